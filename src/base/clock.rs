@@ -1,0 +1,19 @@
+//! Time as an argument. Floors below the server never read a clock; they are handed a `Now`.
+
+use serde::{Deserialize, Serialize};
+
+/// A moment, taken once a turn: wall time for people, monotonic time for timers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Now {
+    /// Microseconds since the Unix epoch.
+    pub wall_us: i64,
+    /// Monotonic milliseconds since an arbitrary start.
+    pub mono_ms: u64,
+}
+
+impl Now {
+    /// Whole seconds since the Unix epoch.
+    pub fn secs(&self) -> i64 {
+        self.wall_us.div_euclid(1_000_000)
+    }
+}

@@ -1,0 +1,86 @@
+//! Reading and writing little binary records: little-endian integers, length-prefixed bytes.
+//! Used by the wire and by what is kept on disk, so that bounds are checked in one place.
+
+/// The input ended, or a length in it makes no sense.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("truncated or malformed record")]
+pub struct Malformed;
+
+/// A cursor over bytes that never reads past their end.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader<'a>(pub &'a [u8]);
+
+impl<'a> Reader<'a> {
+    pub fn bytes(&mut self, len: usize) -> Result<&'a [u8], Malformed> {
+        let (head, tail) = self.0.split_at_checked(len).ok_or(Malformed)?;
+        self.0 = tail;
+        Ok(head)
+    }
+
+    pub fn u8(&mut self) -> Result<u8, Malformed> {
+        Ok(self.bytes(1)?[0])
+    }
+
+    pub fn u16(&mut self) -> Result<u16, Malformed> {
+        Ok(u16::from_le_bytes(self.bytes(2)?.try_into().expect("two bytes")))
+    }
+
+    pub fn u32(&mut self) -> Result<u32, Malformed> {
+        Ok(u32::from_le_bytes(self.bytes(4)?.try_into().expect("four bytes")))
+    }
+
+    pub fn i32(&mut self) -> Result<i32, Malformed> {
+        Ok(self.u32()? as i32)
+    }
+
+    pub fn u64(&mut self) -> Result<u64, Malformed> {
+        Ok(u64::from_le_bytes(self.bytes(8)?.try_into().expect("eight bytes")))
+    }
+
+    /// An unsigned LEB128 number of at most 64 bits.
+    pub fn varint(&mut self) -> Result<u64, Malformed> {
+        let mut value = 0u64;
+        for shift in (0..64).step_by(7) {
+            let byte = self.u8()?;
+            value |= u64::from(byte & 0x7f).checked_shl(shift).ok_or(Malformed)?;
+            if byte & 0x80 == 0 {
+                return Ok(value);
+            }
+        }
+        Err(Malformed)
+    }
+
+    /// Bytes up to a NUL, which is consumed.
+    pub fn cstr(&mut self) -> Result<&'a [u8], Malformed> {
+        let end = self.0.iter().position(|&b| b == 0).ok_or(Malformed)?;
+        let text = self.bytes(end)?;
+        self.bytes(1)?;
+        Ok(text)
+    }
+}
+
+/// Appends an unsigned LEB128 number.
+pub fn put_varint(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn varints_survive_and_bad_ones_are_refused() {
+        for value in [0, 1, 127, 128, 300, u64::from(u32::MAX), u64::MAX] {
+            let mut out = Vec::new();
+            put_varint(&mut out, value);
+            assert_eq!(Reader(&out).varint(), Ok(value));
+        }
+        assert_eq!(Reader(&[0x80]).varint(), Err(Malformed));
+        assert_eq!(Reader(&[0xff; 11]).varint(), Err(Malformed));
+        assert_eq!(Reader(b"abc").cstr(), Err(Malformed));
+    }
+}

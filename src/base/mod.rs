@@ -1,0 +1,24 @@
+//! Floor 0: pure data that every room shares.
+//!
+//! Nothing here does I/O, knows a clock or keeps global state. Rooms above exchange these
+//! types with each other: ids, geometry, colours, cells, surfaces, keys, text.
+
+pub mod cell;
+pub mod clock;
+pub mod codec;
+pub mod colour;
+pub mod geometry;
+pub mod ids;
+pub mod key;
+pub mod key_names;
+pub mod posix;
+pub mod surface;
+pub mod text;
+pub mod width;
+
+pub use cell::{Attrs, Cell, CellFlags, CellStyle, Glyph, LinkId};
+pub use colour::Colour;
+pub use geometry::{Point, Rect, Size};
+pub use ids::{ClientId, PaneId, SessionId, WindowId};
+pub use key::{Key, KeyCode, KeyFlags, Mods, MouseEvent, MouseKey, MouseKind, MouseLocation, NamedKey};
+pub use surface::Surface;

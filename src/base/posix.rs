@@ -1,0 +1,112 @@
+//! The C library's text functions whose exact behaviour users rely on: extended regular
+//! expressions (leftmost-longest, as tmux's `m/r`, `s///` and search use), `fnmatch`, and
+//! `strftime`. This is the only file of floor 0 with unsafe code.
+
+use std::ffi::{CStr, CString};
+use std::mem::MaybeUninit;
+
+/// A compiled POSIX extended regular expression.
+pub struct Regex {
+    inner: libc::regex_t,
+}
+
+// SAFETY: regexec does not change a compiled expression apart from a lock inside glibc.
+unsafe impl Send for Regex {}
+// SAFETY: as above; glibc documents regexec as thread-safe.
+unsafe impl Sync for Regex {}
+
+impl Regex {
+    /// Compiles; `None` when the pattern is not a valid expression or holds a NUL.
+    pub fn new(pattern: &[u8], ignore_case: bool) -> Option<Self> {
+        let pattern = CString::new(pattern).ok()?;
+        let flags = libc::REG_EXTENDED | if ignore_case { libc::REG_ICASE } else { 0 };
+        let mut inner = MaybeUninit::<libc::regex_t>::zeroed();
+        // SAFETY: `inner` is writable memory for a regex_t and `pattern` is NUL-terminated.
+        let status = unsafe { libc::regcomp(inner.as_mut_ptr(), pattern.as_ptr(), flags) };
+        // SAFETY: regcomp filled `inner` in when it returned 0.
+        (status == 0).then(|| Self { inner: unsafe { inner.assume_init() } })
+    }
+
+    /// Byte ranges of the whole match and of up to `groups` groups; a group that took no part
+    /// is `None`. `not_bol`: the text does not start a line, so `^` does not match there.
+    pub fn find(&self, text: &CStr, groups: usize, not_bol: bool) -> Option<Vec<Option<(usize, usize)>>> {
+        let mut found = vec![libc::regmatch_t { rm_so: -1, rm_eo: -1 }; groups + 1];
+        let flags = if not_bol { libc::REG_NOTBOL } else { 0 };
+        // SAFETY: the expression was compiled, the text is NUL-terminated, and `found` has the
+        // length that is passed.
+        let status =
+            unsafe { libc::regexec(&self.inner, text.as_ptr(), found.len(), found.as_mut_ptr(), flags) };
+        (status == 0).then(|| {
+            found.iter().map(|m| (m.rm_so >= 0).then_some((m.rm_so as usize, m.rm_eo as usize))).collect()
+        })
+    }
+
+    /// Whether it matches anywhere; text is cut at a NUL.
+    pub fn is_match(&self, text: &[u8]) -> bool {
+        let cut = text.iter().position(|&b| b == 0).unwrap_or(text.len());
+        CString::new(&text[..cut]).is_ok_and(|text| self.find(&text, 0, false).is_some())
+    }
+}
+
+impl Drop for Regex {
+    fn drop(&mut self) {
+        // SAFETY: compiled in `new`, freed once.
+        unsafe { libc::regfree(&mut self.inner) }
+    }
+}
+
+/// `fnmatch(3)` with no flags but, if asked, case folding. A NUL anywhere never matches.
+pub fn fnmatch(pattern: &str, text: &str, ignore_case: bool) -> bool {
+    const FNM_CASEFOLD: libc::c_int = 1 << 4;
+    let (Ok(pattern), Ok(text)) =
+        (CString::new(super::text::to_bytes(pattern)), CString::new(super::text::to_bytes(text)))
+    else {
+        return false;
+    };
+    let flags = if ignore_case { FNM_CASEFOLD } else { 0 };
+    // SAFETY: both strings are NUL-terminated.
+    unsafe { libc::fnmatch(pattern.as_ptr(), text.as_ptr(), flags) == 0 }
+}
+
+/// Broken-down local time of a Unix time in seconds.
+pub fn local_time(secs: i64) -> libc::tm {
+    let mut tm = MaybeUninit::<libc::tm>::zeroed();
+    // SAFETY: both pointers are valid; a zeroed tm is a valid value if the call fails.
+    unsafe {
+        libc::localtime_r(&secs, tm.as_mut_ptr());
+        tm.assume_init()
+    }
+}
+
+/// `strftime(3)` of a Unix time in the local time zone; at most 8 KiB, empty when longer.
+pub fn strftime(format: &str, secs: i64) -> String {
+    let Ok(format) = CString::new(super::text::to_bytes(format)) else {
+        return String::new();
+    };
+    let tm = local_time(secs);
+    let mut out = vec![0u8; 8192];
+    // SAFETY: the buffer has the length passed, the format is NUL-terminated, tm is valid.
+    let len = unsafe { libc::strftime(out.as_mut_ptr().cast(), out.len(), format.as_ptr(), &tm) };
+    super::text::from_bytes(&out[..len])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn regex_is_leftmost_longest() {
+        let re = Regex::new(b"(a|ab)(c|bcd)?", false).expect("valid");
+        let found = re.find(c"xabcd", 2, false).expect("matches");
+        assert_eq!(found[0], Some((1, 5)));
+        assert!(Regex::new(b"(", false).is_none());
+        assert!(Regex::new(b"ABC", true).expect("valid").is_match(b"xabc"));
+    }
+
+    #[test]
+    fn fnmatch_knows_classes() {
+        assert!(fnmatch("a[0-9]*", "a7z", false));
+        assert!(!fnmatch("A*", "abc", false));
+        assert!(fnmatch("A*", "abc", true));
+    }
+}

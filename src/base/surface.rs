@@ -1,0 +1,186 @@
+//! A rectangle of cells to draw on, with a cursor. Frames, modes, menus, popups, the status
+//! line and borders are all drawn onto surfaces; the renderer diffs them.
+
+use super::{Cell, CellFlags, CellStyle, Point, Size};
+
+/// A drawing target. Coordinates outside it are ignored, so callers may clip lazily.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Surface {
+    size: Size,
+    cells: Vec<Cell>,
+    /// Where the cursor shows, and whether it does.
+    pub cursor: Point,
+    pub cursor_visible: bool,
+}
+
+impl Surface {
+    pub fn new(size: Size) -> Self {
+        Self {
+            size,
+            cells: vec![Cell::BLANK; (size.cols * size.rows) as usize],
+            cursor: Point::default(),
+            cursor_visible: false,
+        }
+    }
+
+    pub fn size(&self) -> Size {
+        self.size
+    }
+
+    fn at(&self, x: u32, y: u32) -> Option<usize> {
+        (x < self.size.cols && y < self.size.rows).then(|| (y * self.size.cols + x) as usize)
+    }
+
+    /// The cell at a position; blank outside.
+    pub fn get(&self, x: u32, y: u32) -> &Cell {
+        self.at(x, y).map_or(&Cell::BLANK, |i| &self.cells[i])
+    }
+
+    /// One row of cells, left to right.
+    pub fn row(&self, y: u32) -> &[Cell] {
+        let start = (y * self.size.cols) as usize;
+        &self.cells[start..start + self.size.cols as usize]
+    }
+
+    /// Writes a raw cell without caring for wide neighbours; for bulk copies.
+    pub fn set_raw(&mut self, x: u32, y: u32, cell: Cell) {
+        if let Some(i) = self.at(x, y) {
+            self.cells[i] = cell;
+        }
+    }
+
+    /// Writes a cell, keeping wide characters whole: a half that is overwritten turns blank,
+    /// a wide cell that does not fit becomes a blank, padding is placed behind a wide cell.
+    pub fn put(&mut self, x: u32, y: u32, cell: Cell) {
+        if self.at(x, y).is_none() {
+            return;
+        }
+        let width = u32::from(cell.width.max(1));
+        self.break_wide(x, y);
+        if width > 1 && x + width > self.size.cols {
+            self.set_raw(x, y, Cell { style: cell.style, ..Cell::BLANK });
+            return;
+        }
+        let style = cell.style;
+        for i in 1..width {
+            self.break_wide(x + i, y);
+            self.set_raw(x + i, y, Cell { style, ..Cell::PADDING });
+        }
+        self.set_raw(x, y, cell);
+    }
+
+    /// Blanks the rest of a wide character whose half at (x, y) is about to go.
+    fn break_wide(&mut self, x: u32, y: u32) {
+        let Some(i) = self.at(x, y) else { return };
+        let blank = |style: CellStyle| Cell { style, ..Cell::BLANK };
+        if self.cells[i].is_padding() {
+            let mut first = x;
+            while first > 0 && self.get(first, y).is_padding() {
+                first -= 1;
+            }
+            let style = self.get(first, y).style;
+            for clear in first..=x {
+                self.set_raw(clear, y, blank(style));
+            }
+        }
+        let mut next = x + 1;
+        while next < self.size.cols && self.get(next, y).is_padding() {
+            let style = self.get(next, y).style;
+            self.set_raw(next, y, blank(style));
+            next += 1;
+        }
+    }
+
+    /// Fills a rectangle with one cell.
+    pub fn fill(&mut self, x: u32, y: u32, cols: u32, rows: u32, cell: &Cell) {
+        for row in y..(y.saturating_add(rows)).min(self.size.rows) {
+            for col in x..(x.saturating_add(cols)).min(self.size.cols) {
+                self.put(col, row, cell.clone());
+            }
+        }
+    }
+
+    /// Writes text from (x, y) rightwards in one style, cut at the right edge; returns the
+    /// column after it. Control characters are skipped.
+    pub fn text(&mut self, x: u32, y: u32, text: &str, style: CellStyle) -> u32 {
+        let mut col = x;
+        for glyph in super::width::clusters(text) {
+            if col + u32::from(glyph.width) > self.size.cols {
+                break;
+            }
+            let width = glyph.width;
+            self.put(col, y, Cell { glyph: glyph.glyph, width, flags: CellFlags::empty(), style });
+            col += u32::from(width);
+        }
+        col
+    }
+
+    /// Copies a rectangle of `from` to `to` here, clipping both; wide halves cut at an edge blank.
+    pub fn blit(&mut self, from: &Surface, src: Point, size: Size, to: Point) {
+        for row in 0..size.rows {
+            for col in 0..size.cols {
+                if src.x + col >= from.size.cols || src.y + row >= from.size.rows {
+                    break;
+                }
+                let cell = from.get(src.x + col, src.y + row);
+                let cut_left = col == 0 && cell.is_padding();
+                let cut_right = col + u32::from(cell.width.max(1)) > size.cols;
+                let cell = if cut_left || cut_right {
+                    Cell { style: cell.style, ..Cell::BLANK }
+                } else {
+                    cell.clone()
+                };
+                if cell.is_padding() {
+                    continue; // put() places it with its first half
+                }
+                self.put(to.x + col, to.y + row, cell);
+            }
+        }
+    }
+
+    /// Changes size, keeping the top left; new cells are blank.
+    pub fn resize(&mut self, size: Size) {
+        if size == self.size {
+            return;
+        }
+        let mut new = Surface::new(size);
+        new.blit(self, Point::default(), self.size, Point::default());
+        new.cursor = self.cursor;
+        new.cursor_visible = self.cursor_visible;
+        *self = new;
+    }
+
+    /// Blanks everything in the given style.
+    pub fn clear(&mut self, style: CellStyle) {
+        let cell = Cell { style, ..Cell::BLANK };
+        self.cells.iter_mut().for_each(|c| c.clone_from(&cell));
+    }
+
+    /// The text of a row with trailing blanks removed (for tests and searching).
+    pub fn row_text(&self, y: u32) -> String {
+        let mut out = String::new();
+        for cell in self.row(y).iter().filter(|c| !c.is_padding()) {
+            cell.glyph.push_to(&mut out);
+        }
+        out.truncate(out.trim_end_matches(' ').len());
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wide_cells_never_show_halves() {
+        let mut s = Surface::new(Size::new(6, 1));
+        assert_eq!(s.text(0, 0, "a世界", CellStyle::DEFAULT), 5);
+        s.text(2, 0, "x", CellStyle::DEFAULT);
+        assert_eq!(s.row_text(0), "a x界");
+        s.text(5, 0, "世", CellStyle::DEFAULT);
+        assert_eq!(s.row_text(0), "a x界");
+        let mut t = Surface::new(Size::new(2, 1));
+        t.blit(&s, Point::new(3, 0), Size::new(1, 1), Point::default());
+        assert_eq!(t.row_text(0), "");
+    }
+}

@@ -1,0 +1,60 @@
+//! Bytes and strings. tmux's strings are bytes; ours are `String`, because nearly all are
+//! UTF-8. Bytes that are not are carried through losslessly: byte 0x80+n becomes the private
+//! character U+10FF80+n, and turns back into the byte on the way out.
+
+/// First character that stands for a stray byte; `STRAY + b` for byte `b` in 0x80..=0xff.
+const STRAY: u32 = 0x10_ff00;
+
+/// Decodes bytes, mapping each byte that is not part of valid UTF-8 to a stand-in character.
+pub fn from_bytes(mut bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len());
+    while !bytes.is_empty() {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => {
+                out.push_str(text);
+                break;
+            }
+            Err(error) => {
+                let (good, rest) = bytes.split_at(error.valid_up_to());
+                out.push_str(std::str::from_utf8(good).expect("valid_up_to bounds valid UTF-8"));
+                out.extend(char::from_u32(STRAY + u32::from(rest[0])));
+                bytes = &rest[1..];
+            }
+        }
+    }
+    out
+}
+
+/// The bytes a string stands for: the inverse of `from_bytes`.
+pub fn to_bytes(text: &str) -> Vec<u8> {
+    if !text.contains(|c| stray_byte(c).is_some()) {
+        return text.as_bytes().to_vec();
+    }
+    let mut out = Vec::with_capacity(text.len());
+    for c in text.chars() {
+        match stray_byte(c) {
+            Some(b) => out.push(b),
+            None => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+    out
+}
+
+/// The byte that a stand-in character carries.
+pub fn stray_byte(c: char) -> Option<u8> {
+    let b = (c as u32).checked_sub(STRAY)?;
+    (0x80..=0xff).contains(&b).then_some(b as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_bytes_survive() {
+        for bytes in [&b"plain"[..], b"\xff\xfe", "aé".as_bytes(), b"a\xc3", b"\xe4\xb8x\x80"] {
+            assert_eq!(to_bytes(&from_bytes(bytes)), bytes);
+        }
+        assert_eq!(from_bytes("世".as_bytes()), "世");
+    }
+}

@@ -1,0 +1,5 @@
+//! scopemux: a drop-in tmux server and client with a cgroup scope per pane and history on disk.
+//!
+//! `docs/architecture.md` is the map. Imports go down the floors only; `tidy` checks it.
+
+pub mod base;
