@@ -1,0 +1,206 @@
+//! History as rooms exchange it: rows in a compact form, and the traits behind which a pane's
+//! history lies (in memory or in a transcript on disk).
+//!
+//! A *row* is what one line of the screen held when it scrolled away. Rows joined by
+//! `RowFlags::WRAPPED` form a *logical line*; a history knows logical lines and lays rows out
+//! for its current width.
+
+use smallvec::SmallVec;
+
+use super::links::Links;
+use super::{Cell, CellFlags, CellStyle, Glyph};
+
+bitflags::bitflags! {
+    /// What is known of a row beside its cells.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+    pub struct RowFlags: u8 {
+        /// The next row continues this one.
+        const WRAPPED = 0x1;
+        /// A shell prompt starts here (OSC 133;A).
+        const START_PROMPT = 0x2;
+        /// A command's output starts here (OSC 133;C).
+        const START_OUTPUT = 0x4;
+    }
+}
+
+/// How the text of a run divides into cells.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum RunKind {
+    /// Every character is a cell of one column.
+    Narrow,
+    /// Every character is a cell of two columns.
+    Wide,
+    /// All of the run's text is one cell of this many columns.
+    Cluster(u8),
+    /// A tab of this many columns (no text).
+    Tab(u8),
+    /// Cells never written or erased (no text).
+    Cleared,
+}
+
+/// A stretch of a row in one style.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Run {
+    pub kind: RunKind,
+    pub style: CellStyle,
+    /// Further cell flags shared by the run (`NOPALETTE`).
+    pub flags: CellFlags,
+    /// Bytes of the row's text.
+    pub bytes: u32,
+    /// Columns taken.
+    pub cols: u32,
+}
+
+/// One row: text and style runs. Trailing cells that were never written are not stored.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Row {
+    pub flags: RowFlags,
+    pub text: String,
+    pub runs: SmallVec<[Run; 1]>,
+    /// When the row was last written, seconds since the Unix epoch; 0: unknown.
+    pub time: i64,
+}
+
+impl Row {
+    /// Columns taken by all runs.
+    pub fn cols(&self) -> u32 {
+        self.runs.iter().map(|r| r.cols).sum()
+    }
+
+    /// Appends one cell (padding is skipped: the cell before it stands for it).
+    pub fn push(&mut self, cell: &Cell) {
+        if cell.is_padding() {
+            return;
+        }
+        let width = cell.width.max(1);
+        let flags = cell.flags & CellFlags::NOPALETTE;
+        let start = self.text.len();
+        let kind = if cell.flags.contains(CellFlags::TAB) {
+            RunKind::Tab(width)
+        } else if cell.flags.contains(CellFlags::CLEARED) {
+            RunKind::Cleared
+        } else {
+            cell.glyph.push_to(&mut self.text);
+            match (&cell.glyph, width) {
+                (Glyph::Char(_), 1) => RunKind::Narrow,
+                (Glyph::Char(_), 2) => RunKind::Wide,
+                _ => RunKind::Cluster(width),
+            }
+        };
+        let run = Run {
+            kind,
+            style: cell.style,
+            flags,
+            bytes: (self.text.len() - start) as u32,
+            cols: u32::from(width),
+        };
+        self.push_run(run);
+    }
+
+    /// Appends a run whose text was appended to `text` already, joining it with the last one
+    /// where both divide alike.
+    pub fn push_run(&mut self, run: Run) {
+        if let Some(last) = self.runs.last_mut()
+            && last.kind == run.kind
+            && last.style == run.style
+            && last.flags == run.flags
+            && matches!(run.kind, RunKind::Narrow | RunKind::Wide | RunKind::Cleared)
+        {
+            last.bytes += run.bytes;
+            last.cols += run.cols;
+            return;
+        }
+        self.runs.push(run);
+    }
+
+    /// Empties the row, keeping its memory.
+    pub fn reset(&mut self) {
+        self.flags = RowFlags::empty();
+        self.text.clear();
+        self.runs.clear();
+        self.time = 0;
+    }
+
+    /// All cells left to right, padding included.
+    pub fn cells(&self) -> Vec<Cell> {
+        let mut out = Vec::with_capacity(self.cols() as usize);
+        let mut at = 0;
+        for run in &self.runs {
+            let text = &self.text[at..at + run.bytes as usize];
+            at += run.bytes as usize;
+            let mut emit = |glyph: Glyph, width: u8, flags: CellFlags| {
+                out.push(Cell { glyph, width, flags: flags | run.flags, style: run.style });
+                for _ in 1..width {
+                    out.push(Cell { style: run.style, ..Cell::PADDING });
+                }
+            };
+            match run.kind {
+                RunKind::Narrow => {
+                    text.chars().for_each(|c| emit(Glyph::Char(c), 1, CellFlags::empty()));
+                }
+                RunKind::Wide => {
+                    text.chars().for_each(|c| emit(Glyph::Char(c), 2, CellFlags::empty()));
+                }
+                RunKind::Cluster(width) => emit(Glyph::from_text(text), width, CellFlags::empty()),
+                RunKind::Tab(width) => emit(Glyph::Char(' '), width, CellFlags::TAB),
+                RunKind::Cleared => {
+                    (0..run.cols).for_each(|_| emit(Glyph::Char(' '), 1, CellFlags::CLEARED));
+                }
+            }
+        }
+        out
+    }
+}
+
+impl<'a> FromIterator<&'a Cell> for Row {
+    fn from_iter<I: IntoIterator<Item = &'a Cell>>(cells: I) -> Self {
+        let mut row = Row::default();
+        cells.into_iter().for_each(|cell| row.push(cell));
+        row
+    }
+}
+
+/// Reading rows by number. Row 0 is the oldest; rows are laid out at the reader's width.
+pub trait HistoryView: Send {
+    /// Rows at the current width.
+    fn rows(&mut self) -> u64;
+    /// One row; `None` outside. May read (a bounded piece of) the disk. Links are interned
+    /// into the caller's table.
+    fn row(&mut self, index: u64, links: &mut Links) -> Option<Row>;
+    /// Lays rows out for another width from now on; costs nothing until rows are read.
+    fn set_width(&mut self, cols: u32);
+}
+
+/// A pane's history as its terminal writes it. Never fails: trouble with the disk is handled
+/// and reported behind the trait.
+pub trait History: HistoryView {
+    /// Adds the newest row.
+    fn push(&mut self, row: &Row, links: &Links);
+    /// Takes the newest row back, as laid out at the current width.
+    fn pop(&mut self, links: &mut Links) -> Option<Row>;
+    /// Forgets everything, on disk too.
+    fn clear(&mut self);
+    /// Whether anything is kept at all (`history-limit 0` keeps nothing).
+    fn keeps(&self) -> bool;
+    /// What there is now, for a reader that goes on while the pane prints: later pushes do not
+    /// show in it, and what it can see stays readable until it is dropped.
+    fn view(&mut self) -> Box<dyn HistoryView>;
+    /// Bytes taken: (in memory, on disk).
+    fn bytes(&self) -> (u64, u64);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_give_their_cells_back() {
+        let mut cells: Vec<Cell> = super::super::width::clusters("ab世界e\u{301}f").collect();
+        cells.push(Cell { flags: CellFlags::TAB, width: 3, ..Cell::BLANK });
+        cells.push(Cell::CLEARED);
+        let row: Row = cells.iter().collect();
+        let back: Vec<Cell> = row.cells().into_iter().filter(|c| !c.is_padding()).collect();
+        assert_eq!(back, cells);
+        assert_eq!(row.cols(), 2 + 4 + 1 + 1 + 3 + 1);
+    }
+}

@@ -1,0 +1,90 @@
+//! Hyperlinks (OSC 8), interned: cells hold a small id, the table holds the text.
+
+use std::collections::{HashMap, VecDeque};
+
+use super::LinkId;
+
+/// One hyperlink: the `id=` its program gave (may be empty) and where it points.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Hyperlink {
+    pub id: String,
+    pub uri: String,
+}
+
+/// A bounded table of hyperlinks. The oldest entry goes when it is full; cells that still
+/// name it then show no link. Links without an `id=` are kept apart from each other.
+#[derive(Clone, Debug, Default)]
+pub struct Links {
+    by_id: HashMap<u32, Hyperlink>,
+    by_link: HashMap<Hyperlink, u32>,
+    order: VecDeque<u32>,
+    next: u32,
+}
+
+impl Links {
+    /// Links kept per table (tmux 3.7c keeps 5000 in all).
+    pub const MAX: usize = 5000;
+    /// Longest URI kept, in bytes; a longer one is no link at all.
+    pub const MAX_URI_BYTES: usize = 8192;
+
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The id of a link; a link with an `id=` that is known already keeps its number.
+    pub fn intern(&mut self, id: &str, uri: &str) -> LinkId {
+        if uri.is_empty() || uri.len() + id.len() > Self::MAX_URI_BYTES {
+            return LinkId(0);
+        }
+        let link = Hyperlink { id: id.to_owned(), uri: uri.to_owned() };
+        if !id.is_empty()
+            && let Some(&known) = self.by_link.get(&link)
+        {
+            return LinkId(known);
+        }
+        if self.order.len() >= Self::MAX {
+            self.drop_oldest();
+        }
+        self.next = self.next.wrapping_add(1).max(1);
+        self.order.push_back(self.next);
+        self.by_id.insert(self.next, link.clone());
+        self.by_link.insert(link, self.next);
+        LinkId(self.next)
+    }
+
+    fn drop_oldest(&mut self) {
+        let Some(oldest) = self.order.pop_front() else { return };
+        if let Some(link) = self.by_id.remove(&oldest)
+            && self.by_link.get(&link) == Some(&oldest)
+        {
+            self.by_link.remove(&link);
+        }
+    }
+
+    pub fn get(&self, id: LinkId) -> Option<&Hyperlink> {
+        self.by_id.get(&id.0)
+    }
+
+    pub fn clear(&mut self) {
+        *self = Self { next: self.next, ..Self::default() };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounded_and_shared_by_id() {
+        let mut links = Links::new();
+        let a = links.intern("x", "http://a");
+        assert_eq!(links.intern("x", "http://a"), a);
+        assert_ne!(links.intern("", "http://a"), links.intern("", "http://a"));
+        for n in 0..Links::MAX {
+            links.intern("", &format!("http://{n}"));
+        }
+        assert_eq!(links.get(a), None);
+        assert_eq!(links.order.len(), Links::MAX);
+        assert_eq!(links.intern("", &"x".repeat(9000)), LinkId(0));
+    }
+}
