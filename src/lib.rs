@@ -3,3 +3,10 @@
 //! `docs/architecture.md` is the map. Imports go down the floors only; `tidy` checks it.
 
 pub mod base;
+pub mod model;
+pub mod options;
+pub mod syntax;
+pub mod terminal;
+
+#[cfg(test)]
+mod tidy;

@@ -1,0 +1,183 @@
+//! A connected client: a terminal, a control client, or a script's one command.
+
+use crate::base::clock::Now;
+use crate::base::{ClientId, Colour, Key, MouseEvent, PaneId, SessionId, Size, WindowId};
+use crate::options::Environ;
+
+use super::host::TimerId;
+use super::mode::{Drag, Overlay, Prompt};
+use super::queue::ItemId;
+
+bitflags::bitflags! {
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+    pub struct ClientFlags: u64 {
+        /// Has a terminal.
+        const TERMINAL = 0x1;
+        const LOGIN = 0x2;
+        /// Asked to exit once its output is written.
+        const EXIT = 0x4;
+        const REPEAT = 0x20;
+        const SUSPENDED = 0x40;
+        const ATTACHED = 0x80;
+        const EXITED = 0x100;
+        const DEAD = 0x200;
+        const READONLY = 0x800;
+        const NO_START_SERVER = 0x1000;
+        const CONTROL = 0x2000;
+        /// `-CC`.
+        const CONTROL_CONTROL = 0x4000;
+        const FOCUSED = 0x8000;
+        const UTF8 = 0x1_0000;
+        const IGNORE_SIZE = 0x2_0000;
+        const IDENTIFIED = 0x4_0000;
+        const DOUBLE_CLICK = 0x10_0000;
+        const TRIPLE_CLICK = 0x20_0000;
+        const SIZE_CHANGED = 0x40_0000;
+        const STATUS_OFF = 0x80_0000;
+        const CONTROL_NO_OUTPUT = 0x400_0000;
+        const ACTIVE_PANE = 0x800_0000;
+        const CONTROL_PAUSE_AFTER = 0x1000_0000;
+        const CONTROL_WAIT_EXIT = 0x2000_0000;
+        const START_SERVER = 0x4000_0000;
+        const NO_FORK = 0x8000_0000;
+        const BRACKET_PASTING = 0x1_0000_0000;
+        const ASSUME_PASTING = 0x2_0000_0000;
+        const NO_DETACH_ON_DESTROY = 0x4_0000_0000;
+        const REDRAW = 0x8_0000_0000;
+        /// Not to be counted for sizes.
+        const UNATTACHED_SIZE = 0x10_0000_0000;
+    }
+}
+
+/// What a part of a status line or border stands for, for the mouse (`#[range=…]`).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum RangeKind {
+    Left,
+    Right,
+    Pane(PaneId),
+    /// Index of a winlink.
+    Window(i32),
+    Session(SessionId),
+    User(String),
+    Control(u8),
+}
+
+/// Columns `start..end` of a line stand for something.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StatusRange {
+    pub start: u32,
+    pub end: u32,
+    pub kind: RangeKind,
+}
+
+/// A message shown in the status line.
+#[derive(Clone, Debug)]
+pub struct StatusMessage {
+    pub text: String,
+    /// Goes with the next key (else keys are passed on).
+    pub ignore_keys: bool,
+    pub ignore_styles: bool,
+    pub timer: Option<TimerId>,
+}
+
+/// Click and drag state.
+#[derive(Default)]
+pub struct MouseState {
+    pub last: MouseEvent,
+    /// Button, position, pane and location of the click that may become a double click.
+    pub click: Option<MouseEvent>,
+    pub click_location: Option<crate::base::MouseLocation>,
+    pub click_timer: Option<TimerId>,
+    pub click_event: Option<MouseEvent>,
+    /// Button being dragged, and who is told of it.
+    pub drag_button: u8,
+    pub dragging: bool,
+    pub drag: Option<Box<dyn Drag>>,
+    pub wheel_pane: Option<PaneId>,
+    /// A slider was grabbed this far below its first row.
+    pub slider_offset: i32,
+}
+
+/// Per-window state of a client (`active-pane` flag, offsets of its view).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ClientWindow {
+    pub pane: Option<PaneId>,
+    pub size: Size,
+}
+
+pub struct Client {
+    pub id: ClientId,
+    /// Name as users see it: the terminal's path or `client-PID`.
+    pub name: String,
+    pub pid: i32,
+    pub uid: u32,
+    pub user: String,
+    /// Path of its terminal, empty without one.
+    pub tty: String,
+    pub term_name: String,
+    /// Answer to XTVERSION.
+    pub term_type: String,
+    /// Feature names in force, comma-separated, as `#{client_termfeatures}`.
+    pub term_features: String,
+    /// Capabilities sent at identify, `name=value`.
+    pub term_caps: Vec<String>,
+    pub flags: ClientFlags,
+    pub exit_status: i32,
+    pub exit_message: Option<String>,
+    pub cwd: String,
+    /// Environment of the client's process.
+    pub environ: Environ,
+    /// Whole terminal.
+    pub size: Size,
+    pub cell_pixels: (u32, u32),
+    pub session: Option<SessionId>,
+    pub last_session: Option<SessionId>,
+    pub created: Now,
+    pub activity: Now,
+    /// `Server::activity_counter` at the last activity.
+    pub activity_order: u64,
+    /// Key table in force when it is not the default one, and since when.
+    pub key_table: Option<String>,
+    pub key_table_since_ms: u64,
+    pub last_key: Option<Key>,
+    pub repeat_timer: Option<TimerId>,
+    /// Last title set on its terminal.
+    pub title: String,
+    pub message: Option<StatusMessage>,
+    pub prompt: Option<Box<dyn Prompt>>,
+    pub overlay: Option<Box<dyn Overlay>>,
+    pub overlay_timer: Option<TimerId>,
+    pub mouse: MouseState,
+    /// Offset of the view where the window is larger than the client, when moved by hand.
+    pub pan: Option<(WindowId, u32, u32)>,
+    /// View into the window as last drawn: offset, size, and whether the window is larger.
+    pub view: (u32, u32, Size, bool),
+    pub windows: std::collections::BTreeMap<WindowId, ClientWindow>,
+    /// Ranges of each status line as last drawn.
+    pub status_ranges: Vec<Vec<StatusRange>>,
+    /// Status line needs to be computed again (interval, options, names).
+    pub status_dirty: bool,
+    /// When the status line is due for its interval (monotonic ms).
+    pub status_due_ms: u64,
+    /// Terminal colours it reported, and dark or light theme.
+    pub fg: Option<Colour>,
+    pub bg: Option<Colour>,
+    pub theme: Option<Theme>,
+    /// Bytes written to and discarded for its terminal.
+    pub written: u64,
+    pub discarded: u64,
+    /// Lock timer: seconds of inactivity are counted from here.
+    pub last_input_ms: u64,
+    /// Parsing of control mode input and its queues; `control` room's.
+    pub control: Option<Box<dyn std::any::Any + Send>>,
+    /// The command item that waits for this client (attach from a command line).
+    pub waiting_item: Option<ItemId>,
+    /// Clipboard queries from panes that wait for an answer.
+    pub clipboard_panes: Vec<PaneId>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Theme {
+    Light,
+    Dark,
+}

@@ -1,0 +1,195 @@
+//! What the model and the commands need done in the world, as a trait that the server
+//! implements. Floors below the server never touch a descriptor, a process or a clock.
+
+use std::path::PathBuf;
+
+use crate::base::{ClientId, PaneId, Size};
+
+use super::Cx;
+
+/// A program to start in a pane.
+#[derive(Clone, Debug, Default)]
+pub struct SpawnRequest {
+    /// Program and arguments. Empty: the shell as a login shell; one: `shell -c` it; more: exec.
+    pub argv: Vec<String>,
+    pub shell: String,
+    /// Directory to start in; the home directory and `/` are tried when it cannot be entered.
+    pub cwd: String,
+    /// The whole environment, in order.
+    pub environ: Vec<(String, String)>,
+    pub size: Size,
+    /// Pixels of one cell, 0 if not known.
+    pub cell_pixels: (u32, u32),
+    /// The erase character of the new terminal (option `backspace`), as a byte.
+    pub erase: u8,
+    /// Only a terminal, no process (an empty pane that is written to by the server).
+    pub empty: bool,
+}
+
+/// A started program.
+#[derive(Clone, Debug)]
+pub struct Spawned {
+    pub pid: i32,
+    /// Path of the terminal, for example `/dev/pts/7`.
+    pub tty: String,
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+pub enum ExitStatus {
+    Exited(i32),
+    Signaled(i32),
+}
+
+/// A helper process (`run-shell`, `if-shell`, `#()`, `pipe-pane`, `copy-pipe`, popups).
+pub struct JobRequest {
+    /// Shell command line; run as `shell -c command`.
+    pub command: Option<String>,
+    /// Program and arguments, when not a shell command.
+    pub argv: Vec<String>,
+    pub shell: String,
+    pub cwd: String,
+    pub environ: Vec<(String, String)>,
+    /// Bytes written to its standard input, which is then closed.
+    pub stdin: Vec<u8>,
+    /// Keep standard input open for `Host::job_write`.
+    pub keep_stdin: bool,
+    /// Output is thrown away.
+    pub no_output: bool,
+    /// Merge standard error into what is read (tmux: jobs' stderr goes to /dev/null unless asked).
+    pub stderr: bool,
+    /// Run on a terminal of this size instead of pipes (popups).
+    pub pty: Option<Size>,
+    /// Called with output as it comes (in pieces); when `None` it is gathered (bounded) for `done`.
+    pub output: Option<JobOutput>,
+    /// Called once when the process has ended and its output was read.
+    pub done: Option<JobDone>,
+}
+
+pub type JobOutput = Box<dyn FnMut(&mut Cx<'_>, &[u8]) + Send>;
+pub type JobDone = Box<dyn FnOnce(&mut Cx<'_>, JobResult) + Send>;
+
+/// What a job came to.
+pub struct JobResult {
+    /// Gathered output, at most `JobResult::MAX_OUTPUT` bytes of it.
+    pub output: Vec<u8>,
+    pub status: ExitStatus,
+}
+
+impl JobResult {
+    /// Bytes of output gathered from one job; the rest is read and thrown away.
+    pub const MAX_OUTPUT: usize = 16 << 20;
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct JobId(pub u64);
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct TimerId(pub u64);
+
+/// A file as a client reaches it: `-` is the client's own standard input or output.
+pub type FileDone = Box<dyn FnOnce(&mut Cx<'_>, Result<Vec<u8>, FileError>) + Send>;
+
+/// Why a file could not be read or written: an errno, printed with `strerror`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FileError(pub i32);
+
+/// Standard streams of a client that has no session.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stream {
+    Out,
+    Err,
+}
+
+/// Messages to a client that end or suspend it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ClientMessage {
+    /// Exit with this status, printing a message when it goes back to the shell.
+    Exit {
+        status: i32,
+        message: Option<String>,
+    },
+    /// `[detached (from session NAME)]`; with `kill`, its parent gets SIGHUP.
+    Detach {
+        session: String,
+        kill: bool,
+    },
+    /// Run this command in place of the client (`detach-client -E`): command, shell.
+    Exec {
+        command: String,
+        shell: String,
+    },
+    Suspend,
+    /// Lock with this command.
+    Lock(String),
+    /// The server is going.
+    Shutdown,
+}
+
+/// Effects on the world. All calls return at once; what takes time answers through callbacks.
+pub trait Host {
+    // Panes
+    fn spawn_pane(&mut self, pane: PaneId, request: SpawnRequest) -> Result<Spawned, String>;
+    /// Queues bytes for a pane's program. Bounded; beyond the bound input is dropped.
+    fn pane_write(&mut self, pane: PaneId, bytes: &[u8]);
+    /// Sets the size of a pane's terminal (coalesced, at the end of the turn).
+    fn pane_resize(&mut self, pane: PaneId, size: Size, cell_pixels: (u32, u32));
+    /// Closes a pane's terminal: its program gets SIGHUP. The scope is dealt with as configured.
+    fn pane_close(&mut self, pane: PaneId);
+    /// Sends a signal to a process (group when negative).
+    fn kill(&mut self, pid: i32, signal: i32);
+    /// Name of the program in the foreground of a pane's terminal, and its directory.
+    fn pane_command(&mut self, pane: PaneId) -> Option<String>;
+    fn pane_cwd(&mut self, pane: PaneId) -> Option<String>;
+    /// Starts or stops feeding what a pane prints to a job, and a job's output to the pane.
+    fn pipe_pane(&mut self, pane: PaneId, job: Option<(JobId, bool, bool)>);
+
+    // Jobs and timers
+    fn run_job(&mut self, request: JobRequest) -> Result<JobId, String>;
+    fn job_write(&mut self, job: JobId, bytes: &[u8]);
+    fn job_close_stdin(&mut self, job: JobId);
+    fn job_resize(&mut self, job: JobId, size: Size);
+    fn job_kill(&mut self, job: JobId, signal: i32);
+    fn job_pid(&self, job: JobId) -> Option<i32>;
+    /// Calls back once after `delay_ms`.
+    fn timer(&mut self, delay_ms: u64, callback: Box<dyn FnOnce(&mut Cx<'_>) + Send>) -> TimerId;
+    fn cancel_timer(&mut self, timer: TimerId);
+
+    // Clients
+    /// Writes to a client's standard output or error (bounded queue).
+    fn client_write(&mut self, client: ClientId, stream: Stream, bytes: &[u8]);
+    fn client_message(&mut self, client: ClientId, message: ClientMessage);
+    /// Raw bytes to a client's terminal (passthrough, clipboard), after the next frame.
+    fn tty_write(&mut self, client: ClientId, bytes: &[u8]);
+    /// Puts text on the clipboard of a client's terminal.
+    fn tty_set_clipboard(&mut self, client: ClientId, selection: &str, data: &[u8]);
+    /// Asks a client's terminal for its clipboard.
+    fn tty_query_clipboard(&mut self, client: ClientId);
+    /// Draw this client again from nothing.
+    fn tty_invalidate(&mut self, client: ClientId);
+
+    // Files
+    /// Reads a file through a client (or here when it is `None`), at most `max` bytes.
+    fn read_file(&mut self, client: Option<ClientId>, path: &str, done: FileDone);
+    fn write_file(
+        &mut self,
+        client: Option<ClientId>,
+        path: &str,
+        append: bool,
+        data: Vec<u8>,
+        done: FileDone,
+    );
+    /// Paths that match a glob pattern, sorted; the pattern itself when nothing does.
+    fn glob(&mut self, pattern: &str) -> Vec<PathBuf>;
+    /// Whether a path is a program that can be run.
+    fn is_executable(&self, path: &str) -> bool;
+    fn home(&self) -> String;
+    /// Name of a user id, and id of a name.
+    fn user_name(&self, uid: u32) -> Option<String>;
+    fn user_id(&self, name: &str) -> Option<u32>;
+    fn hostname(&self) -> String;
+    /// Value for a format variable that only the host knows (`pane_memory`, `containment`, …).
+    fn usage(&mut self, pane: Option<PaneId>, variable: &str) -> Option<String>;
+    /// Ends the server after this turn.
+    fn shutdown(&mut self);
+}

@@ -1,0 +1,193 @@
+//! Floor 2: sessions, windows, winlinks, panes, clients, layouts, key tables, paste buffers,
+//! alerts. No descriptors, no clock, no I/O: what must happen in the world goes through `Host`.
+//!
+//! One `Server` owns id-keyed tables; objects hold ids, not references. An id that is not in
+//! its table is a thing that is gone: look-ups return `Option`, and code that finds nothing
+//! does nothing.
+
+use std::collections::BTreeMap;
+
+use crate::base::clock::Now;
+use crate::base::width::WidthRules;
+use crate::base::{ClientId, PaneId, SessionId, WindowId};
+use crate::options::{Environ, Options};
+
+pub mod buffers;
+pub mod client;
+pub mod find;
+pub mod host;
+pub mod key_tables;
+pub mod layout;
+pub mod messages;
+pub mod mode;
+pub mod notify;
+pub mod pane;
+pub mod queue;
+pub mod session;
+pub mod window;
+
+pub use buffers::Buffers;
+pub use client::{Client, ClientFlags};
+pub use find::FindState;
+pub use host::Host;
+pub use key_tables::KeyTables;
+pub use layout::Layout;
+pub use messages::MessageLog;
+pub use pane::Pane;
+pub use queue::{Exec, ItemContext, Queues};
+pub use session::{Session, SessionGroup, Winlink};
+pub use window::Window;
+
+/// Everything a command, mode or key handler works with: the state, the world, the time.
+pub struct Cx<'a> {
+    pub server: &'a mut Server,
+    pub host: &'a mut dyn Host,
+    pub now: Now,
+}
+
+impl Cx<'_> {
+    /// A shorter-lived copy, for handing on.
+    pub fn reborrow(&mut self) -> Cx<'_> {
+        Cx { server: self.server, host: self.host, now: self.now }
+    }
+}
+
+/// The three global option levels. Session, window and pane options hang on their objects.
+#[derive(Default)]
+pub struct GlobalOptions {
+    pub server: Options,
+    pub session: Options,
+    pub window: Options,
+}
+
+/// A marked pane (`select-pane -m`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Marked {
+    pub session: SessionId,
+    /// Index of the winlink.
+    pub index: i32,
+    pub window: WindowId,
+    pub pane: PaneId,
+}
+
+/// The state of a server.
+#[derive(Default)]
+pub struct Server {
+    pub options: GlobalOptions,
+    /// The global environment.
+    pub environ: Environ,
+    pub sessions: BTreeMap<SessionId, Session>,
+    pub windows: BTreeMap<WindowId, Window>,
+    pub panes: BTreeMap<PaneId, Pane>,
+    pub clients: BTreeMap<ClientId, Client>,
+    pub groups: BTreeMap<String, SessionGroup>,
+    pub next_session: u32,
+    pub next_window: u32,
+    pub next_pane: u32,
+    pub next_client: u32,
+    pub marked: Option<Marked>,
+    pub buffers: Buffers,
+    pub key_tables: KeyTables,
+    pub queues: Queues,
+    pub messages: MessageLog,
+    /// Prompt histories by type: command, search, target, window-target. Newest last.
+    pub prompt_history: [Vec<String>; 4],
+    /// Channels of `wait-for`, by name.
+    pub wait_channels: BTreeMap<String, WaitChannel>,
+    /// Who may connect besides the owner, by user id.
+    pub access: BTreeMap<u32, Access>,
+    pub width_rules: WidthRules,
+    /// Files named by `-f` or found, for `#{config_files}`.
+    pub config_files: Vec<String>,
+    /// Configuration has been loaded; before that, clients wait and errors are gathered.
+    pub config_done: bool,
+    pub config_errors: Vec<String>,
+    pub socket_path: String,
+    pub pid: i32,
+    pub uid: u32,
+    pub start_time: Now,
+    /// Sessions, clients or windows changed shape: sizes must be computed again.
+    pub sizes_dirty: bool,
+    /// Counts each activity, so that "newest" is well defined within one second.
+    pub activity_counter: u64,
+    /// The active point counter of panes (which pane of several was used last).
+    pub active_point: u32,
+    /// `kill-server` or the last session's end asked for an end.
+    pub exiting: bool,
+    /// Output of `#()` by expanded command line (see `format::jobs`).
+    pub format_jobs: parking_lot::Mutex<BTreeMap<String, FormatJob>>,
+}
+
+/// What is known of one `#()` command.
+#[derive(Default, Debug, Clone)]
+pub struct FormatJob {
+    /// Last line of output that is complete, shown meanwhile.
+    pub output: String,
+    /// A format asked for it since it was last started.
+    pub wanted: bool,
+    pub running: bool,
+    /// Wall seconds of the last start and of the last use.
+    pub last_start: i64,
+    pub last_used: i64,
+    /// Directory and shell to run it in.
+    pub cwd: String,
+    pub shell: String,
+    pub environ: Vec<(String, String)>,
+    pub client: Option<ClientId>,
+}
+
+/// State of a `wait-for` channel.
+#[derive(Default, Debug)]
+pub struct WaitChannel {
+    pub locked: bool,
+    pub woken: bool,
+    pub waiters: Vec<queue::ItemId>,
+    pub lockers: Vec<queue::ItemId>,
+}
+
+/// Rights of another user (`server-access`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Access {
+    pub read_only: bool,
+}
+
+/// The permission set of one object table: shared lookups.
+impl Server {
+    pub fn session(&self, id: SessionId) -> Option<&Session> {
+        self.sessions.get(&id)
+    }
+
+    pub fn window(&self, id: WindowId) -> Option<&Window> {
+        self.windows.get(&id)
+    }
+
+    pub fn pane(&self, id: PaneId) -> Option<&Pane> {
+        self.panes.get(&id)
+    }
+
+    pub fn client(&self, id: ClientId) -> Option<&Client> {
+        self.clients.get(&id)
+    }
+
+    pub fn session_by_name(&self, name: &str) -> Option<SessionId> {
+        self.sessions.values().find(|s| s.name == name).map(|s| s.id)
+    }
+
+    /// Sessions in the order of their names, as tmux walks them.
+    pub fn sessions_by_name(&self) -> Vec<SessionId> {
+        let mut all: Vec<_> = self.sessions.values().collect();
+        all.sort_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
+        all.into_iter().map(|s| s.id).collect()
+    }
+
+    /// The window that a winlink shows.
+    pub fn winlink_window(&self, session: SessionId, index: i32) -> Option<WindowId> {
+        Some(self.session(session)?.winlinks.get(&index)?.window)
+    }
+
+    /// The current window of a session.
+    pub fn current_window(&self, session: SessionId) -> Option<WindowId> {
+        let s = self.session(session)?;
+        self.winlink_window(session, s.current)
+    }
+}

@@ -1,0 +1,116 @@
+//! What covers a pane or a client, as traits that the `view` floor implements: modes (copy
+//! mode, choosers, clock), overlays (menus, popups, display-panes), prompts, drags.
+//!
+//! While one of these runs, it is taken out of its owner, so that it may change the model
+//! freely; if its owner is still there afterwards, it is put back.
+
+use crate::base::{ClientId, Key, MouseEvent, PaneId, Size, Surface};
+use crate::syntax::args::Args;
+
+use super::queue::{ItemId, KeyEvent};
+use super::{Cx, FindState};
+
+/// A mode on a pane's stack.
+pub struct ModeEntry {
+    pub mode: Box<dyn PaneMode>,
+    /// Repeat count typed before a command (1 when none).
+    pub prefix: u32,
+}
+
+/// A mode that covers one pane.
+pub trait PaneMode: Send {
+    /// `copy-mode`, `view-mode`, `tree-mode`, `clock-mode`, …: `#{pane_mode}`.
+    fn name(&self) -> &'static str;
+    /// Key table consulted for keys, if it uses one.
+    fn key_table(&self, cx: &mut Cx<'_>, pane: PaneId) -> Option<String>;
+    /// What to show now. Called when drawing; must be cheap when nothing changed.
+    fn draw(&mut self, cx: &mut Cx<'_>, pane: PaneId) -> &Surface;
+    fn resize(&mut self, cx: &mut Cx<'_>, pane: PaneId, size: Size);
+    /// A key that no table of the mode took.
+    fn key(&mut self, cx: &mut Cx<'_>, target: &ModeTarget, event: &KeyEvent) -> ModeResult;
+    /// `send-keys -X`.
+    fn command(
+        &mut self,
+        cx: &mut Cx<'_>,
+        target: &ModeTarget,
+        args: &Args,
+        event: &KeyEvent,
+        prefix: u32,
+    ) -> ModeResult;
+    /// Format variables of the mode, for the pane it covers.
+    fn formats(&self, add: &mut dyn FnMut(&str, String));
+    /// Time passed or the model changed (clock ticks, tree refreshes).
+    fn update(&mut self, cx: &mut Cx<'_>, pane: PaneId) -> ModeResult;
+    /// Adds a line (view mode).
+    fn add_line(&mut self, _line: &str, _parse_styles: bool) {}
+    /// It is about to be removed.
+    fn close(&mut self, cx: &mut Cx<'_>, pane: PaneId);
+    /// The selection or mode-specific value behind `as_any` for the room's own use.
+    fn as_any(&mut self) -> &mut dyn std::any::Any;
+}
+
+/// For whom a mode's key or command is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ModeTarget {
+    pub client: Option<ClientId>,
+    pub state: FindState,
+}
+
+/// What a mode wants after a key, command or update.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ModeResult {
+    Nothing,
+    Redraw,
+    /// Remove the mode from the pane.
+    Close,
+}
+
+/// Something that covers (part of) a client's whole terminal.
+pub trait Overlay: Send {
+    /// Draws itself over the composed frame.
+    fn draw(&mut self, cx: &mut Cx<'_>, client: ClientId, frame: &mut Surface);
+    fn key(&mut self, cx: &mut Cx<'_>, client: ClientId, event: &KeyEvent) -> OverlayResult;
+    fn resize(&mut self, cx: &mut Cx<'_>, client: ClientId) -> OverlayResult;
+    /// Whether panes below go on being drawn as they print.
+    fn is_transparent(&self) -> bool {
+        true
+    }
+    fn close(&mut self, cx: &mut Cx<'_>, client: ClientId);
+    fn as_any(&mut self) -> &mut dyn std::any::Any;
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OverlayResult {
+    Keep,
+    Close,
+    /// Close and let the key go on to whatever is below.
+    CloseAndPass,
+    /// Keep, and let the key go on to whatever is below.
+    Pass,
+}
+
+/// A prompt in a client's status line.
+pub trait Prompt: Send {
+    /// Draws the line (one row) and places the cursor.
+    fn draw(&mut self, cx: &mut Cx<'_>, client: ClientId, line: &mut Surface);
+    fn key(&mut self, cx: &mut Cx<'_>, client: ClientId, key: Key, mouse: &MouseEvent) -> PromptResult;
+    /// Closed from outside (another prompt, detach).
+    fn close(&mut self, cx: &mut Cx<'_>, client: ClientId);
+    /// The command item that waits for the prompt, if any.
+    fn waiting_item(&self) -> Option<ItemId>;
+    fn as_any(&mut self) -> &mut dyn std::any::Any;
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PromptResult {
+    Keep,
+    Close,
+    /// Not wanted: the key goes on.
+    Pass,
+}
+
+/// A mouse drag in progress.
+pub trait Drag: Send {
+    fn update(&mut self, cx: &mut Cx<'_>, client: ClientId, mouse: &MouseEvent);
+    fn release(&mut self, cx: &mut Cx<'_>, client: ClientId, mouse: &MouseEvent);
+}

@@ -1,0 +1,84 @@
+//! A pane: its terminal, its process, and the modes that cover it.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use crate::base::clock::Now;
+use crate::base::{Colour, PaneId, Point, Size, WindowId};
+use crate::options::Options;
+use crate::terminal::Terminal;
+
+use super::host::{ExitStatus, JobId};
+use super::mode::ModeEntry;
+
+bitflags::bitflags! {
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+    pub struct PaneFlags: u32 {
+        const REDRAW = 0x1;
+        const DROP = 0x2;
+        const FOCUSED = 0x4;
+        const VISITED = 0x8;
+        const ZOOMED = 0x10;
+        /// `select-pane -d`: input is thrown away.
+        const INPUT_OFF = 0x40;
+        /// Printed something since flags were last looked at.
+        const CHANGED = 0x80;
+        /// The process has ended.
+        const EXITED = 0x100;
+        /// The exit status is known.
+        const STATUS_READY = 0x200;
+        const STATUS_DRAWN = 0x400;
+        /// Has no process by design.
+        const EMPTY = 0x800;
+        const STYLE_CHANGED = 0x1000;
+        const THEME_CHANGED = 0x2000;
+        const UNSEEN_CHANGES = 0x4000;
+    }
+}
+
+/// A pane. Its place is in the window's layout; `offset` and `size` are copied from there.
+pub struct Pane {
+    pub id: PaneId,
+    pub window: WindowId,
+    /// Raised each time the pane is used, to find the newest of several.
+    pub active_point: u32,
+    pub options: Options,
+    pub size: Size,
+    /// Offset in the window; may be negative for floating panes.
+    pub x: i32,
+    pub y: i32,
+    pub flags: PaneFlags,
+    /// How it was started: empty for the default command.
+    pub argv: Vec<String>,
+    pub shell: String,
+    pub cwd: String,
+    pub pid: Option<i32>,
+    pub tty: String,
+    pub status: Option<ExitStatus>,
+    pub dead_time: Now,
+    /// The emulator. A leaf lock: never hold two, never hold one while calling `Host`.
+    pub terminal: Arc<Mutex<Terminal>>,
+    /// Modes, top first.
+    pub modes: Vec<ModeEntry>,
+    /// The last search in this pane, and whether it was a regular expression.
+    pub search: Option<(String, bool)>,
+    /// A pipe (`pipe-pane`) is open.
+    pub pipe: Option<JobId>,
+    /// Colours that a control client reported for this pane's terminal.
+    pub control_fg: Option<Colour>,
+    pub control_bg: Option<Colour>,
+    /// Border styles given with `new-pane -S/-R` (style strings).
+    pub border_style: Option<String>,
+    pub active_border_style: Option<String>,
+    /// Scrollbar slider as last drawn: first row and height.
+    pub slider: (u32, u32),
+    /// Ranges of the pane's border status line, for the mouse.
+    pub border_ranges: Vec<super::client::StatusRange>,
+    /// Bytes of output counted from the start of the pane (control mode offsets).
+    pub output_offset: u64,
+    /// Out-of-memory kills seen in this pane's scope.
+    pub oom_kills: u64,
+    /// Last cell position where a mouse drag began etc. is kept per client, not here.
+    pub last_cursor: Point,
+}

@@ -1,0 +1,280 @@
+//! The command queues: one for each client and one for commands without a client. This is the
+//! data; `command::queue` runs it. Floors above append and insert items here.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use crate::base::{ClientId, Key, MouseEvent};
+use crate::syntax::command::{CommandList, Invocation};
+
+use super::Cx;
+use super::find::FindState;
+use super::notify::Notification;
+
+/// Names an item while it waits, so that whoever finishes its work can resume it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ItemId(pub u64);
+
+bitflags::bitflags! {
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+    pub struct StateFlags: u8 {
+        /// The key that ran this may repeat.
+        const REPEAT = 0x1;
+        /// From a control client: output is wrapped in `%begin` and `%end`.
+        const CONTROL = 0x2;
+        /// Do not run hooks (already inside one).
+        const NOHOOKS = 0x4;
+    }
+}
+
+/// The key (or mouse event) that led to a command.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct KeyEvent {
+    pub key: Key,
+    pub mouse: MouseEvent,
+}
+
+impl Default for KeyEvent {
+    fn default() -> Self {
+        Self { key: Key::NONE, mouse: MouseEvent::default() }
+    }
+}
+
+/// What the commands of one list share: where they came from. Changed by commands that change
+/// the current target (`new-session`, `switch-client`, …), hence a mutex.
+#[derive(Debug, Default)]
+pub struct QueueState {
+    pub flags: StateFlags,
+    pub event: KeyEvent,
+    /// The current session, window and pane for targets that are not given.
+    pub current: parking_lot::Mutex<FindState>,
+    /// Extra format variables (hook variables and the like), in order.
+    pub formats: parking_lot::Mutex<Vec<(String, String)>>,
+}
+
+impl QueueState {
+    pub fn new(current: FindState, event: KeyEvent, flags: StateFlags) -> Arc<Self> {
+        Arc::new(Self {
+            flags,
+            event,
+            current: parking_lot::Mutex::new(current),
+            formats: Default::default(),
+        })
+    }
+
+    /// The same, as the start of a nested list (a hook, an `if-shell`): its own copy.
+    pub fn copy(&self, extra: StateFlags) -> Arc<Self> {
+        Arc::new(Self {
+            flags: self.flags | extra,
+            event: self.event,
+            current: parking_lot::Mutex::new(*self.current.lock()),
+            formats: parking_lot::Mutex::new(self.formats.lock().clone()),
+        })
+    }
+
+    pub fn add_format(&self, name: &str, value: impl Into<String>) {
+        let mut formats = self.formats.lock();
+        formats.retain(|(n, _)| n != name);
+        formats.push((name.to_owned(), value.into()));
+    }
+}
+
+/// What became of an item.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Exec {
+    /// Done. (tmux: CMD_RETURN_NORMAL)
+    Normal,
+    /// Failed: the rest of its group is dropped.
+    Error,
+    /// Not finished: the queue stops here until `Queues::resume`.
+    Wait,
+    /// Done, and the rest of its group is dropped without an error.
+    Stop,
+}
+
+pub type ItemCallback = Box<dyn FnOnce(&mut Cx<'_>, &ItemContext) -> Exec + Send>;
+
+/// What an item does.
+pub enum ItemKind {
+    Command(Arc<Invocation>),
+    Callback(ItemCallback),
+    Notify(Box<Notification>),
+}
+
+/// One entry of a queue.
+pub struct Item {
+    pub id: ItemId,
+    /// Items of one group fall together when one fails; 0 is no group.
+    pub group: u64,
+    pub kind: ItemKind,
+    pub client: Option<ClientId>,
+    pub state: Arc<QueueState>,
+    /// Waiting for `Queues::resume`.
+    pub waiting: bool,
+    /// Resumed (may be before the queue noticed that it waits).
+    pub resumed: bool,
+    /// Started already (it waited and was resumed).
+    pub started: bool,
+}
+
+/// What a running command knows of itself.
+#[derive(Clone)]
+pub struct ItemContext {
+    pub id: ItemId,
+    pub group: u64,
+    /// The client whose queue this is; `None` for the global queue.
+    pub client: Option<ClientId>,
+    /// The client the command acts on (`-t`/`-c` client, or a default).
+    pub target_client: Option<ClientId>,
+    pub source: FindState,
+    pub target: FindState,
+    pub state: Arc<QueueState>,
+    /// The command, when the item is one.
+    pub command: Option<Arc<Invocation>>,
+}
+
+impl ItemContext {
+    /// The current state: defaults for targets that were not given.
+    pub fn current(&self) -> FindState {
+        *self.state.current.lock()
+    }
+
+    pub fn set_current(&self, current: FindState) {
+        *self.state.current.lock() = current;
+    }
+}
+
+/// A queue of items.
+#[derive(Default)]
+pub struct Queue {
+    pub items: VecDeque<Item>,
+}
+
+/// A list of items to put in a queue, in order.
+#[derive(Default)]
+pub struct Items(pub Vec<Item>);
+
+/// All queues. `None` is the global one.
+#[derive(Default)]
+pub struct Queues {
+    pub queues: BTreeMap<Option<ClientId>, Queue>,
+    next_item: u64,
+    next_group: u64,
+    /// Items in all queues may not exceed this (a hook that feeds itself, a hostile client).
+    pub dropped: u64,
+}
+
+impl Queues {
+    /// Items held by all queues at most; more are dropped and counted.
+    pub const MAX_ITEMS: usize = 100_000;
+
+    fn next_id(&mut self) -> ItemId {
+        self.next_item += 1;
+        ItemId(self.next_item)
+    }
+
+    fn item(&mut self, kind: ItemKind, group: u64, state: &Arc<QueueState>) -> Item {
+        Item {
+            id: self.next_id(),
+            group,
+            kind,
+            client: None,
+            state: state.clone(),
+            waiting: false,
+            resumed: false,
+            started: false,
+        }
+    }
+
+    /// Items for a command list. Each group of the list becomes a group of items.
+    pub fn commands(&mut self, list: &CommandList, state: &Arc<QueueState>) -> Items {
+        let mut out = Vec::new();
+        for group in &list.groups {
+            self.next_group += 1;
+            let number = self.next_group;
+            for invocation in group {
+                out.push(self.item(ItemKind::Command(invocation.clone()), number, state));
+            }
+        }
+        Items(out)
+    }
+
+    /// An item that calls back.
+    pub fn callback(&mut self, state: &Arc<QueueState>, callback: ItemCallback) -> Items {
+        Items(vec![self.item(ItemKind::Callback(callback), 0, state)])
+    }
+
+    pub fn notification(&mut self, notification: Notification) -> Items {
+        let state = Arc::new(QueueState::default());
+        Items(vec![self.item(ItemKind::Notify(Box::new(notification)), 0, &state)])
+    }
+
+    /// Adds at the end of a client's queue (or of the global one). Returns the last item's id.
+    pub fn append(&mut self, client: Option<ClientId>, items: Items) -> Option<ItemId> {
+        if self.len() + items.0.len() > Self::MAX_ITEMS {
+            self.dropped += items.0.len() as u64;
+            return None;
+        }
+        let queue = self.queues.entry(client).or_default();
+        for mut item in items.0 {
+            item.client = client;
+            queue.items.push_back(item);
+        }
+        queue.items.back().map(|i| i.id)
+    }
+
+    /// Inserts right behind an item of any queue (in that queue); at its end if it is gone.
+    /// Returns the last inserted item's id, for inserting more behind it.
+    pub fn insert_after(&mut self, after: ItemId, client: Option<ClientId>, items: Items) -> Option<ItemId> {
+        if self.len() + items.0.len() > Self::MAX_ITEMS {
+            self.dropped += items.0.len() as u64;
+            return None;
+        }
+        let found = self
+            .queues
+            .iter()
+            .find_map(|(c, q)| q.items.iter().position(|i| i.id == after).map(|at| (*c, at)));
+        let Some((owner, at)) = found else { return self.append(client, items) };
+        let queue = self.queues.entry(owner).or_default();
+        let mut last = None;
+        for (offset, mut item) in items.0.into_iter().enumerate() {
+            item.client = owner;
+            last = Some(item.id);
+            queue.items.insert(at + 1 + offset, item);
+        }
+        last
+    }
+
+    /// Lets a waiting item go on (it counts as done).
+    pub fn resume(&mut self, id: ItemId) {
+        for queue in self.queues.values_mut() {
+            if let Some(item) = queue.items.iter_mut().find(|i| i.id == id) {
+                item.resumed = true;
+                return;
+            }
+        }
+    }
+
+    /// Drops the items of a group that follow an item in its queue.
+    pub fn drop_group_after(&mut self, client: Option<ClientId>, group: u64) {
+        if group != 0
+            && let Some(queue) = self.queues.get_mut(&client)
+        {
+            let mut first = true;
+            queue.items.retain(|i| std::mem::take(&mut first) || i.group != group);
+        }
+    }
+
+    /// Forgets a client's queue.
+    pub fn remove_client(&mut self, client: ClientId) {
+        self.queues.remove(&Some(client));
+    }
+
+    pub fn len(&self) -> usize {
+        self.queues.values().map(|q| q.items.len()).sum()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}

@@ -1,0 +1,66 @@
+//! Sessions, their winlinks, and session groups.
+
+use std::collections::BTreeMap;
+
+use crate::base::clock::Now;
+use crate::base::{SessionId, WindowId};
+use crate::options::{Environ, Options};
+
+bitflags::bitflags! {
+    /// Alerts of a winlink, and whether it was visited.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+    pub struct WinlinkFlags: u8 {
+        const BELL = 0x1;
+        const ACTIVITY = 0x2;
+        const SILENCE = 0x4;
+        const VISITED = 0x8;
+        const ALERTS = 0x7;
+    }
+}
+
+/// A window's place in a session.
+#[derive(Clone, Copy, Debug)]
+pub struct Winlink {
+    pub window: WindowId,
+    pub flags: WinlinkFlags,
+}
+
+/// A session: a named set of winlinks with a current one.
+pub struct Session {
+    pub id: SessionId,
+    pub name: String,
+    /// Working directory of new panes.
+    pub cwd: String,
+    pub created: Now,
+    /// Last time a client was attached; zero when never.
+    pub last_attached: Now,
+    pub activity: Now,
+    /// `Server::activity_counter` at the last activity.
+    pub activity_order: u64,
+    pub last_activity: Now,
+    pub winlinks: BTreeMap<i32, Winlink>,
+    /// Index of the current winlink.
+    pub current: i32,
+    /// Indexes of winlinks visited before, newest first.
+    pub last: Vec<i32>,
+    pub options: Options,
+    pub environ: Environ,
+    /// Clients attached.
+    pub attached: u32,
+    pub group: Option<String>,
+    /// Alerts were already shown for this session in this check.
+    pub alerted: bool,
+    /// Terminal settings of the client that made it (for new panes), as `struct termios` bytes.
+    pub termios: Option<Vec<u8>>,
+    /// Row of the status line on its clients (`None` when off) and its height in lines.
+    pub status_at: Option<u32>,
+    pub status_lines: u32,
+}
+
+/// Sessions that share their windows.
+#[derive(Clone, Debug, Default)]
+pub struct SessionGroup {
+    pub name: String,
+    /// Members, oldest first.
+    pub sessions: Vec<SessionId>,
+}

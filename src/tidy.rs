@@ -1,0 +1,80 @@
+//! The house rules, as a test: imports go down the floors only, every file says what it is for.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Rooms by floor. A room may import its own floor and those below it.
+const FLOORS: &[(&str, u8)] = &[
+    ("base", 0),
+    ("syntax", 1),
+    ("terminal", 1),
+    ("transcript", 1),
+    ("containment", 1),
+    ("protocol", 1),
+    ("outer", 1),
+    ("options", 2),
+    ("model", 2),
+    ("format", 3),
+    ("view", 4),
+    ("command", 5),
+    ("render", 5),
+    ("control", 5),
+    ("server", 6),
+];
+
+/// Rooms beside the house, with all that they may import.
+const SIDE: &[(&str, &[&str])] = &[
+    ("client", &["base", "protocol", "client", "server", "keeper"]),
+    ("keeper", &["base", "protocol", "keeper", "server"]),
+];
+
+fn sources(dir: &Path, out: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(dir).expect("source directory is readable") {
+        let path = entry.expect("directory entry is readable").path();
+        if path.is_dir() {
+            sources(&path, out);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            out.push(path);
+        }
+    }
+}
+
+fn floor(room: &str) -> Option<u8> {
+    FLOORS.iter().find(|(name, _)| *name == room).map(|(_, floor)| *floor)
+}
+
+fn allowed(from: &str, to: &str) -> bool {
+    if let Some((_, rooms)) = SIDE.iter().find(|(name, _)| *name == from) {
+        return rooms.contains(&to);
+    }
+    match (floor(from), floor(to)) {
+        (Some(from), Some(to)) => to <= from,
+        _ => true,
+    }
+}
+
+#[test]
+fn imports_go_down_and_files_say_what_they_are() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    let mut wrong = Vec::new();
+    for file in files {
+        let text = fs::read_to_string(&file).expect("source file is readable");
+        let short = file.strip_prefix(&root).expect("below src").display().to_string();
+        if !text.starts_with("//!") {
+            wrong.push(format!("{short}: does not open with a //! line"));
+        }
+        let room = short.split(['/', '.']).next().unwrap_or_default();
+        for (number, line) in text.lines().enumerate() {
+            let code = line.split("//").next().unwrap_or_default();
+            for part in code.split("crate::").skip(1) {
+                let end = part.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(part.len());
+                if !allowed(room, &part[..end]) {
+                    wrong.push(format!("{short}:{}: {room} imports {}", number + 1, &part[..end]));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
