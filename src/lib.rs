@@ -3,6 +3,7 @@
 //! `docs/architecture.md` is the map. Imports go down the floors only; `tidy` checks it.
 
 pub mod base;
+pub mod command;
 pub mod model;
 pub mod options;
 pub mod syntax;

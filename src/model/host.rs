@@ -139,8 +139,8 @@ pub trait Host {
     /// Sends a signal to a process (group when negative).
     fn kill(&mut self, pid: i32, signal: i32);
     /// Name of the program in the foreground of a pane's terminal, and its directory.
-    fn pane_command(&mut self, pane: PaneId) -> Option<String>;
-    fn pane_cwd(&mut self, pane: PaneId) -> Option<String>;
+    fn pane_command(&self, pane: PaneId) -> Option<String>;
+    fn pane_cwd(&self, pane: PaneId) -> Option<String>;
     /// Starts or stops feeding what a pane prints to a job, and a job's output to the pane.
     fn pipe_pane(&mut self, pane: PaneId, job: Option<(JobId, bool, bool)>);
 
@@ -189,7 +189,7 @@ pub trait Host {
     fn user_id(&self, name: &str) -> Option<u32>;
     fn hostname(&self) -> String;
     /// Value for a format variable that only the host knows (`pane_memory`, `containment`, …).
-    fn usage(&mut self, pane: Option<PaneId>, variable: &str) -> Option<String>;
+    fn usage(&self, pane: Option<PaneId>, variable: &str) -> Option<String>;
     /// Ends the server after this turn.
     fn shutdown(&mut self);
 }
