@@ -6,6 +6,7 @@ pub mod base;
 pub mod command;
 pub mod model;
 pub mod options;
+pub mod outer;
 pub mod syntax;
 pub mod terminal;
 

@@ -1,0 +1,397 @@
+//! Decoding what a client's terminal sends: keys, mouse reports, and replies to questions.
+//!
+//! Bytes go in with `push`, events come out of `next`. A sequence that may be incomplete waits
+//! for more bytes until a timer, whose end `deadline` tells, has run out; time is an argument.
+//! Whether fast typing is really a paste is for the server to judge.
+
+use smallvec::SmallVec;
+
+use super::{Cap, Features, Term};
+use crate::base::width::char_width;
+use crate::base::{Colour, Key, KeyCode, KeyFlags, Mods, NamedKey};
+
+mod extended;
+mod mouse;
+mod replies;
+mod table;
+mod tree;
+
+pub use mouse::MouseReport;
+use tree::KeyTree;
+
+/// Bytes held while a sequence is incomplete; beyond it they are taken as they are.
+pub const MAX_PENDING_BYTES: usize = 1 << 20;
+/// Shortest wait, in milliseconds, while a reply is expected or a paste may end.
+const SLOW_REPLY_MS: u64 = 500;
+/// Ends a bracketed paste.
+const PASTE_END: &[u8] = b"\x1b[201~";
+
+/// What came from the terminal.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum InputEvent {
+    /// A key, or (`NamedKey::Mouse`) a mouse report; with the bytes that it came as.
+    Key {
+        key: Key,
+        mouse: Option<MouseReport>,
+        bytes: SmallVec<[u8; 16]>,
+    },
+    /// OSC 52: the clipboard's name, if exactly one was given, and its decoded contents.
+    Clipboard {
+        clip: Option<char>,
+        data: Vec<u8>,
+    },
+    /// Device attributes told these features; the terminal is to be set up again even when
+    /// there are none.
+    Features(Features),
+    /// XTVERSION: the terminal's own name, and the features known of it.
+    Version {
+        name: String,
+        features: Features,
+    },
+    /// OSC 10 and 11: the terminal's colours; `None` when the reply could not be understood.
+    Foreground(Option<Colour>),
+    Background(Option<Colour>),
+    /// OSC 4: one colour of the palette.
+    Palette {
+        index: u8,
+        colour: Colour,
+    },
+    /// The size in cells, asked for with `CSI 18 t`.
+    WindowCells {
+        cols: u32,
+        rows: u32,
+    },
+    /// The size in pixels, asked for with `CSI 14 t`.
+    WindowPixels {
+        width: u32,
+        height: u32,
+    },
+}
+
+/// What one kind of sequence makes of the bytes at hand.
+enum Parse<T> {
+    /// Not this kind.
+    No,
+    /// Could become this kind with more bytes.
+    Partial,
+    /// This many bytes, meaning this.
+    Yes(T, usize),
+    /// This kind, but to be dropped.
+    Discard(usize),
+}
+
+/// Which replies are outstanding.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+struct Awaiting {
+    primary: bool,
+    secondary: bool,
+    version: bool,
+    foreground: bool,
+    background: bool,
+    window_size: bool,
+}
+
+/// Turns a terminal's bytes into events; see the module comment.
+#[derive(Clone, Debug)]
+pub struct Decoder {
+    tree: KeyTree,
+    /// Bytes not decoded yet are `pending[start..]`.
+    pending: Vec<u8>,
+    start: usize,
+    /// The byte that erases (termios VERASE), if there is one.
+    erase: Option<u8>,
+    /// When the wait for more bytes ends.
+    deadline: Option<u64>,
+    awaiting: Awaiting,
+    /// The server waits for a reply to a program's question.
+    pub requests_pending: bool,
+    /// Between the start and the end of a bracketed paste.
+    in_paste: bool,
+    mouse: mouse::MouseState,
+}
+
+impl Decoder {
+    /// A decoder for a terminal. `user_keys` are numbers and sequences of the option
+    /// `user-keys`; `erase` is the terminal's VERASE character unless disabled.
+    pub fn new<'a>(
+        term: &Term,
+        user_keys: impl IntoIterator<Item = (u16, &'a [u8])>,
+        erase: Option<u8>,
+    ) -> Self {
+        let mut decoder = Decoder {
+            tree: KeyTree::default(),
+            pending: Vec::new(),
+            start: 0,
+            erase,
+            deadline: None,
+            awaiting: Awaiting { primary: true, secondary: true, version: true, ..Awaiting::default() },
+            requests_pending: false,
+            in_paste: false,
+            mouse: mouse::MouseState::default(),
+        };
+        decoder.rebuild(term, user_keys);
+        decoder
+    }
+
+    /// Learns the terminal's keys again, after `user-keys` or the terminal changed.
+    pub fn rebuild<'a>(&mut self, term: &Term, user_keys: impl IntoIterator<Item = (u16, &'a [u8])>) {
+        let mut tree = KeyTree::default();
+        for (bytes, key) in table::builtin() {
+            tree.add(&bytes, key);
+        }
+        for (cap, key) in table::terminfo() {
+            if let Some(cap) = Cap::by_name(&cap) {
+                tree.add(term.text(cap), key);
+            }
+        }
+        for (number, bytes) in user_keys {
+            tree.add(bytes, table::user(number));
+        }
+        self.tree = tree;
+    }
+
+    /// The colours of the terminal were asked for.
+    pub fn expect_colours(&mut self) {
+        self.awaiting.foreground = true;
+        self.awaiting.background = true;
+    }
+
+    /// The size was asked for with `CSI 18 t` and `CSI 14 t`.
+    pub fn expect_window_size(&mut self) {
+        self.awaiting.window_size = true;
+    }
+
+    /// Whether a size reply is still awaited.
+    pub fn expects_window_size(&self) -> bool {
+        self.awaiting.window_size
+    }
+
+    /// No more replies will come: the terminal is not of the kind that answers, or was too slow.
+    pub fn give_up_replies(&mut self) {
+        self.awaiting = Awaiting { window_size: self.awaiting.window_size, ..Awaiting::default() };
+    }
+
+    /// Whether any reply to the questions asked at the start is outstanding.
+    pub fn expects_attributes(&self) -> (bool, bool, bool) {
+        (self.awaiting.primary, self.awaiting.secondary, self.awaiting.version)
+    }
+
+    /// Between the start and the end of a bracketed paste.
+    pub fn in_paste(&self) -> bool {
+        self.in_paste
+    }
+
+    /// Takes bytes that arrived.
+    pub fn push(&mut self, bytes: &[u8]) {
+        if self.start > 0 {
+            self.pending.drain(..self.start);
+            self.start = 0;
+        }
+        self.pending.extend_from_slice(bytes);
+    }
+
+    /// When `next` should be called again although no bytes came, in monotonic milliseconds.
+    pub fn deadline(&self) -> Option<u64> {
+        self.deadline
+    }
+
+    /// The next event, if a whole one is there. `escape_time_ms` is the option `escape-time`.
+    pub fn next(&mut self, now_ms: u64, escape_time_ms: u64) -> Option<InputEvent> {
+        while self.start < self.pending.len() {
+            let full = self.pending.len() - self.start > MAX_PENDING_BYTES;
+            let expired = full || self.deadline.is_some_and(|end| end <= now_ms);
+            match self.decode(expired) {
+                Parse::Yes(event, size) => {
+                    self.deadline = None;
+                    self.start += size;
+                    if event.is_some() {
+                        return event;
+                    }
+                }
+                Parse::Discard(size) => self.start += size,
+                Parse::Partial | Parse::No => {
+                    if self.deadline.is_none() {
+                        self.deadline = Some(now_ms + self.delay(escape_time_ms));
+                    }
+                    return None;
+                }
+            }
+        }
+        self.pending.clear();
+        self.start = 0;
+        None
+    }
+
+    /// Takes what is there as it is, however incomplete (the timer has run out).
+    pub fn flush(&mut self) -> Option<InputEvent> {
+        if self.start < self.pending.len() {
+            self.deadline = Some(0);
+        }
+        self.next(0, 1)
+    }
+
+    /// How long an incomplete sequence waits.
+    fn delay(&self, escape_time_ms: u64) -> u64 {
+        let bytes = &self.pending[self.start..];
+        let awaiting = Awaiting { window_size: false, ..self.awaiting } != Awaiting::default();
+        let ending_paste = self.in_paste && bytes.len() < PASTE_END.len() && PASTE_END.starts_with(bytes);
+        let delay = escape_time_ms.max(1);
+        if awaiting || self.requests_pending || ending_paste { delay.max(SLOW_REPLY_MS) } else { delay }
+    }
+
+    /// Decodes one thing from the front. `Yes(None, n)` drops n bytes that mean nothing.
+    fn decode(&mut self, expired: bool) -> Parse<Option<InputEvent>> {
+        if self.pending[self.start] == 0x1b {
+            match self.reply() {
+                Parse::No => {}
+                // An incomplete reply whose time is up is taken for keys.
+                Parse::Partial if !expired => return Parse::Partial,
+                Parse::Partial => return self.key(expired),
+                found => return found,
+            }
+        }
+        self.key(expired)
+    }
+
+    /// The kinds of sequence that are not keys of the tree, in tmux's order: the first that
+    /// may still become complete decides.
+    fn reply(&mut self) -> Parse<Option<InputEvent>> {
+        type Kind = fn(&mut Decoder) -> Parse<Option<InputEvent>>;
+        const KINDS: [Kind; 9] = [
+            Decoder::clipboard,
+            Decoder::primary_attributes,
+            Decoder::secondary_attributes,
+            Decoder::version,
+            Decoder::colours,
+            Decoder::palette,
+            Decoder::mouse_report,
+            Decoder::extended,
+            Decoder::window_size,
+        ];
+        for kind in KINDS {
+            match kind(self) {
+                Parse::No => {}
+                found => return found,
+            }
+        }
+        Parse::No
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.pending[self.start..]
+    }
+
+    /// A key event for the first `size` bytes.
+    fn key_event(&self, key: Key, size: usize) -> Parse<Option<InputEvent>> {
+        let bytes = SmallVec::from_slice(&self.bytes()[..size]);
+        Parse::Yes(Some(InputEvent::Key { key, mouse: None, bytes }), size)
+    }
+
+    fn mouse_report(&mut self) -> Parse<Option<InputEvent>> {
+        match mouse::parse(&self.pending[self.start..], &mut self.mouse) {
+            Parse::Yes(report, size) => {
+                let bytes = SmallVec::from_slice(&self.bytes()[..size]);
+                let key = Key::named(NamedKey::Mouse);
+                Parse::Yes(Some(InputEvent::Key { key, mouse: Some(report), bytes }), size)
+            }
+            Parse::No => Parse::No,
+            Parse::Partial => Parse::Partial,
+            Parse::Discard(size) => Parse::Discard(size),
+        }
+    }
+
+    fn extended(&mut self) -> Parse<Option<InputEvent>> {
+        match extended::parse(self.bytes(), self.erase) {
+            Parse::Yes(key, size) => self.key_event(key, size),
+            Parse::Partial => Parse::Partial,
+            _ => Parse::No,
+        }
+    }
+
+    /// A key, with or without Escape before it for Meta.
+    fn key(&mut self, expired: bool) -> Parse<Option<InputEvent>> {
+        match self.plain(0, expired) {
+            Parse::Yes(key, size) => return self.key_event(key, size),
+            Parse::Partial => return Parse::Partial,
+            _ => {}
+        }
+        let bytes = self.bytes();
+        if bytes[0] == 0x1b && bytes.len() > 1 {
+            match self.plain(1, expired) {
+                // The sequence says Meta by itself, so this Escape is a key of its own.
+                Parse::Yes(key, _) if key.flags.contains(KeyFlags::IMPLIED_META) => {
+                    return self.key_event(Key::ESCAPE, 1);
+                }
+                Parse::Yes(key, size) => return self.key_event(key.with(Mods::META), size + 1),
+                Parse::Partial => return Parse::Partial,
+                _ => {}
+            }
+        }
+        self.byte_key()
+    }
+
+    /// A sequence of the tree or one UTF-8 character, `skip` bytes in.
+    fn plain(&mut self, skip: usize, expired: bool) -> Parse<Key> {
+        let bytes = &self.pending[self.start + skip..];
+        if let Some(found) = self.tree.find(bytes) {
+            if found.may_continue && !expired {
+                return Parse::Partial;
+            }
+            match found.key.code {
+                KeyCode::Named(NamedKey::PasteStart) => self.in_paste = true,
+                KeyCode::Named(NamedKey::PasteEnd) => self.in_paste = false,
+                _ => {}
+            }
+            return Parse::Yes(found.key, found.size);
+        }
+        match utf8(bytes) {
+            Parse::Partial if expired => Parse::No,
+            Parse::Yes(c, size) => Parse::Yes(Key::char(c), size),
+            Parse::Partial => Parse::Partial,
+            _ => Parse::No,
+        }
+    }
+
+    /// What no table knows: a byte, or Escape and a byte.
+    fn byte_key(&self) -> Parse<Option<InputEvent>> {
+        let bytes = self.bytes();
+        let meta = bytes[0] == 0x1b && bytes.len() >= 2;
+        let (byte, mods, size) = if meta { (bytes[1], Mods::META, 2) } else { (bytes[0], Mods::empty(), 1) };
+        if self.erase == Some(byte) && byte != 0 {
+            return self.key_event(Key::named(NamedKey::BSpace).with(mods), size);
+        }
+        let key = match byte {
+            0 => Key::ctrl(' '),
+            b'\t' | b'\r' | 0x1b | 0x20..=0x7f => Key::char(char::from(byte)),
+            1..=0x1f => Key::ctrl(char::from(byte | 0x40).to_ascii_lowercase()),
+            // tmux: a byte that is no character reaches no program.
+            _ => return Parse::Yes(None, size),
+        };
+        self.key_event(key.with(mods), size)
+    }
+}
+
+/// The UTF-8 character of several bytes at the front. ASCII is not for here.
+fn utf8(bytes: &[u8]) -> Parse<char> {
+    let size = match bytes.first() {
+        Some(0xc2..=0xdf) => 2,
+        Some(0xe0..=0xef) => 3,
+        Some(0xf0..=0xf4) => 4,
+        _ => return Parse::No,
+    };
+    if bytes.len() < size {
+        return Parse::Partial;
+    }
+    match std::str::from_utf8(&bytes[..size]).ok().and_then(|text| text.chars().next()) {
+        Some(c) if has_width(c) => Parse::Yes(c, size),
+        _ => Parse::No,
+    }
+}
+
+/// Whether a character can be shown at all; C1 controls count as characters without width.
+fn has_width(c: char) -> bool {
+    char_width(c).is_some() || ('\u{80}'..='\u{9f}').contains(&c)
+}
+
+#[cfg(test)]
+mod tests;

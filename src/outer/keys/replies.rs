@@ -1,0 +1,202 @@
+//! Replies to questions: device attributes, XTVERSION, colours, the clipboard, the size.
+
+use base64::Engine;
+
+use super::{Decoder, InputEvent, Parse, extended};
+use crate::base::Colour;
+use crate::base::text::from_bytes;
+use crate::outer::Features;
+
+/// Longest reply other than the clipboard's, in bytes.
+const MAX_REPLY: usize = 127;
+/// Numbers looked at in a device attributes reply.
+const MAX_PARAMS: usize = 32;
+
+type Reply = Parse<Option<InputEvent>>;
+
+/// Whether bytes start, or may come to start, with a prefix.
+fn prefix<'a>(bytes: &'a [u8], prefix: &[u8]) -> Parse<&'a [u8]> {
+    if let Some(rest) = bytes.strip_prefix(prefix) {
+        if rest.is_empty() { Parse::Partial } else { Parse::Yes(rest, prefix.len()) }
+    } else if prefix.starts_with(bytes) {
+        Parse::Partial
+    } else {
+        Parse::No
+    }
+}
+
+/// Unwraps a `Yes` or returns what else it was.
+macro_rules! yes {
+    ($parse:expr) => {
+        match $parse {
+            Parse::Yes(value, size) => (value, size),
+            Parse::Partial => return Parse::Partial,
+            _ => return Parse::No,
+        }
+    };
+}
+
+/// The contents of a string up to BEL or ST, and its length with the terminator. `before` is
+/// whether an ESC just before the contents may be half of an ST.
+fn string(rest: &[u8], max: usize, bel: bool) -> Parse<&[u8]> {
+    for (n, &byte) in rest.iter().take(max).enumerate() {
+        if n > 0 && byte == b'\\' && rest[n - 1] == 0x1b {
+            return Parse::Yes(&rest[..n - 1], n + 1);
+        }
+        if bel && byte == 0x07 {
+            return Parse::Yes(&rest[..n], n + 1);
+        }
+    }
+    if rest.len() < max { Parse::Partial } else { Parse::No }
+}
+
+impl Decoder {
+    /// OSC 52.
+    pub(super) fn clipboard(&mut self) -> Reply {
+        let (rest, head) = yes!(prefix(self.bytes(), b"\x1b]52;"));
+        let (text, size) = yes!(string(rest, usize::MAX, true));
+        let size = head + size;
+        let Some(split) = text.iter().position(|b| *b == b';') else {
+            return Parse::Yes(None, size);
+        };
+        let clip = (split == 1).then(|| char::from(text[0]));
+        let encoded: Vec<u8> =
+            text[split + 1..].iter().copied().filter(|b| !b.is_ascii_whitespace()).collect();
+        let engine = base64::engine::general_purpose::STANDARD;
+        match engine.decode(&encoded) {
+            Ok(data) if !encoded.is_empty() => Parse::Yes(Some(InputEvent::Clipboard { clip, data }), size),
+            _ => Parse::Yes(None, size),
+        }
+    }
+
+    /// `CSI ? … c`.
+    pub(super) fn primary_attributes(&mut self) -> Reply {
+        if !self.awaiting.primary {
+            return Parse::No;
+        }
+        let (params, size) = yes!(attributes(self.bytes(), b"\x1b[?"));
+        let mut features = Features::default();
+        features.add_primary_attributes(&params);
+        self.awaiting.primary = false;
+        Parse::Yes(Some(InputEvent::Features(features)), size)
+    }
+
+    /// `CSI > … c`.
+    pub(super) fn secondary_attributes(&mut self) -> Reply {
+        if !self.awaiting.secondary {
+            return Parse::No;
+        }
+        let (params, size) = yes!(attributes(self.bytes(), b"\x1b[>"));
+        let mut features = Features::default();
+        features.add_secondary_attributes(&params);
+        self.awaiting.secondary = false;
+        Parse::Yes(Some(InputEvent::Features(features)), size)
+    }
+
+    /// `DCS > | name ST`.
+    pub(super) fn version(&mut self) -> Reply {
+        if !self.awaiting.version {
+            return Parse::No;
+        }
+        let (rest, head) = yes!(prefix(self.bytes(), b"\x1bP>|"));
+        let (text, size) = yes!(string(rest, MAX_REPLY, false));
+        let size = head + size;
+        let name = from_bytes(text);
+        let mut features = Features::default();
+        features.add_version(&name);
+        self.awaiting.version = false;
+        Parse::Yes(Some(InputEvent::Version { name, features }), size)
+    }
+
+    /// OSC 10 and OSC 11.
+    pub(super) fn colours(&mut self) -> Reply {
+        let foreground = matches!(prefix(self.bytes(), b"\x1b]10;"), Parse::Yes(..) | Parse::Partial);
+        let wanted: &[u8] = if foreground { b"\x1b]10;" } else { b"\x1b]11;" };
+        let (rest, head) = yes!(prefix(self.bytes(), wanted));
+        let (text, size) = yes!(string(rest, MAX_REPLY, true));
+        let size = head + size;
+        let colour = parse_colour(text);
+        let event = if foreground {
+            self.awaiting.foreground &= colour.is_none();
+            InputEvent::Foreground(colour)
+        } else {
+            self.awaiting.background &= colour.is_none();
+            InputEvent::Background(colour)
+        };
+        Parse::Yes(Some(event), size)
+    }
+
+    /// OSC 4.
+    pub(super) fn palette(&mut self) -> Reply {
+        let (rest, head) = yes!(prefix(self.bytes(), b"\x1b]4;"));
+        let (text, size) = yes!(string(rest, MAX_REPLY, true));
+        let size = head + size;
+        let Some(split) = text.iter().position(|b| *b == b';') else { return Parse::No };
+        let index = std::str::from_utf8(&text[..split]).ok().and_then(|t| t.parse::<u8>().ok());
+        let Some(index) = index else { return Parse::No };
+        let event = parse_colour(&text[split + 1..]).map(|colour| InputEvent::Palette { index, colour });
+        Parse::Yes(event, size)
+    }
+
+    /// `CSI 8 ; rows ; cols t` and `CSI 4 ; height ; width t`.
+    pub(super) fn window_size(&mut self) -> Reply {
+        if !self.awaiting.window_size {
+            return Parse::No;
+        }
+        let ((params, last), size) = yes!(extended::scan(self.bytes()));
+        if last != b't' {
+            return Parse::No;
+        }
+        match extended::numbers(params).as_slice() {
+            [8, rows, cols, ..] => {
+                Parse::Yes(Some(InputEvent::WindowCells { cols: *cols, rows: *rows }), size)
+            }
+            [4, height, width, ..] => {
+                let event = InputEvent::WindowPixels { width: *width, height: *height };
+                self.awaiting.window_size = false;
+                Parse::Yes(Some(event), size)
+            }
+            _ => Parse::No,
+        }
+    }
+}
+
+/// The numbers of a device attributes reply; what is no number counts as 0.
+fn attributes(bytes: &[u8], start: &[u8]) -> Parse<Vec<u32>> {
+    let (rest, head) = yes!(prefix(bytes, start));
+    let Some(end) = rest.iter().take(MAX_REPLY + 1).position(u8::is_ascii_lowercase) else {
+        return if rest.len() <= MAX_REPLY { Parse::Partial } else { Parse::No };
+    };
+    if rest[end] != b'c' {
+        return Parse::No;
+    }
+    let params = rest[..end]
+        .split(|b| *b == b';')
+        .take(MAX_PARAMS)
+        .map(|field| std::str::from_utf8(field).ok().and_then(|t| t.parse().ok()).unwrap_or(0))
+        .collect();
+    Parse::Yes(params, head + end + 1)
+}
+
+/// A colour as terminals report it: `rgb:rr/gg/bb`, `rgb:rrrr/gggg/bbbb`, `#rrggbb` or
+/// `#rrrrggggbbbb`.
+fn parse_colour(text: &[u8]) -> Option<Colour> {
+    let text = std::str::from_utf8(text).ok()?;
+    let parts: Vec<&str> = match text.strip_prefix("rgb:") {
+        Some(rest) => rest.split('/').collect(),
+        None => {
+            let digits = text.strip_prefix('#').filter(|d| d.is_ascii() && matches!(d.len(), 6 | 12))?;
+            let third = digits.len() / 3;
+            vec![&digits[..third], &digits[third..2 * third], &digits[2 * third..]]
+        }
+    };
+    let [r, g, b] = parts.as_slice() else { return None };
+    if r.len() != g.len() || g.len() != b.len() || !matches!(r.len(), 2 | 4) {
+        return None;
+    }
+    let level = |digits: &str| {
+        let value = u16::from_str_radix(digits, 16).ok()?;
+        Some(if digits.len() == 4 { (value >> 8) as u8 } else { value as u8 })
+    };
+    Some(Colour::Rgb(level(r)?, level(g)?, level(b)?))
+}
