@@ -2,13 +2,18 @@
 //! implements. Floors below the server never touch a descriptor, a process or a clock.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use parking_lot::Mutex;
+
+use crate::base::history::History;
 use crate::base::{ClientId, PaneId, Size};
+use crate::terminal::Terminal;
 
 use super::Cx;
 
 /// A program to start in a pane.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct SpawnRequest {
     /// Program and arguments. Empty: the shell as a login shell; one: `shell -c` it; more: exec.
     pub argv: Vec<String>,
@@ -22,6 +27,8 @@ pub struct SpawnRequest {
     pub cell_pixels: (u32, u32),
     /// The erase character of the new terminal (option `backspace`), as a byte.
     pub erase: u8,
+    /// The emulator that the pane's output is fed to.
+    pub terminal: Option<Arc<Mutex<Terminal>>>,
     /// Only a terminal, no process (an empty pane that is written to by the server).
     pub empty: bool,
 }
@@ -129,6 +136,10 @@ pub enum ClientMessage {
 /// Effects on the world. All calls return at once; what takes time answers through callbacks.
 pub trait Host {
     // Panes
+    /// A pane's history: a transcript on disk, at most `limit_bytes` of it (0 keeps nothing).
+    fn open_history(&mut self, pane: PaneId, limit_bytes: u64) -> Box<dyn History>;
+    /// Changes the cap of a pane's history.
+    fn set_history_limit(&mut self, pane: PaneId, limit_bytes: u64);
     fn spawn_pane(&mut self, pane: PaneId, request: SpawnRequest) -> Result<Spawned, String>;
     /// Queues bytes for a pane's program. Bounded; beyond the bound input is dropped.
     fn pane_write(&mut self, pane: PaneId, bytes: &[u8]);
