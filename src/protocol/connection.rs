@@ -1,0 +1,196 @@
+//! One end of a connection: bytes and descriptors go in, messages come out, and the other way
+//! round. It does no I/O, so a runtime and a plain poll loop can both drive it.
+
+use super::PROTOCOL_VERSION;
+use super::imsg::{FdMarking, HEADER_SIZE, Header, MAX_PAYLOAD};
+use super::message::Message;
+use std::collections::VecDeque;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+/// Unread input that is kept; a peer gets no further than this ahead of who reads messages.
+pub const MAX_INPUT: usize = 256 * 1024;
+/// Descriptors that have arrived and are not yet claimed by a message. A client passes two.
+pub const MAX_PENDING_FDS: usize = 8;
+/// Output that may wait for a slow peer, unless the owner sets another limit.
+pub const DEFAULT_MAX_OUTPUT: usize = 16 * 1024 * 1024;
+
+/// Why a connection ends. It costs this peer only.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum ProtocolError {
+    #[error("bad message length {0:#x}")]
+    Length(u32),
+    #[error("bad payload of message {0}")]
+    Payload(u32),
+    /// The peer speaks another version: answer with `Message::Version`, flush, close.
+    #[error("protocol version {0}, not 8")]
+    Version(u8),
+    #[error("too many file descriptors")]
+    TooManyFds,
+    #[error("too much input waiting")]
+    InputFull,
+    #[error("too much output waiting")]
+    OutputFull,
+    #[error("message too long")]
+    TooLong,
+}
+
+/// A connection's buffers and framing state.
+#[derive(Debug)]
+pub struct Connection {
+    input: Vec<u8>,
+    /// Bytes of `input` already turned into messages.
+    consumed: usize,
+    fds: VecDeque<OwnedFd>,
+    /// How descriptors are marked when sent: what the peer was last seen to use.
+    marking: FdMarking,
+    output: VecDeque<Frame>,
+    output_len: usize,
+    max_output: usize,
+}
+
+/// Bytes to write. A descriptor travels with the first byte of its frame.
+#[derive(Debug)]
+struct Frame {
+    bytes: Vec<u8>,
+    written: usize,
+    fd: Option<OwnedFd>,
+}
+
+/// Frames without descriptors are joined up to this size, to be written in one call.
+const JOIN_SIZE: usize = 64 * 1024;
+
+impl Default for Connection {
+    fn default() -> Self {
+        Self::new(FdMarking::default())
+    }
+}
+
+impl Connection {
+    /// A connection that marks descriptors in this way until the peer shows another.
+    pub fn new(marking: FdMarking) -> Self {
+        Self {
+            input: Vec::new(),
+            consumed: 0,
+            fds: VecDeque::new(),
+            marking,
+            output: VecDeque::new(),
+            output_len: 0,
+            max_output: DEFAULT_MAX_OUTPUT,
+        }
+    }
+
+    /// Sets how many bytes of output may wait; `send` fails beyond.
+    pub fn set_max_output(&mut self, bytes: usize) {
+        self.max_output = bytes;
+    }
+
+    /// The marking in use for sending.
+    pub fn marking(&self) -> FdMarking {
+        self.marking
+    }
+
+    /// Takes what was received. Descriptors keep their order; those refused are closed.
+    pub fn push_input(
+        &mut self,
+        bytes: &[u8],
+        fds: impl IntoIterator<Item = OwnedFd>,
+    ) -> Result<(), ProtocolError> {
+        for fd in fds {
+            if self.fds.len() == MAX_PENDING_FDS {
+                return Err(ProtocolError::TooManyFds);
+            }
+            self.fds.push_back(fd);
+        }
+        if self.input.len() - self.consumed + bytes.len() > MAX_INPUT {
+            return Err(ProtocolError::InputFull);
+        }
+        self.input.drain(..self.consumed);
+        self.consumed = 0;
+        self.input.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// The next whole message, or `None` until more has arrived. After an error the connection
+    /// is of no further use for reading.
+    pub fn next_message(&mut self) -> Result<Option<Message>, ProtocolError> {
+        let waiting = &self.input[self.consumed..];
+        let Some((header, rest)) = waiting.split_first_chunk::<HEADER_SIZE>() else {
+            return Ok(None);
+        };
+        let header = Header::decode(header)?;
+        let Some(payload) = rest.get(..header.payload_len) else {
+            return Ok(None);
+        };
+        let fd = match header.fd_marking {
+            Some(marking) => {
+                self.marking = marking;
+                self.fds.pop_front()
+            }
+            None => None,
+        };
+        let version = (header.peer_id & 0xff) as u8;
+        let message = Message::decode(header.kind, payload, fd, version);
+        if u32::from(version) != PROTOCOL_VERSION && !matches!(message, Ok(Message::Version { .. })) {
+            return Err(ProtocolError::Version(version));
+        }
+        self.consumed += HEADER_SIZE + header.payload_len;
+        if self.consumed == self.input.len() {
+            self.input.clear();
+            self.consumed = 0;
+        }
+        message.map(Some)
+    }
+
+    /// Queues a message.
+    pub fn send(&mut self, message: Message) -> Result<(), ProtocolError> {
+        let (kind, payload, fd) = message.encode();
+        if payload.len() > MAX_PAYLOAD {
+            return Err(ProtocolError::TooLong);
+        }
+        let len = HEADER_SIZE + payload.len();
+        if self.output_len + len > self.max_output {
+            return Err(ProtocolError::OutputFull);
+        }
+        self.output_len += len;
+        let fd_marking = fd.is_some().then_some(self.marking);
+        let header =
+            Header { kind, payload_len: payload.len(), fd_marking, peer_id: PROTOCOL_VERSION, pid: u32::MAX };
+        let bytes = [&header.encode()[..], &payload].concat();
+        match self.output.back_mut() {
+            Some(last) if fd.is_none() && last.bytes.len() + len <= JOIN_SIZE => {
+                last.bytes.extend_from_slice(&bytes)
+            }
+            _ => self.output.push_back(Frame { bytes, written: 0, fd }),
+        }
+        Ok(())
+    }
+
+    /// Bytes that wait to be written.
+    pub fn output_len(&self) -> usize {
+        self.output_len
+    }
+
+    /// What to write next, and the descriptor to pass with its first byte.
+    pub fn output(&self) -> Option<(&[u8], Option<BorrowedFd<'_>>)> {
+        let frame = self.output.front()?;
+        Some((&frame.bytes[frame.written..], frame.fd.as_ref().map(AsFd::as_fd)))
+    }
+
+    /// Notes that the first `len` bytes of `output` were written, its descriptor with them.
+    pub fn wrote(&mut self, len: usize) {
+        let Some(frame) = self.output.front_mut() else { return };
+        if len == 0 {
+            return;
+        }
+        let len = len.min(frame.bytes.len() - frame.written);
+        frame.written += len;
+        frame.fd = None;
+        self.output_len -= len;
+        if frame.written == frame.bytes.len() {
+            self.output.pop_front();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,93 @@
+//! Bytes with descriptors over a Unix socket. The only file of the wire that does I/O, and the
+//! only one with unsafe code: received descriptor numbers become owned here and nowhere else.
+
+use super::connection::{Connection, ProtocolError};
+use nix::cmsg_space;
+use nix::sys::socket::{ControlMessage, ControlMessageOwned, MsgFlags, UnixAddr, recvmsg, sendmsg};
+use std::io::{self, IoSlice, IoSliceMut};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+
+/// Bytes asked for in one receive.
+pub const READ_SIZE: usize = 64 * 1024;
+/// Descriptors taken in one receive; the kernel closes what does not fit.
+const MAX_FDS_PER_READ: usize = 8;
+
+/// Receives into `buffer`: the number of bytes (0 at the end) and the descriptors, which are
+/// closed on exec. Never blocks.
+pub fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
+    let mut control = cmsg_space!([RawFd; MAX_FDS_PER_READ]);
+    let mut parts = [IoSliceMut::new(buffer)];
+    let flags = MsgFlags::MSG_CMSG_CLOEXEC | MsgFlags::MSG_DONTWAIT;
+    let received = recvmsg::<UnixAddr>(socket.as_raw_fd(), &mut parts, Some(&mut control), flags)?;
+    let mut fds = Vec::new();
+    for message in received.cmsgs()? {
+        if let ControlMessageOwned::ScmRights(numbers) = message {
+            // SAFETY: the kernel has just installed these descriptors for this process, and
+            // nobody else has seen their numbers.
+            fds.extend(numbers.into_iter().map(|fd| unsafe { OwnedFd::from_raw_fd(fd) }));
+        }
+    }
+    Ok((received.bytes, fds))
+}
+
+/// Sends bytes and at most one descriptor; the number of bytes taken. Never blocks and never
+/// raises SIGPIPE.
+pub fn send(socket: BorrowedFd<'_>, bytes: &[u8], fd: Option<BorrowedFd<'_>>) -> io::Result<usize> {
+    let numbers: Vec<RawFd> = fd.iter().map(AsRawFd::as_raw_fd).collect();
+    send_all(socket, bytes, &numbers)
+}
+
+/// As `send`, with any number of descriptors.
+pub fn send_many(socket: BorrowedFd<'_>, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
+    let numbers: Vec<RawFd> = fds.iter().map(AsRawFd::as_raw_fd).collect();
+    send_all(socket, bytes, &numbers)
+}
+
+fn send_all(socket: BorrowedFd<'_>, bytes: &[u8], numbers: &[RawFd]) -> io::Result<usize> {
+    let rights = [ControlMessage::ScmRights(numbers)];
+    let control = if numbers.is_empty() { &[][..] } else { &rights[..] };
+    let flags = MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;
+    Ok(sendmsg::<UnixAddr>(socket.as_raw_fd(), &[IoSlice::new(bytes)], control, flags, None)?)
+}
+
+/// What one look at a socket brought.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Progress {
+    /// Something was received or everything was sent.
+    Done,
+    /// The socket is not ready.
+    WouldBlock,
+    /// The peer is gone.
+    Closed,
+}
+
+/// Receives once into the connection.
+pub fn fill(connection: &mut Connection, socket: BorrowedFd<'_>) -> Result<Progress, ProtocolError> {
+    let mut buffer = [0; READ_SIZE];
+    loop {
+        return match receive(socket, &mut buffer) {
+            Ok((0, _)) => Ok(Progress::Closed),
+            Ok((len, fds)) => connection.push_input(&buffer[..len], fds).map(|()| Progress::Done),
+            Err(error) => match error.kind() {
+                io::ErrorKind::Interrupted => continue,
+                io::ErrorKind::WouldBlock => Ok(Progress::WouldBlock),
+                _ => Ok(Progress::Closed),
+            },
+        };
+    }
+}
+
+/// Sends what waits, until it is all gone or the socket takes no more.
+pub fn drain(connection: &mut Connection, socket: BorrowedFd<'_>) -> Progress {
+    while let Some((bytes, fd)) = connection.output() {
+        match send(socket, bytes, fd) {
+            Ok(len) => connection.wrote(len),
+            Err(error) => match error.kind() {
+                io::ErrorKind::Interrupted => {}
+                io::ErrorKind::WouldBlock => return Progress::WouldBlock,
+                _ => return Progress::Closed,
+            },
+        }
+    }
+    Progress::Done
+}
