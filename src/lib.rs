@@ -7,6 +7,7 @@ pub mod command;
 pub mod model;
 pub mod options;
 pub mod outer;
+pub mod protocol;
 pub mod syntax;
 pub mod terminal;
 

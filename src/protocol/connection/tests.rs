@@ -45,7 +45,7 @@ fn messages_have_tmux_layouts() {
     check(109, &[1, 128, 0, 0], "IdentifyFeatures(32769)");
     check(107, &[0x39, 0x30, 0, 0], "IdentifyClientPid(12345)");
     check(106, b"", "IdentifyDone");
-    check(200, b"\x02\0\0\0ls\0\xff\0", "Command([\"ls\", \"\u{10ffff}\"])");
+    check(200, b"\x02\0\0\0ls\0\xff\0", "Command([\"ls\", \"\\u{10ffff}\"])");
     check(200, b"\0\0\0\0", "Command([])");
     check(200, b"\x01\0\0\0ls", "bad payload of message 200");
     check(208, b"", "Resize");
