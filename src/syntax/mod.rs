@@ -1,4 +1,19 @@
-//! Floor 1: parsers of the command, style, target and layout languages.
+//! Floor 1: parsers of the command, style, target and layout languages, and the command table.
+//!
+//! Text comes in, plain structs go out. Nothing here looks at the model or runs anything; what
+//! the command language needs of its surroundings (environment, home directories, conditions,
+//! aliases) comes through `parse::ParseContext`. Types of the parser library stay inside.
 
 pub mod args;
 pub mod command;
+pub mod escape;
+mod lexer;
+pub mod number;
+pub mod parse;
+mod statements;
+pub mod table;
+
+pub use args::{ArgValue, Args};
+pub use command::{CommandList, Invocation};
+pub use parse::{Origin, ParseContext, ParseFlags, Parsed, parse_arguments, parse_config, parse_string};
+pub use table::CommandId;

@@ -1,0 +1,143 @@
+//! Escaping: how tmux writes strings so that its own parser reads them back, and how it fills
+//! in `%%` and `%1` in templates.
+
+use crate::base::text::stray_byte;
+
+/// Characters that make an argument be written in double quotes.
+const NEEDS_DOUBLE: &[char] = &[' ', '#', '\'', ';', '$', '{', '}', '%'];
+/// Characters that, without any of those, make it be written in single quotes.
+const NEEDS_SINGLE: &[char] = &[' ', '"'];
+
+/// One argument as `list-keys`, `show-options` and others print it: bare, escaped, or quoted.
+pub fn escape(text: &str) -> String {
+    let mut chars = text.chars();
+    let Some(first) = chars.next() else {
+        return "''".to_string();
+    };
+    let double = text.contains(NEEDS_DOUBLE);
+    let single = !double && text.contains(NEEDS_SINGLE);
+    if first.is_ascii() && first != ' ' && text.len() == 1 && (double || single || first == '~') {
+        return format!("\\{first}");
+    }
+    let escaped = visible(text, double);
+    match (double, single) {
+        (true, _) if escaped.starts_with('~') => format!("\"\\{escaped}\""),
+        (true, _) => format!("\"{escaped}\""),
+        (_, true) => format!("'{escaped}'"),
+        _ if escaped.starts_with('~') => format!("\\{escaped}"),
+        _ => escaped,
+    }
+}
+
+/// Backslashes doubled, control characters and stray bytes written as escapes; with `quoted`
+/// also `"`, and `$` where a variable name could follow.
+pub fn visible(text: &str, quoted: bool) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' if quoted => out.push_str("\\\""),
+            '$' if quoted => {
+                let name_follows =
+                    chars.peek().is_some_and(|&n| n.is_ascii_alphabetic() || n == '_' || n == '{');
+                out.push_str(if name_follows { "\\$" } else { "$" });
+            }
+            '\\' => out.push_str("\\\\"),
+            ' '..='~' => out.push(c),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\x08' => out.push_str("\\b"),
+            '\x07' => out.push_str("\\a"),
+            '\x0b' => out.push_str("\\v"),
+            '\t' => out.push_str("\\t"),
+            '\x0c' => out.push_str("\\f"),
+            _ if c.is_ascii() => push_octal(&mut out, c as u8),
+            _ => match stray_byte(c) {
+                Some(byte) => push_octal(&mut out, byte),
+                None => out.push(c),
+            },
+        }
+    }
+    out
+}
+
+fn push_octal(out: &mut String, byte: u8) {
+    out.push_str(&format!("\\{byte:03o}"));
+}
+
+/// An argument vector on one line, each argument escaped.
+pub fn join<S: AsRef<str>>(arguments: &[S]) -> String {
+    let escaped: Vec<String> = arguments.iter().map(|a| escape(a.as_ref())).collect();
+    escaped.join(" ")
+}
+
+/// Fills a value into a template: every `%N` where N is `number`, and the first `%%`. Where
+/// another `%` follows (`%1%`, `%%%`), characters special inside double quotes are escaped.
+pub fn fill_template(template: &str, value: &str, number: u32) -> String {
+    let mut out = String::with_capacity(template.len() + value.len());
+    let mut rest = template;
+    let mut filled = false;
+    while let Some(at) = rest.find('%') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        let next = rest.chars().next();
+        let numbered = next.and_then(|c| c.to_digit(10)).is_some_and(|d| d != 0 && d == number);
+        if !numbered && (next != Some('%') || filled) {
+            out.push('%');
+            continue;
+        }
+        filled |= !numbered;
+        rest = &rest[1..];
+        match rest.strip_prefix('%') {
+            Some(after) => {
+                rest = after;
+                for c in value.chars() {
+                    if matches!(c, '"' | '\\' | '$' | ';' | '~') {
+                        out.push('\\');
+                    }
+                    out.push(c);
+                }
+            }
+            None => out.push_str(value),
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_are_quoted_as_tmux_does() {
+        let check = |text: &str, expect: &str| assert_eq!(escape(text), expect, "{text:?}");
+        check("", "''");
+        check("a", "a");
+        check("$", "\\$");
+        check("\"", "\\\"");
+        check("~", "\\~");
+        check(" ", "\" \"");
+        check("a b", "\"a b\"");
+        check("a\"b", "'a\"b'");
+        check("a\\b", "a\\\\b");
+        check("b'c", "\"b'c\"");
+        check("$HOME", "\"\\$HOME\"");
+        check("$1 x", "\"$1 x\"");
+        check("~/x", "\\~/x");
+        check("~/x y", "\"\\~/x y\"");
+        check("a\nb\x1b", "a\\nb\\033");
+        check("世", "世");
+    }
+
+    #[test]
+    fn templates_fill_once_or_by_number() {
+        let check = |template: &str, expect: &str| {
+            assert_eq!(fill_template(template, "a\"b", 1), expect, "{template:?}");
+        };
+        check("x %% %%", "x a\"b %%");
+        check("%1 %1 %2", "a\"b a\"b %2");
+        check("'%1%' %%%", "'a\\\"b' a\\\"b");
+        check("100% %", "100% %");
+    }
+}

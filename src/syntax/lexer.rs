@@ -1,0 +1,303 @@
+//! Words of the command language: the grammar cuts the text, this file expands what is in a
+//! word (escapes, variables, home directories) at the moment the parser asks for it.
+
+use std::borrow::Cow;
+
+use pest::Parser;
+use pest::iterators::{Pair, Pairs};
+
+use super::parse::ParseContext;
+use crate::base::text::from_bytes;
+
+#[derive(pest_derive::Parser)]
+#[grammar = "../grammar/command.pest"]
+struct Grammar;
+
+/// Longest name of a variable or user, in bytes.
+const MAX_NAME: usize = 1022;
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Token {
+    Newline,
+    Semicolon,
+    Open,
+    Close,
+    Hidden,
+    If,
+    Elif,
+    Else,
+    Endif,
+    /// A bare `#{…}` after a condition.
+    Format(String),
+    Word(String),
+    /// A word that reads `NAME=value`.
+    Assignment(String),
+    /// Something that is never right; `Lexer::error` may say what.
+    Error,
+    End,
+}
+
+/// The state between quotes, to know where `~` is expanded.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Quote {
+    Start,
+    None,
+    Single,
+    Double,
+}
+
+/// Tokens of one text, in order; ends with a newline whether or not the text does.
+pub(super) struct Lexer<'t> {
+    lexemes: Pairs<'t, Rule>,
+    /// Offsets where lines were joined, in order, and how many of them are counted.
+    joins: &'t [usize],
+    joins_seen: usize,
+    pub line: u32,
+    /// The newline just read counts when the next token is read.
+    at_newline: bool,
+    ended: bool,
+    /// The first error, with the line it was on.
+    pub error: Option<(u32, String)>,
+}
+
+/// Text with lines joined, and where.
+pub(super) struct Joined<'a> {
+    text: Cow<'a, str>,
+    joins: Vec<usize>,
+}
+
+impl<'a> Joined<'a> {
+    /// Removes each backslash-newline whose backslash is not itself escaped.
+    pub(super) fn new(text: &'a str) -> Self {
+        if !text.contains("\\\n") {
+            return Joined { text: Cow::Borrowed(text), joins: Vec::new() };
+        }
+        let (mut out, mut joins, mut run) = (String::with_capacity(text.len()), Vec::new(), 0);
+        for c in text.chars() {
+            match c {
+                '\\' => {
+                    run += 1;
+                    out.push(c);
+                }
+                '\n' if run % 2 == 1 => {
+                    // What was joined goes on as one run of backslashes.
+                    run -= 1;
+                    out.pop();
+                    joins.push(out.len());
+                }
+                _ => {
+                    run = 0;
+                    out.push(c);
+                }
+            }
+        }
+        Joined { text: Cow::Owned(out), joins }
+    }
+}
+
+impl<'t> Lexer<'t> {
+    pub(super) fn new(source: &'t Joined<'_>, line: u32) -> Self {
+        let file = Grammar::parse(Rule::file, &source.text)
+            .ok()
+            .and_then(|mut pairs| pairs.next())
+            .expect("the grammar accepts any text");
+        Lexer {
+            lexemes: file.into_inner(),
+            joins: &source.joins,
+            joins_seen: 0,
+            line,
+            at_newline: false,
+            ended: false,
+            error: None,
+        }
+    }
+
+    /// Reads one token, expanding it; counts lines as tmux does.
+    pub(super) fn next(&mut self, context: &mut dyn ParseContext) -> Token {
+        if std::mem::take(&mut self.at_newline) {
+            self.line += 1;
+        }
+        loop {
+            let Some(lexeme) = self.lexemes.next() else {
+                return if std::mem::replace(&mut self.ended, true) { Token::End } else { Token::Newline };
+            };
+            let (rule, end) = (lexeme.as_rule(), lexeme.as_span().end());
+            let token = match rule {
+                Rule::comment => {
+                    self.count_joins(end);
+                    if !lexeme.as_str().ends_with('\n') {
+                        continue;
+                    }
+                    self.line += 1;
+                    return Token::Newline;
+                }
+                Rule::EOI => continue,
+                Rule::newline => {
+                    self.at_newline = true;
+                    Token::Newline
+                }
+                Rule::semicolon => Token::Semicolon,
+                Rule::open => Token::Open,
+                Rule::close => Token::Close,
+                Rule::percent_word => Token::Word(lexeme.as_str().to_string()),
+                Rule::directive => directive(lexeme.as_str()),
+                Rule::format => Token::Format(lexeme.as_str().to_string()),
+                Rule::word => self.word(lexeme, context),
+                _ => Token::Error,
+            };
+            self.count_joins(if rule == Rule::word { end + 1 } else { end });
+            return token;
+        }
+    }
+
+    fn count_joins(&mut self, before: usize) {
+        while self.joins.get(self.joins_seen).is_some_and(|&at| at < before) {
+            self.joins_seen += 1;
+            self.line += 1;
+        }
+    }
+
+    fn fail(&mut self, message: &str) -> Option<()> {
+        if self.error.is_none() {
+            self.error = Some((self.line, message.to_string()));
+        }
+        None
+    }
+
+    fn word(&mut self, word: Pair<'t, Rule>, context: &mut dyn ParseContext) -> Token {
+        let mut expansion = Expansion { lexer: self, context, out: Vec::new(), last: Quote::Start };
+        if expansion.pieces(word.into_inner(), Quote::None).is_none() {
+            return Token::Error;
+        }
+        let mut bytes = expansion.out;
+        // tmux: strings end at a NUL.
+        if let Some(nul) = bytes.iter().position(|&b| b == 0) {
+            bytes.truncate(nul);
+        }
+        let text = from_bytes(&bytes);
+        if is_assignment(&text) { Token::Assignment(text) } else { Token::Word(text) }
+    }
+}
+
+fn directive(word: &str) -> Token {
+    match word {
+        "%hidden" => Token::Hidden,
+        "%if" => Token::If,
+        "%elif" => Token::Elif,
+        "%else" => Token::Else,
+        "%endif" => Token::Endif,
+        _ => Token::Error,
+    }
+}
+
+fn is_assignment(text: &str) -> bool {
+    text.split_once('=').is_some_and(|(name, _)| {
+        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+    })
+}
+
+/// A word being put together. Bytes, because octal escapes may form a character together.
+struct Expansion<'l, 't, 'c> {
+    lexer: &'l mut Lexer<'t>,
+    context: &'c mut dyn ParseContext,
+    out: Vec<u8>,
+    /// Where the last character came from.
+    last: Quote,
+}
+
+impl<'t> Expansion<'_, 't, '_> {
+    /// `None` when something is wrong; the lexer has the error, if it has words for it.
+    fn pieces(&mut self, pieces: Pairs<'t, Rule>, quote: Quote) -> Option<()> {
+        for piece in pieces {
+            match piece.as_rule() {
+                Rule::single => self.pieces(piece.into_inner(), Quote::Single)?,
+                Rule::double => self.pieces(piece.into_inner(), Quote::Double)?,
+                Rule::fold => {
+                    self.lexer.line += 1;
+                    self.out.push(b'\n');
+                }
+                rule => {
+                    match rule {
+                        Rule::tilde if self.last != quote => self.tilde(piece)?,
+                        Rule::escape => self.escape(piece)?,
+                        Rule::variable => self.variable(piece)?,
+                        _ => self.push(piece.as_str()),
+                    }
+                    self.last = quote;
+                }
+            }
+        }
+        Some(())
+    }
+
+    fn push(&mut self, text: &str) {
+        self.out.extend(crate::base::text::to_bytes(text));
+    }
+
+    fn tilde(&mut self, piece: Pair<'t, Rule>) -> Option<()> {
+        let name = &piece.as_str()[1..];
+        if name.len() > MAX_NAME {
+            return self.lexer.fail("user name is too long");
+        }
+        let home = match name {
+            "" => self.context.getenv("HOME").filter(|home| !home.is_empty()),
+            _ => None,
+        };
+        let home = home.or_else(|| self.context.home_of(name))?;
+        self.push(&home);
+        Some(())
+    }
+
+    fn variable(&mut self, piece: Pair<'t, Rule>) -> Option<()> {
+        let Some(name) = piece.into_inner().next() else {
+            self.out.push(b'$');
+            return Some(());
+        };
+        match name.as_rule() {
+            Rule::EOI => None,
+            Rule::bad_braced => self.lexer.fail("invalid environment variable"),
+            _ if name.as_str().len() > MAX_NAME => self.lexer.fail("environment variable is too long"),
+            _ => {
+                if let Some(value) = self.context.getenv(name.as_str()) {
+                    self.push(&value);
+                }
+                Some(())
+            }
+        }
+    }
+
+    fn escape(&mut self, piece: Pair<'t, Rule>) -> Option<()> {
+        let escape = piece.into_inner().next()?;
+        let text = escape.as_str();
+        match escape.as_rule() {
+            Rule::octal => {
+                let byte = u8::from_str_radix(text, 8).expect("three octal digits up to 377");
+                self.out.push(byte);
+            }
+            Rule::bad_octal => return self.lexer.fail("invalid octal escape"),
+            Rule::unicode => {
+                let code = u32::from_str_radix(&text[1..], 16).expect("hex digits");
+                let Some(c) = char::from_u32(code) else {
+                    return self.lexer.fail(&format!("invalid \\{} argument", &text[..1]));
+                };
+                self.out.extend(c.encode_utf8(&mut [0; 4]).bytes());
+            }
+            Rule::cut_unicode => return None,
+            Rule::bad_unicode => return self.lexer.fail(&format!("invalid \\{text} argument")),
+            _ => match text {
+                "a" => self.out.push(7),
+                "b" => self.out.push(8),
+                "e" => self.out.push(0x1b),
+                "f" => self.out.push(0x0c),
+                "s" => self.out.push(b' '),
+                "v" => self.out.push(0x0b),
+                "r" => self.out.push(b'\r'),
+                "n" => self.out.push(b'\n'),
+                "t" => self.out.push(b'\t'),
+                _ => self.push(text),
+            },
+        }
+        Some(())
+    }
+}

@@ -1,0 +1,77 @@
+//! Numbers and percentages in arguments and option values, with tmux's words for what is
+//! wrong with them.
+
+/// Reads a decimal number as tmux does: leading white space and a sign are allowed, nothing
+/// may follow. Errors: `invalid`, `too small`, `too large`.
+pub fn parse_number(text: &str, min: i64, max: i64) -> Result<i64, &'static str> {
+    if min > max {
+        return Err("invalid");
+    }
+    let trimmed = text.trim_start_matches([' ', '\t', '\n', '\x0b', '\x0c', '\r']);
+    let (negative, digits) = match trimmed.as_bytes() {
+        [b'-', ..] => (true, &trimmed[1..]),
+        [b'+', ..] => (false, &trimmed[1..]),
+        _ => (false, trimmed),
+    };
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Err("invalid");
+    }
+    // Past 64 bits, the sign says which limit was crossed.
+    let value = digits.bytes().try_fold(0i64, |value, digit| {
+        let digit = i64::from(digit - b'0');
+        let value = value.checked_mul(10)?;
+        if negative { value.checked_sub(digit) } else { value.checked_add(digit) }
+    });
+    match value {
+        Some(value) if value < min => Err("too small"),
+        Some(value) if value > max => Err("too large"),
+        Some(value) => Ok(value),
+        None if negative => Err("too small"),
+        None => Err("too large"),
+    }
+}
+
+/// A number from `min` to `max`, or `N%` of `whole` (N from 0 to 100), which must also fall
+/// between `min` and `max`. Errors as for `parse_number`, and `empty`.
+pub fn parse_percentage(text: &str, min: i64, max: i64, whole: i64) -> Result<i64, &'static str> {
+    if text.is_empty() {
+        return Err("empty");
+    }
+    let Some(percent) = text.strip_suffix('%') else {
+        return parse_number(text, min, max);
+    };
+    let value = whole.saturating_mul(parse_number(percent, 0, 100)?) / 100;
+    if value < min {
+        Err("too small")
+    } else if value > max {
+        Err("too large")
+    } else {
+        Ok(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_their_errors() {
+        let check = |text: &str, expect| assert_eq!(parse_number(text, -5, 100), expect, "{text:?}");
+        check("7", Ok(7));
+        check(" +7", Ok(7));
+        check("-5", Ok(-5));
+        check("-6", Err("too small"));
+        check("101", Err("too large"));
+        check("99999999999999999999", Err("too large"));
+        check("-99999999999999999999", Err("too small"));
+        check("7 ", Err("invalid"));
+        check("", Err("invalid"));
+        check("-", Err("invalid"));
+        check("0x1", Err("invalid"));
+        assert_eq!(parse_percentage("50%", 1, 100, 80), Ok(40));
+        assert_eq!(parse_percentage("101%", 1, 100, 80), Err("too large"));
+        assert_eq!(parse_percentage("1%", 1, 100, 80), Err("too small"));
+        assert_eq!(parse_percentage("", 1, 100, 80), Err("empty"));
+        assert_eq!(parse_percentage("12", 1, 100, 80), Ok(12));
+    }
+}
