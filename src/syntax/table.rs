@@ -506,9 +506,7 @@ commands! {
     RunShell => CommandEntry {
         name: "run-shell", alias: Some("run"), template: "bd:Ct:Es:c:", max: None, positional: Run,
         target: pane('t', FindFlags::CAN_FAIL),
-        usage: concat!(
-            "[-bCE] [-c start-directory] [-d delay] [-t target-pane] [shell-command [argument ...]]",
-        ), ..ROW
+        usage: "[-bCE] [-c start-directory] [-d delay] [-t target-pane] [shell-command [argument ...]]", ..ROW
     },
     SaveBuffer => CommandEntry {
         name: "save-buffer", alias: Some("saveb"), template: "ab:", min: 1, max: Some(1),
