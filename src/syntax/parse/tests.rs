@@ -156,7 +156,7 @@ fn arguments() {
     check(&["display", "a", ";", "display", "b;"], "display-message a ; display-message b");
     check(&["display", "a\\;"], "display-message \"a;\"");
     check(&[";", ";"], "");
-    check(&["bind", "x", "display", "$HOME"], "bind-key x display-message \"\\$HOME\"");
+    check(&["bind", "x", "display", "$HOME"], "bind-key x display \"\\$HOME\"");
 }
 
 proptest::proptest! {
