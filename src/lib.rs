@@ -10,6 +10,7 @@ pub mod outer;
 pub mod protocol;
 pub mod syntax;
 pub mod terminal;
+pub mod transcript;
 
 #[cfg(test)]
 mod tidy;

@@ -1,0 +1,321 @@
+//! A block: a run of records in memory, either the one being filled or one read back. Knows
+//! where its lines are and, per width, where their rows are.
+
+use std::collections::HashMap;
+
+use parking_lot::Mutex;
+
+use super::aid::Aid;
+use super::layout::OpenLine;
+use super::line::{self, Line, LineFlags, LineHead};
+use crate::base::LinkId;
+use crate::base::codec::{Malformed, Reader, put_varint};
+use crate::base::history::Row;
+use crate::base::links::{Hyperlink, Links};
+
+/// Where rows start, for one width.
+#[derive(Clone, Debug)]
+struct Layout {
+    width: u32,
+    as_pushed: bool,
+    rows: u32,
+    /// First row of each line; empty while every line is one row.
+    starts: Vec<u32>,
+}
+
+/// See the module comment.
+#[derive(Debug)]
+pub(super) struct Block {
+    /// Unique in the store; names the block in caches.
+    pub id: u64,
+    /// Number of its first line, counted from the pane's beginning.
+    pub first_line: u64,
+    pub base_time: i64,
+    data: Vec<u8>,
+    offsets: Vec<u32>,
+    /// Links of its cells; a cell's `LinkId(n)` means `links[n - 1]`.
+    links: Vec<Hyperlink>,
+    link_ids: HashMap<LinkId, u32>,
+    link_bytes: usize,
+    /// Columns of the widest line.
+    pub widest: u32,
+    pub empty_tails: u32,
+    layout: Mutex<Option<Layout>>,
+}
+
+impl Clone for Block {
+    fn clone(&self) -> Self {
+        Self {
+            data: self.data.clone(),
+            offsets: self.offsets.clone(),
+            links: self.links.clone(),
+            link_ids: self.link_ids.clone(),
+            layout: Mutex::new(self.layout.lock().clone()),
+            ..*self
+        }
+    }
+}
+
+impl Block {
+    pub fn new(id: u64, first_line: u64, base_time: i64) -> Self {
+        Self {
+            id,
+            first_line,
+            base_time,
+            data: Vec::new(),
+            offsets: Vec::new(),
+            links: Vec::new(),
+            link_ids: HashMap::new(),
+            link_bytes: 0,
+            widest: 0,
+            empty_tails: 0,
+            layout: Mutex::new(None),
+        }
+    }
+
+    pub fn lines(&self) -> u32 {
+        self.offsets.len() as u32
+    }
+
+    pub fn end_line(&self) -> u64 {
+        self.first_line + u64::from(self.lines())
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.offsets.is_empty()
+    }
+
+    /// Bytes of its records and links: what decides when it is full.
+    pub fn bytes(&self) -> usize {
+        self.data.len() + self.link_bytes
+    }
+
+    /// Bytes of memory it takes, roughly.
+    pub fn memory(&self) -> usize {
+        self.data.capacity() + self.link_bytes + 4 * self.offsets.capacity() + 256
+    }
+
+    /// Its records, one after the other.
+    pub fn data(&self) -> &[u8] {
+        &self.data
+    }
+
+    pub fn link(&self, index: u32) -> Option<&Hyperlink> {
+        self.links.get(index as usize)
+    }
+
+    /// The line whose record covers a byte of `data()`.
+    pub fn line_at_byte(&self, byte: usize) -> u32 {
+        (self.offsets.partition_point(|&at| at as usize <= byte) as u32).saturating_sub(1)
+    }
+
+    /// Replaces the caller's link ids in a row by the block's own.
+    pub fn own_links(&mut self, row: &mut Row, links: &Links) -> Vec<(LinkId, u32)> {
+        let mut met = Vec::new();
+        for run in row.runs.iter_mut().filter(|run| run.style.link.0 != 0) {
+            let theirs = run.style.link;
+            let known = self.link_ids.get(&theirs).copied();
+            let index = known.or_else(|| {
+                let link = links.get(theirs)?;
+                self.link_bytes += link.id.len() + link.uri.len() + 8;
+                self.links.push(link.clone());
+                let index = self.links.len() as u32 - 1;
+                self.link_ids.insert(theirs, index);
+                Some(index)
+            });
+            run.style.link = LinkId(index.map_or(0, |i| i + 1));
+            met.extend(index.map(|i| (theirs, i)));
+        }
+        met
+    }
+
+    /// Adds a line at the end.
+    pub fn push(&mut self, scratch: &mut Vec<u8>, line: &OpenLine, width: u32) {
+        self.offsets.push(self.data.len() as u32);
+        line::put_line(&mut self.data, scratch, line, width, self.base_time);
+        self.widest = self.widest.max(line.cols);
+        self.empty_tails += u32::from(line.empty_tail());
+        let rows = line.breaks.len() as u32;
+        let Some(layout) = self.layout.get_mut() else { return };
+        if layout.width != width || !layout.as_pushed {
+            *self.layout.get_mut() = None;
+            return;
+        }
+        if layout.starts.is_empty() && rows != 1 {
+            layout.starts = (0..self.offsets.len() as u32 - 1).collect();
+        }
+        if rows != 1 || !layout.starts.is_empty() {
+            layout.starts.push(layout.rows);
+        }
+        layout.rows += rows;
+    }
+
+    /// Takes the last line off.
+    pub fn pop(&mut self, width: u32, as_pushed: bool) -> Option<OpenLine> {
+        let line = self.line(self.lines().checked_sub(1)?)?.reopen(width, as_pushed);
+        self.data.truncate(self.offsets.pop().expect("a line was just read") as usize);
+        self.empty_tails -= u32::from(line.empty_tail()).min(self.empty_tails);
+        *self.layout.get_mut() = None;
+        Some(line)
+    }
+
+    /// Forgets how rows were pushed, as a change of width does.
+    pub fn forget_pushed(&mut self, width: u32) {
+        let noted = (0..self.lines()).any(|n| self.head(n).is_some_and(|h| h.pushed_rows > 0));
+        *self.layout.get_mut() = None;
+        if !noted {
+            return;
+        }
+        let mut fresh = Block::new(self.id, self.first_line, self.base_time);
+        let mut scratch = Vec::new();
+        for n in 0..self.lines() {
+            if let Some(line) = self.line(n) {
+                fresh.push(&mut scratch, &line.reopen(width, false), width);
+            }
+        }
+        self.data = fresh.data;
+        self.offsets = fresh.offsets;
+        self.empty_tails = fresh.empty_tails;
+    }
+
+    fn body(&self, line: u32) -> Option<&[u8]> {
+        let at = *self.offsets.get(line as usize)? as usize;
+        line::body(&mut Reader(&self.data[at..])).ok()
+    }
+
+    fn head(&self, line: u32) -> Option<LineHead> {
+        line::head(self.body(line)?).ok()
+    }
+
+    /// A line by its place in the block.
+    pub fn line(&self, line: u32) -> Option<Line<'_>> {
+        line::parse(self.body(line)?, self.base_time).ok()
+    }
+
+    fn rows_of(&self, line: u32, width: u32, as_pushed: bool) -> u32 {
+        let Some(head) = self.head(line) else { return 1 };
+        if as_pushed && head.pushed_rows > 0 {
+            return head.pushed_rows;
+        }
+        if head.flags.contains(LineFlags::WIDE) && head.cols > width {
+            return self.line(line).map_or(1, |l| l.rows(width, false));
+        }
+        super::layout::narrow_rows(head.cols, width) + u32::from(head.flags.contains(LineFlags::EMPTY_TAIL))
+    }
+
+    fn with_layout<T>(&self, width: u32, as_pushed: bool, use_it: impl FnOnce(&Layout) -> T) -> T {
+        let mut slot = self.layout.lock();
+        if let Some(layout) = slot.as_ref()
+            && layout.width == width
+            && layout.as_pushed == as_pushed
+        {
+            return use_it(layout);
+        }
+        let mut layout = Layout { width, as_pushed, rows: 0, starts: Vec::with_capacity(self.offsets.len()) };
+        for line in 0..self.lines() {
+            layout.starts.push(layout.rows);
+            layout.rows += self.rows_of(line, width, as_pushed);
+        }
+        if layout.rows == self.lines() {
+            layout.starts = Vec::new();
+        }
+        use_it(slot.insert(layout))
+    }
+
+    /// Rows of all lines at a width.
+    pub fn rows(&self, width: u32, as_pushed: bool) -> u32 {
+        self.with_layout(width, as_pushed, |layout| layout.rows)
+    }
+
+    /// The line that holds a row and the row's place in it.
+    pub fn find_row(&self, row: u32, width: u32, as_pushed: bool) -> (u32, u32) {
+        self.with_layout(width, as_pushed, |layout| {
+            if layout.starts.is_empty() {
+                return (row, 0);
+            }
+            let line = (layout.starts.partition_point(|&start| start <= row) as u32).saturating_sub(1);
+            (line, row - layout.starts.get(line as usize).copied().unwrap_or(0))
+        })
+    }
+
+    /// First row of a line.
+    pub fn row_of_line(&self, line: u32, width: u32, as_pushed: bool) -> u32 {
+        self.with_layout(width, as_pushed, |l| l.starts.get(line as usize).copied().unwrap_or(line))
+    }
+
+    /// One row, its links being the block's own.
+    pub fn row(&self, row: u32, width: u32, as_pushed: bool) -> Option<Row> {
+        let (line, index) = self.find_row(row, width, as_pushed);
+        self.line(line)?.row(index, width, as_pushed)
+    }
+
+    /// What row counting at any width needs to know of the block.
+    pub fn aid(&self) -> Aid {
+        let mut aid = Aid::default();
+        for n in 0..self.lines() {
+            let Some(head) = self.head(n) else { continue };
+            if !head.flags.contains(LineFlags::WIDE) {
+                aid.add_narrow(head.cols);
+            } else if let Some(line) = self.line(n) {
+                aid.add_wide(&line.runs);
+            }
+        }
+        aid
+    }
+
+    /// Rows as pushed, less rows as greedy filling at the width they were pushed at gives.
+    pub fn extra_rows(&self, width: u32) -> i32 {
+        let noted = (0..self.lines()).any(|n| self.head(n).is_some_and(|h| h.pushed_rows > 0));
+        if !noted {
+            return 0;
+        }
+        (0..self.lines())
+            .map(|n| self.rows_of(n, width, true) as i32 - self.rows_of(n, width, false) as i32)
+            .sum()
+    }
+
+    /// The block as bytes: `links:varint (id uri)* records`, each string with its length.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.bytes() + 16);
+        put_varint(&mut out, self.links.len() as u64);
+        for text in self.links.iter().flat_map(|link| [&link.id, &link.uri]) {
+            put_varint(&mut out, text.len() as u64);
+            out.extend_from_slice(text.as_bytes());
+        }
+        out.extend_from_slice(&self.data);
+        out
+    }
+
+    /// Reads `encode`'s bytes back. The number of lines is checked against `lines`.
+    pub fn decode(
+        id: u64,
+        first_line: u64,
+        base_time: i64,
+        bytes: &[u8],
+        lines: u32,
+    ) -> Result<Self, Malformed> {
+        let mut block = Self::new(id, first_line, base_time);
+        let mut reader = Reader(bytes);
+        let text = |reader: &mut Reader| -> Result<String, Malformed> {
+            let len = usize::try_from(reader.varint()?).map_err(|_| Malformed)?;
+            String::from_utf8(reader.bytes(len)?.to_vec()).map_err(|_| Malformed)
+        };
+        for _ in 0..reader.varint()? {
+            let link = Hyperlink { id: text(&mut reader)?, uri: text(&mut reader)? };
+            block.link_bytes += link.id.len() + link.uri.len() + 8;
+            block.links.push(link);
+        }
+        block.data = reader.0.to_vec();
+        block.offsets.reserve_exact((lines as usize).min(block.data.len()));
+        while !reader.0.is_empty() {
+            block.offsets.push((block.data.len() - reader.0.len()) as u32);
+            let head = line::head(line::body(&mut reader)?)?;
+            block.widest = block.widest.max(head.cols);
+            block.empty_tails += u32::from(head.flags.contains(LineFlags::EMPTY_TAIL));
+        }
+        if block.lines() != lines {
+            return Err(Malformed);
+        }
+        Ok(block)
+    }
+}

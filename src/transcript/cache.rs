@@ -1,0 +1,90 @@
+//! Blocks read back from disk, kept while they fit a budget of bytes that the whole server
+//! shares. The one used longest ago goes first.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::block::Block;
+
+/// See the module comment.
+#[derive(Debug)]
+pub(super) struct Cache {
+    budget: usize,
+    used: usize,
+    clock: u64,
+    blocks: HashMap<u64, (u64, usize, Arc<Block>)>,
+    by_age: BTreeMap<u64, u64>,
+}
+
+impl Cache {
+    pub fn new(budget: usize) -> Self {
+        Self { budget, used: 0, clock: 0, blocks: HashMap::new(), by_age: BTreeMap::new() }
+    }
+
+    pub fn get(&mut self, id: u64) -> Option<Arc<Block>> {
+        let (age, _, block) = self.blocks.get_mut(&id)?;
+        self.clock += 1;
+        self.by_age.remove(age);
+        *age = self.clock;
+        self.by_age.insert(self.clock, id);
+        Some(block.clone())
+    }
+
+    /// Keeps a block, unless it alone is over the budget.
+    pub fn put(&mut self, block: Arc<Block>) {
+        let (id, bytes) = (block.id, block.memory());
+        self.remove(id);
+        if bytes > self.budget {
+            return;
+        }
+        while self.used + bytes > self.budget {
+            let Some((_, oldest)) = self.by_age.pop_first() else { break };
+            self.remove(oldest);
+        }
+        self.clock += 1;
+        self.used += bytes;
+        self.by_age.insert(self.clock, id);
+        self.blocks.insert(id, (self.clock, bytes, block));
+    }
+
+    pub fn remove(&mut self, id: u64) {
+        if let Some((age, bytes, _)) = self.blocks.remove(&id) {
+            self.used -= bytes;
+            self.by_age.remove(&age);
+        }
+    }
+
+    pub fn used(&self) -> usize {
+        self.used
+    }
+
+    #[cfg(test)]
+    pub fn clear(&mut self) {
+        *self = Self::new(self.budget);
+    }
+
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        self.blocks.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_least_used_goes_first_and_the_budget_holds() {
+        let bytes = Block::new(0, 0, 0).memory();
+        let mut cache = Cache::new(3 * bytes);
+        for id in 0..3 {
+            cache.put(Arc::new(Block::new(id, 0, 0)));
+        }
+        assert!(cache.get(0).is_some());
+        cache.put(Arc::new(Block::new(3, 0, 0)));
+        assert_eq!(cache.len(), 3);
+        assert!(cache.get(1).is_none() && cache.get(0).is_some());
+        cache.remove(0);
+        assert_eq!(cache.used(), 2 * bytes);
+    }
+}

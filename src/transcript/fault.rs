@@ -1,0 +1,232 @@
+//! Storage for tests: files in memory, with any operation made to fail, to tear, or to be the
+//! last one before the machine stops.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::storage::Storage;
+
+/// What goes wrong.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Fault {
+    /// Fails with this errno, writing nothing.
+    Errno(i32),
+    /// Writes half, then fails.
+    Short,
+    /// Writes half (if it writes), and nothing happens on this disk any more.
+    Crash,
+}
+
+#[derive(Default)]
+struct State {
+    files: BTreeMap<PathBuf, Vec<u8>>,
+    dirs: Vec<PathBuf>,
+    /// Changing operations so far.
+    changes: u64,
+    /// Fault of a changing operation by its number; from then on for errnos if `lasting`.
+    fault: Option<(u64, Fault, bool)>,
+    crashed: bool,
+    fail_reads: bool,
+}
+
+/// See the module comment.
+#[derive(Clone, Default)]
+pub(super) struct FaultyDisk {
+    state: Arc<Mutex<State>>,
+}
+
+fn error(errno: i32) -> io::Error {
+    io::Error::from_raw_os_error(errno)
+}
+
+impl FaultyDisk {
+    /// Makes changing operation number `at` (from now, 0 is the next) go wrong.
+    pub fn fail(&self, at: u64, fault: Fault, lasting: bool) {
+        let mut state = self.state.lock();
+        let at = state.changes + at;
+        state.fault = Some((at, fault, lasting));
+    }
+
+    pub fn heal(&self) {
+        let mut state = self.state.lock();
+        state.fault = None;
+        state.crashed = false;
+    }
+
+    pub fn fail_reads(&self, fail: bool) {
+        self.state.lock().fail_reads = fail;
+    }
+
+    pub fn changes(&self) -> u64 {
+        self.state.lock().changes
+    }
+
+    /// Changes bytes of every file through a function.
+    pub fn damage(&self, mut change: impl FnMut(&Path, &mut Vec<u8>)) {
+        self.state.lock().files.iter_mut().for_each(|(path, bytes)| change(path, bytes));
+    }
+
+    /// Bytes of all segment files that are not zero-filled holes (in whole 4 KiB pieces).
+    pub fn used(&self) -> u64 {
+        let state = self.state.lock();
+        let pieces = state.files.values().flat_map(|f| f.chunks(4096));
+        pieces.filter(|p| p.iter().any(|&b| b != 0)).map(|p| p.len() as u64).sum()
+    }
+
+    pub fn names(&self) -> Vec<String> {
+        self.state.lock().files.keys().map(|p| p.display().to_string()).collect()
+    }
+
+    /// Runs a change; `torn` is what a torn one does instead.
+    fn change<T>(
+        &self,
+        torn: impl FnOnce(&mut State),
+        whole: impl FnOnce(&mut State) -> io::Result<T>,
+    ) -> io::Result<T> {
+        let mut state = self.state.lock();
+        if state.crashed {
+            return Err(error(libc::EIO));
+        }
+        let number = state.changes;
+        state.changes += 1;
+        let due = state.fault.filter(|&(at, _, lasting)| number == at || lasting && number > at);
+        match due {
+            Some((_, Fault::Errno(errno), _)) => Err(error(errno)),
+            Some((_, Fault::Short, _)) => {
+                torn(&mut state);
+                Err(error(libc::ENOSPC))
+            }
+            Some((_, Fault::Crash, _)) => {
+                torn(&mut state);
+                state.crashed = true;
+                Err(error(libc::EIO))
+            }
+            None => whole(&mut state),
+        }
+    }
+
+    fn file<T>(&self, file: &Path, read: impl FnOnce(&Vec<u8>) -> T) -> io::Result<T> {
+        let state = self.state.lock();
+        if state.fail_reads {
+            return Err(error(libc::EIO));
+        }
+        state.files.get(file).map(read).ok_or_else(|| error(libc::ENOENT))
+    }
+}
+
+fn write(state: &mut State, file: &Path, at: u64, bytes: &[u8]) -> io::Result<()> {
+    let data = state.files.get_mut(file).ok_or_else(|| error(libc::ENOENT))?;
+    let end = at as usize + bytes.len();
+    data.resize(data.len().max(end), 0);
+    data[at as usize..end].copy_from_slice(bytes);
+    Ok(())
+}
+
+impl Storage for FaultyDisk {
+    fn create_dir(&self, dir: &Path) -> io::Result<()> {
+        self.change(
+            |_| (),
+            |state| {
+                state.dirs.push(dir.to_owned());
+                Ok(())
+            },
+        )
+    }
+
+    fn create(&self, file: &Path) -> io::Result<()> {
+        self.change(
+            |_| (),
+            |state| {
+                if state.files.contains_key(file) {
+                    return Err(error(libc::EEXIST));
+                }
+                state.files.insert(file.to_owned(), Vec::new());
+                Ok(())
+            },
+        )
+    }
+
+    fn append(&self, file: &Path, at: u64, bytes: &[u8]) -> io::Result<()> {
+        let half = &bytes[..bytes.len() / 2];
+        self.change(|state| drop(write(state, file, at, half)), |state| write(state, file, at, bytes))
+    }
+
+    fn read_at(&self, file: &Path, at: u64, len: usize) -> io::Result<Vec<u8>> {
+        self.file(file, |data| {
+            let from = (at as usize).min(data.len());
+            data[from..data.len().min(from + len)].to_vec()
+        })
+    }
+
+    fn len(&self, file: &Path) -> io::Result<u64> {
+        self.file(file, |data| data.len() as u64)
+    }
+
+    fn truncate(&self, file: &Path, len: u64) -> io::Result<()> {
+        self.change(
+            |_| (),
+            |state| {
+                let data = state.files.get_mut(file).ok_or_else(|| error(libc::ENOENT))?;
+                data.resize(len as usize, 0);
+                Ok(())
+            },
+        )
+    }
+
+    fn sync(&self, _file: &Path) -> io::Result<()> {
+        self.change(|_| (), |_| Ok(()))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.change(
+            |_| (),
+            |state| {
+                let data = state.files.remove(from).ok_or_else(|| error(libc::ENOENT))?;
+                state.files.insert(to.to_owned(), data);
+                Ok(())
+            },
+        )
+    }
+
+    fn remove(&self, file: &Path) -> io::Result<()> {
+        self.change(|_| (), |state| state.files.remove(file).map(drop).ok_or_else(|| error(libc::ENOENT)))
+    }
+
+    fn remove_dir(&self, dir: &Path) -> io::Result<()> {
+        self.change(
+            |_| (),
+            |state| {
+                if state.files.keys().any(|file| file.starts_with(dir)) {
+                    return Err(error(libc::ENOTEMPTY));
+                }
+                state.dirs.retain(|d| d != dir);
+                Ok(())
+            },
+        )
+    }
+
+    fn punch(&self, file: &Path, at: u64, len: u64) -> io::Result<()> {
+        self.change(
+            |_| (),
+            |state| {
+                let data = state.files.get_mut(file).ok_or_else(|| error(libc::ENOENT))?;
+                let end = data.len().min((at + len) as usize);
+                data[at as usize..end].fill(0);
+                Ok(())
+            },
+        )
+    }
+
+    fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
+        let state = self.state.lock();
+        let below = state.files.keys().filter_map(|file| file.strip_prefix(dir).ok());
+        let mut names: Vec<String> =
+            below.filter_map(|p| Some(p.components().next()?.as_os_str().to_str()?.to_owned())).collect();
+        names.dedup();
+        Ok(names)
+    }
+}

@@ -1,0 +1,231 @@
+//! A block as it lies in a segment file: header, row-count aid, payload.
+//!
+//! ```text
+//! frame  := magic "SMX1" header-crc:u32 fields aid payload
+//! fields := flags:u8 0 0 0 sequence:u64 first-line:u64 base-time:i64 lines:u32 widest:u32
+//!           empty-tails:u32 extra-rows:i32 raw-length:u32 payload-length:u32
+//!           aid-length:u32 payload-crc:u32
+//! ```
+//!
+//! Integers are little-endian. `header-crc` (CRC-32) covers fields and aid. The payload is an
+//! independent zstd frame, or a 24-byte nonce and its XChaCha20-Poly1305 encryption with the
+//! fields as associated data. `docs/transcript-format.md` is the public account of this.
+
+use chacha20poly1305::aead::{Aead, Payload};
+use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+
+use crate::base::codec::{Malformed, Reader};
+
+pub(super) const MAGIC: &[u8; 4] = b"SMX1";
+/// Bytes before the aid.
+pub(super) const HEADER_BYTES: usize = 68;
+/// Largest block in memory that a frame may unfold to; a larger claim is damage.
+pub(super) const MAX_RAW_BYTES: u32 = 4 << 20;
+/// Largest aid.
+pub(super) const MAX_AID_BYTES: u32 = 1 << 20;
+const NONCE_BYTES: usize = 24;
+const FLAG_ENCRYPTED: u8 = 1;
+/// Level 3 is where zstd still keeps up with a flooding pane (about 300 MB/s on one core).
+const ZSTD_LEVEL: i32 = 3;
+
+/// A secret of 32 bytes that payloads are encrypted with.
+#[derive(Clone)]
+pub struct Key(pub [u8; 32]);
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Key(…)")
+    }
+}
+
+/// What a header says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Header {
+    pub encrypted: bool,
+    /// Counts the frames a pane ever wrote.
+    pub sequence: u64,
+    pub first_line: u64,
+    pub base_time: i64,
+    pub lines: u32,
+    pub widest: u32,
+    pub empty_tails: u32,
+    pub extra_rows: i32,
+    pub raw_len: u32,
+    pub payload_len: u32,
+    pub aid_len: u32,
+    pub payload_crc: u32,
+}
+
+impl Header {
+    /// Bytes of the whole frame.
+    pub fn frame_len(&self) -> u64 {
+        HEADER_BYTES as u64 + u64::from(self.aid_len) + u64::from(self.payload_len)
+    }
+
+    fn fields(&self) -> Vec<u8> {
+        let mut out = vec![if self.encrypted { FLAG_ENCRYPTED } else { 0 }, 0, 0, 0];
+        out.extend(self.sequence.to_le_bytes());
+        out.extend(self.first_line.to_le_bytes());
+        out.extend(self.base_time.to_le_bytes());
+        for n in [self.lines, self.widest, self.empty_tails, self.extra_rows as u32, self.raw_len] {
+            out.extend(n.to_le_bytes());
+        }
+        for n in [self.payload_len, self.aid_len, self.payload_crc] {
+            out.extend(n.to_le_bytes());
+        }
+        out
+    }
+
+    /// Associated data of the encryption: the fields that are known before encrypting.
+    fn sealed_fields(&self) -> Vec<u8> {
+        Self { payload_len: 0, aid_len: 0, payload_crc: 0, ..*self }.fields()
+    }
+
+    /// Reads and checks a header and the aid after it.
+    pub fn decode(bytes: &[u8]) -> Result<(Self, &[u8]), Malformed> {
+        let header = Self::decode_fields(bytes)?;
+        let covered = bytes.get(8..HEADER_BYTES + header.aid_len as usize).ok_or(Malformed)?;
+        let crc = u32::from_le_bytes(bytes[4..8].try_into().expect("four bytes"));
+        if crc32fast::hash(covered) != crc {
+            return Err(Malformed);
+        }
+        Ok((header, &covered[HEADER_BYTES - 8..]))
+    }
+
+    /// Reads a header without its aid; only the lengths in it are judged.
+    pub fn decode_fields(bytes: &[u8]) -> Result<Self, Malformed> {
+        let mut reader = Reader(bytes);
+        if reader.bytes(4)? != MAGIC {
+            return Err(Malformed);
+        }
+        reader.u32()?;
+        let flags = reader.u8()?;
+        reader.bytes(3)?;
+        let header = Self {
+            encrypted: flags & FLAG_ENCRYPTED != 0,
+            sequence: reader.u64()?,
+            first_line: reader.u64()?,
+            base_time: reader.u64()? as i64,
+            lines: reader.u32()?,
+            widest: reader.u32()?,
+            empty_tails: reader.u32()?,
+            extra_rows: reader.i32()?,
+            raw_len: reader.u32()?,
+            payload_len: reader.u32()?,
+            aid_len: reader.u32()?,
+            payload_crc: reader.u32()?,
+        };
+        let sane = header.raw_len <= MAX_RAW_BYTES
+            && header.aid_len <= MAX_AID_BYTES
+            && header.payload_len <= 2 * MAX_RAW_BYTES
+            && header.lines > 0
+            && header.first_line.checked_add(u64::from(header.lines)).is_some();
+        if sane { Ok(header) } else { Err(Malformed) }
+    }
+}
+
+/// Compresses (and, given a key, encrypts) a block into a frame.
+pub(super) fn encode(
+    mut header: Header,
+    raw: &[u8],
+    aid: &[u8],
+    key: Option<&Key>,
+) -> std::io::Result<Vec<u8>> {
+    header.raw_len = raw.len() as u32;
+    header.encrypted = key.is_some();
+    let mut payload = zstd::bulk::compress(raw, ZSTD_LEVEL)?;
+    if let Some(key) = key {
+        payload = encrypt(key, &header.sealed_fields(), &payload)?;
+    }
+    header.payload_len = payload.len() as u32;
+    header.aid_len = aid.len() as u32;
+    header.payload_crc = crc32fast::hash(&payload);
+    let fields = header.fields();
+    let mut crc = crc32fast::Hasher::new();
+    crc.update(&fields);
+    crc.update(aid);
+    let mut out = Vec::with_capacity(HEADER_BYTES + aid.len() + payload.len());
+    out.extend_from_slice(MAGIC);
+    out.extend(crc.finalize().to_le_bytes());
+    out.extend(fields);
+    out.extend_from_slice(aid);
+    out.extend(payload);
+    Ok(out)
+}
+
+/// Whether a payload is what was written.
+pub(super) fn is_intact(header: &Header, payload: &[u8]) -> bool {
+    payload.len() == header.payload_len as usize && crc32fast::hash(payload) == header.payload_crc
+}
+
+/// Unfolds a payload whose header was checked.
+pub(super) fn open_payload(header: &Header, payload: &[u8], key: Option<&Key>) -> Result<Vec<u8>, Malformed> {
+    if !is_intact(header, payload) {
+        return Err(Malformed);
+    }
+    let opened;
+    let packed = if header.encrypted {
+        opened = decrypt(key.ok_or(Malformed)?, &header.sealed_fields(), payload)?;
+        &opened[..]
+    } else {
+        payload
+    };
+    let raw = zstd::bulk::decompress(packed, header.raw_len as usize).map_err(|_| Malformed)?;
+    if raw.len() == header.raw_len as usize { Ok(raw) } else { Err(Malformed) }
+}
+
+fn encrypt(key: &Key, fields: &[u8], text: &[u8]) -> std::io::Result<Vec<u8>> {
+    use std::io::Read;
+    let mut nonce = [0u8; NONCE_BYTES];
+    std::fs::File::open("/dev/urandom")?.read_exact(&mut nonce)?;
+    let cipher = XChaCha20Poly1305::new(&key.0.into());
+    let sealed = cipher
+        .encrypt(&XNonce::from(nonce), Payload { msg: text, aad: fields })
+        .map_err(|_| std::io::Error::other("encryption failed"))?;
+    Ok([&nonce[..], &sealed].concat())
+}
+
+fn decrypt(key: &Key, fields: &[u8], payload: &[u8]) -> Result<Vec<u8>, Malformed> {
+    let (nonce, sealed) = payload.split_at_checked(NONCE_BYTES).ok_or(Malformed)?;
+    let nonce: [u8; NONCE_BYTES] = nonce.try_into().expect("split at the nonce's length");
+    XChaCha20Poly1305::new(&key.0.into())
+        .decrypt(&XNonce::from(nonce), Payload { msg: sealed, aad: fields })
+        .map_err(|_| Malformed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_come_back_and_any_flipped_bit_is_noticed() {
+        for key in [None, Some(Key([7; 32]))] {
+            let raw = b"some lines some lines some lines".repeat(20);
+            let header = Header { sequence: 3, first_line: 9, lines: 20, widest: 32, ..Header::default() };
+            let frame = encode(header, &raw, b"aid", key.as_ref()).unwrap();
+            let check = |frame: &[u8]| -> Result<Vec<u8>, Malformed> {
+                let (header, aid) = Header::decode(frame)?;
+                assert_eq!(aid, b"aid");
+                open_payload(&header, &frame[HEADER_BYTES + 3..], key.as_ref())
+            };
+            assert_eq!(check(&frame).unwrap(), raw);
+            for byte in 0..frame.len() {
+                let mut bad = frame.clone();
+                bad[byte] ^= 0x10;
+                assert!(check(&bad).is_err(), "byte {byte}");
+            }
+            for len in 0..frame.len() {
+                assert!(check(&frame[..len]).is_err(), "length {len}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_wrong_key_opens_nothing() {
+        let header = Header { lines: 1, ..Header::default() };
+        let frame = encode(header, b"secret", b"", Some(&Key([1; 32]))).unwrap();
+        let (header, _) = Header::decode(&frame).unwrap();
+        assert!(open_payload(&header, &frame[HEADER_BYTES..], Some(&Key([2; 32]))).is_err());
+        assert!(open_payload(&header, &frame[HEADER_BYTES..], None).is_err());
+    }
+}

@@ -1,0 +1,149 @@
+//! The sealed blocks of a pane (or of a view of it), oldest first, and where their rows start
+//! at the width in use. Laid out when first asked after a change of width.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::sealed::{Place, Sealed};
+use super::store::Shared;
+
+/// See the module comment.
+#[derive(Clone, Debug)]
+pub(super) struct List {
+    blocks: VecDeque<Arc<Sealed>>,
+    width: u32,
+    /// Blocks from this line on show their rows as they were pushed; those before it were
+    /// laid out afresh by a change of width.
+    pub as_pushed_from: u64,
+    /// Row at which each block starts, on a scale that only grows; empty until laid out.
+    starts: VecDeque<u64>,
+    end: u64,
+    laid: bool,
+}
+
+impl List {
+    pub fn new(width: u32) -> Self {
+        let (blocks, starts) = (VecDeque::new(), VecDeque::new());
+        Self { blocks, width, as_pushed_from: 0, starts, end: 0, laid: true }
+    }
+
+    pub fn blocks(&self) -> impl DoubleEndedIterator<Item = &Arc<Sealed>> + ExactSizeIterator {
+        self.blocks.iter()
+    }
+
+    pub fn front(&self) -> Option<&Arc<Sealed>> {
+        self.blocks.front()
+    }
+
+    pub fn set_width(&mut self, width: u32, as_pushed_from: u64) {
+        self.width = width;
+        self.as_pushed_from = as_pushed_from;
+        self.unlay();
+    }
+
+    fn unlay(&mut self) {
+        self.starts.clear();
+        self.end = 0;
+        self.laid = self.blocks.is_empty();
+    }
+
+    pub fn as_pushed(&self, block: &Sealed) -> bool {
+        block.first_line >= self.as_pushed_from
+    }
+
+    pub fn push(&mut self, block: Arc<Sealed>, store: &Shared) {
+        if self.laid {
+            self.starts.push_back(self.end);
+            self.end += block.rows(self.width, self.as_pushed(&block), store);
+        }
+        self.blocks.push_back(block);
+    }
+
+    pub fn pop_back(&mut self) -> Option<Arc<Sealed>> {
+        let block = self.blocks.pop_back()?;
+        if let Some(start) = self.starts.pop_back() {
+            self.end = start;
+        }
+        Some(block)
+    }
+
+    pub fn pop_front(&mut self) -> Option<Arc<Sealed>> {
+        let block = self.blocks.pop_front()?;
+        self.starts.pop_front();
+        Some(block)
+    }
+
+    pub fn clear(&mut self) -> Vec<Arc<Sealed>> {
+        let gone = self.blocks.drain(..).collect();
+        self.unlay();
+        gone
+    }
+
+    /// Removes the oldest block that still waits for the writer.
+    pub fn drop_pending(&mut self) -> Option<Arc<Sealed>> {
+        let at = self.blocks.iter().position(|b| matches!(&*b.place.lock(), Place::Pending(_)))?;
+        let block = self.blocks.remove(at);
+        self.unlay();
+        block
+    }
+
+    fn lay(&mut self, store: &Shared) {
+        if self.laid {
+            return;
+        }
+        self.starts.clear();
+        self.end = 0;
+        for block in &self.blocks {
+            self.starts.push_back(self.end);
+            self.end += block.rows(self.width, block.first_line >= self.as_pushed_from, store);
+        }
+        self.laid = true;
+    }
+
+    /// Rows of all blocks.
+    pub fn rows(&mut self, store: &Shared) -> u64 {
+        self.lay(store);
+        self.end - self.starts.front().copied().unwrap_or(self.end)
+    }
+
+    /// The block that holds a row, and the row's number in it.
+    pub fn find(&mut self, row: u64, store: &Shared) -> Option<(Arc<Sealed>, u32)> {
+        self.lay(store);
+        let row = row + self.starts.front()?;
+        if row >= self.end {
+            return None;
+        }
+        let at = self.starts.partition_point(|&start| start <= row) - 1;
+        Some((self.blocks[at].clone(), (row - self.starts[at]) as u32))
+    }
+
+    /// The row at which a block (by its place) starts.
+    pub fn row_of_block(&mut self, index: usize, store: &Shared) -> u64 {
+        self.lay(store);
+        let base = self.starts.front().copied().unwrap_or(0);
+        self.starts.get(index).copied().unwrap_or(self.end) - base
+    }
+
+    /// The place of the block that holds a row; the number of blocks when it is after them.
+    pub fn block_of_row(&mut self, row: u64, store: &Shared) -> usize {
+        self.lay(store);
+        let base = self.starts.front().copied().unwrap_or(0);
+        if row + base >= self.end {
+            return self.blocks.len();
+        }
+        self.starts.partition_point(|&start| start <= row + base) - 1
+    }
+
+    pub fn get(&self, index: usize) -> Option<&Arc<Sealed>> {
+        self.blocks.get(index)
+    }
+
+    pub fn len(&self) -> usize {
+        self.blocks.len()
+    }
+
+    /// Bytes of memory of the list itself.
+    pub fn memory(&self) -> usize {
+        self.blocks.len() * (size_of::<Sealed>() + 32)
+    }
+}

@@ -1,0 +1,45 @@
+//! On-disk history. A pane's scrollback is a transcript: logical lines in compressed blocks,
+//! appended to segment files by one background thread, bounded in bytes on disk, read back by
+//! range.
+//!
+//! - `layout` how a line divides into rows; `line` a line as bytes; `block` lines in memory;
+//!   `aid` row counts without decompressing; `frame` a block on disk.
+//! - `sealed` and `list` the blocks of a pane; `pane` its history; `view` a pinned reader;
+//!   `cache` decoded blocks of the whole server.
+//! - `store` the server's transcripts; `queue` and `writer` the thread; `storage` files;
+//!   `recover` what an earlier server left; `notes` what happened to a pane.
+//!
+//! Invariants: a sealed block never changes; nothing a pane prints waits for the disk; memory
+//! does not depend on how much was printed, except some 100 bytes a block (128 KiB of lines).
+//! The room reads no clock but to notice a disk that hangs.
+
+#![allow(dead_code)]
+
+mod aid;
+mod block;
+mod cache;
+mod frame;
+mod layout;
+mod line;
+mod list;
+mod notes;
+mod pane;
+mod queue;
+mod recover;
+mod sealed;
+mod storage;
+mod store;
+mod view;
+mod writer;
+
+#[cfg(test)]
+mod fault;
+#[cfg(test)]
+mod tests;
+
+pub use frame::Key;
+pub use notes::Note;
+pub use pane::PaneHistory;
+pub use storage::{Disk, Storage};
+pub use store::{Leftover, PaneInfo, StoreConfig, TranscriptStore};
+pub use view::TranscriptView;

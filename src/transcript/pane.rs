@@ -1,0 +1,389 @@
+//! A pane's history: lines go in at the new end, rows come out anywhere.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+
+use super::block::Block;
+use super::layout::OpenLine;
+use super::list::List;
+use super::notes::{Note, Notes};
+use super::queue::Job;
+use super::sealed::{Place, Sealed, Segment};
+use super::store::Shared;
+use super::view::{LinkCache, Newest, TranscriptView};
+use crate::base::PaneId;
+use crate::base::history::{History, HistoryView, Row, RowFlags};
+use crate::base::links::Links;
+
+/// Records of a block that is full, in bytes, unless the cap is small.
+const BLOCK_BYTES: usize = 128 << 10;
+const MIN_BLOCK_BYTES: usize = 4 << 10;
+/// A logical line is cut into several records beyond this many columns or bytes.
+const MAX_LINE_COLS: u32 = 128 << 10;
+const MAX_LINE_BYTES: usize = 256 << 10;
+/// Bytes waiting for the writer at which the pane should not be read any more.
+const CONGESTED_BYTES: u64 = 512 << 10;
+/// Bytes waiting at which the oldest waiting lines are given up, should pushing go on anyway.
+const PENDING_BYTES: u64 = 2 << 20;
+/// The same while the disk fails: the ring of newest lines.
+const RING_BYTES: u64 = 1 << 20;
+
+/// What pane, writer and store share.
+pub(super) struct Pane {
+    /// Name of its directory, unique in the store.
+    pub key: String,
+    pub id: PaneId,
+    pub dir: PathBuf,
+    pub info: super::store::PaneInfo,
+    pub list: Mutex<List>,
+    /// Bytes on disk allowed; 0 keeps nothing.
+    pub cap: AtomicU64,
+    /// Bytes on disk of wanted blocks.
+    pub disk: AtomicU64,
+    /// Bytes waiting for the writer.
+    pub pending: AtomicU64,
+    /// Why the disk cannot be written, while it cannot.
+    pub trouble: Mutex<Option<String>>,
+    pub notes: Mutex<Notes>,
+    pub writing: Mutex<Writing>,
+    /// Its directory and info file exist.
+    pub created: AtomicBool,
+}
+
+/// Where the writer is.
+#[derive(Debug, Default)]
+pub(super) struct Writing {
+    pub segment: Option<Arc<Segment>>,
+    pub len: u64,
+    pub next_segment: u64,
+    pub sequence: u64,
+}
+
+impl std::fmt::Debug for Pane {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pane").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+impl Pane {
+    /// Stops wanting a block.
+    pub fn retire(&self, block: &Sealed) {
+        let (disk, pending) = block.retire();
+        self.disk.fetch_sub(disk, Ordering::Relaxed);
+        self.pending.fetch_sub(pending, Ordering::Relaxed);
+    }
+
+    /// Drops the oldest block that is on disk. False when there is none.
+    pub fn drop_oldest(&self) -> bool {
+        let mut list = self.list.lock();
+        let on_disk = |block: &Arc<Sealed>| !matches!(&*block.place.lock(), Place::Pending(_));
+        if !list.front().is_some_and(on_disk) {
+            return false;
+        }
+        let block = list.pop_front();
+        drop(list);
+        block.inspect(|block| self.retire(block)).is_some()
+    }
+}
+
+/// A pane's history over its transcript. Made by `TranscriptStore::open_pane`.
+pub struct PaneHistory {
+    pub(super) pane: Arc<Pane>,
+    pub(super) store: Arc<Shared>,
+    pub(super) newest: Newest,
+    scratch: Vec<u8>,
+}
+
+impl PaneHistory {
+    pub(super) fn new(pane: Arc<Pane>, store: Arc<Shared>, width: u32, first_line: u64) -> Self {
+        let open = Arc::new(Block::new(store.next_id(), first_line, 0));
+        let newest = Newest { open, tail: None, width, as_pushed: true, links: LinkCache::default() };
+        Self { pane, store, newest, scratch: Vec::new() }
+    }
+
+    pub fn pane_id(&self) -> PaneId {
+        self.pane.id
+    }
+
+    /// Name of the transcript in its store.
+    pub fn key(&self) -> &str {
+        &self.pane.key
+    }
+
+    /// Whether so much waits for the disk that the pane should not be read for now. Never
+    /// while the disk fails or hangs: then lines stay in memory and the oldest of them go.
+    pub fn is_congested(&self) -> bool {
+        self.pane.pending.load(Ordering::Relaxed) > CONGESTED_BYTES
+            && self.pane.trouble.lock().is_none()
+            && !self.store.queue.hangs()
+    }
+
+    /// Why lines are not being written, if they are not.
+    pub fn error(&self) -> Option<String> {
+        let trouble = self.pane.trouble.lock().clone();
+        trouble.or_else(|| self.store.queue.hangs().then(|| "the disk does not answer".to_owned()))
+    }
+
+    /// Bytes on disk allowed from now on; 0 forgets everything and keeps nothing.
+    pub fn set_limit(&mut self, bytes: u64) {
+        self.pane.cap.store(bytes, Ordering::Relaxed);
+        if bytes == 0 {
+            self.clear();
+        } else {
+            self.store.queue.push(Job::Trim(self.pane.clone()));
+        }
+    }
+
+    pub fn limit(&self) -> u64 {
+        self.pane.cap.load(Ordering::Relaxed)
+    }
+
+    /// The number that the next finished line gets; lines are numbered from the pane's start.
+    pub fn end_line(&self) -> u64 {
+        self.newest.open.end_line()
+    }
+
+    /// Hands all finished lines to the writer. For a checkpoint: what a crash loses afterwards
+    /// is what the raw journal holds.
+    pub fn flush(&mut self) {
+        if !self.newest.open.is_empty() {
+            self.seal();
+        }
+    }
+
+    /// Notes something that happened to the pane. What was printed is not altered.
+    pub fn annotate(&mut self, time: i64, text: &str) {
+        let note = Note { time, line: self.end_line(), text: text.to_owned() };
+        let bytes = note.encode();
+        if self.pane.notes.lock().add(note) {
+            let file = self.pane.dir.join("notes");
+            self.store.queue.push(Job::Note { pane: self.pane.clone(), file, bytes });
+        }
+    }
+
+    /// What was noted, oldest first.
+    pub fn annotations(&self) -> Vec<Note> {
+        self.pane.notes.lock().all().cloned().collect()
+    }
+
+    /// What there is now, as `History::view`, but with its own type (search needs it).
+    pub fn pin(&self) -> TranscriptView {
+        let list = self.pane.list.lock().clone();
+        TranscriptView { list, newest: self.newest.clone(), store: self.store.clone() }
+    }
+
+    /// The pane has ended. Its transcript is removed, or kept until `keep_until` (seconds
+    /// since the Unix epoch).
+    pub fn close(mut self, keep_until: Option<i64>) {
+        match keep_until {
+            None => {
+                self.forget();
+                self.store.forget_pane(&self.pane.key);
+                self.store.queue.push(Job::Remove(self.pane.clone()));
+            }
+            Some(until) => {
+                self.finish_tail();
+                self.flush();
+                let (file, bytes) = (self.pane.dir.join("until"), until.to_string().into_bytes());
+                self.store.queue.push(Job::Small { pane: self.pane.clone(), file, bytes });
+                self.store.queue.push(Job::Finish(self.pane.clone()));
+            }
+        }
+    }
+
+    /// Bytes of a full block: small caps have small blocks, so that a cap holds several.
+    fn block_bytes(&self) -> usize {
+        let cap = usize::try_from(self.limit()).unwrap_or(usize::MAX);
+        (cap / 8).clamp(MIN_BLOCK_BYTES, BLOCK_BYTES)
+    }
+
+    fn finish_tail(&mut self) {
+        let Some(tail) = self.newest.tail.take() else { return };
+        let tail = Arc::unwrap_or_clone(tail);
+        let (width, time) = (self.newest.width, tail.row.time);
+        let open = Arc::make_mut(&mut self.newest.open);
+        if open.is_empty() {
+            open.base_time = time;
+        }
+        open.push(&mut self.scratch, &tail, width);
+        if open.bytes() >= self.block_bytes() {
+            self.seal();
+        }
+    }
+
+    fn seal(&mut self) {
+        let next = Block::new(self.store.next_id(), self.newest.open.end_line(), 0);
+        let full = std::mem::replace(&mut self.newest.open, Arc::new(next));
+        let sealed = Arc::new(Sealed::new(&full, self.newest.width));
+        self.newest.as_pushed = true;
+        self.pane.pending.fetch_add(sealed.pending_bytes(), Ordering::Relaxed);
+        self.pane.list.lock().push(sealed.clone(), &self.store);
+        self.store.queue.push(Job::Write { pane: self.pane.clone(), block: sealed });
+        self.bound_pending();
+    }
+
+    /// Gives up the oldest waiting blocks when too much waits.
+    fn bound_pending(&mut self) {
+        let failing = self.pane.trouble.lock().is_some() || self.store.queue.hangs();
+        let limit = if failing { RING_BYTES } else { PENDING_BYTES };
+        while self.pane.pending.load(Ordering::Relaxed) > limit {
+            let Some(block) = self.pane.list.lock().drop_pending() else { break };
+            self.pane.retire(&block);
+        }
+    }
+
+    /// Takes the newest sealed block back into memory to be changed.
+    fn unseal(&mut self) -> bool {
+        loop {
+            let mut list = self.pane.list.lock();
+            let Some(sealed) = list.pop_back() else { return false };
+            let as_pushed = list.as_pushed(&sealed);
+            list.as_pushed_from = list.as_pushed_from.min(sealed.first_line);
+            drop(list);
+            let block = self.store.load(&sealed);
+            self.store.cache.lock().remove(sealed.id);
+            self.pane.retire(&sealed);
+            if let Some(block) = block {
+                let mut block = Arc::unwrap_or_clone(block);
+                block.id = self.store.next_id();
+                if !as_pushed {
+                    block.forget_pushed(self.newest.width);
+                }
+                self.newest.open = Arc::new(block);
+                return true;
+            }
+        }
+    }
+
+    /// Drops lines from number `line` on.
+    pub(super) fn cut(&mut self, line: u64) {
+        self.newest.tail = None;
+        while self.newest.open.end_line() > line {
+            if self.newest.open.is_empty() && !self.unseal() {
+                self.newest.open = Arc::new(Block::new(self.store.next_id(), line, 0));
+                return;
+            }
+            let (width, as_pushed) = (self.newest.width, self.newest.as_pushed);
+            Arc::make_mut(&mut self.newest.open).pop(width, as_pushed);
+        }
+    }
+
+    fn forget(&mut self) {
+        let end = self.end_line();
+        let gone = self.pane.list.lock().clear();
+        gone.iter().for_each(|block| self.pane.retire(block));
+        self.newest.tail = None;
+        self.newest.open = Arc::new(Block::new(self.store.next_id(), end, 0));
+    }
+}
+
+impl HistoryView for PaneHistory {
+    fn rows(&mut self) -> u64 {
+        self.pane.list.lock().rows(&self.store) + self.newest.rows()
+    }
+
+    fn row(&mut self, index: u64, links: &mut Links) -> Option<Row> {
+        let mut list = self.pane.list.lock();
+        let sealed = list.rows(&self.store);
+        if index < sealed {
+            return self.newest.sealed_row(&mut list, index, &self.store, links);
+        }
+        drop(list);
+        self.newest.row(index - sealed, links)
+    }
+
+    fn set_width(&mut self, cols: u32) {
+        let cols = cols.max(1);
+        if cols == self.newest.width {
+            return;
+        }
+        self.newest.width = cols;
+        Arc::make_mut(&mut self.newest.open).forget_pushed(cols);
+        if let Some(tail) = &mut self.newest.tail {
+            Arc::make_mut(tail).relay(cols);
+        }
+        self.pane.list.lock().set_width(cols, self.newest.open.first_line);
+    }
+}
+
+impl History for PaneHistory {
+    fn push(&mut self, row: &Row, links: &Links) {
+        if !self.keeps() {
+            return;
+        }
+        let mut row = row.clone();
+        if row.runs.iter().any(|run| run.style.link.0 != 0) {
+            let open = Arc::make_mut(&mut self.newest.open);
+            let (block, met) = (open.id, open.own_links(&mut row, links));
+            met.into_iter().for_each(|(id, index)| self.newest.links.note(block, index, id));
+        }
+        let tail = match self.newest.tail.take() {
+            Some(mut tail) => {
+                Arc::make_mut(&mut tail).push(&row);
+                tail
+            }
+            None => Arc::new(OpenLine::new(row)),
+        };
+        let whole = !tail.continues || tail.cols >= MAX_LINE_COLS || tail.row.text.len() >= MAX_LINE_BYTES;
+        self.newest.tail = Some(tail);
+        if whole {
+            self.finish_tail();
+        }
+    }
+
+    fn pop(&mut self, links: &mut Links) -> Option<Row> {
+        if self.newest.tail.is_none() {
+            if self.newest.open.is_empty() && !self.unseal() {
+                return None;
+            }
+            let (width, as_pushed) = (self.newest.width, self.newest.as_pushed);
+            let line = Arc::make_mut(&mut self.newest.open).pop(width, as_pushed)?;
+            self.newest.tail = Some(Arc::new(line));
+        }
+        let tail = Arc::unwrap_or_clone(self.newest.tail.take()?);
+        let (mut row, rest) = tail.pop();
+        self.newest.tail = rest.map(Arc::new);
+        self.newest.links.translate(&mut row, &self.newest.open, links);
+        Some(row)
+    }
+
+    fn clear(&mut self) {
+        self.forget();
+        if self.pane.created.load(Ordering::Relaxed) {
+            let (file, bytes) = (self.pane.dir.join("floor"), self.end_line().to_string().into_bytes());
+            self.store.queue.push(Job::Small { pane: self.pane.clone(), file, bytes });
+        }
+    }
+
+    fn keeps(&self) -> bool {
+        self.limit() > 0
+    }
+
+    fn view(&mut self) -> Box<dyn HistoryView> {
+        Box::new(self.pin())
+    }
+
+    fn bytes(&self) -> (u64, u64) {
+        let tail = self.newest.tail.as_ref().map_or(0, |tail| tail.row.text.len());
+        let list = self.pane.list.lock().memory();
+        let memory = self.newest.open.memory() + tail + list;
+        (memory as u64 + self.pane.pending.load(Ordering::Relaxed), self.pane.disk.load(Ordering::Relaxed))
+    }
+}
+
+impl PaneHistory {
+    /// Rows of the line that is not finished, for a snapshot: push them again after `adopt`.
+    pub fn unfinished(&mut self, links: &mut Links) -> Vec<Row> {
+        let Some(tail) = self.newest.tail.clone() else { return Vec::new() };
+        let rows = (0..tail.breaks.len()).filter_map(|n| tail.row(n));
+        rows.map(|mut row| {
+            self.newest.links.translate(&mut row, &self.newest.open, links);
+            row.flags |= RowFlags::WRAPPED;
+            row
+        })
+        .collect()
+    }
+}

@@ -1,0 +1,177 @@
+//! Finding transcripts that an earlier server left, and reading their segments back. The
+//! segments alone say everything; a frame that is torn or damaged ends its segment, a frame
+//! whose payload was given back is stepped over.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32};
+
+use super::frame::{self, HEADER_BYTES, Header, MAX_AID_BYTES};
+use super::notes::Notes;
+use super::sealed::{Sealed, Segment};
+use super::storage::read_small;
+use super::store::{Leftover, PaneInfo, Shared};
+use super::writer::SEGMENT_PREFIX;
+
+/// Longest small file that is read back, in bytes.
+const MAX_SMALL: usize = 1 << 20;
+/// Directories looked at in a store's directory.
+const MAX_LEFTOVERS: usize = 4096;
+
+/// What a transcript's directory holds.
+pub(super) struct Found {
+    pub info: PaneInfo,
+    pub blocks: Vec<Sealed>,
+    pub notes: Notes,
+    /// Lines before this one were cleared.
+    pub floor: u64,
+    pub next_segment: u64,
+    pub next_sequence: u64,
+}
+
+fn is_key(name: &str) -> bool {
+    name.starts_with("pane-") && !name.contains('/')
+}
+
+pub(super) fn leftovers(store: &Shared, open: &[String]) -> Vec<Leftover> {
+    let names = store.storage.list(&store.dir).unwrap_or_default();
+    let keys = names.into_iter().filter(|name| is_key(name) && !open.contains(name));
+    keys.take(MAX_LEFTOVERS).filter_map(|key| leftover(store, key)).collect()
+}
+
+fn small(store: &Shared, key: &str, name: &str) -> Option<Vec<u8>> {
+    read_small(&*store.storage, &store.dir.join(key).join(name), MAX_SMALL).ok()
+}
+
+fn number<T: std::str::FromStr>(store: &Shared, key: &str, name: &str) -> Option<T> {
+    std::str::from_utf8(&small(store, key, name)?).ok()?.trim().parse().ok()
+}
+
+fn leftover(store: &Shared, key: String) -> Option<Leftover> {
+    let dir = store.dir.join(&key);
+    let names = store.storage.list(&dir).ok()?;
+    let segments = names.iter().filter(|name| name.starts_with(SEGMENT_PREFIX));
+    let bytes = segments.map(|name| store.storage.len(&dir.join(name)).unwrap_or(0)).sum();
+    let info = small(store, &key, "info").and_then(|text| serde_json::from_slice(&text).ok());
+    let keep_until = number(store, &key, "until");
+    Some(Leftover { info: info.unwrap_or_default(), keep_until, bytes, key })
+}
+
+/// Removes a transcript nobody has open.
+pub(super) fn remove(store: &Shared, key: &str) -> io::Result<()> {
+    if !is_key(key) || store.panes.lock().contains_key(key) {
+        return Err(io::Error::from(io::ErrorKind::InvalidInput));
+    }
+    let dir = store.dir.join(key);
+    for name in store.storage.list(&dir)? {
+        store.storage.remove(&dir.join(name))?;
+    }
+    store.storage.remove_dir(&dir)
+}
+
+/// Reads a transcript's directory.
+pub(super) fn scan(store: &Shared, key: &str) -> io::Result<Found> {
+    if !is_key(key) || store.panes.lock().contains_key(key) {
+        return Err(io::Error::from(io::ErrorKind::InvalidInput));
+    }
+    let dir = store.dir.join(key);
+    let mut found = Found {
+        info: small(store, key, "info").and_then(|t| serde_json::from_slice(&t).ok()).unwrap_or_default(),
+        blocks: Vec::new(),
+        notes: Notes::decode(&small(store, key, "notes").unwrap_or_default()),
+        floor: number(store, key, "floor").unwrap_or(0),
+        next_segment: 0,
+        next_sequence: 0,
+    };
+    let mut frames: Vec<(u64, Sealed)> = Vec::new();
+    for name in store.storage.list(&dir)? {
+        let Some(number) = name.strip_prefix(SEGMENT_PREFIX).and_then(|n| n.parse::<u64>().ok()) else {
+            continue;
+        };
+        found.next_segment = found.next_segment.max(number + 1);
+        let segment = Arc::new(Segment {
+            path: dir.join(&name),
+            queue: store.queue.clone(),
+            live: AtomicU32::new(0),
+            finished: AtomicBool::new(true),
+        });
+        let before = frames.len();
+        scan_segment(store, &segment, &mut frames)?;
+        if frames.len() == before {
+            let _ = store.storage.remove(&segment.path);
+        }
+    }
+    frames.sort_by_key(|(sequence, _)| *sequence);
+    found.next_sequence = frames.last().map_or(0, |(sequence, _)| sequence + 1);
+    for (_, block) in frames {
+        while found
+            .blocks
+            .last()
+            .is_some_and(|last| last.first_line >= block.first_line || last.end_line() > block.first_line)
+        {
+            // A later frame that starts at or before an earlier one's lines replaces it.
+            found.blocks.pop().iter().for_each(|old| {
+                old.retire();
+            });
+        }
+        if block.end_line() <= found.floor {
+            block.retire();
+        } else {
+            found.blocks.push(block);
+        }
+    }
+    Ok(found)
+}
+
+/// Adds the valid frames of a segment and cuts its tail after the last of them.
+fn scan_segment(store: &Shared, segment: &Arc<Segment>, frames: &mut Vec<(u64, Sealed)>) -> io::Result<()> {
+    let end = store.storage.len(&segment.path)?;
+    let mut at = 0u64;
+    while at < end {
+        let Some((header, state)) = peek(store, segment, at, end)? else { break };
+        if state == Payload::There {
+            frames.push((header.sequence, Sealed::found(store.next_id(), &header, segment.clone(), at)));
+        }
+        at += header.frame_len();
+    }
+    if at < end {
+        // What follows is a write that never ended; nothing will be appended here again, so
+        // failing to cut it does no harm.
+        let _ = store.storage.truncate(&segment.path, at);
+    }
+    Ok(())
+}
+
+#[derive(PartialEq, Eq)]
+enum Payload {
+    There,
+    /// Given back to the file system: reads as zeros.
+    Hole,
+}
+
+/// Bytes read to look at a frame: its header and, nearly always, its aid.
+const PEEK_BYTES: usize = 4096;
+
+/// The frame at an offset; `None` when there is no whole one. Only the last frame of a file can
+/// be torn, so only its payload is read and checked here; the others' when they are read.
+fn peek(store: &Shared, segment: &Segment, at: u64, end: u64) -> io::Result<Option<(Header, Payload)>> {
+    let mut bytes = store.storage.read_at(&segment.path, at, PEEK_BYTES)?;
+    let Ok(fields) = Header::decode_fields(&bytes) else { return Ok(None) };
+    if fields.aid_len > MAX_AID_BYTES || at + fields.frame_len() > end {
+        return Ok(None);
+    }
+    let start = HEADER_BYTES + fields.aid_len as usize;
+    let last = at + fields.frame_len() == end;
+    if last || start + 4 > bytes.len() {
+        bytes = store.storage.read_at(&segment.path, at, fields.frame_len() as usize)?;
+    }
+    let Ok((header, _)) = Header::decode(&bytes) else { return Ok(None) };
+    let payload = bytes.get(start..).unwrap_or_default();
+    if payload.iter().take(4).all(|&b| b == 0) {
+        return Ok(Some((header, Payload::Hole)));
+    }
+    if last && !frame::is_intact(&header, payload) {
+        return Ok(None);
+    }
+    Ok(Some((header, Payload::There)))
+}

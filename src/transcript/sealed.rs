@@ -1,0 +1,229 @@
+//! Sealed blocks and the segment files that hold them. A sealed block never changes; whoever
+//! holds it can read it, and its space goes back to the file system when the last holder lets
+//! go of a block that was retired.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+
+use super::aid::Aid;
+use super::block::Block;
+use super::frame::{self, HEADER_BYTES, Header};
+use super::queue::{Job, Queue};
+use super::store::Shared;
+
+/// A file of frames. Deleted when it is finished and no block in it is wanted any more.
+#[derive(Debug)]
+pub(super) struct Segment {
+    pub path: PathBuf,
+    pub queue: Arc<Queue>,
+    /// Blocks in it that are wanted.
+    pub live: AtomicU32,
+    /// Nothing will be written to it any more.
+    pub finished: AtomicBool,
+}
+
+/// Where a sealed block's bytes are.
+#[derive(Clone, Debug)]
+pub(super) enum Place {
+    /// In memory, waiting for the writer.
+    Pending(Arc<Pending>),
+    Disk {
+        segment: Arc<Segment>,
+        at: u64,
+        aid_len: u32,
+        len: u32,
+    },
+}
+
+/// A block's bytes before they are written.
+#[derive(Debug)]
+pub(super) struct Pending {
+    pub raw: Vec<u8>,
+    pub aid: Vec<u8>,
+}
+
+impl Pending {
+    pub fn bytes(&self) -> u64 {
+        (self.raw.len() + self.aid.len()) as u64
+    }
+}
+
+/// See the module comment.
+#[derive(Debug)]
+pub(super) struct Sealed {
+    pub id: u64,
+    pub first_line: u64,
+    pub base_time: i64,
+    pub lines: u32,
+    pub widest: u32,
+    pub empty_tails: u32,
+    /// Rows as pushed less rows as filled greedily.
+    pub extra_rows: i32,
+    /// `width << 32 | rows` of the last count.
+    counted: AtomicU64,
+    retired: AtomicBool,
+    pub place: Mutex<Place>,
+}
+
+impl Sealed {
+    /// Seals a block that was filled at `width`.
+    pub fn new(block: &Block, width: u32) -> Self {
+        let pending = Pending { raw: block.encode(), aid: block.aid().encode() };
+        Self {
+            id: block.id,
+            first_line: block.first_line,
+            base_time: block.base_time,
+            lines: block.lines(),
+            widest: block.widest,
+            empty_tails: block.empty_tails,
+            extra_rows: block.extra_rows(width),
+            counted: AtomicU64::new(0),
+            retired: AtomicBool::new(false),
+            place: Mutex::new(Place::Pending(Arc::new(pending))),
+        }
+    }
+
+    /// A block found in a segment.
+    pub fn found(id: u64, header: &Header, segment: Arc<Segment>, at: u64) -> Self {
+        segment.live.fetch_add(1, Ordering::Relaxed);
+        let (aid_len, len) = (header.aid_len, header.frame_len() as u32);
+        Self {
+            id,
+            first_line: header.first_line,
+            base_time: header.base_time,
+            lines: header.lines,
+            widest: header.widest,
+            empty_tails: header.empty_tails,
+            extra_rows: header.extra_rows,
+            counted: AtomicU64::new(0),
+            retired: AtomicBool::new(false),
+            place: Mutex::new(Place::Disk { segment, at, aid_len, len }),
+        }
+    }
+
+    pub fn header(&self, sequence: u64) -> Header {
+        Header {
+            sequence,
+            first_line: self.first_line,
+            base_time: self.base_time,
+            lines: self.lines,
+            widest: self.widest,
+            empty_tails: self.empty_tails,
+            extra_rows: self.extra_rows,
+            ..Header::default()
+        }
+    }
+
+    pub fn end_line(&self) -> u64 {
+        self.first_line + u64::from(self.lines)
+    }
+
+    /// Bytes on disk, rounded up to what a file system hands out.
+    pub fn disk_bytes(&self) -> u64 {
+        match &*self.place.lock() {
+            Place::Disk { len, .. } => disk_round(u64::from(*len)),
+            _ => 0,
+        }
+    }
+
+    /// Bytes of memory while it waits for the writer.
+    pub fn pending_bytes(&self) -> u64 {
+        match &*self.place.lock() {
+            Place::Pending(pending) => pending.bytes(),
+            _ => 0,
+        }
+    }
+
+    pub fn is_retired(&self) -> bool {
+        self.retired.load(Ordering::Acquire)
+    }
+
+    /// Says that the pane no longer wants it. Returns (bytes on disk, bytes pending) that stop
+    /// counting.
+    pub fn retire(&self) -> (u64, u64) {
+        let place = self.place.lock();
+        self.retired.store(true, Ordering::Release);
+        match &*place {
+            Place::Disk { len, .. } => (disk_round(u64::from(*len)), 0),
+            Place::Pending(pending) => (0, pending.bytes()),
+        }
+    }
+
+    /// Rows at a width. Reads the aid, rarely the whole block, from the disk where the line
+    /// count alone does not say; a block that cannot be read counts as one row a line.
+    pub fn rows(&self, width: u32, as_pushed: bool, store: &Shared) -> u64 {
+        let greedy = self.greedy_rows(width, store);
+        let extra = if as_pushed { i64::from(self.extra_rows) } else { 0 };
+        greedy.saturating_add_signed(extra)
+    }
+
+    fn greedy_rows(&self, width: u32, store: &Shared) -> u64 {
+        let tails = u64::from(self.empty_tails);
+        if self.widest <= width {
+            return u64::from(self.lines) + tails;
+        }
+        let counted = self.counted.load(Ordering::Relaxed);
+        if counted >> 32 == u64::from(width) {
+            return counted & u64::from(u32::MAX);
+        }
+        let aided = self.aid(store).and_then(|aid| aid.rows(width)).map(|rows| rows + tails);
+        let rows = aided
+            .or_else(|| store.load(self).map(|block| u64::from(block.rows(width, false))))
+            .unwrap_or(u64::from(self.lines) + tails);
+        if rows <= u64::from(u32::MAX) {
+            self.counted.store(u64::from(width) << 32 | rows, Ordering::Relaxed);
+        }
+        rows
+    }
+
+    fn aid(&self, store: &Shared) -> Option<Aid> {
+        let place = self.place.lock().clone();
+        match place {
+            Place::Pending(pending) => Aid::decode(&pending.aid).ok(),
+            Place::Disk { segment, at, aid_len, .. } => {
+                let bytes = store.storage.read_at(&segment.path, at, HEADER_BYTES + aid_len as usize).ok()?;
+                Aid::decode(Header::decode(&bytes).ok()?.1).ok()
+            }
+        }
+    }
+
+    /// Reads the whole block.
+    pub fn read(&self, store: &Shared) -> Result<Block, String> {
+        let place = self.place.lock().clone();
+        let damaged = |_| "damaged block".to_owned();
+        let raw = match &place {
+            Place::Pending(pending) => &pending.raw,
+            Place::Disk { segment, at, aid_len, len } => {
+                let bytes =
+                    store.storage.read_at(&segment.path, *at, *len as usize).map_err(|e| e.to_string())?;
+                let (header, _) = Header::decode(&bytes).map_err(damaged)?;
+                let payload = &bytes[HEADER_BYTES + *aid_len as usize..];
+                &frame::open_payload(&header, payload, store.key.as_ref()).map_err(damaged)?
+            }
+        };
+        Block::decode(self.id, self.first_line, self.base_time, raw, self.lines).map_err(damaged)
+    }
+}
+
+impl Drop for Sealed {
+    fn drop(&mut self) {
+        if let Place::Disk { segment, at, aid_len, len } = self.place.get_mut()
+            && *self.retired.get_mut()
+        {
+            // The header stays, so that recovery can step over the hole.
+            let keep = HEADER_BYTES as u64 + u64::from(*aid_len);
+            let (at, len) = (*at + keep, u64::from(*len) - keep);
+            segment.queue.push(Job::Release { segment: segment.clone(), at, len });
+        }
+    }
+}
+
+/// File systems hand out whole blocks of this many bytes.
+const FILE_BLOCK: u64 = 4096;
+
+pub(super) fn disk_round(len: u64) -> u64 {
+    len.next_multiple_of(FILE_BLOCK)
+}

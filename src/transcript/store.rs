@@ -1,0 +1,309 @@
+//! The server's transcripts: where they lie, what they may take, who writes them.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
+
+use super::block::Block;
+use super::cache::Cache;
+use super::frame::Key;
+use super::list::List;
+use super::notes::Notes;
+use super::pane::{Pane, PaneHistory, Writing};
+use super::queue::{Job, Queue};
+use super::sealed::Sealed;
+use super::storage::{Disk, Storage};
+use super::{recover, writer};
+use crate::base::PaneId;
+
+/// Messages kept for the server to show; later ones are dropped while it does not ask.
+const MAX_MESSAGES: usize = 16;
+
+/// How a store is set up.
+pub struct StoreConfig {
+    /// Directory of this server's transcripts; made when first needed.
+    pub dir: PathBuf,
+    /// Bytes on disk of all panes together; `u64::MAX`: no limit.
+    pub total_limit: u64,
+    /// Bytes of decoded blocks kept for readers, for the whole server.
+    pub cache_bytes: usize,
+    /// Encrypts blocks when given. Lengths of lines stay visible in the row-count aids.
+    pub key: Option<Key>,
+    /// Called from the writer when a message waits, or a congested pane may go on.
+    pub wake: Box<dyn Fn() + Send + Sync>,
+    pub storage: Arc<dyn Storage>,
+}
+
+impl StoreConfig {
+    /// Decoded blocks of the whole server: some thirty of them.
+    pub const CACHE_BYTES: usize = 4 << 20;
+
+    pub fn new(dir: PathBuf) -> Self {
+        Self {
+            dir,
+            total_limit: u64::MAX,
+            cache_bytes: Self::CACHE_BYTES,
+            key: None,
+            wake: Box::new(|| ()),
+            storage: Arc::new(Disk),
+        }
+    }
+}
+
+/// What is known of a pane whose transcript it is; kept beside it for recovery.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaneInfo {
+    /// Number in `%3`.
+    pub pane: u32,
+    /// When the pane was made, microseconds since the Unix epoch. Makes the name unique.
+    pub created_us: i64,
+    /// The command it was started with, for people.
+    pub command: String,
+    /// Process id of the server.
+    pub server: u32,
+}
+
+/// A transcript that no pane of this server has opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leftover {
+    pub key: String,
+    pub info: PaneInfo,
+    /// Kept on purpose until then (seconds since the Unix epoch); otherwise its server died.
+    pub keep_until: Option<i64>,
+    /// Bytes of its segment files.
+    pub bytes: u64,
+}
+
+/// What the store, its panes, its views and its writer share.
+pub(super) struct Shared {
+    pub dir: PathBuf,
+    pub storage: Arc<dyn Storage>,
+    pub key: Option<Key>,
+    pub cache: Mutex<Cache>,
+    pub queue: Arc<Queue>,
+    pub panes: Mutex<BTreeMap<String, Arc<Pane>>>,
+    pub total_limit: AtomicU64,
+    pub messages: Mutex<VecDeque<String>>,
+    pub wake: Box<dyn Fn() + Send + Sync>,
+    pub dir_made: AtomicBool,
+    next_id: AtomicU64,
+}
+
+impl Shared {
+    pub fn next_id(&self) -> u64 {
+        self.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// A sealed block in memory; `None` when it cannot be read.
+    pub fn load(&self, sealed: &Sealed) -> Option<Arc<Block>> {
+        if let Some(block) = self.cache.lock().get(sealed.id) {
+            return Some(block);
+        }
+        match sealed.read(self) {
+            Ok(block) => {
+                let block = Arc::new(block);
+                self.cache.lock().put(block.clone());
+                Some(block)
+            }
+            Err(error) => {
+                self.message(format!("history: cannot read lines from {}: {error}", sealed.first_line));
+                None
+            }
+        }
+    }
+
+    /// Leaves a message for the server; the same one twice in a row is said once.
+    pub fn message(&self, text: String) {
+        let mut messages = self.messages.lock();
+        if messages.len() < MAX_MESSAGES && messages.back() != Some(&text) {
+            messages.push_back(text);
+            drop(messages);
+            (self.wake)();
+        }
+    }
+
+    pub fn forget_pane(&self, key: &str) {
+        self.panes.lock().remove(key);
+    }
+}
+
+/// See the module comment. Dropping it lets the writer finish what waits, within bounds.
+pub struct TranscriptStore {
+    pub(super) shared: Arc<Shared>,
+    writer: Option<JoinHandle<()>>,
+}
+
+/// How long dropping a store waits for the writer; a disk that hangs must not hold the server.
+const LAST_WRITES: Duration = Duration::from_secs(3);
+
+impl TranscriptStore {
+    /// Starts the writer thread. Nothing is created on disk until a pane has a full block.
+    pub fn new(config: StoreConfig) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared {
+            dir: config.dir,
+            storage: config.storage,
+            key: config.key,
+            cache: Mutex::new(Cache::new(config.cache_bytes)),
+            queue: Arc::new(Queue::default()),
+            panes: Mutex::new(BTreeMap::new()),
+            total_limit: AtomicU64::new(config.total_limit),
+            messages: Mutex::new(VecDeque::new()),
+            wake: config.wake,
+            dir_made: AtomicBool::new(false),
+            next_id: AtomicU64::new(1),
+        });
+        let writer = {
+            let shared = shared.clone();
+            std::thread::Builder::new()
+                .name("transcript".to_owned())
+                .stack_size(256 << 10)
+                .spawn(move || writer::run(&shared))?
+        };
+        Ok(Self { shared, writer: Some(writer) })
+    }
+
+    /// A new, empty history for a pane. `limit` is in bytes on disk.
+    pub fn open_pane(&self, id: PaneId, mut info: PaneInfo, limit: u64, width: u32) -> PaneHistory {
+        info.pane = id.0;
+        let stem = format!("pane-{}-{:x}", id.0, info.created_us);
+        let mut panes = self.shared.panes.lock();
+        let mut key = stem.clone();
+        for n in 1.. {
+            if !panes.contains_key(&key) {
+                break;
+            }
+            key = format!("{stem}-{n}");
+        }
+        let pane = Arc::new(self.make_pane(key.clone(), info, limit, width));
+        panes.insert(key, pane.clone());
+        drop(panes);
+        PaneHistory::new(pane, self.shared.clone(), width.max(1), 0)
+    }
+
+    fn make_pane(&self, key: String, info: PaneInfo, limit: u64, width: u32) -> Pane {
+        Pane {
+            dir: self.shared.dir.join(&key),
+            id: PaneId(info.pane),
+            key,
+            info,
+            list: Mutex::new(List::new(width.max(1))),
+            cap: AtomicU64::new(limit),
+            disk: AtomicU64::new(0),
+            pending: AtomicU64::new(0),
+            trouble: Mutex::new(None),
+            notes: Mutex::new(Notes::default()),
+            writing: Mutex::new(Writing::default()),
+            created: AtomicBool::new(false),
+        }
+    }
+
+    /// Transcripts in the directory that no pane has opened: kept ones, and those of a server
+    /// that died.
+    pub fn leftovers(&self) -> Vec<Leftover> {
+        let open: Vec<String> = self.shared.panes.lock().keys().cloned().collect();
+        recover::leftovers(&self.shared, &open)
+    }
+
+    /// Opens a transcript found by `leftovers` to go on with it. Lines from `cut` on are
+    /// dropped: they will be printed again (a checkpoint and its journal are replayed).
+    pub fn adopt(
+        &self,
+        key: &str,
+        id: PaneId,
+        limit: u64,
+        width: u32,
+        cut: Option<u64>,
+    ) -> std::io::Result<PaneHistory> {
+        let width = width.max(1);
+        let found = recover::scan(&self.shared, key)?;
+        let info = PaneInfo { pane: id.0, ..found.info };
+        let pane = self.make_pane(key.to_owned(), info, limit, width);
+        pane.created.store(true, Ordering::Relaxed);
+        *pane.notes.lock() = found.notes;
+        *pane.writing.lock() =
+            Writing { next_segment: found.next_segment, sequence: found.next_sequence, ..Writing::default() };
+        let pane = Arc::new(pane);
+        let mut end = 0;
+        {
+            let mut list = pane.list.lock();
+            list.set_width(width, u64::MAX);
+            for block in found.blocks {
+                pane.disk.fetch_add(block.disk_bytes(), Ordering::Relaxed);
+                end = block.end_line();
+                list.push(Arc::new(block), &self.shared);
+            }
+        }
+        self.shared.panes.lock().insert(key.to_owned(), pane.clone());
+        let mut history = PaneHistory::new(pane.clone(), self.shared.clone(), width, end.max(found.floor));
+        if let Some(cut) = cut {
+            history.cut(cut);
+        }
+        self.shared.queue.push(Job::Trim(pane));
+        Ok(history)
+    }
+
+    /// Removes a transcript found by `leftovers`.
+    pub fn remove(&self, key: &str) -> std::io::Result<()> {
+        recover::remove(&self.shared, key)
+    }
+
+    /// Removes kept transcripts whose time is over.
+    pub fn expire(&self, now_secs: i64) {
+        for left in self.leftovers() {
+            if left.keep_until.is_some_and(|until| until <= now_secs) {
+                let _ = self.remove(&left.key);
+            }
+        }
+    }
+
+    /// Bytes on disk of all open panes together allowed from now on.
+    pub fn set_total_limit(&self, bytes: u64) {
+        self.shared.total_limit.store(bytes, Ordering::Relaxed);
+        let any = self.shared.panes.lock().values().next().cloned();
+        any.into_iter().for_each(|pane| self.shared.queue.push(Job::Trim(pane)));
+    }
+
+    /// Bytes on disk of all open panes.
+    pub fn disk_bytes(&self) -> u64 {
+        self.shared.panes.lock().values().map(|pane| pane.disk.load(Ordering::Relaxed)).sum()
+    }
+
+    /// Why some pane's lines are not being written, if so.
+    pub fn error(&self) -> Option<String> {
+        let panes = self.shared.panes.lock();
+        panes.values().find_map(|pane| pane.trouble.lock().clone())
+    }
+
+    /// What the server should show to people since the last call.
+    pub fn take_messages(&self) -> Vec<String> {
+        self.shared.messages.lock().drain(..).collect()
+    }
+
+    /// Waits until all that was handed to the writer is written (or failed); false when that
+    /// takes longer than `limit`.
+    pub fn settle(&self, limit: Duration) -> bool {
+        self.shared.queue.drain(limit)
+    }
+
+    /// Bytes of decoded blocks held for readers.
+    pub fn cached_bytes(&self) -> usize {
+        self.shared.cache.lock().used()
+    }
+}
+
+impl Drop for TranscriptStore {
+    fn drop(&mut self) {
+        self.shared.queue.stop();
+        if self.shared.queue.drain(LAST_WRITES)
+            && let Some(writer) = self.writer.take()
+        {
+            let _ = writer.join();
+        }
+    }
+}

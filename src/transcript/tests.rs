@@ -1,0 +1,496 @@
+//! The room's behaviour at its façade: against a model, under faults, after crashes.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::fault::{Fault, FaultyDisk};
+use super::*;
+use crate::base::history::{History, HistoryView, Row, RowFlags};
+use crate::base::links::Links;
+use crate::base::{Cell, CellFlags, CellStyle, Colour, PaneId, width};
+
+const LONG: Duration = Duration::from_secs(20);
+const CAP: u64 = 64 << 20;
+
+fn store_on(disk: &FaultyDisk) -> TranscriptStore {
+    let config = StoreConfig { storage: Arc::new(disk.clone()), ..StoreConfig::new(PathBuf::from("/t")) };
+    TranscriptStore::new(config).unwrap()
+}
+
+fn text_row(text: &str) -> Row {
+    width::clusters(text).collect::<Vec<Cell>>().iter().collect()
+}
+
+fn all_text(view: &mut dyn HistoryView) -> Vec<String> {
+    let mut links = Links::new();
+    (0..view.rows()).map(|n| view.row(n, &mut links).unwrap().text).collect()
+}
+
+fn push_lines(history: &mut PaneHistory, from: u64, to: u64) {
+    let links = Links::new();
+    for n in from..to {
+        history.push(&text_row(&format!("line {n} {}", "x".repeat((n % 50) as usize))), &links);
+    }
+}
+
+fn lines(from: u64, to: u64) -> Vec<String> {
+    (from..to).map(|n| format!("line {n} {}", "x".repeat((n % 50) as usize))).collect()
+}
+
+/// Rows as cells: what tmux's reflow does, on the plainest structure that can hold it.
+#[derive(Clone, Default, Debug)]
+struct Model {
+    /// (cells without padding, wrapped)
+    rows: Vec<(Vec<Cell>, bool)>,
+}
+
+impl Model {
+    fn reflow(&mut self, width: u32) {
+        let mut out: Vec<(Vec<Cell>, bool)> = Vec::new();
+        let mut joined: Option<Vec<Cell>> = None;
+        let total = self.rows.len();
+        for (n, (cells, wrapped)) in std::mem::take(&mut self.rows).into_iter().enumerate() {
+            let follows = joined.is_some();
+            let lone = follows && cells.is_empty() && !wrapped;
+            let mut line = joined.take().unwrap_or_default();
+            line.extend(cells);
+            if wrapped && n + 1 < total {
+                joined = Some(line);
+                continue;
+            }
+            let (mut row, mut x) = (Vec::new(), 0);
+            for cell in line {
+                let cols = u32::from(cell.width);
+                if x > 0 && x + cols > width {
+                    out.push((std::mem::take(&mut row), true));
+                    x = 0;
+                }
+                x += cols;
+                row.push(cell);
+            }
+            out.push((row, wrapped || lone));
+            if lone {
+                out.push((Vec::new(), false));
+            }
+        }
+        self.rows = out;
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Op {
+    Push(Vec<Cell>, bool),
+    Pop,
+    Width(u32),
+    Flush,
+    Check,
+}
+
+fn cell() -> impl Strategy<Value = Cell> {
+    let style = prop_oneof![
+        4 => Just(CellStyle::DEFAULT),
+        1 => (0u8..8).prop_map(|n| CellStyle { fg: Colour::Basic(n), ..CellStyle::DEFAULT }),
+        1 => (0u8..8).prop_map(|n| CellStyle { bg: Colour::Rgb(n, 0, 1), us: Colour::None, ..CellStyle::DEFAULT }),
+    ];
+    let shape = prop_oneof![
+        8 => Just(("a", 1, CellFlags::empty())),
+        2 => Just(("é", 1, CellFlags::empty())),
+        3 => Just(("世", 2, CellFlags::empty())),
+        1 => Just(("e\u{301}", 1, CellFlags::empty())),
+        1 => Just((" ", 1, CellFlags::CLEARED)),
+        1 => Just((" ", 3, CellFlags::TAB)),
+    ];
+    (shape, style).prop_map(|((text, width, flags), style)| Cell {
+        glyph: crate::base::Glyph::from_text(text),
+        width,
+        flags,
+        style,
+    })
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let row = prop::collection::vec(cell(), 0..40);
+    prop_oneof![
+        8 => (row, prop::bool::weighted(0.3)).prop_map(|(cells, wrapped)| Op::Push(cells, wrapped)),
+        2 => Just(Op::Pop),
+        1 => (3u32..30).prop_map(Op::Width),
+        1 => Just(Op::Flush),
+        1 => Just(Op::Check),
+    ]
+}
+
+fn fit(cells: Vec<Cell>, width: u32) -> Vec<Cell> {
+    let mut x = 0;
+    let fits = |cell: &Cell| {
+        x += u32::from(cell.width);
+        x <= width
+    };
+    cells.into_iter().take_while(fits).collect()
+}
+
+fn same(history: &mut dyn HistoryView, model: &Model) {
+    let mut links = Links::new();
+    assert_eq!(history.rows(), model.rows.len() as u64);
+    for (n, (cells, wrapped)) in model.rows.iter().enumerate() {
+        let row = history.row(n as u64, &mut links).unwrap();
+        let got: Vec<Cell> = row.cells().into_iter().filter(|c| !c.is_padding()).collect();
+        assert_eq!((&got, row.flags.contains(RowFlags::WRAPPED)), (cells, *wrapped), "row {n}");
+    }
+    assert!(history.row(model.rows.len() as u64, &mut links).is_none());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn rows_come_out_as_the_model_says(ops in prop::collection::vec(op(), 1..60)) {
+        let disk = FaultyDisk::default();
+        let store = store_on(&disk);
+        let mut history = store.open_pane(PaneId(1), PaneInfo::default(), CAP, 10);
+        let (mut model, mut width) = (Model::default(), 10u32);
+        let mut links = Links::new();
+        let mut pinned: Option<(Box<dyn HistoryView>, Model)> = None;
+        for op in ops {
+            match op {
+                Op::Push(cells, wrapped) => {
+                    let cells = fit(cells, width);
+                    let mut row: Row = cells.iter().collect();
+                    row.flags.set(RowFlags::WRAPPED, wrapped);
+                    history.push(&row, &links);
+                    model.rows.push((cells, wrapped));
+                }
+                Op::Pop => {
+                    let got = history.pop(&mut links);
+                    let want = model.rows.pop();
+                    prop_assert_eq!(got.is_some(), want.is_some());
+                    if let (Some(got), Some((cells, wrapped))) = (got, want) {
+                        let have: Vec<Cell> = got.cells().into_iter().filter(|c| !c.is_padding()).collect();
+                        prop_assert_eq!((have, got.flags.contains(RowFlags::WRAPPED)), (cells, wrapped));
+                    }
+                }
+                Op::Width(cols) if cols != width => {
+                    width = cols;
+                    history.set_width(cols);
+                    model.reflow(cols);
+                }
+                Op::Width(_) => {}
+                Op::Flush => history.flush(),
+                Op::Check => {
+                    if let Some((mut view, then)) = pinned.take() {
+                        same(&mut *view, &then);
+                    }
+                    pinned = Some((history.view(), model.clone()));
+                }
+            }
+        }
+        same(&mut history, &model);
+        if let Some((mut view, mut then)) = pinned {
+            same(&mut *view, &then);
+            view.set_width(if width == 7 { 9 } else { 7 });
+            then.reflow(if width == 7 { 9 } else { 7 });
+            same(&mut *view, &then);
+        }
+        assert!(store.settle(LONG));
+        store.shared.cache.lock().clear();
+        same(&mut history, &model);
+    }
+}
+
+#[test]
+fn a_million_rows_come_back_across_blocks_at_any_width() {
+    let disk = FaultyDisk::default();
+    let store = store_on(&disk);
+    let mut history = store.open_pane(PaneId(1), PaneInfo::default(), CAP, 80);
+    push_lines(&mut history, 0, 100_000);
+    assert!(store.settle(LONG));
+    assert_eq!(history.rows(), 100_000);
+    assert!(history.pane.list.lock().len() > 10);
+    let mut links = Links::new();
+    for n in [0, 1, 4999, 50_000, 77_777, 99_999] {
+        assert_eq!(history.row(n, &mut links).unwrap().text, lines(n, n + 1)[0]);
+    }
+    history.set_width(20);
+    let want: u64 = lines(0, 100_000).iter().map(|l| (l.len() as u64).div_ceil(20)).sum();
+    assert_eq!(history.rows(), want);
+    history.set_width(80);
+    for n in (90_000..100_000).rev() {
+        assert_eq!(history.pop(&mut links).unwrap().text, lines(n, n + 1)[0]);
+    }
+    push_lines(&mut history, 90_000, 90_010);
+    assert_eq!(all_text(&mut *history.view())[89_990..], lines(89_990, 90_010));
+    assert!(store.cached_bytes() <= StoreConfig::CACHE_BYTES);
+}
+
+#[test]
+fn long_lines_are_cut_into_records_and_still_join() {
+    let store = store_on(&FaultyDisk::default());
+    let mut history = store.open_pane(PaneId(1), PaneInfo::default(), CAP, 100);
+    let mut row = text_row(&"y".repeat(100));
+    row.flags = RowFlags::WRAPPED;
+    for _ in 0..5000 {
+        history.push(&row, &Links::new());
+    }
+    history.push(&text_row("end"), &Links::new());
+    assert_eq!(history.rows(), 5001);
+    let mut links = Links::new();
+    assert!((0..5000).all(|n| history.row(n, &mut links).unwrap().flags == RowFlags::WRAPPED));
+    assert_eq!(history.row(5000, &mut links).unwrap().text, "end");
+}
+
+#[test]
+fn caps_bound_the_disk_and_change_live() {
+    let disk = FaultyDisk::default();
+    let store = store_on(&disk);
+    let cap = 256 << 10;
+    let mut a = store.open_pane(PaneId(1), PaneInfo::default(), cap, 80);
+    let mut b = store.open_pane(PaneId(2), PaneInfo::default(), CAP, 80);
+    let noise = |n: u64| format!("{:x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15).pow(1)).repeat(3);
+    for n in 0..100_000u64 {
+        a.push(&text_row(&noise(n)), &Links::new());
+        b.push(&text_row(&noise(n + 7)), &Links::new());
+        if n % 2000 == 0 {
+            assert!(store.settle(LONG));
+        }
+    }
+    a.flush();
+    assert!(store.settle(LONG));
+    assert!(a.bytes().1 <= cap && a.bytes().1 > cap / 2, "{:?}", a.bytes());
+    let rows = a.rows();
+    assert!(rows > 1000 && rows < 100_000);
+    assert_eq!(a.row(rows - 1, &mut Links::new()).unwrap().text, noise(99_999));
+    a.set_limit(64 << 10);
+    assert!(store.settle(LONG));
+    assert!(a.bytes().1 <= 64 << 10 && a.rows() < rows);
+    store.set_total_limit(1 << 20);
+    assert!(store.settle(LONG));
+    assert!(store.disk_bytes() <= 1 << 20 && b.bytes().1 > a.bytes().1);
+    assert!(store.settle(LONG));
+    assert!(disk.used() <= (1 << 20) + (256 << 10), "{}", disk.used());
+    a.set_limit(0);
+    b.close(None);
+    assert!(store.settle(LONG));
+    assert_eq!((a.rows(), a.keeps(), store.disk_bytes()), (0, false, 0));
+    drop(a);
+    assert!(disk.names().iter().all(|n| !n.contains("pane-2")), "{:?}", disk.names());
+}
+
+#[test]
+fn a_pinned_view_stays_readable_while_its_pane_rolls_over() {
+    let disk = FaultyDisk::default();
+    let store = store_on(&disk);
+    let mut history = store.open_pane(PaneId(1), PaneInfo::default(), CAP, 80);
+    push_lines(&mut history, 0, 20_000);
+    assert!(store.settle(LONG));
+    let mut view = history.view();
+    push_lines(&mut history, 20_000, 30_000);
+    history.set_limit(64 << 10);
+    assert!(store.settle(LONG));
+    history.clear();
+    history.close(None);
+    assert!(store.settle(LONG));
+    assert_eq!(all_text(&mut *view), lines(0, 20_000));
+    drop(view);
+    assert!(store.settle(LONG));
+    assert_eq!(disk.names(), [""; 0]);
+}
+
+#[test]
+fn disk_trouble_keeps_the_newest_lines_and_ends() {
+    for fault in
+        [Fault::Errno(libc::ENOSPC), Fault::Errno(libc::EROFS), Fault::Errno(libc::EMFILE), Fault::Short]
+    {
+        let disk = FaultyDisk::default();
+        let store = store_on(&disk);
+        let mut history = store.open_pane(PaneId(1), PaneInfo::default(), CAP, 80);
+        push_lines(&mut history, 0, 10_000);
+        assert!(store.settle(LONG));
+        disk.fail(0, fault, true);
+        for n in 0..100 {
+            push_lines(&mut history, 10_000 + n * 1000, 11_000 + n * 1000);
+            assert!(store.settle(LONG));
+            assert!(!history.is_congested());
+        }
+        assert!(history.error().is_some() && store.error().is_some());
+        assert_eq!(store.take_messages().len(), 1, "one clear message");
+        assert!(history.bytes().0 < 4 << 20, "{:?}", history.bytes());
+        let shown = all_text(&mut history);
+        assert_eq!(shown[shown.len() - 5000..], lines(105_000, 110_000));
+        assert_eq!(shown[..5000], lines(0, 5000));
+        disk.heal();
+        super::writer::retry_all(&store.shared);
+        assert_eq!(history.error(), None);
+        assert_eq!(store.take_messages().len(), 1);
+        push_lines(&mut history, 110_000, 120_000);
+        assert!(store.settle(LONG));
+        drop(store);
+        let store = store_on(&disk);
+        let key = store.leftovers()[0].key.clone();
+        let mut again = store.adopt(&key, PaneId(1), CAP, 80, None).unwrap();
+        let found = all_text(&mut again);
+        assert_eq!(found[..], all_text(&mut history)[..found.len()]);
+    }
+}
+
+#[test]
+fn unreadable_blocks_are_blank_rows() {
+    let disk = FaultyDisk::default();
+    let store = store_on(&disk);
+    let mut history = store.open_pane(PaneId(1), PaneInfo::default(), CAP, 80);
+    push_lines(&mut history, 0, 20_000);
+    assert!(store.settle(LONG));
+    disk.fail_reads(true);
+    assert_eq!(all_text(&mut history)[0], "");
+    assert!(store.take_messages()[0].contains("cannot read"));
+    disk.fail_reads(false);
+    assert_eq!(all_text(&mut history), lines(0, 20_000));
+}
+
+/// Writes lines with a crash at change number `at`; what is found afterwards must be a
+/// beginning of what was printed.
+fn crash_at(at: u64) -> bool {
+    let disk = FaultyDisk::default();
+    let store = store_on(&disk);
+    let mut history = store.open_pane(PaneId(1), PaneInfo::default(), 40 << 10, 80);
+    disk.fail(at, Fault::Crash, false);
+    push_lines(&mut history, 0, 500);
+    assert!(store.settle(LONG));
+    let before = history.end_line();
+    push_lines(&mut history, 500, 4000);
+    for _ in 0..200 {
+        history.pop(&mut Links::new());
+    }
+    push_lines(&mut history, 3800, 4000);
+    history.flush();
+    assert!(store.settle(LONG));
+    let reached = disk.changes() > at;
+    drop((history, store));
+    disk.heal();
+    let store = store_on(&disk);
+    let Some(left) = store.leftovers().pop() else { return reached };
+    let mut found = store.adopt(&left.key, PaneId(1), CAP, 80, None).unwrap();
+    let shown = all_text(&mut found);
+    let end = found.end_line();
+    assert!(end <= 4000 && (reached || end == 4000), "crash at {at}: {before} {end}");
+    assert_eq!(shown, lines(end - shown.len() as u64, end), "crash at {at}");
+    push_lines(&mut found, end, end + 100);
+    found.flush();
+    assert!(store.settle(LONG));
+    assert_eq!(all_text(&mut found).last(), lines(end + 99, end + 100).last());
+    let first = end - shown.len() as u64;
+    let mut cut = {
+        drop((found, store));
+        let store = store_on(&disk);
+        let key = store.leftovers()[0].key.clone();
+        store.adopt(&key, PaneId(1), CAP, 80, Some(end + 50)).unwrap()
+    };
+    assert_eq!(all_text(&mut cut), lines(first, end + 50), "cut after crash at {at}");
+    reached
+}
+
+#[test]
+fn a_crash_at_any_write_leaves_a_beginning_of_what_was_printed() {
+    let mut at = 0;
+    while crash_at(at) {
+        at += 1;
+        assert!(at < 1000);
+    }
+    assert!(at > 20, "only {at} writes were tried");
+}
+
+#[test]
+fn damaged_segments_never_show_anything_wrong() {
+    let mut seed = 1u64;
+    for round in 0..200 {
+        let disk = FaultyDisk::default();
+        let store = store_on(&disk);
+        let mut history = store.open_pane(PaneId(1), PaneInfo::default(), 32 << 10, 80);
+        push_lines(&mut history, 0, 600);
+        history.flush();
+        assert!(store.settle(LONG));
+        drop((history, store));
+        disk.damage(|path, bytes| {
+            if path.to_string_lossy().contains("seg-") && !bytes.is_empty() {
+                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(round);
+                let at = (seed >> 33) as usize % bytes.len();
+                if round % 3 == 0 { bytes.truncate(at) } else { bytes[at] ^= 1 << (round % 8) }
+            }
+        });
+        let store = store_on(&disk);
+        let key = store.leftovers()[0].key.clone();
+        let mut found = store.adopt(&key, PaneId(1), CAP, 80, None).unwrap();
+        let want = lines(0, 600);
+        for line in all_text(&mut found) {
+            assert!(line.is_empty() || want.contains(&line), "{line}");
+        }
+    }
+}
+
+#[test]
+fn kept_transcripts_are_found_and_expire() {
+    let disk = FaultyDisk::default();
+    let store = store_on(&disk);
+    let mut history =
+        store.open_pane(PaneId(4), PaneInfo { command: "sh".into(), ..PaneInfo::default() }, CAP, 80);
+    push_lines(&mut history, 0, 10);
+    history.annotate(77, "killed: out of memory");
+    history.close(Some(100));
+    assert!(store.settle(LONG));
+    let left = store.leftovers();
+    assert_eq!((left.len(), left[0].keep_until, left[0].info.pane), (1, Some(100), 4));
+    store.expire(99);
+    let mut again = store.adopt(&left[0].key, PaneId(4), CAP, 80, None).unwrap();
+    assert_eq!(all_text(&mut again), lines(0, 10));
+    assert_eq!(again.annotations()[0].text, "killed: out of memory");
+    drop((again, store));
+    let store = store_on(&disk);
+    store.expire(100);
+    assert_eq!(store.leftovers(), []);
+    assert_eq!(disk.names(), [""; 0]);
+}
+
+#[test]
+fn encrypted_blocks_read_back_with_their_key_only() {
+    let disk = FaultyDisk::default();
+    let config =
+        |key| StoreConfig { storage: Arc::new(disk.clone()), key, ..StoreConfig::new(PathBuf::from("/t")) };
+    let store = TranscriptStore::new(config(Some(Key([5; 32])))).unwrap();
+    let mut history = store.open_pane(PaneId(1), PaneInfo::default(), CAP, 80);
+    push_lines(&mut history, 0, 5000);
+    history.flush();
+    assert!(store.settle(LONG));
+    drop(store);
+    for (key, readable) in [(Some(Key([5; 32])), true), (None, false)] {
+        let store = TranscriptStore::new(config(key)).unwrap();
+        let key = store.leftovers()[0].key.clone();
+        let mut again = store.adopt(&key, PaneId(1), CAP, 80, None).unwrap();
+        assert_eq!(all_text(&mut again)[4000] == lines(4000, 4001)[0], readable);
+    }
+}
+
+#[test]
+fn a_real_directory_is_private_and_links_are_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("state/scopemux/default");
+    let store = TranscriptStore::new(StoreConfig::new(root.clone())).unwrap();
+    let mut history = store.open_pane(PaneId(1), PaneInfo::default(), CAP, 80);
+    push_lines(&mut history, 0, 50_000);
+    assert!(store.settle(LONG));
+    assert_eq!(history.error(), None);
+    let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    let pane = root.join(history.key());
+    assert_eq!((mode(&root), mode(&pane), mode(&pane.join("seg-00000000"))), (0o700, 0o700, 0o600));
+    assert_eq!(all_text(&mut history), lines(0, 50_000));
+    history.close(None);
+    assert!(store.settle(LONG));
+    assert!(!pane.exists());
+    let link = dir.path().join("link");
+    std::os::unix::fs::symlink(&root, &link).unwrap();
+    let store = TranscriptStore::new(StoreConfig::new(link)).unwrap();
+    let mut history = store.open_pane(PaneId(2), PaneInfo::default(), CAP, 80);
+    push_lines(&mut history, 0, 50_000);
+    assert!(store.settle(LONG));
+    assert!(history.error().unwrap().contains("not a private directory"));
+}

@@ -1,0 +1,211 @@
+//! Reading rows: what a pane's own history and a view pinned beside it have in common.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::block::Block;
+use super::layout::OpenLine;
+use super::list::List;
+use super::store::Shared;
+use crate::base::LinkId;
+use crate::base::history::{HistoryView, Row};
+use crate::base::links::Links;
+
+/// Links of blocks that the reader's table knows already: (block, link) → id. A link without
+/// an `id=` would otherwise become a new one each time its row is read.
+#[derive(Clone, Debug, Default)]
+pub(super) struct LinkCache {
+    known: HashMap<(u64, u32), LinkId>,
+}
+
+impl LinkCache {
+    pub fn note(&mut self, block: u64, index: u32, id: LinkId) {
+        if self.known.len() >= Links::MAX {
+            self.known.clear();
+        }
+        self.known.insert((block, index), id);
+    }
+
+    /// Replaces a block's own link ids by ids in the reader's table.
+    pub fn translate(&mut self, row: &mut Row, block: &Block, links: &mut Links) {
+        for run in row.runs.iter_mut().filter(|run| run.style.link.0 != 0) {
+            let index = run.style.link.0 - 1;
+            run.style.link = block.link(index).map_or(LinkId(0), |link| {
+                let known = self.known.get(&(block.id, index)).copied();
+                if let Some(id) = known.filter(|&id| links.get(id) == Some(link)) {
+                    return id;
+                }
+                let id = links.intern(&link.id, &link.uri);
+                self.note(block.id, index, id);
+                id
+            });
+        }
+    }
+}
+
+/// The newest lines: the block being filled and the line being joined.
+#[derive(Clone, Debug)]
+pub(super) struct Newest {
+    pub open: Arc<Block>,
+    pub tail: Option<Arc<OpenLine>>,
+    pub width: u32,
+    /// Whether the open block shows rows as they were pushed.
+    pub as_pushed: bool,
+    pub links: LinkCache,
+}
+
+impl Newest {
+    pub fn rows(&self) -> u64 {
+        let tail = self.tail.as_ref().map_or(0, |tail| tail.breaks.len() as u64);
+        u64::from(self.open.rows(self.width, self.as_pushed)) + tail
+    }
+
+    pub fn row(&mut self, index: u64, links: &mut Links) -> Option<Row> {
+        let open = u64::from(self.open.rows(self.width, self.as_pushed));
+        let mut row = if index < open {
+            self.open.row(index as u32, self.width, self.as_pushed)?
+        } else {
+            self.tail.as_ref()?.row((index - open) as usize)?
+        };
+        self.links.translate(&mut row, &self.open, links);
+        Some(row)
+    }
+
+    /// A row of a sealed block. One that cannot be read any more is blank: the rows around it
+    /// keep their numbers.
+    pub fn sealed_row(
+        &mut self,
+        list: &mut List,
+        index: u64,
+        store: &Shared,
+        links: &mut Links,
+    ) -> Option<Row> {
+        let (sealed, row) = list.find(index, store)?;
+        let Some(block) = store.load(&sealed) else { return Some(Row::default()) };
+        let Some(mut row) = block.row(row, self.width, list.as_pushed(&sealed)) else {
+            return Some(Row::default());
+        };
+        self.links.translate(&mut row, &block, links);
+        Some(row)
+    }
+}
+
+/// A pane's history as it was at one moment. Holds the sealed blocks it can see, so that they
+/// stay readable while the pane goes on; they are given up when it is dropped.
+pub struct TranscriptView {
+    pub(super) list: List,
+    pub(super) newest: Newest,
+    pub(super) store: Arc<Shared>,
+}
+
+impl HistoryView for TranscriptView {
+    fn rows(&mut self) -> u64 {
+        self.list.rows(&self.store) + self.newest.rows()
+    }
+
+    fn row(&mut self, index: u64, links: &mut Links) -> Option<Row> {
+        let sealed = self.list.rows(&self.store);
+        if index < sealed {
+            return self.newest.sealed_row(&mut self.list, index, &self.store, links);
+        }
+        self.newest.row(index - sealed, links)
+    }
+
+    fn set_width(&mut self, cols: u32) {
+        let cols = cols.max(1);
+        if cols == self.newest.width {
+            return;
+        }
+        self.list.set_width(cols, u64::MAX);
+        self.newest.width = cols;
+        self.newest.as_pushed = false;
+        if let Some(tail) = &mut self.newest.tail {
+            Arc::make_mut(tail).relay(cols);
+        }
+    }
+}
+
+/// Where a line is, for readers that go by lines rather than rows.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct LineAt {
+    /// Block by its place; the number of sealed blocks means the open one, one more the tail.
+    pub block: usize,
+    pub line: u32,
+}
+
+/// A stretch of lines in memory.
+pub(super) enum Chunk {
+    Block(Arc<Block>),
+    Tail(Arc<OpenLine>),
+}
+
+impl TranscriptView {
+    /// Stretches of lines: sealed blocks, the open one, the tail.
+    pub(super) fn chunks(&self) -> usize {
+        self.list.len() + 1 + usize::from(self.newest.tail.is_some())
+    }
+
+    /// One stretch; `None` when its block cannot be read.
+    pub(super) fn chunk(&self, index: usize) -> Option<Chunk> {
+        if let Some(sealed) = self.list.get(index) {
+            return self.store.load(sealed).map(Chunk::Block);
+        }
+        if index == self.list.len() {
+            return Some(Chunk::Block(self.newest.open.clone()));
+        }
+        self.newest.tail.clone().map(Chunk::Tail)
+    }
+
+    fn shows_as_pushed(&self, index: usize) -> bool {
+        self.list.get(index).map_or(self.newest.as_pushed, |sealed| self.list.as_pushed(sealed))
+    }
+
+    /// The first row of a line.
+    pub(super) fn row_of(&mut self, at: LineAt) -> u64 {
+        let base = self.list.row_of_block(at.block, &self.store);
+        let open = if at.block > self.list.len() {
+            self.newest.open.rows(self.newest.width, self.newest.as_pushed)
+        } else {
+            0
+        };
+        let within = match self.chunk(at.block) {
+            Some(Chunk::Block(block)) => {
+                block.row_of_line(at.line, self.newest.width, self.shows_as_pushed(at.block))
+            }
+            _ => 0,
+        };
+        base + u64::from(open) + u64::from(within)
+    }
+
+    /// The line that shows in a row, and the row's place in it.
+    pub(super) fn line_of(&mut self, row: u64) -> Option<(LineAt, u32)> {
+        let block = self.list.block_of_row(row, &self.store);
+        let within = row - self.list.row_of_block(block, &self.store);
+        let width = self.newest.width;
+        if block == self.list.len() {
+            let open = u64::from(self.newest.open.rows(width, self.newest.as_pushed));
+            if within >= open {
+                let tail = self.newest.tail.as_ref()?;
+                let index = (within - open) as u32;
+                return (index < tail.breaks.len() as u32)
+                    .then_some((LineAt { block: block + 1, line: 0 }, index));
+            }
+        }
+        let Some(Chunk::Block(found)) = self.chunk(block) else { return None };
+        let (line, index) = found.find_row(within as u32, width, self.shows_as_pushed(block));
+        Some((LineAt { block, line }, index))
+    }
+
+    /// Columns at which the rows of a line start.
+    pub(super) fn row_starts(&self, at: LineAt) -> Vec<u32> {
+        let breaks = match self.chunk(at.block) {
+            Some(Chunk::Block(block)) => block
+                .line(at.line)
+                .map(|l| l.reopen(self.newest.width, self.shows_as_pushed(at.block)).breaks),
+            Some(Chunk::Tail(tail)) => Some(tail.breaks.clone()),
+            None => None,
+        };
+        let ends = breaks.unwrap_or_default();
+        std::iter::once(0).chain(ends.iter().rev().skip(1).rev().map(|b| b.end)).collect()
+    }
+}

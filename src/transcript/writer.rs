@@ -1,0 +1,253 @@
+//! The thread that writes. Everything slow about a disk happens here: compressing, appending,
+//! giving space back, trying again after trouble.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
+
+use super::frame;
+use super::pane::Pane;
+use super::queue::Job;
+use super::sealed::{Place, Sealed, Segment, disk_round};
+use super::storage::write_small;
+use super::store::Shared;
+
+/// How often a failing disk is tried again.
+const RETRY: Duration = Duration::from_secs(2);
+/// Bytes of a segment file: a sixteenth of the cap within these bounds.
+const MIN_SEGMENT: u64 = 64 << 10;
+const MAX_SEGMENT: u64 = 8 << 20;
+
+/// The writer's loop; ends when the queue is stopped and empty.
+pub(super) fn run(store: &Arc<Shared>) {
+    loop {
+        let failing = failing_panes(store);
+        let wait = (!failing.is_empty()).then_some(RETRY);
+        match store.queue.next(wait) {
+            Some(job) => perform(store, job),
+            None if store.queue.is_stopped() => return,
+            None => failing.iter().for_each(|pane| retry(store, pane)),
+        }
+    }
+}
+
+/// Tries all failing panes now.
+#[cfg(test)]
+pub(super) fn retry_all(store: &Shared) {
+    failing_panes(store).iter().for_each(|pane| retry(store, pane));
+}
+
+fn failing_panes(store: &Shared) -> Vec<Arc<Pane>> {
+    store.panes.lock().values().filter(|pane| pane.trouble.lock().is_some()).cloned().collect()
+}
+
+fn perform(store: &Shared, job: Job) {
+    match job {
+        Job::Write { pane, block } => {
+            if pane.trouble.lock().is_none()
+                && let Err(error) = write(store, &pane, &block)
+            {
+                enter_trouble(store, &pane, &error);
+            }
+            (store.wake)();
+        }
+        Job::Release { segment, at, len } => release(store, &segment, at, len),
+        Job::Small { pane, file, bytes } => {
+            if pane.created.load(Ordering::Relaxed)
+                && let Err(error) = write_small(&*store.storage, &file, &bytes)
+            {
+                store.message(format!("history: cannot write {}: {error}", file.display()));
+            }
+        }
+        Job::Note { pane, file, bytes } => {
+            // A note is worth a file of its own kind only beside a transcript.
+            if make_dir(store, &pane).is_ok() {
+                let _ = store.storage.create(&file);
+                let end = store.storage.len(&file).unwrap_or(0);
+                let _ = store.storage.append(&file, end, &bytes);
+            }
+        }
+        Job::Trim(pane) => trim(store, &pane),
+        Job::Remove(pane) => {
+            finish_segment(store, &pane);
+            remove_small_files(store, &pane.dir);
+            let _ = store.storage.remove_dir(&pane.dir);
+        }
+        Job::Finish(pane) => {
+            finish_segment(store, &pane);
+            store.forget_pane(&pane.key);
+        }
+    }
+}
+
+fn remove_small_files(store: &Shared, dir: &Path) {
+    for name in store.storage.list(dir).unwrap_or_default() {
+        if !name.starts_with(SEGMENT_PREFIX) {
+            let _ = store.storage.remove(&dir.join(name));
+        }
+    }
+}
+
+/// Segment files are called `seg-00000000`, `seg-00000001`, …
+pub(super) const SEGMENT_PREFIX: &str = "seg-";
+
+fn enter_trouble(store: &Shared, pane: &Pane, error: &io::Error) {
+    let first = failing_panes(store).is_empty();
+    *pane.trouble.lock() = Some(error.to_string());
+    if first {
+        let dir = store.dir.display();
+        store.message(format!(
+            "history: cannot write to {dir}: {error}; panes keep their newest lines in memory"
+        ));
+    }
+}
+
+/// Writes what waits of a pane in trouble, as far as it goes.
+fn retry(store: &Shared, pane: &Arc<Pane>) {
+    let waiting: Vec<Arc<Sealed>> = {
+        let list = pane.list.lock();
+        list.blocks().filter(|b| matches!(&*b.place.lock(), Place::Pending(_))).cloned().collect()
+    };
+    for block in &waiting {
+        if let Err(error) = write(store, pane, block) {
+            *pane.trouble.lock() = Some(error.to_string());
+            return;
+        }
+    }
+    if waiting.is_empty()
+        && let Err(error) = probe(store, pane)
+    {
+        *pane.trouble.lock() = Some(error.to_string());
+        return;
+    }
+    *pane.trouble.lock() = None;
+    if failing_panes(store).is_empty() {
+        store.message(format!("history: writing to {} again", store.dir.display()));
+    }
+}
+
+/// Finds out whether the disk takes anything, when there is nothing to write.
+fn probe(store: &Shared, pane: &Pane) -> io::Result<()> {
+    make_dir(store, pane)?;
+    let info = serde_json::to_vec(&pane.info)?;
+    write_small(&*store.storage, &pane.dir.join("info"), &info)
+}
+
+fn make_dir(store: &Shared, pane: &Pane) -> io::Result<()> {
+    if pane.created.load(Ordering::Relaxed) {
+        return Ok(());
+    }
+    store.storage.create_dir(&store.dir)?;
+    store.storage.create_dir(&pane.dir)?;
+    let info = serde_json::to_vec(&pane.info)?;
+    write_small(&*store.storage, &pane.dir.join("info"), &info)?;
+    store.dir_made.store(true, Ordering::Relaxed);
+    pane.created.store(true, Ordering::Relaxed);
+    Ok(())
+}
+
+fn segment_bytes(cap: u64) -> u64 {
+    (cap / 16).clamp(MIN_SEGMENT, MAX_SEGMENT)
+}
+
+/// The segment to append to and its length.
+fn current_segment(store: &Shared, pane: &Pane) -> io::Result<(Arc<Segment>, u64)> {
+    let mut writing = pane.writing.lock();
+    if let Some(segment) = &writing.segment {
+        return Ok((segment.clone(), writing.len));
+    }
+    let path = pane.dir.join(format!("{SEGMENT_PREFIX}{:08}", writing.next_segment));
+    writing.next_segment += 1;
+    store.storage.create(&path)?;
+    let segment = Arc::new(Segment {
+        path,
+        queue: store.queue.clone(),
+        live: AtomicU32::new(0),
+        finished: AtomicBool::new(false),
+    });
+    writing.segment = Some(segment.clone());
+    writing.len = 0;
+    Ok((segment, 0))
+}
+
+fn write(store: &Shared, pane: &Arc<Pane>, block: &Arc<Sealed>) -> io::Result<()> {
+    if block.is_retired() {
+        return Ok(());
+    }
+    let Place::Pending(pending) = block.place.lock().clone() else { return Ok(()) };
+    make_dir(store, pane)?;
+    let (segment, at) = current_segment(store, pane)?;
+    let sequence = pane.writing.lock().sequence;
+    let frame = frame::encode(block.header(sequence), &pending.raw, &pending.aid, store.key.as_ref())?;
+    store.storage.append(&segment.path, at, &frame)?;
+    segment.live.fetch_add(1, Ordering::Relaxed);
+    let len = frame.len() as u64;
+    {
+        let mut place = block.place.lock();
+        *place = Place::Disk { segment, at, aid_len: pending.aid.len() as u32, len: len as u32 };
+        if !block.is_retired() {
+            pane.pending.fetch_sub(pending.bytes(), Ordering::Relaxed);
+            pane.disk.fetch_add(disk_round(len), Ordering::Relaxed);
+        }
+    }
+    let full = {
+        let mut writing = pane.writing.lock();
+        writing.sequence += 1;
+        writing.len += len;
+        writing.len >= segment_bytes(pane.cap.load(Ordering::Relaxed))
+    };
+    if full {
+        finish_segment(store, pane);
+    }
+    trim(store, pane);
+    Ok(())
+}
+
+/// Ends the current segment; the next block starts a new one.
+fn finish_segment(store: &Shared, pane: &Pane) {
+    let Some(segment) = pane.writing.lock().segment.take() else { return };
+    if let Err(error) = store.storage.sync(&segment.path) {
+        store.message(format!("history: {}: {error}", segment.path.display()));
+    }
+    segment.finished.store(true, Ordering::Release);
+    if segment.live.load(Ordering::Acquire) == 0 {
+        remove_segment(store, &segment);
+    }
+}
+
+fn remove_segment(store: &Shared, segment: &Segment) {
+    let _ = store.storage.remove(&segment.path);
+    // Only succeeds for the last file of a pane that is gone.
+    if let Some(dir) = segment.path.parent() {
+        let _ = store.storage.remove_dir(dir);
+    }
+}
+
+fn release(store: &Shared, segment: &Segment, at: u64, len: u64) {
+    let left = segment.live.fetch_sub(1, Ordering::AcqRel) - 1;
+    if left == 0 && segment.finished.load(Ordering::Acquire) {
+        remove_segment(store, segment);
+    } else {
+        // Where holes cannot be punched, the space comes back with the segment.
+        let _ = store.storage.punch(&segment.path, at, len);
+    }
+}
+
+/// Drops oldest blocks until the pane, and all panes together, are within their limits.
+fn trim(store: &Shared, pane: &Pane) {
+    while pane.disk.load(Ordering::Relaxed) > pane.cap.load(Ordering::Relaxed) && pane.drop_oldest() {}
+    let limit = store.total_limit.load(Ordering::Relaxed);
+    if limit == u64::MAX {
+        return;
+    }
+    let panes: Vec<Arc<Pane>> = store.panes.lock().values().cloned().collect();
+    let disk = |pane: &Arc<Pane>| pane.disk.load(Ordering::Relaxed);
+    while panes.iter().map(disk).sum::<u64>() > limit {
+        let Some(largest) = panes.iter().max_by_key(|pane| disk(pane)) else { return };
+        if !largest.drop_oldest() {
+            return;
+        }
+    }
+}
