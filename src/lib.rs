@@ -8,6 +8,7 @@ pub mod model;
 pub mod options;
 pub mod outer;
 pub mod protocol;
+pub mod render;
 pub mod syntax;
 pub mod terminal;
 pub mod transcript;

@@ -138,6 +138,33 @@ impl Surface {
         }
     }
 
+    /// Moves the rows of a rectangle by `lines` (up when positive), as a terminal scrolls a
+    /// region; rows that come in are copies of `blank`. Wide characters cut by the sides are
+    /// the caller's affair.
+    pub fn scroll(&mut self, rect: &super::Rect, lines: i32, blank: &Cell) {
+        let whole = super::Rect::new(0, 0, self.size.cols, self.size.rows);
+        let Some(area) = rect.intersect(&whole) else { return };
+        let (left, right) = (area.x as u32, area.right() as u32);
+        let (top, bottom) = (area.y as u32, area.bottom() as u32);
+        let count = lines.unsigned_abs().min(bottom - top);
+        let mut copy = |to: u32, from: Option<u32>| {
+            for x in left..right {
+                let to = (to * self.size.cols + x) as usize;
+                match from {
+                    Some(y) => self.cells.swap(to, (y * self.size.cols + x) as usize),
+                    None => self.cells[to].clone_from(blank),
+                }
+            }
+        };
+        if lines > 0 {
+            (top..bottom - count).for_each(|y| copy(y, Some(y + count)));
+            (bottom - count..bottom).for_each(|y| copy(y, None));
+        } else {
+            (top + count..bottom).rev().for_each(|y| copy(y, Some(y - count)));
+            (top..top + count).for_each(|y| copy(y, None));
+        }
+    }
+
     /// Changes size, keeping the top left; new cells are blank.
     pub fn resize(&mut self, size: Size) {
         if size == self.size {

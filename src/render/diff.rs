@@ -1,0 +1,254 @@
+//! What has to be drawn to turn one frame into the next: scrolls first, then stretches of rows.
+
+use super::frame::Frame;
+use crate::base::{Cell, CellFlags, CellStyle, Glyph, Rect, Surface};
+use crate::outer::{Cap, Term};
+
+/// Unchanged cells between two changes that are drawn again rather than jumped over: a jump
+/// costs about as many bytes.
+const MAX_GAP: u32 = 4;
+/// Narrowest and lowest block that is worth a rectangle fill.
+const FILL_COLS: u32 = 10;
+const FILL_ROWS: u32 = 3;
+/// What a scroll costs in bytes, about: setting the region twice and moving.
+const SCROLL_COST: i64 = 24;
+/// What a row costs at least.
+const ROW_COST: i64 = 4;
+
+/// One step of drawing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Op {
+    /// Rows of a rectangle move up (positive) or down; blank rows in the default style come in.
+    Scroll { region: Rect, lines: i32 },
+    /// The cells `start..end` of row `y` are drawn.
+    Draw { y: u32, start: u32, end: u32 },
+    /// A rectangle becomes blank in a style of only a background.
+    Fill { rect: Rect, style: CellStyle },
+}
+
+/// What a terminal can do beyond writing cells.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct DiffCaps {
+    pub scroll_up: bool,
+    pub scroll_down: bool,
+    pub margins: bool,
+    pub fill: bool,
+}
+
+impl DiffCaps {
+    pub fn of(term: &Term) -> Self {
+        Self {
+            scroll_up: term.has(Cap::CSR),
+            scroll_down: term.has(Cap::CSR) && (term.has(Cap::RI) || term.has(Cap::RIN)),
+            margins: term.flags.margins,
+            fill: term.flags.rect_fill && term.flag(Cap::BCE),
+        }
+    }
+}
+
+/// The steps from what is shown to a frame. `shown` is `None` when that is not known; it is
+/// used up: scrolls are applied to it on the way.
+pub fn diff(shown: Option<&mut Surface>, frame: &Frame, caps: &DiffCaps) -> Vec<Op> {
+    let new = &frame.surface;
+    let size = new.size();
+    let mut ops = Vec::new();
+    let Some(old) = shown.filter(|old| old.size() == size) else {
+        ops.extend((0..size.rows).map(|y| Op::Draw { y, start: 0, end: size.cols }));
+        return ops;
+    };
+    for region in &frame.regions {
+        if let Some(op) = scroll(old, new, region, caps) {
+            if let Op::Scroll { region, lines } = &op {
+                old.scroll(region, *lines, &Cell::BLANK);
+            }
+            ops.push(op);
+        }
+    }
+    let mut spans = Vec::new();
+    for y in 0..size.rows {
+        row_spans(y, old.row(y), new.row(y), &mut spans);
+    }
+    if caps.fill {
+        gather_fills(new, &mut spans, &mut ops);
+    }
+    ops.extend(spans.iter().map(|s| Op::Draw { y: s.y, start: s.start, end: s.end }));
+    ops
+}
+
+/// Whether two cells look the same.
+pub fn same(a: &Cell, b: &Cell) -> bool {
+    a.style == b.style
+        && a.is_padding() == b.is_padding()
+        && (a.width == b.width || a.is_padding())
+        && (a.glyph == b.glyph || a.is_padding() || (is_space(a) && is_space(b)))
+}
+
+/// A cell that shows nothing but its style.
+fn is_space(cell: &Cell) -> bool {
+    cell.flags.intersects(CellFlags::CLEARED | CellFlags::TAB) || cell.glyph == Glyph::Char(' ')
+}
+
+/// A blank whose style is nothing but a background, so that an erased cell looks like it.
+pub fn is_erasable(cell: &Cell) -> bool {
+    is_space(cell) && !cell.is_padding() && cell.style.attrs.is_empty() && cell.style.link.0 == 0
+}
+
+/// A changed stretch of a row.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    y: u32,
+    start: u32,
+    end: u32,
+}
+
+fn row_spans(y: u32, old: &[Cell], new: &[Cell], spans: &mut Vec<Span>) {
+    let cols = new.len();
+    let half = |x: usize| new[x].is_padding() || old[x].is_padding();
+    let first = spans.len();
+    let mut x = 0;
+    while x < cols {
+        if same(&old[x], &new[x]) {
+            x += 1;
+            continue;
+        }
+        let mut start = x;
+        while start > 0 && half(start) {
+            start -= 1;
+        }
+        let mut end = x + 1;
+        while end < cols && (half(end) || !same(&old[end], &new[end])) {
+            end += 1;
+        }
+        match spans[first..].last_mut() {
+            Some(last) if spans_join(new, last, start) => last.end = end as u32,
+            _ => spans.push(Span { y, start: start as u32, end: end as u32 }),
+        }
+        x = end;
+    }
+}
+
+/// Whether a new stretch is near enough to the last one of its row, in one style, to go on.
+fn spans_join(new: &[Cell], last: &Span, start: usize) -> bool {
+    let from = last.end as usize;
+    if start < from {
+        return true;
+    }
+    start - from <= MAX_GAP as usize
+        && from > 0
+        && new[from - 1..start].iter().all(|c| c.style == new[start].style && !c.is_padding())
+}
+
+/// A cheap number that differs, most of the time, for rows that look different.
+fn row_hash(row: &[Cell]) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325u64;
+    let mut mix = |value: u64| hash = (hash ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23);
+    for cell in row {
+        let glyph = match &cell.glyph {
+            _ if cell.is_padding() || is_space(cell) => 0x20,
+            Glyph::Char(c) => u64::from(*c as u32),
+            Glyph::Cluster(text) => text.bytes().fold(1 << 32, |h, b| h * 31 + u64::from(b)),
+        };
+        let colour = |c: crate::base::Colour| match c {
+            crate::base::Colour::Rgb(r, g, b) => {
+                1 << 24 | u64::from(r) << 16 | u64::from(g) << 8 | u64::from(b)
+            }
+            crate::base::Colour::Basic(n) => 2 << 24 | u64::from(n),
+            crate::base::Colour::Indexed(n) => 3 << 24 | u64::from(n),
+            _ => 0,
+        };
+        let style = &cell.style;
+        mix(glyph << 16 | u64::from(style.attrs.bits()));
+        mix(colour(style.fg) << 32 | colour(style.bg));
+    }
+    hash
+}
+
+/// What drawing a row costs, about, and its number.
+fn row_facts(surface: &Surface, rect: &Rect, y: u32) -> (u64, i64) {
+    let row = &surface.row(rect.y as u32 + y)[rect.x as usize..rect.right() as usize];
+    let used = row.iter().filter(|c| !is_erasable(c)).count();
+    (row_hash(row), used as i64 + ROW_COST)
+}
+
+/// The scroll of a region that saves most, if any does.
+fn scroll(old: &Surface, new: &Surface, region: &Rect, caps: &DiffCaps) -> Option<Op> {
+    let size = new.size();
+    let rect = region.intersect(&Rect::new(0, 0, size.cols, size.rows))?;
+    let full_width = rect.size.cols == size.cols;
+    let rows = rect.size.rows;
+    if rows < 2 || rect.size.cols < 2 || !caps.scroll_up || (!full_width && !caps.margins) {
+        return None;
+    }
+    let cells = |s: &Surface, y: u32| -> bool {
+        let row = s.row(rect.y as u32 + y);
+        row[rect.x as usize].is_padding() || row.get(rect.right() as usize).is_some_and(Cell::is_padding)
+    };
+    let differs = |y: u32| {
+        let at = rect.y as u32 + y;
+        let (a, b) = (&old.row(at)[rect.x as usize..], &new.row(at)[rect.x as usize..]);
+        a.iter().zip(b).take(rect.size.cols as usize).any(|(a, b)| !same(a, b))
+    };
+    if (0..rows).filter(|&y| differs(y)).take(2).count() < 2 {
+        return None;
+    }
+    // A wide character that lies across the side of the region would be torn.
+    if !full_width && (0..rows).any(|y| cells(old, y) || cells(new, y)) {
+        return None;
+    }
+    let before: Vec<_> = (0..rows).map(|y| row_facts(old, &rect, y)).collect();
+    let after: Vec<_> = (0..rows).map(|y| row_facts(new, &rect, y)).collect();
+    let kept = |lines: i32| -> i64 {
+        after
+            .iter()
+            .enumerate()
+            .filter(|(y, row)| {
+                let from = *y as i64 + i64::from(lines);
+                usize::try_from(from).ok().and_then(|f| before.get(f)).is_some_and(|b| b.0 == row.0)
+            })
+            .map(|(_, row)| row.1)
+            .sum()
+    };
+    let stay = kept(0);
+    let most = rows as i32 - 1;
+    let down = if caps.scroll_down { -most } else { 1 };
+    let gain = |lines: i32| kept(lines) - stay - SCROLL_COST - i64::from(lines.abs());
+    let best = (down..=most).filter(|&l| l != 0).map(|l| (gain(l), -l.abs(), l)).max()?;
+    (best.0 > 0).then_some(Op::Scroll { region: rect, lines: best.2 })
+}
+
+/// Turns blocks of rows that become blank in one background into rectangle fills.
+fn gather_fills(new: &Surface, spans: &mut Vec<Span>, ops: &mut Vec<Op>) {
+    let cols = new.size().cols;
+    let plain = |s: &Span| -> Option<CellStyle> {
+        let row = &new.row(s.y)[s.start as usize..s.end as usize];
+        let style = row.first()?.style;
+        // Some terminals fill with the default background as if it were not set: only colours.
+        let fits = s.end < cols && s.end - s.start >= FILL_COLS && !style.bg.is_default();
+        (fits && row.iter().all(|c| is_erasable(c) && c.style == style)).then_some(style)
+    };
+    let mut kept = Vec::with_capacity(spans.len());
+    let mut at = 0;
+    while at < spans.len() {
+        let span = spans[at];
+        let mut rows = 1;
+        let style = plain(&span);
+        if let Some(style) = style {
+            while spans.get(at + rows).is_some_and(|next| {
+                next.y == span.y + rows as u32
+                    && (next.start, next.end) == (span.start, span.end)
+                    && plain(next) == Some(style)
+            }) {
+                rows += 1;
+            }
+            if rows as u32 >= FILL_ROWS {
+                let rect = Rect::new(span.start as i32, span.y as i32, span.end - span.start, rows as u32);
+                ops.push(Op::Fill { rect, style });
+                at += rows;
+                continue;
+            }
+        }
+        kept.push(span);
+        at += 1;
+    }
+    *spans = kept;
+}

@@ -1,0 +1,248 @@
+//! Writes the steps of a diff for one terminal: cursor movement (`cursor`), styles and colours
+//! (`style`), modes (`modes`), and the cells themselves.
+
+pub(super) mod cursor;
+pub(super) mod modes;
+mod style;
+
+use super::diff::{Op, is_erasable};
+use super::frame::{Frame, FrameLinks};
+use super::tty::Tty;
+use crate::base::{Attrs, Cell, CellStyle, Glyph, Rect};
+use crate::outer::{Cap, Term, acs};
+
+/// Shortest run of blanks that is erased rather than written.
+const MIN_ERASE: u32 = 10;
+/// Shortest run of blanks up to the end of a row that is erased rather than written.
+const MIN_ERASE_END: u32 = 4;
+
+/// Appends what turns the terminal's screen into the frame.
+pub fn emit(ops: &[Op], frame: &Frame, links: &FrameLinks, term: &Term, tty: &mut Tty, out: &mut Vec<u8>) {
+    let busy = ops.len() > 1 || matches!(ops.first(), Some(Op::Scroll { .. }));
+    let sync = busy && term.has(Cap::SYNC);
+    if sync {
+        term.put_numbers(Cap::SYNC, &[1], out);
+    } else if busy {
+        modes::hide_cursor(tty, term, out);
+    }
+    let mut painter = Painter { frame, links, term, tty, out };
+    for op in ops {
+        match op {
+            Op::Scroll { region, lines } => painter.scroll(region, *lines),
+            Op::Draw { y, start, end } => painter.draw(*y, *start, *end),
+            Op::Fill { rect, style } => painter.fill(rect, *style),
+        }
+    }
+    modes::update(tty, term, frame, out);
+    let at = frame.surface.cursor;
+    cursor::move_to(tty, term, at.x, at.y, out);
+    if sync {
+        term.put_numbers(Cap::SYNC, &[2], out);
+    }
+}
+
+/// Everything that drawing needs at hand.
+struct Painter<'a> {
+    frame: &'a Frame,
+    links: &'a FrameLinks,
+    term: &'a Term,
+    tty: &'a mut Tty,
+    out: &'a mut Vec<u8>,
+}
+
+impl Painter<'_> {
+    fn style(&mut self, wanted: CellStyle) {
+        style::set(self.tty, self.term, self.links, wanted, self.out);
+    }
+
+    fn move_to(&mut self, x: u32, y: u32) {
+        cursor::move_to(self.tty, self.term, x, y, self.out);
+    }
+
+    fn scroll(&mut self, rect: &Rect, lines: i32) {
+        // New rows take the background in force.
+        self.style(CellStyle::DEFAULT);
+        let (top, bottom) = (rect.y as u32, rect.bottom() as u32 - 1);
+        let (left, right) = (rect.x as u32, rect.right() as u32 - 1);
+        cursor::region(self.tty, self.term, top, bottom, self.out);
+        cursor::margins(self.tty, self.term, left, right, self.out);
+        let count = lines.unsigned_abs();
+        let term = self.term;
+        if lines > 0 {
+            if count > 1 && term.has(Cap::INDN) {
+                term.put_numbers(Cap::INDN, &[count as i32], self.out);
+            } else {
+                self.move_to(left, bottom);
+                self.out.resize(self.out.len() + count as usize, b'\n');
+            }
+        } else {
+            self.move_to(left, top);
+            if (count > 1 && term.has(Cap::RIN)) || !term.has(Cap::RI) {
+                term.put_numbers(Cap::RIN, &[count as i32], self.out);
+            } else {
+                (0..count).for_each(|_| term.put(Cap::RI, self.out));
+            }
+        }
+        cursor::margins_off(self.tty, self.term, self.out);
+    }
+
+    fn fill(&mut self, rect: &Rect, style: CellStyle) {
+        self.style(style);
+        let (top, left) = (rect.y + 1, rect.x + 1);
+        let text = format!("\x1b[32;{top};{left};{};{}$x", rect.bottom(), rect.right());
+        self.out.extend_from_slice(text.as_bytes());
+    }
+
+    /// Draws a stretch of a row, run by run.
+    fn draw(&mut self, y: u32, start: u32, end: u32) {
+        let row = self.frame.surface.row(y);
+        let mut x = start;
+        while x < end {
+            let cell = &row[x as usize];
+            if erasable(cell) {
+                let style = blank_style(cell);
+                let mut stop = x + 1;
+                while stop < end
+                    && erasable(&row[stop as usize])
+                    && blank_style(&row[stop as usize]).bg == style.bg
+                {
+                    stop += 1;
+                }
+                x = self.blanks(row, y, x, stop, style);
+            } else {
+                self.cell(cell, x, y);
+                x += u32::from(cell.width.max(1));
+            }
+        }
+    }
+
+    /// Blanks from `x` to `stop`; returns the column after what was drawn.
+    fn blanks(&mut self, row: &[Cell], y: u32, x: u32, stop: u32, style: CellStyle) -> u32 {
+        let cols = self.tty.size.cols;
+        let rest = &row[stop as usize..];
+        let to_end = rest.iter().all(|c| erasable(c) && blank_style(c).bg == style.bg);
+        let len = stop - x;
+        let wraps = x == 0 && self.continues(y);
+        let bce = self.term.flag(Cap::BCE) || style.bg.is_default();
+        if bce && !wraps {
+            if to_end && len >= MIN_ERASE_END && self.term.has(Cap::EL) {
+                self.style(CellStyle { bg: style.bg, ..CellStyle::DEFAULT });
+                self.move_to(x, y);
+                self.term.put(Cap::EL, self.out);
+                return cols;
+            }
+            if len >= MIN_ERASE && self.term.has(Cap::ECH) {
+                self.style(CellStyle { bg: style.bg, ..CellStyle::DEFAULT });
+                self.move_to(x, y);
+                self.term.put_numbers(Cap::ECH, &[len as i32], self.out);
+                return stop;
+            }
+        }
+        for (at, cell) in (x..stop).zip(&row[x as usize..stop as usize]) {
+            let blank = Cell { style: blank_style(cell), ..Cell::BLANK };
+            self.cell(&blank, at, y);
+        }
+        stop
+    }
+
+    /// Whether the cursor is just past the end of the row above, and that row goes on here:
+    /// the terminal then wraps by itself, and remembers that it is one line.
+    fn continues(&self, y: u32) -> bool {
+        let cols = self.tty.size.cols;
+        y > 0
+            && self.tty.cursor == Some((cols, y - 1))
+            && self.frame.is_wrapped(y - 1)
+            && !self.term.flags.no_auto_margin
+            && self.tty.region.is_none_or(|(_, bottom)| bottom != y - 1)
+    }
+
+    /// Draws one cell.
+    fn cell(&mut self, cell: &Cell, x: u32, y: u32) {
+        let size = self.tty.size;
+        let width = u32::from(cell.width.max(1));
+        // Writing the last cell of the screen scrolls terminals without the wrap glitch.
+        if self.term.flags.no_auto_margin && y + 1 == size.rows && x + width >= size.cols {
+            return;
+        }
+        let (text, style) = self.translate(cell);
+        self.style(style);
+        if x == 0 && self.continues(y) {
+            self.tty.cursor = Some((0, y));
+        } else {
+            self.move_to(x, y);
+        }
+        match text {
+            Text::Byte(byte) => self.out.push(byte),
+            Text::Char(c) => self.out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+            Text::Same => match &cell.glyph {
+                Glyph::Char(c) => self.out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+                Glyph::Cluster(text) => self.out.extend_from_slice(text.as_bytes()),
+            },
+            Text::Repeat(byte) => self.out.resize(self.out.len() + width as usize, byte),
+        }
+        // Terminals do not agree on the width of clusters: where the cursor is now is not known.
+        let sure = !matches!((&cell.glyph, text), (Glyph::Cluster(_), Text::Same));
+        self.tty.cursor = sure.then_some((x + width, y));
+    }
+
+    /// What to write for a cell on this terminal, and in which style.
+    fn translate(&self, cell: &Cell) -> (Text, CellStyle) {
+        let mut style = cell.style;
+        let blank = Text::Repeat(b' ');
+        let c = match &cell.glyph {
+            _ if cell.is_padding() || cell.flags.contains(crate::base::CellFlags::TAB) => {
+                return (blank, style);
+            }
+            Glyph::Char(c) => *c,
+            Glyph::Cluster(_) if self.tty.utf8 => return (Text::Same, style),
+            Glyph::Cluster(_) => '\0',
+        };
+        let charset = style.attrs.contains(Attrs::CHARSET);
+        if c.is_ascii() && charset {
+            return self.line_drawing(c as u8, style);
+        }
+        style.attrs -= Attrs::CHARSET;
+        if c.is_ascii_control() && self.tty.utf8 {
+            return (blank, style);
+        }
+        if c.is_ascii_graphic() || c == ' ' || self.tty.utf8 {
+            return (Text::Same, style);
+        }
+        match acs::from_char(c) {
+            Some(key) => {
+                style.attrs |= Attrs::CHARSET;
+                self.line_drawing(key, style)
+            }
+            None => (Text::Repeat(b'_'), style),
+        }
+    }
+
+    /// A key of the alternative character set: as UTF-8, or with the terminal's own set.
+    fn line_drawing(&self, key: u8, mut style: CellStyle) -> (Text, CellStyle) {
+        if self.term.needs_acs(self.tty.utf8) {
+            return (Text::Byte(self.term.acs(key).unwrap_or(key)), style);
+        }
+        style.attrs -= Attrs::CHARSET;
+        (acs::to_char(key).map_or(Text::Byte(key), Text::Char), style)
+    }
+}
+
+/// What is written for a cell.
+#[derive(Clone, Copy)]
+enum Text {
+    /// Its own glyph.
+    Same,
+    Byte(u8),
+    Char(char),
+    /// This byte for each column.
+    Repeat(u8),
+}
+
+/// Whether a cell may be drawn by erasing; halves of nothing count as blanks.
+fn erasable(cell: &Cell) -> bool {
+    cell.is_padding() || is_erasable(cell)
+}
+
+fn blank_style(cell: &Cell) -> CellStyle {
+    CellStyle { attrs: Attrs::empty(), link: crate::base::LinkId(0), ..cell.style }
+}

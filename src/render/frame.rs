@@ -1,0 +1,124 @@
+//! A frame: everything that a client's terminal should show at one moment.
+
+use std::collections::HashMap;
+
+use crate::base::links::{Hyperlink, Links};
+use crate::base::{Colour, LinkId, PaneId, Rect, Size, Surface};
+
+/// The shape of a cursor.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum CursorShape {
+    /// Whatever the terminal's own is.
+    #[default]
+    Default,
+    Block,
+    Underline,
+    Bar,
+}
+
+/// How the cursor looks; where it is and whether it shows is the surface's.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CursorLook {
+    pub shape: CursorShape,
+    pub blinking: bool,
+    /// "Very visible", which a terminal shows as blinking when it has no shapes.
+    pub very_visible: bool,
+    /// `Colour::None` for the terminal's own.
+    pub colour: Colour,
+}
+
+impl Default for CursorLook {
+    fn default() -> Self {
+        Self { shape: CursorShape::Default, blinking: false, very_visible: false, colour: Colour::None }
+    }
+}
+
+/// Which mouse events the terminal should report.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum MouseTracking {
+    #[default]
+    Off,
+    /// Presses and releases.
+    Standard,
+    /// Drags too.
+    Button,
+    /// Every movement.
+    All,
+}
+
+/// OSC 9;4 progress: state and percentage.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Progress {
+    pub state: u8,
+    pub percent: u8,
+}
+
+/// Everything to show; see the module comment. Cells are final: palettes, default styles and
+/// selections have been applied, links belong to the client's `FrameLinks`.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    pub surface: Surface,
+    /// Row n goes on in row n + 1 (one long line wrapped at the right edge).
+    pub wrapped: Vec<bool>,
+    pub cursor: CursorLook,
+    pub mouse: MouseTracking,
+    /// Parts that may have scrolled since the frame before (panes).
+    pub regions: Vec<Rect>,
+    pub title: Option<String>,
+    /// The working directory, as a URL (OSC 7).
+    pub path: Option<String>,
+    pub progress: Progress,
+}
+
+impl Frame {
+    pub fn new(size: Size) -> Self {
+        Self {
+            surface: Surface::new(size),
+            wrapped: vec![false; size.rows as usize],
+            cursor: CursorLook::default(),
+            mouse: MouseTracking::Off,
+            regions: Vec::new(),
+            title: None,
+            path: None,
+            progress: Progress::default(),
+        }
+    }
+
+    /// Whether row `y` goes on in the next row.
+    pub fn is_wrapped(&self, y: u32) -> bool {
+        self.wrapped.get(y as usize).copied().unwrap_or(false)
+    }
+}
+
+/// The hyperlinks of a client's frames. Panes number their links by themselves; here each gets
+/// a number that stays the same from frame to frame.
+#[derive(Clone, Debug, Default)]
+pub struct FrameLinks {
+    links: Links,
+    known: HashMap<(PaneId, LinkId), LinkId>,
+}
+
+impl FrameLinks {
+    /// The client's number for a link of a pane.
+    pub fn intern(&mut self, pane: PaneId, id: LinkId, table: &Links) -> LinkId {
+        if id.0 == 0 {
+            return id;
+        }
+        let Some(link) = table.get(id) else { return LinkId(0) };
+        if let Some(&known) = self.known.get(&(pane, id))
+            && self.links.get(known).is_some_and(|l| l.uri == link.uri)
+        {
+            return known;
+        }
+        if self.known.len() >= Links::MAX {
+            self.known.clear();
+        }
+        let new = self.links.intern(&link.id, &link.uri);
+        self.known.insert((pane, id), new);
+        new
+    }
+
+    pub fn get(&self, id: LinkId) -> Option<&Hyperlink> {
+        self.links.get(id)
+    }
+}

@@ -1,0 +1,229 @@
+//! Drawing as a property: what one frame's terminal shows after the bytes for the next frame
+//! is the next frame, on terminals of all abilities.
+
+mod screen;
+
+use proptest::prelude::*;
+
+use super::diff::is_erasable;
+use super::frame::FrameLinks;
+use super::tty::TtyOptions;
+use super::*;
+use crate::base::{Attrs, Cell, CellStyle, Colour, Glyph, Point, Rect, Size};
+use crate::outer::{Features, Term, TermOptions};
+use screen::Screen;
+
+/// What every terminal of these tests has.
+const BASIC: &[&str] = &[
+    "clear=\x1b[H",
+    "cup=\x1b[%i%p1%d;%p2%dH",
+    "sgr0=\x1b[0m",
+    "bold=\x1b[1m",
+    "rev=\x1b[7m",
+    "smul=\x1b[4m",
+    "setaf=\x1b[3%p1%dm",
+    "setab=\x1b[4%p1%dm",
+    "colors=8",
+];
+/// What some have besides, in groups that come together.
+const EXTRAS: &[&[&str]] = &[
+    &["am=1"],
+    &["csr=\x1b[%i%p1%d;%p2%dr", "ri=\x1bM"],
+    &["indn=\x1b[%p1%dS", "rin=\x1b[%p1%dT"],
+    &["el=\x1b[K", "bce=1"],
+    &["ech=\x1b[%p1%dX"],
+    &["home=\x1b[H", "cuf1=\x1b[C", "cub1=\x08", "cuu1=\x1b[A", "cud1=\x1b[B"],
+    &["cuf=\x1b[%p1%dC", "cub=\x1b[%p1%dD", "cuu=\x1b[%p1%dA", "cud=\x1b[%p1%dB"],
+    &["hpa=\x1b[%i%p1%dG", "vpa=\x1b[%i%p1%dd"],
+];
+
+fn term(extras: u32, features: &str) -> Term {
+    let mut caps: Vec<String> = BASIC.iter().map(|c| (*c).to_owned()).collect();
+    for (n, group) in EXTRAS.iter().enumerate() {
+        if extras & (1 << n) != 0 {
+            caps.extend(group.iter().map(|c| (*c).to_owned()));
+        }
+    }
+    let mut set = Features::default();
+    set.add(features, ",");
+    Term::new("test", &caps, &mut set, &TermOptions::default(), None).expect("usable")
+}
+
+fn style(n: u8) -> CellStyle {
+    let mut style = CellStyle::DEFAULT;
+    match n % 6 {
+        1 => style.fg = Colour::Basic(2),
+        2 => style.bg = Colour::Basic(4),
+        3 => (style.fg, style.attrs) = (Colour::Basic(1), Attrs::BRIGHT),
+        4 => (style.bg, style.attrs) = (Colour::Basic(3), Attrs::UNDERSCORE | Attrs::REVERSE),
+        5 => style.bg = Colour::Basic(1),
+        _ => {}
+    }
+    style
+}
+
+/// One change to a frame.
+#[derive(Clone, Debug)]
+enum Edit {
+    Text { x: u32, y: u32, what: u8, style: u8, len: u32 },
+    Fill { x: u32, y: u32, cols: u32, rows: u32, style: u8 },
+    Scroll { region: u8, lines: i32 },
+}
+
+fn edits() -> impl Strategy<Value = Vec<Edit>> {
+    let text = (0u32..24, 0u32..10, 0u8..6, 0u8..6, 1u32..20)
+        .prop_map(|(x, y, what, style, len)| Edit::Text { x, y, what, style, len });
+    let fill = (0u32..24, 0u32..10, 1u32..24, 1u32..8, 0u8..6)
+        .prop_map(|(x, y, cols, rows, style)| Edit::Fill { x, y, cols, rows, style });
+    let scroll = (0u8..2, -4i32..5).prop_map(|(region, lines)| Edit::Scroll { region, lines });
+    prop::collection::vec(prop_oneof![4 => text, 1 => fill, 2 => scroll], 0..14)
+}
+
+fn regions() -> Vec<Rect> {
+    vec![Rect::new(0, 0, 24, 6), Rect::new(12, 6, 12, 4)]
+}
+
+fn apply(frame: &mut Frame, edits: &[Edit]) {
+    let surface = &mut frame.surface;
+    for edit in edits {
+        match *edit {
+            Edit::Text { x, y, what, style: s, len } => {
+                let glyph = ["a", "bc", "世", "e\u{301}", "─", "x y z 1 2 3"][usize::from(what)];
+                let text = glyph.repeat(len as usize);
+                // The test's marks would join a neighbour's character in one cell only.
+                surface.text(x, y, &text, style(s));
+            }
+            Edit::Fill { x, y, cols, rows, style: s } => {
+                surface.fill(x, y, cols, rows, &Cell { style: style(s), ..Cell::BLANK });
+            }
+            Edit::Scroll { region, lines } => {
+                let rect = regions()[usize::from(region)];
+                let torn =
+                    (0..rect.size.rows).any(|y| surface.get(rect.x as u32, rect.y as u32 + y).is_padding());
+                if !torn {
+                    surface.scroll(&rect, lines, &Cell::BLANK);
+                }
+            }
+        }
+    }
+}
+
+/// What of a cell can be told on any terminal; erased cells have no foreground.
+fn visible(cell: &Cell) -> (String, CellStyle) {
+    if cell.is_padding() {
+        return (String::new(), CellStyle::DEFAULT);
+    }
+    let style =
+        if is_erasable(cell) { CellStyle { bg: cell.style.bg, ..CellStyle::DEFAULT } } else { cell.style };
+    let mut text = String::new();
+    cell.glyph.push_to(&mut text);
+    (text, style)
+}
+
+fn compare(screen: &Screen, frame: &Frame, skip_last: bool, why: &str) {
+    let size = frame.surface.size();
+    for y in 0..size.rows {
+        for x in 0..size.cols {
+            if skip_last && y + 1 == size.rows && x + 2 >= size.cols {
+                continue;
+            }
+            let (got, want) = (screen.surface.get(x, y), frame.surface.get(x, y));
+            assert_eq!(visible(got), visible(want), "{x},{y} {why}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #[test]
+    fn drawing_shows_the_frame(
+        first in edits(), second in edits(), third in edits(), extras in 0u32..256, set in 0usize..4,
+        cursor in (0u32..24, 0u32..10),
+    ) {
+        let features = ["", "margins", "rectfill,256", "margins,rectfill,RGB"][set];
+        let term = term(extras, features);
+        let size = Size::new(24, 10);
+        let no_margin = term.flags.no_auto_margin;
+        let mut screen = Screen::new(size, !no_margin);
+        let mut tty = Tty::new(size, true, TtyOptions::default());
+        let links = FrameLinks::default();
+        let mut out = Vec::new();
+        tty.start(&term, &mut out);
+        let mut frame = Frame::new(size);
+        frame.regions = regions();
+        for edits in [&first, &second, &third] {
+            apply(&mut frame, edits);
+            frame.surface.cursor = Point::new(cursor.0, cursor.1);
+            frame.wrapped[2] = true;
+            tty.draw(&frame, &links, &term, &mut out);
+            screen.feed(&out);
+            let why = String::from_utf8_lossy(&out).escape_debug().to_string();
+            compare(&screen, &frame, no_margin, &why);
+            assert_eq!(screen.cursor(), frame.surface.cursor, "{why}");
+            out.clear();
+        }
+    }
+}
+
+/// The bytes that turn a drawn frame into the next, on a terminal with everything.
+fn bytes(change: impl Fn(&mut Frame)) -> String {
+    let term = term(0xff, "256,RGB");
+    let size = Size::new(80, 24);
+    let mut tty = Tty::new(size, true, TtyOptions::default());
+    let mut out = Vec::new();
+    tty.start(&term, &mut out);
+    let mut frame = Frame::new(size);
+    frame.regions = vec![Rect::new(0, 0, 80, 23)];
+    for y in 0..24 {
+        frame.surface.text(0, y, &format!("line {y}"), CellStyle::DEFAULT);
+    }
+    tty.draw(&frame, &FrameLinks::default(), &term, &mut out);
+    out.clear();
+    change(&mut frame);
+    tty.draw(&frame, &FrameLinks::default(), &term, &mut out);
+    String::from_utf8(out).expect("UTF-8").escape_default().to_string()
+}
+
+#[test]
+fn small_changes_cost_few_bytes() {
+    let check = |expect: &str, change: &dyn Fn(&mut Frame)| assert_eq!(bytes(change), expect);
+    check("", &|_| {});
+    check("x", &|f| {
+        f.surface.text(0, 0, "x", CellStyle::DEFAULT);
+        f.surface.cursor = Point::new(1, 0);
+    });
+    check("\\u{1b}[1;23r\\u{1b}[23;1H\\nline X\\r", &|f| {
+        f.surface.scroll(&Rect::new(0, 0, 80, 23), 1, &Cell::BLANK);
+        f.surface.text(0, 22, "line X", CellStyle::DEFAULT);
+        f.surface.cursor = Point::new(0, 22);
+    });
+    check("\\u{1b}[8B\\u{1b}[K\\u{1b}[H", &|f| {
+        f.surface.fill(0, 8, 80, 1, &Cell::BLANK);
+    });
+}
+
+#[test]
+fn colours_fit_the_terminal() {
+    let draw = |features: &str, style: CellStyle| {
+        let term = term(0xff, features);
+        let mut tty = Tty::new(Size::new(4, 1), true, TtyOptions::default());
+        let mut out = Vec::new();
+        tty.start(&term, &mut out);
+        let mut frame = Frame::new(Size::new(4, 1));
+        tty.draw(&frame, &FrameLinks::default(), &term, &mut out);
+        out.clear();
+        frame.surface.put(0, 0, Cell { glyph: Glyph::Char('x'), style, ..Cell::BLANK });
+        frame.surface.cursor = Point::new(1, 0);
+        tty.draw(&frame, &FrameLinks::default(), &term, &mut out);
+        String::from_utf8(out).expect("UTF-8")
+    };
+    let fg = |fg: Colour| CellStyle { fg, ..CellStyle::DEFAULT };
+    assert_eq!(draw("RGB", fg(Colour::Rgb(1, 2, 3))), "\x1b[38;2;1;2;3mx");
+    assert_eq!(draw("256", fg(Colour::Rgb(255, 0, 0))), "\x1b[38;5;196mx");
+    assert_eq!(draw("", fg(Colour::Rgb(255, 0, 0))), "\x1b[31mx");
+    assert_eq!(draw("256", fg(Colour::Basic(9))), "\x1b[91mx");
+    assert_eq!(draw("", fg(Colour::Basic(9))), "\x1b[31m\x1b[1mx");
+    let curly = CellStyle { attrs: Attrs::UNDERSCORE_CURLY, us: Colour::Indexed(3), ..CellStyle::DEFAULT };
+    assert_eq!(draw("usstyle", curly), "\x1b[58:5:3m\x1b[4:3mx");
+    assert_eq!(draw("", curly), "x");
+}

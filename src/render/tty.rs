@@ -1,0 +1,297 @@
+//! The state of a client's terminal as drawing left it, and the sequences that start, stop and
+//! set it up. All output is appended to one buffer, so that a frame is one write.
+
+use base64::Engine;
+
+use super::diff::{DiffCaps, diff};
+use super::emit;
+use super::frame::{CursorLook, Frame, FrameLinks, MouseTracking, Progress};
+use crate::base::text::to_bytes;
+use crate::base::{CellStyle, Size, Surface};
+use crate::outer::{Cap, Term};
+
+/// Switches all mouse reports off.
+const MOUSE_OFF: &[u8] = b"\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1005l";
+
+/// Modes of the terminal that frames set.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Modes {
+    pub cursor_visible: bool,
+    pub look: CursorLook,
+    pub mouse: MouseTracking,
+}
+
+/// Options of the server that bear on every terminal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct TtyOptions {
+    /// `extended-keys` is not off.
+    pub extended_keys: bool,
+    /// `focus-events` is on.
+    pub focus_events: bool,
+    /// `default-terminal` is `screen` or begins with `screen-`: italics are shown as standout.
+    pub italics_as_standout: bool,
+}
+
+/// The state of a client's terminal; see the module comment.
+#[derive(Clone, Debug)]
+pub struct Tty {
+    pub(super) size: Size,
+    pub(super) utf8: bool,
+    pub options: TtyOptions,
+    started: bool,
+    /// Where the cursor is; the column may be one past the last. `None`: not known.
+    pub(super) cursor: Option<(u32, u32)>,
+    /// Rows of the scroll region, and columns of the margins, both inclusive.
+    pub(super) region: Option<(u32, u32)>,
+    pub(super) margins: Option<(u32, u32)>,
+    /// The style in force on the terminal, colours converted.
+    pub(super) pen: CellStyle,
+    /// The style last asked for, of which `pen` came.
+    pub(super) wanted: CellStyle,
+    /// `None` when not known.
+    pub(super) modes: Option<Modes>,
+    /// A cursor style or colour was set and must be taken back at the end.
+    pub(super) look_set: CursorLook,
+    /// What the terminal shows; `None` when not known.
+    shown: Option<Surface>,
+    title: Option<String>,
+    path: Option<String>,
+    progress: Progress,
+}
+
+impl Tty {
+    /// A terminal that has not been started. `utf8`: it takes UTF-8.
+    pub fn new(size: Size, utf8: bool, options: TtyOptions) -> Self {
+        Self {
+            size,
+            utf8,
+            options,
+            started: false,
+            cursor: None,
+            region: None,
+            margins: None,
+            pen: CellStyle::DEFAULT,
+            wanted: CellStyle::DEFAULT,
+            modes: None,
+            look_set: CursorLook::default(),
+            shown: None,
+            title: None,
+            path: None,
+            progress: Progress::default(),
+        }
+    }
+
+    pub fn is_started(&self) -> bool {
+        self.started
+    }
+
+    pub fn size(&self) -> Size {
+        self.size
+    }
+
+    /// The terminal changed size: nothing is known of what it shows.
+    pub fn resize(&mut self, size: Size, term: &Term, out: &mut Vec<u8>) {
+        self.size = size;
+        self.invalidate(term, out);
+    }
+
+    /// Takes the terminal over: alternate screen, keypad, mouse off, bracketed paste.
+    pub fn start(&mut self, term: &Term, out: &mut Vec<u8>) {
+        term.put(Cap::SMCUP, out);
+        term.put(Cap::SMKX, out);
+        term.put(Cap::CLEAR, out);
+        if term.needs_acs(self.utf8) {
+            term.put(Cap::ENACS, out);
+        }
+        term.put(Cap::CNORM, out);
+        if term.has(Cap::KMOUS) {
+            out.extend_from_slice(MOUSE_OFF);
+        }
+        term.put(Cap::ENBP, out);
+        if term.flags.vt100_like {
+            // Be told when the theme changes, and what it is now.
+            out.extend_from_slice(b"\x1b[?2031h\x1b[?996n");
+        }
+        self.started = true;
+        (self.title, self.path) = (None, None);
+        self.progress = Progress::default();
+        self.invalidate(term, out);
+        // It was just cleared.
+        self.shown = Some(Surface::new(self.size));
+    }
+
+    /// Asks a started terminal what it is; `have` tells which of primary and secondary
+    /// attributes and version are known. Returns whether replies are to be expected.
+    pub fn request_attributes(&self, term: &Term, have: (bool, bool, bool), out: &mut Vec<u8>) -> bool {
+        if !self.started || !term.flags.vt100_like {
+            return false;
+        }
+        for (known, question) in [(have.0, "\x1b[c"), (have.1, "\x1b[>c"), (have.2, "\x1b[>q")] {
+            if !known {
+                out.extend_from_slice(question.as_bytes());
+            }
+        }
+        self.request_colours(term, out)
+    }
+
+    /// Asks for the terminal's colours; true when it is the kind that answers.
+    pub fn request_colours(&self, term: &Term, out: &mut Vec<u8>) -> bool {
+        let asks = self.started && term.flags.vt100_like;
+        if asks {
+            out.extend_from_slice(b"\x1b]10;?\x1b\\\x1b]11;?\x1b\\");
+        }
+        asks
+    }
+
+    /// Asks for the size in cells and pixels (when the system does not know the pixels).
+    pub fn request_size(&self, term: &Term, out: &mut Vec<u8>) -> bool {
+        let asks = self.started && term.flags.vt100_like;
+        if asks {
+            out.extend_from_slice(b"\x1b[18t\x1b[14t");
+        }
+        asks
+    }
+
+    /// Sets up what the terminal is now known to have; everything is drawn again.
+    pub fn update_features(&mut self, term: &Term, out: &mut Vec<u8>) {
+        if !self.started {
+            return;
+        }
+        if term.flags.margins {
+            term.put(Cap::ENMG, out);
+        }
+        if self.options.extended_keys {
+            term.put(Cap::ENEKS, out);
+        }
+        if self.options.focus_events {
+            term.put(Cap::ENFCS, out);
+        }
+        if term.flags.vt100_like {
+            out.extend_from_slice(b"\x1b[?7727h");
+        }
+        self.invalidate(term, out);
+    }
+
+    /// Gives the terminal back as it was.
+    pub fn stop(&mut self, term: &Term, out: &mut Vec<u8>) {
+        if !self.started {
+            return;
+        }
+        self.started = false;
+        term.put_numbers(Cap::CSR, &[0, self.size.rows as i32 - 1], out);
+        if term.needs_acs(self.utf8) {
+            term.put(Cap::RMACS, out);
+        }
+        for cap in [Cap::SGR0, Cap::RMKX, Cap::CLEAR] {
+            term.put(cap, out);
+        }
+        emit::modes::restore_cursor(self, term, out);
+        term.put(Cap::CNORM, out);
+        if term.has(Cap::KMOUS) {
+            out.extend_from_slice(MOUSE_OFF);
+        }
+        term.put(Cap::DSBP, out);
+        if term.flags.vt100_like {
+            out.extend_from_slice(b"\x1b[?7727l");
+        }
+        term.put(Cap::DSFCS, out);
+        term.put(Cap::DSEKS, out);
+        if term.flags.margins {
+            term.put(Cap::DSMG, out);
+        }
+        term.put(Cap::RMCUP, out);
+        if term.flags.vt100_like {
+            out.extend_from_slice(b"\x1b[?2031l");
+        }
+        self.shown = None;
+    }
+
+    /// Forgets what is known of the terminal's state and brings it into a known one; what it
+    /// shows is drawn again with the next frame.
+    pub fn invalidate(&mut self, term: &Term, out: &mut Vec<u8>) {
+        self.shown = None;
+        self.reset_state(term, out);
+    }
+
+    /// Something was written around the frames: the state is not known, what is shown is.
+    pub fn raw(&mut self, bytes: &[u8], term: &Term, out: &mut Vec<u8>) {
+        out.extend_from_slice(bytes);
+        self.reset_state(term, out);
+    }
+
+    fn reset_state(&mut self, term: &Term, out: &mut Vec<u8>) {
+        self.pen = CellStyle::DEFAULT;
+        self.wanted = CellStyle::DEFAULT;
+        (self.cursor, self.region, self.margins, self.modes) = (None, None, None, None);
+        if !self.started {
+            return;
+        }
+        if term.flags.margins {
+            term.put(Cap::ENMG, out);
+        }
+        term.put(Cap::SGR0, out);
+        emit::cursor::move_to(self, term, 0, 0, out);
+        emit::cursor::region_off(self, term, out);
+        emit::cursor::margins_off(self, term, out);
+    }
+
+    /// Draws a frame: brings the terminal from what it shows to what it should show.
+    pub fn draw(&mut self, frame: &Frame, links: &FrameLinks, term: &Term, out: &mut Vec<u8>) {
+        if !self.started {
+            return;
+        }
+        let ops = diff(self.shown.as_mut(), frame, &DiffCaps::of(term));
+        emit::emit(&ops, frame, links, term, self, out);
+        match &mut self.shown {
+            Some(shown) => shown.clone_from(&frame.surface),
+            None => self.shown = Some(frame.surface.clone()),
+        }
+        self.update_titles(frame, term, out);
+    }
+
+    fn update_titles(&mut self, frame: &Frame, term: &Term, out: &mut Vec<u8>) {
+        if frame.title.is_some() && frame.title != self.title {
+            self.title.clone_from(&frame.title);
+            self.put_titled(Cap::TSL, self.title.as_deref().unwrap_or(""), term, out);
+        }
+        if frame.path.is_some() && frame.path != self.path {
+            self.path.clone_from(&frame.path);
+            self.put_titled(Cap::SWD, self.path.as_deref().unwrap_or(""), term, out);
+        }
+        if frame.progress != self.progress {
+            self.progress = frame.progress;
+            let numbers = [i32::from(frame.progress.state), i32::from(frame.progress.percent)];
+            term.put_numbers(Cap::SPB, &numbers, out);
+        }
+    }
+
+    fn put_titled(&self, start: Cap, text: &str, term: &Term, out: &mut Vec<u8>) {
+        if term.has(start) && term.has(Cap::FSL) {
+            term.put(start, out);
+            out.extend_from_slice(&to_bytes(text));
+            term.put(Cap::FSL, out);
+        }
+    }
+
+    /// Puts data on the terminal's clipboard.
+    pub fn set_clipboard(&self, selection: &str, data: &[u8], term: &Term, out: &mut Vec<u8>) {
+        if self.started && term.has(Cap::MS) {
+            let encoded = base64::engine::general_purpose::STANDARD.encode(data);
+            term.put_texts(Cap::MS, &[selection.as_bytes(), encoded.as_bytes()], out);
+        }
+    }
+
+    /// Asks the terminal for its clipboard.
+    pub fn query_clipboard(&self, term: &Term, out: &mut Vec<u8>) {
+        if self.started {
+            term.put_texts(Cap::MS, &[b"", b"?"], out);
+        }
+    }
+
+    /// Rings the bell.
+    pub fn bell(&self, term: &Term, out: &mut Vec<u8>) {
+        if self.started {
+            term.put(Cap::BEL, out);
+        }
+    }
+}
