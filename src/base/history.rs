@@ -20,6 +20,11 @@ bitflags::bitflags! {
         const START_PROMPT = 0x2;
         /// A command's output starts here (OSC 133;C).
         const START_OUTPUT = 0x4;
+        /// Some cell of the row needs more than one byte and basic colours to say
+        /// (shown by `capture-pane -F`).
+        const EXTENDED = 0x8;
+        /// Some cell of the row has, or had, a hyperlink.
+        const HYPERLINK = 0x10;
     }
 }
 
@@ -55,6 +60,11 @@ pub struct Run {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Row {
     pub flags: RowFlags,
+    /// Columns that count as written, of those the runs take: what is behind them are blanks
+    /// with a background colour. May be less or more than `cols()`.
+    pub used: u32,
+    /// Columns that exist, written or not (`capture-pane -N` shows them as blanks).
+    pub size: u32,
     pub text: String,
     pub runs: SmallVec<[Run; 1]>,
     /// When the row was last written, seconds since the Unix epoch; 0: unknown.
@@ -116,6 +126,8 @@ impl Row {
     /// Empties the row, keeping its memory.
     pub fn reset(&mut self) {
         self.flags = RowFlags::empty();
+        self.used = 0;
+        self.size = 0;
         self.text.clear();
         self.runs.clear();
         self.time = 0;
@@ -156,6 +168,8 @@ impl<'a> FromIterator<&'a Cell> for Row {
     fn from_iter<I: IntoIterator<Item = &'a Cell>>(cells: I) -> Self {
         let mut row = Row::default();
         cells.into_iter().for_each(|cell| row.push(cell));
+        row.used = row.cols();
+        row.size = row.used;
         row
     }
 }

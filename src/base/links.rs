@@ -52,6 +52,15 @@ impl Links {
         LinkId(self.next)
     }
 
+    /// The id of a link that comes from another table: one with the same text keeps its
+    /// number, so that rows may be carried over any number of times.
+    pub fn adopt(&mut self, link: &Hyperlink) -> LinkId {
+        match self.by_link.get(link) {
+            Some(&known) => LinkId(known),
+            None => self.intern(&link.id, &link.uri),
+        }
+    }
+
     fn drop_oldest(&mut self) {
         let Some(oldest) = self.order.pop_front() else { return };
         if let Some(link) = self.by_id.remove(&oldest)

@@ -17,6 +17,7 @@ pub mod posix;
 pub mod surface;
 pub mod text;
 pub mod width;
+mod width_table;
 
 pub use cell::{Attrs, Cell, CellFlags, CellStyle, Glyph, LinkId};
 pub use colour::Colour;

@@ -1,39 +1,69 @@
-//! How many columns a character takes.
+//! How many columns a character takes, and which characters share a cell.
 //!
-//! The figures come from the `unicode-width` crate, corrected where tmux 3.7c on glibc
-//! measures otherwise; `codepoint-widths` adds the user's own on top (`WidthRules`).
+//! The figures of `width_table` are what glibc measures in C.UTF-8, with tmux 3.7c's own
+//! emoji; the options `codepoint-widths` and `variation-selector-always-wide` add to them
+//! (`WidthRules`).
 
 use std::collections::BTreeMap;
 
-use unicode_width::UnicodeWidthChar;
-
+use super::width_table::{WIDE, ZERO};
 use super::{Cell, CellFlags, CellStyle, Glyph};
 
 /// A user's corrections, from the options `codepoint-widths` and
 /// `variation-selector-always-wide`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WidthRules {
     /// Code point → columns (0–2).
     pub overrides: BTreeMap<u32, u8>,
+    /// U+FE0F makes the character before it two columns wide.
     pub variation_selector_always_wide: bool,
+}
+
+impl Default for WidthRules {
+    fn default() -> Self {
+        Self { overrides: BTreeMap::new(), variation_selector_always_wide: true }
+    }
 }
 
 impl WidthRules {
     /// Columns of one character; `None` for control characters.
     pub fn char_width(&self, c: char) -> Option<u8> {
-        if let Some(&width) = self.overrides.get(&(c as u32)) {
+        if !self.overrides.is_empty()
+            && !c.is_ascii()
+            && let Some(&width) = self.overrides.get(&(c as u32))
+        {
             return Some(width);
         }
         char_width(c)
     }
 }
 
-/// Columns of one character under the built-in rules; `None` for control characters.
+/// Columns of one character under the built-in rules; `None` for ASCII control characters.
 pub fn char_width(c: char) -> Option<u8> {
-    if c.is_ascii() {
+    let code = c as u32;
+    if code < 0x80 {
         return (' '..='~').contains(&c).then_some(1);
     }
-    c.width().map(|w| w as u8)
+    // Latin, Greek and Cyrillic letters are by far the most common.
+    if (0xa0..0x300).contains(&code) || (0x370..0x483).contains(&code) {
+        return Some(1);
+    }
+    // The Chinese, Japanese and Korean blocks come next.
+    if (0x4e00..=0x9fff).contains(&code) || (0xac00..=0xd7a3).contains(&code) {
+        return Some(2);
+    }
+    Some(if contains(WIDE, code) {
+        2
+    } else if contains(ZERO, code) {
+        0
+    } else {
+        1
+    })
+}
+
+fn contains(table: &[(u32, u32)], code: u32) -> bool {
+    let after = table.partition_point(|&(first, _)| first <= code);
+    after > 0 && code <= table[after - 1].1
 }
 
 /// Columns of a whole string, control characters counting nothing.
@@ -41,33 +71,193 @@ pub fn text_width(text: &str) -> u32 {
     text.chars().filter_map(char_width).map(u32::from).sum()
 }
 
-/// Splits text into cells in the default style: each base character with the zero-width
-/// characters that follow it. Control characters are dropped.
+/// What becomes of a character that follows another on a line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Joining {
+    /// It takes a cell of its own.
+    Apart,
+    /// It is appended to the cell before, which turns two columns wide if `wide`.
+    Joined { wide: bool },
+    /// It cannot stand alone and there is nothing to join: it is dropped.
+    Dropped,
+}
+
+const ZERO_WIDTH_JOINER: char = '\u{200d}';
+const EMOJI_SELECTOR: char = '\u{fe0f}';
+const HANGUL_FILLER: char = '\u{3164}';
+
+/// Decides whether `next`, of width `width`, joins the cell whose text is `before` (`None`: the
+/// start of the line, or a cell that cannot be joined).
+pub fn joining(before: Option<&str>, next: char, width: u8, rules: &WidthRules) -> Joining {
+    // Nearly everything is plain: below the first combining character nothing ever joins,
+    // unless a joiner came before it.
+    if next.is_ascii() {
+        return Joining::Apart;
+    }
+    if next == HANGUL_FILLER {
+        return Joining::Dropped;
+    }
+    let mut wide = next == EMOJI_SELECTOR && rules.variation_selector_always_wide;
+    let zero = width == 0 || next == ZERO_WIDTH_JOINER || next == EMOJI_SELECTOR;
+    let Some(before) = before else {
+        return if zero { Joining::Dropped } else { Joining::Apart };
+    };
+    if !zero {
+        match jamo_joining(before, next) {
+            Some(true) => {}
+            Some(false) => return Joining::Dropped,
+            None if is_leading_jamo(next) => return Joining::Apart,
+            None if combines(before, next) => wide = true,
+            None if before.ends_with(ZERO_WIDTH_JOINER) => {}
+            None => return Joining::Apart,
+        }
+    }
+    if before.len() + next.len_utf8() > Glyph::MAX_BYTES {
+        return Joining::Apart;
+    }
+    Joining::Joined { wide }
+}
+
+#[derive(PartialEq, Eq)]
+enum Jamo {
+    Leading,
+    Vowel,
+    Trailing,
+}
+
+fn jamo(c: char) -> Option<Jamo> {
+    match c {
+        '\u{1100}'..='\u{115f}' | '\u{a960}'..='\u{a97c}' => Some(Jamo::Leading),
+        '\u{1160}'..='\u{11a7}' | '\u{d7b0}'..='\u{d7c6}' => Some(Jamo::Vowel),
+        '\u{11a8}'..='\u{11ff}' | '\u{d7cb}'..='\u{d7fb}' => Some(Jamo::Trailing),
+        _ => None,
+    }
+}
+
+fn is_leading_jamo(c: char) -> bool {
+    jamo(c) == Some(Jamo::Leading)
+}
+
+/// Whether a vowel or trailing jamo completes what is before it; `None` for anything else.
+fn jamo_joining(before: &str, next: char) -> Option<bool> {
+    let wants = match jamo(next)? {
+        Jamo::Leading => return None,
+        Jamo::Vowel => Jamo::Leading,
+        Jamo::Trailing => Jamo::Vowel,
+    };
+    Some(before.chars().next_back().and_then(jamo) == Some(wants))
+}
+
+/// Flags of two regional indicators, and people with a skin tone.
+fn combines(before: &str, next: char) -> bool {
+    let first = before.chars().next().unwrap_or(' ');
+    if is_regional(first) && is_regional(next) {
+        return before.chars().filter(|&c| is_regional(c)).count() == 1;
+    }
+    // tmux: the tone may come first as well.
+    (takes_tone(first) && is_tone(next)) || (takes_tone(next) && is_tone(first))
+}
+
+fn is_regional(c: char) -> bool {
+    ('\u{1f1e6}'..='\u{1f1ff}').contains(&c)
+}
+
+fn is_tone(c: char) -> bool {
+    ('\u{1f3fb}'..='\u{1f3ff}').contains(&c)
+}
+
+/// Emoji of people and hands that tmux 3.7c joins with a skin tone.
+fn takes_tone(c: char) -> bool {
+    matches!(c as u32,
+        0x1f44b..=0x1f450 | 0x1f466..=0x1f469 | 0x1f46e | 0x1f470..=0x1f478 | 0x1f47c
+        | 0x1f481..=0x1f483 | 0x1f485..=0x1f487 | 0x1f4aa | 0x1f575 | 0x1f57a | 0x1f590
+        | 0x1f595 | 0x1f596 | 0x1f645..=0x1f647 | 0x1f64b..=0x1f64f | 0x1f6b4..=0x1f6b6
+        | 0x1f926 | 0x1f937..=0x1f939 | 0x1f93d | 0x1f93e | 0x1f9b5 | 0x1f9b6 | 0x1f9b8
+        | 0x1f9b9 | 0x1f9cd..=0x1f9cf | 0x1f9d1..=0x1f9df)
+}
+
+/// Splits text into cells in the default style: each base character with those that join it.
+/// Control characters are dropped.
 pub fn clusters(text: &str) -> impl Iterator<Item = Cell> + '_ {
-    let mut chars = text.chars().peekable();
+    clusters_with(text, &DEFAULT_RULES)
+}
+
+static DEFAULT_RULES: WidthRules =
+    WidthRules { overrides: BTreeMap::new(), variation_selector_always_wide: true };
+
+/// `clusters` under a user's width rules.
+pub fn clusters_with<'a>(text: &'a str, rules: &'a WidthRules) -> impl Iterator<Item = Cell> + 'a {
+    let mut rest = text.char_indices().peekable();
     std::iter::from_fn(move || {
         loop {
-            let first = chars.next()?;
-            let Some(width) = char_width(first) else {
+            let (start, first) = rest.next()?;
+            let Some(mut width) = rules.char_width(first) else { continue };
+            if joining(None, first, width, rules) == Joining::Dropped {
                 continue;
-            };
-            let mut cluster = String::new();
-            while let Some(&next) = chars.peek() {
-                let joins = char_width(next) == Some(0);
-                if !joins || first.len_utf8() + cluster.len() + next.len_utf8() > Glyph::MAX_BYTES {
-                    break;
-                }
-                cluster.push(next);
-                chars.next();
             }
-            let glyph = if cluster.is_empty() {
-                Glyph::Char(first)
-            } else {
-                cluster.insert(0, first);
-                Glyph::Cluster(cluster.into())
-            };
+            let mut end = start + first.len_utf8();
+            let mut cluster: Option<String> = None;
+            while let Some(&(at, next)) = rest.peek() {
+                let Some(next_width) = rules.char_width(next) else { break };
+                let before = cluster.as_deref().unwrap_or(&text[start..end]);
+                match joining(Some(before), next, next_width, rules) {
+                    Joining::Apart => break,
+                    Joining::Dropped => {}
+                    Joining::Joined { wide } => {
+                        cluster.get_or_insert_with(|| text[start..end].to_owned()).push(next);
+                        width = if wide { 2 } else { width };
+                    }
+                }
+                end = at + next.len_utf8();
+                rest.next();
+            }
+            let glyph = cluster.map_or(Glyph::Char(first), |text| Glyph::Cluster(text.into()));
             let width = width.max(1);
             return Some(Cell { glyph, width, flags: CellFlags::empty(), style: CellStyle::DEFAULT });
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The cells of a text as `text:width`, separated by bars.
+    #[track_caller]
+    fn check(text: &str, expect: &str) {
+        let cells: Vec<String> = clusters(text)
+            .map(|cell| {
+                let mut out = String::new();
+                cell.glyph.push_to(&mut out);
+                format!("{out}:{}", cell.width)
+            })
+            .collect();
+        assert_eq!(cells.join("|"), expect, "for {text:?}");
+    }
+
+    #[test]
+    fn characters_join_as_they_do_in_tmux() {
+        check("ab", "a:1|b:1");
+        check("世a", "世:2|a:1");
+        check("e\u{301}x", "e\u{301}:1|x:1");
+        check("\u{301}x", "x:1");
+        check("\u{1f1e9}\u{1f1ea}\u{1f1eb}", "\u{1f1e9}\u{1f1ea}:2|\u{1f1eb}:1");
+        check("\u{1f44d}\u{1f3fd}", "\u{1f44d}\u{1f3fd}:2");
+        check("\u{1f468}\u{200d}\u{1f469}", "\u{1f468}\u{200d}\u{1f469}:2");
+        check("\u{2764}\u{fe0f}", "\u{2764}\u{fe0f}:2");
+        check("\u{1100}\u{1161}\u{11a8}", "\u{1100}\u{1161}\u{11a8}:2");
+        check("x\u{1161}", "x\u{1161}:1");
+        check("a\u{3164}b", "a:1|b:1");
+    }
+
+    #[test]
+    fn tables_are_sorted_and_apart() {
+        for table in [ZERO, WIDE] {
+            assert!(table.windows(2).all(|pair| pair[0].1 < pair[1].0));
+        }
+        assert!(ZERO.iter().all(|&(first, _)| !contains(WIDE, first)));
+        assert_eq!(char_width('\u{270c}'), Some(2));
+        assert_eq!(char_width('\u{85}'), Some(0));
+        assert_eq!(char_width('\u{7f}'), None);
+    }
 }

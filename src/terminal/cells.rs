@@ -1,0 +1,231 @@
+//! How the grid holds cells: eight bytes each, with styles and clusters interned beside them.
+//!
+//! Both tables are bounded by their index types; when one is full, what no cell uses any more
+//! is dropped, and if that does not help, further styles show as default and further clusters
+//! as their first character.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::line::Line;
+use crate::base::{Cell, CellFlags, CellStyle, Colour, Glyph, LinkId};
+
+/// Marks a glyph as the index of a cluster rather than a character.
+const CLUSTER: u32 = 1 << 31;
+
+/// Clusters kept per terminal before unused ones are dropped.
+const MAX_CLUSTERS: usize = 1 << 16;
+
+bitflags::bitflags! {
+    /// What a packed cell is, beside its character.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+    pub struct Mark: u8 {
+        const PADDING = 0x1;
+        const CLEARED = 0x2;
+        const TAB = 0x4;
+        const NOPALETTE = 0x8;
+        /// The cell needs, or once needed, more than a byte and two basic colours. tmux: such
+        /// a cell stays so until its line is emptied, and a filler cell counts one column
+        /// when lines are wrapped anew unless it is so.
+        const EXTENDED = 0x10;
+    }
+}
+
+/// A style in the terminal's table; 0 is the default style.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct StyleId(pub u16);
+
+/// One cell of the grid.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Packed {
+    glyph: u32,
+    pub style: StyleId,
+    /// Columns: 0 for fillers, 1 or 2 for characters, up to 32 for a tab.
+    pub width: u8,
+    pub mark: Mark,
+}
+
+impl Packed {
+    pub const CLEARED: Self =
+        Self { glyph: ' ' as u32, style: StyleId(0), width: 1, mark: Mark::CLEARED };
+    pub const BLANK: Self =
+        Self { glyph: ' ' as u32, style: StyleId(0), width: 1, mark: Mark::empty() };
+    pub const PADDING: Self =
+        Self { glyph: '!' as u32, style: StyleId(0), width: 0, mark: Mark::PADDING };
+
+    pub const fn ascii(byte: u8, style: StyleId) -> Self {
+        Self { glyph: byte as u32, style, width: 1, mark: Mark::empty() }
+    }
+
+    pub fn is_padding(self) -> bool {
+        self.mark.contains(Mark::PADDING)
+    }
+
+    /// A plain character of one byte.
+    pub fn ascii_byte(self) -> Option<u8> {
+        (self.glyph < 0x80).then_some(self.glyph as u8)
+    }
+
+    /// Columns the cell counts when lines are wrapped anew.
+    pub fn wrap_width(self) -> u32 {
+        if self.is_padding() { u32::from(!self.mark.contains(Mark::EXTENDED)) } else { u32::from(self.width) }
+    }
+}
+
+/// The tables behind packed cells.
+#[derive(Debug)]
+pub struct CellTables {
+    styles: Vec<CellStyle>,
+    by_style: HashMap<CellStyle, StyleId>,
+    last: (CellStyle, StyleId),
+    clusters: Vec<Arc<str>>,
+    by_cluster: HashMap<Arc<str>, u32>,
+}
+
+impl CellTables {
+    pub fn new() -> Self {
+        Self {
+            styles: vec![CellStyle::DEFAULT],
+            by_style: HashMap::from([(CellStyle::DEFAULT, StyleId(0))]),
+            last: (CellStyle::DEFAULT, StyleId(0)),
+            clusters: Vec::new(),
+            by_cluster: HashMap::new(),
+        }
+    }
+
+    pub fn style(&self, id: StyleId) -> &CellStyle {
+        self.styles.get(usize::from(id.0)).unwrap_or(&CellStyle::DEFAULT)
+    }
+
+    /// The id of a style; `None` when the table is full.
+    pub fn intern_style(&mut self, style: &CellStyle) -> Option<StyleId> {
+        if self.last.0 == *style {
+            return Some(self.last.1);
+        }
+        let id = match self.by_style.get(style) {
+            Some(&id) => id,
+            None => {
+                let id = StyleId(u16::try_from(self.styles.len()).ok()?);
+                self.styles.push(*style);
+                self.by_style.insert(*style, id);
+                id
+            }
+        };
+        self.last = (*style, id);
+        Some(id)
+    }
+
+    fn intern_glyph(&mut self, glyph: &Glyph) -> Option<u32> {
+        match glyph {
+            Glyph::Char(c) => Some(u32::from(*c)),
+            Glyph::Cluster(text) => {
+                if let Some(&index) = self.by_cluster.get(text) {
+                    return Some(index | CLUSTER);
+                }
+                if self.clusters.len() >= MAX_CLUSTERS {
+                    return None;
+                }
+                let index = self.clusters.len() as u32;
+                self.clusters.push(text.clone());
+                self.by_cluster.insert(text.clone(), index);
+                Some(index | CLUSTER)
+            }
+        }
+    }
+
+    pub fn glyph(&self, cell: Packed) -> Glyph {
+        if cell.glyph & CLUSTER == 0 {
+            return Glyph::Char(char::from_u32(cell.glyph).unwrap_or(' '));
+        }
+        let index = (cell.glyph & !CLUSTER) as usize;
+        self.clusters.get(index).map_or(Glyph::Char(' '), |text| Glyph::Cluster(text.clone()))
+    }
+
+    /// Appends the text of a cell.
+    pub fn push_text(&self, cell: Packed, out: &mut Vec<u8>) {
+        if cell.glyph < 0x80 {
+            out.push(cell.glyph as u8);
+        } else if cell.glyph & CLUSTER == 0 {
+            let c = char::from_u32(cell.glyph).unwrap_or(' ');
+            out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+        } else if let Some(text) = self.clusters.get((cell.glyph & !CLUSTER) as usize) {
+            out.extend_from_slice(text.as_bytes());
+        }
+    }
+
+    /// Whether the glyph is a single character rather than a cluster.
+    pub fn is_char(cell: Packed) -> bool {
+        cell.glyph & CLUSTER == 0
+    }
+
+    /// Whether a style needs an extended cell in tmux's grid.
+    pub fn is_extended_style(style: &CellStyle) -> bool {
+        style.attrs.bits() > 0xff
+            || matches!(style.fg, Colour::Rgb(..))
+            || matches!(style.bg, Colour::Rgb(..))
+            || style.us != Colour::DEFAULT
+            || style.link != LinkId(0)
+    }
+
+    /// Packs a cell; `None` when a table is full.
+    pub fn pack(&mut self, cell: &Cell) -> Option<Packed> {
+        let style = self.intern_style(&cell.style)?;
+        let glyph = self.intern_glyph(&cell.glyph)?;
+        let mut mark = Mark::empty();
+        mark.set(Mark::PADDING, cell.is_padding());
+        mark.set(Mark::CLEARED, cell.flags.contains(CellFlags::CLEARED));
+        mark.set(Mark::TAB, cell.flags.contains(CellFlags::TAB));
+        mark.set(Mark::NOPALETTE, cell.flags.contains(CellFlags::NOPALETTE));
+        let one_byte = glyph < 0x80 && cell.width <= 1 && !mark.contains(Mark::TAB);
+        mark.set(Mark::EXTENDED, !one_byte || Self::is_extended_style(&cell.style));
+        Some(Packed { glyph, style, width: cell.width, mark })
+    }
+
+    /// What is left of a cell when the tables stay full.
+    pub fn pack_poor(&mut self, cell: &Cell) -> Packed {
+        let first = match &cell.glyph {
+            Glyph::Char(c) => *c,
+            Glyph::Cluster(text) => text.chars().next().unwrap_or(' '),
+        };
+        let plain = Cell { glyph: Glyph::Char(first), style: CellStyle::DEFAULT, ..cell.clone() };
+        self.pack(&plain).unwrap_or(Packed::BLANK)
+    }
+
+    pub fn unpack(&self, cell: Packed) -> Cell {
+        let mut flags = CellFlags::empty();
+        flags.set(CellFlags::PADDING, cell.is_padding());
+        flags.set(CellFlags::CLEARED, cell.mark.contains(Mark::CLEARED));
+        flags.set(CellFlags::TAB, cell.mark.contains(Mark::TAB));
+        flags.set(CellFlags::NOPALETTE, cell.mark.contains(Mark::NOPALETTE));
+        Cell { glyph: self.glyph(cell), width: cell.width, flags, style: *self.style(cell.style) }
+    }
+
+    /// A cleared cell with a background.
+    pub fn cleared(&mut self, bg: Colour) -> Option<Packed> {
+        let style = CellStyle { bg, ..CellStyle::DEFAULT };
+        let mut cell = Packed { style: self.intern_style(&style)?, ..Packed::CLEARED };
+        if matches!(bg, Colour::Rgb(..)) {
+            // tmux: an RGB background makes the cleared cell an ordinary extended blank.
+            cell.mark = Mark::EXTENDED;
+        }
+        Some(cell)
+    }
+
+    /// Drops styles and clusters that no cell of the lines uses, renumbering the cells.
+    pub fn collect<'a>(&mut self, lines: impl Iterator<Item = &'a mut Line>) {
+        let old = std::mem::replace(self, Self::new());
+        for cell in lines.flat_map(|line| line.cells.iter_mut()) {
+            let style = old.style(cell.style);
+            cell.style = self.intern_style(style).unwrap_or_default();
+            if cell.glyph & CLUSTER != 0 {
+                cell.glyph = self.intern_glyph(&old.glyph(*cell)).unwrap_or(' ' as u32);
+            }
+        }
+    }
+
+    /// Entries in use: (styles, clusters).
+    pub fn len(&self) -> (usize, usize) {
+        (self.styles.len(), self.clusters.len())
+    }
+}
+

@@ -1,0 +1,350 @@
+//! The visible lines, and the traffic between them and the history.
+
+use std::collections::VecDeque;
+
+use super::cells::{CellTables, Packed, StyleId};
+use super::line::Line;
+use crate::base::history::{History, Row, RowFlags};
+use crate::base::links::Links;
+use crate::base::{Cell, CellStyle, Colour, Size};
+
+/// Lines saved while the alternate screen shows, and the size they had.
+#[derive(Debug)]
+pub struct Saved {
+    pub lines: Vec<Line>,
+    pub size: Size,
+}
+
+/// The visible lines with all that their cells refer to.
+pub struct Grid {
+    pub size: Size,
+    pub lines: VecDeque<Line>,
+    pub tables: CellTables,
+    pub history: Box<dyn History>,
+    pub links: Links,
+    pub saved: Option<Saved>,
+    /// Rows of history that come back when the screen grows.
+    pub pullable: u64,
+    /// Whether the newest row of history continues on the screen; `None`: not known.
+    pub tail_wrapped: Option<bool>,
+    /// Seconds since the epoch, stamped on rows as they leave the screen.
+    pub now: i64,
+    scratch: Row,
+}
+
+impl Grid {
+    pub fn new(size: Size, history: Box<dyn History>) -> Self {
+        Self {
+            size,
+            lines: (0..size.rows).map(|_| Line::default()).collect(),
+            tables: CellTables::new(),
+            history,
+            links: Links::new(),
+            saved: None,
+            pullable: 0,
+            tail_wrapped: Some(false),
+            now: 0,
+            scratch: Row::default(),
+        }
+    }
+
+    /// Whether lines that scroll away are kept.
+    pub fn keeps_history(&self) -> bool {
+        self.saved.is_none() && self.history.keeps()
+    }
+
+    /// The id of a style, making room in the table when it is full.
+    pub fn style_id(&mut self, style: &CellStyle) -> StyleId {
+        if let Some(id) = self.tables.intern_style(style) {
+            return id;
+        }
+        self.collect();
+        self.tables.intern_style(style).unwrap_or_default()
+    }
+
+    fn collect(&mut self) {
+        let saved = self.saved.iter_mut().flat_map(|saved| saved.lines.iter_mut());
+        self.tables.collect(self.lines.iter_mut().chain(saved));
+    }
+
+    pub fn pack(&mut self, cell: &Cell) -> Packed {
+        if let Some(packed) = self.tables.pack(cell) {
+            return packed;
+        }
+        self.collect();
+        self.tables.pack(cell).unwrap_or_else(|| self.tables.pack_poor(cell))
+    }
+
+    /// The cell that clearing with a background leaves.
+    pub fn blank(&mut self, bg: Colour) -> Packed {
+        if bg == Colour::Default {
+            return Packed::CLEARED;
+        }
+        if let Some(packed) = self.tables.cleared(bg) {
+            return packed;
+        }
+        self.collect();
+        self.tables.cleared(bg).unwrap_or(Packed::CLEARED)
+    }
+
+    pub fn line(&self, y: u32) -> &Line {
+        &self.lines[y as usize]
+    }
+
+    pub fn line_mut(&mut self, y: u32) -> &mut Line {
+        &mut self.lines[y as usize]
+    }
+
+    pub fn get(&self, x: u32, y: u32) -> Packed {
+        self.lines.get(y as usize).map_or(Packed::BLANK, |line| line.get(x))
+    }
+
+    pub fn set(&mut self, x: u32, y: u32, cell: Packed) {
+        let cols = self.size.cols;
+        if let Some(line) = self.lines.get_mut(y as usize) {
+            line.set(x, cell, cols, &self.tables);
+        }
+    }
+
+    /// Empties a line, filling it when the background is a colour.
+    fn empty_line(&mut self, y: u32, bg: Colour) {
+        let fill = (!bg.is_default()).then(|| self.blank(bg));
+        let cols = self.size.cols;
+        let line = &mut self.lines[y as usize];
+        line.reset();
+        if let Some(fill) = fill {
+            line.expand(cols, cols, fill);
+        }
+    }
+
+    /// The line above `y` no longer continues on it.
+    fn unwrap_above(&mut self, y: u32) {
+        if y > 0 {
+            self.lines[y as usize - 1].flags -= RowFlags::WRAPPED;
+        } else {
+            self.unwrap_tail();
+        }
+    }
+
+    /// The newest row of history no longer continues on the screen.
+    fn unwrap_tail(&mut self) {
+        if !self.tail_is_wrapped() {
+            return;
+        }
+        if let Some(mut row) = self.history.pop(&mut self.links) {
+            row.flags -= RowFlags::WRAPPED;
+            self.history.push(&row, &self.links);
+        }
+        self.tail_wrapped = Some(false);
+    }
+
+    /// Whether the newest row of history continues on the screen.
+    pub fn tail_is_wrapped(&mut self) -> bool {
+        if let Some(known) = self.tail_wrapped {
+            return known;
+        }
+        let rows = self.history.rows();
+        let tail = rows.checked_sub(1).and_then(|last| self.history.row(last, &mut self.links));
+        let wrapped = tail.is_some_and(|row| row.flags.contains(RowFlags::WRAPPED));
+        self.tail_wrapped = Some(wrapped);
+        wrapped
+    }
+
+    /// Hands a line to the history.
+    pub fn push_line(&mut self, y: u32) {
+        let line = &self.lines[y as usize];
+        line.to_row(&self.tables, &mut self.scratch);
+        self.scratch.time = self.now;
+        self.tail_wrapped = Some(line.flags.contains(RowFlags::WRAPPED));
+        self.history.push(&self.scratch, &self.links);
+    }
+
+    /// Takes the newest row of history back as a line.
+    pub fn pull_line(&mut self) -> Option<Line> {
+        let row = self.history.pop(&mut self.links)?;
+        self.tail_wrapped = None;
+        Some(Line::from_row(&row, &mut |cell| self.pack(cell)))
+    }
+
+    /// Scrolls a region up by a line, which goes to the history if there is one.
+    pub fn scroll_up(&mut self, upper: u32, lower: u32, bg: Colour) {
+        if !self.keeps_history() {
+            self.move_lines(upper, upper + 1, lower.saturating_sub(upper), bg);
+            return;
+        }
+        self.push_line(upper);
+        self.pullable += 1; // checked against what the history still has when rows are pulled
+        if upper == 0 && lower + 1 == self.size.rows {
+            self.lines.rotate_left(1);
+        } else {
+            for y in upper..lower {
+                self.lines.swap(y as usize, y as usize + 1);
+            }
+        }
+        self.empty_line(lower, bg);
+    }
+
+    pub fn scroll_down(&mut self, upper: u32, lower: u32, bg: Colour) {
+        self.move_lines(upper + 1, upper, lower.saturating_sub(upper), bg);
+    }
+
+    /// Moves `count` lines from `from` to `to`, emptying those left behind.
+    pub fn move_lines(&mut self, to: u32, from: u32, count: u32, bg: Colour) {
+        let rows = self.size.rows;
+        if count == 0 || from == to || from.max(to).saturating_add(count) > rows {
+            return;
+        }
+        self.unwrap_above(to);
+        if to < from {
+            for i in 0..count {
+                self.lines.swap((to + i) as usize, (from + i) as usize);
+            }
+        } else {
+            for i in (0..count).rev() {
+                self.lines.swap((to + i) as usize, (from + i) as usize);
+            }
+        }
+        for y in from..from + count {
+            if y < to || y >= to + count {
+                self.empty_line(y, bg);
+            }
+        }
+        if from < to || from >= to + count {
+            self.unwrap_above(from);
+        }
+    }
+
+    pub fn clear_lines(&mut self, y: u32, count: u32, bg: Colour) {
+        if count == 0 || y.saturating_add(count) > self.size.rows {
+            return;
+        }
+        for row in y..y + count {
+            self.empty_line(row, bg);
+        }
+        self.unwrap_above(y);
+    }
+
+    /// Clears an area.
+    pub fn clear(&mut self, x: u32, y: u32, nx: u32, ny: u32, bg: Colour) {
+        if nx == 0 || ny == 0 {
+            return;
+        }
+        if x == 0 && nx == self.size.cols {
+            self.clear_lines(y, ny, bg);
+            return;
+        }
+        if y.saturating_add(ny) > self.size.rows {
+            return;
+        }
+        let blank = self.blank(bg);
+        let cols = self.size.cols;
+        for line in self.lines.range_mut(y as usize..(y + ny) as usize) {
+            let exists = cols.min(line.len());
+            let mut count = nx;
+            if bg.is_default() {
+                if x > exists {
+                    continue;
+                }
+                count = count.min(exists.saturating_sub(x));
+            }
+            line.expand(x + count, cols, Packed::CLEARED);
+            for column in x..x + count {
+                line.clear_cell(column, blank, false);
+            }
+        }
+    }
+
+    /// Moves `count` cells of a line from `from` to `to`, clearing those left behind.
+    pub fn move_cells(&mut self, to: u32, from: u32, y: u32, count: u32, bg: Colour) {
+        if count == 0 || from == to {
+            return;
+        }
+        let blank = self.blank(bg);
+        let cols = self.size.cols;
+        let Some(line) = self.lines.get_mut(y as usize) else { return };
+        line.expand(from + count, cols, Packed::CLEARED);
+        line.expand(to + count, cols, Packed::CLEARED);
+        let (from_at, to_at) = (from as usize, to as usize);
+        line.cells.copy_within(from_at..from_at + count as usize, to_at);
+        line.used = line.used.max(to + count);
+        for column in from..from + count {
+            if column < to || column >= to + count {
+                line.clear_cell(column, blank, true);
+            }
+        }
+    }
+
+    pub fn insert_lines(&mut self, y: u32, count: u32, bg: Colour) {
+        let rows = self.size.rows;
+        // tmux: when all lines below go, nothing moves and nothing is cleared either.
+        self.move_lines(y + count, y, rows - y - count, bg);
+    }
+
+    pub fn insert_lines_in(&mut self, lower: u32, y: u32, count: u32, bg: Colour) {
+        let kept = lower + 1 - y - count;
+        self.move_lines(lower + 1 - kept, y, kept, bg);
+        self.clear_rest(y + kept, count, kept, bg);
+    }
+
+    /// Clears the lines that moving `kept` lines by `count` did not reach.
+    fn clear_rest(&mut self, y: u32, count: u32, kept: u32, bg: Colour) {
+        self.clear(0, y, self.size.cols, count.saturating_sub(kept), bg);
+        if count < kept {
+            // tmux: clearing a negative number of lines still cuts the line above them.
+            self.unwrap_above(y);
+        }
+    }
+
+    pub fn delete_lines(&mut self, y: u32, count: u32, bg: Colour) {
+        let rows = self.size.rows;
+        self.move_lines(y, y + count, rows - y - count, bg);
+        self.clear(0, rows - count, self.size.cols, count, bg);
+    }
+
+    pub fn delete_lines_in(&mut self, lower: u32, y: u32, count: u32, bg: Colour) {
+        let kept = lower + 1 - y - count;
+        self.move_lines(y, y + count, kept, bg);
+        self.clear_rest(y + kept, count, kept, bg);
+    }
+
+    pub fn insert_cells(&mut self, x: u32, y: u32, count: u32, bg: Colour) {
+        let cols = self.size.cols;
+        if x >= cols - 1 {
+            self.clear(x, y, 1, 1, bg);
+        } else {
+            self.move_cells(x + count, x, y, cols.saturating_sub(x + count), bg);
+        }
+    }
+
+    pub fn delete_cells(&mut self, x: u32, y: u32, count: u32, bg: Colour) {
+        let cols = self.size.cols;
+        self.move_cells(x, x + count, y, cols - x - count, bg);
+        self.clear(cols - count, y, count, 1, bg);
+    }
+
+    /// Clears the screen by scrolling what is on it into the history.
+    pub fn clear_into_history(&mut self, bg: Colour) {
+        let written = |line: &Line| line.used != 0;
+        let last = self.lines.iter().rposition(written).map_or(0, |at| at as u32 + 1);
+        let Size { cols, rows } = self.size;
+        if last == 0 {
+            self.clear(0, 0, cols, rows, bg);
+            return;
+        }
+        for _ in 0..last {
+            self.push_line(0);
+            self.lines.rotate_left(1);
+            self.empty_line(rows - 1, bg);
+        }
+        if last < rows {
+            self.clear(0, 0, cols, rows - last, bg);
+        }
+        self.pullable = 0;
+    }
+
+    pub fn clear_history(&mut self) {
+        self.history.clear();
+        self.pullable = 0;
+        self.tail_wrapped = Some(false);
+    }
+}

@@ -1,0 +1,248 @@
+//! One line of the grid, and its conversion from and to the rows that history keeps.
+
+use super::cells::{CellTables, Mark, Packed, StyleId};
+use crate::base::history::{Row, RowFlags, Run, RunKind};
+use crate::base::{Cell, CellFlags, CellStyle, LinkId};
+
+/// A line: `cells.len()` columns exist, the first `used` of them count as written.
+#[derive(Clone, Debug, Default)]
+pub struct Line {
+    pub cells: Vec<Packed>,
+    pub used: u32,
+    pub flags: RowFlags,
+}
+
+impl Line {
+    /// Empties the line, keeping its memory.
+    pub fn reset(&mut self) {
+        self.cells.clear();
+        self.used = 0;
+        self.flags = RowFlags::empty();
+    }
+
+    pub fn len(&self) -> u32 {
+        self.cells.len() as u32
+    }
+
+    /// The cell at a column; a written blank where none exists.
+    pub fn get(&self, x: u32) -> Packed {
+        self.cells.get(x as usize).copied().unwrap_or(Packed::BLANK)
+    }
+
+    /// Makes `cols` columns exist, in tmux's steps: a quarter, half or all of the grid's width.
+    pub fn expand(&mut self, cols: u32, grid_cols: u32, fill: Packed) {
+        if cols <= self.len() {
+            return;
+        }
+        let cols = if cols < grid_cols / 4 {
+            grid_cols / 4
+        } else if cols < grid_cols / 2 {
+            grid_cols / 2
+        } else {
+            cols.max(grid_cols)
+        };
+        if fill.mark.contains(Mark::EXTENDED) {
+            self.flags |= RowFlags::EXTENDED;
+        }
+        self.cells.resize(cols as usize, fill);
+    }
+
+    /// Writes a cell.
+    pub fn set(&mut self, x: u32, mut cell: Packed, grid_cols: u32, tables: &CellTables) {
+        self.expand(x + 1, grid_cols, Packed::CLEARED);
+        self.used = self.used.max(x + 1);
+        let slot = &mut self.cells[x as usize];
+        cell.mark.remove(Mark::CLEARED);
+        cell.mark |= slot.mark & Mark::EXTENDED;
+        if cell.mark.contains(Mark::EXTENDED) {
+            self.flags |= RowFlags::EXTENDED;
+            if tables.style(cell.style).link != LinkId(0) {
+                self.flags |= RowFlags::HYPERLINK;
+            }
+        }
+        *slot = cell;
+    }
+
+    /// Writes a run of one-byte characters in one style.
+    pub fn set_ascii(&mut self, x: u32, text: &[u8], style: StyleId, grid_cols: u32, tables: &CellTables) {
+        let end = x as usize + text.len();
+        let rich = style != StyleId(0) && CellTables::is_extended_style(tables.style(style));
+        let mark = if rich { Mark::EXTENDED } else { Mark::empty() };
+        let model = Packed { mark, ..Packed::ascii(b' ', style) };
+        // Cells that exist already keep their mark; new ones are appended without clearing
+        // them first.
+        let old = self.cells.len().min(end).saturating_sub(x as usize);
+        if self.cells.len() < x as usize {
+            self.expand(x, grid_cols, Packed::CLEARED);
+        }
+        let old = old.max(self.cells.len().min(end).saturating_sub(x as usize));
+        for (slot, &byte) in self.cells[x as usize..x as usize + old].iter_mut().zip(text) {
+            let mark = model.mark | (slot.mark & Mark::EXTENDED);
+            *slot = Packed { mark, ..Packed::ascii(byte, style) };
+        }
+        if old < text.len() {
+            let cols = Self::rounded(end as u32, grid_cols) as usize;
+            self.cells.reserve(cols - self.cells.len());
+            self.cells.extend(text[old..].iter().map(|&b| Packed { mark, ..Packed::ascii(b, style) }));
+            self.cells.resize(cols, Packed::CLEARED);
+        }
+        self.used = self.used.max(end as u32);
+        if rich {
+            self.flags |= RowFlags::EXTENDED;
+            if tables.style(style).link != LinkId(0) {
+                self.flags |= RowFlags::HYPERLINK;
+            }
+        }
+    }
+
+    fn rounded(cols: u32, grid_cols: u32) -> u32 {
+        if cols < grid_cols / 4 {
+            grid_cols / 4
+        } else if cols < grid_cols / 2 {
+            grid_cols / 2
+        } else {
+            cols.max(grid_cols)
+        }
+    }
+
+    /// Clears one existing cell. `moved`: its content was moved elsewhere, so that nothing of
+    /// it stays.
+    pub fn clear_cell(&mut self, x: u32, blank: Packed, moved: bool) {
+        let Some(slot) = self.cells.get_mut(x as usize) else { return };
+        let stays = !moved && slot.mark.contains(Mark::EXTENDED);
+        *slot = blank;
+        if stays {
+            slot.mark = Mark::EXTENDED;
+        }
+        if slot.mark.contains(Mark::EXTENDED) {
+            self.flags |= RowFlags::EXTENDED;
+        }
+    }
+
+    /// Writes what history keeps of this line into `row`.
+    pub fn to_row(&self, tables: &CellTables, row: &mut Row) {
+        row.reset();
+        row.flags = self.flags;
+        row.used = self.used;
+        row.size = self.len();
+        let mut text = std::mem::take(&mut row.text).into_bytes();
+        let plain = |c: &&Packed| **c == Packed::CLEARED;
+        let trailing = self.cells.iter().rev().take_while(plain).count();
+        let end = (self.cells.len() - trailing).max(self.used as usize).min(self.cells.len());
+        let mut cells = &self.cells[..end];
+        while let Some(&first) = cells.first() {
+            let start = text.len();
+            let (count, run) = take_run(cells, first, tables, &mut text);
+            let bytes = (text.len() - start) as u32;
+            row.push_run(Run { bytes, ..run });
+            cells = &cells[count..];
+        }
+        row.text = String::from_utf8(text).expect("cells hold whole characters");
+    }
+
+    /// The line that a row of history stood for.
+    pub fn from_row(row: &Row, pack: &mut dyn FnMut(&Cell) -> Packed) -> Self {
+        let mut line = Line { flags: row.flags, used: row.used, ..Line::default() };
+        let mut at = 0;
+        for run in &row.runs {
+            let text = &row.text[at..at + run.bytes as usize];
+            at += run.bytes as usize;
+            push_run(&mut line.cells, run, text, pack);
+        }
+        let size = row.size.max(row.used) as usize;
+        if line.cells.len() < size {
+            line.cells.resize(size, Packed::CLEARED);
+        }
+        line
+    }
+}
+
+/// Takes the longest stretch of cells that is one run; its text is appended to `text`.
+fn take_run(cells: &[Packed], first: Packed, tables: &CellTables, text: &mut Vec<u8>) -> (usize, Run) {
+    let flags =
+        if first.mark.contains(Mark::NOPALETTE) { CellFlags::NOPALETTE } else { CellFlags::empty() };
+    let style = *tables.style(first.style);
+    let alike = |c: &Packed| {
+        c.style == first.style
+            && (c.mark ^ first.mark) & (Mark::all() - Mark::EXTENDED) == Mark::empty()
+    };
+    let run = |kind, cols: usize| Run { kind, style, flags, bytes: 0, cols: cols as u32 };
+    // A filler without its character (its other half was cut off) reads as a blank.
+    if first.mark.intersects(Mark::CLEARED | Mark::PADDING) {
+        let count = cells.iter().take_while(|c| alike(c)).count();
+        return (count, run(RunKind::Cleared, count));
+    }
+    let fillers = |from: usize| cells[from..].iter().take_while(|c| c.is_padding()).count();
+    if first.mark.contains(Mark::TAB) {
+        let count = (1 + fillers(1)).min(usize::from(first.width.max(1)));
+        return (count, run(RunKind::Tab(count as u8), count));
+    }
+    if !CellTables::is_char(first) || first.width == 0 || first.width > 2 {
+        tables.push_text(first, text);
+        let count = (1 + fillers(1)).min(usize::from(first.width.max(1)));
+        return (count, run(RunKind::Cluster(count as u8), count));
+    }
+    if first.width == 1 {
+        let mut count = 0;
+        for cell in cells {
+            if !(alike(cell) && cell.width == 1 && CellTables::is_char(*cell)) {
+                break;
+            }
+            tables.push_text(*cell, text);
+            count += 1;
+        }
+        return (count, run(RunKind::Narrow, count));
+    }
+    let mut count = 0;
+    while let Some(cell) = cells.get(count) {
+        let whole = cells.get(count + 1).is_some_and(|next| next.is_padding());
+        if !(alike(cell) && cell.width == 2 && CellTables::is_char(*cell) && whole) {
+            break;
+        }
+        tables.push_text(*cell, text);
+        count += 2;
+    }
+    if count == 0 {
+        tables.push_text(first, text);
+        return (1, run(RunKind::Cluster(1), 1));
+    }
+    (count, run(RunKind::Wide, count))
+}
+
+/// Appends the cells of one run.
+fn push_run(cells: &mut Vec<Packed>, run: &Run, text: &str, pack: &mut dyn FnMut(&Cell) -> Packed) {
+    let model = Cell { flags: run.flags, style: run.style, ..Cell::BLANK };
+    let mut wide = |glyph, width: u8, flags, cells: &mut Vec<Packed>| {
+        let flags = run.flags | flags;
+        cells.push(pack(&Cell { glyph, width, flags, style: run.style }));
+        cells.extend(std::iter::repeat_n(Packed::PADDING, usize::from(width.max(1)) - 1));
+    };
+    match run.kind {
+        RunKind::Narrow if text.is_ascii() => {
+            let first = pack(&model);
+            cells.extend(text.bytes().map(|b| Packed {
+                mark: first.mark,
+                ..Packed::ascii(b, first.style)
+            }));
+        }
+        RunKind::Narrow | RunKind::Wide => {
+            let width = if run.kind == RunKind::Wide { 2 } else { 1 };
+            for c in text.chars() {
+                wide(crate::base::Glyph::Char(c), width, CellFlags::empty(), cells);
+            }
+        }
+        RunKind::Cluster(width) => {
+            wide(crate::base::Glyph::from_text(text), width, CellFlags::empty(), cells);
+        }
+        RunKind::Tab(width) => wide(crate::base::Glyph::Char(' '), width, CellFlags::TAB, cells),
+        RunKind::Cleared => {
+            let flags = CellFlags::CLEARED | run.flags;
+            let mut blank = pack(&Cell { flags, ..model });
+            blank.mark.remove(Mark::EXTENDED);
+            if run.style == CellStyle::DEFAULT {
+                blank = Packed::CLEARED;
+            }
+            cells.extend(std::iter::repeat_n(blank, run.cols as usize));
+        }
+    }
+}

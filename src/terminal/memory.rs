@@ -1,0 +1,155 @@
+//! A history in memory, bounded in rows: used where nothing is kept on disk, and in tests.
+
+use std::collections::VecDeque;
+
+use super::cells::{CellTables, Packed};
+use super::line::Line;
+use super::reflow::{Scrolled, reflow};
+use crate::base::history::{History, HistoryView, Row, RowFlags};
+use crate::base::links::Links;
+use crate::base::{Cell, LinkId};
+
+/// Rows in memory at the current width. When it is full, a tenth goes at once.
+#[derive(Clone, Debug)]
+pub struct MemoryHistory {
+    rows: VecDeque<Row>,
+    limit: usize,
+    cols: u32,
+    links: Links,
+    bytes: u64,
+}
+
+/// Longest run of rows that one logical line takes part in when rows are laid out anew;
+/// longer lines are laid out in pieces.
+const MAX_JOINED_ROWS: usize = 65_536;
+
+impl MemoryHistory {
+    /// A history of at most `limit` rows for a terminal of `cols` columns; 0 keeps nothing.
+    pub fn new(limit: usize, cols: u32) -> Self {
+        Self { rows: VecDeque::new(), limit, cols, links: Links::new(), bytes: 0 }
+    }
+
+    /// Changes the limit; with `trim`, rows over it go at once, else when the next one comes.
+    pub fn set_limit(&mut self, limit: usize, trim: bool) {
+        self.limit = limit;
+        while trim && self.rows.len() > limit {
+            self.drop_oldest();
+        }
+    }
+
+    fn drop_oldest(&mut self) {
+        if let Some(row) = self.rows.pop_front() {
+            self.bytes -= row_bytes(&row);
+        }
+    }
+
+    fn make_room(&mut self) {
+        if self.rows.len() < self.limit {
+            return;
+        }
+        // tmux: a tenth of the limit goes at once, so #{history_size} saw-tooths.
+        for _ in 0..(self.limit / 10).max(1) {
+            self.drop_oldest();
+        }
+    }
+}
+
+fn row_bytes(row: &Row) -> u64 {
+    (size_of::<Row>() + row.text.capacity() + row.runs.len() * size_of::<crate::base::history::Run>()) as u64
+}
+
+/// Rewrites the links of a row from one table into another.
+fn relink(row: &mut Row, from: &Links, to: &mut Links) {
+    for run in row.runs.iter_mut().filter(|run| run.style.link != LinkId(0)) {
+        run.style.link = match from.get(run.style.link) {
+            Some(link) => to.adopt(link),
+            None => LinkId(0),
+        };
+    }
+}
+
+impl HistoryView for MemoryHistory {
+    fn rows(&mut self) -> u64 {
+        self.rows.len() as u64
+    }
+
+    fn row(&mut self, index: u64, links: &mut Links) -> Option<Row> {
+        let mut row = self.rows.get(usize::try_from(index).ok()?)?.clone();
+        relink(&mut row, &self.links, links);
+        Some(row)
+    }
+
+    fn set_width(&mut self, cols: u32) {
+        if cols == self.cols {
+            return;
+        }
+        self.cols = cols;
+        let mut tables = CellTables::new();
+        let mut out = VecDeque::with_capacity(self.rows.len());
+        let mut batch = VecDeque::new();
+        let old = std::mem::take(&mut self.rows);
+        self.bytes = 0;
+        for row in old {
+            let wrapped = row.flags.contains(RowFlags::WRAPPED);
+            let mut pack =
+                |cell: &Cell| -> Packed { tables.pack(cell).unwrap_or_else(|| tables.pack_poor(cell)) };
+            batch.push_back(Line::from_row(&row, &mut pack));
+            if wrapped && batch.len() < MAX_JOINED_ROWS {
+                continue;
+            }
+            flush(&mut batch, cols, &tables, &mut out);
+            if tables.len().0 > 1 << 15 || tables.len().1 > 1 << 15 {
+                tables = CellTables::new();
+            }
+        }
+        flush(&mut batch, cols, &tables, &mut out);
+        self.bytes = out.iter().map(row_bytes).sum();
+        self.rows = out;
+    }
+}
+
+fn flush(batch: &mut VecDeque<Line>, cols: u32, tables: &CellTables, out: &mut VecDeque<Row>) {
+    for line in reflow(std::mem::take(batch), cols, tables, &mut Scrolled::default()) {
+        let mut row = Row::default();
+        line.to_row(tables, &mut row);
+        out.push_back(row);
+    }
+}
+
+impl History for MemoryHistory {
+    fn push(&mut self, row: &Row, links: &Links) {
+        if self.limit == 0 {
+            return;
+        }
+        self.make_room();
+        let mut row = row.clone();
+        relink(&mut row, links, &mut self.links);
+        self.bytes += row_bytes(&row);
+        self.rows.push_back(row);
+    }
+
+    fn pop(&mut self, links: &mut Links) -> Option<Row> {
+        let mut row = self.rows.pop_back()?;
+        self.bytes -= row_bytes(&row).min(self.bytes);
+        relink(&mut row, &self.links, links);
+        Some(row)
+    }
+
+    fn clear(&mut self) {
+        self.rows.clear();
+        self.links.clear();
+        self.bytes = 0;
+    }
+
+    fn keeps(&self) -> bool {
+        self.limit > 0
+    }
+
+    fn view(&mut self) -> Box<dyn HistoryView> {
+        Box::new(self.clone())
+    }
+
+    fn bytes(&self) -> (u64, u64) {
+        (self.bytes, 0)
+    }
+}
