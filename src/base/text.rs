@@ -46,6 +46,43 @@ pub fn stray_byte(c: char) -> Option<u8> {
     (0x80..=0xff).contains(&b).then_some(b as u8)
 }
 
+/// Bytes made visible as tmux stores the links and names of programs: valid UTF-8 stays,
+/// control characters and stray bytes become C escapes or octal, a backslash is doubled. Tabs
+/// and newlines stay.
+pub fn visible(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len());
+    let text = from_bytes(bytes);
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => out.push_str("\\\\"),
+            '\t' | '\n' => out.push(c),
+            '\r' => out.push_str("\\r"),
+            '\x08' => out.push_str("\\b"),
+            '\x07' => out.push_str("\\a"),
+            '\x0b' => out.push_str("\\v"),
+            '\x0c' => out.push_str("\\f"),
+            '\0' if chars.peek().is_some_and(|next| ('0'..='7').contains(next)) => out.push_str("\\000"),
+            '\0' => out.push_str("\\0"),
+            c => match stray_byte(c).or(c.is_ascii_control().then_some(c as u8)) {
+                Some(byte) => out.push_str(&format!("\\{byte:03o}")),
+                None => out.push(c),
+            },
+        }
+    }
+    out
+}
+
+/// A title, path or name that a program gave, made safe; `None` if it is not text without
+/// control characters. `#(` could run commands in a format, so its `#` is replaced.
+pub fn clean_name(bytes: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    if text.contains(|c: char| c.is_ascii_control()) {
+        return None;
+    }
+    Some(text.replace("#(", "_(").replace('\\', "\\\\"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -118,6 +118,14 @@ pub fn joining(before: Option<&str>, next: char, width: u8, rules: &WidthRules) 
     Joining::Joined { wide }
 }
 
+/// Whether a character that takes columns of its own may still join the cell before it when
+/// that cell is a single character. Everything else stands alone.
+pub fn may_join(c: char) -> bool {
+    matches!(c as u32,
+        0x1100..=0x11ff | 0x200d | 0x3164 | 0xa960..=0xa97c | 0xd7b0..=0xd7fb | 0xfe0f
+        | 0x1f1e6..=0x1f1ff | 0x1f3fb..=0x1f3ff | 0x1f44b..=0x1f6b6 | 0x1f926..=0x1f9df)
+}
+
 #[derive(PartialEq, Eq)]
 enum Jamo {
     Leading,

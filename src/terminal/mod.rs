@@ -1,4 +1,399 @@
 //! Floor 1: the emulator. Bytes in, grid out.
+//!
+//! One `Terminal` per pane: `feed` it what a program prints and it keeps the visible screen,
+//! hands rows that scroll away to the pane's `History`, and collects replies and events for
+//! the server to take. It never fails, whatever it is fed, and everything in it is bounded.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `parser`, `params` | the state machine of escape sequences |
+//! | `csi`, `sgr`, `osc`, `dcs`, `sink` | what sequences do |
+//! | `print`, `edit`, `screen` | writing, erasing and scrolling, cursor and modes |
+//! | `cells`, `line`, `grid` | eight-byte cells, lines, traffic with the history |
+//! | `reflow`, `resize` | wrapping anew, sizes, the alternate screen |
+//! | `memory` | a history in memory |
+//! | `keys`, `capture` | bytes for a key; rows as text |
+//!
+//! It does no I/O and knows no clock: the server tells it the time (`set_now`) and ends
+//! what takes too long (`abort_string`, `end_sync`, `expire_queries`).
+
+mod cells;
+pub mod config;
+mod csi;
+mod dcs;
+mod edit;
+pub mod events;
+mod grid;
+mod images;
+mod line;
+mod memory;
+mod modes;
+mod osc;
+mod palette;
+mod params;
+mod parser;
+mod print;
+mod reflow;
+mod resize;
+mod screen;
+mod sgr;
+mod sink;
+
+pub use config::{AllowPassthrough, ExtendedKeys, GetClipboard, SetClipboard, TerminalConfig, Theme};
+pub use csi::VERSION;
+pub use events::{StringEnd, TerminalEvent};
+pub use images::Image;
+pub use memory::MemoryHistory;
+pub use modes::{CursorShape, Modes, Progress, ProgressState};
+pub use palette::Palette;
+
+use crate::base::history::{History, Row};
+use crate::base::links::Links;
+use crate::base::{Cell, Colour, Point, Size, Surface};
+use cells::Packed;
+use parser::Parser;
+use screen::Screen;
 
 /// One pane's terminal.
-pub struct Terminal;
+pub struct Terminal {
+    parser: Parser,
+    screen: Screen,
+    generation: u64,
+}
+
+impl Terminal {
+    pub fn new(size: Size, config: TerminalConfig, mut history: Box<dyn History>) -> Self {
+        history.set_width(size.cols.max(1));
+        let parser = Parser::new(config.input_buffer_size);
+        Self { parser, screen: Screen::new(size, config, history), generation: 0 }
+    }
+
+    /// Takes in what a program printed. Splitting the bytes differently changes nothing.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        self.generation += 1;
+        self.parser.advance(bytes, &mut self.screen);
+    }
+
+    /// Bytes to write to the program, at most 64 KiB and clipboard answers.
+    pub fn take_replies(&mut self) -> Vec<u8> {
+        self.screen.outbox.take_replies()
+    }
+
+    /// What happened since last asked.
+    pub fn take_events(&mut self) -> Vec<TerminalEvent> {
+        self.screen.outbox.take_events()
+    }
+
+    /// Changes whenever the screen may have changed.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Replaces what options and clients decide.
+    pub fn configure(&mut self, config: &TerminalConfig) {
+        if self.screen.config == *config {
+            return;
+        }
+        self.generation += 1;
+        self.parser.set_limit(config.input_buffer_size);
+        if self.screen.config.palette != config.palette {
+            self.screen.palette.set_defaults(&config.palette);
+        }
+        self.screen.config.clone_from(config);
+    }
+
+    pub fn config(&self) -> &TerminalConfig {
+        &self.screen.config
+    }
+
+    /// Tells the time, in seconds since the epoch, for rows that leave the screen.
+    pub fn set_now(&mut self, seconds: i64) {
+        self.screen.grid.now = seconds;
+    }
+
+    /// Changes size: lines wrap anew, rows come back from the history or go to it.
+    pub fn resize(&mut self, size: Size) {
+        self.generation += 1;
+        self.screen.resize(size);
+    }
+
+    /// Back to the state of a new terminal, except for the history (`send-keys -R`).
+    pub fn reset(&mut self) {
+        self.generation += 1;
+        self.screen.reset_pen();
+        self.screen.clear_and_reset();
+        self.parser.reset();
+        self.screen.last = None;
+    }
+
+    /// Whether a string (OSC, DCS, …) is being collected. When that lasts five seconds, the
+    /// server calls `abort_string`.
+    pub fn in_string(&self) -> bool {
+        self.parser.in_string()
+    }
+
+    /// Gives up on an unfinished sequence, as tmux does after five seconds.
+    pub fn abort_string(&mut self) {
+        self.screen.reset_pen();
+        self.parser.reset();
+        self.screen.last = None;
+    }
+
+    /// Input that is part of an unfinished sequence (`capture-pane -P`).
+    pub fn pending_input(&self) -> &[u8] {
+        self.parser.pending()
+    }
+
+    pub fn size(&self) -> Size {
+        self.screen.size()
+    }
+
+    /// The cursor's cell; `x` may be the column behind the last one.
+    pub fn cursor(&self) -> Point {
+        Point::new(self.screen.cx, self.screen.cy)
+    }
+
+    pub fn set_cursor(&mut self, at: Point) {
+        self.screen.address(Some(at.x), Some(at.y), false);
+    }
+
+    pub fn cursor_visible(&self) -> bool {
+        self.screen.modes.contains(Modes::CURSOR)
+    }
+
+    pub fn modes(&self) -> Modes {
+        self.screen.modes
+    }
+
+    /// Sets or clears modes as the server wants them (`CRLF` for screens of its own).
+    pub fn set_modes(&mut self, modes: Modes, on: bool) {
+        self.screen.modes.set(modes, on);
+    }
+
+    /// The shape the program chose with DECSCUSR; `Default` leaves it to the option.
+    pub fn cursor_shape(&self) -> CursorShape {
+        self.screen.cursor_shape
+    }
+
+    /// Shape and blinking to show, the option `cursor-style` considered.
+    pub fn cursor_style(&self) -> (CursorShape, bool) {
+        let screen = &self.screen;
+        let blinking = screen.modes.contains(Modes::CURSOR_BLINKING);
+        if screen.cursor_shape != CursorShape::Default {
+            return (screen.cursor_shape, blinking);
+        }
+        let (shape, option) =
+            CursorShape::from_number(screen.config.cursor_style).unwrap_or((CursorShape::Default, None));
+        let chosen = screen.modes.contains(Modes::CURSOR_BLINKING_SET);
+        (shape, if chosen { blinking } else { option.unwrap_or(false) })
+    }
+
+    /// The cursor's colour that the program chose.
+    pub fn cursor_colour(&self) -> Option<Colour> {
+        self.screen.cursor_colour
+    }
+
+    pub fn title(&self) -> &str {
+        &self.screen.title
+    }
+
+    pub fn set_title(&mut self, title: impl Into<String>) {
+        self.screen.title = title.into();
+    }
+
+    /// The working directory that the program reported (OSC 7).
+    pub fn path(&self) -> &str {
+        &self.screen.path
+    }
+
+    pub fn set_path(&mut self, path: impl Into<String>) {
+        self.screen.path = path.into();
+    }
+
+    pub fn progress(&self) -> Progress {
+        self.screen.progress
+    }
+
+    pub fn alternate_on(&self) -> bool {
+        self.screen.grid.saved.is_some()
+    }
+
+    /// Where the cursor was when the alternate screen was entered.
+    pub fn saved_cursor(&self) -> Option<Point> {
+        self.screen.saved_screen.cursor.map(|(x, y)| Point::new(x, y))
+    }
+
+    /// First and last row of the scroll region.
+    pub fn scroll_region(&self) -> (u32, u32) {
+        (self.screen.upper, self.screen.lower)
+    }
+
+    /// Columns with a tab stop.
+    pub fn tabs(&self) -> Vec<u32> {
+        let stops = self.screen.tabs.iter().enumerate().filter(|(_, on)| **on);
+        stops.map(|(x, _)| x as u32).collect()
+    }
+
+    pub fn palette(&self) -> &Palette {
+        &self.screen.palette
+    }
+
+    /// Images on the visible screen.
+    pub fn images(&self) -> impl Iterator<Item = &Image> {
+        self.screen.images.list.iter()
+    }
+
+    pub fn links(&self) -> &Links {
+        &self.screen.grid.links
+    }
+
+    /// Forgets all hyperlinks (`clear-history -H`).
+    pub fn reset_links(&mut self) {
+        self.screen.grid.links.clear();
+    }
+
+    /// Ends synchronized output, because the program did or because it took too long.
+    pub fn end_sync(&mut self) {
+        if self.screen.modes.contains(Modes::SYNC) {
+            self.generation += 1;
+            self.screen.end_sync();
+        }
+    }
+
+    /// The colour of a palette entry, from a client that was asked.
+    pub fn answer_palette(&mut self, index: u8, rgb: (u8, u8, u8)) {
+        if let Some(end) = self.screen.outbox.answer_palette(index) {
+            let text = osc::colour_reply(&format!("4;{index}"), rgb, end);
+            self.screen.outbox.reply_now(text.as_bytes());
+            self.screen.outbox.release();
+        }
+    }
+
+    /// The clipboard, from a client that was asked.
+    pub fn answer_clipboard(&mut self, selection: Option<char>, data: &[u8]) {
+        if let Some(end) = self.screen.outbox.answer_clipboard() {
+            self.screen.outbox.reply_large(&osc::clipboard_reply(selection, data, end));
+            self.screen.outbox.release();
+        }
+    }
+
+    /// Answers a `ClipboardBuffer` event.
+    pub fn reply_clipboard(&mut self, selection: Option<char>, data: &[u8], end: StringEnd) {
+        self.screen.outbox.reply_large(&osc::clipboard_reply(selection, data, end));
+    }
+
+    /// Whether some query waits for a client; after half a second the server gives up on it.
+    pub fn waits_for_client(&self) -> bool {
+        self.screen.outbox.is_waiting()
+    }
+
+    /// Gives up on queries that no client answered; replies held back behind them go out.
+    pub fn expire_queries(&mut self) {
+        self.screen.outbox.expire();
+    }
+
+    /// A cell of the visible screen; blank outside.
+    pub fn cell(&self, x: u32, y: u32) -> Cell {
+        let grid = &self.screen.grid;
+        grid.tables.unpack(grid.get(x, y))
+    }
+
+    /// A row of the visible screen; empty outside.
+    pub fn row(&self, y: u32) -> Row {
+        let mut row = Row::default();
+        let grid = &self.screen.grid;
+        if let Some(line) = grid.lines.get(y as usize) {
+            line.to_row(&grid.tables, &mut row);
+            row.time = grid.now;
+        }
+        row
+    }
+
+    /// A row of the screen behind the alternate screen.
+    pub fn saved_row(&self, y: u32) -> Option<Row> {
+        let grid = &self.screen.grid;
+        let line = grid.saved.as_ref()?.lines.get(y as usize)?;
+        let mut row = Row::default();
+        line.to_row(&grid.tables, &mut row);
+        Some(row)
+    }
+
+    /// Size of the screen behind the alternate screen.
+    pub fn saved_size(&self) -> Option<Size> {
+        self.screen.grid.saved.as_ref().map(|saved| saved.size)
+    }
+
+    /// Rows of history at the current width.
+    pub fn history_rows(&mut self) -> u64 {
+        self.screen.grid.history.rows()
+    }
+
+    /// A row of history, 0 being the oldest.
+    pub fn history_row(&mut self, index: u64) -> Option<Row> {
+        let grid = &mut self.screen.grid;
+        grid.history.row(index, &mut grid.links)
+    }
+
+    pub fn history(&mut self) -> &mut dyn History {
+        &mut *self.screen.grid.history
+    }
+
+    pub fn clear_history(&mut self) {
+        self.generation += 1;
+        self.screen.grid.clear_history();
+    }
+
+    /// Copies the visible screen onto a surface, clipped to it, with this terminal's link ids.
+    pub fn draw(&self, surface: &mut Surface, at: Point) {
+        let grid = &self.screen.grid;
+        let size = surface.size();
+        let cols = self.size().cols.min(size.cols.saturating_sub(at.x));
+        let rows = self.size().rows.min(size.rows.saturating_sub(at.y));
+        for y in 0..rows {
+            let line = grid.line(y);
+            for x in 0..cols {
+                let cell = grid.tables.unpack(line.get(x));
+                surface.set_raw(at.x + x, at.y + y, self.drawn(cell, x, cols));
+            }
+        }
+        surface.cursor = Point::new(at.x + self.screen.cx.min(self.size().cols - 1), at.y + self.screen.cy);
+        surface.cursor_visible = self.cursor_visible();
+    }
+
+    /// A cell as it shows: what is cut at the right edge is blank, and a filler without its
+    /// character too.
+    fn drawn(&self, cell: Cell, x: u32, cols: u32) -> Cell {
+        if u32::from(cell.width) > cols - x || (x == 0 && cell.is_padding()) {
+            return Cell { style: cell.style, ..Cell::BLANK };
+        }
+        cell
+    }
+
+    /// Writes text at the cursor in a style, as a program could; for what the server itself
+    /// shows in a pane.
+    pub fn write_text(&mut self, text: &str, style: crate::base::CellStyle) {
+        self.generation += 1;
+        let before = std::mem::replace(&mut self.screen.pen.style, style);
+        for cell in crate::base::width::clusters_with(text, &self.screen.config.widths.clone()) {
+            self.screen.put(&Cell { style, ..cell });
+        }
+        self.screen.pen.style = before;
+    }
+
+    /// Writes one cell at the cursor.
+    pub fn put(&mut self, cell: &Cell) {
+        self.generation += 1;
+        self.screen.put(cell);
+    }
+
+    /// Style table and cluster table sizes, for tests of their bounds.
+    #[cfg(test)]
+    fn table_sizes(&self) -> (usize, usize) {
+        self.screen.grid.tables.len()
+    }
+
+    #[cfg(test)]
+    fn packed(&self, x: u32, y: u32) -> Packed {
+        self.screen.grid.get(x, y)
+    }
+}

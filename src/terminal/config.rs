@@ -1,0 +1,110 @@
+//! What options and clients decide about a terminal, set by the server whenever they change.
+
+use crate::base::Colour;
+use crate::base::width::WidthRules;
+
+/// The option `allow-passthrough`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum AllowPassthrough {
+    #[default]
+    Off,
+    On,
+    /// Even while the pane is not visible.
+    All,
+}
+
+/// The option `set-clipboard`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum SetClipboard {
+    Off,
+    /// Only tmux itself sets it, not programs.
+    #[default]
+    External,
+    On,
+}
+
+/// The option `get-clipboard`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum GetClipboard {
+    #[default]
+    Off,
+    /// Programs get the newest paste buffer.
+    Buffer,
+    /// A client's terminal is asked.
+    Request,
+    /// As `Request`, and the answer becomes a paste buffer.
+    Both,
+}
+
+/// The option `extended-keys`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum ExtendedKeys {
+    #[default]
+    Off,
+    On,
+    Always,
+}
+
+/// A light or dark theme, as clients report it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+pub enum Theme {
+    Dark,
+    Light,
+}
+
+/// Everything about a terminal that is decided outside it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TerminalConfig {
+    /// A pane; otherwise a popup, which has no title, clipboard, or colours to report.
+    pub pane: bool,
+    pub widths: WidthRules,
+    /// Longest string (OSC, DCS, APC, `ESC k`) kept, in bytes; a longer one is discarded.
+    pub input_buffer_size: usize,
+    pub allow_rename: bool,
+    pub allow_set_title: bool,
+    pub allow_passthrough: AllowPassthrough,
+    pub alternate_screen: bool,
+    pub scroll_on_clear: bool,
+    pub set_clipboard: SetClipboard,
+    pub get_clipboard: GetClipboard,
+    pub extended_keys: ExtendedKeys,
+    /// The option `cursor-style` as a DECSCUSR number, 0–6.
+    pub cursor_style: u32,
+    pub cursor_colour: Option<Colour>,
+    /// Width and height of a cell in pixels.
+    pub cell_pixels: (u32, u32),
+    /// The option `pane-colours`: palette entries that programs may override.
+    pub palette: Vec<(u8, Colour)>,
+    /// The colours that OSC 10 and 11 queries report when the program set none.
+    pub foreground: Option<Colour>,
+    pub background: Option<Colour>,
+    pub theme: Option<Theme>,
+    /// Some attached client can be asked for its palette or clipboard.
+    pub client_answers: bool,
+}
+
+impl Default for TerminalConfig {
+    fn default() -> Self {
+        Self {
+            pane: true,
+            widths: WidthRules::default(),
+            input_buffer_size: 1 << 20,
+            allow_rename: false,
+            allow_set_title: true,
+            allow_passthrough: AllowPassthrough::Off,
+            alternate_screen: true,
+            scroll_on_clear: true,
+            set_clipboard: SetClipboard::External,
+            get_clipboard: GetClipboard::Off,
+            extended_keys: ExtendedKeys::Off,
+            cursor_style: 0,
+            cursor_colour: None,
+            cell_pixels: (16, 32),
+            palette: Vec::new(),
+            foreground: None,
+            background: None,
+            theme: None,
+            client_answers: false,
+        }
+    }
+}

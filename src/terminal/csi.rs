@@ -1,0 +1,372 @@
+//! Control sequences: what each final byte does.
+
+use super::config::ExtendedKeys;
+use super::events::TerminalEvent;
+use super::modes::{CursorShape, Modes};
+use super::params::Params;
+use super::screen::Screen;
+use crate::base::Colour;
+
+/// What XTVERSION answers and `#{version}` says.
+pub const VERSION: &str = "3.7c";
+
+/// Colour registers reported to XTSMGRAPHICS.
+const COLOUR_REGISTERS: u32 = 1024;
+
+/// A position from a parameter that counts from 1.
+fn place(number: i32) -> Option<u32> {
+    u32::try_from(number).ok().map(|n| n - 1)
+}
+
+impl Screen {
+    fn reply(&mut self, text: &str) {
+        self.outbox.reply(text.as_bytes());
+    }
+
+    /// Carries out a control sequence; false if there is no such.
+    pub fn csi_command(&mut self, params: &Params, intermediates: &[u8], byte: u8) -> bool {
+        match intermediates {
+            [] => self.csi_plain(params, byte),
+            _ => self.csi_private(params, intermediates, byte),
+        }
+    }
+
+    fn csi_plain(&mut self, params: &Params, byte: u8) -> bool {
+        let bg = self.pen.style.bg;
+        let count = params.count(0);
+        let first = params.get(0, 0, 0);
+        match (byte, count) {
+            (b'H' | b'f', _) => {
+                let (row, column) = (place(params.get(0, 1, 1)), place(params.get(1, 1, 1)));
+                if let (Some(y), Some(x)) = (row, column) {
+                    self.address(Some(x), Some(y), true);
+                }
+            }
+            (b'r', _) => {
+                let rows = self.rows() as i32;
+                let (upper, lower) = (place(params.get(0, 1, 1)), place(params.get(1, 1, rows)));
+                if let (Some(upper), Some(lower)) = (upper, lower) {
+                    self.set_region(upper, lower);
+                }
+            }
+            (b'J', _) => self.erase_display(first, params),
+            (b'K', _) => match first {
+                0 => self.clear_end_of_line(bg),
+                1 => self.clear_start_of_line(bg),
+                2 => self.clear_line(bg),
+                _ => {}
+            },
+            (b'c', _) if first == 0 => self.reply("\x1b[?1;2;4c"),
+            (b'g', _) if first == 0 => self.set_tab(false),
+            (b'g', _) if first == 3 => self.tabs.fill(false),
+            (b'h', _) => self.set_ansi_modes(params, true),
+            (b'l', _) => self.set_ansi_modes(params, false),
+            (b'm', _) => self.sgr(params),
+            (b'n', _) if first == 5 => self.reply("\x1b[0n"),
+            (b'n', _) if first == 6 => {
+                let text = format!("\x1b[{};{}R", self.cy.wrapping_add(1), self.cx.wrapping_add(1));
+                self.reply(&text);
+            }
+            (b'c' | b'g' | b'n', _) => {}
+            (b's', _) => self.save_cursor(),
+            (b't', _) => self.window_operation(params),
+            (b'u', _) => self.restore_cursor(),
+            (b'@'..=b'G' | b'L' | b'M' | b'P' | b'S' | b'T' | b'X' | b'Z' | b'`' | b'b' | b'd', None) => {}
+            (_, count) => return self.csi_counted(byte, count.unwrap_or(1), bg),
+        }
+        true
+    }
+
+    /// Sequences with one count.
+    fn csi_counted(&mut self, byte: u8, count: u32, bg: Colour) -> bool {
+        match byte {
+            b'@' => self.insert_characters(count, bg),
+            b'A' => self.cursor_up(count),
+            b'B' => self.cursor_down(count),
+            b'C' => self.cursor_right(count),
+            b'D' => self.cursor_left(count),
+            b'E' => {
+                self.carriage_return();
+                self.cursor_down(count);
+            }
+            b'F' => {
+                self.carriage_return();
+                self.cursor_up(count);
+            }
+            b'G' | b'`' => self.address(Some(count - 1), None, true),
+            b'L' => self.insert_lines(count, bg),
+            b'M' => self.delete_lines(count, bg),
+            b'P' => self.delete_characters(count, bg),
+            b'S' => self.scroll_up(count, bg),
+            b'T' => self.scroll_down(count, bg),
+            b'X' => self.erase_characters(count, bg),
+            b'Z' => self.tab_back(count),
+            b'b' => self.repeat(count),
+            b'd' => self.address(None, Some(count - 1), true),
+            _ => return false,
+        }
+        true
+    }
+
+    fn csi_private(&mut self, params: &Params, intermediates: &[u8], byte: u8) -> bool {
+        let first = params.get(0, 0, 0);
+        match (intermediates, byte) {
+            (b"?", b'S') => self.graphics_attributes(params),
+            (b">", b'c') => {
+                if first == 0 {
+                    self.reply("\x1b[>84;0;0c");
+                }
+            }
+            (b"?", b'h') => (0..params.len()).for_each(|i| self.set_private_mode(params.get(i, 0, -1))),
+            (b"?", b'l') => (0..params.len()).for_each(|i| self.clear_private_mode(params.get(i, 0, -1))),
+            (b">", b'm') => self.set_extended_keys(first, params.get(1, 0, 0)),
+            (b">", b'n') => {
+                if first == 4 {
+                    let always = self.config.extended_keys == ExtendedKeys::Always;
+                    self.modes.remove(Modes::EXTENDED_KEYS);
+                    self.modes.set(Modes::KEYS_EXTENDED, always);
+                }
+            }
+            (b"?", b'n') => {
+                if first == 996 {
+                    self.report_theme();
+                }
+            }
+            (b"$", b'p') => {
+                let state = if first == 4 { 2 - i32::from(self.modes.contains(Modes::INSERT)) } else { 0 };
+                if first > 0 {
+                    self.reply(&format!("\x1b[{first};{state}$y"));
+                }
+            }
+            (b"?$", b'p') => {
+                let state = self.private_mode_state(first);
+                if first > 0 {
+                    self.reply(&format!("\x1b[?{first};{state}$y"));
+                }
+            }
+            (b" ", b'q') => {
+                if first != -1 {
+                    self.set_cursor_style(first as u32);
+                }
+            }
+            (b">", b'q') => {
+                if first == 0 {
+                    self.reply(&format!("\x1bP>|tmux {VERSION}\x1b\\"));
+                }
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn erase_display(&mut self, what: i32, params: &Params) {
+        let bg = self.pen.style.bg;
+        match what {
+            0 => self.clear_end_of_screen(bg),
+            1 => self.clear_start_of_screen(bg),
+            2 => self.clear_screen(bg),
+            3 if params.get(1, 0, 0) == 0 => self.grid.clear_history(),
+            _ => {}
+        }
+    }
+
+    fn set_ansi_modes(&mut self, params: &Params, on: bool) {
+        for index in 0..params.len() {
+            match params.get(index, 0, -1) {
+                4 => self.modes.set(Modes::INSERT, on),
+                34 => self.modes.set(Modes::CURSOR_VERY_VISIBLE, !on),
+                _ => {}
+            }
+        }
+    }
+
+    /// modifyOtherKeys.
+    fn set_extended_keys(&mut self, resource: i32, value: i32) {
+        let option = self.config.extended_keys;
+        if resource != 4 || option == ExtendedKeys::Off {
+            return;
+        }
+        self.modes.remove(Modes::EXTENDED_KEYS);
+        if value == 2 {
+            self.modes.insert(Modes::KEYS_EXTENDED_2);
+        } else if value == 1 || option == ExtendedKeys::Always {
+            self.modes.insert(Modes::KEYS_EXTENDED);
+        }
+    }
+
+    /// Modes that are only a flag.
+    fn flag_of(mode: i32) -> Option<Modes> {
+        Some(match mode {
+            1 => Modes::KCURSOR,
+            7 => Modes::WRAP,
+            25 => Modes::CURSOR,
+            1004 => Modes::FOCUSON,
+            1005 => Modes::MOUSE_UTF8,
+            1006 => Modes::MOUSE_SGR,
+            2004 => Modes::BRACKETPASTE,
+            _ => return None,
+        })
+    }
+
+    fn set_private_mode(&mut self, mode: i32) {
+        if let Some(flag) = Self::flag_of(mode) {
+            return self.modes.insert(flag);
+        }
+        match mode {
+            3 => self.column_mode(),
+            6 => {
+                self.modes.insert(Modes::ORIGIN);
+                self.address(Some(0), Some(0), true);
+            }
+            12 => self.modes.insert(Modes::CURSOR_BLINKING | Modes::CURSOR_BLINKING_SET),
+            1000 => self.set_mouse_mode(Modes::MOUSE_STANDARD),
+            1002 => self.set_mouse_mode(Modes::MOUSE_BUTTON),
+            1003 => self.set_mouse_mode(Modes::MOUSE_ALL),
+            47 | 1047 => self.alternate_on(false),
+            1049 => self.alternate_on(true),
+            2026 if self.config.pane => {
+                self.modes.insert(Modes::SYNC);
+                self.outbox.event(TerminalEvent::SyncStart);
+            }
+            2031 => {
+                self.modes.insert(Modes::THEME_UPDATES);
+                self.outbox.event(TerminalEvent::ThemeUpdates);
+            }
+            _ => {}
+        }
+    }
+
+    fn clear_private_mode(&mut self, mode: i32) {
+        if let Some(flag) = Self::flag_of(mode) {
+            return self.modes.remove(flag);
+        }
+        match mode {
+            3 => self.column_mode(),
+            6 => {
+                self.modes.remove(Modes::ORIGIN);
+                self.address(Some(0), Some(0), true);
+            }
+            12 => {
+                self.modes.remove(Modes::CURSOR_BLINKING);
+                self.modes.insert(Modes::CURSOR_BLINKING_SET);
+            }
+            1000..=1003 => self.modes.remove(Modes::ALL_MOUSE),
+            47 | 1047 => self.alternate_off(false),
+            1049 => self.alternate_off(true),
+            2026 => self.end_sync(),
+            2031 => {
+                self.modes.remove(Modes::THEME_UPDATES);
+                self.outbox.event(TerminalEvent::ThemeUpdates);
+            }
+            _ => {}
+        }
+    }
+
+    /// DECCOLM only clears: the width is the pane's.
+    fn column_mode(&mut self) {
+        self.address(Some(0), Some(0), true);
+        self.clear_screen(self.pen.style.bg);
+    }
+
+    fn set_mouse_mode(&mut self, mode: Modes) {
+        self.modes.remove(Modes::ALL_MOUSE);
+        self.modes.insert(mode);
+    }
+
+    pub fn end_sync(&mut self) {
+        self.modes.remove(Modes::SYNC);
+        if self.config.pane {
+            self.outbox.event(TerminalEvent::SyncEnd);
+        }
+    }
+
+    /// DECRQM: 1 set, 2 reset, 4 always reset, 0 unknown.
+    fn private_mode_state(&self, mode: i32) -> u8 {
+        let on = match mode {
+            6 => self.modes.contains(Modes::ORIGIN),
+            12 => self.blinks(),
+            47 | 1047 | 1049 => self.grid.saved.is_some(),
+            1000 => self.modes.contains(Modes::MOUSE_STANDARD),
+            1002 => self.modes.contains(Modes::MOUSE_BUTTON),
+            1003 => self.modes.contains(Modes::MOUSE_ALL),
+            2026 => self.modes.contains(Modes::SYNC),
+            2031 => self.modes.contains(Modes::THEME_UPDATES),
+            3 => return 4,
+            _ => match Self::flag_of(mode) {
+                Some(flag) => self.modes.contains(flag),
+                None => return 0,
+            },
+        };
+        if on { 1 } else { 2 }
+    }
+
+    fn blinks(&self) -> bool {
+        let chosen = self.cursor_shape != CursorShape::Default
+            || self.modes.contains(Modes::CURSOR_BLINKING_SET);
+        match chosen {
+            true => self.modes.contains(Modes::CURSOR_BLINKING),
+            false => matches!(self.config.cursor_style, 1 | 3 | 5),
+        }
+    }
+
+    fn graphics_attributes(&mut self, params: &Params) {
+        if params.len() > 3 {
+            return;
+        }
+        let (item, action) = (params.get(0, 0, 0), params.get(1, 0, 0));
+        let value = params.get(2, 0, 0);
+        if item == 1 && matches!(action, 1 | 2 | 4) {
+            self.reply(&format!("\x1b[?{item};0;{COLOUR_REGISTERS}S"));
+        } else {
+            self.reply(&format!("\x1b[?{item};3;{value}S"));
+        }
+    }
+
+    /// XTWINOPS: sizes, and the title stack.
+    fn window_operation(&mut self, params: &Params) {
+        let (cols, rows) = (self.cols(), self.rows());
+        let (cell_width, cell_height) = self.config.cell_pixels;
+        let mut index = 0;
+        loop {
+            let operation = params.get(index, 0, -1);
+            let arguments = match operation {
+                -1 => return,
+                3 | 4 | 8 => 2,
+                9 | 10 | 22 | 23 => 1,
+                _ => 0,
+            };
+            let complete = (1..=arguments).all(|n| params.get(index + n, 0, -1) != -1);
+            if !complete {
+                return;
+            }
+            let title = matches!(params.get(index + 1, 0, -1), 0 | 2);
+            match operation {
+                14 if self.config.pane => {
+                    self.reply(&format!("\x1b[4;{};{}t", rows * cell_height, cols * cell_width));
+                }
+                15 if self.config.pane => {
+                    self.reply(&format!("\x1b[5;{};{}t", rows * cell_height, cols * cell_width));
+                }
+                16 if self.config.pane => self.reply(&format!("\x1b[6;{cell_height};{cell_width}t")),
+                18 => self.reply(&format!("\x1b[8;{rows};{cols}t")),
+                19 => self.reply(&format!("\x1b[9;{rows};{cols}t")),
+                22 if title => self.push_title(),
+                23 if title => self.pop_title(),
+                _ => {}
+            }
+            index += 1 + arguments;
+        }
+    }
+}
+
+impl Screen {
+    /// Tells the program the theme (DSR 996).
+    fn report_theme(&mut self) {
+        use super::config::Theme;
+        match self.config.theme.filter(|_| self.config.pane) {
+            Some(Theme::Dark) => self.outbox.reply_now(b"\x1b[?997;1n"),
+            Some(Theme::Light) => self.outbox.reply_now(b"\x1b[?997;2n"),
+            None => {}
+        }
+    }
+}

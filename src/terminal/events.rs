@@ -1,0 +1,196 @@
+//! What a terminal tells the server: events, coalesced and bounded, and replies for the pty.
+
+use std::collections::VecDeque;
+
+/// Bytes of replies kept for a program that does not read them; further ones are dropped.
+const MAX_REPLY_BYTES: usize = 64 << 10;
+/// Events kept until the server takes them; further ones are dropped.
+const MAX_EVENTS: usize = 256;
+/// Bytes of passthrough and clipboard data kept until the server takes them.
+const MAX_EVENT_BYTES: usize = 8 << 20;
+/// Replies held back behind an unanswered query.
+const MAX_HELD: usize = 256;
+
+/// How a query's string ended, and so how its answer must end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StringEnd {
+    Bel,
+    St,
+}
+
+impl StringEnd {
+    pub fn text(self) -> &'static str {
+        match self {
+            StringEnd::Bel => "\x07",
+            StringEnd::St => "\x1b\\",
+        }
+    }
+}
+
+/// Something that happened in a terminal. Each kind that only says "look again" is listed at
+/// most once per `take_events`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum TerminalEvent {
+    Bell,
+    /// The title changed (`Terminal::title` has it).
+    Title,
+    /// The working directory that the program reported changed (`Terminal::path`).
+    Path,
+    /// `ESC k name ESC \`: rename the window; empty: back to automatic naming.
+    Name(String),
+    /// Set the clipboard: which selections (letters of OSC 52) and what.
+    ClipboardSet { selections: String, data: Vec<u8> },
+    /// The program asks for the newest paste buffer: answer with
+    /// `Terminal::reply_clipboard`.
+    ClipboardBuffer { selection: Option<char>, end: StringEnd },
+    /// Ask a client's terminal for its clipboard and answer with `Terminal::answer_clipboard`.
+    ClipboardQuery { selection: Option<char> },
+    /// Ask a client's terminal for a palette entry and answer with `Terminal::answer_palette`.
+    PaletteQuery { index: u8 },
+    /// Bytes for the outer terminal; `always`: even while the pane is not visible.
+    Passthrough { data: Vec<u8>, always: bool },
+    /// Colours of the palette, default foreground or background changed.
+    Palette,
+    /// The background changed, so that the theme may have.
+    Background,
+    Progress,
+    /// Synchronized output began: hold drawing, and call `Terminal::end_sync` after a second.
+    SyncStart,
+    SyncEnd,
+    /// The alternate screen was entered or left.
+    Alternate,
+    /// The program asked to be told of theme changes, or no longer.
+    ThemeUpdates,
+    /// Images were added or removed.
+    Images,
+}
+
+enum Held {
+    /// Waits for the client; the answer goes here.
+    Palette { index: u8, end: StringEnd },
+    Clipboard { end: StringEnd },
+    Reply(Vec<u8>),
+}
+
+/// The queues of one terminal.
+#[derive(Default)]
+pub struct Outbox {
+    replies: Vec<u8>,
+    events: VecDeque<TerminalEvent>,
+    event_bytes: usize,
+    held: VecDeque<Held>,
+}
+
+impl Outbox {
+    /// Sends a reply, or holds it back while an earlier query waits for the client.
+    pub fn reply(&mut self, bytes: &[u8]) {
+        if self.held.is_empty() {
+            self.reply_now(bytes);
+        } else if self.held.len() < MAX_HELD {
+            self.held.push_back(Held::Reply(bytes.to_vec()));
+        }
+    }
+
+    pub fn reply_now(&mut self, bytes: &[u8]) {
+        if self.replies.len() + bytes.len() <= MAX_REPLY_BYTES {
+            self.replies.extend_from_slice(bytes);
+        }
+    }
+
+    /// An answer that may be large, such as the clipboard.
+    pub fn reply_large(&mut self, bytes: &[u8]) {
+        if self.replies.len() + bytes.len() <= MAX_EVENT_BYTES {
+            self.replies.extend_from_slice(bytes);
+        }
+    }
+
+    pub fn take_replies(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.replies)
+    }
+
+    pub fn event(&mut self, event: TerminalEvent) {
+        let bytes = match &event {
+            TerminalEvent::Passthrough { data, .. } | TerminalEvent::ClipboardSet { data, .. } => data.len(),
+            TerminalEvent::Name(_) => {
+                self.events.retain(|old| !matches!(old, TerminalEvent::Name(_)));
+                0
+            }
+            TerminalEvent::ClipboardBuffer { .. }
+            | TerminalEvent::ClipboardQuery { .. }
+            | TerminalEvent::PaletteQuery { .. } => 0,
+            plain => {
+                self.events.retain(|old| old != plain);
+                0
+            }
+        };
+        if self.events.len() < MAX_EVENTS && self.event_bytes + bytes <= MAX_EVENT_BYTES {
+            self.event_bytes += bytes;
+            self.events.push_back(event);
+        }
+    }
+
+    pub fn take_events(&mut self) -> Vec<TerminalEvent> {
+        self.event_bytes = 0;
+        self.events.drain(..).collect()
+    }
+
+    pub fn ask_palette(&mut self, index: u8, end: StringEnd) {
+        if self.held.len() < MAX_HELD {
+            self.held.push_back(Held::Palette { index, end });
+            self.event(TerminalEvent::PaletteQuery { index });
+        }
+    }
+
+    pub fn ask_clipboard(&mut self, selection: Option<char>, end: StringEnd) {
+        if self.held.len() < MAX_HELD {
+            self.held.push_back(Held::Clipboard { end });
+            self.event(TerminalEvent::ClipboardQuery { selection });
+        }
+    }
+
+    /// Whether a query waits for a client.
+    pub fn is_waiting(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// Answers the oldest query that `matches`, dropping those before it, and lets go the
+    /// replies that waited for it. Gives how the query's string ended.
+    fn answer(&mut self, matches: impl Fn(&Held) -> bool) -> Option<StringEnd> {
+        let at = self.held.iter().position(matches)?;
+        for held in self.held.drain(..at).collect::<Vec<_>>() {
+            if let Held::Reply(bytes) = held {
+                self.reply_now(&bytes);
+            }
+        }
+        match self.held.pop_front() {
+            Some(Held::Palette { end, .. } | Held::Clipboard { end }) => Some(end),
+            _ => None,
+        }
+    }
+
+    pub fn answer_palette(&mut self, index: u8) -> Option<StringEnd> {
+        self.answer(|held| matches!(held, Held::Palette { index: asked, .. } if *asked == index))
+    }
+
+    pub fn answer_clipboard(&mut self) -> Option<StringEnd> {
+        self.answer(|held| matches!(held, Held::Clipboard { .. }))
+    }
+
+    /// Lets go the replies up to the next unanswered query.
+    pub fn release(&mut self) {
+        while let Some(Held::Reply(_)) = self.held.front() {
+            if let Some(Held::Reply(bytes)) = self.held.pop_front() {
+                self.reply_now(&bytes);
+            }
+        }
+    }
+
+    /// Gives up on all queries: no client answered in time.
+    pub fn expire(&mut self) {
+        for held in std::mem::take(&mut self.held) {
+            if let Held::Reply(bytes) = held {
+                self.reply_now(&bytes);
+            }
+        }
+    }
+}

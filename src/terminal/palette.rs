@@ -1,0 +1,112 @@
+//! The palette of a terminal: colours that programs set with OSC 4, 10 and 11.
+
+use crate::base::Colour;
+
+/// Entries set by programs over those set by the option `pane-colours`.
+#[derive(Clone, Debug, Default)]
+pub struct Palette {
+    /// Default foreground and background that the program chose.
+    pub fg: Option<Colour>,
+    pub bg: Option<Colour>,
+    set: Option<Box<[Option<Colour>; 256]>>,
+    defaults: Option<Box<[Option<Colour>; 256]>>,
+}
+
+impl Palette {
+    pub fn new(defaults: &[(u8, Colour)]) -> Self {
+        let mut palette = Self::default();
+        palette.set_defaults(defaults);
+        palette
+    }
+
+    /// Replaces the entries of the option.
+    pub fn set_defaults(&mut self, defaults: &[(u8, Colour)]) {
+        self.defaults = (!defaults.is_empty()).then(|| {
+            let mut entries = Box::new([None; 256]);
+            for &(index, colour) in defaults {
+                entries[usize::from(index)] = Some(colour);
+            }
+            entries
+        });
+    }
+
+    /// Forgets what the program set.
+    pub fn clear(&mut self) {
+        self.fg = None;
+        self.bg = None;
+        self.set = None;
+    }
+
+    /// The colour that stands for an entry.
+    pub fn get(&self, index: u8) -> Option<Colour> {
+        let entry = |table: &Option<Box<[Option<Colour>; 256]>>| {
+            table.as_ref().and_then(|entries| entries[usize::from(index)])
+        };
+        entry(&self.set).or_else(|| entry(&self.defaults))
+    }
+
+    /// Sets or unsets an entry; tells whether that may have changed anything.
+    pub fn set(&mut self, index: u8, colour: Option<Colour>) -> bool {
+        if colour.is_none() && self.set.is_none() {
+            return false;
+        }
+        self.set.get_or_insert_with(|| Box::new([None; 256]))[usize::from(index)] = colour;
+        true
+    }
+
+    /// What a colour shows as: palette entries are looked up, others stay.
+    pub fn resolve(&self, colour: Colour) -> Colour {
+        match colour.palette_index() {
+            Some(index) => self.get(index).unwrap_or(colour),
+            None => colour,
+        }
+    }
+
+    /// Whether no entry differs from the outer terminal's.
+    pub fn is_plain(&self) -> bool {
+        self.set.is_none() && self.defaults.is_none()
+    }
+}
+
+/// Red, green and blue of a colour; `None` for those that depend on the outer terminal.
+pub fn rgb(colour: Colour) -> Option<(u8, u8, u8)> {
+    match colour {
+        Colour::Rgb(r, g, b) => Some((r, g, b)),
+        Colour::Basic(index) | Colour::Indexed(index) => Some(indexed_rgb(index)),
+        Colour::None | Colour::Default | Colour::Terminal => None,
+    }
+}
+
+/// xterm's default palette.
+fn indexed_rgb(index: u8) -> (u8, u8, u8) {
+    const BASIC: [(u8, u8, u8); 16] = [
+        (0, 0, 0),
+        (0x80, 0, 0),
+        (0, 0x80, 0),
+        (0x80, 0x80, 0),
+        (0, 0, 0x80),
+        (0x80, 0, 0x80),
+        (0, 0x80, 0x80),
+        (0xc0, 0xc0, 0xc0),
+        (0x80, 0x80, 0x80),
+        (0xff, 0, 0),
+        (0, 0xff, 0),
+        (0xff, 0xff, 0),
+        (0, 0, 0xff),
+        (0xff, 0, 0xff),
+        (0, 0xff, 0xff),
+        (0xff, 0xff, 0xff),
+    ];
+    match index {
+        0..=15 => BASIC[usize::from(index)],
+        16..=231 => {
+            let cube = |n: u8| if n == 0 { 0 } else { 55 + 40 * n };
+            let n = index - 16;
+            (cube(n / 36), cube(n / 6 % 6), cube(n % 6))
+        }
+        232..=255 => {
+            let grey = 8 + 10 * (index - 232);
+            (grey, grey, grey)
+        }
+    }
+}

@@ -1,0 +1,437 @@
+//! Bytes to commands: the state machine of escape sequences.
+//!
+//! The `vte` crate is not used here because its machine differs where programs can see it:
+//! tmux knows no 8-bit controls, carries an unfinished UTF-8 character across escape
+//! sequences, consumes as many bytes as a lead byte announces, ends a DCS only at `ESC \`,
+//! ignores a sequence whose parameters fill 64 bytes or number 24, and has strings of its own
+//! (`ESC k`, APC). The states and ranges here are those of tmux 3.7c.
+//!
+//! Any split of the input gives the same commands.
+
+use std::mem;
+
+use super::events::StringEnd;
+use super::params::Params;
+
+/// What the parser drives.
+pub trait Commands {
+    /// Printable ASCII.
+    fn print_ascii(&mut self, text: &[u8]);
+    /// A character beyond ASCII, or the stand-in for invalid bytes if `replacement`.
+    fn print_char(&mut self, c: char, replacement: bool);
+    /// Bytes beyond ASCII began, whatever becomes of them.
+    fn non_ascii(&mut self);
+    fn control(&mut self, byte: u8);
+    fn escape(&mut self, intermediates: &[u8], byte: u8);
+    fn csi(&mut self, params: &Params, intermediates: &[u8], byte: u8);
+    /// A string of any kind began.
+    fn string_begins(&mut self);
+    fn dcs(&mut self, params: &[u8], intermediates: &[u8], data: &[u8]);
+    fn osc(&mut self, data: &[u8], end: StringEnd);
+    fn apc(&mut self, data: &[u8]);
+    fn rename(&mut self, data: &[u8]);
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    Ground,
+    Escape,
+    EscapeIntermediate,
+    CsiEnter,
+    CsiParameter,
+    CsiIntermediate,
+    CsiIgnore,
+    DcsEnter,
+    DcsParameter,
+    DcsIntermediate,
+    DcsData,
+    DcsEscape,
+    DcsIgnore,
+    Osc,
+    Apc,
+    Rename,
+    Consume,
+}
+
+/// Bytes of parameters kept; a sequence with more is ignored.
+const MAX_PARAMETERS: usize = 63;
+/// Intermediate bytes kept; a sequence with more is ignored.
+const MAX_INTERMEDIATES: usize = 3;
+
+/// The state machine. What it holds is bounded by `limit` for strings and by the constants
+/// above for everything else.
+pub struct Parser {
+    state: State,
+    intermediates: Vec<u8>,
+    parameters: Vec<u8>,
+    data: Vec<u8>,
+    params: Params,
+    /// Too much of something: the sequence is parsed but not acted on.
+    discard: bool,
+    end: StringEnd,
+    utf8: Utf8,
+    /// Longest string, in bytes.
+    limit: usize,
+    /// Input since the ground state was left, for `capture-pane -P`.
+    pending: Vec<u8>,
+}
+
+/// An unfinished UTF-8 character.
+#[derive(Default)]
+struct Utf8 {
+    bytes: [u8; 4],
+    have: u8,
+    size: u8,
+    started: bool,
+    bad: bool,
+}
+
+impl Parser {
+    pub fn new(limit: usize) -> Self {
+        Self {
+            state: State::Ground,
+            intermediates: Vec::with_capacity(MAX_INTERMEDIATES),
+            parameters: Vec::with_capacity(MAX_PARAMETERS),
+            data: Vec::new(),
+            params: Params::default(),
+            discard: false,
+            end: StringEnd::St,
+            utf8: Utf8::default(),
+            limit,
+            pending: Vec::new(),
+        }
+    }
+
+    pub fn set_limit(&mut self, limit: usize) {
+        self.limit = limit;
+    }
+
+    /// Back to the ground state, dropping what was collected.
+    pub fn reset(&mut self) {
+        self.state = State::Ground;
+        self.clear();
+        self.pending = Vec::new();
+    }
+
+    /// Whether a string is being collected, whose end should not be waited for forever.
+    pub fn in_string(&self) -> bool {
+        use State::*;
+        matches!(
+            self.state,
+            DcsEnter | DcsParameter | DcsIntermediate | DcsData | DcsEscape | DcsIgnore | Osc | Apc
+                | Rename | Consume
+        )
+    }
+
+    /// Input since the ground state was left.
+    pub fn pending(&self) -> &[u8] {
+        &self.pending
+    }
+
+    fn clear(&mut self) {
+        self.intermediates.clear();
+        self.parameters.clear();
+        self.data.clear();
+        self.end = StringEnd::St;
+        self.discard = false;
+    }
+
+    pub fn advance(&mut self, mut bytes: &[u8], to: &mut impl Commands) {
+        while let Some(&byte) = bytes.first() {
+            let taken = match self.state {
+                State::Ground => self.ground(bytes, to),
+                State::Osc | State::DcsData | State::Apc | State::Rename => self.string(bytes, to),
+                _ => {
+                    self.step(byte, to);
+                    1
+                }
+            };
+            if self.state == State::Ground {
+                self.to_ground();
+            } else {
+                let room = self.limit.saturating_sub(self.pending.len());
+                self.pending.extend_from_slice(&bytes[taken - 1..taken][..room.min(1)]);
+            }
+            bytes = &bytes[taken..];
+        }
+    }
+
+    fn to_ground(&mut self) {
+        if !self.pending.is_empty() {
+            self.pending.clear();
+            if self.data.capacity() > 4096 {
+                self.data = Vec::new();
+                self.pending = Vec::new();
+            }
+        }
+    }
+
+    /// Takes as much plain text as there is, or one other byte.
+    fn ground(&mut self, bytes: &[u8], to: &mut impl Commands) -> usize {
+        let plain = bytes.iter().position(|b| !(0x20..0x7f).contains(b)).unwrap_or(bytes.len());
+        if plain > 0 {
+            self.stop_utf8(to);
+            to.print_ascii(&bytes[..plain]);
+            return plain;
+        }
+        match bytes[0] {
+            0x1b => {
+                self.clear();
+                self.state = State::Escape;
+            }
+            0x7f => {}
+            byte @ 0x80.. => return self.non_ascii(byte, bytes, to),
+            byte => self.control(byte, to),
+        }
+        1
+    }
+
+    fn control(&mut self, byte: u8, to: &mut impl Commands) {
+        self.stop_utf8(to);
+        to.control(byte);
+    }
+
+    fn stop_utf8(&mut self, to: &mut impl Commands) {
+        if mem::take(&mut self.utf8.started) {
+            to.print_char(char::REPLACEMENT_CHARACTER, true);
+        }
+    }
+
+    fn non_ascii(&mut self, byte: u8, bytes: &[u8], to: &mut impl Commands) -> usize {
+        to.non_ascii();
+        if !self.utf8.started {
+            let size = match byte {
+                0xc2..=0xdf => 2,
+                0xe0..=0xef => 3,
+                0xf0..=0xf4 => 4,
+                _ => {
+                    to.print_char(char::REPLACEMENT_CHARACTER, true);
+                    return 1;
+                }
+            };
+            if let Some(whole) = bytes.get(..size)
+                && let Ok(text) = std::str::from_utf8(whole)
+                && let Some(c) = text.chars().next()
+            {
+                to.print_char(c, false);
+                return size;
+            }
+            self.utf8 =
+                Utf8 { bytes: [byte, 0, 0, 0], have: 1, size: size as u8, started: true, bad: false };
+            return 1;
+        }
+        let utf8 = &mut self.utf8;
+        utf8.bad |= byte & 0xc0 != 0x80;
+        utf8.bytes[usize::from(utf8.have)] = byte;
+        utf8.have += 1;
+        if utf8.have == utf8.size {
+            utf8.started = false;
+            let whole = &utf8.bytes[..usize::from(utf8.size)];
+            let decoded = std::str::from_utf8(whole).ok().and_then(|text| text.chars().next());
+            match decoded.filter(|_| !utf8.bad) {
+                Some(c) => to.print_char(c, false),
+                None => to.print_char(char::REPLACEMENT_CHARACTER, true),
+            }
+        }
+        1
+    }
+
+    /// Takes as many bytes of a string as are plain data, or one other byte.
+    fn string(&mut self, bytes: &[u8], to: &mut impl Commands) -> usize {
+        let special: fn(&u8) -> bool =
+            if self.state == State::DcsData { |b| *b == 0x1b } else { |b| *b < 0x20 };
+        let plain = bytes.iter().position(special).unwrap_or(bytes.len());
+        if plain == 0 {
+            self.step(bytes[0], to);
+            return 1;
+        }
+        let room = self.limit.saturating_sub(self.pending.len());
+        self.pending.extend_from_slice(&bytes[..(plain - 1).min(room)]);
+        self.collect(&bytes[..plain]);
+        plain
+    }
+
+    fn collect(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            if self.discard {
+                return;
+            }
+            // tmux: the buffer doubles from 32 bytes, so its limit acts in powers of two.
+            let needed = (self.data.len() + 2).next_power_of_two().max(32);
+            if needed > self.limit && needed > 32 {
+                self.discard = true;
+                return;
+            }
+            self.data.push(byte);
+        }
+    }
+
+    fn intermediate(&mut self, byte: u8) {
+        if self.intermediates.len() == MAX_INTERMEDIATES {
+            self.discard = true;
+        } else {
+            self.intermediates.push(byte);
+        }
+    }
+
+    fn parameter(&mut self, byte: u8) {
+        if self.parameters.len() == MAX_PARAMETERS {
+            self.discard = true;
+        } else {
+            self.parameters.push(byte);
+        }
+    }
+
+    /// One byte in any state but ground.
+    fn step(&mut self, byte: u8, to: &mut impl Commands) {
+        use State::*;
+        if matches!(self.state, DcsData | DcsEscape) {
+            return self.step_dcs_data(byte, to);
+        }
+        match byte {
+            0x18 | 0x1a => {
+                self.control(byte, to);
+                return self.enter(Ground, to);
+            }
+            0x1b => return self.enter(Escape, to),
+            _ => {}
+        }
+        match self.state {
+            Escape => self.step_escape(byte, to),
+            EscapeIntermediate => match byte {
+                0x00..=0x1f => self.control(byte, to),
+                0x20..=0x2f => self.intermediate(byte),
+                0x30..=0x7e => self.dispatch_escape(byte, to),
+                _ => {}
+            },
+            CsiEnter | CsiParameter | CsiIntermediate | CsiIgnore => self.step_csi(byte, to),
+            DcsEnter | DcsParameter | DcsIntermediate => self.step_dcs(byte, to),
+            Osc if byte == 0x07 => {
+                self.end = StringEnd::Bel;
+                self.enter(Ground, to);
+            }
+            Osc | Apc | Rename if byte >= 0x20 => self.collect(&[byte]),
+            _ => {}
+        }
+    }
+
+    fn step_escape(&mut self, byte: u8, to: &mut impl Commands) {
+        use State::*;
+        match byte {
+            0x00..=0x1f => self.control(byte, to),
+            0x20..=0x2f => {
+                self.intermediate(byte);
+                self.state = EscapeIntermediate;
+            }
+            b'P' => self.enter(DcsEnter, to),
+            b'X' | b'^' => self.enter(Consume, to),
+            b'[' => self.enter(CsiEnter, to),
+            b']' => self.enter(Osc, to),
+            b'_' => self.enter(Apc, to),
+            b'k' => self.enter(Rename, to),
+            0x30..=0x7e => self.dispatch_escape(byte, to),
+            _ => {}
+        }
+    }
+
+    fn dispatch_escape(&mut self, byte: u8, to: &mut impl Commands) {
+        if !self.discard {
+            to.escape(&self.intermediates, byte);
+        }
+        self.enter(State::Ground, to);
+    }
+
+    fn step_csi(&mut self, byte: u8, to: &mut impl Commands) {
+        use State::*;
+        match (byte, self.state) {
+            (0x00..=0x1f, _) => self.control(byte, to),
+            (0x20..=0x3f, CsiIgnore) => {}
+            (0x40..=0x7e, CsiIgnore) => self.enter(Ground, to),
+            (0x20..=0x2f, _) => {
+                self.intermediate(byte);
+                self.state = CsiIntermediate;
+            }
+            (0x30..=0x3f, CsiIntermediate) => self.state = CsiIgnore,
+            (0x3c..=0x3f, CsiEnter) => {
+                self.intermediate(byte);
+                self.state = CsiParameter;
+            }
+            (0x3c..=0x3f, _) => self.state = CsiIgnore,
+            (0x30..=0x3b, _) => {
+                self.parameter(byte);
+                self.state = CsiParameter;
+            }
+            (0x40..=0x7e, _) => {
+                if !self.discard && self.params.parse(&self.parameters) {
+                    to.csi(&self.params, &self.intermediates, byte);
+                }
+                self.enter(Ground, to);
+            }
+            _ => {}
+        }
+    }
+
+    fn step_dcs(&mut self, byte: u8, _to: &mut impl Commands) {
+        use State::*;
+        match (byte, self.state) {
+            (0x20..=0x2f, _) => {
+                self.intermediate(byte);
+                self.state = DcsIntermediate;
+            }
+            (0x30..=0x3f, DcsIntermediate) | (0x3a, _) | (0x3c..=0x3f, DcsParameter) => {
+                self.state = DcsIgnore;
+            }
+            (0x30..=0x3b, _) => {
+                self.parameter(byte);
+                self.state = DcsParameter;
+            }
+            (0x3c..=0x3f, _) => {
+                self.intermediate(byte);
+                self.state = DcsParameter;
+            }
+            (0x40..=0x7e, _) => {
+                self.collect(&[byte]);
+                self.state = DcsData;
+            }
+            _ => {}
+        }
+    }
+
+    fn step_dcs_data(&mut self, byte: u8, to: &mut impl Commands) {
+        match (self.state, byte) {
+            (State::DcsData, 0x1b) => self.state = State::DcsEscape,
+            (State::DcsEscape, b'\\') => {
+                if !self.discard {
+                    to.dcs(&self.parameters, &self.intermediates, &self.data);
+                }
+                self.state = State::Ground;
+            }
+            _ => {
+                // tmux: the ESC that did not end the string is not part of it either.
+                self.collect(&[byte]);
+                self.state = State::DcsData;
+            }
+        }
+    }
+
+    /// Leaves a state, which ends its string, and enters another.
+    fn enter(&mut self, state: State, to: &mut impl Commands) {
+        if !self.discard {
+            match self.state {
+                State::Osc => to.osc(&self.data, self.end),
+                State::Apc => to.apc(&self.data),
+                State::Rename => to.rename(&self.data),
+                _ => {}
+            }
+        }
+        match state {
+            State::Escape | State::CsiEnter => self.clear(),
+            State::DcsEnter | State::Osc | State::Apc | State::Rename | State::Consume => {
+                self.clear();
+                to.string_begins();
+            }
+            _ => {}
+        }
+        self.state = state;
+    }
+}

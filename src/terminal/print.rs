@@ -1,0 +1,278 @@
+//! Writing characters: wrapping, insert mode, wide characters, combining.
+
+use super::cells::{Mark, Packed};
+use super::modes::Modes;
+use super::screen::Screen;
+use crate::base::history::RowFlags;
+use crate::base::width::{Joining, joining, may_join};
+use crate::base::{Attrs, Cell, CellFlags, CellStyle, Colour, Glyph};
+
+impl Screen {
+    /// Prints ASCII under the pen.
+    pub fn print_text(&mut self, text: &[u8]) {
+        if let Some(&last) = text.last() {
+            self.last = Some(Glyph::Char(char::from(last)));
+        }
+        self.pen.style.attrs.set(Attrs::CHARSET, self.pen.draws_lines());
+        self.write_ascii(text);
+        self.pen.style.attrs.remove(Attrs::CHARSET);
+    }
+
+    /// Writes ASCII in the pen's style: in runs where nothing stands in the way.
+    pub fn write_ascii(&mut self, text: &[u8]) {
+        let single = self.pen.style.attrs.contains(Attrs::CHARSET)
+            || !self.modes.contains(Modes::WRAP)
+            || self.modes.contains(Modes::INSERT);
+        if single {
+            for &byte in text {
+                self.put(&Cell::new(char::from(byte), self.pen.style));
+            }
+            return;
+        }
+        let cols = self.cols();
+        let mut rest = text;
+        while !rest.is_empty() {
+            if self.cx > cols - 1 {
+                self.line_feed(true, Colour::Default);
+                self.cx = 0;
+            }
+            let count = rest.len().min((cols - self.cx) as usize);
+            self.write_run(&rest[..count]);
+            rest = &rest[count..];
+        }
+    }
+
+    /// Writes a run that fits on the line.
+    fn write_run(&mut self, text: &[u8]) {
+        let (cols, y, start) = (self.cols(), self.cy, self.cx);
+        let end = start + text.len() as u32;
+        // Style lookups are the same for the whole run.
+        let style = self.grid.style_id(&self.pen.style);
+        if self.grid.get(start, y).is_padding() {
+            self.blank_halves_before(start, y);
+        }
+        self.drop_images_in(start, y, text.len() as u32, 1);
+        let grid = &mut self.grid;
+        grid.lines[y as usize].set_ascii(start, text, style, cols, &grid.tables);
+        self.cx = end;
+        let mut x = end;
+        while x < cols && self.grid.get(x, y).is_padding() {
+            self.grid.set(x, y, Packed::BLANK);
+            x += 1;
+        }
+    }
+
+    /// Blanks the first half of a wide character whose second half is at `x`.
+    fn blank_halves_before(&mut self, start: u32, y: u32) {
+        let mut x = start;
+        while x > 0 && self.grid.get(x, y).is_padding() {
+            self.grid.set(x, y, Packed::BLANK);
+            x -= 1;
+        }
+        if x != start {
+            let cell = self.grid.get(x, y);
+            if cell.width > 1 || cell.is_padding() {
+                self.grid.set(x, y, Packed::BLANK);
+            }
+        }
+    }
+
+    /// Prints a character beyond ASCII.
+    pub fn print_wide(&mut self, c: char) {
+        let width = self.config.widths.char_width(c).unwrap_or(1);
+        self.put(&Cell { glyph: Glyph::Char(c), width, flags: CellFlags::empty(), style: self.pen.style });
+    }
+
+    /// Writes one cell at the cursor.
+    pub fn put(&mut self, cell: &Cell) {
+        if cell.is_padding() || self.combine(cell) {
+            return;
+        }
+        let cols = self.cols();
+        let width = u32::from(cell.width);
+        let wraps = self.modes.contains(Modes::WRAP);
+        // tmux computes these unsigned, so a cell wider than the screen never wraps.
+        let fits = cols.wrapping_sub(width);
+        if !wraps && width > 1 && (width > cols || (self.cx != cols && self.cx > fits)) {
+            return;
+        }
+        let insert = self.modes.contains(Modes::INSERT);
+        if insert {
+            self.grid.insert_cells(self.cx, self.cy, width, Colour::Default);
+        }
+        if wraps && self.cx > fits {
+            self.line_feed(true, Colour::Default);
+            self.cx = 0;
+        }
+        if self.cx > fits {
+            return;
+        }
+        let (x, y) = (self.cx, self.cy);
+        let mut changed = insert;
+        if self.grid.line(y).flags.contains(RowFlags::EXTENDED) {
+            changed |= self.overwrite(self.grid.get(x, y), width);
+        }
+        for filler in x + 1..x + width {
+            self.grid.set(filler, y, Packed::PADDING);
+            changed = true;
+        }
+        // tmux: a default blank where the line has no cells yet is not stored.
+        if changed || x < self.grid.line(y).len() || !is_default_blank(cell) {
+            let packed = self.grid.pack(cell);
+            self.grid.set(x, y, packed);
+        }
+        let last = cols - u32::from(!wraps);
+        let stays = last.wrapping_sub(width);
+        self.move_to(Some(if x <= stays { x + width } else { last }), None);
+    }
+
+    /// Joins a character to the cell before the cursor, or drops it; false: it stands alone.
+    fn combine(&mut self, cell: &Cell) -> bool {
+        let Glyph::Char(c) = cell.glyph else { return false };
+        if c.is_ascii() || (cell.width > 0 && !may_join(c) && !self.after_cluster()) {
+            return false;
+        }
+        let (x, y) = (self.cx, self.cy);
+        let found = self.cell_before(x, y);
+        let text = found.map(|(_, cell)| {
+            let mut text = Vec::new();
+            self.grid.tables.push_text(cell, &mut text);
+            String::from_utf8(text).unwrap_or_default()
+        });
+        let wide = match joining(text.as_deref(), c, cell.width, &self.config.widths) {
+            Joining::Apart => return false,
+            Joining::Dropped => return true,
+            Joining::Joined { wide } => wide,
+        };
+        let Some((columns, before)) = found else { return true };
+        let mut text = text.unwrap_or_default();
+        text.push(c);
+        let mut joined = self.grid.tables.unpack(before);
+        joined.glyph = Glyph::Cluster(text.into());
+        let widen = wide && joined.width == 1;
+        if widen {
+            joined.width = 2;
+        }
+        let first = x - columns;
+        let packed = self.grid.pack(&joined);
+        self.grid.set(first, y, packed);
+        if widen {
+            self.grid.set(x, y, Packed::PADDING);
+            self.move_to(Some(x + 1), None);
+        }
+        true
+    }
+
+    /// Whether the cell before the cursor is a cluster, which further characters may join.
+    fn after_cluster(&self) -> bool {
+        let columns = |n: u32| self.cx.checked_sub(n).map(|x| self.grid.get(x, self.cy));
+        let cluster = |cell: Option<Packed>| cell.is_some_and(|c| !super::cells::CellTables::is_char(c));
+        cluster(columns(1)) || cluster(columns(2))
+    }
+
+    /// The character left of a column, and the columns it takes.
+    fn cell_before(&self, x: u32, y: u32) -> Option<(u32, Packed)> {
+        let mut columns = 1;
+        let mut cell = self.grid.get(x.checked_sub(1)?, y);
+        if x != 1 && cell.is_padding() {
+            columns = 2;
+            cell = self.grid.get(x - 2, y);
+        }
+        (!cell.is_padding() && u32::from(cell.width) == columns).then_some((columns, cell))
+    }
+
+    /// Blanks what is left of wide characters and tabs that a cell of `width` at the cursor
+    /// is about to cut; tells whether there was any.
+    fn overwrite(&mut self, now: Packed, width: u32) -> bool {
+        let y = self.cy;
+        let mut done = false;
+        if now.is_padding() {
+            let mut x = self.cx;
+            while x > 0 && self.grid.get(x, y).is_padding() {
+                self.grid.set(x, y, Packed::BLANK);
+                x -= 1;
+            }
+            self.grid.set(x, y, Packed::BLANK);
+            done = true;
+        }
+        if width == 1 && now.width == 1 && !now.is_padding() {
+            return done;
+        }
+        let blank = if now.mark.contains(Mark::TAB) {
+            // tmux: what is left of a tab keeps its style, and that it was one.
+            Packed { width: 1, ..now }
+        } else {
+            Packed::BLANK
+        };
+        let mut x = self.cx + width.max(1);
+        while x < self.cols() && self.grid.get(x, y).is_padding() {
+            self.grid.set(x, y, blank);
+            x += 1;
+            done = true;
+        }
+        done
+    }
+
+    /// HT: to the next tab stop; over blanks it leaves a tab in the cells.
+    pub fn tab(&mut self) {
+        let cols = self.cols();
+        if self.cx >= cols - 1 {
+            return;
+        }
+        let first = self.grid.get(self.cx, self.cy);
+        let mut x = self.cx;
+        let mut blank = true;
+        loop {
+            let cell = self.grid.get(x, self.cy);
+            blank &= self.is_blank_like(cell, first);
+            x += 1;
+            if self.tabs[x as usize] || x >= cols - 1 {
+                break;
+            }
+        }
+        let width = x - self.cx;
+        if !blank || width as usize > Glyph::MAX_BYTES {
+            self.cx = x;
+            return;
+        }
+        let style = *self.grid.tables.style(first.style);
+        self.put(&Cell { glyph: Glyph::Char(' '), width: width as u8, flags: CellFlags::TAB, style });
+    }
+
+    /// Whether a cell is a blank that looks like `first`.
+    fn is_blank_like(&self, cell: Packed, first: Packed) -> bool {
+        let tables = &self.grid.tables;
+        let look = |cell: Packed| {
+            let style = *tables.style(cell.style);
+            let mark = cell.mark - (Mark::CLEARED | Mark::EXTENDED);
+            (CellStyle { us: Colour::DEFAULT, ..style }, mark)
+        };
+        cell.ascii_byte() == Some(b' ') && cell.width == 1 && look(cell) == look(first)
+    }
+
+    /// REP: the last character again.
+    pub fn repeat(&mut self, count: u32) {
+        let Some(glyph) = self.last.take() else { return };
+        let count = count.min(self.cols().saturating_sub(self.cx));
+        // tmux: the pen stays in the line drawing set afterwards.
+        self.pen.style.attrs.set(Attrs::CHARSET, self.pen.draws_lines());
+        match glyph {
+            Glyph::Char(c) if c.is_ascii() => self.write_ascii(&vec![c as u8; count as usize]),
+            glyph => {
+                let width = match &glyph {
+                    Glyph::Char(c) => self.config.widths.char_width(*c).unwrap_or(1),
+                    Glyph::Cluster(_) => 1,
+                };
+                let style = self.pen.style;
+                let cell = Cell { glyph, width, flags: CellFlags::empty(), style };
+                (0..count).for_each(|_| self.put(&cell));
+            }
+        }
+    }
+}
+
+/// Whether a cell looks like one that was never written.
+fn is_default_blank(cell: &Cell) -> bool {
+    let plain = CellStyle { us: Colour::DEFAULT, ..cell.style } == CellStyle::DEFAULT;
+    plain && cell.glyph == Glyph::Char(' ') && cell.width == 1 && cell.flags.is_empty()
+}

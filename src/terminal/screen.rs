@@ -1,0 +1,292 @@
+//! The state of one screen and what moves its cursor: positions, modes, tabs, scroll region.
+//!
+//! The cursor may stand one column behind the last (text wraps before the next character),
+//! and after a resize without reflow anywhere to the right of the screen.
+
+use std::collections::VecDeque;
+
+use super::config::{ExtendedKeys, TerminalConfig};
+use super::events::{Outbox, TerminalEvent};
+use super::grid::Grid;
+use super::images::Images;
+use super::modes::{CursorShape, Modes, Progress};
+use super::palette::Palette;
+use crate::base::history::History;
+use crate::base::{CellStyle, Colour, Glyph, Size};
+
+/// How characters are written: style and character sets.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Pen {
+    pub style: CellStyle,
+    /// G1 is in use rather than G0.
+    pub shifted: bool,
+    /// Whether G0 and G1 are the line drawing set.
+    pub line_drawing: [bool; 2],
+}
+
+impl Pen {
+    pub fn draws_lines(&self) -> bool {
+        self.line_drawing[usize::from(self.shifted)]
+    }
+}
+
+/// What DECSC saved.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SavedCursor {
+    pub pen: Pen,
+    pub x: u32,
+    pub y: u32,
+    pub origin: bool,
+}
+
+/// What entering the alternate screen saved, beside the lines.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SavedScreen {
+    pub cursor: Option<(u32, u32)>,
+    pub style: CellStyle,
+}
+
+/// Titles kept by XTWINOPS 22.
+pub const MAX_TITLES: usize = 10;
+
+/// One screen: the grid and everything that a program sets.
+pub struct Screen {
+    pub config: TerminalConfig,
+    pub grid: Grid,
+    pub cx: u32,
+    pub cy: u32,
+    pub upper: u32,
+    pub lower: u32,
+    pub modes: Modes,
+    pub tabs: Vec<bool>,
+    pub pen: Pen,
+    pub saved_cursor: SavedCursor,
+    pub saved_screen: SavedScreen,
+    /// The last printed character, for REP.
+    pub last: Option<Glyph>,
+    pub title: String,
+    pub titles: VecDeque<String>,
+    pub path: String,
+    pub cursor_shape: CursorShape,
+    pub cursor_colour: Option<Colour>,
+    pub progress: Progress,
+    pub palette: Palette,
+    pub images: Images,
+    pub outbox: Outbox,
+}
+
+impl Screen {
+    pub fn new(size: Size, config: TerminalConfig, history: Box<dyn History>) -> Self {
+        let size = Size::new(size.cols.max(1), size.rows.max(1));
+        let mut screen = Self {
+            palette: Palette::new(&config.palette),
+            config,
+            grid: Grid::new(size, history),
+            cx: 0,
+            cy: 0,
+            upper: 0,
+            lower: size.rows - 1,
+            modes: Modes::empty(),
+            tabs: Vec::new(),
+            pen: Pen::default(),
+            saved_cursor: SavedCursor::default(),
+            saved_screen: SavedScreen::default(),
+            last: None,
+            title: String::new(),
+            titles: VecDeque::new(),
+            path: String::new(),
+            cursor_shape: CursorShape::Default,
+            cursor_colour: None,
+            progress: Progress::default(),
+            images: Images::default(),
+            outbox: Outbox::default(),
+        };
+        screen.reset_tabs();
+        screen.modes = screen.initial_modes();
+        screen
+    }
+
+    pub fn size(&self) -> Size {
+        self.grid.size
+    }
+
+    pub fn cols(&self) -> u32 {
+        self.grid.size.cols
+    }
+
+    pub fn rows(&self) -> u32 {
+        self.grid.size.rows
+    }
+
+    /// The modes of a screen that was just reset.
+    fn initial_modes(&self) -> Modes {
+        let mut modes = Modes::CURSOR | Modes::WRAP;
+        modes.set(Modes::KEYS_EXTENDED, self.config.extended_keys == ExtendedKeys::Always);
+        modes
+    }
+
+    pub fn reset_tabs(&mut self) {
+        self.tabs = (0..self.cols()).map(|x| x > 0 && x % 8 == 0).collect();
+    }
+
+    /// Forgets pen and saved cursor.
+    pub fn reset_pen(&mut self) {
+        self.pen = Pen::default();
+        self.saved_cursor = SavedCursor { origin: self.saved_cursor.origin, ..SavedCursor::default() };
+    }
+
+    /// RIS: what it resets, and that it does not leave the alternate screen, is as in tmux.
+    pub fn reset(&mut self) {
+        self.palette.clear();
+        self.outbox.event(TerminalEvent::Palette);
+        self.reset_pen();
+        self.clear_and_reset();
+    }
+
+    /// Resets tabs, region and modes, and clears the screen.
+    pub fn clear_and_reset(&mut self) {
+        self.reset_tabs();
+        self.set_region(0, self.rows() - 1);
+        self.modes = self.initial_modes();
+        self.clear_screen(Colour::Default);
+        self.move_to(Some(0), Some(0));
+    }
+
+    /// Places the cursor; it may stand one column behind the last.
+    pub fn move_to(&mut self, x: Option<u32>, y: Option<u32>) {
+        if let Some(x) = x {
+            self.cx = if x > self.cols() { self.cols() - 1 } else { x };
+        }
+        if let Some(y) = y {
+            self.cy = y.min(self.rows() - 1);
+        }
+    }
+
+    /// CUP and relatives: counts from the scroll region in origin mode.
+    pub fn address(&mut self, x: Option<u32>, y: Option<u32>, origin: bool) {
+        let y = y.map(|y| match origin && self.modes.contains(Modes::ORIGIN) {
+            true if y > self.lower - self.upper => self.lower,
+            true => y + self.upper,
+            false => y,
+        });
+        let (cols, rows) = (self.cols(), self.rows());
+        self.move_to(x.map(|x| x.min(cols - 1)), y.map(|y| y.min(rows - 1)));
+    }
+
+    pub fn cursor_up(&mut self, count: u32) {
+        let room = if self.cy < self.upper { self.cy } else { self.cy - self.upper };
+        let x = if self.cx == self.cols() { self.cx - 1 } else { self.cx };
+        self.move_to(Some(x), Some(self.cy - count.max(1).min(room)));
+    }
+
+    pub fn cursor_down(&mut self, count: u32) {
+        let room = if self.cy > self.lower { self.rows() - 1 - self.cy } else { self.lower - self.cy };
+        let count = count.max(1).min(room);
+        if self.cx == self.cols() {
+            self.move_to(Some(self.cx - 1), Some(self.cy + count));
+        } else if count > 0 {
+            self.move_to(Some(self.cx), Some(self.cy + count));
+        }
+    }
+
+    pub fn cursor_right(&mut self, count: u32) {
+        // tmux: behind the right edge the room left wraps round and the cursor may go on.
+        let room = (self.cols() - 1).wrapping_sub(self.cx);
+        let count = count.max(1).min(room);
+        if count > 0 {
+            self.move_to(Some(self.cx.saturating_add(count)), Some(self.cy));
+        }
+    }
+
+    pub fn cursor_left(&mut self, count: u32) {
+        let count = count.max(1).min(self.cx);
+        if count > 0 {
+            self.move_to(Some(self.cx - count), Some(self.cy));
+        }
+    }
+
+    /// Left by one, onto the end of the line above if that one wraps.
+    pub fn backspace(&mut self) {
+        use crate::base::history::RowFlags;
+        if self.cx > 0 {
+            self.move_to(Some(self.cx - 1), Some(self.cy));
+        } else if self.cy > 0 && self.grid.line(self.cy - 1).flags.contains(RowFlags::WRAPPED) {
+            self.move_to(Some(self.cols() - 1), Some(self.cy - 1));
+        }
+    }
+
+    pub fn carriage_return(&mut self) {
+        self.move_to(Some(0), None);
+    }
+
+    /// DECSTBM; a region of one line is refused.
+    pub fn set_region(&mut self, upper: u32, lower: u32) {
+        let last = self.rows() - 1;
+        let (upper, lower) = (upper.min(last), lower.min(last));
+        if upper < lower {
+            self.move_to(Some(0), Some(0));
+            self.upper = upper;
+            self.lower = lower;
+        }
+    }
+
+    /// Back to the tab stop before the cursor, `count` times.
+    pub fn tab_back(&mut self, count: u32) {
+        let mut x = self.cx.min(self.cols() - 1);
+        for _ in 0..count {
+            if x == 0 {
+                break;
+            }
+            x -= 1;
+            while x > 0 && !self.tabs[x as usize] {
+                x -= 1;
+            }
+        }
+        self.cx = x;
+    }
+
+    pub fn set_tab(&mut self, on: bool) {
+        if let Some(stop) = self.tabs.get_mut(self.cx as usize) {
+            *stop = on;
+        }
+    }
+
+    pub fn save_cursor(&mut self) {
+        let origin = self.modes.contains(Modes::ORIGIN);
+        self.saved_cursor = SavedCursor { pen: self.pen, x: self.cx, y: self.cy, origin };
+    }
+
+    pub fn restore_cursor(&mut self) {
+        let saved = self.saved_cursor;
+        self.pen = saved.pen;
+        self.modes.set(Modes::ORIGIN, saved.origin);
+        self.address(Some(saved.x), Some(saved.y), false);
+    }
+
+    /// The cursor shape and blinking chosen by DECSCUSR.
+    pub fn set_cursor_style(&mut self, number: u32) {
+        if let Some((shape, blinking)) = CursorShape::from_number(number) {
+            self.cursor_shape = shape;
+            if let Some(on) = blinking {
+                self.modes.set(Modes::CURSOR_BLINKING, on);
+            }
+        }
+        if number == 0 {
+            self.modes.remove(Modes::CURSOR_BLINKING_SET);
+        }
+    }
+
+    pub fn push_title(&mut self) {
+        self.titles.truncate(MAX_TITLES - 1);
+        self.titles.push_front(self.title.clone());
+    }
+
+    pub fn pop_title(&mut self) {
+        if let Some(title) = self.titles.pop_front() {
+            self.title = title;
+        }
+        if self.config.pane {
+            self.outbox.event(TerminalEvent::Title);
+        }
+    }
+}
