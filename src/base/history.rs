@@ -60,10 +60,10 @@ pub struct Run {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Row {
     pub flags: RowFlags,
-    /// Columns that count as written, of those the runs take: what is behind them are blanks
-    /// with a background colour. May be less or more than `cols()`.
-    pub used: u32,
-    /// Columns that exist, written or not (`capture-pane -N` shows them as blanks).
+    /// Columns at the end of the runs that do not count as written: blanks with a background.
+    pub unwritten: u32,
+    /// Columns that existed, written or not (`capture-pane -N` shows them as blanks); less
+    /// than the runs take: not known.
     pub size: u32,
     pub text: String,
     pub runs: SmallVec<[Run; 1]>,
@@ -75,6 +75,11 @@ impl Row {
     /// Columns taken by all runs.
     pub fn cols(&self) -> u32 {
         self.runs.iter().map(|r| r.cols).sum()
+    }
+
+    /// Columns that count as written.
+    pub fn used(&self) -> u32 {
+        self.cols().saturating_sub(self.unwritten)
     }
 
     /// Appends one cell (padding is skipped: the cell before it stands for it).
@@ -126,7 +131,7 @@ impl Row {
     /// Empties the row, keeping its memory.
     pub fn reset(&mut self) {
         self.flags = RowFlags::empty();
-        self.used = 0;
+        self.unwritten = 0;
         self.size = 0;
         self.text.clear();
         self.runs.clear();
@@ -168,8 +173,6 @@ impl<'a> FromIterator<&'a Cell> for Row {
     fn from_iter<I: IntoIterator<Item = &'a Cell>>(cells: I) -> Self {
         let mut row = Row::default();
         cells.into_iter().for_each(|cell| row.push(cell));
-        row.used = row.cols();
-        row.size = row.used;
         row
     }
 }

@@ -46,15 +46,16 @@ pub struct Packed {
 }
 
 impl Packed {
-    pub const CLEARED: Self =
-        Self { glyph: ' ' as u32, style: StyleId(0), width: 1, mark: Mark::CLEARED };
-    pub const BLANK: Self =
-        Self { glyph: ' ' as u32, style: StyleId(0), width: 1, mark: Mark::empty() };
-    pub const PADDING: Self =
-        Self { glyph: '!' as u32, style: StyleId(0), width: 0, mark: Mark::PADDING };
+    pub const CLEARED: Self = Self { glyph: ' ' as u32, style: StyleId(0), width: 1, mark: Mark::CLEARED };
+    pub const BLANK: Self = Self { glyph: ' ' as u32, style: StyleId(0), width: 1, mark: Mark::empty() };
+    pub const PADDING: Self = Self { glyph: '!' as u32, style: StyleId(0), width: 0, mark: Mark::PADDING };
 
     pub const fn ascii(byte: u8, style: StyleId) -> Self {
         Self { glyph: byte as u32, style, width: 1, mark: Mark::empty() }
+    }
+
+    pub const fn with(self, width: u8, mark: Mark) -> Self {
+        Self { width, mark, ..self }
     }
 
     pub fn is_padding(self) -> bool {
@@ -228,4 +229,3 @@ impl CellTables {
         (self.styles.len(), self.clusters.len())
     }
 }
-

@@ -301,8 +301,8 @@ impl Screen {
     }
 
     fn blinks(&self) -> bool {
-        let chosen = self.cursor_shape != CursorShape::Default
-            || self.modes.contains(Modes::CURSOR_BLINKING_SET);
+        let chosen =
+            self.cursor_shape != CursorShape::Default || self.modes.contains(Modes::CURSOR_BLINKING_SET);
         match chosen {
             true => self.modes.contains(Modes::CURSOR_BLINKING),
             false => matches!(self.config.cursor_style, 1 | 3 | 5),

@@ -9,7 +9,7 @@ impl Screen {
     /// `data` begins with the final byte.
     pub fn dcs_command(&mut self, params: &[u8], intermediates: &[u8], data: &[u8]) {
         if self.config.pane && intermediates.is_empty() && data.first() == Some(&b'q') {
-            self.sixel(params, data); // sixel
+            self.sixel(params, data);
         }
         if intermediates == b"$" && data.first() == Some(&b'q') {
             return self.status_request(data);

@@ -39,16 +39,29 @@ pub enum TerminalEvent {
     /// `ESC k name ESC \`: rename the window; empty: back to automatic naming.
     Name(String),
     /// Set the clipboard: which selections (letters of OSC 52) and what.
-    ClipboardSet { selections: String, data: Vec<u8> },
+    ClipboardSet {
+        selections: String,
+        data: Vec<u8>,
+    },
     /// The program asks for the newest paste buffer: answer with
     /// `Terminal::reply_clipboard`.
-    ClipboardBuffer { selection: Option<char>, end: StringEnd },
+    ClipboardBuffer {
+        selection: Option<char>,
+        end: StringEnd,
+    },
     /// Ask a client's terminal for its clipboard and answer with `Terminal::answer_clipboard`.
-    ClipboardQuery { selection: Option<char> },
+    ClipboardQuery {
+        selection: Option<char>,
+    },
     /// Ask a client's terminal for a palette entry and answer with `Terminal::answer_palette`.
-    PaletteQuery { index: u8 },
+    PaletteQuery {
+        index: u8,
+    },
     /// Bytes for the outer terminal; `always`: even while the pane is not visible.
-    Passthrough { data: Vec<u8>, always: bool },
+    Passthrough {
+        data: Vec<u8>,
+        always: bool,
+    },
     /// Colours of the palette, default foreground or background changed.
     Palette,
     /// The background changed, so that the theme may have.
@@ -67,8 +80,13 @@ pub enum TerminalEvent {
 
 enum Held {
     /// Waits for the client; the answer goes here.
-    Palette { index: u8, end: StringEnd },
-    Clipboard { end: StringEnd },
+    Palette {
+        index: u8,
+        end: StringEnd,
+    },
+    Clipboard {
+        end: StringEnd,
+    },
     Reply(Vec<u8>),
 }
 

@@ -16,6 +16,8 @@ pub struct Image {
     pub y: u32,
     pub cols: u32,
     pub rows: u32,
+    /// Rows of cells cut off at the top of the data.
+    pub top: u32,
     /// The body of the sixel sequence, from `q` on.
     pub data: Arc<[u8]>,
 }
@@ -65,13 +67,18 @@ impl Screen {
         });
     }
 
-    /// Moves images up with the lines; those that leave the screen go.
+    /// Moves images up with the lines; what leaves the screen is cut off.
     pub fn scroll_images(&mut self, lines: u32) {
         if self.images.list.is_empty() {
             return;
         }
-        self.keep_images(|image| image.y >= lines);
-        self.images.list.iter_mut().for_each(|image| image.y -= lines);
+        self.keep_images(|image| image.y + image.rows > lines);
+        for image in &mut self.images.list {
+            let cut = lines.saturating_sub(image.y);
+            image.y = image.y.saturating_sub(lines);
+            image.rows -= cut;
+            image.top += cut;
+        }
         self.outbox.event(TerminalEvent::Images);
     }
 }

@@ -68,7 +68,6 @@ impl Line {
         let end = x as usize + text.len();
         let rich = style != StyleId(0) && CellTables::is_extended_style(tables.style(style));
         let mark = if rich { Mark::EXTENDED } else { Mark::empty() };
-        let model = Packed { mark, ..Packed::ascii(b' ', style) };
         // Cells that exist already keep their mark; new ones are appended without clearing
         // them first.
         let old = self.cells.len().min(end).saturating_sub(x as usize);
@@ -77,13 +76,13 @@ impl Line {
         }
         let old = old.max(self.cells.len().min(end).saturating_sub(x as usize));
         for (slot, &byte) in self.cells[x as usize..x as usize + old].iter_mut().zip(text) {
-            let mark = model.mark | (slot.mark & Mark::EXTENDED);
-            *slot = Packed { mark, ..Packed::ascii(byte, style) };
+            let mark = mark | (slot.mark & Mark::EXTENDED);
+            *slot = Packed::ascii(byte, style).with(1, mark);
         }
         if old < text.len() {
             let cols = Self::rounded(end as u32, grid_cols) as usize;
             self.cells.reserve(cols - self.cells.len());
-            self.cells.extend(text[old..].iter().map(|&b| Packed { mark, ..Packed::ascii(b, style) }));
+            self.cells.extend(text[old..].iter().map(|&b| Packed::ascii(b, style).with(1, mark)));
             self.cells.resize(cols, Packed::CLEARED);
         }
         self.used = self.used.max(end as u32);
@@ -123,12 +122,12 @@ impl Line {
     pub fn to_row(&self, tables: &CellTables, row: &mut Row) {
         row.reset();
         row.flags = self.flags;
-        row.used = self.used;
         row.size = self.len();
         let mut text = std::mem::take(&mut row.text).into_bytes();
         let plain = |c: &&Packed| **c == Packed::CLEARED;
         let trailing = self.cells.iter().rev().take_while(plain).count();
         let end = (self.cells.len() - trailing).max(self.used as usize).min(self.cells.len());
+        row.unwritten = (end as u32).saturating_sub(self.used);
         let mut cells = &self.cells[..end];
         while let Some(&first) = cells.first() {
             let start = text.len();
@@ -142,16 +141,19 @@ impl Line {
 
     /// The line that a row of history stood for.
     pub fn from_row(row: &Row, pack: &mut dyn FnMut(&Cell) -> Packed) -> Self {
-        let mut line = Line { flags: row.flags, used: row.used, ..Line::default() };
+        let mut line = Line { flags: row.flags, used: row.used(), ..Line::default() };
         let mut at = 0;
         for run in &row.runs {
             let text = &row.text[at..at + run.bytes as usize];
             at += run.bytes as usize;
             push_run(&mut line.cells, run, text, pack);
         }
-        let size = row.size.max(row.used) as usize;
+        let size = row.size as usize;
         if line.cells.len() < size {
             line.cells.resize(size, Packed::CLEARED);
+        }
+        if line.cells.iter().any(|cell| cell.mark.contains(Mark::EXTENDED)) {
+            line.flags |= RowFlags::EXTENDED;
         }
         line
     }
@@ -159,12 +161,10 @@ impl Line {
 
 /// Takes the longest stretch of cells that is one run; its text is appended to `text`.
 fn take_run(cells: &[Packed], first: Packed, tables: &CellTables, text: &mut Vec<u8>) -> (usize, Run) {
-    let flags =
-        if first.mark.contains(Mark::NOPALETTE) { CellFlags::NOPALETTE } else { CellFlags::empty() };
+    let flags = if first.mark.contains(Mark::NOPALETTE) { CellFlags::NOPALETTE } else { CellFlags::empty() };
     let style = *tables.style(first.style);
     let alike = |c: &Packed| {
-        c.style == first.style
-            && (c.mark ^ first.mark) & (Mark::all() - Mark::EXTENDED) == Mark::empty()
+        c.style == first.style && (c.mark ^ first.mark) & (Mark::all() - Mark::EXTENDED) == Mark::empty()
     };
     let run = |kind, cols: usize| Run { kind, style, flags, bytes: 0, cols: cols as u32 };
     // A filler without its character (its other half was cut off) reads as a blank.
@@ -220,10 +220,7 @@ fn push_run(cells: &mut Vec<Packed>, run: &Run, text: &str, pack: &mut dyn FnMut
     match run.kind {
         RunKind::Narrow if text.is_ascii() => {
             let first = pack(&model);
-            cells.extend(text.bytes().map(|b| Packed {
-                mark: first.mark,
-                ..Packed::ascii(b, first.style)
-            }));
+            cells.extend(text.bytes().map(|b| Packed::ascii(b, first.style).with(1, first.mark)));
         }
         RunKind::Narrow | RunKind::Wide => {
             let width = if run.kind == RunKind::Wide { 2 } else { 1 };

@@ -38,6 +38,7 @@ mod resize;
 mod screen;
 mod sgr;
 mod sink;
+mod sixel;
 
 pub use config::{AllowPassthrough, ExtendedKeys, GetClipboard, SetClipboard, TerminalConfig, Theme};
 pub use csi::VERSION;
@@ -50,7 +51,6 @@ pub use palette::Palette;
 use crate::base::history::{History, Row};
 use crate::base::links::Links;
 use crate::base::{Cell, Colour, Point, Size, Surface};
-use cells::Packed;
 use parser::Parser;
 use screen::Screen;
 
@@ -385,15 +385,7 @@ impl Terminal {
         self.generation += 1;
         self.screen.put(cell);
     }
-
-    /// Style table and cluster table sizes, for tests of their bounds.
-    #[cfg(test)]
-    fn table_sizes(&self) -> (usize, usize) {
-        self.screen.grid.tables.len()
-    }
-
-    #[cfg(test)]
-    fn packed(&self, x: u32, y: u32) -> Packed {
-        self.screen.grid.get(x, y)
-    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,9 +20,8 @@ impl Screen {
             return;
         }
         // tmux: the number wraps at 32 bits.
-        let number = data[..digits]
-            .iter()
-            .fold(0u32, |n, b| n.wrapping_mul(10).wrapping_add(u32::from(b - b'0')));
+        let number =
+            data[..digits].iter().fold(0u32, |n, b| n.wrapping_mul(10).wrapping_add(u32::from(b - b'0')));
         let text = match data.get(digits) {
             None => &data[digits..],
             Some(b';') => &data[digits + 1..],

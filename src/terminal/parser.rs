@@ -118,8 +118,16 @@ impl Parser {
         use State::*;
         matches!(
             self.state,
-            DcsEnter | DcsParameter | DcsIntermediate | DcsData | DcsEscape | DcsIgnore | Osc | Apc
-                | Rename | Consume
+            DcsEnter
+                | DcsParameter
+                | DcsIntermediate
+                | DcsData
+                | DcsEscape
+                | DcsIgnore
+                | Osc
+                | Apc
+                | Rename
+                | Consume
         )
     }
 
@@ -216,8 +224,7 @@ impl Parser {
                 to.print_char(c, false);
                 return size;
             }
-            self.utf8 =
-                Utf8 { bytes: [byte, 0, 0, 0], have: 1, size: size as u8, started: true, bad: false };
+            self.utf8 = Utf8 { bytes: [byte, 0, 0, 0], have: 1, size: size as u8, started: true, bad: false };
             return 1;
         }
         let utf8 = &mut self.utf8;

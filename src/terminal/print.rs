@@ -200,7 +200,7 @@ impl Screen {
         }
         let blank = if now.mark.contains(Mark::TAB) {
             // tmux: what is left of a tab keeps its style, and that it was one.
-            Packed { width: 1, ..now }
+            now.with(1, now.mark)
         } else {
             Packed::BLANK
         };

@@ -241,4 +241,3 @@ fn unwrap_position(lines: &VecDeque<Line>, from: usize, position: Unwrapped) -> 
     };
     (x, y)
 }
-

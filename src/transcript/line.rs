@@ -345,8 +345,13 @@ impl Line<'_> {
             laid[0].flags = self.marks();
             laid
         };
-        let row =
-            Row { flags: self.marks(), text: self.text.to_owned(), runs: self.runs.clone(), time: self.time };
+        let row = Row {
+            flags: self.marks(),
+            text: self.text.to_owned(),
+            runs: self.runs.clone(),
+            time: self.time,
+            ..Row::default()
+        };
         OpenLine { row, breaks, cols: self.cols, continues: self.flags.contains(LineFlags::CONTINUES) }
     }
 
