@@ -135,7 +135,7 @@ impl Screen {
         if self.cx == 0 && self.cy == 0 && self.clears_into_history() {
             return self.grid.clear_into_history(bg);
         }
-        if self.cx <= cols - 1 {
+        if self.cx < cols {
             self.grid.clear(self.cx, self.cy, cols - self.cx, 1, bg);
         }
         self.grid.clear(0, self.cy + 1, cols, rows - (self.cy + 1), bg);

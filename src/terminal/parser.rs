@@ -155,7 +155,7 @@ impl Parser {
                 }
             };
             if self.state == State::Ground {
-                self.to_ground();
+                self.back_in_ground();
             } else {
                 let room = self.limit.saturating_sub(self.pending.len());
                 self.pending.extend_from_slice(&bytes[taken - 1..taken][..room.min(1)]);
@@ -164,7 +164,7 @@ impl Parser {
         }
     }
 
-    fn to_ground(&mut self) {
+    fn back_in_ground(&mut self) {
         if !self.pending.is_empty() {
             self.pending.clear();
             if self.data.capacity() > 4096 {
