@@ -1,0 +1,496 @@
+//! What happens to a key: overlays and prompts first, then the key tables, then the mode or
+//! program in the pane. Used by typing and by `send-keys`.
+
+use crate::base::{ClientId, Key, KeyCode, KeyFlags, MouseKind, NamedKey, PaneId};
+use crate::model::client::Theme;
+use crate::model::key_tables::Binding;
+use crate::model::mode::{ModeTarget, OverlayResult, PromptResult};
+use crate::model::pane::PaneFlags;
+use crate::model::queue::{Exec, ItemContext, ItemId, KeyEvent, QueueState, StateFlags};
+use crate::model::{ClientFlags, Cx, FindState};
+use crate::syntax::table::CommandFlags;
+use crate::view;
+
+use super::output;
+
+/// A key as it came in, with the bytes it was made from (for pasting).
+#[derive(Clone, Debug, Default)]
+pub struct InputEvent {
+    pub event: KeyEvent,
+    pub bytes: Vec<u8>,
+}
+
+/// Takes a key of an attached client. Overlays and prompts see it now, since the queue may be
+/// waiting for them; all else is queued behind the commands of earlier keys.
+pub fn handle_key(cx: &mut Cx<'_>, id: ClientId, input: InputEvent) {
+    let Some(client) = cx.server.client(id) else { return };
+    if client.session.is_none() || !client.accepts_input() {
+        return;
+    }
+    let key = input.event.key;
+    match key.code {
+        KeyCode::Named(NamedKey::LightTheme) => return report_theme(cx, id, Theme::Light),
+        KeyCode::Named(NamedKey::DarkTheme) => return report_theme(cx, id, Theme::Dark),
+        _ => {}
+    }
+    if !client.flags.contains(ClientFlags::READONLY) && !offer_to_client(cx, id, &input) {
+        return;
+    }
+    let state = QueueState::new(FindState::default(), input.event, StateFlags::empty());
+    let items = cx.server.queues.callback(
+        &state,
+        Box::new(move |cx, item| {
+            Dispatch::new(id, item.id, input).run(cx);
+            Exec::Normal
+        }),
+    );
+    cx.server.queues.append(Some(id), items);
+}
+
+/// Offers a key to the message, overlay and prompt of a client. Whether it goes on.
+fn offer_to_client(cx: &mut Cx<'_>, id: ClientId, input: &InputEvent) -> bool {
+    if let Some(message) = cx.server.client(id).and_then(|c| c.message.as_ref()) {
+        if message.ignore_keys {
+            return false;
+        }
+        view::message::clear(cx, id);
+    }
+    match view::overlay::key(cx, id, &input.event) {
+        Some(OverlayResult::Keep | OverlayResult::Close) => return false,
+        Some(OverlayResult::Pass | OverlayResult::CloseAndPass) | None => {}
+    }
+    !matches!(
+        view::prompt::key(cx, id, input.event.key, &input.event.mouse),
+        Some(PromptResult::Keep | PromptResult::Close)
+    )
+}
+
+fn report_theme(cx: &mut Cx<'_>, id: ClientId, theme: Theme) {
+    if let Some(client) = cx.server.clients.get_mut(&id) {
+        client.theme = Some(theme);
+        let name = match theme {
+            Theme::Light => "client-light-theme",
+            Theme::Dark => "client-dark-theme",
+        };
+        cx.server.notify_client(name, id);
+        cx.host.tty_query_colours(id);
+    }
+}
+
+/// One key on its way through the tables.
+struct Dispatch {
+    client: ClientId,
+    item: ItemId,
+    input: InputEvent,
+    key: Key,
+    target: FindState,
+    /// Table tried first, and the one tried now.
+    first: String,
+    table: String,
+    /// The client was repeating when the key came.
+    was_repeating: bool,
+}
+
+/// What to do with a key next.
+enum Step {
+    Done,
+    /// Hand it to the pane.
+    Forward,
+    /// Hand its bytes to the pane.
+    Paste,
+    /// Look in the tables.
+    Tables,
+}
+
+impl Dispatch {
+    fn new(client: ClientId, item: ItemId, input: InputEvent) -> Self {
+        let key = input.event.key;
+        Self {
+            client,
+            item,
+            input,
+            key,
+            target: FindState::default(),
+            first: String::new(),
+            table: String::new(),
+            was_repeating: false,
+        }
+    }
+
+    fn run(mut self, cx: &mut Cx<'_>) {
+        let Some(session) = cx.server.client(self.client).filter(|c| c.accepts_input()).and_then(|c| c.session)
+        else {
+            return;
+        };
+        cx.server.touch_client(self.client, cx.now);
+        match self.classify(cx) {
+            Step::Done => {}
+            Step::Forward => self.forward(cx),
+            Step::Paste => self.paste(cx),
+            Step::Tables => self.search_tables(cx),
+        }
+        if self.key.code != KeyCode::Named(NamedKey::FocusOut) && cx.server.session(session).is_some() {
+            cx.server.update_latest(self.client);
+        }
+    }
+
+    /// Works out what a mouse report means and which pane is concerned.
+    fn classify(&mut self, cx: &mut Cx<'_>) -> Step {
+        self.input.event.mouse.valid = false;
+        let raw = matches!(self.key.code, KeyCode::Named(NamedKey::Mouse | NamedKey::DoubleClickEnd));
+        if raw {
+            if has_flag(cx, self.client, ClientFlags::READONLY) {
+                return Step::Done;
+            }
+            let Some(key) = view::mouse::classify(cx, self.client, &mut self.input.event) else {
+                return Step::Done;
+            };
+            self.key = key;
+            self.input.event.mouse.valid = true;
+            self.input.event.mouse.key = Some(key);
+            if key.code == KeyCode::Named(NamedKey::Dragging) {
+                view::mouse::drag(cx, self.client, &self.input.event.mouse);
+                return Step::Done;
+            }
+            self.input.event.key = key;
+        }
+        let by_mouse = if self.key.is_mouse() { cx.server.find_from_mouse(&self.input.event.mouse) } else { None };
+        self.target = by_mouse.unwrap_or_else(|| FindState::from_client(cx.server, self.client));
+        let Some(session) = cx.server.client(self.client).and_then(|c| c.session) else { return Step::Done };
+        if self.key.is_mouse() && !cx.server.session_options(session).flag("mouse") {
+            return Step::Forward;
+        }
+        if self.bracket_paste(cx) || (self.may_be_pasted() && assume_paste(cx, self.client)) {
+            return Step::Paste;
+        }
+        Step::Tables
+    }
+
+    fn may_be_pasted(&self) -> bool {
+        !self.key.is_mouse()
+            && !matches!(self.key.code, KeyCode::Named(NamedKey::FocusIn | NamedKey::FocusOut))
+            && !self.key.flags.contains(KeyFlags::SENT)
+    }
+
+    /// Follows the brackets of a bracketed paste. Whether the key is inside one.
+    fn bracket_paste(&self, cx: &mut Cx<'_>) -> bool {
+        let now = cx.now.secs();
+        let Some(client) = cx.server.clients.get_mut(&self.client) else { return false };
+        match self.key.code {
+            KeyCode::Named(NamedKey::PasteStart) => {
+                client.flags.insert(ClientFlags::BRACKET_PASTING);
+                client.paste_since = now;
+                false
+            }
+            KeyCode::Named(NamedKey::PasteEnd) => {
+                client.flags.remove(ClientFlags::BRACKET_PASTING);
+                false
+            }
+            _ => client.flags.contains(ClientFlags::BRACKET_PASTING),
+        }
+    }
+
+    fn search_tables(&mut self, cx: &mut Cx<'_>) {
+        let default = cx.server.default_key_table(self.client);
+        self.table = cx.server.client_key_table(self.client);
+        if self.table == default
+            && let Some(pane) = self.target.pane
+            && let Some(table) = view::modes::key_table(cx, pane)
+        {
+            self.table = table;
+        }
+        self.first.clone_from(&self.table);
+        self.was_repeating = has_flag(cx, self.client, ClientFlags::REPEAT);
+        // Each round either ends or moves to another table; there are three at most.
+        for _ in 0..8 {
+            if self.enter_prefix(cx) {
+                return;
+            }
+            match self.try_table(cx, &default) {
+                Some(Step::Forward) => return self.forward(cx),
+                Some(_) => return,
+                None => {}
+            }
+        }
+    }
+
+    /// The prefix key switches to the prefix table from every other one.
+    fn enter_prefix(&self, cx: &mut Cx<'_>) -> bool {
+        let Some(session) = cx.server.client(self.client).and_then(|c| c.session) else { return true };
+        let options = cx.server.session_options(session);
+        let key = self.key.identity();
+        let is_prefix =
+            [options.key("prefix"), options.key("prefix2")].iter().any(|prefix| prefix.identity() == key);
+        if !is_prefix || self.table == "prefix" {
+            return false;
+        }
+        cx.server.set_key_table(self.client, Some("prefix"), cx.now);
+        cx.server.redraw_status(self.client);
+        true
+    }
+
+    /// Looks the key up in the current table. `None`: the table changed, try again.
+    fn try_table(&mut self, cx: &mut Cx<'_>, default: &str) -> Option<Step> {
+        let binding = cx.server.key_tables.get(&self.table, self.key).cloned();
+        if self.prefix_timed_out(cx, binding.as_ref()) {
+            self.back_to_default(cx);
+            self.first.clone_from(&self.table);
+            return None;
+        }
+        let binding = binding.or_else(|| cx.server.key_tables.get(&self.table, Key::ANY).cloned());
+        let repeating = has_flag(cx, self.client, ClientFlags::REPEAT);
+        if let Some(binding) = binding {
+            if repeating && !binding.repeat {
+                self.back_to_default(cx);
+                self.first.clone_from(&self.table);
+                set_flag(cx, self.client, ClientFlags::REPEAT, false);
+                return None;
+            }
+            self.fire(cx, &binding);
+            return Some(Step::Done);
+        }
+        if self.is_plain_motion() {
+            return Some(Step::Forward);
+        }
+        if self.table != default || repeating {
+            self.back_to_default(cx);
+            if repeating {
+                self.first.clone_from(&self.table);
+            }
+            set_flag(cx, self.client, ClientFlags::REPEAT, false);
+            return None;
+        }
+        if self.first != self.table && !self.was_repeating {
+            self.back_to_default(cx);
+            return Some(Step::Done);
+        }
+        Some(Step::Forward)
+    }
+
+    /// Mouse motion never ends a prefix, and is only reported because a program asked for it.
+    fn is_plain_motion(&self) -> bool {
+        use crate::base::MouseLocation as L;
+        matches!(self.key.code, KeyCode::Mouse(m) if m.kind == MouseKind::Move
+            && matches!(m.location, L::Pane | L::Status | L::StatusLeft | L::StatusRight | L::StatusDefault | L::Border))
+    }
+
+    fn prefix_timed_out(&self, cx: &Cx<'_>, binding: Option<&Binding>) -> bool {
+        let timeout = cx.server.server_options().number("prefix-timeout");
+        let Some(client) = cx.server.client(self.client) else { return false };
+        if timeout <= 0
+            || self.table != "prefix"
+            || cx.now.mono_ms.saturating_sub(client.key_table_since_ms) <= timeout as u64
+        {
+            return false;
+        }
+        let repeats = client.flags.contains(ClientFlags::REPEAT) && binding.is_some_and(|b| b.repeat);
+        !repeats
+    }
+
+    fn back_to_default(&mut self, cx: &mut Cx<'_>) {
+        cx.server.set_key_table(self.client, None, cx.now);
+        self.table = cx.server.client_key_table(self.client);
+        cx.server.redraw_status(self.client);
+    }
+
+    /// Runs a binding, and keeps or leaves the table as repeating asks.
+    fn fire(&mut self, cx: &mut Cx<'_>, binding: &Binding) {
+        let repeat_ms = self.repeat_time(cx, binding);
+        if let Some(timer) = cx.server.clients.get_mut(&self.client).and_then(|c| c.repeat_timer.take()) {
+            cx.host.cancel_timer(timer);
+        }
+        if repeat_ms > 0 {
+            set_flag(cx, self.client, ClientFlags::REPEAT, true);
+            let id = self.client;
+            let timer = cx.host.timer(repeat_ms, Box::new(move |cx| end_repeat(cx, id)));
+            if let Some(client) = cx.server.clients.get_mut(&id) {
+                client.last_key = Some(binding.key);
+                client.repeat_timer = Some(timer);
+            }
+        } else {
+            set_flag(cx, self.client, ClientFlags::REPEAT, false);
+            cx.server.set_key_table(self.client, None, cx.now);
+        }
+        cx.server.redraw_status(self.client);
+        dispatch_binding(cx, binding, Some(self.item), Some(self.client), self.input.event, self.target);
+    }
+
+    fn repeat_time(&self, cx: &Cx<'_>, binding: &Binding) -> u64 {
+        let Some(client) = cx.server.client(self.client) else { return 0 };
+        let Some(session) = client.session else { return 0 };
+        if !binding.repeat {
+            return 0;
+        }
+        let options = cx.server.session_options(session);
+        let repeat = options.number("repeat-time");
+        if repeat == 0 {
+            return 0;
+        }
+        let initial = options.number("initial-repeat-time");
+        let starts = !client.flags.contains(ClientFlags::REPEAT) || client.last_key != Some(binding.key);
+        let ms = if starts && initial != 0 { initial } else { repeat };
+        ms.max(0) as u64
+    }
+
+    /// Hands the key to the pane's mode or program.
+    fn forward(&mut self, cx: &mut Cx<'_>) {
+        let Some(pane) = self.target.pane else { return };
+        let exited = cx.server.pane(pane).is_some_and(|p| p.flags.contains(PaneFlags::EXITED));
+        if exited
+            && !self.key.is_mouse()
+            && !self.key.is_paste()
+            && cx.server.pane_options(pane).choice("remain-on-exit") == "key"
+        {
+            cx.server.end_remain_on_exit(pane);
+            crate::model::destroy_pane(cx, pane, false);
+            return;
+        }
+        if !has_flag(cx, self.client, ClientFlags::READONLY) {
+            let event = KeyEvent { key: self.key, ..self.input.event };
+            pane_key(cx, pane, Some(self.client), self.target, &event);
+        }
+    }
+
+    fn paste(&mut self, cx: &mut Cx<'_>) {
+        if has_flag(cx, self.client, ClientFlags::READONLY) || self.input.bytes.is_empty() {
+            return;
+        }
+        if let Some(pane) = self.target.pane {
+            pane_paste(cx, pane, self.key, &self.input.bytes);
+        }
+        self.key = Key::NONE;
+    }
+}
+
+/// Queues the commands of a binding behind an item (or at the end of a client's queue).
+pub fn dispatch_binding(
+    cx: &mut Cx<'_>,
+    binding: &Binding,
+    after: Option<ItemId>,
+    client: Option<ClientId>,
+    event: KeyEvent,
+    target: FindState,
+) -> Option<ItemId> {
+    let read_only = client.is_some_and(|c| has_flag(cx, c, ClientFlags::READONLY));
+    let allowed = !read_only || binding.commands.all_have(CommandFlags::READ_ONLY);
+    let mut flags = StateFlags::empty();
+    flags.set(StateFlags::REPEAT, binding.repeat);
+    let state = QueueState::new(target, event, flags);
+    let items = if allowed {
+        cx.server.queues.commands(&binding.commands, &state)
+    } else {
+        let refuse = |cx: &mut Cx<'_>, item: &ItemContext| output::error(cx, item, "client is read-only");
+        cx.server.queues.callback(&state, Box::new(refuse))
+    };
+    match after {
+        Some(after) => cx.server.queues.insert_after(after, client, items),
+        None => cx.server.queues.append(client, items),
+    }
+}
+
+fn end_repeat(cx: &mut Cx<'_>, id: ClientId) {
+    if has_flag(cx, id, ClientFlags::REPEAT) {
+        cx.server.set_key_table(id, None, cx.now);
+        set_flag(cx, id, ClientFlags::REPEAT, false);
+        cx.server.redraw_status(id);
+    }
+}
+
+/// Keys that come faster than a person types are taken as pasted, where the terminal does not
+/// bracket pastes.
+fn assume_paste(cx: &mut Cx<'_>, id: ClientId) -> bool {
+    let now = cx.now.secs();
+    let Some(client) = cx.server.clients.get_mut(&id) else { return false };
+    let Some(session) = client.session else { return false };
+    if client.flags.contains(ClientFlags::BRACKET_PASTING) || client.brackets_pastes {
+        return false;
+    }
+    let gap_us = client.activity.wall_us - client.last_activity.wall_us;
+    let limit_ms = cx.server.session_options(session).number("assume-paste-time");
+    if limit_ms == 0 {
+        return false;
+    }
+    let Some(client) = cx.server.clients.get_mut(&id) else { return false };
+    if gap_us < limit_ms * 1000 {
+        if client.flags.contains(ClientFlags::ASSUME_PASTING) {
+            return true;
+        }
+        client.flags.insert(ClientFlags::ASSUME_PASTING);
+        client.paste_since = now;
+        return false;
+    }
+    client.flags.remove(ClientFlags::ASSUME_PASTING);
+    false
+}
+
+/// Gives a key to a pane: to its mode if it has one, else to its program.
+/// Returns false when the key cannot be encoded.
+pub fn pane_key(
+    cx: &mut Cx<'_>,
+    pane: PaneId,
+    client: Option<ClientId>,
+    target: FindState,
+    event: &KeyEvent,
+) -> bool {
+    let Some(p) = cx.server.pane(pane) else { return false };
+    if !p.modes.is_empty() {
+        if client.is_some() {
+            let event = KeyEvent { key: event.key.identity(), ..*event };
+            view::modes::key(cx, pane, &ModeTarget { client, state: target }, &event);
+        }
+        return true;
+    }
+    if !p.takes_input() {
+        return true;
+    }
+    let Some(bytes) = view::pane_input::encode(cx.server, pane, event) else { return false };
+    cx.host.pane_write(pane, &bytes);
+    if !event.key.is_mouse() {
+        for other in synchronized(cx, pane) {
+            if let Some(bytes) = view::pane_input::encode(cx.server, other, event) {
+                cx.host.pane_write(other, &bytes);
+            }
+        }
+    }
+    true
+}
+
+/// Gives pasted bytes to a pane's program.
+pub fn pane_paste(cx: &mut Cx<'_>, pane: PaneId, key: Key, bytes: &[u8]) {
+    let Some(p) = cx.server.pane(pane) else { return };
+    if !p.modes.is_empty() || !p.takes_input() {
+        return;
+    }
+    if key.is_paste() && !p.terminal.lock().modes().contains(crate::terminal::Modes::BRACKET_PASTE) {
+        return;
+    }
+    cx.host.pane_write(pane, bytes);
+    for other in synchronized(cx, pane) {
+        cx.host.pane_write(other, bytes);
+    }
+}
+
+/// Other panes of the window that get the same input (`synchronize-panes`).
+fn synchronized(cx: &Cx<'_>, pane: PaneId) -> Vec<PaneId> {
+    if !cx.server.pane_options(pane).flag("synchronize-panes") {
+        return Vec::new();
+    }
+    let Some(window) = cx.server.pane(pane).and_then(|p| cx.server.window(p.window)) else { return Vec::new() };
+    let gets = |id: &PaneId| {
+        *id != pane
+            && cx.server.pane(*id).is_some_and(|p| p.modes.is_empty() && p.takes_input())
+            && cx.server.pane_visible(*id)
+            && cx.server.pane_options(*id).flag("synchronize-panes")
+    };
+    window.panes.iter().copied().filter(gets).collect()
+}
+
+fn has_flag(cx: &Cx<'_>, id: ClientId, flag: ClientFlags) -> bool {
+    cx.server.client(id).is_some_and(|c| c.flags.contains(flag))
+}
+
+fn set_flag(cx: &mut Cx<'_>, id: ClientId, flag: ClientFlags, on: bool) {
+    if let Some(client) = cx.server.clients.get_mut(&id) {
+        client.flags.set(flag, on);
+    }
+}

@@ -1,0 +1,290 @@
+//! Runs the command queues: fires commands with their targets resolved, delivers notifications
+//! to control clients and hooks, stops at items that wait, drops the rest of a group that
+//! failed.
+
+use std::sync::Arc;
+
+use crate::base::ClientId;
+use crate::model::notify::Notification;
+use crate::model::queue::{Exec, Item, ItemContext, ItemId, ItemKind, KeyEvent, QueueState, StateFlags};
+use crate::model::{Client, ClientFlags, Cx, FindState};
+use crate::syntax::command::{CommandList, Invocation};
+use crate::syntax::table::{CommandFlags, FindSpec};
+
+use super::{dispatch, output};
+
+/// Items run in one call at most; the rest runs in the next turn, so that a hook which feeds
+/// itself cannot keep the server from its clients.
+const MAX_STEPS: usize = 10_000;
+
+/// Runs all queues until they are empty or wait. Returns whether there is more to run.
+pub fn run(cx: &mut Cx<'_>) -> bool {
+    let mut steps = 0;
+    loop {
+        let mut ran = run_queue(cx, None, &mut steps);
+        let clients: Vec<ClientId> = cx
+            .server
+            .clients
+            .values()
+            .filter(|c: &&Client| c.flags.contains(ClientFlags::IDENTIFIED))
+            .map(|c| c.id)
+            .collect();
+        for client in clients {
+            ran |= run_queue(cx, Some(client), &mut steps);
+        }
+        if steps >= MAX_STEPS {
+            return true;
+        }
+        if !ran {
+            return false;
+        }
+    }
+}
+
+/// Runs one queue. Whether it did anything.
+fn run_queue(cx: &mut Cx<'_>, owner: Option<ClientId>, steps: &mut usize) -> bool {
+    let mut ran = false;
+    while *steps < MAX_STEPS {
+        let Some(queue) = cx.server.queues.queues.get_mut(&owner) else { break };
+        let Some(first) = queue.items.front_mut() else { break };
+        if first.started {
+            if !first.resumed {
+                break; // it waits
+            }
+            queue.items.pop_front();
+            ran = true;
+            continue;
+        }
+        first.started = true;
+        *steps += 1;
+        ran = true;
+        let taken = take_kind(first);
+        let result = fire(cx, taken);
+        settle(cx, owner, result);
+    }
+    ran
+}
+
+/// An item as it is run; the item itself stays in the queue to mark the place.
+struct Firing {
+    id: ItemId,
+    group: u64,
+    client: Option<ClientId>,
+    state: Arc<QueueState>,
+    kind: ItemKind,
+}
+
+fn take_kind(item: &mut Item) -> Firing {
+    let placeholder = ItemKind::Callback(Box::new(|_, _| Exec::Normal));
+    Firing {
+        id: item.id,
+        group: item.group,
+        client: item.client,
+        state: item.state.clone(),
+        kind: std::mem::replace(&mut item.kind, placeholder),
+    }
+}
+
+/// What running an item came to: its id, its group, and the result.
+struct Fired {
+    id: ItemId,
+    group: u64,
+    exec: Exec,
+}
+
+fn settle(cx: &mut Cx<'_>, owner: Option<ClientId>, fired: Fired) {
+    if fired.exec == Exec::Wait {
+        return;
+    }
+    if matches!(fired.exec, Exec::Error | Exec::Stop) {
+        cx.server.queues.drop_group_after(owner, fired.group);
+    }
+    if let Some(queue) = cx.server.queues.queues.get_mut(&owner)
+        && queue.items.front().is_some_and(|i| i.id == fired.id)
+    {
+        queue.items.pop_front();
+    }
+}
+
+fn fire(cx: &mut Cx<'_>, firing: Firing) -> Fired {
+    let (id, group) = (firing.id, firing.group);
+    let mut item = ItemContext {
+        id,
+        group,
+        client: firing.client,
+        target_client: None,
+        source: FindState::default(),
+        target: FindState::default(),
+        state: firing.state,
+        command: None,
+    };
+    let exec = match firing.kind {
+        ItemKind::Command(invocation) => {
+            item.command = Some(invocation.clone());
+            fire_command(cx, item, &invocation)
+        }
+        ItemKind::Callback(callback) => callback(cx, &item),
+        ItemKind::Notify(notification) => {
+            deliver(cx, &item, &notification);
+            Exec::Normal
+        }
+    };
+    Fired { id, group, exec }
+}
+
+fn fire_command(cx: &mut Cx<'_>, mut item: ItemContext, invocation: &Arc<Invocation>) -> Exec {
+    let entry = invocation.id.entry();
+    if cx.server.config_done {
+        log_command(cx, &item, invocation);
+    }
+    let guard = crate::control::begin(cx, &item);
+    let saved = item.client;
+    if item.client.is_none() {
+        item.client = cx.server.find_client(None, None).ok();
+    }
+    let exec = match resolve(cx, &mut item, invocation) {
+        Ok(()) => dispatch::exec(cx, &item, invocation),
+        Err(message) => {
+            let report = ItemContext { client: saved, ..item.clone() };
+            message.map_or(Exec::Error, |text| output::error(cx, &report, &text))
+        }
+    };
+    if exec != Exec::Error && entry.flags.contains(CommandFlags::AFTER_HOOK) {
+        if let Some(current) = hook_state(cx, &item) {
+            insert_hook(cx, &item, Some(current), &format!("after-{}", entry.name));
+        }
+    }
+    item.client = saved;
+    if exec == Exec::Error {
+        let current = hook_state(cx, &item);
+        insert_hook(cx, &item, current, "command-error");
+    }
+    crate::control::end(cx, &item, guard, exec == Exec::Error);
+    exec
+}
+
+/// Finds the target client, the source and the target. `Err(None)` fails silently.
+fn resolve(cx: &mut Cx<'_>, item: &mut ItemContext, invocation: &Invocation) -> Result<(), Option<String>> {
+    let entry = invocation.id.entry();
+    let quiet = entry.flags.contains(CommandFlags::CLIENT_CAN_FAIL);
+    let flag = if entry.flags.contains(CommandFlags::CLIENT_C) {
+        Some('c')
+    } else if entry.flags.contains(CommandFlags::CLIENT_T) {
+        Some('t')
+    } else {
+        None
+    };
+    item.target_client = match flag {
+        Some(flag) => match cx.server.find_client(item.client, invocation.args.get(flag)) {
+            Ok(client) => Some(client),
+            Err(_) if quiet => None,
+            Err(text) => return Err(Some(text)),
+        },
+        None => cx.server.find_client(item.client, None).ok(),
+    };
+    item.source = find(cx, item, invocation, entry.source)?;
+    item.target = find(cx, item, invocation, entry.target)?;
+    Ok(())
+}
+
+fn find(
+    cx: &mut Cx<'_>,
+    item: &ItemContext,
+    invocation: &Invocation,
+    spec: Option<FindSpec>,
+) -> Result<FindState, Option<String>> {
+    match spec {
+        None => Ok(item.target_client.map_or_else(FindState::default, |c| FindState::from_client(cx.server, c))),
+        Some(spec) => cx.server.find_target(item, invocation.args.get(spec.flag), spec),
+    }
+}
+
+/// Where a hook of this command runs: its target, else the current state, else the client's.
+fn hook_state(cx: &Cx<'_>, item: &ItemContext) -> Option<FindState> {
+    let candidates = [
+        Some(item.target),
+        Some(item.current()),
+        item.client.map(|c| FindState::from_client(cx.server, c)),
+    ];
+    candidates.into_iter().flatten().find(|state| state.is_valid(cx.server))
+}
+
+/// Inserts the commands of a command's hook behind it.
+fn insert_hook(cx: &mut Cx<'_>, item: &ItemContext, current: Option<FindState>, name: &str) {
+    if item.state.flags.contains(StateFlags::NOHOOKS) {
+        return;
+    }
+    let session = current.and_then(|c| c.session);
+    let lists = cx.server.session_hook(session, name);
+    if lists.is_empty() {
+        return;
+    }
+    let state = QueueState::new(current.unwrap_or_default(), item.state.event, StateFlags::NOHOOKS);
+    state.add_format("hook", name);
+    if let Some(invocation) = &item.command {
+        let args = &invocation.args;
+        state.add_format("hook_arguments", args.print());
+        for (index, value) in args.to_vector().into_iter().enumerate() {
+            state.add_format(&format!("hook_argument_{index}"), value);
+        }
+        for letter in args.letters() {
+            state.add_format(&format!("hook_flag_{letter}"), args.get(letter).unwrap_or("1"));
+            for (index, value) in args.all(letter).iter().enumerate() {
+                state.add_format(&format!("hook_flag_{letter}_{index}"), value.as_str());
+            }
+        }
+    }
+    insert_lists(cx, item.id, item.client, &lists, &state);
+}
+
+/// Inserts command lists behind an item, in order.
+fn insert_lists(
+    cx: &mut Cx<'_>,
+    after: ItemId,
+    client: Option<ClientId>,
+    lists: &[Arc<CommandList>],
+    state: &Arc<QueueState>,
+) {
+    let mut after = after;
+    for list in lists {
+        let items = cx.server.queues.commands(list, state);
+        if let Some(last) = cx.server.queues.insert_after(after, client, items) {
+            after = last;
+        }
+    }
+}
+
+/// Tells control clients and hooks of a notification.
+fn deliver(cx: &mut Cx<'_>, item: &ItemContext, notification: &Notification) {
+    crate::control::notify(cx, notification);
+    run_notify_hooks(cx, item, notification);
+}
+
+/// Inserts the commands that hooks of a notification run.
+pub fn run_notify_hooks(cx: &mut Cx<'_>, item: &ItemContext, notification: &Notification) {
+    let mut current = notification.current;
+    if !current.is_valid(cx.server) {
+        current = cx.server.find_from_nothing().unwrap_or_default();
+    }
+    let lists = cx.server.notify_hook(&current, &notification.name);
+    if lists.is_empty() {
+        return;
+    }
+    let state = QueueState::new(current, KeyEvent::default(), StateFlags::NOHOOKS);
+    state.formats.lock().clone_from(&notification.formats);
+    insert_lists(cx, item.id, item.client, &lists, &state);
+}
+
+/// Notes a command in the message log, as `show-messages` lists them.
+fn log_command(cx: &mut Cx<'_>, item: &ItemContext, invocation: &Invocation) {
+    let text = invocation.print();
+    let key = item.state.event.key;
+    let who = match item.client.and_then(|id| cx.server.client(id)) {
+        Some(client) if client.session.is_some() && key != crate::base::Key::NONE => {
+            format!("{} key {}: {text}", client.name, key.name(false))
+        }
+        Some(client) => format!("{} command: {text}", client.name),
+        None => format!("command: {text}"),
+    };
+    cx.server.add_message(cx.now, who);
+}

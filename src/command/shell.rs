@@ -1,0 +1,263 @@
+//! `run-shell` and `if-shell`: programs outside, with commands to follow.
+
+use std::sync::Arc;
+
+use crate::base::text;
+use crate::base::{ClientId, PaneId};
+use crate::format::Scope;
+use crate::model::host::{ExitStatus, JobRequest, JobResult};
+use crate::model::{Cx, Exec, FindState, ItemContext};
+use crate::syntax::args::Args;
+use crate::syntax::command::CommandList;
+use crate::view;
+
+use super::output;
+use super::template::Template;
+
+/// A job as commands run them: `/bin/sh -c`, in the directory of the client or session.
+pub fn job(cx: &Cx<'_>, item: &ItemContext, command: String) -> JobRequest {
+    JobRequest {
+        command: Some(command),
+        argv: Vec::new(),
+        shell: "/bin/sh".to_owned(),
+        cwd: working_directory(cx, item.client, item.target),
+        environ: cx.server.job_environ(item.target.session),
+        stdin: Vec::new(),
+        keep_stdin: false,
+        no_output: false,
+        stderr: false,
+        pty: None,
+        output: None,
+        done: None,
+    }
+}
+
+/// Where a client's commands run: its own directory while it has no session, else the session's.
+pub fn working_directory(cx: &Cx<'_>, client: Option<ClientId>, target: FindState) -> String {
+    let client = client.and_then(|id| cx.server.client(id));
+    if let Some(client) = client
+        && client.session.is_none()
+        && !client.cwd.is_empty()
+    {
+        return client.cwd.clone();
+    }
+    let session = target.session.or(client.and_then(|c| c.session));
+    match session.and_then(|id| cx.server.session(id)) {
+        Some(session) if !session.cwd.is_empty() => session.cwd.clone(),
+        _ => Some(cx.host.home()).filter(|home| !home.is_empty()).unwrap_or_else(|| "/".to_owned()),
+    }
+}
+
+/// Who hears of a job's output and end.
+#[derive(Clone)]
+struct Listener {
+    /// The command waits; its output goes where commands' output goes.
+    item: Option<ItemContext>,
+    client: Option<ClientId>,
+    /// `-t`: output is shown in this pane.
+    pane: Option<PaneId>,
+}
+
+impl Listener {
+    fn print(&self, cx: &mut Cx<'_>, line: &str) {
+        let pane = self.pane.filter(|id| cx.server.pane(*id).is_some());
+        match (pane, &self.item) {
+            (None, Some(item)) => output::print(cx, item, line),
+            (pane, _) => {
+                let pane = pane.or_else(|| cx.server.find_from_nothing().and_then(|found| found.pane));
+                if let Some(pane) = pane {
+                    view::modes::add_view_line(cx, pane, line, true);
+                }
+            }
+        }
+    }
+
+    fn fail(&self, cx: &mut Cx<'_>, text: &str) {
+        match (&self.item, self.client) {
+            (Some(item), _) => {
+                output::error(cx, item, text);
+            }
+            (None, Some(client)) => view::message::show_error(cx, client, text),
+            (None, None) => {}
+        }
+    }
+
+    /// Runs commands behind the waiting item, or at the end of the client's queue.
+    fn run(&self, cx: &mut Cx<'_>, list: &CommandList) {
+        match &self.item {
+            Some(item) => {
+                let items = cx.server.queues.commands(list, &item.state);
+                cx.server.queues.insert_after(item.id, item.client, items);
+            }
+            None => {
+                let items = cx.server.queues.commands(list, &Arc::default());
+                cx.server.queues.append(self.client, items);
+            }
+        }
+    }
+
+    fn resume(&self, cx: &mut Cx<'_>) {
+        if let Some(item) = &self.item {
+            cx.server.queues.resume(item.id);
+        }
+    }
+}
+
+pub fn run_shell(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    let delay_ms = match args.get('d') {
+        Some(text) => match parse_seconds(text) {
+            Some(seconds) => Some((seconds.max(0.0) * 1000.0) as u64),
+            None => return output::error(cx, item, &format!("invalid delay time: {text}")),
+        },
+        None if args.count() == 0 => return Exec::Normal,
+        None => None,
+    };
+    let wait = !args.has('b');
+    let listener = Listener {
+        item: wait.then(|| item.clone()),
+        client: if wait { item.client } else { item.target_client },
+        pane: if args.has('t') { item.target.pane } else { None },
+    };
+    let work = if args.has('C') {
+        if args.count() == 0 {
+            None
+        } else {
+            Some(Work::Commands(Template::new(cx, item, args, 0, None, true)))
+        }
+    } else {
+        args.string(0).map(|command| {
+            let mut scope = Scope::new(cx.server, cx.host, cx.now).item(item).state(&item.target);
+            scope = scope.client(item.target_client);
+            for (index, value) in args.to_vector().into_iter().enumerate().skip(1) {
+                scope.add(&index.to_string(), value);
+            }
+            let mut request = job(cx, item, scope.expand(&command));
+            if let Some(cwd) = args.get('c') {
+                request.cwd = cwd.to_owned();
+            }
+            request.stderr = args.has('E');
+            Work::Shell(Box::new(request))
+        })
+    };
+    match delay_ms {
+        Some(ms) => {
+            cx.host.timer(ms, Box::new(move |cx| start(cx, listener, work)));
+        }
+        None => start(cx, listener, work),
+    }
+    if wait { Exec::Wait } else { Exec::Normal }
+}
+
+/// What `run-shell` runs.
+enum Work {
+    Commands(Template),
+    Shell(Box<JobRequest>),
+}
+
+fn start(cx: &mut Cx<'_>, listener: Listener, work: Option<Work>) {
+    match work {
+        None => listener.resume(cx),
+        Some(Work::Commands(template)) => {
+            match template.commands(cx, &[]) {
+                Ok(list) => listener.run(cx, &list),
+                Err(error) => listener.fail(cx, &error),
+            }
+            listener.resume(cx);
+        }
+        Some(Work::Shell(mut request)) => {
+            let command = request.command.clone().unwrap_or_default();
+            let failed = listener.clone();
+            let name = command.clone();
+            request.done = Some(Box::new(move |cx, result| finish(cx, &listener, &name, &result)));
+            if cx.host.run_job(*request).is_err() {
+                failed.fail(cx, &format!("failed to run command: {command}"));
+                failed.resume(cx);
+            }
+        }
+    }
+}
+
+/// Prints a job's output line by line, says how it ended, and lets the queue go on.
+fn finish(cx: &mut Cx<'_>, listener: &Listener, command: &str, result: &JobResult) {
+    let mut lines: Vec<&[u8]> = result.output.split(|b| *b == b'\n').collect();
+    if lines.last().is_some_and(|last| last.is_empty()) {
+        lines.pop();
+    }
+    for line in lines {
+        listener.print(cx, &text::from_bytes(line));
+    }
+    let status = match result.status {
+        ExitStatus::Exited(0) => 0,
+        ExitStatus::Exited(code) => {
+            listener.print(cx, &format!("'{command}' returned {code}"));
+            code
+        }
+        ExitStatus::Signaled(signal) => {
+            listener.print(cx, &format!("'{command}' terminated by signal {signal}"));
+            signal + 128
+        }
+    };
+    if let Some(item) = &listener.item
+        && let Some(client) = item.client.and_then(|id| cx.server.clients.get_mut(&id))
+        && client.session.is_none()
+    {
+        client.exit_status = status;
+    }
+    listener.resume(cx);
+}
+
+/// `strtod` as users meet it: a whole decimal number, nothing behind it.
+fn parse_seconds(text: &str) -> Option<f64> {
+    if text.is_empty() {
+        return Some(0.0);
+    }
+    text.trim_start().parse().ok().filter(|seconds: &f64| seconds.is_finite())
+}
+
+pub fn if_shell(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    let condition = Scope::new(cx.server, cx.host, cx.now)
+        .item(item)
+        .client(item.target_client)
+        .state(&item.target)
+        .expand(&args.string(0).unwrap_or_default());
+    if args.has('F') {
+        let index = if condition != "0" && !condition.is_empty() {
+            1
+        } else if args.count() == 3 {
+            2
+        } else {
+            return Exec::Normal;
+        };
+        let template = Template::new(cx, item, args, index, None, false);
+        return match template.commands(cx, &[]) {
+            Ok(list) => {
+                let items = cx.server.queues.commands(&list, &item.state);
+                cx.server.queues.insert_after(item.id, item.client, items);
+                Exec::Normal
+            }
+            Err(error) => output::error(cx, item, &error),
+        };
+    }
+    let wait = !args.has('b');
+    let listener = Listener {
+        item: wait.then(|| item.clone()),
+        client: if wait { item.client } else { item.target_client },
+        pane: None,
+    };
+    let yes = Template::new(cx, item, args, 1, None, false);
+    let no = (args.count() == 3).then(|| Template::new(cx, item, args, 2, None, false));
+    let mut request = job(cx, item, condition.clone());
+    request.done = Some(Box::new(move |cx, result| {
+        let chosen = if result.status == ExitStatus::Exited(0) { Some(yes) } else { no };
+        match chosen.map(|template| template.commands(cx, &[])) {
+            Some(Ok(list)) => listener.run(cx, &list),
+            Some(Err(error)) => listener.fail(cx, &error),
+            None => {}
+        }
+        listener.resume(cx);
+    }));
+    if cx.host.run_job(request).is_err() {
+        return output::error(cx, item, &format!("failed to run command: {condition}"));
+    }
+    if wait { Exec::Wait } else { Exec::Normal }
+}

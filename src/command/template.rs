@@ -1,0 +1,54 @@
+//! Commands given as an argument, parsed when they are needed: `{ … }` is parsed already, a
+//! string may have `%1` and `%%` filled in first.
+
+use std::sync::Arc;
+
+use crate::format::Scope;
+use crate::model::{Cx, ItemContext};
+use crate::syntax::args::{ArgValue, Args};
+use crate::syntax::command::CommandList;
+
+/// An argument that holds commands.
+#[derive(Clone, Debug)]
+pub enum Template {
+    Parsed(Arc<CommandList>),
+    Text(String),
+}
+
+impl Template {
+    /// The argument at `index`, or a default command. `expand`: the string is a format.
+    pub fn new(
+        cx: &Cx<'_>,
+        item: &ItemContext,
+        args: &Args,
+        index: usize,
+        default: Option<&str>,
+        expand: bool,
+    ) -> Self {
+        let text = match args.value(index) {
+            Some(ArgValue::Commands(list)) => return Template::Parsed(list.clone()),
+            Some(ArgValue::String(text)) => text.as_str(),
+            None => default.unwrap_or_default(),
+        };
+        if !expand {
+            return Template::Text(text.to_owned());
+        }
+        let scope =
+            Scope::new(cx.server, cx.host, cx.now).item(item).client(item.target_client).state(&item.target);
+        Template::Text(scope.expand(text))
+    }
+
+    /// The commands, with the values filled in. The error is the parser's message.
+    pub fn commands(&self, cx: &mut Cx<'_>, values: &[String]) -> Result<Arc<CommandList>, String> {
+        match self {
+            Template::Parsed(list) if values.is_empty() => Ok(list.clone()),
+            Template::Parsed(list) => Ok(Arc::new(list.filled(values))),
+            Template::Text(text) => {
+                let filled = values.iter().enumerate().fold(text.clone(), |text, (index, value)| {
+                    crate::syntax::args::fill(&text, value, index + 1)
+                });
+                crate::format::parse::commands(cx, &filled)
+            }
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! Helper processes: `run-shell`, `if-shell`, `#()`, `pipe-pane`, copy pipes, popups. A job is
+//! over when its output is closed and its exit status is known.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+
+use crate::model::host::{ExitStatus, JobDone, JobId, JobOutput, JobResult};
+
+use super::poller::{Interest, Poller, Token};
+
+/// Input that waits for one job, in bytes; more is dropped (a pipe that nobody reads).
+pub const MAX_INPUT: usize = 8 << 20;
+/// Bytes read from one job in one turn.
+const SLICE: usize = 64 << 10;
+
+/// A running job.
+pub struct Job {
+    pub pid: i32,
+    file: Option<std::fs::File>,
+    input: VecDeque<u8>,
+    /// Standard input stays open when all was written.
+    keep_stdin: bool,
+    stdin_closed: bool,
+    pty: bool,
+    gathered: Vec<u8>,
+    pub output: Option<JobOutput>,
+    done: Option<JobDone>,
+    status: Option<ExitStatus>,
+    writing: bool,
+}
+
+/// What a new job is made of.
+pub struct NewJob {
+    pub pid: i32,
+    /// A socket pair's end (both directions) or the master of a terminal; `None`: no output.
+    pub fd: Option<OwnedFd>,
+    pub stdin: Vec<u8>,
+    pub keep_stdin: bool,
+    pub pty: bool,
+    pub output: Option<JobOutput>,
+    pub done: Option<JobDone>,
+}
+
+/// A job that is over, with what it gathered.
+pub struct Finished {
+    pub id: JobId,
+    pub done: Option<JobDone>,
+    pub result: JobResult,
+}
+
+#[derive(Default)]
+pub struct Jobs {
+    jobs: BTreeMap<JobId, Job>,
+    next: u64,
+}
+
+impl Jobs {
+    pub fn add(&mut self, poller: &Poller, new: NewJob) -> io::Result<JobId> {
+        self.next += 1;
+        let id = JobId(self.next);
+        if let Some(fd) = &new.fd {
+            set_nonblocking(fd)?;
+            poller.add(fd.as_fd(), Token::JobOut(id), Interest::READ)?;
+        }
+        let job = Job {
+            pid: new.pid,
+            file: new.fd.map(std::fs::File::from),
+            input: new.stdin.into(),
+            keep_stdin: new.keep_stdin,
+            stdin_closed: false,
+            pty: new.pty,
+            gathered: Vec::new(),
+            output: new.output,
+            done: new.done,
+            status: None,
+            writing: false,
+        };
+        self.jobs.insert(id, job);
+        self.flush(poller, id);
+        Ok(id)
+    }
+
+    pub fn get(&self, id: JobId) -> Option<&Job> {
+        self.jobs.get(&id)
+    }
+
+    pub fn get_mut(&mut self, id: JobId) -> Option<&mut Job> {
+        self.jobs.get_mut(&id)
+    }
+
+    pub fn by_pid(&self, pid: i32) -> Option<JobId> {
+        self.jobs.iter().find(|(_, j)| j.pid == pid && j.status.is_none()).map(|(id, _)| *id)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (JobId, &Job)> {
+        self.jobs.iter().map(|(id, job)| (*id, job))
+    }
+
+    /// Queues input and writes what can be written.
+    pub fn write(&mut self, poller: &Poller, id: JobId, bytes: &[u8]) {
+        if let Some(job) = self.jobs.get_mut(&id)
+            && job.input.len() + bytes.len() <= MAX_INPUT
+        {
+            job.input.extend(bytes);
+        }
+        self.flush(poller, id);
+    }
+
+    /// Bytes that wait to be written to a job.
+    pub fn pending_input(&self, id: JobId) -> usize {
+        self.jobs.get(&id).map_or(0, |j| j.input.len())
+    }
+
+    pub fn close_stdin(&mut self, poller: &Poller, id: JobId) {
+        if let Some(job) = self.jobs.get_mut(&id) {
+            job.keep_stdin = false;
+        }
+        self.flush(poller, id);
+    }
+
+    /// Writes queued input; closes the writing side when all is written and nothing follows.
+    pub fn flush(&mut self, poller: &Poller, id: JobId) {
+        let Some(job) = self.jobs.get_mut(&id) else { return };
+        let Some(file) = &mut job.file else { return };
+        while !job.input.is_empty() {
+            match file.write(job.input.as_slices().0) {
+                Ok(written) => drop(job.input.drain(..written)),
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => break,
+                Err(_) => job.input.clear(),
+            }
+        }
+        if job.input.is_empty() && !job.keep_stdin && !job.stdin_closed && !job.pty {
+            job.stdin_closed = true;
+            nix::sys::socket::shutdown(
+                std::os::fd::AsRawFd::as_raw_fd(file),
+                nix::sys::socket::Shutdown::Write,
+            )
+            .ok();
+        }
+        let writing = !job.input.is_empty();
+        if writing != job.writing {
+            job.writing = writing;
+            let interest = Interest { read: true, write: writing };
+            poller.set(file.as_fd(), Token::JobOut(id), interest).ok();
+        }
+    }
+
+    /// Reads a slice of output. `Some(bytes)` for whoever takes it as it comes; gathered output
+    /// stays here. At the end of output the descriptor is closed.
+    pub fn read(&mut self, poller: &Poller, id: JobId) -> Option<Vec<u8>> {
+        let job = self.jobs.get_mut(&id)?;
+        let file = job.file.as_mut()?;
+        let mut buffer = vec![0; SLICE];
+        match file.read(&mut buffer) {
+            Ok(0) => self.close(poller, id),
+            Ok(len) => {
+                buffer.truncate(len);
+                if job.output.is_some() {
+                    return Some(buffer);
+                }
+                let room = JobResult::MAX_OUTPUT - job.gathered.len();
+                job.gathered.extend_from_slice(&buffer[..len.min(room)]);
+            }
+            Err(e) if matches!(e.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
+            // A terminal whose last process has gone reads EIO.
+            Err(_) => self.close(poller, id),
+        }
+        None
+    }
+
+    fn close(&mut self, poller: &Poller, id: JobId) {
+        if let Some(file) = self.jobs.get_mut(&id).and_then(|job| job.file.take()) {
+            poller.remove(file.as_fd());
+        }
+    }
+
+    /// Notes how a process ended.
+    pub fn exited(&mut self, id: JobId, status: ExitStatus) {
+        if let Some(job) = self.jobs.get_mut(&id) {
+            job.status = Some(status);
+        }
+    }
+
+    /// Takes the jobs that are over.
+    pub fn take_finished(&mut self) -> Vec<Finished> {
+        let over: Vec<JobId> = self
+            .jobs
+            .iter()
+            .filter(|(_, job)| job.file.is_none() && job.status.is_some())
+            .map(|(id, _)| *id)
+            .collect();
+        over.into_iter()
+            .filter_map(|id| {
+                let job = self.jobs.remove(&id)?;
+                let status = job.status?;
+                Some(Finished { id, done: job.done, result: JobResult { output: job.gathered, status } })
+            })
+            .collect()
+    }
+
+    /// Forgets a job without telling anyone (its pipe was closed on purpose).
+    pub fn forget(&mut self, poller: &Poller, id: JobId) {
+        self.close(poller, id);
+        self.jobs.remove(&id);
+    }
+}
+
+impl Job {
+    pub fn fd(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
+        self.file.as_ref().map(AsFd::as_fd)
+    }
+}
+
+/// Makes a descriptor non-blocking.
+pub fn set_nonblocking(fd: &impl AsFd) -> io::Result<()> {
+    use nix::fcntl::{FcntlArg, OFlag, fcntl};
+    let flags = OFlag::from_bits_retain(fcntl(fd, FcntlArg::F_GETFL)?);
+    fcntl(fd, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
+    Ok(())
+}

@@ -1,0 +1,285 @@
+//! A connected client as the server holds it: its socket, its file streams, and, when it has
+//! one, its terminal.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::os::fd::{AsFd, OwnedFd};
+
+use crate::base::ClientId;
+use crate::model::host::{ClientMessage, FileDone, FileError, Stream};
+use crate::protocol::connection::ProtocolError;
+use crate::protocol::fdpass::{self, Progress};
+use crate::protocol::message::MAX_FILE_CHUNK;
+use crate::protocol::{Connection, Message};
+
+use super::poller::{Interest, Poller, Token};
+use super::tty::Tty;
+
+/// Output that waits for one stream of one client, in bytes. Beyond it output is dropped: a
+/// client that does not read what it asked for gets a truncated answer, not our memory.
+const MAX_STREAM: usize = 64 << 20;
+/// Data taken from one file through a client, in bytes; more is an error (`File too large`).
+const MAX_READ: usize = 1 << 30;
+/// Bytes kept in the socket's own queue; streams wait behind it.
+const SOCKET_QUEUE: usize = 256 << 10;
+
+/// A stream the client writes for us: its standard output, or a file.
+struct Writing {
+    ready: bool,
+    /// Close when all is written.
+    closing: bool,
+    data: VecDeque<u8>,
+    done: Option<FileDone>,
+}
+
+/// A stream the client reads for us.
+struct Reading {
+    data: Vec<u8>,
+    done: Option<FileDone>,
+}
+
+/// The end of a file stream, to be told to whoever waits for it.
+pub struct FileEnd {
+    pub done: FileDone,
+    pub result: Result<Vec<u8>, FileError>,
+}
+
+pub struct Peer {
+    pub id: ClientId,
+    socket: OwnedFd,
+    connection: Connection,
+    interest: Interest,
+    writing: BTreeMap<i32, Writing>,
+    reading: BTreeMap<i32, Reading>,
+    next_stream: i32,
+    pub tty: Option<Tty>,
+    /// Descriptors passed at identify.
+    pub stdin: Option<OwnedFd>,
+    pub stdout: Option<OwnedFd>,
+    /// What to say once all streams are written.
+    farewell: Option<ClientMessage>,
+    pub said_farewell: bool,
+    /// The connection is broken or refused: drop it.
+    pub broken: bool,
+    /// Ends of file streams that nobody was told of yet.
+    pub ended: Vec<FileEnd>,
+}
+
+impl Peer {
+    pub fn new(poller: &Poller, id: ClientId, socket: OwnedFd, connection: Connection) -> std::io::Result<Self> {
+        super::jobs::set_nonblocking(&socket)?;
+        poller.add(socket.as_fd(), Token::Client(id), Interest::READ)?;
+        Ok(Self {
+            id,
+            socket,
+            connection,
+            interest: Interest::READ,
+            writing: BTreeMap::new(),
+            reading: BTreeMap::new(),
+            next_stream: 3,
+            tty: None,
+            stdin: None,
+            stdout: None,
+            farewell: None,
+            said_farewell: false,
+            broken: false,
+            ended: Vec::new(),
+        })
+    }
+
+    /// Takes what came in. False: the other end is gone.
+    pub fn receive(&mut self) -> Result<bool, ProtocolError> {
+        Ok(!matches!(fdpass::fill(&mut self.connection, self.socket.as_fd())?, Progress::Closed))
+    }
+
+    pub fn next_message(&mut self) -> Result<Option<Message>, ProtocolError> {
+        self.connection.next_message()
+    }
+
+    pub fn send(&mut self, message: Message) {
+        if self.connection.send(message).is_err() {
+            self.broken = true;
+        }
+    }
+
+    /// Prints to a standard stream, opening it first.
+    pub fn print(&mut self, stream: Stream, bytes: &[u8]) {
+        let number = match stream {
+            Stream::Out => 1,
+            Stream::Err => 2,
+        };
+        if !self.writing.contains_key(&number) {
+            self.send(Message::WriteOpen { stream: number, fd: number, flags: 0, path: None });
+            self.add_writing(number, None);
+        }
+        if let Some(writing) = self.writing.get_mut(&number)
+            && writing.data.len() + bytes.len() <= MAX_STREAM
+        {
+            writing.data.extend(bytes);
+        }
+    }
+
+    fn add_writing(&mut self, number: i32, done: Option<FileDone>) {
+        let writing = Writing { ready: false, closing: false, data: VecDeque::new(), done };
+        self.writing.insert(number, writing);
+    }
+
+    /// Reads a file (or standard input, for `-`) on the client's side.
+    pub fn open_read(&mut self, path: &str, done: FileDone) {
+        let stream = self.take_stream();
+        let (fd, path) = if path == "-" { (0, None) } else { (-1, Some(path.to_owned())) };
+        self.reading.insert(stream, Reading { data: Vec::new(), done: Some(done) });
+        self.send(Message::ReadOpen { stream, fd, path });
+    }
+
+    /// Writes a file (or standard output, for `-`) on the client's side.
+    pub fn open_write(&mut self, path: &str, flags: i32, data: Vec<u8>, done: FileDone) {
+        let stream = self.take_stream();
+        let (fd, path) = if path == "-" { (1, None) } else { (-1, Some(path.to_owned())) };
+        self.send(Message::WriteOpen { stream, fd, flags, path });
+        self.add_writing(stream, Some(done));
+        if let Some(writing) = self.writing.get_mut(&stream) {
+            writing.data = data.into();
+            writing.closing = true;
+        }
+    }
+
+    fn take_stream(&mut self) -> i32 {
+        self.next_stream = self.next_stream.wrapping_add(1).max(3);
+        self.next_stream
+    }
+
+    /// Takes a message about a file stream; any other comes back.
+    pub fn file_message(&mut self, message: Message) -> Option<Message> {
+        match message {
+            Message::Read { stream, data } => {
+                let Some(reading) = self.reading.get_mut(&stream) else { return None };
+                if reading.data.len() + data.len() > MAX_READ {
+                    self.send(Message::ReadCancel { stream });
+                    self.end_read(stream, libc::EFBIG);
+                } else {
+                    reading.data.extend_from_slice(&data);
+                }
+            }
+            Message::ReadDone { stream, error } => self.end_read(stream, error),
+            Message::WriteReady { stream, error } if error != 0 => self.end_write(stream, error),
+            Message::WriteReady { stream, .. } => {
+                if let Some(writing) = self.writing.get_mut(&stream) {
+                    writing.ready = true;
+                }
+            }
+            other => return Some(other),
+        }
+        None
+    }
+
+    fn end_read(&mut self, stream: i32, error: i32) {
+        let Some(Reading { data, done: Some(done) }) = self.reading.remove(&stream) else { return };
+        let result = if error == 0 { Ok(data) } else { Err(FileError(error)) };
+        self.ended.push(FileEnd { done, result });
+    }
+
+    fn end_write(&mut self, stream: i32, error: i32) {
+        let Some(writing) = self.writing.remove(&stream) else { return };
+        if let Some(done) = writing.done {
+            let result = if error == 0 { Ok(Vec::new()) } else { Err(FileError(error)) };
+            self.ended.push(FileEnd { done, result });
+        }
+    }
+
+    /// Ends all streams: the client is gone.
+    pub fn abandon_files(&mut self) {
+        let reading: Vec<i32> = self.reading.keys().copied().collect();
+        reading.into_iter().for_each(|stream| self.end_read(stream, libc::EINTR));
+        let writing: Vec<i32> = self.writing.keys().copied().collect();
+        writing.into_iter().for_each(|stream| self.end_write(stream, libc::EINTR));
+    }
+
+    /// A farewell, said when all streams are written.
+    pub fn queue_message(&mut self, message: ClientMessage) {
+        match message {
+            ClientMessage::Suspend => self.send(Message::Suspend),
+            ClientMessage::Lock(command) => self.send(Message::Lock(command)),
+            farewell => self.farewell = Some(farewell),
+        }
+    }
+
+    /// Whether it was told to go.
+    pub fn is_leaving(&self) -> bool {
+        self.farewell.is_some() || self.said_farewell
+    }
+
+    /// Moves streams into the socket's queue, and the queue into the socket.
+    pub fn flush(&mut self, poller: &Poller) {
+        loop {
+            self.fill_socket_queue();
+            match fdpass::drain(&mut self.connection, self.socket.as_fd()) {
+                Progress::Closed => {
+                    self.broken = true;
+                    break;
+                }
+                _ if self.connection.output_len() > 0 => break,
+                _ if !self.has_stream_data() => break,
+                _ => {}
+            }
+        }
+        if self.connection.output_len() == 0 && !self.has_stream_data() && self.say_farewell() {
+            fdpass::drain(&mut self.connection, self.socket.as_fd());
+        }
+        let interest = Interest { read: true, write: self.connection.output_len() > 0 };
+        if interest != self.interest {
+            self.interest = interest;
+            poller.set(self.socket.as_fd(), Token::Client(self.id), interest).ok();
+        }
+    }
+
+    fn has_stream_data(&self) -> bool {
+        self.writing.values().any(|w| w.ready && !w.data.is_empty())
+    }
+
+    fn fill_socket_queue(&mut self) {
+        let streams: Vec<i32> = self.writing.keys().copied().collect();
+        for stream in streams {
+            while self.connection.output_len() < SOCKET_QUEUE {
+                let Some(writing) = self.writing.get_mut(&stream).filter(|w| w.ready) else { break };
+                if writing.data.is_empty() {
+                    if writing.closing {
+                        self.send(Message::WriteClose { stream });
+                        self.end_write(stream, 0);
+                    }
+                    break;
+                }
+                let len = writing.data.len().min(MAX_FILE_CHUNK);
+                let data = writing.data.drain(..len).collect();
+                self.send(Message::Write { stream, data });
+            }
+        }
+    }
+
+    /// Says good-bye, when the streams are through (those that never became ready are waited for).
+    fn say_farewell(&mut self) -> bool {
+        if self.writing.values().any(|w| !w.data.is_empty()) {
+            return false;
+        }
+        let Some(message) = self.farewell.take() else { return false };
+        self.said_farewell = true;
+        let message = match message {
+            ClientMessage::Exit { status, message } => Message::Exit { status: Some(status), message },
+            ClientMessage::Detach { session, kill: false } => Message::Detach(session),
+            ClientMessage::Detach { session, kill: true } => Message::DetachKill(session),
+            ClientMessage::Exec { command, shell } => Message::Exec { command, shell },
+            ClientMessage::Shutdown => Message::Shutdown,
+            ClientMessage::Suspend => Message::Suspend,
+            ClientMessage::Lock(command) => Message::Lock(command),
+        };
+        self.send(message);
+        true
+    }
+
+    /// Stops watching the socket and closes the terminal.
+    pub fn close(&mut self, poller: &Poller) {
+        poller.remove(self.socket.as_fd());
+        if let Some(mut tty) = self.tty.take() {
+            tty.close(poller);
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Questions about processes and files of this machine: what runs in a terminal, where, and
+//! small system calls that have no better place.
+
+use std::fs;
+use std::os::fd::{AsRawFd, BorrowedFd};
+use std::path::PathBuf;
+
+use crate::base::Size;
+use crate::base::text;
+
+/// Longest command line looked at, in bytes.
+const MAX_CMDLINE: usize = 4096;
+
+/// The command line's first words of a process, as `#{pane_current_command}` starts from:
+/// arguments joined by spaces.
+pub fn command_line_name(pid: i32) -> Option<String> {
+    let raw = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+    let first = raw[..raw.len().min(MAX_CMDLINE)].split(|b| *b == 0).next()?;
+    Some(text::from_bytes(first)).filter(|name| !name.is_empty())
+}
+
+/// The working directory of a process; for a session leader's terminal whose foreground group
+/// is gone, nothing.
+pub fn cwd(pid: i32) -> Option<String> {
+    use std::os::unix::ffi::OsStrExt;
+    let path = fs::read_link(format!("/proc/{pid}/cwd")).ok()?;
+    Some(text::from_bytes(path.as_os_str().as_bytes()))
+}
+
+/// Sets the size of a terminal; its foreground programs get SIGWINCH.
+pub fn set_window_size(fd: BorrowedFd<'_>, size: Size, cell_pixels: (u32, u32)) {
+    let clamp = |n: u32| u16::try_from(n).unwrap_or(u16::MAX);
+    let ws = libc::winsize {
+        ws_row: clamp(size.rows),
+        ws_col: clamp(size.cols),
+        ws_xpixel: clamp(size.cols.saturating_mul(cell_pixels.0)),
+        ws_ypixel: clamp(size.rows.saturating_mul(cell_pixels.1)),
+    };
+    // SAFETY: the descriptor is open for the borrow's life and `ws` is a valid winsize.
+    unsafe {
+        libc::ioctl(fd.as_raw_fd(), libc::TIOCSWINSZ, &ws);
+    }
+}
+
+/// Size of a terminal: cells, and pixels of one cell (0 when unknown).
+pub fn window_size(fd: BorrowedFd<'_>) -> Option<(Size, (u32, u32))> {
+    let mut ws = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
+    // SAFETY: the descriptor is open for the borrow's life and `ws` is writable.
+    let status = unsafe { libc::ioctl(fd.as_raw_fd(), libc::TIOCGWINSZ, &mut ws) };
+    if status != 0 {
+        return None;
+    }
+    let (cols, rows) = (u32::from(ws.ws_col), u32::from(ws.ws_row));
+    let pixels = (
+        u32::from(ws.ws_xpixel).checked_div(cols).unwrap_or(0),
+        u32::from(ws.ws_ypixel).checked_div(rows).unwrap_or(0),
+    );
+    Some((Size::new(cols, rows), pixels))
+}
+
+/// The home directory of the user.
+pub fn home() -> String {
+    match std::env::var("HOME") {
+        Ok(home) if !home.is_empty() => home,
+        _ => nix::unistd::User::from_uid(nix::unistd::getuid())
+            .ok()
+            .flatten()
+            .map(|user| user.dir.to_string_lossy().into_owned())
+            .unwrap_or_default(),
+    }
+}
+
+/// Paths matching a pattern, sorted, by the C library's `glob`. Empty when none match.
+pub fn glob(pattern: &str) -> Vec<PathBuf> {
+    use std::ffi::{CStr, CString, OsStr};
+    use std::os::unix::ffi::OsStrExt;
+    let Ok(pattern) = CString::new(text::to_bytes(pattern)) else { return Vec::new() };
+    let mut found = std::mem::MaybeUninit::<libc::glob_t>::zeroed();
+    // SAFETY: the pattern is NUL-terminated and `found` is writable; it is freed below.
+    unsafe {
+        let mut out = Vec::new();
+        if libc::glob(pattern.as_ptr(), 0, None, found.as_mut_ptr()) == 0 {
+            let found = found.assume_init_ref();
+            for index in 0..found.gl_pathc {
+                let path = CStr::from_ptr(*found.gl_pathv.add(index));
+                out.push(PathBuf::from(OsStr::from_bytes(path.to_bytes())));
+            }
+        }
+        libc::globfree(found.as_mut_ptr());
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn globs_sorted_and_nothing_for_nothing() {
+        assert_eq!(glob("/proc/sel[f]"), [PathBuf::from("/proc/self")]);
+        assert!(glob("/nonexistent-*").is_empty());
+    }
+}

@@ -1,0 +1,231 @@
+//! The world as the server's commands see it: the implementation of `Host`. It owns every
+//! descriptor; the model owns none.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
+
+use crate::base::clock::Now;
+use crate::base::{ClientId, PaneId, Size};
+use crate::model::host::{
+    ClientMessage, FileDone, Host, JobId, JobRequest, SpawnRequest, Spawned, Stream, TimerId,
+};
+use crate::model::Cx;
+
+use super::custody::Custody;
+use super::jobs::{Jobs, NewJob};
+use super::peer::Peer;
+use super::poller::Poller;
+use super::pump::{Pipe, Pump};
+use super::scopes::Scopes;
+use super::timers::{Callback, Timers};
+use super::{files, proc};
+
+/// Callbacks that are due now, run between the steps of a turn.
+pub type Callbacks = VecDeque<Callback>;
+
+pub struct World {
+    pub poller: Poller,
+    pub timers: Timers,
+    pub callbacks: Callbacks,
+    pub pump: Pump,
+    pub jobs: Jobs,
+    pub custody: Custody,
+    pub peers: BTreeMap<ClientId, Peer>,
+    pub scopes: Scopes,
+    pub now: Now,
+    pub shutdown: bool,
+    /// `pipe-pane` output from jobs to panes.
+    pub pipes: BTreeMap<JobId, PaneId>,
+}
+
+impl World {
+    /// Writes to a pane as typed input, which puts it into the fast lane.
+    pub fn type_into(&mut self, pane: PaneId, bytes: &[u8]) {
+        self.pump.write(&self.poller, pane, bytes, Some(self.now.mono_ms));
+    }
+
+    /// Ends a pane's pipe: the job's input is closed, it ends by itself.
+    fn close_pipe(&mut self, pane: PaneId) {
+        if let Some(pipe) = self.pump.get_mut(pane).and_then(|io| io.pipe.take()) {
+            self.jobs.close_stdin(&self.poller, pipe.job);
+            self.pipes.remove(&pipe.job);
+        }
+    }
+}
+
+impl Host for World {
+    fn spawn_pane(&mut self, pane: PaneId, request: SpawnRequest) -> Result<Spawned, String> {
+        let target = self.scopes.open_pane(pane);
+        let spawned = self.custody.spawn_pane(pane, &request, target)?;
+        self.scopes.pane_started(pane, spawned.pid);
+        let terminal = request.terminal.ok_or("no terminal")?;
+        self.pump.add(&self.poller, pane, spawned.master, terminal).map_err(|e| e.to_string())?;
+        Ok(Spawned { pid: spawned.pid, tty: spawned.tty })
+    }
+
+    fn pane_write(&mut self, pane: PaneId, bytes: &[u8]) {
+        self.type_into(pane, bytes);
+    }
+
+    fn pane_resize(&mut self, pane: PaneId, size: Size, cell_pixels: (u32, u32)) {
+        if let Some(io) = self.pump.get_mut(pane) {
+            io.queue_resize(size, cell_pixels);
+        }
+    }
+
+    fn pane_close(&mut self, pane: PaneId) {
+        self.close_pipe(pane);
+        drop(self.pump.remove(&self.poller, pane));
+        self.custody.close_pane(pane);
+        self.scopes.close_pane(pane);
+    }
+
+    fn kill(&mut self, pid: i32, signal: i32) {
+        if pid != 0
+            && let Ok(signal) = nix::sys::signal::Signal::try_from(signal)
+        {
+            nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), signal).ok();
+        }
+    }
+
+    fn pane_command(&self, pane: PaneId) -> Option<String> {
+        let pgrp = nix::unistd::tcgetpgrp(self.pump.get(pane)?.fd()).ok()?;
+        proc::command_line_name(pgrp.as_raw())
+    }
+
+    fn pane_cwd(&self, pane: PaneId) -> Option<String> {
+        let pgrp = nix::unistd::tcgetpgrp(self.pump.get(pane)?.fd()).ok()?;
+        proc::cwd(pgrp.as_raw())
+    }
+
+    fn pipe_pane(&mut self, pane: PaneId, job: Option<(JobId, bool, bool)>) {
+        self.close_pipe(pane);
+        let Some((job, to_job, to_pane)) = job else { return };
+        if let Some(io) = self.pump.get_mut(pane) {
+            io.pipe = Some(Pipe { job, to_job, to_pane });
+            self.pipes.insert(job, pane);
+        }
+    }
+
+    fn run_job(&mut self, request: JobRequest) -> Result<JobId, String> {
+        let started = self.custody.spawn_job(&request)?;
+        let new = NewJob {
+            pid: started.pid,
+            fd: started.fd,
+            stdin: request.stdin,
+            keep_stdin: request.keep_stdin,
+            pty: request.pty.is_some(),
+            output: request.output,
+            done: request.done,
+        };
+        self.jobs.add(&self.poller, new).map_err(|e| e.to_string())
+    }
+
+    fn job_write(&mut self, job: JobId, bytes: &[u8]) {
+        self.jobs.write(&self.poller, job, bytes);
+    }
+
+    fn job_close_stdin(&mut self, job: JobId) {
+        self.jobs.close_stdin(&self.poller, job);
+    }
+
+    fn job_resize(&mut self, job: JobId, size: Size) {
+        if let Some(fd) = self.jobs.get(job).and_then(|job| job.fd()) {
+            proc::set_window_size(fd, size, (0, 0));
+        }
+    }
+
+    fn job_kill(&mut self, job: JobId, signal: i32) {
+        if let Some(pid) = self.jobs.get(job).map(|job| job.pid) {
+            self.kill(-pid, signal);
+        }
+    }
+
+    fn job_pid(&self, job: JobId) -> Option<i32> {
+        self.jobs.get(job).map(|job| job.pid)
+    }
+
+    fn timer(&mut self, delay_ms: u64, callback: Box<dyn FnOnce(&mut Cx<'_>) + Send>) -> TimerId {
+        self.timers.add(self.now.mono_ms + delay_ms, callback)
+    }
+
+    fn cancel_timer(&mut self, timer: TimerId) {
+        self.timers.cancel(timer);
+    }
+
+    fn client_write(&mut self, client: ClientId, stream: Stream, bytes: &[u8]) {
+        if let Some(peer) = self.peers.get_mut(&client) {
+            peer.print(stream, bytes);
+        }
+    }
+
+    fn client_message(&mut self, client: ClientId, message: ClientMessage) {
+        if let Some(peer) = self.peers.get_mut(&client) {
+            peer.queue_message(message);
+        }
+    }
+
+    fn tty_write(&mut self, client: ClientId, bytes: &[u8]) {
+        if let Some(tty) = self.peers.get_mut(&client).and_then(|p| p.tty.as_mut()) {
+            tty.queue_raw(bytes);
+        }
+    }
+
+    fn tty_set_clipboard(&mut self, client: ClientId, selection: &str, data: &[u8]) {
+        if let Some(tty) = self.peers.get_mut(&client).and_then(|p| p.tty.as_mut()) {
+            tty.set_clipboard(selection, data);
+        }
+    }
+
+    fn tty_query_clipboard(&mut self, client: ClientId) {
+        if let Some(tty) = self.peers.get_mut(&client).and_then(|p| p.tty.as_mut()) {
+            tty.query_clipboard();
+        }
+    }
+
+    fn tty_invalidate(&mut self, client: ClientId) {
+        if let Some(tty) = self.peers.get_mut(&client).and_then(|p| p.tty.as_mut()) {
+            tty.invalidate();
+        }
+    }
+
+    fn read_file(&mut self, client: Option<ClientId>, path: &str, done: FileDone) {
+        files::read(self, client, path, done);
+    }
+
+    fn write_file(&mut self, client: Option<ClientId>, path: &str, append: bool, data: Vec<u8>, done: FileDone) {
+        files::write(self, client, path, append, data, done);
+    }
+
+    fn glob(&mut self, pattern: &str) -> Vec<PathBuf> {
+        proc::glob(pattern)
+    }
+
+    fn is_executable(&self, path: &str) -> bool {
+        nix::unistd::access(path, nix::unistd::AccessFlags::X_OK).is_ok()
+    }
+
+    fn home(&self) -> String {
+        proc::home()
+    }
+
+    fn user_name(&self, uid: u32) -> Option<String> {
+        nix::unistd::User::from_uid(uid.into()).ok().flatten().map(|user| user.name)
+    }
+
+    fn user_id(&self, name: &str) -> Option<u32> {
+        nix::unistd::User::from_name(name).ok().flatten().map(|user| user.uid.as_raw())
+    }
+
+    fn hostname(&self) -> String {
+        nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
+    fn usage(&self, pane: Option<PaneId>, variable: &str) -> Option<String> {
+        self.scopes.usage(pane, variable)
+    }
+
+    fn shutdown(&mut self) {
+        self.shutdown = true;
+    }
+}
