@@ -16,6 +16,7 @@ pub mod links;
 pub mod posix;
 pub mod surface;
 pub mod text;
+pub mod vis;
 pub mod width;
 mod width_table;
 

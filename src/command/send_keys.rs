@@ -1,0 +1,147 @@
+//! `send-keys` and `send-prefix`.
+
+use crate::base::{Key, KeyFlags, Mods};
+use crate::model::queue::{ItemId, KeyEvent};
+use crate::model::mode::ModeTarget;
+use crate::model::{ClientFlags, Cx, Exec, ItemContext};
+use crate::syntax::args::Args;
+use crate::view;
+
+use super::input::{self, InputEvent};
+use super::output;
+
+/// Keys sent by one command at most: repeat count times keys.
+const MAX_KEYS: u64 = 1 << 20;
+
+pub fn send_prefix(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    if let Some(refused) = refuse_read_only(cx, item, args) {
+        return refused;
+    }
+    let Some(session) = item.target.session else { return Exec::Error };
+    let name = if args.has('2') { "prefix2" } else { "prefix" };
+    let key = cx.server.session_options(session).key(name);
+    Sender { item, args, after: item.id }.key(cx, key);
+    Exec::Normal
+}
+
+fn refuse_read_only(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Option<Exec> {
+    let client = item.target_client.and_then(|id| cx.server.client(id))?;
+    (client.flags.contains(ClientFlags::READONLY) && !args.has('X'))
+        .then(|| output::error(cx, item, "client is read-only"))
+}
+
+pub fn send_keys(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    if let Some(refused) = refuse_read_only(cx, item, args) {
+        return refused;
+    }
+    let Some(pane) = item.target.pane else { return Exec::Error };
+    let mode = ModeTarget { client: item.target_client, state: item.target };
+    let in_mode = cx.server.pane(pane).is_some_and(|p| !p.modes.is_empty());
+    let mut repeat = 1;
+    if args.has('N') {
+        match output::expanded_number(cx, item, args, 'N', 1, i64::from(u32::MAX)) {
+            Ok(number) => repeat = number as u64,
+            Err(cause) => return output::error(cx, item, &format!("repeat count {cause}")),
+        }
+        if in_mode && (args.has('X') || args.count() == 0) && !view::modes::set_prefix(cx, pane, repeat as u32) {
+            return output::error(cx, item, "not in a mode");
+        }
+    }
+    if args.has('X') {
+        if !in_mode || !view::modes::command(cx, pane, &mode, args, &item.state.event) {
+            return output::error(cx, item, "not in a mode");
+        }
+        return Exec::Normal;
+    }
+    if args.has('M') {
+        return send_mouse(cx, item);
+    }
+    if args.has('R') {
+        cx.server.reset_pane(pane);
+    }
+    let mut sender = Sender { item, args, after: item.id };
+    if args.count() == 0 {
+        if !args.has('N') && !args.has('R') {
+            sender.key(cx, item.state.event.key);
+        }
+        return Exec::Normal;
+    }
+    let values = args.to_vector();
+    for _ in 0..repeat.min(MAX_KEYS / values.len() as u64) {
+        for value in &values {
+            sender.string(cx, value);
+        }
+    }
+    Exec::Normal
+}
+
+/// `-M`: the mouse event that ran this goes to the pane it happened in.
+fn send_mouse(cx: &mut Cx<'_>, item: &ItemContext) -> Exec {
+    let mouse = item.state.event.mouse;
+    let Some(found) = cx.server.find_from_mouse(&mouse) else {
+        return output::error(cx, item, "no mouse target");
+    };
+    let (Some(pane), Some(key)) = (found.pane, mouse.key) else {
+        return output::error(cx, item, "no mouse target");
+    };
+    input::pane_key(cx, pane, item.target_client, found, &KeyEvent { key, mouse });
+    Exec::Normal
+}
+
+/// Sends keys in order; commands that keys of a mode run are queued behind each other.
+struct Sender<'a> {
+    item: &'a ItemContext,
+    args: &'a Args,
+    after: ItemId,
+}
+
+impl Sender<'_> {
+    /// One argument: a key's name, a hexadecimal byte, or text.
+    fn string(&mut self, cx: &mut Cx<'_>, value: &str) {
+        if self.args.has('H') {
+            let digits = value.trim_start().trim_start_matches("0x").trim_start_matches("0X");
+            if let Ok(byte) = u8::from_str_radix(digits, 16) {
+                let key = Key { flags: KeyFlags::LITERAL, ..Key::char(char::from(byte)) };
+                self.key(cx, key);
+            }
+            return;
+        }
+        if !self.args.has('l')
+            && let Some(key) = Key::parse(value)
+            && key.identity() != Key::NONE
+            && key.identity() != Key::UNKNOWN
+            && self.key(cx, key)
+        {
+            return;
+        }
+        for c in value.chars() {
+            self.key(cx, Key::new(crate::base::KeyCode::Char(c), Mods::empty()));
+        }
+    }
+
+    /// One key. False when it cannot be sent to the pane.
+    fn key(&mut self, cx: &mut Cx<'_>, key: Key) -> bool {
+        let Some(pane) = self.item.target.pane else { return true };
+        if self.args.has('K') {
+            if let Some(client) = self.item.target_client {
+                let key = Key { flags: key.flags | KeyFlags::SENT, ..key };
+                let event = KeyEvent { key, ..KeyEvent::default() };
+                input::handle_key(cx, client, InputEvent { event, bytes: Vec::new() });
+            }
+            return true;
+        }
+        let target = self.item.target;
+        let Some(table) = view::modes::key_table(cx, pane) else {
+            let event = KeyEvent { key, ..KeyEvent::default() };
+            return input::pane_key(cx, pane, self.item.target_client, target, &event);
+        };
+        if let Some(binding) = cx.server.key_tables.get(&table, key).cloned() {
+            let client = self.item.target_client;
+            let event = KeyEvent::default();
+            if let Some(last) = input::dispatch_binding(cx, &binding, Some(self.after), client, event, target) {
+                self.after = last;
+            }
+        }
+        true
+    }
+}
