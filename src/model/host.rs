@@ -133,6 +133,14 @@ pub enum ClientMessage {
     Shutdown,
 }
 
+/// A client's terminal as `show-messages -T` lists it.
+#[derive(Clone, Debug, Default)]
+pub struct TerminalDescription {
+    pub name: String,
+    pub flags: u32,
+    pub capabilities: Vec<String>,
+}
+
 /// Effects on the world. All calls return at once; what takes time answers through callbacks.
 pub trait Host {
     // Panes
@@ -176,6 +184,18 @@ pub trait Host {
     fn tty_set_clipboard(&mut self, client: ClientId, selection: &str, data: &[u8]);
     /// Asks a client's terminal for its clipboard.
     fn tty_query_clipboard(&mut self, client: ClientId);
+    /// Asks a client's terminal for its colours again.
+    fn tty_query_colours(&mut self, client: ClientId);
+    /// Gives a client's terminal back as it was; `lock` clears it for the lock program.
+    fn tty_stop(&mut self, client: ClientId, lock: bool);
+    /// Rings the bell of a client's terminal.
+    fn tty_bell(&mut self, client: ClientId);
+    /// Tells a client that its flags have changed.
+    fn client_flags(&mut self, client: ClientId);
+    /// What is known of a client's terminal (`show-messages -T`).
+    fn describe_terminal(&self, client: ClientId) -> Option<TerminalDescription>;
+    /// A line for each running job (`show-messages -J`).
+    fn describe_jobs(&self) -> Vec<String>;
     /// Draw this client again from nothing.
     fn tty_invalidate(&mut self, client: ClientId);
 

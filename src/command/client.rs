@@ -1,0 +1,193 @@
+//! What is done to clients: detach, suspend, lock, refresh; and who may connect.
+
+use crate::base::ClientId;
+use crate::format::Scope;
+use crate::model::host::ClientMessage;
+use crate::model::{Access, ClientFlags, Cx, Exec, ItemContext};
+use crate::syntax::args::Args;
+
+use super::output;
+
+pub fn suspend_client(cx: &mut Cx<'_>, item: &ItemContext, _args: &Args) -> Exec {
+    if let Some(id) = item.target_client
+        && cx.server.client(id).is_some_and(|c| c.session.is_some() && c.accepts_input())
+    {
+        cx.host.tty_stop(id, false);
+        set_suspended(cx, id);
+        cx.host.client_message(id, ClientMessage::Suspend);
+    }
+    Exec::Normal
+}
+
+fn set_suspended(cx: &mut Cx<'_>, id: ClientId) {
+    if let Some(client) = cx.server.clients.get_mut(&id) {
+        client.flags.insert(ClientFlags::SUSPENDED);
+    }
+}
+
+pub fn detach_client(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    let read_only =
+        item.client.and_then(|id| cx.server.client(id)).is_some_and(|c| c.flags.contains(ClientFlags::READONLY));
+    if read_only && (args.has('s') || args.has('a') || item.client != item.target_client) {
+        return output::error(cx, item, "client is read-only");
+    }
+    let Some(target) = item.target_client else { return Exec::Error };
+    if args.has('s') {
+        let Some(session) = item.source.session else { return Exec::Normal };
+        for id in clients_where(cx, |_, c| c == session) {
+            leave(cx, id, args);
+        }
+        return Exec::Stop;
+    }
+    if args.has('a') {
+        for id in clients_where(cx, |id, _| id != target) {
+            leave(cx, id, args);
+        }
+        return Exec::Normal;
+    }
+    leave(cx, target, args);
+    Exec::Stop
+}
+
+/// Attached clients that match.
+fn clients_where(cx: &Cx<'_>, keep: impl Fn(ClientId, crate::base::SessionId) -> bool) -> Vec<ClientId> {
+    cx.server
+        .clients
+        .values()
+        .filter(|c| c.session.is_some_and(|session| keep(c.id, session)))
+        .map(|c| c.id)
+        .collect()
+}
+
+/// Detaches one client as the flags ask: plainly, with SIGHUP for its parent, or to run a command.
+fn leave(cx: &mut Cx<'_>, id: ClientId, args: &Args) {
+    match args.get('E') {
+        Some("") => {}
+        Some(command) => exec(cx, id, command),
+        None => detach(cx, id, args.has('P')),
+    }
+}
+
+/// Has a client replace itself by a shell command.
+fn exec(cx: &mut Cx<'_>, id: ClientId, command: &str) {
+    let session = cx.server.client(id).and_then(|c| c.session);
+    let shell = cx.server.usable_shell(&*cx.host, session);
+    cx.host.client_message(id, ClientMessage::Exec { command: command.to_owned(), shell });
+}
+
+/// Detaches a client from its session.
+pub fn detach(cx: &mut Cx<'_>, id: ClientId, kill: bool) {
+    let Some(client) = cx.server.clients.get_mut(&id) else { return };
+    let Some(session) = client.session else { return };
+    if client.flags.intersects(ClientFlags::DEAD | ClientFlags::EXITED | ClientFlags::EXIT) {
+        return;
+    }
+    client.flags.insert(ClientFlags::EXIT);
+    let name = cx.server.session(session).map(|s| s.name.clone()).unwrap_or_default();
+    cx.host.client_message(id, ClientMessage::Detach { session: name, kill });
+}
+
+pub fn lock_server(cx: &mut Cx<'_>, _item: &ItemContext, _args: &Args) -> Exec {
+    for id in clients_where(cx, |_, _| true) {
+        lock(cx, id);
+    }
+    cx.server.sizes_dirty = true;
+    Exec::Normal
+}
+
+pub fn lock_session(cx: &mut Cx<'_>, item: &ItemContext, _args: &Args) -> Exec {
+    if let Some(session) = item.target.session {
+        for id in clients_where(cx, |_, s| s == session) {
+            lock(cx, id);
+        }
+    }
+    cx.server.sizes_dirty = true;
+    Exec::Normal
+}
+
+pub fn lock_client(cx: &mut Cx<'_>, item: &ItemContext, _args: &Args) -> Exec {
+    if let Some(id) = item.target_client {
+        lock(cx, id);
+    }
+    cx.server.sizes_dirty = true;
+    Exec::Normal
+}
+
+/// Locks one client with the session's `lock-command`.
+pub fn lock(cx: &mut Cx<'_>, id: ClientId) {
+    let Some(client) = cx.server.client(id) else { return };
+    let Some(session) = client.session else { return };
+    if client.flags.intersects(ClientFlags::CONTROL | ClientFlags::SUSPENDED) {
+        return;
+    }
+    let command = cx.server.session_options(session).string("lock-command");
+    if command.is_empty() || command.len() + 1 > crate::protocol::imsg::MAX_PAYLOAD {
+        return;
+    }
+    cx.host.tty_stop(id, true);
+    set_suspended(cx, id);
+    cx.host.client_message(id, ClientMessage::Lock(command));
+}
+
+/// `server-access`: who may connect besides the owner.
+pub fn server_access(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    if args.has('l') {
+        let rows: Vec<String> = cx
+            .server
+            .access
+            .iter()
+            .filter(|(uid, _)| **uid != 0)
+            .map(|(uid, access)| {
+                let name = cx.host.user_name(*uid).unwrap_or_else(|| "unknown".to_owned());
+                format!("{name} ({})", if access.read_only { 'R' } else { 'W' })
+            })
+            .collect();
+        rows.iter().for_each(|row| output::print(cx, item, row));
+        return Exec::Normal;
+    }
+    match change_access(cx, item, args) {
+        Ok(()) => Exec::Normal,
+        Err(message) => output::error(cx, item, &message),
+    }
+}
+
+fn change_access(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Result<(), String> {
+    let Some(format) = args.string(0) else { return Err("missing user argument".to_owned()) };
+    let name = Scope::new(cx.server, cx.host, cx.now).item(item).client(item.target_client).expand(&format);
+    let uid = if name.is_empty() { None } else { cx.host.user_id(&name) };
+    let Some(uid) = uid else { return Err(format!("unknown user: {name}")) };
+    if uid == 0 || uid == cx.server.uid {
+        return Err(format!("{name} owns the server, can't change access"));
+    }
+    if args.has('a') && args.has('d') {
+        return Err("-a and -d cannot be used together".to_owned());
+    }
+    if args.has('w') && args.has('r') {
+        return Err("-r and -w cannot be used together".to_owned());
+    }
+    if args.has('d') {
+        if cx.server.access.remove(&uid).is_none() {
+            return Err(format!("user {name} not found"));
+        }
+        for client in cx.server.clients.values_mut().filter(|c| c.uid == uid) {
+            client.exit_message = Some("access not allowed".to_owned());
+            client.flags.insert(ClientFlags::EXIT);
+        }
+        return Ok(());
+    }
+    let known = cx.server.access.contains_key(&uid);
+    if args.has('a') && known {
+        return Err(format!("user {name} is already added"));
+    }
+    if args.has('a') || args.has('r') || args.has('w') {
+        let access = cx.server.access.entry(uid).or_insert(Access { read_only: false });
+        if args.has('w') || args.has('r') {
+            access.read_only = args.has('r');
+        }
+        let read_only = access.read_only;
+        for client in cx.server.clients.values_mut().filter(|c| c.uid == uid) {
+            client.flags.set(ClientFlags::READONLY, read_only);
+        }
+    }
+    Ok(())
+}

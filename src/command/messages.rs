@@ -1,0 +1,67 @@
+//! `show-messages`, `kill-server`, `start-server`.
+
+use crate::format::Scope;
+use crate::model::{Cx, Exec, ItemContext};
+use crate::syntax::args::Args;
+
+use super::output;
+
+/// How a message is listed.
+const TEMPLATE: &str = "#{t/p:message_time}: #{message_text}";
+
+pub fn show_messages(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    let mut blank = false;
+    if args.has('T') {
+        blank = show_terminals(cx, item, args);
+    }
+    if args.has('J') {
+        let jobs = cx.host.describe_jobs();
+        if blank && !jobs.is_empty() {
+            output::print(cx, item, "");
+        }
+        jobs.iter().for_each(|line| output::print(cx, item, line));
+    }
+    if args.has('T') || args.has('J') {
+        return Exec::Normal;
+    }
+    let mut lines = Vec::new();
+    for message in cx.server.messages.entries.iter().rev() {
+        let mut scope =
+            Scope::new(cx.server, cx.host, cx.now).item(item).client(item.target_client).state(&item.target);
+        scope.add("message_text", message.text.clone());
+        scope.add("message_number", message.number.to_string());
+        scope.add_time("message_time", message.time);
+        lines.push(scope.expand(TEMPLATE));
+    }
+    lines.iter().for_each(|line| output::print(cx, item, line));
+    Exec::Normal
+}
+
+/// Lists what is known of the terminals of clients. Whether there were any.
+fn show_terminals(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> bool {
+    let only = if args.has('t') { item.target_client } else { None };
+    let ids: Vec<_> = cx.server.clients.keys().rev().copied().collect();
+    let mut number = 0;
+    for id in ids {
+        if only.is_some_and(|only| only != id) {
+            continue;
+        }
+        let Some(terminal) = cx.host.describe_terminal(id) else { continue };
+        let client = cx.server.client(id).map(|c| c.name.clone()).unwrap_or_default();
+        let head = format!("Terminal {number}: {} for {client}, flags={:#x}:", terminal.name, terminal.flags);
+        output::print(cx, item, &head);
+        terminal.capabilities.iter().for_each(|line| output::print(cx, item, line));
+        number += 1;
+    }
+    number > 0
+}
+
+pub fn kill_server(cx: &mut Cx<'_>, _item: &ItemContext, _args: &Args) -> Exec {
+    cx.host.shutdown();
+    Exec::Normal
+}
+
+/// Does nothing: that there is a server to do it is the point.
+pub fn start_server(_cx: &mut Cx<'_>, _item: &ItemContext, _args: &Args) -> Exec {
+    Exec::Normal
+}

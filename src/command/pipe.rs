@@ -1,0 +1,56 @@
+//! `pipe-pane`: what a pane prints goes to a program, and a program's output to a pane.
+
+use crate::format::Scope;
+use crate::model::{Cx, Exec, ItemContext};
+use crate::syntax::args::Args;
+
+use super::{output, shell};
+
+pub fn pipe_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    let Some(pane) = item.target.pane.and_then(|id| cx.server.pane(id)) else { return Exec::Error };
+    if pane.has_exited() {
+        return output::error(cx, item, "target pane has exited");
+    }
+    let id = pane.id;
+    let had_pipe = pane.pipe.is_some();
+    if had_pipe {
+        cx.host.pipe_pane(id, None);
+        if let Some(pane) = cx.server.panes.get_mut(&id) {
+            pane.pipe = None;
+        }
+    }
+    let format = args.string(0).unwrap_or_default();
+    if format.is_empty() || (args.has('o') && had_pipe) {
+        return Exec::Normal;
+    }
+    let to_pane = args.has('I');
+    let to_job = !to_pane || args.has('O');
+    let command = Scope::new(cx.server, cx.host, cx.now)
+        .item(item)
+        .client(item.target_client)
+        .state(&item.target)
+        .expand_time(&format);
+    let mut request = shell::job(cx, item, command);
+    request.keep_stdin = to_job;
+    request.no_output = !to_pane;
+    request.done = Some(Box::new(move |cx, _| {
+        // Another pipe may have been opened since.
+        let ended = cx.server.pane(id).and_then(|p| p.pipe).is_some_and(|job| cx.host.job_pid(job).is_none());
+        if ended {
+            cx.host.pipe_pane(id, None);
+            if let Some(pane) = cx.server.panes.get_mut(&id) {
+                pane.pipe = None;
+            }
+        }
+    }));
+    match cx.host.run_job(request) {
+        Ok(job) => {
+            cx.host.pipe_pane(id, Some((job, to_job, to_pane)));
+            if let Some(pane) = cx.server.panes.get_mut(&id) {
+                pane.pipe = Some(job);
+            }
+            Exec::Normal
+        }
+        Err(error) => output::error(cx, item, &format!("fork error: {error}")),
+    }
+}

@@ -1,0 +1,199 @@
+//! `refresh-client`: redrawing, the view's offset, client flags, and what control clients ask.
+
+use crate::base::{ClientId, PaneId, Size, WindowId};
+use crate::control;
+use crate::model::{ClientFlags, Cx, Exec, ItemContext};
+use crate::syntax::args::Args;
+use crate::syntax::number::parse_number;
+
+use super::output;
+
+/// Largest and smallest size of a window, in cells.
+const SIZES: std::ops::RangeInclusive<u32> = 1..=10_000;
+
+pub fn refresh_client(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    let Some(id) = item.target_client else { return Exec::Error };
+    if ['c', 'L', 'R', 'U', 'D'].into_iter().any(|flag| args.has(flag)) {
+        return pan(cx, item, args, id);
+    }
+    if args.has('l') {
+        cx.host.tty_query_clipboard(id);
+        return Exec::Normal;
+    }
+    for flags in [args.get('F'), args.get('f')].into_iter().flatten() {
+        set_flags(cx, id, flags);
+    }
+    if let Some(report) = args.get('r') {
+        report_colours(cx, report);
+    }
+    let is_control = cx.server.client(id).is_some_and(|c| c.flags.contains(ClientFlags::CONTROL));
+    if (args.has('A') || args.has('B') || args.has('C')) && !is_control {
+        return output::error(cx, item, "not a control client");
+    }
+    if args.has('A') {
+        for value in args.all('A') {
+            if let Some((pane, state)) = pane_and_rest(value)
+                && cx.server.pane(pane).is_some()
+            {
+                control::set_pane_state(cx, id, pane, state);
+            }
+        }
+        return Exec::Normal;
+    }
+    if args.has('B') {
+        for value in args.all('B') {
+            control::subscribe(cx, id, value);
+        }
+        return Exec::Normal;
+    }
+    if let Some(size) = args.get('C') {
+        return match control_size(cx, id, size) {
+            Ok(()) => Exec::Normal,
+            Err(message) => output::error(cx, item, message),
+        };
+    }
+    if args.has('S') {
+        cx.server.redraw_status(id);
+    } else {
+        cx.server.redraw_status(id);
+        cx.host.tty_invalidate(id);
+        cx.server.redraw_client(id);
+    }
+    Exec::Normal
+}
+
+/// `%7:rest`.
+fn pane_and_rest(value: &str) -> Option<(PaneId, &str)> {
+    let (pane, rest) = value.split_once(':')?;
+    Some((PaneId::parse(pane)?, rest))
+}
+
+/// Moves the view of a client whose window is larger than its terminal.
+fn pan(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, id: ClientId) -> Exec {
+    let by = match args.string(0).map(|text| parse_number(&text, 1, i64::from(i32::MAX))) {
+        None => 1,
+        Some(Ok(number)) => number as u32,
+        Some(Err(cause)) => return output::error(cx, item, &format!("adjustment {cause}")),
+    };
+    let Some(window) = cx.server.client(id).and_then(|c| c.session).and_then(|s| cx.server.current_window(s))
+    else {
+        return Exec::Normal;
+    };
+    let Some(size) = cx.server.window(window).map(|w| w.size) else { return Exec::Normal };
+    let Some(client) = cx.server.clients.get_mut(&id) else { return Exec::Normal };
+    if args.has('c') {
+        client.pan = None;
+    } else {
+        let (ox, oy, shown, _) = client.view;
+        let (mut x, mut y) = match client.pan {
+            Some((w, x, y)) if w == window => (x, y),
+            _ => (ox, oy),
+        };
+        let (max_x, max_y) = (size.cols.saturating_sub(shown.cols), size.rows.saturating_sub(shown.rows));
+        if args.has('L') {
+            x = x.saturating_sub(by);
+        } else if args.has('R') {
+            x = x.saturating_add(by).min(max_x);
+        } else if args.has('U') {
+            y = y.saturating_sub(by);
+        } else if args.has('D') {
+            y = y.saturating_add(by).min(max_y);
+        }
+        client.pan = Some((window, x, y));
+    }
+    cx.server.redraw_client(id);
+    Exec::Normal
+}
+
+/// Sets client flags from a comma-separated list; `!` takes one away. tmux: a client cannot make
+/// itself writable again.
+pub fn set_flags(cx: &mut Cx<'_>, id: ClientId, list: &str) {
+    for word in list.split(',') {
+        let (not, name) = word.strip_prefix('!').map_or((false, word), |name| (true, name));
+        let Some(client) = cx.server.client(id) else { return };
+        let control = client.flags.contains(ClientFlags::CONTROL);
+        let was_read_only = client.flags.contains(ClientFlags::READONLY);
+        let flag = match name {
+            "read-only" => ClientFlags::READONLY,
+            "ignore-size" => ClientFlags::IGNORE_SIZE,
+            "active-pane" => ClientFlags::ACTIVE_PANE,
+            "no-detach-on-destroy" => ClientFlags::NO_DETACH_ON_DESTROY,
+            _ if control => match control::flag(cx, id, name) {
+                Some(flag) => flag,
+                None => continue,
+            },
+            _ => continue,
+        };
+        let Some(client) = cx.server.clients.get_mut(&id) else { return };
+        if !not {
+            client.flags.insert(flag);
+        } else if !(was_read_only && flag == ClientFlags::READONLY) {
+            client.flags.remove(flag);
+        }
+        if flag == ClientFlags::CONTROL_NO_OUTPUT {
+            control::reset_offsets(cx, id);
+        }
+    }
+    cx.host.client_flags(id);
+    cx.server.sizes_dirty = true;
+}
+
+/// `-r %pane:report`: a control client passes on its terminal's answer to a colour query.
+fn report_colours(cx: &mut Cx<'_>, value: &str) {
+    let Some((pane, report)) = pane_and_rest(value) else { return };
+    let (fg, bg) = crate::outer::keys::colour_report(report.as_bytes());
+    if let Some(pane) = cx.server.panes.get_mut(&pane) {
+        pane.control_fg = fg.or(pane.control_fg);
+        pane.control_bg = bg.or(pane.control_bg);
+    }
+}
+
+/// `-C`: the size of a control client, or of one window for it.
+fn control_size(cx: &mut Cx<'_>, id: ClientId, text: &str) -> Result<(), &'static str> {
+    if let Some(rest) = text.strip_prefix('@') {
+        let Some((window, size)) = rest.split_once(':') else { return Err("bad size argument") };
+        let Ok(window) = window.parse().map(WindowId) else { return Err("bad size argument") };
+        let size = match parse_size(size, 'x') {
+            Some(size) if !SIZES.contains(&size.cols) || !SIZES.contains(&size.rows) => {
+                return Err("size too small or too big");
+            }
+            Some(size) => size,
+            None => Size::default(),
+        };
+        if let Some(client) = cx.server.clients.get_mut(&id) {
+            client.windows.entry(window).or_default().size = size;
+            client.flags.insert(ClientFlags::SIZE_CHANGED);
+        }
+    } else {
+        let size = parse_size(text, ',').or_else(|| parse_size(text, 'x')).ok_or("bad size argument")?;
+        if !SIZES.contains(&size.cols) || !SIZES.contains(&size.rows) {
+            return Err("size too small or too big");
+        }
+        if let Some(client) = cx.server.clients.get_mut(&id) {
+            client.size = size;
+            client.flags.insert(ClientFlags::SIZE_CHANGED);
+        }
+    }
+    cx.server.sizes_dirty = true;
+    crate::model::recalculate_sizes_now(cx);
+    Ok(())
+}
+
+/// `80x24`, with whatever follows ignored as `sscanf` does.
+fn parse_size(text: &str, separator: char) -> Option<Size> {
+    let (cols, rows) = text.split_once(separator)?;
+    let end = rows.find(|c: char| !c.is_ascii_digit()).unwrap_or(rows.len());
+    Some(Size::new(cols.trim().parse().ok()?, rows[..end].parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_as_control_clients_write_them() {
+        assert_eq!(parse_size("80,24", ','), Some(Size::new(80, 24)));
+        assert_eq!(parse_size("80x24x", 'x'), Some(Size::new(80, 24)));
+        assert_eq!(parse_size("80x", 'x'), None);
+    }
+}

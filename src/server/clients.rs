@@ -1,0 +1,379 @@
+//! Clients come, say who they are, send commands, and go.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+
+use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
+
+use crate::base::ClientId;
+use crate::command;
+use crate::control;
+use crate::model::host::ClientMessage;
+use crate::model::queue::{Exec, ItemContext, QueueState};
+use crate::model::{Client, ClientFlags, Cx};
+use crate::outer::features::Features;
+use crate::protocol::connection::Connection;
+use crate::protocol::imsg::FdMarking;
+use crate::protocol::{ClientFlags as WireFlags, Message};
+use crate::syntax::table::CommandFlags;
+
+use super::peer::Peer;
+use super::runtime::Runtime;
+
+/// Clients connected at once; more are refused.
+const MAX_CLIENTS: usize = 4096;
+/// Messages taken from one client in one turn.
+const MAX_MESSAGES: usize = 1000;
+/// Environment variables, and terminal capabilities, that one client may send.
+const MAX_IDENTIFY: usize = 10_000;
+
+impl Runtime {
+    /// Takes a new connection.
+    pub fn accept(&mut self, socket: OwnedFd) {
+        if self.server.clients.len() >= MAX_CLIENTS || self.server.exiting {
+            return;
+        }
+        let uid = getsockopt(&socket, PeerCredentials).map(|c| (c.uid(), c.pid())).ok();
+        let id = ClientId(self.server.next_client);
+        self.server.next_client += 1;
+        let connection = Connection::new(FdMarking::TopBit);
+        let Ok(peer) = Peer::new(&self.world.poller, id, socket, connection) else { return };
+        self.world.peers.insert(id, peer);
+        let mut client = Client::new(id, self.world.now);
+        match uid {
+            Some((uid, _)) if uid == self.server.uid || uid == 0 => client.uid = uid,
+            Some((uid, _)) => match self.server.access.get(&uid) {
+                Some(access) => {
+                    client.uid = uid;
+                    client.flags.set(ClientFlags::READONLY, access.read_only);
+                }
+                None => refuse(&mut client),
+            },
+            None => refuse(&mut client),
+        }
+        self.server.clients.insert(id, client);
+    }
+
+    /// A client's socket is ready.
+    pub fn client_ready(&mut self, id: ClientId, readable: bool) {
+        let Some(peer) = self.world.peers.get_mut(&id) else { return };
+        let open = !readable || peer.receive().unwrap_or(false);
+        for _ in 0..MAX_MESSAGES {
+            let Some(peer) = self.world.peers.get_mut(&id) else { return };
+            match peer.next_message() {
+                Ok(Some(message)) => self.client_message(id, message),
+                Ok(None) => break,
+                Err(_) => return self.lose_client(id),
+            }
+        }
+        if !open {
+            self.lose_client(id);
+        }
+    }
+
+    fn client_message(&mut self, id: ClientId, message: Message) {
+        let Some(peer) = self.world.peers.get_mut(&id) else { return };
+        let Some(message) = peer.file_message(message) else {
+            for end in std::mem::take(&mut peer.ended) {
+                self.world.callbacks.push_back(Box::new(move |cx| (end.done)(cx, end.result)));
+            }
+            return;
+        };
+        let Some(client) = self.server.clients.get_mut(&id) else { return };
+        if client.flags.contains(ClientFlags::DEAD) {
+            return;
+        }
+        let identified = client.flags.contains(ClientFlags::IDENTIFIED);
+        match message {
+            Message::Version { .. } | Message::TooOld => self.lose_client(id),
+            Message::Command(argv) => self.client_command(id, argv),
+            Message::CommandTooLong => self.client_error(id, "command too long".to_owned()),
+            Message::Resize => self.client_resized(id),
+            Message::Exiting => self.client_exiting(id),
+            Message::Wakeup | Message::Unlock => self.client_resumed(id),
+            Message::Shell(_) => self.client_shell(id),
+            message if !identified => {
+                if identify(client, peer, message) {
+                    self.client_identified(id);
+                }
+            }
+            // tmux: whoever identifies twice is dropped.
+            Message::IdentifyDone => self.lose_client(id),
+            _ => {}
+        }
+    }
+
+    /// All is known of a client: it gets its name and terminal, and the first one sets off
+    /// loading the configuration.
+    fn client_identified(&mut self, id: ClientId) {
+        let Some(client) = self.server.clients.get_mut(&id) else { return };
+        client.flags.insert(ClientFlags::IDENTIFIED);
+        if client.term_name.is_empty() {
+            client.term_name = "unknown".to_owned();
+        }
+        client.name = if client.tty.is_empty() { format!("client-{}", client.pid) } else { client.tty.clone() };
+        if nix::unistd::access(client.cwd.as_str(), nix::unistd::AccessFlags::X_OK).is_err() {
+            let home = super::proc::home();
+            client.cwd = if home.is_empty() { "/".to_owned() } else { home };
+        }
+        if client.flags.contains(ClientFlags::CONTROL) {
+            let out = self.world.peers.get_mut(&id).and_then(|peer| peer.stdout.take());
+            let input = self.world.peers.get_mut(&id).and_then(|peer| peer.stdin.take());
+            drop((input, out));
+            control::start(&mut self.cx(), id);
+            self.start_control_input(id);
+        } else if let Some(stdin) = self.world.peers.get_mut(&id).and_then(|peer| peer.stdin.take()) {
+            if let Some((size, pixels)) = super::proc::window_size(stdin.as_fd()) {
+                client.flags.insert(ClientFlags::TERMINAL);
+                client.size = super::tty::sane(size);
+                client.cell_pixels = pixels;
+            }
+            if let Some(peer) = self.world.peers.get_mut(&id) {
+                peer.stdin = Some(stdin);
+                peer.stdout = None;
+            }
+        }
+        let first = self.server.clients.keys().next() == Some(&id);
+        let leaving = self.server.clients.get(&id).is_some_and(|c| c.flags.contains(ClientFlags::EXIT));
+        if first && !leaving {
+            self.load_config(Some(id));
+        }
+    }
+
+    fn client_command(&mut self, id: ClientId, argv: Vec<String>) {
+        let Some(client) = self.server.clients.get(&id) else { return };
+        if client.flags.contains(ClientFlags::EXIT) {
+            return;
+        }
+        let read_only = client.flags.contains(ClientFlags::READONLY);
+        let mut cx = self.cx();
+        let state = Arc::new(QueueState::default());
+        if argv.is_empty() {
+            let items = cx.server.queues.callback(&state, Box::new(move |cx, item| default_command(cx, item, id)));
+            cx.server.queues.append(Some(id), items);
+        } else {
+            match crate::format::parse::arguments(&mut cx, &argv) {
+                Err(error) => return self.client_error(id, error),
+                Ok(list) if read_only && !list.all_have(CommandFlags::READ_ONLY) => {
+                    let refuse = |cx: &mut Cx<'_>, item: &ItemContext| {
+                        command::output::error(cx, item, "client is read-only")
+                    };
+                    let items = cx.server.queues.callback(&state, Box::new(refuse));
+                    cx.server.queues.append(Some(id), items);
+                }
+                Ok(list) => {
+                    let items = cx.server.queues.commands(&list, &state);
+                    cx.server.queues.append(Some(id), items);
+                }
+            }
+        }
+        let items = self.server.queues.callback(&state, Box::new(move |cx, _| command_done(cx, id)));
+        self.server.queues.append(Some(id), items);
+    }
+
+    /// Reports an error that happened before any command ran, and ends the client.
+    fn client_error(&mut self, id: ClientId, error: String) {
+        let state = Arc::new(QueueState::default());
+        let say = move |cx: &mut Cx<'_>, item: &ItemContext| {
+            command::output::error(cx, item, &error);
+            Exec::Normal
+        };
+        let items = self.server.queues.callback(&state, Box::new(say));
+        self.server.queues.append(Some(id), items);
+        if let Some(client) = self.server.clients.get_mut(&id) {
+            client.flags.insert(ClientFlags::EXIT);
+        }
+    }
+
+    fn client_resized(&mut self, id: ClientId) {
+        let Some(client) = self.server.clients.get_mut(&id) else { return };
+        if client.flags.contains(ClientFlags::CONTROL) {
+            return;
+        }
+        let now_ms = self.world.now.mono_ms;
+        if let Some(tty) = self.world.peers.get_mut(&id).and_then(|p| p.tty.as_mut()) {
+            tty.check_size();
+            client.size = tty.size();
+            client.cell_pixels = tty.cell_pixels;
+            tty.repeat_requests(now_ms, false);
+        }
+        self.server.update_latest(id);
+        self.server.sizes_dirty = true;
+        let mut cx = self.cx();
+        crate::view::overlay::resize(&mut cx, id);
+        cx.server.redraw_client(id);
+        if cx.server.client(id).is_some_and(|c| c.session.is_some()) {
+            cx.server.notify_client("client-resized", id);
+        }
+    }
+
+    fn client_exiting(&mut self, id: ClientId) {
+        crate::model::set_client_session(&mut self.cx(), id, None);
+        self.server.sizes_dirty = true;
+        if let Some(peer) = self.world.peers.get_mut(&id) {
+            if let Some(mut tty) = peer.tty.take() {
+                tty.close(&self.world.poller);
+            }
+            peer.send(Message::Exited);
+        }
+    }
+
+    fn client_resumed(&mut self, id: ClientId) {
+        let now = self.world.now;
+        let Some(client) = self.server.clients.get_mut(&id) else { return };
+        if !client.flags.contains(ClientFlags::SUSPENDED) {
+            return;
+        }
+        client.flags.remove(ClientFlags::SUSPENDED);
+        if client.session.is_none() {
+            return;
+        }
+        if let Some(tty) = self.world.peers.get_mut(&id).and_then(|p| p.tty.as_mut()) {
+            tty.check_size();
+            tty.start(&self.world.poller, now.mono_ms).ok();
+        }
+        self.server.touch_client(id, now);
+        self.server.sizes_dirty = true;
+        self.server.redraw_client(id);
+    }
+
+    /// `tmux -c`: the client wants to know which shell to run.
+    fn client_shell(&mut self, id: ClientId) {
+        let shell = self.server.usable_shell(&self.world, None);
+        if let Some(peer) = self.world.peers.get_mut(&id) {
+            peer.send(Message::Shell(Some(shell)));
+            peer.flush(&self.world.poller);
+        }
+        self.lose_client(id);
+    }
+
+    /// A client is gone.
+    pub fn lose_client(&mut self, id: ClientId) {
+        let Some(mut peer) = self.world.peers.remove(&id) else { return };
+        peer.abandon_files();
+        for end in std::mem::take(&mut peer.ended) {
+            self.world.callbacks.push_back(Box::new(move |cx| (end.done)(cx, end.result)));
+        }
+        peer.close(&self.world.poller);
+        let mut cx = self.cx();
+        if let Some(client) = cx.server.clients.get_mut(&id) {
+            client.flags.insert(ClientFlags::DEAD);
+        }
+        crate::view::close_all(&mut cx, id);
+        let attached = cx.server.client(id).is_some_and(|c| c.flags.contains(ClientFlags::ATTACHED));
+        if attached {
+            cx.server.notify_client("client-detached", id);
+        }
+        control::stop(&mut cx, id);
+        crate::model::client_lost(&mut cx, id);
+        cx.server.queues.remove_client(id);
+        cx.server.clients.remove(&id);
+        cx.server.sizes_dirty = true;
+        self.unattached_dirty = true;
+    }
+
+    /// Tells clients that are to exit, once.
+    pub fn check_exits(&mut self) {
+        let leaving: Vec<ClientId> = self
+            .server
+            .clients
+            .values()
+            .filter(|c| c.flags.contains(ClientFlags::EXIT) && !c.flags.intersects(ClientFlags::EXITED | ClientFlags::DEAD))
+            .map(|c| c.id)
+            .collect();
+        for id in leaving {
+            if !control::may_exit(&mut self.cx(), id) {
+                continue;
+            }
+            let Some(client) = self.server.clients.get_mut(&id) else { continue };
+            // What it was asked to run comes first, or its errors would be lost.
+            if self.server.queues.queues.get(&Some(id)).is_some_and(|q| !q.items.is_empty() && client.session.is_none()) {
+                continue;
+            }
+            client.flags.insert(ClientFlags::EXITED);
+            let Some(peer) = self.world.peers.get_mut(&id) else { continue };
+            if !peer.is_leaving() {
+                let message = client.exit_message.take();
+                peer.queue_message(ClientMessage::Exit { status: client.exit_status, message });
+            }
+        }
+    }
+}
+
+fn refuse(client: &mut Client) {
+    client.exit_message = Some("access not allowed".to_owned());
+    client.flags.insert(ClientFlags::EXIT);
+}
+
+/// Takes one identify message. True when it was the last.
+fn identify(client: &mut Client, peer: &mut Peer, message: Message) -> bool {
+    match message {
+        Message::IdentifyFeatures(bits) => client.feature_bits |= bits,
+        Message::IdentifyFlags(bits) => add_flags(client, bits as u32 as u64),
+        Message::IdentifyLongFlags(bits) => add_flags(client, bits),
+        Message::IdentifyTerm(name) => client.term_name = name,
+        Message::IdentifyTerminfo(cap) if client.term_caps.len() < MAX_IDENTIFY => client.term_caps.push(cap),
+        Message::IdentifyTtyName(name) => client.tty = name,
+        Message::IdentifyCwd(path) => client.cwd = path,
+        Message::IdentifyStdin(fd) => peer.stdin = fd,
+        Message::IdentifyStdout(fd) => peer.stdout = fd,
+        Message::IdentifyEnviron(pair) if client.environ.len() < MAX_IDENTIFY => {
+            if let Some((name, value)) = pair.split_once('=') {
+                client.environ.set(name, value);
+            }
+        }
+        Message::IdentifyClientPid(pid) => client.pid = pid,
+        Message::IdentifyDone => return true,
+        _ => {}
+    }
+    false
+}
+
+fn add_flags(client: &mut Client, bits: u64) {
+    let wire = WireFlags::from_bits_retain(bits);
+    for (on_wire, ours) in [
+        (WireFlags::LOGIN, ClientFlags::LOGIN),
+        (WireFlags::NO_START_SERVER, ClientFlags::NO_START_SERVER),
+        (WireFlags::CONTROL, ClientFlags::CONTROL),
+        (WireFlags::CONTROL_CONTROL, ClientFlags::CONTROL_CONTROL),
+        (WireFlags::UTF8, ClientFlags::UTF8),
+        (WireFlags::START_SERVER, ClientFlags::START_SERVER),
+        (WireFlags::READ_ONLY, ClientFlags::READONLY),
+    ] {
+        if wire.contains(on_wire) {
+            client.flags.insert(ours);
+        }
+    }
+}
+
+/// `default-client-command`, for a client that sent none.
+fn default_command(cx: &mut Cx<'_>, item: &ItemContext, id: ClientId) -> Exec {
+    let Some(list) = cx.server.server_options().commands("default-client-command") else { return Exec::Normal };
+    let read_only = cx.server.client(id).is_some_and(|c| c.flags.contains(ClientFlags::READONLY));
+    if read_only && !list.all_have(CommandFlags::READ_ONLY) {
+        return command::output::error(cx, item, "client is read-only");
+    }
+    let items = cx.server.queues.commands(&list, &item.state);
+    cx.server.queues.insert_after(item.id, item.client, items);
+    Exec::Normal
+}
+
+/// A client's command is through: it exits, unless it is attached now.
+fn command_done(cx: &mut Cx<'_>, id: ClientId) -> Exec {
+    let Some(client) = cx.server.clients.get_mut(&id) else { return Exec::Normal };
+    if !client.flags.contains(ClientFlags::ATTACHED) {
+        client.flags.insert(ClientFlags::EXIT);
+    } else if !client.flags.contains(ClientFlags::EXIT) {
+        if client.flags.contains(ClientFlags::CONTROL) {
+            control::ready(cx, id);
+        } else {
+            cx.host.tty_send_requests(id);
+        }
+    }
+    Exec::Normal
+}
+
+/// Features that a client asked for on its command line, as its terminal's.
+pub fn wanted_features(client: &Client) -> Features {
+    Features(client.feature_bits)
+}

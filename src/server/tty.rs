@@ -1,0 +1,360 @@
+//! A client's terminal as the server drives it: termios, reading and decoding keys, drawing
+//! frames when what was drawn before has been taken, starting and stopping.
+
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use nix::sys::termios::{self, InputFlags, LocalFlags, OutputFlags, SetArg, SpecialCharacterIndices, Termios};
+
+use crate::base::{ClientId, Size};
+use crate::outer::features::Features;
+use crate::outer::keys::{Decoder, InputEvent};
+use crate::outer::{Cap, Term};
+use crate::render::frame::{Frame, FrameLinks};
+use crate::render::tty::{Tty as Screen, TtyOptions};
+
+use super::poller::{Interest, Poller, Token};
+use super::proc;
+
+/// Raw bytes (passthrough, clipboard) that wait for one terminal; more is dropped and counted.
+const MAX_RAW: usize = 4 << 20;
+/// Bytes read from a terminal at once.
+const READ: usize = 16 << 10;
+/// Requests for colours and attributes count as unanswered after this long.
+pub const QUERY_TIMEOUT_MS: u64 = 5000;
+/// Unforced colour requests are at least this far apart.
+pub const REQUEST_INTERVAL_MS: u64 = 30_000;
+
+pub struct Tty {
+    id: ClientId,
+    file: std::fs::File,
+    original: Termios,
+    pub term: Term,
+    pub screen: Screen,
+    pub decoder: Decoder,
+    pub links: FrameLinks,
+    pub features: Features,
+    out: Vec<u8>,
+    written: usize,
+    raw: Vec<u8>,
+    registered: bool,
+    interest: Interest,
+    pub cell_pixels: (u32, u32),
+    /// Draw again from nothing with the next frame.
+    stale: bool,
+    /// When unanswered requests are given up.
+    pub give_up_ms: Option<u64>,
+    pub last_requests_ms: u64,
+    /// Bytes written, and raw bytes dropped.
+    pub total_written: u64,
+    pub dropped: u64,
+}
+
+/// What a new terminal is made of.
+pub struct NewTty<'a> {
+    pub id: ClientId,
+    pub fd: OwnedFd,
+    pub utf8: bool,
+    pub term: Term,
+    pub features: Features,
+    pub options: TtyOptions,
+    pub user_keys: Vec<(u16, &'a [u8])>,
+}
+
+impl Tty {
+    /// Takes over a descriptor, which must be a terminal.
+    pub fn new(new: NewTty<'_>) -> io::Result<Self> {
+        let original = termios::tcgetattr(&new.fd)?;
+        let (size, cell_pixels) = proc::window_size(new.fd.as_fd()).unwrap_or_default();
+        let size = sane(size);
+        let erase = original.control_chars[SpecialCharacterIndices::VERASE as usize];
+        let decoder = Decoder::new(&new.term, new.user_keys, (erase != 0).then_some(erase));
+        Ok(Self {
+            id: new.id,
+            file: new.fd.into(),
+            original,
+            screen: Screen::new(size, new.utf8, new.options),
+            term: new.term,
+            decoder,
+            links: FrameLinks::default(),
+            features: new.features,
+            out: Vec::new(),
+            written: 0,
+            raw: Vec::new(),
+            registered: false,
+            interest: Interest::READ,
+            cell_pixels,
+            stale: false,
+            give_up_ms: None,
+            last_requests_ms: 0,
+            total_written: 0,
+            dropped: 0,
+        })
+    }
+
+    pub fn is_started(&self) -> bool {
+        self.screen.is_started()
+    }
+
+    pub fn size(&self) -> Size {
+        self.screen.size()
+    }
+
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
+    }
+
+    /// Sets the terminal to raw, takes its screen, and starts to listen.
+    pub fn start(&mut self, poller: &Poller, now_ms: u64) -> io::Result<()> {
+        let mut raw = self.original.clone();
+        raw.input_flags.remove(
+            InputFlags::IXON
+                | InputFlags::IXOFF
+                | InputFlags::ICRNL
+                | InputFlags::INLCR
+                | InputFlags::IGNCR
+                | InputFlags::IMAXBEL
+                | InputFlags::ISTRIP,
+        );
+        raw.input_flags.insert(InputFlags::IGNBRK);
+        raw.output_flags
+            .remove(OutputFlags::OPOST | OutputFlags::ONLCR | OutputFlags::OCRNL | OutputFlags::ONLRET);
+        raw.local_flags.remove(
+            LocalFlags::IEXTEN
+                | LocalFlags::ICANON
+                | LocalFlags::ECHO
+                | LocalFlags::ECHOE
+                | LocalFlags::ECHONL
+                | LocalFlags::ECHOCTL
+                | LocalFlags::ECHOPRT
+                | LocalFlags::ECHOKE
+                | LocalFlags::ISIG,
+        );
+        raw.control_chars[SpecialCharacterIndices::VMIN as usize] = 1;
+        raw.control_chars[SpecialCharacterIndices::VTIME as usize] = 0;
+        super::jobs::set_nonblocking(&self.file)?;
+        if termios::tcsetattr(&self.file, SetArg::TCSANOW, &raw).is_ok() {
+            termios::tcflush(&self.file, termios::FlushArg::TCOFLUSH).ok();
+        }
+        if !self.registered {
+            poller.add(self.file.as_fd(), Token::Tty(self.id), Interest::READ)?;
+            self.registered = true;
+            self.interest = Interest::READ;
+        }
+        self.out.clear();
+        self.written = 0;
+        self.screen.start(&self.term, &mut self.out);
+        self.give_up_ms = Some(now_ms + QUERY_TIMEOUT_MS);
+        Ok(())
+    }
+
+    /// Asks the terminal what it is and which colours it has.
+    pub fn send_requests(&mut self, now_ms: u64) {
+        let have = self.decoder.expects_attributes();
+        let have = (!have.0, !have.1, !have.2);
+        if self.screen.request_attributes(&self.term, have, &mut self.out) {
+            self.decoder.expect_colours();
+        }
+        self.last_requests_ms = now_ms;
+    }
+
+    /// Asks for the colours again, unless that was done a short while ago.
+    pub fn repeat_requests(&mut self, now_ms: u64, force: bool) {
+        if !self.is_started() || (!force && now_ms < self.last_requests_ms + REQUEST_INTERVAL_MS) {
+            return;
+        }
+        self.last_requests_ms = now_ms;
+        if self.screen.request_colours(&self.term, &mut self.out) {
+            self.decoder.expect_colours();
+        }
+        self.give_up_ms = Some(now_ms + QUERY_TIMEOUT_MS);
+    }
+
+    /// Gives the terminal back as it was found. What is still to be written is lost.
+    pub fn stop(&mut self, poller: &Poller) {
+        if !self.is_started() {
+            return;
+        }
+        if self.registered {
+            poller.remove(self.file.as_fd());
+            self.registered = false;
+        }
+        // A dead terminal refuses; there is nothing to restore then.
+        if proc::window_size(self.file.as_fd()).is_none()
+            || termios::tcsetattr(&self.file, SetArg::TCSANOW, &self.original).is_err()
+        {
+            return;
+        }
+        let mut out = std::mem::take(&mut self.out);
+        out.drain(..self.written);
+        self.written = 0;
+        out.clear();
+        self.screen.stop(&self.term, &mut out);
+        self.write_now(&out);
+    }
+
+    /// After `stop`: clears the screen for the lock program.
+    pub fn clear_for_lock(&mut self) {
+        let mut out = Vec::new();
+        for cap in [Cap::SMCUP, Cap::CLEAR, Cap::E3] {
+            self.term.put(cap, &mut out);
+        }
+        self.write_now(&out);
+    }
+
+    /// Writes as much as the terminal takes without waiting for long.
+    fn write_now(&mut self, mut bytes: &[u8]) {
+        for _ in 0..50 {
+            match self.file.write(bytes) {
+                Ok(len) => bytes = &bytes[len..],
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
+                    let mut fds = [nix::poll::PollFd::new(self.file.as_fd(), nix::poll::PollFlags::POLLOUT)];
+                    nix::poll::poll(&mut fds, 10u16).ok();
+                }
+                Err(_) => return,
+            }
+            if bytes.is_empty() {
+                return;
+            }
+        }
+    }
+
+    pub fn close(&mut self, poller: &Poller) {
+        self.stop(poller);
+        if self.registered {
+            poller.remove(self.file.as_fd());
+            self.registered = false;
+        }
+        set_blocking(&self.file);
+    }
+
+    /// The size of the terminal now; true when it has changed.
+    pub fn check_size(&mut self) -> bool {
+        let Some((size, pixels)) = proc::window_size(self.file.as_fd()) else { return false };
+        let size = sane(size);
+        if size == self.size() && pixels == self.cell_pixels {
+            return false;
+        }
+        self.cell_pixels = pixels;
+        self.screen.resize(size, &self.term, &mut self.out);
+        true
+    }
+
+    /// Everything drawn was taken: a new frame may be drawn.
+    pub fn is_drained(&self) -> bool {
+        self.out.is_empty() && self.is_started()
+    }
+
+    pub fn draw(&mut self, frame: &Frame) {
+        if std::mem::take(&mut self.stale) {
+            self.screen.invalidate(&self.term, &mut self.out);
+        }
+        self.screen.draw(frame, &self.links, &self.term, &mut self.out);
+        let raw = std::mem::take(&mut self.raw);
+        if !raw.is_empty() {
+            self.screen.raw(&raw, &self.term, &mut self.out);
+        }
+    }
+
+    pub fn invalidate(&mut self) {
+        self.stale = true;
+    }
+
+    /// Bytes to write as they are, behind the next frame.
+    pub fn queue_raw(&mut self, bytes: &[u8]) {
+        if self.raw.len() + bytes.len() <= MAX_RAW {
+            self.raw.extend_from_slice(bytes);
+        } else {
+            self.dropped += bytes.len() as u64;
+        }
+    }
+
+    pub fn has_raw(&self) -> bool {
+        !self.raw.is_empty()
+    }
+
+    pub fn set_clipboard(&mut self, selection: &str, data: &[u8]) {
+        if self.is_started() {
+            self.screen.set_clipboard(selection, data, &self.term, &mut self.raw);
+        }
+    }
+
+    pub fn query_clipboard(&mut self) {
+        if self.is_started() {
+            self.screen.query_clipboard(&self.term, &mut self.raw);
+        }
+    }
+
+    pub fn bell(&mut self) {
+        if self.is_started() {
+            self.screen.bell(&self.term, &mut self.raw);
+        }
+    }
+
+    /// New features were learnt. True when the terminal must be drawn again.
+    pub fn add_features(&mut self, features: Features, overrides: &[String]) -> bool {
+        self.features.0 |= features.0;
+        let fresh = self.term.update_features(self.features, overrides);
+        self.screen.update_features(&self.term, &mut self.out);
+        fresh
+    }
+
+    /// Writes what the terminal takes. False: it is gone.
+    pub fn flush(&mut self, poller: &Poller) -> bool {
+        while self.written < self.out.len() {
+            match self.file.write(&self.out[self.written..]) {
+                Ok(0) => break,
+                Ok(len) => {
+                    self.written += len;
+                    self.total_written += len as u64;
+                }
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => break,
+                Err(_) => return false,
+            }
+        }
+        if self.written == self.out.len() {
+            self.out.clear();
+            self.out.shrink_to(64 << 10);
+            self.written = 0;
+        }
+        let interest = Interest { read: true, write: !self.out.is_empty() };
+        if self.registered && interest != self.interest {
+            self.interest = interest;
+            poller.set(self.file.as_fd(), Token::Tty(self.id), interest).ok();
+        }
+        true
+    }
+
+    /// Reads what was typed into the decoder. False: the terminal is gone.
+    pub fn read(&mut self) -> bool {
+        let mut buffer = [0; READ];
+        match self.file.read(&mut buffer) {
+            Ok(0) => false,
+            Ok(len) => {
+                self.decoder.push(&buffer[..len]);
+                true
+            }
+            Err(e) => matches!(e.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted),
+        }
+    }
+
+    /// The next event decoded.
+    pub fn next_event(&mut self, now_ms: u64, escape_time_ms: u64) -> Option<InputEvent> {
+        self.decoder.next(now_ms, escape_time_ms)
+    }
+}
+
+fn set_blocking(file: &std::fs::File) {
+    use nix::fcntl::{FcntlArg, OFlag, fcntl};
+    if let Ok(flags) = fcntl(file, FcntlArg::F_GETFL) {
+        let flags = OFlag::from_bits_retain(flags) - OFlag::O_NONBLOCK;
+        fcntl(file, FcntlArg::F_SETFL(flags)).ok();
+    }
+}
+
+/// tmux: a terminal that does not know its size counts as 80×24.
+fn sane(size: Size) -> Size {
+    Size::new(if size.cols == 0 { 80 } else { size.cols }, if size.rows == 0 { 24 } else { size.rows })
+}
