@@ -204,6 +204,18 @@ pub trait History: HistoryView {
     fn view(&mut self) -> Box<dyn HistoryView>;
     /// Bytes taken: (in memory, on disk).
     fn bytes(&self) -> (u64, u64);
+    /// The writer is behind: read no more of this pane for a moment.
+    fn is_congested(&self) -> bool {
+        false
+    }
+    /// Changes the cap, in bytes on disk.
+    fn set_limit(&mut self, _bytes: u64) {}
+    /// Why it is not being written to disk, if it is not.
+    fn error(&self) -> Option<String> {
+        None
+    }
+    /// Adds a note beside the newest line; it is never drawn.
+    fn annotate(&mut self, _time: i64, _text: &str) {}
 }
 
 #[cfg(test)]

@@ -151,6 +151,12 @@ pub trait Host {
     fn spawn_pane(&mut self, pane: PaneId, request: SpawnRequest) -> Result<Spawned, String>;
     /// Queues bytes for a pane's program. Bounded; beyond the bound input is dropped.
     fn pane_write(&mut self, pane: PaneId, bytes: &[u8]);
+    /// Answers of the emulator to its program: not typed, so no reason to hurry the pane.
+    fn pane_reply(&mut self, pane: PaneId, bytes: &[u8]);
+    /// Reads a pane again that was held back.
+    fn pane_resume(&mut self, pane: PaneId);
+    /// Holds a pane back: its output is not read.
+    fn pane_pause(&mut self, pane: PaneId);
     /// Sets the size of a pane's terminal (coalesced, at the end of the turn).
     fn pane_resize(&mut self, pane: PaneId, size: Size, cell_pixels: (u32, u32));
     /// Closes a pane's terminal: its program gets SIGHUP. The scope is dealt with as configured.
@@ -184,6 +190,16 @@ pub trait Host {
     fn tty_set_clipboard(&mut self, client: ClientId, selection: &str, data: &[u8]);
     /// Asks a client's terminal for its clipboard.
     fn tty_query_clipboard(&mut self, client: ClientId);
+    /// Takes a client's terminal over (attach). The error is what the client is told.
+    fn tty_open(&mut self, client: ClientId) -> Result<(), String>;
+    /// Asks a newly attached client's terminal what it is.
+    fn tty_send_requests(&mut self, client: ClientId);
+    /// Asks a client's terminal for a palette entry on behalf of a pane.
+    fn tty_query_palette(&mut self, client: ClientId, pane: PaneId, index: u8);
+    /// Lines and output of a control client: appended to its bounded queue.
+    fn control_write(&mut self, client: ClientId, bytes: &[u8]);
+    /// Bytes that a control client has not taken yet.
+    fn control_pending(&self, client: ClientId) -> usize;
     /// Asks a client's terminal for its colours again.
     fn tty_query_colours(&mut self, client: ClientId);
     /// Gives a client's terminal back as it was; `lock` clears it for the lock program.

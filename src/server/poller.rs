@@ -25,8 +25,9 @@ pub enum Token {
     Pane(PaneId),
     /// A job's output.
     JobOut(JobId),
-    /// A job's input.
-    JobIn(JobId),
+    /// A control client's input and output.
+    ControlIn(ClientId),
+    ControlOut(ClientId),
 }
 
 impl Token {
@@ -40,7 +41,8 @@ impl Token {
             Token::Tty(c) => (5, u64::from(c.0)),
             Token::Pane(p) => (6, u64::from(p.0)),
             Token::JobOut(j) => (7, j.0),
-            Token::JobIn(j) => (8, j.0),
+            Token::ControlIn(c) => (8, u64::from(c.0)),
+            Token::ControlOut(c) => (9, u64::from(c.0)),
         };
         id << 8 | kind
     }
@@ -56,7 +58,8 @@ impl Token {
             5 => Token::Tty(ClientId(id as u32)),
             6 => Token::Pane(PaneId(id as u32)),
             7 => Token::JobOut(JobId(id)),
-            8 => Token::JobIn(JobId(id)),
+            8 => Token::ControlIn(ClientId(id as u32)),
+            9 => Token::ControlOut(ClientId(id as u32)),
             _ => return None,
         })
     }
@@ -161,7 +164,7 @@ mod tests {
             Token::Signals,
             Token::Client(ClientId(7)),
             Token::Pane(PaneId(u32::MAX)),
-            Token::JobIn(JobId(1 << 40)),
+            Token::JobOut(JobId(1 << 40)),
         ] {
             assert_eq!(Token::unpack(token.pack()), Some(token));
         }

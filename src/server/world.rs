@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use crate::base::clock::Now;
 use crate::base::{ClientId, PaneId, Size};
 use crate::model::host::{
-    ClientMessage, FileDone, Host, JobId, JobRequest, SpawnRequest, Spawned, Stream, TimerId,
+    ClientMessage, FileDone, Host, JobId, JobRequest, SpawnRequest, Spawned, Stream, TerminalDescription,
+    TimerId,
 };
 use crate::model::Cx;
 
@@ -34,11 +35,20 @@ pub struct World {
     pub scopes: Scopes,
     pub now: Now,
     pub shutdown: bool,
+    /// Palette entries asked of clients for panes.
+    pub palette_queries: Vec<(ClientId, u8, PaneId)>,
     /// `pipe-pane` output from jobs to panes.
     pub pipes: BTreeMap<JobId, PaneId>,
 }
 
+/// Questions for palette entries that wait for an answer, over all clients.
+const MAX_QUERIES: usize = 256;
+
 impl World {
+    fn tty(&mut self, client: ClientId) -> Option<&mut super::tty::Tty> {
+        self.peers.get_mut(&client)?.tty.as_mut()
+    }
+
     /// Writes to a pane as typed input, which puts it into the fast lane.
     pub fn type_into(&mut self, pane: PaneId, bytes: &[u8]) {
         self.pump.write(&self.poller, pane, bytes, Some(self.now.mono_ms));
@@ -65,6 +75,18 @@ impl Host for World {
 
     fn pane_write(&mut self, pane: PaneId, bytes: &[u8]) {
         self.type_into(pane, bytes);
+    }
+
+    fn pane_reply(&mut self, pane: PaneId, bytes: &[u8]) {
+        self.pump.write(&self.poller, pane, bytes, None);
+    }
+
+    fn pane_resume(&mut self, pane: PaneId) {
+        self.pump.set_paused(&self.poller, pane, false);
+    }
+
+    fn pane_pause(&mut self, pane: PaneId) {
+        self.pump.set_paused(&self.poller, pane, true);
     }
 
     fn pane_resize(&mut self, pane: PaneId, size: Size, cell_pixels: (u32, u32)) {
@@ -181,6 +203,76 @@ impl Host for World {
         if let Some(tty) = self.peers.get_mut(&client).and_then(|p| p.tty.as_mut()) {
             tty.query_clipboard();
         }
+    }
+
+    fn tty_open(&mut self, client: ClientId) -> Result<(), String> {
+        super::ttys::open(self, client)
+    }
+
+    fn tty_send_requests(&mut self, client: ClientId) {
+        let now_ms = self.now.mono_ms;
+        if let Some(tty) = self.tty(client) {
+            tty.send_requests(now_ms);
+        }
+    }
+
+    fn tty_query_palette(&mut self, client: ClientId, pane: PaneId, index: u8) {
+        self.palette_queries.push((client, index, pane));
+        self.palette_queries.drain(..self.palette_queries.len().saturating_sub(MAX_QUERIES));
+        if let Some(tty) = self.tty(client) {
+            tty.queue_raw(format!("\x1b]4;{index};?\x1b\\").as_bytes());
+        }
+    }
+
+    fn tty_query_colours(&mut self, client: ClientId) {
+        let now_ms = self.now.mono_ms;
+        if let Some(tty) = self.tty(client) {
+            tty.repeat_requests(now_ms, true);
+        }
+    }
+
+    fn tty_stop(&mut self, client: ClientId, lock: bool) {
+        if let Some(tty) = self.peers.get_mut(&client).and_then(|p| p.tty.as_mut()) {
+            tty.stop(&self.poller);
+            if lock {
+                tty.clear_for_lock();
+            }
+        }
+    }
+
+    fn tty_bell(&mut self, client: ClientId) {
+        if let Some(tty) = self.tty(client) {
+            tty.bell();
+        }
+    }
+
+    fn control_write(&mut self, client: ClientId, bytes: &[u8]) {
+        if let Some(peer) = self.peers.get_mut(&client) {
+            peer.control_write(&self.poller, bytes);
+        }
+    }
+
+    fn control_pending(&self, client: ClientId) -> usize {
+        self.peers.get(&client).map_or(0, |peer| peer.control_pending())
+    }
+
+    fn client_flags(&mut self, client: ClientId) {
+        if let Some(peer) = self.peers.get_mut(&client) {
+            peer.flags_changed = true;
+        }
+    }
+
+    fn describe_terminal(&self, client: ClientId) -> Option<TerminalDescription> {
+        let tty = self.peers.get(&client)?.tty.as_ref()?;
+        Some(TerminalDescription {
+            name: tty.term.name().to_owned(),
+            flags: super::ttys::flag_bits(&tty.term),
+            capabilities: tty.term.describe().collect(),
+        })
+    }
+
+    fn describe_jobs(&self) -> Vec<String> {
+        self.jobs.describe()
     }
 
     fn tty_invalidate(&mut self, client: ClientId) {

@@ -1,0 +1,241 @@
+//! What panes' programs say and how they end: output through the pump, events of terminals,
+//! sizes, exits.
+
+use crate::base::{PaneId, Size};
+use crate::control;
+use crate::model::host::{ExitStatus, Host};
+use crate::model::pane::PaneFlags;
+use crate::model::{ClientFlags, Cx};
+use crate::terminal::TerminalEvent;
+
+use super::proc;
+use super::pump::{PaneIo, Slice};
+use super::runtime::Runtime;
+
+/// Synchronized output is drawn all the same after this long.
+const SYNC_MS: u64 = 1000;
+/// Time between two sizes given to one pane, as tmux spaces them.
+const RESIZE_MS: u64 = 250;
+
+impl PaneIo {
+    /// Notes a size to be set at the end of the turn.
+    pub fn queue_resize(&mut self, size: Size, cell_pixels: (u32, u32)) {
+        self.resize = Some((size, cell_pixels));
+    }
+}
+
+impl Runtime {
+    /// One turn of the pump, and what its slices brought.
+    pub fn pump(&mut self) {
+        if !self.world.pump.is_busy() {
+            return;
+        }
+        let wanted = |pane: PaneId| {
+            self.server.panes.get(&pane).is_some_and(|p| p.pipe.is_some())
+                || self.server.clients.values().any(|c| c.flags.contains(ClientFlags::CONTROL))
+        };
+        let now_ms = self.world.now.mono_ms;
+        let slices = self.world.pump.turn(&self.world.poller, now_ms, &wanted);
+        for slice in slices {
+            self.pane_output(slice);
+        }
+    }
+
+    fn pane_output(&mut self, slice: Slice) {
+        let id = slice.pane;
+        if let Some(pane) = self.server.panes.get_mut(&id) {
+            pane.flags.insert(PaneFlags::CHANGED | PaneFlags::UNSEEN_CHANGES);
+            pane.output_offset += slice.bytes.len() as u64;
+            let terminal = pane.terminal.clone();
+            let mut terminal = terminal.lock();
+            let replies = terminal.take_replies();
+            let events = terminal.take_events();
+            let congested = terminal.history().is_congested();
+            drop(terminal);
+            if !replies.is_empty() {
+                self.world.pump.write(&self.world.poller, id, &replies, None);
+            }
+            let mut cx = self.cx();
+            let window = cx.server.panes.get(&id).map(|p| p.window);
+            if let Some(window) = window {
+                cx.server.window_activity(window);
+                cx.server.mark_pane_changed(id);
+            }
+            events.into_iter().for_each(|event| terminal_event(&mut cx, id, event));
+            if !slice.bytes.is_empty() {
+                control::pane_output(&mut cx, id, &slice.bytes);
+            }
+            if congested {
+                self.world.pump.set_paused(&self.world.poller, id, true);
+                self.world.timer(20, Box::new(move |cx| cx.host.pane_resume(id)));
+            }
+        }
+        self.pipe_output(id, &slice.bytes);
+        if slice.closed {
+            crate::model::pane_closed(&mut self.cx(), id);
+        }
+    }
+
+    fn pipe_output(&mut self, id: PaneId, bytes: &[u8]) {
+        if let Some(pipe) = self.world.pump.get(id).and_then(|io| io.pipe)
+            && pipe.to_job
+            && !bytes.is_empty()
+        {
+            self.world.jobs.write(&self.world.poller, pipe.job, bytes);
+        }
+    }
+
+    /// A process of ours ended.
+    pub fn process_ended(&mut self, pid: i32, status: ExitStatus) {
+        let pane = self.server.panes.values().find(|p| p.pid == Some(pid)).map(|p| p.id);
+        if let Some(id) = pane {
+            // What it printed last is still in the terminal.
+            self.drain_pane(id);
+            crate::model::pane_exited(&mut self.cx(), id, status);
+            return;
+        }
+        if let Some(job) = self.world.jobs.by_pid(pid) {
+            self.world.jobs.exited(job, status);
+        }
+    }
+
+    /// Reads what is left in a pane whose process has ended, a bounded amount of it.
+    fn drain_pane(&mut self, id: PaneId) {
+        for _ in 0..64 {
+            self.world.pump.note_ready(id);
+            let Some(slice) = self.world.pump.drain_one(&self.world.poller, id) else { return };
+            let more = !slice.closed && !slice.is_empty;
+            self.pane_output(slice);
+            if !more {
+                return;
+            }
+        }
+    }
+
+    /// Gives panes their sizes: at once the first time, then spaced out, since programs redraw.
+    pub fn apply_pane_sizes(&mut self) {
+        let now_ms = self.world.now.mono_ms;
+        let mut later = Vec::new();
+        for (id, io) in self.world.pump.panes_mut() {
+            let Some((size, pixels)) = io.resize else { continue };
+            if now_ms < io.resized_ms + RESIZE_MS && io.resized_ms != 0 {
+                if !io.resize_timer {
+                    io.resize_timer = true;
+                    later.push((id, io.resized_ms + RESIZE_MS - now_ms));
+                }
+                continue;
+            }
+            io.resize = None;
+            io.resize_timer = false;
+            io.resized_ms = now_ms;
+            proc::set_window_size(io.fd(), size, pixels);
+        }
+        for (_, delay) in later {
+            // The timer only wakes the loop; sizes are set at the end of every turn.
+            self.world.timer(delay, Box::new(|_| {}));
+        }
+    }
+}
+
+/// What a program asked of the outside through its terminal.
+fn terminal_event(cx: &mut Cx<'_>, id: PaneId, event: TerminalEvent) {
+    let Some(pane) = cx.server.panes.get(&id) else { return };
+    let window = pane.window;
+    match event {
+        TerminalEvent::Bell => {
+            cx.server.window_bell(window);
+        }
+        TerminalEvent::Title => {
+            cx.server.notify_pane("pane-title-changed", id);
+            cx.server.redraw_window_borders(window);
+            cx.server.status_window(window);
+        }
+        TerminalEvent::Path => {
+            cx.server.redraw_window_borders(window);
+            cx.server.status_window(window);
+        }
+        TerminalEvent::Name(name) => crate::model::program_renames_window(cx, id, &name),
+        TerminalEvent::ClipboardSet { selections, data } => {
+            for client in showing_clients(cx, id, false) {
+                cx.host.tty_set_clipboard(client, &selections, &data);
+            }
+            cx.server.notify_pane("pane-set-clipboard", id);
+            cx.server.set_buffer(data, None, cx.now).ok();
+        }
+        TerminalEvent::ClipboardBuffer { selection, end } => {
+            if let Some(data) = cx.server.buffers.top().map(|b| b.data.clone()) {
+                let terminal = cx.server.panes[&id].terminal.clone();
+                let mut terminal = terminal.lock();
+                terminal.reply_clipboard(selection, &data, end);
+                let replies = terminal.take_replies();
+                drop(terminal);
+                cx.host.pane_reply(id, &replies);
+            }
+        }
+        TerminalEvent::ClipboardQuery { .. } => query_clipboard(cx, id),
+        TerminalEvent::PaletteQuery { index } => {
+            if let Some(client) = showing_clients(cx, id, false).first() {
+                cx.host.tty_query_palette(*client, id, index);
+            }
+        }
+        TerminalEvent::Passthrough { data, always } => {
+            for client in showing_clients(cx, id, always) {
+                cx.host.tty_write(client, &data);
+            }
+        }
+        TerminalEvent::SyncStart => {
+            cx.host.timer(
+                SYNC_MS,
+                Box::new(move |cx| {
+                    if let Some(pane) = cx.server.panes.get(&id) {
+                        pane.terminal.lock().end_sync();
+                        cx.server.mark_pane_changed(id);
+                    }
+                }),
+            );
+        }
+        TerminalEvent::Background => cx.server.pane_background_changed(id),
+        TerminalEvent::ThemeUpdates
+        | TerminalEvent::Palette
+        | TerminalEvent::Progress
+        | TerminalEvent::SyncEnd
+        | TerminalEvent::Alternate
+        | TerminalEvent::Images => {
+            if event == TerminalEvent::Progress {
+                cx.server.status_window(window);
+            }
+            if event == TerminalEvent::Alternate {
+                cx.server.redraw_window(window);
+            }
+            cx.server.mark_pane_changed(id);
+        }
+    }
+}
+
+/// Attached clients with terminals that show the pane's window (`always`: have it anywhere).
+fn showing_clients(cx: &Cx<'_>, pane: PaneId, always: bool) -> Vec<crate::base::ClientId> {
+    let Some(window) = cx.server.panes.get(&pane).map(|p| p.window) else { return Vec::new() };
+    let shows = |c: &&crate::model::Client| {
+        let Some(session) = c.session else { return false };
+        if !c.accepts_input() {
+            return false;
+        }
+        if always {
+            return cx.server.session(session).is_some_and(|s| s.winlinks.values().any(|wl| wl.window == window));
+        }
+        cx.server.current_window(session) == Some(window) && cx.server.is_pane_visible(pane)
+    };
+    cx.server.clients.values().filter(shows).map(|c| c.id).collect()
+}
+
+/// Asks the terminal of the client that looks at a pane for its clipboard.
+fn query_clipboard(cx: &mut Cx<'_>, pane: PaneId) {
+    let Some(client) = showing_clients(cx, pane, false).first().copied() else { return };
+    if let Some(client) = cx.server.clients.get_mut(&client)
+        && !client.clipboard_panes.contains(&pane)
+        && client.clipboard_panes.len() < 64
+    {
+        client.clipboard_panes.push(pane);
+    }
+    cx.host.tty_query_clipboard(client);
+}

@@ -1,0 +1,219 @@
+//! The loop: gather what is ready → apply → run the queues → settle → render → perform. One
+//! thread, one owner of all state; each step is plain synchronous code.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use crate::base::ClientId;
+use crate::base::clock::Now;
+use crate::command::queue;
+use crate::model::host::JobId;
+use crate::model::{Cx, Server};
+
+use super::poller::{Ready, Token};
+use super::world::World;
+
+/// Callbacks and queue runs in one turn before descriptors are looked at again.
+const MAX_ROUNDS: usize = 64;
+
+/// A running server.
+pub struct Runtime {
+    pub server: Server,
+    pub world: World,
+    pub listener: Option<OwnedFd>,
+    pub signals: OwnedFd,
+    pub started: Instant,
+    /// Sessions without clients must be looked at (`destroy-unattached`, the socket's mode).
+    pub unattached_dirty: bool,
+    /// When the next frame may be drawn while panes are flooding (monotonic ms).
+    pub next_frame_ms: u64,
+    /// More queue items wait than one turn runs.
+    pub queue_busy: bool,
+    pub accept_paused_until: Option<u64>,
+}
+
+impl Runtime {
+    pub fn cx(&mut self) -> Cx<'_> {
+        Cx { now: self.world.now, server: &mut self.server, host: &mut self.world }
+    }
+
+    /// Reads the clocks, once a turn.
+    fn tick(&mut self) {
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        // The first millisecond is 1, so that 0 can mean "never".
+        let mono_ms = self.started.elapsed().as_millis() as u64 + 1;
+        self.world.now = Now { wall_us: wall.as_micros() as i64, mono_ms };
+    }
+
+    /// Runs until the server ends.
+    pub fn run(&mut self) -> io::Result<()> {
+        let mut ready = Vec::new();
+        loop {
+            let timeout = self.timeout();
+            self.world.poller.wait(timeout, &mut ready)?;
+            self.tick();
+            for event in &ready {
+                self.apply(*event);
+            }
+            self.pump();
+            self.run_timers();
+            self.run_queues();
+            self.settle();
+            self.render();
+            self.perform();
+            if self.is_over() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// How long to sleep: not at all while there is work, else until the next timer.
+    fn timeout(&self) -> Option<Duration> {
+        if self.world.pump.is_busy() || self.queue_busy || !self.world.callbacks.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        let now = self.started.elapsed().as_millis() as u64 + 1;
+        let timers = self.world.timers.next_due();
+        let keys = self.world.peers.values().filter_map(|p| p.tty.as_ref()).filter_map(|t| t.decoder.deadline());
+        let frame = (self.next_frame_ms > now && self.frame_wanted()).then_some(self.next_frame_ms);
+        let due = timers.into_iter().chain(keys).chain(frame).chain(self.next_check_ms()).min()?;
+        Some(Duration::from_millis(due.saturating_sub(now)))
+    }
+
+    fn apply(&mut self, event: Ready) {
+        match event.token {
+            Token::Listener => self.accept_all(),
+            Token::Signals => self.read_signals(),
+            Token::Keeper => self.read_keeper(),
+            Token::Scopes => self.read_scopes(),
+            Token::Client(id) => self.client_ready(id, event.readable),
+            Token::Tty(id) => {
+                if event.readable {
+                    self.tty_readable(id);
+                }
+            }
+            Token::Pane(id) => {
+                if event.writable {
+                    self.world.pump.flush(&self.world.poller, id);
+                }
+                if event.readable {
+                    self.world.pump.note_ready(id);
+                }
+            }
+            Token::ControlIn(id) => self.control_readable(id),
+            Token::ControlOut(id) => self.control_writable(id),
+            Token::JobOut(id) => self.job_ready(id, event),
+        }
+    }
+
+    fn accept_all(&mut self) {
+        // As many as a burst of scripts makes; the rest comes with the next turn.
+        for _ in 0..64 {
+            let Some(listener) = &self.listener else { return };
+            let flags = nix::sys::socket::SockFlag::SOCK_CLOEXEC;
+            let fd = std::os::fd::AsRawFd::as_raw_fd(listener);
+            match nix::sys::socket::accept4(fd, flags) {
+                Ok(raw) => {
+                    let socket = super::proc::own(raw);
+                    self.accept(socket);
+                }
+                Err(nix::errno::Errno::EINTR | nix::errno::Errno::ECONNABORTED) => {}
+                Err(nix::errno::Errno::EMFILE | nix::errno::Errno::ENFILE) => {
+                    // Out of descriptors: look again in a second instead of spinning.
+                    self.world.poller.remove(listener.as_fd());
+                    self.accept_paused_until = Some(self.world.now.mono_ms + 1000);
+                    return;
+                }
+                Err(_) => return,
+            }
+        }
+    }
+
+    fn job_ready(&mut self, id: JobId, event: Ready) {
+        if event.writable {
+            self.world.jobs.flush(&self.world.poller, id);
+        }
+        if event.readable
+            && let Some(bytes) = self.world.jobs.read(&self.world.poller, id)
+        {
+            if let Some(pane) = self.world.pipes.get(&id).copied() {
+                self.world.type_into(pane, &bytes);
+                return;
+            }
+            let Some(mut output) = self.world.jobs.get_mut(id).and_then(|job| job.output.take()) else { return };
+            output(&mut self.cx(), &bytes);
+            if let Some(job) = self.world.jobs.get_mut(id) {
+                job.output = Some(output);
+            }
+        }
+    }
+
+    fn run_timers(&mut self) {
+        // A timer that sets itself again with no delay gets its turn in the next one.
+        let now_ms = self.world.now.mono_ms;
+        for _ in 0..1000 {
+            let Some(callback) = self.world.timers.take_due(now_ms) else { break };
+            callback(&mut self.cx());
+        }
+        let late: Vec<ClientId> = self
+            .world
+            .peers
+            .values()
+            .filter(|p| p.tty.as_ref().and_then(|t| t.decoder.deadline()).is_some_and(|due| due <= now_ms))
+            .map(|p| p.id)
+            .collect();
+        late.into_iter().for_each(|id| self.tty_timed_out(id));
+    }
+
+    /// Runs callbacks, jobs' ends and queues until nothing is left to do.
+    fn run_queues(&mut self) {
+        for _ in 0..MAX_ROUNDS {
+            let mut busy = false;
+            while let Some(callback) = self.world.callbacks.pop_front() {
+                busy = true;
+                callback(&mut self.cx());
+            }
+            for finished in self.world.jobs.take_finished() {
+                busy = true;
+                if let Some(pane) = self.world.pipes.remove(&finished.id)
+                    && let Some(io) = self.world.pump.get_mut(pane)
+                {
+                    io.pipe = None;
+                }
+                if let Some(done) = finished.done {
+                    done(&mut self.cx(), finished.result);
+                }
+            }
+            self.queue_busy = queue::run(&mut self.cx());
+            if !busy && self.world.callbacks.is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// Writes out what is left to write.
+    fn perform(&mut self) {
+        self.apply_pane_sizes();
+        let mut gone = Vec::new();
+        for peer in self.world.peers.values_mut() {
+            peer.flush(&self.world.poller);
+            if let Some(tty) = &mut peer.tty
+                && tty.is_started()
+                && !tty.flush(&self.world.poller)
+            {
+                peer.tty_lost = true;
+            }
+            if peer.broken || peer.tty_lost {
+                gone.push((peer.id, peer.broken));
+            }
+        }
+        for (id, broken) in gone {
+            if broken {
+                self.lose_client(id);
+            } else {
+                self.tty_lost(id);
+            }
+        }
+    }
+}
