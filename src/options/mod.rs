@@ -1,9 +1,9 @@
 //! Floor 2: option and hook tables, typed values, inheritance.
 
+mod environ;
+
+pub use environ::{Environ, Variable};
+
 /// One level of options.
 #[derive(Default, Clone, Debug)]
 pub struct Options;
-
-/// An environment: variables with values, or marked as removed.
-#[derive(Default, Clone, Debug)]
-pub struct Environ;
