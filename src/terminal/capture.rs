@@ -152,7 +152,10 @@ impl Capture {
             attrs &= Attrs::CHARSET;
         }
         codes.extend(
-            ATTRIBUTES.iter().filter(|(attr, _)| (style.attrs - attrs).contains(*attr)).map(|(_, code)| *code),
+            ATTRIBUTES
+                .iter()
+                .filter(|(attr, _)| (style.attrs - attrs).contains(*attr))
+                .map(|(_, code)| *code),
         );
         if !codes.is_empty() {
             self.push_codes(&codes.join(";"), out);
@@ -243,8 +246,8 @@ fn flag_letters(row: &Row) -> String {
     };
     let extended =
         row.flags.contains(RowFlags::EXTENDED) || !row.text.is_ascii() || row.runs.iter().any(rich);
-    let linked = row.flags.contains(RowFlags::HYPERLINK)
-        || row.runs.iter().any(|run| run.style.link != LinkId(0));
+    let linked =
+        row.flags.contains(RowFlags::HYPERLINK) || row.runs.iter().any(|run| run.style.link != LinkId(0));
     let letters = [
         ('H', linked),
         ('O', row.flags.contains(RowFlags::START_OUTPUT)),

@@ -160,7 +160,7 @@ fn modified(name: NamedKey) -> Option<(u8, char)> {
         PageDown => (6, '~'),
         Insert => (2, '~'),
         Delete => (3, '~'),
-        _ => return None,
+        _ => return Option::None,
     })
 }
 
@@ -173,18 +173,18 @@ fn unmodified(name: NamedKey, flags: KeyFlags) -> Option<&'static str> {
             Down => "\x1bOB",
             Right => "\x1bOC",
             Left => "\x1bOD",
-            _ => return None,
+            _ => return Option::None,
         });
     }
     if let Some((plain, application)) = keypad(name) {
         return match flags {
             f if f == KeyFlags::KEYPAD => Some(application),
             f if f.is_empty() => Some(plain),
-            _ => None,
+            _ => Option::None,
         };
     }
     if !flags.is_empty() {
-        return None;
+        return Option::None;
     }
     Some(match name {
         PasteStart => "\x1b[200~",
@@ -212,7 +212,7 @@ fn unmodified(name: NamedKey, flags: KeyFlags) -> Option<&'static str> {
         Down => "\x1b[B",
         Right => "\x1b[C",
         Left => "\x1b[D",
-        _ => return None,
+        _ => return Option::None,
     })
 }
 
@@ -236,7 +236,7 @@ fn keypad(name: NamedKey) -> Option<(&'static str, &'static str)> {
         KpEnter => ("\n", "\x1bOM"),
         Kp0 => ("0", "\x1bOp"),
         KpPeriod => (".", "\x1bOn"),
-        _ => return None,
+        _ => return Option::None,
     })
 }
 
@@ -246,8 +246,11 @@ fn extended(c: char, mods: Mods, options: &KeyEncodeOptions) -> Vec<u8> {
         return Vec::new();
     }
     let (code, modifier) = (c as u32, modifier_number(mods));
-    let text =
-        if options.csi_u { format!("\x1b[{code};{modifier}u") } else { format!("\x1b[27;{modifier};{code}~") };
+    let text = if options.csi_u {
+        format!("\x1b[{code};{modifier}u")
+    } else {
+        format!("\x1b[27;{modifier};{code}~")
+    };
     text.into_bytes()
 }
 
