@@ -60,13 +60,9 @@ pub fn encode_key(key: Key, modes: Modes, options: &KeyEncodeOptions) -> Vec<u8>
         return encode_named(key, modes);
     }
     let KeyCode::Char(c) = key.code else { return Vec::new() };
-    if modes.contains(Modes::KEYS_EXTENDED_2) {
-        extended(c, key.mods, options)
-    } else if modes.contains(Modes::KEYS_EXTENDED) && !stays_plain(c, key.mods) {
-        extended(c, key.mods, options)
-    } else {
-        plain(c, key.mods)
-    }
+    let reported = modes.contains(Modes::KEYS_EXTENDED_2)
+        || (modes.contains(Modes::KEYS_EXTENDED) && !stays_plain(c, key.mods));
+    if reported { extended(c, key.mods, options) } else { plain(c, key.mods) }
 }
 
 /// The byte of the option `backspace`, if it is one.
