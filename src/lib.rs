@@ -3,7 +3,9 @@
 //! `docs/architecture.md` is the map. Imports go down the floors only; `tidy` checks it.
 
 pub mod base;
+pub mod client;
 pub mod command;
+pub mod keeper;
 pub mod model;
 pub mod options;
 pub mod outer;

@@ -15,6 +15,7 @@ pub mod key_names;
 pub mod links;
 pub mod posix;
 pub mod surface;
+pub mod terminfo;
 pub mod text;
 pub mod vis;
 pub mod width;

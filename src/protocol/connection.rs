@@ -165,6 +165,12 @@ impl Connection {
         Ok(())
     }
 
+    /// Drops what waits to be sent, to a peer that no longer reads.
+    pub fn clear_output(&mut self) {
+        self.output.clear();
+        self.output_len = 0;
+    }
+
     /// Bytes that wait to be written.
     pub fn output_len(&self) -> usize {
         self.output_len

@@ -13,6 +13,7 @@
 //! - `fdpass`: sending and receiving bytes with descriptors
 
 pub mod connection;
+pub mod custody;
 pub mod fdpass;
 pub mod features;
 pub mod flags;

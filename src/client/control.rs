@@ -1,0 +1,35 @@
+//! The terminal of a `-CC` client: raw enough for a program at the other end, and put back
+//! when the client ends.
+
+use nix::sys::termios::{
+    ControlFlags, InputFlags, OutputFlags, SetArg, SpecialCharacterIndices, Termios, cfmakeraw, tcgetattr,
+    tcsetattr,
+};
+use std::io::{stdin, stdout};
+
+/// The settings from before.
+pub struct RawTerminal {
+    before: Termios,
+}
+
+impl RawTerminal {
+    /// Changes the terminal on standard input. The error is what to tell the user.
+    pub fn enter() -> Result<Self, String> {
+        let before = tcgetattr(stdin()).map_err(|error| format!("tcgetattr failed: {}", error.desc()))?;
+        let mut raw = before.clone();
+        cfmakeraw(&mut raw);
+        raw.input_flags = InputFlags::ICRNL | InputFlags::IXANY;
+        raw.output_flags = OutputFlags::OPOST | OutputFlags::ONLCR;
+        let speed = before.control_flags & ControlFlags::CBAUD;
+        raw.control_flags = ControlFlags::CREAD | ControlFlags::CS8 | ControlFlags::HUPCL | speed;
+        raw.control_chars[SpecialCharacterIndices::VMIN as usize] = 1;
+        raw.control_chars[SpecialCharacterIndices::VTIME as usize] = 0;
+        let _ = tcsetattr(stdin(), SetArg::TCSANOW, &raw);
+        Ok(Self { before })
+    }
+
+    /// Puts the settings back, once all output is out.
+    pub fn leave(&self) {
+        let _ = tcsetattr(stdout(), SetArg::TCSAFLUSH, &self.before);
+    }
+}

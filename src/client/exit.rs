@@ -1,0 +1,35 @@
+//! Why a client ends, and what it says about it.
+
+/// The reason for ending; each has a text that users know.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Reason {
+    /// Nothing is said.
+    #[default]
+    None,
+    Detached(String),
+    DetachedHangup(String),
+    LostTty,
+    Terminated,
+    LostServer,
+    Exited,
+    ServerExited,
+    /// What the server says.
+    Message(String),
+}
+
+impl Reason {
+    /// The text, without brackets; `None` when there is nothing to say.
+    pub fn text(&self) -> Option<String> {
+        Some(match self {
+            Self::None => return None,
+            Self::Detached(session) => format!("detached (from session {session})"),
+            Self::DetachedHangup(session) => format!("detached and SIGHUP (from session {session})"),
+            Self::LostTty => "lost tty".to_owned(),
+            Self::Terminated => "terminated".to_owned(),
+            Self::LostServer => "server exited unexpectedly".to_owned(),
+            Self::Exited => "exited".to_owned(),
+            Self::ServerExited => "server exited".to_owned(),
+            Self::Message(text) => text.clone(),
+        })
+    }
+}

@@ -1,0 +1,221 @@
+//! Files and standard streams that the client reads and writes for the server.
+
+use crate::base::text::to_bytes;
+use crate::protocol::message::MAX_FILE_CHUNK;
+use crate::protocol::{Connection, Message, ProtocolError};
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, open};
+use nix::sys::stat::Mode;
+use nix::unistd::{read, write};
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+
+/// Most bytes given to one write; a pipe that is full may make the client wait this long.
+const WRITE_SIZE: usize = 64 * 1024;
+/// Reading stops while this much waits to be sent to the server.
+const MAX_UNSENT: usize = 1024 * 1024;
+
+/// The open files, by the server's stream numbers.
+#[derive(Default)]
+pub struct Files {
+    open: BTreeMap<i32, File>,
+    /// Standard streams already given out; each can be used once.
+    used: [bool; 3],
+    /// The streams stay open for the server in control mode.
+    pub control: bool,
+}
+
+struct File {
+    fd: Option<OwnedFd>,
+    reading: bool,
+    /// Waiting to be written.
+    pending: Vec<u8>,
+    written: usize,
+    /// No more will come: closed once written.
+    closing: bool,
+}
+
+impl Files {
+    pub fn new(control: bool) -> Self {
+        Self { control, ..Self::default() }
+    }
+
+    /// Whether anything waits to be written.
+    pub fn write_left(&self) -> bool {
+        self.open.values().any(|file| file.fd.is_some() && file.written < file.pending.len())
+    }
+
+    /// Bytes that wait to be written.
+    pub fn unwritten(&self) -> usize {
+        self.open.values().map(|file| file.pending.len() - file.written).sum()
+    }
+
+    /// The descriptors to wait for: `true` for reading.
+    pub fn waiting<'a>(&'a self, connection: &Connection) -> Vec<(i32, BorrowedFd<'a>, bool)> {
+        let may_read = connection.output_len() < MAX_UNSENT;
+        let wanted = |file: &File| if file.reading { may_read } else { file.written < file.pending.len() };
+        let files = self.open.iter().filter(|(_, file)| wanted(file));
+        files.filter_map(|(&stream, file)| Some((stream, file.fd.as_ref()?.as_fd(), file.reading))).collect()
+    }
+
+    /// Opens a file or standard input for the server. Data follows when it can be read.
+    pub fn read_open(
+        &mut self,
+        connection: &mut Connection,
+        (stream, fd, path): (i32, i32, Option<String>),
+    ) -> Result<(), ProtocolError> {
+        let opened = if self.open.contains_key(&stream) {
+            Err(Errno::EBADF)
+        } else {
+            self.open_one(fd, &[0], path, OFlag::O_RDONLY)
+        };
+        match opened {
+            Ok(fd) => {
+                self.open.insert(stream, File::new(fd, true));
+                Ok(())
+            }
+            Err(error) => connection.send(Message::ReadDone { stream, error: error as i32 }),
+        }
+    }
+
+    /// Opens a file or standard stream to write to.
+    pub fn write_open(
+        &mut self,
+        connection: &mut Connection,
+        (stream, fd, flags, path): (i32, i32, i32, Option<String>),
+    ) -> Result<(), ProtocolError> {
+        let flags = OFlag::from_bits_truncate(flags) | OFlag::O_WRONLY | OFlag::O_CREAT;
+        let opened = if self.open.contains_key(&stream) {
+            Err(Errno::EBADF)
+        } else {
+            self.open_one(fd, &[1, 2], path, flags)
+        };
+        let error = match opened {
+            Ok(fd) => {
+                self.open.insert(stream, File::new(fd, false));
+                0
+            }
+            Err(error) => error as i32,
+        };
+        connection.send(Message::WriteReady { stream, error })
+    }
+
+    fn open_one(
+        &mut self,
+        fd: i32,
+        streams: &[i32],
+        path: Option<String>,
+        flags: OFlag,
+    ) -> nix::Result<OwnedFd> {
+        if fd == -1 {
+            let path = to_bytes(path.as_deref().unwrap_or("-"));
+            let flags = flags | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
+            return open(OsStr::from_bytes(&path), flags, Mode::from_bits_truncate(0o644));
+        }
+        if !streams.contains(&fd) || std::mem::replace(&mut self.used[fd as usize], !self.control) {
+            return Err(Errno::EBADF);
+        }
+        self.take_stream(fd)
+    }
+
+    /// Duplicates a standard stream. Unless in control mode the original then leads nowhere, so
+    /// that what reads our output sees its end as soon as the server closes the stream.
+    fn take_stream(&self, fd: i32) -> nix::Result<OwnedFd> {
+        let (stdin, stdout, stderr) = (std::io::stdin(), std::io::stdout(), std::io::stderr());
+        let taken = match fd {
+            0 => stdin.as_fd().try_clone_to_owned(),
+            1 => stdout.as_fd().try_clone_to_owned(),
+            _ => stderr.as_fd().try_clone_to_owned(),
+        };
+        let taken = taken.map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EBADF)))?;
+        if !self.control
+            && let Ok(null) = open("/dev/null", OFlag::O_RDWR | OFlag::O_CLOEXEC, Mode::empty())
+        {
+            let _ = match fd {
+                0 => nix::unistd::dup2_stdin(&null),
+                1 => nix::unistd::dup2_stdout(&null),
+                _ => nix::unistd::dup2_stderr(&null),
+            };
+        }
+        Ok(taken)
+    }
+
+    /// Takes data to write; `None` when the server names a stream that is not open.
+    pub fn write_data(&mut self, stream: i32, data: Vec<u8>) -> Option<()> {
+        let file = self.open.get_mut(&stream)?;
+        if file.fd.is_some() {
+            if file.written == file.pending.len() {
+                file.pending = data;
+                file.written = 0;
+            } else {
+                file.pending.extend_from_slice(&data);
+            }
+        }
+        Some(())
+    }
+
+    /// Closes a stream that was written to, once it is written; `None` when it is not open.
+    pub fn write_close(&mut self, stream: i32) -> Option<()> {
+        let file = self.open.get_mut(&stream)?;
+        file.closing = true;
+        if file.fd.is_none() || file.written == file.pending.len() {
+            self.open.remove(&stream);
+        }
+        Some(())
+    }
+
+    /// Stops reading a stream; `None` when it is not open.
+    pub fn read_cancel(&mut self, connection: &mut Connection, stream: i32) -> Option<Result<(), ProtocolError>> {
+        self.open.remove(&stream)?;
+        Some(connection.send(Message::ReadDone { stream, error: 0 }))
+    }
+
+    /// Reads or writes a stream that is ready.
+    pub fn ready(&mut self, connection: &mut Connection, stream: i32) -> Result<(), ProtocolError> {
+        let Some(file) = self.open.get_mut(&stream) else { return Ok(()) };
+        if file.reading {
+            let Some(fd) = &file.fd else { return Ok(()) };
+            let mut data = vec![0; MAX_FILE_CHUNK];
+            let error = match read(fd, &mut data) {
+                Ok(0) => 0,
+                Ok(len) => {
+                    data.truncate(len);
+                    return connection.send(Message::Read { stream, data });
+                }
+                Err(Errno::EAGAIN | Errno::EINTR) => return Ok(()),
+                Err(_) => libc::EIO,
+            };
+            self.open.remove(&stream);
+            connection.send(Message::ReadDone { stream, error })
+        } else {
+            file.write_some();
+            if file.closing && (file.fd.is_none() || file.written == file.pending.len()) {
+                self.open.remove(&stream);
+            }
+            Ok(())
+        }
+    }
+}
+
+impl File {
+    fn new(fd: OwnedFd, reading: bool) -> Self {
+        Self { fd: Some(fd), reading, pending: Vec::new(), written: 0, closing: false }
+    }
+
+    /// Writes once. After an error the file is closed and what comes for it is dropped.
+    fn write_some(&mut self) {
+        let Some(fd) = &self.fd else { return };
+        let rest = &self.pending[self.written..];
+        match write(fd, &rest[..rest.len().min(WRITE_SIZE)]) {
+            Ok(len) => self.written += len,
+            Err(Errno::EAGAIN | Errno::EINTR) => {}
+            Err(_) => self.fd = None,
+        }
+        if self.written == self.pending.len() {
+            self.pending = Vec::new();
+            self.written = 0;
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! The tmux client: reads its command line, finds or starts a server, sends a command, and then
+//! does what the server says until it is told to end.
+//!
+//! It is a plain blocking program, because most of its lives last a millisecond. It starts no
+//! thread, so that it can turn into a keeper by forking.
+
+mod cli;
+mod control;
+mod exit;
+mod files;
+mod identify;
+mod place;
+mod session;
+mod signals;
+mod socket;
+mod start;
+
+use crate::base::text::{from_bytes, to_bytes};
+use crate::protocol::custody::ServerStart;
+use crate::protocol::fdpass::{Progress, drain};
+use crate::protocol::imsg::{FdMarking, MAX_IMSG_SIZE};
+use crate::protocol::{ClientFlags, Connection, Message};
+use cli::{Arguments, Parsed};
+use control::RawTerminal;
+use identify::Identity;
+use nix::sys::signal::{Signal, kill};
+use session::{Afterwards, Outcome, Session};
+use signals::Signals;
+use socket::Reached;
+use std::env;
+use std::ffi::OsString;
+use std::io::{self, BufRead, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+/// Output that may wait for the server: an environment can be large.
+const MAX_OUTPUT: usize = 64 * 1024 * 1024;
+
+/// What the client needs from the rest of the program.
+#[derive(Clone, Copy)]
+pub struct Program {
+    /// What `-V` prints.
+    pub version: &'static str,
+    /// What `-VV` prints.
+    pub own_version: &'static str,
+    /// Whether these arguments parse and hold a command that starts a server.
+    pub starts_server: fn(&[String]) -> bool,
+    /// Becomes the server.
+    pub server: fn(ServerStart) -> !,
+}
+
+/// Runs the client; the exit status. In a process that becomes a server it does not return.
+pub fn main(program: Program) -> i32 {
+    let argv: Vec<String> = env::args_os().map(|arg| from_bytes(&arg.into_vec())).collect();
+    match cli::parse(&argv, program.version, program.own_version) {
+        Parsed::Print(text) => {
+            print!("{text}");
+            0
+        }
+        Parsed::Fail(text) => {
+            eprint!("{text}");
+            1
+        }
+        Parsed::Run(arguments) => run(program, *arguments).unwrap_or_else(|complaint| {
+            say_error(&complaint);
+            1
+        }),
+    }
+}
+
+fn run(program: Program, mut arguments: Arguments) -> Result<i32, String> {
+    if place::is_utf8() {
+        arguments.flags |= ClientFlags::UTF8;
+    }
+    let path = socket_path(&mut arguments)?;
+    let starts = arguments.shell_command.is_some()
+        || arguments.command.is_empty()
+        || (program.starts_server)(&arguments.command);
+    if starts {
+        arguments.flags |= ClientFlags::START_SERVER;
+    }
+    // From here on signals wait in a descriptor; what is started gets the old mask back.
+    let signals = Signals::take().map_err(|error| format!("signals: {}", error.desc()))?;
+    let (socket, marking) = connect(program, &arguments, &path, &signals)?;
+    let identity = Identity::gather()?;
+    let raw = match arguments.flags.contains(ClientFlags::CONTROL_CONTROL) {
+        true => Some(RawTerminal::enter()?),
+        false => None,
+    };
+    let mut connection = Connection::new(marking);
+    connection.set_max_output(MAX_OUTPUT);
+    let sent = identity.send(&mut connection, arguments.flags, arguments.features);
+    sent.map_err(|error| error.to_string())?;
+    // The server starts to work on what it knows while the command is packed.
+    let _: Progress = drain(&mut connection, std::os::fd::AsFd::as_fd(&socket));
+    connection.send(first_command(&arguments)?).map_err(|_| "failed to send command".to_owned())?;
+    let (outcome, signals) = Session::new(socket, connection, signals, arguments.flags).run();
+    Ok(finish(&arguments, outcome, &signals, raw.as_ref()))
+}
+
+/// `-S`, else `-L`, else what `$TMUX` says, else the default name.
+fn socket_path(arguments: &mut Arguments) -> Result<String, String> {
+    if let Some(path) = arguments.socket_path.take() {
+        return Ok(path);
+    }
+    if arguments.socket_name.is_none() {
+        let inherited = place::var("TMUX").unwrap_or_default();
+        let path = inherited.split(',').next().unwrap_or_default();
+        if !path.is_empty() {
+            return Ok(path.to_owned());
+        }
+    }
+    arguments.flags |= ClientFlags::DEFAULT_SOCKET;
+    place::socket_path(arguments.socket_name.as_deref().unwrap_or("default"))
+}
+
+fn connect(
+    program: Program,
+    arguments: &Arguments,
+    path: &str,
+    signals: &Signals,
+) -> Result<(OwnedFd, FdMarking), String> {
+    if let Some(listener) = start::activated_listener() {
+        return Ok((start::start(program, arguments, path, signals, Some(listener), None)?, FdMarking::TopBit));
+    }
+    let flags = arguments.flags;
+    let may_start = flags.contains(ClientFlags::START_SERVER) && !flags.contains(ClientFlags::NO_START_SERVER);
+    match socket::reach(path, may_start) {
+        Ok(Reached::Connected(stream)) => {
+            // Only a terminal or a control client has a use for its descriptors at the server.
+            let matters = flags.contains(ClientFlags::CONTROL) || nix::unistd::isatty(io::stdin()).unwrap_or(false);
+            let marking = if matters { socket::marking_of(&stream, path) } else { FdMarking::TopBit };
+            Ok((stream.into(), marking))
+        }
+        Ok(Reached::StartServer(lock)) => {
+            Ok((start::start(program, arguments, path, signals, None, lock)?, FdMarking::TopBit))
+        }
+        Err(error) if error.raw_os_error() == Some(libc::ECONNREFUSED) => {
+            Err(format!("no server running on {path}"))
+        }
+        Err(error) => Err(format!("error connecting to {path} ({})", place::error_text(&error))),
+    }
+}
+
+fn first_command(arguments: &Arguments) -> Result<Message, String> {
+    if arguments.shell_command.is_some() {
+        return Ok(Message::Shell(None));
+    }
+    let size: usize = arguments.command.iter().map(|arg| to_bytes(arg).len() + 1).sum();
+    if size > MAX_IMSG_SIZE - 4 {
+        return Err("command too long".to_owned());
+    }
+    Ok(Message::Command(arguments.command.clone()))
+}
+
+/// The last words, and whatever the process is to become.
+fn finish(arguments: &Arguments, outcome: Outcome, signals: &Signals, raw: Option<&RawTerminal>) -> i32 {
+    match outcome.afterwards {
+        Afterwards::Exec { command, shell } => {
+            if let Some(raw) = raw {
+                raw.leave();
+            }
+            return become_shell(outcome.flags, signals, &shell, &command);
+        }
+        Afterwards::Shell(shell) => {
+            let command = arguments.shell_command.as_deref().unwrap_or_default();
+            return become_shell(outcome.flags, signals, &shell, command);
+        }
+        Afterwards::Exit | Afterwards::HangUpParent => {}
+    }
+    set_blocking();
+    let said = outcome.reason.text();
+    if outcome.attached {
+        if let Some(text) = said {
+            say(&format!("[{text}]\n"));
+        }
+        let parent = nix::unistd::getppid();
+        if outcome.afterwards == Afterwards::HangUpParent && parent.as_raw() > 1 {
+            let _ = kill(parent, Signal::SIGHUP);
+        }
+    } else if outcome.flags.contains(ClientFlags::CONTROL) {
+        say(&said.map_or("%exit\n".to_owned(), |text| format!("%exit {text}\n")));
+        if outcome.flags.contains(ClientFlags::CONTROL_WAIT_EXIT) {
+            wait_for_empty_line();
+        }
+        if let Some(raw) = raw {
+            say("\x1b\\");
+            raw.leave();
+        }
+    } else if let Some(text) = said {
+        say_error(&text);
+    }
+    outcome.status
+}
+
+/// A failed write changes nothing: there is nobody left to tell.
+fn say(text: &str) {
+    let mut out = io::stdout();
+    let _ = out.write_all(&to_bytes(text)).and_then(|()| out.flush());
+}
+
+fn say_error(text: &str) {
+    let _ = io::stderr().write_all(&[&to_bytes(text)[..], b"\n"].concat());
+}
+
+fn wait_for_empty_line() {
+    let mut input = io::stdin().lock();
+    let mut line = Vec::new();
+    while input.read_until(b'\n', &mut line).is_ok() && line.len() > 1 {
+        line.clear();
+    }
+}
+
+/// The server may have made the shared terminal non-blocking.
+fn set_blocking() {
+    use nix::fcntl::{FcntlArg, OFlag, fcntl};
+    fn clear(stream: impl std::os::fd::AsFd) {
+        if let Ok(flags) = fcntl(&stream, FcntlArg::F_GETFL) {
+            let flags = OFlag::from_bits_retain(flags) - OFlag::O_NONBLOCK;
+            let _ = fcntl(&stream, FcntlArg::F_SETFL(flags));
+        }
+    }
+    clear(io::stdin());
+    clear(io::stdout());
+    clear(io::stderr());
+}
+
+/// Replaces this process by a shell that runs a command; returns only when that fails.
+fn become_shell(flags: ClientFlags, signals: &Signals, shell: &str, command: &str) -> i32 {
+    let os = |text: &str| OsString::from_vec(to_bytes(text));
+    let name = shell.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or(shell);
+    let login = if flags.contains(ClientFlags::LOGIN) { "-" } else { "" };
+    signals.restore();
+    set_blocking();
+    let error = Command::new(os(shell))
+        .arg0(os(&format!("{login}{name}")))
+        .arg("-c")
+        .arg(os(command))
+        .env("SHELL", os(shell))
+        .exec();
+    say_error(&format!("execl failed: {}", place::error_text(&error)));
+    1
+}

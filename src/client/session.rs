@@ -1,0 +1,303 @@
+//! The client's life with a server: one loop over the connection, signals and files.
+
+use super::exit::Reason;
+use super::files::Files;
+use super::signals::{self, Signals};
+use crate::base::text::to_bytes;
+use crate::protocol::fdpass::{Progress, drain, fill};
+use crate::protocol::{ClientFlags, Connection, Message, ProtocolError};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::Signal;
+use std::ffi::OsString;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStringExt;
+use std::process::Command;
+
+/// The server is not read while this much of what it sent waits to be written.
+const MAX_UNWRITTEN: usize = 4 * 1024 * 1024;
+
+/// What becomes of the process when the session is over.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Afterwards {
+    #[default]
+    Exit,
+    /// Send SIGHUP to the parent first.
+    HangUpParent,
+    /// Become this command, run by this shell.
+    Exec { command: String, shell: String },
+    /// Become the shell that runs the command of `-c`.
+    Shell(String),
+}
+
+/// How a session ended.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    pub reason: Reason,
+    pub status: i32,
+    pub afterwards: Afterwards,
+    pub attached: bool,
+    /// The flags as the server last set them.
+    pub flags: ClientFlags,
+}
+
+/// A client that talks to a server.
+pub struct Session {
+    socket: OwnedFd,
+    connection: Connection,
+    signals: Signals,
+    files: Files,
+    outcome: Outcome,
+    suspended: bool,
+    /// The server said that this client is to end; its files are still being written.
+    exiting: bool,
+    done: bool,
+}
+
+impl Session {
+    /// A session over a connected socket. Messages may already be queued in `connection`.
+    pub fn new(socket: OwnedFd, connection: Connection, signals: Signals, flags: ClientFlags) -> Self {
+        let files = Files::new(flags.contains(ClientFlags::CONTROL));
+        let outcome = Outcome { flags, ..Outcome::default() };
+        Self { socket, connection, signals, files, outcome, suspended: false, exiting: false, done: false }
+    }
+
+    /// Runs until the client is to end. The signals come back for who goes on.
+    pub fn run(mut self) -> (Outcome, Signals) {
+        while !self.done {
+            if let Err(error) = self.turn() {
+                eprintln!("{error}");
+                self.outcome.status = 1;
+                self.done = true;
+            }
+        }
+        self.flush();
+        (self.outcome, self.signals)
+    }
+
+    /// Waits for something and deals with it.
+    fn turn(&mut self) -> Result<(), ProtocolError> {
+        if self.connection.output_len() > 0 && drain(&mut self.connection, self.socket.as_fd()) == Progress::Closed {
+            // What the server said before it went away is still read below.
+            self.connection.clear_output();
+        }
+        let mut interest = PollFlags::empty();
+        interest.set(PollFlags::POLLIN, self.files.unwritten() < MAX_UNWRITTEN);
+        interest.set(PollFlags::POLLOUT, self.connection.output_len() > 0);
+        let waiting = self.files.waiting(&self.connection);
+        let mut fds = vec![
+            PollFd::new(self.socket.as_fd(), interest),
+            PollFd::new(self.signals.fd.as_fd(), PollFlags::POLLIN),
+        ];
+        for (_, fd, reading) in &waiting {
+            fds.push(PollFd::new(*fd, if *reading { PollFlags::POLLIN } else { PollFlags::POLLOUT }));
+        }
+        match poll(&mut fds, PollTimeout::NONE) {
+            Ok(_) | Err(Errno::EINTR | Errno::EAGAIN) => {}
+            Err(error) => panic!("poll: {error}"),
+        }
+        let ready: Vec<bool> = fds.iter().map(|fd| fd.any().unwrap_or(true)).collect();
+        let streams: Vec<i32> = waiting.iter().map(|(stream, _, _)| *stream).collect();
+        for (stream, _) in streams.iter().zip(&ready[2..]).filter(|(_, ready)| **ready) {
+            self.files.ready(&mut self.connection, *stream)?;
+            self.end_when_written();
+        }
+        if ready[1] {
+            while let Some(signal) = self.signals.next() {
+                self.signal(signal)?;
+            }
+        }
+        if ready[0] { self.receive() } else { Ok(()) }
+    }
+
+    fn receive(&mut self) -> Result<(), ProtocolError> {
+        let progress = fill(&mut self.connection, self.socket.as_fd())?;
+        while !self.done {
+            match self.connection.next_message() {
+                Ok(Some(message)) => self.dispatch(message)?,
+                Ok(None) => break,
+                Err(ProtocolError::Version(peer)) => {
+                    self.connection.send(Message::Version { peer })?;
+                    self.lost();
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if progress == Progress::Closed && !self.done {
+            self.lost();
+        }
+        Ok(())
+    }
+
+    /// The server is gone.
+    fn lost(&mut self) {
+        if !self.exiting {
+            self.outcome.reason = Reason::LostServer;
+            self.outcome.status = 1;
+        }
+        self.done = true;
+    }
+
+    fn end_when_written(&mut self) {
+        if self.exiting && !self.files.write_left() {
+            self.done = true;
+        }
+    }
+
+    fn signal(&mut self, signal: Signal) -> Result<(), ProtocolError> {
+        if signal == Signal::SIGCHLD {
+            signals::reap();
+            return Ok(());
+        }
+        if !self.outcome.attached {
+            self.done |= matches!(signal, Signal::SIGTERM | Signal::SIGHUP);
+            return Ok(());
+        }
+        match signal {
+            Signal::SIGHUP => {
+                self.outcome.reason = Reason::LostTty;
+                self.outcome.status = 1;
+                self.connection.send(Message::Exiting)
+            }
+            Signal::SIGTERM => {
+                if !self.suspended {
+                    self.outcome.reason = Reason::Terminated;
+                }
+                self.outcome.status = 1;
+                self.connection.send(Message::Exiting)
+            }
+            Signal::SIGWINCH => self.connection.send(Message::Resize),
+            Signal::SIGCONT => {
+                signals::ignore_stop();
+                self.suspended = false;
+                self.connection.send(Message::Wakeup)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn dispatch(&mut self, message: Message) -> Result<(), ProtocolError> {
+        match message {
+            Message::Flags(flags) => {
+                self.outcome.flags = ClientFlags::from_bits_retain(flags);
+                self.files.control = self.outcome.flags.contains(ClientFlags::CONTROL);
+                Ok(())
+            }
+            Message::Exited => {
+                self.done = true;
+                Ok(())
+            }
+            message if self.outcome.attached => self.dispatch_attached(message),
+            message => self.dispatch_waiting(message),
+        }
+    }
+
+    /// Before the server has taken the terminal.
+    fn dispatch_waiting(&mut self, message: Message) -> Result<(), ProtocolError> {
+        match message {
+            Message::Exit { status, message } => {
+                self.note_exit(status, message);
+                self.exiting = true;
+                self.end_when_written();
+            }
+            Message::Shutdown => {
+                self.exiting = true;
+                self.end_when_written();
+            }
+            Message::Ready => {
+                self.outcome.attached = true;
+                self.connection.send(Message::Resize)?;
+            }
+            Message::Version { peer } => {
+                eprintln!("protocol version mismatch (client 8, server {peer})");
+                self.outcome.status = 1;
+                self.done = true;
+            }
+            Message::Shell(Some(shell)) => {
+                self.outcome.afterwards = Afterwards::Shell(shell);
+                self.done = true;
+            }
+            Message::Detach(_) | Message::DetachKill(_) => self.connection.send(Message::Exiting)?,
+            Message::TooOld => {
+                eprintln!("server version is too old for client");
+                self.done = true;
+            }
+            file => return self.dispatch_file(file),
+        }
+        Ok(())
+    }
+
+    fn dispatch_file(&mut self, message: Message) -> Result<(), ProtocolError> {
+        let connection = &mut self.connection;
+        let known = match message {
+            Message::ReadOpen { stream, fd, path } => return self.files.read_open(connection, (stream, fd, path)),
+            Message::WriteOpen { stream, fd, flags, path } => {
+                return self.files.write_open(connection, (stream, fd, flags, path));
+            }
+            Message::ReadCancel { stream } => match self.files.read_cancel(connection, stream) {
+                Some(sent) => return sent,
+                None => None,
+            },
+            Message::Write { stream, data } => self.files.write_data(stream, data),
+            Message::WriteClose { stream } => self.files.write_close(stream),
+            _ => Some(()),
+        };
+        if known.is_none() {
+            eprintln!("unknown stream number");
+            self.outcome.status = 1;
+            self.done = true;
+        }
+        Ok(())
+    }
+
+    /// While the server draws on the terminal.
+    fn dispatch_attached(&mut self, message: Message) -> Result<(), ProtocolError> {
+        match message {
+            Message::Detach(session) => self.outcome.reason = Reason::Detached(session),
+            Message::DetachKill(session) => {
+                self.outcome.reason = Reason::DetachedHangup(session);
+                self.outcome.afterwards = Afterwards::HangUpParent;
+            }
+            Message::Exec { command, shell } => self.outcome.afterwards = Afterwards::Exec { command, shell },
+            Message::Exit { status, message } => {
+                self.note_exit(status, message);
+                if self.outcome.reason == Reason::None {
+                    self.outcome.reason = Reason::Exited;
+                }
+            }
+            Message::Shutdown => {
+                self.outcome.reason = Reason::ServerExited;
+                self.outcome.status = 1;
+            }
+            Message::Suspend => {
+                self.suspended = true;
+                self.flush();
+                signals::stop();
+                return Ok(());
+            }
+            Message::Lock(command) => {
+                self.flush();
+                let command = OsString::from_vec(to_bytes(&command));
+                let _ = Command::new("/bin/sh").arg("-c").arg(command).status();
+                return self.connection.send(Message::Unlock);
+            }
+            _ => return Ok(()),
+        }
+        self.connection.send(Message::Exiting)
+    }
+
+    fn note_exit(&mut self, status: Option<i32>, message: Option<String>) {
+        self.outcome.status = status.unwrap_or(self.outcome.status);
+        if let Some(text) = message {
+            self.outcome.reason = Reason::Message(text);
+        }
+    }
+
+    /// Sends everything that is queued, waiting for a slow server.
+    fn flush(&mut self) {
+        while drain(&mut self.connection, self.socket.as_fd()) == Progress::WouldBlock {
+            let mut fds = [PollFd::new(self.socket.as_fd(), PollFlags::POLLOUT)];
+            let _ = poll(&mut fds, PollTimeout::NONE);
+        }
+    }
+}

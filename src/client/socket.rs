@@ -1,0 +1,145 @@
+//! Reaching the server: connecting, the lock that keeps two clients from starting two servers,
+//! and finding out how the server marks descriptors.
+
+use crate::protocol::fdpass::{receive, send};
+use crate::protocol::imsg::{FdMarking, Header};
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+
+/// Bytes of a socket path, its NUL included.
+const MAX_SOCKET_PATH: usize = 108;
+/// How long a server may take to answer the question about descriptors, in milliseconds.
+const PROBE_TIMEOUT_MS: u16 = 2000;
+
+/// How connecting ended.
+pub enum Reached {
+    /// A server listens there.
+    Connected(UnixStream),
+    /// There is none and one may be started; whoever starts it releases the lock.
+    StartServer(Option<StartLock>),
+}
+
+/// The file beside the socket whose lock is held while a server is being started.
+pub struct StartLock {
+    file: File,
+    path: PathBuf,
+}
+
+impl StartLock {
+    /// Removes the file, then lets the lock go.
+    pub fn release(self) {
+        let _ = fs::remove_file(&self.path);
+        drop(self.file);
+    }
+}
+
+/// Connects, or says that a server is to be started. Another client that is just starting one
+/// is waited for.
+pub fn reach(path: &str, may_start: bool) -> io::Result<Reached> {
+    let socket = Path::new(path);
+    if path.len() >= MAX_SOCKET_PATH {
+        return Err(Errno::ENAMETOOLONG.into());
+    }
+    let mut tried_lock = false;
+    let mut lock = None;
+    loop {
+        let error = match connect(path) {
+            Ok(stream) => return Ok(Reached::Connected(stream)),
+            Err(error) => error,
+        };
+        let nobody = matches!(error.raw_os_error(), Some(libc::ECONNREFUSED | libc::ENOENT));
+        if !nobody || !may_start {
+            return Err(error);
+        }
+        if tried_lock {
+            break;
+        }
+        // Once the lock is held the socket is tried again: another client may have started the
+        // server between the failed connection and the lock.
+        match take_lock(path) {
+            Lock::Held(held) => {
+                lock = Some(held);
+                tried_lock = true;
+            }
+            Lock::Unavailable => tried_lock = true,
+            Lock::WaitedFor => {}
+        }
+    }
+    if lock.is_some()
+        && let Err(error) = fs::remove_file(socket)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        return Err(error);
+    }
+    Ok(Reached::StartServer(lock))
+}
+
+/// tmux: an empty path reaches a socket address of zeros, which refuses.
+fn connect(path: &str) -> io::Result<UnixStream> {
+    if path.is_empty() {
+        return Err(Errno::ECONNREFUSED.into());
+    }
+    UnixStream::connect(path)
+}
+
+enum Lock {
+    Held(StartLock),
+    /// Another client held it, and no longer does.
+    WaitedFor,
+    /// It cannot be had; the server is started without.
+    Unavailable,
+}
+
+fn take_lock(socket: &str) -> Lock {
+    let path = PathBuf::from(format!("{socket}.lock"));
+    let opened =
+        OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
+    let Ok(file) = opened else {
+        return Lock::Unavailable;
+    };
+    match file.try_lock() {
+        Ok(()) => Lock::Held(StartLock { file, path }),
+        Err(TryLockError::WouldBlock) => {
+            while file.lock().is_err_and(|error| error.kind() == io::ErrorKind::Interrupted) {}
+            Lock::WaitedFor
+        }
+        Err(TryLockError::Error(_)) => Lock::Held(StartLock { file, path }),
+    }
+}
+
+/// How the server behind this connection marks descriptors. Servers up to 3.5a and those from
+/// 3.6 on read different marks and neither says which, so a server that is not this program is
+/// asked: over a connection of its own it gets a header with the old mark, which the new ones
+/// take for a bad length, and with a wrong version, which the old ones complain about.
+pub fn marking_of(stream: &UnixStream, path: &str) -> FdMarking {
+    if is_this_program(stream) { FdMarking::TopBit } else { probe(path).unwrap_or_default() }
+}
+
+fn is_this_program(stream: &UnixStream) -> bool {
+    let Ok(peer) = getsockopt(stream, PeerCredentials) else {
+        return false;
+    };
+    let theirs = fs::metadata(format!("/proc/{}/exe", peer.pid()));
+    let own = fs::metadata("/proc/self/exe");
+    matches!((own, theirs), (Ok(own), Ok(theirs)) if own.ino() == theirs.ino() && own.dev() == theirs.dev())
+}
+
+fn probe(path: &str) -> io::Result<FdMarking> {
+    let stream = OwnedFd::from(UnixStream::connect(path)?);
+    let fd_marking = Some(FdMarking::Flag);
+    let question = Header { kind: 100, payload_len: 0, fd_marking, peer_id: 0, pid: u32::MAX };
+    send(stream.as_fd(), &question.encode(), None)?;
+    let mut wait = [PollFd::new(stream.as_fd(), PollFlags::POLLIN)];
+    poll(&mut wait, PollTimeout::from(PROBE_TIMEOUT_MS))?;
+    match receive(stream.as_fd(), &mut [0; 64])? {
+        (0, _) => Ok(FdMarking::TopBit),
+        _ => Ok(FdMarking::Flag),
+    }
+}

@@ -1,0 +1,160 @@
+//! A keeper that becomes a new program: its state goes through a memory file and through
+//! descriptors that stay open, and the new program's keeper goes on with the same process id,
+//! the same children, and a new server.
+
+use super::RESUME_VARIABLE;
+use super::held::{Keeper, Template, wait_for};
+use super::spawn::{IGNORED, adopt, dispose, quit};
+use crate::base::codec::{Malformed, Reader, put_varint};
+use crate::base::text::to_bytes;
+use crate::protocol::ClientFlags;
+use crate::protocol::custody::{HeldChild, ServerStart, put_text, text};
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+use nix::sys::memfd::{MFdFlags, memfd_create};
+use nix::sys::signal::{Signal, SigmaskHow, kill, sigprocmask};
+use nix::unistd::Pid;
+use std::env;
+use std::ffi::CString;
+use std::fs::File;
+use std::io::{Read, Seek, Write};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+/// The old server ends when its pair closes; after this long it is killed.
+const OLD_SERVER_MS: u64 = 3000;
+
+/// Replaces this process. Returns why that failed, with everything as before.
+pub fn become_program(keeper: &Keeper, program: &str) -> Errno {
+    match try_become(keeper, program) {
+        Err(error) => error,
+        Ok(never) => match never {},
+    }
+}
+
+fn try_become(keeper: &Keeper, program: &str) -> Result<std::convert::Infallible, Errno> {
+    let state = memfd_create(c"keeper", MFdFlags::MFD_CLOEXEC)?;
+    let mut file = File::from(state);
+    file.write_all(&pack(keeper)).and_then(|()| file.rewind()).map_err(|_| Errno::ENOSPC)?;
+    let passed = || {
+        let masters = keeper.children.values().filter_map(|child| child.master.as_ref());
+        [file.as_fd(), keeper.listener.as_fd()]
+            .into_iter()
+            .chain(keeper.deposit.as_ref().map(AsFd::as_fd))
+            .chain(masters.map(AsFd::as_fd))
+    };
+    for fd in passed() {
+        fcntl(fd, FcntlArg::F_SETFD(FdFlag::empty()))?;
+    }
+    let c_string = |bytes: Vec<u8>| CString::new(bytes).map_err(|_| Errno::EINVAL);
+    let argv: Vec<CString> = env::args_os().map(|arg| c_string(arg.into_vec())).collect::<Result<_, _>>()?;
+    let mut vars: Vec<CString> = env::vars_os()
+        .filter(|(name, _)| name != RESUME_VARIABLE)
+        .map(|(name, value)| c_string([name.as_bytes(), b"=", value.as_bytes()].concat()))
+        .collect::<Result<_, _>>()?;
+    vars.push(c_string(format!("{RESUME_VARIABLE}={}", file.as_raw_fd()).into_bytes())?);
+    let program = c_string(to_bytes(program))?;
+    let Err(error) = nix::unistd::execve(&program, &argv, &vars);
+    for fd in passed() {
+        let _ = fcntl(fd, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC));
+    }
+    Err(error)
+}
+
+/// Goes on as the keeper whose state the environment names. Returns when there is none.
+pub fn resume(server: fn(ServerStart) -> !) {
+    let Some(number) = env::var(RESUME_VARIABLE).ok().and_then(|value| value.parse().ok()) else { return };
+    let Some(fd) = adopt(number) else { return };
+    let mut state = Vec::new();
+    if File::from(fd).read_to_end(&mut state).is_err() {
+        quit(1);
+    }
+    let Ok(keeper) = unpack(&state, server) else { quit(1) };
+    if let Some(pid) = keeper.server_pid {
+        end_old_server(pid);
+    }
+    IGNORED.into_iter().for_each(|signal| dispose(signal, false));
+    let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&keeper.mask), None);
+    keeper.run_again(true)
+}
+
+fn end_old_server(pid: i32) {
+    let mut waited_ms = 0;
+    while wait_for(pid, true).is_none() {
+        if waited_ms >= OLD_SERVER_MS {
+            let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+            let _ = wait_for(pid, false);
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+        waited_ms += 5;
+    }
+}
+
+fn put_fd(out: &mut Vec<u8>, fd: Option<&OwnedFd>) {
+    put_varint(out, fd.map_or(0, |fd| fd.as_raw_fd() as u64 + 1));
+}
+
+fn fd(input: &mut Reader<'_>) -> Result<Option<OwnedFd>, Malformed> {
+    match input.varint()? {
+        0 => Ok(None),
+        number => adopt(number as i32 - 1).map(Some).ok_or(Malformed),
+    }
+}
+
+fn pack(keeper: &Keeper) -> Vec<u8> {
+    let mut out = Vec::new();
+    let template = &keeper.template;
+    put_text(&mut out, &template.socket_path);
+    put_varint(&mut out, template.config_files.len() as u64);
+    template.config_files.iter().for_each(|file| put_text(&mut out, file));
+    out.push(u8::from(template.config_quiet));
+    put_varint(&mut out, template.flags.bits());
+    out.push(template.log_level);
+    put_varint(&mut out, template.environment.len() as u64);
+    for (name, value) in &template.environment {
+        put_text(&mut out, name);
+        put_text(&mut out, value);
+    }
+    put_fd(&mut out, Some(&keeper.listener));
+    put_fd(&mut out, keeper.deposit.as_ref());
+    put_varint(&mut out, keeper.server_pid.unwrap_or(0) as u64);
+    let blocked: Vec<i32> = keeper.mask.iter().map(|signal| signal as i32).collect();
+    put_varint(&mut out, blocked.len() as u64);
+    out.extend(blocked.iter().map(|&signal| signal as u8));
+    put_varint(&mut out, keeper.children.len() as u64);
+    for child in keeper.children.values() {
+        put_varint(&mut out, child.token);
+        put_varint(&mut out, child.pid as u64);
+        put_text(&mut out, &child.tty);
+        put_fd(&mut out, child.master.as_ref());
+        put_varint(&mut out, child.status.map_or(0, |status| status as u64 + 1));
+    }
+    out
+}
+
+fn unpack(state: &[u8], server: fn(ServerStart) -> !) -> Result<Keeper, Malformed> {
+    let input = &mut Reader(state);
+    let socket_path = text(input)?;
+    let config_files = (0..input.varint()?).map(|_| text(input)).collect::<Result<_, _>>()?;
+    let config_quiet = input.u8()? != 0;
+    let flags = ClientFlags::from_bits_retain(input.varint()?);
+    let log_level = input.u8()?;
+    let environment =
+        (0..input.varint()?).map(|_| Ok((text(input)?, text(input)?))).collect::<Result<_, Malformed>>()?;
+    let template = Template { socket_path, config_files, config_quiet, flags, log_level, environment };
+    let listener = fd(input)?.ok_or(Malformed)?;
+    let mut keeper = Keeper::new(template, listener, server);
+    keeper.deposit = fd(input)?;
+    keeper.server_pid = Some(input.varint()? as i32).filter(|pid| *pid != 0);
+    keeper.mask = (0..input.varint()?)
+        .map(|_| Signal::try_from(i32::from(input.u8()?)).map_err(|_| Malformed))
+        .collect::<Result<_, _>>()?;
+    for _ in 0..input.varint()? {
+        let (token, pid, tty) = (input.varint()?, input.varint()? as i32, text(input)?);
+        let master = fd(input)?;
+        let status = input.varint()?.checked_sub(1).map(|status| status as i32);
+        keeper.children.insert(token, HeldChild { token, pid, tty, master, status });
+    }
+    Ok(keeper)
+}

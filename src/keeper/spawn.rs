@@ -1,0 +1,301 @@
+//! Forking: daemons, panes with a terminal, jobs with a socket. All unsafe code of the keeper
+//! is here; it relies on the keeper having one thread.
+
+use crate::base::text::to_bytes;
+use crate::protocol::custody::{Pty, Spawn, Stdio};
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl, open, openat};
+use nix::libc;
+use nix::pty::{grantpt, posix_openpt, ptsname_r, unlockpt};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, sigaction, sigprocmask};
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
+use nix::sys::stat::Mode;
+use nix::sys::termios::{InputFlags, SetArg, SpecialCharacterIndices, tcgetattr, tcsetattr};
+use nix::unistd::{ForkResult, chdir, dup2_stderr, dup2_stdin, dup2_stdout, fork, pipe2, read, setsid, write};
+use std::ffi::{CString, OsStr};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+
+/// `PATH` of a child whose environment has none.
+const DEFAULT_PATH: &str = "/bin:/usr/bin";
+
+/// Signals with their default action in every child.
+const RESET: [Signal; 11] = [
+    Signal::SIGPIPE,
+    Signal::SIGTSTP,
+    Signal::SIGINT,
+    Signal::SIGQUIT,
+    Signal::SIGHUP,
+    Signal::SIGCHLD,
+    Signal::SIGCONT,
+    Signal::SIGTERM,
+    Signal::SIGUSR1,
+    Signal::SIGUSR2,
+    Signal::SIGWINCH,
+];
+/// Signals that a keeper ignores; it ends when its server says so. The last two stay ignored
+/// in children.
+///
+/// tmux: what runs in a pane starts with SIGTTIN and SIGTTOU ignored.
+pub const IGNORED: [Signal; 10] = [
+    Signal::SIGPIPE,
+    Signal::SIGTSTP,
+    Signal::SIGINT,
+    Signal::SIGQUIT,
+    Signal::SIGHUP,
+    Signal::SIGTERM,
+    Signal::SIGUSR1,
+    Signal::SIGUSR2,
+    Signal::SIGTTIN,
+    Signal::SIGTTOU,
+];
+
+/// A child that was started.
+pub struct Started {
+    pub pid: i32,
+    pub tty: String,
+    /// The pty's master or our end of the socket.
+    pub fd: OwnedFd,
+    pub contained: bool,
+}
+
+/// Takes over a descriptor that was passed to this process by number; `None` if it is not open.
+pub fn adopt(number: i32) -> Option<OwnedFd> {
+    // SAFETY: the caller names a descriptor that was passed to this process for it alone; a
+    // borrowed number that is not open only makes fcntl fail.
+    let borrowed = unsafe { BorrowedFd::borrow_raw(number) };
+    fcntl(borrowed, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC)).ok()?;
+    // SAFETY: as above; it was just seen to be open.
+    Some(unsafe { OwnedFd::from_raw_fd(number) })
+}
+
+/// Sets the action of a signal to ignore or to the default.
+pub fn dispose(signal: Signal, ignore: bool) {
+    let handler = if ignore { SigHandler::SigIgn } else { SigHandler::SigDfl };
+    let action = SigAction::new(handler, SaFlags::SA_RESTART, SigSet::empty());
+    // SAFETY: only SIG_DFL and SIG_IGN are ever installed, so no handler can run.
+    let _ = unsafe { sigaction(signal, &action) };
+}
+
+/// Forks twice; `true` in the new session leader, `false` in the process that goes on. The
+/// working directory stays, the standard streams lead nowhere.
+pub fn daemonize() -> nix::Result<bool> {
+    if fork_here()?.is_some() {
+        return Ok(false);
+    }
+    if !matches!(fork_here(), Ok(None)) {
+        quit(0);
+    }
+    let _ = setsid();
+    if let Ok(null) = open("/dev/null", OFlag::O_RDWR | OFlag::O_CLOEXEC, Mode::empty()) {
+        let _ = dup2_stdin(&null).and_then(|()| dup2_stdout(&null)).and_then(|()| dup2_stderr(&null));
+    }
+    Ok(true)
+}
+
+/// Forks: the child's process id, or `None` in the child.
+pub fn fork_here() -> nix::Result<Option<i32>> {
+    // SAFETY: client and keeper have a single thread, so the child may do anything.
+    match unsafe { fork() }? {
+        ForkResult::Parent { child } => Ok(Some(child.as_raw())),
+        ForkResult::Child => Ok(None),
+    }
+}
+
+/// Ends a forked child without running what its parent registered for its own end.
+pub fn quit(status: i32) -> ! {
+    // SAFETY: _exit has no preconditions.
+    unsafe { libc::_exit(status) }
+}
+
+/// The child's side of its standard streams.
+struct Streams {
+    /// In the order 0, 1, 2.
+    fds: [OwnedFd; 3],
+    /// The first is a terminal to lead.
+    leads: bool,
+}
+
+/// Starts a child. `mask` is the signal mask that it gets.
+pub fn spawn(spawn: Spawn, mask: &SigSet) -> nix::Result<Started> {
+    let (fd, tty, streams) = match &spawn.stdio {
+        Stdio::Pty(pty) => open_pty(pty)?,
+        Stdio::Socket { stdin, stdout, stderr } => open_socket([*stdin, *stdout, *stderr])?,
+    };
+    let gate = pipe2(OFlag::O_CLOEXEC)?;
+    let (pid, inside) = match &spawn.cgroup {
+        Some(cgroup) => match fork_into(cgroup.as_fd()) {
+            Ok(pid) => (pid, true),
+            Err(Errno::EAGAIN | Errno::ENOMEM) => return Err(Errno::EAGAIN),
+            Err(_) => (fork_here()?, false),
+        },
+        None => (fork_here()?, true),
+    };
+    let Some(pid) = pid else {
+        let (reader, writer) = gate;
+        drop(writer);
+        let _ = read(&reader, &mut [0; 1]);
+        become_child(&spawn, &streams, mask);
+    };
+    // The child waits at the gate until it is in its cgroup: memory stays charged to the group
+    // that first touched it.
+    let contained = inside || spawn.cgroup.as_ref().is_some_and(|cgroup| move_into(cgroup.as_fd(), pid));
+    let (reader, writer) = gate;
+    drop(reader);
+    let _ = write(&writer, b"x");
+    Ok(Started { pid, tty, fd, contained })
+}
+
+/// Forks with the child in a cgroup from its first instruction.
+fn fork_into(cgroup: BorrowedFd<'_>) -> nix::Result<Option<i32>> {
+    const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
+    // SAFETY: clone_args is plain numbers, for which zero is valid.
+    let mut args: libc::clone_args = unsafe { std::mem::zeroed() };
+    args.flags = CLONE_INTO_CGROUP;
+    args.exit_signal = libc::SIGCHLD as u64;
+    args.cgroup = cgroup.as_raw_fd() as u64;
+    // SAFETY: without CLONE_VM this is a fork; the process has one thread, so the child finds
+    // every lock free. The arguments outlive the call.
+    let pid = unsafe { libc::syscall(libc::SYS_clone3, &args, size_of::<libc::clone_args>()) };
+    match Errno::result(pid)? {
+        0 => Ok(None),
+        pid => Ok(Some(pid as i32)),
+    }
+}
+
+fn move_into(cgroup: BorrowedFd<'_>, pid: i32) -> bool {
+    let flags = OFlag::O_WRONLY | OFlag::O_CLOEXEC;
+    let Ok(procs) = openat(cgroup, "cgroup.procs", flags, Mode::empty()) else { return false };
+    write(&procs, pid.to_string().as_bytes()).is_ok()
+}
+
+fn open_pty(pty: &Pty) -> nix::Result<(OwnedFd, String, Streams)> {
+    let master = posix_openpt(OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC)?;
+    grantpt(&master)?;
+    unlockpt(&master)?;
+    let tty = ptsname_r(&master)?;
+    let slave = open(tty.as_str(), OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC, Mode::empty())?;
+    let size = libc::winsize {
+        ws_row: pty.rows,
+        ws_col: pty.cols,
+        ws_xpixel: pty.xpixel,
+        ws_ypixel: pty.ypixel,
+    };
+    // SAFETY: the descriptor is open and the structure is what TIOCSWINSZ reads.
+    Errno::result(unsafe { libc::ioctl(slave.as_raw_fd(), libc::TIOCSWINSZ, &size) })?;
+    if pty.control_chars.is_some() || pty.erase.is_some() {
+        let mut settings = tcgetattr(&slave)?;
+        if let Some(chars) = &pty.control_chars {
+            let len = chars.len().min(settings.control_chars.len());
+            settings.control_chars[..len].copy_from_slice(&chars[..len]);
+        }
+        if let Some(erase) = pty.erase {
+            settings.control_chars[SpecialCharacterIndices::VERASE as usize] = erase;
+            settings.input_flags |= InputFlags::IUTF8;
+        }
+        tcsetattr(&slave, SetArg::TCSANOW, &settings)?;
+    }
+    let copy = || slave.try_clone().map_err(|_| Errno::EMFILE);
+    let fds = [copy()?, copy()?, slave];
+    // SAFETY: the master gives up its descriptor here and the new owner is the only one.
+    let master = unsafe { OwnedFd::from_raw_fd(std::os::fd::IntoRawFd::into_raw_fd(master)) };
+    set_nonblocking(&master)?;
+    Ok((master, tty, Streams { fds, leads: true }))
+}
+
+fn open_socket(wanted: [bool; 3]) -> nix::Result<(OwnedFd, String, Streams)> {
+    let (ours, theirs) = socketpair(AddressFamily::Unix, SockType::Stream, None, SockFlag::SOCK_CLOEXEC)?;
+    let null = open("/dev/null", OFlag::O_RDWR | OFlag::O_CLOEXEC, Mode::empty())?;
+    let stream = |wanted: bool| if wanted { &theirs } else { &null }.try_clone().map_err(|_| Errno::EMFILE);
+    let fds = [stream(wanted[0])?, stream(wanted[1])?, stream(wanted[2])?];
+    set_nonblocking(&ours)?;
+    Ok((ours, String::new(), Streams { fds, leads: false }))
+}
+
+fn set_nonblocking(fd: &OwnedFd) -> nix::Result<()> {
+    let flags = OFlag::from_bits_retain(fcntl(fd, FcntlArg::F_GETFL)?);
+    fcntl(fd, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK)).map(drop)
+}
+
+/// The rest of a child's life in this program.
+fn become_child(spawn: &Spawn, streams: &Streams, mask: &SigSet) -> ! {
+    if streams.leads {
+        let _ = setsid();
+        // SAFETY: the descriptor is open; TIOCSCTTY takes a number.
+        unsafe { libc::ioctl(streams.fds[0].as_raw_fd(), libc::TIOCSCTTY, 0) };
+    }
+    let [stdin, stdout, stderr] = &streams.fds;
+    if dup2_stdin(stdin).and_then(|()| dup2_stdout(stdout)).and_then(|()| dup2_stderr(stderr)).is_err() {
+        quit(1);
+    }
+    if let Some(adj) = spawn.oom_score_adj {
+        let _ = std::fs::write("/proc/self/oom_score_adj", adj.to_string());
+    }
+    RESET.into_iter().for_each(|signal| dispose(signal, false));
+    [Signal::SIGTTIN, Signal::SIGTTOU].into_iter().for_each(|signal| dispose(signal, true));
+    let cwd = enter_directory(spawn);
+    // SAFETY: closes every descriptor from 3 on; nothing in this child uses one any more.
+    unsafe { libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, 0) };
+    let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(mask), None);
+    execute(spawn, cwd);
+    quit(1)
+}
+
+/// Where the child starts: the wanted directory, home, or the root.
+fn enter_directory(spawn: &Spawn) -> Option<String> {
+    let wanted = spawn.cwd.as_deref()?;
+    let places = [Some(wanted), spawn.home.as_deref(), Some("/")];
+    let enter = |dir: &&str| chdir(OsStr::from_bytes(&to_bytes(dir))).is_ok();
+    places.into_iter().flatten().find(enter).map(str::to_owned)
+}
+
+/// Executes the program; returns when that fails.
+fn execute(spawn: &Spawn, cwd: Option<String>) {
+    let c_string = |text: &str| CString::new(to_bytes(text)).unwrap_or_default();
+    let argv: Vec<CString> = spawn.argv.iter().map(|arg| c_string(arg)).collect();
+    let mut pairs: Vec<(&str, &str)> =
+        spawn.env.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    if let Some(cwd) = &cwd {
+        pairs.retain(|(name, _)| *name != "PWD");
+        pairs.push(("PWD", cwd));
+    }
+    let env: Vec<CString> = pairs.iter().map(|(name, value)| c_string(&format!("{name}={value}"))).collect();
+    if spawn.program.contains('/') {
+        let _ = try_execute(&c_string(&spawn.program), &argv, &env);
+        return;
+    }
+    let path = pairs.iter().find(|(name, _)| *name == "PATH").map_or(DEFAULT_PATH, |(_, value)| value);
+    for dir in path.split(':') {
+        let dir = if dir.is_empty() { "." } else { dir };
+        match try_execute(&c_string(&format!("{dir}/{}", spawn.program)), &argv, &env) {
+            Errno::ENOENT | Errno::ENOTDIR | Errno::EACCES | Errno::ESTALE | Errno::ENODEV | Errno::ETIMEDOUT => {}
+            _ => return,
+        }
+    }
+}
+
+/// A file that is executable but in no known format is a script for the shell, as for execvp(3).
+fn try_execute(file: &CString, argv: &[CString], env: &[CString]) -> Errno {
+    let Err(error) = nix::unistd::execve(file, argv, env);
+    if error == Errno::ENOEXEC {
+        let shell = c"/bin/sh".to_owned();
+        let args: Vec<CString> = [shell.clone(), file.clone()].into_iter().chain(argv.iter().skip(1).cloned()).collect();
+        let Err(error) = nix::unistd::execve(&shell, &args, env);
+        return error;
+    }
+    error
+}
+
+/// waitpid(2): a child and its raw status; `None` when there is nothing to report.
+pub fn wait(pid: i32, flags: i32) -> Option<(i32, i32)> {
+    let mut status = 0;
+    loop {
+        // SAFETY: the status is writable for the call.
+        let found = unsafe { libc::waitpid(pid, &mut status, flags) };
+        match Errno::result(found) {
+            Ok(found) if found > 0 => return Some((found, status)),
+            Err(Errno::EINTR) => {}
+            _ => return None,
+        }
+    }
+}

@@ -1,0 +1,456 @@
+//! What server and keeper say to each other, over a socket pair that nobody else has: requests
+//! to start and signal processes one way, what became of them the other way.
+//!
+//! A frame is a 32-bit length (of what follows), a type byte, and a body of `base::codec`
+//! records; at most one descriptor travels with it. Both ends are this program, of one version
+//! or of two during an upgrade: unknown types are ignored, unknown trailing fields too.
+
+use super::connection::ProtocolError;
+use super::flags::ClientFlags;
+use crate::base::codec::{Malformed, Reader, put_varint};
+use crate::base::text::{from_bytes, to_bytes};
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+/// Largest frame: a command line and an environment, with room to spare.
+pub const MAX_FRAME: usize = 8 * 1024 * 1024;
+/// Output that may wait for the other end.
+const MAX_OUTPUT: usize = 64 * 1024 * 1024;
+
+/// Everything a server starts with. `recovered` is set when it takes over from another.
+#[derive(Debug)]
+pub struct ServerStart {
+    /// The server's end of the pair.
+    pub keeper: OwnedFd,
+    pub listener: OwnedFd,
+    pub socket_path: String,
+    /// The client that caused the start; connected like any other.
+    pub first_client: Option<OwnedFd>,
+    /// Files to read at start, in order.
+    pub config_files: Vec<String>,
+    /// Whether missing files are passed over in silence: so for the default ones.
+    pub config_quiet: bool,
+    /// The flags of the client that started the server; `NO_FORK` for a server in the
+    /// foreground, which does not exit for lack of sessions.
+    pub flags: ClientFlags,
+    /// How often `-v` was given.
+    pub log_level: u8,
+    /// The global environment to start from.
+    pub environment: Vec<(String, String)>,
+    pub recovered: Option<Recovered>,
+}
+
+/// What a new server gets from the one before.
+#[derive(Debug, Default)]
+pub struct Recovered {
+    /// The last snapshot that was deposited.
+    pub deposit: Option<OwnedFd>,
+    /// Every child that the keeper still knows, in order of starting.
+    pub children: Vec<HeldChild>,
+    /// Whether the server before asked for this; else it died.
+    pub upgrade: bool,
+}
+
+/// A child that outlived its server.
+#[derive(Debug)]
+pub struct HeldChild {
+    pub token: u64,
+    pub pid: i32,
+    /// Name of its terminal, empty for a job without one.
+    pub tty: String,
+    /// The pty's master; missing for what has none.
+    pub master: Option<OwnedFd>,
+    /// Its wait status, when it has ended.
+    pub status: Option<i32>,
+}
+
+/// Settings of a pane's terminal.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Pty {
+    pub cols: u16,
+    pub rows: u16,
+    pub xpixel: u16,
+    pub ypixel: u16,
+    /// Control characters (`c_cc`) to start from; those of a new terminal when `None`.
+    pub control_chars: Option<Vec<u8>>,
+    /// The erase character; also makes the terminal erase whole UTF-8 characters.
+    pub erase: Option<u8>,
+}
+
+/// A child's standard streams.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Stdio {
+    /// A terminal of its own, which it leads.
+    Pty(Pty),
+    /// One socket for the streams that are set; the others are `/dev/null`.
+    Socket { stdin: bool, stdout: bool, stderr: bool },
+}
+
+/// A process to start.
+#[derive(Debug)]
+pub struct Spawn {
+    /// Chosen by the server; names the child from now on.
+    pub token: u64,
+    /// The file to execute; looked up in the child's `PATH` unless it has a slash.
+    pub program: String,
+    pub argv: Vec<String>,
+    pub env: Vec<(String, String)>,
+    /// Where to start. If that cannot be entered: `home`, then `/`. `PWD` is set to where it
+    /// was; with `None` the child stays where the keeper is and `PWD` is as given.
+    pub cwd: Option<String>,
+    pub home: Option<String>,
+    pub stdio: Stdio,
+    /// Directory of the cgroup to start in.
+    pub cgroup: Option<OwnedFd>,
+    pub oom_score_adj: Option<i32>,
+}
+
+/// From server to keeper.
+#[derive(Debug)]
+pub enum Request {
+    /// Answered by `Spawned` or `SpawnFailed`.
+    Spawn(Box<Spawn>),
+    /// Signal a child that has not ended, or its whole process group.
+    Signal { token: u64, signal: i32, group: bool },
+    /// The server has closed the child's terminal, and the keeper is to do so too.
+    Release { token: u64 },
+    /// Keep this snapshot in place of the one before.
+    Deposit { snapshot: OwnedFd },
+    /// The listening socket was made anew.
+    Listener { listener: OwnedFd },
+    /// Become this program and start its server; the asking server exits after this.
+    Upgrade { program: String },
+    /// The server ends for good, and so does the keeper.
+    Goodbye,
+}
+
+/// From keeper to server.
+#[derive(Debug)]
+pub enum Report {
+    /// Started. `fd` is the pty's master or this end of the socket, non-blocking. `contained`
+    /// is false when the child could not be put in the cgroup that was asked for.
+    Spawned { token: u64, pid: i32, tty: String, contained: bool, fd: OwnedFd },
+    /// Not started; `errno` says why.
+    SpawnFailed { token: u64, errno: i32 },
+    /// Ended, with its wait status as waitpid(2) has it.
+    Exited { token: u64, pid: i32, status: i32 },
+    /// The program could not be executed and everything goes on as before.
+    UpgradeFailed { errno: i32 },
+}
+
+/// A message of one direction.
+pub trait Parcel: Sized {
+    /// The type byte, the body, and the descriptor.
+    fn pack(self) -> (u8, Vec<u8>, Option<OwnedFd>);
+    /// `None` for a type that is not known.
+    fn unpack(kind: u8, body: Reader<'_>, fd: Option<OwnedFd>) -> Result<Option<Self>, Malformed>;
+}
+
+impl Parcel for Request {
+    fn pack(self) -> (u8, Vec<u8>, Option<OwnedFd>) {
+        let mut out = Vec::new();
+        match self {
+            Self::Spawn(spawn) => {
+                let fd = spawn.pack(&mut out);
+                (1, out, fd)
+            }
+            Self::Signal { token, signal, group } => {
+                put_varint(&mut out, token);
+                put_varint(&mut out, signal as u64);
+                out.push(u8::from(group));
+                (2, out, None)
+            }
+            Self::Release { token } => {
+                put_varint(&mut out, token);
+                (3, out, None)
+            }
+            Self::Deposit { snapshot } => (4, out, Some(snapshot)),
+            Self::Listener { listener } => (5, out, Some(listener)),
+            Self::Upgrade { program } => {
+                put_text(&mut out, &program);
+                (6, out, None)
+            }
+            Self::Goodbye => (7, out, None),
+        }
+    }
+
+    fn unpack(kind: u8, mut body: Reader<'_>, fd: Option<OwnedFd>) -> Result<Option<Self>, Malformed> {
+        Ok(Some(match kind {
+            1 => Self::Spawn(Box::new(Spawn::unpack(&mut body, fd)?)),
+            2 => Self::Signal { token: body.varint()?, signal: int(&mut body)?, group: body.u8()? != 0 },
+            3 => Self::Release { token: body.varint()? },
+            4 => Self::Deposit { snapshot: fd.ok_or(Malformed)? },
+            5 => Self::Listener { listener: fd.ok_or(Malformed)? },
+            6 => Self::Upgrade { program: text(&mut body)? },
+            7 => Self::Goodbye,
+            _ => return Ok(None),
+        }))
+    }
+}
+
+impl Parcel for Report {
+    fn pack(self) -> (u8, Vec<u8>, Option<OwnedFd>) {
+        let mut out = Vec::new();
+        match self {
+            Self::Spawned { token, pid, tty, contained, fd } => {
+                put_varint(&mut out, token);
+                put_varint(&mut out, pid as u64);
+                put_text(&mut out, &tty);
+                out.push(u8::from(contained));
+                (1, out, Some(fd))
+            }
+            Self::SpawnFailed { token, errno } => {
+                put_varint(&mut out, token);
+                put_varint(&mut out, errno as u64);
+                (2, out, None)
+            }
+            Self::Exited { token, pid, status } => {
+                put_varint(&mut out, token);
+                put_varint(&mut out, pid as u64);
+                put_varint(&mut out, status as u64);
+                (3, out, None)
+            }
+            Self::UpgradeFailed { errno } => {
+                put_varint(&mut out, errno as u64);
+                (4, out, None)
+            }
+        }
+    }
+
+    fn unpack(kind: u8, mut body: Reader<'_>, fd: Option<OwnedFd>) -> Result<Option<Self>, Malformed> {
+        Ok(Some(match kind {
+            1 => Self::Spawned {
+                token: body.varint()?,
+                pid: int(&mut body)?,
+                tty: text(&mut body)?,
+                contained: body.u8()? != 0,
+                fd: fd.ok_or(Malformed)?,
+            },
+            2 => Self::SpawnFailed { token: body.varint()?, errno: int(&mut body)? },
+            3 => Self::Exited { token: body.varint()?, pid: int(&mut body)?, status: int(&mut body)? },
+            4 => Self::UpgradeFailed { errno: int(&mut body)? },
+            _ => return Ok(None),
+        }))
+    }
+}
+
+impl Spawn {
+    fn pack(self, out: &mut Vec<u8>) -> Option<OwnedFd> {
+        put_varint(out, self.token);
+        put_text(out, &self.program);
+        put_varint(out, self.argv.len() as u64);
+        self.argv.iter().for_each(|arg| put_text(out, arg));
+        put_varint(out, self.env.len() as u64);
+        for (name, value) in &self.env {
+            put_text(out, name);
+            put_text(out, value);
+        }
+        put_option(out, self.cwd.as_deref());
+        put_option(out, self.home.as_deref());
+        self.stdio.pack(out);
+        put_option(out, self.oom_score_adj.map(|adj| adj.to_string()).as_deref());
+        self.cgroup
+    }
+
+    fn unpack(body: &mut Reader<'_>, cgroup: Option<OwnedFd>) -> Result<Self, Malformed> {
+        Ok(Self {
+            token: body.varint()?,
+            program: text(body)?,
+            argv: list(body, text)?,
+            env: list(body, |body| Ok((text(body)?, text(body)?)))?,
+            cwd: option(body)?,
+            home: option(body)?,
+            stdio: Stdio::unpack(body)?,
+            oom_score_adj: option(body)?.and_then(|adj| adj.parse().ok()),
+            cgroup,
+        })
+    }
+}
+
+impl Stdio {
+    fn pack(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Socket { stdin, stdout, stderr } => {
+                out.extend([0, u8::from(*stdin), u8::from(*stdout), u8::from(*stderr)]);
+            }
+            Self::Pty(pty) => {
+                out.push(1);
+                for word in [pty.cols, pty.rows, pty.xpixel, pty.ypixel] {
+                    put_varint(out, u64::from(word));
+                }
+                put_option_bytes(out, pty.control_chars.as_deref());
+                put_option_bytes(out, pty.erase.as_ref().map(std::slice::from_ref));
+            }
+        }
+    }
+
+    fn unpack(body: &mut Reader<'_>) -> Result<Self, Malformed> {
+        if body.u8()? == 0 {
+            let mut flag = || body.u8().map(|byte| byte != 0);
+            return Ok(Self::Socket { stdin: flag()?, stdout: flag()?, stderr: flag()? });
+        }
+        let mut word = || u16::try_from(body.varint()?).map_err(|_| Malformed);
+        let (cols, rows, xpixel, ypixel) = (word()?, word()?, word()?, word()?);
+        let control_chars = option_bytes(body)?.map(<[u8]>::to_vec);
+        let erase = option_bytes(body)?.and_then(|bytes| bytes.first().copied());
+        Ok(Self::Pty(Pty { cols, rows, xpixel, ypixel, control_chars, erase }))
+    }
+}
+
+fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+    put_varint(out, bytes.len() as u64);
+    out.extend_from_slice(bytes);
+}
+
+/// Appends a length and the bytes that a text stands for.
+pub fn put_text(out: &mut Vec<u8>, text: &str) {
+    put_bytes(out, &to_bytes(text));
+}
+
+fn put_option_bytes(out: &mut Vec<u8>, value: Option<&[u8]>) {
+    out.push(u8::from(value.is_some()));
+    if let Some(bytes) = value {
+        put_bytes(out, bytes);
+    }
+}
+
+fn put_option(out: &mut Vec<u8>, value: Option<&str>) {
+    put_option_bytes(out, value.map(to_bytes).as_deref());
+}
+
+fn bytes<'a>(body: &mut Reader<'a>) -> Result<&'a [u8], Malformed> {
+    let len = usize::try_from(body.varint()?).map_err(|_| Malformed)?;
+    body.bytes(len)
+}
+
+/// Reads what `put_text` wrote.
+pub fn text(body: &mut Reader<'_>) -> Result<String, Malformed> {
+    bytes(body).map(from_bytes)
+}
+
+fn int(body: &mut Reader<'_>) -> Result<i32, Malformed> {
+    Ok(body.varint()? as i32)
+}
+
+fn option_bytes<'a>(body: &mut Reader<'a>) -> Result<Option<&'a [u8]>, Malformed> {
+    if body.u8()? == 0 { Ok(None) } else { bytes(body).map(Some) }
+}
+
+fn option(body: &mut Reader<'_>) -> Result<Option<String>, Malformed> {
+    Ok(option_bytes(body)?.map(from_bytes))
+}
+
+fn list<T>(
+    body: &mut Reader<'_>,
+    item: impl Fn(&mut Reader<'_>) -> Result<T, Malformed>,
+) -> Result<Vec<T>, Malformed> {
+    let count = body.varint()?;
+    (0..count).map(|_| item(body)).collect()
+}
+
+/// One end of the pair: buffers and framing, without I/O.
+#[derive(Debug, Default)]
+pub struct Handle {
+    input: Vec<u8>,
+    consumed: usize,
+    fds: VecDeque<OwnedFd>,
+    output: VecDeque<(Vec<u8>, usize, Option<OwnedFd>)>,
+    output_len: usize,
+}
+
+impl Handle {
+    /// Takes what was received.
+    pub fn push_input(&mut self, bytes: &[u8], fds: impl IntoIterator<Item = OwnedFd>) {
+        self.input.drain(..self.consumed);
+        self.consumed = 0;
+        self.input.extend_from_slice(bytes);
+        self.fds.extend(fds);
+    }
+
+    /// The next whole parcel. An error ends the pair.
+    pub fn next<P: Parcel>(&mut self) -> Result<Option<P>, ProtocolError> {
+        loop {
+            let mut input = Reader(&self.input[self.consumed..]);
+            let Ok(len) = input.u32() else { return Ok(None) };
+            if !(2..=MAX_FRAME).contains(&(len as usize)) {
+                return Err(ProtocolError::Length(len));
+            }
+            let Ok(body) = input.bytes(len as usize) else { return Ok(None) };
+            let (kind, has_fd) = (body[0], body[1] != 0);
+            let fd = if has_fd { self.fds.pop_front() } else { None };
+            let parcel = P::unpack(kind, Reader(&body[2..]), fd);
+            self.consumed += 4 + len as usize;
+            match parcel {
+                Ok(Some(parcel)) => return Ok(Some(parcel)),
+                Ok(None) => {}
+                Err(Malformed) => return Err(ProtocolError::Payload(u32::from(kind))),
+            }
+        }
+    }
+
+    /// Queues a parcel.
+    pub fn send<P: Parcel>(&mut self, parcel: P) -> Result<(), ProtocolError> {
+        let (kind, body, fd) = parcel.pack();
+        let len = body.len() + 2;
+        if len > MAX_FRAME {
+            return Err(ProtocolError::TooLong);
+        }
+        if self.output_len + len > MAX_OUTPUT {
+            return Err(ProtocolError::OutputFull);
+        }
+        let head = (len as u32).to_le_bytes();
+        let frame = [&head[..], &[kind, u8::from(fd.is_some())], &body].concat();
+        self.output_len += frame.len();
+        self.output.push_back((frame, 0, fd));
+        Ok(())
+    }
+
+    /// Whether anything waits to be written.
+    pub fn wants_write(&self) -> bool {
+        !self.output.is_empty()
+    }
+
+    /// What to write next, and the descriptor to pass with its first byte.
+    pub fn output(&self) -> Option<(&[u8], Option<BorrowedFd<'_>>)> {
+        let (bytes, written, fd) = self.output.front()?;
+        Some((&bytes[*written..], fd.as_ref().map(AsFd::as_fd)))
+    }
+
+    /// Notes that the first `len` bytes of `output` were written.
+    pub fn wrote(&mut self, len: usize) {
+        let Some((bytes, written, fd)) = self.output.front_mut() else { return };
+        *written += len;
+        *fd = None;
+        self.output_len -= len;
+        if *written >= bytes.len() {
+            self.output.pop_front();
+        }
+    }
+
+    /// Receives once, without blocking. `Ok(false)` at the end of the pair.
+    pub fn fill(&mut self, socket: BorrowedFd<'_>) -> io::Result<bool> {
+        let mut buffer = [0; super::fdpass::READ_SIZE];
+        match super::fdpass::receive(socket, &mut buffer) {
+            Ok((0, _)) => Ok(false),
+            Ok((len, fds)) => {
+                self.push_input(&buffer[..len], fds);
+                Ok(true)
+            }
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Sends what waits until the socket takes no more. `WouldBlock` is an error like others.
+    pub fn drain(&mut self, socket: BorrowedFd<'_>) -> io::Result<()> {
+        while let Some((bytes, fd)) = self.output() {
+            let len = super::fdpass::send(socket, bytes, fd)?;
+            self.wrote(len);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;
