@@ -7,10 +7,21 @@ use scopemux::protocol::custody::ServerStart;
 /// Commands that a client starts a server for.
 fn starts_server(argv: &[String]) -> bool {
     const STARTING: [&str; 12] = [
-        "new-session", "new", "attach-session", "attach", "start-server", "start", "kill-server", "list-commands",
-        "lscm", "list-keys", "lsk", "new-s",
+        "new-session",
+        "new",
+        "attach-session",
+        "attach",
+        "start-server",
+        "start",
+        "kill-server",
+        "list-commands",
+        "lscm",
+        "list-keys",
+        "lsk",
+        "new-s",
     ];
-    argv.split(|arg| arg == ";").any(|words| words.first().is_some_and(|name| STARTING.contains(&name.as_str())))
+    argv.split(|arg| arg == ";")
+        .any(|words| words.first().is_some_and(|name| STARTING.contains(&name.as_str())))
 }
 
 fn server(_: ServerStart) -> ! {

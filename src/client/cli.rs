@@ -137,7 +137,14 @@ mod tests {
         let got = match parse(&argv, "tmux 3.7c", "scopemux 0.1.0") {
             Parsed::Run(a) => Ok(format!(
                 "{:#x} {:#x} {:?} {:?} {:?} {:?} {} {:?}",
-                a.flags, a.features, a.shell_command, a.config_files, a.socket_name, a.socket_path, a.log_level, a.command
+                a.flags,
+                a.features,
+                a.shell_command,
+                a.config_files,
+                a.socket_name,
+                a.socket_path,
+                a.log_level,
+                a.command
             )),
             Parsed::Print(text) | Parsed::Fail(text) => Err(text),
         };

@@ -167,7 +167,11 @@ impl Files {
     }
 
     /// Stops reading a stream; `None` when it is not open.
-    pub fn read_cancel(&mut self, connection: &mut Connection, stream: i32) -> Option<Result<(), ProtocolError>> {
+    pub fn read_cancel(
+        &mut self,
+        connection: &mut Connection,
+        stream: i32,
+    ) -> Option<Result<(), ProtocolError>> {
         self.open.remove(&stream)?;
         Some(connection.send(Message::ReadDone { stream, error: 0 }))
     }

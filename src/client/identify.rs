@@ -23,7 +23,8 @@ impl Identity {
     /// Looks at standard input and the environment. The error is the text to show when the
     /// terminal has no usable terminfo entry.
     pub fn gather() -> Result<Self, String> {
-        let tty_name = ttyname(stdin()).map(|path| from_bytes(path.as_os_str().as_bytes())).unwrap_or_default();
+        let tty_name =
+            ttyname(stdin()).map(|path| from_bytes(path.as_os_str().as_bytes())).unwrap_or_default();
         let term = place::var("TERM").unwrap_or_default();
         let cwd = place::working_directory().or_else(place::home).unwrap_or_else(|| "/".to_owned());
         let capabilities = if isatty(stdin()).unwrap_or(false) && !term.is_empty() {
@@ -35,7 +36,12 @@ impl Identity {
     }
 
     /// Queues the identify messages.
-    pub fn send(self, connection: &mut Connection, flags: ClientFlags, features: u32) -> Result<(), ProtocolError> {
+    pub fn send(
+        self,
+        connection: &mut Connection,
+        flags: ClientFlags,
+        features: u32,
+    ) -> Result<(), ProtocolError> {
         // tmux sends its flags twice since one of the two lost its narrower type.
         connection.send(Message::IdentifyLongFlags(flags.bits()))?;
         connection.send(Message::IdentifyLongFlags(flags.bits()))?;

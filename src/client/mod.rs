@@ -123,14 +123,19 @@ fn connect(
     signals: &Signals,
 ) -> Result<(OwnedFd, FdMarking), String> {
     if let Some(listener) = start::activated_listener() {
-        return Ok((start::start(program, arguments, path, signals, Some(listener), None)?, FdMarking::TopBit));
+        return Ok((
+            start::start(program, arguments, path, signals, Some(listener), None)?,
+            FdMarking::TopBit,
+        ));
     }
     let flags = arguments.flags;
-    let may_start = flags.contains(ClientFlags::START_SERVER) && !flags.contains(ClientFlags::NO_START_SERVER);
+    let may_start =
+        flags.contains(ClientFlags::START_SERVER) && !flags.contains(ClientFlags::NO_START_SERVER);
     match socket::reach(path, may_start) {
         Ok(Reached::Connected(stream)) => {
             // Only a terminal or a control client has a use for its descriptors at the server.
-            let matters = flags.contains(ClientFlags::CONTROL) || nix::unistd::isatty(io::stdin()).unwrap_or(false);
+            let matters =
+                flags.contains(ClientFlags::CONTROL) || nix::unistd::isatty(io::stdin()).unwrap_or(false);
             let marking = if matters { socket::marking_of(&stream, path) } else { FdMarking::TopBit };
             Ok((stream.into(), marking))
         }

@@ -46,7 +46,8 @@ pub fn working_directory() -> Option<String> {
 
 /// The environment with `PWD` set to the working directory: what a new server starts from.
 pub fn environment() -> Vec<(String, String)> {
-    let pairs = env::vars_os().map(|(name, value)| (from_bytes(&name.into_vec()), from_bytes(&value.into_vec())));
+    let pairs =
+        env::vars_os().map(|(name, value)| (from_bytes(&name.into_vec()), from_bytes(&value.into_vec())));
     let mut pairs: Vec<(String, String)> = pairs.filter(|(name, _)| name != "PWD").collect();
     pairs.extend(working_directory().or_else(|| var("PWD")).map(|cwd| ("PWD".to_owned(), cwd)));
     pairs
@@ -57,7 +58,8 @@ pub fn is_utf8() -> bool {
     if env::var_os("TMUX").is_some() {
         return true;
     }
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| var(name).filter(|value| !value.is_empty()));
+    let locale =
+        ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| var(name).filter(|value| !value.is_empty()));
     let locale = locale.unwrap_or_default().to_ascii_uppercase();
     locale.contains("UTF-8") || locale.contains("UTF8")
 }

@@ -77,7 +77,9 @@ impl Session {
 
     /// Waits for something and deals with it.
     fn turn(&mut self) -> Result<(), ProtocolError> {
-        if self.connection.output_len() > 0 && drain(&mut self.connection, self.socket.as_fd()) == Progress::Closed {
+        if self.connection.output_len() > 0
+            && drain(&mut self.connection, self.socket.as_fd()) == Progress::Closed
+        {
             // What the server said before it went away is still read below.
             self.connection.clear_output();
         }
@@ -230,7 +232,9 @@ impl Session {
     fn dispatch_file(&mut self, message: Message) -> Result<(), ProtocolError> {
         let connection = &mut self.connection;
         let known = match message {
-            Message::ReadOpen { stream, fd, path } => return self.files.read_open(connection, (stream, fd, path)),
+            Message::ReadOpen { stream, fd, path } => {
+                return self.files.read_open(connection, (stream, fd, path));
+            }
             Message::WriteOpen { stream, fd, flags, path } => {
                 return self.files.write_open(connection, (stream, fd, flags, path));
             }

@@ -99,8 +99,7 @@ enum Lock {
 
 fn take_lock(socket: &str) -> Lock {
     let path = PathBuf::from(format!("{socket}.lock"));
-    let opened =
-        OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
+    let opened = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
     let Ok(file) = opened else {
         return Lock::Unavailable;
     };

@@ -12,7 +12,7 @@ use crate::protocol::custody::{HeldChild, ServerStart, put_text, text};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
-use nix::sys::signal::{Signal, SigmaskHow, kill, sigprocmask};
+use nix::sys::signal::{SigmaskHow, Signal, kill, sigprocmask};
 use nix::unistd::Pid;
 use std::env;
 use std::ffi::CString;

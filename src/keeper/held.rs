@@ -114,8 +114,11 @@ impl Keeper {
             master: child.master.as_ref().and_then(copy),
             status: child.status,
         });
-        let recovered =
-            Recovered { deposit: self.deposit.as_ref().and_then(copy), children: children.collect(), upgrade };
+        let recovered = Recovered {
+            deposit: self.deposit.as_ref().and_then(copy),
+            children: children.collect(),
+            upgrade,
+        };
         self.start_server(None, Some(recovered))
     }
 
@@ -147,7 +150,8 @@ impl Keeper {
         recovered: Option<Recovered>,
     ) -> ServerStart {
         name_process(c"tmux: server");
-        let Template { socket_path, config_files, config_quiet, flags, log_level, environment } = self.template;
+        let Template { socket_path, config_files, config_quiet, flags, log_level, environment } =
+            self.template;
         ServerStart {
             keeper,
             listener: self.listener,
@@ -294,7 +298,8 @@ impl Keeper {
                 }
                 continue;
             }
-            let Some(child) = self.children.values_mut().find(|child| child.pid == pid && child.status.is_none())
+            let Some(child) =
+                self.children.values_mut().find(|child| child.pid == pid && child.status.is_none())
             else {
                 continue;
             };

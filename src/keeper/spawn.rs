@@ -11,7 +11,9 @@ use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signa
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 use nix::sys::stat::Mode;
 use nix::sys::termios::{InputFlags, SetArg, SpecialCharacterIndices, tcgetattr, tcsetattr};
-use nix::unistd::{ForkResult, chdir, dup2_stderr, dup2_stdin, dup2_stdout, fork, pipe2, read, setsid, write};
+use nix::unistd::{
+    ForkResult, chdir, dup2_stderr, dup2_stdin, dup2_stdout, fork, pipe2, read, setsid, write,
+};
 use std::ffi::{CString, OsStr};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -175,12 +177,8 @@ fn open_pty(pty: &Pty) -> nix::Result<(OwnedFd, String, Streams)> {
     unlockpt(&master)?;
     let tty = ptsname_r(&master)?;
     let slave = open(tty.as_str(), OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC, Mode::empty())?;
-    let size = libc::winsize {
-        ws_row: pty.rows,
-        ws_col: pty.cols,
-        ws_xpixel: pty.xpixel,
-        ws_ypixel: pty.ypixel,
-    };
+    let size =
+        libc::winsize { ws_row: pty.rows, ws_col: pty.cols, ws_xpixel: pty.xpixel, ws_ypixel: pty.ypixel };
     // SAFETY: the descriptor is open and the structure is what TIOCSWINSZ reads.
     Errno::result(unsafe { libc::ioctl(slave.as_raw_fd(), libc::TIOCSWINSZ, &size) })?;
     if pty.control_chars.is_some() || pty.erase.is_some() {
@@ -268,7 +266,12 @@ fn execute(spawn: &Spawn, cwd: Option<String>) {
     for dir in path.split(':') {
         let dir = if dir.is_empty() { "." } else { dir };
         match try_execute(&c_string(&format!("{dir}/{}", spawn.program)), &argv, &env) {
-            Errno::ENOENT | Errno::ENOTDIR | Errno::EACCES | Errno::ESTALE | Errno::ENODEV | Errno::ETIMEDOUT => {}
+            Errno::ENOENT
+            | Errno::ENOTDIR
+            | Errno::EACCES
+            | Errno::ESTALE
+            | Errno::ENODEV
+            | Errno::ETIMEDOUT => {}
             _ => return,
         }
     }
@@ -279,7 +282,8 @@ fn try_execute(file: &CString, argv: &[CString], env: &[CString]) -> Errno {
     let Err(error) = nix::unistd::execve(file, argv, env);
     if error == Errno::ENOEXEC {
         let shell = c"/bin/sh".to_owned();
-        let args: Vec<CString> = [shell.clone(), file.clone()].into_iter().chain(argv.iter().skip(1).cloned()).collect();
+        let args: Vec<CString> =
+            [shell.clone(), file.clone()].into_iter().chain(argv.iter().skip(1).cloned()).collect();
         let Err(error) = nix::unistd::execve(&shell, &args, env);
         return error;
     }
