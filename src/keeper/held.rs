@@ -216,7 +216,7 @@ impl Keeper {
                 Err(error) => matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted),
             };
             loop {
-                match handle.next::<Request>() {
+                match handle.next_parcel::<Request>() {
                     Ok(Some(Request::Goodbye)) => return End::Goodbye,
                     Ok(Some(request)) => self.perform(request, &mut handle),
                     Ok(None) => break,

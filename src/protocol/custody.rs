@@ -369,7 +369,7 @@ impl Handle {
     }
 
     /// The next whole parcel. An error ends the pair.
-    pub fn next<P: Parcel>(&mut self) -> Result<Option<P>, ProtocolError> {
+    pub fn next_parcel<P: Parcel>(&mut self) -> Result<Option<P>, ProtocolError> {
         loop {
             let mut input = Reader(&self.input[self.consumed..]);
             let Ok(len) = input.u32() else { return Ok(None) };

@@ -58,7 +58,7 @@ fn requests_survive_in_pieces() {
         let fd = fd.map(|fd| fd.try_clone_to_owned().unwrap());
         one.wrote(piece.len());
         other.push_input(&piece, fd);
-        while let Some(request) = other.next::<Request>().unwrap() {
+        while let Some(request) = other.next_parcel::<Request>().unwrap() {
             got.push(shown(&request));
         }
     }
@@ -76,9 +76,9 @@ fn reports_survive() {
         one.wrote(bytes.len());
         other.push_input(&bytes, None);
     }
-    assert!(matches!(other.next(), Ok(Some(Report::Exited { token: 7, pid: 9, status: 0x8b }))));
-    assert!(matches!(other.next(), Ok(Some(Report::SpawnFailed { token: 7, errno: 2 }))));
-    assert!(matches!(other.next::<Report>(), Ok(None)));
+    assert!(matches!(other.next_parcel(), Ok(Some(Report::Exited { token: 7, pid: 9, status: 0x8b }))));
+    assert!(matches!(other.next_parcel(), Ok(Some(Report::SpawnFailed { token: 7, errno: 2 }))));
+    assert!(matches!(other.next_parcel::<Report>(), Ok(None)));
 }
 
 proptest! {
@@ -86,10 +86,10 @@ proptest! {
     fn noise_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
         let mut handle = Handle::default();
         handle.push_input(&bytes, None);
-        while let Ok(Some(_)) = handle.next::<Request>() {}
+        while let Ok(Some(_)) = handle.next_parcel::<Request>() {}
         let body = [&((bytes.len() as u32) + 2).to_le_bytes()[..], &[1, 0], &bytes].concat();
         let mut handle = Handle::default();
         handle.push_input(&body, None);
-        while let Ok(Some(_)) = handle.next::<Request>() {}
+        while let Ok(Some(_)) = handle.next_parcel::<Request>() {}
     }
 }
