@@ -7,7 +7,7 @@ use super::diff::{DiffCaps, diff};
 use super::emit;
 use super::frame::{CursorLook, Frame, FrameLinks, MouseTracking, Progress};
 use crate::base::text::to_bytes;
-use crate::base::{CellStyle, Size, Surface};
+use crate::base::{Cell, CellStyle, Glyph, Size, Surface};
 use crate::outer::{Cap, Term};
 
 /// Switches all mouse reports off.
@@ -246,7 +246,25 @@ impl Tty {
             Some(shown) => shown.clone_from(&frame.surface),
             None => self.shown = Some(frame.surface.clone()),
         }
+        if term.flags.no_auto_margin {
+            self.forget_last_cell();
+        }
         self.update_titles(frame, term, out);
+    }
+
+    /// The last cell of the screen was not drawn, for fear that the terminal scrolls: what it
+    /// shows is not known, wherever it may scroll to.
+    fn forget_last_cell(&mut self) {
+        let Some(shown) = &mut self.shown else { return };
+        let unknown = Cell { glyph: Glyph::Char('\0'), ..Cell::BLANK };
+        let (cols, y) = (self.size.cols, self.size.rows.max(1) - 1);
+        for x in (0..cols).rev() {
+            let more = shown.get(x, y).is_padding();
+            shown.set_raw(x, y, unknown.clone());
+            if !more {
+                break;
+            }
+        }
     }
 
     fn update_titles(&mut self, frame: &Frame, term: &Term, out: &mut Vec<u8>) {

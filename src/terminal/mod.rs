@@ -52,7 +52,7 @@ pub use memory::MemoryHistory;
 pub use modes::{CursorShape, Modes, Progress, ProgressState};
 pub use palette::Palette;
 
-use crate::base::history::{History, Row};
+use crate::base::history::{History, Row, RowFlags};
 use crate::base::links::Links;
 use crate::base::{Cell, Colour, Point, Size, Surface};
 use parser::Parser;
@@ -311,6 +311,12 @@ impl Terminal {
             row.time = grid.now;
         }
         row
+    }
+
+    /// Whether a row of the visible screen goes on in the next one.
+    pub fn is_wrapped(&self, y: u32) -> bool {
+        let line = self.screen.grid.lines.get(y as usize);
+        line.is_some_and(|line| line.flags.contains(RowFlags::WRAPPED))
     }
 
     /// A row of the screen behind the alternate screen.

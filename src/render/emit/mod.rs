@@ -8,13 +8,12 @@ mod style;
 use super::diff::{Op, is_erasable};
 use super::frame::{Frame, FrameLinks};
 use super::tty::Tty;
-use crate::base::{Attrs, Cell, CellStyle, Glyph, Rect};
+use crate::base::{Attrs, Cell, CellStyle, Colour, Glyph, Rect};
 use crate::outer::{Cap, Term, acs};
 
-/// Shortest run of blanks that is erased rather than written.
+/// Shortest run of blanks that is erased rather than written. It shows: what is erased has no
+/// foreground colour, what is written has one.
 const MIN_ERASE: u32 = 10;
-/// Shortest run of blanks up to the end of a row that is erased rather than written.
-const MIN_ERASE_END: u32 = 4;
 
 /// Appends what turns the terminal's screen into the frame.
 pub fn emit(ops: &[Op], frame: &Frame, links: &FrameLinks, term: &Term, tty: &mut Tty, out: &mut Vec<u8>) {
@@ -97,46 +96,43 @@ impl Painter<'_> {
     fn draw(&mut self, y: u32, start: u32, end: u32) {
         let row = self.frame.surface.row(y);
         let mut x = start;
+        // tmux: the first blank of another background than the cell before it is written.
+        let mut before = match start {
+            0 => Colour::Default,
+            _ => row[start as usize - 1].style.bg,
+        };
         while x < end {
             let cell = &row[x as usize];
-            if erasable(cell) {
-                let style = blank_style(cell);
-                let mut stop = x + 1;
-                while stop < end
-                    && erasable(&row[stop as usize])
-                    && blank_style(&row[stop as usize]).bg == style.bg
-                {
-                    stop += 1;
-                }
-                x = self.blanks(row, y, x, stop, style);
+            let bg = cell.style.bg;
+            if erasable(cell) && bg == before {
+                let run = row[x as usize..end as usize].iter();
+                let len = run.take_while(|c| erasable(c) && c.style.bg == bg).count() as u32;
+                x = self.blanks(row, y, x, x + len, bg);
             } else {
                 self.cell(cell, x, y);
                 x += u32::from(cell.width.max(1));
             }
+            before = bg;
         }
     }
 
     /// Blanks from `x` to `stop`; returns the column after what was drawn.
-    fn blanks(&mut self, row: &[Cell], y: u32, x: u32, stop: u32, style: CellStyle) -> u32 {
+    fn blanks(&mut self, row: &[Cell], y: u32, x: u32, stop: u32, bg: Colour) -> u32 {
         let cols = self.tty.size.cols;
-        let rest = &row[stop as usize..];
-        let to_end = rest.iter().all(|c| erasable(c) && blank_style(c).bg == style.bg);
-        let len = stop - x;
+        let to_end = row[stop as usize..].iter().all(|c| erasable(c) && c.style.bg == bg);
+        let len = if to_end { cols - x } else { stop - x };
         let wraps = x == 0 && self.continues(y);
-        let bce = self.term.flag(Cap::BCE) || style.bg.is_default();
-        if bce && !wraps {
-            if to_end && len >= MIN_ERASE_END && self.term.has(Cap::EL) {
-                self.style(CellStyle { bg: style.bg, ..CellStyle::DEFAULT });
-                self.move_to(x, y);
-                self.term.put(Cap::EL, self.out);
-                return cols;
+        let bce = self.term.flag(Cap::BCE) || bg.is_default();
+        let erase = if to_end && self.term.has(Cap::EL) { Cap::EL } else { Cap::ECH };
+        if bce && !wraps && len >= MIN_ERASE && self.term.has(erase) {
+            self.style(CellStyle { bg, ..CellStyle::DEFAULT });
+            self.move_to(x, y);
+            if erase == Cap::EL {
+                self.term.put(erase, self.out);
+            } else {
+                self.term.put_numbers(erase, &[len as i32], self.out);
             }
-            if len >= MIN_ERASE && self.term.has(Cap::ECH) {
-                self.style(CellStyle { bg: style.bg, ..CellStyle::DEFAULT });
-                self.move_to(x, y);
-                self.term.put_numbers(Cap::ECH, &[len as i32], self.out);
-                return stop;
-            }
+            return x + len;
         }
         for (at, cell) in (x..stop).zip(&row[x as usize..stop as usize]) {
             let blank = Cell { style: blank_style(cell), ..Cell::BLANK };

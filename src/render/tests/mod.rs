@@ -11,6 +11,7 @@ use super::tty::TtyOptions;
 use super::*;
 use crate::base::{Attrs, Cell, CellStyle, Colour, Glyph, Point, Rect, Size};
 use crate::outer::{Features, Term, TermOptions};
+use crate::terminal::{MemoryHistory, Terminal, TerminalConfig};
 use screen::Screen;
 
 /// What every terminal of these tests has.
@@ -160,6 +161,36 @@ proptest! {
             let why = String::from_utf8_lossy(&out).escape_debug().to_string();
             compare(&screen, &frame, no_margin, &why);
             assert_eq!(screen.cursor(), frame.surface.cursor, "{why}");
+            out.clear();
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    /// The same, with the program's own emulator as the terminal.
+    #[test]
+    fn a_pane_shows_the_frame(first in edits(), second in edits(), third in edits(), extras in 0u32..128) {
+        let term = term(extras << 1 | 1, "256,RGB,usstyle,overline,strikethrough");
+        let size = Size::new(24, 10);
+        let history = Box::new(MemoryHistory::new(0, size.cols));
+        let mut pane = Terminal::new(size, TerminalConfig::default(), history);
+        let mut tty = Tty::new(size, true, TtyOptions::default());
+        let mut out = Vec::new();
+        tty.start(&term, &mut out);
+        let mut frame = Frame::new(size);
+        frame.regions = regions();
+        for edits in [&first, &second, &third] {
+            apply(&mut frame, edits);
+            tty.draw(&frame, &FrameLinks::default(), &term, &mut out);
+            pane.feed(&out);
+            for y in 0..size.rows {
+                for x in 0..size.cols {
+                    let want = visible(frame.surface.get(x, y));
+                    let why = String::from_utf8_lossy(&out).escape_debug().to_string();
+                    assert_eq!(visible(&pane.cell(x, y)), want, "{x},{y} {why}");
+                }
+            }
             out.clear();
         }
     }
