@@ -46,6 +46,8 @@ bitflags::bitflags! {
         const REDRAW = 0x8_0000_0000;
         /// Not to be counted for sizes.
         const UNATTACHED_SIZE = 0x10_0000_0000;
+        /// A control client gave a size for one window.
+        const WINDOW_SIZE_CHANGED = 0x20_0000_0000;
     }
 }
 

@@ -12,6 +12,8 @@ use crate::base::width::WidthRules;
 use crate::base::{ClientId, PaneId, SessionId, WindowId};
 use crate::options::{Environ, Options};
 
+pub mod alerts;
+pub mod arrange;
 pub mod buffers;
 pub mod client;
 pub mod find;
@@ -20,11 +22,22 @@ pub mod key_tables;
 pub mod layout;
 pub mod messages;
 pub mod mode;
+pub mod names;
+pub mod neighbours;
 pub mod notify;
+pub mod option_access;
 pub mod pane;
+pub mod panes;
 pub mod queue;
+pub mod redraw;
+pub mod screens;
 pub mod session;
+pub mod sessions;
+pub mod sizes;
+pub mod spawn;
 pub mod window;
+pub mod windows;
+pub mod winlinks;
 
 pub use buffers::Buffers;
 pub use client::{Client, ClientFlags};
@@ -112,6 +125,11 @@ pub struct Server {
     pub activity_counter: u64,
     /// The active point counter of panes (which pane of several was used last).
     pub active_point: u32,
+    /// The client whose commands started the server; its directory counts until the
+    /// configuration is loaded.
+    pub config_client: Option<ClientId>,
+    /// Alerts that clients are still to be told of.
+    pub alert_messages: Vec<alerts::AlertMessage>,
     /// `kill-server` or the last session's end asked for an end.
     pub exiting: bool,
     /// Output of `#()` by expanded command line (see `format::jobs`).

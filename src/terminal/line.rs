@@ -34,7 +34,13 @@ impl Line {
         if cols <= self.len() {
             return;
         }
-        let cols = Self::rounded(cols, grid_cols);
+        let cols = if cols < grid_cols / 4 {
+            grid_cols / 4
+        } else if cols < grid_cols / 2 {
+            grid_cols / 2
+        } else {
+            cols.max(grid_cols)
+        };
         if fill.mark.contains(Mark::EXTENDED) {
             self.flags |= RowFlags::EXTENDED;
         }
@@ -88,8 +94,7 @@ impl Line {
         }
     }
 
-    /// Columns that exist once `cols` are needed.
-    pub fn rounded(cols: u32, grid_cols: u32) -> u32 {
+    fn rounded(cols: u32, grid_cols: u32) -> u32 {
         if cols < grid_cols / 4 {
             grid_cols / 4
         } else if cols < grid_cols / 2 {

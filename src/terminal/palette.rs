@@ -67,3 +67,46 @@ impl Palette {
         self.set.is_none() && self.defaults.is_none()
     }
 }
+
+/// Red, green and blue of a colour; `None` for those that depend on the outer terminal.
+pub fn rgb(colour: Colour) -> Option<(u8, u8, u8)> {
+    match colour {
+        Colour::Rgb(r, g, b) => Some((r, g, b)),
+        Colour::Basic(index) | Colour::Indexed(index) => Some(indexed_rgb(index)),
+        Colour::None | Colour::Default | Colour::Terminal => None,
+    }
+}
+
+/// xterm's default palette.
+fn indexed_rgb(index: u8) -> (u8, u8, u8) {
+    const BASIC: [(u8, u8, u8); 16] = [
+        (0, 0, 0),
+        (0x80, 0, 0),
+        (0, 0x80, 0),
+        (0x80, 0x80, 0),
+        (0, 0, 0x80),
+        (0x80, 0, 0x80),
+        (0, 0x80, 0x80),
+        (0xc0, 0xc0, 0xc0),
+        (0x80, 0x80, 0x80),
+        (0xff, 0, 0),
+        (0, 0xff, 0),
+        (0xff, 0xff, 0),
+        (0, 0, 0xff),
+        (0xff, 0, 0xff),
+        (0, 0xff, 0xff),
+        (0xff, 0xff, 0xff),
+    ];
+    match index {
+        0..=15 => BASIC[usize::from(index)],
+        16..=231 => {
+            let cube = |n: u8| if n == 0 { 0 } else { 55 + 40 * n };
+            let n = index - 16;
+            (cube(n / 36), cube(n / 6 % 6), cube(n % 6))
+        }
+        232..=255 => {
+            let grey = 8 + 10 * (index - 232);
+            (grey, grey, grey)
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Alerts: bells, activity and silence in windows, and whom they concern.
+
+use crate::base::{ClientId, SessionId, WindowId};
+
+use super::client::ClientFlags;
+use super::notify::Notification;
+use super::option_access::OptionScope;
+use super::session::WinlinkFlags;
+use super::window::WindowFlags;
+use super::{Cx, FindState, Server};
+
+/// Alerts that wait to be shown, at most; more are dropped.
+const MAX_MESSAGES: usize = 1000;
+
+/// What one client is to be given for an alert.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AlertMessage {
+    pub client: ClientId,
+    /// Ring its bell.
+    pub bell: bool,
+    /// Show this message.
+    pub text: Option<String>,
+}
+
+struct Kind {
+    window: WindowFlags,
+    winlink: WinlinkFlags,
+    monitor: &'static str,
+    action: &'static str,
+    visual: &'static str,
+    hook: &'static str,
+    title: &'static str,
+}
+
+const KINDS: [Kind; 3] = [
+    Kind {
+        window: WindowFlags::BELL,
+        winlink: WinlinkFlags::BELL,
+        monitor: "monitor-bell",
+        action: "bell-action",
+        visual: "visual-bell",
+        hook: "alert-bell",
+        title: "Bell",
+    },
+    Kind {
+        window: WindowFlags::ACTIVITY,
+        winlink: WinlinkFlags::ACTIVITY,
+        monitor: "monitor-activity",
+        action: "activity-action",
+        visual: "visual-activity",
+        hook: "alert-activity",
+        title: "Activity",
+    },
+    Kind {
+        window: WindowFlags::SILENCE,
+        winlink: WinlinkFlags::SILENCE,
+        monitor: "monitor-silence",
+        action: "silence-action",
+        visual: "visual-silence",
+        hook: "alert-silence",
+        title: "Silence",
+    },
+];
+
+impl Server {
+    fn alert_applies(&self, session: SessionId, index: i32, action: &str) -> bool {
+        let current = self.session(session).is_some_and(|s| s.current == index);
+        match self.option_text(OptionScope::Session(session), action).as_str() {
+            "any" => true,
+            "current" => current,
+            "other" => !current,
+            _ => false,
+        }
+    }
+}
+
+impl Cx<'_> {
+    /// Something was printed in a window.
+    pub fn window_activity(&mut self, window: WindowId) {
+        if let Some(w) = self.server.windows.get_mut(&window) {
+            w.activity = self.now;
+        }
+        self.queue_alert(window, WindowFlags::ACTIVITY);
+    }
+
+    /// A bell rang in a window.
+    pub fn window_bell(&mut self, window: WindowId) {
+        self.queue_alert(window, WindowFlags::BELL);
+    }
+
+    /// Starts the wait for silence again, for one window.
+    pub fn reset_silence(&mut self, window: WindowId) {
+        let seconds = self.server.option_number(OptionScope::Window(window), "monitor-silence");
+        let now = self.now.mono_ms;
+        if let Some(w) = self.server.windows.get_mut(&window) {
+            w.flags -= WindowFlags::SILENCE;
+            w.silence_due_ms = u64::try_from(seconds).ok().filter(|&s| s > 0).map(|s| now + s * 1000);
+        }
+    }
+
+    /// Starts it again for all (`monitor-silence` has changed).
+    pub fn reset_all_silence(&mut self) {
+        let windows: Vec<WindowId> = self.server.windows.keys().copied().collect();
+        for window in windows {
+            self.reset_silence(window);
+        }
+    }
+
+    fn queue_alert(&mut self, window: WindowId, flags: WindowFlags) {
+        self.reset_silence(window);
+        let scope = OptionScope::Window(window);
+        let wanted = KINDS
+            .iter()
+            .any(|kind| flags.contains(kind.window) && self.server.option_number(scope, kind.monitor) != 0);
+        if let Some(w) = self.server.windows.get_mut(&window) {
+            w.flags |= flags;
+            w.alerts_queued |= wanted;
+        }
+    }
+
+    /// Queues alerts for windows that have been silent long enough.
+    pub fn check_silence(&mut self) {
+        let now = self.now.mono_ms;
+        let due: Vec<WindowId> = self
+            .server
+            .windows
+            .values()
+            .filter(|w| w.silence_due_ms.is_some_and(|due| due <= now))
+            .map(|w| w.id)
+            .collect();
+        for window in due {
+            self.queue_alert(window, WindowFlags::SILENCE);
+        }
+    }
+
+    /// Looks at the alerts that wait. Called once a turn; then show `Server::alert_messages`.
+    pub fn check_alerts(&mut self) {
+        let queued: Vec<WindowId> =
+            self.server.windows.values().filter(|w| w.alerts_queued).map(|w| w.id).collect();
+        for window in queued {
+            self.check_window_alerts(window);
+            if let Some(w) = self.server.windows.get_mut(&window) {
+                w.alerts_queued = false;
+                w.flags -= WindowFlags::ALERTS;
+            }
+        }
+    }
+
+    /// Looks at the alerts of all windows of a session now.
+    pub(super) fn queue_session_alerts(&mut self, session: SessionId) {
+        let Some(s) = self.server.session(session) else { return };
+        let windows: Vec<WindowId> = s.winlinks.values().map(|wl| wl.window).collect();
+        for window in windows {
+            self.check_window_alerts(window);
+        }
+    }
+
+    fn check_window_alerts(&mut self, window: WindowId) {
+        for kind in &KINDS {
+            self.check_kind(window, kind);
+        }
+    }
+
+    fn check_kind(&mut self, window: WindowId, kind: &Kind) {
+        let Some(w) = self.server.window(window) else { return };
+        if !w.flags.contains(kind.window)
+            || self.server.option_number(OptionScope::Window(window), kind.monitor) == 0
+        {
+            return;
+        }
+        let places = w.winlinks.clone();
+        for (session, _) in &places {
+            if let Some(s) = self.server.sessions.get_mut(session) {
+                s.alerted = false;
+            }
+        }
+        for (session, index) in places {
+            let Some(s) = self.server.sessions.get_mut(&session) else { continue };
+            let seen = s.current == index && s.attached != 0;
+            let Some(wl) = s.winlinks.get_mut(&index) else { continue };
+            // A bell counts even if there was one before.
+            if kind.winlink != WinlinkFlags::BELL && wl.flags.contains(kind.winlink) {
+                continue;
+            }
+            if !seen {
+                wl.flags |= kind.winlink;
+                self.server.status_session(session);
+            }
+            if !self.server.alert_applies(session, index, kind.action) {
+                continue;
+            }
+            self.server.notify(Notification {
+                name: kind.hook,
+                current: FindState::from_winlink(self.server, session, index),
+                session: Some(session),
+                window: Some(window),
+                ..Default::default()
+            });
+            let Some(s) = self.server.sessions.get_mut(&session) else { continue };
+            if !std::mem::replace(&mut s.alerted, true) {
+                self.tell_clients(session, index, kind);
+            }
+        }
+    }
+
+    fn tell_clients(&mut self, session: SessionId, index: i32, kind: &Kind) {
+        let visual = self.server.option_text(OptionScope::Session(session), kind.visual);
+        let current = self.server.session(session).is_some_and(|s| s.current == index);
+        let text = match (visual.as_str(), current) {
+            ("off", _) => None,
+            (_, true) => Some(format!("{} in current window", kind.title)),
+            (_, false) => Some(format!("{} in window {index}", kind.title)),
+        };
+        let bell = matches!(visual.as_str(), "off" | "both");
+        let clients = self.server.clients.values().filter(|c| c.session == Some(session));
+        let told: Vec<AlertMessage> = clients
+            .filter(|c| !c.flags.contains(ClientFlags::CONTROL))
+            .map(|c| AlertMessage { client: c.id, bell, text: text.clone() })
+            .collect();
+        self.server.alert_messages.extend(told);
+        self.server.alert_messages.truncate(MAX_MESSAGES);
+    }
+}

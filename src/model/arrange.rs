@@ -1,0 +1,387 @@
+//! Layouts of windows in action: what a layout means for its panes' places and sizes, zoom,
+//! presets and layout strings, z-order.
+
+use crate::base::{PaneId, Size, WindowId};
+
+use super::layout::{
+    Axis, BorderStatus, CellId, CellKind, Layout, LayoutError, PANE_MINIMUM, PresetOptions, Rules,
+};
+use super::layout::{PRESETS, SplitPlace};
+use super::option_access::OptionScope;
+use super::pane::PaneFlags;
+use super::window::WindowFlags;
+use super::{Cx, Server};
+
+/// When a pane has a scrollbar.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ScrollbarPolicy {
+    Off,
+    /// Only in copy mode and view mode.
+    Modal,
+    Always,
+}
+
+/// Columns of a scrollbar and of the padding between it and the pane.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ScrollbarSize {
+    pub cols: u32,
+    pub pad: u32,
+}
+
+impl Server {
+    pub fn border_status(&self, window: WindowId) -> BorderStatus {
+        match self.option_text(OptionScope::Window(window), "pane-border-status").as_str() {
+            "top" => BorderStatus::Top,
+            "bottom" => BorderStatus::Bottom,
+            _ => BorderStatus::Off,
+        }
+    }
+
+    pub fn scrollbar_policy(&self, window: WindowId) -> ScrollbarPolicy {
+        match self.option_text(OptionScope::Window(window), "pane-scrollbars").as_str() {
+            "modal" => ScrollbarPolicy::Modal,
+            "on" => ScrollbarPolicy::Always,
+            _ => ScrollbarPolicy::Off,
+        }
+    }
+
+    pub fn scrollbars_left(&self, window: WindowId) -> bool {
+        self.option_text(OptionScope::Window(window), "pane-scrollbars-position") == "left"
+    }
+
+    /// Width and padding from `pane-scrollbars-style`.
+    pub fn scrollbar_size(&self, pane: PaneId) -> ScrollbarSize {
+        let style = self.option_text(OptionScope::Pane(pane), "pane-scrollbars-style");
+        let mut size = ScrollbarSize { cols: 1, pad: 0 };
+        for part in style.split([',', ' ']) {
+            if let Some(n) = part.strip_prefix("width=").and_then(|n| n.parse().ok()) {
+                size.cols = n;
+            } else if let Some(n) = part.strip_prefix("pad=").and_then(|n| n.parse().ok()) {
+                size.pad = n;
+            }
+        }
+        size
+    }
+
+    /// Whether a pane shows a scrollbar now.
+    pub fn shows_scrollbar(&self, pane: PaneId) -> bool {
+        let Some(p) = self.pane(pane) else { return false };
+        if p.is_alternate() {
+            return false;
+        }
+        match self.scrollbar_policy(p.window) {
+            ScrollbarPolicy::Off => false,
+            ScrollbarPolicy::Always => true,
+            ScrollbarPolicy::Modal => {
+                p.modes.first().is_some_and(|m| matches!(m.mode.name(), "copy-mode" | "view-mode"))
+            }
+        }
+    }
+
+    /// What takes room beside the panes of a window, for layouts.
+    pub fn layout_rules(&self, window: WindowId) -> Rules {
+        let Some(w) = self.window(window) else { return Rules::default() };
+        self.layout_rules_for(window, w.active)
+    }
+
+    fn layout_rules_for(&self, window: WindowId, pane: PaneId) -> Rules {
+        let scrollbar = (self.scrollbar_policy(window) != ScrollbarPolicy::Off).then(|| {
+            let size = self.scrollbar_size(pane);
+            size.cols + size.pad
+        });
+        Rules { status: self.border_status(window), scrollbar_cols: scrollbar }
+    }
+
+    pub fn is_floating(&self, pane: PaneId) -> bool {
+        self.pane(pane).and_then(|p| self.window(p.window)).is_some_and(|w| w.layout.is_floating(pane))
+    }
+
+    /// Panes of a window that share it as tiles.
+    pub fn count_tiled(&self, window: WindowId) -> u32 {
+        self.window(window)
+            .map_or(0, |w| w.panes.iter().filter(|&&p| !w.layout.is_floating(p)).count() as u32)
+    }
+
+    /// Whether a pane can be seen in its window.
+    pub fn is_pane_visible(&self, pane: PaneId) -> bool {
+        let Some(w) = self.pane(pane).and_then(|p| self.window(p.window)) else { return false };
+        !w.flags.contains(WindowFlags::ZOOMED) || w.active == pane
+    }
+
+    /// The layout of a window as a string; with a zoomed pane, that of what can be seen.
+    pub fn layout_text(&self, window: WindowId, visible: bool) -> Option<String> {
+        let w = self.window(window)?;
+        let layout = w.saved_layout.as_ref().filter(|_| !visible).unwrap_or(&w.layout);
+        layout.print(&w.z_order)
+    }
+
+    fn preset_options(&self, window: WindowId) -> PresetOptions {
+        let text = |name| self.option_text(OptionScope::Window(window), name);
+        PresetOptions {
+            main_height: text("main-pane-height"),
+            main_width: text("main-pane-width"),
+            other_height: text("other-pane-height"),
+            other_width: text("other-pane-width"),
+            max_columns: self.option_number(OptionScope::Window(window), "tiled-layout-max-columns") as u32,
+        }
+    }
+}
+
+/// Place and size of a pane within its cell.
+fn place_in_cell(
+    server: &Server,
+    pane: PaneId,
+    (x, y, size): (i32, i32, Size),
+    status: Option<BorderStatus>,
+    left: bool,
+) -> (i32, i32, Size) {
+    let (mut x, mut y, mut size) = (x, y, size);
+    if let Some(status) = status {
+        if status == BorderStatus::Top {
+            y += 1;
+        }
+        size.rows = size.rows.wrapping_sub(1);
+    }
+    if server.shows_scrollbar(pane) {
+        let bar = server.scrollbar_size(pane);
+        let (cols, pad) = (bar.cols.max(1), bar.pad);
+        let (room, wide) = (size.cols as i32, (cols + pad) as i32);
+        if left && room - (cols as i32) < PANE_MINIMUM as i32 {
+            x += room - PANE_MINIMUM as i32;
+            size.cols = PANE_MINIMUM;
+        } else if !left && room - wide < PANE_MINIMUM as i32 {
+            size.cols = PANE_MINIMUM;
+        } else {
+            size.cols = size.cols.wrapping_sub(cols + pad);
+            x += if left { wide } else { 0 };
+        }
+    }
+    (x, y, size)
+}
+
+impl Cx<'_> {
+    /// Gives panes the places and sizes of their cells, all but `skip`.
+    pub fn fix_panes(&mut self, window: WindowId, skip: Option<PaneId>) {
+        let Some(w) = self.server.window(window) else { return };
+        let rules = self.server.layout_rules(window);
+        let left = self.server.scrollbars_left(window);
+        let mut places = Vec::new();
+        for (id, cell) in w.layout.cells.iter().enumerate() {
+            let Some(cell) = cell else { continue };
+            let CellKind::Pane(Some(pane)) = cell.kind else { continue };
+            if Some(pane) == skip {
+                continue;
+            }
+            let status = (!cell.floating && w.layout.needs_status_row(id, &rules)).then_some(rules.status);
+            places.push((pane, place_in_cell(self.server, pane, (cell.x, cell.y, cell.size), status, left)));
+        }
+        for (pane, (x, y, size)) in places {
+            if let Some(p) = self.server.panes.get_mut(&pane) {
+                (p.x, p.y) = (x, y);
+            }
+            self.resize_pane_screen(pane, size);
+        }
+    }
+
+    /// Changes the size of what a pane shows and runs.
+    pub fn resize_pane_screen(&mut self, pane: PaneId, size: Size) {
+        let Some(p) = self.server.panes.get_mut(&pane) else { return };
+        if p.size == size {
+            return;
+        }
+        p.size = size;
+        let window = p.window;
+        self.resize_terminal(pane, size);
+        let pixels = self.server.window(window).map_or((0, 0), |w| w.cell_pixels);
+        self.host.pane_resize(pane, size, pixels);
+        self.with_top_mode(pane, |cx, mode| mode.mode.resize(cx, pane, size));
+    }
+
+    /// After any change of a layout: offsets, panes, and those who want to know.
+    fn layout_changed(&mut self, window: WindowId) {
+        if let Some(w) = self.server.windows.get_mut(&window) {
+            w.layout.fix_offsets();
+        }
+        self.fix_panes(window, None);
+        self.server.notify_window("window-layout-changed", window);
+    }
+
+    /// Splits a pane's cell; the new cell is to be filled with a pane at once. The window must
+    /// not be zoomed. `None`: no room.
+    pub fn split_cell(&mut self, pane: PaneId, place: SplitPlace) -> Option<CellId> {
+        let window = self.server.pane(pane)?.window;
+        let rules = self.server.layout_rules_for(window, pane);
+        self.server.windows.get_mut(&window)?.layout.split(pane, place, &rules)
+    }
+
+    /// A cell for a floating pane.
+    pub fn floating_cell(&mut self, window: WindowId, size: Size, x: i32, y: i32) -> Option<CellId> {
+        let w = self.server.windows.get_mut(&window)?;
+        w.layout.add_floating(w.size, size, x, y)
+    }
+
+    /// Puts a pane into a cell. With `keep_size` it is not resized to it now.
+    pub fn assign_cell(&mut self, window: WindowId, cell: CellId, pane: PaneId, keep_size: bool) {
+        let Some(w) = self.server.windows.get_mut(&window) else { return };
+        w.layout.assign(cell, pane);
+        self.fix_panes(window, keep_size.then_some(pane));
+    }
+
+    /// Takes a pane's cell out of its window's layout.
+    pub fn close_cell(&mut self, pane: PaneId) {
+        let Some(window) = self.server.pane(pane).map(|p| p.window) else { return };
+        let rules = self.server.layout_rules(window);
+        let Some(w) = self.server.windows.get_mut(&window) else { return };
+        let Some(cell) = w.layout.find(pane) else { return };
+        w.layout.remove(cell, &rules);
+        self.layout_changed(window);
+    }
+
+    /// Moves the border of a pane (`resize-pane -LRUD`).
+    pub fn resize_pane(&mut self, pane: PaneId, axis: Axis, change: i32, opposite: bool) {
+        self.change_layout(pane, |layout, rules| layout.resize_pane(pane, axis, change, opposite, rules));
+    }
+
+    /// Makes a pane a given size (`resize-pane -x/-y`).
+    pub fn resize_pane_to(&mut self, pane: PaneId, axis: Axis, size: u32) {
+        self.change_layout(pane, |layout, rules| layout.resize_pane_to(pane, axis, size, rules));
+    }
+
+    /// Moves the border after a cell (dragging with the mouse).
+    pub fn resize_cell(&mut self, window: WindowId, cell: CellId, axis: Axis, change: i32) {
+        let rules = self.server.layout_rules(window);
+        let Some(w) = self.server.windows.get_mut(&window) else { return };
+        w.layout.resize_cell(cell, axis, change, false, &rules);
+        self.layout_changed(window);
+    }
+
+    fn change_layout(&mut self, pane: PaneId, change: impl FnOnce(&mut Layout, &Rules) -> bool) {
+        let Some(window) = self.server.pane(pane).map(|p| p.window) else { return };
+        let rules = self.server.layout_rules(window);
+        let Some(w) = self.server.windows.get_mut(&window) else { return };
+        if change(&mut w.layout, &rules) {
+            self.layout_changed(window);
+        }
+    }
+
+    /// Spreads the panes around one evenly. Whether that changed anything; nobody is told.
+    pub fn spread_out(&mut self, pane: PaneId) {
+        let Some(window) = self.server.pane(pane).map(|p| p.window) else { return };
+        let rules = self.server.layout_rules(window);
+        let Some(w) = self.server.windows.get_mut(&window) else { return };
+        if w.layout.spread_out(pane, &rules) {
+            self.fix_panes(window, None);
+        }
+    }
+
+    /// Arranges a window as preset number `preset`. The window must not be zoomed.
+    pub fn apply_preset(&mut self, window: WindowId, preset: usize) {
+        let preset = preset.min(PRESETS.len() - 1);
+        let options = self.server.preset_options(window);
+        let rules = self.server.layout_rules(window);
+        let tiled = self.server.count_tiled(window);
+        let Some(w) = self.server.windows.get_mut(&window) else { return };
+        w.last_preset = Some(preset);
+        let Some(layout) = Layout::preset(preset, &w.panes, tiled, w.size, &options, &rules) else { return };
+        let size = layout.size();
+        w.layout = layout;
+        self.fix_panes(window, None);
+        if let Some(w) = self.server.windows.get_mut(&window) {
+            w.size = size;
+        }
+        self.server.notify_window("window-layout-changed", window);
+        self.server.redraw_window(window);
+    }
+
+    /// Applies a layout string. The window must not be zoomed.
+    pub fn apply_layout(&mut self, window: WindowId, text: &str) -> Result<(), LayoutError> {
+        let Some(w) = self.server.windows.get_mut(&window) else { return Ok(()) };
+        let layout = Layout::parse(text, &w.panes)?;
+        // tmux: a layout of a single pane does not change the size of the window.
+        if layout.root.is_some_and(|root| !layout.cell(root).is_leaf()) {
+            w.size = layout.size();
+        }
+        w.z_order = layout.panes();
+        w.layout = layout;
+        w.layout.fix_offsets();
+        self.fix_panes(window, None);
+        self.recalculate_sizes();
+        self.server.notify_window("window-layout-changed", window);
+        Ok(())
+    }
+
+    /// Shows only one pane of its window. False when there is nothing to do.
+    pub fn zoom(&mut self, pane: PaneId) -> bool {
+        let Some(window) = self.server.pane(pane).map(|p| p.window) else { return false };
+        let Some(w) = self.server.window(window) else { return false };
+        if w.flags.contains(WindowFlags::ZOOMED) || w.panes.len() == 1 {
+            return false;
+        }
+        if w.active != pane {
+            self.set_active_pane(window, pane, true);
+        }
+        let Some(w) = self.server.windows.get_mut(&window) else { return false };
+        let size = w.size;
+        w.saved_layout = Some(std::mem::replace(&mut w.layout, Layout::single(pane, size)));
+        w.flags |= WindowFlags::ZOOMED;
+        if let Some(p) = self.server.panes.get_mut(&pane) {
+            p.flags |= PaneFlags::ZOOMED;
+        }
+        self.fix_panes(window, None);
+        self.server.notify_window("window-layout-changed", window);
+        true
+    }
+
+    /// Undoes a zoom. False when there was none.
+    pub fn unzoom(&mut self, window: WindowId, notify: bool) -> bool {
+        let Some(w) = self.server.windows.get_mut(&window) else { return false };
+        if !w.flags.contains(WindowFlags::ZOOMED) {
+            return false;
+        }
+        w.flags -= WindowFlags::ZOOMED;
+        if let Some(layout) = w.saved_layout.take() {
+            w.layout = layout;
+        }
+        for pane in &w.panes {
+            if let Some(p) = self.server.panes.get_mut(pane) {
+                p.flags -= PaneFlags::ZOOMED;
+            }
+        }
+        self.fix_panes(window, None);
+        if notify {
+            self.server.notify_window("window-layout-changed", window);
+        }
+        true
+    }
+
+    /// Unzooms for a change of panes and has those who look at the window see it.
+    pub fn unzoom_and_redraw(&mut self, window: WindowId) {
+        if self.unzoom(window, true) {
+            self.server.redraw_window(window);
+        }
+    }
+
+    /// Unzooms for a change of panes; remembers to zoom again if `keep` is set and the window
+    /// was zoomed (or `always`). Whether it was zoomed.
+    pub fn push_zoom(&mut self, window: WindowId, always: bool, keep: bool) -> bool {
+        let Some(w) = self.server.windows.get_mut(&window) else { return false };
+        let zoomed = w.flags.contains(WindowFlags::ZOOMED);
+        w.flags.set(WindowFlags::WAS_ZOOMED, keep && (always || zoomed));
+        self.unzoom(window, true)
+    }
+
+    /// Zooms the active pane if `push_zoom` wanted that.
+    pub fn pop_zoom(&mut self, window: WindowId) -> bool {
+        let Some(w) = self.server.window(window) else { return false };
+        let active = w.active;
+        w.flags.contains(WindowFlags::WAS_ZOOMED) && self.zoom(active)
+    }
+
+    /// Moves a pane to the top of its window's stack.
+    pub fn raise_pane(&mut self, pane: PaneId) {
+        let Some(window) = self.server.pane(pane).map(|p| p.window) else { return };
+        let Some(w) = self.server.windows.get_mut(&window) else { return };
+        w.z_order.retain(|p| *p != pane);
+        w.z_order.insert(0, pane);
+    }
+}

@@ -1,0 +1,222 @@
+//! Panes: removed, killed, ended; focus; their modes.
+
+use crate::base::{PaneId, WindowId};
+
+use super::client::ClientFlags;
+use super::host::ExitStatus;
+use super::mode::ModeEntry;
+use super::option_access::OptionScope;
+use super::pane::PaneFlags;
+use super::{Client, Cx, Pane, Server};
+
+/// What became of a pane whose program has ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PaneEnd {
+    /// The pane is gone.
+    Gone,
+    /// It stays, and `remain-on-exit-format` is to be drawn into it now.
+    Kept,
+    /// Nothing to do: it was dealt with before, or the status is not known yet.
+    Unchanged,
+}
+
+impl Pane {
+    /// Has a terminal with a running program.
+    pub fn has_terminal(&self) -> bool {
+        !self.tty.is_empty()
+    }
+}
+
+impl Server {
+    /// The pane a client's input goes to.
+    pub fn client_pane(&self, client: &Client) -> Option<PaneId> {
+        let window = self.client_window(client)?;
+        let active = self.window(window)?.active;
+        if !client.flags.contains(ClientFlags::ACTIVE_PANE) {
+            return Some(active);
+        }
+        match client.windows.get(&window) {
+            None => Some(active),
+            Some(view) => view.pane,
+        }
+    }
+
+    /// Gives a client (with the flag `active-pane`) an active pane of its own.
+    pub fn set_client_pane(&mut self, client: crate::base::ClientId, pane: PaneId) {
+        let Some(window) = self.client(client).and_then(|c| self.client_window(c)) else { return };
+        if let Some(c) = self.clients.get_mut(&client) {
+            c.windows.entry(window).or_default().pane = Some(pane);
+        }
+    }
+
+    /// Clients forget a pane that is going.
+    fn forget_client_pane(&mut self, window: WindowId, pane: PaneId) {
+        for client in self.clients.values_mut() {
+            if client.windows.get(&window).is_some_and(|view| view.pane == Some(pane)) {
+                client.windows.remove(&window);
+            }
+            if client.mouse.wheel_pane == Some(pane) {
+                client.mouse.wheel_pane = None;
+                client.mouse.drag = None;
+            }
+        }
+    }
+}
+
+impl Cx<'_> {
+    /// Runs something on a pane's top mode, which is out of its pane meanwhile.
+    pub fn with_top_mode<R>(
+        &mut self,
+        pane: PaneId,
+        run: impl FnOnce(&mut Cx<'_>, &mut ModeEntry) -> R,
+    ) -> Option<R> {
+        let modes = &mut self.server.panes.get_mut(&pane)?.modes;
+        if modes.is_empty() {
+            return None;
+        }
+        let mut entry = modes.remove(0);
+        let result = run(&mut self.reborrow(), &mut entry);
+        match self.server.panes.get_mut(&pane) {
+            Some(p) => p.modes.insert(0, entry),
+            None => entry.mode.close(&mut self.reborrow(), pane),
+        }
+        Some(result)
+    }
+
+    /// Closes all modes of a pane.
+    pub fn reset_modes(&mut self, pane: PaneId) {
+        while let Some(p) = self.server.panes.get_mut(&pane)
+            && !p.modes.is_empty()
+        {
+            let mut entry = p.modes.remove(0);
+            p.flags |= PaneFlags::REDRAW | PaneFlags::CHANGED;
+            if p.modes.is_empty() {
+                p.flags -= PaneFlags::UNSEEN_CHANGES;
+            }
+            let window = p.window;
+            entry.mode.close(&mut self.reborrow(), pane);
+            self.fix_panes(window, None);
+            self.server.redraw_window(window);
+            self.server.status_window(window);
+            self.server.notify_pane("pane-mode-changed", pane);
+        }
+    }
+
+    /// Takes a pane out of its window and ends it. Its cell is gone already.
+    pub fn remove_pane(&mut self, pane: PaneId) {
+        let Some(window) = self.server.pane(pane).map(|p| p.window) else { return };
+        self.lost_pane(window, pane);
+        if let Some(w) = self.server.windows.get_mut(&window) {
+            w.panes.retain(|p| *p != pane);
+            w.z_order.retain(|p| *p != pane);
+        }
+        self.destroy_pane_object(pane);
+    }
+
+    /// Ends a pane that belongs to no window's lists any more.
+    pub(super) fn destroy_pane_object(&mut self, pane: PaneId) {
+        let Some(mut p) = self.server.panes.remove(&pane) else { return };
+        self.server.forget_client_pane(p.window, pane);
+        for entry in &mut p.modes {
+            entry.mode.close(&mut self.reborrow(), pane);
+        }
+        if p.pipe.take().is_some() {
+            self.host.pipe_pane(pane, None);
+        }
+        self.host.pane_close(pane);
+    }
+
+    /// Kills a pane; its window goes with its last pane.
+    pub fn kill_pane(&mut self, pane: PaneId) {
+        let Some(window) = self.server.pane(pane).map(|p| p.window) else { return };
+        if self.server.window(window).is_some_and(|w| w.panes.len() == 1) {
+            self.kill_window(window, true);
+            self.recalculate_sizes();
+            return;
+        }
+        self.unzoom_and_redraw(window);
+        self.server.forget_client_pane(window, pane);
+        self.close_cell(pane);
+        self.remove_pane(pane);
+        self.server.redraw_window(window);
+    }
+
+    /// A pane's terminal has closed or its program's status became known (`status`).
+    pub fn pane_ended(&mut self, pane: PaneId, status: Option<ExitStatus>) -> PaneEnd {
+        let remain = self.server.option_text(OptionScope::Pane(pane), "remain-on-exit");
+        let Some(p) = self.server.panes.get_mut(&pane) else { return PaneEnd::Unchanged };
+        if let Some(status) = status {
+            p.status = Some(status);
+            p.flags |= PaneFlags::STATUS_READY;
+        }
+        if !p.flags.contains(PaneFlags::EXITED) {
+            return PaneEnd::Unchanged;
+        }
+        p.tty.clear();
+        let failed = p.status != Some(ExitStatus::Exited(0));
+        let keep = match remain.as_str() {
+            "off" => false,
+            _ if !p.flags.contains(PaneFlags::STATUS_READY) => return PaneEnd::Unchanged,
+            "failed" => failed,
+            _ => true,
+        };
+        if keep {
+            if p.flags.contains(PaneFlags::STATUS_DRAWN) {
+                return PaneEnd::Unchanged;
+            }
+            p.flags |= PaneFlags::STATUS_DRAWN | PaneFlags::REDRAW;
+            p.dead_time = self.now;
+            let window = p.window;
+            self.host.pane_close(pane);
+            self.server.notify_pane("pane-died", pane);
+            self.server.redraw_window(window);
+            return PaneEnd::Kept;
+        }
+        let window = p.window;
+        self.server.notify_pane("pane-exited", pane);
+        self.unzoom_and_redraw(window);
+        self.server.forget_client_pane(window, pane);
+        self.close_cell(pane);
+        self.remove_pane(pane);
+        if self.server.window(window).is_some_and(|w| w.panes.is_empty()) {
+            self.kill_window(window, true);
+        } else {
+            self.server.redraw_window(window);
+        }
+        PaneEnd::Gone
+    }
+
+    /// The active pane of a window may have gained or lost the focus.
+    pub fn update_window_focus(&mut self, window: WindowId) {
+        if let Some(active) = self.server.window(window).map(|w| w.active) {
+            self.update_pane_focus(active);
+        }
+    }
+
+    /// Tells a pane's program and hooks when the pane's focus has changed.
+    pub fn update_pane_focus(&mut self, pane: PaneId) {
+        let Some(p) = self.server.pane(pane) else { return };
+        if p.flags.contains(PaneFlags::EXITED) {
+            return;
+        }
+        let window = p.window;
+        let is_active = self.server.window(window).is_some_and(|w| w.active == pane);
+        let focused = is_active
+            && self.server.clients.values().any(|c| {
+                c.flags.contains(ClientFlags::FOCUSED)
+                    && c.overlay.is_none()
+                    && self.server.client_window(c) == Some(window)
+                    && c.session.and_then(|s| self.server.session(s)).is_some_and(|s| s.attached != 0)
+            });
+        if focused == p.flags.contains(PaneFlags::FOCUSED) {
+            return;
+        }
+        if self.wants_focus(pane) {
+            self.host.pane_write(pane, if focused { b"\x1b[I" } else { b"\x1b[O" });
+        }
+        if let Some(p) = self.server.panes.get_mut(&pane) {
+            p.flags.set(PaneFlags::FOCUSED, focused);
+        }
+        self.server.notify_pane(if focused { "pane-focus-in" } else { "pane-focus-out" }, pane);
+    }
+}

@@ -1,0 +1,68 @@
+//! Marking what has to be drawn again. Frames are compared with what a client shows, so that
+//! marking too much costs time but never bytes.
+
+use crate::base::{ClientId, SessionId, WindowId};
+
+use super::{Client, ClientFlags, Server};
+
+impl Server {
+    fn mark_clients(&mut self, wanted: impl Fn(&Server, &Client) -> bool, status_only: bool) {
+        let ids: Vec<ClientId> = self.clients.values().filter(|c| wanted(self, c)).map(|c| c.id).collect();
+        for id in ids {
+            if let Some(client) = self.clients.get_mut(&id) {
+                client.status_dirty = true;
+                if !status_only {
+                    client.flags |= ClientFlags::REDRAW;
+                }
+            }
+        }
+    }
+
+    /// Everything a client shows.
+    pub fn redraw_client(&mut self, client: ClientId) {
+        self.mark_clients(|_, c| c.id == client, false);
+    }
+
+    pub fn redraw_session(&mut self, session: SessionId) {
+        self.mark_clients(|_, c| c.session == Some(session), false);
+    }
+
+    /// All clients of a session and of those it shares its windows with.
+    pub fn redraw_session_group(&mut self, session: SessionId) {
+        let members = self.group_members(session);
+        self.mark_clients(|_, c| c.session.is_some_and(|s| members.contains(&s)), false);
+    }
+
+    /// Clients that show a window now.
+    pub fn redraw_window(&mut self, window: WindowId) {
+        self.mark_clients(|server, c| server.client_window(c) == Some(window), false);
+    }
+
+    pub fn redraw_all(&mut self) {
+        self.mark_clients(|_, c| c.session.is_some(), false);
+    }
+
+    /// Only status lines.
+    pub fn status_client(&mut self, client: ClientId) {
+        self.mark_clients(|_, c| c.id == client, true);
+    }
+
+    pub fn status_session(&mut self, session: SessionId) {
+        self.mark_clients(|_, c| c.session == Some(session), true);
+    }
+
+    pub fn status_session_group(&mut self, session: SessionId) {
+        let members = self.group_members(session);
+        self.mark_clients(|_, c| c.session.is_some_and(|s| members.contains(&s)), true);
+    }
+
+    /// Clients whose session has the window anywhere.
+    pub fn status_window(&mut self, window: WindowId) {
+        self.mark_clients(|server, c| c.session.is_some_and(|s| server.session_has(s, window)), true);
+    }
+
+    /// The window that a client shows.
+    pub fn client_window(&self, client: &Client) -> Option<WindowId> {
+        self.current_window(client.session?)
+    }
+}

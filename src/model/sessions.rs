@@ -1,0 +1,351 @@
+//! Sessions and groups of them: made, destroyed, kept in step; which one a client goes to.
+
+use crate::base::{ClientId, SessionId, WindowId};
+use crate::options::{Environ, Options};
+
+use super::client::ClientFlags;
+use super::option_access::OptionScope;
+use super::pane::PaneFlags;
+use super::session::WinlinkFlags;
+use super::winlinks::{NO_WINLINK, Selected, Step};
+use super::{Cx, Server, Session, SessionGroup, Winlink};
+
+/// What a new session starts with.
+pub struct NewSession {
+    /// Its name; else it is named by its number, behind `prefix-` if there is one.
+    pub name: Option<String>,
+    pub prefix: Option<String>,
+    pub cwd: String,
+    pub environ: Environ,
+    pub options: Options,
+    pub termios: Option<Vec<u8>>,
+}
+
+impl Server {
+    /// A session with those that share its windows; itself alone when it is in no group.
+    pub fn group_members(&self, session: SessionId) -> Vec<SessionId> {
+        let group = self.session(session).and_then(|s| s.group.as_ref()).and_then(|g| self.groups.get(g));
+        group.map_or_else(|| vec![session], |g| g.sessions.clone())
+    }
+
+    /// Puts a session into a group, which is made if need be. One already in a group stays.
+    pub fn add_to_group(&mut self, group: &str, session: SessionId) {
+        let Some(s) = self.sessions.get_mut(&session).filter(|s| s.group.is_none()) else { return };
+        s.group = Some(group.to_owned());
+        let group = self
+            .groups
+            .entry(group.to_owned())
+            .or_insert_with(|| SessionGroup { name: group.to_owned(), sessions: Vec::new() });
+        group.sessions.push(session);
+    }
+
+    fn remove_from_group(&mut self, session: SessionId) {
+        let Some(name) = self.sessions.get_mut(&session).and_then(|s| s.group.take()) else { return };
+        if let Some(group) = self.groups.get_mut(&name) {
+            group.sessions.retain(|s| *s != session);
+            if group.sessions.is_empty() {
+                self.groups.remove(&name);
+            }
+        }
+    }
+
+    /// Whether a window of a session is also linked outside it and its group.
+    pub fn is_linked_elsewhere(&self, session: SessionId, window: WindowId) -> bool {
+        let Some(w) = self.window(window) else { return false };
+        w.winlinks.len() != self.group_members(session).len()
+    }
+
+    /// The session before or after one by name, wrapping.
+    pub fn session_beside(&self, session: SessionId, step: Step) -> Option<SessionId> {
+        step_in(&self.sessions_by_name(), session, step)
+    }
+
+    /// A session's activity is now; counts for "newest" look-ups and the lock timer.
+    pub fn touch_session(&mut self, session: SessionId, now: crate::base::clock::Now) {
+        self.activity_counter += 1;
+        let order = self.activity_counter;
+        if let Some(s) = self.sessions.get_mut(&session) {
+            s.last_activity = s.activity;
+            s.activity = now;
+            s.activity_order = order;
+        }
+    }
+
+    /// The session other than one that was used last, among those wanted.
+    fn newest_session(&self, except: SessionId, wanted: impl Fn(&Session) -> bool) -> Option<SessionId> {
+        let mut best: Option<&Session> = None;
+        for id in self.sessions_by_name() {
+            let Some(s) = self.session(id).filter(|s| s.id != except && wanted(s)) else { continue };
+            if best.is_none_or(|b| s.activity_order > b.activity_order) {
+                best = Some(s);
+            }
+        }
+        best.map(|s| s.id)
+    }
+}
+
+/// The neighbour of an item in a list, wrapping.
+pub fn step_in<T: Copy + PartialEq>(list: &[T], item: T, step: Step) -> Option<T> {
+    let at = list.iter().position(|i| *i == item)?;
+    let count = list.len();
+    Some(match step {
+        Step::Next => list[(at + 1) % count],
+        Step::Previous => list[(at + count - 1) % count],
+    })
+}
+
+impl Cx<'_> {
+    /// A new session without windows.
+    pub fn create_session(&mut self, new: NewSession) -> SessionId {
+        let (id, name) = self.new_session_name(new.name, new.prefix.as_deref());
+        let session = Session {
+            id,
+            name,
+            cwd: new.cwd,
+            created: self.now,
+            last_attached: Default::default(),
+            activity: self.now,
+            activity_order: 0,
+            last_activity: Default::default(),
+            winlinks: Default::default(),
+            current: NO_WINLINK,
+            last: Vec::new(),
+            options: new.options,
+            environ: new.environ,
+            attached: 0,
+            group: None,
+            alerted: false,
+            termios: new.termios,
+            status_at: None,
+            status_lines: 0,
+        };
+        self.server.sessions.insert(id, session);
+        self.server.update_status_cache(id);
+        self.server.touch_session(id, self.now);
+        id
+    }
+
+    fn new_session_name(&mut self, name: Option<String>, prefix: Option<&str>) -> (SessionId, String) {
+        let mut next = || {
+            let id = SessionId(self.server.next_session);
+            self.server.next_session += 1;
+            id
+        };
+        if let Some(name) = name {
+            return (next(), name);
+        }
+        loop {
+            let id = next();
+            let name = prefix.map_or_else(|| id.0.to_string(), |prefix| format!("{prefix}-{}", id.0));
+            if !self.server.sessions.values().any(|s| s.name == name) {
+                return (id, name);
+            }
+        }
+    }
+
+    /// Removes a session and its winlinks. Clients have been moved before.
+    pub fn destroy_session(&mut self, session: SessionId, notify: bool) {
+        if self.server.session(session).is_none() {
+            return;
+        }
+        if notify {
+            self.server.notify_session("session-closed", session);
+        }
+        self.server.remove_from_group(session);
+        let indexes: Vec<i32> =
+            self.server.session(session).map_or(Vec::new(), |s| s.winlinks.keys().copied().collect());
+        for index in indexes {
+            if let Some(window) = self.server.winlink_window(session, index) {
+                self.server.notify_session_window("window-unlinked", session, window);
+            }
+            self.remove_winlink(session, index);
+        }
+        self.server.sessions.remove(&session);
+        for client in self.server.clients.values_mut() {
+            if client.last_session == Some(session) {
+                client.last_session = None;
+            }
+        }
+    }
+
+    /// Destroys a session, or all of its group: they have no windows left.
+    pub fn destroy_session_group(&mut self, session: SessionId) {
+        for member in self.server.group_members(session) {
+            self.leave_session(member);
+            self.destroy_session(member, true);
+        }
+    }
+
+    /// Moves clients away from a session that goes: to another one or out, as
+    /// `detach-on-destroy` says.
+    pub fn leave_session(&mut self, session: SessionId) {
+        let choice = self.server.option_text(OptionScope::Session(session), "detach-on-destroy");
+        let next = match choice.as_str() {
+            "off" => self.server.newest_session(session, |_| true),
+            "no-detached" => self.server.newest_session(session, |s| s.attached == 0),
+            "previous" => self.server.session_beside(session, Step::Previous),
+            "next" => self.server.session_beside(session, Step::Next),
+            _ => None,
+        };
+        let next = next.filter(|s| *s != session);
+        let spare = match choice.as_str() {
+            "on" | "no-detached" if next.is_none() => self.server.newest_session(session, |_| true),
+            _ => None,
+        };
+        let ids: Vec<ClientId> =
+            self.server.clients.values().filter(|c| c.session == Some(session)).map(|c| c.id).collect();
+        for id in ids {
+            let Some(c) = self.server.clients.get_mut(&id) else { continue };
+            let stays = c.flags.contains(ClientFlags::NO_DETACH_ON_DESTROY);
+            let target = next.or(spare.filter(|_| stays));
+            c.session = None;
+            c.last_session = None;
+            self.set_client_session(id, target);
+            if target.is_none()
+                && let Some(c) = self.server.clients.get_mut(&id)
+            {
+                c.flags |= ClientFlags::EXIT;
+            }
+        }
+        self.recalculate_sizes();
+    }
+
+    /// Points a client at a session, or at none.
+    pub fn set_client_session(&mut self, client: ClientId, session: Option<SessionId>) {
+        let Some(c) = self.server.clients.get_mut(&client) else { return };
+        let old = c.session;
+        match (session, old) {
+            (Some(new), Some(old)) if new != old => c.last_session = Some(old),
+            (None, _) => c.last_session = None,
+            _ => {}
+        }
+        c.session = session;
+        c.flags |= ClientFlags::FOCUSED;
+        if let Some(window) = old.and_then(|s| self.server.current_window(s)) {
+            self.update_window_focus(window);
+        }
+        if let Some(session) = session {
+            self.enter_session(client, session);
+        }
+        self.check_unattached();
+    }
+
+    fn enter_session(&mut self, client: ClientId, session: SessionId) {
+        let window = self.server.current_window(session);
+        if let Some(w) = window.and_then(|w| self.server.windows.get_mut(&w)) {
+            w.latest = Some(client);
+        }
+        self.recalculate_sizes();
+        if let Some(window) = window {
+            self.update_window_focus(window);
+        }
+        self.server.touch_session(session, self.now);
+        self.theme_changed(session);
+        if let Some(s) = self.server.sessions.get_mut(&session) {
+            s.last_attached = self.now;
+            if let Some(wl) = s.winlinks.get_mut(&s.current) {
+                wl.flags -= WinlinkFlags::ALERTS;
+            }
+        }
+        if let Some(c) = self.server.clients.get_mut(&client) {
+            c.status_due_ms = 0;
+        }
+        self.queue_session_alerts(session);
+        self.server.notify_client("client-session-changed", client);
+        self.server.redraw_client(client);
+    }
+
+    /// Panes of a session are to be told if their theme is another one now.
+    pub fn theme_changed(&mut self, session: SessionId) {
+        let Some(s) = self.server.session(session) else { return };
+        let windows: Vec<WindowId> = s.winlinks.values().map(|wl| wl.window).collect();
+        for window in windows {
+            let panes = self.server.window(window).map_or(Vec::new(), |w| w.panes.clone());
+            for pane in panes {
+                if let Some(p) = self.server.panes.get_mut(&pane) {
+                    p.flags |= PaneFlags::THEME_CHANGED;
+                }
+            }
+        }
+    }
+
+    /// Destroys sessions that nobody is attached to, where `destroy-unattached` says so.
+    pub fn check_unattached(&mut self) {
+        for session in self.server.sessions_by_name() {
+            let Some(s) = self.server.session(session).filter(|s| s.attached == 0) else { continue };
+            let group = s.group.is_some().then(|| self.server.group_members(session).len());
+            let destroy =
+                match self.server.option_text(OptionScope::Session(session), "destroy-unattached").as_str() {
+                    "on" => true,
+                    "keep-last" => group.is_some_and(|n| n > 1),
+                    "keep-group" => group != Some(1),
+                    _ => false,
+                };
+            if destroy {
+                self.destroy_session(session, true);
+            }
+        }
+    }
+
+    /// Gives a session the windows of the others in its group.
+    pub fn synchronize_group_to(&mut self, session: SessionId) {
+        let model = self.server.group_members(session).into_iter().find(|s| *s != session);
+        if let Some(model) = model {
+            self.copy_winlinks(model, session);
+        }
+    }
+
+    /// Gives the others of a session's group its windows.
+    pub fn synchronize_group_from(&mut self, session: SessionId) {
+        for member in self.server.group_members(session) {
+            if member != session {
+                self.copy_winlinks(session, member);
+            }
+        }
+    }
+
+    /// Replaces a session's winlinks with those of another of its group, keeping its own
+    /// current and last ones as far as they are still there.
+    fn copy_winlinks(&mut self, model: SessionId, session: SessionId) {
+        let Some(m) = self.server.session(model) else { return };
+        if m.winlinks.is_empty() {
+            return;
+        }
+        let wanted = m.winlinks.clone();
+        let model_current = m.current;
+        let Some(s) = self.server.session(session) else { return };
+        if s.current != NO_WINLINK
+            && !wanted.contains_key(&s.current)
+            && self.select_last(session) != Selected::Changed
+            && self.select_step(session, Step::Previous, false) != Selected::Changed
+        {
+            self.select_step(session, Step::Next, false);
+        }
+        let Some(s) = self.server.sessions.get_mut(&session) else { return };
+        let old = std::mem::take(&mut s.winlinks);
+        for (index, winlink) in &wanted {
+            let flags = winlink.flags & WinlinkFlags::ALERTS;
+            s.winlinks.insert(*index, Winlink { window: winlink.window, flags });
+        }
+        let current = if s.current == NO_WINLINK { model_current } else { s.current };
+        s.current = if s.winlinks.contains_key(&current) { current } else { NO_WINLINK };
+        s.last.retain(|index| wanted.contains_key(index));
+        for index in s.last.clone() {
+            if let Some(wl) = s.winlinks.get_mut(&index) {
+                wl.flags |= WinlinkFlags::VISITED;
+            }
+        }
+        for (index, winlink) in &wanted {
+            if let Some(w) = self.server.windows.get_mut(&winlink.window) {
+                w.winlinks.push((session, *index));
+            }
+            self.server.notify_session_window("window-linked", session, winlink.window);
+        }
+        for (index, winlink) in old {
+            if !wanted.values().any(|wl| wl.window == winlink.window) {
+                self.server.notify_session_window("window-unlinked", session, winlink.window);
+            }
+            self.unlink_place(winlink.window, session, index);
+        }
+    }
+}
