@@ -34,13 +34,7 @@ impl Line {
         if cols <= self.len() {
             return;
         }
-        let cols = if cols < grid_cols / 4 {
-            grid_cols / 4
-        } else if cols < grid_cols / 2 {
-            grid_cols / 2
-        } else {
-            cols.max(grid_cols)
-        };
+        let cols = Self::rounded(cols, grid_cols);
         if fill.mark.contains(Mark::EXTENDED) {
             self.flags |= RowFlags::EXTENDED;
         }
@@ -94,7 +88,8 @@ impl Line {
         }
     }
 
-    fn rounded(cols: u32, grid_cols: u32) -> u32 {
+    /// Columns that exist once `cols` are needed.
+    pub fn rounded(cols: u32, grid_cols: u32) -> u32 {
         if cols < grid_cols / 4 {
             grid_cols / 4
         } else if cols < grid_cols / 2 {

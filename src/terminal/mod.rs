@@ -17,6 +17,7 @@
 //! It does no I/O and knows no clock: the server tells it the time (`set_now`) and ends
 //! what takes too long (`abort_string`, `end_sync`, `expire_queries`).
 
+pub mod capture;
 mod cells;
 pub mod config;
 mod csi;
@@ -25,6 +26,7 @@ mod edit;
 pub mod events;
 mod grid;
 mod images;
+pub mod keys;
 mod line;
 mod memory;
 mod modes;
@@ -40,10 +42,12 @@ mod sgr;
 mod sink;
 mod sixel;
 
+pub use capture::{Capture, CaptureOptions};
 pub use config::{AllowPassthrough, ExtendedKeys, GetClipboard, SetClipboard, TerminalConfig, Theme};
 pub use csi::VERSION;
 pub use events::{StringEnd, TerminalEvent};
 pub use images::Image;
+pub use keys::{KeyEncodeOptions, encode_key, encode_mouse};
 pub use memory::MemoryHistory;
 pub use modes::{CursorShape, Modes, Progress, ProgressState};
 pub use palette::Palette;

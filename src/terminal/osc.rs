@@ -3,7 +3,6 @@
 use super::config::{GetClipboard, SetClipboard};
 use super::events::{StringEnd, TerminalEvent};
 use super::modes::ProgressState;
-use super::palette::rgb;
 use super::screen::Screen;
 use crate::base::history::RowFlags;
 use crate::base::text::{clean_name, from_bytes, visible};
@@ -73,7 +72,7 @@ impl Screen {
     }
 
     fn reply_colour(&mut self, prefix: &str, colour: Option<Colour>, end: StringEnd) {
-        if let Some(text) = colour.and_then(rgb).map(|rgb| colour_reply(prefix, rgb, end)) {
+        if let Some(text) = colour.and_then(Colour::to_rgb).map(|rgb| colour_reply(prefix, rgb, end)) {
             self.outbox.reply(text.as_bytes());
         }
     }
