@@ -5,6 +5,7 @@
 //! The invariant, which the tests hold: a terminal that shows frame `a` and is fed
 //! `emit(diff(a, b))` shows frame `b`. There is one way to draw; nothing draws around it.
 
+pub mod compose;
 pub mod diff;
 pub mod emit;
 pub mod frame;

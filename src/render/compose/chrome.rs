@@ -1,0 +1,335 @@
+//! What lies around panes: borders, their status lines, arrows and scrollbars, with styles.
+
+use super::border_chars::{BorderLines, set_arrow, set_border};
+use super::borders::{BorderLayout, CellKind, Indicators, PaneBox, PaneStatus, TwoPanes};
+use super::{Subject, status};
+use crate::base::{Attrs, Cell, CellStyle, Glyph, PaneId, Point, Size, Surface};
+use crate::format::Scope;
+use crate::model::arrange::ScrollbarPolicy;
+use crate::model::layout::CellKind as SplitKind;
+use crate::model::option_access::OptionScope;
+use crate::model::{Cx, Server, Window};
+use crate::syntax::style::Style;
+
+/// Border cells and bars of one client, ready to draw.
+pub(super) struct Chrome {
+    pub layout: BorderLayout,
+    size: Size,
+    view: super::View,
+    top: u32,
+    /// Border cells by their place on the terminal.
+    cells: Vec<(Point, Cell)>,
+    /// Border status lines: pane (index into the layout) and the line.
+    lines: Vec<(usize, Surface)>,
+    bars: Vec<Bar>,
+}
+
+/// The scrollbar of a pane.
+struct Bar {
+    pane: usize,
+    cols: u32,
+    pad: u32,
+    style: CellStyle,
+}
+
+/// The geometry of a window's borders.
+pub(super) fn layout(cx: &Cx<'_>, subject: &Subject) -> Option<BorderLayout> {
+    let server = &*cx.server;
+    let window = server.window(subject.window)?;
+    let scope = OptionScope::Window(window.id);
+    let status = match server.option_text(scope, "pane-border-status").as_str() {
+        "top" => PaneStatus::Top,
+        "bottom" => PaneStatus::Bottom,
+        _ => PaneStatus::Off,
+    };
+    let indicators = match server.option_text(scope, "pane-border-indicators").as_str() {
+        "off" => Indicators { colour: false, arrows: false },
+        "arrows" => Indicators { colour: false, arrows: true },
+        "both" => Indicators { colour: true, arrows: true },
+        _ => Indicators { colour: true, arrows: false },
+    };
+    let panes: Vec<PaneBox> =
+        window.z_order.iter().filter_map(|&id| pane_box(server, window, id, status)).collect();
+    let active = panes.iter().position(|p| p.id == subject.active)?;
+    Some(BorderLayout {
+        size: window.size,
+        active,
+        first: *window.panes.first()?,
+        two_panes: two_panes(window),
+        status,
+        indicators,
+        bars_on: server.scrollbar_policy(window.id) != ScrollbarPolicy::Off,
+        bars_left: server.scrollbars_left(window.id),
+        panes,
+    })
+}
+
+fn pane_box(server: &Server, window: &Window, id: PaneId, status: PaneStatus) -> Option<PaneBox> {
+    let pane = server.pane(id)?;
+    let bar = server.scrollbar_size(id);
+    let bar_shown = server.shows_scrollbar(id);
+    let shown = if bar_shown { bar.cols + bar.pad } else { 0 };
+    let status_cols = match status {
+        PaneStatus::Off => 0,
+        _ if pane.size.cols < 4 => 0,
+        _ => ((pane.size.cols + shown) as i32 - 2).min((window.size.cols as i32 - (pane.x + 2)).max(0)),
+    };
+    Some(PaneBox {
+        id,
+        x: pane.x,
+        y: pane.y,
+        cols: pane.size.cols as i32,
+        rows: pane.size.rows as i32,
+        floating: window.layout.is_floating(id),
+        visible: server.is_pane_visible(id),
+        bar_cols: (bar.cols + bar.pad) as i32,
+        bar_shown,
+        status_cols,
+    })
+}
+
+/// How a window's tiled panes lie, when there are two of them.
+fn two_panes(window: &Window) -> Option<TwoPanes> {
+    let mut count = 0;
+    let mut kind = None;
+    for &pane in &window.panes {
+        let Some(cell) = window.layout.find(pane) else { continue };
+        let cell = window.layout.cell(cell);
+        if cell.floating {
+            continue;
+        }
+        count += 1;
+        kind = match window.layout.cell(cell.parent?).kind {
+            SplitKind::LeftRight => Some(TwoPanes::SideBySide),
+            SplitKind::TopBottom => Some(TwoPanes::Stacked),
+            SplitKind::Pane(_) => None,
+        };
+    }
+    kind.filter(|_| count == 2)
+}
+
+/// A style option, as formats in it come out for `scope`.
+pub(super) fn style_of(server: &Server, scope: &Scope<'_>, level: OptionScope, name: &str) -> Style {
+    let text = server.option_text(level, name);
+    let text = if text.contains("#{") { scope.expand(&text) } else { text };
+    Style::parse(&text).unwrap_or_default()
+}
+
+impl Chrome {
+    /// Whether this was made for a layout and place that is still the same.
+    pub fn fits(&self, layout: &BorderLayout, subject: &Subject) -> bool {
+        self.size == subject.size
+            && self.view == subject.view
+            && self.top == subject.top()
+            && self.layout == *layout
+    }
+
+    pub fn new(cx: &mut Cx<'_>, subject: &Subject, layout: BorderLayout) -> Self {
+        let mut chrome = Self {
+            layout,
+            size: subject.size,
+            view: subject.view,
+            top: subject.top(),
+            cells: Vec::new(),
+            lines: Vec::new(),
+            bars: Vec::new(),
+        };
+        chrome.find_borders(cx, subject);
+        if chrome.layout.status != PaneStatus::Off {
+            chrome.make_lines(cx, subject);
+        }
+        chrome.find_bars(cx, subject);
+        chrome
+    }
+
+    fn find_borders(&mut self, cx: &Cx<'_>, subject: &Subject) {
+        let server = &*cx.server;
+        let level = OptionScope::Window(subject.window);
+        let lines = BorderLines::parse(&server.option_text(level, "pane-border-lines"));
+        let fill = fill_character(&server.option_text(level, "fill-character"));
+        let window_scope = Scope::new(server, cx.host, cx.now)
+            .client(Some(subject.client))
+            .with_winlink(subject.session, subject.index);
+        let outside = style_of(server, &window_scope, level, "pane-border-style").cell;
+        let styles: Vec<[CellStyle; 2]> = self.layout.panes.iter().map(|p| pane_styles(cx, subject, p)).collect();
+        let marked = server.valid_mark().filter(|m| m.session == subject.session && m.index == subject.index);
+        let marked = marked.and_then(|m| self.layout.panes.iter().find(|p| p.id == m.pane));
+        let active = &self.layout.panes[self.layout.active];
+        for row in 0..subject.bottom() - subject.top() {
+            for col in 0..subject.size.cols {
+                let (x, y) = ((col + subject.view.x) as i32, (row + subject.view.y) as i32);
+                let (kind, owner) = self.layout.cell(x, y, subject.view.y as i32);
+                if matches!(kind, CellKind::Inside | CellKind::Scrollbar) {
+                    continue;
+                }
+                let mut cell = Cell { style: outside, ..Cell::BLANK };
+                if let Some(owner) = owner.filter(|_| kind != CellKind::Outside) {
+                    let pane = &self.layout.panes[owner];
+                    let is_active = if pane.floating {
+                        owner == self.layout.active
+                    } else {
+                        self.layout.touches(active, x, y)
+                    };
+                    cell.style = styles[owner][usize::from(is_active)];
+                    if marked.is_some_and(|m| self.layout.touches(m, x, y)) {
+                        cell.style.attrs.toggle(Attrs::REVERSE);
+                    }
+                }
+                let number = owner.and_then(|o| server.pane_index(self.layout.panes[o].id));
+                set_border(&mut cell, lines, kind, number, fill.as_ref());
+                let view = (col as i32, row as i32);
+                if let Some(side) = owner.and_then(|o| self.layout.arrow(o, kind, (x, y), view)) {
+                    set_arrow(&mut cell, side);
+                }
+                self.cells.push((Point::new(col, row + subject.top()), cell));
+            }
+        }
+    }
+
+    /// Expands and draws the border status line of each pane.
+    fn make_lines(&mut self, cx: &mut Cx<'_>, subject: &Subject) {
+        let level = OptionScope::Window(subject.window);
+        let lines = BorderLines::parse(&cx.server.option_text(level, "pane-border-lines"));
+        let fill = fill_character(&cx.server.option_text(level, "fill-character"));
+        for (index, pane) in self.layout.panes.iter().enumerate() {
+            let width = pane.status_cols.max(0) as u32;
+            let server = &*cx.server;
+            let pane_level = OptionScope::Pane(pane.id);
+            let scope = Scope::new(server, cx.host, cx.now)
+                .client(Some(subject.client))
+                .with_pane_at(subject.session, subject.index, pane.id)
+                .owner(Some(subject.client))
+                .for_status(false);
+            let name =
+                if pane.id == subject.active { "pane-active-border-style" } else { "pane-border-style" };
+            let style = style_of(server, &scope, pane_level, name).cell;
+            let text = scope.expand_time(&server.option_text(pane_level, "pane-border-format"));
+            let number = server.pane_index(pane.id);
+            let mut line = Surface::new(Size::new(width, 1));
+            let y = if self.layout.status == PaneStatus::Top { pane.y - 1 } else { pane.y + pane.rows };
+            for x in 0..width {
+                let kind = self.layout.kind_at(pane, pane.x + 2 + x as i32, y);
+                let mut cell = Cell { style, ..Cell::BLANK };
+                set_border(&mut cell, lines, kind, number, fill.as_ref());
+                line.set_raw(x, 0, cell);
+            }
+            let ranges = status::draw_format(&mut line, Point::new(0, 0), width, style, &text);
+            self.lines.push((index, line));
+            if let Some(pane) = cx.server.panes.get_mut(&pane.id) {
+                pane.border_ranges = ranges;
+            }
+        }
+    }
+
+    fn find_bars(&mut self, cx: &Cx<'_>, subject: &Subject) {
+        let server = &*cx.server;
+        for (index, pane) in self.layout.panes.iter().enumerate() {
+            if !pane.bar_shown || !pane.visible {
+                continue;
+            }
+            let size = server.scrollbar_size(pane.id);
+            let scope = Scope::new(server, cx.host, cx.now)
+                .client(Some(subject.client))
+                .with_pane_at(subject.session, subject.index, pane.id);
+            let style = style_of(server, &scope, OptionScope::Pane(pane.id), "pane-scrollbars-style").cell;
+            self.bars.push(Bar { pane: index, cols: size.cols, pad: size.pad, style });
+        }
+    }
+
+    /// Draws borders and border status lines.
+    pub fn draw_borders(&self, subject: &Subject, surface: &mut Surface) {
+        for (at, cell) in &self.cells {
+            surface.set_raw(at.x, at.y, cell.clone());
+        }
+        for (index, line) in &self.lines {
+            let pane = &self.layout.panes[*index];
+            if !pane.visible {
+                continue;
+            }
+            let y = if self.layout.status == PaneStatus::Top { pane.y - 1 } else { pane.y + pane.rows };
+            for x in 0..line.size().cols {
+                let at = pane.x + 2 + x as i32;
+                if self.layout.is_covered(*index, at, y) {
+                    continue;
+                }
+                if let Some(place) = subject.place(at, y)
+                    && !line.get(x, 0).is_padding()
+                {
+                    surface.put(place.x, place.y, line.get(x, 0).clone());
+                }
+            }
+        }
+    }
+
+    /// Draws scrollbars, and notes where their sliders are for the mouse.
+    pub fn draw_scrollbars(&self, cx: &mut Cx<'_>, subject: &Subject, surface: &mut Surface) {
+        for bar in &self.bars {
+            let pane = &self.layout.panes[bar.pane];
+            let Some(slider) = slider(cx, pane, pane.rows as u32) else { continue };
+            if let Some(p) = cx.server.panes.get_mut(&pane.id) {
+                p.slider = slider;
+            }
+            let total = bar.cols + bar.pad;
+            let left = if self.layout.bars_left { pane.x - total as i32 } else { pane.x + pane.cols };
+            let mut inverse = bar.style;
+            (inverse.fg, inverse.bg) = (bar.style.bg, bar.style.fg);
+            for row in 0..pane.rows as u32 {
+                for col in 0..total {
+                    let (x, y) = (left + col as i32, pane.y + row as i32);
+                    if self.layout.is_covered(bar.pane, x, y) {
+                        continue;
+                    }
+                    let Some(at) = subject.place(x, y) else { continue };
+                    let is_pad = if self.layout.bars_left { col >= bar.cols } else { col < bar.pad };
+                    let style = match (is_pad, (slider.0..slider.0 + slider.1).contains(&row)) {
+                        (true, _) => CellStyle::DEFAULT,
+                        (false, true) => inverse,
+                        (false, false) => bar.style,
+                    };
+                    surface.put(at.x, at.y, Cell { style, ..Cell::BLANK });
+                }
+            }
+        }
+    }
+}
+
+/// First row and height of a scrollbar's slider; `None` when it shows none.
+fn slider(cx: &mut Cx<'_>, pane: &PaneBox, rows: u32) -> Option<(u32, u32)> {
+    let p = cx.server.panes.get_mut(&pane.id)?;
+    let rows_f = f64::from(rows);
+    let (y, height) = if let Some(entry) = p.modes.first() {
+        let (mut position, mut size) = (None, None);
+        entry.mode.formats(&mut |name, value| match name {
+            "scroll_position" => position = value.parse::<u64>().ok(),
+            "copy_history_size" => size = value.parse::<u64>().ok(),
+            _ => {}
+        });
+        let size = match size {
+            Some(size) => size,
+            None => p.terminal.lock().history_rows(),
+        };
+        let offset = size.saturating_sub(position?);
+        let total = size as f64 + rows_f;
+        ((f64::from(rows + 1) * (offset as f64 / total)) as u32, (rows_f * (rows_f / total)) as u32)
+    } else {
+        let total = rows_f + p.terminal.lock().history_rows() as f64;
+        let height = (rows_f * (rows_f / total)) as u32;
+        (rows - height, height)
+    };
+    Some((y.min(rows.saturating_sub(1)), height.max(1)))
+}
+
+/// The styles of a pane's borders: plain, and of the active pane.
+fn pane_styles(cx: &Cx<'_>, subject: &Subject, pane: &PaneBox) -> [CellStyle; 2] {
+    let scope = Scope::new(cx.server, cx.host, cx.now)
+        .client(Some(subject.client))
+        .with_pane_at(subject.session, subject.index, pane.id);
+    ["pane-border-style", "pane-active-border-style"]
+        .map(|name| style_of(cx.server, &scope, OptionScope::Pane(pane.id), name).cell)
+}
+
+/// The first character of the option `fill-character`, if it takes one column.
+fn fill_character(text: &str) -> Option<Glyph> {
+    let cell = crate::base::width::clusters(text).next()?;
+    (cell.width == 1).then_some(cell.glyph)
+}

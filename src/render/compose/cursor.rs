@@ -1,0 +1,132 @@
+//! Where a client's cursor is and how it looks, and which mouse events its terminal reports.
+
+use super::Subject;
+use super::chrome::Chrome;
+use crate::base::{Colour, Point};
+use crate::model::Cx;
+use crate::model::option_access::OptionScope;
+use crate::render::frame::{CursorLook, CursorShape, Frame, MouseTracking};
+use crate::terminal::{self, Modes, Terminal};
+
+/// Places the cursor. `prompt` is where a prompt put it; `overlay` is set when there is an
+/// overlay, and tells whether that shows its cursor.
+pub(super) fn place(
+    cx: &mut Cx<'_>,
+    subject: &Subject,
+    chrome: &Chrome,
+    prompt: Option<Point>,
+    overlay: Option<bool>,
+    frame: &mut Frame,
+) {
+    let Some(c) = cx.server.client(subject.client) else { return };
+    let says_something = c.message.is_some();
+    let mut program_mouse = MouseTracking::Off;
+    if let Some(at) = prompt {
+        frame.surface.cursor = at;
+        frame.surface.cursor_visible = !says_something;
+        frame.cursor = prompt_look(cx, subject);
+    } else if let Some(visible) = overlay {
+        frame.surface.cursor_visible = visible && !says_something;
+    } else {
+        program_mouse = pane_cursor(cx, subject, chrome, frame);
+        frame.surface.cursor_visible &= !says_something;
+    }
+    frame.mouse = mouse(cx, subject, overlay.is_some(), program_mouse);
+}
+
+/// The look of a prompt's cursor, from its options.
+fn prompt_look(cx: &Cx<'_>, subject: &Subject) -> CursorLook {
+    let level = OptionScope::Session(subject.session);
+    let style = cx.server.option_text(level, "prompt-cursor-style");
+    let (shape, blinking) = match style.as_str() {
+        "blinking-block" => (CursorShape::Block, true),
+        "block" => (CursorShape::Block, false),
+        "blinking-underline" => (CursorShape::Underline, true),
+        "underline" => (CursorShape::Underline, false),
+        "blinking-bar" => (CursorShape::Bar, true),
+        "bar" => (CursorShape::Bar, false),
+        _ => (CursorShape::Default, false),
+    };
+    let colour = Colour::parse(&cx.server.option_text(level, "prompt-cursor-colour")).unwrap_or(Colour::None);
+    CursorLook { shape, blinking, very_visible: false, colour }
+}
+
+/// The cursor of the active pane; gives the mouse mode of the program in it.
+fn pane_cursor(cx: &mut Cx<'_>, subject: &Subject, chrome: &Chrome, frame: &mut Frame) -> MouseTracking {
+    let Some(pane) = cx.server.panes.get_mut(&subject.active) else { return MouseTracking::Off };
+    let offset = (pane.x, pane.y);
+    let (at, visible, tracking);
+    if pane.modes.is_empty() {
+        let terminal = pane.terminal.lock();
+        (at, visible) = (terminal.cursor(), terminal.cursor_visible());
+        tracking = tracking_of(terminal.modes());
+        frame.cursor = look_of(&terminal);
+    } else {
+        let mut entry = pane.modes.remove(0);
+        let surface = entry.mode.draw(cx, subject.active);
+        (at, visible, tracking) = (surface.cursor, surface.cursor_visible, MouseTracking::Off);
+        if let Some(pane) = cx.server.panes.get_mut(&subject.active) {
+            pane.modes.insert(0, entry);
+        }
+    }
+    let (x, y) = (offset.0 + at.x as i32, offset.1 + at.y as i32);
+    let (left, top) = (subject.view.x as i32, subject.view.y as i32);
+    let (right, bottom) = (left + subject.view.size.cols as i32, top + subject.view.size.rows as i32);
+    frame.surface.cursor = Point::default();
+    frame.surface.cursor_visible = false;
+    if (left..=right).contains(&x) && (top..=bottom).contains(&y) {
+        let covered = chrome.layout.is_covered(chrome.layout.active, x, y);
+        frame.surface.cursor = Point::new((x - left) as u32, (y - top) as u32 + subject.top());
+        frame.surface.cursor_visible = visible && !covered;
+    }
+    tracking
+}
+
+fn tracking_of(modes: Modes) -> MouseTracking {
+    if modes.contains(Modes::MOUSE_ALL) {
+        MouseTracking::All
+    } else if modes.contains(Modes::MOUSE_BUTTON) {
+        MouseTracking::Button
+    } else if modes.contains(Modes::MOUSE_STANDARD) {
+        MouseTracking::Standard
+    } else {
+        MouseTracking::Off
+    }
+}
+
+fn look_of(terminal: &Terminal) -> CursorLook {
+    let (shape, blinking) = terminal.cursor_style();
+    let colour = terminal.cursor_colour().or(terminal.config().cursor_colour);
+    CursorLook {
+        shape: match shape {
+            terminal::CursorShape::Default => CursorShape::Default,
+            terminal::CursorShape::Block => CursorShape::Block,
+            terminal::CursorShape::Underline => CursorShape::Underline,
+            terminal::CursorShape::Bar => CursorShape::Bar,
+        },
+        blinking,
+        very_visible: terminal.modes().contains(Modes::CURSOR_VERY_VISIBLE),
+        colour: colour.unwrap_or(Colour::None),
+    }
+}
+
+/// Which mouse events the terminal should report. With the option `mouse` drags are always
+/// wanted; movements only if some program or `focus-follows-mouse` wants them.
+fn mouse(cx: &Cx<'_>, subject: &Subject, covered: bool, program: MouseTracking) -> MouseTracking {
+    let server = &*cx.server;
+    let level = OptionScope::Session(subject.session);
+    if !server.option_on(level, "mouse") {
+        return program;
+    }
+    let wants_all = || {
+        let panes = server.window(subject.window).map(|w| w.panes.as_slice()).unwrap_or_default();
+        panes.iter().filter_map(|&p| server.pane(p)).any(|p| {
+            p.modes.is_empty() && p.terminal.lock().modes().contains(Modes::MOUSE_ALL)
+        })
+    };
+    if server.option_on(level, "focus-follows-mouse") || (!covered && wants_all()) {
+        MouseTracking::All
+    } else {
+        MouseTracking::Button
+    }
+}

@@ -1,0 +1,242 @@
+//! Copies panes into a frame: terminals or the modes that cover them, with default styles and
+//! palettes applied.
+
+use super::chrome::{Chrome, style_of};
+use super::{Subject, TermFacts};
+use crate::base::{Attrs, Cell, CellFlags, CellStyle, Colour, PaneId, Point, Rect, Size, Surface};
+use crate::format::Scope;
+use crate::model::Cx;
+use crate::model::option_access::OptionScope;
+use crate::render::frame::{Frame, FrameLinks};
+use crate::terminal::{Palette, Terminal};
+
+/// How cells of one pane become cells of the frame.
+struct Look<'a> {
+    fg: Colour,
+    bg: Colour,
+    palette: &'a Palette,
+    plain: bool,
+    no_bright: bool,
+}
+
+/// Draws all panes that can be seen, those below first.
+pub(super) fn draw(
+    cx: &mut Cx<'_>,
+    subject: &Subject,
+    chrome: &Chrome,
+    scratch: &mut Option<Surface>,
+    links: &mut FrameLinks,
+    facts: TermFacts,
+    frame: &mut Frame,
+) {
+    for index in (0..chrome.layout.panes.len()).rev() {
+        let pane = &chrome.layout.panes[index];
+        if !pane.visible {
+            continue;
+        }
+        let size = Size::new(pane.cols.max(0) as u32, pane.rows.max(0) as u32);
+        let mut surface = scratch.take().unwrap_or_else(|| Surface::new(size));
+        if surface.size() != size {
+            surface = Surface::new(size);
+        }
+        let source = Source { index, id: pane.id, at: (pane.x, pane.y) };
+        draw_pane(cx, subject, chrome, &source, &mut surface, links, facts, frame);
+        *scratch = Some(surface);
+        note_region(subject, &source, size, frame);
+    }
+}
+
+/// Which pane, and where it is in the window.
+struct Source {
+    index: usize,
+    id: PaneId,
+    at: (i32, i32),
+}
+
+#[allow(clippy::too_many_arguments)]
+fn draw_pane(
+    cx: &mut Cx<'_>,
+    subject: &Subject,
+    chrome: &Chrome,
+    source: &Source,
+    surface: &mut Surface,
+    links: &mut FrameLinks,
+    facts: TermFacts,
+    frame: &mut Frame,
+) {
+    let (style_fg, style_bg) = default_colours(cx, subject, source.id);
+    let mode = mode_surface(cx, source.id, surface);
+    let Some(pane) = cx.server.pane(source.id) else { return };
+    let terminal = pane.terminal.clone();
+    let terminal = terminal.lock();
+    if !mode {
+        surface.clear(CellStyle::DEFAULT);
+        terminal.draw(surface, Point::default());
+    }
+    let palette = terminal.palette();
+    let own = |style: Colour, palette: Option<Colour>| {
+        if style.is_default() { palette.unwrap_or(Colour::Default) } else { style }
+    };
+    let look = Look {
+        fg: own(style_fg, palette.fg),
+        bg: own(style_bg, palette.bg),
+        plain: palette.is_plain(),
+        palette,
+        no_bright: facts.no_bright,
+    };
+    let any_above = chrome.layout.panes[..source.index].iter().any(|p| p.floating);
+    for y in 0..surface.size().rows {
+        let row_y = source.at.1 + y as i32;
+        if subject.place(subject.view.x as i32, row_y).is_none() {
+            continue;
+        }
+        for x in 0..surface.size().cols {
+            let at = (source.at.0 + x as i32, row_y);
+            let Some(place) = subject.place(at.0, at.1) else { continue };
+            if any_above && chrome.layout.is_covered(source.index, at.0, at.1) {
+                continue;
+            }
+            let cell = surface.get(x, y);
+            let mut cell = look.apply(cell);
+            if cell.style.link.0 != 0 {
+                cell.style.link = links.intern(source.id, cell.style.link, terminal.links());
+            }
+            frame.surface.set_raw(place.x, place.y, cell);
+        }
+        mend_row(subject, source, surface.size().cols, row_y, frame);
+        note_wrap(subject, source, surface, &terminal, y, mode, frame);
+    }
+}
+
+/// Rows that wrap, where the pane is as wide as the terminal.
+fn note_wrap(
+    subject: &Subject,
+    source: &Source,
+    surface: &Surface,
+    terminal: &Terminal,
+    y: u32,
+    mode: bool,
+    frame: &mut Frame,
+) {
+    let full = source.at.0 == 0 && subject.view.x == 0 && surface.size().cols == subject.size.cols;
+    if full
+        && !mode
+        && terminal.is_wrapped(y)
+        && let Some(place) = subject.place(0, source.at.1 + y as i32)
+    {
+        frame.wrapped[place.y as usize] = true;
+    }
+}
+
+/// Blanks halves of wide characters that the edge of the view or a pane above cut off.
+fn mend_row(subject: &Subject, source: &Source, cols: u32, y: i32, frame: &mut Frame) {
+    let from = (source.at.0 - subject.view.x as i32).max(0) as u32;
+    let to = ((source.at.0 - subject.view.x as i32 + cols as i32).max(0) as u32).min(subject.size.cols);
+    let Some(place) = subject.place(subject.view.x as i32, y) else { return };
+    let surface = &mut frame.surface;
+    let mut expected = 0u32;
+    for x in from..to {
+        let cell = surface.get(x, place.y);
+        let (padding, width, style) = (cell.is_padding(), u32::from(cell.width), cell.style);
+        if padding {
+            if expected == 0 {
+                surface.set_raw(x, place.y, Cell { style, ..Cell::BLANK });
+            }
+            expected = expected.saturating_sub(1);
+            continue;
+        }
+        expected = width.max(1) - 1;
+        let whole = (1..=expected).all(|n| x + n < to && surface.get(x + n, place.y).is_padding());
+        if !whole {
+            surface.set_raw(x, place.y, Cell { style, ..Cell::BLANK });
+            expected = 0;
+        }
+    }
+}
+
+/// The part of the terminal that a pane takes, as one that may have scrolled.
+fn note_region(subject: &Subject, source: &Source, size: Size, frame: &mut Frame) {
+    let (top, bottom) = (subject.top() as i32, subject.bottom() as i32);
+    let x = source.at.0 - subject.view.x as i32;
+    let y = source.at.1 - subject.view.y as i32 + top;
+    let room = Rect::new(0, top, subject.size.cols, (bottom - top).max(0) as u32);
+    if let Some(rect) = Rect::new(x, y, size.cols, size.rows).intersect(&room) {
+        frame.regions.push(rect);
+    }
+}
+
+/// Lets the mode on top of a pane draw; false when there is none.
+fn mode_surface(cx: &mut Cx<'_>, id: PaneId, surface: &mut Surface) -> bool {
+    let Some(pane) = cx.server.panes.get_mut(&id) else { return false };
+    if pane.modes.is_empty() {
+        return false;
+    }
+    let mut entry = pane.modes.remove(0);
+    surface.clone_from(entry.mode.draw(cx, id));
+    if let Some(pane) = cx.server.panes.get_mut(&id) {
+        pane.modes.insert(0, entry);
+    }
+    true
+}
+
+/// Foreground and background of `window-style` and, for the active pane,
+/// `window-active-style`.
+fn default_colours(cx: &Cx<'_>, subject: &Subject, id: PaneId) -> (Colour, Colour) {
+    let server = &*cx.server;
+    let is_active = server.window(subject.window).is_some_and(|w| w.active == id);
+    let level = OptionScope::Pane(id);
+    let plain = |name: &str| {
+        let text = server.option_text(level, name);
+        text.is_empty() || text == "default"
+    };
+    if plain("window-style") && (!is_active || plain("window-active-style")) {
+        return (Colour::Default, Colour::Default);
+    }
+    let scope = Scope::new(server, cx.host, cx.now).with_pane(id).no_jobs();
+    let base = style_of(server, &scope, level, "window-style").cell;
+    if !is_active {
+        return (base.fg, base.bg);
+    }
+    let active = style_of(server, &scope, level, "window-active-style").cell;
+    let pick = |a: Colour, b: Colour| if a == Colour::Default { b } else { a };
+    (pick(active.fg, base.fg), pick(active.bg, base.bg))
+}
+
+impl Look<'_> {
+    /// A cell with its final colours, and without flags.
+    fn apply(&self, cell: &Cell) -> Cell {
+        let mut out = cell.clone();
+        if !cell.flags.contains(CellFlags::NOPALETTE) {
+            if out.style.fg == Colour::Default {
+                out.style.fg = self.fg;
+            }
+            if out.style.bg == Colour::Default {
+                out.style.bg = self.bg;
+            }
+            if !self.plain {
+                self.look_up(&mut out.style);
+            }
+        }
+        let keep = CellFlags::PADDING | CellFlags::TAB;
+        if out.flags.contains(CellFlags::CLEARED) {
+            out.glyph = crate::base::Glyph::Char(' ');
+        }
+        out.flags &= keep;
+        out
+    }
+
+    fn look_up(&self, style: &mut CellStyle) {
+        style.fg = match style.fg {
+            // Bold text takes the bright entry.
+            Colour::Basic(n @ 0..8) if style.attrs.contains(Attrs::BRIGHT) && !self.no_bright => {
+                match self.palette.get(n + 8) {
+                    Some(colour) => colour,
+                    None => style.fg,
+                }
+            }
+            other => self.palette.resolve(other),
+        };
+        style.bg = self.palette.resolve(style.bg);
+        style.us = self.palette.resolve(style.us);
+    }
+}

@@ -1,0 +1,150 @@
+//! The status lines of a client, and the message or prompt over them.
+
+use super::Subject;
+use super::chrome::style_of;
+use crate::base::{Cell, CellStyle, Colour, Point, Size, Surface};
+use crate::format::Scope;
+use crate::model::client::StatusRange;
+use crate::model::option_access::OptionScope;
+use crate::model::Cx;
+use crate::render::frame::Frame;
+use crate::syntax::style::{Align, Style, Width};
+
+/// Draws expanded text with styles onto `width` columns of a row.
+pub(super) fn draw_format(
+    surface: &mut Surface,
+    at: Point,
+    width: u32,
+    style: CellStyle,
+    text: &str,
+) -> Vec<StatusRange> {
+    crate::format::draw::draw(surface, at, width, &style, text)
+}
+
+/// Draws the status lines; gives the cursor's place when there is a prompt. `kept` is the
+/// status as last drawn, made anew when `refresh` is set and nothing lies over it.
+pub(super) fn draw(
+    cx: &mut Cx<'_>,
+    subject: &Subject,
+    kept: &mut Option<Surface>,
+    refresh: bool,
+    frame: &mut Frame,
+) -> Option<Point> {
+    let (message, prompt) = {
+        let c = cx.server.client(subject.client)?;
+        (c.message.is_some(), c.prompt.is_some())
+    };
+    if subject.status_rows == 0 {
+        *kept = None;
+        return None;
+    }
+    let size = Size::new(subject.size.cols, subject.status_rows);
+    let missing = kept.as_ref().is_none_or(|k| k.size() != size);
+    if missing || (refresh && !message && !prompt) {
+        *kept = Some(status_lines(cx, subject, size));
+    }
+    let mut lines = kept.clone()?;
+    let mut cursor = None;
+    let row = message_row(cx, subject);
+    if message {
+        draw_message(cx, subject, row, &mut lines);
+    } else if prompt {
+        cursor = draw_prompt(cx, subject, row, &mut lines);
+    }
+    let top = if subject.status_top { 0 } else { subject.size.rows - subject.status_rows };
+    frame.surface.blit(&lines, Point::default(), size, Point::new(0, top));
+    cursor.map(|x| Point::new(x, top + row))
+}
+
+/// Expands and draws all status lines.
+fn status_lines(cx: &mut Cx<'_>, subject: &Subject, size: Size) -> Surface {
+    let mut surface = Surface::new(size);
+    let server = &*cx.server;
+    let Some(client) = server.client(subject.client) else { return surface };
+    let shown = server.status_lines(client);
+    let level = OptionScope::Session(subject.session);
+    let scope = Scope::new(server, cx.host, cx.now)
+        .owner(Some(subject.client))
+        .client(Some(subject.client))
+        .for_status(false);
+    let mut style = style_of(server, &scope, level, "status-style").cell;
+    for (name, colour) in [("status-fg", &mut style.fg), ("status-bg", &mut style.bg)] {
+        if let Some(own) = Colour::parse(&server.option_text(level, name))
+            && !own.is_default()
+        {
+            *colour = own;
+        }
+    }
+    let mut all = Vec::new();
+    for row in 0..shown.min(size.rows) {
+        surface.fill(0, row, size.cols, 1, &Cell { style, ..Cell::BLANK });
+        let format = server.option_item(level, "status-format", row);
+        let ranges = match format {
+            Some(format) => {
+                let text = scope.expand_time(&format);
+                draw_format(&mut surface, Point::new(0, row), size.cols, style, &text)
+            }
+            None => Vec::new(),
+        };
+        all.push(ranges);
+    }
+    if let Some(c) = cx.server.clients.get_mut(&subject.client) {
+        c.status_ranges = all;
+    }
+    surface
+}
+
+/// The row, among the status lines, of messages and prompts.
+fn message_row(cx: &Cx<'_>, subject: &Subject) -> u32 {
+    let server = &*cx.server;
+    let lines = server.client(subject.client).map_or(0, |c| server.status_lines(c));
+    let wanted = server.option_number(OptionScope::Session(subject.session), "message-line").max(0) as u32;
+    wanted.min(lines.saturating_sub(1)).min(subject.status_rows.saturating_sub(1))
+}
+
+/// Columns that messages may use, from the width and alignment of their style.
+fn message_area(style: &Style, cols: u32) -> (u32, u32) {
+    let width = match style.width {
+        Some(Width::Percent(percent)) => cols * u32::from(percent) / 100,
+        Some(Width::Cells(cells)) => cells,
+        None => cols,
+    };
+    let width = if width == 0 || width > cols { cols } else { width };
+    let x = match style.align {
+        Align::Centre | Align::AbsoluteCentre => (cols - width) / 2,
+        Align::Right => cols - width,
+        Align::Default | Align::Left => 0,
+    };
+    (x, width)
+}
+
+fn draw_message(cx: &Cx<'_>, subject: &Subject, row: u32, lines: &mut Surface) {
+    let server = &*cx.server;
+    let Some(message) = server.client(subject.client).and_then(|c| c.message.as_ref()) else { return };
+    let level = OptionScope::Session(subject.session);
+    let text =
+        if message.ignore_styles { message.text.replace('#', "##") } else { message.text.clone() };
+    let scope = Scope::new(server, cx.host, cx.now)
+        .client(Some(subject.client))
+        .add("message", text)
+        .add("command_prompt", "0");
+    let style = style_of(server, &scope, level, "message-style");
+    let (x, width) = message_area(&style, lines.size().cols);
+    let expanded = scope.expand_time(&server.option_text(level, "message-format"));
+    draw_format(lines, Point::new(x, row), width, style.cell, &expanded);
+}
+
+/// Lets the prompt draw its row; gives the cursor's column.
+fn draw_prompt(cx: &mut Cx<'_>, subject: &Subject, row: u32, lines: &mut Surface) -> Option<u32> {
+    let cols = lines.size().cols;
+    let mut line = Surface::new(Size::new(cols, 1));
+    line.blit(lines, Point::new(0, row), Size::new(cols, 1), Point::default());
+    let mut prompt = cx.server.clients.get_mut(&subject.client)?.prompt.take()?;
+    prompt.draw(cx, subject.client, &mut line);
+    let c = cx.server.clients.get_mut(&subject.client)?;
+    if c.prompt.is_none() {
+        c.prompt = Some(prompt);
+    }
+    lines.blit(&line, Point::default(), Size::new(cols, 1), Point::new(0, row));
+    Some(line.cursor.x)
+}
