@@ -13,6 +13,7 @@ pub mod ids;
 pub mod key;
 pub mod key_names;
 pub mod links;
+pub mod number;
 pub mod posix;
 pub mod surface;
 pub mod terminfo;
@@ -20,6 +21,7 @@ pub mod text;
 pub mod vis;
 pub mod width;
 mod width_table;
+mod x11_colours;
 
 pub use cell::{Attrs, Cell, CellFlags, CellStyle, Glyph, LinkId};
 pub use colour::Colour;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::command::CommandList;
 use super::escape::{escape, fill_template};
-use super::number::{parse_number, parse_percentage};
 use super::table::CommandEntry;
+use crate::base::number::{parse_number, parse_percentage};
 
 /// One argument.
 #[derive(Clone, Debug)]

@@ -8,9 +8,10 @@ pub mod args;
 pub mod command;
 pub mod escape;
 mod lexer;
-pub mod number;
+
 pub mod parse;
 mod statements;
+pub mod style;
 pub mod table;
 
 pub use args::{ArgValue, Args};

@@ -1,4 +1,4 @@
-//! Numbers and percentages in arguments and option values, with tmux's words for what is
+//! Numbers and percentages in arguments, option values and styles, with tmux's words for what is
 //! wrong with them.
 
 /// Reads a decimal number as tmux does: leading white space and a sign are allowed, nothing
