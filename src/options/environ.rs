@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::posix::fnmatch;
 
 /// A variable of an environment.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Variable {
     /// `None`: removed, also from environments this one is merged into.
     pub value: Option<String>,
@@ -14,7 +16,7 @@ pub struct Variable {
 }
 
 /// An environment, by name.
-#[derive(Default, Clone, Debug)]
+#[derive(Default, Clone, Debug, Serialize, Deserialize)]
 pub struct Environ {
     variables: BTreeMap<String, Variable>,
 }
@@ -102,6 +104,27 @@ impl Environ {
     }
 }
 
+impl Variable {
+    /// As `show-environment` prints it, or `show-environment -s` as shell commands.
+    pub fn line(&self, name: &str, shell: bool) -> String {
+        match (&self.value, shell) {
+            (Some(value), false) => format!("{name}={value}"),
+            (None, false) => format!("-{name}"),
+            (None, true) => format!("unset {name};"),
+            (Some(value), true) => {
+                let mut escaped = String::with_capacity(value.len());
+                for c in value.chars() {
+                    if matches!(c, '$' | '`' | '"' | '\\') {
+                        escaped.push('\\');
+                    }
+                    escaped.push(c);
+                }
+                format!("{name}=\"{escaped}\"; export {name};")
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,5 +143,8 @@ mod tests {
         session.update(["B*", "D"], &global);
         assert_eq!(session.get("B"), Some("2"));
         assert_eq!(session.variable("D"), Some(&Variable::default()));
+        assert_eq!(session.variable("D").unwrap().line("D", false), "-D");
+        session.set("S", "a\"$`\\");
+        assert_eq!(session.variable("S").unwrap().line("S", true), "S=\"a\\\"\\$\\`\\\\\"; export S;");
     }
 }

@@ -1,0 +1,106 @@
+//! Names of options as users write them: abbreviations, other spellings, `name[index]`.
+
+use super::table;
+
+/// A name that has been matched against the table.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OptionName {
+    /// The table's name, or a user option's with its `@`.
+    pub name: String,
+    pub index: Option<u32>,
+}
+
+impl OptionName {
+    pub fn is_user(&self) -> bool {
+        self.name.starts_with('@')
+    }
+}
+
+/// Why a name was refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NameError {
+    Ambiguous,
+    Invalid,
+}
+
+impl NameError {
+    /// As `set-option` and `show-options` say it.
+    pub fn message(self, argument: &str) -> String {
+        match self {
+            NameError::Ambiguous => format!("ambiguous option: {argument}"),
+            NameError::Invalid => format!("invalid option: {argument}"),
+        }
+    }
+}
+
+/// Splits `name[index]`. The name is not looked up; `None` where the brackets are wrong.
+pub fn split_index(text: &str) -> Option<(&str, Option<u32>)> {
+    if text.is_empty() {
+        return None;
+    }
+    let Some((name, rest)) = text.split_once('[') else {
+        return Some((text, None));
+    };
+    let inside = rest.strip_suffix(']').filter(|inside| !inside.contains(']'))?;
+    if !inside.ends_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    let digits = inside.trim_start();
+    let digits = digits.strip_prefix('+').unwrap_or(digits);
+    let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+    let index: i32 = digits[..end].parse().ok()?;
+    Some((name, Some(index as u32)))
+}
+
+/// Matches a name, an abbreviation that fits only one of tmux's options, or a user option.
+pub fn parse_name(text: &str) -> Result<OptionName, NameError> {
+    let (name, index) = split_index(text).ok_or(NameError::Invalid)?;
+    if name.starts_with('@') {
+        return Ok(OptionName { name: name.to_string(), index });
+    }
+    let name = table::canonical(name);
+    let mut found: Option<&str> = None;
+    for entry in table::all() {
+        if entry.name == name {
+            found = Some(entry.name);
+            break;
+        }
+        if !entry.ours && entry.name.starts_with(name) {
+            if found.is_some() {
+                return Err(NameError::Ambiguous);
+            }
+            found = Some(entry.name);
+        }
+    }
+    let name = found.ok_or(NameError::Invalid)?.to_string();
+    Ok(OptionName { name, index })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_indexes() {
+        let check = |text: &str, expect: Result<(&str, Option<u32>), NameError>| {
+            let parsed = parse_name(text);
+            let got = parsed.as_ref().map(|name| (name.name.as_str(), name.index)).map_err(|e| *e);
+            assert_eq!(got, expect, "{text:?}");
+        };
+        check("status-left", Ok(("status-left", None)));
+        check("status-le", Err(NameError::Ambiguous));
+        check("status", Ok(("status", None)));
+        check("mous", Ok(("mouse", None)));
+        check("user-keys[3]", Ok(("user-keys", Some(3))));
+        check("user-keys[]", Err(NameError::Invalid));
+        check("user-keys[x]", Err(NameError::Invalid));
+        check("user-keys[1]x", Err(NameError::Invalid));
+        check("user-keys[-1]", Err(NameError::Invalid));
+        check("@a", Ok(("@a", None)));
+        check("clock-mode-color", Ok(("clock-mode-colour", None)));
+        check("nosuch", Err(NameError::Invalid));
+        check("pane-kill-sc", Err(NameError::Invalid));
+        check("pane-kill-scope", Ok(("pane-kill-scope", None)));
+        check("history-l", Ok(("history-limit", None)));
+    }
+}

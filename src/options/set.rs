@@ -1,0 +1,197 @@
+//! Setting options from strings, with tmux's words for what is wrong.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::base::number::parse_number;
+use crate::base::posix::fnmatch;
+use crate::base::{Colour, Key};
+use crate::syntax::style::Style;
+use crate::syntax::{CommandList, Origin, ParseContext, parse_string};
+
+use super::size::{ByteCap, Keep, MemoryLimit};
+use super::table::{Kind, OptionEntry};
+use super::{Options, Value};
+
+/// What setting an option needs of its surroundings.
+pub struct SetContext<'a> {
+    /// For options whose values are commands.
+    pub parse: &'a mut dyn ParseContext,
+    /// Whether a path can be the default shell.
+    pub usable_shell: &'a dyn Fn(&str) -> bool,
+}
+
+impl SetContext<'_> {
+    fn commands(&mut self, text: &str) -> Result<Value, String> {
+        let list: CommandList = parse_string(text, &Origin::default(), self.parse)?;
+        Ok(Value::Command(Arc::new(list)))
+    }
+}
+
+impl Options {
+    /// Sets a user option.
+    pub fn assign_user(&mut self, name: &str, value: &str, append: bool) {
+        match self.entries.get_mut(name) {
+            Some(Value::String(text)) if append => text.push_str(value),
+            _ => self.set_string(name, value),
+        }
+    }
+
+    /// Sets an option that is not an array. `current` is the value that holds now, inherited
+    /// or not: flags and two-way choices toggle it when there is no value.
+    pub fn assign(
+        &mut self,
+        entry: &OptionEntry,
+        value: Option<&str>,
+        append: bool,
+        current: Option<&Value>,
+        context: &mut SetContext<'_>,
+    ) -> Result<(), String> {
+        let new = match (entry.kind, value) {
+            (Kind::Flag, value) => Value::Flag(flag(value, current)?),
+            (Kind::Choice(choices), value) => Value::Choice(choice(choices, value, current)?),
+            (_, None) => return Err("empty value".to_string()),
+            (Kind::Number { min, max }, Some(value)) => {
+                let number = parse_number(value, min, max);
+                Value::Number(number.map_err(|error| format!("value is {error}: {value}"))?)
+            }
+            (Kind::Key, Some(value)) => {
+                Value::Key(Key::parse(value).ok_or_else(|| format!("bad key: {value}"))?)
+            }
+            (Kind::Colour, Some(value)) => Value::Colour(colour(value)?),
+            (Kind::Command, Some(value)) => context.commands(value)?,
+            (_, Some(value)) => Value::String(self.string(entry, value, append, context)?),
+        };
+        self.set(entry.name, new);
+        Ok(())
+    }
+
+    fn string(
+        &self,
+        entry: &OptionEntry,
+        value: &str,
+        append: bool,
+        context: &SetContext<'_>,
+    ) -> Result<String, String> {
+        // tmux: only what is on this level is appended to, not what is inherited.
+        let text = match self.get(entry.name) {
+            Some(Value::String(old)) if append => {
+                format!("{old}{}{value}", if entry.is_style { "," } else { "" })
+            }
+            _ => value.to_string(),
+        };
+        let checked = match entry.kind {
+            Kind::ByteCap => ByteCap::parse(&text).map(|_| ()),
+            Kind::MemoryLimit => MemoryLimit::parse(&text).map(|_| ()),
+            Kind::Keep => Keep::parse(&text).map(|_| ()),
+            _ => Ok(()),
+        };
+        checked.map_err(|error| format!("value is {error}: {text}"))?;
+        if entry.name == "default-shell" && !(context.usable_shell)(&text) {
+            return Err(format!("not a suitable shell: {text}"));
+        }
+        if entry.pattern.is_some_and(|pattern| !fnmatch(pattern, &text, false)) {
+            return Err(format!("value is invalid: {text}"));
+        }
+        if entry.is_style && !text.contains("#{") && Style::parse(&text).is_err() {
+            return Err(format!("invalid style: {text}"));
+        }
+        Ok(text)
+    }
+
+    /// Sets an array: one element by index, or all of it from one string. What was set before
+    /// an error stays set.
+    pub fn assign_array(
+        &mut self,
+        entry: &OptionEntry,
+        index: Option<u32>,
+        value: &str,
+        append: bool,
+        context: &mut SetContext<'_>,
+    ) -> Result<(), String> {
+        let mut items = match self.entries.remove(entry.name) {
+            Some(Value::Array(items)) => items,
+            _ => BTreeMap::new(),
+        };
+        let result = match index {
+            Some(index) => set_element(entry, &mut items, index, value, append, context),
+            None => {
+                if !append {
+                    items.clear();
+                }
+                set_all(entry, &mut items, value, context)
+            }
+        };
+        self.set(entry.name, Value::Array(items));
+        result
+    }
+}
+
+fn set_all(
+    entry: &OptionEntry,
+    items: &mut BTreeMap<u32, Value>,
+    value: &str,
+    context: &mut SetContext<'_>,
+) -> Result<(), String> {
+    let separators = entry.array.unwrap_or_default();
+    let parts: Vec<&str> =
+        if separators.is_empty() { vec![value] } else { value.split(|c| separators.contains(c)).collect() };
+    for part in parts.into_iter().filter(|part| !part.is_empty()) {
+        let Some(free) = (0..u32::MAX).find(|index| !items.contains_key(index)) else {
+            break;
+        };
+        set_element(entry, items, free, part, false, context)?;
+    }
+    Ok(())
+}
+
+fn set_element(
+    entry: &OptionEntry,
+    items: &mut BTreeMap<u32, Value>,
+    index: u32,
+    value: &str,
+    append: bool,
+    context: &mut SetContext<'_>,
+) -> Result<(), String> {
+    let new = match entry.kind {
+        Kind::Command => context.commands(value)?,
+        Kind::Colour => Value::Colour(colour(value)?),
+        Kind::String => match items.get(&index) {
+            Some(Value::String(old)) if append => Value::String(format!("{old}{value}")),
+            _ => Value::String(value.to_string()),
+        },
+        _ => return Err("wrong array type".to_string()),
+    };
+    items.insert(index, new);
+    Ok(())
+}
+
+fn colour(value: &str) -> Result<Colour, String> {
+    Colour::parse(value).ok_or_else(|| format!("bad colour: {value}"))
+}
+
+fn flag(value: Option<&str>, current: Option<&Value>) -> Result<bool, String> {
+    let Some(value) = value.filter(|value| !value.is_empty()) else {
+        return Ok(!matches!(current, Some(Value::Flag(true))));
+    };
+    match value.to_ascii_lowercase().as_str() {
+        "1" | "on" | "yes" => Ok(true),
+        "0" | "off" | "no" => Ok(false),
+        _ => Err(format!("bad value: {value}")),
+    }
+}
+
+/// Without a value, the first two choices toggle and others stay.
+fn choice(choices: &[&str], value: Option<&str>, current: Option<&Value>) -> Result<usize, String> {
+    match value {
+        Some(value) => choices
+            .iter()
+            .position(|&choice| choice == value)
+            .ok_or_else(|| format!("unknown value: {value}")),
+        None => Ok(match current {
+            Some(Value::Choice(choice @ (0 | 1))) => 1 - choice,
+            Some(Value::Choice(choice)) => *choice,
+            _ => 0,
+        }),
+    }
+}
