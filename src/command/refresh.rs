@@ -4,7 +4,7 @@ use crate::base::{ClientId, PaneId, Size, WindowId};
 use crate::control;
 use crate::model::{ClientFlags, Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
-use crate::syntax::number::parse_number;
+use crate::base::number::parse_number;
 
 use super::output;
 

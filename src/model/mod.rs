@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use crate::base::clock::Now;
 use crate::base::width::WidthRules;
 use crate::base::{ClientId, PaneId, SessionId, WindowId};
-use crate::options::{Environ, Options};
+use crate::options::{Environ, Options, Scope};
 
 pub mod alerts;
 pub mod arrange;
@@ -66,11 +66,20 @@ impl Cx<'_> {
 }
 
 /// The three global option levels. Session, window and pane options hang on their objects.
-#[derive(Default)]
 pub struct GlobalOptions {
     pub server: Options,
     pub session: Options,
     pub window: Options,
+}
+
+impl Default for GlobalOptions {
+    fn default() -> Self {
+        GlobalOptions {
+            server: Options::defaults(Scope::SERVER),
+            session: Options::defaults(Scope::SESSION),
+            window: Options::defaults(Scope::WINDOW),
+        }
+    }
 }
 
 /// A marked pane (`select-pane -m`).

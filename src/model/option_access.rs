@@ -1,6 +1,8 @@
 //! Reading options by object: one place that knows which level an object starts at.
 
-use crate::base::{PaneId, SessionId, WindowId};
+use crate::base::{Key, KeyCode, Mods, NamedKey, PaneId, SessionId, WindowId};
+use crate::options::{Chain, Options, SetContext, Value, table};
+use crate::syntax::parse::NoContext;
 
 use super::Server;
 
@@ -16,54 +18,90 @@ pub enum OptionScope {
 }
 
 impl Server {
-    /// The value of an option as text: numbers in decimal, flags as `on` and `off`, choices by
-    /// their names.
-    pub fn option_text(&self, _scope: OptionScope, name: &str) -> String {
-        match name {
-            "default-shell" => "/bin/sh",
-            "default-terminal" => "tmux-256color",
-            "default-size" => "80x24",
-            "history-limit" => "64M",
-            "window-size" => "latest",
-            "status" => "on",
-            "status-position" => "bottom",
-            "pane-border-status" | "pane-scrollbars" | "remain-on-exit" | "destroy-unattached"
-            | "renumber-windows" | "aggressive-resize" | "focus-events" | "monitor-activity"
-            | "visual-bell" | "visual-activity" | "visual-silence" => "off",
-            "pane-scrollbars-position" => "right",
-            "pane-base-index" | "base-index" | "monitor-silence" | "tiled-layout-max-columns" => "0",
-            "main-pane-width" => "80",
-            "main-pane-height" => "24",
-            "other-pane-width" | "other-pane-height" => "0",
-            "monitor-bell" | "automatic-rename" | "detach-on-destroy" => "on",
-            "bell-action" => "any",
-            "activity-action" | "silence-action" => "other",
-            "message-limit" => "1000",
-            "buffer-limit" => "50",
-            "backspace" => "C-?",
-            _ => "",
+    /// The levels that hold for an object, its own first. An object that is gone has only the
+    /// levels above it.
+    pub fn chain(&self, scope: OptionScope) -> Chain<'_> {
+        let session = |id: SessionId| self.sessions.get(&id).map(|s| &s.options);
+        let window = |id: WindowId| self.windows.get(&id).map(|w| &w.options);
+        let mut levels: Vec<&Options> = Vec::new();
+        match scope {
+            OptionScope::Server => levels.push(&self.options.server),
+            OptionScope::GlobalSession => levels.push(&self.options.session),
+            OptionScope::GlobalWindow => levels.push(&self.options.window),
+            OptionScope::Session(id) => {
+                levels.extend(session(id));
+                levels.push(&self.options.session);
+            }
+            OptionScope::Window(id) => {
+                levels.extend(window(id));
+                levels.push(&self.options.window);
+            }
+            OptionScope::Pane(id) => {
+                let pane = self.panes.get(&id);
+                levels.extend(pane.map(|p| &p.options));
+                levels.extend(pane.and_then(|p| window(p.window)));
+                levels.push(&self.options.window);
+            }
         }
-        .to_owned()
+        Chain::new(&levels)
     }
 
-    /// A number; a flag counts as 0 or 1.
-    pub fn option_number(&self, scope: OptionScope, name: &str) -> i64 {
-        match self.option_text(scope, name).as_str() {
-            "on" => 1,
-            "off" => 0,
-            text => text.parse().unwrap_or(0),
+    /// The level that belongs to an object itself.
+    pub fn level_mut(&mut self, scope: OptionScope) -> Option<&mut Options> {
+        match scope {
+            OptionScope::Server => Some(&mut self.options.server),
+            OptionScope::GlobalSession => Some(&mut self.options.session),
+            OptionScope::GlobalWindow => Some(&mut self.options.window),
+            OptionScope::Session(id) => self.sessions.get_mut(&id).map(|s| &mut s.options),
+            OptionScope::Window(id) => self.windows.get_mut(&id).map(|w| &mut w.options),
+            OptionScope::Pane(id) => self.panes.get_mut(&id).map(|p| &mut p.options),
         }
+    }
+
+    /// The value of an option as text: numbers in decimal, flags as `on` and `off`, choices by
+    /// their names.
+    pub fn option_text(&self, scope: OptionScope, name: &str) -> String {
+        let entry = table::find(name);
+        match (self.chain(scope).get(name), entry) {
+            (Some(value), _) => value.to_text(entry, false),
+            (None, Some(entry)) => Value::initial(entry).to_text(Some(entry), false),
+            (None, None) => String::new(),
+        }
+    }
+
+    /// A number; a flag counts as 0 or 1, a choice by its index.
+    pub fn option_number(&self, scope: OptionScope, name: &str) -> i64 {
+        self.chain(scope).number(name)
     }
 
     pub fn option_on(&self, scope: OptionScope, name: &str) -> bool {
-        self.option_number(scope, name) != 0
+        self.chain(scope).flag(name)
     }
 
-    /// Sets an option where it is looked up first.
-    pub fn set_option_text(&mut self, _scope: OptionScope, _name: &str, _value: &str) {}
+    /// Sets an option that is not an array on an object itself, from text that is valid for it;
+    /// other text changes nothing.
+    pub fn set_option_text(&mut self, scope: OptionScope, name: &str, value: &str) {
+        let Some(level) = self.level_mut(scope) else { return };
+        let mut parse = NoContext;
+        let mut context = SetContext { parse: &mut parse, usable_shell: &|_| true };
+        match table::find(name) {
+            Some(entry) => drop(level.assign(entry, Some(value), false, None, &mut context)),
+            None => level.set_string(name, value),
+        }
+    }
 
     /// The byte that the erase key of new terminals sends (`backspace`).
     pub fn backspace_byte(&self) -> u8 {
-        0x7f
+        const DELETE: u8 = 0x7f;
+        let key: Key = self.chain(OptionScope::Server).key("backspace");
+        match key.code {
+            KeyCode::Char(c) if key.mods.contains(Mods::CTRL) => match c {
+                '?' => DELETE,
+                _ => c as u8 & 0x1f,
+            },
+            KeyCode::Char(c) if c.is_ascii() => c as u8,
+            KeyCode::Named(NamedKey::BSpace) => DELETE,
+            _ => DELETE,
+        }
     }
 }

@@ -372,8 +372,8 @@ impl Cx<'_> {
         let id = PaneId(self.server.next_pane);
         self.server.next_pane += 1;
         let size = self.server.window(window).map_or(Default::default(), |w| w.size);
-        let limit = self.server.option_text(OptionScope::Session(session), "history-limit");
-        let terminal = self.new_terminal(id, size, history_limit_bytes(&limit));
+        let limit = self.server.chain(OptionScope::Session(session)).byte_cap("history-limit");
+        let terminal = self.new_terminal(id, size, limit);
         let pane = Pane {
             id,
             window,
@@ -461,19 +461,4 @@ impl Cx<'_> {
         }
         environ
     }
-}
-
-/// Bytes that `history-limit` allows one pane: `64M`, `2G`, …; a bare number promises that
-/// many lines and is a cap of so many KiB.
-pub fn history_limit_bytes(text: &str) -> u64 {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let number: u64 = digits.parse().unwrap_or(0);
-    let shift = match text[digits.len()..].chars().next().map(|c| c.to_ascii_uppercase()) {
-        None | Some('K') => 10,
-        Some('M') => 20,
-        Some('G') => 30,
-        Some('T') => 40,
-        Some(_) => 0,
-    };
-    number.saturating_mul(1 << shift)
 }

@@ -1,9 +1,9 @@
 //! Resolving targets as users write them: `session:window.pane` and its short forms, ids,
 //! names and patterns, offsets, and words in braces.
 
+use crate::base::number::parse_number;
 use crate::base::posix::fnmatch;
 use crate::base::{ClientId, MouseEvent, PaneId, SessionId, WindowId};
-use crate::syntax::number::parse_number;
 use crate::syntax::table::{FindFlags, FindKind};
 
 use super::super::neighbours::Side;

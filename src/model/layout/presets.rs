@@ -1,7 +1,7 @@
 //! The layouts that have names: even, main and tiled arrangements.
 
+use crate::base::number::parse_percentage;
 use crate::base::{PaneId, Size};
-use crate::syntax::number::parse_percentage;
 
 use super::{Axis, CellKind, Layout, LayoutCell, PANE_MINIMUM, Rules};
 
