@@ -17,7 +17,6 @@ mod start;
 
 use crate::base::text::{from_bytes, to_bytes};
 use crate::protocol::custody::ServerStart;
-use crate::protocol::fdpass::{Progress, drain};
 use crate::protocol::imsg::{FdMarking, MAX_IMSG_SIZE};
 use crate::protocol::{ClientFlags, Connection, Message};
 use cli::{Arguments, Parsed};
@@ -93,8 +92,6 @@ fn run(program: Program, mut arguments: Arguments) -> Result<i32, String> {
     connection.set_max_output(MAX_OUTPUT);
     let sent = identity.send(&mut connection, arguments.flags, arguments.features);
     sent.map_err(|error| error.to_string())?;
-    // The server starts to work on what it knows while the command is packed.
-    let _: Progress = drain(&mut connection, std::os::fd::AsFd::as_fd(&socket));
     connection.send(first_command(&arguments)?).map_err(|_| "failed to send command".to_owned())?;
     let (outcome, signals) = Session::new(socket, connection, signals, arguments.flags).run();
     Ok(finish(&arguments, outcome, &signals, raw.as_ref()))
