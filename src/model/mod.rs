@@ -16,10 +16,12 @@ pub mod alerts;
 pub mod arrange;
 pub mod buffers;
 pub mod client;
+pub mod clients;
 pub mod find;
 pub mod host;
 pub mod key_tables;
 pub mod layout;
+pub mod lifecycle;
 pub mod messages;
 pub mod mode;
 pub mod names;
@@ -45,6 +47,10 @@ pub use find::FindState;
 pub use host::Host;
 pub use key_tables::KeyTables;
 pub use layout::Layout;
+pub use lifecycle::{
+    client_lost, destroy_pane, pane_closed, pane_exited, program_renames_window, recalculate_sizes_now,
+    set_client_session,
+};
 pub use messages::MessageLog;
 pub use pane::Pane;
 pub use queue::{Exec, ItemContext, Queues};
@@ -137,6 +143,10 @@ pub struct Server {
     /// The client whose commands started the server; its directory counts until the
     /// configuration is loaded.
     pub config_client: Option<ClientId>,
+    /// Sessions may have lost their last client: `destroy-unattached` is to be looked at.
+    pub unattached_dirty: bool,
+    /// Panes kept after their programs' ends, whose last line is still to be drawn.
+    pub ended_panes: Vec<PaneId>,
     /// Alerts that clients are still to be told of.
     pub alert_messages: Vec<alerts::AlertMessage>,
     /// `kill-server` or the last session's end asked for an end.

@@ -1,10 +1,13 @@
 //! Reading options by object: one place that knows which level an object starts at.
 
+use std::sync::Arc;
+
 use crate::base::{Key, KeyCode, Mods, NamedKey, PaneId, SessionId, WindowId};
 use crate::options::{Chain, Options, SetContext, Value, table};
+use crate::syntax::CommandList;
 use crate::syntax::parse::NoContext;
 
-use super::Server;
+use super::{FindState, Server};
 
 /// Where a look-up starts; what is not set there is looked for in its parents.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,6 +47,44 @@ impl Server {
             }
         }
         Chain::new(&levels)
+    }
+
+    /// The server's options.
+    pub fn server_options(&self) -> Chain<'_> {
+        self.chain(OptionScope::Server)
+    }
+
+    /// Options for a session.
+    pub fn session_options(&self, session: SessionId) -> Chain<'_> {
+        self.chain(OptionScope::Session(session))
+    }
+
+    /// Options for a window.
+    pub fn window_options(&self, window: WindowId) -> Chain<'_> {
+        self.chain(OptionScope::Window(window))
+    }
+
+    /// Options for a pane.
+    pub fn pane_options(&self, pane: PaneId) -> Chain<'_> {
+        self.chain(OptionScope::Pane(pane))
+    }
+
+    /// The commands of a hook for a session, or (`None`) for all.
+    pub fn session_hook(&self, session: Option<SessionId>, name: &str) -> Vec<Arc<CommandList>> {
+        let scope = session.map_or(OptionScope::GlobalSession, OptionScope::Session);
+        self.chain(scope).commands(name).collect()
+    }
+
+    /// The commands of a hook where something happened: the session's, the pane's, or the
+    /// window's, whichever has the hook first.
+    pub fn notify_hook(&self, at: &FindState, name: &str) -> Vec<Arc<CommandList>> {
+        let scopes = [
+            Some(at.session.map_or(OptionScope::GlobalSession, OptionScope::Session)),
+            at.pane.map(OptionScope::Pane),
+            at.window.map(OptionScope::Window),
+        ];
+        let found = scopes.into_iter().flatten().find(|scope| self.chain(*scope).get(name).is_some());
+        found.map_or(Vec::new(), |scope| self.chain(scope).commands(name).collect())
     }
 
     /// The level that belongs to an object itself.
@@ -87,6 +128,13 @@ impl Server {
         match table::find(name) {
             Some(entry) => drop(level.assign(entry, Some(value), false, None, &mut context)),
             None => level.set_string(name, value),
+        }
+    }
+
+    /// Takes an option off an object itself.
+    pub fn unset_option(&mut self, scope: OptionScope, name: &str) {
+        if let Some(level) = self.level_mut(scope) {
+            level.unset(name);
         }
     }
 

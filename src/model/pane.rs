@@ -34,6 +34,8 @@ bitflags::bitflags! {
         const STYLE_CHANGED = 0x1000;
         const THEME_CHANGED = 0x2000;
         const UNSEEN_CHANGES = 0x4000;
+        /// Its terminal has been closed.
+        const CLOSED = 0x8000;
     }
 }
 

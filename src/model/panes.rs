@@ -23,7 +23,12 @@ pub enum PaneEnd {
 impl Pane {
     /// Has a terminal with a running program.
     pub fn has_terminal(&self) -> bool {
-        !self.tty.is_empty()
+        !self.tty.is_empty() && !self.flags.intersects(PaneFlags::CLOSED | PaneFlags::EMPTY)
+    }
+
+    /// Whether there is nothing to type to: no program, or one that has ended.
+    pub fn has_exited(&self) -> bool {
+        !self.has_terminal() || self.flags.contains(PaneFlags::EXITED)
     }
 }
 
@@ -141,18 +146,11 @@ impl Cx<'_> {
         self.server.redraw_window(window);
     }
 
-    /// A pane's terminal has closed or its program's status became known (`status`).
-    pub fn pane_ended(&mut self, pane: PaneId, status: Option<ExitStatus>) -> PaneEnd {
+    /// A pane's program has ended: the pane goes, or stays as `remain-on-exit` says.
+    pub fn destroy_pane(&mut self, pane: PaneId, notify: bool) -> PaneEnd {
         let remain = self.server.option_text(OptionScope::Pane(pane), "remain-on-exit");
         let Some(p) = self.server.panes.get_mut(&pane) else { return PaneEnd::Unchanged };
-        if let Some(status) = status {
-            p.status = Some(status);
-            p.flags |= PaneFlags::STATUS_READY;
-        }
-        if !p.flags.contains(PaneFlags::EXITED) {
-            return PaneEnd::Unchanged;
-        }
-        p.tty.clear();
+        p.flags |= PaneFlags::CLOSED;
         let failed = p.status != Some(ExitStatus::Exited(0));
         let keep = match remain.as_str() {
             "off" => false,
@@ -167,13 +165,19 @@ impl Cx<'_> {
             p.flags |= PaneFlags::STATUS_DRAWN | PaneFlags::REDRAW;
             p.dead_time = self.now;
             let window = p.window;
+            p.terminal.lock().set_modes(crate::terminal::Modes::CURSOR, false);
             self.host.pane_close(pane);
-            self.server.notify_pane("pane-died", pane);
+            self.server.ended_panes.push(pane);
+            if notify {
+                self.server.notify_pane("pane-died", pane);
+            }
             self.server.redraw_window(window);
             return PaneEnd::Kept;
         }
         let window = p.window;
-        self.server.notify_pane("pane-exited", pane);
+        if notify {
+            self.server.notify_pane("pane-exited", pane);
+        }
         self.unzoom_and_redraw(window);
         self.server.forget_client_pane(window, pane);
         self.close_cell(pane);

@@ -38,6 +38,27 @@ impl Server {
         self.mark_clients(|server, c| server.client_window(c) == Some(window), false);
     }
 
+    /// Borders of a window, and with them what lies on them.
+    pub fn redraw_window_borders(&mut self, window: WindowId) {
+        self.redraw_window_panes(window);
+    }
+
+    /// What panes of a window show, but not the status lines around it.
+    pub fn redraw_window_panes(&mut self, window: WindowId) {
+        let shows = |c: &&Client| self.client_window(c) == Some(window);
+        let ids: Vec<ClientId> = self.clients.values().filter(shows).map(|c| c.id).collect();
+        for id in ids {
+            if let Some(client) = self.clients.get_mut(&id) {
+                client.flags |= ClientFlags::REDRAW;
+            }
+        }
+    }
+
+    /// The status line of a client.
+    pub fn redraw_status(&mut self, client: ClientId) {
+        self.status_client(client);
+    }
+
     pub fn redraw_all(&mut self) {
         self.mark_clients(|_, c| c.session.is_some(), false);
     }

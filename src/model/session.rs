@@ -45,6 +45,8 @@ pub struct Session {
     pub last: Vec<i32>,
     pub options: Options,
     pub environ: Environ,
+    /// When the session locks for want of activity (monotonic ms).
+    pub lock_due_ms: Option<u64>,
     /// Clients attached.
     pub attached: u32,
     pub group: Option<String>,

@@ -64,10 +64,13 @@ impl Server {
     pub fn touch_session(&mut self, session: SessionId, now: crate::base::clock::Now) {
         self.activity_counter += 1;
         let order = self.activity_counter;
+        let lock_s = self.option_number(OptionScope::Session(session), "lock-after-time");
         if let Some(s) = self.sessions.get_mut(&session) {
             s.last_activity = s.activity;
             s.activity = now;
             s.activity_order = order;
+            let lock_s = u64::try_from(lock_s).ok().filter(|&n| n > 0 && s.attached != 0);
+            s.lock_due_ms = lock_s.map(|n| now.mono_ms + n * 1000);
         }
     }
 
@@ -112,6 +115,7 @@ impl Cx<'_> {
             last: Vec::new(),
             options: new.options,
             environ: new.environ,
+            lock_due_ms: None,
             attached: 0,
             group: None,
             alerted: false,

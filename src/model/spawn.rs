@@ -10,7 +10,7 @@ use super::option_access::OptionScope;
 use super::pane::PaneFlags;
 use super::windows::NO_PANE;
 use super::winlinks::NO_WINLINK;
-use super::{Cx, Pane, Server};
+use super::{Cx, Host, Pane, Server};
 
 bitflags::bitflags! {
     #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -102,6 +102,16 @@ impl Server {
         }
         let session = session.or(client.and_then(|c| c.session));
         session.and_then(|id| self.session(id)).map(|s| s.cwd.clone())
+    }
+
+    /// The shell for what is started in a session (or in none).
+    pub fn usable_shell(&self, host: &dyn Host, session: Option<SessionId>) -> String {
+        usable_shell(self, host, session.map_or(OptionScope::GlobalSession, OptionScope::Session))
+    }
+
+    /// The environment of a job, as its program gets it.
+    pub fn job_environ(&self, session: Option<SessionId>) -> Vec<(String, String)> {
+        self.environ_for_session(session, self.config_done).pairs()
     }
 
     /// The environment of programs in a session (or in none): global, then the session's, then
@@ -272,7 +282,7 @@ impl Cx<'_> {
                 if let Some(p) = self.server.panes.get_mut(&pane) {
                     p.pid = (!empty).then_some(spawned.pid);
                     p.tty = spawned.tty;
-                    p.flags -= PaneFlags::EXITED;
+                    p.flags -= PaneFlags::EXITED | PaneFlags::CLOSED;
                 }
             }
             Err(cause) => {
@@ -328,7 +338,6 @@ impl Cx<'_> {
         self.restart_terminal(pane);
         if let Some(p) = self.server.panes.get_mut(&pane) {
             p.flags -= PaneFlags::STATUS_READY | PaneFlags::STATUS_DRAWN;
-            p.tty.clear();
             p.pid = None;
             p.status = None;
         }
@@ -432,14 +441,7 @@ impl Cx<'_> {
 
     /// `default-shell`, if it can be used.
     pub fn default_shell(&self, scope: OptionScope) -> String {
-        let shell = self.server.option_text(scope, "default-shell");
-        if self.is_usable_shell(&shell) { shell } else { DEFAULT_SHELL.to_owned() }
-    }
-
-    /// An absolute path of a program, not of this one.
-    pub fn is_usable_shell(&self, shell: &str) -> bool {
-        let name = shell.rsplit('/').next().unwrap_or_default();
-        shell.starts_with('/') && !matches!(name, "tmux" | "scopemux") && self.host.is_executable(shell)
+        usable_shell(self.server, self.host, scope)
     }
 
     fn pane_environ(&self, pane: PaneId, spawn: &Spawn) -> Environ {
@@ -461,4 +463,16 @@ impl Cx<'_> {
         }
         environ
     }
+}
+
+/// `default-shell`, if it can be used.
+fn usable_shell(server: &Server, host: &dyn Host, scope: OptionScope) -> String {
+    let shell = server.option_text(scope, "default-shell");
+    if is_usable_shell(host, &shell) { shell } else { DEFAULT_SHELL.to_owned() }
+}
+
+/// An absolute path of a program, not of this one.
+pub fn is_usable_shell(host: &dyn Host, shell: &str) -> bool {
+    let name = shell.rsplit('/').next().unwrap_or_default();
+    shell.starts_with('/') && !matches!(name, "tmux" | "scopemux") && host.is_executable(shell)
 }

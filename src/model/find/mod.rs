@@ -175,6 +175,16 @@ impl Server {
         self.pane(id).map(|p| p.id)
     }
 
+    /// The state of the best session, if there is any.
+    pub fn find_from_nothing(&self) -> Option<FindState> {
+        FindState::from_nothing(self, FindFlags::empty())
+    }
+
+    /// What a mouse event hit, if that was a pane.
+    pub fn find_from_mouse(&self, mouse: &MouseEvent) -> Option<FindState> {
+        FindState::from_mouse(self, mouse)
+    }
+
     /// Session, and winlink if there is one, that a mouse event hit.
     pub fn mouse_window(&self, mouse: &MouseEvent) -> Option<(SessionId, Option<i32>)> {
         if !mouse.valid {

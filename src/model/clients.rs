@@ -1,0 +1,118 @@
+//! Clients in use: activity, key tables, whose window it is.
+
+use crate::base::clock::Now;
+use crate::base::{ClientId, PaneId, WindowId};
+
+use super::client::ClientFlags;
+use super::option_access::OptionScope;
+use super::pane::PaneFlags;
+use super::{Client, Server};
+
+/// The key table of clients that are in none.
+const ROOT_TABLE: &str = "root";
+
+impl Client {
+    /// Neither gone, going, nor suspended.
+    pub fn accepts_input(&self) -> bool {
+        !self.flags.intersects(ClientFlags::DEAD | ClientFlags::SUSPENDED | ClientFlags::EXIT)
+    }
+}
+
+impl Server {
+    /// A client is being used now.
+    pub fn touch_client(&mut self, client: ClientId, now: Now) {
+        self.activity_counter += 1;
+        let order = self.activity_counter;
+        let Some(c) = self.clients.get_mut(&client) else { return };
+        c.activity = now;
+        c.activity_order = order;
+        c.last_input_ms = now.mono_ms;
+        if let Some(session) = c.session {
+            self.touch_session(session, now);
+        }
+    }
+
+    /// The table that a client's keys are looked up in when it is in none: option `key-table`.
+    pub fn default_key_table(&self, client: ClientId) -> String {
+        let Some(session) = self.client(client).and_then(|c| c.session) else {
+            return ROOT_TABLE.to_owned();
+        };
+        let name = self.option_text(OptionScope::Session(session), "key-table");
+        if name.is_empty() { ROOT_TABLE.to_owned() } else { name }
+    }
+
+    /// The table that a client's next key is looked up in.
+    pub fn client_key_table(&self, client: ClientId) -> String {
+        let own = self.client(client).and_then(|c| c.key_table.clone());
+        own.unwrap_or_else(|| self.default_key_table(client))
+    }
+
+    /// Puts a client into a key table, or (`None`) back into the default one.
+    pub fn set_key_table(&mut self, client: ClientId, table: Option<&str>, now: Now) {
+        if let Some(c) = self.clients.get_mut(&client) {
+            c.key_table = table.map(str::to_owned);
+            c.key_table_since_ms = now.mono_ms;
+        }
+    }
+
+    /// Something of a pane changed on the screen.
+    pub fn mark_pane_changed(&mut self, pane: PaneId) {
+        let Some(p) = self.panes.get_mut(&pane) else { return };
+        p.flags |= PaneFlags::CHANGED | PaneFlags::REDRAW;
+        if !p.modes.is_empty() {
+            p.flags |= PaneFlags::UNSEEN_CHANGES;
+        }
+        let window = p.window;
+        self.redraw_window_panes(window);
+    }
+
+    /// The background of a pane changed, and with it maybe what theme it has.
+    pub fn pane_background_changed(&mut self, pane: PaneId) {
+        if let Some(p) = self.panes.get_mut(&pane) {
+            p.flags |= PaneFlags::STYLE_CHANGED | PaneFlags::THEME_CHANGED;
+        }
+        self.mark_pane_changed(pane);
+    }
+
+    /// Puts a pane's terminal back to its start (`send-keys -R`).
+    pub fn reset_pane(&mut self, pane: PaneId) {
+        if let Some(p) = self.panes.get_mut(&pane) {
+            p.terminal.lock().reset();
+            p.flags |= PaneFlags::STYLE_CHANGED | PaneFlags::THEME_CHANGED;
+        }
+        self.mark_pane_changed(pane);
+    }
+
+    /// Lets a pane that was kept after its program's end go with the next look at it.
+    pub fn end_remain_on_exit(&mut self, pane: PaneId) {
+        self.set_option_text(OptionScope::Pane(pane), "remain-on-exit", "off");
+    }
+
+    pub fn take_unattached_dirty(&mut self) -> bool {
+        std::mem::take(&mut self.unattached_dirty)
+    }
+
+    /// Adds to the message log, which keeps at most `message-limit`.
+    pub fn add_message(&mut self, now: Now, text: String) {
+        let limit = self.option_number(OptionScope::Server, "message-limit").max(0) as usize;
+        self.messages.add(now.secs(), text, limit);
+    }
+
+    /// The window that a session's clients see, for a client.
+    pub fn window_of_client(&self, client: ClientId) -> Option<WindowId> {
+        self.client(client).and_then(|c| self.client_window(c))
+    }
+
+    /// A client is the one that used its window last; sizes may follow it.
+    pub fn update_latest(&mut self, client: ClientId) {
+        let Some(window) = self.window_of_client(client) else { return };
+        let Some(w) = self.windows.get_mut(&window).filter(|w| w.latest != Some(client)) else {
+            return;
+        };
+        w.latest = Some(client);
+        if self.option_text(OptionScope::Window(window), "window-size") == "latest" {
+            self.sizes_dirty = true;
+        }
+        self.notify_client("client-active", client);
+    }
+}

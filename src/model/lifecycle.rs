@@ -1,0 +1,83 @@
+//! What the server reports of panes and clients: terminals closed, programs ended, windows
+//! renamed by programs, clients gone.
+
+use crate::base::{ClientId, PaneId, SessionId};
+
+use super::Cx;
+use super::host::ExitStatus;
+use super::option_access::OptionScope;
+use super::pane::PaneFlags;
+
+/// A pane's terminal was closed by its program.
+pub fn pane_closed(cx: &mut Cx<'_>, pane: PaneId) {
+    let Some(p) = cx.server.panes.get_mut(&pane) else { return };
+    p.flags |= PaneFlags::EXITED;
+    cx.destroy_pane(pane, true);
+}
+
+/// A pane's program ended; everything it printed is in the terminal.
+pub fn pane_exited(cx: &mut Cx<'_>, pane: PaneId, status: ExitStatus) {
+    let Some(p) = cx.server.panes.get_mut(&pane) else { return };
+    p.status = Some(status);
+    p.flags |= PaneFlags::STATUS_READY | PaneFlags::EXITED;
+    cx.destroy_pane(pane, true);
+}
+
+/// A pane whose program has ended goes, or stays as `remain-on-exit` says.
+pub fn destroy_pane(cx: &mut Cx<'_>, pane: PaneId, notify: bool) {
+    cx.destroy_pane(pane, notify);
+}
+
+/// Points a client at a session, or at none.
+pub fn set_client_session(cx: &mut Cx<'_>, client: ClientId, session: Option<SessionId>) {
+    cx.set_client_session(client, session);
+}
+
+/// Works out all sizes again; with `now`, windows are resized at once.
+pub fn recalculate_sizes_now(cx: &mut Cx<'_>, now: bool) {
+    cx.recalculate_sizes_now(now);
+}
+
+/// A program named its window (`ESC k`): with nothing, automatic names are back.
+pub fn program_renames_window(cx: &mut Cx<'_>, pane: PaneId, name: &str) {
+    let Some(window) = cx.server.pane(pane).map(|p| p.window) else { return };
+    if !cx.server.option_on(OptionScope::Pane(pane), "allow-rename") {
+        return;
+    }
+    if name.is_empty() {
+        cx.server.unset_option(OptionScope::Window(window), "automatic-rename");
+        let on = cx.server.option_on(OptionScope::Window(window), "automatic-rename");
+        if !on {
+            cx.server.set_window_name(window, "", true);
+        }
+    } else {
+        cx.server.set_window_name(window, name, true);
+        cx.server.set_option_text(OptionScope::Window(window), "automatic-rename", "off");
+    }
+    cx.server.redraw_window_borders(window);
+    cx.server.status_window(window);
+}
+
+/// A client is going: its session has been taken from it. Windows that it used last go to
+/// the next client that looks at them.
+pub fn client_lost(cx: &mut Cx<'_>, client: ClientId) {
+    let windows: Vec<_> =
+        cx.server.windows.values().filter(|w| w.latest == Some(client)).map(|w| w.id).collect();
+    for window in windows {
+        let next = cx
+            .server
+            .clients
+            .values()
+            .filter(|c| c.id != client && cx.server.client_window(c) == Some(window))
+            .max_by_key(|c| c.activity_order)
+            .map(|c| c.id);
+        match next {
+            Some(next) => cx.server.update_latest(next),
+            None => {
+                if let Some(w) = cx.server.windows.get_mut(&window) {
+                    w.latest = None;
+                }
+            }
+        }
+    }
+}
