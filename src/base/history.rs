@@ -39,7 +39,8 @@ pub enum RunKind {
     Cluster(u8),
     /// A tab of this many columns (no text).
     Tab(u8),
-    /// Cells never written or erased (no text).
+    /// Cells never written or erased (no text). With the flag `PADDING`: fillers whose
+    /// character was cut off, which show as blanks but read as nothing.
     Cleared,
 }
 

@@ -162,10 +162,12 @@ fn take_run(cells: &[Packed], first: Packed, tables: &CellTables, text: &mut Vec
         c.style == first.style && (c.mark ^ first.mark) & (Mark::all() - Mark::EXTENDED) == Mark::empty()
     };
     let run = |kind, cols: usize| Run { kind, style, flags, bytes: 0, cols: cols as u32 };
-    // A filler without its character (its other half was cut off) reads as a blank.
     if first.mark.intersects(Mark::CLEARED | Mark::PADDING) {
         let count = cells.iter().take_while(|c| alike(c)).count();
-        return (count, run(RunKind::Cleared, count));
+        let run = run(RunKind::Cleared, count);
+        // A filler whose character was cut off takes a column but has no text.
+        let orphan = if first.is_padding() { CellFlags::PADDING } else { CellFlags::empty() };
+        return (count, Run { flags: flags | orphan, ..run });
     }
     let fillers = |from: usize| cells[from..].iter().take_while(|c| c.is_padding()).count();
     if first.mark.contains(Mark::TAB) {
@@ -231,7 +233,9 @@ fn push_run(cells: &mut Vec<Packed>, run: &Run, text: &str, pack: &mut dyn FnMut
             let flags = CellFlags::CLEARED | run.flags;
             let mut blank = pack(&Cell { flags, ..model });
             blank.mark.remove(Mark::EXTENDED);
-            if run.style == CellStyle::DEFAULT {
+            if run.flags.contains(CellFlags::PADDING) {
+                blank = Packed::PADDING;
+            } else if run.style == CellStyle::DEFAULT {
                 blank = Packed::CLEARED;
             }
             cells.extend(std::iter::repeat_n(blank, run.cols as usize));

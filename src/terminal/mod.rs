@@ -361,22 +361,20 @@ impl Terminal {
         let rows = self.size().rows.min(size.rows.saturating_sub(at.y));
         for y in 0..rows {
             let line = grid.line(y);
+            let mut fillers = 0; // that belong to the character before
             for x in 0..cols {
-                let cell = grid.tables.unpack(line.get(x));
-                surface.set_raw(at.x + x, at.y + y, self.drawn(cell, x, cols));
+                let mut cell = grid.tables.unpack(line.get(x));
+                let whole = if cell.is_padding() { fillers > 0 } else { u32::from(cell.width) <= cols - x };
+                fillers = if cell.is_padding() { fillers.max(1) - 1 } else { cell.width.max(1) - 1 };
+                if !whole {
+                    cell = Cell { style: cell.style, ..Cell::BLANK };
+                    fillers = 0;
+                }
+                surface.set_raw(at.x + x, at.y + y, cell);
             }
         }
         surface.cursor = Point::new(at.x + self.screen.cx.min(self.size().cols - 1), at.y + self.screen.cy);
         surface.cursor_visible = self.cursor_visible();
-    }
-
-    /// A cell as it shows: what is cut at the right edge is blank, and a filler without its
-    /// character too.
-    fn drawn(&self, cell: Cell, x: u32, cols: u32) -> Cell {
-        if u32::from(cell.width) > cols - x || (x == 0 && cell.is_padding()) {
-            return Cell { style: cell.style, ..Cell::BLANK };
-        }
-        cell
     }
 
     /// Writes text at the cursor in a style, as a program could; for what the server itself

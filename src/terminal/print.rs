@@ -158,7 +158,10 @@ impl Screen {
         self.grid.set(first, y, packed);
         if widen {
             self.grid.set(x, y, Packed::PADDING);
-            self.move_to(Some(x + 1), None);
+            // tmux: in the last column the second half lies outside and the cursor stays.
+            if x < self.cols() {
+                self.cx = x + 1;
+            }
         }
         true
     }
