@@ -97,7 +97,7 @@ impl Screen {
                     }
                     None => {}
                 }
-            } else if let Some(colour) = parse_x11(colour) {
+            } else if let Some(colour) = Colour::parse_x11(colour) {
                 changed |= self.palette.set(index, Some(colour));
             }
         }
@@ -122,7 +122,7 @@ impl Screen {
 
     fn osc_default_colour(&mut self, number: u32, text: &str, end: StringEnd) {
         if text != "?" {
-            if let Some(colour) = parse_x11(text) {
+            if let Some(colour) = Colour::parse_x11(text) {
                 self.set_default_colour(number, Some(colour));
             }
             return;
@@ -148,7 +148,7 @@ impl Screen {
 
     fn osc_cursor_colour(&mut self, text: &str, end: StringEnd) {
         if text != "?" {
-            self.cursor_colour = parse_x11(text).or(self.cursor_colour);
+            self.cursor_colour = Colour::parse_x11(text).or(self.cursor_colour);
         } else if self.config.pane {
             self.reply_colour("12", self.cursor_colour.or(self.config.cursor_colour), end);
         }
@@ -289,68 +289,4 @@ fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
         base64::engine::GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
     );
     engine.decode(text).ok()
-}
-
-fn hex(text: &str, digits: usize) -> Option<u32> {
-    // As scanf reads it: one to `digits` digits, or a prefix of 0x.
-    if text.is_empty() || text.len() > digits || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return None;
-    }
-    u32::from_str_radix(text, 16).ok()
-}
-
-/// A colour as X11 names it: `rgb:`, `#`, `cmy:`, `cmyk:`, decimal triples, or a name.
-pub fn parse_x11(text: &str) -> Option<Colour> {
-    let triple = |parts: Vec<&str>, digits: usize| -> Option<[u32; 3]> {
-        let [r, g, b] = parts.as_slice() else { return None };
-        Some([hex(r, digits)?, hex(g, digits)?, hex(b, digits)?])
-    };
-    let byte = |n: u32| n as u8;
-    let rgb8 = |[r, g, b]: [u32; 3]| Colour::Rgb(byte(r), byte(g), byte(b));
-    let rgb16 = |[r, g, b]: [u32; 3]| Colour::Rgb(byte(r >> 8), byte(g >> 8), byte(b >> 8));
-    if let Some(parts) = text.strip_prefix("rgb:") {
-        let parts = parts.split('/').collect();
-        return match text.len() {
-            12 => triple(parts, 2).map(rgb8),
-            18 => triple(parts, 4).map(rgb16),
-            _ => None,
-        };
-    }
-    if let Some(digits) = text.strip_prefix('#').filter(|digits| digits.is_ascii()) {
-        let cut = |n: usize| vec![&digits[..n], &digits[n..2 * n], &digits[2 * n..]];
-        return match digits.len() {
-            6 => triple(cut(2), 2).map(rgb8),
-            12 => triple(cut(4), 4).map(rgb16),
-            _ => None,
-        };
-    }
-    if let Some(numbers) = decimal_triple(text) {
-        return Some(rgb8(numbers));
-    }
-    if let Some(colour) = ink(text) {
-        return Some(colour);
-    }
-    None
-}
-
-fn decimal_triple(text: &str) -> Option<[u32; 3]> {
-    let mut parts = text.splitn(3, ',').map(|part| part.trim_start().parse::<i32>().ok());
-    let numbers = [parts.next()??, parts.next()??, parts.next()??];
-    Some(numbers.map(|n| n as u32))
-}
-
-/// `cmy:` and `cmyk:`, components from 0 to 1.
-fn ink(text: &str) -> Option<Colour> {
-    let parts = text.strip_prefix("cmyk:").or_else(|| text.strip_prefix("cmy:"))?;
-    let numbers: Vec<f64> = parts.split('/').map(|n| n.parse().ok()).collect::<Option<_>>()?;
-    let black = match (text.starts_with("cmyk:"), numbers.len()) {
-        (true, 4) => numbers[3],
-        (false, 3) => 0.0,
-        _ => return None,
-    };
-    if !(0.0..=1.0).contains(&black) || !numbers.iter().all(|n| (0.0..=1.0).contains(n)) {
-        return None;
-    }
-    let part = |n: f64| ((1.0 - n) * (1.0 - black) * 255.0) as u8;
-    Some(Colour::Rgb(part(numbers[0]), part(numbers[1]), part(numbers[2])))
 }
