@@ -165,6 +165,8 @@ pub struct Client {
     pub fg: Option<Colour>,
     pub bg: Option<Colour>,
     pub theme: Option<Theme>,
+    /// A control client's panes are paused when they are this far behind (`pause-after`).
+    pub pause_age_ms: u32,
     /// Bytes written to and discarded for its terminal.
     pub written: u64,
     pub discarded: u64,

@@ -37,6 +37,8 @@ pub mod session;
 pub mod sessions;
 pub mod sizes;
 pub mod spawn;
+#[cfg(test)]
+pub mod test_host;
 pub mod window;
 pub mod windows;
 pub mod winlinks;
@@ -151,26 +153,39 @@ pub struct Server {
     pub alert_messages: Vec<alerts::AlertMessage>,
     /// `kill-server` or the last session's end asked for an end.
     pub exiting: bool,
-    /// Output of `#()` by expanded command line (see `format::jobs`).
-    pub format_jobs: parking_lot::Mutex<BTreeMap<String, FormatJob>>,
+    /// What is known of `#()` commands (see `format::jobs`).
+    pub format_jobs: parking_lot::Mutex<BTreeMap<FormatJobKey, FormatJob>>,
 }
 
-/// What is known of one `#()` command.
+/// A `#()` command as written, for one client and, in a loop, one window or pane.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct FormatJobKey {
+    pub client: Option<ClientId>,
+    pub tag: Option<String>,
+    pub command: String,
+}
+
+/// What is known of one `#()` command. All times are seconds since the Unix epoch.
 #[derive(Default, Debug, Clone)]
 pub struct FormatJob {
-    /// Last line of output that is complete, shown meanwhile.
-    pub output: String,
+    /// The last line it printed, `None` before there is one.
+    pub output: Option<String>,
+    /// The command with formats expanded, as last wanted.
+    pub expanded: Option<String>,
     /// A format asked for it since it was last started.
     pub wanted: bool,
     pub running: bool,
-    /// Wall seconds of the last start and of the last use.
-    pub last_start: i64,
-    pub last_used: i64,
-    /// Directory and shell to run it in.
-    pub cwd: String,
-    pub shell: String,
-    pub environ: Vec<(String, String)>,
-    pub client: Option<ClientId>,
+    pub id: Option<host::JobId>,
+    /// Counts starts: what an earlier run still prints is not wanted any more.
+    pub generation: u64,
+    /// When it was last wanted afresh, or last had news.
+    pub last: i64,
+    /// It has printed a line since it was last started.
+    pub updated: bool,
+    /// Used in a status line, which is drawn again when there is news.
+    pub status: bool,
+    /// Output after the last complete line.
+    pub partial: Vec<u8>,
 }
 
 /// State of a `wait-for` channel.

@@ -39,6 +39,10 @@ pub trait PaneMode: Send {
     ) -> ModeResult;
     /// Format variables of the mode, for the pane it covers.
     fn formats(&self, add: &mut dyn FnMut(&str, String));
+    /// The word, line or hyperlink (`what`) that the mode shows at a cell, for mouse variables.
+    fn text_at(&self, _what: TextAt, _x: u32, _y: u32) -> Option<String> {
+        None
+    }
     /// Time passed or the model changed (clock ticks, tree refreshes).
     fn update(&mut self, cx: &mut Cx<'_>, pane: PaneId) -> ModeResult;
     /// Adds a line (view mode).
@@ -47,6 +51,14 @@ pub trait PaneMode: Send {
     fn close(&mut self, cx: &mut Cx<'_>, pane: PaneId);
     /// The selection or mode-specific value behind `as_any` for the room's own use.
     fn as_any(&mut self) -> &mut dyn std::any::Any;
+}
+
+/// What to take from a place on a mode's screen.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TextAt {
+    Word,
+    Line,
+    Hyperlink,
 }
 
 /// For whom a mode's key or command is.

@@ -1,0 +1,293 @@
+//! Drawing of expanded formats: text with styles is divided into sections (left, centre,
+//! right, a list with markers), which are laid out in the width there is and trimmed where it
+//! is too narrow.
+//!
+//! `sections` reads the text, this file arranges what it found.
+
+use crate::base::{Cell, CellStyle, Colour, Point, Surface};
+use crate::model::client::{RangeKind, StatusRange};
+use crate::syntax::style::{Align, Range};
+
+mod sections;
+
+use sections::{Section, Sections, Slot};
+
+/// Draws expanded text into `width` columns from (x, y), over what is there. Returns the
+/// ranges for the mouse, their columns counted from `x`.
+pub fn draw(
+    surface: &mut Surface,
+    x: u32,
+    y: u32,
+    width: u32,
+    base: CellStyle,
+    expanded: &str,
+) -> Vec<StatusRange> {
+    let at = Point::new(x, y);
+    // A style that never ends: nothing is drawn at all.
+    let Some(sections) = Sections::parse(expanded, base) else { return Vec::new() };
+    if let Some(fill) = sections.fill {
+        let style = CellStyle { bg: fill, ..CellStyle::DEFAULT };
+        surface.fill(at.x, at.y, width, 1, &Cell { style, ..Cell::BLANK });
+    }
+    let mut arrangement = Arrangement {
+        surface,
+        at,
+        available: i64::from(width),
+        ranges: sections.ranges.iter().map(|range| (range.slot, range.start, range.end)).collect(),
+        sections: &sections,
+        placed: vec![None; sections.ranges.len()],
+    };
+    match sections.list_align {
+        Align::Default => arrangement.without_list(),
+        Align::Left => arrangement.list_on_left(),
+        Align::Centre => arrangement.list_in_centre(),
+        Align::Right => arrangement.list_on_right(),
+        Align::AbsoluteCentre => arrangement.list_in_absolute_centre(),
+    }
+    let placed = std::mem::take(&mut arrangement.placed);
+    let ranges = sections.ranges.iter().zip(placed);
+    ranges.filter_map(|(range, place)| status_range(&range.kind, place?)).collect()
+}
+
+fn status_range(kind: &Range, (start, end): (i64, i64)) -> Option<StatusRange> {
+    let kind = match kind {
+        Range::None => return None,
+        Range::Left => RangeKind::Left,
+        Range::Right => RangeKind::Right,
+        Range::Control(number) => RangeKind::Control(*number),
+        Range::Pane(id) => RangeKind::Pane(crate::base::PaneId(*id)),
+        Range::Window(index) => RangeKind::Window(*index as i32),
+        Range::Session(id) => RangeKind::Session(crate::base::SessionId(*id)),
+        Range::User(name) => RangeKind::User(name.clone()),
+    };
+    Some(StatusRange { start: start.max(0) as u32, end: end.max(0) as u32, kind })
+}
+
+/// Widths that are left for the sections once they were trimmed to fit.
+#[derive(Clone, Copy)]
+struct Widths {
+    left: i64,
+    centre: i64,
+    right: i64,
+    list: i64,
+    after: i64,
+    absolute: i64,
+}
+
+impl Widths {
+    /// Takes what is too much from the widths named, in their order; all of one before the next.
+    fn trim(mut excess: i64, order: &mut [&mut i64]) {
+        for width in order.iter_mut() {
+            let taken = excess.clamp(0, **width);
+            **width -= taken;
+            excess -= taken;
+        }
+    }
+}
+
+/// Places sections on the surface.
+struct Arrangement<'s> {
+    surface: &'s mut Surface,
+    at: Point,
+    available: i64,
+    sections: &'s Sections,
+    /// Slot and columns of each range, in its section.
+    ranges: Vec<(Slot, i64, i64)>,
+    /// Where each range ended up, once its section was drawn.
+    placed: Vec<Option<(i64, i64)>>,
+}
+
+impl Arrangement<'_> {
+    fn widths(&self) -> Widths {
+        let width = |slot| self.section(slot).width();
+        Widths {
+            left: width(Slot::Left),
+            centre: width(Slot::Centre),
+            right: width(Slot::Right),
+            list: width(Slot::List),
+            after: width(Slot::After),
+            absolute: width(Slot::AbsoluteCentre),
+        }
+    }
+
+    fn section(&self, slot: Slot) -> &Section {
+        self.sections.get(slot)
+    }
+
+    /// Copies `width` columns of a section from `start` to `offset`.
+    fn copy(&mut self, slot: Slot, offset: i64, start: i64, width: i64) {
+        let cells = self.sections.get(slot).cells();
+        let last = i64::from(self.surface.size().cols) - 1;
+        let x = i64::from(self.at.x) + offset;
+        // tmux: a place left of the line counts as its end.
+        let x = if x < 0 || x > last { last } else { x };
+        for column in 0..width {
+            let Some(cell) = cells.get((start + column) as usize) else { break };
+            if column + i64::from(cell.width.max(1)) > width {
+                break;
+            }
+            let x = (x + column) as u32;
+            if cell.is_padding() {
+                if column == 0 {
+                    self.surface.put(x, self.at.y, Cell { style: cell.style, ..Cell::BLANK });
+                }
+                continue;
+            }
+            self.surface.put(x, self.at.y, cell.clone());
+        }
+    }
+
+    /// Copies part of a section and moves its ranges along.
+    fn put(&mut self, slot: Slot, offset: i64, start: i64, width: i64) {
+        self.copy(slot, offset, start, width);
+        for (range, placed) in self.ranges.iter().zip(&mut self.placed) {
+            let (range_slot, from, to) = *range;
+            if range_slot != slot || to <= start || from >= start + width {
+                continue;
+            }
+            let (from, to) = (from.max(start), to.min(start + width));
+            if from != to {
+                *placed = Some((from - start + offset, to - start + offset));
+            }
+        }
+    }
+
+    fn put_right(&mut self, slot: Slot, end: i64, width: i64) {
+        let whole = self.section(slot).width();
+        self.put(slot, end - width, whole - width, width);
+    }
+
+    /// The centre in the middle of the room between two columns.
+    fn put_centre(&mut self, from: i64, to: i64, width: i64) {
+        let whole = self.section(Slot::Centre).width();
+        self.put(Slot::Centre, from + (to - from) / 2 - width / 2, whole / 2 - width / 2, width);
+    }
+
+    fn put_absolute_centre(&mut self, width: i64) {
+        let width = width.min(self.available);
+        self.put(Slot::AbsoluteCentre, (self.available - width) / 2, 0, width);
+    }
+
+    /// The list, with markers where it continues beyond what fits; its focus is kept in sight.
+    fn put_list(&mut self, mut offset: i64, mut width: i64, focus: (i64, i64)) {
+        let whole = self.section(Slot::List).width();
+        if width >= whole {
+            return self.put(Slot::List, offset, 0, width);
+        }
+        let centre = focus.0 + (focus.1 - focus.0) / 2;
+        let mut start = (centre - width / 2).max(0);
+        if centre < width / 2 {
+            start = 0;
+        }
+        if start + width > whole {
+            start = whole - width;
+        }
+        let left = self.section(Slot::ListLeft).width();
+        let right = self.section(Slot::ListRight).width();
+        if start != 0 && width > left {
+            self.copy(Slot::ListLeft, offset, 0, left);
+            offset += left;
+            start += left;
+            width -= left;
+        }
+        if start + width < whole && width > right {
+            self.copy(Slot::ListRight, offset + width - right, 0, right);
+            width -= right;
+        }
+        self.put(Slot::List, offset, start, width);
+    }
+
+    fn focus_or(&self, default: i64) -> (i64, i64) {
+        self.sections.focus.unwrap_or((default, default))
+    }
+
+    fn without_list(&mut self) {
+        let mut w = self.widths();
+        let excess = w.left + w.centre + w.right - self.available;
+        Widths::trim(excess, &mut [&mut w.centre, &mut w.right, &mut w.left]);
+        self.put(Slot::Left, 0, 0, w.left);
+        self.put_right(Slot::Right, self.available, w.right);
+        self.put_centre(w.left, self.available - w.right, w.centre);
+        self.put_absolute_centre(w.absolute);
+    }
+
+    fn list_on_left(&mut self) {
+        let mut w = self.widths();
+        let excess = w.left + w.centre + w.right + w.list + w.after - self.available;
+        let order = &mut [&mut w.centre, &mut w.list, &mut w.right, &mut w.after, &mut w.left];
+        Widths::trim(excess, order);
+        if w.list == 0 {
+            return self.without_list();
+        }
+        self.put(Slot::Left, 0, 0, w.left);
+        self.put_right(Slot::Right, self.available, w.right);
+        self.put(Slot::After, w.left + w.list, 0, w.after);
+        self.put_centre(w.left + w.list + w.after, self.available - w.right, w.centre);
+        self.put_list(w.left, w.list, self.focus_or(0));
+        self.put_absolute_centre(w.absolute);
+    }
+
+    fn list_in_centre(&mut self) {
+        let mut w = self.widths();
+        let excess = w.left + w.centre + w.right + w.list + w.after - self.available;
+        let order = &mut [&mut w.list, &mut w.after, &mut w.centre, &mut w.right, &mut w.left];
+        Widths::trim(excess, order);
+        if w.list == 0 {
+            return self.without_list();
+        }
+        self.put(Slot::Left, 0, 0, w.left);
+        self.put_right(Slot::Right, self.available, w.right);
+        let middle = w.left + (self.available - w.right - w.left) / 2;
+        let list_at = middle - w.list / 2;
+        self.put(Slot::Centre, list_at - w.centre, 0, w.centre);
+        self.put(Slot::After, list_at + w.list, 0, w.after);
+        let whole = self.section(Slot::List).width();
+        self.put_list(list_at, w.list, self.focus_or(whole / 2));
+        self.put_absolute_centre(w.absolute);
+    }
+
+    fn list_on_right(&mut self) {
+        let mut w = self.widths();
+        let excess = w.left + w.centre + w.right + w.list + w.after - self.available;
+        let order = &mut [&mut w.centre, &mut w.list, &mut w.right, &mut w.after, &mut w.left];
+        Widths::trim(excess, order);
+        if w.list == 0 {
+            return self.without_list();
+        }
+        self.put(Slot::Left, 0, 0, w.left);
+        self.put_right(Slot::After, self.available, w.after);
+        let right_at = self.available - w.right - w.list - w.after;
+        self.put(Slot::Right, right_at, 0, w.right);
+        self.put_centre(w.left, right_at, w.centre);
+        self.put_list(self.available - w.list - w.after, w.list, self.focus_or(0));
+        self.put_absolute_centre(w.absolute);
+    }
+
+    /// The list is drawn over the rest, together with the absolute centre and what follows it.
+    fn list_in_absolute_centre(&mut self) {
+        let mut w = self.widths();
+        let excess = w.left + w.centre + w.right - self.available;
+        Widths::trim(excess, &mut [&mut w.centre, &mut w.right, &mut w.left]);
+        let excess = w.list + w.after + w.absolute - self.available;
+        Widths::trim(excess, &mut [&mut w.list, &mut w.after, &mut w.absolute]);
+        self.put(Slot::Left, 0, 0, w.left);
+        self.put_right(Slot::Right, self.available, w.right);
+        let middle = w.left + (self.available - w.right - w.left) / 2;
+        self.put(Slot::Centre, middle - w.centre, 0, w.centre);
+        let whole = self.section(Slot::List).width();
+        let mut offset = (self.available - w.list - w.absolute) / 2;
+        self.put(Slot::AbsoluteCentre, offset, 0, w.absolute);
+        offset += w.absolute;
+        self.put_list(offset, w.list, self.focus_or(whole / 2));
+        offset += w.list;
+        self.put(Slot::After, offset, 0, w.after);
+    }
+}
+
+/// The colour that a fill stands for, if it is one.
+fn fill_colour(colour: Colour) -> Option<Colour> {
+    (colour != Colour::Default).then_some(colour)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,217 @@
+//! `#()` commands: what they printed last, which are wanted, and starting them.
+//!
+//! Expanding a format only notes that a command is wanted and takes what it printed before.
+//! The server calls `start_due` once a turn. A command runs at most once a second for each
+//! client and window it is used in; what it prints becomes its value line by line.
+
+use crate::base::ClientId;
+use crate::base::clock::Now;
+use crate::base::text::from_bytes;
+use crate::model::host::{JobRequest, JobResult};
+use crate::model::{Cx, FormatJob, FormatJobKey, Server};
+
+use super::scope::{JobTag, Scope};
+
+/// A command that was not used for this long is forgotten.
+const EXPIRE_SECS: i64 = 3600;
+/// Commands remembered; beyond it new ones are not run.
+const MAX_JOBS: usize = 10_000;
+/// Longest line kept as a value, in bytes; the rest of it is dropped.
+const MAX_LINE_BYTES: usize = 64 << 10;
+/// The shell that runs them.
+const SHELL: &str = "/bin/sh";
+
+/// Notes that a command is wanted and gives its value so far. Formats in the command were
+/// expanded already; when that gives something new, it is run again at once.
+pub(super) fn output(scope: &Scope<'_>, command: &str, expanded: &str) -> String {
+    let key = FormatJobKey {
+        client: scope.job_owner(),
+        tag: match scope.tag {
+            JobTag::None => None,
+            JobTag::Window(window) => Some(window.to_string()),
+            JobTag::Pane(pane) => Some(pane.to_string()),
+        },
+        command: command.to_owned(),
+    };
+    let now = scope.now().secs();
+    let mut jobs = scope.server().format_jobs.lock();
+    if !jobs.contains_key(&key) && jobs.len() >= MAX_JOBS {
+        return String::new();
+    }
+    let job = jobs.entry(key).or_default();
+    let changed = job.expanded.as_deref() != Some(expanded);
+    if changed {
+        job.expanded = Some(expanded.to_owned());
+    }
+    if changed || scope.force || (!job.running && job.last != now) {
+        job.wanted = true;
+        job.last = now;
+        job.updated = false;
+    } else if job.running && now - job.last > 1 && job.output.is_none() {
+        job.output = Some(format!("<'{command}' not ready>"));
+    }
+    job.status |= scope.status;
+    job.output.clone().unwrap_or_default()
+}
+
+/// Starts the commands that formats asked for since the last call.
+pub fn start_due(cx: &mut Cx<'_>) {
+    let wanted: Vec<FormatJobKey> = {
+        let mut jobs = cx.server.format_jobs.lock();
+        let due = |(key, job): (&FormatJobKey, &mut FormatJob)| {
+            std::mem::take(&mut job.wanted).then(|| key.clone())
+        };
+        jobs.iter_mut().filter_map(due).collect()
+    };
+    for key in wanted {
+        start(cx, key);
+    }
+}
+
+fn start(cx: &mut Cx<'_>, key: FormatJobKey) {
+    let (command, old) = {
+        let mut jobs = cx.server.format_jobs.lock();
+        let Some(job) = jobs.get_mut(&key) else { return };
+        job.generation += 1;
+        job.partial.clear();
+        (job.expanded.clone().unwrap_or_default(), job.id.take())
+    };
+    if let Some(old) = old {
+        cx.host.job_kill(old, libc::SIGTERM);
+    }
+    let generation = cx.server.format_jobs.lock().get(&key).map_or(0, |job| job.generation);
+    let request = request(cx, &key, command, generation);
+    let result = cx.host.run_job(request);
+    let mut jobs = cx.server.format_jobs.lock();
+    let Some(job) = jobs.get_mut(&key) else { return };
+    match result {
+        Ok(id) => {
+            job.id = Some(id);
+            job.running = true;
+        }
+        Err(_) => {
+            job.running = false;
+            job.output = Some(format!("<'{}' didn't start>", key.command));
+        }
+    }
+}
+
+fn request(cx: &mut Cx<'_>, key: &FormatJobKey, command: String, generation: u64) -> JobRequest {
+    let (for_output, for_done) = (key.clone(), key.clone());
+    JobRequest {
+        command: Some(command),
+        argv: Vec::new(),
+        shell: SHELL.to_owned(),
+        cwd: cx.client_cwd(key.client, None),
+        environ: cx.server.environ_for_session(None, cx.server.config_done).pairs(),
+        stdin: Vec::new(),
+        keep_stdin: true,
+        no_output: false,
+        stderr: false,
+        pty: None,
+        output: Some(Box::new(move |cx, bytes| printed(cx, &for_output, generation, bytes))),
+        done: Some(Box::new(move |cx, result| finished(cx, &for_done, generation, &result))),
+    }
+}
+
+/// Output came: its last complete line is the value.
+fn printed(cx: &mut Cx<'_>, key: &FormatJobKey, generation: u64, bytes: &[u8]) {
+    let now = cx.now.secs();
+    let redraw = {
+        let mut jobs = cx.server.format_jobs.lock();
+        let Some(job) = jobs.get_mut(key).filter(|job| job.generation == generation) else { return };
+        job.partial.extend_from_slice(bytes);
+        let Some(line) = take_last_line(&mut job.partial) else { return };
+        job.updated = true;
+        job.output = Some(from_bytes(&line));
+        let redraw = job.status && job.last != now;
+        if redraw {
+            job.last = now;
+        }
+        redraw
+    };
+    if redraw {
+        redraw_status(cx, key);
+    }
+}
+
+/// Removes all complete lines and returns the last one; what is left is kept, up to a limit.
+fn take_last_line(partial: &mut Vec<u8>) -> Option<Vec<u8>> {
+    let newline = partial.iter().rposition(|&byte| byte == b'\n');
+    let line = newline.map(|end| {
+        let start = partial[..end].iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
+        partial[start..end.min(start + MAX_LINE_BYTES)].to_vec()
+    });
+    if let Some(end) = newline {
+        partial.drain(..=end);
+    }
+    partial.truncate(MAX_LINE_BYTES);
+    line
+}
+
+/// The command ended: an unfinished last line counts, and silence is a value when nothing was
+/// printed at all.
+fn finished(cx: &mut Cx<'_>, key: &FormatJobKey, generation: u64, result: &JobResult) {
+    let redraw = {
+        let mut jobs = cx.server.format_jobs.lock();
+        let Some(job) = jobs.get_mut(key).filter(|job| job.generation == generation) else { return };
+        job.running = false;
+        job.id = None;
+        job.partial.extend_from_slice(&result.output);
+        let rest = match take_last_line(&mut job.partial) {
+            Some(line) => line,
+            None => std::mem::take(&mut job.partial),
+        };
+        if !rest.is_empty() || !job.updated {
+            job.output = Some(from_bytes(&rest));
+        }
+        std::mem::take(&mut job.status)
+    };
+    if redraw {
+        redraw_status(cx, key);
+    }
+}
+
+fn redraw_status(cx: &mut Cx<'_>, key: &FormatJobKey) {
+    if let Some(client) = key.client.and_then(|id| cx.server.clients.get_mut(&id)) {
+        client.status_dirty = true;
+    }
+}
+
+/// Forgets commands that nothing has used for an hour. To be called now and then.
+pub fn tidy(server: &Server, now: Now) {
+    let expired = |job: &FormatJob| job.last <= now.secs() && now.secs() - job.last >= EXPIRE_SECS;
+    server.format_jobs.lock().retain(|_, job| job.running || !expired(job));
+}
+
+/// Forgets the commands of a client that is gone, and ends those that run.
+pub fn forget_client(cx: &mut Cx<'_>, client: ClientId) {
+    let mut running = Vec::new();
+    cx.server.format_jobs.lock().retain(|key, job| {
+        let keep = key.client != Some(client);
+        if !keep {
+            running.extend(job.id);
+        }
+        keep
+    });
+    for job in running {
+        cx.host.job_kill(job, libc::SIGTERM);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_complete_line_counts() {
+        let check = |text: &str, line: Option<&str>, rest: &str| {
+            let mut partial = text.as_bytes().to_vec();
+            assert_eq!(take_last_line(&mut partial).as_deref(), line.map(str::as_bytes), "{text:?}");
+            assert_eq!(partial, rest.as_bytes(), "{text:?}");
+        };
+        check("a\nb\nc", Some("b"), "c");
+        check("abc", None, "abc");
+        check("\n", Some(""), "");
+    }
+}

@@ -1,0 +1,242 @@
+//! Modifiers: what stands before the colon in `#{mods:what}`, read and summed up in a plan.
+
+use crate::base::text::to_bytes;
+
+use super::expand::Expander;
+use super::scan::{skip, strip_escapes};
+use super::sort::{Order, Sort};
+
+/// Widest padding and trimming, in columns.
+const MAX_WIDTH: i64 = 10_000;
+
+/// Modifiers that may stand alone.
+const PLAIN: &[u8] = b"labcdnwETSWPL!<>";
+/// Modifiers that may have arguments.
+const WITH_ARGUMENTS: &[u8] = b"mCLNPSst=pReqW";
+/// Modifiers of two characters; they have no arguments.
+const DOUBLE: &[&str] = &["||", "&&", "!!", "!=", "==", "<=", ">="];
+
+/// One modifier as written, its arguments expanded.
+#[derive(Debug)]
+pub(super) struct Modifier<'k> {
+    pub name: &'k str,
+    pub args: Vec<String>,
+}
+
+impl Modifier<'_> {
+    /// Whether the first argument holds a letter.
+    pub fn has(&self, letter: char) -> bool {
+        self.args.first().is_some_and(|arg| arg.contains(letter))
+    }
+}
+
+fn ends_modifier(byte: Option<&u8>) -> bool {
+    matches!(byte, Some(b';' | b':'))
+}
+
+/// Reads the modifiers of a key; the rest is what they apply to. A key that is not a list of
+/// modifiers ending in `:` has none.
+pub(super) fn parse<'k>(expander: &mut Expander<'_, '_>, key: &'k str) -> (Vec<Modifier<'k>>, &'k str) {
+    let bytes = key.as_bytes();
+    let mut list = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() && bytes[at] != b':' {
+        if bytes[at] == b';' {
+            at += 1;
+        }
+        let Some(&first) = bytes.get(at) else { break };
+        if PLAIN.contains(&first) && ends_modifier(bytes.get(at + 1)) {
+            list.push(Modifier { name: &key[at..at + 1], args: Vec::new() });
+            at += 1;
+            continue;
+        }
+        let double = key.get(at..at + 2).filter(|two| DOUBLE.contains(two));
+        if let Some(name) = double
+            && ends_modifier(bytes.get(at + 2))
+        {
+            list.push(Modifier { name, args: Vec::new() });
+            at += 2;
+            continue;
+        }
+        if !WITH_ARGUMENTS.contains(&first) {
+            break;
+        }
+        let Some((args, next)) = arguments(expander, key, at) else { break };
+        list.push(Modifier { name: &key[at..at + 1], args });
+        at = next;
+    }
+    match key[at.min(key.len())..].strip_prefix(':') {
+        Some(rest) => (list, rest),
+        None => (Vec::new(), key),
+    }
+}
+
+/// The arguments of the modifier at `at`, and where it ends. `None` when they never end.
+fn arguments(expander: &mut Expander<'_, '_>, key: &str, at: usize) -> Option<(Vec<String>, usize)> {
+    let bytes = key.as_bytes();
+    let wrapper = match bytes.get(at + 1) {
+        None => return None,
+        Some(b';' | b':') => return Some((Vec::new(), at + 1)),
+        // One argument, bare.
+        Some(byte) if !byte.is_ascii_punctuation() || *byte == b'-' => {
+            let end = at + 1 + skip(&key[at + 1..], b":;")?;
+            return Some((vec![expander.expand(&key[at + 1..end])], end));
+        }
+        Some(&byte) => byte,
+    };
+    let ends = [wrapper, b';', b':'];
+    let mut args = Vec::new();
+    let mut cursor = at + 1;
+    loop {
+        if bytes.get(cursor) == Some(&wrapper) && ends_modifier(bytes.get(cursor + 1)) {
+            cursor += 1;
+            break;
+        }
+        let Some(length) = skip(&key[cursor + 1..], &ends) else { break };
+        args.push(expander.expand(&key[cursor + 1..cursor + 1 + length]));
+        cursor += 1 + length;
+        if ends_modifier(bytes.get(cursor)) {
+            break;
+        }
+    }
+    Some((args, cursor))
+}
+
+bitflags::bitflags! {
+    /// Modifiers that are either there or not.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+    pub(super) struct Flags: u32 {
+        const TIME = 0x1;
+        const BASENAME = 0x2;
+        const DIRNAME = 0x4;
+        const QUOTE_SHELL = 0x8;
+        const LITERAL = 0x10;
+        const EXPAND = 0x20;
+        const EXPAND_TIME = 0x40;
+        const SESSIONS = 0x80;
+        const WINDOWS = 0x100;
+        const PANES = 0x200;
+        const PRETTY = 0x400;
+        const LENGTH = 0x800;
+        const WIDTH = 0x1000;
+        const QUOTE_STYLE = 0x2000;
+        const WINDOW_NAME = 0x4000;
+        const SESSION_NAME = 0x8000;
+        const CHARACTER = 0x1_0000;
+        const COLOUR = 0x2_0000;
+        const CLIENTS = 0x4_0000;
+        const NOT = 0x8_0000;
+        const NOT_NOT = 0x10_0000;
+        const REPEAT = 0x20_0000;
+        const QUOTE_ARGUMENTS = 0x40_0000;
+    }
+}
+
+/// What a list of modifiers asks for. Where two say the same kind of thing, the last counts.
+#[derive(Default)]
+pub(super) struct Plan<'m> {
+    pub flags: Flags,
+    /// Columns to keep, from the right when negative; 0 keeps all.
+    pub limit: i64,
+    pub marker: Option<&'m str>,
+    /// Columns to fill, before the text when negative.
+    pub pad: i64,
+    pub compare: Option<&'m Modifier<'m>>,
+    pub search: Option<&'m Modifier<'m>>,
+    pub expression: Option<&'m Modifier<'m>>,
+    /// `||` or `&&`.
+    pub junction: Option<&'m str>,
+    pub substitutions: Vec<&'m Modifier<'m>>,
+    pub time_format: Option<String>,
+    pub sort: Sort,
+}
+
+impl<'m> Plan<'m> {
+    pub fn new(list: &'m [Modifier<'m>]) -> Self {
+        let mut plan = Plan::default();
+        list.iter().for_each(|modifier| plan.add(modifier));
+        plan
+    }
+
+    fn add(&mut self, modifier: &'m Modifier<'m>) {
+        let args = &modifier.args;
+        match modifier.name {
+            "m" | "<" | ">" | "==" | "!=" | ">=" | "<=" => self.compare = Some(modifier),
+            "||" | "&&" => self.junction = Some(modifier.name),
+            "!" => self.flags |= Flags::NOT,
+            "!!" => self.flags |= Flags::NOT_NOT,
+            "C" => self.search = Some(modifier),
+            "s" if args.len() >= 2 => self.substitutions.push(modifier),
+            "=" if !args.is_empty() => {
+                self.limit = columns(&args[0]);
+                if let Some(marker) = args.get(1) {
+                    self.marker = Some(marker);
+                }
+            }
+            "p" if !args.is_empty() => self.pad = columns(&args[0]),
+            "e" if (1..=3).contains(&args.len()) => self.expression = Some(modifier),
+            "l" => self.flags |= Flags::LITERAL,
+            "a" => self.flags |= Flags::CHARACTER,
+            "b" => self.flags |= Flags::BASENAME,
+            "c" => self.flags |= Flags::COLOUR,
+            "d" => self.flags |= Flags::DIRNAME,
+            "n" => self.flags |= Flags::LENGTH,
+            "w" => self.flags |= Flags::WIDTH,
+            "E" => self.flags |= Flags::EXPAND,
+            "T" => self.flags |= Flags::EXPAND_TIME,
+            "R" => self.flags |= Flags::REPEAT,
+            "t" => self.add_time(modifier),
+            "q" if args.is_empty() => self.flags |= Flags::QUOTE_SHELL,
+            "q" if modifier.has('e') || modifier.has('h') => self.flags |= Flags::QUOTE_STYLE,
+            "q" if modifier.has('a') => self.flags |= Flags::QUOTE_ARGUMENTS,
+            "N" if args.is_empty() || modifier.has('w') => self.flags |= Flags::WINDOW_NAME,
+            "N" if modifier.has('s') => self.flags |= Flags::SESSION_NAME,
+            "S" => self.add_loop(Flags::SESSIONS, modifier, Order::Index),
+            "W" => self.add_loop(Flags::WINDOWS, modifier, Order::Given),
+            "L" => self.add_loop(Flags::CLIENTS, modifier, Order::Given),
+            "P" => {
+                self.flags |= Flags::PANES;
+                self.sort = Sort { order: Some(Order::Creation), reversed: modifier.has('r') };
+            }
+            _ => {}
+        }
+    }
+
+    fn add_time(&mut self, modifier: &Modifier<'_>) {
+        self.flags |= Flags::TIME;
+        if modifier.has('p') {
+            self.flags |= Flags::PRETTY;
+        } else if modifier.has('f')
+            && let Some(format) = modifier.args.get(1)
+        {
+            self.time_format = Some(strip_escapes(format));
+        }
+    }
+
+    /// Loops are sorted by `n`ame, `t`ime of activity or, by default, in their natural order.
+    fn add_loop(&mut self, flag: Flags, modifier: &Modifier<'_>, natural: Order) {
+        self.flags |= flag;
+        let order = match modifier {
+            m if m.has('i') => natural,
+            m if m.has('n') => Order::Name,
+            m if m.has('t') => Order::Activity,
+            _ => natural,
+        };
+        self.sort = Sort { order: Some(order), reversed: modifier.has('r') };
+    }
+}
+
+/// A number of columns; nonsense and what is too large count as none.
+fn columns(text: &str) -> i64 {
+    number(text, -MAX_WIDTH, MAX_WIDTH).unwrap_or(0)
+}
+
+/// A decimal number in a range, with tmux's tolerance for leading white space and a sign.
+pub(super) fn number(text: &str, min: i64, max: i64) -> Option<i64> {
+    crate::base::number::parse_number(text, min, max).ok()
+}
+
+/// Bytes of a text as its user counts them.
+pub(super) fn byte_length(text: &str) -> usize {
+    if text.is_ascii() { text.len() } else { to_bytes(text).len() }
+}

@@ -1,0 +1,107 @@
+//! Scanning of format text: where an argument ends, what an escape stands for, what is true.
+
+/// Characters that `#` escapes inside `#{}`.
+const ESCAPED: &[u8] = b",#{}:";
+
+/// Position of the first of `ends` that is not inside a nested `#{}` and not escaped.
+pub fn skip(text: &str, ends: &[u8]) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let mut depth = 0i32;
+    let mut at = 0;
+    while at < bytes.len() {
+        let byte = bytes[at];
+        if byte == b'#'
+            && let Some(next) = bytes.get(at + 1).filter(|next| ESCAPED.contains(next))
+        {
+            depth += i32::from(*next == b'{');
+            at += 2;
+            continue;
+        }
+        depth -= i32::from(byte == b'}');
+        if depth == 0 && ends.contains(&byte) {
+            return Some(at);
+        }
+        at += 1;
+    }
+    None
+}
+
+/// The two sides of the first comma that is not nested.
+pub fn split_comma(text: &str) -> Option<(&str, &str)> {
+    let at = skip(text, b",")?;
+    Some((&text[..at], &text[at + 1..]))
+}
+
+/// Neither empty nor exactly `0`.
+pub fn is_true(text: &str) -> bool {
+    !text.is_empty() && text != "0"
+}
+
+/// Turns `#,`, `##`, `#{`, `#}` and `#:` into the second character, outside of nested `#{}`.
+pub fn unescape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut depth = 0i32;
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let next = chars.peek().copied();
+        if c == '#' && next == Some('{') {
+            depth += 1;
+        }
+        if depth == 0 && c == '#' {
+            match next {
+                // tmux: a `#` at the very end vanishes.
+                None => break,
+                Some(next) if ",#{}:".contains(next) => {
+                    out.push(next);
+                    chars.next();
+                    continue;
+                }
+                Some(_) => {}
+            }
+        }
+        if c == '}' {
+            depth -= 1;
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// Removes the `#` of escapes, but keeps it inside nested `#{}`.
+pub fn strip_escapes(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut depth = 0i32;
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let next = chars.peek().copied();
+        if c == '#' && next == Some('{') {
+            depth += 1;
+        }
+        if c == '#' && next.is_none_or(|next| ",#{}:".contains(next)) {
+            if depth != 0 {
+                out.push(c);
+            }
+            continue;
+        }
+        if c == '}' {
+            depth -= 1;
+        }
+        out.push(c);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ends_are_found_outside_of_braces() {
+        assert_eq!(skip("a#{b,c},d", b","), Some(7));
+        assert_eq!(skip("a#,b,c", b","), Some(4));
+        assert_eq!(skip("#{x}}", b"}"), Some(3));
+        assert_eq!(skip("abc", b","), None);
+        assert_eq!(unescape("a#,b##c#}#{x#,}"), "a,b#c}#{x#,}");
+        assert_eq!(strip_escapes("a#,b"), "a,b");
+    }
+}

@@ -1,0 +1,409 @@
+//! What a format is about: a client, session, winlink, window, pane and paste buffer, and
+//! extra variables. Built step by step, then used to expand any number of formats.
+
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+
+use crate::base::clock::Now;
+use crate::base::{ClientId, MouseEvent, PaneId, SessionId, WindowId};
+use crate::model::buffers::Buffer;
+use crate::model::{Client, FindState, Host, ItemContext, Pane, Server, Session, Window, Winlink};
+use crate::options::Chain;
+
+use super::expand::{Expander, Shared};
+use super::vars::{self, Value};
+use super::{is_true, lookup};
+
+/// What kind of thing a format is mainly about (`#{pane_format}` and its like).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) enum Kind {
+    #[default]
+    Unknown,
+    Session,
+    Window,
+    Pane,
+}
+
+/// For whom `#()` commands run; each has results of its own.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub(super) enum JobTag {
+    #[default]
+    None,
+    Window(WindowId),
+    Pane(PaneId),
+}
+
+/// What was named when the scope was built; the rest is filled in from it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Given {
+    client: Option<ClientId>,
+    session: Option<SessionId>,
+    /// Session and index.
+    winlink: Option<(SessionId, i32)>,
+    pane: Option<PaneId>,
+}
+
+/// What formats are about.
+#[derive(Clone)]
+pub struct Scope<'a> {
+    server: &'a Server,
+    host: &'a dyn Host,
+    now: Now,
+    kind: Kind,
+    /// The client whose command this is: `#()` output is kept for it.
+    owner: Option<ClientId>,
+    client: Option<ClientId>,
+    session: Option<SessionId>,
+    winlink: Option<(SessionId, i32)>,
+    window: Option<WindowId>,
+    pane: Option<PaneId>,
+    buffer: Option<&'a Buffer>,
+    mouse: Option<MouseEvent>,
+    /// Variables of the command item; loops hand them on.
+    item: BTreeMap<String, Value>,
+    /// Variables added to this scope alone.
+    extra: BTreeMap<String, Value>,
+    /// Variables of the mode that covers the pane, once they were needed.
+    mode: OnceCell<BTreeMap<String, Value>>,
+    pub(super) tag: JobTag,
+    pub(super) last_in_loop: bool,
+    jobs: bool,
+    /// For a status line: it is drawn again when a job has news.
+    pub(super) status: bool,
+    /// Run `#()` commands again although they have a fresh result.
+    pub(super) force: bool,
+}
+
+impl<'a> Scope<'a> {
+    /// About nothing yet: global options and server variables only.
+    pub fn new(server: &'a Server, host: &'a dyn Host, now: Now) -> Self {
+        Self {
+            server,
+            host,
+            now,
+            kind: Kind::Unknown,
+            owner: None,
+            client: None,
+            session: None,
+            winlink: None,
+            window: None,
+            pane: None,
+            buffer: None,
+            mouse: None,
+            item: BTreeMap::new(),
+            extra: BTreeMap::new(),
+            mode: OnceCell::new(),
+            tag: JobTag::None,
+            last_in_loop: false,
+            jobs: true,
+            status: false,
+            force: false,
+        }
+    }
+
+    /// About a client and, unless more is said, what it looks at.
+    pub fn client(self, client: Option<ClientId>) -> Self {
+        let given = Given { client, ..self.given() };
+        self.fill(given)
+    }
+
+    /// About a resolved target.
+    pub fn state(self, state: &FindState) -> Self {
+        let winlink = state.session.zip(state.winlink);
+        let given = Given { session: state.session, winlink, pane: state.pane, ..self.given() };
+        let mut scope = self.fill(given);
+        if scope.window.is_none() {
+            scope.window = state.window;
+        }
+        scope
+    }
+
+    /// About a session, its current window and active pane.
+    pub fn with_session(self, session: SessionId) -> Self {
+        let given = Given { session: Some(session), ..self.given() };
+        self.fill(given)
+    }
+
+    /// About a window in its place in a session, and its active pane.
+    pub fn with_winlink(self, session: SessionId, index: i32) -> Self {
+        let winlink = Some((session, index));
+        let given = Given { session: Some(session), winlink, ..self.given() };
+        self.fill(given)
+    }
+
+    /// About a pane, in a window's place in a session.
+    pub fn with_pane_at(self, session: SessionId, index: i32, pane: PaneId) -> Self {
+        let (session, winlink) = (Some(session), Some((session, index)));
+        let given = Given { session, winlink, pane: Some(pane), ..self.given() };
+        self.fill(given)
+    }
+
+    /// About a window alone, in no session.
+    pub fn with_window(mut self, window: WindowId) -> Self {
+        self.window = Some(window);
+        self
+    }
+
+    /// About a pane and its window, in no session.
+    pub fn with_pane(mut self, pane: PaneId) -> Self {
+        if self.window.is_none() {
+            self.window = self.server.pane(pane).map(|pane| pane.window);
+        }
+        self.pane = Some(pane);
+        self.mode = OnceCell::new();
+        self
+    }
+
+    /// About a paste buffer.
+    pub fn with_buffer(mut self, name: &str) -> Self {
+        self.buffer = self.server.buffers.by_name.get(name);
+        self
+    }
+
+    /// With the variables, mouse event and name of a command being run.
+    pub fn item(mut self, item: &ItemContext) -> Self {
+        self.owner = item.client;
+        if let Some(command) = &item.command {
+            self.item.insert("command".to_owned(), Value::Text(lookup::command_name(command)));
+        }
+        for (name, value) in item.state.formats.lock().iter() {
+            self.item.insert(name.clone(), Value::Text(value.clone()));
+        }
+        self.mouse(item.state.event.mouse)
+    }
+
+    /// With a mouse event.
+    pub fn mouse(mut self, mouse: MouseEvent) -> Self {
+        self.mouse = mouse.valid.then_some(mouse);
+        self
+    }
+
+    /// `#()` output is kept for this client.
+    pub fn owner(mut self, client: Option<ClientId>) -> Self {
+        self.owner = client;
+        self
+    }
+
+    /// For the status line of a client (which also owns the jobs).
+    pub fn for_status(mut self, force: bool) -> Self {
+        self.status = true;
+        self.force = force;
+        self
+    }
+
+    /// Without `#()`.
+    pub fn no_jobs(mut self) -> Self {
+        self.jobs = false;
+        self
+    }
+
+    /// Adds a variable.
+    pub fn add(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.extra.insert(name.to_owned(), Value::Text(value.into()));
+        self
+    }
+
+    /// Adds a time, in seconds since the Unix epoch.
+    pub fn add_time(mut self, name: &str, secs: i64) -> Self {
+        self.extra.insert(name.to_owned(), Value::Time(secs));
+        self
+    }
+
+    /// Expands a format.
+    pub fn expand(&self, format: &str) -> String {
+        Expander::new(self, &Shared::default(), false).expand(format)
+    }
+
+    /// Expands a format, passing it through `strftime` first.
+    pub fn expand_time(&self, format: &str) -> String {
+        Expander::new(self, &Shared::default(), true).expand(format)
+    }
+
+    /// The same, with an account of how it was done.
+    pub fn expand_time_verbose(&self, format: &str) -> (String, Vec<String>) {
+        let shared = Shared::verbose();
+        let value = Expander::new(self, &shared, true).expand(format);
+        (value, shared.into_log())
+    }
+
+    /// Whether a format expands to something that is not empty and not `0`.
+    pub fn is_true(&self, format: &str) -> bool {
+        is_true(&self.expand(format))
+    }
+
+    /// All variables that have a value here, by name: tmux's own first, then added ones.
+    pub fn each(&self, mut visit: impl FnMut(&str, &str)) {
+        for (name, getter) in vars::all() {
+            if let Some(value) = getter(self) {
+                visit(name, &value.to_text());
+            }
+        }
+        let mut added = self.item.clone();
+        added.extend(self.mode_variables().clone());
+        added.extend(self.extra.clone());
+        for (name, value) in added {
+            visit(&name, &value.to_text());
+        }
+    }
+
+    fn given(&self) -> Given {
+        let pane = self.pane.filter(|_| self.kind == Kind::Pane);
+        let winlink = self.winlink.filter(|_| matches!(self.kind, Kind::Pane | Kind::Window));
+        let session = self.session.filter(|_| self.kind != Kind::Unknown);
+        Given { client: self.client, session, winlink, pane }
+    }
+
+    /// Takes what was given and fills the rest in: a client's session, a session's current
+    /// window, a window's active pane, the newest automatic buffer.
+    fn fill(mut self, given: Given) -> Self {
+        let server = self.server;
+        self.kind = match given {
+            Given { pane: Some(_), .. } => Kind::Pane,
+            Given { winlink: Some(_), .. } => Kind::Window,
+            Given { session: Some(_), .. } => Kind::Session,
+            _ => Kind::Unknown,
+        };
+        let client_session = given.client.and_then(|id| server.client(id)).and_then(|c| c.session);
+        let session = given.session.or(client_session);
+        let current = || session.and_then(|id| server.session(id)).map(|s| (s.id, s.current));
+        let winlink = given.winlink.or_else(current);
+        let window = winlink.and_then(|(session, index)| server.winlink_window(session, index));
+        let active = || window.and_then(|id| server.window(id)).map(|w| w.active);
+        let pane = given.pane.or_else(active);
+        self.client = given.client;
+        self.session = session;
+        self.winlink = winlink;
+        self.window = window.or_else(|| pane.and_then(|id| server.pane(id)).map(|p| p.window));
+        self.pane = pane;
+        let automatic = server.buffers.by_name.values().filter(|buffer| buffer.automatic);
+        self.buffer = automatic.max_by_key(|buffer| buffer.order);
+        self.mode = OnceCell::new();
+        self
+    }
+}
+
+/// A scope for one turn of a loop: what is inherited, and what is added.
+impl<'a> Scope<'a> {
+    /// About nothing yet, but with the same command, mouse and way of running jobs.
+    pub(super) fn fresh(&self, tag: JobTag, last: bool) -> Self {
+        Self {
+            kind: Kind::Unknown,
+            client: None,
+            session: None,
+            winlink: None,
+            window: None,
+            pane: None,
+            buffer: None,
+            extra: BTreeMap::new(),
+            mode: OnceCell::new(),
+            tag,
+            last_in_loop: last || self.last_in_loop,
+            ..self.clone()
+        }
+    }
+}
+
+/// What the scope is about, for variables.
+impl<'a> Scope<'a> {
+    pub(super) fn server(&self) -> &'a Server {
+        self.server
+    }
+
+    pub(super) fn host(&self) -> &'a dyn Host {
+        self.host
+    }
+
+    pub(super) fn now(&self) -> Now {
+        self.now
+    }
+
+    pub(super) fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    pub(super) fn job_owner(&self) -> Option<ClientId> {
+        self.owner
+    }
+
+    pub(super) fn runs_jobs(&self) -> bool {
+        self.jobs
+    }
+
+    pub(super) fn client_id(&self) -> Option<ClientId> {
+        self.client
+    }
+
+    pub(super) fn the_client(&self) -> Option<&'a Client> {
+        self.server.client(self.client?)
+    }
+
+    pub(super) fn session(&self) -> Option<&'a Session> {
+        self.server.session(self.session?)
+    }
+
+    /// The winlink's session, its index and itself.
+    pub(super) fn winlink(&self) -> Option<(&'a Session, i32, &'a Winlink)> {
+        let (session, index) = self.winlink?;
+        let session = self.server.session(session)?;
+        Some((session, index, session.winlinks.get(&index)?))
+    }
+
+    pub(super) fn window(&self) -> Option<&'a Window> {
+        self.server.window(self.window?)
+    }
+
+    pub(super) fn pane(&self) -> Option<&'a Pane> {
+        self.server.pane(self.pane?)
+    }
+
+    pub(super) fn buffer(&self) -> Option<&'a Buffer> {
+        self.buffer
+    }
+
+    pub(super) fn mouse_event(&self) -> Option<MouseEvent> {
+        self.mouse
+    }
+
+    pub(super) fn added(&self, name: &str) -> Option<Value> {
+        let found = self.extra.get(name).or_else(|| self.mode_variables().get(name));
+        found.or_else(|| self.item.get(name)).cloned()
+    }
+
+    /// Options of the pane and what it inherits.
+    pub(super) fn pane_options(&self) -> Option<Chain<'a>> {
+        let (pane, global) = (self.pane()?, &self.server.options.window);
+        Some(match self.server.window(pane.window) {
+            Some(window) => Chain::new(&[&pane.options, &window.options, global]),
+            None => Chain::new(&[&pane.options, global]),
+        })
+    }
+
+    /// Options of the window and what it inherits.
+    pub(super) fn window_options(&self) -> Option<Chain<'a>> {
+        Some(Chain::new(&[&self.window()?.options, &self.server.options.window]))
+    }
+
+    /// Options of the pane's window and what it inherits.
+    pub(super) fn pane_window_options(&self) -> Option<Chain<'a>> {
+        let window = self.server.window(self.pane()?.window)?;
+        Some(Chain::new(&[&window.options, &self.server.options.window]))
+    }
+
+    /// Options of the session and what it inherits.
+    pub(super) fn session_options(&self) -> Option<Chain<'a>> {
+        Some(Chain::new(&[&self.session()?.options, &self.server.options.session]))
+    }
+
+    /// Variables of the mode that covers the pane.
+    fn mode_variables(&self) -> &BTreeMap<String, Value> {
+        self.mode.get_or_init(|| {
+            let mut variables = BTreeMap::new();
+            if let Some(entry) = self.pane().and_then(|pane| pane.modes.first()) {
+                entry.mode.formats(&mut |name, value| {
+                    variables.insert(name.to_owned(), Value::Text(value));
+                });
+            }
+            variables
+        })
+    }
+}

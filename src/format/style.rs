@@ -1,0 +1,34 @@
+//! Styles from options: their text may hold formats, and they are added onto what is below.
+
+use crate::base::{CellStyle, Colour};
+use crate::syntax::style::Style;
+
+use super::Scope;
+
+/// A style string with its formats expanded; one that is not a style is the default style.
+pub fn parse(scope: &Scope<'_>, text: &str) -> Style {
+    let expanded = if text.contains("#{") { scope.expand(text) } else { text.to_owned() };
+    Style::parse(&expanded).unwrap_or_default()
+}
+
+/// Adds a style onto a cell's: colours where the style has them, and its attributes.
+pub fn add(cell: &mut CellStyle, scope: &Scope<'_>, text: &str) {
+    let style = parse(scope, text).cell;
+    if style.fg != Colour::Default {
+        cell.fg = style.fg;
+    }
+    if style.bg != Colour::Default {
+        cell.bg = style.bg;
+    }
+    if style.us != Colour::Default {
+        cell.us = style.us;
+    }
+    cell.attrs |= style.attrs;
+}
+
+/// A style on top of the default one.
+pub fn apply(scope: &Scope<'_>, text: &str) -> CellStyle {
+    let mut cell = CellStyle::DEFAULT;
+    add(&mut cell, scope, text);
+    cell
+}

@@ -1,0 +1,62 @@
+//! Variables about a paste buffer.
+
+use super::{Table, Value, text};
+use crate::base::text::from_bytes;
+use crate::base::width::char_width;
+
+/// Bytes of a buffer shown as its sample.
+const SAMPLE_BYTES: usize = 200;
+
+pub(super) const TABLE: Table = &[
+    ("buffer_created", |scope| Some(Value::Time(scope.buffer()?.created))),
+    ("buffer_full", |scope| {
+        let data = &scope.buffer()?.data;
+        let end = data.iter().position(|&byte| byte == 0).unwrap_or(data.len());
+        text(from_bytes(&data[..end]))
+    }),
+    ("buffer_name", |scope| text(&scope.buffer()?.name)),
+    ("buffer_sample", |scope| text(sample(&scope.buffer()?.data))),
+    ("buffer_size", |scope| text(scope.buffer()?.data.len())),
+];
+
+/// The start of a buffer on one line, control characters written as escapes.
+fn sample(data: &[u8]) -> String {
+    let shown = from_bytes(&data[..data.len().min(SAMPLE_BYTES)]);
+    let mut out = String::new();
+    let mut chars = shown.chars().peekable();
+    while let Some(c) = chars.next() {
+        let next_is_octal = chars.peek().is_some_and(|next| ('0'..='7').contains(next));
+        push_visible(&mut out, c, chars.peek().copied(), next_is_octal);
+    }
+    if data.len() > SAMPLE_BYTES || out.len() > SAMPLE_BYTES {
+        let mut end = SAMPLE_BYTES.min(out.len());
+        while !out.is_char_boundary(end) {
+            end -= 1;
+        }
+        out.truncate(end);
+        out.push_str("...");
+    }
+    out
+}
+
+/// Writes a character as `vis(3)` does with C-style escapes; `$` before a name and `\` are
+/// escaped too.
+fn push_visible(out: &mut String, c: char, next: Option<char>, next_is_octal: bool) {
+    match c {
+        '$' if next.is_some_and(|n| n.is_ascii_alphabetic() || n == '_' || n == '{') => out.push_str("\\$"),
+        '\\' => out.push_str("\\\\"),
+        ' '..='~' => out.push(c),
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\x08' => out.push_str("\\b"),
+        '\x07' => out.push_str("\\a"),
+        '\x0b' => out.push_str("\\v"),
+        '\t' => out.push_str("\\t"),
+        '\x0c' => out.push_str("\\f"),
+        '\0' if !next_is_octal => out.push_str("\\0"),
+        _ if char_width(c).is_some() && crate::base::text::stray_byte(c).is_none() => out.push(c),
+        _ => crate::base::text::to_bytes(&c.to_string())
+            .iter()
+            .for_each(|byte| out.push_str(&format!("\\{byte:03o}"))),
+    }
+}

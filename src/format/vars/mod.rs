@@ -1,0 +1,95 @@
+//! The variables of formats, as one table for each noun. A table row is a name and a function
+//! that says its value in a scope, or that there is none.
+
+use super::scope::Scope;
+
+mod buffer;
+mod client;
+mod mouse;
+mod ours;
+mod pane;
+pub(super) mod screen;
+mod server;
+mod session;
+mod terminal;
+mod window;
+
+pub(super) use pane::z_index;
+
+/// What a variable is worth.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Value {
+    Text(String),
+    /// Seconds since the Unix epoch; shown as a number, or as asked for with `#{t:…}`.
+    Time(i64),
+}
+
+impl Value {
+    pub fn to_text(&self) -> String {
+        match self {
+            Value::Text(text) => text.clone(),
+            Value::Time(secs) => secs.to_string(),
+        }
+    }
+}
+
+pub(super) type Getter = fn(&Scope<'_>) -> Option<Value>;
+pub(super) type Table = &'static [(&'static str, Getter)];
+
+/// tmux's own variables.
+const TABLES: &[Table] = &[
+    buffer::TABLE,
+    client::TABLE,
+    mouse::TABLE,
+    pane::TABLE,
+    server::TABLE,
+    session::TABLE,
+    terminal::TABLE,
+    window::TABLE,
+];
+
+/// Finds a variable by its exact name.
+pub(super) fn find(name: &str) -> Option<Getter> {
+    let tables = TABLES.iter().chain([&ours::TABLE]);
+    let mut rows = tables.filter_map(|table| {
+        let row = table.binary_search_by_key(&name, |(name, _)| name).ok()?;
+        Some(table[row].1)
+    });
+    rows.next()
+}
+
+/// tmux's own variables in the order of their names.
+pub(super) fn all() -> Vec<(&'static str, Getter)> {
+    let mut rows: Vec<_> = TABLES.iter().flat_map(|table| table.iter().copied()).collect();
+    rows.sort_unstable_by_key(|(name, _)| *name);
+    rows
+}
+
+fn text(value: impl ToString) -> Option<Value> {
+    Some(Value::Text(value.to_string()))
+}
+
+fn flag(value: bool) -> Option<Value> {
+    text(u8::from(value))
+}
+
+/// Names joined with commas; nothing at all when there are none.
+fn list(names: impl Iterator<Item = String>) -> Option<Value> {
+    let joined = names.collect::<Vec<_>>().join(",");
+    (!joined.is_empty()).then_some(Value::Text(joined))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_sorted_and_names_are_unique() {
+        for table in TABLES.iter().chain([&ours::TABLE]) {
+            assert!(table.is_sorted_by(|a, b| a.0 < b.0), "{:?}", table[0].0);
+        }
+        let all = all();
+        assert!(all.is_sorted_by(|a, b| a.0 < b.0));
+        assert_eq!(all.len(), 195);
+    }
+}

@@ -1,0 +1,103 @@
+//! Variables about the mouse event that ran a command: what is under it.
+
+use super::{Table, Value, client, screen, text};
+use crate::format::scope::Scope;
+use crate::model::client::RangeKind;
+use crate::model::mode::TextAt;
+use crate::model::{Client, Pane};
+use crate::options::Chain;
+
+pub(super) const TABLE: Table = &[
+    ("mouse_hyperlink", |scope| {
+        let (pane, x, y) = cell(scope)?;
+        if !pane.modes.is_empty() {
+            return text(mode_text(pane, TextAt::Hyperlink, x, y)?);
+        }
+        text(screen::hyperlink_at(pane, x, y)?)
+    }),
+    ("mouse_line", |scope| {
+        let (pane, x, y) = cell(scope)?;
+        if !pane.modes.is_empty() {
+            return text(mode_text(pane, TextAt::Line, x, y)?);
+        }
+        text(screen::line_at(pane, y)?)
+    }),
+    ("mouse_pane", |scope| text(under(scope)?.id)),
+    ("mouse_status_line", |scope| text(status_cell(scope)?.2)),
+    ("mouse_status_range", status_range),
+    ("mouse_word", |scope| {
+        let (pane, x, y) = cell(scope)?;
+        if !pane.modes.is_empty() {
+            return text(mode_text(pane, TextAt::Word, x, y)?);
+        }
+        let options = Chain::new(&[&scope.server().options.session]);
+        text(screen::word_at(pane, x, y, options.string("word-separators"))?)
+    }),
+    ("mouse_x", |scope| match cell(scope) {
+        Some((_, x, _)) => text(x),
+        None => text(status_cell(scope)?.1),
+    }),
+    ("mouse_y", |scope| match cell(scope) {
+        Some((_, _, y)) => text(y),
+        None => text(status_cell(scope)?.2),
+    }),
+];
+
+/// The pane hit, or the active pane of the window hit.
+fn under<'a>(scope: &Scope<'a>) -> Option<&'a Pane> {
+    let (mouse, server) = (scope.mouse_event()?, scope.server());
+    let session = server.session(mouse.session?)?;
+    let window = match mouse.window {
+        Some(id) => session.winlinks.values().find(|link| link.window == id)?.window,
+        None => server.current_window(session.id)?,
+    };
+    let window = server.window(window)?;
+    let pane = mouse.pane.unwrap_or(window.active);
+    server.pane(pane).filter(|pane| window.panes.contains(&pane.id))
+}
+
+/// The pane hit and the cell in it.
+fn cell<'a>(scope: &Scope<'a>) -> Option<(&'a Pane, u32, u32)> {
+    let mouse = scope.mouse_event()?;
+    let pane = under(scope)?;
+    let mut y = mouse.y + mouse.oy;
+    if mouse.status_at == Some(0) && y >= mouse.status_lines {
+        y -= mouse.status_lines;
+    }
+    let x = i32::try_from(mouse.x + mouse.ox).ok()? - pane.x;
+    let y = i32::try_from(y).ok()? - pane.y;
+    let inside = x >= 0 && y >= 0 && x < pane.size.cols as i32 && y < pane.size.rows as i32;
+    inside.then_some((pane, x as u32, y as u32))
+}
+
+/// Column and line of the status line that were hit, on which client.
+fn status_cell<'a>(scope: &Scope<'a>) -> Option<(&'a Client, u32, u32)> {
+    let mouse = scope.mouse_event()?;
+    let client = scope.the_client().filter(|c| client::is_started(c))?;
+    match mouse.status_at? {
+        0 if mouse.y < mouse.status_lines => Some((client, mouse.x, mouse.y)),
+        0 => None,
+        at if mouse.y >= at => Some((client, mouse.x, mouse.y - at)),
+        _ => None,
+    }
+}
+
+fn status_range(scope: &Scope<'_>) -> Option<Value> {
+    let (client, x, y) = status_cell(scope)?;
+    let ranges = client.status_ranges.get(y as usize)?;
+    let range = ranges.iter().find(|range| (range.start..range.end).contains(&x))?;
+    match &range.kind {
+        RangeKind::Left => text("left"),
+        RangeKind::Right => text("right"),
+        RangeKind::Pane(_) => text("pane"),
+        RangeKind::Window(_) => text("window"),
+        RangeKind::Session(_) => text("session"),
+        RangeKind::User(name) => text(name),
+        RangeKind::Control(_) => text("control"),
+    }
+}
+
+/// What a mode that covers the pane shows at a cell, where it can say.
+fn mode_text(pane: &Pane, what: TextAt, x: u32, y: u32) -> Option<String> {
+    pane.modes.first()?.mode.text_at(what, x, y)
+}

@@ -1,0 +1,24 @@
+//! Variables that tmux does not have. They are looked up like tmux's, but never listed, so
+//! that listings stay equal.
+
+use super::{Table, text};
+
+pub(super) const TABLE: Table = &[
+    ("containment", |scope| text(scope.host().usage(None, "containment")?)),
+    ("history_disk_bytes", |scope| text(scope.host().usage(Some(scope.pane()?.id), "history_disk_bytes")?)),
+    ("history_error", |scope| text(scope.host().usage(Some(scope.pane()?.id), "history_error")?)),
+    ("pane_cpu_usec", |scope| text(scope.host().usage(Some(scope.pane()?.id), "pane_cpu_usec")?)),
+    ("pane_memory", |scope| text(scope.host().usage(Some(scope.pane()?.id), "pane_memory")?)),
+    ("pane_memory_max", |scope| text(scope.host().usage(Some(scope.pane()?.id), "pane_memory_max")?)),
+    ("pane_memory_peak", |scope| text(scope.host().usage(Some(scope.pane()?.id), "pane_memory_peak")?)),
+    ("pane_oom_kills", |scope| {
+        let pane = scope.pane()?;
+        let counted = scope.host().usage(Some(pane.id), "pane_oom_kills");
+        text(counted.unwrap_or_else(|| pane.oom_kills.to_string()))
+    }),
+    ("pane_pids", |scope| text(scope.host().usage(Some(scope.pane()?.id), "pane_pids")?)),
+    ("pane_scope", |scope| text(scope.host().usage(Some(scope.pane()?.id), "pane_scope")?)),
+    ("pane_swap", |scope| text(scope.host().usage(Some(scope.pane()?.id), "pane_swap")?)),
+    ("scopemux_version", |_| text(env!("CARGO_PKG_VERSION"))),
+    ("server_rss", |scope| text(scope.host().usage(None, "server_rss")?)),
+];

@@ -1,0 +1,300 @@
+//! Reading a pane's terminal for variables: facts about its screen, and text at a place.
+//! Each function locks the terminal for as long as it copies what it needs.
+
+use crate::base::history::{Row, RowFlags};
+use crate::base::{Cell, CellFlags, CellStyle, Colour, Point};
+use crate::model::Pane;
+use crate::terminal::{CursorShape, Modes, Progress, Terminal};
+
+/// Bytes that tmux 3.7c needs for a line, a cell, and a cell that does not fit in one.
+const LINE_BYTES: u64 = 40;
+const CELL_BYTES: u64 = 5;
+const EXTENDED_BYTES: u64 = 23;
+
+/// Longest line or word taken from a screen, in rows of a wrapped line.
+const MAX_ROWS: usize = 1000;
+
+/// What variables say about a screen.
+pub struct Facts {
+    pub alternate: bool,
+    pub saved_cursor: (u32, u32),
+    pub cursor: Point,
+    /// What stands at the cursor; nothing in the middle of a wide character.
+    pub cursor_character: Option<String>,
+    pub cursor_colour: Colour,
+    pub cursor_shape: CursorShape,
+    pub modes: Modes,
+    pub history_size: u64,
+    pub path: String,
+    pub progress: Progress,
+    pub tabs: Vec<u32>,
+    pub region: (u32, u32),
+}
+
+impl Facts {
+    pub fn of(pane: &Pane) -> Self {
+        let mut terminal = pane.terminal.lock();
+        let cursor = terminal.cursor();
+        let saved = terminal.saved_cursor();
+        let colour = terminal.cursor_colour().or(terminal.config().cursor_colour);
+        Self {
+            alternate: terminal.alternate_on(),
+            saved_cursor: saved.map_or((u32::MAX, u32::MAX), |at| (at.x, at.y)),
+            cursor,
+            cursor_character: character(&terminal.cell(cursor.x, cursor.y)),
+            cursor_colour: colour.unwrap_or(Colour::None),
+            cursor_shape: terminal.cursor_shape(),
+            modes: terminal.modes(),
+            history_size: terminal.history_rows(),
+            path: terminal.path().to_owned(),
+            progress: terminal.progress(),
+            tabs: terminal.tabs(),
+            region: terminal.scroll_region(),
+        }
+    }
+}
+
+fn character(cell: &Cell) -> Option<String> {
+    if cell.is_padding() {
+        return None;
+    }
+    let mut out = String::new();
+    cell.glyph.push_to(&mut out);
+    Some(out)
+}
+
+/// Title of the pane's terminal.
+pub fn title(pane: &Pane) -> String {
+    pane.terminal.lock().title().to_owned()
+}
+
+/// Default colours that the program in the pane chose.
+pub fn own_style(pane: &Pane) -> CellStyle {
+    let terminal = pane.terminal.lock();
+    let palette = terminal.palette();
+    CellStyle {
+        fg: palette.fg.unwrap_or(Colour::DEFAULT),
+        bg: palette.bg.unwrap_or(Colour::DEFAULT),
+        ..CellStyle::DEFAULT
+    }
+}
+
+/// What the lines of a pane take, as tmux counts it, with history on disk as it is there.
+pub struct Memory {
+    lines: u64,
+    cells: u64,
+    extended: u64,
+    history: u64,
+}
+
+impl Memory {
+    pub fn of(pane: &Pane) -> Self {
+        let mut terminal = pane.terminal.lock();
+        let size = terminal.size();
+        let history_rows = terminal.history_rows();
+        let (memory, disk) = terminal.history().bytes();
+        let mut this = Self {
+            lines: history_rows + u64::from(size.rows),
+            cells: 0,
+            extended: 0,
+            history: memory + disk,
+        };
+        for row in (0..size.rows).map(|y| terminal.row(y)) {
+            this.cells += u64::from(allocated(row.cols(), size.cols));
+            this.extended += row
+                .runs
+                .iter()
+                .filter(|run| is_extended(&run.style))
+                .map(|run| u64::from(run.cols))
+                .sum::<u64>();
+        }
+        this
+    }
+
+    pub fn bytes(&self) -> u64 {
+        self.lines * LINE_BYTES + self.cells * CELL_BYTES + self.extended * EXTENDED_BYTES + self.history
+    }
+
+    /// `lines,bytes,cells,bytes,extended cells,bytes`.
+    pub fn describe(&self) -> String {
+        let Self { lines, cells, extended, .. } = self;
+        let bytes = [lines * LINE_BYTES, cells * CELL_BYTES, extended * EXTENDED_BYTES];
+        format!("{lines},{},{cells},{},{extended},{}", bytes[0], bytes[1], bytes[2])
+    }
+}
+
+/// Cells that tmux allocates for a line with so many in use: a quarter, half or all of it.
+fn allocated(used: u32, cols: u32) -> u32 {
+    match used {
+        0 => 0,
+        _ if used < cols / 4 => cols / 4,
+        _ if used < cols / 2 => cols / 2,
+        _ => used.max(cols),
+    }
+}
+
+fn is_extended(style: &CellStyle) -> bool {
+    let rgb = |colour| matches!(colour, Colour::Rgb(..));
+    rgb(style.fg)
+        || rgb(style.bg)
+        || style.us != Colour::DEFAULT
+        || style.link.0 != 0
+        || style.attrs.bits() > 0xff
+}
+
+/// Text of the visible rows, blanks at their ends removed.
+pub fn visible_rows(pane: &Pane) -> Vec<String> {
+    let terminal = pane.terminal.lock();
+    (0..terminal.size().rows)
+        .map(|y| {
+            let mut text = row_text(&terminal.row(y), " ");
+            text.truncate(text.trim_end_matches(|c: char| c.is_ascii_whitespace() || c == '\x0b').len());
+            text
+        })
+        .collect()
+}
+
+/// Text of a row, tabs written as given.
+fn row_text(row: &Row, tab: &str) -> String {
+    let mut out = String::new();
+    for cell in row.cells().iter().filter(|cell| !cell.is_padding()) {
+        if cell.flags.contains(CellFlags::TAB) {
+            out.push_str(tab);
+        } else {
+            cell.glyph.push_to(&mut out);
+        }
+    }
+    out
+}
+
+/// The visible row at `y`; `None` when there is nothing on it.
+pub fn line_at(pane: &Pane, y: u32) -> Option<String> {
+    let text = row_text(&pane.terminal.lock().row(y), "\t");
+    (!text.is_empty()).then_some(text)
+}
+
+/// Where the link at a cell points.
+pub fn hyperlink_at(pane: &Pane, x: u32, y: u32) -> Option<String> {
+    let terminal = pane.terminal.lock();
+    let mut x = x;
+    while terminal.cell(x, y).is_padding() {
+        x = x.checked_sub(1)?;
+    }
+    terminal.links().get(terminal.cell(x, y).style.link).map(|link| link.uri.clone())
+}
+
+/// A place on the visible screen or in the history, walked cell by cell over wrapped rows.
+/// Row 0 is the oldest row of history.
+struct Walk<'t> {
+    terminal: &'t mut Terminal,
+    history: u64,
+    x: u32,
+    y: u64,
+    /// The row at `y`.
+    row: Row,
+    cells: Vec<Cell>,
+}
+
+impl<'t> Walk<'t> {
+    fn new(terminal: &'t mut Terminal, x: u32, y: u32) -> Self {
+        let history = terminal.history_rows();
+        let mut walk = Self { terminal, history, x, y: 0, row: Row::default(), cells: Vec::new() };
+        walk.go(history + u64::from(y));
+        walk
+    }
+
+    fn fetch(&mut self, y: u64) -> Row {
+        match y.checked_sub(self.history) {
+            Some(visible) => self.terminal.row(visible as u32),
+            None => self.terminal.history_row(y).unwrap_or_default(),
+        }
+    }
+
+    fn go(&mut self, y: u64) {
+        self.y = y;
+        self.row = self.fetch(y);
+        self.cells = self.row.cells();
+    }
+
+    fn cell(&self) -> Cell {
+        self.cells.get(self.x as usize).cloned().unwrap_or(Cell::CLEARED)
+    }
+
+    fn length(&self) -> u32 {
+        self.cells.len() as u32
+    }
+
+    /// One cell left, onto the row before where that wraps; false at the start of the line.
+    fn back(&mut self) -> bool {
+        if self.x == 0 {
+            if self.y == 0 || !self.fetch(self.y - 1).flags.contains(RowFlags::WRAPPED) {
+                return false;
+            }
+            self.go(self.y - 1);
+            self.x = self.length();
+            if self.x == 0 {
+                return false;
+            }
+        }
+        self.x -= 1;
+        true
+    }
+
+    /// One cell right, onto the next row where this one wraps; false at the end of the line.
+    fn forward(&mut self) -> bool {
+        if self.length() != 0 && self.x + 1 != self.length() {
+            self.x += 1;
+            return true;
+        }
+        let last = self.history + u64::from(self.terminal.size().rows) - 1;
+        if self.y == last || !self.row.flags.contains(RowFlags::WRAPPED) {
+            return false;
+        }
+        self.go(self.y + 1);
+        self.x = 0;
+        true
+    }
+
+    fn at_separator(&self, separators: &str) -> bool {
+        let cell = self.cell();
+        if cell.flags.contains(CellFlags::TAB) {
+            return true;
+        }
+        cell.glyph.as_char().is_some_and(|c| c == ' ' || separators.contains(c))
+    }
+}
+
+/// The word at a cell of the visible screen, over wrapped rows, between blanks and separators.
+pub fn word_at(pane: &Pane, x: u32, y: u32, separators: &str) -> Option<String> {
+    let mut terminal = pane.terminal.lock();
+    let limit = MAX_ROWS * terminal.size().cols as usize;
+    let mut walk = Walk::new(&mut terminal, x, y);
+    // To the separator before the word, or the start of the line.
+    let mut on_separator = false;
+    for _ in 0..limit {
+        if !walk.cell().is_padding() && walk.at_separator(separators) {
+            on_separator = true;
+            break;
+        }
+        if !walk.back() {
+            break;
+        }
+    }
+    let mut word = String::new();
+    let mut step = on_separator;
+    for _ in 0..limit {
+        if step && !walk.forward() {
+            break;
+        }
+        step = true;
+        let cell = walk.cell();
+        if cell.is_padding() {
+            continue;
+        }
+        if walk.at_separator(separators) {
+            break;
+        }
+        cell.glyph.push_to(&mut word);
+    }
+    (!word.is_empty()).then_some(word)
+}

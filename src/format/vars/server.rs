@@ -1,0 +1,54 @@
+//! Variables about the server and the machine.
+
+use super::{Table, Value, flag, text};
+use crate::format::scope::{Kind, Scope};
+
+/// The version of tmux that this is equal to.
+const VERSION: &str = "3.7c";
+
+/// Format of a line of the buffer chooser.
+const BUFFER_MODE_FORMAT: &str = "#{t/p:buffer_created}: #{buffer_sample}";
+/// Format of a line of the client chooser.
+const CLIENT_MODE_FORMAT: &str = "#{t/p:client_activity}: session #{session_name}";
+/// Format of a line of the tree chooser.
+const TREE_MODE_FORMAT: &str = concat!(
+    "#{?pane_format,",
+    "#{?pane_marked,#[reverse],}#{?pane_floating_flag,#[italics],}#{pane_current_command}#{pane_flags}",
+    "#{?#{&&:#{pane_title},#{!=:#{pane_title},#{host_short}}},: \"#{pane_title}\",}",
+    ",window_format,",
+    "#{?window_marked_flag,#[reverse],}#{window_name}#{window_flags}",
+    "#{?#{&&:#{==:#{window_panes},1},#{&&:#{pane_title},#{!=:#{pane_title},#{host_short}}}},",
+    ": \"#{pane_title}\",}",
+    ",",
+    "#{session_windows} windows",
+    "#{?session_grouped, (group #{session_group}: #{session_group_list}),}",
+    "#{?session_attached, (attached),}",
+    "}",
+);
+
+pub(super) const TABLE: Table = &[
+    ("buffer_mode_format", |_| text(BUFFER_MODE_FORMAT)),
+    ("client_mode_format", |_| text(CLIENT_MODE_FORMAT)),
+    ("config_files", |scope| text(scope.server().config_files.join(","))),
+    ("host", |scope| text(scope.host().hostname())),
+    ("host_short", host_short),
+    ("loop_last_flag", |scope| flag(scope.last_in_loop)),
+    ("next_session_id", |scope| text(format_args!("${}", scope.server().next_session))),
+    ("pane_format", |scope| flag(scope.kind() == Kind::Pane)),
+    ("pid", |scope| text(scope.server().pid)),
+    ("server_sessions", |scope| text(scope.server().sessions.len())),
+    ("session_format", |scope| flag(scope.kind() == Kind::Session)),
+    ("sixel_support", |_| flag(true)),
+    ("socket_path", |scope| text(&scope.server().socket_path)),
+    ("start_time", |scope| Some(Value::Time(scope.server().start_time.secs()))),
+    ("tree_mode_format", |_| text(TREE_MODE_FORMAT)),
+    ("uid", |scope| text(scope.server().uid)),
+    ("user", |scope| text(scope.host().user_name(scope.server().uid)?)),
+    ("version", |_| text(VERSION)),
+    ("window_format", |scope| flag(scope.kind() == Kind::Window)),
+];
+
+fn host_short(scope: &Scope<'_>) -> Option<Value> {
+    let host = scope.host().hostname();
+    text(host.split('.').next().unwrap_or_default())
+}

@@ -1,0 +1,188 @@
+//! Width of text that holds styles, and trimming and padding it. Styles take no columns and
+//! are kept; `##` shows as one `#`.
+
+use crate::base::text::stray_byte;
+use crate::base::width::char_width;
+
+use super::scan::skip;
+
+/// A piece of styled text as it will be drawn.
+enum Piece<'a> {
+    /// A run of `#` of this length that shows as this many.
+    Hashes { run: usize, shown: u32 },
+    /// `#[…]`, whole.
+    Style(&'a str),
+    /// A style that never ends: nothing after it is looked at.
+    Unterminated,
+    /// A printable character with what combines with it, and its columns.
+    Text(&'a str, u32),
+}
+
+/// Walks styled text piece by piece; characters that cannot be shown are left out.
+struct Pieces<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Iterator for Pieces<'a> {
+    type Item = Piece<'a>;
+
+    fn next(&mut self) -> Option<Piece<'a>> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        if self.rest.starts_with("#[") {
+            let Some(end) = skip(&self.rest[2..], b"]") else {
+                self.rest = "";
+                return Some(Piece::Unterminated);
+            };
+            let (style, rest) = self.rest.split_at(2 + end + 1);
+            self.rest = rest;
+            return Some(Piece::Style(style));
+        }
+        if self.rest.starts_with('#') {
+            return Some(self.hashes());
+        }
+        let c = self.rest.chars().next()?;
+        let (text, rest) = self.rest.split_at(c.len_utf8());
+        self.rest = rest;
+        match columns(c) {
+            Some(width) => Some(Piece::Text(text, width)),
+            None => self.next(),
+        }
+    }
+}
+
+impl<'a> Pieces<'a> {
+    /// Takes a run of `#`. Before a `[`, an odd run ends in a style, which is left.
+    fn hashes(&mut self) -> Piece<'a> {
+        let run = self.rest.bytes().take_while(|&b| b == b'#').count();
+        let before_style = self.rest.as_bytes().get(run) == Some(&b'[');
+        let shown = if before_style { run / 2 } else { run.div_ceil(2) };
+        let taken = if before_style && run % 2 == 1 { run - 1 } else { run };
+        self.rest = &self.rest[taken..];
+        Piece::Hashes { run, shown: shown as u32 }
+    }
+}
+
+/// Columns of a character; `None` for control characters and stray bytes, which are not shown.
+pub(super) fn columns(c: char) -> Option<u32> {
+    if stray_byte(c).is_some() { None } else { char_width(c).map(u32::from) }
+}
+
+/// Columns that styled text takes when drawn; 0 when a style in it never ends.
+pub fn width(text: &str) -> u32 {
+    let mut width = 0;
+    for piece in (Pieces { rest: text }) {
+        match piece {
+            Piece::Hashes { shown, .. } => width += shown,
+            Piece::Style(_) => {}
+            Piece::Unterminated => return 0,
+            Piece::Text(_, columns) => width += columns,
+        }
+    }
+    width
+}
+
+/// Writes `count` shown hashes: one alone as it was, others escaped.
+fn push_hashes(out: &mut String, run: usize, count: u32) {
+    match (run, count) {
+        (_, 0) => {}
+        (1, _) => out.push('#'),
+        _ => (0..2 * count).for_each(|_| out.push('#')),
+    }
+}
+
+/// The first `limit` columns.
+pub fn trim_left(text: &str, limit: u32) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut width = 0;
+    let mut pieces = Pieces { rest: text };
+    // tmux: a style right behind `#`s is kept even when they fill the last column.
+    let mut after_hashes = false;
+    while (width < limit || (after_hashes && pieces.rest.starts_with("#[")))
+        && let Some(piece) = pieces.next()
+    {
+        after_hashes = matches!(piece, Piece::Hashes { .. });
+        match piece {
+            Piece::Hashes { run, shown } => {
+                let shown = shown.min(limit - width);
+                push_hashes(&mut out, run, shown);
+                width += shown;
+            }
+            Piece::Style(style) => out.push_str(style),
+            Piece::Unterminated => break,
+            Piece::Text(text, columns) => {
+                if width + columns <= limit {
+                    out.push_str(text);
+                }
+                width += columns;
+            }
+        }
+    }
+    out
+}
+
+/// The last `limit` columns.
+pub fn trim_right(text: &str, limit: u32) -> String {
+    let total = width(text);
+    if total <= limit {
+        return text.to_owned();
+    }
+    let skipped = total - limit;
+    let mut out = String::with_capacity(text.len());
+    let mut width = 0;
+    for piece in (Pieces { rest: text }) {
+        match piece {
+            Piece::Hashes { run, shown } => {
+                let hidden = skipped.saturating_sub(width).min(shown);
+                push_hashes(&mut out, run, shown - hidden);
+                width += shown;
+            }
+            Piece::Style(style) => out.push_str(style),
+            Piece::Unterminated => break,
+            Piece::Text(text, columns) => {
+                if width >= skipped {
+                    out.push_str(text);
+                }
+                width += columns;
+            }
+        }
+    }
+    out
+}
+
+/// Fills with blanks behind the text (before it for a negative width) to a number of columns.
+/// Styles count as the characters they are written with.
+pub fn pad(text: String, width: i64) -> String {
+    let used: u32 = text.chars().filter_map(columns).sum();
+    let missing = (width.unsigned_abs() as usize).saturating_sub(used as usize);
+    let blanks = " ".repeat(missing);
+    if width > 0 { text + &blanks } else { blanks + &text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn styles_take_no_columns() {
+        let check = |text: &str, expect: u32| assert_eq!(width(text), expect, "{text}");
+        check("#[fg=red]hello#[default]world", 10);
+        check("##[x", 3);
+        check("###[x]y", 2);
+        check("a##b###", 5);
+        check("日本#[x", 0);
+        check("a\tb", 2);
+    }
+
+    #[test]
+    fn trimming_keeps_styles() {
+        assert_eq!(trim_left("#[fg=red]hello#[default]world", 3), "#[fg=red]hel");
+        assert_eq!(trim_right("#[fg=red]hello#[default]world", 5), "#[fg=red]#[default]world");
+        assert_eq!(trim_left("日本語", 3), "日");
+        assert_eq!(trim_left("日本語", 4), "日本");
+        assert_eq!(trim_right("a日本", 3), "本");
+        assert_eq!(pad("42".into(), 4), "42  ");
+        assert_eq!(pad("日".into(), -4), "  日");
+    }
+}

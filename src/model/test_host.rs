@@ -1,0 +1,111 @@
+//! A world in which nothing happens, for unit tests of the rooms above.
+
+use std::path::PathBuf;
+
+use super::Cx;
+use super::host::*;
+use crate::base::history::History;
+use crate::base::{ClientId, PaneId, Size};
+
+/// Remembers what was written to clients; programs start and do nothing.
+#[derive(Default)]
+pub struct TestHost {
+    pub written: Vec<u8>,
+}
+
+impl Host for TestHost {
+    fn open_history(&mut self, _pane: PaneId, _limit_bytes: u64) -> Box<dyn History> {
+        Box::new(crate::terminal::MemoryHistory::new(2000, 80))
+    }
+    fn set_history_limit(&mut self, _pane: PaneId, _limit_bytes: u64) {}
+    fn spawn_pane(&mut self, _pane: PaneId, _request: SpawnRequest) -> Result<Spawned, String> {
+        Ok(Spawned { pid: 1, tty: String::new() })
+    }
+    fn pane_write(&mut self, _pane: PaneId, _bytes: &[u8]) {}
+    fn pane_reply(&mut self, _pane: PaneId, _bytes: &[u8]) {}
+    fn pane_resume(&mut self, _pane: PaneId) {}
+    fn pane_pause(&mut self, _pane: PaneId) {}
+    fn pane_resize(&mut self, _pane: PaneId, _size: Size, _cell_pixels: (u32, u32)) {}
+    fn pane_close(&mut self, _pane: PaneId) {}
+    fn kill(&mut self, _pid: i32, _signal: i32) {}
+    fn pane_command(&self, _pane: PaneId) -> Option<String> {
+        Some("sleep".to_owned())
+    }
+    fn pane_cwd(&self, _pane: PaneId) -> Option<String> {
+        None
+    }
+    fn pipe_pane(&mut self, _pane: PaneId, _job: Option<(JobId, bool, bool)>) {}
+    fn run_job(&mut self, _request: JobRequest) -> Result<JobId, String> {
+        Err("no jobs here".to_owned())
+    }
+    fn job_write(&mut self, _job: JobId, _bytes: &[u8]) {}
+    fn job_close_stdin(&mut self, _job: JobId) {}
+    fn job_resize(&mut self, _job: JobId, _size: Size) {}
+    fn job_kill(&mut self, _job: JobId, _signal: i32) {}
+    fn job_pid(&self, _job: JobId) -> Option<i32> {
+        None
+    }
+    fn timer(&mut self, _delay_ms: u64, _callback: Box<dyn FnOnce(&mut Cx<'_>) + Send>) -> TimerId {
+        TimerId(0)
+    }
+    fn cancel_timer(&mut self, _timer: TimerId) {}
+    fn client_write(&mut self, _client: ClientId, _stream: Stream, bytes: &[u8]) {
+        self.written.extend_from_slice(bytes)
+    }
+    fn client_message(&mut self, _client: ClientId, _message: ClientMessage) {}
+    fn tty_write(&mut self, _client: ClientId, _bytes: &[u8]) {}
+    fn tty_set_clipboard(&mut self, _client: ClientId, _selection: &str, _data: &[u8]) {}
+    fn tty_query_clipboard(&mut self, _client: ClientId) {}
+    fn tty_open(&mut self, _client: ClientId) -> Result<(), String> {
+        Ok(())
+    }
+    fn tty_send_requests(&mut self, _client: ClientId) {}
+    fn tty_query_palette(&mut self, _client: ClientId, _pane: PaneId, _index: u8) {}
+    fn control_write(&mut self, _client: ClientId, _bytes: &[u8]) {}
+    fn control_pending(&self, _client: ClientId) -> usize {
+        0
+    }
+    fn tty_query_colours(&mut self, _client: ClientId) {}
+    fn tty_stop(&mut self, _client: ClientId, _lock: bool) {}
+    fn tty_bell(&mut self, _client: ClientId) {}
+    fn client_flags(&mut self, _client: ClientId) {}
+    fn describe_terminal(&self, _client: ClientId) -> Option<TerminalDescription> {
+        None
+    }
+    fn describe_jobs(&self) -> Vec<String> {
+        Vec::new()
+    }
+    fn tty_invalidate(&mut self, _client: ClientId) {}
+    fn read_file(&mut self, _client: Option<ClientId>, _path: &str, _done: FileDone) {}
+    fn write_file(
+        &mut self,
+        _client: Option<ClientId>,
+        _path: &str,
+        _append: bool,
+        _data: Vec<u8>,
+        _done: FileDone,
+    ) {
+    }
+    fn glob(&mut self, _pattern: &str) -> Vec<PathBuf> {
+        Vec::new()
+    }
+    fn is_executable(&self, _path: &str) -> bool {
+        true
+    }
+    fn home(&self) -> String {
+        "/home/tester".to_owned()
+    }
+    fn user_name(&self, _uid: u32) -> Option<String> {
+        Some("tester".to_owned())
+    }
+    fn user_id(&self, _name: &str) -> Option<u32> {
+        None
+    }
+    fn hostname(&self) -> String {
+        "host.example".to_owned()
+    }
+    fn usage(&self, _pane: Option<PaneId>, _variable: &str) -> Option<String> {
+        None
+    }
+    fn shutdown(&mut self) {}
+}
