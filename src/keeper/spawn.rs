@@ -303,3 +303,6 @@ pub fn wait(pid: i32, flags: i32) -> Option<(i32, i32)> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,97 @@
+//! Children as they find themselves: asked by running a shell in them.
+
+use super::*;
+use std::fs::File;
+use std::io::Read;
+
+const PTY: Pty = Pty { cols: 91, rows: 17, xpixel: 910, ypixel: 340, control_chars: None, erase: None };
+const SOCKET: Stdio = Stdio::Socket { stdin: true, stdout: true, stderr: false };
+
+fn shell(script: &str, stdio: Stdio) -> Spawn {
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    Spawn {
+        token: 1,
+        program: "sh".into(),
+        argv: vec!["-sh".into(), "-c".into(), script.into()],
+        env: vec![pair("PATH", "/nosuch:/usr/bin:/bin"), pair("PWD", "/elsewhere"), pair("A", "b c")],
+        cwd: None,
+        home: None,
+        stdio,
+        cgroup: None,
+        oom_score_adj: None,
+    }
+}
+
+/// Starts the child, reads all that it prints, and compares that and its exit status.
+fn check(wanted: Spawn, expect: &str, expect_status: i32) {
+    let started = spawn(wanted, &SigSet::empty()).unwrap();
+    let flags = OFlag::from_bits_retain(fcntl(&started.fd, FcntlArg::F_GETFL).unwrap());
+    fcntl(&started.fd, FcntlArg::F_SETFL(flags - OFlag::O_NONBLOCK)).unwrap();
+    let mut output = Vec::new();
+    // A pty ends in EIO, a socket in an end of file.
+    let _ = File::from(started.fd).read_to_end(&mut output);
+    let (pid, status) = wait(started.pid, 0).unwrap();
+    let output = String::from_utf8_lossy(&output).replace('\r', "").replace(&pid.to_string(), "PID");
+    assert_eq!((output.as_str(), status), (expect, expect_status << 8));
+}
+
+#[test]
+fn panes_lead_a_terminal_of_their_size() {
+    let script = "stty size; tty | cut -c1-9; ps -o sid= -p $$ | tr -d ' '; echo $0 $A; exit 3";
+    check(shell(script, Stdio::Pty(PTY)), "17 91\n/dev/pts/\nPID\n-sh b c\n", 3);
+    let pty = Pty { erase: Some(8), control_chars: Some(vec![1; 10]), ..PTY };
+    check(
+        shell("stty -a | grep -oE 'intr = [^;]*| erase = [^;]*|iutf8'", Stdio::Pty(pty)),
+        "intr = ^A\n erase = ^H\niutf8\n",
+        0,
+    );
+}
+
+#[test]
+fn jobs_have_a_socket_and_nothing_else_open() {
+    let script = "for i in 0 1 2; do readlink /proc/$$/fd/$i | cut -c1-7; done";
+    check(shell(script, SOCKET), "socket:\nsocket:\n/dev/nu\n", 0);
+    check(shell("ls /proc/$$/fd | tr '\\n' ' '", SOCKET), "0 1 2 ", 0);
+    let quiet = Stdio::Socket { stdin: false, stdout: true, stderr: true };
+    check(shell("cat; echo err >&2", quiet), "err\n", 0);
+}
+
+#[test]
+fn children_start_where_they_can() {
+    let at = |cwd: Option<&str>, home: Option<&str>| Spawn {
+        cwd: cwd.map(str::to_owned),
+        home: home.map(str::to_owned),
+        ..shell("env | grep ^PWD=", SOCKET)
+    };
+    let sh_keeps = |dir: &str| format!("PWD={dir}\n");
+    check(at(Some("/usr"), None), &sh_keeps("/usr"), 0);
+    check(at(Some("/nosuch"), Some("/var")), &sh_keeps("/var"), 0);
+    check(at(Some("/nosuch"), Some("/nosuch")), &sh_keeps("/"), 0);
+}
+
+#[test]
+fn signals_are_as_in_tmux() {
+    // Recorded from a pane of tmux 3.7c: SIGTTIN and SIGTTOU ignored, nothing blocked.
+    let script = "exec sed -nE 's/Sig(Blk|Ign).*(.{7})$/\\1 \\2/p' /proc/self/status";
+    let expect = "Blk 0000000\nIgn 0300000\n";
+    check(shell(script, Stdio::Pty(PTY)), expect, 0);
+}
+
+#[test]
+fn oom_score_is_raised_and_failures_are_quiet() {
+    let wanted = Spawn { oom_score_adj: Some(500), ..shell("cat /proc/self/oom_score_adj", SOCKET) };
+    check(wanted, "500\n", 0);
+    check(Spawn { program: "/nosuch".into(), ..shell("", SOCKET) }, "", 1);
+    check(Spawn { program: "nosuch".into(), ..shell("", SOCKET) }, "", 1);
+}
+
+#[test]
+fn a_script_without_an_interpreter_runs_in_a_shell() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("script");
+    std::fs::write(&path, "echo ran $1\n").unwrap();
+    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let program = path.to_str().unwrap().to_owned();
+    let argv = vec![program.clone(), "arg".into()];
+    check(Spawn { program, argv, ..shell("", SOCKET) }, "ran arg\n", 0);
+}
