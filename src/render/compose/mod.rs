@@ -1,4 +1,179 @@
-//! Builds a client's frame from the model.
+//! Builds a client's frame from the model: panes, the borders between them, status lines, and
+//! what covers them.
+//!
+//! What is costly to work out and changes rarely (borders, border status lines, styles, the
+//! status line) is kept in the `Composer` of the client and made anew when the client is
+//! marked for it, or when the layout turns out to be another. Panes are copied every time.
 
-pub mod border_chars;
-pub mod borders;
+mod border_chars;
+mod borders;
+mod chrome;
+mod cursor;
+mod offset;
+mod panes;
+mod status;
+
+use crate::base::{ClientId, PaneId, Point, SessionId, Size, Surface, WindowId};
+use crate::model::option_access::OptionScope;
+use crate::model::{ClientFlags, Cx};
+
+use super::frame::{Frame, FrameLinks};
+use chrome::Chrome;
+
+pub use offset::View;
+
+/// What of a client's terminal bears on what is composed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct TermFacts {
+    /// Bold does not make the first eight colours bright (`Nobr`).
+    pub no_bright: bool,
+}
+
+/// What is kept of a client's last frame.
+#[derive(Default)]
+pub struct Composer {
+    chrome: Option<Chrome>,
+    /// The status lines, without message or prompt.
+    status: Option<Surface>,
+    /// Kept for its memory.
+    scratch: Option<Surface>,
+}
+
+/// Which things a frame is about.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Subject {
+    pub client: ClientId,
+    pub session: SessionId,
+    /// Index of the current winlink.
+    pub index: i32,
+    pub window: WindowId,
+    /// The pane that gets this client's input.
+    pub active: PaneId,
+    /// The client's terminal.
+    pub size: Size,
+    /// Rows taken by status lines, message or prompt; and whether they are at the top.
+    pub status_rows: u32,
+    pub status_top: bool,
+    pub view: View,
+}
+
+impl Subject {
+    /// Row of the terminal at which the window starts.
+    pub fn top(&self) -> u32 {
+        if self.status_top { self.status_rows } else { 0 }
+    }
+
+    /// Row of the terminal below the last one of the window.
+    pub fn bottom(&self) -> u32 {
+        if self.status_top { self.size.rows } else { self.size.rows.saturating_sub(self.status_rows) }
+    }
+
+    /// Where a cell of the window is on the terminal, if it is there at all.
+    pub fn place(&self, x: i32, y: i32) -> Option<Point> {
+        let (x, y) = (x - self.view.x as i32, y - self.view.y as i32);
+        let seen = x >= 0 && y >= 0 && x < self.size.cols as i32 && y < (self.bottom() - self.top()) as i32;
+        seen.then(|| Point::new(x as u32, y as u32 + self.top()))
+    }
+}
+
+/// Composes what a client should show now; `None` for a client that shows nothing.
+pub fn compose(
+    cx: &mut Cx<'_>,
+    client: ClientId,
+    composer: &mut Composer,
+    links: &mut FrameLinks,
+    facts: TermFacts,
+) -> Option<Frame> {
+    let subject = subject(cx, client)?;
+    let (redraw, status_dirty) = {
+        let c = cx.server.clients.get_mut(&client)?;
+        c.view = (subject.view.x, subject.view.y, subject.view.size, subject.view.bigger);
+        let redraw = c.flags.contains(ClientFlags::REDRAW);
+        c.flags.remove(ClientFlags::REDRAW);
+        (redraw, std::mem::take(&mut c.status_dirty))
+    };
+    let mut frame = Frame::new(subject.size);
+    let layout = chrome::layout(cx, &subject)?;
+    let stale = composer.chrome.as_ref().is_none_or(|c| !c.fits(&layout, &subject));
+    if stale || redraw || status_dirty {
+        composer.chrome = Some(Chrome::new(cx, &subject, layout));
+    }
+    let chrome = composer.chrome.as_mut().expect("made above");
+    chrome.draw_borders(&subject, &mut frame.surface);
+    panes::draw(cx, &subject, chrome, &mut composer.scratch, links, facts, &mut frame);
+    chrome.draw_scrollbars(cx, &subject, &mut frame.surface);
+    let cursor = status::draw(cx, &subject, &mut composer.status, redraw || status_dirty || stale, &mut frame);
+    let covered = overlay(cx, client, &mut frame.surface);
+    cursor::place(cx, &subject, chrome, cursor, covered, &mut frame);
+    titles(cx, &subject, redraw || status_dirty, &mut frame);
+    Some(frame)
+}
+
+/// Draws the overlay, if there is one, and says whether it wants the cursor shown.
+fn overlay(cx: &mut Cx<'_>, client: ClientId, surface: &mut Surface) -> Option<bool> {
+    let mut overlay = cx.server.clients.get_mut(&client)?.overlay.take()?;
+    surface.cursor_visible = false;
+    overlay.draw(cx, client, surface);
+    let visible = surface.cursor_visible;
+    let c = cx.server.clients.get_mut(&client)?;
+    if c.overlay.is_none() {
+        c.overlay = Some(overlay);
+    }
+    Some(visible)
+}
+
+fn subject(cx: &Cx<'_>, client: ClientId) -> Option<Subject> {
+    let server = &*cx.server;
+    let c = server.client(client)?;
+    let session = c.session?;
+    let s = server.session(session)?;
+    let window = server.winlink_window(session, s.current)?;
+    let active = server.client_pane(c)?;
+    let size = c.size;
+    if size.cols == 0 || size.rows == 0 {
+        return None;
+    }
+    let shown = server.status_lines(c);
+    let speaks = c.message.is_some() || c.prompt.is_some();
+    let status_rows = shown.max(u32::from(speaks)).min(size.rows);
+    let top = server.option_text(OptionScope::Session(session), "status-position") == "top";
+    let mut subject = Subject {
+        client,
+        session,
+        index: s.current,
+        window,
+        active,
+        size,
+        status_rows,
+        status_top: status_rows != 0 && top,
+        view: View::default(),
+    };
+    subject.view = offset::view(server, &subject, shown)?;
+    Some(subject)
+}
+
+/// Title, path and progress for the terminal itself.
+fn titles(cx: &mut Cx<'_>, subject: &Subject, refresh: bool, frame: &mut Frame) {
+    let scope = OptionScope::Session(subject.session);
+    if let Some(pane) = cx.server.window(subject.window).and_then(|w| cx.server.pane(w.active)) {
+        let progress = pane.terminal.lock().progress();
+        frame.progress.state = progress.state as u8;
+        frame.progress.percent = progress.percent;
+    }
+    if !cx.server.option_on(scope, "set-titles") {
+        return;
+    }
+    if refresh {
+        let template = cx.server.option_text(scope, "set-titles-string");
+        let title = crate::format::Scope::new(cx.server, cx.host, cx.now)
+            .client(Some(subject.client))
+            .expand_time(&template);
+        if let Some(c) = cx.server.clients.get_mut(&subject.client) {
+            c.title = title;
+        }
+    }
+    frame.title = cx.server.client(subject.client).map(|c| c.title.clone());
+    if let Some(pane) = cx.server.window(subject.window).and_then(|w| cx.server.pane(w.active)) {
+        frame.path = Some(pane.terminal.lock().path().to_owned());
+    }
+}

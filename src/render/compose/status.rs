@@ -18,7 +18,7 @@ pub(super) fn draw_format(
     style: CellStyle,
     text: &str,
 ) -> Vec<StatusRange> {
-    crate::format::draw::draw(surface, at, width, &style, text)
+    crate::format::draw::draw(surface, at.x, at.y, width, style, text)
 }
 
 /// Draws the status lines; gives the cursor's place when there is a prompt. `kept` is the
@@ -75,13 +75,14 @@ fn status_lines(cx: &mut Cx<'_>, subject: &Subject, size: Size) -> Surface {
             *colour = own;
         }
     }
+    let formats: Vec<(u32, String)> =
+        server.chain(level).array("status-format").map(|(n, v)| (n, v.to_text(None, false))).collect();
     let mut all = Vec::new();
     for row in 0..shown.min(size.rows) {
         surface.fill(0, row, size.cols, 1, &Cell { style, ..Cell::BLANK });
-        let format = server.option_item(level, "status-format", row);
-        let ranges = match format {
-            Some(format) => {
-                let text = scope.expand_time(&format);
+        let ranges = match formats.iter().find(|(n, _)| *n == row) {
+            Some((_, format)) => {
+                let text = scope.expand_time(format);
                 draw_format(&mut surface, Point::new(0, row), size.cols, style, &text)
             }
             None => Vec::new(),
