@@ -10,7 +10,8 @@ use crate::base::{ClientId, Size};
 use crate::outer::features::Features;
 use crate::outer::keys::{Decoder, InputEvent};
 use crate::outer::{Cap, Term};
-use crate::render::frame::{Frame, FrameLinks};
+use crate::render::compose::Composer;
+use crate::render::frame::Frame;
 use crate::render::tty::{Tty as Screen, TtyOptions};
 
 use super::poller::{Interest, Poller, Token};
@@ -32,7 +33,7 @@ pub struct Tty {
     pub term: Term,
     pub screen: Screen,
     pub decoder: Decoder,
-    pub links: FrameLinks,
+    pub composer: Composer,
     pub features: Features,
     out: Vec<u8>,
     written: usize,
@@ -69,6 +70,7 @@ impl Tty {
         let size = sane(size);
         let erase = original.control_chars[SpecialCharacterIndices::VERASE as usize];
         let decoder = Decoder::new(&new.term, new.user_keys, (erase != 0).then_some(erase));
+        let composer = Composer { no_bright: new.term.has(Cap::NOBR), ..Composer::default() };
         Ok(Self {
             id: new.id,
             file: new.fd.into(),
@@ -76,7 +78,7 @@ impl Tty {
             screen: Screen::new(size, new.utf8, new.options),
             term: new.term,
             decoder,
-            links: FrameLinks::default(),
+            composer,
             features: new.features,
             out: Vec::new(),
             written: 0,
@@ -250,7 +252,7 @@ impl Tty {
         if std::mem::take(&mut self.stale) {
             self.screen.invalidate(&self.term, &mut self.out);
         }
-        self.screen.draw(frame, &self.links, &self.term, &mut self.out);
+        self.screen.draw(frame, &self.composer.links, &self.term, &mut self.out);
         let raw = std::mem::take(&mut self.raw);
         if !raw.is_empty() {
             self.screen.raw(&raw, &self.term, &mut self.out);

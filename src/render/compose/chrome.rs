@@ -151,7 +151,8 @@ impl Chrome {
             .client(Some(subject.client))
             .with_winlink(subject.session, subject.index);
         let outside = style_of(server, &window_scope, level, "pane-border-style").cell;
-        let styles: Vec<[CellStyle; 2]> = self.layout.panes.iter().map(|p| pane_styles(cx, subject, p)).collect();
+        let styles: Vec<[CellStyle; 2]> =
+            self.layout.panes.iter().map(|p| pane_styles(cx, subject, p)).collect();
         let marked = server.valid_mark().filter(|m| m.session == subject.session && m.index == subject.index);
         let marked = marked.and_then(|m| self.layout.panes.iter().find(|p| p.id == m.pane));
         let active = &self.layout.panes[self.layout.active];
@@ -228,9 +229,11 @@ impl Chrome {
                 continue;
             }
             let size = server.scrollbar_size(pane.id);
-            let scope = Scope::new(server, cx.host, cx.now)
-                .client(Some(subject.client))
-                .with_pane_at(subject.session, subject.index, pane.id);
+            let scope = Scope::new(server, cx.host, cx.now).client(Some(subject.client)).with_pane_at(
+                subject.session,
+                subject.index,
+                pane.id,
+            );
             let style = style_of(server, &scope, OptionScope::Pane(pane.id), "pane-scrollbars-style").cell;
             self.bars.push(Bar { pane: index, cols: size.cols, pad: size.pad, style });
         }
@@ -321,9 +324,11 @@ fn slider(cx: &mut Cx<'_>, pane: &PaneBox, rows: u32) -> Option<(u32, u32)> {
 
 /// The styles of a pane's borders: plain, and of the active pane.
 fn pane_styles(cx: &Cx<'_>, subject: &Subject, pane: &PaneBox) -> [CellStyle; 2] {
-    let scope = Scope::new(cx.server, cx.host, cx.now)
-        .client(Some(subject.client))
-        .with_pane_at(subject.session, subject.index, pane.id);
+    let scope = Scope::new(cx.server, cx.host, cx.now).client(Some(subject.client)).with_pane_at(
+        subject.session,
+        subject.index,
+        pane.id,
+    );
     ["pane-border-style", "pane-active-border-style"]
         .map(|name| style_of(cx.server, &scope, OptionScope::Pane(pane.id), name).cell)
 }

@@ -120,9 +120,10 @@ fn mouse(cx: &Cx<'_>, subject: &Subject, covered: bool, program: MouseTracking) 
     }
     let wants_all = || {
         let panes = server.window(subject.window).map(|w| w.panes.as_slice()).unwrap_or_default();
-        panes.iter().filter_map(|&p| server.pane(p)).any(|p| {
-            p.modes.is_empty() && p.terminal.lock().modes().contains(Modes::MOUSE_ALL)
-        })
+        panes
+            .iter()
+            .filter_map(|&p| server.pane(p))
+            .any(|p| p.modes.is_empty() && p.terminal.lock().modes().contains(Modes::MOUSE_ALL))
     };
     if server.option_on(level, "focus-follows-mouse") || (!covered && wants_all()) {
         MouseTracking::All

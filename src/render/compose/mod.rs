@@ -14,24 +14,21 @@ mod panes;
 mod status;
 
 use crate::base::{ClientId, PaneId, Point, SessionId, Size, Surface, WindowId};
+use crate::model::Cx;
 use crate::model::option_access::OptionScope;
-use crate::model::{ClientFlags, Cx};
 
 use super::frame::{Frame, FrameLinks};
 use chrome::Chrome;
 
 pub use offset::View;
 
-/// What of a client's terminal bears on what is composed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct TermFacts {
-    /// Bold does not make the first eight colours bright (`Nobr`).
-    pub no_bright: bool,
-}
-
 /// What is kept of a client's last frame.
 #[derive(Default)]
 pub struct Composer {
+    /// Hyperlinks as the client's terminal knows them.
+    pub links: FrameLinks,
+    /// On this terminal bold does not make the first eight colours bright (`Nobr`).
+    pub no_bright: bool,
     chrome: Option<Chrome>,
     /// The status lines, without message or prompt.
     status: Option<Surface>,
@@ -76,36 +73,28 @@ impl Subject {
     }
 }
 
-/// Composes what a client should show now; `None` for a client that shows nothing.
-pub fn compose(
-    cx: &mut Cx<'_>,
-    client: ClientId,
-    composer: &mut Composer,
-    links: &mut FrameLinks,
-    facts: TermFacts,
-) -> Option<Frame> {
+/// Composes what a client should show now; `None` for a client that shows nothing. `dirty`:
+/// what is kept of borders and status lines is to be made anew.
+pub fn compose(cx: &mut Cx<'_>, client: ClientId, dirty: bool, composer: &mut Composer) -> Option<Frame> {
     let subject = subject(cx, client)?;
-    let (redraw, status_dirty) = {
-        let c = cx.server.clients.get_mut(&client)?;
+    if let Some(c) = cx.server.clients.get_mut(&client) {
         c.view = (subject.view.x, subject.view.y, subject.view.size, subject.view.bigger);
-        let redraw = c.flags.contains(ClientFlags::REDRAW);
-        c.flags.remove(ClientFlags::REDRAW);
-        (redraw, std::mem::take(&mut c.status_dirty))
-    };
+    }
     let mut frame = Frame::new(subject.size);
     let layout = chrome::layout(cx, &subject)?;
-    let stale = composer.chrome.as_ref().is_none_or(|c| !c.fits(&layout, &subject));
-    if stale || redraw || status_dirty {
-        composer.chrome = Some(Chrome::new(cx, &subject, layout));
-    }
-    let chrome = composer.chrome.as_mut().expect("made above");
+    let stale = dirty || composer.chrome.as_ref().is_none_or(|c| !c.fits(&layout, &subject));
+    let chrome = match composer.chrome.take().filter(|_| !stale) {
+        Some(chrome) => chrome,
+        None => Chrome::new(cx, &subject, layout),
+    };
     chrome.draw_borders(&subject, &mut frame.surface);
-    panes::draw(cx, &subject, chrome, &mut composer.scratch, links, facts, &mut frame);
+    panes::draw(cx, &subject, &chrome, composer, &mut frame);
     chrome.draw_scrollbars(cx, &subject, &mut frame.surface);
-    let cursor = status::draw(cx, &subject, &mut composer.status, redraw || status_dirty || stale, &mut frame);
+    let prompt = status::draw(cx, &subject, &mut composer.status, stale, &mut frame);
     let covered = overlay(cx, client, &mut frame.surface);
-    cursor::place(cx, &subject, chrome, cursor, covered, &mut frame);
-    titles(cx, &subject, redraw || status_dirty, &mut frame);
+    cursor::place(cx, &subject, &chrome, prompt, covered, &mut frame);
+    titles(cx, &subject, &mut frame);
+    composer.chrome = Some(chrome);
     Some(frame)
 }
 
@@ -153,27 +142,18 @@ fn subject(cx: &Cx<'_>, client: ClientId) -> Option<Subject> {
 }
 
 /// Title, path and progress for the terminal itself.
-fn titles(cx: &mut Cx<'_>, subject: &Subject, refresh: bool, frame: &mut Frame) {
-    let scope = OptionScope::Session(subject.session);
-    if let Some(pane) = cx.server.window(subject.window).and_then(|w| cx.server.pane(w.active)) {
-        let progress = pane.terminal.lock().progress();
+fn titles(cx: &Cx<'_>, subject: &Subject, frame: &mut Frame) {
+    let server = &*cx.server;
+    let active = server.window(subject.window).and_then(|w| server.pane(w.active));
+    let titled = server.option_on(OptionScope::Session(subject.session), "set-titles");
+    if let Some(pane) = active {
+        let terminal = pane.terminal.lock();
+        let progress = terminal.progress();
         frame.progress.state = progress.state as u8;
         frame.progress.percent = progress.percent;
+        frame.path = titled.then(|| terminal.path().to_owned());
     }
-    if !cx.server.option_on(scope, "set-titles") {
-        return;
-    }
-    if refresh {
-        let template = cx.server.option_text(scope, "set-titles-string");
-        let title = crate::format::Scope::new(cx.server, cx.host, cx.now)
-            .client(Some(subject.client))
-            .expand_time(&template);
-        if let Some(c) = cx.server.clients.get_mut(&subject.client) {
-            c.title = title;
-        }
-    }
-    frame.title = cx.server.client(subject.client).map(|c| c.title.clone());
-    if let Some(pane) = cx.server.window(subject.window).and_then(|w| cx.server.pane(w.active)) {
-        frame.path = Some(pane.terminal.lock().path().to_owned());
+    if titled {
+        frame.title = server.client(subject.client).map(|c| c.title.clone());
     }
 }

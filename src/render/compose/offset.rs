@@ -27,7 +27,10 @@ pub(super) fn view(server: &Server, subject: &Subject, status_rows: u32) -> Opti
     if let Some((moved, x, y)) = server.client(subject.client)?.pan
         && moved == subject.window
     {
-        return at(x.min(window.cols.saturating_sub(room.cols)), y.min(window.rows.saturating_sub(room.rows)));
+        return at(
+            x.min(window.cols.saturating_sub(room.cols)),
+            y.min(window.rows.saturating_sub(room.rows)),
+        );
     }
     let pane = server.pane(subject.active)?;
     let (cursor, visible) = {

@@ -2,7 +2,7 @@
 //! palettes applied.
 
 use super::chrome::{Chrome, style_of};
-use super::{Subject, TermFacts};
+use super::{Composer, Subject};
 use crate::base::{Attrs, Cell, CellFlags, CellStyle, Colour, PaneId, Point, Rect, Size, Surface};
 use crate::format::Scope;
 use crate::model::Cx;
@@ -24,25 +24,19 @@ pub(super) fn draw(
     cx: &mut Cx<'_>,
     subject: &Subject,
     chrome: &Chrome,
-    scratch: &mut Option<Surface>,
-    links: &mut FrameLinks,
-    facts: TermFacts,
+    composer: &mut Composer,
     frame: &mut Frame,
 ) {
-    for index in (0..chrome.layout.panes.len()).rev() {
-        let pane = &chrome.layout.panes[index];
-        if !pane.visible {
-            continue;
-        }
+    for (index, pane) in chrome.layout.panes.iter().enumerate().rev().filter(|(_, p)| p.visible) {
         let size = Size::new(pane.cols.max(0) as u32, pane.rows.max(0) as u32);
-        let mut surface = scratch.take().unwrap_or_else(|| Surface::new(size));
-        if surface.size() != size {
-            surface = Surface::new(size);
-        }
+        let kept = composer.scratch.take().filter(|s| s.size() == size);
+        let mut surface = kept.unwrap_or_else(|| Surface::new(size));
         let source = Source { index, id: pane.id, at: (pane.x, pane.y) };
-        draw_pane(cx, subject, chrome, &source, &mut surface, links, facts, frame);
-        *scratch = Some(surface);
-        note_region(subject, &source, size, frame);
+        let mode = mode_surface(cx, pane.id, &mut surface);
+        let mut painter = Painter { subject, chrome, source, frame };
+        painter.draw(cx, mode, &mut surface, composer);
+        composer.scratch = Some(surface);
+        painter.note_region(size);
     }
 }
 
@@ -53,115 +47,121 @@ struct Source {
     at: (i32, i32),
 }
 
-#[allow(clippy::too_many_arguments)]
-fn draw_pane(
-    cx: &mut Cx<'_>,
-    subject: &Subject,
-    chrome: &Chrome,
-    source: &Source,
-    surface: &mut Surface,
-    links: &mut FrameLinks,
-    facts: TermFacts,
-    frame: &mut Frame,
-) {
-    let (style_fg, style_bg) = default_colours(cx, subject, source.id);
-    let mode = mode_surface(cx, source.id, surface);
-    let Some(pane) = cx.server.pane(source.id) else { return };
-    let terminal = pane.terminal.clone();
-    let terminal = terminal.lock();
-    if !mode {
-        surface.clear(CellStyle::DEFAULT);
-        terminal.draw(surface, Point::default());
-    }
-    let palette = terminal.palette();
-    let own = |style: Colour, palette: Option<Colour>| {
-        if style.is_default() { palette.unwrap_or(Colour::Default) } else { style }
-    };
-    let look = Look {
-        fg: own(style_fg, palette.fg),
-        bg: own(style_bg, palette.bg),
-        plain: palette.is_plain(),
-        palette,
-        no_bright: facts.no_bright,
-    };
-    let any_above = chrome.layout.panes[..source.index].iter().any(|p| p.floating);
-    for y in 0..surface.size().rows {
-        let row_y = source.at.1 + y as i32;
-        if subject.place(subject.view.x as i32, row_y).is_none() {
-            continue;
+/// Copies one pane.
+struct Painter<'a> {
+    subject: &'a Subject,
+    chrome: &'a Chrome,
+    source: Source,
+    frame: &'a mut Frame,
+}
+
+impl Painter<'_> {
+    /// Draws the pane: what `surface` holds if a `mode` covers it, or its terminal.
+    fn draw(&mut self, cx: &Cx<'_>, mode: bool, surface: &mut Surface, composer: &mut Composer) {
+        let (style_fg, style_bg) = default_colours(cx, self.subject, self.source.id);
+        let Some(pane) = cx.server.pane(self.source.id) else { return };
+        let terminal = pane.terminal.lock();
+        if !mode {
+            surface.clear(CellStyle::DEFAULT);
+            terminal.draw(surface, Point::default());
         }
-        for x in 0..surface.size().cols {
-            let at = (source.at.0 + x as i32, row_y);
-            let Some(place) = subject.place(at.0, at.1) else { continue };
-            if any_above && chrome.layout.is_covered(source.index, at.0, at.1) {
+        let palette = terminal.palette();
+        let own = |style: Colour, palette: Option<Colour>| {
+            if style.is_default() { palette.unwrap_or(Colour::Default) } else { style }
+        };
+        let look = Look {
+            fg: own(style_fg, palette.fg),
+            bg: own(style_bg, palette.bg),
+            plain: palette.is_plain(),
+            palette,
+            no_bright: composer.no_bright,
+        };
+        for y in 0..surface.size().rows {
+            if self.row(y, surface, &look, &terminal, &mut composer.links) && !mode {
+                self.note_wrap(y, surface.size().cols, &terminal);
+            }
+        }
+    }
+
+    /// Draws a row; false when it is not in view.
+    fn row(
+        &mut self,
+        y: u32,
+        surface: &Surface,
+        look: &Look<'_>,
+        terminal: &Terminal,
+        links: &mut FrameLinks,
+    ) -> bool {
+        let source = &self.source;
+        let layout = &self.chrome.layout;
+        let row_y = source.at.1 + y as i32;
+        if self.subject.place(self.subject.view.x as i32, row_y).is_none() {
+            return false;
+        }
+        let any_above = layout.panes[..source.index].iter().any(|p| p.floating);
+        for (x, cell) in surface.row(y).iter().enumerate() {
+            let at = source.at.0 + x as i32;
+            let Some(place) = self.subject.place(at, row_y) else { continue };
+            if any_above && layout.is_covered(source.index, at, row_y) {
                 continue;
             }
-            let cell = surface.get(x, y);
             let mut cell = look.apply(cell);
             if cell.style.link.0 != 0 {
                 cell.style.link = links.intern(source.id, cell.style.link, terminal.links());
             }
-            frame.surface.set_raw(place.x, place.y, cell);
+            self.frame.surface.set_raw(place.x, place.y, cell);
         }
-        mend_row(subject, source, surface.size().cols, row_y, frame);
-        note_wrap(subject, source, surface, &terminal, y, mode, frame);
+        self.mend_row(surface.size().cols, row_y);
+        true
     }
-}
 
-/// Rows that wrap, where the pane is as wide as the terminal.
-fn note_wrap(
-    subject: &Subject,
-    source: &Source,
-    surface: &Surface,
-    terminal: &Terminal,
-    y: u32,
-    mode: bool,
-    frame: &mut Frame,
-) {
-    let full = source.at.0 == 0 && subject.view.x == 0 && surface.size().cols == subject.size.cols;
-    if full
-        && !mode
-        && terminal.is_wrapped(y)
-        && let Some(place) = subject.place(0, source.at.1 + y as i32)
-    {
-        frame.wrapped[place.y as usize] = true;
+    /// Notes a row that wraps, where the pane is as wide as the terminal.
+    fn note_wrap(&mut self, y: u32, cols: u32, terminal: &Terminal) {
+        let full = self.source.at.0 == 0 && self.subject.view.x == 0 && cols == self.subject.size.cols;
+        if full
+            && terminal.is_wrapped(y)
+            && let Some(place) = self.subject.place(0, self.source.at.1 + y as i32)
+        {
+            self.frame.wrapped[place.y as usize] = true;
+        }
     }
-}
 
-/// Blanks halves of wide characters that the edge of the view or a pane above cut off.
-fn mend_row(subject: &Subject, source: &Source, cols: u32, y: i32, frame: &mut Frame) {
-    let from = (source.at.0 - subject.view.x as i32).max(0) as u32;
-    let to = ((source.at.0 - subject.view.x as i32 + cols as i32).max(0) as u32).min(subject.size.cols);
-    let Some(place) = subject.place(subject.view.x as i32, y) else { return };
-    let surface = &mut frame.surface;
-    let mut expected = 0u32;
-    for x in from..to {
-        let cell = surface.get(x, place.y);
-        let (padding, width, style) = (cell.is_padding(), u32::from(cell.width), cell.style);
-        if padding {
-            if expected == 0 {
+    /// Blanks halves of wide characters that the edge of the view or a pane above cut off.
+    fn mend_row(&mut self, cols: u32, y: i32) {
+        let start = self.source.at.0 - self.subject.view.x as i32;
+        let from = start.max(0) as u32;
+        let to = ((start + cols as i32).max(0) as u32).min(self.subject.size.cols);
+        let Some(place) = self.subject.place(self.subject.view.x as i32, y) else { return };
+        let surface = &mut self.frame.surface;
+        let mut expected = 0u32;
+        for x in from..to {
+            let cell = surface.get(x, place.y);
+            let (padding, width, style) = (cell.is_padding(), u32::from(cell.width), cell.style);
+            let whole = if padding {
+                let whole = expected > 0;
+                expected = expected.saturating_sub(1);
+                whole
+            } else {
+                expected = width.max(1) - 1;
+                (1..=expected).all(|n| x + n < to && surface.get(x + n, place.y).is_padding())
+            };
+            if !whole {
+                expected = 0;
                 surface.set_raw(x, place.y, Cell { style, ..Cell::BLANK });
             }
-            expected = expected.saturating_sub(1);
-            continue;
-        }
-        expected = width.max(1) - 1;
-        let whole = (1..=expected).all(|n| x + n < to && surface.get(x + n, place.y).is_padding());
-        if !whole {
-            surface.set_raw(x, place.y, Cell { style, ..Cell::BLANK });
-            expected = 0;
         }
     }
-}
 
-/// The part of the terminal that a pane takes, as one that may have scrolled.
-fn note_region(subject: &Subject, source: &Source, size: Size, frame: &mut Frame) {
-    let (top, bottom) = (subject.top() as i32, subject.bottom() as i32);
-    let x = source.at.0 - subject.view.x as i32;
-    let y = source.at.1 - subject.view.y as i32 + top;
-    let room = Rect::new(0, top, subject.size.cols, (bottom - top).max(0) as u32);
-    if let Some(rect) = Rect::new(x, y, size.cols, size.rows).intersect(&room) {
-        frame.regions.push(rect);
+    /// Notes the part of the terminal that the pane takes, as one that may have scrolled.
+    fn note_region(&mut self, size: Size) {
+        let subject = self.subject;
+        let (top, bottom) = (subject.top() as i32, subject.bottom() as i32);
+        let x = self.source.at.0 - subject.view.x as i32;
+        let y = self.source.at.1 - subject.view.y as i32 + top;
+        let room = Rect::new(0, top, subject.size.cols, (bottom - top).max(0) as u32);
+        if let Some(rect) = Rect::new(x, y, size.cols, size.rows).intersect(&room) {
+            self.frame.regions.push(rect);
+        }
     }
 }
 

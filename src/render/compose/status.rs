@@ -4,9 +4,9 @@ use super::Subject;
 use super::chrome::style_of;
 use crate::base::{Cell, CellStyle, Colour, Point, Size, Surface};
 use crate::format::Scope;
+use crate::model::Cx;
 use crate::model::client::StatusRange;
 use crate::model::option_access::OptionScope;
-use crate::model::Cx;
 use crate::render::frame::Frame;
 use crate::syntax::style::{Align, Style, Width};
 
@@ -123,8 +123,7 @@ fn draw_message(cx: &Cx<'_>, subject: &Subject, row: u32, lines: &mut Surface) {
     let server = &*cx.server;
     let Some(message) = server.client(subject.client).and_then(|c| c.message.as_ref()) else { return };
     let level = OptionScope::Session(subject.session);
-    let text =
-        if message.ignore_styles { message.text.replace('#', "##") } else { message.text.clone() };
+    let text = if message.ignore_styles { message.text.replace('#', "##") } else { message.text.clone() };
     let scope = Scope::new(server, cx.host, cx.now)
         .client(Some(subject.client))
         .add("message", text)
