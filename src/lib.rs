@@ -5,6 +5,7 @@
 pub mod base;
 pub mod client;
 pub mod command;
+pub mod containment;
 pub mod format;
 pub mod keeper;
 pub mod model;

@@ -1,0 +1,177 @@
+//! The last line before the kernel's own host-wide OOM killer: when little memory is left,
+//! the largest process of the largest pane is asked to end, then made to.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::OpenOptionsExt;
+
+use super::PaneScope;
+use crate::base::PaneId;
+
+/// Milliseconds between SIGTERM and SIGKILL, while memory is still short.
+const GRACE_MS: u64 = 2000;
+/// Milliseconds after a SIGKILL before anything else is looked for: freeing takes a moment.
+const REST_MS: u64 = 1000;
+
+/// A process and the bytes of memory it holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ProcessLoad {
+    pub pid: i32,
+    pub bytes: u64,
+}
+
+/// A pane's processes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PaneLoad {
+    pub pane: PaneId,
+    /// What its scope is charged with; without scopes the sum of its processes.
+    pub bytes: u64,
+    pub processes: Vec<ProcessLoad>,
+}
+
+/// Who is to go.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Victim {
+    pub pane: PaneId,
+    pub pid: i32,
+}
+
+/// What is to be done now.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Deed {
+    Terminate(Victim),
+    Kill(Victim),
+}
+
+/// The largest process of the largest pane that has any. Ties go to the lower number, so that
+/// the choice is always the same.
+pub fn choose_victim(panes: &[PaneLoad]) -> Option<Victim> {
+    let candidates = panes.iter().filter(|pane| !pane.processes.is_empty());
+    let pane = candidates.max_by_key(|p| (p.bytes, std::cmp::Reverse(p.pane)))?;
+    let process = pane.processes.iter().max_by_key(|p| (p.bytes, std::cmp::Reverse(p.pid)))?;
+    Some(Victim { pane: pane.pane, pid: process.pid })
+}
+
+/// Decides, from one look at the host to the next. Looks come from the pressure trigger or a
+/// timer; between them it does nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Backstop {
+    /// Who was asked to end, and when.
+    asked: Option<(Victim, u64)>,
+    resting_until: u64,
+}
+
+impl Backstop {
+    /// What to do when `available` bytes are left and fewer than `floor` are too few. `panes`
+    /// is only called when something has to be done.
+    pub fn look(
+        &mut self,
+        now_ms: u64,
+        available: u64,
+        floor: u64,
+        panes: impl FnOnce() -> Vec<PaneLoad>,
+    ) -> Option<Deed> {
+        if available >= floor {
+            self.asked = None;
+            return None;
+        }
+        if now_ms < self.resting_until {
+            return None;
+        }
+        let panes = panes();
+        let lives =
+            |v: Victim| panes.iter().any(|p| p.pane == v.pane && p.processes.iter().any(|q| q.pid == v.pid));
+        match self.asked {
+            Some((victim, at)) if lives(victim) => {
+                if now_ms < at + GRACE_MS {
+                    return None;
+                }
+                self.asked = None;
+                self.resting_until = now_ms + REST_MS;
+                Some(Deed::Kill(victim))
+            }
+            _ => {
+                let victim = choose_victim(&panes)?;
+                self.asked = Some((victim, now_ms));
+                Some(Deed::Terminate(victim))
+            }
+        }
+    }
+
+    /// When to look again although nothing woke us, in milliseconds of the same clock.
+    pub fn next_look(&self) -> Option<u64> {
+        self.asked.map(|(_, at)| at + GRACE_MS)
+    }
+}
+
+/// What a pane's scope holds, for `Backstop::look`.
+pub fn load_of(pane: PaneId, scope: &dyn PaneScope) -> PaneLoad {
+    let processes: Vec<ProcessLoad> =
+        scope.pids().into_iter().map(|pid| ProcessLoad { pid, bytes: resident(pid) }).collect();
+    let sum = processes.iter().map(|p| p.bytes).sum();
+    PaneLoad { pane, bytes: scope.usage().memory.unwrap_or(sum), processes }
+}
+
+/// Bytes of anonymous memory and swap that a process holds; 0 when it is gone.
+fn resident(pid: i32) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let field = |name: &str| -> u64 {
+        let line = text.lines().find_map(|l| l.strip_prefix(name));
+        line.and_then(|l| l.trim().trim_end_matches("kB").trim().parse().ok()).unwrap_or(0)
+    };
+    (field("RssAnon:") + field("RssShmem:") + field("VmSwap:")) * 1024
+}
+
+/// A descriptor that becomes ready for priority reading (`EPOLLPRI`) when tasks have waited
+/// for memory for 150 ms within 2 s. Fails where an ordinary user may not ask for that.
+pub fn pressure_trigger() -> io::Result<OwnedFd> {
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .custom_flags(libc::O_NONBLOCK | libc::O_CLOEXEC)
+        .open("/proc/pressure/memory")?;
+    // Windows that are multiples of 2 s are open to everybody since 6.5.
+    file.write_all(b"some 150000 2000000\0")?;
+    Ok(file.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(pane: u32, bytes: u64, processes: &[(i32, u64)]) -> PaneLoad {
+        let processes = processes.iter().map(|&(pid, bytes)| ProcessLoad { pid, bytes }).collect();
+        PaneLoad { pane: PaneId(pane), bytes, processes }
+    }
+
+    #[test]
+    fn the_largest_process_of_the_largest_pane_goes() {
+        let check = |panes: &[PaneLoad], expect: Option<(u32, i32)>| {
+            let got = choose_victim(panes).map(|v| (v.pane.0, v.pid));
+            assert_eq!(got, expect);
+        };
+        check(&[], None);
+        check(&[load(1, 900, &[])], None);
+        check(&[load(1, 50, &[(10, 50)]), load(2, 90, &[(20, 30), (21, 60)])], Some((2, 21)));
+        check(&[load(2, 90, &[(20, 9)]), load(1, 90, &[(31, 5), (30, 5)])], Some((1, 30)));
+    }
+
+    #[test]
+    fn asks_first_and_kills_only_who_stays() {
+        let mut backstop = Backstop::default();
+        let panes = || vec![load(1, 90, &[(10, 90)])];
+        let victim = Victim { pane: PaneId(1), pid: 10 };
+        assert_eq!(backstop.look(0, 100, 50, panes), None);
+        assert_eq!(backstop.look(10, 40, 50, panes), Some(Deed::Terminate(victim)));
+        assert_eq!(backstop.next_look(), Some(2010));
+        assert_eq!(backstop.look(500, 40, 50, panes), None);
+        assert_eq!(backstop.look(2010, 40, 50, panes), Some(Deed::Kill(victim)));
+        assert_eq!(backstop.look(2500, 40, 50, panes), None);
+        let rest = || vec![load(2, 10, &[(20, 5)])];
+        let next = Victim { pane: PaneId(2), pid: 20 };
+        assert_eq!(backstop.look(3100, 40, 50, rest), Some(Deed::Terminate(next)));
+        assert_eq!(backstop.look(3200, 60, 50, rest), None);
+        assert_eq!(backstop.next_look(), None);
+    }
+}

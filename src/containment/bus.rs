@@ -1,0 +1,230 @@
+//! systemd over D-Bus, in a thread of its own. Requests go in, answers come out, and a
+//! descriptor wakes the loop: no turn of the server ever waits for a bus.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use nix::sys::eventfd::{EfdFlags, EventFd};
+use tokio::sync::mpsc as requests;
+use zbus::wire::Variant;
+use zbus::{Connection, connection};
+
+use super::host::Host;
+
+/// A systemd that has not answered by then is taken to be out of order.
+pub(super) const DEADLINE: Duration = Duration::from_secs(5);
+/// Between looks at where a process is, once systemd said that it moves it.
+const LOOK: Duration = Duration::from_millis(3);
+/// Requests that may wait; more are refused at once.
+const MAX_REQUESTS: usize = 256;
+
+/// A property's value.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Value {
+    Number(u64),
+    Flag(bool),
+    Text(String),
+    Texts(Vec<String>),
+}
+
+pub(super) type Properties = Vec<(&'static str, Value)>;
+
+/// What systemd is asked to do.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Request {
+    /// Makes a transient scope of running processes and waits until they are in it. One that
+    /// is there already is joined below `join` (only delegated units can be).
+    Scope { unit: String, pids: Vec<i32>, properties: Properties, join: Option<&'static str> },
+    /// Changes properties until the unit ends.
+    Set { unit: String, properties: Properties },
+}
+
+/// The answer to the request that was given this token.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub token: u64,
+    pub result: Result<(), String>,
+}
+
+/// See the module comment. The thread ends when this is dropped.
+pub(super) struct Bus {
+    requests: requests::Sender<(u64, Request)>,
+    answers: mpsc::Receiver<Answer>,
+    wake: Arc<EventFd>,
+}
+
+impl Bus {
+    /// Starts the thread. `system`: the system's manager rather than the user's.
+    pub fn start(host: Host, system: bool) -> io::Result<Self> {
+        let (requests, mut incoming) = requests::channel::<(u64, Request)>(MAX_REQUESTS);
+        let (outgoing, answers) = mpsc::channel();
+        let wake = Arc::new(EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?);
+        let bell = wake.clone();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let work = async move {
+            let mut manager = Manager { host, system, connection: None };
+            while let Some((token, request)) = incoming.recv().await {
+                let late = || Err(format!("systemd did not answer within {} s", DEADLINE.as_secs()));
+                let done = tokio::time::timeout(DEADLINE, manager.perform(&request)).await;
+                let result = done.unwrap_or_else(|_| late());
+                if result.is_err() {
+                    manager.connection = None;
+                }
+                if outgoing.send(Answer { token, result }).is_err() {
+                    return;
+                }
+                let _ = bell.write(1);
+            }
+        };
+        std::thread::Builder::new().name("dbus".to_owned()).spawn(move || runtime.block_on(work))?;
+        Ok(Self { requests, answers, wake })
+    }
+
+    /// Asks. The answer comes out of `answers` or `wait` with the same token.
+    pub fn ask(&self, token: u64, request: Request) -> Result<(), String> {
+        self.requests.try_send((token, request)).map_err(|_| "too many requests to systemd wait".to_owned())
+    }
+
+    /// Readable when there are answers.
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.wake.as_fd()
+    }
+
+    /// Answers that have come. Never blocks.
+    pub fn answers(&self) -> Vec<Answer> {
+        let _ = self.wake.read();
+        self.answers.try_iter().collect()
+    }
+
+    /// The next answer, for start-up only.
+    pub fn wait(&self, limit: Duration) -> Option<Answer> {
+        let answer = self.answers.recv_timeout(limit).ok();
+        let _ = self.wake.read();
+        answer
+    }
+}
+
+struct Manager {
+    host: Host,
+    system: bool,
+    connection: Option<Connection>,
+}
+
+const NAME: &str = "org.freedesktop.systemd1";
+const PATH: &str = "/org/freedesktop/systemd1";
+const INTERFACE: &str = "org.freedesktop.systemd1.Manager";
+
+/// A call that failed: D-Bus's name for the error and its text.
+struct Failure {
+    name: String,
+    text: String,
+}
+
+impl From<zbus::Error> for Failure {
+    fn from(error: zbus::Error) -> Self {
+        match error {
+            zbus::Error::MethodError(name, text, _) => {
+                Self { name: name.to_string(), text: text.unwrap_or_else(|| name.to_string()) }
+            }
+            other => Self { name: String::new(), text: other.to_string() },
+        }
+    }
+}
+
+fn variants(properties: &Properties) -> Vec<(&'static str, Variant<'_>)> {
+    let variant = |value: &Value| match value {
+        Value::Number(n) => Variant::from(*n),
+        Value::Flag(b) => Variant::from(*b),
+        Value::Text(t) => Variant::from(t.clone()),
+        Value::Texts(t) => Variant::from(t.clone()),
+    };
+    properties.iter().map(|(name, value)| (*name, variant(value))).collect()
+}
+
+impl Manager {
+    async fn connection(&mut self) -> Result<Connection, Failure> {
+        if let Some(connection) = &self.connection {
+            return Ok(connection.clone());
+        }
+        let builder =
+            if self.system { connection::Builder::system() } else { connection::Builder::session() };
+        let connection = builder.build().await?;
+        self.connection = Some(connection.clone());
+        Ok(connection)
+    }
+
+    async fn call<B>(&mut self, method: &str, body: &B) -> Result<(), Failure>
+    where
+        B: serde::Serialize + zbus::wire::DynamicType,
+    {
+        let connection = self.connection().await?;
+        connection.call_method(Some(NAME), PATH, Some(INTERFACE), method, body).await?;
+        Ok(())
+    }
+
+    async fn perform(&mut self, request: &Request) -> Result<(), String> {
+        match request {
+            Request::Scope { unit, pids, properties, join } => {
+                self.scope(unit, pids, properties, *join).await.map_err(|f| f.text)?;
+                self.arrived(unit, pids).await;
+                Ok(())
+            }
+            Request::Set { unit, properties } => {
+                let body = (unit.as_str(), true, variants(properties));
+                self.call("SetUnitProperties", &body).await.map_err(|f| f.text)
+            }
+        }
+    }
+
+    async fn scope(
+        &mut self,
+        unit: &str,
+        pids: &[i32],
+        properties: &Properties,
+        join: Option<&str>,
+    ) -> Result<(), Failure> {
+        let mut properties = properties.clone();
+        loop {
+            match self.start(unit, pids, &properties).await {
+                Err(failure) if failure.name.ends_with(".UnitExists") && join.is_some() => {
+                    let pids: Vec<u32> = pids.iter().map(|&pid| pid as u32).collect();
+                    let below = format!("/{}", join.unwrap_or_default());
+                    return self.call("AttachProcessesToUnit", &(unit, below.as_str(), pids)).await;
+                }
+                // Older systemd knows OOMPolicy of services only; then a kill may stop the scope.
+                Err(failure) if failure.text.contains("OOMPolicy") => {
+                    let before = properties.len();
+                    properties.retain(|(name, _)| *name != "OOMPolicy");
+                    if properties.len() == before {
+                        return Err(failure);
+                    }
+                }
+                other => return other,
+            }
+        }
+    }
+
+    async fn start(&mut self, unit: &str, pids: &[i32], properties: &Properties) -> Result<(), Failure> {
+        let pids: Vec<u32> = pids.iter().map(|&pid| pid as u32).collect();
+        let mut all = variants(properties);
+        all.push(("PIDs", Variant::from(pids)));
+        let none: Vec<(&str, Vec<(&str, Variant<'_>)>)> = Vec::new();
+        self.call("StartTransientUnit", &(unit, "fail", all, none)).await
+    }
+
+    /// Waits until the processes are where the unit is: systemd answers before it moves them.
+    async fn arrived(&self, unit: &str, pids: &[i32]) {
+        for pid in pids {
+            loop {
+                match self.host.path_of(&pid.to_string(), None) {
+                    Some(path) if !path.split('/').any(|part| part == unit) => {}
+                    _ => break,
+                }
+                tokio::time::sleep(LOOK).await;
+            }
+        }
+    }
+}

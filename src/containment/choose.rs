@@ -1,0 +1,258 @@
+//! Choosing a backend when the server starts, best first, and setting it up.
+
+use std::time::Duration;
+
+use super::Containment;
+use super::bus::{Bus, Properties, Request, Value};
+use super::delegated::Delegated;
+use super::group::Group;
+use super::host::Host;
+use super::none::Nothing;
+use super::units::Units;
+use super::v1::V1;
+
+/// What the administrator wants (server option `containment`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Choice {
+    /// The best that works.
+    #[default]
+    Auto,
+    Delegated,
+    Units,
+    V1,
+    None,
+}
+
+impl Choice {
+    pub fn parse(text: &str) -> Option<Self> {
+        Some(match text {
+            "auto" => Self::Auto,
+            "delegated" => Self::Delegated,
+            "units" => Self::Units,
+            "cgroup-v1" => Self::V1,
+            "none" => Self::None,
+            _ => return None,
+        })
+    }
+}
+
+/// What start-up needs to know.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub choice: Choice,
+    /// Tells this server from others of the same user: the socket's name, or more than that.
+    pub label: String,
+    /// Server and keeper: what moves out of the group of whoever started us.
+    pub pids: Vec<i32>,
+    pub host: Host,
+}
+
+/// A backend being set up. systemd is asked at once; `finish` waits for its answer.
+pub struct Starting {
+    settings: Settings,
+    memory_base: u64,
+    bus: Option<Bus>,
+    why: String,
+}
+
+/// The one request that start-up makes.
+const TOKEN: u64 = u64::MAX;
+
+impl Starting {
+    /// Begins. Nothing is waited for.
+    pub fn begin(mut settings: Settings) -> Self {
+        settings.label = unit_part(&settings.label);
+        let memory_base = settings.host.memory_base();
+        let mut it = Self { settings, memory_base, bus: None, why: String::new() };
+        if it.wants_bus() {
+            it.ask();
+        }
+        it
+    }
+
+    /// What percentages of memory are of; measured before anything moved.
+    pub fn memory_base(&self) -> u64 {
+        self.memory_base
+    }
+
+    fn wants_bus(&self) -> bool {
+        let host = &self.settings.host;
+        let choice = match self.settings.choice {
+            Choice::Auto | Choice::Delegated => !self.is_delegated_here(),
+            Choice::Units => true,
+            Choice::V1 | Choice::None => false,
+        };
+        choice && host.is_unified() && host.has_systemd()
+    }
+
+    /// Whether the group that we are in is ours to divide: it belongs to us and nobody else
+    /// is in it (a service with `Delegate=yes`). Root owns everything, so that says nothing.
+    fn is_delegated_here(&self) -> bool {
+        use std::os::unix::fs::MetadataExt;
+        let uid = nix::unistd::geteuid().as_raw();
+        let Some(own) = self.settings.host.own_dir(None).map(Group::new) else { return false };
+        uid != 0
+            && own.dir.metadata().is_ok_and(|m| m.uid() == uid)
+            && own.is_writable()
+            && own.pids().iter().all(|pid| self.settings.pids.contains(pid))
+    }
+
+    fn unit(&self) -> String {
+        format!("app-scopemux-{}.scope", self.settings.label)
+    }
+
+    fn ask(&mut self) {
+        let system = nix::unistd::geteuid().is_root();
+        let bus = match Bus::start(self.settings.host.clone(), system) {
+            Ok(bus) => bus,
+            Err(error) => return self.why = error.to_string(),
+        };
+        let request = Request::Scope {
+            unit: self.unit(),
+            pids: self.settings.pids.clone(),
+            properties: self.properties(),
+            join: Some("server"),
+        };
+        match bus.ask(TOKEN, request) {
+            Ok(()) => self.bus = Some(bus),
+            Err(error) => self.why = error,
+        }
+    }
+
+    fn properties(&self) -> Properties {
+        vec![
+            ("Description", Value::Text(format!("scopemux server {}", self.settings.label))),
+            ("Delegate", Value::Flag(true)),
+            ("CollectMode", Value::Text("inactive-or-failed".to_owned())),
+        ]
+    }
+
+    /// Waits for systemd, at most `limit`, and sets the best backend up. Always gives one;
+    /// the second value is a message to show, if people should know why it is not a better one.
+    pub fn finish(mut self, limit: Duration) -> (Box<dyn Containment>, Option<String>) {
+        if self.settings.choice == Choice::None {
+            return (Box::new(Nothing { why: "switched off".to_owned() }), None);
+        }
+        let mut in_scope = false;
+        if let Some(bus) = &self.bus {
+            match bus.wait(limit) {
+                Some(answer) => match answer.result {
+                    Ok(()) => in_scope = true,
+                    Err(error) => self.why = error,
+                },
+                None => self.why = "systemd did not answer".to_owned(),
+            }
+        }
+        let found = self.backend(in_scope);
+        found.unwrap_or_else(|| {
+            let why = if self.why.is_empty() { "no cgroups to be had".to_owned() } else { self.why.clone() };
+            let message = format!("panes are not contained: {why}");
+            (Box::new(Nothing { why }), Some(message))
+        })
+    }
+
+    fn backend(&mut self, in_scope: bool) -> Option<(Box<dyn Containment>, Option<String>)> {
+        let host = self.settings.host.clone();
+        let wants = |choice: Choice| [Choice::Auto, choice].contains(&self.settings.choice);
+        if self.settings.choice == Choice::Units && in_scope {
+            let bus = self.bus.take().expect("only a bus puts us into a scope");
+            let found = Units::new(host, bus, self.unit(), self.given());
+            return self.or_why(found);
+        }
+        if wants(Choice::Delegated) && host.is_unified() {
+            let bases: Vec<Group> =
+                if in_scope { self.scope_group().into_iter().collect() } else { self.bases() };
+            for base in bases {
+                match Delegated::new(&base, &self.settings.pids) {
+                    Ok(it) => return Some((Box::new(it), None)),
+                    Err(error) => self.why = error.to_string(),
+                }
+            }
+        }
+        if [Choice::Auto, Choice::V1].contains(&self.settings.choice) && !host.is_unified() {
+            let name = format!("scopemux-{}", self.settings.label);
+            let found = V1::new(&host, &name, String::new());
+            return self.or_why(found);
+        }
+        None
+    }
+
+    fn or_why<C: Containment + 'static>(
+        &mut self,
+        found: std::io::Result<C>,
+    ) -> Option<(Box<dyn Containment>, Option<String>)> {
+        match found {
+            Ok(it) => Some((Box::new(it), None)),
+            Err(error) => {
+                self.why = error.to_string();
+                None
+            }
+        }
+    }
+
+    /// Controllers that units can set but that do nothing here.
+    fn given(&self) -> Vec<&'static str> {
+        let scope = self.scope_group();
+        let given = scope.and_then(|g| g.read("cgroup.controllers").ok()).unwrap_or_default();
+        super::v2::CONTROLLERS.into_iter().filter(|c| !given.split_whitespace().any(|g| g == *c)).collect()
+    }
+
+    /// The group of the scope that systemd put us into.
+    fn scope_group(&self) -> Option<Group> {
+        let own = self.settings.host.own_dir(None)?;
+        let unit = self.unit();
+        own.ancestors().find(|dir| dir.file_name().is_some_and(|n| *n == *unit)).map(Group::new)
+    }
+
+    /// Without systemd: our own group if nobody else is in it, or a new one beside it, or
+    /// (at the root) below it.
+    fn bases(&self) -> Vec<Group> {
+        let Some(own) = self.settings.host.own_dir(None).map(Group::new) else { return Vec::new() };
+        let mut bases = Vec::new();
+        let alone = own.pids().iter().all(|pid| self.settings.pids.contains(pid));
+        let root = self.settings.host.mounts().iter().any(|m| m.controllers.is_empty() && m.dir == own.dir);
+        if alone && !root && own.is_writable() {
+            bases.push(own.clone());
+        }
+        let name = format!("scopemux-{}", self.settings.label);
+        let parent = own.dir.parent().map(Group::new).filter(|_| !root);
+        for group in parent.into_iter().chain([own]) {
+            let new = group.child(&name);
+            if group.is_writable() && (new.dir.exists() || new.make().is_ok()) {
+                bases.push(new);
+            }
+        }
+        bases
+    }
+}
+
+/// A text as part of a unit name and a file name.
+fn unit_part(text: &str) -> String {
+    let fits = |c: char| if c.is_ascii_alphanumeric() || "_.".contains(c) { c } else { '_' };
+    let part: String = text.chars().map(fits).take(100).collect();
+    if part.is_empty() { "default".to_owned() } else { part }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::host::tests::made_up;
+    use super::*;
+
+    #[test]
+    fn labels_become_harmless() {
+        assert_eq!(unit_part("my work/../x"), "my_work_.._x");
+        assert_eq!(unit_part(""), "default");
+    }
+
+    #[test]
+    fn without_cgroups_there_is_one_clear_message() {
+        let (_dir, host) = made_up(&[("proc/self/mountinfo", ""), ("proc/self/cgroup", "")]);
+        let settings = Settings { choice: Choice::Auto, label: "x".into(), pids: vec![1], host };
+        let (found, message) = Starting::begin(settings.clone()).finish(Duration::ZERO);
+        assert_eq!(found.status().to_string(), "none (no version 1 hierarchy is mounted)");
+        assert!(message.unwrap().starts_with("panes are not contained: "));
+        let off = Settings { choice: Choice::None, ..settings };
+        let (found, message) = Starting::begin(off).finish(Duration::ZERO);
+        assert_eq!((found.status().to_string().as_str(), message), ("none (switched off)", None));
+    }
+}

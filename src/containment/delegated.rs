@@ -1,0 +1,177 @@
+//! A subtree of the unified hierarchy that is ours: `server` for server and keeper, `panes`
+//! with a group per pane. We own the directories, so nobody removes `memory.events` before we
+//! have read it, and limits change by writing a file.
+
+use std::io;
+use std::os::fd::BorrowedFd;
+
+use super::events::Watch;
+use super::group::Group;
+use super::v2::{self, CONTROLLERS, Watched};
+use super::{Backend, Containment, Event, Limits, PaneScope, SpawnTarget, Status, Stray, Usage};
+use crate::base::PaneId;
+
+/// See the module comment.
+pub(super) struct Delegated {
+    panes: Group,
+    missing: Vec<&'static str>,
+    watch: Watch,
+    watched: Watched,
+}
+
+/// Groups tried for a pane whose name is taken by something that still runs.
+const MAX_NAMES: u32 = 1000;
+
+impl Delegated {
+    /// Sets up below `base`: the processes `pids` (server and keeper) move to a leaf of their
+    /// own, since a group with controllers below it must have no processes.
+    pub fn new(base: &Group, pids: &[i32]) -> io::Result<Self> {
+        let (server, panes) = (base.child("server"), base.child("panes"));
+        for group in [&server, &panes] {
+            match group.make() {
+                Err(e) if e.kind() != io::ErrorKind::AlreadyExists => return Err(e),
+                _ => {}
+            }
+        }
+        for &pid in pids {
+            match server.adopt(pid) {
+                // Gone already; its group does not matter.
+                Err(e) if e.raw_os_error() == Some(libc::ESRCH) => {}
+                other => other?,
+            }
+        }
+        enable(base);
+        enable(&panes);
+        let given = panes.read("cgroup.subtree_control").unwrap_or_default();
+        let missing =
+            CONTROLLERS.into_iter().filter(|c| !given.split_whitespace().any(|g| g == *c)).collect();
+        let mut it = Self { panes, missing, watch: Watch::new()?, watched: Watched::default() };
+        it.sweep();
+        Ok(it)
+    }
+
+    fn scope(&mut self, pane: PaneId, group: Group) -> io::Result<Box<dyn PaneScope>> {
+        self.watched.add(&mut self.watch, pane, &group)?;
+        Ok(Box::new(Scope { group }))
+    }
+}
+
+/// Passes controllers on, one by one: one that is not there must not cost the others.
+fn enable(group: &Group) {
+    for controller in CONTROLLERS {
+        // What is missing shows in the group below and is named in the status.
+        let _ = group.write("cgroup.subtree_control", &format!("+{controller}"));
+    }
+}
+
+impl Containment for Delegated {
+    fn status(&self) -> Status {
+        Status { backend: Backend::Delegated, missing: self.missing.clone(), why: String::new() }
+    }
+
+    fn open(&mut self, pane: PaneId, limits: &Limits) -> io::Result<Box<dyn PaneScope>> {
+        for n in 0..MAX_NAMES {
+            let suffix = if n == 0 { String::new() } else { format!(".{n}") };
+            let group = self.panes.child(&format!("pane-{}{suffix}", pane.0));
+            if group.dir.exists() && !(group.is_empty() && group.remove()?) {
+                continue;
+            }
+            group.make()?;
+            v2::set_limits(&group, limits)?;
+            return self.scope(pane, group);
+        }
+        Err(io::Error::from(io::ErrorKind::AlreadyExists))
+    }
+
+    fn adopt(&mut self, pane: PaneId, name: &str) -> io::Result<Box<dyn PaneScope>> {
+        let last = name.rsplit('/').next().unwrap_or_default();
+        let group = self.panes.child(last);
+        if !last.starts_with("pane-") || !group.dir.exists() {
+            return Err(io::Error::from(io::ErrorKind::NotFound));
+        }
+        self.scope(pane, group)
+    }
+
+    fn forget(&mut self, pane: PaneId) {
+        self.watch.forget(pane);
+        self.watched.forget(pane);
+    }
+
+    fn set_panes_memory_max(&mut self, bytes: Option<u64>) -> io::Result<()> {
+        if !self.panes.has("memory.max") {
+            return Ok(());
+        }
+        self.panes.write_limit("memory.max", bytes)
+    }
+
+    fn panes_memory(&self) -> Option<u64> {
+        self.panes.number("memory.current")
+    }
+
+    fn events_fd(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.watch.fd())
+    }
+
+    fn events(&mut self) -> Vec<Event> {
+        let mut out = Vec::new();
+        for pane in self.watch.changed() {
+            self.watched.events(pane, &mut out);
+        }
+        out
+    }
+
+    fn sweep(&mut self) -> Vec<Stray> {
+        let mut strays = Vec::new();
+        for group in self.panes.children() {
+            if self.watched.holds(&group) {
+                continue;
+            }
+            if group.is_empty() {
+                // A process may appear in between; then it stays for the next time.
+                let _ = group.remove();
+            } else {
+                strays.push(Stray { name: group.name(), pids: group.pids() });
+            }
+        }
+        strays
+    }
+}
+
+struct Scope {
+    group: Group,
+}
+
+impl PaneScope for Scope {
+    fn name(&self) -> String {
+        let path = self.group.dir.to_string_lossy();
+        path.strip_prefix("/sys/fs/cgroup").unwrap_or(&path).to_owned()
+    }
+
+    fn spawn_target(&self) -> io::Result<SpawnTarget> {
+        Ok(SpawnTarget::Group { dir: self.group.open()?, procs: self.group.procs_file() })
+    }
+
+    fn set_limits(&mut self, limits: &Limits) -> io::Result<()> {
+        v2::set_limits(&self.group, limits)
+    }
+
+    fn usage(&self) -> Usage {
+        v2::usage(&self.group)
+    }
+
+    fn pids(&self) -> Vec<i32> {
+        self.group.pids()
+    }
+
+    fn kill(&self) -> io::Result<()> {
+        self.group.kill()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.group.is_empty()
+    }
+
+    fn remove(&mut self) -> io::Result<bool> {
+        self.group.remove()
+    }
+}

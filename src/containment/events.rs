@@ -1,0 +1,97 @@
+//! Waking up when something happens to a group: one descriptor for the server's loop, behind
+//! it an inotify instance for the groups' event files and whatever else backends add.
+
+use std::collections::HashMap;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::path::Path;
+
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
+use nix::sys::eventfd::{EfdFlags, EventFd};
+use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, WatchDescriptor};
+
+use super::group::Group;
+use crate::base::PaneId;
+
+/// See the module comment.
+pub(super) struct Watch {
+    epoll: Epoll,
+    inotify: Inotify,
+    files: HashMap<WatchDescriptor, PaneId>,
+    /// Notifiers of version 1 groups, by pane.
+    notifiers: HashMap<PaneId, EventFd>,
+}
+
+/// `epoll` data of the inotify descriptor; panes use their number.
+const INOTIFY: u64 = u64::MAX;
+/// `epoll` data of the descriptor a backend added.
+const OTHER: u64 = u64::MAX - 1;
+
+impl Watch {
+    pub fn new() -> io::Result<Self> {
+        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
+        let inotify = Inotify::init(InitFlags::IN_NONBLOCK | InitFlags::IN_CLOEXEC)?;
+        epoll.add(inotify.as_fd(), EpollEvent::new(EpollFlags::EPOLLIN, INOTIFY))?;
+        Ok(Self { epoll, inotify, files: HashMap::new(), notifiers: HashMap::new() })
+    }
+
+    /// Readable when `changed` has something to say.
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.epoll.0.as_fd()
+    }
+
+    /// Wakes the loop for a descriptor of the backend's own too.
+    pub fn add_other(&self, fd: impl AsFd) -> io::Result<()> {
+        Ok(self.epoll.add(fd, EpollEvent::new(EpollFlags::EPOLLIN, OTHER))?)
+    }
+
+    /// Watches a file of a pane's group. Reading event files does not wake anybody.
+    pub fn file(&mut self, pane: PaneId, file: &Path) -> io::Result<()> {
+        let wd = self.inotify.add_watch(file, AddWatchFlags::IN_MODIFY)?;
+        self.files.insert(wd, pane);
+        Ok(())
+    }
+
+    /// Asks a version 1 memory group to say when it runs out of memory.
+    pub fn oom_v1(&mut self, pane: PaneId, group: &Group) -> io::Result<()> {
+        let event = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?;
+        let control: File = OpenOptions::new().read(true).open(group.dir.join("memory.oom_control"))?;
+        group.write(
+            "cgroup.event_control",
+            &format!("{} {}", event.as_fd().as_raw_fd(), control.as_raw_fd()),
+        )?;
+        self.epoll.add(event.as_fd(), EpollEvent::new(EpollFlags::EPOLLIN, u64::from(pane.0)))?;
+        self.notifiers.insert(pane, event);
+        Ok(())
+    }
+
+    pub fn forget(&mut self, pane: PaneId) {
+        let gone: Vec<WatchDescriptor> =
+            self.files.iter().filter(|(_, p)| **p == pane).map(|(wd, _)| *wd).collect();
+        for wd in gone {
+            self.files.remove(&wd);
+            // The kernel may have dropped the watch with the group.
+            let _ = self.inotify.rm_watch(wd);
+        }
+        if let Some(event) = self.notifiers.remove(&pane) {
+            let _ = self.epoll.delete(event.as_fd());
+        }
+    }
+
+    /// Panes whose groups said something since the last call. Never blocks.
+    pub fn changed(&mut self) -> Vec<PaneId> {
+        let mut panes = Vec::new();
+        while let Ok(events) = self.inotify.read_events() {
+            panes.extend(events.iter().filter_map(|event| self.files.get(&event.wd)));
+        }
+        for (pane, event) in &self.notifiers {
+            if event.read().is_ok() {
+                panes.push(*pane);
+            }
+        }
+        panes.sort();
+        panes.dedup();
+        panes
+    }
+}

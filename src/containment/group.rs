@@ -1,0 +1,164 @@
+//! One cgroup directory of either version: reading and writing its files, its processes,
+//! ending and removing it.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+/// Groups below a pane's own that are looked at (programs in a pane may make some).
+const MAX_SUBGROUPS: usize = 1024;
+/// Rounds of killing whatever still turns up, where the kernel cannot kill a whole group.
+const KILL_ROUNDS: usize = 64;
+
+/// A number after a name in a file of `name number` lines.
+pub(super) fn field(text: &str, name: &str) -> Option<u64> {
+    text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok())
+}
+
+/// See the module comment.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Group {
+    pub dir: PathBuf,
+}
+
+impl Group {
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Self { dir: dir.into() }
+    }
+
+    pub fn child(&self, name: &str) -> Self {
+        Self::new(self.dir.join(name))
+    }
+
+    pub fn has(&self, file: &str) -> bool {
+        self.dir.join(file).exists()
+    }
+
+    pub fn read(&self, file: &str) -> io::Result<String> {
+        fs::read_to_string(self.dir.join(file))
+    }
+
+    /// A file that holds one number; `max` is none.
+    pub fn number(&self, file: &str) -> Option<u64> {
+        self.read(file).ok()?.trim().parse().ok()
+    }
+
+    pub fn field(&self, file: &str, name: &str) -> Option<u64> {
+        field(&self.read(file).ok()?, name)
+    }
+
+    /// Writes in one call, as these files want. Never creates a file.
+    pub fn write(&self, file: &str, text: &str) -> io::Result<()> {
+        let path = self.dir.join(file);
+        let named = |e: io::Error| io::Error::new(e.kind(), format!("{}: {e}", path.display()));
+        let mut open = OpenOptions::new().write(true).open(&path).map_err(named)?;
+        open.write_all(text.as_bytes()).map_err(named)
+    }
+
+    /// Writes a number, or `max` for none.
+    pub fn write_limit(&self, file: &str, limit: Option<u64>) -> io::Result<()> {
+        self.write(file, &limit.map_or("max".to_owned(), |n| n.to_string()))
+    }
+
+    pub fn make(&self) -> io::Result<()> {
+        fs::create_dir(&self.dir)
+    }
+
+    /// The directory itself, for `clone3(CLONE_INTO_CGROUP)`.
+    pub fn open(&self) -> io::Result<OwnedFd> {
+        let flags = libc::O_DIRECTORY | libc::O_CLOEXEC;
+        Ok(OpenOptions::new().read(true).custom_flags(flags).open(&self.dir).map(|f: File| f)?.into())
+    }
+
+    pub fn procs_file(&self) -> PathBuf {
+        self.dir.join("cgroup.procs")
+    }
+
+    pub fn adopt(&self, pid: i32) -> io::Result<()> {
+        self.write("cgroup.procs", &pid.to_string())
+    }
+
+    /// The group and those below it, parents first.
+    pub fn tree(&self) -> Vec<Group> {
+        let mut all = vec![self.clone()];
+        let mut next = 0;
+        while let Some(group) = all.get(next).cloned() {
+            next += 1;
+            all.extend(group.children().into_iter().take(MAX_SUBGROUPS.saturating_sub(all.len())));
+        }
+        all
+    }
+
+    pub fn children(&self) -> Vec<Group> {
+        let entries = fs::read_dir(&self.dir).into_iter().flatten().flatten();
+        let mut dirs: Vec<PathBuf> =
+            entries.filter(|e| e.file_type().is_ok_and(|t| t.is_dir())).map(|e| e.path()).collect();
+        dirs.sort();
+        dirs.into_iter().map(Group::new).collect()
+    }
+
+    pub fn name(&self) -> String {
+        self.dir.file_name().map_or(String::new(), |n| n.to_string_lossy().into_owned())
+    }
+
+    /// Processes in it and below it.
+    pub fn pids(&self) -> Vec<i32> {
+        let procs = |group: Group| group.read("cgroup.procs").unwrap_or_default();
+        self.tree()
+            .into_iter()
+            .flat_map(|g| procs(g).lines().filter_map(|l| l.parse().ok()).collect::<Vec<_>>())
+            .collect()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        match self.field("cgroup.events", "populated") {
+            Some(populated) => populated == 0,
+            None => self.pids().is_empty(),
+        }
+    }
+
+    /// Ends every process in it and below it, at once where the kernel can.
+    pub fn kill(&self) -> io::Result<()> {
+        if self.has("cgroup.kill") && self.write("cgroup.kill", "1").is_ok() {
+            return Ok(());
+        }
+        for _ in 0..KILL_ROUNDS {
+            let pids = self.pids();
+            if pids.is_empty() {
+                return Ok(());
+            }
+            for pid in pids.into_iter().filter(|&pid| pid > 1) {
+                // One that is gone already is no failure; a new one shows in the next round.
+                let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+            }
+        }
+        Err(io::Error::other(format!("{}: processes keep appearing", self.dir.display())))
+    }
+
+    /// Removes it and the empty groups below it. False while there are processes.
+    pub fn remove(&self) -> io::Result<bool> {
+        if !self.dir.exists() {
+            return Ok(true);
+        }
+        for group in self.tree().iter().rev() {
+            match fs::remove_dir(&group.dir) {
+                Err(e) if e.raw_os_error() == Some(libc::EBUSY) => return Ok(false),
+                Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+                _ => {}
+            }
+        }
+        Ok(true)
+    }
+
+    /// Whether we may make groups in it and move processes there.
+    pub fn is_writable(&self) -> bool {
+        use nix::unistd::{AccessFlags, eaccess};
+        let may = |path: &Path| eaccess(path, AccessFlags::W_OK).is_ok();
+        may(&self.dir) && may(&self.procs_file())
+    }
+}

@@ -1,0 +1,283 @@
+//! One transient scope unit per pane, for administrators who manage panes with `systemctl`.
+//! systemd makes and moves; usage, events and killing go by the unit's group files, since
+//! with `OOMPolicy=continue` D-Bus says nothing of an OOM kill.
+
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::bus::{Bus, Properties, Request, Value};
+use super::events::Watch;
+use super::group::Group;
+use super::host::Host;
+use super::v2::{self, Watched};
+use super::{Backend, Containment, Event, Limits, PaneScope, SpawnTarget, Status, Stray, Usage};
+use crate::base::PaneId;
+
+/// The slice that panes are in.
+pub(super) const SLICE: &str = "scopemux.slice";
+
+/// See the module comment.
+pub(super) struct Units {
+    /// `app-scopemux-<socket>`: what unit names start with.
+    stem: String,
+    /// The server's own scope.
+    server: String,
+    host: Host,
+    bus: Arc<Mutex<Asking>>,
+    missing: Vec<&'static str>,
+    watch: Watch,
+    watched: Watched,
+    places: HashMap<PaneId, Arc<Mutex<Place>>>,
+}
+
+/// The bus and what is waited for.
+struct Asking {
+    bus: Bus,
+    next: u64,
+    attaching: HashMap<u64, PaneId>,
+}
+
+/// Where a pane's unit turned out to be.
+struct Place {
+    unit: String,
+    limits: Limits,
+    pid: Option<i32>,
+    group: Option<Group>,
+}
+
+impl Asking {
+    fn ask(&mut self, request: Request) -> Result<u64, String> {
+        self.next += 1;
+        self.bus.ask(self.next, request)?;
+        Ok(self.next)
+    }
+}
+
+fn number(limit: Option<u64>) -> Value {
+    Value::Number(limit.unwrap_or(u64::MAX))
+}
+
+fn limit_properties(limits: &Limits) -> Properties {
+    vec![
+        ("MemoryMax", number(limits.memory_max)),
+        ("MemorySwapMax", number(limits.swap_max)),
+        ("TasksMax", number(limits.pids_max)),
+        ("CPUWeight", Value::Number(u64::from(limits.cpu_weight.clamp(1, 10_000)))),
+        ("IOWeight", Value::Number(u64::from(limits.io_weight.clamp(1, 10_000)))),
+    ]
+}
+
+/// What only holds at creation.
+fn new_properties(pane: PaneId, limits: &Limits, server: &str) -> Properties {
+    let mut all = limit_properties(limits);
+    let policy = if limits.oom_ends_pane { "kill" } else { "continue" };
+    all.extend([
+        ("Description", Value::Text(format!("scopemux pane {pane}"))),
+        ("Slice", Value::Text(SLICE.to_owned())),
+        // The default, stop, ends the rest of the pane after one kill.
+        ("OOMPolicy", Value::Text(policy.to_owned())),
+        ("CollectMode", Value::Text("inactive-or-failed".to_owned())),
+        // Panes outlive the server when all stops together. Never PartOf=: it would carry a
+        // restart of the server to them.
+        ("Before", Value::Texts(vec![server.to_owned()])),
+    ]);
+    all
+}
+
+impl Units {
+    pub fn new(host: Host, bus: Bus, server: String, missing: Vec<&'static str>) -> io::Result<Self> {
+        let watch = Watch::new()?;
+        watch.add_other(bus.fd())?;
+        let bus = Arc::new(Mutex::new(Asking { bus, next: 0, attaching: HashMap::new() }));
+        let stem = server.trim_end_matches(".scope").to_owned();
+        Ok(Self {
+            stem,
+            server,
+            host,
+            bus,
+            missing,
+            watch,
+            watched: Watched::default(),
+            places: HashMap::new(),
+        })
+    }
+
+    fn slice_group(&self) -> Option<Group> {
+        let group = self.places.values().find_map(|place| place.lock().group.clone())?;
+        group.dir.ancestors().find(|dir| dir.file_name().is_some_and(|n| n == SLICE)).map(Group::new)
+    }
+
+    /// Begins to watch a pane whose process has arrived.
+    fn arrived(&mut self, pane: PaneId) -> Result<(), String> {
+        let place = self.places.get(&pane).ok_or("the pane is gone")?.clone();
+        let mut place = place.lock();
+        let pid = place.pid.ok_or("no process")?;
+        let dir = self.host.dir_of(&pid.to_string(), None).ok_or("the process is gone")?;
+        if !dir.to_string_lossy().contains(&place.unit) {
+            return Err(format!("the process did not get into {}", place.unit));
+        }
+        let group = Group::new(dir);
+        place.group = Some(group.clone());
+        self.watched.add(&mut self.watch, pane, &group).map_err(|e| e.to_string())
+    }
+
+    fn scope(
+        &mut self,
+        pane: PaneId,
+        unit: String,
+        limits: Limits,
+        group: Option<Group>,
+    ) -> Box<dyn PaneScope> {
+        let place = Arc::new(Mutex::new(Place { unit, limits, pid: None, group }));
+        self.places.insert(pane, place.clone());
+        Box::new(Scope { pane, place, bus: self.bus.clone(), server: self.server.clone() })
+    }
+}
+
+impl Containment for Units {
+    fn status(&self) -> Status {
+        Status { backend: Backend::Units, missing: self.missing.clone(), why: String::new() }
+    }
+
+    fn open(&mut self, pane: PaneId, limits: &Limits) -> io::Result<Box<dyn PaneScope>> {
+        // A name may still be taken by what a pane of a dead server left running.
+        let taken = |unit: &String| self.slice_group().is_some_and(|slice| slice.child(unit).dir.exists());
+        let names = (0..1000).map(|n| match n {
+            0 => format!("{}-pane-{}.scope", self.stem, pane.0),
+            n => format!("{}-pane-{}.{n}.scope", self.stem, pane.0),
+        });
+        let unit = names.into_iter().find(|unit| !taken(unit));
+        let unit = unit.ok_or_else(|| io::Error::from(io::ErrorKind::AlreadyExists))?;
+        Ok(self.scope(pane, unit, *limits, None))
+    }
+
+    fn adopt(&mut self, pane: PaneId, name: &str) -> io::Result<Box<dyn PaneScope>> {
+        let own = PathBuf::from(name);
+        let unit = own.file_name().map_or(String::new(), |n| n.to_string_lossy().into_owned());
+        let own_slice = self
+            .host
+            .own_dir(None)
+            .and_then(|dir| dir.ancestors().map(|d| d.join(SLICE)).find(|d| d.join(&unit).is_dir()));
+        let group = own_slice.map(|slice| Group::new(slice.join(&unit)));
+        let group = group.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
+        self.watched.add(&mut self.watch, pane, &group)?;
+        Ok(self.scope(pane, unit, Limits::default(), Some(group)))
+    }
+
+    fn forget(&mut self, pane: PaneId) {
+        self.watch.forget(pane);
+        self.watched.forget(pane);
+        self.places.remove(&pane);
+    }
+
+    fn set_panes_memory_max(&mut self, bytes: Option<u64>) -> io::Result<()> {
+        let properties = vec![("MemoryMax", number(bytes))];
+        let request = Request::Set { unit: SLICE.to_owned(), properties };
+        self.bus.lock().ask(request).map(drop).map_err(io::Error::other)
+    }
+
+    fn panes_memory(&self) -> Option<u64> {
+        self.slice_group()?.number("memory.current")
+    }
+
+    fn events_fd(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.watch.fd())
+    }
+
+    fn events(&mut self) -> Vec<Event> {
+        let mut out = Vec::new();
+        let answers = self.bus.lock().bus.answers();
+        for answer in answers {
+            let attached = self.bus.lock().attaching.remove(&answer.token);
+            let Some(pane) = attached else { continue };
+            let result = answer.result.and_then(|()| self.arrived(pane));
+            out.push(Event::Attached { pane, result });
+        }
+        for pane in self.watch.changed() {
+            self.watched.events(pane, &mut out);
+        }
+        out
+    }
+
+    fn sweep(&mut self) -> Vec<Stray> {
+        // systemd removes empty scopes; what others hold is only told.
+        let Some(slice) = self.slice_group() else { return Vec::new() };
+        let ours = |group: &Group| group.name().starts_with(&self.stem) && !self.watched.holds(group);
+        let strays = slice.children().into_iter().filter(ours);
+        strays
+            .map(|group| Stray { name: group.name(), pids: group.pids() })
+            .filter(|s| !s.pids.is_empty())
+            .collect()
+    }
+}
+
+struct Scope {
+    pane: PaneId,
+    place: Arc<Mutex<Place>>,
+    bus: Arc<Mutex<Asking>>,
+    server: String,
+}
+
+impl Scope {
+    fn group(&self) -> Option<Group> {
+        self.place.lock().group.clone()
+    }
+}
+
+impl PaneScope for Scope {
+    fn name(&self) -> String {
+        self.place.lock().unit.clone()
+    }
+
+    fn spawn_target(&self) -> io::Result<SpawnTarget> {
+        Ok(SpawnTarget::Attach)
+    }
+
+    fn attach(&mut self, pid: i32) {
+        let mut place = self.place.lock();
+        place.pid = Some(pid);
+        let properties = new_properties(self.pane, &place.limits, &self.server);
+        let request = Request::Scope { unit: place.unit.clone(), pids: vec![pid], properties, join: None };
+        let mut bus = self.bus.lock();
+        // A refused request is answered by nobody; the gate's own deadline opens it.
+        if let Ok(token) = bus.ask(request) {
+            bus.attaching.insert(token, self.pane);
+        }
+    }
+
+    fn set_limits(&mut self, limits: &Limits) -> io::Result<()> {
+        let mut place = self.place.lock();
+        place.limits = *limits;
+        if place.pid.is_none() && place.group.is_none() {
+            return Ok(());
+        }
+        let request = Request::Set { unit: place.unit.clone(), properties: limit_properties(limits) };
+        self.bus.lock().ask(request).map(drop).map_err(io::Error::other)
+    }
+
+    fn usage(&self) -> Usage {
+        self.group().map(|group| v2::usage(&group)).unwrap_or_default()
+    }
+
+    fn pids(&self) -> Vec<i32> {
+        self.group().map(|group| group.pids()).unwrap_or_default()
+    }
+
+    fn kill(&self) -> io::Result<()> {
+        self.group().map_or(Ok(()), |group| group.kill())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.group().is_none_or(|group| group.is_empty())
+    }
+
+    fn remove(&mut self) -> io::Result<bool> {
+        // systemd removes the unit with its last process.
+        Ok(self.is_empty())
+    }
+}

@@ -1,0 +1,304 @@
+//! Legacy and hybrid hosts: memory, pids and (where they are) cpu and blkio groups below the
+//! server's own groups. Nobody has to move for it: in version 1 a group may have processes
+//! and children.
+
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::BorrowedFd;
+
+use super::events::Watch;
+use super::group::Group;
+use super::host::Host;
+use super::{Backend, Containment, Event, Limits, OomCause, PaneScope, SpawnTarget, Status, Stray, Usage};
+use crate::base::PaneId;
+
+/// (controller, whose name it has for us)
+const CONTROLLERS: [(&str, &str); 5] =
+    [("memory", "memory"), ("pids", "pids"), ("cpu", "cpu"), ("blkio", "io"), ("cpuacct", "")];
+
+/// See the module comment.
+pub(super) struct V1 {
+    /// Our group in each hierarchy that we can write to; panes are below it.
+    bases: Vec<(&'static str, Group)>,
+    why: String,
+    watch: Watch,
+    watched: HashMap<PaneId, (Groups, Counts)>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Counts {
+    oom_kill: u64,
+    pids_max: u64,
+}
+
+/// A pane's groups.
+#[derive(Clone)]
+struct Groups(Vec<(&'static str, Group)>);
+
+impl V1 {
+    /// Makes a group called `name` below our own in each hierarchy. Fails when neither memory
+    /// nor pids can be had.
+    pub fn new(host: &Host, name: &str, why: String) -> io::Result<Self> {
+        let mut bases: Vec<(&'static str, Group)> = Vec::new();
+        let mut refused = io::Error::other("no version 1 hierarchy is mounted");
+        for (controller, _) in CONTROLLERS {
+            let Some(own) = host.own_dir(Some(controller)) else { continue };
+            let group = Group::new(own).child(name);
+            // cpu and cpuacct are often one hierarchy.
+            if bases.iter().any(|(_, other)| other == &group) {
+                continue;
+            }
+            match group.make() {
+                Err(e) if e.kind() != io::ErrorKind::AlreadyExists => refused = e,
+                _ => bases.push((controller, group)),
+            }
+        }
+        if !bases.iter().any(|(c, _)| ["memory", "pids"].contains(c)) {
+            return Err(refused);
+        }
+        if let Some((_, memory)) = bases.iter().find(|(c, _)| *c == "memory") {
+            // The limit of all panes together needs it; newer kernels know nothing else.
+            let _ = memory.write("memory.use_hierarchy", "1");
+        }
+        let mut it = Self { bases, why, watch: Watch::new()?, watched: HashMap::new() };
+        it.sweep();
+        Ok(it)
+    }
+
+    fn base(&self, controller: &str) -> Option<&Group> {
+        self.bases.iter().find(|(c, _)| *c == controller).map(|(_, g)| g)
+    }
+
+    fn groups(&self, name: &str) -> Groups {
+        Groups(self.bases.iter().map(|(c, base)| (*c, base.child(name))).collect())
+    }
+
+    fn watch(&mut self, pane: PaneId, groups: Groups) -> io::Result<Box<dyn PaneScope>> {
+        if let Some(memory) = groups.get("memory") {
+            self.watch.oom_v1(pane, memory)?;
+        }
+        if let Some(pids) = groups.get("pids").filter(|g| g.has("pids.events")) {
+            self.watch.file(pane, &pids.dir.join("pids.events"))?;
+        }
+        self.watched.insert(pane, (groups.clone(), groups.counts()));
+        Ok(Box::new(Scope { groups }))
+    }
+}
+
+impl Groups {
+    fn get(&self, controller: &str) -> Option<&Group> {
+        self.0.iter().find(|(c, _)| *c == controller).map(|(_, g)| g)
+    }
+
+    fn counts(&self) -> Counts {
+        Counts {
+            oom_kill: self.get("memory").and_then(|g| g.field("memory.oom_control", "oom_kill")).unwrap_or(0),
+            pids_max: self.get("pids").and_then(|g| g.field("pids.events", "max")).unwrap_or(0),
+        }
+    }
+
+    fn pids(&self) -> Vec<i32> {
+        self.0.first().map(|(_, group)| group.pids()).unwrap_or_default()
+    }
+
+    fn remove(&self) -> io::Result<bool> {
+        let mut gone = true;
+        for (_, group) in &self.0 {
+            gone &= group.remove()?;
+        }
+        Ok(gone)
+    }
+
+    fn set_limits(&self, limits: &Limits) -> io::Result<()> {
+        if let Some(memory) = self.get("memory") {
+            set_memory(memory, limits)?;
+        }
+        if let Some(pids) = self.get("pids") {
+            pids.write_limit("pids.max", limits.pids_max)?;
+        }
+        if let Some(cpu) = self.get("cpu").filter(|g| g.has("cpu.shares")) {
+            // 1024 shares are what a weight of 100 is.
+            let shares = u64::from(limits.cpu_weight.clamp(1, 10_000)) * 1024 / 100;
+            cpu.write("cpu.shares", &shares.max(2).to_string())?;
+        }
+        if let Some(io) = self.get("blkio").filter(|g| g.has("blkio.weight")) {
+            // 10–1000, and 500 is the middle.
+            let weight = u64::from(limits.io_weight).saturating_mul(5).clamp(10, 1000);
+            io.write("blkio.weight", &weight.to_string())?;
+        }
+        Ok(())
+    }
+}
+
+/// Memory, and memory plus swap. The second may never be below the first, so it is lifted out
+/// of the way before the first changes.
+fn set_memory(group: &Group, limits: &Limits) -> io::Result<()> {
+    const SWAP: &str = "memory.memsw.limit_in_bytes";
+    let number = |limit: Option<u64>| limit.map_or("-1".to_owned(), |n| n.to_string());
+    let swap = group.has(SWAP);
+    if swap {
+        group.write(SWAP, "-1")?;
+    }
+    group.write("memory.limit_in_bytes", &number(limits.memory_max))?;
+    if let Some(memory) = limits.memory_max.filter(|_| swap) {
+        let both = limits.swap_max.map(|swap| memory.saturating_add(swap)).filter(|&n| n < i64::MAX as u64);
+        group.write(SWAP, &number(both))?;
+    }
+    Ok(())
+}
+
+impl Containment for V1 {
+    fn status(&self) -> Status {
+        let has = |controller: &str| self.base(controller).is_some();
+        let wanted = CONTROLLERS.iter().filter(|(_, name)| !name.is_empty());
+        let missing = wanted.filter(|(c, _)| !has(c)).map(|(_, name)| *name).collect();
+        Status { backend: Backend::V1, missing, why: self.why.clone() }
+    }
+
+    fn open(&mut self, pane: PaneId, limits: &Limits) -> io::Result<Box<dyn PaneScope>> {
+        for n in 0..1000 {
+            let suffix = if n == 0 { String::new() } else { format!(".{n}") };
+            let groups = self.groups(&format!("pane-{}{suffix}", pane.0));
+            if groups.0.iter().any(|(_, g)| g.dir.exists())
+                && !(groups.pids().is_empty() && groups.remove()?)
+            {
+                continue;
+            }
+            for (_, group) in &groups.0 {
+                group.make()?;
+            }
+            groups.set_limits(limits)?;
+            return self.watch(pane, groups);
+        }
+        Err(io::Error::from(io::ErrorKind::AlreadyExists))
+    }
+
+    fn adopt(&mut self, pane: PaneId, name: &str) -> io::Result<Box<dyn PaneScope>> {
+        let groups = self.groups(name.rsplit('/').next().unwrap_or_default());
+        if !name.contains("pane-") || groups.0.iter().any(|(_, g)| !g.dir.exists()) {
+            return Err(io::Error::from(io::ErrorKind::NotFound));
+        }
+        self.watch(pane, groups)
+    }
+
+    fn forget(&mut self, pane: PaneId) {
+        self.watch.forget(pane);
+        self.watched.remove(&pane);
+    }
+
+    fn set_panes_memory_max(&mut self, bytes: Option<u64>) -> io::Result<()> {
+        let Some(base) = self.base("memory") else { return Ok(()) };
+        base.write("memory.limit_in_bytes", &bytes.map_or("-1".to_owned(), |n| n.to_string()))
+    }
+
+    fn panes_memory(&self) -> Option<u64> {
+        self.base("memory")?.number("memory.usage_in_bytes")
+    }
+
+    fn events_fd(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.watch.fd())
+    }
+
+    fn events(&mut self) -> Vec<Event> {
+        let mut out = Vec::new();
+        for pane in self.watch.changed() {
+            let Some((groups, before)) = self.watched.get_mut(&pane) else { continue };
+            let now = groups.counts();
+            if now.oom_kill > before.oom_kill {
+                let kills = now.oom_kill - before.oom_kill;
+                let hit = groups.get("memory").and_then(|g| g.number("memory.failcnt")).unwrap_or(0);
+                let cause = if hit > 0 { OomCause::Pane } else { OomCause::Above };
+                out.push(Event::OomKill { pane, kills, cause });
+            }
+            if now.pids_max > before.pids_max {
+                out.push(Event::PidsLimit { pane, hits: now.pids_max - before.pids_max });
+            }
+            *before = now;
+        }
+        out
+    }
+
+    fn sweep(&mut self) -> Vec<Stray> {
+        let held: Vec<String> =
+            self.watched.values().filter_map(|(groups, _)| Some(groups.0.first()?.1.name())).collect();
+        let mut names: Vec<String> =
+            self.bases.iter().flat_map(|(_, base)| base.children()).map(|group| group.name()).collect();
+        names.sort();
+        names.dedup();
+        let mut strays = Vec::new();
+        for name in names.into_iter().filter(|name| !held.contains(name)) {
+            let groups = self.groups(&name);
+            let pids = groups.pids();
+            if pids.is_empty() {
+                let _ = groups.remove();
+            } else {
+                strays.push(Stray { name, pids });
+            }
+        }
+        strays
+    }
+}
+
+impl Drop for V1 {
+    fn drop(&mut self) {
+        // Ours alone; they stay while something runs below them.
+        for (_, base) in &self.bases {
+            if base.pids().is_empty() {
+                let _ = base.remove();
+            }
+        }
+    }
+}
+
+struct Scope {
+    groups: Groups,
+}
+
+impl PaneScope for Scope {
+    fn name(&self) -> String {
+        let path =
+            self.groups.0.first().map(|(_, g)| g.dir.to_string_lossy().into_owned()).unwrap_or_default();
+        path.strip_prefix("/sys/fs/cgroup").unwrap_or(&path).to_owned()
+    }
+
+    fn spawn_target(&self) -> io::Result<SpawnTarget> {
+        Ok(SpawnTarget::Move { procs: self.groups.0.iter().map(|(_, g)| g.procs_file()).collect() })
+    }
+
+    fn set_limits(&mut self, limits: &Limits) -> io::Result<()> {
+        self.groups.set_limits(limits)
+    }
+
+    fn usage(&self) -> Usage {
+        let (memory, pids) = (self.groups.get("memory"), self.groups.get("pids"));
+        let number = |file: &str| memory.and_then(|g| g.number(file));
+        let bytes = |field: &str| memory.and_then(|g| g.field("memory.stat", field));
+        let cpu = self.groups.0.iter().find_map(|(_, g)| g.number("cpuacct.usage"));
+        Usage {
+            memory: number("memory.usage_in_bytes"),
+            memory_peak: number("memory.max_usage_in_bytes"),
+            // No limit is the largest number of whole pages.
+            memory_max: number("memory.limit_in_bytes").filter(|&n| n < i64::MAX as u64 / 2),
+            swap: bytes("total_swap"),
+            pids: pids.and_then(|g| g.number("pids.current")),
+            cpu_usec: cpu.map(|ns| ns / 1000),
+            oom_kills: memory.and_then(|g| g.field("memory.oom_control", "oom_kill")),
+        }
+    }
+
+    fn pids(&self) -> Vec<i32> {
+        self.groups.pids()
+    }
+
+    fn kill(&self) -> io::Result<()> {
+        self.groups.0.first().map_or(Ok(()), |(_, group)| group.kill())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.groups.pids().is_empty()
+    }
+
+    fn remove(&mut self) -> io::Result<bool> {
+        self.groups.remove()
+    }
+}

@@ -1,0 +1,186 @@
+//! A pane's group in the unified hierarchy: which file holds what, and what its event
+//! counters said last.
+
+use std::collections::HashMap;
+use std::io;
+
+use super::events::Watch;
+use super::group::Group;
+use super::{Event, Limits, OomCause, Usage};
+use crate::base::PaneId;
+
+/// Controllers whose limits panes have.
+pub(super) const CONTROLLERS: [&str; 4] = ["memory", "pids", "cpu", "io"];
+
+/// Writes limits. Those whose controller is not there are passed over; of the others, the
+/// first that fails is told after all were tried.
+pub(super) fn set_limits(group: &Group, limits: &Limits) -> io::Result<()> {
+    let mut result = Ok(());
+    let mut note = |one: io::Result<()>| {
+        if result.is_ok() {
+            result = one;
+        }
+    };
+    if group.has("memory.max") {
+        note(group.write("memory.oom.group", if limits.oom_ends_pane { "1" } else { "0" }));
+        if group.has("memory.swap.max") {
+            note(group.write_limit("memory.swap.max", limits.swap_max));
+        }
+        note(group.write_limit("memory.max", limits.memory_max));
+    }
+    if group.has("pids.max") {
+        note(group.write_limit("pids.max", limits.pids_max));
+    }
+    if group.has("cpu.weight") {
+        note(group.write("cpu.weight", &limits.cpu_weight.clamp(1, 10_000).to_string()));
+    }
+    if group.has("io.weight") {
+        note(group.write("io.weight", &format!("default {}", limits.io_weight.clamp(1, 10_000))));
+    }
+    result
+}
+
+pub(super) fn usage(group: &Group) -> Usage {
+    Usage {
+        memory: group.number("memory.current"),
+        memory_peak: group.number("memory.peak"),
+        memory_max: group.number("memory.max"),
+        swap: group.number("memory.swap.current"),
+        pids: group.number("pids.current"),
+        cpu_usec: group.field("cpu.stat", "usage_usec"),
+        oom_kills: group.field("memory.events", "oom_kill"),
+    }
+}
+
+#[derive(Clone, Copy, Default)]
+struct Counts {
+    oom_kill: u64,
+    oom: u64,
+    pids_max: u64,
+    populated: bool,
+}
+
+impl Counts {
+    fn read(group: &Group) -> Self {
+        let events = group.read("memory.events").unwrap_or_default();
+        let of = |name| super::group::field(&events, name).unwrap_or(0);
+        Self {
+            oom_kill: of("oom_kill"),
+            oom: of("oom"),
+            pids_max: group.field("pids.events", "max").unwrap_or(0),
+            populated: group.field("cgroup.events", "populated") == Some(1),
+        }
+    }
+}
+
+/// The panes whose event files are watched.
+#[derive(Default)]
+pub(super) struct Watched {
+    panes: HashMap<PaneId, (Group, Counts)>,
+}
+
+impl Watched {
+    /// Starts watching. What the counters say now is not reported.
+    pub fn add(&mut self, watch: &mut Watch, pane: PaneId, group: &Group) -> io::Result<()> {
+        self.panes.insert(pane, (group.clone(), Counts::read(group)));
+        for file in ["memory.events", "pids.events", "cgroup.events"] {
+            if group.has(file) {
+                watch.file(pane, &group.dir.join(file))?;
+            }
+        }
+        Ok(())
+    }
+
+    pub fn forget(&mut self, pane: PaneId) {
+        self.panes.remove(&pane);
+    }
+
+    /// Whether a group is that of a watched pane.
+    pub fn holds(&self, group: &Group) -> bool {
+        self.panes.values().any(|(held, _)| held == group)
+    }
+
+    /// What happened to a pane whose files changed.
+    pub fn events(&mut self, pane: PaneId, out: &mut Vec<Event>) {
+        let Some((group, before)) = self.panes.get_mut(&pane) else { return };
+        let now = Counts::read(group);
+        // A group that was removed reads as zeros; only growth is news.
+        if now.oom_kill > before.oom_kill {
+            let cause = if now.oom > before.oom { OomCause::Pane } else { OomCause::Above };
+            out.push(Event::OomKill { pane, kills: now.oom_kill - before.oom_kill, cause });
+        }
+        if now.pids_max > before.pids_max {
+            out.push(Event::PidsLimit { pane, hits: now.pids_max - before.pids_max });
+        }
+        if before.populated && !now.populated {
+            out.push(Event::Empty { pane });
+        }
+        let grown = |a: u64, b: u64| a.max(b);
+        *before = Counts {
+            oom_kill: grown(now.oom_kill, before.oom_kill),
+            oom: grown(now.oom, before.oom),
+            pids_max: grown(now.pids_max, before.pids_max),
+            populated: now.populated,
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::host::tests::made_up;
+    use super::*;
+
+    #[test]
+    fn limits_go_where_the_kernel_has_them_and_memory_high_is_left_alone() {
+        let (dir, _) = made_up(&[
+            ("p/memory.max", "max"),
+            ("p/memory.high", "max"),
+            ("p/memory.swap.max", "max"),
+            ("p/memory.oom.group", "0"),
+            ("p/pids.max", "max"),
+            ("p/cpu.weight", "100"),
+        ]);
+        let group = Group::new(dir.path().join("p"));
+        let limits = Limits {
+            memory_max: Some(4096),
+            swap_max: Some(0),
+            pids_max: None,
+            cpu_weight: 0,
+            io_weight: 5,
+            oom_ends_pane: true,
+        };
+        set_limits(&group, &limits).unwrap();
+        let now = |file: &str| group.read(file).unwrap();
+        assert_eq!((now("memory.max").as_str(), &now("memory.swap.max")[..1]), ("4096", "0"));
+        assert_eq!(now("memory.high"), "max");
+        assert_eq!((&now("pids.max")[..3], now("memory.oom.group").as_str()), ("max", "1"));
+        assert!(!group.has("io.weight"));
+    }
+
+    #[test]
+    fn counters_become_events_once() {
+        let (dir, _) = made_up(&[
+            ("p/memory.events", "low 0\nhigh 0\nmax 3\noom 0\noom_kill 0\n"),
+            ("p/pids.events", "max 0\n"),
+            ("p/cgroup.events", "populated 1\nfrozen 0\n"),
+        ]);
+        let group = Group::new(dir.path().join("p"));
+        let mut watch = Watch::new().unwrap();
+        let (mut watched, pane) = (Watched::default(), PaneId(3));
+        watched.add(&mut watch, pane, &group).unwrap();
+        assert_eq!(watch.changed(), []);
+        group.write("memory.events", "low 0\nhigh 0\nmax 9\noom 1\noom_kill 2\n").unwrap();
+        assert_eq!(watch.changed(), [pane]);
+        let mut out = Vec::new();
+        watched.events(pane, &mut out);
+        assert_eq!(out, [Event::OomKill { pane, kills: 2, cause: OomCause::Pane }]);
+        group.write("cgroup.events", "populated 0\nfrozen 0\n").unwrap();
+        group.write("pids.events", "max 5\n").unwrap();
+        out.clear();
+        watched.events(pane, &mut out);
+        assert_eq!(out, [Event::PidsLimit { pane, hits: 5 }, Event::Empty { pane }]);
+        out.clear();
+        watched.events(pane, &mut out);
+        assert_eq!(out, []);
+    }
+}
