@@ -10,6 +10,8 @@ use std::path::Path;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, WatchDescriptor};
+use nix::sys::time::{TimeSpec, TimeValLike};
+use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 
 use super::group::Group;
 use crate::base::PaneId;
@@ -21,7 +23,17 @@ pub(super) struct Watch {
     files: HashMap<WatchDescriptor, PaneId>,
     /// Notifiers of version 1 groups, by pane.
     notifiers: HashMap<PaneId, EventFd>,
+    /// Panes to look at again in a moment, and how often still.
+    again: HashMap<PaneId, u32>,
+    timer: TimerFd,
 }
+
+/// Version 1 tells before the kernel kills: the count is looked at again so many times, with
+/// so many milliseconds between.
+const LOOKS: u32 = 100;
+const LOOK_MS: i64 = 20;
+/// `epoll` data of the timer.
+const TIMER: u64 = u64::MAX - 2;
 
 /// `epoll` data of the inotify descriptor; panes use their number.
 const INOTIFY: u64 = u64::MAX;
@@ -33,7 +45,11 @@ impl Watch {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
         let inotify = Inotify::init(InitFlags::IN_NONBLOCK | InitFlags::IN_CLOEXEC)?;
         epoll.add(inotify.as_fd(), EpollEvent::new(EpollFlags::EPOLLIN, INOTIFY))?;
-        Ok(Self { epoll, inotify, files: HashMap::new(), notifiers: HashMap::new() })
+        let flags = TimerFlags::TFD_CLOEXEC | TimerFlags::TFD_NONBLOCK;
+        let timer = TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?;
+        epoll.add(timer.as_fd(), EpollEvent::new(EpollFlags::EPOLLIN, TIMER))?;
+        let (files, notifiers, again) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Ok(Self { epoll, inotify, files, notifiers, again, timer })
     }
 
     /// Readable when `changed` has something to say.
@@ -66,7 +82,13 @@ impl Watch {
         Ok(())
     }
 
+    /// The pane's count rose, so nothing more is to be looked for.
+    pub fn settled(&mut self, pane: PaneId) {
+        self.again.remove(&pane);
+    }
+
     pub fn forget(&mut self, pane: PaneId) {
+        self.again.remove(&pane);
         let gone: Vec<WatchDescriptor> =
             self.files.iter().filter(|(_, p)| **p == pane).map(|(wd, _)| *wd).collect();
         for wd in gone {
@@ -88,7 +110,18 @@ impl Watch {
         for (pane, event) in &self.notifiers {
             if event.read().is_ok() {
                 panes.push(*pane);
+                self.again.insert(*pane, LOOKS);
             }
+        }
+        if self.timer.wait().is_ok() {
+            panes.extend(self.again.keys());
+            self.again.values_mut().for_each(|left| *left -= 1);
+            self.again.retain(|_, left| *left > 0);
+        }
+        if !self.again.is_empty() {
+            let soon = Expiration::OneShot(TimeSpec::milliseconds(LOOK_MS));
+            // Should the timer fail, the next event of the pane tells of this kill too.
+            let _ = self.timer.set(soon, TimerSetTimeFlags::empty());
         }
         panes.sort();
         panes.dedup();

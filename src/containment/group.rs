@@ -1,6 +1,7 @@
 //! One cgroup directory of either version: reading and writing its files, its processes,
 //! ending and removing it.
 
+use std::collections::HashSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
@@ -127,13 +128,15 @@ impl Group {
         if self.has("cgroup.kill") && self.write("cgroup.kill", "1").is_ok() {
             return Ok(());
         }
+        let mut killed = HashSet::new();
         for _ in 0..KILL_ROUNDS {
-            let pids = self.pids();
-            if pids.is_empty() {
+            let fresh: Vec<i32> =
+                self.pids().into_iter().filter(|&pid| pid > 1 && killed.insert(pid)).collect();
+            if fresh.is_empty() {
                 return Ok(());
             }
-            for pid in pids.into_iter().filter(|&pid| pid > 1) {
-                // One that is gone already is no failure; a new one shows in the next round.
+            for pid in fresh {
+                // One that is gone already is no failure; a child of it shows in the next round.
                 let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
             }
         }

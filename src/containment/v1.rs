@@ -97,6 +97,17 @@ impl Groups {
         }
     }
 
+    /// Whose limit it was: the pane's own, if it ever came near to it. (`failcnt` is not kept
+    /// by all kernels.)
+    fn oom_cause(&self) -> OomCause {
+        const NEAR: u64 = 2 << 20;
+        let number = |file: &str| self.get("memory").and_then(|g| g.number(file));
+        match (number("memory.max_usage_in_bytes"), number("memory.limit_in_bytes")) {
+            (Some(most), Some(limit)) if most.saturating_add(NEAR) >= limit => OomCause::Pane,
+            _ => OomCause::Above,
+        }
+    }
+
     fn pids(&self) -> Vec<i32> {
         self.0.first().map(|(_, group)| group.pids()).unwrap_or_default()
     }
@@ -206,8 +217,8 @@ impl Containment for V1 {
             let now = groups.counts();
             if now.oom_kill > before.oom_kill {
                 let kills = now.oom_kill - before.oom_kill;
-                let hit = groups.get("memory").and_then(|g| g.number("memory.failcnt")).unwrap_or(0);
-                let cause = if hit > 0 { OomCause::Pane } else { OomCause::Above };
+                let cause = groups.oom_cause();
+                self.watch.settled(pane);
                 out.push(Event::OomKill { pane, kills, cause });
             }
             if now.pids_max > before.pids_max {

@@ -115,10 +115,12 @@ impl Watched {
         if before.populated && !now.populated {
             out.push(Event::Empty { pane });
         }
+        let killed = now.oom_kill > before.oom_kill;
         let grown = |a: u64, b: u64| a.max(b);
         *before = Counts {
             oom_kill: grown(now.oom_kill, before.oom_kill),
-            oom: grown(now.oom, before.oom),
+            // `oom` rises before `oom_kill` does, often in an earlier wake-up.
+            oom: if killed { grown(now.oom, before.oom) } else { before.oom },
             pids_max: grown(now.pids_max, before.pids_max),
             populated: now.populated,
         };
