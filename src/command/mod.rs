@@ -5,4 +5,5 @@
 //! `return output::error(cx, item, text)`, and waits by returning `Exec::Wait` after handing
 //! its item id to whoever will `cx.server.queues.resume(id)`.
 
+pub mod list;
 pub mod output;
