@@ -16,6 +16,7 @@ pub mod render;
 pub mod syntax;
 pub mod terminal;
 pub mod transcript;
+pub mod view;
 
 #[cfg(test)]
 mod tidy;

@@ -1,0 +1,390 @@
+//! What copy mode reads: rows of a pane's history (laid out on demand, never copied) followed
+//! by rows of its screen as they were when the mode was entered.
+//!
+//! Rows are numbered from 0, the oldest. The *view* is the last `rows` of them; the `hsize`
+//! rows above are scrolled to. Lines read from the history go through a small cache.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use crate::base::history::{HistoryView, Row, RowFlags};
+use crate::base::links::Links;
+use crate::base::{Cell, CellFlags, LinkId, Point, Size};
+
+/// Lines kept decoded (direct mapped).
+const CACHED_LINES: usize = 256;
+/// A logical line that spans history and screen is joined across the border when the width
+/// changes, if at most this many of its rows are in the history.
+const MAX_JOINED_ROWS: usize = 10_000;
+/// Rows looked at to find a position again after the width changed; beyond, it is estimated.
+const MAX_POSITION_ROWS: usize = 200_000;
+
+/// One row, decoded.
+#[derive(Debug, Default)]
+pub struct Line {
+    pub cells: Vec<Cell>,
+    pub flags: RowFlags,
+    pub time: i64,
+}
+
+impl Line {
+    /// The cell at a column; cleared to the right of what was written.
+    pub fn cell(&self, x: usize) -> &Cell {
+        self.cells.get(x).unwrap_or(&Cell::CLEARED)
+    }
+
+    pub fn wrapped(&self) -> bool {
+        self.flags.contains(RowFlags::WRAPPED)
+    }
+
+    /// Columns up to the last one that is not a plain space.
+    pub fn length(&self, cols: usize) -> usize {
+        let mut len = self.cells.len().min(cols);
+        while len > 0 && is_space(&self.cells[len - 1]) {
+            len -= 1;
+        }
+        len
+    }
+
+    /// Text of the line without trailing spaces, tabs kept.
+    pub fn text(&self, cols: usize) -> String {
+        let mut out = String::new();
+        for cell in self.cells.iter().take(self.length(cols)).filter(|c| !c.is_padding()) {
+            push_cell(&mut out, cell);
+        }
+        out
+    }
+
+    fn from_row(row: &Row) -> Self {
+        Self { cells: row.cells(), flags: row.flags, time: row.time }
+    }
+}
+
+/// A single blank, as opposed to a tab of several columns or a padding cell.
+pub fn is_space(cell: &Cell) -> bool {
+    !cell.is_padding() && cell.glyph.as_char() == Some(' ') && cell.width <= 1
+}
+
+pub fn is_tab(cell: &Cell) -> bool {
+    cell.flags.contains(CellFlags::TAB)
+}
+
+/// Appends a cell's text, a tab as a tab.
+pub fn push_cell(out: &mut String, cell: &Cell) {
+    if is_tab(cell) {
+        out.push('\t');
+    } else {
+        cell.glyph.push_to(out);
+    }
+}
+
+/// What a backing is made of.
+pub struct Source {
+    pub history: Option<Box<dyn HistoryView>>,
+    pub rows: Vec<Row>,
+    pub links: Links,
+    pub size: Size,
+    pub cursor: Point,
+    /// Rows of history that come back to the screen when it grows.
+    pub pullable: u64,
+}
+
+struct Inner {
+    history: Option<Box<dyn HistoryView>>,
+    links: Links,
+    cache: Vec<Option<(usize, Arc<Line>)>>,
+}
+
+/// The rows of a copy mode. Reading goes through `&self`; see the module comment.
+pub struct Backing {
+    inner: Mutex<Inner>,
+    /// Rows taken from the history; those after them are in `tail`.
+    history_rows: usize,
+    tail: Vec<Arc<Line>>,
+    blank: Arc<Line>,
+    pub cols: usize,
+    pub rows: usize,
+    /// Rows above the view.
+    pub hsize: usize,
+    pullable: usize,
+}
+
+/// A position that survives a change of width: logical lines below it, and the offset in its
+/// own (`None`: behind its last cell).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogicalPosition {
+    below: usize,
+    offset: Option<usize>,
+}
+
+impl Backing {
+    pub fn new(mut source: Source) -> Self {
+        let history_rows = source.history.as_mut().map_or(0, |h| h.rows() as usize);
+        let rows = (source.size.rows as usize).max(1);
+        let mut tail: Vec<_> = source.rows.iter().map(|r| Arc::new(Line::from_row(r))).collect();
+        let blank = Arc::new(Line::default());
+        if history_rows + tail.len() < rows {
+            tail.resize(rows - history_rows, blank.clone());
+        }
+        Self {
+            hsize: history_rows + tail.len() - rows,
+            inner: Mutex::new(Inner {
+                history: source.history,
+                links: source.links,
+                cache: vec![None; CACHED_LINES],
+            }),
+            history_rows,
+            tail,
+            blank,
+            cols: (source.size.cols as usize).max(1),
+            rows,
+            pullable: source.pullable as usize,
+        }
+    }
+
+    /// Number of the last row.
+    pub fn last(&self) -> usize {
+        self.hsize + self.rows - 1
+    }
+
+    /// A row; blank outside.
+    pub fn line(&self, y: usize) -> Arc<Line> {
+        if y >= self.history_rows {
+            return self.tail.get(y - self.history_rows).unwrap_or(&self.blank).clone();
+        }
+        let inner = &mut *self.inner.lock();
+        let slot = y % CACHED_LINES;
+        if let Some((at, line)) = &inner.cache[slot]
+            && *at == y
+        {
+            return line.clone();
+        }
+        let row = inner.history.as_mut().and_then(|h| h.row(y as u64, &mut inner.links));
+        let line = row.map_or_else(|| self.blank.clone(), |row| Arc::new(Line::from_row(&row)));
+        inner.cache[slot] = Some((y, line.clone()));
+        line
+    }
+
+    /// A row, unless it stands alone (does not wrap) and its text fails a test: then `None`,
+    /// without decoding it.
+    pub fn line_if(&self, y: usize, test: &dyn Fn(&str) -> bool) -> Option<Arc<Line>> {
+        if y >= self.history_rows {
+            return Some(self.line(y));
+        }
+        let inner = &mut *self.inner.lock();
+        let slot = y % CACHED_LINES;
+        if let Some((at, line)) = &inner.cache[slot]
+            && *at == y
+        {
+            return Some(line.clone());
+        }
+        let row = inner.history.as_mut()?.row(y as u64, &mut inner.links)?;
+        if !row.flags.contains(RowFlags::WRAPPED) && !test(&row.text) {
+            return None;
+        }
+        let line = Arc::new(Line::from_row(&row));
+        inner.cache[slot] = Some((y, line.clone()));
+        Some(line)
+    }
+
+    pub fn length(&self, y: usize) -> usize {
+        self.line(y).length(self.cols)
+    }
+
+    pub fn wrapped(&self, y: usize) -> bool {
+        self.line(y).wrapped()
+    }
+
+    pub fn cell(&self, x: usize, y: usize) -> Cell {
+        self.line(y).cell(x).clone()
+    }
+
+    /// Where the link of a cell points.
+    pub fn link_uri(&self, link: LinkId) -> Option<String> {
+        self.inner.lock().links.get(link).map(|l| l.uri.clone())
+    }
+
+    /// A copy of the links, for drawing.
+    pub fn links(&self) -> Links {
+        self.inner.lock().links.clone()
+    }
+
+    /// How many columns of characters of `set` there are at a cell: 0 when it holds another
+    /// one. A tab counts from the column asked about to its end, when tabs are in the set.
+    pub fn in_set(&self, x: usize, y: usize, set: &str) -> usize {
+        let line = self.line(y);
+        let cell = line.cell(x);
+        if set.contains('\t') {
+            if cell.is_padding() {
+                let mut first = x;
+                while first > 0 {
+                    first -= 1;
+                    if !line.cell(first).is_padding() {
+                        break;
+                    }
+                }
+                if is_tab(line.cell(first)) {
+                    return usize::from(line.cell(first).width).saturating_sub(x - first);
+                }
+            } else if is_tab(cell) {
+                return usize::from(cell.width);
+            }
+        }
+        if cell.is_padding() || (is_tab(cell) && cell.width > 1) {
+            return 0;
+        }
+        usize::from(cell.glyph.as_char().is_some_and(|c| set.contains(c)))
+    }
+
+    /// Changes the size. The width reflows; the height moves rows between view and history.
+    pub fn resize(&mut self, cols: usize, rows: usize) {
+        let (cols, rows) = (cols.max(1), rows.max(1));
+        if rows < self.rows {
+            self.hsize += self.rows - rows;
+            self.pullable += self.rows - rows;
+        } else {
+            let pull = (rows - self.rows).min(self.pullable).min(self.hsize);
+            self.hsize -= pull;
+            self.pullable -= pull;
+        }
+        self.rows = rows;
+        self.fill();
+        if cols != self.cols {
+            self.reflow(cols);
+        }
+    }
+
+    /// Makes the tail reach the end of the view.
+    fn fill(&mut self) {
+        let want = (self.hsize + self.rows).saturating_sub(self.history_rows);
+        if self.tail.len() < want {
+            self.tail.resize(want, self.blank.clone());
+        }
+    }
+
+    fn reflow(&mut self, cols: usize) {
+        let mut joined = Vec::new();
+        let mut y = self.history_rows;
+        while y > 0 && joined.len() < MAX_JOINED_ROWS && self.line(y - 1).wrapped() {
+            y -= 1;
+            joined.push(self.line(y));
+        }
+        joined.reverse();
+        let joins = !joined.is_empty() && joined.len() < MAX_JOINED_ROWS;
+        {
+            let inner = self.inner.get_mut();
+            inner.cache.iter_mut().for_each(|slot| *slot = None);
+            if let Some(history) = &mut inner.history {
+                history.set_width(cols as u32);
+                self.history_rows = history.rows() as usize;
+            }
+        }
+        let mut lines = std::mem::take(&mut self.tail);
+        self.cols = cols;
+        if joins {
+            joined.append(&mut lines);
+            lines = joined;
+            // The line that goes on in the tail is the history's last; leave it out there.
+            let mut start = self.history_rows;
+            if start > 0 {
+                start -= 1;
+                while start > 0 && self.line(start - 1).wrapped() {
+                    start -= 1;
+                }
+            }
+            self.history_rows = start;
+        }
+        self.tail = lay_out(&lines, cols);
+        self.hsize = (self.history_rows + self.tail.len()).saturating_sub(self.rows);
+        self.pullable = self.pullable.min(self.hsize);
+        self.fill();
+    }
+
+    /// A cell's place in terms that do not depend on the width.
+    pub fn logical_position(&self, x: usize, y: usize) -> LogicalPosition {
+        let last = self.last().min(y.saturating_add(MAX_POSITION_ROWS));
+        let below = (y..last).filter(|&row| !self.wrapped(row)).count();
+        let used = self.line(y).cells.len();
+        if x >= used {
+            return LogicalPosition { below, offset: None };
+        }
+        let mut offset = x;
+        let mut row = y;
+        while row > 0 && y - row < MAX_JOINED_ROWS && self.wrapped(row - 1) {
+            row -= 1;
+            offset += self.line(row).cells.len();
+        }
+        LogicalPosition { below, offset: Some(offset) }
+    }
+
+    /// The cell that a logical position has at the present width.
+    pub fn cell_position(&self, position: LogicalPosition) -> (usize, usize) {
+        let mut y = self.last();
+        let mut below = 0;
+        while y > 0 && below < position.below {
+            y -= 1;
+            if !self.wrapped(y) {
+                below += 1;
+            }
+        }
+        // `y` is the last row of the line that is meant.
+        let Some(mut offset) = position.offset else {
+            return (self.line(y).cells.len(), y);
+        };
+        let mut start = y;
+        while start > 0 && y - start < MAX_JOINED_ROWS && self.wrapped(start - 1) {
+            start -= 1;
+        }
+        while start < y {
+            let used = self.line(start).cells.len();
+            if offset < used {
+                break;
+            }
+            offset -= used;
+            start += 1;
+        }
+        (offset, start)
+    }
+}
+
+/// Lays rows out again: rows joined by wrapping make one logical line, cut anew at the width.
+fn lay_out(rows: &[Arc<Line>], cols: usize) -> Vec<Arc<Line>> {
+    let mut out = Vec::with_capacity(rows.len());
+    let mut at = 0;
+    while at < rows.len() {
+        let mut end = at;
+        while end + 1 < rows.len() && rows[end].wrapped() {
+            end += 1;
+        }
+        let open = rows[end].wrapped();
+        let cells: Vec<&Cell> = rows[at..=end].iter().flat_map(|line| line.cells.iter()).collect();
+        cut(&cells, cols, &rows[at], open, &mut out);
+        at = end + 1;
+    }
+    out
+}
+
+fn cut(cells: &[&Cell], cols: usize, first: &Line, open: bool, out: &mut Vec<Arc<Line>>) {
+    let mut flags = first.flags - RowFlags::WRAPPED;
+    let mut line = Line { flags, time: first.time, cells: Vec::new() };
+    let mut at = 0;
+    while at < cells.len() {
+        let mut next = at + 1;
+        while next < cells.len() && cells[next].is_padding() {
+            next += 1;
+        }
+        if !line.cells.is_empty() && line.cells.len() + (next - at) > cols {
+            line.flags |= RowFlags::WRAPPED;
+            out.push(Arc::new(line));
+            flags = RowFlags::empty();
+            line = Line { flags, time: first.time, cells: Vec::new() };
+        }
+        line.cells.extend(cells[at..next].iter().map(|&c| c.clone()));
+        at = next;
+    }
+    if open {
+        line.flags |= RowFlags::WRAPPED;
+    }
+    out.push(Arc::new(line));
+}

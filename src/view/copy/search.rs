@@ -1,0 +1,655 @@
+//! Searching: where the next match is, and which cells of the view are parts of matches.
+//!
+//! Rows are looked at in bounded slices: a search that does not end within one is kept as
+//! `Pending` and goes on when the server has time again. Counting all matches stops at a bound
+//! too; the count is then partial, as tmux's is when it runs out of time.
+
+use std::ffi::CString;
+
+use super::backing::{Backing, Line, is_tab};
+use super::state::CopyState;
+use crate::base::posix::Regex;
+use crate::base::text::to_bytes;
+use crate::base::width::clusters;
+use crate::base::{Cell, Glyph};
+
+/// Rows one slice looks at; regular expressions cost `REGEX_COST` of them.
+const SLICE_ROWS: usize = 60_000;
+const REGEX_COST: usize = 4;
+/// A wrapped line is searched as one up to this many columns (tmux's limit).
+const MAX_LINE_COLS: usize = 2000;
+
+/// How `search-again` goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Direction {
+    #[default]
+    None,
+    Up,
+    Down,
+}
+
+/// What was searched for, and what of it shows.
+pub struct Search {
+    /// Direction of the search command; `search-again` repeats it.
+    pub kind: Direction,
+    /// Direction of the last search done.
+    pub down: bool,
+    pub regex: bool,
+    pub text: Option<String>,
+    /// For each cell of the view the number of the match it is part of; 0: none.
+    pub marks: Option<Vec<u8>>,
+    generation: u8,
+    /// Matches in all rows, when known.
+    pub count: Option<usize>,
+    pub partial: bool,
+    /// The next search counts all rows, not only those of the view.
+    searched: bool,
+    pub timed_out: bool,
+    /// Where an incremental search began: cursor and scroll offset.
+    pub origin: Option<(usize, usize, usize)>,
+    /// The last search in the pane: its text and whether it was a regular expression.
+    pub last: Option<(String, bool)>,
+    /// A search that goes on in further slices.
+    pub pending: Option<Pending>,
+}
+
+impl Default for Search {
+    fn default() -> Self {
+        Self {
+            kind: Direction::None,
+            down: false,
+            regex: false,
+            text: None,
+            marks: None,
+            generation: 1,
+            // tmux: no matches are counted, as opposed to an unknown number, until a search.
+            count: Some(0),
+            partial: false,
+            searched: false,
+            timed_out: false,
+            origin: None,
+            last: None,
+            pending: None,
+        }
+    }
+}
+
+/// A search that has not ended yet.
+pub struct Pending {
+    finder: Finder,
+    scan: Scan,
+    visible_only: bool,
+    /// Searches to do after this one (repeat count).
+    pub repeats: u32,
+}
+
+/// What is looked for, prepared.
+struct Finder {
+    cells: Vec<Cell>,
+    ignore_case: bool,
+    regex: Option<Regex>,
+    /// Bytes that a row must hold for a plain match to start in it (unless it wraps).
+    needle: Vec<u8>,
+}
+
+/// A walk over rows for the next match.
+struct Scan {
+    down: bool,
+    x: usize,
+    y: usize,
+    /// Last row looked at (searching up, tmux leaves out row 0's upper neighbour: exclusive).
+    end: usize,
+    /// Where to end when it has started again at the other side; `None`: do not wrap.
+    wrap_end: Option<usize>,
+}
+
+enum Step {
+    Found(usize, usize),
+    Nothing,
+    More,
+}
+
+impl Finder {
+    fn new(text: &str, regex: bool) -> Option<Self> {
+        let cells = pattern_cells(text);
+        let ignore_case = !text.bytes().any(|b| b.is_ascii_uppercase());
+        let regex = if regex {
+            let mut pattern = String::new();
+            cells.iter().filter(|c| !c.is_padding()).for_each(|c| c.glyph.push_to(&mut pattern));
+            Some(Regex::new(&to_bytes(&pattern), ignore_case)?)
+        } else {
+            None
+        };
+        let longest = text.split([' ', '\t', '!']).max_by_key(|part| part.len()).unwrap_or("");
+        Some(Self { cells, ignore_case, regex, needle: longest.as_bytes().to_vec() })
+    }
+
+    fn cost(&self) -> usize {
+        if self.regex.is_some() { REGEX_COST } else { 1 }
+    }
+
+    /// Whether the text of an unwrapped row may hold the pattern.
+    fn may_match(&self, text: &str) -> bool {
+        if self.regex.is_some() || self.needle.is_empty() {
+            return true;
+        }
+        if !self.ignore_case {
+            return memchr::memmem::find(text.as_bytes(), &self.needle).is_some();
+        }
+        text.as_bytes().windows(self.needle.len()).any(|window| window.eq_ignore_ascii_case(&self.needle))
+    }
+
+    /// The first match in `first..end` of a row: column and width in cells.
+    fn first_in(&self, back: &Backing, y: usize, first: usize, end: usize) -> Option<(usize, usize)> {
+        match &self.regex {
+            Some(regex) => first_regex(back, regex, y, first, end),
+            None => {
+                let line = back.line_if(y, &|text| self.may_match(text))?;
+                let found = (first..end).find(|&x| self.matches_at(back, &line, x, y))?;
+                Some((found, self.cells.len()))
+            }
+        }
+    }
+
+    /// The last match in `first..end` of a row.
+    fn last_in(&self, back: &Backing, y: usize, first: usize, end: usize) -> Option<(usize, usize)> {
+        match &self.regex {
+            Some(regex) => last_regex(back, regex, y, first, end),
+            None => {
+                let line = back.line_if(y, &|text| self.may_match(text))?;
+                let found = (first..end).rev().find(|&x| self.matches_at(back, &line, x, y))?;
+                Some((found, self.cells.len()))
+            }
+        }
+    }
+
+    /// Whether the pattern is at a cell, going on in the next rows where the line wraps.
+    fn matches_at(&self, back: &Backing, line: &std::sync::Arc<Line>, x: usize, y: usize) -> bool {
+        let cols = back.cols;
+        let mut padding = 0;
+        let mut at = (y, line.clone());
+        for (index, wanted) in self.cells.iter().enumerate() {
+            let mut px = x + index + padding;
+            let mut py = y;
+            while px >= cols && py < back.last() {
+                let wraps = if at.0 == py { at.1.wrapped() } else { back.wrapped(py) };
+                if !wraps {
+                    break;
+                }
+                px -= cols;
+                py += 1;
+            }
+            if px >= cols + padding {
+                return false;
+            }
+            if at.0 != py {
+                at = (py, back.line(py));
+            }
+            let cell = at.1.cell(px);
+            if is_tab(cell) {
+                padding += usize::from(cell.width) - 1;
+            }
+            if !same(cell, wanted, self.ignore_case) {
+                return false;
+            }
+        }
+        true
+    }
+}
+
+/// The cells a search text is compared as, wide characters with their padding.
+fn pattern_cells(text: &str) -> Vec<Cell> {
+    let mut out = Vec::new();
+    for (index, part) in text.split('\t').enumerate() {
+        if index > 0 {
+            out.push(Cell { glyph: Glyph::Char('\t'), ..Cell::BLANK });
+        }
+        for cell in clusters(part) {
+            let width = cell.width;
+            out.push(cell);
+            (1..width).for_each(|_| out.push(Cell::PADDING));
+        }
+    }
+    out
+}
+
+fn same(cell: &Cell, wanted: &Cell, ignore_case: bool) -> bool {
+    if is_tab(cell) {
+        let blank = cell.width == 1 && wanted.glyph.as_char() == Some(' ');
+        return blank || wanted.glyph.as_char() == Some('\t');
+    }
+    // tmux: the later cells of a wide character read as `!`, and match one.
+    let width = |c: &Cell| if c.is_padding() { 1 } else { c.width };
+    if width(cell) != width(wanted) {
+        return false;
+    }
+    match (cell.glyph.as_char(), wanted.glyph.as_char()) {
+        (Some(a), Some(b)) if ignore_case => a.to_ascii_lowercase() == b,
+        _ => cell.glyph == wanted.glyph,
+    }
+}
+
+/// The text of a (wrapped) line from a cell on, and where in it each cell starts.
+struct Joined {
+    text: CString,
+    offsets: Vec<usize>,
+}
+
+impl Joined {
+    fn new(back: &Backing, y: usize, first: usize) -> Self {
+        let (mut text, mut offsets) = (String::new(), Vec::new());
+        let (mut row, mut from) = (y, first);
+        loop {
+            let line = back.line(row);
+            for x in from..back.cols {
+                offsets.push(text.len());
+                let cell = line.cell(x);
+                if is_tab(cell) {
+                    text.push('\t');
+                } else if !cell.is_padding() {
+                    cell.glyph.push_to(&mut text);
+                }
+            }
+            if offsets.len() >= MAX_LINE_COLS || row > back.last() || !line.wrapped() {
+                break;
+            }
+            row += 1;
+            from = 0;
+        }
+        let bytes = text.into_bytes();
+        let cut = bytes.iter().position(|&b| b == 0).unwrap_or(bytes.len());
+        let text = CString::new(&bytes[..cut]).expect("cut before the first NUL");
+        Self { text, offsets }
+    }
+
+    /// The first cell (counted from the first one) whose text starts at an offset.
+    fn cell_at(&self, offset: usize) -> usize {
+        self.offsets.partition_point(|&o| o < offset)
+    }
+
+    /// The next match behind a byte offset that is not empty.
+    fn find(&self, regex: &Regex, from: usize, not_bol: bool) -> Option<(usize, usize)> {
+        let rest = std::ffi::CStr::from_bytes_with_nul(&self.text.as_bytes_with_nul()[from..]).ok()?;
+        let (start, end) = regex.find(rest, 0, not_bol)?.first().copied().flatten()?;
+        (start != end).then_some((from + start, from + end))
+    }
+}
+
+fn first_regex(back: &Backing, regex: &Regex, y: usize, first: usize, end: usize) -> Option<(usize, usize)> {
+    if first >= end {
+        return None;
+    }
+    let joined = Joined::new(back, y, first);
+    let (start, stop) = joined.find(regex, 0, first != 0)?;
+    let (start, stop) = (first + joined.cell_at(start), first + joined.cell_at(stop));
+    (start < end).then_some((start, stop - start))
+}
+
+fn last_regex(back: &Backing, regex: &Regex, y: usize, first: usize, end: usize) -> Option<(usize, usize)> {
+    let joined = Joined::new(back, y, first);
+    let (mut from, mut found) = (0, None);
+    while let Some((start, stop)) = joined.find(regex, from, first != 0) {
+        let (x, after) = (first + joined.cell_at(start), first + joined.cell_at(stop));
+        if x >= end {
+            break;
+        }
+        found = Some((x, after.saturating_sub(x)));
+        if after >= end {
+            break;
+        }
+        from = stop;
+    }
+    found.filter(|(_, width)| *width > 0)
+}
+
+impl Scan {
+    /// Looks at rows until something is found, the end is reached, or the budget is used up.
+    fn step(&mut self, back: &Backing, finder: &Finder, budget: &mut usize) -> Step {
+        loop {
+            let ended = if self.down { self.y > self.end } else { self.y + 1 <= self.end };
+            if ended {
+                let Some(end) = self.wrap_end.take() else { return Step::Nothing };
+                self.end = end;
+                (self.x, self.y) = if self.down { (0, 0) } else { (back.cols - 1, back.last()) };
+                continue;
+            }
+            if *budget < finder.cost() {
+                return Step::More;
+            }
+            *budget -= finder.cost();
+            if self.down {
+                if let Some((x, _)) = finder.first_in(back, self.y, self.x, back.cols) {
+                    return Step::Found(x, self.y);
+                }
+                self.x = 0;
+                self.y += 1;
+            } else {
+                if let Some((x, width)) = finder.last_in(back, self.y, 0, self.x + 1) {
+                    let (x, y) = self.overlap(back, finder, x, width);
+                    return Step::Found(x, y);
+                }
+                self.x = back.cols - 1;
+                if self.y == 0 {
+                    self.end = 1;
+                } else {
+                    self.y -= 1;
+                }
+            }
+        }
+    }
+
+    /// A regular expression found at the start of a row may have begun in the rows above
+    /// that wrap into it: the longest match with the same end counts.
+    fn overlap(&self, back: &Backing, finder: &Finder, x: usize, width: usize) -> (usize, usize) {
+        let (mut best, mut y) = ((x, self.y), self.y);
+        let Some(regex) = &finder.regex else { return best };
+        let position = |x: usize, y: usize| (y * back.cols) + x;
+        let end = position(x + width, self.y);
+        let mut at = x;
+        while at == 0 && y > self.end && back.wrapped(y - 1) {
+            y -= 1;
+            let Some((found, width)) = last_regex(back, regex, y, 0, back.cols) else { break };
+            if position(found + width, y) != end {
+                break;
+            }
+            at = found;
+            best = (found, y);
+        }
+        best
+    }
+}
+
+impl CopyState {
+    pub fn clear_marks(&mut self) {
+        self.search.count = None;
+        self.search.partial = false;
+        self.search.marks = None;
+    }
+
+    /// Finds the marks of the view again after it moved.
+    pub fn refresh_marks(&mut self) {
+        if self.search.marks.is_some() && !self.search.timed_out {
+            self.mark_matches(self.search.regex, true);
+        }
+    }
+
+    /// Index in the marks of a cell that is in the view.
+    pub fn mark_index(&self, x: usize, y: usize) -> Option<usize> {
+        let top = self.top();
+        (y >= top && y < top + self.rows()).then(|| (y - top) * self.back.cols + x)
+    }
+
+    fn mark(&self, index: usize) -> u8 {
+        self.search.marks.as_ref().and_then(|m| m.get(index)).copied().unwrap_or(0)
+    }
+
+    /// Searches for the text; whether it was found. A search that needs longer goes on later.
+    pub fn find(&mut self, down: bool, regex: bool, repeats: u32) -> bool {
+        self.search.pending = None;
+        let Some(text) = self.search.text.clone() else { return false };
+        let regex = regex && text.contains(['^', '$', '*', '+', '(', ')', '?', '[', ']', '.', '\\']);
+        self.search.down = down;
+        if self.search.timed_out {
+            return false;
+        }
+        let same_as_last = self.search.last.as_ref().is_some_and(|(t, r)| *r == regex && *t == text);
+        let visible_only = self.search.searched && same_as_last;
+        if !self.search.searched || self.search.last.as_ref().is_none_or(|(_, r)| *r != regex) {
+            self.search.searched = true;
+        }
+        if !visible_only && self.search.marks.is_some() {
+            self.clear_marks();
+        }
+        self.search.last = Some((text.clone(), regex));
+        if pattern_cells(&text).is_empty() {
+            return false;
+        }
+        let (x, y) = self.search_start(down);
+        let Some(finder) = Finder::new(&text, regex) else { return false };
+        let end = if down { self.back.last() } else { 0 };
+        let wrap_end = self.settings.wrap_search.then_some(y);
+        let scan = Scan { down, x, y, end, wrap_end };
+        self.run_search(Pending { finder, scan, visible_only, repeats })
+    }
+
+    /// Where a search starts: in emacs at the cursor; in vi behind the match it is on.
+    fn search_start(&self, down: bool) -> (usize, usize) {
+        let (mut x, mut y) = (self.cx, self.row());
+        let wrap = self.settings.wrap_search;
+        if !down {
+            self.step_left(&mut x, &mut y, wrap);
+        } else if self.settings.vi {
+            if self.search.marks.is_some() {
+                self.step_past_mark(&mut x, &mut y);
+            } else {
+                self.step_right(&mut x, &mut y, wrap);
+            }
+        }
+        (x, y)
+    }
+
+    fn step_left(&self, x: &mut usize, y: &mut usize, wrap: bool) {
+        if *x > 0 {
+            *x -= 1;
+        } else if *y > 0 {
+            (*x, *y) = (self.back.cols - 1, *y - 1);
+        } else if wrap {
+            (*x, *y) = (self.back.cols - 1, self.back.last());
+        }
+    }
+
+    fn step_right(&self, x: &mut usize, y: &mut usize, wrap: bool) {
+        if *x != self.back.cols - 1 {
+            *x += 1;
+        } else if *y != self.back.last() {
+            (*x, *y) = (0, *y + 1);
+        } else if wrap {
+            (*x, *y) = (0, 0);
+        }
+    }
+
+    fn step_past_mark(&self, x: &mut usize, y: &mut usize) {
+        let wrap = self.settings.wrap_search;
+        let Some(mark) = self.mark_index(*x, *y).map(|at| self.mark(at)).filter(|m| *m != 0) else {
+            return;
+        };
+        // The view's cells bound the walk; a match that fills it all ends it too.
+        for _ in 0..=self.back.cols * self.rows() {
+            let here = self.mark_index(*x, *y).map(|at| self.mark(at));
+            if here != Some(mark) {
+                return;
+            }
+            if !wrap && *x == self.back.cols - 1 && *y == self.back.last() {
+                return;
+            }
+            self.step_right(x, y, wrap);
+        }
+    }
+
+    /// Goes on with a search that was interrupted. True while there is more to do.
+    pub fn continue_search(&mut self) -> bool {
+        let Some(pending) = self.search.pending.take() else { return false };
+        self.run_search(pending);
+        self.search.pending.is_some()
+    }
+
+    fn run_search(&mut self, mut pending: Pending) -> bool {
+        let mut budget = SLICE_ROWS;
+        match pending.scan.step(&self.back, &pending.finder, &mut budget) {
+            Step::Nothing => false,
+            Step::More => {
+                self.search.pending = Some(pending);
+                false
+            }
+            Step::Found(x, y) => {
+                self.scroll_to(x, y, true);
+                self.found(&pending);
+                let (down, regex) = (pending.scan.down, self.search.regex);
+                if pending.repeats > 1 {
+                    self.find(down, regex, pending.repeats - 1);
+                }
+                true
+            }
+        }
+    }
+
+    /// Marks the matches and puts the cursor at the fitting end of the one found.
+    fn found(&mut self, pending: &Pending) {
+        self.mark_with(&pending.finder, pending.visible_only);
+        let down = pending.scan.down;
+        let (mut x, mut y) = (self.cx, self.row());
+        let index = self.mark_index(x, y);
+        if !down {
+            if let Some(at) = index.filter(|_| self.search.marks.is_some()) {
+                self.to_mark_start(at);
+            }
+            return;
+        }
+        // The cursor is inside of a match that began before: the next one is meant.
+        if let Some(at) = index.filter(|&at| at > 0)
+            && self.search.marks.is_some()
+            && self.mark(at) == self.mark(at - 1)
+        {
+            self.step_past_mark(&mut x, &mut y);
+            let wrap_end = self.settings.wrap_search.then_some(y);
+            let mut scan = Scan { down, x, y, end: self.back.last(), wrap_end };
+            let mut budget = SLICE_ROWS;
+            if let Step::Found(x, y) = scan.step(&self.back, &pending.finder, &mut budget) {
+                self.scroll_to(x, y, true);
+            }
+            (x, y) = (self.cx, self.row());
+        }
+        if !self.settings.vi {
+            self.step_past_mark(&mut x, &mut y);
+            self.cx = x;
+            self.cy = (y + self.oy).saturating_sub(self.back.hsize).min(self.rows() - 1);
+        }
+    }
+
+    /// To the first cell in the view of the match at an index.
+    fn to_mark_start(&mut self, index: usize) {
+        let mark = self.mark(index);
+        let mut at = index;
+        while at > 0 && self.mark(at - 1) == mark {
+            at -= 1;
+        }
+        self.cx = at % self.back.cols;
+        self.cy = at / self.back.cols;
+    }
+
+    pub fn mark_matches(&mut self, regex: bool, visible_only: bool) {
+        let Some(finder) = self.search.text.as_deref().and_then(|t| Finder::new(t, regex)) else {
+            return;
+        };
+        self.mark_with(&finder, visible_only);
+    }
+
+    fn mark_with(&mut self, finder: &Finder, visible_only: bool) {
+        if !visible_only {
+            let (found, ended) = self.mark_rows(finder, 0, self.back.last() + 1);
+            self.search.partial = !ended;
+            self.search.count = match found {
+                _ if ended => Some(found),
+                1001.. => Some(1000),
+                101.. => Some(100),
+                11.. => Some(10),
+                _ => None,
+            };
+            if ended {
+                return;
+            }
+        }
+        let mut first = self.top();
+        while first > 0 && self.back.wrapped(first - 1) {
+            first -= 1;
+        }
+        self.mark_rows(finder, first, self.top() + self.rows());
+    }
+
+    /// Marks the matches that start in some rows: how many, and whether all were looked at.
+    fn mark_rows(&mut self, finder: &Finder, first: usize, end: usize) -> (usize, bool) {
+        self.search.marks = Some(vec![0; self.back.cols * self.rows()]);
+        self.search.generation = 1;
+        let (mut found, mut budget) = (0, SLICE_ROWS);
+        for y in first..end {
+            let mut x = 0;
+            while let Some((at, mut width)) = finder.first_in(&self.back, y, x, self.back.cols) {
+                if finder.regex.is_some() {
+                    let last = self.back.cell((at + width).saturating_sub(1), y);
+                    if last.width > 2 {
+                        width += usize::from(last.width) - 1;
+                    }
+                }
+                found += 1;
+                x = at + self.mark_match(at, y, width, finder.regex.is_some()).max(1);
+            }
+            budget = budget.saturating_sub(finder.cost());
+            if budget == 0 && y + 1 < end {
+                return (found, false);
+            }
+        }
+        (found, true)
+    }
+
+    /// Marks one match if it is in the view; its width in cells.
+    fn mark_match(&mut self, x: usize, y: usize, width: usize, regex: bool) -> usize {
+        let Some(first) = self.mark_index(x, y) else { return width };
+        let line = self.back.line(y);
+        let marks = self.search.marks.get_or_insert_default();
+        let room = marks.len().saturating_sub(first);
+        let mut width = width.min(room);
+        let mut at = 0;
+        while at < width {
+            if !regex && is_tab(line.cell(x + at)) {
+                width = (width + usize::from(line.cell(x + at).width) - 1).min(room);
+            }
+            if marks[first + at] == 0 {
+                marks[first + at] = self.search.generation;
+            }
+            at += 1;
+        }
+        self.search.generation = self.search.generation.checked_add(1).unwrap_or(1);
+        width
+    }
+
+    /// First and last index of the match that a marked cell is part of.
+    pub fn match_bounds(&self, index: usize) -> (usize, usize) {
+        let mark = self.mark(index);
+        let (mut start, mut end) = (index, index);
+        let last = self.back.cols * self.rows() - 1;
+        while start > 0 && self.mark(start - 1) == mark {
+            start -= 1;
+        }
+        while end < last && self.mark(end + 1) == mark {
+            end += 1;
+        }
+        (start, end)
+    }
+
+    /// Text of the match under the cursor, or of the one that ends just before it.
+    pub fn match_at_cursor(&self) -> Option<String> {
+        self.search.marks.as_ref()?;
+        let mut at = self.mark_index(self.cx, self.row())?;
+        if self.mark(at) == 0 {
+            at = at.checked_sub(1).filter(|&at| self.mark(at) != 0)?;
+        }
+        let (start, end) = self.match_bounds(at);
+        let mut out = String::new();
+        for index in start..=end {
+            let line = self.back.line(self.top() + index / self.back.cols);
+            let cell = line.cell(index % self.back.cols);
+            if !cell.is_padding() {
+                super::backing::push_cell(&mut out, cell);
+            }
+        }
+        (!out.is_empty()).then_some(out)
+    }
+
+    /// The match to show as the current one: bounds of its cells in the marks.
+    pub fn current_match(&self) -> Option<(usize, usize)> {
+        self.search.marks.as_ref()?;
+        let at = self.mark_index(self.cx, self.row())?;
+        let at = if !self.settings.vi && self.search.down && at > 0 { at - 1 } else { at };
+        (self.mark(at) != 0).then(|| self.match_bounds(at))
+    }
+}

@@ -1,0 +1,327 @@
+//! What is selected, how it shows, and the text that a copy takes.
+
+use super::backing::{is_tab, push_cell};
+use super::reader::WHITESPACE;
+use super::state::{CopyState, CursorDrag, LineSelection, SelectBy, Spot};
+use crate::base::Attrs;
+
+/// The selection in cells of the view, as it was last brought up to date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shown {
+    sx: usize,
+    sy: usize,
+    ex: usize,
+    ey: usize,
+    rectangle: bool,
+    /// Columns left of this never show it (line numbers).
+    clip: usize,
+    vi: bool,
+    hidden: bool,
+}
+
+impl Shown {
+    /// Whether a cell of the view is selected.
+    pub fn contains(&self, x: usize, y: usize) -> bool {
+        if self.hidden || x < self.clip {
+            return false;
+        }
+        let (top, bottom) = (self.sy.min(self.ey), self.sy.max(self.ey));
+        if y < top || y > bottom {
+            return false;
+        }
+        if self.rectangle {
+            return x >= self.sx.min(self.ex) && x <= self.sx.max(self.ex);
+        }
+        // The first and last cell in reading order; in emacs the last one is left out.
+        let forward = self.sy < self.ey || (self.sy == self.ey && self.sx <= self.ex);
+        let (first, last) = if forward { (self.sx, self.ex) } else { (self.ex, self.sx) };
+        if y == top && x < first {
+            return false;
+        }
+        if y < bottom {
+            return true;
+        }
+        let end = if self.vi { last } else { last.saturating_sub(1) };
+        // tmux: upwards from the first column, nothing of the last row is selected.
+        x <= end && !(self.sy > self.ey && self.sx == 0)
+    }
+}
+
+#[derive(PartialEq, Eq)]
+enum Place {
+    Above,
+    InView,
+    Below,
+}
+
+impl CopyState {
+    pub fn start_selection(&mut self) {
+        self.start = self.cursor();
+        self.end = self.start;
+        self.drag = CursorDrag::End;
+        self.show_selection(false);
+    }
+
+    /// Brings the selection up to date with the cursor, if there is one. `no_reset`: a word
+    /// or line selection does not grow to whole words or lines.
+    pub fn update_selection(&mut self, no_reset: bool) -> bool {
+        self.is_selecting() && self.show_selection(no_reset)
+    }
+
+    fn show_selection(&mut self, no_reset: bool) -> bool {
+        match self.drag {
+            CursorDrag::End => self.follow_cursor(false, no_reset),
+            CursorDrag::Start => self.follow_cursor(true, no_reset),
+            CursorDrag::None => {}
+        }
+        let (start, start_place) = self.place(self.start);
+        let (end, end_place) = self.place(self.end);
+        if start_place == end_place && start_place != Place::InView {
+            if let Some(shown) = &mut self.shown {
+                shown.hidden = true;
+            }
+            return false;
+        }
+        self.shown = Some(Shown {
+            sx: self.screen_x(start.x),
+            sy: start.y,
+            ex: self.screen_x(end.x),
+            ey: end.y,
+            rectangle: self.rectangle,
+            clip: self.number_width().min(self.back.cols - 1),
+            vi: self.entered_vi,
+            hidden: false,
+        });
+        true
+    }
+
+    /// A spot in the view's rows, cut to the view.
+    fn place(&self, spot: Spot) -> (Spot, Place) {
+        let (top, rows) = (self.top(), self.rows());
+        if spot.y < top {
+            let x = if self.rectangle { spot.x } else { 0 };
+            (Spot { x, y: 0 }, Place::Above)
+        } else if spot.y > top + rows - 1 {
+            let x = if self.rectangle { spot.x } else { self.back.cols - 1 };
+            (Spot { x, y: rows - 1 }, Place::Below)
+        } else {
+            (Spot { x: spot.x, y: spot.y - top }, Place::InView)
+        }
+    }
+
+    /// Moves the end (or start) of the selection to the cursor, by words or lines if so asked.
+    fn follow_cursor(&mut self, start: bool, no_reset: bool) {
+        let mut to_start = start;
+        let mut spot = self.cursor();
+        if self.select_by != SelectBy::Char && !no_reset {
+            (to_start, spot) = match self.select_by {
+                SelectBy::Word => self.follow_by_word(spot),
+                _ => self.follow_by_line(spot),
+            };
+            if to_start {
+                self.end = self.first_end;
+            } else {
+                self.start = self.first_start;
+            }
+        }
+        if to_start {
+            self.start = spot;
+        } else {
+            self.end = spot;
+        }
+    }
+
+    fn follow_by_word(&self, at: Spot) -> (bool, Spot) {
+        let separators = self.separators.as_deref().unwrap_or_default();
+        let backwards = self.origin.y > at.y || (self.origin.y == at.y && self.origin.x > at.x);
+        if backwards {
+            let (x, y) = self.word_start_position(separators);
+            return (true, Spot { x, y });
+        }
+        let word_ends_here =
+            at.x < self.back.length(at.y) && self.back.in_set(at.x + 1, at.y, WHITESPACE) != 0;
+        if word_ends_here {
+            return (false, at);
+        }
+        let (x, y) = self.word_end_position(separators);
+        (false, Spot { x, y })
+    }
+
+    fn follow_by_line(&self, at: Spot) -> (bool, Spot) {
+        if self.origin.y > at.y {
+            return (true, Spot { x: 0, y: at.y });
+        }
+        let y = at.y.max(self.first_end.y);
+        (false, Spot { x: self.back.length(y), y })
+    }
+
+    pub fn clear_selection(&mut self) {
+        self.shown = None;
+        self.drag = CursorDrag::None;
+        self.line_selection = LineSelection::None;
+        self.select_by = SelectBy::Char;
+        self.keep_cursor_in_row();
+    }
+
+    fn keep_cursor_in_row(&mut self) {
+        let limit = self.limit(self.row(), self.rectangle);
+        if self.cx > limit {
+            self.set_cursor(limit, self.cy);
+        }
+    }
+
+    pub fn set_rectangle(&mut self, on: bool) {
+        self.rectangle = on;
+        self.keep_cursor_in_row();
+        self.update_selection(false);
+    }
+
+    /// Exchanges the cursor with the other end of the selection.
+    pub fn other_end(&mut self) {
+        if !self.is_selecting() {
+            return;
+        }
+        self.line_selection = match self.line_selection {
+            LineSelection::None => LineSelection::None,
+            LineSelection::LeftRight => LineSelection::RightLeft,
+            LineSelection::RightLeft => LineSelection::LeftRight,
+        };
+        self.drag = match self.drag {
+            CursorDrag::None | CursorDrag::Start => CursorDrag::End,
+            CursorDrag::End => CursorDrag::Start,
+        };
+        let to = if self.drag == CursorDrag::Start { self.start } else { self.end };
+        let (hsize, rows, top, row) = (self.back.hsize, self.rows(), self.top(), self.row());
+        self.cx = to.x;
+        if to.y < top {
+            self.oy = hsize - to.y;
+            self.cy = 0;
+        } else if to.y > top + rows {
+            self.oy = (hsize + rows - 1).saturating_sub(to.y);
+            self.cy = rows - 1;
+        } else {
+            self.cy = (self.cy + to.y).saturating_sub(row).min(rows - 1);
+        }
+        self.cx = self.cx.min(self.limit(self.row(), self.rectangle));
+        self.update_selection(true);
+    }
+
+    pub fn select_line(&mut self, count: u32) {
+        self.line_selection = LineSelection::LeftRight;
+        self.rectangle = false;
+        self.select_by = SelectBy::Line;
+        self.origin = self.cursor();
+        self.start_of_line();
+        self.first_start = self.cursor();
+        self.first_end.y = self.first_start.y;
+        self.start_selection();
+        self.end_of_line();
+        let y = self.row();
+        self.first_end = Spot { x: self.back.length(y), y };
+        for _ in 1..count {
+            self.cursor_down(false);
+            self.end_of_line();
+        }
+    }
+
+    pub fn select_word(&mut self) {
+        self.line_selection = LineSelection::LeftRight;
+        self.rectangle = false;
+        self.select_by = SelectBy::Word;
+        self.origin = self.cursor();
+        let separators = self.settings.separators.clone();
+        self.separators = Some(separators.clone());
+        self.previous_word(&separators, false);
+        let at = self.cursor();
+        self.first_start = at;
+        self.start_selection();
+        let next = if self.back.wrapped(at.y) && at.x + 1 > self.back.cols - 1 {
+            Spot { x: 0, y: at.y + 1 }
+        } else {
+            Spot { x: at.x + 1, y: at.y }
+        };
+        let single = at.x < self.back.length(at.y) && self.back.in_set(next.x, next.y, WHITESPACE) != 0;
+        if single {
+            self.set_cursor(at.x, self.cy);
+            self.update_selection(true);
+        } else {
+            self.next_word_end(&separators, true);
+        }
+        self.first_end = self.cursor();
+        if self.origin.y > self.first_end.y {
+            self.origin = self.first_end;
+        } else {
+            self.origin.x = self.origin.x.min(self.first_end.x);
+        }
+    }
+
+    /// The selected text; without a selection, the match under the cursor.
+    pub fn selected_text(&self) -> Option<String> {
+        if !self.is_selecting() {
+            return self.match_at_cursor();
+        }
+        let backwards = (self.end.y, self.end.x) < (self.start.y, self.start.x);
+        let (first, last) = if backwards { (self.end, self.start) } else { (self.start, self.end) };
+        let last_length = self.back.length(last.y);
+        let ex = last.x.min(last_length);
+        let vi = self.settings.vi;
+        let (first_x, rest_x, rest_end, last_end) = if self.rectangle {
+            let fixed = if self.drag == CursorDrag::End { self.start.x } else { self.end.x };
+            if fixed < self.cx {
+                let end = self.cx + usize::from(vi);
+                (fixed, fixed, end, end)
+            } else {
+                (self.cx, self.cx, fixed + 1, fixed + 1)
+            }
+        } else {
+            (first.x, 0, self.back.cols, ex + usize::from(vi))
+        };
+        let mut out = String::new();
+        for y in first.y..=last.y {
+            let from = if y == first.y { first_x } else { rest_x };
+            let to = if y == last.y { last_end } else { rest_end };
+            self.copy_row(&mut out, y, from, to);
+        }
+        if out.is_empty() {
+            return None;
+        }
+        // The newline behind the selection's last character is not part of it, except in vi
+        // where that character may be the line's end itself.
+        if (!vi || last_end <= last_length) && (!self.back.wrapped(last.y) || last_end != last_length) {
+            out.pop();
+        }
+        Some(out)
+    }
+
+    /// Appends columns of a row, and a newline if they reach the end of a line.
+    fn copy_row(&self, out: &mut String, y: usize, from: usize, to: usize) {
+        if from > to {
+            return;
+        }
+        let line = self.back.line(y);
+        let wrapped = line.wrapped();
+        let length = if wrapped { self.back.cols } else { line.length(self.back.cols) };
+        let to = to.min(length);
+        for x in from.min(length)..to {
+            let cell = line.cell(x);
+            if cell.is_padding() {
+                continue;
+            }
+            let drawn = cell.style.attrs.contains(Attrs::CHARSET) && !is_tab(cell);
+            match cell.glyph.as_char().filter(|c| drawn && c.is_ascii()).and_then(line_drawing) {
+                Some(c) => out.push(c),
+                None => push_cell(out, cell),
+            }
+        }
+        if !wrapped || to != length {
+            out.push('\n');
+        }
+    }
+}
+
+/// The character that the alternative character set (DEC special graphics) shows.
+pub fn line_drawing(c: char) -> Option<char> {
+    const FROM: &str = "+,-.0`abcdefghijklmnopqrstuvwxyz{|}~";
+    const TO: &str = "→←↑↓▮◆▒␉␌␍␊°±␤␋┘┐┌└┼⎺⎻─⎼⎽├┤┴┬│≤≥π≠£·";
+    FROM.chars().zip(TO.chars()).find(|(from, _)| *from == c).map(|(_, to)| to)
+}

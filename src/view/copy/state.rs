@@ -1,0 +1,367 @@
+//! The state of a copy mode: where its view and cursor are, what is selected, what was
+//! searched for. Everything here is plain data and arithmetic; `motion`, `selection`, `search`
+//! and `commands` move it about, `draw` shows it.
+
+use super::backing::Backing;
+use super::reader::Reader;
+use super::search::Search;
+use super::selection::Shown;
+use crate::base::Glyph;
+
+/// Line numbers left of the text (`copy-mode-line-numbers`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum LineNumbers {
+    #[default]
+    Off,
+    Default,
+    Absolute,
+    Relative,
+    Hybrid,
+}
+
+impl LineNumbers {
+    pub fn from_choice(name: &str) -> Self {
+        match name {
+            "default" => Self::Default,
+            "absolute" => Self::Absolute,
+            "relative" => Self::Relative,
+            "hybrid" => Self::Hybrid,
+            _ => Self::Off,
+        }
+    }
+}
+
+/// Options as they are when a command runs.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// `mode-keys vi`.
+    pub vi: bool,
+    pub wrap_search: bool,
+    pub line_numbers: LineNumbers,
+    /// Global `word-separators`, for the formats.
+    pub format_separators: String,
+    /// `word-separators` of the session the command is for.
+    pub separators: String,
+}
+
+/// Which end of the selection follows the cursor.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CursorDrag {
+    None,
+    End,
+    Start,
+}
+
+/// Direction of a selection of whole lines.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LineSelection {
+    None,
+    LeftRight,
+    RightLeft,
+}
+
+/// By what a selection grows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SelectBy {
+    Char,
+    Word,
+    Line,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Recentre {
+    Top,
+    Middle,
+    Bottom,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum JumpKind {
+    Forward,
+    Backward,
+    ToForward,
+    ToBackward,
+}
+
+/// A cell among all rows: column, and row counted from the oldest.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Spot {
+    pub x: usize,
+    pub y: usize,
+}
+
+/// See the module comment. Columns count within the text, without line numbers.
+pub struct CopyState {
+    pub back: Backing,
+    /// View mode: lines of output rather than a pane's contents.
+    pub view_mode: bool,
+    pub settings: Settings,
+    /// `mode-keys` when the mode was entered; brackets and the selection's look go by it.
+    pub entered_vi: bool,
+    /// Rows scrolled up from the bottom.
+    pub oy: usize,
+    /// Cursor in the view.
+    pub cx: usize,
+    pub cy: usize,
+    /// The selection as it shows in the view, while there is one.
+    pub shown: Option<Shown>,
+    pub start: Spot,
+    pub end: Spot,
+    pub drag: CursorDrag,
+    pub line_selection: LineSelection,
+    pub rectangle: bool,
+    pub select_by: SelectBy,
+    pub scroll_exit: bool,
+    pub hide_position: bool,
+    /// Line numbers may show at all (not in view mode, not when entered with the mouse).
+    pub line_numbers: bool,
+    pub recentre: Recentre,
+    pub recentre_row: usize,
+    /// Separators of the word selection that is going on.
+    pub separators: Option<String>,
+    /// Where a word or line selection began.
+    pub origin: Spot,
+    /// The word or line first selected: the selection falls back to its ends.
+    pub first_start: Spot,
+    pub first_end: Spot,
+    /// Column and length of the last row the cursor chose a column in.
+    pub last_cx: usize,
+    pub last_length: usize,
+    pub mark: Spot,
+    pub show_mark: bool,
+    pub search: Search,
+    pub jump: Option<(JumpKind, Glyph)>,
+}
+
+impl CopyState {
+    pub fn new(back: Backing, settings: Settings) -> Self {
+        Self {
+            entered_vi: settings.vi,
+            back,
+            view_mode: false,
+            settings,
+            oy: 0,
+            cx: 0,
+            cy: 0,
+            shown: None,
+            start: Spot::default(),
+            end: Spot::default(),
+            drag: CursorDrag::None,
+            line_selection: LineSelection::None,
+            rectangle: false,
+            select_by: SelectBy::Char,
+            scroll_exit: false,
+            hide_position: false,
+            line_numbers: true,
+            recentre: Recentre::Middle,
+            recentre_row: 0,
+            separators: None,
+            origin: Spot::default(),
+            first_start: Spot::default(),
+            first_end: Spot::default(),
+            last_cx: 0,
+            last_length: 0,
+            mark: Spot::default(),
+            show_mark: false,
+            search: Search::default(),
+            jump: None,
+        }
+    }
+
+    /// Puts cursor and mark at a row of the backing, as when the mode is entered.
+    pub fn enter_at(&mut self, x: usize, y: usize) {
+        self.cx = x;
+        if y < self.back.hsize {
+            self.cy = 0;
+            self.oy = self.back.hsize - y;
+        } else {
+            self.cy = y - self.back.hsize;
+            self.oy = 0;
+        }
+        self.mark = self.cursor();
+    }
+
+    /// First row of the view.
+    pub fn top(&self) -> usize {
+        self.back.hsize.saturating_sub(self.oy)
+    }
+
+    /// The row the cursor is in.
+    pub fn row(&self) -> usize {
+        (self.back.hsize + self.cy).saturating_sub(self.oy)
+    }
+
+    pub fn cursor(&self) -> Spot {
+        Spot { x: self.cx, y: self.row() }
+    }
+
+    pub fn rows(&self) -> usize {
+        self.back.rows
+    }
+
+    pub fn reader(&self) -> Reader<'_> {
+        Reader::new(&self.back, self.cx, self.row())
+    }
+
+    /// Whether the cursor moves in a rectangle: past the ends of lines.
+    pub fn in_rectangle(&self) -> bool {
+        self.shown.is_some() && self.rectangle
+    }
+
+    pub fn is_selecting(&self) -> bool {
+        self.shown.is_some() || self.line_selection != LineSelection::None
+    }
+
+    /// Last column the cursor may have in a row.
+    pub fn limit(&self, y: usize, onemore: bool) -> usize {
+        let length = self.back.length(y);
+        if onemore || !self.settings.vi { length } else { length.saturating_sub(1) }
+    }
+
+    /// Moves the cursor within the view, kept within the text.
+    pub fn set_cursor(&mut self, x: usize, cy: usize) {
+        let mut x = x;
+        if !self.rectangle && cy < self.rows() {
+            let y = (self.back.hsize + cy).saturating_sub(self.oy);
+            x = x.min(self.limit(y, false));
+        }
+        self.cx = x;
+        self.cy = cy;
+    }
+
+    /// Shows later rows: by at most `n`.
+    pub fn scroll_up(&mut self, n: usize) {
+        let n = n.min(self.oy);
+        if n != 0 {
+            self.oy -= n;
+            self.refresh_marks();
+            self.update_selection(false);
+        }
+    }
+
+    /// Shows earlier rows: by at most `n`.
+    pub fn scroll_down(&mut self, n: usize) {
+        if n > self.back.hsize {
+            return;
+        }
+        let n = n.min(self.back.hsize.saturating_sub(self.oy));
+        if n != 0 {
+            self.oy += n;
+            self.refresh_marks();
+            self.update_selection(false);
+        }
+    }
+
+    /// Shows a cell: the view moves only as far as it must, with some rows to spare.
+    pub fn scroll_to(&mut self, x: usize, y: usize, quiet: bool) {
+        let (hsize, rows, top) = (self.back.hsize, self.rows(), self.top());
+        self.cx = x;
+        if y >= top && y < top + rows {
+            self.cy = y - top;
+        } else {
+            let gap = rows / 4;
+            let offset = if y < rows {
+                0
+            } else if y > hsize + rows - gap {
+                hsize
+            } else {
+                y + gap - rows
+            };
+            self.cy = y - offset;
+            self.oy = hsize.saturating_sub(offset);
+        }
+        if !quiet {
+            self.refresh_marks();
+        }
+        self.update_selection(false);
+    }
+
+    /// The number of columns that line numbers take.
+    pub fn number_width(&self) -> usize {
+        if self.number_mode() == LineNumbers::Off {
+            return 0;
+        }
+        let digits = (self.back.hsize + self.rows() + 1).to_string().len();
+        digits.max(3) + 1
+    }
+
+    pub fn number_mode(&self) -> LineNumbers {
+        if self.line_numbers { self.settings.line_numbers } else { LineNumbers::Off }
+    }
+
+    /// Positions are counted from the top rather than from the bottom.
+    pub fn numbers_absolute(&self) -> bool {
+        !matches!(self.number_mode(), LineNumbers::Off | LineNumbers::Default)
+    }
+
+    /// Columns left for text.
+    pub fn text_cols(&self) -> usize {
+        self.back.cols.saturating_sub(self.number_width()).max(1)
+    }
+
+    /// The column on the screen of a column of the text.
+    pub fn screen_x(&self, x: usize) -> usize {
+        let width = self.number_width();
+        if width == 0 {
+            return x;
+        }
+        if x >= self.text_cols() { self.back.cols - 1 } else { width + x }
+    }
+
+    /// The column of the text under a column of the screen.
+    pub fn text_x(&self, screen_x: usize) -> usize {
+        let width = self.number_width();
+        if width == 0 {
+            return screen_x;
+        }
+        screen_x.saturating_sub(width).min(self.text_cols() - 1)
+    }
+
+    /// Follows a change of the pane's size.
+    pub fn resize(&mut self, cols: usize, rows: usize) {
+        self.oy = self.oy.min(self.back.hsize + self.cy);
+        let (mut x, mut y) = (self.cx, self.row());
+        if cols != self.back.cols {
+            let position = self.back.logical_position(x, y);
+            self.back.resize(cols, rows);
+            (x, y) = self.back.cell_position(position);
+        } else {
+            self.back.resize(cols, rows);
+        }
+        self.cx = x;
+        if y < self.back.hsize {
+            self.cy = 0;
+            self.oy = self.back.hsize - y;
+        } else {
+            self.cy = (y - self.back.hsize).min(self.rows() - 1);
+            self.oy = 0;
+        }
+        self.size_changed();
+    }
+
+    /// What a new backing or size makes void.
+    fn size_changed(&mut self) {
+        let searched = self.search.marks.is_some();
+        self.clear_selection();
+        self.clear_marks();
+        if searched && !self.search.timed_out {
+            self.mark_matches(self.search.regex, false);
+        }
+        self.search.origin = Some((self.cx, self.cy, self.oy));
+    }
+
+    /// Takes new contents (`refresh-from-pane`), staying at the same row from the top.
+    pub fn replace(&mut self, back: Backing) {
+        self.oy = self.oy.min(self.back.hsize);
+        let from_top = self.back.hsize - self.oy;
+        self.back = back;
+        if from_top <= self.back.hsize {
+            self.oy = self.back.hsize - from_top;
+        } else {
+            self.cy = 0;
+            self.oy = self.back.hsize;
+        }
+        self.cy = self.cy.min(self.rows() - 1);
+        self.size_changed();
+    }
+}
