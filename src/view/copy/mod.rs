@@ -1,10 +1,27 @@
-//! Copy mode and view mode.
+//! Copy mode and view mode: scrolling back through a pane's rows or a command's output, with a
+//! cursor that selects, searches and copies.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `backing` | the rows: history read on demand, then the screen as it was |
+//! | `state`, `motion`, `selection`, `search` | the state machine, without a server |
+//! | `commands` | the table of `send-keys -X` |
+//! | `reader` | walking over words and wrapped rows |
+//! | `draw`, `formats` | what shows; what formats see |
+//! | `mode`, `effects`, `mouse`, `lines` | the mode on its pane, and the world |
 
-pub mod backing;
-pub mod commands;
+mod backing;
+mod commands;
+mod draw;
+mod effects;
 mod formats;
+mod lines;
+mod mode;
 mod motion;
+mod mouse;
 mod reader;
 mod search;
 mod selection;
-pub mod state;
+mod state;
+
+pub use mode::{CopyMode, with_copy_mode};

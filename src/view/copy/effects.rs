@@ -1,0 +1,82 @@
+//! What copying does outside of the mode: paste buffers, the clipboard, commands.
+
+use super::commands::Effect;
+use crate::base::PaneId;
+use crate::base::text::to_bytes;
+use crate::model::Cx;
+use crate::model::host::JobRequest;
+use crate::model::mode::ModeTarget;
+use crate::model::option_access::OptionScope;
+
+/// Does one effect of a copy mode on a pane.
+pub fn perform(cx: &mut Cx<'_>, pane: PaneId, target: &ModeTarget, effect: Effect) {
+    match effect {
+        Effect::Copy { text, prefix, buffer, clipboard } => {
+            let data = to_bytes(&text);
+            if clipboard {
+                set_clipboard(cx, pane, &data);
+            }
+            if buffer && !data.is_empty() {
+                cx.server.add_buffer(prefix.as_deref(), data, cx.now);
+            }
+        }
+        Effect::Append(text) => append(cx, pane, to_bytes(&text)),
+        Effect::Pipe { text, command } => pipe(cx, target, to_bytes(&text), command),
+        Effect::Refresh | Effect::StartDrag | Effect::ScrollToMouse { .. } => {}
+    }
+}
+
+/// Puts data on the clipboards of the clients that show the pane, if `set-clipboard` lets us.
+fn set_clipboard(cx: &mut Cx<'_>, pane: PaneId, data: &[u8]) {
+    if cx.server.option_text(OptionScope::Server, "set-clipboard") == "off" {
+        return;
+    }
+    let window = cx.server.pane(pane).map(|p| p.window);
+    let clients: Vec<_> = cx
+        .server
+        .clients
+        .values()
+        .filter(|c| c.session.is_some() && cx.server.client_window(c) == window)
+        .map(|c| c.id)
+        .collect();
+    for client in clients {
+        cx.host.tty_set_clipboard(client, "", data);
+    }
+    cx.server.notify_pane("pane-set-clipboard", pane);
+}
+
+/// Appends to the newest automatic buffer, or makes one.
+fn append(cx: &mut Cx<'_>, pane: PaneId, data: Vec<u8>) {
+    set_clipboard(cx, pane, &data);
+    let top = cx.server.buffers.top().map(|b| (b.name.clone(), b.data.to_vec()));
+    let (name, mut whole) = top.map_or((None, Vec::new()), |(name, data)| (Some(name), data));
+    whole.extend_from_slice(&data);
+    // A name that is a buffer's already is a good name.
+    let _ = cx.server.set_buffer(whole, name.as_deref(), cx.now);
+}
+
+/// Runs a command (or `copy-command`) with data as its input.
+fn pipe(cx: &mut Cx<'_>, target: &ModeTarget, data: Vec<u8>, command: Option<String>) {
+    let default = || cx.server.option_text(OptionScope::Server, "copy-command");
+    let command = command.filter(|c| !c.is_empty()).unwrap_or_else(default);
+    if command.is_empty() {
+        return;
+    }
+    let session = target.state.session;
+    let request = JobRequest {
+        command: Some(command),
+        argv: Vec::new(),
+        shell: cx.server.default_shell(session.map_or(OptionScope::GlobalSession, OptionScope::Session)),
+        cwd: cx.client_cwd(None, session),
+        environ: cx.server.environ_for_session(session, false).to_vec(),
+        stdin: data,
+        keep_stdin: false,
+        no_output: true,
+        stderr: false,
+        pty: None,
+        output: None,
+        done: None,
+    };
+    // The command may be gone by now; there is nobody to tell.
+    let _ = cx.host.run_job(request);
+}

@@ -1,0 +1,446 @@
+//! Copy mode and view mode as modes of a pane.
+
+use crate::base::history::Row;
+use crate::base::links::Hyperlink;
+use crate::base::{LinkId, PaneId, Size, Surface};
+use crate::format::Scope;
+use crate::format::draw::draw as draw_format;
+use crate::model::host::TimerId;
+use crate::model::mode::{ModeResult, ModeTarget, PaneMode};
+use crate::model::option_access::OptionScope;
+use crate::model::queue::KeyEvent;
+use crate::model::{ClientFlags, Cx};
+use crate::syntax::args::Args;
+use crate::view::style;
+
+use super::backing::{Backing, Source};
+use super::commands::{self, Action, Call, Effect};
+use super::draw::Styles;
+use super::lines::ViewLines;
+use super::search::Direction;
+use super::state::{CopyState, LineNumbers, Settings};
+
+/// Copy mode (of a pane's contents) or view mode (of a command's output).
+pub struct CopyMode {
+    pub state: CopyState,
+    /// The pane whose contents are shown; not the covered one with `copy-mode -s`.
+    source: PaneId,
+    surface: Surface,
+    /// Output as it comes, in view mode.
+    lines: Option<ViewLines>,
+    /// Scrolls while a drag is held at an edge.
+    pub(super) drag_timer: Option<TimerId>,
+    /// Goes on with a search that did not end in one slice.
+    search_timer: Option<TimerId>,
+}
+
+/// Pause between slices of a long search, in milliseconds.
+const SEARCH_PAUSE_MS: u64 = 1;
+
+impl CopyMode {
+    pub const COPY: &'static str = "copy-mode";
+    pub const VIEW: &'static str = "view-mode";
+
+    /// Copy mode for a pane, showing `source`.
+    pub fn copy(cx: &mut Cx<'_>, pane: PaneId, source: PaneId) -> Option<Self> {
+        let size = cx.server.pane(pane)?.size;
+        let settings = settings(cx, pane, None);
+        let (back, x, y) = backing_of(cx, source, size, source != pane)?;
+        let mut state = CopyState::new(back, settings);
+        state.enter_at(x, y);
+        Some(Self::new(cx, pane, source, state, None))
+    }
+
+    /// An empty view mode.
+    pub fn view(cx: &mut Cx<'_>, pane: PaneId) -> Option<Self> {
+        let size = cx.server.pane(pane)?.size;
+        let settings = settings(cx, pane, None);
+        let lines = ViewLines::new(size, cx.server.width_rules.clone());
+        let mut state = CopyState::new(lines.backing(), settings);
+        state.view_mode = true;
+        state.line_numbers = false;
+        Some(Self::new(cx, pane, pane, state, Some(lines)))
+    }
+
+    fn new(
+        cx: &Cx<'_>,
+        pane: PaneId,
+        source: PaneId,
+        mut state: CopyState,
+        lines: Option<ViewLines>,
+    ) -> Self {
+        if let Some((text, regex)) = cx.server.pane(pane).and_then(|p| p.search.clone()) {
+            state.search.kind = Direction::Up;
+            state.search.regex = regex;
+            state.search.text = Some(text.clone());
+            state.search.last = Some((text, regex));
+        }
+        Self {
+            state,
+            source,
+            surface: Surface::new(Size::default()),
+            lines,
+            drag_timer: None,
+            search_timer: None,
+        }
+    }
+
+    /// Takes over lines that were added to a view mode.
+    fn take_lines(&mut self) {
+        if let Some(lines) = &mut self.lines
+            && lines.is_new()
+        {
+            let before = self.state.back.hsize;
+            lines.move_to(&mut self.state.back);
+            self.state.oy += self.state.back.hsize.saturating_sub(before);
+            self.state.oy = self.state.oy.min(self.state.back.hsize);
+        }
+    }
+
+    /// Before anything runs: options as they are now, lines that came.
+    pub(super) fn prepare(&mut self, cx: &Cx<'_>, pane: PaneId, target: Option<&ModeTarget>) {
+        self.state.settings = settings(cx, pane, target);
+        self.state.search.last = cx.server.pane(pane).and_then(|p| p.search.clone());
+        self.take_lines();
+    }
+
+    /// After something ran: the pane remembers its search, a long search goes on.
+    pub(super) fn finish(&mut self, cx: &mut Cx<'_>, pane: PaneId) {
+        if let Some(p) = cx.server.panes.get_mut(&pane) {
+            p.search.clone_from(&self.state.search.last);
+        }
+        if self.state.search.pending.is_some() && self.search_timer.is_none() {
+            let next = Box::new(move |cx: &mut Cx<'_>| continue_search(cx, pane));
+            self.search_timer = Some(cx.host.timer(SEARCH_PAUSE_MS, next));
+        }
+    }
+
+    /// Runs `send-keys -X` with its words; see `commands`.
+    fn run(
+        &mut self,
+        cx: &mut Cx<'_>,
+        pane: PaneId,
+        target: &ModeTarget,
+        args: &Args,
+        event: &KeyEvent,
+        prefix: u32,
+    ) -> ModeResult {
+        let words = args.to_vector();
+        let Some(name) = words.first() else { return ModeResult::Nothing };
+        let mouse = event.mouse.valid;
+        if mouse && !super::mouse::is_wheel(event.mouse.b) {
+            self.move_to_mouse(cx, pane, &event.mouse);
+        }
+        let entry = commands::lookup(name);
+        let readonly = target.client.and_then(|id| cx.server.client(id));
+        if entry.is_some_and(|e| !e.readonly)
+            && let Some(client) = readonly.filter(|c| c.flags.contains(ClientFlags::READONLY))
+        {
+            let id = client.id;
+            crate::view::message::show(cx, id, "client is read-only", crate::view::message::Options::error());
+            return ModeResult::Nothing;
+        }
+        let mut effects = Vec::new();
+        let parsed = entry.and_then(|e| commands::parse(e, &words[1..]).map(|(f, a)| (e, f, a)));
+        let action = match parsed {
+            Some((entry, flags, given)) => {
+                let given: Vec<String> = given
+                    .iter()
+                    .map(|text| self.expand(cx, pane, target, entry, args, text))
+                    .collect();
+                let mut call = Call {
+                    flags: &flags,
+                    args: &given,
+                    count: prefix,
+                    session: target.state.session.is_some(),
+                    mouse,
+                    effects: &mut effects,
+                };
+                self.state.run(name, Some((entry, &mut call)))
+            }
+            None => self.state.run(name, None),
+        };
+        let ended = self.perform(cx, pane, target, event, effects);
+        if action == Action::Cancel || ended { ModeResult::Close } else { ModeResult::Redraw }
+    }
+
+    /// An argument with its formats expanded, where the command takes formats.
+    fn expand(
+        &self,
+        cx: &Cx<'_>,
+        pane: PaneId,
+        target: &ModeTarget,
+        entry: &commands::Entry,
+        args: &Args,
+        text: &str,
+    ) -> String {
+        let search = entry.name.starts_with("search-") && args.has('F');
+        if !entry.expand && !search {
+            return text.to_owned();
+        }
+        let scope = if search {
+            Scope::new(cx.server, cx.host, cx.now).with_pane(pane)
+        } else {
+            Scope::new(cx.server, cx.host, cx.now).client(target.client).state(&target.state)
+        };
+        self.with_formats(scope).expand(text)
+    }
+
+    /// This mode's variables: it is not on its pane while it runs.
+    fn with_formats<'a>(&self, mut scope: Scope<'a>) -> Scope<'a> {
+        scope = scope.add("pane_in_mode", "1").add("pane_mode", self.name());
+        let mut added = Vec::new();
+        self.state.formats(&mut |name, value| added.push((name.to_owned(), value)));
+        added.into_iter().fold(scope, |scope, (name, value)| scope.add(&name, value))
+    }
+
+    /// Does what commands asked for. True when the mode is to end.
+    fn perform(
+        &mut self,
+        cx: &mut Cx<'_>,
+        pane: PaneId,
+        target: &ModeTarget,
+        event: &KeyEvent,
+        effects: Vec<Effect>,
+    ) -> bool {
+        let mut ended = false;
+        for effect in effects {
+            match effect {
+                Effect::Refresh => self.refresh(cx, pane),
+                Effect::StartDrag => self.start_drag(cx, pane, target.client, &event.mouse),
+                Effect::ScrollToMouse { exit } => {
+                    ended |= self.scroll_to_mouse(cx, pane, target.client, &event.mouse, exit);
+                }
+                Effect::Copy { .. } | Effect::Append(_) | Effect::Pipe { .. } => {
+                    super::effects::perform(cx, pane, target, effect);
+                }
+            }
+        }
+        ended
+    }
+
+    fn refresh(&mut self, cx: &mut Cx<'_>, pane: PaneId) {
+        if self.state.view_mode {
+            return;
+        }
+        let size = Size::new(self.state.back.cols as u32, self.state.back.rows as u32);
+        if let Some((back, ..)) = backing_of(cx, self.source, size, self.source != pane) {
+            self.state.replace(back);
+        }
+    }
+
+    fn styles(&self, cx: &Cx<'_>, pane: PaneId, scope: &Scope<'_>) -> Styles {
+        let window = cx.server.pane(pane).map(|p| OptionScope::Window(p.window));
+        let at = window.unwrap_or(OptionScope::GlobalWindow);
+        let style = |name: &str| style::of_option(cx.server, at, name, scope);
+        let mut styles = Styles {
+            position: style("copy-mode-position-style"),
+            matched: style("copy-mode-match-style"),
+            current: style("copy-mode-current-match-style"),
+            mark: style("copy-mode-mark-style"),
+            selection: style("copy-mode-selection-style"),
+            ..Styles::default()
+        };
+        if self.state.number_width() != 0 {
+            styles.number = style("copy-mode-line-number-style");
+            styles.current_number = style("copy-mode-current-line-number-style");
+        }
+        styles
+    }
+
+    /// Draws the position indicator over the first row.
+    fn draw_position(&mut self, cx: &Cx<'_>, pane: PaneId, scope: &Scope<'_>, styles: &Styles) {
+        if self.state.rows() < 2 || self.state.hide_position {
+            return;
+        }
+        let window = cx.server.pane(pane).map(|p| OptionScope::Window(p.window));
+        let at = window.unwrap_or(OptionScope::GlobalWindow);
+        let text = scope.expand(&cx.server.option_text(at, "copy-mode-position-format"));
+        if !text.is_empty() {
+            let (x, width) = (self.state.number_width() as u32, self.state.text_cols() as u32);
+            draw_format(&mut self.surface, x, 0, width, styles.position, &text);
+        }
+    }
+}
+
+/// Options that copy mode goes by, for a command's session or the pane's.
+fn settings(cx: &Cx<'_>, pane: PaneId, target: Option<&ModeTarget>) -> Settings {
+    let server = &*cx.server;
+    let window = server.pane(pane).map(|p| OptionScope::Window(p.window));
+    let at = window.unwrap_or(OptionScope::GlobalWindow);
+    let session = target.and_then(|t| t.state.session).map(OptionScope::Session);
+    let global = server.option_text(OptionScope::GlobalSession, "word-separators");
+    Settings {
+        vi: server.option_text(at, "mode-keys") == "vi",
+        wrap_search: server.option_on(at, "wrap-search"),
+        line_numbers: LineNumbers::from_choice(&server.option_text(at, "copy-mode-line-numbers")),
+        separators: session.map_or_else(|| global.clone(), |s| server.option_text(s, "word-separators")),
+        format_separators: global,
+    }
+}
+
+/// A pane's contents at a size, with the cursor's place in them. `trim`: without the empty
+/// rows at the end of the screen.
+fn backing_of(cx: &mut Cx<'_>, source: PaneId, size: Size, trim: bool) -> Option<(Backing, usize, usize)> {
+    let terminal = cx.server.pane(source)?.terminal.clone();
+    let mut terminal = terminal.lock();
+    let own = terminal.size();
+    let cursor = terminal.cursor();
+    let mut rows: Vec<Row> = (0..own.rows).map(|y| terminal.row(y)).collect();
+    if trim {
+        while rows.len() > 1 && rows.last().is_some_and(|row| row.runs.is_empty()) {
+            rows.pop();
+        }
+    }
+    let history = terminal.history().view();
+    let source = Source {
+        history: Some(history),
+        links: terminal.links().clone(),
+        size: Size::new(own.cols, rows.len() as u32),
+        pullable: terminal.pullable_rows(),
+        rows,
+    };
+    let mut back = Backing::new(source);
+    let last = back.rows - 1;
+    let outside = cursor.y as usize > last;
+    let (mut x, mut y) = if outside {
+        (0, back.hsize + last)
+    } else {
+        (cursor.x as usize, back.hsize + cursor.y as usize)
+    };
+    let reflows = own.cols != size.cols;
+    let position = reflows.then(|| back.logical_position(x, y));
+    back.resize(size.cols as usize, size.rows as usize);
+    if let Some(position) = position {
+        (x, y) = back.cell_position(position);
+    }
+    Some((back, x, y.min(back.last())))
+}
+
+/// The copy or view mode on top of a pane, out of its pane while the function runs.
+pub fn with_copy_mode<R>(
+    cx: &mut Cx<'_>,
+    pane: PaneId,
+    run: impl FnOnce(&mut Cx<'_>, &mut CopyMode) -> R,
+) -> Option<R> {
+    crate::view::modes::with_top(cx, pane, |cx, entry| {
+        let mode = entry.mode.as_any().downcast_mut::<CopyMode>()?;
+        mode.prepare(cx, pane, None);
+        let result = run(cx, mode);
+        mode.finish(cx, pane);
+        Some(result)
+    })
+    .flatten()
+}
+
+fn continue_search(cx: &mut Cx<'_>, pane: PaneId) {
+    let result = with_copy_mode(cx, pane, |_, mode| {
+        mode.search_timer = None;
+        mode.state.continue_search();
+        ModeResult::Redraw
+    });
+    if let Some(result) = result {
+        crate::view::modes::settle_result(cx, pane, result);
+    }
+}
+
+impl PaneMode for CopyMode {
+    fn name(&self) -> &'static str {
+        if self.state.view_mode { Self::VIEW } else { Self::COPY }
+    }
+
+    fn key_table(&self, cx: &mut Cx<'_>, pane: PaneId) -> Option<String> {
+        let vi = settings(cx, pane, None).vi;
+        Some(if vi { "copy-mode-vi" } else { "copy-mode" }.to_owned())
+    }
+
+    fn draw(&mut self, cx: &mut Cx<'_>, pane: PaneId) -> &Surface {
+        self.prepare(cx, pane, None);
+        let scope = self.with_formats(Scope::new(cx.server, cx.host, cx.now).with_pane(pane));
+        let styles = self.styles(cx, pane, &scope);
+        self.state.draw(&mut self.surface, &styles);
+        self.draw_position(cx, pane, &scope, &styles);
+        self.state.draw_selection(&mut self.surface, &styles);
+        &self.surface
+    }
+
+    fn resize(&mut self, cx: &mut Cx<'_>, pane: PaneId, size: Size) {
+        self.prepare(cx, pane, None);
+        if let Some(lines) = &mut self.lines {
+            lines.resize(size);
+        }
+        self.state.resize(size.cols as usize, size.rows as usize);
+    }
+
+    fn key(&mut self, _: &mut Cx<'_>, _: PaneId, _: &ModeTarget, _: &KeyEvent) -> ModeResult {
+        ModeResult::Nothing
+    }
+
+    fn takes_commands(&self) -> bool {
+        true
+    }
+
+    fn command(
+        &mut self,
+        cx: &mut Cx<'_>,
+        pane: PaneId,
+        target: &ModeTarget,
+        args: &Args,
+        event: &KeyEvent,
+        prefix: u32,
+    ) -> ModeResult {
+        self.prepare(cx, pane, Some(target));
+        let result = self.run(cx, pane, target, args, event, prefix);
+        self.finish(cx, pane);
+        result
+    }
+
+    fn formats(&self, add: &mut dyn FnMut(&str, String)) {
+        self.state.formats(add);
+    }
+
+    fn update(&mut self, _: &mut Cx<'_>, _: PaneId) -> ModeResult {
+        if self.lines.as_ref().is_some_and(ViewLines::is_new) {
+            self.take_lines();
+            return ModeResult::Redraw;
+        }
+        ModeResult::Nothing
+    }
+
+    fn add_line(&mut self, line: &str, parse: bool) {
+        if let Some(lines) = &mut self.lines {
+            lines.add(line, parse);
+        }
+    }
+
+    fn captured_rows(&self) -> Option<u64> {
+        Some(self.state.back.last() as u64 + 1)
+    }
+
+    fn captured_row(&self, index: u64) -> Option<Row> {
+        let line = self.state.back.line(index as usize);
+        let mut row: Row = line.cells.iter().collect();
+        row.flags = line.flags;
+        row.time = line.time;
+        Some(row)
+    }
+
+    fn link(&self, id: LinkId) -> Option<Hyperlink> {
+        self.state.back.link(id)
+    }
+
+    fn scrolled(&self) -> Option<(u64, u64)> {
+        let back = &self.state.back;
+        Some((self.state.top() as u64, back.hsize as u64))
+    }
+
+    fn close(&mut self, cx: &mut Cx<'_>, _: PaneId) {
+        for timer in [self.drag_timer.take(), self.search_timer.take()].into_iter().flatten() {
+            cx.host.cancel_timer(timer);
+        }
+    }
+
+    fn as_any(&mut self) -> &mut dyn std::any::Any {
+        self
+    }
+}

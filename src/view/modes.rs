@@ -1,0 +1,191 @@
+//! The stack of modes on a pane: entering and leaving them, and who gets keys and commands.
+
+use crate::base::{PaneId, Surface};
+use crate::model::Cx;
+use crate::model::mode::{ModeEntry, ModeResult, ModeTarget, PaneMode};
+use crate::model::pane::PaneFlags;
+use crate::model::queue::KeyEvent;
+use crate::syntax::args::Args;
+
+use super::copy::CopyMode;
+
+/// What entering a mode found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Entered {
+    /// It is on top already: nothing changed.
+    Already,
+    /// It was further down, and is on top now.
+    Raised,
+    /// The pane does not have it: `push` a new one.
+    Absent,
+}
+
+/// Brings a mode of the pane to the top, if it has it.
+pub fn raise(cx: &mut Cx<'_>, pane: PaneId, name: &str) -> Entered {
+    let Some(p) = cx.server.panes.get_mut(&pane) else { return Entered::Already };
+    match p.modes.iter().position(|entry| entry.mode.name() == name) {
+        Some(0) => Entered::Already,
+        Some(at) => {
+            let entry = p.modes.remove(at);
+            p.modes.insert(0, entry);
+            changed(cx, pane);
+            Entered::Raised
+        }
+        None => Entered::Absent,
+    }
+}
+
+/// Puts a new mode on top.
+pub fn push(cx: &mut Cx<'_>, pane: PaneId, mode: Box<dyn PaneMode>) {
+    let Some(p) = cx.server.panes.get_mut(&pane) else { return };
+    p.modes.insert(0, ModeEntry { mode, prefix: 1, size: p.size });
+    changed(cx, pane);
+}
+
+/// Leaves the top mode.
+pub fn pop(cx: &mut Cx<'_>, pane: PaneId) {
+    let Some(p) = cx.server.panes.get_mut(&pane) else { return };
+    if p.modes.is_empty() {
+        return;
+    }
+    let mut entry = p.modes.remove(0);
+    if p.modes.is_empty() {
+        p.flags -= PaneFlags::UNSEEN_CHANGES;
+    }
+    entry.mode.close(&mut cx.reborrow(), pane);
+    changed(cx, pane);
+}
+
+/// Leaves all modes.
+pub fn pop_all(cx: &mut Cx<'_>, pane: PaneId) {
+    while cx.server.pane(pane).is_some_and(|p| !p.modes.is_empty()) {
+        pop(cx, pane);
+    }
+}
+
+/// What follows when the top mode is another one.
+fn changed(cx: &mut Cx<'_>, pane: PaneId) {
+    let Some(p) = cx.server.panes.get_mut(&pane) else { return };
+    p.flags |= PaneFlags::REDRAW | PaneFlags::CHANGED;
+    let window = p.window;
+    cx.fix_panes(window, None);
+    cx.server.redraw_window(window);
+    cx.server.status_window(window);
+    cx.server.notify_pane("pane-mode-changed", pane);
+}
+
+/// Runs something on the top mode, told of the pane's size first. `None` without a mode.
+pub fn with_top<R>(
+    cx: &mut Cx<'_>,
+    pane: PaneId,
+    run: impl FnOnce(&mut Cx<'_>, &mut ModeEntry) -> R,
+) -> Option<R> {
+    let size = cx.server.pane(pane)?.size;
+    cx.with_top_mode(pane, |cx, entry| {
+        if entry.size != size {
+            entry.size = size;
+            entry.mode.resize(cx, pane, size);
+        }
+        run(cx, entry)
+    })
+}
+
+/// Draws what a mode wants after it did something, or leaves it.
+pub fn settle_result(cx: &mut Cx<'_>, pane: PaneId, result: ModeResult) {
+    match result {
+        ModeResult::Nothing => {}
+        ModeResult::Redraw => redraw(cx, pane),
+        ModeResult::Close => pop(cx, pane),
+    }
+}
+
+fn redraw(cx: &mut Cx<'_>, pane: PaneId) {
+    if let Some(p) = cx.server.panes.get_mut(&pane) {
+        p.flags |= PaneFlags::REDRAW;
+        let window = p.window;
+        cx.server.redraw_window(window);
+    }
+}
+
+/// The key table of the top mode, if it uses one.
+pub fn key_table(cx: &mut Cx<'_>, pane: PaneId) -> Option<String> {
+    with_top(cx, pane, |cx, entry| entry.mode.key_table(cx, pane)).flatten()
+}
+
+/// A key that no key table took, for the top mode. False without a mode.
+pub fn key(cx: &mut Cx<'_>, pane: PaneId, target: &ModeTarget, event: &KeyEvent) -> bool {
+    let result = with_top(cx, pane, |cx, entry| entry.mode.key(cx, target, event));
+    if let Some(result) = result {
+        settle_result(cx, pane, result);
+    }
+    result.is_some()
+}
+
+/// Sets the repeat count for the next command. False if the top mode takes no commands.
+pub fn set_prefix(cx: &mut Cx<'_>, pane: PaneId, prefix: u32) -> bool {
+    with_top(cx, pane, |_, entry| {
+        let takes = entry.mode.takes_commands();
+        if takes {
+            entry.prefix = prefix;
+        }
+        takes
+    })
+    .unwrap_or(false)
+}
+
+/// `send-keys -X`. False if the top mode takes no commands.
+pub fn command(
+    cx: &mut Cx<'_>,
+    pane: PaneId,
+    target: &ModeTarget,
+    args: &Args,
+    event: &KeyEvent,
+) -> bool {
+    let result = with_top(cx, pane, |cx, entry| {
+        if !entry.mode.takes_commands() {
+            return None;
+        }
+        let prefix = std::mem::replace(&mut entry.prefix, 1);
+        Some(entry.mode.command(cx, target, args, event, prefix))
+    });
+    match result.flatten() {
+        Some(result) => {
+            settle_result(cx, pane, result);
+            true
+        }
+        None => false,
+    }
+}
+
+/// Shows what the top mode draws to a function. False without a mode.
+pub fn draw(cx: &mut Cx<'_>, pane: PaneId, show: impl FnOnce(&Surface)) -> bool {
+    with_top(cx, pane, |cx, entry| show(entry.mode.draw(cx, pane))).is_some()
+}
+
+/// Lets the top modes of all panes follow what changed in this turn: sizes, lists, the time.
+pub fn update_all(cx: &mut Cx<'_>) {
+    let panes: Vec<PaneId> =
+        cx.server.panes.values().filter(|p| !p.modes.is_empty()).map(|p| p.id).collect();
+    for pane in panes {
+        if let Some(result) = with_top(cx, pane, |cx, entry| entry.mode.update(cx, pane)) {
+            settle_result(cx, pane, result);
+        }
+    }
+}
+
+/// Adds a line of output to the view mode of a pane, entering it if it is not on top.
+/// `parse`: the line may hold escape sequences.
+pub fn add_view_line(cx: &mut Cx<'_>, pane: PaneId, line: &str, parse: bool) {
+    let on_top = cx
+        .server
+        .pane(pane)
+        .is_some_and(|p| p.modes.first().is_some_and(|entry| entry.mode.name() == CopyMode::VIEW));
+    if !on_top {
+        if raise(cx, pane, CopyMode::VIEW) == Entered::Absent {
+            let Some(mode) = CopyMode::view(cx, pane) else { return };
+            push(cx, pane, Box::new(mode));
+        }
+    }
+    with_top(cx, pane, |_, entry| entry.mode.add_line(line, parse));
+    redraw(cx, pane);
+}

@@ -1,0 +1,59 @@
+//! Styles of options as cells are drawn with them.
+
+use crate::base::{Attrs, CellFlags, Cell, CellStyle};
+use crate::format::Scope;
+use crate::model::Server;
+use crate::model::option_access::OptionScope;
+use crate::syntax::style::Style;
+
+/// The style that a style option gives, its formats expanded. One that does not parse is the
+/// default style.
+pub fn of_option(server: &Server, at: OptionScope, name: &str, scope: &Scope<'_>) -> CellStyle {
+    whole_of_option(server, at, name, scope).cell
+}
+
+/// The same with everything beside the cell's style (fill, width, padding).
+pub fn whole_of_option(server: &Server, at: OptionScope, name: &str, scope: &Scope<'_>) -> Style {
+    parse(&server.option_text(at, name), scope)
+}
+
+/// A style string, its formats expanded.
+pub fn parse(text: &str, scope: &Scope<'_>) -> Style {
+    let parsed = if text.contains("#{") { Style::parse(&scope.expand(text)) } else { Style::parse(text) };
+    parsed.unwrap_or_default()
+}
+
+/// A style laid over another: colours that are set replace, attributes add up.
+pub fn over(mut base: CellStyle, top: &CellStyle) -> CellStyle {
+    if !top.fg.is_default() {
+        base.fg = top.fg;
+    }
+    if !top.bg.is_default() {
+        base.bg = top.bg;
+    }
+    if !top.us.is_default() {
+        base.us = top.us;
+    }
+    base.attrs |= top.attrs;
+    base
+}
+
+/// A cell as it shows when selected: the selection's colours where it has some, and the
+/// attributes of both unless the selection has `noattr`.
+pub fn selected(cell: &Cell, selection: &CellStyle) -> Cell {
+    let mut style = *selection;
+    if style.fg.is_default() {
+        style.fg = cell.style.fg;
+    }
+    if style.bg.is_default() {
+        style.bg = cell.style.bg;
+    }
+    style.us = selection.us;
+    style.link = cell.style.link;
+    style.attrs |= if style.attrs.contains(Attrs::NOATTR) {
+        cell.style.attrs & Attrs::CHARSET
+    } else {
+        cell.style.attrs
+    };
+    Cell { style, flags: cell.flags | CellFlags::NOPALETTE, ..cell.clone() }
+}
