@@ -4,7 +4,9 @@
 //! While one of these runs, it is taken out of its owner, so that it may change the model
 //! freely; if its owner is still there afterwards, it is put back.
 
-use crate::base::{ClientId, Key, MouseEvent, PaneId, Size, Surface};
+use crate::base::history::Row;
+use crate::base::links::Hyperlink;
+use crate::base::{ClientId, Key, LinkId, MouseEvent, PaneId, Size, Surface};
 use crate::syntax::args::Args;
 
 use super::queue::{ItemId, KeyEvent};
@@ -15,6 +17,8 @@ pub struct ModeEntry {
     pub mode: Box<dyn PaneMode>,
     /// Repeat count typed before a command (1 when none).
     pub prefix: u32,
+    /// The size it was last told of.
+    pub size: Size,
 }
 
 /// A mode that covers one pane.
@@ -27,24 +31,46 @@ pub trait PaneMode: Send {
     fn draw(&mut self, cx: &mut Cx<'_>, pane: PaneId) -> &Surface;
     fn resize(&mut self, cx: &mut Cx<'_>, pane: PaneId, size: Size);
     /// A key that no table of the mode took.
-    fn key(&mut self, cx: &mut Cx<'_>, target: &ModeTarget, event: &KeyEvent) -> ModeResult;
+    fn key(&mut self, cx: &mut Cx<'_>, pane: PaneId, target: &ModeTarget, event: &KeyEvent) -> ModeResult;
+    /// Whether it takes `send-keys -X`.
+    fn takes_commands(&self) -> bool {
+        false
+    }
     /// `send-keys -X`.
     fn command(
         &mut self,
-        cx: &mut Cx<'_>,
-        target: &ModeTarget,
-        args: &Args,
-        event: &KeyEvent,
-        prefix: u32,
-    ) -> ModeResult;
+        _cx: &mut Cx<'_>,
+        _pane: PaneId,
+        _target: &ModeTarget,
+        _args: &Args,
+        _event: &KeyEvent,
+        _prefix: u32,
+    ) -> ModeResult {
+        ModeResult::Nothing
+    }
     /// Format variables of the mode, for the pane it covers.
-    fn formats(&self, add: &mut dyn FnMut(&str, String));
+    fn formats(&self, _add: &mut dyn FnMut(&str, String)) {}
     /// The word, line or hyperlink (`what`) that the mode shows at a cell, for mouse variables.
     fn text_at(&self, _what: TextAt, _x: u32, _y: u32) -> Option<String> {
         None
     }
     /// Time passed or the model changed (clock ticks, tree refreshes).
     fn update(&mut self, cx: &mut Cx<'_>, pane: PaneId) -> ModeResult;
+    /// Rows that `capture-pane -M` sees: how many there are above the screen, and in all.
+    fn captured_rows(&self) -> Option<(u64, u64)> {
+        None
+    }
+    fn captured_row(&self, _index: u64) -> Option<Row> {
+        None
+    }
+    /// What a link of its surface's cells stands for.
+    fn link(&self, _id: LinkId) -> Option<Hyperlink> {
+        None
+    }
+    /// First row shown, and rows above the screen (for the scrollbar).
+    fn scrolled(&self) -> Option<(u64, u64)> {
+        None
+    }
     /// Adds a line (view mode).
     fn add_line(&mut self, _line: &str, _parse_styles: bool) {}
     /// It is about to be removed.

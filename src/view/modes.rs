@@ -114,7 +114,7 @@ pub fn key_table(cx: &mut Cx<'_>, pane: PaneId) -> Option<String> {
 
 /// A key that no key table took, for the top mode. False without a mode.
 pub fn key(cx: &mut Cx<'_>, pane: PaneId, target: &ModeTarget, event: &KeyEvent) -> bool {
-    let result = with_top(cx, pane, |cx, entry| entry.mode.key(cx, target, event));
+    let result = with_top(cx, pane, |cx, entry| entry.mode.key(cx, pane, target, event));
     if let Some(result) = result {
         settle_result(cx, pane, result);
     }
@@ -146,7 +146,7 @@ pub fn command(
             return None;
         }
         let prefix = std::mem::replace(&mut entry.prefix, 1);
-        Some(entry.mode.command(cx, target, args, event, prefix))
+        Some(entry.mode.command(cx, pane, target, args, event, prefix))
     });
     match result.flatten() {
         Some(result) => {

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::base::history::{HistoryView, Row, RowFlags};
-use crate::base::links::Links;
-use crate::base::{Cell, CellFlags, LinkId, Point, Size};
+use crate::base::links::{Hyperlink, Links};
+use crate::base::{Cell, CellFlags, LinkId, Size};
 
 /// Lines kept decoded (direct mapped).
 const CACHED_LINES: usize = 256;
@@ -56,7 +56,7 @@ impl Line {
         out
     }
 
-    fn from_row(row: &Row) -> Self {
+    pub fn from_row(row: &Row) -> Self {
         Self { cells: row.cells(), flags: row.flags, time: row.time }
     }
 }
@@ -85,7 +85,6 @@ pub struct Source {
     pub rows: Vec<Row>,
     pub links: Links,
     pub size: Size,
-    pub cursor: Point,
     /// Rows of history that come back to the screen when it grows.
     pub pullable: u64,
 }
@@ -205,9 +204,25 @@ impl Backing {
         self.inner.lock().links.get(link).map(|l| l.uri.clone())
     }
 
-    /// A copy of the links, for drawing.
-    pub fn links(&self) -> Links {
-        self.inner.lock().links.clone()
+    /// A link of a cell.
+    pub fn link(&self, id: LinkId) -> Option<Hyperlink> {
+        self.inner.lock().links.get(id).cloned()
+    }
+
+    /// Puts rows that scrolled off the screen behind the others, and replaces the screen.
+    pub fn extend(&mut self, scrolled: Vec<Arc<Line>>, screen: Vec<Arc<Line>>, links: Links) {
+        self.tail.truncate(self.hsize.saturating_sub(self.history_rows));
+        self.hsize += scrolled.len();
+        self.tail.extend(scrolled);
+        self.tail.extend(screen);
+        self.inner.get_mut().links = links;
+        let surplus = self.hsize.saturating_sub(super::lines::MAX_ROWS);
+        if surplus > 0 {
+            self.tail.drain(..surplus);
+            self.hsize -= surplus;
+        }
+        self.tail.truncate(self.hsize + self.rows - self.history_rows);
+        self.fill();
     }
 
     /// How many columns of characters of `set` there are at a cell: 0 when it holds another

@@ -413,8 +413,8 @@ impl PaneMode for CopyMode {
         }
     }
 
-    fn captured_rows(&self) -> Option<u64> {
-        Some(self.state.back.last() as u64 + 1)
+    fn captured_rows(&self) -> Option<(u64, u64)> {
+        Some((self.state.back.hsize as u64, self.state.back.last() as u64 + 1))
     }
 
     fn captured_row(&self, index: u64) -> Option<Row> {

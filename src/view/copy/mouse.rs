@@ -7,7 +7,6 @@ use crate::base::{ClientId, MouseEvent, PaneId};
 use crate::model::Cx;
 use crate::model::mode::{Drag, ModeResult};
 use crate::view::modes::settle_result;
-use crate::view::mouse::{pane_of, position_in_pane};
 
 /// While a drag is held at an edge the view scrolls this often, in milliseconds.
 const DRAG_REPEAT_MS: u64 = 50;
@@ -17,19 +16,24 @@ pub fn is_wheel(button: u32) -> bool {
     matches!(button & 0xc3, 64 | 65)
 }
 
+/// The pane that a mouse event is for.
+fn under(cx: &Cx<'_>, mouse: &MouseEvent) -> Option<PaneId> {
+    cx.server.mouse_pane(mouse).map(|(_, _, pane)| pane)
+}
+
 /// The drag of a selection.
 struct CopyDrag;
 
 impl Drag for CopyDrag {
     fn update(&mut self, cx: &mut Cx<'_>, _: ClientId, mouse: &MouseEvent) {
-        let Some(pane) = pane_of(cx.server, mouse) else { return };
+        let Some(pane) = under(cx, mouse) else { return };
         if with_copy_mode(cx, pane, |cx, mode| mode.drag_to(cx, pane, mouse)).is_some() {
             settle_result(cx, pane, ModeResult::Redraw);
         }
     }
 
     fn release(&mut self, cx: &mut Cx<'_>, _: ClientId, mouse: &MouseEvent) {
-        let Some(pane) = pane_of(cx.server, mouse) else { return };
+        let Some(pane) = under(cx, mouse) else { return };
         with_copy_mode(cx, pane, |cx, mode| {
             if mode.state.number_width() != 0 {
                 mode.drag_to(cx, pane, mouse);
@@ -70,13 +74,13 @@ impl CopyMode {
 
     /// Column of the text and row of the view under the mouse.
     fn under_mouse(&self, cx: &Cx<'_>, pane: PaneId, mouse: &MouseEvent, last: bool) -> Option<(usize, usize)> {
-        let at = position_in_pane(cx.server, pane, mouse, last)?;
-        Some((self.state.text_x(at.x as usize), (at.y as usize).min(self.state.rows() - 1)))
+        let (x, y) = cx.server.mouse_at(pane, mouse, last)?;
+        Some((self.state.text_x(x as usize), (y as usize).min(self.state.rows() - 1)))
     }
 
     /// Moves the cursor to where the mouse is, if it is in this mode's pane.
     pub(super) fn move_to_mouse(&mut self, cx: &Cx<'_>, pane: PaneId, mouse: &MouseEvent) {
-        if pane_of(cx.server, mouse) == Some(pane)
+        if under(cx, mouse) == Some(pane)
             && let Some((x, y)) = self.under_mouse(cx, pane, mouse, false)
         {
             self.state.set_cursor(x, y);
@@ -85,7 +89,7 @@ impl CopyMode {
 
     /// Begins to select with the mouse.
     pub fn start_drag(&mut self, cx: &mut Cx<'_>, pane: PaneId, client: Option<ClientId>, mouse: &MouseEvent) {
-        if pane_of(cx.server, mouse) != Some(pane) {
+        if under(cx, mouse) != Some(pane) {
             return;
         }
         let Some((x, y)) = self.under_mouse(cx, pane, mouse, true) else { return };
@@ -152,7 +156,7 @@ impl CopyMode {
         let rows = self.state.back.hsize as f32 + height as f32;
         let row = (slider_y as f32 * (rows / height as f32)) as usize;
         let (window, ended) = (p.window, self.state.scroll_to_top_row(row, exit));
-        cx.server.set_active_pane_quietly(window, pane);
+        cx.set_active_pane(window, pane, false);
         ended
     }
 }
