@@ -338,6 +338,11 @@ impl Terminal {
         self.screen.grid.history.rows()
     }
 
+    /// Rows of history that come back to the screen when it grows.
+    pub fn pullable_rows(&self) -> u64 {
+        self.screen.grid.pullable
+    }
+
     /// A row of history, 0 being the oldest.
     pub fn history_row(&mut self, index: u64) -> Option<Row> {
         let grid = &mut self.screen.grid;
