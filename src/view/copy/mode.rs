@@ -128,7 +128,7 @@ impl CopyMode {
         let words = args.to_vector();
         let Some(name) = words.first() else { return ModeResult::Nothing };
         let mouse = event.mouse.valid;
-        if mouse && !super::mouse::is_wheel(event.mouse.b) {
+        if mouse && !crate::view::mouse::is_wheel(event.mouse.b) {
             self.move_to_mouse(cx, pane, &event.mouse);
         }
         let entry = commands::lookup(name);

@@ -7,14 +7,11 @@ use crate::base::{ClientId, MouseEvent, PaneId};
 use crate::model::Cx;
 use crate::model::mode::{Drag, ModeResult};
 use crate::view::modes::settle_result;
+use crate::view::mouse::is_wheel;
 
 /// While a drag is held at an edge the view scrolls this often, in milliseconds.
 const DRAG_REPEAT_MS: u64 = 50;
 
-/// Whether a raw button is a turn of the wheel.
-pub fn is_wheel(button: u32) -> bool {
-    matches!(button & 0xc3, 64 | 65)
-}
 
 /// The pane that a mouse event is for.
 fn under(cx: &Cx<'_>, mouse: &MouseEvent) -> Option<PaneId> {

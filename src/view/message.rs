@@ -1,0 +1,85 @@
+//! Messages in the status line of a client.
+
+use crate::base::ClientId;
+use crate::model::queue::{Exec, KeyEvent, QueueState, StateFlags};
+use crate::model::{Cx, FindState};
+use crate::model::client::StatusMessage;
+use crate::model::option_access::OptionScope;
+
+/// How a message shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Milliseconds; `None`: what `display-time` says; 0: until a key is pressed.
+    pub delay_ms: Option<u64>,
+    /// `#[…]` in the text is shown as it is.
+    pub ignore_styles: bool,
+    /// Keys do not end it, and are dropped while it shows.
+    pub ignore_keys: bool,
+}
+
+impl Options {
+    /// As errors show: for `display-time`, styles ignored.
+    pub fn error() -> Self {
+        Self { delay_ms: None, ignore_styles: true, ignore_keys: false }
+    }
+}
+
+/// Shows a message in place of the one that shows now, and logs it.
+pub fn show(cx: &mut Cx<'_>, client: ClientId, text: &str, options: Options) {
+    clear(cx, client);
+    let Some(c) = cx.server.client(client) else { return };
+    let (name, session) = (c.name.clone(), c.session);
+    log(cx, format!("{name} message: {text}"));
+    let default = || {
+        let at = session.map_or(OptionScope::GlobalSession, OptionScope::Session);
+        cx.server.option_number(at, "display-time").max(0) as u64
+    };
+    let delay = options.delay_ms.unwrap_or_else(default);
+    let timer =
+        (delay > 0).then(|| cx.host.timer(delay, Box::new(move |cx: &mut Cx<'_>| clear(cx, client))));
+    if let Some(c) = cx.server.clients.get_mut(&client) {
+        c.message = Some(StatusMessage {
+            text: text.to_owned(),
+            ignore_keys: options.ignore_keys && delay > 0,
+            ignore_styles: options.ignore_styles,
+            timer,
+        });
+    }
+    cx.server.status_client(client);
+}
+
+/// An error of something that the client started.
+pub fn show_error(cx: &mut Cx<'_>, client: ClientId, text: &str) {
+    show(cx, client, text, Options::error());
+}
+
+/// Adds to the message log.
+pub fn log(cx: &mut Cx<'_>, text: String) {
+    let limit = cx.server.option_number(OptionScope::Server, "message-limit").max(0) as usize;
+    cx.server.messages.add(cx.now.secs(), text, limit);
+}
+
+/// Takes the message away.
+pub fn clear(cx: &mut Cx<'_>, client: ClientId) {
+    let Some(message) = cx.server.clients.get_mut(&client).and_then(|c| c.message.take()) else { return };
+    if let Some(timer) = message.timer {
+        cx.host.cancel_timer(timer);
+    }
+    cx.server.redraw_client(client);
+}
+
+/// Shows an error behind the commands that are queued for a client.
+pub fn queue_error(cx: &mut Cx<'_>, client: ClientId, text: String) {
+    let mut chars = text.chars();
+    let first = chars.next().map(|c| c.to_ascii_uppercase());
+    let text: String = first.into_iter().chain(chars).collect();
+    let state = QueueState::new(FindState::default(), KeyEvent::default(), StateFlags::empty());
+    let items = cx.server.queues.callback(
+        &state,
+        Box::new(move |cx, _| {
+            show_error(cx, client, &text);
+            Exec::Normal
+        }),
+    );
+    cx.server.queues.append(Some(client), items);
+}

@@ -1,0 +1,82 @@
+//! What lies over a client's whole terminal: opening, closing, and who gets its keys.
+
+use crate::base::{ClientId, Surface};
+use crate::model::Cx;
+use crate::model::mode::{Overlay, OverlayResult};
+use crate::model::queue::KeyEvent;
+
+/// Puts an overlay on a client, in place of the one there. With a delay it goes by itself.
+pub fn open(cx: &mut Cx<'_>, client: ClientId, overlay: Box<dyn Overlay>, delay_ms: u64) {
+    clear(cx, client);
+    let timer = (delay_ms > 0)
+        .then(|| cx.host.timer(delay_ms, Box::new(move |cx: &mut Cx<'_>| clear(cx, client))));
+    if let Some(c) = cx.server.clients.get_mut(&client) {
+        c.overlay = Some(overlay);
+        c.overlay_timer = timer;
+        cx.server.redraw_client(client);
+    }
+}
+
+/// Closes a client's overlay.
+pub fn clear(cx: &mut Cx<'_>, client: ClientId) {
+    let Some(c) = cx.server.clients.get_mut(&client) else { return };
+    let (overlay, timer) = (c.overlay.take(), c.overlay_timer.take());
+    if let Some(timer) = timer {
+        cx.host.cancel_timer(timer);
+    }
+    if let Some(mut overlay) = overlay {
+        overlay.close(cx, client);
+        cx.server.redraw_client(client);
+    }
+}
+
+/// Runs something on a client's overlay, which is out of the client meanwhile. If another one
+/// was opened by then, that one stays and the old one is closed.
+fn with<R>(
+    cx: &mut Cx<'_>,
+    client: ClientId,
+    run: impl FnOnce(&mut Cx<'_>, &mut dyn Overlay) -> (R, bool),
+) -> Option<R> {
+    let mut overlay = cx.server.clients.get_mut(&client)?.overlay.take()?;
+    let (result, ends) = run(cx, overlay.as_mut());
+    let replaced = cx.server.client(client).is_none_or(|c| c.overlay.is_some());
+    if replaced {
+        overlay.close(cx, client);
+    } else if let Some(c) = cx.server.clients.get_mut(&client) {
+        c.overlay = Some(overlay);
+        if ends {
+            clear(cx, client);
+        } else {
+            cx.server.redraw_client(client);
+        }
+    }
+    Some(result)
+}
+
+/// A key for the overlay. `None` without one.
+pub fn key(cx: &mut Cx<'_>, client: ClientId, event: &KeyEvent) -> Option<OverlayResult> {
+    with(cx, client, |cx, overlay| {
+        let result = overlay.key(cx, client, event);
+        (result, matches!(result, OverlayResult::Close | OverlayResult::CloseAndPass))
+    })
+}
+
+/// The client's terminal changed size.
+pub fn resize(cx: &mut Cx<'_>, client: ClientId) {
+    with(cx, client, |cx, overlay| {
+        let result = overlay.resize(cx, client);
+        ((), matches!(result, OverlayResult::Close | OverlayResult::CloseAndPass))
+    });
+}
+
+/// Draws the overlay over a frame. False without one.
+pub fn draw(cx: &mut Cx<'_>, client: ClientId, frame: &mut Surface) -> bool {
+    let Some(mut overlay) = cx.server.clients.get_mut(&client).and_then(|c| c.overlay.take()) else {
+        return false;
+    };
+    overlay.draw(cx, client, frame);
+    if let Some(c) = cx.server.clients.get_mut(&client).filter(|c| c.overlay.is_none()) {
+        c.overlay = Some(overlay);
+    }
+    true
+}
