@@ -181,10 +181,8 @@ impl MenuOverlay {
         if c.size.cols < size.cols || c.size.rows < size.rows || menu.is_empty() {
             return None;
         }
-        let at = Point::new(
-            request.at.x.min(c.size.cols - size.cols),
-            request.at.y.min(c.size.rows - size.rows),
-        );
+        let at =
+            Point::new(request.at.x.min(c.size.cols - size.cols), request.at.y.min(c.size.rows - size.rows));
         let lines = request.lines.unwrap_or_else(|| {
             let level = window_level(cx, client);
             BoxLines::parse(&cx.server.option_text(level, "menu-border-lines")).unwrap_or_default()
@@ -270,7 +268,7 @@ impl MenuOverlay {
         self.choice = Some(to);
     }
 
-    fn to_end(&mut self, last: bool) {
+    fn choose_end(&mut self, last: bool) {
         let items = &self.menu.items;
         let found = if last {
             items.iter().rposition(Item::is_choosable)
@@ -287,12 +285,9 @@ impl MenuOverlay {
         let size = self.menu.size();
         let stays = self.flags.contains(MenuFlags::STAYOPEN);
         let rows = self.menu.items.len() as u32;
-        let outside = m.x < self.at.x
-            || m.x > self.at.x + size.cols
-            || m.y < self.at.y + 1
-            || m.y > self.at.y + rows;
-        let pressed =
-            !mouse::is_release(m.b) && !mouse::is_wheel(m.b) && !mouse::is_drag(m.b);
+        let outside =
+            m.x < self.at.x || m.x > self.at.x + size.cols || m.y < self.at.y + 1 || m.y > self.at.y + rows;
+        let pressed = !mouse::is_release(m.b) && !mouse::is_wheel(m.b) && !mouse::is_drag(m.b);
         if outside {
             let closes = if stays { pressed } else { mouse::is_release(m.b) };
             self.choice = None;
@@ -320,7 +315,7 @@ impl MenuOverlay {
             return OverlayResult::Close;
         }
         let Some(command) = item.command.clone() else { return OverlayResult::Close };
-        match format::parse::commands(cx, &command) {
+        match super::run::parse(cx, &command) {
             Ok(list) => {
                 let state = QueueState::new(self.state, self.event, StateFlags::empty());
                 let items = cx.server.queues.commands(&list, &state);
@@ -415,8 +410,8 @@ impl Overlay for MenuOverlay {
             KeyCode::Named(NamedKey::Down) | KeyCode::Char('j') => self.move_choice(true),
             KeyCode::Named(NamedKey::PageUp) => self.page(false),
             KeyCode::Named(NamedKey::PageDown) => self.page(true),
-            KeyCode::Named(NamedKey::Home) | KeyCode::Char('g') => self.to_end(false),
-            KeyCode::Named(NamedKey::End) | KeyCode::Char('G') => self.to_end(true),
+            KeyCode::Named(NamedKey::Home) | KeyCode::Char('g') => self.choose_end(false),
+            KeyCode::Named(NamedKey::End) | KeyCode::Char('G') => self.choose_end(true),
             KeyCode::Char('\r') => return self.choose(cx, client),
             KeyCode::Char('\x1b' | 'q') => return OverlayResult::Close,
             _ => {}

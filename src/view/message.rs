@@ -1,10 +1,10 @@
 //! Messages in the status line of a client.
 
 use crate::base::ClientId;
-use crate::model::queue::{Exec, KeyEvent, QueueState, StateFlags};
-use crate::model::{Cx, FindState};
 use crate::model::client::StatusMessage;
 use crate::model::option_access::OptionScope;
+use crate::model::queue::{Exec, KeyEvent, QueueState, StateFlags};
+use crate::model::{Cx, FindState};
 
 /// How a message shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,8 +35,7 @@ pub fn show(cx: &mut Cx<'_>, client: ClientId, text: &str, options: Options) {
         cx.server.option_number(at, "display-time").max(0) as u64
     };
     let delay = options.delay_ms.unwrap_or_else(default);
-    let timer =
-        (delay > 0).then(|| cx.host.timer(delay, Box::new(move |cx: &mut Cx<'_>| clear(cx, client))));
+    let timer = (delay > 0).then(|| cx.host.timer(delay, Box::new(move |cx: &mut Cx<'_>| clear(cx, client))));
     if let Some(c) = cx.server.clients.get_mut(&client) {
         c.message = Some(StatusMessage {
             text: text.to_owned(),

@@ -10,6 +10,7 @@ pub mod mouse;
 pub mod overlay;
 pub mod place;
 pub mod prompt;
+mod run;
 pub mod style;
 
 use crate::base::ClientId;

@@ -134,13 +134,7 @@ pub fn set_prefix(cx: &mut Cx<'_>, pane: PaneId, prefix: u32) -> bool {
 }
 
 /// `send-keys -X`. False if the top mode takes no commands.
-pub fn command(
-    cx: &mut Cx<'_>,
-    pane: PaneId,
-    target: &ModeTarget,
-    args: &Args,
-    event: &KeyEvent,
-) -> bool {
+pub fn command(cx: &mut Cx<'_>, pane: PaneId, target: &ModeTarget, args: &Args, event: &KeyEvent) -> bool {
     let result = with_top(cx, pane, |cx, entry| {
         if !entry.mode.takes_commands() {
             return None;
@@ -164,8 +158,7 @@ pub fn draw(cx: &mut Cx<'_>, pane: PaneId, show: impl FnOnce(&Surface)) -> bool 
 
 /// Lets the top modes of all panes follow what changed in this turn: sizes, lists, the time.
 pub fn update_all(cx: &mut Cx<'_>) {
-    let panes: Vec<PaneId> =
-        cx.server.panes.values().filter(|p| !p.modes.is_empty()).map(|p| p.id).collect();
+    let panes: Vec<PaneId> = cx.server.panes.values().filter(|p| !p.modes.is_empty()).map(|p| p.id).collect();
     for pane in panes {
         if let Some(result) = with_top(cx, pane, |cx, entry| entry.mode.update(cx, pane)) {
             settle_result(cx, pane, result);
@@ -180,11 +173,9 @@ pub fn add_view_line(cx: &mut Cx<'_>, pane: PaneId, line: &str, parse: bool) {
         .server
         .pane(pane)
         .is_some_and(|p| p.modes.first().is_some_and(|entry| entry.mode.name() == CopyMode::VIEW));
-    if !on_top {
-        if raise(cx, pane, CopyMode::VIEW) == Entered::Absent {
-            let Some(mode) = CopyMode::view(cx, pane) else { return };
-            push(cx, pane, Box::new(mode));
-        }
+    if !on_top && raise(cx, pane, CopyMode::VIEW) == Entered::Absent {
+        let Some(mode) = CopyMode::view(cx, pane) else { return };
+        push(cx, pane, Box::new(mode));
     }
     with_top(cx, pane, |_, entry| entry.mode.add_line(line, parse));
     redraw(cx, pane);

@@ -8,8 +8,8 @@ use crate::model::queue::KeyEvent;
 /// Puts an overlay on a client, in place of the one there. With a delay it goes by itself.
 pub fn open(cx: &mut Cx<'_>, client: ClientId, overlay: Box<dyn Overlay>, delay_ms: u64) {
     clear(cx, client);
-    let timer = (delay_ms > 0)
-        .then(|| cx.host.timer(delay_ms, Box::new(move |cx: &mut Cx<'_>| clear(cx, client))));
+    let timer =
+        (delay_ms > 0).then(|| cx.host.timer(delay_ms, Box::new(move |cx: &mut Cx<'_>| clear(cx, client))));
     if let Some(c) = cx.server.clients.get_mut(&client) {
         c.overlay = Some(overlay);
         c.overlay_timer = timer;

@@ -1,6 +1,6 @@
 //! Styles of options as cells are drawn with them.
 
-use crate::base::{Attrs, CellFlags, Cell, CellStyle};
+use crate::base::{Attrs, Cell, CellFlags, CellStyle};
 use crate::format::Scope;
 use crate::model::Server;
 use crate::model::option_access::OptionScope;

@@ -113,11 +113,11 @@ const fn searches(name: &'static str, fewest: usize, run: Run) -> Entry {
 pub static COMMANDS: &[Entry] = &[
     acts("append-selection", |s, c| append(s, c, Action::Nothing)),
     acts("append-selection-and-cancel", |s, c| append(s, c, Action::Cancel)),
-    views("back-to-indentation", |s, _| done(s.back_to_indentation())),
+    views("back-to-indentation", |s, _| done(|| s.back_to_indentation())),
     acts("begin-selection", begin_selection),
     moves("bottom-line", |s, _| to_view_row(s, s.rows() - 1)),
     views("cancel", |_, _| Action::Cancel),
-    acts("clear-selection", |s, _| done(s.clear_selection())),
+    acts("clear-selection", |s, _| done(|| s.clear_selection())),
     copies("copy-end-of-line", 1, Clear::Always, |s, c| copy_line(s, c, true, false, false)),
     copies("copy-end-of-line-and-cancel", 1, Clear::Always, |s, c| copy_line(s, c, true, false, true)),
     copies("copy-pipe-end-of-line", 2, Clear::Always, |s, c| copy_line(s, c, true, true, false)),
@@ -141,8 +141,8 @@ pub static COMMANDS: &[Entry] = &[
     moves("cursor-up", |s, c| times(c, || s.cursor_up(false))),
     moves("cursor-centre-vertical", |s, _| centre(s, s.cx, s.rows() / 2)),
     moves("cursor-centre-horizontal", |s, _| centre(s, s.back.cols / 2, s.cy)),
-    moves("end-of-line", |s, _| done(s.end_of_line())),
-    Entry { args: (1, 1), ..moves("goto-line", |s, c| done(s.goto_line(c.arg(0).unwrap_or_default()))) },
+    moves("end-of-line", |s, _| done(|| s.end_of_line())),
+    Entry { args: (1, 1), ..moves("goto-line", |s, c| done(|| s.goto_line(c.arg(0).unwrap_or_default()))) },
     moves("halfpage-down", |s, c| page_down(s, c, true, s.scroll_exit)),
     views("halfpage-down-and-cancel", |s, c| page_down(s, c, true, true)),
     moves("halfpage-up", |s, c| times(c, || s.page_up(true))),
@@ -154,9 +154,9 @@ pub static COMMANDS: &[Entry] = &[
     entry("jump-reverse", false, Clear::EmacsOnly, |s, c| jump_again(s, c, true)),
     jumps("jump-to-backward", |s, c| jump(s, c, JumpKind::ToBackward)),
     jumps("jump-to-forward", |s, c| jump(s, c, JumpKind::ToForward)),
-    views("jump-to-mark", |s, _| done(s.jump_to_mark())),
-    Entry { flags: "o", ..views("next-prompt", |s, c| done(s.to_prompt(true, c.has('o')))) },
-    Entry { flags: "o", ..views("previous-prompt", |s, c| done(s.to_prompt(false, c.has('o')))) },
+    views("jump-to-mark", |s, _| done(|| s.jump_to_mark())),
+    Entry { flags: "o", ..views("next-prompt", |s, c| done(|| s.goto_prompt(true, c.has('o')))) },
+    Entry { flags: "o", ..views("previous-prompt", |s, c| done(|| s.goto_prompt(false, c.has('o')))) },
     moves("middle-line", |s, _| to_view_row(s, (s.rows() - 1) / 2)),
     views("next-matching-bracket", |s, c| {
         let _ = (0..c.count).all(|_| s.next_bracket(c.count));
@@ -186,9 +186,9 @@ pub static COMMANDS: &[Entry] = &[
     views("scroll-bottom", |s, _| scroll_cursor_to(s, s.rows() - 1)),
     moves("scroll-down", |s, c| scroll_down(s, c, s.scroll_exit)),
     views("scroll-down-and-cancel", |s, c| scroll_down(s, c, true)),
-    acts("scroll-exit-on", |s, _| done(s.scroll_exit = true)),
-    acts("scroll-exit-off", |s, _| done(s.scroll_exit = false)),
-    acts("scroll-exit-toggle", |s, _| done(s.scroll_exit = !s.scroll_exit)),
+    acts("scroll-exit-on", |s, _| done(|| s.scroll_exit = true)),
+    acts("scroll-exit-off", |s, _| done(|| s.scroll_exit = false)),
+    acts("scroll-exit-toggle", |s, _| done(|| s.scroll_exit = !s.scroll_exit)),
     views("scroll-middle", |s, _| scroll_cursor_to(s, (s.rows() - 1) / 2)),
     Entry {
         flags: "e",
@@ -207,17 +207,18 @@ pub static COMMANDS: &[Entry] = &[
     searches("search-forward-text", 0, |s, c| search(s, c, Direction::Down, false)),
     searches("search-forward-incremental", 1, |s, c| search_incremental(s, c, Direction::Down)),
     acts("search-reverse", |s, c| search_again(s, c, true)),
-    acts("select-line", |s, c| done(s.select_line(c.count))),
-    acts("select-word", |s, _| done(s.select_word())),
+    acts("select-line", |s, c| done(|| s.select_line(c.count))),
+    acts("select-word", |s, _| done(|| s.select_word())),
     Entry { args: (0, 1), ..acts("selection-mode", selection_mode) },
     views("set-mark", set_mark),
-    moves("start-of-line", |s, _| done(s.start_of_line())),
+    moves("start-of-line", |s, _| done(|| s.start_of_line())),
     acts("stop-selection", stop_selection),
-    entry("toggle-position", true, Clear::Never, |s, _| done(s.hide_position = !s.hide_position)),
+    entry("toggle-position", true, Clear::Never, |s, _| done(|| s.hide_position = !s.hide_position)),
     moves("top-line", |s, _| to_view_row(s, 0)),
 ];
 
-fn done((): ()) -> Action {
+fn done(run: impl FnOnce()) -> Action {
+    run();
     Action::Nothing
 }
 

@@ -19,8 +19,7 @@ pub struct Styles {
 /// Colours and attributes of `style` for a cell, colours exchanged with `inverted`.
 fn paint(cell: &mut Cell, style: &CellStyle, inverted: bool) {
     cell.style.attrs = style.attrs;
-    (cell.style.fg, cell.style.bg) =
-        if inverted { (style.bg, style.fg) } else { (style.fg, style.bg) };
+    (cell.style.fg, cell.style.bg) = if inverted { (style.bg, style.fg) } else { (style.fg, style.bg) };
 }
 
 impl CopyState {
@@ -69,20 +68,14 @@ impl CopyState {
             _ => py.abs_diff(self.cy),
         };
         let style = if current { styles.current_number } else { styles.number };
-        let text = format!("{number:>1$} ", width - 1);
+        let text = format!("{number:>width$} ", width = width - 1);
         for (x, c) in text.chars().take(width).enumerate() {
             let cell = Cell { flags: CellFlags::NOPALETTE, ..Cell::new(c, style) };
             surface.put(x as u32, py as u32, cell);
         }
     }
 
-    fn draw_row(
-        &self,
-        surface: &mut Surface,
-        py: usize,
-        styles: &Styles,
-        current: Option<(usize, usize)>,
-    ) {
+    fn draw_row(&self, surface: &mut Surface, py: usize, styles: &Styles, current: Option<(usize, usize)>) {
         let (left, cols, y) = (self.number_width(), self.text_cols(), self.top() + py);
         let line = self.back.line(y);
         let marked = self.show_mark && y == self.mark.y;

@@ -1,8 +1,8 @@
 //! What copying does outside of the mode: paste buffers, the clipboard, commands.
 
 use super::commands::Effect;
-use crate::base::PaneId;
 use crate::base::text::to_bytes;
+use crate::base::{PaneId, SessionId};
 use crate::model::Cx;
 use crate::model::host::JobRequest;
 use crate::model::mode::ModeTarget;
@@ -66,9 +66,9 @@ fn pipe(cx: &mut Cx<'_>, target: &ModeTarget, data: Vec<u8>, command: Option<Str
     let request = JobRequest {
         command: Some(command),
         argv: Vec::new(),
-        shell: cx.server.default_shell(session.map_or(OptionScope::GlobalSession, OptionScope::Session)),
+        shell: cx.default_shell(session.map_or(OptionScope::GlobalSession, OptionScope::Session)),
         cwd: cx.client_cwd(None, session),
-        environ: cx.server.environ_for_session(session, false).to_vec(),
+        environ: environ(cx, session),
         stdin: data,
         keep_stdin: false,
         no_output: true,
@@ -79,4 +79,9 @@ fn pipe(cx: &mut Cx<'_>, target: &ModeTarget, data: Vec<u8>, command: Option<Str
     };
     // The command may be gone by now; there is nobody to tell.
     let _ = cx.host.run_job(request);
+}
+
+fn environ(cx: &Cx<'_>, session: Option<SessionId>) -> Vec<(String, String)> {
+    let environ = cx.server.environ_for_session(session, false);
+    environ.iter().filter_map(|(name, v)| Some((name.to_owned(), v.value.clone()?))).collect()
 }

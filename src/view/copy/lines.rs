@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::backing::{Backing, Line, Source};
 use crate::base::links::Links;
 use crate::base::width::WidthRules;
-use crate::base::{CellStyle, Point, Size};
+use crate::base::{CellStyle, Size};
 use crate::terminal::{MemoryHistory, Terminal, TerminalConfig};
 
 /// Rows a view mode keeps; the oldest go.
@@ -78,19 +78,13 @@ impl ViewLines {
             .map(|row| Arc::new(Line::from_row(&row)))
             .collect();
         self.terminal.clear_history();
-        let screen = (0..self.terminal.size().rows)
-            .map(|y| Arc::new(Line::from_row(&self.terminal.row(y))))
-            .collect();
+        let screen =
+            (0..self.terminal.size().rows).map(|y| Arc::new(Line::from_row(&self.terminal.row(y)))).collect();
         back.extend(scrolled, screen, self.terminal.links().clone());
     }
 
     pub fn resize(&mut self, size: Size) {
         self.terminal.resize(Size::new(size.cols.max(1), size.rows.max(1)));
         self.new |= self.written;
-    }
-
-    /// Where the next line would be written.
-    pub fn cursor(&self) -> Point {
-        self.terminal.cursor()
     }
 }

@@ -6,7 +6,7 @@ use crate::base::{LinkId, PaneId, Size, Surface};
 use crate::format::Scope;
 use crate::format::draw::draw as draw_format;
 use crate::model::host::TimerId;
-use crate::model::mode::{ModeResult, ModeTarget, PaneMode};
+use crate::model::mode::{ModeResult, ModeTarget, PaneMode, TextAt};
 use crate::model::option_access::OptionScope;
 use crate::model::queue::KeyEvent;
 use crate::model::{ClientFlags, Cx};
@@ -144,10 +144,8 @@ impl CopyMode {
         let parsed = entry.and_then(|e| commands::parse(e, &words[1..]).map(|(f, a)| (e, f, a)));
         let action = match parsed {
             Some((entry, flags, given)) => {
-                let given: Vec<String> = given
-                    .iter()
-                    .map(|text| self.expand(cx, pane, target, entry, args, text))
-                    .collect();
+                let given: Vec<String> =
+                    given.iter().map(|text| self.expand(cx, pane, target, entry, args, text)).collect();
                 let mut call = Call {
                     flags: &flags,
                     args: &given,
@@ -303,18 +301,16 @@ fn backing_of(cx: &mut Cx<'_>, source: PaneId, size: Size, trim: bool) -> Option
     let mut back = Backing::new(source);
     let last = back.rows - 1;
     let outside = cursor.y as usize > last;
-    let (mut x, mut y) = if outside {
-        (0, back.hsize + last)
-    } else {
-        (cursor.x as usize, back.hsize + cursor.y as usize)
-    };
+    let (mut x, mut y) =
+        if outside { (0, back.hsize + last) } else { (cursor.x as usize, back.hsize + cursor.y as usize) };
     let reflows = own.cols != size.cols;
     let position = reflows.then(|| back.logical_position(x, y));
     back.resize(size.cols as usize, size.rows as usize);
     if let Some(position) = position {
         (x, y) = back.cell_position(position);
     }
-    Some((back, x, y.min(back.last())))
+    let y = y.min(back.last());
+    Some((back, x, y))
 }
 
 /// The copy or view mode on top of a pane, out of its pane while the function runs.
@@ -397,6 +393,15 @@ impl PaneMode for CopyMode {
 
     fn formats(&self, add: &mut dyn FnMut(&str, String)) {
         self.state.formats(add);
+    }
+
+    fn text_at(&self, what: TextAt, x: u32, y: u32) -> Option<String> {
+        let (x, y) = (x as usize, y as usize);
+        Some(match what {
+            TextAt::Word => self.state.word_in_view(x, y),
+            TextAt::Line => self.state.line_in_view(y),
+            TextAt::Hyperlink => self.state.link_in_view(x, y),
+        })
     }
 
     fn update(&mut self, _: &mut Cx<'_>, _: PaneId) -> ModeResult {

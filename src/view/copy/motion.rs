@@ -297,7 +297,7 @@ impl CopyState {
     }
 
     /// To the prompt (or start of output) above or below.
-    pub fn to_prompt(&mut self, down: bool, output: bool) {
+    pub fn goto_prompt(&mut self, down: bool, output: bool) {
         let wanted = if output { RowFlags::START_OUTPUT } else { RowFlags::START_PROMPT };
         let (row, last) = (self.row(), self.back.last());
         let has = |y: &usize| self.back.line(*y).flags.contains(wanted);

@@ -7,11 +7,9 @@ use crate::base::{ClientId, MouseEvent, PaneId};
 use crate::model::Cx;
 use crate::model::mode::{Drag, ModeResult};
 use crate::view::modes::settle_result;
-use crate::view::mouse::is_wheel;
 
 /// While a drag is held at an edge the view scrolls this often, in milliseconds.
 const DRAG_REPEAT_MS: u64 = 50;
-
 
 /// The pane that a mouse event is for.
 fn under(cx: &Cx<'_>, mouse: &MouseEvent) -> Option<PaneId> {
@@ -70,7 +68,13 @@ impl CopyMode {
     }
 
     /// Column of the text and row of the view under the mouse.
-    fn under_mouse(&self, cx: &Cx<'_>, pane: PaneId, mouse: &MouseEvent, last: bool) -> Option<(usize, usize)> {
+    fn under_mouse(
+        &self,
+        cx: &Cx<'_>,
+        pane: PaneId,
+        mouse: &MouseEvent,
+        last: bool,
+    ) -> Option<(usize, usize)> {
         let (x, y) = cx.server.mouse_at(pane, mouse, last)?;
         Some((self.state.text_x(x as usize), (y as usize).min(self.state.rows() - 1)))
     }
@@ -85,7 +89,13 @@ impl CopyMode {
     }
 
     /// Begins to select with the mouse.
-    pub fn start_drag(&mut self, cx: &mut Cx<'_>, pane: PaneId, client: Option<ClientId>, mouse: &MouseEvent) {
+    pub fn start_drag(
+        &mut self,
+        cx: &mut Cx<'_>,
+        pane: PaneId,
+        client: Option<ClientId>,
+        mouse: &MouseEvent,
+    ) {
         if under(cx, mouse) != Some(pane) {
             return;
         }

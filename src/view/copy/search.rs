@@ -306,7 +306,7 @@ impl Scan {
     /// Looks at rows until something is found, the end is reached, or the budget is used up.
     fn step(&mut self, back: &Backing, finder: &Finder, budget: &mut usize) -> Step {
         loop {
-            let ended = if self.down { self.y > self.end } else { self.y + 1 <= self.end };
+            let ended = if self.down { self.y > self.end } else { self.y < self.end };
             if ended {
                 let Some(end) = self.wrap_end.take() else { return Step::Nothing };
                 self.end = end;
@@ -501,7 +501,7 @@ impl CopyState {
         let index = self.mark_index(x, y);
         if !down {
             if let Some(at) = index.filter(|_| self.search.marks.is_some()) {
-                self.to_mark_start(at);
+                self.goto_mark_start(at);
             }
             return;
         }
@@ -527,7 +527,7 @@ impl CopyState {
     }
 
     /// To the first cell in the view of the match at an index.
-    fn to_mark_start(&mut self, index: usize) {
+    fn goto_mark_start(&mut self, index: usize) {
         let mark = self.mark(index);
         let mut at = index;
         while at > 0 && self.mark(at - 1) == mark {

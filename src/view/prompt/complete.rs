@@ -41,7 +41,7 @@ fn names(server: &Server, word: &str, at_start: bool) -> Vec<String> {
             out.push(name.to_owned());
         }
     };
-    for entry in command_table::all().filter(|entry| !entry.ours) {
+    for entry in command_table::ALL.iter().map(|id| id.entry()).filter(|entry| !entry.ours) {
         add(entry.name);
         entry.alias.into_iter().for_each(&mut add);
     }

@@ -2,7 +2,7 @@
 
 use super::{LinePrompt, scope};
 use crate::base::width::char_width;
-use crate::base::{Cell, ClientId, CellStyle, Point, Surface};
+use crate::base::{Cell, CellStyle, ClientId, Point, Surface};
 use crate::format;
 use crate::model::Cx;
 use crate::model::option_access::OptionScope;
@@ -62,8 +62,7 @@ impl LinePrompt {
         let before: u32 = self.line.text[..self.line.index].iter().copied().map(shown_width).sum();
         let mut total: u32 = self.line.text.iter().copied().map(shown_width).sum();
         total += u32::from(self.quote_next);
-        let (offset, shown) =
-            if before >= room { (before - room + 1, room) } else { (0, total.min(room)) };
+        let (offset, shown) = if before >= room { (before - room + 1, room) } else { (0, total.min(room)) };
         line.cursor = Point::new(x + before - offset, 0);
         let mut at = 0;
         for (index, &c) in self.line.text.iter().enumerate() {

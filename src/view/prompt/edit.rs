@@ -30,9 +30,16 @@ pub enum Edit {
     KillWord,
     /// `vi`: to the start of the next word rather than behind this one. `whole`: words are
     /// parted by spaces only.
-    ForwardWord { vi: bool, whole: bool },
-    EndWord { whole: bool },
-    BackwardWord { whole: bool },
+    ForwardWord {
+        vi: bool,
+        whole: bool,
+    },
+    EndWord {
+        whole: bool,
+    },
+    BackwardWord {
+        whole: bool,
+    },
     Older,
     Newer,
     Paste,
@@ -93,9 +100,7 @@ pub fn typed(key: Key) -> Option<char> {
 pub fn literal(key: Key) -> Option<char> {
     match key.code {
         KeyCode::Named(NamedKey::BSpace) => Some('\x7f'),
-        KeyCode::Char(c) if c.is_ascii() && key.mods.contains(Mods::CTRL) => {
-            Some(char::from(c as u8 & 0x1f))
-        }
+        KeyCode::Char(c) if c.is_ascii() && key.mods.contains(Mods::CTRL) => Some(char::from(c as u8 & 0x1f)),
         KeyCode::Char(c) => Some(c),
         _ => None,
     }
@@ -148,9 +153,7 @@ pub fn vi(key: Key, command: &mut bool, line: &mut Line) -> Edit {
     let kept = match key.code {
         KeyCode::Char(c) if key.mods == Mods::CTRL => "aceghknptuvwy".contains(c),
         KeyCode::Char(c) if key.mods.is_empty() => matches!(c, '\t' | '\r' | '\n'),
-        KeyCode::Named(NamedKey::Left | NamedKey::Right) => {
-            key.mods.is_empty() || key.mods == Mods::CTRL
-        }
+        KeyCode::Named(NamedKey::Left | NamedKey::Right) => key.mods.is_empty() || key.mods == Mods::CTRL,
         KeyCode::Named(
             NamedKey::BSpace
             | NamedKey::Delete

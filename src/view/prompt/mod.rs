@@ -43,7 +43,10 @@ pub enum Next {
     Close,
     Keep,
     /// Ask something else.
-    Update { prompt: String, input: String },
+    Update {
+        prompt: String,
+        input: String,
+    },
 }
 
 /// Called with the answer (`None`: cancelled) when `done`, and with each change of an
@@ -103,7 +106,8 @@ pub fn open(cx: &mut Cx<'_>, client: ClientId, request: Request) {
         scope(cx, client, state.as_ref()).expand_time(&input)
     };
     let incremental = flags.contains(PromptFlags::INCREMENTAL);
-    let (line, last) = if incremental { (Line::default(), input) } else { (Line::new(&input), String::new()) };
+    let (line, last) =
+        if incremental { (Line::default(), input) } else { (Line::new(&input), String::new()) };
     let open = LinePrompt {
         prompt,
         line,
