@@ -1,5 +1,6 @@
 //! The program: a tmux client, which starts keeper and server when there are none.
 
+use scopemux::base::posix::choose_locale;
 use scopemux::client::{self, Program};
 use scopemux::keeper;
 use scopemux::protocol::custody::ServerStart;
@@ -54,6 +55,10 @@ fn server(_: ServerStart) -> ! {
 }
 
 fn main() {
+    if let Err(complaint) = choose_locale() {
+        eprintln!("tmux: {complaint}");
+        std::process::exit(1);
+    }
     keeper::resume(server);
     let program = Program {
         version: "tmux 3.7c",

@@ -9,6 +9,7 @@ mod control;
 mod exit;
 mod files;
 mod identify;
+mod log;
 mod place;
 mod session;
 mod signals;
@@ -22,6 +23,7 @@ use crate::protocol::{ClientFlags, Connection, Message};
 use cli::{Arguments, Parsed};
 use control::RawTerminal;
 use identify::Identity;
+use log::Log;
 use nix::sys::signal::{Signal, kill};
 use session::{Afterwards, Outcome, Session};
 use signals::Signals;
@@ -80,6 +82,10 @@ fn run(program: Program, mut arguments: Arguments) -> Result<i32, String> {
     if starts {
         arguments.flags |= ClientFlags::START_SERVER;
     }
+    let mut log = Log::open(arguments.log_level);
+    log.line(|| {
+        format!("client started ({}): socket {path}, flags {:#x}", std::process::id(), arguments.flags)
+    });
     // From here on signals wait in a descriptor; what is started gets the old mask back.
     let signals = Signals::take().map_err(|error| format!("signals: {}", error.desc()))?;
     let (socket, marking) = connect(program, &arguments, &path, &signals)?;
@@ -93,7 +99,7 @@ fn run(program: Program, mut arguments: Arguments) -> Result<i32, String> {
     let sent = identity.send(&mut connection, arguments.flags, arguments.features);
     sent.map_err(|error| error.to_string())?;
     connection.send(first_command(&arguments)?).map_err(|_| "failed to send command".to_owned())?;
-    let (outcome, signals) = Session::new(socket, connection, signals, arguments.flags).run();
+    let (outcome, signals) = Session::new(socket, connection, signals, arguments.flags, log).run();
     Ok(finish(&arguments, outcome, &signals, raw.as_ref()))
 }
 

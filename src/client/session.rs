@@ -2,6 +2,7 @@
 
 use super::exit::Reason;
 use super::files::Files;
+use super::log::Log;
 use super::signals::{self, Signals};
 use crate::base::text::to_bytes;
 use crate::protocol::fdpass::{Progress, drain, fill};
@@ -52,14 +53,22 @@ pub struct Session {
     /// The server said that this client is to end; its files are still being written.
     exiting: bool,
     done: bool,
+    log: Log,
 }
 
 impl Session {
     /// A session over a connected socket. Messages may already be queued in `connection`.
-    pub fn new(socket: OwnedFd, connection: Connection, signals: Signals, flags: ClientFlags) -> Self {
+    pub fn new(
+        socket: OwnedFd,
+        connection: Connection,
+        signals: Signals,
+        flags: ClientFlags,
+        log: Log,
+    ) -> Self {
         let files = Files::new(flags.contains(ClientFlags::CONTROL));
         let outcome = Outcome { flags, ..Outcome::default() };
-        Self { socket, connection, signals, files, outcome, suspended: false, exiting: false, done: false }
+        let (suspended, exiting, done) = (false, false, false);
+        Self { socket, connection, signals, files, outcome, suspended, exiting, done, log }
     }
 
     /// Runs until the client is to end. The signals come back for who goes on.
@@ -147,6 +156,7 @@ impl Session {
     }
 
     fn signal(&mut self, signal: Signal) -> Result<(), ProtocolError> {
+        self.log.line(|| format!("signal {signal}"));
         if signal == Signal::SIGCHLD {
             signals::reap();
             return Ok(());
@@ -179,6 +189,7 @@ impl Session {
     }
 
     fn dispatch(&mut self, message: Message) -> Result<(), ProtocolError> {
+        self.log.line(|| format!("received {message:?}"));
         match message {
             Message::Flags(flags) => {
                 self.outcome.flags = ClientFlags::from_bits_retain(flags);
