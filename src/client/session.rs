@@ -189,7 +189,7 @@ impl Session {
     }
 
     fn dispatch(&mut self, message: Message) -> Result<(), ProtocolError> {
-        self.log.line(|| format!("received {message:?}"));
+        self.log.line(|| format!("received {message:?}").chars().take(300).collect());
         match message {
             Message::Flags(flags) => {
                 self.outcome.flags = ClientFlags::from_bits_retain(flags);
