@@ -178,6 +178,74 @@ pub struct Client {
     pub waiting_item: Option<ItemId>,
     /// Clipboard queries from panes that wait for an answer.
     pub clipboard_panes: Vec<PaneId>,
+    /// Terminal features asked for with `-T` or `-2`, as bits of the wire.
+    pub feature_bits: u32,
+    /// Its terminal brackets pastes.
+    pub brackets_pastes: bool,
+    /// When the paste in progress began, seconds since the Unix epoch.
+    pub paste_since: i64,
+    /// The activity before the last.
+    pub last_activity: Now,
+}
+
+impl Client {
+    /// A client that has just connected.
+    pub fn new(id: ClientId, now: Now) -> Self {
+        Self {
+            id,
+            name: String::new(),
+            pid: 0,
+            uid: 0,
+            user: String::new(),
+            tty: String::new(),
+            term_name: String::new(),
+            term_type: String::new(),
+            term_features: String::new(),
+            term_caps: Vec::new(),
+            flags: ClientFlags::FOCUSED,
+            exit_status: 0,
+            exit_message: None,
+            cwd: String::new(),
+            environ: Default::default(),
+            size: Size::new(80, 24),
+            cell_pixels: Default::default(),
+            session: None,
+            last_session: None,
+            created: now,
+            activity: now,
+            activity_order: 0,
+            key_table: None,
+            key_table_since_ms: 0,
+            last_key: None,
+            repeat_timer: None,
+            title: String::new(),
+            message: None,
+            prompt: None,
+            overlay: None,
+            overlay_timer: None,
+            mouse: Default::default(),
+            pan: None,
+            view: Default::default(),
+            windows: Default::default(),
+            status_ranges: Vec::new(),
+            status_dirty: false,
+            status_due_ms: 0,
+            fg: None,
+            bg: None,
+            theme: None,
+            pause_age_ms: 0,
+            written: 0,
+            discarded: 0,
+            last_input_ms: 0,
+            control: None,
+            waiting_item: None,
+            clipboard_panes: Vec::new(),
+            feature_bits: 0,
+            brackets_pastes: false,
+            paste_since: 0,
+            last_activity: now,
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -157,3 +157,6 @@ fn titles(cx: &Cx<'_>, subject: &Subject, frame: &mut Frame) {
         frame.title = server.client(subject.client).map(|c| c.title.clone());
     }
 }
+
+#[cfg(test)]
+mod tests;

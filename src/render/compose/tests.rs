@@ -1,0 +1,164 @@
+//! Frames of a small server, as recorded from tmux.
+
+use super::*;
+use crate::base::Size;
+use crate::base::clock::Now;
+use crate::model::layout::Axis;
+use crate::model::layout::SplitPlace;
+use crate::model::sessions::NewSession;
+use crate::model::spawn::Spawn;
+use crate::model::test_host::TestHost;
+use crate::model::{Client, Server};
+use crate::options::{Environ, Options};
+use crate::outer::acs;
+
+const NOW: Now = Now { wall_us: 1_700_000_000_000_000, mono_ms: 0 };
+
+/// A session `s` with a window `w0` and a client on it.
+struct Fixture {
+    server: Server,
+    host: TestHost,
+    client: ClientId,
+    session: SessionId,
+}
+
+impl Fixture {
+    fn new(cols: u32, rows: u32) -> Self {
+        let (mut server, mut host) = (Server::default(), TestHost::default());
+        server.options.server = Options::defaults(crate::options::Scope::SERVER);
+        server.options.session = Options::defaults(crate::options::Scope::SESSION);
+        server.options.window = Options::defaults(crate::options::Scope::WINDOW);
+        server.config_done = true;
+        for (name, value) in [("status-right", ""), ("default-size", &format!("{cols}x{}", rows - 1))] {
+            server.set_option_text(OptionScope::GlobalSession, name, value);
+        }
+        let mut cx = Cx { server: &mut server, host: &mut host, now: NOW };
+        let session = cx.create_session(NewSession {
+            name: Some("s".to_owned()),
+            prefix: None,
+            cwd: "/".to_owned(),
+            environ: Environ::default(),
+            options: Options::new(),
+            termios: None,
+        });
+        cx.spawn_window(Spawn { name: Some("w0".to_owned()), ..Spawn::new(session) })
+            .expect("nothing to fail");
+        server.update_status_cache(session);
+        let id = ClientId(1);
+        let mut client = Client::new(id, NOW);
+        client.session = Some(session);
+        client.size = Size::new(cols, rows);
+        client.flags |= crate::model::ClientFlags::TERMINAL;
+        server.clients.insert(id, client);
+        Self { server, host, client: id, session }
+    }
+
+    fn cx(&mut self) -> Cx<'_> {
+        Cx { server: &mut self.server, host: &mut self.host, now: NOW }
+    }
+
+    fn window(&self) -> WindowId {
+        self.server.current_window(self.session).expect("there is one")
+    }
+
+    fn split(&mut self, axis: Axis) {
+        let (session, window) = (self.session, self.window());
+        let pane = self.server.window(window).expect("there is one").active;
+        let mut cx = self.cx();
+        let cell = cx.split_cell(pane, SplitPlace { axis, size: None, before: false, full: false });
+        let spawn = Spawn { window: Some(window), pane: Some(pane), cell, ..Spawn::new(session) };
+        cx.spawn_pane(spawn).expect("room enough");
+    }
+
+    fn set(&mut self, scope: OptionScope, name: &str, value: &str) {
+        self.server.set_option_text(scope, name, value);
+        self.server.update_status_cache(self.session);
+        let window = self.window();
+        self.cx().fix_panes(window, None);
+    }
+
+    fn print(&mut self, index: usize, text: &str) {
+        let pane = self.server.window(self.window()).expect("there is one").panes[index];
+        self.server.pane(pane).expect("there is one").terminal.lock().feed(text.as_bytes());
+    }
+
+    fn frame(&mut self) -> Frame {
+        let client = self.client;
+        compose(&mut self.cx(), client, true, &mut Composer::default()).expect("attached")
+    }
+
+    /// Compares some rows; changes of style are written as in the recordings.
+    fn check(&mut self, rows: &[(u32, &str)], cursor: (u32, u32, bool)) {
+        let frame = self.frame();
+        for (y, expect) in rows {
+            assert_eq!(row(&frame.surface, *y), *expect, "row {y}");
+        }
+        let at = frame.surface.cursor;
+        assert_eq!((at.x, at.y, frame.surface.cursor_visible), cursor);
+    }
+}
+
+fn row(surface: &Surface, y: u32) -> String {
+    let mut out = String::new();
+    let mut style = String::new();
+    for cell in surface.row(y).iter().filter(|c| !c.is_padding()) {
+        let mut now = Vec::new();
+        if cell.style.attrs.contains(crate::base::Attrs::REVERSE) {
+            now.push("reverse".to_owned());
+        }
+        for (name, colour) in [("fg", cell.style.fg), ("bg", cell.style.bg)] {
+            now.extend(colour.palette_index().map(|n| format!("{name}={n}")));
+        }
+        let now = now.join(",");
+        if now != style {
+            out.push_str(&format!("{{{now}}}"));
+            style = now;
+        }
+        match cell.glyph.as_char() {
+            Some(c) if cell.style.attrs.contains(crate::base::Attrs::CHARSET) => {
+                out.push(acs::to_char(c as u8).unwrap_or(c));
+            }
+            _ => cell.glyph.push_to(&mut out),
+        }
+    }
+    out.trim_end().trim_end_matches("{}").trim_end().to_owned()
+}
+
+#[test]
+fn three_panes_and_a_status_line() {
+    let mut f = Fixture::new(80, 24);
+    f.split(Axis::LeftRight);
+    f.split(Axis::TopBottom);
+    f.print(0, "text in pane");
+    let blank = " ".repeat(40);
+    let upper = format!("text in pane{}│", " ".repeat(28));
+    let joint = format!("{blank}{{fg=2}}├{}", "─".repeat(39));
+    let lower = format!("{blank}{{fg=2}}│");
+    let status = "{fg=0,bg=2}[s] 0:w0*";
+    f.check(&[(0, &upper), (11, &joint), (12, &lower), (23, status)], (41, 12, true));
+    f.set(OptionScope::GlobalWindow, "pane-border-status", "top");
+    let top = format!("──0 \"host.example\"{}┬──1 \"host.example\"{}", "─".repeat(22), "─".repeat(21));
+    let middle = format!("{blank}{{fg=2}}├──{{reverse,fg=2}}2{{fg=2}} \"host.example\"{}", "─".repeat(21));
+    f.check(&[(0, &top), (1, &upper), (11, &middle), (12, &lower)], (41, 12, true));
+}
+
+#[test]
+fn scrollbars_and_lines() {
+    let mut f = Fixture::new(80, 24);
+    f.split(Axis::LeftRight);
+    f.split(Axis::TopBottom);
+    f.set(OptionScope::GlobalWindow, "pane-scrollbars", "on");
+    let upper = format!("{}{{fg=0,bg=7}} {{}}│{}{{fg=0,bg=7}}", " ".repeat(39), " ".repeat(38));
+    let joint = format!("{}{{fg=0,bg=7}} {{fg=2}}├{}", " ".repeat(39), "─".repeat(39));
+    f.check(&[(0, &upper), (11, &joint)], (41, 12, true));
+}
+
+#[test]
+fn status_at_the_top_and_wide_characters() {
+    let mut f = Fixture::new(20, 5);
+    f.set(OptionScope::GlobalSession, "status-position", "top");
+    f.print(0, "世界\x1b[2;1Hx");
+    f.check(&[(0, "{fg=0,bg=2}[s] 0:w0*"), (1, "世界"), (2, "x")], (1, 2, true));
+    f.set(OptionScope::GlobalSession, "status", "off");
+    f.check(&[(0, "世界")], (1, 1, true));
+}
