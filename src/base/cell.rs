@@ -43,6 +43,9 @@ bitflags::bitflags! {
         const CLEARED = 0x8;
         /// First cell of a tab; the cells after it are padding.
         const TAB = 0x10;
+        /// On a run of history: the fillers of its cells count no column when lines are
+        /// wrapped anew. Cells do not have it.
+        const NARROW_FILLERS = 0x20;
     }
 }
 

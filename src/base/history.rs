@@ -35,9 +35,10 @@ pub enum RunKind {
     Narrow,
     /// Every character is a cell of two columns.
     Wide,
-    /// All of the run's text is one cell of this many columns.
+    /// All of the run's text is one cell of this many columns. The run takes fewer if the
+    /// cell was cut.
     Cluster(u8),
-    /// A tab of this many columns (no text).
+    /// A tab of this many columns (no text); the run takes fewer if it was cut.
     Tab(u8),
     /// Cells never written or erased (no text). With the flag `PADDING`: fillers whose
     /// character was cut off, which show as blanks but read as nothing.
@@ -147,8 +148,12 @@ impl Row {
             let text = &self.text[at..at + run.bytes as usize];
             at += run.bytes as usize;
             let mut emit = |glyph: Glyph, width: u8, flags: CellFlags| {
-                out.push(Cell { glyph, width, flags: flags | run.flags, style: run.style });
-                for _ in 1..width {
+                let flags = flags | (run.flags - CellFlags::NARROW_FILLERS);
+                out.push(Cell { glyph, width, flags, style: run.style });
+                // A single cell may have been cut: it then takes fewer columns than its width.
+                let single = matches!(run.kind, RunKind::Cluster(_) | RunKind::Tab(_));
+                let cols = if single { run.cols } else { u32::from(width) };
+                for _ in 1..cols {
                     out.push(Cell { style: run.style, ..Cell::PADDING });
                 }
             };

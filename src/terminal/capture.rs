@@ -86,9 +86,12 @@ impl Capture {
         cells.truncate(self.cols as usize);
         let mut out = String::new();
         let mut in_link = false;
+        let mut codes = String::new();
         for cell in cells.iter().filter(|cell| !cell.is_padding()) {
             if options.sequences {
-                self.style_change(&cell.style, links, &mut in_link, &mut out);
+                codes.clear();
+                self.style_change(&cell.style, links, &mut in_link, &mut codes);
+                out.push_str(&codes);
                 self.last = cell.style;
             }
             if cell.flags.contains(CellFlags::TAB) {
@@ -100,6 +103,8 @@ impl Capture {
             }
         }
         if in_link {
+            // tmux: the codes of the last cell come once more.
+            out.push_str(&codes);
             self.push_link("", "", &mut out);
         }
         if !options.join && !options.trailing {

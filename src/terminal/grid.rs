@@ -150,11 +150,16 @@ impl Grid {
         wrapped
     }
 
-    /// Hands a line to the history.
+    /// Hands a line that scrolls away to the history.
     pub fn push_line(&mut self, y: u32) {
+        self.lines[y as usize].time = self.now;
+        self.keep_line(y);
+    }
+
+    /// Hands a line to the history as it is.
+    pub fn keep_line(&mut self, y: u32) {
         let line = &self.lines[y as usize];
         line.to_row(&self.tables, &mut self.scratch);
-        self.scratch.time = self.now;
         self.tail_wrapped = Some(line.flags.contains(RowFlags::WRAPPED));
         self.history.push(&self.scratch, &self.links);
     }

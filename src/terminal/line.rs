@@ -10,6 +10,8 @@ pub struct Line {
     pub cells: Vec<Packed>,
     pub used: u32,
     pub flags: RowFlags,
+    /// When the line last left the screen, seconds since the epoch; 0: it never did.
+    pub time: i64,
 }
 
 impl Line {
@@ -18,6 +20,7 @@ impl Line {
         self.cells.clear();
         self.used = 0;
         self.flags = RowFlags::empty();
+        self.time = 0;
     }
 
     pub fn len(&self) -> u32 {
@@ -65,17 +68,16 @@ impl Line {
         // Cells that exist already keep their mark; new ones are appended without clearing
         // them first.
         let old = self.cells.len().min(end).saturating_sub(x as usize);
-        if self.cells.len() < x as usize {
-            self.expand(x, grid_cols, Packed::CLEARED);
-        }
-        let old = old.max(self.cells.len().min(end).saturating_sub(x as usize));
-        for (slot, &byte) in self.cells[x as usize..x as usize + old].iter_mut().zip(text) {
-            let mark = mark | (slot.mark & Mark::EXTENDED);
-            *slot = Packed::ascii(byte, style).with(1, mark);
+        if old > 0 {
+            for (slot, &byte) in self.cells[x as usize..x as usize + old].iter_mut().zip(text) {
+                let mark = mark | (slot.mark & Mark::EXTENDED);
+                *slot = Packed::ascii(byte, style).with(1, mark);
+            }
         }
         if old < text.len() {
             let cols = Self::rounded(end as u32, grid_cols) as usize;
             self.cells.reserve(cols - self.cells.len());
+            self.cells.resize(x as usize + old, Packed::CLEARED);
             self.cells.extend(text[old..].iter().map(|&b| Packed::ascii(b, style).with(1, mark)));
             self.cells.resize(cols, Packed::CLEARED);
         }
@@ -117,6 +119,7 @@ impl Line {
     pub fn to_row(&self, tables: &CellTables, row: &mut Row) {
         row.reset();
         row.flags = self.flags;
+        row.time = self.time;
         row.size = self.len();
         let mut text = std::mem::take(&mut row.text).into_bytes();
         let plain = |c: &&Packed| **c == Packed::CLEARED;
@@ -136,7 +139,7 @@ impl Line {
 
     /// The line that a row of history stood for.
     pub fn from_row(row: &Row, pack: &mut dyn FnMut(&Cell) -> Packed) -> Self {
-        let mut line = Line { flags: row.flags, used: row.used(), ..Line::default() };
+        let mut line = Line { flags: row.flags, used: row.used(), time: row.time, ..Line::default() };
         let mut at = 0;
         for run in &row.runs {
             let text = &row.text[at..at + run.bytes as usize];
@@ -158,26 +161,35 @@ impl Line {
 fn take_run(cells: &[Packed], first: Packed, tables: &CellTables, text: &mut Vec<u8>) -> (usize, Run) {
     let flags = if first.mark.contains(Mark::NOPALETTE) { CellFlags::NOPALETTE } else { CellFlags::empty() };
     let style = *tables.style(first.style);
+    // The first filler, which says how fillers of this run count.
+    let narrow = |filler: &Packed| filler.is_padding() && filler.mark.contains(Mark::EXTENDED);
+    let filler_flags = |filler: Option<&Packed>| match filler {
+        Some(filler) if narrow(filler) => flags | CellFlags::NARROW_FILLERS,
+        _ => flags,
+    };
     let alike = |c: &Packed| {
         c.style == first.style && (c.mark ^ first.mark) & (Mark::all() - Mark::EXTENDED) == Mark::empty()
     };
     let run = |kind, cols: usize| Run { kind, style, flags, bytes: 0, cols: cols as u32 };
     if first.mark.intersects(Mark::CLEARED | Mark::PADDING) {
-        let count = cells.iter().take_while(|c| alike(c)).count();
+        let same = |c: &&Packed| alike(c) && narrow(c) == narrow(&first);
+        let count = cells.iter().take_while(same).count();
         let run = run(RunKind::Cleared, count);
         // A filler whose character was cut off takes a column but has no text.
         let orphan = if first.is_padding() { CellFlags::PADDING } else { CellFlags::empty() };
-        return (count, Run { flags: flags | orphan, ..run });
+        return (count, Run { flags: filler_flags(Some(&first)) | orphan, ..run });
     }
     let fillers = |from: usize| cells[from..].iter().take_while(|c| c.is_padding()).count();
     if first.mark.contains(Mark::TAB) {
         let count = (1 + fillers(1)).min(usize::from(first.width.max(1)));
-        return (count, run(RunKind::Tab(count as u8), count));
+        let run = run(RunKind::Tab(first.width), count);
+        return (count, Run { flags: filler_flags(cells.get(1)), ..run });
     }
     if !CellTables::is_char(first) || first.width == 0 || first.width > 2 {
         tables.push_text(first, text);
         let count = (1 + fillers(1)).min(usize::from(first.width.max(1)));
-        return (count, run(RunKind::Cluster(count as u8), count));
+        let run = run(RunKind::Cluster(first.width), count);
+        return (count, Run { flags: filler_flags(cells.get(1)), ..run });
     }
     if first.width == 1 {
         let mut count = 0;
@@ -192,7 +204,8 @@ fn take_run(cells: &[Packed], first: Packed, tables: &CellTables, text: &mut Vec
     }
     let mut count = 0;
     while let Some(cell) = cells.get(count) {
-        let whole = cells.get(count + 1).is_some_and(|next| next.is_padding());
+        let like = |next: &Packed| next.is_padding() && narrow(next) == narrow(&cells[1]);
+        let whole = cells.get(count + 1).is_some_and(like);
         if !(alike(cell) && cell.width == 2 && CellTables::is_char(*cell) && whole) {
             break;
         }
@@ -201,18 +214,25 @@ fn take_run(cells: &[Packed], first: Packed, tables: &CellTables, text: &mut Vec
     }
     if count == 0 {
         tables.push_text(first, text);
-        return (1, run(RunKind::Cluster(1), 1));
+        return (1, run(RunKind::Cluster(2), 1));
     }
-    (count, run(RunKind::Wide, count))
+    (count, Run { flags: filler_flags(cells.get(1)), ..run(RunKind::Wide, count) })
 }
 
 /// Appends the cells of one run.
 fn push_run(cells: &mut Vec<Packed>, run: &Run, text: &str, pack: &mut dyn FnMut(&Cell) -> Packed) {
-    let model = Cell { flags: run.flags, style: run.style, ..Cell::BLANK };
+    let own = run.flags - CellFlags::NARROW_FILLERS;
+    let filler = match own == run.flags {
+        true => Packed::PADDING,
+        false => Packed::PADDING.with(0, Mark::PADDING | Mark::EXTENDED),
+    };
+    let model = Cell { flags: own, style: run.style, ..Cell::BLANK };
     let mut wide = |glyph, width: u8, flags, cells: &mut Vec<Packed>| {
-        let flags = run.flags | flags;
+        let flags = own | flags;
         cells.push(pack(&Cell { glyph, width, flags, style: run.style }));
-        cells.extend(std::iter::repeat_n(Packed::PADDING, usize::from(width.max(1)) - 1));
+        let single = matches!(run.kind, RunKind::Cluster(_) | RunKind::Tab(_));
+        let cols = if single { run.cols } else { u32::from(width) };
+        cells.extend(std::iter::repeat_n(filler, cols.max(1) as usize - 1));
     };
     match run.kind {
         RunKind::Narrow if text.is_ascii() => {
@@ -230,11 +250,11 @@ fn push_run(cells: &mut Vec<Packed>, run: &Run, text: &str, pack: &mut dyn FnMut
         }
         RunKind::Tab(width) => wide(crate::base::Glyph::Char(' '), width, CellFlags::TAB, cells),
         RunKind::Cleared => {
-            let flags = CellFlags::CLEARED | run.flags;
+            let flags = CellFlags::CLEARED | own;
             let mut blank = pack(&Cell { flags, ..model });
             blank.mark.remove(Mark::EXTENDED);
             if run.flags.contains(CellFlags::PADDING) {
-                blank = Packed::PADDING;
+                blank = filler;
             } else if run.style == CellStyle::DEFAULT {
                 blank = Packed::CLEARED;
             }

@@ -118,6 +118,9 @@ impl Terminal {
     /// Changes size: lines wrap anew, rows come back from the history or go to it.
     pub fn resize(&mut self, size: Size) {
         self.generation += 1;
+        if size != self.size() {
+            self.end_sync();
+        }
         self.screen.resize(size);
     }
 
@@ -242,6 +245,11 @@ impl Terminal {
         &self.screen.palette
     }
 
+    /// The pane's style changed (an option, or which pane is active).
+    pub fn style_changed(&mut self) {
+        self.screen.palette.settle();
+    }
+
     /// Images on the visible screen.
     pub fn images(&self) -> impl Iterator<Item = &Image> {
         self.screen.images.list.iter()
@@ -308,7 +316,6 @@ impl Terminal {
         let grid = &self.screen.grid;
         if let Some(line) = grid.lines.get(y as usize) {
             line.to_row(&grid.tables, &mut row);
-            row.time = grid.now;
         }
         row
     }

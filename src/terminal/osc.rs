@@ -137,6 +137,7 @@ impl Screen {
     }
 
     fn set_default_colour(&mut self, number: u32, colour: Option<Colour>) {
+        self.palette.settle();
         if number == 10 {
             self.palette.fg = colour;
         } else {

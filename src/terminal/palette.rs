@@ -8,6 +8,8 @@ pub struct Palette {
     /// Default foreground and background that the program chose.
     pub fg: Option<Colour>,
     pub bg: Option<Colour>,
+    /// The program reset the terminal, but its default colours still show.
+    forgotten: bool,
     set: Option<Box<[Option<Colour>; 256]>>,
     defaults: Option<Box<[Option<Colour>; 256]>>,
 }
@@ -32,9 +34,18 @@ impl Palette {
 
     /// Forgets what the program set.
     pub fn clear(&mut self) {
-        self.fg = None;
-        self.bg = None;
+        // tmux: the default colours are forgotten, but show until something else changes the
+        // style of the pane.
+        self.forgotten = true;
         self.set = None;
+    }
+
+    /// Something changed the style of the pane: forgotten default colours go.
+    pub fn settle(&mut self) {
+        if std::mem::take(&mut self.forgotten) {
+            self.fg = None;
+            self.bg = None;
+        }
     }
 
     /// The colour that stands for an entry.

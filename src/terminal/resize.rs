@@ -14,6 +14,10 @@ use crate::base::{Colour, Size};
 /// continues one of them; a longer line is cut there.
 const MAX_PULLED: usize = 8192;
 
+/// A history of at most this many rows is wrapped anew with the screen altogether, and comes
+/// out exactly as tmux's; a longer one lays itself out.
+const SMALL_HISTORY: u64 = 512;
+
 /// A position in unwrapped text: the logical line and the cell in it, or its end.
 struct Unwrapped {
     line: usize,
@@ -64,7 +68,7 @@ impl Screen {
             }
             if keeps {
                 for line in 0..needed {
-                    self.grid.push_line(line);
+                    self.grid.keep_line(line);
                 }
                 self.grid.pullable += u64::from(needed);
                 self.grid.lines.drain(..needed as usize);
@@ -108,7 +112,8 @@ impl Screen {
         let all_scrolled = self.grid.pullable == history_old;
         let mut lines: VecDeque<Line> = std::mem::take(&mut self.grid.lines);
         let mut pulled = 0;
-        while pulled < MAX_PULLED && self.grid.tail_is_wrapped() {
+        let small = history_old <= SMALL_HISTORY;
+        while small || (pulled < MAX_PULLED && self.grid.tail_is_wrapped()) {
             let Some(line) = self.grid.pull_line() else { break };
             lines.push_front(line);
             pulled += 1;
@@ -139,7 +144,7 @@ impl Screen {
         self.grid.lines = lines;
         for _ in 0..excess {
             if keeps {
-                self.grid.push_line(0);
+                self.grid.keep_line(0);
             }
             self.grid.lines.pop_front();
         }
