@@ -10,7 +10,6 @@ use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, killpg, sigprocmask};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::unistd::Pid;
 use std::collections::{BTreeMap, VecDeque};
-use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
@@ -211,10 +210,7 @@ impl Keeper {
             let _ = poll(&mut fds, PollTimeout::NONE);
             while let Ok(Some(_)) = signals.read_signal() {}
             self.reap(&mut handle);
-            let open = match handle.fill(socket.as_fd()) {
-                Ok(open) => open,
-                Err(error) => matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted),
-            };
+            let open = handle.fill(socket.as_fd()).unwrap_or(false);
             loop {
                 match handle.next_parcel::<Request>() {
                     Ok(Some(Request::Goodbye)) => return End::Goodbye,
@@ -265,10 +261,10 @@ impl Keeper {
 
     fn start_child(&mut self, wanted: Spawn) -> Report {
         let token = wanted.token;
-        let has_terminal = matches!(wanted.stdio, Stdio::Pty(_));
+        let holds = matches!(&wanted.stdio, Stdio::Pty(pty) if !pty.transient);
         match spawn(wanted, &self.mask) {
             Ok(started) => {
-                let master = if has_terminal { started.fd.try_clone().ok() } else { None };
+                let master = if holds { started.fd.try_clone().ok() } else { None };
                 let (pid, tty) = (started.pid, started.tty.clone());
                 self.children.insert(token, HeldChild { token, pid, tty, master, status: None });
                 let (tty, contained, fd) = (started.tty, started.contained, started.fd);

@@ -76,6 +76,8 @@ pub struct Pty {
     pub control_chars: Option<Vec<u8>>,
     /// The erase character; also makes the terminal erase whole UTF-8 characters.
     pub erase: Option<u8>,
+    /// The terminal is of no use to another server (a popup's): the keeper holds no duplicate.
+    pub transient: bool,
 }
 
 /// A child's standard streams.
@@ -281,6 +283,7 @@ impl Stdio {
                 }
                 put_option_bytes(out, pty.control_chars.as_deref());
                 put_option_bytes(out, pty.erase.as_ref().map(std::slice::from_ref));
+                out.push(u8::from(pty.transient));
             }
         }
     }
@@ -294,7 +297,8 @@ impl Stdio {
         let (cols, rows, xpixel, ypixel) = (word()?, word()?, word()?, word()?);
         let control_chars = option_bytes(body)?.map(<[u8]>::to_vec);
         let erase = option_bytes(body)?.and_then(|bytes| bytes.first().copied());
-        Ok(Self::Pty(Pty { cols, rows, xpixel, ypixel, control_chars, erase }))
+        let transient = body.u8()? != 0;
+        Ok(Self::Pty(Pty { cols, rows, xpixel, ypixel, control_chars, erase, transient }))
     }
 }
 
@@ -428,7 +432,8 @@ impl Handle {
         }
     }
 
-    /// Receives once, without blocking. `Ok(false)` at the end of the pair.
+    /// Receives once, without blocking; having nothing to receive is fine. `Ok(false)` at the
+    /// end of the pair.
     pub fn fill(&mut self, socket: BorrowedFd<'_>) -> io::Result<bool> {
         let mut buffer = [0; super::fdpass::READ_SIZE];
         match super::fdpass::receive(socket, &mut buffer) {
@@ -437,16 +442,25 @@ impl Handle {
                 self.push_input(&buffer[..len], fds);
                 Ok(true)
             }
-            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => Ok(false),
-            Err(error) => Err(error),
+            Err(error) => match error.kind() {
+                io::ErrorKind::ConnectionReset => Ok(false),
+                io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => Ok(true),
+                _ => Err(error),
+            },
         }
     }
 
-    /// Sends what waits until the socket takes no more. `WouldBlock` is an error like others.
+    /// Sends what waits until the socket takes no more, which is fine: see `wants_write`.
     pub fn drain(&mut self, socket: BorrowedFd<'_>) -> io::Result<()> {
         while let Some((bytes, fd)) = self.output() {
-            let len = super::fdpass::send(socket, bytes, fd)?;
-            self.wrote(len);
+            match super::fdpass::send(socket, bytes, fd) {
+                Ok(len) => self.wrote(len),
+                Err(error) => match error.kind() {
+                    io::ErrorKind::Interrupted => {}
+                    io::ErrorKind::WouldBlock => return Ok(()),
+                    _ => return Err(error),
+                },
+            }
         }
         Ok(())
     }

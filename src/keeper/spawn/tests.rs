@@ -4,7 +4,8 @@ use super::*;
 use std::fs::File;
 use std::io::Read;
 
-const PTY: Pty = Pty { cols: 91, rows: 17, xpixel: 910, ypixel: 340, control_chars: None, erase: None };
+const PTY: Pty =
+    Pty { cols: 91, rows: 17, xpixel: 910, ypixel: 340, control_chars: None, erase: None, transient: false };
 const SOCKET: Stdio = Stdio::Socket { stdin: true, stdout: true, stderr: false };
 
 fn shell(script: &str, stdio: Stdio) -> Spawn {

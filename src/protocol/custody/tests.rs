@@ -5,8 +5,15 @@ use proptest::prelude::*;
 use std::fs::File;
 
 fn spawn() -> Spawn {
-    let pty =
-        Pty { cols: 80, rows: 24, xpixel: 640, ypixel: 0, control_chars: Some(vec![3, 28]), erase: Some(8) };
+    let pty = Pty {
+        cols: 80,
+        rows: 24,
+        xpixel: 640,
+        ypixel: 0,
+        control_chars: Some(vec![3, 28]),
+        erase: Some(8),
+        transient: true,
+    };
     Spawn {
         token: 300,
         program: "/bin/sh".into(),
