@@ -85,18 +85,22 @@ pub struct StatusMessage {
 /// Click and drag state.
 #[derive(Default)]
 pub struct MouseState {
-    pub last: MouseEvent,
-    /// Button, position, pane and location of the click that may become a double click.
+    /// The last click: its button, where it was, and its event. Another one soon after it at
+    /// the same place makes a double click.
     pub click: Option<MouseEvent>,
     pub click_location: Option<crate::base::MouseLocation>,
+    /// Ends the wait for another click.
     pub click_timer: Option<TimerId>,
-    pub click_event: Option<MouseEvent>,
-    /// Button being dragged, and who is told of it.
-    pub drag_button: u8,
-    pub dragging: bool,
+    /// The wait is to begin (again): whoever handles the key starts the timer.
+    pub click_pending: bool,
+    /// A button is being dragged: the button's bits and one.
+    pub drag_button: u32,
+    /// Who is told of the drag.
     pub drag: Option<Box<dyn Drag>>,
-    pub wheel_pane: Option<PaneId>,
-    /// A slider was grabbed this far below its first row.
+    /// The pane where the drag began.
+    pub last_pane: Option<PaneId>,
+    /// The slider of a scrollbar is being dragged, held this far below its first row.
+    pub scrolling: bool,
     pub slider_offset: i32,
 }
 

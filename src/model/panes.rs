@@ -60,8 +60,8 @@ impl Server {
             if client.windows.get(&window).is_some_and(|view| view.pane == Some(pane)) {
                 client.windows.remove(&window);
             }
-            if client.mouse.wheel_pane == Some(pane) {
-                client.mouse.wheel_pane = None;
+            if client.mouse.last_pane == Some(pane) {
+                client.mouse.last_pane = None;
                 client.mouse.drag = None;
             }
         }

@@ -1,5 +1,6 @@
 //! The stack of modes on a pane: entering and leaving them, and who gets keys and commands.
 
+use crate::base::history::Row;
 use crate::base::{PaneId, Surface};
 use crate::model::Cx;
 use crate::model::mode::{ModeEntry, ModeResult, ModeTarget, PaneMode};
@@ -154,6 +155,23 @@ pub fn command(cx: &mut Cx<'_>, pane: PaneId, target: &ModeTarget, args: &Args, 
 /// Shows what the top mode draws to a function. False without a mode.
 pub fn draw(cx: &mut Cx<'_>, pane: PaneId, show: impl FnOnce(&Surface)) -> bool {
     with_top(cx, pane, |cx, entry| show(entry.mode.draw(cx, pane))).is_some()
+}
+
+/// Rows of the top mode as `capture-pane -M` sees them: how many there are above its screen,
+/// and in all.
+pub fn captured_rows(cx: &mut Cx<'_>, pane: PaneId) -> Option<(u64, u64)> {
+    with_top(cx, pane, |_, entry| entry.mode.captured_rows()).flatten()
+}
+
+/// One of those rows.
+pub fn captured_row(cx: &mut Cx<'_>, pane: PaneId, index: u64) -> Option<Row> {
+    with_top(cx, pane, |_, entry| entry.mode.captured_row(index)).flatten()
+}
+
+/// The rows of the top mode's screen.
+pub fn rows(cx: &mut Cx<'_>, pane: PaneId) -> Option<Vec<Row>> {
+    let (above, all) = captured_rows(cx, pane)?;
+    Some((above..all).filter_map(|index| captured_row(cx, pane, index)).collect())
 }
 
 /// Lets the top modes of all panes follow what changed in this turn: sizes, lists, the time.
