@@ -9,7 +9,8 @@ use crate::model::arrange::ScrollbarPolicy;
 use crate::model::layout::CellKind as SplitKind;
 use crate::model::option_access::OptionScope;
 use crate::model::{Cx, Server, Window};
-use crate::syntax::style::Style;
+use crate::view::copy::CopyMode;
+use crate::view::style;
 
 /// Border cells and bars of one client, ready to draw.
 pub(super) struct Chrome {
@@ -108,13 +109,6 @@ fn two_panes(window: &Window) -> Option<TwoPanes> {
     kind.filter(|_| count == 2)
 }
 
-/// A style option, as formats in it come out for `scope`.
-pub(super) fn style_of(server: &Server, scope: &Scope<'_>, level: OptionScope, name: &str) -> Style {
-    let text = server.option_text(level, name);
-    let text = if text.contains("#{") { scope.expand(&text) } else { text };
-    Style::parse(&text).unwrap_or_default()
-}
-
 impl Chrome {
     /// Whether this was made for a layout and place that is still the same.
     pub fn fits(&self, layout: &BorderLayout, subject: &Subject) -> bool {
@@ -150,7 +144,7 @@ impl Chrome {
         let window_scope = Scope::new(server, cx.host, cx.now)
             .client(Some(subject.client))
             .with_winlink(subject.session, subject.index);
-        let outside = style_of(server, &window_scope, level, "pane-border-style").cell;
+        let outside = style::of_option(server, level, "pane-border-style", &window_scope);
         let styles: Vec<[CellStyle; 2]> =
             self.layout.panes.iter().map(|p| pane_styles(cx, subject, p)).collect();
         let marked = server.valid_mark().filter(|m| m.session == subject.session && m.index == subject.index);
@@ -203,7 +197,7 @@ impl Chrome {
                 .for_status(false);
             let name =
                 if pane.id == subject.active { "pane-active-border-style" } else { "pane-border-style" };
-            let style = style_of(server, &scope, pane_level, name).cell;
+            let style = style::of_option(server, pane_level, name, &scope);
             let text = scope.expand_time(&server.option_text(pane_level, "pane-border-format"));
             let number = server.pane_index(pane.id);
             let mut line = Surface::new(Size::new(width, 1));
@@ -234,7 +228,7 @@ impl Chrome {
                 subject.index,
                 pane.id,
             );
-            let style = style_of(server, &scope, OptionScope::Pane(pane.id), "pane-scrollbars-style").cell;
+            let style = style::of_option(server, OptionScope::Pane(pane.id), "pane-scrollbars-style", &scope);
             self.bars.push(Bar { pane: index, cols: size.cols, pad: size.pad, style });
         }
     }
@@ -299,25 +293,17 @@ impl Chrome {
 /// First row and height of a scrollbar's slider; `None` when it shows none.
 fn slider(cx: &mut Cx<'_>, pane: &PaneBox, rows: u32) -> Option<(u32, u32)> {
     let p = cx.server.panes.get_mut(&pane.id)?;
-    let rows_f = f64::from(rows);
-    let (y, height) = if let Some(entry) = p.modes.first() {
-        let (mut position, mut size) = (None, None);
-        entry.mode.formats(&mut |name, value| match name {
-            "scroll_position" => position = value.parse::<u64>().ok(),
-            "copy_history_size" => size = value.parse::<u64>().ok(),
-            _ => {}
-        });
-        let size = match size {
-            Some(size) => size,
-            None => p.terminal.lock().history_rows(),
-        };
-        let offset = size.saturating_sub(position?);
-        let total = size as f64 + rows_f;
-        ((f64::from(rows + 1) * (offset as f64 / total)) as u32, (rows_f * (rows_f / total)) as u32)
-    } else {
-        let total = rows_f + p.terminal.lock().history_rows() as f64;
-        let height = (rows_f * (rows_f / total)) as u32;
-        (rows - height, height)
+    let height_of = |total: f64| (f64::from(rows) * (f64::from(rows) / total)) as u32;
+    let (y, height) = match p.modes.first_mut() {
+        Some(entry) => {
+            let copy = entry.mode.as_any().downcast_mut::<CopyMode>()?;
+            let total = copy.state.back.hsize as f64 + f64::from(rows);
+            ((f64::from(rows + 1) * (copy.state.top() as f64 / total)) as u32, height_of(total))
+        }
+        None => {
+            let height = height_of(p.terminal.lock().history_rows() as f64 + f64::from(rows));
+            (rows - height, height)
+        }
     };
     Some((y.min(rows.saturating_sub(1)), height.max(1)))
 }
@@ -330,7 +316,7 @@ fn pane_styles(cx: &Cx<'_>, subject: &Subject, pane: &PaneBox) -> [CellStyle; 2]
         pane.id,
     );
     ["pane-border-style", "pane-active-border-style"]
-        .map(|name| style_of(cx.server, &scope, OptionScope::Pane(pane.id), name).cell)
+        .map(|name| style::of_option(cx.server, OptionScope::Pane(pane.id), name, &scope))
 }
 
 /// The first character of the option `fill-character`, if it takes one column.

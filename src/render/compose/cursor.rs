@@ -7,6 +7,7 @@ use crate::model::Cx;
 use crate::model::option_access::OptionScope;
 use crate::render::frame::{CursorLook, CursorShape, Frame, MouseTracking};
 use crate::terminal::{self, Modes, Terminal};
+use crate::view::prompt::LinePrompt;
 
 /// Places the cursor. `prompt` is where a prompt put it; `overlay` is set when there is an
 /// overlay, and tells whether that shows its cursor.
@@ -35,9 +36,13 @@ pub(super) fn place(
 }
 
 /// The look of a prompt's cursor, from its options.
-fn prompt_look(cx: &Cx<'_>, subject: &Subject) -> CursorLook {
+fn prompt_look(cx: &mut Cx<'_>, subject: &Subject) -> CursorLook {
     let level = OptionScope::Session(subject.session);
-    let style = cx.server.option_text(level, "prompt-cursor-style");
+    let prompt = cx.server.clients.get_mut(&subject.client).and_then(|c| c.prompt.as_mut());
+    let command =
+        prompt.and_then(|p| p.as_any().downcast_mut::<LinePrompt>()).is_some_and(|p| p.is_command_mode());
+    let name = if command { "prompt-command-cursor-style" } else { "prompt-cursor-style" };
+    let style = cx.server.option_text(level, name);
     let (shape, blinking) = match style.as_str() {
         "blinking-block" => (CursorShape::Block, true),
         "block" => (CursorShape::Block, false),

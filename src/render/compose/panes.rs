@@ -1,7 +1,7 @@
 //! Copies panes into a frame: terminals or the modes that cover them, with default styles and
 //! palettes applied.
 
-use super::chrome::{Chrome, style_of};
+use super::chrome::Chrome;
 use super::{Composer, Subject};
 use crate::base::{Attrs, Cell, CellFlags, CellStyle, Colour, PaneId, Point, Rect, Size, Surface};
 use crate::format::Scope;
@@ -9,6 +9,7 @@ use crate::model::Cx;
 use crate::model::option_access::OptionScope;
 use crate::render::frame::{Frame, FrameLinks};
 use crate::terminal::{Palette, Terminal};
+use crate::view::style;
 
 /// How cells of one pane become cells of the frame.
 struct Look<'a> {
@@ -193,11 +194,11 @@ fn default_colours(cx: &Cx<'_>, subject: &Subject, id: PaneId) -> (Colour, Colou
         return (Colour::Default, Colour::Default);
     }
     let scope = Scope::new(server, cx.host, cx.now).with_pane(id).no_jobs();
-    let base = style_of(server, &scope, level, "window-style").cell;
+    let base = style::of_option(server, level, "window-style", &scope);
     if !is_active {
         return (base.fg, base.bg);
     }
-    let active = style_of(server, &scope, level, "window-active-style").cell;
+    let active = style::of_option(server, level, "window-active-style", &scope);
     let pick = |a: Colour, b: Colour| if a == Colour::Default { b } else { a };
     (pick(active.fg, base.fg), pick(active.bg, base.bg))
 }

@@ -1,7 +1,6 @@
 //! The status lines of a client, and the message or prompt over them.
 
 use super::Subject;
-use super::chrome::style_of;
 use crate::base::{Cell, CellStyle, Colour, Point, Size, Surface};
 use crate::format::Scope;
 use crate::model::Cx;
@@ -9,6 +8,7 @@ use crate::model::client::StatusRange;
 use crate::model::option_access::OptionScope;
 use crate::render::frame::Frame;
 use crate::syntax::style::{Align, Style, Width};
+use crate::view::style;
 
 /// Draws expanded text with styles onto `width` columns of a row.
 pub(super) fn draw_format(
@@ -67,7 +67,7 @@ fn status_lines(cx: &mut Cx<'_>, subject: &Subject, size: Size) -> Surface {
         .owner(Some(subject.client))
         .client(Some(subject.client))
         .for_status(false);
-    let mut style = style_of(server, &scope, level, "status-style").cell;
+    let mut style = style::of_option(server, level, "status-style", &scope);
     for (name, colour) in [("status-fg", &mut style.fg), ("status-bg", &mut style.bg)] {
         if let Some(own) = Colour::parse(&server.option_text(level, name))
             && !own.is_default()
@@ -128,7 +128,7 @@ fn draw_message(cx: &Cx<'_>, subject: &Subject, row: u32, lines: &mut Surface) {
         .client(Some(subject.client))
         .add("message", text)
         .add("command_prompt", "0");
-    let style = style_of(server, &scope, level, "message-style");
+    let style = style::whole_of_option(server, level, "message-style", &scope);
     let (x, width) = message_area(&style, lines.size().cols);
     let expanded = scope.expand_time(&server.option_text(level, "message-format"));
     draw_format(lines, Point::new(x, row), width, style.cell, &expanded);

@@ -202,6 +202,11 @@ pub fn save_history(cx: &mut Cx<'_>) {
 }
 
 impl LinePrompt {
+    /// In vi's command mode.
+    pub fn is_command_mode(&self) -> bool {
+        self.command
+    }
+
     /// Hands text to the handler and does what it wants.
     fn call(&mut self, cx: &mut Cx<'_>, client: ClientId, text: Option<&str>, done: bool) -> PromptResult {
         match (self.handler)(cx, client, text, done) {
