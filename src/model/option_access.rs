@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::base::{Key, KeyCode, Mods, NamedKey, PaneId, SessionId, WindowId};
+use crate::base::{Key, KeyCode, PaneId, SessionId, WindowId};
 use crate::options::{Chain, Options, SetContext, Value, table};
 use crate::syntax::CommandList;
 use crate::syntax::parse::NoContext;
@@ -143,12 +143,8 @@ impl Server {
         const DELETE: u8 = 0x7f;
         let key: Key = self.chain(OptionScope::Server).key("backspace");
         match key.code {
-            KeyCode::Char(c) if key.mods.contains(Mods::CTRL) => match c {
-                '?' => DELETE,
-                _ => c as u8 & 0x1f,
-            },
-            KeyCode::Char(c) if c.is_ascii() => c as u8,
-            KeyCode::Named(NamedKey::BSpace) => DELETE,
+            KeyCode::Char(c) if key.mods.is_empty() && c.is_ascii() => c as u8,
+            // tmux: anything but a plain character is DEL.
             _ => DELETE,
         }
     }
