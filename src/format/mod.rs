@@ -13,6 +13,7 @@ mod loops;
 mod modifiers;
 mod number;
 mod operators;
+pub mod parse;
 mod scan;
 mod scope;
 pub mod sort;

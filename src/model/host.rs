@@ -231,6 +231,10 @@ pub trait Host {
     /// Whether a path is a program that can be run.
     fn is_executable(&self, path: &str) -> bool;
     fn home(&self) -> String;
+    /// The home directory of a user; of the server's own if the name is empty.
+    fn home_of(&self, user: &str) -> Option<String> {
+        user.is_empty().then(|| self.home())
+    }
     /// Name of a user id, and id of a name.
     fn user_name(&self, uid: u32) -> Option<String>;
     fn user_id(&self, name: &str) -> Option<u32>;

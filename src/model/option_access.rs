@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use crate::base::{Key, KeyCode, PaneId, SessionId, WindowId};
-use crate::options::{Chain, Options, SetContext, Value, table};
+use crate::options::{Chain, Given, Options, Value, table};
 use crate::syntax::CommandList;
-use crate::syntax::parse::NoContext;
 
 use super::{FindState, Server};
 
@@ -78,16 +77,35 @@ impl Server {
     /// The commands of a hook where something happened: the session's, the pane's, or the
     /// window's, whichever has the hook first.
     pub fn notify_hook(&self, at: &FindState, name: &str) -> Vec<Arc<CommandList>> {
+        match self.hook_scope(at, name) {
+            Some(scope) => self.chain(scope).commands(name).collect(),
+            None => Vec::new(),
+        }
+    }
+
+    /// Where a hook (or a user option that is run as one) is found.
+    pub fn hook_scope(&self, at: &FindState, name: &str) -> Option<OptionScope> {
         let scopes = [
             Some(at.session.map_or(OptionScope::GlobalSession, OptionScope::Session)),
             at.pane.map(OptionScope::Pane),
             at.window.map(OptionScope::Window),
         ];
-        let found = scopes.into_iter().flatten().find(|scope| self.chain(*scope).get(name).is_some());
-        found.map_or(Vec::new(), |scope| self.chain(scope).commands(name).collect())
+        scopes.into_iter().flatten().find(|scope| self.chain(*scope).get(name).is_some())
     }
 
     /// The level that belongs to an object itself.
+    pub fn level(&self, scope: OptionScope) -> Option<&Options> {
+        match scope {
+            OptionScope::Server => Some(&self.options.server),
+            OptionScope::GlobalSession => Some(&self.options.session),
+            OptionScope::GlobalWindow => Some(&self.options.window),
+            OptionScope::Session(id) => self.sessions.get(&id).map(|s| &s.options),
+            OptionScope::Window(id) => self.windows.get(&id).map(|w| &w.options),
+            OptionScope::Pane(id) => self.panes.get(&id).map(|p| &p.options),
+        }
+    }
+
+    /// The same, to be changed.
     pub fn level_mut(&mut self, scope: OptionScope) -> Option<&mut Options> {
         match scope {
             OptionScope::Server => Some(&mut self.options.server),
@@ -123,10 +141,8 @@ impl Server {
     /// other text changes nothing.
     pub fn set_option_text(&mut self, scope: OptionScope, name: &str, value: &str) {
         let Some(level) = self.level_mut(scope) else { return };
-        let mut parse = NoContext;
-        let mut context = SetContext { parse: &mut parse, usable_shell: &|_| true };
         match table::find(name) {
-            Some(entry) => drop(level.assign(entry, Some(value), false, None, &mut context)),
+            Some(entry) => drop(level.assign(entry, Some(&Given::text(value)), false, None)),
             None => level.set_string(name, value),
         }
     }

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use chain::Chain;
 pub use environ::{Environ, Variable};
 pub use names::{NameError, OptionName, parse_name};
-pub use set::SetContext;
+pub use set::Given;
 pub use table::{Kind, OptionEntry, Scope};
 pub use value::Value;
 
@@ -81,6 +81,11 @@ impl Options {
     /// Sets a string option or a user option.
     pub fn set_string(&mut self, name: &str, text: impl Into<String>) {
         self.set(name, Value::String(text.into()));
+    }
+
+    /// Sets a flag.
+    pub fn set_flag(&mut self, name: &str, on: bool) {
+        self.set(name, Value::Flag(on));
     }
 
     /// Removes a value, or on a global level puts back the default.

@@ -6,25 +6,37 @@ use std::sync::Arc;
 use crate::base::number::parse_number;
 use crate::base::posix::fnmatch;
 use crate::base::{Colour, Key};
+use crate::syntax::parse::NoContext;
 use crate::syntax::style::Style;
-use crate::syntax::{CommandList, Origin, ParseContext, parse_string};
+use crate::syntax::{CommandList, Origin, parse_string};
 
 use super::size::{ByteCap, Keep, MemoryLimit};
 use super::table::{Kind, OptionEntry};
 use super::{Options, Value};
 
-/// What setting an option needs of its surroundings.
-pub struct SetContext<'a> {
-    /// For options whose values are commands.
-    pub parse: &'a mut dyn ParseContext,
-    /// Whether a path can be the default shell.
-    pub usable_shell: &'a dyn Fn(&str) -> bool,
+/// A value as it was given.
+#[derive(Clone, Debug)]
+pub struct Given<'a> {
+    pub text: &'a str,
+    /// The text parsed as commands, for options that hold commands; the error is the parser's.
+    /// `None`: parsed here, without aliases.
+    pub commands: Option<Result<Arc<CommandList>, String>>,
+    /// The text names a program that can be a shell.
+    pub usable_shell: bool,
 }
 
-impl SetContext<'_> {
-    fn commands(&mut self, text: &str) -> Result<Value, String> {
-        let list: CommandList = parse_string(text, &Origin::default(), self.parse)?;
-        Ok(Value::Command(Arc::new(list)))
+impl<'a> Given<'a> {
+    /// A value that is not looked at further.
+    pub fn text(text: &'a str) -> Self {
+        Given { text, commands: None, usable_shell: true }
+    }
+
+    fn commands(&self) -> Result<Value, String> {
+        let list = self
+            .commands
+            .clone()
+            .unwrap_or_else(|| parse_string(self.text, &Origin::default(), &mut NoContext).map(Arc::new));
+        list.map(Value::Command)
     }
 }
 
@@ -42,12 +54,11 @@ impl Options {
     pub fn assign(
         &mut self,
         entry: &OptionEntry,
-        value: Option<&str>,
+        given: Option<&Given<'_>>,
         append: bool,
         current: Option<&Value>,
-        context: &mut SetContext<'_>,
     ) -> Result<(), String> {
-        let new = match (entry.kind, value) {
+        let new = match (entry.kind, given.map(|given| given.text)) {
             (Kind::Flag, value) => Value::Flag(flag(value, current)?),
             (Kind::Choice(choices), value) => Value::Choice(choice(choices, value, current)?),
             (_, None) => return Err("empty value".to_string()),
@@ -59,8 +70,11 @@ impl Options {
                 Value::Key(Key::parse(value).ok_or_else(|| format!("bad key: {value}"))?)
             }
             (Kind::Colour, Some(value)) => Value::Colour(colour(value)?),
-            (Kind::Command, Some(value)) => context.commands(value)?,
-            (_, Some(value)) => Value::String(self.string(entry, value, append, context)?),
+            (Kind::Command, Some(_)) => given.map_or_else(|| Err(String::new()), Given::commands)?,
+            (_, Some(value)) => {
+                let usable_shell = given.is_some_and(|given| given.usable_shell);
+                Value::String(self.string(entry, value, append, usable_shell)?)
+            }
         };
         self.set(entry.name, new);
         Ok(())
@@ -71,7 +85,7 @@ impl Options {
         entry: &OptionEntry,
         value: &str,
         append: bool,
-        context: &SetContext<'_>,
+        usable_shell: bool,
     ) -> Result<String, String> {
         // tmux: only what is on this level is appended to, not what is inherited.
         let text = match self.get(entry.name) {
@@ -87,7 +101,7 @@ impl Options {
             _ => Ok(()),
         };
         checked.map_err(|error| format!("value is {error}: {text}"))?;
-        if entry.name == "default-shell" && !(context.usable_shell)(&text) {
+        if entry.name == "default-shell" && !usable_shell {
             return Err(format!("not a suitable shell: {text}"));
         }
         if entry.pattern.is_some_and(|pattern| !fnmatch(pattern, &text, false)) {
@@ -105,21 +119,20 @@ impl Options {
         &mut self,
         entry: &OptionEntry,
         index: Option<u32>,
-        value: &str,
+        given: &Given<'_>,
         append: bool,
-        context: &mut SetContext<'_>,
     ) -> Result<(), String> {
         let mut items = match self.entries.remove(entry.name) {
             Some(Value::Array(items)) => items,
             _ => BTreeMap::new(),
         };
         let result = match index {
-            Some(index) => set_element(entry, &mut items, index, value, append, context),
+            Some(index) => set_element(entry, &mut items, index, given.text, append, given),
             None => {
                 if !append {
                     items.clear();
                 }
-                set_all(entry, &mut items, value, context)
+                set_all(entry, &mut items, given)
             }
         };
         self.set(entry.name, Value::Array(items));
@@ -127,12 +140,8 @@ impl Options {
     }
 }
 
-fn set_all(
-    entry: &OptionEntry,
-    items: &mut BTreeMap<u32, Value>,
-    value: &str,
-    context: &mut SetContext<'_>,
-) -> Result<(), String> {
+fn set_all(entry: &OptionEntry, items: &mut BTreeMap<u32, Value>, given: &Given<'_>) -> Result<(), String> {
+    let value = given.text;
     let separators = entry.array.unwrap_or_default();
     let parts: Vec<&str> =
         if separators.is_empty() { vec![value] } else { value.split(|c| separators.contains(c)).collect() };
@@ -140,7 +149,7 @@ fn set_all(
         let Some(free) = (0..u32::MAX).find(|index| !items.contains_key(index)) else {
             break;
         };
-        set_element(entry, items, free, part, false, context)?;
+        set_element(entry, items, free, part, false, given)?;
     }
     Ok(())
 }
@@ -151,10 +160,10 @@ fn set_element(
     index: u32,
     value: &str,
     append: bool,
-    context: &mut SetContext<'_>,
+    given: &Given<'_>,
 ) -> Result<(), String> {
     let new = match entry.kind {
-        Kind::Command => context.commands(value)?,
+        Kind::Command => given.commands()?,
         Kind::Colour => Value::Colour(colour(value)?),
         Kind::String => match items.get(&index) {
             Some(Value::String(old)) if append => Value::String(format!("{old}{value}")),

@@ -2,7 +2,6 @@
 
 use super::print::{Listing, Which, lines, listing};
 use super::*;
-use crate::syntax::parse::NoContext;
 
 #[test]
 fn listings_are_those_of_tmux() {
@@ -29,21 +28,20 @@ fn set_and_show(name: &str, value: Option<&str>) -> String {
         Ok(name) => name,
         Err(error) => return error.message(name),
     };
-    let mut parse = NoContext;
-    let mut context = SetContext { parse: &mut parse, usable_shell: &|path| path == "/bin/sh" };
     let append = value.is_some_and(|value| value.starts_with("+="));
     let value = value.map(|value| value.trim_start_matches("+="));
+    let given = value.map(|text| Given { usable_shell: text == "/bin/sh", ..Given::text(text) });
     let result = match table::find(&name.name) {
         None => {
             level.assign_user(&name.name, value.unwrap_or_default(), append);
             Ok(())
         }
         Some(entry) if entry.is_array() => {
-            level.assign_array(entry, name.index, value.unwrap_or_default(), append, &mut context)
+            level.assign_array(entry, name.index, &given.expect("arrays need a value"), append)
         }
         Some(entry) => {
             let current = level.get(&name.name).cloned();
-            level.assign(entry, value, append, current.as_ref(), &mut context)
+            level.assign(entry, given.as_ref(), append, current.as_ref())
         }
     };
     if let Err(error) = result {

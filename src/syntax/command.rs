@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::args::Args;
 use super::parse::ParseFlags;
-use super::table::CommandId;
+use super::table::{CommandFlags, CommandId};
 
 /// One command with its arguments.
 #[derive(Clone, Debug)]
@@ -40,6 +40,16 @@ impl CommandList {
 
     pub fn is_empty(&self) -> bool {
         self.groups.iter().all(Vec::is_empty)
+    }
+
+    /// Whether all commands have a flag.
+    pub fn all_have(&self, flag: CommandFlags) -> bool {
+        self.iter().all(|invocation| invocation.id.entry().flags.contains(flag))
+    }
+
+    /// Whether any command has a flag.
+    pub fn any_have(&self, flag: CommandFlags) -> bool {
+        self.iter().any(|invocation| invocation.id.entry().flags.contains(flag))
     }
 
     /// A copy with `%1`, `%%` and so on filled in, in every argument.

@@ -1,0 +1,242 @@
+//! `bind-key`, `unbind-key` and `list-keys`.
+
+use crate::base::Key;
+use crate::base::width::text_width;
+use crate::format::{Scope, parse};
+use crate::model::key_tables::{Binding, KeyTable};
+use crate::model::option_access::OptionScope;
+use crate::model::{Cx, Exec, ItemContext};
+use crate::syntax::args::{ArgValue, Args};
+
+use super::output;
+
+/// How `list-keys` shows a binding.
+const LIST_TEMPLATE: &str = concat!(
+    "#{?notes_only,#{key_prefix} #{p|#{key_string_width}:key_string} ",
+    "#{?key_note,#{key_note},#{key_command}},",
+    "bind-key #{?key_has_repeat,#{?key_repeat,-r,  },} -T #{p|#{key_table_width}:key_table} ",
+    "#{p|#{key_string_width}:#{q|a:key_string}} #{key_command}}",
+);
+
+fn table_name(args: &Args) -> &str {
+    args.get('T').unwrap_or(if args.has('n') { "root" } else { "prefix" })
+}
+
+/// A key that can be bound.
+fn bindable(name: &str) -> Option<Key> {
+    Key::parse(name).filter(|key| *key != Key::NONE)
+}
+
+/// `bind-key`.
+pub fn bind(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    let name = args.string(0).unwrap_or_default();
+    let Some(key) = bindable(&name) else {
+        return output::error(cx, item, &format!("unknown key: {name}"));
+    };
+    let (table, note, repeat) = (table_name(args), args.get('N').map(str::to_owned), args.has('r'));
+    let commands = match args.values() {
+        [] | [_] => {
+            amend(cx.server.key_tables.tables.entry(table.to_owned()).or_default(), key, note, repeat);
+            return Exec::Normal;
+        }
+        [_, ArgValue::Commands(list)] => Ok(list.clone()),
+        [_, ArgValue::String(text)] => parse::commands(cx, text),
+        [_, values @ ..] => parse::values_as_commands(cx, values),
+    };
+    match commands {
+        Ok(commands) => {
+            cx.server.key_tables.add(table, Binding { key: key.identity(), commands, note, repeat });
+            Exec::Normal
+        }
+        Err(error) => output::error(cx, item, &error),
+    }
+}
+
+/// Changes the note and repeat flag of a binding that is there.
+fn amend(table: &mut KeyTable, key: Key, note: Option<String>, repeat: bool) {
+    if let Some(binding) = table.bindings.get_mut(&key.identity()) {
+        binding.repeat |= repeat;
+        if note.is_some() {
+            binding.note = note;
+        }
+    }
+}
+
+/// `unbind-key`.
+pub fn unbind(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    match remove(cx, args) {
+        Ok(()) => Exec::Normal,
+        Err(_) if args.has('q') => Exec::Error,
+        Err(error) => output::error(cx, item, &error),
+    }
+}
+
+fn remove(cx: &mut Cx<'_>, args: &Args) -> Result<(), String> {
+    let table = table_name(args);
+    let there = |cx: &Cx<'_>| {
+        let found = cx.server.key_tables.tables.contains_key(table);
+        if found { Ok(()) } else { Err(format!("table {table} doesn't exist")) }
+    };
+    if args.has('a') {
+        if args.count() > 0 {
+            return Err("key given with -a".to_owned());
+        }
+        there(cx)?;
+        remove_table(cx, table);
+        return Ok(());
+    }
+    let name = args.string(0).ok_or("missing key")?;
+    let key = bindable(&name).ok_or_else(|| format!("unknown key: {name}"))?;
+    if args.has('T') {
+        there(cx)?;
+    }
+    cx.server.key_tables.remove(table, key);
+    Ok(())
+}
+
+/// Removes a whole table; clients that use it go back to their session's.
+fn remove_table(cx: &mut Cx<'_>, table: &str) {
+    cx.server.key_tables.tables.remove(table);
+    for client in cx.server.clients.values_mut() {
+        if client.key_table.as_deref() == Some(table) {
+            client.key_table = None;
+        }
+    }
+}
+
+/// A binding and its table, for listing.
+#[derive(Clone)]
+struct Listed {
+    table: String,
+    binding: Binding,
+}
+
+/// `list-keys`.
+pub fn list(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    match selected(cx, args) {
+        Ok(listed) => print(cx, item, args, &listed),
+        Err(error) => output::error(cx, item, &error),
+    }
+}
+
+fn table_rows(cx: &Cx<'_>, name: &str) -> Vec<Listed> {
+    let bindings = cx.server.key_tables.tables.get(name).map(|table| table.bindings.values());
+    let rows = bindings.into_iter().flatten();
+    let mut rows: Vec<Listed> =
+        rows.map(|binding| Listed { table: name.to_owned(), binding: binding.clone() }).collect();
+    rows.sort_by_key(|row| row.binding.key.sort_code());
+    rows
+}
+
+fn selected(cx: &Cx<'_>, args: &Args) -> Result<Vec<Listed>, String> {
+    let only = match args.string(0) {
+        Some(name) => Some(Key::parse(&name).ok_or_else(|| format!("invalid key: {name}"))?.identity()),
+        None => None,
+    };
+    let order = Order::parse(args.get('O'))?;
+    let sorted = |mut rows: Vec<Listed>| {
+        order.sort(&mut rows, args.has('r'));
+        rows
+    };
+    let notes_only = args.has('N');
+    let mut rows = match args.get('T') {
+        Some(table) if cx.server.key_tables.tables.contains_key(table) => sorted(table_rows(cx, table)),
+        Some(table) => return Err(format!("table {table} doesn't exist")),
+        None if notes_only => {
+            ["prefix", "root"].iter().flat_map(|table| sorted(table_rows(cx, table))).collect()
+        }
+        None => {
+            let mut names: Vec<&String> = cx.server.key_tables.tables.keys().collect();
+            names.sort();
+            sorted(names.into_iter().flat_map(|name| table_rows(cx, name)).collect())
+        }
+    };
+    rows.retain(|row| only.is_none_or(|key| key == row.binding.key));
+    if notes_only && !args.has('a') {
+        rows.retain(|row| row.binding.note.is_some());
+    }
+    if args.has('1') {
+        rows.truncate(1);
+    }
+    Ok(rows)
+}
+
+/// What `-O` asks for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Order {
+    /// No `-O`: as the tables have them.
+    Table,
+    Key,
+    Modifier,
+    /// Names, and whatever else there is to sort other things by.
+    Other,
+}
+
+impl Order {
+    fn parse(text: Option<&str>) -> Result<Self, String> {
+        let Some(text) = text else { return Ok(Order::Table) };
+        match text.to_ascii_lowercase().as_str() {
+            "index" | "key" => Ok(Order::Key),
+            "modifier" => Ok(Order::Modifier),
+            "activity" | "creation" | "name" | "title" | "order" | "size" | "z" => Ok(Order::Other),
+            _ => Err("invalid sort order".to_owned()),
+        }
+    }
+
+    fn sort(self, rows: &mut [Listed], reversed: bool) {
+        match self {
+            // Only an order that was asked for can be reversed.
+            Order::Table => return,
+            Order::Key => rows.sort_by_key(|row| row.binding.key.sort_code()),
+            Order::Modifier => rows.sort_by_key(|row| row.binding.key.mods),
+            Order::Other => (),
+        }
+        if reversed {
+            rows.reverse();
+        }
+    }
+}
+
+fn print(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, rows: &[Listed]) -> Exec {
+    let prefix = match args.get('P') {
+        Some(prefix) => prefix.to_owned(),
+        None => match cx.server.chain(OptionScope::GlobalSession).key("prefix") {
+            Key::NONE => String::new(),
+            key => key.name(false),
+        },
+    };
+    let template = args.get('F').unwrap_or(LIST_TEMPLATE);
+    let key_width = rows.iter().map(|row| text_width(&row.binding.key.name(false))).max().unwrap_or(0);
+    let table_width = rows.iter().map(|row| text_width(&row.table)).max().unwrap_or(0);
+    let has_repeat = rows.iter().any(|row| row.binding.repeat);
+    let mut lines = Vec::with_capacity(rows.len());
+    for row in rows {
+        let scope = Scope::new(cx.server, &*cx.host, cx.now).item(item).client(None);
+        let scope = scope
+            .add("notes_only", flag(args.has('N')))
+            .add("key_has_repeat", flag(has_repeat))
+            .add("key_string_width", key_width.to_string())
+            .add("key_table_width", table_width.to_string())
+            .add("key_repeat", flag(row.binding.repeat))
+            .add("key_note", row.binding.note.clone().unwrap_or_default())
+            .add("key_prefix", prefix.clone())
+            .add("key_table", row.table.clone())
+            .add("key_string", row.binding.key.name(false))
+            .add("key_command", row.binding.commands.print_flat(true));
+        lines.push(scope.expand(template));
+    }
+    let single = rows.len() == 1;
+    for line in lines {
+        if single {
+            // tmux: a single line goes to the status line, even where nobody sees it.
+            output::message(cx, item, &line);
+        } else if !line.is_empty() {
+            output::print(cx, item, &line);
+        }
+    }
+    Exec::Normal
+}
+
+fn flag(on: bool) -> &'static str {
+    if on { "1" } else { "0" }
+}

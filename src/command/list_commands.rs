@@ -1,0 +1,36 @@
+//! `list-commands`.
+
+use crate::format::Scope;
+use crate::model::{Cx, Exec, ItemContext};
+use crate::syntax::args::Args;
+use crate::syntax::table::{self, CommandEntry, CommandId};
+
+use super::output;
+
+const LIST_TEMPLATE: &str =
+    "#{command_list_name}#{?command_list_alias, (#{command_list_alias}),} #{command_list_usage}";
+
+/// `list-commands`. The whole list is tmux's; ours are shown when they are asked for by name.
+pub fn list(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    let entries: Vec<&CommandEntry> = match args.string(0) {
+        None => table::ALL.iter().map(|id| id.entry()).filter(|entry| !entry.ours).collect(),
+        Some(name) => match CommandId::find(&name) {
+            Ok(id) => vec![id.entry()],
+            Err(error) => return output::error(cx, item, &error),
+        },
+    };
+    let template = args.get('F').unwrap_or(LIST_TEMPLATE);
+    for entry in entries {
+        let line = Scope::new(cx.server, &*cx.host, cx.now)
+            .item(item)
+            .client(None)
+            .add("command_list_name", entry.name)
+            .add("command_list_alias", entry.alias.unwrap_or_default())
+            .add("command_list_usage", entry.usage)
+            .expand(template);
+        if !line.is_empty() {
+            output::print(cx, item, &line);
+        }
+    }
+    Exec::Normal
+}

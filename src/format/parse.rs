@@ -1,0 +1,107 @@
+//! Parsing commands on a live server: the environment, aliases and formats that the command
+//! language refers to are the server's own.
+
+use std::sync::Arc;
+
+use crate::base::ClientId;
+use crate::model::option_access::OptionScope;
+use crate::model::{Cx, FindState, ItemContext};
+use crate::syntax::{
+    ArgValue, CommandList, Origin, ParseContext, Parsed, parse_arguments, parse_config, parse_string,
+};
+
+use super::Scope;
+
+/// A server as the command language sees it.
+struct Surroundings<'c, 'a> {
+    cx: &'c mut Cx<'a>,
+    /// What formats after `%if` are about.
+    item: Option<&'c ItemContext>,
+    client: Option<ClientId>,
+    state: FindState,
+}
+
+impl ParseContext for Surroundings<'_, '_> {
+    fn getenv(&self, name: &str) -> Option<String> {
+        self.cx.server.environ.get(name).map(str::to_owned)
+    }
+
+    fn home_of(&self, user: &str) -> Option<String> {
+        self.cx.host.home_of(user)
+    }
+
+    fn expand_condition(&mut self, format: &str) -> String {
+        let state = if self.state.is_valid(self.cx.server) {
+            self.state
+        } else {
+            self.client.map_or_else(FindState::default, |client| FindState::from_client(self.cx.server, client))
+        };
+        let mut scope = Scope::new(self.cx.server, &*self.cx.host, self.cx.now).no_jobs();
+        if let Some(item) = self.item {
+            scope = scope.item(item);
+        }
+        scope.client(self.client).state(&state).expand(format)
+    }
+
+    fn alias(&self, name: &str) -> Option<String> {
+        self.cx
+            .server
+            .chain(OptionScope::Server)
+            .strings("command-alias")
+            .filter_map(|alias| alias.split_once('='))
+            .find(|(known, _)| *known == name)
+            .map(|(_, commands)| commands.to_owned())
+    }
+
+    fn set_env(&mut self, name: &str, value: &str, hidden: bool) {
+        if hidden {
+            self.cx.server.environ.set_hidden(name, value);
+        } else {
+            self.cx.server.environ.set(name, value);
+        }
+    }
+}
+
+fn surroundings<'c, 'a>(cx: &'c mut Cx<'a>) -> Surroundings<'c, 'a> {
+    Surroundings { cx, item: None, client: None, state: FindState::default() }
+}
+
+/// Commands from a string, as one group. The error is the parser's message.
+pub fn commands(cx: &mut Cx<'_>, text: &str) -> Result<Arc<CommandList>, String> {
+    parse_string(text, &Origin::default(), &mut surroundings(cx)).map(Arc::new)
+}
+
+/// Commands from a string that an argument of a running command holds: errors say where that
+/// command was read, and conditions are about its target.
+pub fn commands_for(cx: &mut Cx<'_>, item: &ItemContext, text: &str) -> Result<Arc<CommandList>, String> {
+    let mut origin = Origin::default();
+    if let Some(command) = &item.command {
+        origin.file.clone_from(&command.file);
+        origin.line = command.line;
+    }
+    let mut context =
+        Surroundings { client: item.target_client, state: item.target, ..surroundings(cx) };
+    parse_string(text, &origin, &mut context).map(Arc::new)
+}
+
+/// Commands from arguments as a client sends them.
+pub fn arguments(cx: &mut Cx<'_>, argv: &[String]) -> Result<Arc<CommandList>, String> {
+    let values: Vec<ArgValue> = argv.iter().cloned().map(ArgValue::String).collect();
+    values_as_commands(cx, &values)
+}
+
+/// Commands from arguments of which some may be commands already.
+pub fn values_as_commands(cx: &mut Cx<'_>, values: &[ArgValue]) -> Result<Arc<CommandList>, String> {
+    parse_arguments(values, &Origin::default(), &mut surroundings(cx)).map(Arc::new)
+}
+
+/// The text of a configuration file.
+pub fn config(
+    cx: &mut Cx<'_>,
+    text: &str,
+    origin: &Origin,
+    item: Option<&ItemContext>,
+    client: Option<ClientId>,
+) -> Parsed {
+    parse_config(text, origin, &mut Surroundings { cx, item, client, state: FindState::default() })
+}
