@@ -2,6 +2,7 @@
 
 use crate::base::Key;
 use crate::base::width::text_width;
+use crate::format::sort::Order;
 use crate::format::{Scope, parse};
 use crate::model::key_tables::{Binding, KeyTable};
 use crate::model::option_access::OptionScope;
@@ -133,11 +134,8 @@ fn selected(cx: &Cx<'_>, args: &Args) -> Result<Vec<Listed>, String> {
         Some(name) => Some(Key::parse(&name).ok_or_else(|| format!("invalid key: {name}"))?.identity()),
         None => None,
     };
-    let order = Order::parse(args.get('O'))?;
-    let sorted = |mut rows: Vec<Listed>| {
-        order.sort(&mut rows, args.has('r'));
-        rows
-    };
+    let order = args.get('O').map(|order| Order::parse(order).ok_or("invalid sort order")).transpose()?;
+    let sorted = |rows: Vec<Listed>| sort(rows, order, args.has('r'));
     let notes_only = args.has('N');
     let mut rows = match args.get('T') {
         Some(table) if cx.server.key_tables.tables.contains_key(table) => sorted(table_rows(cx, table)),
@@ -161,39 +159,56 @@ fn selected(cx: &Cx<'_>, args: &Args) -> Result<Vec<Listed>, String> {
     Ok(rows)
 }
 
-/// What `-O` asks for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Order {
-    /// No `-O`: as the tables have them.
-    Table,
-    Key,
-    Modifier,
-    /// Names, and whatever else there is to sort other things by.
-    Other,
+/// Sorts as tmux does, whose comparison is not an order: what is equal in one table is said to
+/// be greater, and keys differ by the low 32 bits only. What comes of that depends on the
+/// sorting: the C library's merge sort.
+fn sort(rows: Vec<Listed>, order: Option<Order>, reversed: bool) -> Vec<Listed> {
+    let mut rows = rows;
+    let order = match order {
+        None => return rows,
+        Some(Order::Given) => {
+            if reversed {
+                rows.reverse();
+            }
+            return rows;
+        }
+        Some(order) => order,
+    };
+    let greater = |a: &Listed, b: &Listed| {
+        let same_table = i32::from(a.table.eq_ignore_ascii_case(&b.table));
+        let mut result = match order {
+            // tmux: a difference of 64 bits, of which 32 are kept; modifiers are lost.
+            Order::Index => {
+                (a.binding.key.sort_code() as u32).wrapping_sub(b.binding.key.sort_code() as u32) as i32
+            }
+            _ => 0,
+        };
+        if result == 0 {
+            result = same_table;
+        }
+        if reversed { result < 0 } else { result > 0 }
+    };
+    merge_sort(rows, &greater)
 }
 
-impl Order {
-    fn parse(text: Option<&str>) -> Result<Self, String> {
-        let Some(text) = text else { return Ok(Order::Table) };
-        match text.to_ascii_lowercase().as_str() {
-            "index" | "key" => Ok(Order::Key),
-            "modifier" => Ok(Order::Modifier),
-            "activity" | "creation" | "name" | "title" | "order" | "size" | "z" => Ok(Order::Other),
-            _ => Err("invalid sort order".to_owned()),
-        }
+/// A top-down merge sort: the first half is the shorter one, and its element is taken unless
+/// it is greater.
+fn merge_sort<T>(mut items: Vec<T>, greater: &impl Fn(&T, &T) -> bool) -> Vec<T> {
+    if items.len() < 2 {
+        return items;
     }
-
-    fn sort(self, rows: &mut [Listed], reversed: bool) {
-        match self {
-            // Only an order that was asked for can be reversed.
-            Order::Table => return,
-            Order::Key => rows.sort_by_key(|row| row.binding.key.sort_code()),
-            Order::Modifier => rows.sort_by_key(|row| row.binding.key.mods),
-            Order::Other => (),
-        }
-        if reversed {
-            rows.reverse();
-        }
+    let second = items.split_off(items.len() / 2);
+    let mut left = merge_sort(items, greater).into_iter().peekable();
+    let mut right = merge_sort(second, greater).into_iter().peekable();
+    let mut out = Vec::new();
+    loop {
+        let from_right = match (left.peek(), right.peek()) {
+            (Some(a), Some(b)) => greater(a, b),
+            (None, Some(_)) => true,
+            (Some(_), None) => false,
+            (None, None) => return out,
+        };
+        out.extend(if from_right { right.next() } else { left.next() });
     }
 }
 

@@ -5,5 +5,12 @@
 //! `return output::error(cx, item, text)`, and waits by returning `Exec::Wait` after handing
 //! its item id to whoever will `cx.server.queues.resume(id)`.
 
+pub mod defaults;
+pub mod environment;
+pub mod keys;
 pub mod list;
+pub mod list_commands;
+pub mod option_effects;
+pub mod options;
 pub mod output;
+pub mod source_file;

@@ -34,7 +34,8 @@ impl ParseContext for Surroundings<'_, '_> {
         let state = if self.state.is_valid(self.cx.server) {
             self.state
         } else {
-            self.client.map_or_else(FindState::default, |client| FindState::from_client(self.cx.server, client))
+            self.client
+                .map_or_else(FindState::default, |client| FindState::from_client(self.cx.server, client))
         };
         let mut scope = Scope::new(self.cx.server, &*self.cx.host, self.cx.now).no_jobs();
         if let Some(item) = self.item {
@@ -79,8 +80,7 @@ pub fn commands_for(cx: &mut Cx<'_>, item: &ItemContext, text: &str) -> Result<A
         origin.file.clone_from(&command.file);
         origin.line = command.line;
     }
-    let mut context =
-        Surroundings { client: item.target_client, state: item.target, ..surroundings(cx) };
+    let mut context = Surroundings { client: item.target_client, state: item.target, ..surroundings(cx) };
     parse_string(text, &origin, &mut context).map(Arc::new)
 }
 

@@ -226,7 +226,7 @@ pub trait Host {
         data: Vec<u8>,
         done: FileDone,
     );
-    /// Paths that match a glob pattern, sorted; the pattern itself when nothing does.
+    /// Paths that match a glob pattern, sorted; none when nothing does.
     fn glob(&mut self, pattern: &str) -> Vec<PathBuf>;
     /// Whether a path is a program that can be run.
     fn is_executable(&self, path: &str) -> bool;

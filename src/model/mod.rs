@@ -37,6 +37,7 @@ pub mod session;
 pub mod sessions;
 pub mod sizes;
 pub mod spawn;
+pub mod terminal_config;
 #[cfg(test)]
 pub mod test_host;
 pub mod window;
@@ -132,6 +133,8 @@ pub struct Server {
     /// Configuration has been loaded; before that, clients wait and errors are gathered.
     pub config_done: bool,
     pub config_errors: Vec<String>,
+    /// How deep files that source each other are nested, by the client that does it.
+    pub source_depth: BTreeMap<Option<ClientId>, u32>,
     pub socket_path: String,
     pub pid: i32,
     pub uid: u32,

@@ -1,0 +1,91 @@
+//! What a server starts with before any configuration: options that follow from the
+//! environment, and the default key bindings.
+
+use crate::base::Key;
+use crate::model::key_tables::Binding;
+use crate::model::{Host, Server};
+use crate::options::Value;
+use crate::syntax::args::{ArgValue, Args};
+use crate::syntax::parse::NoContext;
+use crate::syntax::{CommandId, Origin, ParseFlags, parse_config};
+
+/// The default bindings, in our own command language.
+const BINDINGS: &str = include_str!("../../conf/default.conf");
+
+/// Shell where the environment names none that can be used.
+const DEFAULT_SHELL: &str = "/bin/sh";
+
+/// Sets options from the environment and binds the default keys.
+pub fn apply(server: &mut Server, host: &dyn Host) {
+    let shell = server.environ.get("SHELL").unwrap_or_default().to_owned();
+    let usable = shell.starts_with('/') && !shell.ends_with("/tmux") && host.is_executable(&shell);
+    server.options.session.set_string("default-shell", if usable { &shell } else { DEFAULT_SHELL });
+    let editor = server.environ.get("VISUAL").or_else(|| server.environ.get("EDITOR")).map(str::to_owned);
+    if let Some(editor) = editor {
+        let program = editor.rsplit('/').next().unwrap_or_default();
+        // Both options have the choices emacs and vi.
+        let keys = Value::Choice(usize::from(program.contains("vi")));
+        server.options.session.set("status-keys", keys.clone());
+        server.options.window.set("mode-keys", keys);
+        server.options.server.set_string("editor", editor);
+    }
+    server.update_width_rules();
+    bind_default_keys(server);
+}
+
+/// Binds the default keys, and remembers that they are the defaults.
+pub fn bind_default_keys(server: &mut Server) {
+    let origin = Origin { flags: ParseFlags::ONE_GROUP, ..Origin::default() };
+    let parsed = parse_config(BINDINGS, &origin, &mut NoContext);
+    let list = parsed.result.expect("the default bindings are tested");
+    for invocation in list.iter().filter(|invocation| invocation.id == CommandId::BindKey) {
+        let (table, binding) = default_binding(&invocation.args).expect("the default bindings are tested");
+        server.key_tables.add(&table, binding);
+    }
+    for table in server.key_tables.tables.values_mut() {
+        table.defaults.clone_from(&table.bindings);
+    }
+}
+
+fn default_binding(args: &Args) -> Option<(String, Binding)> {
+    let key = Key::parse(args.value(0)?.as_str()?)?.identity();
+    let ArgValue::Commands(commands) = args.value(1)? else { return None };
+    let (note, repeat) = (args.get('N').map(str::to_owned), args.has('r'));
+    Some((args.get('T')?.to_owned(), Binding { key, commands: commands.clone(), note, repeat }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::syntax::escape::escape;
+
+    /// Each table as `list-keys` printed it for tmux, less the padding.
+    #[test]
+    fn default_bindings_are_those_of_tmux() {
+        let mut server = Server::default();
+        bind_default_keys(&mut server);
+        let recorded = [
+            ("prefix", include_str!("../../compat-tests/fixtures/list-keys-prefix.txt")),
+            ("root", include_str!("../../compat-tests/fixtures/list-keys-root.txt")),
+            ("copy-mode", include_str!("../../compat-tests/fixtures/list-keys-copy-mode.txt")),
+            ("copy-mode-vi", include_str!("../../compat-tests/fixtures/list-keys-copy-mode-vi.txt")),
+        ];
+        for (name, listing) in recorded {
+            let mut bindings: Vec<&Binding> = server.key_tables.tables[name].bindings.values().collect();
+            bindings.sort_by_key(|binding| binding.key.sort_code());
+            let squeeze = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+            let listed: Vec<String> = bindings
+                .iter()
+                .map(|binding| {
+                    let repeat = if binding.repeat { "-r " } else { "" };
+                    let key = escape(&binding.key.name(false));
+                    let commands = binding.commands.print_flat(true);
+                    squeeze(&format!("bind-key {repeat}-T {name} {key} {commands}"))
+                })
+                .collect();
+            let recorded: Vec<String> = listing.lines().map(squeeze).collect();
+            assert_eq!(listed, recorded);
+        }
+        assert_eq!(server.key_tables.tables.len(), 4);
+    }
+}

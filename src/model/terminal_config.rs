@@ -1,0 +1,184 @@
+//! What options and clients decide about the terminals of panes, handed to them when it
+//! changes.
+
+use std::collections::BTreeMap;
+
+use crate::base::width::WidthRules;
+use crate::base::{Colour, PaneId};
+use crate::options::{Chain, Value};
+use crate::syntax::style::Style;
+use crate::terminal::config::{
+    AllowPassthrough, ExtendedKeys, GetClipboard, SetClipboard, TerminalConfig, Theme,
+};
+
+use super::option_access::OptionScope;
+use super::{Client, ClientFlags, Cx, Pane, Server};
+
+/// Highest code point there is.
+const LAST_CODE_POINT: u32 = 0x10_ffff;
+
+impl Cx<'_> {
+    /// Hands every pane's terminal what is decided about it now.
+    pub fn configure_terminals(&mut self) {
+        let panes: Vec<PaneId> = self.server.panes.keys().copied().collect();
+        for pane in panes {
+            self.configure_terminal(pane);
+        }
+    }
+
+    /// The same for one pane.
+    pub fn configure_terminal(&mut self, pane: PaneId) {
+        let Some(p) = self.server.pane(pane) else { return };
+        let config = self.server.terminal_config(p);
+        p.terminal.lock().configure(&config);
+    }
+}
+
+impl Server {
+    /// Takes the options `codepoint-widths` and `variation-selector-always-wide` over.
+    pub fn update_width_rules(&mut self) {
+        let options = self.server_options();
+        let ranges = options.strings("codepoint-widths").filter_map(parse_width);
+        let mut overrides = BTreeMap::new();
+        for (first, last, width) in ranges {
+            overrides.extend((first..=last).map(|code| (code, width)));
+        }
+        let variation_selector_always_wide = options.flag("variation-selector-always-wide");
+        drop(options);
+        self.width_rules = WidthRules { overrides, variation_selector_always_wide };
+    }
+
+    /// What is decided about a pane's terminal.
+    pub fn terminal_config(&self, pane: &Pane) -> TerminalConfig {
+        let (server, options) = (self.server_options(), self.chain(OptionScope::Pane(pane.id)));
+        let attached = || {
+            self.clients.values().filter(|c| !c.flags.intersects(ClientFlags::CONTROL) && self.shows(c, pane))
+        };
+        let control = self.clients.values().any(|c| c.flags.contains(ClientFlags::CONTROL));
+        let foreground = pane.control_fg.filter(|_| control).or_else(|| attached().find_map(|c| c.fg));
+        let background = pane.control_bg.filter(|_| control).or_else(|| {
+            style_background(&options, self.is_active(pane)).or_else(|| attached().find_map(|c| c.bg))
+        });
+        TerminalConfig {
+            pane: true,
+            widths: self.width_rules.clone(),
+            input_buffer_size: server.number("input-buffer-size").max(0) as usize,
+            allow_rename: options.flag("allow-rename"),
+            allow_set_title: options.flag("allow-set-title"),
+            allow_passthrough: match options.choice("allow-passthrough") {
+                "on" => AllowPassthrough::On,
+                "all" => AllowPassthrough::All,
+                _ => AllowPassthrough::Off,
+            },
+            alternate_screen: options.flag("alternate-screen"),
+            scroll_on_clear: options.flag("scroll-on-clear"),
+            set_clipboard: match server.choice("set-clipboard") {
+                "on" => SetClipboard::On,
+                "external" => SetClipboard::External,
+                _ => SetClipboard::Off,
+            },
+            get_clipboard: match server.choice("get-clipboard") {
+                "buffer" => GetClipboard::Buffer,
+                "request" => GetClipboard::Request,
+                "both" => GetClipboard::Both,
+                _ => GetClipboard::Off,
+            },
+            extended_keys: match server.choice("extended-keys") {
+                "on" => ExtendedKeys::On,
+                "always" => ExtendedKeys::Always,
+                _ => ExtendedKeys::Off,
+            },
+            cursor_style: options.number("cursor-style") as u32,
+            cursor_colour: Some(options.colour("cursor-colour")).filter(|c| *c != Colour::None),
+            cell_pixels: attached()
+                .map(|c| c.cell_pixels)
+                .find(|pixels| *pixels != (0, 0))
+                .unwrap_or((16, 32)),
+            palette: palette(&options),
+            foreground,
+            background,
+            theme: background
+                .and_then(Colour::is_light)
+                .map(|light| if light { Theme::Light } else { Theme::Dark })
+                .or_else(|| reported_theme(attached())),
+            client_answers: attached().next().is_some(),
+        }
+    }
+
+    /// Whether a client is attached to a session that holds the pane's window.
+    fn shows(&self, client: &Client, pane: &Pane) -> bool {
+        let session = client.session.and_then(|id| self.session(id));
+        session.is_some_and(|s| s.winlinks.values().any(|winlink| winlink.window == pane.window))
+    }
+
+    fn is_active(&self, pane: &Pane) -> bool {
+        self.window(pane.window).is_some_and(|window| window.active == pane.id)
+    }
+}
+
+/// The background that styles give a pane; styles with formats in them are not looked at.
+fn style_background(options: &Chain<'_>, active: bool) -> Option<Colour> {
+    let names: &[&str] = if active { &["window-active-style", "window-style"] } else { &["window-style"] };
+    let styles = names.iter().filter_map(|name| Style::parse(options.string(name)).ok());
+    styles.map(|style| style.cell.bg).find(|colour| !colour.is_default())
+}
+
+/// The theme that all clients agree on.
+fn reported_theme<'a>(clients: impl Iterator<Item = &'a Client>) -> Option<Theme> {
+    let mut found = None;
+    for theme in clients.filter_map(|client| client.theme) {
+        let theme = match theme {
+            super::client::Theme::Light => Theme::Light,
+            super::client::Theme::Dark => Theme::Dark,
+        };
+        if found.is_some_and(|known| known != theme) {
+            return None;
+        }
+        found = Some(theme);
+    }
+    found
+}
+
+fn palette(options: &Chain<'_>) -> Vec<(u8, Colour)> {
+    let entries = options.array("pane-colours");
+    entries
+        .filter_map(|(index, value)| match value {
+            Value::Colour(colour) => Some((u8::try_from(index).ok()?, *colour)),
+            _ => None,
+        })
+        .collect()
+}
+
+/// One element of `codepoint-widths`: `U+X=W`, `U+X-U+Y=W` or a character and its width. First
+/// and last code point and columns; `None` where it is none of these.
+fn parse_width(text: &str) -> Option<(u32, u32, u8)> {
+    let (what, width) = text.split_once('=')?;
+    let width = crate::base::number::parse_number(width, 0, 2).ok()? as u8;
+    let code = |text: &str| {
+        let code = u32::from_str_radix(text.strip_prefix("U+")?, 16).ok()?;
+        (1..=LAST_CODE_POINT).contains(&code).then_some(code)
+    };
+    if what.starts_with("U+") {
+        let (first, last) = what.split_once('-').unwrap_or((what, what));
+        let (first, last) = (code(first)?, code(last)?);
+        return (first <= last).then_some((first, last, width));
+    }
+    let mut chars = what.chars();
+    let only = chars.next()? as u32;
+    chars.next().is_none().then_some((only, only, width))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_width;
+
+    #[test]
+    fn widths_of_code_points() {
+        assert_eq!(parse_width("U+263A=2"), Some((0x263a, 0x263a, 2)));
+        assert_eq!(parse_width("U+E000-U+E0FF=1"), Some((0xe000, 0xe0ff, 1)));
+        assert_eq!(parse_width("☺=2"), Some((0x263a, 0x263a, 2)));
+        for bad in ["U+0=1", "U+20-U+10=1", "U+20=3", "ab=1", "U+zz=1", "x"] {
+            assert_eq!(parse_width(bad), None, "{bad}");
+        }
+    }
+}
