@@ -1,5 +1,5 @@
 //! Containment against a real kernel. Does nothing unless `SCOPEMUX_SCOPES` names the backend
-//! that is expected (`delegated`, `units`, `cgroup-v1`): it makes groups and kills what it
+//! that is expected (`delegated`, `units`, `cgroup1`): it makes groups and kills what it
 //! started in them. `compat-tests/vm/scopes` runs it in virtual machines.
 
 use std::io::Write;

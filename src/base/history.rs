@@ -192,6 +192,27 @@ pub trait HistoryView: Send {
     fn row(&mut self, index: u64, links: &mut Links) -> Option<Row>;
     /// Lays rows out for another width from now on; costs nothing until rows are read.
     fn set_width(&mut self, cols: u32);
+    /// The nearest row at or after `from` (at or before it, going backward) whose logical line
+    /// may hold text that `filter` finds, skipping what cannot. `filter` runs over bytes in
+    /// which lines are not told apart from what describes them, so a row found may be a false
+    /// alarm, but no row that matches is passed over as long as the filter looks for text
+    /// without blanks. `budget` bounds the bytes looked at.
+    fn seek(&mut self, from: u64, forward: bool, filter: &regex::bytes::Regex, budget: usize) -> Seek {
+        let _ = (forward, filter, budget);
+        Seek::At(from)
+    }
+}
+
+/// What `HistoryView::seek` found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Seek {
+    /// The first row (forward) or last row (backward) of a line worth looking at, but not
+    /// before (after) the row that was asked from.
+    At(u64),
+    /// The budget is used up; go on from this row.
+    More(u64),
+    /// Nothing in the rest of the history.
+    End,
 }
 
 /// A pane's history as its terminal writes it. Never fails: trouble with the disk is handled
@@ -222,6 +243,11 @@ pub trait History: HistoryView {
     }
     /// Adds a note beside the newest line; it is never drawn.
     fn annotate(&mut self, _time: i64, _text: &str) {}
+    /// For a checkpoint: hands all finished lines to the disk and tells the number of the line
+    /// that comes next, counted from the pane's beginning.
+    fn flush(&mut self) -> u64 {
+        0
+    }
 }
 
 #[cfg(test)]

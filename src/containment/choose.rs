@@ -29,7 +29,7 @@ impl Choice {
             "auto" => Self::Auto,
             "delegated" => Self::Delegated,
             "units" => Self::Units,
-            "cgroup-v1" => Self::V1,
+            "cgroup1" => Self::V1,
             "none" => Self::None,
             _ => return None,
         })

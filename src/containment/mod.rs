@@ -59,7 +59,7 @@ impl std::fmt::Display for Status {
         f.write_str(match self.backend {
             Backend::Delegated => "delegated",
             Backend::Units => "units",
-            Backend::V1 => "cgroup-v1",
+            Backend::V1 => "cgroup1",
             Backend::None => "none",
         })?;
         if !self.missing.is_empty() && self.backend != Backend::None {

@@ -109,6 +109,11 @@ impl Block {
         (self.offsets.partition_point(|&at| at as usize <= byte) as u32).saturating_sub(1)
     }
 
+    /// Where a line's record starts in `data()`; its end for a line after the last.
+    pub fn byte_of_line(&self, line: u32) -> usize {
+        self.offsets.get(line as usize).map_or(self.data.len(), |&at| at as usize)
+    }
+
     /// Replaces the caller's link ids in a row by the block's own.
     pub fn own_links(&mut self, row: &mut Row, links: &Links) -> Vec<(LinkId, u32)> {
         let mut met = Vec::new();

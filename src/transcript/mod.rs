@@ -7,18 +7,22 @@
 //! - `sealed` and `list` the blocks of a pane; `pane` its history; `view` a pinned reader;
 //!   `cache` decoded blocks of the whole server.
 //! - `store` the server's transcripts; `queue` and `writer` the thread; `storage` files;
-//!   `recover` what an earlier server left; `notes` what happened to a pane.
+//!   `recover` what an earlier server left; `notes` what happened to a pane; `handle` what
+//!   the server asks of a history that its terminal holds.
+//! - `search` and `export` read a view in bounded steps; `journal` is the ring of raw bytes
+//!   that rebuilds a screen after a crash.
 //!
 //! Invariants: a sealed block never changes; nothing a pane prints waits for the disk; memory
 //! does not depend on how much was printed, except some 100 bytes a block (128 KiB of lines).
 //! The room reads no clock but to notice a disk that hangs.
 
-#![allow(dead_code)]
-
 mod aid;
 mod block;
 mod cache;
+mod export;
 mod frame;
+mod handle;
+mod journal;
 mod layout;
 mod line;
 mod list;
@@ -27,6 +31,7 @@ mod pane;
 mod queue;
 mod recover;
 mod sealed;
+mod search;
 mod storage;
 mod store;
 mod view;
@@ -37,9 +42,13 @@ mod fault;
 #[cfg(test)]
 mod tests;
 
+pub use export::{Exporter, Form};
 pub use frame::Key;
+pub use handle::PaneHandle;
+pub use journal::{JOURNAL_BYTES, Journal, Recovered};
 pub use notes::Note;
 pub use pane::PaneHistory;
+pub use search::{Found, Hit, Needle, Progress, SearchCursor, prefilter};
 pub use storage::{Disk, Storage};
 pub use store::{Leftover, PaneInfo, StoreConfig, TranscriptStore};
 pub use view::TranscriptView;

@@ -7,9 +7,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use parking_lot::Mutex;
 
 use super::block::Block;
+use super::handle::PaneHandle;
 use super::layout::OpenLine;
 use super::list::List;
-use super::notes::{Note, Notes};
+use super::notes::Notes;
 use super::queue::Job;
 use super::sealed::{Place, Sealed, Segment};
 use super::store::Shared;
@@ -24,8 +25,6 @@ const MIN_BLOCK_BYTES: usize = 4 << 10;
 /// A logical line is cut into several records beyond this many columns or bytes.
 const MAX_LINE_COLS: u32 = 128 << 10;
 const MAX_LINE_BYTES: usize = 256 << 10;
-/// Bytes waiting for the writer at which the pane should not be read any more.
-const CONGESTED_BYTES: u64 = 512 << 10;
 /// Bytes waiting at which the oldest waiting lines are given up, should pushing go on anyway.
 const PENDING_BYTES: u64 = 2 << 20;
 /// The same while the disk fails: the ring of newest lines.
@@ -51,6 +50,18 @@ pub(super) struct Pane {
     pub writing: Mutex<Writing>,
     /// Its directory and info file exist.
     pub created: AtomicBool,
+    /// What becomes of the transcript when the pane's history is dropped.
+    pub ending: Mutex<Option<Ending>>,
+    /// The number of the next line, for those who hold a handle.
+    pub end_line: AtomicU64,
+}
+
+/// How a pane's transcript ends. Without any it stays, for a later server to find.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Ending {
+    Remove,
+    /// Until then, in seconds since the Unix epoch.
+    Keep(i64),
 }
 
 /// Where the writer is.
@@ -69,6 +80,10 @@ impl std::fmt::Debug for Pane {
 }
 
 impl Pane {
+    pub fn limit(&self) -> u64 {
+        self.cap.load(Ordering::Relaxed)
+    }
+
     /// Stops wanting a block.
     pub fn retire(&self, block: &Sealed) {
         let (disk, pending) = block.retire();
@@ -113,60 +128,14 @@ impl PaneHistory {
         &self.pane.key
     }
 
-    /// Whether so much waits for the disk that the pane should not be read for now. Never
-    /// while the disk fails or hangs: then lines stay in memory and the oldest of them go.
-    pub fn is_congested(&self) -> bool {
-        self.pane.pending.load(Ordering::Relaxed) > CONGESTED_BYTES
-            && self.pane.trouble.lock().is_none()
-            && !self.store.queue.hangs()
-    }
-
-    /// Why lines are not being written, if they are not.
-    pub fn error(&self) -> Option<String> {
-        let trouble = self.pane.trouble.lock().clone();
-        trouble.or_else(|| self.store.queue.hangs().then(|| "the disk does not answer".to_owned()))
-    }
-
-    /// Bytes on disk allowed from now on; 0 forgets everything and keeps nothing.
-    pub fn set_limit(&mut self, bytes: u64) {
-        self.pane.cap.store(bytes, Ordering::Relaxed);
-        if bytes == 0 {
-            self.clear();
-        } else {
-            self.store.queue.push(Job::Trim(self.pane.clone()));
-        }
-    }
-
-    pub fn limit(&self) -> u64 {
-        self.pane.cap.load(Ordering::Relaxed)
+    /// What may be asked and told of the history without having it.
+    pub fn handle(&self) -> PaneHandle {
+        PaneHandle { pane: self.pane.clone(), store: self.store.clone() }
     }
 
     /// The number that the next finished line gets; lines are numbered from the pane's start.
     pub fn end_line(&self) -> u64 {
         self.newest.open.end_line()
-    }
-
-    /// Hands all finished lines to the writer. For a checkpoint: what a crash loses afterwards
-    /// is what the raw journal holds.
-    pub fn flush(&mut self) {
-        if !self.newest.open.is_empty() {
-            self.seal();
-        }
-    }
-
-    /// Notes something that happened to the pane. What was printed is not altered.
-    pub fn annotate(&mut self, time: i64, text: &str) {
-        let note = Note { time, line: self.end_line(), text: text.to_owned() };
-        let bytes = note.encode();
-        if self.pane.notes.lock().add(note) {
-            let file = self.pane.dir.join("notes");
-            self.store.queue.push(Job::Note { pane: self.pane.clone(), file, bytes });
-        }
-    }
-
-    /// What was noted, oldest first.
-    pub fn annotations(&self) -> Vec<Note> {
-        self.pane.notes.lock().all().cloned().collect()
     }
 
     /// What there is now, as `History::view`, but with its own type (search needs it).
@@ -175,28 +144,9 @@ impl PaneHistory {
         TranscriptView { list, newest: self.newest.clone(), store: self.store.clone() }
     }
 
-    /// The pane has ended. Its transcript is removed, or kept until `keep_until` (seconds
-    /// since the Unix epoch).
-    pub fn close(mut self, keep_until: Option<i64>) {
-        match keep_until {
-            None => {
-                self.forget();
-                self.store.forget_pane(&self.pane.key);
-                self.store.queue.push(Job::Remove(self.pane.clone()));
-            }
-            Some(until) => {
-                self.finish_tail();
-                self.flush();
-                let (file, bytes) = (self.pane.dir.join("until"), until.to_string().into_bytes());
-                self.store.queue.push(Job::Small { pane: self.pane.clone(), file, bytes });
-                self.store.queue.push(Job::Finish(self.pane.clone()));
-            }
-        }
-    }
-
     /// Bytes of a full block: small caps have small blocks, so that a cap holds several.
     fn block_bytes(&self) -> usize {
-        let cap = usize::try_from(self.limit()).unwrap_or(usize::MAX);
+        let cap = usize::try_from(self.pane.limit()).unwrap_or(usize::MAX);
         (cap / 8).clamp(MIN_BLOCK_BYTES, BLOCK_BYTES)
     }
 
@@ -209,8 +159,17 @@ impl PaneHistory {
             open.base_time = time;
         }
         open.push(&mut self.scratch, &tail, width);
-        if open.bytes() >= self.block_bytes() {
+        let full = open.bytes() >= self.block_bytes();
+        self.pane.end_line.store(self.end_line(), Ordering::Relaxed);
+        if full {
             self.seal();
+        }
+    }
+
+    /// A limit of 0 that was set from elsewhere forgets what is in memory too.
+    fn obey_limit(&mut self) {
+        if !self.keeps() && (!self.newest.open.is_empty() || self.newest.tail.is_some()) {
+            self.forget();
         }
     }
 
@@ -280,8 +239,32 @@ impl PaneHistory {
     }
 }
 
+impl Drop for PaneHistory {
+    fn drop(&mut self) {
+        let ending = *self.pane.ending.lock();
+        match ending {
+            Some(Ending::Remove) => {
+                self.forget();
+                self.store.forget_pane(&self.pane.key);
+                self.store.queue.push(Job::Remove(self.pane.clone()));
+            }
+            Some(Ending::Keep(until)) => {
+                self.finish_tail();
+                self.flush();
+                let (file, bytes) = (self.pane.dir.join("until"), until.to_string().into_bytes());
+                self.store.queue.push(Job::Small { pane: self.pane.clone(), file, bytes });
+                self.store.queue.push(Job::Finish(self.pane.clone()));
+            }
+            None => {
+                self.flush();
+            }
+        }
+    }
+}
+
 impl HistoryView for PaneHistory {
     fn rows(&mut self) -> u64 {
+        self.obey_limit();
         self.pane.list.lock().rows(&self.store) + self.newest.rows()
     }
 
@@ -312,7 +295,7 @@ impl HistoryView for PaneHistory {
 impl History for PaneHistory {
     fn push(&mut self, row: &Row, links: &Links) {
         if !self.keeps() {
-            return;
+            return self.obey_limit();
         }
         let mut row = row.clone();
         if row.runs.iter().any(|run| run.style.link.0 != 0) {
@@ -359,7 +342,31 @@ impl History for PaneHistory {
     }
 
     fn keeps(&self) -> bool {
-        self.limit() > 0
+        self.pane.limit() > 0
+    }
+
+    fn is_congested(&self) -> bool {
+        self.handle().is_congested()
+    }
+
+    fn set_limit(&mut self, bytes: u64) {
+        self.handle().set_limit(bytes);
+        self.obey_limit();
+    }
+
+    fn error(&self) -> Option<String> {
+        self.handle().error()
+    }
+
+    fn annotate(&mut self, time: i64, text: &str) {
+        self.handle().annotate(time, text);
+    }
+
+    fn flush(&mut self) -> u64 {
+        if !self.newest.open.is_empty() {
+            self.seal();
+        }
+        self.end_line()
     }
 
     fn view(&mut self) -> Box<dyn HistoryView> {

@@ -200,6 +200,8 @@ impl TranscriptStore {
             notes: Mutex::new(Notes::default()),
             writing: Mutex::new(Writing::default()),
             created: AtomicBool::new(false),
+            ending: Mutex::new(None),
+            end_line: AtomicU64::new(0),
         }
     }
 

@@ -8,7 +8,7 @@ use super::layout::OpenLine;
 use super::list::List;
 use super::store::Shared;
 use crate::base::LinkId;
-use crate::base::history::{HistoryView, Row};
+use crate::base::history::{HistoryView, Row, Seek};
 use crate::base::links::Links;
 
 /// Links of blocks that the reader's table knows already: (block, link) → id. A link without
@@ -122,6 +122,10 @@ impl HistoryView for TranscriptView {
         if let Some(tail) = &mut self.newest.tail {
             Arc::make_mut(tail).relay(cols);
         }
+    }
+
+    fn seek(&mut self, from: u64, forward: bool, filter: &regex::bytes::Regex, budget: usize) -> Seek {
+        self.seek_row(from, forward, filter, budget)
     }
 }
 

@@ -1,0 +1,407 @@
+//! A transcript as a file for people and other programs: plain text, text with escape
+//! sequences, HTML, or an asciinema recording. Goes in bounded steps.
+
+use std::collections::VecDeque;
+use std::fmt::Write;
+
+use super::notes::Note;
+use super::view::TranscriptView;
+use crate::base::history::{HistoryView, Row, RowFlags};
+use crate::base::links::{Hyperlink, Links};
+use crate::base::{Attrs, Cell, CellStyle, Colour};
+
+/// What is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Form {
+    /// Characters only; wrapped rows joined.
+    Text,
+    /// Characters, SGR and OSC 8; wrapped rows joined.
+    Ansi,
+    /// A page with one `pre`.
+    Html,
+    /// asciinema's format, version 2: one event a row, at the time it left the screen.
+    Cast,
+}
+
+impl Form {
+    pub fn parse(text: &str) -> Option<Self> {
+        Some(match text {
+            "text" => Self::Text,
+            "ansi" => Self::Ansi,
+            "html" => Self::Html,
+            "cast" => Self::Cast,
+            _ => return None,
+        })
+    }
+}
+
+/// See the module comment.
+pub struct Exporter {
+    form: Form,
+    cols: u32,
+    row: u64,
+    end: u64,
+    links: Links,
+    notes: VecDeque<Note>,
+    /// Number of the line that the next row belongs to.
+    line: u64,
+    started: bool,
+    /// Seconds of the first row, for recordings.
+    epoch: Option<i64>,
+}
+
+impl Exporter {
+    /// Rows `from` up to, not including, `to`. Notes are set between lines where they belong;
+    /// without any, nothing but what was printed is written.
+    pub fn new(view: &mut TranscriptView, form: Form, from: u64, to: u64, notes: Vec<Note>) -> Self {
+        let end = to.min(view.rows());
+        let line = view.line_number(from);
+        let notes = notes.into_iter().filter(|note| note.line >= line).collect();
+        let cols = view.newest.width;
+        Self { form, cols, row: from, end, links: Links::new(), notes, line, started: false, epoch: None }
+    }
+
+    /// Appends about `rows` more rows; false when that was all.
+    pub fn step(&mut self, view: &mut TranscriptView, rows: u64, out: &mut String) -> bool {
+        if !std::mem::replace(&mut self.started, true) {
+            self.open(view, out);
+        }
+        for _ in 0..rows {
+            if self.row >= self.end {
+                self.note(u64::MAX, out);
+                if self.form == Form::Html {
+                    out.push_str("</pre></body></html>\n");
+                }
+                return false;
+            }
+            self.note(self.line, out);
+            let row = view.row(self.row, &mut self.links).unwrap_or_default();
+            self.row += 1;
+            self.put(&row, out);
+            if !row.flags.contains(RowFlags::WRAPPED) {
+                self.line += 1;
+            }
+        }
+        true
+    }
+
+    fn open(&mut self, view: &mut TranscriptView, out: &mut String) {
+        let first = view.row(self.row, &mut self.links).map_or(0, |row| row.time);
+        self.epoch = Some(first);
+        match self.form {
+            Form::Html => out.push_str(HTML_HEAD),
+            Form::Cast => {
+                let head = serde_json::json!({
+                    "version": 2, "width": self.cols, "height": 24, "timestamp": first,
+                });
+                let _ = writeln!(out, "{head}");
+            }
+            Form::Text | Form::Ansi => {}
+        }
+    }
+
+    /// Sets the notes that belong before a line.
+    fn note(&mut self, line: u64, out: &mut String) {
+        while self.notes.front().is_some_and(|note| note.line <= line) {
+            let Some(note) = self.notes.pop_front() else { return };
+            let when = crate::base::posix::strftime("%Y-%m-%d %H:%M:%S", note.time);
+            let text = format!("-- {when}: {} --", note.text.replace('\n', " "));
+            match self.form {
+                Form::Text | Form::Ansi => {
+                    let _ = writeln!(out, "{text}");
+                }
+                Form::Html => {
+                    out.push_str("<i>");
+                    escape_html(&text, out);
+                    out.push_str("</i>\n");
+                }
+                Form::Cast => {
+                    let at = (note.time - self.epoch.unwrap_or(note.time)).max(0);
+                    let _ = writeln!(out, "{}", serde_json::json!([at as f64, "m", text]));
+                }
+            }
+        }
+    }
+
+    fn put(&mut self, row: &Row, out: &mut String) {
+        let wrapped = row.flags.contains(RowFlags::WRAPPED);
+        match self.form {
+            Form::Text => put_text(row, out),
+            Form::Ansi => put_ansi(row, &self.links, out),
+            Form::Html => put_html(row, &self.links, out),
+            Form::Cast => {
+                let mut text = String::new();
+                put_ansi(row, &self.links, &mut text);
+                if !wrapped {
+                    text.push_str("\r\n");
+                }
+                let epoch = *self.epoch.get_or_insert(row.time);
+                let at = (row.time - epoch).max(0);
+                let _ = writeln!(out, "{}", serde_json::json!([at as f64, "o", text]));
+                return;
+            }
+        }
+        if !wrapped {
+            out.push('\n');
+        }
+    }
+}
+
+impl TranscriptView {
+    /// Number of the line that shows in a row, counted from the pane's beginning.
+    pub fn line_number(&mut self, row: u64) -> u64 {
+        let Some((at, _)) = self.line_of(row) else { return self.newest.open.end_line() };
+        let first = match self.list.get(at.block) {
+            Some(sealed) => sealed.first_line,
+            None if at.block == self.list.len() => self.newest.open.first_line,
+            None => self.newest.open.end_line(),
+        };
+        first + u64::from(at.line)
+    }
+}
+
+fn visible(row: &Row) -> Vec<Cell> {
+    row.cells().into_iter().filter(|cell| !cell.is_padding()).collect()
+}
+
+fn push_cell(cell: &Cell, out: &mut String) {
+    if cell.flags.contains(crate::base::CellFlags::TAB) {
+        out.push('\t');
+    } else {
+        cell.glyph.push_to(out);
+    }
+}
+
+fn put_text(row: &Row, out: &mut String) {
+    let start = out.len();
+    visible(row).iter().for_each(|cell| push_cell(cell, out));
+    if !row.flags.contains(RowFlags::WRAPPED) {
+        let end = out[start..].trim_end_matches(' ').len();
+        out.truncate(start + end);
+    }
+}
+
+fn put_ansi(row: &Row, links: &Links, out: &mut String) {
+    let mut last = CellStyle::DEFAULT;
+    for cell in visible(row) {
+        if cell.style != last {
+            // Links are no part of SGR.
+            let plain = CellStyle { link: last.link, ..cell.style } == last;
+            if !plain {
+                sgr(&cell.style, out);
+            }
+            if cell.style.link != last.link {
+                osc8(links.get(cell.style.link), out);
+            }
+            last = cell.style;
+        }
+        push_cell(&cell, out);
+    }
+    if last != CellStyle::DEFAULT {
+        if last.link.0 != 0 {
+            osc8(None, out);
+        }
+        out.push_str("\x1b[0m");
+    }
+}
+
+fn osc8(link: Option<&Hyperlink>, out: &mut String) {
+    match link {
+        Some(link) if !link.id.is_empty() => {
+            let _ = write!(out, "\x1b]8;id={};{}\x1b\\", link.id, link.uri);
+        }
+        Some(link) => {
+            let _ = write!(out, "\x1b]8;;{}\x1b\\", link.uri);
+        }
+        None => out.push_str("\x1b]8;;\x1b\\"),
+    }
+}
+
+/// SGR numbers of attributes.
+const ATTRS: [(Attrs, &str); 13] = [
+    (Attrs::BRIGHT, "1"),
+    (Attrs::DIM, "2"),
+    (Attrs::ITALICS, "3"),
+    (Attrs::UNDERSCORE, "4"),
+    (Attrs::UNDERSCORE_DOUBLE, "4:2"),
+    (Attrs::UNDERSCORE_CURLY, "4:3"),
+    (Attrs::UNDERSCORE_DOTTED, "4:4"),
+    (Attrs::UNDERSCORE_DASHED, "4:5"),
+    (Attrs::BLINK, "5"),
+    (Attrs::REVERSE, "7"),
+    (Attrs::HIDDEN, "8"),
+    (Attrs::STRIKETHROUGH, "9"),
+    (Attrs::OVERLINE, "53"),
+];
+
+fn sgr(style: &CellStyle, out: &mut String) {
+    out.push_str("\x1b[0");
+    for (attr, code) in ATTRS {
+        if style.attrs.contains(attr) {
+            let _ = write!(out, ";{code}");
+        }
+    }
+    for (colour, basic, bright, extended) in [(style.fg, 30, 90, "38"), (style.bg, 40, 100, "48")] {
+        let _ = match colour {
+            Colour::Basic(n @ 0..=7) => write!(out, ";{}", basic + u32::from(n)),
+            Colour::Basic(n) => write!(out, ";{}", bright + u32::from(n) - 8),
+            Colour::Indexed(n) => write!(out, ";{extended};5;{n}"),
+            Colour::Rgb(r, g, b) => write!(out, ";{extended};2;{r};{g};{b}"),
+            _ => Ok(()),
+        };
+    }
+    let _ = match style.us {
+        Colour::Basic(n) | Colour::Indexed(n) => write!(out, ";58:5:{n}"),
+        Colour::Rgb(r, g, b) => write!(out, ";58:2::{r}:{g}:{b}"),
+        _ => Ok(()),
+    };
+    out.push('m');
+}
+
+const HTML_HEAD: &str = "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"><title>transcript</title>\
+<style>body{background:#000;color:#ccc}i{color:#888}a{color:inherit}</style></head><body><pre>\n";
+
+fn escape_html(text: &str, out: &mut String) {
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            c => out.push(c),
+        }
+    }
+}
+
+fn put_html(row: &Row, links: &Links, out: &mut String) {
+    let mut open: Option<CellStyle> = None;
+    let close = |open: &Option<CellStyle>, out: &mut String| {
+        if let Some(style) = open {
+            out.push_str(if links.get(style.link).is_some() { "</a></span>" } else { "</span>" });
+        }
+    };
+    for cell in visible(row) {
+        let style = (cell.style != CellStyle::DEFAULT).then_some(cell.style);
+        if style != open {
+            close(&open, out);
+            if let Some(style) = &style {
+                let _ = write!(out, "<span style=\"{}\">", css(style));
+                if let Some(link) = links.get(style.link) {
+                    out.push_str("<a href=\"");
+                    escape_html(&safe_uri(&link.uri), out);
+                    out.push_str("\">");
+                }
+            }
+            open = style;
+        }
+        let mut text = String::new();
+        push_cell(&cell, &mut text);
+        escape_html(&text, out);
+    }
+    close(&open, out);
+}
+
+/// A link that a page may hold: programs print what they like, a page must not run it.
+fn safe_uri(uri: &str) -> String {
+    let safe = ["http://", "https://", "ftp://", "file://", "mailto:"];
+    if safe.iter().any(|scheme| uri.starts_with(scheme)) { uri.to_owned() } else { "#".to_owned() }
+}
+
+fn css(style: &CellStyle) -> String {
+    let mut out = String::new();
+    let (mut fg, mut bg) = (rgb(style.fg), rgb(style.bg));
+    if style.attrs.contains(Attrs::REVERSE) {
+        (fg, bg) = (bg.or(Some((0, 0, 0))), fg.or(Some((0xcc, 0xcc, 0xcc))));
+    }
+    for (name, colour) in [("color", fg), ("background", bg)] {
+        if let Some((r, g, b)) = colour {
+            let _ = write!(out, "{name}:#{r:02x}{g:02x}{b:02x};");
+        }
+    }
+    let lines = [
+        (Attrs::ANY_UNDERSCORE, "underline"),
+        (Attrs::STRIKETHROUGH, "line-through"),
+        (Attrs::OVERLINE, "overline"),
+    ];
+    let lines: Vec<&str> =
+        lines.iter().filter(|(a, _)| style.attrs.intersects(*a)).map(|(_, n)| *n).collect();
+    if !lines.is_empty() {
+        let _ = write!(out, "text-decoration:{};", lines.join(" "));
+    }
+    for (attr, rule) in [
+        (Attrs::BRIGHT, "font-weight:bold;"),
+        (Attrs::DIM, "opacity:.6;"),
+        (Attrs::ITALICS, "font-style:italic;"),
+        (Attrs::HIDDEN, "visibility:hidden;"),
+    ] {
+        if style.attrs.contains(attr) {
+            out.push_str(rule);
+        }
+    }
+    out
+}
+
+/// xterm's colours for the first sixteen.
+const BASIC: [(u8, u8, u8); 16] = [
+    (0, 0, 0),
+    (0xcd, 0, 0),
+    (0, 0xcd, 0),
+    (0xcd, 0xcd, 0),
+    (0, 0, 0xee),
+    (0xcd, 0, 0xcd),
+    (0, 0xcd, 0xcd),
+    (0xe5, 0xe5, 0xe5),
+    (0x7f, 0x7f, 0x7f),
+    (0xff, 0, 0),
+    (0, 0xff, 0),
+    (0xff, 0xff, 0),
+    (0x5c, 0x5c, 0xff),
+    (0xff, 0, 0xff),
+    (0, 0xff, 0xff),
+    (0xff, 0xff, 0xff),
+];
+
+fn rgb(colour: Colour) -> Option<(u8, u8, u8)> {
+    match colour {
+        Colour::Rgb(r, g, b) => Some((r, g, b)),
+        Colour::Basic(n) | Colour::Indexed(n @ 0..=15) => BASIC.get(usize::from(n)).copied(),
+        Colour::Indexed(n @ 16..=231) => {
+            let level = |n: u8| if n == 0 { 0 } else { 55 + 40 * n };
+            let n = n - 16;
+            Some((level(n / 36), level(n / 6 % 6), level(n % 6)))
+        }
+        Colour::Indexed(n) => {
+            let grey = 8 + 10 * (n - 232);
+            Some((grey, grey, grey))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::width::clusters;
+
+    #[test]
+    fn rows_in_each_form() {
+        let mut cells: Vec<Cell> = clusters("a<b ").collect();
+        cells[1].style = CellStyle { fg: Colour::Basic(9), attrs: Attrs::BRIGHT, ..CellStyle::DEFAULT };
+        let row: Row = cells.iter().collect();
+        let check = |put: &dyn Fn(&mut String), expect: &str| {
+            let mut out = String::new();
+            put(&mut out);
+            assert_eq!(out, expect);
+        };
+        let links = Links::new();
+        check(&|out| put_text(&row, out), "a<b");
+        check(&|out| put_ansi(&row, &links, out), "a\x1b[0;1;91m<\x1b[0mb ");
+        check(
+            &|out| put_html(&row, &links, out),
+            "a<span style=\"color:#ff0000;font-weight:bold;\">&lt;</span>b ",
+        );
+        assert_eq!(safe_uri("javascript:alert(1)"), "#");
+        assert_eq!(rgb(Colour::Indexed(196)), Some((255, 0, 0)));
+        assert_eq!(rgb(Colour::Indexed(255)), Some((238, 238, 238)));
+    }
+}

@@ -1,0 +1,83 @@
+//! A pane's history from outside: its terminal holds the history itself, the server holds one
+//! of these.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::notes::Note;
+use super::pane::{Ending, Pane};
+use super::queue::Job;
+use super::store::Shared;
+
+/// Bytes waiting for the writer at which the pane should not be read any more.
+const CONGESTED_BYTES: u64 = 512 << 10;
+
+/// See the module comment. Cheap to clone.
+#[derive(Clone)]
+pub struct PaneHandle {
+    pub(super) pane: Arc<Pane>,
+    pub(super) store: Arc<Shared>,
+}
+
+impl PaneHandle {
+    /// Name of the transcript in its store.
+    pub fn key(&self) -> &str {
+        &self.pane.key
+    }
+
+    /// Whether so much waits for the disk that the pane should not be read for now. Never
+    /// while the disk fails or hangs: then lines stay in memory and the oldest of them go.
+    pub fn is_congested(&self) -> bool {
+        self.pane.pending.load(Ordering::Relaxed) > CONGESTED_BYTES
+            && self.pane.trouble.lock().is_none()
+            && !self.store.queue.hangs()
+    }
+
+    /// Why lines are not being written, if they are not.
+    pub fn error(&self) -> Option<String> {
+        let trouble = self.pane.trouble.lock().clone();
+        trouble.or_else(|| self.store.queue.hangs().then(|| "the disk does not answer".to_owned()))
+    }
+
+    /// Bytes on disk allowed from now on; 0 forgets everything and keeps nothing.
+    pub fn set_limit(&self, bytes: u64) {
+        self.pane.cap.store(bytes, Ordering::Relaxed);
+        if bytes == 0 {
+            let gone = self.pane.list.lock().clear();
+            gone.iter().for_each(|block| self.pane.retire(block));
+        }
+        self.store.queue.push(Job::Trim(self.pane.clone()));
+    }
+
+    pub fn limit(&self) -> u64 {
+        self.pane.limit()
+    }
+
+    /// Bytes on disk.
+    pub fn disk_bytes(&self) -> u64 {
+        self.pane.disk.load(Ordering::Relaxed)
+    }
+
+    /// Notes something that happened to the pane. What was printed is not altered.
+    pub fn annotate(&self, time: i64, text: &str) {
+        let line = self.pane.end_line.load(Ordering::Relaxed);
+        let note = Note { time, line, text: text.to_owned() };
+        let bytes = note.encode();
+        if self.pane.notes.lock().add(note) {
+            let file = self.pane.dir.join("notes");
+            self.store.queue.push(Job::Note { pane: self.pane.clone(), file, bytes });
+        }
+    }
+
+    /// What was noted, oldest first.
+    pub fn annotations(&self) -> Vec<Note> {
+        self.pane.notes.lock().all().cloned().collect()
+    }
+
+    /// Says what becomes of the transcript when the history is dropped: it is removed, or kept
+    /// until `keep_until` (seconds since the Unix epoch). Without this it stays where it is,
+    /// for a later server.
+    pub fn close(&self, keep_until: Option<i64>) {
+        *self.pane.ending.lock() = Some(keep_until.map_or(Ending::Remove, Ending::Keep));
+    }
+}

@@ -1,0 +1,418 @@
+//! Searching. A filter runs over the bytes of whole blocks and passes over what cannot match;
+//! only lines that it stops at are looked at exactly. Everything goes in bounded steps, so
+//! that a search of gigabytes can be interrupted.
+
+use std::ffi::CString;
+
+use regex::bytes;
+
+use super::view::{Chunk, LineAt, TranscriptView};
+use crate::base::history::{HistoryView, Run, RunKind, Seek};
+use crate::base::posix;
+use crate::base::text::to_bytes;
+
+/// Longest pattern, in bytes; a longer one finds nothing.
+const MAX_PATTERN: usize = 4096;
+/// Matches reported per line.
+const MAX_HITS: usize = 1000;
+/// Memory that a filter's automaton may take.
+const FILTER_BYTES: usize = 1 << 20;
+
+/// A filter that finds every line which the pattern can match, and others: the longest piece
+/// of text that any match must hold. `None` when there is no such piece, as for `.*` or a
+/// blank.
+pub fn prefilter(pattern: &str, is_regex: bool, ignore_case: bool) -> Option<bytes::Regex> {
+    let piece = if is_regex { required_piece(pattern)? } else { longest_word(pattern).to_owned() };
+    // Only ASCII folds alike everywhere.
+    let piece = if ignore_case {
+        piece.split(|c: char| !c.is_ascii()).max_by_key(|p| p.len())?.to_owned()
+    } else {
+        piece
+    };
+    if piece.is_empty() || piece.len() > MAX_PATTERN {
+        return None;
+    }
+    bytes::RegexBuilder::new(&regex::escape(&piece))
+        .case_insensitive(ignore_case)
+        .unicode(!ignore_case)
+        .size_limit(FILTER_BYTES)
+        .build()
+        .ok()
+}
+
+fn longest_word(text: &str) -> &str {
+    text.split([' ', '\t']).max_by_key(|word| word.len()).unwrap_or_default()
+}
+
+/// The longest run of ordinary characters outside groups, brackets and repetitions of an
+/// extended regular expression; `None` with alternatives at any depth.
+fn required_piece(pattern: &str) -> Option<String> {
+    if pattern.contains('|') || pattern.contains('(') {
+        return None;
+    }
+    let mut best = String::new();
+    let mut piece = String::new();
+    let mut chars = pattern.chars().peekable();
+    let mut end = |piece: &mut String| {
+        if piece.len() > best.len() {
+            best.clone_from(piece);
+        }
+        piece.clear();
+    };
+    while let Some(c) = chars.next() {
+        match c {
+            '*' | '?' | '{' => {
+                // What is before may be missing.
+                piece.pop();
+                end(&mut piece);
+                if c == '{' {
+                    chars.by_ref().find(|&c| c == '}');
+                }
+            }
+            '[' => {
+                end(&mut piece);
+                skip_bracket(&mut chars);
+            }
+            '\\' => match chars.next() {
+                Some(c) if c.is_ascii_punctuation() && !"<>`'".contains(c) => piece.push(c),
+                _ => end(&mut piece),
+            },
+            '+' | '.' | '^' | '$' | ')' | ' ' | '\t' => end(&mut piece),
+            c => piece.push(c),
+        }
+    }
+    end(&mut piece);
+    Some(best)
+}
+
+fn skip_bracket(chars: &mut std::iter::Peekable<std::str::Chars>) {
+    chars.next_if_eq(&'^');
+    chars.next_if_eq(&']');
+    while let Some(c) = chars.next() {
+        match c {
+            ']' => return,
+            '[' if matches!(chars.peek(), Some(':' | '.' | '=')) => {
+                let kind = chars.next();
+                while let Some(c) = chars.next() {
+                    if Some(c) == kind && chars.next_if_eq(&']').is_some() {
+                        break;
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What is searched for.
+pub struct Needle {
+    filter: Option<bytes::Regex>,
+    exact: Exact,
+}
+
+enum Exact {
+    Literal(bytes::Regex),
+    Posix(posix::Regex),
+}
+
+impl Needle {
+    /// `None`: not a valid pattern, or an empty one.
+    pub fn new(pattern: &str, is_regex: bool, ignore_case: bool) -> Option<Self> {
+        if pattern.is_empty() || pattern.len() > MAX_PATTERN {
+            return None;
+        }
+        let exact = if is_regex {
+            Exact::Posix(posix::Regex::new(&to_bytes(pattern), ignore_case)?)
+        } else {
+            let mut builder = bytes::RegexBuilder::new(&regex::escape(pattern));
+            Exact::Literal(builder.case_insensitive(ignore_case).size_limit(FILTER_BYTES).build().ok()?)
+        };
+        Some(Self { filter: prefilter(pattern, is_regex, ignore_case), exact })
+    }
+
+    /// Ranges of bytes that match, left to right, not overlapping, none empty.
+    fn ranges(&self, text: &str) -> Vec<(usize, usize)> {
+        match &self.exact {
+            Exact::Literal(find) => {
+                find.find_iter(text.as_bytes()).take(MAX_HITS).map(|m| (m.start(), m.end())).collect()
+            }
+            Exact::Posix(find) => {
+                let mut out = Vec::new();
+                let mut at = 0;
+                while out.len() < MAX_HITS && at < text.len() {
+                    let Ok(rest) = CString::new(&text[at..]) else { break };
+                    let Some(Some((from, to))) = find.find(&rest, 0, at > 0).and_then(|m| m.first().copied())
+                    else {
+                        break;
+                    };
+                    if to > from {
+                        out.push((at + from, at + to));
+                    }
+                    at += to.max(from + 1);
+                    while !text.is_char_boundary(at) {
+                        at += 1;
+                    }
+                }
+                out
+            }
+        }
+    }
+}
+
+/// A match: where it starts, and how many columns it takes. It may go on in the next rows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Hit {
+    pub row: u64,
+    pub col: u32,
+    pub cols: u32,
+}
+
+/// A line with matches.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Found {
+    /// Its first row, and how many it takes.
+    pub row: u64,
+    pub rows: u32,
+    pub hits: Vec<Hit>,
+    /// The whole line; tabs as tabs.
+    pub text: String,
+}
+
+/// How a step ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Progress {
+    Found(Found),
+    /// The budget is used up; step again.
+    More,
+    /// All was looked at.
+    Done,
+}
+
+/// A search under way over one view, line by line.
+pub struct SearchCursor {
+    next: Option<LineAt>,
+    forward: bool,
+}
+
+/// Text of a line with the byte at which each column's cell starts.
+fn cells(text: &str, runs: &[Run]) -> (String, Vec<(usize, u32)>) {
+    let mut out = String::with_capacity(text.len());
+    let mut starts = Vec::new();
+    let (mut at, mut col) = (0usize, 0u32);
+    for run in runs {
+        let piece = &text[at..at + run.bytes as usize];
+        at += run.bytes as usize;
+        let mut put = |out: &mut String, text: &str, width: u32| {
+            starts.push((out.len(), col));
+            out.push_str(text);
+            col += width;
+        };
+        match run.kind {
+            RunKind::Narrow | RunKind::Wide => {
+                let width = if run.kind == RunKind::Wide { 2 } else { 1 };
+                piece.char_indices().for_each(|(i, c)| put(&mut out, &piece[i..i + c.len_utf8()], width));
+            }
+            RunKind::Cluster(width) => put(&mut out, piece, u32::from(width)),
+            RunKind::Tab(width) => put(&mut out, "\t", u32::from(width)),
+            RunKind::Cleared => (0..run.cols).for_each(|_| put(&mut out, " ", 1)),
+        }
+    }
+    starts.push((out.len(), col));
+    (out, starts)
+}
+
+impl SearchCursor {
+    /// Starts with the line that shows in a row, going forward or backward from it.
+    pub fn new(view: &mut TranscriptView, from: u64, forward: bool) -> Self {
+        let rows = view.rows();
+        let next = view.line_of(from.min(rows.saturating_sub(1))).map(|(at, _)| at);
+        Self { next, forward }
+    }
+
+    /// Looks on until a line matches or about `budget` bytes were looked at.
+    pub fn step(&mut self, view: &mut TranscriptView, needle: &Needle, budget: usize) -> Progress {
+        let mut left = i64::try_from(budget).unwrap_or(i64::MAX);
+        while let Some(at) = self.next {
+            if left <= 0 {
+                return Progress::More;
+            }
+            left -= 64;
+            let Some(at) = self.skip(view, at, needle.filter.as_ref(), &mut left) else { continue };
+            self.next = self.beside(view, at);
+            if let Some(found) = look(view, at, needle) {
+                return Progress::Found(found);
+            }
+        }
+        Progress::Done
+    }
+
+    /// The line before or after one.
+    fn beside(&self, view: &TranscriptView, at: LineAt) -> Option<LineAt> {
+        let lines = view.chunk(at.block).map_or(0, |chunk| chunk.lines());
+        if self.forward && at.line + 1 < lines {
+            return Some(LineAt { line: at.line + 1, ..at });
+        }
+        if !self.forward && at.line > 0 {
+            return Some(LineAt { line: at.line - 1, ..at });
+        }
+        view.beside_block(at.block, self.forward)
+    }
+
+    /// The nearest line from `at` on in its block that the filter does not rule out. With none
+    /// the search moves to the next block.
+    fn skip(
+        &mut self,
+        view: &TranscriptView,
+        at: LineAt,
+        filter: Option<&bytes::Regex>,
+        left: &mut i64,
+    ) -> Option<LineAt> {
+        let Some(filter) = filter else { return Some(at) };
+        let Some(Chunk::Block(block)) = view.chunk(at.block) else { return Some(at) };
+        *left -= block.data().len() as i64;
+        let found = block.seek(at.line, self.forward, filter);
+        if found.is_none() {
+            self.next = view.beside_block(at.block, self.forward);
+        }
+        found.map(|line| LineAt { line, ..at })
+    }
+}
+
+/// The exact matches of one line.
+fn look(view: &mut TranscriptView, at: LineAt, needle: &Needle) -> Option<Found> {
+    let chunk = view.chunk(at.block)?;
+    let (text, starts) = match &chunk {
+        Chunk::Block(block) => {
+            let line = block.line(at.line)?;
+            cells(line.text, &line.runs)
+        }
+        Chunk::Tail(tail) => cells(&tail.row.text, &tail.row.runs),
+    };
+    let ranges = needle.ranges(&text);
+    if ranges.is_empty() {
+        return None;
+    }
+    let row = view.row_of(at);
+    let row_starts = view.row_starts(at);
+    let col_of = |byte: usize| {
+        let i = starts.partition_point(|&(start, _)| start <= byte).saturating_sub(1);
+        starts[i].1
+    };
+    let end_of =
+        |byte: usize| starts[starts.partition_point(|&(start, _)| start < byte).min(starts.len() - 1)].1;
+    let hit = |&(from, to): &(usize, usize)| {
+        let col = col_of(from);
+        let index = row_starts.partition_point(|&start| start <= col).saturating_sub(1);
+        Hit { row: row + index as u64, col: col - row_starts[index], cols: end_of(to) - col }
+    };
+    let hits = ranges.iter().map(hit).collect();
+    Some(Found { row, rows: row_starts.len() as u32, hits, text })
+}
+
+impl TranscriptView {
+    /// The first line of the next stretch, or the last of the one before.
+    fn beside_block(&self, block: usize, forward: bool) -> Option<LineAt> {
+        let mut block = block;
+        loop {
+            block = if forward { block + 1 } else { block.checked_sub(1)? };
+            if block >= self.chunks() {
+                return None;
+            }
+            let lines = self.chunk(block).map_or(0, |chunk| chunk.lines());
+            if lines > 0 {
+                return Some(LineAt { block, line: if forward { 0 } else { lines - 1 } });
+            }
+        }
+    }
+
+    pub(super) fn seek_row(
+        &mut self,
+        from: u64,
+        forward: bool,
+        filter: &bytes::Regex,
+        budget: usize,
+    ) -> Seek {
+        let Some((mut at, _)) = self.line_of(from) else { return Seek::End };
+        let mut left = i64::try_from(budget).unwrap_or(i64::MAX);
+        loop {
+            let found = match self.chunk(at.block) {
+                Some(Chunk::Block(block)) => {
+                    left -= block.data().len() as i64;
+                    block.seek(at.line, forward, filter)
+                }
+                Some(Chunk::Tail(tail)) => filter.is_match(tail.row.text.as_bytes()).then_some(0),
+                None => None,
+            };
+            if let Some(line) = found {
+                let at = LineAt { line, ..at };
+                let first = self.row_of(at);
+                let last = first + self.row_starts(at).len() as u64 - 1;
+                return Seek::At(if forward { first.max(from) } else { last.min(from) });
+            }
+            match self.beside_block(at.block, forward) {
+                None => return Seek::End,
+                Some(next) => at = next,
+            }
+            if left <= 0 {
+                let first = self.row_of(at);
+                return Seek::More(if forward {
+                    first
+                } else {
+                    first + self.row_starts(at).len() as u64 - 1
+                });
+            }
+        }
+    }
+}
+
+impl Chunk {
+    fn lines(&self) -> u32 {
+        match self {
+            Chunk::Block(block) => block.lines(),
+            Chunk::Tail(_) => 1,
+        }
+    }
+}
+
+impl super::block::Block {
+    /// The nearest line from `line` on (back) whose record the filter finds something in.
+    fn seek(&self, line: u32, forward: bool, filter: &bytes::Regex) -> Option<u32> {
+        if forward {
+            let from = self.byte_of_line(line);
+            let found = filter.find_at(self.data(), from)?;
+            return Some(self.line_at_byte(found.start()).max(line));
+        }
+        let end = self.byte_of_line(line + 1);
+        let last = filter.find_iter(&self.data()[..end]).last()?;
+        let first = self.line_at_byte(last.start());
+        // A find that runs over the end of its record may hide one in the records it runs into.
+        let mut hidden = (first + 1..=self.line_at_byte(last.end().saturating_sub(1)).min(line)).rev();
+        let holds = |&n: &u32| filter.is_match(&self.data()[self.byte_of_line(n)..self.byte_of_line(n + 1)]);
+        Some(hidden.find(holds).unwrap_or(first).min(line))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_look_for_what_every_match_holds() {
+        let check = |pattern: &str, is_regex: bool, expect: Option<&str>| {
+            let got = prefilter(pattern, is_regex, false).map(|f| f.as_str().to_owned());
+            assert_eq!(got.as_deref(), expect, "{pattern}");
+        };
+        check("foo barbaz", false, Some("barbaz"));
+        check("a.b", false, Some("a\\.b"));
+        check("  ", false, None);
+        check("ab*cde", true, Some("cde"));
+        check("abc?d", true, Some("ab"));
+        check("x{2}yz+", true, Some("yz"));
+        check("[[:alpha:]]foo[]a]b", true, Some("foo"));
+        check("a\\.bc", true, Some("a\\.bc"));
+        check("\\<word\\>", true, Some("word"));
+        check("(foo)?", true, None);
+        check("foo|bar", true, None);
+        check(".*", true, None);
+    }
+}
