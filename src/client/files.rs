@@ -223,3 +223,61 @@ impl File {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the client has queued for the server, as text.
+    fn sent(connection: &mut Connection) -> Vec<String> {
+        let mut server = Connection::default();
+        while let Some((bytes, _)) = connection.output() {
+            let bytes = bytes.to_vec();
+            connection.wrote(bytes.len());
+            server.push_input(&bytes, None).unwrap();
+        }
+        std::iter::from_fn(|| server.next_message().unwrap()).map(|message| format!("{message:?}")).collect()
+    }
+
+    #[test]
+    fn files_are_written_and_read_for_the_server() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x").to_str().unwrap().to_owned();
+        let (mut files, mut connection) = (Files::new(true), Connection::default());
+        let at = |path: &str| Some(path.to_owned());
+        let flags = libc::O_TRUNC;
+        files.write_open(&mut connection, (3, -1, flags, at(&path))).unwrap();
+        files.write_open(&mut connection, (3, -1, flags, at(&path))).unwrap();
+        files.write_open(&mut connection, (4, -1, flags, at("/nosuch/x"))).unwrap();
+        files.write_open(&mut connection, (5, 0, 0, None)).unwrap();
+        assert_eq!(
+            sent(&mut connection),
+            [
+                "WriteReady { stream: 3, error: 0 }",
+                "WriteReady { stream: 3, error: 9 }",
+                "WriteReady { stream: 4, error: 2 }",
+                "WriteReady { stream: 5, error: 9 }",
+            ]
+        );
+        files.write_data(3, b"hello".to_vec()).unwrap();
+        files.write_close(3).unwrap();
+        assert!(files.write_left());
+        assert!(files.write_data(7, Vec::new()).is_none());
+        files.ready(&mut connection, 3).unwrap();
+        assert!(!files.write_left() && files.open.is_empty());
+        files.read_open(&mut connection, (6, -1, at(&path))).unwrap();
+        files.ready(&mut connection, 6).unwrap();
+        files.ready(&mut connection, 6).unwrap();
+        files.read_open(&mut connection, (7, -1, at("/nosuch/x"))).unwrap();
+        files.read_open(&mut connection, (8, 1, None)).unwrap();
+        assert_eq!(
+            sent(&mut connection),
+            [
+                "Read { stream: 6, data: [104, 101, 108, 108, 111] }",
+                "ReadDone { stream: 6, error: 0 }",
+                "ReadDone { stream: 7, error: 2 }",
+                "ReadDone { stream: 8, error: 9 }",
+            ]
+        );
+    }
+}

@@ -125,3 +125,34 @@ pub fn error_text(error: &io::Error) -> String {
         None => text,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    #[test]
+    fn the_socket_directory_must_be_the_users_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let check = |name: &str, expect: Result<(), &str>| {
+            let base = dir.path().join(name).to_str().unwrap().to_owned();
+            let expect = expect.map_err(|text| text.replace("BASE", &base));
+            assert_eq!(check_directory(&base, getuid()), expect);
+        };
+        check("new", Ok(()));
+        check("new", Ok(()));
+        let mode = |name: &str, mode: u32| {
+            fs::set_permissions(dir.path().join(name), fs::Permissions::from_mode(mode)).unwrap();
+        };
+        assert_eq!(fs::metadata(dir.path().join("new")).unwrap().mode() & 0o777, 0o700);
+        mode("new", 0o770);
+        check("new", Ok(()));
+        mode("new", 0o701);
+        check("new", Err("directory BASE has unsafe permissions"));
+        fs::write(dir.path().join("file"), "").unwrap();
+        check("file", Err("BASE is not a directory"));
+        symlink(dir.path(), dir.path().join("link")).unwrap();
+        check("link", Err("BASE is not a directory"));
+        check("no/such", Err("couldn't create directory BASE (No such file or directory)"));
+    }
+}

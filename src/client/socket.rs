@@ -142,3 +142,48 @@ fn probe(path: &str) -> io::Result<FdMarking> {
         _ => Ok(FdMarking::Flag),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+    use std::os::unix::net::UnixListener;
+
+    /// Asks a server that answers as given; what it was asked.
+    fn check(answer: &'static [u8], expect: FdMarking) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s").to_str().unwrap().to_owned();
+        let listener = UnixListener::bind(&path).unwrap();
+        let server = std::thread::spawn(move || {
+            let mut stream = listener.accept().unwrap().0;
+            let mut question = [0; 16];
+            stream.read_exact(&mut question).unwrap();
+            stream.write_all(answer).unwrap();
+            question
+        });
+        assert_eq!(probe(&path).unwrap(), expect);
+        let asked = Header::decode(&server.join().unwrap()).unwrap();
+        assert_eq!((asked.kind, asked.fd_marking, asked.peer_id), (100, Some(FdMarking::Flag), 0));
+    }
+
+    #[test]
+    fn servers_show_how_they_mark_descriptors() {
+        check(b"", FdMarking::TopBit);
+        check(b"\x0c\0\0\0\x10\0\0\0\x08\0\0\0\xff\xff\xff\xff", FdMarking::Flag);
+    }
+
+    #[test]
+    fn the_lock_file_goes_when_the_server_has_started() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("s").to_str().unwrap().to_owned();
+        assert!(reach(&path, false).is_err_and(|error| error.raw_os_error() == Some(libc::ENOENT)));
+        let Ok(Reached::StartServer(Some(lock))) = reach(&path, true) else {
+            panic!("a server is to be started")
+        };
+        assert!(fs::exists(format!("{path}.lock")).unwrap());
+        lock.release();
+        assert!(!fs::exists(format!("{path}.lock")).unwrap());
+        let long = "x".repeat(MAX_SOCKET_PATH);
+        assert!(reach(&long, true).is_err_and(|error| error.raw_os_error() == Some(libc::ENAMETOOLONG)));
+    }
+}
