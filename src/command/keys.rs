@@ -8,6 +8,7 @@ use crate::model::key_tables::{Binding, KeyTable};
 use crate::model::option_access::OptionScope;
 use crate::model::{Cx, Exec, ItemContext};
 use crate::syntax::args::{ArgValue, Args};
+use crate::view::message;
 
 use super::output;
 
@@ -244,7 +245,9 @@ fn print(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, rows: &[Listed]) -> E
     for line in lines {
         if single {
             // tmux: a single line goes to the status line, even where nobody sees it.
-            output::message(cx, item, &line);
+            if let Some(client) = item.target_client {
+                message::show(cx, client, &line, message::Options::error());
+            }
         } else if !line.is_empty() {
             output::print(cx, item, &line);
         }

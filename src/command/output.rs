@@ -1,7 +1,6 @@
 //! What commands say: to whom, and in which form. Every message a command prints or fails
 //! with goes through here, so that it reaches scripts, terminals and control clients alike.
 
-use crate::base::{ClientId, PaneId};
 use crate::model::host::Stream;
 use crate::model::{ClientFlags, Cx, Exec, ItemContext};
 
@@ -16,23 +15,11 @@ pub fn print(cx: &mut Cx<'_>, item: &ItemContext, text: &str) {
         cx.host.client_write(id, Stream::Out, &bytes);
         return;
     }
-    if let Some(pane) = cx.server.client(id).and_then(|c| cx.server.client_pane(c)) {
-        view_line(cx, pane, text);
-    }
+    view_line(cx, item, text);
 }
 
-/// Shows a line in the view mode of a pane.
-pub fn view_line(_cx: &mut Cx<'_>, _pane: PaneId, _text: &str) {}
-
-/// Sends a line to a control client.
-pub fn control_line(cx: &mut Cx<'_>, client: ClientId, text: &str) {
-    let mut bytes = crate::base::text::to_bytes(text);
-    bytes.push(b'\n');
-    cx.host.control_write(client, &bytes);
-}
-
-/// Shows a message in the status line of the command's target client, if it has one.
-pub fn message(_cx: &mut Cx<'_>, _item: &ItemContext, _text: &str) {}
+/// Shows a line in the view mode of the client's active pane.
+fn view_line(_cx: &mut Cx<'_>, _item: &ItemContext, _text: &str) {}
 
 /// Reports a failure and returns `Exec::Error`, so that commands can `return error(…)`.
 pub fn error(cx: &mut Cx<'_>, item: &ItemContext, text: &str) -> Exec {

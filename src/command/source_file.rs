@@ -7,6 +7,7 @@ use crate::model::queue::{ItemId, QueueState};
 use crate::model::{ClientFlags, Cx, Exec, FindState, ItemContext};
 use crate::syntax::args::Args;
 use crate::syntax::{CommandList, Origin, ParseFlags};
+use crate::view;
 
 use super::output;
 
@@ -87,7 +88,7 @@ pub fn show_config_errors(cx: &mut Cx<'_>, session: Option<crate::base::SessionI
         && flags.contains(ClientFlags::CONTROL)
     {
         for error in std::mem::take(&mut cx.server.config_errors) {
-            output::control_line(cx, client, &format!("%config-error {error}"));
+            control_line(cx, client, &format!("%config-error {error}"));
         }
         return;
     }
@@ -100,8 +101,14 @@ pub fn show_config_errors(cx: &mut Cx<'_>, session: Option<crate::base::SessionI
         return;
     };
     for error in std::mem::take(&mut cx.server.config_errors) {
-        output::view_line(cx, pane, &error);
+        view::modes::add_view_line(cx, pane, &error, false);
     }
+}
+
+fn control_line(cx: &mut Cx<'_>, client: ClientId, line: &str) {
+    let mut bytes = text::to_bytes(line);
+    bytes.push(b'\n');
+    cx.host.control_write(client, &bytes);
 }
 
 /// Prints the errors that sourcing left, to whoever sourced.
@@ -113,7 +120,7 @@ fn print_errors(cx: &mut Cx<'_>, item: &ItemContext) {
         .map(|client| client.id);
     for error in std::mem::take(&mut cx.server.config_errors) {
         match control {
-            Some(client) => output::control_line(cx, client, &format!("%config-error {error}")),
+            Some(client) => control_line(cx, client, &format!("%config-error {error}")),
             None => output::print(cx, item, &error),
         }
     }
