@@ -153,14 +153,16 @@ fn shown_name(text: &str, key: Option<Key>, most: usize) -> String {
     }
 }
 
-/// A menu that is open.
-struct MenuOverlay {
+/// A menu that is open: an overlay of its own, or part of one.
+pub struct MenuPart {
     menu: Menu,
     flags: MenuFlags,
     at: Point,
     lines: BoxLines,
     styles: [Option<String>; 3],
     choice: Option<usize>,
+    /// The item that was chosen in the end.
+    picked: Option<usize>,
     state: FindState,
     event: KeyEvent,
     item: Option<ItemId>,
@@ -169,13 +171,14 @@ struct MenuOverlay {
 
 /// Shows a menu over a client. False when it does not fit.
 pub fn open(cx: &mut Cx<'_>, client: ClientId, menu: Menu, request: Request) -> bool {
-    let Some(prepared) = MenuOverlay::new(cx, client, menu, request) else { return false };
+    let Some(prepared) = MenuPart::new(cx, client, menu, request) else { return false };
     overlay::open(cx, client, Box::new(prepared), 0);
     true
 }
 
-impl MenuOverlay {
-    fn new(cx: &Cx<'_>, client: ClientId, menu: Menu, request: Request) -> Option<Self> {
+impl MenuPart {
+    /// A menu to draw and give keys to; `None` when it does not fit.
+    pub fn new(cx: &Cx<'_>, client: ClientId, menu: Menu, request: Request) -> Option<Self> {
         let c = cx.server.client(client)?;
         let size = menu.size();
         if c.size.cols < size.cols || c.size.rows < size.rows || menu.is_empty() {
@@ -194,6 +197,7 @@ impl MenuOverlay {
             lines,
             styles: [request.style, request.selected_style, request.border_style],
             choice: None,
+            picked: None,
             state: request.state,
             event: request.event,
             item: request.item,
@@ -205,6 +209,11 @@ impl MenuOverlay {
             this.choice = this.nearest_choice(start);
         }
         Some(this)
+    }
+
+    /// The key of the item that was chosen.
+    pub fn chosen_key(&self) -> Option<Key> {
+        self.menu.items.get(self.picked?)?.key
     }
 
     /// The first item from one on that can be chosen, around the end; from behind the last one,
@@ -310,6 +319,7 @@ impl MenuOverlay {
             let stays = self.flags.contains(MenuFlags::STAYOPEN);
             return if stays { OverlayResult::Keep } else { OverlayResult::Close };
         }
+        self.picked = Some(index);
         if let Some(callback) = self.callback.take() {
             callback(cx, client, Some(index));
             return OverlayResult::Close;
@@ -356,7 +366,7 @@ pub fn window_level(cx: &Cx<'_>, client: ClientId) -> OptionScope {
     window.map_or(OptionScope::GlobalWindow, OptionScope::Window)
 }
 
-impl Overlay for MenuOverlay {
+impl Overlay for MenuPart {
     fn draw(&mut self, cx: &mut Cx<'_>, client: ClientId, frame: &mut Surface) {
         let [look, selected, border] = self.looks(cx, client);
         let (size, width) = (self.menu.size(), self.menu.width);

@@ -2,13 +2,16 @@
 //! popups, messages; and what a mouse event at a client hits.
 
 pub mod boxes;
+pub mod clock;
 pub mod copy;
+pub mod display_panes;
 pub mod menu;
 pub mod message;
 pub mod modes;
 pub mod mouse;
 pub mod overlay;
 pub mod place;
+pub mod popup;
 pub mod prompt;
 mod run;
 pub mod style;

@@ -1,0 +1,167 @@
+//! The numbers over panes (`display-panes`).
+
+use crate::base::{Cell, CellStyle, ClientId, KeyCode, PaneId, Surface};
+use crate::model::mode::{Overlay, OverlayResult};
+use crate::model::option_access::OptionScope;
+use crate::model::queue::{ItemId, KeyEvent};
+use crate::model::Cx;
+
+use super::clock::large;
+
+/// Called with the pane that was chosen.
+pub type Chosen = Box<dyn FnMut(&mut Cx<'_>, ClientId, PaneId) + Send>;
+
+pub struct DisplayPanes {
+    /// The command that waits for a choice.
+    pub item: Option<ItemId>,
+    /// `None`: keys are not taken.
+    pub chosen: Option<Chosen>,
+}
+
+/// The visible part of a stretch: where it starts in the view, and its length. As tmux works it
+/// out, which is off when only the far end is cut.
+fn visible(at: i64, length: i64, from: i64, room: i64) -> Option<(i64, i64)> {
+    if at + length <= from || at >= from + room {
+        return None;
+    }
+    Some(if at >= from && at + length <= from + room {
+        (at - from, length)
+    } else if at < from && at + length > from + room {
+        (0, room)
+    } else if at < from {
+        (0, length - (from - at))
+    } else {
+        (at - from, length - (at - from))
+    })
+}
+
+/// Where a pane's number is drawn: its visible part, in cells of the client.
+struct Place {
+    x: i64,
+    y: i64,
+    cols: i64,
+    rows: i64,
+}
+
+impl DisplayPanes {
+    fn place(cx: &Cx<'_>, client: ClientId, pane: PaneId) -> Option<Place> {
+        let c = cx.server.client(client)?;
+        let p = cx.server.pane(pane)?;
+        let (ox, oy, size, _) = c.view;
+        let (x, cols) = visible(p.x.into(), p.size.cols.into(), ox.into(), size.cols.into())?;
+        let (y, rows) = visible(p.y.into(), p.size.rows.into(), oy.into(), size.rows.into())?;
+        let level = c.session.map_or(OptionScope::GlobalSession, OptionScope::Session);
+        let at_top = cx.server.option_text(level, "status-position") == "top";
+        let top = if at_top { i64::from(cx.server.status_lines(c)) } else { 0 };
+        Some(Place { x, y: y + top, cols, rows })
+    }
+
+    fn draw_pane(cx: &Cx<'_>, client: ClientId, pane: PaneId, frame: &mut Surface) {
+        let Some(place) = Self::place(cx, client, pane) else { return };
+        let (Some(index), Some(p)) = (cx.server.pane_index(pane), cx.server.pane(pane)) else { return };
+        let number = index.to_string();
+        let length = number.len() as i64;
+        if place.cols < length {
+            return;
+        }
+        let active = cx.server.window(p.window).is_some_and(|w| w.active == pane);
+        let session = cx.server.client(client).and_then(|c| c.session);
+        let level = session.map_or(OptionScope::GlobalSession, OptionScope::Session);
+        let name = if active { "display-panes-active-colour" } else { "display-panes-colour" };
+        let colour = cx.server.chain(level).colour(name);
+        let letter = (10..35).contains(&index).then(|| char::from(b'a' + (index - 10) as u8));
+        let (half_x, half_y) = (place.cols / 2, place.rows / 2);
+        let text_style = CellStyle { fg: colour, ..CellStyle::DEFAULT };
+        if place.cols < length * 6 || place.rows < 5 {
+            // tmux: with room for a letter, the number is placed as if it were longer by the
+            // letter and one, and a space and the letter follow behind that.
+            let letter_length = i64::from(letter.is_some());
+            let roomy = place.cols > length + letter_length;
+            let width = if roomy { length + letter_length + 1 } else { length };
+            let (x, y) = (place.x + half_x - width / 2, place.y + half_y);
+            put_text(frame, x, y, &number, text_style);
+            if roomy {
+                put(frame, x + width, y, ' ', text_style);
+                letter.into_iter().for_each(|c| put(frame, x + width + 1, y, c, text_style));
+            }
+            return;
+        }
+        let block = CellStyle { bg: colour, ..CellStyle::DEFAULT };
+        let (mut x, y) = (place.x + half_x - length * 3, place.y + half_y - 2);
+        for c in number.chars() {
+            for (dx, dy) in large(c) {
+                put(frame, x + i64::from(dx), y + i64::from(dy), ' ', block);
+            }
+            x += 6;
+        }
+        if place.rows <= 6 {
+            return;
+        }
+        let size = format!("{}x{}", p.size.cols, p.size.rows);
+        if place.cols >= size.len() as i64 {
+            put_text(frame, place.x + place.cols - size.len() as i64, place.y, &size, text_style);
+        }
+        if let Some(letter) = letter {
+            let x = place.x + half_x + length * 3 - 2;
+            put(frame, x, y + 5, letter, text_style);
+        }
+    }
+}
+
+fn put(frame: &mut Surface, x: i64, y: i64, c: char, style: CellStyle) {
+    if let (Ok(x), Ok(y)) = (u32::try_from(x), u32::try_from(y)) {
+        frame.put(x, y, Cell::new(c, style));
+    }
+}
+
+fn put_text(frame: &mut Surface, x: i64, y: i64, text: &str, style: CellStyle) {
+    for (at, c) in (x..).zip(text.chars()) {
+        put(frame, at, y, c, style);
+    }
+}
+
+impl Overlay for DisplayPanes {
+    fn draw(&mut self, cx: &mut Cx<'_>, client: ClientId, frame: &mut Surface) {
+        let window = cx.server.client(client).and_then(|c| cx.server.client_window(c));
+        let panes = window.and_then(|w| cx.server.window(w)).map(|w| w.panes.clone()).unwrap_or_default();
+        for pane in panes {
+            if cx.server.is_pane_visible(pane) {
+                Self::draw_pane(cx, client, pane, frame);
+            }
+        }
+        frame.cursor_visible = false;
+    }
+
+    fn key(&mut self, cx: &mut Cx<'_>, client: ClientId, event: &KeyEvent) -> OverlayResult {
+        let Some(chosen) = &mut self.chosen else { return OverlayResult::CloseAndPass };
+        let key = event.key.identity();
+        let index = match key.code {
+            KeyCode::Char(c @ '0'..='9') if key.mods.is_empty() => c as i64 - '0' as i64,
+            KeyCode::Char(c @ 'a'..='z') if key.mods.is_empty() => 10 + c as i64 - 'a' as i64,
+            _ => return OverlayResult::CloseAndPass,
+        };
+        let window = cx.server.client(client).and_then(|c| cx.server.client_window(c));
+        let Some(window) = window else { return OverlayResult::Close };
+        if let Some(pane) = cx.server.pane_at_index(window, index) {
+            cx.unzoom(window, true);
+            chosen(cx, client, pane);
+        }
+        OverlayResult::Close
+    }
+
+    fn resize(&mut self, _: &mut Cx<'_>, _: ClientId) -> OverlayResult {
+        // tmux: an overlay that cannot be resized is closed.
+        OverlayResult::Close
+    }
+
+    fn close(&mut self, cx: &mut Cx<'_>, _: ClientId) {
+        if let Some(item) = self.item.take() {
+            cx.server.queues.resume(item);
+        }
+    }
+
+    fn as_any(&mut self) -> &mut dyn std::any::Any {
+        self
+    }
+}
+
