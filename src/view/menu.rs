@@ -325,7 +325,7 @@ impl MenuPart {
             return OverlayResult::Close;
         }
         let Some(command) = item.command.clone() else { return OverlayResult::Close };
-        match super::run::parse(cx, &command) {
+        match format::parse::commands(cx, &command) {
             Ok(list) => {
                 let state = QueueState::new(self.state, self.event, StateFlags::empty());
                 let items = cx.server.queues.commands(&list, &state);

@@ -13,7 +13,6 @@ pub mod overlay;
 pub mod place;
 pub mod popup;
 pub mod prompt;
-mod run;
 pub mod style;
 
 use crate::base::ClientId;

@@ -1,0 +1,200 @@
+//! `command-prompt`, `confirm-before`, and the prompts' history.
+
+use crate::base::ClientId;
+use crate::model::queue::ItemId;
+use crate::model::{Cx, Exec, ItemContext};
+use crate::syntax::args::{ArgValue, Args};
+use crate::syntax::command::CommandList;
+use crate::view::prompt::{self, Next, PromptFlags, PromptType, Request};
+
+use super::output::{error, print};
+use super::template::Template;
+
+/// What a prompt asks in turn: prompts with the text they start with.
+fn questions(args: &Args) -> Vec<(String, String)> {
+    let named = |template: &str| template.split([' ', ',']).next().unwrap_or("").to_owned();
+    let (prompts, space) = match (args.get('p'), args.value(0)) {
+        (Some(prompts), _) => (prompts.to_owned(), true),
+        (None, Some(ArgValue::Commands(list))) => (format!("({})", first_name(list)), true),
+        (None, Some(ArgValue::String(text))) => (format!("({})", named(text)), true),
+        (None, None) => (":".to_owned(), false),
+    };
+    if args.has('l') {
+        return vec![(prompts, args.get('I').unwrap_or("").to_owned())];
+    }
+    let mut inputs = args.get('I').map(|inputs| inputs.split(','));
+    prompts
+        .split(',')
+        .map(|prompt| {
+            let input = inputs.as_mut().and_then(Iterator::next).unwrap_or("");
+            let prompt = if space { format!("{prompt} ") } else { prompt.to_owned() };
+            (prompt, input.to_owned())
+        })
+        .collect()
+}
+
+fn first_name(list: &CommandList) -> &'static str {
+    list.groups.iter().flatten().next().map_or("", |command| command.id.name())
+}
+
+/// Queues commands: behind the waiting item, or at the end of the client's queue.
+pub(super) fn queue(cx: &mut Cx<'_>, client: ClientId, item: Option<&ItemContext>, list: &CommandList) {
+    match item {
+        Some(item) => {
+            let items = cx.server.queues.commands(list, &item.state);
+            cx.server.queues.insert_after(item.id, item.client, items);
+        }
+        None => {
+            let items = cx.server.queues.commands(list, &Default::default());
+            cx.server.queues.append(Some(client), items);
+        }
+    }
+}
+
+fn flags(args: &Args) -> PromptFlags {
+    let of_letter = [
+        ('1', PromptFlags::SINGLE),
+        ('N', PromptFlags::NUMERIC),
+        ('i', PromptFlags::INCREMENTAL),
+        ('k', PromptFlags::KEY),
+        ('e', PromptFlags::BSPACE_EXIT),
+    ];
+    of_letter.iter().find(|(letter, _)| args.has(*letter)).map_or(PromptFlags::empty(), |(_, flag)| *flag)
+}
+
+pub fn command_prompt(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    let Some(client) = item.target_client else { return Exec::Error };
+    if cx.server.client(client).is_none_or(|c| c.prompt.is_some()) {
+        return Exec::Normal;
+    }
+    let waits = !args.has('b') && !args.has('i');
+    let template = Template::new(cx, item, args, 0, Some("%1"), args.has('F'));
+    let kind = match args.get('T').map(|name| (name, PromptType::parse(name))) {
+        Some((name, None)) => return error(cx, item, &format!("unknown type: {name}")),
+        Some((_, Some(kind))) => kind,
+        None => PromptType::Command,
+    };
+    let mut rest = questions(args).into_iter();
+    let (first, input) = rest.next().unwrap_or_default();
+    let flags = flags(args);
+    let waiting = waits.then(|| item.clone());
+    let (mut answers, incremental) = (Vec::new(), flags.contains(PromptFlags::INCREMENTAL));
+    let handler = move |cx: &mut Cx<'_>, client: ClientId, text: Option<&str>, done: bool| {
+        let resume = |cx: &mut Cx<'_>| {
+            if let Some(item) = &waiting {
+                cx.server.queues.resume(item.id);
+            }
+            Next::Close
+        };
+        let Some(text) = text else { return resume(cx) };
+        if done && incremental {
+            return resume(cx);
+        }
+        answers.push(text.to_owned());
+        if done && let Some((prompt, input)) = rest.next() {
+            return Next::Update { prompt, input };
+        }
+        match template.commands(cx, &answers) {
+            Ok(list) => queue(cx, client, waiting.as_ref(), &list),
+            Err(message) => crate::view::message::queue_error(cx, client, message),
+        }
+        if done {
+            return resume(cx);
+        }
+        answers.pop();
+        Next::Keep
+    };
+    open(cx, item, client, (first, input), kind, flags, waits.then_some(item.id), Box::new(handler))
+}
+
+#[expect(clippy::too_many_arguments)]
+fn open(
+    cx: &mut Cx<'_>,
+    item: &ItemContext,
+    client: ClientId,
+    (prompt, input): (String, String),
+    kind: PromptType,
+    flags: PromptFlags,
+    waiting: Option<ItemId>,
+    handler: prompt::Handler,
+) -> Exec {
+    let state = Some(item.target);
+    prompt::open(cx, client, Request { prompt, input, kind, flags, state, item: waiting, handler });
+    if waiting.is_some() { Exec::Wait } else { Exec::Normal }
+}
+
+pub fn confirm_before(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    let Some(client) = item.target_client else { return Exec::Error };
+    let list = match Template::new(cx, item, args, 0, None, true).commands(cx, &[]) {
+        Ok(list) => list,
+        Err(message) => return error(cx, item, &message),
+    };
+    let key = match args.get('c') {
+        None => 'y',
+        Some(text) => match text.as_bytes() {
+            [byte @ 32..=126] => char::from(*byte),
+            _ => return error(cx, item, "invalid confirm key"),
+        },
+    };
+    let question = match args.get('p') {
+        Some(prompt) => format!("{prompt} "),
+        None => format!("Confirm '{}'? ({key}/n) ", first_name(&list)),
+    };
+    let waits = !args.has('b');
+    let default_yes = args.has('y');
+    let waiting = waits.then(|| item.clone());
+    let handler = move |cx: &mut Cx<'_>, client: ClientId, text: Option<&str>, _: bool| {
+        let first = text.and_then(|text| text.chars().next());
+        let yes = first == Some(key) || (default_yes && first == Some('\r'));
+        if yes {
+            queue(cx, client, waiting.as_ref(), &list);
+        }
+        if let Some(item) = &waiting {
+            let owner = item.client.and_then(|id| cx.server.clients.get_mut(&id));
+            if let Some(owner) = owner.filter(|c| c.session.is_none()) {
+                owner.exit_status = i32::from(!yes);
+            }
+            cx.server.queues.resume(item.id);
+        }
+        Next::Close
+    };
+    let question = (question, String::new());
+    let waiting = waits.then_some(item.id);
+    open(cx, item, client, question, PromptType::Command, PromptFlags::SINGLE, waiting, Box::new(handler))
+}
+
+/// The types that `-T` names, or all. Error: there is no such type.
+fn types(args: &Args) -> Result<Vec<PromptType>, String> {
+    match args.get('T') {
+        None => Ok(PromptType::ALL.to_vec()),
+        Some(name) => match PromptType::parse(name) {
+            Some(kind) => Ok(vec![kind]),
+            None => Err(format!("invalid type: {name}")),
+        },
+    }
+}
+
+pub fn show_prompt_history(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    let types = match types(args) {
+        Ok(types) => types,
+        Err(message) => return error(cx, item, &message),
+    };
+    for kind in types {
+        print(cx, item, &format!("History for {}:\n", kind.name()));
+        for (index, line) in cx.server.prompt_history[kind as usize].clone().iter().enumerate() {
+            print(cx, item, &format!("{}: {line}", index + 1));
+        }
+        print(cx, item, "");
+    }
+    Exec::Normal
+}
+
+pub fn clear_prompt_history(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    match types(args) {
+        Ok(types) => {
+            types.into_iter().for_each(|kind| cx.server.prompt_history[kind as usize].clear());
+            Exec::Normal
+        }
+        Err(message) => error(cx, item, &message),
+    }
+}
