@@ -32,10 +32,7 @@ pub fn display_panes(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
             Err(message) => message::queue_error(cx, client, message),
         }
     });
-    let overlay = DisplayPanes {
-        item: waits.then_some(item.id),
-        chosen: (!args.has('N')).then_some(chosen),
-    };
+    let overlay = DisplayPanes { item: waits.then_some(item.id), chosen: (!args.has('N')).then_some(chosen) };
     overlay::open(cx, client, Box::new(overlay), delay);
     if waits { Exec::Wait } else { Exec::Normal }
 }

@@ -2,7 +2,6 @@
 
 use crate::base::{Key, Point};
 use crate::format::Scope;
-use crate::model::option_access::OptionScope;
 use crate::model::{Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
 use crate::view::boxes::BoxLines;
@@ -59,7 +58,8 @@ pub fn display_menu(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         Ok(requests) => requests,
         Err(message) => return error(cx, item, message),
     };
-    let scope = Scope::new(cx.server, cx.host, cx.now).item(item).client(item.target_client).state(&item.target);
+    let scope =
+        Scope::new(cx.server, cx.host, cx.now).item(item).client(item.target_client).state(&item.target);
     let mut list = Menu::new(&scope.expand(args.get('T').unwrap_or("")));
     requests.iter().for_each(|request| list.add(&scope, cols, request));
     if list.is_empty() {
@@ -89,11 +89,6 @@ pub fn display_menu(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         choice: None,
     };
     if menu::open(cx, client, list, request) { Exec::Wait } else { Exec::Normal }
-}
-
-/// Where options of a target's window are found.
-pub(super) fn window_level(item: &ItemContext) -> OptionScope {
-    item.target.window.map_or(OptionScope::GlobalWindow, OptionScope::Window)
 }
 
 /// The corner of something of a size that is placed by `-x` and `-y`.

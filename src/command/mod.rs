@@ -5,12 +5,18 @@
 //! `return output::error(cx, item, text)`, and waits by returning `Exec::Wait` after handing
 //! its item id to whoever will `cx.server.queues.resume(id)`.
 
+pub mod copy_mode;
 pub mod defaults;
+pub mod display_panes;
 pub mod environment;
 pub mod keys;
 pub mod list;
 pub mod list_commands;
+pub mod menu;
 pub mod option_effects;
 pub mod options;
 pub mod output;
+pub mod popup;
+pub mod prompt;
 pub mod source_file;
+pub mod template;

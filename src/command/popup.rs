@@ -38,7 +38,8 @@ pub fn display_popup(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
             Err(message) => return error(cx, item, &message),
         }
     };
-    let scope = Scope::new(cx.server, cx.host, cx.now).item(item).client(item.target_client).state(&item.target);
+    let scope =
+        Scope::new(cx.server, cx.host, cx.now).item(item).client(item.target_client).state(&item.target);
     let title = scope.expand(args.get('T').unwrap_or(""));
     let (style, border_style) = (args.get('s').map(str::to_owned), args.get('S').map(str::to_owned));
     let flags = flags(args, modify);
@@ -95,7 +96,8 @@ fn place_and_command(
     let cols = length('w', full.cols, "width")?;
     let size = Size::new(cols, rows);
     let Some(at) = corner(cx, item, args, size) else { return Ok(None) };
-    let scope = Scope::new(cx.server, cx.host, cx.now).item(item).client(item.target_client).state(&item.target);
+    let scope =
+        Scope::new(cx.server, cx.host, cx.now).item(item).client(item.target_client).state(&item.target);
     let session = item.target.session;
     let cwd = match args.get('d') {
         Some(directory) => scope.expand(directory),

@@ -44,9 +44,7 @@ impl Template {
             Template::Parsed(list) if values.is_empty() => Ok(list.clone()),
             Template::Parsed(list) => Ok(Arc::new(list.filled(values))),
             Template::Text(text) => {
-                let filled = values.iter().enumerate().fold(text.clone(), |text, (index, value)| {
-                    crate::syntax::args::fill(&text, value, index + 1)
-                });
+                let filled = crate::syntax::args::fill_all(text, values);
                 crate::format::parse::commands(cx, &filled)
             }
         }

@@ -1,10 +1,10 @@
 //! The numbers over panes (`display-panes`).
 
 use crate::base::{Cell, CellStyle, ClientId, KeyCode, PaneId, Surface};
+use crate::model::Cx;
 use crate::model::mode::{Overlay, OverlayResult};
 use crate::model::option_access::OptionScope;
 use crate::model::queue::{ItemId, KeyEvent};
-use crate::model::Cx;
 
 use super::clock::large;
 
@@ -164,4 +164,3 @@ impl Overlay for DisplayPanes {
         self
     }
 }
-

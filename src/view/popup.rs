@@ -1,17 +1,13 @@
 //! Popups: a terminal of its own in a box over a client.
 
-use crate::base::{
-    Cell, CellStyle, ClientId, Colour, Key, LinkId, MouseEvent, Point, Size, Surface,
-};
+use crate::base::{Cell, CellStyle, ClientId, Colour, Key, LinkId, MouseEvent, Point, Size, Surface};
 use crate::format::Scope;
 use crate::model::Cx;
 use crate::model::host::{ExitStatus, JobId, JobRequest};
 use crate::model::mode::{Overlay, OverlayResult};
 use crate::model::option_access::OptionScope;
 use crate::model::queue::{ItemId, KeyEvent};
-use crate::terminal::{
-    KeyEncodeOptions, MemoryHistory, Terminal, TerminalConfig, encode_key, encode_mouse,
-};
+use crate::terminal::{KeyEncodeOptions, MemoryHistory, Terminal, TerminalConfig, encode_key, encode_mouse};
 
 use super::boxes::{BoxLines, draw_box};
 use super::menu::{self, ItemRequest, Menu, MenuPart, replace_colours, window_level};
@@ -103,7 +99,8 @@ pub fn open(cx: &mut Cx<'_>, client: ClientId, request: Request) -> bool {
     });
     let least = if lines == BoxLines::None { 1 } else { 3 };
     let size = request.size;
-    if size.cols < least || size.rows < least || client_size.cols < size.cols || client_size.rows < size.rows {
+    if size.cols < least || size.rows < least || client_size.cols < size.cols || client_size.rows < size.rows
+    {
         return false;
     }
     let inner = inner_size(lines, size);
@@ -252,8 +249,8 @@ impl Popup {
     fn looks(&self, cx: &Cx<'_>, client: ClientId) -> [CellStyle; 2] {
         let scope = Scope::new(cx.server, cx.host, cx.now).client(Some(client));
         let level = window_level(cx, client);
-        let mut looks =
-            ["popup-style", "popup-border-style"].map(|name| style::of_option(cx.server, level, name, &scope));
+        let mut looks = ["popup-style", "popup-border-style"]
+            .map(|name| style::of_option(cx.server, level, name, &scope));
         for (look, own) in looks.iter_mut().zip(&self.styles) {
             replace_colours(look, own.as_deref());
             look.attrs = crate::base::Attrs::empty();
@@ -460,8 +457,7 @@ impl Overlay for Popup {
     fn resize(&mut self, cx: &mut Cx<'_>, client: ClientId) -> OverlayResult {
         self.menu = None;
         let Some(full) = cx.server.client(client).map(|c| c.size) else { return OverlayResult::Close };
-        self.size =
-            Size::new(self.wanted_size.cols.min(full.cols), self.wanted_size.rows.min(full.rows));
+        self.size = Size::new(self.wanted_size.cols.min(full.cols), self.wanted_size.rows.min(full.rows));
         self.at = Point::new(
             self.wanted_at.x.min(full.cols - self.size.cols),
             self.wanted_at.y.min(full.rows - self.size.rows),
