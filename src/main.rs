@@ -50,8 +50,8 @@ fn starts_server(argv: &[String]) -> bool {
     })
 }
 
-fn server(_: ServerStart) -> ! {
-    std::process::exit(1)
+fn server(start: ServerStart) -> ! {
+    scopemux::server::run(start)
 }
 
 fn main() {

@@ -199,6 +199,8 @@ impl Key {
 /// A mouse report, decoded, with what it hit. Positions are in cells of the client's terminal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct MouseEvent {
+    /// What it was found to mean, once it was classified.
+    pub key: Option<Key>,
     /// Set when this is a real event (commands get a default one otherwise).
     pub valid: bool,
     /// A key (a binding may match) rather than something to pass on only.

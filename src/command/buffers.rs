@@ -89,8 +89,8 @@ pub fn load_buffer(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
                 Ok(data) => match cx.server.set_buffer(data.clone(), name.as_deref(), cx.now) {
                     Err(message) => drop(output::error(cx, &waiting, &message)),
                     Ok(()) => {
-                        let attached = clipboard
-                            .filter(|id| cx.server.client(*id).is_some_and(|c| c.session.is_some()));
+                        let attached =
+                            clipboard.filter(|id| cx.server.client(*id).is_some_and(|c| c.session.is_some()));
                         if let Some(client) = attached {
                             cx.host.tty_set_clipboard(client, "", &data);
                         }
@@ -127,9 +127,10 @@ fn save(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, path: Option<String>) 
         Ok(buffer) => buffer.data.clone(),
         Err(message) => return output::error(cx, item, &message),
     };
-    let shows = item.client.and_then(|id| cx.server.client(id)).is_some_and(|client| {
-        client.session.is_some() || client.flags.contains(ClientFlags::CONTROL)
-    });
+    let shows = item
+        .client
+        .and_then(|id| cx.server.client(id))
+        .is_some_and(|client| client.session.is_some() || client.flags.contains(ClientFlags::CONTROL));
     if path.is_none() && shows {
         output::print(cx, item, &text::from_bytes(&data));
         return Exec::Normal;
@@ -166,9 +167,10 @@ pub fn paste_buffer(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     };
     let Some(buffer) = buffer else { return Exec::Normal };
     if !pane.flags.contains(PaneFlags::INPUT_OFF) {
-        let bracket = args.has('p') && pane.terminal.lock().modes().contains(Modes::BRACKET_PASTE);
+        let bracket = args.has('p') && pane.terminal.lock().modes().contains(Modes::BRACKETPASTE);
         let separator = args.get('s').map(text::to_bytes);
-        let separator = separator.unwrap_or_else(|| if args.has('r') { b"\n".to_vec() } else { b"\r".to_vec() });
+        let separator =
+            separator.unwrap_or_else(|| if args.has('r') { b"\n".to_vec() } else { b"\r".to_vec() });
         let bytes = pasted(&buffer.data, &separator, args.has('S'), bracket);
         cx.host.pane_write(pane.id, &bytes);
     }

@@ -26,8 +26,10 @@ fn set_suspended(cx: &mut Cx<'_>, id: ClientId) {
 }
 
 pub fn detach_client(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
-    let read_only =
-        item.client.and_then(|id| cx.server.client(id)).is_some_and(|c| c.flags.contains(ClientFlags::READONLY));
+    let read_only = item
+        .client
+        .and_then(|id| cx.server.client(id))
+        .is_some_and(|c| c.flags.contains(ClientFlags::READONLY));
     if read_only && (args.has('s') || args.has('a') || item.client != item.target_client) {
         return output::error(cx, item, "client is read-only");
     }
@@ -120,7 +122,7 @@ pub fn lock(cx: &mut Cx<'_>, id: ClientId) {
     if client.flags.intersects(ClientFlags::CONTROL | ClientFlags::SUSPENDED) {
         return;
     }
-    let command = cx.server.session_options(session).string("lock-command");
+    let command = cx.server.session_options(session).string("lock-command").to_owned();
     if command.is_empty() || command.len() + 1 > crate::protocol::imsg::MAX_PAYLOAD {
         return;
     }

@@ -52,9 +52,8 @@ pub fn display_message(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec
 /// session, else the best one of that session.
 fn about(cx: &Cx<'_>, item: &ItemContext) -> Option<crate::base::ClientId> {
     let session = item.target.session;
-    let target = item.target_client.filter(|&id| {
-        cx.server.client(id).is_some_and(|client| client.session == session)
-    });
+    let target =
+        item.target_client.filter(|&id| cx.server.client(id).is_some_and(|client| client.session == session));
     target.or_else(|| cx.server.best_client(session?))
 }
 

@@ -5,10 +5,12 @@ use crate::base::{ClientId, Key, KeyCode, KeyFlags, MouseKind, NamedKey, PaneId}
 use crate::model::client::Theme;
 use crate::model::key_tables::Binding;
 use crate::model::mode::{ModeTarget, OverlayResult, PromptResult};
+use crate::model::option_access::OptionScope;
 use crate::model::pane::PaneFlags;
 use crate::model::queue::{Exec, ItemContext, ItemId, KeyEvent, QueueState, StateFlags};
-use crate::model::{ClientFlags, Cx, FindState};
+use crate::model::{ClientFlags, Cx, FindState, Server};
 use crate::syntax::table::CommandFlags;
+use crate::terminal::{KeyEncodeOptions, encode_key, encode_mouse};
 use crate::view;
 
 use super::output;
@@ -118,7 +120,8 @@ impl Dispatch {
     }
 
     fn run(mut self, cx: &mut Cx<'_>) {
-        let Some(session) = cx.server.client(self.client).filter(|c| c.accepts_input()).and_then(|c| c.session)
+        let Some(session) =
+            cx.server.client(self.client).filter(|c| c.accepts_input()).and_then(|c| c.session)
         else {
             return;
         };
@@ -154,7 +157,8 @@ impl Dispatch {
             }
             self.input.event.key = key;
         }
-        let by_mouse = if self.key.is_mouse() { cx.server.find_from_mouse(&self.input.event.mouse) } else { None };
+        let by_mouse =
+            if self.key.is_mouse() { cx.server.find_from_mouse(&self.input.event.mouse) } else { None };
         self.target = by_mouse.unwrap_or_else(|| FindState::from_client(cx.server, self.client));
         let Some(session) = cx.server.client(self.client).and_then(|c| c.session) else { return Step::Done };
         if self.key.is_mouse() && !cx.server.session_options(session).flag("mouse") {
@@ -217,10 +221,11 @@ impl Dispatch {
     /// The prefix key switches to the prefix table from every other one.
     fn enter_prefix(&self, cx: &mut Cx<'_>) -> bool {
         let Some(session) = cx.server.client(self.client).and_then(|c| c.session) else { return true };
-        let options = cx.server.session_options(session);
         let key = self.key.identity();
-        let is_prefix =
-            [options.key("prefix"), options.key("prefix2")].iter().any(|prefix| prefix.identity() == key);
+        let options = cx.server.session_options(session);
+        let prefixes = [options.key("prefix"), options.key("prefix2")];
+        drop(options);
+        let is_prefix = prefixes.iter().any(|prefix| prefix.identity() == key);
         if !is_prefix || self.table == "prefix" {
             return false;
         }
@@ -342,7 +347,7 @@ impl Dispatch {
             && cx.server.pane_options(pane).choice("remain-on-exit") == "key"
         {
             cx.server.end_remain_on_exit(pane);
-            crate::model::destroy_pane(cx, pane, false);
+            cx.destroy_pane(pane, false);
             return;
         }
         if !has_flag(cx, self.client, ClientFlags::READONLY) {
@@ -440,14 +445,14 @@ pub fn pane_key(
         }
         return true;
     }
-    if !p.takes_input() {
+    if !takes_input(p) {
         return true;
     }
-    let Some(bytes) = view::pane_input::encode(cx.server, pane, event) else { return false };
+    let Some(bytes) = encode(cx.server, pane, event) else { return false };
     cx.host.pane_write(pane, &bytes);
     if !event.key.is_mouse() {
         for other in synchronized(cx, pane) {
-            if let Some(bytes) = view::pane_input::encode(cx.server, other, event) {
+            if let Some(bytes) = encode(cx.server, other, event) {
                 cx.host.pane_write(other, &bytes);
             }
         }
@@ -455,13 +460,34 @@ pub fn pane_key(
     true
 }
 
+/// The bytes of a key or mouse event as the pane's program expects them; `None` when it has no
+/// use for it.
+fn encode(server: &Server, pane: PaneId, event: &KeyEvent) -> Option<Vec<u8>> {
+    let p = server.pane(pane)?;
+    let modes = p.terminal.lock().modes();
+    if event.key.is_mouse() {
+        let mouse = &event.mouse;
+        if mouse.ignore || !server.is_pane_visible(pane) {
+            return None;
+        }
+        let (x, y) = server.mouse_at(pane, mouse, false)?;
+        return Some(encode_mouse(mouse, x, y, modes)).filter(|bytes| !bytes.is_empty());
+    }
+    let options = server.chain(OptionScope::Server);
+    let encode = KeyEncodeOptions {
+        backspace: options.key("backspace"),
+        csi_u: options.choice("extended-keys-format") == "csi-u",
+    };
+    Some(encode_key(event.key, modes, &encode))
+}
+
 /// Gives pasted bytes to a pane's program.
 pub fn pane_paste(cx: &mut Cx<'_>, pane: PaneId, key: Key, bytes: &[u8]) {
     let Some(p) = cx.server.pane(pane) else { return };
-    if !p.modes.is_empty() || !p.takes_input() {
+    if !p.modes.is_empty() || !takes_input(p) {
         return;
     }
-    if key.is_paste() && !p.terminal.lock().modes().contains(crate::terminal::Modes::BRACKET_PASTE) {
+    if key.is_paste() && !p.terminal.lock().modes().contains(crate::terminal::Modes::BRACKETPASTE) {
         return;
     }
     cx.host.pane_write(pane, bytes);
@@ -470,16 +496,23 @@ pub fn pane_paste(cx: &mut Cx<'_>, pane: PaneId, key: Key, bytes: &[u8]) {
     }
 }
 
+/// Whether a pane has a program that input can go to.
+fn takes_input(pane: &crate::model::Pane) -> bool {
+    pane.has_terminal() && !pane.flags.contains(PaneFlags::INPUT_OFF)
+}
+
 /// Other panes of the window that get the same input (`synchronize-panes`).
 fn synchronized(cx: &Cx<'_>, pane: PaneId) -> Vec<PaneId> {
     if !cx.server.pane_options(pane).flag("synchronize-panes") {
         return Vec::new();
     }
-    let Some(window) = cx.server.pane(pane).and_then(|p| cx.server.window(p.window)) else { return Vec::new() };
+    let Some(window) = cx.server.pane(pane).and_then(|p| cx.server.window(p.window)) else {
+        return Vec::new();
+    };
     let gets = |id: &PaneId| {
         *id != pane
-            && cx.server.pane(*id).is_some_and(|p| p.modes.is_empty() && p.takes_input())
-            && cx.server.pane_visible(*id)
+            && cx.server.pane(*id).is_some_and(|p| p.modes.is_empty() && takes_input(p))
+            && cx.server.is_pane_visible(*id)
             && cx.server.pane_options(*id).flag("synchronize-panes")
     };
     window.panes.iter().copied().filter(gets).collect()

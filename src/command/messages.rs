@@ -26,11 +26,13 @@ pub fn show_messages(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     }
     let mut lines = Vec::new();
     for message in cx.server.messages.entries.iter().rev() {
-        let mut scope =
-            Scope::new(cx.server, cx.host, cx.now).item(item).client(item.target_client).state(&item.target);
-        scope.add("message_text", message.text.clone());
-        scope.add("message_number", message.number.to_string());
-        scope.add_time("message_time", message.time);
+        let scope = Scope::new(cx.server, cx.host, cx.now)
+            .item(item)
+            .client(item.target_client)
+            .state(&item.target)
+            .add("message_text", message.text.clone())
+            .add("message_number", message.number.to_string())
+            .add_time("message_time", message.time);
         lines.push(scope.expand(TEMPLATE));
     }
     lines.iter().for_each(|line| output::print(cx, item, line));

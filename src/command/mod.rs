@@ -5,18 +5,31 @@
 //! `return output::error(cx, item, text)`, and waits by returning `Exec::Wait` after handing
 //! its item id to whoever will `cx.server.queues.resume(id)`.
 
+pub mod buffers;
+pub mod capture;
+pub mod client;
 pub mod copy_mode;
 pub mod defaults;
+pub mod dispatch;
+pub mod display_message;
 pub mod display_panes;
 pub mod environment;
+pub mod input;
 pub mod keys;
 pub mod list;
 pub mod list_commands;
 pub mod menu;
+pub mod messages;
 pub mod option_effects;
 pub mod options;
 pub mod output;
+pub mod pipe;
 pub mod popup;
 pub mod prompt;
+pub mod queue;
+pub mod refresh;
+pub mod send_keys;
+pub mod shell;
 pub mod source_file;
 pub mod template;
+pub mod wait_for;

@@ -32,6 +32,7 @@ pub fn pipe_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         .expand_time(&format);
     let mut request = shell::job(cx, item, command);
     request.keep_stdin = to_job;
+    request.no_stdin = !to_job;
     request.no_output = !to_pane;
     request.done = Some(Box::new(move |cx, _| {
         // Another pipe may have been opened since.

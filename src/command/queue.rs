@@ -149,10 +149,11 @@ fn fire_command(cx: &mut Cx<'_>, mut item: ItemContext, invocation: &Arc<Invocat
             message.map_or(Exec::Error, |text| output::error(cx, &report, &text))
         }
     };
-    if exec != Exec::Error && entry.flags.contains(CommandFlags::AFTER_HOOK) {
-        if let Some(current) = hook_state(cx, &item) {
-            insert_hook(cx, &item, Some(current), &format!("after-{}", entry.name));
-        }
+    if exec != Exec::Error
+        && entry.flags.contains(CommandFlags::AFTER_HOOK)
+        && let Some(current) = hook_state(cx, &item)
+    {
+        insert_hook(cx, &item, Some(current), &format!("after-{}", entry.name));
     }
     item.client = saved;
     if exec == Exec::Error {
@@ -175,12 +176,12 @@ fn resolve(cx: &mut Cx<'_>, item: &mut ItemContext, invocation: &Invocation) -> 
         None
     };
     item.target_client = match flag {
-        Some(flag) => match cx.server.find_client(item.client, invocation.args.get(flag)) {
+        Some(flag) => match cx.server.find_client(invocation.args.get(flag), item.client) {
             Ok(client) => Some(client),
             Err(_) if quiet => None,
             Err(text) => return Err(Some(text)),
         },
-        None => cx.server.find_client(item.client, None).ok(),
+        None => cx.server.find_client(None, item.client).ok(),
     };
     item.source = find(cx, item, invocation, entry.source)?;
     item.target = find(cx, item, invocation, entry.target)?;
@@ -194,18 +195,20 @@ fn find(
     spec: Option<FindSpec>,
 ) -> Result<FindState, Option<String>> {
     match spec {
-        None => Ok(item.target_client.map_or_else(FindState::default, |c| FindState::from_client(cx.server, c))),
-        Some(spec) => cx.server.find_target(item, invocation.args.get(spec.flag), spec),
+        None => {
+            Ok(item.target_client.map_or_else(FindState::default, |c| FindState::from_client(cx.server, c)))
+        }
+        Some(spec) => cx
+            .server
+            .find_for_item(item, invocation.args.get(spec.flag), spec.kind, spec.flags)
+            .map_err(|text| Some(text).filter(|text| !text.is_empty())),
     }
 }
 
 /// Where a hook of this command runs: its target, else the current state, else the client's.
 fn hook_state(cx: &Cx<'_>, item: &ItemContext) -> Option<FindState> {
-    let candidates = [
-        Some(item.target),
-        Some(item.current()),
-        item.client.map(|c| FindState::from_client(cx.server, c)),
-    ];
+    let candidates =
+        [Some(item.target), Some(item.current()), item.client.map(|c| FindState::from_client(cx.server, c))];
     candidates.into_iter().flatten().find(|state| state.is_valid(cx.server))
 }
 
@@ -266,7 +269,7 @@ pub fn run_notify_hooks(cx: &mut Cx<'_>, item: &ItemContext, notification: &Noti
     if !current.is_valid(cx.server) {
         current = cx.server.find_from_nothing().unwrap_or_default();
     }
-    let lists = cx.server.notify_hook(&current, &notification.name);
+    let lists = cx.server.notify_hook(&current, notification.name);
     if lists.is_empty() {
         return;
     }

@@ -1,10 +1,10 @@
 //! `refresh-client`: redrawing, the view's offset, client flags, and what control clients ask.
 
+use crate::base::number::parse_number;
 use crate::base::{ClientId, PaneId, Size, WindowId};
 use crate::control;
 use crate::model::{ClientFlags, Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
-use crate::base::number::parse_number;
 
 use super::output;
 
@@ -175,7 +175,7 @@ fn control_size(cx: &mut Cx<'_>, id: ClientId, text: &str) -> Result<(), &'stati
         }
     }
     cx.server.sizes_dirty = true;
-    crate::model::recalculate_sizes_now(cx);
+    cx.recalculate_sizes_now(true);
     Ok(())
 }
 

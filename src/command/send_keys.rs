@@ -1,8 +1,8 @@
 //! `send-keys` and `send-prefix`.
 
 use crate::base::{Key, KeyFlags, Mods};
-use crate::model::queue::{ItemId, KeyEvent};
 use crate::model::mode::ModeTarget;
+use crate::model::queue::{ItemId, KeyEvent};
 use crate::model::{ClientFlags, Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
 use crate::view;
@@ -43,7 +43,10 @@ pub fn send_keys(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
             Ok(number) => repeat = number as u64,
             Err(cause) => return output::error(cx, item, &format!("repeat count {cause}")),
         }
-        if in_mode && (args.has('X') || args.count() == 0) && !view::modes::set_prefix(cx, pane, repeat as u32) {
+        if in_mode
+            && (args.has('X') || args.count() == 0)
+            && !view::modes::set_prefix(cx, pane, repeat as u32)
+        {
             return output::error(cx, item, "not in a mode");
         }
     }
@@ -138,7 +141,8 @@ impl Sender<'_> {
         if let Some(binding) = cx.server.key_tables.get(&table, key).cloned() {
             let client = self.item.target_client;
             let event = KeyEvent::default();
-            if let Some(last) = input::dispatch_binding(cx, &binding, Some(self.after), client, event, target) {
+            if let Some(last) = input::dispatch_binding(cx, &binding, Some(self.after), client, event, target)
+            {
                 self.after = last;
             }
         }

@@ -23,6 +23,7 @@ pub fn job(cx: &Cx<'_>, item: &ItemContext, command: String) -> JobRequest {
         cwd: working_directory(cx, item.client, item.target),
         environ: cx.server.job_environ(item.target.session),
         stdin: Vec::new(),
+        no_stdin: false,
         keep_stdin: false,
         no_output: false,
         stderr: false,
@@ -129,7 +130,7 @@ pub fn run_shell(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
             let mut scope = Scope::new(cx.server, cx.host, cx.now).item(item).state(&item.target);
             scope = scope.client(item.target_client);
             for (index, value) in args.to_vector().into_iter().enumerate().skip(1) {
-                scope.add(&index.to_string(), value);
+                scope = scope.add(&index.to_string(), value);
             }
             let mut request = job(cx, item, scope.expand(&command));
             if let Some(cwd) = args.get('c') {

@@ -105,6 +105,7 @@ fn request(cx: &mut Cx<'_>, key: &FormatJobKey, command: String, generation: u64
         cwd: cx.client_cwd(key.client, None),
         environ: cx.server.environ_for_session(None, cx.server.config_done).pairs(),
         stdin: Vec::new(),
+        no_stdin: false,
         keep_stdin: true,
         no_output: false,
         stderr: false,

@@ -25,5 +25,20 @@ pub use scan::{is_true, skip};
 pub use scope::Scope;
 pub use width::{trim_left, trim_right, width};
 
+use crate::base::WindowId;
+use crate::model::Cx;
+use crate::model::option_access::OptionScope;
+
+/// The name that `automatic-rename-format` gives a window now.
+pub fn window_name(cx: &Cx<'_>, window: WindowId) -> String {
+    let format = cx.server.chain(OptionScope::Window(window)).string("automatic-rename-format").to_owned();
+    let scope = Scope::new(cx.server, cx.host, cx.now).no_jobs().with_window(window);
+    let scope = match cx.server.window(window) {
+        Some(w) => scope.with_pane(w.active),
+        None => scope,
+    };
+    scope.expand(&format)
+}
+
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,9 @@
 use crate::base::clock::Now;
 use crate::base::{ClientId, PaneId, WindowId};
 
+use super::Cx;
 use super::client::ClientFlags;
+use super::host::TtySetup;
 use super::option_access::OptionScope;
 use super::pane::PaneFlags;
 use super::{Client, Server};
@@ -24,6 +26,7 @@ impl Server {
         self.activity_counter += 1;
         let order = self.activity_counter;
         let Some(c) = self.clients.get_mut(&client) else { return };
+        c.last_activity = c.activity;
         c.activity = now;
         c.activity_order = order;
         c.last_input_ms = now.mono_ms;
@@ -114,5 +117,36 @@ impl Server {
             self.sizes_dirty = true;
         }
         self.notify_client("client-active", client);
+    }
+}
+
+impl Cx<'_> {
+    /// Takes a client's terminal over, as its options have it. The error is for the client.
+    pub fn open_terminal(&mut self, client: ClientId) -> Result<(), String> {
+        let Some(c) = self.server.client(client) else { return Err("not a terminal".to_owned()) };
+        let options = self.server.server_options();
+        let texts = |name: &str| options.strings(name).map(str::to_owned).collect();
+        let term = options.string("default-terminal");
+        let setup = TtySetup {
+            term_name: c.term_name.clone(),
+            term_caps: c.term_caps.clone(),
+            feature_bits: c.feature_bits,
+            utf8: c.flags.contains(ClientFlags::UTF8),
+            colorterm: c.environ.get("COLORTERM").map(str::to_owned),
+            features: texts("terminal-features"),
+            overrides: texts("terminal-overrides"),
+            user_keys: options
+                .array("user-keys")
+                .filter_map(|(index, value)| {
+                    let text = value.to_text(None, false);
+                    Some((u16::try_from(index).ok()?, crate::base::text::to_bytes(&text)))
+                })
+                .collect(),
+            extended_keys: options.choice("extended-keys") != "off",
+            focus_events: options.flag("focus-events"),
+            italics_as_standout: term == "screen" || term.starts_with("screen-"),
+        };
+        drop(options);
+        self.host.tty_open(client, setup)
     }
 }

@@ -27,6 +27,8 @@ pub struct SpawnRequest {
     pub cell_pixels: (u32, u32),
     /// The erase character of the new terminal (option `backspace`), as a byte.
     pub erase: u8,
+    /// Control characters of the terminal that the session was made on (`c_cc`).
+    pub control_chars: Option<Vec<u8>>,
     /// The emulator that the pane's output is fed to.
     pub terminal: Option<Arc<Mutex<Terminal>>>,
     /// Only a terminal, no process (an empty pane that is written to by the server).
@@ -34,7 +36,7 @@ pub struct SpawnRequest {
 }
 
 /// A started program.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Spawned {
     pub pid: i32,
     /// Path of the terminal, for example `/dev/pts/7`.
@@ -59,6 +61,8 @@ pub struct JobRequest {
     pub environ: Vec<(String, String)>,
     /// Bytes written to its standard input, which is then closed.
     pub stdin: Vec<u8>,
+    /// It gets no standard input at all.
+    pub no_stdin: bool,
     /// Keep standard input open for `Host::job_write`.
     pub keep_stdin: bool,
     /// Output is thrown away.
@@ -133,6 +137,26 @@ pub enum ClientMessage {
     Shutdown,
 }
 
+/// What a terminal that is taken over needs of its client and of options.
+#[derive(Clone, Debug, Default)]
+pub struct TtySetup {
+    pub term_name: String,
+    pub term_caps: Vec<String>,
+    /// Features asked for by the client, as bits of the wire.
+    pub feature_bits: u32,
+    pub utf8: bool,
+    pub colorterm: Option<String>,
+    /// `terminal-features`, `terminal-overrides` and `user-keys`, item by item.
+    pub features: Vec<String>,
+    pub overrides: Vec<String>,
+    pub user_keys: Vec<(u16, Vec<u8>)>,
+    /// `extended-keys` is not off.
+    pub extended_keys: bool,
+    pub focus_events: bool,
+    /// `default-terminal` is a `screen`: it shows italics as standout.
+    pub italics_as_standout: bool,
+}
+
 /// A client's terminal as `show-messages -T` lists it.
 #[derive(Clone, Debug, Default)]
 pub struct TerminalDescription {
@@ -191,7 +215,8 @@ pub trait Host {
     /// Asks a client's terminal for its clipboard.
     fn tty_query_clipboard(&mut self, client: ClientId);
     /// Takes a client's terminal over (attach). The error is what the client is told.
-    fn tty_open(&mut self, client: ClientId) -> Result<(), String>;
+    /// Commands call `Cx::open_terminal`, which gathers what it needs.
+    fn tty_open(&mut self, client: ClientId, setup: TtySetup) -> Result<(), String>;
     /// Asks a newly attached client's terminal what it is.
     fn tty_send_requests(&mut self, client: ClientId);
     /// Asks a client's terminal for a palette entry on behalf of a pane.
@@ -232,9 +257,9 @@ pub trait Host {
     fn is_executable(&self, path: &str) -> bool;
     fn home(&self) -> String;
     /// The home directory of a user; of the server's own if the name is empty.
-    fn home_of(&self, user: &str) -> Option<String> {
-        user.is_empty().then(|| self.home())
-    }
+    fn home_of(&self, user: &str) -> Option<String>;
+    /// Starts to read a control client's lines.
+    fn control_listen(&mut self, client: ClientId);
     /// Name of a user id, and id of a name.
     fn user_name(&self, uid: u32) -> Option<String>;
     fn user_id(&self, name: &str) -> Option<u32>;

@@ -132,6 +132,11 @@ pub struct Server {
     pub config_files: Vec<String>,
     /// Configuration has been loaded; before that, clients wait and errors are gathered.
     pub config_done: bool,
+    /// It is being loaded; the item that waits for it.
+    pub config_started: bool,
+    pub config_item: Option<queue::ItemId>,
+    /// Commands run so far: the number in control mode's guards.
+    pub command_number: u64,
     pub config_errors: Vec<String>,
     /// How deep files that source each other are nested, by the client that does it.
     pub source_depth: BTreeMap<Option<ClientId>, u32>,

@@ -317,6 +317,7 @@ impl Cx<'_> {
             size: p.size,
             cell_pixels: self.server.window(window).map_or((0, 0), |w| w.cell_pixels),
             erase: self.server.backspace_byte(),
+            control_chars: None,
             terminal: Some(p.terminal.clone()),
             empty,
         }

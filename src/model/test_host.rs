@@ -56,7 +56,11 @@ impl Host for TestHost {
     fn tty_write(&mut self, _client: ClientId, _bytes: &[u8]) {}
     fn tty_set_clipboard(&mut self, _client: ClientId, _selection: &str, _data: &[u8]) {}
     fn tty_query_clipboard(&mut self, _client: ClientId) {}
-    fn tty_open(&mut self, _client: ClientId) -> Result<(), String> {
+    fn home_of(&self, _user: &str) -> Option<String> {
+        None
+    }
+    fn control_listen(&mut self, _client: ClientId) {}
+    fn tty_open(&mut self, _client: ClientId, _setup: super::host::TtySetup) -> Result<(), String> {
         Ok(())
     }
     fn tty_send_requests(&mut self, _client: ClientId) {}

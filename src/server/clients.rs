@@ -11,7 +11,6 @@ use crate::control;
 use crate::model::host::ClientMessage;
 use crate::model::queue::{Exec, ItemContext, QueueState};
 use crate::model::{Client, ClientFlags, Cx};
-use crate::outer::features::Features;
 use crate::protocol::connection::Connection;
 use crate::protocol::imsg::FdMarking;
 use crate::protocol::{ClientFlags as WireFlags, Message};
@@ -92,14 +91,14 @@ impl Runtime {
             Message::Exiting => self.client_exiting(id),
             Message::Wakeup | Message::Unlock => self.client_resumed(id),
             Message::Shell(_) => self.client_shell(id),
-            message if !identified => {
-                if identify(client, peer, message) {
+            // tmux: whoever identifies twice is dropped.
+            Message::IdentifyDone if identified => self.lose_client(id),
+            message => {
+                let last = !identified && identify(client, peer, message);
+                if last {
                     self.client_identified(id);
                 }
             }
-            // tmux: whoever identifies twice is dropped.
-            Message::IdentifyDone => self.lose_client(id),
-            _ => {}
         }
     }
 
@@ -111,17 +110,15 @@ impl Runtime {
         if client.term_name.is_empty() {
             client.term_name = "unknown".to_owned();
         }
-        client.name = if client.tty.is_empty() { format!("client-{}", client.pid) } else { client.tty.clone() };
+        client.name =
+            if client.tty.is_empty() { format!("client-{}", client.pid) } else { client.tty.clone() };
         if nix::unistd::access(client.cwd.as_str(), nix::unistd::AccessFlags::X_OK).is_err() {
             let home = super::proc::home();
             client.cwd = if home.is_empty() { "/".to_owned() } else { home };
         }
         if client.flags.contains(ClientFlags::CONTROL) {
-            let out = self.world.peers.get_mut(&id).and_then(|peer| peer.stdout.take());
-            let input = self.world.peers.get_mut(&id).and_then(|peer| peer.stdin.take());
-            drop((input, out));
+            self.start_control_io(id);
             control::start(&mut self.cx(), id);
-            self.start_control_input(id);
         } else if let Some(stdin) = self.world.peers.get_mut(&id).and_then(|peer| peer.stdin.take()) {
             if let Some((size, pixels)) = super::proc::window_size(stdin.as_fd()) {
                 client.flags.insert(ClientFlags::TERMINAL);
@@ -149,7 +146,8 @@ impl Runtime {
         let mut cx = self.cx();
         let state = Arc::new(QueueState::default());
         if argv.is_empty() {
-            let items = cx.server.queues.callback(&state, Box::new(move |cx, item| default_command(cx, item, id)));
+            let items =
+                cx.server.queues.callback(&state, Box::new(move |cx, item| default_command(cx, item, id)));
             cx.server.queues.append(Some(id), items);
         } else {
             match crate::format::parse::arguments(&mut cx, &argv) {
@@ -208,7 +206,7 @@ impl Runtime {
     }
 
     fn client_exiting(&mut self, id: ClientId) {
-        crate::model::set_client_session(&mut self.cx(), id, None);
+        self.cx().set_client_session(id, None);
         self.server.sizes_dirty = true;
         if let Some(peer) = self.world.peers.get_mut(&id) {
             if let Some(mut tty) = peer.tty.take() {
@@ -265,7 +263,7 @@ impl Runtime {
             cx.server.notify_client("client-detached", id);
         }
         control::stop(&mut cx, id);
-        crate::model::client_lost(&mut cx, id);
+        crate::model::lifecycle::client_lost(&mut cx, id);
         cx.server.queues.remove_client(id);
         cx.server.clients.remove(&id);
         cx.server.sizes_dirty = true;
@@ -278,7 +276,10 @@ impl Runtime {
             .server
             .clients
             .values()
-            .filter(|c| c.flags.contains(ClientFlags::EXIT) && !c.flags.intersects(ClientFlags::EXITED | ClientFlags::DEAD))
+            .filter(|c| {
+                c.flags.contains(ClientFlags::EXIT)
+                    && !c.flags.intersects(ClientFlags::EXITED | ClientFlags::DEAD)
+            })
             .map(|c| c.id)
             .collect();
         for id in leaving {
@@ -287,7 +288,13 @@ impl Runtime {
             }
             let Some(client) = self.server.clients.get_mut(&id) else { continue };
             // What it was asked to run comes first, or its errors would be lost.
-            if self.server.queues.queues.get(&Some(id)).is_some_and(|q| !q.items.is_empty() && client.session.is_none()) {
+            if self
+                .server
+                .queues
+                .queues
+                .get(&Some(id))
+                .is_some_and(|q| !q.items.is_empty() && client.session.is_none())
+            {
                 continue;
             }
             client.flags.insert(ClientFlags::EXITED);
@@ -317,7 +324,7 @@ fn identify(client: &mut Client, peer: &mut Peer, message: Message) -> bool {
         Message::IdentifyCwd(path) => client.cwd = path,
         Message::IdentifyStdin(fd) => peer.stdin = fd,
         Message::IdentifyStdout(fd) => peer.stdout = fd,
-        Message::IdentifyEnviron(pair) if client.environ.len() < MAX_IDENTIFY => {
+        Message::IdentifyEnviron(pair) if client.environ.iter().count() < MAX_IDENTIFY => {
             if let Some((name, value)) = pair.split_once('=') {
                 client.environ.set(name, value);
             }
@@ -348,7 +355,9 @@ fn add_flags(client: &mut Client, bits: u64) {
 
 /// `default-client-command`, for a client that sent none.
 fn default_command(cx: &mut Cx<'_>, item: &ItemContext, id: ClientId) -> Exec {
-    let Some(list) = cx.server.server_options().commands("default-client-command") else { return Exec::Normal };
+    let Some(list) = cx.server.server_options().command("default-client-command") else {
+        return Exec::Normal;
+    };
     let read_only = cx.server.client(id).is_some_and(|c| c.flags.contains(ClientFlags::READONLY));
     if read_only && !list.all_have(CommandFlags::READ_ONLY) {
         return command::output::error(cx, item, "client is read-only");
@@ -373,7 +382,27 @@ fn command_done(cx: &mut Cx<'_>, id: ClientId) -> Exec {
     Exec::Normal
 }
 
-/// Features that a client asked for on its command line, as its terminal's.
-pub fn wanted_features(client: &Client) -> Features {
-    Features(client.feature_bits)
+/// A client's flags as it is told of them.
+pub fn wire_flags(client: &Client) -> WireFlags {
+    let mut wire = WireFlags::empty();
+    for (ours, on_wire) in [
+        (ClientFlags::TERMINAL, WireFlags::TERMINAL),
+        (ClientFlags::LOGIN, WireFlags::LOGIN),
+        (ClientFlags::ATTACHED, WireFlags::ATTACHED),
+        (ClientFlags::READONLY, WireFlags::READ_ONLY),
+        (ClientFlags::CONTROL, WireFlags::CONTROL),
+        (ClientFlags::CONTROL_CONTROL, WireFlags::CONTROL_CONTROL),
+        (ClientFlags::FOCUSED, WireFlags::FOCUSED),
+        (ClientFlags::UTF8, WireFlags::UTF8),
+        (ClientFlags::IGNORE_SIZE, WireFlags::IGNORE_SIZE),
+        (ClientFlags::IDENTIFIED, WireFlags::IDENTIFIED),
+        (ClientFlags::CONTROL_NO_OUTPUT, WireFlags::CONTROL_NO_OUTPUT),
+        (ClientFlags::ACTIVE_PANE, WireFlags::ACTIVE_PANE),
+        (ClientFlags::CONTROL_PAUSE_AFTER, WireFlags::CONTROL_PAUSE_AFTER),
+        (ClientFlags::CONTROL_WAIT_EXIT, WireFlags::CONTROL_WAIT_EXIT),
+        (ClientFlags::NO_DETACH_ON_DESTROY, WireFlags::NO_DETACH_ON_DESTROY),
+    ] {
+        wire.set(on_wire, client.flags.contains(ours));
+    }
+    wire
 }

@@ -17,6 +17,8 @@ const SLICE: usize = 64 << 10;
 /// A running job.
 pub struct Job {
     pub pid: i32,
+    /// Its command line.
+    name: String,
     file: Option<std::fs::File>,
     input: VecDeque<u8>,
     /// Standard input stays open when all was written.
@@ -33,6 +35,7 @@ pub struct Job {
 /// What a new job is made of.
 pub struct NewJob {
     pub pid: i32,
+    pub name: String,
     /// A socket pair's end (both directions) or the master of a terminal; `None`: no output.
     pub fd: Option<OwnedFd>,
     pub stdin: Vec<u8>,
@@ -65,6 +68,7 @@ impl Jobs {
         }
         let job = Job {
             pid: new.pid,
+            name: new.name,
             file: new.fd.map(std::fs::File::from),
             input: new.stdin.into(),
             keep_stdin: new.keep_stdin,
@@ -89,6 +93,15 @@ impl Jobs {
         self.jobs.get_mut(&id)
     }
 
+    /// A line for each, newest first, as `show-messages -J` prints them.
+    pub fn describe(&self) -> Vec<String> {
+        let line = |(number, job): (usize, &Job)| {
+            let fd = job.file.as_ref().map_or(-1, std::os::fd::AsRawFd::as_raw_fd);
+            format!("Job {number}: {} [fd={fd}, pid={}, status=0]", job.name, job.pid)
+        };
+        self.jobs.values().rev().enumerate().map(line).collect()
+    }
+
     pub fn by_pid(&self, pid: i32) -> Option<JobId> {
         self.jobs.iter().find(|(_, j)| j.pid == pid && j.status.is_none()).map(|(id, _)| *id)
     }
@@ -105,11 +118,6 @@ impl Jobs {
             job.input.extend(bytes);
         }
         self.flush(poller, id);
-    }
-
-    /// Bytes that wait to be written to a job.
-    pub fn pending_input(&self, id: JobId) -> usize {
-        self.jobs.get(&id).map_or(0, |j| j.input.len())
     }
 
     pub fn close_stdin(&mut self, poller: &Poller, id: JobId) {
@@ -198,12 +206,6 @@ impl Jobs {
                 Some(Finished { id, done: job.done, result: JobResult { output: job.gathered, status } })
             })
             .collect()
-    }
-
-    /// Forgets a job without telling anyone (its pipe was closed on purpose).
-    pub fn forget(&mut self, poller: &Poller, id: JobId) {
-        self.close(poller, id);
-        self.jobs.remove(&id);
     }
 }
 

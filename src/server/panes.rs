@@ -58,7 +58,7 @@ impl Runtime {
             let mut cx = self.cx();
             let window = cx.server.panes.get(&id).map(|p| p.window);
             if let Some(window) = window {
-                cx.server.window_activity(window);
+                cx.window_activity(window);
                 cx.server.mark_pane_changed(id);
             }
             events.into_iter().for_each(|event| terminal_event(&mut cx, id, event));
@@ -72,7 +72,7 @@ impl Runtime {
         }
         self.pipe_output(id, &slice.bytes);
         if slice.closed {
-            crate::model::pane_closed(&mut self.cx(), id);
+            crate::model::lifecycle::pane_closed(&mut self.cx(), id);
         }
     }
 
@@ -91,7 +91,7 @@ impl Runtime {
         if let Some(id) = pane {
             // What it printed last is still in the terminal.
             self.drain_pane(id);
-            crate::model::pane_exited(&mut self.cx(), id, status);
+            crate::model::lifecycle::pane_exited(&mut self.cx(), id, status);
             return;
         }
         if let Some(job) = self.world.jobs.by_pid(pid) {
@@ -104,7 +104,7 @@ impl Runtime {
         for _ in 0..64 {
             self.world.pump.note_ready(id);
             let Some(slice) = self.world.pump.drain_one(&self.world.poller, id) else { return };
-            let more = !slice.closed && !slice.is_empty;
+            let more = !slice.closed && !slice.bytes.is_empty();
             self.pane_output(slice);
             if !more {
                 return;
@@ -143,7 +143,7 @@ fn terminal_event(cx: &mut Cx<'_>, id: PaneId, event: TerminalEvent) {
     let window = pane.window;
     match event {
         TerminalEvent::Bell => {
-            cx.server.window_bell(window);
+            cx.window_bell(window);
         }
         TerminalEvent::Title => {
             cx.server.notify_pane("pane-title-changed", id);
@@ -154,7 +154,7 @@ fn terminal_event(cx: &mut Cx<'_>, id: PaneId, event: TerminalEvent) {
             cx.server.redraw_window_borders(window);
             cx.server.status_window(window);
         }
-        TerminalEvent::Name(name) => crate::model::program_renames_window(cx, id, &name),
+        TerminalEvent::Name(name) => crate::model::lifecycle::program_renames_window(cx, id, &name),
         TerminalEvent::ClipboardSet { selections, data } => {
             for client in showing_clients(cx, id, false) {
                 cx.host.tty_set_clipboard(client, &selections, &data);
@@ -221,7 +221,10 @@ fn showing_clients(cx: &Cx<'_>, pane: PaneId, always: bool) -> Vec<crate::base::
             return false;
         }
         if always {
-            return cx.server.session(session).is_some_and(|s| s.winlinks.values().any(|wl| wl.window == window));
+            return cx
+                .server
+                .session(session)
+                .is_some_and(|s| s.winlinks.values().any(|wl| wl.window == window));
         }
         cx.server.current_window(session) == Some(window) && cx.server.is_pane_visible(pane)
     };

@@ -11,6 +11,7 @@ use crate::protocol::fdpass::{self, Progress};
 use crate::protocol::message::MAX_FILE_CHUNK;
 use crate::protocol::{Connection, Message};
 
+use super::control_io::ControlIo;
 use super::poller::{Interest, Poller, Token};
 use super::tty::Tty;
 
@@ -52,6 +53,12 @@ pub struct Peer {
     reading: BTreeMap<i32, Reading>,
     next_stream: i32,
     pub tty: Option<Tty>,
+    pub control: Option<ControlIo>,
+    /// The control client's streams, or the terminal, are gone.
+    pub control_lost: bool,
+    pub tty_lost: bool,
+    /// The client is to be told of its flags.
+    pub flags_changed: bool,
     /// Descriptors passed at identify.
     pub stdin: Option<OwnedFd>,
     pub stdout: Option<OwnedFd>,
@@ -65,7 +72,12 @@ pub struct Peer {
 }
 
 impl Peer {
-    pub fn new(poller: &Poller, id: ClientId, socket: OwnedFd, connection: Connection) -> std::io::Result<Self> {
+    pub fn new(
+        poller: &Poller,
+        id: ClientId,
+        socket: OwnedFd,
+        connection: Connection,
+    ) -> std::io::Result<Self> {
         super::jobs::set_nonblocking(&socket)?;
         poller.add(socket.as_fd(), Token::Client(id), Interest::READ)?;
         Ok(Self {
@@ -77,6 +89,10 @@ impl Peer {
             reading: BTreeMap::new(),
             next_stream: 3,
             tty: None,
+            control: None,
+            control_lost: false,
+            tty_lost: false,
+            flags_changed: false,
             stdin: None,
             stdout: None,
             farewell: None,
@@ -152,7 +168,7 @@ impl Peer {
     pub fn file_message(&mut self, message: Message) -> Option<Message> {
         match message {
             Message::Read { stream, data } => {
-                let Some(reading) = self.reading.get_mut(&stream) else { return None };
+                let reading = self.reading.get_mut(&stream)?;
                 if reading.data.len() + data.len() > MAX_READ {
                     self.send(Message::ReadCancel { stream });
                     self.end_read(stream, libc::EFBIG);
@@ -280,6 +296,9 @@ impl Peer {
         poller.remove(self.socket.as_fd());
         if let Some(mut tty) = self.tty.take() {
             tty.close(poller);
+        }
+        if let Some(mut control) = self.control.take() {
+            control.close(poller);
         }
     }
 }

@@ -58,6 +58,22 @@ pub fn window_size(fd: BorrowedFd<'_>) -> Option<(Size, (u32, u32))> {
     Some((Size::new(cols, rows), pixels))
 }
 
+/// Takes ownership of a descriptor that a system call has just returned.
+pub fn own(raw: std::os::fd::RawFd) -> std::os::fd::OwnedFd {
+    use std::os::fd::FromRawFd;
+    // SAFETY: the caller got the number from the kernel and nobody else owns it.
+    unsafe { std::os::fd::OwnedFd::from_raw_fd(raw) }
+}
+
+/// Makes a listening socket at a path, which must not exist or be an old one.
+pub fn listen(path: &str) -> std::io::Result<std::os::fd::OwnedFd> {
+    std::fs::remove_file(path).ok();
+    let listener = std::os::unix::net::UnixListener::bind(path)?;
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660))?;
+    Ok(listener.into())
+}
+
 /// The home directory of the user.
 pub fn home() -> String {
     match std::env::var("HOME") {

@@ -44,8 +44,10 @@ pub struct PaneIo {
     typed_ms: u64,
     interest: Interest,
     pub pipe: Option<Pipe>,
-    /// A size that waits to be set.
+    /// A size that waits to be set, when the last one was, and whether a timer waits.
     pub resize: Option<(Size, (u32, u32))>,
+    pub resized_ms: u64,
+    pub resize_timer: bool,
     /// Not read for now: its transcript or a control client is behind.
     paused: bool,
     hangup: bool,
@@ -85,6 +87,8 @@ impl Pump {
             interest: Interest::READ,
             pipe: None,
             resize: None,
+            resized_ms: 0,
+            resize_timer: false,
             paused: false,
             hangup: false,
         };
@@ -100,8 +104,14 @@ impl Pump {
         self.panes.get_mut(&pane)
     }
 
-    pub fn panes(&self) -> impl Iterator<Item = (PaneId, &PaneIo)> {
-        self.panes.iter().map(|(id, io)| (*id, io))
+    pub fn panes_mut(&mut self) -> impl Iterator<Item = (PaneId, &mut PaneIo)> {
+        self.panes.iter_mut().map(|(id, io)| (*id, io))
+    }
+
+    /// Reads one slice of one pane now.
+    pub fn drain_one(&mut self, poller: &Poller, pane: PaneId) -> Option<Slice> {
+        self.ready.retain(|p| *p != pane);
+        self.slice(poller, pane, FAST_SLICE, &|_| true)
     }
 
     /// Closes a pane's terminal.
@@ -187,8 +197,7 @@ impl Pump {
         if !bytes.is_empty() {
             io.terminal.lock().feed(bytes);
         }
-        let slice =
-            Slice { pane, bytes: if wanted(pane) { bytes.to_vec() } else { Vec::new() }, closed };
+        let slice = Slice { pane, bytes: if wanted(pane) { bytes.to_vec() } else { Vec::new() }, closed };
         if closed {
             io.hangup = true;
             io.update_interest(poller, pane);
@@ -241,5 +250,9 @@ impl PaneIo {
 
     pub fn fd(&self) -> BorrowedFd<'_> {
         self.file.as_fd()
+    }
+
+    pub fn terminal(&self) -> &Arc<Mutex<Terminal>> {
+        &self.terminal
     }
 }

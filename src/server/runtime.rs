@@ -5,6 +5,8 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use nix::sys::signalfd::SignalFd;
+
 use crate::base::ClientId;
 use crate::base::clock::Now;
 use crate::command::queue;
@@ -22,7 +24,7 @@ pub struct Runtime {
     pub server: Server,
     pub world: World,
     pub listener: Option<OwnedFd>,
-    pub signals: OwnedFd,
+    pub signals: SignalFd,
     pub started: Instant,
     /// Sessions without clients must be looked at (`destroy-unattached`, the socket's mode).
     pub unattached_dirty: bool,
@@ -31,6 +33,13 @@ pub struct Runtime {
     /// More queue items wait than one turn runs.
     pub queue_busy: bool,
     pub accept_paused_until: Option<u64>,
+    pub next_tidy_ms: u64,
+    /// What the socket's mode last said.
+    pub socket_attached: Option<bool>,
+    pub config_files: Vec<String>,
+    pub config_quiet: bool,
+    /// Started with `-D`.
+    pub foreground: bool,
 }
 
 impl Runtime {
@@ -39,7 +48,7 @@ impl Runtime {
     }
 
     /// Reads the clocks, once a turn.
-    fn tick(&mut self) {
+    pub fn tick(&mut self) {
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         // The first millisecond is 1, so that 0 can mean "never".
         let mono_ms = self.started.elapsed().as_millis() as u64 + 1;
@@ -75,7 +84,8 @@ impl Runtime {
         }
         let now = self.started.elapsed().as_millis() as u64 + 1;
         let timers = self.world.timers.next_due();
-        let keys = self.world.peers.values().filter_map(|p| p.tty.as_ref()).filter_map(|t| t.decoder.deadline());
+        let keys =
+            self.world.peers.values().filter_map(|p| p.tty.as_ref()).filter_map(|t| t.decoder.deadline());
         let frame = (self.next_frame_ms > now && self.frame_wanted()).then_some(self.next_frame_ms);
         let due = timers.into_iter().chain(keys).chain(frame).chain(self.next_check_ms()).min()?;
         Some(Duration::from_millis(due.saturating_sub(now)))
@@ -138,10 +148,14 @@ impl Runtime {
             && let Some(bytes) = self.world.jobs.read(&self.world.poller, id)
         {
             if let Some(pane) = self.world.pipes.get(&id).copied() {
-                self.world.type_into(pane, &bytes);
+                if self.world.pump.get(pane).and_then(|io| io.pipe).is_some_and(|pipe| pipe.to_pane) {
+                    self.world.type_into(pane, &bytes);
+                }
                 return;
             }
-            let Some(mut output) = self.world.jobs.get_mut(id).and_then(|job| job.output.take()) else { return };
+            let Some(mut output) = self.world.jobs.get_mut(id).and_then(|job| job.output.take()) else {
+                return;
+            };
             output(&mut self.cx(), &bytes);
             if let Some(job) = self.world.jobs.get_mut(id) {
                 job.output = Some(output);
@@ -197,15 +211,23 @@ impl Runtime {
         self.apply_pane_sizes();
         let mut gone = Vec::new();
         for peer in self.world.peers.values_mut() {
+            if std::mem::take(&mut peer.flags_changed)
+                && let Some(client) = self.server.clients.get(&peer.id)
+            {
+                peer.send(crate::protocol::Message::Flags(super::clients::wire_flags(client).bits()));
+            }
             peer.flush(&self.world.poller);
+            for end in std::mem::take(&mut peer.ended) {
+                self.world.callbacks.push_back(Box::new(move |cx| (end.done)(cx, end.result)));
+            }
             if let Some(tty) = &mut peer.tty
                 && tty.is_started()
                 && !tty.flush(&self.world.poller)
             {
                 peer.tty_lost = true;
             }
-            if peer.broken || peer.tty_lost {
-                gone.push((peer.id, peer.broken));
+            if peer.broken || peer.tty_lost || peer.control_lost {
+                gone.push((peer.id, !peer.tty_lost));
             }
         }
         for (id, broken) in gone {

@@ -2,9 +2,11 @@
 //! frames when what was drawn before has been taken, starting and stopping.
 
 use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 
-use nix::sys::termios::{self, InputFlags, LocalFlags, OutputFlags, SetArg, SpecialCharacterIndices, Termios};
+use nix::sys::termios::{
+    self, InputFlags, LocalFlags, OutputFlags, SetArg, SpecialCharacterIndices, Termios,
+};
 
 use crate::base::{ClientId, Size};
 use crate::outer::features::Features;
@@ -70,7 +72,8 @@ impl Tty {
         let size = sane(size);
         let erase = original.control_chars[SpecialCharacterIndices::VERASE as usize];
         let decoder = Decoder::new(&new.term, new.user_keys, (erase != 0).then_some(erase));
-        let composer = Composer { no_bright: new.term.has(Cap::NOBR), ..Composer::default() };
+        let mut composer = Composer::default();
+        composer.no_bright = new.term.has(Cap::NOBR);
         Ok(Self {
             id: new.id,
             file: new.fd.into(),
@@ -100,10 +103,6 @@ impl Tty {
 
     pub fn size(&self) -> Size {
         self.screen.size()
-    }
-
-    pub fn fd(&self) -> BorrowedFd<'_> {
-        self.file.as_fd()
     }
 
     /// Sets the terminal to raw, takes its screen, and starts to listen.
@@ -272,10 +271,6 @@ impl Tty {
         }
     }
 
-    pub fn has_raw(&self) -> bool {
-        !self.raw.is_empty()
-    }
-
     pub fn set_clipboard(&mut self, selection: &str, data: &[u8]) {
         if self.is_started() {
             self.screen.set_clipboard(selection, data, &self.term, &mut self.raw);
@@ -348,7 +343,7 @@ impl Tty {
     }
 }
 
-fn set_blocking(file: &std::fs::File) {
+pub fn set_blocking(file: &std::fs::File) {
     use nix::fcntl::{FcntlArg, OFlag, fcntl};
     if let Ok(flags) = fcntl(file, FcntlArg::F_GETFL) {
         let flags = OFlag::from_bits_retain(flags) - OFlag::O_NONBLOCK;
@@ -357,6 +352,6 @@ fn set_blocking(file: &std::fs::File) {
 }
 
 /// tmux: a terminal that does not know its size counts as 80×24.
-fn sane(size: Size) -> Size {
+pub fn sane(size: Size) -> Size {
     Size::new(if size.cols == 0 { 80 } else { size.cols }, if size.rows == 0 { 24 } else { size.rows })
 }

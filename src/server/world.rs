@@ -5,14 +5,16 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 
 use crate::base::clock::Now;
+use crate::base::history::History;
 use crate::base::{ClientId, PaneId, Size};
+use crate::model::Cx;
 use crate::model::host::{
     ClientMessage, FileDone, Host, JobId, JobRequest, SpawnRequest, Spawned, Stream, TerminalDescription,
-    TimerId,
+    TimerId, TtySetup,
 };
-use crate::model::Cx;
 
 use super::custody::Custody;
+use super::histories::Histories;
 use super::jobs::{Jobs, NewJob};
 use super::peer::Peer;
 use super::poller::Poller;
@@ -35,6 +37,9 @@ pub struct World {
     pub scopes: Scopes,
     pub now: Now,
     pub shutdown: bool,
+    pub histories: Histories,
+    /// Clients whose terminals were opened or learnt something.
+    pub tty_changed: Vec<ClientId>,
     /// Palette entries asked of clients for panes.
     pub palette_queries: Vec<(ClientId, u8, PaneId)>,
     /// `pipe-pane` output from jobs to panes.
@@ -45,6 +50,25 @@ pub struct World {
 const MAX_QUERIES: usize = 256;
 
 impl World {
+    pub fn new(poller: Poller, custody: Custody, socket_path: &str) -> Self {
+        Self {
+            poller,
+            timers: Timers::default(),
+            callbacks: Callbacks::new(),
+            pump: Pump::default(),
+            jobs: Jobs::default(),
+            custody,
+            peers: BTreeMap::new(),
+            scopes: Scopes::default(),
+            now: Now::default(),
+            shutdown: false,
+            histories: Histories::new(socket_path),
+            tty_changed: Vec::new(),
+            palette_queries: Vec::new(),
+            pipes: BTreeMap::new(),
+        }
+    }
+
     fn tty(&mut self, client: ClientId) -> Option<&mut super::tty::Tty> {
         self.peers.get_mut(&client)?.tty.as_mut()
     }
@@ -65,12 +89,39 @@ impl World {
 
 impl Host for World {
     fn spawn_pane(&mut self, pane: PaneId, request: SpawnRequest) -> Result<Spawned, String> {
+        if request.empty {
+            return Ok(Spawned::default());
+        }
         let target = self.scopes.open_pane(pane);
         let spawned = self.custody.spawn_pane(pane, &request, target)?;
-        self.scopes.pane_started(pane, spawned.pid);
+        self.scopes.pane_started(pane, spawned.pid, spawned.contained);
         let terminal = request.terminal.ok_or("no terminal")?;
         self.pump.add(&self.poller, pane, spawned.master, terminal).map_err(|e| e.to_string())?;
         Ok(Spawned { pid: spawned.pid, tty: spawned.tty })
+    }
+
+    fn open_history(&mut self, pane: PaneId, limit_bytes: u64) -> Box<dyn History> {
+        self.histories.open(pane, limit_bytes)
+    }
+
+    fn set_history_limit(&mut self, pane: PaneId, limit_bytes: u64) {
+        if let Some(io) = self.pump.get(pane) {
+            io.terminal().lock().history().set_limit(limit_bytes);
+        }
+    }
+
+    fn home_of(&self, user: &str) -> Option<String> {
+        if user.is_empty() {
+            return Some(self.home());
+        }
+        let user = nix::unistd::User::from_name(user).ok().flatten()?;
+        Some(user.dir.to_string_lossy().into_owned())
+    }
+
+    fn control_listen(&mut self, client: ClientId) {
+        if let Some(control) = self.peers.get_mut(&client).and_then(|p| p.control.as_mut()) {
+            control.listen(&self.poller, client);
+        }
     }
 
     fn pane_write(&mut self, pane: PaneId, bytes: &[u8]) {
@@ -131,8 +182,10 @@ impl Host for World {
 
     fn run_job(&mut self, request: JobRequest) -> Result<JobId, String> {
         let started = self.custody.spawn_job(&request)?;
+        let name = request.command.clone().unwrap_or_else(|| request.argv.join(" "));
         let new = NewJob {
             pid: started.pid,
+            name,
             fd: started.fd,
             stdin: request.stdin,
             keep_stdin: request.keep_stdin,
@@ -205,8 +258,8 @@ impl Host for World {
         }
     }
 
-    fn tty_open(&mut self, client: ClientId) -> Result<(), String> {
-        super::ttys::open(self, client)
+    fn tty_open(&mut self, client: ClientId, setup: TtySetup) -> Result<(), String> {
+        super::ttys::open(self, client, &setup)
     }
 
     fn tty_send_requests(&mut self, client: ClientId) {
@@ -285,7 +338,14 @@ impl Host for World {
         files::read(self, client, path, done);
     }
 
-    fn write_file(&mut self, client: Option<ClientId>, path: &str, append: bool, data: Vec<u8>, done: FileDone) {
+    fn write_file(
+        &mut self,
+        client: Option<ClientId>,
+        path: &str,
+        append: bool,
+        data: Vec<u8>,
+        done: FileDone,
+    ) {
         files::write(self, client, path, append, data, done);
     }
 
@@ -314,7 +374,7 @@ impl Host for World {
     }
 
     fn usage(&self, pane: Option<PaneId>, variable: &str) -> Option<String> {
-        self.scopes.usage(pane, variable)
+        self.scopes.usage(pane, variable).or_else(|| self.histories.usage(variable))
     }
 
     fn shutdown(&mut self) {

@@ -110,6 +110,7 @@ pub fn open(cx: &mut Cx<'_>, client: ClientId, request: Request) -> bool {
         shell: request.shell,
         cwd: request.cwd,
         environ: request.environ,
+        no_stdin: false,
         stdin: Vec::new(),
         keep_stdin: true,
         no_output: false,

@@ -13,6 +13,7 @@ use crate::base::{Colour, Key, KeyCode, KeyFlags, Mods, NamedKey};
 mod extended;
 mod mouse;
 mod replies;
+pub use replies::colour_report;
 mod table;
 mod tree;
 

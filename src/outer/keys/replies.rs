@@ -161,6 +161,17 @@ impl Decoder {
     }
 }
 
+/// A terminal's answer to a colour query, passed on by a control client: foreground or
+/// background.
+pub fn colour_report(bytes: &[u8]) -> (Option<Colour>, Option<Colour>) {
+    let body = |start: &[u8]| {
+        let rest = bytes.strip_prefix(start)?;
+        let text = rest.strip_suffix(b"\x1b\\").or_else(|| rest.strip_suffix(b"\x07"))?;
+        parse_colour(text)
+    };
+    (body(b"\x1b]10;"), body(b"\x1b]11;"))
+}
+
 /// The numbers of a device attributes reply; what is no number counts as 0.
 fn attributes(bytes: &[u8], start: &[u8]) -> Parse<Vec<u32>> {
     let (rest, head) = yes!(prefix(bytes, start));

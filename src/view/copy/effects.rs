@@ -69,6 +69,7 @@ fn pipe(cx: &mut Cx<'_>, target: &ModeTarget, data: Vec<u8>, command: Option<Str
         shell: cx.default_shell(session.map_or(OptionScope::GlobalSession, OptionScope::Session)),
         cwd: cx.client_cwd(None, session),
         environ: environ(cx, session),
+        no_stdin: false,
         stdin: data,
         keep_stdin: false,
         no_output: true,

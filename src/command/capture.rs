@@ -1,0 +1,190 @@
+//! `capture-pane` and `clear-history`.
+
+use crate::base::history::Row;
+use crate::base::text;
+use crate::model::{ClientFlags, Cx, Exec, ItemContext};
+use crate::syntax::args::Args;
+use crate::terminal::Terminal;
+use crate::terminal::capture::{Capture, CaptureOptions};
+use crate::view;
+
+use super::output;
+
+pub fn clear_history(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    let Some(id) = item.target.pane else { return Exec::Error };
+    view::modes::pop_all(cx, id);
+    if let Some(pane) = cx.server.pane(id) {
+        let mut terminal = pane.terminal.lock();
+        terminal.clear_history();
+        if args.has('H') {
+            terminal.reset_links();
+        }
+    }
+    Exec::Normal
+}
+
+pub fn capture_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    let Some(id) = item.target.pane else { return Exec::Error };
+    let captured = if args.has('P') && !args.has('H') {
+        Ok(pending(cx, id, args.has('C')))
+    } else {
+        let range = Range::new(cx, item, args);
+        rows(cx, id, args, range)
+    };
+    let mut data = match captured {
+        Ok(data) => data,
+        Err(message) => return output::error(cx, item, &message),
+    };
+    if !args.has('p') {
+        return match cx.server.set_buffer(data, args.get('b'), cx.now) {
+            Ok(()) => Exec::Normal,
+            Err(message) => output::error(cx, item, &message),
+        };
+    }
+    if data.last() == Some(&b'\n') {
+        data.pop();
+    }
+    let Some(client) = item.client.and_then(|id| cx.server.client(id)) else { return Exec::Normal };
+    if !client.flags.contains(ClientFlags::CONTROL) && client.session.is_some() {
+        return output::error(cx, item, "can't write to client");
+    }
+    output::print_bytes(cx, item, &data);
+    Exec::Normal
+}
+
+/// What the parser of the pane holds of an unfinished sequence.
+fn pending(cx: &Cx<'_>, id: crate::base::PaneId, octal: bool) -> Vec<u8> {
+    let Some(pane) = cx.server.pane(id) else { return Vec::new() };
+    let terminal = pane.terminal.lock();
+    let bytes = terminal.pending_input();
+    if !octal {
+        return bytes.to_vec();
+    }
+    let mut out = Vec::new();
+    for &byte in bytes {
+        if byte >= b' ' && byte != b'\\' {
+            out.push(byte);
+        } else {
+            out.extend_from_slice(format!("\\{byte:03o}").as_bytes());
+        }
+    }
+    out
+}
+
+/// First and last row as given: `-` is the oldest or newest, a number counts from the first
+/// visible row.
+#[derive(Clone, Copy)]
+struct Range {
+    start: Bound,
+    end: Bound,
+}
+
+#[derive(Clone, Copy)]
+enum Bound {
+    Default,
+    Dash,
+    Row(i64),
+}
+
+impl Range {
+    fn new(cx: &Cx<'_>, item: &ItemContext, args: &Args) -> Self {
+        let bound = |flag: char| match args.get(flag) {
+            None => Bound::Default,
+            Some("-") => Bound::Dash,
+            Some(_) => {
+                let max = i64::from(i16::MAX);
+                match output::expanded_number(cx, item, args, flag, i64::from(i32::MIN), max) {
+                    Ok(number) => Bound::Row(number),
+                    // tmux: what is not a number counts as not given.
+                    Err(_) => Bound::Default,
+                }
+            }
+        };
+        Self { start: bound('S'), end: bound('E') }
+    }
+
+    /// Row numbers from the oldest, both included.
+    fn resolve(self, history: u64, visible: u64) -> (u64, u64) {
+        let last = (history + visible).saturating_sub(1);
+        let row = |bound: Bound, default: u64, dash: u64| match bound {
+            Bound::Default => default,
+            Bound::Dash => dash,
+            Bound::Row(n) => history.saturating_add_signed(n).min(last),
+        };
+        let top = row(self.start, history.min(last), 0);
+        let bottom = row(self.end, last, last);
+        (top.min(bottom), top.max(bottom))
+    }
+}
+
+/// The rows of a pane, its alternate's saved screen (`-a`) or its mode (`-M`), as text.
+fn rows(cx: &mut Cx<'_>, id: crate::base::PaneId, args: &Args, range: Range) -> Result<Vec<u8>, String> {
+    let join = args.has('J');
+    let options = CaptureOptions {
+        sequences: args.has('e'),
+        octal: args.has('C'),
+        join,
+        trailing: args.has('N'),
+        written: args.has('T'),
+        numbers: args.has('L'),
+        flags: args.has('F'),
+        hyperlinks: args.has('H'),
+    };
+    if args.has('M')
+        && !args.has('a')
+        && let Some(rows) = view::modes::rows(cx, id)
+    {
+        let links = crate::base::links::Links::new();
+        let cols = cx.server.pane(id).map_or(0, |p| p.size.cols);
+        let mut capture = Capture::new(options, cols);
+        let (top, bottom) = range.resolve(0, rows.len() as u64);
+        let mut out = String::new();
+        for (number, row) in rows.iter().enumerate().skip(top as usize).take((bottom - top + 1) as usize) {
+            capture.row(row, number as i64, &links, &mut out);
+        }
+        return Ok(text::to_bytes(&out));
+    }
+    let Some(pane) = cx.server.pane(id) else { return Ok(Vec::new()) };
+    let mut terminal = pane.terminal.lock();
+    let saved = args.has('a');
+    if saved && !terminal.alternate_on() {
+        return if args.has('q') { Ok(Vec::new()) } else { Err("no alternate screen".to_owned()) };
+    }
+    let size = if saved { terminal.saved_size().unwrap_or(terminal.size()) } else { terminal.size() };
+    // tmux: the saved screen has no history of its own.
+    let history = if saved { 0 } else { terminal.history_rows() };
+    let (top, bottom) = range.resolve(history, u64::from(size.rows));
+    let mut capture = Capture::new(options, size.cols);
+    let mut out = String::new();
+    for index in top..=bottom {
+        let row = row_at(&mut terminal, index, history, saved);
+        let number = index as i64 - history as i64;
+        capture.row(&row, number, terminal.links(), &mut out);
+    }
+    Ok(text::to_bytes(&out))
+}
+
+fn row_at(terminal: &mut Terminal, index: u64, history: u64, saved: bool) -> Row {
+    if index < history {
+        return terminal.history_row(index).unwrap_or_default();
+    }
+    let y = (index - history) as u32;
+    if saved { terminal.saved_row(y).unwrap_or_default() } else { terminal.row(y) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_count_from_the_first_visible_row() {
+        let check = |start, end, expect| {
+            assert_eq!(Range { start, end }.resolve(100, 24), expect);
+        };
+        check(Bound::Default, Bound::Default, (100, 123));
+        check(Bound::Dash, Bound::Dash, (0, 123));
+        check(Bound::Row(-5), Bound::Row(2), (95, 102));
+        check(Bound::Row(-500), Bound::Row(500), (0, 123));
+        check(Bound::Row(10), Bound::Row(5), (105, 110));
+    }
+}

@@ -1,0 +1,170 @@
+//! Control mode (`-C`, `-CC`): commands come as lines, their output is wrapped in `%begin` and
+//! `%end`, what panes print and what happens comes as `%`-lines.
+//!
+//! Output of panes waits in a bounded queue for a client that does not read (`queue`): it is
+//! paused, or dropped as "too far behind". `notify` words notifications, `subscribe` watches
+//! formats.
+
+mod notify;
+mod queue;
+mod subscribe;
+
+use crate::base::{ClientId, PaneId};
+use crate::model::queue::{Exec, QueueState, StateFlags};
+use crate::model::{ClientFlags, Cx, FindState, ItemContext};
+
+pub use notify::notify;
+pub use queue::{pane_output, set_pane_state};
+pub use subscribe::subscribe;
+
+use queue::State;
+
+/// Starts control mode for a client that has just identified itself.
+pub fn start(cx: &mut Cx<'_>, id: ClientId) {
+    let Some(client) = cx.server.clients.get_mut(&id) else { return };
+    client.control = Some(Box::new(State::default()));
+    if client.flags.contains(ClientFlags::CONTROL_CONTROL) {
+        cx.host.control_write(id, b"\x1bP1000p");
+    }
+}
+
+/// The client is gone.
+pub fn stop(cx: &mut Cx<'_>, id: ClientId) {
+    if let Some(client) = cx.server.clients.get_mut(&id) {
+        client.control = None;
+    }
+    queue::resume_panes(cx);
+}
+
+/// The client's first command is through: its lines may be read.
+pub fn ready(cx: &mut Cx<'_>, id: ClientId) {
+    cx.host.control_listen(id);
+}
+
+/// A line of input. An empty one detaches.
+pub fn line(cx: &mut Cx<'_>, id: ClientId, line: &str) {
+    let Some(client) = cx.server.clients.get_mut(&id) else { return };
+    if client.flags.contains(ClientFlags::EXIT) {
+        return;
+    }
+    if line.is_empty() {
+        client.flags.insert(ClientFlags::EXIT);
+        return;
+    }
+    let state = QueueState::new(FindState::default(), Default::default(), StateFlags::CONTROL);
+    let items = match crate::format::parse::commands(cx, line) {
+        Ok(list) => cx.server.queues.commands(&list, &state),
+        Err(error) => {
+            let say = move |cx: &mut Cx<'_>, item: &ItemContext| {
+                let guard = begin(cx, item);
+                write(cx, id, &format!("parse error: {error}"));
+                end(cx, item, guard, true);
+                Exec::Normal
+            };
+            cx.server.queues.callback(&state, Box::new(say))
+        }
+    };
+    cx.server.queues.append(Some(id), items);
+}
+
+/// The client closed its input: it leaves.
+pub fn input_ended(cx: &mut Cx<'_>, id: ClientId) {
+    if let Some(client) = cx.server.clients.get_mut(&id) {
+        client.flags.insert(ClientFlags::EXIT);
+    }
+}
+
+/// Numbers of a command's guard lines.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Guard {
+    time: i64,
+    number: u64,
+    flags: u8,
+}
+
+/// Opens the output of a command.
+pub fn begin(cx: &mut Cx<'_>, item: &ItemContext) -> Guard {
+    cx.server.command_number += 1;
+    let flags = u8::from(item.state.flags.contains(StateFlags::CONTROL));
+    let guard = Guard { time: cx.now.secs(), number: cx.server.command_number, flags };
+    say_guard(cx, item, "begin", guard);
+    guard
+}
+
+/// Closes it.
+pub fn end(cx: &mut Cx<'_>, item: &ItemContext, guard: Guard, failed: bool) {
+    say_guard(cx, item, if failed { "error" } else { "end" }, guard);
+}
+
+fn say_guard(cx: &mut Cx<'_>, item: &ItemContext, word: &str, guard: Guard) {
+    if let Some(id) = item.client.filter(|id| is_control(cx, *id)) {
+        write(cx, id, &format!("%{word} {} {} {}", guard.time, guard.number, guard.flags));
+    }
+}
+
+pub fn is_control(cx: &Cx<'_>, id: ClientId) -> bool {
+    cx.server.client(id).is_some_and(|c| c.flags.contains(ClientFlags::CONTROL))
+}
+
+/// Writes a line. It keeps its place behind output that waits.
+pub fn write(cx: &mut Cx<'_>, id: ClientId, line: &str) {
+    queue::write_line(cx, id, line);
+}
+
+/// A client flag that only control clients have.
+pub fn flag(cx: &mut Cx<'_>, id: ClientId, name: &str) -> Option<ClientFlags> {
+    if let Some(rest) = name.strip_prefix("pause-after") {
+        let seconds = match rest.strip_prefix('=') {
+            Some(number) => number.parse().ok()?,
+            None if rest.is_empty() => 0,
+            None => return None,
+        };
+        queue::with_state(cx, id, |_, state| state.pause_after_ms = u64::from(seconds as u32) * 1000);
+        return Some(ClientFlags::CONTROL_PAUSE_AFTER);
+    }
+    match name {
+        "no-output" => Some(ClientFlags::CONTROL_NO_OUTPUT),
+        "wait-exit" => Some(ClientFlags::CONTROL_WAIT_EXIT),
+        _ => None,
+    }
+}
+
+/// `no-output` changed: what waits is forgotten.
+pub fn reset_offsets(cx: &mut Cx<'_>, id: ClientId) {
+    queue::with_state(cx, id, |_, state| state.reset());
+    queue::resume_panes(cx);
+}
+
+/// The client took some of its output.
+pub fn drained(cx: &mut Cx<'_>, id: ClientId) {
+    queue::write_pending(cx, id);
+}
+
+/// Whether a client that is to exit has been told everything.
+pub fn may_exit(cx: &mut Cx<'_>, id: ClientId) -> bool {
+    if !is_control(cx, id) {
+        return true;
+    }
+    queue::with_state(cx, id, |_, state| state.discard_output());
+    queue::write_pending(cx, id);
+    queue::is_done(cx, id) && cx.host.control_pending(id) == 0
+}
+
+/// At the end of a turn: subscriptions, output that waits, panes that may be read again.
+pub fn settle(cx: &mut Cx<'_>) {
+    let ids: Vec<ClientId> =
+        cx.server.clients.values().filter(|c| c.control.is_some()).map(|c| c.id).collect();
+    for id in ids {
+        queue::write_pending(cx, id);
+    }
+    queue::resume_panes(cx);
+}
+
+/// A pane that a control client looks at: in its session.
+fn sees_pane(cx: &Cx<'_>, id: ClientId, pane: PaneId) -> bool {
+    let Some(session) = cx.server.client(id).and_then(|c| c.session).and_then(|s| cx.server.session(s))
+    else {
+        return false;
+    };
+    cx.server.pane(pane).is_some_and(|p| session.winlinks.values().any(|wl| wl.window == p.window))
+}

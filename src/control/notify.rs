@@ -1,0 +1,93 @@
+//! Notifications as control clients read them.
+
+use crate::base::{ClientId, WindowId};
+use crate::format::Scope;
+use crate::model::Cx;
+use crate::model::notify::Notification;
+
+use super::write;
+
+/// The layout of a window, as `%layout-change` tells it.
+const LAYOUT: &str =
+    "%layout-change #{window_id} #{window_layout} #{window_visible_layout} #{window_raw_flags}";
+
+/// Tells all control clients of a notification that has words in control mode.
+pub fn notify(cx: &mut Cx<'_>, notification: &Notification) {
+    let clients: Vec<ClientId> =
+        cx.server.clients.values().filter(|c| c.control.is_some()).map(|c| c.id).collect();
+    if clients.is_empty() {
+        return;
+    }
+    for id in clients {
+        if let Some(line) = words(cx, id, notification) {
+            write(cx, id, &line);
+        }
+    }
+}
+
+/// Whether a client's session has a window; `None` without a session.
+fn has_window(cx: &Cx<'_>, id: ClientId, window: WindowId) -> Option<bool> {
+    let session = cx.server.session(cx.server.client(id)?.session?)?;
+    Some(session.winlinks.values().any(|wl| wl.window == window))
+}
+
+fn words(cx: &Cx<'_>, id: ClientId, n: &Notification) -> Option<String> {
+    let about_window = |verb: &str, rest: String| {
+        let window = n.window?;
+        let prefix = if has_window(cx, id, window)? { "" } else { "unlinked-" };
+        Some(format!("%{prefix}window-{verb} {window}{rest}"))
+    };
+    match n.name {
+        "pane-mode-changed" => Some(format!("%pane-mode-changed {}", n.pane?)),
+        "window-layout-changed" => layout(cx, id, n.window?),
+        "window-pane-changed" => {
+            let window = cx.server.window(n.window?)?;
+            Some(format!("%window-pane-changed {} {}", window.id, window.active))
+        }
+        "window-unlinked" => about_window("close", String::new()),
+        "window-linked" => about_window("add", String::new()),
+        "window-renamed" => {
+            let name = cx.server.window(n.window?)?.name.clone();
+            about_window("renamed", format!(" {name}"))
+        }
+        "client-session-changed" => session_changed(cx, id, n.client?),
+        "client-detached" => {
+            let name = n.formats.iter().find(|(name, _)| name == "hook_client")?;
+            Some(format!("%client-detached {}", name.1))
+        }
+        "session-renamed" => {
+            let session = cx.server.session(n.session?)?;
+            Some(format!("%session-renamed {} {}", session.id, session.name))
+        }
+        "session-created" | "session-closed" => Some("%sessions-changed".to_owned()),
+        "session-window-changed" => {
+            let session = n.session?;
+            Some(format!("%session-window-changed {session} {}", cx.server.current_window(session)?))
+        }
+        "paste-buffer-changed" => Some(format!("%paste-buffer-changed {}", n.buffer.as_ref()?)),
+        "paste-buffer-deleted" => Some(format!("%paste-buffer-deleted {}", n.buffer.as_ref()?)),
+        "pane-oom" => Some(format!("%pane-oom {}", n.pane?)),
+        _ => None,
+    }
+}
+
+fn layout(cx: &Cx<'_>, id: ClientId, window: WindowId) -> Option<String> {
+    if !has_window(cx, id, window)? {
+        return None;
+    }
+    let w = cx.server.window(window)?;
+    w.layout.root?;
+    let (session, index) = *w.winlinks.first()?;
+    Some(Scope::new(cx.server, cx.host, cx.now).with_winlink(session, index).expand(LAYOUT))
+}
+
+fn session_changed(cx: &Cx<'_>, id: ClientId, changed: ClientId) -> Option<String> {
+    cx.server.client(id)?.session?;
+    let client = cx.server.client(changed)?;
+    let session = cx.server.session(client.session?)?;
+    Some(if changed == id {
+        format!("%session-changed {} {}", session.id, session.name)
+    } else {
+        format!("%client-session-changed {} {} {}", client.name, session.id, session.name)
+    })
+}

@@ -1,0 +1,354 @@
+//! What waits for a control client: output of panes, and lines that must not overtake it.
+//!
+//! Output is kept as the bytes that panes printed, in the order in which they did. It is
+//! written in pieces as the client reads. A client that falls behind is paused (with
+//! `pause-after`) or, after five minutes, ended; before its queue is full, the panes it alone
+//! watches are not read any more.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::base::{ClientId, PaneId, text};
+use crate::model::{ClientFlags, Cx};
+
+use super::sees_pane;
+use super::subscribe::Subscriptions;
+
+/// Bytes in a client's descriptor queue beyond which output waits here.
+const HIGH_WATER: usize = 8192;
+/// Bytes of one pane written at least before another has its turn.
+const SLICE: usize = 2048;
+/// Output that waits for one client, in bytes: beyond it panes are held back, or the client
+/// is dropped if others watch them.
+const MAX_WAITING: usize = 1 << 20;
+/// Lines that wait behind output, in bytes; beyond it the client is dropped.
+const MAX_LINES: usize = 4 << 20;
+/// A client this far behind is ended (ms).
+const MAX_AGE_MS: u64 = 300_000;
+
+/// How a pane stands with a client.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum PaneState {
+    #[default]
+    On,
+    /// `refresh-client -A %1:off`.
+    Off,
+    Paused,
+}
+
+/// An entry of the queue.
+enum Entry {
+    Output { pane: PaneId, since_ms: u64, bytes: VecDeque<u8> },
+    Line(String),
+}
+
+/// The state of one control client.
+#[derive(Default)]
+pub struct State {
+    panes: BTreeMap<PaneId, PaneState>,
+    entries: VecDeque<Entry>,
+    /// Bytes of output, and of lines, in `entries`.
+    waiting: usize,
+    lines: usize,
+    pub pause_after_ms: u64,
+    pub subscriptions: Subscriptions,
+    /// Panes held back for this client.
+    held: Vec<PaneId>,
+}
+
+impl State {
+    /// Forgets waiting output and what panes were set to.
+    pub fn reset(&mut self) {
+        self.discard_output();
+        self.panes.clear();
+    }
+
+    pub fn discard_output(&mut self) {
+        self.entries.retain(|e| matches!(e, Entry::Line(_)));
+        self.waiting = 0;
+    }
+
+    fn discard_pane(&mut self, pane: PaneId) {
+        self.entries.retain(|e| !matches!(e, Entry::Output { pane: p, .. } if *p == pane));
+        self.waiting = self
+            .entries
+            .iter()
+            .map(|e| match e {
+                Entry::Output { bytes, .. } => bytes.len(),
+                Entry::Line(_) => 0,
+            })
+            .sum();
+    }
+
+    fn push_output(&mut self, pane: PaneId, since_ms: u64, bytes: &[u8]) {
+        self.waiting += bytes.len();
+        // Pieces of one moment are one entry, so that a flood costs bytes and not entries.
+        if let Some(Entry::Output { pane: p, since_ms: t, bytes: b }) = self.entries.back_mut()
+            && *p == pane
+            && *t == since_ms
+        {
+            b.extend(bytes);
+            return;
+        }
+        self.entries.push_back(Entry::Output { pane, since_ms, bytes: bytes.iter().copied().collect() });
+    }
+
+    /// How long the oldest output of a pane has waited.
+    fn age(&self, pane: PaneId, now_ms: u64) -> u64 {
+        self.entries
+            .iter()
+            .find_map(|e| match e {
+                Entry::Output { pane: p, since_ms, .. } if *p == pane => {
+                    Some(now_ms.saturating_sub(*since_ms))
+                }
+                _ => None,
+            })
+            .unwrap_or(0)
+    }
+}
+
+/// Runs something on a client's state, if it is a control client.
+pub fn with_state<R>(
+    cx: &mut Cx<'_>,
+    id: ClientId,
+    run: impl FnOnce(&mut Cx<'_>, &mut State) -> R,
+) -> Option<R> {
+    let mut boxed = cx.server.clients.get_mut(&id)?.control.take()?;
+    let result = boxed.downcast_mut::<State>().map(|state| run(cx, state));
+    if let Some(client) = cx.server.clients.get_mut(&id) {
+        client.control = Some(boxed);
+    }
+    result
+}
+
+/// Writes a line now, or behind the output that waits.
+pub fn write_line(cx: &mut Cx<'_>, id: ClientId, line: &str) {
+    let overflow = with_state(cx, id, |cx, state| {
+        if state.entries.is_empty() {
+            put_line(cx, id, line);
+            return false;
+        }
+        state.lines += line.len();
+        state.entries.push_back(Entry::Line(line.to_owned()));
+        state.lines > MAX_LINES
+    });
+    if overflow == Some(true) {
+        drop_client(cx, id);
+    }
+}
+
+fn put_line(cx: &mut Cx<'_>, id: ClientId, line: &str) {
+    let mut bytes = text::to_bytes(line);
+    bytes.push(b'\n');
+    cx.host.control_write(id, &bytes);
+}
+
+/// Ends a client that is too far behind.
+fn drop_client(cx: &mut Cx<'_>, id: ClientId) {
+    with_state(cx, id, |_, state| {
+        state.entries.clear();
+        (state.waiting, state.lines) = (0, 0);
+    });
+    if let Some(client) = cx.server.clients.get_mut(&id) {
+        client.exit_message = Some("too far behind".to_owned());
+        client.flags.insert(ClientFlags::EXIT);
+    }
+}
+
+/// A pane printed something: all control clients that watch it get it.
+pub fn pane_output(cx: &mut Cx<'_>, pane: PaneId, bytes: &[u8]) {
+    let ids: Vec<ClientId> =
+        cx.server.clients.values().filter(|c| c.control.is_some()).map(|c| c.id).collect();
+    for id in ids {
+        let Some(client) = cx.server.client(id) else { continue };
+        if client.flags.intersects(ClientFlags::CONTROL_NO_OUTPUT | ClientFlags::EXIT)
+            || !sees_pane(cx, id, pane)
+        {
+            continue;
+        }
+        let pauses = client.flags.contains(ClientFlags::CONTROL_PAUSE_AFTER);
+        let full = with_state(cx, id, |cx, state| {
+            if state.panes.get(&pane).copied().unwrap_or_default() != PaneState::On {
+                return false;
+            }
+            state.push_output(pane, cx.now.mono_ms, bytes);
+            state.waiting > MAX_WAITING
+        });
+        if full == Some(true) {
+            if pauses {
+                pause(cx, id, pane);
+            } else {
+                hold_or_drop(cx, id, pane);
+            }
+        }
+        write_pending(cx, id);
+    }
+}
+
+/// A queue is full: the pane is not read until it has room, or, if someone else looks at the
+/// pane, this client goes.
+fn hold_or_drop(cx: &mut Cx<'_>, id: ClientId, pane: PaneId) {
+    let others =
+        cx.server.clients.values().any(|c| c.id != id && c.session.is_some() && sees_pane(cx, c.id, pane));
+    if others {
+        drop_client(cx, id);
+        return;
+    }
+    cx.host.pane_pause(pane);
+    with_state(cx, id, |_, state| {
+        if !state.held.contains(&pane) {
+            state.held.push(pane);
+        }
+    });
+}
+
+/// Reads panes again whose clients have room (or are gone).
+pub fn resume_panes(cx: &mut Cx<'_>) {
+    let ids: Vec<ClientId> =
+        cx.server.clients.values().filter(|c| c.control.is_some()).map(|c| c.id).collect();
+    for id in ids {
+        let free = with_state(cx, id, |_, state| {
+            if state.waiting <= MAX_WAITING / 2 { std::mem::take(&mut state.held) } else { Vec::new() }
+        });
+        for pane in free.unwrap_or_default() {
+            cx.host.pane_resume(pane);
+        }
+    }
+}
+
+/// Writes as much as the client takes, oldest first.
+pub fn write_pending(cx: &mut Cx<'_>, id: ClientId) {
+    let extended = cx.server.client(id).is_some_and(|c| c.flags.contains(ClientFlags::CONTROL_PAUSE_AFTER));
+    check_ages(cx, id, extended);
+    with_state(cx, id, |cx, state| {
+        while cx.host.control_pending(id) < HIGH_WATER {
+            match state.entries.pop_front() {
+                None => break,
+                Some(Entry::Line(line)) => {
+                    state.lines -= line.len();
+                    put_line(cx, id, &line);
+                }
+                Some(Entry::Output { pane, since_ms, mut bytes }) => {
+                    let take = bytes.len().min(SLICE);
+                    let piece: Vec<u8> = bytes.drain(..take).collect();
+                    state.waiting -= take;
+                    let age = cx.now.mono_ms.saturating_sub(since_ms);
+                    cx.host.control_write(id, &output_line(pane, &piece, extended.then_some(age)));
+                    if !bytes.is_empty() {
+                        state.entries.push_front(Entry::Output { pane, since_ms, bytes });
+                    }
+                }
+            }
+        }
+    });
+}
+
+/// Pauses or ends a client whose oldest output has waited too long.
+fn check_ages(cx: &mut Cx<'_>, id: ClientId, pauses: bool) {
+    let late = with_state(cx, id, |cx, state| {
+        let limit = if pauses { state.pause_after_ms } else { MAX_AGE_MS };
+        let Some(Entry::Output { pane, .. }) =
+            state.entries.iter().find(|e| matches!(e, Entry::Output { .. }))
+        else {
+            return None;
+        };
+        let age = state.age(*pane, cx.now.mono_ms);
+        (age > 0 && age >= limit).then_some(*pane)
+    });
+    match late.flatten() {
+        Some(pane) if pauses => pause(cx, id, pane),
+        Some(_) => drop_client(cx, id),
+        None => {}
+    }
+}
+
+fn pause(cx: &mut Cx<'_>, id: ClientId, pane: PaneId) {
+    let paused = with_state(cx, id, |_, state| {
+        let known = state.panes.entry(pane).or_default();
+        let fresh = *known != PaneState::Paused;
+        *known = PaneState::Paused;
+        state.discard_pane(pane);
+        fresh
+    });
+    if paused == Some(true) {
+        write_line(cx, id, &format!("%pause {pane}"));
+    }
+}
+
+/// `refresh-client -A`: `on`, `off`, `continue` or `pause`.
+pub fn set_pane_state(cx: &mut Cx<'_>, id: ClientId, pane: PaneId, word: &str) {
+    match word {
+        "on" => {
+            with_state(cx, id, |_, state| {
+                if state.panes.get(&pane) == Some(&PaneState::Off) {
+                    state.panes.insert(pane, PaneState::On);
+                }
+            });
+        }
+        "off" => {
+            with_state(cx, id, |_, state| {
+                state.discard_pane(pane);
+                state.panes.insert(pane, PaneState::Off);
+            });
+        }
+        "continue" => {
+            let continued = with_state(cx, id, |_, state| {
+                let paused = state.panes.get(&pane) == Some(&PaneState::Paused);
+                if paused {
+                    state.panes.insert(pane, PaneState::On);
+                }
+                paused
+            });
+            if continued == Some(true) {
+                write_line(cx, id, &format!("%continue {pane}"));
+            }
+        }
+        "pause" => pause(cx, id, pane),
+        _ => {}
+    }
+}
+
+/// Nothing waits.
+pub fn is_done(cx: &mut Cx<'_>, id: ClientId) -> bool {
+    with_state(cx, id, |_, state| state.entries.is_empty()).unwrap_or(true)
+}
+
+/// `%output %1 text` or `%extended-output %1 age : text`, with control characters and
+/// backslashes as `\ooo`.
+fn output_line(pane: PaneId, bytes: &[u8], age_ms: Option<u64>) -> Vec<u8> {
+    let mut out = match age_ms {
+        Some(age) => format!("%extended-output {pane} {age} : ").into_bytes(),
+        None => format!("%output {pane} ").into_bytes(),
+    };
+    for &byte in bytes {
+        if byte < b' ' || byte == b'\\' {
+            out.extend_from_slice(format!("\\{byte:03o}").as_bytes());
+        } else {
+            out.push(byte);
+        }
+    }
+    out.push(b'\n');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn output_is_escaped() {
+        assert_eq!(output_line(PaneId(1), b"a\r\n\\\x7f", None), b"%output %1 a\\015\\012\\134\x7f\n");
+        assert_eq!(output_line(PaneId(0), b"x", Some(5)), b"%extended-output %0 5 : x\n");
+    }
+
+    #[test]
+    fn floods_are_counted_and_forgotten() {
+        let mut state = State::default();
+        state.push_output(PaneId(1), 5, &[b'x'; 100]);
+        state.push_output(PaneId(1), 5, &[b'x'; 100]);
+        state.push_output(PaneId(2), 6, &[b'y'; 10]);
+        assert_eq!((state.entries.len(), state.waiting), (2, 210));
+        assert_eq!(state.age(PaneId(2), 10), 4);
+        state.discard_pane(PaneId(1));
+        assert_eq!((state.entries.len(), state.waiting), (1, 10));
+    }
+}

@@ -1,0 +1,202 @@
+//! The descriptors of control clients: lines come from their standard input, and what the
+//! `control` room writes goes to their standard output.
+
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+
+use crate::base::{ClientId, text};
+use crate::control;
+use crate::model::ClientFlags;
+
+use super::jobs::set_nonblocking;
+use super::peer::Peer;
+use super::poller::{Interest, Poller, Token};
+use super::runtime::Runtime;
+
+/// Longest line a control client may send, in bytes.
+const MAX_LINE: usize = 1 << 20;
+/// Output that waits for one control client. The `control` room keeps far below it; only
+/// answers to commands can come near, and a client that takes none of them is dropped.
+const MAX_OUTPUT: usize = 16 << 20;
+
+/// A control client's streams.
+pub struct ControlIo {
+    input: std::fs::File,
+    output: Option<std::fs::File>,
+    line: Vec<u8>,
+    pending: Vec<u8>,
+    written: usize,
+    writing: bool,
+    listening: bool,
+    ended: bool,
+}
+
+impl ControlIo {
+    /// `both`: one terminal for both directions (`-CC`).
+    pub fn new(poller: &Poller, id: ClientId, input: OwnedFd, output: Option<OwnedFd>) -> io::Result<Self> {
+        set_nonblocking(&input)?;
+        // A file as standard input cannot be waited for: it is always ready.
+        poller.add(input.as_fd(), Token::ControlIn(id), Interest::NONE).ok();
+        if let Some(output) = &output {
+            set_nonblocking(output)?;
+        }
+        Ok(Self {
+            input: input.into(),
+            output: output.map(Into::into),
+            line: Vec::new(),
+            pending: Vec::new(),
+            written: 0,
+            writing: false,
+            listening: false,
+            ended: false,
+        })
+    }
+
+    /// Starts to read.
+    pub fn listen(&mut self, poller: &Poller, id: ClientId) {
+        self.listening = true;
+        let interest = Interest { read: !self.ended, write: self.output.is_none() && self.writing };
+        poller.set(self.input.as_fd(), Token::ControlIn(id), interest).ok();
+    }
+
+    pub fn pending(&self) -> usize {
+        self.pending.len() - self.written
+    }
+
+    /// Queues output. False: too much waits.
+    pub fn write(&mut self, poller: &Poller, id: ClientId, bytes: &[u8]) -> bool {
+        if self.pending() + bytes.len() > MAX_OUTPUT {
+            return false;
+        }
+        self.pending.extend_from_slice(bytes);
+        self.flush(poller, id)
+    }
+
+    /// Writes what is taken. False: the other end is gone.
+    pub fn flush(&mut self, poller: &Poller, id: ClientId) -> bool {
+        let alive = self.write_out();
+        if self.written == self.pending.len() {
+            self.pending.clear();
+            self.pending.shrink_to(64 << 10);
+            self.written = 0;
+        }
+        self.watch(poller, id);
+        alive
+    }
+
+    fn write_out(&mut self) -> bool {
+        let file = self.output.as_mut().unwrap_or(&mut self.input);
+        while self.written < self.pending.len() {
+            match file.write(&self.pending[self.written..]) {
+                Ok(0) => break,
+                Ok(len) => self.written += len,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => break,
+                Err(_) => return false,
+            }
+        }
+        true
+    }
+
+    fn watch(&mut self, poller: &Poller, id: ClientId) {
+        let writing = self.pending() > 0;
+        if writing == self.writing {
+            return;
+        }
+        self.writing = writing;
+        match &self.output {
+            Some(output) if writing => {
+                poller.add(output.as_fd(), Token::ControlOut(id), Interest::WRITE).ok();
+            }
+            Some(output) => poller.remove(output.as_fd()),
+            None => {
+                let interest = Interest { read: self.listening && !self.ended, write: writing };
+                poller.set(self.input.as_fd(), Token::ControlIn(id), interest).ok();
+            }
+        }
+    }
+
+    /// Reads what is there: whole lines, and whether the input has ended.
+    fn read(&mut self) -> (Vec<String>, bool) {
+        let mut buffer = [0; 16 << 10];
+        match self.input.read(&mut buffer) {
+            Ok(0) => self.ended = true,
+            Ok(len) => self.line.extend_from_slice(&buffer[..len]),
+            Err(e) if matches!(e.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
+            Err(_) => self.ended = true,
+        }
+        let mut lines = Vec::new();
+        while let Some(end) = memchr::memchr(b'\n', &self.line) {
+            lines.push(text::from_bytes(&self.line[..end]));
+            self.line.drain(..=end);
+        }
+        if self.line.len() > MAX_LINE {
+            self.ended = true;
+        }
+        (lines, self.ended)
+    }
+
+    pub fn close(&mut self, poller: &Poller) {
+        poller.remove(self.input.as_fd());
+        if let Some(output) = &self.output {
+            poller.remove(output.as_fd());
+        }
+        // The client goes on with these after us.
+        for file in std::iter::once(&self.input).chain(&self.output) {
+            super::tty::set_blocking(file);
+        }
+    }
+}
+
+impl Peer {
+    pub fn control_write(&mut self, poller: &Poller, bytes: &[u8]) {
+        let id = self.id;
+        if let Some(control) = &mut self.control
+            && !control.write(poller, id, bytes)
+        {
+            self.control_lost = true;
+        }
+    }
+
+    pub fn control_pending(&self) -> usize {
+        self.control.as_ref().map_or(0, ControlIo::pending)
+    }
+}
+
+impl Runtime {
+    /// Gives a control client its streams.
+    pub fn start_control_io(&mut self, id: ClientId) {
+        let both = self.server.client(id).is_some_and(|c| c.flags.contains(ClientFlags::CONTROL_CONTROL));
+        let Some(peer) = self.world.peers.get_mut(&id) else { return };
+        let output = peer.stdout.take().filter(|_| !both);
+        let Some(input) = peer.stdin.take() else { return };
+        peer.control = ControlIo::new(&self.world.poller, id, input, output).ok();
+    }
+
+    pub fn control_readable(&mut self, id: ClientId) {
+        let Some(peer) = self.world.peers.get_mut(&id) else { return };
+        let Some(control) = &mut peer.control else { return };
+        control.flush(&self.world.poller, id);
+        let (lines, ended) = control.read();
+        if ended {
+            self.world.poller.remove(control.input.as_fd());
+        }
+        let mut cx = self.cx();
+        for line in lines {
+            control::line(&mut cx, id, &line);
+        }
+        if ended {
+            control::input_ended(&mut cx, id);
+        }
+    }
+
+    pub fn control_writable(&mut self, id: ClientId) {
+        if let Some(peer) = self.world.peers.get_mut(&id)
+            && let Some(control) = &mut peer.control
+            && !control.flush(&self.world.poller, id)
+        {
+            peer.control_lost = true;
+        }
+        control::drained(&mut self.cx(), id);
+    }
+}

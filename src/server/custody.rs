@@ -1,0 +1,242 @@
+//! The server's end of the keeper: programs are started and signalled through it, and it says
+//! how they ended.
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use crate::base::{PaneId, Size};
+use crate::model::host::{ExitStatus, JobRequest, SpawnRequest};
+use crate::protocol::custody::{Handle, Pty, Report, Request, Spawn, Stdio};
+
+use super::scopes::SpawnTarget;
+
+/// How long a start may take before the server gives up on it. A keeper forks in a
+/// millisecond; only a machine without memory takes longer.
+const PATIENCE_MS: u16 = 10_000;
+/// Tokens of jobs; panes use their own numbers below.
+const FIRST_JOB: u64 = 1 << 40;
+
+/// A started pane.
+pub struct PaneStarted {
+    pub pid: i32,
+    pub tty: String,
+    pub master: OwnedFd,
+    /// It runs in the cgroup that was asked for.
+    pub contained: bool,
+}
+
+/// A started job.
+pub struct JobStarted {
+    pub pid: i32,
+    pub fd: Option<OwnedFd>,
+}
+
+/// Answers to a start.
+enum Started {
+    Yes { pid: i32, tty: String, contained: bool, fd: OwnedFd },
+    No(i32),
+}
+
+pub struct Custody {
+    socket: OwnedFd,
+    handle: Handle,
+    next_job: u64,
+    /// Ends that came in while an answer was waited for.
+    ended: VecDeque<(i32, ExitStatus)>,
+    /// The keeper is gone: nothing can be started any more.
+    pub lost: bool,
+}
+
+impl Custody {
+    pub fn new(socket: OwnedFd) -> io::Result<Self> {
+        super::jobs::set_nonblocking(&socket)?;
+        Ok(Self {
+            socket,
+            handle: Handle::default(),
+            next_job: FIRST_JOB,
+            ended: VecDeque::new(),
+            lost: false,
+        })
+    }
+
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+
+    /// Starts a pane's program and waits for the answer.
+    pub fn spawn_pane(
+        &mut self,
+        pane: PaneId,
+        request: &SpawnRequest,
+        target: SpawnTarget,
+    ) -> Result<PaneStarted, String> {
+        let (program, argv) = pane_argv(request);
+        let spawn = Spawn {
+            token: u64::from(pane.0),
+            program,
+            argv,
+            env: request.environ.clone(),
+            cwd: Some(request.cwd.clone()),
+            home: Some(super::proc::home()).filter(|home| !home.is_empty()),
+            stdio: Stdio::Pty(Pty {
+                erase: Some(request.erase),
+                control_chars: request.control_chars.clone(),
+                ..pty(request.size, request.cell_pixels)
+            }),
+            cgroup: target.cgroup,
+            oom_score_adj: target.oom_score_adj,
+        };
+        let started = self.start(spawn)?;
+        Ok(PaneStarted { pid: started.0, tty: started.1, contained: started.2, master: started.3 })
+    }
+
+    /// Starts a job and waits for the answer.
+    pub fn spawn_job(&mut self, request: &JobRequest) -> Result<JobStarted, String> {
+        self.next_job += 1;
+        let (program, argv) = match &request.command {
+            Some(command) => {
+                let name = request.shell.rsplit('/').next().unwrap_or("sh").to_owned();
+                (request.shell.clone(), vec![name, "-c".to_owned(), command.clone()])
+            }
+            None => (request.argv.first().cloned().unwrap_or_default(), request.argv.clone()),
+        };
+        let stdio = match request.pty {
+            Some(size) => Stdio::Pty(pty(size, (0, 0))),
+            None => {
+                Stdio::Socket { stdin: !request.no_stdin, stdout: !request.no_output, stderr: request.stderr }
+            }
+        };
+        let spawn = Spawn {
+            token: self.next_job,
+            program,
+            argv,
+            env: request.environ.clone(),
+            cwd: Some(request.cwd.clone()).filter(|cwd| !cwd.is_empty()),
+            home: Some(super::proc::home()).filter(|home| !home.is_empty()),
+            stdio,
+            cgroup: None,
+            oom_score_adj: None,
+        };
+        let (pid, _, _, fd) = self.start(spawn)?;
+        Ok(JobStarted { pid, fd: Some(fd) })
+    }
+
+    fn start(&mut self, spawn: Spawn) -> Result<(i32, String, bool, OwnedFd), String> {
+        let token = spawn.token;
+        self.send(Request::Spawn(Box::new(spawn)))?;
+        match self.wait_for(token)? {
+            Started::Yes { pid, tty, contained, fd } => Ok((pid, tty, contained, fd)),
+            Started::No(errno) => Err(nix::errno::Errno::from_raw(errno).desc().to_owned()),
+        }
+    }
+
+    fn send(&mut self, request: Request) -> Result<(), String> {
+        self.handle.send(request).map_err(|e| e.to_string())?;
+        self.flush();
+        Ok(())
+    }
+
+    /// Writes what the keeper takes now.
+    pub fn flush(&mut self) {
+        if self.handle.drain(self.socket.as_fd()).is_err() {
+            self.lost = true;
+        }
+    }
+
+    fn wait_for(&mut self, token: u64) -> Result<Started, String> {
+        loop {
+            match self.handle.next_parcel() {
+                Ok(Some(Report::Spawned { token: t, pid, tty, contained, fd })) if t == token => {
+                    return Ok(Started::Yes { pid, tty, contained, fd });
+                }
+                Ok(Some(Report::SpawnFailed { token: t, errno })) if t == token => {
+                    return Ok(Started::No(errno));
+                }
+                Ok(Some(report)) => self.note(report),
+                Ok(None) => {
+                    let mut flags = PollFlags::POLLIN;
+                    flags.set(PollFlags::POLLOUT, self.handle.wants_write());
+                    let mut fds = [PollFd::new(self.socket.as_fd(), flags)];
+                    match poll(&mut fds, PollTimeout::from(PATIENCE_MS)) {
+                        Ok(0) => return Err("the keeper does not answer".to_owned()),
+                        Err(nix::errno::Errno::EINTR) => continue,
+                        Err(error) => return Err(error.desc().to_owned()),
+                        Ok(_) => {}
+                    }
+                    self.flush();
+                    if !matches!(self.handle.fill(self.socket.as_fd()), Ok(true)) {
+                        self.lost = true;
+                        return Err("the keeper is gone".to_owned());
+                    }
+                }
+                Err(error) => return Err(error.to_string()),
+            }
+        }
+    }
+
+    /// Takes what the keeper said: how children ended.
+    pub fn receive(&mut self) {
+        if !matches!(self.handle.fill(self.socket.as_fd()), Ok(true)) {
+            self.lost = true;
+        }
+        while let Ok(Some(report)) = self.handle.next_parcel() {
+            self.note(report);
+        }
+    }
+
+    fn note(&mut self, report: Report) {
+        if let Report::Exited { pid, status, .. } = report {
+            let status = if libc::WIFSIGNALED(status) {
+                ExitStatus::Signaled(libc::WTERMSIG(status))
+            } else {
+                ExitStatus::Exited(libc::WEXITSTATUS(status))
+            };
+            self.ended.push_back((pid, status));
+        }
+    }
+
+    /// Takes one end of a child: its process id and how.
+    pub fn take_ended(&mut self) -> Option<(i32, ExitStatus)> {
+        self.ended.pop_front()
+    }
+
+    /// The server closed a pane's terminal; so does the keeper.
+    pub fn close_pane(&mut self, pane: PaneId) {
+        self.send(Request::Release { token: u64::from(pane.0) }).ok();
+    }
+
+    /// The server ends for good.
+    pub fn goodbye(&mut self) {
+        self.send(Request::Goodbye).ok();
+    }
+
+    /// The listening socket was made anew.
+    pub fn new_listener(&mut self, listener: OwnedFd) {
+        self.send(Request::Listener { listener }).ok();
+    }
+}
+
+/// The program and arguments of a pane: nothing is a login shell, one argument is for the
+/// shell, more are executed as they are.
+fn pane_argv(request: &SpawnRequest) -> (String, Vec<String>) {
+    let base = request.shell.rsplit('/').next().unwrap_or("sh").to_owned();
+    match request.argv.as_slice() {
+        [] => (request.shell.clone(), vec![format!("-{base}")]),
+        [command] => (request.shell.clone(), vec![base, "-c".to_owned(), command.clone()]),
+        [program, ..] => (program.clone(), request.argv.clone()),
+    }
+}
+
+fn pty(size: Size, cell_pixels: (u32, u32)) -> Pty {
+    let clamp = |n: u32| u16::try_from(n).unwrap_or(u16::MAX);
+    Pty {
+        cols: clamp(size.cols),
+        rows: clamp(size.rows),
+        xpixel: clamp(size.cols.saturating_mul(cell_pixels.0)),
+        ypixel: clamp(size.rows.saturating_mul(cell_pixels.1)),
+        ..Pty::default()
+    }
+}

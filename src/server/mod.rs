@@ -1,0 +1,37 @@
+//! Floor 6: the server. It owns the descriptors and the clock; everything below is handed
+//! both as arguments.
+//!
+//! - `runtime`: the loop and the order of a turn
+//! - `poller`, `timers`: what it sleeps on
+//! - `pump`, `panes`: reading panes, and what their programs say
+//! - `clients`, `peer`, `files`: connections and what goes over them
+//! - `tty`, `ttys`, `frames`: attached terminals, their input and drawing
+//! - `control_io`: control clients' lines
+//! - `jobs`, `custody`: programs, started through the keeper
+//! - `scopes`: a cgroup for each pane
+//! - `settle`: what must hold again after each turn
+//! - `startup`: from the keeper's hand-over to the first turn
+//! - `world`: the `Host` that commands see
+
+mod clients;
+mod control_io;
+mod custody;
+mod files;
+mod frames;
+mod histories;
+mod jobs;
+mod panes;
+mod peer;
+mod poller;
+mod proc;
+mod pump;
+mod runtime;
+mod scopes;
+mod settle;
+mod startup;
+mod timers;
+mod tty;
+mod ttys;
+mod world;
+
+pub use startup::run;

@@ -1,0 +1,224 @@
+//! After the commands of a turn: everything that must hold again before anyone looks. Sizes,
+//! alerts, names, sessions without clients, clients that leave, and the end of the server.
+
+use std::os::unix::fs::PermissionsExt;
+
+use crate::base::{ClientId, WindowId};
+use crate::command::wait_for;
+use crate::control;
+use crate::format;
+use crate::model::ClientFlags;
+use crate::model::host::{ClientMessage, Host};
+use crate::model::pane::PaneFlags;
+
+use super::runtime::Runtime;
+
+/// A window's automatic name is computed at most this often.
+const NAME_MS: u64 = 500;
+/// Idle format jobs and kept transcripts are looked at this often.
+const TIDY_MS: u64 = 3_600_000;
+
+impl Runtime {
+    pub fn settle(&mut self) {
+        if self.world.shutdown && !self.server.exiting {
+            self.begin_exit();
+        }
+        if std::mem::take(&mut self.server.sizes_dirty) {
+            self.cx().recalculate_sizes();
+        }
+        self.cx().apply_sizes();
+        self.cx().check_alerts();
+        self.check_names();
+        self.check_due();
+        if std::mem::take(&mut self.unattached_dirty) || self.server.take_unattached_dirty() {
+            self.cx().check_unattached();
+            self.update_socket_mode();
+        }
+        self.start_format_jobs();
+        self.publish_ttys();
+        for message in self.world.histories.take_messages() {
+            self.server.add_message(self.world.now, message);
+        }
+        control::settle(&mut self.cx());
+        self.check_exits();
+        // Settling may have queued notifications and callbacks: they run before anyone sleeps.
+        if !self.server.queues.is_empty() {
+            self.queue_busy = crate::command::queue::run(&mut self.cx()) || !self.world.callbacks.is_empty();
+        }
+    }
+
+    /// Names of windows that follow their programs.
+    fn check_names(&mut self) {
+        let now_ms = self.world.now.mono_ms;
+        let changed: Vec<WindowId> = self
+            .server
+            .windows
+            .values()
+            .filter(|w| {
+                self.server.panes.get(&w.active).is_some_and(|p| p.flags.contains(PaneFlags::CHANGED))
+            })
+            .map(|w| w.id)
+            .collect();
+        for id in changed {
+            if !self.server.window_options(id).flag("automatic-rename") {
+                continue;
+            }
+            let Some(window) = self.server.windows.get_mut(&id) else { continue };
+            if window.name_time_ms != 0 && now_ms < window.name_time_ms + NAME_MS {
+                if !window.name_check_due {
+                    window.name_check_due = true;
+                    let delay = window.name_time_ms + NAME_MS - now_ms;
+                    self.world.timer(delay, Box::new(|_| {}));
+                }
+                continue;
+            }
+            window.name_time_ms = now_ms;
+            window.name_check_due = false;
+            let active = window.active;
+            if let Some(pane) = self.server.panes.get_mut(&active) {
+                pane.flags.remove(PaneFlags::CHANGED);
+            }
+            let name = format::window_name(&self.cx(), id);
+            let cx = self.cx();
+            if cx.server.window(id).is_some_and(|w| w.name != name) {
+                cx.server.set_window_name(id, &name, true);
+                cx.server.redraw_window_borders(id);
+                cx.server.status_window(id);
+            }
+        }
+    }
+
+    /// What is due by the clock: status lines, silence, locks, unanswered questions.
+    fn check_due(&mut self) {
+        let now_ms = self.world.now.mono_ms;
+        let due: Vec<ClientId> = self
+            .server
+            .clients
+            .values()
+            .filter(|c| c.session.is_some() && c.status_due_ms != 0 && c.status_due_ms <= now_ms)
+            .map(|c| c.id)
+            .collect();
+        for id in due {
+            let Some(session) = self.server.client(id).and_then(|c| c.session) else { continue };
+            let interval = self.server.session_options(session).number("status-interval").max(0) as u64;
+            if let Some(client) = self.server.clients.get_mut(&id) {
+                client.status_due_ms = if interval == 0 { 0 } else { now_ms + interval * 1000 };
+                if client.message.is_none() && client.prompt.is_none() {
+                    client.status_dirty = true;
+                }
+            }
+        }
+        self.cx().check_silence();
+        self.check_locks();
+        for peer in self.world.peers.values_mut() {
+            if let Some(tty) = &mut peer.tty
+                && tty.give_up_ms.is_some_and(|at| at <= now_ms)
+            {
+                tty.give_up_ms = None;
+                tty.decoder.give_up_replies();
+            }
+        }
+        if self.accept_paused_until.is_some_and(|at| at <= now_ms) {
+            self.accept_paused_until = None;
+            self.watch_listener();
+        }
+        if now_ms >= self.next_tidy_ms {
+            self.next_tidy_ms = now_ms + TIDY_MS;
+            format::jobs::tidy(&self.server, self.world.now);
+        }
+    }
+
+    /// Sessions in which nobody did anything for `lock-after-time` seconds.
+    fn check_locks(&mut self) {
+        let now = self.world.now;
+        let due: Vec<_> = self
+            .server
+            .sessions
+            .values()
+            .filter(|s| s.attached > 0 && s.lock_due_ms.is_some_and(|at| at <= now.mono_ms))
+            .map(|s| s.id)
+            .collect();
+        for id in due {
+            if let Some(session) = self.server.sessions.get_mut(&id) {
+                session.lock_due_ms = None;
+            }
+            let clients: Vec<ClientId> =
+                self.server.clients.values().filter(|c| c.session == Some(id)).map(|c| c.id).collect();
+            for client in clients {
+                crate::command::client::lock(&mut self.cx(), client);
+            }
+            self.server.sizes_dirty = true;
+        }
+    }
+
+    /// The earliest time at which `check_due` has something to do.
+    pub fn next_check_ms(&self) -> Option<u64> {
+        let status = self.server.clients.values().filter(|c| c.session.is_some() && c.status_due_ms != 0);
+        let status = status.map(|c| c.status_due_ms);
+        let silence = self.server.windows.values().filter_map(|w| w.silence_due_ms);
+        let locks = self.server.sessions.values().filter(|s| s.attached > 0).filter_map(|s| s.lock_due_ms);
+        let ttys = self.world.peers.values().filter_map(|p| p.tty.as_ref()).filter_map(|t| t.give_up_ms);
+        status.chain(silence).chain(locks).chain(ttys).chain(self.accept_paused_until).min()
+    }
+
+    fn start_format_jobs(&mut self) {
+        format::jobs::start_due(&mut self.cx());
+    }
+
+    /// The socket is executable while a session is attached, as tmux shows it to `ls`.
+    fn update_socket_mode(&mut self) {
+        let attached = self.server.sessions.values().any(|s| s.attached > 0);
+        if self.socket_attached == Some(attached) {
+            return;
+        }
+        self.socket_attached = Some(attached);
+        let path = std::path::Path::new(&self.server.socket_path);
+        let Ok(meta) = std::fs::metadata(path) else { return };
+        let mode = meta.permissions().mode() & 0o777;
+        let mode = if attached { mode | (mode & 0o444) >> 2 } else { mode & !0o111 };
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).ok();
+    }
+
+    /// The server was told to end: everybody is told, every session goes.
+    pub fn begin_exit(&mut self) {
+        self.server.exiting = true;
+        wait_for::flush(&mut self.server);
+        let clients: Vec<ClientId> = self.server.clients.keys().copied().collect();
+        for id in clients {
+            let Some(client) = self.server.clients.get_mut(&id) else { continue };
+            if client.flags.contains(ClientFlags::SUSPENDED) {
+                self.lose_client(id);
+                continue;
+            }
+            client.flags.insert(ClientFlags::EXIT);
+            client.session = None;
+            if let Some(peer) = self.world.peers.get_mut(&id) {
+                peer.queue_message(ClientMessage::Shutdown);
+            }
+        }
+        let sessions: Vec<_> = self.server.sessions.keys().copied().collect();
+        for id in sessions {
+            self.cx().destroy_session(id, true);
+        }
+    }
+
+    /// Whether the server may end now.
+    pub fn is_over(&mut self) -> bool {
+        let options = self.server.server_options();
+        let (exit_empty, exit_unattached) = (options.flag("exit-empty"), options.flag("exit-unattached"));
+        drop(options);
+        if !exit_empty && !self.server.exiting {
+            return false;
+        }
+        if !exit_unattached && !self.server.sessions.is_empty() {
+            return false;
+        }
+        if self.server.clients.values().any(|c| c.session.is_some()) {
+            return false;
+        }
+        wait_for::flush(&mut self.server);
+        self.server.clients.is_empty()
+            && self.world.jobs.iter().next().is_none()
+            && self.server.queues.is_empty()
+    }
+}

@@ -1,0 +1,218 @@
+//! From the keeper's hand-over to the first turn, and from the last turn to the end.
+
+use std::os::fd::AsFd;
+use std::time::Instant;
+
+use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+
+use crate::base::ClientId;
+use crate::command::source_file;
+use crate::model::Server;
+use crate::model::option_access::OptionScope;
+use crate::model::queue::Exec;
+use crate::protocol::ClientFlags as WireFlags;
+use crate::protocol::custody::ServerStart;
+use crate::view::prompt::history;
+
+use super::custody::Custody;
+use super::poller::{Interest, Poller, Token};
+use super::runtime::Runtime;
+use super::world::World;
+
+/// Signals that the server takes through a descriptor.
+const SIGNALS: [Signal; 6] =
+    [Signal::SIGINT, Signal::SIGTERM, Signal::SIGCHLD, Signal::SIGUSR1, Signal::SIGUSR2, Signal::SIGHUP];
+
+/// Runs a server until it ends, then ends the process.
+pub fn run(start: ServerStart) -> ! {
+    let status = match Runtime::new(start) {
+        Ok(mut runtime) => {
+            let result = runtime.run();
+            runtime.finish();
+            i32::from(result.is_err())
+        }
+        Err(_) => 1,
+    };
+    std::process::exit(status)
+}
+
+impl Runtime {
+    fn new(start: ServerStart) -> std::io::Result<Self> {
+        let poller = Poller::new()?;
+        let signals = watch_signals(&poller)?;
+        let custody = Custody::new(start.keeper)?;
+        poller.add(custody.fd(), Token::Keeper, Interest::READ)?;
+        super::jobs::set_nonblocking(&start.listener)?;
+        poller.add(start.listener.as_fd(), Token::Listener, Interest::READ)?;
+        let world = World::new(poller, custody, &start.socket_path);
+        let mut runtime = Runtime {
+            server: Server::default(),
+            world,
+            listener: Some(start.listener),
+            signals,
+            started: Instant::now(),
+            unattached_dirty: false,
+            next_frame_ms: 0,
+            queue_busy: false,
+            accept_paused_until: None,
+            next_tidy_ms: 0,
+            socket_attached: None,
+            config_files: start.config_files,
+            config_quiet: start.config_quiet,
+            foreground: start.flags.contains(WireFlags::NO_FORK),
+        };
+        runtime.tick();
+        runtime.prepare(&start.socket_path, start.environment);
+        if let Some(socket) = start.first_client {
+            runtime.accept(socket);
+        }
+        if runtime.foreground {
+            runtime.load_config(None);
+        }
+        Ok(runtime)
+    }
+
+    /// Options, environment and key tables as they are before any configuration.
+    fn prepare(&mut self, socket_path: &str, environment: Vec<(String, String)>) {
+        let server = &mut self.server;
+        server.pid = nix::unistd::getpid().as_raw();
+        server.uid = nix::unistd::getuid().as_raw();
+        server.socket_path = socket_path.to_owned();
+        server.start_time = self.world.now;
+        server.config_files.clone_from(&self.config_files);
+        for (name, value) in environment {
+            server.environ.set(&name, &value);
+        }
+        crate::command::defaults::apply(server, &self.world);
+        if self.foreground {
+            server.set_option_text(OptionScope::Server, "exit-empty", "off");
+        }
+    }
+
+    /// Loads the configuration; the client that caused the start waits for it.
+    pub fn load_config(&mut self, client: Option<ClientId>) {
+        if std::mem::replace(&mut self.server.config_started, true) {
+            return;
+        }
+        let files = self.config_files.clone();
+        let quiet = self.config_quiet;
+        let mut cx = self.cx();
+        if let Some(id) = client {
+            let state = std::sync::Arc::default();
+            let wait = |cx: &mut crate::model::Cx<'_>, item: &crate::model::ItemContext| {
+                if cx.server.config_done {
+                    return Exec::Normal;
+                }
+                cx.server.config_item = Some(item.id);
+                Exec::Wait
+            };
+            let items = cx.server.queues.callback(&state, Box::new(wait));
+            cx.server.queues.append(Some(id), items);
+            cx.server.config_client = Some(id);
+        }
+        for file in &files {
+            source_file::load_config(&mut cx, file, quiet);
+        }
+        let state = std::sync::Arc::default();
+        let items = cx.server.queues.callback(&state, Box::new(|cx, _| config_loaded(cx)));
+        cx.server.queues.append(None, items);
+    }
+
+    pub fn watch_listener(&self) {
+        if let Some(listener) = &self.listener {
+            self.world.poller.add(listener.as_fd(), Token::Listener, Interest::READ).ok();
+        }
+    }
+
+    pub fn read_signals(&mut self) {
+        while let Ok(Some(info)) = self.signals.read_signal() {
+            match Signal::try_from(info.ssi_signo as i32) {
+                Ok(Signal::SIGINT | Signal::SIGTERM) => self.begin_exit(),
+                Ok(Signal::SIGUSR1) => self.remake_socket(),
+                _ => {}
+            }
+        }
+    }
+
+    /// SIGUSR1: the socket was removed; make it anew.
+    fn remake_socket(&mut self) {
+        let Ok(listener) = super::proc::listen(&self.server.socket_path) else { return };
+        if let Some(old) = self.listener.take() {
+            self.world.poller.remove(old.as_fd());
+        }
+        if let Ok(copy) = listener.try_clone() {
+            self.world.custody.new_listener(copy);
+        }
+        self.listener = Some(listener);
+        self.socket_attached = None;
+        self.watch_listener();
+    }
+
+    pub fn read_keeper(&mut self) {
+        self.world.custody.receive();
+        if self.world.custody.lost {
+            self.world.poller.remove(self.world.custody.fd());
+        }
+        while let Some((pid, status)) = self.world.custody.take_ended() {
+            self.process_ended(pid, status);
+        }
+    }
+
+    pub fn read_scopes(&mut self) {}
+
+    /// Writes the prompt history to the file that `history-file` names.
+    fn save_prompt_history(&mut self) {
+        let cx = self.cx();
+        if let Some(path) = history::file(&cx) {
+            std::fs::write(path, history::save(cx.server)).ok();
+        }
+    }
+
+    /// The last words of a server.
+    fn finish(&mut self) {
+        for (_, job) in self.world.jobs.iter() {
+            nix::sys::signal::kill(nix::unistd::Pid::from_raw(job.pid), Signal::SIGTERM).ok();
+        }
+        self.save_prompt_history();
+        self.world.custody.goodbye();
+        std::fs::remove_file(&self.server.socket_path).ok();
+    }
+}
+
+/// All configuration files have been read and run.
+fn config_loaded(cx: &mut crate::model::Cx<'_>) -> Exec {
+    if std::mem::replace(&mut cx.server.config_done, true) {
+        return Exec::Normal;
+    }
+    source_file::show_config_errors(cx, None);
+    if let Some(item) = cx.server.config_item.take() {
+        cx.server.queues.resume(item);
+    }
+    if let Some(path) = history::file(cx) {
+        cx.host.read_file(
+            None,
+            &path,
+            Box::new(|cx, result| {
+                if let Ok(bytes) = result {
+                    history::load(cx.server, &crate::base::text::from_bytes(&bytes));
+                }
+            }),
+        );
+    }
+    Exec::Normal
+}
+
+/// Takes signals through a descriptor instead of handlers.
+fn watch_signals(poller: &Poller) -> std::io::Result<SignalFd> {
+    let mut set = SigSet::empty();
+    SIGNALS.into_iter().for_each(|signal| set.add(signal));
+    set.thread_block()?;
+    // SAFETY: SIG_IGN is a valid disposition; writing to a closed pipe must be an error value.
+    unsafe {
+        nix::sys::signal::signal(Signal::SIGPIPE, nix::sys::signal::SigHandler::SigIgn)?;
+    }
+    let fd = SignalFd::with_flags(&set, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
+    poller.add(fd.as_fd(), Token::Signals, Interest::READ)?;
+    Ok(fd)
+}
