@@ -1,6 +1,6 @@
 //! Control sequences: what each final byte does.
 
-use super::config::ExtendedKeys;
+use super::config::{ExtendedKeys, Theme};
 use super::events::TerminalEvent;
 use super::modes::{CursorShape, Modes};
 use super::params::Params;
@@ -360,10 +360,19 @@ impl Screen {
 }
 
 impl Screen {
+    /// The theme that the background makes, or else the one that clients report.
+    pub fn theme(&self) -> Option<Theme> {
+        let background = self.palette.bg.or(self.config.background);
+        match background.and_then(Colour::is_light) {
+            Some(true) => Some(Theme::Light),
+            Some(false) => Some(Theme::Dark),
+            None => self.config.theme,
+        }
+    }
+
     /// Tells the program the theme (DSR 996).
     fn report_theme(&mut self) {
-        use super::config::Theme;
-        match self.config.theme.filter(|_| self.config.pane) {
+        match self.theme().filter(|_| self.config.pane) {
             Some(Theme::Dark) => self.outbox.reply_now(b"\x1b[?997;1n"),
             Some(Theme::Light) => self.outbox.reply_now(b"\x1b[?997;2n"),
             None => {}

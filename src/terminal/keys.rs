@@ -14,24 +14,44 @@ pub struct KeyEncodeOptions {
 
 impl Default for KeyEncodeOptions {
     fn default() -> Self {
-        Self { backspace: Key::ctrl('?'), csi_u: false }
+        Self { backspace: Key::char('\x7f'), csi_u: false }
     }
 }
 
 /// The bytes for a key; empty if the program cannot be told of it in its modes.
 pub fn encode_key(key: Key, modes: Modes, options: &KeyEncodeOptions) -> Vec<u8> {
+    let mut out = Vec::new();
+    let _ = write_key(key, modes, options, &mut out);
+    out
+}
+
+/// There is no way to encode a key. What was written before stays: `send-keys` types the
+/// key's name after it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("key cannot be encoded")]
+pub struct NoEncoding;
+
+/// Appends the bytes for a key.
+pub fn write_key(
+    key: Key,
+    modes: Modes,
+    options: &KeyEncodeOptions,
+    out: &mut Vec<u8>,
+) -> Result<(), NoEncoding> {
     let mut key = key;
     if key.is_mouse() {
-        return Vec::new();
+        return Ok(());
     }
     if key.flags.contains(KeyFlags::LITERAL)
         && let KeyCode::Char(c) = key.code
     {
-        return vec![c as u8];
+        out.push(c as u8);
+        return Ok(());
     }
     if key.code == KeyCode::Named(NamedKey::BSpace) {
         if key.mods.is_empty() {
-            return backspace_byte(options.backspace).into_iter().collect();
+            out.extend(backspace_byte(options.backspace));
+            return Ok(());
         }
         key = Key { code: options.backspace.code, mods: key.mods | options.backspace.mods, ..key };
     }
@@ -48,7 +68,8 @@ pub fn encode_key(key: Key, modes: Modes, options: &KeyEncodeOptions) -> Vec<u8>
         && let KeyCode::Char(c) = key.code
         && (matches!(c, '\t' | '\r' | '\x1b' | ' '..='\x7f') || !c.is_ascii())
     {
-        return crate::base::text::to_bytes(c.encode_utf8(&mut [0; 4]));
+        out.extend(crate::base::text::to_bytes(c.encode_utf8(&mut [0; 4])));
+        return Ok(());
     }
     if !modes.contains(Modes::KKEYPAD) {
         key.flags.remove(KeyFlags::KEYPAD);
@@ -57,12 +78,13 @@ pub fn encode_key(key: Key, modes: Modes, options: &KeyEncodeOptions) -> Vec<u8>
         key.flags.remove(KeyFlags::CURSOR);
     }
     if let KeyCode::Named(_) = key.code {
-        return encode_named(key, modes);
+        out.extend(encode_named(key, modes));
+        return Ok(());
     }
-    let KeyCode::Char(c) = key.code else { return Vec::new() };
+    let KeyCode::Char(c) = key.code else { return Ok(()) };
     let reported = modes.contains(Modes::KEYS_EXTENDED_2)
         || (modes.contains(Modes::KEYS_EXTENDED) && !stays_plain(c, key.mods));
-    if reported { extended(c, key.mods, options) } else { plain(c, key.mods) }
+    if reported { extended(c, key.mods, options, out) } else { plain(c, key.mods, out) }
 }
 
 /// The byte of the option `backspace`, if it is one.
@@ -237,9 +259,9 @@ fn keypad(name: NamedKey) -> Option<(&'static str, &'static str)> {
 }
 
 /// A modified character as modifyOtherKeys or CSI u reports it.
-fn extended(c: char, mods: Mods, options: &KeyEncodeOptions) -> Vec<u8> {
+fn extended(c: char, mods: Mods, options: &KeyEncodeOptions, out: &mut Vec<u8>) -> Result<(), NoEncoding> {
     if mods.is_empty() {
-        return Vec::new();
+        return Err(NoEncoding);
     }
     let (code, modifier) = (c as u32, modifier_number(mods));
     let text = if options.csi_u {
@@ -247,7 +269,8 @@ fn extended(c: char, mods: Mods, options: &KeyEncodeOptions) -> Vec<u8> {
     } else {
         format!("\x1b[27;{modifier};{code}~")
     };
-    text.into_bytes()
+    out.extend(text.into_bytes());
+    Ok(())
 }
 
 /// Keys that modifyOtherKeys 1 leaves as they are.
@@ -259,20 +282,18 @@ fn stays_plain(c: char, mods: Mods) -> bool {
 }
 
 /// A character as terminals have always sent it.
-fn plain(c: char, mods: Mods) -> Vec<u8> {
-    let mut out = Vec::new();
+fn plain(c: char, mods: Mods, out: &mut Vec<u8>) -> Result<(), NoEncoding> {
     if mods.contains(Mods::META) {
         out.push(0x1b);
     }
     if !c.is_ascii() {
         // There is no way to report modifiers here, so they are lost.
         out.extend(crate::base::text::to_bytes(c.encode_utf8(&mut [0; 4])));
-        return out;
+        return Ok(());
     }
     let keeps = matches!(c, '\r' | '\n' | '\t') || !mods.contains(Mods::CTRL);
-    let byte = if keeps { Some(c as u8) } else { control_byte(c) };
-    out.extend(byte);
-    out
+    out.push(if keeps { c as u8 } else { control_byte(c).ok_or(NoEncoding)? });
+    Ok(())
 }
 
 /// What Control makes of a character; some become another printable one.

@@ -47,7 +47,7 @@ pub use config::{AllowPassthrough, ExtendedKeys, GetClipboard, SetClipboard, Ter
 pub use csi::VERSION;
 pub use events::{StringEnd, TerminalEvent};
 pub use images::Image;
-pub use keys::{KeyEncodeOptions, encode_key, encode_mouse};
+pub use keys::{KeyEncodeOptions, NoEncoding, encode_key, encode_mouse, write_key};
 pub use memory::MemoryHistory;
 pub use modes::{CursorShape, Modes, Progress, ProgressState};
 pub use palette::Palette;
@@ -245,6 +245,11 @@ impl Terminal {
         &self.screen.palette
     }
 
+    /// The theme reported to the program.
+    pub fn theme(&self) -> Option<Theme> {
+        self.screen.theme()
+    }
+
     /// The pane's style changed (an option, or which pane is active).
     pub fn style_changed(&mut self) {
         self.screen.palette.settle();
@@ -404,6 +409,12 @@ impl Terminal {
     pub fn put(&mut self, cell: &Cell) {
         self.generation += 1;
         self.screen.put(cell);
+    }
+
+    /// Styles and clusters in the tables, for tests of their bounds.
+    #[cfg(test)]
+    fn table_sizes(&self) -> (usize, usize) {
+        self.screen.grid.tables.len()
     }
 }
 

@@ -58,6 +58,163 @@ fn prints_wraps_and_scrolls() {
     check("a\tb", "--\na b\n\n\n\n9,0");
 }
 
+/// Resizes in turn after the input, and shows what comes out.
+#[track_caller]
+fn check_resized(input: &str, sizes: &[(u32, u32)], expect: &str) {
+    let mut terminal = terminal(10, 4);
+    terminal.feed(input.as_bytes());
+    for &(cols, rows) in sizes {
+        terminal.resize(Size::new(cols, rows));
+    }
+    assert_eq!(show(&mut terminal), expect, "for {input:?} at {sizes:?}");
+}
+
+#[test]
+fn lines_wrap_anew_and_history_comes_back() {
+    check_resized("0123456789abc", &[(5, 4)], "01234>\n--\n56789>\nabc\n\n\n3,1");
+    check_resized("0123456789abc", &[(5, 4), (20, 4)], "--\n0123456789abc\n\n\n\n13,0");
+    check_resized("1\r\n2\r\n3\r\n4", &[(10, 2)], "1\n2\n--\n3\n4\n1,1");
+    check_resized("1\r\n2\r\n3\r\n4", &[(10, 2), (10, 4)], "--\n1\n2\n3\n4\n1,3");
+    // Wide characters count three columns here, so a filler comes alone on the next line.
+    check_resized("世界世", &[(8, 4)], "世界世>\n--\n\n\n\n\n1,0");
+    // The alternate screen is cut, not wrapped; what it hides wraps when it comes back.
+    check_resized("0123456789ab\x1b[?1049hxyz", &[(5, 4)], "--\n\n  xyz\n\n\n5,1");
+}
+
+#[test]
+fn clearing_keeps_what_was_shown() {
+    check("1\r\n2\x1b[2J", "1\n2\n--\n\n\n\n\n1,1");
+    check("1\r\n2\x1b[2J\x1b[3J", "--\n\n\n\n\n1,1");
+    check("1\r\n2\x1b[H\x1b[K\x1b[L3", "--\n3\n\n2\n\n1,0");
+}
+
+#[test]
+fn strings_have_limits() {
+    let mut terminal = terminal(10, 4);
+    terminal.configure(&TerminalConfig { input_buffer_size: 4096, ..TerminalConfig::default() });
+    terminal.feed(b"\x1b]2;fits\x07");
+    assert_eq!(terminal.title(), "fits");
+    terminal.feed(b"\x1b]2;");
+    terminal.feed(&[b'x'; 1 << 20]);
+    assert!(terminal.pending_input().len() <= 4096);
+    terminal.feed(b"\x07y");
+    assert_eq!((terminal.title(), terminal.cursor()), ("fits", Point::new(1, 0)));
+}
+
+#[test]
+fn queries_to_a_client_hold_replies_back() {
+    let mut terminal = terminal(10, 4);
+    terminal.configure(&TerminalConfig { client_answers: true, ..TerminalConfig::default() });
+    terminal.feed(b"\x1b]4;1;?\x07\x1b[5n");
+    assert_eq!(terminal.take_events(), [TerminalEvent::PaletteQuery { index: 1 }]);
+    assert_eq!(terminal.take_replies(), b"");
+    terminal.answer_palette(1, (1, 2, 3));
+    assert_eq!(terminal.take_replies(), b"\x1b]4;1;rgb:0101/0202/0303\x07\x1b[0n");
+    terminal.feed(b"\x1b]4;1;?\x07\x1b[5n");
+    terminal.expire_queries();
+    assert_eq!(terminal.take_replies(), b"\x1b[0n");
+}
+
+#[test]
+fn styles_and_clusters_do_not_pile_up() {
+    let mut terminal = terminal(10, 4);
+    for n in 0..100_000u32 {
+        let (r, g, b) = (n >> 16, n >> 8 & 0xff, n & 0xff);
+        let accent = char::from_u32(0x300 + n % 0x60).unwrap();
+        terminal.feed(format!("\x1b[38;2;{r};{g};{b}mx{accent}{accent}").as_bytes());
+    }
+    let (styles, clusters) = terminal.table_sizes();
+    assert!(styles <= 1 << 16 && clusters <= 1 << 16);
+    let last = terminal.cell(terminal.cursor().x - 1, terminal.cursor().y);
+    assert_eq!(last.style.fg, Colour::Rgb(1, 134, 159));
+}
+
+mod properties {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Pieces that programs print, and noise.
+    fn piece() -> impl Strategy<Value = Vec<u8>> {
+        let text = prop::sample::select(vec![
+            "hello",
+            "0123456789abcdef",
+            "世界",
+            "e\u{301}",
+            "\u{1f1e9}\u{1f1ea}",
+            "\t",
+            "\r\n",
+            "\n",
+            "\u{1f44d}\u{1f3fd}",
+            "\x1b[?1049h",
+            "\x1b[?1049l",
+            "\x1b[4h",
+            "\x1b[4l",
+            "\x1b[?7l",
+            "\x1b[?7h",
+            "\x1b]8;;http://a\x1b\\",
+            "\x1b]2;t\x07",
+            "\x1b(0",
+            "\x0e",
+            "\x1b7",
+            "\x1b8",
+            "\x1bc",
+            "\x1bM",
+            "\x1bPq#1;2;3;4;5~~~-~\x1b\\",
+            "\x1b[2J",
+            "\x1b[?6h",
+            "\x1b[2;3r",
+            "\x1b#8",
+            "\x1b[c",
+        ]);
+        let sequence = ("[0-9;:]{0,6}", prop::sample::select(b"@ABCDEFGHJKLMPSTXZbcdfghlmnrstu".to_vec()));
+        prop_oneof![
+            4 => text.prop_map(|text| text.as_bytes().to_vec()),
+            4 => sequence.prop_map(|(params, last)| {
+                let mut out = format!("\x1b[{params}").into_bytes();
+                out.push(last);
+                out
+            }),
+            1 => prop::collection::vec(any::<u8>(), 0..12),
+        ]
+    }
+
+    fn state(terminal: &mut Terminal) -> String {
+        let replies = String::from_utf8_lossy(&terminal.take_replies()).into_owned();
+        let modes = terminal.modes().describe();
+        let rows: Vec<Row> = (0..terminal.size().rows)
+            // How far a line reaches behind its text depends on the pieces it came in.
+            .map(|y| Row { size: 0, ..terminal.row(y) })
+            .collect();
+        format!("{}\n{modes} {} {replies:?} {rows:?}", show(terminal), terminal.title())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_split_gives_the_same_state(
+            pieces in prop::collection::vec(piece(), 0..40),
+            (cols, rows) in (1u32..30, 1u32..8),
+            cut in 1usize..9,
+            (later_cols, later_rows) in (1u32..30, 1u32..8),
+        ) {
+            let bytes = pieces.concat();
+            let mut whole = terminal(cols, rows);
+            whole.feed(&bytes);
+            let mut split = terminal(cols, rows);
+            bytes.chunks(cut).for_each(|chunk| split.feed(chunk));
+            prop_assert_eq!(state(&mut whole), state(&mut split));
+            for terminal in [&mut whole, &mut split] {
+                terminal.resize(Size::new(later_cols, later_rows));
+                terminal.feed(&bytes);
+                let mut surface = Surface::new(Size::new(20, 5));
+                terminal.draw(&mut surface, Point::new(1, 1));
+            }
+            prop_assert_eq!(state(&mut whole), state(&mut split));
+        }
+    }
+}
+
 #[test]
 fn replies_in_order() {
     let mut terminal = terminal(10, 4);
