@@ -5,6 +5,7 @@
 //! as their first character.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use super::line::Line;
@@ -36,7 +37,8 @@ bitflags::bitflags! {
 pub struct StyleId(pub u16);
 
 /// One cell of the grid.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, Eq, Debug)]
+#[repr(C, align(8))]
 pub struct Packed {
     glyph: u32,
     pub style: StyleId,
@@ -45,7 +47,32 @@ pub struct Packed {
     pub mark: Mark,
 }
 
+impl PartialEq for Packed {
+    fn eq(&self, other: &Self) -> bool {
+        self.bits() == other.bits()
+    }
+}
+
 impl Packed {
+    /// The whole cell as one number, which is how cells are compared fast.
+    pub const fn bits(self) -> u64 {
+        self.glyph as u64
+            | (self.style.0 as u64) << 32
+            | (self.width as u64) << 48
+            | (self.mark.bits() as u64) << 56
+    }
+
+    /// What is equal in cells of one run of ASCII: all but the character's low bits and
+    /// whether the cell is extended.
+    pub const fn ascii_kind(self) -> u64 {
+        self.bits() & !(0x7f | (Mark::EXTENDED.bits() as u64) << 56)
+    }
+
+    /// A single character of a style.
+    pub const fn char(c: char, style: StyleId, width: u8, mark: Mark) -> Self {
+        Self { glyph: c as u32, style, width, mark }
+    }
+
     pub const CLEARED: Self = Self { glyph: ' ' as u32, style: StyleId(0), width: 1, mark: Mark::CLEARED };
     pub const BLANK: Self = Self { glyph: ' ' as u32, style: StyleId(0), width: 1, mark: Mark::empty() };
     pub const PADDING: Self = Self { glyph: '!' as u32, style: StyleId(0), width: 0, mark: Mark::PADDING };
@@ -73,11 +100,51 @@ impl Packed {
     }
 }
 
+/// A hash for styles, which are small and come from within: a multiplication for each part.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct StyleHasher(u64);
+
+impl StyleHasher {
+    fn add(&mut self, part: u64) {
+        self.0 = (self.0.rotate_left(5) ^ part).wrapping_mul(0x517c_c1b7_2722_0a95);
+    }
+}
+
+impl Hasher for StyleHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.add(u64::from(byte)));
+    }
+
+    fn write_u8(&mut self, part: u8) {
+        self.add(u64::from(part));
+    }
+
+    fn write_u16(&mut self, part: u16) {
+        self.add(u64::from(part));
+    }
+
+    fn write_u32(&mut self, part: u32) {
+        self.add(u64::from(part));
+    }
+
+    fn write_u64(&mut self, part: u64) {
+        self.add(part);
+    }
+
+    fn write_isize(&mut self, part: isize) {
+        self.add(part as u64);
+    }
+}
+
 /// The tables behind packed cells.
 #[derive(Debug)]
 pub struct CellTables {
     styles: Vec<CellStyle>,
-    by_style: HashMap<CellStyle, StyleId>,
+    by_style: HashMap<CellStyle, StyleId, BuildHasherDefault<StyleHasher>>,
     last: (CellStyle, StyleId),
     clusters: Vec<Arc<str>>,
     by_cluster: HashMap<Arc<str>, u32>,
@@ -87,7 +154,7 @@ impl CellTables {
     pub fn new() -> Self {
         Self {
             styles: vec![CellStyle::DEFAULT],
-            by_style: HashMap::from([(CellStyle::DEFAULT, StyleId(0))]),
+            by_style: [(CellStyle::DEFAULT, StyleId(0))].into_iter().collect(),
             last: (CellStyle::DEFAULT, StyleId(0)),
             clusters: Vec::new(),
             by_cluster: HashMap::new(),

@@ -192,6 +192,12 @@ fn take_run(cells: &[Packed], first: Packed, tables: &CellTables, text: &mut Vec
         return (count, Run { flags: filler_flags(cells.get(1)), ..run });
     }
     if first.width == 1 {
+        if first.ascii_byte().is_some() {
+            let kind = first.ascii_kind();
+            let count = cells.iter().position(|c| c.ascii_kind() != kind).unwrap_or(cells.len());
+            text.extend(cells[..count].iter().map(|c| c.bits() as u8));
+            return (count, run(RunKind::Narrow, count));
+        }
         let mut count = 0;
         for cell in cells {
             if !(alike(cell) && cell.width == 1 && CellTables::is_char(*cell)) {

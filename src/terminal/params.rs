@@ -1,16 +1,14 @@
 //! The parameters of a control sequence.
 
-use smallvec::SmallVec;
-
 /// Parameters a sequence may have, less one; with more it is ignored.
 const MAX: usize = 24;
 
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Param {
     Missing,
     Number(i32),
-    /// Several numbers joined by colons.
-    Joined(SmallVec<[Option<i32>; 8]>),
+    /// Several numbers joined by colons: where in `joined` they start, and how many.
+    Joined(u8, u8),
     /// Joined numbers that make no sense.
     Bad,
 }
@@ -19,50 +17,51 @@ enum Param {
 #[derive(Clone, Default, Debug)]
 pub struct Params {
     list: Vec<Param>,
+    joined: Vec<Option<i32>>,
 }
 
 /// Numbers in one parameter joined by colons, less one; with more it is ignored.
 const MAX_JOINED: usize = 8;
 
+/// A number of digits only that fits 31 bits.
 fn number(text: &[u8]) -> Option<i32> {
-    std::str::from_utf8(text).ok()?.parse().ok()
-}
-
-fn joined(text: &[u8]) -> Param {
-    let mut numbers = SmallVec::new();
-    for part in text.split(|&b| b == b':') {
-        numbers.push(match part {
-            [] => None,
-            digits => match number(digits) {
-                Some(value) => Some(value),
-                None => return Param::Bad,
-            },
-        });
-        if numbers.len() == MAX_JOINED {
-            return Param::Bad;
-        }
-    }
-    Param::Joined(numbers)
+    text.iter().try_fold(0i32, |n, &b| {
+        let digit = b.checked_sub(b'0').filter(|digit| *digit <= 9)?;
+        n.checked_mul(10)?.checked_add(i32::from(digit))
+    })
 }
 
 impl Params {
+    fn parse_joined(&mut self, text: &[u8]) -> Param {
+        let start = self.joined.len();
+        for part in text.split(|&b| b == b':') {
+            let value = number(part).filter(|_| !part.is_empty());
+            if value.is_none() && !part.is_empty() {
+                return Param::Bad;
+            }
+            self.joined.push(value);
+            if self.joined.len() - start == MAX_JOINED {
+                return Param::Bad;
+            }
+        }
+        Param::Joined(start as u8, (self.joined.len() - start) as u8)
+    }
+
     /// Parses `1;2:3;…`; false if the sequence is to be ignored.
     pub fn parse(&mut self, text: &[u8]) -> bool {
         self.list.clear();
+        self.joined.clear();
         if text.is_empty() {
             return true;
         }
         for part in text.split(|&b| b == b';') {
-            self.list.push(if part.is_empty() {
-                Param::Missing
-            } else if part.contains(&b':') {
-                joined(part)
-            } else {
-                match number(part) {
-                    Some(value) => Param::Number(value),
-                    None => return false,
-                }
-            });
+            let param = match number(part) {
+                _ if part.is_empty() => Param::Missing,
+                Some(value) => Param::Number(value),
+                None if part.contains(&b':') => self.parse_joined(part),
+                None => return false,
+            };
+            self.list.push(param);
             if self.list.len() == MAX {
                 return false;
             }
@@ -83,7 +82,7 @@ impl Params {
         match self.list.get(index) {
             None | Some(Param::Missing) => default,
             Some(Param::Number(value)) => (*value).max(least),
-            Some(Param::Joined(_) | Param::Bad) => -1,
+            Some(Param::Joined(..) | Param::Bad) => -1,
         }
     }
 
@@ -94,13 +93,13 @@ impl Params {
 
     /// Whether a parameter is joined by colons.
     pub fn is_joined(&self, index: usize) -> bool {
-        matches!(self.list.get(index), Some(Param::Joined(_) | Param::Bad))
+        matches!(self.list.get(index), Some(Param::Joined(..) | Param::Bad))
     }
 
     /// The numbers of a joined parameter; empty if it makes no sense.
     pub fn joined(&self, index: usize) -> &[Option<i32>] {
         match self.list.get(index) {
-            Some(Param::Joined(numbers)) => numbers,
+            Some(&Param::Joined(start, count)) => &self.joined[usize::from(start)..][..usize::from(count)],
             _ => &[],
         }
     }

@@ -86,6 +86,21 @@ struct Utf8 {
     bad: bool,
 }
 
+/// How many bytes of printable ASCII the input begins with. Sixteen are looked at at once,
+/// which the compiler turns into one comparison.
+fn plain_prefix(bytes: &[u8]) -> usize {
+    let mut count = 0;
+    for chunk in bytes.chunks_exact(16) {
+        let special = chunk.iter().fold(false, |any, b| any | (b.wrapping_sub(0x20) >= 0x5f));
+        if special {
+            break;
+        }
+        count += 16;
+    }
+    let rest = &bytes[count..];
+    count + rest.iter().position(|b| b.wrapping_sub(0x20) >= 0x5f).unwrap_or(rest.len())
+}
+
 impl Parser {
     pub fn new(limit: usize) -> Self {
         Self {
@@ -176,7 +191,7 @@ impl Parser {
 
     /// Takes as much plain text as there is, or one other byte.
     fn ground(&mut self, bytes: &[u8], to: &mut impl Commands) -> usize {
-        let plain = bytes.iter().position(|b| !(0x20..0x7f).contains(b)).unwrap_or(bytes.len());
+        let plain = plain_prefix(bytes);
         if plain > 0 {
             self.stop_utf8(to);
             to.print_ascii(&bytes[..plain]);

@@ -80,7 +80,35 @@ impl Screen {
     /// Prints a character beyond ASCII.
     pub fn print_wide(&mut self, c: char) {
         let width = self.config.widths.char_width(c).unwrap_or(1);
+        if self.write_char(c, width) {
+            return;
+        }
         self.put(&Cell { glyph: Glyph::Char(c), width, flags: CellFlags::empty(), style: self.pen.style });
+    }
+
+    /// The common case of `put`: a character that joins nothing, over cells that are whole.
+    fn write_char(&mut self, c: char, width: u8) -> bool {
+        let usual = self.modes & (Modes::WRAP | Modes::INSERT) == Modes::WRAP;
+        let end = self.cx + u32::from(width);
+        if !usual || width == 0 || end > self.cols() || may_join(c) || self.after_cluster() {
+            return false;
+        }
+        let style = self.grid.style_id(&self.pen.style);
+        let grid = &mut self.grid;
+        let line = &mut grid.lines[self.cy as usize];
+        // The cells to write, and the one behind, must not be part of wider ones.
+        let (from, to) = (self.cx as usize, end as usize);
+        let there = line.cells.get(from..(to + 1).min(line.cells.len())).unwrap_or_default();
+        if there.iter().any(|cell| cell.is_padding() || cell.width != 1) {
+            return false;
+        }
+        let cell = Packed::char(c, style, width, Mark::EXTENDED);
+        if width == 2 {
+            line.set(self.cx + 1, Packed::PADDING, grid.size.cols, &grid.tables);
+        }
+        line.set(self.cx, cell, grid.size.cols, &grid.tables);
+        self.cx = end;
+        true
     }
 
     /// Writes one cell at the cursor.
