@@ -245,8 +245,9 @@ fn print(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, rows: &[Listed]) -> E
     for line in lines {
         if single {
             // tmux: a single line goes to the status line, even where nobody sees it.
-            if let Some(client) = item.target_client {
-                message::show(cx, client, &line, message::Options::error());
+            match item.target_client {
+                Some(client) => message::show(cx, client, &line, message::Options::error()),
+                None => message::log(cx, format!("message: {line}")),
             }
         } else if !line.is_empty() {
             output::print(cx, item, &line);

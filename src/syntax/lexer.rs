@@ -122,12 +122,13 @@ impl<'t> Lexer<'t> {
                 return if std::mem::replace(&mut self.ended, true) { Token::End } else { Token::Newline };
             };
             let (rule, end) = (lexeme.as_rule(), lexeme.as_span().end());
+            self.count_joins(lexeme.as_span().start() + 1);
             let token = match rule {
                 Rule::comment => {
-                    self.count_joins(end);
                     if !lexeme.as_str().ends_with('\n') {
                         continue;
                     }
+                    self.count_joins(end);
                     self.line += 1;
                     return Token::Newline;
                 }
@@ -145,7 +146,9 @@ impl<'t> Lexer<'t> {
                 Rule::word => self.word(lexeme, context),
                 _ => Token::Error,
             };
-            self.count_joins(if rule == Rule::word { end + 1 } else { end });
+            // Of a word, the character after it has been read too.
+            let read_on = matches!(rule, Rule::word | Rule::percent_word | Rule::directive);
+            self.count_joins(if read_on { end + 1 } else { end });
             return token;
         }
     }
@@ -250,6 +253,7 @@ impl<'t> Expansion<'_, 't, '_> {
     }
 
     fn variable(&mut self, piece: Pair<'t, Rule>) -> Option<()> {
+        self.lexer.count_joins(piece.as_span().end() + 1);
         let Some(name) = piece.into_inner().next() else {
             self.out.push(b'$');
             return Some(());
