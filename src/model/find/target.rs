@@ -4,7 +4,7 @@
 use crate::base::number::parse_number;
 use crate::base::posix::fnmatch;
 use crate::base::{ClientId, MouseEvent, PaneId, SessionId, WindowId};
-use crate::syntax::table::{FindFlags, FindKind};
+use crate::syntax::table::{FindFlags, FindKind, FindSpec};
 
 use super::super::neighbours::Side;
 use super::super::winlinks::Step;
@@ -124,34 +124,33 @@ enum Missing {
 }
 
 impl Server {
-    /// Resolves a target for a command item.
-    pub fn find_for_item(
+    /// Resolves a source or target of a command item. The error is what to tell the user, or
+    /// nothing where the search is to be quiet. With `CAN_FAIL` there are no errors, only states
+    /// with parts missing.
+    pub fn find_target(
         &self,
         item: &ItemContext,
         target: Option<&str>,
-        kind: FindKind,
-        flags: FindFlags,
-    ) -> Result<FindState, String> {
-        let mouse = &item.state.event.mouse;
-        self.find_target(FindRequest {
-            kind,
-            flags,
+        spec: FindSpec,
+    ) -> Result<FindState, Option<String>> {
+        self.find(FindRequest {
+            kind: spec.kind,
+            flags: spec.flags,
             target,
             current: item.current(),
             client: item.client,
-            mouse,
+            mouse: &item.state.event.mouse,
         })
     }
 
-    /// Resolves a target. The error is what to tell the user, empty for a quiet request. With
-    /// `CAN_FAIL` there are no errors, only states with parts missing.
-    pub fn find_target(&self, request: FindRequest<'_>) -> Result<FindState, String> {
+    /// Resolves a target.
+    pub fn find(&self, request: FindRequest<'_>) -> Result<FindState, Option<String>> {
         let mut state = FindState::default();
         match self.resolve(&request, &mut state) {
             Ok(()) => Ok(state),
             Err(_) if request.flags.contains(FindFlags::CAN_FAIL) => Ok(state),
-            Err(_) if request.flags.contains(FindFlags::QUIET) => Err(String::new()),
-            Err(cause) => Err(cause),
+            Err(_) if request.flags.contains(FindFlags::QUIET) => Err(None),
+            Err(cause) => Err(Some(cause)),
         }
     }
 
