@@ -115,6 +115,8 @@ pub enum Stream {
 /// Messages to a client that end or suspend it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ClientMessage {
+    /// It is attached now: the terminal is the server's.
+    Ready,
     /// Exit with this status, printing a message when it goes back to the shell.
     Exit {
         status: i32,
@@ -214,6 +216,10 @@ pub trait Host {
     fn tty_set_clipboard(&mut self, client: ClientId, selection: &str, data: &[u8]);
     /// Asks a client's terminal for its clipboard.
     fn tty_query_clipboard(&mut self, client: ClientId);
+    /// Control characters of a client's terminal (`c_cc`) before it is taken over.
+    fn client_control_chars(&self, _client: ClientId) -> Option<Vec<u8>> {
+        None
+    }
     /// Takes a client's terminal over (attach). The error is what the client is told.
     /// Commands call `Cx::open_terminal`, which gathers what it needs.
     fn tty_open(&mut self, client: ClientId, setup: TtySetup) -> Result<(), String>;

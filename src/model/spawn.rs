@@ -276,7 +276,7 @@ impl Cx<'_> {
             }
             self.set_empty_terminal(pane);
         }
-        let request = self.spawn_request(pane, window, environ, empty);
+        let request = self.spawn_request(spawn.session, pane, environ, empty);
         match self.host.spawn_pane(pane, request) {
             Ok(spawned) => {
                 if let Some(p) = self.server.panes.get_mut(&pane) {
@@ -307,7 +307,7 @@ impl Cx<'_> {
         Ok(pane)
     }
 
-    fn spawn_request(&self, pane: PaneId, window: WindowId, environ: Environ, empty: bool) -> SpawnRequest {
+    fn spawn_request(&self, session: SessionId, pane: PaneId, environ: Environ, empty: bool) -> SpawnRequest {
         let p = self.server.pane(pane).expect("the pane was just made");
         SpawnRequest {
             argv: p.argv.clone(),
@@ -315,9 +315,9 @@ impl Cx<'_> {
             cwd: p.cwd.clone(),
             environ: environ.pairs(),
             size: p.size,
-            cell_pixels: self.server.window(window).map_or((0, 0), |w| w.cell_pixels),
+            cell_pixels: self.server.window(p.window).map_or((0, 0), |w| w.cell_pixels),
             erase: self.server.backspace_byte(),
-            control_chars: None,
+            control_chars: self.server.session(session).and_then(|s| s.termios.clone()),
             terminal: Some(p.terminal.clone()),
             empty,
         }

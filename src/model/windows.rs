@@ -193,6 +193,14 @@ impl Cx<'_> {
         true
     }
 
+    /// Makes a pane the active one for a user who turns to it: a floating one comes to the top.
+    pub fn switch_active_pane(&mut self, window: WindowId, pane: PaneId) -> bool {
+        if self.server.window(window).is_some_and(|w| w.active != pane && w.layout.is_floating(pane)) {
+            self.raise_pane(pane);
+        }
+        self.set_active_pane(window, pane, true)
+    }
+
     /// Takes a pane out of what its window remembers: active, last, marked.
     pub fn lost_pane(&mut self, window: WindowId, pane: PaneId) {
         if self.server.marked.is_some_and(|m| m.pane == pane) {

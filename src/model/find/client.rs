@@ -29,7 +29,7 @@ impl Server {
         {
             return Ok(c.id);
         }
-        let session = match own.and_then(|c| self.pane_of_client(c)).and_then(|p| self.pane(p)) {
+        let session = match own.and_then(|c| self.inside_pane(c)).and_then(|p| self.pane(p)) {
             Some(pane) => self.best_session_with(pane.window, FindFlags::QUIET),
             None => self.best_session_of_all(FindFlags::QUIET),
         };

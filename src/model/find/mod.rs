@@ -84,7 +84,7 @@ impl FindState {
         let Some(c) = server.client(client) else { return Self::default() };
         let Some(session) = c.session else { return Self::default() };
         let state = Self::from_session(server, session);
-        Self { pane: server.client_pane(c).or(state.pane), ..state }
+        Self { pane: server.pane_of_client(c).or(state.pane), ..state }
     }
 
     /// The current state for commands of a client: what it looks at; else the session with the
@@ -96,7 +96,7 @@ impl FindState {
         if c.session.is_some() {
             return Some(Self::from_client(server, c.id));
         }
-        let window = server.pane_of_client(c).and_then(|pane| server.pane(pane)).map(|p| p.window);
+        let window = server.inside_pane(c).and_then(|pane| server.pane(pane)).map(|p| p.window);
         let Some(session) = window.and_then(|w| server.best_session_with(w, flags)) else {
             return Self::from_nothing(server, flags);
         };
@@ -166,7 +166,7 @@ impl Server {
     }
 
     /// The pane that an unattached client runs in: by its terminal or by `TMUX_PANE`.
-    pub fn pane_of_client(&self, client: &Client) -> Option<PaneId> {
+    pub fn inside_pane(&self, client: &Client) -> Option<PaneId> {
         let by_tty = self.panes.values().find(|p| p.has_terminal() && p.tty == client.tty);
         if let Some(pane) = by_tty {
             return Some(pane.id);

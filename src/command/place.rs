@@ -1,0 +1,65 @@
+//! Small questions that many commands ask: a format expanded for some place, a number that
+//! may be a percentage, hooks after commands that run them themselves.
+
+use crate::base::{ClientId, PaneId, SessionId, WindowId};
+use crate::format::Scope;
+use crate::model::{Cx, FindState, ItemContext};
+use crate::syntax::args::Args;
+use crate::syntax::number::parse_number;
+
+/// A format for a client and a place, with the variables of the item.
+pub fn expand(
+    cx: &Cx<'_>,
+    item: &ItemContext,
+    format: &str,
+    client: Option<ClientId>,
+    place: &FindState,
+) -> String {
+    Scope::new(cx.server, cx.host, cx.now).item(item).client(client).state(place).expand(format)
+}
+
+/// A format for the item's target and target client.
+pub fn expand_target(cx: &Cx<'_>, item: &ItemContext, format: &str) -> String {
+    expand(cx, item, format, item.target_client, &item.target)
+}
+
+/// A flag's value, formats expanded: a number, or a percentage of `whole`. The error is the
+/// word for what is wrong.
+pub fn percentage(
+    cx: &Cx<'_>,
+    item: &ItemContext,
+    args: &Args,
+    flag: char,
+    (min, max, whole): (i64, i64, i64),
+) -> Result<i64, &'static str> {
+    let value = args.get(flag).ok_or("missing")?;
+    let Some(percent) = value.strip_suffix('%') else {
+        return parse_number(&expand_target(cx, item, value), min, max);
+    };
+    let value = whole.saturating_mul(parse_number(&expand_target(cx, item, percent), 0, 100)?) / 100;
+    match value {
+        _ if value < min => Err("too small"),
+        _ if value > max => Err("too large"),
+        _ => Ok(value),
+    }
+}
+
+/// A session of a target; the queue has made sure that there is one.
+pub fn session(state: &FindState) -> Option<SessionId> {
+    state.session
+}
+
+/// Session and index of a target.
+pub fn winlink(state: &FindState) -> Option<(SessionId, i32)> {
+    state.session.zip(state.winlink)
+}
+
+/// Session, index and window of a target.
+pub fn window(state: &FindState) -> Option<(SessionId, i32, WindowId)> {
+    Some((state.session?, state.winlink?, state.window?))
+}
+
+/// Session, index, window and pane of a target.
+pub fn pane(state: &FindState) -> Option<(SessionId, i32, WindowId, PaneId)> {
+    Some((state.session?, state.winlink?, state.window?, state.pane?))
+}
