@@ -1,7 +1,7 @@
 //! Attaching clients to sessions, and switching them between sessions.
 
 use crate::base::{ClientId, SessionId};
-use crate::format::sort::{Order, Sort};
+use crate::format::sort::{self, Order, Sort};
 use crate::model::host::ClientMessage;
 use crate::model::queue::StateFlags;
 use crate::model::sessions::step_in;
@@ -266,7 +266,7 @@ fn choose_session(
     let sort = Sort { order, reversed: args.has('r') };
     let current = cx.server.client(client).and_then(|c| c.session);
     let beside = |step: Step| {
-        let list = sort.sessions(cx.server);
+        let list = sort::sessions(cx.server, sort);
         current.and_then(|session| step_in(&list, session, step))
     };
     if args.has('n') {

@@ -24,6 +24,7 @@ pub mod layout;
 pub mod lifecycle;
 pub mod messages;
 pub mod mode;
+pub mod moves;
 pub mod names;
 pub mod neighbours;
 pub mod notify;

@@ -55,7 +55,7 @@ impl Server {
     }
 
     /// Clients forget a pane that is going.
-    fn forget_client_pane(&mut self, window: WindowId, pane: PaneId) {
+    pub(super) fn forget_client_pane(&mut self, window: WindowId, pane: PaneId) {
         for client in self.clients.values_mut() {
             if client.windows.get(&window).is_some_and(|view| view.pane == Some(pane)) {
                 client.windows.remove(&window);
@@ -140,10 +140,17 @@ impl Cx<'_> {
             return;
         }
         self.unzoom_and_redraw(window);
+        self.end_pane(pane);
+        self.server.redraw_window(window);
+    }
+
+    /// Takes a pane out of its window's layout and lists and ends it. The window must not be
+    /// zoomed; it may be left without panes.
+    pub fn end_pane(&mut self, pane: PaneId) {
+        let Some(window) = self.server.pane(pane).map(|p| p.window) else { return };
         self.server.forget_client_pane(window, pane);
         self.close_cell(pane);
         self.remove_pane(pane);
-        self.server.redraw_window(window);
     }
 
     /// A pane's program has ended: the pane goes, or stays as `remain-on-exit` says.
@@ -179,9 +186,7 @@ impl Cx<'_> {
             self.server.notify_pane("pane-exited", pane);
         }
         self.unzoom_and_redraw(window);
-        self.server.forget_client_pane(window, pane);
-        self.close_cell(pane);
-        self.remove_pane(pane);
+        self.end_pane(pane);
         if self.server.window(window).is_some_and(|w| w.panes.is_empty()) {
             self.kill_window(window, true);
         } else {

@@ -1,0 +1,331 @@
+//! Panes: killed, selected, swapped, joined, broken out, started again.
+
+use crate::base::PaneId;
+use crate::model::moves::BreakTo;
+use crate::model::names::is_valid_name;
+use crate::model::neighbours::Side;
+use crate::model::option_access::OptionScope;
+use crate::model::pane::PaneFlags;
+use crate::model::spawn::{Spawn, SpawnFlags};
+use crate::model::winlinks::Step;
+use crate::model::{ClientFlags, Cx, Exec, FindState, ItemContext, Marked};
+use crate::syntax::args::Args;
+
+use super::window::{TEMPLATE, spawn_for};
+use super::{output, place, queue, split};
+
+pub fn kill_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    let Some((_, _, window, pane)) = place::pane(&item.target) else {
+        return output::error(cx, item, "no active pane to kill");
+    };
+    if !args.has('a') {
+        cx.kill_pane(pane);
+        return Exec::Normal;
+    }
+    cx.unzoom_and_redraw(window);
+    let others = cx.server.window(window).map_or(Vec::new(), |w| w.panes.clone());
+    for other in others.into_iter().filter(|p| *p != pane) {
+        cx.end_pane(other);
+    }
+    cx.server.redraw_window(window);
+    Exec::Normal
+}
+
+pub fn last_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    select_last(cx, item, args)
+}
+
+pub fn select_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    if args.has('l') {
+        return select_last(cx, item, args);
+    }
+    let Some((_, _, window, pane)) = place::pane(&item.target) else { return Exec::Error };
+    if args.has('m') || args.has('M') {
+        mark(cx, item, args);
+        return Exec::Normal;
+    }
+    if let Some(style) = args.get('P')
+        && !split::set_window_style(cx, pane, style)
+    {
+        return output::error(cx, item, &format!("bad style: {style}"));
+    }
+    if args.has('g') {
+        let style = cx.server.option_text(OptionScope::Pane(pane), "window-style");
+        output::print(cx, item, &style);
+        return Exec::Normal;
+    }
+    let sides = [('L', Side::Left), ('R', Side::Right), ('U', Side::Up), ('D', Side::Down)];
+    let side = sides.into_iter().find(|(flag, _)| args.has(*flag)).map(|(_, side)| side);
+    let pane = match side {
+        None => Some(pane),
+        Some(side) => {
+            cx.push_zoom(window, false, true);
+            let found = cx.server.neighbour(pane, side);
+            cx.pop_zoom(window);
+            found
+        }
+    };
+    let Some(pane) = pane else { return Exec::Normal };
+    if args.has('e') || args.has('d') {
+        set_input(cx, pane, args.has('e'));
+    } else if let Some(format) = args.get('T') {
+        set_title(cx, item, pane, format);
+    } else {
+        activate(cx, item, args, pane);
+    }
+    Exec::Normal
+}
+
+/// Lets a pane have what is typed, or not.
+fn set_input(cx: &mut Cx<'_>, pane: PaneId, on: bool) {
+    let Some(p) = cx.server.panes.get_mut(&pane) else { return };
+    p.flags.set(PaneFlags::INPUT_OFF, !on);
+    let window = p.window;
+    cx.server.redraw_window_borders(window);
+    cx.server.status_window(window);
+}
+
+fn set_title(cx: &mut Cx<'_>, item: &ItemContext, pane: PaneId, format: &str) {
+    let title = place::expand_target(cx, item, format);
+    let Some(title) = crate::model::names::clean_name(&title, false) else { return };
+    let Some(p) = cx.server.pane(pane) else { return };
+    let window = p.window;
+    p.terminal.lock().set_title(title);
+    cx.server.notify_pane("pane-title-changed", pane);
+    cx.server.redraw_window_borders(window);
+    cx.server.status_window(window);
+}
+
+/// Makes a pane the active one: of its window, or for a client with panes of its own.
+fn activate(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, pane: PaneId) {
+    let Some((session, index, window)) = place::window(&item.target) else { return };
+    let own = item
+        .client
+        .and_then(|id| cx.server.client(id))
+        .filter(|c| c.session.is_some() && c.flags.contains(ClientFlags::ACTIVE_PANE));
+    let own_client = own.map(|c| c.id);
+    let active = match own {
+        Some(c) => cx.server.pane_of_client(c),
+        None => cx.server.window(window).map(|w| w.active),
+    };
+    if active == Some(pane) {
+        return;
+    }
+    if cx.push_zoom(window, false, args.has('Z')) {
+        cx.server.redraw_window(window);
+    }
+    match own_client {
+        Some(client) => {
+            if cx.server.is_floating(pane) {
+                cx.raise_pane(pane);
+            }
+            cx.server.set_client_pane(client, pane);
+        }
+        None => {
+            if cx.switch_active_pane(window, pane) {
+                item.set_current(FindState::from_winlink_pane(cx.server, session, index, pane));
+            }
+        }
+    }
+    queue::insert_hook(cx, item, Some(item.current()), "after-select-pane");
+    cx.server.redraw_window_borders(window);
+    cx.server.status_window(window);
+    if cx.pop_zoom(window) {
+        cx.server.redraw_window(window);
+    }
+}
+
+fn select_last(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    let Some((session, index, window)) = place::window(&item.target) else { return Exec::Error };
+    let Some(w) = cx.server.window(window) else { return Exec::Error };
+    // The other of two panes may never have been active (split-window -d).
+    let other = w.panes.iter().find(|p| **p != w.active).filter(|_| w.panes.len() == 2);
+    let Some(pane) = w.last_panes.first().or(other).copied() else {
+        return output::error(cx, item, "no last pane");
+    };
+    if args.has('e') || args.has('d') {
+        set_input(cx, pane, args.has('e'));
+        return Exec::Normal;
+    }
+    if cx.push_zoom(window, false, args.has('Z')) {
+        cx.server.redraw_window(window);
+    }
+    if cx.switch_active_pane(window, pane) {
+        item.set_current(FindState::from_winlink(cx.server, session, index));
+        cx.server.redraw_window_borders(window);
+        cx.server.status_window(window);
+    }
+    if cx.pop_zoom(window) {
+        cx.server.redraw_window(window);
+    }
+    Exec::Normal
+}
+
+/// Marks a pane, or takes the mark away.
+fn mark(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) {
+    let Some((session, index, window, pane)) = place::pane(&item.target) else { return };
+    if args.has('m') && !cx.server.is_pane_visible(pane) {
+        return;
+    }
+    let before = cx.server.valid_mark();
+    let new = Marked { session, index, window, pane };
+    cx.server.marked = if args.has('M') || before == Some(new) { None } else { Some(new) };
+    for mark in [before, cx.server.marked].into_iter().flatten() {
+        if let Some(p) = cx.server.panes.get_mut(&mark.pane) {
+            p.flags |= PaneFlags::REDRAW | PaneFlags::STYLE_CHANGED | PaneFlags::THEME_CHANGED;
+        }
+        cx.server.redraw_window_borders(mark.window);
+        cx.server.status_window(mark.window);
+    }
+    if cx.server.is_floating(pane) {
+        cx.switch_active_pane(window, pane);
+    }
+}
+
+pub fn swap_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    let (Some((.., mut src_w, mut src)), Some((.., dst_w, dst))) =
+        (place::pane(&item.source), place::pane(&item.target))
+    else {
+        return Exec::Error;
+    };
+    if cx.push_zoom(dst_w, false, args.has('Z')) {
+        cx.server.redraw_window(dst_w);
+    }
+    let step = match (args.has('D'), args.has('U')) {
+        (true, _) => Some(Step::Next),
+        (_, true) => Some(Step::Previous),
+        _ => None,
+    };
+    if let Some(beside) = step.and_then(|step| cx.server.pane_by_number(dst, step, 1)) {
+        (src_w, src) = (dst_w, beside);
+    }
+    if src_w != dst_w && cx.push_zoom(src_w, false, args.has('Z')) {
+        cx.server.redraw_window(src_w);
+    }
+    if src != dst {
+        if cx.server.is_floating(src) || cx.server.is_floating(dst) {
+            return output::error(cx, item, "cannot swap floating panes");
+        }
+        cx.swap_panes(src, dst, args.has('d'));
+    }
+    if cx.pop_zoom(src_w) {
+        cx.server.redraw_window(src_w);
+    }
+    if src_w != dst_w && cx.pop_zoom(dst_w) {
+        cx.server.redraw_window(dst_w);
+    }
+    Exec::Normal
+}
+
+pub fn join_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    let (Some((.., src_w, src)), Some((session, index, dst_w, dst))) =
+        (place::pane(&item.source), place::pane(&item.target))
+    else {
+        return Exec::Error;
+    };
+    cx.unzoom_and_redraw(dst_w);
+    cx.unzoom_and_redraw(src_w);
+    if src == dst {
+        return output::error(cx, item, "source and target panes must be different");
+    }
+    let cell = match split::tiled_cell(cx, item, args, dst_w, dst) {
+        Ok(cell) => cell,
+        Err(cause) => return output::error(cx, item, &format!("size or position {cause}")),
+    };
+    let select = Some((session, index)).filter(|_| !args.has('d'));
+    cx.join_pane(src, dst, cell, select);
+    if select.is_some() {
+        item.set_current(FindState::from_session(cx.server, session));
+        cx.server.redraw_session(session);
+    } else {
+        cx.server.status_session(session);
+    }
+    Exec::Normal
+}
+
+pub fn move_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    join_pane(cx, item, args)
+}
+
+pub fn break_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    match break_out(cx, item, args) {
+        Ok(exec) => exec,
+        Err(message) => output::error(cx, item, &message),
+    }
+}
+
+fn break_out(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Result<Exec, String> {
+    let Some((src, src_index, window, pane)) = place::pane(&item.source) else { return Ok(Exec::Error) };
+    let Some(dst) = item.target.session else { return Ok(Exec::Error) };
+    let name = args.get('n');
+    if let Some(name) = name.filter(|name| !is_valid_name(name)) {
+        return Err(format!("invalid window name: {name}"));
+    }
+    let mut index = item.target.index;
+    let mut src_index = src_index;
+    let before = args.has('b');
+    if args.has('a') || before {
+        let at = item.target.winlink.or(cx.server.session(dst).map(|s| s.current));
+        let Some(free) = at.and_then(|at| cx.server.shuffle_up(dst, at, before)) else {
+            return Ok(Exec::Error);
+        };
+        index = Some(free);
+        if cx.server.winlink_window(src, src_index) != Some(window) {
+            src_index += 1;
+        }
+    }
+    cx.unzoom_and_redraw(window);
+    let new_index = if cx.server.window(window).is_some_and(|w| w.panes.len() == 1) {
+        cx.link_window((src, src_index), (dst, index), false, !args.has('d'))?;
+        if let Some(name) = name {
+            cx.server.set_window_name(window, name, false);
+            cx.server.set_option_text(OptionScope::Window(window), "automatic-rename", "off");
+        }
+        cx.unlink_window(src, src_index);
+        match cx.server.winlink_of(dst, window) {
+            Some(index) => index,
+            None => return Ok(Exec::Error),
+        }
+    } else {
+        if let Some(index) = index.filter(|i| cx.server.winlink_window(dst, *i).is_some()) {
+            return Err(format!("index in use: {index}"));
+        }
+        let to = BreakTo { session: dst, index, name: name.map(str::to_owned), client: item.target_client };
+        let new_index = cx.break_pane(pane, to)?;
+        if !args.has('d') {
+            cx.select_winlink(dst, Some(new_index));
+            item.set_current(FindState::from_session(cx.server, dst));
+        }
+        for session in [src, dst] {
+            cx.server.redraw_session(session);
+            cx.server.status_session_group(session);
+        }
+        new_index
+    };
+    if args.has('P') {
+        let state = FindState::from_winlink_pane(cx.server, dst, new_index, pane);
+        let text = place::expand(cx, item, args.get('F').unwrap_or(TEMPLATE), item.target_client, &state);
+        output::print(cx, item, &text);
+    }
+    Ok(Exec::Normal)
+}
+
+pub fn respawn_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    let Some((_, index, window, pane)) = place::pane(&item.target) else { return Exec::Error };
+    let mut flags = SpawnFlags::RESPAWN;
+    flags.set(SpawnFlags::KILL, args.has('k'));
+    let spawn = Spawn {
+        index: Some(index),
+        window: Some(window),
+        pane: Some(pane),
+        flags,
+        ..spawn_for(cx, item, args, &item.target)
+    };
+    if let Err(cause) = cx.spawn_pane(spawn) {
+        return output::error(cx, item, &format!("respawn pane failed: {cause}"));
+    }
+    cx.server.mark_pane_changed(pane);
+    cx.server.redraw_window_borders(window);
+    cx.server.status_window(window);
+    Exec::Normal
+}

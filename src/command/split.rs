@@ -1,0 +1,236 @@
+//! New panes: beside others, or floating above them.
+
+use crate::base::{PaneId, SessionId, Size, WindowId};
+use crate::model::layout::{Axis, CellId, SplitPlace};
+use crate::model::option_access::OptionScope;
+use crate::model::pane::PaneFlags;
+use crate::model::spawn::{Spawn, SpawnFlags};
+use crate::model::{Cx, Exec, FindState, ItemContext};
+use crate::options::table;
+use crate::syntax::args::Args;
+use crate::syntax::number::parse_number;
+
+use super::window::{TEMPLATE, spawn_for};
+use super::{output, place, queue};
+
+/// Columns and rows between one floating pane and the next.
+const FLOAT_STEP: (u32, u32) = (4, 2);
+
+pub fn split_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    new(cx, item, args, false)
+}
+
+pub fn new_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    new(cx, item, args, !args.has('L'))
+}
+
+fn new(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, floating: bool) -> Exec {
+    match create(cx, item, args, floating) {
+        Ok(exec) => exec,
+        Err(message) => output::error(cx, item, &message),
+    }
+}
+
+/// Makes room for a pane in a window, as `-h -b -f -l -p` ask. The error is the message.
+pub fn tiled_cell(
+    cx: &mut Cx<'_>,
+    item: &ItemContext,
+    args: &Args,
+    window: WindowId,
+    pane: PaneId,
+) -> Result<CellId, String> {
+    if cx.server.is_floating(pane) {
+        return Err("can't split a floating pane".to_owned());
+    }
+    let axis = if args.has('h') { Axis::LeftRight } else { Axis::TopBottom };
+    let whole = if args.has('f') {
+        cx.server.window(window).map(|w| w.size)
+    } else {
+        cx.server.pane(pane).map(|p| p.size)
+    };
+    let whole = whole.unwrap_or_default();
+    let whole = i64::from(if axis == Axis::LeftRight { whole.cols } else { whole.rows });
+    let size = if args.has('l') {
+        Some(place::percentage(cx, item, args, 'l', (0, i64::from(i32::MAX), whole)))
+    } else {
+        args.get('p').map(|percent| {
+            let percent = place::expand_target(cx, item, percent);
+            parse_number(&percent, 0, 100).map(|percent| whole * percent / 100)
+        })
+    };
+    let size = size.transpose().map_err(|_| "invalid tiled geometry".to_owned())?;
+    cx.push_zoom(window, true, args.has('Z'));
+    let place = SplitPlace {
+        axis,
+        size: size.map(|n| n as i32),
+        before: args.has('b'),
+        full: args.has('f'),
+    };
+    cx.split_cell(pane, place).ok_or_else(|| "no space for a new pane".to_owned())
+}
+
+/// One coordinate of a floating pane that was not given: a step from the last one.
+fn next_offset(last: &mut u32, step: u32, limit: u32) -> i32 {
+    *last = if *last == 0 || *last > limit { step } else { *last + step };
+    *last as i32
+}
+
+fn floating_cell(
+    cx: &mut Cx<'_>,
+    item: &ItemContext,
+    args: &Args,
+    window: WindowId,
+) -> Result<CellId, String> {
+    let gone = || "window is gone".to_owned();
+    let w = cx.server.window(window).ok_or_else(gone)?;
+    let (cols, rows) = (i64::from(w.size.cols), i64::from(w.size.rows));
+    let given = |flag: char, limits: (i64, i64, i64)| {
+        args.has(flag).then(|| place::percentage(cx, item, args, flag, limits)).transpose()
+    };
+    let width = given('x', (0, cols - 1, cols))?.unwrap_or(cols / 2);
+    let height = given('y', (0, rows - 1, rows))?.unwrap_or(rows / 4);
+    let x = given('X', (-width, cols, cols))?;
+    let y = given('Y', (-height, rows, rows))?;
+    let w = cx.server.windows.get_mut(&window).ok_or_else(gone)?;
+    let size = w.size;
+    let x = x.map_or_else(|| next_offset(&mut w.last_new_pane.0, FLOAT_STEP.0, size.cols), |x| x as i32);
+    let y = y.map_or_else(|| next_offset(&mut w.last_new_pane.1, FLOAT_STEP.1, size.rows), |y| y as i32);
+    cx.push_zoom(window, true, args.has('Z'));
+    cx.floating_cell(window, Size::new(width as u32, height as u32), x, y).ok_or_else(gone)
+}
+
+fn create(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, floating: bool) -> Result<Exec, String> {
+    let Some((session, index, window, pane)) = place::pane(&item.target) else { return Ok(Exec::Error) };
+    let blank = args.count() == 1 && args.string(0).is_some_and(|s| s.is_empty());
+    let empty = args.has('I') || blank || args.has('E');
+    if empty && args.count() != 0 && !blank {
+        return Err("command cannot be given for empty pane".to_owned());
+    }
+    let cell = if floating {
+        floating_cell(cx, item, args, window)
+    } else {
+        tiled_cell(cx, item, args, window, pane)
+    };
+    let cell = cell.map_err(|cause| format!("size or position {cause}"))?;
+    let mut flags = SpawnFlags::empty();
+    for (flag, on) in [
+        (SpawnFlags::FLOATING, floating),
+        (SpawnFlags::BEFORE, args.has('b')),
+        (SpawnFlags::FULL_SIZE, args.has('f')),
+        (SpawnFlags::EMPTY, empty),
+        (SpawnFlags::DETACHED, args.has('d')),
+        (SpawnFlags::ZOOM, args.has('Z')),
+    ] {
+        flags.set(flag, on);
+    }
+    let spawn = Spawn {
+        window: Some(window),
+        pane: Some(pane),
+        cell: Some(cell),
+        flags,
+        argv: if empty { Vec::new() } else { args.to_vector() },
+        ..spawn_for(cx, item, args, &item.target)
+    };
+    let new = cx.spawn_pane(spawn).map_err(|cause| format!("create pane failed: {cause}"))?;
+    set_options(cx, args, new)?;
+    let input = args.has('I') && start_input(cx, item, new);
+    if !args.has('d') {
+        item.set_current(FindState::from_winlink_pane(cx.server, session, index, new));
+    }
+    if !floating {
+        cx.pop_zoom(window);
+        cx.server.redraw_window(window);
+    }
+    cx.server.redraw_session(session);
+    finish(cx, item, args, (session, index), new);
+    Ok(if input { Exec::Wait } else { Exec::Normal })
+}
+
+fn finish(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, (session, index): (SessionId, i32), pane: PaneId) {
+    let state = FindState::from_winlink_pane(cx.server, session, index, pane);
+    if args.has('P') {
+        let text = place::expand(cx, item, args.get('F').unwrap_or(TEMPLATE), item.target_client, &state);
+        output::print(cx, item, &text);
+    }
+    queue::insert_hook(cx, item, Some(state), "after-split-window");
+}
+
+/// Sets a style on a pane. False if it is not one.
+fn set_style(cx: &mut Cx<'_>, pane: PaneId, option: &str, style: &str) -> bool {
+    let entry = table::find(option);
+    let valid = style.contains("#{") || crate::syntax::style::Style::parse(style).is_ok();
+    if entry.is_none() || !valid {
+        return false;
+    }
+    cx.server.set_option_text(OptionScope::Pane(pane), option, style);
+    true
+}
+
+/// Makes `style` the style of a pane's background and text. False if it is not one.
+pub fn set_window_style(cx: &mut Cx<'_>, pane: PaneId, style: &str) -> bool {
+    if !set_style(cx, pane, "window-style", style) {
+        return false;
+    }
+    set_style(cx, pane, "window-active-style", style);
+    if let Some(p) = cx.server.panes.get_mut(&pane) {
+        p.flags |= PaneFlags::REDRAW | PaneFlags::STYLE_CHANGED | PaneFlags::THEME_CHANGED;
+    }
+    true
+}
+
+fn set_options(cx: &mut Cx<'_>, args: &Args, pane: PaneId) -> Result<(), String> {
+    if let Some(style) = args.get('s')
+        && !set_window_style(cx, pane, style)
+    {
+        return Err(format!("bad style: {style}"));
+    }
+    if let Some(style) = args.get('S')
+        && !set_style(cx, pane, "pane-active-border-style", style)
+    {
+        return Err(format!("bad active border style: {style}"));
+    }
+    if let Some(style) = args.get('R')
+        && !set_style(cx, pane, "pane-border-style", style)
+    {
+        return Err(format!("bad inactive border style: {style}"));
+    }
+    if args.has('k') || args.has('m') {
+        cx.server.set_option_text(OptionScope::Pane(pane), "remain-on-exit", "key");
+        if let Some(format) = args.get('m') {
+            cx.server.set_option_text(OptionScope::Pane(pane), "remain-on-exit-format", format);
+        }
+    }
+    Ok(())
+}
+
+/// Feeds the client's standard input to an empty pane. Whether there is anything to wait for.
+fn start_input(cx: &mut Cx<'_>, item: &ItemContext, pane: PaneId) -> bool {
+    let Some(client) = item.client.and_then(|id| cx.server.client(id)) else { return false };
+    if client.session.is_some()
+        || client.flags.intersects(crate::model::ClientFlags::DEAD | crate::model::ClientFlags::EXITED)
+    {
+        return false;
+    }
+    let (client, waiting) = (client.id, item.id);
+    cx.host.read_file(
+        Some(client),
+        "-",
+        Box::new(move |cx, result| {
+            match cx.server.pane(pane) {
+                Some(p) => {
+                    let bytes = result.unwrap_or_default();
+                    p.terminal.lock().feed(&bytes);
+                    cx.server.mark_pane_changed(pane);
+                }
+                None => {
+                    if let Some(c) = cx.server.clients.get_mut(&client) {
+                        c.exit_status = 1;
+                        c.flags |= crate::model::ClientFlags::EXIT;
+                    }
+                }
+            }
+            cx.server.queues.resume(waiting);
+        }),
+    );
+    true
+}
