@@ -37,7 +37,7 @@ pub fn is_nested(cx: &Cx<'_>, client: ClientId) -> bool {
 /// Shows what was wrong in the configuration, once there is a session to show it in.
 pub fn show_config_errors(cx: &mut Cx<'_>, session: SessionId) {
     if cx.server.config_done && !cx.server.config_errors.is_empty() {
-        super::output::show_config_errors(cx, session);
+        super::source_file::show_config_errors(cx, Some(session));
     }
 }
 
@@ -178,7 +178,7 @@ fn enter(
     let control = c.flags.contains(ClientFlags::CONTROL);
     c.last_session = c.session;
     if !attached && !control {
-        cx.host.tty_open(client).map_err(|e| format!("open terminal failed: {e}"))?;
+        cx.open_terminal(client).map_err(|e| format!("open terminal failed: {e}"))?;
     }
     if flags.detach || flags.kill {
         detach_others(cx, client, session, flags.kill);

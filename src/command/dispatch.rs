@@ -7,6 +7,7 @@ use crate::syntax::CommandId as Id;
 use crate::syntax::args::Args;
 use crate::syntax::command::Invocation;
 
+use super::{attach, layout, move_window, pane, resize_pane, session, split, window};
 use super::{
     buffers, capture, client, copy_mode, display_message, display_panes, environment, keys, list,
     list_commands, menu, messages, options, output, pipe, popup, prompt, refresh, send_keys, shell,
@@ -18,6 +19,40 @@ type Run = fn(&mut Cx<'_>, &ItemContext, &Args) -> Exec;
 /// Runs a command whose targets were resolved.
 pub fn exec(cx: &mut Cx<'_>, item: &ItemContext, invocation: &Arc<Invocation>) -> Exec {
     let run: Run = match invocation.id {
+        Id::AttachSession => attach::attach_session,
+        Id::BreakPane => pane::break_pane,
+        Id::HasSession => session::has_session,
+        Id::JoinPane => pane::join_pane,
+        Id::KillPane => pane::kill_pane,
+        Id::KillSession => session::kill_session,
+        Id::KillWindow => window::kill_window,
+        Id::LastPane => pane::last_pane,
+        Id::LastWindow => window::last_window,
+        Id::LinkWindow => move_window::link_window,
+        Id::MovePane => pane::move_pane,
+        Id::MoveWindow => move_window::move_window,
+        Id::NewPane => split::new_pane,
+        Id::NewSession => session::new_session,
+        Id::NewWindow => window::new_window,
+        Id::NextLayout => layout::next_layout,
+        Id::NextWindow => window::next_window,
+        Id::PreviousLayout => layout::previous_layout,
+        Id::PreviousWindow => window::previous_window,
+        Id::RenameSession => session::rename_session,
+        Id::RenameWindow => window::rename_window,
+        Id::ResizePane => resize_pane::resize_pane,
+        Id::ResizeWindow => window::resize_window,
+        Id::RespawnPane => pane::respawn_pane,
+        Id::RespawnWindow => window::respawn_window,
+        Id::RotateWindow => window::rotate_window,
+        Id::SelectLayout => layout::select_layout,
+        Id::SelectPane => pane::select_pane,
+        Id::SelectWindow => window::select_window,
+        Id::SplitWindow => split::split_window,
+        Id::SwapPane => pane::swap_pane,
+        Id::SwapWindow => move_window::swap_window,
+        Id::SwitchClient => attach::switch_client,
+        Id::UnlinkWindow => window::unlink_window,
         Id::CapturePane => capture::capture_pane,
         Id::ClearHistory => capture::clear_history,
         Id::DeleteBuffer => buffers::delete_buffer,

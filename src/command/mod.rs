@@ -5,6 +5,7 @@
 //! `return output::error(cx, item, text)`, and waits by returning `Exec::Wait` after handing
 //! its item id to whoever will `cx.server.queues.resume(id)`.
 
+pub mod attach;
 pub mod buffers;
 pub mod capture;
 pub mod client;
@@ -16,20 +17,28 @@ pub mod display_panes;
 pub mod environment;
 pub mod input;
 pub mod keys;
+pub mod layout;
 pub mod list;
 pub mod list_commands;
 pub mod menu;
 pub mod messages;
+pub mod move_window;
 pub mod option_effects;
 pub mod options;
 pub mod output;
+pub mod pane;
 pub mod pipe;
+pub mod place;
 pub mod popup;
 pub mod prompt;
 pub mod queue;
 pub mod refresh;
+pub mod resize_pane;
 pub mod send_keys;
+pub mod session;
 pub mod shell;
 pub mod source_file;
+pub mod split;
 pub mod template;
 pub mod wait_for;
+pub mod window;

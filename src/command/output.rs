@@ -44,7 +44,7 @@ pub fn print(cx: &mut Cx<'_>, item: &ItemContext, line: &str) {
             cx.host.client_write(id, Stream::Out, &bytes);
         }
         Audience::Attached(id) => {
-            let Some(pane) = cx.server.client(id).and_then(|c| cx.server.pane_of_client(c)) else { return };
+            let Some(pane) = cx.server.client(id).and_then(|c| cx.server.client_pane(c)) else { return };
             // A final newline ends a line; it does not start another.
             for line in line.strip_suffix('\n').unwrap_or(line).split('\n') {
                 view::modes::add_view_line(cx, pane, line, true);

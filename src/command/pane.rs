@@ -105,7 +105,7 @@ fn activate(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, pane: PaneId) {
         .filter(|c| c.session.is_some() && c.flags.contains(ClientFlags::ACTIVE_PANE));
     let own_client = own.map(|c| c.id);
     let active = match own {
-        Some(c) => cx.server.pane_of_client(c),
+        Some(c) => cx.server.client_pane(c),
         None => cx.server.window(window).map(|w| w.active),
     };
     if active == Some(pane) {

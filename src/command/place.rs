@@ -1,11 +1,11 @@
 //! Small questions that many commands ask: a format expanded for some place, a number that
 //! may be a percentage, hooks after commands that run them themselves.
 
+use crate::base::number::parse_number;
 use crate::base::{ClientId, PaneId, SessionId, WindowId};
 use crate::format::Scope;
 use crate::model::{Cx, FindState, ItemContext};
 use crate::syntax::args::Args;
-use crate::syntax::number::parse_number;
 
 /// A format for a client and a place, with the variables of the item.
 pub fn expand(

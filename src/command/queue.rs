@@ -213,7 +213,7 @@ fn hook_state(cx: &Cx<'_>, item: &ItemContext) -> Option<FindState> {
 }
 
 /// Inserts the commands of a command's hook behind it.
-fn insert_hook(cx: &mut Cx<'_>, item: &ItemContext, current: Option<FindState>, name: &str) {
+pub fn insert_hook(cx: &mut Cx<'_>, item: &ItemContext, current: Option<FindState>, name: &str) {
     if item.state.flags.contains(StateFlags::NOHOOKS) {
         return;
     }

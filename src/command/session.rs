@@ -1,6 +1,8 @@
 //! Sessions: made, asked for, renamed, killed.
 
+use crate::base::number::parse_number;
 use crate::base::{ClientId, SessionId, Size};
+use crate::model::host::ClientMessage;
 use crate::model::names::{clean_name, is_valid_name};
 use crate::model::option_access::OptionScope;
 use crate::model::queue::StateFlags;
@@ -10,11 +12,9 @@ use crate::model::sizes::parse_size;
 use crate::model::spawn::Spawn;
 use crate::model::window::WindowFlags;
 use crate::model::winlinks::Step;
-use crate::model::host::ClientMessage;
 use crate::model::{ClientFlags, Cx, Exec, FindState, ItemContext};
 use crate::options::{Environ, Options};
 use crate::syntax::args::Args;
-use crate::syntax::number::parse_number;
 
 use super::attach::{self, AttachFlags};
 use super::{output, place, queue, refresh};
@@ -69,13 +69,7 @@ fn find_group(cx: &Cx<'_>, item: &ItemContext, args: &Args) -> Result<Option<Gro
 }
 
 /// A size flag: a number of cells, or `-` for the client's.
-fn size_flag(
-    args: &Args,
-    flag: char,
-    word: &str,
-    client: Option<u32>,
-    fallback: u32,
-) -> Result<u32, String> {
+fn size_flag(args: &Args, flag: char, word: &str, client: Option<u32>, fallback: u32) -> Result<u32, String> {
     match args.get(flag) {
         None => Ok(fallback),
         Some("-") => Ok(client.unwrap_or(fallback)),
@@ -86,7 +80,12 @@ fn size_flag(
 }
 
 /// The options that a new session starts with: `default-size`, when a size was given.
-fn session_options(cx: &Cx<'_>, args: &Args, client: Option<ClientId>, attach: bool) -> Result<Options, String> {
+fn session_options(
+    cx: &Cx<'_>,
+    args: &Args,
+    client: Option<ClientId>,
+    attach: bool,
+) -> Result<Options, String> {
     let client = client.and_then(|id| cx.server.client(id));
     let own = client.map(|c| c.size);
     let cols = size_flag(args, 'x', "width", own.map(|s| s.cols), 80)?;
@@ -140,8 +139,8 @@ fn take_terminal(cx: &mut Cx<'_>, client: ClientId) -> Result<Option<Vec<u8>>, S
         if attach::is_nested(cx, client) {
             return Err(attach::NESTED.to_owned());
         }
-        termios = cx.host.client_termios(client);
-        cx.host.tty_open(client).map_err(|e| format!("open terminal failed: {e}"))?;
+        termios = cx.host.client_control_chars(client);
+        cx.open_terminal(client).map_err(|e| format!("open terminal failed: {e}"))?;
     }
     Ok(termios)
 }

@@ -1,5 +1,6 @@
 //! New panes: beside others, or floating above them.
 
+use crate::base::number::parse_number;
 use crate::base::{PaneId, SessionId, Size, WindowId};
 use crate::model::layout::{Axis, CellId, SplitPlace};
 use crate::model::option_access::OptionScope;
@@ -8,7 +9,6 @@ use crate::model::spawn::{Spawn, SpawnFlags};
 use crate::model::{Cx, Exec, FindState, ItemContext};
 use crate::options::table;
 use crate::syntax::args::Args;
-use crate::syntax::number::parse_number;
 
 use super::window::{TEMPLATE, spawn_for};
 use super::{output, place, queue};
@@ -60,12 +60,7 @@ pub fn tiled_cell(
     };
     let size = size.transpose().map_err(|_| "invalid tiled geometry".to_owned())?;
     cx.push_zoom(window, true, args.has('Z'));
-    let place = SplitPlace {
-        axis,
-        size: size.map(|n| n as i32),
-        before: args.has('b'),
-        full: args.has('f'),
-    };
+    let place = SplitPlace { axis, size: size.map(|n| n as i32), before: args.has('b'), full: args.has('f') };
     cx.split_cell(pane, place).ok_or_else(|| "no space for a new pane".to_owned())
 }
 
@@ -146,7 +141,13 @@ fn create(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, floating: bool) -> R
     Ok(if input { Exec::Wait } else { Exec::Normal })
 }
 
-fn finish(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, (session, index): (SessionId, i32), pane: PaneId) {
+fn finish(
+    cx: &mut Cx<'_>,
+    item: &ItemContext,
+    args: &Args,
+    (session, index): (SessionId, i32),
+    pane: PaneId,
+) {
     let state = FindState::from_winlink_pane(cx.server, session, index, pane);
     if args.has('P') {
         let text = place::expand(cx, item, args.get('F').unwrap_or(TEMPLATE), item.target_client, &state);

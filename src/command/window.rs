@@ -1,5 +1,6 @@
 //! Windows: made, killed, renamed, selected, resized, started again, rotated.
 
+use crate::base::number::parse_number;
 use crate::base::{Size, WindowId};
 use crate::model::names::{clean_name, is_valid_name};
 use crate::model::option_access::OptionScope;
@@ -8,7 +9,6 @@ use crate::model::spawn::{Spawn, SpawnFlags};
 use crate::model::winlinks::{Selected, Step};
 use crate::model::{Cx, Exec, FindState, ItemContext};
 use crate::syntax::args::Args;
-use crate::syntax::number::parse_number;
 
 use super::{output, place, queue};
 
@@ -49,13 +49,8 @@ fn create(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Result<(), String
     let mut flags = SpawnFlags::empty();
     flags.set(SpawnFlags::DETACHED, args.has('d'));
     flags.set(SpawnFlags::KILL, args.has('k'));
-    let spawn = Spawn {
-        size_client: item.target_client,
-        index,
-        name,
-        flags,
-        ..spawn_for(cx, item, args, &about)
-    };
+    let spawn =
+        Spawn { size_client: item.target_client, index, name, flags, ..spawn_for(cx, item, args, &about) };
     let index = cx.spawn_window(spawn).map_err(|cause| format!("create window failed: {cause}"))?;
     let state = FindState::from_winlink(cx.server, session, index);
     if !args.has('d') || cx.server.session(session).is_some_and(|s| s.current == index) {

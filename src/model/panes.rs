@@ -34,7 +34,7 @@ impl Pane {
 
 impl Server {
     /// The pane a client's input goes to.
-    pub fn pane_of_client(&self, client: &Client) -> Option<PaneId> {
+    pub fn client_pane(&self, client: &Client) -> Option<PaneId> {
         let window = self.client_window(client)?;
         let active = self.window(window)?.active;
         if !client.flags.contains(ClientFlags::ACTIVE_PANE) {

@@ -213,6 +213,7 @@ impl Peer {
     /// A farewell, said when all streams are written.
     pub fn queue_message(&mut self, message: ClientMessage) {
         match message {
+            ClientMessage::Ready => self.send(Message::Ready),
             ClientMessage::Suspend => self.send(Message::Suspend),
             ClientMessage::Lock(command) => self.send(Message::Lock(command)),
             farewell => self.farewell = Some(farewell),
@@ -279,6 +280,7 @@ impl Peer {
         let Some(message) = self.farewell.take() else { return false };
         self.said_farewell = true;
         let message = match message {
+            ClientMessage::Ready => Message::Ready,
             ClientMessage::Exit { status, message } => Message::Exit { status: Some(status), message },
             ClientMessage::Detach { session, kill: false } => Message::Detach(session),
             ClientMessage::Detach { session, kill: true } => Message::DetachKill(session),

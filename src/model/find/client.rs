@@ -38,7 +38,7 @@ impl Server {
 
     /// A client by its name or terminal, the leading `/dev/` left out or not, with or without a
     /// colon behind; `None` means the current one. Errors: `can't find client: NAME`.
-    pub fn find_client(&self, client: Option<ClientId>, target: Option<&str>) -> Result<ClientId, String> {
+    pub fn find_client(&self, target: Option<&str>, client: Option<ClientId>) -> Result<ClientId, String> {
         let Some(target) = target else { return self.current_client(client) };
         let name = target.strip_suffix(':').unwrap_or(target);
         self.client_by_name(name).ok_or_else(|| format!("can't find client: {name}"))

@@ -84,7 +84,7 @@ impl FindState {
         let Some(c) = server.client(client) else { return Self::default() };
         let Some(session) = c.session else { return Self::default() };
         let state = Self::from_session(server, session);
-        Self { pane: server.pane_of_client(c).or(state.pane), ..state }
+        Self { pane: server.client_pane(c).or(state.pane), ..state }
     }
 
     /// The current state for commands of a client: what it looks at; else the session with the

@@ -143,6 +143,17 @@ impl Server {
         })
     }
 
+    /// As `find_target`, with an empty error where the search is to be quiet.
+    pub fn find_for_item(
+        &self,
+        item: &ItemContext,
+        target: Option<&str>,
+        kind: FindKind,
+        flags: FindFlags,
+    ) -> Result<FindState, String> {
+        self.find_target(item, target, FindSpec { flag: 't', kind, flags }).map_err(Option::unwrap_or_default)
+    }
+
     /// Resolves a target.
     pub fn find(&self, request: FindRequest<'_>) -> Result<FindState, Option<String>> {
         let mut state = FindState::default();
