@@ -36,25 +36,19 @@ pub enum Parsed {
     Fail(String),
 }
 
-/// The usage text, ending in a newline.
-fn usage(program: &str) -> String {
-    format!(
-        "usage: {program} [-2CDhlNuVv] [-c shell-command] [-f file] [-L socket-name]\n            \
-         [-S socket-path] [-T features] [command [flags]]\n"
-    )
-}
+/// The usage text. It says `tmux` whatever this program is called.
+const USAGE: &str = "usage: tmux [-2CDhlNuVv] [-c shell-command] [-f file] [-L socket-name]\n            \
+                     [-S socket-path] [-T features] [command [flags]]\n";
 
 /// Parses `argv`, whose first element is the program's name. `version` is what `-V` prints and
 /// `own_version` what `-VV` does.
 pub fn parse(argv: &[String], version: &str, own_version: &str) -> Parsed {
-    let name = argv.first().map_or("tmux", String::as_str);
-    let program = name.rsplit('/').next().unwrap_or(name);
     let fail = |complaint: &str| match complaint {
-        "" => Parsed::Fail(usage(program)),
-        _ => Parsed::Fail(format!("{program}: {complaint}\n{}", usage(program))),
+        "" => Parsed::Fail(USAGE.to_owned()),
+        _ => Parsed::Fail(format!("tmux: {complaint}\n{USAGE}")),
     };
     let mut arguments = Arguments::default();
-    if name.starts_with('-') {
+    if argv.first().is_some_and(|name| name.starts_with('-')) {
         arguments.flags |= ClientFlags::LOGIN;
     }
     let mut words = argv.iter().skip(1).peekable();
@@ -76,7 +70,7 @@ pub fn parse(argv: &[String], version: &str, own_version: &str) -> Parsed {
                 rest => rest.to_owned(),
             };
             match letter {
-                'h' => return Parsed::Print(usage(program)),
+                'h' => return Parsed::Print(USAGE.to_owned()),
                 'V' if letters.as_str().starts_with('V') => return Parsed::Print(format!("{own_version}\n")),
                 'V' => return Parsed::Print(format!("{version}\n")),
                 'd' | 'U' => return fail(""),
@@ -125,9 +119,6 @@ impl Arguments {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const USAGE: &str = "usage: tmux [-2CDhlNuVv] [-c shell-command] [-f file] [-L socket-name]\n            \
-                         [-S socket-path] [-T features] [command [flags]]\n";
 
     fn check(line: &str, expect: Result<&str, String>) {
         let argv: Vec<String> = std::iter::once("/usr/bin/tmux")

@@ -11,7 +11,7 @@ use crate::control;
 use crate::model::host::ClientMessage;
 use crate::model::queue::{Exec, ItemContext, QueueState};
 use crate::model::{Client, ClientFlags, Cx};
-use crate::protocol::connection::Connection;
+use crate::protocol::connection::{Connection, ProtocolError};
 use crate::protocol::imsg::FdMarking;
 use crate::protocol::{ClientFlags as WireFlags, Message};
 use crate::syntax::table::CommandFlags;
@@ -62,6 +62,11 @@ impl Runtime {
             match peer.next_message() {
                 Ok(Some(message)) => self.client_message(id, message),
                 Ok(None) => break,
+                Err(ProtocolError::Version(version)) => {
+                    peer.send(Message::Version { peer: version });
+                    peer.flush(&self.world.poller);
+                    return self.lose_client(id);
+                }
                 Err(_) => return self.lose_client(id),
             }
         }

@@ -104,7 +104,7 @@ impl Custody {
             None => (request.argv.first().cloned().unwrap_or_default(), request.argv.clone()),
         };
         let stdio = match request.pty {
-            Some(size) => Stdio::Pty(pty(size, (0, 0))),
+            Some(size) => Stdio::Pty(Pty { transient: true, ..pty(size, (0, 0)) }),
             None => {
                 Stdio::Socket { stdin: !request.no_stdin, stdout: !request.no_output, stderr: request.stderr }
             }
