@@ -367,7 +367,11 @@ impl Finder<'_> {
         if only {
             return false;
         }
-        let Some(session) = self.server.session_by_text(text, self.flags) else { return false };
+        let Some(session) = self.server.session_by_text(text, self.flags) else {
+            // tmux: having looked for a session in vain, it forgets the current one.
+            *self.state = FindState::default();
+            return false;
+        };
         self.state.session = Some(session);
         let index = self.state.index;
         let ok = self.set_winlink(self.server.session(session).map(|s| s.current));

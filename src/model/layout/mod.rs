@@ -9,6 +9,8 @@ use crate::base::{PaneId, Size};
 mod presets;
 mod resize;
 mod split;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use presets::{PRESETS, PresetOptions, preset_lookup};
