@@ -95,6 +95,15 @@ pub fn fnmatch(pattern: &str, text: &str, ignore_case: bool) -> bool {
     unsafe { libc::fnmatch(pattern.as_ptr(), text.as_ptr(), flags) == 0 }
 }
 
+/// What the C library says about an error number.
+pub fn strerror(errno: i32) -> String {
+    let mut out = [0u8; 256];
+    // SAFETY: the buffer has the length passed; the result is NUL-terminated within it.
+    unsafe { libc::strerror_r(errno, out.as_mut_ptr().cast(), out.len()) };
+    let end = out.iter().position(|&b| b == 0).unwrap_or(out.len());
+    super::text::from_bytes(&out[..end])
+}
+
 /// Broken-down local time of a Unix time in seconds.
 pub fn local_time(secs: i64) -> libc::tm {
     let mut tm = MaybeUninit::<libc::tm>::zeroed();

@@ -105,7 +105,7 @@ pub fn load_buffer(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
 
 /// `No such file or directory: PATH`.
 pub fn file_error(error: FileError, path: &str) -> String {
-    format!("{}: {path}", nix::errno::Errno::from_raw(error.0).desc())
+    format!("{}: {path}", crate::base::posix::strerror(error.0))
 }
 
 pub fn show_buffer(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {

@@ -24,8 +24,8 @@ pub fn add_error(cx: &mut Cx<'_>, error: String) {
     }
 }
 
-fn strerror(error: FileError) -> &'static str {
-    nix::errno::Errno::from_raw(error.0).desc()
+fn strerror(error: FileError) -> String {
+    crate::base::posix::strerror(error.0)
 }
 
 /// Queues the reading of a configuration file at start. `quiet`: it need not exist.

@@ -176,7 +176,7 @@ impl Runtime {
         }
         self.save_prompt_history();
         self.world.custody.goodbye();
-        std::fs::remove_file(&self.server.socket_path).ok();
+        // tmux: the socket's file stays, so that later clients say that no server is running.
     }
 }
 
