@@ -27,7 +27,9 @@ impl Runtime {
             self.cx().recalculate_sizes();
         }
         self.cx().apply_sizes();
+        crate::command::ended::draw_lines(&mut self.cx());
         self.cx().check_alerts();
+        self.show_alerts();
         self.check_names();
         self.check_due();
         if std::mem::take(&mut self.unattached_dirty) || self.server.take_unattached_dirty() {
@@ -44,6 +46,19 @@ impl Runtime {
         // Settling may have queued notifications and callbacks: they run before anyone sleeps.
         if !self.server.queues.is_empty() {
             self.queue_busy = crate::command::queue::run(&mut self.cx()) || !self.world.callbacks.is_empty();
+        }
+    }
+
+    /// Rings bells and shows messages for alerts.
+    fn show_alerts(&mut self) {
+        for alert in std::mem::take(&mut self.server.alert_messages) {
+            let mut cx = self.cx();
+            if alert.bell {
+                cx.host.tty_bell(alert.client);
+            }
+            if let Some(text) = alert.text {
+                crate::view::message::show_error(&mut cx, alert.client, &text);
+            }
         }
     }
 
