@@ -44,7 +44,10 @@ impl Runtime {
     fn pane_output(&mut self, slice: Slice) {
         let id = slice.pane;
         if let Some(pane) = self.server.panes.get_mut(&id) {
-            pane.flags.insert(PaneFlags::CHANGED | PaneFlags::UNSEEN_CHANGES);
+            pane.flags.insert(PaneFlags::CHANGED);
+            if !pane.modes.is_empty() {
+                pane.flags.insert(PaneFlags::UNSEEN_CHANGES);
+            }
             pane.output_offset += slice.bytes.len() as u64;
             let terminal = pane.terminal.clone();
             let mut terminal = terminal.lock();
