@@ -1,6 +1,7 @@
 //! A frame: everything that a client's terminal should show at one moment.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use crate::base::links::{Hyperlink, Links};
 use crate::base::{Colour, LinkId, PaneId, Rect, Size, Surface};
@@ -64,6 +65,9 @@ pub struct Frame {
     pub mouse: MouseTracking,
     /// Parts that may have scrolled since the frame before (panes).
     pub regions: Vec<Rect>,
+    /// Rows that are drawn whole when anything on them changes (status lines): which blanks
+    /// are erased and which are written then follows from the row alone, as in tmux.
+    pub whole_rows: Range<u32>,
     pub title: Option<String>,
     /// The working directory, as a URL (OSC 7).
     pub path: Option<String>,
@@ -78,6 +82,7 @@ impl Frame {
             cursor: CursorLook::default(),
             mouse: MouseTracking::Off,
             regions: Vec::new(),
+            whole_rows: 0..0,
             title: None,
             path: None,
             progress: Progress::default(),

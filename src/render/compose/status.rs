@@ -53,6 +53,7 @@ pub(super) fn draw(
     }
     let top = if subject.status_top { 0 } else { subject.size.rows - subject.status_rows };
     frame.surface.blit(&lines, Point::default(), size, Point::new(0, top));
+    frame.whole_rows = top..top + subject.status_rows;
     cursor.map(|x| Point::new(x, top + row))
 }
 

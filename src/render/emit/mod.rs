@@ -134,10 +134,9 @@ impl Painter<'_> {
             }
             return x + len;
         }
-        for (at, cell) in (x..stop).zip(&row[x as usize..stop as usize]) {
-            let blank = Cell { style: blank_style(cell), ..Cell::BLANK };
-            self.cell(&blank, at, y);
-        }
+        // tmux: all in the style of the last of them.
+        let blank = Cell { style: blank_style(&row[stop as usize - 1]), ..Cell::BLANK };
+        (x..stop).for_each(|at| self.cell(&blank, at, y));
         stop
     }
 
