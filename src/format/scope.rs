@@ -154,6 +154,12 @@ impl<'a> Scope<'a> {
         self
     }
 
+    /// About a pane above all, in no session.
+    pub fn about_pane(self, pane: PaneId) -> Self {
+        let given = Given { pane: Some(pane), ..self.given() };
+        self.fill(given)
+    }
+
     /// About a paste buffer.
     pub fn with_buffer(mut self, name: &str) -> Self {
         self.buffer = self.server.buffers.by_name.get(name);

@@ -95,6 +95,7 @@ impl Runtime {
             // What it printed last is still in the terminal.
             self.drain_pane(id);
             crate::model::lifecycle::pane_exited(&mut self.cx(), id, status);
+            crate::view::ended::draw_ended(&mut self.cx());
             return;
         }
         if let Some(job) = self.world.jobs.by_pid(pid) {

@@ -36,6 +36,7 @@ impl Runtime {
             self.cx().check_unattached();
             self.update_socket_mode();
         }
+        crate::view::ended::draw_ended(&mut self.cx());
         self.start_format_jobs();
         self.publish_ttys();
         for message in self.world.histories.take_messages() {

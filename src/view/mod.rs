@@ -5,6 +5,7 @@ pub mod boxes;
 pub mod clock;
 pub mod copy;
 pub mod display_panes;
+pub mod ended;
 pub mod menu;
 pub mod message;
 pub mod modes;
