@@ -1,0 +1,219 @@
+//! A private server of the program under test: its own directory, socket and environment.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::io::{Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::poll::{PollFd, PollFlags, poll};
+use nix::sys::termios::{SetArg, cfmakeraw, tcgetattr, tcsetattr};
+
+/// How long anything may take before it counts as never coming.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub struct Server {
+    binary: PathBuf,
+    dir: tempfile::TempDir,
+    ttys: BTreeMap<String, PaneTty>,
+    hostname: String,
+}
+
+/// What a run of the program gave.
+pub struct Output {
+    pub status: Option<i32>,
+    pub out: Vec<u8>,
+    pub err: Vec<u8>,
+}
+
+impl Server {
+    pub fn new(binary: &Path) -> Self {
+        let dir = tempfile::Builder::new().prefix("compat").tempdir().expect("a scratch directory");
+        for name in ["home", "s"] {
+            fs::create_dir(dir.path().join(name)).expect("a new directory");
+        }
+        fs::set_permissions(dir.path().join("s"), fs::Permissions::from_mode(0o700)).expect("our directory");
+        let hostname =
+            nix::unistd::gethostname().map(|h| h.to_string_lossy().into_owned()).unwrap_or_default();
+        Self { binary: binary.to_owned(), dir, ttys: BTreeMap::new(), hostname }
+    }
+
+    fn home(&self) -> PathBuf {
+        self.dir.path().join("home")
+    }
+
+    /// Fills in the scratch directory and `@xHH;` bytes.
+    pub fn bytes(&self, text: &str) -> Vec<u8> {
+        let text = text.replace("@TMP@", &self.dir.path().to_string_lossy());
+        let mut out = Vec::new();
+        let mut rest = text.as_str();
+        while let Some(at) = rest.find("@x") {
+            out.extend_from_slice(&rest.as_bytes()[..at]);
+            let code = rest.get(at + 2..at + 5).filter(|code| code.ends_with(';'));
+            match code.and_then(|code| u8::from_str_radix(&code[..2], 16).ok()) {
+                Some(byte) => {
+                    out.push(byte);
+                    rest = &rest[at + 5..];
+                }
+                None => {
+                    out.extend_from_slice(b"@x");
+                    rest = &rest[at + 2..];
+                }
+            }
+        }
+        out.extend_from_slice(rest.as_bytes());
+        out
+    }
+
+    /// Runs the program with arguments, input and changes to its environment.
+    pub fn run(&self, args: &[String], stdin: &[u8], env: &[(String, Option<String>)]) -> Output {
+        let home = self.home();
+        let mut command = Command::new(&self.binary);
+        command
+            .args(args.iter().map(|arg| OsString::from_vec(self.bytes(arg))))
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", &home)
+            .env("PWD", &home)
+            .env("SHELL", "/bin/sh")
+            .env("LC_ALL", "C.UTF-8")
+            .env("LANG", "C.UTF-8")
+            .env("TZ", "UTC")
+            .env("TERM", "xterm-256color")
+            .env("TMUX_TMPDIR", self.dir.path().join("s"))
+            .env("USER", "tester")
+            .env("HISTFILE", "")
+            .current_dir(&home)
+            .stdin(if stdin.is_empty() { Stdio::null() } else { Stdio::piped() })
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        for (name, value) in env {
+            match value {
+                Some(value) => command.env(name, OsString::from_vec(self.bytes(value))),
+                None => command.env_remove(name),
+            };
+        }
+        let mut child = command.spawn().expect("the program runs");
+        if let Some(mut input) = child.stdin.take() {
+            input.write_all(stdin).ok();
+        }
+        let output = child.wait_with_output().expect("the program ends");
+        Output { status: output.status.code(), out: output.stdout, err: output.stderr }
+    }
+
+    /// Text of results: what differs from run to run is replaced.
+    pub fn normal(&self, bytes: &[u8]) -> String {
+        let mut text = String::new();
+        for chunk in bytes.utf8_chunks() {
+            text.push_str(chunk.valid());
+            chunk.invalid().iter().for_each(|b| text.push_str(&format!("\\x{b:02x}")));
+        }
+        let mut text = text.replace(&*self.dir.path().to_string_lossy(), "@TMP@");
+        text = text.replace(&format!("/tmux-{}/", nix::unistd::getuid()), "/tmux-UID/");
+        let replace = |text: &str, pattern: &str, with: &str| {
+            regex::Regex::new(pattern).expect("a fixed pattern").replace_all(text, with).into_owned()
+        };
+        text = replace(&text, r"/dev/pts/\d+", "/dev/pts/N");
+        text = replace(&text, &format!(r"\b{}\b", regex::escape(&self.hostname)), "@HOST@");
+        if text.contains("client-") {
+            text = replace(&text, r"\bclient-\d+\b", "client-@PID@");
+            text = replace(&text, r"(?m)^\d\d:\d\d: ", "@HM@: ");
+        }
+        text
+    }
+
+    /// Writes a file below the scratch directory.
+    pub fn write_file(&self, path: &str, data: &str) {
+        let path = PathBuf::from(OsString::from_vec(self.bytes(path)));
+        fs::create_dir_all(path.parent().expect("below the scratch directory")).expect("a directory");
+        fs::write(path, self.bytes(data)).expect("a file");
+    }
+
+    fn tmux(&self, args: &[&str]) -> Output {
+        let args: Vec<String> =
+            ["-L", "t", "-f", "/dev/null"].iter().chain(args).map(|a| (*a).to_owned()).collect();
+        self.run(&args, b"", &[])
+    }
+
+    /// The terminal of a pane, as its program has it.
+    pub fn tty(&mut self, pane: &str) -> &mut PaneTty {
+        let target = if pane.is_empty() { vec![] } else { vec!["-t", pane] };
+        let args: Vec<&str> =
+            ["display-message", "-p"].into_iter().chain(target).chain(["#{pane_tty}"]).collect();
+        let path = String::from_utf8(self.tmux(&args).out).expect("a path").trim().to_owned();
+        self.ttys.entry(path.clone()).or_insert_with(|| PaneTty::open(&path))
+    }
+
+    /// Sends text to a pane as keys.
+    pub fn send_literal(&self, pane: &str, text: &str) {
+        self.tmux(&["send-keys", "-l", "-t", pane, text]);
+    }
+
+    /// Waits until the server has taken what was written to its panes.
+    pub fn settle(&self) {
+        self.tmux(&["display-message", "-p", ""]);
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.ttys.clear();
+        self.tmux(&["kill-server"]);
+    }
+}
+
+/// The program's end of a pane's terminal: raw, without echo.
+pub struct PaneTty {
+    file: fs::File,
+}
+
+impl PaneTty {
+    fn open(path: &str) -> Self {
+        let mut options = fs::OpenOptions::new();
+        options.read(true).write(true).custom_flags(libc::O_NOCTTY | libc::O_NONBLOCK);
+        let file = options.open(path).expect("the pane's terminal opens");
+        if let Ok(mut raw) = tcgetattr(&file) {
+            cfmakeraw(&mut raw);
+            tcsetattr(&file, SetArg::TCSANOW, &raw).ok();
+        }
+        Self { file }
+    }
+
+    fn wait(&self, flags: PollFlags, until: Instant) -> bool {
+        let left = until.saturating_duration_since(Instant::now()).as_millis().min(1000) as u16;
+        let mut fds = [PollFd::new(self.file.as_fd(), flags)];
+        poll(&mut fds, left).is_ok_and(|n| n > 0) || Instant::now() < until
+    }
+
+    pub fn write(&mut self, mut data: &[u8]) {
+        let until = Instant::now() + PATIENCE;
+        while !data.is_empty() {
+            match self.file.write(data) {
+                Ok(len) => data = &data[len..],
+                Err(_) if self.wait(PollFlags::POLLOUT, until) => {}
+                Err(error) => panic!("writing to a pane: {error}"),
+            }
+        }
+    }
+
+    /// Reads up to a marker, which is taken off.
+    pub fn read_until(&mut self, marker: &[u8]) -> Vec<u8> {
+        let until = Instant::now() + PATIENCE;
+        let mut got = Vec::new();
+        let mut buffer = [0; 4096];
+        while !got.ends_with(marker) {
+            match self.file.read(&mut buffer) {
+                Ok(len) => got.extend_from_slice(&buffer[..len]),
+                Err(_) if self.wait(PollFlags::POLLIN, until) => {}
+                Err(_) => return got,
+            }
+        }
+        got.truncate(got.len() - marker.len());
+        got
+    }
+}
