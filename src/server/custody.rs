@@ -189,12 +189,7 @@ impl Custody {
 
     fn note(&mut self, report: Report) {
         if let Report::Exited { pid, status, .. } = report {
-            let status = if libc::WIFSIGNALED(status) {
-                ExitStatus::Signaled(libc::WTERMSIG(status))
-            } else {
-                ExitStatus::Exited(libc::WEXITSTATUS(status))
-            };
-            self.ended.push_back((pid, status));
+            self.ended.push_back((pid, exit_status(status)));
         }
     }
 
@@ -208,6 +203,16 @@ impl Custody {
         self.send(Request::Release { token: u64::from(pane.0) }).ok();
     }
 
+    /// The keeper is to forget a child of the server before.
+    pub fn release(&mut self, token: u64) {
+        self.send(Request::Release { token }).ok();
+    }
+
+    /// Leaves a snapshot for the next server.
+    pub fn deposit(&mut self, snapshot: OwnedFd) {
+        self.send(Request::Deposit { snapshot }).ok();
+    }
+
     /// The server ends for good.
     pub fn goodbye(&mut self) {
         self.send(Request::Goodbye).ok();
@@ -216,6 +221,15 @@ impl Custody {
     /// The listening socket was made anew.
     pub fn new_listener(&mut self, listener: OwnedFd) {
         self.send(Request::Listener { listener }).ok();
+    }
+}
+
+/// How a child ended, from its wait status.
+pub fn exit_status(status: i32) -> ExitStatus {
+    if libc::WIFSIGNALED(status) {
+        ExitStatus::Signaled(libc::WTERMSIG(status))
+    } else {
+        ExitStatus::Exited(libc::WEXITSTATUS(status))
     }
 }
 

@@ -37,6 +37,20 @@ impl Histories {
         }
     }
 
+    /// Goes on with the transcript of a pane whose server died; a new one if there is none.
+    pub fn reopen(&mut self, pane: PaneId, limit_bytes: u64, cols: u32) -> Box<dyn History> {
+        if let Some(store) = self.store.as_ref().filter(|_| limit_bytes > 0) {
+            let left = store.leftovers().into_iter().filter(|left| left.keep_until.is_none());
+            let newest = left.filter(|left| left.info.pane == pane.0).max_by_key(|left| left.info.created_us);
+            if let Some(left) = newest
+                && let Ok(history) = store.adopt(&left.key, pane, limit_bytes, cols, None)
+            {
+                return Box::new(history);
+            }
+        }
+        self.open(pane, limit_bytes)
+    }
+
     /// What went wrong with the disk since this was last asked.
     pub fn take_messages(&self) -> Vec<String> {
         self.store.as_ref().map(TranscriptStore::take_messages).unwrap_or_default()

@@ -40,6 +40,7 @@ pub struct Runtime {
     pub config_quiet: bool,
     /// Started with `-D`.
     pub foreground: bool,
+    pub deposits: super::snapshot::Deposits,
 }
 
 impl Runtime {
@@ -62,6 +63,7 @@ impl Runtime {
             let timeout = self.timeout();
             self.world.poller.wait(timeout, &mut ready)?;
             self.tick();
+            self.deposits.dirty |= !ready.is_empty();
             for event in &ready {
                 self.apply(*event);
             }
@@ -71,6 +73,7 @@ impl Runtime {
             self.settle();
             self.render();
             self.perform();
+            self.keep_snapshot();
             if self.is_over() {
                 return Ok(());
             }
@@ -87,7 +90,13 @@ impl Runtime {
         let keys =
             self.world.peers.values().filter_map(|p| p.tty.as_ref()).filter_map(|t| t.decoder.deadline());
         let frame = (self.next_frame_ms > now && self.frame_wanted()).then_some(self.next_frame_ms);
-        let due = timers.into_iter().chain(keys).chain(frame).chain(self.next_check_ms()).min()?;
+        let due = timers
+            .into_iter()
+            .chain(keys)
+            .chain(frame)
+            .chain(self.next_check_ms())
+            .chain(self.deposits.due_ms())
+            .min()?;
         Some(Duration::from_millis(due.saturating_sub(now)))
     }
 

@@ -61,13 +61,19 @@ impl Runtime {
             config_files: start.config_files,
             config_quiet: start.config_quiet,
             foreground: start.flags.contains(WireFlags::NO_FORK),
+            deposits: Default::default(),
         };
         runtime.tick();
         runtime.prepare(&start.socket_path, start.environment);
         if let Some(socket) = start.first_client {
             runtime.accept(socket);
         }
-        if runtime.foreground {
+        if let Some(recovered) = start.recovered {
+            if !runtime.restore(recovered) {
+                runtime.finish();
+                std::process::exit(0);
+            }
+        } else if runtime.foreground {
             runtime.load_config(None);
         }
         Ok(runtime)
