@@ -221,7 +221,7 @@ impl Runtime {
             status_lines: 0,
         };
         self.server.sessions.insert(record.id, session);
-        self.cx().update_status_lines(record.id);
+        self.server.update_status_cache(record.id);
     }
 
     fn forget_empty_groups(&mut self) {
