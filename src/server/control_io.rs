@@ -35,7 +35,6 @@ impl ControlIo {
     /// `both`: one terminal for both directions (`-CC`).
     pub fn new(poller: &Poller, id: ClientId, input: OwnedFd, output: Option<OwnedFd>) -> io::Result<Self> {
         set_nonblocking(&input)?;
-        // A file as standard input cannot be waited for: it is always ready.
         poller.add(input.as_fd(), Token::ControlIn(id), Interest::NONE).ok();
         if let Some(output) = &output {
             set_nonblocking(output)?;

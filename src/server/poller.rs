@@ -1,11 +1,13 @@
 //! Waiting for descriptors: epoll with typed tokens, level-triggered. The set is the only
 //! thing the server sleeps on.
 
+use std::collections::BTreeMap;
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::time::Duration;
 
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use parking_lot::Mutex;
 
 use crate::base::{ClientId, PaneId};
 use crate::model::host::JobId;
@@ -97,6 +99,8 @@ pub struct Ready {
 
 pub struct Poller {
     epoll: Epoll,
+    /// Files and `/dev/null`, which epoll refuses: always ready. By descriptor.
+    always: Mutex<BTreeMap<RawFd, (Token, Interest)>>,
 }
 
 impl Poller {
@@ -104,27 +108,50 @@ impl Poller {
     const BATCH: usize = 256;
 
     pub fn new() -> io::Result<Self> {
-        Ok(Self { epoll: Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)? })
+        Ok(Self { epoll: Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?, always: Mutex::default() })
     }
 
     pub fn add(&self, fd: BorrowedFd<'_>, token: Token, interest: Interest) -> io::Result<()> {
-        Ok(self.epoll.add(fd, EpollEvent::new(interest.flags(), token.pack()))?)
+        match self.epoll.add(fd, EpollEvent::new(interest.flags(), token.pack())) {
+            Err(nix::errno::Errno::EPERM) => {
+                self.always.lock().insert(fd.as_raw_fd(), (token, interest));
+                Ok(())
+            }
+            result => Ok(result?),
+        }
     }
 
     pub fn set(&self, fd: BorrowedFd<'_>, token: Token, interest: Interest) -> io::Result<()> {
+        if let Some(entry) = self.always.lock().get_mut(&fd.as_raw_fd()) {
+            *entry = (token, interest);
+            return Ok(());
+        }
         let mut event = EpollEvent::new(interest.flags(), token.pack());
         Ok(self.epoll.modify(fd, &mut event)?)
     }
 
     /// Stops watching; not watching it is fine.
     pub fn remove(&self, fd: BorrowedFd<'_>) {
-        self.epoll.delete(fd).ok();
+        if self.always.lock().remove(&fd.as_raw_fd()).is_none() {
+            self.epoll.delete(fd).ok();
+        }
     }
 
     /// Waits until something is ready or the time is over (`None`: for ever).
     pub fn wait(&self, timeout: Option<Duration>, out: &mut Vec<Ready>) -> io::Result<()> {
         out.clear();
+        let wanted = |(token, interest): &(Token, Interest)| {
+            let ready = interest.read || interest.write;
+            ready.then_some(Ready {
+                token: *token,
+                readable: interest.read,
+                writable: interest.write,
+                hangup: false,
+            })
+        };
+        out.extend(self.always.lock().values().filter_map(wanted));
         let timeout = match timeout {
+            _ if !out.is_empty() => EpollTimeout::ZERO,
             None => EpollTimeout::NONE,
             Some(t) => {
                 // Round up, so that a timer is due when its time-out returns.

@@ -86,6 +86,19 @@ pub fn home() -> String {
     }
 }
 
+/// Whether this is a program that can be a shell, and not this one.
+pub fn is_shell(path: &str) -> bool {
+    path.starts_with('/')
+        && !path.ends_with("/tmux")
+        && nix::unistd::access(path, nix::unistd::AccessFlags::X_OK).is_ok()
+}
+
+/// The user's shell in the password file.
+pub fn login_shell() -> Option<String> {
+    let user = nix::unistd::User::from_uid(nix::unistd::getuid()).ok()??;
+    user.shell.to_str().filter(|shell| is_shell(shell)).map(str::to_owned)
+}
+
 /// Paths matching a pattern, sorted, by the C library's `glob`. Empty when none match.
 pub fn glob(pattern: &str) -> Vec<PathBuf> {
     use std::ffi::{CStr, CString, OsStr};

@@ -91,6 +91,12 @@ impl Runtime {
             server.environ.set(&name, &value);
         }
         crate::command::defaults::apply(server, &self.world);
+        let named = server.environ.get("SHELL").unwrap_or_default();
+        if !super::proc::is_shell(named)
+            && let Some(shell) = super::proc::login_shell()
+        {
+            server.set_option_text(OptionScope::GlobalSession, "default-shell", &shell);
+        }
         if self.foreground {
             server.set_option_text(OptionScope::Server, "exit-empty", "off");
         }
