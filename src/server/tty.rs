@@ -203,6 +203,11 @@ impl Tty {
         self.write_now(&out);
     }
 
+    /// After `stop`: another program is to use the terminal, and expects reads that wait.
+    pub fn hand_over(&self) {
+        set_blocking(&self.file);
+    }
+
     /// Writes as much as the terminal takes without waiting for long.
     fn write_now(&mut self, mut bytes: &[u8]) {
         for _ in 0..50 {

@@ -290,6 +290,7 @@ impl Host for World {
             if lock {
                 tty.clear_for_lock();
             }
+            tty.hand_over();
         }
     }
 
