@@ -32,17 +32,21 @@ fn create(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Result<(), String
             Some(clean_name(&name, false).ok_or_else(|| format!("invalid window name: {name}"))?)
         }
     };
+    let mut beside = item.target.winlink;
     if args.has('S')
         && item.target.index.is_none()
         && let Some(name) = &name
-        && select_named(cx, item, args, name)?
     {
-        return Ok(());
+        if select_named(cx, item, args, name)? {
+            return Ok(());
+        }
+        // tmux: having looked for a window of that name, it forgets which one was the target.
+        beside = None;
     }
     let before = args.has('b');
     let mut index = item.target.index;
     if (args.has('a') || before)
-        && let Some(at) = item.target.winlink
+        && let Some(at) = beside
     {
         index = cx.server.shuffle_up(session, at, before).or(index);
     }

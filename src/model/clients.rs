@@ -14,6 +14,11 @@ use super::{Client, Server};
 const ROOT_TABLE: &str = "root";
 
 impl Client {
+    /// Grows with each use, from when it connected on.
+    pub fn last_used(&self) -> (i64, u64) {
+        (self.activity.wall_us, self.activity_order)
+    }
+
     /// Neither gone, going, nor suspended.
     pub fn accepts_input(&self) -> bool {
         !self.flags.intersects(ClientFlags::DEAD | ClientFlags::SUSPENDED | ClientFlags::EXIT)

@@ -69,7 +69,7 @@ pub fn client_lost(cx: &mut Cx<'_>, client: ClientId) {
             .clients
             .values()
             .filter(|c| c.id != client && cx.server.client_window(c) == Some(window))
-            .max_by_key(|c| c.activity_order)
+            .max_by_key(|c| c.last_used())
             .map(|c| c.id);
         match next {
             Some(next) => cx.server.update_latest(next),

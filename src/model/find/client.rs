@@ -14,7 +14,7 @@ impl Server {
             if client.session.is_none() || (session.is_some() && client.session != session) {
                 continue;
             }
-            if best.is_none_or(|best| client.activity_order > best.activity_order) {
+            if best.is_none_or(|best| client.last_used() > best.last_used()) {
                 best = Some(client);
             }
         }
