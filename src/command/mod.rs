@@ -14,7 +14,6 @@ pub mod defaults;
 pub mod dispatch;
 pub mod display_message;
 pub mod display_panes;
-pub mod ended;
 pub mod environment;
 pub mod input;
 pub mod keys;

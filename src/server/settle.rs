@@ -27,7 +27,6 @@ impl Runtime {
             self.cx().recalculate_sizes();
         }
         self.cx().apply_sizes();
-        crate::command::ended::draw_lines(&mut self.cx());
         self.cx().check_alerts();
         self.show_alerts();
         self.check_names();

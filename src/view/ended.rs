@@ -22,7 +22,7 @@ fn draw_pane(cx: &mut Cx<'_>, id: PaneId) {
     let mut line = Surface::new(Size::new(cols, 1));
     draw::draw(&mut line, 0, 0, cols, CellStyle::DEFAULT, &text);
     // What the program left unfinished ends; the rows above move up by one.
-    terminal.feed(b"\x18\x1b[r");
+    terminal.feed(b"\x18\x1b[m\x1b[r");
     let last = Point::new(0, rows.saturating_sub(1));
     terminal.set_cursor(last);
     terminal.feed(b"\n");
