@@ -9,8 +9,9 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 /// Bytes asked for in one receive.
 pub const READ_SIZE: usize = 64 * 1024;
-/// Descriptors taken in one receive; the kernel closes what does not fit.
-const MAX_FDS_PER_READ: usize = 8;
+/// Most descriptors that one message can carry (the kernel's SCM_MAX_FD). There is always room
+/// for all of them: a cut list would leave descriptors open that nobody knows.
+const MAX_FDS_PER_READ: usize = 253;
 
 /// Receives into `buffer`: the number of bytes (0 at the end) and the descriptors, which are
 /// closed on exec. Never blocks.

@@ -23,8 +23,11 @@ use super::runtime::Runtime;
 const MAX_CLIENTS: usize = 4096;
 /// Messages taken from one client in one turn.
 const MAX_MESSAGES: usize = 1000;
-/// Environment variables, and terminal capabilities, that one client may send.
-const MAX_IDENTIFY: usize = 10_000;
+/// Environment variables and terminal capabilities that one client may send, in bytes; more are
+/// ignored. The kernel's own limit for an environment is lower.
+const MAX_IDENTIFY: usize = 16 << 20;
+/// Bytes counted for each of them beside its text.
+const IDENTIFY_OVERHEAD: usize = 64;
 
 impl Runtime {
     /// Takes a new connection.
@@ -317,6 +320,14 @@ fn refuse(client: &mut Client) {
     client.flags.insert(ClientFlags::EXIT);
 }
 
+impl Peer {
+    /// Counts what a client sends of itself; false when it is too much.
+    fn has_room(&mut self, len: usize) -> bool {
+        self.identify_bytes += len + IDENTIFY_OVERHEAD;
+        self.identify_bytes <= MAX_IDENTIFY
+    }
+}
+
 /// Takes one identify message. True when it was the last.
 fn identify(client: &mut Client, peer: &mut Peer, message: Message) -> bool {
     match message {
@@ -324,12 +335,12 @@ fn identify(client: &mut Client, peer: &mut Peer, message: Message) -> bool {
         Message::IdentifyFlags(bits) => add_flags(client, bits as u32 as u64),
         Message::IdentifyLongFlags(bits) => add_flags(client, bits),
         Message::IdentifyTerm(name) => client.term_name = name,
-        Message::IdentifyTerminfo(cap) if client.term_caps.len() < MAX_IDENTIFY => client.term_caps.push(cap),
+        Message::IdentifyTerminfo(cap) if peer.has_room(cap.len()) => client.term_caps.push(cap),
         Message::IdentifyTtyName(name) => client.tty = name,
         Message::IdentifyCwd(path) => client.cwd = path,
         Message::IdentifyStdin(fd) => peer.stdin = fd,
         Message::IdentifyStdout(fd) => peer.stdout = fd,
-        Message::IdentifyEnviron(pair) if client.environ.iter().count() < MAX_IDENTIFY => {
+        Message::IdentifyEnviron(pair) if peer.has_room(pair.len()) => {
             if let Some((name, value)) = pair.split_once('=') {
                 client.environ.set(name, value);
             }

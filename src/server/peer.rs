@@ -62,6 +62,8 @@ pub struct Peer {
     /// Descriptors passed at identify.
     pub stdin: Option<OwnedFd>,
     pub stdout: Option<OwnedFd>,
+    /// Bytes of environment and capabilities sent at identify.
+    pub identify_bytes: usize,
     /// What to say once all streams are written.
     farewell: Option<ClientMessage>,
     pub said_farewell: bool,
@@ -95,6 +97,7 @@ impl Peer {
             flags_changed: false,
             stdin: None,
             stdout: None,
+            identify_bytes: 0,
             farewell: None,
             said_farewell: false,
             broken: false,
