@@ -92,6 +92,11 @@ impl Menu {
         self.items.is_empty()
     }
 
+    /// Keys of the items, in order; lines have none.
+    pub fn keys(&self) -> Vec<Key> {
+        self.items.iter().map(|item| item.key.unwrap_or(Key::NONE)).collect()
+    }
+
     /// Size with its box.
     pub fn size(&self) -> Size {
         Size::new(self.width + 4, self.items.len() as u32 + 2)

@@ -1,0 +1,79 @@
+//! `choose-tree`, `choose-buffer`, `choose-client`, `customize-mode` and `find-window`.
+
+use crate::format::sort::{self, Order, Sort};
+use crate::model::{Cx, Exec, ItemContext};
+use crate::syntax::args::Args;
+use crate::view::mode_tree::buffers::Buffers;
+use crate::view::mode_tree::clients::Clients;
+use crate::view::mode_tree::windows::Windows;
+use crate::view::mode_tree::{self, Setup};
+
+use super::output::error;
+
+fn has_order(args: &Args) -> bool {
+    args.get('O').is_none_or(|name| Order::parse(name).is_some())
+}
+
+pub fn choose_tree(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    if !has_order(args) {
+        return error(cx, item, "invalid sort order");
+    }
+    if let Some(pane) = item.target.pane {
+        mode_tree::open(cx, pane, Windows::new(args, item.target), Setup::new(args));
+    }
+    Exec::Normal
+}
+
+pub fn choose_buffer(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    if !has_order(args) {
+        return error(cx, item, "invalid sort order");
+    }
+    if let Some(pane) = item.target.pane.filter(|_| !cx.server.buffers.by_name.is_empty()) {
+        mode_tree::open(cx, pane, Buffers::new(args, item.target), Setup::new(args));
+    }
+    Exec::Normal
+}
+
+pub fn choose_client(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    if !has_order(args) {
+        return error(cx, item, "invalid sort order");
+    }
+    let any = !sort::clients(cx.server, Sort::default()).is_empty();
+    if let Some(pane) = item.target.pane.filter(|_| any) {
+        mode_tree::open(cx, pane, Clients::new(args), Setup::new(args));
+    }
+    Exec::Normal
+}
+
+/// The filter that finds a string in contents, names and titles, as the flags say.
+fn window_filter(args: &Args, text: &str) -> String {
+    let star = if args.has('r') { "" } else { "*" };
+    let suffix = match (args.has('r'), args.has('i')) {
+        (true, true) => "/ri",
+        (true, false) => "/r",
+        (false, true) => "/i",
+        (false, false) => "",
+    };
+    let all = !args.has('C') && !args.has('N') && !args.has('T');
+    let matches = |what: &str| format!("#{{m{suffix}:{star}{text}{star},#{{{what}}}}}");
+    let mut parts = Vec::new();
+    if all || args.has('C') {
+        parts.push(format!("#{{C{suffix}:{text}}}"));
+    }
+    if all || args.has('N') {
+        parts.push(matches("window_name"));
+    }
+    if all || args.has('T') {
+        parts.push(matches("pane_title"));
+    }
+    parts.into_iter().rev().reduce(|rest, part| format!("#{{||:{part},{rest}}}")).unwrap_or_default()
+}
+
+pub fn find_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    let filter = window_filter(args, &args.string(0).unwrap_or_default());
+    if let Some(pane) = item.target.pane {
+        let source = Windows::new(&Args::default(), item.target);
+        mode_tree::open(cx, pane, source, Setup::filtered(filter, args.has('Z')));
+    }
+    Exec::Normal
+}

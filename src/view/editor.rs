@@ -1,0 +1,105 @@
+//! Editing text in the user's editor (option `editor`), in a popup.
+
+use crate::base::{ClientId, Point, Size};
+use crate::model::Cx;
+use crate::model::host::JobRequest;
+use crate::model::option_access::OptionScope;
+
+use super::popup::{self, PopupFlags, Request};
+
+/// Largest text that is taken back from an editor, in bytes.
+const MAX_EDITED: usize = 64 << 20;
+
+/// Opens an editor on data; what comes out goes to `done`, unless the editor failed or left
+/// nothing. The file lies beside the server's socket, where nobody else may look.
+pub fn edit(
+    cx: &mut Cx<'_>,
+    client: ClientId,
+    data: Vec<u8>,
+    done: impl FnOnce(&mut Cx<'_>, Vec<u8>) + Send + 'static,
+) {
+    let editor = cx.server.option_text(OptionScope::Server, "editor");
+    if editor.is_empty() || cx.server.client(client).is_none() {
+        return;
+    }
+    let path = format!("{}.edit-{}", cx.server.socket_path, cx.now.wall_us);
+    let file = path.clone();
+    cx.host.write_file(
+        None,
+        &path,
+        false,
+        data,
+        Box::new(move |cx, written| {
+            if written.is_ok() {
+                open(cx, client, &editor, file, Box::new(done));
+            }
+        }),
+    );
+}
+
+type Done = Box<dyn FnOnce(&mut Cx<'_>, Vec<u8>) + Send>;
+
+fn open(cx: &mut Cx<'_>, client: ClientId, editor: &str, path: String, done: Done) {
+    let Some(c) = cx.server.client(client) else { return };
+    let (full, session) = (c.size, c.session);
+    let size = Size::new(full.cols * 9 / 10, full.rows * 9 / 10);
+    let at = Point::new(full.cols / 2 - size.cols / 2, full.rows / 2 - size.rows / 2);
+    let level = session.map_or(OptionScope::GlobalSession, OptionScope::Session);
+    let environ = cx.server.environ_for_session(session, true);
+    let environ = environ.iter().filter_map(|(n, v)| Some((n.to_owned(), v.value.clone()?))).collect();
+    let file = path.clone();
+    let request = Request {
+        flags: PopupFlags::INTERNAL | PopupFlags::CLOSE_ON_EXIT,
+        at,
+        size,
+        command: Some(format!("{editor} '{}'", path.replace('\'', "'\\''"))),
+        shell: cx.default_shell(level),
+        cwd: "/tmp".to_owned(),
+        environ,
+        closed: Some(Box::new(move |cx, status| closed(cx, file, status, done))),
+        ..Request::default()
+    };
+    if !popup::open(cx, client, request) {
+        remove(cx, path);
+    }
+}
+
+fn closed(cx: &mut Cx<'_>, path: String, status: i32, done: Done) {
+    if status != 0 {
+        remove(cx, path);
+        return;
+    }
+    let file = path.clone();
+    cx.host.read_file(
+        None,
+        &path,
+        Box::new(move |cx, data| {
+            remove(cx, file);
+            if let Ok(data) = data
+                && !data.is_empty()
+                && data.len() <= MAX_EDITED
+            {
+                done(cx, data);
+            }
+        }),
+    );
+}
+
+fn remove(cx: &mut Cx<'_>, path: String) {
+    let request = JobRequest {
+        command: None,
+        argv: vec!["/bin/rm".to_owned(), "-f".to_owned(), path],
+        shell: "/bin/sh".to_owned(),
+        cwd: "/".to_owned(),
+        environ: Vec::new(),
+        stdin: Vec::new(),
+        keep_stdin: false,
+        no_output: true,
+        stderr: false,
+        pty: None,
+        output: None,
+        done: None,
+    };
+    // Without a way to remove it the file stays; there is nobody to tell.
+    let _ = cx.host.run_job(request);
+}

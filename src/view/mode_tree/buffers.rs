@@ -1,0 +1,208 @@
+//! `choose-buffer`: paste buffers.
+
+use super::draw::put_text;
+use super::{Outcome, Pressed, Source, Tree, run_command};
+use crate::base::text::from_bytes;
+use crate::base::{CellStyle, Key, KeyCode, PaneId, Point, Size, Surface};
+use crate::format::Scope;
+use crate::format::sort::{self, Order};
+use crate::model::{Cx, FindState};
+use crate::syntax::args::Args;
+use crate::view::editor;
+
+const COMMAND: &str = "paste-buffer -p -b '%%'";
+const FORMAT: &str = "#{t/p:buffer_created}: #{buffer_sample}";
+
+/// Bytes of a buffer that a search looks at.
+const MAX_SEARCHED: usize = 4 << 20;
+
+pub struct Buffers {
+    format: String,
+    key_format: Option<String>,
+    command: String,
+    state: FindState,
+}
+
+impl Buffers {
+    pub fn new(args: &Args, state: FindState) -> Self {
+        Self {
+            format: args.get('F').unwrap_or(FORMAT).to_owned(),
+            key_format: args.get('K').map(str::to_owned),
+            command: args.string(0).unwrap_or_else(|| COMMAND.to_owned()),
+            state,
+        }
+    }
+
+    fn scope<'a>(&self, cx: &'a Cx<'_>, name: &str) -> Scope<'a> {
+        let scope = Scope::new(cx.server, cx.host, cx.now);
+        let scope = if self.state.is_valid(cx.server) { scope.state(&self.state) } else { scope };
+        scope.with_buffer(name)
+    }
+
+    fn paste(&self, cx: &mut Cx<'_>, with: &Pressed, name: &str) {
+        if cx.server.buffers.get(name).is_some() {
+            run_command(cx, with.client, FindState::default(), &self.command, name);
+        }
+    }
+
+    /// Deletes a buffer, the one next to it becoming current.
+    fn delete(cx: &mut Cx<'_>, tree: &mut Tree<String>, name: &str) {
+        if tree.current_node().is_some_and(|node| node.data == name) && !tree.down(false) {
+            tree.up(false);
+        }
+        cx.server.delete_buffer(name);
+    }
+}
+
+/// A line of a buffer with control characters shown as escapes.
+fn visible(line: &[u8]) -> String {
+    let mut out = String::new();
+    for c in from_bytes(line).chars() {
+        match c {
+            '\t' => out.push_str("\\t"),
+            '\r' => out.push_str("\\r"),
+            '\x07' => out.push_str("\\a"),
+            '\x08' => out.push_str("\\b"),
+            '\x0b' => out.push_str("\\v"),
+            '\x0c' => out.push_str("\\f"),
+            '\0' => out.push_str("\\0"),
+            '\\' => out.push_str("\\\\"),
+            c if c.is_ascii_control() => out.push_str(&format!("\\{:03o}", c as u32)),
+            c => match crate::base::text::stray_byte(c) {
+                Some(byte) => out.push_str(&format!("\\{byte:03o}")),
+                None => out.push(c),
+            },
+        }
+    }
+    out
+}
+
+impl Source for Buffers {
+    type Item = String;
+
+    fn name(&self) -> &'static str {
+        "buffer-mode"
+    }
+
+    fn build(&mut self, cx: &Cx<'_>, _: PaneId, tree: &mut Tree<String>, filter: Option<&str>) -> Option<u64> {
+        for name in sort::buffers(cx.server, tree.sort) {
+            let Some(buffer) = cx.server.buffers.get(&name) else { continue };
+            let scope = self.scope(cx, &name);
+            if filter.is_some_and(|filter| !scope.is_true(filter)) {
+                continue;
+            }
+            let text = scope.expand(&self.format);
+            tree.add(None, name.clone(), buffer.order, name, Some(text), true);
+        }
+        None
+    }
+
+    fn draw(&mut self, cx: &Cx<'_>, item: &String, surface: &mut Surface, at: Point, size: Size) {
+        let Some(buffer) = cx.server.buffers.get(item) else { return };
+        for (y, line) in buffer.data.split(|&b| b == b'\n').take(size.rows as usize).enumerate() {
+            // No more of a line than can show, however its bytes come out.
+            let line = &line[..line.len().min(size.cols as usize * 8)];
+            put_text(surface, at.x, at.y + y as u32, size.cols, &visible(line), CellStyle::DEFAULT);
+        }
+    }
+
+    fn key_of(&self, cx: &Cx<'_>, item: &String, line: usize) -> Option<Key> {
+        let Some(format) = &self.key_format else { return super::default_key(line) };
+        Key::parse(&self.scope(cx, item).add("line", line.to_string()).expand(format))
+    }
+
+    fn fits(&self, cx: &Cx<'_>, item: &String, text: &str, ignore_case: bool) -> Option<bool> {
+        let buffer = cx.server.buffers.get(item)?;
+        let has = |bytes: &[u8]| {
+            let wanted = text.as_bytes();
+            !wanted.is_empty()
+                && bytes.windows(wanted.len()).any(|window| {
+                    if ignore_case { window.eq_ignore_ascii_case(wanted) } else { window == wanted }
+                })
+        };
+        Some(has(item.as_bytes()) || has(&buffer.data[..buffer.data.len().min(MAX_SEARCHED)]))
+    }
+
+    fn orders(&self) -> &'static [Order] {
+        &[Order::Creation, Order::Name, Order::Size]
+    }
+
+    fn menu(&self) -> &'static [(&'static str, Key)] {
+        const MENU: &[(&str, Key)] = &[
+            ("Paste", Key::char('p')),
+            ("Paste Tagged", Key::char('P')),
+            ("", Key::NONE),
+            ("Tag", Key::char('t')),
+            ("Tag All", Key::ctrl('t')),
+            ("Tag None", Key::char('T')),
+            ("", Key::NONE),
+            ("Delete", Key::char('d')),
+            ("Delete Tagged", Key::char('D')),
+            ("", Key::NONE),
+            ("Cancel", Key::char('q')),
+        ];
+        MENU
+    }
+
+    fn help(&self) -> (&'static [(&'static str, &'static str)], &'static str, u32) {
+        const HELP: &[(&str, &str)] = &[
+            ("Enter", "Paste selected %1"),
+            ("p", "Paste selected %1"),
+            ("P", "Paste tagged %1s"),
+            ("d", "Delete selected %1"),
+            ("D", "Delete tagged %1s"),
+            ("e", "Open %1 in editor"),
+            ("f", "Enter a filter"),
+        ];
+        (HELP, "buffer", 0)
+    }
+
+    fn is_over(&self, cx: &Cx<'_>) -> bool {
+        cx.server.buffers.by_name.is_empty()
+    }
+
+    fn key(&mut self, cx: &mut Cx<'_>, tree: &mut Tree<String>, with: &Pressed) -> Outcome {
+        let KeyCode::Char(letter) = with.key.code else { return Outcome::Stay };
+        let current = tree.current_node().map(|node| node.data.clone());
+        let tagged: Vec<String> = tree.tagged().into_iter().map(|n| tree.nodes[n].data.clone()).collect();
+        match (letter, current) {
+            _ if !with.key.mods.is_empty() => Outcome::Stay,
+            ('e', Some(name)) => {
+                if let (Some(client), Some(buffer)) = (with.client, cx.server.buffers.get(&name)) {
+                    let (data, order) = (buffer.data.to_vec(), buffer.order);
+                    editor::edit(cx, client, data, move |cx, edited| replace(cx, &name, order, edited));
+                }
+                Outcome::Stay
+            }
+            ('d', Some(name)) => {
+                Self::delete(cx, tree, &name);
+                Outcome::Rebuild
+            }
+            ('D', _) => {
+                tagged.iter().for_each(|name| Self::delete(cx, tree, name));
+                Outcome::Rebuild
+            }
+            ('P', _) => {
+                tagged.iter().for_each(|name| self.paste(cx, with, name));
+                Outcome::Finish
+            }
+            ('p' | '\r', Some(name)) => {
+                self.paste(cx, with, &name);
+                Outcome::Finish
+            }
+            _ => Outcome::Stay,
+        }
+    }
+}
+
+/// Takes over what came out of the editor, if the buffer is still the same one. A newline that
+/// the editor added at the end is left out.
+fn replace(cx: &mut Cx<'_>, name: &str, order: u64, mut edited: Vec<u8>) {
+    let Some(old) = cx.server.buffers.get(name).filter(|b| b.order == order) else { return };
+    if old.data.last().is_some_and(|&b| b != b'\n') && edited.last() == Some(&b'\n') {
+        edited.pop();
+    }
+    if !edited.is_empty() {
+        cx.server.replace_buffer(name, edited);
+    }
+}

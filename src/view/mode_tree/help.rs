@@ -1,0 +1,108 @@
+//! The help window of choosers.
+
+use super::draw::put_text;
+use super::{Source, TreeMode};
+use crate::base::{Attrs, CellStyle, ClientId, Point, Size, Surface};
+use crate::model::Cx;
+use crate::model::mode::{Overlay, OverlayResult};
+use crate::model::queue::KeyEvent;
+use crate::view::boxes::{BoxLines, draw_box};
+use crate::view::menu::window_level;
+use crate::view::{overlay, style};
+
+/// Keys all choosers have; `%1` is the word for an item.
+const START: &[(&str, &str)] = &[
+    ("Up, k", "Move cursor up"),
+    ("Down, j", "Move cursor down"),
+    ("g", "Go to top"),
+    ("G", "Go to bottom"),
+    ("PPage, C-b", "Page up"),
+    ("NPage, C-f", "Page down"),
+    ("Left, h", "Collapse %1"),
+    ("Right, l", "Expand %1"),
+    ("M--", "Collapse all %1s"),
+    ("M-+", "Expand all %1s"),
+    ("t", "Toggle %1 tag"),
+    ("T", "Untag all %1s"),
+    ("C-t", "Tag all %1s"),
+    ("C-s", "Search forward"),
+    ("n", "Repeat search forward"),
+    ("N", "Repeat search backward"),
+    ("f", "Filter %1s"),
+    ("O", "Change sort order"),
+    ("r", "Reverse sort order"),
+    ("v", "Toggle preview"),
+];
+const END: (&str, &str) = ("q, Escape", "Exit mode");
+
+/// Least width, with the box.
+const LEAST_COLS: u32 = 39;
+/// Columns of the keys.
+const KEY_COLS: usize = 11;
+
+struct Help {
+    lines: Vec<(&'static str, String)>,
+    size: Size,
+}
+
+impl<S: Source> TreeMode<S> {
+    pub(super) fn show_help(&mut self, cx: &mut Cx<'_>, client: Option<ClientId>) {
+        let Some(client) = client else { return };
+        let Some(full) = cx.server.client(client).map(|c| c.size) else { return };
+        let (own, word, width) = self.source.help();
+        let all = START.iter().chain(own).chain(std::iter::once(&END));
+        let lines: Vec<_> = all.map(|(key, text)| (*key, text.replace("%1", word))).collect();
+        let size = Size::new(width.max(LEAST_COLS), lines.len() as u32);
+        if full.cols >= size.cols && full.rows >= size.rows {
+            overlay::open(cx, client, Box::new(Help { lines, size }), 0);
+        }
+    }
+}
+
+impl Overlay for Help {
+    fn draw(&mut self, cx: &mut Cx<'_>, client: ClientId, frame: &mut Surface) {
+        let Some(full) = cx.server.client(client).map(|c| c.size) else { return };
+        let level = window_level(cx, client);
+        let scope = crate::format::Scope::new(cx.server, cx.host, cx.now).client(Some(client));
+        let mut border = style::of_option(cx.server, level, "popup-border-style", &scope);
+        border.attrs = Attrs::empty();
+        let lines = BoxLines::parse(&cx.server.option_text(level, "popup-border-lines")).unwrap_or_default();
+        let mut s = Surface::new(self.size);
+        let inset = u32::from(lines != BoxLines::None);
+        if inset > 0 {
+            draw_box(&mut s, (0, 0), (self.size.cols, self.size.rows), lines, border, Some(""));
+        }
+        let room = self.size.cols - 2 * inset;
+        let rows = self.size.rows - 2 * inset;
+        // The window is as high as its lines with the box taken off: the first ones scroll away.
+        let skipped = self.lines.len().saturating_sub(rows as usize);
+        for (row, (key, text)) in self.lines.iter().skip(skipped).enumerate() {
+            let bright = CellStyle { attrs: Attrs::BRIGHT, ..CellStyle::DEFAULT };
+            let y = inset + row as u32;
+            let x = put_text(&mut s, inset, y, room, &format!("{key:>KEY_COLS$} "), bright);
+            let left = room - (x - inset);
+            put_text(&mut s, x, y, left, &format!("\x01x\x01 {text}"), CellStyle::DEFAULT);
+        }
+        let at = Point::new((full.cols - self.size.cols) / 2, (full.rows - self.size.rows) / 2);
+        frame.blit(&s, Point::default(), self.size, at);
+        frame.cursor_visible = false;
+    }
+
+    fn key(&mut self, _: &mut Cx<'_>, _: ClientId, event: &KeyEvent) -> OverlayResult {
+        if event.key.is_mouse() || event.key.is_paste() { OverlayResult::Keep } else { OverlayResult::Close }
+    }
+
+    fn resize(&mut self, cx: &mut Cx<'_>, client: ClientId) -> OverlayResult {
+        let fits = cx
+            .server
+            .client(client)
+            .is_some_and(|c| c.size.cols >= self.size.cols && c.size.rows >= self.size.rows);
+        if fits { OverlayResult::Keep } else { OverlayResult::Close }
+    }
+
+    fn close(&mut self, _: &mut Cx<'_>, _: ClientId) {}
+
+    fn as_any(&mut self) -> &mut dyn std::any::Any {
+        self
+    }
+}

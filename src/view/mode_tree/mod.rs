@@ -1,0 +1,298 @@
+//! Choosers: modes that show a tree of things to choose from, with a preview of the current
+//! one.
+//!
+//! `TreeMode` is the mode; what it shows and what its keys do beside moving about is a
+//! `Source`: sessions, windows and panes (`windows`), paste buffers (`buffers`), clients
+//! (`clients`), options and keys (`customize`).
+
+pub mod buffers;
+pub mod clients;
+mod draw;
+mod help;
+mod keys;
+mod tree;
+pub mod windows;
+
+use crate::base::{CellStyle, ClientId, Key, PaneId, Point, Size, Surface};
+use crate::format::Scope;
+use crate::format::sort::Order;
+use crate::model::mode::{ModeResult, ModeTarget, PaneMode};
+use crate::model::option_access::OptionScope;
+use crate::model::queue::{KeyEvent, QueueState, StateFlags};
+use crate::model::window::WindowFlags;
+use crate::model::{Cx, FindState};
+use crate::syntax::args::{Args, fill_all};
+
+use super::{message, modes, style};
+pub use tree::{Node, Preview, Tree};
+
+/// What a key did in a source.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    Stay,
+    /// Build the tree again.
+    Rebuild,
+    /// Leave the mode.
+    Finish,
+}
+
+/// What a tree is built from; see the module comment.
+pub trait Source: Send + Sized + 'static {
+    type Item: Clone + Send;
+
+    fn name(&self) -> &'static str;
+    /// Adds the items that pass the filter. May name the tag that is to be current.
+    fn build(
+        &mut self,
+        cx: &Cx<'_>,
+        pane: PaneId,
+        tree: &mut Tree<Self::Item>,
+        filter: Option<&str>,
+    ) -> Option<u64>;
+    fn draw(&mut self, cx: &Cx<'_>, item: &Self::Item, surface: &mut Surface, at: Point, size: Size);
+    /// The key that chooses an item by its line; by default digits and `M-a` to `M-z`.
+    fn key_of(&self, _cx: &Cx<'_>, _item: &Self::Item, line: usize) -> Option<Key> {
+        default_key(line)
+    }
+    /// Whether an item fits a search; `None`: by its name.
+    fn fits(&self, _cx: &Cx<'_>, _item: &Self::Item, _text: &str, _ignore_case: bool) -> Option<bool> {
+        None
+    }
+    /// Exchanges two items. Whether they were.
+    fn swap(&mut self, _cx: &mut Cx<'_>, _a: &Self::Item, _b: &Self::Item, _sort: Option<Order>) -> bool {
+        false
+    }
+    fn orders(&self) -> &'static [Order] {
+        &[]
+    }
+    /// Rows of the preview when it does not depend on the mode's size.
+    fn preview_rows(&self) -> Option<usize> {
+        None
+    }
+    /// Items of the menu: name (empty: a line) and key.
+    fn menu(&self) -> &'static [(&'static str, Key)];
+    /// Lines of help (keys, text), the word for an item, and the width of the window.
+    fn help(&self) -> (&'static [(&'static str, &'static str)], &'static str, u32);
+    /// A key that is not for moving about. `x`: column of a mouse event in the preview.
+    fn key(&mut self, cx: &mut Cx<'_>, tree: &mut Tree<Self::Item>, with: &Pressed) -> Outcome;
+    /// The current item changed.
+    fn moved(&mut self) {}
+    /// The list is empty for good: the mode ends.
+    fn is_over(&self, _cx: &Cx<'_>) -> bool {
+        false
+    }
+}
+
+/// A key, and for whom and where it was pressed.
+#[derive(Clone, Copy, Debug)]
+pub struct Pressed {
+    pub pane: PaneId,
+    pub client: Option<ClientId>,
+    pub key: Key,
+    /// Column in the preview of a mouse event.
+    pub x: Option<u32>,
+}
+
+fn default_key(line: usize) -> Option<Key> {
+    match line {
+        0..=9 => Some(Key::char(char::from(b'0' + line as u8))),
+        10..=35 => {
+            Some(Key::char(char::from(b'a' + (line - 10) as u8)).with(crate::base::Mods::META))
+        }
+        _ => None,
+    }
+}
+
+/// What choosers have in common of their command's arguments.
+pub struct Setup {
+    preview: Preview,
+    order: Option<Order>,
+    reversed: bool,
+    filter: Option<String>,
+    zoom: bool,
+}
+
+impl Setup {
+    pub fn new(args: &Args) -> Self {
+        Self {
+            preview: match args.times('N') {
+                0 => Preview::Normal,
+                1 => Preview::Off,
+                _ => Preview::Big,
+            },
+            order: args.get('O').and_then(Order::parse),
+            reversed: args.has('r'),
+            filter: args.get('f').map(str::to_owned),
+            zoom: args.has('Z'),
+        }
+    }
+
+    /// Only a filter, as `find-window` has.
+    pub fn filtered(filter: String, zoom: bool) -> Self {
+        Self { preview: Preview::Normal, order: None, reversed: false, filter: Some(filter), zoom }
+    }
+}
+
+/// A chooser on a pane.
+pub struct TreeMode<S: Source> {
+    source: S,
+    tree: Tree<S::Item>,
+    surface: Surface,
+    /// The window was zoomed for this mode, and is to be unzoomed after it.
+    zoomed: bool,
+    /// What was drawn last, to see whether an update changed anything.
+    drawn: Option<Surface>,
+}
+
+/// Opens a chooser on a pane, if it is not there already.
+pub fn open<S: Source>(cx: &mut Cx<'_>, pane: PaneId, source: S, setup: Setup) {
+    if modes::raise(cx, pane, source.name()) != modes::Entered::Absent {
+        return;
+    }
+    let Some(p) = cx.server.pane(pane) else { return };
+    let window = p.window;
+    let mut tree = Tree::new(p.size);
+    tree.preview = setup.preview;
+    tree.filter = setup.filter;
+    tree.orders = source.orders();
+    tree.fixed_preview = source.preview_rows();
+    tree.sort.order = setup.order.or(tree.orders.first().copied());
+    tree.sort.reversed = setup.reversed;
+    let was_zoomed = cx.server.window(window).is_some_and(|w| w.flags.contains(WindowFlags::ZOOMED));
+    let zoomed = setup.zoom && !was_zoomed && cx.zoom(pane);
+    if zoomed {
+        cx.server.redraw_window(window);
+    }
+    if let Some(p) = cx.server.pane(pane) {
+        tree.size = p.size;
+    }
+    let mut mode = TreeMode { source, tree, surface: Surface::new(Size::default()), zoomed, drawn: None };
+    mode.build(cx, pane);
+    modes::push(cx, pane, Box::new(mode));
+}
+
+/// Runs something on a chooser that is on top of a pane, and draws it again.
+pub fn with_source<S: Source, R>(
+    cx: &mut Cx<'_>,
+    pane: PaneId,
+    run: impl FnOnce(&mut Cx<'_>, &mut TreeMode<S>) -> R,
+) -> Option<R> {
+    let result = modes::with_top(cx, pane, |cx, entry| {
+        let mode = entry.mode.as_any().downcast_mut::<TreeMode<S>>()?;
+        Some(run(cx, mode))
+    })
+    .flatten();
+    if result.is_some() {
+        modes::settle_result(cx, pane, ModeResult::Redraw);
+    }
+    result
+}
+
+/// Runs a template with a name filled in, as the command of a client.
+pub fn run_command(cx: &mut Cx<'_>, client: Option<ClientId>, state: FindState, template: &str, name: &str) {
+    let text = fill_all(template, &[name.to_owned()]);
+    if text.is_empty() {
+        return;
+    }
+    match crate::format::parse::commands(cx, &text) {
+        Ok(list) => {
+            let state = QueueState::new(state, KeyEvent::default(), StateFlags::empty());
+            let items = cx.server.queues.commands(&list, &state);
+            cx.server.queues.append(client, items);
+        }
+        Err(error) => {
+            let Some(client) = client else { return };
+            let mut chars = error.chars();
+            let first = chars.next().map(|c| c.to_ascii_uppercase());
+            let text: String = first.into_iter().chain(chars).collect();
+            message::show_error(cx, client, &text);
+        }
+    }
+}
+
+impl<S: Source> TreeMode<S> {
+    /// Builds the tree again, staying at the current item.
+    pub fn build(&mut self, cx: &Cx<'_>, pane: PaneId) {
+        let tag = self.tree.current_tag();
+        self.tree.begin();
+        let filter = self.tree.filter.clone();
+        let mut wanted = self.source.build(cx, pane, &mut self.tree, filter.as_deref());
+        self.tree.no_matches = self.tree.nodes.is_empty();
+        if self.tree.no_matches {
+            wanted = self.source.build(cx, pane, &mut self.tree, None);
+        }
+        self.tree.finish(wanted.or(tag));
+        for line in 0..self.tree.lines.len() {
+            let node = self.tree.lines[line].node;
+            let key = self.source.key_of(cx, &self.tree.nodes[node].data, line);
+            self.tree.nodes[node].key = key.filter(|k| *k != Key::UNKNOWN && *k != Key::NONE);
+        }
+    }
+
+    fn paint(&mut self, cx: &Cx<'_>, pane: PaneId) {
+        self.surface.resize(self.tree.size);
+        self.surface.clear(CellStyle::DEFAULT);
+        if self.tree.lines.is_empty() {
+            return;
+        }
+        let window = cx.server.pane(pane).map(|p| OptionScope::Window(p.window));
+        let level = window.unwrap_or(OptionScope::GlobalWindow);
+        let scope = Scope::new(cx.server, cx.host, cx.now).with_pane(pane);
+        let mode = style::of_option(cx.server, level, "mode-style", &scope);
+        self.tree.draw_lines(&mut self.surface, mode);
+        if let Some((at, size, index)) = self.tree.draw_preview_box(&mut self.surface, mode) {
+            let item = self.tree.nodes[index].data.clone();
+            self.source.draw(cx, &item, &mut self.surface, at, size);
+        }
+        let row = self.tree.current.saturating_sub(self.tree.offset) as u32;
+        self.surface.cursor = Point::new(0, row);
+        self.surface.cursor_visible = false;
+    }
+}
+
+impl<S: Source> PaneMode for TreeMode<S> {
+    fn name(&self) -> &'static str {
+        self.source.name()
+    }
+
+    fn key_table(&self, _: &mut Cx<'_>, _: PaneId) -> Option<String> {
+        None
+    }
+
+    fn draw(&mut self, cx: &mut Cx<'_>, pane: PaneId) -> &Surface {
+        self.paint(cx, pane);
+        &self.surface
+    }
+
+    fn resize(&mut self, cx: &mut Cx<'_>, pane: PaneId, size: Size) {
+        self.tree.size = size;
+        self.build(cx, pane);
+    }
+
+    fn key(&mut self, cx: &mut Cx<'_>, pane: PaneId, target: &ModeTarget, event: &KeyEvent) -> ModeResult {
+        self.pressed(cx, pane, target, event)
+    }
+
+    fn update(&mut self, cx: &mut Cx<'_>, pane: PaneId) -> ModeResult {
+        self.build(cx, pane);
+        self.paint(cx, pane);
+        let changed = self.drawn.as_ref() != Some(&self.surface);
+        if changed {
+            self.drawn = Some(self.surface.clone());
+            return ModeResult::Redraw;
+        }
+        ModeResult::Nothing
+    }
+
+    fn close(&mut self, cx: &mut Cx<'_>, pane: PaneId) {
+        if self.zoomed
+            && let Some(window) = cx.server.pane(pane).map(|p| p.window)
+        {
+            cx.unzoom_and_redraw(window);
+        }
+    }
+
+    fn as_any(&mut self) -> &mut dyn std::any::Any {
+        self
+    }
+}

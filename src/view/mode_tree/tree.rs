@@ -1,0 +1,388 @@
+//! A tree of items shown as lines: which are expanded and tagged, where the current one is,
+//! searching. It is built anew when what it shows changes; items are known again by their tags.
+
+use std::collections::HashMap;
+
+use crate::base::{Key, Size};
+use crate::format::sort::{Order, Sort};
+
+/// How much of a mode a preview takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Preview {
+    Off,
+    #[default]
+    Normal,
+    Big,
+}
+
+/// One item. `parent` and `children` are indexes of nodes.
+#[derive(Clone, Debug)]
+pub struct Node<T> {
+    pub parent: Option<usize>,
+    pub children: Vec<usize>,
+    pub data: T,
+    pub tag: u64,
+    pub name: String,
+    pub text: Option<String>,
+    pub expanded: bool,
+    pub tagged: bool,
+    /// Its preview is that of its parent.
+    pub as_parent: bool,
+    pub no_tag: bool,
+    /// Names of its level are set to the right.
+    pub align_right: bool,
+    pub key: Option<Key>,
+    pub line: usize,
+}
+
+/// One line that shows (or could be scrolled to).
+#[derive(Clone, Copy, Debug)]
+pub struct Line {
+    pub node: usize,
+    pub depth: usize,
+    /// Last of its siblings.
+    pub last: bool,
+    /// None of its siblings has children.
+    pub flat: bool,
+}
+
+/// Nodes a tree holds at most; more are left out.
+const MAX_NODES: usize = 50_000;
+
+#[derive(Debug)]
+pub struct Tree<T> {
+    pub nodes: Vec<Node<T>>,
+    pub roots: Vec<usize>,
+    pub lines: Vec<Line>,
+    /// Tagged and expanded as they were before the tree was built anew.
+    saved: HashMap<u64, (bool, bool)>,
+    pub max_depth: usize,
+    pub size: Size,
+    /// Lines for the list; the rest is for the preview.
+    pub height: usize,
+    pub offset: usize,
+    pub current: usize,
+    pub preview: Preview,
+    /// Rows that the preview always has, where the kind of tree fixes them.
+    pub fixed_preview: Option<usize>,
+    pub search: Option<String>,
+    pub search_down: bool,
+    pub filter: Option<String>,
+    pub no_matches: bool,
+    pub sort: Sort,
+    pub orders: &'static [Order],
+}
+
+impl<T> Tree<T> {
+    pub fn new(size: Size) -> Self {
+        Self {
+            nodes: Vec::new(),
+            roots: Vec::new(),
+            lines: Vec::new(),
+            saved: HashMap::new(),
+            max_depth: 0,
+            size,
+            height: size.rows as usize,
+            offset: 0,
+            current: 0,
+            preview: Preview::Normal,
+            fixed_preview: None,
+            search: None,
+            search_down: true,
+            filter: None,
+            no_matches: false,
+            sort: Sort::default(),
+            orders: &[],
+        }
+    }
+
+    /// Forgets all items, but not what was expanded and tagged.
+    pub fn begin(&mut self) {
+        self.saved = self.nodes.iter().map(|n| (n.tag, (n.tagged, n.expanded))).collect();
+        self.clear();
+    }
+
+    pub fn clear(&mut self) {
+        self.nodes.clear();
+        self.roots.clear();
+    }
+
+    /// Adds an item below another one; `expanded` unless it is known from before. `None` when
+    /// there are too many.
+    pub fn add(
+        &mut self,
+        parent: Option<usize>,
+        data: T,
+        tag: u64,
+        name: String,
+        text: Option<String>,
+        expanded: bool,
+    ) -> Option<usize> {
+        if self.nodes.len() >= MAX_NODES {
+            return None;
+        }
+        let parent_open = parent.is_none_or(|p| self.nodes[p].expanded);
+        let (tagged, expanded) = match self.saved.get(&tag) {
+            Some(&(tagged, expanded)) => (tagged && parent_open, expanded),
+            None => (false, expanded),
+        };
+        let index = self.nodes.len();
+        self.nodes.push(Node {
+            parent,
+            children: Vec::new(),
+            data,
+            tag,
+            name,
+            text,
+            expanded,
+            tagged,
+            as_parent: false,
+            no_tag: false,
+            align_right: false,
+            key: None,
+            line: 0,
+        });
+        match parent {
+            Some(parent) => self.nodes[parent].children.push(index),
+            None => self.roots.push(index),
+        }
+        Some(index)
+    }
+
+    /// Takes the item added last (and those below it) away again.
+    pub fn remove_from(&mut self, index: usize) {
+        let parent = self.nodes[index].parent;
+        self.nodes.truncate(index);
+        match parent {
+            Some(parent) => self.nodes[parent].children.retain(|&child| child < index),
+            None => self.roots.retain(|&root| root < index),
+        }
+    }
+
+    /// Makes the lines of what was added; `tag` becomes current.
+    pub fn finish(&mut self, tag: Option<u64>) {
+        self.saved.clear();
+        self.lines.clear();
+        self.max_depth = 0;
+        let roots = self.roots.clone();
+        self.add_lines(&roots, 0);
+        let tag = tag.or_else(|| self.lines.get(self.current).map(|l| self.nodes[l.node].tag));
+        self.set_current(tag);
+        self.set_height();
+        self.keep_current_visible();
+    }
+
+    fn add_lines(&mut self, nodes: &[usize], depth: usize) {
+        self.max_depth = self.max_depth.max(depth);
+        let flat = nodes.iter().all(|&n| self.nodes[n].children.is_empty());
+        for (at, &node) in nodes.iter().enumerate() {
+            self.nodes[node].line = self.lines.len();
+            self.lines.push(Line { node, depth, last: at + 1 == nodes.len(), flat });
+            if self.nodes[node].expanded {
+                let children = self.nodes[node].children.clone();
+                self.add_lines(&children, depth + 1);
+            }
+        }
+    }
+
+    fn set_height(&mut self) {
+        let rows = self.size.rows as usize;
+        let height = match (self.preview, self.fixed_preview) {
+            (Preview::Off, _) => rows,
+            (_, Some(fixed)) if fixed < rows => rows - fixed,
+            (_, Some(_)) => self.height,
+            (Preview::Normal, None) => {
+                let two_thirds = rows / 3 * 2;
+                let height = if two_thirds > self.lines.len() { rows / 2 } else { two_thirds };
+                if height < 10 { rows } else { height }
+            }
+            (Preview::Big, None) => (rows / 4).min(self.lines.len()).max(2),
+        };
+        self.height = if rows.saturating_sub(height) < 2 { rows } else { height }.max(1);
+    }
+
+    fn keep_current_visible(&mut self) {
+        if self.current > self.height - 1 {
+            self.offset = self.current + 1 - self.height;
+        }
+    }
+
+    fn line_of_tag(&self, tag: u64) -> Option<usize> {
+        self.lines.iter().position(|line| self.nodes[line.node].tag == tag)
+    }
+
+    /// Makes the item with a tag current; without it, keeps within the lines there are.
+    pub fn set_current(&mut self, tag: Option<u64>) -> bool {
+        let found = tag.and_then(|tag| self.line_of_tag(tag));
+        if found.is_none() && self.current < self.lines.len() {
+            return false;
+        }
+        if let Some(line) = found.or(self.lines.len().checked_sub(1)) {
+            self.current = line;
+            self.offset = (self.current + 1).saturating_sub(self.height);
+        }
+        found.is_some()
+    }
+
+    /// Makes an item expanded; whether it was not.
+    pub fn expand(&mut self, tag: u64) -> bool {
+        let Some(line) = self.line_of_tag(tag) else { return false };
+        let node = &mut self.nodes[self.lines[line].node];
+        !std::mem::replace(&mut node.expanded, true)
+    }
+
+    pub fn current_line(&self) -> Option<&Line> {
+        self.lines.get(self.current)
+    }
+
+    pub fn current_node(&self) -> Option<&Node<T>> {
+        self.current_line().map(|line| &self.nodes[line.node])
+    }
+
+    pub fn current_index(&self) -> Option<usize> {
+        self.current_line().map(|line| line.node)
+    }
+
+    pub fn current_tag(&self) -> Option<u64> {
+        self.current_node().map(|node| node.tag)
+    }
+
+    pub fn up(&mut self, wrap: bool) {
+        if self.lines.is_empty() {
+            return;
+        }
+        if self.current > 0 {
+            self.current -= 1;
+            if self.current < self.offset {
+                self.offset -= 1;
+            }
+        } else if wrap {
+            self.current = self.lines.len() - 1;
+            if self.lines.len() >= self.height {
+                self.offset = self.lines.len() - self.height;
+            }
+        }
+    }
+
+    /// False when there is no line below.
+    pub fn down(&mut self, wrap: bool) -> bool {
+        if self.lines.is_empty() {
+            return false;
+        }
+        if self.current + 1 < self.lines.len() {
+            self.current += 1;
+            if self.current > self.offset + self.height - 1 {
+                self.offset += 1;
+            }
+        } else if wrap {
+            self.current = 0;
+            self.offset = 0;
+        } else {
+            return false;
+        }
+        true
+    }
+
+    pub fn first(&mut self) {
+        self.current = 0;
+        self.offset = 0;
+    }
+
+    pub fn end(&mut self) {
+        self.current = self.lines.len().saturating_sub(1);
+        self.offset = (self.current + 1).saturating_sub(self.height);
+    }
+
+    /// The line at the depth of the current one that is next to it, with the same parent.
+    pub fn sibling_line(&self, down: bool) -> Option<usize> {
+        let depth = self.current_line()?.depth;
+        let mut at = self.current;
+        loop {
+            at = if down { at + 1 } else { at.checked_sub(1)? };
+            let line = self.lines.get(at)?;
+            if line.depth <= depth {
+                return (line.depth == depth).then_some(at);
+            }
+        }
+    }
+
+    pub fn tagged(&self) -> Vec<usize> {
+        self.lines.iter().map(|l| l.node).filter(|&n| self.nodes[n].tagged).collect()
+    }
+
+    /// Tags the current item or takes its tag; parents and children are never both tagged.
+    pub fn toggle_tag(&mut self) {
+        let Some(at) = self.current_index() else { return };
+        if self.nodes[at].no_tag {
+            return;
+        }
+        if self.nodes[at].tagged {
+            self.nodes[at].tagged = false;
+            return;
+        }
+        let mut parent = self.nodes[at].parent;
+        while let Some(p) = parent {
+            self.nodes[p].tagged = false;
+            parent = self.nodes[p].parent;
+        }
+        let mut below = self.nodes[at].children.clone();
+        while let Some(child) = below.pop() {
+            self.nodes[child].tagged = false;
+            below.extend_from_slice(&self.nodes[child].children);
+        }
+        self.nodes[at].tagged = true;
+    }
+
+    pub fn untag_all(&mut self) {
+        for line in &self.lines {
+            self.nodes[line.node].tagged = false;
+        }
+    }
+
+    /// Tags all items of the first level whose items can be tagged.
+    pub fn tag_all(&mut self) {
+        for line in self.lines.clone() {
+            let node = &self.nodes[line.node];
+            let tagged = match node.parent {
+                None => !node.no_tag,
+                Some(parent) => self.nodes[parent].no_tag,
+            };
+            self.nodes[line.node].tagged = tagged;
+        }
+    }
+
+    /// The next (or previous) item in the order of the tree that fits, going around.
+    pub fn find(&self, down: bool, fits: impl Fn(&Node<T>) -> bool) -> Option<usize> {
+        let mut order = Vec::with_capacity(self.nodes.len());
+        self.walk(&self.roots, &mut order);
+        let at = order.iter().position(|&n| Some(n) == self.current_index())?;
+        let count = order.len();
+        let step = |by: usize| if down { (at + by) % count } else { (at + count - by) % count };
+        (1..count).map(|by| order[step(by)]).find(|&n| fits(&self.nodes[n]))
+    }
+
+    fn walk(&self, nodes: &[usize], out: &mut Vec<usize>) {
+        for &node in nodes {
+            out.push(node);
+            self.walk(&self.nodes[node].children, out);
+        }
+    }
+
+    /// Expands everything above an item.
+    pub fn reveal(&mut self, node: usize) {
+        let mut parent = self.nodes[node].parent;
+        while let Some(p) = parent {
+            self.nodes[p].expanded = true;
+            parent = self.nodes[p].parent;
+        }
+    }
+
+    pub fn next_order(&mut self) {
+        if self.orders.is_empty() {
+            return;
+        }
+        let at = self.orders.iter().position(|order| Some(*order) == self.sort.order);
+        let next = at.map_or(0, |at| (at + 1) % self.orders.len());
+        self.sort.order = Some(self.orders[next]);
+    }
+}
