@@ -9,7 +9,7 @@ use crate::syntax::command::Invocation;
 
 use super::{attach, layout, move_window, pane, resize_pane, session, split, window};
 use super::{
-    buffers, capture, client, copy_mode, display_message, display_panes, environment, keys, list,
+    buffers, capture, choose, client, copy_mode, display_message, display_panes, environment, keys, list,
     list_commands, menu, messages, options, output, pipe, popup, prompt, refresh, send_keys, shell,
     source_file, wait_for,
 };
@@ -96,6 +96,10 @@ pub fn exec(cx: &mut Cx<'_>, item: &ItemContext, invocation: &Arc<Invocation>) -
         Id::ShowOptions => options::show,
         Id::ShowWindowOptions => options::show,
         Id::ShowHooks => options::show,
+        Id::ChooseBuffer => choose::choose_buffer,
+        Id::ChooseClient => choose::choose_client,
+        Id::ChooseTree => choose::choose_tree,
+        Id::FindWindow => choose::find_window,
         Id::ClockMode => copy_mode::clock_mode,
         Id::CopyMode => copy_mode::copy_mode,
         Id::DisplayPanes => display_panes::display_panes,

@@ -8,6 +8,7 @@
 pub mod attach;
 pub mod buffers;
 pub mod capture;
+pub mod choose;
 pub mod client;
 pub mod copy_mode;
 pub mod defaults;

@@ -256,6 +256,34 @@ impl Server {
 }
 
 impl Cx<'_> {
+    /// Exchanges the windows at two indexes of a session; the current window stays the same.
+    /// False when there are no such windows.
+    pub fn swap_windows_of(&mut self, session: SessionId, a: i32, b: i32) -> bool {
+        let window = |index: i32| self.server.winlink_window(session, index);
+        let (Some(first), Some(second)) = (window(a), window(b)) else { return false };
+        let Some(s) = self.server.sessions.get_mut(&session) else { return false };
+        for (index, window) in [(a, second), (b, first)] {
+            if let Some(link) = s.winlinks.get_mut(&index) {
+                link.window = window;
+            }
+        }
+        if s.current == a {
+            s.current = b;
+        } else if s.current == b {
+            s.current = a;
+        }
+        for (window, from, to) in [(first, a, b), (second, b, a)] {
+            if let Some(w) = self.server.windows.get_mut(&window) {
+                w.winlinks.retain(|place| *place != (session, from));
+                w.winlinks.push((session, to));
+            }
+        }
+        self.synchronize_group_from(session);
+        self.server.redraw_session_group(session);
+        self.server.sizes_dirty = true;
+        true
+    }
+
     /// Makes an index a session's current window.
     pub fn select_winlink(&mut self, session: SessionId, index: Option<i32>) -> Selected {
         let Some(s) = self.server.session(session) else { return Selected::Missing };

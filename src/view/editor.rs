@@ -96,6 +96,7 @@ fn remove(cx: &mut Cx<'_>, path: String) {
         keep_stdin: false,
         no_output: true,
         stderr: false,
+        no_stdin: true,
         pty: None,
         output: None,
         done: None,

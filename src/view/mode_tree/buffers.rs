@@ -84,7 +84,13 @@ impl Source for Buffers {
         "buffer-mode"
     }
 
-    fn build(&mut self, cx: &Cx<'_>, _: PaneId, tree: &mut Tree<String>, filter: Option<&str>) -> Option<u64> {
+    fn build(
+        &mut self,
+        cx: &Cx<'_>,
+        _: PaneId,
+        tree: &mut Tree<String>,
+        filter: Option<&str>,
+    ) -> Option<u64> {
         for name in sort::buffers(cx.server, tree.sort) {
             let Some(buffer) = cx.server.buffers.get(&name) else { continue };
             let scope = self.scope(cx, &name);

@@ -49,7 +49,8 @@ impl Clients {
 fn status_lines(cx: &Cx<'_>, client: ClientId, lines: u32) -> Option<Surface> {
     let c = cx.server.client(client)?;
     let level = OptionScope::Session(c.session?);
-    let scope = Scope::new(cx.server, cx.host, cx.now).owner(Some(client)).client(Some(client)).for_status(false);
+    let scope =
+        Scope::new(cx.server, cx.host, cx.now).owner(Some(client)).client(Some(client)).for_status(false);
     let look = style::of_option(cx.server, level, "status-style", &scope);
     let mut surface = Surface::new(Size::new(c.size.cols, lines));
     surface.fill(0, 0, c.size.cols, lines, &Cell { style: look, ..Cell::BLANK });
@@ -72,7 +73,13 @@ impl Source for Clients {
         "client-mode"
     }
 
-    fn build(&mut self, cx: &Cx<'_>, _: PaneId, tree: &mut Tree<ClientId>, filter: Option<&str>) -> Option<u64> {
+    fn build(
+        &mut self,
+        cx: &Cx<'_>,
+        _: PaneId,
+        tree: &mut Tree<ClientId>,
+        filter: Option<&str>,
+    ) -> Option<u64> {
         for id in sort::clients(cx.server, tree.sort) {
             let Some(c) = cx.server.client(id).filter(|c| c.session.is_some()) else { continue };
             let scope = Scope::new(cx.server, cx.host, cx.now).client(Some(id));
@@ -86,7 +93,8 @@ impl Source for Clients {
 
     fn draw(&mut self, cx: &Cx<'_>, item: &ClientId, surface: &mut Surface, at: Point, size: Size) {
         let Some(c) = cx.server.client(*item) else { return };
-        let Some(pane) = cx.server.client_window(c).and_then(|w| cx.server.window(w)).map(|w| w.active) else {
+        let Some(pane) = cx.server.client_window(c).and_then(|w| cx.server.window(w)).map(|w| w.active)
+        else {
             return;
         };
         let lines = cx.server.status_lines(c);
@@ -159,7 +167,9 @@ impl Source for Clients {
             }
             ('D' | 'X' | 'Z', _) => {
                 let tagged: Vec<ClientId> = tree.tagged().into_iter().map(|n| tree.nodes[n].data).collect();
-                tagged.into_iter().for_each(|id| Self::let_go(cx, tree, with, id, letter.to_ascii_lowercase()));
+                tagged
+                    .into_iter()
+                    .for_each(|id| Self::let_go(cx, tree, with, id, letter.to_ascii_lowercase()));
                 Outcome::Rebuild
             }
             ('\r', Some(id)) => {

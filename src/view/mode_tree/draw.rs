@@ -79,8 +79,7 @@ impl<T> Tree<T> {
     /// Draws the lines that show. `mode`: style of the current one.
     pub fn draw_lines(&self, surface: &mut Surface, mode: CellStyle) {
         let named = |n: &super::tree::Node<T>| n.key.map(|k| k.name(false));
-        let key_width =
-            self.nodes_shown().filter_map(named).map(|name| name.len() + 3).max().unwrap_or(0);
+        let key_width = self.nodes_shown().filter_map(named).map(|name| name.len() + 3).max().unwrap_or(0);
         let mut name_widths = vec![0; self.max_depth + 1];
         for line in &self.lines {
             let node = &self.nodes[line.node];

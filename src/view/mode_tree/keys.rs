@@ -1,7 +1,9 @@
 //! Keys and mouse events that all choosers share, their menu, search and filter prompts.
 
 use super::{Outcome, Pressed, Preview, Source, TreeMode, with_source};
-use crate::base::{ClientId, Key, KeyCode, Mods, MouseEvent, MouseKind, MouseLocation, NamedKey, PaneId, Point};
+use crate::base::{
+    ClientId, Key, KeyCode, Mods, MouseEvent, MouseKind, MouseLocation, NamedKey, PaneId, Point,
+};
 use crate::format::Scope;
 use crate::model::Cx;
 use crate::model::mode::{ModeResult, ModeTarget};
@@ -200,7 +202,9 @@ impl<S: Source> TreeMode<S> {
     }
 
     fn swap(&mut self, cx: &mut Cx<'_>, pane: PaneId, down: bool) {
-        let (Some(from), Some(to)) = (self.tree.current_index(), self.tree.sibling_line(down)) else { return };
+        let (Some(from), Some(to)) = (self.tree.current_index(), self.tree.sibling_line(down)) else {
+            return;
+        };
         let a = self.tree.nodes[from].data.clone();
         let b = self.tree.nodes[self.tree.lines[to].node].data.clone();
         if self.source.swap(cx, &a, &b, self.tree.sort.order) {

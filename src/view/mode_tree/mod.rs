@@ -96,9 +96,7 @@ pub struct Pressed {
 fn default_key(line: usize) -> Option<Key> {
     match line {
         0..=9 => Some(Key::char(char::from(b'0' + line as u8))),
-        10..=35 => {
-            Some(Key::char(char::from(b'a' + (line - 10) as u8)).with(crate::base::Mods::META))
-        }
+        10..=35 => Some(Key::char(char::from(b'a' + (line - 10) as u8)).with(crate::base::Mods::META)),
         _ => None,
     }
 }

@@ -48,7 +48,9 @@ impl Item {
     fn tag(self) -> u64 {
         match self {
             Item::Session(session) => 1 << 62 | u64::from(session.0),
-            Item::Window(session, index) => 2 << 62 | u64::from(session.0) << 32 >> 2 | u64::from(index as u32),
+            Item::Window(session, index) => {
+                2 << 62 | u64::from(session.0) << 32 >> 2 | u64::from(index as u32)
+            }
             Item::Pane(_, _, pane) => 3 << 62 | u64::from(pane.0),
         }
     }
@@ -242,8 +244,7 @@ impl Windows {
             (current - visible / 2, current - visible / 2 + visible)
         };
         self.scrolled = self.scrolled.clamp(-(start as i64), (total - end) as i64);
-        let (start, end) =
-            ((start as i64 + self.scrolled) as usize, (end as i64 + self.scrolled) as usize);
+        let (start, end) = ((start as i64 + self.scrolled) as usize, (end as i64 + self.scrolled) as usize);
         let (mut left, mut right) = (start != 0, end != total);
         if (left && right && sx <= 6) || ((left || right) && sx <= 3) {
             (left, right) = (false, false);
@@ -255,13 +256,8 @@ impl Windows {
             return;
         }
         let middle = at.y + size.rows / 2;
-        self.strip = Strip {
-            left: left.then_some(at.x + 2),
-            right: right.then_some(at.x + sx - 3),
-            start,
-            end,
-            each,
-        };
+        self.strip =
+            Strip { left: left.then_some(at.x + 2), right: right.then_some(at.x + sx - 3), start, end, each };
         if left {
             draw_vertical(surface, at.x + 2, at.y, size.rows);
             put_text(surface, at.x, middle, 1, "<", CellStyle::DEFAULT);
@@ -363,7 +359,8 @@ impl Windows {
             }
             let items = with_source::<Windows, _>(cx, pane, |_, mode| {
                 let tagged = mode.tree.tagged();
-                let all = if tagged.is_empty() { mode.tree.current_index().into_iter().collect() } else { tagged };
+                let all =
+                    if tagged.is_empty() { mode.tree.current_index().into_iter().collect() } else { tagged };
                 all.into_iter().map(|n| mode.tree.nodes[n].data).collect::<Vec<Item>>()
             });
             for item in items.unwrap_or_default() {
@@ -522,7 +519,9 @@ impl Source for Windows {
         let places = match order {
             Some(Order::Index) | None => true,
             Some(Order::Name) => first.name == second.name,
-            Some(Order::Activity) => first.activity.wall_us == second.activity.wall_us && first.name == second.name,
+            Some(Order::Activity) => {
+                first.activity.wall_us == second.activity.wall_us && first.name == second.name
+            }
             Some(_) => first.name == second.name,
         };
         places && cx.swap_windows_of(session, from, to)
