@@ -5,6 +5,7 @@ use crate::model::{Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
 use crate::view::mode_tree::buffers::Buffers;
 use crate::view::mode_tree::clients::Clients;
+use crate::view::mode_tree::customize::Customize;
 use crate::view::mode_tree::windows::Windows;
 use crate::view::mode_tree::{self, Setup};
 
@@ -41,6 +42,13 @@ pub fn choose_client(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let any = !sort::clients(cx.server, Sort::default()).is_empty();
     if let Some(pane) = item.target.pane.filter(|_| any) {
         mode_tree::open(cx, pane, Clients::new(args), Setup::new(args));
+    }
+    Exec::Normal
+}
+
+pub fn customize_mode(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    if let Some(pane) = item.target.pane {
+        mode_tree::open(cx, pane, Customize::new(args, item.target), Setup::new(args));
     }
     Exec::Normal
 }

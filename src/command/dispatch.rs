@@ -99,6 +99,7 @@ pub fn exec(cx: &mut Cx<'_>, item: &ItemContext, invocation: &Arc<Invocation>) -
         Id::ChooseBuffer => choose::choose_buffer,
         Id::ChooseClient => choose::choose_client,
         Id::ChooseTree => choose::choose_tree,
+        Id::CustomizeMode => choose::customize_mode,
         Id::FindWindow => choose::find_window,
         Id::ClockMode => copy_mode::clock_mode,
         Id::CopyMode => copy_mode::copy_mode,

@@ -135,9 +135,14 @@ pub fn winlinks(server: &Server, sort: Sort) -> Vec<(SessionId, i32)> {
     list.into_iter().map(|(session, index, _)| (session, index)).collect()
 }
 
+// tmux: the title is that of what the pane shows; modes have none.
+fn shown_title(pane: &Pane) -> String {
+    if pane.modes.is_empty() { screen::title(pane) } else { String::new() }
+}
+
 fn sort_panes(server: &Server, ids: impl IntoIterator<Item = PaneId>, sort: Sort) -> Vec<PaneId> {
     let mut list: Vec<(&Pane, String)> =
-        ids.into_iter().filter_map(|id| server.pane(id)).map(|pane| (pane, screen::title(pane))).collect();
+        ids.into_iter().filter_map(|id| server.pane(id)).map(|pane| (pane, shown_title(pane))).collect();
     let place = |ids: &[PaneId], id: PaneId| ids.iter().position(|&other| other == id);
     let window = |pane: &Pane| server.window(pane.window);
     sort.apply(&mut list, |(a, title_a), (b, title_b), order| {

@@ -7,6 +7,7 @@
 
 pub mod buffers;
 pub mod clients;
+pub mod customize;
 mod draw;
 mod help;
 mod keys;
