@@ -102,13 +102,6 @@ pub fn strerror(errno: i32) -> String {
     unsafe { libc::strerror_r(errno, out.as_mut_ptr().cast(), out.len()) };
     let end = out.iter().position(|&b| b == 0).unwrap_or(out.len());
     super::text::from_bytes(&out[..end])
-/// What the C library says of an errno.
-pub fn strerror(errno: i32) -> String {
-    let mut out = [0u8; 256];
-    // SAFETY: the buffer has the length passed; the call leaves it NUL-terminated.
-    let status = unsafe { libc::strerror_r(errno, out.as_mut_ptr().cast(), out.len()) };
-    let text = CStr::from_bytes_until_nul(&out).ok().filter(|_| status == 0);
-    text.map_or_else(|| format!("error {errno}"), |text| text.to_string_lossy().into_owned())
 }
 
 /// Broken-down local time of a Unix time in seconds.
