@@ -36,8 +36,7 @@ macro_rules! yes {
     };
 }
 
-/// The contents of a string up to BEL or ST, and its length with the terminator. `before` is
-/// whether an ESC just before the contents may be half of an ST.
+/// The contents of a string up to BEL (where that ends it) or ST, and its length with that.
 fn string(rest: &[u8], max: usize, bel: bool) -> Parse<&[u8]> {
     for (n, &byte) in rest.iter().take(max).enumerate() {
         if n > 0 && byte == b'\\' && rest[n - 1] == 0x1b {
@@ -189,25 +188,7 @@ fn attributes(bytes: &[u8], start: &[u8]) -> Parse<Vec<u32>> {
     Parse::Yes(params, head + end + 1)
 }
 
-/// A colour as terminals report it: `rgb:rr/gg/bb`, `rgb:rrrr/gggg/bbbb`, `#rrggbb` or
-/// `#rrrrggggbbbb`.
+/// A colour as terminals report it, in any form that X11 knows.
 fn parse_colour(text: &[u8]) -> Option<Colour> {
-    let text = std::str::from_utf8(text).ok()?;
-    let parts: Vec<&str> = match text.strip_prefix("rgb:") {
-        Some(rest) => rest.split('/').collect(),
-        None => {
-            let digits = text.strip_prefix('#').filter(|d| d.is_ascii() && matches!(d.len(), 6 | 12))?;
-            let third = digits.len() / 3;
-            vec![&digits[..third], &digits[third..2 * third], &digits[2 * third..]]
-        }
-    };
-    let [r, g, b] = parts.as_slice() else { return None };
-    if r.len() != g.len() || g.len() != b.len() || !matches!(r.len(), 2 | 4) {
-        return None;
-    }
-    let level = |digits: &str| {
-        let value = u16::from_str_radix(digits, 16).ok()?;
-        Some(if digits.len() == 4 { (value >> 8) as u8 } else { value as u8 })
-    };
-    Some(Colour::Rgb(level(r)?, level(g)?, level(b)?))
+    Colour::parse_x11(std::str::from_utf8(text).ok()?)
 }
