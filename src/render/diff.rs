@@ -26,6 +26,17 @@ pub enum Op {
     Fill { rect: Rect, style: CellStyle },
 }
 
+impl Op {
+    /// The cells that it changes.
+    pub fn rect(&self) -> Rect {
+        match *self {
+            Op::Scroll { region, .. } => region,
+            Op::Draw { y, start, end } => Rect::new(start as i32, y as i32, end - start, 1),
+            Op::Fill { rect, .. } => rect,
+        }
+    }
+}
+
 /// What a terminal can do beyond writing cells.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct DiffCaps {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::base::links::{Hyperlink, Links};
 use crate::base::{Colour, LinkId, PaneId, Rect, Size, Surface};
@@ -54,6 +55,17 @@ pub struct Progress {
     pub percent: u8,
 }
 
+/// An image (sixel) on the terminal.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FrameImage {
+    /// Cells that it covers.
+    pub rect: Rect,
+    /// Rows of cells cut off at the top of the data.
+    pub top: u32,
+    /// The body of the sixel sequence, from `q` on.
+    pub data: Arc<[u8]>,
+}
+
 /// Everything to show; see the module comment. Cells are final: palettes, default styles and
 /// selections have been applied, links belong to the client's `FrameLinks`.
 #[derive(Clone, Debug)]
@@ -72,6 +84,7 @@ pub struct Frame {
     /// The working directory, as a URL (OSC 7).
     pub path: Option<String>,
     pub progress: Progress,
+    pub images: Vec<FrameImage>,
 }
 
 impl Frame {
@@ -86,6 +99,7 @@ impl Frame {
             title: None,
             path: None,
             progress: Progress::default(),
+            images: Vec::new(),
         }
     }
 

@@ -9,6 +9,7 @@ pub mod compose;
 pub mod diff;
 pub mod emit;
 pub mod frame;
+mod images;
 pub mod tty;
 
 pub use diff::{Op, diff};

@@ -3,15 +3,19 @@
 
 use base64::Engine;
 
-use super::diff::{DiffCaps, diff};
+use super::diff::{DiffCaps, Op, diff};
 use super::emit;
-use super::frame::{CursorLook, Frame, FrameLinks, MouseTracking, Progress};
+use super::frame::{CursorLook, Frame, FrameImage, FrameLinks, MouseTracking, Progress};
+use super::images;
 use crate::base::text::to_bytes;
-use crate::base::{Cell, CellStyle, Glyph, Size, Surface};
+use crate::base::{Cell, CellStyle, Glyph, Rect, Size, Surface};
 use crate::outer::{Cap, Term};
 
 /// Switches all mouse reports off.
 const MOUSE_OFF: &[u8] = b"\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1005l";
+
+/// Images remembered as drawn; more are drawn with every frame.
+const MAX_IMAGES: usize = 256;
 
 /// Modes of the terminal that frames set.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,6 +58,10 @@ pub struct Tty {
     pub(super) look_set: CursorLook,
     /// What the terminal shows; `None` when not known.
     shown: Option<Surface>,
+    /// Images drawn on it.
+    images: Vec<FrameImage>,
+    /// Width and height of a cell in pixels; 0 when not known.
+    pub cell_pixels: (u32, u32),
     title: Option<String>,
     path: Option<String>,
     progress: Progress,
@@ -75,6 +83,8 @@ impl Tty {
             modes: None,
             look_set: CursorLook::default(),
             shown: None,
+            images: Vec::new(),
+            cell_pixels: (0, 0),
             title: None,
             path: None,
             progress: Progress::default(),
@@ -210,6 +220,7 @@ impl Tty {
     /// shows is drawn again with the next frame.
     pub fn invalidate(&mut self, term: &Term, out: &mut Vec<u8>) {
         self.shown = None;
+        self.images.clear();
         self.reset_state(term, out);
     }
 
@@ -240,8 +251,20 @@ impl Tty {
         if !self.started {
             return;
         }
+        let mut with_placeholders = None;
+        let sixel = term.flags.sixel || term.has(Cap::SXL);
+        if !sixel && !frame.images.is_empty() {
+            let mut other = frame.clone();
+            images::draw_placeholders(&mut other);
+            with_placeholders = Some(other);
+        }
+        let frame = with_placeholders.as_ref().unwrap_or(frame);
+        self.uncover_images(frame);
         let ops = diff(self.shown.as_mut(), frame, &DiffCaps::of(term));
         emit::emit(&ops, frame, links, term, self, out);
+        if sixel {
+            self.draw_images(&ops, frame, term, out);
+        }
         match &mut self.shown {
             Some(shown) => shown.clone_from(&frame.surface),
             None => self.shown = Some(frame.surface.clone()),
@@ -250,6 +273,39 @@ impl Tty {
             self.forget_last_cell();
         }
         self.update_titles(frame, term, out);
+    }
+
+    /// Cells below images that are gone or moved are to be drawn again.
+    fn uncover_images(&mut self, frame: &Frame) {
+        let gone = self.images.extract_if(.., |image| !frame.images.contains(image));
+        let rects: Vec<Rect> = gone.map(|image| image.rect).collect();
+        let Some(shown) = &mut self.shown else { return };
+        let unknown = Cell { glyph: Glyph::Char('\0'), ..Cell::BLANK };
+        for rect in rects {
+            for y in rect.y..rect.bottom() {
+                (rect.x..rect.right()).for_each(|x| shown.set_raw(x as u32, y as u32, unknown.clone()));
+            }
+        }
+    }
+
+    /// Draws images that are new, or whose cells were drawn over.
+    fn draw_images(&mut self, ops: &[Op], frame: &Frame, term: &Term, out: &mut Vec<u8>) {
+        let before = self.cursor;
+        for image in &frame.images {
+            let known = self.images.contains(image);
+            if known && !ops.iter().any(|op| op.rect().intersect(&image.rect).is_some()) {
+                continue;
+            }
+            emit::cursor::move_to(self, term, image.rect.x as u32, image.rect.y as u32, out);
+            images::put(image, self.cell_pixels.1, out);
+            self.cursor = None;
+            if !known && self.images.len() < MAX_IMAGES {
+                self.images.push(image.clone());
+            }
+        }
+        if let (None, Some((x, y))) = (self.cursor, before) {
+            emit::cursor::move_to(self, term, x, y, out);
+        }
     }
 
     /// The last cell of the screen was not drawn, for fear that the terminal scrolls: what it

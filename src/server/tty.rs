@@ -256,6 +256,7 @@ impl Tty {
         if std::mem::take(&mut self.stale) {
             self.screen.invalidate(&self.term, &mut self.out);
         }
+        self.screen.cell_pixels = self.cell_pixels;
         self.screen.draw(frame, &self.composer.links, &self.term, &mut self.out);
         let raw = std::mem::take(&mut self.raw);
         if !raw.is_empty() {

@@ -7,7 +7,7 @@ use crate::base::{Attrs, Cell, CellFlags, CellStyle, Colour, PaneId, Point, Rect
 use crate::format::Scope;
 use crate::model::Cx;
 use crate::model::option_access::OptionScope;
-use crate::render::frame::{Frame, FrameLinks};
+use crate::render::frame::{Frame, FrameImage, FrameLinks};
 use crate::terminal::{Palette, Terminal};
 use crate::view::style;
 
@@ -38,6 +38,9 @@ pub(super) fn draw(
         painter.draw(cx, mode, &mut surface, composer);
         composer.scratch = Some(surface);
         painter.note_region(size);
+        if !mode {
+            painter.add_images(cx);
+        }
     }
 }
 
@@ -150,6 +153,33 @@ impl Painter<'_> {
                 expected = 0;
                 surface.set_raw(x, place.y, Cell { style, ..Cell::BLANK });
             }
+        }
+    }
+
+    /// Adds the pane's images that are wholly in view and under no other pane.
+    fn add_images(&mut self, cx: &Cx<'_>) {
+        let Some(pane) = cx.server.pane(self.source.id) else { return };
+        let terminal = pane.terminal.lock();
+        let size = terminal.size();
+        for image in terminal.images() {
+            let cols = image.cols.min(size.cols.saturating_sub(image.x));
+            let rows = image.rows.min(size.rows.saturating_sub(image.y));
+            let (x, y) = (self.source.at.0 + image.x as i32, self.source.at.1 + image.y as i32);
+            let (last_x, last_y) = (x + cols as i32 - 1, y + rows as i32 - 1);
+            let (Some(first), Some(_)) = (self.subject.place(x, y), self.subject.place(last_x, last_y))
+            else {
+                continue;
+            };
+            let corners = [(x, y), (last_x, y), (x, last_y), (last_x, last_y)];
+            let layout = &self.chrome.layout;
+            if cols == 0
+                || rows == 0
+                || corners.iter().any(|c| layout.is_covered(self.source.index, c.0, c.1))
+            {
+                continue;
+            }
+            let rect = Rect::new(first.x as i32, first.y as i32, cols, rows);
+            self.frame.images.push(FrameImage { rect, top: image.top, data: image.data.clone() });
         }
     }
 
