@@ -15,9 +15,12 @@ use crate::outer::{Cap, Term, acs};
 /// foreground colour, what is written has one.
 const MIN_ERASE: u32 = 10;
 
+/// Steps that are worth hiding the cursor (18 bytes on most terminals) or synchronizing.
+const MIN_BUSY: usize = 4;
+
 /// Appends what turns the terminal's screen into the frame.
 pub fn emit(ops: &[Op], frame: &Frame, links: &FrameLinks, term: &Term, tty: &mut Tty, out: &mut Vec<u8>) {
-    let busy = ops.len() > 1 || matches!(ops.first(), Some(Op::Scroll { .. }));
+    let busy = ops.len() >= MIN_BUSY;
     let sync = busy && term.has(Cap::SYNC);
     if sync {
         term.put_numbers(Cap::SYNC, &[1], out);
@@ -125,7 +128,8 @@ impl Painter<'_> {
         let bce = self.term.flag(Cap::BCE) || bg.is_default();
         let erase = if to_end && self.term.has(Cap::EL) { Cap::EL } else { Cap::ECH };
         if bce && !wraps && len >= MIN_ERASE && self.term.has(erase) {
-            self.style(CellStyle { bg, ..CellStyle::DEFAULT });
+            // Only the background matters; the foreground may as well be what it is.
+            self.style(blank_style(&row[x as usize]));
             self.move_to(x, y);
             if erase == Cap::EL {
                 self.term.put(erase, self.out);
