@@ -109,8 +109,8 @@ pub trait Overlay: Send {
     fn draw(&mut self, cx: &mut Cx<'_>, client: ClientId, frame: &mut Surface);
     fn key(&mut self, cx: &mut Cx<'_>, client: ClientId, event: &KeyEvent) -> OverlayResult;
     fn resize(&mut self, cx: &mut Cx<'_>, client: ClientId) -> OverlayResult;
-    /// Whether panes below go on being drawn as they print.
-    fn is_transparent(&self) -> bool {
+    /// Whether it covers a part only, and what is below is drawn around that.
+    fn covers_part(&self) -> bool {
         true
     }
     fn close(&mut self, cx: &mut Cx<'_>, client: ClientId);

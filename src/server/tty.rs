@@ -239,6 +239,15 @@ impl Tty {
     pub fn check_size(&mut self) -> bool {
         let Some((size, pixels)) = proc::window_size(self.file.as_fd()) else { return false };
         let size = sane(size);
+        // The system does not know the size of a cell: the terminal may.
+        let unknown = pixels.0 == 0 || pixels.1 == 0;
+        if unknown
+            && !self.decoder.expects_window_size()
+            && self.screen.request_size(&self.term, &mut self.out)
+        {
+            self.decoder.expect_window_size();
+        }
+        let pixels = if unknown && size == self.size() { self.cell_pixels } else { pixels };
         if size == self.size() && pixels == self.cell_pixels {
             return false;
         }

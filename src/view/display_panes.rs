@@ -121,6 +121,10 @@ fn put_text(frame: &mut Surface, x: i64, y: i64, text: &str, style: CellStyle) {
 }
 
 impl Overlay for DisplayPanes {
+    fn covers_part(&self) -> bool {
+        false
+    }
+
     fn draw(&mut self, cx: &mut Cx<'_>, client: ClientId, frame: &mut Surface) {
         let window = cx.server.client(client).and_then(|c| cx.server.client_window(c));
         let panes = window.and_then(|w| cx.server.window(w)).map(|w| w.panes.clone()).unwrap_or_default();

@@ -2,8 +2,8 @@
 
 use super::border_chars::{BorderLines, set_arrow, set_border};
 use super::borders::{BorderLayout, CellKind, Indicators, PaneBox, PaneStatus, TwoPanes};
-use super::{Subject, status};
-use crate::base::{Attrs, Cell, CellStyle, Glyph, PaneId, Point, Size, Surface};
+use super::{Subject, blanks, status};
+use crate::base::{Attrs, Cell, CellStyle, Colour, Glyph, PaneId, Point, Size, Surface};
 use crate::format::Scope;
 use crate::model::arrange::ScrollbarPolicy;
 use crate::model::layout::CellKind as SplitKind;
@@ -209,6 +209,7 @@ impl Chrome {
                 line.set_raw(x, 0, cell);
             }
             let ranges = status::draw_format(&mut line, Point::new(0, 0), width, style, &text);
+            blanks::settle(&mut line, 0, Colour::Default);
             self.lines.push((index, line));
             if let Some(pane) = cx.server.panes.get_mut(&pane.id) {
                 pane.border_ranges = ranges;

@@ -26,7 +26,7 @@ pub(super) fn place(
         frame.surface.cursor_visible = visible && !says_something;
     } else if let Some(at) = prompt {
         frame.surface.cursor = at;
-        frame.surface.cursor_visible = !says_something;
+        frame.surface.cursor_visible = !says_something && overlay.unwrap_or(true);
         frame.cursor = prompt_look(cx, subject);
     } else {
         program_mouse = pane_cursor(cx, subject, chrome, frame);

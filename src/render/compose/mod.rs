@@ -5,6 +5,7 @@
 //! status line) is kept in the `Composer` of the client and made anew when the client is
 //! marked for it, or when the layout turns out to be another. Panes are copied every time.
 
+mod blanks;
 mod border_chars;
 mod borders;
 mod chrome;

@@ -2,7 +2,7 @@
 //! palettes applied.
 
 use super::chrome::Chrome;
-use super::{Composer, Subject};
+use super::{Composer, Subject, blanks};
 use crate::base::{Attrs, Cell, CellFlags, CellStyle, Colour, PaneId, Point, Rect, Size, Surface};
 use crate::format::Scope;
 use crate::model::Cx;
@@ -81,6 +81,9 @@ impl Painter<'_> {
             no_bright: composer.no_bright,
         };
         for y in 0..surface.size().rows {
+            if mode {
+                blanks::settle(surface, y, look.bg);
+            }
             if self.row(y, surface, &look, &terminal, &mut composer.links) && !mode {
                 self.note_wrap(y, surface.size().cols, &terminal);
             }

@@ -1,6 +1,6 @@
 //! The status lines of a client, and the message or prompt over them.
 
-use super::Subject;
+use super::{Subject, blanks};
 use crate::base::{Cell, CellStyle, Colour, Point, Size, Surface};
 use crate::format::Scope;
 use crate::model::Cx;
@@ -30,9 +30,9 @@ pub(super) fn draw(
     refresh: bool,
     frame: &mut Frame,
 ) -> Option<Point> {
-    let (message, prompt) = {
+    let (message, prompt, overlaid) = {
         let c = cx.server.client(subject.client)?;
-        (c.message.is_some(), c.prompt.is_some())
+        (c.message.is_some(), c.prompt.is_some(), c.overlay.as_ref().is_some_and(|o| o.covers_part()))
     };
     if subject.status_rows == 0 {
         *kept = None;
@@ -52,6 +52,9 @@ pub(super) fn draw(
         cursor = draw_prompt(cx, subject, row, &mut lines);
     }
     let top = if subject.status_top { 0 } else { subject.size.rows - subject.status_rows };
+    if !overlaid {
+        (0..size.rows).for_each(|y| blanks::settle(&mut lines, y, Colour::Default));
+    }
     frame.surface.blit(&lines, Point::default(), size, Point::new(0, top));
     frame.whole_rows = top..top + subject.status_rows;
     cursor.map(|x| Point::new(x, top + row))

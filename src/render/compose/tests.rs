@@ -134,7 +134,7 @@ fn three_panes_and_a_status_line() {
     let upper = format!("text in pane{}│", " ".repeat(28));
     let joint = format!("{blank}{{fg=2}}├{}", "─".repeat(39));
     let lower = format!("{blank}{{fg=2}}│");
-    let status = "{fg=0,bg=2}[s] 0:w0*";
+    let status = "{fg=0,bg=2}[s] 0:w0*{bg=2}";
     f.check(&[(0, &upper), (11, &joint), (12, &lower), (23, status)], (41, 12, true));
     f.set(OptionScope::GlobalWindow, "pane-border-status", "top");
     let top = format!("──0 \"host.example\"{}┬──1 \"host.example\"{}", "─".repeat(22), "─".repeat(21));
@@ -158,7 +158,7 @@ fn status_at_the_top_and_wide_characters() {
     let mut f = Fixture::new(20, 5);
     f.set(OptionScope::GlobalSession, "status-position", "top");
     f.print(0, "世界\x1b[2;1Hx");
-    f.check(&[(0, "{fg=0,bg=2}[s] 0:w0*"), (1, "世界"), (2, "x")], (1, 2, true));
+    f.check(&[(0, "{fg=0,bg=2}[s] 0:w0*{bg=2}"), (1, "世界"), (2, "x")], (1, 2, true));
     f.set(OptionScope::GlobalSession, "status", "off");
     f.check(&[(0, "世界")], (1, 1, true));
 }

@@ -11,10 +11,11 @@ use super::tty::Tty;
 use crate::base::{Attrs, Cell, CellStyle, Colour, Glyph, Rect};
 use crate::outer::{Cap, Term, acs};
 
-/// Shortest run of blanks that is erased rather than written. It shows: what is erased has no
-/// foreground colour, what is written has one.
+/// Shortest run of blanks inside a row that is erased rather than written: the cursor has to
+/// be moved over what is erased.
 const MIN_ERASE: u32 = 10;
-
+/// The same for a run up to the end of a row.
+const MIN_ERASE_END: u32 = 4;
 /// Steps that are worth hiding the cursor (18 bytes on most terminals) or synchronizing.
 const MIN_BUSY: usize = 4;
 
@@ -99,15 +100,10 @@ impl Painter<'_> {
     fn draw(&mut self, y: u32, start: u32, end: u32) {
         let row = self.frame.surface.row(y);
         let mut x = start;
-        // tmux: the first blank of another background than the cell before it is written.
-        let mut before = match start {
-            0 => Colour::Default,
-            _ => row[start as usize - 1].style.bg,
-        };
         while x < end {
             let cell = &row[x as usize];
-            let bg = cell.style.bg;
-            if erasable(cell) && bg == before {
+            if erasable(cell) {
+                let bg = cell.style.bg;
                 let run = row[x as usize..end as usize].iter();
                 let len = run.take_while(|c| erasable(c) && c.style.bg == bg).count() as u32;
                 x = self.blanks(row, y, x, x + len, bg);
@@ -115,7 +111,6 @@ impl Painter<'_> {
                 self.cell(cell, x, y);
                 x += u32::from(cell.width.max(1));
             }
-            before = bg;
         }
     }
 
@@ -126,10 +121,10 @@ impl Painter<'_> {
         let len = if to_end { cols - x } else { stop - x };
         let wraps = x == 0 && self.continues(y);
         let bce = self.term.flag(Cap::BCE) || bg.is_default();
-        let erase = if to_end && self.term.has(Cap::EL) { Cap::EL } else { Cap::ECH };
-        if bce && !wraps && len >= MIN_ERASE && self.term.has(erase) {
-            // Only the background matters; the foreground may as well be what it is.
-            self.style(blank_style(&row[x as usize]));
+        let (erase, least) =
+            if to_end && self.term.has(Cap::EL) { (Cap::EL, MIN_ERASE_END) } else { (Cap::ECH, MIN_ERASE) };
+        if bce && !wraps && len >= least && self.term.has(erase) {
+            style::set_background(self.tty, self.term, self.links, bg, self.out);
             self.move_to(x, y);
             if erase == Cap::EL {
                 self.term.put(erase, self.out);
@@ -237,9 +232,10 @@ enum Text {
     Repeat(u8),
 }
 
-/// Whether a cell may be drawn by erasing; halves of nothing count as blanks.
+/// Whether a cell may be drawn by erasing, which leaves it nothing but a background. Halves of
+/// nothing count as blanks.
 fn erasable(cell: &Cell) -> bool {
-    cell.is_padding() || is_erasable(cell)
+    cell.is_padding() || (is_erasable(cell) && cell.style.fg.is_default() && cell.style.us.is_default())
 }
 
 fn blank_style(cell: &Cell) -> CellStyle {

@@ -21,6 +21,16 @@ pub(super) fn set(tty: &mut Tty, term: &Term, links: &FrameLinks, wanted: CellSt
     tty.wanted = wanted;
 }
 
+/// Brings the terminal to a background for erasing; a foreground, which does not show then,
+/// stays as it is.
+pub(super) fn set_background(tty: &mut Tty, term: &Term, links: &FrameLinks, bg: Colour, out: &mut Vec<u8>) {
+    let plain = CellStyle { bg, ..CellStyle::DEFAULT };
+    let same = |style: &CellStyle| CellStyle { fg: Colour::Default, ..*style } == plain;
+    if !same(&tty.wanted) {
+        set(tty, term, links, plain, out);
+    }
+}
+
 /// Switches everything off.
 fn reset(tty: &mut Tty, term: &Term, out: &mut Vec<u8>) {
     if tty.pen == CellStyle::DEFAULT {

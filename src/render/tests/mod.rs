@@ -5,7 +5,6 @@ mod screen;
 
 use proptest::prelude::*;
 
-use super::diff::is_erasable;
 use super::frame::FrameLinks;
 use super::tty::TtyOptions;
 use super::*;
@@ -109,16 +108,14 @@ fn apply(frame: &mut Frame, edits: &[Edit]) {
     }
 }
 
-/// What of a cell can be told on any terminal; erased cells have no foreground.
+/// What of a cell can be told on any terminal.
 fn visible(cell: &Cell) -> (String, CellStyle) {
     if cell.is_padding() {
         return (String::new(), CellStyle::DEFAULT);
     }
-    let style =
-        if is_erasable(cell) { CellStyle { bg: cell.style.bg, ..CellStyle::DEFAULT } } else { cell.style };
     let mut text = String::new();
     cell.glyph.push_to(&mut text);
-    (text, style)
+    (text, cell.style)
 }
 
 fn compare(screen: &Screen, frame: &Frame, skip_last: bool, why: &str) {
