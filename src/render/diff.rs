@@ -77,12 +77,7 @@ pub fn diff(shown: Option<&mut Surface>, frame: &Frame, caps: &DiffCaps) -> Vec<
     }
     let mut spans = Vec::new();
     for y in 0..size.rows {
-        let before = spans.len();
         row_spans(y, old.row(y), new.row(y), &mut spans);
-        if spans.len() > before && frame.whole_rows.contains(&y) {
-            spans.truncate(before);
-            spans.push(Span { y, start: 0, end: size.cols });
-        }
     }
     if caps.fill {
         gather_fills(new, &mut spans, &mut ops);

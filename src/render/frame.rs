@@ -1,7 +1,6 @@
 //! A frame: everything that a client's terminal should show at one moment.
 
 use std::collections::HashMap;
-use std::ops::Range;
 use std::sync::Arc;
 
 use crate::base::links::{Hyperlink, Links};
@@ -77,9 +76,6 @@ pub struct Frame {
     pub mouse: MouseTracking,
     /// Parts that may have scrolled since the frame before (panes).
     pub regions: Vec<Rect>,
-    /// Rows that are drawn whole when anything on them changes (status lines): which blanks
-    /// are erased and which are written then follows from the row alone, as in tmux.
-    pub whole_rows: Range<u32>,
     pub title: Option<String>,
     /// The working directory, as a URL (OSC 7).
     pub path: Option<String>,
@@ -95,7 +91,6 @@ impl Frame {
             cursor: CursorLook::default(),
             mouse: MouseTracking::Off,
             regions: Vec::new(),
-            whole_rows: 0..0,
             title: None,
             path: None,
             progress: Progress::default(),

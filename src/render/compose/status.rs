@@ -56,7 +56,6 @@ pub(super) fn draw(
         (0..size.rows).for_each(|y| blanks::settle(&mut lines, y, Colour::Default));
     }
     frame.surface.blit(&lines, Point::default(), size, Point::new(0, top));
-    frame.whole_rows = top..top + subject.status_rows;
     cursor.map(|x| Point::new(x, top + row))
 }
 
