@@ -3,6 +3,8 @@
 //! erased have none. tmux draws a whole line by one rule, which is followed here, so that how
 //! a row was changed piece by piece leaves no trace.
 
+use std::ops::Range;
+
 use crate::base::{CellStyle, Colour, Surface};
 use crate::render::diff::is_erasable;
 
@@ -13,9 +15,14 @@ const MIN_ERASED: usize = 10;
 /// default background is `bg`.
 pub(super) fn settle(surface: &mut Surface, y: u32, bg: Colour) {
     let cols = surface.size().cols;
+    settle_part(surface, y, 0..cols, bg);
+}
+
+/// The same for some columns of a row.
+pub(super) fn settle_part(surface: &mut Surface, y: u32, columns: Range<u32>, bg: Colour) {
     let mut before = bg;
-    let mut x = 0;
-    while x < cols {
+    let mut x = columns.start;
+    while x < columns.end {
         let cell = surface.get(x, y);
         let this = cell.style.bg;
         // tmux: the first blank of another background than the cell before it is written.
@@ -24,7 +31,7 @@ pub(super) fn settle(surface: &mut Surface, y: u32, bg: Colour) {
             x += 1;
             continue;
         }
-        let row = &surface.row(y)[x as usize..];
+        let row = &surface.row(y)[x as usize..columns.end as usize];
         let len = row.iter().take_while(|c| is_erasable(c) && c.style.bg == this).count();
         // Blanks that are written share the style of the last one.
         let style = match len >= MIN_ERASED {

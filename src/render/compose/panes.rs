@@ -119,6 +119,12 @@ impl Painter<'_> {
             self.frame.surface.set_raw(place.x, place.y, cell);
         }
         self.mend_row(surface.size().cols, row_y);
+        if look.fg != Colour::Default
+            && let Some(place) = self.subject.place(self.subject.view.x as i32, row_y)
+        {
+            let columns = self.columns(surface.size().cols);
+            blanks::settle_part(&mut self.frame.surface, place.y, columns, look.bg);
+        }
         true
     }
 
@@ -133,11 +139,15 @@ impl Painter<'_> {
         }
     }
 
+    /// Columns of the terminal that the pane takes.
+    fn columns(&self, cols: u32) -> std::ops::Range<u32> {
+        let start = self.source.at.0 - self.subject.view.x as i32;
+        start.max(0) as u32..((start + cols as i32).max(0) as u32).min(self.subject.size.cols)
+    }
+
     /// Blanks halves of wide characters that the edge of the view or a pane above cut off.
     fn mend_row(&mut self, cols: u32, y: i32) {
-        let start = self.source.at.0 - self.subject.view.x as i32;
-        let from = start.max(0) as u32;
-        let to = ((start + cols as i32).max(0) as u32).min(self.subject.size.cols);
+        let std::ops::Range { start: from, end: to } = self.columns(cols);
         let Some(place) = self.subject.place(self.subject.view.x as i32, y) else { return };
         let surface = &mut self.frame.surface;
         let mut expected = 0u32;
