@@ -3,12 +3,13 @@
 //!
 //! ```text
 //! aid  := whole:u8 kinds:varint (columns-step:varint lines:varint)*
-//!         wide:varint (units:varint (tag:varint)*)*
+//!         wide:varint (units:varint (cell:u8 fillers:u8 count:varint)*)*
 //! ```
 //!
 //! Lines of single-column cells are a histogram of lengths. Lines with wider cells keep the
-//! pattern of their cells (`tag = count * 16 + cell width`), because where a wide cell falls on
-//! the right edge decides how the line wraps.
+//! pattern of their cells (what a cell counts; how many fillers follow it, times two, plus one
+//! if they count), because where a wide cell falls on the right edge decides how the line
+//! wraps.
 
 use std::collections::BTreeMap;
 
@@ -18,9 +19,6 @@ use crate::base::history::Run;
 
 /// Bytes of wide patterns kept for a block; beyond it the block is decompressed to count.
 const MAX_PATTERN_BYTES: usize = 16 << 10;
-/// Widest cell that a pattern can name (the widest tab).
-const MAX_CELL: u32 = 15;
-
 /// See the module comment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Aid {
@@ -36,19 +34,21 @@ impl Aid {
         *self.narrow.entry(cols).or_default() += 1;
     }
 
-    pub fn add_wide(&mut self, runs: &[Run]) {
+    /// Adds a line with cells that count other than one column.
+    pub fn add_wide(&mut self, runs: &[Run], cols: u32) {
         if self.partial {
             return;
         }
         let mut pattern: Vec<Unit> = Vec::new();
-        for (cell, count) in layout::units(runs) {
+        for unit in layout::units(runs, cols) {
             match pattern.last_mut() {
-                Some(last) if last.0 == cell => last.1 += count,
-                _ => pattern.push((cell, count)),
+                Some(last) if *last == (Unit { count: last.count, ..unit }) => last.count += unit.count,
+                _ => pattern.push(unit),
             }
         }
-        self.pattern_bytes += 2 * pattern.len() + 1;
-        if self.pattern_bytes > MAX_PATTERN_BYTES || pattern.iter().any(|u| u.0 > MAX_CELL) {
+        self.pattern_bytes += 3 * pattern.len() + 1;
+        let fits = |unit: &Unit| unit.cell < 256 && unit.fillers < 128;
+        if self.pattern_bytes > MAX_PATTERN_BYTES || !pattern.iter().all(fits) {
             self.partial = true;
             self.wide.clear();
             return;
@@ -86,7 +86,10 @@ impl Aid {
         put_varint(&mut out, self.wide.len() as u64);
         for pattern in &self.wide {
             put_varint(&mut out, pattern.len() as u64);
-            pattern.iter().for_each(|&(cell, n)| put_varint(&mut out, u64::from(n) << 4 | u64::from(cell)));
+            for unit in pattern {
+                out.extend([unit.cell as u8, (unit.fillers << 1 | unit.filler) as u8]);
+                put_varint(&mut out, u64::from(unit.count));
+            }
         }
         out
     }
@@ -106,14 +109,11 @@ impl Aid {
         for _ in 0..reader.varint()? {
             let mut pattern = Vec::new();
             for _ in 0..reader.varint()? {
-                let tag = reader.varint()?;
-                let (cell, count) = ((tag & 15) as u32, small(tag >> 4)?);
-                if cell == 0 {
-                    return Err(Malformed);
-                }
-                pattern.push((cell, count));
+                let (cell, fillers) = (u32::from(reader.u8()?), u32::from(reader.u8()?));
+                let count = small(reader.varint()?)?;
+                pattern.push(Unit { cell, filler: fillers & 1, fillers: fillers >> 1, count });
             }
-            aid.pattern_bytes += 2 * pattern.len() + 1;
+            aid.pattern_bytes += 3 * pattern.len() + 1;
             aid.wide.push(pattern);
         }
         Ok(aid)

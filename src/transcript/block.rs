@@ -37,7 +37,7 @@ pub(super) struct Block {
     links: Vec<Hyperlink>,
     link_ids: HashMap<LinkId, u32>,
     link_bytes: usize,
-    /// Columns of the widest line.
+    /// What the widest line counts when wrapping.
     pub widest: u32,
     pub empty_tails: u32,
     layout: Mutex<Option<Layout>>,
@@ -138,7 +138,7 @@ impl Block {
     pub fn push(&mut self, scratch: &mut Vec<u8>, line: &OpenLine, width: u32) {
         self.offsets.push(self.data.len() as u32);
         line::put_line(&mut self.data, scratch, line, width, self.base_time);
-        self.widest = self.widest.max(line.cols);
+        self.widest = self.widest.max(super::layout::wrap_width(&line.row.runs, line.cols));
         self.empty_tails += u32::from(line.empty_tail());
         let rows = line.breaks.len() as u32;
         let Some(layout) = self.layout.get_mut() else { return };
@@ -202,7 +202,7 @@ impl Block {
         if as_pushed && head.pushed_rows > 0 {
             return head.pushed_rows;
         }
-        if head.flags.contains(LineFlags::WIDE) && head.cols > width {
+        if head.flags.contains(LineFlags::WIDE) && head.width > width {
             return self.line(line).map_or(1, |l| l.rows(width, false));
         }
         super::layout::narrow_rows(head.cols, width) + u32::from(head.flags.contains(LineFlags::EMPTY_TAIL))
@@ -262,7 +262,7 @@ impl Block {
             if !head.flags.contains(LineFlags::WIDE) {
                 aid.add_narrow(head.cols);
             } else if let Some(line) = self.line(n) {
-                aid.add_wide(&line.runs);
+                aid.add_wide(&line.runs, line.cols);
             }
         }
         aid
@@ -315,7 +315,7 @@ impl Block {
         while !reader.0.is_empty() {
             block.offsets.push((block.data.len() - reader.0.len()) as u32);
             let head = line::head(line::body(&mut reader)?)?;
-            block.widest = block.widest.max(head.cols);
+            block.widest = block.widest.max(head.width);
             block.empty_tails += u32::from(head.flags.contains(LineFlags::EMPTY_TAIL));
         }
         if block.lines() != lines {

@@ -1,5 +1,9 @@
 //! How a logical line divides into rows of a given width, as tmux's reflow would leave it:
 //! rows are filled greedily, and a cell that does not fit whole moves to the next row.
+//!
+//! tmux: what counts is not the columns that cells take on the screen. The filler behind a
+//! wide character or a tab counts a column of its own (unless it says otherwise), so a line
+//! of wide characters wraps earlier than it looks, and may wrap before a filler.
 
 use smallvec::SmallVec;
 
@@ -11,27 +15,75 @@ use crate::base::history::{Row, RowFlags, Run, RunKind};
 pub(super) struct Break {
     /// Columns of the line up to and including this row.
     pub end: u32,
-    /// Shell marks of the row. `WRAPPED` follows from the row's place and is never kept here.
+    /// All flags but `WRAPPED`, which follows from the row's place.
     pub flags: RowFlags,
+    /// Columns that existed.
+    pub size: u32,
 }
 
 pub(super) type Breaks = SmallVec<[Break; 1]>;
 
-/// Cells of equal width in a row: (columns of one cell, how many).
-pub(super) type Unit = (u32, u32);
+/// Flags that a row laid out afresh takes from its line's first row.
+const SHARED_FLAGS: RowFlags = RowFlags::EXTENDED.union(RowFlags::HYPERLINK);
+/// Cell flags that are kept of a run.
+pub(super) const KEPT_FLAGS: CellFlags =
+    CellFlags::NOPALETTE.union(CellFlags::PADDING).union(CellFlags::NARROW_FILLERS);
 
-/// The cells of runs, left to right.
-pub(super) fn units(runs: &[Run]) -> impl Iterator<Item = Unit> + '_ {
-    runs.iter().map(|run| match run.kind {
-        RunKind::Narrow | RunKind::Cleared => (1, run.cols),
-        RunKind::Wide => (2, run.cols / 2),
-        RunKind::Cluster(width) | RunKind::Tab(width) => (u32::from(width.max(1)), 1),
+/// Equal cells in a row, each with its fillers. Widths are what cells count when wrapping.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Unit {
+    pub cell: u32,
+    pub filler: u32,
+    /// Fillers behind each cell.
+    pub fillers: u32,
+    pub count: u32,
+}
+
+impl Unit {
+    /// The cells of a run.
+    fn of(run: &Run) -> Self {
+        let filler = u32::from(!run.flags.contains(CellFlags::NARROW_FILLERS));
+        match run.kind {
+            RunKind::Cleared if run.flags.contains(CellFlags::PADDING) => {
+                Self { cell: filler, filler: 0, fillers: 0, count: run.cols }
+            }
+            RunKind::Narrow | RunKind::Cleared => Self { cell: 1, filler: 0, fillers: 0, count: run.cols },
+            RunKind::Wide => Self { cell: 2, filler, fillers: 1, count: run.cols / 2 },
+            RunKind::Cluster(width) | RunKind::Tab(width) => {
+                Self { cell: u32::from(width), filler, fillers: run.cols.saturating_sub(1), count: 1 }
+            }
+        }
+    }
+
+    /// What all of it counts.
+    fn width(&self) -> u32 {
+        (self.cell + self.filler * self.fillers) * self.count
+    }
+
+    fn is_narrow(&self) -> bool {
+        self.cell == 1 && self.fillers == 0
+    }
+}
+
+/// The cells of a line's first `cols` columns, left to right. (What comes after them does not
+/// count as written, and never takes part in wrapping.)
+pub(super) fn units(runs: &[Run], cols: u32) -> impl Iterator<Item = Unit> + '_ {
+    let mut left = cols;
+    runs.iter().map_while(move |run| {
+        let cols = run.cols.min(left);
+        left -= cols;
+        (cols > 0).then(|| Unit::of(&Run { cols, ..*run }))
     })
 }
 
-/// Whether any cell of the runs takes more than one column.
-pub(super) fn has_wide(runs: &[Run]) -> bool {
-    units(runs).any(|(width, _)| width > 1)
+/// Whether any cell counts other than one column.
+pub(super) fn has_wide(runs: &[Run], cols: u32) -> bool {
+    units(runs, cols).any(|unit| !unit.is_narrow())
+}
+
+/// What a line counts altogether.
+pub(super) fn wrap_width(runs: &[Run], cols: u32) -> u32 {
+    units(runs, cols).map(|unit| unit.width()).sum()
 }
 
 /// Rows that a line of single-column cells takes.
@@ -44,9 +96,9 @@ pub(super) fn narrow_rows(cols: u32, width: u32) -> u32 {
 pub(super) fn each_break(units: impl Iterator<Item = Unit>, width: u32, mut found: impl FnMut(u32)) {
     let width = width.max(1);
     let (mut x, mut col) = (0u32, 0u32);
-    for (cell, mut count) in units {
+    let mut place = |cell: u32, mut count: u32| {
         while count > 0 {
-            let fit = width.saturating_sub(x) / cell;
+            let fit = width.saturating_sub(x).checked_div(cell).unwrap_or(count);
             if fit == 0 && x > 0 {
                 found(col);
                 x = 0;
@@ -54,8 +106,18 @@ pub(super) fn each_break(units: impl Iterator<Item = Unit>, width: u32, mut foun
             }
             let take = fit.max(1).min(count);
             x += take * cell;
-            col += take * cell;
+            col += take;
             count -= take;
+        }
+    };
+    for unit in units {
+        if unit.fillers == 0 {
+            place(unit.cell, unit.count);
+            continue;
+        }
+        for _ in 0..unit.count {
+            place(unit.cell, 1);
+            place(unit.filler, unit.fillers);
         }
     }
 }
@@ -67,16 +129,55 @@ pub(super) fn wide_rows(units: impl Iterator<Item = Unit>, width: u32) -> u32 {
     rows
 }
 
-/// All rows of a line at a width, in the order shown.
-pub(super) fn breaks(runs: &[Run], cols: u32, width: u32, empty_tail: bool) -> Breaks {
-    let mut out = Breaks::new();
-    let plain = |end| Break { end, flags: RowFlags::empty() };
-    each_break(units(runs), width, |end| out.push(plain(end)));
-    out.push(plain(cols));
-    if empty_tail {
-        out.push(plain(cols));
+/// Columns that exist once `used` of them were written from left to right: tmux makes a
+/// quarter, a half or all of the row at a time.
+pub(super) fn usual_size(used: u32, width: u32) -> u32 {
+    match used {
+        0 => 0,
+        _ if used < width / 4 => width / 4,
+        _ if used < width / 2 => width / 2,
+        _ => used.max(width),
     }
-    out
+}
+
+/// Flags of a row after the first, laid out afresh.
+pub(super) fn later_flags(first: RowFlags) -> RowFlags {
+    first & SHARED_FLAGS
+}
+
+/// What is laid out.
+#[derive(Clone, Copy)]
+pub(super) struct Shape<'a> {
+    pub runs: &'a [Run],
+    /// Columns that count as written.
+    pub cols: u32,
+    /// Columns after them.
+    pub unwritten: u32,
+    /// Flags of the first row.
+    pub flags: RowFlags,
+    pub empty_tail: bool,
+}
+
+impl Shape<'_> {
+    /// All rows of the line at a width, in the order shown.
+    pub fn breaks(&self, width: u32) -> Breaks {
+        let mut ends: SmallVec<[u32; 4]> = SmallVec::new();
+        each_break(units(self.runs, self.cols), width, |end| ends.push(end));
+        ends.push(self.cols);
+        if self.empty_tail {
+            ends.push(self.cols);
+        }
+        // Unwritten columns stay only with a line that is left as it was.
+        let more = if ends.len() == 1 { self.unwritten } else { 0 };
+        let mut start = 0;
+        let mut flags = self.flags;
+        let row = |end: u32| {
+            let row = Break { end, flags, size: usual_size(end - start + more, width) };
+            (start, flags) = (end, later_flags(self.flags));
+            row
+        };
+        ends.into_iter().map(row).collect()
+    }
 }
 
 /// Bytes of `text` before character number `chars`. `ascii` says that every character is one
@@ -86,6 +187,30 @@ fn byte_of(text: &str, chars: u32, ascii: bool) -> usize {
         return chars as usize;
     }
     text.char_indices().nth(chars as usize).map_or(text.len(), |(at, _)| at)
+}
+
+/// The columns `from` to `to` of a run of wide characters. Halves at the edges are cut off
+/// from each other.
+fn slice_wide(out: &mut Row, run: &Run, text: &str, from: u32, to: u32) {
+    let orphan =
+        Run { kind: RunKind::Cleared, flags: run.flags | CellFlags::PADDING, bytes: 0, cols: 1, ..*run };
+    if from % 2 == 1 {
+        out.push_run(orphan);
+    }
+    let (first, last) = (from.div_ceil(2), to / 2);
+    let head = byte_of(text, first, false);
+    let rest = &text[head..];
+    let len = byte_of(rest, last.saturating_sub(first), false);
+    if len > 0 {
+        out.text.push_str(&rest[..len]);
+        out.push_run(Run { bytes: len as u32, cols: (last - first) * 2, ..*run });
+    }
+    if to % 2 == 1 && to > from {
+        let alone = &rest[len..];
+        let alone = &alone[..byte_of(alone, 1, false)];
+        out.text.push_str(alone);
+        out.push_run(Run { kind: RunKind::Cluster(2), bytes: alone.len() as u32, cols: 1, ..*run });
+    }
 }
 
 /// The cells of a line from column `from` up to column `to` as a row of their own.
@@ -105,19 +230,25 @@ pub(super) fn slice(text: &str, runs: &[Run], from: u32, to: u32) -> Row {
         }
         let low = from.saturating_sub(start);
         let high = run.cols.min(to - start);
-        let piece = match run.kind {
-            RunKind::Narrow | RunKind::Wide => {
-                let cell = if run.kind == RunKind::Wide { 2 } else { 1 };
-                let ascii = cell == 1 && run.bytes == run.cols;
-                let head = byte_of(run_text, low.div_ceil(cell), ascii);
-                let rest = &run_text[head..];
-                &rest[..byte_of(rest, (high - low) / cell, ascii)]
+        let cols = high - low;
+        match run.kind {
+            RunKind::Wide => slice_wide(&mut out, run, run_text, low, high),
+            RunKind::Narrow => {
+                let ascii = run.bytes == run.cols;
+                let rest = &run_text[byte_of(run_text, low, ascii)..];
+                let piece = &rest[..byte_of(rest, cols, ascii)];
+                out.text.push_str(piece);
+                out.push_run(Run { bytes: piece.len() as u32, cols, ..*run });
             }
-            RunKind::Cluster(_) => run_text,
-            RunKind::Tab(_) | RunKind::Cleared => "",
-        };
-        out.text.push_str(piece);
-        out.push_run(Run { bytes: piece.len() as u32, cols: high - low, ..*run });
+            RunKind::Cluster(_) | RunKind::Tab(_) if low > 0 => {
+                let flags = run.flags | CellFlags::PADDING;
+                out.push_run(Run { kind: RunKind::Cleared, flags, bytes: 0, cols, ..*run });
+            }
+            RunKind::Cluster(_) | RunKind::Tab(_) | RunKind::Cleared => {
+                out.text.push_str(run_text);
+                out.push_run(Run { cols, ..*run });
+            }
+        }
     }
     out
 }
@@ -126,31 +257,44 @@ pub(super) fn slice(text: &str, runs: &[Run], from: u32, to: u32) -> Row {
 /// and where they end.
 #[derive(Clone, Debug)]
 pub(super) struct OpenLine {
-    /// The rows joined. Its flags are the first row's marks.
+    /// The rows joined. Its flags are the first row's; its unwritten columns the last row's.
     pub row: Row,
     pub breaks: Breaks,
+    /// Columns that count as written.
     pub cols: u32,
     /// The last row is followed by more of the same line.
     pub continues: bool,
 }
 
 impl OpenLine {
-    pub fn new(row: Row) -> Self {
-        let cols = row.cols();
+    /// A line of one row, as far as is known. `width` is that of the pane.
+    pub fn new(mut row: Row, width: u32) -> Self {
+        let cols = row.used();
         let continues = row.flags.contains(RowFlags::WRAPPED);
-        let flags = row.flags - RowFlags::WRAPPED;
+        row.flags -= RowFlags::WRAPPED;
         let mut breaks = Breaks::new();
-        breaks.push(Break { end: cols, flags });
-        Self { row: Row { flags, ..row }, breaks, cols, continues }
+        breaks.push(Break { end: cols, flags: row.flags, size: size_of(&row, width) });
+        Self { row, breaks, cols, continues }
     }
 
     /// Joins the next row of the line.
-    pub fn push(&mut self, row: &Row) {
+    pub fn push(&mut self, row: &Row, width: u32) {
+        self.drop_unwritten();
         self.row.text.push_str(&row.text);
         row.runs.iter().for_each(|run| self.row.push_run(*run));
-        self.cols += row.cols();
+        self.row.unwritten = row.unwritten;
+        self.cols += row.used();
         self.continues = row.flags.contains(RowFlags::WRAPPED);
-        self.breaks.push(Break { end: self.cols, flags: row.flags - RowFlags::WRAPPED });
+        let flags = row.flags - RowFlags::WRAPPED;
+        self.breaks.push(Break { end: self.cols, flags, size: size_of(row, width) });
+    }
+
+    fn drop_unwritten(&mut self) {
+        if self.row.unwritten > 0 {
+            let kept = slice(&self.row.text, &self.row.runs, 0, self.cols);
+            (self.row.text, self.row.runs) = (kept.text, kept.runs);
+            self.row.unwritten = 0;
+        }
     }
 
     /// Whether the line ends in an empty row, which reflow never joins to the row before.
@@ -159,16 +303,27 @@ impl OpenLine {
         n > 1 && !self.continues && self.breaks[n - 2].end == self.cols
     }
 
+    fn shape(&self) -> Shape<'_> {
+        Shape {
+            runs: &self.row.runs,
+            cols: self.cols,
+            unwritten: self.row.unwritten,
+            flags: self.row.flags,
+            empty_tail: self.empty_tail(),
+        }
+    }
+
     /// One of its rows.
     pub fn row(&self, index: usize) -> Option<Row> {
         let here = self.breaks.get(index)?;
         let from = index.checked_sub(1).map_or(0, |before| self.breaks[before].end);
-        let mut row = slice(&self.row.text, &self.row.runs, from, here.end);
-        row.flags = here.flags;
-        if index + 1 < self.breaks.len() || self.continues {
+        let last = index + 1 == self.breaks.len();
+        let unwritten = if last { self.row.unwritten } else { 0 };
+        let mut row = slice(&self.row.text, &self.row.runs, from, here.end + unwritten);
+        (row.flags, row.size, row.unwritten, row.time) = (here.flags, here.size, unwritten, self.row.time);
+        if !last || self.continues {
             row.flags |= RowFlags::WRAPPED;
         }
-        row.time = self.row.time;
         Some(row)
     }
 
@@ -178,31 +333,38 @@ impl OpenLine {
         let row = self.row(last).expect("a line has at least one row");
         self.breaks.pop();
         let Some(end) = self.breaks.last().map(|b| b.end) else { return (row, None) };
-        let mut rest = slice(&self.row.text, &self.row.runs, 0, end);
-        (rest.flags, rest.time) = (self.row.flags, self.row.time);
-        self.row = rest;
+        let rest = slice(&self.row.text, &self.row.runs, 0, end);
+        self.row = Row { flags: self.row.flags, time: self.row.time, ..rest };
         self.cols = end;
         self.continues = true;
         (row, Some(self))
     }
 
-    /// Lays the line out afresh for a width; marks of rows after the first are lost, as in tmux.
+    /// Lays the line out afresh for a width; what rows after the first carried is lost, as in
+    /// tmux.
     pub fn relay(&mut self, width: u32) {
-        let tail = self.empty_tail();
-        self.breaks = breaks(&self.row.runs, self.cols, width, tail);
-        self.breaks[0].flags = self.row.flags;
+        self.breaks = self.shape().breaks(width);
+        if self.breaks.len() > 1 {
+            self.drop_unwritten();
+        }
     }
 
-    /// Whether the rows are not what greedy filling at `width` gives.
+    /// Whether the rows are not what laying out at `width` gives.
     pub fn irregular(&self, width: u32) -> bool {
-        if self.breaks.len() == 1 {
-            return false;
+        if let [only] = self.breaks[..]
+            && self.cols <= width
+            && !has_wide(&self.row.runs, self.cols)
+        {
+            let usual = usual_size(self.cols + self.row.unwritten, width);
+            return only.flags != self.row.flags || only.size != usual;
         }
-        let mut greedy = breaks(&self.row.runs, self.cols, width, self.empty_tail());
-        greedy[0].flags = self.row.flags;
-        greedy != self.breaks
+        let unwritten = self.row.unwritten > 0 && self.breaks.len() > 1;
+        unwritten || self.shape().breaks(width) != self.breaks
     }
 }
 
-/// Cell flags that are kept of a run.
-pub(super) const KEPT_FLAGS: CellFlags = CellFlags::NOPALETTE;
+/// Columns that existed of a row; the usual number when it does not say.
+fn size_of(row: &Row, width: u32) -> u32 {
+    let cols = row.cols();
+    if row.size < cols { usual_size(cols, width) } else { row.size }
+}

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! record := length:varint body
-//! body   := flags:u8 time:zigzag cols:varint
-//!           [BREAKS: count:varint (cols:varint marks:u8)*]
+//! body   := flags:u8 time:zigzag cols:varint [WIDE: counted-width:varint] [MARKS: row-flags:u8]
+//!           [BREAKS: unwritten:varint count:varint (cols:varint row-flags:u8 size:varint)*]
 //!           [not PLAIN: count:varint run*] text
 //! run    := tag:u8 [columns:u8 for clusters and tabs] [bytes:varint] [cols:varint] [style]
 //! ```
@@ -13,7 +13,7 @@
 
 use smallvec::SmallVec;
 
-use super::layout::{self, Break, Breaks, KEPT_FLAGS, OpenLine};
+use super::layout::{self, Break, Breaks, OpenLine, Shape};
 use crate::base::codec::{Malformed, Reader, put_varint};
 use crate::base::history::{Row, RowFlags, Run, RunKind};
 use crate::base::{Attrs, CellFlags, CellStyle, Colour, LinkId};
@@ -22,15 +22,15 @@ bitflags::bitflags! {
     /// What a record says of its line.
     #[derive(Clone, Copy, PartialEq, Eq, Debug)]
     pub(super) struct LineFlags: u8 {
-        const PROMPT = 0x1;
-        const OUTPUT = 0x2;
+        /// The first row has flags.
+        const MARKS = 0x1;
         /// The next record is the same line, which was too long for one.
         const CONTINUES = 0x4;
         /// The last row is empty and stands alone whatever the width.
         const EMPTY_TAIL = 0x8;
-        /// Some cell takes more than one column.
+        /// Some cell counts other than one column when lines are wrapped.
         const WIDE = 0x10;
-        /// The rows were not filled greedily when they were pushed; where they ended is noted.
+        /// The rows are not what laying out at the pane's width gives; they are noted.
         const BREAKS = 0x20;
         /// One run of single-column characters in the default style, or nothing.
         const PLAIN = 0x40;
@@ -42,17 +42,33 @@ const TAG_WIDE: u8 = 1;
 const TAG_CLUSTER: u8 = 2;
 const TAG_TAB: u8 = 3;
 const TAG_CLEARED: u8 = 4;
+/// A cluster or tab that was cut: it takes fewer columns than its width, and says how many.
+const TAG_CUT_CLUSTER: u8 = 5;
+const TAG_CUT_TAB: u8 = 6;
 const TAG_MASK: u8 = 0x0f;
 const TAG_NOPALETTE: u8 = 0x10;
 /// The style is the one of the run before (of the default style at the start).
 const TAG_SAME_STYLE: u8 = 0x20;
+const TAG_PADDING: u8 = 0x40;
+const TAG_NARROW_FILLERS: u8 = 0x80;
+/// Tags of the cell flags that are kept.
+const FLAG_TAGS: [(CellFlags, u8); 3] = [
+    (CellFlags::NOPALETTE, TAG_NOPALETTE),
+    (CellFlags::PADDING, TAG_PADDING),
+    (CellFlags::NARROW_FILLERS, TAG_NARROW_FILLERS),
+];
 
 /// A record read back; the text is borrowed from the block.
 #[derive(Clone, Debug)]
 pub(super) struct Line<'a> {
     pub flags: LineFlags,
+    /// Flags of the first row.
+    pub marks: RowFlags,
     pub time: i64,
+    /// Columns that count as written.
     pub cols: u32,
+    /// Columns after them.
+    pub unwritten: u32,
     pub text: &'a str,
     pub runs: SmallVec<[Run; 1]>,
     /// Rows as they were pushed; empty unless `BREAKS`.
@@ -63,7 +79,10 @@ pub(super) struct Line<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LineHead {
     pub flags: LineFlags,
+    /// Columns that count as written.
     pub cols: u32,
+    /// What its cells count when wrapping.
+    pub width: u32,
     /// Rows as pushed; 0 unless `BREAKS`.
     pub pushed_rows: u32,
 }
@@ -154,18 +173,20 @@ fn put_run(out: &mut Vec<u8>, run: &Run, last: &CellStyle) {
     let (tag, param) = match run.kind {
         RunKind::Narrow => (TAG_NARROW, None),
         RunKind::Wide => (TAG_WIDE, None),
+        RunKind::Cluster(width) if run.cols != u32::from(width) => (TAG_CUT_CLUSTER, Some(width)),
+        RunKind::Tab(width) if run.cols != u32::from(width) => (TAG_CUT_TAB, Some(width)),
         RunKind::Cluster(width) => (TAG_CLUSTER, Some(width)),
         RunKind::Tab(width) => (TAG_TAB, Some(width)),
         RunKind::Cleared => (TAG_CLEARED, None),
     };
     let same = *last == run.style;
-    let palette = if run.flags.contains(CellFlags::NOPALETTE) { TAG_NOPALETTE } else { 0 };
-    out.push(tag | palette | if same { TAG_SAME_STYLE } else { 0 });
+    let flags: u8 = FLAG_TAGS.iter().filter(|(flag, _)| run.flags.contains(*flag)).map(|(_, tag)| tag).sum();
+    out.push(tag | flags | if same { TAG_SAME_STYLE } else { 0 });
     out.extend(param);
-    if !matches!(run.kind, RunKind::Tab(_) | RunKind::Cleared) {
+    if has_text(tag) {
         put_varint(out, u64::from(run.bytes));
     }
-    if param.is_none() {
+    if !matches!(tag, TAG_CLUSTER | TAG_TAB) {
         put_varint(out, u64::from(run.cols));
     }
     if !same {
@@ -173,31 +194,32 @@ fn put_run(out: &mut Vec<u8>, run: &Run, last: &CellStyle) {
     }
 }
 
+fn has_text(tag: u8) -> bool {
+    matches!(tag, TAG_NARROW | TAG_WIDE | TAG_CLUSTER | TAG_CUT_CLUSTER)
+}
+
 fn run(reader: &mut Reader, last: &CellStyle) -> Result<Run, Malformed> {
-    let tag = reader.u8()?;
-    let kind = match tag & TAG_MASK {
+    let byte = reader.u8()?;
+    let tag = byte & TAG_MASK;
+    let kind = match tag {
         TAG_NARROW => RunKind::Narrow,
         TAG_WIDE => RunKind::Wide,
-        TAG_CLUSTER => RunKind::Cluster(reader.u8()?.max(1)),
-        TAG_TAB => RunKind::Tab(reader.u8()?.max(1)),
+        TAG_CLUSTER | TAG_CUT_CLUSTER => RunKind::Cluster(reader.u8()?),
+        TAG_TAB | TAG_CUT_TAB => RunKind::Tab(reader.u8()?),
         TAG_CLEARED => RunKind::Cleared,
         _ => return Err(Malformed),
     };
-    let bytes = if matches!(kind, RunKind::Tab(_) | RunKind::Cleared) { 0 } else { number(reader)? };
+    let bytes = if has_text(tag) { number(reader)? } else { 0 };
     let cols = match kind {
-        RunKind::Cluster(width) | RunKind::Tab(width) => u32::from(width),
+        RunKind::Cluster(width) | RunKind::Tab(width) if matches!(tag, TAG_CLUSTER | TAG_TAB) => {
+            u32::from(width)
+        }
         _ => number(reader)?,
     };
-    let flags = if tag & TAG_NOPALETTE != 0 { KEPT_FLAGS } else { CellFlags::empty() };
-    let style = if tag & TAG_SAME_STYLE != 0 { *last } else { style(reader)? };
+    let held = FLAG_TAGS.iter().filter(|(_, tag)| byte & tag != 0);
+    let flags = held.fold(CellFlags::empty(), |flags, (flag, _)| flags | *flag);
+    let style = if byte & TAG_SAME_STYLE != 0 { *last } else { style(reader)? };
     Ok(Run { kind, style, flags, bytes, cols })
-}
-
-fn marks(flags: RowFlags) -> LineFlags {
-    let mut out = LineFlags::empty();
-    out.set(LineFlags::PROMPT, flags.contains(RowFlags::START_PROMPT));
-    out.set(LineFlags::OUTPUT, flags.contains(RowFlags::START_OUTPUT));
-    out
 }
 
 /// Appends the record of a line to `out`. `scratch` is reused between calls.
@@ -214,27 +236,37 @@ pub(super) fn put_line(
         [run] => {
             run.kind == RunKind::Narrow
                 && run.style == CellStyle::DEFAULT
-                && (run.flags & KEPT_FLAGS).is_empty()
+                && (run.flags & layout::KEPT_FLAGS).is_empty()
         }
         _ => false,
     };
-    let irregular = line.irregular(width);
-    let mut flags = marks(line.row.flags);
+    let irregular = line.irregular(width) || line.row.unwritten > 0;
+    let wide = !plain && layout::has_wide(runs, line.cols);
+    let mut flags = LineFlags::empty();
+    flags.set(LineFlags::MARKS, !line.row.flags.is_empty());
     flags.set(LineFlags::PLAIN, plain);
     flags.set(LineFlags::CONTINUES, line.continues);
     flags.set(LineFlags::EMPTY_TAIL, line.empty_tail());
-    flags.set(LineFlags::WIDE, !plain && layout::has_wide(runs));
+    flags.set(LineFlags::WIDE, wide);
     flags.set(LineFlags::BREAKS, irregular);
     scratch.clear();
     scratch.push(flags.bits());
     put_varint(scratch, zigzag(line.row.time.wrapping_sub(base_time)));
     put_varint(scratch, u64::from(line.cols));
+    if wide {
+        put_varint(scratch, u64::from(layout::wrap_width(runs, line.cols)));
+    }
+    if !line.row.flags.is_empty() {
+        scratch.push(line.row.flags.bits());
+    }
     if irregular {
+        put_varint(scratch, u64::from(line.row.unwritten));
         put_varint(scratch, line.breaks.len() as u64);
         let mut before = 0;
         for b in &line.breaks {
             put_varint(scratch, u64::from(b.end - before));
             scratch.push(b.flags.bits());
+            put_varint(scratch, u64::from(b.size));
             before = b.end;
         }
     }
@@ -260,26 +292,39 @@ pub(super) fn body<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], Malformed> {
 /// Reads what row counting needs of a record's body.
 pub(super) fn head(body: &[u8]) -> Result<LineHead, Malformed> {
     let mut reader = Reader(body);
+    let (flags, _, cols, width, _) = start(&mut reader)?;
+    let pushed_rows = if flags.contains(LineFlags::BREAKS) {
+        number(&mut reader)?;
+        number(&mut reader)?
+    } else {
+        0
+    };
+    Ok(LineHead { flags, cols, width, pushed_rows })
+}
+
+/// Flags, time, columns, counted width and marks.
+fn start(reader: &mut Reader) -> Result<(LineFlags, i64, u32, u32, RowFlags), Malformed> {
     let flags = LineFlags::from_bits(reader.u8()?).ok_or(Malformed)?;
-    reader.varint()?;
-    let cols = number(&mut reader)?;
-    let pushed_rows = if flags.contains(LineFlags::BREAKS) { number(&mut reader)? } else { 0 };
-    Ok(LineHead { flags, cols, pushed_rows })
+    let time = unzigzag(reader.varint()?);
+    let cols = number(reader)?;
+    let width = if flags.contains(LineFlags::WIDE) { number(reader)? } else { cols };
+    let marks = if flags.contains(LineFlags::MARKS) { reader.u8()? } else { 0 };
+    Ok((flags, time, cols, width, RowFlags::from_bits_truncate(marks)))
 }
 
 /// Reads a record's body, checking that its parts agree with each other.
 pub(super) fn parse(body: &[u8], base_time: i64) -> Result<Line<'_>, Malformed> {
     let mut reader = Reader(body);
-    let flags = LineFlags::from_bits(reader.u8()?).ok_or(Malformed)?;
-    let time = unzigzag(reader.varint()?).wrapping_add(base_time);
-    let cols = number(&mut reader)?;
-    let mut pushed = Breaks::new();
+    let (flags, time, cols, _, marks) = start(&mut reader)?;
+    let time = time.wrapping_add(base_time);
+    let (mut pushed, mut unwritten) = (Breaks::new(), 0);
     if flags.contains(LineFlags::BREAKS) {
+        unwritten = number(&mut reader)?;
         let mut end = 0u32;
         for _ in 0..number(&mut reader)? {
             end = end.checked_add(number(&mut reader)?).ok_or(Malformed)?;
-            let marks = RowFlags::from_bits_truncate(reader.u8()?);
-            pushed.push(Break { end, flags: marks });
+            let flags = RowFlags::from_bits_truncate(reader.u8()?);
+            pushed.push(Break { end, flags, size: number(&mut reader)? });
         }
         if end != cols || pushed.is_empty() {
             return Err(Malformed);
@@ -308,28 +353,35 @@ pub(super) fn parse(body: &[u8], base_time: i64) -> Result<Line<'_>, Malformed> 
             return Err(Malformed);
         }
     }
-    if at != text.len() || total != u64::from(cols) {
+    if at != text.len() || total != u64::from(cols) + u64::from(unwritten) {
         return Err(Malformed);
     }
-    Ok(Line { flags, time, cols, text, runs, pushed })
+    Ok(Line { flags, marks, time, cols, unwritten, text, runs, pushed })
 }
 
 impl Line<'_> {
-    fn marks(&self) -> RowFlags {
-        let mut out = RowFlags::empty();
-        out.set(RowFlags::START_PROMPT, self.flags.contains(LineFlags::PROMPT));
-        out.set(RowFlags::START_OUTPUT, self.flags.contains(LineFlags::OUTPUT));
-        out
+    fn shape(&self) -> Shape<'_> {
+        Shape {
+            runs: &self.runs,
+            cols: self.cols,
+            unwritten: self.unwritten,
+            flags: self.marks,
+            empty_tail: self.flags.contains(LineFlags::EMPTY_TAIL),
+        }
     }
 
-    /// Rows taken at a width; `as_pushed` honours noted row ends.
+    fn honours(&self, as_pushed: bool) -> bool {
+        as_pushed && !self.pushed.is_empty()
+    }
+
+    /// Rows taken at a width; `as_pushed` honours noted rows.
     pub fn rows(&self, width: u32, as_pushed: bool) -> u32 {
-        if as_pushed && !self.pushed.is_empty() {
+        if self.honours(as_pushed) {
             return self.pushed.len() as u32;
         }
         let tail = u32::from(self.flags.contains(LineFlags::EMPTY_TAIL));
         tail + if self.flags.contains(LineFlags::WIDE) {
-            layout::wide_rows(layout::units(&self.runs), width)
+            layout::wide_rows(layout::units(&self.runs, self.cols), width)
         } else {
             layout::narrow_rows(self.cols, width)
         }
@@ -337,53 +389,49 @@ impl Line<'_> {
 
     /// The line as one that can be changed, laid out for a width.
     pub fn reopen(&self, width: u32, as_pushed: bool) -> OpenLine {
-        let breaks = if as_pushed && !self.pushed.is_empty() {
-            self.pushed.clone()
-        } else {
-            let tail = self.flags.contains(LineFlags::EMPTY_TAIL);
-            let mut laid = layout::breaks(&self.runs, self.cols, width, tail);
-            laid[0].flags = self.marks();
-            laid
-        };
         let row = Row {
-            flags: self.marks(),
+            flags: self.marks,
+            unwritten: self.unwritten,
+            size: 0,
             text: self.text.to_owned(),
             runs: self.runs.clone(),
             time: self.time,
-            ..Row::default()
         };
-        OpenLine { row, breaks, cols: self.cols, continues: self.flags.contains(LineFlags::CONTINUES) }
+        let continues = self.flags.contains(LineFlags::CONTINUES);
+        if self.honours(as_pushed) {
+            return OpenLine { row, breaks: self.pushed.clone(), cols: self.cols, continues };
+        }
+        let breaks = self.shape().breaks(width);
+        let mut line = OpenLine { row, breaks, cols: self.cols, continues };
+        line.relay(width);
+        line
     }
 
     /// Row number `index` at a width.
     pub fn row(&self, index: u32, width: u32, as_pushed: bool) -> Option<Row> {
-        let narrow = !self.flags.intersects(LineFlags::WIDE | LineFlags::EMPTY_TAIL);
-        let honoured = as_pushed && !self.pushed.is_empty();
         let rows = self.rows(width, as_pushed);
         if index >= rows {
             return None;
         }
-        let (from, to, flags) = if narrow && !honoured {
+        let last = index + 1 == rows;
+        let simple = !self.flags.intersects(LineFlags::WIDE | LineFlags::EMPTY_TAIL);
+        let (from, here) = if simple && !self.honours(as_pushed) {
             let from = index * width.max(1);
-            (from, from.saturating_add(width.max(1)).min(self.cols), RowFlags::empty())
+            let end = from.saturating_add(width.max(1)).min(self.cols);
+            let flags = if index == 0 { self.marks } else { layout::later_flags(self.marks) };
+            let unwritten = if rows == 1 { self.unwritten } else { 0 };
+            (from, Break { end, flags, size: layout::usual_size(end - from + unwritten, width) })
         } else {
-            let laid = if honoured {
-                self.pushed.clone()
-            } else {
-                layout::breaks(&self.runs, self.cols, width, self.flags.contains(LineFlags::EMPTY_TAIL))
-            };
-            let here = *laid.get(index as usize)?;
-            (index.checked_sub(1).map_or(0, |before| laid[before as usize].end), here.end, here.flags)
+            let laid = if self.honours(as_pushed) { self.pushed.clone() } else { self.shape().breaks(width) };
+            let from = index.checked_sub(1).map_or(0, |before| laid[before as usize].end);
+            (from, *laid.get(index as usize)?)
         };
-        let mut row = layout::slice(self.text, &self.runs, from, to);
-        row.flags = flags;
-        if index == 0 {
-            row.flags |= self.marks();
-        }
-        if index + 1 < rows || self.flags.contains(LineFlags::CONTINUES) {
+        let kept = if last && (rows == 1 || self.honours(as_pushed)) { self.unwritten } else { 0 };
+        let mut row = layout::slice(self.text, &self.runs, from, here.end + kept);
+        (row.flags, row.size, row.unwritten, row.time) = (here.flags, here.size, kept, self.time);
+        if !last || self.flags.contains(LineFlags::CONTINUES) {
             row.flags |= RowFlags::WRAPPED;
         }
-        row.time = self.time;
         Some(row)
     }
 }

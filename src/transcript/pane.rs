@@ -305,10 +305,10 @@ impl History for PaneHistory {
         }
         let tail = match self.newest.tail.take() {
             Some(mut tail) => {
-                Arc::make_mut(&mut tail).push(&row);
+                Arc::make_mut(&mut tail).push(&row, self.newest.width);
                 tail
             }
-            None => Arc::new(OpenLine::new(row)),
+            None => Arc::new(OpenLine::new(row, self.newest.width)),
         };
         let whole = !tail.continues || tail.cols >= MAX_LINE_COLS || tail.row.text.len() >= MAX_LINE_BYTES;
         self.newest.tail = Some(tail);

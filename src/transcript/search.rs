@@ -7,6 +7,7 @@ use std::ffi::CString;
 use regex::bytes;
 
 use super::view::{Chunk, LineAt, TranscriptView};
+use crate::base::CellFlags;
 use crate::base::history::{HistoryView, Run, RunKind, Seek};
 use crate::base::posix;
 use crate::base::text::to_bytes;
@@ -212,8 +213,9 @@ fn cells(text: &str, runs: &[Run]) -> (String, Vec<(usize, u32)>) {
                 let width = if run.kind == RunKind::Wide { 2 } else { 1 };
                 piece.char_indices().for_each(|(i, c)| put(&mut out, &piece[i..i + c.len_utf8()], width));
             }
-            RunKind::Cluster(width) => put(&mut out, piece, u32::from(width)),
-            RunKind::Tab(width) => put(&mut out, "\t", u32::from(width)),
+            RunKind::Cluster(_) => put(&mut out, piece, run.cols),
+            RunKind::Tab(_) => put(&mut out, "\t", run.cols),
+            RunKind::Cleared if run.flags.contains(CellFlags::PADDING) => put(&mut out, "", run.cols),
             RunKind::Cleared => (0..run.cols).for_each(|_| put(&mut out, " ", 1)),
         }
     }

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::fault::{Fault, FaultyDisk};
 use super::*;
-use crate::base::history::{History, HistoryView, Row, RowFlags, Seek};
+use crate::base::history::{History, HistoryView, Row, RowFlags, Run, RunKind, Seek};
 use crate::base::links::Links;
 use crate::base::{Cell, CellFlags, CellStyle, Colour, PaneId, width};
 
@@ -43,16 +43,16 @@ fn lines(from: u64, to: u64) -> Vec<String> {
 /// Rows as cells: what tmux's reflow does, on the plainest structure that can hold it.
 #[derive(Clone, Default, Debug)]
 struct Model {
-    /// (cells without padding, wrapped)
-    rows: Vec<(Vec<Cell>, bool)>,
+    /// (cells with fillers, wrapped, columns that exist where that is known)
+    rows: Vec<(Vec<Cell>, bool, Option<u32>)>,
 }
 
 impl Model {
     fn reflow(&mut self, width: u32) {
-        let mut out: Vec<(Vec<Cell>, bool)> = Vec::new();
+        let mut out = Vec::new();
         let mut joined: Option<Vec<Cell>> = None;
         let total = self.rows.len();
-        for (n, (cells, wrapped)) in std::mem::take(&mut self.rows).into_iter().enumerate() {
+        for (n, (cells, wrapped, _)) in std::mem::take(&mut self.rows).into_iter().enumerate() {
             let follows = joined.is_some();
             let lone = follows && cells.is_empty() && !wrapped;
             let mut line = joined.take().unwrap_or_default();
@@ -63,26 +63,39 @@ impl Model {
             }
             let (mut row, mut x) = (Vec::new(), 0);
             for cell in line {
-                let cols = u32::from(cell.width);
+                // A filler counts a column of its own.
+                let cols = u32::from(cell.width.max(1));
                 if x > 0 && x + cols > width {
-                    out.push((std::mem::take(&mut row), true));
+                    out.push((std::mem::take(&mut row), true, None));
                     x = 0;
                 }
                 x += cols;
                 row.push(cell);
             }
-            out.push((row, wrapped || lone));
+            out.push((row, wrapped || lone, None));
             if lone {
-                out.push((Vec::new(), false));
+                out.push((Vec::new(), false, None));
             }
         }
         self.rows = out;
     }
 }
 
+/// Cells as they compare: a filler is a filler, whether or not its character is there.
+fn plain(cells: Vec<Cell>) -> Vec<Cell> {
+    let filler = |cell: &Cell| cell.is_padding().then(|| Cell { style: cell.style, ..Cell::PADDING });
+    cells.into_iter().map(|cell| filler(&cell).unwrap_or(cell)).collect()
+}
+
+fn compare(row: &Row, (cells, wrapped, size): &(Vec<Cell>, bool, Option<u32>), n: usize) {
+    let got = plain(row.cells());
+    assert_eq!((&got, row.flags.contains(RowFlags::WRAPPED)), (cells, *wrapped), "row {n}");
+    assert!(size.is_none_or(|size| size == row.size), "row {n}: {size:?} {}", row.size);
+}
+
 #[derive(Clone, Debug)]
 enum Op {
-    Push(Vec<Cell>, bool),
+    Push(Vec<Cell>, bool, u32),
     Pop,
     Width(u32),
     Flush,
@@ -114,7 +127,7 @@ fn cell() -> impl Strategy<Value = Cell> {
 fn op() -> impl Strategy<Value = Op> {
     let row = prop::collection::vec(cell(), 0..40);
     prop_oneof![
-        8 => (row, prop::bool::weighted(0.3)).prop_map(|(cells, wrapped)| Op::Push(cells, wrapped)),
+        8 => (row, prop::bool::weighted(0.3), 0u32..9).prop_map(|(cells, wrapped, more)| Op::Push(cells, wrapped, more)),
         2 => Just(Op::Pop),
         1 => (3u32..30).prop_map(Op::Width),
         1 => Just(Op::Flush),
@@ -134,10 +147,8 @@ fn fit(cells: Vec<Cell>, width: u32) -> Vec<Cell> {
 fn same(history: &mut dyn HistoryView, model: &Model) {
     let mut links = Links::new();
     assert_eq!(history.rows(), model.rows.len() as u64);
-    for (n, (cells, wrapped)) in model.rows.iter().enumerate() {
-        let row = history.row(n as u64, &mut links).unwrap();
-        let got: Vec<Cell> = row.cells().into_iter().filter(|c| !c.is_padding()).collect();
-        assert_eq!((&got, row.flags.contains(RowFlags::WRAPPED)), (cells, *wrapped), "row {n}");
+    for (n, want) in model.rows.iter().enumerate() {
+        compare(&history.row(n as u64, &mut links).unwrap(), want, n);
     }
     assert!(history.row(model.rows.len() as u64, &mut links).is_none());
 }
@@ -154,20 +165,20 @@ proptest! {
         let mut pinned: Option<(Box<dyn HistoryView>, Model)> = None;
         for op in ops {
             match op {
-                Op::Push(cells, wrapped) => {
+                Op::Push(cells, wrapped, more) => {
                     let cells = fit(cells, width);
                     let mut row: Row = cells.iter().collect();
                     row.flags.set(RowFlags::WRAPPED, wrapped);
+                    row.size = row.cols() + more;
                     history.push(&row, &links);
-                    model.rows.push((cells, wrapped));
+                    model.rows.push((plain(row.cells()), wrapped, Some(row.size)));
                 }
                 Op::Pop => {
                     let got = history.pop(&mut links);
                     let want = model.rows.pop();
-                    prop_assert_eq!(got.is_some(), want.is_some());
-                    if let (Some(got), Some((cells, wrapped))) = (got, want) {
-                        let have: Vec<Cell> = got.cells().into_iter().filter(|c| !c.is_padding()).collect();
-                        prop_assert_eq!((have, got.flags.contains(RowFlags::WRAPPED)), (cells, wrapped));
+                    assert_eq!(got.is_some(), want.is_some());
+                    if let (Some(got), Some(want)) = (got, want) {
+                        compare(&got, &want, model.rows.len());
                     }
                 }
                 Op::Width(cols) if cols != width => {
@@ -573,4 +584,36 @@ fn exports_are_whole_and_show_notes_between_lines() {
         while export.step(&mut view, 3, &mut out) {}
         assert!(out.contains("line 10 ") && !out.contains("line 9 ") && !out.contains("line 20 "), "{out}");
     }
+}
+
+#[test]
+fn links_marks_and_cut_cells_survive_the_disk() {
+    let store = store_on(&FaultyDisk::default());
+    let mut history = store.open_pane(PaneId(1), PaneInfo::default(), CAP, 20);
+    let mut theirs = Links::new();
+    let link = theirs.intern("", "http://a/");
+    let mut row = text_row("see here");
+    row.runs[0].style.link = link;
+    row.flags = RowFlags::START_PROMPT | RowFlags::HYPERLINK;
+    row.time = 1_700_000_000;
+    row.size = 20;
+    let cut =
+        Run { kind: RunKind::Tab(8), flags: CellFlags::NARROW_FILLERS, bytes: 0, cols: 3, ..row.runs[0] };
+    row.runs.push(cut);
+    row.runs.push(Run { kind: RunKind::Cleared, flags: CellFlags::PADDING, cols: 2, ..cut });
+    row.unwritten = 1;
+    history.push(&row, &theirs);
+    assert_eq!(history.pop(&mut theirs), Some(row.clone()), "its own links keep their numbers");
+    history.push(&row, &theirs);
+    history.flush();
+    assert!(store.settle(LONG));
+    let mut ours = Links::new();
+    ours.intern("x", "http://other/");
+    let back = history.row(0, &mut ours).unwrap();
+    let there = back.runs[0].style.link;
+    assert_eq!(ours.get(there), theirs.get(link));
+    assert_eq!(history.row(0, &mut ours).unwrap().runs[0].style.link, there, "no new link per read");
+    let mut back = back;
+    back.runs.iter_mut().for_each(|run| run.style.link = link);
+    assert_eq!(back, row);
 }
