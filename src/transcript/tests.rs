@@ -162,7 +162,7 @@ proptest! {
         let mut history = store.open_pane(PaneId(1), PaneInfo::default(), CAP, 10);
         let (mut model, mut width) = (Model::default(), 10u32);
         let mut links = Links::new();
-        let mut pinned: Option<(Box<dyn HistoryView>, Model)> = None;
+        let mut pinned: Option<(Box<dyn HistoryView>, Model, u32)> = None;
         for op in ops {
             match op {
                 Op::Push(cells, wrapped, more) => {
@@ -191,18 +191,19 @@ proptest! {
                     history.flush();
                 }
                 Op::Check => {
-                    if let Some((mut view, then)) = pinned.take() {
+                    if let Some((mut view, then, _)) = pinned.take() {
                         same(&mut *view, &then);
                     }
-                    pinned = Some((history.view(), model.clone()));
+                    pinned = Some((history.view(), model.clone(), width));
                 }
             }
         }
         same(&mut history, &model);
-        if let Some((mut view, mut then)) = pinned {
+        if let Some((mut view, mut then, then_width)) = pinned {
             same(&mut *view, &then);
-            view.set_width(if width == 7 { 9 } else { 7 });
-            then.reflow(if width == 7 { 9 } else { 7 });
+            let other = if then_width == 7 { 9 } else { 7 };
+            view.set_width(other);
+            then.reflow(other);
             same(&mut *view, &then);
         }
         assert!(store.settle(LONG));
