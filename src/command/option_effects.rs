@@ -26,6 +26,7 @@ pub fn apply(cx: &mut Cx<'_>, name: &str) {
         _ if name.starts_with('@') => mark_panes(cx, PaneFlags::STYLE_CHANGED),
         _ => (),
     }
+    cx.limit_changed(name);
     cx.configure_terminals();
     let sessions: Vec<_> = cx.server.sessions.keys().copied().collect();
     for session in sessions {

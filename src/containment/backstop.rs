@@ -1,11 +1,6 @@
 //! The last line before the kernel's own host-wide OOM killer: when little memory is left,
 //! the largest process of the largest pane is asked to end, then made to.
 
-use std::fs::OpenOptions;
-use std::io::{self, Write};
-use std::os::fd::OwnedFd;
-use std::os::unix::fs::OpenOptionsExt;
-
 use super::PaneScope;
 use crate::base::PaneId;
 
@@ -121,19 +116,6 @@ fn resident(pid: i32) -> u64 {
         line.and_then(|l| l.trim().trim_end_matches("kB").trim().parse().ok()).unwrap_or(0)
     };
     (field("RssAnon:") + field("RssShmem:") + field("VmSwap:")) * 1024
-}
-
-/// A descriptor that becomes ready for priority reading (`EPOLLPRI`) when tasks have waited
-/// for memory for 150 ms within 2 s. Fails where an ordinary user may not ask for that.
-pub fn pressure_trigger() -> io::Result<OwnedFd> {
-    let mut file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .custom_flags(libc::O_NONBLOCK | libc::O_CLOEXEC)
-        .open("/proc/pressure/memory")?;
-    // Windows that are multiples of 2 s are open to everybody since 6.5.
-    file.write_all(b"some 150000 2000000\0")?;
-    Ok(file.into())
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ mod host;
 mod limits;
 mod none;
 mod oom;
+mod pressure;
 mod units;
 mod v1;
 mod v2;
@@ -29,11 +30,12 @@ use std::path::PathBuf;
 
 use crate::base::PaneId;
 
-pub use backstop::{Backstop, Deed, PaneLoad, ProcessLoad, Victim, choose_victim, load_of, pressure_trigger};
+pub use backstop::{Backstop, Deed, PaneLoad, ProcessLoad, Victim, choose_victim, load_of};
 pub use choose::{Choice, Settings, Starting};
 pub use host::Host;
 pub use limits::{BadAmount, Limits, Usage, parse_amount};
 pub use oom::{PANE_OOM_SCORE, pane_oom_score, raise_oom_score};
+pub use pressure::Pressure;
 
 /// Which backend is at work.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -11,6 +11,7 @@ use crate::base::{ClientId, PaneId, Size};
 use crate::terminal::Terminal;
 
 use super::Cx;
+use super::pane_limits::{PaneLimits, ServerLimits};
 
 /// A program to start in a pane.
 #[derive(Clone, Default)]
@@ -175,6 +176,10 @@ pub trait Host {
     /// Changes the cap of a pane's history.
     fn set_history_limit(&mut self, pane: PaneId, limit_bytes: u64);
     fn spawn_pane(&mut self, pane: PaneId, request: SpawnRequest) -> Result<Spawned, String>;
+    /// What a pane may take: told before its program is started, and when options change.
+    fn set_pane_limits(&mut self, _pane: PaneId, _limits: PaneLimits) {}
+    /// What all panes together may take.
+    fn set_server_limits(&mut self, _limits: ServerLimits) {}
     /// Queues bytes for a pane's program. Bounded; beyond the bound input is dropped.
     fn pane_write(&mut self, pane: PaneId, bytes: &[u8]);
     /// Answers of the emulator to its program: not typed, so no reason to hurry the pane.

@@ -30,6 +30,7 @@ pub mod neighbours;
 pub mod notify;
 pub mod option_access;
 pub mod pane;
+pub mod pane_limits;
 pub mod panes;
 pub mod queue;
 pub mod redraw;

@@ -277,6 +277,7 @@ impl Cx<'_> {
             self.set_empty_terminal(pane);
         }
         let request = self.spawn_request(spawn.session, pane, environ, empty);
+        self.apply_pane_limits(pane);
         match self.host.spawn_pane(pane, request) {
             Ok(spawned) => {
                 if let Some(p) = self.server.panes.get_mut(&pane) {

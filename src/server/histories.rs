@@ -1,19 +1,31 @@
 //! Panes' histories: transcripts below the state directory of this server's socket, or in
 //! memory where there is no such directory.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::base::PaneId;
 use crate::base::history::History;
+use crate::options::size::Keep;
 use crate::terminal::MemoryHistory;
-use crate::transcript::{PaneInfo, StoreConfig, TranscriptStore};
+use crate::transcript::{PaneHandle, PaneInfo, StoreConfig, TranscriptStore};
 
 /// Rows kept in memory where nothing can be kept on disk.
 const MEMORY_ROWS: usize = 2000;
+/// Seconds that the transcripts of a server that died are kept for.
+const CRASH_KEEP: i64 = 7 * 86_400;
+
+/// A pane's transcript.
+struct Held {
+    handle: PaneHandle,
+    keep: Keep,
+}
 
 /// The transcripts of one server.
 pub struct Histories {
     store: Option<TranscriptStore>,
+    panes: BTreeMap<PaneId, Held>,
+    total_limit: u64,
     /// Why there are none on disk.
     pub error: Option<String>,
 }
@@ -21,34 +33,81 @@ pub struct Histories {
 impl Histories {
     /// Opens the store that belongs to a socket.
     pub fn new(socket_path: &str) -> Self {
-        match TranscriptStore::new(StoreConfig::new(directory(socket_path))) {
-            Ok(store) => Self { store: Some(store), error: None },
-            Err(error) => Self { store: None, error: Some(error.to_string()) },
-        }
+        let (store, error) = match TranscriptStore::new(StoreConfig::new(directory(socket_path))) {
+            Ok(store) => (Some(store), None),
+            Err(error) => (None, Some(error.to_string())),
+        };
+        Self { store, panes: BTreeMap::new(), total_limit: u64::MAX, error }
     }
 
-    pub fn open(&mut self, pane: PaneId, limit_bytes: u64) -> Box<dyn History> {
+    /// A new history; an older one of the same pane goes its own way.
+    pub fn open(&mut self, pane: PaneId, limit_bytes: u64, now_us: i64) -> Box<dyn History> {
         match &self.store {
-            Some(store) if limit_bytes > 0 => {
-                Box::new(store.open_pane(pane, PaneInfo::default(), limit_bytes, 80))
+            Some(store) => {
+                let info = PaneInfo {
+                    pane: pane.0,
+                    created_us: now_us,
+                    command: String::new(),
+                    server: std::process::id(),
+                };
+                let history = store.open_pane(pane, info, limit_bytes, 80);
+                let keep = self.panes.get(&pane).map_or(Keep::Seconds(0), |held| held.keep);
+                self.panes.insert(pane, Held { handle: history.handle(), keep });
+                Box::new(history)
             }
-            Some(_) => Box::new(MemoryHistory::new(0, 80)),
             None => Box::new(MemoryHistory::new(if limit_bytes == 0 { 0 } else { MEMORY_ROWS }, 80)),
         }
     }
 
+    /// How long a pane's transcript is kept once it is closed.
+    pub fn set_keep(&mut self, pane: PaneId, keep: Keep) {
+        if let Some(held) = self.panes.get_mut(&pane) {
+            held.keep = keep;
+        }
+    }
+
     /// Goes on with the transcript of a pane whose server died; a new one if there is none.
-    pub fn reopen(&mut self, pane: PaneId, limit_bytes: u64, cols: u32) -> Box<dyn History> {
+    pub fn reopen(&mut self, pane: PaneId, limit_bytes: u64, cols: u32, now_us: i64) -> Box<dyn History> {
         if let Some(store) = self.store.as_ref().filter(|_| limit_bytes > 0) {
             let left = store.leftovers().into_iter().filter(|left| left.keep_until.is_none());
             let newest = left.filter(|left| left.info.pane == pane.0).max_by_key(|left| left.info.created_us);
             if let Some(left) = newest
                 && let Ok(history) = store.adopt(&left.key, pane, limit_bytes, cols, None)
             {
+                let held = Held { handle: history.handle(), keep: Keep::Seconds(0) };
+                self.panes.insert(pane, held);
                 return Box::new(history);
             }
         }
-        self.open(pane, limit_bytes)
+        self.open(pane, limit_bytes, now_us)
+    }
+
+    /// Bytes on disk of all transcripts together.
+    pub fn set_total_limit(&mut self, bytes: u64) {
+        if let Some(store) = self.store.as_ref().filter(|_| bytes != self.total_limit) {
+            self.total_limit = bytes;
+            store.set_total_limit(bytes);
+        }
+    }
+
+    /// A pane is closed: says what becomes of its transcript when its terminal goes.
+    pub fn close_pane(&mut self, pane: PaneId, now_secs: i64) {
+        let Some(held) = self.panes.get(&pane) else { return };
+        held.handle.close(match held.keep {
+            Keep::Seconds(0) => None,
+            Keep::Seconds(seconds) => Some(now_secs.saturating_add_unsigned(seconds)),
+            Keep::Forever => Some(i64::MAX),
+        });
+    }
+
+    /// Now and then: transcripts whose time is over go, and those of a server that died get
+    /// a time.
+    pub fn tidy(&mut self, now_secs: i64) {
+        if let Some(store) = &self.store {
+            store.keep_leftovers(now_secs + CRASH_KEEP);
+            store.expire(now_secs);
+        }
+        self.panes.retain(|_, held| !held.handle.is_over());
     }
 
     /// What went wrong with the disk since this was last asked.
@@ -56,16 +115,18 @@ impl Histories {
         self.store.as_ref().map(TranscriptStore::take_messages).unwrap_or_default()
     }
 
-    /// Value of a format variable of the whole store.
-    pub fn usage(&self, variable: &str) -> Option<String> {
+    /// Value of a format variable: of a pane, or of the whole store.
+    pub fn usage(&self, pane: Option<PaneId>, variable: &str) -> Option<String> {
+        let held = pane.and_then(|pane| self.panes.get(&pane));
         match variable {
             "history_disk_bytes" => {
-                Some(self.store.as_ref().map_or(0, TranscriptStore::disk_bytes).to_string())
+                let all = || self.store.as_ref().map_or(0, TranscriptStore::disk_bytes);
+                Some(held.map_or_else(all, |held| held.handle.disk_bytes()).to_string())
             }
             "history_error" => {
-                let error =
-                    self.store.as_ref().and_then(TranscriptStore::error).or_else(|| self.error.clone());
-                Some(error.unwrap_or_default())
+                let all = || self.store.as_ref().and_then(TranscriptStore::error);
+                let error = held.map_or_else(all, |held| held.handle.error());
+                Some(error.or_else(|| self.error.clone()).unwrap_or_default())
             }
             _ => None,
         }

@@ -130,3 +130,10 @@ mod tests {
         assert!(glob("/nonexistent-*").is_empty());
     }
 }
+
+/// Bytes of memory that this process has resident.
+pub fn resident_bytes() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = text.split(' ').nth(1)?.parse().ok()?;
+    Some(pages * 4096)
+}

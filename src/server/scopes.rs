@@ -1,9 +1,21 @@
 //! A scope per pane, as the server uses it: where a pane's program is started, what it uses,
-//! and what is left when the pane is closed.
+//! what is left when the pane is closed, and who goes when memory runs out.
 
+use std::collections::BTreeMap;
+use std::io;
 use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::base::PaneId;
+use crate::containment::{
+    self, Backstop, Choice, Containment, Deed, Event, Host, Limits, OomCause, PaneScope, Pressure, Settings,
+    Starting, load_of,
+};
+use crate::model::pane_limits::{PaneLimits, ServerLimits};
+use crate::options::size::MemoryLimit;
+
+use super::poller::{Interest, Poller, Token};
 
 /// Where to start a pane's program.
 #[derive(Debug, Default)]
@@ -13,28 +25,352 @@ pub struct SpawnTarget {
     pub oom_score_adj: Option<i32>,
 }
 
-/// Out-of-memory preference of what runs in panes, above the server's own: even a host without
-/// memory takes a pane's program first. Raising it needs no privilege.
-const PANE_OOM_SCORE_ADJ: i32 = 200;
+/// How long the first pane waits for systemd. A busy machine takes a tenth of a second.
+const START_WAIT: Duration = Duration::from_secs(2);
+/// Milliseconds that what is left of a closed pane has after its SIGHUP, with
+/// `pane-kill-scope`.
+const KILL_MS: u64 = 3000;
+/// Milliseconds between looks at the host's memory where the kernel does not tell.
+const LOOK_MS: u64 = 2000;
+/// Scopes of closed panes whose processes are waited for; older ones are left to `sweep`.
+const MAX_CLOSED: usize = 1024;
+
+/// A pane's scope.
+struct Held {
+    scope: Box<dyn PaneScope>,
+    /// Files that the first process must be written to besides where it starts.
+    more_procs: Vec<PathBuf>,
+    /// Its pid goes to `attach`.
+    attach: bool,
+    limits: Option<Limits>,
+}
+
+/// A scope whose pane is closed.
+struct Closed {
+    pane: PaneId,
+    scope: Box<dyn PaneScope>,
+    /// When to end what is left (monotonic ms).
+    kill_at: Option<u64>,
+}
 
 /// The scopes of all panes.
-#[derive(Debug, Default)]
-pub struct Scopes {}
+pub struct Scopes {
+    label: String,
+    starting: Option<Starting>,
+    backend: Option<Box<dyn Containment>>,
+    memory_base: u64,
+    pids_base: u64,
+    panes: BTreeMap<PaneId, Held>,
+    closed: Vec<Closed>,
+    wanted: BTreeMap<PaneId, PaneLimits>,
+    server: Option<ServerLimits>,
+    pressure: Option<Pressure>,
+    backstop: Backstop,
+    next_look: u64,
+    messages: Vec<String>,
+}
+
+/// What the server has to tell about a pane.
+pub struct OomReport {
+    pub pane: PaneId,
+    pub kills: u64,
+    pub text: String,
+}
 
 impl Scopes {
-    /// Makes the scope of a new pane.
-    pub fn open_pane(&mut self, _pane: PaneId) -> SpawnTarget {
-        SpawnTarget { cgroup: None, oom_score_adj: Some(PANE_OOM_SCORE_ADJ) }
+    /// Begins: systemd is asked at once, the first pane takes the answer.
+    pub fn new(socket_path: &str) -> Self {
+        let name = socket_path.rsplit('/').next().unwrap_or_default();
+        let usual = format!("/tmp/tmux-{}/{name}", nix::unistd::geteuid());
+        // Servers with one name in different directories must not share a scope.
+        let label = match socket_path == usual {
+            true => name.to_owned(),
+            false => format!("{name}_{:08x}", crc32fast::hash(socket_path.as_bytes())),
+        };
+        Self {
+            label,
+            starting: None,
+            backend: None,
+            memory_base: 0,
+            pids_base: 0,
+            panes: BTreeMap::new(),
+            closed: Vec::new(),
+            wanted: BTreeMap::new(),
+            server: None,
+            pressure: None,
+            backstop: Backstop::default(),
+            next_look: 0,
+            messages: Vec::new(),
+        }
+    }
+
+    fn begin(&mut self) {
+        let containment = self.server.as_ref().map_or("auto", |server| server.containment.as_str());
+        let choice = Choice::parse(containment).unwrap_or_default();
+        let keeper = nix::unistd::getppid().as_raw();
+        let pids = [nix::unistd::getpid().as_raw(), keeper].into_iter().filter(|&pid| pid > 1).collect();
+        let host = Host::default();
+        self.pids_base = host.pids_base();
+        let starting = Starting::begin(Settings { choice, label: self.label.clone(), pids, host });
+        self.memory_base = starting.memory_base();
+        self.starting = Some(starting);
+    }
+
+    /// The backend, set up when the first pane needs it.
+    fn backend(&mut self, poller: &Poller) -> &mut Box<dyn Containment> {
+        if self.backend.is_none() {
+            self.begin();
+            let (mut backend, message) = self.starting.take().expect("begun above").finish(START_WAIT);
+            self.messages.extend(message);
+            if let Some(fd) = backend.events_fd() {
+                poller.add(fd, Token::Scopes, Interest::READ).ok();
+            }
+            backend.sweep();
+            self.pressure = Pressure::new().ok();
+            if let Some(pressure) = &self.pressure {
+                poller.add(pressure.fd(), Token::Scopes, Interest::READ).ok();
+            }
+            self.backend = Some(backend);
+            self.apply_total();
+        }
+        self.backend.as_mut().expect("set above")
+    }
+
+    fn apply_total(&mut self) {
+        let (base, server) = (self.memory_base, self.server.clone());
+        if let (Some(backend), Some(server)) = (&mut self.backend, server)
+            && let Err(error) = backend.set_panes_memory_max(server.panes_memory.of(base))
+        {
+            self.messages.push(format!("panes-memory-max: {error}"));
+        }
+    }
+
+    pub fn set_server_limits(&mut self, limits: ServerLimits) {
+        if self.server.as_ref() != Some(&limits) {
+            self.server = Some(limits);
+            self.apply_total();
+        }
+    }
+
+    pub fn set_pane_limits(&mut self, pane: PaneId, limits: PaneLimits) {
+        self.wanted.insert(pane, limits);
+        let concrete = self.limits(pane);
+        if let Some(held) = self.panes.get_mut(&pane)
+            && held.limits != Some(concrete)
+        {
+            held.limits = Some(concrete);
+            if let Err(error) = held.scope.set_limits(&concrete) {
+                self.messages.push(format!("limits of pane {pane}: {error}"));
+            }
+        }
+    }
+
+    fn limits(&self, pane: PaneId) -> Limits {
+        let Some(wanted) = self.wanted.get(&pane) else { return Limits::default() };
+        Limits {
+            memory_max: wanted.memory.of(self.memory_base),
+            swap_max: wanted.swap.of(self.memory_base),
+            pids_max: wanted.pids.of(self.pids_base),
+            cpu_weight: wanted.cpu_weight,
+            io_weight: wanted.io_weight,
+            oom_ends_pane: wanted.oom_ends_pane,
+        }
+    }
+
+    /// Makes the scope of a new pane. Without one the pane runs all the same, and says so once.
+    pub fn open_pane(&mut self, poller: &Poller, pane: PaneId) -> SpawnTarget {
+        self.backend(poller);
+        let oom_score_adj = Some(own_score()).map(containment::pane_oom_score);
+        let limits = self.limits(pane);
+        let backend = self.backend.as_mut().expect("set up above");
+        backend.forget(pane);
+        let opened = backend.open(pane, &limits).and_then(|scope| {
+            let target = scope.spawn_target()?;
+            Ok((scope, target))
+        });
+        let (scope, target) = match opened {
+            Ok(opened) => opened,
+            Err(error) => {
+                self.messages.push(format!("pane {pane} is not contained: {error}"));
+                return SpawnTarget { cgroup: None, oom_score_adj };
+            }
+        };
+        let (mut attach, mut more_procs) = (false, Vec::new());
+        let cgroup = match target {
+            containment::SpawnTarget::Group { dir, .. } => Some(dir),
+            containment::SpawnTarget::Move { mut procs } => {
+                let first = (!procs.is_empty()).then(|| procs.remove(0));
+                more_procs = procs;
+                first.and_then(|file| open_dir(file.parent()?).ok())
+            }
+            containment::SpawnTarget::Attach => {
+                attach = true;
+                None
+            }
+            containment::SpawnTarget::None => None,
+        };
+        self.panes.insert(pane, Held { scope, more_procs, attach, limits: Some(limits) });
+        SpawnTarget { cgroup, oom_score_adj }
     }
 
     /// The pane's first process runs.
-    pub fn pane_started(&mut self, _pane: PaneId, _pid: i32, _contained: bool) {}
+    pub fn pane_started(&mut self, pane: PaneId, pid: i32, contained: bool) {
+        let Some(held) = self.panes.get_mut(&pane) else { return };
+        if held.attach {
+            held.scope.attach(pid);
+        } else if !contained {
+            self.messages.push(format!("pane {pane} is not contained: it could not be moved"));
+        }
+        // Version 1: what it has started meanwhile goes along.
+        let mut pids = held.scope.pids();
+        pids.push(pid);
+        for file in &held.more_procs {
+            for pid in &pids {
+                std::fs::OpenOptions::new()
+                    .write(true)
+                    .open(file)
+                    .and_then(|mut f| io::Write::write_all(&mut f, pid.to_string().as_bytes()))
+                    .ok();
+            }
+        }
+    }
 
-    /// The pane is closed.
-    pub fn close_pane(&mut self, _pane: PaneId) {}
+    /// The pane is closed; its program was sent SIGHUP. What is left stays in its scope.
+    pub fn close_pane(&mut self, pane: PaneId, now_ms: u64) {
+        let kill = self.wanted.remove(&pane).is_some_and(|limits| limits.kill_scope);
+        let Some(held) = self.panes.remove(&pane) else { return };
+        if self.closed.len() >= MAX_CLOSED {
+            self.closed.remove(0);
+        }
+        let kill_at = kill.then_some(now_ms + KILL_MS);
+        self.closed.push(Closed { pane, scope: held.scope, kill_at });
+        self.tidy(now_ms);
+    }
+
+    /// Removes what is empty of closed panes, and ends what is over its time.
+    pub fn tidy(&mut self, now_ms: u64) {
+        let Some(backend) = &mut self.backend else { return };
+        let panes = &self.panes;
+        self.closed.retain_mut(|closed| {
+            if closed.kill_at.is_some_and(|at| at <= now_ms) {
+                closed.kill_at = None;
+                closed.scope.kill().ok();
+            }
+            let gone = closed.scope.is_empty() && closed.scope.remove().unwrap_or(true);
+            if gone && !panes.contains_key(&closed.pane) {
+                backend.forget(closed.pane);
+            }
+            !gone
+        });
+    }
+
+    /// What happened, for the server to tell.
+    pub fn events(&mut self, now_ms: u64) -> Vec<OomReport> {
+        let Some(backend) = &mut self.backend else { return Vec::new() };
+        let mut reports = Vec::new();
+        let mut emptied = false;
+        for event in backend.events() {
+            match event {
+                Event::OomKill { pane, kills, cause } => {
+                    let limit = match (cause, self.panes.get(&pane).and_then(|held| held.limits?.memory_max))
+                    {
+                        (OomCause::Pane, Some(bytes)) => format!("pane-memory-max, {}M", bytes >> 20),
+                        (OomCause::Pane, None) => "its own limit".to_owned(),
+                        (OomCause::Above, _) => "panes-memory-max or the host's memory".to_owned(),
+                    };
+                    let text = format!("pane {pane}: out of memory ({limit}), {kills} killed");
+                    reports.push(OomReport { pane, kills, text });
+                }
+                Event::PidsLimit { pane, .. } => {
+                    let limit = self.panes.get(&pane).and_then(|held| held.limits?.pids_max).unwrap_or(0);
+                    self.messages.push(format!("pane {pane}: a fork failed (pane-pids-max, {limit})"));
+                }
+                Event::Empty { .. } => emptied = true,
+                Event::Attached { pane, result } => {
+                    if let Err(error) = result {
+                        self.messages.push(format!("pane {pane} is not contained: {error}"));
+                    }
+                }
+            }
+        }
+        if emptied {
+            self.tidy(now_ms);
+        }
+        if self.pressure.as_ref().is_some_and(Pressure::take) {
+            self.next_look = now_ms;
+        }
+        reports
+    }
+
+    /// Looks at the host's memory when it is time; tells what was done.
+    pub fn look(&mut self, now_ms: u64) -> Option<OomReport> {
+        if self.closed.iter().any(|closed| closed.kill_at.is_some_and(|at| at <= now_ms)) {
+            self.tidy(now_ms);
+        }
+        if self.panes.is_empty() || now_ms < self.next_look {
+            return None;
+        }
+        // With a trigger, the kernel says when to look.
+        self.next_look = if self.pressure.is_some() { u64::MAX } else { now_ms + LOOK_MS };
+        let host = Host::default();
+        let wanted = self.server.as_ref().map_or(MemoryLimit::None, |server| server.backstop);
+        let floor = wanted.of(host.meminfo("MemTotal")?)?;
+        let panes = &self.panes;
+        let loads = || panes.iter().map(|(pane, held)| load_of(*pane, &*held.scope)).collect();
+        let deed = self.backstop.look(now_ms, host.meminfo("MemAvailable")?, floor, loads);
+        if let Some(next) = self.backstop.next_look() {
+            self.next_look = self.next_look.min(next);
+        }
+        let (victim, signal, verb) = match deed? {
+            Deed::Terminate(victim) => (victim, nix::sys::signal::Signal::SIGTERM, "asked to end"),
+            Deed::Kill(victim) => (victim, nix::sys::signal::Signal::SIGKILL, "killed"),
+        };
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(victim.pid), signal).ok();
+        let text =
+            format!("pane {}: memory is short (memory-backstop), process {} {verb}", victim.pane, victim.pid);
+        Some(OomReport { pane: victim.pane, kills: 0, text })
+    }
+
+    /// When `look` has something to do although nothing wakes the loop.
+    pub fn next_look_ms(&self) -> Option<u64> {
+        let look = (!self.panes.is_empty() && self.next_look != u64::MAX).then_some(self.next_look);
+        look.into_iter().chain(self.closed.iter().filter_map(|closed| closed.kill_at)).min()
+    }
+
+    pub fn take_messages(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.messages)
+    }
 
     /// Value of a format variable, if it is one of ours.
-    pub fn usage(&self, _pane: Option<PaneId>, variable: &str) -> Option<String> {
-        (variable == "containment").then(|| "none".to_owned())
+    pub fn usage(&self, pane: Option<PaneId>, variable: &str) -> Option<String> {
+        if variable == "containment" {
+            return Some(self.backend.as_ref().map_or("none".to_owned(), |b| b.status().to_string()));
+        }
+        let held = self.panes.get(&pane?);
+        let scope = held.map(|held| &held.scope);
+        if variable == "pane_scope" {
+            return Some(scope.map_or(String::new(), |scope| scope.name()));
+        }
+        let number: fn(containment::Usage) -> Option<u64> = match variable {
+            "pane_memory" => |usage| usage.memory,
+            "pane_memory_peak" => |usage| usage.memory_peak,
+            "pane_memory_max" => |usage| usage.memory_max,
+            "pane_swap" => |usage| usage.swap,
+            "pane_pids" => |usage| usage.pids,
+            "pane_cpu_usec" => |usage| usage.cpu_usec,
+            _ => return None,
+        };
+        Some(scope.and_then(|scope| number(scope.usage())).map_or(String::new(), |n| n.to_string()))
     }
+}
+
+fn own_score() -> i32 {
+    let text = std::fs::read_to_string("/proc/self/oom_score_adj").unwrap_or_default();
+    text.trim().parse().unwrap_or(0)
+}
+
+fn open_dir(dir: &std::path::Path) -> io::Result<OwnedFd> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let flags = libc::O_DIRECTORY | libc::O_CLOEXEC;
+    Ok(std::fs::OpenOptions::new().read(true).custom_flags(flags).open(dir)?.into())
 }

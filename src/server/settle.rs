@@ -38,7 +38,9 @@ impl Runtime {
         crate::view::ended::draw_ended(&mut self.cx());
         self.start_format_jobs();
         self.publish_ttys();
-        for message in self.world.histories.take_messages() {
+        let mut messages = self.world.histories.take_messages();
+        messages.extend(self.world.scopes.take_messages());
+        for message in messages {
             self.server.add_message(self.world.now, message);
         }
         control::settle(&mut self.cx());
@@ -125,6 +127,9 @@ impl Runtime {
         }
         self.cx().check_silence();
         self.check_locks();
+        if let Some(report) = self.world.scopes.look(now_ms) {
+            self.report_oom(report);
+        }
         for peer in self.world.peers.values_mut() {
             if let Some(tty) = &mut peer.tty
                 && tty.give_up_ms.is_some_and(|at| at <= now_ms)
@@ -140,6 +145,7 @@ impl Runtime {
         if now_ms >= self.next_tidy_ms {
             self.next_tidy_ms = now_ms + TIDY_MS;
             format::jobs::tidy(&self.server, self.world.now);
+            self.world.histories.tidy(self.world.now.secs());
         }
     }
 
@@ -173,7 +179,13 @@ impl Runtime {
         let silence = self.server.windows.values().filter_map(|w| w.silence_due_ms);
         let locks = self.server.sessions.values().filter(|s| s.attached > 0).filter_map(|s| s.lock_due_ms);
         let ttys = self.world.peers.values().filter_map(|p| p.tty.as_ref()).filter_map(|t| t.give_up_ms);
-        status.chain(silence).chain(locks).chain(ttys).chain(self.accept_paused_until).min()
+        status
+            .chain(silence)
+            .chain(locks)
+            .chain(ttys)
+            .chain(self.accept_paused_until)
+            .chain(self.world.scopes.next_look_ms())
+            .min()
     }
 
     fn start_format_jobs(&mut self) {

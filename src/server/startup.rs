@@ -171,7 +171,32 @@ impl Runtime {
         }
     }
 
-    pub fn read_scopes(&mut self) {}
+    pub fn read_scopes(&mut self) {
+        for report in self.world.scopes.events(self.world.now.mono_ms) {
+            self.report_oom(report);
+        }
+    }
+
+    /// Tells once, where people look, that a pane's program was ended for want of memory.
+    pub fn report_oom(&mut self, report: super::scopes::OomReport) {
+        let now = self.world.now;
+        let Some(pane) = self.server.panes.get_mut(&report.pane) else { return };
+        pane.oom_kills += report.kills;
+        let window = pane.window;
+        let terminal = pane.terminal.clone();
+        terminal.lock().history().annotate(now.secs(), &report.text);
+        self.server.notify_pane("pane-oom", report.pane);
+        self.server.redraw_window_borders(window);
+        self.server.status_window(window);
+        let attached: Vec<ClientId> =
+            self.server.clients.values().filter(|c| c.session.is_some()).map(|c| c.id).collect();
+        if attached.is_empty() {
+            self.server.add_message(now, report.text.clone());
+        }
+        for client in attached {
+            crate::view::message::show_error(&mut self.cx(), client, &report.text);
+        }
+    }
 
     /// Writes the prompt history to the file that `history-file` names.
     fn save_prompt_history(&mut self) {

@@ -12,6 +12,7 @@ use crate::model::host::{
     ClientMessage, FileDone, Host, JobId, JobRequest, SpawnRequest, Spawned, Stream, TerminalDescription,
     TimerId, TtySetup,
 };
+use crate::model::pane_limits::{PaneLimits, ServerLimits};
 
 use super::custody::Custody;
 use super::histories::Histories;
@@ -59,7 +60,7 @@ impl World {
             jobs: Jobs::default(),
             custody,
             peers: BTreeMap::new(),
-            scopes: Scopes::default(),
+            scopes: Scopes::new(socket_path),
             now: Now::default(),
             shutdown: false,
             histories: Histories::new(socket_path),
@@ -92,7 +93,7 @@ impl Host for World {
         if request.empty {
             return Ok(Spawned::default());
         }
-        let target = self.scopes.open_pane(pane);
+        let target = self.scopes.open_pane(&self.poller, pane);
         let spawned = self.custody.spawn_pane(pane, &request, target)?;
         self.scopes.pane_started(pane, spawned.pid, spawned.contained);
         let terminal = request.terminal.ok_or("no terminal")?;
@@ -101,7 +102,17 @@ impl Host for World {
     }
 
     fn open_history(&mut self, pane: PaneId, limit_bytes: u64) -> Box<dyn History> {
-        self.histories.open(pane, limit_bytes)
+        self.histories.open(pane, limit_bytes, self.now.wall_us)
+    }
+
+    fn set_pane_limits(&mut self, pane: PaneId, limits: PaneLimits) {
+        self.histories.set_keep(pane, limits.history_keep);
+        self.scopes.set_pane_limits(pane, limits);
+    }
+
+    fn set_server_limits(&mut self, limits: ServerLimits) {
+        self.histories.set_total_limit(limits.history_total);
+        self.scopes.set_server_limits(limits);
     }
 
     fn set_history_limit(&mut self, pane: PaneId, limit_bytes: u64) {
@@ -150,7 +161,8 @@ impl Host for World {
         self.close_pipe(pane);
         drop(self.pump.remove(&self.poller, pane));
         self.custody.close_pane(pane);
-        self.scopes.close_pane(pane);
+        self.scopes.close_pane(pane, self.now.mono_ms);
+        self.histories.close_pane(pane, self.now.secs());
     }
 
     fn kill(&mut self, pid: i32, signal: i32) {
@@ -375,7 +387,10 @@ impl Host for World {
     }
 
     fn usage(&self, pane: Option<PaneId>, variable: &str) -> Option<String> {
-        self.scopes.usage(pane, variable).or_else(|| self.histories.usage(variable))
+        if variable == "server_rss" {
+            return proc::resident_bytes().map(|bytes| bytes.to_string());
+        }
+        self.scopes.usage(pane, variable).or_else(|| self.histories.usage(pane, variable))
     }
 
     fn shutdown(&mut self) {

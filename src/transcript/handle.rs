@@ -74,6 +74,11 @@ impl PaneHandle {
         self.pane.notes.lock().all().cloned().collect()
     }
 
+    /// Whether the history was dropped: nobody asks about it any more.
+    pub fn is_over(&self) -> bool {
+        self.pane.over.load(Ordering::Relaxed)
+    }
+
     /// Says what becomes of the transcript when the history is dropped: it is removed, or kept
     /// until `keep_until` (seconds since the Unix epoch). Without this it stays where it is,
     /// for a later server.

@@ -52,6 +52,8 @@ pub(super) struct Pane {
     pub created: AtomicBool,
     /// What becomes of the transcript when the pane's history is dropped.
     pub ending: Mutex<Option<Ending>>,
+    /// The history was dropped.
+    pub over: AtomicBool,
     /// The number of the next line, for those who hold a handle.
     pub end_line: AtomicU64,
 }
@@ -242,6 +244,7 @@ impl PaneHistory {
 impl Drop for PaneHistory {
     fn drop(&mut self) {
         let ending = *self.pane.ending.lock();
+        self.pane.over.store(true, Ordering::Relaxed);
         match ending {
             Some(Ending::Remove) => {
                 self.forget();

@@ -18,7 +18,7 @@ use super::notes::Notes;
 use super::pane::{Pane, PaneHistory, Writing};
 use super::queue::{Job, Queue};
 use super::sealed::Sealed;
-use super::storage::{Disk, Storage};
+use super::storage::{Disk, Storage, write_small};
 use super::{recover, writer};
 use crate::base::PaneId;
 
@@ -201,6 +201,7 @@ impl TranscriptStore {
             writing: Mutex::new(Writing::default()),
             created: AtomicBool::new(false),
             ending: Mutex::new(None),
+            over: AtomicBool::new(false),
             end_line: AtomicU64::new(0),
         }
     }
@@ -253,6 +254,14 @@ impl TranscriptStore {
     /// Removes a transcript found by `leftovers`.
     pub fn remove(&self, key: &str) -> std::io::Result<()> {
         recover::remove(&self.shared, key)
+    }
+
+    /// Gives transcripts of a server that died a time until which they are kept.
+    pub fn keep_leftovers(&self, until_secs: i64) {
+        for left in self.leftovers().into_iter().filter(|left| left.keep_until.is_none()) {
+            let file = self.shared.dir.join(&left.key).join("until");
+            let _ = write_small(&*self.shared.storage, &file, until_secs.to_string().as_bytes());
+        }
     }
 
     /// Removes kept transcripts whose time is over.

@@ -83,7 +83,7 @@ impl Model {
 
 /// Cells as they compare: a filler is a filler, whether or not its character is there.
 fn plain(cells: Vec<Cell>) -> Vec<Cell> {
-    let filler = |cell: &Cell| cell.is_padding().then(|| Cell { style: cell.style, ..Cell::PADDING });
+    let filler = |cell: &Cell| cell.is_padding().then_some(Cell { style: cell.style, ..Cell::PADDING });
     cells.into_iter().map(|cell| filler(&cell).unwrap_or(cell)).collect()
 }
 

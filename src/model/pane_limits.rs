@@ -1,0 +1,92 @@
+//! What panes may take, as options say, handed to the host whenever it may have changed.
+
+use super::Cx;
+use crate::base::PaneId;
+use crate::options::size::{Keep, MemoryLimit};
+
+use super::option_access::OptionScope;
+
+/// Limits of one pane, still relative to what the host has.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct PaneLimits {
+    pub memory: MemoryLimit,
+    pub swap: MemoryLimit,
+    pub pids: MemoryLimit,
+    pub cpu_weight: u32,
+    pub io_weight: u32,
+    /// Running out of memory ends all of the pane.
+    pub oom_ends_pane: bool,
+    /// What still runs when the pane is closed is ended too.
+    pub kill_scope: bool,
+    /// How long the transcript stays when the pane is closed.
+    pub history_keep: Keep,
+}
+
+/// Limits of all panes together.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ServerLimits {
+    pub panes_memory: MemoryLimit,
+    pub backstop: MemoryLimit,
+    /// Bytes on disk of all transcripts.
+    pub history_total: u64,
+    /// The option `containment`; heeded until the first pane is made.
+    pub containment: String,
+}
+
+/// Options that end up here.
+const NAMES: [&str; 12] = [
+    "containment",
+    "history-keep",
+    "history-total-limit",
+    "memory-backstop",
+    "pane-cpu-weight",
+    "pane-io-weight",
+    "pane-kill-scope",
+    "pane-memory-max",
+    "pane-oom-policy",
+    "pane-pids-max",
+    "pane-swap-max",
+    "panes-memory-max",
+];
+
+impl Cx<'_> {
+    /// An option was changed: if it is a limit, it applies at once.
+    pub fn limit_changed(&mut self, name: &str) {
+        if !NAMES.contains(&name) {
+            return;
+        }
+        let panes: Vec<PaneId> = self.server.panes.keys().copied().collect();
+        panes.into_iter().for_each(|pane| self.apply_pane_limits(pane));
+    }
+
+    /// Hands the limits of a pane, and those of all, to the host.
+    pub fn apply_pane_limits(&mut self, pane: PaneId) {
+        let options = self.server.server_options();
+        let limits = ServerLimits {
+            panes_memory: options.limit("panes-memory-max"),
+            backstop: options.limit("memory-backstop"),
+            history_total: options.byte_cap("history-total-limit"),
+            containment: self.server.option_text(OptionScope::Server, "containment"),
+        };
+        drop(options);
+        self.host.set_server_limits(limits);
+        let Some(window) = self.server.pane(pane).map(|p| p.window) else { return };
+        let session = self.server.best_winlink(window).map(|(session, _)| session);
+        let scope = session.map_or(OptionScope::GlobalSession, OptionScope::Session);
+        let history_keep = self.server.chain(scope).keep("history-keep");
+        let options = self.server.pane_options(pane);
+        let number = |name| u32::try_from(options.number(name)).unwrap_or(100);
+        let limits = PaneLimits {
+            memory: options.limit("pane-memory-max"),
+            swap: options.limit("pane-swap-max"),
+            pids: options.limit("pane-pids-max"),
+            cpu_weight: number("pane-cpu-weight"),
+            io_weight: number("pane-io-weight"),
+            oom_ends_pane: self.server.option_text(OptionScope::Pane(pane), "pane-oom-policy") == "pane",
+            kill_scope: options.flag("pane-kill-scope"),
+            history_keep,
+        };
+        drop(options);
+        self.host.set_pane_limits(pane, limits);
+    }
+}
