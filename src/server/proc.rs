@@ -120,6 +120,13 @@ pub fn glob(pattern: &str) -> Vec<PathBuf> {
     }
 }
 
+/// Bytes of memory that this process has resident.
+pub fn resident_bytes() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = text.split(' ').nth(1)?.parse().ok()?;
+    Some(pages * 4096)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,11 +136,4 @@ mod tests {
         assert_eq!(glob("/proc/sel[f]"), [PathBuf::from("/proc/self")]);
         assert!(glob("/nonexistent-*").is_empty());
     }
-}
-
-/// Bytes of memory that this process has resident.
-pub fn resident_bytes() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/self/statm").ok()?;
-    let pages: u64 = text.split(' ').nth(1)?.parse().ok()?;
-    Some(pages * 4096)
 }

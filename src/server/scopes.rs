@@ -180,7 +180,7 @@ impl Scopes {
     /// Makes the scope of a new pane. Without one the pane runs all the same, and says so once.
     pub fn open_pane(&mut self, poller: &Poller, pane: PaneId) -> SpawnTarget {
         self.backend(poller);
-        let oom_score_adj = Some(own_score()).map(containment::pane_oom_score);
+        let oom_score_adj = Some(containment::pane_oom_score(own_score()));
         let limits = self.limits(pane);
         let backend = self.backend.as_mut().expect("set up above");
         backend.forget(pane);
