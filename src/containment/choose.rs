@@ -11,7 +11,7 @@ use super::none::Nothing;
 use super::units::Units;
 use super::v1::V1;
 
-/// What the administrator wants (server option `containment`).
+/// What the administrator wants (server option `containment-backend`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Choice {
     /// The best that works.
@@ -78,11 +78,18 @@ impl Starting {
     fn wants_bus(&self) -> bool {
         let host = &self.settings.host;
         let choice = match self.settings.choice {
-            Choice::Auto | Choice::Delegated => !self.is_delegated_here(),
+            Choice::Auto | Choice::Delegated => self.already().is_none() && !self.is_delegated_here(),
             Choice::Units => true,
             Choice::V1 | Choice::None => false,
         };
         choice && host.is_unified() && host.has_systemd()
+    }
+
+    /// The subtree that an earlier server of ours made, if we were started in it.
+    fn already(&self) -> Option<Group> {
+        let own = self.settings.host.own_dir(None).map(Group::new)?;
+        let base = Group::new(own.dir.parent()?);
+        (own.name() == "server" && base.child("panes").is_writable()).then_some(base)
     }
 
     /// Whether the group that we are in is ours to divide: it belongs to us and nobody else
@@ -160,8 +167,11 @@ impl Starting {
             return self.or_why(found);
         }
         if wants(Choice::Delegated) && host.is_unified() {
-            let bases: Vec<Group> =
-                if in_scope { self.scope_group().into_iter().collect() } else { self.bases() };
+            let bases: Vec<Group> = match (in_scope, self.already()) {
+                (true, _) => self.scope_group().into_iter().collect(),
+                (false, Some(base)) => vec![base],
+                (false, None) => self.bases(),
+            };
             for base in bases {
                 match Delegated::new(&base, &self.settings.pids) {
                     Ok(it) => return Some((Box::new(it), None)),

@@ -109,7 +109,7 @@ impl Runtime {
     fn restore_pane(&mut self, record: PaneRecord, child: Option<HeldChild>) -> Option<(i32, ExitStatus)> {
         let id = record.id;
         let limit = self.history_limit(&record);
-        let history = self.world.histories.reopen(id, limit, record.size.cols);
+        let history = self.world.histories.reopen(id, limit, record.size.cols, self.world.now.wall_us);
         let mut terminal = Terminal::new(record.size, TerminalConfig::default(), history);
         redraw(&mut terminal, &record.screen);
         let terminal = Arc::new(Mutex::new(terminal));
@@ -118,6 +118,7 @@ impl Runtime {
         if let Some(HeldChild { pid, tty, master, status, .. }) = child {
             pane.tty = tty;
             pane.pid = Some(pid);
+            self.world.scopes.adopt_pane(&self.world.poller, id, pid);
             ended = status.map(|status| (pid, exit_status(status)));
             if let Some(master) = master {
                 redraw_program(&master);

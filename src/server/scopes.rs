@@ -30,6 +30,8 @@ const START_WAIT: Duration = Duration::from_secs(2);
 /// Milliseconds that what is left of a closed pane has after its SIGHUP, with
 /// `pane-kill-scope`.
 const KILL_MS: u64 = 3000;
+/// Milliseconds until what was killed is looked at again.
+const AGAIN_MS: u64 = 200;
 /// Milliseconds between looks at the host's memory where the kernel does not tell.
 const LOOK_MS: u64 = 2000;
 /// Scopes of closed panes whose processes are waited for; older ones are left to `sweep`.
@@ -108,7 +110,11 @@ impl Scopes {
         let containment = self.server.as_ref().map_or("auto", |server| server.containment.as_str());
         let choice = Choice::parse(containment).unwrap_or_default();
         let keeper = nix::unistd::getppid().as_raw();
-        let pids = [nix::unistd::getpid().as_raw(), keeper].into_iter().filter(|&pid| pid > 1).collect();
+        // In the foreground the parent may be anybody; only our own program comes along.
+        let exe = |pid: &str| std::fs::read_link(format!("/proc/{pid}/exe")).ok();
+        let ours = keeper > 1 && exe(&keeper.to_string()).is_some_and(|path| Some(path) == exe("self"));
+        let mut pids = vec![nix::unistd::getpid().as_raw()];
+        pids.extend(ours.then_some(keeper));
         let host = Host::default();
         self.pids_base = host.pids_base();
         let starting = Starting::begin(Settings { choice, label: self.label.clone(), pids, host });
@@ -213,6 +219,21 @@ impl Scopes {
         SpawnTarget { cgroup, oom_score_adj }
     }
 
+    /// A pane that an earlier server of ours started: its scope is taken up again.
+    pub fn adopt_pane(&mut self, poller: &Poller, pane: PaneId, pid: i32) {
+        self.backend(poller);
+        let host = Host::default();
+        let path = |controller| host.path_of(&pid.to_string(), controller);
+        let paths = [None, Some("memory"), Some("pids")].into_iter().filter_map(path);
+        let mut names = paths.flat_map(|p| p.split('/').map(str::to_owned).collect::<Vec<_>>());
+        let named = names.rfind(|part| part.starts_with("pane-") || part.contains("-pane-"));
+        let backend = self.backend.as_mut().expect("set up above");
+        if let Some(scope) = named.and_then(|name| backend.adopt(pane, &name).ok()) {
+            let held = Held { scope, more_procs: Vec::new(), attach: false, limits: None };
+            self.panes.insert(pane, held);
+        }
+    }
+
     /// The pane's first process runs.
     pub fn pane_started(&mut self, pane: PaneId, pid: i32, contained: bool) {
         let Some(held) = self.panes.get_mut(&pane) else { return };
@@ -253,7 +274,8 @@ impl Scopes {
         let panes = &self.panes;
         self.closed.retain_mut(|closed| {
             if closed.kill_at.is_some_and(|at| at <= now_ms) {
-                closed.kill_at = None;
+                // Again until nothing is left; the dead take a moment to go.
+                closed.kill_at = Some(now_ms + AGAIN_MS);
                 closed.scope.kill().ok();
             }
             let gone = closed.scope.is_empty() && closed.scope.remove().unwrap_or(true);

@@ -73,6 +73,7 @@ impl Runtime {
                 runtime.finish();
                 std::process::exit(0);
             }
+            runtime.cx().limit_changed("pane-memory-max");
         } else if runtime.foreground {
             runtime.load_config(None);
         }
@@ -168,6 +169,7 @@ impl Runtime {
         }
         while let Some((pid, status)) = self.world.custody.take_ended() {
             self.process_ended(pid, status);
+            self.world.scopes.tidy(self.world.now.mono_ms);
         }
     }
 
