@@ -10,7 +10,7 @@ use crate::model::pane::PaneFlags;
 use crate::model::queue::{Exec, ItemContext, ItemId, KeyEvent, QueueState, StateFlags};
 use crate::model::{ClientFlags, Cx, FindState, Server};
 use crate::syntax::table::CommandFlags;
-use crate::terminal::{KeyEncodeOptions, encode_key, encode_mouse};
+use crate::terminal::{KeyEncodeOptions, NoEncoding, encode_mouse, write_key};
 use crate::view;
 
 use super::output;
@@ -448,37 +448,48 @@ pub fn pane_key(
     if !takes_input(p) {
         return true;
     }
-    let Some(bytes) = encode(cx.server, pane, event) else { return false };
+    let mut bytes = Vec::new();
+    let encoded = encode(cx.server, pane, event, &mut bytes);
+    // What was encoded before it failed is sent all the same.
     cx.host.pane_write(pane, &bytes);
+    if encoded.is_err() {
+        return false;
+    }
     if !event.key.is_mouse() {
         for other in synchronized(cx, pane) {
-            if let Some(bytes) = encode(cx.server, other, event) {
-                cx.host.pane_write(other, &bytes);
-            }
+            let mut bytes = Vec::new();
+            let _ = encode(cx.server, other, event, &mut bytes);
+            cx.host.pane_write(other, &bytes);
         }
     }
     true
 }
 
-/// The bytes of a key or mouse event as the pane's program expects them; `None` when it has no
-/// use for it.
-fn encode(server: &Server, pane: PaneId, event: &KeyEvent) -> Option<Vec<u8>> {
-    let p = server.pane(pane)?;
-    let modes = p.terminal.lock().modes();
+/// Appends the bytes of a key or mouse event as the pane's program expects them.
+fn encode(server: &Server, pane: PaneId, event: &KeyEvent, out: &mut Vec<u8>) -> Result<(), NoEncoding> {
     if event.key.is_mouse() {
-        let mouse = &event.mouse;
-        if mouse.ignore || !server.is_pane_visible(pane) {
-            return None;
-        }
-        let (x, y) = server.mouse_at(pane, mouse, false)?;
-        return Some(encode_mouse(mouse, x, y, modes)).filter(|bytes| !bytes.is_empty());
+        out.extend(encode_mouse_event(server, pane, event).unwrap_or_default());
+        return Ok(());
     }
+    let Some(p) = server.pane(pane) else { return Ok(()) };
     let options = server.chain(OptionScope::Server);
     let encode = KeyEncodeOptions {
         backspace: options.key("backspace"),
         csi_u: options.choice("extended-keys-format") == "csi-u",
     };
-    Some(encode_key(event.key, modes, &encode))
+    let modes = p.terminal.lock().modes();
+    write_key(event.key, modes, &encode, out)
+}
+
+/// The bytes of a mouse event; `None` when the pane's program has no use for it.
+fn encode_mouse_event(server: &Server, pane: PaneId, event: &KeyEvent) -> Option<Vec<u8>> {
+    let modes = server.pane(pane)?.terminal.lock().modes();
+    let mouse = &event.mouse;
+    if mouse.ignore || !server.is_pane_visible(pane) {
+        return None;
+    }
+    let (x, y) = server.mouse_at(pane, mouse, false)?;
+    Some(encode_mouse(mouse, x, y, modes))
 }
 
 /// Gives pasted bytes to a pane's program.

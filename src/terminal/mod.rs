@@ -63,18 +63,21 @@ pub struct Terminal {
     parser: Parser,
     screen: Screen,
     generation: u64,
+    /// Nothing was fed and nothing configured yet.
+    fresh: bool,
 }
 
 impl Terminal {
     pub fn new(size: Size, config: TerminalConfig, mut history: Box<dyn History>) -> Self {
         history.set_width(size.cols.max(1));
         let parser = Parser::new(config.input_buffer_size);
-        Self { parser, screen: Screen::new(size, config, history), generation: 0 }
+        Self { parser, screen: Screen::new(size, config, history), generation: 0, fresh: true }
     }
 
     /// Takes in what a program printed. Splitting the bytes differently changes nothing.
     pub fn feed(&mut self, bytes: &[u8]) {
         self.generation += 1;
+        self.fresh = false;
         self.parser.advance(bytes, &mut self.screen);
     }
 
@@ -104,6 +107,10 @@ impl Terminal {
             self.screen.palette.set_defaults(&config.palette);
         }
         self.screen.config.clone_from(config);
+        if std::mem::take(&mut self.fresh) {
+            // Options decide how a terminal starts, but do not change one that is in use.
+            self.screen.restart_modes();
+        }
     }
 
     pub fn config(&self) -> &TerminalConfig {

@@ -125,6 +125,12 @@ impl Screen {
         modes
     }
 
+    /// Takes the extended key mode that a new screen starts with.
+    pub fn restart_modes(&mut self) {
+        let extended = self.initial_modes() & Modes::EXTENDED_KEYS;
+        self.modes = self.modes - Modes::EXTENDED_KEYS | extended;
+    }
+
     pub fn reset_tabs(&mut self) {
         self.tabs = (0..self.cols()).map(|x| x > 0 && x % 8 == 0).collect();
     }

@@ -58,6 +58,9 @@ fn character(cell: &Cell) -> Option<String> {
     if cell.is_padding() {
         return None;
     }
+    if cell.flags.contains(CellFlags::TAB) {
+        return Some(" ".repeat(usize::from(cell.width)));
+    }
     let mut out = String::new();
     cell.glyph.push_to(&mut out);
     Some(out)
