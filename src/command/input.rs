@@ -468,7 +468,7 @@ pub fn pane_key(
 /// Appends the bytes of a key or mouse event as the pane's program expects them.
 fn encode(server: &Server, pane: PaneId, event: &KeyEvent, out: &mut Vec<u8>) -> Result<(), NoEncoding> {
     if event.key.is_mouse() {
-        out.extend(encode_mouse_event(server, pane, event).unwrap_or_default());
+        out.extend(encode_mouse_event(server, pane, event).ok_or(NoEncoding)?);
         return Ok(());
     }
     let Some(p) = server.pane(pane) else { return Ok(()) };
