@@ -140,6 +140,12 @@ mod tests {
     }
 
     #[test]
+    fn errors_have_the_words_of_the_c_library() {
+        assert_eq!(strerror(libc::EIO), "Input/output error");
+        assert_eq!(strerror(libc::ENOENT), "No such file or directory");
+    }
+
+    #[test]
     fn fnmatch_knows_classes() {
         assert!(fnmatch("a[0-9]*", "a7z", false));
         assert!(!fnmatch("A*", "abc", false));

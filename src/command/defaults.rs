@@ -17,9 +17,11 @@ const DEFAULT_SHELL: &str = "/bin/sh";
 
 /// Sets options from the environment and binds the default keys.
 pub fn apply(server: &mut Server, host: &dyn Host) {
-    let shell = server.environ.get("SHELL").unwrap_or_default().to_owned();
-    let usable = shell.starts_with('/') && !shell.ends_with("/tmux") && host.is_executable(&shell);
-    server.options.session.set_string("default-shell", if usable { &shell } else { DEFAULT_SHELL });
+    let usable =
+        |shell: &String| shell.starts_with('/') && !shell.ends_with("/tmux") && host.is_executable(shell);
+    let shell = server.environ.get("SHELL").map(str::to_owned).filter(usable);
+    let shell = shell.or_else(|| host.login_shell().filter(usable));
+    server.options.session.set_string("default-shell", shell.unwrap_or_else(|| DEFAULT_SHELL.to_owned()));
     let editor = server.environ.get("VISUAL").or_else(|| server.environ.get("EDITOR")).map(str::to_owned);
     if let Some(editor) = editor {
         let program = editor.rsplit('/').next().unwrap_or_default();

@@ -9,7 +9,7 @@ use crate::model::notify::Notification;
 use crate::model::queue::{Exec, Item, ItemContext, ItemId, ItemKind, KeyEvent, QueueState, StateFlags};
 use crate::model::{Client, ClientFlags, Cx, FindState};
 use crate::syntax::command::{CommandList, Invocation};
-use crate::syntax::table::{CommandFlags, FindSpec};
+use crate::syntax::table::{CommandFlags, FindFlags, FindSpec};
 
 use super::{dispatch, output};
 
@@ -198,7 +198,7 @@ fn find(
 ) -> Result<FindState, Option<String>> {
     match spec {
         None => {
-            Ok(item.target_client.map_or_else(FindState::default, |c| FindState::from_client(cx.server, c)))
+            Ok(FindState::current_for(cx.server, item.target_client, FindFlags::empty()).unwrap_or_default())
         }
         Some(spec) => cx
             .server
@@ -209,8 +209,8 @@ fn find(
 
 /// Where a hook of this command runs: its target, else the current state, else the client's.
 fn hook_state(cx: &Cx<'_>, item: &ItemContext) -> Option<FindState> {
-    let candidates =
-        [Some(item.target), Some(item.current()), item.client.map(|c| FindState::from_client(cx.server, c))];
+    let own = || FindState::current_for(cx.server, item.client, FindFlags::empty());
+    let candidates = [Some(item.target), Some(item.current()), own()];
     candidates.into_iter().flatten().find(|state| state.is_valid(cx.server))
 }
 

@@ -267,6 +267,10 @@ pub trait Host {
     /// Whether a path is a program that can be run.
     fn is_executable(&self, path: &str) -> bool;
     fn home(&self) -> String;
+    /// The shell that the user database gives whoever runs the server.
+    fn login_shell(&self) -> Option<String> {
+        None
+    }
     /// The home directory of a user; of the server's own if the name is empty.
     fn home_of(&self, user: &str) -> Option<String>;
     /// Starts to read a control client's lines.

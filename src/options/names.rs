@@ -54,7 +54,8 @@ pub fn split_index(text: &str) -> Option<(&str, Option<u32>)> {
 
 /// Matches a name, an abbreviation that fits only one of tmux's options, or a user option.
 pub fn parse_name(text: &str) -> Result<OptionName, NameError> {
-    let (name, index) = split_index(text).ok_or(NameError::Invalid)?;
+    // tmux: what is not even a name is called ambiguous.
+    let (name, index) = split_index(text).ok_or(NameError::Ambiguous)?;
     if name.starts_with('@') {
         return Ok(OptionName { name: name.to_string(), index });
     }
@@ -92,10 +93,10 @@ mod tests {
         check("status", Ok(("status", None)));
         check("mous", Ok(("mouse", None)));
         check("user-keys[3]", Ok(("user-keys", Some(3))));
-        check("user-keys[]", Err(NameError::Invalid));
-        check("user-keys[x]", Err(NameError::Invalid));
-        check("user-keys[1]x", Err(NameError::Invalid));
-        check("user-keys[-1]", Err(NameError::Invalid));
+        check("user-keys[]", Err(NameError::Ambiguous));
+        check("user-keys[x]", Err(NameError::Ambiguous));
+        check("user-keys[1]x", Err(NameError::Ambiguous));
+        check("user-keys[-1]", Err(NameError::Ambiguous));
         check("@a", Ok(("@a", None)));
         check("clock-mode-color", Ok(("clock-mode-colour", None)));
         check("nosuch", Err(NameError::Invalid));

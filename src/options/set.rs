@@ -73,7 +73,12 @@ impl Options {
             (Kind::Command, Some(_)) => given.map_or_else(|| Err(String::new()), Given::commands)?,
             (_, Some(value)) => {
                 let usable_shell = given.is_some_and(|given| given.usable_shell);
-                Value::String(self.string(entry, value, append, usable_shell)?)
+                let result = self.string(entry, value, append, usable_shell);
+                if let (Err(_), Some(current)) = (&result, current) {
+                    // tmux: after an error, what was inherited is set on this level.
+                    self.set(entry.name, current.clone());
+                }
+                Value::String(result?)
             }
         };
         self.set(entry.name, new);

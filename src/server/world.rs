@@ -370,6 +370,11 @@ impl Host for World {
         nix::unistd::access(path, nix::unistd::AccessFlags::X_OK).is_ok()
     }
 
+    fn login_shell(&self) -> Option<String> {
+        let user = nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten()?;
+        Some(user.shell.to_string_lossy().into_owned())
+    }
+
     fn home(&self) -> String {
         proc::home()
     }

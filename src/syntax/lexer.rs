@@ -182,6 +182,23 @@ impl<'t> Lexer<'t> {
     }
 }
 
+/// A code point as bytes, as the C library encodes it: also those beyond Unicode, in up to six
+/// bytes; not surrogates.
+fn encode(code: u32) -> Option<Vec<u8>> {
+    if let Some(c) = char::from_u32(code) {
+        return Some(c.encode_utf8(&mut [0; 4]).as_bytes().to_vec());
+    }
+    let (lead, tails) = match code {
+        0x11_0000..=0x1f_ffff => (0xf0, 3),
+        0x20_0000..=0x3ff_ffff => (0xf8, 4),
+        0x400_0000..=0x7fff_ffff => (0xfc, 5),
+        _ => return None,
+    };
+    let part = |at: u32| (code >> (6 * at)) as u8;
+    let first = lead | part(tails);
+    Some(std::iter::once(first).chain((0..tails).rev().map(|at| 0x80 | (part(at) & 0x3f))).collect())
+}
+
 fn directive(word: &str) -> Token {
     match word {
         "%hidden" => Token::Hidden,
@@ -282,10 +299,10 @@ impl<'t> Expansion<'_, 't, '_> {
             Rule::bad_octal => return self.lexer.fail("invalid octal escape"),
             Rule::unicode => {
                 let code = u32::from_str_radix(&text[1..], 16).expect("hex digits");
-                let Some(c) = char::from_u32(code) else {
+                let Some(bytes) = encode(code) else {
                     return self.lexer.fail(&format!("invalid \\{} argument", &text[..1]));
                 };
-                self.out.extend(c.encode_utf8(&mut [0; 4]).bytes());
+                self.out.extend(bytes);
             }
             Rule::cut_unicode => return None,
             Rule::bad_unicode => return self.lexer.fail(&format!("invalid \\{text} argument")),
