@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::format::Scope;
+use crate::format::parse::Source;
 use crate::model::{Cx, ItemContext};
 use crate::syntax::args::{ArgValue, Args};
 use crate::syntax::command::CommandList;
@@ -12,7 +13,8 @@ use crate::syntax::command::CommandList;
 #[derive(Clone, Debug)]
 pub enum Template {
     Parsed(Arc<CommandList>),
-    Text(String),
+    /// Text, and where the command stood that it is an argument of.
+    Text(String, Source),
 }
 
 impl Template {
@@ -31,11 +33,11 @@ impl Template {
             None => default.unwrap_or_default(),
         };
         if !expand {
-            return Template::Text(text.to_owned());
+            return Template::Text(text.to_owned(), Source::of(item));
         }
         let scope =
             Scope::new(cx.server, cx.host, cx.now).item(item).client(item.target_client).state(&item.target);
-        Template::Text(scope.expand(text))
+        Template::Text(scope.expand(text), Source::of(item))
     }
 
     /// The commands, with the values filled in. The error is the parser's message.
@@ -43,9 +45,9 @@ impl Template {
         match self {
             Template::Parsed(list) if values.is_empty() => Ok(list.clone()),
             Template::Parsed(list) => Ok(Arc::new(list.filled(values))),
-            Template::Text(text) => {
+            Template::Text(text, source) => {
                 let filled = crate::syntax::args::fill_all(text, values);
-                crate::format::parse::commands(cx, &filled)
+                source.commands(cx, &filled)
             }
         }
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::base::ClientId;
 use crate::model::option_access::OptionScope;
 use crate::model::{Cx, FindState, ItemContext};
+use crate::syntax::table::FindFlags;
 use crate::syntax::{
     ArgValue, CommandList, Origin, ParseContext, Parsed, parse_arguments, parse_config, parse_string,
 };
@@ -34,8 +35,7 @@ impl ParseContext for Surroundings<'_, '_> {
         let state = if self.state.is_valid(self.cx.server) {
             self.state
         } else {
-            self.client
-                .map_or_else(FindState::default, |client| FindState::from_client(self.cx.server, client))
+            FindState::current_for(self.cx.server, self.client, FindFlags::empty()).unwrap_or_default()
         };
         let mut scope = Scope::new(self.cx.server, &*self.cx.host, self.cx.now).no_jobs();
         if let Some(item) = self.item {
@@ -72,16 +72,30 @@ pub fn commands(cx: &mut Cx<'_>, text: &str) -> Result<Arc<CommandList>, String>
     parse_string(text, &Origin::default(), &mut surroundings(cx)).map(Arc::new)
 }
 
-/// Commands from a string that an argument of a running command holds: errors say where that
-/// command was read, and conditions are about its target.
-pub fn commands_for(cx: &mut Cx<'_>, item: &ItemContext, text: &str) -> Result<Arc<CommandList>, String> {
-    let mut origin = Origin::default();
-    if let Some(command) = &item.command {
-        origin.file.clone_from(&command.file);
-        origin.line = command.line;
+/// Where a string of commands comes from: a running command that it is an argument of. Errors
+/// say where that command was read, and conditions are about its target.
+#[derive(Clone, Debug)]
+pub struct Source {
+    origin: Origin,
+    client: Option<ClientId>,
+    state: FindState,
+}
+
+impl Source {
+    pub fn of(item: &ItemContext) -> Self {
+        let mut origin = Origin::default();
+        if let Some(command) = &item.command {
+            origin.file.clone_from(&command.file);
+            origin.line = command.line;
+        }
+        Source { origin, client: item.target_client, state: item.target }
     }
-    let mut context = Surroundings { client: item.target_client, state: item.target, ..surroundings(cx) };
-    parse_string(text, &origin, &mut context).map(Arc::new)
+
+    /// Parses a string as one group.
+    pub fn commands(&self, cx: &mut Cx<'_>, text: &str) -> Result<Arc<CommandList>, String> {
+        let mut context = Surroundings { client: self.client, state: self.state, ..surroundings(cx) };
+        parse_string(text, &self.origin, &mut context).map(Arc::new)
+    }
 }
 
 /// Commands from arguments as a client sends them.

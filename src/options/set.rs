@@ -74,7 +74,7 @@ impl Options {
             (_, Some(value)) => {
                 let usable_shell = given.is_some_and(|given| given.usable_shell);
                 let result = self.string(entry, value, append, usable_shell);
-                if let (Err(_), Some(current)) = (&result, current) {
+                if let (Kind::String, Err(_), Some(current)) = (entry.kind, &result, current) {
                     // tmux: after an error, what was inherited is set on this level.
                     self.set(entry.name, current.clone());
                 }
