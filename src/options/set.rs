@@ -94,7 +94,7 @@ impl Options {
     ) -> Result<String, String> {
         // tmux: only what is on this level is appended to, not what is inherited.
         let text = match self.get(entry.name) {
-            Some(Value::String(old)) if append => {
+            Some(Value::String(old)) if append && entry.kind == Kind::String => {
                 format!("{old}{}{value}", if entry.is_style { "," } else { "" })
             }
             _ => value.to_string(),
