@@ -8,6 +8,7 @@ use crate::base::clock::Now;
 use crate::base::{Colour, PaneId, Point, Size, WindowId};
 use crate::options::Options;
 use crate::terminal::Terminal;
+use crate::terminal::config::Theme;
 
 use super::host::{ExitStatus, JobId};
 use super::mode::ModeEntry;
@@ -70,6 +71,8 @@ pub struct Pane {
     /// Colours that a control client reported for this pane's terminal.
     pub control_fg: Option<Colour>,
     pub control_bg: Option<Colour>,
+    /// The theme that the program was told of last, if it wanted to know.
+    pub announced_theme: Option<Theme>,
     /// Border styles given with `new-pane -S/-R` (style strings).
     pub border_style: Option<String>,
     pub active_border_style: Option<String>,

@@ -228,6 +228,9 @@ impl Cx<'_> {
         if let Some(window) = old.and_then(|s| self.server.current_window(s)) {
             self.update_window_focus(window);
         }
+        if let Some(old) = old {
+            self.theme_changed(old);
+        }
         if let Some(session) = session {
             self.enter_session(client, session);
         }

@@ -407,6 +407,7 @@ impl Cx<'_> {
             pipe: None,
             control_fg: None,
             control_bg: None,
+            announced_theme: None,
             border_style: None,
             active_border_style: None,
             slider: (0, 0),
@@ -416,6 +417,7 @@ impl Cx<'_> {
             last_cursor: Default::default(),
         };
         self.server.panes.insert(id, pane);
+        self.configure_terminal(id);
         id
     }
 

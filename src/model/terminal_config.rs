@@ -7,11 +7,13 @@ use crate::base::width::WidthRules;
 use crate::base::{Colour, PaneId};
 use crate::options::{Chain, Value};
 use crate::syntax::style::Style;
+use crate::terminal::Modes;
 use crate::terminal::config::{
     AllowPassthrough, ExtendedKeys, GetClipboard, SetClipboard, TerminalConfig, Theme,
 };
 
 use super::option_access::OptionScope;
+use super::pane::PaneFlags;
 use super::{Client, ClientFlags, Cx, Pane, Server};
 
 /// Highest code point there is.
@@ -26,7 +28,36 @@ impl Cx<'_> {
         }
     }
 
-    /// The same for one pane.
+    /// Panes whose style, clients or place changed: their terminals are told, and programs that
+    /// want to know hear of another theme.
+    pub fn settle_terminals(&mut self) {
+        let changed = |pane: &&Pane| pane.flags.contains(PaneFlags::THEME_CHANGED);
+        let panes: Vec<PaneId> = self.server.panes.values().filter(changed).map(|pane| pane.id).collect();
+        for pane in panes {
+            self.configure_terminal(pane);
+            self.announce_theme(pane);
+        }
+    }
+
+    fn announce_theme(&mut self, pane: PaneId) {
+        let Some(p) = self.server.panes.get_mut(&pane) else { return };
+        p.flags.remove(PaneFlags::THEME_CHANGED);
+        let terminal = p.terminal.lock();
+        let theme = terminal.theme();
+        let wanted = terminal.modes().contains(Modes::THEME_UPDATES);
+        drop(terminal);
+        if !wanted || theme == p.announced_theme {
+            return;
+        }
+        p.announced_theme = theme;
+        match theme {
+            Some(Theme::Dark) => self.host.pane_reply(pane, b"\x1b[?997;1n"),
+            Some(Theme::Light) => self.host.pane_reply(pane, b"\x1b[?997;2n"),
+            None => (),
+        }
+    }
+
+    /// Hands one pane's terminal what is decided about it now.
     pub fn configure_terminal(&mut self, pane: PaneId) {
         let Some(p) = self.server.pane(pane) else { return };
         let config = self.server.terminal_config(p);

@@ -29,6 +29,7 @@ impl Runtime {
         self.cx().apply_sizes();
         self.cx().check_alerts();
         self.show_alerts();
+        self.cx().settle_terminals();
         self.check_names();
         self.check_due();
         if std::mem::take(&mut self.unattached_dirty) || self.server.take_unattached_dirty() {
