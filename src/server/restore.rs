@@ -268,6 +268,7 @@ fn remake(record: PaneRecord, terminal: Arc<Mutex<Terminal>>) -> Pane {
         pipe: None,
         control_fg: None,
         control_bg: None,
+        announced_theme: None,
         border_style: record.border_style,
         active_border_style: record.active_border_style,
         slider: (0, 0),
