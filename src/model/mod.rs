@@ -157,6 +157,9 @@ pub struct Server {
     pub config_client: Option<ClientId>,
     /// Sessions may have lost their last client: `destroy-unattached` is to be looked at.
     pub unattached_dirty: bool,
+    /// Panes whose programs were started in this turn: what runs in them is not looked at yet,
+    /// since it may still be the shell on its way to it.
+    pub starting_panes: Vec<PaneId>,
     /// Panes kept after their programs' ends, whose last line is still to be drawn.
     pub ended_panes: Vec<PaneId>,
     /// Alerts that clients are still to be told of.

@@ -284,6 +284,7 @@ impl Cx<'_> {
                     p.pid = (!empty).then_some(spawned.pid);
                     p.tty = spawned.tty;
                     p.flags -= PaneFlags::EXITED | PaneFlags::CLOSED;
+                    self.server.starting_panes.push(pane);
                 }
             }
             Err(cause) => {

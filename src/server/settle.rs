@@ -31,6 +31,7 @@ impl Runtime {
         self.show_alerts();
         self.cx().settle_terminals();
         self.check_names();
+        self.server.starting_panes.clear();
         self.check_due();
         if std::mem::take(&mut self.unattached_dirty) || self.server.take_unattached_dirty() {
             self.cx().check_unattached();

@@ -114,7 +114,11 @@ fn current_command(scope: &Scope<'_>) -> Option<Value> {
     if pane.shell.is_empty() {
         return None;
     }
-    let mut command = scope.host().pane_command(pane.id).unwrap_or_default();
+    // tmux: asked right after the start, there is no program in the foreground yet, and the
+    // command line that was given counts.
+    let starting = scope.server().starting_panes.contains(&pane.id);
+    let running = Some(pane.id).filter(|_| !starting).and_then(|id| scope.host().pane_command(id));
+    let mut command = running.unwrap_or_default();
     if command.is_empty() {
         command = command_line(&pane.argv);
     }
