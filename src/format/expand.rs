@@ -4,6 +4,7 @@
 use std::cell::{Cell, RefCell};
 
 use crate::base::posix::strftime;
+use crate::base::{ClientId, PaneId, SessionId};
 
 use super::modifiers::{self, Flags, Modifier, Plan};
 use super::scan::{skip, unescape};
@@ -38,6 +39,23 @@ pub(super) struct Shared {
     work: Cell<u64>,
     /// Explanations, where they are wanted.
     log: Option<RefCell<Vec<String>>>,
+    pub lists: RefCell<Lists>,
+}
+
+/// What the loops of one expansion go over. tmux: there is one list of each kind, and a loop
+/// inside another of its kind sorts it again under the outer one's feet.
+#[derive(Default)]
+pub(super) struct Lists {
+    pub sessions: Vec<SessionId>,
+    /// Session and index.
+    pub winlinks: Vec<(SessionId, i32)>,
+    pub panes: Vec<PaneId>,
+    pub clients: Vec<ClientId>,
+}
+
+/// Puts a list over the start of another, whose further entries stay.
+pub(super) fn overlay<T: Copy>(list: &mut Vec<T>, new: &[T]) {
+    list.splice(..new.len().min(list.len()), new.iter().copied());
 }
 
 impl Shared {

@@ -4,7 +4,7 @@
 use crate::base::SessionId;
 use crate::model::{Session, Window};
 
-use super::expand::Expander;
+use super::expand::{Expander, overlay};
 use super::modifiers::{Flags, Plan};
 use super::scan::split_comma;
 use super::scope::{JobTag, Scope};
@@ -62,8 +62,10 @@ fn sessions(ex: &Expander<'_, '_>, plan: &Plan<'_>, subject: &str) -> String {
     let scope = ex.scope;
     let current = scope.the_client().and_then(|client| client.session);
     let all = sort::sessions(scope.server(), plan.sort);
+    overlay(&mut ex.shared.lists.borrow_mut().sessions, &all);
     let mut out = String::new();
-    for (at, &id) in all.iter().enumerate() {
+    for at in 0..all.len() {
+        let id = ex.shared.lists.borrow().sessions[at];
         ex.log(|| format!("session loop: {id}"));
         let turn = scope.fresh(JobTag::None, at + 1 == all.len());
         let turn = turn.client(scope.client_id()).with_session(id);
@@ -74,25 +76,30 @@ fn sessions(ex: &Expander<'_, '_>, plan: &Plan<'_>, subject: &str) -> String {
 
 fn windows(ex: &Expander<'_, '_>, plan: &Plan<'_>, session: &Session, subject: &str) -> String {
     let bodies = Bodies::parse(subject);
-    let scope = ex.scope;
-    let all = sort::winlinks_of(scope.server(), session, plan.sort);
-    let is_current = |at: Option<usize>| at.and_then(|at| all.get(at)) == Some(&session.current);
+    let (scope, server) = (ex.scope, ex.scope.server());
+    let all: Vec<_> =
+        sort::winlinks_of(server, session, plan.sort).iter().map(|&index| (session.id, index)).collect();
+    overlay(&mut ex.shared.lists.borrow_mut().winlinks, &all);
+    let current = (session.id, session.current);
     let mut out = String::new();
-    for (at, &index) in all.iter().enumerate() {
-        let Some(link) = session.winlinks.get(&index) else { continue };
-        ex.log(|| format!("window loop: {index} {}", link.window));
-        let mut turn = scope.fresh(JobTag::Window(link.window), at + 1 == all.len());
-        turn = turn.client(scope.client_id()).with_winlink(session.id, index);
-        let (before, after) = (at.checked_sub(1), Some(at + 1));
-        turn = turn.add("window_after_active", flag(is_current(before)));
-        turn = turn.add("window_before_active", flag(is_current(after)));
-        if let Some(&next) = all.get(at + 1) {
-            turn = add_neighbour(turn, session, next, "next");
+    for at in 0..all.len() {
+        let (before, here, after) = {
+            let list = &ex.shared.lists.borrow().winlinks[..all.len()];
+            (at.checked_sub(1).map(|before| list[before]), list[at], list.get(at + 1).copied())
+        };
+        let Some(window) = server.winlink_window(here.0, here.1) else { continue };
+        ex.log(|| format!("window loop: {} {window}", here.1));
+        let mut turn = scope.fresh(JobTag::Window(window), at + 1 == all.len());
+        turn = turn.client(scope.client_id()).with_foreign_winlink(session.id, here);
+        turn = turn.add("window_after_active", flag(before == Some(current)));
+        turn = turn.add("window_before_active", flag(after == Some(current)));
+        if let Some(next) = after {
+            turn = add_neighbour(turn, next, current, "next");
         }
-        if let Some(&previous) = before.and_then(|before| all.get(before)) {
-            turn = add_neighbour(turn, session, previous, "prev");
+        if let Some(previous) = before {
+            turn = add_neighbour(turn, previous, current, "prev");
         }
-        out += &expand_in(ex, &turn, bodies.pick(index == session.current));
+        out += &expand_in(ex, &turn, bodies.pick(here == current));
     }
     out
 }
@@ -102,11 +109,16 @@ fn flag(value: bool) -> &'static str {
 }
 
 /// Variables about the window before or after in a loop, its user options among them.
-fn add_neighbour<'a>(mut scope: Scope<'a>, session: &Session, index: i32, prefix: &str) -> Scope<'a> {
-    let Some(link) = session.winlinks.get(&index) else { return scope };
-    scope = scope.add(&format!("{prefix}_window_index"), index.to_string());
-    scope = scope.add(&format!("{prefix}_window_active"), flag(index == session.current));
-    for (name, value) in lookup::user_options(scope.server(), link.window) {
+fn add_neighbour<'a>(
+    mut scope: Scope<'a>,
+    link: (SessionId, i32),
+    current: (SessionId, i32),
+    prefix: &str,
+) -> Scope<'a> {
+    let Some(window) = scope.server().winlink_window(link.0, link.1) else { return scope };
+    scope = scope.add(&format!("{prefix}_window_index"), link.1.to_string());
+    scope = scope.add(&format!("{prefix}_window_active"), flag(link == current));
+    for (name, value) in lookup::user_options(scope.server(), window) {
         scope = scope.add(&format!("{prefix}_{name}"), value);
     }
     scope
@@ -116,8 +128,10 @@ fn panes(ex: &Expander<'_, '_>, plan: &Plan<'_>, window: &Window, subject: &str)
     let bodies = Bodies::parse(subject);
     let scope = ex.scope;
     let all = sort::panes_of(scope.server(), window, plan.sort);
+    overlay(&mut ex.shared.lists.borrow_mut().panes, &all);
     let mut out = String::new();
-    for (at, &id) in all.iter().enumerate() {
+    for at in 0..all.len() {
+        let id = ex.shared.lists.borrow().panes[at];
         ex.log(|| format!("pane loop: {id}"));
         let turn = scope.fresh(JobTag::Pane(id), at + 1 == all.len()).client(scope.client_id());
         let turn = match scope.winlink() {
@@ -133,8 +147,10 @@ fn clients(ex: &Expander<'_, '_>, plan: &Plan<'_>, subject: &str) -> String {
     let scope = ex.scope;
     let all = sort::clients(scope.server(), plan.sort);
     let place: Option<(SessionId, i32)> = scope.winlink().map(|(session, index, _)| (session.id, index));
+    overlay(&mut ex.shared.lists.borrow_mut().clients, &all);
     let mut out = String::new();
-    for (at, &id) in all.iter().enumerate() {
+    for at in 0..all.len() {
+        let id = ex.shared.lists.borrow().clients[at];
         if let Some(client) = scope.server().client(id) {
             ex.log(|| format!("client loop: {}", client.name));
         }

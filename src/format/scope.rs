@@ -131,6 +131,12 @@ impl<'a> Scope<'a> {
         self.fill(given)
     }
 
+    /// About a winlink that may be another session's.
+    pub(super) fn with_foreign_winlink(self, session: SessionId, winlink: (SessionId, i32)) -> Self {
+        let given = Given { session: Some(session), winlink: Some(winlink), ..self.given() };
+        self.fill(given)
+    }
+
     /// About a pane, in a window's place in a session.
     pub fn with_pane_at(self, session: SessionId, index: i32, pane: PaneId) -> Self {
         let (session, winlink) = (Some(session), Some((session, index)));
