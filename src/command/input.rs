@@ -49,6 +49,25 @@ pub fn handle_key(cx: &mut Cx<'_>, id: ClientId, input: InputEvent) {
     cx.server.queues.append(Some(id), items);
 }
 
+/// After a click, waits for another one; when none comes, two were a double click.
+fn wait_for_click(cx: &mut Cx<'_>, id: ClientId) {
+    let Some(client) = cx.server.clients.get_mut(&id) else { return };
+    if !std::mem::take(&mut client.mouse.click_pending) {
+        return;
+    }
+    let timer = cx.host.timer(
+        view::mouse::CLICK_TIMEOUT_MS,
+        Box::new(move |cx| {
+            if let Some(event) = view::mouse::click_timed_out(cx, id) {
+                handle_key(cx, id, InputEvent { event, bytes: Vec::new() });
+            }
+        }),
+    );
+    if let Some(client) = cx.server.clients.get_mut(&id) {
+        client.mouse.click_timer = Some(timer);
+    }
+}
+
 /// Offers a key to the message, overlay and prompt of a client. Whether it goes on.
 fn offer_to_client(cx: &mut Cx<'_>, id: ClientId, input: &InputEvent) -> bool {
     if let Some(message) = cx.server.client(id).and_then(|c| c.message.as_ref()) {
@@ -145,9 +164,9 @@ impl Dispatch {
             if has_flag(cx, self.client, ClientFlags::READONLY) {
                 return Step::Done;
             }
-            let Some(key) = view::mouse::classify(cx, self.client, &mut self.input.event) else {
-                return Step::Done;
-            };
+            let key = view::mouse::classify(cx, self.client, &mut self.input.event);
+            wait_for_click(cx, self.client);
+            let Some(key) = key else { return Step::Done };
             self.key = key;
             self.input.event.mouse.valid = true;
             self.input.event.mouse.key = Some(key);
