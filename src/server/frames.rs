@@ -25,12 +25,14 @@ impl Runtime {
             return;
         }
         let mut drawn = false;
+        let ttys = &self.world.peers;
+        let has_raw = |id| ttys.get(&id).and_then(|peer| peer.tty.as_ref()).is_some_and(|tty| tty.has_raw());
         let clients: Vec<ClientId> = self
             .server
             .clients
             .values()
             .filter(|c| c.session.is_some() && c.flags.contains(ClientFlags::TERMINAL) && c.accepts_input())
-            .filter(|c| c.flags.contains(ClientFlags::REDRAW) || c.status_dirty)
+            .filter(|c| c.flags.contains(ClientFlags::REDRAW) || c.status_dirty || has_raw(c.id))
             .map(|c| c.id)
             .collect();
         for id in clients {

@@ -270,7 +270,14 @@ impl Tty {
         let raw = std::mem::take(&mut self.raw);
         if !raw.is_empty() {
             self.screen.raw(&raw, &self.term, &mut self.out);
+            // The cursor goes back to where the frame has it.
+            self.screen.draw(frame, &self.composer.links, &self.term, &mut self.out);
         }
+    }
+
+    /// Whether bytes wait for a frame to go behind.
+    pub fn has_raw(&self) -> bool {
+        !self.raw.is_empty()
     }
 
     pub fn invalidate(&mut self) {
