@@ -48,6 +48,10 @@ pub trait PaneMode: Send {
     ) -> ModeResult {
         ModeResult::Nothing
     }
+    /// Whether it only keeps the place of a mode that is running.
+    fn is_busy(&self) -> bool {
+        false
+    }
     /// Format variables of the mode, for the pane it covers.
     fn formats(&self, _add: &mut dyn FnMut(&str, String)) {}
     /// The word, line or hyperlink (`what`) that the mode shows at a cell, for mouse variables.
@@ -151,4 +155,50 @@ pub enum PromptResult {
 pub trait Drag: Send {
     fn update(&mut self, cx: &mut Cx<'_>, client: ClientId, mouse: &MouseEvent);
     fn release(&mut self, cx: &mut Cx<'_>, client: ClientId, mouse: &MouseEvent);
+}
+
+/// Keeps the place of a mode that is running, so that the pane counts as being in it.
+pub struct BusyMode {
+    name: &'static str,
+    surface: Surface,
+}
+
+impl BusyMode {
+    pub fn new(name: &'static str) -> Self {
+        Self { name, surface: Surface::new(Size::default()) }
+    }
+}
+
+impl PaneMode for BusyMode {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn key_table(&self, _: &mut Cx<'_>, _: PaneId) -> Option<String> {
+        None
+    }
+
+    fn draw(&mut self, _: &mut Cx<'_>, _: PaneId) -> &Surface {
+        &self.surface
+    }
+
+    fn resize(&mut self, _: &mut Cx<'_>, _: PaneId, _: Size) {}
+
+    fn key(&mut self, _: &mut Cx<'_>, _: PaneId, _: &ModeTarget, _: &KeyEvent) -> ModeResult {
+        ModeResult::Nothing
+    }
+
+    fn is_busy(&self) -> bool {
+        true
+    }
+
+    fn update(&mut self, _: &mut Cx<'_>, _: PaneId) -> ModeResult {
+        ModeResult::Nothing
+    }
+
+    fn close(&mut self, _: &mut Cx<'_>, _: PaneId) {}
+
+    fn as_any(&mut self) -> &mut dyn std::any::Any {
+        self
+    }
 }

@@ -4,7 +4,7 @@ use crate::base::{PaneId, WindowId};
 
 use super::client::ClientFlags;
 use super::host::ExitStatus;
-use super::mode::ModeEntry;
+use super::mode::{BusyMode, ModeEntry};
 use super::option_access::OptionScope;
 use super::pane::PaneFlags;
 use super::{Client, Cx, Pane, Server};
@@ -75,14 +75,18 @@ impl Cx<'_> {
         pane: PaneId,
         run: impl FnOnce(&mut Cx<'_>, &mut ModeEntry) -> R,
     ) -> Option<R> {
-        let modes = &mut self.server.panes.get_mut(&pane)?.modes;
-        if modes.is_empty() {
-            return None;
-        }
-        let mut entry = modes.remove(0);
+        let top = self.server.panes.get_mut(&pane)?.modes.first_mut()?;
+        let name = top.mode.name();
+        let busy = ModeEntry { mode: Box::new(BusyMode::new(name)), prefix: 1, size: top.size };
+        let mut entry = std::mem::replace(top, busy);
         let result = run(&mut self.reborrow(), &mut entry);
-        match self.server.panes.get_mut(&pane) {
-            Some(p) => p.modes.insert(0, entry),
+        let place = self
+            .server
+            .panes
+            .get_mut(&pane)
+            .and_then(|p| p.modes.iter_mut().find(|e| e.mode.name() == name && e.mode.is_busy()));
+        match place {
+            Some(place) => *place = entry,
             None => entry.mode.close(&mut self.reborrow(), pane),
         }
         Some(result)

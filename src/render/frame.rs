@@ -81,6 +81,9 @@ pub struct Frame {
     pub path: Option<String>,
     pub progress: Progress,
     pub images: Vec<FrameImage>,
+    /// A menu or popup lies over it. It shows in how blanks are drawn: they are written then,
+    /// never erased.
+    pub covered: bool,
 }
 
 impl Frame {
@@ -95,6 +98,7 @@ impl Frame {
             path: None,
             progress: Progress::default(),
             images: Vec::new(),
+            covered: false,
         }
     }
 

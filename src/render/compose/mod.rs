@@ -92,6 +92,8 @@ pub fn compose(cx: &mut Cx<'_>, client: ClientId, dirty: bool, composer: &mut Co
     panes::draw(cx, &subject, &chrome, composer, &mut frame);
     chrome.draw_scrollbars(cx, &subject, &mut frame.surface);
     let prompt = status::draw(cx, &subject, &mut composer.status, stale, &mut frame);
+    frame.covered =
+        cx.server.client(client).and_then(|c| c.overlay.as_ref()).is_some_and(|o| o.covers_part());
     let covered = overlay(cx, client, &mut frame.surface);
     cursor::place(cx, &subject, &chrome, prompt, covered, &mut frame);
     titles(cx, &subject, &mut frame);

@@ -123,7 +123,7 @@ impl Painter<'_> {
         let bce = self.term.flag(Cap::BCE) || bg.is_default();
         let (erase, least) =
             if to_end && self.term.has(Cap::EL) { (Cap::EL, MIN_ERASE_END) } else { (Cap::ECH, MIN_ERASE) };
-        if bce && !wraps && len >= least && self.term.has(erase) {
+        if bce && !wraps && !self.frame.covered && len >= least && self.term.has(erase) {
             style::set_background(self.tty, self.term, self.links, bg, self.out);
             self.move_to(x, y);
             if erase == Cap::EL {

@@ -25,3 +25,6 @@ mod selection;
 mod state;
 
 pub use mode::{CopyMode, with_copy_mode};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,108 @@
+//! Motions, selections and searches against what tmux 3.7c did with the same rows.
+
+use super::backing::{Backing, Source};
+use super::commands::{self, Call, Effect};
+use super::state::{CopyState, Settings};
+use crate::base::Size;
+use crate::base::history::History;
+use crate::base::links::Links;
+use crate::terminal::{MemoryHistory, Terminal, TerminalConfig};
+
+const TEXT: &str = "Seven plain words stand in this row\r\n\tAfter a tab\r\nIt ends with dots...\r\n\r\n--- m!xed @signs (and) [more] {ones}\r\n\r\nfor (i = 0; i < 10; i++) {\r\n    call(array[i], \"str\");\r\n}\r\n\r\nfoo bar foo baz foo\r\nhttp://example.com/path?x=1&y=2 and more\r\n日本語 wide text é end\r\nlonglonglonglonglonglonglonglonglonglonglonglonglonglong\r\n$ prompt one\r\noutput a\r\n$ last";
+const SEPARATORS: &str = "!\"#$%&'()*+,-./:;<=>?@[\\]^`{|}~";
+
+fn state(vi: bool) -> CopyState {
+    let size = Size::new(40, 6);
+    let mut terminal =
+        Terminal::new(size, TerminalConfig::default(), Box::new(MemoryHistory::new(1000, size.cols)));
+    terminal.feed(TEXT.as_bytes());
+    let source = Source {
+        history: Some(History::view(terminal.history())),
+        rows: (0..size.rows).map(|y| terminal.row(y)).collect(),
+        links: Links::new(),
+        size,
+        pullable: 0,
+    };
+    let settings = Settings {
+        vi,
+        wrap_search: true,
+        separators: SEPARATORS.to_owned(),
+        format_separators: SEPARATORS.to_owned(),
+        ..Settings::default()
+    };
+    let mut state = CopyState::new(Backing::new(source), settings);
+    let last = state.back.last();
+    state.enter_at(6, last);
+    state
+}
+
+/// Runs commands (`N*name arg`), then compares the cursor with its absolute row, and what was
+/// copied.
+#[track_caller]
+fn check(vi: bool, script: &[&str], cursor: (usize, usize), copied: &str) {
+    let mut state = state(vi);
+    let mut effects = Vec::new();
+    for line in script {
+        let (count, line) = line.split_once('*').map_or((1, *line), |(n, l)| (n.parse().unwrap(), l));
+        let mut words = line.split_whitespace().map(str::to_owned);
+        let name = words.next().unwrap();
+        let args: Vec<String> = words.collect();
+        let entry = commands::lookup(&name).unwrap();
+        let (flags, args) = commands::parse(entry, &args).unwrap();
+        let mut call =
+            Call { flags: &flags, args, count, session: true, mouse: false, effects: &mut effects };
+        state.run(&name, Some((entry, &mut call)));
+    }
+    let text = effects.into_iter().find_map(|effect| match effect {
+        Effect::Copy { text, .. } => Some(text),
+        _ => None,
+    });
+    assert_eq!(((state.cx, state.row()), text.as_deref().unwrap_or("")), (cursor, copied), "{script:?}");
+}
+
+#[test]
+fn cursor_moves_as_in_tmux() {
+    check(false, &["history-top", "next-word"], (6, 0), "");
+    check(false, &["history-top", "next-word-end"], (5, 0), "");
+    check(true, &["history-top", "next-word-end"], (4, 0), "");
+    check(false, &["history-top", "4*cursor-down", "2*next-word"], (5, 4), "");
+    check(false, &["history-top", "4*cursor-down", "2*next-space"], (10, 4), "");
+    check(false, &["history-top", "6*cursor-down", "end-of-line"], (26, 6), "");
+    check(true, &["history-top", "6*cursor-down", "end-of-line"], (25, 6), "");
+    check(false, &["history-top", "6*cursor-down", "4*cursor-right", "next-matching-bracket"], (23, 6), "");
+    check(false, &["history-top", "next-paragraph"], (0, 3), "");
+    check(false, &["history-top", "13*cursor-down", "end-of-line"], (16, 14), "");
+    check(false, &["history-top", "10*cursor-down", "jump-forward o", "jump-again"], (2, 10), "");
+}
+
+#[test]
+fn selections_copy_as_in_tmux() {
+    let select = ["history-top", "10*cursor-down", "begin-selection", "3*cursor-right", "copy-selection"];
+    check(false, &select, (3, 10), "foo");
+    check(true, &select, (3, 10), "foo ");
+    check(false, &["history-top", "copy-line"], (0, 0), "Seven plain words stand in this row");
+    check(false, &["history-top", "cursor-down", "copy-line"], (0, 1), "\tAfter a tab");
+    let wrapped = ["history-top", "13*cursor-down", "copy-line"];
+    check(false, &wrapped, (0, 13), &"long".repeat(14));
+    let block = [
+        "history-top",
+        "10*cursor-down",
+        "begin-selection",
+        "rectangle-on",
+        "cursor-down",
+        "3*cursor-right",
+        "copy-selection",
+    ];
+    check(false, &block, (3, 11), "foo\nhtt");
+    check(false, &["history-top", "10*cursor-down", "select-word", "copy-selection"], (3, 10), "foo");
+}
+
+#[test]
+fn searches_find_as_in_tmux() {
+    check(false, &["search-backward foo"], (16, 10), "");
+    check(false, &["3*search-backward foo"], (0, 10), "");
+    check(false, &["history-top", "search-forward foo"], (3, 10), "");
+    check(true, &["history-top", "search-forward foo"], (0, 10), "");
+    check(true, &["history-top", "search-forward b[ar]+"], (4, 10), "");
+    check(false, &["search-backward FOO"], (6, 17), "");
+}
