@@ -128,7 +128,7 @@ impl Screen {
     /// Takes the extended key mode that a new screen starts with.
     pub fn restart_modes(&mut self) {
         let extended = self.initial_modes() & Modes::EXTENDED_KEYS;
-        self.modes = self.modes - Modes::EXTENDED_KEYS | extended;
+        self.modes = (self.modes - Modes::EXTENDED_KEYS) | extended;
     }
 
     pub fn reset_tabs(&mut self) {
