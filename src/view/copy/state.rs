@@ -322,6 +322,8 @@ impl CopyState {
         self.oy = self.oy.min(self.back.hsize + self.cy);
         let (mut x, mut y) = (self.cx, self.row());
         if cols != self.back.cols {
+            // The height goes first: rows that it adds below count in the position.
+            self.back.resize(self.back.cols, rows);
             let position = self.back.logical_position(x, y);
             self.back.resize(cols, rows);
             (x, y) = self.back.cell_position(position);

@@ -106,3 +106,12 @@ fn searches_find_as_in_tmux() {
     check(true, &["history-top", "search-forward b[ar]+"], (4, 10), "");
     check(false, &["search-backward FOO"], (6, 17), "");
 }
+
+#[test]
+fn cursor_stays_on_its_text_when_the_size_changes() {
+    let mut state = state(false);
+    for (cols, rows) in [(20, 6), (40, 10)] {
+        state.resize(cols, rows);
+        assert_eq!((state.cx, state.back.line(state.row()).text(cols)), (6, "$ last".to_owned()));
+    }
+}
