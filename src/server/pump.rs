@@ -66,6 +66,8 @@ pub struct Slice {
 pub struct Pump {
     panes: BTreeMap<PaneId, PaneIo>,
     ready: VecDeque<PaneId>,
+    /// The time that lines are written at, seconds since the Unix epoch; set once a turn.
+    pub now_secs: i64,
     buffer: Vec<u8>,
 }
 
@@ -195,7 +197,10 @@ impl Pump {
         }
         let bytes = &self.buffer[..len];
         if !bytes.is_empty() {
-            io.terminal.lock().feed(bytes);
+            let mut terminal = io.terminal.lock();
+            terminal.set_now(self.now_secs);
+            terminal.feed(bytes);
+            drop(terminal);
         }
         let slice = Slice { pane, bytes: if wanted(pane) { bytes.to_vec() } else { Vec::new() }, closed };
         if closed {

@@ -53,6 +53,7 @@ impl Runtime {
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         // The first millisecond is 1, so that 0 can mean "never".
         let mono_ms = self.started.elapsed().as_millis() as u64 + 1;
+        self.world.pump.now_secs = wall.as_secs() as i64;
         self.world.now = Now { wall_us: wall.as_micros() as i64, mono_ms };
     }
 
