@@ -22,12 +22,13 @@ pub(super) fn place(
     let Some(c) = cx.server.client(subject.client) else { return };
     let says_something = c.message.is_some();
     let mut program_mouse = MouseTracking::Off;
-    if let Some(visible) = overlay {
-        frame.surface.cursor_visible = visible && !says_something;
-    } else if let Some(at) = prompt {
+    if let Some(at) = prompt {
+        // A menu of completions leaves the cursor in the prompt.
         frame.surface.cursor = at;
         frame.surface.cursor_visible = !says_something && overlay.unwrap_or(true);
         frame.cursor = prompt_look(cx, subject);
+    } else if let Some(visible) = overlay {
+        frame.surface.cursor_visible = visible && !says_something;
     } else {
         program_mouse = pane_cursor(cx, subject, chrome, frame);
         frame.surface.cursor_visible &= !says_something;
