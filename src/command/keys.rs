@@ -1,7 +1,7 @@
 //! `bind-key`, `unbind-key` and `list-keys`.
 
-use crate::base::Key;
 use crate::base::width::text_width;
+use crate::base::{ClientId, Key};
 use crate::format::sort::Order;
 use crate::format::{Scope, parse};
 use crate::model::key_tables::{Binding, KeyTable};
@@ -99,9 +99,11 @@ fn remove(cx: &mut Cx<'_>, args: &Args) -> Result<(), String> {
 /// Removes a whole table; clients that use it go back to their session's.
 fn remove_table(cx: &mut Cx<'_>, table: &str) {
     cx.server.key_tables.tables.remove(table);
-    for client in cx.server.clients.values_mut() {
-        if client.key_table.as_deref() == Some(table) {
-            client.key_table = None;
+    // A client that was in it is in its default table, which may be the same one, made anew.
+    let clients: Vec<ClientId> = cx.server.clients.keys().copied().collect();
+    for client in clients {
+        if cx.server.client_key_table(client) == table {
+            cx.server.set_key_table(client, None, cx.now);
         }
     }
 }

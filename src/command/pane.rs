@@ -44,10 +44,8 @@ pub fn select_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         mark(cx, item, args);
         return Exec::Normal;
     }
-    if let Some(style) = args.get('P')
-        && !split::set_window_style(cx, pane, style)
-    {
-        return output::error(cx, item, &format!("bad style: {style}"));
+    if let Some(style) = args.get('P') {
+        split::set_window_style(cx, pane, style);
     }
     if args.has('g') {
         let style = cx.server.option_text(OptionScope::Pane(pane), "window-style");

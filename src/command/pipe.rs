@@ -34,6 +34,7 @@ pub fn pipe_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     request.keep_stdin = to_job;
     request.no_stdin = !to_job;
     request.no_output = !to_pane;
+    request.detached = true;
     request.done = Some(Box::new(move |cx, _| {
         // Another pipe may have been opened since.
         let ended = cx.server.pane(id).and_then(|p| p.pipe).is_some_and(|job| cx.host.job_pid(job).is_none());

@@ -28,6 +28,7 @@ pub fn job(cx: &Cx<'_>, item: &ItemContext, command: String) -> JobRequest {
         no_output: false,
         stderr: false,
         pty: None,
+        detached: false,
         output: None,
         done: None,
     }
@@ -137,6 +138,7 @@ pub fn run_shell(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
                 request.cwd = cwd.to_owned();
             }
             request.stderr = args.has('E');
+            request.detached = !wait;
             Work::Shell(Box::new(request))
         })
     };

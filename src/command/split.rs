@@ -7,7 +7,6 @@ use crate::model::option_access::OptionScope;
 use crate::model::pane::PaneFlags;
 use crate::model::spawn::{Spawn, SpawnFlags};
 use crate::model::{Cx, Exec, FindState, ItemContext};
-use crate::options::table;
 use crate::syntax::args::Args;
 
 use super::window::{TEMPLATE, spawn_for};
@@ -127,7 +126,7 @@ fn create(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, floating: bool) -> R
         ..spawn_for(cx, item, args, &item.target)
     };
     let new = cx.spawn_pane(spawn).map_err(|cause| format!("create pane failed: {cause}"))?;
-    set_options(cx, args, new)?;
+    set_options(cx, args, new);
     let input = args.has('I') && start_input(cx, item, new);
     if !args.has('d') {
         item.set_current(FindState::from_winlink_pane(cx.server, session, index, new));
@@ -156,52 +155,40 @@ fn finish(
     queue::insert_hook(cx, item, Some(state), "after-split-window");
 }
 
-/// Sets a style on a pane. False if it is not one.
-fn set_style(cx: &mut Cx<'_>, pane: PaneId, option: &str, style: &str) -> bool {
-    let entry = table::find(option);
-    let valid = style.contains("#{") || crate::syntax::style::Style::parse(style).is_ok();
-    if entry.is_none() || !valid {
-        return false;
+/// Sets a style on a pane.
+///
+/// tmux: text that is no style is kept as it is, and drawn as the default style.
+fn set_style(cx: &mut Cx<'_>, pane: PaneId, option: &str, style: &str) {
+    if let Some(level) = cx.server.level_mut(OptionScope::Pane(pane)) {
+        level.set_string(option, style);
     }
-    cx.server.set_option_text(OptionScope::Pane(pane), option, style);
-    true
 }
 
-/// Makes `style` the style of a pane's background and text. False if it is not one.
-pub fn set_window_style(cx: &mut Cx<'_>, pane: PaneId, style: &str) -> bool {
-    if !set_style(cx, pane, "window-style", style) {
-        return false;
-    }
+/// Makes `style` the style of a pane's background and text.
+pub fn set_window_style(cx: &mut Cx<'_>, pane: PaneId, style: &str) {
+    set_style(cx, pane, "window-style", style);
     set_style(cx, pane, "window-active-style", style);
     if let Some(p) = cx.server.panes.get_mut(&pane) {
         p.flags |= PaneFlags::REDRAW | PaneFlags::STYLE_CHANGED | PaneFlags::THEME_CHANGED;
     }
-    true
 }
 
-fn set_options(cx: &mut Cx<'_>, args: &Args, pane: PaneId) -> Result<(), String> {
-    if let Some(style) = args.get('s')
-        && !set_window_style(cx, pane, style)
-    {
-        return Err(format!("bad style: {style}"));
+fn set_options(cx: &mut Cx<'_>, args: &Args, pane: PaneId) {
+    let scope = OptionScope::Pane(pane);
+    if let Some(style) = args.get('s') {
+        set_window_style(cx, pane, style);
     }
-    if let Some(style) = args.get('S')
-        && !set_style(cx, pane, "pane-active-border-style", style)
-    {
-        return Err(format!("bad active border style: {style}"));
-    }
-    if let Some(style) = args.get('R')
-        && !set_style(cx, pane, "pane-border-style", style)
-    {
-        return Err(format!("bad inactive border style: {style}"));
-    }
-    if args.has('k') || args.has('m') {
-        cx.server.set_option_text(OptionScope::Pane(pane), "remain-on-exit", "key");
-        if let Some(format) = args.get('m') {
-            cx.server.set_option_text(OptionScope::Pane(pane), "remain-on-exit-format", format);
+    for (flag, option) in [('S', "pane-active-border-style"), ('R', "pane-border-style")] {
+        if let Some(style) = args.get(flag) {
+            set_style(cx, pane, option, style);
         }
     }
-    Ok(())
+    if args.has('k') || args.has('m') {
+        cx.server.set_option_text(scope, "remain-on-exit", "key");
+        if let Some(format) = args.get('m') {
+            cx.server.set_option_text(scope, "remain-on-exit-format", format);
+        }
+    }
 }
 
 /// Feeds the client's standard input to an empty pane. Whether there is anything to wait for.

@@ -110,6 +110,7 @@ fn request(cx: &mut Cx<'_>, key: &FormatJobKey, command: String, generation: u64
         no_output: false,
         stderr: false,
         pty: None,
+        detached: true,
         output: Some(Box::new(move |cx, bytes| printed(cx, &for_output, generation, bytes))),
         done: Some(Box::new(move |cx, result| finished(cx, &for_done, generation, &result))),
     }

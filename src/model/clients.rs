@@ -57,6 +57,8 @@ impl Server {
 
     /// Puts a client into a key table, or (`None`) back into the default one.
     pub fn set_key_table(&mut self, client: ClientId, table: Option<&str>, now: Now) {
+        let name = table.map_or_else(|| self.default_key_table(client), str::to_owned);
+        self.key_tables.ensure(&name);
         if let Some(c) = self.clients.get_mut(&client) {
             c.key_table = table.map(str::to_owned);
             c.key_table_since_ms = now.mono_ms;

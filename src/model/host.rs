@@ -72,6 +72,8 @@ pub struct JobRequest {
     pub stderr: bool,
     /// Run on a terminal of this size instead of pipes (popups).
     pub pty: Option<Size>,
+    /// The server may end while it runs; otherwise its end is waited for.
+    pub detached: bool,
     /// Called with output as it comes (in pieces); when `None` it is gathered (bounded) for `done`.
     pub output: Option<JobOutput>,
     /// Called once when the process has ended and its output was read.

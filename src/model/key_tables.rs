@@ -42,10 +42,17 @@ impl KeyTables {
         table.bindings.insert(binding.key.identity(), binding);
     }
 
+    /// Makes a table, empty, unless it is there: a client that looks keys up in it does so.
+    pub fn ensure(&mut self, table: &str) {
+        if !self.tables.contains_key(table) {
+            self.tables.insert(table.to_owned(), KeyTable::default());
+        }
+    }
+
     pub fn remove(&mut self, table: &str, key: Key) {
         if let Some(found) = self.tables.get_mut(table) {
-            found.bindings.remove(&key.identity());
-            if found.bindings.is_empty() && found.defaults.is_empty() {
+            let was_bound = found.bindings.remove(&key.identity()).is_some();
+            if was_bound && found.bindings.is_empty() && found.defaults.is_empty() {
                 self.tables.remove(table);
             }
         }

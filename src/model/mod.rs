@@ -118,6 +118,8 @@ pub struct Server {
     pub next_window: u32,
     pub next_pane: u32,
     pub next_client: u32,
+    /// Links of windows to sessions that were ever made.
+    pub next_link: u64,
     pub marked: Option<Marked>,
     pub buffers: Buffers,
     pub key_tables: KeyTables,

@@ -22,6 +22,8 @@ bitflags::bitflags! {
 #[derive(Clone, Copy, Debug)]
 pub struct Winlink {
     pub window: WindowId,
+    /// `Server::next_link` when it was made, so that a place is told from an earlier one there.
+    pub made: u64,
     pub flags: WinlinkFlags,
 }
 

@@ -332,7 +332,9 @@ impl Cx<'_> {
         let old = std::mem::take(&mut s.winlinks);
         for (index, winlink) in &wanted {
             let flags = winlink.flags & WinlinkFlags::ALERTS;
-            s.winlinks.insert(*index, Winlink { window: winlink.window, flags });
+            self.server.next_link += 1;
+            let made = self.server.next_link;
+            s.winlinks.insert(*index, Winlink { window: winlink.window, made, flags });
         }
         let current = if s.current == NO_WINLINK { model_current } else { s.current };
         s.current = if s.winlinks.contains_key(&current) { current } else { NO_WINLINK };

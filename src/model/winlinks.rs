@@ -66,7 +66,8 @@ impl Server {
                 self.free_index(session, base)?
             }
         };
-        let winlink = Winlink { window, flags: WinlinkFlags::empty() };
+        self.next_link += 1;
+        let winlink = Winlink { window, made: self.next_link, flags: WinlinkFlags::empty() };
         self.sessions.get_mut(&session)?.winlinks.insert(index, winlink);
         if let Some(w) = self.windows.get_mut(&window) {
             w.winlinks.push((session, index));
@@ -222,6 +223,8 @@ impl Server {
         let mut new_index = std::collections::BTreeMap::new();
         for (index, (from, mut winlink)) in (base..).zip(old) {
             winlink.flags &= WinlinkFlags::ALERTS;
+            self.next_link += 1;
+            winlink.made = self.next_link;
             new_index.insert(from, (index, winlink.window));
             s.winlinks.insert(index, winlink);
         }

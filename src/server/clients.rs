@@ -54,6 +54,7 @@ impl Runtime {
             None => refuse(&mut client),
         }
         self.server.clients.insert(id, client);
+        self.server.key_tables.ensure("root");
     }
 
     /// A client's socket is ready.

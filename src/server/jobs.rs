@@ -25,6 +25,7 @@ pub struct Job {
     keep_stdin: bool,
     stdin_closed: bool,
     pty: bool,
+    detached: bool,
     gathered: Vec<u8>,
     pub output: Option<JobOutput>,
     done: Option<JobDone>,
@@ -41,6 +42,7 @@ pub struct NewJob {
     pub stdin: Vec<u8>,
     pub keep_stdin: bool,
     pub pty: bool,
+    pub detached: bool,
     pub output: Option<JobOutput>,
     pub done: Option<JobDone>,
 }
@@ -74,6 +76,7 @@ impl Jobs {
             keep_stdin: new.keep_stdin,
             stdin_closed: false,
             pty: new.pty,
+            detached: new.detached,
             gathered: Vec::new(),
             output: new.output,
             done: new.done,
@@ -108,6 +111,11 @@ impl Jobs {
 
     pub fn iter(&self) -> impl Iterator<Item = (JobId, &Job)> {
         self.jobs.iter().map(|(id, job)| (*id, job))
+    }
+
+    /// Whether a process still runs whose end somebody waits for.
+    pub fn hold_the_server(&self) -> bool {
+        self.jobs.values().any(|job| !job.detached && job.status.is_none())
     }
 
     /// Queues input and writes what can be written.
@@ -210,6 +218,11 @@ impl Jobs {
 }
 
 impl Job {
+    /// It has not ended yet.
+    pub fn runs(&self) -> bool {
+        self.status.is_none()
+    }
+
     pub fn fd(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
         self.file.as_ref().map(AsFd::as_fd)
     }
@@ -221,4 +234,35 @@ pub fn set_nonblocking(fd: &impl AsFd) -> io::Result<()> {
     let flags = OFlag::from_bits_retain(fcntl(fd, FcntlArg::F_GETFL)?);
     fcntl(fd, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn new(pid: i32, detached: bool) -> NewJob {
+        NewJob {
+            pid,
+            name: "sleep".to_owned(),
+            fd: None,
+            stdin: Vec::new(),
+            keep_stdin: false,
+            pty: false,
+            detached,
+            output: None,
+            done: None,
+        }
+    }
+
+    #[test]
+    fn only_jobs_that_are_waited_for_hold_the_server() {
+        let poller = Poller::new().unwrap();
+        let mut jobs = Jobs::default();
+        jobs.add(&poller, new(1, true)).unwrap();
+        assert!(!jobs.hold_the_server());
+        let waited = jobs.add(&poller, new(2, false)).unwrap();
+        assert!(jobs.hold_the_server());
+        jobs.exited(waited, ExitStatus::Exited(0));
+        assert!(!jobs.hold_the_server());
+    }
 }

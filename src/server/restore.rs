@@ -190,7 +190,7 @@ impl Runtime {
             .iter()
             .filter(|(_, window, _)| known(window))
             .map(|&(at, window, bits)| {
-                (at, Winlink { window, flags: WinlinkFlags::from_bits_truncate(bits) })
+                (at, Winlink { window, made: 0, flags: WinlinkFlags::from_bits_truncate(bits) })
             })
             .collect();
         let Some(&first) = winlinks.keys().next() else { return };

@@ -229,6 +229,11 @@ impl Runtime {
         for id in sessions {
             self.cx().destroy_session(id, true);
         }
+        // Pipes of panes end with their panes; every other helper is told to end.
+        let jobs =
+            self.world.jobs.iter().filter(|(id, job)| job.runs() && !self.world.pipes.contains_key(id));
+        let pids: Vec<i32> = jobs.map(|(_, job)| job.pid).collect();
+        pids.into_iter().for_each(|pid| self.world.kill(pid, libc::SIGTERM));
     }
 
     /// Whether the server may end now.
@@ -246,8 +251,6 @@ impl Runtime {
             return false;
         }
         wait_for::flush(&mut self.server);
-        self.server.clients.is_empty()
-            && self.world.jobs.iter().next().is_none()
-            && self.server.queues.is_empty()
+        self.server.clients.is_empty() && !self.world.jobs.hold_the_server() && self.server.queues.is_empty()
     }
 }

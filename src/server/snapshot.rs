@@ -173,6 +173,10 @@ impl Runtime {
         ];
         let now_ms = self.world.now.mono_ms;
         let due = self.deposits.dirty && now_ms >= self.deposits.next_ms;
+        if server.exiting {
+            // Nothing is kept of a server that is asked to end.
+            self.deposits.dirty = false;
+        }
         if server.exiting || !server.config_done || !(due || shape != self.deposits.shape) {
             return;
         }

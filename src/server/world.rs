@@ -202,6 +202,7 @@ impl Host for World {
             stdin: request.stdin,
             keep_stdin: request.keep_stdin,
             pty: request.pty.is_some(),
+            detached: request.detached,
             output: request.output,
             done: request.done,
         };

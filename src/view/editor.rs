@@ -98,6 +98,7 @@ fn remove(cx: &mut Cx<'_>, path: String) {
         stderr: false,
         no_stdin: true,
         pty: None,
+        detached: true,
         output: None,
         done: None,
     };

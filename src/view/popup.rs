@@ -116,6 +116,7 @@ pub fn open(cx: &mut Cx<'_>, client: ClientId, request: Request) -> bool {
         no_output: false,
         stderr: true,
         pty: Some(inner),
+        detached: true,
         output: Some(Box::new(move |cx, bytes| fed(cx, client, bytes))),
         done: Some(Box::new(move |cx, result| ended(cx, client, result.status))),
     };

@@ -100,7 +100,7 @@ impl Memory {
             lines: history_rows + u64::from(size.rows),
             cells: 0,
             extended: 0,
-            history: memory + disk,
+            history: if history_rows == 0 { 0 } else { memory + disk },
         };
         for row in (0..size.rows).map(|y| terminal.row(y)) {
             this.cells += u64::from(allocated(row.cols(), size.cols));

@@ -23,6 +23,8 @@ pub struct FindState {
     pub pane: Option<PaneId>,
     /// Window index asked for where there is no window yet (`-t :7` of `new-window`).
     pub index: Option<i32>,
+    /// `Server::next_link` when it was found: a winlink made since is another one.
+    pub found: u64,
 }
 
 impl FindState {
@@ -31,14 +33,16 @@ impl FindState {
         let winlink = server.session(session).map(|s| s.current);
         let window = server.current_window(session);
         let pane = window.and_then(|w| server.window(w)).map(|w| w.active);
-        Self { session: server.session(session).map(|s| s.id), winlink, window, pane, index: None }
+        let session = server.session(session).map(|s| s.id);
+        Self { session, winlink, window, pane, index: None, found: server.next_link }
     }
 
     /// A winlink of a session with its active pane.
     pub fn from_winlink(server: &Server, session: SessionId, index: i32) -> Self {
         let window = server.winlink_window(session, index);
         let pane = window.and_then(|w| server.window(w)).map(|w| w.active);
-        Self { session: Some(session), winlink: window.map(|_| index), window, pane, index: None }
+        let winlink = window.map(|_| index);
+        Self { session: Some(session), winlink, window, pane, index: None, found: server.next_link }
     }
 
     /// A winlink of a session and a pane of its window.
@@ -56,6 +60,7 @@ impl FindState {
             window: Some(window),
             pane: Some(w.active),
             index: Some(index),
+            found: server.next_link,
         }
     }
 
@@ -112,7 +117,9 @@ impl FindState {
         else {
             return false;
         };
-        server.winlink_window(s, wl) == Some(w) && server.window(w).is_some_and(|w| w.panes.contains(&p))
+        let link = server.session(s).and_then(|s| s.winlinks.get(&wl));
+        link.is_some_and(|link| link.window == w && link.made <= self.found)
+            && server.window(w).is_some_and(|w| w.panes.contains(&p))
     }
 }
 

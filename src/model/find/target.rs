@@ -157,7 +157,9 @@ impl Server {
     /// Resolves a target.
     pub fn find(&self, request: FindRequest<'_>) -> Result<FindState, Option<String>> {
         let mut state = FindState::default();
-        match self.resolve(&request, &mut state) {
+        let outcome = self.resolve(&request, &mut state);
+        state.found = self.next_link;
+        match outcome {
             Ok(()) => Ok(state),
             Err(_) if request.flags.contains(FindFlags::CAN_FAIL) => Ok(state),
             Err(_) if request.flags.contains(FindFlags::QUIET) => Err(None),
@@ -230,6 +232,7 @@ impl Server {
             window: Some(marked.window),
             pane: Some(marked.pane),
             index: None,
+            found: self.next_link,
         })
     }
 

@@ -75,6 +75,7 @@ fn pipe(cx: &mut Cx<'_>, target: &ModeTarget, data: Vec<u8>, command: Option<Str
         no_output: true,
         stderr: false,
         pty: None,
+        detached: true,
         output: None,
         done: None,
     };
