@@ -13,7 +13,7 @@ pub fn apply(cx: &mut Cx<'_>, name: &str) {
         "key-table" => cx.server.clients.values_mut().for_each(|client| client.key_table = None),
         "monitor-silence" => cx.reset_all_silence(),
         "window-style" | "window-active-style" => {
-            mark_panes(cx, PaneFlags::STYLE_CHANGED | PaneFlags::THEME_CHANGED);
+            restyle_panes(cx, PaneFlags::THEME_CHANGED);
         }
         "pane-border-status" | "pane-scrollbars" | "pane-scrollbars-position" | "pane-scrollbars-style" => {
             fix_all_panes(cx);
@@ -23,7 +23,7 @@ pub fn apply(cx: &mut Cx<'_>, name: &str) {
             cx.server.clients.values_mut().for_each(|client| client.status_due_ms = 0);
         }
         "history-limit" => set_history_limits(cx),
-        _ if name.starts_with('@') => mark_panes(cx, PaneFlags::STYLE_CHANGED),
+        _ if name.starts_with('@') => restyle_panes(cx, PaneFlags::empty()),
         _ => (),
     }
     cx.limit_changed(name);
@@ -36,8 +36,8 @@ pub fn apply(cx: &mut Cx<'_>, name: &str) {
     cx.server.redraw_all();
 }
 
-fn mark_panes(cx: &mut Cx<'_>, flags: PaneFlags) {
-    cx.server.panes.values_mut().for_each(|pane| pane.flags |= flags);
+fn restyle_panes(cx: &mut Cx<'_>, more: PaneFlags) {
+    cx.server.panes.values_mut().for_each(|pane| pane.mark_style(more));
 }
 
 /// Active panes of windows that are named automatically look changed, so they are named again.

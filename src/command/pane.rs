@@ -170,7 +170,7 @@ fn mark(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) {
     cx.server.marked = if args.has('M') || before == Some(new) { None } else { Some(new) };
     for mark in [before, cx.server.marked].into_iter().flatten() {
         if let Some(p) = cx.server.panes.get_mut(&mark.pane) {
-            p.flags |= PaneFlags::REDRAW | PaneFlags::STYLE_CHANGED | PaneFlags::THEME_CHANGED;
+            p.mark_style(PaneFlags::REDRAW | PaneFlags::THEME_CHANGED);
         }
         cx.server.redraw_window_borders(mark.window);
         cx.server.status_window(mark.window);

@@ -169,7 +169,7 @@ pub fn set_window_style(cx: &mut Cx<'_>, pane: PaneId, style: &str) {
     set_style(cx, pane, "window-style", style);
     set_style(cx, pane, "window-active-style", style);
     if let Some(p) = cx.server.panes.get_mut(&pane) {
-        p.flags |= PaneFlags::REDRAW | PaneFlags::STYLE_CHANGED | PaneFlags::THEME_CHANGED;
+        p.mark_style(PaneFlags::REDRAW | PaneFlags::THEME_CHANGED);
     }
 }
 

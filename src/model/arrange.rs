@@ -112,7 +112,7 @@ impl Server {
     pub fn layout_text(&self, window: WindowId, visible: bool) -> Option<String> {
         let w = self.window(window)?;
         let layout = w.saved_layout.as_ref().filter(|_| !visible).unwrap_or(&w.layout);
-        layout.print(&w.z_order)
+        layout.print(&w.z_order, &w.layout)
     }
 
     fn preset_options(&self, window: WindowId) -> PresetOptions {

@@ -79,7 +79,7 @@ impl Server {
     /// The background of a pane changed, and with it maybe what theme it has.
     pub fn pane_background_changed(&mut self, pane: PaneId) {
         if let Some(p) = self.panes.get_mut(&pane) {
-            p.flags |= PaneFlags::STYLE_CHANGED | PaneFlags::THEME_CHANGED;
+            p.mark_style(PaneFlags::THEME_CHANGED);
         }
         self.mark_pane_changed(pane);
     }
@@ -88,7 +88,7 @@ impl Server {
     pub fn reset_pane(&mut self, pane: PaneId) {
         if let Some(p) = self.panes.get_mut(&pane) {
             p.terminal.lock().reset();
-            p.flags |= PaneFlags::STYLE_CHANGED | PaneFlags::THEME_CHANGED;
+            p.mark_style(PaneFlags::THEME_CHANGED);
         }
         self.mark_pane_changed(pane);
     }

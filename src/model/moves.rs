@@ -66,7 +66,7 @@ impl Server {
     fn set_pane_window(&mut self, pane: PaneId, window: WindowId) {
         if let Some(p) = self.panes.get_mut(&pane) {
             p.window = window;
-            p.flags |= PaneFlags::STYLE_CHANGED | PaneFlags::THEME_CHANGED;
+            p.mark_style(PaneFlags::THEME_CHANGED);
         }
     }
 }

@@ -21,6 +21,12 @@ pub enum PaneEnd {
 }
 
 impl Pane {
+    /// Something that its style follows from changed; `more` is what else did.
+    pub fn mark_style(&mut self, more: PaneFlags) {
+        self.flags |= PaneFlags::STYLE_CHANGED | more;
+        self.terminal.lock().style_changed();
+    }
+
     /// Has a terminal with a running program.
     pub fn has_terminal(&self) -> bool {
         !self.tty.is_empty() && !self.flags.intersects(PaneFlags::CLOSED | PaneFlags::EMPTY)

@@ -47,7 +47,7 @@ impl Cx<'_> {
     /// Clears the screen and resets all modes for a new program.
     pub(super) fn restart_terminal(&mut self, pane: PaneId) {
         if let Some(p) = self.server.pane(pane) {
-            p.terminal.lock().reset();
+            p.terminal.lock().restart();
         }
     }
 

@@ -284,7 +284,7 @@ fn window(w: &Window) -> Option<WindowRecord> {
         active: w.active,
         last_panes: w.last_panes.clone(),
         z_order: w.z_order.clone(),
-        layout: layout.print(&w.z_order)?,
+        layout: layout.print(&w.z_order, layout)?,
         last_preset: w.last_preset,
         size: w.size,
         manual_size: w.manual_size,

@@ -131,6 +131,13 @@ impl Terminal {
         self.screen.resize(size);
     }
 
+    /// As a new program finds it: empty, but with the history and title that it had.
+    pub fn restart(&mut self) {
+        self.generation += 1;
+        self.screen.restart();
+        self.parser.reset();
+    }
+
     /// Back to the state of a new terminal, except for the history (`send-keys -R`).
     pub fn reset(&mut self) {
         self.generation += 1;

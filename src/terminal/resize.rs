@@ -178,9 +178,13 @@ impl Screen {
 
     /// Shows the saved screen again.
     pub fn alternate_off(&mut self, cursor: bool) {
-        if self.config.pane && !self.config.alternate_screen {
-            return;
+        if self.config.alternate_screen || !self.config.pane {
+            self.leave_alternate(cursor);
         }
+    }
+
+    /// The same whether or not programs may use it.
+    pub fn leave_alternate(&mut self, cursor: bool) {
         let now = self.size();
         if let Some(size) = self.grid.saved.as_ref().map(|saved| saved.size) {
             self.resize_to(size, false);

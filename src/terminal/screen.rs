@@ -9,7 +9,7 @@ use super::config::{ExtendedKeys, TerminalConfig};
 use super::events::{Outbox, TerminalEvent};
 use super::grid::Grid;
 use super::images::Images;
-use super::modes::{CursorShape, Modes, Progress};
+use super::modes::{CursorShape, Modes, Progress, ProgressState};
 use super::palette::Palette;
 use crate::base::history::History;
 use crate::base::{CellStyle, Colour, Glyph, Size};
@@ -147,6 +147,26 @@ impl Screen {
         self.outbox.event(TerminalEvent::Palette);
         self.reset_pen();
         self.clear_and_reset();
+    }
+
+    /// What another program starts with: an empty screen and the state of a new one. Title,
+    /// palette and history stay, and what was on the screen does not go into the history.
+    pub fn restart(&mut self) {
+        self.pen = Pen::default();
+        self.saved_cursor = SavedCursor::default();
+        self.last = None;
+        self.modes = self.initial_modes() | (self.modes & Modes::CRLF);
+        if self.grid.saved.is_some() {
+            self.leave_alternate(false);
+        }
+        self.saved_screen = SavedScreen::default();
+        self.reset_tabs();
+        self.set_region(0, self.rows() - 1);
+        self.grid.clear(0, 0, self.cols(), self.rows(), Colour::Default);
+        self.move_to(Some(0), Some(0));
+        self.titles.clear();
+        self.drop_all_images();
+        self.set_progress(ProgressState::Hidden, Some(0));
     }
 
     /// Resets tabs, region and modes, and clears the screen.

@@ -36,7 +36,7 @@ pub(super) const TABLE: Table = &[
     }),
     ("window_layout", |scope| {
         let window = scope.window()?;
-        text(window.saved_layout.as_ref().unwrap_or(&window.layout).print(&window.z_order)?)
+        text(window.saved_layout.as_ref().unwrap_or(&window.layout).print(&window.z_order, &window.layout)?)
     }),
     ("window_linked", |scope| flag(links(scope)?.len() > 1)),
     ("window_linked_sessions", |scope| text(linked_sessions(scope)?)),
@@ -63,7 +63,7 @@ pub(super) const TABLE: Table = &[
     }),
     ("window_visible_layout", |scope| {
         let window = scope.window()?;
-        text(window.layout.print(&window.z_order)?)
+        text(window.layout.print(&window.z_order, &window.layout)?)
     }),
     ("window_width", |scope| text(scope.window()?.size.cols)),
     ("window_zoomed_flag", |scope| flag(scope.window()?.flags.contains(WindowFlags::ZOOMED))),

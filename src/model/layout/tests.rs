@@ -89,7 +89,7 @@ fn check(before: &str, change: Change<'_>, after: &str) {
         Window(cols, rows) => layout.resize(Size::new(cols, rows), &rules),
         Nothing => {}
     }
-    assert_eq!(layout.print(&[]).as_deref(), Some(after));
+    assert_eq!(layout.print(&[], &layout).as_deref(), Some(after));
 }
 
 #[test]

@@ -32,17 +32,19 @@ pub fn checksum(text: &str) -> u16 {
 impl Layout {
     /// The layout as a string with its checksum; floating panes are named once more at the
     /// end, top first. `None` when it would be too long.
-    pub fn print(&self, z_order: &[PaneId]) -> Option<String> {
+    ///
+    /// tmux: what floats is what floats now, so the layout behind a zoomed pane names none.
+    pub fn print(&self, z_order: &[PaneId], now: &Layout) -> Option<String> {
         let mut text = String::new();
         if let Some(root) = self.root {
             self.print_cell(root, &mut text);
         }
         let floating: Vec<CellId> =
-            z_order.iter().map_while(|&pane| self.find(pane).filter(|&id| self.cell(id).floating)).collect();
+            z_order.iter().map_while(|&pane| now.find(pane).filter(|&id| now.cell(id).floating)).collect();
         if !floating.is_empty() {
             text.push('<');
             for id in floating {
-                self.print_cell(id, &mut text);
+                now.print_cell(id, &mut text);
                 text.push(',');
             }
             text.pop();
