@@ -1,4 +1,4 @@
-//! `choose-tree`, `choose-buffer`, `choose-client`, `customize-mode` and `find-window`.
+//! `choose-tree`, `choose-buffer`, `choose-client`, `choose-usage`, `customize-mode` and `find-window`.
 
 use crate::format::sort::{self, Order, Sort};
 use crate::model::{Cx, Exec, ItemContext};
@@ -6,6 +6,7 @@ use crate::syntax::args::Args;
 use crate::view::mode_tree::buffers::Buffers;
 use crate::view::mode_tree::clients::Clients;
 use crate::view::mode_tree::customize::Customize;
+use crate::view::mode_tree::usage::{self, UsageList};
 use crate::view::mode_tree::windows::Windows;
 use crate::view::mode_tree::{self, Setup};
 
@@ -42,6 +43,16 @@ pub fn choose_client(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let any = !sort::clients(cx.server, Sort::default()).is_empty();
     if let Some(pane) = item.target.pane.filter(|_| any) {
         mode_tree::open(cx, pane, Clients::new(args), Setup::new(args));
+    }
+    Exec::Normal
+}
+
+pub fn choose_usage(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    if args.get('O').is_some_and(|name| Order::parse_usage(name).is_none()) {
+        return error(cx, item, "invalid sort order");
+    }
+    if let Some(pane) = item.target.pane {
+        usage::open(cx, pane, UsageList::new(args), Setup::new(args));
     }
     Exec::Normal
 }

@@ -11,15 +11,16 @@ use super::none::Nothing;
 use super::units::Units;
 use super::v1::V1;
 
-/// What the administrator wants (server option `containment-backend`).
+/// What the administrator wants (server option `containment`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Choice {
     /// The best that works.
     #[default]
     Auto,
-    Delegated,
+    /// A systemd scope per pane.
     Units,
-    V1,
+    /// Groups that we make ourselves, of either version.
+    Cgroup,
     None,
 }
 
@@ -27,9 +28,8 @@ impl Choice {
     pub fn parse(text: &str) -> Option<Self> {
         Some(match text {
             "auto" => Self::Auto,
-            "delegated" => Self::Delegated,
             "units" => Self::Units,
-            "cgroup1" => Self::V1,
+            "cgroup" => Self::Cgroup,
             "none" => Self::None,
             _ => return None,
         })
@@ -78,9 +78,9 @@ impl Starting {
     fn wants_bus(&self) -> bool {
         let host = &self.settings.host;
         let choice = match self.settings.choice {
-            Choice::Auto | Choice::Delegated => self.already().is_none() && !self.is_delegated_here(),
+            Choice::Auto | Choice::Cgroup => self.already().is_none() && !self.is_delegated_here(),
             Choice::Units => true,
-            Choice::V1 | Choice::None => false,
+            Choice::None => false,
         };
         choice && host.is_unified() && host.has_systemd()
     }
@@ -150,49 +150,73 @@ impl Starting {
                 None => self.why = "systemd did not answer".to_owned(),
             }
         }
-        let found = self.backend(in_scope);
-        found.unwrap_or_else(|| {
-            let why = if self.why.is_empty() { "no cgroups to be had".to_owned() } else { self.why.clone() };
-            let message = format!("panes are not contained: {why}");
-            (Box::new(Nothing { why }), Some(message))
-        })
+        if self.settings.choice == Choice::Units && self.bus.is_none() && self.why.is_empty() {
+            self.why = "systemd does not run here".to_owned();
+        }
+        let asked = std::mem::take(&mut self.why);
+        if let Some((backend, fallen)) = self.backend(in_scope, &asked) {
+            let status = backend.status();
+            let message = fallen.then(|| format!("containment: {status}{}", self.advice()));
+            return (backend, message);
+        }
+        let why = [asked, std::mem::take(&mut self.why)].into_iter().find(|why| !why.is_empty());
+        let why = why.unwrap_or_else(|| "no cgroups to be had".to_owned());
+        let message = format!("panes are not contained: {why}{}", self.advice());
+        (Box::new(Nothing { why }), Some(message))
     }
 
-    fn backend(&mut self, in_scope: bool) -> Option<(Box<dyn Containment>, Option<String>)> {
-        let host = self.settings.host.clone();
-        let wants = |choice: Choice| [Choice::Auto, choice].contains(&self.settings.choice);
-        if self.settings.choice == Choice::Units && in_scope {
-            let bus = self.bus.take().expect("only a bus puts us into a scope");
-            let found = Units::new(host, bus, self.unit(), self.given());
-            return self.or_why(found);
+    /// What an ordinary user can do about it.
+    fn advice(&self) -> &'static str {
+        if nix::unistd::geteuid().is_root() {
+            return "";
         }
-        if wants(Choice::Delegated) && host.is_unified() {
+        match self.settings.host.has_systemd() {
+            true => "; a user manager that runs helps (loginctl enable-linger), or a unit with Delegate=yes",
+            false => "; a cgroup that belongs to this user helps",
+        }
+    }
+
+    /// The best that can be set up, and whether it is less than was asked for. `asked`: why
+    /// systemd did not give what it was asked for.
+    fn backend(&mut self, in_scope: bool, asked: &str) -> Option<(Box<dyn Containment>, bool)> {
+        let host = self.settings.host.clone();
+        let units = self.settings.choice == Choice::Units;
+        if units
+            && in_scope
+            && let Some(bus) = self.bus.take()
+        {
+            let found = Units::new(host.clone(), bus, self.unit(), self.given());
+            if let Some(it) = self.or_why(found) {
+                return Some((it, false));
+            }
+        }
+        let asked = if asked.is_empty() { self.why.clone() } else { asked.to_owned() };
+        let why = if units { format!("no units: {asked}") } else { String::new() };
+        if host.is_unified() {
             let bases: Vec<Group> = match (in_scope, self.already()) {
                 (true, _) => self.scope_group().into_iter().collect(),
                 (false, Some(base)) => vec![base],
                 (false, None) => self.bases(),
             };
             for base in bases {
-                match Delegated::new(&base, &self.settings.pids) {
-                    Ok(it) => return Some((Box::new(it), None)),
+                match Delegated::new(&base, &self.settings.pids, why.clone()) {
+                    Ok(it) => return Some((Box::new(it), units)),
                     Err(error) => self.why = error.to_string(),
                 }
             }
+            return None;
         }
-        if [Choice::Auto, Choice::V1].contains(&self.settings.choice) && !host.is_unified() {
-            let name = format!("scopemux-{}", self.settings.label);
-            let found = V1::new(&host, &name, String::new());
-            return self.or_why(found);
-        }
-        None
+        let name = format!("scopemux-{}", self.settings.label);
+        let found = V1::new(&host, &name, why);
+        self.or_why(found).map(|it| (it, units))
     }
 
     fn or_why<C: Containment + 'static>(
         &mut self,
         found: std::io::Result<C>,
-    ) -> Option<(Box<dyn Containment>, Option<String>)> {
+    ) -> Option<Box<dyn Containment>> {
         match found {
-            Ok(it) => Some((Box::new(it), None)),
+            Ok(it) => Some(Box::new(it)),
             Err(error) => {
                 self.why = error.to_string();
                 None

@@ -15,6 +15,8 @@ use crate::base::PaneId;
 pub(super) struct Delegated {
     panes: Group,
     missing: Vec<&'static str>,
+    /// Why it is not what was asked for.
+    why: String,
     watch: Watch,
     watched: Watched,
 }
@@ -25,7 +27,7 @@ const MAX_NAMES: u32 = 1000;
 impl Delegated {
     /// Sets up below `base`: the processes `pids` (server and keeper) move to a leaf of their
     /// own, since a group with controllers below it must have no processes.
-    pub fn new(base: &Group, pids: &[i32]) -> io::Result<Self> {
+    pub fn new(base: &Group, pids: &[i32], why: String) -> io::Result<Self> {
         let (server, panes) = (base.child("server"), base.child("panes"));
         for group in [&server, &panes] {
             match group.make() {
@@ -45,7 +47,7 @@ impl Delegated {
         let given = panes.read("cgroup.subtree_control").unwrap_or_default();
         let missing =
             CONTROLLERS.into_iter().filter(|c| !given.split_whitespace().any(|g| g == *c)).collect();
-        let mut it = Self { panes, missing, watch: Watch::new()?, watched: Watched::default() };
+        let mut it = Self { panes, missing, why, watch: Watch::new()?, watched: Watched::default() };
         it.sweep();
         Ok(it)
     }
@@ -66,7 +68,7 @@ fn enable(group: &Group) {
 
 impl Containment for Delegated {
     fn status(&self) -> Status {
-        Status { backend: Backend::Delegated, missing: self.missing.clone(), why: String::new() }
+        Status { backend: Backend::Delegated, missing: self.missing.clone(), why: self.why.clone() }
     }
 
     fn open(&mut self, pane: PaneId, limits: &Limits) -> io::Result<Box<dyn PaneScope>> {

@@ -67,7 +67,7 @@ impl std::fmt::Display for Status {
         if !self.missing.is_empty() && self.backend != Backend::None {
             write!(f, " (no {})", self.missing.join(", "))?;
         }
-        if self.backend == Backend::None && !self.why.is_empty() {
+        if !self.why.is_empty() {
             write!(f, " ({})", self.why)?;
         }
         Ok(())

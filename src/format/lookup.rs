@@ -68,6 +68,10 @@ pub(super) fn find(scope: &Scope<'_>, name: &str, flags: Flags, time_format: Opt
 
 /// An option of any level: server, pane, window, session; `name[index]` is one of an array.
 fn option(scope: &Scope<'_>, name: &str) -> Option<String> {
+    // What is in force, not what was asked for: the variable of this name is ours.
+    if name == "containment" {
+        return None;
+    }
     let (name, index) = split_index(name)?;
     let global = &scope.server().options;
     let value = global

@@ -24,9 +24,22 @@ pub enum Order {
     Given,
     Size,
     Z,
+    /// Of `choose-usage` alone.
+    Memory,
+    Cpu,
+    Processes,
+    History,
 }
 
 impl Order {
+    /// What `choose-usage` sorts by.
+    pub const OF_USAGE: &'static [Self] = &[Self::Memory, Self::Cpu, Self::Processes, Self::History];
+
+    /// The word given to `choose-usage -O`.
+    pub fn parse_usage(text: &str) -> Option<Self> {
+        Self::OF_USAGE.iter().copied().find(|order| order.name().eq_ignore_ascii_case(text))
+    }
+
     /// The word given with `-O`, in any case of letters.
     pub fn parse(text: &str) -> Option<Self> {
         Some(match text.to_ascii_lowercase().as_str() {
@@ -52,6 +65,10 @@ impl Order {
             Self::Given => "order",
             Self::Size => "size",
             Self::Z => "z",
+            Self::Memory => "memory",
+            Self::Cpu => "cpu",
+            Self::Processes => "processes",
+            Self::History => "history",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a keeper holds, and its loop.
 
-use super::spawn::{IGNORED, dispose, fork_here, quit, spawn};
+use super::spawn::{IGNORED, dispose, fork_here, open_gate, quit, spawn};
 use crate::protocol::ClientFlags;
 use crate::protocol::custody::{Handle, HeldChild, Recovered, Report, Request, ServerStart, Spawn, Stdio};
 use nix::errno::Errno;
@@ -38,6 +38,8 @@ pub struct Keeper {
     pub(super) listener: OwnedFd,
     pub(super) children: BTreeMap<u64, HeldChild>,
     pub(super) deposit: Option<OwnedFd>,
+    /// Where children wait for their server to let them go.
+    gates: BTreeMap<u64, OwnedFd>,
     /// The server, when it is this process's child.
     pub(super) server_pid: Option<i32>,
     server: fn(ServerStart) -> !,
@@ -63,6 +65,7 @@ impl Keeper {
             template,
             listener,
             children: BTreeMap::new(),
+            gates: BTreeMap::new(),
             deposit: None,
             server_pid: None,
             server,
@@ -240,6 +243,11 @@ impl Keeper {
                     let _ = if group { killpg(pid, signal) } else { kill(pid, signal) };
                 }
             }
+            Request::Open { token } => {
+                if let Some(gate) = self.gates.remove(&token) {
+                    open_gate(&gate);
+                }
+            }
             Request::Release { token } => {
                 let ended = self.children.get_mut(&token).is_some_and(|child| {
                     child.master = None;
@@ -264,6 +272,9 @@ impl Keeper {
         let holds = matches!(&wanted.stdio, Stdio::Pty(pty) if !pty.transient);
         match spawn(wanted, &self.mask) {
             Ok(started) => {
+                if let Some(gate) = started.gate {
+                    self.gates.insert(token, gate);
+                }
                 let master = if holds { started.fd.try_clone().ok() } else { None };
                 let (pid, tty) = (started.pid, started.tty.clone());
                 self.children.insert(token, HeldChild { token, pid, tty, master, status: None });
@@ -300,6 +311,7 @@ impl Keeper {
                 continue;
             };
             child.status = Some(status);
+            self.gates.remove(&child.token);
             let token = child.token;
             if child.master.is_none() {
                 self.children.remove(&token);
@@ -311,6 +323,7 @@ impl Keeper {
     /// The server has closed its end: waits until its process is gone too, so that two never
     /// read the same pty, and looks how it ended.
     fn server_end(&mut self, signals: &mut SignalFd) -> End {
+        self.open_all_gates();
         let Some(pid) = self.server_pid.take() else { return End::Lost };
         let deadline = Instant::now() + Duration::from_millis(u64::from(LAST_WORDS_MS));
         loop {
@@ -329,7 +342,13 @@ impl Keeper {
         End::Lost
     }
 
+    /// Nobody is left to open them.
+    fn open_all_gates(&mut self) {
+        std::mem::take(&mut self.gates).values().for_each(open_gate);
+    }
+
     fn upgrade(&mut self, program: &str) -> Errno {
+        self.open_all_gates();
         super::handover::become_program(self, program)
     }
 }

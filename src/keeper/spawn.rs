@@ -59,6 +59,8 @@ pub struct Started {
     /// The pty's master or our end of the socket.
     pub fd: OwnedFd,
     pub contained: bool,
+    /// Where a gated child waits; see `open_gate`.
+    pub gate: Option<OwnedFd>,
 }
 
 /// Takes over a descriptor that was passed to this process by number; `None` if it is not open.
@@ -144,8 +146,17 @@ pub fn spawn(spawn: Spawn, mask: &SigSet) -> nix::Result<Started> {
     let contained = inside || spawn.cgroup.as_ref().is_some_and(|cgroup| move_into(cgroup.as_fd(), pid));
     let (reader, writer) = gate;
     drop(reader);
-    let _ = write(&writer, b"x");
-    Ok(Started { pid, tty, fd, contained })
+    if !spawn.gated {
+        open_gate(&writer);
+    }
+    let gate = spawn.gated.then_some(writer);
+    Ok(Started { pid, tty, fd, contained, gate })
+}
+
+/// Lets a gated child go.
+pub fn open_gate(gate: &OwnedFd) {
+    // A child that was killed at its gate needs no word.
+    let _ = write(gate, b"x");
 }
 
 /// Forks with the child in a cgroup from its first instruction.

@@ -170,6 +170,18 @@ pub struct TerminalDescription {
     pub capabilities: Vec<String>,
 }
 
+/// Processes that outlive their pane, in its scope.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LeftScope {
+    pub name: String,
+    /// The pane that it was of.
+    pub pane: PaneId,
+    pub pids: Vec<i32>,
+    /// Bytes.
+    pub memory: u64,
+    pub cpu_usec: u64,
+}
+
 /// Effects on the world. All calls return at once; what takes time answers through callbacks.
 pub trait Host {
     // Panes
@@ -283,6 +295,16 @@ pub trait Host {
     fn hostname(&self) -> String;
     /// Value for a format variable that only the host knows (`pane_memory`, `containment`, …).
     fn usage(&self, pane: Option<PaneId>, variable: &str) -> Option<String>;
+    /// What closed panes have left running.
+    fn left_scopes(&self) -> Vec<LeftScope> {
+        Vec::new()
+    }
+    /// Ends everything in one of those, by its name.
+    fn end_left_scope(&mut self, _name: &str) {}
+    /// A process's command line, for people to read.
+    fn process_line(&self, _pid: i32) -> Option<String> {
+        None
+    }
     /// Ends the server after this turn.
     fn shutdown(&mut self);
 }

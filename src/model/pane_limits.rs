@@ -29,13 +29,13 @@ pub struct ServerLimits {
     pub backstop: MemoryLimit,
     /// Bytes on disk of all transcripts.
     pub history_total: u64,
-    /// The option `containment-backend`; heeded until the first pane is made.
+    /// The option `containment`; heeded until the first pane is made.
     pub containment: String,
 }
 
 /// Options that end up here.
 const NAMES: [&str; 12] = [
-    "containment-backend",
+    "containment",
     "history-keep",
     "history-total-limit",
     "memory-backstop",
@@ -66,7 +66,7 @@ impl Cx<'_> {
             panes_memory: options.limit("panes-memory-max"),
             backstop: options.limit("memory-backstop"),
             history_total: options.byte_cap("history-total-limit"),
-            containment: self.server.option_text(OptionScope::Server, "containment-backend"),
+            containment: self.server.option_text(OptionScope::Server, "containment"),
         };
         drop(options);
         self.host.set_server_limits(limits);

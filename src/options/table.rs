@@ -489,7 +489,7 @@ static TABLE: &[OptionEntry] = {
         size("history-total-limit", SERVER, Kind::ByteCap, "16G").ours(),
         size("history-keep", SESSION, Kind::Keep, "0").ours(),
         flag("history-encrypt", SERVER, false).ours(),
-        choice("containment-backend", SERVER, &["auto", "delegated", "units", "cgroup1", "none"], 0).ours(),
+        choice("containment", SERVER, &["auto", "units", "cgroup", "none"], 0).ours(),
         size("pane-memory-max", PANE, Kind::MemoryLimit, "75%").ours(),
         size("pane-swap-max", PANE, Kind::MemoryLimit, "0").ours(),
         size("pane-pids-max", PANE, Kind::MemoryLimit, "10%").ours(),

@@ -106,6 +106,8 @@ pub struct Spawn {
     /// Directory of the cgroup to start in.
     pub cgroup: Option<OwnedFd>,
     pub oom_score_adj: Option<i32>,
+    /// The child waits before it does anything until `Open` comes, or the server is gone.
+    pub gated: bool,
 }
 
 /// From server to keeper.
@@ -115,6 +117,8 @@ pub enum Request {
     Spawn(Box<Spawn>),
     /// Signal a child that has not ended, or its whole process group.
     Signal { token: u64, signal: i32, group: bool },
+    /// Lets a child go that waits at its gate.
+    Open { token: u64 },
     /// The server has closed the child's terminal, and the keeper is to do so too.
     Release { token: u64 },
     /// Keep this snapshot in place of the one before.
@@ -174,6 +178,10 @@ impl Parcel for Request {
                 (6, out, None)
             }
             Self::Goodbye => (7, out, None),
+            Self::Open { token } => {
+                put_varint(&mut out, token);
+                (8, out, None)
+            }
         }
     }
 
@@ -186,6 +194,7 @@ impl Parcel for Request {
             5 => Self::Listener { listener: fd.ok_or(Malformed)? },
             6 => Self::Upgrade { program: text(&mut body)? },
             7 => Self::Goodbye,
+            8 => Self::Open { token: body.varint()? },
             _ => return Ok(None),
         }))
     }
@@ -252,6 +261,7 @@ impl Spawn {
         put_option(out, self.home.as_deref());
         self.stdio.pack(out);
         put_option(out, self.oom_score_adj.map(|adj| adj.to_string()).as_deref());
+        out.push(u8::from(self.gated));
         self.cgroup
     }
 
@@ -265,6 +275,7 @@ impl Spawn {
             home: option(body)?,
             stdio: Stdio::unpack(body)?,
             oom_score_adj: option(body)?.and_then(|adj| adj.parse().ok()),
+            gated: body.u8()? != 0,
             cgroup,
         })
     }

@@ -88,6 +88,7 @@ impl Custody {
             }),
             cgroup: target.cgroup,
             oom_score_adj: target.oom_score_adj,
+            gated: target.gated,
         };
         let started = self.start(spawn)?;
         Ok(PaneStarted { pid: started.0, tty: started.1, contained: started.2, master: started.3 })
@@ -119,6 +120,7 @@ impl Custody {
             stdio,
             cgroup: None,
             oom_score_adj: None,
+            gated: false,
         };
         let (pid, _, _, fd) = self.start(spawn)?;
         Ok(JobStarted { pid, fd: Some(fd) })
@@ -201,6 +203,11 @@ impl Custody {
     /// The server closed a pane's terminal; so does the keeper.
     pub fn close_pane(&mut self, pane: PaneId) {
         self.send(Request::Release { token: u64::from(pane.0) }).ok();
+    }
+
+    /// A pane's program may go on from its gate.
+    pub fn open_gate(&mut self, pane: PaneId) {
+        self.send(Request::Open { token: u64::from(pane.0) }).ok();
     }
 
     /// The keeper is to forget a child of the server before.

@@ -19,6 +19,15 @@ pub fn command_line_name(pid: i32) -> Option<String> {
     Some(text::from_bytes(first)).filter(|name| !name.is_empty())
 }
 
+/// The whole command line of a process, its arguments joined by spaces.
+pub fn command_line(pid: i32) -> Option<String> {
+    let raw = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+    let raw = raw.strip_suffix(b"\0").unwrap_or(&raw);
+    let line: Vec<u8> =
+        raw[..raw.len().min(MAX_CMDLINE)].iter().map(|b| if *b == 0 { b' ' } else { *b }).collect();
+    Some(text::from_bytes(&line))
+}
+
 /// The working directory of a process; for a session leader's terminal whose foreground group
 /// is gone, nothing.
 pub fn cwd(pid: i32) -> Option<String> {

@@ -1,6 +1,8 @@
 //! A scope per pane, as the server uses it: where a pane's program is started, what it uses,
 //! what is left when the pane is closed, and who goes when memory runs out.
 
+mod left;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -23,10 +25,15 @@ pub struct SpawnTarget {
     /// Directory of the cgroup to start in.
     pub cgroup: Option<OwnedFd>,
     pub oom_score_adj: Option<i32>,
+    /// It waits until `take_opened` names it.
+    pub gated: bool,
 }
 
-/// How long the first pane waits for systemd. A busy machine takes a tenth of a second.
-const START_WAIT: Duration = Duration::from_secs(2);
+/// How long the first pane waits for systemd: panes start within a second whatever the bus does.
+/// A busy machine takes a tenth of a second.
+const START_WAIT: Duration = Duration::from_millis(800);
+/// Milliseconds that a pane's program waits at its gate for systemd to move it.
+const GATE_MS: u64 = 800;
 /// Milliseconds that what is left of a closed pane has after its SIGHUP, with
 /// `pane-kill-scope`.
 const KILL_MS: u64 = 3000;
@@ -64,6 +71,11 @@ pub struct Scopes {
     pids_base: u64,
     panes: BTreeMap<PaneId, Held>,
     closed: Vec<Closed>,
+    /// Programs at their gates, and until when (monotonic ms).
+    gates: BTreeMap<PaneId, u64>,
+    opened: Vec<PaneId>,
+    /// Scopes that a dead server left were looked for.
+    orphans_claimed: bool,
     wanted: BTreeMap<PaneId, PaneLimits>,
     server: Option<ServerLimits>,
     pressure: Option<Pressure>,
@@ -97,6 +109,9 @@ impl Scopes {
             pids_base: 0,
             panes: BTreeMap::new(),
             closed: Vec::new(),
+            gates: BTreeMap::new(),
+            opened: Vec::new(),
+            orphans_claimed: false,
             wanted: BTreeMap::new(),
             server: None,
             pressure: None,
@@ -198,7 +213,7 @@ impl Scopes {
             Ok(opened) => opened,
             Err(error) => {
                 self.messages.push(format!("pane {pane} is not contained: {error}"));
-                return SpawnTarget { cgroup: None, oom_score_adj };
+                return SpawnTarget { oom_score_adj, ..SpawnTarget::default() };
             }
         };
         let (mut attach, mut more_procs) = (false, Vec::new());
@@ -215,8 +230,9 @@ impl Scopes {
             }
             containment::SpawnTarget::None => None,
         };
+        let gated = attach || !more_procs.is_empty();
         self.panes.insert(pane, Held { scope, more_procs, attach, limits: Some(limits) });
-        SpawnTarget { cgroup, oom_score_adj }
+        SpawnTarget { cgroup, oom_score_adj, gated }
     }
 
     /// A pane that an earlier server of ours started: its scope is taken up again.
@@ -235,24 +251,42 @@ impl Scopes {
     }
 
     /// The pane's first process runs.
-    pub fn pane_started(&mut self, pane: PaneId, pid: i32, contained: bool) {
+    pub fn pane_started(&mut self, pane: PaneId, pid: i32, contained: bool, now_ms: u64) {
         let Some(held) = self.panes.get_mut(&pane) else { return };
         if held.attach {
             held.scope.attach(pid);
-        } else if !contained {
+            self.gates.insert(pane, now_ms + GATE_MS);
+            return;
+        }
+        if !contained {
             self.messages.push(format!("pane {pane} is not contained: it could not be moved"));
         }
-        // Version 1: what it has started meanwhile goes along.
-        let mut pids = held.scope.pids();
-        pids.push(pid);
+        if held.more_procs.is_empty() {
+            return;
+        }
+        // Version 1: the other hierarchies.
         for file in &held.more_procs {
-            for pid in &pids {
-                std::fs::OpenOptions::new()
-                    .write(true)
-                    .open(file)
-                    .and_then(|mut f| io::Write::write_all(&mut f, pid.to_string().as_bytes()))
-                    .ok();
+            let open = std::fs::OpenOptions::new().write(true).open(file);
+            let moved = open.and_then(|mut f| io::Write::write_all(&mut f, pid.to_string().as_bytes()));
+            if let Err(error) = moved {
+                self.messages.push(format!("pane {pane}: {}: {error}", file.display()));
             }
+        }
+        self.opened.push(pane);
+    }
+
+    /// Panes whose programs may go on from their gates.
+    pub fn take_opened(&mut self) -> Vec<PaneId> {
+        std::mem::take(&mut self.opened)
+    }
+
+    /// Opens gates whose time is over.
+    fn open_late(&mut self, now_ms: u64) {
+        let late = self.gates.iter().filter(|(_, due)| **due <= now_ms);
+        for pane in late.map(|(pane, _)| *pane).collect::<Vec<_>>() {
+            self.gates.remove(&pane);
+            self.opened.push(pane);
+            self.messages.push(format!("pane {pane} is not contained: systemd does not answer"));
         }
     }
 
@@ -309,6 +343,11 @@ impl Scopes {
                 }
                 Event::Empty { .. } => emptied = true,
                 Event::Attached { pane, result } => {
+                    if self.gates.remove(&pane).is_none() {
+                        // It was let go already, and that was told.
+                        continue;
+                    }
+                    self.opened.push(pane);
                     if let Err(error) = result {
                         self.messages.push(format!("pane {pane} is not contained: {error}"));
                     }
@@ -326,6 +365,8 @@ impl Scopes {
 
     /// Looks at the host's memory when it is time; tells what was done.
     pub fn look(&mut self, now_ms: u64) -> Option<OomReport> {
+        self.claim_orphans();
+        self.open_late(now_ms);
         if self.closed.iter().any(|closed| closed.kill_at.is_some_and(|at| at <= now_ms)) {
             self.tidy(now_ms);
         }
@@ -356,7 +397,10 @@ impl Scopes {
     /// When `look` has something to do although nothing wakes the loop.
     pub fn next_look_ms(&self) -> Option<u64> {
         let look = (!self.panes.is_empty() && self.next_look != u64::MAX).then_some(self.next_look);
-        look.into_iter().chain(self.closed.iter().filter_map(|closed| closed.kill_at)).min()
+        look.into_iter()
+            .chain(self.closed.iter().filter_map(|closed| closed.kill_at))
+            .chain(self.gates.values().copied())
+            .min()
     }
 
     pub fn take_messages(&mut self) -> Vec<String> {
@@ -367,6 +411,9 @@ impl Scopes {
     pub fn usage(&self, pane: Option<PaneId>, variable: &str) -> Option<String> {
         if variable == "containment" {
             return Some(self.backend.as_ref().map_or("none".to_owned(), |b| b.status().to_string()));
+        }
+        if variable == "left_scopes" {
+            return Some(self.left_text());
         }
         let held = self.panes.get(&pane?);
         let scope = held.map(|held| &held.scope);

@@ -129,7 +129,9 @@ impl Runtime {
         }
         self.cx().check_silence();
         self.check_locks();
-        if let Some(report) = self.world.scopes.look(now_ms) {
+        let report = self.world.scopes.look(now_ms);
+        self.world.open_gates();
+        if let Some(report) = report {
             self.report_oom(report);
         }
         for peer in self.world.peers.values_mut() {

@@ -9,8 +9,8 @@ use crate::base::history::History;
 use crate::base::{ClientId, PaneId, Size};
 use crate::model::Cx;
 use crate::model::host::{
-    ClientMessage, FileDone, Host, JobId, JobRequest, SpawnRequest, Spawned, Stream, TerminalDescription,
-    TimerId, TtySetup,
+    ClientMessage, FileDone, Host, JobId, JobRequest, LeftScope, SpawnRequest, Spawned, Stream,
+    TerminalDescription, TimerId, TtySetup,
 };
 use crate::model::pane_limits::{PaneLimits, ServerLimits};
 
@@ -79,6 +79,13 @@ impl World {
         self.pump.write(&self.poller, pane, bytes, Some(self.now.mono_ms));
     }
 
+    /// Lets programs go whose scopes are ready.
+    pub fn open_gates(&mut self) {
+        for pane in self.scopes.take_opened() {
+            self.custody.open_gate(pane);
+        }
+    }
+
     /// Ends a pane's pipe: the job's input is closed, it ends by itself.
     fn close_pipe(&mut self, pane: PaneId) {
         if let Some(pipe) = self.pump.get_mut(pane).and_then(|io| io.pipe.take()) {
@@ -95,7 +102,8 @@ impl Host for World {
         }
         let target = self.scopes.open_pane(&self.poller, pane);
         let spawned = self.custody.spawn_pane(pane, &request, target)?;
-        self.scopes.pane_started(pane, spawned.pid, spawned.contained);
+        self.scopes.pane_started(pane, spawned.pid, spawned.contained, self.now.mono_ms);
+        self.open_gates();
         let terminal = request.terminal.ok_or("no terminal")?;
         self.pump.add(&self.poller, pane, spawned.master, terminal).map_err(|e| e.to_string())?;
         Ok(Spawned { pid: spawned.pid, tty: spawned.tty })
@@ -397,6 +405,18 @@ impl Host for World {
             return proc::resident_bytes().map(|bytes| bytes.to_string());
         }
         self.scopes.usage(pane, variable).or_else(|| self.histories.usage(pane, variable))
+    }
+
+    fn left_scopes(&self) -> Vec<LeftScope> {
+        self.scopes.left()
+    }
+
+    fn end_left_scope(&mut self, name: &str) {
+        self.scopes.end_left(name, self.now.mono_ms);
+    }
+
+    fn process_line(&self, pid: i32) -> Option<String> {
+        proc::command_line(pid)
     }
 
     fn shutdown(&mut self) {

@@ -7,6 +7,7 @@ pub(super) const TABLE: Table = &[
     ("containment", |scope| text(scope.host().usage(None, "containment")?)),
     ("history_disk_bytes", |scope| text(scope.host().usage(Some(scope.pane()?.id), "history_disk_bytes")?)),
     ("history_error", |scope| text(scope.host().usage(Some(scope.pane()?.id), "history_error")?)),
+    ("left_scopes", |scope| text(scope.host().usage(None, "left_scopes")?)),
     ("pane_cpu_usec", |scope| text(scope.host().usage(Some(scope.pane()?.id), "pane_cpu_usec")?)),
     ("pane_memory", |scope| text(scope.host().usage(Some(scope.pane()?.id), "pane_memory")?)),
     ("pane_memory_max", |scope| text(scope.host().usage(Some(scope.pane()?.id), "pane_memory_max")?)),

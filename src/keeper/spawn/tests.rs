@@ -20,6 +20,7 @@ fn shell(script: &str, stdio: Stdio) -> Spawn {
         stdio,
         cgroup: None,
         oom_score_adj: None,
+        gated: false,
     }
 }
 
@@ -95,4 +96,18 @@ fn a_script_without_an_interpreter_runs_in_a_shell() {
     let program = path.to_str().unwrap().to_owned();
     let argv = vec![program.clone(), "arg".into()];
     check(Spawn { program, argv, ..shell("", SOCKET) }, "ran arg\n", 0);
+}
+
+#[test]
+fn a_gated_child_waits_until_it_is_let_go() {
+    let mut started = spawn(Spawn { gated: true, ..shell("echo here", SOCKET) }, &SigSet::empty()).unwrap();
+    let gate = started.gate.take().expect("a gated child has a gate");
+    let nothing = read(&started.fd, &mut [0; 1]);
+    assert_eq!(nothing, Err(Errno::EAGAIN));
+    assert!(wait(started.pid, libc::WNOHANG).is_none());
+    open_gate(&gate);
+    assert_eq!(wait(started.pid, 0), Some((started.pid, 0)));
+    let mut output = [0; 16];
+    let length = read(&started.fd, &mut output).unwrap();
+    assert_eq!(&output[..length], b"here\n");
 }

@@ -24,6 +24,7 @@ fn spawn() -> Spawn {
         stdio: Stdio::Pty(pty),
         cgroup: Some(File::open("/dev/null").unwrap().into()),
         oom_score_adj: Some(-17),
+        gated: true,
     }
 }
 
@@ -35,6 +36,7 @@ fn requests() -> Vec<Request> {
         Request::Spawn(Box::new(Spawn { stdio, cgroup: None, oom_score_adj: None, cwd: None, ..spawn() })),
         Request::Signal { token: 1, signal: 15, group: true },
         Request::Release { token: u64::MAX },
+        Request::Open { token: 9 },
         Request::Deposit { snapshot: null() },
         Request::Listener { listener: null() },
         Request::Upgrade { program: "/usr/bin/tmux".into() },

@@ -3,7 +3,7 @@
 //!
 //! `TreeMode` is the mode; what it shows and what its keys do beside moving about is a
 //! `Source`: sessions, windows and panes (`windows`), paste buffers (`buffers`), clients
-//! (`clients`), options and keys (`customize`).
+//! (`clients`), what panes use (`usage`), options and keys (`customize`).
 
 pub mod buffers;
 pub mod clients;
@@ -12,6 +12,7 @@ mod draw;
 mod help;
 mod keys;
 mod tree;
+pub mod usage;
 pub mod windows;
 
 use crate::base::{CellStyle, ClientId, Key, PaneId, Point, Size, Surface};
@@ -119,7 +120,7 @@ impl Setup {
                 1 => Preview::Off,
                 _ => Preview::Big,
             },
-            order: args.get('O').and_then(Order::parse),
+            order: args.get('O').and_then(|name| Order::parse(name).or_else(|| Order::parse_usage(name))),
             reversed: args.has('r'),
             filter: args.get('f').map(str::to_owned),
             zoom: args.has('Z'),
