@@ -38,6 +38,9 @@ use std::process::Command;
 
 /// Output that may wait for the server: an environment can be large.
 const MAX_OUTPUT: usize = 64 * 1024 * 1024;
+/// Connections tried when servers that are about to end do not take them: `kill-server` followed
+/// by `new-session` finds the old server's socket for a moment.
+const MAX_ATTEMPTS: usize = 3;
 
 /// What the client needs from the rest of the program.
 #[derive(Clone, Copy)]
@@ -87,20 +90,33 @@ fn run(program: Program, mut arguments: Arguments) -> Result<i32, String> {
         format!("client started ({}): socket {path}, flags {:#x}", std::process::id(), arguments.flags)
     });
     // From here on signals wait in a descriptor; what is started gets the old mask back.
-    let signals = Signals::take().map_err(|error| format!("signals: {}", error.desc()))?;
-    let (socket, marking) = connect(program, &arguments, &path, &signals)?;
+    let mut signals = Signals::take().map_err(|error| format!("signals: {}", error.desc()))?;
+    let mut raw = None;
+    let mut outcome = Outcome::default();
+    for _ in 0..MAX_ATTEMPTS {
+        let (socket, marking) = connect(program, &arguments, &path, &signals)?;
+        if raw.is_none() && arguments.flags.contains(ClientFlags::CONTROL_CONTROL) {
+            raw = Some(RawTerminal::enter()?);
+        }
+        let connection = introduce(&arguments, marking)?;
+        let session = Session::new(socket, connection, signals, arguments.flags, log);
+        (outcome, signals, log) = session.run();
+        if !outcome.untaken {
+            break;
+        }
+    }
+    Ok(finish(&arguments, outcome, &signals, raw.as_ref()))
+}
+
+/// What the server is told first: who this is, and what it is to run.
+fn introduce(arguments: &Arguments, marking: FdMarking) -> Result<Connection, String> {
     let identity = Identity::gather()?;
-    let raw = match arguments.flags.contains(ClientFlags::CONTROL_CONTROL) {
-        true => Some(RawTerminal::enter()?),
-        false => None,
-    };
     let mut connection = Connection::new(marking);
     connection.set_max_output(MAX_OUTPUT);
     let sent = identity.send(&mut connection, arguments.flags, arguments.features);
     sent.map_err(|error| error.to_string())?;
-    connection.send(first_command(&arguments)?).map_err(|_| "failed to send command".to_owned())?;
-    let (outcome, signals) = Session::new(socket, connection, signals, arguments.flags, log).run();
-    Ok(finish(&arguments, outcome, &signals, raw.as_ref()))
+    connection.send(first_command(arguments)?).map_err(|_| "failed to send command".to_owned())?;
+    Ok(connection)
 }
 
 /// `-S`, else `-L`, else what `$TMUX` says, else the default name.

@@ -38,6 +38,9 @@ pub struct Outcome {
     pub status: i32,
     pub afterwards: Afterwards,
     pub attached: bool,
+    /// The server went away before it took the connection: it was about to end, and has run
+    /// nothing of what was sent.
+    pub untaken: bool,
     /// The flags as the server last set them.
     pub flags: ClientFlags,
 }
@@ -53,6 +56,8 @@ pub struct Session {
     /// The server said that this client is to end; its files are still being written.
     exiting: bool,
     done: bool,
+    /// A message has come.
+    heard: bool,
     log: Log,
 }
 
@@ -67,12 +72,12 @@ impl Session {
     ) -> Self {
         let files = Files::new(flags.contains(ClientFlags::CONTROL));
         let outcome = Outcome { flags, ..Outcome::default() };
-        let (suspended, exiting, done) = (false, false, false);
-        Self { socket, connection, signals, files, outcome, suspended, exiting, done, log }
+        let (suspended, exiting, done, heard) = (false, false, false, false);
+        Self { socket, connection, signals, files, outcome, suspended, exiting, done, heard, log }
     }
 
-    /// Runs until the client is to end. The signals come back for who goes on.
-    pub fn run(mut self) -> (Outcome, Signals) {
+    /// Runs until the client is to end. The signals and the log come back for who goes on.
+    pub fn run(mut self) -> (Outcome, Signals, Log) {
         while !self.done {
             if let Err(error) = self.turn() {
                 eprintln!("{error}");
@@ -81,7 +86,7 @@ impl Session {
             }
         }
         self.flush();
-        (self.outcome, self.signals)
+        (self.outcome, self.signals, self.log)
     }
 
     /// Waits for something and deals with it.
@@ -125,7 +130,10 @@ impl Session {
         let progress = fill(&mut self.connection, self.socket.as_fd())?;
         while !self.done {
             match self.connection.next_message() {
-                Ok(Some(message)) => self.dispatch(message)?,
+                Ok(Some(message)) => {
+                    self.heard = true;
+                    self.dispatch(message)?;
+                }
                 Ok(None) => break,
                 Err(ProtocolError::Version(peer)) => {
                     self.connection.send(Message::Version { peer })?;
@@ -134,7 +142,8 @@ impl Session {
                 Err(error) => return Err(error),
             }
         }
-        if progress == Progress::Closed && !self.done {
+        if matches!(progress, Progress::Closed | Progress::Reset) && !self.done {
+            self.outcome.untaken = progress == Progress::Reset && !self.heard;
             self.lost();
         }
         Ok(())

@@ -103,7 +103,7 @@ fn refuse(socket: OwnedFd, complaint: String) {
         let mut wait = [PollFd::new(socket.as_fd(), PollFlags::POLLIN)];
         let _ = poll(&mut wait, PollTimeout::NONE);
         match fill(&mut connection, socket.as_fd()) {
-            Ok(Progress::Closed) | Err(_) => return,
+            Ok(Progress::Closed | Progress::Reset) | Err(_) => return,
             Ok(_) => while let Ok(Some(_)) = connection.next_message() {},
         }
     }

@@ -76,7 +76,7 @@ pub trait PaneMode: Send {
         None
     }
     /// Adds a line (view mode).
-    fn add_line(&mut self, _line: &str, _parse_styles: bool) {}
+    fn add_line(&mut self, _line: &str, _parse_styles: bool, _now_secs: i64) {}
     /// It is about to be removed.
     fn close(&mut self, cx: &mut Cx<'_>, pane: PaneId);
     /// The selection or mode-specific value behind `as_any` for the room's own use.

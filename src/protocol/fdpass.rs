@@ -60,6 +60,8 @@ pub enum Progress {
     WouldBlock,
     /// The peer is gone.
     Closed,
+    /// The peer is gone and has not read everything, or never took the connection.
+    Reset,
 }
 
 /// Receives once into the connection.
@@ -72,6 +74,7 @@ pub fn fill(connection: &mut Connection, socket: BorrowedFd<'_>) -> Result<Progr
             Err(error) => match error.kind() {
                 io::ErrorKind::Interrupted => continue,
                 io::ErrorKind::WouldBlock => Ok(Progress::WouldBlock),
+                io::ErrorKind::ConnectionReset => Ok(Progress::Reset),
                 _ => Ok(Progress::Closed),
             },
         };

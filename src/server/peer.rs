@@ -107,7 +107,8 @@ impl Peer {
 
     /// Takes what came in. False: the other end is gone.
     pub fn receive(&mut self) -> Result<bool, ProtocolError> {
-        Ok(!matches!(fdpass::fill(&mut self.connection, self.socket.as_fd())?, Progress::Closed))
+        let progress = fdpass::fill(&mut self.connection, self.socket.as_fd())?;
+        Ok(!matches!(progress, Progress::Closed | Progress::Reset))
     }
 
     pub fn next_message(&mut self) -> Result<Option<Message>, ProtocolError> {
@@ -233,7 +234,7 @@ impl Peer {
         loop {
             self.fill_socket_queue();
             match fdpass::drain(&mut self.connection, self.socket.as_fd()) {
-                Progress::Closed => {
+                Progress::Closed | Progress::Reset => {
                     self.broken = true;
                     break;
                 }

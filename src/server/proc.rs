@@ -80,6 +80,8 @@ pub fn listen(path: &str) -> std::io::Result<std::os::fd::OwnedFd> {
     let listener = std::os::unix::net::UnixListener::bind(path)?;
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660))?;
+    // The loop takes connections until there are no more.
+    listener.set_nonblocking(true)?;
     Ok(listener.into())
 }
 

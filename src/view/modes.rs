@@ -195,6 +195,6 @@ pub fn add_view_line(cx: &mut Cx<'_>, pane: PaneId, line: &str, parse: bool) {
         let Some(mode) = CopyMode::view(cx, pane) else { return };
         push(cx, pane, Box::new(mode));
     }
-    with_top(cx, pane, |_, entry| entry.mode.add_line(line, parse));
+    with_top(cx, pane, |cx, entry| entry.mode.add_line(line, parse, cx.now.secs()));
     redraw(cx, pane);
 }

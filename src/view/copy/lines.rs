@@ -44,8 +44,9 @@ impl ViewLines {
     }
 
     /// Adds a line. `parse`: with its escape sequences; else control characters but tabs and
-    /// newlines are left out.
-    pub fn add(&mut self, line: &str, parse: bool) {
+    /// newlines are left out. Rows that it scrolls away are of `now_secs`.
+    pub fn add(&mut self, line: &str, parse: bool, now_secs: i64) {
+        self.terminal.set_now(now_secs);
         if std::mem::replace(&mut self.written, true) {
             self.terminal.feed(b"\r\n");
         }
@@ -86,5 +87,22 @@ impl ViewLines {
     pub fn resize(&mut self, size: Size) {
         self.terminal.resize(Size::new(size.cols.max(1), size.rows.max(1)));
         self.new |= self.written;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_that_scrolled_away_know_when() {
+        let mut lines = ViewLines::new(Size::new(10, 2), WidthRules::default());
+        let mut back = lines.backing();
+        for (secs, text) in [(5, "a"), (6, "b"), (7, "c")] {
+            lines.add(text, false, secs);
+        }
+        lines.move_to(&mut back);
+        let times: Vec<i64> = (0..3).map(|y| back.line(y).time).collect();
+        assert_eq!(times, [7, 0, 0]);
     }
 }

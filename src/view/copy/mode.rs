@@ -412,9 +412,9 @@ impl PaneMode for CopyMode {
         ModeResult::Nothing
     }
 
-    fn add_line(&mut self, line: &str, parse: bool) {
+    fn add_line(&mut self, line: &str, parse: bool, now_secs: i64) {
         if let Some(lines) = &mut self.lines {
-            lines.add(line, parse);
+            lines.add(line, parse, now_secs);
         }
     }
 
