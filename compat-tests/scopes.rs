@@ -2,6 +2,9 @@
 //! that is expected (`delegated`, `units`, `cgroup1`): it makes groups and kills what it
 //! started in them. `compat-tests/vm/scopes` runs it in virtual machines.
 
+#[path = "scopes/program.rs"]
+mod program;
+
 use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -25,6 +28,8 @@ fn main() {
         println!("scopes: skipped (SCOPEMUX_SCOPES is not set)");
         return;
     };
+    // First: the rest moves this process into a group of its own.
+    program::all(&expected);
     let choice = if expected == "units" { Choice::Units } else { Choice::Cgroup };
     let pids = vec![std::process::id() as i32];
     let host = Host::default();

@@ -34,7 +34,7 @@ pub use backstop::{Backstop, Deed, PaneLoad, ProcessLoad, Victim, choose_victim,
 pub use choose::{Choice, Settings, Starting};
 pub use host::Host;
 pub use limits::{BadAmount, Limits, Usage, parse_amount};
-pub use oom::{PANE_OOM_SCORE, pane_oom_score, raise_oom_score};
+pub use oom::{PANE_OOM_SCORE, killed_process, pane_oom_score, raise_oom_score};
 pub use pressure::Pressure;
 
 /// Which backend is at work.

@@ -1,7 +1,9 @@
-//! Telling the kernel whom to take first when the whole host is out of memory.
+//! Telling the kernel whom to take first when the whole host is out of memory, and asking its
+//! log whom it took.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 
 /// How much more likely than the server a pane's processes are to be killed, in
 /// `oom_score_adj` points (1000 is everything).
@@ -27,8 +29,62 @@ pub fn raise_oom_score(pid: &str) -> io::Result<()> {
     fs::write(format!("/proc/{pid}/oom_score_adj"), wanted.to_string())
 }
 
+/// Records of the kernel's log that are looked at, newest last.
+const MAX_RECORDS: usize = 100_000;
+/// Longest record, in bytes.
+const MAX_RECORD: usize = 8192;
+
+/// The process that the kernel killed last in a scope, by its log: name and pid. Ordinary users
+/// mostly may not read that.
+pub fn killed_process(scope: &str) -> Option<(String, i32)> {
+    let flags = libc::O_NONBLOCK | libc::O_CLOEXEC;
+    let mut log = fs::OpenOptions::new().read(true).custom_flags(flags).open("/dev/kmsg").ok()?;
+    let mut record = [0; MAX_RECORD];
+    let mut found = None;
+    for _ in 0..MAX_RECORDS {
+        match log.read(&mut record) {
+            Ok(length @ 1..) => {
+                let killed = killed_in(&String::from_utf8_lossy(&record[..length]), scope);
+                found = killed.or(found);
+            }
+            // Records that were overwritten while we read.
+            Err(e) if e.raw_os_error() == Some(libc::EPIPE) => {}
+            _ => break,
+        }
+    }
+    found
+}
+
+/// What a record tells of a kill in a scope.
+fn killed_in(record: &str, scope: &str) -> Option<(String, i32)> {
+    let line = record.split_once("oom-kill:")?.1.lines().next()?;
+    let field = |name: &str| line.split(',').find_map(|part| part.strip_prefix(name)?.strip_prefix('='));
+    // Mounts may show part of the hierarchy only: a pane and its server are enough of the path.
+    let mut tail: Vec<&str> = scope.rsplit('/').take(3).collect();
+    tail.reverse();
+    let tail = tail.join("/");
+    if scope.is_empty() || !format!("{}/", field("task_memcg")?).contains(&format!("{tail}/")) {
+        return None;
+    }
+    Some((field("task")?.to_owned(), field("pid")?.parse().ok()?))
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn the_kernels_log_names_who_was_killed() {
+        let record = "6,1,2,-;oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),oom_memcg=/a/x/panes/pane-3,\
+                      task_memcg=/a/x/panes/pane-3,task=tail,pid=123,uid=0\n SUBSYSTEM=x\n";
+        let check = |scope: &str, expect: Option<(&str, i32)>| {
+            let expect = expect.map(|(name, pid)| (name.to_owned(), pid));
+            assert_eq!(super::killed_in(record, scope), expect, "{scope}");
+        };
+        check("/a/x/panes/pane-3", Some(("tail", 123)));
+        check("/a/y/panes/pane-3", None);
+        check("/a/x/panes/pane-30", None);
+        check("", None);
+    }
+
     #[test]
     fn panes_go_before_the_server() {
         for server in [-500, 0, 200, 900, 1000] {

@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::base::PaneId;
 use crate::containment::{
     self, Backstop, Choice, Containment, Deed, Event, Host, Limits, OomCause, PaneScope, Pressure, Settings,
-    Starting, load_of,
+    Starting, killed_process, load_of,
 };
 use crate::model::pane_limits::{PaneLimits, ServerLimits};
 use crate::options::size::MemoryLimit;
@@ -334,7 +334,10 @@ impl Scopes {
                         (OomCause::Pane, None) => "its own limit".to_owned(),
                         (OomCause::Above, _) => "panes-memory-max or the host's memory".to_owned(),
                     };
-                    let text = format!("pane {pane}: out of memory ({limit}), {kills} killed");
+                    let killed = self.panes.get(&pane).and_then(|held| killed_process(&held.scope.name()));
+                    let killed = killed.map(|(name, pid)| format!(": {name}, process {pid}"));
+                    let killed = killed.unwrap_or_default();
+                    let text = format!("pane {pane}: out of memory ({limit}), {kills} killed{killed}");
                     reports.push(OomReport { pane, kills, text });
                 }
                 Event::PidsLimit { pane, .. } => {

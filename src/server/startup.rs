@@ -192,6 +192,8 @@ impl Runtime {
         self.server.notify_pane("pane-oom", report.pane);
         self.server.redraw_window_borders(window);
         self.server.status_window(window);
+        // Its mark in the status line is the bell's, until somebody looks.
+        self.cx().window_bell(window);
         let attached: Vec<ClientId> =
             self.server.clients.values().filter(|c| c.session.is_some()).map(|c| c.id).collect();
         if attached.is_empty() {
