@@ -184,7 +184,7 @@ impl<'a> FromIterator<&'a Cell> for Row {
 }
 
 /// Reading rows by number. Row 0 is the oldest; rows are laid out at the reader's width.
-pub trait HistoryView: Send {
+pub trait HistoryView: Send + std::any::Any {
     /// Rows at the current width.
     fn rows(&mut self) -> u64;
     /// One row; `None` outside. May read (a bounded piece of) the disk. Links are interned
@@ -237,6 +237,10 @@ pub trait History: HistoryView {
     }
     /// Changes the cap, in bytes on disk.
     fn set_limit(&mut self, _bytes: u64) {}
+    /// Name of its transcript, if it has one.
+    fn key(&self) -> Option<String> {
+        None
+    }
     /// Why it is not being written to disk, if it is not.
     fn error(&self) -> Option<String> {
         None

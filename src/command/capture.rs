@@ -74,7 +74,7 @@ fn pending(cx: &Cx<'_>, id: crate::base::PaneId, octal: bool) -> Vec<u8> {
 /// First and last row as given: `-` is the oldest or newest, a number counts from the first
 /// visible row.
 #[derive(Clone, Copy)]
-struct Range {
+pub(super) struct Range {
     start: Bound,
     end: Bound,
 }
@@ -87,7 +87,7 @@ enum Bound {
 }
 
 impl Range {
-    fn new(cx: &Cx<'_>, item: &ItemContext, args: &Args) -> Self {
+    pub(super) fn new(cx: &Cx<'_>, item: &ItemContext, args: &Args) -> Self {
         let bound = |flag: char| match args.get(flag) {
             None => Bound::Default,
             Some("-") => Bound::Dash,
@@ -104,7 +104,15 @@ impl Range {
     }
 
     /// Row numbers from the oldest, both included.
-    fn resolve(self, history: u64, visible: u64) -> (u64, u64) {
+    /// Everything, where no start was given.
+    pub(super) fn or_all(self) -> Self {
+        match self.start {
+            Bound::Default => Self { start: Bound::Dash, ..self },
+            _ => self,
+        }
+    }
+
+    pub(super) fn resolve(self, history: u64, visible: u64) -> (u64, u64) {
         let last = (history + visible).saturating_sub(1);
         let row = |bound: Bound, default: u64, dash: u64| match bound {
             Bound::Default => default,

@@ -10,8 +10,8 @@ use crate::syntax::command::Invocation;
 use super::{attach, layout, move_window, pane, resize_pane, session, split, window};
 use super::{
     buffers, capture, choose, client, copy_mode, display_message, display_panes, environment, keys, list,
-    list_commands, menu, messages, options, output, pipe, popup, prompt, refresh, send_keys, shell,
-    source_file, wait_for,
+    list_commands, menu, messages, options, pipe, popup, prompt, refresh, search_transcripts, send_keys,
+    shell, source_file, transcripts, wait_for,
 };
 
 type Run = fn(&mut Cx<'_>, &ItemContext, &Args) -> Exec;
@@ -111,10 +111,9 @@ pub fn exec(cx: &mut Cx<'_>, item: &ItemContext, invocation: &Arc<Invocation>) -
         Id::ConfirmBefore => prompt::confirm_before,
         Id::ShowPromptHistory => prompt::show_prompt_history,
         Id::ClearPromptHistory => prompt::clear_prompt_history,
-        other => {
-            let message = format!("{} is not there", other.name());
-            return output::error(cx, item, &message);
-        }
+        Id::ListTranscripts => transcripts::list_transcripts,
+        Id::SaveTranscript => transcripts::save_transcript,
+        Id::SearchTranscripts => search_transcripts::search_transcripts,
     };
     run(cx, item, &invocation.args)
 }

@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use crate::base::history::History;
 use crate::base::{ClientId, PaneId, Size};
 use crate::terminal::Terminal;
+use crate::transcript::TranscriptStore;
 
 use super::Cx;
 use super::pane_limits::{PaneLimits, ServerLimits};
@@ -182,6 +183,13 @@ pub struct LeftScope {
     pub cpu_usec: u64,
 }
 
+/// Something to do on the loop, once.
+pub type Callback = Box<dyn FnOnce(&mut Cx<'_>) + Send>;
+
+/// Work beside the loop: it may read disks and take its time, and says what follows on the
+/// loop. Long work goes in steps, each queueing the next.
+pub type Work = Box<dyn FnOnce() -> Callback + Send>;
+
 /// Effects on the world. All calls return at once; what takes time answers through callbacks.
 pub trait Host {
     // Panes
@@ -224,6 +232,12 @@ pub trait Host {
     /// Calls back once after `delay_ms`.
     fn timer(&mut self, delay_ms: u64, callback: Box<dyn FnOnce(&mut Cx<'_>) + Send>) -> TimerId;
     fn cancel_timer(&mut self, timer: TimerId);
+    /// Does something on a thread of its own, then what it returns on the loop.
+    fn background(&mut self, _work: Work) {}
+    /// The transcripts of this server; `None` where histories are in memory only.
+    fn transcripts(&self) -> Option<Arc<TranscriptStore>> {
+        None
+    }
 
     // Clients
     /// Writes to a client's standard output or error (bounded queue).

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::base::PaneId;
 use crate::base::history::History;
@@ -23,7 +24,7 @@ struct Held {
 
 /// The transcripts of one server.
 pub struct Histories {
-    store: Option<TranscriptStore>,
+    store: Option<Arc<TranscriptStore>>,
     panes: BTreeMap<PaneId, Held>,
     total_limit: u64,
     /// Why there are none on disk.
@@ -32,12 +33,17 @@ pub struct Histories {
 
 impl Histories {
     /// Opens the store that belongs to a socket.
-    pub fn new(socket_path: &str) -> Self {
-        let (store, error) = match TranscriptStore::new(StoreConfig::new(directory(socket_path))) {
-            Ok(store) => (Some(store), None),
+    pub fn new(socket_path: &str, wake: Box<dyn Fn() + Send + Sync>) -> Self {
+        let config = StoreConfig { wake, ..StoreConfig::new(directory(socket_path)) };
+        let (store, error) = match TranscriptStore::new(config) {
+            Ok(store) => (Some(Arc::new(store)), None),
             Err(error) => (None, Some(error.to_string())),
         };
         Self { store, panes: BTreeMap::new(), total_limit: u64::MAX, error }
+    }
+
+    pub fn store(&self) -> Option<Arc<TranscriptStore>> {
+        self.store.clone()
     }
 
     /// A new history; an older one of the same pane goes its own way.
@@ -112,7 +118,7 @@ impl Histories {
 
     /// What went wrong with the disk since this was last asked.
     pub fn take_messages(&self) -> Vec<String> {
-        self.store.as_ref().map(TranscriptStore::take_messages).unwrap_or_default()
+        self.store.as_ref().map(|store| store.take_messages()).unwrap_or_default()
     }
 
     /// Value of a format variable: of a pane, or of the whole store.
@@ -120,11 +126,11 @@ impl Histories {
         let held = pane.and_then(|pane| self.panes.get(&pane));
         match variable {
             "history_disk_bytes" => {
-                let all = || self.store.as_ref().map_or(0, TranscriptStore::disk_bytes);
+                let all = || self.store.as_ref().map_or(0, |store| store.disk_bytes());
                 Some(held.map_or_else(all, |held| held.handle.disk_bytes()).to_string())
             }
             "history_error" => {
-                let all = || self.store.as_ref().and_then(TranscriptStore::error);
+                let all = || self.store.as_ref().and_then(|store| store.error());
                 let error = held.map_or_else(all, |held| held.handle.error());
                 Some(error.or_else(|| self.error.clone()).unwrap_or_default())
             }

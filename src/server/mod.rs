@@ -34,6 +34,7 @@ mod startup;
 mod timers;
 mod tty;
 mod ttys;
+mod work;
 mod world;
 
 pub use startup::run;

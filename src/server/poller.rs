@@ -20,6 +20,8 @@ pub enum Token {
     Keeper,
     /// Containment events (OOM kills, pressure).
     Scopes,
+    /// Work beside the loop is done, or the transcripts have something to say.
+    Work,
     /// A client's connection.
     Client(ClientId),
     /// A client's terminal.
@@ -39,6 +41,7 @@ impl Token {
             Token::Signals => (1, 0),
             Token::Keeper => (2, 0),
             Token::Scopes => (3, 0),
+            Token::Work => (10, 0),
             Token::Client(c) => (4, u64::from(c.0)),
             Token::Tty(c) => (5, u64::from(c.0)),
             Token::Pane(p) => (6, u64::from(p.0)),
@@ -56,6 +59,7 @@ impl Token {
             1 => Token::Signals,
             2 => Token::Keeper,
             3 => Token::Scopes,
+            10 => Token::Work,
             4 => Token::Client(ClientId(id as u32)),
             5 => Token::Tty(ClientId(id as u32)),
             6 => Token::Pane(PaneId(id as u32)),

@@ -45,7 +45,7 @@ impl Runtime {
         poller.add(custody.fd(), Token::Keeper, Interest::READ)?;
         super::jobs::set_nonblocking(&start.listener)?;
         poller.add(start.listener.as_fd(), Token::Listener, Interest::READ)?;
-        let world = World::new(poller, custody, &start.socket_path);
+        let world = World::new(poller, custody, &start.socket_path)?;
         let mut runtime = Runtime {
             server: Server::default(),
             world,

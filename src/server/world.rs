@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::base::clock::Now;
 use crate::base::history::History;
@@ -10,18 +11,20 @@ use crate::base::{ClientId, PaneId, Size};
 use crate::model::Cx;
 use crate::model::host::{
     ClientMessage, FileDone, Host, JobId, JobRequest, LeftScope, SpawnRequest, Spawned, Stream,
-    TerminalDescription, TimerId, TtySetup,
+    TerminalDescription, TimerId, TtySetup, Work,
 };
 use crate::model::pane_limits::{PaneLimits, ServerLimits};
+use crate::transcript::TranscriptStore;
 
 use super::custody::Custody;
 use super::histories::Histories;
 use super::jobs::{Jobs, NewJob};
 use super::peer::Peer;
-use super::poller::Poller;
+use super::poller::{Interest, Poller, Token};
 use super::pump::{Pipe, Pump};
 use super::scopes::Scopes;
 use super::timers::{Callback, Timers};
+use super::work::Workshop;
 use super::{files, proc};
 
 /// Callbacks that are due now, run between the steps of a turn.
@@ -39,6 +42,7 @@ pub struct World {
     pub now: Now,
     pub shutdown: bool,
     pub histories: Histories,
+    pub work: Workshop,
     /// Clients whose terminals were opened or learnt something.
     pub tty_changed: Vec<ClientId>,
     /// Palette entries asked of clients for panes.
@@ -51,8 +55,10 @@ pub struct World {
 const MAX_QUERIES: usize = 256;
 
 impl World {
-    pub fn new(poller: Poller, custody: Custody, socket_path: &str) -> Self {
-        Self {
+    pub fn new(poller: Poller, custody: Custody, socket_path: &str) -> std::io::Result<Self> {
+        let work = Workshop::new()?;
+        poller.add(work.fd(), Token::Work, Interest::READ)?;
+        Ok(Self {
             poller,
             timers: Timers::default(),
             callbacks: Callbacks::new(),
@@ -63,11 +69,12 @@ impl World {
             scopes: Scopes::new(socket_path),
             now: Now::default(),
             shutdown: false,
-            histories: Histories::new(socket_path),
+            histories: Histories::new(socket_path, work.waker()),
+            work,
             tty_changed: Vec::new(),
             palette_queries: Vec::new(),
             pipes: BTreeMap::new(),
-        }
+        })
     }
 
     fn tty(&mut self, client: ClientId) -> Option<&mut super::tty::Tty> {
@@ -247,6 +254,14 @@ impl Host for World {
 
     fn cancel_timer(&mut self, timer: TimerId) {
         self.timers.cancel(timer);
+    }
+
+    fn background(&mut self, work: Work) {
+        self.work.begin(work);
+    }
+
+    fn transcripts(&self) -> Option<Arc<TranscriptStore>> {
+        self.histories.store()
     }
 
     fn client_write(&mut self, client: ClientId, stream: Stream, bytes: &[u8]) {

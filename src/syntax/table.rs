@@ -660,20 +660,24 @@ commands! {
         ), ..ROW
     },
     ListTranscripts => CommandEntry {
-        name: "list-transcripts", template: "F:f:",
+        name: "list-transcripts", template: "F:f:O:r",
         flags: CommandFlags::READ_ONLY.union(CommandFlags::AFTER_HOOK), ours: true,
-        usage: "[-F format] [-f filter]", ..ROW
+        usage: "[-r] [-F format] [-f filter] [-O order]", ..ROW
     },
     SaveTranscript => CommandEntry {
-        name: "save-transcript", template: "aeE:S:t:", min: 1, max: Some(1), target: pane('t', NO_FIND),
+        name: "save-transcript", template: "aeE:F:k:NS:t:", max: Some(1),
+        target: pane('t', FindFlags::CAN_FAIL),
         flags: CommandFlags::AFTER_HOOK, ours: true,
-        usage: "[-ae] [-E end-line] [-S start-line] [-t target-pane] path", ..ROW
+        usage: concat!(
+            "[-aeN] [-E end-line] [-F text|ansi|html|cast] [-k transcript] [-S start-line] ",
+            "[-t target-pane] [path]",
+        ), ..ROW
     },
     SearchTranscripts => CommandEntry {
-        name: "search-transcripts", template: "aF:irt:", min: 1, max: Some(1),
+        name: "search-transcripts", template: "aF:f:ilrt:", min: 1, max: Some(1),
         target: pane('t', FindFlags::CAN_FAIL),
         flags: CommandFlags::READ_ONLY.union(CommandFlags::AFTER_HOOK), ours: true,
-        usage: "[-air] [-F format] [-t target-pane] match-string", ..ROW
+        usage: "[-ailr] [-F format] [-f filter] [-t target-pane] pattern", ..ROW
     },
 }
 

@@ -50,5 +50,5 @@ pub use notes::Note;
 pub use pane::PaneHistory;
 pub use search::{Found, Hit, Needle, Progress, SearchCursor, prefilter};
 pub use storage::{Disk, Storage};
-pub use store::{Leftover, PaneInfo, StoreConfig, TranscriptStore};
+pub use store::{Leftover, PaneInfo, StoreConfig, Transcript, TranscriptStore};
 pub use view::TranscriptView;

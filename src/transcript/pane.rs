@@ -8,7 +8,6 @@ use parking_lot::Mutex;
 
 use super::block::Block;
 use super::handle::PaneHandle;
-use super::layout::OpenLine;
 use super::list::List;
 use super::notes::Notes;
 use super::queue::Job;
@@ -23,8 +22,8 @@ use crate::base::links::Links;
 const BLOCK_BYTES: usize = 128 << 10;
 const MIN_BLOCK_BYTES: usize = 4 << 10;
 /// A logical line is cut into several records beyond this many columns or bytes.
-const MAX_LINE_COLS: u32 = 128 << 10;
-const MAX_LINE_BYTES: usize = 256 << 10;
+pub(super) const MAX_LINE_COLS: u32 = 128 << 10;
+pub(super) const MAX_LINE_BYTES: usize = 256 << 10;
 /// Bytes waiting at which the oldest waiting lines are given up, should pushing go on anyway.
 const PENDING_BYTES: u64 = 2 << 20;
 /// The same while the disk fails: the ring of newest lines.
@@ -125,11 +124,6 @@ impl PaneHistory {
         self.pane.id
     }
 
-    /// Name of the transcript in its store.
-    pub fn key(&self) -> &str {
-        &self.pane.key
-    }
-
     /// What may be asked and told of the history without having it.
     pub fn handle(&self) -> PaneHandle {
         PaneHandle { pane: self.pane.clone(), store: self.store.clone() }
@@ -153,15 +147,10 @@ impl PaneHistory {
     }
 
     fn finish_tail(&mut self) {
-        let Some(tail) = self.newest.tail.take() else { return };
-        let tail = Arc::unwrap_or_clone(tail);
-        let (width, time) = (self.newest.width, tail.row.time);
-        let open = Arc::make_mut(&mut self.newest.open);
-        if open.is_empty() {
-            open.base_time = time;
+        if !self.newest.finish_tail(&mut self.scratch) {
+            return;
         }
-        open.push(&mut self.scratch, &tail, width);
-        let full = open.bytes() >= self.block_bytes();
+        let full = self.newest.open.bytes() >= self.block_bytes();
         self.pane.end_line.store(self.end_line(), Ordering::Relaxed);
         if full {
             self.seal();
@@ -300,22 +289,7 @@ impl History for PaneHistory {
         if !self.keeps() {
             return self.obey_limit();
         }
-        let mut row = row.clone();
-        if row.runs.iter().any(|run| run.style.link.0 != 0) {
-            let open = Arc::make_mut(&mut self.newest.open);
-            let (block, met) = (open.id, open.own_links(&mut row, links));
-            met.into_iter().for_each(|(id, index)| self.newest.links.note(block, index, id));
-        }
-        let tail = match self.newest.tail.take() {
-            Some(mut tail) => {
-                Arc::make_mut(&mut tail).push(&row, self.newest.width);
-                tail
-            }
-            None => Arc::new(OpenLine::new(row, self.newest.width)),
-        };
-        let whole = !tail.continues || tail.cols >= MAX_LINE_COLS || tail.row.text.len() >= MAX_LINE_BYTES;
-        self.newest.tail = Some(tail);
-        if whole {
+        if self.newest.join(row, links) {
             self.finish_tail();
         }
     }
@@ -355,6 +329,10 @@ impl History for PaneHistory {
     fn set_limit(&mut self, bytes: u64) {
         self.handle().set_limit(bytes);
         self.obey_limit();
+    }
+
+    fn key(&self) -> Option<String> {
+        Some(self.pane.key.clone())
     }
 
     fn error(&self) -> Option<String> {

@@ -19,7 +19,8 @@ use super::pane::{Pane, PaneHistory, Writing};
 use super::queue::{Job, Queue};
 use super::sealed::Sealed;
 use super::storage::{Disk, Storage, write_small};
-use super::{recover, writer};
+use super::view::{LinkCache, Newest, TranscriptView};
+use super::{Note, recover, writer};
 use crate::base::PaneId;
 
 /// Messages kept for the server to show; later ones are dropped while it does not ask.
@@ -79,6 +80,24 @@ pub struct Leftover {
     /// Bytes of its segment files.
     pub bytes: u64,
 }
+
+/// A transcript as lists show it.
+#[derive(Clone, Debug)]
+pub struct Transcript {
+    pub key: String,
+    pub info: PaneInfo,
+    /// A pane has it open.
+    pub live: bool,
+    /// See `Leftover`.
+    pub keep_until: Option<i64>,
+    /// Bytes on disk.
+    pub bytes: u64,
+    /// Why it is not being written, if so.
+    pub error: Option<String>,
+}
+
+/// Columns at which a transcript without a pane is laid out.
+const READ_WIDTH: u32 = 80;
 
 /// What the store, its panes, its views and its writer share.
 pub(super) struct Shared {
@@ -211,6 +230,51 @@ impl TranscriptStore {
     pub fn leftovers(&self) -> Vec<Leftover> {
         let open: Vec<String> = self.shared.panes.lock().keys().cloned().collect();
         recover::leftovers(&self.shared, &open)
+    }
+
+    /// All transcripts: those of open panes, then those in the directory that no pane has
+    /// opened. Reads the disk.
+    pub fn all(&self) -> Vec<Transcript> {
+        let panes: Vec<Arc<Pane>> = self.shared.panes.lock().values().cloned().collect();
+        let live = panes.iter().map(|pane| Transcript {
+            key: pane.key.clone(),
+            info: pane.info.clone(),
+            live: true,
+            keep_until: None,
+            bytes: pane.disk.load(Ordering::Relaxed),
+            error: pane.trouble.lock().clone(),
+        });
+        let kept = self.leftovers().into_iter().map(|left| Transcript {
+            key: left.key,
+            info: left.info,
+            live: false,
+            keep_until: left.keep_until,
+            bytes: left.bytes,
+            error: None,
+        });
+        live.chain(kept).collect()
+    }
+
+    /// Reads a transcript that no pane has opened, and the notes beside it.
+    pub fn read(&self, key: &str) -> std::io::Result<(TranscriptView, Vec<Note>)> {
+        let found = recover::scan(&self.shared, key)?;
+        let mut list = List::new(READ_WIDTH);
+        let mut end = found.floor;
+        for block in found.blocks {
+            end = end.max(block.end_line());
+            list.push(Arc::new(block), &self.shared);
+        }
+        let notes = found.notes.all().cloned().collect();
+        let open = Arc::new(Block::new(self.shared.next_id(), end, 0));
+        let newest =
+            Newest { open, tail: None, width: READ_WIDTH, as_pushed: true, links: LinkCache::default() };
+        Ok((TranscriptView { list, newest, store: self.shared.clone() }, notes))
+    }
+
+    /// What was noted about a pane whose transcript is open.
+    pub fn notes(&self, key: &str) -> Vec<Note> {
+        let pane = self.shared.panes.lock().get(key).cloned();
+        pane.map_or_else(Vec::new, |pane| pane.notes.lock().all().cloned().collect())
     }
 
     /// Opens a transcript found by `leftovers` to go on with it. Lines from `cut` on are

@@ -497,7 +497,7 @@ fn a_real_directory_is_private_and_links_are_refused() {
     assert!(store.settle(LONG));
     assert_eq!(history.handle().error(), None);
     let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
-    let pane = root.join(history.key());
+    let pane = root.join(history.handle().key());
     assert_eq!((mode(&root), mode(&pane), mode(&pane.join("seg-00000000"))), (0o700, 0o700, 0o600));
     assert_eq!(all_text(&mut history), lines(0, 50_000));
     history.handle().close(None);
@@ -617,4 +617,42 @@ fn links_marks_and_cut_cells_survive_the_disk() {
     let mut back = back;
     back.runs.iter_mut().for_each(|run| run.style.link = link);
     assert_eq!(back, row);
+}
+
+#[test]
+fn a_view_takes_the_screen_along_and_finds_lines_by_number() {
+    let disk = FaultyDisk::default();
+    let store = store_on(&disk);
+    let mut history = store.open_pane(PaneId(1), PaneInfo::default(), CAP, 20);
+    push_lines(&mut history, 0, 20_000);
+    let mut view = TranscriptView::from_view(history.view()).unwrap();
+    view.extend(&[text_row("on the screen"), text_row("below")], &Links::new());
+    let rows = view.rows();
+    assert_eq!(all_text(&mut view)[rows as usize - 2..], ["on the screen", "below"]);
+    assert_eq!(history.rows() + 2, rows, "the pane itself has no more than before");
+    for line in [0, 1, 777, 19_999, 20_000, 20_001] {
+        let row = view.row_of_number(line);
+        assert_eq!(view.line_number(row), line);
+    }
+}
+
+#[test]
+fn kept_transcripts_are_listed_and_read_without_a_pane() {
+    let disk = FaultyDisk::default();
+    let store = store_on(&disk);
+    let mut history = store.open_pane(PaneId(1), PaneInfo::default(), CAP, 80);
+    let other = store.open_pane(PaneId(2), PaneInfo::default(), CAP, 80);
+    push_lines(&mut history, 0, 5_000);
+    history.handle().annotate(3, "killed");
+    history.handle().close(Some(1000));
+    drop(history);
+    assert!(store.settle(LONG));
+    let all: Vec<_> = store.all().into_iter().map(|one| (one.info.pane, one.live, one.keep_until)).collect();
+    assert_eq!(all, [(2, true, None), (1, false, Some(1000))]);
+    let key = store.all()[1].key.clone();
+    let (mut view, notes) = store.read(&key).unwrap();
+    assert_eq!(all_text(&mut view), lines(0, 5_000));
+    assert_eq!(notes.len(), 1);
+    assert!(store.read("pane-9").is_err() && store.read("../x").is_err());
+    assert!(store.read(other.handle().key()).is_err(), "that one is open");
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::block::Block;
 use super::layout::OpenLine;
 use super::list::List;
+use super::pane::{MAX_LINE_BYTES, MAX_LINE_COLS};
 use super::store::Shared;
 use crate::base::LinkId;
 use crate::base::history::{HistoryView, Row, Seek};
@@ -90,12 +91,82 @@ impl Newest {
     }
 }
 
+impl Newest {
+    /// Adds a row to the line being joined. Whether the line is whole now.
+    pub fn join(&mut self, row: &Row, links: &Links) -> bool {
+        let mut row = row.clone();
+        if row.runs.iter().any(|run| run.style.link.0 != 0) {
+            let open = Arc::make_mut(&mut self.open);
+            let (block, met) = (open.id, open.own_links(&mut row, links));
+            met.into_iter().for_each(|(id, index)| self.links.note(block, index, id));
+        }
+        let tail = match self.tail.take() {
+            Some(mut tail) => {
+                Arc::make_mut(&mut tail).push(&row, self.width);
+                tail
+            }
+            None => Arc::new(OpenLine::new(row, self.width)),
+        };
+        let whole = !tail.continues || tail.cols >= MAX_LINE_COLS || tail.row.text.len() >= MAX_LINE_BYTES;
+        self.tail = Some(tail);
+        whole
+    }
+
+    /// Moves the line being joined to the open block. Whether there was one.
+    pub fn finish_tail(&mut self, scratch: &mut Vec<u8>) -> bool {
+        let Some(tail) = self.tail.take() else { return false };
+        let tail = Arc::unwrap_or_clone(tail);
+        let time = tail.row.time;
+        let open = Arc::make_mut(&mut self.open);
+        if open.is_empty() {
+            open.base_time = time;
+        }
+        open.push(scratch, &tail, self.width);
+        true
+    }
+}
+
 /// A pane's history as it was at one moment. Holds the sealed blocks it can see, so that they
 /// stay readable while the pane goes on; they are given up when it is dropped.
 pub struct TranscriptView {
     pub(super) list: List,
     pub(super) newest: Newest,
     pub(super) store: Arc<Shared>,
+}
+
+impl TranscriptView {
+    /// The transcript behind a view of a pane's history, if it is one.
+    pub fn from_view(view: Box<dyn HistoryView>) -> Option<Self> {
+        let view: Box<dyn std::any::Any> = view;
+        view.downcast().ok().map(|view| *view)
+    }
+
+    /// Adds rows that are not in the history (yet): those of the screen.
+    pub fn extend(&mut self, rows: &[Row], links: &Links) {
+        let mut scratch = Vec::new();
+        for row in rows {
+            if self.newest.join(row, links) {
+                self.newest.finish_tail(&mut scratch);
+            }
+        }
+    }
+
+    /// The first row of a line by its number; the nearest one that is there.
+    pub fn row_of_number(&mut self, line: u64) -> u64 {
+        let sealed = self.list.blocks().position(|block| line < block.end_line());
+        let at = match sealed {
+            Some(block) => {
+                let first = self.list.get(block).map_or(0, |block| block.first_line);
+                LineAt { block, line: line.saturating_sub(first) as u32 }
+            }
+            None if line < self.newest.open.end_line() => {
+                let first = self.newest.open.first_line;
+                LineAt { block: self.list.len(), line: line.saturating_sub(first) as u32 }
+            }
+            None => LineAt { block: self.list.len() + 1, line: 0 },
+        };
+        self.row_of(at)
+    }
 }
 
 impl HistoryView for TranscriptView {

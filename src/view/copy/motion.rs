@@ -332,6 +332,17 @@ impl CopyState {
         self.update_selection(false);
     }
 
+    /// Puts the cursor on a cell, by its row from the oldest, and its row in the middle of the
+    /// view where there is room.
+    pub fn show_cell(&mut self, x: usize, y: usize) {
+        let (hsize, rows) = (self.back.hsize, self.back.rows);
+        let y = y.min(hsize + rows.saturating_sub(1));
+        self.oy = (hsize + rows / 2).saturating_sub(y).min(hsize);
+        self.cy = (y + self.oy).saturating_sub(hsize).min(rows.saturating_sub(1));
+        self.cx = x;
+        self.update_selection(false);
+    }
+
     pub fn jump(&mut self, kind: JumpKind, wanted: &Glyph) {
         let top = self.top();
         let mut reader = self.reader();

@@ -3,12 +3,14 @@
 //!
 //! `TreeMode` is the mode; what it shows and what its keys do beside moving about is a
 //! `Source`: sessions, windows and panes (`windows`), paste buffers (`buffers`), clients
-//! (`clients`), what panes use (`usage`), options and keys (`customize`).
+//! (`clients`), what panes use (`usage`), options and keys (`customize`), lines that were found
+//! (`found`).
 
 pub mod buffers;
 pub mod clients;
 pub mod customize;
 mod draw;
+pub mod found;
 mod help;
 mod keys;
 mod tree;

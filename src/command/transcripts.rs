@@ -1,0 +1,192 @@
+//! `list-transcripts` and `save-transcript`: what there is on disk, and a pane's history (or
+//! the transcript of one that is closed) as a file. Both read beside the loop.
+
+use std::cmp::Ordering;
+
+use crate::base::history::{HistoryView, Row};
+use crate::base::{PaneId, text};
+use crate::format::Scope;
+use crate::format::sort::Order;
+use crate::model::host::Callback;
+use crate::model::{ClientFlags, Cx, Exec, ItemContext, Server};
+use crate::syntax::args::Args;
+use crate::transcript::{Exporter, Form, Note, Transcript, TranscriptView};
+use crate::view::mode_tree::found::about_pane;
+
+use super::buffers::file_error;
+use super::capture::Range;
+use super::output;
+
+const LINE: &str = concat!(
+    "#{transcript_name}: #{transcript_bytes} bytes (created #{t:transcript_created})",
+    "#{?transcript_live, (live),}#{?transcript_keep_until, (kept until #{t:transcript_keep_until}),}",
+);
+/// Bytes of text made in one step of saving.
+const STEP_BYTES: usize = 1 << 20;
+/// Rows turned into text at a time.
+const STEP_ROWS: u64 = 512;
+
+pub fn list_transcripts(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    let order = match args.get('O').map(|order| Order::parse(order).ok_or("invalid sort order")) {
+        Some(Err(cause)) => return output::error(cx, item, cause),
+        order => order.and_then(Result::ok),
+    };
+    let Some(store) = cx.host.transcripts() else { return Exec::Normal };
+    let template = args.get('F').unwrap_or(LINE).to_owned();
+    let filter = args.get('f').map(str::to_owned);
+    let reversed = args.has('r');
+    let waiting = item.clone();
+    cx.host.background(Box::new(move || {
+        let mut all = store.all();
+        all.sort_by(|a, b| compare(order, a, b));
+        if reversed && order.is_some() {
+            all.reverse();
+        }
+        Box::new(move |cx| {
+            let base = Scope::new(cx.server, cx.host, cx.now).item(&waiting);
+            let mut lines = Vec::new();
+            for (number, one) in all.iter().enumerate() {
+                let scope = scope_of(cx.server, base.clone(), one).add("line", number.to_string());
+                if filter.as_ref().is_none_or(|filter| scope.is_true(filter)) {
+                    lines.push(scope.expand(&template));
+                }
+            }
+            lines.iter().for_each(|line| output::print(cx, &waiting, line));
+            cx.server.queues.resume(waiting.id);
+        })
+    }));
+    Exec::Wait
+}
+
+fn compare(order: Option<Order>, a: &Transcript, b: &Transcript) -> Ordering {
+    let by_name = || a.key.cmp(&b.key);
+    match order {
+        None | Some(Order::Given) => Ordering::Equal,
+        Some(Order::Size) => a.bytes.cmp(&b.bytes).then_with(by_name),
+        Some(Order::Name) => by_name(),
+        Some(_) => a.info.created_us.cmp(&b.info.created_us).then_with(by_name),
+    }
+}
+
+/// A scope about one transcript, and its pane when that is there.
+fn scope_of<'a>(server: &Server, scope: Scope<'a>, one: &Transcript) -> Scope<'a> {
+    let scope = if one.live { about_pane(server, scope, PaneId(one.info.pane)) } else { scope };
+    scope
+        .add("transcript_name", one.key.clone())
+        .add("transcript_pane", format!("%{}", one.info.pane))
+        .add("transcript_live", u8::from(one.live).to_string())
+        .add("transcript_bytes", one.bytes.to_string())
+        .add("transcript_created", (one.info.created_us / 1_000_000).to_string())
+        .add("transcript_keep_until", one.keep_until.map_or_else(String::new, |until| until.to_string()))
+        .add("transcript_error", one.error.clone().unwrap_or_default())
+}
+
+/// Everything of a pane: its history and its screen as it is now, and the rows of each.
+pub(super) fn view_of(cx: &Cx<'_>, pane: PaneId) -> Option<(TranscriptView, u64, u64)> {
+    let pane = cx.server.pane(pane)?;
+    let mut terminal = pane.terminal.lock();
+    let mut screen: Vec<Row> = (0..terminal.size().rows).map(|y| terminal.row(y)).collect();
+    let used = screen.iter().rposition(|row| row.used() > 0).map_or(0, |last| last + 1);
+    screen.truncate(used);
+    if let Some(last) = screen.last_mut() {
+        // What comes next is not there yet.
+        last.flags.remove(crate::base::history::RowFlags::WRAPPED);
+    }
+    let history = terminal.history_rows();
+    let mut view = TranscriptView::from_view(terminal.history().view())?;
+    view.extend(&screen, terminal.links());
+    Some((view, history, used as u64))
+}
+
+/// A file being written.
+struct Saving {
+    view: TranscriptView,
+    exporter: Exporter,
+    item: ItemContext,
+    /// As the client means it.
+    path: String,
+    append: bool,
+}
+
+pub fn save_transcript(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    let form = match args.get('F') {
+        None if args.has('e') => Form::Ansi,
+        None => Form::Text,
+        Some(name) => match Form::parse(name) {
+            Some(form) => form,
+            None => return output::error(cx, item, &format!("unknown form: {name}")),
+        },
+    };
+    let scope = Scope::new(cx.server, cx.host, cx.now).item(item).client(item.target_client);
+    let path = args.string(0).map(|path| scope.state(&item.target).expand(&path));
+    let streams = item
+        .client
+        .and_then(|id| cx.server.client(id))
+        .is_some_and(|client| client.session.is_none() && !client.flags.contains(ClientFlags::CONTROL));
+    if path.is_none() && !streams {
+        return output::error(cx, item, "no path specified");
+    }
+    let path = output::client_path(cx, item.client, path.as_deref().unwrap_or("-"));
+    let range = Range::new(cx, item, args).or_all();
+    let Some(store) = cx.host.transcripts() else { return output::error(cx, item, "no transcripts") };
+    let (append, bare, waiting) = (args.has('a'), args.has('N'), item.clone());
+    let begin = move |mut view: TranscriptView, history: u64, screen: u64, notes: Vec<Note>| {
+        let (top, bottom) = range.resolve(history, screen);
+        let to = if history + screen == 0 { top } else { bottom + 1 };
+        let exporter = Exporter::new(&mut view, form, top, to, if bare { Vec::new() } else { notes });
+        step(Saving { view, exporter, item: waiting, path, append })
+    };
+    if let Some(key) = args.get('k') {
+        let (key, failing) = (key.to_owned(), item.clone());
+        cx.host.background(Box::new(move || match store.read(&key) {
+            Ok((mut view, notes)) => {
+                let rows = view.rows();
+                begin(view, rows, 0, notes)
+            }
+            Err(_) => Box::new(move |cx| {
+                output::error(cx, &failing, &format!("can't find transcript: {key}"));
+                cx.server.queues.resume(failing.id);
+            }),
+        }));
+        return Exec::Wait;
+    }
+    let Some(pane) = item.target.pane else {
+        let message = format!("can't find pane: {}", args.get('t').unwrap_or_default());
+        return output::error(cx, item, &message);
+    };
+    let key = cx.server.pane(pane).and_then(|pane| pane.terminal.lock().history().key());
+    let notes = key.map_or_else(Vec::new, |key| store.notes(&key));
+    let Some((view, history, screen)) = view_of(cx, pane) else {
+        return output::error(cx, item, "no transcript");
+    };
+    cx.host.background(Box::new(move || begin(view, history, screen, notes)));
+    Exec::Wait
+}
+
+/// Makes one piece of text, beside the loop; what is returned writes it.
+fn step(mut saving: Saving) -> Callback {
+    let mut text = String::new();
+    let mut more = true;
+    while more && text.len() < STEP_BYTES {
+        more = saving.exporter.step(&mut saving.view, STEP_ROWS, &mut text);
+    }
+    Box::new(move |cx| write(cx, saving, &text, more))
+}
+
+fn write(cx: &mut Cx<'_>, saving: Saving, piece: &str, more: bool) {
+    // Nobody waits for it any more.
+    if saving.item.client.is_some_and(|id| cx.server.client(id).is_none()) {
+        return;
+    }
+    let (client, path, append) = (saving.item.client, saving.path.clone(), saving.append);
+    let done = Box::new(move |cx: &mut Cx<'_>, result: Result<Vec<u8>, _>| {
+        if let Err(error) = result {
+            output::error(cx, &saving.item, &file_error(error, &saving.path));
+        } else if more {
+            cx.host.background(Box::new(move || step(Saving { append: true, ..saving })));
+            return;
+        }
+        cx.server.queues.resume(saving.item.id);
+    });
+    cx.host.write_file(client, &path, append, text::to_bytes(piece), done);
+}
