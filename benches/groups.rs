@@ -1,0 +1,143 @@
+//! What is measured, in groups. Each measures one program once and hands its numbers to `add`.
+
+use std::fs;
+use std::time::Instant;
+
+use super::mux::{Mux, Program};
+
+/// Takes a number: what it is, and its value.
+pub type Add<'a> = &'a mut dyn FnMut(&'static str, f64);
+type Group = fn(&Program, &Scale, Add<'_>);
+
+pub const GROUPS: &[(&str, Group)] = &[
+    ("start", start),
+    ("throughput", throughput),
+    ("latency", latency),
+    ("memory", memory),
+    ("history", history),
+];
+
+/// How much is done.
+pub struct Scale {
+    pub rounds: usize,
+    /// Bytes of a flood.
+    bytes: usize,
+    keys: usize,
+    panes: usize,
+    /// Lines of history.
+    lines: usize,
+}
+
+impl Scale {
+    pub const FULL: Self = Self { rounds: 5, bytes: 16 << 20, keys: 200, panes: 50, lines: 200_000 };
+    pub const TINY: Self = Self { rounds: 1, bytes: 64 << 10, keys: 3, panes: 2, lines: 500 };
+}
+
+/// Keys that neither escape sequences nor the status line hold.
+const KEYS: [u8; 4] = *b"{|}~";
+
+/// From nothing to a session, and a short command after it.
+fn start(program: &Program, scale: &Scale, add: Add<'_>) {
+    let mux = Mux::new(program);
+    add("new-session, ms", mux.time(&["new-session", "-d", "exec sleep 1000"]));
+    add("list-sessions, ms", mux.time(&["list-sessions"]));
+    let config = mux.dir().join("config");
+    let line = |n| format!("set-option -g @option-{n} \"value #{{pane_id}} {n}\"\n");
+    fs::write(&config, (0..scale.lines / 100).map(line).collect::<String>()).expect("a file is written");
+    add("source-file, ms", mux.time(&["source-file", &config.to_string_lossy()]));
+}
+
+/// How fast a pane's output is taken, without and with a client.
+fn throughput(program: &Program, scale: &Scale, add: Add<'_>) {
+    let plain: fn(usize) -> String = |n| format!("{n:>8} the quick brown fox jumps over the lazy dog\r\n");
+    let colour: fn(usize) -> String = |n| {
+        let (a, b) = (31 + n % 7, n % 256);
+        format!("\x1b[1;{a}m{n:>8}\x1b[0m the \x1b[38;5;{b}mquick\x1b[m brown \x1b[4mfox\x1b[24m é 日本\r\n")
+    };
+    let cases = [
+        ("plain, server cpu ms/MiB", plain, false),
+        ("colour, server cpu ms/MiB", colour, false),
+        ("plain with client, cpu ms/MiB", plain, true),
+        ("colour with client, cpu ms/MiB", colour, true),
+    ];
+    for (what, line, attached) in cases {
+        let mux = Mux::new(program);
+        let file = mux.dir().join("input");
+        let mut input = String::new();
+        let mut lines = 0..;
+        while input.len() < scale.bytes {
+            input.push_str(&lines.next().map(line).unwrap_or_default());
+        }
+        fs::write(&file, &input).expect("a file is written");
+        let go = format!("dd bs=1 count=1 >/dev/null 2>&1; cat {}", file.display());
+        let server = mux.start(&mux.until_read(&go));
+        let drain = attached.then(|| {
+            let mut client = mux.attach();
+            client.settle();
+            std::thread::spawn(move || {
+                client.settle();
+                client
+            })
+        });
+        let before = server.cpu();
+        mux.run(&["send-keys", "g"]);
+        mux.run(&["wait-for", "done"]);
+        add(what, (server.cpu() - before) / (input.len() as f64 / f64::from(1 << 20)));
+        drop(drain.map(std::thread::JoinHandle::join));
+    }
+}
+
+/// From a key to its echo on the client's terminal.
+fn latency(program: &Program, scale: &Scale, add: Add<'_>) {
+    let cases: [(&str, Option<&[&str]>); 3] = [
+        ("idle, ms", None),
+        ("a hidden pane floods, ms", Some(&["new-window", "-d", "exec yes"])),
+        ("a pane in view floods, ms", Some(&["split-window", "-d", "exec yes"])),
+    ];
+    for (what, flood) in cases {
+        let mux = Mux::new(program);
+        mux.start("exec cat");
+        let mut client = mux.attach();
+        client.settle();
+        if let Some(flood) = flood {
+            mux.run(flood);
+        }
+        let mut times: Vec<f64> = (0..scale.keys).map(|n| client.echo(KEYS[n % KEYS.len()])).collect();
+        times.sort_by(f64::total_cmp);
+        add(what, times[times.len() / 2]);
+    }
+}
+
+/// What a server, its panes and their history hold in memory.
+fn memory(program: &Program, scale: &Scale, add: Add<'_>) {
+    let mux = Mux::new(program);
+    let server = mux.start("exec sleep 1000");
+    let one = server.rss();
+    add("one pane, MiB", one);
+    for _ in 0..scale.panes {
+        mux.run(&["new-window", "-d", "exec sleep 1000"]);
+    }
+    add("each further pane, KiB", (server.rss() - one) * 1024.0 / scale.panes as f64);
+    let before = server.rss();
+    mux.run(&["set-option", "-g", "history-limit", &scale.lines.to_string()]);
+    mux.run(&["new-window", &mux.until_read(&format!("seq {}", scale.lines))]);
+    mux.run(&["wait-for", "done"]);
+    add("history of a pane, MiB", server.rss() - before);
+}
+
+/// What reads a long history.
+fn history(program: &Program, scale: &Scale, add: Add<'_>) {
+    let mux = Mux::new(program);
+    mux.run(&["new-session", "-d", "exec sleep 1000", ";", "set-option", "-g", "history-limit", "1000000"]);
+    mux.run(&["new-window", &mux.until_read(&format!("seq -f 'line %.0f of many' {}", scale.lines))]);
+    mux.run(&["wait-for", "done"]);
+    let begin = Instant::now();
+    let captured = mux.run(&["capture-pane", "-p", "-S", "-"]);
+    add("capture all, ms", begin.elapsed().as_secs_f64() * 1e3);
+    assert!(captured.contains("line 1 of many"), "the oldest line is kept");
+    add("enter copy mode, ms", mux.time(&["copy-mode"]));
+    add("to the top, ms", mux.time(&["send-keys", "-X", "history-top"]));
+    let search = ["send-keys", "-X", "search-forward", "line 3.1 of"];
+    add("search forward, ms", mux.time(&search));
+    add("clear, ms", mux.time(&["send-keys", "-X", "cancel", ";", "clear-history"]));
+}

@@ -1,0 +1,173 @@
+//! A private server of a program that is measured: its own directory, home, socket and
+//! environment. It ends with the value.
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::pty::{Winsize, openpty};
+
+/// How long anything may take before the bench gives up.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What is measured.
+pub struct Program {
+    pub name: &'static str,
+    pub path: PathBuf,
+}
+
+pub struct Mux {
+    path: PathBuf,
+    dir: tempfile::TempDir,
+}
+
+impl Mux {
+    pub fn new(program: &Program) -> Self {
+        let dir = tempfile::Builder::new().prefix("bench").tempdir().expect("a scratch directory");
+        Self { path: program.path.clone(), dir }
+    }
+
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(&self.path);
+        command
+            .args(["-S", &self.socket(), "-f", "/dev/null"])
+            .args(args)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.dir())
+            .env("SHELL", "/bin/sh")
+            .env("TERM", "xterm-256color")
+            .env("LC_ALL", "C.UTF-8")
+            .current_dir(self.dir());
+        command
+    }
+
+    fn socket(&self) -> String {
+        self.dir().join("socket").to_string_lossy().into_owned()
+    }
+
+    /// Runs a command; what it prints.
+    pub fn run(&self, args: &[&str]) -> String {
+        let output = self.command(args).stdin(Stdio::null()).output().expect("the program runs");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        said
+    }
+
+    /// Runs a command; how long it took, in milliseconds.
+    pub fn time(&self, args: &[&str]) -> f64 {
+        let start = Instant::now();
+        self.run(args);
+        start.elapsed().as_secs_f64() * 1e3
+    }
+
+    /// Starts a session of 80 by 24 whose pane runs a shell command.
+    pub fn start(&self, command: &str) -> Server {
+        self.run(&["new-session", "-d", "-x", "80", "-y", "24", command]);
+        Server { pid: self.run(&["display-message", "-p", "#{pid}"]).trim().parse().expect("a process id") }
+    }
+
+    /// A shell command that runs `program`, waits until all that it printed was read as a
+    /// terminal reads it (the answer to a request for the cursor's position), signals the
+    /// channel `done`, and stays.
+    pub fn until_read(&self, program: &str) -> String {
+        let mux = format!("{} -S {}", self.path.display(), self.socket());
+        format!(
+            "stty raw -echo; {program}; printf '\\033[6n'; dd bs=1 count=4 >/dev/null 2>&1; \
+             {mux} wait-for -S done; exec sleep 1000"
+        )
+    }
+
+    /// Attaches a client on a terminal of its own.
+    pub fn attach(&self) -> Client {
+        let size = Winsize { ws_row: 25, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
+        let pty = openpty(&size, None).expect("a terminal");
+        let end = || Stdio::from(pty.slave.try_clone().expect("a descriptor"));
+        let child = self.command(&["attach-session"]).stdin(end()).stdout(end()).stderr(end()).spawn();
+        Client { master: File::from(pty.master), child: child.expect("the program runs") }
+    }
+}
+
+impl Drop for Mux {
+    fn drop(&mut self) {
+        let _ = self.command(&["kill-server"]).stdin(Stdio::null()).stderr(Stdio::null()).status();
+    }
+}
+
+/// A server's process.
+pub struct Server {
+    pid: i32,
+}
+
+impl Server {
+    /// Resident memory, in MiB.
+    pub fn rss(&self) -> f64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid)).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+        line.trim().trim_end_matches(" kB").parse::<f64>().unwrap_or_default() / 1024.0
+    }
+
+    /// Processor time of all threads so far, in milliseconds.
+    pub fn cpu(&self) -> f64 {
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.pid)).into_iter().flatten().flatten();
+        let spent = tasks.filter_map(|task| {
+            let text = fs::read_to_string(task.path().join("schedstat")).ok()?;
+            text.split(' ').next()?.parse::<f64>().ok()
+        });
+        spent.sum::<f64>() / 1e6
+    }
+}
+
+/// An attached client, seen from its terminal.
+pub struct Client {
+    master: File,
+    child: Child,
+}
+
+impl Client {
+    /// Reads until the program has been silent for a while.
+    pub fn settle(&mut self) {
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE && self.read(Duration::from_millis(200)).is_some() {}
+    }
+
+    /// Types a byte that is echoed; how long until it was on the terminal, in milliseconds.
+    pub fn echo(&mut self, key: u8) -> f64 {
+        let start = Instant::now();
+        self.master.write_all(&[key]).expect("a key is taken");
+        while start.elapsed() < PATIENCE {
+            if self.read(PATIENCE).is_some_and(|bytes| bytes.contains(&key)) {
+                return start.elapsed().as_secs_f64() * 1e3;
+            }
+        }
+        panic!("a key was not echoed");
+    }
+
+    /// What comes within a time.
+    fn read(&mut self, wait: Duration) -> Option<Vec<u8>> {
+        let mut fds = [PollFd::new(self.master.as_fd(), PollFlags::POLLIN)];
+        let timeout = PollTimeout::try_from(wait).unwrap_or(PollTimeout::MAX);
+        if poll(&mut fds, timeout).unwrap_or(0) == 0 {
+            return None;
+        }
+        let mut buffer = vec![0; 65536];
+        let len = self.master.read(&mut buffer).expect("the terminal is open");
+        buffer.truncate(len);
+        Some(buffer)
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
