@@ -15,7 +15,8 @@ pub struct RawTerminal {
 impl RawTerminal {
     /// Changes the terminal on standard input. The error is what to tell the user.
     pub fn enter() -> Result<Self, String> {
-        let before = tcgetattr(stdin()).map_err(|error| format!("tcgetattr failed: {}", error.desc()))?;
+        let before = tcgetattr(stdin())
+            .map_err(|error| format!("tcgetattr failed: {}", crate::base::posix::strerror(error as i32)))?;
         let mut raw = before.clone();
         cfmakeraw(&mut raw);
         raw.input_flags = InputFlags::ICRNL | InputFlags::IXANY;

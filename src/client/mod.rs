@@ -90,7 +90,8 @@ fn run(program: Program, mut arguments: Arguments) -> Result<i32, String> {
         format!("client started ({}): socket {path}, flags {:#x}", std::process::id(), arguments.flags)
     });
     // From here on signals wait in a descriptor; what is started gets the old mask back.
-    let mut signals = Signals::take().map_err(|error| format!("signals: {}", error.desc()))?;
+    let mut signals = Signals::take()
+        .map_err(|error| format!("signals: {}", crate::base::posix::strerror(error as i32)))?;
     let mut raw = None;
     let mut outcome = Outcome::default();
     for _ in 0..MAX_ATTEMPTS {

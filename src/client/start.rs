@@ -57,7 +57,8 @@ pub fn start(
         Keeper::new(template, listener, program.server).run_beside()
     }
     let (ours, theirs) = UnixStream::pair().map_err(|error| place::error_text(&error))?;
-    let daemon = keeper::daemonize().map_err(|error| format!("fork failed: {}", error.desc()))?;
+    let daemon = keeper::daemonize()
+        .map_err(|error| format!("fork failed: {}", crate::base::posix::strerror(error as i32)))?;
     if !daemon {
         return Ok(ours.into());
     }

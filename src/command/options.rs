@@ -3,9 +3,10 @@
 use crate::format::{Scope as FormatScope, parse};
 use crate::model::option_access::OptionScope;
 use crate::model::queue::{QueueState, StateFlags};
+use crate::model::spawn::is_usable_shell;
 use crate::model::{Cx, Exec, ItemContext};
 use crate::options::print::{Listing, Which, lines, listing};
-use crate::options::{Given, Kind, OptionName, Scope, parse_name, table};
+use crate::options::{Given, Kind, OptionName, Scope, Value, parse_name, table};
 use crate::syntax::CommandId;
 use crate::syntax::args::Args;
 
@@ -212,7 +213,8 @@ fn assign(
         Some(value) if entry.kind == Kind::Command => Some(parse::commands(cx, value)),
         _ => None,
     };
-    let usable_shell = entry.name != "default-shell" || value.is_some_and(|path| is_shell(cx, path));
+    let usable_shell =
+        entry.name != "default-shell" || value.is_some_and(|path| is_shell(cx, level, path, append));
     let given = value.map(|text| Given { text, commands, usable_shell });
     let current = cx.server.chain(level).get(&name.name).cloned();
     let Some(options) = cx.server.level_mut(level) else { return Ok(()) };
@@ -223,10 +225,13 @@ fn assign(
     }
 }
 
-/// An absolute path of a program that is not this one.
-fn is_shell(cx: &Cx<'_>, path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or_default();
-    path.starts_with('/') && name != "tmux" && cx.host.is_executable(path)
+/// Whether what `default-shell` would be is the path of a program that can be a shell.
+fn is_shell(cx: &Cx<'_>, level: OptionScope, value: &str, append: bool) -> bool {
+    let before = cx.server.level(level).filter(|_| append).and_then(|l| l.get("default-shell"));
+    match before {
+        Some(Value::String(before)) => is_usable_shell(cx.host, &format!("{before}{value}")),
+        _ => is_usable_shell(cx.host, value),
+    }
 }
 
 /// `show-options`, `show-window-options` and `show-hooks`.

@@ -95,7 +95,7 @@ impl Keeper {
                 server(self.into_server_start(theirs, None, None))
             }
             Err(error) => {
-                eprintln!("fork failed: {}", error.desc());
+                eprintln!("fork failed: {}", crate::base::posix::strerror(error as i32));
                 std::process::exit(1)
             }
         }

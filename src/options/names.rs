@@ -48,8 +48,13 @@ pub fn split_index(text: &str) -> Option<(&str, Option<u32>)> {
     let digits = inside.trim_start();
     let digits = digits.strip_prefix('+').unwrap_or(digits);
     let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
-    let index: i32 = digits[..end].parse().ok()?;
-    Some((name, Some(index as u32)))
+    if end == 0 {
+        return None;
+    }
+    // tmux: read by `%d`: a number that is too large for a `long` is the largest, and the lower
+    // half of it counts.
+    let index = digits[..end].parse().unwrap_or(i64::MAX) as i32;
+    Some((name, Some(u32::try_from(index).ok()?)))
 }
 
 /// Matches a name, an abbreviation that fits only one of tmux's options, or a user option.

@@ -131,7 +131,7 @@ impl Custody {
         self.send(Request::Spawn(Box::new(spawn)))?;
         match self.wait_for(token)? {
             Started::Yes { pid, tty, contained, fd } => Ok((pid, tty, contained, fd)),
-            Started::No(errno) => Err(nix::errno::Errno::from_raw(errno).desc().to_owned()),
+            Started::No(errno) => Err(crate::base::posix::strerror(errno)),
         }
     }
 
@@ -165,7 +165,7 @@ impl Custody {
                     match poll(&mut fds, PollTimeout::from(PATIENCE_MS)) {
                         Ok(0) => return Err("the keeper does not answer".to_owned()),
                         Err(nix::errno::Errno::EINTR) => continue,
-                        Err(error) => return Err(error.desc().to_owned()),
+                        Err(error) => return Err(crate::base::posix::strerror(error as i32)),
                         Ok(_) => {}
                     }
                     self.flush();
