@@ -31,7 +31,7 @@ pub struct SpawnTarget {
 
 /// How long the first pane waits for systemd: panes start within a second whatever the bus does.
 /// A busy machine takes a tenth of a second.
-const START_WAIT: Duration = Duration::from_millis(800);
+const START_WAIT: Duration = Duration::from_millis(950);
 /// Milliseconds that a pane's program waits at its gate for systemd to move it.
 const GATE_MS: u64 = 800;
 /// Milliseconds that what is left of a closed pane has after its SIGHUP, with
