@@ -162,7 +162,8 @@ fn rows(cx: &mut Cx<'_>, id: crate::base::PaneId, args: &Args, range: Range) -> 
     // tmux: the saved screen has no history of its own.
     let history = if saved { 0 } else { terminal.history_rows() };
     let (top, bottom) = range.resolve(history, u64::from(size.rows));
-    let mut capture = Capture::new(options, size.cols);
+    // tmux: but it is cut at the width that the pane has now.
+    let mut capture = Capture::new(options, terminal.size().cols);
     let mut out = String::new();
     for index in top..=bottom {
         let row = row_at(&mut terminal, index, history, saved);

@@ -157,7 +157,9 @@ fn row_hash(row: &[Cell]) -> u64 {
         let glyph = match &cell.glyph {
             _ if cell.is_padding() || is_space(cell) => 0x20,
             Glyph::Char(c) => u64::from(*c as u32),
-            Glyph::Cluster(text) => text.bytes().fold(1 << 32, |h, b| h * 31 + u64::from(b)),
+            Glyph::Cluster(text) => {
+                text.bytes().fold(1u64 << 32, |h, b| h.wrapping_mul(31).wrapping_add(u64::from(b)))
+            }
         };
         let colour = |c: crate::base::Colour| match c {
             crate::base::Colour::Rgb(r, g, b) => {

@@ -107,7 +107,10 @@ impl Newest {
             }
             None => Arc::new(OpenLine::new(row, self.width)),
         };
-        let whole = !tail.continues || tail.cols >= MAX_LINE_COLS || tail.row.text.len() >= MAX_LINE_BYTES;
+        // Blanks that were not written stay only at the end of a record.
+        let blanks = tail.row.unwritten > 0;
+        let long = tail.cols >= MAX_LINE_COLS || tail.row.text.len() >= MAX_LINE_BYTES;
+        let whole = !tail.continues || long || blanks;
         self.tail = Some(tail);
         whole
     }

@@ -1,0 +1,205 @@
+//! The drawer: a pane's screen drawn, frame by frame, on another terminal that is our own
+//! emulator, must look the same there. Inputs are those of `terminal`; a frame is drawn after
+//! every 64 bytes and every change of size. The first byte chooses what the terminal can do.
+
+use scopemux::base::links::Hyperlink;
+use scopemux::base::{Attrs, Cell, CellFlags, CellStyle, Colour, LinkId, PaneId, Point, Rect};
+use scopemux::outer::{Features, Term, TermOptions, acs};
+use scopemux::render::frame::{Frame, FrameLinks};
+use scopemux::render::tty::{Tty, TtyOptions};
+use scopemux::terminal::{MemoryHistory, Terminal, TerminalConfig};
+
+use crate::input::Rng;
+use crate::terminal::{self, Step};
+
+/// Bytes between two frames.
+const FRAME: usize = 64;
+
+const CAPS: &[&str] = &[
+    "am=1",
+    "clear=\x1b[H\x1b[2J",
+    "cup=\x1b[%i%p1%d;%p2%dH",
+    "sgr0=\x1b[m",
+    "bold=\x1b[1m",
+    "dim=\x1b[2m",
+    "sitm=\x1b[3m",
+    "smul=\x1b[4m",
+    "blink=\x1b[5m",
+    "rev=\x1b[7m",
+    "invis=\x1b[8m",
+    "setaf=\x1b[38;5;%p1%dm",
+    "setab=\x1b[48;5;%p1%dm",
+    "colors=256",
+    "op=\x1b[39;49m",
+];
+
+/// What terminals may have besides, in groups that come together.
+const EXTRAS: &[&[&str]] = &[
+    &["csr=\x1b[%i%p1%d;%p2%dr", "ri=\x1bM"],
+    &["indn=\x1b[%p1%dS", "rin=\x1b[%p1%dT"],
+    &["el=\x1b[K", "bce=1"],
+    &["ech=\x1b[%p1%dX"],
+    &["home=\x1b[H", "cuf1=\x1b[C", "cub1=\x08", "cuu1=\x1b[A", "cud1=\x1b[B"],
+    &["cuf=\x1b[%p1%dC", "cub=\x1b[%p1%dD", "cuu=\x1b[%p1%dA", "cud=\x1b[%p1%dB"],
+    &["hpa=\x1b[%i%p1%dG", "vpa=\x1b[%i%p1%dd"],
+    &["dch=\x1b[%p1%dP", "ich=\x1b[%p1%d@"],
+];
+
+pub fn generate(rng: &mut Rng) -> Vec<u8> {
+    let mut input = vec![rng.next() as u8];
+    input.extend(terminal::generate(rng));
+    input
+}
+
+fn term(extras: u8) -> Term {
+    let mut caps: Vec<String> = CAPS.iter().map(|c| (*c).to_owned()).collect();
+    for (n, group) in EXTRAS.iter().enumerate() {
+        if extras & (1 << n) != 0 {
+            caps.extend(group.iter().map(|c| (*c).to_owned()));
+        }
+    }
+    let mut features = Features::default();
+    features.add("256,RGB,usstyle,overline,strikethrough,hyperlinks,sync,title", ",");
+    Term::new("fuzz", &caps, &mut features, &TermOptions::default(), None).expect("usable")
+}
+
+/// What can be seen of a column: text, style and link.
+type Look = (String, CellStyle, Option<String>);
+
+/// What can be seen of a row.
+fn looks<'a>(row: &[Cell], uri: impl Fn(LinkId) -> Option<&'a Hyperlink>) -> Vec<Look> {
+    let mut out: Vec<Look> = Vec::new();
+    while let Some(cell) = row.get(out.len()) {
+        let fillers = row[out.len() + 1..].iter().take_while(|c| c.is_padding()).count();
+        let look = look(cell, uri(cell.style.link).map(|link| link.uri.to_string()));
+        let width = usize::from(cell.width.max(1)) - 1;
+        // A wide character shows whole, even where half of it was overwritten.
+        let fillers = if width == 1 { 1 } else { fillers.min(width) };
+        let filler = match cell.flags.contains(CellFlags::TAB) {
+            true => look.clone(),
+            false => (String::new(), CellStyle::DEFAULT, None),
+        };
+        out.push(look);
+        out.extend(std::iter::repeat_n(filler, fillers));
+    }
+    out
+}
+
+fn look(cell: &Cell, link: Option<String>) -> Look {
+    let mut style = CellStyle { link: LinkId(0), ..cell.style };
+    let mut text = String::new();
+    if cell.is_padding() {
+        return (" ".to_owned(), CellStyle::DEFAULT, None); // half of nothing
+    }
+    cell.glyph.push_to(&mut text);
+    if cell.flags.intersects(CellFlags::TAB | CellFlags::CLEARED) {
+        text = " ".to_owned();
+    }
+    if style.attrs.contains(Attrs::CHARSET) {
+        style.attrs -= Attrs::CHARSET;
+        if let Some(c) = cell.glyph.as_char().and_then(|c| acs::to_char(c as u8)) {
+            text = c.to_string();
+        }
+    }
+    for colour in [&mut style.fg, &mut style.bg, &mut style.us] {
+        if colour.is_default() {
+            *colour = Colour::DEFAULT;
+        }
+        if let Colour::Indexed(n @ 0..16) = *colour {
+            *colour = Colour::Basic(n);
+        }
+    }
+    (text, style, link)
+}
+
+/// A pane, and a terminal that shows it.
+struct Scene {
+    term: Term,
+    pane: Terminal,
+    links: FrameLinks,
+    tty: Tty,
+    outside: Terminal,
+}
+
+impl Scene {
+    fn new(extras: u8) -> Self {
+        let term = term(extras);
+        let pane = terminal::new_terminal();
+        let size = pane.size();
+        let history = Box::new(MemoryHistory::new(0, size.cols));
+        let mut outside = Terminal::new(size, TerminalConfig::default(), history);
+        let mut tty = Tty::new(size, true, TtyOptions::default());
+        let mut out = Vec::new();
+        tty.start(&term, &mut out);
+        outside.feed(&out);
+        Scene { term, pane, links: FrameLinks::default(), tty, outside }
+    }
+
+    fn frame(&mut self) -> Frame {
+        let size = self.pane.size();
+        let mut frame = Frame::new(size);
+        self.pane.draw(&mut frame.surface, Point::new(0, 0));
+        for y in 0..size.rows {
+            frame.wrapped[y as usize] = self.pane.is_wrapped(y);
+            for x in 0..size.cols {
+                let mut cell = frame.surface.get(x, y).clone();
+                cell.style.link = self.links.intern(PaneId(0), cell.style.link, self.pane.links());
+                frame.surface.set_raw(x, y, cell);
+            }
+        }
+        frame.regions = vec![Rect::new(0, 0, size.cols, size.rows)];
+        frame
+    }
+
+    fn draw(&mut self) {
+        let frame = self.frame();
+        let mut out = Vec::new();
+        self.tty.draw(&frame, &self.links, &self.term, &mut out);
+        self.outside.feed(&out);
+        for y in 0..frame.surface.size().rows {
+            // Terminals join what stands side by side, however the cursor came there.
+            let joins = |cell: &Cell| {
+                cell.glyph.as_char().is_none_or(scopemux::base::width::may_join)
+                    || cell.width == 0 && !cell.is_padding()
+            };
+            if frame.surface.row(y).iter().any(joins) {
+                continue;
+            }
+            let cells: Vec<Cell> = (0..frame.surface.size().cols).map(|x| self.outside.cell(x, y)).collect();
+            let want = looks(frame.surface.row(y), |id| self.links.get(id));
+            let got = looks(&cells, |id| self.outside.links().get(id));
+            let differs = got.iter().zip(&want).position(|(got, want)| got != want);
+            assert!(
+                differs.is_none(),
+                "{differs:?} of row {y} is {:?}, should be {:?}, after {:?}",
+                differs.map(|x| &got[x]),
+                differs.map(|x| &want[x]),
+                String::from_utf8_lossy(&out)
+            );
+        }
+    }
+
+    fn resize(&mut self, size: scopemux::base::Size) {
+        self.pane.resize(size);
+        self.outside.resize(size);
+        let mut out = Vec::new();
+        self.tty.resize(size, &self.term, &mut out);
+        self.outside.feed(&out);
+    }
+}
+
+pub fn check(input: &[u8]) {
+    let Some((&extras, input)) = input.split_first() else { return };
+    let mut scene = Scene::new(extras);
+    for step in terminal::steps(input) {
+        match step {
+            Step::Resize(size) => scene.resize(size),
+            Step::Write(bytes) => {
+                for part in bytes.chunks(FRAME) {
+                    scene.pane.feed(part);
+                    scene.draw();
+                }
+            }
+        }
+    }
+}

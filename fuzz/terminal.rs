@@ -1,0 +1,103 @@
+//! The emulator: it takes any bytes and sizes, keeps its promises, and how the bytes are split
+//! changes nothing.
+//!
+//! An input is what a program writes; `FF cols rows` changes the size.
+
+use scopemux::base::Size;
+use scopemux::terminal::{Capture, CaptureOptions, MemoryHistory, Terminal, TerminalConfig};
+
+use crate::input::{Rng, output};
+
+/// Rows of history kept.
+const HISTORY: usize = 100;
+
+pub fn generate(rng: &mut Rng) -> Vec<u8> {
+    let mut input = vec![0xff, rng.pick(&[1, 2, 7, 20, 80]), rng.pick(&[1, 2, 3, 6, 24])];
+    for _ in 0..1 + rng.below(4) {
+        let pieces = 1 + rng.below(30);
+        input.extend(output(rng, pieces));
+        if rng.below(2) == 0 {
+            input.extend([0xff, 1 + rng.below(90) as u8, 1 + rng.below(30) as u8]);
+        }
+    }
+    input
+}
+
+/// One step of an input.
+pub enum Step<'a> {
+    Write(&'a [u8]),
+    Resize(Size),
+}
+
+pub fn steps(input: &[u8]) -> Vec<Step<'_>> {
+    let mut steps = Vec::new();
+    let mut rest = input;
+    while !rest.is_empty() {
+        if let [0xff, cols, rows, after @ ..] = rest {
+            steps.push(Step::Resize(Size::new(u32::from(*cols).max(1), u32::from(*rows).clamp(1, 60))));
+            rest = after;
+            continue;
+        }
+        let end = rest[1..].iter().position(|&b| b == 0xff).map_or(rest.len(), |at| at + 1);
+        steps.push(Step::Write(&rest[..end]));
+        rest = &rest[end..];
+    }
+    steps
+}
+
+pub fn new_terminal() -> Terminal {
+    let size = Size::new(20, 6);
+    Terminal::new(size, TerminalConfig::default(), Box::new(MemoryHistory::new(HISTORY, size.cols)))
+}
+
+/// Feeds an input, writes cut into parts of at most `part` bytes, and describes the result.
+fn play(input: &[u8], part: usize) -> String {
+    let mut terminal = new_terminal();
+    let mut replies = Vec::new();
+    for step in steps(input) {
+        match step {
+            Step::Resize(size) => terminal.resize(size),
+            Step::Write(bytes) => bytes.chunks(part).for_each(|bytes| terminal.feed(bytes)),
+        }
+        replies.extend(terminal.take_replies());
+        hold(&mut terminal);
+    }
+    format!("{}{:?}", describe(&mut terminal), String::from_utf8_lossy(&replies))
+}
+
+/// Promises that hold at any time.
+fn hold(terminal: &mut Terminal) {
+    let (size, cursor) = (terminal.size(), terminal.cursor());
+    // tmux: without wrapping anew (alternate screen) the cursor's column stays, even outside.
+    assert!(cursor.y < size.rows, "the cursor is at {cursor:?} of {size:?}");
+    let (upper, lower) = terminal.scroll_region();
+    assert!(upper <= lower && lower < size.rows, "the region is {upper}-{lower} of {size:?}");
+    assert!(terminal.history_rows() <= HISTORY as u64, "the history grew past its limit");
+    assert!(terminal.pending_input().len() <= terminal.config().input_buffer_size + 4096, "a string grew");
+}
+
+/// Everything that can be read of a terminal.
+fn describe(terminal: &mut Terminal) -> String {
+    let mut out = format!("{:?} {:?} {:?}\n", terminal.cursor(), terminal.modes(), terminal.scroll_region());
+    out.push_str(&format!("{:?} {} {}\n", terminal.tabs(), terminal.title(), terminal.path()));
+    let options = CaptureOptions { sequences: true, ..CaptureOptions::default() };
+    let mut capture = Capture::new(options, terminal.size().cols);
+    for index in 0..terminal.history_rows() {
+        if let Some(row) = terminal.history_row(index) {
+            out.push_str(&capture.text(&row, terminal.links()));
+            out.push_str(if row.flags.is_empty() { "\n" } else { "+\n" });
+        }
+    }
+    for y in 0..terminal.size().rows {
+        out.push_str(&capture.text(&terminal.row(y), terminal.links()));
+        out.push_str(if terminal.is_wrapped(y) { "\\\n" } else { "\n" });
+    }
+    out
+}
+
+pub fn check(input: &[u8]) {
+    let whole = play(input, usize::MAX);
+    for part in [1, 2, 5] {
+        assert_eq!(play(input, part), whole, "split into parts of {part}");
+    }
+}
