@@ -12,7 +12,7 @@ use crate::base::{ClientId, Size};
 use crate::outer::features::Features;
 use crate::outer::keys::{Decoder, InputEvent};
 use crate::outer::{Cap, Term};
-use crate::render::compose::Composer;
+use crate::render::compose::{Composer, Erasing};
 use crate::render::frame::Frame;
 use crate::render::tty::{Tty as Screen, TtyOptions};
 
@@ -74,6 +74,7 @@ impl Tty {
         let decoder = Decoder::new(&new.term, new.user_keys, (erase != 0).then_some(erase));
         let mut composer = Composer::default();
         composer.no_bright = new.term.has(Cap::NOBR);
+        composer.erasing = Erasing::of(&new.term);
         Ok(Self {
             id: new.id,
             file: new.fd.into(),
@@ -315,6 +316,7 @@ impl Tty {
     pub fn add_features(&mut self, features: Features, overrides: &[String]) -> bool {
         self.features.0 |= features.0;
         let fresh = self.term.update_features(self.features, overrides);
+        self.composer.erasing = Erasing::of(&self.term);
         self.screen.update_features(&self.term, &mut self.out);
         fresh
     }

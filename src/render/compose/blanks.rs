@@ -6,21 +6,66 @@
 use std::ops::Range;
 
 use crate::base::{CellStyle, Colour, Surface};
+use crate::outer::{Cap, Term};
 use crate::render::diff::is_erasable;
 
 /// Shortest run of blanks that tmux erases.
 const MIN_ERASED: usize = 10;
 
-/// Gives the blanks of a row the style that they have after tmux drew the row as a line whose
-/// default background is `bg`.
-pub(super) fn settle(surface: &mut Surface, y: u32, bg: Colour) {
+/// How a terminal can erase.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Erasing {
+    /// What is erased takes the background in force.
+    bce: bool,
+    to_end: bool,
+    from_start: bool,
+    inside: bool,
+}
+
+impl Erasing {
+    pub fn of(term: &Term) -> Self {
+        Self {
+            bce: term.flag(Cap::BCE),
+            to_end: term.has(Cap::EL),
+            from_start: term.has(Cap::EL1),
+            inside: term.has(Cap::ECH),
+        }
+    }
+}
+
+/// Where a row lies, and on what.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ground {
+    pub erasing: Erasing,
+    /// Column of the terminal at which the surface starts, and its number of columns.
+    pub left: i32,
+    pub cols: u32,
+    /// Background of the pane.
+    pub bg: Colour,
+}
+
+impl Ground {
+    /// Whether tmux erases `len` blanks from `x` rather than write them.
+    fn erases(&self, x: u32, len: usize, bg: Colour) -> bool {
+        let x = self.left + x as i32;
+        let coloured = !bg.is_default() || !self.bg.is_default();
+        len >= MIN_ERASED
+            && (self.erasing.bce || !coloured)
+            && (self.erasing.inside
+                || (self.erasing.to_end && x + len as i32 >= self.cols as i32)
+                || (self.erasing.from_start && x == 0))
+    }
+}
+
+/// Gives the blanks of a row the style that they have after tmux drew the row as a line.
+pub(super) fn settle(surface: &mut Surface, y: u32, ground: Ground) {
     let cols = surface.size().cols;
-    settle_part(surface, y, 0..cols, bg);
+    settle_part(surface, y, 0..cols, ground);
 }
 
 /// The same for some columns of a row.
-pub(super) fn settle_part(surface: &mut Surface, y: u32, columns: Range<u32>, bg: Colour) {
-    let mut before = bg;
+pub(super) fn settle_part(surface: &mut Surface, y: u32, columns: Range<u32>, ground: Ground) {
+    let mut before = ground.bg;
     let mut x = columns.start;
     while x < columns.end {
         let cell = surface.get(x, y);
@@ -34,7 +79,7 @@ pub(super) fn settle_part(surface: &mut Surface, y: u32, columns: Range<u32>, bg
         let row = &surface.row(y)[x as usize..columns.end as usize];
         let len = row.iter().take_while(|c| is_erasable(c) && c.style.bg == this).count();
         // Blanks that are written share the style of the last one.
-        let style = match len >= MIN_ERASED {
+        let style = match ground.erases(x, len, this) {
             true => CellStyle { bg: this, ..CellStyle::DEFAULT },
             false => row[len - 1].style,
         };

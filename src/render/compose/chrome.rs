@@ -209,7 +209,8 @@ impl Chrome {
                 line.set_raw(x, 0, cell);
             }
             let ranges = status::draw_format(&mut line, Point::new(0, 0), width, style, &text);
-            blanks::settle(&mut line, 0, Colour::Default);
+            let left = pane.x + 2 - subject.view.x as i32;
+            blanks::settle(&mut line, 0, subject.ground(left, Colour::Default));
             self.lines.push((index, line));
             if let Some(pane) = cx.server.panes.get_mut(&pane.id) {
                 pane.border_ranges = ranges;

@@ -14,13 +14,14 @@ mod offset;
 mod panes;
 mod status;
 
-use crate::base::{ClientId, PaneId, Point, SessionId, Size, Surface, WindowId};
+use crate::base::{ClientId, Colour, PaneId, Point, SessionId, Size, Surface, WindowId};
 use crate::model::Cx;
 use crate::model::option_access::OptionScope;
 
 use super::frame::{Frame, FrameLinks};
 use chrome::Chrome;
 
+pub use blanks::Erasing;
 pub use offset::View;
 
 /// What is kept of a client's last frame.
@@ -30,6 +31,7 @@ pub struct Composer {
     pub links: FrameLinks,
     /// On this terminal bold does not make the first eight colours bright (`Nobr`).
     pub no_bright: bool,
+    pub erasing: Erasing,
     chrome: Option<Chrome>,
     /// The status lines, without message or prompt.
     status: Option<Surface>,
@@ -53,6 +55,7 @@ pub(super) struct Subject {
     pub status_rows: u32,
     pub status_top: bool,
     pub view: View,
+    pub erasing: Erasing,
 }
 
 impl Subject {
@@ -66,6 +69,11 @@ impl Subject {
         if self.status_top { self.size.rows } else { self.size.rows.saturating_sub(self.status_rows) }
     }
 
+    /// What a row lies on that starts at a column of the terminal.
+    fn ground(&self, left: i32, bg: Colour) -> blanks::Ground {
+        blanks::Ground { erasing: self.erasing, left, cols: self.size.cols, bg }
+    }
+
     /// Where a cell of the window is on the terminal, if it is there at all.
     pub fn place(&self, x: i32, y: i32) -> Option<Point> {
         let (x, y) = (x - self.view.x as i32, y - self.view.y as i32);
@@ -77,7 +85,7 @@ impl Subject {
 /// Composes what a client should show now; `None` for a client that shows nothing. `dirty`:
 /// what is kept of borders and status lines is to be made anew.
 pub fn compose(cx: &mut Cx<'_>, client: ClientId, dirty: bool, composer: &mut Composer) -> Option<Frame> {
-    let subject = subject(cx, client)?;
+    let subject = subject(cx, client, composer.erasing)?;
     if let Some(c) = cx.server.clients.get_mut(&client) {
         c.view = (subject.view.x, subject.view.y, subject.view.size, subject.view.bigger);
     }
@@ -114,7 +122,7 @@ fn overlay(cx: &mut Cx<'_>, client: ClientId, surface: &mut Surface) -> Option<b
     Some(visible)
 }
 
-fn subject(cx: &Cx<'_>, client: ClientId) -> Option<Subject> {
+fn subject(cx: &Cx<'_>, client: ClientId, erasing: Erasing) -> Option<Subject> {
     let server = &*cx.server;
     let c = server.client(client)?;
     let session = c.session?;
@@ -139,6 +147,7 @@ fn subject(cx: &Cx<'_>, client: ClientId) -> Option<Subject> {
         status_rows,
         status_top: status_rows != 0 && top,
         view: View::default(),
+        erasing,
     };
     subject.view = offset::view(server, &subject, shown)?;
     Some(subject)

@@ -82,7 +82,8 @@ impl Painter<'_> {
         };
         for y in 0..surface.size().rows {
             if mode {
-                blanks::settle(surface, y, look.bg);
+                let left = self.source.at.0 - self.subject.view.x as i32;
+                blanks::settle(surface, y, self.subject.ground(left, look.bg));
             }
             if self.row(y, surface, &look, &terminal, &mut composer.links) && !mode {
                 self.note_wrap(y, surface.size().cols, &terminal);
@@ -123,7 +124,8 @@ impl Painter<'_> {
             && let Some(place) = self.subject.place(self.subject.view.x as i32, row_y)
         {
             let columns = self.columns(surface.size().cols);
-            blanks::settle_part(&mut self.frame.surface, place.y, columns, look.bg);
+            let ground = self.subject.ground(0, look.bg);
+            blanks::settle_part(&mut self.frame.surface, place.y, columns, ground);
         }
         true
     }

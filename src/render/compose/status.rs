@@ -53,7 +53,7 @@ pub(super) fn draw(
     }
     let top = if subject.status_top { 0 } else { subject.size.rows - subject.status_rows };
     if !overlaid {
-        (0..size.rows).for_each(|y| blanks::settle(&mut lines, y, Colour::Default));
+        (0..size.rows).for_each(|y| blanks::settle(&mut lines, y, subject.ground(0, Colour::Default)));
     }
     frame.surface.blit(&lines, Point::default(), size, Point::new(0, top));
     cursor.map(|x| Point::new(x, top + row))
