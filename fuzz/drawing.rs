@@ -141,6 +141,7 @@ impl Scene {
         self.pane.draw(&mut frame.surface, Point::new(0, 0));
         for y in 0..size.rows {
             frame.wrapped[y as usize] = self.pane.is_wrapped(y);
+            frame.surface.spread_tabs(y);
             for x in 0..size.cols {
                 let mut cell = frame.surface.get(x, y).clone();
                 cell.style.link = self.links.intern(PaneId(0), cell.style.link, self.pane.links());

@@ -183,6 +183,26 @@ impl Surface {
         self.cells.iter_mut().for_each(|c| c.clone_from(&cell));
     }
 
+    /// Turns the tabs of a row into the blanks that they show as.
+    pub fn spread_tabs(&mut self, y: u32) {
+        let cols = self.size.cols;
+        for x in 0..cols {
+            let cell = self.get(x, y);
+            if !cell.flags.contains(CellFlags::TAB) {
+                continue;
+            }
+            let blank = Cell { flags: cell.flags - CellFlags::TAB, style: cell.style, ..Cell::BLANK };
+            let end = (x + u32::from(cell.width.max(1))).min(cols);
+            self.set_raw(x, y, blank.clone());
+            for filler in x + 1..end {
+                if !self.get(filler, y).is_padding() {
+                    break;
+                }
+                self.set_raw(filler, y, blank.clone());
+            }
+        }
+    }
+
     /// The text of a row with trailing blanks removed (for tests and searching).
     pub fn row_text(&self, y: u32) -> String {
         let mut out = String::new();
@@ -197,6 +217,19 @@ impl Surface {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tabs_become_blanks_of_their_style() {
+        let mut s = Surface::new(Size::new(6, 1));
+        let style = CellStyle { bg: crate::base::Colour::Basic(1), ..CellStyle::DEFAULT };
+        s.set_raw(1, 0, Cell { flags: CellFlags::TAB, width: 3, style, ..Cell::BLANK });
+        s.set_raw(2, 0, Cell::PADDING);
+        s.set_raw(3, 0, Cell::PADDING);
+        s.spread_tabs(0);
+        let styles: Vec<bool> = s.row(0).iter().map(|c| c.style == style).collect();
+        assert_eq!(styles, [false, true, true, true, false, false]);
+        assert!(s.row(0).iter().all(|c| c.flags.is_empty()));
+    }
 
     #[test]
     fn wide_cells_never_show_halves() {

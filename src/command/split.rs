@@ -170,6 +170,8 @@ pub fn set_window_style(cx: &mut Cx<'_>, pane: PaneId, style: &str) {
     set_style(cx, pane, "window-active-style", style);
     if let Some(p) = cx.server.panes.get_mut(&pane) {
         p.mark_style(PaneFlags::REDRAW | PaneFlags::THEME_CHANGED);
+        let window = p.window;
+        cx.server.redraw_window_panes(window);
     }
 }
 

@@ -13,13 +13,20 @@ use crate::render::diff::is_erasable;
 const MIN_ERASED: usize = 10;
 
 /// How a terminal can erase.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Erasing {
     /// What is erased takes the background in force.
     bce: bool,
     to_end: bool,
     from_start: bool,
     inside: bool,
+}
+
+impl Default for Erasing {
+    /// In every way, as most terminals can.
+    fn default() -> Self {
+        Self { bce: true, to_end: true, from_start: true, inside: true }
+    }
 }
 
 impl Erasing {
@@ -88,5 +95,29 @@ pub(super) fn settle_part(surface: &mut Surface, y: u32, columns: Range<u32>, gr
             surface.set_raw(at, y, crate::base::Cell { style, ..cell });
         }
         x += len as u32;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Size;
+
+    /// Whether 20 blanks on green after a letter keep their foreground.
+    fn kept(erasing: Erasing) -> bool {
+        let style = CellStyle { fg: Colour::Basic(0), bg: Colour::Basic(2), ..CellStyle::DEFAULT };
+        let mut row = Surface::new(Size::new(21, 1));
+        row.text(0, 0, &format!("x{}", " ".repeat(20)), style);
+        settle(&mut row, 0, Ground { erasing, left: 0, cols: 21, bg: Colour::Default });
+        row.get(15, 0).style == style
+    }
+
+    #[test]
+    fn blanks_are_written_where_they_cannot_be_erased() {
+        let all = Erasing::default();
+        assert!(!kept(all));
+        assert!(!kept(Erasing { inside: false, ..all }));
+        assert!(kept(Erasing { bce: false, ..all }));
+        assert!(kept(Erasing { inside: false, to_end: false, ..all }));
     }
 }

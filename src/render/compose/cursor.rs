@@ -2,7 +2,7 @@
 
 use super::Subject;
 use super::chrome::Chrome;
-use crate::base::{Colour, Point};
+use crate::base::{Colour, Point, Size};
 use crate::model::Cx;
 use crate::model::option_access::OptionScope;
 use crate::render::frame::{CursorLook, CursorShape, Frame, MouseTracking};
@@ -81,8 +81,13 @@ fn pane_cursor(cx: &mut Cx<'_>, subject: &Subject, chrome: &Chrome, frame: &mut 
     frame.surface.cursor = Point::default();
     frame.surface.cursor_visible = false;
     if (left..=right).contains(&x) && (top..=bottom).contains(&y) {
-        let covered = chrome.layout.is_covered(chrome.layout.active, x, y);
-        frame.surface.cursor = Point::new((x - left) as u32, (y - top) as u32 + subject.top());
+        // tmux: behind the last column of the window (a wrap is pending) the cursor is hidden;
+        // and what lies over it is looked for as if the window were not scrolled.
+        let (x, y) = (x - left, y - top);
+        let window = cx.server.window(subject.window).map_or(Size::default(), |w| w.size);
+        let outside = x as u32 >= window.cols || y as u32 >= window.rows;
+        let covered = outside || chrome.layout.is_covered(chrome.layout.active, x, y);
+        frame.surface.cursor = Point::new(x as u32, y as u32 + subject.top());
         frame.surface.cursor_visible = visible && !covered;
     }
     tracking

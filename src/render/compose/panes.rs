@@ -81,6 +81,7 @@ impl Painter<'_> {
             no_bright: composer.no_bright,
         };
         for y in 0..surface.size().rows {
+            surface.spread_tabs(y);
             if mode {
                 let left = self.source.at.0 - self.subject.view.x as i32;
                 blanks::settle(surface, y, self.subject.ground(left, look.bg));
@@ -263,11 +264,10 @@ impl Look<'_> {
                 self.look_up(&mut out.style);
             }
         }
-        let keep = CellFlags::PADDING | CellFlags::TAB;
         if out.flags.contains(CellFlags::CLEARED) {
             out.glyph = crate::base::Glyph::Char(' ');
         }
-        out.flags &= keep;
+        out.flags &= CellFlags::PADDING;
         out
     }
 

@@ -162,3 +162,17 @@ fn status_at_the_top_and_wide_characters() {
     f.set(OptionScope::GlobalSession, "status", "off");
     f.check(&[(0, "世界")], (1, 1, true));
 }
+
+#[test]
+fn the_cursor_is_hidden_while_a_wrap_is_pending() {
+    let mut f = Fixture::new(20, 5);
+    let shown = |f: &mut Fixture, text: &str| {
+        let window = f.window();
+        let active = f.server.window(window).expect("there").active;
+        f.server.pane(active).expect("there").terminal.lock().feed(text.as_bytes());
+        f.frame().surface.cursor_visible
+    };
+    assert!(shown(&mut f, &"x".repeat(19)));
+    assert!(!shown(&mut f, "x"));
+    assert!(shown(&mut f, "x"));
+}
