@@ -80,7 +80,8 @@ fn hold(terminal: &mut Terminal) {
 fn describe(terminal: &mut Terminal) -> String {
     let mut out = format!("{:?} {:?} {:?}\n", terminal.cursor(), terminal.modes(), terminal.scroll_region());
     out.push_str(&format!("{:?} {} {}\n", terminal.tabs(), terminal.title(), terminal.path()));
-    let options = CaptureOptions { sequences: true, ..CaptureOptions::default() };
+    // tmux: how many cells exist behind the written ones depends on how the bytes arrive.
+    let options = CaptureOptions { sequences: true, written: true, ..CaptureOptions::default() };
     let mut capture = Capture::new(options, terminal.size().cols);
     for index in 0..terminal.history_rows() {
         if let Some(row) = terminal.history_row(index) {
