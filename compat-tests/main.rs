@@ -4,6 +4,7 @@
 //! Nobody writes by hand what tmux does: `SCOPEMUX_RECORD=/path/to/tmux cargo test --test
 //! compat` runs the same steps with that program and writes down what it gives.
 
+mod control;
 mod server;
 mod steps;
 

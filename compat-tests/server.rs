@@ -15,7 +15,7 @@ use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::termios::{SetArg, cfmakeraw, tcgetattr, tcsetattr};
 
 /// How long anything may take before it counts as never coming.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 pub struct Server {
     binary: PathBuf,
@@ -70,8 +70,8 @@ impl Server {
         out
     }
 
-    /// Runs the program with arguments, input and changes to its environment.
-    pub fn run(&self, args: &[String], stdin: &[u8], env: &[(String, Option<String>)]) -> Output {
+    /// The program with arguments, in the environment of all cases.
+    fn command(&self, args: &[String]) -> Command {
         let home = self.home();
         let mut command = Command::new(&self.binary);
         command
@@ -88,7 +88,23 @@ impl Server {
             .env("TMUX_TMPDIR", self.dir.path().join("s"))
             .env("USER", "tester")
             .env("HISTFILE", "")
-            .current_dir(&home)
+            .current_dir(&home);
+        command
+    }
+
+    /// Starts a control client (`flag` says which kind) on pipes.
+    pub fn spawn_control(&self, flag: &str, args: &[String]) -> std::process::Child {
+        let mut all: Vec<String> = ["-L", "t", "-f", "/dev/null", flag].map(str::to_owned).to_vec();
+        all.extend_from_slice(args);
+        let mut command = self.command(&all);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.spawn().expect("the program runs")
+    }
+
+    /// Runs the program with arguments, input and changes to its environment.
+    pub fn run(&self, args: &[String], stdin: &[u8], env: &[(String, Option<String>)]) -> Output {
+        let mut command = self.command(args);
+        command
             .stdin(if stdin.is_empty() { Stdio::null() } else { Stdio::piped() })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

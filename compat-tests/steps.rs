@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::control::Control;
 use super::server::{Output, Server};
 
 fn texts(value: &Value) -> Vec<String> {
@@ -52,11 +53,32 @@ fn perform(server: &mut Server, step: &Value) -> Option<Value> {
         let got = server.tty(pane).read_until(b"<END>");
         return Some(json!({ "got": server.normal(&got) }));
     }
+    if let Some(lines) = step["control"].as_array() {
+        return Some(json!({ "lines": control(server, step, lines) }));
+    }
     if let Some(path) = step["file"].as_str() {
         server.write_file(path, step["data"].as_str().unwrap_or_default());
         return None;
     }
     panic!("a step that is not known: {step}");
+}
+
+/// A control client is given lines one after another. Between them, other steps are done, and
+/// `{"see": TEXT}` waits for what comes by itself.
+fn control(server: &mut Server, step: &Value, lines: &[Value]) -> Vec<String> {
+    let args = if step["args"].is_null() { vec!["attach-session".to_owned()] } else { texts(&step["args"]) };
+    let mut client = Control::start(server, step["flag"].as_str().unwrap_or("-C"), &args);
+    for line in lines {
+        if let Some(text) = line.as_str() {
+            client.line(server, &server.bytes(text));
+        } else if let Some(text) = line["see"].as_str() {
+            client.see(text);
+        } else {
+            run(server, line);
+            client.settle(server);
+        }
+    }
+    client.finish(server)
 }
 
 fn output_value(server: &Server, output: &Output) -> Value {

@@ -50,9 +50,32 @@ pub fn parse_percentage(text: &str, min: i64, max: i64, whole: i64) -> Result<i6
     }
 }
 
+/// Reads a number as `sscanf("%u")` does and returns what follows: white space before it and a
+/// sign are allowed, a negative one wraps, and what is too large is the largest.
+pub fn scan_unsigned(text: &str) -> Option<(u32, &str)> {
+    let trimmed = text.trim_start_matches([' ', '\t', '\n', '\x0b', '\x0c', '\r']);
+    let unsigned = trimmed.strip_prefix(['-', '+']).unwrap_or(trimmed);
+    let end = unsigned.find(|c: char| !c.is_ascii_digit()).unwrap_or(unsigned.len());
+    let (digits, rest) = unsigned.split_at(end);
+    if digits.is_empty() {
+        return None;
+    }
+    let value = digits.parse::<u64>().map_or(u32::MAX, |value| value as u32);
+    Some((if trimmed.starts_with('-') { value.wrapping_neg() } else { value }, rest))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn scanning_takes_what_it_can() {
+        assert_eq!(scan_unsigned("12x5"), Some((12, "x5")));
+        assert_eq!(scan_unsigned(" +7"), Some((7, "")));
+        assert_eq!(scan_unsigned("-1:"), Some((u32::MAX, ":")));
+        assert_eq!(scan_unsigned("x"), None);
+        assert_eq!(scan_unsigned("- 1"), None);
+    }
 
     #[test]
     fn numbers_and_their_errors() {

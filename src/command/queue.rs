@@ -61,7 +61,9 @@ fn run_queue(cx: &mut Cx<'_>, owner: Option<ClientId>, steps: &mut usize) -> boo
         // What one turn makes is told apart by its times, as if the clock were read each time.
         cx.now.wall_us += 1;
         let taken = take_kind(first);
+        cx.server.queues.silent = owner.is_none() && taken.state.flags.contains(StateFlags::NOHOOKS);
         let result = fire(cx, taken);
+        cx.server.queues.silent = false;
         settle(cx, owner, result);
     }
     ran

@@ -1,6 +1,6 @@
 //! `refresh-client`: redrawing, the view's offset, client flags, and what control clients ask.
 
-use crate::base::number::parse_number;
+use crate::base::number::{parse_number, scan_unsigned};
 use crate::base::{ClientId, PaneId, Size, WindowId};
 use crate::control;
 use crate::model::{ClientFlags, Cx, Exec, ItemContext};
@@ -10,6 +10,9 @@ use super::output;
 
 /// Largest and smallest size of a window, in cells.
 const SIZES: std::ops::RangeInclusive<u32> = 1..=10_000;
+
+/// Windows (there or not) to which one client may give a size; more are not noted.
+const MAX_WINDOWS: usize = 10_000;
 
 pub fn refresh_client(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let Some(id) = item.target_client else { return Exec::Error };
@@ -65,7 +68,8 @@ pub fn refresh_client(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec 
 /// `%7:rest`.
 fn pane_and_rest(value: &str) -> Option<(PaneId, &str)> {
     let (pane, rest) = value.split_once(':')?;
-    Some((PaneId::parse(pane)?, rest))
+    let (pane, _) = scan_unsigned(pane.strip_prefix('%')?)?;
+    Some((PaneId(pane), rest))
 }
 
 /// Moves the view of a client whose window is larger than its terminal.
@@ -150,29 +154,33 @@ fn report_colours(cx: &mut Cx<'_>, value: &str) {
 
 /// `-C`: the size of a control client, or of one window for it.
 fn control_size(cx: &mut Cx<'_>, id: ClientId, text: &str) -> Result<(), &'static str> {
-    if let Some(rest) = text.strip_prefix('@') {
-        let Some((window, size)) = rest.split_once(':') else { return Err("bad size argument") };
-        let Ok(window) = window.parse().map(WindowId) else { return Err("bad size argument") };
-        let size = match parse_size(size, 'x') {
-            Some(size) if !SIZES.contains(&size.cols) || !SIZES.contains(&size.rows) => {
-                return Err("size too small or too big");
-            }
-            Some(size) => size,
-            None => Size::default(),
-        };
-        if let Some(client) = cx.server.clients.get_mut(&id) {
-            client.windows.entry(window).or_default().size = size;
-            client.flags.insert(ClientFlags::SIZE_CHANGED);
+    let fits = |size: Size| {
+        let fits = SIZES.contains(&size.cols) && SIZES.contains(&size.rows);
+        fits.then_some(size).ok_or("size too small or too big")
+    };
+    let window = text.strip_prefix('@').and_then(scan_unsigned);
+    if let Some((window, rest)) = window
+        && let window = WindowId(window)
+        && let Some(size) = rest.strip_prefix(':').and_then(|rest| parse_size(rest, 'x'))
+    {
+        let size = fits(size)?;
+        let Some(client) = cx.server.clients.get_mut(&id) else { return Ok(()) };
+        if client.windows.len() >= MAX_WINDOWS && !client.windows.contains_key(&window) {
+            return Ok(());
         }
+        client.windows.entry(window).or_default().size = size;
+        client.flags.insert(ClientFlags::SIZE_CHANGED);
+    } else if let Some((window, _)) = window {
+        // tmux: whatever follows the window, only a size that was given before is taken back.
+        let known = cx.server.clients.get_mut(&id).and_then(|c| c.windows.get_mut(&WindowId(window)));
+        let Some(known) = known else { return Ok(()) };
+        known.size = Size::default();
     } else {
         let size = parse_size(text, ',').or_else(|| parse_size(text, 'x')).ok_or("bad size argument")?;
-        if !SIZES.contains(&size.cols) || !SIZES.contains(&size.rows) {
-            return Err("size too small or too big");
-        }
-        if let Some(client) = cx.server.clients.get_mut(&id) {
-            client.size = size;
-            client.flags.insert(ClientFlags::SIZE_CHANGED);
-        }
+        let size = fits(size)?;
+        let Some(client) = cx.server.clients.get_mut(&id) else { return Ok(()) };
+        client.size = size;
+        client.flags.insert(ClientFlags::SIZE_CHANGED);
     }
     cx.server.sizes_dirty = true;
     cx.recalculate_sizes_now(true);
@@ -181,9 +189,9 @@ fn control_size(cx: &mut Cx<'_>, id: ClientId, text: &str) -> Result<(), &'stati
 
 /// `80x24`, with whatever follows ignored as `sscanf` does.
 fn parse_size(text: &str, separator: char) -> Option<Size> {
-    let (cols, rows) = text.split_once(separator)?;
-    let end = rows.find(|c: char| !c.is_ascii_digit()).unwrap_or(rows.len());
-    Some(Size::new(cols.trim().parse().ok()?, rows[..end].parse().ok()?))
+    let (cols, rest) = scan_unsigned(text)?;
+    let (rows, _) = scan_unsigned(rest.strip_prefix(separator)?)?;
+    Some(Size::new(cols, rows))
 }
 
 #[cfg(test)]
@@ -195,5 +203,7 @@ mod tests {
         assert_eq!(parse_size("80,24", ','), Some(Size::new(80, 24)));
         assert_eq!(parse_size("80x24x", 'x'), Some(Size::new(80, 24)));
         assert_eq!(parse_size("80x", 'x'), None);
+        assert_eq!(parse_size(" 80, 24", ','), Some(Size::new(80, 24)));
+        assert_eq!(parse_size("80 x24", 'x'), None);
     }
 }

@@ -9,6 +9,7 @@ mod notify;
 mod queue;
 mod subscribe;
 
+use crate::base::number::scan_unsigned;
 use crate::base::{ClientId, PaneId};
 use crate::model::queue::{Exec, QueueState, StateFlags};
 use crate::model::{ClientFlags, Cx, FindState, ItemContext};
@@ -115,11 +116,11 @@ pub fn write(cx: &mut Cx<'_>, id: ClientId, line: &str) {
 pub fn flag(cx: &mut Cx<'_>, id: ClientId, name: &str) -> Option<ClientFlags> {
     if let Some(rest) = name.strip_prefix("pause-after") {
         let seconds = match rest.strip_prefix('=') {
-            Some(number) => number.parse().ok()?,
+            Some(number) => scan_unsigned(number)?.0,
             None if rest.is_empty() => 0,
             None => return None,
         };
-        queue::with_state(cx, id, |_, state| state.pause_after_ms = u64::from(seconds as u32) * 1000);
+        cx.server.clients.get_mut(&id)?.pause_age_ms = seconds.wrapping_mul(1000);
         return Some(ClientFlags::CONTROL_PAUSE_AFTER);
     }
     match name {

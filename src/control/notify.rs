@@ -41,13 +41,18 @@ fn words(cx: &Cx<'_>, id: ClientId, n: &Notification) -> Option<String> {
         "pane-mode-changed" => Some(format!("%pane-mode-changed {}", n.pane?)),
         "window-layout-changed" => layout(cx, id, n.window?),
         "window-pane-changed" => {
-            let window = cx.server.window(n.window?)?;
-            Some(format!("%window-pane-changed {} {}", window.id, window.active))
+            let id = n.window?;
+            let active = match cx.server.window(id) {
+                Some(window) => window.active,
+                None => n.gone.as_ref()?.active?,
+            };
+            Some(format!("%window-pane-changed {id} {active}"))
         }
         "window-unlinked" => about_window("close", String::new()),
         "window-linked" => about_window("add", String::new()),
         "window-renamed" => {
-            let name = cx.server.window(n.window?)?.name.clone();
+            let window = cx.server.window(n.window?);
+            let name = window.map_or_else(|| Some(&n.gone.as_ref()?.name), |w| Some(&w.name))?;
             about_window("renamed", format!(" {name}"))
         }
         "client-session-changed" => session_changed(cx, id, n.client?),
@@ -56,8 +61,10 @@ fn words(cx: &Cx<'_>, id: ClientId, n: &Notification) -> Option<String> {
             Some(format!("%client-detached {}", name.1))
         }
         "session-renamed" => {
-            let session = cx.server.session(n.session?)?;
-            Some(format!("%session-renamed {} {}", session.id, session.name))
+            let id = n.session?;
+            let name =
+                cx.server.session(id).map_or_else(|| Some(&n.gone.as_ref()?.name), |s| Some(&s.name))?;
+            Some(format!("%session-renamed {id} {name}"))
         }
         "session-created" | "session-closed" => Some("%sessions-changed".to_owned()),
         "session-window-changed" => {

@@ -49,7 +49,6 @@ pub struct State {
     /// Bytes of output, and of lines, in `entries`.
     waiting: usize,
     lines: usize,
-    pub pause_after_ms: u64,
     pub subscriptions: Subscriptions,
     /// Panes held back for this client.
     held: Vec<PaneId>,
@@ -244,8 +243,9 @@ pub fn write_pending(cx: &mut Cx<'_>, id: ClientId) {
 
 /// Pauses or ends a client whose oldest output has waited too long.
 fn check_ages(cx: &mut Cx<'_>, id: ClientId, pauses: bool) {
+    let pause_after_ms = cx.server.client(id).map_or(0, |c| u64::from(c.pause_age_ms));
+    let limit = if pauses { pause_after_ms } else { MAX_AGE_MS };
     let late = with_state(cx, id, |cx, state| {
-        let limit = if pauses { state.pause_after_ms } else { MAX_AGE_MS };
         let Some(Entry::Output { pane, .. }) =
             state.entries.iter().find(|e| matches!(e, Entry::Output { .. }))
         else {

@@ -17,14 +17,49 @@ pub struct Notification {
     pub pane: Option<PaneId>,
     /// Name of the paste buffer concerned.
     pub buffer: Option<String>,
+    /// What the window or session was like when it went, if it went before the delivery.
+    pub gone: Option<Gone>,
     /// Format variables for the hook's commands (`hook_session_name` and so on), in order.
     pub formats: Vec<(String, String)>,
 }
 
+/// The last of a window or session. tmux: a notification keeps what it is about alive, so what
+/// is told is its state when it went.
+#[derive(Clone, Debug)]
+pub struct Gone {
+    pub name: String,
+    /// The active pane of a window.
+    pub active: Option<PaneId>,
+}
+
 impl Server {
+    /// A window goes: notifications of it that wait keep what they tell.
+    pub(super) fn leave_window_to_notifications(&mut self, window: WindowId) {
+        let Some(w) = self.windows.get(&window) else { return };
+        let active = Some(w.active).filter(|pane| w.panes.contains(pane));
+        let gone = Gone { name: w.name.clone(), active };
+        for notification in self.queues.notifications_mut().filter(|n| n.window == Some(window)) {
+            notification.gone = Some(gone.clone());
+        }
+    }
+
+    /// The same for a session.
+    pub(super) fn leave_session_to_notifications(&mut self, session: SessionId) {
+        let Some(s) = self.sessions.get(&session) else { return };
+        let gone = Gone { name: s.name.clone(), active: None };
+        let about = |n: &&mut Notification| n.session == Some(session) && n.window.is_none();
+        for notification in self.queues.notifications_mut().filter(about) {
+            notification.gone = Some(gone.clone());
+        }
+    }
+
     /// Queues a notification. Variables that describe what may be gone by the time it is
     /// delivered are taken down now.
     pub fn notify(&mut self, mut notification: Notification) {
+        // tmux: what the hook of a notification does tells neither hooks nor control clients.
+        if self.queues.silent {
+            return;
+        }
         let mut add = |name: &str, value: String| notification.formats.push((name.to_owned(), value));
         add("hook", notification.name.to_owned());
         if let Some(client) = notification.client.and_then(|id| self.clients.get(&id)) {

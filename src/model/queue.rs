@@ -162,6 +162,8 @@ pub struct Queues {
     next_group: u64,
     /// Items in all queues may not exceed this (a hook that feeds itself, a hostile client).
     pub dropped: u64,
+    /// A hook's command of the global queue is running: nothing that it does is notified.
+    pub silent: bool,
 }
 
 impl Queues {
@@ -207,6 +209,15 @@ impl Queues {
     pub fn notification(&mut self, notification: Notification) -> Items {
         let state = Arc::new(QueueState::default());
         Items(vec![self.item(ItemKind::Notify(Box::new(notification)), 0, &state)])
+    }
+
+    /// The notifications that were not delivered yet.
+    pub fn notifications_mut(&mut self) -> impl Iterator<Item = &mut Notification> {
+        let items = self.queues.get_mut(&None).into_iter().flat_map(|queue| queue.items.iter_mut());
+        items.filter_map(|item| match &mut item.kind {
+            ItemKind::Notify(notification) => Some(&mut **notification),
+            _ => None,
+        })
     }
 
     /// Adds at the end of a client's queue (or of the global one). Returns the last item's id.

@@ -164,6 +164,7 @@ impl Cx<'_> {
             }
             self.remove_winlink(session, index);
         }
+        self.server.leave_session_to_notifications(session);
         self.server.sessions.remove(&session);
         for client in self.server.clients.values_mut() {
             if client.last_session == Some(session) {

@@ -231,6 +231,7 @@ impl Cx<'_> {
     /// The window is not shown anywhere any more: it and its panes go.
     pub(super) fn drop_window(&mut self, window: WindowId) {
         self.unzoom(window, false);
+        self.server.leave_window_to_notifications(window);
         let Some(w) = self.server.windows.remove(&window) else { return };
         for pane in w.panes {
             self.destroy_pane_object(pane);

@@ -296,14 +296,10 @@ impl Runtime {
                 continue;
             }
             let Some(client) = self.server.clients.get_mut(&id) else { continue };
-            // What it was asked to run comes first, or its errors would be lost.
-            if self
-                .server
-                .queues
-                .queues
-                .get(&Some(id))
-                .is_some_and(|q| !q.items.is_empty() && client.session.is_none())
-            {
+            // What it was asked to run comes first, or its errors would be lost; but nobody
+            // waits for what only waits itself.
+            let next = self.server.queues.queues.get(&Some(id)).and_then(|queue| queue.items.front());
+            if client.session.is_none() && next.is_some_and(|item| !item.started) {
                 continue;
             }
             client.flags.insert(ClientFlags::EXITED);

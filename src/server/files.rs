@@ -43,11 +43,13 @@ pub fn write(
     world.callbacks.push_back(Box::new(move |cx| done(cx, result)));
 }
 
-/// The client to go through, if any.
+/// The client to go through, if any. tmux: the standard streams of one that is attached or in
+/// control mode are not to be had.
 fn via<'a>(world: &'a mut World, client: Option<ClientId>, path: &str) -> Option<&'a mut super::peer::Peer> {
     let peer = world.peers.get_mut(&client?)?;
     let attached = peer.tty.as_ref().is_some_and(|tty| tty.is_started());
-    (path == "-" || !attached).then_some(peer)
+    let in_use = attached || (path == "-" && peer.control.is_some());
+    (!in_use).then_some(peer)
 }
 
 fn as_path(path: &str) -> PathBuf {

@@ -220,6 +220,8 @@ impl Peer {
             ClientMessage::Ready => self.send(Message::Ready),
             ClientMessage::Suspend => self.send(Message::Suspend),
             ClientMessage::Lock(command) => self.send(Message::Lock(command)),
+            // tmux: the client decides whether it goes for this; one in control mode does not.
+            ClientMessage::Exec { command, shell } => self.send(Message::Exec { command, shell }),
             farewell => self.farewell = Some(farewell),
         }
     }

@@ -74,10 +74,10 @@ impl Runtime {
             self.settle();
             self.render();
             self.perform();
-            self.keep_snapshot();
             if self.is_over() {
                 return Ok(());
             }
+            self.keep_snapshot();
         }
     }
 

@@ -1,6 +1,7 @@
 //! After the commands of a turn: everything that must hold again before anyone looks. Sizes,
 //! alerts, names, sessions without clients, clients that leave, and the end of the server.
 
+use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt;
 
 use crate::base::{ClientId, WindowId};
@@ -45,9 +46,18 @@ impl Runtime {
         for message in messages {
             self.server.add_message(self.world.now, message);
         }
+        // Settling may have queued notifications and callbacks: they run before anyone leaves
+        // or sleeps.
+        self.run_settled();
         control::settle(&mut self.cx());
+        if self.is_ending() {
+            self.close_door();
+        }
         self.check_exits();
-        // Settling may have queued notifications and callbacks: they run before anyone sleeps.
+        self.run_settled();
+    }
+
+    fn run_settled(&mut self) {
         if !self.server.queues.is_empty() {
             self.queue_busy = crate::command::queue::run(&mut self.cx()) || !self.world.callbacks.is_empty();
         }
@@ -199,7 +209,7 @@ impl Runtime {
     /// The socket is executable while a session is attached, as tmux shows it to `ls`.
     fn update_socket_mode(&mut self) {
         let attached = self.server.sessions.values().any(|s| s.attached > 0);
-        if self.socket_attached == Some(attached) {
+        if self.socket_attached == Some(attached) || self.listener.is_none() {
             return;
         }
         self.socket_attached = Some(attached);
@@ -238,8 +248,8 @@ impl Runtime {
         pids.into_iter().for_each(|pid| self.world.kill(pid, libc::SIGTERM));
     }
 
-    /// Whether the server may end now.
-    pub fn is_over(&mut self) -> bool {
+    /// Nothing but the leaving of clients stands between the server and its end.
+    fn is_ending(&mut self) -> bool {
         let options = self.server.server_options();
         let (exit_empty, exit_unattached) = (options.flag("exit-empty"), options.flag("exit-unattached"));
         drop(options);
@@ -253,6 +263,24 @@ impl Runtime {
             return false;
         }
         wait_for::flush(&mut self.server);
-        self.server.clients.is_empty() && !self.world.jobs.hold_the_server() && self.server.queues.is_empty()
+        self.server.clients.values().all(|c| c.flags.intersects(ClientFlags::EXIT | ClientFlags::DEAD))
+            && !self.world.jobs.hold_the_server()
+            && self.server.queues.is_empty()
+    }
+
+    /// Nobody can connect any more, before the last client is told that it may go: whoever
+    /// waited for it and comes next finds no server, not one that is about to end. The keeper's
+    /// copy of the socket is shut down with ours.
+    fn close_door(&mut self) {
+        if let Some(listener) = self.listener.take() {
+            self.world.poller.remove(listener.as_fd());
+            let how = nix::sys::socket::Shutdown::Both;
+            nix::sys::socket::shutdown(std::os::fd::AsRawFd::as_raw_fd(&listener), how).ok();
+        }
+    }
+
+    /// Whether the server may end now.
+    pub fn is_over(&mut self) -> bool {
+        self.listener.is_none() && self.server.clients.is_empty()
     }
 }

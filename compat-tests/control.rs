@@ -1,0 +1,112 @@
+//! A control client of a case: it is given lines, and what it reads is put into a form in which
+//! runs can be compared.
+
+use std::io::{Read, Write};
+use std::os::fd::AsFd;
+use std::process::{Child, ChildStdin, ChildStdout};
+use std::time::Instant;
+
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, poll};
+
+use super::server::{PATIENCE, Server};
+
+/// A running client.
+pub struct Control {
+    child: Child,
+    input: Option<ChildStdin>,
+    output: ChildStdout,
+    text: Vec<u8>,
+    ended: bool,
+}
+
+impl Control {
+    /// Starts one and waits until its first command is answered.
+    pub fn start(server: &Server, flag: &str, args: &[String]) -> Self {
+        let mut child = server.spawn_control(flag, args);
+        let output = child.stdout.take().expect("a pipe");
+        fcntl(&output, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).expect("a pipe's flags");
+        let mut control = Self { input: child.stdin.take(), child, output, text: Vec::new(), ended: false };
+        control.see("%begin ");
+        control.settle(server);
+        control
+    }
+
+    /// Sends a line and reads all that comes of it at once.
+    pub fn line(&mut self, server: &Server, line: &[u8]) {
+        if let Some(input) = &mut self.input {
+            input.write_all(&[line, b"\n"].concat()).ok();
+        }
+        self.settle(server);
+    }
+
+    /// Reads until some text has come.
+    pub fn see(&mut self, text: &str) {
+        let until = Instant::now() + PATIENCE;
+        while !self.ended && Instant::now() < until {
+            self.read();
+            if memchr::memmem::find(&self.text, text.as_bytes()).is_some() {
+                return;
+            }
+            let mut fds = [PollFd::new(self.output.as_fd(), PollFlags::POLLIN)];
+            poll(&mut fds, 1000u16).ok();
+        }
+    }
+
+    /// What the server had to say is in the pipe once it has answered someone who came later.
+    pub fn settle(&mut self, server: &Server) {
+        server.settle();
+        self.read();
+    }
+
+    fn read(&mut self) {
+        let mut buffer = [0; 4096];
+        loop {
+            match self.output.read(&mut buffer) {
+                Ok(0) => self.ended = true,
+                Ok(len) => {
+                    self.text.extend_from_slice(&buffer[..len]);
+                    continue;
+                }
+                Err(_) => {}
+            }
+            return;
+        }
+    }
+
+    /// Closes the input and waits for the end; the lines that came before it.
+    pub fn finish(mut self, server: &Server) -> Vec<String> {
+        drop(self.input.take());
+        self.child.wait().expect("the client ends");
+        normal_lines(&server.normal(&self.text))
+    }
+}
+
+/// Guards lose their time and are numbered from 1, ages are left out, what one pane printed in
+/// pieces is one line.
+fn normal_lines(text: &str) -> Vec<String> {
+    let guard = regex::Regex::new(r"^%(begin|end|error) \d+ (\d+) (\d+)$").expect("a pattern");
+    let age = regex::Regex::new(r"^(%extended-output %\d+) \d+ ").expect("a pattern");
+    let output = regex::Regex::new(r"^(%output %\d+ |%extended-output %\d+ T : )").expect("a pattern");
+    let mut numbers: Vec<String> = Vec::new();
+    let mut out: Vec<String> = Vec::new();
+    for line in text.lines() {
+        let mut line = age.replace(line, "$1 T ").into_owned();
+        if let Some(found) = guard.captures(&line) {
+            let number = found[2].to_owned();
+            let at = numbers.iter().position(|n| *n == number).unwrap_or_else(|| {
+                numbers.push(number);
+                numbers.len() - 1
+            });
+            line = format!("%{} T {} {}", &found[1], at + 1, &found[3]);
+        }
+        let piece = output.find(&line).map(|found| found.as_str().to_owned());
+        match (piece, out.last_mut()) {
+            (Some(prefix), Some(last)) if last.starts_with(&prefix) => {
+                last.push_str(&line[prefix.len()..]);
+            }
+            _ => out.push(line),
+        }
+    }
+    out
+}
