@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::base::number::scan_unsigned;
 use crate::base::{ClientId, PaneId, SessionId, WindowId};
 use crate::format::Scope;
 use crate::model::Cx;
@@ -63,10 +64,12 @@ fn parse_what(text: &str) -> What {
     match text {
         "%*" => What::AllPanes,
         "@*" => What::AllWindows,
-        _ => PaneId::parse(text)
-            .map(What::Pane)
-            .or_else(|| WindowId::parse(text).map(What::Window))
-            .unwrap_or(What::Session),
+        _ => {
+            // tmux: what follows the number does not matter.
+            let number = |sign| text.strip_prefix(sign).and_then(scan_unsigned).map(|(number, _)| number);
+            let pane = number('%').map(|id| What::Pane(PaneId(id)));
+            pane.or_else(|| number('@').map(|id| What::Window(WindowId(id)))).unwrap_or(What::Session)
+        }
     }
 }
 
@@ -141,6 +144,7 @@ mod tests {
         assert_eq!(parse_what("%3"), What::Pane(PaneId(3)));
         assert_eq!(parse_what("@*"), What::AllWindows);
         assert_eq!(parse_what("@0"), What::Window(WindowId(0)));
+        assert_eq!(parse_what("@0x"), What::Window(WindowId(0)));
         assert_eq!(parse_what(""), What::Session);
     }
 }

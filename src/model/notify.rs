@@ -96,6 +96,12 @@ impl Server {
         self.notify(Notification { name, current, window, pane: Some(pane), ..Default::default() });
     }
 
+    /// Something happened to a pane as it went: its hooks run where nothing in particular is.
+    pub fn notify_gone_pane(&mut self, name: &'static str, window: WindowId, pane: PaneId) {
+        let (window, pane) = (Some(window), Some(pane));
+        self.notify(Notification { name, window, pane, ..Default::default() });
+    }
+
     pub fn notify_client(&mut self, name: &'static str, client: ClientId) {
         let current = FindState::from_client(self, client);
         let session = self.clients.get(&client).and_then(|c| c.session);
