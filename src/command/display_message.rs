@@ -6,7 +6,7 @@ use crate::model::{ClientFlags, Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
 use crate::view::message;
 
-use super::output::{error, print};
+use super::output::{control_line, error, print};
 
 const TEMPLATE: &str = concat!(
     "[#{session_name}] #{window_index}:#{window_name}, current pane #{pane_index} ",
@@ -66,7 +66,7 @@ fn show(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, delay_ms: Option<u64>,
     } else if let Some(client) = target {
         let id = client.id;
         if client.flags.contains(ClientFlags::CONTROL) {
-            crate::control::write(cx, id, &format!("%message {text}"));
+            control_line(cx, id, &format!("%message {text}"));
         } else {
             let options = message::Options { delay_ms, ignore_styles: false, ignore_keys: args.has('N') };
             message::show(cx, id, text, options);

@@ -37,7 +37,7 @@ fn audience(cx: &Cx<'_>, item: &ItemContext) -> Audience {
 pub fn print(cx: &mut Cx<'_>, item: &ItemContext, line: &str) {
     match audience(cx, item) {
         Audience::Nobody => {}
-        Audience::Control(id) => crate::control::write(cx, id, line),
+        Audience::Control(id) => control_line(cx, id, line),
         Audience::Streams(id) => {
             let mut bytes = plain(cx, id, line);
             bytes.push(b'\n');
@@ -62,6 +62,12 @@ pub fn print_bytes(cx: &mut Cx<'_>, item: &ItemContext, bytes: &[u8]) {
         }
         _ => print(cx, item, &text::from_bytes(bytes)),
     }
+}
+
+/// Writes a line to a control client as it can take it.
+pub fn control_line(cx: &mut Cx<'_>, id: ClientId, line: &str) {
+    let bytes = plain(cx, id, line);
+    crate::control::write(cx, id, &text::from_bytes(&bytes));
 }
 
 /// Text for a client; one that does not take UTF-8 sees `_` for what it cannot show.

@@ -18,6 +18,8 @@ const MAX_LINE: usize = 1 << 20;
 /// Output that waits for one control client. The `control` room keeps far below it; only
 /// answers to commands can come near, and a client that takes none of them is dropped.
 const MAX_OUTPUT: usize = 16 << 20;
+/// Writes to control clients in one turn, each followed by what waited for it.
+const MAX_FLUSHES: usize = 16;
 
 /// A control client's streams.
 pub struct ControlIo {
@@ -58,17 +60,28 @@ impl ControlIo {
         poller.set(self.input.as_fd(), Token::ControlIn(id), interest).ok();
     }
 
+    /// It is attached.
+    pub fn is_listening(&self) -> bool {
+        self.listening
+    }
+
+    /// Output waits that nothing else will write.
+    fn is_due(&self) -> bool {
+        self.pending() > 0 && !self.writing
+    }
+
     pub fn pending(&self) -> usize {
         self.pending.len() - self.written
     }
 
-    /// Queues output. False: too much waits.
-    pub fn write(&mut self, poller: &Poller, id: ClientId, bytes: &[u8]) -> bool {
+    /// Queues output for the end of the turn, so that a command's lines come in one piece. False:
+    /// too much waits.
+    pub fn write(&mut self, bytes: &[u8]) -> bool {
         if self.pending() + bytes.len() > MAX_OUTPUT {
             return false;
         }
         self.pending.extend_from_slice(bytes);
-        self.flush(poller, id)
+        true
     }
 
     /// Writes what is taken. False: the other end is gone.
@@ -148,10 +161,9 @@ impl ControlIo {
 }
 
 impl Peer {
-    pub fn control_write(&mut self, poller: &Poller, bytes: &[u8]) {
-        let id = self.id;
+    pub fn control_write(&mut self, bytes: &[u8]) {
         if let Some(control) = &mut self.control
-            && !control.write(poller, id, bytes)
+            && !control.write(bytes)
         {
             self.control_lost = true;
         }
@@ -186,6 +198,30 @@ impl Runtime {
         }
         if ended {
             control::input_ended(&mut cx, id);
+        }
+    }
+
+    /// Writes what control clients were told in this turn, and what then comes after it.
+    pub fn flush_control(&mut self) {
+        for _ in 0..MAX_FLUSHES {
+            let mut emptied = Vec::new();
+            for peer in self.world.peers.values_mut() {
+                let Some(control) = peer.control.as_mut().filter(|control| control.is_due()) else {
+                    continue;
+                };
+                self.world.control_flushed = true;
+                if !control.flush(&self.world.poller, peer.id) {
+                    peer.control_lost = true;
+                } else if control.pending() == 0 {
+                    emptied.push(peer.id);
+                }
+            }
+            if emptied.is_empty() {
+                return;
+            }
+            for id in emptied {
+                control::drained(&mut self.cx(), id);
+            }
         }
     }
 

@@ -47,7 +47,8 @@ pub fn write(
 /// control mode are not to be had.
 fn via<'a>(world: &'a mut World, client: Option<ClientId>, path: &str) -> Option<&'a mut super::peer::Peer> {
     let peer = world.peers.get_mut(&client?)?;
-    let attached = peer.tty.as_ref().is_some_and(|tty| tty.is_started());
+    let control = peer.control.as_ref().is_some_and(super::control_io::ControlIo::is_listening);
+    let attached = control || peer.tty.as_ref().is_some_and(|tty| tty.is_started());
     let in_use = attached || (path == "-" && peer.control.is_some());
     (!in_use).then_some(peer)
 }

@@ -71,6 +71,7 @@ impl Runtime {
             self.pump();
             self.run_timers();
             self.run_queues();
+            self.flush_control();
             self.settle();
             self.render();
             self.perform();
@@ -82,8 +83,10 @@ impl Runtime {
     }
 
     /// How long to sleep: not at all while there is work, else until the next timer.
-    fn timeout(&self) -> Option<Duration> {
-        if self.world.pump.is_busy() || self.queue_busy || !self.world.callbacks.is_empty() {
+    fn timeout(&mut self) -> Option<Duration> {
+        // A control client that was told everything may be waiting to be let go.
+        let flushed = std::mem::take(&mut self.world.control_flushed);
+        if flushed || self.world.pump.is_busy() || self.queue_busy || !self.world.callbacks.is_empty() {
             return Some(Duration::ZERO);
         }
         let now = self.started.elapsed().as_millis() as u64 + 1;
@@ -219,6 +222,7 @@ impl Runtime {
 
     /// Writes out what is left to write.
     fn perform(&mut self) {
+        self.flush_control();
         self.apply_pane_sizes();
         let mut gone = Vec::new();
         for peer in self.world.peers.values_mut() {

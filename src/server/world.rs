@@ -34,6 +34,8 @@ pub struct World {
     pub poller: Poller,
     pub timers: Timers,
     pub callbacks: Callbacks,
+    /// Control clients were written to in this turn.
+    pub control_flushed: bool,
     pub pump: Pump,
     pub jobs: Jobs,
     pub custody: Custody,
@@ -62,6 +64,7 @@ impl World {
             poller,
             timers: Timers::default(),
             callbacks: Callbacks::new(),
+            control_flushed: false,
             pump: Pump::default(),
             jobs: Jobs::default(),
             custody,
@@ -338,7 +341,7 @@ impl Host for World {
 
     fn control_write(&mut self, client: ClientId, bytes: &[u8]) {
         if let Some(peer) = self.peers.get_mut(&client) {
-            peer.control_write(&self.poller, bytes);
+            peer.control_write(bytes);
         }
     }
 
