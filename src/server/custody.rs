@@ -148,7 +148,14 @@ impl Custody {
         }
     }
 
+    /// Waits for the answer to a start; what else comes is noted.
     fn wait_for(&mut self, token: u64) -> Result<Started, String> {
+        let started = self.await_answer(token);
+        self.note_received();
+        started
+    }
+
+    fn await_answer(&mut self, token: u64) -> Result<Started, String> {
         loop {
             match self.handle.next_parcel() {
                 Ok(Some(Report::Spawned { token: t, pid, tty, contained, fd })) if t == token => {
@@ -184,6 +191,10 @@ impl Custody {
         if !matches!(self.handle.fill(self.socket.as_fd()), Ok(true)) {
             self.lost = true;
         }
+        self.note_received();
+    }
+
+    fn note_received(&mut self) {
         while let Ok(Some(report)) = self.handle.next_parcel() {
             self.note(report);
         }
@@ -193,6 +204,12 @@ impl Custody {
         if let Report::Exited { pid, status, .. } = report {
             self.ended.push_back((pid, exit_status(status)));
         }
+    }
+
+    /// Whether a child's end is known and not taken yet: it may have come in while the answer
+    /// to a start was awaited, and then nothing more need come for the socket to be readable.
+    pub fn has_ended(&self) -> bool {
+        !self.ended.is_empty()
     }
 
     /// Takes one end of a child: its process id and how.
@@ -259,5 +276,28 @@ fn pty(size: Size, cell_pixels: (u32, u32)) -> Pty {
         xpixel: clamp(size.cols.saturating_mul(cell_pixels.0)),
         ypixel: clamp(size.rows.saturating_mul(cell_pixels.1)),
         ..Pty::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
+
+    #[test]
+    fn ends_that_come_before_an_answer_are_known() {
+        let (ours, theirs) =
+            socketpair(AddressFamily::Unix, SockType::Stream, None, SockFlag::SOCK_CLOEXEC).unwrap();
+        let mut custody = Custody::new(ours).unwrap();
+        let mut keeper = Handle::default();
+        let fd = theirs.try_clone().unwrap();
+        keeper.send(Report::Exited { token: 1, pid: 11, status: 0 }).unwrap();
+        keeper.send(Report::Spawned { token: 2, pid: 12, tty: String::new(), contained: false, fd }).unwrap();
+        keeper.drain(theirs.as_fd()).unwrap();
+        assert!(custody.wait_for(2).is_ok());
+        assert!(custody.has_ended());
+        let ended: Vec<i32> = std::iter::from_fn(|| custody.take_ended()).map(|(pid, _)| pid).collect();
+        assert_eq!(ended, [11]);
+        assert!(!custody.has_ended());
     }
 }

@@ -64,10 +64,11 @@ impl Runtime {
             let timeout = self.timeout();
             self.world.poller.wait(timeout, &mut ready)?;
             self.tick();
-            self.deposits.dirty |= !ready.is_empty();
+            self.deposits.dirty |= !ready.is_empty() || self.world.custody.has_ended();
             for event in &ready {
                 self.apply(*event);
             }
+            self.note_ended();
             self.pump();
             self.run_timers();
             self.run_queues();
@@ -86,7 +87,12 @@ impl Runtime {
     fn timeout(&mut self) -> Option<Duration> {
         // A control client that was told everything may be waiting to be let go.
         let flushed = std::mem::take(&mut self.world.control_flushed);
-        if flushed || self.world.pump.is_busy() || self.queue_busy || !self.world.callbacks.is_empty() {
+        if flushed
+            || self.world.pump.is_busy()
+            || self.queue_busy
+            || !self.world.callbacks.is_empty()
+            || self.world.custody.has_ended()
+        {
             return Some(Duration::ZERO);
         }
         let now = self.started.elapsed().as_millis() as u64 + 1;

@@ -167,6 +167,11 @@ impl Runtime {
         if self.world.custody.lost {
             self.world.poller.remove(self.world.custody.fd());
         }
+    }
+
+    /// Lets jobs and panes know of ends that the keeper told of, in this turn or in the one
+    /// before.
+    pub fn note_ended(&mut self) {
         while let Some((pid, status)) = self.world.custody.take_ended() {
             self.process_ended(pid, status);
             self.world.scopes.tidy(self.world.now.mono_ms);
