@@ -140,16 +140,16 @@ fn rows(cx: &mut Cx<'_>, id: crate::base::PaneId, args: &Args, range: Range) -> 
     };
     if args.has('M')
         && !args.has('a')
-        && let Some(rows) = view::modes::rows(cx, id)
+        && let Some((above, all)) = view::modes::captured_rows(cx, id)
     {
         let links = crate::base::links::Links::new();
         let cols = cx.server.pane(id).map_or(0, |p| p.size.cols);
         let mut capture = Capture::new(options, cols);
-        let (top, bottom) = range.resolve(0, rows.len() as u64);
+        let (top, bottom) = range.resolve(above, all.saturating_sub(above));
         let mut out = String::new();
-        for (number, row) in rows.iter().enumerate().skip(top as usize).take((bottom - top + 1) as usize) {
-            capture.row(row, number as i64, &links, &mut out);
-        }
+        view::modes::each_captured_row(cx, id, top..=bottom, |index, row| {
+            capture.row(row, index as i64 - above as i64, &links, &mut out);
+        });
         return Ok(text::to_bytes(&out));
     }
     let Some(pane) = cx.server.pane(id) else { return Ok(Vec::new()) };

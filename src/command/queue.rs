@@ -62,6 +62,7 @@ fn run_queue(cx: &mut Cx<'_>, owner: Option<ClientId>, steps: &mut usize) -> boo
         cx.now.wall_us += 1;
         let taken = take_kind(first);
         cx.server.queues.silent = owner.is_none() && taken.state.flags.contains(StateFlags::NOHOOKS);
+        crate::view::modes::take_printed(cx);
         let result = fire(cx, taken);
         cx.server.queues.silent = false;
         settle(cx, owner, result);

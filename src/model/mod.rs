@@ -164,6 +164,8 @@ pub struct Server {
     pub starting_panes: Vec<PaneId>,
     /// Panes kept after their programs' ends, whose last line is still to be drawn.
     pub ended_panes: Vec<PaneId>,
+    /// Panes whose view modes got lines that they have not taken over yet.
+    pub printed_panes: Vec<PaneId>,
     /// Alerts that clients are still to be told of.
     pub alert_messages: Vec<alerts::AlertMessage>,
     /// `kill-server` or the last session's end asked for an end.

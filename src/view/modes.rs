@@ -163,15 +163,20 @@ pub fn captured_rows(cx: &mut Cx<'_>, pane: PaneId) -> Option<(u64, u64)> {
     with_top(cx, pane, |_, entry| entry.mode.captured_rows()).flatten()
 }
 
-/// One of those rows.
-pub fn captured_row(cx: &mut Cx<'_>, pane: PaneId, index: u64) -> Option<Row> {
-    with_top(cx, pane, |_, entry| entry.mode.captured_row(index)).flatten()
-}
-
-/// The rows of the top mode's screen.
-pub fn rows(cx: &mut Cx<'_>, pane: PaneId) -> Option<Vec<Row>> {
-    let (above, all) = captured_rows(cx, pane)?;
-    Some((above..all).filter_map(|index| captured_row(cx, pane, index)).collect())
+/// Shows some of those rows, in order, with their numbers to a function.
+pub fn each_captured_row(
+    cx: &mut Cx<'_>,
+    pane: PaneId,
+    range: std::ops::RangeInclusive<u64>,
+    mut show: impl FnMut(u64, &Row),
+) {
+    with_top(cx, pane, |_, entry| {
+        for index in range {
+            if let Some(row) = entry.mode.captured_row(index) {
+                show(index, &row);
+            }
+        }
+    });
 }
 
 /// Lets the top modes of all panes follow what changed in this turn: sizes, lists, the time.
@@ -196,5 +201,21 @@ pub fn add_view_line(cx: &mut Cx<'_>, pane: PaneId, line: &str, parse: bool) {
         push(cx, pane, Box::new(mode));
     }
     with_top(cx, pane, |cx, entry| entry.mode.add_line(line, parse, cx.now.secs()));
+    if cx.server.printed_panes.last() != Some(&pane) {
+        cx.server.printed_panes.push(pane);
+    }
     redraw(cx, pane);
+}
+
+/// Lets view modes take over the lines that were added to them: whoever reads them next sees
+/// them, whether or not they were drawn. Done once for all that a command prints, since each
+/// time costs a screen.
+pub fn take_printed(cx: &mut Cx<'_>) {
+    for pane in std::mem::take(&mut cx.server.printed_panes) {
+        with_top(cx, pane, |cx, entry| {
+            if entry.mode.name() == CopyMode::VIEW {
+                entry.mode.update(cx, pane);
+            }
+        });
+    }
 }
