@@ -456,6 +456,10 @@ pub fn pane_key(
     target: FindState,
     event: &KeyEvent,
 ) -> bool {
+    // A mouse key that was named, not clicked, happened nowhere.
+    if event.key.is_mouse() && !event.mouse.valid {
+        return false;
+    }
     let Some(p) = cx.server.pane(pane) else { return false };
     if !p.modes.is_empty() {
         if client.is_some() {
