@@ -40,6 +40,8 @@ pub(super) struct Block {
     /// What the widest line counts when wrapping.
     pub widest: u32,
     pub empty_tails: u32,
+    /// Records that the next one continues.
+    pub continued: u32,
     layout: Mutex<Option<Layout>>,
 }
 
@@ -69,6 +71,7 @@ impl Block {
             link_bytes: 0,
             widest: 0,
             empty_tails: 0,
+            continued: 0,
             layout: Mutex::new(None),
         }
     }
@@ -140,6 +143,7 @@ impl Block {
         line::put_line(&mut self.data, scratch, line, width, self.base_time);
         self.widest = self.widest.max(super::layout::wrap_width(&line.row.runs, line.cols));
         self.empty_tails += u32::from(line.empty_tail());
+        self.continued += u32::from(line.continues);
         let rows = line.breaks.len() as u32;
         let Some(layout) = self.layout.get_mut() else { return };
         if layout.width != width || !layout.as_pushed {
@@ -160,6 +164,7 @@ impl Block {
         let line = self.line(self.lines().checked_sub(1)?)?.reopen(width, as_pushed);
         self.data.truncate(self.offsets.pop().expect("a line was just read") as usize);
         self.empty_tails -= u32::from(line.empty_tail()).min(self.empty_tails);
+        self.continued -= u32::from(line.continues).min(self.continued);
         *self.layout.get_mut() = None;
         Some(line)
     }
@@ -181,6 +186,7 @@ impl Block {
         self.data = fresh.data;
         self.offsets = fresh.offsets;
         self.empty_tails = fresh.empty_tails;
+        self.continued = fresh.continued;
     }
 
     fn body(&self, line: u32) -> Option<&[u8]> {
@@ -317,6 +323,7 @@ impl Block {
             let head = line::head(line::body(&mut reader)?)?;
             block.widest = block.widest.max(head.width);
             block.empty_tails += u32::from(head.flags.contains(LineFlags::EMPTY_TAIL));
+            block.continued += u32::from(head.flags.contains(LineFlags::CONTINUES));
         }
         if block.lines() != lines {
             return Err(Malformed);

@@ -28,6 +28,7 @@ mod line;
 mod list;
 mod notes;
 mod pane;
+mod pieces;
 mod queue;
 mod recover;
 mod sealed;

@@ -6,6 +6,7 @@ use std::ffi::CString;
 
 use regex::bytes;
 
+use super::pieces;
 use super::view::{Chunk, LineAt, TranscriptView};
 use crate::base::CellFlags;
 use crate::base::history::{HistoryView, Run, RunKind, Seek};
@@ -19,21 +20,21 @@ const MAX_HITS: usize = 1000;
 /// Memory that a filter's automaton may take.
 const FILTER_BYTES: usize = 1 << 20;
 
-/// A filter that finds every line which the pattern can match, and others: the longest piece
-/// of text that any match must hold. `None` when there is no such piece, as for `.*` or a
-/// blank.
+/// A filter that finds every line which the pattern can match, and others: one of the pieces of
+/// text that any match must hold. `None` when there are none, as for `.*` or a blank.
 pub fn prefilter(pattern: &str, is_regex: bool, ignore_case: bool) -> Option<bytes::Regex> {
-    let piece = if is_regex { required_piece(pattern)? } else { longest_word(pattern).to_owned() };
+    let pieces = if is_regex { pieces::required(pattern)? } else { vec![longest_word(pattern).to_owned()] };
     // Only ASCII folds alike everywhere.
-    let piece = if ignore_case {
-        piece.split(|c: char| !c.is_ascii()).max_by_key(|p| p.len())?.to_owned()
-    } else {
-        piece
+    let folded = |piece: String| {
+        let ascii = piece.split(|c: char| !c.is_ascii()).max_by_key(|p| p.len()).unwrap_or_default();
+        if ignore_case { ascii.to_owned() } else { piece }
     };
-    if piece.is_empty() || piece.len() > MAX_PATTERN {
+    let pieces: Vec<String> = pieces.into_iter().map(folded).collect();
+    if pieces.iter().any(String::is_empty) || pieces.iter().map(String::len).sum::<usize>() > MAX_PATTERN {
         return None;
     }
-    bytes::RegexBuilder::new(&regex::escape(&piece))
+    let any: Vec<String> = pieces.iter().map(|piece| regex::escape(piece)).collect();
+    bytes::RegexBuilder::new(&any.join("|"))
         .case_insensitive(ignore_case)
         .unicode(!ignore_case)
         .size_limit(FILTER_BYTES)
@@ -43,66 +44,6 @@ pub fn prefilter(pattern: &str, is_regex: bool, ignore_case: bool) -> Option<byt
 
 fn longest_word(text: &str) -> &str {
     text.split([' ', '\t']).max_by_key(|word| word.len()).unwrap_or_default()
-}
-
-/// The longest run of ordinary characters outside groups, brackets and repetitions of an
-/// extended regular expression; `None` with alternatives at any depth.
-fn required_piece(pattern: &str) -> Option<String> {
-    if pattern.contains('|') || pattern.contains('(') {
-        return None;
-    }
-    let mut best = String::new();
-    let mut piece = String::new();
-    let mut chars = pattern.chars().peekable();
-    let mut end = |piece: &mut String| {
-        if piece.len() > best.len() {
-            best.clone_from(piece);
-        }
-        piece.clear();
-    };
-    while let Some(c) = chars.next() {
-        match c {
-            '*' | '?' | '{' => {
-                // What is before may be missing.
-                piece.pop();
-                end(&mut piece);
-                if c == '{' {
-                    chars.by_ref().find(|&c| c == '}');
-                }
-            }
-            '[' => {
-                end(&mut piece);
-                skip_bracket(&mut chars);
-            }
-            '\\' => match chars.next() {
-                Some(c) if c.is_ascii_punctuation() && !"<>`'".contains(c) => piece.push(c),
-                _ => end(&mut piece),
-            },
-            '+' | '.' | '^' | '$' | ')' | ' ' | '\t' => end(&mut piece),
-            c => piece.push(c),
-        }
-    }
-    end(&mut piece);
-    Some(best)
-}
-
-fn skip_bracket(chars: &mut std::iter::Peekable<std::str::Chars>) {
-    chars.next_if_eq(&'^');
-    chars.next_if_eq(&']');
-    while let Some(c) = chars.next() {
-        match c {
-            ']' => return,
-            '[' if matches!(chars.peek(), Some(':' | '.' | '=')) => {
-                let kind = chars.next();
-                while let Some(c) = chars.next() {
-                    if Some(c) == kind && chars.next_if_eq(&']').is_some() {
-                        break;
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
 }
 
 /// What is searched for.
@@ -334,7 +275,13 @@ impl TranscriptView {
         filter: &bytes::Regex,
         budget: usize,
     ) -> Seek {
-        let Some((mut at, _)) = self.line_of(from) else { return Seek::End };
+        if from >= self.rows() {
+            return Seek::End;
+        }
+        // A block that cannot be read is passed over.
+        let found = self.line_of(from).map(|(at, _)| at);
+        let mut at =
+            found.unwrap_or_else(|| LineAt { block: self.list.block_of_row(from, &self.store), line: 0 });
         let mut left = i64::try_from(budget).unwrap_or(i64::MAX);
         loop {
             let found = match self.chunk(at.block) {
@@ -377,20 +324,40 @@ impl Chunk {
 }
 
 impl super::block::Block {
-    /// The nearest line from `line` on (back) whose record the filter finds something in.
+    /// The nearest line from `line` on (back) whose record the filter finds something in. Text
+    /// that goes on in another record may hide what is looked for: then nothing is skipped.
     fn seek(&self, line: u32, forward: bool, filter: &bytes::Regex) -> Option<u32> {
+        if self.continued > 0 {
+            return Some(line);
+        }
         if forward {
             let from = self.byte_of_line(line);
             let found = filter.find_at(self.data(), from)?;
             return Some(self.line_at_byte(found.start()).max(line));
         }
-        let end = self.byte_of_line(line + 1);
-        let last = filter.find_iter(&self.data()[..end]).last()?;
-        let first = self.line_at_byte(last.start());
+        // Back in windows that grow, so that near finds cost little and far ones one pass.
+        let mut end = line + 1;
+        let mut lines = 1;
+        while end > 0 {
+            let first = end.saturating_sub(lines);
+            if let Some(found) = self.last_found(first, end, filter) {
+                return Some(found);
+            }
+            end = first;
+            lines *= 2;
+        }
+        None
+    }
+
+    /// The last of some lines whose record the filter finds something in.
+    fn last_found(&self, first: u32, end: u32, filter: &bytes::Regex) -> Option<u32> {
+        let from = self.byte_of_line(first);
+        let last = filter.find_iter(&self.data()[from..self.byte_of_line(end)]).last()?;
+        let found = self.line_at_byte(from + last.start());
         // A find that runs over the end of its record may hide one in the records it runs into.
-        let mut hidden = (first + 1..=self.line_at_byte(last.end().saturating_sub(1)).min(line)).rev();
+        let mut hidden = (found + 1..=self.line_at_byte(from + last.end().saturating_sub(1))).rev();
         let holds = |&n: &u32| filter.is_match(&self.data()[self.byte_of_line(n)..self.byte_of_line(n + 1)]);
-        Some(hidden.find(holds).unwrap_or(first).min(line))
+        Some(hidden.find(holds).unwrap_or(found))
     }
 }
 
@@ -414,7 +381,16 @@ mod tests {
         check("a\\.bc", true, Some("a\\.bc"));
         check("\\<word\\>", true, Some("word"));
         check("(foo)?", true, None);
-        check("foo|bar", true, None);
+        check("foo|bar", true, Some("foo|bar"));
+        check("(foo|barbaz)x+*yz", true, Some("foo|barbaz"));
+        check("(a|b*)cd", true, Some("cd"));
+        check("a(bc|(d|ef)ghi)*jk", true, Some("jk"));
+        check("(one|two.(three)+)?", true, None);
+        check("(one|two.(three)+)", true, Some("one|three"));
+        check("ab+?c", true, Some("a"));
+        check("ab+c", true, Some("ab"));
+        check("(ab", true, None);
+        check("a|", true, None);
         check(".*", true, None);
     }
 }

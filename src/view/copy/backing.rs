@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::base::history::{HistoryView, Row, RowFlags};
+use crate::base::history::{HistoryView, Row, RowFlags, RunKind, Seek};
 use crate::base::links::{Hyperlink, Links};
 use crate::base::{Cell, CellFlags, LinkId, Size};
 
@@ -19,6 +19,10 @@ const CACHED_LINES: usize = 256;
 const MAX_JOINED_ROWS: usize = 10_000;
 /// Rows looked at to find a position again after the width changed; beyond, it is estimated.
 const MAX_POSITION_ROWS: usize = 200_000;
+
+/// A line that goes on from the history in the screen is searched row by row from at most this
+/// many columns before.
+const MAX_BORDER_COLS: usize = 8192;
 
 /// One row, decoded.
 #[derive(Debug, Default)]
@@ -100,6 +104,8 @@ pub struct Backing {
     inner: Mutex<Inner>,
     /// Rows taken from the history; those after them are in `tail`.
     history_rows: usize,
+    /// See `border()`; found when first asked for.
+    border: Mutex<Option<usize>>,
     tail: Vec<Arc<Line>>,
     blank: Arc<Line>,
     pub cols: usize,
@@ -134,6 +140,7 @@ impl Backing {
                 cache: vec![None; CACHED_LINES],
             }),
             history_rows,
+            border: Mutex::new(None),
             tail,
             blank,
             cols: (source.size.cols as usize).max(1),
@@ -185,6 +192,53 @@ impl Backing {
         let line = Arc::new(Line::from_row(&row));
         inner.cache[slot] = Some((y, line.clone()));
         Some(line)
+    }
+
+    /// Appends what a row's cells read as, blanks up to the width included. Whether the next
+    /// row continues it.
+    pub fn push_text(&self, y: usize, out: &mut String) -> bool {
+        if y < self.history_rows {
+            let inner = &mut *self.inner.lock();
+            let row = inner.history.as_mut().and_then(|h| h.row(y as u64, &mut inner.links));
+            if let Some(row) = row.filter(|row| row.cols() as usize <= self.cols) {
+                push_row_text(&row, self.cols, out);
+                return row.flags.contains(RowFlags::WRAPPED);
+            }
+        }
+        let line = self.line(y);
+        (0..self.cols).map(|x| line.cell(x)).filter(|c| !c.is_padding()).for_each(|c| push_cell(out, c));
+        line.wrapped()
+    }
+
+    /// The nearest row from `y` on (or back) that may hold what a filter finds; see
+    /// `HistoryView::seek`. Rows of the screen always may.
+    pub fn seek(&self, y: usize, down: bool, filter: &regex::bytes::Regex, budget: usize) -> Seek {
+        let border = self.border();
+        if y >= border {
+            return Seek::At(y as u64);
+        }
+        let inner = &mut *self.inner.lock();
+        let Some(history) = inner.history.as_mut() else { return Seek::At(y as u64) };
+        match history.seek(y as u64, down, filter, budget) {
+            Seek::At(row) | Seek::More(row) if row >= border as u64 => Seek::At(border as u64),
+            Seek::End if down => Seek::At(border as u64),
+            found => found,
+        }
+    }
+
+    /// The first row that history cannot tell all of: that of a line which goes on in the
+    /// screen, or the screen's first.
+    fn border(&self) -> usize {
+        if let Some(border) = *self.border.lock() {
+            return border;
+        }
+        let most = MAX_BORDER_COLS / self.cols + 2;
+        let mut y = self.history_rows;
+        while y > 0 && self.history_rows - y < most && self.wrapped(y - 1) {
+            y -= 1;
+        }
+        *self.border.lock() = Some(y);
+        y
     }
 
     pub fn length(&self, y: usize) -> usize {
@@ -279,6 +333,7 @@ impl Backing {
     }
 
     fn reflow(&mut self, cols: usize) {
+        *self.border.get_mut() = None;
         let mut joined = Vec::new();
         let mut y = self.history_rows;
         while y > 0 && joined.len() < MAX_JOINED_ROWS && self.line(y - 1).wrapped() {
@@ -361,6 +416,22 @@ impl Backing {
         }
         (offset, start)
     }
+}
+
+fn push_row_text(row: &Row, cols: usize, out: &mut String) {
+    let mut at = 0;
+    let blanks = |out: &mut String, count: usize| out.extend(std::iter::repeat_n(' ', count));
+    for run in &row.runs {
+        let text = &row.text[at..at + run.bytes as usize];
+        at += run.bytes as usize;
+        match run.kind {
+            RunKind::Narrow | RunKind::Wide | RunKind::Cluster(_) => out.push_str(text),
+            RunKind::Tab(_) => out.push('\t'),
+            RunKind::Cleared if run.flags.contains(CellFlags::PADDING) => {}
+            RunKind::Cleared => blanks(out, run.cols as usize),
+        }
+    }
+    blanks(out, cols.saturating_sub(row.cols() as usize));
 }
 
 /// Lays rows out again: rows joined by wrapping make one logical line, cut anew at the width.

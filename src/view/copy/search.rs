@@ -8,14 +8,21 @@ use std::ffi::CString;
 
 use super::backing::{Backing, Line, is_tab};
 use super::state::CopyState;
+use crate::base::history::Seek;
 use crate::base::posix::Regex;
 use crate::base::text::to_bytes;
 use crate::base::width::clusters;
 use crate::base::{Cell, Glyph};
+use crate::transcript::prefilter;
 
-/// Rows one slice looks at; regular expressions cost `REGEX_COST` of them.
-const SLICE_ROWS: usize = 60_000;
-const REGEX_COST: usize = 4;
+/// Rows that the first slice looks at, so that a search seldom outlasts its command, and those
+/// that go on; regular expressions cost `REGEX_COST` of them.
+const FIRST_SLICE_ROWS: usize = 60_000;
+const SLICE_ROWS: usize = 8_000;
+const REGEX_COST: usize = 3;
+/// Rows of history passed over by a filter that cost one, and bytes that one run of it may take.
+const SKIPPED_PER_ROW: usize = 2;
+const SKIP_BYTES: usize = 256 << 10;
 /// A wrapped line is searched as one up to this many columns (tmux's limit).
 const MAX_LINE_COLS: usize = 2000;
 
@@ -90,6 +97,8 @@ struct Finder {
     regex: Option<Regex>,
     /// Bytes that a row must hold for a plain match to start in it (unless it wraps).
     needle: Vec<u8>,
+    /// Finds every line of history that can match, and others.
+    filter: Option<regex::bytes::Regex>,
 }
 
 /// A walk over rows for the next match.
@@ -120,8 +129,10 @@ impl Finder {
         } else {
             None
         };
+        // A blank may be a tab or a cell never written, and `!` the later part of a wide character.
         let longest = text.split([' ', '\t', '!']).max_by_key(|part| part.len()).unwrap_or("");
-        Some(Self { cells, ignore_case, regex, needle: longest.as_bytes().to_vec() })
+        let filter = prefilter(if regex.is_some() { text } else { longest }, regex.is_some(), ignore_case);
+        Some(Self { cells, ignore_case, regex, needle: longest.as_bytes().to_vec(), filter })
     }
 
     fn cost(&self) -> usize {
@@ -137,6 +148,24 @@ impl Finder {
             return memchr::memmem::find(text.as_bytes(), &self.needle).is_some();
         }
         text.as_bytes().windows(self.needle.len()).any(|window| window.eq_ignore_ascii_case(&self.needle))
+    }
+
+    /// The next row from `y` on (or back) worth looking at; `None` when there is none. Costs of
+    /// the budget what it passes over.
+    fn skip(&self, back: &Backing, mut y: usize, down: bool, budget: &mut usize) -> Option<usize> {
+        let Some(filter) = &self.filter else { return Some(y) };
+        loop {
+            let (row, more) = match back.seek(y, down, filter, SKIP_BYTES) {
+                Seek::At(row) => (row as usize, false),
+                Seek::More(row) => (row as usize, true),
+                Seek::End => return None,
+            };
+            *budget = budget.saturating_sub(row.abs_diff(y) / SKIPPED_PER_ROW);
+            y = row;
+            if !more || *budget < self.cost() {
+                return Some(y);
+            }
+        }
     }
 
     /// The first match in `first..end` of a row: column and width in cells.
@@ -237,7 +266,8 @@ struct Joined {
 
 impl Joined {
     fn new(back: &Backing, y: usize, first: usize) -> Self {
-        let (mut text, mut offsets) = (String::new(), Vec::new());
+        let (mut text, mut offsets) =
+            (String::with_capacity(2 * back.cols + 1), Vec::with_capacity(2 * back.cols));
         let (mut row, mut from) = (y, first);
         loop {
             let line = back.line(row);
@@ -256,10 +286,20 @@ impl Joined {
             row += 1;
             from = 0;
         }
-        let bytes = text.into_bytes();
-        let cut = bytes.iter().position(|&b| b == 0).unwrap_or(bytes.len());
-        let text = CString::new(&bytes[..cut]).expect("cut before the first NUL");
-        Self { text, offsets }
+        Self { text: c_string(text), offsets }
+    }
+
+    /// The line's text from the start of a row on.
+    fn text(back: &Backing, y: usize) -> CString {
+        let mut text = String::with_capacity(2 * back.cols + 1);
+        let mut row = y;
+        while back.push_text(row, &mut text)
+            && (row + 1 - y) * back.cols < MAX_LINE_COLS
+            && row <= back.last()
+        {
+            row += 1;
+        }
+        c_string(text)
     }
 
     /// The first cell (counted from the first one) whose text starts at an offset.
@@ -275,8 +315,20 @@ impl Joined {
     }
 }
 
+/// Text up to its first NUL.
+fn c_string(text: String) -> CString {
+    let mut bytes = text.into_bytes();
+    bytes.truncate(memchr::memchr(0, &bytes).unwrap_or(bytes.len()));
+    CString::new(bytes).expect("cut before the first NUL")
+}
+
+/// Whether a row can be left out: nothing in the line from its start on matches.
+fn rules_out(back: &Backing, regex: &Regex, y: usize, first: usize) -> bool {
+    first == 0 && !regex.is_in(&Joined::text(back, y))
+}
+
 fn first_regex(back: &Backing, regex: &Regex, y: usize, first: usize, end: usize) -> Option<(usize, usize)> {
-    if first >= end {
+    if first >= end || rules_out(back, regex, y, first) {
         return None;
     }
     let joined = Joined::new(back, y, first);
@@ -286,6 +338,9 @@ fn first_regex(back: &Backing, regex: &Regex, y: usize, first: usize, end: usize
 }
 
 fn last_regex(back: &Backing, regex: &Regex, y: usize, first: usize, end: usize) -> Option<(usize, usize)> {
+    if rules_out(back, regex, y, first) {
+        return None;
+    }
     let joined = Joined::new(back, y, first);
     let (mut from, mut found) = (0, None);
     while let Some((start, stop)) = joined.find(regex, from, first != 0) {
@@ -317,6 +372,9 @@ impl Scan {
                 return Step::More;
             }
             *budget -= finder.cost();
+            if self.skip(back, finder, budget) {
+                continue;
+            }
             if self.down {
                 if let Some((x, _)) = finder.first_in(back, self.y, self.x, back.cols) {
                     return Step::Found(x, self.y);
@@ -336,6 +394,19 @@ impl Scan {
                 }
             }
         }
+    }
+
+    /// Passes over rows that cannot match. Whether it moved.
+    fn skip(&mut self, back: &Backing, finder: &Finder, budget: &mut usize) -> bool {
+        match finder.skip(back, self.y, self.down, budget) {
+            Some(y) if y == self.y => return false,
+            Some(y) => self.y = y,
+            None if self.down => self.y = back.last() + 1,
+            // tmux: searching up ends at row 0, whatever the end is.
+            None => (self.y, self.end) = (0, 1),
+        }
+        self.x = if self.down { 0 } else { back.cols - 1 };
+        true
     }
 
     /// A regular expression found at the start of a row may have begun in the rows above
@@ -409,7 +480,7 @@ impl CopyState {
         let end = if down { self.back.last() } else { 0 };
         let wrap_end = self.settings.wrap_search.then_some(y);
         let scan = Scan { down, x, y, end, wrap_end };
-        self.run_search(Pending { finder, scan, visible_only, repeats })
+        self.run_search(Pending { finder, scan, visible_only, repeats }, FIRST_SLICE_ROWS)
     }
 
     /// Where a search starts: in emacs at the cursor; in vi behind the match it is on.
@@ -469,12 +540,11 @@ impl CopyState {
     /// Goes on with a search that was interrupted. True while there is more to do.
     pub fn continue_search(&mut self) -> bool {
         let Some(pending) = self.search.pending.take() else { return false };
-        self.run_search(pending);
+        self.run_search(pending, SLICE_ROWS);
         self.search.pending.is_some()
     }
 
-    fn run_search(&mut self, mut pending: Pending) -> bool {
-        let mut budget = SLICE_ROWS;
+    fn run_search(&mut self, mut pending: Pending, mut budget: usize) -> bool {
         match pending.scan.step(&self.back, &pending.finder, &mut budget) {
             Step::Nothing => false,
             Step::More => {
@@ -513,7 +583,7 @@ impl CopyState {
             self.step_past_mark(&mut x, &mut y);
             let wrap_end = self.settings.wrap_search.then_some(y);
             let mut scan = Scan { down, x, y, end: self.back.last(), wrap_end };
-            let mut budget = SLICE_ROWS;
+            let mut budget = FIRST_SLICE_ROWS;
             if let Step::Found(x, y) = scan.step(&self.back, &pending.finder, &mut budget) {
                 self.scroll_to(x, y, true);
             }
@@ -570,8 +640,13 @@ impl CopyState {
     fn mark_rows(&mut self, finder: &Finder, first: usize, end: usize) -> (usize, bool) {
         self.search.marks = Some(vec![0; self.back.cols * self.rows()]);
         self.search.generation = 1;
-        let (mut found, mut budget) = (0, SLICE_ROWS);
-        for y in first..end {
+        let (mut found, mut budget) = (0, FIRST_SLICE_ROWS);
+        let mut y = first;
+        while y < end {
+            match finder.skip(&self.back, y, true, &mut budget) {
+                Some(row) if row < end => y = row,
+                _ => break,
+            }
             let mut x = 0;
             while let Some((at, mut width)) = finder.first_in(&self.back, y, x, self.back.cols) {
                 if finder.regex.is_some() {
@@ -584,7 +659,8 @@ impl CopyState {
                 x = at + self.mark_match(at, y, width, finder.regex.is_some()).max(1);
             }
             budget = budget.saturating_sub(finder.cost());
-            if budget == 0 && y + 1 < end {
+            y += 1;
+            if budget == 0 && y < end {
                 return (found, false);
             }
         }
