@@ -23,6 +23,10 @@ impl Cache {
 
     pub fn get(&mut self, id: u64) -> Option<Arc<Block>> {
         let (age, _, block) = self.blocks.get_mut(&id)?;
+        // Rows are mostly read one after the other.
+        if *age == self.clock {
+            return Some(block.clone());
+        }
         self.clock += 1;
         self.by_age.remove(age);
         *age = self.clock;

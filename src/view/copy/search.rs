@@ -110,6 +110,29 @@ struct Scan {
     end: usize,
     /// Where to end when it has started again at the other side; `None`: do not wrap.
     wrap_end: Option<usize>,
+    sieve: Sieve,
+}
+
+/// Where the filter passes over nothing, it is asked ever less often.
+#[derive(Default)]
+struct Sieve {
+    /// Rows to look at before it is asked again, and after the next time in vain.
+    rest: u32,
+    next: u32,
+}
+
+impl Sieve {
+    const MOST: u32 = 64;
+
+    fn is_due(&mut self) -> bool {
+        self.rest = self.rest.saturating_sub(1);
+        self.rest == 0
+    }
+
+    fn asked(&mut self, moved: bool) {
+        self.next = if moved { 1 } else { (2 * self.next).clamp(1, Self::MOST) };
+        self.rest = self.next;
+    }
 }
 
 enum Step {
@@ -398,7 +421,12 @@ impl Scan {
 
     /// Passes over rows that cannot match. Whether it moved.
     fn skip(&mut self, back: &Backing, finder: &Finder, budget: &mut usize) -> bool {
-        match finder.skip(back, self.y, self.down, budget) {
+        if !self.sieve.is_due() {
+            return false;
+        }
+        let found = finder.skip(back, self.y, self.down, budget);
+        self.sieve.asked(found != Some(self.y));
+        match found {
             Some(y) if y == self.y => return false,
             Some(y) => self.y = y,
             None if self.down => self.y = back.last() + 1,
@@ -479,7 +507,7 @@ impl CopyState {
         let Some(finder) = Finder::new(&text, regex) else { return false };
         let end = if down { self.back.last() } else { 0 };
         let wrap_end = self.settings.wrap_search.then_some(y);
-        let scan = Scan { down, x, y, end, wrap_end };
+        let scan = Scan { down, x, y, end, wrap_end, sieve: Sieve::default() };
         self.run_search(Pending { finder, scan, visible_only, repeats }, FIRST_SLICE_ROWS)
     }
 
@@ -582,7 +610,7 @@ impl CopyState {
         {
             self.step_past_mark(&mut x, &mut y);
             let wrap_end = self.settings.wrap_search.then_some(y);
-            let mut scan = Scan { down, x, y, end: self.back.last(), wrap_end };
+            let mut scan = Scan { down, x, y, end: self.back.last(), wrap_end, sieve: Sieve::default() };
             let mut budget = FIRST_SLICE_ROWS;
             if let Step::Found(x, y) = scan.step(&self.back, &pending.finder, &mut budget) {
                 self.scroll_to(x, y, true);

@@ -3,10 +3,11 @@
 use super::backing::{Backing, Source};
 use super::commands::{self, Call, Effect};
 use super::state::{CopyState, Settings};
-use crate::base::Size;
 use crate::base::history::History;
 use crate::base::links::Links;
+use crate::base::{PaneId, Size};
 use crate::terminal::{MemoryHistory, Terminal, TerminalConfig};
+use crate::transcript::{PaneInfo, StoreConfig, TranscriptStore};
 
 const TEXT: &str = "Seven plain words stand in this row\r\n\tAfter a tab\r\nIt ends with dots...\r\n\r\n--- m!xed @signs (and) [more] {ones}\r\n\r\nfor (i = 0; i < 10; i++) {\r\n    call(array[i], \"str\");\r\n}\r\n\r\nfoo bar foo baz foo\r\nhttp://example.com/path?x=1&y=2 and more\r\n日本語 wide text é end\r\nlonglonglonglonglonglonglonglonglonglonglonglonglonglong\r\n$ prompt one\r\noutput a\r\n$ last";
 const SEPARATORS: &str = "!\"#$%&'()*+,-./:;<=>?@[\\]^`{|}~";
@@ -113,5 +114,70 @@ fn cursor_stays_on_its_text_when_the_size_changes() {
     for (cols, rows) in [(20, 6), (40, 10)] {
         state.resize(cols, rows);
         assert_eq!((state.cx, state.back.line(state.row()).text(cols)), (6, "$ last".to_owned()));
+    }
+}
+
+/// A search of history on disk, which is passed over by blocks, finds what one of history in
+/// memory finds row by row: cursor after each step, and the number of matches.
+#[test]
+fn history_that_is_passed_over_holds_no_match() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = TranscriptStore::new(StoreConfig::new(dir.path().into())).unwrap();
+    let size = Size::new(40, 6);
+    let text: String = (0..6000)
+        .map(|n| match n % 1500 {
+            700 => format!("{}{}\r\n", "w".repeat(n % 80 + 30), "Needle 日本!x tab\there"),
+            900 => format!("n\u{e9}edle {n} (deep) nEEdles\r\n"),
+            1100 => format!("{}\x1b[44m\x1b[Kbehind\r\n", "needle".repeat(40)),
+            _ => format!("plain line {n} of no interest, long enough to wrap\r\n"),
+        })
+        .chain(std::iter::once("needle".repeat(60)))
+        .collect();
+    let state = |history: Box<dyn History>| {
+        let mut terminal = Terminal::new(size, TerminalConfig::default(), history);
+        terminal.feed(text.as_bytes());
+        let source = Source {
+            history: Some(History::view(terminal.history())),
+            rows: (0..size.rows).map(|y| terminal.row(y)).collect(),
+            links: Links::new(),
+            size,
+            pullable: 0,
+        };
+        let settings = Settings { wrap_search: true, ..Settings::default() };
+        let mut state = CopyState::new(Backing::new(source), settings);
+        let last = state.back.last();
+        state.enter_at(6, last);
+        state
+    };
+    let memory = || Box::new(MemoryHistory::new(100_000, size.cols));
+    let mut pane = 0;
+    let patterns = [
+        ("Needle", false),
+        ("needle", false),
+        ("日本!x", false),
+        ("x tab here", false),
+        ("needlebehind", false),
+        ("(nothing|n.edle) [0-9]+", true),
+        ("^needle", true),
+        ("dle+$", true),
+        ("(w{3}|q)N", true),
+        ("absent.*", true),
+    ];
+    for (pattern, regex) in patterns {
+        for down in [false, true] {
+            pane += 1;
+            let on_disk = store.open_pane(PaneId(pane), PaneInfo::default(), 64 << 20, size.cols);
+            let (mut one, mut other) = (state(Box::new(on_disk)), state(memory()));
+            for _ in 0..6 {
+                let steps = [&mut one, &mut other].map(|state| {
+                    state.search.text = Some(pattern.to_owned());
+                    state.search.regex = regex;
+                    state.find(down, regex, 1);
+                    while state.continue_search() {}
+                    (state.cx, state.row(), state.search.count)
+                });
+                assert_eq!(steps[0], steps[1], "{pattern} {down}");
+            }
+        }
     }
 }
