@@ -124,7 +124,7 @@ fn history_that_is_passed_over_holds_no_match() {
     let dir = tempfile::tempdir().unwrap();
     let store = TranscriptStore::new(StoreConfig::new(dir.path().into())).unwrap();
     let size = Size::new(40, 6);
-    let text: String = (0..6000)
+    let text: String = (0..4000)
         .map(|n| match n % 1500 {
             700 => format!("{}{}\r\n", "w".repeat(n % 80 + 30), "Needle 日本!x tab\there"),
             900 => format!("n\u{e9}edle {n} (deep) nEEdles\r\n"),
@@ -133,9 +133,15 @@ fn history_that_is_passed_over_holds_no_match() {
         })
         .chain(std::iter::once("needle".repeat(60)))
         .collect();
-    let state = |history: Box<dyn History>| {
+    let terminal = |history: Box<dyn History>| {
         let mut terminal = Terminal::new(size, TerminalConfig::default(), history);
         terminal.feed(text.as_bytes());
+        terminal
+    };
+    let on_disk = store.open_pane(PaneId(1), PaneInfo::default(), 64 << 20, size.cols);
+    let mut on_disk = terminal(Box::new(on_disk));
+    let mut in_memory = terminal(Box::new(MemoryHistory::new(100_000, size.cols)));
+    let state = |terminal: &mut Terminal| {
         let source = Source {
             history: Some(History::view(terminal.history())),
             rows: (0..size.rows).map(|y| terminal.row(y)).collect(),
@@ -149,8 +155,6 @@ fn history_that_is_passed_over_holds_no_match() {
         state.enter_at(6, last);
         state
     };
-    let memory = || Box::new(MemoryHistory::new(100_000, size.cols));
-    let mut pane = 0;
     let patterns = [
         ("Needle", false),
         ("needle", false),
@@ -165,10 +169,8 @@ fn history_that_is_passed_over_holds_no_match() {
     ];
     for (pattern, regex) in patterns {
         for down in [false, true] {
-            pane += 1;
-            let on_disk = store.open_pane(PaneId(pane), PaneInfo::default(), 64 << 20, size.cols);
-            let (mut one, mut other) = (state(Box::new(on_disk)), state(memory()));
-            for _ in 0..6 {
+            let (mut one, mut other) = (state(&mut on_disk), state(&mut in_memory));
+            for _ in 0..4 {
                 let steps = [&mut one, &mut other].map(|state| {
                     state.search.text = Some(pattern.to_owned());
                     state.search.regex = regex;
