@@ -46,6 +46,17 @@ pub fn stray_byte(c: char) -> Option<u8> {
     (0x80..=0xff).contains(&b).then_some(b as u8)
 }
 
+/// The start of a text, if its stray bytes are of the form of a character just beyond the last
+/// one of Unicode (up to U+13FFFF): tmux goes by the form, and takes it for text.
+pub fn beyond_unicode(text: &str) -> Option<&str> {
+    let ranges = [0xf4..=0xf4, 0x90..=0xbf, 0x80..=0xbf, 0x80..=0xbf];
+    let mut chars = text.chars();
+    for range in ranges {
+        stray_byte(chars.next()?).filter(|byte| range.contains(byte))?;
+    }
+    Some(&text[..text.len() - chars.as_str().len()])
+}
+
 /// Bytes made visible as tmux stores the links and names of programs: valid UTF-8 stays,
 /// control characters and stray bytes become C escapes or octal, a backslash is doubled. Tabs
 /// and newlines stay.

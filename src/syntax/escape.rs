@@ -1,7 +1,7 @@
 //! Escaping: how tmux writes strings so that its own parser reads them back, and how it fills
 //! in `%%` and `%1` in templates.
 
-use crate::base::text::stray_byte;
+use crate::base::text::{beyond_unicode, stray_byte};
 
 /// Characters that make an argument be written in double quotes.
 const NEEDS_DOUBLE: &[char] = &[' ', '#', '\'', ';', '$', '{', '}', '%'];
@@ -33,13 +33,13 @@ pub fn escape(text: &str) -> String {
 /// also `"`, and `$` where a variable name could follow.
 pub fn visible(text: &str, quoted: bool) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
+    let mut chars = text.chars();
     while let Some(c) = chars.next() {
         match c {
             '"' if quoted => out.push_str("\\\""),
             '$' if quoted => {
                 let name_follows =
-                    chars.peek().is_some_and(|&n| n.is_ascii_alphabetic() || n == '_' || n == '{');
+                    chars.as_str().starts_with(|n: char| n.is_ascii_alphabetic() || n == '_' || n == '{');
                 out.push_str(if name_follows { "\\$" } else { "$" });
             }
             '\\' => out.push_str("\\\\"),
@@ -53,7 +53,16 @@ pub fn visible(text: &str, quoted: bool) -> String {
             '\x0c' => out.push_str("\\f"),
             _ if c.is_ascii() => push_octal(&mut out, c as u8),
             _ => match stray_byte(c) {
-                Some(byte) => push_octal(&mut out, byte),
+                Some(byte) => {
+                    let from = text.len() - chars.as_str().len() - c.len_utf8();
+                    match beyond_unicode(&text[from..]) {
+                        Some(whole) => {
+                            out.push_str(whole);
+                            chars = text[from + whole.len()..].chars();
+                        }
+                        None => push_octal(&mut out, byte),
+                    }
+                }
                 None => out.push(c),
             },
         }
