@@ -57,7 +57,7 @@ pub struct Tty {
     /// A cursor style or colour was set and must be taken back at the end.
     pub(super) look_set: CursorLook,
     /// What the terminal shows; `None` when not known.
-    shown: Option<Surface>,
+    pub(super) shown: Option<Surface>,
     /// Images drawn on it.
     images: Vec<FrameImage>,
     /// Width and height of a cell in pixels; 0 when not known.

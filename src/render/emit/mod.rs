@@ -128,8 +128,13 @@ impl Painter<'_> {
             self.move_to(x, y);
             if erase == Cap::EL {
                 self.term.put(erase, self.out);
-            } else {
-                self.term.put_numbers(erase, &[len as i32], self.out);
+                return x + len;
+            }
+            let torn = self.tears(stop, y);
+            self.term.put_numbers(erase, &[len as i32 - i32::from(torn)], self.out);
+            if torn {
+                let blank = Cell { style: blank_style(&row[stop as usize - 1]), ..Cell::BLANK };
+                self.cell(&blank, stop - 1, y);
             }
             return x + len;
         }
@@ -137,6 +142,14 @@ impl Painter<'_> {
         let blank = Cell { style: blank_style(&row[stop as usize - 1]), ..Cell::BLANK };
         (x..stop).for_each(|at| self.cell(&blank, at, y));
         stop
+    }
+
+    /// Whether erasing up to `stop` leaves the second half of a wide character that is shown.
+    /// tmux as the terminal then clears the cell before it when that half is written over, so
+    /// the first half has to be written over too.
+    fn tears(&self, stop: u32, y: u32) -> bool {
+        let Some(shown) = &self.tty.shown else { return false };
+        shown.row(y).get(stop as usize).is_some_and(Cell::is_padding)
     }
 
     /// Whether the cursor is just past the end of the row above, and that row goes on here:

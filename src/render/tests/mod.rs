@@ -193,6 +193,25 @@ proptest! {
     }
 }
 
+#[test]
+fn erasing_does_not_tear_wide_characters() {
+    let term = term(0xff, "256,RGB");
+    let size = Size::new(24, 10);
+    let mut pane = Terminal::new(size, TerminalConfig::default(), Box::new(MemoryHistory::new(0, size.cols)));
+    let mut tty = Tty::new(size, true, TtyOptions::default());
+    let mut out = Vec::new();
+    tty.start(&term, &mut out);
+    let mut frame = Frame::new(size);
+    let text = |x, what, len| Edit::Text { x, y: 9, what, style: 0, len };
+    let blue = Edit::Fill { x: 0, y: 9, cols: 16, rows: 1, style: 2 };
+    for edits in [vec![text(7, 2, 5)], vec![blue, text(10, 2, 1)]] {
+        apply(&mut frame, &edits);
+        tty.draw(&frame, &FrameLinks::default(), &term, &mut out);
+        pane.feed(&std::mem::take(&mut out));
+    }
+    assert_eq!(visible(&pane.cell(9, 9)), visible(frame.surface.get(9, 9)));
+}
+
 /// The bytes that turn a drawn frame into the next, on a terminal with everything.
 fn bytes(change: impl Fn(&mut Frame)) -> String {
     let term = term(0xff, "256,RGB");
