@@ -56,7 +56,7 @@ impl Runtime {
             let congested = terminal.history().is_congested();
             drop(terminal);
             if !replies.is_empty() {
-                self.world.pump.write(&self.world.poller, id, &replies, None);
+                self.world.pump.write(id, &replies, None);
             }
             let mut cx = self.cx();
             let window = cx.server.panes.get(&id).map(|p| p.window);

@@ -69,6 +69,8 @@ pub struct Pump {
     /// The time that lines are written at, seconds since the Unix epoch; set once a turn.
     pub now_secs: i64,
     buffer: Vec<u8>,
+    /// Panes with input of this turn.
+    written: Vec<PaneId>,
 }
 
 impl Pump {
@@ -213,15 +215,26 @@ impl Pump {
     }
 
     /// Queues input for a program and writes what it takes.
-    pub fn write(&mut self, poller: &Poller, pane: PaneId, bytes: &[u8], typed_ms: Option<u64>) {
+    pub fn write(&mut self, pane: PaneId, bytes: &[u8], typed_ms: Option<u64>) {
         let Some(io) = self.panes.get_mut(&pane) else { return };
         if let Some(ms) = typed_ms {
             io.typed_ms = ms;
         }
+        // What waits already goes when the terminal takes it.
+        if io.input.is_empty() {
+            self.written.push(pane);
+        }
         if io.input.len() + bytes.len() <= MAX_INPUT {
             io.input.extend(bytes);
         }
-        self.flush(poller, pane);
+    }
+
+    /// Writes what was queued since the last time: the keys of a command reach the program in
+    /// one piece, as from a terminal, so that it cannot take a part of them for another key.
+    pub fn flush_written(&mut self, poller: &Poller) {
+        for pane in std::mem::take(&mut self.written) {
+            self.flush(poller, pane);
+        }
     }
 
     pub fn flush(&mut self, poller: &Poller, pane: PaneId) {

@@ -72,6 +72,7 @@ impl Runtime {
             self.pump();
             self.run_timers();
             self.run_queues();
+            self.world.pump.flush_written(&self.world.poller);
             self.flush_control();
             self.settle();
             self.render();
@@ -228,6 +229,7 @@ impl Runtime {
 
     /// Writes out what is left to write.
     fn perform(&mut self) {
+        self.world.pump.flush_written(&self.world.poller);
         self.flush_control();
         self.apply_pane_sizes();
         let mut gone = Vec::new();

@@ -177,7 +177,7 @@ impl Runtime {
             terminal.answer_palette(index, (r, g, b));
             let replies = terminal.take_replies();
             drop(terminal);
-            self.world.pump.write(&self.world.poller, pane, &replies, None);
+            self.world.pump.write(pane, &replies, None);
         }
     }
 
@@ -191,7 +191,7 @@ impl Runtime {
             terminal.answer_clipboard(clip, &data);
             let replies = terminal.take_replies();
             drop(terminal);
-            self.world.pump.write(&self.world.poller, *pane, &replies, None);
+            self.world.pump.write(*pane, &replies, None);
         }
         // An answer that nobody asked for is only kept if the options say so.
         if panes.is_empty() || get == "both" {

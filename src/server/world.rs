@@ -86,7 +86,7 @@ impl World {
 
     /// Writes to a pane as typed input, which puts it into the fast lane.
     pub fn type_into(&mut self, pane: PaneId, bytes: &[u8]) {
-        self.pump.write(&self.poller, pane, bytes, Some(self.now.mono_ms));
+        self.pump.write(pane, bytes, Some(self.now.mono_ms));
     }
 
     /// Lets programs go whose scopes are ready.
@@ -158,7 +158,7 @@ impl Host for World {
     }
 
     fn pane_reply(&mut self, pane: PaneId, bytes: &[u8]) {
-        self.pump.write(&self.poller, pane, bytes, None);
+        self.pump.write(pane, bytes, None);
     }
 
     fn pane_resume(&mut self, pane: PaneId) {
