@@ -108,6 +108,15 @@ impl Glyph {
         }
     }
 
+    /// Appends the glyph to a string as `text` makes them: one in which no character of the glyph
+    /// is taken for a stray byte.
+    pub fn push_text_to(&self, out: &mut String) {
+        match self {
+            Glyph::Char(c) => super::text::push_char(*c, out),
+            Glyph::Cluster(s) => s.chars().for_each(|c| super::text::push_char(c, out)),
+        }
+    }
+
     pub fn len_bytes(&self) -> usize {
         match self {
             Glyph::Char(c) => c.len_utf8(),

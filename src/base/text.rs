@@ -1,6 +1,7 @@
 //! Bytes and strings. tmux's strings are bytes; ours are `String`, because nearly all are
 //! UTF-8. Bytes that are not are carried through losslessly: byte 0x80+n becomes the private
-//! character U+10FF80+n, and turns back into the byte on the way out.
+//! character U+10FF80+n, and turns back into the byte on the way out. These characters
+//! themselves, should text have one, are carried as their four bytes.
 
 /// First character that stands for a stray byte; `STRAY + b` for byte `b` in 0x80..=0xff.
 const STRAY: u32 = 0x10_ff00;
@@ -11,18 +12,37 @@ pub fn from_bytes(mut bytes: &[u8]) -> String {
     while !bytes.is_empty() {
         match std::str::from_utf8(bytes) {
             Ok(text) => {
-                out.push_str(text);
+                push_text(text, &mut out);
                 break;
             }
             Err(error) => {
                 let (good, rest) = bytes.split_at(error.valid_up_to());
-                out.push_str(std::str::from_utf8(good).expect("valid_up_to bounds valid UTF-8"));
+                push_text(std::str::from_utf8(good).expect("valid_up_to bounds valid UTF-8"), &mut out);
                 out.extend(char::from_u32(STRAY + u32::from(rest[0])));
                 bytes = &rest[1..];
             }
         }
     }
     out
+}
+
+/// Appends text which is what it says: nothing in it stands for a byte.
+fn push_text(text: &str, out: &mut String) {
+    if text.contains(|c| stray_byte(c).is_some()) {
+        text.chars().for_each(|c| push_char(c, out));
+    } else {
+        out.push_str(text);
+    }
+}
+
+/// Appends a character which is what it says, not a stand-in for a byte.
+pub fn push_char(c: char, out: &mut String) {
+    if stray_byte(c).is_none() {
+        out.push(c);
+        return;
+    }
+    let bytes = c.encode_utf8(&mut [0; 4]).as_bytes().to_vec();
+    out.extend(bytes.into_iter().filter_map(|byte| char::from_u32(STRAY + u32::from(byte))));
 }
 
 /// The bytes a string stands for: the inverse of `from_bytes`.
@@ -46,10 +66,10 @@ pub fn stray_byte(c: char) -> Option<u8> {
     (0x80..=0xff).contains(&b).then_some(b as u8)
 }
 
-/// The start of a text, if its stray bytes are of the form of a character just beyond the last
-/// one of Unicode (up to U+13FFFF): tmux goes by the form, and takes it for text.
+/// The start of a text, if its stray bytes are of the form of one of the last characters of
+/// Unicode or of one just beyond (up to U+13FFFF): tmux goes by the form, and takes it for text.
 pub fn beyond_unicode(text: &str) -> Option<&str> {
-    let ranges = [0xf4..=0xf4, 0x90..=0xbf, 0x80..=0xbf, 0x80..=0xbf];
+    let ranges = [0xf4..=0xf4, 0x80..=0xbf, 0x80..=0xbf, 0x80..=0xbf];
     let mut chars = text.chars();
     for range in ranges {
         stray_byte(chars.next()?).filter(|byte| range.contains(byte))?;
@@ -114,7 +134,14 @@ mod tests {
 
     #[test]
     fn any_bytes_survive() {
-        for bytes in [&b"plain"[..], b"\xff\xfe", "aé".as_bytes(), b"a\xc3", b"\xe4\xb8x\x80"] {
+        for bytes in [
+            &b"plain"[..],
+            b"\xff\xfe",
+            "aé".as_bytes(),
+            b"a\xc3",
+            b"\xe4\xb8x\x80",
+            "\u{10ffff}\u{10ff80}".as_bytes(),
+        ] {
             assert_eq!(to_bytes(&from_bytes(bytes)), bytes);
         }
         assert_eq!(from_bytes("世".as_bytes()), "世");

@@ -99,7 +99,7 @@ impl Capture {
             } else if options.octal && cell.glyph.as_char() == Some('\\') {
                 out.push_str("\\\\");
             } else {
-                cell.glyph.push_to(&mut out);
+                cell.glyph.push_text_to(&mut out);
             }
         }
         if in_link {

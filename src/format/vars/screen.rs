@@ -62,7 +62,7 @@ fn character(cell: &Cell) -> Option<String> {
         return Some(" ".repeat(usize::from(cell.width)));
     }
     let mut out = String::new();
-    cell.glyph.push_to(&mut out);
+    cell.glyph.push_text_to(&mut out);
     Some(out)
 }
 
@@ -164,7 +164,7 @@ fn row_text(row: &Row, tab: &str) -> String {
         if cell.flags.contains(CellFlags::TAB) {
             out.push_str(tab);
         } else {
-            cell.glyph.push_to(&mut out);
+            cell.glyph.push_text_to(&mut out);
         }
     }
     out
@@ -297,7 +297,7 @@ pub fn word_at(pane: &Pane, x: u32, y: u32, separators: &str) -> Option<String> 
         if walk.at_separator(separators) {
             break;
         }
-        cell.glyph.push_to(&mut word);
+        cell.glyph.push_text_to(&mut word);
     }
     (!word.is_empty()).then_some(word)
 }

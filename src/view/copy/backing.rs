@@ -79,7 +79,7 @@ pub fn push_cell(out: &mut String, cell: &Cell) {
     if is_tab(cell) {
         out.push('\t');
     } else {
-        cell.glyph.push_to(out);
+        cell.glyph.push_text_to(out);
     }
 }
 

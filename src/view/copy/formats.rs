@@ -51,7 +51,7 @@ impl Backing {
             if parts_words(&line, x, separators) || x >= self.cols {
                 return out;
             }
-            line.cell(x).glyph.push_to(&mut out);
+            line.cell(x).glyph.push_text_to(&mut out);
         }
     }
 
