@@ -42,6 +42,27 @@ impl Surface {
         &self.cells[start..start + self.size.cols as usize]
     }
 
+    /// One row of cells, to be changed without caring for wide neighbours.
+    pub fn row_mut(&mut self, y: u32) -> &mut [Cell] {
+        let start = (y * self.size.cols) as usize;
+        &mut self.cells[start..start + self.size.cols as usize]
+    }
+
+    /// Blanks a row in the default style.
+    pub fn clear_row(&mut self, y: u32) {
+        self.row_mut(y).fill(Cell::BLANK);
+    }
+
+    /// Takes over the cells of a rectangle of a surface of the same size, as they are.
+    pub fn copy_rect(&mut self, from: &Surface, rect: &super::Rect) {
+        let whole = super::Rect::new(0, 0, self.size.cols, self.size.rows);
+        let Some(area) = rect.intersect(&whole) else { return };
+        let columns = area.x as usize..area.right() as usize;
+        for y in area.y as u32..area.bottom() as u32 {
+            self.row_mut(y)[columns.clone()].clone_from_slice(&from.row(y)[columns.clone()]);
+        }
+    }
+
     /// Writes a raw cell without caring for wide neighbours; for bulk copies.
     pub fn set_raw(&mut self, x: u32, y: u32, cell: Cell) {
         if let Some(i) = self.at(x, y) {

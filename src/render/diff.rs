@@ -58,8 +58,9 @@ impl DiffCaps {
 }
 
 /// The steps from what is shown to a frame. `shown` is `None` when that is not known; it is
-/// used up: scrolls are applied to it on the way.
-pub fn diff(shown: Option<&mut Surface>, frame: &Frame, caps: &DiffCaps) -> Vec<Op> {
+/// used up: scrolls are applied to it on the way. `rows`: which rows may differ, if that is
+/// known.
+pub fn diff(shown: Option<&mut Surface>, frame: &Frame, rows: Option<&[bool]>, caps: &DiffCaps) -> Vec<Op> {
     let new = &frame.surface;
     let size = new.size();
     let mut ops = Vec::new();
@@ -67,16 +68,19 @@ pub fn diff(shown: Option<&mut Surface>, frame: &Frame, caps: &DiffCaps) -> Vec<
         ops.extend((0..size.rows).map(|y| Op::Draw { y, start: 0, end: size.cols }));
         return ops;
     };
+    let mut looked_at = rows.map_or_else(|| vec![true; size.rows as usize], <[bool]>::to_vec);
+    looked_at.resize(size.rows as usize, true);
     for region in &frame.regions {
-        if let Some(op) = scroll(old, new, region, caps) {
+        if let Some(op) = scroll(old, new, region, &looked_at, caps) {
             if let Op::Scroll { region, lines } = &op {
                 old.scroll(region, *lines, &Cell::BLANK);
+                looked_at[region.y as usize..region.bottom() as usize].fill(true);
             }
             ops.push(op);
         }
     }
     let mut spans = Vec::new();
-    for y in 0..size.rows {
+    for y in (0..size.rows).filter(|&y| looked_at[y as usize]) {
         row_spans(y, old.row(y), new.row(y), &mut spans);
     }
     if caps.fill {
@@ -184,7 +188,7 @@ fn row_facts(surface: &Surface, rect: &Rect, y: u32) -> (u64, i64) {
 }
 
 /// The scroll of a region that saves most, if any does.
-fn scroll(old: &Surface, new: &Surface, region: &Rect, caps: &DiffCaps) -> Option<Op> {
+fn scroll(old: &Surface, new: &Surface, region: &Rect, looked_at: &[bool], caps: &DiffCaps) -> Option<Op> {
     let size = new.size();
     let rect = region.intersect(&Rect::new(0, 0, size.cols, size.rows))?;
     let full_width = rect.size.cols == size.cols;
@@ -199,7 +203,7 @@ fn scroll(old: &Surface, new: &Surface, region: &Rect, caps: &DiffCaps) -> Optio
     let differs = |y: u32| {
         let at = rect.y as u32 + y;
         let (a, b) = (&old.row(at)[rect.x as usize..], &new.row(at)[rect.x as usize..]);
-        a.iter().zip(b).take(rect.size.cols as usize).any(|(a, b)| !same(a, b))
+        looked_at[at as usize] && a.iter().zip(b).take(rect.size.cols as usize).any(|(a, b)| !same(a, b))
     };
     if (0..rows).filter(|&y| differs(y)).take(2).count() < 2 {
         return None;

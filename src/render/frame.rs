@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::base::links::{Hyperlink, Links};
-use crate::base::{Colour, LinkId, PaneId, Rect, Size, Surface};
+use crate::base::{Colour, LinkId, PaneId, Point, Rect, Size, Surface};
 
 /// The shape of a cursor.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -65,6 +65,17 @@ pub struct FrameImage {
     pub data: Arc<[u8]>,
 }
 
+/// Which rows a frame may have different from the frame before: to find what to draw, only
+/// these have to be looked at, by who shows that frame.
+#[derive(Clone, Debug)]
+pub struct Descent {
+    /// Numbers of this frame and of the one before; 0 and `None` for frames of their own.
+    pub number: u64,
+    pub parent: Option<u64>,
+    /// For each row, whether it may be different.
+    pub changed: Vec<bool>,
+}
+
 /// Everything to show; see the module comment. Cells are final: palettes, default styles and
 /// selections have been applied, links belong to the client's `FrameLinks`.
 #[derive(Clone, Debug)]
@@ -81,6 +92,8 @@ pub struct Frame {
     pub path: Option<String>,
     pub progress: Progress,
     pub images: Vec<FrameImage>,
+    /// How it came of the frame before.
+    pub descent: Descent,
     /// A menu or popup lies over it. It shows in how blanks are drawn: they are written then,
     /// never erased.
     pub covered: bool,
@@ -98,8 +111,37 @@ impl Frame {
             path: None,
             progress: Progress::default(),
             images: Vec::new(),
+            descent: Descent { number: 0, parent: None, changed: vec![true; size.rows as usize] },
             covered: false,
         }
+    }
+
+    /// Makes it the next frame, to be composed on what it shows: nothing has changed so far.
+    pub fn succeed(&mut self, number: u64) {
+        self.descent.parent = Some(self.descent.number);
+        self.descent.number = number;
+        self.descent.changed.fill(false);
+        self.wrapped.fill(false);
+        self.surface.cursor_visible = false;
+        self.surface.cursor = Point::default();
+        self.cursor = CursorLook::default();
+        self.mouse = MouseTracking::Off;
+        self.regions.clear();
+        self.images.clear();
+        (self.title, self.path, self.progress) = (None, None, Progress::default());
+        self.covered = false;
+    }
+
+    /// Blanks the rows that are composed anew.
+    pub fn clear_changed(&mut self) {
+        for (y, _) in self.descent.changed.iter().enumerate().filter(|(_, changed)| **changed) {
+            self.surface.clear_row(y as u32);
+        }
+    }
+
+    /// Whether row `y` is composed anew.
+    pub fn is_changed(&self, y: u32) -> bool {
+        self.descent.changed.get(y as usize).copied().unwrap_or(true)
     }
 
     /// Whether row `y` goes on in the next row.

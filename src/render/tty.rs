@@ -58,6 +58,10 @@ pub struct Tty {
     pub(super) look_set: CursorLook,
     /// What the terminal shows; `None` when not known.
     pub(super) shown: Option<Surface>,
+    /// Number of the frame that it shows; 0 when it has none.
+    shown_number: u64,
+    /// Rows of which the terminal may show something else than that frame.
+    disturbed: Vec<u32>,
     /// Images drawn on it.
     images: Vec<FrameImage>,
     /// Width and height of a cell in pixels; 0 when not known.
@@ -83,6 +87,8 @@ impl Tty {
             modes: None,
             look_set: CursorLook::default(),
             shown: None,
+            shown_number: 0,
+            disturbed: Vec::new(),
             images: Vec::new(),
             cell_pixels: (0, 0),
             title: None,
@@ -260,14 +266,22 @@ impl Tty {
         }
         let frame = with_placeholders.as_ref().unwrap_or(frame);
         self.uncover_images(frame);
-        let ops = diff(self.shown.as_mut(), frame, &DiffCaps::of(term));
+        let known = frame.descent.parent == Some(self.shown_number);
+        let disturbed = std::mem::take(&mut self.disturbed);
+        let rows: Option<Vec<bool>> = known.then(|| {
+            (0..).zip(&frame.descent.changed).map(|(y, &changed)| changed || disturbed.contains(&y)).collect()
+        });
+        let ops = diff(self.shown.as_mut(), frame, rows.as_deref(), &DiffCaps::of(term));
+        self.shown_number = frame.descent.number;
         emit::emit(&ops, frame, links, term, self, out);
         if sixel {
             self.draw_images(&ops, frame, term, out);
         }
         match &mut self.shown {
-            Some(shown) => shown.clone_from(&frame.surface),
-            None => self.shown = Some(frame.surface.clone()),
+            Some(shown) if shown.size() == frame.surface.size() => {
+                ops.iter().for_each(|op| shown.copy_rect(&frame.surface, &op.rect()));
+            }
+            _ => self.shown = Some(frame.surface.clone()),
         }
         if term.flags.no_auto_margin {
             self.forget_last_cell();
@@ -283,6 +297,7 @@ impl Tty {
         let unknown = Cell { glyph: Glyph::Char('\0'), ..Cell::BLANK };
         for rect in rects {
             for y in rect.y..rect.bottom() {
+                self.disturbed.push(y as u32);
                 (rect.x..rect.right()).for_each(|x| shown.set_raw(x as u32, y as u32, unknown.clone()));
             }
         }
@@ -314,6 +329,7 @@ impl Tty {
         let Some(shown) = &mut self.shown else { return };
         let unknown = Cell { glyph: Glyph::Char('\0'), ..Cell::BLANK };
         let (cols, y) = (self.size.cols, self.size.rows.max(1) - 1);
+        self.disturbed.push(y);
         for x in (0..cols).rev() {
             let more = shown.get(x, y).is_padding();
             shown.set_raw(x, y, unknown.clone());

@@ -63,6 +63,7 @@ impl Runtime {
         tty.composer = composer;
         if let Some(frame) = frame {
             tty.draw(&frame);
+            tty.composer.reuse(frame);
             let (written, dropped) = (tty.total_written, tty.dropped);
             if let Some(client) = self.server.clients.get_mut(&id) {
                 client.written = written;

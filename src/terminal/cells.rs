@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::line::Line;
 use crate::base::{Cell, CellFlags, CellStyle, Colour, Glyph, LinkId};
@@ -143,6 +144,8 @@ impl Hasher for StyleHasher {
 /// The tables behind packed cells.
 #[derive(Debug)]
 pub struct CellTables {
+    /// No two tables, and no table before and after it was collected, have the same one.
+    epoch: u64,
     styles: Vec<CellStyle>,
     by_style: HashMap<CellStyle, StyleId, BuildHasherDefault<StyleHasher>>,
     last: (CellStyle, StyleId),
@@ -152,7 +155,9 @@ pub struct CellTables {
 
 impl CellTables {
     pub fn new() -> Self {
+        static EPOCHS: AtomicU64 = AtomicU64::new(0);
         Self {
+            epoch: EPOCHS.fetch_add(1, Ordering::Relaxed),
             styles: vec![CellStyle::DEFAULT],
             by_style: [(CellStyle::DEFAULT, StyleId(0))].into_iter().collect(),
             last: (CellStyle::DEFAULT, StyleId(0)),
@@ -289,6 +294,11 @@ impl CellTables {
                 cell.glyph = self.intern_glyph(&old.glyph(*cell)).unwrap_or(' ' as u32);
             }
         }
+    }
+
+    /// Changes when entries are numbered anew.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
     }
 
     /// Entries in use: (styles, clusters).

@@ -43,6 +43,7 @@ mod sink;
 mod sixel;
 
 pub use capture::{Capture, CaptureOptions};
+pub use cells::Packed;
 pub use config::{AllowPassthrough, ExtendedKeys, GetClipboard, SetClipboard, TerminalConfig, Theme};
 pub use csi::VERSION;
 pub use events::{StringEnd, TerminalEvent};
@@ -386,26 +387,39 @@ impl Terminal {
 
     /// Copies the visible screen onto a surface, clipped to it, with this terminal's link ids.
     pub fn draw(&self, surface: &mut Surface, at: Point) {
-        let grid = &self.screen.grid;
-        let size = surface.size();
-        let cols = self.size().cols.min(size.cols.saturating_sub(at.x));
-        let rows = self.size().rows.min(size.rows.saturating_sub(at.y));
-        for y in 0..rows {
-            let line = grid.line(y);
-            let mut fillers = 0; // that belong to the character before
-            for x in 0..cols {
-                let mut cell = grid.tables.unpack(line.get(x));
-                let whole = if cell.is_padding() { fillers > 0 } else { u32::from(cell.width) <= cols - x };
-                fillers = if cell.is_padding() { fillers.max(1) - 1 } else { cell.width.max(1) - 1 };
-                if !whole {
-                    cell = Cell { style: cell.style, ..Cell::BLANK };
-                    fillers = 0;
-                }
-                surface.set_raw(at.x + x, at.y + y, cell);
-            }
-        }
+        let rows = self.size().rows.min(surface.size().rows.saturating_sub(at.y));
+        (0..rows).for_each(|y| self.draw_row(y, surface, at));
         surface.cursor = Point::new(at.x + self.screen.cx.min(self.size().cols - 1), at.y + self.screen.cy);
         surface.cursor_visible = self.cursor_visible();
+    }
+
+    /// Copies a row of the visible screen, as `draw` does; nothing outside.
+    pub fn draw_row(&self, y: u32, surface: &mut Surface, at: Point) {
+        let grid = &self.screen.grid;
+        let Some(line) = grid.lines.get(y as usize) else { return };
+        let cols = self.size().cols.min(surface.size().cols.saturating_sub(at.x));
+        let mut fillers = 0; // that belong to the character before
+        for x in 0..cols {
+            let mut cell = grid.tables.unpack(line.get(x));
+            let whole = if cell.is_padding() { fillers > 0 } else { u32::from(cell.width) <= cols - x };
+            fillers = if cell.is_padding() { fillers.max(1) - 1 } else { cell.width.max(1) - 1 };
+            if !whole {
+                cell = Cell { style: cell.style, ..Cell::BLANK };
+                fillers = 0;
+            }
+            surface.set_raw(at.x + x, at.y + y, cell);
+        }
+    }
+
+    /// The cells that exist of a row of the visible screen, as the grid holds them: two rows
+    /// with equal ones look the same while `table_epoch` is the same.
+    pub fn packed_row(&self, y: u32) -> Option<&[Packed]> {
+        self.screen.grid.lines.get(y as usize).map(|line| &line.cells[..])
+    }
+
+    /// Changes when styles and clusters are numbered anew.
+    pub fn table_epoch(&self) -> u64 {
+        self.screen.grid.tables.epoch()
     }
 
     /// Writes text at the cursor in a style, as a program could; for what the server itself

@@ -3,7 +3,7 @@
 use crate::base::Colour;
 
 /// Entries set by programs over those set by the option `pane-colours`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Palette {
     /// Default foreground and background that the program chose.
     pub fg: Option<Colour>,

@@ -13,7 +13,7 @@ use crate::render::diff::is_erasable;
 const MIN_ERASED: usize = 10;
 
 /// How a terminal can erase.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Erasing {
     /// What is erased takes the background in force.
     bce: bool,

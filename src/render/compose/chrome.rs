@@ -9,6 +9,7 @@ use crate::model::arrange::ScrollbarPolicy;
 use crate::model::layout::CellKind as SplitKind;
 use crate::model::option_access::OptionScope;
 use crate::model::{Cx, Server, Window};
+use crate::render::frame::Frame;
 use crate::view::copy::CopyMode;
 use crate::view::style;
 
@@ -235,9 +236,11 @@ impl Chrome {
         }
     }
 
-    /// Draws borders and border status lines.
-    pub fn draw_borders(&self, subject: &Subject, surface: &mut Surface) {
-        for (at, cell) in &self.cells {
+    /// Draws borders and border status lines, on rows that are composed anew.
+    pub fn draw_borders(&self, subject: &Subject, frame: &mut Frame) {
+        let Frame { surface, descent, .. } = frame;
+        let changed = |y: u32| descent.changed.get(y as usize).copied().unwrap_or(true);
+        for (at, cell) in self.cells.iter().filter(|(at, _)| changed(at.y)) {
             surface.set_raw(at.x, at.y, cell.clone());
         }
         for (index, line) in &self.lines {
@@ -252,12 +255,17 @@ impl Chrome {
                     continue;
                 }
                 if let Some(place) = subject.place(at, y)
+                    && changed(place.y)
                     && !line.get(x, 0).is_padding()
                 {
                     surface.put(place.x, place.y, line.get(x, 0).clone());
                 }
             }
         }
+    }
+
+    pub fn has_scrollbars(&self) -> bool {
+        !self.bars.is_empty()
     }
 
     /// Draws scrollbars, and notes where their sliders are for the mouse.

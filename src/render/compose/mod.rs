@@ -3,13 +3,15 @@
 //!
 //! What is costly to work out and changes rarely (borders, border status lines, styles, the
 //! status line) is kept in the `Composer` of the client and made anew when the client is
-//! marked for it, or when the layout turns out to be another. Panes are copied every time.
+//! marked for it, or when the layout turns out to be another. Of the panes, only rows that
+//! changed are copied; the frame is composed on the one before.
 
 mod blanks;
 mod border_chars;
 mod borders;
 mod chrome;
 mod cursor;
+mod kept;
 mod offset;
 mod panes;
 mod status;
@@ -35,12 +37,20 @@ pub struct Composer {
     chrome: Option<Chrome>,
     /// The status lines, without message or prompt.
     status: Option<Surface>,
+    /// The last frame, what it was about, and the rows of panes in it.
+    last: Option<Frame>,
+    subject: Option<Subject>,
+    kept: kept::KeptPanes,
+    /// Something was drawn over the panes of the last frame.
+    overdrawn: bool,
+    /// Frames composed so far.
+    frames: u64,
     /// Kept for its memory.
     scratch: Option<Surface>,
 }
 
 /// Which things a frame is about.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct Subject {
     pub client: ClientId,
     pub session: SessionId,
@@ -89,24 +99,57 @@ pub fn compose(cx: &mut Cx<'_>, client: ClientId, dirty: bool, composer: &mut Co
     if let Some(c) = cx.server.clients.get_mut(&client) {
         c.view = (subject.view.x, subject.view.y, subject.view.size, subject.view.bigger);
     }
-    let mut frame = Frame::new(subject.size);
     let layout = chrome::layout(cx, &subject)?;
     let stale = dirty || composer.chrome.as_ref().is_none_or(|c| !c.fits(&layout, &subject));
     let chrome = match composer.chrome.take().filter(|_| !stale) {
         Some(chrome) => chrome,
         None => Chrome::new(cx, &subject, layout),
     };
-    chrome.draw_borders(&subject, &mut frame.surface);
+    let mut frame = composer.next_frame(&subject, stale);
+    panes::find_changed(cx, &subject, &chrome, composer, &mut frame);
+    frame.clear_changed();
+    chrome.draw_borders(&subject, &mut frame);
     panes::draw(cx, &subject, &chrome, composer, &mut frame);
     chrome.draw_scrollbars(cx, &subject, &mut frame.surface);
     let prompt = status::draw(cx, &subject, &mut composer.status, stale, &mut frame);
-    frame.covered =
-        cx.server.client(client).and_then(|c| c.overlay.as_ref()).is_some_and(|o| o.covers_part());
+    let overlaid = cx.server.client(client).and_then(|c| c.overlay.as_ref()).map(|o| o.covers_part());
+    frame.covered = overlaid == Some(true);
     let covered = overlay(cx, client, &mut frame.surface);
+    // What was drawn over the panes and their borders is not told apart: all is drawn again.
+    composer.overdrawn = overlaid.is_some() || chrome.has_scrollbars();
+    if composer.overdrawn {
+        frame.descent.changed.fill(true);
+    }
     cursor::place(cx, &subject, &chrome, prompt, covered, &mut frame);
     titles(cx, &subject, &mut frame);
     composer.chrome = Some(chrome);
     Some(frame)
+}
+
+impl Composer {
+    /// The frame to compose: the last one, where it is of use.
+    fn next_frame(&mut self, subject: &Subject, stale: bool) -> Frame {
+        let usable = !stale && !self.overdrawn && self.subject == Some(*subject);
+        self.subject = Some(*subject);
+        self.frames += 1;
+        let last = self.last.take().filter(|last| usable && last.surface.size() == subject.size);
+        match last {
+            Some(mut frame) => {
+                frame.succeed(self.frames);
+                frame
+            }
+            None => {
+                let mut frame = Frame::new(subject.size);
+                frame.descent.number = self.frames;
+                frame
+            }
+        }
+    }
+
+    /// Takes a frame back once it was drawn, for the next one to be composed on.
+    pub fn reuse(&mut self, frame: Frame) {
+        self.last = Some(frame);
+    }
 }
 
 /// Draws the overlay, if there is one, and says whether it wants the cursor shown.

@@ -1,7 +1,11 @@
 //! Copies panes into a frame: terminals or the modes that cover them, with default styles and
 //! palettes applied.
 
+use std::ops::Range;
+
+use super::borders::PaneBox;
 use super::chrome::Chrome;
+use super::kept::{KeptPane, Setting};
 use super::{Composer, Subject, blanks};
 use crate::base::{Attrs, Cell, CellFlags, CellStyle, Colour, PaneId, Point, Rect, Size, Surface};
 use crate::format::Scope;
@@ -20,7 +24,52 @@ struct Look<'a> {
     no_bright: bool,
 }
 
-/// Draws all panes that can be seen, those below first.
+/// Finds the rows of the frame in which panes have changed since the last one.
+pub(super) fn find_changed(
+    cx: &Cx<'_>,
+    subject: &Subject,
+    chrome: &Chrome,
+    composer: &mut Composer,
+    frame: &mut Frame,
+) {
+    let mut before = std::mem::take(&mut composer.kept);
+    for (index, pane) in chrome.layout.panes.iter().enumerate().filter(|(_, p)| p.visible) {
+        let Some(p) = cx.server.pane(pane.id) else { continue };
+        let terminal = p.terminal.lock();
+        let size = pane_size(pane);
+        let look = Look::new(cx, subject, pane.id, &terminal, composer.no_bright);
+        let setting = Setting {
+            subject: *subject,
+            at: (pane.x, pane.y),
+            size,
+            terminal_size: terminal.size(),
+            epoch: terminal.table_epoch(),
+            fg: look.fg,
+            bg: look.bg,
+            palette: look.palette.clone(),
+            no_bright: look.no_bright,
+        };
+        // What a mode shows is not known, nor is what lies below floating panes.
+        let plain = p.modes.is_empty() && !chrome.layout.panes[..index].iter().any(|p| p.floating);
+        let known = before.take(pane.id, &setting).filter(|_| plain);
+        for y in 0..size.rows {
+            if let Some(place) = subject.place(subject.view.x as i32, pane.y + y as i32)
+                && !known.as_ref().is_some_and(|known| known.has(y, &terminal))
+            {
+                frame.descent.changed[place.y as usize] = true;
+            }
+        }
+        if plain {
+            composer.kept.put(known.unwrap_or_else(|| KeptPane::new(pane.id, setting)));
+        }
+    }
+}
+
+fn pane_size(pane: &PaneBox) -> Size {
+    Size::new(pane.cols.max(0) as u32, pane.rows.max(0) as u32)
+}
+
+/// Draws all panes that can be seen, those below first, on rows that are composed anew.
 pub(super) fn draw(
     cx: &mut Cx<'_>,
     subject: &Subject,
@@ -29,7 +78,7 @@ pub(super) fn draw(
     frame: &mut Frame,
 ) {
     for (index, pane) in chrome.layout.panes.iter().enumerate().rev().filter(|(_, p)| p.visible) {
-        let size = Size::new(pane.cols.max(0) as u32, pane.rows.max(0) as u32);
+        let size = pane_size(pane);
         let kept = composer.scratch.take().filter(|s| s.size() == size);
         let mut surface = kept.unwrap_or_else(|| Surface::new(size));
         let source = Source { index, id: pane.id, at: (pane.x, pane.y) };
@@ -62,37 +111,37 @@ struct Painter<'a> {
 impl Painter<'_> {
     /// Draws the pane: what `surface` holds if a `mode` covers it, or its terminal.
     fn draw(&mut self, cx: &Cx<'_>, mode: bool, surface: &mut Surface, composer: &mut Composer) {
-        let (style_fg, style_bg) = default_colours(cx, self.subject, self.source.id);
         let Some(pane) = cx.server.pane(self.source.id) else { return };
         let terminal = pane.terminal.lock();
-        if !mode {
-            surface.clear(CellStyle::DEFAULT);
-            terminal.draw(surface, Point::default());
-        }
-        let palette = terminal.palette();
-        let own = |style: Colour, palette: Option<Colour>| {
-            if style.is_default() { palette.unwrap_or(Colour::Default) } else { style }
-        };
-        let look = Look {
-            fg: own(style_fg, palette.fg),
-            bg: own(style_bg, palette.bg),
-            plain: palette.is_plain(),
-            palette,
-            no_bright: composer.no_bright,
-        };
+        let look = Look::new(cx, self.subject, self.source.id, &terminal, composer.no_bright);
+        let Range { start, end } = self.columns(surface.size().cols);
+        let mut kept = composer.kept.get_mut(self.source.id);
         for y in 0..surface.size().rows {
-            surface.spread_tabs(y);
-            if mode {
-                let left = self.source.at.0 - self.subject.view.x as i32;
-                blanks::settle(surface, y, self.subject.ground(left, look.bg));
+            let row_y = self.source.at.1 + y as i32;
+            let Some(place) = self.subject.place(self.subject.view.x as i32, row_y) else { continue };
+            if self.frame.is_changed(place.y) {
+                if !mode {
+                    surface.clear_row(y);
+                    terminal.draw_row(y, surface, Point::default());
+                }
+                surface.spread_tabs(y);
+                if mode {
+                    let left = self.source.at.0 - self.subject.view.x as i32;
+                    blanks::settle(surface, y, self.subject.ground(left, look.bg));
+                }
+                self.row(y, surface, &look, &terminal, &mut composer.links);
+                if let Some(kept) = &mut kept {
+                    let drawn = &self.frame.surface.row(place.y)[start as usize..end as usize];
+                    kept.keep(y, &terminal, drawn);
+                }
             }
-            if self.row(y, surface, &look, &terminal, &mut composer.links) && !mode {
+            if !mode {
                 self.note_wrap(y, surface.size().cols, &terminal);
             }
         }
     }
 
-    /// Draws a row; false when it is not in view.
+    /// Draws a row, which is in view.
     fn row(
         &mut self,
         y: u32,
@@ -100,13 +149,10 @@ impl Painter<'_> {
         look: &Look<'_>,
         terminal: &Terminal,
         links: &mut FrameLinks,
-    ) -> bool {
+    ) {
         let source = &self.source;
         let layout = &self.chrome.layout;
         let row_y = source.at.1 + y as i32;
-        if self.subject.place(self.subject.view.x as i32, row_y).is_none() {
-            return false;
-        }
         let any_above = layout.panes[..source.index].iter().any(|p| p.floating);
         for (x, cell) in surface.row(y).iter().enumerate() {
             let at = source.at.0 + x as i32;
@@ -128,7 +174,6 @@ impl Painter<'_> {
             let ground = self.subject.ground(0, look.bg);
             blanks::settle_part(&mut self.frame.surface, place.y, columns, ground);
         }
-        true
     }
 
     /// Notes a row that wraps, where the pane is as wide as the terminal.
@@ -143,14 +188,14 @@ impl Painter<'_> {
     }
 
     /// Columns of the terminal that the pane takes.
-    fn columns(&self, cols: u32) -> std::ops::Range<u32> {
+    fn columns(&self, cols: u32) -> Range<u32> {
         let start = self.source.at.0 - self.subject.view.x as i32;
         start.max(0) as u32..((start + cols as i32).max(0) as u32).min(self.subject.size.cols)
     }
 
     /// Blanks halves of wide characters that the edge of the view or a pane above cut off.
     fn mend_row(&mut self, cols: u32, y: i32) {
-        let std::ops::Range { start: from, end: to } = self.columns(cols);
+        let Range { start: from, end: to } = self.columns(cols);
         let Some(place) = self.subject.place(self.subject.view.x as i32, y) else { return };
         let surface = &mut self.frame.surface;
         let mut expected = 0u32;
@@ -249,7 +294,22 @@ fn default_colours(cx: &Cx<'_>, subject: &Subject, id: PaneId) -> (Colour, Colou
     (pick(active.fg, base.fg), pick(active.bg, base.bg))
 }
 
-impl Look<'_> {
+impl<'a> Look<'a> {
+    fn new(cx: &Cx<'_>, subject: &Subject, id: PaneId, terminal: &'a Terminal, no_bright: bool) -> Self {
+        let (style_fg, style_bg) = default_colours(cx, subject, id);
+        let palette = terminal.palette();
+        let own = |style: Colour, palette: Option<Colour>| {
+            if style.is_default() { palette.unwrap_or(Colour::Default) } else { style }
+        };
+        Look {
+            fg: own(style_fg, palette.fg),
+            bg: own(style_bg, palette.bg),
+            plain: palette.is_plain(),
+            palette,
+            no_bright,
+        }
+    }
+
     /// A cell with its final colours, and without flags.
     fn apply(&self, cell: &Cell) -> Cell {
         let mut out = cell.clone();

@@ -55,6 +55,7 @@ pub(super) fn draw(
     if !overlaid {
         (0..size.rows).for_each(|y| blanks::settle(&mut lines, y, subject.ground(0, Colour::Default)));
     }
+    (top..top + size.rows).for_each(|y| frame.descent.changed[y as usize] = true);
     frame.surface.blit(&lines, Point::default(), size, Point::new(0, top));
     cursor.map(|x| Point::new(x, top + row))
 }

@@ -176,3 +176,69 @@ fn the_cursor_is_hidden_while_a_wrap_is_pending() {
     assert!(!shown(&mut f, "x"));
     assert!(shown(&mut f, "x"));
 }
+
+proptest::proptest! {
+    /// A frame composed on the one before is what it would be from nothing, and tells rightly
+    /// which rows are as they were.
+    #[test]
+    fn frames_follow_one_another(
+        steps in proptest::collection::vec((0usize..3, "[a-c世\u{301} ]{0,12}", 0usize..16), 1..30),
+        wide: bool,
+    ) {
+        let mut f = Fixture::new(if wide { 41 } else { 24 }, 10);
+        f.split(Axis::LeftRight);
+        f.split(Axis::TopBottom);
+        let mut composer = Composer::default();
+        let mut last: Option<Frame> = None;
+        for (pane, text, action) in steps {
+            let dirty = action == 12;
+            let sequence = match action {
+                0 => "\x1b[2J",
+                1 => "\n\n\n",
+                2 => "\x1b[31;42m",
+                3 => "\x1b[m",
+                4 => "\x1b[3;2H\x1b[K",
+                5 => "\x1b]8;;http://a/\x1b\\l\x1b]8;;\x1b\\",
+                6 => "\x1b]4;1;rgb:11/22/33\x1b\\",
+                7 => "\t",
+                8 => "\x1b[?1049h",
+                9 => "\x1b[?1049l",
+                10 => "\x1b[H\x1b[L",
+                _ => "\r\n",
+            };
+            f.print(pane, sequence);
+            f.print(pane, &text);
+            match action {
+                13 => f.set(OptionScope::GlobalWindow, "window-style", "bg=blue,fg=red"),
+                14 => f.set(OptionScope::GlobalWindow, "window-style", "default"),
+                15 => {
+                    let window = f.window();
+                    let id = f.server.window(window).expect("there").panes[pane];
+                    f.server.windows.get_mut(&window).expect("there").active = id;
+                }
+                _ => {}
+            }
+            let client = f.client;
+            // What changes the borders marks the client, as it does in a server.
+            let frame = compose(&mut f.cx(), client, dirty || action > 12, &mut composer).expect("attached");
+            let fresh = f.frame();
+            let links = |cell: &crate::base::Cell| crate::base::Cell {
+                style: crate::base::CellStyle { link: crate::base::LinkId(0), ..cell.style },
+                ..cell.clone()
+            };
+            for y in 0..frame.surface.size().rows {
+                let rows = [&frame, &fresh].map(|f| f.surface.row(y).iter().map(links).collect::<Vec<_>>());
+                proptest::prop_assert_eq!(&rows[0], &rows[1], "row {}", y);
+                if let Some(last) = last.as_ref().filter(|last| frame.descent.parent == Some(last.descent.number)) {
+                    proptest::prop_assert!(
+                        frame.is_changed(y) || frame.surface.row(y) == last.surface.row(y), "row {}", y
+                    );
+                }
+            }
+            proptest::prop_assert_eq!(&frame.wrapped, &fresh.wrapped);
+            proptest::prop_assert_eq!(frame.surface.cursor, fresh.surface.cursor);
+            last = Some(frame.clone());
+            composer.reuse(frame);
+        }
+    }
+}
