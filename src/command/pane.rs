@@ -166,7 +166,7 @@ fn mark(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) {
         return;
     }
     let before = cx.server.valid_mark();
-    let new = Marked { session, index, window, pane };
+    let new = Marked { session, link: (session, index), window, pane };
     cx.server.marked = if args.has('M') || before == Some(new) { None } else { Some(new) };
     for mark in [before, cx.server.marked].into_iter().flatten() {
         if let Some(p) = cx.server.panes.get_mut(&mark.pane) {

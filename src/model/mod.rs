@@ -97,8 +97,9 @@ impl Default for GlobalOptions {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Marked {
     pub session: SessionId,
-    /// Index of the winlink.
-    pub index: i32,
+    /// The winlink: its session and index. A window that moves to another session takes it
+    /// along, but not `session`: the mark counts for nothing until it comes back.
+    pub link: (SessionId, i32),
     pub window: WindowId,
     pub pane: PaneId,
 }

@@ -39,9 +39,9 @@ impl Server {
             }
         }
         if let Some(marked) = self.marked.as_mut()
-            && (marked.session, marked.index) == src
+            && marked.link == src
         {
-            (marked.session, marked.index) = dst;
+            marked.link = dst;
         }
         true
     }

@@ -45,7 +45,7 @@ impl Server {
         if s.last.first() == Some(&index) {
             out.push('-');
         }
-        if self.valid_mark().is_some_and(|m| (m.session, m.index) == (session, index)) {
+        if self.valid_mark().is_some_and(|m| m.link == (session, index)) {
             out.push('M');
         }
         if self.window(winlink.window).is_some_and(|w| w.flags.contains(WindowFlags::ZOOMED)) {
@@ -103,7 +103,8 @@ impl Server {
     /// The marked pane, if it is still there.
     pub fn valid_mark(&self) -> Option<super::Marked> {
         self.marked.filter(|m| {
-            self.winlink_window(m.session, m.index) == Some(m.window)
+            m.link.0 == m.session
+                && self.winlink_window(m.session, m.link.1) == Some(m.window)
                 && self.window(m.window).is_some_and(|w| w.panes.contains(&m.pane))
         })
     }
@@ -304,9 +305,9 @@ impl Cx<'_> {
         }
         let new_index = self.attach_window(dst, window, dst_index)?;
         if let Some(marked) = self.server.marked.as_mut()
-            && (marked.session, marked.index) == (src, src_index)
+            && marked.link == (src, src_index)
         {
-            (marked.session, marked.index) = (dst, new_index);
+            marked.link = (dst, new_index);
         }
         if select {
             self.select_winlink(dst, Some(new_index));

@@ -207,9 +207,9 @@ impl Server {
             }
         }
         if let Some(marked) = self.marked.as_mut()
-            && (marked.session, marked.index) == (session, from)
+            && marked.link == (session, from)
         {
-            marked.index = to;
+            marked.link.1 = to;
         }
     }
 
@@ -250,10 +250,10 @@ impl Server {
             }
         }
         if let Some(marked) = self.marked.as_mut()
-            && marked.session == session
-            && let Some((to, _)) = new_index.get(&marked.index)
+            && marked.link.0 == session
+            && let Some((to, _)) = new_index.get(&marked.link.1)
         {
-            marked.index = *to;
+            marked.link.1 = *to;
         }
     }
 }

@@ -112,7 +112,7 @@ fn offset(scope: &Scope<'_>) -> Option<(u32, u32)> {
 }
 
 fn is_marked(server: &Server, session: &Session, index: i32) -> bool {
-    server.valid_mark().is_some_and(|marked| (marked.session, marked.index) == (session.id, index))
+    server.valid_mark().is_some_and(|marked| marked.link == (session.id, index))
 }
 
 fn flags(scope: &Scope<'_>, escape: bool) -> Option<String> {

@@ -228,7 +228,7 @@ impl Server {
         let marked = self.valid_mark()?;
         Some(FindState {
             session: Some(marked.session),
-            winlink: Some(marked.index),
+            winlink: Some(marked.link.1),
             window: Some(marked.window),
             pane: Some(marked.pane),
             index: None,

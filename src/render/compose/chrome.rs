@@ -148,7 +148,7 @@ impl Chrome {
         let outside = style::of_option(server, level, "pane-border-style", &window_scope);
         let styles: Vec<[CellStyle; 2]> =
             self.layout.panes.iter().map(|p| pane_styles(cx, subject, p)).collect();
-        let marked = server.valid_mark().filter(|m| m.session == subject.session && m.index == subject.index);
+        let marked = server.valid_mark().filter(|m| m.link == (subject.session, subject.index));
         let marked = marked.and_then(|m| self.layout.panes.iter().find(|p| p.id == m.pane));
         let active = &self.layout.panes[self.layout.active];
         for row in 0..subject.bottom() - subject.top() {

@@ -375,7 +375,7 @@ impl Windows {
         cx.server.marked = item.and_then(|item| item.state(cx.server)).and_then(|state| {
             Some(Marked {
                 session: state.session?,
-                index: state.winlink?,
+                link: (state.session?, state.winlink?),
                 window: state.window?,
                 pane: state.pane?,
             })
