@@ -79,7 +79,9 @@ impl Server {
     /// The background of a pane changed, and with it maybe what theme it has.
     pub fn pane_background_changed(&mut self, pane: PaneId) {
         if let Some(p) = self.panes.get_mut(&pane) {
-            p.mark_style(PaneFlags::THEME_CHANGED);
+            // The terminal settled its palette when it took the colour, and may have forgotten
+            // that colour since.
+            p.flags |= PaneFlags::STYLE_CHANGED | PaneFlags::THEME_CHANGED;
         }
         self.mark_pane_changed(pane);
     }

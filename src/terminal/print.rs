@@ -186,10 +186,14 @@ impl Screen {
         self.grid.set(first, y, packed);
         if widen {
             self.grid.set(x, y, Packed::PADDING);
-            // tmux: in the last column the second half lies outside and the cursor stays.
-            if x < self.cols() {
-                self.cx = x + 1;
-            }
+        }
+        // tmux: a character cut off by the edge leaves the cursor; one that is wholly outside
+        // of a screen that has shrunk brings it back.
+        let after = x + u32::from(widen);
+        if after <= self.cols() {
+            self.cx = after;
+        } else if first > self.cols() {
+            self.cx = self.cols() - 1;
         }
         true
     }
