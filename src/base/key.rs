@@ -140,6 +140,8 @@ pub struct MouseKey {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum KeyCode {
     Char(char),
+    /// A number beyond Unicode, at most `MAX_BEYOND`, that a terminal sent in an extended key.
+    Beyond(u32),
     /// `User0` … `User1000`.
     User(u16),
     Named(NamedKey),
@@ -152,6 +154,21 @@ pub struct Key {
     pub code: KeyCode,
     pub mods: Mods,
     pub flags: KeyFlags,
+}
+
+/// Largest number that fits the longest form of UTF-8 there ever was.
+pub const MAX_BEYOND: u32 = 0x7fff_ffff;
+
+/// A number beyond Unicode in UTF-8's way: 4 to 6 bytes.
+pub fn beyond_bytes(number: u32) -> Vec<u8> {
+    let (lead, more) = match number {
+        0..0x20_0000 => (0xf0, 3),
+        0x20_0000..0x400_0000 => (0xf8, 4),
+        _ => (0xfc, 5),
+    };
+    let mut bytes = vec![lead | (number >> (6 * more)) as u8];
+    bytes.extend((0..more).rev().map(|n| 0x80 | (number >> (6 * n)) as u8 & 0x3f));
+    bytes
 }
 
 impl Key {
@@ -231,6 +248,15 @@ pub struct MouseEvent {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_beyond_unicode_have_the_long_forms_of_utf8() {
+        assert_eq!(beyond_bytes(0x11_0000), b"\xf4\x90\x80\x80");
+        assert_eq!(beyond_bytes(0x1f_ffff), b"\xf7\xbf\xbf\xbf");
+        assert_eq!(beyond_bytes(0x20_0000), b"\xf8\x88\x80\x80\x80");
+        assert_eq!(beyond_bytes(0x400_0000), b"\xfc\x84\x80\x80\x80\x80");
+        assert_eq!(beyond_bytes(MAX_BEYOND), b"\xfd\xbf\xbf\xbf\xbf\xbf");
+    }
 
     #[test]
     fn flags_are_not_identity() {

@@ -1,7 +1,7 @@
 //! The names of keys, both ways, and the order of keys in listings.
 
-use super::key::{Key, KeyCode, KeyFlags, Mods, MouseKey, MouseKind, MouseLocation, NamedKey};
-use super::text::stray_byte;
+use super::key::{Key, KeyCode, KeyFlags, Mods, MouseKey, MouseKind, MouseLocation, NamedKey, beyond_bytes};
+use super::text::{from_bytes, stray_byte};
 use super::width::char_width;
 
 /// Highest number of a `UserN` key.
@@ -197,6 +197,7 @@ impl Key {
     pub fn sort_code(self) -> u64 {
         let code = match self.code {
             KeyCode::Char(c) => char_code(c),
+            KeyCode::Beyond(number) => (2 << 29) | u64::from(number),
             KeyCode::User(n) => (1 << 32) | u64::from(n),
             KeyCode::Named(named) => (2 << 32) | named as u64,
             KeyCode::Mouse(mouse) => {
@@ -318,6 +319,7 @@ fn plain_name(code: KeyCode) -> Option<String> {
             '\x7f' => "C-?".to_string(),
             _ => c.to_string(),
         }),
+        KeyCode::Beyond(number) => Some(from_bytes(&beyond_bytes(number))),
         KeyCode::User(n) => {
             let mut name = format!("User{n}");
             // tmux: seven characters, so User1000 prints as User100.

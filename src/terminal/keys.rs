@@ -1,6 +1,7 @@
 //! Keys and mouse events to the bytes that a program reads.
 
 use super::modes::Modes;
+use crate::base::key::beyond_bytes;
 use crate::base::{Key, KeyCode, KeyFlags, Mods, MouseEvent, NamedKey};
 
 /// Options that decide how keys are encoded.
@@ -71,6 +72,9 @@ pub fn write_key(
         out.extend(crate::base::text::to_bytes(c.encode_utf8(&mut [0; 4])));
         return Ok(());
     }
+    if let KeyCode::Beyond(number) = key.code {
+        return write_beyond(number, key.mods, modes, options, out);
+    }
     if !modes.contains(Modes::KKEYPAD) {
         key.flags.remove(KeyFlags::KEYPAD);
     }
@@ -84,7 +88,27 @@ pub fn write_key(
     let KeyCode::Char(c) = key.code else { return Ok(()) };
     let reported = modes.contains(Modes::KEYS_EXTENDED_2)
         || (modes.contains(Modes::KEYS_EXTENDED) && !stays_plain(c, key.mods));
-    if reported { extended(c, key.mods, options, out) } else { plain(c, key.mods, out) }
+    if reported { extended(c as u32, key.mods, options, out) } else { plain(c, key.mods, out) }
+}
+
+/// Appends a number beyond Unicode: reported where modifiers can be, in UTF-8's way elsewhere.
+fn write_beyond(
+    number: u32,
+    mods: Mods,
+    modes: Modes,
+    options: &KeyEncodeOptions,
+    out: &mut Vec<u8>,
+) -> Result<(), NoEncoding> {
+    let reported = modes.contains(Modes::KEYS_EXTENDED_2)
+        || (modes.contains(Modes::KEYS_EXTENDED) && mods.contains(Mods::CTRL));
+    if reported && !mods.is_empty() {
+        return extended(number, mods, options, out);
+    }
+    if mods.contains(Mods::META) {
+        out.push(0x1b);
+    }
+    out.extend(beyond_bytes(number));
+    Ok(())
 }
 
 /// The byte of the option `backspace`, if it is one.
@@ -259,11 +283,11 @@ fn keypad(name: NamedKey) -> Option<(&'static str, &'static str)> {
 }
 
 /// A modified character as modifyOtherKeys or CSI u reports it.
-fn extended(c: char, mods: Mods, options: &KeyEncodeOptions, out: &mut Vec<u8>) -> Result<(), NoEncoding> {
+fn extended(code: u32, mods: Mods, options: &KeyEncodeOptions, out: &mut Vec<u8>) -> Result<(), NoEncoding> {
     if mods.is_empty() {
         return Err(NoEncoding);
     }
-    let (code, modifier) = (c as u32, modifier_number(mods));
+    let modifier = modifier_number(mods);
     let text = if options.csi_u {
         format!("\x1b[{code};{modifier}u")
     } else {
@@ -420,5 +444,17 @@ mod tests {
         let motion = MouseEvent { b: 35, sgr_b: 35, ..press };
         assert_eq!(bytes(&motion, Modes::MOUSE_BUTTON | Modes::MOUSE_SGR), b"");
         assert_eq!(bytes(&motion, Modes::MOUSE_ALL | Modes::MOUSE_SGR), b"\x1b[<35;3;301M");
+    }
+
+    #[test]
+    fn numbers_beyond_unicode_are_sent_in_the_way_of_utf8() {
+        // Recorded from tmux 3.7c.
+        let check = |mods: Mods, expect: &[u8]| {
+            let key = Key::new(KeyCode::Beyond(0x11_0000), mods);
+            assert_eq!(encode_key(key, Modes::empty(), &KeyEncodeOptions::default()), expect);
+        };
+        check(Mods::empty(), b"\xf4\x90\x80\x80");
+        check(Mods::CTRL, b"\xf4\x90\x80\x80");
+        check(Mods::CTRL | Mods::META, b"\x1b\xf4\x90\x80\x80");
     }
 }

@@ -1,10 +1,14 @@
 //! Extended keys: `CSI number ; modifiers u` and `CSI 27 ; modifiers ; number ~`.
 
 use super::{Parse, has_width};
-use crate::base::{Key, KeyFlags, Mods, NamedKey};
+use crate::base::key::MAX_BEYOND;
+use crate::base::{Key, KeyCode, KeyFlags, Mods, NamedKey};
 
 /// Longest sequence considered, in bytes.
 const MAX_BYTES: usize = 64;
+
+/// tmux: numbers beyond Unicode are keys as well.
+const BEYOND_UNICODE: std::ops::RangeInclusive<u32> = char::MAX as u32 + 1..=MAX_BEYOND;
 
 pub(super) fn parse(bytes: &[u8], erase: Option<u8>) -> Parse<Key> {
     let (params, last, size) = match scan(bytes) {
@@ -57,23 +61,28 @@ fn key(number: u32, modifiers: u32, erase: Option<u8>) -> Option<Key> {
     let mut key = if erase.is_some_and(|e| u32::from(e) == number) {
         Key::named(NamedKey::BSpace)
     } else {
-        let c = char::from_u32(number)?;
-        if !c.is_ascii() && !has_width(c) {
-            return None;
+        match char::from_u32(number) {
+            Some(c) if c.is_ascii() || has_width(c) => Key::char(c),
+            None if BEYOND_UNICODE.contains(&number) => Key::new(KeyCode::Beyond(number), Mods::empty()),
+            _ => return None,
         }
-        Key::char(c)
     };
     let bits = modifiers.saturating_sub(1);
     key.mods.set(Mods::SHIFT, bits & 1 != 0);
     key.mods.set(Mods::META, bits & 0b1010 != 0);
     key.mods.set(Mods::CTRL, bits & 4 != 0);
     key.flags.set(KeyFlags::IMPLIED_META, bits & 0b1010 != 0);
-    let crate::base::KeyCode::Char(c) = key.code else { return Some(key) };
+    // Shift alone says nothing for a character: some terminals report S-a as A, some as S-A.
+    let KeyCode::Char(c) = key.code else {
+        if matches!(key.code, KeyCode::Beyond(_)) && key.mods == Mods::SHIFT {
+            key.mods = Mods::empty();
+        }
+        return Some(key);
+    };
     if c == '\t' && key.mods.contains(Mods::SHIFT) {
-        key.code = crate::base::KeyCode::Named(NamedKey::BTab);
+        key.code = KeyCode::Named(NamedKey::BTab);
         key.mods -= Mods::SHIFT;
     }
-    // Shift alone says nothing for a character: some terminals report S-a as A, some as S-A.
     if c > ' ' && c != '\x7f' && key.mods == Mods::SHIFT {
         key.mods = Mods::empty();
     }

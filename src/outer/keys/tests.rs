@@ -129,6 +129,12 @@ fn replies_are_taken_once() {
 }
 
 #[test]
+fn numbers_beyond_unicode_are_keys() {
+    check(b"\x1b[1114112;1u\x1b[2147483647;2u", "Beyond(1114112) Beyond(2147483647)");
+    check(b"\x1b[1114112;7u", "C-M-Beyond(1114112)!");
+}
+
+#[test]
 fn any_split_decodes_alike() {
     let all: &[u8] = b"a\x1b[1;5A\x1b[<0;10;5Mx\xc3\xa9\x1bOP\x1b[97;5u\x1b[200~q\x1b[201~";
     let whole = decode(&mut decoder(), all);
