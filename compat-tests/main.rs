@@ -5,6 +5,7 @@
 //! compat` runs the same steps with that program and writes down what it gives.
 
 mod control;
+mod recordings;
 mod server;
 mod steps;
 
