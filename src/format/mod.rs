@@ -32,7 +32,8 @@ use crate::model::option_access::OptionScope;
 /// The name that `automatic-rename-format` gives a window now.
 pub fn window_name(cx: &Cx<'_>, window: WindowId) -> String {
     let format = cx.server.chain(OptionScope::Window(window)).string("automatic-rename-format").to_owned();
-    let scope = Scope::new(cx.server, cx.host, cx.now).no_jobs().with_window(window);
+    let mut scope = Scope::new(cx.server, cx.host, cx.now).with_window(window);
+    scope.tag = scope::JobTag::Window(window);
     let scope = match cx.server.window(window) {
         Some(w) => scope.with_pane(w.active),
         None => scope,
