@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::termios::{SetArg, cfmakeraw, tcgetattr, tcsetattr};
 
+use super::screen::Outer;
+
 /// How long anything may take before it counts as never coming.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -22,6 +24,8 @@ pub struct Server {
     dir: tempfile::TempDir,
     ttys: BTreeMap<String, PaneTty>,
     hostname: String,
+    /// Attached clients by name.
+    pub outers: BTreeMap<String, Outer>,
 }
 
 /// What a run of the program gave.
@@ -40,7 +44,7 @@ impl Server {
         fs::set_permissions(dir.path().join("s"), fs::Permissions::from_mode(0o700)).expect("our directory");
         let hostname =
             nix::unistd::gethostname().map(|h| h.to_string_lossy().into_owned()).unwrap_or_default();
-        Self { binary: binary.to_owned(), dir, ttys: BTreeMap::new(), hostname }
+        Self { binary: binary.to_owned(), dir, ttys: BTreeMap::new(), hostname, outers: BTreeMap::new() }
     }
 
     fn home(&self) -> PathBuf {
@@ -71,7 +75,7 @@ impl Server {
     }
 
     /// The program with arguments, in the environment of all cases.
-    fn command(&self, args: &[String]) -> Command {
+    pub fn command(&self, args: &[String]) -> Command {
         let home = self.home();
         let mut command = Command::new(&self.binary);
         command
@@ -156,6 +160,11 @@ impl Server {
         self.run(&args, b"", &[])
     }
 
+    /// What a command prints.
+    pub fn ask(&self, args: &[&str]) -> String {
+        String::from_utf8_lossy(&self.tmux(args).out).into_owned()
+    }
+
     /// The terminal of a pane, as its program has it.
     pub fn tty(&mut self, pane: &str) -> &mut PaneTty {
         let target = if pane.is_empty() { vec![] } else { vec!["-t", pane] };
@@ -178,6 +187,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        self.outers.clear();
         self.ttys.clear();
         self.tmux(&["kill-server"]);
     }

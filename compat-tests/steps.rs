@@ -1,9 +1,12 @@
 //! The steps of a case.
 
+use std::time::Instant;
+
 use serde_json::{Value, json};
 
 use super::control::Control;
-use super::server::{Output, Server};
+use super::screen::Outer;
+use super::server::{Output, PATIENCE, Server};
 
 fn texts(value: &Value) -> Vec<String> {
     let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
@@ -11,12 +14,57 @@ fn texts(value: &Value) -> Vec<String> {
 }
 
 /// Does one step. `Some`: its result, for steps that have one.
-pub fn run(server: &mut Server, step: &Value) -> Option<Value> {
-    let result = perform(server, step);
+/// `wanted` is what the step should give, for those that wait for it; without it, they wait
+/// until nothing more comes.
+pub fn run(server: &mut Server, step: &Value, wanted: Option<&Value>) -> Option<Value> {
+    let result = perform(server, step, wanted);
     result.filter(|_| !step["quiet"].as_bool().unwrap_or(false))
 }
 
-fn perform(server: &mut Server, step: &Value) -> Option<Value> {
+/// Whether a step has a result.
+pub fn has_result(step: &Value) -> bool {
+    let silent = ["write", "file", "attach", "type", "mouse", "resize", "detach"];
+    !step["quiet"].as_bool().unwrap_or(false) && !silent.iter().any(|name| step.get(name).is_some())
+}
+
+/// One text, or several that are given one after another.
+fn pieces(value: &Value) -> Vec<String> {
+    value.as_str().map_or_else(|| texts(value), |text| vec![text.to_owned()])
+}
+
+/// A step of an attached client (`client` names it, `c` without).
+fn on_screen(server: &mut Server, step: &Value, wanted: Option<&Value>) -> Option<Value> {
+    if let Some(name) = step["attach"].as_str() {
+        let args =
+            if step["args"].is_null() { vec!["attach-session".to_owned()] } else { texts(&step["args"]) };
+        let outer = Outer::attach(server, step, &args);
+        server.outers.insert(name.to_owned(), outer);
+        return None;
+    }
+    let named = ["resize", "screen", "detach"].iter().find_map(|key| step[key].as_str());
+    let name = named.or(step["client"].as_str()).unwrap_or("c").to_owned();
+    let mut outer = server.outers.remove(&name).expect("a client that was attached");
+    let mut result = None;
+    if step.get("detach").is_some() {
+        return None;
+    } else if let Some(keys) = step.get("type") {
+        for keys in pieces(keys) {
+            outer.keys(server, &server.bytes(&keys));
+        }
+    } else if let Some(gestures) = step.get("mouse") {
+        for gesture in pieces(gestures) {
+            outer.mouse(server, &gesture);
+        }
+    } else if step.get("resize").is_some() {
+        outer.resize(server, step);
+    } else {
+        result = Some(outer.screen(server, step, wanted));
+    }
+    server.outers.insert(name, outer);
+    result
+}
+
+fn perform(server: &mut Server, step: &Value, wanted: Option<&Value>) -> Option<Value> {
     let stdin = server.bytes(step["stdin"].as_str().unwrap_or_default());
     if let Some(command) = step.get("cmd") {
         let mut args: Vec<String> = ["-L", "t", "-f", "/dev/null"].map(str::to_owned).to_vec();
@@ -56,6 +104,12 @@ fn perform(server: &mut Server, step: &Value) -> Option<Value> {
     if let Some(lines) = step["control"].as_array() {
         return Some(json!({ "lines": control(server, step, lines) }));
     }
+    if ["attach", "type", "mouse", "resize", "screen", "detach"].iter().any(|name| step.get(name).is_some()) {
+        return on_screen(server, step, wanted);
+    }
+    if step.get("until").is_some() {
+        return Some(json!({ "out": until(server, step) }));
+    }
     if let Some(path) = step["file"].as_str() {
         server.write_file(path, step["data"].as_str().unwrap_or_default());
         return None;
@@ -74,11 +128,24 @@ fn control(server: &mut Server, step: &Value, lines: &[Value]) -> Vec<String> {
         } else if let Some(text) = line["see"].as_str() {
             client.see(text);
         } else {
-            run(server, line);
+            run(server, line, None);
             client.settle(server);
         }
     }
     client.finish(server)
+}
+
+/// Repeats a command until its output is as wanted; the last output.
+fn until(server: &mut Server, step: &Value) -> String {
+    let args = texts(&step["until"]);
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let out = server.normal(server.ask(&args).as_bytes());
+        if step["is"] == out || Instant::now() > end {
+            return out;
+        }
+    }
 }
 
 fn output_value(server: &Server, output: &Output) -> Value {

@@ -1,0 +1,234 @@
+//! What a user sees: a client on a terminal of its own, read by this program's emulator.
+//!
+//! Cells are compared, not bytes: two programs may draw the same screen differently.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, poll};
+use nix::pty::{Winsize, openpty};
+use scopemux::base::{Attrs, Cell, CellStyle, Colour, Point, Size, Surface};
+use scopemux::terminal::{MemoryHistory, Terminal, TerminalConfig};
+use serde_json::{Value, json};
+
+use super::server::{PATIENCE, Server};
+
+/// A press this long after the last one is a click of its own; tmux allows 0.3 s for a double one.
+const CLICK: Duration = Duration::from_millis(350);
+
+/// How long nothing must come before a screen is written down when recording.
+const QUIET: Duration = Duration::from_millis(450);
+
+nix::ioctl_write_ptr_bad!(set_size, libc::TIOCSWINSZ, Winsize);
+
+/// A client and its terminal, which answers no queries.
+pub struct Outer {
+    child: Child,
+    master: File,
+    terminal: Terminal,
+    pressed: Option<Instant>,
+}
+
+fn winsize(cols: u16, rows: u16) -> Winsize {
+    Winsize { ws_row: rows, ws_col: cols, ws_xpixel: 0, ws_ypixel: 0 }
+}
+
+fn number(step: &Value, name: &str, default: u64) -> u16 {
+    step[name].as_u64().unwrap_or(default) as u16
+}
+
+impl Outer {
+    /// Attaches a client and waits until the server knows it.
+    pub fn attach(server: &Server, step: &Value, args: &[String]) -> Self {
+        let (cols, rows) = (number(step, "cols", 80), number(step, "rows", 24));
+        let pty = openpty(&winsize(cols, rows), None).expect("a terminal");
+        fcntl(&pty.master, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).expect("a terminal's flags");
+        let name = nix::unistd::ttyname(&pty.slave).expect("a terminal's name");
+        let child = spawn(server, args, &pty.slave);
+        drop(pty.slave);
+        let size = Size::new(u32::from(cols), u32::from(rows));
+        let history = Box::new(MemoryHistory::new(0, size.cols));
+        let terminal = Terminal::new(size, TerminalConfig::default(), history);
+        let mut outer = Self { child, master: File::from(pty.master), terminal, pressed: None };
+        let until = Instant::now() + PATIENCE;
+        let known = |server: &Server| server.ask(&["list-clients", "-F", "#{client_tty}"]);
+        while !known(server).lines().any(|line| *line == *name.to_string_lossy()) && Instant::now() < until {
+            outer.read(Duration::from_millis(5));
+        }
+        outer
+    }
+
+    /// Takes in what was drawn; false when nothing came for so long.
+    fn read(&mut self, wait: Duration) -> bool {
+        let mut fds = [PollFd::new(self.master.as_fd(), PollFlags::POLLIN)];
+        poll(&mut fds, wait.as_millis() as u16).ok();
+        let mut buffer = [0; 16384];
+        let mut some = false;
+        while let Ok(len @ 1..) = self.master.read(&mut buffer) {
+            self.terminal.feed(&buffer[..len]);
+            some = true;
+        }
+        self.terminal.take_replies();
+        self.terminal.take_events();
+        some
+    }
+
+    /// Types, and lets the server take it.
+    pub fn keys(&mut self, server: &Server, mut data: &[u8]) {
+        while !data.is_empty() {
+            match self.master.write(data) {
+                Ok(len) => data = &data[len..],
+                Err(_) => _ = self.read(Duration::from_millis(5)),
+            }
+        }
+        server.settle();
+        self.read(Duration::ZERO);
+    }
+
+    /// One gesture: `press|release|drag|click|double|triple|up|down|move [C-|M-|S-]BUTTON X Y`.
+    pub fn mouse(&mut self, server: &Server, gesture: &str) {
+        let words: Vec<&str> = gesture.split(' ').collect();
+        let (button, modifiers) = words[1].rsplit_once('-').map_or((words[1], ""), |(m, b)| (b, m));
+        let mut code = button.parse::<u32>().expect("a button") - 1;
+        for (letter, bit) in [('S', 4), ('M', 8), ('C', 16)] {
+            code += if modifiers.contains(letter) { bit } else { 0 };
+        }
+        let at = |i: usize| words[i].parse::<u32>().expect("a place") + 1;
+        let (x, y) = (at(2), at(3));
+        let sgr = |code: u32, end: char| format!("\x1b[<{code};{x};{y}{end}");
+        let click = sgr(code, 'M') + &sgr(code, 'm');
+        let text = match words[0] {
+            "press" => sgr(code, 'M'),
+            "release" => sgr(code, 'm'),
+            "drag" => sgr(code + 32, 'M'),
+            "move" => sgr(code + 35, 'M'),
+            "click" => click,
+            "double" => click.repeat(2),
+            "triple" => click.repeat(3),
+            "up" => sgr(code + 64, 'M'),
+            "down" => sgr(code + 65, 'M'),
+            other => panic!("a gesture that is not known: {other}"),
+        };
+        if matches!(words[0], "press" | "click" | "double" | "triple") {
+            // A user who means a click by itself waits as long.
+            while let Some(left) = self.pressed.and_then(|at| CLICK.checked_sub(at.elapsed())) {
+                self.read(left);
+            }
+            self.pressed = Some(Instant::now());
+        }
+        self.keys(server, text.as_bytes());
+    }
+
+    pub fn resize(&mut self, server: &Server, step: &Value) {
+        let (cols, rows) = (number(step, "cols", 80), number(step, "rows", 24));
+        self.read(Duration::ZERO);
+        self.terminal.resize(Size::new(u32::from(cols), u32::from(rows)));
+        // SAFETY: the descriptor is a terminal's and the size outlives the call.
+        unsafe { set_size(std::os::fd::AsRawFd::as_raw_fd(&self.master), &winsize(cols, rows)) }.ok();
+        server.settle();
+    }
+
+    /// The screen once it is as wanted, or as it is after a while. Without a wish: when nothing
+    /// was drawn for some time.
+    pub fn screen(&mut self, server: &Server, step: &Value, wanted: Option<&Value>) -> Value {
+        server.settle();
+        server.settle();
+        let Some(wanted) = wanted else {
+            while self.read(QUIET) {}
+            return self.shown(server, step);
+        };
+        let until = Instant::now() + PATIENCE / 5;
+        self.read(Duration::ZERO);
+        loop {
+            let shown = self.shown(server, step);
+            if shown == *wanted || Instant::now() > until {
+                return shown;
+            }
+            self.read(Duration::from_millis(50));
+        }
+    }
+
+    fn shown(&self, server: &Server, step: &Value) -> Value {
+        let mut surface = Surface::new(self.terminal.size());
+        self.terminal.draw(&mut surface, Point::new(0, 0));
+        let rows: Vec<String> = (0..surface.size().rows).map(|y| row(server, surface.row(y))).collect();
+        let rows = match step["only"].as_array() {
+            Some(only) => {
+                let place = |n: i64| if n < 0 { rows.len() as i64 + n } else { n } as usize;
+                only.iter().map(|n| rows[place(n.as_i64().expect("a row"))].clone()).collect()
+            }
+            None => rows,
+        };
+        json!({ "rows": rows, "cursor": [surface.cursor.x, surface.cursor.y, surface.cursor_visible] })
+    }
+}
+
+impl Drop for Outer {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+fn spawn(server: &Server, args: &[String], slave: &OwnedFd) -> Child {
+    use std::os::unix::process::CommandExt;
+    let end = || Stdio::from(slave.try_clone().expect("a descriptor"));
+    let all: Vec<String> =
+        ["-L", "t", "-f", "/dev/null"].iter().map(|a| (*a).to_owned()).chain(args.iter().cloned()).collect();
+    let mut command = server.command(&all);
+    command.stdin(end()).stdout(end()).stderr(end());
+    // SAFETY: both calls are allowed between fork and exec.
+    unsafe {
+        command.pre_exec(|| {
+            nix::unistd::setsid()?;
+            if libc::ioctl(0, libc::TIOCSCTTY, 0) != 0 {
+                return Err(std::io::Error::last_os_error());
+            }
+            Ok(())
+        });
+    }
+    command.spawn().expect("the program runs")
+}
+
+/// A row as text; where the style changes, the new one is written in braces.
+fn row(server: &Server, cells: &[Cell]) -> String {
+    let blank = |cell: &Cell| cell.glyph.as_char() == Some(' ') && cell.style == CellStyle::DEFAULT;
+    let len = cells.iter().rposition(|cell| !blank(cell)).map_or(0, |at| at + 1);
+    let mut text = String::new();
+    let mut style = CellStyle::DEFAULT;
+    for cell in cells[..len].iter().filter(|cell| !cell.is_padding()) {
+        if cell.style != style {
+            style = cell.style;
+            text.push_str(&format!("{{{}}}", describe(&style)));
+        }
+        cell.glyph.push_to(&mut text);
+    }
+    clock(&server.normal(text.as_bytes()))
+}
+
+fn describe(style: &CellStyle) -> String {
+    let mut words: Vec<String> = Vec::new();
+    for (name, attr) in style.attrs.iter_names() {
+        if attr != Attrs::CHARSET {
+            words.push(name.to_lowercase());
+        }
+    }
+    for (name, colour) in [("fg", style.fg), ("bg", style.bg), ("us", style.us)] {
+        match colour {
+            Colour::Rgb(r, g, b) => words.push(format!("{name}=#{r:02x}{g:02x}{b:02x}")),
+            colour => words.extend(colour.palette_index().map(|n| format!("{name}={n}"))),
+        }
+    }
+    words.join(" ")
+}
+
+/// Times and dates are replaced by as many letters.
+fn clock(text: &str) -> String {
+    let pattern =
+        regex::Regex::new(r"\b\d\d:\d\d(:\d\d)?\b( \d\d-[A-Z][a-z][a-z]-\d\d\b)?").expect("a pattern");
+    pattern.replace_all(text, |found: &regex::Captures| "T".repeat(found[0].len())).into_owned()
+}
