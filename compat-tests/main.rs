@@ -8,6 +8,7 @@
 mod control;
 mod recordings;
 mod screen;
+mod recovery;
 mod server;
 mod steps;
 

@@ -154,7 +154,7 @@ impl Server {
         fs::write(path, self.bytes(data)).expect("a file");
     }
 
-    fn tmux(&self, args: &[&str]) -> Output {
+    pub fn tmux(&self, args: &[&str]) -> Output {
         let args: Vec<String> =
             ["-L", "t", "-f", "/dev/null"].iter().chain(args).map(|a| (*a).to_owned()).collect();
         self.run(&args, b"", &[])

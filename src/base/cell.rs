@@ -50,11 +50,11 @@ bitflags::bitflags! {
 }
 
 /// A hyperlink interned by whoever owns the cell's grid; 0 is "no link".
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct LinkId(pub u32);
 
 /// Colours and attributes of a cell.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub struct CellStyle {
     pub fg: Colour,
     pub bg: Colour,

@@ -247,7 +247,10 @@ pub trait History: HistoryView {
     }
     /// Adds a note beside the newest line; it is never drawn.
     fn annotate(&mut self, _time: i64, _text: &str) {}
-    /// For a checkpoint: hands all finished lines to the disk and tells the number of the line
+    /// Appends what a later server needs to go on with it: lines that are not on disk yet, and
+    /// where the others are. Nothing where it cannot go on.
+    fn save(&mut self, _out: &mut Vec<u8>) {}
+    /// Hands all finished lines to the disk and tells the number of the line
     /// that comes next, counted from the pane's beginning.
     fn flush(&mut self) -> u64 {
         0

@@ -61,6 +61,22 @@ impl Links {
         }
     }
 
+    /// The number of the newest link.
+    pub fn newest(&self) -> u32 {
+        self.next
+    }
+
+    /// Puts a link back under the number it had in a table whose newest was `newest`.
+    pub fn restore(&mut self, id: LinkId, link: Hyperlink, newest: u32) {
+        self.next = self.next.max(newest);
+        if id.0 == 0 || self.order.len() >= Self::MAX || self.by_id.contains_key(&id.0) {
+            return;
+        }
+        self.order.push_back(id.0);
+        self.by_id.insert(id.0, link.clone());
+        self.by_link.insert(link, id.0);
+    }
+
     fn drop_oldest(&mut self) {
         let Some(oldest) = self.order.pop_front() else { return };
         if let Some(link) = self.by_id.remove(&oldest)

@@ -38,10 +38,12 @@ fn try_become(keeper: &Keeper, program: &str) -> Result<std::convert::Infallible
     file.write_all(&pack(keeper)).and_then(|()| file.rewind()).map_err(|_| Errno::ENOSPC)?;
     let passed = || {
         let masters = keeper.children.values().filter_map(|child| child.master.as_ref());
+        let journals = keeper.children.values().filter_map(|child| child.journal.as_ref());
         [file.as_fd(), keeper.listener.as_fd()]
             .into_iter()
             .chain(keeper.deposit.as_ref().map(AsFd::as_fd))
             .chain(masters.map(AsFd::as_fd))
+            .chain(journals.map(AsFd::as_fd))
     };
     for fd in passed() {
         fcntl(fd, FcntlArg::F_SETFD(FdFlag::empty()))?;
@@ -130,6 +132,10 @@ fn pack(keeper: &Keeper) -> Vec<u8> {
         put_fd(&mut out, child.master.as_ref());
         put_varint(&mut out, child.status.map_or(0, |status| status as u64 + 1));
     }
+    // After all else, so that a program that knows no journals reads what it knows.
+    for child in keeper.children.values() {
+        put_fd(&mut out, child.journal.as_ref());
+    }
     out
 }
 
@@ -154,7 +160,10 @@ fn unpack(state: &[u8], server: fn(ServerStart) -> !) -> Result<Keeper, Malforme
         let (token, pid, tty) = (input.varint()?, input.varint()? as i32, text(input)?);
         let master = fd(input)?;
         let status = input.varint()?.checked_sub(1).map(|status| status as i32);
-        keeper.children.insert(token, HeldChild { token, pid, tty, master, status });
+        keeper.children.insert(token, HeldChild { token, pid, tty, master, journal: None, status });
+    }
+    for child in keeper.children.values_mut().filter(|_| !input.0.is_empty()) {
+        child.journal = fd(input)?;
     }
     Ok(keeper)
 }

@@ -114,6 +114,7 @@ impl Keeper {
             pid: child.pid,
             tty: child.tty.clone(),
             master: child.master.as_ref().and_then(copy),
+            journal: child.journal.as_ref().and_then(copy),
             status: child.status,
         });
         let recovered = Recovered {
@@ -251,6 +252,7 @@ impl Keeper {
             Request::Release { token } => {
                 let ended = self.children.get_mut(&token).is_some_and(|child| {
                     child.master = None;
+                    child.journal = None;
                     child.status.is_some()
                 });
                 if ended {
@@ -258,6 +260,11 @@ impl Keeper {
                 }
             }
             Request::Deposit { snapshot } => self.deposit = Some(snapshot),
+            Request::Journal { token, journal } => {
+                if let Some(child) = self.children.get_mut(&token) {
+                    child.journal = Some(journal);
+                }
+            }
             Request::Listener { listener } => self.listener = listener,
             Request::Upgrade { program } => {
                 let errno = self.upgrade(&program) as i32;
@@ -277,7 +284,8 @@ impl Keeper {
                 }
                 let master = if holds { started.fd.try_clone().ok() } else { None };
                 let (pid, tty) = (started.pid, started.tty.clone());
-                self.children.insert(token, HeldChild { token, pid, tty, master, status: None });
+                self.children
+                    .insert(token, HeldChild { token, pid, tty, master, journal: None, status: None });
                 let (tty, contained, fd) = (started.tty, started.contained, started.fd);
                 Report::Spawned { token, pid, tty, contained, fd }
             }

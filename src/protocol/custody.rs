@@ -61,6 +61,8 @@ pub struct HeldChild {
     pub tty: String,
     /// The pty's master; missing for what has none.
     pub master: Option<OwnedFd>,
+    /// The journal of what it printed, once the server left one.
+    pub journal: Option<OwnedFd>,
     /// Its wait status, when it has ended.
     pub status: Option<i32>,
 }
@@ -123,6 +125,9 @@ pub enum Request {
     Release { token: u64 },
     /// Keep this snapshot in place of the one before.
     Deposit { snapshot: OwnedFd },
+    /// Keep this journal of what a child prints, in place of the one before, until the child
+    /// is released.
+    Journal { token: u64, journal: OwnedFd },
     /// The listening socket was made anew.
     Listener { listener: OwnedFd },
     /// Become this program and start its server; the asking server exits after this.
@@ -182,6 +187,10 @@ impl Parcel for Request {
                 put_varint(&mut out, token);
                 (8, out, None)
             }
+            Self::Journal { token, journal } => {
+                put_varint(&mut out, token);
+                (9, out, Some(journal))
+            }
         }
     }
 
@@ -195,6 +204,7 @@ impl Parcel for Request {
             6 => Self::Upgrade { program: text(&mut body)? },
             7 => Self::Goodbye,
             8 => Self::Open { token: body.varint()? },
+            9 => Self::Journal { token: body.varint()?, journal: fd.ok_or(Malformed)? },
             _ => return Ok(None),
         }))
     }

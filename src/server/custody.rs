@@ -237,6 +237,11 @@ impl Custody {
         self.send(Request::Deposit { snapshot }).ok();
     }
 
+    /// Leaves the journal of a pane for the next server.
+    pub fn keep_journal(&mut self, pane: PaneId, journal: OwnedFd) {
+        self.send(Request::Journal { token: u64::from(pane.0), journal }).ok();
+    }
+
     /// The server ends for good.
     pub fn goodbye(&mut self) {
         self.send(Request::Goodbye).ok();

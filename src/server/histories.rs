@@ -72,6 +72,13 @@ impl Histories {
         }
     }
 
+    /// Goes on with a history that was saved in its pane's journal.
+    pub fn resume(&mut self, pane: PaneId, saved: &[u8], limit_bytes: u64) -> Option<Box<dyn History>> {
+        let history = self.store.as_ref()?.resume(saved, limit_bytes).ok()?;
+        self.panes.insert(pane, Held { handle: history.handle(), keep: Keep::Seconds(0) });
+        Some(Box::new(history))
+    }
+
     /// Goes on with the transcript of a pane whose server died; a new one if there is none.
     pub fn reopen(&mut self, pane: PaneId, limit_bytes: u64, cols: u32, now_us: i64) -> Box<dyn History> {
         if let Some(store) = self.store.as_ref().filter(|_| limit_bytes > 0) {

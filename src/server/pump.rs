@@ -13,6 +13,7 @@ use parking_lot::Mutex;
 use crate::base::{PaneId, Size};
 use crate::model::host::JobId;
 use crate::terminal::Terminal;
+use crate::transcript::Journal;
 
 use super::jobs::set_nonblocking;
 use super::poller::{Interest, Poller, Token};
@@ -23,6 +24,8 @@ pub const SLICE: usize = 16 << 10;
 const FAST_SLICE: usize = 64 << 10;
 /// Input that waits for a program, in bytes; beyond it keys and pastes are dropped.
 pub const MAX_INPUT: usize = 4 << 20;
+/// Memory kept for making checkpoints, in bytes.
+const SCRATCH_KEPT: usize = 1 << 20;
 /// How long a pane stays in the fast lane after a key.
 const FAST_MS: u64 = 1000;
 
@@ -53,6 +56,13 @@ pub struct PaneIo {
     hangup: bool,
 }
 
+/// What the journals of panes need.
+#[derive(Default)]
+struct Journals {
+    all: BTreeMap<PaneId, Journal>,
+    scratch: Vec<u8>,
+}
+
 /// Something a slice brought.
 pub struct Slice {
     pub pane: PaneId,
@@ -69,6 +79,7 @@ pub struct Pump {
     /// The time that lines are written at, seconds since the Unix epoch; set once a turn.
     pub now_secs: i64,
     buffer: Vec<u8>,
+    journals: Journals,
     /// Panes with input of this turn.
     written: Vec<PaneId>,
 }
@@ -100,6 +111,28 @@ impl Pump {
         Ok(())
     }
 
+    /// Begins a journal of what a pane prints: its file, for the keeper.
+    pub fn begin_journal(&mut self, pane: PaneId) -> io::Result<OwnedFd> {
+        let (mut journal, file) = Journal::create()?;
+        if let Some(io) = self.panes.get(&pane) {
+            checkpoint(&mut journal, &mut io.terminal.lock(), &mut self.journals.scratch);
+        }
+        self.journals.all.insert(pane, journal);
+        Ok(file)
+    }
+
+    /// Saves panes that something changed but what their programs printed.
+    pub fn save_disturbed(&mut self) {
+        for (pane, journal) in &mut self.journals.all {
+            if let Some(io) = self.panes.get(pane)
+                && let mut terminal = io.terminal.lock()
+                && terminal.is_disturbed()
+            {
+                checkpoint(journal, &mut terminal, &mut self.journals.scratch);
+            }
+        }
+    }
+
     pub fn get(&self, pane: PaneId) -> Option<&PaneIo> {
         self.panes.get(&pane)
     }
@@ -120,6 +153,7 @@ impl Pump {
 
     /// Closes a pane's terminal.
     pub fn remove(&mut self, poller: &Poller, pane: PaneId) -> Option<OwnedFd> {
+        self.journals.all.remove(&pane);
         let io = self.panes.remove(&pane)?;
         poller.remove(io.file.as_fd());
         self.ready.retain(|p| *p != pane);
@@ -179,12 +213,24 @@ impl Pump {
         wanted: &dyn Fn(PaneId) -> bool,
     ) -> Option<Slice> {
         let io = self.panes.get_mut(&pane)?;
+        let mut terminal = io.terminal.lock();
+        let mut journal = self.journals.all.get_mut(&pane);
+        if let Some(journal) = &mut journal
+            && (terminal.is_disturbed() || !journal.has_room(limit))
+        {
+            checkpoint(journal, &mut terminal, &mut self.journals.scratch);
+        }
+        let mut journal = journal.filter(|journal| journal.has_room(limit));
         self.buffer.resize(FAST_SLICE, 0);
+        let buffer = match &mut journal {
+            Some(journal) => journal.begin(limit, self.now_secs),
+            None => &mut self.buffer[..limit],
+        };
         let mut len = 0;
         let mut closed = false;
         let mut more = true;
         while len < limit {
-            match io.file.read(&mut self.buffer[len..limit]) {
+            match io.file.read(&mut buffer[len..]) {
                 Ok(0) => closed = true,
                 Ok(read) => {
                     len += read;
@@ -197,13 +243,16 @@ impl Pump {
             }
             break;
         }
-        let bytes = &self.buffer[..len];
+        // Noted before it is looked at, so that nothing is lost whatever comes of that.
+        let bytes = match journal {
+            Some(journal) => journal.commit(len),
+            None => &self.buffer[..len],
+        };
         if !bytes.is_empty() {
-            let mut terminal = io.terminal.lock();
             terminal.set_now(self.now_secs);
             terminal.feed(bytes);
-            drop(terminal);
         }
+        drop(terminal);
         let slice = Slice { pane, bytes: if wanted(pane) { bytes.to_vec() } else { Vec::new() }, closed };
         if closed {
             io.hangup = true;
@@ -249,6 +298,25 @@ impl Pump {
         }
         io.update_interest(poller, pane);
     }
+}
+
+/// Leaves the whole of a pane in its journal.
+fn checkpoint(journal: &mut Journal, terminal: &mut Terminal, scratch: &mut Vec<u8>) {
+    scratch.clear();
+    terminal.history().save(scratch);
+    let history = scratch.len();
+    terminal.save(scratch);
+    scratch.extend((history as u64).to_le_bytes());
+    journal.checkpoint(scratch);
+    if scratch.capacity() > SCRATCH_KEPT {
+        *scratch = Vec::new();
+    }
+}
+
+/// A checkpoint's two parts: history and terminal.
+pub fn split_checkpoint(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (bytes, history) = bytes.split_last_chunk::<8>()?;
+    bytes.split_at_checked(usize::try_from(u64::from_le_bytes(*history)).ok()?)
 }
 
 impl PaneIo {

@@ -21,8 +21,10 @@ use crate::protocol::custody::{HeldChild, Recovered};
 use crate::syntax::parse::NoContext;
 use crate::syntax::{Origin, parse_string};
 use crate::terminal::{Modes, Terminal, TerminalConfig};
+use crate::transcript::{self, Journal};
 
 use super::custody::exit_status;
+use super::pump::split_checkpoint;
 use super::runtime::Runtime;
 use super::snapshot::{PaneRecord, ScreenRecord, SessionRecord, Snapshot, WindowRecord};
 
@@ -41,6 +43,7 @@ impl Runtime {
         let windows = std::mem::take(&mut snapshot.windows);
         let sessions = std::mem::take(&mut snapshot.sessions);
         self.restore_globals(snapshot);
+        self.server.update_width_rules();
         let mut ended = Vec::new();
         for record in panes {
             // Without its terminal, or a reason to be shown dead, a pane was closed just then.
@@ -109,12 +112,23 @@ impl Runtime {
     fn restore_pane(&mut self, record: PaneRecord, child: Option<HeldChild>) -> Option<(i32, ExitStatus)> {
         let id = record.id;
         let limit = self.history_limit(&record);
-        let history = self.world.histories.reopen(id, limit, record.size.cols, self.world.now.wall_us);
-        let mut terminal = Terminal::new(record.size, TerminalConfig::default(), history);
-        redraw(&mut terminal, &record.screen);
+        let mut child = child;
+        let journal = child.as_mut().and_then(|child| child.journal.take());
+        let left = journal.and_then(|journal| Journal::recover(journal).ok());
+        let resumed = left.as_ref().and_then(|left| self.resume(id, limit, left));
+        let printed = left.filter(|_| resumed.is_some()).map_or_else(Vec::new, |left| left.printed);
+        let terminal = resumed.unwrap_or_else(|| {
+            let history = self.world.histories.reopen(id, limit, record.size.cols, self.world.now.wall_us);
+            let mut terminal = Terminal::new(record.size, TerminalConfig::default(), history);
+            redraw(&mut terminal, &record.screen);
+            terminal
+        });
         let terminal = Arc::new(Mutex::new(terminal));
-        let mut pane = remake(record, terminal.clone());
+        let pane = remake(record, terminal.clone());
+        self.server.panes.insert(id, pane);
+        self.replay(id, printed);
         let mut ended = None;
+        let pane = self.server.panes.get_mut(&id)?;
         if let Some(HeldChild { pid, tty, master, status, .. }) = child {
             pane.tty = tty;
             pane.pid = Some(pid);
@@ -125,12 +139,36 @@ impl Runtime {
                 if self.world.pump.add(&self.world.poller, id, master, terminal).is_err() {
                     pane.flags |= PaneFlags::CLOSED;
                 }
+                self.world.keep_journal(id);
             }
         } else {
             pane.pid = None;
         }
-        self.server.panes.insert(id, pane);
         ended.filter(|_| self.server.panes.get(&id).is_some_and(|pane| pane.status.is_none()))
+    }
+
+    /// A pane's terminal as the checkpoint in its journal has it.
+    fn resume(&mut self, pane: PaneId, limit: u64, left: &transcript::Recovered) -> Option<Terminal> {
+        let (history, screen) = split_checkpoint(&left.checkpoint)?;
+        let history = self.world.histories.resume(pane, history, limit)?;
+        Terminal::load(screen, TerminalConfig::default(), history).ok()
+    }
+
+    /// Prints again what a pane's program printed since the checkpoint.
+    fn replay(&mut self, id: PaneId, printed: Vec<(i64, Vec<u8>)>) {
+        self.cx().configure_terminal(id);
+        let Some(pane) = self.server.panes.get(&id) else { return };
+        let mut terminal = pane.terminal.lock();
+        for (time, bytes) in printed {
+            terminal.set_now(time);
+            terminal.feed(&bytes);
+        }
+        if terminal.size() != pane.size {
+            terminal.resize(pane.size);
+        }
+        // Answered and told by the server before, or too late.
+        terminal.take_events();
+        terminal.take_replies();
     }
 
     fn history_limit(&self, _: &PaneRecord) -> u64 {

@@ -181,6 +181,7 @@ impl Runtime {
             return;
         }
         self.deposits = Deposits { dirty: false, next_ms: now_ms + INTERVAL_MS, shape };
+        self.world.pump.save_disturbed();
         // Without a snapshot a later server starts empty; there is nobody to tell.
         if let Ok(file) = Snapshot::take(&self.server).write() {
             self.world.custody.deposit(file);

@@ -105,6 +105,15 @@ impl World {
     }
 }
 
+impl World {
+    /// Has a pane's journal kept for the next server. Without one that has less to go by.
+    pub fn keep_journal(&mut self, pane: PaneId) {
+        if let Ok(file) = self.pump.begin_journal(pane) {
+            self.custody.keep_journal(pane, file);
+        }
+    }
+}
+
 impl Host for World {
     fn spawn_pane(&mut self, pane: PaneId, request: SpawnRequest) -> Result<Spawned, String> {
         if request.empty {
@@ -116,6 +125,7 @@ impl Host for World {
         self.open_gates();
         let terminal = request.terminal.ok_or("no terminal")?;
         self.pump.add(&self.poller, pane, spawned.master, terminal).map_err(|e| e.to_string())?;
+        self.keep_journal(pane);
         Ok(Spawned { pid: spawned.pid, tty: spawned.tty })
     }
 

@@ -284,6 +284,11 @@ impl CellTables {
         Some(cell)
     }
 
+    /// The glyph as one number, 0 standing for a cluster (see `push_text`).
+    pub fn glyph_number(cell: Packed) -> u64 {
+        if Self::is_char(cell) { u64::from(cell.glyph) + 1 } else { 0 }
+    }
+
     /// Drops styles and clusters that no cell of the lines uses, renumbering the cells.
     pub fn collect<'a>(&mut self, lines: impl Iterator<Item = &'a mut Line>) {
         let old = std::mem::replace(self, Self::new());

@@ -12,6 +12,7 @@
 //! | `cells`, `line`, `grid` | eight-byte cells, lines, traffic with the history |
 //! | `reflow`, `resize` | wrapping anew, sizes, the alternate screen |
 //! | `memory` | a history in memory |
+//! | `save` | all of it as bytes, for the server after this one |
 //! | `keys`, `capture` | bytes for a key; rows as text |
 //!
 //! It does no I/O and knows no clock: the server tells it the time (`set_now`) and ends
@@ -37,6 +38,7 @@ mod parser;
 mod print;
 mod reflow;
 mod resize;
+mod save;
 mod screen;
 mod sgr;
 mod sink;
@@ -66,13 +68,21 @@ pub struct Terminal {
     generation: u64,
     /// Nothing was fed and nothing configured yet.
     fresh: bool,
+    /// Something but what the program printed changed it since it was last saved.
+    disturbed: bool,
 }
 
 impl Terminal {
     pub fn new(size: Size, config: TerminalConfig, mut history: Box<dyn History>) -> Self {
         history.set_width(size.cols.max(1));
         let parser = Parser::new(config.input_buffer_size);
-        Self { parser, screen: Screen::new(size, config, history), generation: 0, fresh: true }
+        Self {
+            parser,
+            screen: Screen::new(size, config, history),
+            generation: 0,
+            fresh: true,
+            disturbed: true,
+        }
     }
 
     /// Takes in what a program printed. Splitting the bytes differently changes nothing.
@@ -103,6 +113,7 @@ impl Terminal {
             return;
         }
         self.generation += 1;
+        self.disturbed = true;
         self.parser.set_limit(config.input_buffer_size);
         if self.screen.config.palette != config.palette {
             self.screen.palette.set_defaults(&config.palette);
@@ -125,6 +136,7 @@ impl Terminal {
 
     /// Changes size: lines wrap anew, rows come back from the history or go to it.
     pub fn resize(&mut self, size: Size) {
+        self.disturbed = true;
         self.generation += 1;
         if size != self.size() {
             self.end_sync();
@@ -134,6 +146,7 @@ impl Terminal {
 
     /// As a new program finds it: empty, but with the history and title that it had.
     pub fn restart(&mut self) {
+        self.disturbed = true;
         self.generation += 1;
         self.screen.restart();
         self.parser.reset();
@@ -141,6 +154,7 @@ impl Terminal {
 
     /// Back to the state of a new terminal, except for the history (`send-keys -R`).
     pub fn reset(&mut self) {
+        self.disturbed = true;
         self.generation += 1;
         self.screen.reset_pen();
         self.screen.clear_and_reset();
@@ -156,6 +170,7 @@ impl Terminal {
 
     /// Gives up on an unfinished sequence, as tmux does after five seconds.
     pub fn abort_string(&mut self) {
+        self.disturbed = true;
         self.screen.reset_pen();
         self.parser.reset();
         self.screen.last = None;
@@ -176,6 +191,7 @@ impl Terminal {
     }
 
     pub fn set_cursor(&mut self, at: Point) {
+        self.disturbed = true;
         self.screen.address(Some(at.x), Some(at.y), false);
     }
 
@@ -189,6 +205,7 @@ impl Terminal {
 
     /// Sets or clears modes as the server wants them (`CRLF` for screens of its own).
     pub fn set_modes(&mut self, modes: Modes, on: bool) {
+        self.disturbed = true;
         self.screen.modes.set(modes, on);
     }
 
@@ -220,6 +237,7 @@ impl Terminal {
     }
 
     pub fn set_title(&mut self, title: impl Into<String>) {
+        self.disturbed = true;
         self.screen.title = title.into();
     }
 
@@ -229,6 +247,7 @@ impl Terminal {
     }
 
     pub fn set_path(&mut self, path: impl Into<String>) {
+        self.disturbed = true;
         self.screen.path = path.into();
     }
 
@@ -267,6 +286,7 @@ impl Terminal {
 
     /// The pane's style changed (an option, or which pane is active).
     pub fn style_changed(&mut self) {
+        self.disturbed = true;
         self.screen.palette.settle();
     }
 
@@ -281,6 +301,7 @@ impl Terminal {
 
     /// Forgets all hyperlinks (`clear-history -H`).
     pub fn reset_links(&mut self) {
+        self.disturbed = true;
         self.screen.grid.links.clear();
     }
 
@@ -288,6 +309,7 @@ impl Terminal {
     pub fn end_sync(&mut self) {
         if self.screen.modes.contains(Modes::SYNC) {
             self.generation += 1;
+            self.disturbed = true;
             self.screen.end_sync();
         }
     }
@@ -381,6 +403,7 @@ impl Terminal {
     }
 
     pub fn clear_history(&mut self) {
+        self.disturbed = true;
         self.generation += 1;
         self.screen.grid.clear_history();
     }
@@ -425,6 +448,7 @@ impl Terminal {
     /// Writes text at the cursor in a style, as a program could; for what the server itself
     /// shows in a pane.
     pub fn write_text(&mut self, text: &str, style: crate::base::CellStyle) {
+        self.disturbed = true;
         self.generation += 1;
         let before = std::mem::replace(&mut self.screen.pen.style, style);
         for cell in crate::base::width::clusters_with(text, &self.screen.config.widths.clone()) {
@@ -435,6 +459,7 @@ impl Terminal {
 
     /// Writes one cell at the cursor.
     pub fn put(&mut self, cell: &Cell) {
+        self.disturbed = true;
         self.generation += 1;
         self.screen.put(cell);
     }

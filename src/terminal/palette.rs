@@ -14,6 +14,15 @@ pub struct Palette {
     defaults: Option<Box<[Option<Colour>; 256]>>,
 }
 
+/// Colours of a palette that its program set.
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+pub struct ProgramColours {
+    fg: Option<Colour>,
+    bg: Option<Colour>,
+    forgotten: bool,
+    set: Vec<(u8, Colour)>,
+}
+
 impl Palette {
     pub fn new(defaults: &[(u8, Colour)]) -> Self {
         let mut palette = Self::default();
@@ -70,6 +79,21 @@ impl Palette {
         match colour.palette_index() {
             Some(index) => self.get(index).unwrap_or(colour),
             None => colour,
+        }
+    }
+
+    /// What the program set: default colours, whether they are forgotten, entries.
+    pub fn program_part(&self) -> ProgramColours {
+        let all = self.set.iter().flat_map(|entries| entries.iter().enumerate());
+        let set = all.filter_map(|(index, colour)| Some((index as u8, (*colour)?))).collect();
+        ProgramColours { fg: self.fg, bg: self.bg, forgotten: self.forgotten, set }
+    }
+
+    /// Takes over what `program_part` gave.
+    pub fn set_program_part(&mut self, part: ProgramColours) {
+        (self.fg, self.bg, self.forgotten) = (part.fg, part.bg, part.forgotten);
+        for (index, colour) in part.set {
+            self.set(index, Some(colour));
         }
     }
 

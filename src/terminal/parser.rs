@@ -151,6 +151,14 @@ impl Parser {
         &self.pending
     }
 
+    /// Input that the state was reached with from the ground state: fed to a new parser, it
+    /// leads to the same state, if `pending` kept all of it.
+    pub fn unfinished(&self) -> Vec<u8> {
+        let utf8 = &self.utf8;
+        let begun = if utf8.started { &utf8.bytes[..usize::from(utf8.have)] } else { &[] };
+        [begun, &self.pending].concat()
+    }
+
     fn clear(&mut self) {
         self.intermediates.clear();
         self.parameters.clear();

@@ -15,7 +15,7 @@ use crate::base::history::History;
 use crate::base::{CellStyle, Colour, Glyph, Size};
 
 /// How characters are written: style and character sets.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Pen {
     pub style: CellStyle,
     /// G1 is in use rather than G0.
@@ -31,7 +31,7 @@ impl Pen {
 }
 
 /// What DECSC saved.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct SavedCursor {
     pub pen: Pen,
     pub x: u32,
@@ -40,7 +40,7 @@ pub struct SavedCursor {
 }
 
 /// What entering the alternate screen saved, beside the lines.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct SavedScreen {
     pub cursor: Option<(u32, u32)>,
     pub style: CellStyle,

@@ -1,198 +1,279 @@
-//! The raw journal: what a pane printed since its last checkpoint, in a small ring mapped from
-//! a file. The page cache keeps it when the process dies, so that a new server rebuilds the
-//! exact screen from checkpoint and replay.
+//! The raw journal of a pane: a checkpoint (the exact screen, and the lines that are not on
+//! disk yet) and every byte read from its program since. It is a memory file that the keeper
+//! holds too, so that it outlives the server however that ends; a new server rebuilds the pane
+//! from checkpoint and replay.
+//!
+//! Programs' output is read straight into the file, whose unused part is zero: what a call to
+//! read(2) had copied when the process died is there, up to its last byte that is not NUL (NULs
+//! mean nothing to a terminal), though nobody was left to note its length.
 //!
 //! ```text
-//! file := magic "SMJ1" capacity:u32 checkpoint:u64 length:u64 0… (64 bytes) data[capacity]
+//! file  := header (4096 bytes) log[256 KiB] area[2]
+//! header := "SMJ2" 0:u32 active:u64 attempts:u64 slot[2]
+//! slot  := length:u64 from:u64
+//! log   := (length:u64 time:u64 bytes 0…)*      each at a multiple of 8
 //! ```
 //!
-//! `length` counts the bytes printed since checkpoint number `checkpoint`; the last `capacity`
-//! of them are in `data`, byte number n at `n % capacity`. Bytes are stored before `length`
-//! grows, so a death in between loses at most what was being appended. This file has the
-//! room's only unsafe code.
+//! `active` counts checkpoints; the newest is in `area[active % 2]`, and the log goes on from it
+//! at offset `from`. 0: there is none yet. This file has the room's only unsafe code.
 
 use std::ffi::c_void;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
 use std::num::NonZeroUsize;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::FileExt;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use nix::fcntl::{FallocateFlags, fallocate};
-use nix::sys::mman::{MapFlags, ProtFlags, mmap, munmap};
+use nix::sys::memfd::{MFdFlags, memfd_create};
+use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap, munmap};
 
-const MAGIC: &[u8; 4] = b"SMJ1";
-const HEADER: usize = 64;
-const AT_CAPACITY: usize = 4;
-const AT_CHECKPOINT: usize = 8;
-const AT_LENGTH: usize = 16;
+const MAGIC: &[u8; 4] = b"SMJ2";
+const AT_ACTIVE: usize = 8;
+const AT_ATTEMPTS: usize = 16;
+const AT_SLOTS: usize = 24;
+const SLOT: usize = 16;
 
-/// Bytes kept since a checkpoint, unless told otherwise.
-pub const JOURNAL_BYTES: usize = 256 << 10;
-/// Largest capacity that a file is believed to have.
-const MAX_BYTES: usize = 64 << 20;
+const LOG: usize = 4096;
+/// Bytes printed between two checkpoints, roughly.
+const LOG_BYTES: usize = 256 << 10;
+const ENTRY: usize = 16;
+const AREAS: usize = LOG + LOG_BYTES;
+/// Longest checkpoint: all that may wait for the disk, and a very large screen.
+const AREA_BYTES: usize = 8 << 20;
+const SIZE: NonZeroUsize = NonZeroUsize::new(AREAS + 2 * AREA_BYTES).expect("not zero");
+/// Memory of an area beyond this is given back once its checkpoint is outdated.
+const AREA_KEPT: usize = 256 << 10;
+
+/// Recoveries that are tried with the log, and at all: what ends the server each time must not
+/// do so for ever.
+const TRIES_WITH_LOG: u64 = 2;
+const TRIES: u64 = 3;
 
 /// See the module comment.
 pub struct Journal {
     map: NonNull<c_void>,
-    size: NonZeroUsize,
-    capacity: usize,
-    length: u64,
+    active: u64,
+    /// Where the next entry of the log starts.
+    at: usize,
 }
 
 // SAFETY: the mapping belongs to this value alone, and moves with it between threads.
 unsafe impl Send for Journal {}
 
 impl Journal {
-    /// Makes (or empties) a journal of `capacity` bytes. The space is taken at once, so that a
-    /// full disk shows here and not as a signal later.
-    pub fn create(file: &Path, capacity: usize) -> io::Result<Self> {
-        let capacity = capacity.clamp(4096, MAX_BYTES);
-        let size = NonZeroUsize::new(HEADER + capacity).expect("a header is there");
-        let flags = libc::O_NOFOLLOW | libc::O_CLOEXEC;
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .custom_flags(flags)
-            .open(file)?;
-        fallocate(&file, FallocateFlags::empty(), 0, size.get() as i64)?;
-        let map = map(&file, size)?;
-        let mut journal = Self { map, size, capacity, length: 0 };
-        let header = journal.bytes_mut();
-        header[..4].copy_from_slice(MAGIC);
-        header[AT_CAPACITY..AT_CHECKPOINT].copy_from_slice(&(capacity as u32).to_le_bytes());
-        Ok(journal)
+    /// A new journal, and the file for others to hold. Memory is taken as it is used.
+    pub fn create() -> io::Result<(Self, OwnedFd)> {
+        let file = File::from(memfd_create(c"journal", MFdFlags::MFD_CLOEXEC)?);
+        file.set_len(SIZE.get() as u64)?;
+        let protection = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+        // SAFETY: a new shared mapping of a file of that size, which nobody makes shorter.
+        let map = unsafe { mmap(None, SIZE, protection, MapFlags::MAP_SHARED, &file, 0) }?;
+        let mut journal = Self { map, active: 0, at: 0 };
+        journal.bytes_mut()[..4].copy_from_slice(MAGIC);
+        Ok((journal, file.into()))
     }
 
     fn bytes_mut(&mut self) -> &mut [u8] {
-        // SAFETY: the mapping is `size` bytes, readable and writable, and borrowed from self.
-        unsafe { std::slice::from_raw_parts_mut(self.map.cast::<u8>().as_ptr(), self.size.get()) }
+        // SAFETY: the mapping is `SIZE` bytes, readable and writable, and borrowed from self.
+        unsafe { std::slice::from_raw_parts_mut(self.map.cast::<u8>().as_ptr(), SIZE.get()) }
     }
 
-    fn length_cell(&self) -> &AtomicU64 {
-        // SAFETY: the offset is inside the mapping and aligned to 8 (a mapping is page-aligned);
-        // all writes to it go through this atomic.
-        unsafe { &*self.map.cast::<u8>().add(AT_LENGTH).cast::<AtomicU64>().as_ptr() }
+    /// Stores a number that says something of bytes written before.
+    fn store(&mut self, at: usize, value: u64) {
+        debug_assert!(at.is_multiple_of(8) && at < AREAS);
+        // SAFETY: the offset is inside the mapping and aligned to 8 (a mapping is page-aligned).
+        let cell = unsafe { &*self.map.cast::<u8>().add(at).cast::<AtomicU64>().as_ptr() };
+        cell.store(value.to_le(), Ordering::Release);
     }
 
-    /// Appends what a pane printed; the oldest bytes give way. Never blocks, never fails.
-    pub fn append(&mut self, bytes: &[u8]) {
-        let (capacity, length) = (self.capacity, self.length);
-        let kept = &bytes[bytes.len().saturating_sub(capacity)..];
-        let start = ((length + (bytes.len() - kept.len()) as u64) % capacity as u64) as usize;
-        let data = &mut self.bytes_mut()[HEADER..];
-        let (first, second) = kept.split_at(kept.len().min(capacity - start));
-        data[start..start + first.len()].copy_from_slice(first);
-        data[..second.len()].copy_from_slice(second);
-        self.length = length + bytes.len() as u64;
-        self.length_cell().store(self.length.to_le(), Ordering::Release);
+    /// Whether `len` more bytes fit before there must be a checkpoint (and there is one).
+    pub fn has_room(&self, len: usize) -> bool {
+        self.active > 0 && self.at + ENTRY + len <= LOG_BYTES
     }
 
-    /// Says that checkpoint `number` holds everything so far: the journal starts anew.
-    pub fn checkpoint(&mut self, number: u64) {
-        // Emptied first: a death in between leaves the old checkpoint with nothing after it,
-        // rather than the new one with what it holds already.
-        self.length = 0;
-        self.length_cell().store(0, Ordering::Release);
-        self.bytes_mut()[AT_CHECKPOINT..AT_LENGTH].copy_from_slice(&number.to_le_bytes());
+    /// Where up to `len` bytes are to be read to, for which there is room; `commit` follows.
+    pub fn begin(&mut self, len: usize, time: i64) -> &mut [u8] {
+        let start = LOG + self.at;
+        self.store(start + 8, time as u64);
+        &mut self.bytes_mut()[start + ENTRY..start + ENTRY + len]
     }
 
-    /// Whether it is time for a checkpoint: half of the ring is used.
-    pub fn wants_checkpoint(&self) -> bool {
-        self.length >= self.capacity as u64 / 2
+    /// Says that the first `len` bytes were read; gives them back.
+    pub fn commit(&mut self, len: usize) -> &[u8] {
+        let start = LOG + self.at;
+        self.store(start, len as u64);
+        if len > 0 {
+            self.at += (ENTRY + len).next_multiple_of(8);
+        }
+        &self.bytes_mut()[start + ENTRY..start + ENTRY + len]
     }
 
-    /// Reads a journal that a dead server left.
-    pub fn recover(file: &Path) -> io::Result<Recovered> {
+    /// Replaces the checkpoint and empties the log. False when the checkpoint is too long: then
+    /// the journal is of no use until there is a shorter one.
+    pub fn checkpoint(&mut self, checkpoint: &[u8]) -> bool {
+        if checkpoint.len() > AREA_BYTES {
+            self.active = 0;
+            self.store(AT_ACTIVE, 0);
+            return false;
+        }
+        let next = self.active + 1;
+        let area = AREAS + (next % 2) as usize * AREA_BYTES;
+        let slot = AT_SLOTS + (next % 2) as usize * SLOT;
+        self.bytes_mut()[area..area + checkpoint.len()].copy_from_slice(checkpoint);
+        self.store(slot, checkpoint.len() as u64);
+        self.store(slot + 8, self.at as u64);
+        self.store(AT_ACTIVE, next);
+        let used = LOG + (self.at + ENTRY).min(LOG_BYTES);
+        self.bytes_mut()[LOG..used].fill(0);
+        self.store(slot + 8, 0);
+        self.at = 0;
+        self.active = next;
+        self.give_back(AREAS + ((next + 1) % 2) as usize * AREA_BYTES);
+        true
+    }
+
+    /// Gives back what a long checkpoint took beyond the usual.
+    fn give_back(&mut self, area: usize) {
+        let slot = AT_SLOTS + (area - AREAS) / AREA_BYTES * SLOT;
+        let len = u64::from_le_bytes(self.bytes_mut()[slot..slot + 8].try_into().expect("eight bytes"));
+        if len as usize <= AREA_KEPT {
+            return;
+        }
+        self.store(slot, 0);
+        // SAFETY: whole pages inside the mapping, which read as zeros afterwards; nothing is
+        // borrowed from them.
+        let _ = unsafe {
+            madvise(self.map.byte_add(area + AREA_KEPT), AREA_BYTES - AREA_KEPT, MmapAdvise::MADV_REMOVE)
+        };
+    }
+
+    /// Reads a journal that a dead server left. Fails when it holds nothing of use, or was read
+    /// too often without success.
+    pub fn recover(file: OwnedFd) -> io::Result<Recovered> {
         let bad = || io::Error::from(io::ErrorKind::InvalidData);
-        let flags = libc::O_NOFOLLOW | libc::O_CLOEXEC;
-        let file = OpenOptions::new().read(true).custom_flags(flags).open(file)?;
-        let mut bytes = Vec::new();
-        io::Read::read_to_end(&mut io::Read::take(file, (HEADER + MAX_BYTES) as u64), &mut bytes)?;
-        let (header, data) = bytes.split_at_checked(HEADER).ok_or_else(bad)?;
-        let number = |at: usize| u64::from_le_bytes(header[at..at + 8].try_into().expect("eight bytes"));
-        let capacity =
-            u32::from_le_bytes(header[AT_CAPACITY..AT_CHECKPOINT].try_into().expect("four bytes")) as usize;
-        if &header[..4] != MAGIC || capacity == 0 || data.len() < capacity {
+        let file = File::from(file);
+        let mut header = [0; LOG];
+        file.read_exact_at(&mut header, 0)?;
+        let number = |bytes: &[u8], at: usize| {
+            bytes.get(at..at + 8).map_or(0, |b| u64::from_le_bytes(b.try_into().expect("eight bytes")))
+        };
+        let (active, attempts) = (number(&header, AT_ACTIVE), number(&header, AT_ATTEMPTS));
+        if &header[..4] != MAGIC || active == 0 || attempts >= TRIES {
             return Err(bad());
         }
-        let (length, data) = (number(AT_LENGTH), &data[..capacity]);
-        let kept = length.min(capacity as u64) as usize;
-        let start = ((length - kept as u64) % capacity as u64) as usize;
-        let (tail, head) =
-            (&data[start..(start + kept).min(capacity)], &data[..(start + kept).saturating_sub(capacity)]);
-        Ok(Recovered {
-            checkpoint: number(AT_CHECKPOINT),
-            bytes: [tail, head].concat(),
-            whole: length <= capacity as u64,
-        })
+        file.write_all_at(&(attempts + 1).to_le_bytes(), AT_ATTEMPTS as u64)?;
+        let area = (active % 2) as usize;
+        let slot = AT_SLOTS + area * SLOT;
+        let (len, from) = (number(&header, slot) as usize, number(&header, slot + 8) as usize);
+        if len > AREA_BYTES {
+            return Err(bad());
+        }
+        let mut checkpoint = vec![0; len];
+        file.read_exact_at(&mut checkpoint, (AREAS + area * AREA_BYTES) as u64)?;
+        let mut log = vec![0; LOG_BYTES];
+        file.read_exact_at(&mut log, LOG as u64)?;
+        let mut printed = Vec::new();
+        let mut at = from;
+        while attempts < TRIES_WITH_LOG && at + ENTRY <= LOG_BYTES {
+            let (len, time) = (number(&log, at) as usize, number(&log, at + 8) as i64);
+            let rest = &log[at + ENTRY..];
+            if len == 0 || len > rest.len() {
+                // Being read when the server died.
+                let end = rest.iter().rposition(|&b| b != 0).map_or(0, |last| last + 1);
+                printed.push((time, rest[..end].to_vec()));
+                break;
+            }
+            printed.push((time, rest[..len].to_vec()));
+            at += (ENTRY + len).next_multiple_of(8);
+        }
+        printed.retain(|(_, bytes)| !bytes.is_empty());
+        Ok(Recovered { checkpoint, printed })
     }
-}
-
-fn map(file: &File, size: NonZeroUsize) -> io::Result<NonNull<c_void>> {
-    let protection = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
-    // SAFETY: a new shared mapping of a file that was just made `size` bytes long and that
-    // nobody else shortens: it lies in a directory only we can use.
-    Ok(unsafe { mmap(None, size, protection, MapFlags::MAP_SHARED, file, 0) }?)
 }
 
 impl Drop for Journal {
     fn drop(&mut self) {
         // SAFETY: mapped in `create` with this size, and no reference into it outlives self.
-        let _ = unsafe { munmap(self.map, self.size.get()) };
+        let _ = unsafe { munmap(self.map, SIZE.get()) };
     }
 }
 
 /// What a journal held.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Recovered {
-    /// The checkpoint that `bytes` follow.
-    pub checkpoint: u64,
-    pub bytes: Vec<u8>,
-    /// Nothing since the checkpoint was overwritten.
-    pub whole: bool,
+    pub checkpoint: Vec<u8>,
+    /// What was read since, piece by piece: when (seconds since the Unix epoch), and the bytes.
+    pub printed: Vec<(i64, Vec<u8>)>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn again(fd: &OwnedFd) -> io::Result<Recovered> {
+        let copy = fd.try_clone().unwrap();
+        File::from(fd.try_clone().unwrap()).write_all_at(&[0; 8], AT_ATTEMPTS as u64).unwrap();
+        Journal::recover(copy)
+    }
+
     #[test]
     fn what_was_printed_since_the_checkpoint_comes_back() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("journal");
-        let mut journal = Journal::create(&file, 4096).unwrap();
+        let (mut journal, fd) = Journal::create().unwrap();
+        assert!(again(&fd).is_err());
+        assert!(!journal.has_room(1));
+        assert!(journal.checkpoint(b"first"));
         let mut all = Vec::new();
-        for n in 0..2000u32 {
-            let piece = format!("piece {n};").repeat(n as usize % 7);
-            journal.append(piece.as_bytes());
-            all.extend(piece.bytes());
-            let found = Journal::recover(&file).unwrap();
-            let want = &all[all.len().saturating_sub(4096)..];
-            assert_eq!((&found.bytes[..], found.whole), (want, all.len() <= 4096), "{n}");
-            assert_eq!(journal.wants_checkpoint(), all.len() >= 2048);
+        let mut checkpoint = b"first".to_vec();
+        for n in 0..4000usize {
+            let piece = format!("piece {n};").repeat(n % 37).into_bytes();
+            if !journal.has_room(1024) {
+                checkpoint = format!("checkpoint {n}").into_bytes();
+                assert!(journal.checkpoint(&checkpoint));
+                all.clear();
+            }
+            journal.begin(1024, n as i64)[..piece.len()].copy_from_slice(&piece);
+            if n % 100 == 0 {
+                // Not committed yet: the server dies here.
+                let found = again(&fd).unwrap().printed.into_iter().flat_map(|(_, bytes)| bytes);
+                assert_eq!(found.collect::<Vec<u8>>(), [&all[..], &piece].concat());
+            }
+            assert_eq!(journal.commit(piece.len()), piece);
+            all.extend(piece);
+            if n % 10 == 0 {
+                let found = again(&fd).unwrap();
+                assert_eq!(found.checkpoint, checkpoint);
+                let bytes: Vec<u8> = found.printed.into_iter().flat_map(|(_, bytes)| bytes).collect();
+                assert!(bytes == all, "{n}");
+            }
         }
-        journal.append(&[b'z'; 10_000]);
-        assert_eq!(Journal::recover(&file).unwrap().bytes, [b'z'; 4096]);
-        journal.checkpoint(7);
-        journal.append(b"new");
-        drop(journal);
-        let found = Journal::recover(&file).unwrap();
-        assert_eq!(found, Recovered { checkpoint: 7, bytes: b"new".to_vec(), whole: true });
+        assert!(!journal.checkpoint(&vec![1; AREA_BYTES + 1]));
+        assert!(again(&fd).is_err());
+        assert!(journal.checkpoint(&vec![1; AREA_BYTES]));
+        assert!(journal.checkpoint(b"short"));
+        assert_eq!(again(&fd).unwrap(), Recovered { checkpoint: b"short".to_vec(), printed: vec![] });
+    }
+
+    #[test]
+    fn what_ends_every_server_is_given_up() {
+        let (mut journal, fd) = Journal::create().unwrap();
+        journal.checkpoint(b"state");
+        journal.begin(4, 0).copy_from_slice(b"text");
+        journal.commit(4);
+        let printed = || Journal::recover(fd.try_clone().unwrap()).map(|found| found.printed.len());
+        assert_eq!(printed().unwrap(), 1);
+        assert_eq!(printed().unwrap(), 1);
+        assert_eq!(printed().unwrap(), 0);
+        assert!(printed().is_err());
     }
 
     #[test]
     fn damaged_journals_are_refused() {
-        let dir = tempfile::tempdir().unwrap();
-        let file = dir.path().join("journal");
-        for bytes in [&b""[..], b"SMJ1", &[0; 5000], b"SMJ1\xff\xff\xff\xff"] {
-            std::fs::write(&file, bytes).unwrap();
-            assert!(Journal::recover(&file).is_err());
+        for bytes in [&b""[..], b"SMJ2", &[0; 5000], &[0xff; 5000]] {
+            let file = File::from(memfd_create(c"test", MFdFlags::MFD_CLOEXEC).unwrap());
+            file.write_all_at(bytes, 0).unwrap();
+            assert!(Journal::recover(file.into()).is_err());
         }
     }
 }

@@ -9,8 +9,8 @@
 //! - `store` the server's transcripts; `queue` and `writer` the thread; `storage` files;
 //!   `recover` what an earlier server left; `notes` what happened to a pane; `handle` what
 //!   the server asks of a history that its terminal holds.
-//! - `search` and `export` read a view in bounded steps; `journal` is the ring of raw bytes
-//!   that rebuilds a screen after a crash.
+//! - `search` and `export` read a view in bounded steps; `journal` is what outlives a
+//!   server that crashes, `saved` the part of it that history has.
 //!
 //! Invariants: a sealed block never changes; nothing a pane prints waits for the disk; memory
 //! does not depend on how much was printed, except some 100 bytes a block (128 KiB of lines).
@@ -31,6 +31,7 @@ mod pane;
 mod pieces;
 mod queue;
 mod recover;
+mod saved;
 mod sealed;
 mod search;
 mod storage;
@@ -46,7 +47,7 @@ mod tests;
 pub use export::{Exporter, Form};
 pub use frame::Key;
 pub use handle::PaneHandle;
-pub use journal::{JOURNAL_BYTES, Journal, Recovered};
+pub use journal::{Journal, Recovered};
 pub use notes::Note;
 pub use pane::PaneHistory;
 pub use search::{Found, Hit, Needle, Progress, SearchCursor, prefilter};

@@ -110,14 +110,17 @@ pub struct PaneHistory {
     pub(super) pane: Arc<Pane>,
     pub(super) store: Arc<Shared>,
     pub(super) newest: Newest,
-    scratch: Vec<u8>,
+    pub(super) scratch: Vec<u8>,
+    /// Blocks taken back since the history was last saved, if it ever was: should the server
+    /// die, their lines are needed once more.
+    pub(super) held: Option<Vec<Arc<Sealed>>>,
 }
 
 impl PaneHistory {
     pub(super) fn new(pane: Arc<Pane>, store: Arc<Shared>, width: u32, first_line: u64) -> Self {
         let open = Arc::new(Block::new(store.next_id(), first_line, 0));
         let newest = Newest { open, tail: None, width, as_pushed: true, links: LinkCache::default() };
-        Self { pane, store, newest, scratch: Vec::new() }
+        Self { pane, store, newest, scratch: Vec::new(), held: None }
     }
 
     pub fn pane_id(&self) -> PaneId {
@@ -158,21 +161,26 @@ impl PaneHistory {
     }
 
     /// A limit of 0 that was set from elsewhere forgets what is in memory too.
-    fn obey_limit(&mut self) {
+    pub(super) fn obey_limit(&mut self) {
         if !self.keeps() && (!self.newest.open.is_empty() || self.newest.tail.is_some()) {
             self.forget();
         }
     }
 
-    fn seal(&mut self) {
+    pub(super) fn seal(&mut self) {
         let next = Block::new(self.store.next_id(), self.newest.open.end_line(), 0);
         let full = std::mem::replace(&mut self.newest.open, Arc::new(next));
-        let sealed = Arc::new(Sealed::new(&full, self.newest.width));
         self.newest.as_pushed = true;
+        self.push_sealed(Sealed::new(&full, self.newest.width));
+        self.bound_pending();
+    }
+
+    /// Adds a block to the list and has it written.
+    pub(super) fn push_sealed(&self, sealed: Sealed) {
+        let sealed = Arc::new(sealed);
         self.pane.pending.fetch_add(sealed.pending_bytes(), Ordering::Relaxed);
         self.pane.list.lock().push(sealed.clone(), &self.store);
         self.store.queue.push(Job::Write { pane: self.pane.clone(), block: sealed });
-        self.bound_pending();
     }
 
     /// Gives up the oldest waiting blocks when too much waits.
@@ -196,6 +204,7 @@ impl PaneHistory {
             let block = self.store.load(&sealed);
             self.store.cache.lock().remove(sealed.id);
             self.pane.retire(&sealed);
+            self.held.iter_mut().for_each(|held| held.push(sealed.clone()));
             if let Some(block) = block {
                 let mut block = Arc::unwrap_or_clone(block);
                 block.id = self.store.next_id();
@@ -348,6 +357,10 @@ impl History for PaneHistory {
             self.seal();
         }
         self.end_line()
+    }
+
+    fn save(&mut self, out: &mut Vec<u8>) {
+        self.put_saved(out);
     }
 
     fn view(&mut self) -> Box<dyn HistoryView> {

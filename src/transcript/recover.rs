@@ -19,6 +19,7 @@ const MAX_SMALL: usize = 1 << 20;
 const MAX_LEFTOVERS: usize = 4096;
 
 /// What a transcript's directory holds.
+#[derive(Default)]
 pub(super) struct Found {
     pub info: PaneInfo,
     pub blocks: Vec<Sealed>,

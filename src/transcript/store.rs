@@ -17,6 +17,7 @@ use super::list::List;
 use super::notes::Notes;
 use super::pane::{Pane, PaneHistory, Writing};
 use super::queue::{Job, Queue};
+use super::recover::Found;
 use super::sealed::Sealed;
 use super::storage::{Disk, Storage, write_small};
 use super::view::{LinkCache, Newest, TranscriptView};
@@ -287,10 +288,19 @@ impl TranscriptStore {
         width: u32,
         cut: Option<u64>,
     ) -> std::io::Result<PaneHistory> {
-        let width = width.max(1);
         let found = recover::scan(&self.shared, key)?;
-        let info = PaneInfo { pane: id.0, ..found.info };
-        let pane = self.make_pane(key.to_owned(), info, limit, width);
+        let found = Found { info: PaneInfo { pane: id.0, ..found.info.clone() }, ..found };
+        let mut history = self.go_on(key, found, limit, width);
+        if let Some(cut) = cut {
+            history.cut(cut);
+        }
+        Ok(history)
+    }
+
+    /// Opens a transcript that was found.
+    pub(super) fn go_on(&self, key: &str, found: Found, limit: u64, width: u32) -> PaneHistory {
+        let width = width.max(1);
+        let pane = self.make_pane(key.to_owned(), found.info, limit, width);
         pane.created.store(true, Ordering::Relaxed);
         *pane.notes.lock() = found.notes;
         *pane.writing.lock() =
@@ -307,12 +317,9 @@ impl TranscriptStore {
             }
         }
         self.shared.panes.lock().insert(key.to_owned(), pane.clone());
-        let mut history = PaneHistory::new(pane.clone(), self.shared.clone(), width, end.max(found.floor));
-        if let Some(cut) = cut {
-            history.cut(cut);
-        }
+        let history = PaneHistory::new(pane.clone(), self.shared.clone(), width, end.max(found.floor));
         self.shared.queue.push(Job::Trim(pane));
-        Ok(history)
+        history
     }
 
     /// Removes a transcript found by `leftovers`.

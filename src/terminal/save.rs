@@ -1,0 +1,250 @@
+//! A terminal as bytes, exactly, and back: what a server leaves for the one after it. Images are
+//! not in it, nor what options decide.
+
+use serde::{Deserialize, Serialize};
+
+use super::cells::{Mark, Packed};
+use super::grid::Saved;
+use super::line::Line;
+use super::modes::{CursorShape, Modes, Progress};
+use super::palette::ProgramColours;
+use super::screen::{MAX_TITLES, Pen, SavedCursor, SavedScreen};
+use super::{Terminal, TerminalConfig};
+use crate::base::codec::{Malformed, Reader, put_varint};
+use crate::base::history::{History, RowFlags};
+use crate::base::links::Hyperlink;
+use crate::base::{Cell, CellFlags, CellStyle, Colour, Glyph, LinkId, Size};
+
+/// Largest side of a screen that is believed.
+const MAX_SIDE: u32 = 10_000;
+
+/// Everything but the lines.
+#[derive(Serialize, Deserialize)]
+struct State {
+    size: Size,
+    cx: u32,
+    cy: u32,
+    region: (u32, u32),
+    modes: Modes,
+    /// Columns with tab stops.
+    tabs: Vec<u32>,
+    pen: Pen,
+    saved_cursor: SavedCursor,
+    saved_screen: SavedScreen,
+    last: Option<String>,
+    title: String,
+    titles: Vec<String>,
+    path: String,
+    cursor_shape: CursorShape,
+    cursor_colour: Option<Colour>,
+    progress: Progress,
+    palette: ProgramColours,
+    pullable: u64,
+    tail_wrapped: Option<bool>,
+    /// Size of the screen behind the alternate screen.
+    saved_size: Option<Size>,
+    unfinished: Vec<u8>,
+    styles: Vec<CellStyle>,
+    newest_link: u32,
+    links: Vec<(u32, String, String)>,
+}
+
+impl Terminal {
+    /// Whether something but what was fed changed the terminal since it was last saved: then
+    /// the input since does not lead from there to here.
+    pub fn is_disturbed(&self) -> bool {
+        self.disturbed
+    }
+
+    /// Appends all of the terminal to `out`, its history apart.
+    pub fn save(&mut self, out: &mut Vec<u8>) {
+        self.disturbed = false;
+        let mut lines = Vec::new();
+        let mut styles = Styles::default();
+        let grid = &self.screen.grid;
+        let saved = grid.saved.iter().flat_map(|saved| &saved.lines);
+        for line in grid.lines.iter().chain(saved) {
+            self.put_line(line, &mut styles, &mut lines);
+        }
+        let screen = &self.screen;
+        let held = [screen.pen.style, screen.saved_cursor.pen.style, screen.saved_screen.style];
+        let mut links: Vec<LinkId> = styles.all.iter().chain(&held).map(|style| style.link).collect();
+        links.sort_by_key(|id| id.0);
+        links.dedup();
+        let link = |id: LinkId| grid.links.get(id).map(|link| (id.0, link.id.clone(), link.uri.clone()));
+        let state = State {
+            size: grid.size,
+            cx: screen.cx,
+            cy: screen.cy,
+            region: (screen.upper, screen.lower),
+            modes: screen.modes,
+            tabs: self.tabs(),
+            pen: screen.pen,
+            saved_cursor: screen.saved_cursor,
+            saved_screen: screen.saved_screen,
+            last: screen.last.as_ref().map(|glyph| {
+                let mut text = String::new();
+                glyph.push_to(&mut text);
+                text
+            }),
+            title: screen.title.clone(),
+            titles: screen.titles.iter().cloned().collect(),
+            path: screen.path.clone(),
+            cursor_shape: screen.cursor_shape,
+            cursor_colour: screen.cursor_colour,
+            progress: screen.progress,
+            palette: screen.palette.program_part(),
+            pullable: grid.pullable,
+            tail_wrapped: grid.tail_wrapped,
+            saved_size: grid.saved.as_ref().map(|saved| saved.size),
+            unfinished: self.parser.unfinished(),
+            styles: styles.all,
+            newest_link: grid.links.newest(),
+            links: links.into_iter().filter_map(link).collect(),
+        };
+        let text = serde_json::to_vec(&state).unwrap_or_default();
+        put_varint(out, text.len() as u64);
+        out.extend(text);
+        out.extend(lines);
+    }
+
+    fn put_line(&self, line: &Line, styles: &mut Styles, out: &mut Vec<u8>) {
+        let cleared = line.cells.iter().rev().take_while(|cell| **cell == Packed::CLEARED).count();
+        let mut cells = &line.cells[..line.cells.len() - cleared];
+        out.push(line.flags.bits());
+        put_varint(out, u64::from(line.used));
+        put_varint(out, line.time as u64);
+        put_varint(out, u64::from(line.len()));
+        put_varint(out, cells.len() as u64);
+        let tables = &self.screen.grid.tables;
+        while let Some(&first) = cells.first() {
+            let like = |c: &&Packed| (c.style, c.width, c.mark) == (first.style, first.width, first.mark);
+            let count = cells.iter().take_while(like).count();
+            put_varint(out, count as u64);
+            put_varint(out, styles.index(first.style.0, tables.style(first.style)));
+            out.extend([first.width, first.mark.bits()]);
+            for cell in &cells[..count] {
+                let number = super::cells::CellTables::glyph_number(*cell);
+                put_varint(out, number);
+                if number == 0 {
+                    let mut text = Vec::new();
+                    tables.push_text(*cell, &mut text);
+                    put_varint(out, text.len() as u64);
+                    out.extend(text);
+                }
+            }
+            cells = &cells[count..];
+        }
+    }
+
+    /// The terminal that `save` wrote, with a history that was saved at the same moment.
+    pub fn load(saved: &[u8], config: TerminalConfig, history: Box<dyn History>) -> Result<Self, Malformed> {
+        let mut input = Reader(saved);
+        let len = usize::try_from(input.varint()?).map_err(|_| Malformed)?;
+        let state: State = serde_json::from_slice(input.bytes(len)?).map_err(|_| Malformed)?;
+        for size in [Some(state.size), state.saved_size].into_iter().flatten() {
+            if !(1..=MAX_SIDE).contains(&size.cols) || !(1..=MAX_SIDE).contains(&size.rows) {
+                return Err(Malformed);
+            }
+        }
+        let mut terminal = Self::new(state.size, config, history);
+        for (id, name, uri) in state.links {
+            let link = Hyperlink { id: name, uri };
+            terminal.screen.grid.links.restore(LinkId(id), link, state.newest_link);
+        }
+        let last_row = state.size.rows - 1;
+        for y in 0..state.size.rows as usize {
+            terminal.screen.grid.lines[y] = terminal.get_line(&state.styles, &mut input)?;
+        }
+        if let Some(size) = state.saved_size {
+            let lines = (0..size.rows).map(|_| terminal.get_line(&state.styles, &mut input));
+            let lines = lines.collect::<Result<_, _>>()?;
+            terminal.screen.grid.saved = Some(Saved { lines, size });
+        }
+        let screen = &mut terminal.screen;
+        (screen.cx, screen.cy) = (state.cx, state.cy.min(last_row));
+        screen.lower = state.region.1.min(last_row);
+        screen.upper = state.region.0.min(screen.lower);
+        screen.modes = state.modes;
+        for (x, stop) in screen.tabs.iter_mut().enumerate() {
+            *stop = state.tabs.contains(&(x as u32));
+        }
+        screen.pen = state.pen;
+        screen.saved_cursor = state.saved_cursor;
+        screen.saved_screen = state.saved_screen;
+        screen.last = state.last.map(|text| Glyph::from_text(&text));
+        screen.title = state.title;
+        screen.titles = state.titles.into_iter().take(MAX_TITLES).collect();
+        screen.path = state.path;
+        screen.cursor_shape = state.cursor_shape;
+        screen.cursor_colour = state.cursor_colour;
+        screen.progress = state.progress;
+        screen.palette.set_program_part(state.palette);
+        screen.grid.pullable = state.pullable;
+        screen.grid.tail_wrapped = state.tail_wrapped;
+        terminal.parser.advance(&state.unfinished, &mut terminal.screen);
+        terminal.fresh = false;
+        Ok(terminal)
+    }
+
+    fn get_line(&mut self, styles: &[CellStyle], input: &mut Reader) -> Result<Line, Malformed> {
+        let number = |input: &mut Reader| u32::try_from(input.varint()?).map_err(|_| Malformed);
+        let flags = RowFlags::from_bits_truncate(input.u8()?);
+        let (used, time) = (number(input)?, input.varint()? as i64);
+        let (len, count) = (number(input)?, number(input)? as usize);
+        if len > MAX_SIDE || count > len as usize || used > 2 * MAX_SIDE {
+            return Err(Malformed);
+        }
+        let grid = &mut self.screen.grid;
+        let mut line = Line { cells: Vec::with_capacity(len as usize), used, flags, time };
+        while line.cells.len() < count {
+            let alike = number(input)? as usize;
+            let style = *styles.get(number(input)? as usize).ok_or(Malformed)?;
+            let (width, mark) = (input.u8()?, Mark::from_bits_truncate(input.u8()?));
+            let style_id = grid.style_id(&style);
+            if alike == 0 || line.cells.len() + alike > count {
+                return Err(Malformed);
+            }
+            for _ in 0..alike {
+                let cell = match number(input)? {
+                    0 => {
+                        let len = number(input)? as usize;
+                        let text = std::str::from_utf8(input.bytes(len)?).map_err(|_| Malformed)?;
+                        let flags = CellFlags::empty();
+                        let glyph = Glyph::from_text(text);
+                        grid.pack(&Cell { glyph, width, flags, style }).with(width, mark)
+                    }
+                    number => {
+                        let c = char::from_u32(number - 1).ok_or(Malformed)?;
+                        Packed::char(c, style_id, width, mark)
+                    }
+                };
+                line.cells.push(cell);
+            }
+        }
+        line.cells.resize(len as usize, Packed::CLEARED);
+        Ok(line)
+    }
+}
+
+/// Styles met so far, numbered anew: the terminal's own table may hold thousands of old ones.
+#[derive(Default)]
+struct Styles {
+    all: Vec<CellStyle>,
+    known: std::collections::HashMap<u16, u64>,
+    last: Option<(u16, u64)>,
+}
+
+impl Styles {
+    fn index(&mut self, id: u16, style: &CellStyle) -> u64 {
+        if let Some((_, index)) = self.last.filter(|(last, _)| *last == id) {
+            return index;
+        }
+        let index = *self.known.entry(id).or_insert_with(|| {
+            self.all.push(*style);
+            self.all.len() as u64 - 1
+        });
+        self.last = Some((id, index));
+        index
+    }
+}
