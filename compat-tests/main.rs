@@ -7,8 +7,8 @@
 
 mod control;
 mod recordings;
-mod screen;
 mod recovery;
+mod screen;
 mod server;
 mod steps;
 

@@ -67,19 +67,19 @@ fn encoded(bytes: &[u8]) -> String {
 fn play(binary: &Path, stream: &[u8]) -> Vec<Value> {
     let mut server = Server::new(binary);
     for step in &fixtures()["vt"] {
-        steps::run(&mut server, step);
+        steps::run(&mut server, step, None);
     }
     let size = ["-x".to_owned(), SIZE.cols.to_string(), "-y".to_owned(), SIZE.rows.to_string()];
     let mut resize = vec!["resize-window".to_owned(), "-t".to_owned(), "s:0".to_owned()];
     resize.extend(size);
-    steps::run(&mut server, &json!({ "cmd": resize }));
+    steps::run(&mut server, &json!({ "cmd": resize }), None);
     let look = json!({ "cmd": ["capture-pane", "-t", "s:0.0", "-p", "-e", "-N", "-S", "-", ";",
         "capture-pane", "-t", "s:0.0", "-p", "-a", "-q", "-e", ";",
         "display-message", "-p", "-t", "s:0.0", "#{E:@vt}"] });
     let mut seen = Vec::new();
     for part in parts(stream) {
-        seen.extend(steps::run(&mut server, &json!({ "put": encoded(part), "pane": "s:0.0" })));
-        seen.extend(steps::run(&mut server, &look));
+        seen.extend(steps::run(&mut server, &json!({ "put": encoded(part), "pane": "s:0.0" }), None));
+        seen.extend(steps::run(&mut server, &look, None));
     }
     seen
 }
