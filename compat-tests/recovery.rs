@@ -7,15 +7,11 @@ use super::server::{PATIENCE, Server};
 
 const LINES: usize = 30_000;
 
-fn ask(server: &Server, args: &[&str]) -> String {
-    String::from_utf8_lossy(&server.tmux(args).out).into_owned()
-}
-
 /// Asks until the answer is wanted.
 fn until(server: &Server, args: &[&str], wanted: impl Fn(&str) -> bool) -> String {
     let since = Instant::now();
     loop {
-        let answer = ask(server, args);
+        let answer = server.ask(args);
         if wanted(&answer) {
             return answer;
         }
@@ -33,17 +29,17 @@ fn a_killed_server_loses_no_line() {
         until(&server, &["display-message", "-p", "#{history_size}"], |rows| {
             rows.trim().parse().is_ok_and(|rows: usize| rows + 20 > enough)
         });
-        let pid = ask(&server, &["display-message", "-p", "#{pid}"]);
+        let pid = server.ask(&["display-message", "-p", "#{pid}"]);
         let number = pid.trim().parse().expect("a process id");
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(number), nix::sys::signal::Signal::SIGKILL)
             .expect("our server");
         until(&server, &["display-message", "-p", "#{pid}"], |now| !now.trim().is_empty() && *now != pid);
     }
     until(&server, &["capture-pane", "-p"], |screen| screen.contains("red"));
-    let all = ask(&server, &["capture-pane", "-p", "-S", "-"]);
+    let all = server.ask(&["capture-pane", "-p", "-S", "-"]);
     let want = (1..=LINES).map(|n| format!("number {n}")).chain(["red".to_owned()]);
     assert!(all.lines().eq(want), "of {} lines, the last are {:?}", all.lines().count(), all.lines().last());
-    let screen = ask(&server, &["capture-pane", "-p", "-e"]);
+    let screen = server.ask(&["capture-pane", "-p", "-e"]);
     assert!(screen.contains("\x1b[31mred"), "{screen:?}");
-    assert_eq!(ask(&server, &["display-message", "-p", "#{cursor_x},#{cursor_y}"]), "3,9\n");
+    assert_eq!(server.ask(&["display-message", "-p", "#{cursor_x},#{cursor_y}"]), "3,9\n");
 }

@@ -264,15 +264,18 @@ impl Tty {
             images::draw_placeholders(&mut other);
             with_placeholders = Some(other);
         }
+        // Placeholders lie over rows whose cells may be as before: what is shown then is not the
+        // frame that was composed.
+        let composed = with_placeholders.is_none();
         let frame = with_placeholders.as_ref().unwrap_or(frame);
         self.uncover_images(frame);
-        let known = frame.descent.parent == Some(self.shown_number);
+        let known = composed && frame.descent.parent == Some(self.shown_number);
         let disturbed = std::mem::take(&mut self.disturbed);
         let rows: Option<Vec<bool>> = known.then(|| {
             (0..).zip(&frame.descent.changed).map(|(y, &changed)| changed || disturbed.contains(&y)).collect()
         });
         let ops = diff(self.shown.as_mut(), frame, rows.as_deref(), &DiffCaps::of(term));
-        self.shown_number = frame.descent.number;
+        self.shown_number = if composed { frame.descent.number } else { 0 };
         emit::emit(&ops, frame, links, term, self, out);
         if sixel {
             self.draw_images(&ops, frame, term, out);

@@ -191,6 +191,28 @@ mod properties {
     proptest! {
         #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
+        /// What is saved and loaded goes on as if nothing had been.
+        #[test]
+        fn a_loaded_terminal_is_the_saved_one(
+            before in prop::collection::vec(piece(), 0..40),
+            after in prop::collection::vec(piece(), 0..20),
+            (cols, rows) in (1u32..30, 1u32..8),
+        ) {
+            let history = || Box::new(MemoryHistory::new(0, cols));
+            let mut old = Terminal::new(Size::new(cols, rows), TerminalConfig::default(), history());
+            old.feed(&before.concat());
+            old.take_replies();
+            old.take_events();
+            let mut saved = Vec::new();
+            old.save(&mut saved);
+            let mut new = Terminal::load(&saved, TerminalConfig::default(), history()).expect("as saved");
+            prop_assert_eq!(state(&mut new), state(&mut old));
+            for terminal in [&mut new, &mut old] {
+                terminal.feed(&after.concat());
+            }
+            prop_assert_eq!(state(&mut new), state(&mut old));
+        }
+
         #[test]
         fn any_split_gives_the_same_state(
             pieces in prop::collection::vec(piece(), 0..40),

@@ -106,10 +106,10 @@ pub fn compose(cx: &mut Cx<'_>, client: ClientId, dirty: bool, composer: &mut Co
         None => Chrome::new(cx, &subject, layout),
     };
     let mut frame = composer.next_frame(&subject, stale);
-    panes::find_changed(cx, &subject, &chrome, composer, &mut frame);
+    let styled = panes::find_changed(cx, &subject, &chrome, composer, &mut frame);
     frame.clear_changed();
     chrome.draw_borders(&subject, &mut frame);
-    panes::draw(cx, &subject, &chrome, composer, &mut frame);
+    panes::draw(cx, &subject, &chrome, &styled, composer, &mut frame);
     chrome.draw_scrollbars(cx, &subject, &mut frame.surface);
     let prompt = status::draw(cx, &subject, &mut composer.status, stale, &mut frame);
     let overlaid = cx.server.client(client).and_then(|c| c.overlay.as_ref()).map(|o| o.covers_part());

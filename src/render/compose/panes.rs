@@ -24,6 +24,9 @@ struct Look<'a> {
     no_bright: bool,
 }
 
+/// Foreground and background that the styles of each pane of the layout give it.
+pub(super) type Styled = Vec<(Colour, Colour)>;
+
 /// Finds the rows of the frame in which panes have changed since the last one.
 pub(super) fn find_changed(
     cx: &Cx<'_>,
@@ -31,13 +34,15 @@ pub(super) fn find_changed(
     chrome: &Chrome,
     composer: &mut Composer,
     frame: &mut Frame,
-) {
+) -> Styled {
+    let mut styled = vec![(Colour::Default, Colour::Default); chrome.layout.panes.len()];
     let mut before = std::mem::take(&mut composer.kept);
     for (index, pane) in chrome.layout.panes.iter().enumerate().filter(|(_, p)| p.visible) {
         let Some(p) = cx.server.pane(pane.id) else { continue };
         let terminal = p.terminal.lock();
         let size = pane_size(pane);
-        let look = Look::new(cx, subject, pane.id, &terminal, composer.no_bright);
+        styled[index] = default_colours(cx, subject, pane.id);
+        let look = Look::new(styled[index], &terminal, composer.no_bright);
         let setting = Setting {
             subject: *subject,
             at: (pane.x, pane.y),
@@ -63,6 +68,7 @@ pub(super) fn find_changed(
             composer.kept.put(known.unwrap_or_else(|| KeptPane::new(pane.id, setting)));
         }
     }
+    styled
 }
 
 fn pane_size(pane: &PaneBox) -> Size {
@@ -74,6 +80,7 @@ pub(super) fn draw(
     cx: &mut Cx<'_>,
     subject: &Subject,
     chrome: &Chrome,
+    styled: &Styled,
     composer: &mut Composer,
     frame: &mut Frame,
 ) {
@@ -84,7 +91,7 @@ pub(super) fn draw(
         let source = Source { index, id: pane.id, at: (pane.x, pane.y) };
         let mode = mode_surface(cx, pane.id, &mut surface);
         let mut painter = Painter { subject, chrome, source, frame };
-        painter.draw(cx, mode, &mut surface, composer);
+        painter.draw(cx, mode, styled[index], &mut surface, composer);
         composer.scratch = Some(surface);
         painter.note_region(size);
         if !mode {
@@ -110,10 +117,17 @@ struct Painter<'a> {
 
 impl Painter<'_> {
     /// Draws the pane: what `surface` holds if a `mode` covers it, or its terminal.
-    fn draw(&mut self, cx: &Cx<'_>, mode: bool, surface: &mut Surface, composer: &mut Composer) {
+    fn draw(
+        &mut self,
+        cx: &Cx<'_>,
+        mode: bool,
+        styled: (Colour, Colour),
+        surface: &mut Surface,
+        composer: &mut Composer,
+    ) {
         let Some(pane) = cx.server.pane(self.source.id) else { return };
         let terminal = pane.terminal.lock();
-        let look = Look::new(cx, self.subject, self.source.id, &terminal, composer.no_bright);
+        let look = Look::new(styled, &terminal, composer.no_bright);
         let Range { start, end } = self.columns(surface.size().cols);
         let mut kept = composer.kept.get_mut(self.source.id);
         for y in 0..surface.size().rows {
@@ -295,8 +309,7 @@ fn default_colours(cx: &Cx<'_>, subject: &Subject, id: PaneId) -> (Colour, Colou
 }
 
 impl<'a> Look<'a> {
-    fn new(cx: &Cx<'_>, subject: &Subject, id: PaneId, terminal: &'a Terminal, no_bright: bool) -> Self {
-        let (style_fg, style_bg) = default_colours(cx, subject, id);
+    fn new((style_fg, style_bg): (Colour, Colour), terminal: &'a Terminal, no_bright: bool) -> Self {
         let palette = terminal.palette();
         let own = |style: Colour, palette: Option<Colour>| {
             if style.is_default() { palette.unwrap_or(Colour::Default) } else { style }

@@ -5,7 +5,7 @@ mod screen;
 
 use proptest::prelude::*;
 
-use super::frame::FrameLinks;
+use super::frame::{FrameImage, FrameLinks};
 use super::tty::TtyOptions;
 use super::*;
 use crate::base::{Attrs, Cell, CellStyle, Colour, Glyph, Point, Rect, Size};
@@ -210,6 +210,29 @@ fn erasing_does_not_tear_wide_characters() {
         pane.feed(&std::mem::take(&mut out));
     }
     assert_eq!(visible(&pane.cell(9, 9)), visible(frame.surface.get(9, 9)));
+}
+
+/// Without sixel a box stands for an image: it comes and goes though no cell below changes.
+#[test]
+fn boxes_of_images_come_and_go_over_rows_that_stay() {
+    let term = term(0xff, "256,RGB");
+    let size = Size::new(40, 6);
+    let mut pane = Terminal::new(size, TerminalConfig::default(), Box::new(MemoryHistory::new(0, size.cols)));
+    let mut tty = Tty::new(size, true, TtyOptions::default());
+    let mut out = Vec::new();
+    tty.start(&term, &mut out);
+    let mut frame = Frame::new(size);
+    let image = FrameImage { rect: Rect::new(2, 1, 20, 2), top: 0, data: b"q".as_slice().into() };
+    for (number, shown) in [(1, false), (2, true), (3, false), (4, false)] {
+        match number {
+            1 => frame.descent.number = 1,
+            _ => frame.succeed(number),
+        }
+        frame.images.extend(shown.then(|| image.clone()));
+        tty.draw(&frame, &FrameLinks::default(), &term, &mut out);
+        pane.feed(&std::mem::take(&mut out));
+        assert_eq!(pane.cell(2, 1).glyph.as_char() == Some('S'), shown, "frame {number}");
+    }
 }
 
 /// The bytes that turn a drawn frame into the next, on a terminal with everything.
