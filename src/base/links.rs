@@ -66,9 +66,13 @@ impl Links {
         self.next
     }
 
-    /// Puts a link back under the number it had in a table whose newest was `newest`.
-    pub fn restore(&mut self, id: LinkId, link: Hyperlink, newest: u32) {
+    /// Goes on with the numbers of a table whose newest was `newest`.
+    pub fn go_on_from(&mut self, newest: u32) {
         self.next = self.next.max(newest);
+    }
+
+    /// Puts a link back under the number it had.
+    pub fn restore(&mut self, id: LinkId, link: Hyperlink) {
         if id.0 == 0 || self.order.len() >= Self::MAX || self.by_id.contains_key(&id.0) {
             return;
         }

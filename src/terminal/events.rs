@@ -12,7 +12,7 @@ const MAX_EVENT_BYTES: usize = 8 << 20;
 const MAX_HELD: usize = 256;
 
 /// How a query's string ended, and so how its answer must end.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum StringEnd {
     Bel,
     St,

@@ -10,6 +10,8 @@
 
 use std::mem;
 
+use serde::{Deserialize, Serialize};
+
 use super::events::StringEnd;
 use super::params::Params;
 
@@ -32,7 +34,7 @@ pub trait Commands {
     fn rename(&mut self, data: &[u8]);
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 enum State {
     Ground,
     Escape,
@@ -77,13 +79,24 @@ pub struct Parser {
 }
 
 /// An unfinished UTF-8 character.
-#[derive(Default)]
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
 struct Utf8 {
     bytes: [u8; 4],
     have: u8,
     size: u8,
     started: bool,
     bad: bool,
+}
+
+/// A parser in the middle of something, its strings apart.
+#[derive(Serialize, Deserialize)]
+pub struct SavedParser {
+    state: State,
+    intermediates: Vec<u8>,
+    parameters: Vec<u8>,
+    discard: bool,
+    end: StringEnd,
+    utf8: Utf8,
 }
 
 /// How many bytes of printable ASCII the input begins with. Sixteen are looked at at once,
@@ -151,12 +164,30 @@ impl Parser {
         &self.pending
     }
 
-    /// Input that the state was reached with from the ground state: fed to a new parser, it
-    /// leads to the same state, if `pending` kept all of it.
-    pub fn unfinished(&self) -> Vec<u8> {
-        let utf8 = &self.utf8;
-        let begun = if utf8.started { &utf8.bytes[..usize::from(utf8.have)] } else { &[] };
-        [begun, &self.pending].concat()
+    /// The state, and the two strings that belong to it (`data` and `pending`). The input since
+    /// the ground state would not do in their place: what it did on the way is done.
+    pub fn save(&self) -> (SavedParser, [&[u8]; 2]) {
+        let saved = SavedParser {
+            state: self.state,
+            intermediates: self.intermediates.clone(),
+            parameters: self.parameters.clone(),
+            discard: self.discard,
+            end: self.end,
+            utf8: self.utf8,
+        };
+        (saved, [&self.data, &self.pending])
+    }
+
+    /// Goes on from what `save` gave.
+    pub fn load(&mut self, saved: SavedParser, [data, pending]: [&[u8]; 2]) {
+        self.state = saved.state;
+        self.intermediates = saved.intermediates;
+        self.parameters = saved.parameters;
+        (self.discard, self.end) = (saved.discard, saved.end);
+        if saved.utf8.have < saved.utf8.size && saved.utf8.size <= 4 {
+            self.utf8 = saved.utf8;
+        }
+        (self.data, self.pending) = (data.to_vec(), pending.to_vec());
     }
 
     fn clear(&mut self) {

@@ -8,6 +8,7 @@ use super::grid::Saved;
 use super::line::Line;
 use super::modes::{CursorShape, Modes, Progress};
 use super::palette::ProgramColours;
+use super::parser::SavedParser;
 use super::screen::{MAX_TITLES, Pen, SavedCursor, SavedScreen};
 use super::{Terminal, TerminalConfig};
 use crate::base::codec::{Malformed, Reader, put_varint};
@@ -43,7 +44,7 @@ struct State {
     tail_wrapped: Option<bool>,
     /// Size of the screen behind the alternate screen.
     saved_size: Option<Size>,
-    unfinished: Vec<u8>,
+    parser: SavedParser,
     styles: Vec<CellStyle>,
     newest_link: u32,
     links: Vec<(u32, String, String)>,
@@ -72,6 +73,7 @@ impl Terminal {
         links.sort_by_key(|id| id.0);
         links.dedup();
         let link = |id: LinkId| grid.links.get(id).map(|link| (id.0, link.id.clone(), link.uri.clone()));
+        let (parser, strings) = self.parser.save();
         let state = State {
             size: grid.size,
             cx: screen.cx,
@@ -97,7 +99,7 @@ impl Terminal {
             pullable: grid.pullable,
             tail_wrapped: grid.tail_wrapped,
             saved_size: grid.saved.as_ref().map(|saved| saved.size),
-            unfinished: self.parser.unfinished(),
+            parser,
             styles: styles.all,
             newest_link: grid.links.newest(),
             links: links.into_iter().filter_map(link).collect(),
@@ -106,6 +108,10 @@ impl Terminal {
         put_varint(out, text.len() as u64);
         out.extend(text);
         out.extend(lines);
+        for string in strings {
+            put_varint(out, string.len() as u64);
+            out.extend_from_slice(string);
+        }
     }
 
     fn put_line(&self, line: &Line, styles: &mut Styles, out: &mut Vec<u8>) {
@@ -148,9 +154,10 @@ impl Terminal {
             }
         }
         let mut terminal = Self::new(state.size, config, history);
+        terminal.screen.grid.links.go_on_from(state.newest_link);
         for (id, name, uri) in state.links {
             let link = Hyperlink { id: name, uri };
-            terminal.screen.grid.links.restore(LinkId(id), link, state.newest_link);
+            terminal.screen.grid.links.restore(LinkId(id), link);
         }
         let last_row = state.size.rows - 1;
         for y in 0..state.size.rows as usize {
@@ -182,7 +189,12 @@ impl Terminal {
         screen.palette.set_program_part(state.palette);
         screen.grid.pullable = state.pullable;
         screen.grid.tail_wrapped = state.tail_wrapped;
-        terminal.parser.advance(&state.unfinished, &mut terminal.screen);
+        let mut string = || {
+            let len = usize::try_from(input.varint()?).map_err(|_| Malformed)?;
+            input.bytes(len)
+        };
+        let strings = [string()?, string()?];
+        terminal.parser.load(state.parser, strings);
         terminal.fresh = false;
         Ok(terminal)
     }
