@@ -9,6 +9,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, poll};
@@ -122,7 +123,17 @@ impl Server {
         if let Some(mut input) = child.stdin.take() {
             input.write_all(stdin).ok();
         }
+        // A program that never answers fails its case, and not the whole run.
+        let pid = nix::unistd::Pid::from_raw(child.id() as i32);
+        let (ended, watch) = mpsc::channel::<()>();
+        let watchdog = std::thread::spawn(move || {
+            if watch.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
+                nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).ok();
+            }
+        });
         let output = child.wait_with_output().expect("the program ends");
+        drop(ended);
+        watchdog.join().expect("the watchdog ends");
         Output { status: output.status.code(), out: output.stdout, err: output.stderr }
     }
 
