@@ -22,7 +22,7 @@ pub(super) fn draw_format(
 }
 
 /// Draws the status lines; gives the cursor's place when there is a prompt. `kept` is the
-/// status as last drawn, made anew when `refresh` is set and nothing lies over it.
+/// status as last drawn, made anew when `refresh` is set and no message or prompt lies over it.
 pub(super) fn draw(
     cx: &mut Cx<'_>,
     subject: &Subject,
@@ -40,8 +40,16 @@ pub(super) fn draw(
     }
     let size = Size::new(subject.size.cols, subject.status_rows);
     let missing = kept.as_ref().is_none_or(|k| k.size() != size);
-    if missing || (refresh && !message && !prompt) {
+    if !message && !prompt && (missing || refresh) {
         *kept = Some(status_lines(cx, subject, size));
+    } else if missing {
+        // A message or prompt lies over what was last drawn, as far as that reaches.
+        let mut lines = Surface::new(size);
+        if let Some(old) = kept.take() {
+            let common = Size::new(old.size().cols.min(size.cols), old.size().rows.min(size.rows));
+            lines.blit(&old, Point::default(), common, Point::default());
+        }
+        *kept = Some(lines);
     }
     let mut lines = kept.clone()?;
     let mut cursor = None;
