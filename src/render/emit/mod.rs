@@ -99,7 +99,8 @@ impl Painter<'_> {
     /// Draws a stretch of a row, run by run.
     fn draw(&mut self, y: u32, start: u32, end: u32) {
         let row = self.frame.surface.row(y);
-        let mut x = start;
+        // A row that is blank is erased whole: a terminal then keeps no cells of it.
+        let mut x = if self.erases_row(y) { 0 } else { start };
         while x < end {
             let cell = &row[x as usize];
             if erasable(cell) {
@@ -112,6 +113,16 @@ impl Painter<'_> {
                 x += u32::from(cell.width.max(1));
             }
         }
+    }
+
+    /// Whether all of a row is blank, and the terminal can erase it in its background.
+    fn erases_row(&self, y: u32) -> bool {
+        let row = self.frame.surface.row(y);
+        let bg = row[0].style.bg;
+        self.term.has(Cap::EL)
+            && (bg.is_default() || self.term.flag(Cap::BCE))
+            && !self.continues(y)
+            && row.iter().all(|c| erasable(c) && c.style.bg == bg)
     }
 
     /// Blanks from `x` to `stop`; returns the column after what was drawn.
