@@ -9,7 +9,7 @@ use std::time::Instant;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, poll};
 
-use super::server::{PATIENCE, Server};
+use super::server::{Changes, PATIENCE, Server};
 
 /// A running client.
 pub struct Control {
@@ -22,8 +22,8 @@ pub struct Control {
 
 impl Control {
     /// Starts one and waits until its first command is answered.
-    pub fn start(server: &Server, flag: &str, args: &[String]) -> Self {
-        let mut child = server.spawn_control(flag, args);
+    pub fn start(server: &Server, flag: &str, args: &[String], env: &Changes) -> Self {
+        let mut child = server.spawn_control(flag, args, env);
         let output = child.stdout.take().expect("a pipe");
         fcntl(&output, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).expect("a pipe's flags");
         let mut control = Self { input: child.stdin.take(), child, output, text: Vec::new(), ended: false };

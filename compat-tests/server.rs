@@ -29,6 +29,9 @@ pub struct Server {
     pub outers: BTreeMap<String, Outer>,
 }
 
+/// Variables of the environment that get another value, or none.
+pub type Changes = [(String, Option<String>)];
+
 /// What a run of the program gave.
 pub struct Output {
     pub status: Option<i32>,
@@ -98,27 +101,32 @@ impl Server {
     }
 
     /// Starts a control client (`flag` says which kind) on pipes.
-    pub fn spawn_control(&self, flag: &str, args: &[String]) -> std::process::Child {
+    pub fn spawn_control(&self, flag: &str, args: &[String], env: &Changes) -> std::process::Child {
         let mut all: Vec<String> = ["-L", "t", "-f", "/dev/null", flag].map(str::to_owned).to_vec();
         all.extend_from_slice(args);
         let mut command = self.command(&all);
+        self.change(&mut command, env);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         command.spawn().expect("the program runs")
     }
 
-    /// Runs the program with arguments, input and changes to its environment.
-    pub fn run(&self, args: &[String], stdin: &[u8], env: &[(String, Option<String>)]) -> Output {
-        let mut command = self.command(args);
-        command
-            .stdin(if stdin.is_empty() { Stdio::null() } else { Stdio::piped() })
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+    fn change(&self, command: &mut Command, env: &Changes) {
         for (name, value) in env {
             match value {
                 Some(value) => command.env(name, OsString::from_vec(self.bytes(value))),
                 None => command.env_remove(name),
             };
         }
+    }
+
+    /// Runs the program with arguments, input and changes to its environment.
+    pub fn run(&self, args: &[String], stdin: &[u8], env: &Changes) -> Output {
+        let mut command = self.command(args);
+        command
+            .stdin(if stdin.is_empty() { Stdio::null() } else { Stdio::piped() })
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        self.change(&mut command, env);
         let mut child = command.spawn().expect("the program runs");
         if let Some(mut input) = child.stdin.take() {
             input.write_all(stdin).ok();

@@ -27,6 +27,12 @@ pub fn has_result(step: &Value) -> bool {
     !step["quiet"].as_bool().unwrap_or(false) && !silent.iter().any(|name| step.get(name).is_some())
 }
 
+/// What a step changes in the environment.
+fn environment(step: &Value) -> Vec<(String, Option<String>)> {
+    let changes = step["env"].as_object().into_iter().flatten();
+    changes.map(|(name, value)| (name.clone(), value.as_str().map(str::to_owned))).collect()
+}
+
 /// One text, or several that are given one after another.
 fn pieces(value: &Value) -> Vec<String> {
     value.as_str().map_or_else(|| texts(value), |text| vec![text.to_owned()])
@@ -73,11 +79,7 @@ fn perform(server: &mut Server, step: &Value, wanted: Option<&Value>) -> Option<
         return Some(output_value(server, &output));
     }
     if let Some(line) = step.get("cli") {
-        let env: Vec<(String, Option<String>)> = step["env"]
-            .as_object()
-            .map(|vars| vars.iter().map(|(k, v)| (k.clone(), v.as_str().map(str::to_owned))).collect())
-            .unwrap_or_default();
-        let output = server.run(&texts(line), &stdin, &env);
+        let output = server.run(&texts(line), &stdin, &environment(step));
         return Some(output_value(server, &output));
     }
     let pane = step["pane"].as_str().unwrap_or_default();
@@ -121,7 +123,8 @@ fn perform(server: &mut Server, step: &Value, wanted: Option<&Value>) -> Option<
 /// `{"see": TEXT}` waits for what comes by itself.
 fn control(server: &mut Server, step: &Value, lines: &[Value]) -> Vec<String> {
     let args = if step["args"].is_null() { vec!["attach-session".to_owned()] } else { texts(&step["args"]) };
-    let mut client = Control::start(server, step["flag"].as_str().unwrap_or("-C"), &args);
+    let flag = step["flag"].as_str().unwrap_or("-C");
+    let mut client = Control::start(server, flag, &args, &environment(step));
     for line in lines {
         if let Some(text) = line.as_str() {
             client.line(server, &server.bytes(text));

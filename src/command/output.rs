@@ -60,6 +60,8 @@ pub fn print_bytes(cx: &mut Cx<'_>, item: &ItemContext, bytes: &[u8]) {
             cx.host.client_write(id, Stream::Out, bytes);
             cx.host.client_write(id, Stream::Out, b"\n");
         }
+        // Whatever the client's locale: `_` is for messages.
+        Audience::Control(id) => crate::control::write(cx, id, &text::from_bytes(bytes)),
         _ => print(cx, item, &text::from_bytes(bytes)),
     }
 }
