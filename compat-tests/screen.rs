@@ -156,13 +156,11 @@ impl Outer {
         let mut surface = Surface::new(self.terminal.size());
         self.terminal.draw(&mut surface, Point::new(0, 0));
         let rows: Vec<String> = (0..surface.size().rows).map(|y| row(server, surface.row(y))).collect();
-        let rows = match step["only"].as_array() {
-            Some(only) => {
-                let place = |n: i64| if n < 0 { rows.len() as i64 + n } else { n } as usize;
-                only.iter().map(|n| rows[place(n.as_i64().expect("a row"))].clone()).collect()
-            }
-            None => rows,
-        };
+        if let Some(only) = step["only"].as_array() {
+            let place = |n: i64| if n < 0 { rows.len() as i64 + n } else { n } as usize;
+            let rows: Vec<_> = only.iter().map(|n| &rows[place(n.as_i64().expect("a row"))]).collect();
+            return json!({ "rows": rows });
+        }
         json!({ "rows": rows, "cursor": [surface.cursor.x, surface.cursor.y, surface.cursor_visible] })
     }
 }

@@ -1,5 +1,6 @@
 //! `copy-mode` and `clock-mode`.
 
+use crate::model::mode::ModeResult;
 use crate::model::{Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
 use crate::view::clock::ClockMode;
@@ -51,8 +52,7 @@ pub fn copy_mode(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         }
         args.has('S') && mode.scroll_to_mouse(cx, pane, client, &event.mouse, args.has('e'))
     });
-    if closes == Some(true) {
-        modes::pop(cx, pane);
-    }
+    let result = if closes == Some(true) { ModeResult::Close } else { ModeResult::Redraw };
+    modes::settle_result(cx, pane, result);
     Exec::Normal
 }

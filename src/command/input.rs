@@ -371,7 +371,8 @@ impl Dispatch {
         }
         if !has_flag(cx, self.client, ClientFlags::READONLY) {
             let event = KeyEvent { key: self.key, ..self.input.event };
-            pane_key(cx, pane, Some(self.client), self.target, &event);
+            let by_hand = ModeTarget { client: Some(self.client), state: self.target, pressed: true };
+            pane_key(cx, pane, &by_hand, &event);
         }
     }
 
@@ -449,22 +450,16 @@ fn assume_paste(cx: &mut Cx<'_>, id: ClientId) -> bool {
 
 /// Gives a key to a pane: to its mode if it has one, else to its program.
 /// Returns false when the key cannot be encoded.
-pub fn pane_key(
-    cx: &mut Cx<'_>,
-    pane: PaneId,
-    client: Option<ClientId>,
-    target: FindState,
-    event: &KeyEvent,
-) -> bool {
+pub fn pane_key(cx: &mut Cx<'_>, pane: PaneId, target: &ModeTarget, event: &KeyEvent) -> bool {
     // A mouse key that was named, not clicked, happened nowhere.
     if event.key.is_mouse() && !event.mouse.valid {
         return false;
     }
     let Some(p) = cx.server.pane(pane) else { return false };
     if !p.modes.is_empty() {
-        if client.is_some() {
+        if target.client.is_some() {
             let event = KeyEvent { key: event.key.identity(), ..*event };
-            view::modes::key(cx, pane, &ModeTarget { client, state: target }, &event);
+            view::modes::key(cx, pane, target, &event);
         }
         return true;
     }

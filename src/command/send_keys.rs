@@ -35,7 +35,7 @@ pub fn send_keys(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         return refused;
     }
     let Some(pane) = item.target.pane else { return Exec::Error };
-    let mode = ModeTarget { client: item.target_client, state: item.target };
+    let mode = ModeTarget { client: item.target_client, state: item.target, pressed: false };
     let in_mode = cx.server.pane(pane).is_some_and(|p| !p.modes.is_empty());
     let mut repeat = 1;
     if args.has('N') {
@@ -87,7 +87,8 @@ fn send_mouse(cx: &mut Cx<'_>, item: &ItemContext) -> Exec {
     let (Some(pane), Some(key)) = (found.pane, mouse.key) else {
         return output::error(cx, item, "no mouse target");
     };
-    input::pane_key(cx, pane, item.target_client, found, &KeyEvent { key, mouse });
+    let target = ModeTarget { client: item.target_client, state: found, pressed: true };
+    input::pane_key(cx, pane, &target, &KeyEvent { key, mouse });
     Exec::Normal
 }
 
@@ -136,7 +137,8 @@ impl Sender<'_> {
         let target = self.item.target;
         let Some(table) = view::modes::key_table(cx, pane) else {
             let event = KeyEvent { key, ..KeyEvent::default() };
-            return input::pane_key(cx, pane, self.item.target_client, target, &event);
+            let target = ModeTarget { client: self.item.target_client, state: target, pressed: false };
+            return input::pane_key(cx, pane, &target, &event);
         };
         if let Some(binding) = cx.server.key_tables.get(&table, key).cloned() {
             let client = self.item.target_client;

@@ -96,6 +96,8 @@ pub enum TextAt {
 pub struct ModeTarget {
     pub client: Option<ClientId>,
     pub state: FindState,
+    /// A key that the client pressed, not one that a command sent.
+    pub pressed: bool,
 }
 
 /// What a mode wants after a key, command or update.

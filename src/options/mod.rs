@@ -4,6 +4,7 @@
 //! It holds no reference to the level above; `Chain` is a view through several levels, put
 //! together by whoever knows them.
 
+mod about;
 mod chain;
 mod environ;
 pub mod names;
@@ -17,6 +18,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use about::about;
 pub use chain::Chain;
 pub use environ::{Environ, Variable};
 pub use names::{NameError, OptionName, parse_name};

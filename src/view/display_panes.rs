@@ -74,15 +74,16 @@ impl DisplayPanes {
         let text_style = CellStyle { fg: colour, ..CellStyle::DEFAULT };
         if place.cols < length * 6 || place.rows < 5 {
             // tmux: with room for a letter, the number is placed as if it were longer by the
-            // letter and one, and a space and the letter follow behind that.
+            // letter and one. It writes NUL there, where the terminal's cursor stays: a space
+            // and the letter follow at once.
             let letter_length = i64::from(letter.is_some());
             let roomy = place.cols > length + letter_length;
             let width = if roomy { length + letter_length + 1 } else { length };
             let (x, y) = (place.x + half_x - width / 2, place.y + half_y);
             put_text(frame, x, y, &number, text_style);
             if roomy {
-                put(frame, x + width, y, ' ', text_style);
-                letter.into_iter().for_each(|c| put(frame, x + width + 1, y, c, text_style));
+                put(frame, x + length, y, ' ', text_style);
+                letter.into_iter().for_each(|c| put(frame, x + length + 1, y, c, text_style));
             }
             return;
         }

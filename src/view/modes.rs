@@ -104,7 +104,7 @@ fn redraw(cx: &mut Cx<'_>, pane: PaneId) {
     if let Some(p) = cx.server.panes.get_mut(&pane) {
         p.flags |= PaneFlags::REDRAW;
         let window = p.window;
-        cx.server.redraw_window(window);
+        cx.server.redraw_window_panes(window);
     }
 }
 

@@ -139,7 +139,7 @@ impl Source for Buffers {
             ("Paste Tagged", Key::char('P')),
             ("", Key::NONE),
             ("Tag", Key::char('t')),
-            ("Tag All", Key::ctrl('t')),
+            ("Tag All", super::MENU_TAG_ALL),
             ("Tag None", Key::char('T')),
             ("", Key::NONE),
             ("Delete", Key::char('d')),

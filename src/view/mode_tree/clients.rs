@@ -130,7 +130,7 @@ impl Source for Clients {
             ("Detach Tagged", Key::char('D')),
             ("", Key::NONE),
             ("Tag", Key::char('t')),
-            ("Tag All", Key::ctrl('t')),
+            ("Tag All", super::MENU_TAG_ALL),
             ("Tag None", Key::char('T')),
             ("", Key::NONE),
             ("Cancel", Key::char('q')),

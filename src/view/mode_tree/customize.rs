@@ -2,20 +2,19 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::draw::put_text;
 use super::keys::{ask, confirm};
+use super::page::{self, Page};
 use super::{Outcome, Pressed, Source, Tree, with_source};
-use crate::base::width::text_width;
-use crate::base::{CellStyle, Key, KeyCode, NamedKey, PaneId, Point, Size, Surface};
+use crate::base::{Key, KeyCode, NamedKey, PaneId, Point, Size, Surface};
 use crate::format::Scope;
 use crate::model::key_tables::Binding;
 use crate::model::option_access::OptionScope;
 use crate::model::queue::{KeyEvent, QueueState, StateFlags};
 use crate::model::{Cx, FindState};
-use crate::options::{Kind, OptionEntry, Value, table};
+use crate::options::{Kind, OptionEntry, table};
 use crate::syntax::args::Args;
+use crate::view::message;
 use crate::view::prompt::PromptType;
-use crate::view::{message, style};
 
 const FORMAT: &str = concat!(
     "#{?is_option,",
@@ -410,112 +409,6 @@ fn scope_text(cx: &Cx<'_>, state: &FindState, level: OptionScope) -> String {
     }
 }
 
-/// Text written row by row, broken at spaces.
-struct Page<'a> {
-    surface: &'a mut Surface,
-    at: Point,
-    size: Size,
-    row: u32,
-}
-
-impl Page<'_> {
-    fn skip(&mut self) {
-        self.row += 1;
-    }
-
-    fn write(&mut self, text: &str, look: CellStyle) {
-        let mut line = String::new();
-        for word in text.split(' ') {
-            let joined = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
-            if !line.is_empty() && text_width(&joined) > self.size.cols {
-                self.line(&line, look);
-                line = word.to_owned();
-            } else {
-                line = joined;
-            }
-        }
-        self.line(&line, look);
-    }
-
-    fn line(&mut self, text: &str, look: CellStyle) {
-        if self.row < self.size.rows {
-            put_text(self.surface, self.at.x, self.at.y + self.row, self.size.cols, text, look);
-        }
-        self.row += 1;
-    }
-
-    fn plain(&mut self, text: &str) {
-        self.write(text, CellStyle::DEFAULT);
-    }
-}
-
-/// What kind of option it is, by who can have it.
-fn kind_text(entry: Option<&OptionEntry>) -> &'static str {
-    let Some(entry) = entry else { return "user" };
-    let has = |scope| entry.scope.contains(scope);
-    match () {
-        () if has(table::Scope::WINDOW) && has(table::Scope::PANE) => "window and pane",
-        () if has(table::Scope::WINDOW) => "window",
-        () if has(table::Scope::SESSION) => "session",
-        () => "server",
-    }
-}
-
-fn draw_option(cx: &Cx<'_>, page: &mut Page<'_>, level: OptionScope, name: &str, index: Option<u32>) {
-    let entry = table::find(name);
-    let chain = cx.server.chain(level);
-    let Some(value) = chain.get(name) else { return };
-    page.plain(&format!("{name} is a {} option.", kind_text(entry)));
-    let array = entry.is_some_and(OptionEntry::is_array);
-    match index {
-        Some(index) if array => page.plain(&format!("This is an array option, index {index}.")),
-        _ if array => return page.plain("This is an array option."),
-        _ => {}
-    }
-    page.skip();
-    let unit = entry.and_then(|e| e.unit).map(|unit| format!(" {unit}")).unwrap_or_default();
-    let text = value.element_text(entry, index, false);
-    page.plain(&format!("Option value: {text}{unit}"));
-    let scope = Scope::new(cx.server, cx.host, cx.now);
-    if entry.is_none_or(|e| e.kind == Kind::String) {
-        let expanded = scope.expand(&text);
-        if expanded != text {
-            page.plain(&format!("This expands to: {expanded}"));
-        }
-    }
-    match entry.map(|e| e.kind) {
-        Some(Kind::Choice(choices)) => page.plain(&format!("Available values are: {}", choices.join(", "))),
-        Some(Kind::Colour) => {
-            page.write("EXAMPLE", CellStyle { fg: chain.colour(name), ..CellStyle::DEFAULT });
-        }
-        _ => {}
-    }
-    if entry.is_some_and(|e| e.is_style) {
-        page.write("EXAMPLE", style::of_option(cx.server, level, name, &scope));
-    }
-    let default = entry.filter(|_| index.is_none()).map(|e| Value::initial(e).to_text(entry, false));
-    if let Some(default) = default.filter(|default| *default != text) {
-        page.plain(&format!("The default is: {default}{unit}"));
-    }
-}
-
-fn draw_key(cx: &Cx<'_>, page: &mut Page<'_>, table: &str, key: Key) {
-    let Some(binding) = cx.server.key_tables.get(table, key) else { return };
-    let note = binding.note.as_deref().unwrap_or("There is no note for this key.");
-    let period = if note.is_empty() || note.ends_with('.') { "" } else { "." };
-    page.plain(&format!("{note}{period}"));
-    page.skip();
-    page.plain(&format!("This key is in the {table} table."));
-    page.plain(if binding.repeat { "This key does repeat." } else { "This key does not repeat." });
-    page.skip();
-    let command = binding.commands.print();
-    page.plain(&format!("Command: {command}"));
-    let default = cx.server.key_tables.tables.get(table).and_then(|t| t.defaults.get(&key.identity()));
-    if let Some(default) = default.map(|d| d.commands.print()).filter(|d| *d != command) {
-        page.plain(&format!("The default is: {default}"));
-    }
-}
-
 impl Source for Customize {
     type Item = Item;
 
@@ -558,11 +451,15 @@ impl Source for Customize {
     }
 
     fn draw(&mut self, cx: &Cx<'_>, item: &Item, surface: &mut Surface, at: Point, size: Size) {
-        let mut page = Page { surface, at, size, row: 0 };
+        let mut page = Page::new(surface, at, size);
         match item {
             Item::Group => {}
-            Item::Option { level, name, index } => draw_option(cx, &mut page, *level, name, *index),
-            Item::Key { table, key, .. } => draw_key(cx, &mut page, table, *key),
+            Item::Option { level, name, index } => {
+                page::draw_option(cx, &mut page, &self.state, *level, name, *index);
+            }
+            Item::Key { table, key, .. } => {
+                page::draw_key(cx, &mut page, table, *key);
+            }
         }
     }
 
@@ -576,7 +473,7 @@ impl Source for Customize {
             ("Expand", Key::named(NamedKey::Right)),
             ("", Key::NONE),
             ("Tag", Key::char('t')),
-            ("Tag All", Key::ctrl('t')),
+            ("Tag All", super::MENU_TAG_ALL),
             ("Tag None", Key::char('T')),
             ("", Key::NONE),
             ("Cancel", Key::char('q')),

@@ -41,7 +41,13 @@ impl<S: Source> TreeMode<S> {
             return ModeResult::Close;
         }
         let before = self.tree.current_tag();
-        let mut with = Pressed { pane, client: target.client, key: event.key.identity(), x: None };
+        let mut with = Pressed {
+            pane,
+            client: target.client,
+            key: event.key.identity(),
+            x: None,
+            by_hand: target.pressed,
+        };
         let mut finished = false;
         if self.tree.lines.is_empty() {
             return ModeResult::Close;
@@ -80,11 +86,6 @@ impl<S: Source> TreeMode<S> {
         let KeyCode::Mouse(m) = with.key.code else { return Under::Nothing };
         if m.location != MouseLocation::Pane || !with.key.mods.is_empty() {
             return Under::Nothing;
-        }
-        match m.kind {
-            MouseKind::WheelUp => self.tree.up(true),
-            MouseKind::WheelDown => drop(self.tree.down(true)),
-            _ => {}
         }
         let third = m.kind == MouseKind::Down && m.button == 3;
         let first = m.kind == MouseKind::Down && m.button == 1;
@@ -156,7 +157,9 @@ impl<S: Source> TreeMode<S> {
             'J' => self.swap(cx, with.pane, true),
             'g' => self.tree.first(),
             'G' => self.tree.end(),
-            't' => self.tree.toggle_tag(),
+            't' => {
+                self.tree.toggle_tag(with.by_hand);
+            }
             'T' => self.tree.untag_all(),
             'O' => {
                 self.tree.next_order();

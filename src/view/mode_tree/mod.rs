@@ -13,6 +13,7 @@ mod draw;
 pub mod found;
 mod help;
 mod keys;
+mod page;
 mod tree;
 pub mod usage;
 pub mod windows;
@@ -87,6 +88,10 @@ pub trait Source: Send + Sized + 'static {
     }
 }
 
+/// "Tag All" in the menu of a chooser: tmux has the bare byte there, which is shown as `[DC4]`
+/// and is not the key `C-t` that tags all.
+const MENU_TAG_ALL: Key = Key::char('\x14');
+
 /// A key, and for whom and where it was pressed.
 #[derive(Clone, Copy, Debug)]
 pub struct Pressed {
@@ -95,6 +100,8 @@ pub struct Pressed {
     pub key: Key,
     /// Column in the preview of a mouse event.
     pub x: Option<u32>,
+    /// Pressed by the client, not sent by a command or chosen in the menu.
+    pub by_hand: bool,
 }
 
 fn default_key(line: usize) -> Option<Key> {

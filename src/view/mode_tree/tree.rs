@@ -311,15 +311,24 @@ impl<T> Tree<T> {
     }
 
     /// Tags the current item or takes its tag; parents and children are never both tagged.
-    pub fn toggle_tag(&mut self) {
+    /// `go_on`: the next line becomes the current one.
+    pub fn toggle_tag(&mut self, go_on: bool) {
         let Some(at) = self.current_index() else { return };
         if self.nodes[at].no_tag {
             return;
         }
         if self.nodes[at].tagged {
             self.nodes[at].tagged = false;
-            return;
+        } else {
+            self.untag_relatives(at);
+            self.nodes[at].tagged = true;
         }
+        if go_on {
+            self.down(false);
+        }
+    }
+
+    fn untag_relatives(&mut self, at: usize) {
         let mut parent = self.nodes[at].parent;
         while let Some(p) = parent {
             self.nodes[p].tagged = false;
@@ -330,7 +339,6 @@ impl<T> Tree<T> {
             self.nodes[child].tagged = false;
             below.extend_from_slice(&self.nodes[child].children);
         }
-        self.nodes[at].tagged = true;
     }
 
     pub fn untag_all(&mut self) {

@@ -380,7 +380,6 @@ impl Windows {
                 pane: state.pane?,
             })
         });
-        cx.server.redraw_all();
     }
 }
 
@@ -538,7 +537,7 @@ impl Source for Windows {
             ("Mark", Key::char('m')),
             ("", Key::NONE),
             ("Tag", Key::char('t')),
-            ("Tag All", Key::ctrl('t')),
+            ("Tag All", super::MENU_TAG_ALL),
             ("Tag None", Key::char('T')),
             ("", Key::NONE),
             ("Kill", Key::char('x')),
