@@ -36,7 +36,7 @@ fn main() {
     let label = format!("test-{}", pids[0]);
     let starting = Starting::begin(Settings { choice, label, pids, host });
     let base = starting.memory_base();
-    let (mut it, message) = starting.finish(LONG);
+    let Found { backend: mut it, message, .. } = starting.finish(LONG);
     println!("containment: {} (percentages of {base} bytes) {message:?}", it.status());
     assert!(it.status().to_string().starts_with(&expected), "expected {expected}: {message:?}");
     hog_dies_alone(&mut *it);
@@ -101,7 +101,7 @@ fn start(it: &mut dyn Containment, scope: &mut dyn PaneScope, job: &str) -> Chil
     }
     let child = command.spawn().unwrap();
     if matches!(target, SpawnTarget::Attach) {
-        scope.attach(child.id() as i32);
+        scope.attach(&[child.id() as i32]);
         let attached = wait_for(it, |event| matches!(event, Event::Attached { .. }));
         assert!(matches!(&attached, Event::Attached { result: Ok(()), .. }), "{attached:?}");
     }
@@ -189,7 +189,7 @@ fn bystander_in_the_same_scope_lives(it: &mut dyn Containment) {
     }
     let mut shell = shell.stdin(Stdio::piped()).spawn().unwrap();
     if attach {
-        scope.attach(shell.id() as i32);
+        scope.attach(&[shell.id() as i32]);
         wait_for(it, |event| matches!(event, Event::Attached { .. }));
     }
     shell.stdin.as_ref().unwrap().write_all(b"\n").unwrap();

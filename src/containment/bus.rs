@@ -16,6 +16,9 @@ use super::host::Host;
 
 /// A systemd that has not answered by then is taken to be out of order.
 pub(super) const DEADLINE: Duration = Duration::from_secs(5);
+/// The server's own scope is waited for in the background: a host that just booted, or swaps,
+/// answers late.
+const START_DEADLINE: Duration = Duration::from_secs(120);
 /// Between looks at where a process is, once systemd said that it moves it.
 const LOOK: Duration = Duration::from_millis(3);
 /// Requests that may wait; more are refused at once.
@@ -40,6 +43,19 @@ pub(super) enum Request {
     Scope { unit: String, pids: Vec<i32>, properties: Properties, join: Option<&'static str> },
     /// Changes properties until the unit ends.
     Set { unit: String, properties: Properties },
+    /// Moves running processes into a group of a delegated unit (`below`, from its top).
+    Move { unit: String, below: String, pids: Vec<i32> },
+    /// Whether systemd answers: asks for a unit that is there.
+    Probe { unit: String },
+}
+
+impl Request {
+    fn deadline(&self) -> Duration {
+        match self {
+            Self::Scope { join: Some(_), .. } => START_DEADLINE,
+            _ => DEADLINE,
+        }
+    }
 }
 
 /// The answer to the request that was given this token.
@@ -67,8 +83,9 @@ impl Bus {
         let work = async move {
             let mut manager = Manager { host, system, connection: None };
             while let Some((token, request)) = incoming.recv().await {
-                let late = || Err(format!("systemd did not answer within {} s", DEADLINE.as_secs()));
-                let done = tokio::time::timeout(DEADLINE, manager.perform(&request)).await;
+                let limit = request.deadline();
+                let late = || Err(format!("systemd did not answer within {} s", limit.as_secs()));
+                let done = tokio::time::timeout(limit, manager.perform(&request)).await;
                 let result = done.unwrap_or_else(|_| late());
                 if result.is_err() {
                     manager.connection = None;
@@ -144,6 +161,11 @@ fn variants(properties: &Properties) -> Vec<(&'static str, Variant<'_>)> {
     properties.iter().map(|(name, value)| (*name, variant(value))).collect()
 }
 
+/// Process ids as D-Bus has them.
+fn numbers(pids: &[i32]) -> Vec<u32> {
+    pids.iter().map(|&pid| pid as u32).collect()
+}
+
 impl Manager {
     async fn connection(&mut self) -> Result<Connection, Failure> {
         if let Some(connection) = &self.connection {
@@ -176,6 +198,11 @@ impl Manager {
                 let body = (unit.as_str(), true, variants(properties));
                 self.call("SetUnitProperties", &body).await.map_err(|f| f.text)
             }
+            Request::Move { unit, below, pids } => {
+                let body = (unit.as_str(), below.as_str(), numbers(pids));
+                self.call("AttachProcessesToUnit", &body).await.map_err(|f| f.text)
+            }
+            Request::Probe { unit } => self.call("GetUnit", &unit.as_str()).await.map_err(|f| f.text),
         }
     }
 
@@ -190,9 +217,9 @@ impl Manager {
         loop {
             match self.start(unit, pids, &properties).await {
                 Err(failure) if failure.name.ends_with(".UnitExists") && join.is_some() => {
-                    let pids: Vec<u32> = pids.iter().map(|&pid| pid as u32).collect();
                     let below = format!("/{}", join.unwrap_or_default());
-                    return self.call("AttachProcessesToUnit", &(unit, below.as_str(), pids)).await;
+                    let body = (unit, below.as_str(), numbers(pids));
+                    return self.call("AttachProcessesToUnit", &body).await;
                 }
                 // Older systemd knows OOMPolicy of services only; then a kill may stop the scope.
                 Err(failure) if failure.text.contains("OOMPolicy") => {
@@ -208,9 +235,8 @@ impl Manager {
     }
 
     async fn start(&mut self, unit: &str, pids: &[i32], properties: &Properties) -> Result<(), Failure> {
-        let pids: Vec<u32> = pids.iter().map(|&pid| pid as u32).collect();
         let mut all = variants(properties);
-        all.push(("PIDs", Variant::from(pids)));
+        all.push(("PIDs", Variant::from(numbers(pids))));
         let none: Vec<(&str, Vec<(&str, Variant<'_>)>)> = Vec::new();
         self.call("StartTransientUnit", &(unit, "fail", all, none)).await
     }

@@ -1,5 +1,6 @@
 //! Choosing a backend when the server starts, best first, and setting it up.
 
+use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
 use super::Containment;
@@ -45,6 +46,57 @@ pub struct Settings {
     /// Server and keeper: what moves out of the group of whoever started us.
     pub pids: Vec<i32>,
     pub host: Host,
+}
+
+/// What start-up found.
+pub struct Found {
+    pub backend: Box<dyn Containment>,
+    /// A message to show, if people should know why it is not a better one.
+    pub message: Option<String>,
+    /// systemd has not answered, and there is nothing else: what comes when it does.
+    pub late: Option<Late>,
+}
+
+/// An answer that is still waited for while panes run without containment.
+pub struct Late {
+    starting: Starting,
+    /// Panes' processes that systemd was asked to move and has not.
+    moving: usize,
+}
+
+impl Late {
+    /// Readable when `take` or `moved` has something to say.
+    pub fn fd(&self) -> Option<BorrowedFd<'_>> {
+        self.starting.bus.as_ref().map(Bus::fd)
+    }
+
+    /// The backend, or why there will be none; `None`: not yet.
+    pub fn take(&mut self) -> Option<Result<Box<dyn Containment>, String>> {
+        let answer = self.starting.bus.as_ref()?.answers().into_iter().next()?;
+        let done = answer.result.and_then(|()| {
+            let found = self.starting.backend(true, "").map(|(backend, _)| backend);
+            found.ok_or_else(|| std::mem::take(&mut self.starting.why))
+        });
+        Some(done)
+    }
+
+    /// Has systemd move running processes into a pane's group below the server's scope: from
+    /// where they are, an ordinary user may not.
+    pub fn bring(&mut self, scope: &str, pids: Vec<i32>) -> Result<(), String> {
+        let unit = self.starting.unit();
+        let (_, below) = scope.split_once(&unit).ok_or("it is in another scope")?;
+        let request = Request::Move { below: below.to_owned(), unit, pids };
+        self.starting.bus.as_ref().ok_or("no bus")?.ask(TOKEN, request)?;
+        self.moving += 1;
+        Ok(())
+    }
+
+    /// Failures of `bring` since the last call, and whether more answers are to come.
+    pub fn moved(&mut self) -> (Vec<String>, bool) {
+        let answers = self.starting.bus.as_ref().map(Bus::answers).unwrap_or_default();
+        self.moving = self.moving.saturating_sub(answers.len());
+        (answers.into_iter().filter_map(|answer| answer.result.err()).collect(), self.moving > 0)
+    }
 }
 
 /// A backend being set up. systemd is asked at once; `finish` waits for its answer.
@@ -134,20 +186,23 @@ impl Starting {
         ]
     }
 
-    /// Waits for systemd, at most `limit`, and sets the best backend up. Always gives one;
-    /// the second value is a message to show, if people should know why it is not a better one.
-    pub fn finish(mut self, limit: Duration) -> (Box<dyn Containment>, Option<String>) {
+    /// Waits for systemd, at most `limit`, and sets the best backend up. Always gives one.
+    pub fn finish(mut self, limit: Duration) -> Found {
+        let found = |backend, message| Found { backend, message, late: None };
         if self.settings.choice == Choice::None {
-            return (Box::new(Nothing { why: "switched off".to_owned() }), None);
+            return found(Box::new(Nothing { why: "switched off".to_owned() }), None);
         }
-        let mut in_scope = false;
+        let (mut in_scope, mut waits) = (false, false);
         if let Some(bus) = &self.bus {
             match bus.wait(limit) {
                 Some(answer) => match answer.result {
                     Ok(()) => in_scope = true,
                     Err(error) => self.why = error,
                 },
-                None => self.why = "systemd did not answer".to_owned(),
+                None => {
+                    waits = true;
+                    self.why = "systemd does not answer".to_owned();
+                }
             }
         }
         if self.settings.choice == Choice::Units && self.bus.is_none() && self.why.is_empty() {
@@ -157,12 +212,17 @@ impl Starting {
         if let Some((backend, fallen)) = self.backend(in_scope, &asked) {
             let status = backend.status();
             let message = fallen.then(|| format!("containment: {status}{}", self.advice()));
-            return (backend, message);
+            return found(backend, message);
         }
         let why = [asked, std::mem::take(&mut self.why)].into_iter().find(|why| !why.is_empty());
         let why = why.unwrap_or_else(|| "no cgroups to be had".to_owned());
-        let message = format!("panes are not contained: {why}{}", self.advice());
-        (Box::new(Nothing { why }), Some(message))
+        let backend = Box::new(Nothing { why: why.clone() });
+        if waits {
+            let message = format!("panes are not contained: {why}; it is still waited for");
+            let late = Some(Late { starting: self, moving: 0 });
+            return Found { backend, message: Some(message), late };
+        }
+        found(backend, Some(format!("panes are not contained: {why}{}", self.advice())))
     }
 
     /// What an ordinary user can do about it.
@@ -185,7 +245,8 @@ impl Starting {
             && in_scope
             && let Some(bus) = self.bus.take()
         {
-            let found = Units::new(host.clone(), bus, self.unit(), self.given());
+            let (own, pids) = (self.scope_group(), &self.settings.pids);
+            let found = Units::new(host.clone(), bus, self.unit(), self.given(), own, pids);
             if let Some(it) = self.or_why(found) {
                 return Some((it, false));
             }
@@ -282,11 +343,11 @@ mod tests {
     fn without_cgroups_there_is_one_clear_message() {
         let (_dir, host) = made_up(&[("proc/self/mountinfo", ""), ("proc/self/cgroup", "")]);
         let settings = Settings { choice: Choice::Auto, label: "x".into(), pids: vec![1], host };
-        let (found, message) = Starting::begin(settings.clone()).finish(Duration::ZERO);
+        let Found { backend: found, message, .. } = Starting::begin(settings.clone()).finish(Duration::ZERO);
         assert_eq!(found.status().to_string(), "none (no version 1 hierarchy is mounted)");
         assert!(message.unwrap().starts_with("panes are not contained: "));
         let off = Settings { choice: Choice::None, ..settings };
-        let (found, message) = Starting::begin(off).finish(Duration::ZERO);
+        let Found { backend: found, message, .. } = Starting::begin(off).finish(Duration::ZERO);
         assert_eq!((found.status().to_string().as_str(), message), ("none (switched off)", None));
     }
 }

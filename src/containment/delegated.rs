@@ -28,22 +28,7 @@ impl Delegated {
     /// Sets up below `base`: the processes `pids` (server and keeper) move to a leaf of their
     /// own, since a group with controllers below it must have no processes.
     pub fn new(base: &Group, pids: &[i32], why: String) -> io::Result<Self> {
-        let (server, panes) = (base.child("server"), base.child("panes"));
-        for group in [&server, &panes] {
-            match group.make() {
-                Err(e) if e.kind() != io::ErrorKind::AlreadyExists => return Err(e),
-                _ => {}
-            }
-        }
-        for &pid in pids {
-            match server.adopt(pid) {
-                // Gone already; its group does not matter.
-                Err(e) if e.raw_os_error() == Some(libc::ESRCH) => {}
-                other => other?,
-            }
-        }
-        enable(base);
-        enable(&panes);
+        let panes = divide(base, pids)?;
         let given = panes.read("cgroup.subtree_control").unwrap_or_default();
         let missing =
             CONTROLLERS.into_iter().filter(|c| !given.split_whitespace().any(|g| g == *c)).collect();
@@ -56,6 +41,69 @@ impl Delegated {
         self.watched.add(&mut self.watch, pane, &group)?;
         Ok(Box::new(Scope { group }))
     }
+}
+
+/// Makes `server` and `panes` below `base` and moves `pids` into the first; gives the second.
+pub(super) fn divide(base: &Group, pids: &[i32]) -> io::Result<Group> {
+    let (server, panes) = (base.child("server"), base.child("panes"));
+    for group in [&server, &panes] {
+        match group.make() {
+            Err(e) if e.kind() != io::ErrorKind::AlreadyExists => return Err(e),
+            _ => {}
+        }
+    }
+    for &pid in pids {
+        match server.adopt(pid) {
+            // Gone already; its group does not matter.
+            Err(e) if e.raw_os_error() == Some(libc::ESRCH) => {}
+            other => other?,
+        }
+    }
+    enable(base);
+    enable(&panes);
+    Ok(panes)
+}
+
+/// A new group for a pane among those of others.
+pub(super) fn new_group(panes: &Group, pane: PaneId, limits: &Limits) -> io::Result<Group> {
+    for n in 0..MAX_NAMES {
+        let suffix = if n == 0 { String::new() } else { format!(".{n}") };
+        let group = panes.child(&format!("pane-{}{suffix}", pane.0));
+        if group.dir.exists() && !(group.is_empty() && group.remove()?) {
+            continue;
+        }
+        group.make()?;
+        v2::set_limits(&group, limits)?;
+        return Ok(group);
+    }
+    Err(io::Error::from(io::ErrorKind::AlreadyExists))
+}
+
+/// The group of a pane that an earlier server of ours made.
+pub(super) fn old_group(panes: &Group, name: &str) -> io::Result<Group> {
+    let last = name.rsplit('/').next().unwrap_or_default();
+    let group = panes.child(last);
+    match last.starts_with("pane-") && group.dir.exists() {
+        true => Ok(group),
+        false => Err(io::Error::from(io::ErrorKind::NotFound)),
+    }
+}
+
+/// Removes groups that are empty and not watched; says what is left in the others.
+pub(super) fn sweep(panes: &Group, watched: &Watched) -> Vec<Stray> {
+    let mut strays = Vec::new();
+    for group in panes.children() {
+        if watched.holds(&group) {
+            continue;
+        }
+        if group.is_empty() {
+            // A process may appear in between; then it stays for the next time.
+            let _ = group.remove();
+        } else {
+            strays.push(Stray { name: group.name(), pids: group.pids() });
+        }
+    }
+    strays
 }
 
 /// Passes controllers on, one by one: one that is not there must not cost the others.
@@ -72,25 +120,12 @@ impl Containment for Delegated {
     }
 
     fn open(&mut self, pane: PaneId, limits: &Limits) -> io::Result<Box<dyn PaneScope>> {
-        for n in 0..MAX_NAMES {
-            let suffix = if n == 0 { String::new() } else { format!(".{n}") };
-            let group = self.panes.child(&format!("pane-{}{suffix}", pane.0));
-            if group.dir.exists() && !(group.is_empty() && group.remove()?) {
-                continue;
-            }
-            group.make()?;
-            v2::set_limits(&group, limits)?;
-            return self.scope(pane, group);
-        }
-        Err(io::Error::from(io::ErrorKind::AlreadyExists))
+        let group = new_group(&self.panes, pane, limits)?;
+        self.scope(pane, group)
     }
 
     fn adopt(&mut self, pane: PaneId, name: &str) -> io::Result<Box<dyn PaneScope>> {
-        let last = name.rsplit('/').next().unwrap_or_default();
-        let group = self.panes.child(last);
-        if !last.starts_with("pane-") || !group.dir.exists() {
-            return Err(io::Error::from(io::ErrorKind::NotFound));
-        }
+        let group = old_group(&self.panes, name)?;
         self.scope(pane, group)
     }
 
@@ -123,19 +158,7 @@ impl Containment for Delegated {
     }
 
     fn sweep(&mut self) -> Vec<Stray> {
-        let mut strays = Vec::new();
-        for group in self.panes.children() {
-            if self.watched.holds(&group) {
-                continue;
-            }
-            if group.is_empty() {
-                // A process may appear in between; then it stays for the next time.
-                let _ = group.remove();
-            } else {
-                strays.push(Stray { name: group.name(), pids: group.pids() });
-            }
-        }
-        strays
+        sweep(&self.panes, &self.watched)
     }
 }
 
@@ -145,8 +168,7 @@ struct Scope {
 
 impl PaneScope for Scope {
     fn name(&self) -> String {
-        let path = self.group.dir.to_string_lossy();
-        path.strip_prefix("/sys/fs/cgroup").unwrap_or(&path).to_owned()
+        self.group.path()
     }
 
     fn spawn_target(&self) -> io::Result<SpawnTarget> {

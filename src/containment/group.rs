@@ -103,6 +103,12 @@ impl Group {
         dirs.into_iter().map(Group::new).collect()
     }
 
+    /// What people are shown: its path below the cgroup mount.
+    pub fn path(&self) -> String {
+        let path = self.dir.to_string_lossy();
+        path.strip_prefix("/sys/fs/cgroup").unwrap_or(&path).to_owned()
+    }
+
     pub fn name(&self) -> String {
         self.dir.file_name().map_or(String::new(), |n| n.to_string_lossy().into_owned())
     }

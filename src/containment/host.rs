@@ -71,6 +71,32 @@ impl Host {
         })
     }
 
+    /// A process, those below it, and those of the session that it leads; it comes first.
+    pub fn family(&self, pid: i32) -> Vec<i32> {
+        let entries = fs::read_dir(self.root.join("proc")).into_iter().flatten().flatten();
+        let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+        let relations: Vec<(i32, i32, i32)> = pids
+            .filter_map(|pid| {
+                // `pid (name) state parent group session`, and names may hold anything.
+                let text = self.read(&format!("proc/{pid}/stat"))?;
+                let mut fields = text.rsplit_once(')')?.1.split_whitespace().skip(1);
+                let parent = fields.next()?.parse().ok()?;
+                Some((pid, parent, fields.nth(1)?.parse().ok()?))
+            })
+            .collect();
+        let mut family = vec![pid];
+        let mut next = 0;
+        while let Some(&member) = family.get(next) {
+            next += 1;
+            for &(other, parent, session) in &relations {
+                if (parent == member || session == pid) && !family.contains(&other) {
+                    family.push(other);
+                }
+            }
+        }
+        family
+    }
+
     /// Our own directory in a hierarchy.
     pub fn own_dir(&self, controller: Option<&str>) -> Option<PathBuf> {
         self.dir_of("self", controller)
@@ -198,6 +224,21 @@ pub(super) mod tests {
         check("5000\n", "max\n", 5000);
         check("5000\n", "4000\n", 4000);
         check("max\n", "9000000000\n", 1_024_000);
+    }
+
+    #[test]
+    fn a_family_is_what_a_process_started() {
+        let (_dir, host) = made_up(&[
+            ("proc/10/stat", "10 (sh) S 1 10 10 0"),
+            ("proc/11/stat", "11 (a) b) S 10 11 10 0"),
+            ("proc/12/stat", "12 (x) S 11 12 12 0"),
+            ("proc/13/stat", "13 (orphan) S 1 11 10 0"),
+            ("proc/20/stat", "20 (other) S 1 20 20 0"),
+        ]);
+        let mut family = host.family(10);
+        assert_eq!(family[0], 10);
+        family.sort();
+        assert_eq!(family, [10, 11, 12, 13]);
     }
 
     #[test]

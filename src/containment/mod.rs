@@ -31,7 +31,7 @@ use std::path::PathBuf;
 use crate::base::PaneId;
 
 pub use backstop::{Backstop, Deed, PaneLoad, ProcessLoad, Victim, choose_victim, load_of};
-pub use choose::{Choice, Settings, Starting};
+pub use choose::{Choice, Found, Late, Settings, Starting};
 pub use host::Host;
 pub use limits::{BadAmount, Limits, Usage, parse_amount};
 pub use oom::{PANE_OOM_SCORE, killed_process, pane_oom_score, raise_oom_score};
@@ -83,7 +83,7 @@ pub enum SpawnTarget {
     /// The child writes `0` to each of these files before it execs.
     Move { procs: Vec<PathBuf> },
     /// The child waits on a gate; its pid goes to `PaneScope::attach`, and the gate opens on
-    /// `Event::Attached`.
+    /// `Event::Attached`, or when it has waited long enough (`Containment::attach_late`).
     Attach,
     /// It just runs.
     None,
@@ -117,8 +117,9 @@ pub trait PaneScope: Send {
     fn name(&self) -> String;
     /// Where the pane's first process is to start.
     fn spawn_target(&self) -> io::Result<SpawnTarget>;
-    /// Puts a process that waits on its gate into the scope (`SpawnTarget::Attach`).
-    fn attach(&mut self, _pid: i32) {}
+    /// Puts processes into the scope (`SpawnTarget::Attach`): the pane's first one, and what
+    /// that one started meanwhile.
+    fn attach(&mut self, _pids: &[i32]) {}
     /// Changes limits, at once. Limits of controllers that are missing are passed over.
     fn set_limits(&mut self, limits: &Limits) -> io::Result<()>;
     fn usage(&self) -> Usage;
@@ -145,6 +146,11 @@ pub trait Containment: Send {
     fn open(&mut self, pane: PaneId, limits: &Limits) -> io::Result<Box<dyn PaneScope>>;
     /// Takes up a scope that an earlier server of ours opened, by its name.
     fn adopt(&mut self, pane: PaneId, name: &str) -> io::Result<Box<dyn PaneScope>>;
+    /// The gate of a pane opens although `Event::Attached` did not come: gives it a scope of
+    /// another kind, where there is one.
+    fn attach_late(&mut self, _pane: PaneId) -> Result<(), String> {
+        Err("systemd does not answer".to_owned())
+    }
     /// Stops watching a pane. Its scope goes on while something runs in it.
     fn forget(&mut self, pane: PaneId);
     /// Bytes that all panes may take together.
@@ -155,6 +161,10 @@ pub trait Containment: Send {
     fn events_fd(&self) -> Option<BorrowedFd<'_>>;
     /// What happened since the last call. Never blocks.
     fn events(&mut self) -> Vec<Event>;
+    /// What people should know of the containment as a whole, since the last call.
+    fn notices(&mut self) -> Vec<String> {
+        Vec::new()
+    }
     /// Removes scopes that are empty and belong to no pane; says what is left in the others.
     fn sweep(&mut self) -> Vec<Stray>;
 }

@@ -1,6 +1,7 @@
 //! One transient scope unit per pane, for administrators who manage panes with `systemctl`.
 //! systemd makes and moves; usage, events and killing go by the unit's group files, since
-//! with `OOMPolicy=continue` D-Bus says nothing of an OOM kill.
+//! with `OOMPolicy=continue` D-Bus says nothing of an OOM kill. While systemd does not answer,
+//! panes get groups below the server's own scope, as `delegated` makes them.
 
 use std::collections::HashMap;
 use std::io;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::bus::{Bus, Properties, Request, Value};
+use super::delegated;
 use super::events::Watch;
 use super::group::Group;
 use super::host::Host;
@@ -27,6 +29,13 @@ pub(super) struct Units {
     stem: String,
     /// The server's own scope.
     server: String,
+    /// Where panes' groups are made while systemd does not answer.
+    own: Option<Group>,
+    /// systemd failed last time, so it is not waited for.
+    failed: bool,
+    /// What asks whether it is back.
+    probe: Option<u64>,
+    notices: Vec<String>,
     host: Host,
     bus: Arc<Mutex<Asking>>,
     missing: Vec<&'static str>,
@@ -46,8 +55,11 @@ struct Asking {
 struct Place {
     unit: String,
     limits: Limits,
-    pid: Option<i32>,
+    /// What waits to be moved, the pane's first process first.
+    pids: Vec<i32>,
     group: Option<Group>,
+    /// The group is one of `Units::own`.
+    own: bool,
 }
 
 impl Asking {
@@ -90,7 +102,17 @@ fn new_properties(pane: PaneId, limits: &Limits, server: &str) -> Properties {
 }
 
 impl Units {
-    pub fn new(host: Host, bus: Bus, server: String, missing: Vec<&'static str>) -> io::Result<Self> {
+    /// `own`: the group of the server's own scope, which is divided for the panes that get no
+    /// unit; `pids` are the server's processes.
+    pub fn new(
+        host: Host,
+        bus: Bus,
+        server: String,
+        missing: Vec<&'static str>,
+        own: Option<Group>,
+        pids: &[i32],
+    ) -> io::Result<Self> {
+        let own = own.and_then(|base| delegated::divide(&base, pids).ok());
         let watch = Watch::new()?;
         watch.add_other(bus.fd())?;
         let bus = Arc::new(Mutex::new(Asking { bus, next: 0, attaching: HashMap::new() }));
@@ -98,6 +120,10 @@ impl Units {
         Ok(Self {
             stem,
             server,
+            own,
+            failed: false,
+            probe: None,
+            notices: Vec::new(),
             host,
             bus,
             missing,
@@ -108,22 +134,94 @@ impl Units {
     }
 
     fn slice_group(&self) -> Option<Group> {
-        let group = self.places.values().find_map(|place| place.lock().group.clone())?;
-        group.dir.ancestors().find(|dir| dir.file_name().is_some_and(|n| n == SLICE)).map(Group::new)
+        let slice = |group: &Group| {
+            group.dir.ancestors().find(|dir| dir.file_name().is_some_and(|n| n == SLICE)).map(Group::new)
+        };
+        self.places.values().find_map(|place| slice(place.lock().group.as_ref()?))
     }
 
     /// Begins to watch a pane whose process has arrived.
     fn arrived(&mut self, pane: PaneId) -> Result<(), String> {
         let place = self.places.get(&pane).ok_or("the pane is gone")?.clone();
         let mut place = place.lock();
-        let pid = place.pid.ok_or("no process")?;
+        let pid = *place.pids.first().ok_or("no process")?;
         let dir = self.host.dir_of(&pid.to_string(), None).ok_or("the process is gone")?;
         if !dir.to_string_lossy().contains(&place.unit) {
             return Err(format!("the process did not get into {}", place.unit));
         }
         let group = Group::new(dir);
         place.group = Some(group.clone());
+        place.own = false;
+        self.watch.forget(pane);
         self.watched.add(&mut self.watch, pane, &group).map_err(|e| e.to_string())
+    }
+
+    /// systemd did not do it: the pane gets a group below the server's own scope.
+    fn fall_back(&mut self, pane: PaneId, why: &str) -> Result<(), String> {
+        let place = self.places.get(&pane).ok_or("the pane is gone")?.clone();
+        let panes = self.own.clone().ok_or(why)?;
+        let mut place = place.lock();
+        if place.own {
+            return Ok(());
+        }
+        let group = delegated::new_group(&panes, pane, &place.limits).map_err(|e| e.to_string())?;
+        for (n, pid) in place.pids.iter().enumerate() {
+            match group.adopt(*pid) {
+                Err(error) if n == 0 => {
+                    // An empty group is nobody's; `sweep` takes it if this does not.
+                    let _ = group.remove();
+                    return Err(error.to_string());
+                }
+                // Others may have ended.
+                _ => {}
+            }
+        }
+        self.watched.add(&mut self.watch, pane, &group).map_err(|e| e.to_string())?;
+        place.group = Some(group);
+        place.own = true;
+        if !std::mem::replace(&mut self.failed, true) {
+            self.notices.push(format!(
+                "containment: {why}; until systemd answers, panes get groups in {}",
+                self.server
+            ));
+        }
+        Ok(())
+    }
+
+    /// systemd does what it is asked again.
+    fn recovered(&mut self) {
+        if std::mem::replace(&mut self.failed, false) {
+            self.notices.push("containment: systemd answers again; new panes get units".to_owned());
+        }
+    }
+
+    fn answered(&mut self, token: u64, result: Result<(), String>, out: &mut Vec<Event>) {
+        if self.probe == Some(token) {
+            self.probe = None;
+            if result.is_ok() {
+                self.recovered();
+            }
+        }
+        let attached = self.bus.lock().attaching.remove(&token);
+        let Some(pane) = attached else { return };
+        let result = match result.and_then(|()| self.arrived(pane)) {
+            Ok(()) => {
+                self.recovered();
+                Ok(())
+            }
+            Err(why) => self.fall_back(pane, &why),
+        };
+        out.push(Event::Attached { pane, result });
+    }
+
+    /// A group below our own that emptied: systemd may have done late what was given up.
+    fn moved_late(&mut self, pane: PaneId) -> bool {
+        let own = self.places.get(&pane).is_some_and(|place| place.lock().own);
+        own && self.arrived(pane).is_ok()
+    }
+
+    fn is_own(&self, group: &Group) -> bool {
+        self.own.as_ref().is_some_and(|panes| group.dir.starts_with(&panes.dir))
     }
 
     fn scope(
@@ -133,7 +231,8 @@ impl Units {
         limits: Limits,
         group: Option<Group>,
     ) -> Box<dyn PaneScope> {
-        let place = Arc::new(Mutex::new(Place { unit, limits, pid: None, group }));
+        let own = group.as_ref().is_some_and(|group| self.is_own(group));
+        let place = Arc::new(Mutex::new(Place { unit, limits, pids: Vec::new(), group, own }));
         self.places.insert(pane, place.clone());
         Box::new(Scope { pane, place, bus: self.bus.clone(), server: self.server.clone() })
     }
@@ -153,10 +252,26 @@ impl Containment for Units {
         });
         let unit = names.into_iter().find(|unit| !taken(unit));
         let unit = unit.ok_or_else(|| io::Error::from(io::ErrorKind::AlreadyExists))?;
+        if self.failed
+            && let Some(panes) = self.own.clone()
+        {
+            if self.probe.is_none() {
+                self.probe = self.bus.lock().ask(Request::Probe { unit: self.server.clone() }).ok();
+            }
+            let group = delegated::new_group(&panes, pane, limits)?;
+            self.watched.add(&mut self.watch, pane, &group)?;
+            return Ok(self.scope(pane, unit, *limits, Some(group)));
+        }
         Ok(self.scope(pane, unit, *limits, None))
     }
 
     fn adopt(&mut self, pane: PaneId, name: &str) -> io::Result<Box<dyn PaneScope>> {
+        if let Some(panes) = self.own.clone()
+            && let Ok(group) = delegated::old_group(&panes, name)
+        {
+            self.watched.add(&mut self.watch, pane, &group)?;
+            return Ok(self.scope(pane, name.to_owned(), Limits::default(), Some(group)));
+        }
         let own = PathBuf::from(name);
         let unit = own.file_name().map_or(String::new(), |n| n.to_string_lossy().into_owned());
         let own_slice = self
@@ -169,6 +284,10 @@ impl Containment for Units {
         Ok(self.scope(pane, unit, Limits::default(), Some(group)))
     }
 
+    fn attach_late(&mut self, pane: PaneId) -> Result<(), String> {
+        self.fall_back(pane, "systemd does not answer")
+    }
+
     fn forget(&mut self, pane: PaneId) {
         self.watch.forget(pane);
         self.watched.forget(pane);
@@ -176,6 +295,9 @@ impl Containment for Units {
     }
 
     fn set_panes_memory_max(&mut self, bytes: Option<u64>) -> io::Result<()> {
+        if let Some(panes) = self.own.as_ref().filter(|panes| panes.has("memory.max")) {
+            panes.write_limit("memory.max", bytes)?;
+        }
         let properties = vec![("MemoryMax", number(bytes))];
         let request = Request::Set { unit: SLICE.to_owned(), properties };
         self.bus.lock().ask(request).map(drop).map_err(io::Error::other)
@@ -193,25 +315,33 @@ impl Containment for Units {
         let mut out = Vec::new();
         let answers = self.bus.lock().bus.answers();
         for answer in answers {
-            let attached = self.bus.lock().attaching.remove(&answer.token);
-            let Some(pane) = attached else { continue };
-            let result = answer.result.and_then(|()| self.arrived(pane));
-            out.push(Event::Attached { pane, result });
+            self.answered(answer.token, answer.result, &mut out);
         }
         for pane in self.watch.changed() {
+            let before = out.len();
             self.watched.events(pane, &mut out);
+            if out[before..].contains(&Event::Empty { pane }) && self.moved_late(pane) {
+                out.retain(|event| *event != Event::Empty { pane });
+            }
         }
         out
     }
 
+    fn notices(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notices)
+    }
+
     fn sweep(&mut self) -> Vec<Stray> {
+        let own = self.own.as_ref().map(|panes| delegated::sweep(panes, &self.watched));
+        let own = own.unwrap_or_default();
         // systemd removes empty scopes; what others hold is only told.
-        let Some(slice) = self.slice_group() else { return Vec::new() };
+        let Some(slice) = self.slice_group() else { return own };
         let ours = |group: &Group| group.name().starts_with(&self.stem) && !self.watched.holds(group);
         let strays = slice.children().into_iter().filter(ours);
         strays
             .map(|group| Stray { name: group.name(), pids: group.pids() })
             .filter(|s| !s.pids.is_empty())
+            .chain(own)
             .collect()
     }
 }
@@ -224,6 +354,11 @@ struct Scope {
 }
 
 impl Scope {
+    fn own_group(&self) -> Option<Group> {
+        let place = self.place.lock();
+        place.group.clone().filter(|_| place.own)
+    }
+
     fn group(&self) -> Option<Group> {
         self.place.lock().group.clone()
     }
@@ -231,18 +366,23 @@ impl Scope {
 
 impl PaneScope for Scope {
     fn name(&self) -> String {
-        self.place.lock().unit.clone()
+        let place = self.place.lock();
+        place.group.as_ref().filter(|_| place.own).map_or_else(|| place.unit.clone(), Group::path)
     }
 
     fn spawn_target(&self) -> io::Result<SpawnTarget> {
-        Ok(SpawnTarget::Attach)
+        match self.own_group() {
+            Some(group) => Ok(SpawnTarget::Group { dir: group.open()?, procs: group.procs_file() }),
+            None => Ok(SpawnTarget::Attach),
+        }
     }
 
-    fn attach(&mut self, pid: i32) {
+    fn attach(&mut self, pids: &[i32]) {
         let mut place = self.place.lock();
-        place.pid = Some(pid);
+        place.pids = pids.to_vec();
         let properties = new_properties(self.pane, &place.limits, &self.server);
-        let request = Request::Scope { unit: place.unit.clone(), pids: vec![pid], properties, join: None };
+        let request =
+            Request::Scope { unit: place.unit.clone(), pids: pids.to_vec(), properties, join: None };
         let mut bus = self.bus.lock();
         // A refused request is answered by nobody; the gate's own deadline opens it.
         if let Ok(token) = bus.ask(request) {
@@ -253,8 +393,11 @@ impl PaneScope for Scope {
     fn set_limits(&mut self, limits: &Limits) -> io::Result<()> {
         let mut place = self.place.lock();
         place.limits = *limits;
-        if place.pid.is_none() && place.group.is_none() {
+        if place.pids.is_empty() && place.group.is_none() {
             return Ok(());
+        }
+        if let Some(group) = place.group.as_ref().filter(|_| place.own) {
+            return v2::set_limits(group, limits);
         }
         let request = Request::Set { unit: place.unit.clone(), properties: limit_properties(limits) };
         self.bus.lock().ask(request).map(drop).map_err(io::Error::other)
@@ -278,6 +421,6 @@ impl PaneScope for Scope {
 
     fn remove(&mut self) -> io::Result<bool> {
         // systemd removes the unit with its last process.
-        Ok(self.is_empty())
+        self.own_group().map_or_else(|| Ok(self.is_empty()), |group| group.remove())
     }
 }

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use crate::base::PaneId;
 use crate::containment::{
-    self, Backstop, Choice, Containment, Deed, Event, Host, Limits, OomCause, PaneScope, Pressure, Settings,
-    Starting, killed_process, load_of,
+    self, Backstop, Choice, Containment, Deed, Event, Found, Host, Late, Limits, OomCause, PaneScope,
+    Pressure, Settings, Starting, killed_process, load_of,
 };
 use crate::model::pane_limits::{PaneLimits, ServerLimits};
 use crate::options::size::MemoryLimit;
@@ -29,11 +29,11 @@ pub struct SpawnTarget {
     pub gated: bool,
 }
 
-/// How long the first pane waits for systemd: panes start within a second whatever the bus does.
-/// A busy machine takes a tenth of a second.
-const START_WAIT: Duration = Duration::from_millis(950);
+/// How long the first pane waits for systemd, which takes a tenth of a second on a busy machine:
+/// panes start within a second whatever the bus does. A later answer is taken up then.
+const START_WAIT: Duration = Duration::from_millis(600);
 /// Milliseconds that a pane's program waits at its gate for systemd to move it.
-const GATE_MS: u64 = 800;
+const GATE_MS: u64 = 700;
 /// Milliseconds that what is left of a closed pane has after its SIGHUP, with
 /// `pane-kill-scope`.
 const KILL_MS: u64 = 3000;
@@ -52,6 +52,8 @@ struct Held {
     /// Its pid goes to `attach`.
     attach: bool,
     limits: Option<Limits>,
+    /// The first process.
+    pid: Option<i32>,
 }
 
 /// A scope whose pane is closed.
@@ -65,7 +67,8 @@ struct Closed {
 /// The scopes of all panes.
 pub struct Scopes {
     label: String,
-    starting: Option<Starting>,
+    /// systemd's answer, which did not come in time.
+    late: Option<Late>,
     backend: Option<Box<dyn Containment>>,
     memory_base: u64,
     pids_base: u64,
@@ -103,7 +106,7 @@ impl Scopes {
         };
         Self {
             label,
-            starting: None,
+            late: None,
             backend: None,
             memory_base: 0,
             pids_base: 0,
@@ -121,7 +124,7 @@ impl Scopes {
         }
     }
 
-    fn begin(&mut self) {
+    fn begin(&mut self) -> Starting {
         let containment = self.server.as_ref().map_or("auto", |server| server.containment.as_str());
         let choice = Choice::parse(containment).unwrap_or_default();
         let keeper = nix::unistd::getppid().as_raw();
@@ -134,18 +137,19 @@ impl Scopes {
         self.pids_base = host.pids_base();
         let starting = Starting::begin(Settings { choice, label: self.label.clone(), pids, host });
         self.memory_base = starting.memory_base();
-        self.starting = Some(starting);
+        starting
     }
 
     /// The backend, set up when the first pane needs it.
     fn backend(&mut self, poller: &Poller) -> &mut Box<dyn Containment> {
         if self.backend.is_none() {
-            self.begin();
-            let (mut backend, message) = self.starting.take().expect("begun above").finish(START_WAIT);
+            let Found { mut backend, message, late } = self.begin().finish(START_WAIT);
             self.messages.extend(message);
-            if let Some(fd) = backend.events_fd() {
+            let fds = [backend.events_fd(), late.as_ref().and_then(Late::fd)];
+            for fd in fds.into_iter().flatten() {
                 poller.add(fd, Token::Scopes, Interest::READ).ok();
             }
+            self.late = late;
             backend.sweep();
             self.pressure = Pressure::new().ok();
             if let Some(pressure) = &self.pressure {
@@ -155,6 +159,64 @@ impl Scopes {
             self.apply_total();
         }
         self.backend.as_mut().expect("set above")
+    }
+
+    /// Takes systemd's answer up, should it have come: panes that run already get their scopes.
+    fn take_late(&mut self, poller: &Poller) {
+        let Some(mut late) = self.late.take() else { return };
+        if self.backend.as_ref().is_some_and(|b| b.status().backend != containment::Backend::None) {
+            let (failures, more) = late.moved();
+            self.messages.extend(failures.into_iter().map(|why| format!("a pane is not contained: {why}")));
+            self.late = more.then_some(late);
+            return;
+        }
+        let mut backend = match late.take() {
+            None => {
+                self.late = Some(late);
+                return;
+            }
+            Some(Ok(backend)) => backend,
+            Some(Err(why)) => {
+                self.messages.push(format!("panes are not contained: {why}"));
+                return;
+            }
+        };
+        if let Some(fd) = backend.events_fd() {
+            poller.add(fd, Token::Scopes, Interest::READ).ok();
+        }
+        self.messages
+            .push(format!("containment: systemd answers; panes are contained: {}", backend.status()));
+        let host = Host::default();
+        for (pane, pid) in
+            self.panes.iter().filter_map(|(pane, held)| Some((*pane, held.pid?))).collect::<Vec<_>>()
+        {
+            let limits = self.limits(pane);
+            let opened = backend.open(pane, &limits).map_err(|e| e.to_string()).and_then(|mut scope| {
+                // What they start while they are moved may stay where it is; so does memory.
+                let pids = host.family(pid);
+                match scope.spawn_target().map_err(|e| e.to_string())? {
+                    containment::SpawnTarget::Attach => scope.attach(&pids),
+                    _ => late.bring(&scope.name(), pids)?,
+                }
+                Ok(scope)
+            });
+            match opened {
+                Ok(scope) => {
+                    let held = Held {
+                        scope,
+                        more_procs: Vec::new(),
+                        attach: false,
+                        limits: Some(limits),
+                        pid: Some(pid),
+                    };
+                    self.panes.insert(pane, held);
+                }
+                Err(why) => self.messages.push(format!("pane {pane} is not contained: {why}")),
+            }
+        }
+        self.backend = Some(backend);
+        self.late = Some(late);
+        self.apply_total();
     }
 
     fn apply_total(&mut self) {
@@ -231,7 +293,7 @@ impl Scopes {
             containment::SpawnTarget::None => None,
         };
         let gated = attach || !more_procs.is_empty();
-        self.panes.insert(pane, Held { scope, more_procs, attach, limits: Some(limits) });
+        self.panes.insert(pane, Held { scope, more_procs, attach, limits: Some(limits), pid: None });
         SpawnTarget { cgroup, oom_score_adj, gated }
     }
 
@@ -245,7 +307,7 @@ impl Scopes {
         let named = names.rfind(|part| part.starts_with("pane-") || part.contains("-pane-"));
         let backend = self.backend.as_mut().expect("set up above");
         if let Some(scope) = named.and_then(|name| backend.adopt(pane, &name).ok()) {
-            let held = Held { scope, more_procs: Vec::new(), attach: false, limits: None };
+            let held = Held { scope, more_procs: Vec::new(), attach: false, limits: None, pid: Some(pid) };
             self.panes.insert(pane, held);
         }
     }
@@ -253,8 +315,9 @@ impl Scopes {
     /// The pane's first process runs.
     pub fn pane_started(&mut self, pane: PaneId, pid: i32, contained: bool, now_ms: u64) {
         let Some(held) = self.panes.get_mut(&pane) else { return };
+        held.pid = Some(pid);
         if held.attach {
-            held.scope.attach(pid);
+            held.scope.attach(&[pid]);
             self.gates.insert(pane, now_ms + GATE_MS);
             return;
         }
@@ -286,7 +349,10 @@ impl Scopes {
         for pane in late.map(|(pane, _)| *pane).collect::<Vec<_>>() {
             self.gates.remove(&pane);
             self.opened.push(pane);
-            self.messages.push(format!("pane {pane} is not contained: systemd does not answer"));
+            let scope = self.backend.as_mut().map(|backend| backend.attach_late(pane));
+            if let Some(Err(why)) = scope {
+                self.messages.push(format!("pane {pane} is not contained: {why}"));
+            }
         }
     }
 
@@ -321,7 +387,8 @@ impl Scopes {
     }
 
     /// What happened, for the server to tell.
-    pub fn events(&mut self, now_ms: u64) -> Vec<OomReport> {
+    pub fn events(&mut self, poller: &Poller, now_ms: u64) -> Vec<OomReport> {
+        self.take_late(poller);
         let Some(backend) = &mut self.backend else { return Vec::new() };
         let mut reports = Vec::new();
         let mut emptied = false;
@@ -407,6 +474,8 @@ impl Scopes {
     }
 
     pub fn take_messages(&mut self) -> Vec<String> {
+        let notices = self.backend.as_mut().map(|backend| backend.notices()).unwrap_or_default();
+        self.messages.extend(notices);
         std::mem::take(&mut self.messages)
     }
 

@@ -179,7 +179,7 @@ impl Runtime {
     }
 
     pub fn read_scopes(&mut self) {
-        let reports = self.world.scopes.events(self.world.now.mono_ms);
+        let reports = self.world.scopes.events(&self.world.poller, self.world.now.mono_ms);
         self.world.open_gates();
         for report in reports {
             self.report_oom(report);
