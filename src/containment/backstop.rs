@@ -1,6 +1,8 @@
 //! The last line before the kernel's own host-wide OOM killer: when little memory is left,
 //! the largest process of the largest pane is asked to end, then made to.
 
+use std::cmp::Reverse;
+
 use super::PaneScope;
 use crate::base::PaneId;
 
@@ -16,12 +18,29 @@ pub struct ProcessLoad {
     pub bytes: u64,
 }
 
+/// What people have to do with a pane; those they have most to do with go last.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub enum Attention {
+    #[default]
+    Hidden,
+    /// Some client shows it.
+    Visible,
+    /// Somebody typed into it within `KEYED_MS`.
+    Keyed,
+}
+
+/// Milliseconds for which a pane that was typed into is spared before others.
+pub const KEYED_MS: u64 = 60_000;
+/// A pane that holds less than this part of what the largest one holds would end for nothing.
+const WORTH: u64 = 4;
+
 /// A pane's processes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PaneLoad {
     pub pane: PaneId,
     /// What its scope is charged with; without scopes the sum of its processes.
     pub bytes: u64,
+    pub attention: Attention,
     pub processes: Vec<ProcessLoad>,
 }
 
@@ -39,12 +58,15 @@ pub enum Deed {
     Kill(Victim),
 }
 
-/// The largest process of the largest pane that has any. Ties go to the lower number, so that
-/// the choice is always the same.
+/// The largest process of the largest pane that has any; of the panes that are worth ending, one
+/// that nobody looks at goes first, and one that is typed into goes last. Ties go to the lower
+/// number, so that the choice is always the same.
 pub fn choose_victim(panes: &[PaneLoad]) -> Option<Victim> {
-    let candidates = panes.iter().filter(|pane| !pane.processes.is_empty());
-    let pane = candidates.max_by_key(|p| (p.bytes, std::cmp::Reverse(p.pane)))?;
-    let process = pane.processes.iter().max_by_key(|p| (p.bytes, std::cmp::Reverse(p.pid)))?;
+    let running = || panes.iter().filter(|pane| !pane.processes.is_empty());
+    let most = running().map(|pane| pane.bytes).max()?;
+    let worth = running().filter(|pane| pane.bytes >= most / WORTH);
+    let pane = worth.max_by_key(|p| (Reverse(p.attention), p.bytes, Reverse(p.pane)))?;
+    let process = pane.processes.iter().max_by_key(|p| (p.bytes, Reverse(p.pid)))?;
     Some(Victim { pane: pane.pane, pid: process.pid })
 }
 
@@ -101,11 +123,11 @@ impl Backstop {
 }
 
 /// What a pane's scope holds, for `Backstop::look`.
-pub fn load_of(pane: PaneId, scope: &dyn PaneScope) -> PaneLoad {
+pub fn load_of(pane: PaneId, scope: &dyn PaneScope, attention: Attention) -> PaneLoad {
     let processes: Vec<ProcessLoad> =
         scope.pids().into_iter().map(|pid| ProcessLoad { pid, bytes: resident(pid) }).collect();
     let sum = processes.iter().map(|p| p.bytes).sum();
-    PaneLoad { pane, bytes: scope.usage().memory.unwrap_or(sum), processes }
+    PaneLoad { pane, bytes: scope.usage().memory.unwrap_or(sum), attention, processes }
 }
 
 /// Bytes of anonymous memory and swap that a process holds; 0 when it is gone.
@@ -124,7 +146,7 @@ mod tests {
 
     fn load(pane: u32, bytes: u64, processes: &[(i32, u64)]) -> PaneLoad {
         let processes = processes.iter().map(|&(pid, bytes)| ProcessLoad { pid, bytes }).collect();
-        PaneLoad { pane: PaneId(pane), bytes, processes }
+        PaneLoad { pane: PaneId(pane), bytes, attention: Attention::Hidden, processes }
     }
 
     #[test]
@@ -137,6 +159,24 @@ mod tests {
         check(&[load(1, 900, &[])], None);
         check(&[load(1, 50, &[(10, 50)]), load(2, 90, &[(20, 30), (21, 60)])], Some((2, 21)));
         check(&[load(2, 90, &[(20, 9)]), load(1, 90, &[(31, 5), (30, 5)])], Some((1, 30)));
+    }
+
+    #[test]
+    fn panes_that_people_use_go_last() {
+        use Attention::{Hidden, Keyed, Visible};
+        let check = |panes: &[(u64, Attention)], expect: u32| {
+            let loads = panes.iter().zip(0..).map(|(&(bytes, attention), n)| PaneLoad {
+                attention,
+                ..load(n, bytes, &[(n as i32, bytes)])
+            });
+            let loads: Vec<PaneLoad> = loads.collect();
+            assert_eq!(choose_victim(&loads).map(|v| v.pane.0), Some(expect), "{panes:?}");
+        };
+        check(&[(900, Keyed), (800, Visible), (300, Hidden), (400, Hidden)], 3);
+        check(&[(900, Keyed), (300, Visible)], 1);
+        // What is small is no help, whoever uses the large one.
+        check(&[(900, Keyed), (200, Hidden), (100, Visible)], 0);
+        check(&[(900, Visible), (900, Keyed), (10, Hidden)], 0);
     }
 
     #[test]

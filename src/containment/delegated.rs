@@ -52,6 +52,8 @@ pub(super) fn divide(base: &Group, pids: &[i32]) -> io::Result<Group> {
             _ => {}
         }
     }
+    // Kernels before 5.7 keep no such attribute.
+    let _ = server.spare();
     for &pid in pids {
         match server.adopt(pid) {
             // Gone already; its group does not matter.

@@ -2,9 +2,11 @@
 //! ending and removing it.
 
 use std::collections::HashSet;
+use std::ffi::{CStr, CString};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -15,6 +17,9 @@ use nix::unistd::Pid;
 const MAX_SUBGROUPS: usize = 1024;
 /// Rounds of killing whatever still turns up, where the kernel cannot kill a whole group.
 const KILL_ROUNDS: usize = 64;
+
+/// systemd-oomd takes groups with this attribute for no candidates (`ManagedOOMPreference=omit`).
+const SPARE: &CStr = c"user.oomd_omit";
 
 /// A number after a name in a file of `name number` lines.
 pub(super) fn field(text: &str, name: &str) -> Option<u64> {
@@ -74,6 +79,15 @@ impl Group {
     pub fn open(&self) -> io::Result<OwnedFd> {
         let flags = libc::O_DIRECTORY | libc::O_CLOEXEC;
         Ok(OpenOptions::new().read(true).custom_flags(flags).open(&self.dir).map(|f: File| f)?.into())
+    }
+
+    /// Asks systemd-oomd to leave it alone. It is heeded where the group and the one that is
+    /// watched belong to one user, or root owns it.
+    pub fn spare(&self) -> io::Result<()> {
+        let path = CString::new(self.dir.as_os_str().as_bytes())?;
+        // SAFETY: both strings end with NUL, and the value is one byte long.
+        let done = unsafe { libc::setxattr(path.as_ptr(), SPARE.as_ptr(), b"1".as_ptr().cast(), 1, 0) };
+        if done == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
     }
 
     pub fn procs_file(&self) -> PathBuf {

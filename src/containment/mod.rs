@@ -30,7 +30,9 @@ use std::path::PathBuf;
 
 use crate::base::PaneId;
 
-pub use backstop::{Backstop, Deed, PaneLoad, ProcessLoad, Victim, choose_victim, load_of};
+pub use backstop::{
+    Attention, Backstop, Deed, KEYED_MS, PaneLoad, ProcessLoad, Victim, choose_victim, load_of,
+};
 pub use choose::{Choice, Found, Late, Settings, Starting};
 pub use host::Host;
 pub use limits::{BadAmount, Limits, Usage, parse_amount};

@@ -278,6 +278,11 @@ impl Pump {
         }
     }
 
+    /// Whether a pane was typed into within so many milliseconds.
+    pub fn typed_within(&self, pane: PaneId, now_ms: u64, within_ms: u64) -> bool {
+        self.panes.get(&pane).is_some_and(|io| io.typed_ms > 0 && now_ms < io.typed_ms + within_ms)
+    }
+
     /// Writes what was queued since the last time: the keys of a command reach the program in
     /// one piece, as from a terminal, so that it cannot take a part of them for another key.
     pub fn flush_written(&mut self, poller: &Poller) {

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use crate::base::PaneId;
 use crate::containment::{
-    self, Backstop, Choice, Containment, Deed, Event, Found, Host, Late, Limits, OomCause, PaneScope,
-    Pressure, Settings, Starting, killed_process, load_of,
+    self, Attention, Backstop, Choice, Containment, Deed, Event, Found, Host, Late, Limits, OomCause,
+    PaneScope, Pressure, Settings, Starting, killed_process, load_of,
 };
 use crate::model::pane_limits::{PaneLimits, ServerLimits};
 use crate::options::size::MemoryLimit;
@@ -401,6 +401,12 @@ impl Scopes {
                         (OomCause::Pane, None) => "its own limit".to_owned(),
                         (OomCause::Above, _) => "panes-memory-max or the host's memory".to_owned(),
                     };
+                    if let Some(held) = self.panes.get(&pane)
+                        && held.limits.is_some_and(|limits| limits.oom_ends_pane)
+                    {
+                        // Neither version 1 nor a unit that was made before does it by itself.
+                        held.scope.kill().ok();
+                    }
                     let killed = self.panes.get(&pane).and_then(|held| killed_process(&held.scope.name()));
                     let killed = killed.map(|(name, pid)| format!(": {name}, process {pid}"));
                     let killed = killed.unwrap_or_default();
@@ -433,8 +439,9 @@ impl Scopes {
         reports
     }
 
-    /// Looks at the host's memory when it is time; tells what was done.
-    pub fn look(&mut self, now_ms: u64) -> Option<OomReport> {
+    /// Looks at the host's memory when it is time; tells what was done. `attention` says what
+    /// people have to do with a pane.
+    pub fn look(&mut self, now_ms: u64, attention: impl Fn(PaneId) -> Attention) -> Option<OomReport> {
         self.claim_orphans();
         self.open_late(now_ms);
         if self.closed.iter().any(|closed| closed.kill_at.is_some_and(|at| at <= now_ms)) {
@@ -449,7 +456,8 @@ impl Scopes {
         let wanted = self.server.as_ref().map_or(MemoryLimit::None, |server| server.backstop);
         let floor = wanted.of(host.meminfo("MemTotal")?)?;
         let panes = &self.panes;
-        let loads = || panes.iter().map(|(pane, held)| load_of(*pane, &*held.scope)).collect();
+        let load = |(pane, held): (&PaneId, &Held)| load_of(*pane, &*held.scope, attention(*pane));
+        let loads = || panes.iter().map(load).collect();
         let deed = self.backstop.look(now_ms, host.meminfo("MemAvailable")?, floor, loads);
         if let Some(next) = self.backstop.next_look() {
             self.next_look = self.next_look.min(next);

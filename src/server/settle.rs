@@ -4,13 +4,14 @@
 use std::os::fd::AsFd;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::base::{ClientId, WindowId};
+use crate::base::{ClientId, PaneId, WindowId};
 use crate::command::wait_for;
+use crate::containment::{Attention, KEYED_MS};
 use crate::control;
 use crate::format;
-use crate::model::ClientFlags;
 use crate::model::host::{ClientMessage, Host};
 use crate::model::pane::PaneFlags;
+use crate::model::{ClientFlags, Server};
 
 use super::runtime::Runtime;
 
@@ -139,7 +140,13 @@ impl Runtime {
         }
         self.cx().check_silence();
         self.check_locks();
-        let report = self.world.scopes.look(now_ms);
+        let (server, pump) = (&self.server, &self.world.pump);
+        let report = self.world.scopes.look(now_ms, |pane| {
+            if pump.typed_within(pane, now_ms, KEYED_MS) {
+                return Attention::Keyed;
+            }
+            if is_seen(server, pane) { Attention::Visible } else { Attention::Hidden }
+        });
         self.world.open_gates();
         if let Some(report) = report {
             self.report_oom(report);
@@ -283,4 +290,11 @@ impl Runtime {
     pub fn is_over(&mut self) -> bool {
         self.listener.is_none() && self.server.clients.is_empty()
     }
+}
+
+/// Whether some client shows a pane.
+fn is_seen(server: &Server, pane: PaneId) -> bool {
+    let Some(window) = server.pane(pane).map(|pane| pane.window) else { return false };
+    let mut sessions = server.clients.values().filter_map(|client| client.session);
+    server.is_pane_visible(pane) && sessions.any(|session| server.current_window(session) == Some(window))
 }
