@@ -166,7 +166,11 @@ fn hog_dies_alone(it: &mut dyn Containment) {
         (usage.memory.unwrap() > 0 || !charged) && usage.memory_peak.is_none_or(|n| n > 0 || !charged),
         "{usage:?}"
     );
-    println!("idle pane {}: {usage:?} {:?}", idle_scope.name(), load_of(PaneId(2), &*idle_scope));
+    println!(
+        "idle pane {}: {usage:?} {:?}",
+        idle_scope.name(),
+        load_of(PaneId(2), &*idle_scope, Attention::Hidden)
+    );
     assert_eq!(idle_scope.pids(), [idle.id() as i32]);
     end(it, 1, hog_scope, Vec::new());
     end(it, 2, idle_scope, vec![idle]);
