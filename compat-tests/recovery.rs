@@ -19,6 +19,39 @@ fn until(server: &Server, args: &[&str], wanted: impl Fn(&str) -> bool) -> Strin
     }
 }
 
+/// Kills the server, and waits for the next one.
+fn kill(server: &Server) {
+    let pid = server.ask(&["display-message", "-p", "#{pid}"]);
+    let number = pid.trim().parse().expect("a process id");
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(number), nix::sys::signal::Signal::SIGKILL)
+        .expect("our server");
+    until(server, &["display-message", "-p", "#{pid}"], |now| !now.trim().is_empty() && *now != pid);
+}
+
+/// Waits until a pane has so many rows of history.
+fn await_rows(server: &Server, pane: &str, enough: usize) {
+    until(server, &["display-message", "-p", "-t", pane, "#{history_size}"], |rows| {
+        rows.trim().parse().is_ok_and(|rows: usize| rows >= enough)
+    });
+}
+
+/// What `seq` printed, and the row of the cursor.
+fn numbers() -> String {
+    (1..=LINES).map(|n| format!("number {n}\n")).chain(["\n".to_owned()]).collect()
+}
+
+/// Files below a directory that hold something, by name.
+fn files(dir: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+        match entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            true => found.extend(files(&entry.path())),
+            false => found.push(entry.path().display().to_string()),
+        }
+    }
+    found
+}
+
 #[test]
 fn a_killed_server_loses_no_line() {
     let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
@@ -29,11 +62,7 @@ fn a_killed_server_loses_no_line() {
         until(&server, &["display-message", "-p", "#{history_size}"], |rows| {
             rows.trim().parse().is_ok_and(|rows: usize| rows + 20 > enough)
         });
-        let pid = server.ask(&["display-message", "-p", "#{pid}"]);
-        let number = pid.trim().parse().expect("a process id");
-        nix::sys::signal::kill(nix::unistd::Pid::from_raw(number), nix::sys::signal::Signal::SIGKILL)
-            .expect("our server");
-        until(&server, &["display-message", "-p", "#{pid}"], |now| !now.trim().is_empty() && *now != pid);
+        kill(&server);
     }
     until(&server, &["capture-pane", "-p"], |screen| screen.contains("red"));
     let all = server.ask(&["capture-pane", "-p", "-S", "-"]);
@@ -42,4 +71,207 @@ fn a_killed_server_loses_no_line() {
     let screen = server.ask(&["capture-pane", "-p", "-e"]);
     assert!(screen.contains("\x1b[31mred"), "{screen:?}");
     assert_eq!(server.ask(&["display-message", "-p", "#{cursor_x},#{cursor_y}"]), "3,9\n");
+}
+
+#[test]
+fn a_dead_pane_keeps_its_lines() {
+    let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
+    server.tmux(&["new-session", "-d", "-x", "40", "-y", "10", "read never"]);
+    server.tmux(&["set-option", "-g", "remain-on-exit", "on"]);
+    // Fewer lines than a block takes; the last of them is wrapped from history into the screen.
+    let program = format!("seq -f 'number %.0f' 1 200; printf %0600d 7");
+    server.tmux(&["new-window", "-d", "-n", "dead", &program]);
+    until(&server, &["display-message", "-p", "-t", ":dead", "#{pane_dead}"], |dead| dead == "1\n");
+    let all = server.ask(&["capture-pane", "-p", "-t", ":dead", "-S", "-"]);
+    assert_eq!(all.lines().count(), 200 + 15 + 1, "{all}");
+    // A new window has a snapshot made: the dead pane and what it shows are in it.
+    server.tmux(&["new-window", "-d", "read never"]);
+    kill(&server);
+    assert_eq!(server.ask(&["capture-pane", "-p", "-t", ":dead", "-S", "-"]), all);
+}
+
+#[test]
+fn cleared_history_does_not_come_back() {
+    let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
+    let program = format!("seq -f 'number %.0f' 1 {LINES}; read never");
+    server.tmux(&["new-session", "-d", "-x", "40", "-y", "10", &program]);
+    await_rows(&server, "", LINES - 9);
+    let pid = server.ask(&["display-message", "-p", "#{pid}"]);
+    server.tmux(&["clear-history"]);
+    let number = pid.trim().parse().expect("a process id");
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(number), nix::sys::signal::Signal::SIGKILL)
+        .expect("our server");
+    until(&server, &["display-message", "-p", "#{pid}"], |now| !now.trim().is_empty() && *now != pid);
+    assert_eq!(server.ask(&["display-message", "-p", "#{history_size}"]), "0\n");
+    let screen = server.ask(&["capture-pane", "-p", "-S", "-"]);
+    assert!(screen.starts_with(&format!("number {}\n", LINES - 8)), "{screen}");
+}
+
+#[test]
+fn options_of_windows_and_sessions_hold_for_what_is_replayed() {
+    let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
+    server.tmux(&["new-session", "-d", "read never", ";", "set-option", "-g", "history-limit", "4K"]);
+    server.tmux(&["set-option", "-t", "0", "history-limit", "64M"]);
+    let program = format!("stty -echo; read go; seq -f 'number %.0f' 1 {LINES}; read never");
+    server.tmux(&["new-window", "-n", "one", &program]);
+    server.tmux(&["set-option", "-w", "alternate-screen", "off"]);
+    server.tmux(&["send-keys", "-l", "x"]);
+    server.tmux(&["send-keys", "Enter"]);
+    await_rows(&server, ":one", LINES - 100);
+    kill(&server);
+    let all = server.ask(&["capture-pane", "-p", "-S", "-", "-t", ":one"]);
+    let first = all.lines().find(|line| line.starts_with("number"));
+    assert_eq!(first, Some("number 1"));
+    // Printed just before the server dies: taken from the journal under the window's options.
+    let mut server = server;
+    server.tty(":one").write(b"\x1b[?1049hABC");
+    until(&server, &["capture-pane", "-p", "-t", ":one"], |screen| screen.contains("ABC"));
+    kill(&server);
+    assert_eq!(server.ask(&["display-message", "-p", "-t", ":one", "#{alternate_on}"]), "0\n");
+    assert!(server.ask(&["capture-pane", "-p", "-t", ":one"]).contains("ABC"));
+}
+
+#[test]
+fn transcripts_lie_where_history_directory_says() {
+    let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
+    let program = format!("seq -f 'number %.0f' 1 {LINES}; read never");
+    server.write_file("@TMP@/conf", "set -s history-directory '@TMP@/kept'\nset -g history-keep forever\n");
+    let conf = String::from_utf8(server.bytes("@TMP@/conf")).expect("a path");
+    let start = ["-L", "t", "-f", &conf, "new-session", "-d", "-x", "40", "-y", "10", &program];
+    server.run(&start.map(str::to_owned), b"", &[]);
+    await_rows(&server, "", LINES - 9);
+    let kept = String::from_utf8(server.bytes("@TMP@/kept")).expect("a path");
+    let named = |server: &Server| {
+        server.ask(&["list-transcripts", "-F", "#{transcript_name}: #{transcript_command}"])
+    };
+    assert_eq!(named(&server).lines().count(), 1);
+    assert!(named(&server).contains(": seq -f"), "{}", named(&server));
+    let there = files(Path::new(&kept));
+    assert!(there.iter().any(|file| file.contains("/seg-")), "{there:?}");
+    assert_eq!(
+        files(Path::new(&String::from_utf8(server.bytes("@TMP@/home/.local")).expect("a path"))),
+        [""; 0]
+    );
+    // The next server finds the pane's there, whatever the option says by now.
+    server.tmux(&["set-option", "-s", "history-directory", "~/other"]);
+    kill(&server);
+    let all = server.ask(&["capture-pane", "-p", "-S", "-"]);
+    assert_eq!(all, numbers());
+    let wrong = server.tmux(&["set-option", "-s", "history-directory", "x"]);
+    assert_eq!(wrong.status, Some(0));
+    until(&server, &["show-messages"], |text| text.contains("history-directory: not an absolute path: x"));
+    // A pane that is closed leaves its transcript where it was.
+    server.tmux(&["set-option", "-s", "history-directory", &kept]);
+    server.tmux(&["new-window", "read never", ";", "kill-window", "-t", ":0"]);
+    until(&server, &["list-transcripts", "-f", "#{transcript_keep_until}"], |text| text.contains("pane-0-"));
+}
+
+#[test]
+fn encrypted_history_is_read_by_the_next_server_and_by_no_other() {
+    let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
+    let program = format!("seq -f 'number %.0f' 1 {LINES}; read never");
+    server.write_file("@TMP@/conf", "set -s history-encrypt on\nset -g history-keep forever\n");
+    let conf = String::from_utf8(server.bytes("@TMP@/conf")).expect("a path");
+    let start = ["-L", "t", "-f", &conf, "new-session", "-d", "-x", "40", "-y", "10"];
+    let with = |more: &[&str]| start.iter().chain(more).map(|arg| (*arg).to_owned()).collect::<Vec<_>>();
+    server.run(&with(&[&program]), b"", &[]);
+    await_rows(&server, "", LINES - 9);
+    kill(&server);
+    let all = server.ask(&["capture-pane", "-p", "-S", "-"]);
+    assert_eq!(all, numbers());
+    let home = String::from_utf8(server.bytes("@TMP@/home")).expect("a path");
+    let segments = files(Path::new(&home)).into_iter().filter(|file| file.contains("/seg-"));
+    let mut frames = 0;
+    for segment in segments {
+        // Magic, checksum, and the flag that says so.
+        let bytes = std::fs::read(segment).expect("our file");
+        assert_eq!((&bytes[..4], bytes[8]), (&b"SMX1"[..], 1));
+        frames += 1;
+    }
+    assert!(frames > 0);
+    // Kept when its pane goes; the key goes with the server.
+    server.tmux(&["new-window", "read never", ";", "kill-window", "-t", ":0"]);
+    let name = until(
+        &server,
+        &["list-transcripts", "-F", "#{transcript_name}", "-f", "#{transcript_keep_until}"],
+        |text| !text.is_empty(),
+    );
+    let read = |server: &Server| server.tmux(&["save-transcript", "-N", "-k", name.trim()]);
+    let saved = String::from_utf8_lossy(&read(&server).out).into_owned();
+    assert!(saved.lines().next() == Some("number 1"), "{:?}", saved.lines().next());
+    server.tmux(&["kill-server"]);
+    until(&server, &["list-sessions"], |text| text.is_empty());
+    server.run(&with(&["read never"]), b"", &[]);
+    let listed = server.ask(&["list-transcripts", "-f", "#{transcript_keep_until}"]);
+    assert!(listed.contains("(encrypted, and the key went with the server that wrote it)"), "{listed}");
+    let error = String::from_utf8_lossy(&read(&server).err).into_owned();
+    assert!(error.contains("encrypted, and the key went"), "{error}");
+}
+
+#[test]
+fn a_pane_with_history_disk_off_leaves_nothing_on_disk() {
+    let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
+    server.tmux(&["new-session", "-d", "-x", "40", "-y", "10", "read never"]);
+    server.tmux(&["set-option", "-w", "-g", "history-disk", "off"]);
+    let program = format!("seq -f 'number %.0f' 1 {LINES}; read never");
+    server.tmux(&["new-window", "-n", "secret", &program]);
+    until(&server, &["capture-pane", "-p", "-t", ":secret"], |screen| screen.contains(&LINES.to_string()));
+    kill(&server);
+    let all = server.ask(&["capture-pane", "-p", "-S", "-", "-t", ":secret"]);
+    assert!(all.ends_with(&format!("number {LINES}\n\n")), "{:?}", all.lines().last());
+    assert!(all.lines().count() > 5000, "{}", all.lines().count());
+    let home = String::from_utf8(server.bytes("@TMP@/home")).expect("a path");
+    assert_eq!(files(Path::new(&home)), [""; 0]);
+}
+
+#[test]
+fn a_full_file_system_costs_old_lines_and_nothing_else() {
+    let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
+    let text = |text: &str| String::from_utf8(server.bytes(text)).expect("a path");
+    let place = text("@TMP@/small");
+    std::fs::create_dir(&place).expect("a directory");
+    // A file system of the server and its panes alone, which is full but for half a megabyte.
+    let start = format!(
+        "mount -t tmpfs -o size=1m,mode=700 none {place} && head -c 500000 /dev/zero >{place}/ballast && \
+         exec {} -L t -f {} new-session -d -x 80 -y 10 'read never'",
+        env!("CARGO_BIN_EXE_scopemux"),
+        text("@TMP@/conf"),
+    );
+    server.write_file("@TMP@/conf", "set -s history-directory '@TMP@/small'\n");
+    let command = server.command(&[]);
+    let mut unshare = std::process::Command::new("unshare");
+    unshare.args(["-m", "sh", "-c", &start]).env_clear();
+    unshare.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    unshare.current_dir(command.get_current_dir().expect("a home")).stdin(std::process::Stdio::null());
+
+    match unshare.output() {
+        Ok(output) if output.status.success() => {}
+        other => {
+            println!("not tested, since nothing can be mounted here: {other:?}");
+            return;
+        }
+    }
+    // Two megabytes that do not get smaller, and lines after them.
+    let flood = "head -c 1500000 /dev/urandom | base64; seq -f 'number %.0f' 1 2000; read never";
+    server.tmux(&["new-window", "-d", "-n", "flood", flood]);
+    until(&server, &["capture-pane", "-p", "-t", ":flood"], |screen| screen.contains("number 2000"));
+    let error = ["display-message", "-p", "-t", ":flood", "#{history_error}"];
+    until(&server, &error, |error| error.contains("No space left on device"));
+    let said = server.ask(&["show-messages"]);
+    let clear =
+        said.lines().filter(|line| line.contains("history: cannot write to") && line.contains(&place));
+    assert_eq!(clear.count(), 1, "{said}");
+    // The newest lines are all there, and everything else goes on.
+    let newest = server.ask(&["capture-pane", "-p", "-t", ":flood", "-S", "-1900"]);
+    assert!(newest.contains("number 100\n") && newest.contains("number 1999\n"));
+    assert_eq!(server.tmux(&["new-window", "-d", "-n", "more", "echo fine; read never"]).status, Some(0));
+    until(&server, &["capture-pane", "-p", "-t", ":more"], |screen| screen.contains("fine"));
+    // Room again: what waited is written.
+    server.tmux(&["run-shell", &format!("rm {place}/ballast")]);
+    server.tmux(&["set-option", "-g", "history-limit", "256K"]);
+    until(&server, &error, |error| error == "\n");
+    assert!(server.ask(&["show-messages"]).contains("history: writing to"));
+    kill(&server);
+    let newest = server.ask(&["capture-pane", "-p", "-t", ":flood", "-S", "-1900"]);
+    assert!(newest.contains("number 100\n") && newest.contains("number 1999\n"));
 }

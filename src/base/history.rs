@@ -255,6 +255,9 @@ pub trait History: HistoryView {
     fn flush(&mut self) -> u64 {
         0
     }
+    /// Hands everything to the disk, for a pane whose program has ended: a line that is not
+    /// finished, too.
+    fn flush_all(&mut self) {}
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ pub fn clear_history(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
             terminal.reset_links();
         }
     }
+    cx.host.history_cleared(id);
     Exec::Normal
 }
 

@@ -20,6 +20,7 @@ use super::output;
 const LINE: &str = concat!(
     "#{transcript_name}: #{transcript_bytes} bytes (created #{t:transcript_created})",
     "#{?transcript_live, (live),}#{?transcript_keep_until, (kept until #{t:transcript_keep_until}),}",
+    "#{?transcript_error, (#{transcript_error}),}#{?transcript_command,: #{transcript_command},}",
 );
 /// Bytes of text made in one step of saving.
 const STEP_BYTES: usize = 1 << 20;
@@ -76,6 +77,7 @@ fn scope_of<'a>(server: &Server, scope: Scope<'a>, one: &Transcript) -> Scope<'a
         .add("transcript_pane", format!("%{}", one.info.pane))
         .add("transcript_live", u8::from(one.live).to_string())
         .add("transcript_bytes", one.bytes.to_string())
+        .add("transcript_command", one.info.command.clone())
         .add("transcript_created", (one.info.created_us / 1_000_000).to_string())
         .add("transcript_keep_until", one.keep_until.map_or_else(String::new, |until| until.to_string()))
         .add("transcript_error", one.error.clone().unwrap_or_default())
@@ -143,8 +145,12 @@ pub fn save_transcript(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec
                 let rows = view.rows();
                 begin(view, rows, 0, notes)
             }
-            Err(_) => Box::new(move |cx| {
-                output::error(cx, &failing, &format!("can't find transcript: {key}"));
+            Err(error) => Box::new(move |cx| {
+                let text = match error.kind() {
+                    std::io::ErrorKind::PermissionDenied => format!("can't read transcript: {key}: {error}"),
+                    _ => format!("can't find transcript: {key}"),
+                };
+                output::error(cx, &failing, &text);
                 cx.server.queues.resume(failing.id);
             }),
         }));

@@ -197,6 +197,8 @@ pub trait Host {
     fn open_history(&mut self, pane: PaneId, limit_bytes: u64) -> Box<dyn History>;
     /// Changes the cap of a pane's history.
     fn set_history_limit(&mut self, pane: PaneId, limit_bytes: u64);
+    /// A pane's history was cleared: it must not come back, whatever happens to the server.
+    fn history_cleared(&mut self, _pane: PaneId) {}
     fn spawn_pane(&mut self, pane: PaneId, request: SpawnRequest) -> Result<Spawned, String>;
     /// What a pane may take: told before its program is started, and when options change.
     fn set_pane_limits(&mut self, _pane: PaneId, _limits: PaneLimits) {}

@@ -20,6 +20,8 @@ pub struct PaneLimits {
     pub kill_scope: bool,
     /// How long the transcript stays when the pane is closed.
     pub history_keep: Keep,
+    /// Lines are written to the disk; otherwise the newest stay in memory.
+    pub history_disk: bool,
 }
 
 /// Limits of all panes together.
@@ -29,13 +31,20 @@ pub struct ServerLimits {
     pub backstop: MemoryLimit,
     /// Bytes on disk of all transcripts.
     pub history_total: u64,
+    /// Where transcripts lie; empty for the usual place.
+    pub history_directory: String,
+    /// What is written to the disk is encrypted.
+    pub history_encrypt: bool,
     /// The option `containment`; heeded until the first pane is made.
     pub containment: String,
 }
 
 /// Options that end up here.
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 15] = [
     "containment",
+    "history-directory",
+    "history-disk",
+    "history-encrypt",
     "history-keep",
     "history-total-limit",
     "memory-backstop",
@@ -55,21 +64,29 @@ impl Cx<'_> {
         if !NAMES.contains(&name) {
             return;
         }
+        self.apply_server_limits();
         let panes: Vec<PaneId> = self.server.panes.keys().copied().collect();
         panes.into_iter().for_each(|pane| self.apply_pane_limits(pane));
     }
 
-    /// Hands the limits of a pane, and those of all, to the host.
-    pub fn apply_pane_limits(&mut self, pane: PaneId) {
+    /// Hands the limits of all panes to the host.
+    pub fn apply_server_limits(&mut self) {
         let options = self.server.server_options();
         let limits = ServerLimits {
             panes_memory: options.limit("panes-memory-max"),
             backstop: options.limit("memory-backstop"),
             history_total: options.byte_cap("history-total-limit"),
+            history_directory: options.string("history-directory").to_owned(),
+            history_encrypt: options.flag("history-encrypt"),
             containment: self.server.option_text(OptionScope::Server, "containment"),
         };
         drop(options);
         self.host.set_server_limits(limits);
+    }
+
+    /// Hands the limits of a pane, and those of all, to the host.
+    pub fn apply_pane_limits(&mut self, pane: PaneId) {
+        self.apply_server_limits();
         let Some(window) = self.server.pane(pane).map(|p| p.window) else { return };
         let session = self.server.best_winlink(window).map(|(session, _)| session);
         let scope = session.map_or(OptionScope::GlobalSession, OptionScope::Session);
@@ -85,6 +102,7 @@ impl Cx<'_> {
             oom_ends_pane: self.server.option_text(OptionScope::Pane(pane), "pane-oom-policy") == "pane",
             kill_scope: options.flag("pane-kill-scope"),
             history_keep,
+            history_disk: options.flag("history-disk"),
         };
         drop(options);
         self.host.set_pane_limits(pane, limits);

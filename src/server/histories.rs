@@ -2,14 +2,14 @@
 //! memory where there is no such directory.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::base::PaneId;
 use crate::base::history::History;
 use crate::options::size::Keep;
 use crate::terminal::MemoryHistory;
-use crate::transcript::{PaneHandle, PaneInfo, StoreConfig, TranscriptStore};
+use crate::transcript::{Key, PaneHandle, PaneInfo, StoreConfig, TranscriptStore};
 
 /// Rows kept in memory where nothing can be kept on disk.
 const MEMORY_ROWS: usize = 2000;
@@ -27,6 +27,11 @@ pub struct Histories {
     store: Option<Arc<TranscriptStore>>,
     panes: BTreeMap<PaneId, Held>,
     total_limit: u64,
+    /// Name of this server's directory below `history-directory`.
+    name: String,
+    /// The option `history-directory`, as it was heard of last.
+    directory: String,
+    messages: Vec<String>,
     /// Why there are none on disk.
     pub error: Option<String>,
 }
@@ -34,12 +39,75 @@ pub struct Histories {
 impl Histories {
     /// Opens the store that belongs to a socket.
     pub fn new(socket_path: &str, wake: Box<dyn Fn() + Send + Sync>) -> Self {
-        let config = StoreConfig { wake, ..StoreConfig::new(directory(socket_path)) };
+        // Made before anything can be encrypted, so that the keeper has it as early as any
+        // pane: what a server encrypted, the one after it can read.
+        let key = Key::random().ok();
+        // Two servers never share a directory.
+        let name = socket_path.trim_start_matches('/').replace('/', "%");
+        let config = StoreConfig { wake, key, ..StoreConfig::new(default_directory().join(&name)) };
         let (store, error) = match TranscriptStore::new(config) {
             Ok(store) => (Some(Arc::new(store)), None),
             Err(error) => (None, Some(error.to_string())),
         };
-        Self { store, panes: BTreeMap::new(), total_limit: u64::MAX, error }
+        Self {
+            store,
+            panes: BTreeMap::new(),
+            total_limit: u64::MAX,
+            name,
+            directory: String::new(),
+            messages: Vec::new(),
+            error,
+        }
+    }
+
+    /// The option `history-directory`: where transcripts of panes made from now on go.
+    pub fn set_directory(&mut self, directory: &str) {
+        if directory == self.directory {
+            return;
+        }
+        directory.clone_into(&mut self.directory);
+        let home = super::proc::home();
+        let path = match directory.strip_prefix('~') {
+            _ if directory.is_empty() => default_directory(),
+            Some(rest) if rest.is_empty() || rest.starts_with('/') => PathBuf::from(format!("{home}{rest}")),
+            _ if directory.starts_with('/') => PathBuf::from(directory),
+            _ => {
+                let text = format!("history-directory: not an absolute path: {directory}; no change");
+                self.messages.push(text);
+                return;
+            }
+        };
+        self.store.iter().for_each(|store| store.set_dir(path.join(&self.name)));
+    }
+
+    /// The option `history-encrypt`: what is written from now on is encrypted.
+    pub fn set_encrypt(&mut self, encrypt: bool) {
+        self.store.iter().for_each(|store| store.set_encrypt(encrypt));
+    }
+
+    /// The key of everything encrypted, for the next server.
+    pub fn key(&self) -> Option<[u8; 32]> {
+        self.store.as_ref()?.key().map(|key| key.0)
+    }
+
+    /// Goes on with the key of the server before.
+    pub fn set_key(&mut self, key: [u8; 32]) {
+        self.store.iter().for_each(|store| store.set_key(Key(key)));
+    }
+
+    /// The option `history-disk` of a pane: whether its lines are written to the disk.
+    pub fn set_on_disk(&mut self, pane: PaneId, on: bool) {
+        self.panes.get(&pane).into_iter().for_each(|held| held.handle.set_on_disk(on));
+    }
+
+    /// Bytes on disk that a pane may take.
+    pub fn set_limit(&mut self, pane: PaneId, limit_bytes: u64) {
+        self.panes.get(&pane).into_iter().for_each(|held| held.handle.set_limit(limit_bytes));
+    }
+
+    /// What a pane runs now.
+    pub fn set_command(&mut self, pane: PaneId, command: String) {
+        self.panes.get(&pane).into_iter().for_each(|held| held.handle.set_command(command.clone()));
     }
 
     pub fn store(&self) -> Option<Arc<TranscriptStore>> {
@@ -124,8 +192,10 @@ impl Histories {
     }
 
     /// What went wrong with the disk since this was last asked.
-    pub fn take_messages(&self) -> Vec<String> {
-        self.store.as_ref().map(|store| store.take_messages()).unwrap_or_default()
+    pub fn take_messages(&mut self) -> Vec<String> {
+        let mut messages = std::mem::take(&mut self.messages);
+        messages.extend(self.store.iter().flat_map(|store| store.take_messages()));
+        messages
     }
 
     /// Value of a format variable: of a pane, or of the whole store.
@@ -146,12 +216,11 @@ impl Histories {
     }
 }
 
-/// `${XDG_STATE_HOME:-~/.local/state}/scopemux/<socket>`, the socket's path with its slashes
-/// replaced, so that two servers never share a directory.
-fn directory(socket_path: &str) -> PathBuf {
+/// What `history-directory` is when it is empty: `${XDG_STATE_HOME:-~/.local/state}/scopemux`.
+fn default_directory() -> PathBuf {
     let state = match std::env::var("XDG_STATE_HOME") {
         Ok(path) if path.starts_with('/') => PathBuf::from(path),
-        _ => PathBuf::from(super::proc::home()).join(".local/state"),
+        _ => Path::new(&super::proc::home()).join(".local/state"),
     };
-    state.join("scopemux").join(socket_path.trim_start_matches('/').replace('/', "%"))
+    state.join("scopemux")
 }

@@ -133,6 +133,13 @@ impl Pump {
         }
     }
 
+    /// Saves one pane now.
+    pub fn save(&mut self, pane: PaneId) {
+        if let (Some(journal), Some(io)) = (self.journals.all.get_mut(&pane), self.panes.get(&pane)) {
+            checkpoint(journal, &mut io.terminal.lock(), &mut self.journals.scratch);
+        }
+    }
+
     pub fn get(&self, pane: PaneId) -> Option<&PaneIo> {
         self.panes.get(&pane)
     }
@@ -341,9 +348,5 @@ impl PaneIo {
 
     pub fn fd(&self) -> BorrowedFd<'_> {
         self.file.as_fd()
-    }
-
-    pub fn terminal(&self) -> &Arc<Mutex<Terminal>> {
-        &self.terminal
     }
 }

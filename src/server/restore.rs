@@ -1,7 +1,7 @@
 //! A new server takes over what the one before left with the keeper: its snapshot, the
 //! terminals of its panes, and how those ended that ended in between.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{Read, Seek};
 use std::os::fd::OwnedFd;
@@ -14,6 +14,7 @@ use crate::model::buffers::Buffer;
 use crate::model::host::{ExitStatus, Host};
 use crate::model::key_tables::Binding;
 use crate::model::layout::Layout;
+use crate::model::option_access::OptionScope;
 use crate::model::pane::{Pane, PaneFlags};
 use crate::model::session::{Session, SessionGroup, Winlink, WinlinkFlags};
 use crate::model::window::{Window, WindowFlags};
@@ -42,24 +43,34 @@ impl Runtime {
         let panes = std::mem::take(&mut snapshot.panes);
         let windows = std::mem::take(&mut snapshot.windows);
         let sessions = std::mem::take(&mut snapshot.sessions);
+        if let Some(key) = snapshot.history_key {
+            self.world.histories.set_key(key);
+        }
         self.restore_globals(snapshot);
+        self.cx().apply_server_limits();
         self.server.update_width_rules();
+        // Without its terminal, or a reason to be shown dead, a pane was closed just then.
+        let is_left = |record: &PaneRecord| {
+            let stays = record.status.is_some() || flags(record).contains(PaneFlags::EMPTY);
+            stays || held.contains_key(&record.id)
+        };
+        let panes: Vec<PaneRecord> = panes.into_iter().filter(is_left).collect();
+        let left: BTreeSet<PaneId> = panes.iter().map(|record| record.id).collect();
+        // Windows and sessions first: their options say how panes' output is taken and kept.
+        let window_ids: Vec<WindowId> = windows.iter().map(|record| record.id).collect();
+        windows.into_iter().for_each(|record| self.restore_window(record, &left));
+        sessions.into_iter().for_each(|record| self.restore_session(record));
         let mut ended = Vec::new();
         for record in panes {
-            // Without its terminal, or a reason to be shown dead, a pane was closed just then.
             let child = held.remove(&record.id);
-            if child.is_none() && record.status.is_none() && !flags(&record).contains(PaneFlags::EMPTY) {
-                continue;
-            }
             ended.extend(self.restore_pane(record, child));
         }
+        window_ids.into_iter().for_each(|window| self.cx().fix_panes(window, None));
         // Started after the last snapshot: nobody knows where it belongs.
         for (pane, child) in held {
             self.world.kill(child.pid, libc::SIGHUP);
             self.world.custody.close_pane(pane);
         }
-        windows.into_iter().for_each(|record| self.restore_window(record));
-        sessions.into_iter().for_each(|record| self.restore_session(record));
         self.forget_empty_groups();
         self.server.config_started = true;
         self.server.config_done = true;
@@ -171,13 +182,15 @@ impl Runtime {
         terminal.take_replies();
     }
 
-    fn history_limit(&self, _: &PaneRecord) -> u64 {
-        use crate::model::option_access::OptionScope;
-        self.server.chain(OptionScope::GlobalSession).byte_cap("history-limit")
+    fn history_limit(&self, record: &PaneRecord) -> u64 {
+        let session = self.server.best_winlink(record.window).map(|(session, _)| session);
+        let scope = session.map_or(OptionScope::GlobalSession, OptionScope::Session);
+        self.server.chain(scope).byte_cap("history-limit")
     }
 
-    fn restore_window(&mut self, record: WindowRecord) {
-        let here = |pane: &PaneId| self.server.panes.contains_key(pane);
+    /// Makes a window again whose panes are those that are left.
+    fn restore_window(&mut self, record: WindowRecord, left: &BTreeSet<PaneId>) {
+        let here = |pane: &PaneId| left.contains(pane);
         let panes: Vec<PaneId> = record.panes.iter().copied().filter(here).collect();
         let Some(&first) = panes.first() else { return };
         let rules = crate::model::layout::Rules::default();
@@ -218,7 +231,6 @@ impl Runtime {
             panes,
         };
         self.server.windows.insert(record.id, window);
-        self.cx().fix_panes(record.id, None);
     }
 
     fn restore_session(&mut self, record: SessionRecord) {

@@ -42,11 +42,7 @@ impl Runtime {
         crate::view::ended::draw_ended(&mut self.cx());
         self.start_format_jobs();
         self.publish_ttys();
-        let mut messages = self.world.histories.take_messages();
-        messages.extend(self.world.scopes.take_messages());
-        for message in messages {
-            self.server.add_message(self.world.now, message);
-        }
+        self.show_messages();
         // Settling may have queued notifications and callbacks: they run before anyone leaves
         // or sleeps.
         self.run_settled();
@@ -56,6 +52,23 @@ impl Runtime {
         }
         self.check_exits();
         self.run_settled();
+    }
+
+    /// What disks and cgroups have to say. Trouble with a disk is shown to everybody.
+    fn show_messages(&mut self) {
+        for message in self.world.scopes.take_messages() {
+            self.server.add_message(self.world.now, message);
+        }
+        for message in self.world.histories.take_messages() {
+            let attached = self.server.clients.values().filter(|c| c.session.is_some()).map(|c| c.id);
+            let attached: Vec<ClientId> = attached.collect();
+            if attached.is_empty() {
+                self.server.add_message(self.world.now, message.clone());
+            }
+            for client in attached {
+                crate::view::message::show_error(&mut self.cx(), client, &message);
+            }
+        }
     }
 
     fn run_settled(&mut self) {

@@ -46,6 +46,9 @@ pub struct Snapshot {
     pub groups: Vec<(String, Vec<SessionId>)>,
     pub windows: Vec<WindowRecord>,
     pub panes: Vec<PaneRecord>,
+    /// What transcripts are encrypted with. It is nowhere but here and in the server's memory.
+    #[serde(default)]
+    pub history_key: Option<[u8; 32]>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -183,7 +186,8 @@ impl Runtime {
         self.deposits = Deposits { dirty: false, next_ms: now_ms + INTERVAL_MS, shape };
         self.world.pump.save_disturbed();
         // Without a snapshot a later server starts empty; there is nobody to tell.
-        if let Ok(file) = Snapshot::take(&self.server).write() {
+        let history_key = self.world.histories.key();
+        if let Ok(file) = (Snapshot { history_key, ..Snapshot::take(&self.server) }).write() {
             self.world.custody.deposit(file);
         }
     }
@@ -231,6 +235,7 @@ impl Snapshot {
                 .collect(),
             windows: server.windows.values().filter_map(window).collect(),
             panes: server.panes.values().map(pane).collect(),
+            history_key: None,
         }
     }
 

@@ -119,6 +119,8 @@ impl Host for World {
         if request.empty {
             return Ok(Spawned::default());
         }
+        let command = if request.argv.is_empty() { request.shell.clone() } else { request.argv.join(" ") };
+        self.histories.set_command(pane, command);
         let target = self.scopes.open_pane(&self.poller, pane);
         let spawned = self.custody.spawn_pane(pane, &request, target)?;
         self.scopes.pane_started(pane, spawned.pid, spawned.contained, self.now.mono_ms);
@@ -135,18 +137,23 @@ impl Host for World {
 
     fn set_pane_limits(&mut self, pane: PaneId, limits: PaneLimits) {
         self.histories.set_keep(pane, limits.history_keep);
+        self.histories.set_on_disk(pane, limits.history_disk);
         self.scopes.set_pane_limits(pane, limits);
     }
 
     fn set_server_limits(&mut self, limits: ServerLimits) {
         self.histories.set_total_limit(limits.history_total);
+        self.histories.set_directory(&limits.history_directory);
+        self.histories.set_encrypt(limits.history_encrypt);
         self.scopes.set_server_limits(limits);
     }
 
     fn set_history_limit(&mut self, pane: PaneId, limit_bytes: u64) {
-        if let Some(io) = self.pump.get(pane) {
-            io.terminal().lock().history().set_limit(limit_bytes);
-        }
+        self.histories.set_limit(pane, limit_bytes);
+    }
+
+    fn history_cleared(&mut self, pane: PaneId) {
+        self.pump.save(pane);
     }
 
     fn home_of(&self, user: &str) -> Option<String> {

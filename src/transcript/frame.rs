@@ -24,6 +24,8 @@ pub(super) const MAX_RAW_BYTES: u32 = 4 << 20;
 /// Largest aid.
 pub(super) const MAX_AID_BYTES: u32 = 1 << 20;
 const NONCE_BYTES: usize = 24;
+/// Bytes of the mark that the encryption puts after what it encrypts.
+const TAG_BYTES: usize = 16;
 const FLAG_ENCRYPTED: u8 = 1;
 /// Level 3 is where zstd still keeps up with a flooding pane (about 300 MB/s on one core).
 const ZSTD_LEVEL: i32 = 3;
@@ -32,9 +34,41 @@ const ZSTD_LEVEL: i32 = 3;
 #[derive(Clone)]
 pub struct Key(pub [u8; 32]);
 
+impl Key {
+    /// A new secret from the kernel.
+    pub fn random() -> std::io::Result<Self> {
+        let mut secret = [0; 32];
+        fill_random(&mut secret)?;
+        Ok(Self(secret))
+    }
+}
+
 impl std::fmt::Debug for Key {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Key(…)")
+    }
+}
+
+/// Why a payload cannot be unfolded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Unreadable {
+    Damaged,
+    /// Whole, but encrypted with a key that this server does not have.
+    Locked,
+}
+
+impl std::fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Damaged => "damaged block",
+            Self::Locked => "encrypted, and the key went with the server that wrote it",
+        })
+    }
+}
+
+impl From<Malformed> for Unreadable {
+    fn from(_: Malformed) -> Self {
+        Self::Damaged
     }
 }
 
@@ -159,25 +193,36 @@ pub(super) fn is_intact(header: &Header, payload: &[u8]) -> bool {
 }
 
 /// Unfolds a payload whose header was checked.
-pub(super) fn open_payload(header: &Header, payload: &[u8], key: Option<&Key>) -> Result<Vec<u8>, Malformed> {
+pub(super) fn open_payload(
+    header: &Header,
+    payload: &[u8],
+    key: Option<&Key>,
+) -> Result<Vec<u8>, Unreadable> {
     if !is_intact(header, payload) {
-        return Err(Malformed);
+        return Err(Unreadable::Damaged);
     }
     let opened;
     let packed = if header.encrypted {
-        opened = decrypt(key.ok_or(Malformed)?, &header.sealed_fields(), payload)?;
+        // What was written is there, so only the key can be wrong.
+        opened = key.and_then(|key| decrypt(key, &header.sealed_fields(), payload)).ok_or(
+            if payload.len() < NONCE_BYTES + TAG_BYTES { Unreadable::Damaged } else { Unreadable::Locked },
+        )?;
         &opened[..]
     } else {
         payload
     };
-    let raw = zstd::bulk::decompress(packed, header.raw_len as usize).map_err(|_| Malformed)?;
-    if raw.len() == header.raw_len as usize { Ok(raw) } else { Err(Malformed) }
+    let raw = zstd::bulk::decompress(packed, header.raw_len as usize).map_err(|_| Unreadable::Damaged)?;
+    if raw.len() == header.raw_len as usize { Ok(raw) } else { Err(Unreadable::Damaged) }
+}
+
+fn fill_random(bytes: &mut [u8]) -> std::io::Result<()> {
+    use std::io::Read;
+    std::fs::File::open("/dev/urandom")?.read_exact(bytes)
 }
 
 fn encrypt(key: &Key, fields: &[u8], text: &[u8]) -> std::io::Result<Vec<u8>> {
-    use std::io::Read;
     let mut nonce = [0u8; NONCE_BYTES];
-    std::fs::File::open("/dev/urandom")?.read_exact(&mut nonce)?;
+    fill_random(&mut nonce)?;
     let cipher = XChaCha20Poly1305::new(&key.0.into());
     let sealed = cipher
         .encrypt(&XNonce::from(nonce), Payload { msg: text, aad: fields })
@@ -185,12 +230,12 @@ fn encrypt(key: &Key, fields: &[u8], text: &[u8]) -> std::io::Result<Vec<u8>> {
     Ok([&nonce[..], &sealed].concat())
 }
 
-fn decrypt(key: &Key, fields: &[u8], payload: &[u8]) -> Result<Vec<u8>, Malformed> {
-    let (nonce, sealed) = payload.split_at_checked(NONCE_BYTES).ok_or(Malformed)?;
+fn decrypt(key: &Key, fields: &[u8], payload: &[u8]) -> Option<Vec<u8>> {
+    let (nonce, sealed) = payload.split_at_checked(NONCE_BYTES)?;
     let nonce: [u8; NONCE_BYTES] = nonce.try_into().expect("split at the nonce's length");
     XChaCha20Poly1305::new(&key.0.into())
         .decrypt(&XNonce::from(nonce), Payload { msg: sealed, aad: fields })
-        .map_err(|_| Malformed)
+        .ok()
 }
 
 #[cfg(test)]
@@ -203,7 +248,7 @@ mod tests {
             let raw = b"some lines some lines some lines".repeat(20);
             let header = Header { sequence: 3, first_line: 9, lines: 20, widest: 32, ..Header::default() };
             let frame = encode(header, &raw, b"aid", key.as_ref()).unwrap();
-            let check = |frame: &[u8]| -> Result<Vec<u8>, Malformed> {
+            let check = |frame: &[u8]| -> Result<Vec<u8>, Unreadable> {
                 let (header, aid) = Header::decode(frame)?;
                 assert_eq!(aid, b"aid");
                 open_payload(&header, &frame[HEADER_BYTES + 3..], key.as_ref())
@@ -225,7 +270,10 @@ mod tests {
         let header = Header { lines: 1, ..Header::default() };
         let frame = encode(header, b"secret", b"", Some(&Key([1; 32]))).unwrap();
         let (header, _) = Header::decode(&frame).unwrap();
-        assert!(open_payload(&header, &frame[HEADER_BYTES..], Some(&Key([2; 32]))).is_err());
-        assert!(open_payload(&header, &frame[HEADER_BYTES..], None).is_err());
+        for key in [Some(&Key([2; 32])), None] {
+            assert_eq!(open_payload(&header, &frame[HEADER_BYTES..], key), Err(Unreadable::Locked));
+        }
+        let other = Key::random().unwrap();
+        assert_ne!(other.0, Key::random().unwrap().0);
     }
 }

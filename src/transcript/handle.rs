@@ -30,6 +30,7 @@ impl PaneHandle {
     pub fn is_congested(&self) -> bool {
         self.pane.pending.load(Ordering::Relaxed) > CONGESTED_BYTES
             && self.pane.trouble.lock().is_none()
+            && self.pane.is_on_disk()
             && !self.store.queue.hangs()
     }
 
@@ -47,6 +48,24 @@ impl PaneHandle {
             gone.iter().for_each(|block| self.pane.retire(block));
         }
         self.store.queue.push(Job::Trim(self.pane.clone()));
+    }
+
+    /// Whether lines are written to the disk from now on. Without it the newest are in memory,
+    /// and what is on disk already stays until it is cleared.
+    pub fn set_on_disk(&self, on: bool) {
+        if self.pane.on_disk.swap(on, Ordering::Relaxed) != on && on {
+            self.store.queue.push(Job::WriteWaiting(self.pane.clone()));
+        }
+    }
+
+    /// Notes the command that the pane runs now.
+    pub fn set_command(&self, command: String) {
+        let mut info = self.pane.info.lock();
+        if info.command != command {
+            info.command = command;
+            drop(info);
+            self.store.queue.push(Job::Info(self.pane.clone()));
+        }
     }
 
     pub fn limit(&self) -> u64 {

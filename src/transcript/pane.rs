@@ -12,7 +12,7 @@ use super::list::List;
 use super::notes::Notes;
 use super::queue::Job;
 use super::sealed::{Place, Sealed, Segment};
-use super::store::Shared;
+use super::store::{PaneInfo, Shared};
 use super::view::{LinkCache, Newest, TranscriptView};
 use crate::base::PaneId;
 use crate::base::history::{History, HistoryView, Row, RowFlags};
@@ -26,7 +26,7 @@ pub(super) const MAX_LINE_COLS: u32 = 128 << 10;
 pub(super) const MAX_LINE_BYTES: usize = 256 << 10;
 /// Bytes waiting at which the oldest waiting lines are given up, should pushing go on anyway.
 const PENDING_BYTES: u64 = 2 << 20;
-/// The same while the disk fails: the ring of newest lines.
+/// The same while the disk fails or is not to be used: the ring of newest lines.
 const RING_BYTES: u64 = 1 << 20;
 
 /// What pane, writer and store share.
@@ -35,7 +35,9 @@ pub(super) struct Pane {
     pub key: String,
     pub id: PaneId,
     pub dir: PathBuf,
-    pub info: super::store::PaneInfo,
+    pub info: Mutex<PaneInfo>,
+    /// Blocks are written; otherwise the newest lines stay in memory.
+    pub on_disk: AtomicBool,
     pub list: Mutex<List>,
     /// Bytes on disk allowed; 0 keeps nothing.
     pub cap: AtomicU64,
@@ -83,6 +85,10 @@ impl std::fmt::Debug for Pane {
 impl Pane {
     pub fn limit(&self) -> u64 {
         self.cap.load(Ordering::Relaxed)
+    }
+
+    pub fn is_on_disk(&self) -> bool {
+        self.on_disk.load(Ordering::Relaxed)
     }
 
     /// Stops wanting a block.
@@ -185,7 +191,8 @@ impl PaneHistory {
 
     /// Gives up the oldest waiting blocks when too much waits.
     fn bound_pending(&mut self) {
-        let failing = self.pane.trouble.lock().is_some() || self.store.queue.hangs();
+        let failing =
+            self.pane.trouble.lock().is_some() || !self.pane.is_on_disk() || self.store.queue.hangs();
         let limit = if failing { RING_BYTES } else { PENDING_BYTES };
         while self.pane.pending.load(Ordering::Relaxed) > limit {
             let Some(block) = self.pane.list.lock().drop_pending() else { break };
@@ -250,8 +257,7 @@ impl Drop for PaneHistory {
                 self.store.queue.push(Job::Remove(self.pane.clone()));
             }
             Some(Ending::Keep(until)) => {
-                self.finish_tail();
-                self.flush();
+                self.flush_all();
                 let (file, bytes) = (self.pane.dir.join("until"), until.to_string().into_bytes());
                 self.store.queue.push(Job::Small { pane: self.pane.clone(), file, bytes });
                 self.store.queue.push(Job::Finish(self.pane.clone()));
@@ -350,6 +356,11 @@ impl History for PaneHistory {
 
     fn annotate(&mut self, time: i64, text: &str) {
         self.handle().annotate(time, text);
+    }
+
+    fn flush_all(&mut self) {
+        self.finish_tail();
+        self.flush();
     }
 
     fn flush(&mut self) -> u64 {

@@ -36,6 +36,10 @@ pub(super) enum Job {
         file: PathBuf,
         bytes: Vec<u8>,
     },
+    /// Say anew what is known of the pane.
+    Info(Arc<Pane>),
+    /// Write the blocks that were not written while the pane's lines stayed in memory.
+    WriteWaiting(Arc<Pane>),
     /// Bring a pane under its limits.
     Trim(Arc<Pane>),
     /// The pane is gone and nothing of it is kept.

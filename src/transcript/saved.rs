@@ -2,6 +2,7 @@
 //! needed to go on with those that are.
 
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -20,6 +21,12 @@ use crate::base::codec::{Malformed, Reader, put_varint};
 struct Head {
     key: String,
     info: PaneInfo,
+    /// Where its directory is: `history-directory` may be another by now.
+    #[serde(default)]
+    dir: Option<PathBuf>,
+    /// Nothing is to be written to the disk.
+    #[serde(default)]
+    off_disk: bool,
     width: u32,
     as_pushed: bool,
     as_pushed_from: u64,
@@ -69,7 +76,9 @@ impl PaneHistory {
         }
         let head = Head {
             key: self.pane.key.clone(),
-            info: self.pane.info.clone(),
+            info: self.pane.info.lock().clone(),
+            off_disk: !self.pane.is_on_disk(),
+            dir: self.pane.dir.parent().map(Path::to_path_buf),
             width: self.newest.width,
             as_pushed: self.newest.as_pushed,
             as_pushed_from,
@@ -108,7 +117,8 @@ impl TranscriptStore {
             }
             false => None,
         };
-        let scanned = recover::scan(&self.shared, &head.key);
+        let dir = head.dir.unwrap_or_else(|| self.shared.dir());
+        let scanned = recover::scan(&self.shared, &dir, &head.key);
         let (mut found, created) = match scanned {
             Ok(found) => (found, true),
             Err(error) if error.kind() == io::ErrorKind::NotFound => (Found::default(), false),
@@ -122,7 +132,8 @@ impl TranscriptStore {
             }
             wanted
         });
-        let mut history = self.go_on(&head.key, found, limit, head.width);
+        let mut history = self.go_on(&dir, &head.key, found, limit, head.width);
+        history.pane.on_disk.store(!head.off_disk, Ordering::Relaxed);
         history.pane.created.store(created, Ordering::Relaxed);
         history.pane.list.lock().set_width(head.width, head.as_pushed_from);
         history.cut(first.first_line);

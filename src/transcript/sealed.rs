@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 
 use super::aid::Aid;
 use super::block::Block;
-use super::frame::{self, HEADER_BYTES, Header};
+use super::frame::{HEADER_BYTES, Header};
 use super::queue::{Job, Queue};
 use super::store::Shared;
 
@@ -23,6 +23,8 @@ pub(super) struct Segment {
     pub live: AtomicU32,
     /// Nothing will be written to it any more.
     pub finished: AtomicBool,
+    /// Its payloads are encrypted. Of no meaning once it is finished.
+    pub encrypted: bool,
 }
 
 /// Where a sealed block's bytes are.
@@ -201,7 +203,7 @@ impl Sealed {
                     store.storage.read_at(&segment.path, *at, *len as usize).map_err(|e| e.to_string())?;
                 let (header, _) = Header::decode(&bytes).map_err(damaged)?;
                 let payload = &bytes[HEADER_BYTES + *aid_len as usize..];
-                &frame::open_payload(&header, payload, store.key.as_ref()).map_err(damaged)?
+                &store.open_payload(&header, payload).map_err(|error| error.to_string())?
             }
         };
         Block::decode(self.id, self.first_line, self.base_time, raw, self.lines).map_err(damaged)

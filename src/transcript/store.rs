@@ -1,7 +1,8 @@
 //! The server's transcripts: where they lie, what they may take, who writes them.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -12,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::block::Block;
 use super::cache::Cache;
-use super::frame::Key;
+use super::frame::{self, Header, Key, Unreadable};
 use super::list::List;
 use super::notes::Notes;
 use super::pane::{Pane, PaneHistory, Writing};
@@ -29,13 +30,14 @@ const MAX_MESSAGES: usize = 16;
 
 /// How a store is set up.
 pub struct StoreConfig {
-    /// Directory of this server's transcripts; made when first needed.
+    /// Directory of this server's transcripts; made when first needed. See `set_dir`.
     pub dir: PathBuf,
     /// Bytes on disk of all panes together; `u64::MAX`: no limit.
     pub total_limit: u64,
     /// Bytes of decoded blocks kept for readers, for the whole server.
     pub cache_bytes: usize,
-    /// Encrypts blocks when given. Lengths of lines stay visible in the row-count aids.
+    /// Opens encrypted blocks, and encrypts those that are written while `set_encrypt` says so.
+    /// Lengths of lines stay visible in the row-count aids.
     pub key: Option<Key>,
     /// Called from the writer when a message waits, or a congested pane may go on.
     pub wake: Box<dyn Fn() + Send + Sync>,
@@ -65,7 +67,8 @@ pub struct PaneInfo {
     pub pane: u32,
     /// When the pane was made, microseconds since the Unix epoch. Makes the name unique.
     pub created_us: i64,
-    /// The command it was started with, for people.
+    /// The command it was started with, for people. Left out on disk while blocks are
+    /// encrypted.
     pub command: String,
     /// Process id of the server.
     pub server: u32,
@@ -93,7 +96,7 @@ pub struct Transcript {
     pub keep_until: Option<i64>,
     /// Bytes on disk.
     pub bytes: u64,
-    /// Why it is not being written, if so.
+    /// Why it is not being written, or cannot be read, if so.
     pub error: Option<String>,
 }
 
@@ -102,22 +105,46 @@ const READ_WIDTH: u32 = 80;
 
 /// What the store, its panes, its views and its writer share.
 pub(super) struct Shared {
-    pub dir: PathBuf,
+    /// Where new transcripts go, and others are looked for.
+    dir: Mutex<PathBuf>,
     pub storage: Arc<dyn Storage>,
-    pub key: Option<Key>,
+    key: Mutex<Option<Key>>,
+    encrypt: AtomicBool,
     pub cache: Mutex<Cache>,
     pub queue: Arc<Queue>,
     pub panes: Mutex<BTreeMap<String, Arc<Pane>>>,
     pub total_limit: AtomicU64,
     pub messages: Mutex<VecDeque<String>>,
     pub wake: Box<dyn Fn() + Send + Sync>,
-    pub dir_made: AtomicBool,
     next_id: AtomicU64,
 }
 
 impl Shared {
     pub fn next_id(&self) -> u64 {
         self.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub fn dir(&self) -> PathBuf {
+        self.dir.lock().clone()
+    }
+
+    /// Whether what is written now is encrypted.
+    pub fn encrypts(&self) -> bool {
+        self.encrypt.load(Ordering::Relaxed)
+    }
+
+    /// A block as a frame, encrypted or not.
+    pub fn encode(&self, header: Header, raw: &[u8], aid: &[u8], encrypted: bool) -> io::Result<Vec<u8>> {
+        let key = self.key.lock().clone().filter(|_| encrypted);
+        if encrypted && key.is_none() {
+            return Err(io::Error::other("no key to encrypt with"));
+        }
+        frame::encode(header, raw, aid, key.as_ref())
+    }
+
+    /// Unfolds a payload whose header was checked.
+    pub fn open_payload(&self, header: &Header, payload: &[u8]) -> Result<Vec<u8>, Unreadable> {
+        frame::open_payload(header, payload, self.key.lock().clone().as_ref())
     }
 
     /// A sealed block in memory; `None` when it cannot be read.
@@ -166,16 +193,16 @@ impl TranscriptStore {
     /// Starts the writer thread. Nothing is created on disk until a pane has a full block.
     pub fn new(config: StoreConfig) -> std::io::Result<Self> {
         let shared = Arc::new(Shared {
-            dir: config.dir,
+            dir: Mutex::new(config.dir),
             storage: config.storage,
-            key: config.key,
+            key: Mutex::new(config.key),
+            encrypt: AtomicBool::new(false),
             cache: Mutex::new(Cache::new(config.cache_bytes)),
             queue: Arc::new(Queue::default()),
             panes: Mutex::new(BTreeMap::new()),
             total_limit: AtomicU64::new(config.total_limit),
             messages: Mutex::new(VecDeque::new()),
             wake: config.wake,
-            dir_made: AtomicBool::new(false),
             next_id: AtomicU64::new(1),
         });
         let writer = {
@@ -200,18 +227,19 @@ impl TranscriptStore {
             }
             key = format!("{stem}-{n}");
         }
-        let pane = Arc::new(self.make_pane(key.clone(), info, limit, width));
+        let pane = Arc::new(self.make_pane(&self.shared.dir(), key.clone(), info, limit, width));
         panes.insert(key, pane.clone());
         drop(panes);
         PaneHistory::new(pane, self.shared.clone(), width.max(1), 0)
     }
 
-    fn make_pane(&self, key: String, info: PaneInfo, limit: u64, width: u32) -> Pane {
+    fn make_pane(&self, dir: &Path, key: String, info: PaneInfo, limit: u64, width: u32) -> Pane {
         Pane {
-            dir: self.shared.dir.join(&key),
             id: PaneId(info.pane),
+            dir: dir.join(&key),
             key,
-            info,
+            info: Mutex::new(info),
+            on_disk: AtomicBool::new(true),
             list: Mutex::new(List::new(width.max(1))),
             cap: AtomicU64::new(limit),
             disk: AtomicU64::new(0),
@@ -239,26 +267,30 @@ impl TranscriptStore {
         let panes: Vec<Arc<Pane>> = self.shared.panes.lock().values().cloned().collect();
         let live = panes.iter().map(|pane| Transcript {
             key: pane.key.clone(),
-            info: pane.info.clone(),
+            info: pane.info.lock().clone(),
             live: true,
             keep_until: None,
             bytes: pane.disk.load(Ordering::Relaxed),
             error: pane.trouble.lock().clone(),
         });
         let kept = self.leftovers().into_iter().map(|left| Transcript {
-            key: left.key,
             info: left.info,
             live: false,
             keep_until: left.keep_until,
             bytes: left.bytes,
-            error: None,
+            error: recover::is_locked(&self.shared, &left.key).then(|| Unreadable::Locked.to_string()),
+            key: left.key,
         });
         live.chain(kept).collect()
     }
 
-    /// Reads a transcript that no pane has opened, and the notes beside it.
-    pub fn read(&self, key: &str) -> std::io::Result<(TranscriptView, Vec<Note>)> {
-        let found = recover::scan(&self.shared, key)?;
+    /// Reads a transcript that no pane has opened, and the notes beside it. Fails when it is
+    /// not there, or is encrypted and this server does not have its key.
+    pub fn read(&self, key: &str) -> io::Result<(TranscriptView, Vec<Note>)> {
+        if recover::is_locked(&self.shared, key) {
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, Unreadable::Locked.to_string()));
+        }
+        let found = recover::scan(&self.shared, &self.shared.dir(), key)?;
         let mut list = List::new(READ_WIDTH);
         let mut end = found.floor;
         for block in found.blocks {
@@ -288,19 +320,20 @@ impl TranscriptStore {
         width: u32,
         cut: Option<u64>,
     ) -> std::io::Result<PaneHistory> {
-        let found = recover::scan(&self.shared, key)?;
+        let dir = self.shared.dir();
+        let found = recover::scan(&self.shared, &dir, key)?;
         let found = Found { info: PaneInfo { pane: id.0, ..found.info.clone() }, ..found };
-        let mut history = self.go_on(key, found, limit, width);
+        let mut history = self.go_on(&dir, key, found, limit, width);
         if let Some(cut) = cut {
             history.cut(cut);
         }
         Ok(history)
     }
 
-    /// Opens a transcript that was found.
-    pub(super) fn go_on(&self, key: &str, found: Found, limit: u64, width: u32) -> PaneHistory {
+    /// Opens a transcript that was found in `dir`.
+    pub(super) fn go_on(&self, dir: &Path, key: &str, found: Found, limit: u64, width: u32) -> PaneHistory {
         let width = width.max(1);
-        let pane = self.make_pane(key.to_owned(), found.info, limit, width);
+        let pane = self.make_pane(dir, key.to_owned(), found.info, limit, width);
         pane.created.store(true, Ordering::Relaxed);
         *pane.notes.lock() = found.notes;
         *pane.writing.lock() =
@@ -330,7 +363,7 @@ impl TranscriptStore {
     /// Gives transcripts of a server that died a time until which they are kept.
     pub fn keep_leftovers(&self, until_secs: i64) {
         for left in self.leftovers().into_iter().filter(|left| left.keep_until.is_none()) {
-            let file = self.shared.dir.join(&left.key).join("until");
+            let file = self.shared.dir().join(&left.key).join("until");
             let _ = write_small(&*self.shared.storage, &file, until_secs.to_string().as_bytes());
         }
     }
@@ -342,6 +375,27 @@ impl TranscriptStore {
                 let _ = self.remove(&left.key);
             }
         }
+    }
+
+    /// Where transcripts of panes that are opened from now on go, and where those of others
+    /// are looked for. Open ones stay where they are.
+    pub fn set_dir(&self, dir: PathBuf) {
+        *self.shared.dir.lock() = dir;
+    }
+
+    /// Whether blocks written from now on are encrypted. Those on disk stay as they are.
+    pub fn set_encrypt(&self, encrypt: bool) {
+        self.shared.encrypt.store(encrypt, Ordering::Relaxed);
+    }
+
+    /// The key, for the next server.
+    pub fn key(&self) -> Option<Key> {
+        self.shared.key.lock().clone()
+    }
+
+    /// Goes on with the key of the server before.
+    pub fn set_key(&self, key: Key) {
+        *self.shared.key.lock() = Some(key);
     }
 
     /// Bytes on disk of all open panes together allowed from now on.

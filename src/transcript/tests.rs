@@ -415,6 +415,118 @@ fn a_crash_at_any_write_leaves_a_beginning_of_what_was_printed() {
     assert!(at > 20, "only {at} writes were tried");
 }
 
+/// What panes go through in the table of faults: files are made, appended to, synced, renamed,
+/// cut, given back and removed. What stays open at the end.
+fn busy_life(store: &TranscriptStore) -> PaneHistory {
+    let open = |pane, cap| store.open_pane(PaneId(pane), PaneInfo::default(), cap, 80);
+    for (pane, until) in [(2, None), (3, Some(100))] {
+        let mut closed = open(pane, CAP);
+        push_lines(&mut closed, 0, 300);
+        closed.handle().annotate(1, "noted");
+        closed.handle().close(until);
+    }
+    let mut history = open(1, 40 << 10);
+    for step in 0..6 {
+        push_lines(&mut history, step * 400, step * 400 + 400);
+        history.flush();
+        assert!(store.settle(LONG));
+        match step {
+            0 => history.handle().set_command("sh".into()),
+            1 => history.handle().annotate(2, "noted"),
+            2 => {
+                for _ in 0..150 {
+                    history.pop(&mut Links::new());
+                }
+                push_lines(&mut history, 1050, 1200);
+            }
+            3 => history.clear(),
+            4 => history.handle().set_limit(24 << 10),
+            _ => (),
+        }
+    }
+    history.flush();
+    assert!(store.settle(LONG));
+    history
+}
+
+/// Lines (from, to) of blocks that are on disk and wanted.
+fn sealed_lines(history: &PaneHistory) -> Vec<(u64, u64)> {
+    let list = history.pane.list.lock();
+    let on_disk = list.blocks().filter(|block| block.disk_bytes() > 0);
+    on_disk.map(|block| (block.first_line, block.end_line())).collect()
+}
+
+/// One line of the table: a fault at change number `at` of a busy life. Whether it got there.
+fn fault_at(at: u64, fault: Fault, lasting: bool) -> bool {
+    let case = format!("{fault:?} at {at}, lasting: {lasting}");
+    let disk = FaultyDisk::default();
+    let store = store_on(&disk);
+    disk.fail(at, fault, lasting);
+    let mut history = busy_life(&store);
+    let reached = disk.changes() > at;
+    let shown = all_text(&mut history);
+    let end = history.end_line();
+    assert_eq!((end, &shown), (2400, &lines(end - shown.len() as u64, end)), "{case}");
+    let said = store.take_messages();
+    let why = match fault {
+        Fault::Errno(errno) => std::io::Error::from_raw_os_error(errno).to_string(),
+        Fault::Short => std::io::Error::from_raw_os_error(libc::ENOSPC).to_string(),
+        Fault::Crash => std::io::Error::from_raw_os_error(libc::EIO).to_string(),
+    };
+    for text in &said {
+        let clear = text.starts_with("history: ") && text.contains("/t");
+        assert!(clear && (text.contains(&why) || text.ends_with(" again")), "{case}: {text}");
+    }
+    assert!(history.handle().error().is_none_or(|text| text == why), "{case}");
+    let mut sealed = sealed_lines(&history);
+    if fault != Fault::Crash {
+        // The disk is well again: what waited is written, and nothing is missing.
+        disk.heal();
+        super::writer::retry_all(&store.shared);
+        assert_eq!(history.handle().error(), None, "{case}");
+        push_lines(&mut history, 2400, 2500);
+        history.flush();
+        assert!(store.settle(LONG));
+        sealed = sealed_lines(&history);
+        assert_eq!(sealed.last().map(|last| last.1), Some(2500), "{case}");
+    }
+    drop((history, store));
+    disk.heal();
+    let store = store_on(&disk);
+    store.all();
+    for left in store.leftovers() {
+        store.read(&left.key).expect("what is listed can be read");
+    }
+    let left = store.leftovers().into_iter().find(|left| left.key == "pane-1-0");
+    let Some(left) = left else {
+        assert_eq!(sealed, [], "{case}");
+        return reached;
+    };
+    let mut found = store.adopt(&left.key, PaneId(1), CAP, 80, None).unwrap();
+    let (shown, end) = (all_text(&mut found), found.end_line());
+    let first = end - shown.len() as u64;
+    assert_eq!(shown, lines(first, end), "{case}");
+    for (from, to) in sealed {
+        assert!(first <= from && to <= end, "{case}: {from} to {to} of {first} to {end}");
+    }
+    reached
+}
+
+#[test]
+fn no_fault_at_any_change_loses_a_sealed_block() {
+    let errnos = [libc::ENOSPC, libc::EIO, libc::EROFS, libc::EMFILE].map(Fault::Errno);
+    for fault in errnos.into_iter().chain([Fault::Short, Fault::Crash]) {
+        let lasts = [Fault::Errno(libc::ENOSPC), Fault::Errno(libc::EROFS)].contains(&fault);
+        for &lasting in if lasts { &[false, true][..] } else { &[false] } {
+            let mut at = 0;
+            while fault_at(at, fault, lasting) {
+                at += 1;
+            }
+            assert!(at > 60, "only {at} changes were tried");
+        }
+    }
+}
+
 #[test]
 fn damaged_segments_never_show_anything_wrong() {
     let mut seed = 1u64;
@@ -473,17 +585,116 @@ fn encrypted_blocks_read_back_with_their_key_only() {
     let config =
         |key| StoreConfig { storage: Arc::new(disk.clone()), key, ..StoreConfig::new(PathBuf::from("/t")) };
     let store = TranscriptStore::new(config(Some(Key([5; 32])))).unwrap();
-    let mut history = store.open_pane(PaneId(1), PaneInfo::default(), CAP, 80);
-    push_lines(&mut history, 0, 5000);
+    let info = PaneInfo { command: "secret".into(), ..PaneInfo::default() };
+    let mut history = store.open_pane(PaneId(1), info, CAP, 80);
+    push_lines(&mut history, 0, 2000);
     history.flush();
     assert!(store.settle(LONG));
+    let holds = |word: &[u8]| {
+        let mut found = false;
+        disk.damage(|_, bytes| found |= bytes.windows(word.len()).any(|at| at == word));
+        found
+    };
+    assert!(holds(b"secret"));
+    // From now on; what is there stays as it is.
+    store.set_encrypt(true);
+    push_lines(&mut history, 2000, 5000);
+    history.flush();
+    assert!(store.settle(LONG));
+    assert_eq!(all_text(&mut history), lines(0, 5000));
+    assert!(!holds(b"secret"));
+    assert_eq!(store.all()[0].info.command, "secret");
     drop(store);
-    for (key, readable) in [(Some(Key([5; 32])), true), (None, false)] {
+    for (key, readable) in [(Some(Key([5; 32])), true), (Some(Key([6; 32])), false), (None, false)] {
         let store = TranscriptStore::new(config(key)).unwrap();
+        let listed = store.all()[0].error.clone();
+        assert_eq!(listed.is_none(), readable, "{listed:?}");
+        assert!(listed.is_none_or(|text| text.starts_with("encrypted, and the key went")));
         let key = store.leftovers()[0].key.clone();
+        assert_eq!(store.read(&key).is_ok(), readable);
         let mut again = store.adopt(&key, PaneId(1), CAP, 80, None).unwrap();
+        assert_eq!(all_text(&mut again)[..2000], lines(0, 2000));
         assert_eq!(all_text(&mut again)[4000] == lines(4000, 4001)[0], readable);
+        assert_eq!(store.take_messages().is_empty(), readable);
     }
+}
+
+#[test]
+fn without_a_key_nothing_is_written_in_the_clear() {
+    let disk = FaultyDisk::default();
+    let store = store_on(&disk);
+    store.set_encrypt(true);
+    let mut history = store.open_pane(PaneId(1), PaneInfo::default(), CAP, 80);
+    push_lines(&mut history, 0, 5000);
+    assert!(store.settle(LONG));
+    assert_eq!(disk.used(), 49, "but for what is known of the pane");
+    assert_eq!(history.handle().error().as_deref(), Some("no key to encrypt with"));
+    assert_eq!(all_text(&mut history), lines(0, 5000));
+}
+
+#[test]
+fn transcripts_stay_where_they_were_opened() {
+    let disk = FaultyDisk::default();
+    let store = store_on(&disk);
+    let mut first = store.open_pane(PaneId(1), PaneInfo::default(), CAP, 80);
+    push_lines(&mut first, 0, 5000);
+    store.set_dir(PathBuf::from("/elsewhere"));
+    let mut second = store.open_pane(PaneId(2), PaneInfo::default(), CAP, 80);
+    for history in [&mut first, &mut second] {
+        push_lines(history, 5000, 10_000);
+        history.flush();
+    }
+    assert!(store.settle(LONG));
+    assert!(disk.names().iter().any(|name| name.starts_with("/t/pane-1-0/seg-")));
+    assert!(
+        disk.names()
+            .iter()
+            .all(|name| name.starts_with("/t/pane-1-0/") || name.starts_with("/elsewhere/pane-2-0/"))
+    );
+    push_lines(&mut first, 10_000, 10_010);
+    let mut saved = Vec::new();
+    first.save(&mut saved);
+    std::mem::forget((first, second));
+    drop(store);
+    // The next server goes on with it where it is.
+    let store = store_on(&disk);
+    store.set_dir(PathBuf::from("/elsewhere"));
+    let mut again = store.resume(&saved, CAP).unwrap();
+    assert_eq!(all_text(&mut again), lines(0, 10_010));
+    again.handle().close(None);
+    drop(again);
+    assert!(store.settle(LONG));
+    assert!(disk.names().iter().all(|name| name.starts_with("/elsewhere/pane-2-0/")));
+}
+
+#[test]
+fn a_pane_may_keep_its_lines_off_the_disk() {
+    let disk = FaultyDisk::default();
+    let store = store_on(&disk);
+    let mut history = store.open_pane(PaneId(1), PaneInfo::default(), CAP, 80);
+    history.handle().set_on_disk(false);
+    push_lines(&mut history, 0, 100_000);
+    history.handle().annotate(0, "a note");
+    assert!(store.settle(LONG));
+    assert_eq!(disk.names(), [""; 0]);
+    assert!(!history.handle().is_congested() && history.handle().error().is_none());
+    assert!(history.bytes().0 < 4 << 20, "{:?}", history.bytes());
+    let shown = all_text(&mut history);
+    assert!(shown.len() > 10_000, "{}", shown.len());
+    assert_eq!(shown, lines(100_000 - shown.len() as u64, 100_000));
+    let mut saved = Vec::new();
+    history.save(&mut saved);
+    std::mem::forget(history);
+    drop(store);
+    // Nor does the next server write them, until it is told to.
+    let store = store_on(&disk);
+    let mut again = store.resume(&saved, CAP).unwrap();
+    assert!(store.settle(LONG));
+    assert_eq!((disk.names(), all_text(&mut again)), (vec![], shown.clone()));
+    again.handle().set_on_disk(true);
+    assert!(store.settle(LONG));
+    assert!(disk.used() > 0);
+    assert_eq!(all_text(&mut again), shown);
 }
 
 #[test]

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
-use super::frame;
 use super::pane::Pane;
 use super::queue::Job;
 use super::sealed::{Place, Sealed, Segment, disk_round};
@@ -47,6 +46,7 @@ fn perform(store: &Shared, job: Job) {
     match job {
         Job::Write { pane, block } => {
             if pane.trouble.lock().is_none()
+                && pane.is_on_disk()
                 && let Err(error) = write(store, &pane, &block)
             {
                 enter_trouble(store, &pane, &error);
@@ -63,11 +63,26 @@ fn perform(store: &Shared, job: Job) {
         }
         Job::Note { pane, file, bytes } => {
             // A note is worth a file of its own kind only beside a transcript.
-            if make_dir(store, &pane).is_ok() {
+            if (pane.is_on_disk() || pane.created.load(Ordering::Relaxed)) && make_dir(store, &pane).is_ok() {
                 let _ = store.storage.create(&file);
                 let end = store.storage.len(&file).unwrap_or(0);
                 let _ = store.storage.append(&file, end, &bytes);
             }
+        }
+        Job::Info(pane) => {
+            if pane.created.load(Ordering::Relaxed)
+                && let Err(error) = write_info(store, &pane)
+            {
+                store.message(format!("history: cannot write {}: {error}", pane.dir.display()));
+            }
+        }
+        Job::WriteWaiting(pane) => {
+            if pane.trouble.lock().is_none()
+                && let Err(error) = write_waiting(store, &pane)
+            {
+                enter_trouble(store, &pane, &error);
+            }
+            (store.wake)();
         }
         Job::Trim(pane) => trim(store, &pane),
         Job::Remove(pane) => {
@@ -97,53 +112,64 @@ fn enter_trouble(store: &Shared, pane: &Pane, error: &io::Error) {
     let first = failing_panes(store).is_empty();
     *pane.trouble.lock() = Some(error.to_string());
     if first {
-        let dir = store.dir.display();
+        let dir = store_dir(pane);
         store.message(format!(
-            "history: cannot write to {dir}: {error}; panes keep their newest lines in memory"
+            "history: cannot write to {}: {error}; panes keep their newest lines in memory",
+            dir.display()
         ));
     }
 }
 
-/// Writes what waits of a pane in trouble, as far as it goes.
-fn retry(store: &Shared, pane: &Arc<Pane>) {
+/// The directory that a pane's own is in.
+fn store_dir(pane: &Pane) -> &Path {
+    pane.dir.parent().unwrap_or(&pane.dir)
+}
+
+/// Writes what waits of a pane, as far as it goes. The number of blocks written.
+fn write_waiting(store: &Shared, pane: &Arc<Pane>) -> io::Result<usize> {
     let waiting: Vec<Arc<Sealed>> = {
         let list = pane.list.lock();
         list.blocks().filter(|b| matches!(&*b.place.lock(), Place::Pending(_))).cloned().collect()
     };
-    for block in &waiting {
-        if let Err(error) = write(store, pane, block) {
-            *pane.trouble.lock() = Some(error.to_string());
-            return;
-        }
-    }
-    if waiting.is_empty()
-        && let Err(error) = probe(store, pane)
-    {
-        *pane.trouble.lock() = Some(error.to_string());
-        return;
-    }
-    *pane.trouble.lock() = None;
+    waiting.iter().try_for_each(|block| write(store, pane, block))?;
+    Ok(waiting.len())
+}
+
+/// Tries the disk again for a pane in trouble.
+fn retry(store: &Shared, pane: &Arc<Pane>) {
+    let done = match pane.is_on_disk() {
+        true => write_waiting(store, pane),
+        // There is nothing that could fail any more.
+        false => Ok(1),
+    };
+    let done = done.and_then(|written| if written == 0 { probe(store, pane) } else { Ok(()) });
+    *pane.trouble.lock() = done.err().map(|error| error.to_string());
     if failing_panes(store).is_empty() {
-        store.message(format!("history: writing to {} again", store.dir.display()));
+        store.message(format!("history: writing to {} again", store_dir(pane).display()));
     }
 }
 
 /// Finds out whether the disk takes anything, when there is nothing to write.
 fn probe(store: &Shared, pane: &Pane) -> io::Result<()> {
     make_dir(store, pane)?;
-    let info = serde_json::to_vec(&pane.info)?;
-    write_small(&*store.storage, &pane.dir.join("info"), &info)
+    write_info(store, pane)
+}
+
+fn write_info(store: &Shared, pane: &Pane) -> io::Result<()> {
+    let mut info = pane.info.lock().clone();
+    if store.encrypts() {
+        info.command.clear();
+    }
+    write_small(&*store.storage, &pane.dir.join("info"), &serde_json::to_vec(&info)?)
 }
 
 fn make_dir(store: &Shared, pane: &Pane) -> io::Result<()> {
     if pane.created.load(Ordering::Relaxed) {
         return Ok(());
     }
-    store.storage.create_dir(&store.dir)?;
+    store.storage.create_dir(store_dir(pane))?;
     store.storage.create_dir(&pane.dir)?;
-    let info = serde_json::to_vec(&pane.info)?;
-    write_small(&*store.storage, &pane.dir.join("info"), &info)?;
-    store.dir_made.store(true, Ordering::Relaxed);
+    write_info(store, pane)?;
     pane.created.store(true, Ordering::Relaxed);
     Ok(())
 }
@@ -152,8 +178,14 @@ fn segment_bytes(cap: u64) -> u64 {
     (cap / 16).clamp(MIN_SEGMENT, MAX_SEGMENT)
 }
 
-/// The segment to append to and its length.
+/// The segment to append to and its length. A segment is encrypted as a whole or not at all.
 fn current_segment(store: &Shared, pane: &Pane) -> io::Result<(Arc<Segment>, u64)> {
+    let encrypted = store.encrypts();
+    if pane.writing.lock().segment.as_ref().is_some_and(|segment| segment.encrypted != encrypted) {
+        finish_segment(store, pane);
+        // It says a command, or says none.
+        write_info(store, pane)?;
+    }
     let mut writing = pane.writing.lock();
     if let Some(segment) = &writing.segment {
         return Ok((segment.clone(), writing.len));
@@ -166,6 +198,7 @@ fn current_segment(store: &Shared, pane: &Pane) -> io::Result<(Arc<Segment>, u64
         queue: store.queue.clone(),
         live: AtomicU32::new(0),
         finished: AtomicBool::new(false),
+        encrypted,
     });
     writing.segment = Some(segment.clone());
     writing.len = 0;
@@ -180,7 +213,7 @@ fn write(store: &Shared, pane: &Arc<Pane>, block: &Arc<Sealed>) -> io::Result<()
     make_dir(store, pane)?;
     let (segment, at) = current_segment(store, pane)?;
     let sequence = pane.writing.lock().sequence;
-    let frame = frame::encode(block.header(sequence), &pending.raw, &pending.aid, store.key.as_ref())?;
+    let frame = store.encode(block.header(sequence), &pending.raw, &pending.aid, segment.encrypted)?;
     store.storage.append(&segment.path, at, &frame)?;
     segment.live.fetch_add(1, Ordering::Relaxed);
     let len = frame.len() as u64;
@@ -217,19 +250,19 @@ fn finish_segment(store: &Shared, pane: &Pane) {
     }
 }
 
-fn remove_segment(store: &Shared, segment: &Segment) {
-    let _ = store.storage.remove(&segment.path);
+/// Removes a segment that holds nothing any more. Whether that worked.
+fn remove_segment(store: &Shared, segment: &Segment) -> bool {
+    let removed = store.storage.remove(&segment.path).is_ok();
     // Only succeeds for the last file of a pane that is gone.
     if let Some(dir) = segment.path.parent() {
         let _ = store.storage.remove_dir(dir);
     }
+    removed
 }
 
 fn release(store: &Shared, segment: &Segment, at: u64, len: u64) {
     let left = segment.live.fetch_sub(1, Ordering::AcqRel) - 1;
-    if left == 0 && segment.finished.load(Ordering::Acquire) {
-        remove_segment(store, segment);
-    } else {
+    if left > 0 || !segment.finished.load(Ordering::Acquire) || !remove_segment(store, segment) {
         // Where holes cannot be punched, the space comes back with the segment.
         let _ = store.storage.punch(&segment.path, at, len);
     }

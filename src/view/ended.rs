@@ -15,7 +15,11 @@ pub fn draw_ended(cx: &mut Cx<'_>) {
 
 fn draw_pane(cx: &mut Cx<'_>, id: PaneId) {
     let format = cx.server.option_text(OptionScope::Pane(id), "remain-on-exit-format");
-    let Some(pane) = cx.server.pane(id).filter(|_| !format.is_empty()) else { return };
+    let Some(pane) = cx.server.pane(id) else { return };
+    if format.is_empty() {
+        pane.terminal.lock().history().flush_all();
+        return;
+    }
     let text = Scope::new(cx.server, cx.host, cx.now).about_pane(id).expand(&format);
     let mut terminal = pane.terminal.lock();
     let Size { cols, rows } = terminal.size();
@@ -30,6 +34,8 @@ fn draw_pane(cx: &mut Cx<'_>, id: PaneId) {
     let drawn = line.row(0).iter().rposition(|cell| *cell != Cell::BLANK).map_or(0, |at| at + 1);
     line.row(0)[..drawn].iter().filter(|cell| !cell.is_padding()).for_each(|cell| terminal.put(cell));
     terminal.set_cursor(last);
+    // Its journal went with its program: what a later server is to find must be on disk.
+    terminal.history().flush_all();
     let window = pane.window;
     drop(terminal);
     cx.server.redraw_window(window);
