@@ -13,6 +13,7 @@ mod drawing;
 mod input;
 mod keys;
 mod terminal;
+mod transcript;
 
 use std::panic;
 use std::path::{Path, PathBuf};
@@ -41,6 +42,7 @@ const TARGETS: &[Target] = &[
     Target { name: "terminal", check: terminal::check, generate: terminal::generate },
     Target { name: "keys", check: keys::check, generate: keys::generate },
     Target { name: "drawing", check: drawing::check, generate: drawing::generate },
+    Target { name: "transcript", check: transcript::check, generate: transcript::generate },
 ];
 
 fn main() {

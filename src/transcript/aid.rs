@@ -13,6 +13,7 @@
 
 use std::collections::BTreeMap;
 
+use super::block::MAX_CELLS;
 use super::layout::{self, Unit};
 use crate::base::codec::{Malformed, Reader, put_varint};
 use crate::base::history::Run;
@@ -102,19 +103,27 @@ impl Aid {
         let mut aid = Self::default();
         let small = |n: u64| u32::try_from(n).map_err(|_| Malformed);
         let mut cols = 0u32;
+        let mut cells = 0u64;
         for _ in 0..reader.varint()? {
             cols = cols.checked_add(small(reader.varint()?)?).ok_or(Malformed)?;
-            aid.narrow.insert(cols, small(reader.varint()?)?);
+            let lines = small(reader.varint()?)?;
+            cells = cells.saturating_add(u64::from(cols).saturating_mul(lines.into()) + u64::from(lines));
+            aid.narrow.insert(cols, lines);
         }
         for _ in 0..reader.varint()? {
             let mut pattern = Vec::new();
             for _ in 0..reader.varint()? {
                 let (cell, fillers) = (u32::from(reader.u8()?), u32::from(reader.u8()?));
                 let count = small(reader.varint()?)?;
+                let counted = u64::from(cell.max(1)) + u64::from(fillers);
+                cells = cells.saturating_add(counted.saturating_mul(count.into()));
                 pattern.push(Unit { cell, filler: fillers & 1, fillers: fillers >> 1, count });
             }
             aid.pattern_bytes += 3 * pattern.len() + 1;
             aid.wide.push(pattern);
+        }
+        if cells > MAX_CELLS {
+            return Err(Malformed);
         }
         Ok(aid)
     }

@@ -58,6 +58,10 @@ impl Clone for Block {
     }
 }
 
+/// Cells and rows that a block may claim to have: a hundred times what one is filled with, and
+/// few enough to be counted while somebody waits.
+pub(super) const MAX_CELLS: u64 = 1 << 28;
+
 impl Block {
     pub fn new(id: u64, first_line: u64, base_time: i64) -> Self {
         Self {
@@ -318,14 +322,16 @@ impl Block {
         }
         block.data = reader.0.to_vec();
         block.offsets.reserve_exact((lines as usize).min(block.data.len()));
+        let mut cells = 0;
         while !reader.0.is_empty() {
             block.offsets.push((block.data.len() - reader.0.len()) as u32);
             let head = line::head(line::body(&mut reader)?)?;
+            cells += u64::from(head.width.max(head.cols)) + u64::from(head.pushed_rows) + 2;
             block.widest = block.widest.max(head.width);
             block.empty_tails += u32::from(head.flags.contains(LineFlags::EMPTY_TAIL));
             block.continued += u32::from(head.flags.contains(LineFlags::CONTINUES));
         }
-        if block.lines() != lines {
+        if block.lines() != lines || cells > MAX_CELLS {
             return Err(Malformed);
         }
         Ok(block)

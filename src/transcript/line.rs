@@ -165,8 +165,14 @@ fn style(reader: &mut Reader) -> Result<CellStyle, Malformed> {
     Ok(style)
 }
 
+/// Larger than any number of columns, rows or bytes in a record, so that sums of them fit.
+const MAX_NUMBER: u64 = 1 << 24;
+
 fn number(reader: &mut Reader) -> Result<u32, Malformed> {
-    u32::try_from(reader.varint()?).map_err(|_| Malformed)
+    match reader.varint()? {
+        number if number < MAX_NUMBER => Ok(number as u32),
+        _ => Err(Malformed),
+    }
 }
 
 fn put_run(out: &mut Vec<u8>, run: &Run, last: &CellStyle) {
