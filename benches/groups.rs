@@ -15,6 +15,9 @@ pub const GROUPS: &[(&str, Group)] = &[
     ("latency", latency),
     ("memory", memory),
     ("history", history),
+    ("many", many),
+    ("million", million),
+    ("large", large),
 ];
 
 /// How much is done.
@@ -26,11 +29,35 @@ pub struct Scale {
     panes: usize,
     /// Lines of history.
     lines: usize,
+    /// Panes with a long history each, and its lines.
+    long: (usize, usize),
+    /// Lines of one very long history.
+    million: usize,
+    /// Bytes of log that one pane prints; only ours is given them.
+    flood: u64,
 }
 
 impl Scale {
-    pub const FULL: Self = Self { rounds: 5, bytes: 16 << 20, keys: 200, panes: 50, lines: 200_000 };
-    pub const TINY: Self = Self { rounds: 1, bytes: 64 << 10, keys: 3, panes: 2, lines: 500 };
+    pub const FULL: Self = Self {
+        rounds: 5,
+        bytes: 16 << 20,
+        keys: 200,
+        panes: 50,
+        lines: 200_000,
+        long: (100, 50_000),
+        million: 1_000_000,
+        flood: 10 << 30,
+    };
+    pub const TINY: Self = Self {
+        rounds: 1,
+        bytes: 64 << 10,
+        keys: 3,
+        panes: 2,
+        lines: 500,
+        long: (2, 300),
+        million: 2000,
+        flood: 1 << 20,
+    };
 }
 
 /// Keys that neither escape sequences nor the status line hold.
@@ -140,4 +167,98 @@ fn history(program: &Program, scale: &Scale, add: Add<'_>) {
     let search = ["send-keys", "-X", "search-forward", "line 3.1 of"];
     add("search forward, ms", mux.time(&search));
     add("clear, ms", mux.time(&["send-keys", "-X", "cancel", ";", "clear-history"]));
+}
+
+/// Many panes with long histories of coloured lines of 200 columns, as build logs and agents
+/// make them.
+fn many(program: &Program, scale: &Scale, add: Add<'_>) {
+    let (panes, lines) = scale.long;
+    let mux = Mux::new(program);
+    let file = mux.dir().join("input");
+    let mut input = String::new();
+    for n in 0..lines {
+        for word in 0..20 {
+            let colour = (n * 7 + word * 13) % 256;
+            input.push_str(&format!("\x1b[38;5;{colour}m{:>9}\x1b[m ", (n * 31 + word) % 99_991));
+        }
+        input.push_str("\r\n");
+    }
+    fs::write(&file, &input).expect("a file is written");
+    let server = mux.start("exec sleep 1000");
+    mux.run(&["set-option", "-g", "history-limit", &lines.to_string(), ";", "resize-window", "-x", "200"]);
+    let before = server.rss();
+    for _ in 0..panes {
+        mux.run(&["new-window", "-d", &mux.until_read(&format!("cat {}", file.display()))]);
+        mux.run(&["wait-for", "done"]);
+    }
+    add("a pane with its history, MiB", (server.rss() - before) / panes as f64);
+}
+
+/// What must not take longer because there is a million lines of history.
+fn million(program: &Program, scale: &Scale, add: Add<'_>) {
+    let mux = Mux::new(program);
+    mux.start("exec sleep 1000");
+    mux.run(&["set-option", "-g", "history-limit", "2000000"]);
+    let lines = format!(
+        "echo the only needle; seq -f 'line %.0f of very many lines that are kept' {}",
+        scale.million
+    );
+    mux.run(&["new-window", &mux.until_read(&lines)]);
+    mux.run(&["wait-for", "done"]);
+    // The resize itself happens in the server's own time; what is asked next waits for it.
+    let begin = Instant::now();
+    mux.run(&["resize-window", "-x", "37", ";", "display-message", "-p", "#{window_width}"]);
+    mux.run(&["display-message", "-p", ""]);
+    add("narrower, and a command after, ms", begin.elapsed().as_secs_f64() * 1e3);
+    mux.run(&["resize-window", "-x", "80"]);
+    mux.run(&["copy-mode"]);
+    let search = ["send-keys", "-X", "search-backward", "only ne+dle"];
+    let begin = Instant::now();
+    mux.run(&search);
+    while mux.run(&["display-message", "-p", "#{search_present} #{copy_cursor_line}"]).trim()
+        != "1 the only needle"
+    {
+        assert!(begin.elapsed().as_secs() < 120, "it is never found");
+    }
+    add("regex search to the top, ms", begin.elapsed().as_secs_f64() * 1e3);
+}
+
+/// Gigabytes of log under a cap of 1 GiB. A server that holds lines in memory is not given it.
+fn large(program: &Program, scale: &Scale, add: Add<'_>) {
+    if program.name != "scopemux" {
+        return;
+    }
+    let mux = Mux::new(program);
+    let server = mux.start("exec sleep 1000");
+    mux.run(&["set-option", "-g", "history-limit", "1G"]);
+    let before = server.rss();
+    // Lines with something random in them: such a log is compressed to a third.
+    let script = "BEGIN { srand(1); while (size < limit) { line = sprintf(\"2026-11-28T12:%02d:%02d INFO \
+        request %08x%08x from 10.%d.%d.%d took %d us\", n / 60 % 60, n % 60, rand() * 4294967296, \
+        rand() * 4294967296, rand() * 256, rand() * 256, rand() * 256, rand() * 100000); \
+        print line; size += length(line) + 1; n++ } print \"the end\" }";
+    let file = mux.dir().join("program.awk");
+    fs::write(&file, script).expect("a file is written");
+    let flood = format!("awk -v limit={} -f {}", scale.flood, file.display());
+    mux.run(&["new-window", &mux.until_read(&flood)]);
+    let waiting = mux.spawn(&["wait-for", "done"]);
+    let (mut rss, mut disk) = (before, 0.0f64);
+    let ask = |format: &str| mux.run(&["display-message", "-p", format]).trim().to_owned();
+    while !waiting.is_over() {
+        rss = rss.max(server.rss());
+        disk = disk.max(ask("#{history_disk_bytes}").parse().unwrap_or(0.0));
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    add("server memory at most above, MiB", rss - before);
+    add("disk at most, MiB", disk / f64::from(1 << 20));
+    mux.run(&["copy-mode"]);
+    add("to the oldest line, ms", mux.time(&["send-keys", "-X", "history-top"]));
+    assert!(ask("#{copy_cursor_line}").contains("request") || scale.flood < 2 << 20);
+    add("to the newest line, ms", mux.time(&["send-keys", "-X", "history-bottom"]));
+    let begin = Instant::now();
+    mux.run(&["send-keys", "-X", "search-backward", "no such thi+ng"]);
+    add("next command while searching, ms", mux.time(&["display-message", "-p", ""]));
+    add("search given up, ms", mux.time(&["send-keys", "-X", "cancel"]));
+    assert_eq!(ask("#{pane_in_mode}"), "0");
+    add("search, begun and given up, ms", begin.elapsed().as_secs_f64() * 1e3);
 }

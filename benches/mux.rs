@@ -62,6 +62,12 @@ impl Mux {
         said
     }
 
+    /// Starts a command without waiting for it.
+    pub fn spawn(&self, args: &[&str]) -> Waiting {
+        let child = self.command(args).stdin(Stdio::null()).stdout(Stdio::null()).spawn();
+        Waiting(std::cell::RefCell::new(child.expect("the program runs")))
+    }
+
     /// Runs a command; how long it took, in milliseconds.
     pub fn time(&self, args: &[&str]) -> f64 {
         let start = Instant::now();
@@ -99,6 +105,15 @@ impl Mux {
 impl Drop for Mux {
     fn drop(&mut self) {
         let _ = self.command(&["kill-server"]).stdin(Stdio::null()).stderr(Stdio::null()).status();
+    }
+}
+
+/// A command that was started.
+pub struct Waiting(std::cell::RefCell<Child>);
+
+impl Waiting {
+    pub fn is_over(&self) -> bool {
+        self.0.borrow_mut().try_wait().is_ok_and(|status| status.is_some())
     }
 }
 
