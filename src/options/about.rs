@@ -161,6 +161,7 @@ const ABOUT: &[(&str, &str)] = &[
     ("wrap-search", "Searches go on at the other end."),
     ("xterm-keys", "Has no effect: keys are always sent as xterm does."),
     ("history-directory", "Directory that history on disk is kept in."),
+    ("history-disk", "Write lines to the disk; off keeps the newest few in memory."),
     ("history-total-limit", "How many bytes of history all panes may keep together."),
     ("history-keep", "How long the history of a closed pane is kept."),
     ("history-encrypt", "Encrypt history on disk."),
