@@ -8,7 +8,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use nix::sys::eventfd::{EfdFlags, EventFd};
-use tokio::sync::mpsc as requests;
+use tokio::sync::{Mutex, Semaphore, mpsc as requests};
 use zbus::wire::Variant;
 use zbus::{Connection, connection};
 
@@ -23,6 +23,8 @@ const START_DEADLINE: Duration = Duration::from_secs(120);
 const LOOK: Duration = Duration::from_millis(3);
 /// Requests that may wait; more are refused at once.
 const MAX_REQUESTS: usize = 256;
+/// Requests that systemd is given at once: panes that are opened together wait together.
+const MAX_AT_ONCE: usize = 32;
 
 /// A property's value.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -81,19 +83,20 @@ impl Bus {
         let bell = wake.clone();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let work = async move {
-            let mut manager = Manager { host, system, connection: None };
+            let manager = Arc::new(Manager { host, system, connection: Mutex::default() });
+            let slots = Arc::new(Semaphore::new(MAX_AT_ONCE));
             while let Some((token, request)) = incoming.recv().await {
-                let limit = request.deadline();
-                let late = || Err(format!("systemd did not answer within {} s", limit.as_secs()));
-                let done = tokio::time::timeout(limit, manager.perform(&request)).await;
-                let result = done.unwrap_or_else(|_| late());
-                if result.is_err() {
-                    manager.connection = None;
-                }
-                if outgoing.send(Answer { token, result }).is_err() {
-                    return;
-                }
-                let _ = bell.write(1);
+                // Calls leave in the order of their requests, and systemd takes them in that order.
+                let Ok(slot) = slots.clone().acquire_owned().await else { return };
+                let (manager, outgoing, bell) = (manager.clone(), outgoing.clone(), bell.clone());
+                tokio::spawn(async move {
+                    let result = manager.answer(&request).await;
+                    drop(slot);
+                    // Nobody waits for it any more: the thread is about to end.
+                    if outgoing.send(Answer { token, result }).is_ok() {
+                        let _ = bell.write(1);
+                    }
+                });
             }
         };
         std::thread::Builder::new().name("dbus".to_owned()).spawn(move || runtime.block_on(work))?;
@@ -127,7 +130,7 @@ impl Bus {
 struct Manager {
     host: Host,
     system: bool,
-    connection: Option<Connection>,
+    connection: Mutex<Option<Connection>>,
 }
 
 const NAME: &str = "org.freedesktop.systemd1";
@@ -167,27 +170,42 @@ fn numbers(pids: &[i32]) -> Vec<u32> {
 }
 
 impl Manager {
-    async fn connection(&mut self) -> Result<Connection, Failure> {
-        if let Some(connection) = &self.connection {
+    async fn connection(&self) -> Result<Connection, Failure> {
+        let mut kept = self.connection.lock().await;
+        if let Some(connection) = &*kept {
             return Ok(connection.clone());
         }
         let builder =
             if self.system { connection::Builder::system() } else { connection::Builder::session() };
         let connection = builder.build().await?;
-        self.connection = Some(connection.clone());
+        *kept = Some(connection.clone());
         Ok(connection)
     }
 
-    async fn call<B>(&mut self, method: &str, body: &B) -> Result<(), Failure>
+    async fn answer(&self, request: &Request) -> Result<(), String> {
+        let limit = request.deadline();
+        let late = || Err(format!("systemd did not answer within {} s", limit.as_secs()));
+        let done = tokio::time::timeout(limit, self.perform(request)).await;
+        let result = done.unwrap_or_else(|_| late());
+        // Whoever holds the lock makes a new one already.
+        if result.is_err()
+            && let Ok(mut kept) = self.connection.try_lock()
+        {
+            *kept = None;
+        }
+        result
+    }
+
+    async fn call<B>(&self, method: &str, body: &B) -> Result<(), Failure>
     where
-        B: serde::Serialize + zbus::wire::DynamicType,
+        B: serde::Serialize + zbus::wire::DynamicType + Sync,
     {
         let connection = self.connection().await?;
         connection.call_method(Some(NAME), PATH, Some(INTERFACE), method, body).await?;
         Ok(())
     }
 
-    async fn perform(&mut self, request: &Request) -> Result<(), String> {
+    async fn perform(&self, request: &Request) -> Result<(), String> {
         match request {
             Request::Scope { unit, pids, properties, join } => {
                 self.scope(unit, pids, properties, *join).await.map_err(|f| f.text)?;
@@ -207,7 +225,7 @@ impl Manager {
     }
 
     async fn scope(
-        &mut self,
+        &self,
         unit: &str,
         pids: &[i32],
         properties: &Properties,
@@ -234,7 +252,7 @@ impl Manager {
         }
     }
 
-    async fn start(&mut self, unit: &str, pids: &[i32], properties: &Properties) -> Result<(), Failure> {
+    async fn start(&self, unit: &str, pids: &[i32], properties: &Properties) -> Result<(), Failure> {
         let mut all = variants(properties);
         all.push(("PIDs", Variant::from(numbers(pids))));
         let none: Vec<(&str, Vec<(&str, Variant<'_>)>)> = Vec::new();

@@ -191,6 +191,10 @@ impl Units {
     /// systemd does what it is asked again.
     fn recovered(&mut self) {
         if std::mem::replace(&mut self.failed, false) {
+            let panes: Vec<PaneId> = self.places.keys().copied().collect();
+            for pane in panes {
+                self.take_back(pane);
+            }
             self.notices.push("containment: systemd answers again; new panes get units".to_owned());
         }
     }
@@ -204,6 +208,14 @@ impl Units {
         }
         let attached = self.bus.lock().attaching.remove(&token);
         let Some(pane) = attached else { return };
+        if self.places.get(&pane).is_some_and(|place| place.lock().own) {
+            // Too late: the pane keeps the group that it was given meanwhile.
+            self.take_back(pane);
+            if result.is_ok() {
+                self.recovered();
+            }
+            return;
+        }
         let result = match result.and_then(|()| self.arrived(pane)) {
             Ok(()) => {
                 self.recovered();
@@ -214,10 +226,19 @@ impl Units {
         out.push(Event::Attached { pane, result });
     }
 
-    /// A group below our own that emptied: systemd may have done late what was given up.
-    fn moved_late(&mut self, pane: PaneId) -> bool {
-        let own = self.places.get(&pane).is_some_and(|place| place.lock().own);
-        own && self.arrived(pane).is_ok()
+    /// Brings a pane's processes back into the group below our own, should systemd have done late
+    /// what was given up: a pane is in one place, where its limits are. Whether there were any.
+    fn take_back(&mut self, pane: PaneId) -> bool {
+        let Some(place) = self.places.get(&pane) else { return false };
+        let place = place.lock();
+        let Some(own) = place.group.as_ref().filter(|_| place.own) else { return false };
+        let away = |pid: &i32| {
+            let dir = self.host.dir_of(&pid.to_string(), None)?;
+            dir.file_name().is_some_and(|name| *name == *place.unit).then(|| Group::new(dir))
+        };
+        let Some(unit) = place.pids.iter().find_map(away) else { return false };
+        // Those that end meanwhile are no loss.
+        unit.pids().into_iter().filter(|pid| own.adopt(*pid).is_ok()).count() > 0
     }
 
     fn is_own(&self, group: &Group) -> bool {
@@ -320,7 +341,7 @@ impl Containment for Units {
         for pane in self.watch.changed() {
             let before = out.len();
             self.watched.events(pane, &mut out);
-            if out[before..].contains(&Event::Empty { pane }) && self.moved_late(pane) {
+            if out[before..].contains(&Event::Empty { pane }) && self.take_back(pane) {
                 out.retain(|event| *event != Event::Empty { pane });
             }
         }
