@@ -18,6 +18,7 @@ pub const GROUPS: &[(&str, Group)] = &[
     ("many", many),
     ("million", million),
     ("large", large),
+    ("containment", containment),
 ];
 
 /// How much is done.
@@ -261,4 +262,36 @@ fn large(program: &Program, scale: &Scale, add: Add<'_>) {
     add("search given up, ms", mux.time(&["send-keys", "-X", "cancel"]));
     assert_eq!(ask("#{pane_in_mode}"), "0");
     add("search, begun and given up, ms", begin.elapsed().as_secs_f64() * 1e3);
+}
+
+/// From a request for a pane to the first word of its program, without a group of its own and
+/// with the best that this host gives. Both servers take turns.
+fn containment(program: &Program, scale: &Scale, add: Add<'_>) {
+    const BACKENDS: [&str; 2] = ["none", "auto"];
+    let start = |backend: &str| {
+        let mux = Mux::new(program);
+        let session = ["new-session", "-d", "exec sleep 1000"];
+        // The real tmux has no such option, and nothing but what `none` is here.
+        let option = ["set-option", "-s", "containment", backend, ";"];
+        mux.run(&[if program.name == "tmux" { &[] } else { &option[..] }, &session[..]].concat());
+        mux
+    };
+    let servers = if program.name == "tmux" { &BACKENDS[..1] } else { &BACKENDS[..] };
+    let servers: Vec<Mux> = servers.iter().map(|backend| start(backend)).collect();
+    let mut times = vec![Vec::new(); servers.len()];
+    for _ in 0..scale.panes {
+        for (mux, times) in servers.iter().zip(&mut times) {
+            times.push(mux.time_to_first_word());
+        }
+    }
+    let medians = times.iter_mut().map(|times| {
+        times.sort_by(f64::total_cmp);
+        times[times.len() / 2]
+    });
+    let medians: Vec<f64> = medians.collect();
+    add("pane start without a group, ms", medians[0]);
+    if let [without, with] = medians[..] {
+        add("pane start in a group, ms", with);
+        add("a group costs, ms", with - without);
+    }
 }

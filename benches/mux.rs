@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::pty::{Winsize, openpty};
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
 
 /// How long anything may take before the bench gives up.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -72,6 +74,21 @@ impl Mux {
     pub fn time(&self, args: &[&str]) -> f64 {
         let start = Instant::now();
         self.run(args);
+        start.elapsed().as_secs_f64() * 1e3
+    }
+
+    /// Opens a window; how long until its program runs, in milliseconds.
+    pub fn time_to_first_word(&self) -> f64 {
+        let word = self.dir().join("word");
+        if !word.exists() {
+            mkfifo(&word, Mode::S_IRWXU).expect("a pipe is made");
+        }
+        // Open for writing too, so that opening waits for nobody.
+        let mut pipe = File::options().read(true).write(true).open(&word).expect("a pipe");
+        let start = Instant::now();
+        self.run(&["new-window", "-d", &format!("echo >{}; exec sleep 1000", word.display())]);
+        let mut byte = [0];
+        pipe.read_exact(&mut byte).expect("a word");
         start.elapsed().as_secs_f64() * 1e3
     }
 

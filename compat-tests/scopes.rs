@@ -17,7 +17,7 @@ use scopemux::containment::*;
 
 const MB: u64 = 1 << 20;
 /// Emulation is ten times slower than a machine, and the machine may be busy.
-const LONG: Duration = Duration::from_secs(60);
+pub const LONG: Duration = Duration::from_secs(120);
 
 fn main() {
     let args: Vec<String> = std::env::args().collect();
@@ -125,7 +125,7 @@ fn wait_for(it: &mut dyn Containment, fits: impl Fn(&Event) -> bool) -> Event {
     panic!("nothing came");
 }
 
-fn until(what: &str, mut done: impl FnMut() -> bool) {
+pub fn until(what: &str, mut done: impl FnMut() -> bool) {
     let end = Instant::now() + LONG;
     while !done() {
         assert!(Instant::now() < end, "{what} never came");

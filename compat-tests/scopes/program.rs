@@ -1,176 +1,193 @@
 //! The whole program with runaways in its panes: what each of them costs, and that it is told.
 //! All waits are for conditions; times are printed, not asserted.
 
+mod mux;
+
 use std::os::unix::net::UnixListener;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
 
-use super::until;
+use nix::sys::signal::Signal;
 
-/// A server of its own, with its own state.
-struct Mux {
-    program: PathBuf,
-    dir: tempfile::TempDir,
-    env: Vec<(&'static str, String)>,
-}
+use mux::{Mux, children_of, group_of, lives, parent_of};
 
-impl Mux {
-    fn new() -> Self {
-        let built = || std::env::current_exe().ok()?.parent()?.parent().map(|dir| dir.join("scopemux"));
-        let program = std::env::var_os("SCOPEMUX_PROGRAM").map(PathBuf::from).or_else(built);
-        let program = program.expect("this test is in a directory");
-        let dir = tempfile::tempdir().unwrap();
-        let units = std::env::var("SCOPEMUX_SCOPES").is_ok_and(|expected| expected == "units");
-        let config = if units { "set-option -s containment units\n" } else { "" };
-        std::fs::write(dir.path().join("config"), config).unwrap();
-        Self { program, dir, env: Vec::new() }
-    }
+use super::{LONG, until};
 
-    fn command(&self, before: &[&str]) -> Command {
-        let mut words = before.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
-        words.extend(["timeout".to_owned(), "120".to_owned(), self.program.display().to_string()]);
-        let mut command = Command::new(&words[0]);
-        command.args(&words[1..]).args(["-L", "t", "-f"]).arg(self.dir.path().join("config"));
-        command.stdin(Stdio::null());
-        command.env("TMUX_TMPDIR", self.dir.path()).env("XDG_STATE_HOME", self.dir.path());
-        command.env_remove("TMUX").env_remove("TMUX_PANE").envs(self.env.iter().map(|(k, v)| (k, v)));
-        command
-    }
+/// What a pane runs to eat memory without end, and what it says then.
+const HOG: &str = "tail /dev/zero; echo ended $?";
+const ENDED: &str = "ended 137";
+/// Holds some 22 MB until it is ended.
+const PLATEAU: &str = "(head -c 22000000 /dev/zero; sleep 1000) | tail -c 60000000";
+const PLATEAU_BYTES: u64 = 21_000_000;
 
-    /// Runs commands; what they print.
-    fn run(&self, args: &[&str]) -> String {
-        let out = self.command(&[]).args(args).output().unwrap();
-        assert!(out.status.success(), "{args:?}: {}", String::from_utf8_lossy(&out.stderr));
-        String::from_utf8_lossy(&out.stdout).trim_end().to_owned()
-    }
+/// Panes whose start is measured.
+const STARTS: usize = 10;
 
-    fn start() -> Self {
-        let it = Self::new();
-        it.run(&["new-session", "-d", "-x", "80", "-y", "24", "sh"]);
-        it
-    }
-
-    /// A format's value for a pane.
-    fn show(&self, pane: &str, format: &str) -> String {
-        self.run(&["display-message", "-p", "-t", pane, format])
-    }
-
-    fn number(&self, pane: &str, name: &str) -> u64 {
-        self.show(pane, &format!("#{{{name}}}")).parse().unwrap_or(0)
-    }
-
-    /// A new window with a shell; its pane.
-    fn pane(&self, limit: &str) -> String {
-        let pane = self.run(&["new-window", "-d", "-P", "-F", "#{pane_id}", "sh"]);
-        self.run(&["set-option", "-p", "-t", &pane, "pane-memory-max", limit]);
-        pane
-    }
-
-    fn type_line(&self, pane: &str, line: &str) {
-        self.run(&["send-keys", "-t", pane, "-l", line, ";", "send-keys", "-t", pane, "Enter"]);
-    }
-
-    fn shows(&self, pane: &str, line: &str) -> bool {
-        self.run(&["capture-pane", "-p", "-t", pane]).lines().any(|l| l.starts_with(line))
-    }
-
-    /// Whether a shell still does what it is told.
-    fn answers(&self, pane: &str, word: &str) {
-        let began = Instant::now();
-        self.type_line(pane, &format!("echo {word}$((1+1))"));
-        until("an answer", || self.shows(pane, &format!("{word}2")));
-        println!("    pane {pane} answered after {} ms", began.elapsed().as_millis());
-    }
-
-    fn lives(&self, pane: &str) -> bool {
-        self.run(&["list-panes", "-a", "-F", "#{pane_id}"]).lines().any(|id| id == pane)
-    }
-
-    fn end(self) {
-        self.run(&["kill-server"]);
-    }
-}
+type Case = fn(&mut Mux);
 
 pub fn all(expected: &str) {
-    let it = Mux::start();
-    let containment = it.show("%0", "#{containment}");
-    println!("program: {containment}");
-    assert!(containment.starts_with(expected), "{containment}: {}", it.run(&["show-messages"]));
-    let own = it.show("%0", "#{pane_scope}");
-    let founder = std::fs::read_to_string("/proc/self/cgroup").unwrap();
-    let server = it.run(&["display-message", "-p", "#{pid}"]);
-    let servers = std::fs::read_to_string(format!("/proc/{server}/cgroup")).unwrap();
-    assert!(expected == "cgroup1" || servers != founder, "the server stays where it was started");
-    assert!(!own.is_empty() && !servers.contains(&own));
-    hog(&it);
-    whole_pane_goes(&it);
-    five_hogs(&it);
-    plateau(&it);
-    fork_bomb(&it);
-    daemons(&it);
-    charged_from_the_start(&it);
-    nothing_is_left(&it, expected);
-    if std::env::var_os("SCOPEMUX_HOST_OOM").is_some() {
-        host_wide(&it);
+    let begin = Instant::now();
+    let mut it = Mux::start();
+    // systemd may answer later than the first pane waits.
+    until("containment", || it.show("%0", "#{containment}").starts_with(expected));
+    println!("program: {} after {} ms", it.show("%0", "#{containment}"), begin.elapsed().as_millis());
+    until("a scope", || !it.show("%0", "#{pane_scope}").is_empty());
+    let server = it.server();
+    let keeper = parent_of(server);
+    apart(&mut it, expected, server, keeper);
+    let cases: [(&str, Case); 9] = [
+        ("what a pane costs to start", start_up),
+        ("a hog at 64M beside 20 panes", hog),
+        ("pane-oom-policy pane", whole_pane_goes),
+        ("five hogs under panes-memory-max", five_hogs),
+        ("hogs that stay between limits", plateau),
+        ("a fork bomb", fork_bomb),
+        ("daemons", daemons),
+        ("memory taken at once is the pane's", charged_from_the_start),
+        ("200 panes", nothing_is_left),
+    ];
+    for (name, case) in cases {
+        run(name, || case(&mut it));
     }
-    assert_eq!(it.run(&["display-message", "-p", "#{pid}"]), server, "another server");
+    // A machine of the test's own.
+    let machine = std::env::var_os("SCOPEMUX_SCOPES_MACHINE").is_some();
+    if machine {
+        run("the host runs out of memory, without caps", || host_wide(&mut it));
+    }
+    assert_eq!(it.server(), server, "another server");
+    assert!(Path::new(&format!("/proc/{keeper}")).exists(), "the keeper is gone");
     it.end();
     if std::env::var_os("DBUS_SESSION_BUS_ADDRESS").is_some() {
-        founder_stops();
-    }
-    if expected == "units" || std::env::var_os("DBUS_SESSION_BUS_ADDRESS").is_some() {
-        bad_bus("stopped", None);
-        bad_bus("hung", Some(false));
-        bad_bus("refusing", Some(true));
+        run("the scope that the server was started in is stopped", founder_stops);
+        run("the bus is stopped", || bad_bus(None));
+        run("the bus hangs", || bad_bus(Some(false)));
+        run("the bus refuses", || bad_bus(Some(true)));
+        if machine {
+            run("systemd hangs while the server runs", || systemd_hangs(expected));
+        }
     }
     println!("program: all passed");
 }
 
-fn hog(it: &Mux) {
-    println!("  hog at 64M beside 20 panes");
-    let twenty = [";", "new-window", "-d", "-P", "-F", "#{pane_id}", "sh"].repeat(20);
-    let others: Vec<String> = it.run(&twenty[1..]).lines().map(str::to_owned).collect();
-    let hog = it.pane("64M");
-    it.type_line(&hog, "tail /dev/zero; echo ended $?");
-    // Some of them: in emulation a client takes a second to start.
-    for pane in others.iter().step_by(5) {
-        it.answers(pane, "here");
-    }
-    until("the hog's end", || it.shows(&hog, "ended 137"));
-    until("a count", || it.number(&hog, "pane_oom_kills") > 0);
-    assert_eq!(it.number(&hog, "pane_oom_kills"), 1);
-    assert!(it.run(&["show-messages"]).contains("out of memory (pane-memory-max, 64M)"));
-    it.answers(&hog, "shell");
-    assert_eq!(it.number("%0", "pane_oom_kills"), 0);
-    let ended: Vec<&str> =
-        others.iter().chain([&hog]).flat_map(|pane| [";", "kill-pane", "-t", pane.as_str()]).collect();
-    it.run(&ended[1..]);
-}
-
-fn whole_pane_goes(it: &Mux) {
-    println!("  pane-oom-policy pane");
-    let pane = it.pane("64M");
-    it.run(&["set-option", "-p", "-t", &pane, "pane-oom-policy", "pane"]);
-    if it.show(&pane, "#{containment}").starts_with("cgroup1") {
-        println!("    not in version 1");
-        it.run(&["kill-pane", "-t", &pane]);
+/// Runs a case. `SCOPEMUX_SCOPES_ONLY` has parts of the names of those that are wanted.
+fn run(name: &str, case: impl FnOnce()) {
+    if std::env::var("SCOPEMUX_SCOPES_ONLY")
+        .is_ok_and(|only| !only.split(',').any(|part| name.contains(part)))
+    {
         return;
     }
-    it.type_line(&pane, "tail /dev/zero; echo ended $?");
+    println!("  {name}");
+    let began = Instant::now();
+    case();
+    println!("    took {} ms", began.elapsed().as_millis());
+}
+
+/// Server and keeper are neither where they were started nor where panes are, and go later than
+/// panes when the whole host is out of memory.
+fn apart(it: &mut Mux, expected: &str, server: i32, keeper: i32) {
+    let scope = it.show("%0", "#{pane_scope}");
+    let pane = it.show("%0", "#{pane_pid}");
+    let score = |pid: &str| -> i32 {
+        std::fs::read_to_string(format!("/proc/{pid}/oom_score_adj")).unwrap().trim().parse().unwrap()
+    };
+    for pid in [server, keeper] {
+        let pid = pid.to_string();
+        let groups = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap();
+        assert!(!groups.contains(scope.rsplit('/').next().unwrap()), "{groups} is the pane's");
+        let founder = std::fs::read_to_string("/proc/self/cgroup").unwrap();
+        // Version 1 has no rule against processes beside groups, so nobody moves there.
+        assert!(expected == "cgroup1" || groups != founder, "{groups} is the founder's");
+        assert!(score(&pid) < score(&pane), "{} {}", score(&pid), score(&pane));
+    }
+    if expected != "cgroup1" {
+        let group = group_of(&server.to_string());
+        assert_eq!(attribute(&group, "user.oomd_omit").as_deref(), Some("1"), "{}", group.display());
+    }
+}
+
+/// Beside a server that has no containment.
+fn start_up(it: &mut Mux) {
+    let mut none = Mux::new();
+    none.configure("set-option -s containment none\n");
+    none.begin(&[]);
+    let mut times = [Vec::new(), Vec::new()];
+    for _ in 0..STARTS {
+        times[0].push(none.start_pane());
+        times[1].push(it.start_pane());
+    }
+    for (mut times, what) in times.into_iter().zip(["without a group", "in a group"]) {
+        let mut middle = |by: fn(&(Duration, Duration)) -> Duration| {
+            times.sort_by_key(by);
+            by(&times[times.len() / 2]).as_secs_f64() * 1e3
+        };
+        let (turn, word) = (middle(|time| time.0), middle(|time| time.1));
+        println!("    {what}: answered after {turn:.1} ms, first word after {word:.1} ms");
+    }
+    none.end();
+}
+
+fn hog(it: &mut Mux) {
+    it.run(&["set-hook", "-g", "pane-oom", "set-option -sF @told '#{hook_pane}'"]);
+    let others: Vec<String> = it.run(&twenty("sh")).lines().map(str::to_owned).collect();
+    let hog = it.pane("64M");
+    it.news();
+    // Every pane echoes, before and after; in between it is seen how fast.
+    let mut times: Vec<Duration> = Vec::new();
+    it.type_line(&hog, HOG);
+    let mut turns = 0;
+    let began = Instant::now();
+    while it.number(&hog, "pane_oom_kills") == 0 || turns < others.len() {
+        assert!(began.elapsed() < LONG, "nobody tells of the kill: {}", it.run(&["show-messages"]));
+        times.push(it.echo(&others[turns % others.len()]));
+        turns += 1;
+    }
+    times.sort();
+    println!(
+        "    {} echoes of 20 panes meanwhile: median {:.1} ms, worst {:.1} ms",
+        times.len(),
+        times[times.len() / 2].as_secs_f64() * 1e3,
+        times[times.len() - 1].as_secs_f64() * 1e3,
+    );
+    it.until_shows(&hog, ENDED);
+    it.answers(&hog, "shell");
+    told(it, &hog);
+    for pane in others.iter().chain([&hog]) {
+        it.run(&["kill-pane", "-t", pane]);
+    }
+}
+
+/// A kill is told once, everywhere where people look.
+fn told(it: &mut Mux, hog: &str) {
+    assert_eq!(it.number(hog, "pane_oom_kills"), 1);
+    assert_eq!(it.number("%0", "pane_oom_kills"), 0);
+    assert_eq!(it.show(hog, "#{@told}"), hog, "the hook");
+    assert_eq!(it.show(hog, "#{window_bell_flag}"), "1");
+    let news = it.news();
+    assert_eq!(news.iter().filter(|line| line.starts_with("%pane-oom ")).count(), 1, "{news:?}");
+    let text = "out of memory (pane-memory-max, 64M), 1 killed";
+    assert!(it.run(&["show-messages"]).contains(text), "{}", it.run(&["show-messages"]));
+    let file = it.dir.path().join("transcript").display().to_string();
+    it.run(&["save-transcript", "-t", hog, &file]);
+    until("the transcript", || std::fs::read_to_string(&file).is_ok_and(|saved| saved.contains(text)));
+}
+
+fn whole_pane_goes(it: &mut Mux) {
+    let pane = it.pane("64M");
+    it.run(&["set-option", "-p", "-t", &pane, "pane-oom-policy", "pane"]);
+    it.type_line(&pane, HOG);
     until("the pane's end", || !it.lives(&pane));
     it.answers("%0", "still");
 }
 
-fn five_hogs(it: &Mux) {
-    println!("  five hogs under panes-memory-max");
-    it.run(&["set-option", "-s", "panes-memory-max", "160M"]);
+fn five_hogs(it: &mut Mux) {
+    it.run(&["set-option", "-s", "panes-memory-max", "96M"]);
     let hogs: Vec<String> = (0..5).map(|_| it.pane("none")).collect();
     for hog in &hogs {
-        it.type_line(hog, "tail /dev/zero; echo ended $?");
+        it.type_line(hog, HOG);
     }
     for hog in &hogs {
-        until("the end of all hogs", || it.shows(hog, "ended 137"));
+        it.until_shows(hog, ENDED);
     }
     it.answers("%0", "five");
     it.run(&["set-option", "-s", "panes-memory-max", "90%"]);
@@ -180,19 +197,44 @@ fn five_hogs(it: &Mux) {
     }
 }
 
-fn plateau(it: &Mux) {
-    println!("  a hog that stays below its cap");
-    let pane = it.pane("64M");
-    it.type_line(&pane, "(head -c 45000000 /dev/zero; sleep 1000) | tail -c 60000000 &");
-    until("the plateau", || it.number(&pane, "pane_memory") > 44_000_000);
-    it.answers(&pane, "beside");
-    assert_eq!(it.number(&pane, "pane_oom_kills"), 0);
-    it.run(&["set-option", "-g", "pane-kill-scope", "on", ";", "kill-pane", "-t", &pane]);
-    until("an empty list", || it.show("%0", "#{left_scopes}").is_empty());
+/// Below the pane's cap, above half of what all panes may take, and two of them just below that:
+/// nowhere on the way is there a place where a program that stops growing is throttled.
+fn plateau(it: &mut Mux) {
+    it.run(&[
+        "set-option",
+        "-s",
+        "panes-memory-max",
+        "64M",
+        ";",
+        "set-option",
+        "-g",
+        "pane-kill-scope",
+        "on",
+    ]);
+    let panes = [it.pane("32M"), it.pane("none")];
+    for pane in &panes {
+        it.type_line(pane, &format!("{PLATEAU} &"));
+    }
+    for pane in &panes {
+        until("the plateau", || it.number(pane, "pane_memory") > PLATEAU_BYTES);
+    }
+    for pane in panes.iter().map(String::as_str).chain(["%0"]) {
+        it.answers(pane, "beside");
+        assert_eq!(it.number(pane, "pane_oom_kills"), 0);
+        let group = group_of(&it.show(pane, "#{pane_pid}"));
+        for dir in group.ancestors().take_while(|dir| dir.join("memory.high").exists()) {
+            let high = std::fs::read_to_string(dir.join("memory.high")).unwrap();
+            assert_eq!(high.trim(), "max", "{}", dir.display());
+        }
+    }
+    it.run(&["set-option", "-s", "panes-memory-max", "90%"]);
+    for pane in &panes {
+        it.run(&["kill-pane", "-t", pane]);
+    }
+    until("the end of all", || it.show("%0", "#{left_scopes}").is_empty());
 }
 
-fn fork_bomb(it: &Mux) {
-    println!("  a fork bomb");
+fn fork_bomb(it: &mut Mux) {
     let pane = it.pane("256M");
     it.run(&["set-option", "-p", "-t", &pane, "pane-pids-max", "40"]);
     it.type_line(&pane, "f() { f | f & }; f");
@@ -204,98 +246,104 @@ fn fork_bomb(it: &Mux) {
     it.run(&["set-option", "-g", "-u", "pane-kill-scope"]);
 }
 
-fn daemons(it: &Mux) {
-    println!("  daemons");
+fn daemons(it: &mut Mux) {
     let start = "(setsid sh -c 'trap \"\" HUP TERM; sleep 1000 & wait' >/dev/null 2>&1 &); echo on";
-    for kill in [false, true] {
+    for kill in ["off", "on"] {
         let pane = it.pane("64M");
         it.type_line(&pane, start);
-        until("a daemon", || it.shows(&pane, "on") && it.number(&pane, "pane_pids") >= 3);
-        it.run(&["set-option", "-p", "-t", &pane, "pane-kill-scope", if kill { "on" } else { "off" }]);
-        let (scope, pid) = (it.show(&pane, "#{pane_scope}"), it.show(&pane, "#{pane_pid}"));
+        it.until_shows(&pane, "on");
+        until("a daemon", || it.number(&pane, "pane_pids") >= 3);
+        it.run(&["set-option", "-p", "-t", &pane, "pane-kill-scope", kill]);
+        let (scope, shell) = (it.show(&pane, "#{pane_scope}"), it.show(&pane, "#{pane_pid}"));
         it.run(&["kill-pane", "-t", &pane]);
-        until("the shell's end", || !std::path::Path::new(&format!("/proc/{pid}")).exists());
-        if kill {
-            until("the daemon's end", || it.show("%0", "#{left_scopes}").is_empty());
-            continue;
-        }
-        let left = it.show("%0", "#{left_scopes}");
-        assert!(left.starts_with(&scope), "{left}");
-        for pid in left.rsplit(':').next().unwrap().split(',') {
-            Command::new("kill").args(["-9", pid]).status().unwrap();
+        until("the shell's end", || !lives(&shell));
+        if kill == "off" {
+            // They live on, are listed, and stay where the limits are.
+            let left = it.show("%0", "#{left_scopes}");
+            assert!(left.starts_with(&scope), "{left}");
+            let pids: Vec<&str> = left.rsplit(':').next().unwrap().split(',').collect();
+            for pid in pids {
+                let groups = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap();
+                assert!(groups.contains(scope.rsplit('/').next().unwrap()), "{groups}");
+                let max = group_of(pid).join("memory.max");
+                assert!(!max.exists() || std::fs::read_to_string(max).unwrap() == "67108864\n");
+                Command::new("kill").args(["-9", pid]).status().unwrap();
+            }
         }
         until("the daemon's end", || it.show("%0", "#{left_scopes}").is_empty());
     }
 }
 
-fn charged_from_the_start(it: &Mux) {
-    println!("  memory taken at once is the pane's");
-    let line = "(head -c 45000000 /dev/zero; sleep 1000) | tail -c 60000000";
-    let pane = it.run(&["new-window", "-d", "-P", "-F", "#{pane_id}", line]);
-    until("memory", || it.number(&pane, "pane_memory") > 40_000_000);
+fn charged_from_the_start(it: &mut Mux) {
+    let pane = it.run(&["new-window", "-d", "-P", "-F", "#{pane_id}", PLATEAU]);
+    until("memory", || it.number(&pane, "pane_memory") > PLATEAU_BYTES);
     it.run(&["kill-pane", "-t", &pane]);
 }
 
-fn nothing_is_left(it: &Mux, expected: &str) {
-    println!("  200 panes");
-    let began = Instant::now();
+fn nothing_is_left(it: &mut Mux) {
+    let keeper = parent_of(it.server());
+    until("the end of what ran before", || it.show("%0", "#{left_scopes}").is_empty());
     for _ in 0..10 {
-        let twenty: Vec<&str> = (0..20)
-            .flat_map(|n| [if n == 0 { "" } else { ";" }, "new-window", "-d", "true"])
-            .skip(1)
-            .collect();
-        it.run(&twenty);
+        it.run(&twenty("exec true"));
     }
     until("the end of all", || it.run(&["list-panes", "-a"]).lines().count() == 1);
-    println!("    {} ms", began.elapsed().as_millis());
-    assert_eq!(it.show("%0", "#{left_scopes}"), "");
+    until("an empty list", || it.show("%0", "#{left_scopes}").is_empty());
+    // The server and the shell.
+    until("no process", || children_of(keeper) == 2);
     let scope = it.show("%0", "#{pane_scope}");
-    if expected == "units" {
-        return;
-    }
-    let dir = PathBuf::from(format!("/sys/fs/cgroup{scope}"));
-    let beside = || {
-        let entries = std::fs::read_dir(dir.parent().unwrap()).unwrap().flatten();
+    let beside = if scope.starts_with('/') {
+        PathBuf::from(format!("/sys/fs/cgroup{scope}"))
+    } else {
+        group_of(&it.show("%0", "#{pane_pid}"))
+    };
+    let groups = || {
+        let entries = std::fs::read_dir(beside.parent().unwrap()).unwrap().flatten();
         entries.filter(|e| e.file_type().is_ok_and(|t| t.is_dir())).count()
     };
-    until("nothing but one scope", || beside() == 1);
+    until("nothing but one scope", || groups() == 1);
+    if scope.ends_with(".scope") {
+        until("no unit but one", || {
+            let list = ["--user", "list-units", "--all", "--plain", "--no-legend", "app-scopemux-t*-pane-*"];
+            let out = Command::new("systemctl").args(list).output().unwrap();
+            String::from_utf8_lossy(&out.stdout).lines().count() == 1
+        });
+    }
 }
 
-fn host_wide(it: &Mux) {
-    println!("  the host runs out of memory, without caps");
-    it.run(&[
-        "set-option",
-        "-s",
-        "panes-memory-max",
-        "none",
-        ";",
-        "set-option",
-        "-s",
-        "memory-backstop",
-        "0",
-    ]);
+/// Twenty new windows.
+fn twenty(command: &str) -> Vec<&str> {
+    [";", "new-window", "-d", "-P", "-F", "#{pane_id}", command].repeat(20).split_off(1)
+}
+
+fn host_wide(it: &mut Mux) {
+    let none = ["set-option", "-s", "panes-memory-max", "none"];
+    it.run(&[&none[..], &[";", "set-option", "-s", "memory-backstop", "0"]].concat());
     let pane = it.pane("none");
-    it.type_line(&pane, "tail /dev/zero; echo ended $?");
-    until("the hog's end", || it.shows(&pane, "ended 137"));
+    it.type_line(&pane, HOG);
+    it.until_shows(&pane, ENDED);
     it.answers("%0", "host");
     it.run(&["kill-pane", "-t", &pane]);
 }
 
 fn founder_stops() {
-    println!("  the scope that the server was started in is stopped");
-    let it = Mux::new();
-    let before = ["systemd-run", "--user", "--scope", "--unit=founder", "-q"];
-    let made = it.command(&before).args(["new-session", "-d", "sh"]).status().unwrap();
-    assert!(made.success());
-    let server = it.run(&["display-message", "-p", "#{pid}"]);
-    Command::new("systemctl").args(["--user", "stop", "founder.scope"]).status().unwrap();
+    let mut it = Mux::new();
+    // Something stays in it, or it would end with the client.
+    let stays = "sleep 1000 >/dev/null 2>&1 & exec \"$@\"";
+    it.begin(&["systemd-run", "--user", "--scope", "--unit=founder", "-q", "sh", "-c", stays, "sh"]);
+    let server = it.server();
+    until("containment", || it.show("%0", "#{containment}").starts_with(&expected()));
+    assert!(Command::new("systemctl").args(["--user", "stop", "founder.scope"]).status().unwrap().success());
     it.answers("%0", "founder");
-    assert_eq!(it.run(&["display-message", "-p", "#{pid}"]), server);
+    assert_eq!(it.server(), server);
     it.end();
 }
 
+fn expected() -> String {
+    std::env::var("SCOPEMUX_SCOPES").unwrap()
+}
+
 /// `hangs_up`: there is no socket, or one that never answers, or one that hangs up.
-fn bad_bus(name: &str, hangs_up: Option<bool>) {
+fn bad_bus(hangs_up: Option<bool>) {
     let mut it = Mux::new();
     let path = it.dir.path().join("bus");
     let listener = hangs_up.map(|_| UnixListener::bind(&path).unwrap());
@@ -305,14 +353,54 @@ fn bad_bus(name: &str, hangs_up: Option<bool>) {
     }
     it.env.push(("DBUS_SESSION_BUS_ADDRESS", format!("unix:path={}", path.display())));
     let began = Instant::now();
-    it.run(&["new-session", "-d", "sh"]);
-    println!(
-        "  bus {name}: a pane after {} ms, {}",
-        began.elapsed().as_millis(),
-        it.show("%0", "#{containment}")
-    );
+    it.begin(&[]);
+    println!("    a pane after {} ms, {}", began.elapsed().as_millis(), it.show("%0", "#{containment}"));
     let log = it.run(&["show-messages"]);
     assert!(log.contains("not contained") || log.contains("containment:"), "{log}");
     it.answers("%0", "bus");
     it.end();
+}
+
+/// Panes start all the same, and when systemd is back they get what they get otherwise.
+fn systemd_hangs(expected: &str) {
+    let mut it = Mux::start();
+    until("containment", || it.show("%0", "#{containment}").starts_with(expected));
+    let manager = ["--user", "show", "--property=Id", "basic.target"];
+    let unit = format!("user@{}.service", nix::unistd::getuid());
+    let asked = Command::new("systemctl").args(["show", "--property=MainPID", "--value", &unit]).output();
+    let pid: i32 = String::from_utf8_lossy(&asked.unwrap().stdout).trim().parse().unwrap();
+    let signal = |signal| nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), signal).unwrap();
+    signal(Signal::SIGSTOP);
+    let began = Instant::now();
+    let pane = it.pane("64M");
+    it.answers(&pane, "alone");
+    println!("    a pane after {} ms: {}", began.elapsed().as_millis(), it.show(&pane, "#{pane_scope}"));
+    assert!(it.show(&pane, "#{pane_scope}").starts_with('/'), "it has a group of our own making");
+    if expected == "units" {
+        let log = it.run(&["show-messages"]);
+        assert!(log.contains("until systemd answers, panes get groups in"), "{log}");
+    }
+    it.type_line(&pane, HOG);
+    it.until_shows(&pane, ENDED);
+    signal(Signal::SIGCONT);
+    assert!(Command::new("systemctl").args(manager).output().unwrap().status.success());
+    if expected == "units" {
+        until("a unit", || {
+            let pane = it.pane("64M");
+            it.answers(&pane, "again");
+            it.show(&pane, "#{pane_scope}").ends_with(".scope")
+        });
+    }
+    it.end();
+}
+
+/// An extended attribute of a file.
+fn attribute(path: &Path, name: &str) -> Option<String> {
+    let text = |s: &std::ffi::OsStr| std::ffi::CString::new(s.as_encoded_bytes()).unwrap();
+    let mut value = [0u8; 64];
+    let (path, name) = (text(path.as_os_str()), text(name.as_ref()));
+    // SAFETY: both strings end with NUL, and the buffer is as long as is said.
+    let length =
+        unsafe { libc::getxattr(path.as_ptr(), name.as_ptr(), value.as_mut_ptr().cast(), value.len()) };
+    usize::try_from(length).ok().map(|length| String::from_utf8_lossy(&value[..length]).into_owned())
 }

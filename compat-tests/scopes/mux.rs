@@ -1,0 +1,301 @@
+//! A server of a test's own, driven by one control client: in emulation, starting a process for
+//! each command would take longer than all else together.
+
+use std::collections::HashSet;
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use super::super::LONG;
+
+/// Between looks at a screen.
+const POLL: Duration = Duration::from_millis(10);
+
+pub struct Mux {
+    program: PathBuf,
+    pub dir: tempfile::TempDir,
+    pub env: Vec<(&'static str, String)>,
+    control: Option<Control>,
+}
+
+/// A control client that is attached.
+struct Control {
+    child: Child,
+    input: ChildStdin,
+    lines: Receiver<String>,
+    /// Lines outside answers, but for panes' output.
+    news: Vec<String>,
+    /// Panes whose output was seen.
+    printed: HashSet<String>,
+}
+
+impl Mux {
+    /// Nothing runs yet.
+    pub fn new() -> Self {
+        let built = || std::env::current_exe().ok()?.parent()?.parent().map(|dir| dir.join("scopemux"));
+        let program = std::env::var_os("SCOPEMUX_PROGRAM").map(PathBuf::from).or_else(built);
+        let program = program.expect("this test is in a directory");
+        let dir = tempfile::tempdir().unwrap();
+        let units = std::env::var("SCOPEMUX_SCOPES").is_ok_and(|expected| expected == "units");
+        let it = Self { program, dir, env: Vec::new(), control: None };
+        it.configure(if units { "set-option -s containment units\n" } else { "" });
+        it
+    }
+
+    /// What the server reads at start.
+    pub fn configure(&self, lines: &str) {
+        // A shell that starts quickly.
+        let lines = format!("set-option -g default-shell /bin/sh\n{lines}");
+        std::fs::write(self.dir.path().join("config"), lines).unwrap();
+    }
+
+    /// A server with one session, and its control client.
+    pub fn start() -> Self {
+        let mut it = Self::new();
+        it.begin(&[]);
+        it
+    }
+
+    /// Starts the server with one session, by a command behind `before`.
+    pub fn begin(&mut self, before: &[&str]) {
+        let size = ["-x", "80", "-y", "24", "sh"];
+        let out = self.command(before).args(["new-session", "-d"]).args(size).output().unwrap();
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+        self.attach();
+    }
+
+    fn command(&self, before: &[&str]) -> Command {
+        let mut words: Vec<String> = before.iter().map(|s| (*s).to_owned()).collect();
+        words.push(self.program.display().to_string());
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]).args(["-L", "t", "-f"]).arg(self.dir.path().join("config"));
+        command.stdin(Stdio::null());
+        command.env("TMUX_TMPDIR", self.dir.path()).env("XDG_STATE_HOME", self.dir.path());
+        command
+            .env("LC_ALL", "C.UTF-8")
+            .env_remove("TMUX")
+            .env_remove("TMUX_PANE")
+            .envs(self.env.iter().map(|(k, v)| (k, v)));
+        command
+    }
+
+    fn attach(&mut self) {
+        let mut command = self.command(&[]);
+        command.args(["-C", "attach-session"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let (input, output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        let (sender, lines) = channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
+                if sender.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
+                    return;
+                }
+            }
+        });
+        let mut control = Control { child, input, lines, news: Vec::new(), printed: HashSet::new() };
+        control.answer().expect("attached");
+        self.control = Some(control);
+    }
+
+    fn control(&mut self) -> &mut Control {
+        self.control.as_mut().expect("begun")
+    }
+
+    /// Runs commands (`;` is between them); what they print.
+    pub fn run(&mut self, args: &[&str]) -> String {
+        let control = self.control();
+        let commands: Vec<&[&str]> = args.split(|arg| *arg == ";").collect();
+        let lines: String = commands.iter().map(|words| line_of(words)).collect();
+        control.input.write_all(lines.as_bytes()).unwrap();
+        let answers = commands.iter().map(|words| match control.answer() {
+            Ok(text) => text,
+            Err(text) => panic!("{words:?}: {text}"),
+        });
+        answers.collect::<String>().trim_end().to_owned()
+    }
+
+    /// A format's value for a pane.
+    pub fn show(&mut self, pane: &str, format: &str) -> String {
+        self.run(&["display-message", "-p", "-t", pane, format])
+    }
+
+    pub fn number(&mut self, pane: &str, name: &str) -> u64 {
+        self.show(pane, &format!("#{{{name}}}")).parse().unwrap_or(0)
+    }
+
+    /// A new window with a shell; its pane.
+    pub fn pane(&mut self, limit: &str) -> String {
+        let pane = self.run(&["new-window", "-d", "-P", "-F", "#{pane_id}", "sh"]);
+        self.run(&["set-option", "-p", "-t", &pane, "pane-memory-max", limit]);
+        pane
+    }
+
+    pub fn type_line(&mut self, pane: &str, line: &str) {
+        self.run(&["send-keys", "-t", pane, "-l", line, ";", "send-keys", "-t", pane, "Enter"]);
+    }
+
+    /// Whether a line of a pane begins so. What was typed before the shell was ready is echoed
+    /// before its prompt, and what comes of it stands behind that.
+    pub fn shows(&mut self, pane: &str, line: &str) -> bool {
+        let begins = |shown: &str| shown.trim_start_matches(['#', '$', ' ']).starts_with(line);
+        self.run(&["capture-pane", "-p", "-t", pane]).lines().any(begins)
+    }
+
+    /// Waits until a pane shows a line that begins so.
+    pub fn until_shows(&mut self, pane: &str, line: &str) {
+        let began = Instant::now();
+        while !self.shows(pane, line) {
+            let mut screen = || self.run(&["capture-pane", "-p", "-t", pane]);
+            assert!(began.elapsed() < LONG, "{line:?} never came in pane {pane}: {}", screen());
+            std::thread::sleep(POLL);
+        }
+    }
+
+    /// Whether a shell still does what it is told.
+    pub fn answers(&mut self, pane: &str, word: &str) {
+        let began = Instant::now();
+        self.type_line(pane, &format!("echo {word}$((1+1))"));
+        self.until_shows(pane, &format!("{word}2"));
+        println!("    pane {pane} answered after {} ms", began.elapsed().as_millis());
+    }
+
+    /// From a key that is sent to a pane to its echo.
+    pub fn echo(&mut self, pane: &str) -> Duration {
+        let began = Instant::now();
+        let control = self.control();
+        control.printed.remove(pane);
+        control.input.write_all(line_of(&["send-keys", "-t", pane, "x"]).as_bytes()).unwrap();
+        let (mut answered, mut echo) = (false, None);
+        while !answered || echo.is_none() {
+            if control.outside().starts_with("%begin ") {
+                control.rest_of_answer().expect("a key is sent");
+                answered = true;
+            }
+            if echo.is_none() && control.printed.contains(pane) {
+                echo = Some(began.elapsed());
+            }
+        }
+        echo.unwrap_or_default()
+    }
+
+    /// Opens a window whose program prints; from the request to the server's answer, and to the
+    /// first output.
+    pub fn start_pane(&mut self) -> (Duration, Duration) {
+        let began = Instant::now();
+        let pane = self.run(&["new-window", "-d", "-P", "-F", "#{pane_id}", "echo up; exec sleep 1000"]);
+        let answer = began.elapsed();
+        let control = self.control();
+        while !control.printed.contains(&pane) {
+            control.outside();
+        }
+        let word = began.elapsed();
+        self.run(&["kill-pane", "-t", &pane]);
+        (answer, word)
+    }
+
+    pub fn lives(&mut self, pane: &str) -> bool {
+        self.run(&["list-panes", "-a", "-F", "#{pane_id}"]).lines().any(|id| id == pane)
+    }
+
+    /// Notifications since the last call.
+    pub fn news(&mut self) -> Vec<String> {
+        self.run(&["display-message", "-p", ""]);
+        std::mem::take(&mut self.control().news)
+    }
+
+    pub fn server(&mut self) -> i32 {
+        self.run(&["display-message", "-p", "#{pid}"]).parse().unwrap()
+    }
+
+    /// Ends the server.
+    pub fn end(mut self) {
+        let mut control = self.control.take().expect("begun");
+        control.input.write_all(b"kill-server\n").unwrap();
+        while control.lines.recv_timeout(LONG).is_ok() {}
+        control.child.wait().unwrap();
+    }
+}
+
+impl Drop for Mux {
+    /// Leaves nothing behind when a test fails.
+    fn drop(&mut self) {
+        if self.control.is_some() {
+            self.command(&["timeout", "20"]).arg("kill-server").status().ok();
+        }
+    }
+}
+
+impl Control {
+    fn line(&self) -> String {
+        self.lines.recv_timeout(LONG).expect("a line of the control client")
+    }
+
+    /// The next line outside an answer; notifications are kept.
+    fn outside(&mut self) -> String {
+        let line = self.line();
+        match line.split(' ').next().unwrap_or_default() {
+            "%output" => drop(self.printed.insert(line.split(' ').nth(1).unwrap_or_default().to_owned())),
+            "%begin" => {}
+            _ => self.news.push(line.clone()),
+        }
+        line
+    }
+
+    /// The next answer: what a command printed, or its error.
+    fn answer(&mut self) -> Result<String, String> {
+        while !self.outside().starts_with("%begin ") {}
+        self.rest_of_answer()
+    }
+
+    fn rest_of_answer(&mut self) -> Result<String, String> {
+        let mut text = String::new();
+        loop {
+            let line = self.line();
+            if line.starts_with("%end ") {
+                return Ok(text);
+            }
+            if line.starts_with("%error ") {
+                return Err(text);
+            }
+            text += &line;
+            text.push('\n');
+        }
+    }
+}
+
+/// A command as a line of tmux's language.
+fn line_of(words: &[&str]) -> String {
+    let quoted = words.iter().map(|word| format!("'{}' ", word.replace('\'', "'\\''")));
+    quoted.collect::<String>() + "\n"
+}
+
+/// The directory of a process's group in the unified hierarchy.
+pub fn group_of(pid: &str) -> PathBuf {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap();
+    let path = text.lines().find_map(|line| line.strip_prefix("0::/")).unwrap_or_default();
+    Path::new("/sys/fs/cgroup").join(path)
+}
+
+/// State and parent of a process.
+fn state_of(pid: i32) -> Option<(char, i32)> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let mut fields = text.rsplit_once(')')?.1.split_whitespace();
+    Some((fields.next()?.chars().next()?, fields.next()?.parse().ok()?))
+}
+
+pub fn parent_of(pid: i32) -> i32 {
+    state_of(pid).expect("it runs").1
+}
+
+/// The processes that a process started, dead ones that nobody has waited for included.
+pub fn children_of(parent: i32) -> usize {
+    let entries = std::fs::read_dir("/proc").unwrap().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter(|pid| state_of(*pid).is_some_and(|(_, of)| of == parent)).count()
+}
+
+pub fn lives(pid: &str) -> bool {
+    pid.parse().ok().and_then(state_of).is_some_and(|(state, _)| state != 'Z')
+}
