@@ -118,6 +118,16 @@ pub fn joining(before: Option<&str>, next: char, width: u8, rules: &WidthRules) 
     Joining::Joined { wide }
 }
 
+/// What becomes of so many blanks that are written as one cell (a tab) behind a text.
+pub fn joining_blanks(before: Option<&str>, count: usize) -> Joining {
+    match before {
+        Some(text) if text.ends_with(ZERO_WIDTH_JOINER) && text.len() + count <= Glyph::MAX_BYTES => {
+            Joining::Joined { wide: false }
+        }
+        _ => Joining::Apart,
+    }
+}
+
 /// Whether a character that takes columns of its own may still join the cell before it when
 /// that cell is a single character. Everything else stands alone.
 pub fn may_join(c: char) -> bool {

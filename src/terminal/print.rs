@@ -4,7 +4,7 @@ use super::cells::{Mark, Packed};
 use super::modes::Modes;
 use super::screen::Screen;
 use crate::base::history::RowFlags;
-use crate::base::width::{Joining, joining, may_join};
+use crate::base::width::{Joining, joining, joining_blanks, may_join};
 use crate::base::{Attrs, Cell, CellFlags, CellStyle, Colour, Glyph};
 
 impl Screen {
@@ -157,7 +157,10 @@ impl Screen {
     /// Joins a character to the cell before the cursor, or drops it; false: it stands alone.
     fn combine(&mut self, cell: &Cell) -> bool {
         let Glyph::Char(c) = cell.glyph else { return false };
-        if c.is_ascii() || (cell.width > 0 && !may_join(c) && !self.after_cluster()) {
+        // tmux: a tab is as many blanks, which join what ends in a joiner as one character does.
+        let tab = cell.flags.contains(CellFlags::TAB) && cell.width > 1;
+        let may = if tab { self.after_cluster() } else { !c.is_ascii() };
+        if !may || (cell.width > 0 && !may_join(c) && !self.after_cluster()) {
             return false;
         }
         let (x, y) = (self.cx, self.cy);
@@ -167,14 +170,19 @@ impl Screen {
             self.grid.tables.push_text(cell, &mut text);
             String::from_utf8(text).unwrap_or_default()
         });
-        let wide = match joining(text.as_deref(), c, cell.width, &self.config.widths) {
+        let next = if tab { " ".repeat(usize::from(cell.width)) } else { c.to_string() };
+        let verdict = match tab {
+            true => joining_blanks(text.as_deref(), next.len()),
+            false => joining(text.as_deref(), c, cell.width, &self.config.widths),
+        };
+        let wide = match verdict {
             Joining::Apart => return false,
             Joining::Dropped => return true,
             Joining::Joined { wide } => wide,
         };
         let Some((columns, before)) = found else { return true };
         let mut text = text.unwrap_or_default();
-        text.push(c);
+        text.push_str(&next);
         let mut joined = self.grid.tables.unpack(before);
         joined.glyph = Glyph::Cluster(text.into());
         let widen = wide && joined.width == 1;
