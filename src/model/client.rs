@@ -44,6 +44,8 @@ bitflags::bitflags! {
         const ASSUME_PASTING = 0x2_0000_0000;
         const NO_DETACH_ON_DESTROY = 0x4_0000_0000;
         const REDRAW = 0x8_0000_0000;
+        /// A pane in view that floods changed: a frame is due, but not at once.
+        const FLOODED = 0x40_0000_0000;
         /// Not to be counted for sizes.
         const UNATTACHED_SIZE = 0x10_0000_0000;
         /// A control client gave a size for one window.

@@ -67,13 +67,22 @@ impl Server {
 
     /// Something of a pane changed on the screen.
     pub fn mark_pane_changed(&mut self, pane: PaneId) {
+        self.mark_pane(pane, ClientFlags::REDRAW);
+    }
+
+    /// A pane that floods changed on the screen.
+    pub fn mark_pane_flooded(&mut self, pane: PaneId) {
+        self.mark_pane(pane, ClientFlags::FLOODED);
+    }
+
+    fn mark_pane(&mut self, pane: PaneId, how: ClientFlags) {
         let Some(p) = self.panes.get_mut(&pane) else { return };
         p.flags |= PaneFlags::CHANGED | PaneFlags::REDRAW;
         if !p.modes.is_empty() {
             p.flags |= PaneFlags::UNSEEN_CHANGES;
         }
         let window = p.window;
-        self.redraw_window_panes(window);
+        self.mark_window_clients(window, how);
     }
 
     /// The background of a pane changed, and with it maybe what theme it has.

@@ -3,10 +3,12 @@
 
 use crate::base::{ClientId, PaneId};
 use crate::format::Scope;
-use crate::model::{ClientFlags, Cx};
+use crate::model::{Client, ClientFlags, Cx};
 use crate::render::compose;
 
+use super::flood::{FLOOD_MS, QUIET_MS};
 use super::runtime::Runtime;
+use super::tty::Tty;
 
 /// Frames are at least this far apart while panes flood.
 const FRAME_MS: u64 = 8;
@@ -15,6 +17,17 @@ impl Runtime {
     /// Whether some client waits for a frame.
     pub fn frame_wanted(&self) -> bool {
         self.server.clients.values().any(|c| c.flags.contains(ClientFlags::REDRAW) || c.status_dirty)
+    }
+
+    /// When the next frame is due that only flooding panes want; `None` if none is.
+    pub fn flood_frame_due(&self) -> Option<u64> {
+        let flooded = self.server.clients.values().filter(|c| c.flags.contains(ClientFlags::FLOODED));
+        let ttys = flooded.filter(|c| is_drawn(c)).filter_map(|c| self.world.peers.get(&c.id)?.tty.as_ref());
+        ttys.filter(|tty| tty.is_drained()).map(|tty| self.flood_due(tty)).min()
+    }
+
+    fn flood_due(&self, tty: &Tty) -> u64 {
+        (tty.drawn_ms + FLOOD_MS).min(self.flooded_ms + QUIET_MS)
     }
 
     /// Draws all clients that want it and can take it.
@@ -27,12 +40,20 @@ impl Runtime {
         let mut drawn = false;
         let ttys = &self.world.peers;
         let has_raw = |id| ttys.get(&id).and_then(|peer| peer.tty.as_ref()).is_some_and(|tty| tty.has_raw());
+        let is_due = |id| {
+            ttys.get(&id).and_then(|peer| peer.tty.as_ref()).is_some_and(|tty| self.flood_due(tty) <= now_ms)
+        };
         let clients: Vec<ClientId> = self
             .server
             .clients
             .values()
-            .filter(|c| c.session.is_some() && c.flags.contains(ClientFlags::TERMINAL) && c.accepts_input())
-            .filter(|c| c.flags.contains(ClientFlags::REDRAW) || c.status_dirty || has_raw(c.id))
+            .filter(|c| is_drawn(c))
+            .filter(|c| {
+                c.flags.contains(ClientFlags::REDRAW)
+                    || c.status_dirty
+                    || has_raw(c.id)
+                    || c.flags.contains(ClientFlags::FLOODED) && is_due(c.id)
+            })
             .map(|c| c.id)
             .collect();
         for id in clients {
@@ -48,6 +69,7 @@ impl Runtime {
         if !tty.is_drained() {
             return false;
         }
+        tty.drawn_ms = self.world.now.mono_ms;
         let mut composer = std::mem::take(&mut tty.composer);
         let mut cx = Cx { now: self.world.now, server: &mut self.server, host: &mut self.world };
         let status = cx.server.clients.get_mut(&id).is_some_and(|c| std::mem::take(&mut c.status_dirty));
@@ -56,7 +78,7 @@ impl Runtime {
             update_title(&mut cx, id);
         }
         if let Some(client) = cx.server.clients.get_mut(&id) {
-            client.flags.remove(ClientFlags::REDRAW);
+            client.flags.remove(ClientFlags::REDRAW | ClientFlags::FLOODED);
         }
         let frame = compose::compose(&mut cx, id, status, &mut composer);
         let Some(tty) = self.world.peers.get_mut(&id).and_then(|p| p.tty.as_mut()) else { return false };
@@ -72,6 +94,11 @@ impl Runtime {
         }
         true
     }
+}
+
+/// Whether frames are drawn for a client.
+fn is_drawn(client: &Client) -> bool {
+    client.session.is_some() && client.flags.contains(ClientFlags::TERMINAL) && client.accepts_input()
 }
 
 /// Lets modes in view know that time has passed.

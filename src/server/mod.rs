@@ -5,7 +5,7 @@
 //! - `poller`, `timers`: what it sleeps on
 //! - `pump`, `panes`: reading panes, and what their programs say
 //! - `clients`, `peer`, `files`: connections and what goes over them
-//! - `tty`, `ttys`, `frames`: attached terminals, their input and drawing
+//! - `tty`, `ttys`, `frames`, `flood`: attached terminals, their input and drawing
 //! - `control_io`: control clients' lines
 //! - `jobs`, `custody`: programs, started through the keeper
 //! - `scopes`: a cgroup for each pane
@@ -17,6 +17,7 @@ mod clients;
 mod control_io;
 mod custody;
 mod files;
+mod flood;
 mod frames;
 mod histories;
 mod jobs;

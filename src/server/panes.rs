@@ -34,8 +34,7 @@ impl Runtime {
             self.server.panes.get(&pane).is_some_and(|p| p.pipe.is_some())
                 || self.server.clients.values().any(|c| c.flags.contains(ClientFlags::CONTROL))
         };
-        let now_ms = self.world.now.mono_ms;
-        let slices = self.world.pump.turn(&self.world.poller, now_ms, &wanted);
+        let slices = self.world.pump.turn(&self.world.poller, &wanted);
         for slice in slices {
             self.pane_output(slice);
         }
@@ -43,6 +42,9 @@ impl Runtime {
 
     fn pane_output(&mut self, slice: Slice) {
         let id = slice.pane;
+        if slice.flood {
+            self.flooded_ms = self.world.now.mono_ms;
+        }
         if let Some(pane) = self.server.panes.get_mut(&id) {
             pane.flags.insert(PaneFlags::CHANGED);
             if !pane.modes.is_empty() {
@@ -62,7 +64,10 @@ impl Runtime {
             let window = cx.server.panes.get(&id).map(|p| p.window);
             if let Some(window) = window {
                 cx.window_activity(window);
-                cx.server.mark_pane_changed(id);
+                match slice.flood {
+                    true => cx.server.mark_pane_flooded(id),
+                    false => cx.server.mark_pane_changed(id),
+                }
             }
             events.into_iter().for_each(|event| terminal_event(&mut cx, id, event));
             if !slice.bytes.is_empty() {

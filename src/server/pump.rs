@@ -15,6 +15,7 @@ use crate::model::host::JobId;
 use crate::terminal::Terminal;
 use crate::transcript::Journal;
 
+use super::flood::Flood;
 use super::jobs::set_nonblocking;
 use super::poller::{Interest, Poller, Token};
 
@@ -45,6 +46,7 @@ pub struct PaneIo {
     terminal: Arc<Mutex<Terminal>>,
     input: VecDeque<u8>,
     typed_ms: u64,
+    flood: Flood,
     interest: Interest,
     pub pipe: Option<Pipe>,
     /// A size that waits to be set, when the last one was, and whether a timer waits.
@@ -70,14 +72,18 @@ pub struct Slice {
     pub bytes: Vec<u8>,
     /// The terminal was closed by its last process.
     pub closed: bool,
+    /// The pane floods.
+    pub flood: bool,
 }
 
 #[derive(Default)]
 pub struct Pump {
     panes: BTreeMap<PaneId, PaneIo>,
     ready: VecDeque<PaneId>,
-    /// The time that lines are written at, seconds since the Unix epoch; set once a turn.
+    /// The time that lines are written at, seconds since the Unix epoch, and the monotonic
+    /// time in milliseconds; set once a turn.
     pub now_secs: i64,
+    pub now_ms: u64,
     buffer: Vec<u8>,
     journals: Journals,
     /// Panes with input of this turn.
@@ -99,6 +105,7 @@ impl Pump {
             terminal,
             input: VecDeque::new(),
             typed_ms: 0,
+            flood: Flood::default(),
             interest: Interest::READ,
             pipe: None,
             resize: None,
@@ -193,11 +200,11 @@ impl Pump {
 
     /// Reads all ready fast panes and one slice of one bulk pane. `wanted` says whether a
     /// pane's bytes are wanted beside its terminal.
-    pub fn turn(&mut self, poller: &Poller, now_ms: u64, wanted: &dyn Fn(PaneId) -> bool) -> Vec<Slice> {
+    pub fn turn(&mut self, poller: &Poller, wanted: &dyn Fn(PaneId) -> bool) -> Vec<Slice> {
         let mut out = Vec::new();
         let mut bulk = None;
         for pane in std::mem::take(&mut self.ready) {
-            let fast = self.panes.get(&pane).is_some_and(|io| now_ms < io.typed_ms + FAST_MS);
+            let fast = self.panes.get(&pane).is_some_and(|io| self.now_ms < io.typed_ms + FAST_MS);
             if fast {
                 out.extend(self.slice(poller, pane, FAST_SLICE, wanted));
             } else if bulk.is_none() {
@@ -259,8 +266,11 @@ impl Pump {
             terminal.set_now(self.now_secs);
             terminal.feed(bytes);
         }
+        let size = terminal.size();
         drop(terminal);
-        let slice = Slice { pane, bytes: if wanted(pane) { bytes.to_vec() } else { Vec::new() }, closed };
+        let flood = io.flood.note(len, u64::from(size.cols) * u64::from(size.rows), self.now_ms);
+        let bytes = if wanted(pane) { bytes.to_vec() } else { Vec::new() };
+        let slice = Slice { pane, bytes, closed, flood };
         if closed {
             io.hangup = true;
             io.update_interest(poller, pane);

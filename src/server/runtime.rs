@@ -30,6 +30,8 @@ pub struct Runtime {
     pub unattached_dirty: bool,
     /// When the next frame may be drawn while panes are flooding (monotonic ms).
     pub next_frame_ms: u64,
+    /// When a flooding pane last printed (monotonic ms).
+    pub flooded_ms: u64,
     /// More queue items wait than one turn runs.
     pub queue_busy: bool,
     pub accept_paused_until: Option<u64>,
@@ -54,6 +56,7 @@ impl Runtime {
         // The first millisecond is 1, so that 0 can mean "never".
         let mono_ms = self.started.elapsed().as_millis() as u64 + 1;
         self.world.pump.now_secs = wall.as_secs() as i64;
+        self.world.pump.now_ms = mono_ms;
         self.world.now = Now { wall_us: wall.as_micros() as i64, mono_ms };
     }
 
@@ -105,6 +108,7 @@ impl Runtime {
             .into_iter()
             .chain(keys)
             .chain(frame)
+            .chain(self.flood_frame_due())
             .chain(self.next_check_ms())
             .chain(self.deposits.due_ms())
             .min()?;

@@ -54,6 +54,7 @@ impl Runtime {
             started: Instant::now(),
             unattached_dirty: false,
             next_frame_ms: 0,
+            flooded_ms: 0,
             queue_busy: false,
             accept_paused_until: None,
             next_tidy_ms: 0,

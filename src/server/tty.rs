@@ -48,6 +48,8 @@ pub struct Tty {
     /// When unanswered requests are given up.
     pub give_up_ms: Option<u64>,
     pub last_requests_ms: u64,
+    /// When the last frame was drawn (monotonic ms).
+    pub drawn_ms: u64,
     /// Bytes written, and raw bytes dropped.
     pub total_written: u64,
     pub dropped: u64,
@@ -93,6 +95,7 @@ impl Tty {
             stale: false,
             give_up_ms: None,
             last_requests_ms: 0,
+            drawn_ms: 0,
             total_written: 0,
             dropped: 0,
         })
