@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
+use super::screen::Outer;
 use super::server::{PATIENCE, Server};
 
 const LINES: usize = 30_000;
@@ -274,4 +275,42 @@ fn a_full_file_system_costs_old_lines_and_nothing_else() {
     kill(&server);
     let newest = server.ask(&["capture-pane", "-p", "-t", ":flood", "-S", "-1900"]);
     assert!(newest.contains("number 100\n") && newest.contains("number 1999\n"));
+}
+
+#[test]
+fn a_popup_that_became_a_pane_outlives_its_server() {
+    let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
+    server.tmux(&["new-session", "-d", "-x", "60", "-y", "16", "exec cat"]);
+    server.tmux(&["set-option", "-g", "mouse", "on"]);
+    server.tmux(&[
+        "bind-key",
+        "-n",
+        "F5",
+        "display-popup",
+        "-w",
+        "30",
+        "-h",
+        "8",
+        "-x",
+        "10",
+        "-y",
+        "12",
+        "exec cat",
+    ]);
+    let step = serde_json::json!({ "cols": 60, "rows": 16 });
+    let mut outer = Outer::attach(&server, &step, &["attach-session".to_owned()]);
+    outer.keys(&server, b"\x1b[15~");
+    outer.mouse(&server, "press 3 10 4");
+    outer.keys(&server, b"h");
+    until(&server, &["display-message", "-p", "#{window_panes}"], |panes| panes == "2\n");
+    outer.keys(&server, b"before\r");
+    let shown = ["capture-pane", "-p"];
+    until(&server, &shown, |screen| screen.matches("before").count() == 2);
+    let pid = ["display-message", "-p", "#{pane_pid}"];
+    let program = server.ask(&pid);
+    kill(&server);
+    assert_eq!(server.ask(&pid), program);
+    server.tmux(&["send-keys", "after", "Enter"]);
+    let screen = until(&server, &shown, |screen| screen.matches("after").count() == 2);
+    assert_eq!(screen.matches("before").count(), 2, "{screen}");
 }

@@ -266,6 +266,9 @@ fn insert_lists(
 fn deliver(cx: &mut Cx<'_>, item: &ItemContext, notification: &Notification) {
     crate::control::notify(cx, notification);
     run_notify_hooks(cx, item, notification);
+    if let (Some(window), Some(gone)) = (notification.window, &notification.gone) {
+        gone.modes_ended.iter().for_each(|pane| cx.server.notify_gone_mode(window, *pane));
+    }
 }
 
 /// Inserts the commands that hooks of a notification run.

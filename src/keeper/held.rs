@@ -265,6 +265,12 @@ impl Keeper {
                     child.journal = Some(journal);
                 }
             }
+            Request::Adopt { job, token, master } => {
+                if let Some(child) = self.children.remove(&job) {
+                    let master = Some(master);
+                    self.children.insert(token, HeldChild { token, master, ..child });
+                }
+            }
             Request::Listener { listener } => self.listener = listener,
             Request::Upgrade { program } => {
                 let errno = self.upgrade(&program) as i32;

@@ -200,6 +200,16 @@ pub trait Host {
     /// A pane's history was cleared: it must not come back, whatever happens to the server.
     fn history_cleared(&mut self, _pane: PaneId) {}
     fn spawn_pane(&mut self, pane: PaneId, request: SpawnRequest) -> Result<Spawned, String>;
+    /// Makes the program of a job that has a terminal the program of a pane: it is no job any
+    /// more, and nobody is told that it is over.
+    fn pane_from_job(
+        &mut self,
+        _pane: PaneId,
+        _job: JobId,
+        _terminal: Arc<Mutex<Terminal>>,
+    ) -> Result<Spawned, String> {
+        Err("there are no jobs".to_owned())
+    }
     /// What a pane may take: told before its program is started, and when options change.
     fn set_pane_limits(&mut self, _pane: PaneId, _limits: PaneLimits) {}
     /// What all panes together may take.

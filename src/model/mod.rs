@@ -12,6 +12,7 @@ use crate::base::width::WidthRules;
 use crate::base::{ClientId, PaneId, SessionId, WindowId};
 use crate::options::{Environ, Options, Scope};
 
+mod adopt;
 pub mod alerts;
 pub mod arrange;
 pub mod buffers;

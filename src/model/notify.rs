@@ -30,6 +30,8 @@ pub struct Gone {
     pub name: String,
     /// The active pane of a window.
     pub active: Option<PaneId>,
+    /// Panes of a window whose modes ended with it, which is told once this was delivered.
+    pub modes_ended: Vec<PaneId>,
 }
 
 impl Server {
@@ -37,7 +39,7 @@ impl Server {
     pub(super) fn leave_window_to_notifications(&mut self, window: WindowId) {
         let Some(w) = self.windows.get(&window) else { return };
         let active = Some(w.active).filter(|pane| w.panes.contains(pane));
-        let gone = Gone { name: w.name.clone(), active };
+        let gone = Gone { name: w.name.clone(), active, modes_ended: Vec::new() };
         for notification in self.queues.notifications_mut().filter(|n| n.window == Some(window)) {
             notification.gone = Some(gone.clone());
         }
@@ -46,7 +48,7 @@ impl Server {
     /// The same for a session.
     pub(super) fn leave_session_to_notifications(&mut self, session: SessionId) {
         let Some(s) = self.sessions.get(&session) else { return };
-        let gone = Gone { name: s.name.clone(), active: None };
+        let gone = Gone { name: s.name.clone(), active: None, modes_ended: Vec::new() };
         let about = |n: &&mut Notification| n.session == Some(session) && n.window.is_none();
         for notification in self.queues.notifications_mut().filter(about) {
             notification.gone = Some(gone.clone());
@@ -96,10 +98,19 @@ impl Server {
         self.notify(Notification { name, current, window, pane: Some(pane), ..Default::default() });
     }
 
-    /// Something happened to a pane as it went: its hooks run where nothing in particular is.
-    pub fn notify_gone_pane(&mut self, name: &'static str, window: WindowId, pane: PaneId) {
+    /// A mode ended with its pane: its hooks run where nothing in particular is. tmux: a window
+    /// that goes with its panes is held by the notifications of it that wait, the last of which
+    /// ends it.
+    pub fn notify_gone_mode(&mut self, window: WindowId, pane: PaneId) {
+        if !self.windows.contains_key(&window) {
+            let waiting = self.queues.notifications_mut().filter(|n| n.window == Some(window));
+            if let Some(gone) = waiting.last().and_then(|n| n.gone.as_mut()) {
+                gone.modes_ended.push(pane);
+                return;
+            }
+        }
         let (window, pane) = (Some(window), Some(pane));
-        self.notify(Notification { name, window, pane, ..Default::default() });
+        self.notify(Notification { name: "pane-mode-changed", window, pane, ..Default::default() });
     }
 
     pub fn notify_client(&mut self, name: &'static str, client: ClientId) {

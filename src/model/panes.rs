@@ -134,7 +134,7 @@ impl Cx<'_> {
         self.server.forget_client_pane(p.window, pane);
         for entry in &mut p.modes {
             entry.mode.close(&mut self.reborrow(), pane);
-            self.server.notify_gone_pane("pane-mode-changed", p.window, pane);
+            self.server.notify_gone_mode(p.window, pane);
         }
         if p.pipe.take().is_some() {
             self.host.pipe_pane(pane, None);

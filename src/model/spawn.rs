@@ -348,7 +348,7 @@ impl Cx<'_> {
     }
 
     /// A new pane object in its window's lists and layout.
-    fn add_pane(&mut self, spawn: &Spawn, window: WindowId) -> PaneId {
+    pub(super) fn add_pane(&mut self, spawn: &Spawn, window: WindowId) -> PaneId {
         let pane = self.create_pane(window, spawn.session);
         let flags = spawn.flags;
         if let Some(w) = self.server.windows.get_mut(&window) {

@@ -123,6 +123,9 @@ pub enum Request {
     Open { token: u64 },
     /// The server has closed the child's terminal, and the keeper is to do so too.
     Release { token: u64 },
+    /// A job has become a pane: its child is named anew, and outlives the server with this
+    /// master of its terminal.
+    Adopt { job: u64, token: u64, master: OwnedFd },
     /// Keep this snapshot in place of the one before.
     Deposit { snapshot: OwnedFd },
     /// Keep this journal of what a child prints, in place of the one before, until the child
@@ -191,6 +194,11 @@ impl Parcel for Request {
                 put_varint(&mut out, token);
                 (9, out, Some(journal))
             }
+            Self::Adopt { job, token, master } => {
+                put_varint(&mut out, job);
+                put_varint(&mut out, token);
+                (10, out, Some(master))
+            }
         }
     }
 
@@ -205,6 +213,7 @@ impl Parcel for Request {
             7 => Self::Goodbye,
             8 => Self::Open { token: body.varint()? },
             9 => Self::Journal { token: body.varint()?, journal: fd.ok_or(Malformed)? },
+            10 => Self::Adopt { job: body.varint()?, token: body.varint()?, master: fd.ok_or(Malformed)? },
             _ => return Ok(None),
         }))
     }

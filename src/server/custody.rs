@@ -32,6 +32,10 @@ pub struct PaneStarted {
 pub struct JobStarted {
     pub pid: i32,
     pub fd: Option<OwnedFd>,
+    /// What the keeper knows it by.
+    pub token: u64,
+    /// Name of its terminal, if it has one.
+    pub tty: String,
 }
 
 /// Answers to a start.
@@ -122,8 +126,8 @@ impl Custody {
             oom_score_adj: None,
             gated: false,
         };
-        let (pid, _, _, fd) = self.start(spawn)?;
-        Ok(JobStarted { pid, fd: Some(fd) })
+        let (pid, tty, _, fd) = self.start(spawn)?;
+        Ok(JobStarted { pid, fd: Some(fd), token: self.next_job, tty })
     }
 
     fn start(&mut self, spawn: Spawn) -> Result<(i32, String, bool, OwnedFd), String> {
@@ -220,6 +224,11 @@ impl Custody {
     /// The server closed a pane's terminal; so does the keeper.
     pub fn close_pane(&mut self, pane: PaneId) {
         self.send(Request::Release { token: u64::from(pane.0) }).ok();
+    }
+
+    /// A job has become a pane.
+    pub fn adopt_job(&mut self, job: u64, pane: PaneId, master: OwnedFd) {
+        self.send(Request::Adopt { job, token: u64::from(pane.0), master }).ok();
     }
 
     /// A pane's program may go on from its gate.

@@ -31,6 +31,17 @@ pub struct Job {
     done: Option<JobDone>,
     status: Option<ExitStatus>,
     writing: bool,
+    token: u64,
+    tty: String,
+}
+
+/// What a job on a terminal leaves when it becomes a pane.
+pub struct Freed {
+    pub pid: i32,
+    pub master: OwnedFd,
+    /// What the keeper knows it by.
+    pub token: u64,
+    pub tty: String,
 }
 
 /// What a new job is made of.
@@ -45,6 +56,10 @@ pub struct NewJob {
     pub detached: bool,
     pub output: Option<JobOutput>,
     pub done: Option<JobDone>,
+    /// What the keeper knows it by.
+    pub token: u64,
+    /// Name of its terminal, if it has one.
+    pub tty: String,
 }
 
 /// A job that is over, with what it gathered.
@@ -82,6 +97,8 @@ impl Jobs {
             done: new.done,
             status: None,
             writing: false,
+            token: new.token,
+            tty: new.tty,
         };
         self.jobs.insert(id, job);
         self.flush(poller, id);
@@ -186,6 +203,21 @@ impl Jobs {
         None
     }
 
+    /// Lets go of a job that runs on a terminal: it is no job any more.
+    pub fn free(&mut self, poller: &Poller, id: JobId) -> Option<Freed> {
+        let job = self.jobs.remove(&id)?;
+        match job.file {
+            Some(file) if job.pty && job.status.is_none() => {
+                poller.remove(file.as_fd());
+                Some(Freed { pid: job.pid, master: file.into(), token: job.token, tty: job.tty })
+            }
+            _ => {
+                self.jobs.insert(id, job);
+                None
+            }
+        }
+    }
+
     fn close(&mut self, poller: &Poller, id: JobId) {
         if let Some(file) = self.jobs.get_mut(&id).and_then(|job| job.file.take()) {
             poller.remove(file.as_fd());
@@ -251,6 +283,8 @@ mod tests {
             detached,
             output: None,
             done: None,
+            token: 0,
+            tty: String::new(),
         }
     }
 

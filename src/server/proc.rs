@@ -2,7 +2,7 @@
 //! small system calls that have no better place.
 
 use std::fs;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 
 use crate::base::Size;
@@ -34,6 +34,28 @@ pub fn cwd(pid: i32) -> Option<String> {
     use std::os::unix::ffi::OsStrExt;
     let path = fs::read_link(format!("/proc/{pid}/cwd")).ok()?;
     Some(text::from_bytes(path.as_os_str().as_bytes()))
+}
+
+/// Moves a process and those that it started to a cgroup. Whether the first one is there.
+pub fn move_to_group(group: &OwnedFd, pid: i32) -> bool {
+    let path = format!("/proc/self/fd/{}/cgroup.procs", group.as_raw_fd());
+    let moved = fs::write(&path, pid.to_string()).is_ok();
+    let mut below = children(pid);
+    while let Some(child) = below.pop() {
+        fs::write(&path, child.to_string()).ok();
+        below.extend(children(child));
+    }
+    moved
+}
+
+fn children(pid: i32) -> Vec<i32> {
+    let list = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    list.split_whitespace().filter_map(|word| word.parse().ok()).collect()
+}
+
+/// Sets how ready the kernel is to end a process when memory runs out.
+pub fn set_oom_score(pid: i32, score: i32) {
+    fs::write(format!("/proc/{pid}/oom_score_adj"), score.to_string()).ok();
 }
 
 /// Sets the size of a terminal; its foreground programs get SIGWINCH.

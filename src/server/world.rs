@@ -16,6 +16,10 @@ use crate::model::host::{
 use crate::model::pane_limits::{PaneLimits, ServerLimits};
 use crate::transcript::TranscriptStore;
 
+use parking_lot::Mutex;
+
+use crate::terminal::Terminal;
+
 use super::custody::Custody;
 use super::histories::Histories;
 use super::jobs::{Jobs, NewJob};
@@ -131,6 +135,27 @@ impl Host for World {
         Ok(Spawned { pid: spawned.pid, tty: spawned.tty })
     }
 
+    fn pane_from_job(
+        &mut self,
+        pane: PaneId,
+        job: JobId,
+        terminal: Arc<Mutex<Terminal>>,
+    ) -> Result<Spawned, String> {
+        let freed = self.jobs.free(&self.poller, job).ok_or("the program has ended")?;
+        let target = self.scopes.open_pane(&self.poller, pane);
+        let contained = target.cgroup.as_ref().is_none_or(|dir| proc::move_to_group(dir, freed.pid));
+        if let Some(score) = target.oom_score_adj {
+            proc::set_oom_score(freed.pid, score);
+        }
+        self.scopes.pane_started(pane, freed.pid, contained, self.now.mono_ms);
+        self.open_gates();
+        let master = freed.master.try_clone().map_err(|e| e.to_string())?;
+        self.custody.adopt_job(freed.token, pane, master);
+        self.pump.add(&self.poller, pane, freed.master, terminal).map_err(|e| e.to_string())?;
+        self.keep_journal(pane);
+        Ok(Spawned { pid: freed.pid, tty: freed.tty })
+    }
+
     fn open_history(&mut self, pane: PaneId, limit_bytes: u64) -> Box<dyn History> {
         self.histories.open(pane, limit_bytes, self.now.wall_us)
     }
@@ -240,6 +265,8 @@ impl Host for World {
             detached: request.detached,
             output: request.output,
             done: request.done,
+            token: started.token,
+            tty: started.tty,
         };
         self.jobs.add(&self.poller, new).map_err(|e| e.to_string())
     }

@@ -85,6 +85,20 @@ impl Terminal {
         }
     }
 
+    /// Becomes what another terminal is; history, configuration and title stay its own.
+    pub fn take_over(&mut self, mut other: Terminal) {
+        let config = self.screen.config.clone();
+        let (own, new) = (&mut self.screen.grid, &mut other.screen.grid);
+        std::mem::swap(&mut own.history, &mut new.history);
+        new.history.set_width(new.size.cols.max(1));
+        new.pullable = 0;
+        new.now = own.now;
+        std::mem::swap(&mut self.screen.title, &mut other.screen.title);
+        let generation = self.generation.max(other.generation) + 1;
+        *self = Self { generation, fresh: false, disturbed: true, ..other };
+        self.configure(&config);
+    }
+
     /// Takes in what a program printed. Splitting the bytes differently changes nothing.
     pub fn feed(&mut self, bytes: &[u8]) {
         self.generation += 1;

@@ -252,3 +252,18 @@ fn widths_agree_with_cells() {
     let cells: Vec<u8> = width::clusters(text).map(|cell| cell.width).collect();
     assert_eq!(cells.iter().map(|w| u32::from(*w)).sum::<u32>(), terminal.cursor().x);
 }
+
+#[test]
+fn a_terminal_that_is_taken_over_keeps_the_history_and_title_of_the_other() {
+    let mut popup =
+        Terminal::new(Size::new(8, 3), TerminalConfig::default(), Box::new(MemoryHistory::new(0, 8)));
+    popup.feed(b"\x1b]2;popup\x1b\\lost\r\none\r\ntwo\r\n\x1b[?2004h\x1b[1mthree");
+    let mut pane = terminal(10, 4);
+    pane.set_title("pane".to_owned());
+    pane.take_over(popup);
+    pane.resize(Size::new(10, 4));
+    pane.feed(b"\r\nfour\r\nfive");
+    assert_eq!(show(&mut pane), "one\n--\ntwo\nthree\nfour\nfive\n4,3");
+    assert_eq!(pane.title(), "pane");
+    assert!(pane.modes().contains(Modes::BRACKETPASTE));
+}

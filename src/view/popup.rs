@@ -4,6 +4,7 @@ use crate::base::{Cell, CellStyle, ClientId, Colour, Key, LinkId, MouseEvent, Po
 use crate::format::Scope;
 use crate::model::Cx;
 use crate::model::host::{ExitStatus, JobId, JobRequest};
+use crate::model::layout::Axis;
 use crate::model::mode::{Overlay, OverlayResult};
 use crate::model::option_access::OptionScope;
 use crate::model::queue::{ItemId, KeyEvent};
@@ -295,9 +296,29 @@ impl Popup {
                 self.at.x = (full.cols / 2).saturating_sub(self.size.cols / 2);
                 self.at.y = (full.rows / 2).saturating_sub(self.size.rows / 2);
             }
+            'h' => return self.make_pane(cx, client, Axis::LeftRight),
+            'v' => return self.make_pane(cx, client, Axis::TopBottom),
             _ => {}
         }
         false
+    }
+
+    /// Makes what runs here a pane beside the active one. True when the popup is to close.
+    fn make_pane(&mut self, cx: &mut Cx<'_>, client: ClientId, axis: Axis) -> bool {
+        let Some(session) = cx.server.client(client).and_then(|c| c.session) else { return false };
+        let config = TerminalConfig::default();
+        let empty = Terminal::new(Size::new(1, 1), config, Box::new(MemoryHistory::new(0, 1)));
+        let terminal = std::mem::replace(&mut self.terminal, empty);
+        match cx.pane_from_job(session, axis, self.job, terminal) {
+            Ok(_) => {
+                self.job = None;
+                true
+            }
+            Err(terminal) => {
+                self.terminal = *terminal;
+                false
+            }
+        }
     }
 
     fn drag(&mut self, cx: &mut Cx<'_>, client: ClientId, m: &MouseEvent) {
