@@ -1,9 +1,12 @@
 //! When a pane floods: it prints more than anyone can read. Its screen is then shown a few
-//! times a second, since each frame would be a screen full of other text. tmux does the same
-//! when a terminal does not take what it prints; the numbers are tmux's.
+//! times a second, since each frame would be a screen full of other text. What a program draws
+//! on the alternate screen, or soon after a key, is no flood. tmux does the same when a terminal
+//! does not take what it prints; the numbers of bytes and of milliseconds between are tmux's.
 
 /// Time over which output is counted, and between two frames of a flood, in milliseconds.
 pub const FLOOD_MS: u64 = 100;
+/// What a pane prints this soon after a key is the answer to it, in milliseconds.
+pub const ANSWER_MS: u64 = 50;
 /// A pane that floods is shown when it was silent for this long, in milliseconds.
 pub const QUIET_MS: u64 = 20;
 /// Bytes for each cell of a pane that may come within that time before it is a flood.

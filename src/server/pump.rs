@@ -267,8 +267,12 @@ impl Pump {
             terminal.feed(bytes);
         }
         let size = terminal.size();
+        let scrolls = !terminal.alternate_on();
         drop(terminal);
-        let flood = io.flood.note(len, u64::from(size.cols) * u64::from(size.rows), self.now_ms);
+        // A program that draws whole screens is meant to be seen, and so is the answer to a key.
+        let typed = self.now_ms < io.typed_ms + super::flood::ANSWER_MS;
+        let flood =
+            io.flood.note(len, u64::from(size.cols) * u64::from(size.rows), self.now_ms) && scrolls && !typed;
         let bytes = if wanted(pane) { bytes.to_vec() } else { Vec::new() };
         let slice = Slice { pane, bytes, closed, flood };
         if closed {
