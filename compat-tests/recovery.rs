@@ -80,8 +80,8 @@ fn a_dead_pane_keeps_its_lines() {
     server.tmux(&["new-session", "-d", "-x", "40", "-y", "10", "read never"]);
     server.tmux(&["set-option", "-g", "remain-on-exit", "on"]);
     // Fewer lines than a block takes; the last of them is wrapped from history into the screen.
-    let program = format!("seq -f 'number %.0f' 1 200; printf %0600d 7");
-    server.tmux(&["new-window", "-d", "-n", "dead", &program]);
+    let program = "seq -f 'number %.0f' 1 200; printf %0600d 7";
+    server.tmux(&["new-window", "-d", "-n", "dead", program]);
     until(&server, &["display-message", "-p", "-t", ":dead", "#{pane_dead}"], |dead| dead == "1\n");
     let all = server.ask(&["capture-pane", "-p", "-t", ":dead", "-S", "-"]);
     assert_eq!(all.lines().count(), 200 + 15 + 1, "{all}");

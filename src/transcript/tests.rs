@@ -421,26 +421,26 @@ fn busy_life(store: &TranscriptStore) -> PaneHistory {
     let open = |pane, cap| store.open_pane(PaneId(pane), PaneInfo::default(), cap, 80);
     for (pane, until) in [(2, None), (3, Some(100))] {
         let mut closed = open(pane, CAP);
-        push_lines(&mut closed, 0, 300);
+        push_lines(&mut closed, 0, 50);
         closed.handle().annotate(1, "noted");
         closed.handle().close(until);
     }
-    let mut history = open(1, 40 << 10);
+    let mut history = open(1, 16 << 10);
     for step in 0..6 {
-        push_lines(&mut history, step * 400, step * 400 + 400);
+        push_lines(&mut history, step * 60, step * 60 + 60);
         history.flush();
         assert!(store.settle(LONG));
         match step {
             0 => history.handle().set_command("sh".into()),
             1 => history.handle().annotate(2, "noted"),
             2 => {
-                for _ in 0..150 {
+                for _ in 0..30 {
                     history.pop(&mut Links::new());
                 }
-                push_lines(&mut history, 1050, 1200);
+                push_lines(&mut history, 150, 180);
             }
             3 => history.clear(),
-            4 => history.handle().set_limit(24 << 10),
+            4 => history.handle().set_limit(8 << 10),
             _ => (),
         }
     }
@@ -466,7 +466,7 @@ fn fault_at(at: u64, fault: Fault, lasting: bool) -> bool {
     let reached = disk.changes() > at;
     let shown = all_text(&mut history);
     let end = history.end_line();
-    assert_eq!((end, &shown), (2400, &lines(end - shown.len() as u64, end)), "{case}");
+    assert_eq!((end, &shown), (360, &lines(end - shown.len() as u64, end)), "{case}");
     let said = store.take_messages();
     let why = match fault {
         Fault::Errno(errno) => std::io::Error::from_raw_os_error(errno).to_string(),
@@ -484,11 +484,11 @@ fn fault_at(at: u64, fault: Fault, lasting: bool) -> bool {
         disk.heal();
         super::writer::retry_all(&store.shared);
         assert_eq!(history.handle().error(), None, "{case}");
-        push_lines(&mut history, 2400, 2500);
+        push_lines(&mut history, 360, 375);
         history.flush();
         assert!(store.settle(LONG));
         sealed = sealed_lines(&history);
-        assert_eq!(sealed.last().map(|last| last.1), Some(2500), "{case}");
+        assert_eq!(sealed.last().map(|last| last.1), Some(375), "{case}");
     }
     drop((history, store));
     disk.heal();
@@ -522,7 +522,7 @@ fn no_fault_at_any_change_loses_a_sealed_block() {
             while fault_at(at, fault, lasting) {
                 at += 1;
             }
-            assert!(at > 60, "only {at} changes were tried");
+            assert!(at > 50, "only {at} changes were tried");
         }
     }
 }
