@@ -12,6 +12,7 @@ type Group = fn(&Program, &Scale, Add<'_>);
 pub const GROUPS: &[(&str, Group)] = &[
     ("start", start),
     ("throughput", throughput),
+    ("drawing", drawing),
     ("latency", latency),
     ("memory", memory),
     ("history", history),
@@ -112,6 +113,40 @@ fn throughput(program: &Program, scale: &Scale, add: Add<'_>) {
         mux.run(&["wait-for", "done"]);
         add(what, (server.cpu() - before) / (input.len() as f64 / f64::from(1 << 20)));
         drop(drain.map(std::thread::JoinHandle::join));
+    }
+}
+
+/// What a client's terminal is sent while a pane scrolls, in KiB.
+fn drawing(program: &Program, scale: &Scale, add: Add<'_>) {
+    let plain: fn(usize) -> String = |n| format!("{n:>8} the quick brown fox jumps over the lazy dog\r\n");
+    let colour: fn(usize) -> String =
+        |n| format!("\x1b[1;{}m{n:>8}\x1b[0m the \x1b[38;5;{}mquick\x1b[m fox\r\n", 31 + n % 7, n % 256);
+    let wrapped: fn(usize) -> String = |n| format!("{n:x}").repeat(60) + "\r\n";
+    let cases = [
+        ("plain lines, KiB", plain, ""),
+        ("coloured lines, KiB", colour, ""),
+        ("lines that wrap, KiB", wrapped, ""),
+        ("one line at a time, KiB", plain, "; sleep 0.005"),
+    ];
+    for (what, line, pause) in cases {
+        let mux = Mux::new(program);
+        let file = mux.dir().join("input");
+        // Slow enough that every line could be read, or as fast as it goes.
+        let lines = if pause.is_empty() { scale.lines / 10 } else { scale.lines / 1000 };
+        fs::write(&file, (0..lines).map(line).collect::<String>()).expect("a file is written");
+        let show = match pause {
+            "" => format!("cat {}", file.display()),
+            pause => format!("while read -r l; do echo \"$l\"{pause}; done <{}", file.display()),
+        };
+        mux.start(&mux.until_read(&format!("dd bs=1 count=1 >/dev/null 2>&1; {show}")));
+        let mut client = mux.attach();
+        client.settle();
+        let before = client.received;
+        mux.run(&["send-keys", "g"]);
+        client.settle();
+        mux.run(&["wait-for", "done"]);
+        client.settle();
+        add(what, (client.received - before) as f64 / 1024.0);
     }
 }
 

@@ -115,7 +115,7 @@ impl Mux {
         let pty = openpty(&size, None).expect("a terminal");
         let end = || Stdio::from(pty.slave.try_clone().expect("a descriptor"));
         let child = self.command(&["attach-session"]).stdin(end()).stdout(end()).stderr(end()).spawn();
-        Client { master: File::from(pty.master), child: child.expect("the program runs") }
+        Client { master: File::from(pty.master), child: child.expect("the program runs"), received: 0 }
     }
 }
 
@@ -162,6 +162,8 @@ impl Server {
 pub struct Client {
     master: File,
     child: Child,
+    /// Bytes that came so far.
+    pub received: usize,
 }
 
 impl Client {
@@ -193,6 +195,7 @@ impl Client {
         let mut buffer = vec![0; 65536];
         let len = self.master.read(&mut buffer).expect("the terminal is open");
         buffer.truncate(len);
+        self.received += len;
         Some(buffer)
     }
 }
