@@ -8,6 +8,7 @@ mod style;
 use super::diff::{Op, is_erasable};
 use super::frame::{Frame, FrameLinks};
 use super::tty::Tty;
+use crate::base::width::{Joining, WidthRules, joining, may_join};
 use crate::base::{Attrs, Cell, CellStyle, Colour, Glyph, Rect};
 use crate::outer::{Cap, Term, acs};
 
@@ -198,9 +199,26 @@ impl Painter<'_> {
             },
             Text::Repeat(byte) => self.out.resize(self.out.len() + width as usize, byte),
         }
-        // Terminals do not agree on the width of clusters: where the cursor is now is not known.
-        let sure = !matches!((&cell.glyph, text), (Glyph::Cluster(_), Text::Same));
+        // Terminals do not agree on the width of clusters, and may join what stands apart here:
+        // where the cursor is now is not known.
+        let written = matches!(text, Text::Same);
+        let cluster = matches!(&cell.glyph, Glyph::Cluster(_));
+        let sure = !written || !cluster && !self.may_be_joined(cell, x, y);
         self.tty.cursor = sure.then_some((x + width, y));
+    }
+
+    /// Whether a terminal may take a cell's character for more of the one before it: it got
+    /// there by a movement of the cursor, which keeps them apart in a pane but not outside.
+    fn may_be_joined(&self, cell: &Cell, x: u32, y: u32) -> bool {
+        let Some(next) = cell.glyph.as_char().filter(|c| !c.is_ascii()) else { return false };
+        let row = &self.frame.surface.row(y)[..x as usize];
+        let Some(before) = row.iter().rev().find(|cell| !cell.is_padding()) else { return false };
+        if !may_join(next) && before.glyph.as_char().is_some_and(|c| c != '\u{200d}') {
+            return false;
+        }
+        let mut text = String::new();
+        before.glyph.push_to(&mut text);
+        joining(Some(&text), next, cell.width, &WidthRules::default()) != Joining::Apart
     }
 
     /// What to write for a cell on this terminal, and in which style.
