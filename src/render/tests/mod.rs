@@ -4,6 +4,7 @@
 mod screen;
 
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 
 use super::frame::{FrameImage, FrameLinks};
 use super::tty::TtyOptions;
@@ -62,6 +63,38 @@ fn style(n: u8) -> CellStyle {
     style
 }
 
+/// How many colours frames are drawn in.
+#[derive(Clone, Copy, Debug)]
+enum Depth {
+    Eight,
+    Indexed,
+    Rgb,
+}
+
+impl Depth {
+    const ALL: [Self; 3] = [Self::Eight, Self::Indexed, Self::Rgb];
+
+    /// The feature that a terminal needs for it.
+    fn feature(self) -> &'static str {
+        match self {
+            Self::Eight => "",
+            Self::Indexed => "256",
+            Self::Rgb => "RGB",
+        }
+    }
+
+    /// One of the test's styles, in colours that only this depth has.
+    fn style(self, n: u8) -> CellStyle {
+        let colour = |c: Colour| match (self, c) {
+            (Self::Indexed, Colour::Basic(n)) => Colour::Indexed(100 + n),
+            (Self::Rgb, Colour::Basic(n)) => Colour::Rgb(n, 200, 3),
+            (_, c) => c,
+        };
+        let style = style(n);
+        CellStyle { fg: colour(style.fg), bg: colour(style.bg), ..style }
+    }
+}
+
 /// One change to a frame.
 #[derive(Clone, Debug)]
 enum Edit {
@@ -83,7 +116,7 @@ fn regions() -> Vec<Rect> {
     vec![Rect::new(0, 0, 24, 6), Rect::new(12, 6, 12, 4)]
 }
 
-fn apply(frame: &mut Frame, edits: &[Edit]) {
+fn apply(frame: &mut Frame, edits: &[Edit], depth: Depth) {
     let surface = &mut frame.surface;
     for edit in edits {
         match *edit {
@@ -91,10 +124,10 @@ fn apply(frame: &mut Frame, edits: &[Edit]) {
                 let glyph = ["a", "bc", "世", "e\u{301}", "─", "x y z 1 2 3"][usize::from(what)];
                 let text = glyph.repeat(len as usize);
                 // The test's marks would join a neighbour's character in one cell only.
-                surface.text(x, y, &text, style(s));
+                surface.text(x, y, &text, depth.style(s));
             }
             Edit::Fill { x, y, cols, rows, style: s } => {
-                surface.fill(x, y, cols, rows, &Cell { style: style(s), ..Cell::BLANK });
+                surface.fill(x, y, cols, rows, &Cell { style: depth.style(s), ..Cell::BLANK });
             }
             Edit::Scroll { region, lines } => {
                 let rect = regions()[usize::from(region)];
@@ -131,34 +164,57 @@ fn compare(screen: &Screen, frame: &Frame, skip_last: bool, why: &str) {
     }
 }
 
+/// Draws frames one after another; the terminal must show each.
+fn check_frames(frames: [&[Edit]; 3], extras: u32, features: &str, depth: Depth, cursor: (u32, u32)) {
+    let term = term(extras, [features, depth.feature()].join(",").trim_matches(','));
+    let size = Size::new(24, 10);
+    let no_margin = term.flags.no_auto_margin;
+    let mut screen = Screen::new(size, !no_margin);
+    let mut tty = Tty::new(size, true, TtyOptions::default());
+    let links = FrameLinks::default();
+    let mut out = Vec::new();
+    tty.start(&term, &mut out);
+    let mut frame = Frame::new(size);
+    frame.regions = regions();
+    for edits in frames {
+        apply(&mut frame, edits, depth);
+        frame.surface.cursor = Point::new(cursor.0, cursor.1);
+        frame.wrapped[2] = true;
+        tty.draw(&frame, &links, &term, &mut out);
+        screen.feed(&out);
+        let why = String::from_utf8_lossy(&out).escape_debug().to_string();
+        let why = format!("with {extras:#x} {features} {depth:?}: {why}");
+        compare(&screen, &frame, no_margin, &why);
+        assert_eq!(screen.cursor(), frame.surface.cursor, "{why}");
+        out.clear();
+    }
+}
+
+/// What drawing makes use of beside capabilities.
+const FEATURES: [&str; 4] = ["", "margins", "rectfill", "margins,rectfill"];
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
     #[test]
     fn drawing_shows_the_frame(
         first in edits(), second in edits(), third in edits(), extras in 0u32..256, set in 0usize..4,
-        cursor in (0u32..24, 0u32..10),
+        depth in prop::sample::select(Depth::ALL.to_vec()), cursor in (0u32..24, 0u32..10),
     ) {
-        let features = ["", "margins", "rectfill,256", "margins,rectfill,RGB"][set];
-        let term = term(extras, features);
-        let size = Size::new(24, 10);
-        let no_margin = term.flags.no_auto_margin;
-        let mut screen = Screen::new(size, !no_margin);
-        let mut tty = Tty::new(size, true, TtyOptions::default());
-        let links = FrameLinks::default();
-        let mut out = Vec::new();
-        tty.start(&term, &mut out);
-        let mut frame = Frame::new(size);
-        frame.regions = regions();
-        for edits in [&first, &second, &third] {
-            apply(&mut frame, edits);
-            frame.surface.cursor = Point::new(cursor.0, cursor.1);
-            frame.wrapped[2] = true;
-            tty.draw(&frame, &links, &term, &mut out);
-            screen.feed(&out);
-            let why = String::from_utf8_lossy(&out).escape_debug().to_string();
-            compare(&screen, &frame, no_margin, &why);
-            assert_eq!(screen.cursor(), frame.surface.cursor, "{why}");
-            out.clear();
+        check_frames([&first, &second, &third], extras, FEATURES[set], depth, cursor);
+    }
+}
+
+/// The same with every set of capabilities and features there is, and every depth of colour
+/// with each of them.
+#[test]
+fn drawing_shows_the_frame_on_every_terminal() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let frames = (edits(), edits(), edits());
+    for extras in 0..1 << EXTRAS.len() {
+        for (set, features) in FEATURES.into_iter().enumerate() {
+            let (first, second, third) = frames.new_tree(&mut runner).expect("frames are made").current();
+            let depth = Depth::ALL[(extras as usize + set) % Depth::ALL.len()];
+            check_frames([&first, &second, &third], extras, features, depth, (extras % 24, extras % 10));
         }
     }
 }
@@ -178,7 +234,7 @@ proptest! {
         let mut frame = Frame::new(size);
         frame.regions = regions();
         for edits in [&first, &second, &third] {
-            apply(&mut frame, edits);
+            apply(&mut frame, edits, Depth::Rgb);
             tty.draw(&frame, &FrameLinks::default(), &term, &mut out);
             pane.feed(&out);
             for y in 0..size.rows {
@@ -205,7 +261,7 @@ fn erasing_does_not_tear_wide_characters() {
     let text = |x, what, len| Edit::Text { x, y: 9, what, style: 0, len };
     let blue = Edit::Fill { x: 0, y: 9, cols: 16, rows: 1, style: 2 };
     for edits in [vec![text(7, 2, 5)], vec![blue, text(10, 2, 1)]] {
-        apply(&mut frame, &edits);
+        apply(&mut frame, &edits, Depth::Eight);
         tty.draw(&frame, &FrameLinks::default(), &term, &mut out);
         pane.feed(&std::mem::take(&mut out));
     }
