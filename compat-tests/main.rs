@@ -6,6 +6,7 @@
 //! `SCOPEMUX_CASES=FILE` takes one file of cases only.
 
 mod control;
+mod flood;
 mod limits;
 mod recordings;
 mod recovery;

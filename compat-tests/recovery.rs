@@ -9,7 +9,7 @@ use super::server::{PATIENCE, Server};
 const LINES: usize = 30_000;
 
 /// Asks until the answer is wanted.
-fn until(server: &Server, args: &[&str], wanted: impl Fn(&str) -> bool) -> String {
+pub fn until(server: &Server, args: &[&str], mut wanted: impl FnMut(&str) -> bool) -> String {
     let since = Instant::now();
     loop {
         let answer = server.ask(args);

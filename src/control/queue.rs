@@ -186,13 +186,14 @@ pub fn pane_output(cx: &mut Cx<'_>, pane: PaneId, bytes: &[u8]) {
 /// A queue is full: the pane is not read until it has room, or, if someone else looks at the
 /// pane, this client goes.
 fn hold_or_drop(cx: &mut Cx<'_>, id: ClientId, pane: PaneId) {
-    let others =
-        cx.server.clients.values().any(|c| c.id != id && c.session.is_some() && sees_pane(cx, c.id, pane));
-    if others {
+    if is_watched(cx, id, pane) {
         drop_client(cx, id);
         return;
     }
     cx.host.pane_pause(pane);
+    if !cx.server.held_panes.contains(&pane) {
+        cx.server.held_panes.push(pane);
+    }
     with_state(cx, id, |_, state| {
         if !state.held.contains(&pane) {
             state.held.push(pane);
@@ -200,18 +201,45 @@ fn hold_or_drop(cx: &mut Cx<'_>, id: ClientId, pane: PaneId) {
     });
 }
 
-/// Reads panes again whose clients have room (or are gone).
+/// Reads panes again whose clients have room or are gone. A client for which a pane is held
+/// back goes when someone else comes to look at the pane.
 pub fn resume_panes(cx: &mut Cx<'_>) {
-    let ids: Vec<ClientId> =
-        cx.server.clients.values().filter(|c| c.control.is_some()).map(|c| c.id).collect();
-    for id in ids {
-        let free = with_state(cx, id, |_, state| {
-            if state.waiting <= MAX_WAITING / 2 { std::mem::take(&mut state.held) } else { Vec::new() }
-        });
-        for pane in free.unwrap_or_default() {
+    for pane in std::mem::take(&mut cx.server.held_panes) {
+        let ids: Vec<ClientId> =
+            cx.server.clients.values().filter(|c| c.control.is_some()).map(|c| c.id).collect();
+        let mut full = false;
+        for id in ids {
+            if !holds(cx, id, pane) {
+                continue;
+            }
+            if is_watched(cx, id, pane) {
+                drop_client(cx, id);
+            } else {
+                full = true;
+            }
+        }
+        if full {
+            cx.server.held_panes.push(pane);
+        } else {
             cx.host.pane_resume(pane);
         }
     }
+}
+
+/// Whether a client has no room yet for a pane that is held back for it.
+fn holds(cx: &mut Cx<'_>, id: ClientId, pane: PaneId) -> bool {
+    let held = with_state(cx, id, |_, state| {
+        if state.waiting <= MAX_WAITING / 2 {
+            state.held.retain(|held| *held != pane);
+        }
+        state.held.contains(&pane)
+    });
+    held == Some(true)
+}
+
+/// Whether a client other than this one sees a pane.
+fn is_watched(cx: &Cx<'_>, id: ClientId, pane: PaneId) -> bool {
+    cx.server.clients.values().any(|c| c.id != id && c.session.is_some() && sees_pane(cx, c.id, pane))
 }
 
 /// Writes as much as the client takes, oldest first.

@@ -168,6 +168,8 @@ pub struct Server {
     pub ended_panes: Vec<PaneId>,
     /// Panes whose view modes got lines that they have not taken over yet.
     pub printed_panes: Vec<PaneId>,
+    /// Panes that are not read, for control clients have not taken what they printed.
+    pub held_panes: Vec<PaneId>,
     /// Alerts that clients are still to be told of.
     pub alert_messages: Vec<alerts::AlertMessage>,
     /// `kill-server` or the last session's end asked for an end.
