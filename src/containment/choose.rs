@@ -10,7 +10,7 @@ use super::group::Group;
 use super::host::Host;
 use super::none::Nothing;
 use super::units::Units;
-use super::v1::V1;
+use super::v1::{PREFIX, V1};
 
 /// What the administrator wants (server option `containment`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -267,7 +267,7 @@ impl Starting {
             }
             return None;
         }
-        let name = format!("scopemux-{}", self.settings.label);
+        let name = format!("{PREFIX}{}", self.settings.label);
         let found = V1::new(&host, &name, why);
         self.or_why(found).map(|it| (it, units))
     }

@@ -7,7 +7,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use nix::sys::signal::{Signal, kill};
@@ -17,6 +17,12 @@ use nix::unistd::Pid;
 const MAX_SUBGROUPS: usize = 1024;
 /// Rounds of killing whatever still turns up, where the kernel cannot kill a whole group.
 const KILL_ROUNDS: usize = 64;
+
+/// Tries to hold a group that others take away.
+const HOLD_ROUNDS: usize = 16;
+/// Groups of dead servers that one start removes, and others' that it looks at for that.
+const MAX_DEAD: usize = 8;
+const MAX_LOOKED_AT: usize = 256;
 
 /// systemd-oomd takes groups with this attribute for no candidates (`ManagedOOMPreference=omit`).
 const SPARE: &CStr = c"user.oomd_omit";
@@ -73,6 +79,34 @@ impl Group {
 
     pub fn make(&self) -> io::Result<()> {
         fs::create_dir(&self.dir)
+    }
+
+    /// Makes it, and holds it: while the file is open, `remove_dead` of others leaves it alone.
+    pub fn hold(&self) -> io::Result<File> {
+        for _ in 0..HOLD_ROUNDS {
+            match self.make() {
+                Err(e) if e.kind() != io::ErrorKind::AlreadyExists => return Err(e),
+                _ => {}
+            }
+            let Ok(file) = File::open(&self.dir) else { continue };
+            file.lock_shared()?;
+            // Another server may have removed it before it was held.
+            if self.dir.metadata().is_ok_and(|now| file.metadata().is_ok_and(|m| m.ino() == now.ino())) {
+                return Ok(file);
+            }
+        }
+        Err(io::Error::from(io::ErrorKind::NotFound))
+    }
+
+    /// Removes the groups below this one whose names begin with `prefix`, that no server holds and
+    /// where nothing runs. A few at a time: somebody waits.
+    pub fn remove_dead(&self, prefix: &str) {
+        let dead = self.children().into_iter().filter(|group| group.name().starts_with(prefix));
+        let gone = dead.take(MAX_LOOKED_AT).filter(|group| {
+            let Ok(file) = File::open(&group.dir) else { return false };
+            file.try_lock().is_ok() && group.pids().is_empty() && group.remove().unwrap_or(false)
+        });
+        gone.take(MAX_DEAD).for_each(drop);
     }
 
     /// The directory itself, for `clone3(CLONE_INTO_CGROUP)`.
@@ -183,5 +217,25 @@ impl Group {
         use nix::unistd::{AccessFlags, eaccess};
         let may = |path: &Path| eaccess(path, AccessFlags::W_OK).is_ok();
         may(&self.dir) && may(&self.procs_file())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::host::tests::made_up;
+    use super::*;
+
+    #[test]
+    fn groups_of_dead_servers_go_and_those_that_are_held_or_used_stay() {
+        let (dir, _) = made_up(&[("x-used/cgroup.procs", "12\n"), ("other/a", "")]);
+        let parent = Group::new(dir.path());
+        let held = parent.child("x-held").hold().unwrap();
+        fs::create_dir_all(dir.path().join("x-dead/pane-1")).unwrap();
+        let names = || parent.children().iter().map(Group::name).collect::<Vec<_>>();
+        parent.remove_dead("x-");
+        assert_eq!(names(), ["other", "x-held", "x-used"]);
+        drop(held);
+        parent.remove_dead("x-");
+        assert_eq!(names(), ["other", "x-used"]);
     }
 }

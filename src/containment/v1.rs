@@ -3,6 +3,7 @@
 //! and children.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::io;
 use std::os::fd::BorrowedFd;
 
@@ -16,10 +17,15 @@ use crate::base::PaneId;
 const CONTROLLERS: [(&str, &str); 5] =
     [("memory", "memory"), ("pids", "pids"), ("cpu", "cpu"), ("blkio", "io"), ("cpuacct", "")];
 
+/// What the names of servers' groups begin with.
+pub(super) const PREFIX: &str = "scopemux-";
+
 /// See the module comment.
 pub(super) struct V1 {
     /// Our group in each hierarchy that we can write to; panes are below it.
     bases: Vec<(&'static str, Group)>,
+    /// What tells other servers that our groups are in use; it ends with the process.
+    _held: Vec<File>,
     why: String,
     watch: Watch,
     watched: HashMap<PaneId, (Groups, Counts)>,
@@ -39,7 +45,7 @@ impl V1 {
     /// Makes a group called `name` below our own in each hierarchy. Fails when neither memory
     /// nor pids can be had.
     pub fn new(host: &Host, name: &str, why: String) -> io::Result<Self> {
-        let mut bases: Vec<(&'static str, Group)> = Vec::new();
+        let (mut bases, mut held): (Vec<(&'static str, Group)>, _) = (Vec::new(), Vec::new());
         let mut refused = io::Error::other("no version 1 hierarchy is mounted");
         for (controller, _) in CONTROLLERS {
             let Some(own) = host.own_dir(Some(controller)) else { continue };
@@ -48,9 +54,12 @@ impl V1 {
             if bases.iter().any(|(_, other)| other == &group) {
                 continue;
             }
-            match group.make() {
-                Err(e) if e.kind() != io::ErrorKind::AlreadyExists => refused = e,
-                _ => bases.push((controller, group)),
+            match group.hold() {
+                Err(e) => refused = e,
+                Ok(file) => {
+                    held.push(file);
+                    bases.push((controller, group));
+                }
             }
         }
         if !bases.iter().any(|(c, _)| ["memory", "pids"].contains(c)) {
@@ -60,7 +69,12 @@ impl V1 {
             // The limit of all panes together needs it; newer kernels know nothing else.
             let _ = memory.write("memory.use_hierarchy", "1");
         }
-        let mut it = Self { bases, why, watch: Watch::new()?, watched: HashMap::new() };
+        for (_, base) in &bases {
+            if let Some(parent) = base.dir.parent() {
+                Group::new(parent).remove_dead(PREFIX);
+            }
+        }
+        let mut it = Self { bases, _held: held, why, watch: Watch::new()?, watched: HashMap::new() };
         it.sweep();
         Ok(it)
     }
