@@ -15,7 +15,7 @@ const ROWS: [&str; 3] = ["display-message", "-p", "#{history_size}"];
 /// A flooding pane that a control client holds back by not reading; the rows it printed.
 fn held(server: &Server) -> (Child, String) {
     server.tmux(&["new-session", "-d", "-x", "80", "-y", "24", "exec cat"]);
-    let client = server.spawn_control("-C", &["attach-session".to_owned()]);
+    let client = server.spawn_control("-C", &["attach-session".to_owned()], &[]);
     until(server, &["list-clients"], |clients| !clients.is_empty());
     server.tmux(&["respawn-pane", "-k", "exec yes flood"]);
     let (mut last, mut same) = (String::new(), 0);
