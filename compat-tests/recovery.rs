@@ -116,6 +116,8 @@ fn options_of_windows_and_sessions_hold_for_what_is_replayed() {
     let program = format!("stty -echo; read go; seq -f 'number %.0f' 1 {LINES}; read never");
     server.tmux(&["new-window", "-n", "one", &program]);
     server.tmux(&["set-option", "-w", "alternate-screen", "off"]);
+    // Has a snapshot made at once, with the option.
+    server.tmux(&["new-window", "-d", "read never"]);
     server.tmux(&["send-keys", "-l", "x"]);
     server.tmux(&["send-keys", "Enter"]);
     await_rows(&server, ":one", LINES - 100);
