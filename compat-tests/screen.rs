@@ -205,7 +205,12 @@ fn row(server: &Server, cells: &[Cell]) -> String {
         }
         cell.glyph.push_to(&mut text);
     }
-    clock(&server.normal(text.as_bytes()))
+    let mut text = clock(&server.normal(text.as_bytes()));
+    if text.contains("/dev/pts/N") {
+        // A terminal's name is longer on a machine with more of them, and the rest of its row shorter.
+        text.truncate(text.trim_end_matches(' ').len());
+    }
+    text
 }
 
 fn describe(style: &CellStyle) -> String {

@@ -20,6 +20,9 @@ use super::screen::Outer;
 /// How long anything may take before it counts as never coming.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Where programs are looked for: the same on every machine, for commands that print it.
+const SEARCH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 pub struct Server {
     binary: PathBuf,
     dir: tempfile::TempDir,
@@ -85,7 +88,7 @@ impl Server {
         command
             .args(args.iter().map(|arg| OsString::from_vec(self.bytes(arg))))
             .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("PATH", SEARCH)
             .env("HOME", &home)
             .env("PWD", &home)
             .env("SHELL", "/bin/sh")
