@@ -45,8 +45,9 @@ pub fn print(cx: &mut Cx<'_>, item: &ItemContext, line: &str) {
         }
         Audience::Attached(id) => {
             let Some(pane) = cx.server.client(id).and_then(|c| cx.server.client_pane(c)) else { return };
-            // A final newline ends a line; it does not start another.
-            for line in line.strip_suffix('\n').unwrap_or(line).split('\n') {
+            // Nothing at all opens the view and is no line in it.
+            view::modes::enter_view(cx, pane);
+            for line in line.split('\n').filter(|_| !line.is_empty()) {
                 view::modes::add_view_line(cx, pane, line, true);
             }
         }

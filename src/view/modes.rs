@@ -189,9 +189,8 @@ pub fn update_all(cx: &mut Cx<'_>) {
     }
 }
 
-/// Adds a line of output to the view mode of a pane, entering it if it is not on top.
-/// `parse`: the line may hold escape sequences.
-pub fn add_view_line(cx: &mut Cx<'_>, pane: PaneId, line: &str, parse: bool) {
+/// Puts the view mode of a pane on top, an empty one if there is none.
+pub fn enter_view(cx: &mut Cx<'_>, pane: PaneId) {
     let on_top = cx
         .server
         .pane(pane)
@@ -200,6 +199,12 @@ pub fn add_view_line(cx: &mut Cx<'_>, pane: PaneId, line: &str, parse: bool) {
         let Some(mode) = CopyMode::view(cx, pane) else { return };
         push(cx, pane, Box::new(mode));
     }
+}
+
+/// Adds a line of output to the view mode of a pane, entering it if it is not on top.
+/// `parse`: the line may hold escape sequences.
+pub fn add_view_line(cx: &mut Cx<'_>, pane: PaneId, line: &str, parse: bool) {
+    enter_view(cx, pane);
     with_top(cx, pane, |cx, entry| entry.mode.add_line(line, parse, cx.now.secs()));
     if cx.server.printed_panes.last() != Some(&pane) {
         cx.server.printed_panes.push(pane);

@@ -28,6 +28,9 @@ pub struct CopyMode {
     surface: Surface,
     /// Output as it comes, in view mode.
     lines: Option<ViewLines>,
+    /// A view mode that nothing was printed to or done in yet: tmux first draws the position
+    /// indicator with a line.
+    untouched: bool,
     /// Scrolls while a drag is held at an edge.
     pub(super) drag_timer: Option<TimerId>,
     /// Goes on with a search that did not end in one slice.
@@ -79,6 +82,7 @@ impl CopyMode {
             state,
             source,
             surface: Surface::new(Size::default()),
+            untouched: lines.is_some(),
             lines,
             drag_timer: None,
             search_timer: None,
@@ -248,7 +252,7 @@ impl CopyMode {
 
     /// Draws the position indicator over the first row.
     fn draw_position(&mut self, cx: &Cx<'_>, pane: PaneId, scope: &Scope<'_>, styles: &Styles) {
-        if self.state.rows() < 2 || self.state.hide_position {
+        if self.state.rows() < 2 || self.state.hide_position || self.untouched {
             return;
         }
         let window = cx.server.pane(pane).map(|p| OptionScope::Window(p.window));
@@ -365,6 +369,7 @@ impl PaneMode for CopyMode {
         if let Some(lines) = &mut self.lines {
             lines.resize(size);
         }
+        self.untouched = false;
         self.state.resize(size.cols as usize, size.rows as usize);
     }
 
@@ -386,6 +391,7 @@ impl PaneMode for CopyMode {
         prefix: u32,
     ) -> ModeResult {
         self.prepare(cx, pane, Some(target));
+        self.untouched = false;
         let result = self.run(cx, pane, target, args, event, prefix);
         self.finish(cx, pane);
         result
@@ -415,6 +421,7 @@ impl PaneMode for CopyMode {
     fn add_line(&mut self, line: &str, parse: bool, now_secs: i64) {
         if let Some(lines) = &mut self.lines {
             lines.add(line, parse, now_secs);
+            self.untouched = false;
         }
     }
 
