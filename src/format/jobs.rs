@@ -106,7 +106,7 @@ fn request(cx: &mut Cx<'_>, key: &FormatJobKey, command: String, generation: u64
         environ: cx.server.environ_for_session(None, cx.server.config_done).pairs(),
         stdin: Vec::new(),
         no_stdin: false,
-        keep_stdin: true,
+        keep_stdin: false,
         no_output: false,
         stderr: false,
         pty: None,
