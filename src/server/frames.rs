@@ -66,6 +66,10 @@ impl Runtime {
 
     fn draw_client(&mut self, id: ClientId) -> bool {
         let Some(tty) = self.world.peers.get_mut(&id).and_then(|p| p.tty.as_mut()) else { return false };
+        // What was written to the terminal in this turn goes first: only one that does not take
+        // it wakes the server again, and a frame that waited for less would wait for something
+        // else to happen. One that is gone is noticed when its output is written.
+        tty.flush(&self.world.poller);
         if !tty.is_drained() {
             return false;
         }

@@ -79,6 +79,7 @@ impl Runtime {
             self.flush_control();
             self.settle();
             self.render();
+            self.start_format_jobs();
             self.perform();
             if self.is_over() {
                 return Ok(());

@@ -40,7 +40,6 @@ impl Runtime {
             self.update_socket_mode();
         }
         crate::view::ended::draw_ended(&mut self.cx());
-        self.start_format_jobs();
         self.publish_ttys();
         self.show_messages();
         // Settling may have queued notifications and callbacks: they run before anyone leaves
@@ -222,7 +221,7 @@ impl Runtime {
             .min()
     }
 
-    fn start_format_jobs(&mut self) {
+    pub fn start_format_jobs(&mut self) {
         format::jobs::start_due(&mut self.cx());
     }
 
