@@ -34,7 +34,7 @@ fn questions(args: &Args) -> Vec<(String, String)> {
 }
 
 fn first_name(list: &CommandList) -> &'static str {
-    list.groups.iter().flatten().next().map_or("", |command| command.id.name())
+    list.iter().next().map_or("", |command| command.id.name())
 }
 
 /// Queues commands: behind the waiting item, or at the end of the client's queue.

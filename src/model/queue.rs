@@ -159,7 +159,6 @@ pub struct Items(pub Vec<Item>);
 pub struct Queues {
     pub queues: BTreeMap<Option<ClientId>, Queue>,
     next_item: u64,
-    next_group: u64,
     /// Items in all queues may not exceed this (a hook that feeds itself, a hostile client).
     pub dropped: u64,
     /// A hook's command of the global queue is running: nothing that it does is notified.
@@ -192,10 +191,8 @@ impl Queues {
     pub fn commands(&mut self, list: &CommandList, state: &Arc<QueueState>) -> Items {
         let mut out = Vec::new();
         for group in &list.groups {
-            self.next_group += 1;
-            let number = self.next_group;
-            for invocation in group {
-                out.push(self.item(ItemKind::Command(invocation.clone()), number, state));
+            for invocation in &group.commands {
+                out.push(self.item(ItemKind::Command(invocation.clone()), group.id, state));
             }
         }
         Items(out)

@@ -1,6 +1,7 @@
 //! Parsed commands: lists of invocations in groups, and how they print.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::args::Args;
 use super::parse::ParseFlags;
@@ -26,20 +27,36 @@ impl Invocation {
     }
 }
 
-/// Commands in groups: when one fails, the rest of its group is not run.
+/// Commands that fall together: when one fails, the rest is not run.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// Never 0. The same each time the group is queued, so that a binding which fails takes
+    /// with it what waits behind it of the same binding, as in tmux.
+    pub id: u64,
+    pub commands: Vec<Arc<Invocation>>,
+}
+
+impl Group {
+    pub fn new(commands: Vec<Arc<Invocation>>) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self { id: NEXT.fetch_add(1, Ordering::Relaxed), commands }
+    }
+}
+
+/// Commands in groups.
 #[derive(Clone, Debug, Default)]
 pub struct CommandList {
-    pub groups: Vec<Vec<Arc<Invocation>>>,
+    pub groups: Vec<Group>,
 }
 
 impl CommandList {
     /// All commands in order.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Invocation>> {
-        self.groups.iter().flatten()
+        self.groups.iter().flat_map(|group| &group.commands)
     }
 
     pub fn is_empty(&self) -> bool {
-        self.groups.iter().all(Vec::is_empty)
+        self.groups.iter().all(|group| group.commands.is_empty())
     }
 
     /// Whether all commands have a flag.
@@ -52,14 +69,14 @@ impl CommandList {
         self.iter().any(|invocation| invocation.id.entry().flags.contains(flag))
     }
 
-    /// A copy with `%1`, `%%` and so on filled in, in every argument.
+    /// A copy with `%1`, `%%` and so on filled in, in every argument, and groups of its own.
     pub fn filled(&self, values: &[String]) -> CommandList {
         let fill = |invocation: &Arc<Invocation>| {
             let args = invocation.args.filled(values);
             Arc::new(Invocation { args, flags: ParseFlags::empty(), ..Invocation::clone(invocation) })
         };
-        let groups = self.groups.iter().map(|group| group.iter().map(fill).collect()).collect();
-        CommandList { groups }
+        let copy = |group: &Group| Group::new(group.commands.iter().map(fill).collect());
+        CommandList { groups: self.groups.iter().map(copy).collect() }
     }
 
     /// Commands separated by ` ; `, groups by ` ;; `.
@@ -80,8 +97,8 @@ impl CommandList {
     }
 
     fn print_with(&self, separator: &str, group_separator: &str) -> String {
-        let groups = self.groups.iter().filter(|group| !group.is_empty()).map(|group| {
-            let commands: Vec<String> = group.iter().map(|invocation| invocation.print()).collect();
+        let groups = self.groups.iter().filter(|group| !group.commands.is_empty()).map(|group| {
+            let commands: Vec<String> = group.commands.iter().map(|invocation| invocation.print()).collect();
             commands.join(separator)
         });
         groups.collect::<Vec<_>>().join(group_separator)

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::args::{ArgValue, Args, ArgsError};
-use super::command::{CommandList, Invocation};
+use super::command::{CommandList, Group, Invocation};
 use super::statements::{RawArgument, RawCommand, parse_statements};
 use super::table::CommandId;
 
@@ -205,7 +205,7 @@ impl<'c> Build<'c> {
     }
 
     fn end_group(&mut self, list: &mut CommandList, group: Vec<Arc<Invocation>>) {
-        let alone = CommandList { groups: vec![group] };
+        let alone = CommandList { groups: vec![Group::new(group)] };
         if self.flags.contains(ParseFlags::VERBOSE) {
             let text = alone.print();
             self.printed.push(match &self.file {
@@ -213,7 +213,7 @@ impl<'c> Build<'c> {
                 None => format!("{}: {text}", self.line),
             });
         }
-        list.groups.extend(alone.groups.into_iter().filter(|group| !group.is_empty()));
+        list.groups.extend(alone.groups.into_iter().filter(|group| !group.commands.is_empty()));
     }
 
     fn command(&mut self, raw: RawCommand, group: &mut Vec<Arc<Invocation>>) -> Result<(), String> {
@@ -256,7 +256,7 @@ impl<'c> Build<'c> {
         self.flags |= ParseFlags::NO_ALIAS;
         let list = self.commands(raw);
         self.flags -= ParseFlags::NO_ALIAS;
-        group.extend(list?.groups.into_iter().flatten());
+        group.extend(list?.groups.into_iter().flat_map(|inner| inner.commands));
         Ok(())
     }
 
