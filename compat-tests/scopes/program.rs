@@ -247,12 +247,13 @@ fn fork_bomb(it: &mut Mux) {
 }
 
 fn daemons(it: &mut Mux) {
-    let start = "(setsid sh -c 'trap \"\" HUP TERM; sleep 1000 & wait' >/dev/null 2>&1 &); echo on";
     for kill in ["off", "on"] {
         let pane = it.pane("64M");
-        it.type_line(&pane, start);
-        it.until_shows(&pane, "on");
-        until("a daemon", || it.number(&pane, "pane_pids") >= 3);
+        let up = it.dir.path().join(kill);
+        // What it starts later would not be among those that are ended below.
+        let daemon = format!("trap \"\" HUP TERM; sleep 1000 & echo >{}; wait", up.display());
+        it.type_line(&pane, &format!("(setsid sh -c '{daemon}' >/dev/null 2>&1 &)"));
+        until("a daemon", || up.exists());
         it.run(&["set-option", "-p", "-t", &pane, "pane-kill-scope", kill]);
         let (scope, shell) = (it.show(&pane, "#{pane_scope}"), it.show(&pane, "#{pane_pid}"));
         it.run(&["kill-pane", "-t", &pane]);
