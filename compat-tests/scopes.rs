@@ -92,7 +92,7 @@ fn start(it: &mut dyn Containment, scope: &mut dyn PaneScope, job: &str) -> Chil
             assert!(dir.as_fd().try_clone_to_owned().is_ok());
             vec![procs.clone()]
         }
-        SpawnTarget::Move { procs } => procs.clone(),
+        SpawnTarget::Enter { dirs } => dirs.iter().map(|dir| dir.join("tasks")).collect(),
         _ => Vec::new(),
     };
     // SAFETY: the hook only opens and writes files.
@@ -183,7 +183,7 @@ fn bystander_in_the_same_scope_lives(it: &mut dyn Containment) {
     shell.args(["-c", "read x; \"$0\" --job hog </dev/null; read y", me.to_str().unwrap()]);
     let procs = match scope.spawn_target().unwrap() {
         SpawnTarget::Group { procs, .. } => vec![procs],
-        SpawnTarget::Move { procs } => procs,
+        SpawnTarget::Enter { dirs } => dirs.iter().map(|dir| dir.join("tasks")).collect(),
         _ => Vec::new(),
     };
     let attach = procs.is_empty();

@@ -82,8 +82,9 @@ pub enum SpawnTarget {
     /// `clone3` with `CLONE_INTO_CGROUP` into this directory. Where the kernel refuses, the
     /// child writes `0` to `procs` before it execs.
     Group { dir: OwnedFd, procs: PathBuf },
-    /// The child writes `0` to each of these files before it execs.
-    Move { procs: Vec<PathBuf> },
+    /// The child enters each of these groups (version 1) before it execs: it writes `0` to their
+    /// `tasks`, which waits for nobody.
+    Enter { dirs: Vec<PathBuf> },
     /// The child waits on a gate; its pid goes to `PaneScope::attach`, and the gate opens on
     /// `Event::Attached`, or when it has waited long enough (`Containment::attach_late`).
     Attach,

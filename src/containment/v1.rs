@@ -287,7 +287,7 @@ impl PaneScope for Scope {
     }
 
     fn spawn_target(&self) -> io::Result<SpawnTarget> {
-        Ok(SpawnTarget::Move { procs: self.groups.0.iter().map(|(_, g)| g.procs_file()).collect() })
+        Ok(SpawnTarget::Enter { dirs: self.groups.0.iter().map(|(_, g)| g.dir.clone()).collect() })
     }
 
     fn set_limits(&mut self, limits: &Limits) -> io::Result<()> {

@@ -127,15 +127,20 @@ pub fn spawn(spawn: Spawn, mask: &SigSet) -> nix::Result<Started> {
         Stdio::Socket { stdin, stdout, stderr } => open_socket([*stdin, *stdout, *stderr])?,
     };
     let gate = pipe2(OFlag::O_CLOEXEC)?;
+    let entered = pipe2(OFlag::O_CLOEXEC)?;
     let (pid, inside) = match &spawn.cgroup {
-        Some(cgroup) => match fork_into(cgroup.as_fd()) {
+        Some(cgroup) if spawn.groups.is_empty() => match fork_into(cgroup.as_fd()) {
             Ok(pid) => (pid, true),
             Err(Errno::EAGAIN | Errno::ENOMEM) => return Err(Errno::EAGAIN),
             Err(_) => (fork_here()?, false),
         },
-        None => (fork_here()?, true),
+        _ => (fork_here()?, true),
     };
     let Some(pid) = pid else {
+        if spawn.groups.iter().filter(|dir| !enter(dir)).count() == 0 {
+            let _ = write(&entered.1, b"x");
+        }
+        drop(entered);
         let (reader, writer) = gate;
         drop(writer);
         let _ = read(&reader, &mut [0; 1]);
@@ -143,7 +148,13 @@ pub fn spawn(spawn: Spawn, mask: &SigSet) -> nix::Result<Started> {
     };
     // The child waits at the gate until it is in its cgroup: memory stays charged to the group
     // that first touched it.
-    let contained = inside || spawn.cgroup.as_ref().is_some_and(|cgroup| move_into(cgroup.as_fd(), pid));
+    let (reader, writer) = entered;
+    drop(writer);
+    let contained = match (&spawn.cgroup, inside) {
+        _ if !spawn.groups.is_empty() => read(&reader, &mut [0; 1]) == Ok(1),
+        (Some(cgroup), false) => move_into(cgroup.as_fd(), pid),
+        _ => true,
+    };
     let (reader, writer) = gate;
     drop(reader);
     if !spawn.gated {
@@ -174,6 +185,14 @@ fn fork_into(cgroup: BorrowedFd<'_>) -> nix::Result<Option<i32>> {
         0 => Ok(None),
         pid => Ok(Some(pid as i32)),
     }
+}
+
+/// Enters a version 1 cgroup. A thread that moves itself waits for nobody; whoever moves another
+/// process waits for a grace period of the kernel (RCU), which is some milliseconds.
+fn enter(dir: &str) -> bool {
+    let tasks = to_bytes(&format!("{dir}/tasks"));
+    let flags = OFlag::O_WRONLY | OFlag::O_CLOEXEC;
+    open(OsStr::from_bytes(&tasks), flags, Mode::empty()).and_then(|file| write(&file, b"0")).is_ok()
 }
 
 fn move_into(cgroup: BorrowedFd<'_>, pid: i32) -> bool {

@@ -107,6 +107,9 @@ pub struct Spawn {
     pub stdio: Stdio,
     /// Directory of the cgroup to start in.
     pub cgroup: Option<OwnedFd>,
+    /// Directories of version 1 cgroups that the child enters before it does anything, in place
+    /// of `cgroup` (which is then the first of them, for a keeper of an older version).
+    pub groups: Vec<String>,
     pub oom_score_adj: Option<i32>,
     /// The child waits before it does anything until `Open` comes, or the server is gone.
     pub gated: bool,
@@ -143,7 +146,7 @@ pub enum Request {
 #[derive(Debug)]
 pub enum Report {
     /// Started. `fd` is the pty's master or this end of the socket, non-blocking. `contained`
-    /// is false when the child could not be put in the cgroup that was asked for.
+    /// is false when the child is not in each of the cgroups that were asked for.
     Spawned { token: u64, pid: i32, tty: String, contained: bool, fd: OwnedFd },
     /// Not started; `errno` says why.
     SpawnFailed { token: u64, errno: i32 },
@@ -281,6 +284,8 @@ impl Spawn {
         self.stdio.pack(out);
         put_option(out, self.oom_score_adj.map(|adj| adj.to_string()).as_deref());
         out.push(u8::from(self.gated));
+        put_varint(out, self.groups.len() as u64);
+        self.groups.iter().for_each(|dir| put_text(out, dir));
         self.cgroup
     }
 
@@ -295,6 +300,8 @@ impl Spawn {
             stdio: Stdio::unpack(body)?,
             oom_score_adj: option(body)?.and_then(|adj| adj.parse().ok()),
             gated: body.u8()? != 0,
+            // A server of an older version names none.
+            groups: if body.0.is_empty() { Vec::new() } else { list(body, text)? },
             cgroup,
         })
     }

@@ -4,9 +4,11 @@
 use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
+use crate::base::text::from_bytes;
 use crate::base::{PaneId, Size};
 use crate::model::host::{ExitStatus, JobRequest, SpawnRequest};
 use crate::protocol::custody::{Handle, Pty, Report, Request, Spawn, Stdio};
@@ -24,7 +26,7 @@ pub struct PaneStarted {
     pub pid: i32,
     pub tty: String,
     pub master: OwnedFd,
-    /// It runs in the cgroup that was asked for.
+    /// It runs in the cgroups that were asked for.
     pub contained: bool,
 }
 
@@ -91,6 +93,7 @@ impl Custody {
                 ..pty(request.size, request.cell_pixels)
             }),
             cgroup: target.cgroup,
+            groups: target.groups.iter().map(|dir| from_bytes(dir.as_os_str().as_bytes())).collect(),
             oom_score_adj: target.oom_score_adj,
             gated: target.gated,
         };
@@ -123,6 +126,7 @@ impl Custody {
             home: Some(super::proc::home()).filter(|home| !home.is_empty()),
             stdio,
             cgroup: None,
+            groups: Vec::new(),
             oom_score_adj: None,
             gated: false,
         };

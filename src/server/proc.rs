@@ -2,8 +2,8 @@
 //! small system calls that have no better place.
 
 use std::fs;
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
-use std::path::PathBuf;
+use std::os::fd::{AsRawFd, BorrowedFd};
+use std::path::{Path, PathBuf};
 
 use crate::base::Size;
 use crate::base::text;
@@ -37,8 +37,8 @@ pub fn cwd(pid: i32) -> Option<String> {
 }
 
 /// Moves a process and those that it started to a cgroup. Whether the first one is there.
-pub fn move_to_group(group: &OwnedFd, pid: i32) -> bool {
-    let path = format!("/proc/self/fd/{}/cgroup.procs", group.as_raw_fd());
+pub fn move_to_group(group: &Path, pid: i32) -> bool {
+    let path = group.join("cgroup.procs");
     let moved = fs::write(&path, pid.to_string()).is_ok();
     let mut below = children(pid);
     while let Some(child) = below.pop() {

@@ -5,7 +5,7 @@ mod left;
 
 use std::collections::BTreeMap;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -24,6 +24,8 @@ use super::poller::{Interest, Poller, Token};
 pub struct SpawnTarget {
     /// Directory of the cgroup to start in.
     pub cgroup: Option<OwnedFd>,
+    /// Version 1 cgroups to enter, of which `cgroup` is the first.
+    pub groups: Vec<PathBuf>,
     pub oom_score_adj: Option<i32>,
     /// It waits until `take_opened` names it.
     pub gated: bool,
@@ -47,8 +49,6 @@ const MAX_CLOSED: usize = 1024;
 /// A pane's scope.
 struct Held {
     scope: Box<dyn PaneScope>,
-    /// Files that the first process must be written to besides where it starts.
-    more_procs: Vec<PathBuf>,
     /// Its pid goes to `attach`.
     attach: bool,
     limits: Option<Limits>,
@@ -92,6 +92,14 @@ pub struct OomReport {
     pub pane: PaneId,
     pub kills: u64,
     pub text: String,
+}
+
+impl SpawnTarget {
+    /// The directories of all cgroups, for a process that runs already.
+    pub fn directories(&self) -> Vec<PathBuf> {
+        let fd = |dir: &OwnedFd| PathBuf::from(format!("/proc/self/fd/{}", dir.as_raw_fd()));
+        if self.groups.is_empty() { self.cgroup.iter().map(fd).collect() } else { self.groups.clone() }
+    }
 }
 
 impl Scopes {
@@ -202,13 +210,7 @@ impl Scopes {
             });
             match opened {
                 Ok(scope) => {
-                    let held = Held {
-                        scope,
-                        more_procs: Vec::new(),
-                        attach: false,
-                        limits: Some(limits),
-                        pid: Some(pid),
-                    };
+                    let held = Held { scope, attach: false, limits: Some(limits), pid: Some(pid) };
                     self.panes.insert(pane, held);
                 }
                 Err(why) => self.messages.push(format!("pane {pane} is not contained: {why}")),
@@ -278,13 +280,12 @@ impl Scopes {
                 return SpawnTarget { oom_score_adj, ..SpawnTarget::default() };
             }
         };
-        let (mut attach, mut more_procs) = (false, Vec::new());
+        let (mut attach, mut groups) = (false, Vec::new());
         let cgroup = match target {
             containment::SpawnTarget::Group { dir, .. } => Some(dir),
-            containment::SpawnTarget::Move { mut procs } => {
-                let first = (!procs.is_empty()).then(|| procs.remove(0));
-                more_procs = procs;
-                first.and_then(|file| open_dir(file.parent()?).ok())
+            containment::SpawnTarget::Enter { dirs } => {
+                groups = dirs;
+                groups.first().and_then(|dir| open_dir(dir).ok())
             }
             containment::SpawnTarget::Attach => {
                 attach = true;
@@ -292,9 +293,8 @@ impl Scopes {
             }
             containment::SpawnTarget::None => None,
         };
-        let gated = attach || !more_procs.is_empty();
-        self.panes.insert(pane, Held { scope, more_procs, attach, limits: Some(limits), pid: None });
-        SpawnTarget { cgroup, oom_score_adj, gated }
+        self.panes.insert(pane, Held { scope, attach, limits: Some(limits), pid: None });
+        SpawnTarget { cgroup, groups, oom_score_adj, gated: attach }
     }
 
     /// A pane that an earlier server of ours started: its scope is taken up again.
@@ -307,7 +307,7 @@ impl Scopes {
         let named = names.rfind(|part| part.starts_with("pane-") || part.contains("-pane-"));
         let backend = self.backend.as_mut().expect("set up above");
         if let Some(scope) = named.and_then(|name| backend.adopt(pane, &name).ok()) {
-            let held = Held { scope, more_procs: Vec::new(), attach: false, limits: None, pid: Some(pid) };
+            let held = Held { scope, attach: false, limits: None, pid: Some(pid) };
             self.panes.insert(pane, held);
         }
     }
@@ -324,18 +324,6 @@ impl Scopes {
         if !contained {
             self.messages.push(format!("pane {pane} is not contained: it could not be moved"));
         }
-        if held.more_procs.is_empty() {
-            return;
-        }
-        // Version 1: the other hierarchies.
-        for file in &held.more_procs {
-            let open = std::fs::OpenOptions::new().write(true).open(file);
-            let moved = open.and_then(|mut f| io::Write::write_all(&mut f, pid.to_string().as_bytes()));
-            if let Err(error) = moved {
-                self.messages.push(format!("pane {pane}: {}: {error}", file.display()));
-            }
-        }
-        self.opened.push(pane);
     }
 
     /// Panes whose programs may go on from their gates.

@@ -143,7 +143,8 @@ impl Host for World {
     ) -> Result<Spawned, String> {
         let freed = self.jobs.free(&self.poller, job).ok_or("the program has ended")?;
         let target = self.scopes.open_pane(&self.poller, pane);
-        let contained = target.cgroup.as_ref().is_none_or(|dir| proc::move_to_group(dir, freed.pid));
+        let away = |dir: &&PathBuf| !proc::move_to_group(dir, freed.pid);
+        let contained = target.directories().iter().filter(away).count() == 0;
         if let Some(score) = target.oom_score_adj {
             proc::set_oom_score(freed.pid, score);
         }

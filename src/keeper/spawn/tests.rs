@@ -21,6 +21,7 @@ fn shell(script: &str, stdio: Stdio) -> Spawn {
         cgroup: None,
         oom_score_adj: None,
         gated: false,
+        groups: Vec::new(),
     }
 }
 
@@ -111,4 +112,27 @@ fn a_gated_child_waits_until_it_is_let_go() {
     let mut output = [0; 16];
     let length = read(&started.fd, &mut output).unwrap();
     assert_eq!(&output[..length], b"here\n");
+}
+
+#[test]
+fn a_child_enters_its_version_1_groups_by_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    let group = |name: &str| {
+        std::fs::create_dir(dir.path().join(name)).unwrap();
+        std::fs::write(dir.path().join(name).join("tasks"), "").unwrap();
+        dir.path().join(name).to_str().unwrap().to_owned()
+    };
+    let check = |groups: Vec<String>, expect: bool| {
+        let started = spawn(Spawn { groups, ..shell("true", SOCKET) }, &SigSet::empty()).unwrap();
+        assert_eq!(started.contained, expect);
+        assert_eq!(wait(started.pid, 0), Some((started.pid, 0)));
+    };
+    let written = |group: &str| std::fs::read_to_string(format!("{group}/tasks")).unwrap();
+    let groups = [group("memory"), group("pids")];
+    check(groups.to_vec(), true);
+    assert_eq!(groups.each_ref().map(|group| written(group)), ["0", "0"]);
+    // One that cannot be entered does not cost the others.
+    let last = group("cpu");
+    check(vec![dir.path().join("gone").to_str().unwrap().to_owned(), last.clone()], false);
+    assert_eq!(written(&last), "0");
 }

@@ -25,6 +25,7 @@ fn spawn() -> Spawn {
         cgroup: Some(File::open("/dev/null").unwrap().into()),
         oom_score_adj: Some(-17),
         gated: true,
+        groups: vec!["/sys/fs/cgroup/memory/a".into(), "/sys/fs/cgroup/pids/a".into()],
     }
 }
 
@@ -101,4 +102,12 @@ proptest! {
         handle.push_input(&body, None);
         while let Ok(Some(_)) = handle.next_parcel::<Request>() {}
     }
+}
+
+#[test]
+fn a_request_of_an_older_server_names_no_groups() {
+    let (_, mut body, _) = Request::Spawn(Box::new(Spawn { groups: Vec::new(), ..spawn() })).pack();
+    assert_eq!(body.pop(), Some(0), "the number of groups is last");
+    let Ok(Some(Request::Spawn(it))) = Request::unpack(1, Reader(&body), None) else { panic!("a request") };
+    assert_eq!((it.token, it.gated, it.groups), (300, true, Vec::new()));
 }
