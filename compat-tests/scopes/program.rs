@@ -58,6 +58,7 @@ pub fn all(expected: &str) {
     assert_eq!(it.server(), server, "another server");
     assert!(Path::new(&format!("/proc/{keeper}")).exists(), "the keeper is gone");
     it.end();
+    run("a server is killed, and another one starts", dead_server);
     if std::env::var_os("DBUS_SESSION_BUS_ADDRESS").is_some() {
         run("the scope that the server was started in is stopped", founder_stops);
         run("the bus is stopped", || bad_bus(None));
@@ -326,6 +327,35 @@ fn host_wide(it: &mut Mux) {
     it.until_shows(&pane, ENDED);
     it.answers("%0", "host");
     it.run(&["kill-pane", "-t", &pane]);
+}
+
+/// Its keeper and panes too. What is left of its groups goes when any server starts below the
+/// same group; what systemd made for it goes by itself.
+fn dead_server() {
+    let mut dead = Mux::start();
+    until("containment", || dead.show("%0", "#{containment}").starts_with(&expected()));
+    let (server, pane) = (dead.server(), dead.show("%0", "#{pane_pid}"));
+    let scope = dead.show("%0", "#{pane_scope}");
+    let top = scope.split('/').find(|part| part.contains("scopemux-")).unwrap().to_owned();
+    let groups = || groups_named(Path::new("/sys/fs/cgroup"), &top);
+    assert_ne!(groups(), 0, "{top}");
+    let keeper = parent_of(server);
+    // The keeper first, or it would start another server.
+    for pid in [keeper, server] {
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), Signal::SIGKILL).unwrap();
+    }
+    until("the end of all", || !lives(&server.to_string()) && !lives(&pane));
+    drop(dead);
+    let other = Mux::start();
+    until("the end of its groups", || groups() == 0);
+    other.end();
+}
+
+/// How many directories below one have a name.
+fn groups_named(dir: &Path, name: &str) -> usize {
+    let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    let dirs = entries.filter(|entry| entry.file_type().is_ok_and(|t| t.is_dir()));
+    dirs.map(|dir| usize::from(dir.file_name() == *name) + groups_named(&dir.path(), name)).sum()
 }
 
 fn founder_stops() {

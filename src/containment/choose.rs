@@ -6,11 +6,11 @@ use std::time::Duration;
 use super::Containment;
 use super::bus::{Bus, Properties, Request, Value};
 use super::delegated::Delegated;
-use super::group::Group;
+use super::group::{Group, PREFIX};
 use super::host::Host;
 use super::none::Nothing;
 use super::units::Units;
-use super::v1::{PREFIX, V1};
+use super::v1::V1;
 
 /// What the administrator wants (server option `containment`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -309,7 +309,7 @@ impl Starting {
         if alone && !root && own.is_writable() {
             bases.push(own.clone());
         }
-        let name = format!("scopemux-{}", self.settings.label);
+        let name = format!("{PREFIX}{}", self.settings.label);
         let parent = own.dir.parent().map(Group::new).filter(|_| !root);
         for group in parent.into_iter().chain([own]) {
             let new = group.child(&name);

@@ -2,11 +2,12 @@
 //! with a group per pane. We own the directories, so nobody removes `memory.events` before we
 //! have read it, and limits change by writing a file.
 
+use std::fs::File;
 use std::io;
 use std::os::fd::BorrowedFd;
 
 use super::events::Watch;
-use super::group::Group;
+use super::group::{Group, PREFIX};
 use super::v2::{self, CONTROLLERS, Watched};
 use super::{Backend, Containment, Event, Limits, PaneScope, SpawnTarget, Status, Stray, Usage};
 use crate::base::PaneId;
@@ -14,6 +15,8 @@ use crate::base::PaneId;
 /// See the module comment.
 pub(super) struct Delegated {
     panes: Group,
+    /// What tells other servers that our groups are in use; it ends with the process.
+    _held: File,
     missing: Vec<&'static str>,
     /// Why it is not what was asked for.
     why: String,
@@ -28,11 +31,16 @@ impl Delegated {
     /// Sets up below `base`: the processes `pids` (server and keeper) move to a leaf of their
     /// own, since a group with controllers below it must have no processes.
     pub fn new(base: &Group, pids: &[i32], why: String) -> io::Result<Self> {
+        let held = base.hold()?;
         let panes = divide(base, pids)?;
+        if let Some(parent) = base.dir.parent().filter(|_| base.name().starts_with(PREFIX)) {
+            Group::new(parent).remove_dead(PREFIX);
+        }
         let given = panes.read("cgroup.subtree_control").unwrap_or_default();
         let missing =
             CONTROLLERS.into_iter().filter(|c| !given.split_whitespace().any(|g| g == *c)).collect();
-        let mut it = Self { panes, missing, why, watch: Watch::new()?, watched: Watched::default() };
+        let (watch, watched) = (Watch::new()?, Watched::default());
+        let mut it = Self { panes, _held: held, missing, why, watch, watched };
         it.sweep();
         Ok(it)
     }
@@ -199,5 +207,28 @@ impl PaneScope for Scope {
 
     fn remove(&mut self) -> io::Result<bool> {
         self.group.remove()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::host::tests::made_up;
+    use super::*;
+
+    #[test]
+    fn groups_of_dead_servers_go_when_any_other_starts() {
+        let (dir, _) = made_up(&[("scopemux-one/server/cgroup.procs", ""), ("other/panes/pane-1/x", "")]);
+        let top = Group::new(dir.path());
+        let names = || top.children().iter().map(Group::name).collect::<Vec<_>>();
+        let server = |name: &str| Delegated::new(&top.child(name), &[], String::new()).unwrap();
+        let one = server("scopemux-one");
+        let two = server("scopemux-two");
+        two.panes.child("pane-1").make().unwrap();
+        assert_eq!(names(), ["other", "scopemux-one", "scopemux-two"]);
+        drop(two);
+        // As a dead server leaves it: nobody holds it, and nothing runs in it.
+        let three = server("scopemux-three");
+        assert_eq!(names(), ["other", "scopemux-one", "scopemux-three"]);
+        drop((one, three));
     }
 }

@@ -18,6 +18,8 @@ const MAX_SUBGROUPS: usize = 1024;
 /// Rounds of killing whatever still turns up, where the kernel cannot kill a whole group.
 const KILL_ROUNDS: usize = 64;
 
+/// What the names of servers' groups begin with.
+pub(super) const PREFIX: &str = "scopemux-";
 /// Tries to hold a group that others take away.
 const HOLD_ROUNDS: usize = 16;
 /// Groups of dead servers that one start removes, and others' that it looks at for that.

@@ -8,7 +8,7 @@ use std::io;
 use std::os::fd::BorrowedFd;
 
 use super::events::Watch;
-use super::group::Group;
+use super::group::{Group, PREFIX};
 use super::host::Host;
 use super::{Backend, Containment, Event, Limits, OomCause, PaneScope, SpawnTarget, Status, Stray, Usage};
 use crate::base::PaneId;
@@ -16,9 +16,6 @@ use crate::base::PaneId;
 /// (controller, whose name it has for us)
 const CONTROLLERS: [(&str, &str); 5] =
     [("memory", "memory"), ("pids", "pids"), ("cpu", "cpu"), ("blkio", "io"), ("cpuacct", "")];
-
-/// What the names of servers' groups begin with.
-pub(super) const PREFIX: &str = "scopemux-";
 
 /// See the module comment.
 pub(super) struct V1 {
