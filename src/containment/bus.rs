@@ -175,8 +175,11 @@ impl Manager {
         if let Some(connection) = &*kept {
             return Ok(connection.clone());
         }
-        let builder =
-            if self.system { connection::Builder::system() } else { connection::Builder::session() };
+        let builder = match self.host.bus() {
+            Some(address) => connection::Builder::address(address.as_str()),
+            None if self.system => connection::Builder::system(),
+            None => connection::Builder::session(),
+        };
         let connection = builder.build().await?;
         *kept = Some(connection.clone());
         Ok(connection)

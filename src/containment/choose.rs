@@ -252,7 +252,12 @@ impl Starting {
             }
         }
         let asked = if asked.is_empty() { self.why.clone() } else { asked.to_owned() };
-        let why = if units { format!("no units: {asked}") } else { String::new() };
+        let why = match units {
+            true => format!("no units: {asked}"),
+            false if in_scope || asked.is_empty() => String::new(),
+            false => format!("without systemd: {asked}"),
+        };
+        let less = !why.is_empty();
         if host.is_unified() {
             let bases: Vec<Group> = match (in_scope, self.already()) {
                 (true, _) => self.scope_group().into_iter().collect(),
@@ -261,7 +266,7 @@ impl Starting {
             };
             for base in bases {
                 match Delegated::new(&base, &self.settings.pids, why.clone()) {
-                    Ok(it) => return Some((Box::new(it), units)),
+                    Ok(it) => return Some((Box::new(it), less)),
                     Err(error) => self.why = error.to_string(),
                 }
             }
@@ -269,7 +274,7 @@ impl Starting {
         }
         let name = format!("{PREFIX}{}", self.settings.label);
         let found = V1::new(&host, &name, why);
-        self.or_why(found).map(|it| (it, units))
+        self.or_why(found).map(|it| (it, less))
     }
 
     fn or_why<C: Containment + 'static>(
@@ -330,6 +335,8 @@ fn unit_part(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::net::UnixListener;
+
     use super::super::host::tests::made_up;
     use super::*;
 
@@ -337,6 +344,42 @@ mod tests {
     fn labels_become_harmless() {
         assert_eq!(unit_part("my work/../x"), "my_work_.._x");
         assert_eq!(unit_part(""), "default");
+    }
+
+    /// A host with systemd and a group that we may divide.
+    fn with_systemd() -> (tempfile::TempDir, Host) {
+        made_up(&[
+            ("proc/self/mountinfo", "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"),
+            ("proc/self/cgroup", "0::/a\n"),
+            ("sys/fs/cgroup/a/cgroup.procs", ""),
+            ("run/systemd/system/x", ""),
+        ])
+    }
+
+    #[test]
+    fn a_bus_that_is_missing_refuses_or_hangs_leaves_groups_of_our_own_and_is_named() {
+        const NEVER: Duration = Duration::from_millis(1);
+        const ANSWERED: Duration = Duration::from_secs(60);
+        let check = |bus: fn(&UnixListener), listens: bool, limit: Duration, why: &str| {
+            for choice in [Choice::Cgroup, Choice::Units] {
+                let (dir, host) = with_systemd();
+                let listener = listens.then(|| UnixListener::bind(dir.path().join("bus")).unwrap());
+                std::thread::scope(|scope| {
+                    let settings =
+                        Settings { choice, label: "x".into(), pids: Vec::new(), host: host.clone() };
+                    scope.spawn(|| listener.as_ref().map(bus));
+                    let Found { backend, message, .. } = Starting::begin(settings).finish(limit);
+                    let status = backend.status().to_string();
+                    assert!(status.starts_with("delegated (no "), "{status}");
+                    assert!(status.contains(why), "{status}");
+                    assert!(message.as_ref().is_some_and(|message| message.contains(why)), "{message:?}");
+                });
+            }
+        };
+        check(|_| (), false, ANSWERED, "No such file");
+        check(|bus| drop(bus.accept()), true, ANSWERED, "I/O error");
+        // It is connected to, but nobody is there.
+        check(|_| (), true, NEVER, "systemd does not answer");
     }
 
     #[test]

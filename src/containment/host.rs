@@ -125,6 +125,11 @@ impl Host {
         v2.is_some() && !v1_memory
     }
 
+    /// Address of the bus on which to ask systemd; `None`: where the environment says.
+    pub(super) fn bus(&self) -> Option<String> {
+        (self.root != Path::new("/")).then(|| format!("unix:path={}", self.root.join("bus").display()))
+    }
+
     pub fn has_systemd(&self) -> bool {
         self.root.join("run/systemd/system").is_dir()
     }
