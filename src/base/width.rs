@@ -136,6 +136,28 @@ pub fn may_join(c: char) -> bool {
         | 0x1f1e6..=0x1f1ff | 0x1f3fb..=0x1f3ff | 0x1f44b..=0x1f6b6 | 0x1f926..=0x1f9df)
 }
 
+/// Whether a terminal may show `next`, of width `width`, as part of the cell before it, although
+/// they stand apart in a pane. It joins what it finds side by side, however the cursor came
+/// there, and by its own rules: those of tmux, or the grapheme clusters of UAX #29, where a skin
+/// tone extends whatever is before it (GB9) and a leading jamo takes jamo and syllables (GB6).
+pub fn joins_outside(before: &Glyph, next: char, width: u8) -> bool {
+    if next.is_ascii() {
+        return false;
+    }
+    if is_tone(next) {
+        return true;
+    }
+    let single = before.as_char();
+    if !may_join(next) && single.is_some_and(|c| c != ZERO_WIDTH_JOINER && !is_leading_jamo(c)) {
+        return false;
+    }
+    let mut text = String::new();
+    before.push_to(&mut text);
+    let after_leading = text.chars().next_back().is_some_and(is_leading_jamo);
+    after_leading && (is_leading_jamo(next) || is_syllable(next))
+        || joining(Some(&text), next, width, &DEFAULT_RULES) != Joining::Apart
+}
+
 #[derive(PartialEq, Eq)]
 enum Jamo {
     Leading,
@@ -150,6 +172,11 @@ fn jamo(c: char) -> Option<Jamo> {
         '\u{11a8}'..='\u{11ff}' | '\u{d7cb}'..='\u{d7fb}' => Some(Jamo::Trailing),
         _ => None,
     }
+}
+
+/// A Hangul syllable of one code point.
+fn is_syllable(c: char) -> bool {
+    ('\u{ac00}'..='\u{d7a3}').contains(&c)
 }
 
 fn is_leading_jamo(c: char) -> bool {
@@ -266,6 +293,42 @@ mod tests {
         check("\u{1100}\u{1161}\u{11a8}", "\u{1100}\u{1161}\u{11a8}:2");
         check("x\u{1161}", "x\u{1161}:1");
         check("a\u{3164}b", "a:1|b:1");
+    }
+
+    #[test]
+    fn terminals_join_by_the_rules_of_tmux_or_of_unicode() {
+        let joins = |before: &str, next: char| {
+            let mut chars = before.chars();
+            let glyph = match (chars.next(), chars.next()) {
+                (Some(c), None) => Glyph::Char(c),
+                _ => Glyph::Cluster(before.into()),
+            };
+            joins_outside(&glyph, next, char_width(next).unwrap_or(0))
+        };
+        for (before, next) in [
+            ("\u{1f44d}", '\u{1f3fd}'), // a hand and its tone
+            ("\u{1f3fd}", '\u{1f44d}'), // the reverse, in tmux
+            ("\u{270c}", '\u{1f3fd}'),  // a hand that tmux does not know
+            ("a", '\u{1f3fd}'),
+            ("\u{1f1e9}", '\u{1f1ea}'),
+            ("\u{1f468}\u{200d}", '\u{1f680}'),
+            ("\u{1100}", '\u{1100}'),
+            ("\u{1100}", '가'),
+        ] {
+            assert!(joins(before, next), "{before:?} {next:?}");
+        }
+        for (before, next) in [
+            ("\u{1f3fd}", 'a'),
+            ("\u{1f3fd}", '\u{1f680}'), // no hand
+            ("\u{1f1e9}\u{1f1ea}", '\u{1f1eb}'),
+            ("\u{1f468}", '\u{1f680}'),
+            ("가", '\u{1100}'),
+            ("가", '나'),
+            ("日", '本'),
+            ("é", 'é'),
+        ] {
+            assert!(!joins(before, next), "{before:?} {next:?}");
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod style;
 use super::diff::{Op, is_erasable};
 use super::frame::{Frame, FrameLinks};
 use super::tty::Tty;
-use crate::base::width::{Joining, WidthRules, joining, may_join};
+use crate::base::width::joins_outside;
 use crate::base::{Attrs, Cell, CellStyle, Colour, Glyph, Rect};
 use crate::outer::{Cap, Term, acs};
 
@@ -173,6 +173,8 @@ impl Painter<'_> {
             && self.frame.is_wrapped(y - 1)
             && !self.term.flags.no_auto_margin
             && self.tty.region.is_none_or(|(_, bottom)| bottom != y - 1)
+            // What a terminal joins to the end of the row above does not wrap.
+            && !joins_last(self.frame.surface.row(y - 1), &self.frame.surface.row(y)[0])
     }
 
     /// Draws one cell.
@@ -195,7 +197,13 @@ impl Painter<'_> {
             Text::Char(c) => self.out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
             Text::Same => match &cell.glyph {
                 Glyph::Char(c) => self.out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
-                Glyph::Cluster(text) => self.out.extend_from_slice(text.as_bytes()),
+                // A tab behind a joiner is a part of the cell, in blanks; outside, these would
+                // take cells of their own.
+                Glyph::Cluster(text) => {
+                    let (first, rest) = text.as_bytes().split_at(1);
+                    self.out.extend_from_slice(first);
+                    self.out.extend(rest.iter().filter(|&&byte| byte != b' '));
+                }
             },
             Text::Repeat(byte) => self.out.resize(self.out.len() + width as usize, byte),
         }
@@ -207,18 +215,9 @@ impl Painter<'_> {
         self.tty.cursor = sure.then_some((x + width, y));
     }
 
-    /// Whether a terminal may take a cell's character for more of the one before it: it got
-    /// there by a movement of the cursor, which keeps them apart in a pane but not outside.
+    /// Whether a terminal may take a cell's character for more of the one before it in its row.
     fn may_be_joined(&self, cell: &Cell, x: u32, y: u32) -> bool {
-        let Some(next) = cell.glyph.as_char().filter(|c| !c.is_ascii()) else { return false };
-        let row = &self.frame.surface.row(y)[..x as usize];
-        let Some(before) = row.iter().rev().find(|cell| !cell.is_padding()) else { return false };
-        if !may_join(next) && before.glyph.as_char().is_some_and(|c| c != '\u{200d}') {
-            return false;
-        }
-        let mut text = String::new();
-        before.glyph.push_to(&mut text);
-        joining(Some(&text), next, cell.width, &WidthRules::default()) != Joining::Apart
+        joins_last(&self.frame.surface.row(y)[..x as usize], cell)
     }
 
     /// What to write for a cell on this terminal, and in which style.
@@ -261,6 +260,16 @@ impl Painter<'_> {
         style.attrs -= Attrs::CHARSET;
         (acs::to_char(key).map_or(Text::Byte(key), Text::Char), style)
     }
+}
+
+/// Whether a terminal may join a cell's text to the last character of a row, or a part of one.
+fn joins_last(row: &[Cell], cell: &Cell) -> bool {
+    let first = match &cell.glyph {
+        Glyph::Char(c) => Some(*c),
+        Glyph::Cluster(text) => text.chars().next(),
+    };
+    let before = row.iter().rev().find(|cell| !cell.is_padding());
+    first.zip(before).is_some_and(|(first, before)| joins_outside(&before.glyph, first, cell.width))
 }
 
 /// What is written for a cell.
