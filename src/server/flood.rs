@@ -2,36 +2,65 @@
 //! times a second, since each frame would be a screen full of other text. What a program draws
 //! on the alternate screen, or soon after a key, is no flood. tmux does the same when a terminal
 //! does not take what it prints; the numbers of bytes and of milliseconds between are tmux's.
+//!
+//! Nothing here looks at a clock: times are monotonic milliseconds that the caller passes.
 
 /// Time over which output is counted, and between two frames of a flood, in milliseconds.
-pub const FLOOD_MS: u64 = 100;
+const FLOOD_MS: u64 = 100;
 /// What a pane prints this soon after a key is the answer to it, in milliseconds.
-pub const ANSWER_MS: u64 = 50;
+const ANSWER_MS: u64 = 50;
 /// A pane that floods is shown when it was silent for this long, in milliseconds.
-pub const QUIET_MS: u64 = 20;
+const QUIET_MS: u64 = 20;
 /// Bytes for each cell of a pane that may come within that time before it is a flood.
 const BYTES_PER_CELL: u64 = 8;
+
+/// A piece of what a pane printed, and how the pane was when it came.
+#[derive(Clone, Copy, Debug)]
+pub struct Piece {
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Columns times rows of the pane.
+    pub cells: u64,
+    /// The pane shows its alternate screen.
+    pub alternate: bool,
+    /// When a key was last sent to the pane.
+    pub typed_ms: Option<u64>,
+    pub now_ms: u64,
+}
 
 /// What one pane printed lately.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Flood {
-    /// Begin of the time that is counted (monotonic ms), what came in it, and in the one before.
+    /// Begin of the time that is counted, what came in it, and in the one before.
     start_ms: u64,
     bytes: u64,
     before: u64,
 }
 
 impl Flood {
-    /// Counts bytes that a pane of so many cells printed. Whether it floods.
-    pub fn note(&mut self, bytes: usize, cells: u64, now_ms: u64) -> bool {
-        let passed = now_ms.saturating_sub(self.start_ms);
+    /// Counts a piece. Whether it may wait for the next frame of a flood.
+    pub fn note(&mut self, piece: &Piece) -> bool {
+        let passed = piece.now_ms.saturating_sub(self.start_ms);
         if passed >= FLOOD_MS {
             self.before = if passed < 2 * FLOOD_MS { self.bytes } else { 0 };
-            (self.start_ms, self.bytes) = (now_ms, 0);
+            (self.start_ms, self.bytes) = (piece.now_ms, 0);
         }
-        self.bytes += bytes as u64;
-        self.bytes.max(self.before) > cells * BYTES_PER_CELL
+        self.bytes += piece.bytes;
+        is_flood(self.bytes.max(self.before), piece)
     }
+}
+
+/// Whether a piece is of a flood, when so many bytes came lately.
+fn is_flood(bytes: u64, piece: &Piece) -> bool {
+    // A program that draws whole screens is meant to be seen, and so is the answer to a key.
+    let answers = piece.typed_ms.is_some_and(|typed| piece.now_ms < typed + ANSWER_MS);
+    bytes > piece.cells * BYTES_PER_CELL && !piece.alternate && !answers
+}
+
+/// When a terminal is due to show a flood: it was drawn on at `drawn_ms`, and the last piece
+/// came at `printed_ms`. Never later than both limits, whatever else happens or does not.
+pub fn frame_due(drawn_ms: u64, printed_ms: u64) -> u64 {
+    (drawn_ms + FLOOD_MS).min(printed_ms + QUIET_MS)
 }
 
 #[cfg(test)]
@@ -39,28 +68,74 @@ mod tests {
     use super::*;
 
     const CELLS: u64 = 80 * 24;
+    const MOST: u64 = CELLS * BYTES_PER_CELL;
+
+    fn piece(bytes: u64, now_ms: u64) -> Piece {
+        Piece { bytes, cells: CELLS, alternate: false, typed_ms: None, now_ms }
+    }
 
     #[test]
     fn what_one_can_read_is_no_flood() {
         let mut flood = Flood::default();
-        assert!((0..1000).all(|n| !flood.note(1000, CELLS, 1 + n * 10)));
+        assert!((0..1000).all(|n| !flood.note(&piece(1000, 1 + n * 10))));
+    }
+
+    #[test]
+    fn a_flood_is_more_than_eight_bytes_a_cell() {
+        assert!(!Flood::default().note(&piece(MOST, 1)));
+        assert!(Flood::default().note(&piece(MOST + 1, 1)));
+        // However it is cut.
+        let mut flood = Flood::default();
+        assert!(!flood.note(&piece(MOST, 1)));
+        assert!(flood.note(&piece(1, 1)));
+        // A pane with more cells takes more.
+        assert!(!Flood::default().note(&Piece { cells: CELLS + 1, ..piece(MOST + 1, 1) }));
     }
 
     #[test]
     fn a_flood_goes_on_until_little_comes() {
         let mut flood = Flood::default();
-        assert!(!flood.note(4096, CELLS, 1));
-        assert!(!flood.note(4096, CELLS, 2));
-        assert!(flood.note(16384, CELLS, 3));
+        assert!(!flood.note(&piece(4096, 1)));
+        assert!(!flood.note(&piece(4096, 2)));
+        assert!(flood.note(&piece(16384, 3)));
         // The next time is one too, from its first byte.
-        assert!(flood.note(1, CELLS, 102));
-        assert!(!flood.note(1, CELLS, 202));
+        assert!(flood.note(&piece(1, 102)));
+        assert!(!flood.note(&piece(1, 202)));
     }
 
     #[test]
     fn a_pause_ends_a_flood() {
         let mut flood = Flood::default();
-        assert!(flood.note(1 << 20, CELLS, 1));
-        assert!(!flood.note(1, CELLS, 1 + 2 * FLOOD_MS));
+        assert!(flood.note(&piece(1 << 20, 1)));
+        assert!(!flood.note(&piece(1, 1 + 2 * FLOOD_MS)));
+    }
+
+    #[test]
+    fn the_alternate_screen_is_drawn_at_once() {
+        let mut flood = Flood::default();
+        assert!(!flood.note(&Piece { alternate: true, ..piece(1 << 20, 1) }));
+        // What came there counts when it is left, so that the rest of a flood waits.
+        assert!(flood.note(&piece(1, 2)));
+    }
+
+    #[test]
+    fn the_answer_to_a_key_is_drawn_at_once() {
+        let mut flood = Flood::default();
+        let after = |ms: u64| Piece { typed_ms: Some(1000), ..piece(1 << 20, 1000 + ms) };
+        assert!(!flood.note(&after(0)));
+        assert!(!flood.note(&after(ANSWER_MS - 1)));
+        assert!(flood.note(&after(ANSWER_MS)));
+        // A pane that nothing was typed into answers nothing, however young the server is.
+        assert!(Flood::default().note(&piece(1 << 20, 1)));
+    }
+
+    #[test]
+    fn a_flood_is_drawn_after_a_time_and_its_end_after_a_pause() {
+        // While it goes on: a frame every so often, whenever the last piece came.
+        assert_eq!(frame_due(1000, 1000 + FLOOD_MS - 1), 1000 + FLOOD_MS);
+        // Its end.
+        assert_eq!(frame_due(1000, 1010), 1010 + QUIET_MS);
+        // After a long silence the first piece waits for no more than its end.
+        assert!(frame_due(0, 5000) <= 5000);
     }
 }

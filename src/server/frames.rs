@@ -6,7 +6,7 @@ use crate::format::Scope;
 use crate::model::{Client, ClientFlags, Cx};
 use crate::render::compose;
 
-use super::flood::{FLOOD_MS, QUIET_MS};
+use super::flood;
 use super::runtime::Runtime;
 use super::tty::Tty;
 
@@ -27,7 +27,7 @@ impl Runtime {
     }
 
     fn flood_due(&self, tty: &Tty) -> u64 {
-        (tty.drawn_ms + FLOOD_MS).min(self.flooded_ms + QUIET_MS)
+        flood::frame_due(tty.drawn_ms, self.flooded_ms)
     }
 
     /// Draws all clients that want it and can take it.

@@ -15,7 +15,7 @@ use crate::model::host::JobId;
 use crate::terminal::Terminal;
 use crate::transcript::Journal;
 
-use super::flood::Flood;
+use super::flood::{Flood, Piece};
 use super::jobs::set_nonblocking;
 use super::poller::{Interest, Poller, Token};
 
@@ -45,7 +45,8 @@ pub struct PaneIo {
     file: std::fs::File,
     terminal: Arc<Mutex<Terminal>>,
     input: VecDeque<u8>,
-    typed_ms: u64,
+    /// When a key was last sent (monotonic ms).
+    typed_ms: Option<u64>,
     flood: Flood,
     interest: Interest,
     pub pipe: Option<Pipe>,
@@ -104,7 +105,7 @@ impl Pump {
             file: fd.into(),
             terminal,
             input: VecDeque::new(),
-            typed_ms: 0,
+            typed_ms: None,
             flood: Flood::default(),
             interest: Interest::READ,
             pipe: None,
@@ -204,8 +205,7 @@ impl Pump {
         let mut out = Vec::new();
         let mut bulk = None;
         for pane in std::mem::take(&mut self.ready) {
-            let fast = self.panes.get(&pane).is_some_and(|io| self.now_ms < io.typed_ms + FAST_MS);
-            if fast {
+            if self.typed_within(pane, self.now_ms, FAST_MS) {
                 out.extend(self.slice(poller, pane, FAST_SLICE, wanted));
             } else if bulk.is_none() {
                 bulk = Some(pane);
@@ -267,12 +267,15 @@ impl Pump {
             terminal.feed(bytes);
         }
         let size = terminal.size();
-        let scrolls = !terminal.alternate_on();
+        let piece = Piece {
+            bytes: len as u64,
+            cells: u64::from(size.cols) * u64::from(size.rows),
+            alternate: terminal.alternate_on(),
+            typed_ms: io.typed_ms,
+            now_ms: self.now_ms,
+        };
         drop(terminal);
-        // A program that draws whole screens is meant to be seen, and so is the answer to a key.
-        let typed = self.now_ms < io.typed_ms + super::flood::ANSWER_MS;
-        let flood =
-            io.flood.note(len, u64::from(size.cols) * u64::from(size.rows), self.now_ms) && scrolls && !typed;
+        let flood = io.flood.note(&piece);
         let bytes = if wanted(pane) { bytes.to_vec() } else { Vec::new() };
         let slice = Slice { pane, bytes, closed, flood };
         if closed {
@@ -287,9 +290,7 @@ impl Pump {
     /// Queues input for a program and writes what it takes.
     pub fn write(&mut self, pane: PaneId, bytes: &[u8], typed_ms: Option<u64>) {
         let Some(io) = self.panes.get_mut(&pane) else { return };
-        if let Some(ms) = typed_ms {
-            io.typed_ms = ms;
-        }
+        io.typed_ms = typed_ms.or(io.typed_ms);
         // What waits already goes when the terminal takes it.
         if io.input.is_empty() {
             self.written.push(pane);
@@ -301,7 +302,8 @@ impl Pump {
 
     /// Whether a pane was typed into within so many milliseconds.
     pub fn typed_within(&self, pane: PaneId, now_ms: u64, within_ms: u64) -> bool {
-        self.panes.get(&pane).is_some_and(|io| io.typed_ms > 0 && now_ms < io.typed_ms + within_ms)
+        let typed_ms = self.panes.get(&pane).and_then(|io| io.typed_ms);
+        typed_ms.is_some_and(|typed| now_ms < typed + within_ms)
     }
 
     /// Writes what was queued since the last time: the keys of a command reach the program in
