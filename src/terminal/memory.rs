@@ -108,6 +108,16 @@ impl HistoryView for MemoryHistory {
     }
 }
 
+/// Lays the rows of one line out anew for a width. Their links are not looked at.
+pub fn relay(rows: Vec<Row>, cols: u32) -> Vec<Row> {
+    let mut tables = CellTables::new();
+    let mut pack = |cell: &Cell| -> Packed { tables.pack(cell).unwrap_or_else(|| tables.pack_poor(cell)) };
+    let mut batch = rows.iter().map(|row| Line::from_row(row, &mut pack)).collect();
+    let mut out = VecDeque::new();
+    flush(&mut batch, cols, &tables, &mut out);
+    out.into()
+}
+
 fn flush(batch: &mut VecDeque<Line>, cols: u32, tables: &CellTables, out: &mut VecDeque<Row>) {
     for line in reflow(std::mem::take(batch), cols, tables, &mut Scrolled::default()) {
         let mut row = Row::default();

@@ -51,7 +51,7 @@ pub use csi::VERSION;
 pub use events::{StringEnd, TerminalEvent};
 pub use images::Image;
 pub use keys::{KeyEncodeOptions, NoEncoding, encode_key, encode_mouse, write_key};
-pub use memory::MemoryHistory;
+pub use memory::{MemoryHistory, relay};
 pub use modes::{CursorShape, Modes, Progress, ProgressState};
 pub use palette::Palette;
 

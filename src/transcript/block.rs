@@ -8,16 +8,16 @@ use parking_lot::Mutex;
 use super::aid::Aid;
 use super::layout::OpenLine;
 use super::line::{self, Line, LineFlags, LineHead};
+use super::widths::{Lay, Widths};
 use crate::base::LinkId;
 use crate::base::codec::{Malformed, Reader, put_varint};
 use crate::base::history::Row;
 use crate::base::links::{Hyperlink, Links};
 
-/// Where rows start, for one width.
+/// Where rows start, for one way to lay them out.
 #[derive(Clone, Debug)]
 struct Layout {
-    width: u32,
-    as_pushed: bool,
+    lay: Lay,
     rows: u32,
     /// First row of each line; empty while every line is one row.
     starts: Vec<u32>,
@@ -56,6 +56,15 @@ impl Clone for Block {
             ..*self
         }
     }
+}
+
+/// The rows of the line that was read last, of those that were followed through changes of
+/// width; worth nothing once the width changes or lines are taken back.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Memo {
+    /// Block and line.
+    of: Option<(u64, u32)>,
+    rows: Vec<Row>,
 }
 
 /// Cells and rows that a block may claim to have: a hundred times what one is filled with, and
@@ -149,8 +158,9 @@ impl Block {
         self.empty_tails += u32::from(line.empty_tail());
         self.continued += u32::from(line.continues);
         let rows = line.breaks.len() as u32;
+        let number = self.end_line() - 1;
         let Some(layout) = self.layout.get_mut() else { return };
-        if layout.width != width || !layout.as_pushed {
+        if layout.lay.width != width || !layout.lay.as_pushed(number) {
             *self.layout.get_mut() = None;
             return;
         }
@@ -164,33 +174,18 @@ impl Block {
     }
 
     /// Takes the last line off.
-    pub fn pop(&mut self, width: u32, as_pushed: bool) -> Option<OpenLine> {
-        let line = self.line(self.lines().checked_sub(1)?)?.reopen(width, as_pushed);
+    pub fn pop(&mut self, widths: &Widths) -> Option<OpenLine> {
+        let last = self.lines().checked_sub(1)?;
+        let (lay, number) = (widths.lay(), self.first_line + u64::from(last));
+        let line = self.line(last)?;
+        let rows = if lay.as_pushed(number) { None } else { widths.rows(&line, number) };
+        let rejoined = rows.and_then(|rows| OpenLine::of_rows(&rows, lay.width));
+        let line = rejoined.unwrap_or_else(|| line.reopen(lay.width, lay.as_pushed(number)));
         self.data.truncate(self.offsets.pop().expect("a line was just read") as usize);
         self.empty_tails -= u32::from(line.empty_tail()).min(self.empty_tails);
         self.continued -= u32::from(line.continues).min(self.continued);
         *self.layout.get_mut() = None;
         Some(line)
-    }
-
-    /// Forgets how rows were pushed, as a change of width does.
-    pub fn forget_pushed(&mut self, width: u32) {
-        let noted = (0..self.lines()).any(|n| self.head(n).is_some_and(|h| h.pushed_rows > 0));
-        *self.layout.get_mut() = None;
-        if !noted {
-            return;
-        }
-        let mut fresh = Block::new(self.id, self.first_line, self.base_time);
-        let mut scratch = Vec::new();
-        for n in 0..self.lines() {
-            if let Some(line) = self.line(n) {
-                fresh.push(&mut scratch, &line.reopen(width, false), width);
-            }
-        }
-        self.data = fresh.data;
-        self.offsets = fresh.offsets;
-        self.empty_tails = fresh.empty_tails;
-        self.continued = fresh.continued;
     }
 
     fn body(&self, line: u32) -> Option<&[u8]> {
@@ -207,9 +202,10 @@ impl Block {
         line::parse(self.body(line)?, self.base_time).ok()
     }
 
-    fn rows_of(&self, line: u32, width: u32, as_pushed: bool) -> u32 {
+    fn rows_of(&self, line: u32, lay: Lay) -> u32 {
         let Some(head) = self.head(line) else { return 1 };
-        if as_pushed && head.pushed_rows > 0 {
+        let width = lay.width;
+        if head.pushed_rows > 0 && lay.as_pushed(self.first_line + u64::from(line)) {
             return head.pushed_rows;
         }
         if head.flags.contains(LineFlags::WIDE) && head.width > width {
@@ -218,18 +214,16 @@ impl Block {
         super::layout::narrow_rows(head.cols, width) + u32::from(head.flags.contains(LineFlags::EMPTY_TAIL))
     }
 
-    fn with_layout<T>(&self, width: u32, as_pushed: bool, use_it: impl FnOnce(&Layout) -> T) -> T {
+    fn with_layout<T>(&self, lay: Lay, use_it: impl FnOnce(&Layout) -> T) -> T {
+        let lay = Lay { from: lay.from.clamp(self.first_line, self.end_line()), ..lay };
         let mut slot = self.layout.lock();
-        if let Some(layout) = slot.as_ref()
-            && layout.width == width
-            && layout.as_pushed == as_pushed
-        {
+        if let Some(layout) = slot.as_ref().filter(|layout| layout.lay == lay) {
             return use_it(layout);
         }
-        let mut layout = Layout { width, as_pushed, rows: 0, starts: Vec::with_capacity(self.offsets.len()) };
+        let mut layout = Layout { lay, rows: 0, starts: Vec::with_capacity(self.offsets.len()) };
         for line in 0..self.lines() {
             layout.starts.push(layout.rows);
-            layout.rows += self.rows_of(line, width, as_pushed);
+            layout.rows += self.rows_of(line, lay);
         }
         if layout.rows == self.lines() {
             layout.starts = Vec::new();
@@ -237,14 +231,14 @@ impl Block {
         use_it(slot.insert(layout))
     }
 
-    /// Rows of all lines at a width.
-    pub fn rows(&self, width: u32, as_pushed: bool) -> u32 {
-        self.with_layout(width, as_pushed, |layout| layout.rows)
+    /// Rows of all lines.
+    pub fn rows(&self, lay: Lay) -> u32 {
+        self.with_layout(lay, |layout| layout.rows)
     }
 
     /// The line that holds a row and the row's place in it.
-    pub fn find_row(&self, row: u32, width: u32, as_pushed: bool) -> (u32, u32) {
-        self.with_layout(width, as_pushed, |layout| {
+    pub fn find_row(&self, row: u32, lay: Lay) -> (u32, u32) {
+        self.with_layout(lay, |layout| {
             if layout.starts.is_empty() {
                 return (row, 0);
             }
@@ -254,14 +248,23 @@ impl Block {
     }
 
     /// First row of a line.
-    pub fn row_of_line(&self, line: u32, width: u32, as_pushed: bool) -> u32 {
-        self.with_layout(width, as_pushed, |l| l.starts.get(line as usize).copied().unwrap_or(line))
+    pub fn row_of_line(&self, line: u32, lay: Lay) -> u32 {
+        self.with_layout(lay, |l| l.starts.get(line as usize).copied().unwrap_or(line))
     }
 
     /// One row, its links being the block's own.
-    pub fn row(&self, row: u32, width: u32, as_pushed: bool) -> Option<Row> {
-        let (line, index) = self.find_row(row, width, as_pushed);
-        self.line(line)?.row(index, width, as_pushed)
+    pub fn row(&self, row: u32, widths: &Widths, memo: &mut Memo) -> Option<Row> {
+        let lay = widths.lay();
+        let (line, index) = self.find_row(row, lay);
+        let number = self.first_line + u64::from(line);
+        if lay.as_pushed(number) {
+            return self.line(line)?.row(index, lay.width, true);
+        }
+        if memo.of != Some((self.id, line)) {
+            memo.rows = widths.rows(&self.line(line)?, number).unwrap_or_default();
+            memo.of = Some((self.id, line));
+        }
+        memo.rows.get(index as usize).cloned().or_else(|| self.line(line)?.row(index, lay.width, false))
     }
 
     /// What row counting at any width needs to know of the block.
@@ -278,15 +281,14 @@ impl Block {
         aid
     }
 
-    /// Rows as pushed, less rows as greedy filling at the width they were pushed at gives.
-    pub fn extra_rows(&self, width: u32) -> i32 {
+    /// Rows of lines that show as pushed, less rows that filling them gives.
+    pub fn extra_rows(&self, lay: Lay) -> i32 {
         let noted = (0..self.lines()).any(|n| self.head(n).is_some_and(|h| h.pushed_rows > 0));
         if !noted {
             return 0;
         }
-        (0..self.lines())
-            .map(|n| self.rows_of(n, width, true) as i32 - self.rows_of(n, width, false) as i32)
-            .sum()
+        let filled = Lay { from: u64::MAX, ..lay };
+        (0..self.lines()).map(|n| self.rows_of(n, lay) as i32 - self.rows_of(n, filled) as i32).sum()
     }
 
     /// The block as bytes: `links:varint (id uri)* records`, each string with its length.

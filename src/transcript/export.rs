@@ -57,7 +57,7 @@ impl Exporter {
         let end = to.min(view.rows());
         let line = view.line_number(from);
         let notes = notes.into_iter().filter(|note| note.line >= line).collect();
-        let cols = view.newest.width;
+        let cols = view.newest.lay().width;
         Self { form, cols, row: from, end, links: Links::new(), notes, line, started: false, epoch: None }
     }
 

@@ -11,7 +11,7 @@ use crate::base::CellFlags;
 use crate::base::history::{Row, RowFlags, Run, RunKind};
 
 /// Where a row of a line ends, and what that row carries beside its cells.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Break {
     /// Columns of the line up to and including this row.
     pub end: u32,
@@ -19,10 +19,23 @@ pub(super) struct Break {
     pub flags: RowFlags,
     /// Columns that existed.
     pub size: u32,
+    /// Blanks after them that do not count as written. Those of a line's last row are not
+    /// here but at the end of its runs.
+    pub gap: Gap,
+}
+
+/// Runs without text.
+pub(super) type Gap = SmallVec<[Run; 0]>;
+
+/// Columns of a gap.
+pub(super) fn gap_cols(gap: &Gap) -> u32 {
+    gap.iter().map(|run| run.cols).sum()
 }
 
 pub(super) type Breaks = SmallVec<[Break; 1]>;
 
+/// Runs of blanks that are noted of the rows of one line.
+pub(super) const MAX_GAP_RUNS: usize = 4096;
 /// Flags that a row laid out afresh takes from its line's first row.
 const SHARED_FLAGS: RowFlags = RowFlags::EXTENDED.union(RowFlags::HYPERLINK);
 /// Cell flags that are kept of a run.
@@ -172,7 +185,7 @@ impl Shape<'_> {
         let mut start = 0;
         let mut flags = self.flags;
         let row = |end: u32| {
-            let row = Break { end, flags, size: usual_size(end - start + more, width) };
+            let row = Break { end, flags, size: usual_size(end - start + more, width), gap: Gap::new() };
             (start, flags) = (end, later_flags(self.flags));
             row
         };
@@ -273,28 +286,58 @@ impl OpenLine {
         let continues = row.flags.contains(RowFlags::WRAPPED);
         row.flags -= RowFlags::WRAPPED;
         let mut breaks = Breaks::new();
-        breaks.push(Break { end: cols, flags: row.flags, size: size_of(&row, width) });
+        breaks.push(Break { end: cols, flags: row.flags, size: size_of(&row, width), gap: Gap::new() });
         Self { row, breaks, cols, continues }
     }
 
     /// Joins the next row of the line.
     pub fn push(&mut self, row: &Row, width: u32) {
-        self.drop_unwritten();
+        let gap = self.take_unwritten();
+        self.breaks.last_mut().expect("a line has at least one row").gap = gap;
         self.row.text.push_str(&row.text);
         row.runs.iter().for_each(|run| self.row.push_run(*run));
         self.row.unwritten = row.unwritten;
         self.cols += row.used();
         self.continues = row.flags.contains(RowFlags::WRAPPED);
         let flags = row.flags - RowFlags::WRAPPED;
-        self.breaks.push(Break { end: self.cols, flags, size: size_of(row, width) });
+        self.breaks.push(Break { end: self.cols, flags, size: size_of(row, width), gap: Gap::new() });
     }
 
-    fn drop_unwritten(&mut self) {
-        if self.row.unwritten > 0 {
-            let kept = slice(&self.row.text, &self.row.runs, 0, self.cols);
-            (self.row.text, self.row.runs) = (kept.text, kept.runs);
-            self.row.unwritten = 0;
+    /// Rows joined; there is at least one.
+    pub fn of_rows(rows: &[Row], width: u32) -> Option<Self> {
+        let (first, more) = rows.split_first()?;
+        let mut line = Self::new(first.clone(), width);
+        more.iter().for_each(|row| line.push(row, width));
+        Some(line)
+    }
+
+    /// Whether what its last row has unwritten may stand before another row.
+    pub fn may_go_on(&self) -> bool {
+        if self.row.unwritten == 0 {
+            return true;
         }
+        let (mut col, mut runs) = (0, self.breaks.iter().map(|b| b.gap.len()).sum::<usize>());
+        for run in &self.row.runs {
+            col += run.cols;
+            if col > self.cols {
+                runs += 1;
+                if run.kind != RunKind::Cleared {
+                    return false;
+                }
+            }
+        }
+        runs <= MAX_GAP_RUNS
+    }
+
+    fn take_unwritten(&mut self) -> Gap {
+        if self.row.unwritten == 0 {
+            return Gap::new();
+        }
+        let gap = slice(&self.row.text, &self.row.runs, self.cols, self.cols + self.row.unwritten);
+        let kept = slice(&self.row.text, &self.row.runs, 0, self.cols);
+        (self.row.text, self.row.runs) = (kept.text, kept.runs);
+        self.row.unwritten = 0;
+        gap.runs.into_iter().collect()
     }
 
     /// Whether the line ends in an empty row, which reflow never joins to the row before.
@@ -320,6 +363,8 @@ impl OpenLine {
         let last = index + 1 == self.breaks.len();
         let unwritten = if last { self.row.unwritten } else { 0 };
         let mut row = slice(&self.row.text, &self.row.runs, from, here.end + unwritten);
+        here.gap.iter().for_each(|run| row.push_run(*run));
+        let unwritten = unwritten + gap_cols(&here.gap);
         (row.flags, row.size, row.unwritten, row.time) = (here.flags, here.size, unwritten, self.row.time);
         if !last || self.continues {
             row.flags |= RowFlags::WRAPPED;
@@ -332,26 +377,28 @@ impl OpenLine {
         let last = self.breaks.len() - 1;
         let row = self.row(last).expect("a line has at least one row");
         self.breaks.pop();
-        let Some(end) = self.breaks.last().map(|b| b.end) else { return (row, None) };
-        let rest = slice(&self.row.text, &self.row.runs, 0, end);
+        let Some(before) = self.breaks.last_mut() else { return (row, None) };
+        let (end, gap) = (before.end, std::mem::take(&mut before.gap));
+        let mut rest = slice(&self.row.text, &self.row.runs, 0, end);
+        rest.unwritten = gap_cols(&gap);
+        gap.into_iter().for_each(|run| rest.push_run(run));
         self.row = Row { flags: self.row.flags, time: self.row.time, ..rest };
         self.cols = end;
         self.continues = true;
         (row, Some(self))
     }
 
-    /// Lays the line out afresh for a width; what rows after the first carried is lost, as in
-    /// tmux.
-    pub fn relay(&mut self, width: u32) {
+    /// Lays the line out afresh for a width; what rows after the first carried is lost.
+    pub fn refill(&mut self, width: u32) {
         self.breaks = self.shape().breaks(width);
         if self.breaks.len() > 1 {
-            self.drop_unwritten();
+            self.take_unwritten();
         }
     }
 
     /// Whether the rows are not what laying out at `width` gives.
     pub fn irregular(&self, width: u32) -> bool {
-        if let [only] = self.breaks[..]
+        if let [only] = &self.breaks[..]
             && self.cols <= width
             && !has_wide(&self.row.runs, self.cols)
         {

@@ -3,8 +3,9 @@
 //! ```text
 //! record := length:varint body
 //! body   := flags:u8 time:zigzag cols:varint [WIDE: counted-width:varint] [MARKS: row-flags:u8]
-//!           [BREAKS: unwritten:varint count:varint (cols:varint row-flags:u8 size:varint)*]
+//!           [BREAKS: unwritten:varint count:varint row*]
 //!           [not PLAIN: count:varint run*] text
+//! row    := cols:varint row-flags:u8 size:varint [row-flags & 128: count:varint run*]
 //! run    := tag:u8 [columns:u8 for clusters and tabs] [bytes:varint] [cols:varint] [style]
 //! ```
 //!
@@ -13,7 +14,7 @@
 
 use smallvec::SmallVec;
 
-use super::layout::{self, Break, Breaks, OpenLine, Shape};
+use super::layout::{self, Break, Breaks, Gap, OpenLine, Shape};
 use crate::base::codec::{Malformed, Reader, put_varint};
 use crate::base::history::{Row, RowFlags, Run, RunKind};
 use crate::base::{Attrs, CellFlags, CellStyle, Colour, LinkId};
@@ -36,6 +37,11 @@ bitflags::bitflags! {
         const PLAIN = 0x40;
     }
 }
+
+/// Beside a row's flags: runs of blanks that do not count as written follow it.
+const ROW_HAS_GAP: u8 = 0x80;
+/// More columns than any row has.
+const MAX_ROW_COLS: u32 = 1 << 16;
 
 const TAG_NARROW: u8 = 0;
 const TAG_WIDE: u8 = 1;
@@ -200,6 +206,15 @@ fn put_run(out: &mut Vec<u8>, run: &Run, last: &CellStyle) {
     }
 }
 
+fn put_runs(out: &mut Vec<u8>, runs: &[Run]) {
+    put_varint(out, runs.len() as u64);
+    let mut last = CellStyle::DEFAULT;
+    for run in runs {
+        put_run(out, run, &last);
+        last = run.style;
+    }
+}
+
 fn has_text(tag: u8) -> bool {
     matches!(tag, TAG_NARROW | TAG_WIDE | TAG_CLUSTER | TAG_CUT_CLUSTER)
 }
@@ -226,6 +241,24 @@ fn run(reader: &mut Reader, last: &CellStyle) -> Result<Run, Malformed> {
     let flags = held.fold(CellFlags::empty(), |flags, (flag, _)| flags | *flag);
     let style = if byte & TAG_SAME_STYLE != 0 { *last } else { style(reader)? };
     Ok(Run { kind, style, flags, bytes, cols })
+}
+
+fn runs<T: Extend<Run> + Default>(reader: &mut Reader) -> Result<T, Malformed> {
+    let mut all = T::default();
+    let mut last = CellStyle::DEFAULT;
+    for _ in 0..number(reader)? {
+        let run = run(reader, &last)?;
+        last = run.style;
+        all.extend([run]);
+    }
+    Ok(all)
+}
+
+/// The blanks behind a row.
+fn gap(reader: &mut Reader) -> Result<Gap, Malformed> {
+    let gap: Gap = runs(reader)?;
+    let blank = |run: &Run| run.kind == RunKind::Cleared && run.cols <= MAX_ROW_COLS;
+    (gap.iter().all(blank) && gap.len() <= layout::MAX_GAP_RUNS).then_some(gap).ok_or(Malformed)
 }
 
 /// Appends the record of a line to `out`. `scratch` is reused between calls.
@@ -271,18 +304,16 @@ pub(super) fn put_line(
         let mut before = 0;
         for b in &line.breaks {
             put_varint(scratch, u64::from(b.end - before));
-            scratch.push(b.flags.bits());
+            scratch.push(b.flags.bits() | if b.gap.is_empty() { 0 } else { ROW_HAS_GAP });
             put_varint(scratch, u64::from(b.size));
+            if !b.gap.is_empty() {
+                put_runs(scratch, &b.gap);
+            }
             before = b.end;
         }
     }
     if !plain {
-        put_varint(scratch, runs.len() as u64);
-        let mut last = CellStyle::DEFAULT;
-        for run in runs {
-            put_run(scratch, run, &last);
-            last = run.style;
-        }
+        put_runs(scratch, runs);
     }
     put_varint(out, (scratch.len() + line.row.text.len()) as u64);
     out.extend_from_slice(scratch);
@@ -329,8 +360,10 @@ pub(super) fn parse(body: &[u8], base_time: i64) -> Result<Line<'_>, Malformed> 
         let mut end = 0u32;
         for _ in 0..number(&mut reader)? {
             end = end.checked_add(number(&mut reader)?).ok_or(Malformed)?;
-            let flags = RowFlags::from_bits_truncate(reader.u8()?);
-            pushed.push(Break { end, flags, size: number(&mut reader)? });
+            let bits = reader.u8()?;
+            let (flags, size) = (RowFlags::from_bits_truncate(bits), number(&mut reader)?);
+            let gap = if bits & ROW_HAS_GAP != 0 { gap(&mut reader)? } else { Gap::new() };
+            pushed.push(Break { end, flags, size, gap });
         }
         if end != cols || pushed.is_empty() {
             return Err(Malformed);
@@ -338,12 +371,7 @@ pub(super) fn parse(body: &[u8], base_time: i64) -> Result<Line<'_>, Malformed> 
     }
     let mut runs: SmallVec<[Run; 1]> = SmallVec::new();
     if !flags.contains(LineFlags::PLAIN) {
-        let mut last = CellStyle::DEFAULT;
-        for _ in 0..number(&mut reader)? {
-            let run = run(&mut reader, &last)?;
-            last = run.style;
-            runs.push(run);
-        }
+        runs = self::runs(&mut reader)?;
     }
     let text = std::str::from_utf8(reader.0).map_err(|_| Malformed)?;
     if flags.contains(LineFlags::PLAIN) && cols > 0 {
@@ -374,6 +402,11 @@ impl Line<'_> {
             flags: self.marks,
             empty_tail: self.flags.contains(LineFlags::EMPTY_TAIL),
         }
+    }
+
+    /// What its cells count when wrapping.
+    pub fn counted(&self) -> u32 {
+        layout::wrap_width(&self.runs, self.cols)
     }
 
     fn honours(&self, as_pushed: bool) -> bool {
@@ -409,7 +442,7 @@ impl Line<'_> {
         }
         let breaks = self.shape().breaks(width);
         let mut line = OpenLine { row, breaks, cols: self.cols, continues };
-        line.relay(width);
+        line.refill(width);
         line
     }
 
@@ -426,14 +459,17 @@ impl Line<'_> {
             let end = from.saturating_add(width.max(1)).min(self.cols);
             let flags = if index == 0 { self.marks } else { layout::later_flags(self.marks) };
             let unwritten = if rows == 1 { self.unwritten } else { 0 };
-            (from, Break { end, flags, size: layout::usual_size(end - from + unwritten, width) })
+            let size = layout::usual_size(end - from + unwritten, width);
+            (from, Break { end, flags, size, gap: Gap::new() })
         } else {
             let laid = if self.honours(as_pushed) { self.pushed.clone() } else { self.shape().breaks(width) };
             let from = index.checked_sub(1).map_or(0, |before| laid[before as usize].end);
-            (from, *laid.get(index as usize)?)
+            (from, laid.get(index as usize)?.clone())
         };
         let kept = if last && (rows == 1 || self.honours(as_pushed)) { self.unwritten } else { 0 };
         let mut row = layout::slice(self.text, &self.runs, from, here.end + kept);
+        here.gap.iter().for_each(|run| row.push_run(*run));
+        let kept = kept + layout::gap_cols(&here.gap);
         (row.flags, row.size, row.unwritten, row.time) = (here.flags, here.size, kept, self.time);
         if !last || self.flags.contains(LineFlags::CONTINUES) {
             row.flags |= RowFlags::WRAPPED;

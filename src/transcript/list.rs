@@ -6,15 +6,13 @@ use std::sync::Arc;
 
 use super::sealed::{Place, Sealed};
 use super::store::Shared;
+use super::widths::Lay;
 
 /// See the module comment.
 #[derive(Clone, Debug)]
 pub(super) struct List {
     blocks: VecDeque<Arc<Sealed>>,
-    width: u32,
-    /// Blocks from this line on show their rows as they were pushed; those before it were
-    /// laid out afresh by a change of width.
-    pub as_pushed_from: u64,
+    lay: Lay,
     /// Row at which each block starts, on a scale that only grows; empty until laid out.
     starts: VecDeque<u64>,
     end: u64,
@@ -22,9 +20,9 @@ pub(super) struct List {
 }
 
 impl List {
-    pub fn new(width: u32) -> Self {
+    pub fn new(lay: Lay) -> Self {
         let (blocks, starts) = (VecDeque::new(), VecDeque::new());
-        Self { blocks, width, as_pushed_from: 0, starts, end: 0, laid: true }
+        Self { blocks, lay, starts, end: 0, laid: true }
     }
 
     pub fn blocks(&self) -> impl DoubleEndedIterator<Item = &Arc<Sealed>> + ExactSizeIterator {
@@ -35,10 +33,15 @@ impl List {
         self.blocks.front()
     }
 
-    pub fn set_width(&mut self, width: u32, as_pushed_from: u64) {
-        self.width = width;
-        self.as_pushed_from = as_pushed_from;
+    /// Blocks that are wholly before `lay.from` were laid out afresh by a change of width.
+    pub fn set_lay(&mut self, lay: Lay) {
+        self.lay = lay;
         self.unlay();
+    }
+
+    /// Lines from `line` on were taken back: no block here has any of them.
+    pub fn taken_back(&mut self, line: u64) {
+        self.lay.from = self.lay.from.min(line);
     }
 
     fn unlay(&mut self) {
@@ -47,14 +50,10 @@ impl List {
         self.laid = self.blocks.is_empty();
     }
 
-    pub fn as_pushed(&self, block: &Sealed) -> bool {
-        block.first_line >= self.as_pushed_from
-    }
-
     pub fn push(&mut self, block: Arc<Sealed>, store: &Shared) {
         if self.laid {
             self.starts.push_back(self.end);
-            self.end += block.rows(self.width, self.as_pushed(&block), store);
+            self.end += block.rows(self.lay, store);
         }
         self.blocks.push_back(block);
     }
@@ -95,7 +94,7 @@ impl List {
         self.end = 0;
         for block in &self.blocks {
             self.starts.push_back(self.end);
-            self.end += block.rows(self.width, block.first_line >= self.as_pushed_from, store);
+            self.end += block.rows(self.lay, store);
         }
         self.laid = true;
     }

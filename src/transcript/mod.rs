@@ -2,8 +2,9 @@
 //! appended to segment files by one background thread, bounded in bytes on disk, read back by
 //! range.
 //!
-//! - `layout` how a line divides into rows; `line` a line as bytes; `block` lines in memory;
-//!   `aid` row counts without decompressing; `frame` a block on disk.
+//! - `layout` how a line divides into rows; `widths` what became of them since; `line` a line
+//!   as bytes; `block` lines in memory; `aid` row counts without decompressing; `frame` a block
+//!   on disk.
 //! - `sealed` and `list` the blocks of a pane; `pane` its history; `view` a pinned reader;
 //!   `cache` decoded blocks of the whole server.
 //! - `store` the server's transcripts; `queue` and `writer` the thread; `storage` files;
@@ -37,6 +38,7 @@ mod search;
 mod storage;
 mod store;
 mod view;
+mod widths;
 mod writer;
 
 #[cfg(test)]

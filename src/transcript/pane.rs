@@ -6,14 +6,16 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
-use super::block::Block;
+use super::block::{Block, Memo};
 use super::handle::PaneHandle;
+use super::layout::OpenLine;
 use super::list::List;
 use super::notes::Notes;
 use super::queue::Job;
 use super::sealed::{Place, Sealed, Segment};
 use super::store::{PaneInfo, Shared};
-use super::view::{LinkCache, Newest, TranscriptView};
+use super::view::{Newest, TranscriptView};
+use super::widths::Widths;
 use crate::base::PaneId;
 use crate::base::history::{History, HistoryView, Row, RowFlags};
 use crate::base::links::Links;
@@ -125,7 +127,8 @@ pub struct PaneHistory {
 impl PaneHistory {
     pub(super) fn new(pane: Arc<Pane>, store: Arc<Shared>, width: u32, first_line: u64) -> Self {
         let open = Arc::new(Block::new(store.next_id(), first_line, 0));
-        let newest = Newest { open, tail: None, width, as_pushed: true, links: LinkCache::default() };
+        let newest = Newest::new(open, Widths::new(first_line, width));
+        pane.list.lock().set_lay(newest.lay());
         Self { pane, store, newest, scratch: Vec::new(), held: None }
     }
 
@@ -176,8 +179,7 @@ impl PaneHistory {
     pub(super) fn seal(&mut self) {
         let next = Block::new(self.store.next_id(), self.newest.open.end_line(), 0);
         let full = std::mem::replace(&mut self.newest.open, Arc::new(next));
-        self.newest.as_pushed = true;
-        self.push_sealed(Sealed::new(&full, self.newest.width));
+        self.push_sealed(Sealed::new(&full, self.newest.lay()));
         self.bound_pending();
     }
 
@@ -205,8 +207,6 @@ impl PaneHistory {
         loop {
             let mut list = self.pane.list.lock();
             let Some(sealed) = list.pop_back() else { return false };
-            let as_pushed = list.as_pushed(&sealed);
-            list.as_pushed_from = list.as_pushed_from.min(sealed.first_line);
             drop(list);
             let block = self.store.load(&sealed);
             self.store.cache.lock().remove(sealed.id);
@@ -215,9 +215,6 @@ impl PaneHistory {
             if let Some(block) = block {
                 let mut block = Arc::unwrap_or_clone(block);
                 block.id = self.store.next_id();
-                if !as_pushed {
-                    block.forget_pushed(self.newest.width);
-                }
                 self.newest.open = Arc::new(block);
                 return true;
             }
@@ -232,9 +229,18 @@ impl PaneHistory {
                 self.newest.open = Arc::new(Block::new(self.store.next_id(), line, 0));
                 return;
             }
-            let (width, as_pushed) = (self.newest.width, self.newest.as_pushed);
-            Arc::make_mut(&mut self.newest.open).pop(width, as_pushed);
+            self.pop_line();
         }
+    }
+
+    /// Takes the newest line back from the open block.
+    fn pop_line(&mut self) -> Option<OpenLine> {
+        let line = Arc::make_mut(&mut self.newest.open).pop(&self.newest.widths);
+        let end = self.end_line();
+        self.newest.memo = Memo::default();
+        self.newest.widths.taken_back(end);
+        self.pane.list.lock().taken_back(end);
+        line
     }
 
     fn forget(&mut self) {
@@ -286,16 +292,9 @@ impl HistoryView for PaneHistory {
     }
 
     fn set_width(&mut self, cols: u32) {
-        let cols = cols.max(1);
-        if cols == self.newest.width {
-            return;
+        if self.newest.set_width(cols) {
+            self.pane.list.lock().set_lay(self.newest.lay());
         }
-        self.newest.width = cols;
-        Arc::make_mut(&mut self.newest.open).forget_pushed(cols);
-        if let Some(tail) = &mut self.newest.tail {
-            Arc::make_mut(tail).relay(cols);
-        }
-        self.pane.list.lock().set_width(cols, self.newest.open.first_line);
     }
 }
 
@@ -314,8 +313,7 @@ impl History for PaneHistory {
             if self.newest.open.is_empty() && !self.unseal() {
                 return None;
             }
-            let (width, as_pushed) = (self.newest.width, self.newest.as_pushed);
-            let line = Arc::make_mut(&mut self.newest.open).pop(width, as_pushed)?;
+            let line = self.pop_line()?;
             self.newest.tail = Some(Arc::new(line));
         }
         let tail = Arc::unwrap_or_clone(self.newest.tail.take()?);

@@ -14,6 +14,7 @@ use super::pane::PaneHistory;
 use super::recover::{self, Found};
 use super::sealed::{Place, Sealed};
 use super::store::{PaneInfo, TranscriptStore};
+use super::widths::Widths;
 use crate::base::codec::{Malformed, Reader, put_varint};
 
 /// What stands before the blocks.
@@ -28,8 +29,9 @@ struct Head {
     #[serde(default)]
     off_disk: bool,
     width: u32,
-    as_pushed: bool,
-    as_pushed_from: u64,
+    /// `Widths::steps`.
+    #[serde(default)]
+    widths: Vec<(u64, u32)>,
     /// Lines before this one are not wanted any more.
     first_line: u64,
     blocks: Vec<BlockHead>,
@@ -61,27 +63,27 @@ impl PaneHistory {
             bodies.extend_from_slice(raw);
         };
         let open = &self.newest.open;
-        let (as_pushed_from, first_line) = {
+        let first_line = {
             let list = self.pane.list.lock();
             for block in list.blocks() {
                 if let Place::Pending(pending) = &*block.place.lock() {
                     put(block.first_line, block.base_time, block.lines, &pending.raw);
                 }
             }
-            (list.as_pushed_from, list.front().map_or(open.first_line, |block| block.first_line))
+            list.front().map_or(open.first_line, |block| block.first_line)
         };
         put(open.first_line, open.base_time, open.lines(), &open.encode());
         if let Some(tail) = &self.newest.tail {
-            line::put_line(&mut bodies, &mut self.scratch, tail, self.newest.width, open.base_time);
+            let width = self.newest.lay().width;
+            line::put_line(&mut bodies, &mut self.scratch, tail, width, open.base_time);
         }
         let head = Head {
             key: self.pane.key.clone(),
             info: self.pane.info.lock().clone(),
             off_disk: !self.pane.is_on_disk(),
             dir: self.pane.dir.parent().map(Path::to_path_buf),
-            width: self.newest.width,
-            as_pushed: self.newest.as_pushed,
-            as_pushed_from,
+            width: self.newest.lay().width,
+            widths: self.newest.widths.steps().to_vec(),
             first_line,
             blocks,
             tail: self.newest.tail.is_some(),
@@ -113,7 +115,7 @@ impl TranscriptStore {
             true => {
                 let body = line::body(&mut input).map_err(bad)?;
                 let line = line::parse(body, open.base_time).map_err(bad)?;
-                Some(Arc::new(line.reopen(head.width, head.as_pushed)))
+                Some(Arc::new(line.reopen(head.width, true)))
             }
             false => None,
         };
@@ -135,17 +137,18 @@ impl TranscriptStore {
         let mut history = self.go_on(&dir, &head.key, found, limit, head.width);
         history.pane.on_disk.store(!head.off_disk, Ordering::Relaxed);
         history.pane.created.store(created, Ordering::Relaxed);
-        history.pane.list.lock().set_width(head.width, head.as_pushed_from);
         history.cut(first.first_line);
+        let widths = Widths::of_steps(&head.widths).filter(|widths| widths.lay().width == head.width);
+        history.newest.widths = widths.unwrap_or_else(|| Widths::new(open.end_line(), head.width));
+        history.pane.list.lock().set_lay(history.newest.lay());
         if !history.newest.open.is_empty() {
             history.seal();
         }
         for block in pending {
-            history.push_sealed(Sealed::new(&block, head.width));
+            history.push_sealed(Sealed::new(&block, history.newest.lay()));
         }
         history.newest.open = Arc::new(open);
         history.newest.tail = tail;
-        history.newest.as_pushed = head.as_pushed;
         history.pane.end_line.store(history.end_line(), Ordering::Relaxed);
         history.obey_limit();
         Ok(history)

@@ -13,6 +13,7 @@ use super::block::Block;
 use super::frame::{HEADER_BYTES, Header};
 use super::queue::{Job, Queue};
 use super::store::Shared;
+use super::widths::Lay;
 
 /// A file of frames. Deleted when it is finished and no block in it is wanted any more.
 #[derive(Debug)]
@@ -71,8 +72,8 @@ pub(super) struct Sealed {
 }
 
 impl Sealed {
-    /// Seals a block that was filled at `width`.
-    pub fn new(block: &Block, width: u32) -> Self {
+    /// Seals a block. Those of its lines that show as pushed show so until the width changes.
+    pub fn new(block: &Block, lay: Lay) -> Self {
         let pending = Pending { raw: block.encode(), aid: block.aid().encode() };
         Self {
             id: block.id,
@@ -81,7 +82,7 @@ impl Sealed {
             lines: block.lines(),
             widest: block.widest,
             empty_tails: block.empty_tails,
-            extra_rows: block.extra_rows(width),
+            extra_rows: block.extra_rows(lay),
             counted: AtomicU64::new(0),
             retired: AtomicBool::new(false),
             place: Mutex::new(Place::Pending(Arc::new(pending))),
@@ -154,11 +155,11 @@ impl Sealed {
         }
     }
 
-    /// Rows at a width. Reads the aid, rarely the whole block, from the disk where the line
+    /// Its rows. Reads the aid, rarely the whole block, from the disk where the line
     /// count alone does not say; a block that cannot be read counts as one row a line.
-    pub fn rows(&self, width: u32, as_pushed: bool, store: &Shared) -> u64 {
-        let greedy = self.greedy_rows(width, store);
-        let extra = if as_pushed { i64::from(self.extra_rows) } else { 0 };
+    pub fn rows(&self, lay: Lay, store: &Shared) -> u64 {
+        let greedy = self.greedy_rows(lay.width, store);
+        let extra = if self.end_line() > lay.from { i64::from(self.extra_rows) } else { 0 };
         greedy.saturating_add_signed(extra)
     }
 
@@ -173,7 +174,7 @@ impl Sealed {
         }
         let aided = self.aid(store).and_then(|aid| aid.rows(width)).map(|rows| rows + tails);
         let rows = aided
-            .or_else(|| store.load(self).map(|block| u64::from(block.rows(width, false))))
+            .or_else(|| store.load(self).map(|block| u64::from(block.rows(Lay { width, from: u64::MAX }))))
             .unwrap_or(u64::from(self.lines) + tails);
         if rows <= u64::from(u32::MAX) {
             self.counted.store(u64::from(width) << 32 | rows, Ordering::Relaxed);

@@ -21,7 +21,8 @@ use super::queue::{Job, Queue};
 use super::recover::Found;
 use super::sealed::Sealed;
 use super::storage::{Disk, Storage, write_small};
-use super::view::{LinkCache, Newest, TranscriptView};
+use super::view::{Newest, TranscriptView};
+use super::widths::{Lay, Widths};
 use super::{Note, recover, writer};
 use crate::base::PaneId;
 
@@ -240,7 +241,7 @@ impl TranscriptStore {
             key,
             info: Mutex::new(info),
             on_disk: AtomicBool::new(true),
-            list: Mutex::new(List::new(width.max(1))),
+            list: Mutex::new(List::new(Lay { width: width.max(1), from: u64::MAX })),
             cap: AtomicU64::new(limit),
             disk: AtomicU64::new(0),
             pending: AtomicU64::new(0),
@@ -291,7 +292,8 @@ impl TranscriptStore {
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, Unreadable::Locked.to_string()));
         }
         let found = recover::scan(&self.shared, &self.shared.dir(), key)?;
-        let mut list = List::new(READ_WIDTH);
+        let widths = Widths::new(0, READ_WIDTH);
+        let mut list = List::new(widths.lay());
         let mut end = found.floor;
         for block in found.blocks {
             end = end.max(block.end_line());
@@ -299,9 +301,7 @@ impl TranscriptStore {
         }
         let notes = found.notes.all().cloned().collect();
         let open = Arc::new(Block::new(self.shared.next_id(), end, 0));
-        let newest =
-            Newest { open, tail: None, width: READ_WIDTH, as_pushed: true, links: LinkCache::default() };
-        Ok((TranscriptView { list, newest, store: self.shared.clone() }, notes))
+        Ok((TranscriptView { list, newest: Newest::new(open, widths), store: self.shared.clone() }, notes))
     }
 
     /// What was noted about a pane whose transcript is open.
@@ -342,7 +342,6 @@ impl TranscriptStore {
         let mut end = 0;
         {
             let mut list = pane.list.lock();
-            list.set_width(width, u64::MAX);
             for block in found.blocks {
                 pane.disk.fetch_add(block.disk_bytes(), Ordering::Relaxed);
                 end = block.end_line();

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::block::Block;
+use super::block::{Block, Memo};
 use super::layout::OpenLine;
 use super::list::List;
 use super::pane::{MAX_LINE_BYTES, MAX_LINE_COLS};
 use super::store::Shared;
+use super::widths::{self, Lay, Widths};
 use crate::base::LinkId;
 use crate::base::history::{HistoryView, Row, Seek};
 use crate::base::links::Links;
@@ -49,22 +50,46 @@ impl LinkCache {
 pub(super) struct Newest {
     pub open: Arc<Block>,
     pub tail: Option<Arc<OpenLine>>,
-    pub width: u32,
-    /// Whether the open block shows rows as they were pushed.
-    pub as_pushed: bool,
+    pub widths: Widths,
     pub links: LinkCache,
+    pub memo: Memo,
 }
 
 impl Newest {
     pub fn rows(&self) -> u64 {
         let tail = self.tail.as_ref().map_or(0, |tail| tail.breaks.len() as u64);
-        u64::from(self.open.rows(self.width, self.as_pushed)) + tail
+        u64::from(self.open.rows(self.lay())) + tail
+    }
+
+    pub fn new(open: Arc<Block>, widths: Widths) -> Self {
+        Self { open, tail: None, widths, links: LinkCache::default(), memo: Memo::default() }
+    }
+
+    pub fn lay(&self) -> Lay {
+        self.widths.lay()
+    }
+
+    /// Lays rows out for another width, those of the line being joined at once. False when it
+    /// is the width of now.
+    pub fn set_width(&mut self, cols: u32) -> bool {
+        let cols = cols.max(1);
+        let old = self.lay().width;
+        if cols == old {
+            return false;
+        }
+        self.widths.change(self.open.end_line(), cols);
+        self.memo = Memo::default();
+        if let Some(tail) = self.tail.take() {
+            let rows = crate::terminal::relay(widths::rows_of(&tail), cols);
+            self.tail = OpenLine::of_rows(&rows, cols).map(Arc::new);
+        }
+        true
     }
 
     pub fn row(&mut self, index: u64, links: &mut Links) -> Option<Row> {
-        let open = u64::from(self.open.rows(self.width, self.as_pushed));
+        let open = u64::from(self.open.rows(self.lay()));
         let mut row = if index < open {
-            self.open.row(index as u32, self.width, self.as_pushed)?
+            self.open.row(index as u32, &self.widths, &mut self.memo)?
         } else {
             self.tail.as_ref()?.row((index - open) as usize)?
         };
@@ -83,7 +108,7 @@ impl Newest {
     ) -> Option<Row> {
         let (sealed, row) = list.find(index, store)?;
         let Some(block) = store.load(&sealed) else { return Some(Row::default()) };
-        let Some(mut row) = block.row(row, self.width, list.as_pushed(&sealed)) else {
+        let Some(mut row) = block.row(row, &self.widths, &mut self.memo) else {
             return Some(Row::default());
         };
         self.links.translate(&mut row, &block, links);
@@ -94,6 +119,7 @@ impl Newest {
 impl Newest {
     /// Adds a row to the line being joined. Whether the line is whole now.
     pub fn join(&mut self, row: &Row, links: &Links) -> bool {
+        let width = self.lay().width;
         let mut row = row.clone();
         if row.runs.iter().any(|run| run.style.link.0 != 0) {
             let open = Arc::make_mut(&mut self.open);
@@ -102,15 +128,13 @@ impl Newest {
         }
         let tail = match self.tail.take() {
             Some(mut tail) => {
-                Arc::make_mut(&mut tail).push(&row, self.width);
+                Arc::make_mut(&mut tail).push(&row, width);
                 tail
             }
-            None => Arc::new(OpenLine::new(row, self.width)),
+            None => Arc::new(OpenLine::new(row, width)),
         };
-        // Blanks that were not written stay only at the end of a record.
-        let blanks = tail.row.unwritten > 0;
         let long = tail.cols >= MAX_LINE_COLS || tail.row.text.len() >= MAX_LINE_BYTES;
-        let whole = !tail.continues || long || blanks;
+        let whole = !tail.continues || long || !tail.may_go_on();
         self.tail = Some(tail);
         whole
     }
@@ -118,13 +142,14 @@ impl Newest {
     /// Moves the line being joined to the open block. Whether there was one.
     pub fn finish_tail(&mut self, scratch: &mut Vec<u8>) -> bool {
         let Some(tail) = self.tail.take() else { return false };
+        let width = self.lay().width;
         let tail = Arc::unwrap_or_clone(tail);
         let time = tail.row.time;
         let open = Arc::make_mut(&mut self.open);
         if open.is_empty() {
             open.base_time = time;
         }
-        open.push(scratch, &tail, self.width);
+        open.push(scratch, &tail, width);
         true
     }
 }
@@ -186,15 +211,8 @@ impl HistoryView for TranscriptView {
     }
 
     fn set_width(&mut self, cols: u32) {
-        let cols = cols.max(1);
-        if cols == self.newest.width {
-            return;
-        }
-        self.list.set_width(cols, u64::MAX);
-        self.newest.width = cols;
-        self.newest.as_pushed = false;
-        if let Some(tail) = &mut self.newest.tail {
-            Arc::make_mut(tail).relay(cols);
+        if self.newest.set_width(cols) {
+            self.list.set_lay(self.newest.lay());
         }
     }
 
@@ -234,22 +252,12 @@ impl TranscriptView {
         self.newest.tail.clone().map(Chunk::Tail)
     }
 
-    fn shows_as_pushed(&self, index: usize) -> bool {
-        self.list.get(index).map_or(self.newest.as_pushed, |sealed| self.list.as_pushed(sealed))
-    }
-
     /// The first row of a line.
     pub(super) fn row_of(&mut self, at: LineAt) -> u64 {
         let base = self.list.row_of_block(at.block, &self.store);
-        let open = if at.block > self.list.len() {
-            self.newest.open.rows(self.newest.width, self.newest.as_pushed)
-        } else {
-            0
-        };
+        let open = if at.block > self.list.len() { self.newest.open.rows(self.newest.lay()) } else { 0 };
         let within = match self.chunk(at.block) {
-            Some(Chunk::Block(block)) => {
-                block.row_of_line(at.line, self.newest.width, self.shows_as_pushed(at.block))
-            }
+            Some(Chunk::Block(block)) => block.row_of_line(at.line, self.newest.lay()),
             _ => 0,
         };
         base + u64::from(open) + u64::from(within)
@@ -259,9 +267,9 @@ impl TranscriptView {
     pub(super) fn line_of(&mut self, row: u64) -> Option<(LineAt, u32)> {
         let block = self.list.block_of_row(row, &self.store);
         let within = row - self.list.row_of_block(block, &self.store);
-        let width = self.newest.width;
+        let lay = self.newest.lay();
         if block == self.list.len() {
-            let open = u64::from(self.newest.open.rows(width, self.newest.as_pushed));
+            let open = u64::from(self.newest.open.rows(lay));
             if within >= open {
                 let tail = self.newest.tail.as_ref()?;
                 let index = (within - open) as u32;
@@ -270,16 +278,18 @@ impl TranscriptView {
             }
         }
         let Some(Chunk::Block(found)) = self.chunk(block) else { return None };
-        let (line, index) = found.find_row(within as u32, width, self.shows_as_pushed(block));
+        let (line, index) = found.find_row(within as u32, lay);
         Some((LineAt { block, line }, index))
     }
 
     /// Columns at which the rows of a line start.
     pub(super) fn row_starts(&self, at: LineAt) -> Vec<u32> {
         let breaks = match self.chunk(at.block) {
-            Some(Chunk::Block(block)) => block
-                .line(at.line)
-                .map(|l| l.reopen(self.newest.width, self.shows_as_pushed(at.block)).breaks),
+            Some(Chunk::Block(block)) => {
+                let lay = self.newest.lay();
+                let as_pushed = lay.as_pushed(block.first_line + u64::from(at.line));
+                block.line(at.line).map(|l| l.reopen(lay.width, as_pushed).breaks)
+            }
             Some(Chunk::Tail(tail)) => Some(tail.breaks.clone()),
             None => None,
         };

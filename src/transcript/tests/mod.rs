@@ -9,6 +9,7 @@ mod lines;
 mod model;
 mod search;
 mod trouble;
+mod widths;
 
 use std::path::PathBuf;
 use std::sync::Arc;

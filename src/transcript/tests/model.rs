@@ -6,6 +6,7 @@ use super::*;
 use crate::base::history::RowFlags;
 use crate::base::{CellFlags, CellStyle, Colour, PaneId};
 
+/// Rows as cells: what tmux's reflow does, on the plainest structure that can hold it.
 #[derive(Clone, Default, Debug)]
 struct Model {
     /// (cells with fillers, wrapped, columns that exist where that is known)
@@ -46,10 +47,12 @@ impl Model {
     }
 }
 
-/// Cells as they compare: a filler is a filler, whether or not its character is there.
-fn plain(cells: Vec<Cell>) -> Vec<Cell> {
-    let filler = |cell: &Cell| cell.is_padding().then_some(Cell { style: cell.style, ..Cell::PADDING });
-    cells.into_iter().map(|cell| filler(&cell).unwrap_or(cell)).collect()
+/// Cells as they compare: a filler is a filler, whether or not its character is there. (What
+/// is laid out anew counts as written.)
+pub fn plain(cells: Vec<Cell>) -> Vec<Cell> {
+    let filler = |cell: &Cell| cell.is_padding().then_some(Cell::PADDING);
+    let written = |cell: Cell| Cell { flags: cell.flags - CellFlags::CLEARED, ..cell };
+    cells.into_iter().map(|cell| written(filler(&cell).unwrap_or(cell))).collect()
 }
 
 fn compare(row: &Row, (cells, wrapped, size): &(Vec<Cell>, bool, Option<u32>), n: usize) {
@@ -58,16 +61,38 @@ fn compare(row: &Row, (cells, wrapped, size): &(Vec<Cell>, bool, Option<u32>), n
     assert!(size.is_none_or(|size| size == row.size), "row {n}: {size:?} {}", row.size);
 }
 
-#[derive(Clone, Debug)]
-enum Op {
-    Push(Vec<Cell>, bool, u32),
+/// What happens to a history.
+#[derive(Clone)]
+pub enum Op {
+    Push(Vec<Cell>, bool, u32, u32),
     Pop,
     Width(u32),
     Flush,
     Check,
 }
 
-fn cell() -> impl Strategy<Value = Cell> {
+impl std::fmt::Debug for Op {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Push(cells, wrapped, more, blank) => {
+                let mut text = String::new();
+                for cell in cells {
+                    match cell.flags.is_empty() {
+                        true => cell.glyph.push_to(&mut text),
+                        false => text.push(if cell.width > 1 { 'T' } else { '_' }),
+                    }
+                }
+                write!(f, "Push({text:?}, {wrapped}, {more}, {blank})")
+            }
+            Self::Pop => write!(f, "Pop"),
+            Self::Width(cols) => write!(f, "Width({cols})"),
+            Self::Flush => write!(f, "Flush"),
+            Self::Check => write!(f, "Check"),
+        }
+    }
+}
+
+fn cell(wide: bool) -> impl Strategy<Value = Cell> {
     let style = prop_oneof![
         4 => Just(CellStyle::DEFAULT),
         1 => (0u8..8).prop_map(|n| CellStyle { fg: Colour::Basic(n), ..CellStyle::DEFAULT }),
@@ -76,10 +101,10 @@ fn cell() -> impl Strategy<Value = Cell> {
     let shape = prop_oneof![
         8 => Just(("a", 1, CellFlags::empty())),
         2 => Just(("é", 1, CellFlags::empty())),
-        3 => Just(("世", 2, CellFlags::empty())),
         1 => Just(("e\u{301}", 1, CellFlags::empty())),
+        if wide { 3 } else { 0 } => Just(("世", 2, CellFlags::empty())),
+        if wide { 1 } else { 0 } => Just((" ", 3, CellFlags::TAB)),
         1 => Just((" ", 1, CellFlags::CLEARED)),
-        1 => Just((" ", 3, CellFlags::TAB)),
     ];
     (shape, style).prop_map(|((text, width, flags), style)| Cell {
         glyph: crate::base::Glyph::from_text(text),
@@ -89,18 +114,22 @@ fn cell() -> impl Strategy<Value = Cell> {
     })
 }
 
-fn op() -> impl Strategy<Value = Op> {
-    let row = prop::collection::vec(cell(), 0..40);
+pub fn op(wide: bool) -> impl Strategy<Value = Op> {
+    let row = prop::collection::vec(cell(wide), 0..40);
     prop_oneof![
-        8 => (row, prop::bool::weighted(0.3), 0u32..9).prop_map(|(cells, wrapped, more)| Op::Push(cells, wrapped, more)),
+        8 => (row, prop::bool::weighted(0.3), 0u32..9, 0u32..9)
+            .prop_map(|(cells, wrapped, more, blank)| {
+            let wrapped = wrapped && !cells.is_empty();
+            Op::Push(cells, wrapped, more, blank.saturating_sub(5))
+        }),
         2 => Just(Op::Pop),
-        1 => (3u32..30).prop_map(Op::Width),
+        2 => (3u32..30).prop_map(Op::Width),
         1 => Just(Op::Flush),
         1 => Just(Op::Check),
     ]
 }
 
-fn fit(cells: Vec<Cell>, width: u32) -> Vec<Cell> {
+pub fn fit(cells: Vec<Cell>, width: u32) -> Vec<Cell> {
     let mut x = 0;
     let fits = |cell: &Cell| {
         x += u32::from(cell.width);
@@ -121,7 +150,7 @@ fn same(history: &mut dyn HistoryView, model: &Model) {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
-    fn rows_come_out_as_the_model_says(ops in prop::collection::vec(op(), 1..60)) {
+    fn rows_come_out_as_the_model_says(ops in prop::collection::vec(op(true), 1..60)) {
         let disk = FaultyDisk::default();
         let store = store_on(&disk);
         let mut history = store.open_pane(PaneId(1), PaneInfo::default(), CAP, 10);
@@ -130,7 +159,7 @@ proptest! {
         let mut pinned: Option<(Box<dyn HistoryView>, Model, u32)> = None;
         for op in ops {
             match op {
-                Op::Push(cells, wrapped, more) => {
+                Op::Push(cells, wrapped, more, _) => {
                     let cells = fit(cells, width);
                     let mut row: Row = cells.iter().collect();
                     row.flags.set(RowFlags::WRAPPED, wrapped);

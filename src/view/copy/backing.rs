@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 use crate::base::history::{HistoryView, Row, RowFlags, RunKind, Seek};
 use crate::base::links::{Hyperlink, Links};
 use crate::base::{Cell, CellFlags, LinkId, Size};
+use crate::terminal::relay;
 
 /// Lines kept decoded (direct mapped).
 const CACHED_LINES: usize = 256;
@@ -30,6 +31,7 @@ pub struct Line {
     pub cells: Vec<Cell>,
     pub flags: RowFlags,
     pub time: i64,
+    row: Row,
 }
 
 impl Line {
@@ -40,6 +42,11 @@ impl Line {
 
     pub fn wrapped(&self) -> bool {
         self.flags.contains(RowFlags::WRAPPED)
+    }
+
+    /// Columns that exist, whether or not anything was written there.
+    pub fn size(&self) -> usize {
+        self.cells.len().max(self.row.size as usize)
     }
 
     /// Columns up to the last one that is not a plain space.
@@ -61,7 +68,7 @@ impl Line {
     }
 
     pub fn from_row(row: &Row) -> Self {
-        Self { cells: row.cells(), flags: row.flags, time: row.time }
+        Self { cells: row.cells(), flags: row.flags, time: row.time, row: row.clone() }
     }
 }
 
@@ -104,6 +111,8 @@ pub struct Backing {
     inner: Mutex<Inner>,
     /// Rows taken from the history; those after them are in `tail`.
     history_rows: usize,
+    /// The history's last line goes on in the tail, which has all of it.
+    last_in_tail: bool,
     /// See `border()`; found when first asked for.
     border: Mutex<Option<usize>>,
     tail: Vec<Arc<Line>>,
@@ -140,6 +149,7 @@ impl Backing {
                 cache: vec![None; CACHED_LINES],
             }),
             history_rows,
+            last_in_tail: false,
             border: Mutex::new(None),
             tail,
             blank,
@@ -355,6 +365,9 @@ impl Backing {
         if joins {
             joined.append(&mut lines);
             lines = joined;
+        }
+        self.last_in_tail |= joins;
+        if self.last_in_tail {
             // The line that goes on in the tail is the history's last; leave it out there.
             let mut start = self.history_rows;
             if start > 0 {
@@ -434,43 +447,9 @@ fn push_row_text(row: &Row, cols: usize, out: &mut String) {
     blanks(out, cols.saturating_sub(row.cols() as usize));
 }
 
-/// Lays rows out again: rows joined by wrapping make one logical line, cut anew at the width.
+/// Lays rows out again, as the terminal does when its width changes.
 fn lay_out(rows: &[Arc<Line>], cols: usize) -> Vec<Arc<Line>> {
-    let mut out = Vec::with_capacity(rows.len());
-    let mut at = 0;
-    while at < rows.len() {
-        let mut end = at;
-        while end + 1 < rows.len() && rows[end].wrapped() {
-            end += 1;
-        }
-        let open = rows[end].wrapped();
-        let cells: Vec<&Cell> = rows[at..=end].iter().flat_map(|line| line.cells.iter()).collect();
-        cut(&cells, cols, &rows[at], open, &mut out);
-        at = end + 1;
-    }
-    out
-}
-
-fn cut(cells: &[&Cell], cols: usize, first: &Line, open: bool, out: &mut Vec<Arc<Line>>) {
-    let mut flags = first.flags - RowFlags::WRAPPED;
-    let mut line = Line { flags, time: first.time, cells: Vec::new() };
-    let mut at = 0;
-    while at < cells.len() {
-        let mut next = at + 1;
-        while next < cells.len() && cells[next].is_padding() {
-            next += 1;
-        }
-        if !line.cells.is_empty() && line.cells.len() + (next - at) > cols {
-            line.flags |= RowFlags::WRAPPED;
-            out.push(Arc::new(line));
-            flags = RowFlags::empty();
-            line = Line { flags, time: first.time, cells: Vec::new() };
-        }
-        line.cells.extend(cells[at..next].iter().map(|&c| c.clone()));
-        at = next;
-    }
-    if open {
-        line.flags |= RowFlags::WRAPPED;
-    }
-    out.push(Arc::new(line));
+    let lines = rows.chunk_by(|line, _| line.wrapped());
+    let laid = lines.flat_map(|line| relay(line.iter().map(|row| row.row.clone()).collect(), cols as u32));
+    laid.map(|row| Arc::new(Line::from_row(&row))).collect()
 }

@@ -299,8 +299,9 @@ impl CopyState {
             return;
         }
         let line = self.back.line(y);
-        let wrapped = line.wrapped();
-        let length = if wrapped { self.back.cols } else { line.length(self.back.cols) };
+        // tmux: of a wrapped row all columns that exist are copied, if they fit.
+        let wrapped = line.wrapped() && line.size() <= self.back.cols;
+        let length = if wrapped { line.size() } else { line.length(self.back.cols) };
         let to = to.min(length);
         for x in from.min(length)..to {
             let cell = line.cell(x);

@@ -1,0 +1,106 @@
+//! What rows carry through changes of width, against a history in memory that wraps every
+//! row anew.
+
+use proptest::prelude::*;
+
+use super::model::{Op, fit, op, plain};
+use super::*;
+use crate::base::history::RowFlags;
+use crate::base::{CellStyle, Colour, PaneId};
+use crate::terminal::MemoryHistory;
+
+fn compare(row: &Row, want: &Row, n: u64) {
+    let shape = |row: &Row| (row.used(), row.unwritten, row.flags, row.size);
+    assert_eq!(shape(row), shape(want), "row {n}: {} {}", row.text, want.text);
+    assert_eq!(plain(row.cells()), plain(want.cells()), "row {n}");
+}
+
+fn same(history: &mut dyn HistoryView, model: &mut dyn HistoryView) {
+    let mut links = Links::new();
+    let texts = |view: &mut dyn HistoryView| -> Vec<_> {
+        (0..view.rows()).map(|n| view.row(n, &mut Links::new()).map(|row| (row.text, row.runs))).collect()
+    };
+    assert_eq!(history.rows(), model.rows(), "{:?}\n{:?}", texts(history), texts(model));
+    for n in 0..model.rows() {
+        let want = model.row(n, &mut links).unwrap();
+        compare(&history.row(n, &mut links).unwrap(), &want, n);
+    }
+    assert!(history.row(model.rows(), &mut links).is_none());
+}
+
+/// A row of cells at the terminal's width, with `blank` coloured columns behind them that do
+/// not count as written, and `more` columns behind those.
+fn pushed(cells: &[Cell], wrapped: bool, more: u32, blank: u32) -> Row {
+    let mut row: Row = cells.iter().collect();
+    let style = CellStyle { bg: Colour::Basic(4), ..CellStyle::DEFAULT };
+    (0..blank).for_each(|_| row.push(&Cell { style, ..Cell::CLEARED }));
+    row.unwritten = blank;
+    row.flags.set(RowFlags::WRAPPED, wrapped && !cells.is_empty());
+    row.size = row.cols() + more;
+    // What needs more than one byte and plain colours, as a terminal notes it.
+    row.flags.set(
+        RowFlags::EXTENDED,
+        row.runs.iter().any(|run| run.cols != run.bytes || run.style.us != Colour::Default)
+            || row.text.len() != row.text.chars().count(),
+    );
+    row
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn rows_carry_what_they_do_in_memory(ops in prop::collection::vec(op(false), 1..60)) {
+        let disk = FaultyDisk::default();
+        let store = store_on(&disk);
+        let mut history = store.open_pane(PaneId(1), PaneInfo::default(), CAP, 10);
+        let (mut model, mut width) = (MemoryHistory::new(usize::MAX, 10), 10u32);
+        let mut links = Links::new();
+        let mut pinned: Option<([Box<dyn HistoryView>; 2], u32)> = None;
+        for op in ops {
+            match op {
+                Op::Push(cells, wrapped, more, blank) => {
+                    let last = model.rows().checked_sub(1).and_then(|last| model.row(last, &mut links));
+                    if cells.is_empty() && last.is_some_and(|row| row.flags.contains(RowFlags::WRAPPED)) {
+                        continue;
+                    }
+                    let row = pushed(&fit(cells, width), wrapped, more, blank);
+                    history.push(&row, &links);
+                    model.push(&row, &links);
+                }
+                Op::Pop => {
+                    let got = history.pop(&mut links);
+                    let want = model.pop(&mut links);
+                    assert_eq!(got.is_some(), want.is_some());
+                    if let (Some(got), Some(want)) = (got, want) {
+                        compare(&got, &want, model.rows());
+                    }
+                }
+                Op::Width(cols) => {
+                    width = cols;
+                    history.set_width(cols);
+                    model.set_width(cols);
+                }
+                Op::Flush => {
+                    history.flush();
+                }
+                Op::Check => {
+                    if let Some(([mut view, mut then], _)) = pinned.take() {
+                        same(&mut *view, &mut *then);
+                    }
+                    pinned = Some(([history.view(), model.view()], width));
+                }
+            }
+        }
+        same(&mut history, &mut model);
+        if let Some(([mut view, mut then], then_width)) = pinned {
+            same(&mut *view, &mut *then);
+            let other = if then_width == 7 { 9 } else { 7 };
+            view.set_width(other);
+            then.set_width(other);
+            same(&mut *view, &mut *then);
+        }
+        assert!(store.settle(LONG));
+        store.shared.cache.lock().clear();
+        same(&mut history, &mut model);
+    }
+}
