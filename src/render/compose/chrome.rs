@@ -306,9 +306,12 @@ fn slider(cx: &mut Cx<'_>, pane: &PaneBox, rows: u32) -> Option<(u32, u32)> {
     let height_of = |total: f64| (f64::from(rows) * (f64::from(rows) / total)) as u32;
     let (y, height) = match p.modes.first_mut() {
         Some(entry) => {
-            let copy = entry.mode.as_any().downcast_mut::<CopyMode>()?;
-            let total = copy.state.back.hsize as f64 + f64::from(rows);
-            ((f64::from(rows + 1) * (copy.state.top() as f64 / total)) as u32, height_of(total))
+            // What other modes show has no history: all of it is in view.
+            let copy = entry.mode.as_any().downcast_mut::<CopyMode>();
+            copy.map_or((0, rows), |copy| {
+                let total = copy.state.back.hsize as f64 + f64::from(rows);
+                ((f64::from(rows + 1) * (copy.state.top() as f64 / total)) as u32, height_of(total))
+            })
         }
         None => {
             let height = height_of(p.terminal.lock().history_rows() as f64 + f64::from(rows));
