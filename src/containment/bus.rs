@@ -19,8 +19,10 @@ pub(super) const DEADLINE: Duration = Duration::from_secs(5);
 /// The server's own scope is waited for in the background: a host that just booted, or swaps,
 /// answers late.
 const START_DEADLINE: Duration = Duration::from_secs(120);
-/// Between looks at where a process is, once systemd said that it moves it.
-const LOOK: Duration = Duration::from_millis(3);
+/// Between looks at where a process is, once systemd said that it moves it: the first, and the
+/// longest that this grows to, since many panes may wait while systemd has no time.
+const LOOK: Duration = Duration::from_millis(1);
+const LONGEST_LOOK: Duration = Duration::from_millis(32);
 /// Requests that may wait; more are refused at once.
 const MAX_REQUESTS: usize = 256;
 /// Requests that systemd is given at once: panes that are opened together wait together.
@@ -264,13 +266,15 @@ impl Manager {
 
     /// Waits until the processes are where the unit is: systemd answers before it moves them.
     async fn arrived(&self, unit: &str, pids: &[i32]) {
+        let mut look = LOOK;
         for pid in pids {
             loop {
                 match self.host.path_of(&pid.to_string(), None) {
                     Some(path) if !path.split('/').any(|part| part == unit) => {}
                     _ => break,
                 }
-                tokio::time::sleep(LOOK).await;
+                tokio::time::sleep(look).await;
+                look = LONGEST_LOOK.min(look * 2);
             }
         }
     }
