@@ -102,8 +102,9 @@ fn apart(it: &mut Mux, expected: &str, server: i32, keeper: i32) {
         assert!(score(&pid) < score(&pane), "{} {}", score(&pid), score(&pane));
     }
     if expected != "cgroup1" {
-        let group = group_of(&server.to_string());
-        assert_eq!(attribute(&group, "user.oomd_omit").as_deref(), Some("1"), "{}", group.display());
+        // systemd may move them late to where they are not to be.
+        let spared = || attribute(&group_of(&server.to_string()), "user.oomd_omit").as_deref() == Some("1");
+        until("a group that systemd-oomd spares", spared);
     }
 }
 
@@ -285,11 +286,12 @@ fn charged_from_the_start(it: &mut Mux) {
 fn nothing_is_left(it: &mut Mux) {
     let keeper = parent_of(it.server());
     until("the end of what ran before", || it.show("%0", "#{left_scopes}").is_empty());
-    // 200, but systemd takes a second for each in emulation.
-    let rounds = if expected() == "units" { 3 } else { 10 };
-    for _ in 0..rounds {
+    // 200 panes.
+    for _ in 0..10 {
         it.run(&twenty("exec true"));
     }
+    // Some are closed before their programs have begun.
+    it.run(&[";", "new-window", "-d", "exec sleep 1000", ";", "kill-window", "-t", "{end}"].repeat(20)[1..]);
     until("the end of all", || it.run(&["list-panes", "-a"]).lines().count() == 1);
     until("an empty list", || it.show("%0", "#{left_scopes}").is_empty());
     // The server and the shell.

@@ -348,6 +348,10 @@ impl Scopes {
     pub fn close_pane(&mut self, pane: PaneId, now_ms: u64) {
         let kill = self.wanted.remove(&pane).is_some_and(|limits| limits.kill_scope);
         let Some(held) = self.panes.remove(&pane) else { return };
+        if self.gates.remove(&pane).is_some() {
+            // Its program waits still; it ends of its terminal being gone.
+            self.opened.push(pane);
+        }
         if self.closed.len() >= MAX_CLOSED {
             self.closed.remove(0);
         }

@@ -223,6 +223,7 @@ impl Host for World {
         drop(self.pump.remove(&self.poller, pane));
         self.custody.close_pane(pane);
         self.scopes.close_pane(pane, self.now.mono_ms);
+        self.open_gates();
         self.histories.close_pane(pane, self.now.secs());
     }
 

@@ -136,3 +136,16 @@ fn a_child_enters_its_version_1_groups_by_itself() {
     check(vec![dir.path().join("gone").to_str().unwrap().to_owned(), last.clone()], false);
     assert_eq!(written(&last), "0");
 }
+
+#[test]
+fn a_child_whose_terminal_is_gone_before_it_begins_ends_without_running() {
+    let dir = tempfile::tempdir().unwrap();
+    let ran = dir.path().join("ran");
+    let wanted = Spawn { gated: true, ..shell(&format!("echo >{}", ran.display()), Stdio::Pty(PTY)) };
+    let started = spawn(wanted, &SigSet::empty()).unwrap();
+    drop(started.fd);
+    open_gate(&started.gate.expect("a gated child has a gate"));
+    // It held the terminal open itself until it led it.
+    assert_eq!(wait(started.pid, 0), Some((started.pid, Signal::SIGHUP as i32)));
+    assert!(!ran.exists());
+}
