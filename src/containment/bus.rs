@@ -105,6 +105,15 @@ impl Bus {
         Ok(Self { requests, answers, wake })
     }
 
+    /// A bus that has answered.
+    #[cfg(test)]
+    pub fn answered(answer: Answer) -> Self {
+        let (outgoing, answers) = mpsc::channel();
+        outgoing.send(answer).unwrap();
+        let wake = EventFd::from_flags(EfdFlags::EFD_NONBLOCK).unwrap();
+        Self { requests: requests::channel(1).0, answers, wake: Arc::new(wake) }
+    }
+
     /// Asks. The answer comes out of `answers` or `wait` with the same token.
     pub fn ask(&self, token: u64, request: Request) -> Result<(), String> {
         self.requests.try_send((token, request)).map_err(|_| "too many requests to systemd wait".to_owned())

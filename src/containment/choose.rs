@@ -53,11 +53,12 @@ pub struct Found {
     pub backend: Box<dyn Containment>,
     /// A message to show, if people should know why it is not a better one.
     pub message: Option<String>,
-    /// systemd has not answered, and there is nothing else: what comes when it does.
+    /// systemd has not answered: what comes when it does.
     pub late: Option<Late>,
 }
 
-/// An answer that is still waited for while panes run without containment.
+/// An answer that is still waited for while panes run without containment, or in groups of our
+/// own making.
 pub struct Late {
     starting: Starting,
     /// Panes' processes that systemd was asked to move and has not.
@@ -94,6 +95,13 @@ impl Late {
     /// Failures of `bring` since the last call, and whether more answers are to come.
     pub fn moved(&mut self) -> (Vec<String>, bool) {
         let answers = self.starting.bus.as_ref().map(Bus::answers).unwrap_or_default();
+        if let Some(home) = &self.starting.home {
+            if answers.iter().any(|answer| answer.result.is_ok()) {
+                // Its scope is of no use, and goes when nothing is in it.
+                self.starting.settings.pids.iter().for_each(|pid| drop(home.adopt(*pid)));
+            }
+            return (Vec::new(), answers.is_empty());
+        }
         self.moving = self.moving.saturating_sub(answers.len());
         (answers.into_iter().filter_map(|answer| answer.result.err()).collect(), self.moving > 0)
     }
@@ -105,6 +113,8 @@ pub struct Starting {
     memory_base: u64,
     bus: Option<Bus>,
     why: String,
+    /// Where server and keeper belong, should systemd move them when it is too late.
+    home: Option<Group>,
 }
 
 /// The one request that start-up makes.
@@ -115,7 +125,7 @@ impl Starting {
     pub fn begin(mut settings: Settings) -> Self {
         settings.label = unit_part(&settings.label);
         let memory_base = settings.host.memory_base();
-        let mut it = Self { settings, memory_base, bus: None, why: String::new() };
+        let mut it = Self { settings, memory_base, bus: None, why: String::new(), home: None };
         if it.wants_bus() {
             it.ask();
         }
@@ -212,7 +222,8 @@ impl Starting {
         if let Some((backend, fallen)) = self.backend(in_scope, &asked) {
             let status = backend.status();
             let message = fallen.then(|| format!("containment: {status}{}", self.advice()));
-            return found(backend, message);
+            let late = (waits && self.home.is_some()).then_some(Late { starting: self, moving: 0 });
+            return Found { backend, message, late };
         }
         let why = [asked, std::mem::take(&mut self.why)].into_iter().find(|why| !why.is_empty());
         let why = why.unwrap_or_else(|| "no cgroups to be had".to_owned());
@@ -266,7 +277,10 @@ impl Starting {
             };
             for base in bases {
                 match Delegated::new(&base, &self.settings.pids, why.clone()) {
-                    Ok(it) => return Some((Box::new(it), less)),
+                    Ok(it) => {
+                        self.home = (!in_scope).then(|| base.child("server"));
+                        return Some((Box::new(it), less));
+                    }
                     Err(error) => self.why = error.to_string(),
                 }
             }
@@ -337,6 +351,7 @@ fn unit_part(text: &str) -> String {
 mod tests {
     use std::os::unix::net::UnixListener;
 
+    use super::super::bus::Answer;
     use super::super::host::tests::made_up;
     use super::*;
 
@@ -380,6 +395,27 @@ mod tests {
         check(|bus| drop(bus.accept()), true, ANSWERED, "I/O error");
         // It is connected to, but nobody is there.
         check(|_| (), true, NEVER, "systemd does not answer");
+    }
+
+    #[test]
+    fn what_systemd_moves_too_late_is_brought_back() {
+        let (dir, host) = with_systemd();
+        let home = Group::new(dir.path().join("sys/fs/cgroup/a/server"));
+        std::fs::create_dir(&home.dir).unwrap();
+        std::fs::write(home.procs_file(), "").unwrap();
+        let late = |result| {
+            let settings =
+                Settings { choice: Choice::Auto, label: "x".into(), pids: vec![12], host: host.clone() };
+            let bus = Some(Bus::answered(Answer { token: TOKEN, result }));
+            let (why, home) = (String::new(), Some(home.clone()));
+            Late { starting: Starting { settings, memory_base: 0, bus, why, home }, moving: 0 }
+        };
+        assert_eq!(late(Err("no".to_owned())).moved(), (Vec::new(), false));
+        assert!(home.pids().is_empty());
+        let mut it = late(Ok(()));
+        assert_eq!(it.moved(), (Vec::new(), false));
+        assert_eq!(home.pids(), [12]);
+        assert_eq!(it.moved(), (Vec::new(), true), "nothing has come since");
     }
 
     #[test]
