@@ -222,7 +222,7 @@ impl Drop for Mux {
     /// Leaves nothing behind when a test fails.
     fn drop(&mut self) {
         if self.control.is_some() {
-            self.command(&["timeout", "20"]).arg("kill-server").status().ok();
+            self.command(&["timeout", "20"]).arg("kill-server").stderr(Stdio::null()).status().ok();
         }
     }
 }
