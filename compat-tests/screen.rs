@@ -156,12 +156,16 @@ impl Outer {
         let mut surface = Surface::new(self.terminal.size());
         self.terminal.draw(&mut surface, Point::new(0, 0));
         let rows: Vec<String> = (0..surface.size().rows).map(|y| row(server, surface.row(y))).collect();
+        let cursor = json!([surface.cursor.x, surface.cursor.y, surface.cursor_visible]);
         if let Some(only) = step["only"].as_array() {
             let place = |n: i64| if n < 0 { rows.len() as i64 + n } else { n } as usize;
             let rows: Vec<_> = only.iter().map(|n| &rows[place(n.as_i64().expect("a row"))]).collect();
-            return json!({ "rows": rows });
+            return match step["cursor"].as_bool() {
+                Some(true) => json!({ "rows": rows, "cursor": cursor }),
+                _ => json!({ "rows": rows }),
+            };
         }
-        json!({ "rows": rows, "cursor": [surface.cursor.x, surface.cursor.y, surface.cursor_visible] })
+        json!({ "rows": rows, "cursor": cursor })
     }
 }
 

@@ -1,7 +1,7 @@
 //! The clock mode: the time in large digits.
 
 use crate::base::clock::Now;
-use crate::base::{Cell, CellFlags, CellStyle, Colour, PaneId, Size, Surface, posix};
+use crate::base::{Cell, CellFlags, CellStyle, Colour, PaneId, Point, Size, Surface, posix};
 use crate::model::Cx;
 use crate::model::host::TimerId;
 use crate::model::mode::{ModeResult, ModeTarget, PaneMode};
@@ -90,6 +90,7 @@ impl ClockMode {
                 for (at, c) in text.chars().enumerate() {
                     put(&mut self.surface, x + at as u32, rows / 2, c, style);
                 }
+                self.surface.cursor = Point::new(x + length, rows / 2);
             }
             return;
         }
@@ -101,6 +102,8 @@ impl ClockMode {
             }
             x += 6;
         }
+        // Nobody sees it, but it is where the last large character ends.
+        self.surface.cursor = Point::new(x - 1, y + 4);
     }
 }
 
