@@ -204,23 +204,32 @@ impl Surface {
         self.cells.iter_mut().for_each(|c| c.clone_from(&cell));
     }
 
-    /// Turns the tabs of a row into the blanks that they show as.
-    pub fn spread_tabs(&mut self, y: u32) {
+    /// Turns a row into what shows of it: tabs into blanks, and what lies under the second half
+    /// of a wide character into that half.
+    pub fn settle_row(&mut self, y: u32) {
         let cols = self.size.cols;
-        for x in 0..cols {
+        let mut x = 0;
+        while x < cols {
             let cell = self.get(x, y);
-            if !cell.flags.contains(CellFlags::TAB) {
+            let end = (x + u32::from(cell.width.max(1))).min(cols);
+            if cell.flags.contains(CellFlags::TAB) {
+                let blank = Cell { flags: cell.flags - CellFlags::TAB, style: cell.style, ..Cell::BLANK };
+                self.set_raw(x, y, blank.clone());
+                for filler in x + 1..end {
+                    if !self.get(filler, y).is_padding() {
+                        break;
+                    }
+                    self.set_raw(filler, y, blank.clone());
+                }
+                x += 1;
                 continue;
             }
-            let blank = Cell { flags: cell.flags - CellFlags::TAB, style: cell.style, ..Cell::BLANK };
-            let end = (x + u32::from(cell.width.max(1))).min(cols);
-            self.set_raw(x, y, blank.clone());
-            for filler in x + 1..end {
-                if !self.get(filler, y).is_padding() {
-                    break;
+            for half in x + 1..end {
+                if !self.get(half, y).is_padding() {
+                    self.set_raw(half, y, Cell::PADDING);
                 }
-                self.set_raw(filler, y, blank.clone());
             }
+            x = end;
         }
     }
 
@@ -240,13 +249,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_wide_character_shows_whole() {
+        let mut s = Surface::new(Size::new(4, 1));
+        s.set_raw(0, 0, Cell { width: 2, ..Cell::new('\u{65e5}', CellStyle::DEFAULT) });
+        s.set_raw(1, 0, Cell::new('x', CellStyle::DEFAULT));
+        s.set_raw(2, 0, Cell::new('y', CellStyle::DEFAULT));
+        s.settle_row(0);
+        assert!(s.get(1, 0).is_padding());
+        assert_eq!(s.row_text(0), "\u{65e5}y");
+    }
+
+    #[test]
     fn tabs_become_blanks_of_their_style() {
         let mut s = Surface::new(Size::new(6, 1));
         let style = CellStyle { bg: crate::base::Colour::Basic(1), ..CellStyle::DEFAULT };
         s.set_raw(1, 0, Cell { flags: CellFlags::TAB, width: 3, style, ..Cell::BLANK });
         s.set_raw(2, 0, Cell::PADDING);
         s.set_raw(3, 0, Cell::PADDING);
-        s.spread_tabs(0);
+        s.settle_row(0);
         let styles: Vec<bool> = s.row(0).iter().map(|c| c.style == style).collect();
         assert_eq!(styles, [false, true, true, true, false, false]);
         assert!(s.row(0).iter().all(|c| c.flags.is_empty()));

@@ -138,7 +138,7 @@ impl Painter<'_> {
                     surface.clear_row(y);
                     terminal.draw_row(y, surface, Point::default());
                 }
-                surface.spread_tabs(y);
+                surface.settle_row(y);
                 if mode {
                     let left = self.source.at.0 - self.subject.view.x as i32;
                     blanks::settle(surface, y, self.subject.ground(left, look.bg));

@@ -174,7 +174,7 @@ impl Painter<'_> {
             && !self.term.flags.no_auto_margin
             && self.tty.region.is_none_or(|(_, bottom)| bottom != y - 1)
             // What a terminal joins to the end of the row above does not wrap.
-            && !joins_last(self.frame.surface.row(y - 1), &self.frame.surface.row(y)[0])
+            && !self.joins_last(self.frame.surface.row(y - 1), &self.frame.surface.row(y)[0])
     }
 
     /// Draws one cell.
@@ -209,15 +209,22 @@ impl Painter<'_> {
         }
         // Terminals do not agree on the width of clusters, and may join what stands apart here:
         // where the cursor is now is not known.
-        let written = matches!(text, Text::Same);
-        let cluster = matches!(&cell.glyph, Glyph::Cluster(_));
-        let sure = !written || !cluster && !self.may_be_joined(cell, x, y);
+        let cluster = matches!((&cell.glyph, text), (Glyph::Cluster(_), Text::Same));
+        let sure = !cluster && !self.joins_last(&self.frame.surface.row(y)[..x as usize], cell);
         self.tty.cursor = sure.then_some((x + width, y));
     }
 
-    /// Whether a terminal may take a cell's character for more of the one before it in its row.
-    fn may_be_joined(&self, cell: &Cell, x: u32, y: u32) -> bool {
-        joins_last(&self.frame.surface.row(y)[..x as usize], cell)
+    /// Whether a terminal may join what is written for a cell to the last character of a row,
+    /// or of a part of one.
+    fn joins_last(&self, row: &[Cell], cell: &Cell) -> bool {
+        let first = match (self.translate(cell).0, &cell.glyph) {
+            (Text::Char(c), _) => Some(c),
+            (Text::Same, Glyph::Char(c)) => Some(*c),
+            (Text::Same, Glyph::Cluster(text)) => text.chars().next(),
+            (Text::Byte(_) | Text::Repeat(_), _) => None,
+        };
+        let before = row.iter().rev().find(|cell| !cell.is_padding());
+        first.zip(before).is_some_and(|(first, before)| joins_outside(&before.glyph, first, cell.width))
     }
 
     /// What to write for a cell on this terminal, and in which style.
@@ -260,16 +267,6 @@ impl Painter<'_> {
         style.attrs -= Attrs::CHARSET;
         (acs::to_char(key).map_or(Text::Byte(key), Text::Char), style)
     }
-}
-
-/// Whether a terminal may join a cell's text to the last character of a row, or a part of one.
-fn joins_last(row: &[Cell], cell: &Cell) -> bool {
-    let first = match &cell.glyph {
-        Glyph::Char(c) => Some(*c),
-        Glyph::Cluster(text) => text.chars().next(),
-    };
-    let before = row.iter().rev().find(|cell| !cell.is_padding());
-    first.zip(before).is_some_and(|(first, before)| joins_outside(&before.glyph, first, cell.width))
 }
 
 /// What is written for a cell.
