@@ -140,7 +140,8 @@ pub fn command(cx: &mut Cx<'_>, pane: PaneId, target: &ModeTarget, args: &Args, 
         if !entry.mode.takes_commands() {
             return None;
         }
-        let prefix = std::mem::replace(&mut entry.prefix, 1);
+        // No command at all leaves the count for the next one.
+        let prefix = if args.count() == 0 { entry.prefix } else { std::mem::replace(&mut entry.prefix, 1) };
         Some(entry.mode.command(cx, pane, target, args, event, prefix))
     });
     match result.flatten() {
