@@ -235,6 +235,9 @@ impl Painter<'_> {
             _ if cell.is_padding() || cell.flags.contains(crate::base::CellFlags::TAB) => {
                 return (blank, style);
             }
+            // REP gives a mark a cell of its own. A terminal would add it to the cell before,
+            // which nobody redraws when the mark is gone.
+            _ if cell.width == 0 => return (blank, style),
             Glyph::Char(c) => *c,
             Glyph::Cluster(_) if self.tty.utf8 => return (Text::Same, style),
             Glyph::Cluster(_) => '\0',
