@@ -7,7 +7,7 @@ use super::events::TerminalEvent;
 use super::screen::Screen;
 
 /// Images kept per screen; the oldest goes when there are more.
-const MAX_IMAGES: usize = 20;
+pub const MAX_IMAGES: usize = 20;
 
 /// An image on the screen: its place and size in cells, and its sixel data.
 #[derive(Clone, PartialEq, Eq, Debug)]

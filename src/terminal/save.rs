@@ -1,10 +1,13 @@
-//! A terminal as bytes, exactly, and back: what a server leaves for the one after it. Images are
-//! not in it, nor what options decide.
+//! A terminal as bytes, exactly, and back: what a server leaves for the one after it. What
+//! options decide is not in it.
+
+use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
 use super::cells::{Mark, Packed};
 use super::grid::Saved;
+use super::images::{Image, MAX_IMAGES};
 use super::line::Line;
 use super::modes::{CursorShape, Modes, Progress};
 use super::palette::ProgramColours;
@@ -18,6 +21,9 @@ use crate::base::{Cell, CellFlags, CellStyle, Colour, Glyph, LinkId, Size};
 
 /// Largest side of a screen that is believed.
 const MAX_SIDE: u32 = 10_000;
+
+/// Bytes of images that are saved; of more, the newest.
+const MAX_IMAGE_BYTES: usize = 2 << 20;
 
 /// Everything but the lines.
 #[derive(Serialize, Deserialize)]
@@ -112,6 +118,10 @@ impl Terminal {
             put_varint(out, string.len() as u64);
             out.extend_from_slice(string);
         }
+        let mut left = MAX_IMAGE_BYTES;
+        for list in [&screen.images.list, &screen.images.saved] {
+            put_images(list, &mut left, out);
+        }
     }
 
     fn put_line(&self, line: &Line, styles: &mut Styles, out: &mut Vec<u8>) {
@@ -195,6 +205,10 @@ impl Terminal {
         };
         let strings = [string()?, string()?];
         terminal.parser.load(state.parser, strings);
+        let images = &mut terminal.screen.images;
+        for (list, size) in [(&mut images.list, Some(state.size)), (&mut images.saved, state.saved_size)] {
+            *list = get_images(&mut input, size)?;
+        }
         terminal.fresh = false;
         Ok(terminal)
     }
@@ -237,6 +251,43 @@ impl Terminal {
         line.cells.resize(len as usize, Packed::CLEARED);
         Ok(line)
     }
+}
+
+/// Images, oldest first: `count (x y columns rows top length data)*`.
+fn put_images(list: &VecDeque<Image>, left: &mut usize, out: &mut Vec<u8>) {
+    let fits = |image: &&Image| {
+        let fits = image.data.len() <= *left;
+        *left = if fits { *left - image.data.len() } else { 0 };
+        fits
+    };
+    let kept: Vec<&Image> = list.iter().rev().take_while(fits).collect();
+    put_varint(out, kept.len() as u64);
+    for image in kept.into_iter().rev() {
+        for number in [image.x, image.y, image.cols, image.rows, image.top] {
+            put_varint(out, u64::from(number));
+        }
+        put_varint(out, image.data.len() as u64);
+        out.extend_from_slice(&image.data);
+    }
+}
+
+/// The images of a screen; none where nothing was saved. Those that are not on the screen are
+/// left out.
+fn get_images(input: &mut Reader, size: Option<Size>) -> Result<VecDeque<Image>, Malformed> {
+    let mut list = VecDeque::new();
+    if input.0.is_empty() {
+        return Ok(list);
+    }
+    for _ in 0..input.varint()?.min(MAX_IMAGES as u64) {
+        let mut number = || u32::try_from(input.varint()?).ok().filter(|n| *n <= MAX_SIDE).ok_or(Malformed);
+        let (x, y, cols, rows, top) = (number()?, number()?, number()?, number()?, number()?);
+        let len = usize::try_from(input.varint()?).map_err(|_| Malformed)?;
+        let image = Image { x, y, cols, rows, top, data: input.bytes(len)?.into() };
+        if size.is_some_and(|size| x <= size.cols && y < size.rows) {
+            list.push_back(image);
+        }
+    }
+    Ok(list)
 }
 
 /// Styles met so far, numbered anew: the terminal's own table may hold thousands of old ones.

@@ -129,6 +129,28 @@ fn styles_and_clusters_do_not_pile_up() {
     assert_eq!(last.style.fg, Colour::Rgb(1, 134, 159));
 }
 
+#[test]
+fn images_are_saved_newest_first_up_to_a_bound() {
+    let mut old = terminal(20, 40);
+    old.configure(&TerminalConfig { cell_pixels: (8, 16), ..TerminalConfig::default() });
+    let body = |n: usize| format!("~{}", "$".repeat((1 << 20) - 100 - n));
+    for n in 0..3 {
+        old.feed(format!("\x1b[{};1H\x1bPq{}\x1b\\", 1 + 10 * n, body(n)).as_bytes());
+    }
+    let drawn: Vec<Image> = old.images().cloned().collect();
+    assert_eq!(drawn.len(), 3);
+    let mut saved = Vec::new();
+    old.save(&mut saved);
+    assert!(saved.len() < 3 << 20, "{}", saved.len());
+    let history = || Box::new(MemoryHistory::new(0, 20));
+    let new = Terminal::load(&saved, TerminalConfig::default(), history()).expect("as saved");
+    assert_eq!(new.images().cloned().collect::<Vec<_>>(), drawn[1..]);
+    let images: usize = drawn[1..].iter().map(|image| image.data.len()).sum();
+    for end in [saved.len() - 2, saved.len() - images] {
+        assert!(Terminal::load(&saved[..end], TerminalConfig::default(), history()).is_err());
+    }
+}
+
 mod properties {
     use super::*;
     use proptest::prelude::*;
@@ -185,7 +207,8 @@ mod properties {
             // How far a line reaches behind its text depends on the pieces it came in.
             .map(|y| Row { size: 0, ..terminal.row(y) })
             .collect();
-        format!("{}\n{modes} {} {replies:?} {rows:?}", show(terminal), terminal.title())
+        let images: Vec<_> = terminal.images().cloned().collect();
+        format!("{}\n{modes} {} {replies:?} {rows:?} {images:?}", show(terminal), terminal.title())
     }
 
     proptest! {
@@ -199,13 +222,14 @@ mod properties {
             (cols, rows) in (1u32..30, 1u32..8),
         ) {
             let history = || Box::new(MemoryHistory::new(0, cols));
-            let mut old = Terminal::new(Size::new(cols, rows), TerminalConfig::default(), history());
+            let config = TerminalConfig { cell_pixels: (8, 16), ..TerminalConfig::default() };
+            let mut old = Terminal::new(Size::new(cols, rows), config.clone(), history());
             old.feed(&before.concat());
             old.take_replies();
             old.take_events();
             let mut saved = Vec::new();
             old.save(&mut saved);
-            let mut new = Terminal::load(&saved, TerminalConfig::default(), history()).expect("as saved");
+            let mut new = Terminal::load(&saved, config, history()).expect("as saved");
             prop_assert_eq!(state(&mut new), state(&mut old));
             for terminal in [&mut new, &mut old] {
                 terminal.feed(&after.concat());
