@@ -53,6 +53,8 @@ pub(super) struct Pane {
     pub writing: Mutex<Writing>,
     /// Its directory and info file exist.
     pub created: AtomicBool,
+    /// Lines before this one were cleared, which is not on disk yet.
+    pub floor_due: Mutex<Option<u64>>,
     /// What becomes of the transcript when the pane's history is dropped.
     pub ending: Mutex<Option<Ending>>,
     /// The history was dropped.
@@ -245,6 +247,12 @@ impl PaneHistory {
 
     fn forget(&mut self) {
         let end = self.end_line();
+        // What is cleared is said before its space is given back: should that fail or the
+        // server end in between, nothing of it comes back.
+        if self.pane.ending.lock().is_none() {
+            *self.pane.floor_due.lock() = Some(end);
+            self.store.queue.push(Job::Floor(self.pane.clone()));
+        }
         let gone = self.pane.list.lock().clear();
         gone.iter().for_each(|block| self.pane.retire(block));
         self.newest.tail = None;
@@ -325,10 +333,6 @@ impl History for PaneHistory {
 
     fn clear(&mut self) {
         self.forget();
-        if self.pane.created.load(Ordering::Relaxed) {
-            let (file, bytes) = (self.pane.dir.join("floor"), self.end_line().to_string().into_bytes());
-            self.store.queue.push(Job::Small { pane: self.pane.clone(), file, bytes });
-        }
     }
 
     fn keeps(&self) -> bool {

@@ -30,6 +30,8 @@ pub(super) enum Job {
         file: PathBuf,
         bytes: Vec<u8>,
     },
+    /// Say on disk which lines were cleared.
+    Floor(Arc<Pane>),
     /// Append to a small file.
     Note {
         pane: Arc<Pane>,

@@ -249,6 +249,7 @@ impl TranscriptStore {
             notes: Mutex::new(Notes::default()),
             writing: Mutex::new(Writing::default()),
             created: AtomicBool::new(false),
+            floor_due: Mutex::new(None),
             ending: Mutex::new(None),
             over: AtomicBool::new(false),
             end_line: AtomicU64::new(0),

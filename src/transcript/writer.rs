@@ -61,6 +61,16 @@ fn perform(store: &Shared, job: Job) {
                 store.message(format!("history: cannot write {}: {error}", file.display()));
             }
         }
+        Job::Floor(pane) => {
+            if let Err(error) = write_floor(store, &pane) {
+                store.message(format!(
+                    "history: cannot clear {}: {error}; what was cleared is on disk until that works",
+                    pane.dir.display()
+                ));
+                *pane.trouble.lock() = Some(error.to_string());
+                (store.wake)();
+            }
+        }
         Job::Note { pane, file, bytes } => {
             // A note is worth a file of its own kind only beside a transcript.
             if (pane.is_on_disk() || pane.created.load(Ordering::Relaxed)) && make_dir(store, &pane).is_ok() {
@@ -125,6 +135,20 @@ fn store_dir(pane: &Pane) -> &Path {
     pane.dir.parent().unwrap_or(&pane.dir)
 }
 
+/// Says which lines were cleared, if that is not on disk yet.
+fn write_floor(store: &Shared, pane: &Pane) -> io::Result<()> {
+    let due = *pane.floor_due.lock();
+    let Some(floor) = due else { return Ok(()) };
+    if pane.created.load(Ordering::Relaxed) {
+        write_small(&*store.storage, &pane.dir.join("floor"), floor.to_string().as_bytes())?;
+    }
+    let mut slot = pane.floor_due.lock();
+    if *slot == due {
+        *slot = None;
+    }
+    Ok(())
+}
+
 /// Writes what waits of a pane, as far as it goes. The number of blocks written.
 fn write_waiting(store: &Shared, pane: &Arc<Pane>) -> io::Result<usize> {
     let waiting: Vec<Arc<Sealed>> = {
@@ -137,11 +161,11 @@ fn write_waiting(store: &Shared, pane: &Arc<Pane>) -> io::Result<usize> {
 
 /// Tries the disk again for a pane in trouble.
 fn retry(store: &Shared, pane: &Arc<Pane>) {
-    let done = match pane.is_on_disk() {
+    let done = write_floor(store, pane).and_then(|()| match pane.is_on_disk() {
         true => write_waiting(store, pane),
         // There is nothing that could fail any more.
         false => Ok(1),
-    };
+    });
     let done = done.and_then(|written| if written == 0 { probe(store, pane) } else { Ok(()) });
     *pane.trouble.lock() = done.err().map(|error| error.to_string());
     if failing_panes(store).is_empty() {

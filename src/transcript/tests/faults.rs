@@ -56,6 +56,9 @@ fn a_crash_at_any_write_leaves_a_beginning_of_what_was_printed() {
     assert!(at > 20, "only {at} writes were tried");
 }
 
+/// Lines that a busy life clears.
+const CLEARED: u64 = 240;
+
 /// What panes go through in the table of faults: files are made, appended to, synced, renamed,
 /// cut, given back and removed. What stays open at the end.
 fn busy_life(store: &TranscriptStore) -> PaneHistory {
@@ -147,6 +150,8 @@ fn fault_at(at: u64, fault: Fault, lasting: bool) -> bool {
     let (shown, end) = (all_text(&mut found), found.end_line());
     let first = end - shown.len() as u64;
     assert_eq!(shown, lines(first, end), "{case}");
+    // What was cleared does not come back, unless the machine stopped before it was said.
+    assert!(fault == Fault::Crash || first >= CLEARED, "{case}: {first}");
     for (from, to) in sealed {
         assert!(first <= from && to <= end, "{case}: {from} to {to} of {first} to {end}");
     }
@@ -164,6 +169,48 @@ fn no_fault_at_any_change_loses_a_sealed_block() {
                 at += 1;
             }
             assert!(at > 50, "only {at} changes were tried");
+        }
+    }
+}
+
+/// Disks that refuse, from the moment history is cleared on, to have said what was.
+#[test]
+fn what_was_cleared_stays_cleared_when_the_disk_refuses_to_note_it() {
+    for errno in [libc::EROFS, libc::ENOSPC, libc::EIO] {
+        for before_restart in [true, false] {
+            let disk = FaultyDisk::default();
+            let store = store_on(&disk);
+            let mut history = store.open_pane(PaneId(1), PaneInfo::default(), CAP, 80);
+            push_lines(&mut history, 0, 500);
+            history.flush();
+            assert!(store.settle(LONG));
+            disk.fail(0, Fault::Errno(errno), true);
+            history.clear();
+            assert!(store.settle(LONG));
+            assert_eq!(history.rows(), 0);
+            let said = store.take_messages();
+            let why = std::io::Error::from_raw_os_error(errno).to_string();
+            assert!(said.len() == 1 && said[0].starts_with("history: cannot clear /t/"), "{said:?}");
+            assert!(said[0].contains(&why) && history.handle().error() == Some(why), "{said:?}");
+            // The pane goes on, and nothing comes back in it.
+            push_lines(&mut history, 500, 600);
+            history.flush();
+            assert!(store.settle(LONG));
+            assert_eq!(all_text(&mut history), lines(500, 600));
+            if before_restart {
+                disk.heal();
+                super::super::writer::retry_all(&store.shared);
+                assert_eq!(history.handle().error(), None);
+                assert_eq!(store.take_messages().len(), 1);
+            }
+            drop((history, store));
+            disk.heal();
+            let store = store_on(&disk);
+            let left = store.leftovers().pop().expect("a transcript was written");
+            let mut found = store.adopt(&left.key, PaneId(1), CAP, 80, None).unwrap();
+            // A disk that refused to the end has what it had before: that was said.
+            let want = if before_restart { lines(500, 600) } else { lines(0, 500) };
+            assert_eq!(all_text(&mut found), want);
         }
     }
 }
