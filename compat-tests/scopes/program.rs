@@ -52,7 +52,8 @@ pub fn all(expected: &str) {
     }
     // A machine of the test's own.
     let machine = std::env::var_os("SCOPEMUX_SCOPES_MACHINE").is_some();
-    if machine {
+    // Whom the kernel takes goes by the scores of processes, which `apart` looks at for all.
+    if machine && expected != "units" {
         run("the host runs out of memory, without caps", || host_wide(&mut it));
     }
     assert_eq!(it.server(), server, "another server");
