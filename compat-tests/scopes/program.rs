@@ -290,6 +290,7 @@ fn nothing_is_left(it: &mut Mux) {
     // 200 panes.
     for _ in 0..10 {
         it.run(&twenty("exec true"));
+        until("the end of twenty", || it.run(&["list-panes", "-a"]).lines().count() == 1);
     }
     // Some are closed before their programs have begun.
     it.run(&[";", "new-window", "-d", "exec sleep 1000", ";", "kill-window", "-t", "{end}"].repeat(20)[1..]);

@@ -222,8 +222,9 @@ impl Manager {
     async fn perform(&self, request: &Request) -> Result<(), String> {
         match request {
             Request::Scope { unit, pids, properties, join } => {
-                self.scope(unit, pids, properties, *join).await.map_err(|f| f.text)?;
-                self.arrived(unit, pids).await;
+                let pids = if join.is_some() { pids.clone() } else { self.running(pids)? };
+                self.scope(unit, &pids, properties, *join).await.map_err(|f| f.text)?;
+                self.arrived(unit, &pids).await;
                 Ok(())
             }
             Request::Set { unit, properties } => {
@@ -236,6 +237,14 @@ impl Manager {
             }
             Request::Probe { unit } => self.call("GetUnit", &unit.as_str()).await.map_err(|f| f.text),
         }
+    }
+
+    /// Those processes that have not ended while their request waited: systemd would refuse all
+    /// for one that is gone, and has no time to lose when many panes come and go.
+    fn running(&self, pids: &[i32]) -> Result<Vec<i32>, String> {
+        let runs = |pid: &i32| self.host.path_of(&pid.to_string(), None).is_some();
+        let running: Vec<i32> = pids.iter().copied().filter(runs).collect();
+        if running.is_empty() { Err("the process is gone".to_owned()) } else { Ok(running) }
     }
 
     async fn scope(

@@ -3,7 +3,7 @@
 //! with `OOMPolicy=continue` D-Bus says nothing of an OOM kill. While systemd does not answer,
 //! panes get groups below the server's own scope, as `delegated` makes them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
@@ -191,7 +191,10 @@ impl Units {
     /// systemd does what it is asked again.
     fn recovered(&mut self) {
         if std::mem::replace(&mut self.failed, false) {
-            let panes: Vec<PaneId> = self.places.keys().copied().collect();
+            // Those that systemd has still to answer for are looked at then.
+            let asked: HashSet<PaneId> = self.bus.lock().attaching.values().copied().collect();
+            let panes: Vec<PaneId> =
+                self.places.keys().filter(|pane| !asked.contains(pane)).copied().collect();
             for pane in panes {
                 self.take_back(pane);
             }
