@@ -153,6 +153,10 @@ pub fn joins_outside(before: &Glyph, next: char, width: u8) -> bool {
     }
     let mut text = String::new();
     before.push_to(&mut text);
+    if single.is_none() {
+        // Blanks of a tab that joined are not written.
+        text.truncate(text.trim_end_matches(' ').len());
+    }
     let after_leading = text.chars().next_back().is_some_and(is_leading_jamo);
     after_leading && (is_leading_jamo(next) || is_syllable(next))
         || joining(Some(&text), next, width, &DEFAULT_RULES) != Joining::Apart
