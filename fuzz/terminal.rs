@@ -3,8 +3,8 @@
 //!
 //! An input is what a program writes; `FF cols rows` changes the size.
 
-use scopemux::base::Size;
-use scopemux::base::history::Row;
+use scopemux::base::history::{Row, RowFlags};
+use scopemux::base::{Cell, CellStyle, Colour, Size};
 use scopemux::terminal::{Capture, CaptureOptions, MemoryHistory, Terminal, TerminalConfig};
 
 use crate::input::{Rng, output};
@@ -83,36 +83,36 @@ fn hold(terminal: &mut Terminal) {
     assert!(terminal.pending_input().len() <= terminal.config().input_buffer_size + 4096, "a string grew");
 }
 
-/// A row's text without changes of style and ends of links that nothing follows, and without
-/// the blanks before those.
-fn without_last_style(mut text: String) -> String {
-    let is_style = |end: &str| {
-        end.strip_suffix('m').is_some_and(|n| n.chars().all(|c| c.is_ascii_digit() || ";:".contains(c)))
-    };
-    loop {
-        let style = text.rsplit_once("\x1b[").filter(|(_, end)| is_style(end)).map(|(before, _)| before);
-        let Some(before) = style.or_else(|| text.strip_suffix("\x1b]8;;\x1b\\")) else { return text };
-        text.truncate(before.trim_end_matches(' ').len());
+/// A row without what depends in tmux on how the bytes arrive: whether a blank in the default
+/// style exists where the row had no cells yet, and with it the colour of its underline, which
+/// marks a row as extended.
+fn settled(row: &Row) -> Row {
+    let mut cells = row.cells();
+    for cell in &mut cells {
+        let style = CellStyle { us: Colour::DEFAULT, ..cell.style };
+        if cell.glyph.as_char() == Some(' ') && cell.width == 1 && style == CellStyle::DEFAULT {
+            *cell = Cell::BLANK;
+        }
     }
+    let used = cells.iter().rposition(|cell| *cell != Cell::BLANK).map_or(0, |last| last + 1);
+    Row { flags: row.flags - RowFlags::EXTENDED, ..cells[..used].iter().collect() }
 }
 
 /// Everything that can be read of a terminal.
 fn describe(terminal: &mut Terminal) -> String {
     let mut out = format!("{:?} {:?} {:?}\n", terminal.cursor(), terminal.modes(), terminal.scroll_region());
     out.push_str(&format!("{:?} {} {}\n", terminal.tabs(), terminal.title(), terminal.path()));
-    // tmux: how many cells exist behind the written ones depends on how the bytes arrive. Of a
-    // blank there, all that shows is that the style ends before it.
-    let (links, cols) = (terminal.links().clone(), terminal.size().cols);
     let options = CaptureOptions { sequences: true, written: true, ..CaptureOptions::default() };
-    let text = |row: &Row| without_last_style(Capture::new(options, cols).text(row, &links));
+    let mut capture = Capture::new(options, terminal.size().cols);
     for index in 0..terminal.history_rows() {
         if let Some(row) = terminal.history_row(index) {
-            out.push_str(&text(&row));
+            let row = settled(&row);
+            out.push_str(&capture.text(&row, terminal.links()));
             out.push_str(if row.flags.is_empty() { "\n" } else { "+\n" });
         }
     }
     for y in 0..terminal.size().rows {
-        out.push_str(&text(&terminal.row(y)));
+        out.push_str(&capture.text(&settled(&terminal.row(y)), terminal.links()));
         out.push_str(if terminal.is_wrapped(y) { "\\\n" } else { "\n" });
     }
     out
