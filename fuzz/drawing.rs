@@ -97,7 +97,7 @@ fn look(cell: &Cell, link: Option<String>) -> Look {
     }
     if style.attrs.contains(Attrs::CHARSET) {
         style.attrs -= Attrs::CHARSET;
-        if let Some(c) = cell.glyph.as_char().and_then(|c| acs::to_char(c as u8)) {
+        if let Some(c) = cell.glyph.as_char().filter(char::is_ascii).and_then(|c| acs::to_char(c as u8)) {
             text = c.to_string();
         }
     }

@@ -84,14 +84,17 @@ fn hold(terminal: &mut Terminal) {
 }
 
 /// A row without what depends in tmux on how the bytes arrive: whether a blank in the default
-/// style exists where the row had no cells yet, and with it the colour of its underline, which
-/// marks a row as extended.
+/// style exists where the row had no cells yet, and with it the colour of the underline that it
+/// does not have, also where a mark joins it; the colour marks a row as extended.
 fn settled(row: &Row) -> Row {
     let mut cells = row.cells();
     for cell in &mut cells {
         let style = CellStyle { us: Colour::DEFAULT, ..cell.style };
-        if cell.glyph.as_char() == Some(' ') && cell.width == 1 && style == CellStyle::DEFAULT {
-            *cell = Cell::BLANK;
+        if style == CellStyle::DEFAULT {
+            cell.style = style;
+            if cell.glyph.as_char() == Some(' ') && cell.width == 1 {
+                *cell = Cell::BLANK;
+            }
         }
     }
     let used = cells.iter().rposition(|cell| *cell != Cell::BLANK).map_or(0, |last| last + 1);

@@ -162,6 +162,29 @@ pub fn joins_outside(before: &Glyph, next: char, width: u8) -> bool {
         || joining(Some(&text), next, width, &DEFAULT_RULES) != Joining::Apart
 }
 
+/// Whether terminals may not agree about a cell of a row: on its width, or on whether it is a
+/// part of the cell before it. A terminal may show anything from the cell before to the one
+/// behind then, but nothing else.
+pub fn is_unsure(row: &[Cell], x: usize) -> bool {
+    let cell = &row[x];
+    match &cell.glyph {
+        _ if cell.is_padding() => false,
+        Glyph::Char(c) if c.is_ascii() => false,
+        Glyph::Char(c) => {
+            let before = row[..x].iter().rev().find(|cell| !cell.is_padding());
+            before.is_some_and(|before| joins_outside(&before.glyph, *c, cell.width))
+        }
+        Glyph::Cluster(_) => true,
+    }
+}
+
+/// Whether what a terminal shows in column `x` of a row may hang on what is in the column before:
+/// it holds the rest of a wide character, or one of the two is unsure.
+pub fn is_tied(row: &[Cell], x: usize) -> bool {
+    let Some(first) = row[..x].iter().rposition(|cell| !cell.is_padding()) else { return x > 0 };
+    row[x].is_padding() || is_unsure(row, x) || is_unsure(row, first)
+}
+
 #[derive(PartialEq, Eq)]
 enum Jamo {
     Leading,

@@ -1,6 +1,7 @@
 //! What has to be drawn to turn one frame into the next: scrolls first, then stretches of rows.
 
 use super::frame::Frame;
+use crate::base::width::is_tied;
 use crate::base::{Cell, CellFlags, CellStyle, Glyph, Rect, Surface};
 use crate::outer::{Cap, Term};
 
@@ -118,7 +119,7 @@ struct Span {
 
 fn row_spans(y: u32, old: &[Cell], new: &[Cell], spans: &mut Vec<Span>) {
     let cols = new.len();
-    let half = |x: usize| new[x].is_padding() || old[x].is_padding();
+    let tied = |x: usize| is_tied(old, x) || is_tied(new, x);
     let first = spans.len();
     let mut x = 0;
     while x < cols {
@@ -127,11 +128,11 @@ fn row_spans(y: u32, old: &[Cell], new: &[Cell], spans: &mut Vec<Span>) {
             continue;
         }
         let mut start = x;
-        while start > 0 && half(start) {
+        while start > 0 && tied(start) {
             start -= 1;
         }
         let mut end = x + 1;
-        while end < cols && (half(end) || !same(&old[end], &new[end])) {
+        while end < cols && (tied(end) || !same(&old[end], &new[end])) {
             end += 1;
         }
         match spans[first..].last_mut() {
@@ -196,9 +197,10 @@ fn scroll(old: &Surface, new: &Surface, region: &Rect, looked_at: &[bool], caps:
     if rows < 2 || rect.size.cols < 2 || !caps.scroll_up || (!full_width && !caps.margins) {
         return None;
     }
-    let cells = |s: &Surface, y: u32| -> bool {
+    let torn = |s: &Surface, y: u32| -> bool {
         let row = s.row(rect.y as u32 + y);
-        row[rect.x as usize].is_padding() || row.get(rect.right() as usize).is_some_and(Cell::is_padding)
+        let right = rect.right() as usize;
+        is_tied(row, rect.x as usize) || right < row.len() && is_tied(row, right)
     };
     let differs = |y: u32| {
         let at = rect.y as u32 + y;
@@ -209,7 +211,7 @@ fn scroll(old: &Surface, new: &Surface, region: &Rect, looked_at: &[bool], caps:
         return None;
     }
     // A wide character that lies across the side of the region would be torn.
-    if !full_width && (0..rows).any(|y| cells(old, y) || cells(new, y)) {
+    if !full_width && (0..rows).any(|y| torn(old, y) || torn(new, y)) {
         return None;
     }
     let before: Vec<_> = (0..rows).map(|y| row_facts(old, &rect, y)).collect();

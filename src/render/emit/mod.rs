@@ -8,7 +8,7 @@ mod style;
 use super::diff::{Op, is_erasable};
 use super::frame::{Frame, FrameLinks};
 use super::tty::Tty;
-use crate::base::width::joins_outside;
+use crate::base::width::{is_tied, joins_outside};
 use crate::base::{Attrs, Cell, CellStyle, Colour, Glyph, Rect};
 use crate::outer::{Cap, Term, acs};
 
@@ -156,12 +156,13 @@ impl Painter<'_> {
         stop
     }
 
-    /// Whether erasing up to `stop` leaves the second half of a wide character that is shown.
+    /// Whether erasing up to `stop` may leave the second half of a wide character that is shown.
     /// tmux as the terminal then clears the cell before it when that half is written over, so
     /// the first half has to be written over too.
     fn tears(&self, stop: u32, y: u32) -> bool {
-        let Some(shown) = &self.tty.shown else { return false };
-        shown.row(y).get(stop as usize).is_some_and(Cell::is_padding)
+        let Some(shown) = &self.tty.shown else { return stop < self.tty.size.cols };
+        let row = shown.row(y);
+        (stop as usize) < row.len() && is_tied(row, stop as usize)
     }
 
     /// Whether the cursor is just past the end of the row above, and that row goes on here:

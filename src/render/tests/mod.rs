@@ -268,6 +268,29 @@ fn erasing_does_not_tear_wide_characters() {
     assert_eq!(visible(&pane.cell(9, 9)), visible(frame.surface.get(9, 9)));
 }
 
+/// A terminal joins a hand and a skin tone that stand side by side; when the tone goes, the hand
+/// is drawn again.
+#[test]
+fn what_a_terminal_may_have_joined_is_drawn_again() {
+    let term = term(0xff, "256,RGB");
+    let size = Size::new(24, 1);
+    let mut pane = Terminal::new(size, TerminalConfig::default(), Box::new(MemoryHistory::new(0, size.cols)));
+    let mut tty = Tty::new(size, true, TtyOptions::default());
+    let mut out = Vec::new();
+    tty.start(&term, &mut out);
+    let mut frame = Frame::new(size);
+    let wide = |c| Cell { glyph: Glyph::Char(c), width: 2, ..Cell::BLANK };
+    frame.surface.put(3, 0, wide('\u{1f44d}'));
+    for after in ['\u{1f3fd}', '日'] {
+        frame.surface.put(5, 0, wide(after));
+        tty.draw(&frame, &FrameLinks::default(), &term, &mut out);
+        pane.feed(&std::mem::take(&mut out));
+    }
+    for x in 0..size.cols {
+        assert_eq!(visible(&pane.cell(x, 0)), visible(frame.surface.get(x, 0)), "column {x}");
+    }
+}
+
 /// Without sixel a box stands for an image: it comes and goes though no cell below changes.
 #[test]
 fn boxes_of_images_come_and_go_over_rows_that_stay() {
