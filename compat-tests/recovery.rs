@@ -316,3 +316,23 @@ fn a_popup_that_became_a_pane_outlives_its_server() {
     let screen = until(&server, &shown, |screen| screen.matches("after").count() == 2);
     assert_eq!(screen.matches("before").count(), 2, "{screen}");
 }
+
+#[test]
+fn images_outlive_their_server() {
+    let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
+    // An image of 40 by 30 pixels, and another one behind the alternate screen.
+    let image = r##"\033Pq"1;1;40;30#1;2;100;0;0#1!40~-!40~-!40~-!40~-!40~\033\\"##;
+    let program = format!("printf 'first{image}'; printf '\\033[?1049h{image}second'; read never");
+    server.tmux(&["new-session", "-d", "-x", "60", "-y", "16", &program]);
+    until(&server, &["capture-pane", "-p"], |screen| screen.contains("second"));
+    kill(&server);
+    // A terminal without sixel is shown a box in its place.
+    let step = serde_json::json!({ "cols": 60, "rows": 17 });
+    let mut outer = Outer::attach(&server, &step, &["attach-session".to_owned()]);
+    outer.until_shows("SIXEL IMAGE");
+    outer.until_shows("second");
+    let mut server = server;
+    server.tty(":0").write(b"\x1b[?1049l");
+    outer.until_shows("first");
+    outer.until_shows("SIXEL IMAGE");
+}

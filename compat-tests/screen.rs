@@ -152,6 +152,21 @@ impl Outer {
         }
     }
 
+    /// Waits until a text is somewhere on the screen.
+    pub fn until_shows(&mut self, text: &str) {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let mut surface = Surface::new(self.terminal.size());
+            self.terminal.draw(&mut surface, Point::new(0, 0));
+            let rows: Vec<String> = (0..surface.size().rows).map(|y| surface.row_text(y)).collect();
+            if rows.iter().any(|row| row.contains(text)) {
+                return;
+            }
+            assert!(Instant::now() < until, "no {text:?} in {rows:#?}");
+            self.read(Duration::from_millis(50));
+        }
+    }
+
     fn shown(&self, server: &Server, step: &Value) -> Value {
         let mut surface = Surface::new(self.terminal.size());
         self.terminal.draw(&mut surface, Point::new(0, 0));
