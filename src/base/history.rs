@@ -187,6 +187,10 @@ impl<'a> FromIterator<&'a Cell> for Row {
 pub trait HistoryView: Send + std::any::Any {
     /// Rows at the current width.
     fn rows(&mut self) -> u64;
+    /// Rows at the current width, at most `limit`: a few are counted without looking at all.
+    fn rows_up_to(&mut self, limit: u64) -> u64 {
+        self.rows().min(limit)
+    }
     /// One row; `None` outside. May read (a bounded piece of) the disk. Links are interned
     /// into the caller's table.
     fn row(&mut self, index: u64, links: &mut Links) -> Option<Row>;
@@ -222,6 +226,8 @@ pub trait History: HistoryView {
     fn push(&mut self, row: &Row, links: &Links);
     /// Takes the newest row back, as laid out at the current width.
     fn pop(&mut self, links: &mut Links) -> Option<Row>;
+    /// Whether the newest row continues in the one that will be pushed next.
+    fn continues(&mut self) -> bool;
     /// Forgets everything, on disk too.
     fn clear(&mut self);
     /// Whether anything is kept at all (`history-limit 0` keeps nothing).

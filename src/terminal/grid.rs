@@ -15,6 +15,40 @@ pub struct Saved {
     pub size: Size,
 }
 
+/// Rows of history that come back when the screen grows: the newest of them. Nobody counts a
+/// long history for it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Pullable {
+    /// So many, if there are as many.
+    Rows(u64),
+    /// All but so many.
+    AllBut(u64),
+}
+
+impl Pullable {
+    /// Further rows went to the history that would come back.
+    pub fn add(&mut self, count: u64) {
+        if let Self::Rows(rows) = self {
+            *rows += count;
+        }
+    }
+
+    /// One came back.
+    pub fn take(&mut self) {
+        if let Self::Rows(rows) = self {
+            *rows = rows.saturating_sub(1);
+        }
+    }
+
+    /// Of a history of `rows`.
+    pub fn of(self, rows: u64) -> u64 {
+        match self {
+            Self::Rows(count) => count.min(rows),
+            Self::AllBut(count) => rows.saturating_sub(count),
+        }
+    }
+}
+
 /// The visible lines with all that their cells refer to.
 pub struct Grid {
     pub size: Size,
@@ -23,8 +57,7 @@ pub struct Grid {
     pub history: Box<dyn History>,
     pub links: Links,
     pub saved: Option<Saved>,
-    /// Rows of history that come back when the screen grows.
-    pub pullable: u64,
+    pub pullable: Pullable,
     /// Whether the newest row of history continues on the screen; `None`: not known.
     pub tail_wrapped: Option<bool>,
     /// Seconds since the epoch, stamped on rows as they leave the screen.
@@ -41,7 +74,7 @@ impl Grid {
             history,
             links: Links::new(),
             saved: None,
-            pullable: 0,
+            pullable: Pullable::AllBut(0),
             tail_wrapped: Some(false),
             now: 0,
             scratch: Row::default(),
@@ -143,9 +176,7 @@ impl Grid {
         if let Some(known) = self.tail_wrapped {
             return known;
         }
-        let rows = self.history.rows();
-        let tail = rows.checked_sub(1).and_then(|last| self.history.row(last, &mut self.links));
-        let wrapped = tail.is_some_and(|row| row.flags.contains(RowFlags::WRAPPED));
+        let wrapped = self.history.continues();
         self.tail_wrapped = Some(wrapped);
         wrapped
     }
@@ -178,7 +209,7 @@ impl Grid {
             return;
         }
         self.push_line(upper);
-        self.pullable += 1; // checked against what the history still has when rows are pulled
+        self.pullable.add(1);
         if upper == 0 && lower + 1 == self.size.rows {
             self.lines.rotate_left(1);
         } else {
@@ -344,12 +375,12 @@ impl Grid {
         if last < rows {
             self.clear(0, 0, cols, rows - last, bg);
         }
-        self.pullable = 0;
+        self.pullable = Pullable::Rows(0);
     }
 
     pub fn clear_history(&mut self) {
         self.history.clear();
-        self.pullable = 0;
+        self.pullable = Pullable::AllBut(0);
         self.tail_wrapped = Some(false);
     }
 }

@@ -127,6 +127,10 @@ fn flush(batch: &mut VecDeque<Line>, cols: u32, tables: &CellTables, out: &mut V
 }
 
 impl History for MemoryHistory {
+    fn continues(&mut self) -> bool {
+        self.rows.back().is_some_and(|row| row.flags.contains(RowFlags::WRAPPED))
+    }
+
     fn push(&mut self, row: &Row, links: &Links) {
         if self.limit == 0 {
             return;

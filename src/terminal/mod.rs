@@ -91,7 +91,7 @@ impl Terminal {
         let (own, new) = (&mut self.screen.grid, &mut other.screen.grid);
         std::mem::swap(&mut own.history, &mut new.history);
         new.history.set_width(new.size.cols.max(1));
-        new.pullable = 0;
+        new.pullable = grid::Pullable::Rows(0);
         new.now = own.now;
         std::mem::swap(&mut self.screen.title, &mut other.screen.title);
         let generation = self.generation.max(other.generation) + 1;
@@ -402,8 +402,8 @@ impl Terminal {
     }
 
     /// Rows of history that come back to the screen when it grows.
-    pub fn pullable_rows(&self) -> u64 {
-        self.screen.grid.pullable
+    pub fn pullable_rows(&mut self) -> u64 {
+        self.screen.grid.pullable.of(self.history_rows())
     }
 
     /// A row of history, 0 being the oldest.

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::events::TerminalEvent;
-use super::grid::Saved;
+use super::grid::{Pullable, Saved};
 use super::line::Line;
 use super::reflow::{Scrolled, reflow};
 use super::screen::{SavedScreen, Screen};
@@ -17,6 +17,9 @@ const MAX_PULLED: usize = 8192;
 /// A history of at most this many rows is wrapped anew with the screen altogether, and comes
 /// out exactly as tmux's; a longer one lays itself out.
 const SMALL_HISTORY: u64 = 512;
+
+/// Stands for the rows of a history that are too many to be counted.
+const MANY: u64 = 1 << 48;
 
 /// A position in unwrapped text: the logical line and the cell in it, or its end.
 struct Unwrapped {
@@ -70,7 +73,7 @@ impl Screen {
                 for line in 0..needed {
                     self.grid.keep_line(line);
                 }
-                self.grid.pullable += u64::from(needed);
+                self.grid.pullable.add(needed.into());
                 self.grid.lines.drain(..needed as usize);
                 y -= i64::from(needed);
             } else {
@@ -84,13 +87,15 @@ impl Screen {
         } else {
             let needed = rows - old;
             if keeps {
-                let there = self.grid.history.rows();
-                self.grid.pullable = self.grid.pullable.min(there);
-                let available = self.grid.pullable.min(u64::from(needed)) as u32;
-                for _ in 0..available {
+                let more = match self.grid.pullable {
+                    Pullable::Rows(rows) => rows.min(needed.into()),
+                    Pullable::AllBut(rows) => rows.saturating_add(needed.into()),
+                };
+                let there = self.grid.history.rows_up_to(more);
+                for _ in 0..self.grid.pullable.of(there) {
                     let Some(line) = self.grid.pull_line() else { break };
                     self.grid.lines.push_front(line);
-                    self.grid.pullable -= 1;
+                    self.grid.pullable.take();
                     y += 1;
                 }
             }
@@ -107,23 +112,26 @@ impl Screen {
         let cols = self.cols();
         let rows = self.rows() as usize;
         let keeps = self.grid.keeps_history();
-        let history_old = self.grid.history.rows();
-        self.grid.pullable = self.grid.pullable.min(history_old);
-        let all_scrolled = self.grid.pullable == history_old;
+        let small = self.grid.history.rows_up_to(SMALL_HISTORY + 1) <= SMALL_HISTORY;
         let mut lines: VecDeque<Line> = std::mem::take(&mut self.grid.lines);
         let mut pulled = 0;
-        let small = history_old <= SMALL_HISTORY;
         while small || (pulled < MAX_PULLED && self.grid.tail_is_wrapped()) {
             let Some(line) = self.grid.pull_line() else { break };
             lines.push_front(line);
             pulled += 1;
         }
         let cursor = at.map(|y| wrap_position(&lines, self.cx, y as usize + pulled));
-        let before_old = history_old - pulled as u64;
+        let counted = small
+            || match self.grid.pullable {
+                Pullable::Rows(rows) => self.grid.history.rows_up_to(rows + 1) <= rows,
+                Pullable::AllBut(_) => false,
+            };
+        let before_old = if counted { self.grid.history.rows() } else { MANY };
         self.grid.history.set_width(cols);
-        let before_new = self.grid.history.rows();
-        let mut scrolled = Scrolled { before_old, before_new, rows: self.grid.pullable };
-        if all_scrolled {
+        let before_new = if counted { self.grid.history.rows() } else { MANY };
+        let history_old = before_old + pulled as u64;
+        let mut scrolled = Scrolled { before_old, before_new, rows: self.grid.pullable.of(history_old) };
+        if scrolled.rows == history_old {
             scrolled.rows = before_new + pulled as u64;
         }
         let laid = reflow(lines, cols, &self.grid.tables, &mut scrolled);
@@ -142,14 +150,18 @@ impl Screen {
         let place = cursor.map(|cursor| unwrap_position(&lines, moved, cursor));
         let excess = lines.len() - rows;
         self.grid.lines = lines;
+        let mut there = before_new - moved as u64;
         for _ in 0..excess {
             if keeps {
                 self.grid.keep_line(0);
+                there += 1;
             }
             self.grid.lines.pop_front();
         }
-        let there = self.grid.history.rows();
-        self.grid.pullable = scrolled.rows.min(there);
+        self.grid.pullable = match self.grid.pullable {
+            Pullable::Rows(rows) if !counted => Pullable::Rows(rows),
+            _ => Pullable::AllBut(there.saturating_sub(scrolled.rows)),
+        };
         (self.cx, self.cy) = match place {
             Some((x, y)) if y >= excess => (x, (y - excess) as u32),
             _ => (0, 0),

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use super::cells::{Mark, Packed};
-use super::grid::Saved;
+use super::grid::{Pullable, Saved};
 use super::images::{Image, MAX_IMAGES};
 use super::line::Line;
 use super::modes::{CursorShape, Modes, Progress};
@@ -22,6 +22,9 @@ use crate::base::{Cell, CellFlags, CellStyle, Colour, Glyph, LinkId, Size};
 /// Largest side of a screen that is believed.
 const MAX_SIDE: u32 = 10_000;
 
+/// Rows that come back to the screen are saved as a number: up to this one it is theirs, above
+/// it counts down from the largest what does not come back.
+const COUNTED: u64 = u64::MAX / 2;
 /// Bytes of images that are saved; of more, the newest.
 const MAX_IMAGE_BYTES: usize = 2 << 20;
 
@@ -102,7 +105,10 @@ impl Terminal {
             cursor_colour: screen.cursor_colour,
             progress: screen.progress,
             palette: screen.palette.program_part(),
-            pullable: grid.pullable,
+            pullable: match grid.pullable {
+                Pullable::Rows(rows) => rows.min(COUNTED),
+                Pullable::AllBut(rows) => u64::MAX - rows.min(COUNTED),
+            },
             tail_wrapped: grid.tail_wrapped,
             saved_size: grid.saved.as_ref().map(|saved| saved.size),
             parser,
@@ -197,7 +203,10 @@ impl Terminal {
         screen.cursor_colour = state.cursor_colour;
         screen.progress = state.progress;
         screen.palette.set_program_part(state.palette);
-        screen.grid.pullable = state.pullable;
+        screen.grid.pullable = match state.pullable {
+            rows @ ..=COUNTED => Pullable::Rows(rows),
+            rows => Pullable::AllBut(u64::MAX - rows),
+        };
         screen.grid.tail_wrapped = state.tail_wrapped;
         let mut string = || {
             let len = usize::try_from(input.varint()?).map_err(|_| Malformed)?;

@@ -11,8 +11,6 @@
 //! if they count), because where a wide cell falls on the right edge decides how the line
 //! wraps.
 
-use std::collections::BTreeMap;
-
 use super::block::MAX_CELLS;
 use super::layout::{self, Unit};
 use crate::base::codec::{Malformed, Reader, put_varint};
@@ -23,7 +21,8 @@ const MAX_PATTERN_BYTES: usize = 16 << 10;
 /// See the module comment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Aid {
-    narrow: BTreeMap<u32, u32>,
+    /// (columns, lines that take them), by columns.
+    narrow: Vec<(u32, u32)>,
     wide: Vec<Vec<Unit>>,
     pattern_bytes: usize,
     /// The patterns did not fit: counting needs the block itself.
@@ -32,7 +31,10 @@ pub(super) struct Aid {
 
 impl Aid {
     pub fn add_narrow(&mut self, cols: u32) {
-        *self.narrow.entry(cols).or_default() += 1;
+        match self.narrow.binary_search_by_key(&cols, |entry| entry.0) {
+            Ok(at) => self.narrow[at].1 += 1,
+            Err(at) => self.narrow.insert(at, (cols, 1)),
+        }
     }
 
     /// Adds a line with cells that count other than one column.
@@ -65,7 +67,7 @@ impl Aid {
         let narrow: u64 = self
             .narrow
             .iter()
-            .map(|(&cols, &lines)| u64::from(layout::narrow_rows(cols, width)) * u64::from(lines))
+            .map(|&(cols, lines)| u64::from(layout::narrow_rows(cols, width)) * u64::from(lines))
             .sum();
         let wide: u64 =
             self.wide.iter().map(|p| u64::from(layout::wide_rows(p.iter().copied(), width))).sum();
@@ -79,7 +81,7 @@ impl Aid {
         }
         put_varint(&mut out, self.narrow.len() as u64);
         let mut before = 0;
-        for (&cols, &lines) in &self.narrow {
+        for &(cols, lines) in &self.narrow {
             put_varint(&mut out, u64::from(cols - before));
             put_varint(&mut out, u64::from(lines));
             before = cols;
@@ -108,7 +110,7 @@ impl Aid {
             cols = cols.checked_add(small(reader.varint()?)?).ok_or(Malformed)?;
             let lines = small(reader.varint()?)?;
             cells = cells.saturating_add(u64::from(cols).saturating_mul(lines.into()) + u64::from(lines));
-            aid.narrow.insert(cols, lines);
+            aid.narrow.push((cols, lines));
         }
         for _ in 0..reader.varint()? {
             let mut pattern = Vec::new();

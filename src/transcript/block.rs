@@ -202,6 +202,12 @@ impl Block {
         line::parse(self.body(line)?, self.base_time).ok()
     }
 
+    /// Whether its last line goes on in the next block.
+    pub fn continues(&self) -> bool {
+        let last = self.lines().checked_sub(1).and_then(|last| self.head(last));
+        last.is_some_and(|head| head.flags.contains(LineFlags::CONTINUES))
+    }
+
     fn rows_of(&self, line: u32, lay: Lay) -> u32 {
         let Some(head) = self.head(line) else { return 1 };
         let width = lay.width;

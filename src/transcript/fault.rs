@@ -31,6 +31,8 @@ struct State {
     fault: Option<(u64, Fault, bool)>,
     crashed: bool,
     fail_reads: bool,
+    /// Readings of contents so far.
+    reads: u64,
 }
 
 /// See the module comment.
@@ -63,6 +65,10 @@ impl FaultyDisk {
 
     pub fn changes(&self) -> u64 {
         self.state.lock().changes
+    }
+
+    pub fn reads(&self) -> u64 {
+        self.state.lock().reads
     }
 
     /// Changes bytes of every file through a function.
@@ -156,6 +162,7 @@ impl Storage for FaultyDisk {
     }
 
     fn read_at(&self, file: &Path, at: u64, len: usize) -> io::Result<Vec<u8>> {
+        self.state.lock().reads += 1;
         self.file(file, |data| {
             let from = (at as usize).min(data.len());
             data[from..data.len().min(from + len)].to_vec()

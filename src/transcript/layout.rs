@@ -105,15 +105,19 @@ pub(super) fn narrow_rows(cols: u32, width: u32) -> u32 {
 }
 
 /// Walks the rows of a line and reports the column at which each but the last ends. A cell
-/// wider than the row takes a row of its own.
+/// wider than the row takes a row of its own; where it ends a line's first row, tmux leaves an
+/// empty one between.
 pub(super) fn each_break(units: impl Iterator<Item = Unit>, width: u32, mut found: impl FnMut(u32)) {
     let width = width.max(1);
-    let (mut x, mut col) = (0u32, 0u32);
+    let (mut x, mut col, mut first) = (0u32, 0u32, true);
     let mut place = |cell: u32, mut count: u32| {
         while count > 0 {
             let fit = width.saturating_sub(x).checked_div(cell).unwrap_or(count);
             if fit == 0 && x > 0 {
                 found(col);
+                if std::mem::take(&mut first) && cell > width {
+                    found(col);
+                }
                 x = 0;
                 continue;
             }

@@ -8,6 +8,9 @@ use super::sealed::{Place, Sealed};
 use super::store::Shared;
 use super::widths::Lay;
 
+/// Readings of one file that are made at once.
+const READ_AT_ONCE: usize = 64;
+
 /// See the module comment.
 #[derive(Clone, Debug)]
 pub(super) struct List {
@@ -86,10 +89,29 @@ impl List {
         block
     }
 
+    /// Has blocks count their rows, with one opening of a segment for many of them. What
+    /// cannot be read so is left to the blocks one by one.
+    fn count(&self, store: &Shared) {
+        let width = self.lay.width;
+        let mut wanted = self.blocks.iter().filter_map(|b| b.wanted(width).map(|w| (b, w))).peekable();
+        while let Some((block, (segment, at, len))) = wanted.next() {
+            let (mut blocks, mut parts) = (vec![block], vec![(at, len)]);
+            while parts.len() < READ_AT_ONCE
+                && let Some((block, (_, at, len))) = wanted.next_if(|(_, w)| Arc::ptr_eq(&w.0, &segment))
+            {
+                blocks.push(block);
+                parts.push((at, len));
+            }
+            let Ok(read) = store.storage.read_parts(&segment.path, &parts) else { continue };
+            blocks.iter().zip(read).for_each(|(block, bytes)| block.count_by(&bytes, width));
+        }
+    }
+
     fn lay(&mut self, store: &Shared) {
         if self.laid {
             return;
         }
+        self.count(store);
         self.starts.clear();
         self.end = 0;
         for block in &self.blocks {
@@ -103,6 +125,16 @@ impl List {
     pub fn rows(&mut self, store: &Shared) -> u64 {
         self.lay(store);
         self.end - self.starts.front().copied().unwrap_or(self.end)
+    }
+
+    /// Rows of all blocks, at most `limit`: a line takes a row at least, which often says it.
+    pub fn rows_up_to(&mut self, limit: u64, store: &Shared) -> u64 {
+        let mut lines = 0;
+        let enough = self.blocks.iter().rev().any(|block| {
+            lines += u64::from(block.lines);
+            lines >= limit
+        });
+        if enough || limit == 0 { limit } else { self.rows(store).min(limit) }
     }
 
     /// The block that holds a row, and the row's number in it.

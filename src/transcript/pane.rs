@@ -289,6 +289,13 @@ impl HistoryView for PaneHistory {
         self.pane.list.lock().rows(&self.store) + self.newest.rows()
     }
 
+    fn rows_up_to(&mut self, limit: u64) -> u64 {
+        self.obey_limit();
+        let newest = self.newest.rows();
+        let sealed = self.pane.list.lock().rows_up_to(limit.saturating_sub(newest), &self.store);
+        (sealed + newest).min(limit)
+    }
+
     fn row(&mut self, index: u64, links: &mut Links) -> Option<Row> {
         let mut list = self.pane.list.lock();
         let sealed = list.rows(&self.store);
@@ -329,6 +336,17 @@ impl History for PaneHistory {
         self.newest.tail = rest.map(Arc::new);
         self.newest.links.translate(&mut row, &self.newest.open, links);
         Some(row)
+    }
+
+    fn continues(&mut self) -> bool {
+        if let Some(tail) = &self.newest.tail {
+            return tail.continues;
+        }
+        if !self.newest.open.is_empty() {
+            return self.newest.open.continues();
+        }
+        let newest = self.pane.list.lock().blocks().next_back().cloned();
+        newest.and_then(|sealed| self.store.load(&sealed)).is_some_and(|block| block.continues())
     }
 
     fn clear(&mut self) {

@@ -164,22 +164,31 @@ impl Sealed {
     }
 
     fn greedy_rows(&self, width: u32, store: &Shared) -> u64 {
+        if let Some(known) = self.known_rows(width) {
+            return known;
+        }
         let tails = u64::from(self.empty_tails);
-        if self.widest <= width {
-            return u64::from(self.lines) + tails;
-        }
-        let counted = self.counted.load(Ordering::Relaxed);
-        if counted >> 32 == u64::from(width) {
-            return counted & u64::from(u32::MAX);
-        }
         let aided = self.aid(store).and_then(|aid| aid.rows(width)).map(|rows| rows + tails);
         let rows = aided
             .or_else(|| store.load(self).map(|block| u64::from(block.rows(Lay { width, from: u64::MAX }))))
             .unwrap_or(u64::from(self.lines) + tails);
+        self.remember(width, rows);
+        rows
+    }
+
+    /// Greedily filled rows, where nothing has to be read for it.
+    fn known_rows(&self, width: u32) -> Option<u64> {
+        if self.widest <= width {
+            return Some(u64::from(self.lines) + u64::from(self.empty_tails));
+        }
+        let counted = self.counted.load(Ordering::Relaxed);
+        (counted >> 32 == u64::from(width)).then_some(counted & u64::from(u32::MAX))
+    }
+
+    fn remember(&self, width: u32, rows: u64) {
         if rows <= u64::from(u32::MAX) {
             self.counted.store(u64::from(width) << 32 | rows, Ordering::Relaxed);
         }
-        rows
     }
 
     fn aid(&self, store: &Shared) -> Option<Aid> {
@@ -190,6 +199,28 @@ impl Sealed {
                 let bytes = store.storage.read_at(&segment.path, at, HEADER_BYTES + aid_len as usize).ok()?;
                 Aid::decode(Header::decode(&bytes).ok()?.1).ok()
             }
+        }
+    }
+
+    /// Where to read what its rows at a width depend on: (segment, place, length). `None` if
+    /// they are known, or it is not on disk.
+    pub fn wanted(&self, width: u32) -> Option<(Arc<Segment>, u64, usize)> {
+        if self.known_rows(width).is_some() {
+            return None;
+        }
+        match &*self.place.lock() {
+            Place::Pending(_) => None,
+            Place::Disk { segment, at, aid_len, .. } => {
+                Some((segment.clone(), *at, HEADER_BYTES + *aid_len as usize))
+            }
+        }
+    }
+
+    /// Counts its rows at a width by what was read there.
+    pub fn count_by(&self, bytes: &[u8], width: u32) {
+        let aid = Header::decode(bytes).and_then(|(_, aid)| Aid::decode(aid));
+        if let Some(rows) = aid.ok().and_then(|aid| aid.rows(width)) {
+            self.remember(width, rows + u64::from(self.empty_tails));
         }
     }
 

@@ -17,6 +17,10 @@ pub trait Storage: Send + Sync {
     fn append(&self, file: &Path, at: u64, bytes: &[u8]) -> io::Result<()>;
     /// Reads up to `len` bytes; fewer only at the end of the file.
     fn read_at(&self, file: &Path, at: u64, len: usize) -> io::Result<Vec<u8>>;
+    /// Several readings of one file: (place, length) of each.
+    fn read_parts(&self, file: &Path, parts: &[(u64, usize)]) -> io::Result<Vec<Vec<u8>>> {
+        parts.iter().map(|&(at, len)| self.read_at(file, at, len)).collect()
+    }
     fn len(&self, file: &Path) -> io::Result<u64>;
     fn truncate(&self, file: &Path, len: u64) -> io::Result<()>;
     fn sync(&self, file: &Path) -> io::Result<()>;
@@ -41,6 +45,21 @@ impl Disk {
 
     fn write(file: &Path) -> io::Result<File> {
         Self::open(OpenOptions::new().write(true), file)
+    }
+
+    fn read(file: &File, at: u64, len: usize) -> io::Result<Vec<u8>> {
+        let mut out = vec![0; len];
+        let mut have = 0;
+        while have < len {
+            match file.read_at(&mut out[have..], at + have as u64) {
+                Ok(0) => break,
+                Ok(n) => have += n,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        out.truncate(have);
+        Ok(out)
     }
 }
 
@@ -73,19 +92,12 @@ impl Storage for Disk {
     }
 
     fn read_at(&self, file: &Path, at: u64, len: usize) -> io::Result<Vec<u8>> {
+        Self::read(&Self::open(OpenOptions::new().read(true), file)?, at, len)
+    }
+
+    fn read_parts(&self, file: &Path, parts: &[(u64, usize)]) -> io::Result<Vec<Vec<u8>>> {
         let file = Self::open(OpenOptions::new().read(true), file)?;
-        let mut out = vec![0; len];
-        let mut have = 0;
-        while have < len {
-            match file.read_at(&mut out[have..], at + have as u64) {
-                Ok(0) => break,
-                Ok(n) => have += n,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        out.truncate(have);
-        Ok(out)
+        parts.iter().map(|&(at, len)| Self::read(&file, at, len)).collect()
     }
 
     fn len(&self, file: &Path) -> io::Result<u64> {

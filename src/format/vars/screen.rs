@@ -24,7 +24,6 @@ pub struct Facts {
     pub cursor_colour: Colour,
     pub cursor_shape: CursorShape,
     pub modes: Modes,
-    pub history_size: u64,
     pub path: String,
     pub progress: Progress,
     pub tabs: Vec<u32>,
@@ -33,7 +32,7 @@ pub struct Facts {
 
 impl Facts {
     pub fn of(pane: &Pane) -> Self {
-        let mut terminal = pane.terminal.lock();
+        let terminal = pane.terminal.lock();
         let cursor = terminal.cursor();
         let saved = terminal.saved_cursor();
         let colour = terminal.cursor_colour().or(terminal.config().cursor_colour);
@@ -45,7 +44,6 @@ impl Facts {
             cursor_colour: colour.unwrap_or(Colour::None),
             cursor_shape: terminal.cursor_shape(),
             modes: terminal.modes(),
-            history_size: terminal.history_rows(),
             path: terminal.path().to_owned(),
             progress: terminal.progress(),
             tabs: terminal.tabs(),

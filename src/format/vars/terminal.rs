@@ -25,7 +25,7 @@ pub(super) const TABLE: Table = &[
     ("history_all_bytes", |scope| text(screen::Memory::of(scope.pane()?).describe())),
     ("history_bytes", |scope| text(screen::Memory::of(scope.pane()?).bytes())),
     ("history_limit", |scope| text(scope.session_options()?.string("history-limit"))),
-    ("history_size", |scope| text(facts(scope)?.history_size)),
+    ("history_size", |scope| text(scope.pane()?.terminal.lock().history_rows())),
     ("insert_flag", |scope| mode(scope, Modes::INSERT)),
     ("keypad_cursor_flag", |scope| mode(scope, Modes::KCURSOR)),
     ("keypad_flag", |scope| mode(scope, Modes::KKEYPAD)),

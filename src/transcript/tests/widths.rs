@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use super::model::{Op, fit, op, plain};
 use super::*;
 use crate::base::history::RowFlags;
-use crate::base::{CellStyle, Colour, PaneId};
-use crate::terminal::MemoryHistory;
+use crate::base::{CellStyle, Colour, PaneId, Size};
+use crate::terminal::{MemoryHistory, Terminal, TerminalConfig};
 
 fn compare(row: &Row, want: &Row, n: u64) {
     let shape = |row: &Row| (row.used(), row.unwritten, row.flags, row.size);
@@ -101,6 +101,52 @@ proptest! {
         }
         assert!(store.settle(LONG));
         store.shared.cache.lock().clear();
+        same(&mut history, &mut model);
+    }
+}
+
+#[test]
+fn a_change_of_width_reads_nothing_of_a_long_history() {
+    let disk = FaultyDisk::default();
+    let store = store_on(&disk);
+    let history = store.open_pane(PaneId(1), PaneInfo::default(), CAP, 80);
+    let config = TerminalConfig { pane: true, ..TerminalConfig::default() };
+    let mut terminal = Terminal::new(Size::new(80, 24), config, Box::new(history));
+    let text: String = lines(0, 50_000).iter().map(|line| format!("{line}\r\n")).collect();
+    terminal.feed(text.as_bytes());
+    assert!(store.settle(LONG));
+    // With rows that come back when the screen grows, and without.
+    for before in ["", "\x1b[2J"] {
+        terminal.feed(before.as_bytes());
+        let reads = disk.reads();
+        for size in [Size::new(20, 24), Size::new(33, 10), Size::new(33, 40), Size::new(80, 24)] {
+            terminal.resize(size);
+        }
+        assert_eq!(disk.reads(), reads, "after {before:?}");
+    }
+    assert_eq!(terminal.history_rows(), 50_000);
+}
+
+/// tmux: where a tab wider than the window ends the first row, an empty row follows.
+#[test]
+fn a_tab_wider_than_the_window_leaves_an_empty_row() {
+    let store = store_on(&FaultyDisk::default());
+    let mut history = store.open_pane(PaneId(1), PaneInfo::default(), CAP, 40);
+    let mut model = MemoryHistory::new(usize::MAX, 40);
+    let tab = Cell { flags: crate::base::CellFlags::TAB, width: 8, ..Cell::BLANK };
+    let letters = |text: &str| width::clusters(text).collect::<Vec<Cell>>();
+    for cells in [
+        [letters("ab"), vec![tab.clone()], letters("cd")].concat(),
+        [letters("abcdefghijkl"), vec![tab.clone(), tab.clone()], letters("cd")].concat(),
+        [vec![tab.clone()], letters("after")].concat(),
+    ] {
+        let row = pushed(&cells, false, 0, 0);
+        history.push(&row, &Links::new());
+        model.push(&row, &Links::new());
+    }
+    for cols in [5, 40, 7, 40, 8, 40, 2, 40] {
+        history.set_width(cols);
+        model.set_width(cols);
         same(&mut history, &mut model);
     }
 }
