@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use super::cells::CellTables;
 use super::line::Line;
-use crate::base::history::{Row, RowFlags, RunKind};
+use crate::base::history::{Row, RowFlags, Run, RunKind};
 use crate::base::links::Links;
 use crate::base::{Attrs, Cell, CellFlags, CellStyle, Colour, LinkId};
 
@@ -74,22 +74,22 @@ impl Capture {
     /// The text of one row without its line end.
     pub fn text(&mut self, row: &Row, links: &Links) -> String {
         let options = self.options;
+        if let Some(text) = self.plain_text(row) {
+            return text;
+        }
         let mut cells = row.cells();
         if options.join || options.written {
             cells.truncate(row.used() as usize);
         } else {
-            let size = (row.size as usize).max(cells.len());
-            let known = row.size as usize >= cells.len() && row.size > 0;
-            let size = if known { size } else { Line::rounded(size as u32, self.cols) as usize };
-            cells.resize(if row.size == 0 && cells.is_empty() { 0 } else { size }, Cell::CLEARED);
+            cells.resize(self.size(row, cells.len()), Cell::CLEARED);
         }
         cells.truncate(self.cols as usize);
         let mut out = String::new();
         let mut in_link = false;
         let mut codes = String::new();
         for cell in cells.iter().filter(|cell| !cell.is_padding()) {
-            if options.sequences {
-                codes.clear();
+            codes.clear();
+            if options.sequences && cell.style != self.last {
                 self.style_change(&cell.style, links, &mut in_link, &mut codes);
                 out.push_str(&codes);
                 self.last = cell.style;
@@ -107,10 +107,56 @@ impl Capture {
             out.push_str(&codes);
             self.push_link("", "", &mut out);
         }
-        if !options.join && !options.trailing {
+        self.trim(&mut out);
+        out
+    }
+
+    /// The same for rows of nothing but single-column ASCII, which most are, run by run; only
+    /// without escape sequences.
+    fn plain_text(&self, row: &Row) -> Option<String> {
+        let options = self.options;
+        let narrow = |run: &Run| {
+            run.kind == RunKind::Narrow
+                || run.kind == RunKind::Cleared && !run.flags.contains(CellFlags::PADDING)
+        };
+        if options.sequences || options.octal || !row.text.is_ascii() || !row.runs.iter().all(narrow) {
+            return None;
+        }
+        let mut out = String::with_capacity(row.text.len() + 1);
+        let mut at = 0;
+        for run in &row.runs {
+            let end = at + run.bytes as usize;
+            match run.kind {
+                RunKind::Cleared => out.extend(std::iter::repeat_n(' ', run.cols as usize)),
+                _ => out.push_str(&row.text[at..end]),
+            }
+            at = end;
+        }
+        if options.join || options.written {
+            out.truncate(row.used() as usize);
+        } else if options.trailing {
+            let size = self.size(row, out.len());
+            out.extend(std::iter::repeat_n(' ', size.saturating_sub(out.len())));
+        }
+        out.truncate(self.cols as usize);
+        self.trim(&mut out);
+        Some(out)
+    }
+
+    /// Columns of a row of which runs take `taken`.
+    fn size(&self, row: &Row, taken: usize) -> usize {
+        let size = row.size as usize;
+        match size >= taken && size > 0 {
+            true => size,
+            false if taken == 0 => 0,
+            false => Line::rounded(taken as u32, self.cols) as usize,
+        }
+    }
+
+    fn trim(&self, out: &mut String) {
+        if !self.options.join && !self.options.trailing {
             out.truncate(out.trim_end_matches(' ').len());
         }
-        out
     }
 
     /// The hyperlinks of a row that were not listed yet.
@@ -244,7 +290,7 @@ fn colour_code(ground: u8, colour: Colour) -> String {
 
 /// The letters of `capture-pane -F`.
 fn flag_letters(row: &Row) -> String {
-    let rich = |run: &crate::base::history::Run| match run.kind {
+    let rich = |run: &Run| match run.kind {
         RunKind::Narrow => CellTables::is_extended_style(&run.style),
         RunKind::Wide | RunKind::Cluster(_) | RunKind::Tab(_) => true,
         RunKind::Cleared => matches!(run.style.bg, Colour::Rgb(..)),

@@ -45,6 +45,7 @@ mod sink;
 mod sixel;
 
 pub use capture::{Capture, CaptureOptions};
+pub(crate) use cells::CellTables;
 pub use cells::Packed;
 pub use config::{AllowPassthrough, ExtendedKeys, GetClipboard, SetClipboard, TerminalConfig, Theme};
 pub use csi::VERSION;

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use super::aid::Aid;
 use super::layout::OpenLine;
 use super::line::{self, Line, LineFlags, LineHead};
-use super::widths::{Lay, Widths};
+use super::widths::{Alike, Lay, Widths};
 use crate::base::LinkId;
 use crate::base::codec::{Malformed, Reader, put_varint};
 use crate::base::history::Row;
@@ -65,6 +65,7 @@ pub(super) struct Memo {
     /// Block and line.
     of: Option<(u64, u32)>,
     rows: Vec<Row>,
+    alike: Alike,
 }
 
 /// Cells and rows that a block may claim to have: a hundred times what one is filled with, and
@@ -178,7 +179,8 @@ impl Block {
         let last = self.lines().checked_sub(1)?;
         let (lay, number) = (widths.lay(), self.first_line + u64::from(last));
         let line = self.line(last)?;
-        let rows = if lay.as_pushed(number) { None } else { widths.rows(&line, number) };
+        let rows =
+            if lay.as_pushed(number) { None } else { widths.rows(&line, number, &mut Alike::default()) };
         let rejoined = rows.and_then(|rows| OpenLine::of_rows(&rows, lay.width));
         let line = rejoined.unwrap_or_else(|| line.reopen(lay.width, lay.as_pushed(number)));
         self.data.truncate(self.offsets.pop().expect("a line was just read") as usize);
@@ -267,7 +269,7 @@ impl Block {
             return self.line(line)?.row(index, lay.width, true);
         }
         if memo.of != Some((self.id, line)) {
-            memo.rows = widths.rows(&self.line(line)?, number).unwrap_or_default();
+            memo.rows = widths.rows(&self.line(line)?, number, &mut memo.alike).unwrap_or_default();
             memo.of = Some((self.id, line));
         }
         memo.rows.get(index as usize).cloned().or_else(|| self.line(line)?.row(index, lay.width, false))

@@ -2,13 +2,20 @@
 //! change of width to the next (columns that exist, flags), so that rows of a line laid out
 //! anew depend on all widths since it was printed.
 
-use super::layout::OpenLine;
+use std::collections::HashMap;
+
+use super::layout::{self, OpenLine};
 use super::line::{Line, LineFlags};
-use crate::base::history::{Row, RowFlags};
-use crate::terminal::relay;
+use crate::base::history::{Row, RowFlags, RunKind};
+use crate::terminal::{CellTables, relay};
 
 /// Changes of width that are remembered; of older lines than that, the first are left out.
 const MAX_STEPS: usize = 64;
+/// The last changes of width that a line is followed through which is not like others; what it
+/// carries from earlier ones hardly ever shows, and each costs a layout for every such line.
+const MAX_FOLLOWED_STEPS: usize = 8;
+/// Kinds of lines of which it is remembered what became of them.
+const MAX_ALIKE: usize = 4096;
 /// Columns of a line up to which it is followed through changes of width. Of longer ones, rows
 /// are what filling them afresh gives.
 const MAX_FOLLOWED_COLS: u32 = 8 << 10;
@@ -25,6 +32,23 @@ impl Lay {
     pub fn as_pushed(self, line: u64) -> bool {
         line >= self.from
     }
+}
+
+/// A row of a line, apart from what is in it.
+#[derive(Clone, Copy, Debug)]
+struct Shape {
+    end: u32,
+    flags: RowFlags,
+    size: u32,
+    /// It has the line's time.
+    timed: bool,
+}
+
+/// What became of lines that hold nothing but plain characters of one column: it hangs on the
+/// changes of width since, on how long the line is, and on the marks of its first row.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Alike {
+    known: HashMap<(usize, u32, RowFlags), Option<Box<[Shape]>>>,
 }
 
 /// See the module comment.
@@ -80,17 +104,58 @@ impl Widths {
 
     /// The rows of a line that was pushed before the last change of width; `None` when they
     /// are not known better than filling them gives.
-    pub fn rows(&self, line: &Line<'_>, number: u64) -> Option<Vec<Row>> {
+    pub fn rows(&self, line: &Line<'_>, number: u64, alike: &mut Alike) -> Option<Vec<Row>> {
         let (pushed, then) = self.since(number)?;
         if line.cols > MAX_FOLLOWED_COLS || line.flags.contains(LineFlags::CONTINUES) {
             return None;
         }
+        if !is_plain(line) {
+            let skipped = then.len().saturating_sub(MAX_FOLLOWED_STEPS);
+            let open = match skipped.checked_sub(1) {
+                Some(before) if !self.fits(line, then) => line.reopen(then[before].1, false),
+                _ => line.reopen(pushed, true),
+            };
+            return self.followed(line, &open, &then[skipped..]);
+        }
+        let key = (then.len(), line.cols, line.marks);
+        if alike.known.len() >= MAX_ALIKE && !alike.known.contains_key(&key) {
+            alike.known.clear();
+        }
+        let shapes = alike.known.entry(key).or_insert_with(|| {
+            let mut open = line.reopen(pushed, true);
+            // Any time: it tells which rows have the line's.
+            open.row.time = 1;
+            let rows = self.followed(line, &open, then)?;
+            let mut end = 0;
+            let shape = |row: &Row| {
+                end += row.cols();
+                Shape { end, flags: row.flags, size: row.size, timed: row.time != 0 }
+            };
+            Some(rows.iter().map(shape).collect())
+        });
+        let mut from = 0;
+        let rows = shapes.as_ref()?.iter().map(|shape| {
+            let row = layout::slice(line.text, &line.runs, from, shape.end);
+            from = shape.end;
+            let time = if shape.timed { line.time } else { 0 };
+            Row { flags: shape.flags, size: shape.size, time, ..row }
+        });
+        Some(rows.collect())
+    }
+
+    /// Whether a line fitted into a row all the time.
+    fn fits(&self, line: &Line<'_>, then: &[(u64, u32)]) -> bool {
+        let counted = line.counted();
+        line.pushed.len() <= 1 && then.iter().all(|step| counted <= step.1)
+    }
+
+    /// The rows of a line after some changes of width.
+    fn followed(&self, line: &Line<'_>, open: &OpenLine, then: &[(u64, u32)]) -> Option<Vec<Row>> {
         let now = self.lay().width;
-        let open = line.reopen(pushed, true);
-        let mut rows = rows_of(&open);
-        let least = then.iter().map(|step| step.1).min()?;
-        if rows.len() > 1 || line.counted() > least {
-            for &(_, width) in then {
+        let mut rows = rows_of(open);
+        let counted = line.counted();
+        for &(_, width) in then {
+            if rows.len() > 1 || counted > width {
                 rows = relay(rows, width);
             }
         }
@@ -99,6 +164,20 @@ impl Widths {
         let marked = rows.split_last()?.1.iter().all(|row| row.flags.contains(RowFlags::WRAPPED));
         (marked && rows.len() as u32 == line.rows(now, false)).then_some(rows)
     }
+}
+
+/// Whether a line's rows hang on nothing but its length and marks: whatever needs more than one
+/// byte and basic colours marks rows.
+fn is_plain(line: &Line<'_>) -> bool {
+    let other = LineFlags::WIDE | LineFlags::EMPTY_TAIL | LineFlags::BREAKS | LineFlags::CONTINUES;
+    !line.flags.intersects(other)
+        && !line.marks.intersects(RowFlags::EXTENDED | RowFlags::HYPERLINK)
+        && line.unwritten == 0
+        && line.text.is_ascii()
+        && line
+            .runs
+            .iter()
+            .all(|run| run.kind == RunKind::Narrow && !CellTables::is_extended_style(&run.style))
 }
 
 /// All rows of a line.
