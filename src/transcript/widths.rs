@@ -44,11 +44,15 @@ struct Shape {
     timed: bool,
 }
 
+/// The rows of a line; `None` when they are not known better than filling them gives.
+type Shapes = Option<Box<[Shape]>>;
+
 /// What became of lines that hold nothing but plain characters of one column: it hangs on the
 /// changes of width since, on how long the line is, and on the marks of its first row.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Alike {
-    known: HashMap<(usize, u32, RowFlags), Option<Box<[Shape]>>>,
+    /// By the number of changes, the columns and the marks.
+    known: HashMap<(usize, u32, RowFlags), Shapes>,
 }
 
 /// See the module comment.
