@@ -61,6 +61,7 @@ pub fn all(expected: &str) {
     it.end();
     // On version 2 without systemd it is only a unit test of `delegated`.
     if expected == "cgroup1" || std::env::var_os("DBUS_SESSION_BUS_ADDRESS").is_some() {
+        run("a server ends", ended_server);
         run("a server is killed, and another one starts", dead_server);
     }
     if std::env::var_os("DBUS_SESSION_BUS_ADDRESS").is_some() {
@@ -336,16 +337,35 @@ fn host_wide(it: &mut Mux) {
     it.run(&["kill-pane", "-t", &pane]);
 }
 
+/// Its keeper removes its groups, or systemd does.
+fn ended_server() {
+    let mut it = Mux::start();
+    until("containment", || it.show("%0", "#{containment}").starts_with(&expected()));
+    it.run(&twenty("sh"));
+    let top = top_group(&mut it);
+    it.end();
+    until("the end of its groups", || groups_named(Path::new("/sys/fs/cgroup"), &top) == 0);
+}
+
+/// The name of the group that all of a server's groups are in, or of a pane's unit.
+fn top_group(it: &mut Mux) -> String {
+    let mut top = String::new();
+    until("a group", || {
+        let scope = it.show("%0", "#{pane_scope}");
+        top = scope.split('/').find(|part| part.contains("scopemux-")).unwrap_or_default().to_owned();
+        !top.is_empty() && groups_named(Path::new("/sys/fs/cgroup"), &top) != 0
+    });
+    top
+}
+
 /// Its keeper and panes too. What is left of its groups goes when any server starts below the
 /// same group; what systemd made for it goes by itself.
 fn dead_server() {
     let mut dead = Mux::start();
     until("containment", || dead.show("%0", "#{containment}").starts_with(&expected()));
     let (server, pane) = (dead.server(), dead.show("%0", "#{pane_pid}"));
-    let scope = dead.show("%0", "#{pane_scope}");
-    let top = scope.split('/').find(|part| part.contains("scopemux-")).unwrap().to_owned();
+    let top = top_group(&mut dead);
     let groups = || groups_named(Path::new("/sys/fs/cgroup"), &top);
-    assert_ne!(groups(), 0, "{top}");
     let keeper = parent_of(server);
     // The keeper first, or it would start another server.
     for pid in [keeper, server] {

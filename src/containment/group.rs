@@ -104,11 +104,13 @@ impl Group {
     /// where nothing runs. A few at a time: somebody waits.
     pub fn remove_dead(&self, prefix: &str) {
         let dead = self.children().into_iter().filter(|group| group.name().starts_with(prefix));
-        let gone = dead.take(MAX_LOOKED_AT).filter(|group| {
-            let Ok(file) = File::open(&group.dir) else { return false };
-            file.try_lock().is_ok() && group.pids().is_empty() && group.remove().unwrap_or(false)
-        });
-        gone.take(MAX_DEAD).for_each(drop);
+        dead.take(MAX_LOOKED_AT).filter(Self::remove_unheld).take(MAX_DEAD).for_each(drop);
+    }
+
+    /// Removes it if no server holds it and nothing runs in it; whether it is gone.
+    pub fn remove_unheld(&self) -> bool {
+        let Ok(file) = File::open(&self.dir) else { return false };
+        file.try_lock().is_ok() && self.pids().is_empty() && self.remove().unwrap_or(false)
     }
 
     /// The directory itself, for `clone3(CLONE_INTO_CGROUP)`.

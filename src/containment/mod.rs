@@ -162,6 +162,10 @@ pub trait Containment: Send {
     fn panes_memory(&self) -> Option<u64>;
     /// Readable when `events` has something to say.
     fn events_fd(&self) -> Option<BorrowedFd<'_>>;
+    /// Groups that nobody else removes when the server has ended.
+    fn own_groups(&self) -> Vec<PathBuf> {
+        Vec::new()
+    }
     /// What happened since the last call. Never blocks.
     fn events(&mut self) -> Vec<Event>;
     /// What people should know of the containment as a whole, since the last call.

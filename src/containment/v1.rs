@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io;
 use std::os::fd::BorrowedFd;
+use std::path::PathBuf;
 
 use super::events::Watch;
 use super::group::{Group, PREFIX};
@@ -22,7 +23,7 @@ pub(super) struct V1 {
     /// Our group in each hierarchy that we can write to; panes are below it.
     bases: Vec<(&'static str, Group)>,
     /// What tells other servers that our groups are in use; it ends with the process.
-    _held: Vec<File>,
+    held: Vec<File>,
     why: String,
     watch: Watch,
     watched: HashMap<PaneId, (Groups, Counts)>,
@@ -71,7 +72,7 @@ impl V1 {
                 Group::new(parent).remove_dead(PREFIX);
             }
         }
-        let mut it = Self { bases, _held: held, why, watch: Watch::new()?, watched: HashMap::new() };
+        let mut it = Self { bases, held, why, watch: Watch::new()?, watched: HashMap::new() };
         it.sweep();
         Ok(it)
     }
@@ -217,6 +218,10 @@ impl Containment for V1 {
         self.base("memory")?.number("memory.usage_in_bytes")
     }
 
+    fn own_groups(&self) -> Vec<PathBuf> {
+        self.bases.iter().map(|(_, group)| group.dir.clone()).collect()
+    }
+
     fn events_fd(&self) -> Option<BorrowedFd<'_>> {
         Some(self.watch.fd())
     }
@@ -263,11 +268,10 @@ impl Containment for V1 {
 
 impl Drop for V1 {
     fn drop(&mut self) {
-        // Ours alone; they stay while something runs below them.
+        // What still runs below them keeps them; the keeper waits for that.
+        self.held.clear();
         for (_, base) in &self.bases {
-            if base.pids().is_empty() {
-                let _ = base.remove();
-            }
+            base.remove_unheld();
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What a keeper holds, and its loop.
 
+use super::groups;
 use super::spawn::{IGNORED, dispose, fork_here, open_gate, quit, spawn};
+use crate::base::text::to_bytes;
 use crate::protocol::ClientFlags;
 use crate::protocol::custody::{Handle, HeldChild, Recovered, Report, Request, ServerStart, Spawn, Stdio};
 use nix::errno::Errno;
@@ -10,8 +12,11 @@ use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, killpg, sigprocmask};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::unistd::Pid;
 use std::collections::{BTreeMap, VecDeque};
+use std::ffi::OsStr;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 /// Servers that may die within `RESTART_WINDOW` before the keeper gives up: a state that kills
@@ -42,6 +47,10 @@ pub struct Keeper {
     gates: BTreeMap<u64, OwnedFd>,
     /// The server, when it is this process's child.
     pub(super) server_pid: Option<i32>,
+    /// That child has ended with success.
+    server_done: bool,
+    /// Cgroups of the server, which go when it has gone.
+    groups: Vec<PathBuf>,
     server: fn(ServerStart) -> !,
     restarts: VecDeque<Instant>,
     /// The signal mask that children get.
@@ -68,6 +77,8 @@ impl Keeper {
             gates: BTreeMap::new(),
             deposit: None,
             server_pid: None,
+            server_done: false,
+            groups: Vec::new(),
             server,
             restarts: VecDeque::new(),
             mask,
@@ -185,7 +196,7 @@ impl Keeper {
             let end = self.serve(&socket, &mut signals);
             drop(socket);
             if matches!(end, End::Goodbye) || !self.may_restart() {
-                quit(0);
+                self.leave(&mut signals);
             }
             // Jobs end with the server that wanted their output.
             self.children.retain(|_, child| child.master.is_some());
@@ -193,6 +204,19 @@ impl Keeper {
             socket = self.recover(false);
             IGNORED.into_iter().for_each(|signal| dispose(signal, true));
         }
+    }
+
+    /// Ends: terminals close, and what ran on them is told so.
+    fn leave(mut self, signals: &mut SignalFd) -> ! {
+        let groups = std::mem::take(&mut self.groups);
+        drop(self);
+        groups::remove(groups, || {
+            let ended = PollFd::new(signals.as_fd(), PollFlags::POLLIN);
+            let _ = poll(&mut [ended], PollTimeout::from(groups::LOOK_MS));
+            while let Ok(Some(_)) = signals.read_signal() {}
+            while wait_any().is_some() {}
+        });
+        quit(0)
     }
 
     fn may_restart(&mut self) -> bool {
@@ -217,11 +241,18 @@ impl Keeper {
             let open = handle.fill(socket.as_fd()).unwrap_or(false);
             loop {
                 match handle.next_parcel::<Request>() {
-                    Ok(Some(Request::Goodbye)) => return End::Goodbye,
+                    Ok(Some(Request::Goodbye { groups })) => {
+                        let path = |dir: &String| PathBuf::from(OsStr::from_bytes(&to_bytes(dir)));
+                        self.groups = groups.iter().map(path).collect();
+                        return End::Goodbye;
+                    }
                     Ok(Some(request)) => self.perform(request, &mut handle),
                     Ok(None) => break,
                     Err(_) => return self.server_end(signals),
                 }
+            }
+            if self.server_done {
+                return End::Goodbye;
             }
             if !open {
                 return self.server_end(signals);
@@ -276,7 +307,7 @@ impl Keeper {
                 let errno = self.upgrade(&program) as i32;
                 let _ = handle.send(Report::UpgradeFailed { errno });
             }
-            Request::Goodbye => {}
+            Request::Goodbye { .. } => {}
         }
     }
 
@@ -305,9 +336,7 @@ impl Keeper {
             if self.server_pid == Some(pid) {
                 if libc::WIFEXITED(status) || libc::WIFSIGNALED(status) {
                     self.server_pid = None;
-                    if libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0 {
-                        quit(0);
-                    }
+                    self.server_done = libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0;
                 }
                 continue;
             }

@@ -5,6 +5,7 @@
 //! server ends without a goodbye, it starts another and hands over the listening socket, the
 //! masters of all ptys, and the last snapshot; an upgrade is the same with a new program.
 
+mod groups;
 mod handover;
 mod held;
 mod spawn;

@@ -138,8 +138,9 @@ pub enum Request {
     Listener { listener: OwnedFd },
     /// Become this program and start its server; the asking server exits after this.
     Upgrade { program: String },
-    /// The server ends for good, and so does the keeper.
-    Goodbye,
+    /// The server ends for good, and so does the keeper, once it has removed these directories of
+    /// cgroups if they are empty soon.
+    Goodbye { groups: Vec<String> },
 }
 
 /// From keeper to server.
@@ -188,7 +189,10 @@ impl Parcel for Request {
                 put_text(&mut out, &program);
                 (6, out, None)
             }
-            Self::Goodbye => (7, out, None),
+            Self::Goodbye { groups } => {
+                put_list(&mut out, &groups);
+                (7, out, None)
+            }
             Self::Open { token } => {
                 put_varint(&mut out, token);
                 (8, out, None)
@@ -213,7 +217,10 @@ impl Parcel for Request {
             4 => Self::Deposit { snapshot: fd.ok_or(Malformed)? },
             5 => Self::Listener { listener: fd.ok_or(Malformed)? },
             6 => Self::Upgrade { program: text(&mut body)? },
-            7 => Self::Goodbye,
+            // A server of an older version names none.
+            7 => {
+                Self::Goodbye { groups: if body.0.is_empty() { Vec::new() } else { list(&mut body, text)? } }
+            }
             8 => Self::Open { token: body.varint()? },
             9 => Self::Journal { token: body.varint()?, journal: fd.ok_or(Malformed)? },
             10 => Self::Adopt { job: body.varint()?, token: body.varint()?, master: fd.ok_or(Malformed)? },
@@ -272,8 +279,7 @@ impl Spawn {
     fn pack(self, out: &mut Vec<u8>) -> Option<OwnedFd> {
         put_varint(out, self.token);
         put_text(out, &self.program);
-        put_varint(out, self.argv.len() as u64);
-        self.argv.iter().for_each(|arg| put_text(out, arg));
+        put_list(out, &self.argv);
         put_varint(out, self.env.len() as u64);
         for (name, value) in &self.env {
             put_text(out, name);
@@ -284,8 +290,7 @@ impl Spawn {
         self.stdio.pack(out);
         put_option(out, self.oom_score_adj.map(|adj| adj.to_string()).as_deref());
         out.push(u8::from(self.gated));
-        put_varint(out, self.groups.len() as u64);
-        self.groups.iter().for_each(|dir| put_text(out, dir));
+        put_list(out, &self.groups);
         self.cgroup
     }
 
@@ -347,6 +352,11 @@ fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
 /// Appends a length and the bytes that a text stands for.
 pub fn put_text(out: &mut Vec<u8>, text: &str) {
     put_bytes(out, &to_bytes(text));
+}
+
+fn put_list(out: &mut Vec<u8>, texts: &[String]) {
+    put_varint(out, texts.len() as u64);
+    texts.iter().for_each(|text| put_text(out, text));
 }
 
 fn put_option_bytes(out: &mut Vec<u8>, value: Option<&[u8]>) {

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
@@ -255,9 +256,10 @@ impl Custody {
         self.send(Request::Journal { token: u64::from(pane.0), journal }).ok();
     }
 
-    /// The server ends for good.
-    pub fn goodbye(&mut self) {
-        self.send(Request::Goodbye).ok();
+    /// The server ends for good. The keeper removes these cgroups of it.
+    pub fn goodbye(&mut self, groups: &[PathBuf]) {
+        let groups = groups.iter().map(|dir| from_bytes(dir.as_os_str().as_bytes())).collect();
+        self.send(Request::Goodbye { groups }).ok();
     }
 
     /// The listening socket was made anew.

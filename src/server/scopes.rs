@@ -473,6 +473,11 @@ impl Scopes {
             .min()
     }
 
+    /// Groups that the keeper removes after the server's end.
+    pub fn left_groups(&self) -> Vec<PathBuf> {
+        self.backend.as_ref().map(|backend| backend.own_groups()).unwrap_or_default()
+    }
+
     pub fn take_messages(&mut self) -> Vec<String> {
         let notices = self.backend.as_mut().map(|backend| backend.notices()).unwrap_or_default();
         self.messages.extend(notices);

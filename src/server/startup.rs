@@ -224,7 +224,7 @@ impl Runtime {
             nix::sys::signal::kill(nix::unistd::Pid::from_raw(job.pid), Signal::SIGTERM).ok();
         }
         self.save_prompt_history();
-        self.world.custody.goodbye();
+        self.world.custody.goodbye(&self.world.scopes.left_groups());
         // tmux: the socket's file stays, so that later clients say that no server is running.
     }
 }

@@ -41,7 +41,7 @@ fn requests() -> Vec<Request> {
         Request::Deposit { snapshot: null() },
         Request::Listener { listener: null() },
         Request::Upgrade { program: "/usr/bin/tmux".into() },
-        Request::Goodbye,
+        Request::Goodbye { groups: vec!["/sys/fs/cgroup/memory/a".into()] },
     ]
 }
 

@@ -1,0 +1,77 @@
+//! The last thing that a keeper does: it removes the cgroups of its server, which can only go
+//! when what ran in them is gone, and that ends of its terminals being closed by the keeper.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// How long what is left in a group may take to end. A job that lives on keeps its group, which
+/// goes when another server starts.
+const DYING: Duration = Duration::from_secs(3);
+/// Milliseconds between looks at groups in which something runs that is no child of ours.
+pub(super) const LOOK_MS: u16 = 50;
+
+/// Removes groups as soon as they are empty. `wait` waits until there is reason to look again.
+pub(super) fn remove(mut groups: Vec<PathBuf>, mut wait: impl FnMut()) {
+    let deadline = Instant::now() + DYING;
+    loop {
+        groups.retain(|group| !remove_unheld(group));
+        if groups.is_empty() || Instant::now() >= deadline {
+            return;
+        }
+        wait();
+    }
+}
+
+/// Removes a group and the empty ones below it, unless a server holds it; whether it is gone.
+fn remove_unheld(group: &Path) -> bool {
+    let Ok(file) = File::open(group) else { return !group.exists() };
+    file.try_lock().is_ok() && remove_tree(group)
+}
+
+fn remove_tree(group: &Path) -> bool {
+    let entries = fs::read_dir(group).into_iter().flatten().flatten();
+    let below = entries.filter(|entry| entry.file_type().is_ok_and(|t| t.is_dir()));
+    for entry in below {
+        remove_tree(&entry.path());
+    }
+    fs::remove_dir(group).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_go_when_they_are_empty_and_no_server_holds_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let group = dir.path().join("group");
+        fs::create_dir_all(group.join("pane-0/of-its-own")).unwrap();
+        fs::create_dir_all(group.join("pane-1")).unwrap();
+        let held = File::open(&group).unwrap();
+        held.lock_shared().unwrap();
+        assert!(!remove_unheld(&group));
+        assert!(group.join("pane-1").exists());
+        drop(held);
+        // What runs in a group keeps its directory, as a file does here.
+        let process = group.join("pane-0/of-its-own/process");
+        fs::write(&process, "").unwrap();
+        assert!(!remove_unheld(&group));
+        assert!(!group.join("pane-1").exists());
+        fs::remove_file(&process).unwrap();
+        assert!(remove_unheld(&group) && !group.exists());
+        assert!(remove_unheld(&group), "it is gone");
+    }
+
+    #[test]
+    fn a_group_that_is_in_use_is_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let group = dir.path().join("group");
+        fs::create_dir(&group).unwrap();
+        let held = File::open(&group).unwrap();
+        held.lock_shared().unwrap();
+        let mut held = Some(held);
+        remove(vec![group.clone()], || drop(held.take()));
+        assert!(held.is_none() && !group.exists());
+    }
+}
