@@ -116,6 +116,22 @@ impl Mux {
         answers.collect::<String>().trim_end().to_owned()
     }
 
+    /// Waits until the backend that is expected is at work: systemd may answer later than the first
+    /// pane waits.
+    pub fn until_contained(&mut self) {
+        let expected = std::env::var("SCOPEMUX_SCOPES").unwrap();
+        let began = Instant::now();
+        loop {
+            let now = self.show("%0", "#{containment}");
+            if now.starts_with(&expected) {
+                return;
+            }
+            let mut log = || self.run(&["show-messages"]);
+            assert!(began.elapsed() < LONG, "{expected} never came, but {now}: {}", log());
+            std::thread::sleep(POLL);
+        }
+    }
+
     /// A format's value for a pane.
     pub fn show(&mut self, pane: &str, format: &str) -> String {
         self.run(&["display-message", "-p", "-t", pane, format])

@@ -29,8 +29,7 @@ type Case = fn(&mut Mux);
 pub fn all(expected: &str) {
     let begin = Instant::now();
     let mut it = Mux::start();
-    // systemd may answer later than the first pane waits.
-    until("containment", || it.show("%0", "#{containment}").starts_with(expected));
+    it.until_contained();
     println!("program: {} after {} ms", it.show("%0", "#{containment}"), begin.elapsed().as_millis());
     until("a scope", || !it.show("%0", "#{pane_scope}").is_empty());
     let server = it.server();
@@ -71,6 +70,9 @@ pub fn all(expected: &str) {
         run("the bus refuses", || bad_bus(Some(true)));
         if machine {
             run("systemd hangs while the server runs", || systemd_hangs(expected));
+        }
+        if machine && expected == "units" {
+            run("a program ends while systemd moves it", moved_dead);
         }
     }
     println!("program: all passed");
@@ -340,7 +342,7 @@ fn host_wide(it: &mut Mux) {
 /// Its keeper removes its groups, or systemd does.
 fn ended_server() {
     let mut it = Mux::start();
-    until("containment", || it.show("%0", "#{containment}").starts_with(&expected()));
+    it.until_contained();
     it.run(&twenty("sh"));
     let top = top_group(&mut it);
     it.end();
@@ -362,14 +364,14 @@ fn top_group(it: &mut Mux) -> String {
 /// same group; what systemd made for it goes by itself.
 fn dead_server() {
     let mut dead = Mux::start();
-    until("containment", || dead.show("%0", "#{containment}").starts_with(&expected()));
+    dead.until_contained();
     let (server, pane) = (dead.server(), dead.show("%0", "#{pane_pid}"));
     let top = top_group(&mut dead);
     let groups = || groups_named(Path::new("/sys/fs/cgroup"), &top);
     let keeper = parent_of(server);
     // The keeper first, or it would start another server.
     for pid in [keeper, server] {
-        nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), Signal::SIGKILL).unwrap();
+        signal(pid, Signal::SIGKILL);
     }
     until("the end of all", || !lives(&server.to_string()) && !lives(&pane));
     drop(dead);
@@ -393,15 +395,11 @@ fn founder_stops() {
     let stays = "sleep 1000 >/dev/null 2>&1 & exec \"$@\"";
     it.begin(&["systemd-run", "--user", "--scope", "--unit=founder", "-q", "sh", "-c", stays, "sh"]);
     let server = it.server();
-    until("containment", || it.show("%0", "#{containment}").starts_with(&expected()));
+    it.until_contained();
     assert!(Command::new("systemctl").args(["--user", "stop", "founder.scope"]).status().unwrap().success());
     it.answers("%0", "founder");
     assert_eq!(it.server(), server);
     it.end();
-}
-
-fn expected() -> String {
-    std::env::var("SCOPEMUX_SCOPES").unwrap()
 }
 
 /// `hangs_up`: there is no socket, or one that never answers, or one that hangs up.
@@ -426,13 +424,10 @@ fn bad_bus(hangs_up: Option<bool>) {
 /// Panes start all the same, and when systemd is back they get what they get otherwise.
 fn systemd_hangs(expected: &str) {
     let mut it = Mux::start();
-    until("containment", || it.show("%0", "#{containment}").starts_with(expected));
+    it.until_contained();
     let manager = ["--user", "show", "--property=Id", "basic.target"];
-    let unit = format!("user@{}.service", nix::unistd::getuid());
-    let asked = Command::new("systemctl").args(["show", "--property=MainPID", "--value", &unit]).output();
-    let pid: i32 = String::from_utf8_lossy(&asked.unwrap().stdout).trim().parse().unwrap();
-    let signal = |signal| nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), signal).unwrap();
-    signal(Signal::SIGSTOP);
+    let systemd = user_manager();
+    signal(systemd, Signal::SIGSTOP);
     let began = Instant::now();
     let pane = it.pane("64M");
     it.answers(&pane, "alone");
@@ -444,7 +439,7 @@ fn systemd_hangs(expected: &str) {
     }
     it.type_line(&pane, HOG);
     it.until_shows(&pane, ENDED);
-    signal(Signal::SIGCONT);
+    signal(systemd, Signal::SIGCONT);
     assert!(Command::new("systemctl").args(manager).output().unwrap().status.success());
     if expected == "units" {
         until("a unit", || {
@@ -454,6 +449,37 @@ fn systemd_hangs(expected: &str) {
         });
     }
     it.end();
+}
+
+/// systemd takes what nobody has waited for yet for moved, and would keep its scope for ever.
+fn moved_dead() {
+    let mut it = Mux::start();
+    it.until_contained();
+    let (systemd, keeper) = (user_manager(), parent_of(it.server()));
+    signal(systemd, Signal::SIGSTOP);
+    let shown = it.run(&["new-window", "-d", "-P", "-F", "#{pane_scope} #{pane_pid}", "exec sleep 1000"]);
+    let (unit, pid) = shown.split_once(' ').unwrap();
+    signal(keeper, Signal::SIGSTOP);
+    signal(pid.parse().unwrap(), Signal::SIGKILL);
+    signal(systemd, Signal::SIGCONT);
+    let groups = || groups_named(Path::new("/sys/fs/cgroup"), unit);
+    let active = ["--user", "is-active", "--quiet", unit];
+    until("a unit", || Command::new("systemctl").args(active).status().unwrap().success());
+    assert_eq!(groups(), 1);
+    signal(keeper, Signal::SIGCONT);
+    until("the end of the unit", || groups() == 0);
+    it.end();
+}
+
+/// The process id of the user's systemd.
+fn user_manager() -> i32 {
+    let unit = format!("user@{}.service", nix::unistd::getuid());
+    let asked = Command::new("systemctl").args(["show", "--property=MainPID", "--value", &unit]).output();
+    String::from_utf8_lossy(&asked.unwrap().stdout).trim().parse().unwrap()
+}
+
+fn signal(pid: i32, signal: Signal) {
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), signal).unwrap();
 }
 
 /// An extended attribute of a file.

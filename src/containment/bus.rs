@@ -12,7 +12,9 @@ use tokio::sync::{Mutex, Semaphore, mpsc as requests};
 use zbus::wire::Variant;
 use zbus::{Connection, connection};
 
+use super::group::Group;
 use super::host::Host;
+use super::units::SLICE;
 
 /// A systemd that has not answered by then is taken to be out of order.
 pub(super) const DEADLINE: Duration = Duration::from_secs(5);
@@ -23,6 +25,10 @@ const START_DEADLINE: Duration = Duration::from_secs(120);
 /// longest that this grows to, since many panes may wait while systemd has no time.
 const LOOK: Duration = Duration::from_millis(1);
 const LONGEST_LOOK: Duration = Duration::from_millis(32);
+/// Between looks at processes that end while systemd moves them, how many of them there are, and
+/// what systemd has to remove a scope by itself.
+const TIDY_LOOK: Duration = Duration::from_secs(1);
+const TIDY_LOOKS: usize = 60;
 /// Requests that may wait; more are refused at once.
 const MAX_REQUESTS: usize = 256;
 /// Requests that systemd is given at once: panes that are opened together wait together.
@@ -49,6 +55,8 @@ pub(super) enum Request {
     Set { unit: String, properties: Properties },
     /// Moves running processes into a group of a delegated unit (`below`, from its top).
     Move { unit: String, below: String, pids: Vec<i32> },
+    /// Stops a unit in which nothing runs.
+    Stop { unit: String },
     /// Whether systemd answers: asks for a unit that is there.
     Probe { unit: String },
 }
@@ -98,6 +106,7 @@ impl Bus {
                     if outgoing.send(Answer { token, result }).is_ok() {
                         let _ = bell.write(1);
                     }
+                    manager.tidy(&request).await;
                 });
             }
         };
@@ -235,6 +244,9 @@ impl Manager {
                 let body = (unit.as_str(), below.as_str(), numbers(pids));
                 self.call("AttachProcessesToUnit", &body).await.map_err(|f| f.text)
             }
+            Request::Stop { unit } => {
+                self.call("StopUnit", &(unit.as_str(), "fail")).await.map_err(|f| f.text)
+            }
             Request::Probe { unit } => self.call("GetUnit", &unit.as_str()).await.map_err(|f| f.text),
         }
     }
@@ -245,6 +257,30 @@ impl Manager {
         let runs = |pid: &i32| self.host.path_of(&pid.to_string(), None).is_some();
         let running: Vec<i32> = pids.iter().copied().filter(runs).collect();
         if running.is_empty() { Err("the process is gone".to_owned()) } else { Ok(running) }
+    }
+
+    /// Stops a scope that nothing came into. systemd takes processes that end just then, or that
+    /// nobody has waited for, for moved; as nothing ever ends in their scope, it would stay.
+    async fn tidy(&self, request: &Request) {
+        let Request::Scope { unit, pids, join: None, .. } = request else { return };
+        let inside = |path: String| path.split('/').any(|part| part == unit);
+        let places = || pids.iter().map(|pid| self.host.path_of(&pid.to_string(), None));
+        for _ in 0..TIDY_LOOKS {
+            if places().flatten().any(inside) {
+                return;
+            }
+            let gone = places().all(|place| place.is_none());
+            tokio::time::sleep(TIDY_LOOK).await;
+            if !gone {
+                continue;
+            }
+            let group = self.host.slice_dir(SLICE).map(|slice| Group::new(slice.join(unit)));
+            if group.is_some_and(|group| group.dir.exists() && group.is_empty()) {
+                let stop = Request::Stop { unit: unit.clone() };
+                let _ = self.answer(&stop).await;
+            }
+            return;
+        }
     }
 
     async fn scope(

@@ -102,6 +102,11 @@ impl Host {
         self.dir_of("self", controller)
     }
 
+    /// The directory of a slice of the systemd that we run under, once there is anything in it.
+    pub fn slice_dir(&self, slice: &str) -> Option<PathBuf> {
+        self.own_dir(None)?.ancestors().map(|dir| dir.join(slice)).find(|dir| dir.is_dir())
+    }
+
     /// A process's directory in a hierarchy.
     pub fn dir_of(&self, pid: &str, controller: Option<&str>) -> Option<PathBuf> {
         let mounts = self.mounts();

@@ -134,10 +134,7 @@ impl Units {
     }
 
     fn slice_group(&self) -> Option<Group> {
-        let slice = |group: &Group| {
-            group.dir.ancestors().find(|dir| dir.file_name().is_some_and(|n| n == SLICE)).map(Group::new)
-        };
-        self.places.values().find_map(|place| slice(place.lock().group.as_ref()?))
+        self.host.slice_dir(SLICE).map(Group::new)
     }
 
     /// Begins to watch a pane whose process has arrived.
@@ -298,11 +295,7 @@ impl Containment for Units {
         }
         let own = PathBuf::from(name);
         let unit = own.file_name().map_or(String::new(), |n| n.to_string_lossy().into_owned());
-        let own_slice = self
-            .host
-            .own_dir(None)
-            .and_then(|dir| dir.ancestors().map(|d| d.join(SLICE)).find(|d| d.join(&unit).is_dir()));
-        let group = own_slice.map(|slice| Group::new(slice.join(&unit)));
+        let group = self.slice_group().map(|slice| slice.child(&unit)).filter(|group| group.dir.is_dir());
         let group = group.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
         self.watched.add(&mut self.watch, pane, &group)?;
         Ok(self.scope(pane, unit, Limits::default(), Some(group)))
@@ -358,15 +351,22 @@ impl Containment for Units {
     fn sweep(&mut self) -> Vec<Stray> {
         let own = self.own.as_ref().map(|panes| delegated::sweep(panes, &self.watched));
         let own = own.unwrap_or_default();
-        // systemd removes empty scopes; what others hold is only told.
         let Some(slice) = self.slice_group() else { return own };
-        let ours = |group: &Group| group.name().starts_with(&self.stem) && !self.watched.holds(group);
-        let strays = slice.children().into_iter().filter(ours);
-        strays
-            .map(|group| Stray { name: group.name(), pids: group.pids() })
-            .filter(|s| !s.pids.is_empty())
-            .chain(own)
-            .collect()
+        let prefix = format!("{}-pane-", self.stem);
+        // Those that systemd has still to move are not watched yet.
+        let asked: HashSet<String> = self.places.values().map(|place| place.lock().unit.clone()).collect();
+        let ours = |group: &Group| {
+            let name = group.name();
+            name.starts_with(&prefix) && !asked.contains(&name) && !self.watched.holds(group)
+        };
+        let (empty, used): (Vec<Group>, _) =
+            slice.children().into_iter().filter(ours).partition(Group::is_empty);
+        for group in empty {
+            // Should systemd be about to do it, it has nothing to stop any more.
+            let _ = self.bus.lock().ask(Request::Stop { unit: group.name() });
+        }
+        let stray = |group: Group| Stray { name: group.name(), pids: group.pids() };
+        used.into_iter().map(stray).chain(own).collect()
     }
 }
 
