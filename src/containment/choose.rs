@@ -281,7 +281,12 @@ impl Starting {
                         self.home = (!in_scope).then(|| base.child("server"));
                         return Some((Box::new(it), less));
                     }
-                    Err(error) => self.why = error.to_string(),
+                    Err(error) => {
+                        self.why = error.to_string();
+                        if base.name().starts_with(PREFIX) {
+                            base.remove_unheld();
+                        }
+                    }
                 }
             }
             return None;
@@ -318,8 +323,8 @@ impl Starting {
         own.ancestors().find(|dir| dir.file_name().is_some_and(|n| *n == *unit)).map(Group::new)
     }
 
-    /// Without systemd: our own group if nobody else is in it, or a new one beside it, or
-    /// (at the root) below it.
+    /// Without systemd, best first: our own group if nobody else is in it, or one that is to be
+    /// made beside it, or below it (at the root, only that).
     fn bases(&self) -> Vec<Group> {
         let Some(own) = self.settings.host.own_dir(None).map(Group::new) else { return Vec::new() };
         let mut bases = Vec::new();
@@ -330,12 +335,8 @@ impl Starting {
         }
         let name = format!("{PREFIX}{}", self.settings.label);
         let parent = own.dir.parent().map(Group::new).filter(|_| !root);
-        for group in parent.into_iter().chain([own]) {
-            let new = group.child(&name);
-            if group.is_writable() && (new.dir.exists() || new.make().is_ok()) {
-                bases.push(new);
-            }
-        }
+        let groups = parent.into_iter().chain([own]).filter(Group::is_writable);
+        bases.extend(groups.map(|group| group.child(&name)));
         bases
     }
 }
@@ -395,6 +396,29 @@ mod tests {
         check(|bus| drop(bus.accept()), true, ANSWERED, "I/O error");
         // It is connected to, but nobody is there.
         check(|_| (), true, NEVER, "systemd does not answer");
+    }
+
+    #[test]
+    fn of_the_groups_that_may_be_made_only_the_first_that_works_is() {
+        let check = |pids: Vec<i32>, expect: &[&str]| {
+            let (dir, host) = made_up(&[
+                ("proc/self/mountinfo", "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"),
+                ("proc/self/cgroup", "0::/a/b\n"),
+                ("sys/fs/cgroup/a/cgroup.procs", ""),
+                ("sys/fs/cgroup/a/b/cgroup.procs", "99\n"),
+            ]);
+            let settings = Settings { choice: Choice::Auto, label: "x".into(), pids, host };
+            let found = Starting::begin(settings).finish(Duration::ZERO);
+            let top = Group::new(dir.path().join("sys/fs/cgroup"));
+            let made: Vec<Group> = top.tree().into_iter().filter(|g| g.name().starts_with(PREFIX)).collect();
+            let dirs: Vec<&std::path::Path> =
+                made.iter().map(|group| group.dir.strip_prefix(&top.dir).unwrap()).collect();
+            assert_eq!(dirs, expect.iter().map(std::path::Path::new).collect::<Vec<_>>());
+            drop(found);
+        };
+        check(Vec::new(), &["a/scopemux-x"]);
+        // Nobody can be moved where there is no `cgroup.procs`.
+        check(vec![12], &[]);
     }
 
     #[test]
