@@ -113,6 +113,8 @@ pub struct Starting {
     memory_base: u64,
     bus: Option<Bus>,
     why: String,
+    /// The unified group that the server was started in.
+    origin: Option<Group>,
     /// Where server and keeper belong, should systemd move them when it is too late.
     home: Option<Group>,
 }
@@ -125,7 +127,8 @@ impl Starting {
     pub fn begin(mut settings: Settings) -> Self {
         settings.label = unit_part(&settings.label);
         let memory_base = settings.host.memory_base();
-        let mut it = Self { settings, memory_base, bus: None, why: String::new(), home: None };
+        let origin = settings.host.own_dir(None).map(Group::new);
+        let mut it = Self { settings, memory_base, bus: None, why: String::new(), origin, home: None };
         if it.wants_bus() {
             it.ask();
         }
@@ -259,6 +262,7 @@ impl Starting {
             let (own, pids) = (self.scope_group(), &self.settings.pids);
             let found = Units::new(host.clone(), bus, self.unit(), self.given(), own, pids);
             if let Some(it) = self.or_why(found) {
+                self.remove_dead(None);
                 return Some((it, false));
             }
         }
@@ -278,6 +282,7 @@ impl Starting {
             for base in bases {
                 match Delegated::new(&base, &self.settings.pids, why.clone()) {
                     Ok(it) => {
+                        self.remove_dead(Some(&base));
                         self.home = (!in_scope).then(|| base.child("server"));
                         return Some((Box::new(it), less));
                     }
@@ -294,6 +299,17 @@ impl Starting {
         let name = format!("{PREFIX}{}", self.settings.label);
         let found = V1::new(&host, &name, why);
         self.or_why(found).map(|it| (it, less))
+    }
+
+    /// Removes what servers that found no systemd, and are dead, made beside our group `base` or
+    /// where we were started.
+    fn remove_dead(&self, base: Option<&Group>) {
+        let beside = base.filter(|base| base.name().starts_with(PREFIX));
+        let above =
+            [beside, self.origin.as_ref()].into_iter().flatten().filter_map(|group| group.dir.parent());
+        let mut groups: Vec<Group> = above.map(Group::new).chain(self.origin.clone()).collect();
+        groups.dedup();
+        groups.into_iter().filter(Group::is_writable).for_each(|group| group.remove_dead(PREFIX));
     }
 
     fn or_why<C: Containment + 'static>(
@@ -352,9 +368,11 @@ fn unit_part(text: &str) -> String {
 mod tests {
     use std::os::unix::net::UnixListener;
 
+    use super::super::Limits;
     use super::super::bus::Answer;
     use super::super::host::tests::made_up;
     use super::*;
+    use crate::base::PaneId;
 
     #[test]
     fn labels_become_harmless() {
@@ -399,6 +417,32 @@ mod tests {
     }
 
     #[test]
+    fn groups_of_dead_servers_go_when_any_other_starts() {
+        let (dir, host) = made_up(&[
+            ("proc/self/mountinfo", "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"),
+            ("proc/self/cgroup", "0::/a/b\n"),
+            ("sys/fs/cgroup/a/cgroup.procs", ""),
+            ("sys/fs/cgroup/a/b/cgroup.procs", "99\n"),
+        ]);
+        let top = Group::new(dir.path().join("sys/fs/cgroup/a"));
+        let names = || top.children().iter().map(Group::name).collect::<Vec<_>>();
+        let server = |label: &str| {
+            let (label, pids) = (label.to_owned(), Vec::new());
+            let settings = Settings { choice: Choice::Auto, label, pids, host: host.clone() };
+            Starting::begin(settings).finish(Duration::ZERO)
+        };
+        let one = server("one");
+        let mut two = server("two").backend;
+        two.open(PaneId(1), &Limits::default()).unwrap();
+        assert_eq!(names(), ["b", "scopemux-one", "scopemux-two"]);
+        drop(two);
+        // As a dead server leaves it: nobody holds it, and nothing runs in it.
+        let three = server("three");
+        assert_eq!(names(), ["b", "scopemux-one", "scopemux-three"]);
+        drop((one, three));
+    }
+
+    #[test]
     fn of_the_groups_that_may_be_made_only_the_first_that_works_is() {
         let check = |pids: Vec<i32>, expect: &[&str]| {
             let (dir, host) = made_up(&[
@@ -432,7 +476,7 @@ mod tests {
                 Settings { choice: Choice::Auto, label: "x".into(), pids: vec![12], host: host.clone() };
             let bus = Some(Bus::answered(Answer { token: TOKEN, result }));
             let (why, home) = (String::new(), Some(home.clone()));
-            Late { starting: Starting { settings, memory_base: 0, bus, why, home }, moving: 0 }
+            Late { starting: Starting { settings, memory_base: 0, bus, why, origin: None, home }, moving: 0 }
         };
         assert_eq!(late(Err("no".to_owned())).moved(), (Vec::new(), false));
         assert!(home.pids().is_empty());

@@ -7,7 +7,7 @@ use std::io;
 use std::os::fd::BorrowedFd;
 
 use super::events::Watch;
-use super::group::{Group, PREFIX};
+use super::group::Group;
 use super::v2::{self, CONTROLLERS, Watched};
 use super::{Backend, Containment, Event, Limits, PaneScope, SpawnTarget, Status, Stray, Usage};
 use crate::base::PaneId;
@@ -33,9 +33,6 @@ impl Delegated {
     pub fn new(base: &Group, pids: &[i32], why: String) -> io::Result<Self> {
         let held = base.hold()?;
         let panes = divide(base, pids)?;
-        if let Some(parent) = base.dir.parent().filter(|_| base.name().starts_with(PREFIX)) {
-            Group::new(parent).remove_dead(PREFIX);
-        }
         let given = panes.read("cgroup.subtree_control").unwrap_or_default();
         let missing =
             CONTROLLERS.into_iter().filter(|c| !given.split_whitespace().any(|g| g == *c)).collect();
@@ -207,28 +204,5 @@ impl PaneScope for Scope {
 
     fn remove(&mut self) -> io::Result<bool> {
         self.group.remove()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::host::tests::made_up;
-    use super::*;
-
-    #[test]
-    fn groups_of_dead_servers_go_when_any_other_starts() {
-        let (dir, _) = made_up(&[("scopemux-one/server/cgroup.procs", ""), ("other/panes/pane-1/x", "")]);
-        let top = Group::new(dir.path());
-        let names = || top.children().iter().map(Group::name).collect::<Vec<_>>();
-        let server = |name: &str| Delegated::new(&top.child(name), &[], String::new()).unwrap();
-        let one = server("scopemux-one");
-        let two = server("scopemux-two");
-        two.panes.child("pane-1").make().unwrap();
-        assert_eq!(names(), ["other", "scopemux-one", "scopemux-two"]);
-        drop(two);
-        // As a dead server leaves it: nobody holds it, and nothing runs in it.
-        let three = server("scopemux-three");
-        assert_eq!(names(), ["other", "scopemux-one", "scopemux-three"]);
-        drop((one, three));
     }
 }
