@@ -141,9 +141,10 @@ impl Bus {
 
     /// The next answer, for start-up only.
     pub fn wait(&self, limit: Duration) -> Option<Answer> {
-        let answer = self.answers.recv_timeout(limit).ok();
+        let answer = self.answers.recv_timeout(limit).ok()?;
+        // Only now: one that comes as this ends must wake the loop.
         let _ = self.wake.read();
-        answer
+        Some(answer)
     }
 }
 
@@ -331,5 +332,20 @@ impl Manager {
                 look = LONGEST_LOOK.min(look * 2);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_comes_just_as_nobody_waits_any_more_wakes_the_loop() {
+        let bus = Bus::answered(Answer { token: 1, result: Ok(()) });
+        assert!(bus.wait(Duration::ZERO).is_some());
+        // The answer itself came after `wait` had looked for it.
+        bus.wake.write(1).unwrap();
+        assert!(bus.wait(Duration::ZERO).is_none());
+        assert_eq!(bus.wake.read(), Ok(1));
     }
 }
