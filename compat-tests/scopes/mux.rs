@@ -126,7 +126,8 @@ impl Mux {
             if now.starts_with(&expected) {
                 return;
             }
-            let mut log = || self.run(&["show-messages"]);
+            let mut log =
+                || self.run(&["show-messages"]).lines().rev().take(20).collect::<Vec<_>>().join("\n");
             assert!(began.elapsed() < LONG, "{expected} never came, but {now}: {}", log());
             std::thread::sleep(POLL);
         }

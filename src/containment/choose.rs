@@ -119,6 +119,9 @@ pub struct Starting {
     home: Option<Group>,
 }
 
+/// How much longer systemd is waited for when it has begun.
+const MOVING: Duration = Duration::from_millis(200);
+
 /// The one request that start-up makes.
 const TOKEN: u64 = u64::MAX;
 
@@ -207,7 +210,9 @@ impl Starting {
         }
         let (mut in_scope, mut waits) = (false, false);
         if let Some(bus) = &self.bus {
-            match bus.wait(limit) {
+            // What has moved the server is about to move the keeper and to say so.
+            let moving = || self.scope_group().and_then(|_| bus.wait(MOVING));
+            match bus.wait(limit).or_else(moving) {
                 Some(answer) => match answer.result {
                     Ok(()) => in_scope = true,
                     Err(error) => self.why = error,
@@ -222,7 +227,9 @@ impl Starting {
             self.why = "systemd does not run here".to_owned();
         }
         let asked = std::mem::take(&mut self.why);
-        if let Some((backend, fallen)) = self.backend(in_scope, &asked) {
+        // Half a scope is none, and what is there by chance is not what was asked for.
+        let comes = waits && self.scope_group().is_some() && self.already().is_none();
+        if !comes && let Some((backend, fallen)) = self.backend(in_scope, &asked) {
             let status = backend.status();
             let message = fallen.then(|| format!("containment: {status}{}", self.advice()));
             let late = (waits && self.home.is_some()).then_some(Late { starting: self, moving: 0 });
@@ -463,6 +470,21 @@ mod tests {
         check(Vec::new(), &["a/scopemux-x"]);
         // Nobody can be moved where there is no `cgroup.procs`.
         check(vec![12], &[]);
+    }
+
+    #[test]
+    fn a_scope_that_systemd_has_begun_to_make_is_waited_for() {
+        let (dir, host) = made_up(&[
+            ("proc/self/mountinfo", "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"),
+            ("proc/self/cgroup", "0::/app-scopemux-x.scope\n"),
+            ("sys/fs/cgroup/app-scopemux-x.scope/cgroup.procs", ""),
+            ("run/systemd/system/x", ""),
+        ]);
+        let _listener = UnixListener::bind(dir.path().join("bus")).unwrap();
+        let settings = Settings { choice: Choice::Units, label: "x".into(), pids: Vec::new(), host };
+        let Found { backend, late, .. } = Starting::begin(settings).finish(Duration::ZERO);
+        assert_eq!(backend.status().to_string(), "none (systemd does not answer)");
+        assert!(late.is_some());
     }
 
     #[test]
