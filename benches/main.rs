@@ -2,6 +2,7 @@
 //!
 //!     SCOPEMUX_BENCH_TMUX=/path/to/tmux cargo bench             # or: cargo bench -- /path/to/tmux
 //!     cargo bench -- /path/to/tmux latency                      # only the groups whose names hold this
+//!     cargo bench -- /path/to/tmux large 1                      # so many rounds, not five
 //!
 //! Programs take turns within every round and medians are shown, so that a busy machine disturbs
 //! both alike; `cpu` is the server's processor time, which a busy machine hardly changes.
@@ -27,11 +28,14 @@ fn main() {
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
     let measured = arguments.iter().any(|argument| argument == "--bench");
     arguments.retain(|argument| !argument.starts_with("--"));
-    let scale = if measured { Scale::FULL } else { Scale::TINY };
+    let mut scale = if measured { Scale::FULL } else { Scale::TINY };
 
     let ours = PathBuf::from(env!("CARGO_BIN_EXE_scopemux"));
     let mut programs = vec![Program { name: "scopemux", path: ours }];
     let given = arguments.iter().position(|argument| argument.contains('/')).map(|at| arguments.remove(at));
+    if let Some(at) = arguments.iter().position(|argument| argument.parse::<usize>().is_ok()) {
+        scale.rounds = arguments.remove(at).parse().expect("a number");
+    }
     match given.or_else(|| std::env::var(TMUX_VARIABLE).ok()) {
         Some(path) => programs.push(Program { name: "tmux", path: path.into() }),
         None => println!("no real tmux to compare with: set {TMUX_VARIABLE}"),
