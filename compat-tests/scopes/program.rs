@@ -51,8 +51,7 @@ pub fn all(expected: &str) {
     }
     // A machine of the test's own.
     let machine = std::env::var_os("SCOPEMUX_SCOPES_MACHINE").is_some();
-    // Whom the kernel takes goes by the scores of processes, which `apart` looks at for all.
-    if machine && expected != "units" {
+    if machine {
         run("the host runs out of memory, without caps", || host_wide(&mut it));
     }
     assert_eq!(it.server(), server, "another server");
