@@ -5,6 +5,8 @@ pub(super) mod cursor;
 pub(super) mod modes;
 mod style;
 
+use smallvec::{SmallVec, smallvec};
+
 use super::diff::{Op, is_erasable};
 use super::frame::{Frame, FrameLinks};
 use super::tty::Tty;
@@ -110,10 +112,28 @@ impl Painter<'_> {
                 let len = run.take_while(|c| erasable(c) && c.style.bg == bg).count() as u32;
                 x = self.blanks(row, y, x, x + len, bg);
             } else {
-                self.cell(cell, x, y);
-                x += u32::from(cell.width.max(1));
+                x = self.cells(row, y, x, end);
             }
         }
+    }
+
+    /// Draws a cell, and those behind it that a terminal would join to it: last first, over
+    /// blanks, since terminals join what they write to what stands before it. Returns the column
+    /// after them.
+    fn cells(&mut self, row: &[Cell], y: u32, x: u32, end: u32) -> u32 {
+        let after = |x: u32| x + u32::from(row[x as usize].width.max(1));
+        let mut starts: SmallVec<[u32; 4]> = smallvec![x];
+        let mut stop = after(x);
+        while stop < end && self.joins_last(&row[..stop as usize], &row[stop as usize]) {
+            starts.push(stop);
+            stop = after(stop);
+        }
+        let last = starts[starts.len() - 1];
+        for at in x..last {
+            self.cell(&Cell { style: row[x as usize].style, ..Cell::BLANK }, at, y);
+        }
+        starts.iter().rev().for_each(|&at| self.cell(&row[at as usize], at, y));
+        stop
     }
 
     /// Whether all of a row is blank, and the terminal can erase it in its background.
