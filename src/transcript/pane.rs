@@ -23,6 +23,7 @@ use crate::base::links::Links;
 /// Records of a block that is full, in bytes, unless the cap is small.
 const BLOCK_BYTES: usize = 128 << 10;
 const MIN_BLOCK_BYTES: usize = 4 << 10;
+const MAX_BLOCK_BYTES: usize = 256 << 10;
 /// A logical line is cut into several records beyond this many columns or bytes.
 pub(super) const MAX_LINE_COLS: u32 = 128 << 10;
 pub(super) const MAX_LINE_BYTES: usize = 256 << 10;
@@ -154,10 +155,11 @@ impl PaneHistory {
         TranscriptView { list, newest: self.newest.clone(), store: self.store.clone() }
     }
 
-    /// Bytes of a full block: small caps have small blocks, so that a cap holds several.
-    fn block_bytes(&self) -> usize {
+    /// Bytes of a full block: small caps have small blocks, so that a cap holds several; large
+    /// ones have large blocks, since each takes memory.
+    pub(super) fn block_bytes(&self) -> usize {
         let cap = usize::try_from(self.pane.limit()).unwrap_or(usize::MAX);
-        (cap / 8).clamp(MIN_BLOCK_BYTES, BLOCK_BYTES)
+        (cap / 8).clamp(MIN_BLOCK_BYTES, BLOCK_BYTES).max((cap / 4096).min(MAX_BLOCK_BYTES))
     }
 
     fn finish_tail(&mut self) {

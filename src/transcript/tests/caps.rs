@@ -91,3 +91,14 @@ fn a_pane_may_keep_its_lines_off_the_disk() {
     assert!(disk.used() > 0);
     assert_eq!(all_text(&mut again), shown);
 }
+
+#[test]
+fn blocks_grow_with_the_cap() {
+    let store = store_on(&FaultyDisk::default());
+    for (cap, bytes) in
+        [(1 << 10, 4 << 10), (400 << 10, 50 << 10), (64 << 20, 128 << 10), (1 << 30, 256 << 10)]
+    {
+        let history = store.open_pane(PaneId(1), PaneInfo::default(), cap, 80);
+        assert_eq!(history.block_bytes(), bytes, "at {cap}");
+    }
+}
