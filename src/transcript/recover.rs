@@ -95,7 +95,15 @@ pub(super) fn scan(store: &Shared, dir: &Path, key: &str) -> io::Result<Found> {
         found.next_segment = found.next_segment.max(number + 1);
         let segment = found_segment(store, dir.join(&name));
         let before = frames.len();
-        scan_segment(store, &segment, &mut frames, &mut holes)?;
+        match scan_segment(store, &segment, &mut frames, &mut holes) {
+            // Nothing in it was wanted any more, and the writer, or whoever read the same
+            // transcript, removed it meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                frames.truncate(before);
+                continue;
+            }
+            scanned => scanned?,
+        }
         if frames.len() == before {
             let _ = store.storage.remove(&segment.path);
         }
