@@ -14,7 +14,8 @@
 //!   server that crashes, `saved` the part of it that history has.
 //!
 //! Invariants: a sealed block never changes; nothing a pane prints waits for the disk; memory
-//! does not depend on how much was printed, except some 100 bytes a block (128 KiB of lines).
+//! does not depend on how much was printed, except some 100 bytes a block (128 KiB of
+//! lines, more under large caps).
 //! The room reads no clock but to notice a disk that hangs.
 
 mod aid;
