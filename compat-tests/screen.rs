@@ -224,12 +224,22 @@ fn row(server: &Server, cells: &[Cell]) -> String {
         }
         cell.glyph.push_to(&mut text);
     }
+    let longer = terminal_digits(&text).saturating_sub(1);
     let mut text = clock(&server.normal(text.as_bytes()));
     if text.contains("/dev/pts/N") {
         // A terminal's name is longer on a machine with more of them, and the rest of its row shorter.
         text.truncate(text.trim_end_matches(' ').len());
+        if let Some(line) = text.find("──") {
+            text.insert_str(line, &"─".repeat(longer));
+        }
     }
     text
+}
+
+/// Digits of the terminal that a text names, if it does.
+fn terminal_digits(text: &str) -> usize {
+    let number = text.split_once("/dev/pts/").map_or("", |(_, number)| number);
+    number.bytes().take_while(u8::is_ascii_digit).count()
 }
 
 fn describe(style: &CellStyle) -> String {
