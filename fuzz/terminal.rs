@@ -90,9 +90,11 @@ fn settled(row: &Row) -> Row {
     let mut cells = row.cells();
     for cell in &mut cells {
         let style = CellStyle { us: Colour::DEFAULT, ..cell.style };
-        if style == CellStyle::DEFAULT {
+        let mut text = String::new();
+        cell.glyph.push_to(&mut text);
+        if style == CellStyle::DEFAULT && text.starts_with(' ') {
             cell.style = style;
-            if cell.glyph.as_char() == Some(' ') && cell.width == 1 {
+            if text == " " && cell.width == 1 {
                 *cell = Cell::BLANK;
             }
         }
