@@ -238,6 +238,10 @@ impl Painter<'_> {
     /// Whether a terminal may join what is written for a cell to the last character of a row,
     /// or of a part of one.
     fn joins_last(&self, row: &[Cell], cell: &Cell) -> bool {
+        // Most cells: no translation makes more of such a one.
+        if cell.glyph.as_char().is_some_and(|c| c.is_ascii()) && !cell.style.attrs.contains(Attrs::CHARSET) {
+            return false;
+        }
         let first = match (self.translate(cell).0, &cell.glyph) {
             (Text::Char(c), _) => Some(c),
             (Text::Same, Glyph::Char(c)) => Some(*c),
