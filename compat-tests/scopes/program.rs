@@ -70,6 +70,9 @@ pub fn all(expected: &str) {
         if machine {
             run("systemd hangs while the server runs", || systemd_hangs(expected));
         }
+        if machine && expected == "delegated" {
+            run("a program starts while systemd moves the server", started_between);
+        }
         if machine && expected == "units" {
             run("a program ends while systemd moves it", moved_dead);
         }
@@ -447,6 +450,38 @@ fn systemd_hangs(expected: &str) {
             it.show(&pane, "#{pane_scope}").ends_with(".scope")
         });
     }
+    it.end();
+}
+
+/// A pane whose program the keeper has started in the server's new scope, while the server has not
+/// yet divided it.
+fn started_between() {
+    let systemd = user_manager();
+    signal(systemd, Signal::SIGSTOP);
+    let mut it = Mux::start();
+    let (server, pid) = (it.server(), it.show("%0", "#{pane_pid}"));
+    println!("    {}", it.show("%0", "#{containment}"));
+    signal(server, Signal::SIGSTOP);
+    signal(systemd, Signal::SIGCONT);
+    let ours = |pid: i32| {
+        let group = group_of(&pid.to_string());
+        let mut names = group.iter().map(|name| name.to_string_lossy().into_owned());
+        names.rfind(|name| name.starts_with("app-scopemux-") && name.ends_with(".scope"))
+    };
+    until("a scope", || ours(server).is_some() && ours(parent_of(server)) == ours(server));
+    let unit = ours(server).unwrap();
+    let manager =
+        ["org.freedesktop.systemd1", "/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager"];
+    let attach = ["AttachProcessesToUnit", "ssau", &unit, "/", "1", &pid];
+    let mut busctl = Command::new("busctl");
+    assert!(busctl.args(["--user", "call"]).args(manager).args(attach).status().unwrap().success());
+    assert_eq!(ours(pid.parse().unwrap()), Some(unit));
+    signal(server, Signal::SIGCONT);
+    it.until_contained();
+    let now = it.show("%0", "#{containment}");
+    assert!(!now.contains("memory"), "{now}");
+    until("a group of the pane's own", || group_of(&pid).ends_with("panes/pane-0"));
+    it.answers("%0", "between");
     it.end();
 }
 

@@ -112,6 +112,8 @@ pub struct Starting {
     settings: Settings,
     memory_base: u64,
     bus: Option<Bus>,
+    /// It was waited for, and has not answered yet.
+    waits: bool,
     why: String,
     /// The unified group that the server was started in.
     origin: Option<Group>,
@@ -131,7 +133,8 @@ impl Starting {
         settings.label = unit_part(&settings.label);
         let memory_base = settings.host.memory_base();
         let origin = settings.host.own_dir(None).map(Group::new);
-        let mut it = Self { settings, memory_base, bus: None, why: String::new(), origin, home: None };
+        let (why, home) = (String::new(), None);
+        let mut it = Self { settings, memory_base, bus: None, waits: false, why, origin, home };
         if it.wants_bus() {
             it.ask();
         }
@@ -208,7 +211,7 @@ impl Starting {
         if self.settings.choice == Choice::None {
             return found(Box::new(Nothing { why: "switched off".to_owned() }), None);
         }
-        let (mut in_scope, mut waits) = (false, false);
+        let mut in_scope = false;
         if let Some(bus) = &self.bus {
             // What has moved the server is about to move the keeper and to say so.
             let moving = || self.scope_group().and_then(|_| bus.wait(MOVING));
@@ -218,7 +221,7 @@ impl Starting {
                     Err(error) => self.why = error,
                 },
                 None => {
-                    waits = true;
+                    self.waits = true;
                     self.why = "systemd does not answer".to_owned();
                 }
             }
@@ -227,18 +230,16 @@ impl Starting {
             self.why = "systemd does not run here".to_owned();
         }
         let asked = std::mem::take(&mut self.why);
-        // Half a scope is none, and what is there by chance is not what was asked for.
-        let comes = waits && self.scope_group().is_some() && self.already().is_none();
-        if !comes && let Some((backend, fallen)) = self.backend(in_scope, &asked) {
+        if let Some((backend, fallen)) = self.backend(in_scope, &asked) {
             let status = backend.status();
             let message = fallen.then(|| format!("containment: {status}{}", self.advice()));
-            let late = (waits && self.home.is_some()).then_some(Late { starting: self, moving: 0 });
+            let late = (self.waits && self.home.is_some()).then_some(Late { starting: self, moving: 0 });
             return Found { backend, message, late };
         }
         let why = [asked, std::mem::take(&mut self.why)].into_iter().find(|why| !why.is_empty());
         let why = why.unwrap_or_else(|| "no cgroups to be had".to_owned());
         let backend = Box::new(Nothing { why: why.clone() });
-        if waits {
+        if self.waits {
             let message = format!("panes are not contained: {why}; it is still waited for");
             let late = Some(Late { starting: self, moving: 0 });
             return Found { backend, message: Some(message), late };
@@ -284,7 +285,15 @@ impl Starting {
             let bases: Vec<Group> = match (in_scope, self.already()) {
                 (true, _) => self.scope_group().into_iter().collect(),
                 (false, Some(base)) => vec![base],
-                (false, None) => self.bases(),
+                (false, None) => {
+                    let bases = self.bases();
+                    // Half a scope is none, and what is there by chance is not what was asked for.
+                    // Looked at last: systemd may move the server at any time.
+                    if self.waits && self.scope_group().is_some() {
+                        return None;
+                    }
+                    bases
+                }
             };
             for base in bases {
                 match Delegated::new(&base, &self.settings.pids, why.clone()) {
@@ -498,7 +507,8 @@ mod tests {
                 Settings { choice: Choice::Auto, label: "x".into(), pids: vec![12], host: host.clone() };
             let bus = Some(Bus::answered(Answer { token: TOKEN, result }));
             let (why, home) = (String::new(), Some(home.clone()));
-            Late { starting: Starting { settings, memory_base: 0, bus, why, origin: None, home }, moving: 0 }
+            let starting = Starting { settings, memory_base: 0, bus, waits: true, why, origin: None, home };
+            Late { starting, moving: 0 }
         };
         assert_eq!(late(Err("no".to_owned())).moved(), (Vec::new(), false));
         assert!(home.pids().is_empty());

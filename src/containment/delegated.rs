@@ -26,6 +26,8 @@ pub(super) struct Delegated {
 
 /// Groups tried for a pane whose name is taken by something that still runs.
 const MAX_NAMES: u32 = 1000;
+/// Looks for processes in a group that is divided: what is moved may just be starting others.
+const MOVE_ROUNDS: usize = 16;
 
 impl Delegated {
     /// Sets up below `base`: the processes `pids` (server and keeper) move to a leaf of their
@@ -48,7 +50,8 @@ impl Delegated {
     }
 }
 
-/// Makes `server` and `panes` below `base` and moves `pids` into the first; gives the second.
+/// Makes `server` and `panes` below `base` and moves `pids` into the first, and whatever else runs
+/// in `base` itself; gives the second.
 pub(super) fn divide(base: &Group, pids: &[i32]) -> io::Result<Group> {
     let (server, panes) = (base.child("server"), base.child("panes"));
     for group in [&server, &panes] {
@@ -65,6 +68,16 @@ pub(super) fn divide(base: &Group, pids: &[i32]) -> io::Result<Group> {
             Err(e) if e.raw_os_error() == Some(libc::ESRCH) => {}
             other => other?,
         }
+    }
+    // What the keeper started after systemd had moved it: one process is enough, and no controller
+    // can be passed on. A pane's is brought into its own group later.
+    for _ in 0..MOVE_ROUNDS {
+        let left = base.own_pids();
+        if left.is_empty() {
+            break;
+        }
+        // One that ends just now does not matter.
+        left.into_iter().for_each(|pid| drop(server.adopt(pid)));
     }
     enable(base);
     enable(&panes);
@@ -204,5 +217,19 @@ impl PaneScope for Scope {
 
     fn remove(&mut self) -> io::Result<bool> {
         self.group.remove()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::host::tests::made_up;
+    use super::*;
+
+    #[test]
+    fn nothing_stays_in_a_group_that_is_divided() {
+        let (dir, _) = made_up(&[("a/cgroup.procs", "77\n"), ("a/server/cgroup.procs", "")]);
+        let base = Group::new(dir.path().join("a"));
+        divide(&base, &[]).unwrap();
+        assert!(base.child("server").pids().contains(&77));
     }
 }

@@ -165,13 +165,15 @@ impl Group {
         self.dir.file_name().map_or(String::new(), |n| n.to_string_lossy().into_owned())
     }
 
+    /// Processes in it, not below it.
+    pub fn own_pids(&self) -> Vec<i32> {
+        let procs = self.read("cgroup.procs").unwrap_or_default();
+        procs.lines().filter_map(|line| line.parse().ok()).collect()
+    }
+
     /// Processes in it and below it.
     pub fn pids(&self) -> Vec<i32> {
-        let procs = |group: Group| group.read("cgroup.procs").unwrap_or_default();
-        self.tree()
-            .into_iter()
-            .flat_map(|g| procs(g).lines().filter_map(|l| l.parse().ok()).collect::<Vec<_>>())
-            .collect()
+        self.tree().iter().flat_map(Self::own_pids).collect()
     }
 
     pub fn is_empty(&self) -> bool {
