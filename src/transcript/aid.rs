@@ -3,13 +3,16 @@
 //!
 //! ```text
 //! aid  := whole:u8 kinds:varint (columns-step:varint lines:varint)*
-//!         wide:varint (units:varint (cell:u8 fillers:u8 count:varint)*)*
+//!         wide:varint (lines:varint units:varint (cell:u8 fillers:u8 count:varint)*)*
 //! ```
 //!
 //! Lines of single-column cells are a histogram of lengths. Lines with wider cells keep the
 //! pattern of their cells (what a cell counts; how many fillers follow it, times two, plus one
 //! if they count), because where a wide cell falls on the right edge decides how the line
-//! wraps.
+//! wraps. `whole` is 2; 1 in what earlier versions wrote, where each pattern stands for one
+//! line and does not say so; 0 where the patterns took too much.
+
+use std::collections::BTreeMap;
 
 use super::block::MAX_CELLS;
 use super::layout::{self, Unit};
@@ -18,22 +21,27 @@ use crate::base::history::Run;
 
 /// Bytes of wide patterns kept for a block; beyond it the block is decompressed to count.
 const MAX_PATTERN_BYTES: usize = 16 << 10;
+/// First byte where patterns say how many lines they stand for.
+const COUNTED: u8 = 2;
+
 /// See the module comment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Aid {
     /// (columns, lines that take them), by columns.
     narrow: Vec<(u32, u32)>,
-    wide: Vec<Vec<Unit>>,
+    /// Lines of each pattern.
+    wide: BTreeMap<Vec<Unit>, u32>,
     pattern_bytes: usize,
     /// The patterns did not fit: counting needs the block itself.
     partial: bool,
 }
 
 impl Aid {
-    pub fn add_narrow(&mut self, cols: u32) {
+    /// Adds lines of single-column cells.
+    pub fn add_narrow(&mut self, cols: u32, lines: u32) {
         match self.narrow.binary_search_by_key(&cols, |entry| entry.0) {
-            Ok(at) => self.narrow[at].1 += 1,
-            Err(at) => self.narrow.insert(at, (cols, 1)),
+            Ok(at) => self.narrow[at].1 = self.narrow[at].1.saturating_add(lines),
+            Err(at) => self.narrow.insert(at, (cols, lines)),
         }
     }
 
@@ -49,14 +57,41 @@ impl Aid {
                 _ => pattern.push(unit),
             }
         }
-        self.pattern_bytes += 3 * pattern.len() + 1;
-        let fits = |unit: &Unit| unit.cell < 256 && unit.fillers < 128;
-        if self.pattern_bytes > MAX_PATTERN_BYTES || !pattern.iter().all(fits) {
-            self.partial = true;
-            self.wide.clear();
-            return;
+        if pattern.iter().all(|unit| unit.cell < 256 && unit.fillers < 128) {
+            self.add_pattern(pattern, 1);
+            self.bound(MAX_PATTERN_BYTES);
+        } else {
+            self.give_up();
         }
-        self.wide.push(pattern);
+    }
+
+    fn add_pattern(&mut self, pattern: Vec<Unit>, lines: u32) {
+        let bytes = 3 * pattern.len() + 2;
+        let known = self.wide.entry(pattern).or_insert_with(|| {
+            self.pattern_bytes += bytes;
+            0
+        });
+        *known = known.saturating_add(lines);
+    }
+
+    fn bound(&mut self, pattern_bytes: usize) {
+        if self.pattern_bytes > pattern_bytes {
+            self.give_up();
+        }
+    }
+
+    fn give_up(&mut self) {
+        *self = Self { partial: true, ..Self::default() };
+    }
+
+    /// Adds the lines of another block. Patterns may take up to `pattern_bytes`.
+    pub fn add(&mut self, other: Self, pattern_bytes: usize) {
+        if self.partial || other.partial {
+            return self.give_up();
+        }
+        other.narrow.into_iter().for_each(|(cols, lines)| self.add_narrow(cols, lines));
+        other.wide.into_iter().for_each(|(pattern, lines)| self.add_pattern(pattern, lines));
+        self.bound(pattern_bytes);
     }
 
     /// Rows at a width, empty last rows not counted; `None` when the aid does not know.
@@ -69,16 +104,16 @@ impl Aid {
             .iter()
             .map(|&(cols, lines)| u64::from(layout::narrow_rows(cols, width)) * u64::from(lines))
             .sum();
-        let wide: u64 =
-            self.wide.iter().map(|p| u64::from(layout::wide_rows(p.iter().copied(), width))).sum();
+        let rows = |pattern: &[Unit]| u64::from(layout::wide_rows(pattern.iter().copied(), width));
+        let wide: u64 = self.wide.iter().map(|(p, &lines)| rows(p) * u64::from(lines)).sum();
         Some(narrow + wide)
     }
 
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = vec![u8::from(!self.partial)];
         if self.partial {
-            return out;
+            return vec![0];
         }
+        let mut out = vec![COUNTED];
         put_varint(&mut out, self.narrow.len() as u64);
         let mut before = 0;
         for &(cols, lines) in &self.narrow {
@@ -87,7 +122,8 @@ impl Aid {
             before = cols;
         }
         put_varint(&mut out, self.wide.len() as u64);
-        for pattern in &self.wide {
+        for (pattern, &lines) in &self.wide {
+            put_varint(&mut out, u64::from(lines));
             put_varint(&mut out, pattern.len() as u64);
             for unit in pattern {
                 out.extend([unit.cell as u8, (unit.fillers << 1 | unit.filler) as u8]);
@@ -99,7 +135,8 @@ impl Aid {
 
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut reader = Reader(bytes);
-        if reader.u8()? == 0 {
+        let whole = reader.u8()?;
+        if whole == 0 {
             return Ok(Self { partial: true, ..Self::default() });
         }
         let mut aid = Self::default();
@@ -113,16 +150,18 @@ impl Aid {
             aid.narrow.push((cols, lines));
         }
         for _ in 0..reader.varint()? {
+            let lines = if whole == COUNTED { small(reader.varint()?)? } else { 1 };
             let mut pattern = Vec::new();
             for _ in 0..reader.varint()? {
                 let (cell, fillers) = (u32::from(reader.u8()?), u32::from(reader.u8()?));
                 let count = small(reader.varint()?)?;
                 let counted = u64::from(cell.max(1)) + u64::from(fillers);
-                cells = cells.saturating_add(counted.saturating_mul(count.into()));
+                let counted = counted.saturating_mul(count.into()).saturating_mul(lines.into());
+                cells = cells.saturating_add(counted);
                 pattern.push(Unit { cell, filler: fillers & 1, fillers: fillers >> 1, count });
             }
-            aid.pattern_bytes += 3 * pattern.len() + 1;
-            aid.wide.push(pattern);
+            cells = cells.saturating_add(lines.into());
+            aid.add_pattern(pattern, lines);
         }
         if cells > MAX_CELLS {
             return Err(Malformed);

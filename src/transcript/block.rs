@@ -281,7 +281,7 @@ impl Block {
         for n in 0..self.lines() {
             let Some(head) = self.head(n) else { continue };
             if !head.flags.contains(LineFlags::WIDE) {
-                aid.add_narrow(head.cols);
+                aid.add_narrow(head.cols, 1);
             } else if let Some(line) = self.line(n) {
                 aid.add_wide(&line.runs, line.cols);
             }

@@ -43,7 +43,7 @@ pub(super) const KEPT_FLAGS: CellFlags =
     CellFlags::NOPALETTE.union(CellFlags::PADDING).union(CellFlags::NARROW_FILLERS);
 
 /// Equal cells in a row, each with its fillers. Widths are what cells count when wrapping.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct Unit {
     pub cell: u32,
     pub filler: u32,

@@ -1,31 +1,35 @@
 //! The sealed blocks of a pane (or of a view of it), oldest first, and where their rows start
-//! at the width in use. Laid out when first asked after a change of width.
+//! at the width in use. Laid out when first asked after a change of width: by groups of blocks
+//! whose row counts are in memory together. Only the blocks of a group that is looked into are
+//! counted one by one.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 
-use super::sealed::{Place, Sealed};
+use super::group::{GROUP_BLOCKS, Group};
+use super::sealed::{self, Place, Sealed};
 use super::store::Shared;
 use super::widths::Lay;
-
-/// Readings of one file that are made at once.
-const READ_AT_ONCE: usize = 64;
 
 /// See the module comment.
 #[derive(Clone, Debug)]
 pub(super) struct List {
     blocks: VecDeque<Arc<Sealed>>,
+    groups: VecDeque<Group>,
     lay: Lay,
-    /// Row at which each block starts, on a scale that only grows; empty until laid out.
-    starts: VecDeque<u64>,
+    /// Where the rows of all groups end, on the scale of `Group::start`.
     end: u64,
+    /// Starts of groups are right.
     laid: bool,
+    /// The block that was found last: its place (on the scale of `Group::first`) and its rows.
+    last: Option<(u64, Range<u64>)>,
 }
 
 impl List {
     pub fn new(lay: Lay) -> Self {
-        let (blocks, starts) = (VecDeque::new(), VecDeque::new());
-        Self { blocks, lay, starts, end: 0, laid: true }
+        let (blocks, groups) = (VecDeque::new(), VecDeque::new());
+        Self { blocks, groups, lay, end: 0, laid: true, last: None }
     }
 
     pub fn blocks(&self) -> impl DoubleEndedIterator<Item = &Arc<Sealed>> + ExactSizeIterator {
@@ -48,34 +52,61 @@ impl List {
     }
 
     fn unlay(&mut self) {
-        self.starts.clear();
-        self.end = 0;
+        self.groups.iter_mut().for_each(|group| group.rows = None);
         self.laid = self.blocks.is_empty();
+        self.last = None;
     }
 
-    pub fn push(&mut self, block: Arc<Sealed>, store: &Shared) {
-        if self.laid {
-            self.starts.push_back(self.end);
-            self.end += block.rows(self.lay, store);
+    /// Adds a block; reads nothing.
+    pub fn push(&mut self, block: Arc<Sealed>) {
+        if self.groups.back().is_none_or(|group| group.blocks == GROUP_BLOCKS) {
+            let first = self.groups.back().map_or(0, |group| group.first + u64::from(group.blocks));
+            self.groups.push_back(Group::new(first, self.end));
+        }
+        let group = self.groups.back_mut().expect("there is one with room");
+        self.laid &= group.push(&block, self.lay);
+        if let (true, Some(rows)) = (self.laid, group.rows) {
+            self.end = group.start + rows;
         }
         self.blocks.push_back(block);
     }
 
     pub fn pop_back(&mut self) -> Option<Arc<Sealed>> {
         let block = self.blocks.pop_back()?;
-        if let Some(start) = self.starts.pop_back() {
-            self.end = start;
+        self.last = None;
+        if let Some(group) = self.groups.back_mut() {
+            group.take(&block, self.lay);
+            match group.rows {
+                Some(rows) => self.end = group.start + rows,
+                None => self.laid = false,
+            }
+            if group.blocks == 0 {
+                self.groups.pop_back();
+            }
         }
         Some(block)
     }
 
     pub fn pop_front(&mut self) -> Option<Arc<Sealed>> {
         let block = self.blocks.pop_front()?;
-        self.starts.pop_front();
+        self.last = None;
+        if let Some(group) = self.groups.front_mut() {
+            let before = group.rows;
+            group.take(&block, self.lay);
+            group.first += 1;
+            match before.zip(group.rows) {
+                Some((before, rows)) => group.start += before - rows,
+                None => self.laid = false,
+            }
+            if group.blocks == 0 {
+                self.groups.pop_front();
+            }
+        }
         Some(block)
     }
 
     pub fn clear(&mut self) -> Vec<Arc<Sealed>> {
+        self.groups.clear();
         let gone = self.blocks.drain(..).collect();
         self.unlay();
         gone
@@ -84,54 +115,55 @@ impl List {
     /// Removes the oldest block that still waits for the writer.
     pub fn drop_pending(&mut self) -> Option<Arc<Sealed>> {
         let at = self.blocks.iter().position(|b| matches!(&*b.place.lock(), Place::Pending(_)))?;
-        let block = self.blocks.remove(at);
-        self.unlay();
-        block
+        let block = self.blocks.remove(at)?;
+        let place = self.base() + at as u64;
+        let of = self.groups.partition_point(|group| group.first <= place) - 1;
+        self.groups[of].take(&block, self.lay);
+        self.groups.iter_mut().skip(of + 1).for_each(|group| group.first -= 1);
+        self.groups.retain(|group| group.blocks > 0);
+        self.laid = false;
+        self.last = None;
+        Some(block)
     }
 
-    /// Has blocks count their rows, with one opening of a segment for many of them. What
-    /// cannot be read so is left to the blocks one by one.
-    fn count(&self, store: &Shared) {
-        let width = self.lay.width;
-        let mut wanted = self.blocks.iter().filter_map(|b| b.wanted(width).map(|w| (b, w))).peekable();
-        while let Some((block, (segment, at, len))) = wanted.next() {
-            let (mut blocks, mut parts) = (vec![block], vec![(at, len)]);
-            while parts.len() < READ_AT_ONCE
-                && let Some((block, (_, at, len))) = wanted.next_if(|(_, w)| Arc::ptr_eq(&w.0, &segment))
-            {
-                blocks.push(block);
-                parts.push((at, len));
-            }
-            let Ok(read) = store.storage.read_parts(&segment.path, &parts) else { continue };
-            blocks.iter().zip(read).for_each(|(block, bytes)| block.count_by(&bytes, width));
-        }
+    /// The place of the first block.
+    fn base(&self) -> u64 {
+        self.groups.front().map_or(0, |group| group.first)
+    }
+
+    /// The blocks of a group.
+    fn range(&self, group: usize) -> Range<usize> {
+        let group = &self.groups[group];
+        let first = (group.first - self.base()) as usize;
+        first..first + group.blocks as usize
     }
 
     fn lay(&mut self, store: &Shared) {
         if self.laid {
             return;
         }
-        self.count(store);
-        self.starts.clear();
         self.end = 0;
-        for block in &self.blocks {
-            self.starts.push_back(self.end);
-            self.end += block.rows(self.lay, store);
+        for at in 0..self.groups.len() {
+            let range = self.range(at);
+            let group = &mut self.groups[at];
+            group.start = self.end;
+            self.end += group.count(self.blocks.range(range), self.lay, store);
         }
         self.laid = true;
+        self.last = None;
     }
 
     /// Rows of all blocks.
     pub fn rows(&mut self, store: &Shared) -> u64 {
         self.lay(store);
-        self.end - self.starts.front().copied().unwrap_or(self.end)
+        self.groups.front().map_or(0, |group| self.end - group.start)
     }
 
     /// Rows of all blocks, at most `limit`: a line takes a row at least, which often says it.
     pub fn rows_up_to(&mut self, limit: u64, store: &Shared) -> u64 {
         let mut lines = 0;
-        let enough = self.blocks.iter().rev().any(|block| {
-            lines += u64::from(block.lines);
+        let enough = self.groups.iter().rev().any(|group| {
+            lines += group.lines;
             lines >= limit
         });
         if enough || limit == 0 { limit } else { self.rows(store).min(limit) }
@@ -140,29 +172,59 @@ impl List {
     /// The block that holds a row, and the row's number in it.
     pub fn find(&mut self, row: u64, store: &Shared) -> Option<(Arc<Sealed>, u32)> {
         self.lay(store);
-        let row = row + self.starts.front()?;
+        let row = row + self.groups.front()?.start;
+        let (at, rows) = self.find_place(row, store)?;
+        Some((self.blocks[at].clone(), (row - rows.start) as u32))
+    }
+
+    /// The block that holds a row on the scale of `Group::start`, and its rows.
+    fn find_place(&mut self, row: u64, store: &Shared) -> Option<(usize, Range<u64>)> {
+        let base = self.base();
+        if let Some((place, rows)) = self.last.as_ref().filter(|(_, rows)| rows.contains(&row)) {
+            return Some(((place - base) as usize, rows.clone()));
+        }
         if row >= self.end {
             return None;
         }
-        let at = self.starts.partition_point(|&start| start <= row) - 1;
-        Some((self.blocks[at].clone(), (row - self.starts[at]) as u32))
+        let group = self.groups.partition_point(|group| group.start <= row) - 1;
+        let range = self.range(group);
+        sealed::count(self.blocks.range(range.clone()), self.lay.width, store);
+        let mut start = self.groups[group].start;
+        let mut found = None;
+        for at in range.clone() {
+            let end = start + self.blocks[at].rows(self.lay, store);
+            // Of a block that cannot be read as it was counted, the one after it has the rows.
+            let end = if at + 1 == range.end { end.max(row + 1) } else { end };
+            if row < end {
+                found = Some((at, start..end));
+                break;
+            }
+            start = end;
+        }
+        self.last = found.clone().map(|(at, rows)| (base + at as u64, rows));
+        found
     }
 
     /// The row at which a block (by its place) starts.
     pub fn row_of_block(&mut self, index: usize, store: &Shared) -> u64 {
         self.lay(store);
-        let base = self.starts.front().copied().unwrap_or(0);
-        self.starts.get(index).copied().unwrap_or(self.end) - base
+        let Some(front) = self.groups.front() else { return 0 };
+        if index >= self.blocks.len() {
+            return self.end - front.start;
+        }
+        let (base, start) = (self.base(), front.start);
+        let of = self.groups.partition_point(|group| group.first - base <= index as u64) - 1;
+        let before = self.range(of).start..index;
+        sealed::count(self.blocks.range(before.clone()), self.lay.width, store);
+        let rows: u64 = self.blocks.range(before).map(|block| block.rows(self.lay, store)).sum();
+        self.groups[of].start - start + rows
     }
 
     /// The place of the block that holds a row; the number of blocks when it is after them.
     pub fn block_of_row(&mut self, row: u64, store: &Shared) -> usize {
         self.lay(store);
-        let base = self.starts.front().copied().unwrap_or(0);
-        if row + base >= self.end {
-            return self.blocks.len();
-        }
-        self.starts.partition_point(|&start| start <= row + base) - 1
+        let start = self.groups.front().map_or(0, |group| group.start);
+        self.find_place(row + start, store).map_or(self.blocks.len(), |(at, _)| at)
     }
 
     pub fn get(&self, index: usize) -> Option<&Arc<Sealed>> {
@@ -175,6 +237,7 @@ impl List {
 
     /// Bytes of memory of the list itself.
     pub fn memory(&self) -> usize {
-        self.blocks.len() * (size_of::<Sealed>() + 32)
+        let groups: usize = self.groups.iter().map(Group::memory).sum();
+        self.blocks.len() * (size_of::<Sealed>() + 24) + groups
     }
 }

@@ -5,7 +5,7 @@
 //! - `layout` how a line divides into rows; `widths` what became of them since; `line` a line
 //!   as bytes; `block` lines in memory; `aid` row counts without decompressing; `frame` a block
 //!   on disk.
-//! - `sealed` and `list` the blocks of a pane; `pane` its history; `view` a pinned reader;
+//! - `sealed`, `group` and `list` the blocks of a pane; `pane` its history; `view` a pinned reader;
 //!   `cache` decoded blocks of the whole server.
 //! - `store` the server's transcripts; `queue` and `writer` the thread; `storage` files;
 //!   `recover` what an earlier server left; `notes` what happened to a pane; `handle` what
@@ -15,7 +15,7 @@
 //!
 //! Invariants: a sealed block never changes; nothing a pane prints waits for the disk; memory
 //! does not depend on how much was printed, except some 100 bytes a block (128 KiB of
-//! lines, more under large caps).
+//! lines, more under large caps) and some 100 a group of them; a change of width reads nothing.
 //! The room reads no clock but to notice a disk that hangs.
 
 mod aid;
@@ -23,6 +23,7 @@ mod block;
 mod cache;
 mod export;
 mod frame;
+mod group;
 mod handle;
 mod journal;
 mod layout;

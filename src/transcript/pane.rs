@@ -191,7 +191,7 @@ impl PaneHistory {
     pub(super) fn push_sealed(&self, sealed: Sealed) {
         let sealed = Arc::new(sealed);
         self.pane.pending.fetch_add(sealed.pending_bytes(), Ordering::Relaxed);
-        self.pane.list.lock().push(sealed.clone(), &self.store);
+        self.pane.list.lock().push(sealed.clone());
         self.store.queue.push(Job::Write { pane: self.pane.clone(), block: sealed });
     }
 

@@ -158,26 +158,32 @@ impl Sealed {
     /// Its rows. Reads the aid, rarely the whole block, from the disk where the line
     /// count alone does not say; a block that cannot be read counts as one row a line.
     pub fn rows(&self, lay: Lay, store: &Shared) -> u64 {
-        let greedy = self.greedy_rows(lay.width, store);
-        let extra = if self.end_line() > lay.from { i64::from(self.extra_rows) } else { 0 };
-        greedy.saturating_add_signed(extra)
+        if let Some(rows) = self.known_rows(lay) {
+            return rows;
+        }
+        aids(&[self], store).into_iter().flatten().for_each(|aid| self.count_by(&aid, lay.width));
+        let greedy = self.known_greedy(lay.width).unwrap_or_else(|| {
+            let block = store.load(self);
+            let rows = block.map_or(u64::from(self.lines) + u64::from(self.empty_tails), |block| {
+                u64::from(block.rows(Lay { from: u64::MAX, ..lay }))
+            });
+            self.remember(lay.width, rows);
+            rows
+        });
+        greedy.saturating_add_signed(self.extra(lay))
     }
 
-    fn greedy_rows(&self, width: u32, store: &Shared) -> u64 {
-        if let Some(known) = self.known_rows(width) {
-            return known;
-        }
-        let tails = u64::from(self.empty_tails);
-        let aided = self.aid(store).and_then(|aid| aid.rows(width)).map(|rows| rows + tails);
-        let rows = aided
-            .or_else(|| store.load(self).map(|block| u64::from(block.rows(Lay { width, from: u64::MAX }))))
-            .unwrap_or(u64::from(self.lines) + tails);
-        self.remember(width, rows);
-        rows
+    /// Its rows, where nothing has to be read for it.
+    pub fn known_rows(&self, lay: Lay) -> Option<u64> {
+        Some(self.known_greedy(lay.width)?.saturating_add_signed(self.extra(lay)))
+    }
+
+    fn extra(&self, lay: Lay) -> i64 {
+        if self.end_line() > lay.from { i64::from(self.extra_rows) } else { 0 }
     }
 
     /// Greedily filled rows, where nothing has to be read for it.
-    fn known_rows(&self, width: u32) -> Option<u64> {
+    fn known_greedy(&self, width: u32) -> Option<u64> {
         if self.widest <= width {
             return Some(u64::from(self.lines) + u64::from(self.empty_tails));
         }
@@ -191,36 +197,18 @@ impl Sealed {
         }
     }
 
-    fn aid(&self, store: &Shared) -> Option<Aid> {
-        let place = self.place.lock().clone();
-        match place {
-            Place::Pending(pending) => Aid::decode(&pending.aid).ok(),
-            Place::Disk { segment, at, aid_len, .. } => {
-                let bytes = store.storage.read_at(&segment.path, at, HEADER_BYTES + aid_len as usize).ok()?;
-                Aid::decode(Header::decode(&bytes).ok()?.1).ok()
-            }
-        }
-    }
-
-    /// Where to read what its rows at a width depend on: (segment, place, length). `None` if
-    /// they are known, or it is not on disk.
-    pub fn wanted(&self, width: u32) -> Option<(Arc<Segment>, u64, usize)> {
-        if self.known_rows(width).is_some() {
-            return None;
-        }
-        match &*self.place.lock() {
-            Place::Pending(_) => None,
-            Place::Disk { segment, at, aid_len, .. } => {
-                Some((segment.clone(), *at, HEADER_BYTES + *aid_len as usize))
-            }
-        }
-    }
-
-    /// Counts its rows at a width by what was read there.
-    pub fn count_by(&self, bytes: &[u8], width: u32) {
-        let aid = Header::decode(bytes).and_then(|(_, aid)| Aid::decode(aid));
-        if let Some(rows) = aid.ok().and_then(|aid| aid.rows(width)) {
+    /// Counts its rows at a width by its aid, if that is whole.
+    pub fn count_by(&self, aid: &Aid, width: u32) {
+        if let Some(rows) = aid.rows(width) {
             self.remember(width, rows + u64::from(self.empty_tails));
+        }
+    }
+
+    /// Its aid, while it waits for the writer.
+    pub fn aid_in_memory(&self) -> Option<Aid> {
+        match &*self.place.lock() {
+            Place::Pending(pending) => Aid::decode(&pending.aid).ok(),
+            Place::Disk { .. } => None,
         }
     }
 
@@ -240,6 +228,49 @@ impl Sealed {
         };
         Block::decode(self.id, self.first_line, self.base_time, raw, self.lines).map_err(damaged)
     }
+}
+
+/// The aids of some blocks, with one opening of a segment for those of them that are next to
+/// one another in it. `None` for what cannot be read.
+fn aids(blocks: &[&Sealed], store: &Shared) -> Vec<Option<Aid>> {
+    let on_disk = |block: &&Sealed| match &*block.place.lock() {
+        Place::Pending(_) => None,
+        Place::Disk { segment, at, aid_len, .. } => {
+            Some((segment.clone(), (*at, HEADER_BYTES + *aid_len as usize)))
+        }
+    };
+    let places: Vec<_> = blocks.iter().map(on_disk).collect();
+    let mut out = Vec::with_capacity(blocks.len());
+    while let Some(place) = places.get(out.len()) {
+        let Some((segment, _)) = place else {
+            out.push(blocks[out.len()].aid_in_memory());
+            continue;
+        };
+        let same = places[out.len()..].iter().map_while(|place| place.as_ref());
+        let parts: Vec<_> =
+            same.take_while(|place| Arc::ptr_eq(&place.0, segment)).map(|place| place.1).collect();
+        let read = store.storage.read_parts(&segment.path, &parts).unwrap_or_else(|_| {
+            // One of them may be all that cannot be read.
+            let one = |&(at, len): &(u64, usize)| store.storage.read_at(&segment.path, at, len);
+            parts.iter().map(|part| one(part).unwrap_or_default()).collect()
+        });
+        let aid = |bytes: Vec<u8>| Aid::decode(Header::decode(&bytes).ok()?.1).ok();
+        out.extend(read.into_iter().map(aid));
+    }
+    out
+}
+
+/// Has blocks count their rows, as far as their aids say. Returns the aids that were read.
+pub(super) fn count<'a>(
+    blocks: impl Iterator<Item = &'a Arc<Sealed>>,
+    width: u32,
+    store: &Shared,
+) -> Vec<Aid> {
+    let unknown: Vec<&Sealed> =
+        blocks.map(|block| &**block).filter(|block| block.known_greedy(width).is_none()).collect();
+    let read = unknown.iter().zip(aids(&unknown, store));
+    let counted = read.filter_map(|(block, aid)| aid.inspect(|aid| block.count_by(aid, width)));
+    counted.collect()
 }
 
 impl Drop for Sealed {

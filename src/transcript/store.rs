@@ -298,7 +298,7 @@ impl TranscriptStore {
         let mut end = found.floor;
         for block in found.blocks {
             end = end.max(block.end_line());
-            list.push(Arc::new(block), &self.shared);
+            list.push(Arc::new(block));
         }
         let notes = found.notes.all().cloned().collect();
         let open = Arc::new(Block::new(self.shared.next_id(), end, 0));
@@ -346,7 +346,7 @@ impl TranscriptStore {
             for block in found.blocks {
                 pane.disk.fetch_add(block.disk_bytes(), Ordering::Relaxed);
                 end = block.end_line();
-                list.push(Arc::new(block), &self.shared);
+                list.push(Arc::new(block));
             }
         }
         self.shared.panes.lock().insert(key.to_owned(), pane.clone());

@@ -133,6 +133,64 @@ fn a_change_of_width_reads_nothing_of_a_long_history() {
     assert_eq!(terminal.history_rows(), 50_000);
 }
 
+/// What counting rows needs of many blocks is in memory, and comes there again when it was lost.
+#[test]
+fn rows_are_counted_at_a_new_width_without_reading() {
+    let disk = FaultyDisk::default();
+    let store = store_on(&disk);
+    let mut history = store.open_pane(PaneId(1), PaneInfo::default(), 256 << 10, 200);
+    let mut model = MemoryHistory::new(usize::MAX, 200);
+    let links = Links::new();
+    let tab = Cell { flags: crate::base::CellFlags::TAB, width: 8, ..Cell::BLANK };
+    for n in 0..30_000 {
+        let mut cells: Vec<Cell> = width::clusters(&format!("{n} {}", "x".repeat(n % 20))).collect();
+        if n % 4 == 0 {
+            cells.insert(n % 3, tab.clone());
+        }
+        let row = pushed(&cells, false, 0, 0);
+        history.push(&row, &links);
+        model.push(&row, &links);
+    }
+    assert!(store.settle(LONG));
+    assert!(history.pane.list.lock().len() > 4 * 3);
+    let mut view = history.view();
+    let check = |history: &mut dyn HistoryView, model: &mut dyn HistoryView, cols: u32| {
+        let reads = disk.reads();
+        history.set_width(cols);
+        model.set_width(cols);
+        assert_eq!(history.rows(), model.rows(), "at {cols}");
+        disk.reads() - reads
+    };
+    for cols in [12, 150, 9] {
+        assert_eq!(check(&mut history, &mut model, cols), 0);
+        assert_eq!(check(&mut *view, &mut *model.view(), cols), 0);
+        // A row is found by what one group of blocks says, and in the block.
+        store.shared.cache.lock().clear();
+        let (reads, middle) = (disk.reads(), model.rows() / 2);
+        compare(
+            &history.row(middle, &mut Links::new()).unwrap(),
+            &model.row(middle, &mut Links::new()).unwrap(),
+            middle,
+        );
+        assert!(disk.reads() - reads <= 4, "{}", disk.reads() - reads);
+    }
+    // The oldest go, and the newest are taken back: what is left of their groups is read once.
+    assert!(history.pane.drop_oldest());
+    history.flush();
+    history.pop(&mut links.clone());
+    for (cols, reads) in [(11, true), (13, false), (8, false)] {
+        let before = disk.reads();
+        history.set_width(cols);
+        let rows = history.rows();
+        assert_eq!(disk.reads() > before, reads, "at {cols}");
+        let lay = history.newest.lay();
+        let blocks: Vec<_> = history.pane.list.lock().blocks().cloned().collect();
+        let counted = |block: &Arc<super::super::sealed::Sealed>| store.shared.load(block).unwrap().rows(lay);
+        let sealed: u64 = blocks.iter().map(|block| u64::from(counted(block))).sum();
+        assert_eq!(rows, sealed + history.newest.rows(), "at {cols}");
+    }
+}
+
 /// tmux: where a tab wider than the window ends the first row, an empty row follows.
 #[test]
 fn a_tab_wider_than_the_window_leaves_an_empty_row() {
