@@ -274,13 +274,14 @@ fn daemons(it: &mut Mux) {
             let left = it.show("%0", "#{left_scopes}");
             assert!(left.starts_with(&scope), "{left}");
             let pids: Vec<&str> = left.rsplit(':').next().unwrap().split(',').collect();
-            for pid in pids {
+            for pid in &pids {
                 let groups = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap();
                 assert!(groups.contains(scope.rsplit('/').next().unwrap()), "{groups}");
                 let max = group_of(pid).join("memory.max");
                 assert!(!max.exists() || std::fs::read_to_string(max).unwrap() == "67108864\n");
-                Command::new("kill").args(["-9", pid]).status().unwrap();
             }
+            // One of them may end because another does.
+            Command::new("kill").arg("-9").args(pids).status().unwrap();
         }
         until("the daemon's end", || it.show("%0", "#{left_scopes}").is_empty());
     }
