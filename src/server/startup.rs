@@ -24,8 +24,25 @@ use super::world::World;
 const SIGNALS: [Signal; 6] =
     [Signal::SIGINT, Signal::SIGTERM, Signal::SIGCHLD, Signal::SIGUSR1, Signal::SIGUSR2, Signal::SIGHUP];
 
+/// Bytes from which on a piece of memory goes back to the kernel as soon as it is freed.
+#[cfg(target_env = "gnu")]
+const RETURNED_BYTES: i32 = 128 << 10;
+
+/// Has large buffers returned when they are freed. Blocks of history come and go between small
+/// things that stay; left to itself glibc keeps the holes.
+#[cfg(target_env = "gnu")]
+fn return_large_buffers() {
+    // SAFETY: sets two numbers of the allocator, before there is another thread.
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, RETURNED_BYTES);
+        libc::mallopt(libc::M_TRIM_THRESHOLD, RETURNED_BYTES);
+    }
+}
+
 /// Runs a server until it ends, then ends the process.
 pub fn run(start: ServerStart) -> ! {
+    #[cfg(target_env = "gnu")]
+    return_large_buffers();
     let status = match Runtime::new(start) {
         Ok(mut runtime) => {
             let result = runtime.run();
