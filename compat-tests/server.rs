@@ -7,12 +7,14 @@ use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, poll};
+use nix::sched::{CloneFlags, unshare};
 use nix::sys::termios::{SetArg, cfmakeraw, tcgetattr, tcsetattr};
 
 use super::screen::Outer;
@@ -22,6 +24,9 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Where programs are looked for: the same on every machine, for commands that print it.
 const SEARCH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// The name of the host that cases were recorded on. Its length shows in layouts of screens.
+const HOST: &str = "vm";
 
 pub struct Server {
     binary: PathBuf,
@@ -34,6 +39,39 @@ pub struct Server {
 
 /// Variables of the environment that get another value, or none.
 pub type Changes = [(String, Option<String>)];
+
+/// Has a program see a host named `HOST`: in a UTS namespace, as an ordinary user in one below a
+/// user namespace where its ids are what they were.
+fn on_named_host(command: &mut Command) {
+    let (uid, gid) = (nix::unistd::geteuid(), nix::unistd::getegid());
+    let maps = [
+        ("/proc/self/setgroups", "deny".to_owned()),
+        ("/proc/self/uid_map", format!("{uid} {uid} 1")),
+        ("/proc/self/gid_map", format!("{gid} {gid} 1")),
+    ];
+    // SAFETY: all that it calls is allowed between fork and exec, but for paths being copied, which
+    // glibc provides for.
+    unsafe {
+        command.pre_exec(move || {
+            let user = if uid.is_root() { CloneFlags::empty() } else { CloneFlags::CLONE_NEWUSER };
+            unshare(CloneFlags::CLONE_NEWUTS | user)?;
+            if !uid.is_root() {
+                maps.iter().try_for_each(|(file, map)| fs::write(file, map))?;
+            }
+            Ok(nix::unistd::sethostname(HOST)?)
+        });
+    }
+}
+
+/// Whether this machine allows it. Where not, cases that show how long its own name is differ.
+fn can_name_host() -> bool {
+    static CAN: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
+    *CAN.get_or_init(|| {
+        let mut command = Command::new("/bin/true");
+        on_named_host(&mut command);
+        command.status().is_ok_and(|status| status.success())
+    })
+}
 
 /// What a run of the program gave.
 pub struct Output {
@@ -49,8 +87,10 @@ impl Server {
             fs::create_dir(dir.path().join(name)).expect("a new directory");
         }
         fs::set_permissions(dir.path().join("s"), fs::Permissions::from_mode(0o700)).expect("our directory");
-        let hostname =
-            nix::unistd::gethostname().map(|h| h.to_string_lossy().into_owned()).unwrap_or_default();
+        let hostname = match can_name_host() {
+            true => HOST.to_owned(),
+            false => nix::unistd::gethostname().unwrap_or_default().to_string_lossy().into_owned(),
+        };
         Self { binary: binary.to_owned(), dir, ttys: BTreeMap::new(), hostname, outers: BTreeMap::new() }
     }
 
@@ -100,6 +140,9 @@ impl Server {
             .env("USER", "tester")
             .env("HISTFILE", "")
             .current_dir(&home);
+        if can_name_host() {
+            on_named_host(&mut command);
+        }
         command
     }
 
