@@ -4,9 +4,10 @@
 use std::collections::HashMap;
 
 use parking_lot::Mutex;
+use smallvec::SmallVec;
 
 use super::aid::Aid;
-use super::layout::OpenLine;
+use super::layout::{self, OpenLine, Unit};
 use super::line::{self, Line, LineFlags, LineHead};
 use super::widths::{Alike, Lay, Widths};
 use crate::base::LinkId;
@@ -18,6 +19,8 @@ use crate::base::links::{Hyperlink, Links};
 #[derive(Clone, Debug)]
 struct Layout {
     lay: Lay,
+    /// `Widths::id` where rows hang on more than `lay`.
+    id: u32,
     rows: u32,
     /// First row of each line; empty while every line is one row.
     starts: Vec<u32>,
@@ -39,6 +42,8 @@ pub(super) struct Block {
     link_bytes: usize,
     /// What the widest line counts when wrapping.
     pub widest: u32,
+    /// What the largest cell of those lines counts that have one larger than a column; a bound.
+    pub largest: u32,
     pub empty_tails: u32,
     /// Records that the next one continues.
     pub continued: u32,
@@ -68,6 +73,9 @@ pub(super) struct Memo {
     alike: Alike,
 }
 
+/// Rows of lines by the changes of width since and their cells.
+type OddRows = HashMap<(usize, SmallVec<[Unit; 4]>), Option<u32>>;
+
 /// Cells and rows that a block may claim to have: a hundred times what one is filled with, and
 /// few enough to be counted while somebody waits.
 pub(super) const MAX_CELLS: u64 = 1 << 28;
@@ -84,6 +92,7 @@ impl Block {
             link_ids: HashMap::new(),
             link_bytes: 0,
             widest: 0,
+            largest: 0,
             empty_tails: 0,
             continued: 0,
             layout: Mutex::new(None),
@@ -155,7 +164,8 @@ impl Block {
     pub fn push(&mut self, scratch: &mut Vec<u8>, line: &OpenLine, width: u32) {
         self.offsets.push(self.data.len() as u32);
         line::put_line(&mut self.data, scratch, line, width, self.base_time);
-        self.widest = self.widest.max(super::layout::wrap_width(&line.row.runs, line.cols));
+        self.widest = self.widest.max(layout::wrap_width(&line.row.runs, line.cols));
+        self.largest = self.largest.max(layout::largest(&line.row.runs, line.cols));
         self.empty_tails += u32::from(line.empty_tail());
         self.continued += u32::from(line.continues);
         let rows = line.breaks.len() as u32;
@@ -180,7 +190,7 @@ impl Block {
         let (lay, number) = (widths.lay(), self.first_line + u64::from(last));
         let line = self.line(last)?;
         let rows =
-            if lay.as_pushed(number) { None } else { widths.rows(&line, number, &mut Alike::default()) };
+            if lay.as_pushed(number) { None } else { self.followed(last, widths, &mut Alike::default()) };
         let rejoined = rows.and_then(|rows| OpenLine::of_rows(&rows, lay.width));
         let line = rejoined.unwrap_or_else(|| line.reopen(lay.width, lay.as_pushed(number)));
         self.data.truncate(self.offsets.pop().expect("a line was just read") as usize);
@@ -210,43 +220,86 @@ impl Block {
         last.is_some_and(|head| head.flags.contains(LineFlags::CONTINUES))
     }
 
-    fn rows_of(&self, line: u32, lay: Lay) -> u32 {
-        let Some(head) = self.head(line) else { return 1 };
-        let width = lay.width;
-        if head.pushed_rows > 0 && lay.as_pushed(self.first_line + u64::from(line)) {
-            return head.pushed_rows;
-        }
+    /// Rows of a line that is filled at a width.
+    fn filled_rows_of(&self, line: u32, head: &LineHead, width: u32) -> u32 {
         if head.flags.contains(LineFlags::WIDE) && head.width > width {
             return self.line(line).map_or(1, |l| l.rows(width, false));
         }
-        super::layout::narrow_rows(head.cols, width) + u32::from(head.flags.contains(LineFlags::EMPTY_TAIL))
+        layout::narrow_rows(head.cols, width) + u32::from(head.flags.contains(LineFlags::EMPTY_TAIL))
     }
 
-    fn with_layout<T>(&self, lay: Lay, use_it: impl FnOnce(&Layout) -> T) -> T {
+    /// Rows of all lines, filled at a width.
+    pub fn filled_rows(&self, width: u32) -> u32 {
+        let rows = |n| self.head(n).map_or(1, |head| self.filled_rows_of(n, &head, width));
+        (0..self.lines()).map(rows).sum()
+    }
+
+    /// The rows of a line as they became with the widths it had; see `Widths::rows`.
+    fn followed(&self, line: u32, widths: &Widths, alike: &mut Alike) -> Option<Vec<Row>> {
+        widths.rows(&self.line(line)?, self.first_line + u64::from(line), self.largest, alike)
+    }
+
+    /// Rows of a line that hang on all the widths it had; `None` when they do not. What became
+    /// of lines like it is in `known`.
+    fn odd_rows_of(&self, line: u32, widths: &Widths, known: &mut OddRows) -> Option<u32> {
+        let number = self.first_line + u64::from(line);
+        let found = self.line(line)?;
+        if !widths.odd(number, number + 1, self.largest.min(found.largest())) {
+            return None;
+        }
+        let rows = || self.followed(line, widths, &mut Alike::default()).map(|rows| rows.len() as u32);
+        if !found.pushed.is_empty() || found.flags.contains(LineFlags::EMPTY_TAIL) {
+            return rows();
+        }
+        let cells = layout::units(&found.runs, found.cols).collect();
+        *known.entry((widths.changes_since(number), cells)).or_insert_with(rows)
+    }
+
+    fn with_layout<T>(&self, widths: &Widths, use_it: impl FnOnce(&Layout) -> T) -> T {
+        let lay = widths.lay();
         let lay = Lay { from: lay.from.clamp(self.first_line, self.end_line()), ..lay };
+        let odd = self.is_odd(widths);
+        let id = if odd { widths.id() } else { 0 };
         let mut slot = self.layout.lock();
-        if let Some(layout) = slot.as_ref().filter(|layout| layout.lay == lay) {
+        if let Some(layout) = slot.as_ref().filter(|layout| layout.lay == lay && layout.id == id) {
             return use_it(layout);
         }
-        let mut layout = Layout { lay, rows: 0, starts: Vec::with_capacity(self.offsets.len()) };
+        let mut layout = Layout { lay, id, rows: 0, starts: Vec::with_capacity(self.offsets.len()) };
+        let mut known = OddRows::new();
         for line in 0..self.lines() {
             layout.starts.push(layout.rows);
-            layout.rows += self.rows_of(line, lay);
+            let Some(head) = self.head(line) else {
+                layout.rows += 1;
+                continue;
+            };
+            let as_pushed = lay.as_pushed(self.first_line + u64::from(line));
+            let noted = as_pushed && head.pushed_rows > 0;
+            let followed = odd && !as_pushed && head.flags.contains(LineFlags::WIDE);
+            let rows = match followed {
+                true => self.odd_rows_of(line, widths, &mut known),
+                false => noted.then_some(head.pushed_rows),
+            };
+            layout.rows += rows.unwrap_or_else(|| self.filled_rows_of(line, &head, lay.width));
         }
-        if layout.rows == self.lines() {
+        if layout.rows == self.lines() && !odd {
             layout.starts = Vec::new();
         }
         use_it(slot.insert(layout))
     }
 
+    /// See `Widths::odd`.
+    fn is_odd(&self, widths: &Widths) -> bool {
+        widths.odd(self.first_line, self.end_line(), self.largest)
+    }
+
     /// Rows of all lines.
-    pub fn rows(&self, lay: Lay) -> u32 {
-        self.with_layout(lay, |layout| layout.rows)
+    pub fn rows(&self, widths: &Widths) -> u32 {
+        self.with_layout(widths, |layout| layout.rows)
     }
 
     /// The line that holds a row and the row's place in it.
-    pub fn find_row(&self, row: u32, lay: Lay) -> (u32, u32) {
-        self.with_layout(lay, |layout| {
+    pub fn find_row(&self, row: u32, widths: &Widths) -> (u32, u32) {
+        self.with_layout(widths, |layout| {
             if layout.starts.is_empty() {
                 return (row, 0);
             }
@@ -256,20 +309,37 @@ impl Block {
     }
 
     /// First row of a line.
-    pub fn row_of_line(&self, line: u32, lay: Lay) -> u32 {
-        self.with_layout(lay, |l| l.starts.get(line as usize).copied().unwrap_or(line))
+    pub fn row_of_line(&self, line: u32, widths: &Widths) -> u32 {
+        self.with_layout(widths, |l| l.starts.get(line as usize).copied().unwrap_or(line))
+    }
+
+    /// Columns at which the rows of a line end.
+    pub fn row_ends(&self, line: u32, widths: &Widths) -> Vec<u32> {
+        let lay = widths.lay();
+        let as_pushed = lay.as_pushed(self.first_line + u64::from(line));
+        if let Some(rows) = (!as_pushed).then(|| self.followed(line, widths, &mut Alike::default())).flatten()
+        {
+            let mut end = 0;
+            let next = |row: &Row| {
+                end += row.used();
+                end
+            };
+            return rows.iter().map(next).collect();
+        }
+        let breaks = self.line(line).map(|l| l.reopen(lay.width, as_pushed).breaks);
+        breaks.unwrap_or_default().iter().map(|b| b.end).collect()
     }
 
     /// One row, its links being the block's own.
     pub fn row(&self, row: u32, widths: &Widths, memo: &mut Memo) -> Option<Row> {
         let lay = widths.lay();
-        let (line, index) = self.find_row(row, lay);
+        let (line, index) = self.find_row(row, widths);
         let number = self.first_line + u64::from(line);
         if lay.as_pushed(number) {
             return self.line(line)?.row(index, lay.width, true);
         }
         if memo.of != Some((self.id, line)) {
-            memo.rows = widths.rows(&self.line(line)?, number, &mut memo.alike).unwrap_or_default();
+            memo.rows = self.followed(line, widths, &mut memo.alike).unwrap_or_default();
             memo.of = Some((self.id, line));
         }
         memo.rows.get(index as usize).cloned().or_else(|| self.line(line)?.row(index, lay.width, false))
@@ -289,14 +359,13 @@ impl Block {
         aid
     }
 
-    /// Rows of lines that show as pushed, less rows that filling them gives.
-    pub fn extra_rows(&self, lay: Lay) -> i32 {
+    /// Rows at the width of now, less rows that filling them gives.
+    pub fn extra_rows(&self, widths: &Widths) -> i32 {
         let noted = (0..self.lines()).any(|n| self.head(n).is_some_and(|h| h.pushed_rows > 0));
-        if !noted {
+        if !noted && !self.is_odd(widths) {
             return 0;
         }
-        let filled = Lay { from: u64::MAX, ..lay };
-        (0..self.lines()).map(|n| self.rows_of(n, lay) as i32 - self.rows_of(n, filled) as i32).sum()
+        self.rows(widths) as i32 - self.filled_rows(widths.lay().width) as i32
     }
 
     /// The block as bytes: `links:varint (id uri)* records`, each string with its length.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! frame  := magic "SMX1" header-crc:u32 fields aid payload
-//! fields := flags:u8 0 0 0 sequence:u64 first-line:u64 base-time:i64 lines:u32 widest:u32
+//! fields := flags:u8 largest:u8 0 0 sequence:u64 first-line:u64 base-time:i64 lines:u32 widest:u32
 //!           empty-tails:u32 extra-rows:i32 raw-length:u32 payload-length:u32
 //!           aid-length:u32 payload-crc:u32
 //! ```
@@ -82,6 +82,8 @@ pub(super) struct Header {
     pub base_time: i64,
     pub lines: u32,
     pub widest: u32,
+    /// What the largest cell counts; 0 in what earlier versions wrote.
+    pub largest: u8,
     pub empty_tails: u32,
     pub extra_rows: i32,
     pub raw_len: u32,
@@ -97,7 +99,7 @@ impl Header {
     }
 
     fn fields(&self) -> Vec<u8> {
-        let mut out = vec![if self.encrypted { FLAG_ENCRYPTED } else { 0 }, 0, 0, 0];
+        let mut out = vec![if self.encrypted { FLAG_ENCRYPTED } else { 0 }, self.largest, 0, 0];
         out.extend(self.sequence.to_le_bytes());
         out.extend(self.first_line.to_le_bytes());
         out.extend(self.base_time.to_le_bytes());
@@ -134,7 +136,8 @@ impl Header {
         }
         reader.u32()?;
         let flags = reader.u8()?;
-        reader.bytes(3)?;
+        let largest = reader.u8()?;
+        reader.bytes(2)?;
         let header = Self {
             encrypted: flags & FLAG_ENCRYPTED != 0,
             sequence: reader.u64()?,
@@ -142,6 +145,7 @@ impl Header {
             base_time: reader.u64()? as i64,
             lines: reader.u32()?,
             widest: reader.u32()?,
+            largest,
             empty_tails: reader.u32()?,
             extra_rows: reader.i32()?,
             raw_len: reader.u32()?,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::aid::Aid;
 use super::sealed::{self, Sealed};
 use super::store::Shared;
-use super::widths::Lay;
+use super::widths::Widths;
 
 /// Blocks of a group that is full. Tests have groups that are soon full.
 pub(super) const GROUP_BLOCKS: u32 = if cfg!(test) { 3 } else { 32 };
@@ -27,6 +27,8 @@ pub(super) struct Group {
     empty_tails: u64,
     /// No line counts more.
     widest: u32,
+    /// No cell counts more.
+    largest: u8,
     sum: Sum,
 }
 
@@ -51,21 +53,23 @@ impl Group {
             lines: 0,
             empty_tails: 0,
             widest: 0,
+            largest: 0,
             sum: Sum::Open(Aid::default()),
         }
     }
 
     /// Adds a block. Whether the rows are still known.
-    pub fn push(&mut self, block: &Sealed, lay: Lay) -> bool {
+    pub fn push(&mut self, block: &Sealed, widths: &Widths) -> bool {
         self.blocks += 1;
         self.lines += u64::from(block.lines);
         self.empty_tails += u64::from(block.empty_tails);
         self.widest = self.widest.max(block.widest);
+        self.largest = self.largest.max(block.largest);
         let aid = block.aid_in_memory();
         if let Some(aid) = &aid {
-            block.count_by(aid, lay.width);
+            block.count_by(aid, widths.lay().width);
         }
-        self.rows = self.rows.zip(block.known_rows(lay)).map(|(rows, more)| rows + more);
+        self.rows = self.rows.zip(block.known_rows(widths)).map(|(rows, more)| rows + more);
         match (&mut self.sum, aid) {
             (Sum::Open(sum), Some(aid)) => sum.add(aid, MAX_PATTERN_BYTES),
             _ => self.sum = Sum::Unknown,
@@ -84,11 +88,11 @@ impl Group {
     }
 
     /// Takes one of its blocks off.
-    pub fn take(&mut self, block: &Sealed, lay: Lay) {
+    pub fn take(&mut self, block: &Sealed, widths: &Widths) {
         self.blocks -= 1;
         self.lines -= u64::from(block.lines);
         self.empty_tails -= u64::from(block.empty_tails);
-        self.rows = self.rows.zip(block.known_rows(lay)).and_then(|(rows, less)| rows.checked_sub(less));
+        self.rows = self.rows.zip(block.known_rows(widths)).and_then(|(rows, less)| rows.checked_sub(less));
         self.sum = Sum::Unknown;
     }
 
@@ -97,13 +101,18 @@ impl Group {
     pub fn count<'a>(
         &mut self,
         blocks: impl DoubleEndedIterator<Item = &'a Arc<Sealed>> + Clone,
-        lay: Lay,
+        widths: &Widths,
         store: &Shared,
     ) -> u64 {
         if let Some(rows) = self.rows {
             return rows;
         }
-        let filled = if self.widest <= lay.width {
+        let lay = widths.lay();
+        let (first, last) = (blocks.clone().next(), blocks.clone().next_back());
+        let lines = first.zip(last).map_or((0, 0), |(first, last)| (first.first_line, last.end_line()));
+        let filled = if widths.odd(lines.0, lines.1, self.largest.into()) {
+            None
+        } else if self.widest <= lay.width {
             Some(self.lines)
         } else {
             match &self.sum {
@@ -126,7 +135,7 @@ impl Group {
                     self.sum = Sum::Open(sum);
                     self.close();
                 }
-                blocks.map(|block| block.rows(lay, store)).sum()
+                blocks.map(|block| block.rows(widths, store)).sum()
             }
         };
         self.rows = Some(rows);

@@ -43,7 +43,7 @@ pub(super) const KEPT_FLAGS: CellFlags =
     CellFlags::NOPALETTE.union(CellFlags::PADDING).union(CellFlags::NARROW_FILLERS);
 
 /// Equal cells in a row, each with its fillers. Widths are what cells count when wrapping.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(super) struct Unit {
     pub cell: u32,
     pub filler: u32,
@@ -97,6 +97,11 @@ pub(super) fn has_wide(runs: &[Run], cols: u32) -> bool {
 /// What a line counts altogether.
 pub(super) fn wrap_width(runs: &[Run], cols: u32) -> u32 {
     units(runs, cols).map(|unit| unit.width()).sum()
+}
+
+/// What the largest cell of a line counts.
+pub(super) fn largest(runs: &[Run], cols: u32) -> u32 {
+    units(runs, cols).map(|unit| unit.cell).max().unwrap_or(0)
 }
 
 /// Rows that a line of single-column cells takes.

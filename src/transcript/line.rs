@@ -409,6 +409,11 @@ impl Line<'_> {
         layout::wrap_width(&self.runs, self.cols)
     }
 
+    /// What the largest of its cells counts.
+    pub fn largest(&self) -> u32 {
+        layout::largest(&self.runs, self.cols)
+    }
+
     fn honours(&self, as_pushed: bool) -> bool {
         as_pushed && !self.pushed.is_empty()
     }

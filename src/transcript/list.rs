@@ -10,14 +10,14 @@ use std::sync::Arc;
 use super::group::{GROUP_BLOCKS, Group};
 use super::sealed::{self, Place, Sealed};
 use super::store::Shared;
-use super::widths::Lay;
+use super::widths::Widths;
 
 /// See the module comment.
 #[derive(Clone, Debug)]
 pub(super) struct List {
     blocks: VecDeque<Arc<Sealed>>,
     groups: VecDeque<Group>,
-    lay: Lay,
+    widths: Widths,
     /// Where the rows of all groups end, on the scale of `Group::start`.
     end: u64,
     /// Starts of groups are right.
@@ -27,9 +27,9 @@ pub(super) struct List {
 }
 
 impl List {
-    pub fn new(lay: Lay) -> Self {
+    pub fn new(widths: Widths) -> Self {
         let (blocks, groups) = (VecDeque::new(), VecDeque::new());
-        Self { blocks, groups, lay, end: 0, laid: true, last: None }
+        Self { blocks, groups, widths, end: 0, laid: true, last: None }
     }
 
     pub fn blocks(&self) -> impl DoubleEndedIterator<Item = &Arc<Sealed>> + ExactSizeIterator {
@@ -40,15 +40,15 @@ impl List {
         self.blocks.front()
     }
 
-    /// Blocks that are wholly before `lay.from` were laid out afresh by a change of width.
-    pub fn set_lay(&mut self, lay: Lay) {
-        self.lay = lay;
+    /// Blocks that are wholly before the last change of width were laid out afresh by it.
+    pub fn set_widths(&mut self, widths: Widths) {
+        self.widths = widths;
         self.unlay();
     }
 
     /// Lines from `line` on were taken back: no block here has any of them.
     pub fn taken_back(&mut self, line: u64) {
-        self.lay.from = self.lay.from.min(line);
+        self.widths.taken_back(line);
     }
 
     fn unlay(&mut self) {
@@ -64,7 +64,7 @@ impl List {
             self.groups.push_back(Group::new(first, self.end));
         }
         let group = self.groups.back_mut().expect("there is one with room");
-        self.laid &= group.push(&block, self.lay);
+        self.laid &= group.push(&block, &self.widths);
         if let (true, Some(rows)) = (self.laid, group.rows) {
             self.end = group.start + rows;
         }
@@ -75,7 +75,7 @@ impl List {
         let block = self.blocks.pop_back()?;
         self.last = None;
         if let Some(group) = self.groups.back_mut() {
-            group.take(&block, self.lay);
+            group.take(&block, &self.widths);
             match group.rows {
                 Some(rows) => self.end = group.start + rows,
                 None => self.laid = false,
@@ -92,7 +92,7 @@ impl List {
         self.last = None;
         if let Some(group) = self.groups.front_mut() {
             let before = group.rows;
-            group.take(&block, self.lay);
+            group.take(&block, &self.widths);
             group.first += 1;
             match before.zip(group.rows) {
                 Some((before, rows)) => group.start += before - rows,
@@ -118,7 +118,7 @@ impl List {
         let block = self.blocks.remove(at)?;
         let place = self.base() + at as u64;
         let of = self.groups.partition_point(|group| group.first <= place) - 1;
-        self.groups[of].take(&block, self.lay);
+        self.groups[of].take(&block, &self.widths);
         self.groups.iter_mut().skip(of + 1).for_each(|group| group.first -= 1);
         self.groups.retain(|group| group.blocks > 0);
         self.laid = false;
@@ -147,7 +147,7 @@ impl List {
             let range = self.range(at);
             let group = &mut self.groups[at];
             group.start = self.end;
-            self.end += group.count(self.blocks.range(range), self.lay, store);
+            self.end += group.count(self.blocks.range(range), &self.widths, store);
         }
         self.laid = true;
         self.last = None;
@@ -188,11 +188,11 @@ impl List {
         }
         let group = self.groups.partition_point(|group| group.start <= row) - 1;
         let range = self.range(group);
-        sealed::count(self.blocks.range(range.clone()), self.lay.width, store);
+        sealed::count(self.blocks.range(range.clone()), self.widths.lay().width, store);
         let mut start = self.groups[group].start;
         let mut found = None;
         for at in range.clone() {
-            let end = start + self.blocks[at].rows(self.lay, store);
+            let end = start + self.blocks[at].rows(&self.widths, store);
             // Of a block that cannot be read as it was counted, the one after it has the rows.
             let end = if at + 1 == range.end { end.max(row + 1) } else { end };
             if row < end {
@@ -215,8 +215,8 @@ impl List {
         let (base, start) = (self.base(), front.start);
         let of = self.groups.partition_point(|group| group.first - base <= index as u64) - 1;
         let before = self.range(of).start..index;
-        sealed::count(self.blocks.range(before.clone()), self.lay.width, store);
-        let rows: u64 = self.blocks.range(before).map(|block| block.rows(self.lay, store)).sum();
+        sealed::count(self.blocks.range(before.clone()), self.widths.lay().width, store);
+        let rows: u64 = self.blocks.range(before).map(|block| block.rows(&self.widths, store)).sum();
         self.groups[of].start - start + rows
     }
 

@@ -131,7 +131,7 @@ impl PaneHistory {
     pub(super) fn new(pane: Arc<Pane>, store: Arc<Shared>, width: u32, first_line: u64) -> Self {
         let open = Arc::new(Block::new(store.next_id(), first_line, 0));
         let newest = Newest::new(open, Widths::new(first_line, width));
-        pane.list.lock().set_lay(newest.lay());
+        pane.list.lock().set_widths(newest.widths.clone());
         Self { pane, store, newest, scratch: Vec::new(), held: None }
     }
 
@@ -183,7 +183,7 @@ impl PaneHistory {
     pub(super) fn seal(&mut self) {
         let next = Block::new(self.store.next_id(), self.newest.open.end_line(), 0);
         let full = std::mem::replace(&mut self.newest.open, Arc::new(next));
-        self.push_sealed(Sealed::new(&full, self.newest.lay()));
+        self.push_sealed(Sealed::new(&full, &self.newest.widths));
         self.bound_pending();
     }
 
@@ -310,7 +310,7 @@ impl HistoryView for PaneHistory {
 
     fn set_width(&mut self, cols: u32) {
         if self.newest.set_width(cols) {
-            self.pane.list.lock().set_lay(self.newest.lay());
+            self.pane.list.lock().set_widths(self.newest.widths.clone());
         }
     }
 }

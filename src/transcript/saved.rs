@@ -44,12 +44,17 @@ struct BlockHead {
     first_line: u64,
     base_time: i64,
     lines: u32,
+    #[serde(default)]
+    largest: u32,
     bytes: usize,
 }
 
 impl BlockHead {
     fn decode(&self, id: u64, input: &mut Reader) -> Result<Block, Malformed> {
-        Block::decode(id, self.first_line, self.base_time, input.bytes(self.bytes)?, self.lines)
+        let mut block =
+            Block::decode(id, self.first_line, self.base_time, input.bytes(self.bytes)?, self.lines)?;
+        block.largest = self.largest;
+        Ok(block)
     }
 }
 
@@ -58,8 +63,8 @@ impl PaneHistory {
         self.held.get_or_insert_default().clear();
         let mut bodies: Vec<u8> = Vec::new();
         let mut blocks = Vec::new();
-        let mut put = |first_line, base_time, lines, raw: &[u8]| {
-            blocks.push(BlockHead { first_line, base_time, lines, bytes: raw.len() });
+        let mut put = |first_line, base_time, lines, largest, raw: &[u8]| {
+            blocks.push(BlockHead { first_line, base_time, lines, largest, bytes: raw.len() });
             bodies.extend_from_slice(raw);
         };
         let open = &self.newest.open;
@@ -67,12 +72,12 @@ impl PaneHistory {
             let list = self.pane.list.lock();
             for block in list.blocks() {
                 if let Place::Pending(pending) = &*block.place.lock() {
-                    put(block.first_line, block.base_time, block.lines, &pending.raw);
+                    put(block.first_line, block.base_time, block.lines, block.largest.into(), &pending.raw);
                 }
             }
             list.front().map_or(open.first_line, |block| block.first_line)
         };
-        put(open.first_line, open.base_time, open.lines(), &open.encode());
+        put(open.first_line, open.base_time, open.lines(), open.largest, &open.encode());
         if let Some(tail) = &self.newest.tail {
             let width = self.newest.lay().width;
             line::put_line(&mut bodies, &mut self.scratch, tail, width, open.base_time);
@@ -140,12 +145,12 @@ impl TranscriptStore {
         history.cut(first.first_line);
         let widths = Widths::of_steps(&head.widths).filter(|widths| widths.lay().width == head.width);
         history.newest.widths = widths.unwrap_or_else(|| Widths::new(open.end_line(), head.width));
-        history.pane.list.lock().set_lay(history.newest.lay());
+        history.pane.list.lock().set_widths(history.newest.widths.clone());
         if !history.newest.open.is_empty() {
             history.seal();
         }
         for block in pending {
-            history.push_sealed(Sealed::new(&block, history.newest.lay()));
+            history.push_sealed(Sealed::new(&block, &history.newest.widths));
         }
         history.newest.open = Arc::new(open);
         history.newest.tail = tail;

@@ -13,7 +13,7 @@ use super::block::Block;
 use super::frame::{HEADER_BYTES, Header};
 use super::queue::{Job, Queue};
 use super::store::Shared;
-use super::widths::Lay;
+use super::widths::Widths;
 
 /// A file of frames. Deleted when it is finished and no block in it is wanted any more.
 #[derive(Debug)]
@@ -54,6 +54,9 @@ impl Pending {
     }
 }
 
+/// Marks a count that hangs on all widths so far.
+const ODD: u32 = 1 << 31;
+
 /// See the module comment.
 #[derive(Debug)]
 pub(super) struct Sealed {
@@ -62,10 +65,12 @@ pub(super) struct Sealed {
     pub base_time: i64,
     pub lines: u32,
     pub widest: u32,
+    /// What the largest cell counts.
+    pub largest: u8,
     pub empty_tails: u32,
-    /// Rows as pushed less rows as filled greedily.
+    /// Rows as they were when it was sealed, less rows that filling gives.
     pub extra_rows: i32,
-    /// `width << 32 | rows` of the last count.
+    /// `key << 32 | rows` of the last count; see `remember`.
     counted: AtomicU64,
     retired: AtomicBool,
     pub place: Mutex<Place>,
@@ -73,7 +78,7 @@ pub(super) struct Sealed {
 
 impl Sealed {
     /// Seals a block. Those of its lines that show as pushed show so until the width changes.
-    pub fn new(block: &Block, lay: Lay) -> Self {
+    pub fn new(block: &Block, widths: &Widths) -> Self {
         let pending = Pending { raw: block.encode(), aid: block.aid().encode() };
         Self {
             id: block.id,
@@ -81,8 +86,9 @@ impl Sealed {
             base_time: block.base_time,
             lines: block.lines(),
             widest: block.widest,
+            largest: u8::try_from(block.largest).unwrap_or(u8::MAX),
             empty_tails: block.empty_tails,
-            extra_rows: block.extra_rows(lay),
+            extra_rows: block.extra_rows(widths),
             counted: AtomicU64::new(0),
             retired: AtomicBool::new(false),
             place: Mutex::new(Place::Pending(Arc::new(pending))),
@@ -99,6 +105,7 @@ impl Sealed {
             base_time: header.base_time,
             lines: header.lines,
             widest: header.widest,
+            largest: header.largest,
             empty_tails: header.empty_tails,
             extra_rows: header.extra_rows,
             counted: AtomicU64::new(0),
@@ -114,6 +121,7 @@ impl Sealed {
             base_time: self.base_time,
             lines: self.lines,
             widest: self.widest,
+            largest: self.largest,
             empty_tails: self.empty_tails,
             extra_rows: self.extra_rows,
             ..Header::default()
@@ -157,43 +165,62 @@ impl Sealed {
 
     /// Its rows. Reads the aid, rarely the whole block, from the disk where the line
     /// count alone does not say; a block that cannot be read counts as one row a line.
-    pub fn rows(&self, lay: Lay, store: &Shared) -> u64 {
-        if let Some(rows) = self.known_rows(lay) {
+    pub fn rows(&self, widths: &Widths, store: &Shared) -> u64 {
+        if let Some(rows) = self.known_rows(widths) {
             return rows;
         }
-        aids(&[self], store).into_iter().flatten().for_each(|aid| self.count_by(&aid, lay.width));
-        let greedy = self.known_greedy(lay.width).unwrap_or_else(|| {
-            let block = store.load(self);
-            let rows = block.map_or(u64::from(self.lines) + u64::from(self.empty_tails), |block| {
-                u64::from(block.rows(Lay { from: u64::MAX, ..lay }))
-            });
-            self.remember(lay.width, rows);
+        let unreadable = u64::from(self.lines) + u64::from(self.empty_tails);
+        if self.is_odd(widths) {
+            let rows = store.load(self).map_or(unreadable, |block| u64::from(block.rows(widths)));
+            self.remember(ODD | widths.id(), rows);
+            return rows;
+        }
+        let width = widths.lay().width;
+        aids(&[self], store).into_iter().flatten().for_each(|aid| self.count_by(&aid, width));
+        let filled = self.known_filled(width).unwrap_or_else(|| {
+            let rows = store.load(self).map_or(unreadable, |block| u64::from(block.filled_rows(width)));
+            self.remember(width, rows);
             rows
         });
-        greedy.saturating_add_signed(self.extra(lay))
+        filled.saturating_add_signed(self.extra(widths))
     }
 
     /// Its rows, where nothing has to be read for it.
-    pub fn known_rows(&self, lay: Lay) -> Option<u64> {
-        Some(self.known_greedy(lay.width)?.saturating_add_signed(self.extra(lay)))
+    pub fn known_rows(&self, widths: &Widths) -> Option<u64> {
+        if self.is_odd(widths) {
+            return self.counted(ODD | widths.id());
+        }
+        Some(self.known_filled(widths.lay().width)?.saturating_add_signed(self.extra(widths)))
     }
 
-    fn extra(&self, lay: Lay) -> i64 {
-        if self.end_line() > lay.from { i64::from(self.extra_rows) } else { 0 }
+    /// See `Widths::odd`. Where a block shows as when it was sealed, `extra_rows` says it all.
+    fn is_odd(&self, widths: &Widths) -> bool {
+        self.end_line() <= widths.lay().from
+            && widths.odd(self.first_line, self.end_line(), self.largest.into())
     }
 
-    /// Greedily filled rows, where nothing has to be read for it.
-    fn known_greedy(&self, width: u32) -> Option<u64> {
+    fn extra(&self, widths: &Widths) -> i64 {
+        if self.end_line() > widths.lay().from { i64::from(self.extra_rows) } else { 0 }
+    }
+
+    /// Rows that filling gives, where nothing has to be read for it.
+    fn known_filled(&self, width: u32) -> Option<u64> {
         if self.widest <= width {
             return Some(u64::from(self.lines) + u64::from(self.empty_tails));
         }
-        let counted = self.counted.load(Ordering::Relaxed);
-        (counted >> 32 == u64::from(width)).then_some(counted & u64::from(u32::MAX))
+        self.counted(width)
     }
 
-    fn remember(&self, width: u32, rows: u64) {
+    /// The last count, if it was that one.
+    fn counted(&self, key: u32) -> Option<u64> {
+        let counted = self.counted.load(Ordering::Relaxed);
+        (counted >> 32 == u64::from(key)).then_some(counted & u64::from(u32::MAX))
+    }
+
+    /// Keeps a count by the width, or by `ODD` and the name of all widths.
+    fn remember(&self, key: u32, rows: u64) {
         if rows <= u64::from(u32::MAX) {
-            self.counted.store(u64::from(width) << 32 | rows, Ordering::Relaxed);
+            self.counted.store(u64::from(key) << 32 | rows, Ordering::Relaxed);
         }
     }
 
@@ -226,7 +253,10 @@ impl Sealed {
                 &store.open_payload(&header, payload).map_err(|error| error.to_string())?
             }
         };
-        Block::decode(self.id, self.first_line, self.base_time, raw, self.lines).map_err(damaged)
+        let mut block =
+            Block::decode(self.id, self.first_line, self.base_time, raw, self.lines).map_err(damaged)?;
+        block.largest = self.largest.into();
+        Ok(block)
     }
 }
 
@@ -267,7 +297,7 @@ pub(super) fn count<'a>(
     store: &Shared,
 ) -> Vec<Aid> {
     let unknown: Vec<&Sealed> =
-        blocks.map(|block| &**block).filter(|block| block.known_greedy(width).is_none()).collect();
+        blocks.map(|block| &**block).filter(|block| block.known_filled(width).is_none()).collect();
     let read = unknown.iter().zip(aids(&unknown, store));
     let counted = read.filter_map(|(block, aid)| aid.inspect(|aid| block.count_by(aid, width)));
     counted.collect()

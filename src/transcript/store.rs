@@ -22,7 +22,7 @@ use super::recover::Found;
 use super::sealed::Sealed;
 use super::storage::{Disk, Storage, write_small};
 use super::view::{Newest, TranscriptView};
-use super::widths::{Lay, Widths};
+use super::widths::Widths;
 use super::{Note, recover, writer};
 use crate::base::PaneId;
 
@@ -241,7 +241,7 @@ impl TranscriptStore {
             key,
             info: Mutex::new(info),
             on_disk: AtomicBool::new(true),
-            list: Mutex::new(List::new(Lay { width: width.max(1), from: u64::MAX })),
+            list: Mutex::new(List::new(Widths::new(u64::MAX, width))),
             cap: AtomicU64::new(limit),
             disk: AtomicU64::new(0),
             pending: AtomicU64::new(0),
@@ -294,7 +294,7 @@ impl TranscriptStore {
         }
         let found = recover::scan(&self.shared, &self.shared.dir(), key)?;
         let widths = Widths::new(0, READ_WIDTH);
-        let mut list = List::new(widths.lay());
+        let mut list = List::new(widths.clone());
         let mut end = found.floor;
         for block in found.blocks {
             end = end.max(block.end_line());

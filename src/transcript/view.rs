@@ -58,7 +58,7 @@ pub(super) struct Newest {
 impl Newest {
     pub fn rows(&self) -> u64 {
         let tail = self.tail.as_ref().map_or(0, |tail| tail.breaks.len() as u64);
-        u64::from(self.open.rows(self.lay())) + tail
+        u64::from(self.open.rows(&self.widths)) + tail
     }
 
     pub fn new(open: Arc<Block>, widths: Widths) -> Self {
@@ -87,7 +87,7 @@ impl Newest {
     }
 
     pub fn row(&mut self, index: u64, links: &mut Links) -> Option<Row> {
-        let open = u64::from(self.open.rows(self.lay()));
+        let open = u64::from(self.open.rows(&self.widths));
         let mut row = if index < open {
             self.open.row(index as u32, &self.widths, &mut self.memo)?
         } else {
@@ -212,7 +212,7 @@ impl HistoryView for TranscriptView {
 
     fn set_width(&mut self, cols: u32) {
         if self.newest.set_width(cols) {
-            self.list.set_lay(self.newest.lay());
+            self.list.set_widths(self.newest.widths.clone());
         }
     }
 
@@ -255,9 +255,9 @@ impl TranscriptView {
     /// The first row of a line.
     pub(super) fn row_of(&mut self, at: LineAt) -> u64 {
         let base = self.list.row_of_block(at.block, &self.store);
-        let open = if at.block > self.list.len() { self.newest.open.rows(self.newest.lay()) } else { 0 };
+        let open = if at.block > self.list.len() { self.newest.open.rows(&self.newest.widths) } else { 0 };
         let within = match self.chunk(at.block) {
-            Some(Chunk::Block(block)) => block.row_of_line(at.line, self.newest.lay()),
+            Some(Chunk::Block(block)) => block.row_of_line(at.line, &self.newest.widths),
             _ => 0,
         };
         base + u64::from(open) + u64::from(within)
@@ -267,9 +267,9 @@ impl TranscriptView {
     pub(super) fn line_of(&mut self, row: u64) -> Option<(LineAt, u32)> {
         let block = self.list.block_of_row(row, &self.store);
         let within = row - self.list.row_of_block(block, &self.store);
-        let lay = self.newest.lay();
+        let widths = &self.newest.widths;
         if block == self.list.len() {
-            let open = u64::from(self.newest.open.rows(lay));
+            let open = u64::from(self.newest.open.rows(widths));
             if within >= open {
                 let tail = self.newest.tail.as_ref()?;
                 let index = (within - open) as u32;
@@ -278,22 +278,18 @@ impl TranscriptView {
             }
         }
         let Some(Chunk::Block(found)) = self.chunk(block) else { return None };
-        let (line, index) = found.find_row(within as u32, lay);
+        let (line, index) = found.find_row(within as u32, widths);
         Some((LineAt { block, line }, index))
     }
 
     /// Columns at which the rows of a line start.
     pub(super) fn row_starts(&self, at: LineAt) -> Vec<u32> {
-        let breaks = match self.chunk(at.block) {
-            Some(Chunk::Block(block)) => {
-                let lay = self.newest.lay();
-                let as_pushed = lay.as_pushed(block.first_line + u64::from(at.line));
-                block.line(at.line).map(|l| l.reopen(lay.width, as_pushed).breaks)
-            }
-            Some(Chunk::Tail(tail)) => Some(tail.breaks.clone()),
-            None => None,
+        let mut ends = match self.chunk(at.block) {
+            Some(Chunk::Block(block)) => block.row_ends(at.line, &self.newest.widths),
+            Some(Chunk::Tail(tail)) => tail.breaks.iter().map(|b| b.end).collect(),
+            None => Vec::new(),
         };
-        let ends = breaks.unwrap_or_default();
-        std::iter::once(0).chain(ends.iter().rev().skip(1).rev().map(|b| b.end)).collect()
+        ends.pop();
+        std::iter::once(0).chain(ends).collect()
     }
 }

@@ -3,6 +3,7 @@
 //! anew depend on all widths since it was printed.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::layout::{self, OpenLine};
 use super::line::{Line, LineFlags};
@@ -55,18 +56,31 @@ pub(super) struct Alike {
     known: HashMap<(usize, u32, RowFlags), Shapes>,
 }
 
+/// Lines before the last change of width up to which those that hold a cell wider than the
+/// window was are counted row by row; each of them costs a layout when the width changes.
+const MAX_ODD_LINES: u64 = 1 << 17;
+
 /// See the module comment.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Widths {
     /// (first line pushed at a width, the width), oldest first, never empty. Nothing is known
     /// of lines before the first.
     steps: Vec<(u64, u32)>,
+    /// Names the changes of width so far: another pane, or view, has another one.
+    id: u32,
+    /// Lines before this one are never odd.
+    odd_from: u64,
+}
+
+fn next_id() -> u32 {
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed) % (1 << 31)
 }
 
 impl Widths {
     /// Lines from `first_line` on are pushed at `width`.
     pub fn new(first_line: u64, width: u32) -> Self {
-        Self { steps: vec![(first_line, width.max(1))] }
+        Self { steps: vec![(first_line, width.max(1))], id: next_id(), odd_from: 0 }
     }
 
     pub fn steps(&self) -> &[(u64, u32)] {
@@ -79,7 +93,8 @@ impl Widths {
             && steps.len() <= MAX_STEPS
             && steps.is_sorted_by_key(|step| step.0)
             && steps.iter().all(|step| step.1 > 0);
-        good.then(|| Self { steps: steps.to_vec() })
+        let odd_from = steps.last()?.0.saturating_sub(MAX_ODD_LINES);
+        good.then(|| Self { steps: steps.to_vec(), id: next_id(), odd_from })
     }
 
     pub fn lay(&self) -> Lay {
@@ -93,11 +108,29 @@ impl Widths {
             self.steps.remove(1);
         }
         self.steps.push((line, width));
+        self.id = next_id();
+        self.odd_from = line.saturating_sub(MAX_ODD_LINES);
     }
 
     /// Line `line` and those after it were taken back, and come again at the width of now.
     pub fn taken_back(&mut self, line: u64) {
         self.steps.iter_mut().rev().take_while(|step| step.0 > line).for_each(|step| step.0 = line);
+    }
+
+    pub fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// Whether some of the lines `first` to `end`, no cell of which counts more than `largest`,
+    /// may have rows that hang on all the widths they had: tmux puts a cell wider than the
+    /// window in a row of its own, with empty rows before it that are never joined again.
+    pub fn odd(&self, first: u64, end: u64, largest: u32) -> bool {
+        let first = first.max(self.steps[0].0);
+        if largest < 2 || end <= first.max(self.odd_from) {
+            return false;
+        }
+        let then = self.since(first).map_or(&[][..], |(_, then)| then);
+        then.iter().rev().take(MAX_FOLLOWED_STEPS).any(|step| step.1 < largest)
     }
 
     /// The width that a line was pushed at, and those after it.
@@ -106,9 +139,14 @@ impl Widths {
         Some((self.steps[at].1, &self.steps[at + 1..]))
     }
 
+    /// Changes of width since a line was pushed.
+    pub fn changes_since(&self, line: u64) -> usize {
+        self.since(line).map_or(0, |(_, then)| then.len())
+    }
+
     /// The rows of a line that was pushed before the last change of width; `None` when they
-    /// are not known better than filling them gives.
-    pub fn rows(&self, line: &Line<'_>, number: u64, alike: &mut Alike) -> Option<Vec<Row>> {
+    /// are not known better than filling them gives. `largest`: see `odd`.
+    pub fn rows(&self, line: &Line<'_>, number: u64, largest: u32, alike: &mut Alike) -> Option<Vec<Row>> {
         let (pushed, then) = self.since(number)?;
         if line.cols > MAX_FOLLOWED_COLS || line.flags.contains(LineFlags::CONTINUES) {
             return None;
@@ -119,7 +157,11 @@ impl Widths {
                 Some(before) if !self.fits(line, then) => line.reopen(then[before].1, false),
                 _ => line.reopen(pushed, true),
             };
-            return self.followed(line, &open, &then[skipped..]);
+            let rows = self.followed(line, &open, &then[skipped..]);
+            if self.odd(number, number + 1, largest.min(line.largest())) {
+                return Some(rows);
+            }
+            return self.is_filled(line, &rows).then_some(rows);
         }
         let key = (then.len(), line.cols, line.marks);
         if alike.known.len() >= MAX_ALIKE && !alike.known.contains_key(&key) {
@@ -129,7 +171,10 @@ impl Widths {
             let mut open = line.reopen(pushed, true);
             // Any time: it tells which rows have the line's.
             open.row.time = 1;
-            let rows = self.followed(line, &open, then)?;
+            let rows = self.followed(line, &open, then);
+            if !self.is_filled(line, &rows) {
+                return None;
+            }
             let mut end = 0;
             let shape = |row: &Row| {
                 end += row.cols();
@@ -154,8 +199,7 @@ impl Widths {
     }
 
     /// The rows of a line after some changes of width.
-    fn followed(&self, line: &Line<'_>, open: &OpenLine, then: &[(u64, u32)]) -> Option<Vec<Row>> {
-        let now = self.lay().width;
+    fn followed(&self, line: &Line<'_>, open: &OpenLine, then: &[(u64, u32)]) -> Vec<Row> {
         let mut rows = rows_of(open);
         let counted = line.counted();
         for &(_, width) in then {
@@ -163,10 +207,16 @@ impl Widths {
                 rows = relay(rows, width);
             }
         }
-        // tmux: a line may lose the mark that says that it goes on (where a wide character
-        // does not fit, or before an empty last row). Rows are counted without looking at such.
-        let marked = rows.split_last()?.1.iter().all(|row| row.flags.contains(RowFlags::WRAPPED));
-        (marked && rows.len() as u32 == line.rows(now, false)).then_some(rows)
+        rows
+    }
+
+    /// Whether there are as many rows as filling them gives, all of them one line.
+    /// tmux: a line may lose the mark that says that it goes on (where a wide character does
+    /// not fit, or before an empty last row). Rows are counted without looking at such.
+    fn is_filled(&self, line: &Line<'_>, rows: &[Row]) -> bool {
+        let mut but_last = rows.iter().rev().skip(1);
+        but_last.all(|row| row.flags.contains(RowFlags::WRAPPED))
+            && rows.len() as u32 == line.rows(self.lay().width, false)
     }
 }
 

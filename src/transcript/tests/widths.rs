@@ -183,9 +183,10 @@ fn rows_are_counted_at_a_new_width_without_reading() {
         history.set_width(cols);
         let rows = history.rows();
         assert_eq!(disk.reads() > before, reads, "at {cols}");
-        let lay = history.newest.lay();
+        let widths = history.newest.widths.clone();
         let blocks: Vec<_> = history.pane.list.lock().blocks().cloned().collect();
-        let counted = |block: &Arc<super::super::sealed::Sealed>| store.shared.load(block).unwrap().rows(lay);
+        let counted =
+            |block: &Arc<super::super::sealed::Sealed>| store.shared.load(block).unwrap().rows(&widths);
         let sealed: u64 = blocks.iter().map(|block| u64::from(counted(block))).sum();
         assert_eq!(rows, sealed + history.newest.rows(), "at {cols}");
     }
@@ -212,6 +213,71 @@ fn a_tab_wider_than_the_window_leaves_an_empty_row() {
         history.set_width(cols);
         model.set_width(cols);
         same(&mut history, &mut model);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    /// Lines with a cell wider than the window: their rows hang on all widths since, and are
+    /// counted so.
+    #[test]
+    fn cells_wider_than_the_window_split_lines_as_in_memory(
+        ops in prop::collection::vec(
+            (prop::collection::vec((any::<bool>(), 0usize..12), 0..5), 0u32..6, 2u32..8, 2u32..50),
+            1..24,
+        )
+    ) {
+        let disk = FaultyDisk::default();
+        let store = store_on(&disk);
+        let mut history = store.open_pane(PaneId(1), PaneInfo::default(), CAP, 40);
+        let (mut model, mut width, mut changes) = (MemoryHistory::new(usize::MAX, 40), 40, 0);
+        let mut links = Links::new();
+        let tab = Cell { flags: crate::base::CellFlags::TAB, width: 8, ..Cell::BLANK };
+        for (pieces, kind, narrow, wide) in ops {
+            match kind {
+                0 if changes < 3 => {
+                    changes += 1;
+                    width = wide;
+                    for cols in [narrow, wide] {
+                        history.set_width(cols);
+                        model.set_width(cols);
+                        same(&mut history, &mut model);
+                        same(&mut *history.view(), &mut model);
+                    }
+                }
+                1 => {
+                    history.flush();
+                }
+                2 => {
+                    // A whole line, as a terminal takes them that is about to change its width.
+                    let (mut got, mut want) = (history.pop(&mut links), model.pop(&mut links));
+                    while history.continues() {
+                        (got, want) = (history.pop(&mut links), model.pop(&mut links));
+                    }
+                    assert_eq!(got.is_some(), want.is_some());
+                }
+                _ => {
+                    let mut cells = Vec::new();
+                    for (is_tab, letters) in pieces {
+                        cells.extend(width::clusters(&"abcdefghijkl"[..letters]));
+                        cells.extend(is_tab.then(|| tab.clone()));
+                    }
+                    let row = pushed(&fit(cells, width), false, 0, 0);
+                    history.push(&row, &links);
+                    model.push(&row, &links);
+                }
+            }
+        }
+        same(&mut history, &mut model);
+        assert!(store.settle(LONG));
+        store.shared.cache.lock().clear();
+        same(&mut history, &mut model);
+        let mut view = history.view();
+        for cols in [5, 40] {
+            view.set_width(cols);
+            model.set_width(cols);
+            same(&mut *view, &mut model);
+        }
     }
 }
 
