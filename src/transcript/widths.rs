@@ -7,14 +7,15 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::layout::{self, OpenLine};
 use super::line::{Line, LineFlags};
-use crate::base::history::{Row, RowFlags, RunKind};
+use crate::base::CellStyle;
+use crate::base::history::{Row, RowFlags, Run, RunKind};
 use crate::terminal::{CellTables, relay};
 
 /// Changes of width that are remembered; of older lines than that, the first are left out.
 const MAX_STEPS: usize = 64;
 /// The last changes of width that a line is followed through which is not like others; what it
 /// carries from earlier ones hardly ever shows, and each costs a layout for every such line.
-const MAX_FOLLOWED_STEPS: usize = 8;
+pub(super) const MAX_FOLLOWED_STEPS: usize = 8;
 /// Kinds of lines of which it is remembered what became of them.
 const MAX_ALIKE: usize = 4096;
 /// Columns of a line up to which it is followed through changes of width. Of longer ones, rows
@@ -41,19 +42,47 @@ struct Shape {
     end: u32,
     flags: RowFlags,
     size: u32,
+    /// Columns at its start that are still as if never written.
+    cleared: u32,
     /// It has the line's time.
     timed: bool,
+}
+
+impl Shape {
+    fn of(row: &Row, end: u32) -> Self {
+        let cleared = row.runs.first().filter(|run| run.kind == RunKind::Cleared).map_or(0, |run| run.cols);
+        Self { end, flags: row.flags, size: row.size, cleared, timed: row.time != 0 }
+    }
+
+    /// The row of a line that starts at column `from`; the first `lead` columns of the line were
+    /// never written when it was printed. Those that moved to another row count as written.
+    fn row(&self, line: &Line<'_>, from: u32, lead: u32) -> Row {
+        let kept = (from + self.cleared).min(self.end);
+        let lead = lead.clamp(kept, self.end);
+        let mut row = layout::slice(line.text, &line.runs, if lead == kept { from } else { lead }, self.end);
+        if lead > kept {
+            let after = std::mem::replace(&mut row, layout::slice(line.text, &line.runs, from, kept));
+            let cols = lead - kept;
+            row.text.extend((0..cols).map(|_| ' '));
+            row.push_run(Run { kind: RunKind::Narrow, bytes: cols, cols, ..line.runs[0] });
+            row.text.push_str(&after.text);
+            after.runs.into_iter().for_each(|run| row.push_run(run));
+        }
+        let time = if self.timed { line.time } else { 0 };
+        Row { flags: self.flags, size: self.size, time, ..row }
+    }
 }
 
 /// The rows of a line; `None` when they are not known better than filling them gives.
 type Shapes = Option<Box<[Shape]>>;
 
-/// What became of lines that hold nothing but plain characters of one column: it hangs on the
-/// changes of width since, on how long the line is, and on the marks of its first row.
+/// What became of lines that hold nothing but plain characters of one column, perhaps behind
+/// columns that were never written: it hangs on the changes of width since, on how long both
+/// are, and on the marks of the first row.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Alike {
-    /// By the number of changes, the columns and the marks.
-    known: HashMap<(usize, u32, RowFlags), Shapes>,
+    /// By the number of changes, the columns, those of them never written, and the marks.
+    known: HashMap<(usize, u32, u32, RowFlags), Shapes>,
 }
 
 /// Lines before the last change of width up to which those that hold a cell wider than the
@@ -151,7 +180,7 @@ impl Widths {
         if line.cols > MAX_FOLLOWED_COLS || line.flags.contains(LineFlags::CONTINUES) {
             return None;
         }
-        if !is_plain(line) {
+        let Some(lead) = plain_after(line) else {
             let skipped = then.len().saturating_sub(MAX_FOLLOWED_STEPS);
             let open = match skipped.checked_sub(1) {
                 Some(before) if !self.fits(line, then) => line.reopen(then[before].1, false),
@@ -162,8 +191,8 @@ impl Widths {
                 return Some(rows);
             }
             return self.is_filled(line, &rows).then_some(rows);
-        }
-        let key = (then.len(), line.cols, line.marks);
+        };
+        let key = (then.len(), line.cols, lead, line.marks);
         if alike.known.len() >= MAX_ALIKE && !alike.known.contains_key(&key) {
             alike.known.clear();
         }
@@ -178,16 +207,15 @@ impl Widths {
             let mut end = 0;
             let shape = |row: &Row| {
                 end += row.cols();
-                Shape { end, flags: row.flags, size: row.size, timed: row.time != 0 }
+                Shape::of(row, end)
             };
             Some(rows.iter().map(shape).collect())
         });
         let mut from = 0;
         let rows = shapes.as_ref()?.iter().map(|shape| {
-            let row = layout::slice(line.text, &line.runs, from, shape.end);
+            let row = shape.row(line, from, lead);
             from = shape.end;
-            let time = if shape.timed { line.time } else { 0 };
-            Row { flags: shape.flags, size: shape.size, time, ..row }
+            row
         });
         Some(rows.collect())
     }
@@ -220,18 +248,23 @@ impl Widths {
     }
 }
 
-/// Whether a line's rows hang on nothing but its length and marks: whatever needs more than one
-/// byte and basic colours marks rows.
-fn is_plain(line: &Line<'_>) -> bool {
+/// Columns at a line's start that were never written, if its rows hang on nothing but them, its
+/// length and marks: whatever needs more than one byte and basic colours marks rows.
+fn plain_after(line: &Line<'_>) -> Option<u32> {
     let other = LineFlags::WIDE | LineFlags::EMPTY_TAIL | LineFlags::BREAKS | LineFlags::CONTINUES;
-    !line.flags.intersects(other)
+    let never_written =
+        |run: &&Run| run.kind == RunKind::Cleared && run.style == CellStyle::DEFAULT && run.flags.is_empty();
+    let lead = line.runs.first().filter(never_written).map_or(0, |run| run.cols);
+    let plain = !line.flags.intersects(other)
         && !line.marks.intersects(RowFlags::EXTENDED | RowFlags::HYPERLINK)
         && line.unwritten == 0
         && line.text.is_ascii()
         && line
             .runs
             .iter()
-            .all(|run| run.kind == RunKind::Narrow && !CellTables::is_extended_style(&run.style))
+            .skip(usize::from(lead > 0))
+            .all(|run| run.kind == RunKind::Narrow && !CellTables::is_extended_style(&run.style));
+    plain.then_some(lead)
 }
 
 /// All rows of a line.

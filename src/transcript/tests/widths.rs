@@ -3,6 +3,8 @@
 
 use proptest::prelude::*;
 
+use super::super::layout::usual_size;
+use super::super::widths::MAX_FOLLOWED_STEPS;
 use super::model::{Op, fit, op, plain};
 use super::*;
 use crate::base::history::RowFlags;
@@ -296,7 +298,14 @@ fn lines_like_one_another_come_out_as_each_by_itself() {
             let length = (line * 7 % 30).min(width as usize);
             let mut cells: Vec<Cell> = width::clusters(&"abcdefghij".repeat(3)[..length]).collect();
             cells.iter_mut().skip(line / 10).for_each(|cell| cell.style = green);
+            // Columns in front that were never written, as without carriage returns.
+            let never = [0, 0, 3, 17][line % 4].min(length);
+            cells[..never].fill(Cell::CLEARED);
             let mut row = pushed(&cells, line % 4 == 0, (line % 3) as u32, 0);
+            // As many columns as printing makes, or others.
+            if line % 7 < 5 {
+                row.size = usual_size(row.cols(), width);
+            }
             row.time = (line / 30 * (n + 1)) as i64;
             row.flags.set(RowFlags::START_PROMPT, line % 5 == 0);
             history.push(&row, &Links::new());
@@ -307,5 +316,13 @@ fn lines_like_one_another_come_out_as_each_by_itself() {
         model.push(&ended, &Links::new());
         same(&mut history, &mut model);
         same(&mut *history.view(), &mut *model.view());
+        if n > MAX_FOLLOWED_STEPS {
+            continue;
+        }
+        for n in 0..model.rows() {
+            let mut links = Links::new();
+            let (got, want) = (history.row(n, &mut links).unwrap(), model.row(n, &mut links).unwrap());
+            assert_eq!((got.text, got.runs), (want.text, want.runs), "row {n}");
+        }
     }
 }
