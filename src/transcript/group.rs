@@ -128,7 +128,7 @@ impl Group {
                 (rows + self.empty_tails).saturating_add_signed(extra)
             }
             None => {
-                let aids = sealed::count(blocks.clone(), lay.width, store);
+                let aids = sealed::count(blocks.clone(), widths, store);
                 if matches!(self.sum, Sum::Unknown) && aids.len() == self.blocks as usize {
                     let mut sum = Aid::default();
                     aids.into_iter().for_each(|aid| sum.add(aid, MAX_PATTERN_BYTES));

@@ -188,7 +188,7 @@ impl List {
         }
         let group = self.groups.partition_point(|group| group.start <= row) - 1;
         let range = self.range(group);
-        sealed::count(self.blocks.range(range.clone()), self.widths.lay().width, store);
+        sealed::count(self.blocks.range(range.clone()), &self.widths, store);
         let mut start = self.groups[group].start;
         let mut found = None;
         for at in range.clone() {
@@ -215,7 +215,7 @@ impl List {
         let (base, start) = (self.base(), front.start);
         let of = self.groups.partition_point(|group| group.first - base <= index as u64) - 1;
         let before = self.range(of).start..index;
-        sealed::count(self.blocks.range(before.clone()), self.widths.lay().width, store);
+        sealed::count(self.blocks.range(before.clone()), &self.widths, store);
         let rows: u64 = self.blocks.range(before).map(|block| block.rows(&self.widths, store)).sum();
         self.groups[of].start - start + rows
     }

@@ -290,14 +290,17 @@ fn aids(blocks: &[&Sealed], store: &Shared) -> Vec<Option<Aid>> {
     out
 }
 
-/// Has blocks count their rows, as far as their aids say. Returns the aids that were read.
+/// Has blocks count their rows, as far as aids say. Returns the aids that were read.
 pub(super) fn count<'a>(
     blocks: impl Iterator<Item = &'a Arc<Sealed>>,
-    width: u32,
+    widths: &Widths,
     store: &Shared,
 ) -> Vec<Aid> {
-    let unknown: Vec<&Sealed> =
-        blocks.map(|block| &**block).filter(|block| block.known_filled(width).is_none()).collect();
+    let width = widths.lay().width;
+    let unknown: Vec<&Sealed> = blocks
+        .map(|block| &**block)
+        .filter(|block| !block.is_odd(widths) && block.known_filled(width).is_none())
+        .collect();
     let read = unknown.iter().zip(aids(&unknown, store));
     let counted = read.filter_map(|(block, aid)| aid.inspect(|aid| block.count_by(aid, width)));
     counted.collect()

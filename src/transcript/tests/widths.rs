@@ -283,6 +283,32 @@ proptest! {
     }
 }
 
+/// What was counted line by line stays counted while rows are looked up.
+#[test]
+fn rows_of_odd_blocks_are_counted_once() {
+    let disk = FaultyDisk::default();
+    let store = store_on(&disk);
+    let mut history = store.open_pane(PaneId(1), PaneInfo::default(), CAP, 40);
+    let tab = Cell { flags: crate::base::CellFlags::TAB, width: 8, ..Cell::BLANK };
+    for n in 0..40 {
+        let mut cells: Vec<Cell> = width::clusters(&format!("line {n} and more")).collect();
+        cells.insert(n % 5, tab.clone());
+        history.push(&pushed(&cells, false, 0, 0), &Links::new());
+        history.flush();
+    }
+    assert!(store.settle(LONG));
+    history.set_width(5);
+    history.set_width(20);
+    let rows = history.rows();
+    let look = |history: &mut PaneHistory| {
+        (0..rows).for_each(|n| assert!(history.row(n, &mut Links::new()).is_some()));
+    };
+    look(&mut history);
+    let reads = disk.reads();
+    look(&mut history);
+    assert_eq!((disk.reads(), history.rows()), (reads, rows));
+}
+
 /// What became of a line is remembered for lines like it; that must not show.
 #[test]
 fn lines_like_one_another_come_out_as_each_by_itself() {
