@@ -73,8 +73,9 @@ pub(super) struct Memo {
     alike: Alike,
 }
 
-/// Rows of lines by the changes of width since and their cells.
-type OddRows = HashMap<(usize, SmallVec<[Unit; 4]>), Option<u32>>;
+/// Rows of lines by the changes of width since, their cells, and where their rows ended (and how
+/// many columns these had) if that is noted.
+type OddRows = HashMap<(usize, SmallVec<[Unit; 4]>, SmallVec<[(u32, u32); 2]>), Option<u32>>;
 
 /// Cells and rows that a block may claim to have: a hundred times what one is filled with, and
 /// few enough to be counted while somebody waits.
@@ -248,11 +249,12 @@ impl Block {
             return None;
         }
         let rows = || self.followed(line, widths, &mut Alike::default()).map(|rows| rows.len() as u32);
-        if !found.pushed.is_empty() || found.flags.contains(LineFlags::EMPTY_TAIL) {
+        if found.pushed.iter().any(|b| !b.gap.is_empty()) || found.flags.contains(LineFlags::EMPTY_TAIL) {
             return rows();
         }
         let cells = layout::units(&found.runs, found.cols).collect();
-        *known.entry((widths.changes_since(number), cells)).or_insert_with(rows)
+        let ends = found.pushed.iter().map(|b| (b.end, b.size)).collect();
+        *known.entry((widths.changes_since(number), cells, ends)).or_insert_with(rows)
     }
 
     fn with_layout<T>(&self, widths: &Widths, use_it: impl FnOnce(&Layout) -> T) -> T {
