@@ -178,8 +178,12 @@ impl Screen {
         self.move_to(Some(0), Some(0));
     }
 
-    /// Places the cursor; it may stand one column behind the last.
+    /// Places the cursor; it may stand one column behind the last. tmux: one that is beyond the
+    /// edge, as a narrower alternate screen leaves it, stays there until it moves.
     pub fn move_to(&mut self, x: Option<u32>, y: Option<u32>) {
+        if (x, y) == (Some(self.cx), Some(self.cy)) {
+            return;
+        }
         if let Some(x) = x {
             self.cx = if x > self.cols() { self.cols() - 1 } else { x };
         }
