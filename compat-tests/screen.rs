@@ -260,7 +260,8 @@ fn describe(style: &CellStyle) -> String {
 
 /// Times and dates are replaced by as many letters.
 fn clock(text: &str) -> String {
-    let pattern =
-        regex::Regex::new(r"\b\d\d:\d\d(:\d\d)?\b( \d\d-[A-Z][a-z][a-z]-\d\d\b)?").expect("a pattern");
+    let time = r"\b\d\d:\d\d(:\d\d)?\b( \d\d-[A-Z][a-z][a-z]-\d\d\b)?";
+    let date = r"\b[A-Z][a-z][a-z] [A-Z][a-z][a-z] [ \d]\d \d\d:\d\d:\d\d \d{4}\b";
+    let pattern = regex::Regex::new(&format!("{date}|{time}")).expect("a pattern");
     pattern.replace_all(text, |found: &regex::Captures| "T".repeat(found[0].len())).into_owned()
 }
