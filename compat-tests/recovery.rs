@@ -92,6 +92,53 @@ fn a_dead_pane_keeps_its_lines() {
 }
 
 #[test]
+fn keys_and_buffers_are_as_they_were_last() {
+    let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
+    server.tmux(&["new-session", "-d", "read never"]);
+    server.tmux(&["set-buffer", "-b", "stays", "as it is", ";", "set-buffer", "-b", "changes", "one"]);
+    server.tmux(&["set-buffer", "-b", "goes", "x", ";", "set-buffer", &"long ".repeat(20_000)]);
+    server.tmux(&[
+        "bind-key",
+        "-n",
+        "F5",
+        "new-window",
+        ";",
+        "bind-key",
+        "-T",
+        "mine",
+        "-r",
+        "a",
+        "next-window",
+    ]);
+    // A new window has a snapshot made at once; the next one changes some of what is in it.
+    server.tmux(&["new-window", "-d", "read never"]);
+    server.tmux(&["set-buffer", "-a", "-b", "changes", " two", ";", "delete-buffer", "-b", "goes"]);
+    server.tmux(&["set-buffer", "-b", "stays", "-n", "moved", ";", "set-buffer", "-b", "new", "three"]);
+    server.tmux(&["bind-key", "-n", "F5", "kill-pane", ";", "unbind-key", "C-b"]);
+    server.tmux(&["bind-key", "-N", "a note", "-T", "mine", "b", "last-window"]);
+    server.tmux(&["new-window", "-d", "read never"]);
+    let format = "#{buffer_name} #{buffer_size} #{buffer_created} #{buffer_full}";
+    let all = |server: &Server| {
+        let asked: [&[&str]; 3] =
+            [&["list-keys"], &["list-keys", "-N", "-T", "mine"], &["list-buffers", "-F", format]];
+        let mut answers: Vec<String> = asked.iter().map(|args| server.ask(args)).collect();
+        for buffer in ["moved", "changes", "new"] {
+            answers.push(server.ask(&["show-buffer", "-b", buffer]));
+        }
+        answers
+    };
+    let before = all(&server);
+    assert_eq!(before[3..], ["as it is", "one two", "three"]);
+    kill(&server);
+    assert_eq!(all(&server), before);
+    // And what the next server left in its turn.
+    server.tmux(&["set-buffer", "-b", "new", "four", ";", "new-window", "-d", "read never"]);
+    let before = all(&server);
+    kill(&server);
+    assert_eq!(all(&server), before);
+}
+
+#[test]
 fn cleared_history_does_not_come_back() {
     let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
     let program = format!("seq -f 'number %.0f' 1 {LINES}; read never");

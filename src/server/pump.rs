@@ -129,6 +129,11 @@ impl Pump {
         Ok(file)
     }
 
+    /// Whether what a pane shows is in its journal.
+    pub fn has_journal(&self, pane: PaneId) -> bool {
+        self.journals.all.contains_key(&pane)
+    }
+
     /// Saves panes that something changed but what their programs printed.
     pub fn save_disturbed(&mut self) {
         for (pane, journal) in &mut self.journals.all {

@@ -2,8 +2,6 @@
 //! terminals of its panes, and how those ended that ended in between.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::{Read, Seek};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
@@ -39,7 +37,7 @@ impl Runtime {
                 Err(_) => self.world.custody.release(child.token),
             }
         }
-        let Some(mut snapshot) = recovered.deposit.and_then(read) else { return false };
+        let Some(mut snapshot) = recovered.deposit.and_then(Snapshot::read) else { return false };
         let panes = std::mem::take(&mut snapshot.panes);
         let windows = std::mem::take(&mut snapshot.windows);
         let sessions = std::mem::take(&mut snapshot.sessions);
@@ -131,7 +129,9 @@ impl Runtime {
         let terminal = resumed.unwrap_or_else(|| {
             let history = self.world.histories.reopen(id, limit, record.size.cols, self.world.now.wall_us);
             let mut terminal = Terminal::new(record.size, TerminalConfig::default(), history);
-            redraw(&mut terminal, &record.screen);
+            if let Some(screen) = &record.screen {
+                redraw(&mut terminal, screen);
+            }
             terminal
         });
         let terminal = Arc::new(Mutex::new(terminal));
@@ -282,13 +282,6 @@ impl Runtime {
         }
         self.server.groups.retain(|_, group| !group.sessions.is_empty());
     }
-}
-
-fn read(deposit: OwnedFd) -> Option<Snapshot> {
-    let mut file = File::from(deposit);
-    let mut text = Vec::new();
-    file.rewind().and_then(|()| file.read_to_end(&mut text)).ok()?;
-    serde_json::from_slice(&text).ok()
 }
 
 fn flags(record: &PaneRecord) -> PaneFlags {

@@ -2,17 +2,20 @@
 //! would miss, as plain records. Clients, prompts, modes and jobs are not in it; clients see
 //! their server go and attach again.
 
-use std::fs::File;
-use std::io::{Seek, Write};
-use std::os::fd::OwnedFd;
+mod file;
 
-use nix::sys::memfd::{MFdFlags, memfd_create};
+use std::collections::BTreeMap;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::base::clock::Now;
 use crate::base::{Key, PaneId, Point, SessionId, Size, WindowId};
 use crate::model::Server;
 use crate::model::host::ExitStatus;
+use crate::model::key_tables::{Binding, KeyTables};
 use crate::model::pane::{Pane, PaneFlags};
 use crate::model::window::{Window, WindowFlags};
 use crate::options::{Environ, Options};
@@ -20,6 +23,7 @@ use crate::terminal::Terminal;
 use crate::terminal::capture::{Capture, CaptureOptions};
 
 use super::runtime::Runtime;
+use file::{Left, Place, SnapshotFile};
 
 /// Time between two snapshots of a busy server. A change of sessions, windows or panes is
 /// deposited at once.
@@ -41,6 +45,10 @@ pub struct Snapshot {
     pub prompt_history: [Vec<String>; 4],
     pub buffers: Vec<BufferRecord>,
     pub next_buffer: (u64, u64),
+    /// In a part of the file: where.
+    #[serde(default)]
+    tables_at: Option<Place>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tables: Vec<(String, Vec<BindingRecord>)>,
     pub sessions: Vec<SessionRecord>,
     pub groups: Vec<(String, Vec<SessionId>)>,
@@ -54,6 +62,10 @@ pub struct Snapshot {
 #[derive(Serialize, Deserialize)]
 pub struct BufferRecord {
     pub name: String,
+    /// In a part of the file: where.
+    #[serde(default)]
+    data_at: Option<Place>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub data: Vec<u8>,
     pub automatic: bool,
     pub created: i64,
@@ -130,7 +142,9 @@ pub struct PaneRecord {
     pub active_border_style: Option<String>,
     pub output_offset: u64,
     pub oom_kills: u64,
-    pub screen: ScreenRecord,
+    /// Of a pane without a journal, from which the next server knows more.
+    #[serde(default)]
+    pub screen: Option<ScreenRecord>,
 }
 
 /// A screen as text that draws it again.
@@ -153,6 +167,24 @@ pub struct Deposits {
     pub dirty: bool,
     next_ms: u64,
     shape: [usize; 6],
+    /// None: begins with the next snapshot.
+    book: Option<Book>,
+}
+
+/// The bindings of all tables, and where they were written.
+struct Tables {
+    bindings: Vec<(String, Vec<Binding>)>,
+    place: Place,
+}
+
+/// The file, and which parts of it hold what still is as it was.
+struct Book {
+    file: SnapshotFile,
+    tables: Option<Tables>,
+    /// By number (`Buffer::order`): what was written, and where.
+    buffers: BTreeMap<u64, (Arc<[u8]>, Place)>,
+    /// Parts that the next index does not name.
+    outdated: Vec<Place>,
 }
 
 impl Deposits {
@@ -183,19 +215,128 @@ impl Runtime {
         if server.exiting || !server.config_done || !(due || shape != self.deposits.shape) {
             return;
         }
-        self.deposits = Deposits { dirty: false, next_ms: now_ms + INTERVAL_MS, shape };
+        self.deposits.dirty = false;
+        self.deposits.next_ms = now_ms + INTERVAL_MS;
+        self.deposits.shape = shape;
         self.world.pump.save_disturbed();
+        // What a journal has of a screen is taken up with the transcript that it belongs to.
+        let stored = self.world.histories.store().is_some();
+        let whole = |pane| !(stored && self.world.pump.has_journal(pane));
+        let snapshot = Snapshot { history_key: self.world.histories.key(), ..Snapshot::take(server, whole) };
         // Without a snapshot a later server starts empty; there is nobody to tell.
-        let history_key = self.world.histories.key();
-        if let Ok(file) = (Snapshot { history_key, ..Snapshot::take(&self.server) }).write() {
-            self.world.custody.deposit(file);
+        let kept = self.deposits.book.take().filter(|book| !book.is_spent());
+        if let Ok(mut book) = kept.map_or_else(Book::begin, Ok)
+            && let Ok(news) = book.enter(server, snapshot)
+        {
+            if let Some(file) = news {
+                self.world.custody.deposit(file);
+            }
+            self.deposits.book = Some(book);
         }
     }
 }
 
+impl Book {
+    fn begin() -> io::Result<Self> {
+        let file = SnapshotFile::create()?;
+        Ok(Self { file, tables: None, buffers: BTreeMap::new(), outdated: Vec::new() })
+    }
+
+    fn is_spent(&self) -> bool {
+        self.file.is_spent(self.buffers.values().map(|(data, _)| data.len() as u64).sum())
+    }
+
+    /// Makes a snapshot the newest. Returns the file when it was the first in it.
+    fn enter(&mut self, server: &Server, mut snapshot: Snapshot) -> io::Result<Option<OwnedFd>> {
+        let first = !self.file.has_index();
+        snapshot.tables_at = Some(self.enter_tables(server)?);
+        snapshot.buffers = self.enter_buffers(server)?;
+        self.file.publish(&serde_json::to_vec(&snapshot)?)?;
+        for place in self.outdated.drain(..) {
+            self.file.free(place);
+        }
+        first.then(|| self.file.share()).transpose()
+    }
+
+    fn enter_tables(&mut self, server: &Server) -> io::Result<Place> {
+        if let Some(tables) = self.tables.as_ref().filter(|tables| tables.are_still(&server.key_tables)) {
+            return Ok(tables.place);
+        }
+        let place = self.file.put(&serde_json::to_vec(&tables(server))?)?;
+        let all = server.key_tables.tables.iter();
+        let bindings = all.map(|(name, table)| (name.clone(), table.bindings.values().cloned().collect()));
+        let before = self.tables.replace(Tables { bindings: bindings.collect(), place });
+        self.outdated.extend(before.map(|before| before.place));
+        Ok(place)
+    }
+
+    fn enter_buffers(&mut self, server: &Server) -> io::Result<Vec<BufferRecord>> {
+        let mut before = std::mem::take(&mut self.buffers);
+        let mut records = Vec::new();
+        let mut room = MAX_BUFFER_BYTES;
+        for buffer in server.buffers.by_time() {
+            let Some(left) = room.checked_sub(buffer.data.len()) else { continue };
+            room = left;
+            let is_still = |(data, _): &(Arc<[u8]>, Place)| Arc::ptr_eq(data, &buffer.data);
+            let place = match before.get(&buffer.order).filter(|kept| is_still(kept)) {
+                Some(&(_, place)) => {
+                    before.remove(&buffer.order);
+                    place
+                }
+                None => self.file.put(&buffer.data)?,
+            };
+            self.buffers.insert(buffer.order, (buffer.data.clone(), place));
+            records.push(BufferRecord {
+                name: buffer.name.clone(),
+                data_at: Some(place),
+                data: Vec::new(),
+                automatic: buffer.automatic,
+                created: buffer.created,
+                order: buffer.order,
+            });
+        }
+        self.outdated.extend(before.into_values().map(|(_, place)| place));
+        Ok(records)
+    }
+}
+
+impl Tables {
+    /// Whether every key still does the same.
+    fn are_still(&self, now: &KeyTables) -> bool {
+        let is_still = |then: &Binding, now: &Binding| {
+            then.key == now.key
+                && Arc::ptr_eq(&then.commands, &now.commands)
+                && then.note == now.note
+                && then.repeat == now.repeat
+        };
+        self.bindings.len() == now.tables.len()
+            && self.bindings.iter().zip(&now.tables).all(|((name, then), (now_name, now))| {
+                name == now_name
+                    && then.len() == now.bindings.len()
+                    && then.iter().zip(now.bindings.values()).all(|(then, now)| is_still(then, now))
+            })
+    }
+}
+
 impl Snapshot {
-    /// Looks at everything once.
-    pub fn take(server: &Server) -> Self {
+    /// What the server before left; None when that cannot be read.
+    pub fn read(deposit: OwnedFd) -> Option<Self> {
+        let left = Left::open(deposit).ok()?;
+        let mut snapshot: Self = serde_json::from_slice(&left.index).ok()?;
+        if let Some(place) = snapshot.tables_at {
+            snapshot.tables = serde_json::from_slice(&left.part(place).ok()?).ok()?;
+        }
+        for buffer in &mut snapshot.buffers {
+            if let Some(place) = buffer.data_at {
+                buffer.data = left.part(place).ok()?;
+            }
+        }
+        Some(snapshot)
+    }
+
+    /// Looks at everything once, but for what has parts of its own. `whole` says which panes'
+    /// screens are to be in it.
+    fn take(server: &Server, whole: impl Fn(PaneId) -> bool) -> Self {
         let sessions = server.sessions.values().map(|s| SessionRecord {
             id: s.id,
             name: s.name.clone(),
@@ -224,9 +365,10 @@ impl Snapshot {
             activity_counter: server.activity_counter,
             active_point: server.active_point,
             prompt_history: server.prompt_history.clone(),
-            buffers: buffers(server),
+            buffers: Vec::new(),
             next_buffer: (server.buffers.next_index, server.buffers.next_order),
-            tables: tables(server),
+            tables_at: None,
+            tables: Vec::new(),
             sessions: sessions.collect(),
             groups: server
                 .groups
@@ -234,37 +376,10 @@ impl Snapshot {
                 .map(|(name, group)| (name.clone(), group.sessions.clone()))
                 .collect(),
             windows: server.windows.values().filter_map(window).collect(),
-            panes: server.panes.values().map(pane).collect(),
+            panes: server.panes.values().map(|p| pane(p, whole(p.id))).collect(),
             history_key: None,
         }
     }
-
-    /// The snapshot in a file of its own, read from its start.
-    fn write(&self) -> std::io::Result<OwnedFd> {
-        let mut file = File::from(memfd_create(c"snapshot", MFdFlags::MFD_CLOEXEC)?);
-        file.write_all(&serde_json::to_vec(self)?)?;
-        file.rewind()?;
-        Ok(file.into())
-    }
-}
-
-fn buffers(server: &Server) -> Vec<BufferRecord> {
-    let mut all: Vec<_> = server.buffers.by_name.values().collect();
-    all.sort_by_key(|buffer| std::cmp::Reverse(buffer.order));
-    let mut room = MAX_BUFFER_BYTES;
-    all.retain(|buffer| {
-        let fits = buffer.data.len() <= room;
-        room -= if fits { buffer.data.len() } else { 0 };
-        fits
-    });
-    let record = |buffer: &crate::model::buffers::Buffer| BufferRecord {
-        name: buffer.name.clone(),
-        data: buffer.data.to_vec(),
-        automatic: buffer.automatic,
-        created: buffer.created,
-        order: buffer.order,
-    };
-    all.into_iter().map(record).collect()
 }
 
 fn tables(server: &Server) -> Vec<(String, Vec<BindingRecord>)> {
@@ -302,7 +417,7 @@ fn window(w: &Window) -> Option<WindowRecord> {
     })
 }
 
-fn pane(p: &Pane) -> PaneRecord {
+fn pane(p: &Pane, whole: bool) -> PaneRecord {
     PaneRecord {
         id: p.id,
         window: p.window,
@@ -322,7 +437,7 @@ fn pane(p: &Pane) -> PaneRecord {
         active_border_style: p.active_border_style.clone(),
         output_offset: p.output_offset,
         oom_kills: p.oom_kills,
-        screen: ScreenRecord::take(&p.terminal.lock()),
+        screen: whole.then(|| ScreenRecord::take(&p.terminal.lock())),
     }
 }
 
