@@ -102,6 +102,15 @@ pub fn fnmatch(pattern: &str, text: &str, ignore_case: bool) -> bool {
     unsafe { libc::fnmatch(pattern.as_ptr(), text.as_ptr(), flags) == 0 }
 }
 
+/// Makes the calling thread one of those that, when they have something to do, wait until whoever
+/// is on the core has had its turn (`SCHED_BATCH`): on a busy machine they would keep the thread
+/// waiting that woke them. Needs no privilege.
+pub fn run_in_background() {
+    let param = libc::sched_param { sched_priority: 0 };
+    // SAFETY: the parameter is read during the call; 0 is the calling thread.
+    unsafe { libc::sched_setscheduler(0, libc::SCHED_BATCH, &raw const param) };
+}
+
 /// What the C library says about an error number.
 pub fn strerror(errno: i32) -> String {
     let mut out = [0u8; 256];

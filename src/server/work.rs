@@ -10,6 +10,7 @@ use std::sync::Arc;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use parking_lot::{Condvar, Mutex};
 
+use crate::base::posix::run_in_background;
 use crate::model::host::{Callback, Work};
 
 /// Threads at most. They are started when there is work and stay.
@@ -81,6 +82,7 @@ impl Bench {
     }
 
     fn run(&self) {
+        run_in_background();
         loop {
             let work = {
                 let mut state = self.state.lock();

@@ -25,6 +25,7 @@ use super::view::{Newest, TranscriptView};
 use super::widths::Widths;
 use super::{Note, recover, writer};
 use crate::base::PaneId;
+use crate::base::posix::run_in_background;
 
 /// Messages kept for the server to show; later ones are dropped while it does not ask.
 const MAX_MESSAGES: usize = 16;
@@ -208,10 +209,12 @@ impl TranscriptStore {
         });
         let writer = {
             let shared = shared.clone();
-            std::thread::Builder::new()
-                .name("transcript".to_owned())
-                .stack_size(256 << 10)
-                .spawn(move || writer::run(&shared))?
+            std::thread::Builder::new().name("transcript".to_owned()).stack_size(256 << 10).spawn(
+                move || {
+                    run_in_background();
+                    writer::run(&shared);
+                },
+            )?
         };
         Ok(Self { shared, writer: Some(writer) })
     }
