@@ -36,7 +36,7 @@ pub use backstop::{
 pub use choose::{Choice, Found, Late, Settings, Starting};
 pub use host::Host;
 pub use limits::{BadAmount, Limits, Usage, parse_amount};
-pub use oom::{PANE_OOM_SCORE, killed_process, pane_oom_score, raise_oom_score};
+pub use oom::{KernelLog, PANE_OOM_SCORE, pane_oom_score, raise_oom_score};
 pub use pressure::Pressure;
 
 /// Which backend is at work.

@@ -1,8 +1,9 @@
 //! Telling the kernel whom to take first when the whole host is out of memory, and asking its
 //! log whom it took.
 
-use std::fs;
-use std::io::{self, Read};
+use std::collections::VecDeque;
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::OpenOptionsExt;
 
 /// How much more likely than the server a pane's processes are to be killed, in
@@ -29,35 +30,72 @@ pub fn raise_oom_score(pid: &str) -> io::Result<()> {
     fs::write(format!("/proc/{pid}/oom_score_adj"), wanted.to_string())
 }
 
-/// Records of the kernel's log that are looked at, newest last.
+/// Records of the kernel's log that are read at once; a log holds fewer.
 const MAX_RECORDS: usize = 100_000;
 /// Longest record, in bytes.
 const MAX_RECORD: usize = 8192;
+/// Kills that are kept until somebody asks.
+const MAX_KILLS: usize = 256;
 
-/// The process that the kernel killed last in a scope, by its log: name and pid. Ordinary users
-/// mostly may not read that.
-pub fn killed_process(scope: &str) -> Option<(String, i32)> {
-    let flags = libc::O_NONBLOCK | libc::O_CLOEXEC;
-    let mut log = fs::OpenOptions::new().read(true).custom_flags(flags).open("/dev/kmsg").ok()?;
-    let mut record = [0; MAX_RECORD];
-    let mut found = None;
-    for _ in 0..MAX_RECORDS {
-        match log.read(&mut record) {
-            Ok(length @ 1..) => {
-                let killed = killed_in(&String::from_utf8_lossy(&record[..length]), scope);
-                found = killed.or(found);
+/// The kernel's log from some moment on.
+pub struct KernelLog {
+    file: File,
+    kills: Kills,
+}
+
+/// Records of kills that nobody has asked about yet, newest last.
+#[derive(Default)]
+struct Kills(VecDeque<String>);
+
+impl KernelLog {
+    /// From now on; None where it may not be read, which is so for most ordinary users.
+    pub fn open() -> Option<Self> {
+        let flags = libc::O_NONBLOCK | libc::O_CLOEXEC;
+        let mut file = fs::OpenOptions::new().read(true).custom_flags(flags).open("/dev/kmsg").ok()?;
+        file.seek(SeekFrom::End(0)).ok()?;
+        Some(Self { file, kills: Kills::default() })
+    }
+
+    /// The process that the kernel killed last in a scope, by name and pid, unless that was told
+    /// already. Takes long where much was logged since it was last asked.
+    pub fn killed_process(&mut self, scope: &str) -> Option<(String, i32)> {
+        let mut record = [0; MAX_RECORD];
+        for _ in 0..MAX_RECORDS {
+            match self.file.read(&mut record) {
+                Ok(length @ 1..) => self.kills.note(&String::from_utf8_lossy(&record[..length])),
+                // Records that were overwritten before they were read.
+                Err(e) if e.raw_os_error() == Some(libc::EPIPE) => {}
+                _ => break,
             }
-            // Records that were overwritten while we read.
-            Err(e) if e.raw_os_error() == Some(libc::EPIPE) => {}
-            _ => break,
+        }
+        self.kills.take(scope)
+    }
+}
+
+impl Kills {
+    /// The newest in a scope; it and those before it there are told.
+    fn take(&mut self, scope: &str) -> Option<(String, i32)> {
+        let found = self.0.iter().rev().find_map(|record| killed_in(record, scope));
+        self.0.retain(|record| killed_in(record, scope).is_none());
+        found
+    }
+
+    fn note(&mut self, record: &str) {
+        if record.contains(KILL) {
+            self.0.push_back(record.to_owned());
+            if self.0.len() > MAX_KILLS {
+                self.0.pop_front();
+            }
         }
     }
-    found
 }
+
+/// What a record of a kill has.
+const KILL: &str = "oom-kill:";
 
 /// What a record tells of a kill in a scope.
 fn killed_in(record: &str, scope: &str) -> Option<(String, i32)> {
-    let line = record.split_once("oom-kill:")?.1.lines().next()?;
+    let line = record.split_once(KILL)?.1.lines().next()?;
     let field = |name: &str| line.split(',').find_map(|part| part.strip_prefix(name)?.strip_prefix('='));
     // Mounts may show part of the hierarchy only: a pane and its server are enough of the path.
     let mut tail: Vec<&str> = scope.rsplit('/').take(3).collect();
@@ -83,6 +121,21 @@ mod tests {
         check("/a/y/panes/pane-3", None);
         check("/a/x/panes/pane-30", None);
         check("", None);
+    }
+
+    #[test]
+    fn a_kill_is_told_once() {
+        let mut log = super::Kills::default();
+        let record = |pane: u32, pid: u32| {
+            format!("6,1,2,-;oom-kill:task_memcg=/a/x/panes/pane-{pane},task=tail,pid={pid}\n")
+        };
+        log.note("6,1,2,-;usb 1-1: new device");
+        [(3, 10), (3, 11), (4, 12)].iter().for_each(|&(pane, pid)| log.note(&record(pane, pid)));
+        assert_eq!(log.take("/a/x/panes/pane-3"), Some(("tail".to_owned(), 11)));
+        assert_eq!(log.take("/a/x/panes/pane-3"), None, "both were one report");
+        assert_eq!(log.take("/a/x/panes/pane-4"), Some(("tail".to_owned(), 12)));
+        (0..1000).for_each(|pid| log.note(&record(5, pid)));
+        assert_eq!(log.0.len(), super::MAX_KILLS);
     }
 
     #[test]

@@ -2,22 +2,27 @@
 //! what is left when the pane is closed, and who goes when memory runs out.
 
 mod left;
+mod report;
 
 use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
+
+use parking_lot::Mutex;
 
 use crate::base::PaneId;
 use crate::containment::{
-    self, Attention, Backstop, Choice, Containment, Deed, Event, Found, Host, Late, Limits, OomCause,
-    PaneScope, Pressure, Settings, Starting, killed_process, load_of,
+    self, Attention, Backstop, Choice, Containment, Deed, Event, Found, Host, KernelLog, Late, Limits,
+    OomCause, PaneScope, Pressure, Settings, Starting, load_of,
 };
 use crate::model::pane_limits::{PaneLimits, ServerLimits};
 use crate::options::size::MemoryLimit;
 
 use super::poller::{Interest, Poller, Token};
+pub use report::OomReport;
 
 /// Where to start a pane's program.
 #[derive(Debug, Default)]
@@ -84,14 +89,9 @@ pub struct Scopes {
     pressure: Option<Pressure>,
     backstop: Backstop,
     next_look: u64,
+    /// Read beside the loop, for much may have been logged.
+    log: Option<Arc<Mutex<KernelLog>>>,
     messages: Vec<String>,
-}
-
-/// What the server has to tell about a pane.
-pub struct OomReport {
-    pub pane: PaneId,
-    pub kills: u64,
-    pub text: String,
 }
 
 impl SpawnTarget {
@@ -128,6 +128,7 @@ impl Scopes {
             pressure: None,
             backstop: Backstop::default(),
             next_look: 0,
+            log: None,
             messages: Vec::new(),
         }
     }
@@ -164,6 +165,7 @@ impl Scopes {
                 poller.add(pressure.fd(), Token::Scopes, Interest::READ).ok();
             }
             self.backend = Some(backend);
+            self.log = KernelLog::open().map(|log| Arc::new(Mutex::new(log)));
             self.apply_total();
         }
         self.backend.as_mut().expect("set above")
@@ -399,11 +401,9 @@ impl Scopes {
                         // Neither version 1 nor a unit that was made before does it by itself.
                         held.scope.kill().ok();
                     }
-                    let killed = self.panes.get(&pane).and_then(|held| killed_process(&held.scope.name()));
-                    let killed = killed.map(|(name, pid)| format!(": {name}, process {pid}"));
-                    let killed = killed.unwrap_or_default();
-                    let text = format!("pane {pane}: out of memory ({limit}), {kills} killed{killed}");
-                    reports.push(OomReport { pane, kills, text });
+                    let text = format!("pane {pane}: out of memory ({limit}), {kills} killed");
+                    let scope = self.panes.get(&pane).map(|held| held.scope.name());
+                    reports.push(OomReport { pane, kills, text, scope });
                 }
                 Event::PidsLimit { pane, .. } => {
                     let limit = self.panes.get(&pane).and_then(|held| held.limits?.pids_max).unwrap_or(0);
@@ -429,6 +429,11 @@ impl Scopes {
             self.next_look = now_ms;
         }
         reports
+    }
+
+    /// The kernel's log, where it names who was killed.
+    pub fn log(&self) -> Option<Arc<Mutex<KernelLog>>> {
+        self.log.clone()
     }
 
     /// Looks at the host's memory when it is time; tells what was done. `attention` says what
@@ -461,7 +466,7 @@ impl Scopes {
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(victim.pid), signal).ok();
         let text =
             format!("pane {}: memory is short (memory-backstop), process {} {verb}", victim.pane, victim.pid);
-        Some(OomReport { pane: victim.pane, kills: 0, text })
+        Some(OomReport { pane: victim.pane, kills: 0, text, scope: None })
     }
 
     /// When `look` has something to do although nothing wakes the loop.

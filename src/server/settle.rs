@@ -161,7 +161,7 @@ impl Runtime {
         });
         self.world.open_gates();
         if let Some(report) = report {
-            self.report_oom(report);
+            report.tell(&mut self.cx());
         }
         for peer in self.world.peers.values_mut() {
             if let Some(tty) = &mut peer.tty

@@ -199,31 +199,15 @@ impl Runtime {
     pub fn read_scopes(&mut self) {
         let reports = self.world.scopes.events(&self.world.poller, self.world.now.mono_ms);
         self.world.open_gates();
-        for report in reports {
-            self.report_oom(report);
-        }
-    }
-
-    /// Tells once, where people look, that a pane's program was ended for want of memory.
-    pub fn report_oom(&mut self, report: super::scopes::OomReport) {
-        let now = self.world.now;
-        let Some(pane) = self.server.panes.get_mut(&report.pane) else { return };
-        pane.oom_kills += report.kills;
-        let window = pane.window;
-        let terminal = pane.terminal.clone();
-        terminal.lock().history().annotate(now.secs(), &report.text);
-        self.server.notify_pane("pane-oom", report.pane);
-        self.server.redraw_window_borders(window);
-        self.server.status_window(window);
-        // Its mark in the status line is the bell's, until somebody looks.
-        self.cx().window_bell(window);
-        let attached: Vec<ClientId> =
-            self.server.clients.values().filter(|c| c.session.is_some()).map(|c| c.id).collect();
-        if attached.is_empty() {
-            self.server.add_message(now, report.text.clone());
-        }
-        for client in attached {
-            crate::view::message::show_error(&mut self.cx(), client, &report.text);
+        for mut report in reports {
+            let Some(log) = self.world.scopes.log().filter(|_| report.scope.is_some()) else {
+                report.tell(&mut self.cx());
+                continue;
+            };
+            self.world.work.begin(Box::new(move || {
+                report.name_killed(&mut log.lock());
+                Box::new(move |cx| report.tell(cx))
+            }));
         }
     }
 

@@ -1,0 +1,47 @@
+//! Telling people that a pane's program was ended for want of memory.
+
+use crate::base::{ClientId, PaneId};
+use crate::containment::KernelLog;
+use crate::model::Cx;
+use crate::view::message;
+
+/// What the server has to tell about a pane.
+pub struct OomReport {
+    pub pane: PaneId,
+    pub kills: u64,
+    pub text: String,
+    /// Where the kernel's log may name who was killed.
+    pub scope: Option<String>,
+}
+
+impl OomReport {
+    /// Adds who was killed, if the log has it.
+    pub fn name_killed(&mut self, log: &mut KernelLog) {
+        let killed = self.scope.take().and_then(|scope| log.killed_process(&scope));
+        if let Some((name, pid)) = killed {
+            self.text += &format!(": {name}, process {pid}");
+        }
+    }
+
+    /// Tells it once, where people look.
+    pub fn tell(&self, cx: &mut Cx<'_>) {
+        let Some(pane) = cx.server.panes.get_mut(&self.pane) else { return };
+        pane.oom_kills += self.kills;
+        let window = pane.window;
+        let terminal = pane.terminal.clone();
+        terminal.lock().history().annotate(cx.now.secs(), &self.text);
+        cx.server.notify_pane("pane-oom", self.pane);
+        cx.server.redraw_window_borders(window);
+        cx.server.status_window(window);
+        // Its mark in the status line is the bell's, until somebody looks.
+        cx.window_bell(window);
+        let attached: Vec<ClientId> =
+            cx.server.clients.values().filter(|c| c.session.is_some()).map(|c| c.id).collect();
+        if attached.is_empty() {
+            cx.server.add_message(cx.now, self.text.clone());
+        }
+        for client in attached {
+            message::show_error(cx, client, &self.text);
+        }
+    }
+}
