@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use super::super::LONG;
+use super::super::{LONG, until};
 
 /// Between looks at a screen.
 const POLL: Duration = Duration::from_millis(10);
@@ -158,6 +158,11 @@ impl Mux {
     pub fn shows(&mut self, pane: &str, line: &str) -> bool {
         let begins = |shown: &str| shown.trim_start_matches(['#', '$', ' ']).starts_with(line);
         self.run(&["capture-pane", "-p", "-t", pane]).lines().any(begins)
+    }
+
+    /// Waits until a pane's shell asks for a command.
+    pub fn until_begun(&mut self, pane: &str) {
+        until("a prompt", || !self.run(&["capture-pane", "-p", "-t", pane]).trim().is_empty());
     }
 
     /// Waits until a pane shows a line that begins so.

@@ -28,6 +28,9 @@ pub(super) struct Delegated {
 const MAX_NAMES: u32 = 1000;
 /// Looks for processes in a group that is divided: what is moved may just be starting others.
 const MOVE_ROUNDS: usize = 16;
+/// Share of the processor of server and keeper; all panes together have 100. The server has little
+/// to do, but somebody waits for it, even while panes take every core.
+const SERVER_WEIGHT: u32 = 1000;
 
 impl Delegated {
     /// Sets up below `base`: the processes `pids` (server and keeper) move to a leaf of their
@@ -81,6 +84,10 @@ pub(super) fn divide(base: &Group, pids: &[i32]) -> io::Result<Group> {
     }
     enable(base);
     enable(&panes);
+    if server.has("cpu.weight") {
+        // Equal shares are what it has without.
+        let _ = server.write("cpu.weight", &SERVER_WEIGHT.to_string());
+    }
     Ok(panes)
 }
 
@@ -231,5 +238,14 @@ mod tests {
         let base = Group::new(dir.path().join("a"));
         divide(&base, &[]).unwrap();
         assert!(base.child("server").pids().contains(&77));
+    }
+
+    #[test]
+    fn the_server_comes_before_what_panes_run() {
+        let (dir, _) = made_up(&[("a/server/cpu.weight", "100\n"), ("a/panes/cpu.weight", "100\n")]);
+        let base = Group::new(dir.path().join("a"));
+        let weight = |group: &Group| group.number("cpu.weight").unwrap();
+        let panes = divide(&base, &[]).unwrap();
+        assert!(weight(&base.child("server")) > weight(&panes));
     }
 }
