@@ -14,6 +14,7 @@ pub const GROUPS: &[(&str, Group)] = &[
     ("throughput", throughput),
     ("drawing", drawing),
     ("latency", latency),
+    ("typing", typing),
     ("memory", memory),
     ("history", history),
     ("many", many),
@@ -169,6 +170,31 @@ fn latency(program: &Program, scale: &Scale, add: Add<'_>) {
         times.sort_by(f64::total_cmp);
         add(what, times[times.len() / 2]);
     }
+}
+
+/// What somebody who types at an even pace notices of all else that a server holds: many panes
+/// full of text, and large paste buffers.
+fn typing(program: &Program, scale: &Scale, add: Add<'_>) {
+    let mux = Mux::new(program);
+    let file = mux.dir().join("copied");
+    fs::write(&file, "x".repeat(scale.bytes / 5)).expect("a file is written");
+    let server = mux.start("exec cat");
+    mux.run(&["load-buffer", &file.to_string_lossy()]);
+    for _ in 0..scale.panes {
+        mux.run(&["new-window", "-d", "seq -f 'words that fill the line %.0f' 100; exec sleep 1000"]);
+    }
+    let mut client = mux.attach();
+    client.settle();
+    let (begin, cpu) = (Instant::now(), server.cpu());
+    let echo = |n: usize| {
+        std::thread::sleep(std::time::Duration::from_millis(4));
+        client.echo(KEYS[n % KEYS.len()])
+    };
+    let mut times: Vec<f64> = (0..5 * scale.keys).map(echo).collect();
+    add("server cpu, ms/s", (server.cpu() - cpu) / begin.elapsed().as_secs_f64());
+    times.sort_by(f64::total_cmp);
+    add("median key, ms", times[times.len() / 2]);
+    add("one key in 500, ms", times[times.len() - 1 - times.len() / 500]);
 }
 
 /// What a server, its panes and their history hold in memory.
