@@ -131,7 +131,7 @@ impl Pump {
 
     /// Whether what a pane shows is in its journal.
     pub fn has_journal(&self, pane: PaneId) -> bool {
-        self.journals.all.contains_key(&pane)
+        self.journals.all.get(&pane).is_some_and(Journal::is_usable)
     }
 
     /// Saves panes that something changed but what their programs printed.

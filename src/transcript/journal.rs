@@ -88,6 +88,11 @@ impl Journal {
         cell.store(value.to_le(), Ordering::Release);
     }
 
+    /// Whether a pane can be made again from it.
+    pub fn is_usable(&self) -> bool {
+        self.active > 0
+    }
+
     /// Whether `len` more bytes fit before there must be a checkpoint (and there is one).
     pub fn has_room(&self, len: usize) -> bool {
         self.active > 0 && self.at + ENTRY + len <= LOG_BYTES
@@ -248,8 +253,9 @@ mod tests {
                 assert!(bytes == all, "{n}");
             }
         }
+        assert!(journal.is_usable());
         assert!(!journal.checkpoint(&vec![1; AREA_BYTES + 1]));
-        assert!(again(&fd).is_err());
+        assert!(again(&fd).is_err() && !journal.is_usable());
         assert!(journal.checkpoint(&vec![1; AREA_BYTES]));
         assert!(journal.checkpoint(b"short"));
         assert_eq!(again(&fd).unwrap(), Recovered { checkpoint: b"short".to_vec(), printed: vec![] });
