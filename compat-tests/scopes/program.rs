@@ -35,9 +35,10 @@ pub fn all(expected: &str) {
     let server = it.server();
     let keeper = parent_of(server);
     apart(&mut it, expected, server, keeper);
-    let cases: [(&str, Case); 9] = [
+    let cases: [(&str, Case); 10] = [
         ("what a pane costs to start", start_up),
         ("a hog at 64M beside 20 panes", hog),
+        ("a hog without a shell", pane_of_a_hog),
         ("pane-oom-policy pane", whole_pane_goes),
         ("five hogs under panes-memory-max", five_hogs),
         ("hogs that stay between limits", plateau),
@@ -188,10 +189,24 @@ fn told(it: &mut Mux, hog: &str) {
     let news = it.news();
     assert_eq!(news.iter().filter(|line| line.starts_with("%pane-oom ")).count(), 1, "{news:?}");
     let text = "out of memory (pane-memory-max, 64M), 1 killed";
-    assert!(it.run(&["show-messages"]).contains(text), "{}", it.run(&["show-messages"]));
+    until("the message", || it.run(&["show-messages"]).contains(text));
     let file = it.dir.path().join("transcript").display().to_string();
     it.run(&["save-transcript", "-t", hog, &file]);
     until("the transcript", || std::fs::read_to_string(&file).is_ok_and(|saved| saved.contains(text)));
+}
+
+/// Its last process is killed, so the pane ends of it: that is told all the same.
+fn pane_of_a_hog(it: &mut Mux) {
+    it.news();
+    it.run(&["set-option", "-g", "pane-memory-max", "16M"]);
+    let hog = it.run(&["new-window", "-d", "-P", "-F", "#{pane_id}", "exec tail /dev/zero"]);
+    let text = format!("pane {hog}: out of memory (");
+    until("the message", || it.run(&["show-messages"]).contains(&text));
+    until("the pane's end", || !it.lives(&hog));
+    let news = it.news();
+    let told = format!("%pane-oom {hog}");
+    assert_eq!(news.iter().filter(|line| **line == told).count(), 1, "{news:?}");
+    it.run(&["set-option", "-g", "-u", "pane-memory-max"]);
 }
 
 fn whole_pane_goes(it: &mut Mux) {

@@ -176,6 +176,10 @@ impl Containment for Delegated {
         Some(self.watch.fd())
     }
 
+    fn suspect(&mut self, pane: PaneId) {
+        self.watch.suspect(pane);
+    }
+
     fn events(&mut self) -> Vec<Event> {
         let mut out = Vec::new();
         for pane in self.watch.changed() {

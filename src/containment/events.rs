@@ -26,6 +26,8 @@ pub(super) struct Watch {
     /// Panes to look at again in a moment, and how often still.
     again: HashMap<PaneId, u32>,
     timer: TimerFd,
+    /// Panes to look at with the next call, whatever is told.
+    suspects: Vec<PaneId>,
 }
 
 /// Version 1 tells before the kernel kills: the count is looked at again so many times, with
@@ -49,7 +51,7 @@ impl Watch {
         let timer = TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?;
         epoll.add(timer.as_fd(), EpollEvent::new(EpollFlags::EPOLLIN, TIMER))?;
         let (files, notifiers, again) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Ok(Self { epoll, inotify, files, notifiers, again, timer })
+        Ok(Self { epoll, inotify, files, notifiers, again, timer, suspects: Vec::new() })
     }
 
     /// Readable when `changed` has something to say.
@@ -82,6 +84,11 @@ impl Watch {
         Ok(())
     }
 
+    /// The next call of `changed` names this pane.
+    pub fn suspect(&mut self, pane: PaneId) {
+        self.suspects.push(pane);
+    }
+
     /// The pane's count rose, so nothing more is to be looked for.
     pub fn settled(&mut self, pane: PaneId) {
         self.again.remove(&pane);
@@ -103,7 +110,7 @@ impl Watch {
 
     /// Panes whose groups said something since the last call. Never blocks.
     pub fn changed(&mut self) -> Vec<PaneId> {
-        let mut panes = Vec::new();
+        let mut panes = std::mem::take(&mut self.suspects);
         while let Ok(events) = self.inotify.read_events() {
             panes.extend(events.iter().filter_map(|event| self.files.get(&event.wd)));
         }

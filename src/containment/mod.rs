@@ -166,6 +166,9 @@ pub trait Containment: Send {
     fn own_groups(&self) -> Vec<PathBuf> {
         Vec::new()
     }
+    /// A pane's program ended: the next call of `events` looks at its counters, though nothing was
+    /// told of them yet. The scope may go at once, and they with it.
+    fn suspect(&mut self, _pane: PaneId) {}
     /// What happened since the last call. Never blocks.
     fn events(&mut self) -> Vec<Event>;
     /// What people should know of the containment as a whole, since the last call.

@@ -328,6 +328,10 @@ impl Containment for Units {
         Some(self.watch.fd())
     }
 
+    fn suspect(&mut self, pane: PaneId) {
+        self.watch.suspect(pane);
+    }
+
     fn events(&mut self) -> Vec<Event> {
         let mut out = Vec::new();
         let answers = self.bus.lock().bus.answers();

@@ -226,6 +226,10 @@ impl Containment for V1 {
         Some(self.watch.fd())
     }
 
+    fn suspect(&mut self, pane: PaneId) {
+        self.watch.suspect(pane);
+    }
+
     fn events(&mut self) -> Vec<Event> {
         let mut out = Vec::new();
         for pane in self.watch.changed() {

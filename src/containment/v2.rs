@@ -171,6 +171,9 @@ mod tests {
         let (mut watched, pane) = (Watched::default(), PaneId(3));
         watched.add(&mut watch, pane, &group).unwrap();
         assert_eq!(watch.changed(), []);
+        watch.suspect(pane);
+        assert_eq!(watch.changed(), [pane]);
+        assert_eq!(watch.changed(), []);
         group.write("memory.events", "low 0\nhigh 0\nmax 9\noom 1\noom_kill 2\n").unwrap();
         assert_eq!(watch.changed(), [pane]);
         let mut out = Vec::new();

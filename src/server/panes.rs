@@ -80,6 +80,7 @@ impl Runtime {
         }
         self.pipe_output(id, &slice.bytes);
         if slice.closed {
+            self.hear_scope(id);
             crate::model::lifecycle::pane_closed(&mut self.cx(), id);
         }
     }
@@ -99,6 +100,7 @@ impl Runtime {
         if let Some(id) = pane {
             // What it printed last is still in the terminal.
             self.drain_pane(id);
+            self.hear_scope(id);
             crate::model::lifecycle::pane_exited(&mut self.cx(), id, status);
             crate::view::ended::draw_ended(&mut self.cx());
             return;

@@ -380,6 +380,12 @@ impl Scopes {
         });
     }
 
+    /// A pane's program is gone: the next call of `events` looks at its counters, though nothing
+    /// was told of them yet.
+    pub fn suspect(&mut self, pane: PaneId) {
+        self.backend.iter_mut().for_each(|backend| backend.suspect(pane));
+    }
+
     /// What happened, for the server to tell.
     pub fn events(&mut self, poller: &Poller, now_ms: u64) -> Vec<OomReport> {
         self.take_late(poller);
@@ -403,7 +409,7 @@ impl Scopes {
                     }
                     let text = format!("pane {pane}: out of memory ({limit}), {kills} killed");
                     let scope = self.panes.get(&pane).map(|held| held.scope.name());
-                    reports.push(OomReport { pane, kills, text, scope });
+                    reports.push(OomReport { pane, kills, text, scope, terminal: None });
                 }
                 Event::PidsLimit { pane, .. } => {
                     let limit = self.panes.get(&pane).and_then(|held| held.limits?.pids_max).unwrap_or(0);
@@ -466,7 +472,7 @@ impl Scopes {
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(victim.pid), signal).ok();
         let text =
             format!("pane {}: memory is short (memory-backstop), process {} {verb}", victim.pane, victim.pid);
-        Some(OomReport { pane: victim.pane, kills: 0, text, scope: None })
+        Some(OomReport { pane: victim.pane, kills: 0, text, scope: None, terminal: None })
     }
 
     /// When `look` has something to do although nothing wakes the loop.

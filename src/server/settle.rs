@@ -160,7 +160,8 @@ impl Runtime {
             if is_seen(server, pane) { Attention::Visible } else { Attention::Hidden }
         });
         self.world.open_gates();
-        if let Some(report) = report {
+        if let Some(mut report) = report {
+            report.mark(&mut self.cx());
             report.tell(&mut self.cx());
         }
         for peer in self.world.peers.values_mut() {

@@ -6,7 +6,7 @@ use std::time::Instant;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 
-use crate::base::ClientId;
+use crate::base::{ClientId, PaneId};
 use crate::command::source_file;
 use crate::model::Server;
 use crate::model::option_access::OptionScope;
@@ -196,10 +196,17 @@ impl Runtime {
         }
     }
 
+    /// A pane is about to go: what its scope has to tell is heard first.
+    pub fn hear_scope(&mut self, pane: PaneId) {
+        self.world.scopes.suspect(pane);
+        self.read_scopes();
+    }
+
     pub fn read_scopes(&mut self) {
         let reports = self.world.scopes.events(&self.world.poller, self.world.now.mono_ms);
         self.world.open_gates();
         for mut report in reports {
+            report.mark(&mut self.cx());
             let Some(log) = self.world.scopes.log().filter(|_| report.scope.is_some()) else {
                 report.tell(&mut self.cx());
                 continue;

@@ -1,8 +1,14 @@
-//! Telling people that a pane's program was ended for want of memory.
+//! Telling people that a pane's program was ended for want of memory. That it happened is told at
+//! once; the words wait for who it was, which is in a log that may be long.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use crate::base::{ClientId, PaneId};
 use crate::containment::KernelLog;
 use crate::model::Cx;
+use crate::terminal::Terminal;
 use crate::view::message;
 
 /// What the server has to tell about a pane.
@@ -12,9 +18,25 @@ pub struct OomReport {
     pub text: String,
     /// Where the kernel's log may name who was killed.
     pub scope: Option<String>,
+    /// Keeps the transcript until the words are in it: the pane may end meanwhile.
+    pub terminal: Option<Arc<Mutex<Terminal>>>,
 }
 
 impl OomReport {
+    /// Marks the pane, if it is still there, and runs hooks.
+    pub fn mark(&mut self, cx: &mut Cx<'_>) {
+        if let Some(pane) = cx.server.panes.get_mut(&self.pane) {
+            pane.oom_kills += self.kills;
+            self.terminal = Some(pane.terminal.clone());
+            let window = pane.window;
+            cx.server.redraw_window_borders(window);
+            cx.server.status_window(window);
+            // Its mark in the status line is the bell's, until somebody looks.
+            cx.window_bell(window);
+        }
+        cx.server.notify_pane("pane-oom", self.pane);
+    }
+
     /// Adds who was killed, if the log has it.
     pub fn name_killed(&mut self, log: &mut KernelLog) {
         let killed = self.scope.take().and_then(|scope| log.killed_process(&scope));
@@ -24,17 +46,10 @@ impl OomReport {
     }
 
     /// Tells it once, where people look.
-    pub fn tell(&self, cx: &mut Cx<'_>) {
-        let Some(pane) = cx.server.panes.get_mut(&self.pane) else { return };
-        pane.oom_kills += self.kills;
-        let window = pane.window;
-        let terminal = pane.terminal.clone();
-        terminal.lock().history().annotate(cx.now.secs(), &self.text);
-        cx.server.notify_pane("pane-oom", self.pane);
-        cx.server.redraw_window_borders(window);
-        cx.server.status_window(window);
-        // Its mark in the status line is the bell's, until somebody looks.
-        cx.window_bell(window);
+    pub fn tell(self, cx: &mut Cx<'_>) {
+        if let Some(terminal) = self.terminal {
+            terminal.lock().history().annotate(cx.now.secs(), &self.text);
+        }
         let attached: Vec<ClientId> =
             cx.server.clients.values().filter(|c| c.session.is_some()).map(|c| c.id).collect();
         if attached.is_empty() {
