@@ -92,8 +92,8 @@ pub fn start_input(cx: &mut Cx<'_>, item: &ItemContext) -> Exec {
         "-",
         Box::new(move |cx, result| {
             if let (Ok(bytes), Some(pane)) = (result, cx.server.pane(id)) {
-                let window = pane.window;
-                pane.terminal.lock().feed(&bytes);
+                let (id, window) = (pane.id, pane.window);
+                crate::model::timeouts::feed(cx, id, &bytes);
                 cx.server.redraw_window(window);
             }
             cx.server.queues.resume(waiting);

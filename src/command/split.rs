@@ -207,9 +207,8 @@ fn start_input(cx: &mut Cx<'_>, item: &ItemContext, pane: PaneId) -> bool {
         "-",
         Box::new(move |cx, result| {
             match cx.server.pane(pane) {
-                Some(p) => {
-                    let bytes = result.unwrap_or_default();
-                    p.terminal.lock().feed(&bytes);
+                Some(_) => {
+                    crate::model::timeouts::feed(cx, pane, &result.unwrap_or_default());
                     cx.server.mark_pane_changed(pane);
                 }
                 None => {

@@ -43,6 +43,7 @@ pub mod spawn;
 pub mod terminal_config;
 #[cfg(test)]
 pub mod test_host;
+pub mod timeouts;
 pub mod window;
 pub mod windows;
 pub mod winlinks;

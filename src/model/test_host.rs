@@ -7,10 +7,14 @@ use super::host::*;
 use crate::base::history::History;
 use crate::base::{ClientId, PaneId, Size};
 
-/// Remembers what was written to clients; programs start and do nothing.
+type TimerCallback = Box<dyn FnOnce(&mut Cx<'_>) + Send>;
+
+/// Remembers what was written to clients and timers; programs start and do nothing.
 #[derive(Default)]
 pub struct TestHost {
     pub written: Vec<u8>,
+    /// Timers that were set: delay in milliseconds, and what to call.
+    pub timers: Vec<(u64, TimerCallback)>,
 }
 
 impl Host for TestHost {
@@ -45,7 +49,8 @@ impl Host for TestHost {
     fn job_pid(&self, _job: JobId) -> Option<i32> {
         None
     }
-    fn timer(&mut self, _delay_ms: u64, _callback: Box<dyn FnOnce(&mut Cx<'_>) + Send>) -> TimerId {
+    fn timer(&mut self, delay_ms: u64, callback: TimerCallback) -> TimerId {
+        self.timers.push((delay_ms, callback));
         TimerId(0)
     }
     fn cancel_timer(&mut self, _timer: TimerId) {}

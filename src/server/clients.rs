@@ -262,6 +262,7 @@ impl Runtime {
             self.world.callbacks.push_back(Box::new(move |cx| (end.done)(cx, end.result)));
         }
         peer.close(&self.world.poller);
+        self.forget_queries(id);
         let mut cx = self.cx();
         if let Some(client) = cx.server.clients.get_mut(&id) {
             client.flags.insert(ClientFlags::DEAD);

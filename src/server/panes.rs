@@ -70,6 +70,7 @@ impl Runtime {
                 }
             }
             events.into_iter().for_each(|event| terminal_event(&mut cx, id, event));
+            crate::model::timeouts::watch(&mut cx, id);
             if !slice.bytes.is_empty() {
                 control::pane_output(&mut cx, id, &slice.bytes);
             }

@@ -269,6 +269,7 @@ impl Pump {
         };
         if !bytes.is_empty() {
             terminal.set_now(self.now_secs);
+            terminal.set_clock(self.now_ms);
             terminal.feed(bytes);
         }
         let size = terminal.size();

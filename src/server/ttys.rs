@@ -181,6 +181,20 @@ impl Runtime {
         }
     }
 
+    /// A client is gone: no pane waits for its answers.
+    pub fn forget_queries(&mut self, id: ClientId) {
+        let queries = std::mem::take(&mut self.world.palette_queries);
+        let (of_client, kept): (Vec<_>, Vec<_>) = queries.into_iter().partition(|(c, ..)| *c == id);
+        self.world.palette_queries = kept;
+        let clipboard = self.server.clients.get_mut(&id).map(|c| std::mem::take(&mut c.clipboard_panes));
+        let asked = of_client.into_iter().map(|(.., pane)| pane).chain(clipboard.into_iter().flatten());
+        for pane in asked {
+            if let Some(pane) = self.server.panes.get(&pane) {
+                pane.terminal.lock().forget_queries();
+            }
+        }
+    }
+
     fn clipboard_answer(&mut self, id: ClientId, clip: Option<char>, data: Vec<u8>) {
         let get = self.server.server_options().choice("get-clipboard");
         let Some(client) = self.server.clients.get_mut(&id) else { return };

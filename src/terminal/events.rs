@@ -78,6 +78,9 @@ pub enum TerminalEvent {
     Images,
 }
 
+/// How long an unanswered query holds back the replies behind it, in milliseconds.
+pub const QUERY_MS: u64 = 500;
+
 enum Held {
     /// Waits for the client; the answer goes here.
     Palette {
@@ -96,7 +99,9 @@ pub struct Outbox {
     replies: Vec<u8>,
     events: VecDeque<TerminalEvent>,
     event_bytes: usize,
-    held: VecDeque<Held>,
+    held: VecDeque<(u64, Held)>,
+    /// The time that the server told last, in monotonic milliseconds.
+    pub now_ms: u64,
 }
 
 impl Outbox {
@@ -105,7 +110,7 @@ impl Outbox {
         if self.held.is_empty() {
             self.reply_now(bytes);
         } else if self.held.len() < MAX_HELD {
-            self.held.push_back(Held::Reply(bytes.to_vec()));
+            self.held.push_back((self.now_ms, Held::Reply(bytes.to_vec())));
         }
     }
 
@@ -154,34 +159,34 @@ impl Outbox {
 
     pub fn ask_palette(&mut self, index: u8, end: StringEnd) {
         if self.held.len() < MAX_HELD {
-            self.held.push_back(Held::Palette { index, end });
+            self.held.push_back((self.now_ms, Held::Palette { index, end }));
             self.event(TerminalEvent::PaletteQuery { index });
         }
     }
 
     pub fn ask_clipboard(&mut self, selection: Option<char>, end: StringEnd) {
         if self.held.len() < MAX_HELD {
-            self.held.push_back(Held::Clipboard { end });
+            self.held.push_back((self.now_ms, Held::Clipboard { end }));
             self.event(TerminalEvent::ClipboardQuery { selection });
         }
     }
 
-    /// Whether a query waits for a client.
-    pub fn is_waiting(&self) -> bool {
-        !self.held.is_empty()
+    /// When the oldest query that waits for a client was made.
+    pub fn oldest_query_ms(&self) -> Option<u64> {
+        self.held.front().map(|(since, _)| *since)
     }
 
     /// Answers the oldest query that `matches`, dropping those before it, and lets go the
     /// replies that waited for it. Gives how the query's string ended.
     fn answer(&mut self, matches: impl Fn(&Held) -> bool) -> Option<StringEnd> {
-        let at = self.held.iter().position(matches)?;
-        for held in self.held.drain(..at).collect::<Vec<_>>() {
+        let at = self.held.iter().position(|(_, held)| matches(held))?;
+        for (_, held) in self.held.drain(..at).collect::<Vec<_>>() {
             if let Held::Reply(bytes) = held {
                 self.reply_now(&bytes);
             }
         }
-        match self.held.pop_front() {
-            Some(Held::Palette { end, .. } | Held::Clipboard { end }) => Some(end),
+        match self.held.pop_front()?.1 {
+            Held::Palette { end, .. } | Held::Clipboard { end } => Some(end),
             _ => None,
         }
     }
@@ -196,19 +201,24 @@ impl Outbox {
 
     /// Lets go the replies up to the next unanswered query.
     pub fn release(&mut self) {
-        while let Some(Held::Reply(_)) = self.held.front() {
-            if let Some(Held::Reply(bytes)) = self.held.pop_front() {
+        while let Some((_, Held::Reply(_))) = self.held.front() {
+            if let Some((_, Held::Reply(bytes))) = self.held.pop_front() {
                 self.reply_now(&bytes);
             }
         }
     }
 
-    /// Gives up on all queries: no client answered in time.
-    pub fn expire(&mut self) {
-        for held in std::mem::take(&mut self.held) {
-            if let Held::Reply(bytes) = held {
+    /// Drops queries that no client answered in time, and sends the replies that are as old.
+    pub fn expire(&mut self, now_ms: u64) {
+        while self.held.front().is_some_and(|(since, _)| since + QUERY_MS <= now_ms) {
+            if let Some((_, Held::Reply(bytes))) = self.held.pop_front() {
                 self.reply_now(&bytes);
             }
         }
+    }
+
+    /// Drops the queries themselves; a reply held back behind them goes out in time.
+    pub fn forget_queries(&mut self) {
+        self.held.retain(|(_, held)| matches!(held, Held::Reply(_)));
     }
 }

@@ -12,11 +12,12 @@
 //! | `cells`, `line`, `grid` | eight-byte cells, lines, traffic with the history |
 //! | `reflow`, `resize` | wrapping anew, sizes, the alternate screen |
 //! | `memory` | a history in memory |
+//! | `timeouts` | strings without an end, questions without an answer |
 //! | `save` | all of it as bytes, for the server after this one |
 //! | `keys`, `capture` | bytes for a key; rows as text |
 //!
-//! It does no I/O and knows no clock: the server tells it the time (`set_now`) and ends
-//! what takes too long (`abort_string`, `end_sync`, `expire_queries`).
+//! It does no I/O and reads no clock: the server tells it the time (`set_now`, `set_clock`)
+//! and ends what takes too long (`time_out`, `end_sync`).
 
 pub mod capture;
 mod cells;
@@ -43,6 +44,7 @@ mod screen;
 mod sgr;
 mod sink;
 mod sixel;
+mod timeouts;
 
 pub use capture::{Capture, CaptureOptions};
 pub(crate) use cells::CellTables;
@@ -71,6 +73,7 @@ pub struct Terminal {
     fresh: bool,
     /// Something but what the program printed changed it since it was last saved.
     disturbed: bool,
+    clock: timeouts::Clock,
 }
 
 impl Terminal {
@@ -83,6 +86,7 @@ impl Terminal {
             generation: 0,
             fresh: true,
             disturbed: true,
+            clock: timeouts::Clock::default(),
         }
     }
 
@@ -105,6 +109,7 @@ impl Terminal {
         self.generation += 1;
         self.fresh = false;
         self.parser.advance(bytes, &mut self.screen);
+        self.clock.note_string(self.parser.open_string());
     }
 
     /// Bytes to write to the program, at most 64 KiB and clipboard answers.
@@ -165,6 +170,7 @@ impl Terminal {
         self.generation += 1;
         self.screen.restart();
         self.parser.reset();
+        self.clock.note_string(None);
     }
 
     /// Back to the state of a new terminal, except for the history (`send-keys -R`).
@@ -174,21 +180,22 @@ impl Terminal {
         self.screen.reset_pen();
         self.screen.clear_and_reset();
         self.parser.reset();
+        self.clock.note_string(None);
         self.screen.last = None;
     }
 
-    /// Whether a string (OSC, DCS, …) is being collected. When that lasts five seconds, the
-    /// server calls `abort_string`.
+    /// Whether a string (OSC, DCS, …) is being collected.
     pub fn in_string(&self) -> bool {
         self.parser.in_string()
     }
 
     /// Gives up on an unfinished sequence, as tmux does after five seconds.
-    pub fn abort_string(&mut self) {
+    fn abort_string(&mut self) {
         self.disturbed = true;
         self.screen.reset_pen();
         self.parser.reset();
         self.screen.last = None;
+        self.clock.note_string(None);
     }
 
     /// Input that is part of an unfinished sequence (`capture-pane -P`).
@@ -349,16 +356,6 @@ impl Terminal {
     /// Answers a `ClipboardBuffer` event.
     pub fn reply_clipboard(&mut self, selection: Option<char>, data: &[u8], end: StringEnd) {
         self.screen.outbox.reply_large(&osc::clipboard_reply(selection, data, end));
-    }
-
-    /// Whether some query waits for a client; after half a second the server gives up on it.
-    pub fn waits_for_client(&self) -> bool {
-        self.screen.outbox.is_waiting()
-    }
-
-    /// Gives up on queries that no client answered; replies held back behind them go out.
-    pub fn expire_queries(&mut self) {
-        self.screen.outbox.expire();
     }
 
     /// A cell of the visible screen; blank outside.

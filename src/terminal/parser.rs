@@ -76,6 +76,8 @@ pub struct Parser {
     limit: usize,
     /// Input since the ground state was left, for `capture-pane -P`.
     pending: Vec<u8>,
+    /// Strings begun so far.
+    strings: u64,
 }
 
 /// An unfinished UTF-8 character.
@@ -127,6 +129,7 @@ impl Parser {
             utf8: Utf8::default(),
             limit,
             pending: Vec::new(),
+            strings: 0,
         }
     }
 
@@ -157,6 +160,11 @@ impl Parser {
                 | Rename
                 | Consume
         )
+    }
+
+    /// The number of the string that is being collected.
+    pub fn open_string(&self) -> Option<u64> {
+        self.in_string().then_some(self.strings)
     }
 
     /// Input since the ground state was left.
@@ -489,6 +497,7 @@ impl Parser {
             State::Escape | State::CsiEnter => self.clear(),
             State::DcsEnter | State::Osc | State::Apc | State::Rename | State::Consume => {
                 self.clear();
+                self.strings += 1;
                 to.string_begins();
             }
             _ => {}

@@ -111,7 +111,7 @@ fn queries_to_a_client_hold_replies_back() {
     terminal.answer_palette(1, (1, 2, 3));
     assert_eq!(terminal.take_replies(), b"\x1b]4;1;rgb:0101/0202/0303\x07\x1b[0n");
     terminal.feed(b"\x1b]4;1;?\x07\x1b[5n");
-    terminal.expire_queries();
+    terminal.time_out(1000);
     assert_eq!(terminal.take_replies(), b"\x1b[0n");
 }
 

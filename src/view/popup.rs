@@ -164,14 +164,30 @@ pub fn of_client<'a>(cx: &'a mut Cx<'_>, client: ClientId) -> Option<&'a mut Pop
 
 /// Output of a popup's program.
 fn fed(cx: &mut Cx<'_>, client: ClientId, bytes: &[u8]) {
+    let now_ms = cx.now.mono_ms;
     let Some(popup) = of_client(cx, client) else { return };
+    popup.terminal.set_clock(now_ms);
     popup.terminal.feed(bytes);
     let _ = popup.terminal.take_events();
     let (replies, job) = (popup.terminal.take_replies(), popup.job);
+    let timeout = popup.terminal.next_timeout();
     if let Some(job) = job.filter(|_| !replies.is_empty()) {
         cx.host.job_write(job, &replies);
     }
+    if let Some(due_ms) = timeout {
+        cx.host.timer(due_ms.saturating_sub(now_ms), Box::new(move |cx| timed_out(cx, client)));
+    }
     cx.server.redraw_client(client);
+}
+
+/// A string of a popup's program may have been open for too long.
+fn timed_out(cx: &mut Cx<'_>, client: ClientId) {
+    let now_ms = cx.now.mono_ms;
+    let Some(popup) = of_client(cx, client) else { return };
+    popup.terminal.time_out(now_ms);
+    if let Some(due_ms) = popup.terminal.next_timeout() {
+        cx.host.timer(due_ms.saturating_sub(now_ms), Box::new(move |cx| timed_out(cx, client)));
+    }
 }
 
 /// A popup's program has ended.
