@@ -194,6 +194,33 @@ pub trait HistoryView: Send + std::any::Any {
     /// One row; `None` outside. May read (a bounded piece of) the disk. Links are interned
     /// into the caller's table.
     fn row(&mut self, index: u64, links: &mut Links) -> Option<Row>;
+    /// Hands over rows `rows.start`, `rows.start + 1`, … in order, up to `rows.end` or the last
+    /// there is, until `each` returns false. Returns the row after the last one that was handed
+    /// over, from which the next call goes on.
+    ///
+    /// This is the way to read much. Take a view (`History::view`): it holds what there is now by
+    /// reference, whatever is printed, trimmed or cleared later. Then read it range by range, a
+    /// few hundred rows at a time, on any thread. A row is made when it is handed over; no more
+    /// than one block is decompressed for it, each block and line once for a range, and a line
+    /// of any length comes as its rows (all but the last have `RowFlags::WRAPPED`), so memory
+    /// depends neither on the history nor on its longest line. Reading goes on at any row: no
+    /// state is kept between two ranges.
+    fn read(
+        &mut self,
+        rows: std::ops::Range<u64>,
+        links: &mut Links,
+        each: &mut dyn FnMut(Row) -> bool,
+    ) -> u64 {
+        let mut at = rows.start;
+        while at < rows.end {
+            let Some(row) = self.row(at, links) else { break };
+            at += 1;
+            if !each(row) {
+                break;
+            }
+        }
+        at
+    }
     /// Lays rows out for another width from now on; costs nothing until rows are read.
     fn set_width(&mut self, cols: u32);
     /// The nearest row at or after `from` (at or before it, going backward) whose logical line

@@ -347,6 +347,43 @@ impl Block {
         memo.rows.get(index as usize).cloned().or_else(|| self.line(line)?.row(index, lay.width, false))
     }
 
+    /// Hands over some of its rows in order, their links being the block's own, until `each`
+    /// has had enough: then false. A line is parsed once however many rows it takes. Rows that
+    /// the block does not have are blank.
+    pub fn read(
+        &self,
+        rows: std::ops::Range<u64>,
+        widths: &Widths,
+        memo: &mut Memo,
+        each: &mut dyn FnMut(Row) -> bool,
+    ) -> bool {
+        let lay = widths.lay();
+        let (mut at, to) = (rows.start as u32, rows.end as u32);
+        let (mut number, mut skip) = self.find_row(at, widths);
+        let all = self.rows(widths).min(to);
+        while at < all && number < self.lines() {
+            let end = if number + 1 < self.lines() { self.row_of_line(number + 1, widths) } else { all };
+            let count = (end.min(all).saturating_sub(at)) as usize;
+            let as_pushed = lay.as_pushed(self.first_line + u64::from(number));
+            let followed = match as_pushed {
+                true => None,
+                false => self.followed(number, widths, &mut memo.alike),
+            };
+            let line = self.line(number);
+            let laid: Box<dyn Iterator<Item = Row>> = match (followed, &line) {
+                (Some(rows), _) => Box::new(rows.into_iter().skip(skip as usize)),
+                (None, Some(line)) => Box::new(line.rows_from(skip, lay.width, as_pushed)),
+                (None, None) => Box::new(std::iter::empty()),
+            };
+            if !laid.chain(std::iter::repeat_with(Row::default)).take(count).all(&mut *each) {
+                return false;
+            }
+            at += count as u32;
+            (number, skip) = (number + 1, 0);
+        }
+        (at..to).all(|_| each(Row::default()))
+    }
+
     /// What row counting at any width needs to know of the block.
     pub fn aid(&self) -> Aid {
         let mut aid = Aid::default();

@@ -66,21 +66,28 @@ impl Exporter {
         if !std::mem::replace(&mut self.started, true) {
             self.open(view, out);
         }
-        for _ in 0..rows {
-            if self.row >= self.end {
-                self.note(u64::MAX, out);
-                if self.form == Form::Html {
-                    out.push_str("</pre></body></html>\n");
-                }
-                return false;
-            }
+        let to = self.end.min(self.row.saturating_add(rows));
+        let mut links = std::mem::take(&mut self.links);
+        let mut read = Vec::new();
+        // Only as many rows as a step has are in memory.
+        self.row = view.read(self.row..to, &mut links, &mut |row| {
+            read.push(row);
+            true
+        });
+        self.links = links;
+        for row in &read {
             self.note(self.line, out);
-            let row = view.row(self.row, &mut self.links).unwrap_or_default();
-            self.row += 1;
-            self.put(&row, out);
+            self.put(row, out);
             if !row.flags.contains(RowFlags::WRAPPED) {
                 self.line += 1;
             }
+        }
+        if self.row < to || to == self.end {
+            self.note(u64::MAX, out);
+            if self.form == Form::Html {
+                out.push_str("</pre></body></html>\n");
+            }
+            return false;
         }
         true
     }

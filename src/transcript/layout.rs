@@ -275,6 +275,55 @@ pub(super) fn slice(text: &str, runs: &[Run], from: u32, to: u32) -> Row {
     out
 }
 
+/// What is left of a line from which rows are cut one after the other.
+pub(super) struct Cutter<'a> {
+    /// Text of the runs that are left.
+    text: &'a str,
+    runs: SmallVec<[Run; 1]>,
+    /// The first run that is left, and the columns of it that are gone.
+    at: usize,
+    from: u32,
+}
+
+impl<'a> Cutter<'a> {
+    pub fn new(text: &'a str, runs: SmallVec<[Run; 1]>) -> Self {
+        Self { text, runs, at: 0, from: 0 }
+    }
+
+    /// The next `cols` columns.
+    pub fn take(&mut self, cols: u32) -> Row {
+        let row = slice(self.text, &self.runs[self.at..], self.from, self.from + cols);
+        self.skip(cols);
+        row
+    }
+
+    /// Passes over `cols` columns. What is gone of a long run is cut off, so that it is not
+    /// walked over again.
+    pub fn skip(&mut self, cols: u32) {
+        self.from += cols;
+        while let Some(run) = self.runs.get_mut(self.at) {
+            if self.from >= run.cols {
+                self.from -= run.cols;
+                self.text = &self.text[run.bytes as usize..];
+                self.at += 1;
+                continue;
+            }
+            let (gone, chars) = match run.kind {
+                RunKind::Narrow => (self.from, self.from),
+                RunKind::Wide => (self.from & !1, self.from / 2),
+                RunKind::Cleared => (self.from, 0),
+                RunKind::Cluster(_) | RunKind::Tab(_) => (0, 0),
+            };
+            let bytes = byte_of(self.text, chars, run.bytes == run.cols);
+            run.cols -= gone;
+            run.bytes -= bytes as u32;
+            self.text = &self.text[bytes..];
+            self.from -= gone;
+            return;
+        }
+    }
+}
+
 /// A line whose end is not known yet, or that was taken back for changing: its rows joined,
 /// and where they end.
 #[derive(Clone, Debug)]

@@ -14,7 +14,7 @@
 
 use smallvec::SmallVec;
 
-use super::layout::{self, Break, Breaks, Gap, OpenLine, Shape};
+use super::layout::{self, Break, Breaks, Cutter, Gap, OpenLine, Shape};
 use crate::base::codec::{Malformed, Reader, put_varint};
 use crate::base::history::{Row, RowFlags, Run, RunKind};
 use crate::base::{Attrs, CellFlags, CellStyle, Colour, LinkId};
@@ -453,30 +453,82 @@ impl Line<'_> {
 
     /// Row number `index` at a width.
     pub fn row(&self, index: u32, width: u32, as_pushed: bool) -> Option<Row> {
-        let rows = self.rows(width, as_pushed);
-        if index >= rows {
+        self.rows_from(index, width, as_pushed).next()
+    }
+
+    /// Rows from number `index` on at a width. All of them together cost no more than the line
+    /// is long.
+    pub fn rows_from(&self, index: u32, width: u32, as_pushed: bool) -> LineRows<'_> {
+        let as_pushed = self.honours(as_pushed);
+        let simple = !self.flags.intersects(LineFlags::WIDE | LineFlags::EMPTY_TAIL);
+        let laid = match as_pushed {
+            true => Some(self.pushed.clone()),
+            false => (!simple).then(|| self.shape().breaks(width)),
+        };
+        let rows = laid.as_ref().map_or_else(|| self.rows(width, false), |laid| laid.len() as u32);
+        let mut out = LineRows {
+            line: self,
+            cutter: Cutter::new(self.text, self.runs.clone()),
+            laid,
+            as_pushed,
+            width: width.max(1),
+            rows,
+            next: index,
+            col: 0,
+        };
+        if let Some(before) = index.min(rows).checked_sub(1) {
+            out.col = out.break_of(before, 0).end;
+            out.cutter.skip(out.col);
+        }
+        out
+    }
+}
+
+/// The rows of a line, one after the other.
+pub(super) struct LineRows<'a> {
+    line: &'a Line<'a>,
+    cutter: Cutter<'a>,
+    /// Where rows end, unless each but the last is full.
+    laid: Option<Breaks>,
+    as_pushed: bool,
+    width: u32,
+    rows: u32,
+    next: u32,
+    /// Columns before the next row.
+    col: u32,
+}
+
+impl LineRows<'_> {
+    /// Where a row ends that starts at column `from`.
+    fn break_of(&self, index: u32, from: u32) -> Break {
+        if let Some(laid) = &self.laid {
+            return laid[index as usize].clone();
+        }
+        let end = (index + 1).saturating_mul(self.width).min(self.line.cols);
+        let flags = if index == 0 { self.line.marks } else { layout::later_flags(self.line.marks) };
+        let unwritten = if self.rows == 1 { self.line.unwritten } else { 0 };
+        let size = layout::usual_size(end.saturating_sub(from) + unwritten, self.width);
+        Break { end, flags, size, gap: Gap::new() }
+    }
+}
+
+impl Iterator for LineRows<'_> {
+    type Item = Row;
+
+    fn next(&mut self) -> Option<Row> {
+        if self.next >= self.rows {
             return None;
         }
-        let last = index + 1 == rows;
-        let simple = !self.flags.intersects(LineFlags::WIDE | LineFlags::EMPTY_TAIL);
-        let (from, here) = if simple && !self.honours(as_pushed) {
-            let from = index * width.max(1);
-            let end = from.saturating_add(width.max(1)).min(self.cols);
-            let flags = if index == 0 { self.marks } else { layout::later_flags(self.marks) };
-            let unwritten = if rows == 1 { self.unwritten } else { 0 };
-            let size = layout::usual_size(end - from + unwritten, width);
-            (from, Break { end, flags, size, gap: Gap::new() })
-        } else {
-            let laid = if self.honours(as_pushed) { self.pushed.clone() } else { self.shape().breaks(width) };
-            let from = index.checked_sub(1).map_or(0, |before| laid[before as usize].end);
-            (from, laid.get(index as usize)?.clone())
-        };
-        let kept = if last && (rows == 1 || self.honours(as_pushed)) { self.unwritten } else { 0 };
-        let mut row = layout::slice(self.text, &self.runs, from, here.end + kept);
+        let here = self.break_of(self.next, self.col);
+        self.next += 1;
+        let last = self.next == self.rows;
+        let kept = if last && (self.rows == 1 || self.as_pushed) { self.line.unwritten } else { 0 };
+        let mut row = self.cutter.take(here.end - self.col + kept);
+        self.col = here.end;
         here.gap.iter().for_each(|run| row.push_run(*run));
         let kept = kept + layout::gap_cols(&here.gap);
-        (row.flags, row.size, row.unwritten, row.time) = (here.flags, here.size, kept, self.time);
-        if !last || self.flags.contains(LineFlags::CONTINUES) {
+        (row.flags, row.size, row.unwritten, row.time) = (here.flags, here.size, kept, self.line.time);
+        if !last || self.line.flags.contains(LineFlags::CONTINUES) {
             row.flags |= RowFlags::WRAPPED;
         }
         Some(row)

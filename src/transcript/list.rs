@@ -105,11 +105,10 @@ impl List {
         Some(block)
     }
 
+    /// Takes all blocks out; what is left is as new.
     pub fn clear(&mut self) -> Vec<Arc<Sealed>> {
-        self.groups.clear();
-        let gone = self.blocks.drain(..).collect();
-        self.unlay();
-        gone
+        let empty = Self::new(self.widths.clone());
+        std::mem::replace(self, empty).blocks.into()
     }
 
     /// Removes the oldest block that still waits for the writer.
@@ -117,7 +116,7 @@ impl List {
         let at = self.blocks.iter().position(|b| matches!(&*b.place.lock(), Place::Pending(_)))?;
         let block = self.blocks.remove(at)?;
         let place = self.base() + at as u64;
-        let of = self.groups.partition_point(|group| group.first <= place) - 1;
+        let of = self.groups.partition_point(|group| group.first <= place).saturating_sub(1);
         self.groups[of].take(&block, &self.widths);
         self.groups.iter_mut().skip(of + 1).for_each(|group| group.first -= 1);
         self.groups.retain(|group| group.blocks > 0);
@@ -169,62 +168,66 @@ impl List {
         if enough || limit == 0 { limit } else { self.rows(store).min(limit) }
     }
 
-    /// The block that holds a row, and the row's number in it.
-    pub fn find(&mut self, row: u64, store: &Shared) -> Option<(Arc<Sealed>, u32)> {
-        self.lay(store);
-        let row = row + self.groups.front()?.start;
+    /// The block that holds a row, and the rows that it has; `None` after the last.
+    pub fn find(&mut self, row: u64, store: &Shared) -> Option<(Arc<Sealed>, Range<u64>)> {
         let (at, rows) = self.find_place(row, store)?;
-        Some((self.blocks[at].clone(), (row - rows.start) as u32))
+        Some((self.blocks.get(at)?.clone(), rows))
     }
 
-    /// The block that holds a row on the scale of `Group::start`, and its rows.
+    /// The place of the block that holds a row, and the rows that it has. Whatever the list went
+    /// through since the caller learned of the row, one that is not there (any more) is `None`.
     fn find_place(&mut self, row: u64, store: &Shared) -> Option<(usize, Range<u64>)> {
-        let base = self.base();
-        if let Some((place, rows)) = self.last.as_ref().filter(|(_, rows)| rows.contains(&row)) {
-            return Some(((place - base) as usize, rows.clone()));
-        }
-        if row >= self.end {
-            return None;
-        }
-        let group = self.groups.partition_point(|group| group.start <= row) - 1;
+        self.lay(store);
+        let front = self.groups.front()?;
+        let (base, top) = (front.first, front.start);
+        let row = row.checked_add(top).filter(|row| *row < self.end)?;
+        let (at, rows) = match self.last.clone().filter(|(_, rows)| rows.contains(&row)) {
+            Some((place, rows)) => (place.checked_sub(base)? as usize, rows),
+            None => {
+                let group = self.groups.partition_point(|group| group.start <= row).checked_sub(1)?;
+                let found = self.find_in(group, row, store)?;
+                self.last = Some((base + found.0 as u64, found.1.clone()));
+                found
+            }
+        };
+        Some((at, rows.start - top..rows.end - top))
+    }
+
+    /// The block of a group that holds a row, and its rows, both on the scale of `Group::start`.
+    fn find_in(&self, group: usize, row: u64, store: &Shared) -> Option<(usize, Range<u64>)> {
         let range = self.range(group);
         sealed::count(self.blocks.range(range.clone()), &self.widths, store);
         let mut start = self.groups[group].start;
-        let mut found = None;
         for at in range.clone() {
             let end = start + self.blocks[at].rows(&self.widths, store);
             // Of a block that cannot be read as it was counted, the one after it has the rows.
             let end = if at + 1 == range.end { end.max(row + 1) } else { end };
             if row < end {
-                found = Some((at, start..end));
-                break;
+                return Some((at, start..end));
             }
             start = end;
         }
-        self.last = found.clone().map(|(at, rows)| (base + at as u64, rows));
-        found
+        None
     }
 
-    /// The row at which a block (by its place) starts.
+    /// The row at which a block (by its place) starts; the number of all rows after the last.
     pub fn row_of_block(&mut self, index: usize, store: &Shared) -> u64 {
         self.lay(store);
         let Some(front) = self.groups.front() else { return 0 };
-        if index >= self.blocks.len() {
-            return self.end - front.start;
-        }
-        let (base, start) = (self.base(), front.start);
-        let of = self.groups.partition_point(|group| group.first - base <= index as u64) - 1;
+        let (base, top) = (front.first, front.start);
+        let of = self.groups.partition_point(|group| group.first - base <= index as u64);
+        let Some(of) = of.checked_sub(1).filter(|_| index < self.blocks.len()) else {
+            return self.end - top;
+        };
         let before = self.range(of).start..index;
         sealed::count(self.blocks.range(before.clone()), &self.widths, store);
         let rows: u64 = self.blocks.range(before).map(|block| block.rows(&self.widths, store)).sum();
-        self.groups[of].start - start + rows
+        self.groups[of].start - top + rows
     }
 
     /// The place of the block that holds a row; the number of blocks when it is after them.
     pub fn block_of_row(&mut self, row: u64, store: &Shared) -> usize {
-        self.lay(store);
-        let start = self.groups.front().map_or(0, |group| group.start);
-        self.find_place(row + start, store).map_or(self.blocks.len(), |(at, _)| at)
+        self.find_place(row, store).map_or(self.blocks.len(), |(at, _)| at)
     }
 
     pub fn get(&self, index: usize) -> Option<&Arc<Sealed>> {

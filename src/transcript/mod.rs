@@ -10,7 +10,7 @@
 //! - `store` the server's transcripts; `queue` and `writer` the thread; `storage` files;
 //!   `recover` what an earlier server left; `notes` what happened to a pane; `handle` what
 //!   the server asks of a history that its terminal holds.
-//! - `search` and `export` read a view in bounded steps; `journal` is what outlives a
+//! - `search` and `export` read a view in bounded steps (others: `HistoryView::read`); `journal` is what outlives a
 //!   server that crashes, `saved` the part of it that history has.
 //!
 //! Invariants: a sealed block never changes; nothing a pane prints waits for the disk; memory

@@ -106,9 +106,9 @@ impl Newest {
         store: &Shared,
         links: &mut Links,
     ) -> Option<Row> {
-        let (sealed, row) = list.find(index, store)?;
+        let (sealed, rows) = list.find(index, store)?;
         let Some(block) = store.load(&sealed) else { return Some(Row::default()) };
-        let Some(mut row) = block.row(row, &self.widths, &mut self.memo) else {
+        let Some(mut row) = block.row((index - rows.start) as u32, &self.widths, &mut self.memo) else {
             return Some(Row::default());
         };
         self.links.translate(&mut row, &block, links);
@@ -117,6 +117,22 @@ impl Newest {
 }
 
 impl Newest {
+    /// The rows of a sealed block from its row `from` on; see `HistoryView::read`. False when
+    /// `each` has had enough.
+    fn read_sealed(
+        &mut self,
+        block: &Block,
+        rows: std::ops::Range<u64>,
+        links: &mut Links,
+        each: &mut dyn FnMut(Row) -> bool,
+    ) -> bool {
+        let (cache, memo) = (&mut self.links, &mut self.memo);
+        block.read(rows, &self.widths, memo, &mut |mut row| {
+            cache.translate(&mut row, block, links);
+            each(row)
+        })
+    }
+
     /// Adds a row to the line being joined. Whether the line is whole now.
     pub fn join(&mut self, row: &Row, links: &Links) -> bool {
         let width = self.lay().width;
@@ -216,6 +232,42 @@ impl HistoryView for TranscriptView {
         }
     }
 
+    fn read(
+        &mut self,
+        rows: std::ops::Range<u64>,
+        links: &mut Links,
+        each: &mut dyn FnMut(Row) -> bool,
+    ) -> u64 {
+        let end = rows.end.min(self.rows());
+        let mut at = rows.start;
+        let mut counted = |row| {
+            at += 1;
+            each(row)
+        };
+        let mut next = rows.start;
+        while next < end {
+            let Some((sealed, of)) = self.list.find(next, &self.store) else { break };
+            let (from, to) = (next - of.start, of.end.min(end) - of.start);
+            let more = match self.store.load(&sealed) {
+                Some(block) => self.newest.read_sealed(&block, from..to, links, &mut counted),
+                None => (from..to).all(|_| counted(Row::default())),
+            };
+            next = of.end;
+            if !more {
+                return at;
+            }
+        }
+        let sealed = self.list.rows(&self.store);
+        while at < end {
+            let Some(row) = self.newest.row(at - sealed, links) else { break };
+            at += 1;
+            if !each(row) {
+                break;
+            }
+        }
+        at
+    }
+
     fn seek(&mut self, from: u64, forward: bool, filter: &regex::bytes::Regex, budget: usize) -> Seek {
         self.seek_row(from, forward, filter, budget)
     }
@@ -266,7 +318,7 @@ impl TranscriptView {
     /// The line that shows in a row, and the row's place in it.
     pub(super) fn line_of(&mut self, row: u64) -> Option<(LineAt, u32)> {
         let block = self.list.block_of_row(row, &self.store);
-        let within = row - self.list.row_of_block(block, &self.store);
+        let within = row.checked_sub(self.list.row_of_block(block, &self.store))?;
         let widths = &self.newest.widths;
         if block == self.list.len() {
             let open = u64::from(self.newest.open.rows(widths));

@@ -7,6 +7,7 @@ mod faults;
 mod kept;
 mod lines;
 mod model;
+mod readers;
 mod search;
 mod trouble;
 mod widths;
