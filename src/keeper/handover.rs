@@ -4,6 +4,7 @@
 
 use super::RESUME_VARIABLE;
 use super::held::{Keeper, Template, wait_for};
+use super::limits::FileLimits;
 use super::spawn::{IGNORED, adopt, dispose, quit};
 use crate::base::codec::{Malformed, Reader, put_varint};
 use crate::base::text::to_bytes;
@@ -76,7 +77,7 @@ pub fn resume(server: fn(ServerStart) -> !) {
         end_old_server(pid);
     }
     IGNORED.into_iter().for_each(|signal| dispose(signal, false));
-    let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&keeper.mask), None);
+    let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&keeper.inherited.mask), None);
     keeper.run_again(true)
 }
 
@@ -121,7 +122,7 @@ fn pack(keeper: &Keeper) -> Vec<u8> {
     put_fd(&mut out, Some(&keeper.listener));
     put_fd(&mut out, keeper.deposit.as_ref());
     put_varint(&mut out, keeper.server_pid.unwrap_or(0) as u64);
-    let blocked: Vec<i32> = keeper.mask.iter().map(|signal| signal as i32).collect();
+    let blocked: Vec<i32> = keeper.inherited.mask.iter().map(|signal| signal as i32).collect();
     put_varint(&mut out, blocked.len() as u64);
     out.extend(blocked.iter().map(|&signal| signal as u8));
     put_varint(&mut out, keeper.children.len() as u64);
@@ -136,6 +137,9 @@ fn pack(keeper: &Keeper) -> Vec<u8> {
     for child in keeper.children.values() {
         put_fd(&mut out, child.journal.as_ref());
     }
+    let files = keeper.inherited.files;
+    put_varint(&mut out, files.map_or(0, |files| files.soft));
+    put_varint(&mut out, files.map_or(0, |files| files.hard));
     out
 }
 
@@ -153,7 +157,7 @@ fn unpack(state: &[u8], server: fn(ServerStart) -> !) -> Result<Keeper, Malforme
     let mut keeper = Keeper::new(template, listener, server);
     keeper.deposit = fd(input)?;
     keeper.server_pid = Some(input.varint()? as i32).filter(|pid| *pid != 0);
-    keeper.mask = (0..input.varint()?)
+    keeper.inherited.mask = (0..input.varint()?)
         .map(|_| Signal::try_from(i32::from(input.u8()?)).map_err(|_| Malformed))
         .collect::<Result<_, _>>()?;
     for _ in 0..input.varint()? {
@@ -164,6 +168,11 @@ fn unpack(state: &[u8], server: fn(ServerStart) -> !) -> Result<Keeper, Malforme
     }
     for child in keeper.children.values_mut().filter(|_| !input.0.is_empty()) {
         child.journal = fd(input)?;
+    }
+    // The limit is what this process raised it to before it became this program.
+    if !input.0.is_empty() {
+        let (soft, hard) = (input.varint()?, input.varint()?);
+        keeper.inherited.files = Some(FileLimits { soft, hard }).filter(|files| files.hard > 0);
     }
     Ok(keeper)
 }

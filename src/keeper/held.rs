@@ -1,30 +1,34 @@
 //! What a keeper holds, and its loop.
 
+use super::deaths::{Death, Deaths, Next};
 use super::groups;
-use super::spawn::{IGNORED, dispose, fork_here, open_gate, quit, spawn};
+use super::hold::{Wish, disappoint};
+use super::limits::{FileLimits, RESERVE};
+use super::spawn::{IGNORED, Inherited, dispose, fork_here, open_gate, quit, spawn};
 use crate::base::text::to_bytes;
 use crate::protocol::ClientFlags;
-use crate::protocol::custody::{Handle, HeldChild, Recovered, Report, Request, ServerStart, Spawn, Stdio};
+use crate::protocol::custody::{Caller, Handle, HeldChild, Part, Recovered, Report, Request, ServerStart};
+use crate::protocol::custody::{Spawn, Stdio};
+use crate::protocol::fdpass::has_room;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, killpg, sigprocmask};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::unistd::Pid;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// Servers that may die within `RESTART_WINDOW` before the keeper gives up: a state that kills
-/// every server that reads it would otherwise be tried for ever.
-const MAX_RESTARTS: usize = 5;
-const RESTART_WINDOW: Duration = Duration::from_secs(30);
 /// How long a server that has closed its end may take to end.
 const LAST_WORDS_MS: u16 = 2000;
+/// How long until a server is started again that could not be forked.
+const NO_FORK_WAIT: Duration = Duration::from_secs(1);
 
 /// What every server of this keeper starts with.
 #[derive(Clone, Debug)]
@@ -52,9 +56,13 @@ pub struct Keeper {
     /// Cgroups of the server, which go when it has gone.
     groups: Vec<PathBuf>,
     server: fn(ServerStart) -> !,
-    restarts: VecDeque<Instant>,
-    /// The signal mask that children get.
-    pub(super) mask: SigSet,
+    deaths: Deaths,
+    /// What is known of the server that runs.
+    life: Death,
+    /// Clients for whom it was started, until it has answered one.
+    callers: Vec<Caller>,
+    /// What children get of this process.
+    pub(super) inherited: Inherited,
 }
 
 /// How a server's time ended.
@@ -80,33 +88,37 @@ impl Keeper {
             server_done: false,
             groups: Vec::new(),
             server,
-            restarts: VecDeque::new(),
-            mask,
+            deaths: Deaths::default(),
+            life: Death::default(),
+            callers: Vec::new(),
+            inherited: Inherited { mask, files: FileLimits::raise() },
         }
     }
 
     /// Starts the server as a child and keeps until it says goodbye.
     pub fn run(mut self, first_client: Option<OwnedFd>) -> ! {
-        let recovered = None;
-        let socket = self.start_server(first_client, recovered);
-        self.keep(socket)
+        let clients = first_client.into_iter().map(Caller::from).collect();
+        match self.start_server(clients, false) {
+            Ok(socket) => self.keep(Some(socket)),
+            Err(_) => quit(1),
+        }
     }
 
     /// Becomes the server, and leaves the keeping to a child.
-    pub fn run_beside(self) -> ! {
-        let (ours, theirs) = pair();
-        match fork_here() {
-            Ok(None) => {
+    pub fn run_beside(mut self) -> ! {
+        let forked = UnixStream::pair().and_then(|pair| Ok((pair, fork_here()?)));
+        match forked {
+            Ok(((ours, theirs), None)) => {
                 drop(theirs);
-                self.keep(ours)
+                self.keep(Some(ours.into()))
             }
-            Ok(Some(_)) => {
+            Ok(((ours, theirs), Some(_))) => {
                 drop(ours);
                 let server = self.server;
-                server(self.into_server_start(theirs, None, None))
+                server(self.give_over(theirs.into(), Vec::new(), false))
             }
             Err(error) => {
-                eprintln!("fork failed: {}", crate::base::posix::strerror(error as i32));
+                eprintln!("fork failed: {}", crate::base::posix::strerror(error.raw_os_error().unwrap_or(0)));
                 std::process::exit(1)
             }
         }
@@ -114,74 +126,64 @@ impl Keeper {
 
     /// Starts the next server, with all that the last one left.
     pub(super) fn run_again(mut self, upgrade: bool) -> ! {
-        let socket = self.recover(upgrade);
+        let socket = self.start_server(Vec::new(), true).ok();
+        let _ = upgrade;
         self.keep(socket)
     }
 
-    fn recover(&mut self, upgrade: bool) -> OwnedFd {
-        let copy = |fd: &OwnedFd| fd.try_clone().ok();
-        let children = self.children.values().map(|child| HeldChild {
-            token: child.token,
-            pid: child.pid,
-            tty: child.tty.clone(),
-            master: child.master.as_ref().and_then(copy),
-            journal: child.journal.as_ref().and_then(copy),
-            status: child.status,
-        });
-        let recovered = Recovered {
-            deposit: self.deposit.as_ref().and_then(copy),
-            children: children.collect(),
-            upgrade,
-        };
-        self.start_server(None, Some(recovered))
-    }
-
-    /// Forks a server; the keeper's end of the pair.
-    fn start_server(&mut self, first_client: Option<OwnedFd>, recovered: Option<Recovered>) -> OwnedFd {
-        let (ours, theirs) = pair();
-        match fork_here() {
+    /// Forks a server; the keeper's end of the pair. The child takes the descriptors that this
+    /// process has, so that it costs none to start one.
+    fn start_server(&mut self, clients: Vec<Caller>, recover: bool) -> io::Result<OwnedFd> {
+        let (ours, theirs) = UnixStream::pair()?;
+        self.life = Death::default();
+        let pid = match fork_here() {
             Ok(None) => {
                 drop(ours);
-                let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&self.mask), None);
-                let taken = std::mem::replace(
-                    self,
-                    Self::new(self.template.clone(), copy_or_quit(&self.listener), self.server),
-                );
-                (taken.server)(taken.into_server_start(theirs, first_client, recovered))
+                let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&self.inherited.mask), None);
+                IGNORED.into_iter().for_each(|signal| dispose(signal, false));
+                (self.server)(self.give_over(theirs.into(), clients, recover))
             }
-            Ok(Some(pid)) => {
-                self.server_pid = Some(pid);
-                ours
+            Ok(Some(pid)) => pid,
+            Err(error) => {
+                self.callers = clients;
+                return Err(error.into());
             }
-            Err(_) => quit(1),
-        }
+        };
+        self.callers = clients;
+        self.server_pid = Some(pid);
+        Ok(ours.into())
     }
 
-    fn into_server_start(
-        self,
-        keeper: OwnedFd,
-        first_client: Option<OwnedFd>,
-        recovered: Option<Recovered>,
-    ) -> ServerStart {
+    /// In the process that becomes the server: all that this keeper has.
+    fn give_over(&mut self, keeper: OwnedFd, clients: Vec<Caller>, recover: bool) -> ServerStart {
         name_process(c"tmux: server");
+        let Ok(listener) = self.listener.try_clone() else { quit(1) };
+        let children = std::mem::take(&mut self.children);
+        let deposit = self.deposit.take();
+        let recovered = Recovered {
+            deposit,
+            children: children.into_values().collect(),
+            left_out: self.deaths.left_out().to_vec(),
+            upgrade: false,
+        };
         let Template { socket_path, config_files, config_quiet, flags, log_level, environment } =
-            self.template;
+            self.template.clone();
         ServerStart {
             keeper,
-            listener: self.listener,
+            listener,
             socket_path,
-            first_client,
+            clients,
             config_files,
             config_quiet,
             flags,
             log_level,
             environment,
-            recovered,
+            recovered: recover.then_some(recovered),
         }
     }
 
     /// The keeper's life, server after server.
-    fn keep(mut self, mut socket: OwnedFd) -> ! {
+    fn keep(mut self, mut socket: Option<OwnedFd>) -> ! {
         name_process(c"tmux: keeper");
         IGNORED.into_iter().for_each(|signal| dispose(signal, true));
         dispose(Signal::SIGCHLD, false);
@@ -193,37 +195,52 @@ impl Keeper {
             quit(1)
         };
         loop {
-            let end = self.serve(&socket, &mut signals);
-            drop(socket);
-            if matches!(end, End::Goodbye) || !self.may_restart() {
-                self.leave(&mut signals);
-            }
+            let next = match socket.take() {
+                Some(socket) => match self.serve(&socket, &mut signals) {
+                    End::Goodbye => self.leave(&mut signals),
+                    End::Lost => self.deaths.note(self.life, Instant::now()),
+                },
+                None => Next::StartAfter(NO_FORK_WAIT),
+            };
             // Jobs end with the server that wanted their output.
             self.children.retain(|_, child| child.master.is_some());
-            IGNORED.into_iter().for_each(|signal| dispose(signal, false));
-            socket = self.recover(false);
-            IGNORED.into_iter().for_each(|signal| dispose(signal, true));
+            let callers = self.await_start(next, &mut signals);
+            socket = self.start_server(callers, true).ok();
         }
     }
 
+    /// Waits until the next server is to be started; the clients who wait for it.
+    fn await_start(&mut self, next: Next, signals: &mut SignalFd) -> Vec<Caller> {
+        let mut callers = std::mem::take(&mut self.callers);
+        let wish = match next {
+            Next::Start => return callers,
+            Next::StartAfter(wait) => self.hold(signals, None, Some(wait)),
+            Next::Hold => {
+                let line = self.deaths.line();
+                disappoint(std::mem::take(&mut callers), &line);
+                let wish = self.hold(signals, Some(&line), None);
+                self.deaths.asked();
+                wish
+            }
+        };
+        match wish {
+            Wish::End => self.leave(signals),
+            Wish::Server(more) => callers.extend(more),
+            Wish::Nothing => {}
+        }
+        callers
+    }
+
     /// Ends: terminals close, and what ran on them is told so.
-    fn leave(mut self, signals: &mut SignalFd) -> ! {
-        let groups = std::mem::take(&mut self.groups);
-        drop(self);
-        groups::remove(groups, || {
+    fn leave(&mut self, signals: &mut SignalFd) -> ! {
+        self.children.clear();
+        groups::remove(std::mem::take(&mut self.groups), || {
             let ended = PollFd::new(signals.as_fd(), PollFlags::POLLIN);
             let _ = poll(&mut [ended], PollTimeout::from(groups::LOOK_MS));
             while let Ok(Some(_)) = signals.read_signal() {}
             while wait_any().is_some() {}
         });
         quit(0)
-    }
-
-    fn may_restart(&mut self) -> bool {
-        let now = Instant::now();
-        self.restarts.retain(|then| now.duration_since(*then) < RESTART_WINDOW);
-        self.restarts.push_back(now);
-        self.restarts.len() <= MAX_RESTARTS
     }
 
     /// Serves one server until it is gone.
@@ -251,7 +268,7 @@ impl Keeper {
                     Err(_) => return self.server_end(signals),
                 }
             }
-            if self.server_done {
+            if std::mem::take(&mut self.server_done) {
                 return End::Goodbye;
             }
             if !open {
@@ -303,6 +320,16 @@ impl Keeper {
                 }
             }
             Request::Listener { listener } => self.listener = listener,
+            Request::Taking { part } => self.life.taking = Some(part),
+            Request::Answered => {
+                self.life.answered = true;
+                self.life.taking = Some(Part::Whole);
+                // Their connections end when the server ends them.
+                self.callers.clear();
+            }
+            Request::Ping { number } => {
+                let _ = handle.send(Report::Pong { number });
+            }
             Request::Upgrade { program } => {
                 let errno = self.upgrade(&program) as i32;
                 let _ = handle.send(Report::UpgradeFailed { errno });
@@ -314,7 +341,10 @@ impl Keeper {
     fn start_child(&mut self, wanted: Spawn) -> Report {
         let token = wanted.token;
         let holds = matches!(&wanted.stdio, Stdio::Pty(pty) if !pty.transient);
-        match spawn(wanted, &self.mask) {
+        if !has_room(RESERVE) {
+            return Report::SpawnFailed { token, errno: Errno::EMFILE as i32 };
+        }
+        match spawn(wanted, &self.inherited) {
             Ok(started) => {
                 if let Some(gate) = started.gate {
                     self.gates.insert(token, gate);
@@ -331,11 +361,12 @@ impl Keeper {
     }
 
     /// Collects children that have ended or stopped.
-    fn reap(&mut self, handle: &mut Handle) {
+    pub(super) fn reap(&mut self, handle: &mut Handle) {
         while let Some((pid, status)) = wait_any() {
             if self.server_pid == Some(pid) {
                 if libc::WIFEXITED(status) || libc::WIFSIGNALED(status) {
                     self.server_pid = None;
+                    self.life.status = Some(status);
                     self.server_done = libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0;
                 }
                 continue;
@@ -372,7 +403,10 @@ impl Keeper {
         loop {
             match wait_for(pid, true) {
                 Some(0) => return End::Goodbye,
-                Some(_) => return End::Lost,
+                Some(status) => {
+                    self.life.status = Some(status).filter(|status| *status != -1);
+                    return End::Lost;
+                }
                 None if Instant::now() >= deadline => break,
                 None => {}
             }
@@ -409,17 +443,6 @@ pub(super) fn wait_for(pid: i32, now: bool) -> Option<i32> {
         None if now && kill(Pid::from_raw(pid), None).is_ok() => None,
         None => Some(-1),
     }
-}
-
-fn pair() -> (OwnedFd, OwnedFd) {
-    match UnixStream::pair() {
-        Ok((one, other)) => (one.into(), other.into()),
-        Err(_) => quit(1),
-    }
-}
-
-fn copy_or_quit(fd: &OwnedFd) -> OwnedFd {
-    fd.try_clone().unwrap_or_else(|_| quit(1))
 }
 
 fn name_process(name: &std::ffi::CStr) {

@@ -4,10 +4,15 @@
 //! It starts the server as its child (for `tmux -D` it is the server's child instead). When the
 //! server ends without a goodbye, it starts another and hands over the listening socket, the
 //! masters of all ptys, and the last snapshot; an upgrade is the same with a new program.
+//! It never lets go of a living pane: when servers die one after the other it stops starting
+//! them by itself (`deaths`), says so to who connects, and starts the next for who asks (`hold`).
 
+mod deaths;
 mod groups;
 mod handover;
 mod held;
+mod hold;
+mod limits;
 mod spawn;
 
 pub use handover::resume;

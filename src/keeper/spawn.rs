@@ -1,6 +1,7 @@
 //! Forking: daemons, panes with a terminal, jobs with a socket. All unsafe code of the keeper
 //! is here; it relies on the keeper having one thread.
 
+use super::limits::FileLimits;
 use crate::base::text::to_bytes;
 use crate::protocol::custody::{Pty, Spawn, Stdio};
 use nix::errno::Errno;
@@ -120,8 +121,16 @@ struct Streams {
     leads: bool,
 }
 
-/// Starts a child. `mask` is the signal mask that it gets.
-pub fn spawn(spawn: Spawn, mask: &SigSet) -> nix::Result<Started> {
+/// What children get of the process that started the keeper, as it was then.
+#[derive(Clone, Copy, Debug)]
+pub struct Inherited {
+    pub mask: SigSet,
+    /// None: the limit was not changed.
+    pub files: Option<FileLimits>,
+}
+
+/// Starts a child.
+pub fn spawn(spawn: Spawn, inherited: &Inherited) -> nix::Result<Started> {
     let (fd, tty, streams) = match &spawn.stdio {
         Stdio::Pty(pty) => open_pty(pty)?,
         Stdio::Socket { stdin, stdout, stderr } => open_socket([*stdin, *stdout, *stderr])?,
@@ -144,7 +153,7 @@ pub fn spawn(spawn: Spawn, mask: &SigSet) -> nix::Result<Started> {
         let (reader, writer) = gate;
         drop(writer);
         let _ = read(&reader, &mut [0; 1]);
-        become_child(&spawn, &streams, mask);
+        become_child(&spawn, &streams, inherited);
     };
     // The child waits at the gate until it is in its cgroup: memory stays charged to the group
     // that first touched it.
@@ -246,7 +255,7 @@ fn set_nonblocking(fd: &OwnedFd) -> nix::Result<()> {
 }
 
 /// The rest of a child's life in this program.
-fn become_child(spawn: &Spawn, streams: &Streams, mask: &SigSet) -> ! {
+fn become_child(spawn: &Spawn, streams: &Streams, inherited: &Inherited) -> ! {
     if streams.leads {
         let _ = setsid();
         // SAFETY: the descriptor is open; TIOCSCTTY takes a number.
@@ -264,7 +273,8 @@ fn become_child(spawn: &Spawn, streams: &Streams, mask: &SigSet) -> ! {
     let cwd = enter_directory(spawn);
     // SAFETY: closes every descriptor from 3 on; nothing in this child uses one any more.
     unsafe { libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, 0) };
-    let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(mask), None);
+    inherited.files.into_iter().for_each(FileLimits::give_back);
+    let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&inherited.mask), None);
     execute(spawn, cwd);
     quit(1)
 }

@@ -25,8 +25,8 @@ pub struct ServerStart {
     pub keeper: OwnedFd,
     pub listener: OwnedFd,
     pub socket_path: String,
-    /// The client that caused the start; connected like any other.
-    pub first_client: Option<OwnedFd>,
+    /// Clients that waited for the start; connected like any others.
+    pub clients: Vec<Caller>,
     /// Files to read at start, in order.
     pub config_files: Vec<String>,
     /// Whether missing files are passed over in silence: so for the default ones.
@@ -41,6 +41,21 @@ pub struct ServerStart {
     pub recovered: Option<Recovered>,
 }
 
+/// A connection that a client has made, with what it has said already and the descriptors that
+/// came with that.
+#[derive(Debug)]
+pub struct Caller {
+    pub socket: OwnedFd,
+    pub said: Vec<u8>,
+    pub passed: Vec<OwnedFd>,
+}
+
+impl From<OwnedFd> for Caller {
+    fn from(socket: OwnedFd) -> Self {
+        Self { socket, said: Vec::new(), passed: Vec::new() }
+    }
+}
+
 /// What a new server gets from the one before.
 #[derive(Debug, Default)]
 pub struct Recovered {
@@ -50,6 +65,26 @@ pub struct Recovered {
     pub children: Vec<HeldChild>,
     /// Whether the server before asked for this; else it died.
     pub upgrade: bool,
+    /// What this server is to do without, since servers before died of it.
+    pub left_out: Vec<Part>,
+}
+
+/// Something of what a server left, which the next one takes up. The server says so before it
+/// begins with each, so that the keeper knows what a server died of.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Part {
+    /// Options, hooks and environments.
+    Settings,
+    /// The checkpoint in the journal of this child.
+    Checkpoint(u64),
+    /// What this child printed since its checkpoint.
+    Log(u64),
+    /// The checkpoints of all children, and what they printed since.
+    Checkpoints,
+    /// What all children printed since their checkpoints.
+    Logs,
+    /// All is taken up.
+    Whole,
 }
 
 /// A child that outlived its server.
@@ -134,8 +169,14 @@ pub enum Request {
     /// Keep this journal of what a child prints, in place of the one before, until the child
     /// is released.
     Journal { token: u64, journal: OwnedFd },
-    /// The listening socket was made anew.
+    /// The listening socket was made again.
     Listener { listener: OwnedFd },
+    /// The server begins to take this up.
+    Taking { part: Part },
+    /// The server has answered a client: it is well.
+    Answered,
+    /// Answered by `Pong`, as soon as the keeper gets to it.
+    Ping { number: u64 },
     /// Become this program and start its server; the asking server exits after this.
     Upgrade { program: String },
     /// The server ends for good, and so does the keeper, once it has removed these directories of
@@ -155,6 +196,8 @@ pub enum Report {
     Exited { token: u64, pid: i32, status: i32 },
     /// The program could not be executed and everything goes on as before.
     UpgradeFailed { errno: i32 },
+    /// The answer to a `Ping`.
+    Pong { number: u64 },
 }
 
 /// A message of one direction.
@@ -206,6 +249,15 @@ impl Parcel for Request {
                 put_varint(&mut out, token);
                 (10, out, Some(master))
             }
+            Self::Taking { part } => {
+                part.pack(&mut out);
+                (11, out, None)
+            }
+            Self::Answered => (12, out, None),
+            Self::Ping { number } => {
+                put_varint(&mut out, number);
+                (13, out, None)
+            }
         }
     }
 
@@ -224,6 +276,9 @@ impl Parcel for Request {
             8 => Self::Open { token: body.varint()? },
             9 => Self::Journal { token: body.varint()?, journal: fd.ok_or(Malformed)? },
             10 => Self::Adopt { job: body.varint()?, token: body.varint()?, master: fd.ok_or(Malformed)? },
+            11 => Self::Taking { part: Part::unpack(&mut body)? },
+            12 => Self::Answered,
+            13 => Self::Ping { number: body.varint()? },
             _ => return Ok(None),
         }))
     }
@@ -255,6 +310,10 @@ impl Parcel for Report {
                 put_varint(&mut out, errno as u64);
                 (4, out, None)
             }
+            Self::Pong { number } => {
+                put_varint(&mut out, number);
+                (5, out, None)
+            }
         }
     }
 
@@ -270,8 +329,37 @@ impl Parcel for Report {
             2 => Self::SpawnFailed { token: body.varint()?, errno: int(&mut body)? },
             3 => Self::Exited { token: body.varint()?, pid: int(&mut body)?, status: int(&mut body)? },
             4 => Self::UpgradeFailed { errno: int(&mut body)? },
+            5 => Self::Pong { number: body.varint()? },
             _ => return Ok(None),
         }))
+    }
+}
+
+impl Part {
+    pub fn pack(self, out: &mut Vec<u8>) {
+        let (kind, token) = match self {
+            Self::Settings => (0, 0),
+            Self::Checkpoint(token) => (1, token),
+            Self::Log(token) => (2, token),
+            Self::Checkpoints => (3, 0),
+            Self::Logs => (4, 0),
+            Self::Whole => (5, 0),
+        };
+        out.push(kind);
+        put_varint(out, token);
+    }
+
+    pub fn unpack(body: &mut Reader<'_>) -> Result<Self, Malformed> {
+        let (kind, token) = (body.u8()?, body.varint()?);
+        Ok(match kind {
+            0 => Self::Settings,
+            1 => Self::Checkpoint(token),
+            2 => Self::Log(token),
+            3 => Self::Checkpoints,
+            4 => Self::Logs,
+            5 => Self::Whole,
+            _ => return Err(Malformed),
+        })
     }
 }
 

@@ -3,7 +3,9 @@
 
 use super::connection::{Connection, ProtocolError};
 use nix::cmsg_space;
+use nix::fcntl::{OFlag, open};
 use nix::sys::socket::{ControlMessage, ControlMessageOwned, MsgFlags, UnixAddr, recvmsg, sendmsg};
+use nix::sys::stat::Mode;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
@@ -12,6 +14,20 @@ pub const READ_SIZE: usize = 64 * 1024;
 /// Most descriptors that one message can carry (the kernel's SCM_MAX_FD). There is always room
 /// for all of them: a cut list would leave descriptors open that nobody knows.
 const MAX_FDS_PER_READ: usize = 253;
+
+/// Whether this process can have so many more descriptors.
+pub fn has_room(count: usize) -> bool {
+    use nix::sys::resource::{Resource, getrlimit};
+    let copy = || open("/dev/null", OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty()).ok();
+    let Some(first) = copy() else { return false };
+    // The lowest free number is given out first: a low one is likely to be followed by others.
+    let limit = getrlimit(Resource::RLIMIT_NOFILE).map_or(0, |(soft, _)| soft);
+    if (first.as_raw_fd() as u64 + count as u64) * 2 < limit {
+        return true;
+    }
+    let copies: Vec<OwnedFd> = (1..count).map_while(|_| first.try_clone().ok()).collect();
+    copies.len() + 1 >= count
+}
 
 /// Receives into `buffer`: the number of bytes (0 at the end) and the descriptors, which are
 /// closed on exec. Never blocks.

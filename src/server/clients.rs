@@ -12,6 +12,7 @@ use crate::model::host::ClientMessage;
 use crate::model::queue::{Exec, ItemContext, QueueState};
 use crate::model::{Client, ClientFlags, Cx};
 use crate::protocol::connection::{Connection, ProtocolError};
+use crate::protocol::custody::Caller;
 use crate::protocol::imsg::FdMarking;
 use crate::protocol::{ClientFlags as WireFlags, Message};
 use crate::syntax::table::CommandFlags;
@@ -26,20 +27,36 @@ const MAX_MESSAGES: usize = 1000;
 /// Environment variables and terminal capabilities that one client may send, in bytes; more are
 /// ignored. The kernel's own limit for an environment is lower.
 const MAX_IDENTIFY: usize = 16 << 20;
+/// Bytes of what a client said before this server was there that are taken at once: fewer than
+/// messages make `MAX_MESSAGES`.
+const CALLER_SLICE: usize = 8 << 10;
 /// Bytes counted for each of them beside its text.
 const IDENTIFY_OVERHEAD: usize = 64;
 
 impl Runtime {
+    /// Takes a connection that was made before this server was there.
+    pub fn accept_caller(&mut self, caller: Caller) {
+        let Some(id) = self.accept(caller.socket) else { return };
+        let mut passed = caller.passed;
+        for said in caller.said.chunks(CALLER_SLICE) {
+            let Some(peer) = self.world.peers.get_mut(&id) else { return };
+            if peer.take_said(said, std::mem::take(&mut passed)).is_err() {
+                return self.lose_client(id);
+            }
+            self.client_ready(id, false);
+        }
+    }
+
     /// Takes a new connection.
-    pub fn accept(&mut self, socket: OwnedFd) {
+    pub fn accept(&mut self, socket: OwnedFd) -> Option<ClientId> {
         if self.server.clients.len() >= MAX_CLIENTS || self.server.exiting {
-            return;
+            return None;
         }
         let uid = getsockopt(&socket, PeerCredentials).map(|c| (c.uid(), c.pid())).ok();
         let id = ClientId(self.server.next_client);
         self.server.next_client += 1;
         let connection = Connection::new(FdMarking::TopBit);
-        let Ok(peer) = Peer::new(&self.world.poller, id, socket, connection) else { return };
+        let peer = Peer::new(&self.world.poller, id, socket, connection).ok()?;
         self.world.peers.insert(id, peer);
         let mut client = Client::new(id, self.world.now);
         match uid {
@@ -55,6 +72,7 @@ impl Runtime {
         }
         self.server.clients.insert(id, client);
         self.server.key_tables.ensure("root");
+        Some(id)
     }
 
     /// A client's socket is ready.

@@ -111,6 +111,11 @@ impl Peer {
         Ok(!matches!(progress, Progress::Closed | Progress::Reset))
     }
 
+    /// Takes what the client said to somebody else.
+    pub fn take_said(&mut self, said: &[u8], passed: Vec<OwnedFd>) -> Result<(), ProtocolError> {
+        self.connection.push_input(said, passed)
+    }
+
     pub fn next_message(&mut self) -> Result<Option<Message>, ProtocolError> {
         self.connection.next_message()
     }

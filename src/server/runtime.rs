@@ -152,7 +152,7 @@ impl Runtime {
             match nix::sys::socket::accept4(fd, flags) {
                 Ok(raw) => {
                     let socket = super::proc::own(raw);
-                    self.accept(socket);
+                    let _ = self.accept(socket);
                 }
                 Err(nix::errno::Errno::EINTR | nix::errno::Errno::ECONNABORTED) => {}
                 Err(nix::errno::Errno::EMFILE | nix::errno::Errno::ENFILE) => {

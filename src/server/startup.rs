@@ -83,9 +83,6 @@ impl Runtime {
         };
         runtime.tick();
         runtime.prepare(&start.socket_path, start.environment);
-        if let Some(socket) = start.first_client {
-            runtime.accept(socket);
-        }
         if let Some(recovered) = start.recovered {
             if !runtime.restore(recovered) {
                 runtime.finish();
@@ -95,6 +92,7 @@ impl Runtime {
         } else if runtime.foreground {
             runtime.load_config(None);
         }
+        start.clients.into_iter().for_each(|caller| runtime.accept_caller(caller));
         Ok(runtime)
     }
 

@@ -8,6 +8,10 @@ const PTY: Pty =
     Pty { cols: 91, rows: 17, xpixel: 910, ypixel: 340, control_chars: None, erase: None, transient: false };
 const SOCKET: Stdio = Stdio::Socket { stdin: true, stdout: true, stderr: false };
 
+fn inherited() -> Inherited {
+    Inherited { mask: SigSet::empty(), files: None }
+}
+
 fn shell(script: &str, stdio: Stdio) -> Spawn {
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     Spawn {
@@ -27,7 +31,7 @@ fn shell(script: &str, stdio: Stdio) -> Spawn {
 
 /// Starts the child, reads all that it prints, and compares that and its exit status.
 fn check(wanted: Spawn, expect: &str, expect_status: i32) {
-    let started = spawn(wanted, &SigSet::empty()).unwrap();
+    let started = spawn(wanted, &inherited()).unwrap();
     let flags = OFlag::from_bits_retain(fcntl(&started.fd, FcntlArg::F_GETFL).unwrap());
     fcntl(&started.fd, FcntlArg::F_SETFL(flags - OFlag::O_NONBLOCK)).unwrap();
     let mut output = Vec::new();
@@ -102,7 +106,7 @@ fn a_script_without_an_interpreter_runs_in_a_shell() {
 
 #[test]
 fn a_gated_child_waits_until_it_is_let_go() {
-    let mut started = spawn(Spawn { gated: true, ..shell("echo here", SOCKET) }, &SigSet::empty()).unwrap();
+    let mut started = spawn(Spawn { gated: true, ..shell("echo here", SOCKET) }, &inherited()).unwrap();
     let gate = started.gate.take().expect("a gated child has a gate");
     let nothing = read(&started.fd, &mut [0; 1]);
     assert_eq!(nothing, Err(Errno::EAGAIN));
@@ -123,7 +127,7 @@ fn a_child_enters_its_version_1_groups_by_itself() {
         dir.path().join(name).to_str().unwrap().to_owned()
     };
     let check = |groups: Vec<String>, expect: bool| {
-        let started = spawn(Spawn { groups, ..shell("true", SOCKET) }, &SigSet::empty()).unwrap();
+        let started = spawn(Spawn { groups, ..shell("true", SOCKET) }, &inherited()).unwrap();
         assert_eq!(started.contained, expect);
         assert_eq!(wait(started.pid, 0), Some((started.pid, 0)));
     };
@@ -142,10 +146,21 @@ fn a_child_whose_terminal_is_gone_before_it_begins_ends_without_running() {
     let dir = tempfile::tempdir().unwrap();
     let ran = dir.path().join("ran");
     let wanted = Spawn { gated: true, ..shell(&format!("echo >{}", ran.display()), Stdio::Pty(PTY)) };
-    let started = spawn(wanted, &SigSet::empty()).unwrap();
+    let started = spawn(wanted, &inherited()).unwrap();
     drop(started.fd);
     open_gate(&started.gate.expect("a gated child has a gate"));
     // It held the terminal open itself until it led it.
     assert_eq!(wait(started.pid, 0), Some((started.pid, Signal::SIGHUP as i32)));
     assert!(!ran.exists());
+}
+
+#[test]
+fn children_have_the_limit_of_descriptors_that_the_keeper_was_started_with() {
+    let files = Some(FileLimits { soft: 99, hard: 999 });
+    let mut started =
+        spawn(shell("ulimit -Sn; ulimit -Hn", SOCKET), &Inherited { mask: SigSet::empty(), files }).unwrap();
+    assert_eq!(wait(started.pid, 0), Some((started.pid, 0)));
+    let mut output = [0; 16];
+    let length = read(&mut started.fd, &mut output).unwrap();
+    assert_eq!(&output[..length], b"99\n999\n");
 }

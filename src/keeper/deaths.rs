@@ -1,0 +1,222 @@
+//! What a keeper does about servers that die: it starts the next one at once, unless several die
+//! in a row. Then it waits until somebody asks for a server, and has that one do without what
+//! others died of.
+
+use crate::protocol::custody::Part;
+use nix::libc;
+use nix::sys::signal::Signal;
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// Servers that may die within `WINDOW` before the keeper stops starting them by itself.
+const MAX_RESTARTS: usize = 5;
+const WINDOW: Duration = Duration::from_secs(30);
+/// How long the keeper waits after one more server was killed from outside before it had
+/// answered anybody: doubled each time. A client that comes ends the wait.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// What is left out when it is not known what servers die of, one after the other.
+const STAGES: [&[Part]; 4] =
+    [&[Part::Logs], &[Part::Checkpoints], &[Part::Settings], &[Part::Checkpoints, Part::Settings]];
+
+/// How a server's life ended.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Death {
+    /// Its wait status; `None` where that is not known.
+    pub(super) status: Option<i32>,
+    /// It had answered a client.
+    pub(super) answered: bool,
+    /// What it took up last of what the server before had left.
+    pub(super) taking: Option<Part>,
+}
+
+/// What to do about it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Next {
+    Start,
+    /// Start when this time is over or a client comes.
+    StartAfter(Duration),
+    /// Start when somebody asks for it.
+    Hold,
+}
+
+/// The deaths so far.
+#[derive(Debug, Default)]
+pub(super) struct Deaths {
+    recent: VecDeque<Instant>,
+    /// Whether one of the recent ones was no SIGKILL.
+    crashed: bool,
+    last: Death,
+    /// What the last server died of, as far as one death can show.
+    suspect: Option<Part>,
+    left_out: Vec<Part>,
+    /// How many of `STAGES` were tried.
+    stage: usize,
+    /// The server was started because somebody asked for one: it is the first such, or a later
+    /// one for the same client.
+    asked: Option<usize>,
+    wait: Duration,
+}
+
+impl Deaths {
+    /// Notes a death.
+    pub(super) fn note(&mut self, death: Death, now: Instant) -> Next {
+        let killed = death.status.is_some_and(|s| libc::WIFSIGNALED(s) && libc::WTERMSIG(s) == libc::SIGKILL);
+        if killed && death.answered {
+            // Somebody did that to a server that was well.
+            *self = Self::default();
+            return Next::Start;
+        }
+        let before = self.recent.back().copied();
+        if before.is_none_or(|then| now.duration_since(then) >= WINDOW) {
+            *self = Self { left_out: std::mem::take(&mut self.left_out), ..Self::default() };
+            if death.answered {
+                self.left_out.clear();
+            }
+        }
+        self.recent.retain(|then| now.duration_since(*then) < WINDOW);
+        self.recent.push_back(now);
+        self.crashed |= !killed;
+        self.last = death;
+        if let Some(asked) = self.asked {
+            return self.after_asked(death, asked);
+        }
+        self.find_cause(death, killed);
+        match self.recent.len() <= MAX_RESTARTS {
+            true => Next::Start,
+            false if self.crashed => Next::Hold,
+            false => {
+                self.wait = (self.wait * 2).clamp(FIRST_WAIT, LONGEST_WAIT);
+                Next::StartAfter(self.wait)
+            }
+        }
+    }
+
+    /// The same part in two servers that follow each other is what they died of.
+    fn find_cause(&mut self, death: Death, killed: bool) {
+        let part = death.taking.filter(|part| *part != Part::Whole && !death.answered && !killed);
+        if part.is_some() && self.suspect == part {
+            self.left_out.extend(part);
+            self.suspect = None;
+        } else {
+            self.suspect = part;
+        }
+    }
+
+    /// The first server was to take up everything; those after it do without something each.
+    fn after_asked(&mut self, death: Death, asked: usize) -> Next {
+        self.asked = Some(asked + 1);
+        match death.taking.filter(|part| *part != Part::Whole && !death.answered) {
+            Some(part) if !self.left_out.contains(&part) => self.left_out.push(part),
+            _ if self.stage < STAGES.len() => {
+                let stage = STAGES[self.stage];
+                self.stage += 1;
+                self.left_out.retain(|part| matches!(part, Part::Checkpoint(_) | Part::Log(_)));
+                self.left_out.extend(stage);
+            }
+            _ => return Next::Hold,
+        }
+        // A client that was answered by that server has gone with it.
+        if death.answered { Next::Hold } else { Next::Start }
+    }
+
+    /// Somebody asked for a server, which is started now.
+    pub(super) fn asked(&mut self) {
+        self.asked = Some(0);
+    }
+
+    /// What the next server is to do without.
+    pub(super) fn left_out(&self) -> &[Part] {
+        &self.left_out
+    }
+
+    /// What clients are told while no server runs.
+    pub(super) fn line(&self) -> String {
+        let how = match self.last.status {
+            Some(status) if libc::WIFSIGNALED(status) => match Signal::try_from(libc::WTERMSIG(status)) {
+                Ok(signal) => format!(", the last of {signal}"),
+                Err(_) => String::new(),
+            },
+            Some(status) => format!(", the last with status {}", libc::WEXITSTATUS(status)),
+            None => String::new(),
+        };
+        format!(
+            "{} servers died one after the other{how}; what runs in panes goes on and is kept: \
+             attach-session starts a server again, kill-server ends all",
+            self.recent.len()
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SEGV: Death = Death { status: Some(libc::SIGSEGV), answered: false, taking: None };
+    const KILL: Death = Death { status: Some(libc::SIGKILL), answered: false, taking: None };
+
+    fn after(deaths: &mut Deaths, death: Death, times: usize) -> Vec<Next> {
+        let now = Instant::now();
+        (0..times).map(|_| deaths.note(death, now)).collect()
+    }
+
+    #[test]
+    fn a_healthy_server_may_be_killed_for_ever() {
+        let mut deaths = Deaths::default();
+        assert_eq!(after(&mut deaths, Death { answered: true, ..KILL }, 100), [Next::Start; 100]);
+        let next = after(&mut deaths, KILL, 8);
+        assert_eq!(next[..5], [Next::Start; 5]);
+        let waits = [1, 2, 4].map(|seconds| Next::StartAfter(Duration::from_secs(seconds)));
+        assert_eq!(next[5..], waits);
+    }
+
+    #[test]
+    fn crashes_in_a_row_stop_it_and_time_heals() {
+        for answered in [false, true] {
+            let mut deaths = Deaths::default();
+            let next = after(&mut deaths, Death { answered, ..SEGV }, 6);
+            assert_eq!(next, [[Next::Start; 5].as_slice(), &[Next::Hold]].concat());
+            assert!(deaths.line().starts_with("6 servers died one after the other, the last of SIGSEGV;"));
+            assert_eq!(deaths.note(SEGV, Instant::now() + WINDOW), Next::Start);
+        }
+    }
+
+    #[test]
+    fn what_two_servers_died_of_is_left_out() {
+        let mut deaths = Deaths::default();
+        let death = |part| Death { taking: Some(part), ..SEGV };
+        after(&mut deaths, death(Part::Log(3)), 1);
+        after(&mut deaths, death(Part::Settings), 1);
+        assert_eq!(deaths.left_out(), []);
+        after(&mut deaths, death(Part::Settings), 1);
+        assert_eq!(deaths.left_out(), [Part::Settings]);
+        // Killed from outside, twice at the same place: that says nothing.
+        let mut deaths = Deaths::default();
+        after(&mut deaths, Death { taking: Some(Part::Log(3)), ..KILL }, 3);
+        assert_eq!(deaths.left_out(), []);
+    }
+
+    #[test]
+    fn who_asks_gets_a_server_without_what_the_others_died_of() {
+        let mut deaths = Deaths::default();
+        after(&mut deaths, SEGV, 6);
+        deaths.asked();
+        // As before, at first.
+        assert_eq!(deaths.left_out(), []);
+        assert_eq!(after(&mut deaths, Death { taking: Some(Part::Log(3)), ..SEGV }, 1), [Next::Start]);
+        assert_eq!(deaths.left_out(), [Part::Log(3)]);
+        let unknown = Death { taking: Some(Part::Whole), ..SEGV };
+        for stage in STAGES {
+            assert_eq!(after(&mut deaths, unknown, 1), [Next::Start]);
+            assert_eq!(deaths.left_out(), [&[Part::Log(3)], stage].concat());
+        }
+        assert_eq!(after(&mut deaths, unknown, 1), [Next::Hold]);
+        // One that answered has had its client, who must ask again.
+        let mut deaths = Deaths::default();
+        after(&mut deaths, SEGV, 6);
+        deaths.asked();
+        assert_eq!(after(&mut deaths, Death { answered: true, ..SEGV }, 1), [Next::Hold]);
+        assert_eq!(deaths.left_out(), STAGES[0]);
+    }
+}
