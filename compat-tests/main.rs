@@ -7,6 +7,7 @@
 
 mod control;
 mod flood;
+mod keeper;
 mod limits;
 mod recordings;
 mod recovery;

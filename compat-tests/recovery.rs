@@ -21,7 +21,7 @@ pub fn until(server: &Server, args: &[&str], mut wanted: impl FnMut(&str) -> boo
 }
 
 /// Kills the server, and waits for the next one.
-fn kill(server: &Server) {
+pub fn kill(server: &Server) {
     let pid = server.ask(&["display-message", "-p", "#{pid}"]);
     let number = pid.trim().parse().expect("a process id");
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(number), nix::sys::signal::Signal::SIGKILL)

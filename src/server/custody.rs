@@ -12,7 +12,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use crate::base::text::from_bytes;
 use crate::base::{PaneId, Size};
 use crate::model::host::{ExitStatus, JobRequest, SpawnRequest};
-use crate::protocol::custody::{Handle, Pty, Report, Request, Spawn, Stdio};
+use crate::protocol::custody::{Handle, Part, Pty, Report, Request, Spawn, Stdio};
 
 use super::scopes::SpawnTarget;
 
@@ -55,6 +55,9 @@ pub struct Custody {
     ended: VecDeque<(i32, ExitStatus)>,
     /// The keeper is gone: nothing can be started any more.
     pub lost: bool,
+    /// What servers before died of, which this one does without.
+    left_out: Vec<Part>,
+    answered: bool,
 }
 
 impl Custody {
@@ -66,7 +69,41 @@ impl Custody {
             next_job: FIRST_JOB,
             ended: VecDeque::new(),
             lost: false,
+            left_out: Vec::new(),
+            answered: false,
         })
+    }
+
+    /// Begins to take up what the server before left, but for these parts.
+    pub fn begin_taking(&mut self, left_out: Vec<Part>) {
+        self.left_out = left_out;
+    }
+
+    /// Tells the keeper that this part is taken up next, so that it knows what a server died of.
+    /// False: it is to be left out.
+    pub fn takes(&mut self, part: Part) -> bool {
+        let wanted = !self.leaves_out(part);
+        if wanted {
+            self.send(Request::Taking { part }).ok();
+            die_if_told(part);
+        }
+        wanted
+    }
+
+    pub fn leaves_out(&self, part: Part) -> bool {
+        let all = match part {
+            Part::Checkpoint(_) => Part::Checkpoints,
+            Part::Log(_) => Part::Logs,
+            other => other,
+        };
+        self.left_out.contains(&part) || self.left_out.contains(&all)
+    }
+
+    /// A client is being answered: this server is well.
+    pub fn note_answer(&mut self) {
+        if !std::mem::replace(&mut self.answered, true) {
+            self.send(Request::Answered).ok();
+        }
     }
 
     pub fn fd(&self) -> BorrowedFd<'_> {
@@ -265,6 +302,13 @@ impl Custody {
     /// The listening socket was made anew.
     pub fn new_listener(&mut self, listener: OwnedFd) {
         self.send(Request::Listener { listener }).ok();
+    }
+}
+
+/// Tests have servers die of what they take up.
+fn die_if_told(part: Part) {
+    if cfg!(debug_assertions) && std::env::var("SCOPEMUX_DIE_OF").is_ok_and(|of| of == format!("{part:?}")) {
+        std::process::abort();
     }
 }
 

@@ -217,7 +217,7 @@ impl Histories {
 }
 
 /// What `history-directory` is when it is empty: `${XDG_STATE_HOME:-~/.local/state}/scopemux`.
-fn default_directory() -> PathBuf {
+pub(super) fn default_directory() -> PathBuf {
     let state = match std::env::var("XDG_STATE_HOME") {
         Ok(path) if path.starts_with('/') => PathBuf::from(path),
         _ => Path::new(&super::proc::home()).join(".local/state"),

@@ -8,6 +8,7 @@
 //! - `tty`, `ttys`, `frames`, `flood`: attached terminals, their input and drawing
 //! - `control_io`: control clients' lines
 //! - `jobs`, `custody`: programs, started through the keeper
+//! - `left_out`: what a server does without, since others died of it
 //! - `scopes`: a cgroup for each pane
 //! - `settle`: what must hold again after each turn
 //! - `startup`: from the keeper's hand-over to the first turn
@@ -21,6 +22,7 @@ mod flood;
 mod frames;
 mod histories;
 mod jobs;
+mod left_out;
 mod panes;
 mod peer;
 mod poller;

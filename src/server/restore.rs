@@ -16,7 +16,7 @@ use crate::model::option_access::OptionScope;
 use crate::model::pane::{Pane, PaneFlags};
 use crate::model::session::{Session, SessionGroup, Winlink, WinlinkFlags};
 use crate::model::window::{Window, WindowFlags};
-use crate::protocol::custody::{HeldChild, Recovered};
+use crate::protocol::custody::{HeldChild, Part, Recovered};
 use crate::syntax::parse::NoContext;
 use crate::syntax::{Origin, parse_string};
 use crate::terminal::{Modes, Terminal, TerminalConfig};
@@ -30,6 +30,7 @@ use super::snapshot::{PaneRecord, ScreenRecord, SessionRecord, Snapshot, WindowR
 impl Runtime {
     /// Takes over; false when nothing is left to serve.
     pub fn restore(&mut self, recovered: Recovered) -> bool {
+        self.world.custody.begin_taking(recovered.left_out);
         let mut held: BTreeMap<PaneId, HeldChild> = BTreeMap::new();
         for child in recovered.children {
             match u32::try_from(child.token) {
@@ -39,10 +40,13 @@ impl Runtime {
         }
         let Some(mut snapshot) = recovered.deposit.and_then(Snapshot::read) else { return false };
         let panes = std::mem::take(&mut snapshot.panes);
-        let windows = std::mem::take(&mut snapshot.windows);
-        let sessions = std::mem::take(&mut snapshot.sessions);
+        let mut windows = std::mem::take(&mut snapshot.windows);
+        let mut sessions = std::mem::take(&mut snapshot.sessions);
         if let Some(key) = snapshot.history_key {
             self.world.histories.set_key(key);
+        }
+        if !self.world.custody.takes(Part::Settings) {
+            self.leave_out_settings(&mut snapshot, &mut windows, &mut sessions);
         }
         self.restore_globals(snapshot);
         self.cx().apply_server_limits();
@@ -76,6 +80,7 @@ impl Runtime {
         for (pid, status) in ended {
             self.process_ended(pid, status);
         }
+        self.world.custody.takes(Part::Whole);
         !self.server.sessions.is_empty()
     }
 
@@ -123,9 +128,11 @@ impl Runtime {
         let limit = self.history_limit(&record);
         let mut child = child;
         let journal = child.as_mut().and_then(|child| child.journal.take());
+        let (journal, with_log) = self.take_journal(id, journal);
         let left = journal.and_then(|journal| Journal::recover(journal).ok());
         let resumed = left.as_ref().and_then(|left| self.resume(id, limit, left));
-        let printed = left.filter(|_| resumed.is_some()).map_or_else(Vec::new, |left| left.printed);
+        let printed =
+            left.filter(|_| resumed.is_some() && with_log).map_or_else(Vec::new, |left| left.printed);
         let terminal = resumed.unwrap_or_else(|| {
             let history = self.world.histories.reopen(id, limit, record.size.cols, self.world.now.wall_us);
             let mut terminal = Terminal::new(record.size, TerminalConfig::default(), history);
@@ -137,6 +144,7 @@ impl Runtime {
         let terminal = Arc::new(Mutex::new(terminal));
         let pane = remake(record, terminal.clone());
         self.server.panes.insert(id, pane);
+        self.world.custody.takes(Part::Log(u64::from(id.0)));
         self.replay(id, printed);
         let mut ended = None;
         let pane = self.server.panes.get_mut(&id)?;

@@ -320,6 +320,7 @@ impl Host for World {
     }
 
     fn client_message(&mut self, client: ClientId, message: ClientMessage) {
+        self.custody.note_answer();
         if let Some(peer) = self.peers.get_mut(&client) {
             peer.queue_message(message);
         }

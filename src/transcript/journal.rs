@@ -9,7 +9,7 @@
 //!
 //! ```text
 //! file  := header (4096 bytes) log[256 KiB] area[2]
-//! header := "SMJ2" 0:u32 active:u64 attempts:u64 slot[2]
+//! header := "SMJ2" 0:u32 active:u64 0:u64 slot[2]
 //! slot  := length:u64 from:u64
 //! log   := (length:u64 time:u64 bytes 0…)*      each at a multiple of 8
 //! ```
@@ -31,7 +31,6 @@ use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap, munmap};
 
 const MAGIC: &[u8; 4] = b"SMJ2";
 const AT_ACTIVE: usize = 8;
-const AT_ATTEMPTS: usize = 16;
 const AT_SLOTS: usize = 24;
 const SLOT: usize = 16;
 
@@ -45,11 +44,6 @@ const AREA_BYTES: usize = 8 << 20;
 const SIZE: NonZeroUsize = NonZeroUsize::new(AREAS + 2 * AREA_BYTES).expect("not zero");
 /// Memory of an area beyond this is given back once its checkpoint is outdated.
 const AREA_KEPT: usize = 256 << 10;
-
-/// Recoveries that are tried with the log, and at all: what ends the server each time must not
-/// do so for ever.
-const TRIES_WITH_LOG: u64 = 2;
-const TRIES: u64 = 3;
 
 /// See the module comment.
 pub struct Journal {
@@ -154,8 +148,7 @@ impl Journal {
         };
     }
 
-    /// Reads a journal that a dead server left. Fails when it holds nothing of use, or was read
-    /// too often without success.
+    /// Reads a journal that a dead server left. Fails when it holds nothing of use.
     pub fn recover(file: OwnedFd) -> io::Result<Recovered> {
         let bad = || io::Error::from(io::ErrorKind::InvalidData);
         let file = File::from(file);
@@ -164,11 +157,10 @@ impl Journal {
         let number = |bytes: &[u8], at: usize| {
             bytes.get(at..at + 8).map_or(0, |b| u64::from_le_bytes(b.try_into().expect("eight bytes")))
         };
-        let (active, attempts) = (number(&header, AT_ACTIVE), number(&header, AT_ATTEMPTS));
-        if &header[..4] != MAGIC || active == 0 || attempts >= TRIES {
+        let active = number(&header, AT_ACTIVE);
+        if &header[..4] != MAGIC || active == 0 {
             return Err(bad());
         }
-        file.write_all_at(&(attempts + 1).to_le_bytes(), AT_ATTEMPTS as u64)?;
         let area = (active % 2) as usize;
         let slot = AT_SLOTS + area * SLOT;
         let (len, from) = (number(&header, slot) as usize, number(&header, slot + 8) as usize);
@@ -181,7 +173,7 @@ impl Journal {
         file.read_exact_at(&mut log, LOG as u64)?;
         let mut printed = Vec::new();
         let mut at = from;
-        while attempts < TRIES_WITH_LOG && at + ENTRY <= LOG_BYTES {
+        while at + ENTRY <= LOG_BYTES {
             let (len, time) = (number(&log, at) as usize, number(&log, at + 8) as i64);
             let rest = &log[at + ENTRY..];
             if len == 0 || len > rest.len() {
@@ -218,9 +210,7 @@ mod tests {
     use super::*;
 
     fn again(fd: &OwnedFd) -> io::Result<Recovered> {
-        let copy = fd.try_clone().unwrap();
-        File::from(fd.try_clone().unwrap()).write_all_at(&[0; 8], AT_ATTEMPTS as u64).unwrap();
-        Journal::recover(copy)
+        Journal::recover(fd.try_clone().unwrap())
     }
 
     #[test]
@@ -259,19 +249,6 @@ mod tests {
         assert!(journal.checkpoint(&vec![1; AREA_BYTES]));
         assert!(journal.checkpoint(b"short"));
         assert_eq!(again(&fd).unwrap(), Recovered { checkpoint: b"short".to_vec(), printed: vec![] });
-    }
-
-    #[test]
-    fn what_ends_every_server_is_given_up() {
-        let (mut journal, fd) = Journal::create().unwrap();
-        journal.checkpoint(b"state");
-        journal.begin(4, 0).copy_from_slice(b"text");
-        journal.commit(4);
-        let printed = || Journal::recover(fd.try_clone().unwrap()).map(|found| found.printed.len());
-        assert_eq!(printed().unwrap(), 1);
-        assert_eq!(printed().unwrap(), 1);
-        assert_eq!(printed().unwrap(), 0);
-        assert!(printed().is_err());
     }
 
     #[test]

@@ -1,0 +1,175 @@
+//! What a keeper does about servers that die, and what a server does about its keeper.
+
+use std::path::Path;
+use std::time::Instant;
+
+use nix::sys::signal::{Signal, kill as send_signal};
+use nix::unistd::Pid;
+
+use super::recovery::{kill, until};
+use super::screen::Outer;
+use super::server::{PATIENCE, Server};
+
+const PIDS: [&str; 4] = ["list-panes", "-a", "-F", "#{pane_pid}"];
+
+pub fn start() -> Server {
+    Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")))
+}
+
+pub fn number(server: &Server, format: &str) -> i32 {
+    server.ask(&["display-message", "-p", format]).trim().parse().expect("a number")
+}
+
+fn parent(pid: i32) -> i32 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("our process");
+    let fields = stat.rsplit(')').next().expect("fields after the name");
+    fields.split_whitespace().nth(1).and_then(|field| field.parse().ok()).expect("a parent")
+}
+
+/// Waits until it holds.
+pub fn wait_for<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
+    let since = Instant::now();
+    loop {
+        if let Some(found) = found() {
+            return found;
+        }
+        assert!(since.elapsed() < PATIENCE, "{what} never comes");
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+}
+
+fn is_alive(pid: &str) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit(')').next().is_some_and(|fields| !fields.is_empty() && !fields.starts_with(" Z"))
+}
+
+fn all_alive(pids: &str) -> bool {
+    !pids.is_empty() && pids.split_whitespace().all(is_alive)
+}
+
+/// Children of a keeper that are servers.
+fn server_of(keeper: i32) -> Option<i32> {
+    let children = std::fs::read_to_string(format!("/proc/{keeper}/task/{keeper}/children")).ok()?;
+    let mut pids = children.split_whitespace().filter_map(|pid| pid.parse::<i32>().ok());
+    pids.find(|pid| {
+        let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+        name.trim() == "tmux: server" && is_alive(&pid.to_string())
+    })
+}
+
+/// Ends servers, one after the other, by a signal that says that they crashed.
+fn crash(keeper: i32, times: usize) {
+    let mut last = 0;
+    for _ in 0..times {
+        last = wait_for("a server", || server_of(keeper).filter(|pid| *pid != last));
+        send_signal(Pid::from_raw(last), Signal::SIGABRT).expect("our server");
+    }
+    wait_for("the last one's end", || (server_of(keeper).is_none()).then_some(()));
+}
+
+#[test]
+fn a_healthy_server_may_be_killed_again_and_again() {
+    let server = start();
+    server.tmux(&["new-session", "-d", "exec cat", ";", "split-window", "-d", "exec cat"]);
+    let pids = server.ask(&PIDS);
+    for _ in 0..12 {
+        kill(&server);
+    }
+    assert_eq!(server.ask(&PIDS), pids);
+    assert!(all_alive(&pids));
+}
+
+#[test]
+fn servers_killed_before_they_answer_come_back() {
+    let server = start();
+    server.tmux(&["new-session", "-d", "exec cat"]);
+    let pids = server.ask(&PIDS);
+    let keeper = parent(number(&server, "#{pid}"));
+    let mut last = 0;
+    for _ in 0..7 {
+        last = wait_for("a server", || server_of(keeper).filter(|pid| *pid != last));
+        send_signal(Pid::from_raw(last), Signal::SIGKILL).expect("our server");
+    }
+    assert_eq!(server.ask(&PIDS), pids);
+}
+
+#[test]
+fn servers_that_crash_in_a_row_cost_no_pane() {
+    let server = start();
+    server.tmux(&["new-session", "-d", "-s", "kept", "exec cat"]);
+    let pids = server.ask(&PIDS);
+    let keeper = parent(number(&server, "#{pid}"));
+    crash(keeper, 6);
+    for _ in 0..2 {
+        let told = server.tmux(&["list-sessions"]);
+        let text = String::from_utf8_lossy(&told.err).into_owned();
+        assert_eq!(told.status, Some(1));
+        let expect = "6 servers died one after the other, the last of SIGABRT; what runs in panes goes \
+                      on and is kept: attach-session starts a server again, kill-server ends all\n";
+        assert_eq!(text, expect);
+    }
+    assert!(all_alive(&pids));
+    let step = serde_json::json!({ "cols": 60, "rows": 16 });
+    let mut outer = Outer::attach(&server, &step, &["attach-session".to_owned()]);
+    outer.until_shows("[kept]");
+    assert_eq!(server.ask(&PIDS), pids);
+}
+
+#[test]
+fn kill_server_ends_what_a_keeper_without_server_holds() {
+    let server = start();
+    server.tmux(&["new-session", "-d", "exec cat"]);
+    let pids = server.ask(&PIDS);
+    let keeper = parent(number(&server, "#{pid}"));
+    crash(keeper, 6);
+    assert_eq!(server.tmux(&["kill-server"]).status, Some(0));
+    wait_for("the end of all", || (!is_alive(pids.trim()) && !is_alive(&keeper.to_string())).then_some(()));
+}
+
+/// A server whose successors die of something: the one that does without it says so.
+fn poisoned(part: &str, said: &str) -> Server {
+    let server = start();
+    let start = ["-L", "t", "-f", "/dev/null", "new-session", "-d", "-s", "kept", "-x", "40", "-y", "10"];
+    let program = "echo before; read line; echo after; read never";
+    let args: Vec<String> = start.iter().chain(&[program]).map(|arg| (*arg).to_owned()).collect();
+    let die = [("SCOPEMUX_DIE_OF".to_owned(), Some(part.to_owned()))];
+    server.run(&args, b"", &die);
+    server.tmux(&["set-option", "-g", "@mine", "set"]);
+    until(&server, &["capture-pane", "-p"], |screen| screen.contains("before"));
+    // Has a snapshot made at once.
+    server.tmux(&["new-window", "-d", "exec cat"]);
+    let pids = server.ask(&PIDS);
+    kill(&server);
+    assert_eq!(server.ask(&PIDS), pids);
+    let log = server.ask(&["show-messages"]);
+    assert!(log.contains(&format!("servers died of {said}, which this one does without (kept in ")), "{log}");
+    let kept = log.rsplit("(kept in ").next().and_then(|rest| rest.split(')').next()).expect("a path");
+    assert!(std::fs::metadata(kept).expect("a file for a report").len() > 0);
+    server
+}
+
+#[test]
+fn a_log_that_ends_servers_is_left_out() {
+    if cfg!(debug_assertions) {
+        let server = poisoned("Log(0)", "what pane %0 printed last");
+        assert_eq!(server.ask(&["show-options", "-gv", "@mine"]), "set\n");
+    }
+}
+
+#[test]
+fn a_checkpoint_that_ends_servers_is_left_out() {
+    if cfg!(debug_assertions) {
+        let server = poisoned("Checkpoint(0)", "the screen of pane %0");
+        server.tmux(&["send-keys", "Enter"]);
+        until(&server, &["capture-pane", "-p"], |screen| screen.contains("after"));
+    }
+}
+
+#[test]
+fn settings_that_end_servers_are_left_out() {
+    if cfg!(debug_assertions) {
+        let server = poisoned("Settings", "options, hooks and environments");
+        assert_eq!(server.ask(&["show-options", "-gqv", "@mine"]), "");
+        assert!(server.ask(&["capture-pane", "-p"]).contains("before"));
+    }
+}
