@@ -1,9 +1,11 @@
 //! Paste buffers: set, delete, load, save, show, paste.
 
+use std::sync::Arc;
+
 use crate::base::text;
 use crate::base::vis::{self, Vis};
 use crate::format::Scope;
-use crate::model::host::FileError;
+use crate::model::host::{FileError, Maker};
 use crate::model::pane::PaneFlags;
 use crate::model::{ClientFlags, Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
@@ -171,8 +173,16 @@ pub fn paste_buffer(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         let separator = args.get('s').map(text::to_bytes);
         let separator =
             separator.unwrap_or_else(|| if args.has('r') { b"\n".to_vec() } else { b"\r".to_vec() });
-        let bytes = pasted(&buffer.data, &separator, args.has('S'), bracket);
-        cx.host.pane_write(pane.id, &bytes);
+        let (id, raw) = (pane.id, args.has('S'));
+        let paste = Paste { data: buffer.data.clone(), at: 0, separator, raw, bracket };
+        let queued = if buffer.data.len() <= PASTE_PIECE {
+            cx.host.pane_write(id, &paste.all())
+        } else {
+            cx.host.pane_paste(id, paste.maker())
+        };
+        if !queued {
+            return output::error(cx, item, &format!("too much input waiting: {id}"));
+        }
     }
     if args.has('d') {
         cx.server.delete_buffer(&buffer.name);
@@ -180,40 +190,114 @@ pub fn paste_buffer(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     Exec::Normal
 }
 
-/// What a program gets: newlines replaced, control characters made visible unless `raw`.
-fn pasted(data: &[u8], separator: &[u8], raw: bool, bracket: bool) -> Vec<u8> {
-    let mut out = Vec::with_capacity(data.len() + 12);
-    if bracket {
-        out.extend_from_slice(b"\x1b[200~");
+/// Bytes of a buffer that are pasted at a time.
+const PASTE_PIECE: usize = 64 << 10;
+
+/// What a program gets of a buffer: newlines replaced, control characters made visible unless
+/// `raw`.
+struct Paste {
+    data: Arc<[u8]>,
+    /// Bytes of `data` that are pasted already.
+    at: usize,
+    separator: Vec<u8>,
+    raw: bool,
+    bracket: bool,
+}
+
+impl Paste {
+    /// The bytes in pieces.
+    fn maker(mut self) -> Maker {
+        let mut begun = false;
+        let mut ended = false;
+        Box::new(move || {
+            let mut out = Vec::new();
+            if self.bracket && !begun {
+                out.extend_from_slice(b"\x1b[200~");
+            }
+            begun = true;
+            let until = self.at + PASTE_PIECE;
+            while self.at < self.data.len().min(until) {
+                self.push_line(&mut out);
+            }
+            if self.at == self.data.len() {
+                if ended {
+                    return None;
+                }
+                ended = true;
+                if self.bracket {
+                    out.extend_from_slice(b"\x1b[201~");
+                }
+            }
+            Some(out)
+        })
     }
-    for piece in data.split_inclusive(|b| *b == b'\n') {
-        let (line, ends) = match piece.strip_suffix(b"\n") {
-            Some(line) => (line, true),
-            None => (piece, false),
+
+    /// The bytes of a small buffer.
+    fn all(self) -> Vec<u8> {
+        std::iter::from_fn(self.maker()).flatten().collect()
+    }
+
+    /// The next line, or a part of a long one.
+    fn push_line(&mut self, out: &mut Vec<u8>) {
+        let rest = &self.data[self.at..];
+        let near = &rest[..rest.len().min(PASTE_PIECE)];
+        let (len, ends) = match memchr::memchr(b'\n', near) {
+            Some(at) => (at, true),
+            None if near.len() < rest.len() => (whole_chars(rest, near.len()), false),
+            None => (near.len(), false),
         };
-        if raw {
-            out.extend_from_slice(line);
+        if self.raw {
+            out.extend_from_slice(&rest[..len]);
         } else {
-            out.extend_from_slice(&vis::encode(line, Vis::SAFE | Vis::NO_SLASH));
+            out.extend_from_slice(&vis::encode(&rest[..len], Vis::SAFE | Vis::NO_SLASH));
         }
         if ends {
-            out.extend_from_slice(separator);
+            out.extend_from_slice(&self.separator);
         }
+        self.at += len + usize::from(ends);
     }
-    if bracket {
-        out.extend_from_slice(b"\x1b[201~");
-    }
-    out
+}
+
+/// The longest prefix of at most `len` bytes that splits no character.
+fn whole_chars(text: &[u8], len: usize) -> usize {
+    let is_inside = |at: &usize| text.get(*at).is_some_and(|byte| byte & 0xc0 == 0x80);
+    (len.saturating_sub(3)..=len).rev().find(|at| !is_inside(at)).unwrap_or(len)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn pasted(data: &[u8], separator: &[u8], raw: bool, bracket: bool) -> Vec<u8> {
+        Paste { data: data.into(), at: 0, separator: separator.to_vec(), raw, bracket }.all()
+    }
+
     #[test]
     fn pastes_lines_with_separators() {
         assert_eq!(pasted(b"a\nb\n", b"\r", false, false), b"a\rb\r");
         assert_eq!(pasted(b"a\x1b[31m", b"\r", false, true), b"\x1b[200~a^[[31m\x1b[201~");
         assert_eq!(pasted(b"a\x1b", b"\n", true, false), b"a\x1b");
+        assert_eq!(pasted(b"", b"\n", true, true), b"\x1b[200~\x1b[201~");
+    }
+
+    /// A long paste is the same whatever its pieces are: lines shorter and longer than a piece,
+    /// characters of several bytes across their edges, bytes that are no characters.
+    #[test]
+    fn pieces_of_a_paste_make_the_whole() {
+        for text in ["x", "\u{e9}", "\u{4e16}", "\u{1f469}", "a\u{1}", "\n", "ab\u{e9}\n"] {
+            for len in [PASTE_PIECE - 1, PASTE_PIECE, PASTE_PIECE + 1, 3 * PASTE_PIECE + 2] {
+                let data: Vec<u8> = text.bytes().cycle().take(len).collect();
+                let expected: Vec<u8> = data
+                    .split_inclusive(|b| *b == b'\n')
+                    .flat_map(|line| match line.strip_suffix(b"\n") {
+                        Some(line) => [vis::encode(line, Vis::SAFE | Vis::NO_SLASH), b"\r".to_vec()].concat(),
+                        None => vis::encode(line, Vis::SAFE | Vis::NO_SLASH),
+                    })
+                    .collect();
+                assert!(pasted(&data, b"\r", false, false) == expected, "{text:?} {len}");
+                let raw = pasted(&data, b"\n", true, false);
+                assert!(raw == data, "{text:?} {len} raw");
+            }
+        }
     }
 }

@@ -373,6 +373,14 @@ impl Dispatch {
             let event = KeyEvent { key: self.key, ..self.input.event };
             let by_hand = ModeTarget { client: Some(self.client), state: self.target, pressed: true };
             pane_key(cx, pane, &by_hand, &event);
+            self.say_refused(cx);
+        }
+    }
+
+    /// Shows that input was refused.
+    fn say_refused(&self, cx: &mut Cx<'_>) {
+        if let Some(text) = take_refused(cx) {
+            view::message::show_error(cx, self.client, &text);
         }
     }
 
@@ -382,6 +390,7 @@ impl Dispatch {
         }
         if let Some(pane) = self.target.pane {
             pane_paste(cx, pane, self.key, &self.input.bytes);
+            self.say_refused(cx);
         }
         self.key = Key::NONE;
     }
@@ -469,7 +478,7 @@ pub fn pane_key(cx: &mut Cx<'_>, pane: PaneId, target: &ModeTarget, event: &KeyE
     let mut bytes = Vec::new();
     let encoded = encode(cx.server, pane, event, &mut bytes);
     // What was encoded before it failed is sent all the same.
-    cx.host.pane_write(pane, &bytes);
+    write_to(cx, pane, &bytes);
     if encoded.is_err() {
         return false;
     }
@@ -477,7 +486,7 @@ pub fn pane_key(cx: &mut Cx<'_>, pane: PaneId, target: &ModeTarget, event: &KeyE
         for other in synchronized(cx, pane) {
             let mut bytes = Vec::new();
             let _ = encode(cx.server, other, event, &mut bytes);
-            cx.host.pane_write(other, &bytes);
+            write_to(cx, other, &bytes);
         }
     }
     true
@@ -519,10 +528,22 @@ pub fn pane_paste(cx: &mut Cx<'_>, pane: PaneId, key: Key, bytes: &[u8]) {
     if key.is_paste() && !p.terminal.lock().modes().contains(crate::terminal::Modes::BRACKETPASTE) {
         return;
     }
-    cx.host.pane_write(pane, bytes);
+    write_to(cx, pane, bytes);
     for other in synchronized(cx, pane) {
-        cx.host.pane_write(other, bytes);
+        write_to(cx, other, bytes);
     }
+}
+
+/// Queues bytes for a pane's program; `take_refused` tells when it has no room for them.
+fn write_to(cx: &mut Cx<'_>, pane: PaneId, bytes: &[u8]) {
+    if !cx.host.pane_write(pane, bytes) {
+        cx.server.input_refused = Some(pane);
+    }
+}
+
+/// Says that input was refused since the last time.
+pub fn take_refused(cx: &mut Cx<'_>) -> Option<String> {
+    cx.server.input_refused.take().map(|pane| format!("too much input waiting: {pane}"))
 }
 
 /// Whether a pane has a program that input can go to.

@@ -75,7 +75,10 @@ pub fn send_keys(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
             sender.string(cx, value);
         }
     }
-    Exec::Normal
+    match input::take_refused(cx) {
+        Some(text) => output::error(cx, item, &text),
+        None => Exec::Normal,
+    }
 }
 
 /// `-M`: the mouse event that ran this goes to the pane it happened in.

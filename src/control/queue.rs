@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use crate::base::{ClientId, PaneId, text};
+use crate::model::host::Hold;
 use crate::model::{ClientFlags, Cx};
 
 use super::sees_pane;
@@ -190,7 +191,7 @@ fn hold_or_drop(cx: &mut Cx<'_>, id: ClientId, pane: PaneId) {
         drop_client(cx, id);
         return;
     }
-    cx.host.pane_pause(pane);
+    cx.host.pane_pause(pane, Hold::Control);
     if !cx.server.held_panes.contains(&pane) {
         cx.server.held_panes.push(pane);
     }
@@ -221,7 +222,7 @@ pub fn resume_panes(cx: &mut Cx<'_>) {
         if full {
             cx.server.held_panes.push(pane);
         } else {
-            cx.host.pane_resume(pane);
+            cx.host.pane_resume(pane, Hold::Control);
         }
     }
 }

@@ -102,6 +102,20 @@ pub struct JobId(pub u64);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct TimerId(pub u64);
 
+/// Why a pane is held back: its output is not read while there is any reason.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Hold {
+    /// The writer of its transcript is behind.
+    Transcript,
+    /// A control client is behind.
+    Control,
+    /// The job of its `pipe-pane` is behind.
+    Pipe,
+}
+
+/// Makes a text piece by piece, as whoever takes it has room; `None` after the last piece.
+pub type Maker = Box<dyn FnMut() -> Option<Vec<u8>> + Send>;
+
 /// A file as a client reaches it: `-` is the client's own standard input or output.
 pub type FileDone = Box<dyn FnOnce(&mut Cx<'_>, Result<Vec<u8>, FileError>) + Send>;
 
@@ -214,14 +228,16 @@ pub trait Host {
     fn set_pane_limits(&mut self, _pane: PaneId, _limits: PaneLimits) {}
     /// What all panes together may take.
     fn set_server_limits(&mut self, _limits: ServerLimits) {}
-    /// Queues bytes for a pane's program. Bounded; beyond the bound input is dropped.
-    fn pane_write(&mut self, pane: PaneId, bytes: &[u8]);
+    /// Queues bytes for a pane's program. False: too much waits already, nothing was queued.
+    fn pane_write(&mut self, pane: PaneId, bytes: &[u8]) -> bool;
+    /// Queues a text that is made as the program takes it. False: too many wait already.
+    fn pane_paste(&mut self, pane: PaneId, maker: Maker) -> bool;
     /// Answers of the emulator to its program: not typed, so no reason to hurry the pane.
     fn pane_reply(&mut self, pane: PaneId, bytes: &[u8]);
-    /// Reads a pane again that was held back.
-    fn pane_resume(&mut self, pane: PaneId);
+    /// Reads a pane again that was held back for this reason, if no other one is left.
+    fn pane_resume(&mut self, pane: PaneId, why: Hold);
     /// Holds a pane back: its output is not read.
-    fn pane_pause(&mut self, pane: PaneId);
+    fn pane_pause(&mut self, pane: PaneId, why: Hold);
     /// Sets the size of a pane's terminal (coalesced, at the end of the turn).
     fn pane_resize(&mut self, pane: PaneId, size: Size, cell_pixels: (u32, u32));
     /// Closes a pane's terminal: its program gets SIGHUP. The scope is dealt with as configured.
@@ -236,7 +252,8 @@ pub trait Host {
 
     // Jobs and timers
     fn run_job(&mut self, request: JobRequest) -> Result<JobId, String>;
-    fn job_write(&mut self, job: JobId, bytes: &[u8]);
+    /// Queues bytes for a job. False: too much waits already, nothing was queued.
+    fn job_write(&mut self, job: JobId, bytes: &[u8]) -> bool;
     fn job_close_stdin(&mut self, job: JobId);
     fn job_resize(&mut self, job: JobId, size: Size);
     fn job_kill(&mut self, job: JobId, signal: i32);

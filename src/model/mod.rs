@@ -171,6 +171,8 @@ pub struct Server {
     pub printed_panes: Vec<PaneId>,
     /// Panes that are not read, for control clients have not taken what they printed.
     pub held_panes: Vec<PaneId>,
+    /// A pane that took no more input, until whoever sent it has been told.
+    pub input_refused: Option<PaneId>,
     /// Alerts that clients are still to be told of.
     pub alert_messages: Vec<alerts::AlertMessage>,
     /// `kill-server` or the last session's end asked for an end.

@@ -25,10 +25,15 @@ impl Host for TestHost {
     fn spawn_pane(&mut self, _pane: PaneId, _request: SpawnRequest) -> Result<Spawned, String> {
         Ok(Spawned { pid: 1, tty: String::new() })
     }
-    fn pane_write(&mut self, _pane: PaneId, _bytes: &[u8]) {}
+    fn pane_write(&mut self, _pane: PaneId, _bytes: &[u8]) -> bool {
+        true
+    }
+    fn pane_paste(&mut self, _pane: PaneId, _maker: Maker) -> bool {
+        true
+    }
     fn pane_reply(&mut self, _pane: PaneId, _bytes: &[u8]) {}
-    fn pane_resume(&mut self, _pane: PaneId) {}
-    fn pane_pause(&mut self, _pane: PaneId) {}
+    fn pane_resume(&mut self, _pane: PaneId, _why: Hold) {}
+    fn pane_pause(&mut self, _pane: PaneId, _why: Hold) {}
     fn pane_resize(&mut self, _pane: PaneId, _size: Size, _cell_pixels: (u32, u32)) {}
     fn pane_close(&mut self, _pane: PaneId) {}
     fn kill(&mut self, _pid: i32, _signal: i32) {}
@@ -42,7 +47,9 @@ impl Host for TestHost {
     fn run_job(&mut self, _request: JobRequest) -> Result<JobId, String> {
         Err("no jobs here".to_owned())
     }
-    fn job_write(&mut self, _job: JobId, _bytes: &[u8]) {}
+    fn job_write(&mut self, _job: JobId, _bytes: &[u8]) -> bool {
+        true
+    }
     fn job_close_stdin(&mut self, _job: JobId) {}
     fn job_resize(&mut self, _job: JobId, _size: Size) {}
     fn job_kill(&mut self, _job: JobId, _signal: i32) {}

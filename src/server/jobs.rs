@@ -9,8 +9,9 @@ use crate::model::host::{ExitStatus, JobDone, JobId, JobOutput, JobResult};
 
 use super::poller::{Interest, Poller, Token};
 
-/// Input that waits for one job, in bytes; more is dropped (a pipe that nobody reads).
-pub const MAX_INPUT: usize = 8 << 20;
+/// Input typed for one job (a popup's program) that waits, in bytes. More is refused, and the
+/// client gets a message. Pipes stop reading their panes long before.
+pub const MAX_INPUT: usize = 64 << 20;
 /// Bytes read from one job in one turn.
 const SLICE: usize = 64 << 10;
 
@@ -30,7 +31,9 @@ pub struct Job {
     pub output: Option<JobOutput>,
     done: Option<JobDone>,
     status: Option<ExitStatus>,
-    writing: bool,
+    /// Its output is not read for now: whoever takes it is behind.
+    unread: bool,
+    interest: Interest,
     token: u64,
     tty: String,
 }
@@ -96,7 +99,8 @@ impl Jobs {
             output: new.output,
             done: new.done,
             status: None,
-            writing: false,
+            unread: false,
+            interest: Interest::READ,
             token: new.token,
             tty: new.tty,
         };
@@ -135,14 +139,34 @@ impl Jobs {
         self.jobs.values().any(|job| !job.detached && job.status.is_none())
     }
 
-    /// Queues input and writes what can be written.
-    pub fn write(&mut self, poller: &Poller, id: JobId, bytes: &[u8]) {
-        if let Some(job) = self.jobs.get_mut(&id)
-            && job.input.len() + bytes.len() <= MAX_INPUT
-        {
+    /// Queues input and writes what can be written. False: too much waits, nothing was queued.
+    pub fn write(&mut self, poller: &Poller, id: JobId, bytes: &[u8]) -> bool {
+        let room = self.waiting(id) + bytes.len() <= MAX_INPUT;
+        if room {
+            self.push(poller, id, bytes);
+        }
+        room
+    }
+
+    /// The same without a bound, for a source that stops by itself when much is `waiting`.
+    pub fn push(&mut self, poller: &Poller, id: JobId, bytes: &[u8]) {
+        if let Some(job) = self.jobs.get_mut(&id).filter(|job| job.file.is_some()) {
             job.input.extend(bytes);
         }
         self.flush(poller, id);
+    }
+
+    /// Bytes of input that wait for a job.
+    pub fn waiting(&self, id: JobId) -> usize {
+        self.jobs.get(&id).map_or(0, |job| job.input.len())
+    }
+
+    /// Stops reading a job's output, or reads it again.
+    pub fn set_reading(&mut self, poller: &Poller, id: JobId, reading: bool) {
+        if let Some(job) = self.jobs.get_mut(&id) {
+            job.unread = !reading;
+            job.watch(poller, id);
+        }
     }
 
     pub fn close_stdin(&mut self, poller: &Poller, id: JobId) {
@@ -172,25 +196,23 @@ impl Jobs {
             )
             .ok();
         }
-        let writing = !job.input.is_empty();
-        if writing != job.writing {
-            job.writing = writing;
-            let interest = Interest { read: true, write: writing };
-            poller.set(file.as_fd(), Token::JobOut(id), interest).ok();
-        }
+        job.watch(poller, id);
     }
 
-    /// Reads a slice of output. `Some(bytes)` for whoever takes it as it comes; gathered output
-    /// stays here. At the end of output the descriptor is closed.
-    pub fn read(&mut self, poller: &Poller, id: JobId) -> Option<Vec<u8>> {
+    /// Reads a slice of output. `Some(bytes)` for whoever takes it as it comes; if the job
+    /// `gathers` and nobody does, it stays here. At the end of output the descriptor is closed.
+    pub fn read(&mut self, poller: &Poller, id: JobId, gathers: bool) -> Option<Vec<u8>> {
         let job = self.jobs.get_mut(&id)?;
+        if job.unread {
+            return None;
+        }
         let file = job.file.as_mut()?;
         let mut buffer = vec![0; SLICE];
         match file.read(&mut buffer) {
             Ok(0) => self.close(poller, id),
             Ok(len) => {
                 buffer.truncate(len);
-                if job.output.is_some() {
+                if job.output.is_some() || !gathers {
                     return Some(buffer);
                 }
                 let room = JobResult::MAX_OUTPUT - job.gathered.len();
@@ -253,6 +275,14 @@ impl Job {
     /// It has not ended yet.
     pub fn runs(&self) -> bool {
         self.status.is_none()
+    }
+
+    fn watch(&mut self, poller: &Poller, id: JobId) {
+        let interest = Interest { read: !self.unread, write: !self.input.is_empty() };
+        if let Some(file) = self.file.as_ref().filter(|_| interest != self.interest) {
+            self.interest = interest;
+            poller.set(file.as_fd(), Token::JobOut(id), interest).ok();
+        }
     }
 
     pub fn fd(&self) -> Option<std::os::fd::BorrowedFd<'_>> {

@@ -3,7 +3,7 @@
 
 use crate::base::{PaneId, Size};
 use crate::control;
-use crate::model::host::{ExitStatus, Host};
+use crate::model::host::{ExitStatus, Hold, Host};
 use crate::model::pane::PaneFlags;
 use crate::model::{ClientFlags, Cx};
 use crate::terminal::TerminalEvent;
@@ -75,23 +75,14 @@ impl Runtime {
                 control::pane_output(&mut cx, id, &slice.bytes);
             }
             if congested {
-                self.world.pump.set_paused(&self.world.poller, id, true);
-                self.world.timer(20, Box::new(move |cx| cx.host.pane_resume(id)));
+                self.world.pane_pause(id, Hold::Transcript);
+                self.world.timer(20, Box::new(move |cx| cx.host.pane_resume(id, Hold::Transcript)));
             }
         }
-        self.pipe_output(id, &slice.bytes);
+        self.world.pipe_output(id, &slice.bytes);
         if slice.closed {
             self.hear_scope(id);
             crate::model::lifecycle::pane_closed(&mut self.cx(), id);
-        }
-    }
-
-    fn pipe_output(&mut self, id: PaneId, bytes: &[u8]) {
-        if let Some(pipe) = self.world.pump.get(id).and_then(|io| io.pipe)
-            && pipe.to_job
-            && !bytes.is_empty()
-        {
-            self.world.jobs.write(&self.world.poller, pipe.job, bytes);
         }
     }
 

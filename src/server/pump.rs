@@ -11,11 +11,12 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::base::{PaneId, Size};
-use crate::model::host::JobId;
+use crate::model::host::{Hold, JobId, Maker};
 use crate::terminal::Terminal;
 use crate::transcript::Journal;
 
 use super::flood::{Flood, Piece};
+use super::input_queue::InputQueue;
 use super::jobs::set_nonblocking;
 use super::poller::{Interest, Poller, Token};
 
@@ -23,8 +24,6 @@ use super::poller::{Interest, Poller, Token};
 pub const SLICE: usize = 16 << 10;
 /// Bytes taken from one fast pane in one turn.
 const FAST_SLICE: usize = 64 << 10;
-/// Input that waits for a program, in bytes; beyond it keys and pastes are dropped.
-pub const MAX_INPUT: usize = 4 << 20;
 /// Memory kept for making checkpoints, in bytes.
 const SCRATCH_KEPT: usize = 1 << 20;
 /// How long a pane stays in the fast lane after a key.
@@ -44,7 +43,7 @@ pub struct Pipe {
 pub struct PaneIo {
     file: std::fs::File,
     terminal: Arc<Mutex<Terminal>>,
-    input: VecDeque<u8>,
+    input: InputQueue,
     /// When a key was last sent (monotonic ms).
     typed_ms: Option<u64>,
     flood: Flood,
@@ -54,8 +53,8 @@ pub struct PaneIo {
     pub resize: Option<(Size, (u32, u32))>,
     pub resized_ms: u64,
     pub resize_timer: bool,
-    /// Not read for now: its transcript or a control client is behind.
-    paused: bool,
+    /// Reasons not to read it for now.
+    held: Vec<Hold>,
     hangup: bool,
 }
 
@@ -104,7 +103,7 @@ impl Pump {
         let io = PaneIo {
             file: fd.into(),
             terminal,
-            input: VecDeque::new(),
+            input: InputQueue::default(),
             typed_ms: None,
             flood: Flood::default(),
             interest: Interest::READ,
@@ -112,7 +111,7 @@ impl Pump {
             resize: None,
             resized_ms: 0,
             resize_timer: false,
-            paused: false,
+            held: Vec::new(),
             hangup: false,
         };
         self.panes.insert(pane, io);
@@ -182,7 +181,7 @@ impl Pump {
 
     /// A descriptor became ready.
     pub fn note_ready(&mut self, pane: PaneId) {
-        if self.panes.get(&pane).is_some_and(|io| !io.paused) && !self.ready.contains(&pane) {
+        if self.panes.get(&pane).is_some_and(|io| io.held.is_empty()) && !self.ready.contains(&pane) {
             self.ready.push_back(pane);
         }
     }
@@ -192,16 +191,15 @@ impl Pump {
         !self.ready.is_empty()
     }
 
-    /// Stops or resumes reading a pane.
-    pub fn set_paused(&mut self, poller: &Poller, pane: PaneId, paused: bool) {
+    /// Stops reading a pane for one reason, or takes that reason away.
+    pub fn set_held(&mut self, poller: &Poller, pane: PaneId, why: Hold, held: bool) {
         let Some(io) = self.panes.get_mut(&pane) else { return };
-        if io.paused != paused {
-            io.paused = paused;
-            io.update_interest(poller, pane);
-            if paused {
-                self.ready.retain(|p| *p != pane);
-            }
+        io.held.retain(|reason| *reason != why);
+        if held {
+            io.held.push(why);
+            self.ready.retain(|p| *p != pane);
         }
+        io.update_interest(poller, pane);
     }
 
     /// Reads all ready fast panes and one slice of one bulk pane. `wanted` says whether a
@@ -287,23 +285,42 @@ impl Pump {
         if closed {
             io.hangup = true;
             io.update_interest(poller, pane);
-        } else if more {
+        } else if more && io.held.is_empty() {
             self.ready.push_back(pane);
         }
         Some(slice)
     }
 
-    /// Queues input for a program and writes what it takes.
-    pub fn write(&mut self, pane: PaneId, bytes: &[u8], typed_ms: Option<u64>) {
+    /// Queues input for a program, to be written at the end of the turn. False: too much waits,
+    /// nothing was queued.
+    pub fn write(&mut self, pane: PaneId, bytes: &[u8], typed_ms: Option<u64>) -> bool {
+        let room = self.panes.get(&pane).is_none_or(|io| io.input.has_room(bytes.len()));
+        if room {
+            self.push(pane, bytes, typed_ms);
+        }
+        room
+    }
+
+    /// Queues a paste. False: too many wait.
+    pub fn paste(&mut self, pane: PaneId, maker: Maker, typed_ms: u64) -> bool {
+        self.push(pane, &[], Some(typed_ms));
+        self.panes.get_mut(&pane).is_none_or(|io| io.input.push_paste(maker))
+    }
+
+    /// The same without a bound, for a source that stops by itself when much is `waiting`.
+    pub fn push(&mut self, pane: PaneId, bytes: &[u8], typed_ms: Option<u64>) {
         let Some(io) = self.panes.get_mut(&pane) else { return };
         io.typed_ms = typed_ms.or(io.typed_ms);
         // What waits already goes when the terminal takes it.
         if io.input.is_empty() {
             self.written.push(pane);
         }
-        if io.input.len() + bytes.len() <= MAX_INPUT {
-            io.input.extend(bytes);
-        }
+        io.input.push(bytes);
+    }
+
+    /// Bytes of input that wait for a pane's program.
+    pub fn waiting(&self, pane: PaneId) -> usize {
+        self.panes.get(&pane).map_or(0, |io| io.input.len())
     }
 
     /// Whether a pane was typed into within so many milliseconds.
@@ -322,9 +339,9 @@ impl Pump {
 
     pub fn flush(&mut self, poller: &Poller, pane: PaneId) {
         let Some(io) = self.panes.get_mut(&pane) else { return };
-        while !io.input.is_empty() {
-            match io.file.write(io.input.as_slices().0) {
-                Ok(written) => drop(io.input.drain(..written)),
+        while let Some(bytes) = io.input.front() {
+            match io.file.write(bytes) {
+                Ok(written) => io.input.wrote(written),
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => break,
                 Err(_) => io.input.clear(),
@@ -355,7 +372,7 @@ pub fn split_checkpoint(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 
 impl PaneIo {
     fn update_interest(&mut self, poller: &Poller, pane: PaneId) {
-        let interest = Interest { read: !self.paused && !self.hangup, write: !self.input.is_empty() };
+        let interest = Interest { read: self.held.is_empty() && !self.hangup, write: !self.input.is_empty() };
         if interest == self.interest {
             return;
         }

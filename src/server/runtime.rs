@@ -132,6 +132,7 @@ impl Runtime {
             Token::Pane(id) => {
                 if event.writable {
                     self.world.pump.flush(&self.world.poller, id);
+                    self.world.pipe_pane_drained(id);
                 }
                 if event.readable {
                     self.world.pump.note_ready(id);
@@ -169,14 +170,13 @@ impl Runtime {
     fn job_ready(&mut self, id: JobId, event: Ready) {
         if event.writable {
             self.world.jobs.flush(&self.world.poller, id);
+            self.world.pipe_job_drained(id);
         }
+        let gathers = !self.world.pipes.contains_key(&id);
         if event.readable
-            && let Some(bytes) = self.world.jobs.read(&self.world.poller, id)
+            && let Some(bytes) = self.world.jobs.read(&self.world.poller, id, gathers)
         {
-            if let Some(pane) = self.world.pipes.get(&id).copied() {
-                if self.world.pump.get(pane).and_then(|io| io.pipe).is_some_and(|pipe| pipe.to_pane) {
-                    self.world.type_into(pane, &bytes);
-                }
+            if self.world.pipe_input(id, &bytes) {
                 return;
             }
             let Some(mut output) = self.world.jobs.get_mut(id).and_then(|job| job.output.take()) else {
@@ -216,11 +216,7 @@ impl Runtime {
             }
             for finished in self.world.jobs.take_finished() {
                 busy = true;
-                if let Some(pane) = self.world.pipes.remove(&finished.id)
-                    && let Some(io) = self.world.pump.get_mut(pane)
-                {
-                    io.pipe = None;
-                }
+                self.world.pipe_job_ended(finished.id);
                 if let Some(done) = finished.done {
                     done(&mut self.cx(), finished.result);
                 }

@@ -10,7 +10,7 @@ use crate::base::history::History;
 use crate::base::{ClientId, PaneId, Size};
 use crate::model::Cx;
 use crate::model::host::{
-    ClientMessage, FileDone, Host, JobId, JobRequest, LeftScope, SpawnRequest, Spawned, Stream,
+    ClientMessage, FileDone, Hold, Host, JobId, JobRequest, LeftScope, Maker, SpawnRequest, Spawned, Stream,
     TerminalDescription, TimerId, TtySetup, Work,
 };
 use crate::model::pane_limits::{PaneLimits, ServerLimits};
@@ -88,23 +88,10 @@ impl World {
         self.peers.get_mut(&client)?.tty.as_mut()
     }
 
-    /// Writes to a pane as typed input, which puts it into the fast lane.
-    pub fn type_into(&mut self, pane: PaneId, bytes: &[u8]) {
-        self.pump.write(pane, bytes, Some(self.now.mono_ms));
-    }
-
     /// Lets programs go whose scopes are ready.
     pub fn open_gates(&mut self) {
         for pane in self.scopes.take_opened() {
             self.custody.open_gate(pane);
-        }
-    }
-
-    /// Ends a pane's pipe: the job's input is closed, it ends by itself.
-    fn close_pipe(&mut self, pane: PaneId) {
-        if let Some(pipe) = self.pump.get_mut(pane).and_then(|io| io.pipe.take()) {
-            self.jobs.close_stdin(&self.poller, pipe.job);
-            self.pipes.remove(&pipe.job);
         }
     }
 }
@@ -196,20 +183,25 @@ impl Host for World {
         }
     }
 
-    fn pane_write(&mut self, pane: PaneId, bytes: &[u8]) {
-        self.type_into(pane, bytes);
+    fn pane_write(&mut self, pane: PaneId, bytes: &[u8]) -> bool {
+        // Typed input puts the pane into the fast lane.
+        self.pump.write(pane, bytes, Some(self.now.mono_ms))
+    }
+
+    fn pane_paste(&mut self, pane: PaneId, maker: Maker) -> bool {
+        self.pump.paste(pane, maker, self.now.mono_ms)
     }
 
     fn pane_reply(&mut self, pane: PaneId, bytes: &[u8]) {
         self.pump.write(pane, bytes, None);
     }
 
-    fn pane_resume(&mut self, pane: PaneId) {
-        self.pump.set_paused(&self.poller, pane, false);
+    fn pane_resume(&mut self, pane: PaneId, why: Hold) {
+        self.pump.set_held(&self.poller, pane, why, false);
     }
 
-    fn pane_pause(&mut self, pane: PaneId) {
-        self.pump.set_paused(&self.poller, pane, true);
+    fn pane_pause(&mut self, pane: PaneId, why: Hold) {
+        self.pump.set_held(&self.poller, pane, why, true);
     }
 
     fn pane_resize(&mut self, pane: PaneId, size: Size, cell_pixels: (u32, u32)) {
@@ -247,10 +239,8 @@ impl Host for World {
 
     fn pipe_pane(&mut self, pane: PaneId, job: Option<(JobId, bool, bool)>) {
         self.close_pipe(pane);
-        let Some((job, to_job, to_pane)) = job else { return };
-        if let Some(io) = self.pump.get_mut(pane) {
-            io.pipe = Some(Pipe { job, to_job, to_pane });
-            self.pipes.insert(job, pane);
+        if let Some((job, to_job, to_pane)) = job {
+            self.open_pipe(pane, Pipe { job, to_job, to_pane });
         }
     }
 
@@ -273,8 +263,8 @@ impl Host for World {
         self.jobs.add(&self.poller, new).map_err(|e| e.to_string())
     }
 
-    fn job_write(&mut self, job: JobId, bytes: &[u8]) {
-        self.jobs.write(&self.poller, job, bytes);
+    fn job_write(&mut self, job: JobId, bytes: &[u8]) -> bool {
+        self.jobs.write(&self.poller, job, bytes)
     }
 
     fn job_close_stdin(&mut self, job: JobId) {

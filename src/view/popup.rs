@@ -291,6 +291,13 @@ impl Popup {
         self.menu = MenuPart::new(cx, client, list, request);
     }
 
+    /// Gives input to the program; says so if it takes no more.
+    fn write(&self, cx: &mut Cx<'_>, client: ClientId, job: JobId, bytes: &[u8]) {
+        if !cx.host.job_write(job, bytes) {
+            super::message::show_error(cx, client, "too much input waiting: popup");
+        }
+    }
+
     /// Does what was chosen in the menu. True when the popup is to close.
     fn chosen(&mut self, cx: &mut Cx<'_>, client: ClientId, key: Option<Key>) -> bool {
         let Some(c) = cx.server.client(client) else { return false };
@@ -300,7 +307,7 @@ impl Popup {
             'q' => return true,
             'p' => {
                 if let (Some(job), Some(data)) = (self.job, cx.server.buffers.top().map(|b| b.data.clone())) {
-                    cx.host.job_write(job, &data);
+                    self.write(cx, client, job, &data);
                 }
             }
             'F' => {
@@ -488,7 +495,7 @@ impl Overlay for Popup {
             encode_key(key, modes, &encode)
         };
         if !bytes.is_empty() {
-            cx.host.job_write(job, &bytes);
+            self.write(cx, client, job, &bytes);
         }
         OverlayResult::Keep
     }

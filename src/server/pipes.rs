@@ -1,0 +1,86 @@
+//! Pipes of `pipe-pane`: what a pane prints to a job, what a job prints to a pane. Neither side
+//! loses a byte: when one is behind, the other is read more slowly.
+
+use crate::base::PaneId;
+use crate::model::host::{Hold, Host, JobId};
+
+use super::pump::Pipe;
+use super::world::World;
+
+/// Bytes that wait for a pipe's job at which its pane is not read any more, or that wait for a
+/// pane at which its job is not read any more.
+pub const MAX_PIPE: usize = 4 << 20;
+/// Reading starts again when no more than this waits.
+const RESUME_BYTES: usize = 1 << 20;
+
+impl World {
+    /// Joins a pane and a job.
+    pub fn open_pipe(&mut self, pane: PaneId, pipe: Pipe) {
+        if let Some(io) = self.pump.get_mut(pane) {
+            io.pipe = Some(pipe);
+            self.pipes.insert(pipe.job, pane);
+        }
+    }
+
+    /// Ends a pane's pipe: the job gets what still waits for it, then the end of its input.
+    pub fn close_pipe(&mut self, pane: PaneId) {
+        if let Some(pipe) = self.pump.get_mut(pane).and_then(|io| io.pipe.take()) {
+            self.jobs.close_stdin(&self.poller, pipe.job);
+            self.jobs.set_reading(&self.poller, pipe.job, true);
+            self.pipes.remove(&pipe.job);
+            self.pane_resume(pane, Hold::Pipe);
+        }
+    }
+
+    /// The job of a pipe has ended. Its pane is read as before.
+    pub fn pipe_job_ended(&mut self, job: JobId) {
+        if let Some(pane) = self.pipes.remove(&job) {
+            if let Some(io) = self.pump.get_mut(pane) {
+                io.pipe = None;
+            }
+            self.pane_resume(pane, Hold::Pipe);
+        }
+    }
+
+    /// A pane printed something. Its pipe gets all of it.
+    pub fn pipe_output(&mut self, pane: PaneId, bytes: &[u8]) {
+        let Some(pipe) = self.pump.get(pane).and_then(|io| io.pipe) else { return };
+        if pipe.to_job && !bytes.is_empty() {
+            self.jobs.push(&self.poller, pipe.job, bytes);
+            if self.jobs.waiting(pipe.job) > MAX_PIPE {
+                self.pane_pause(pane, Hold::Pipe);
+            }
+        }
+    }
+
+    /// A job took some of its input.
+    pub fn pipe_job_drained(&mut self, job: JobId) {
+        if let Some(pane) = self.pipes.get(&job).copied()
+            && self.jobs.waiting(job) <= RESUME_BYTES
+        {
+            self.pane_resume(pane, Hold::Pipe);
+        }
+    }
+
+    /// A pipe's job printed something, which is typed into its pane. False if it is no pipe's.
+    pub fn pipe_input(&mut self, job: JobId, bytes: &[u8]) -> bool {
+        let Some(pane) = self.pipes.get(&job).copied() else { return false };
+        if self.pump.get(pane).and_then(|io| io.pipe).is_some_and(|pipe| pipe.to_pane) {
+            self.pump.push(pane, bytes, Some(self.now.mono_ms));
+            if self.pump.waiting(pane) > MAX_PIPE {
+                self.jobs.set_reading(&self.poller, job, false);
+            }
+        }
+        true
+    }
+
+    /// A pane's program took some of its input.
+    pub fn pipe_pane_drained(&mut self, pane: PaneId) {
+        if let Some(pipe) = self.pump.get(pane).and_then(|io| io.pipe)
+            && pipe.to_pane
+            && self.pump.waiting(pane) <= RESUME_BYTES
+        {
+            self.jobs.set_reading(&self.poller, pipe.job, true);
+        }
+    }
+}
