@@ -8,6 +8,7 @@ use crate::format::parse::Source;
 use crate::model::{Cx, ItemContext};
 use crate::syntax::args::{ArgValue, Args};
 use crate::syntax::command::CommandList;
+use crate::syntax::template::{Text, ValueKind, fill_all};
 
 /// An argument that holds commands.
 #[derive(Clone, Debug)]
@@ -46,7 +47,7 @@ impl Template {
             Template::Parsed(list) if values.is_empty() => Ok(list.clone()),
             Template::Parsed(list) => Ok(Arc::new(list.filled(values))),
             Template::Text(text, source) => {
-                let filled = crate::syntax::args::fill_all(text, values);
+                let filled = fill_all(text, values, ValueKind::Typed, Text::Commands);
                 source.commands(cx, &filled)
             }
         }

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::command::CommandList;
-use super::escape::{escape, fill_template};
+use super::escape::escape;
 use super::table::CommandEntry;
+use super::template::{Text, ValueKind, fill_all};
 use crate::base::number::{parse_number, parse_percentage};
 
 /// One argument.
@@ -35,7 +36,9 @@ impl ArgValue {
 
     fn filled(&self, values: &[String]) -> ArgValue {
         match self {
-            ArgValue::String(text) => ArgValue::String(fill_all(text, values)),
+            ArgValue::String(text) => {
+                ArgValue::String(fill_all(text, values, ValueKind::Typed, Text::Argument))
+            }
             ArgValue::Commands(list) => ArgValue::Commands(Arc::new(list.filled(values))),
         }
     }
@@ -46,15 +49,6 @@ impl ArgValue {
             ArgValue::Commands(list) => format!("{{ {} }}", list.print()),
         }
     }
-}
-
-/// Fills values into a template one after the other, as `%1`, `%2` and so on.
-pub fn fill_all(template: &str, values: &[String]) -> String {
-    let mut text = template.to_string();
-    for (number, value) in (1..).zip(values) {
-        text = fill_template(&text, value, number);
-    }
-    text
 }
 
 #[derive(Clone, Debug, Default)]
@@ -254,7 +248,11 @@ impl Args {
     /// A copy with `%1`, `%%` and so on filled in, in every value.
     pub fn filled(&self, values: &[String]) -> Args {
         let flags = self.flags.iter().map(|(&letter, flag)| {
-            let filled = flag.values.iter().map(|text| fill_all(text, values)).collect();
+            let filled = flag
+                .values
+                .iter()
+                .map(|text| fill_all(text, values, ValueKind::Typed, Text::Argument))
+                .collect();
             (letter, Flag { values: filled, optional: false, count: flag.count })
         });
         Args { flags: flags.collect(), values: self.values.iter().map(|v| v.filled(values)).collect() }

@@ -1,5 +1,4 @@
-//! Escaping: how tmux writes strings so that its own parser reads them back, and how it fills
-//! in `%%` and `%1` in templates.
+//! Escaping: how tmux writes strings so that its own parser reads them back.
 
 use crate::base::text::{beyond_unicode, stray_byte};
 
@@ -80,40 +79,6 @@ pub fn join<S: AsRef<str>>(arguments: &[S]) -> String {
     escaped.join(" ")
 }
 
-/// Fills a value into a template: every `%N` where N is `number`, and the first `%%`. Where
-/// another `%` follows (`%1%`, `%%%`), characters special inside double quotes are escaped.
-pub fn fill_template(template: &str, value: &str, number: u32) -> String {
-    let mut out = String::with_capacity(template.len() + value.len());
-    let mut rest = template;
-    let mut filled = false;
-    while let Some(at) = rest.find('%') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at + 1..];
-        let next = rest.chars().next();
-        let numbered = next.and_then(|c| c.to_digit(10)).is_some_and(|d| d != 0 && d == number);
-        if !numbered && (next != Some('%') || filled) {
-            out.push('%');
-            continue;
-        }
-        filled |= !numbered;
-        rest = &rest[1..];
-        match rest.strip_prefix('%') {
-            Some(after) => {
-                rest = after;
-                for c in value.chars() {
-                    if matches!(c, '"' | '\\' | '$' | ';' | '~') {
-                        out.push('\\');
-                    }
-                    out.push(c);
-                }
-            }
-            None => out.push_str(value),
-        }
-    }
-    out.push_str(rest);
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,16 +102,5 @@ mod tests {
         check("~/x y", "\"\\~/x y\"");
         check("a\nb\x1b", "a\\nb\\033");
         check("世", "世");
-    }
-
-    #[test]
-    fn templates_fill_once_or_by_number() {
-        let check = |template: &str, expect: &str| {
-            assert_eq!(fill_template(template, "a\"b", 1), expect, "{template:?}");
-        };
-        check("x %% %%", "x a\"b %%");
-        check("%1 %1 %2", "a\"b a\"b %2");
-        check("'%1%' %%%", "'a\\\"b' a\\\"b");
-        check("100% %", "100% %");
     }
 }

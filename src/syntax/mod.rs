@@ -1,4 +1,4 @@
-//! Floor 1: parsers of the command, style, target and layout languages, and the command table.
+//! Floor 1: parsers of the command and style languages, templates, and the command table.
 //!
 //! Text comes in, plain structs go out. Nothing here looks at the model or runs anything; what
 //! the command language needs of its surroundings (environment, home directories, conditions,
@@ -8,11 +8,11 @@ pub mod args;
 pub mod command;
 pub mod escape;
 mod lexer;
-
 pub mod parse;
 mod statements;
 pub mod style;
 pub mod table;
+pub mod template;
 
 pub use args::{ArgValue, Args};
 pub use command::{CommandList, Invocation};

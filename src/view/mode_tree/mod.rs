@@ -26,7 +26,8 @@ use crate::model::option_access::OptionScope;
 use crate::model::queue::{KeyEvent, QueueState, StateFlags};
 use crate::model::window::WindowFlags;
 use crate::model::{Cx, FindState};
-use crate::syntax::args::{Args, fill_all};
+use crate::syntax::args::Args;
+use crate::syntax::template::{Text, ValueKind, fill_all};
 
 use super::{message, modes, style};
 pub use tree::{Node, Preview, Tree};
@@ -199,7 +200,7 @@ pub fn with_source<S: Source, R>(
 
 /// Runs a template with a name filled in, as the command of a client.
 pub fn run_command(cx: &mut Cx<'_>, client: Option<ClientId>, state: FindState, template: &str, name: &str) {
-    let text = fill_all(template, &[name.to_owned()]);
+    let text = fill_all(template, &[name.to_owned()], ValueKind::Name, Text::Commands);
     if text.is_empty() {
         return;
     }
