@@ -25,7 +25,7 @@ pub fn display_panes(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     };
     let waits = !args.has('b');
     let template = Template::new(cx, item, args, 0, Some("select-pane -t \"%%%\""), false);
-    let waiting = waits.then(|| item.clone());
+    let waiting = waits.then(|| item.waiting());
     let chosen: Chosen = Box::new(move |cx: &mut Cx<'_>, client: ClientId, pane: PaneId| {
         match template.commands(cx, &[pane.to_string()]) {
             Ok(list) => queue(cx, client, waiting.as_ref(), &list),

@@ -77,7 +77,7 @@ pub fn command_prompt(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec 
     let mut rest = questions(args).into_iter();
     let (first, input) = rest.next().unwrap_or_default();
     let flags = flags(args);
-    let waiting = waits.then(|| item.clone());
+    let waiting = waits.then(|| item.waiting());
     let (mut answers, incremental) = (Vec::new(), flags.contains(PromptFlags::INCREMENTAL));
     let handler = move |cx: &mut Cx<'_>, client: ClientId, text: Option<&str>, done: bool| {
         let resume = |cx: &mut Cx<'_>| {
@@ -142,7 +142,7 @@ pub fn confirm_before(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec 
     };
     let waits = !args.has('b');
     let default_yes = args.has('y');
-    let waiting = waits.then(|| item.clone());
+    let waiting = waits.then(|| item.waiting());
     let handler = move |cx: &mut Cx<'_>, client: ClientId, text: Option<&str>, _: bool| {
         let first = text.and_then(|text| text.chars().next());
         let yes = first == Some(key) || (default_yes && first == Some('\r'));

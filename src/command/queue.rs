@@ -117,6 +117,7 @@ fn fire(cx: &mut Cx<'_>, firing: Firing) -> Fired {
         id,
         group,
         client: firing.client,
+        queue_client: firing.client,
         target_client: None,
         source: FindState::default(),
         target: FindState::default(),
@@ -143,16 +144,12 @@ fn fire_command(cx: &mut Cx<'_>, mut item: ItemContext, invocation: &Arc<Invocat
         log_command(cx, &item, invocation);
     }
     let guard = crate::control::begin(cx, &item);
-    let saved = item.client;
     if item.client.is_none() {
         item.client = cx.server.find_client(None, None).ok();
     }
     let exec = match resolve(cx, &mut item, invocation) {
         Ok(()) => dispatch::exec(cx, &item, invocation),
-        Err(message) => {
-            let report = ItemContext { client: saved, ..item.clone() };
-            message.map_or(Exec::Error, |text| output::error(cx, &report, &text))
-        }
+        Err(message) => message.map_or(Exec::Error, |text| output::error(cx, &item, &text)),
     };
     if exec != Exec::Error
         && entry.flags.contains(CommandFlags::AFTER_HOOK)
@@ -160,7 +157,7 @@ fn fire_command(cx: &mut Cx<'_>, mut item: ItemContext, invocation: &Arc<Invocat
     {
         insert_hook(cx, &item, Some(current), &format!("after-{}", entry.name));
     }
-    item.client = saved;
+    item.client = item.queue_client;
     if exec == Exec::Error {
         let current = hook_state(cx, &item);
         insert_hook(cx, &item, current, "command-error");

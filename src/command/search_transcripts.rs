@@ -71,7 +71,7 @@ pub fn search_transcripts(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> E
         .and_then(|id| cx.server.client(id))
         .is_some_and(|client| client.session.is_some() && !client.flags.contains(ClientFlags::CONTROL));
     let mut searching = Searching {
-        item: item.clone(),
+        item: item.waiting(),
         needle,
         places,
         cursor: None,

@@ -116,7 +116,7 @@ pub fn run_shell(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     };
     let wait = !args.has('b');
     let listener = Listener {
-        item: wait.then(|| item.clone()),
+        item: wait.then(|| item.waiting()),
         client: if wait { item.client } else { item.target_client },
         pane: if args.has('t') { item.target.pane } else { None },
     };
@@ -243,7 +243,7 @@ pub fn if_shell(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     }
     let wait = !args.has('b');
     let listener = Listener {
-        item: wait.then(|| item.clone()),
+        item: wait.then(|| item.waiting()),
         client: if wait { item.client } else { item.target_client },
         pane: None,
     };

@@ -36,7 +36,7 @@ pub fn list_transcripts(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exe
     let template = args.get('F').unwrap_or(LINE).to_owned();
     let filter = args.get('f').map(str::to_owned);
     let reversed = args.has('r');
-    let waiting = item.clone();
+    let waiting = item.waiting();
     cx.host.background(Box::new(move || {
         let mut all = store.all();
         all.sort_by(|a, b| compare(order, a, b));
@@ -131,7 +131,7 @@ pub fn save_transcript(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec
     let path = output::client_path(cx, item.client, path.as_deref().unwrap_or("-"));
     let range = Range::new(cx, item, args).or_all();
     let Some(store) = cx.host.transcripts() else { return output::error(cx, item, "no transcripts") };
-    let (append, bare, waiting) = (args.has('a'), args.has('N'), item.clone());
+    let (append, bare, waiting) = (args.has('a'), args.has('N'), item.waiting());
     let begin = move |mut view: TranscriptView, history: u64, screen: u64, notes: Vec<Note>| {
         let (top, bottom) = range.resolve(history, screen);
         let to = if history + screen == 0 { top } else { bottom + 1 };
@@ -139,7 +139,7 @@ pub fn save_transcript(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec
         step(Saving { view, exporter, item: waiting, path, append })
     };
     if let Some(key) = args.get('k') {
-        let (key, failing) = (key.to_owned(), item.clone());
+        let (key, failing) = (key.to_owned(), item.waiting());
         cx.host.background(Box::new(move || match store.read(&key) {
             Ok((mut view, notes)) => {
                 let rows = view.rows();

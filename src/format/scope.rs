@@ -7,7 +7,10 @@ use std::collections::BTreeMap;
 use crate::base::clock::Now;
 use crate::base::{ClientId, MouseEvent, PaneId, SessionId, WindowId};
 use crate::model::buffers::Buffer;
-use crate::model::{Client, FindState, Host, ItemContext, Pane, Server, Session, Window, Winlink};
+use crate::model::queue::StateFlags;
+use crate::model::{
+    Client, ClientFlags, FindState, Host, ItemContext, Pane, Server, Session, Window, Winlink,
+};
 use crate::options::Chain;
 
 use super::expand::{Expander, Shared};
@@ -175,6 +178,7 @@ impl<'a> Scope<'a> {
     /// With the variables, mouse event and name of a command being run.
     pub fn item(mut self, item: &ItemContext) -> Self {
         self.owner = item.client;
+        self.jobs &= !is_from_reader(self.server, item);
         if let Some(command) = &item.command {
             self.item.insert("command".to_owned(), Value::Text(lookup::command_name(command)));
         }
@@ -203,7 +207,7 @@ impl<'a> Scope<'a> {
         self
     }
 
-    /// Without `#()`.
+    /// Without `#()`: what stands for it is empty.
     pub fn no_jobs(mut self) -> Self {
         self.jobs = false;
         self
@@ -292,6 +296,14 @@ impl<'a> Scope<'a> {
         self.mode = OnceCell::new();
         self
     }
+}
+
+/// Whether a client that may only read gave a command: its formats run no programs. What hooks
+/// run is the owner's, whoever caused the event.
+fn is_from_reader(server: &Server, item: &ItemContext) -> bool {
+    let client = item.queue_client.and_then(|id| server.client(id));
+    let reads_only = client.is_some_and(|client| client.flags.contains(ClientFlags::READONLY));
+    reads_only && !item.state.flags.contains(StateFlags::NOHOOKS)
 }
 
 /// A scope for one turn of a loop: what is inherited, and what is added.

@@ -2,11 +2,12 @@
 
 use super::*;
 use crate::base::clock::Now;
-use crate::base::{SessionId, Size};
+use crate::base::{ClientId, SessionId, Size};
+use crate::model::queue::{ItemId, KeyEvent, QueueState, StateFlags};
 use crate::model::sessions::NewSession;
 use crate::model::spawn::{Spawn, SpawnFlags};
 use crate::model::test_host::TestHost;
-use crate::model::{Cx, FindState, Server};
+use crate::model::{Client, ClientFlags, Cx, FindState, ItemContext, Server};
 use crate::options::{Environ, Options};
 
 const NOW: Now = Now { wall_us: 1_700_000_000_000_000, mono_ms: 0 };
@@ -161,4 +162,37 @@ fn nothing_hangs_or_grows() {
     assert_eq!(scope.expand(&deep), "");
     let again = scope.clone().add("loop", "#{E:loop}#{E:loop}");
     assert_eq!(again.expand("#{E:loop}"), "");
+}
+
+/// What a client that may only read puts into a format runs nothing; what a hook runs for it
+/// is the owner's.
+#[test]
+fn formats_of_a_client_that_may_only_read_run_no_programs() {
+    let (mut server, host, _) = fixture();
+    let reader = ClientId(7);
+    let mut client = Client::new(reader, NOW);
+    client.flags |= ClientFlags::READONLY;
+    server.clients.insert(reader, client);
+    server.clients.insert(ClientId(8), Client::new(ClientId(8), NOW));
+    let jobs = |client: u32, flags: StateFlags| {
+        let state = QueueState::new(FindState::default(), KeyEvent::default(), flags);
+        let client = Some(ClientId(client));
+        let item = ItemContext {
+            id: ItemId(1),
+            group: 0,
+            client,
+            queue_client: client,
+            target_client: None,
+            source: FindState::default(),
+            target: FindState::default(),
+            state,
+            command: None,
+        };
+        let scope = Scope::new(&server, &host, NOW).item(&item);
+        assert_eq!(scope.expand("<#(true)#{S:#(false)}#{E:#{l:#(id)}}>"), "<>");
+        std::mem::take(&mut *server.format_jobs.lock()).len()
+    };
+    assert_eq!(jobs(7, StateFlags::empty()), 0);
+    assert_eq!(jobs(7, StateFlags::NOHOOKS), 3);
+    assert_eq!(jobs(8, StateFlags::empty()), 3);
 }

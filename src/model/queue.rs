@@ -122,8 +122,11 @@ pub struct Item {
 pub struct ItemContext {
     pub id: ItemId,
     pub group: u64,
-    /// The client whose queue this is; `None` for the global queue.
+    /// The client whose queue this is. In the queue without a client (hooks of events, the
+    /// configuration), the client used last stands in while the command runs.
     pub client: Option<ClientId>,
+    /// The client whose queue this is; `None` for the queue without a client.
+    pub queue_client: Option<ClientId>,
     /// The client the command acts on (`-t`/`-c` client, or a default).
     pub target_client: Option<ClientId>,
     pub source: FindState,
@@ -134,6 +137,11 @@ pub struct ItemContext {
 }
 
 impl ItemContext {
+    /// The same for what comes later, while the item waits: no client stands in any more.
+    pub fn waiting(&self) -> Self {
+        Self { client: self.queue_client, ..self.clone() }
+    }
+
     /// The current state: defaults for targets that were not given.
     pub fn current(&self) -> FindState {
         *self.state.current.lock()

@@ -661,7 +661,7 @@ commands! {
     },
     ListTranscripts => CommandEntry {
         name: "list-transcripts", template: "F:f:O:r",
-        flags: CommandFlags::READ_ONLY.union(CommandFlags::AFTER_HOOK), ours: true,
+        flags: CommandFlags::AFTER_HOOK, ours: true,
         usage: "[-r] [-F format] [-f filter] [-O order]", ..ROW
     },
     SaveTranscript => CommandEntry {
@@ -676,7 +676,7 @@ commands! {
     SearchTranscripts => CommandEntry {
         name: "search-transcripts", template: "aF:f:ilrt:", min: 1, max: Some(1),
         target: pane('t', FindFlags::CAN_FAIL),
-        flags: CommandFlags::READ_ONLY.union(CommandFlags::AFTER_HOOK), ours: true,
+        flags: CommandFlags::AFTER_HOOK, ours: true,
         usage: "[-ailr] [-F format] [-f filter] [-t target-pane] pattern", ..ROW
     },
 }
@@ -749,6 +749,17 @@ mod tests {
             "choose",
             Err("ambiguous command: choose, could be: choose-buffer, choose-client, choose-tree"),
         );
+    }
+
+    /// Those of tmux 3.7c's sources, and none of ours: each of those gives away what panes show
+    /// or runs something.
+    #[test]
+    fn clients_that_may_only_read_have_six_commands() {
+        let allowed = ALL.iter().map(|id| id.entry()).filter(|e| e.flags.contains(CommandFlags::READ_ONLY));
+        let names: Vec<&str> = allowed.map(|entry| entry.name).collect();
+        let expect =
+            ["attach-session", "copy-mode", "detach-client", "list-clients", "send-keys", "switch-client"];
+        assert_eq!(names, expect);
     }
 
     #[test]
