@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 
 use crate::base::posix::strftime;
 use crate::base::{ClientId, PaneId, SessionId};
+use crate::model::Host;
 
 use super::modifiers::{self, Flags, Modifier, Plan};
 use super::scan::{skip, unescape};
@@ -13,8 +14,14 @@ use super::{Scope, jobs, operators, width};
 /// Formats inside formats, at most; deeper ones are empty. (tmux 3.7c's limit)
 const MAX_DEPTH: u32 = 100;
 
-/// Work one expansion may take: bytes read, made and searched. Beyond it, everything left is
-/// empty. tmux stops after 100 ms instead; a count gives the same answer on every machine.
+/// Time one expansion may take; everything left after it is empty. (tmux 3.7c's limit)
+const MAX_MS: u64 = 100;
+
+/// Steps between two looks at the clock.
+const CLOCK_STEPS: u32 = 16;
+
+/// Bytes one expansion may read, make and search; everything left after it is empty. It bounds
+/// the memory that 100 ms could fill.
 const MAX_WORK: u64 = 16 << 20;
 
 /// Lines of explanation kept for `display-message -v`; later ones are dropped.
@@ -34,9 +41,13 @@ const ALIASES: &[(u8, &str)] = &[
 ];
 
 /// What all parts of one expansion share.
-#[derive(Default)]
 pub(super) struct Shared {
+    /// When the expansion began, by the host's clock.
+    started_ms: u64,
+    steps: Cell<u32>,
     work: Cell<u64>,
+    /// Time or work is used up.
+    stopped: Cell<bool>,
     /// Explanations, where they are wanted.
     log: Option<RefCell<Vec<String>>>,
     pub lists: RefCell<Lists>,
@@ -59,18 +70,20 @@ pub(super) fn overlay<T: Copy>(list: &mut Vec<T>, new: &[T]) {
 }
 
 impl Shared {
-    pub fn verbose() -> Self {
-        Self { log: Some(RefCell::default()), ..Self::default() }
+    /// `verbose`: explanations are wanted.
+    pub fn new(host: &dyn Host, verbose: bool) -> Self {
+        Self {
+            started_ms: host.elapsed_ms(),
+            steps: Cell::default(),
+            work: Cell::default(),
+            stopped: Cell::default(),
+            log: verbose.then(RefCell::default),
+            lists: RefCell::default(),
+        }
     }
 
     pub fn into_log(self) -> Vec<String> {
         self.log.map(RefCell::into_inner).unwrap_or_default()
-    }
-
-    /// Takes some of the work allowed; false when it is used up.
-    pub fn spend(&self, bytes: usize) -> bool {
-        self.work.set(self.work.get().saturating_add(bytes as u64 + 1));
-        self.work.get() <= MAX_WORK
     }
 }
 
@@ -98,6 +111,28 @@ impl<'s, 'a> Expander<'s, 'a> {
         Expander { scope, shared: self.shared, depth: self.depth, time: self.time, no_jobs: self.no_jobs }
     }
 
+    /// Takes some of the work allowed; false when that or the time is used up.
+    pub fn spend(&self, bytes: usize) -> bool {
+        let shared = self.shared;
+        if shared.stopped.get() {
+            return false;
+        }
+        shared.work.set(shared.work.get().saturating_add(bytes as u64 + 1));
+        shared.steps.set(shared.steps.get() + 1);
+        if shared.steps.get() >= CLOCK_STEPS {
+            shared.steps.set(0);
+            let spent_ms = self.scope.host().elapsed_ms().saturating_sub(shared.started_ms);
+            if spent_ms >= MAX_MS {
+                self.log(|| format!("reached time limit ({spent_ms})"));
+                shared.stopped.set(true);
+            }
+        }
+        if shared.work.get() > MAX_WORK {
+            shared.stopped.set(true);
+        }
+        !shared.stopped.get()
+    }
+
     /// Notes an explanation, indented by depth.
     pub fn log(&self, text: impl FnOnce() -> String) {
         if let Some(log) = &self.shared.log
@@ -110,7 +145,7 @@ impl<'s, 'a> Expander<'s, 'a> {
 
     /// Expands a format.
     pub fn expand(&mut self, format: &str) -> String {
-        if format.is_empty() || !self.shared.spend(format.len()) {
+        if format.is_empty() || !self.spend(format.len()) {
             return String::new();
         }
         if self.depth == MAX_DEPTH {
@@ -227,7 +262,9 @@ impl<'s, 'a> Expander<'s, 'a> {
         };
         let value = self.finish(&plan, value);
         self.log(|| format!("replaced '{key}' with '{value}'"));
-        if self.shared.spend(value.len()) { Some(value) } else { None }
+        // What is there stays, also where nothing more is allowed.
+        self.spend(value.len());
+        Some(value)
     }
 
     fn log_modifiers(&self, list: &[Modifier<'_>]) {

@@ -116,7 +116,7 @@ fn search_pane(ex: &mut Expander<'_, '_>, modifier: &Modifier<'_>, subject: &str
     };
     ex.log(|| format!("search '{term}' pane {}", pane.id));
     let rows = vars::screen::visible_rows(pane);
-    if !ex.shared.spend(rows.iter().map(String::len).sum()) {
+    if !ex.spend(rows.iter().map(String::len).sum()) {
         return flag(false);
     }
     let (regex, ignore_case) = (modifier.has('r'), modifier.has('i'));
@@ -137,7 +137,7 @@ fn repeat(ex: &mut Expander<'_, '_>, subject: &str) -> Option<String> {
     };
     let text = ex.expand(text);
     let count = number(&ex.expand(count), 1, MAX_REPEAT).unwrap_or(0) as usize;
-    if !ex.shared.spend(text.len() * count) {
+    if !ex.spend(text.len() * count) {
         return None;
     }
     Some(text.repeat(count))
@@ -172,7 +172,7 @@ fn compare(ex: &mut Expander<'_, '_>, modifier: &Modifier<'_>, subject: &str) ->
     ex.log(|| format!("compare {name} left is: {left}"));
     ex.log(|| format!("compare {name} right is: {right}"));
     if name == "m" {
-        ex.shared.spend(left.len() + right.len());
+        ex.spend(left.len() + right.len());
         return Some(flag(matches(modifier, &left, &right)));
     }
     let order = to_bytes(&left).cmp(&to_bytes(&right));
@@ -362,7 +362,7 @@ impl Substitution {
         while start <= bytes.len() {
             let tail = &with_nul.to_bytes_with_nul()[start..];
             let tail = std::ffi::CStr::from_bytes_with_nul(tail).expect("the tail of a C string is one");
-            let found = self.regex.find(tail, 9, false).filter(|_| ex.shared.spend(bytes.len() - start));
+            let found = self.regex.find(tail, 9, false).filter(|_| ex.spend(bytes.len() - start));
             let Some(groups) = found else {
                 out.extend_from_slice(&bytes[start..]);
                 break;

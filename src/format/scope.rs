@@ -227,17 +227,17 @@ impl<'a> Scope<'a> {
 
     /// Expands a format.
     pub fn expand(&self, format: &str) -> String {
-        Expander::new(self, &Shared::default(), false).expand(format)
+        Expander::new(self, &Shared::new(self.host, false), false).expand(format)
     }
 
     /// Expands a format, passing it through `strftime` first.
     pub fn expand_time(&self, format: &str) -> String {
-        Expander::new(self, &Shared::default(), true).expand(format)
+        Expander::new(self, &Shared::new(self.host, false), true).expand(format)
     }
 
     /// The same, with an account of how it was done.
     pub fn expand_time_verbose(&self, format: &str) -> (String, Vec<String>) {
-        let shared = Shared::verbose();
+        let shared = Shared::new(self.host, true);
         let value = Expander::new(self, &shared, true).expand(format);
         (value, shared.into_log())
     }

@@ -196,3 +196,15 @@ fn formats_of_a_client_that_may_only_read_run_no_programs() {
     assert_eq!(jobs(7, StateFlags::NOHOOKS), 3);
     assert_eq!(jobs(8, StateFlags::empty()), 3);
 }
+
+/// An expansion that takes too long ends with what it has, as tmux's do after 100 ms.
+#[test]
+fn an_expansion_stops_after_its_time() {
+    let (server, mut host, alpha) = fixture();
+    host.clock_step_ms = 1;
+    let scope = Scope::new(&server, &host, NOW).with_session(alpha);
+    let text = scope.expand("a#{W:#{W:#{W:#{W:#{W:#{W:#{W:#{W:x}}}}}}}}b");
+    let (full, most) = (3usize.pow(8), 16 * 100);
+    assert!(text.starts_with("axx") && text.ends_with("xb"), "{text}");
+    assert!(text.len() > 100 && text.len() < most.min(full), "{}", text.len());
+}

@@ -336,6 +336,8 @@ pub trait Host {
     fn user_name(&self, uid: u32) -> Option<String>;
     fn user_id(&self, name: &str) -> Option<u32>;
     fn hostname(&self) -> String;
+    /// Milliseconds of a clock that also moves within a turn, for work that stops after a time.
+    fn elapsed_ms(&self) -> u64;
     /// Value for a format variable that only the host knows (`pane_memory`, `containment`, …).
     fn usage(&self, pane: Option<PaneId>, variable: &str) -> Option<String>;
     /// What closed panes have left running.

@@ -15,6 +15,9 @@ pub struct TestHost {
     pub written: Vec<u8>,
     /// Timers that were set: delay in milliseconds, and what to call.
     pub timers: Vec<(u64, TimerCallback)>,
+    /// A clock by hand: how many milliseconds it moves each time it is read, and where it is.
+    pub clock_step_ms: u64,
+    pub clock_ms: std::cell::Cell<u64>,
 }
 
 impl Host for TestHost {
@@ -119,6 +122,10 @@ impl Host for TestHost {
     }
     fn hostname(&self) -> String {
         "host.example".to_owned()
+    }
+    fn elapsed_ms(&self) -> u64 {
+        self.clock_ms.set(self.clock_ms.get() + self.clock_step_ms);
+        self.clock_ms.get()
     }
     fn usage(&self, _pane: Option<PaneId>, _variable: &str) -> Option<String> {
         None

@@ -46,6 +46,8 @@ pub struct World {
     pub peers: BTreeMap<ClientId, Peer>,
     pub scopes: Scopes,
     pub now: Now,
+    /// Since when `elapsed_ms` counts.
+    started: std::time::Instant,
     pub shutdown: bool,
     pub histories: Histories,
     pub work: Workshop,
@@ -75,6 +77,7 @@ impl World {
             peers: BTreeMap::new(),
             scopes: Scopes::new(socket_path),
             now: Now::default(),
+            started: std::time::Instant::now(),
             shutdown: false,
             histories: Histories::new(socket_path, work.waker()),
             work,
@@ -451,6 +454,9 @@ impl Host for World {
         nix::unistd::User::from_name(name).ok().flatten().map(|user| user.uid.as_raw())
     }
 
+    fn elapsed_ms(&self) -> u64 {
+        self.started.elapsed().as_millis() as u64
+    }
     fn hostname(&self) -> String {
         nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
     }
