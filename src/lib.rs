@@ -21,4 +21,6 @@ pub mod transcript;
 pub mod view;
 
 #[cfg(test)]
+mod manual;
+#[cfg(test)]
 mod tidy;

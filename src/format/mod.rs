@@ -43,3 +43,15 @@ pub fn window_name(cx: &Cx<'_>, window: WindowId) -> String {
 
 #[cfg(test)]
 mod tests;
+
+/// Names of all variables, ours too.
+#[cfg(test)]
+pub(crate) fn variable_names() -> impl Iterator<Item = &'static str> {
+    vars::all().into_iter().map(|(name, _)| name).chain(vars::ours().map(|(name, _)| *name))
+}
+
+/// Whether a variable is not one of tmux's.
+#[cfg(test)]
+pub(crate) fn is_our_variable(name: &str) -> bool {
+    vars::ours().any(|(ours, _)| *ours == name)
+}

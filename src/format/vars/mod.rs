@@ -65,6 +65,12 @@ pub(super) fn all() -> Vec<(&'static str, Getter)> {
     rows
 }
 
+/// The variables that tmux does not have.
+#[cfg(test)]
+pub(super) fn ours() -> impl Iterator<Item = &'static (&'static str, Getter)> {
+    ours::TABLE.iter()
+}
+
 fn text(value: impl ToString) -> Option<Value> {
     Some(Value::Text(value.to_string()))
 }

@@ -11,7 +11,7 @@
 //! | `mode`, `effects`, `mouse`, `lines` | the mode on its pane, and the world |
 
 mod backing;
-mod commands;
+pub(crate) mod commands;
 mod draw;
 mod effects;
 mod formats;
