@@ -46,6 +46,11 @@ bitflags::bitflags! {
         const REDRAW = 0x8_0000_0000;
         /// A pane in view that floods changed: a frame is due, but not at once.
         const FLOODED = 0x40_0000_0000;
+        /// A pane in view printed, but not in answer to a key: while panes wait to be read,
+        /// its frame waits a few milliseconds.
+        const PACED = 0x80_0000_0000;
+        /// Somebody typed, or a pane answers a key: the next frame waits for nothing.
+        const URGENT = 0x100_0000_0000;
         /// Not to be counted for sizes.
         const UNATTACHED_SIZE = 0x10_0000_0000;
         /// A control client gave a size for one window.

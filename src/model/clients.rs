@@ -75,6 +75,16 @@ impl Server {
         self.mark_pane(pane, ClientFlags::FLOODED);
     }
 
+    /// A pane printed something that no key asked for.
+    pub fn mark_pane_paced(&mut self, pane: PaneId) {
+        self.mark_pane(pane, ClientFlags::PACED);
+    }
+
+    /// A pane printed the answer to a key.
+    pub fn mark_pane_answered(&mut self, pane: PaneId) {
+        self.mark_pane(pane, ClientFlags::REDRAW | ClientFlags::URGENT);
+    }
+
     fn mark_pane(&mut self, pane: PaneId, how: ClientFlags) {
         let Some(p) = self.panes.get_mut(&pane) else { return };
         p.flags |= PaneFlags::CHANGED | PaneFlags::REDRAW;

@@ -25,7 +25,28 @@ pub struct Piece {
     pub alternate: bool,
     /// When a key was last sent to the pane.
     pub typed_ms: Option<u64>,
+    /// There is more to read of the pane.
+    pub more: bool,
     pub now_ms: u64,
+}
+
+impl Piece {
+    /// Whether it came soon after a key.
+    fn answers(&self) -> bool {
+        self.typed_ms.is_some_and(|typed| self.now_ms < typed + ANSWER_MS)
+    }
+}
+
+/// How soon what a pane printed is shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Pace {
+    /// It answers a key: at once.
+    Answer,
+    /// With the next frame; while panes wait to be read, frames are some milliseconds apart.
+    #[default]
+    Usual,
+    /// It floods: a few times a second.
+    Flood,
 }
 
 /// What one pane printed lately.
@@ -38,23 +59,27 @@ pub struct Flood {
 }
 
 impl Flood {
-    /// Counts a piece. Whether it may wait for the next frame of a flood.
-    pub fn note(&mut self, piece: &Piece) -> bool {
+    /// Counts a piece, and says how soon it is to be shown.
+    pub fn note(&mut self, piece: &Piece) -> Pace {
         let passed = piece.now_ms.saturating_sub(self.start_ms);
         if passed >= FLOOD_MS {
             self.before = if passed < 2 * FLOOD_MS { self.bytes } else { 0 };
             (self.start_ms, self.bytes) = (piece.now_ms, 0);
         }
         self.bytes += piece.bytes;
-        is_flood(self.bytes.max(self.before), piece)
+        match is_flood(self.bytes.max(self.before), piece) {
+            true => Pace::Flood,
+            // The last piece of an answer is drawn at once, and with it those before.
+            false if piece.answers() && !piece.more => Pace::Answer,
+            false => Pace::Usual,
+        }
     }
 }
 
 /// Whether a piece is of a flood, when so many bytes came lately.
 fn is_flood(bytes: u64, piece: &Piece) -> bool {
     // A program that draws whole screens is meant to be seen, and so is the answer to a key.
-    let answers = piece.typed_ms.is_some_and(|typed| piece.now_ms < typed + ANSWER_MS);
-    bytes > piece.cells * BYTES_PER_CELL && !piece.alternate && !answers
+    bytes > piece.cells * BYTES_PER_CELL && !piece.alternate && !piece.answers()
 }
 
 /// When a terminal is due to show a flood: it was drawn on at `drawn_ms`, and the last piece
@@ -71,62 +96,70 @@ mod tests {
     const MOST: u64 = CELLS * BYTES_PER_CELL;
 
     fn piece(bytes: u64, now_ms: u64) -> Piece {
-        Piece { bytes, cells: CELLS, alternate: false, typed_ms: None, now_ms }
+        Piece { bytes, cells: CELLS, alternate: false, typed_ms: None, more: false, now_ms }
+    }
+
+    /// Whether a piece may wait for the next frame of a flood.
+    fn floods(flood: &mut Flood, piece: Piece) -> bool {
+        flood.note(&piece) == Pace::Flood
     }
 
     #[test]
     fn what_one_can_read_is_no_flood() {
         let mut flood = Flood::default();
-        assert!((0..1000).all(|n| !flood.note(&piece(1000, 1 + n * 10))));
+        assert!((0..1000).all(|n| !floods(&mut flood, piece(1000, 1 + n * 10))));
     }
 
     #[test]
     fn a_flood_is_more_than_eight_bytes_a_cell() {
-        assert!(!Flood::default().note(&piece(MOST, 1)));
-        assert!(Flood::default().note(&piece(MOST + 1, 1)));
+        assert!(!floods(&mut Flood::default(), piece(MOST, 1)));
+        assert!(floods(&mut Flood::default(), piece(MOST + 1, 1)));
         // However it is cut.
         let mut flood = Flood::default();
-        assert!(!flood.note(&piece(MOST, 1)));
-        assert!(flood.note(&piece(1, 1)));
+        assert!(!floods(&mut flood, piece(MOST, 1)));
+        assert!(floods(&mut flood, piece(1, 1)));
         // A pane with more cells takes more.
-        assert!(!Flood::default().note(&Piece { cells: CELLS + 1, ..piece(MOST + 1, 1) }));
+        assert!(!floods(&mut Flood::default(), Piece { cells: CELLS + 1, ..piece(MOST + 1, 1) }));
     }
 
     #[test]
     fn a_flood_goes_on_until_little_comes() {
         let mut flood = Flood::default();
-        assert!(!flood.note(&piece(4096, 1)));
-        assert!(!flood.note(&piece(4096, 2)));
-        assert!(flood.note(&piece(16384, 3)));
+        assert!(!floods(&mut flood, piece(4096, 1)));
+        assert!(!floods(&mut flood, piece(4096, 2)));
+        assert!(floods(&mut flood, piece(16384, 3)));
         // The next time is one too, from its first byte.
-        assert!(flood.note(&piece(1, 102)));
-        assert!(!flood.note(&piece(1, 202)));
+        assert!(floods(&mut flood, piece(1, 102)));
+        assert!(!floods(&mut flood, piece(1, 202)));
     }
 
     #[test]
     fn a_pause_ends_a_flood() {
         let mut flood = Flood::default();
-        assert!(flood.note(&piece(1 << 20, 1)));
-        assert!(!flood.note(&piece(1, 1 + 2 * FLOOD_MS)));
+        assert!(floods(&mut flood, piece(1 << 20, 1)));
+        assert!(!floods(&mut flood, piece(1, 1 + 2 * FLOOD_MS)));
     }
 
     #[test]
     fn the_alternate_screen_is_drawn_at_once() {
         let mut flood = Flood::default();
-        assert!(!flood.note(&Piece { alternate: true, ..piece(1 << 20, 1) }));
+        assert!(!floods(&mut flood, Piece { alternate: true, ..piece(1 << 20, 1) }));
         // What came there counts when it is left, so that the rest of a flood waits.
-        assert!(flood.note(&piece(1, 2)));
+        assert!(floods(&mut flood, piece(1, 2)));
     }
 
     #[test]
     fn the_answer_to_a_key_is_drawn_at_once() {
         let mut flood = Flood::default();
         let after = |ms: u64| Piece { typed_ms: Some(1000), ..piece(1 << 20, 1000 + ms) };
-        assert!(!flood.note(&after(0)));
-        assert!(!flood.note(&after(ANSWER_MS - 1)));
-        assert!(flood.note(&after(ANSWER_MS)));
+        assert!(!floods(&mut flood, after(0)));
+        assert!(!floods(&mut flood, after(ANSWER_MS - 1)));
+        assert!(floods(&mut flood, after(ANSWER_MS)));
+        assert_eq!(flood.note(&after(ANSWER_MS - 1)), Pace::Answer);
+        // While there is more of it to read, what came so far may wait for the rest.
+        assert_eq!(flood.note(&Piece { more: true, ..after(0) }), Pace::Usual);
         // A pane that nothing was typed into answers nothing, however young the server is.
-        assert!(Flood::default().note(&piece(1 << 20, 1)));
+        assert!(floods(&mut Flood::default(), piece(1 << 20, 1)));
     }
 
     #[test]

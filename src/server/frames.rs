@@ -1,22 +1,33 @@
 //! Drawing: each client whose terminal took the frame before gets the next one, if anything
 //! changed. A slow client skips frames; it never queues them.
 
+use std::time::{Duration, Instant};
+
 use crate::base::{ClientId, PaneId};
 use crate::format::Scope;
 use crate::model::{Client, ClientFlags, Cx};
 use crate::render::compose;
 
-use super::flood;
+use super::flood::{self, Pace};
 use super::runtime::Runtime;
 use super::tty::Tty;
 
 /// Frames are at least this far apart while panes flood.
 const FRAME_MS: u64 = 8;
+/// What a client is marked with for drawing, all of which a frame answers that holds nothing
+/// back.
+const MARKS: ClientFlags =
+    ClientFlags::REDRAW.union(ClientFlags::PACED).union(ClientFlags::FLOODED).union(ClientFlags::URGENT);
+
+/// Time that drawing may take in one turn; clients that it does not reach are drawn in the next
+/// turns, and what others want is heard between.
+const DRAWING: Duration = Duration::from_millis(2);
 
 impl Runtime {
     /// Whether some client waits for a frame.
     pub fn frame_wanted(&self) -> bool {
-        self.server.clients.values().any(|c| c.flags.contains(ClientFlags::REDRAW) || c.status_dirty)
+        let marks = ClientFlags::REDRAW | ClientFlags::PACED;
+        self.server.clients.values().any(|c| c.flags.intersects(marks) || c.status_dirty)
     }
 
     /// When the next frame is due that only flooding panes want; `None` if none is.
@@ -30,41 +41,77 @@ impl Runtime {
         flood::frame_due(tty.drawn_ms, self.flooded_ms)
     }
 
-    /// Draws all clients that want it and can take it.
+    /// Draws clients that want it and can take it: those that somebody types into first, the
+    /// others in turns.
     pub fn render(&mut self) {
         let now_ms = self.world.now.mono_ms;
-        // While panes flood, a frame for each slice would cost more than the slices.
-        if self.world.pump.is_busy() && now_ms < self.next_frame_ms {
-            return;
-        }
+        // While panes wait to be read, a frame for each slice would cost more than the slices.
+        let paced = self.world.pump.is_busy() && now_ms < self.next_frame_ms;
+        let clients = self.clients_to_draw(paced);
         let mut drawn = false;
-        let ttys = &self.world.peers;
-        let has_raw = |id| ttys.get(&id).and_then(|peer| peer.tty.as_ref()).is_some_and(|tty| tty.has_raw());
-        let is_due = |id| {
-            ttys.get(&id).and_then(|peer| peer.tty.as_ref()).is_some_and(|tty| self.flood_due(tty) <= now_ms)
-        };
-        let clients: Vec<ClientId> = self
-            .server
-            .clients
-            .values()
-            .filter(|c| is_drawn(c))
-            .filter(|c| {
-                c.flags.contains(ClientFlags::REDRAW)
-                    || c.status_dirty
-                    || has_raw(c.id)
-                    || c.flags.contains(ClientFlags::FLOODED) && is_due(c.id)
-            })
-            .map(|c| c.id)
-            .collect();
-        for id in clients {
-            drawn |= self.draw_client(id);
+        self.frames_left = false;
+        let begin = Instant::now();
+        for (n, id) in clients.iter().enumerate() {
+            if n > 0 && begin.elapsed() > DRAWING {
+                self.frames_left = true;
+                break;
+            }
+            drawn |= self.draw_client(*id, paced);
+            self.last_drawn = *id;
         }
-        if drawn {
+        if drawn && !paced {
             self.next_frame_ms = now_ms + FRAME_MS;
         }
     }
 
-    fn draw_client(&mut self, id: ClientId) -> bool {
+    fn clients_to_draw(&self, paced: bool) -> Vec<ClientId> {
+        let now_ms = self.world.now.mono_ms;
+        let wants = |c: &&Client| {
+            let Some(tty) = self.tty_of(c.id) else { return false };
+            let flooded = c.flags.contains(ClientFlags::FLOODED) && self.flood_due(tty) <= now_ms;
+            let at_once = c.flags.contains(ClientFlags::REDRAW) || c.status_dirty || tty.has_raw();
+            match paced {
+                true => at_once && c.flags.contains(ClientFlags::URGENT),
+                false => at_once || c.flags.contains(ClientFlags::PACED) || flooded,
+            }
+        };
+        let mut clients: Vec<(bool, bool, ClientId)> = self
+            .server
+            .clients
+            .values()
+            .filter(|c| is_drawn(c))
+            .filter(wants)
+            .map(|c| (!c.flags.contains(ClientFlags::URGENT), c.id <= self.last_drawn, c.id))
+            .collect();
+        clients.sort();
+        clients.into_iter().map(|(_, _, id)| id).collect()
+    }
+
+    /// Panes in a client's view whose new rows wait for a later frame, and the marks that stay.
+    fn held_back(&self, id: ClientId, paced: bool, flood_due: bool) -> (Vec<PaneId>, ClientFlags) {
+        let Some(client) = self.server.clients.get(&id) else { return Default::default() };
+        let mut marks = ClientFlags::empty();
+        marks.set(ClientFlags::PACED, paced);
+        marks.set(ClientFlags::FLOODED, !flood_due);
+        let marks = marks & client.flags;
+        if marks.is_empty() {
+            return Default::default();
+        }
+        let window = self.server.client_window(client).and_then(|w| self.server.window(w));
+        let panes = window.map(|w| w.panes.as_slice()).unwrap_or_default().iter().copied();
+        let held = panes.filter(|pane| match self.world.pump.pace(*pane) {
+            Pace::Answer => false,
+            Pace::Usual => marks.contains(ClientFlags::PACED),
+            Pace::Flood => marks.contains(ClientFlags::FLOODED),
+        });
+        (held.collect(), marks)
+    }
+
+    fn tty_of(&self, id: ClientId) -> Option<&Tty> {
+        self.world.peers.get(&id)?.tty.as_ref()
+    }
+
+    fn draw_client(&mut self, id: ClientId, paced: bool) -> bool {
         let Some(tty) = self.world.peers.get_mut(&id).and_then(|p| p.tty.as_mut()) else { return false };
         // What was written to the terminal in this turn goes first: only one that does not take
         // it wakes the server again, and a frame that waited for less would wait for something
@@ -73,8 +120,11 @@ impl Runtime {
         if !tty.is_drained() {
             return false;
         }
-        tty.drawn_ms = self.world.now.mono_ms;
         let mut composer = std::mem::take(&mut tty.composer);
+        let now_ms = self.world.now.mono_ms;
+        let flood_due = self.tty_of(id).is_some_and(|tty| self.flood_due(tty) <= now_ms);
+        let (held, kept_marks) = self.held_back(id, paced, flood_due);
+        composer.held = held;
         let mut cx = Cx { now: self.world.now, server: &mut self.server, host: &mut self.world };
         let status = cx.server.clients.get_mut(&id).is_some_and(|c| std::mem::take(&mut c.status_dirty));
         if status {
@@ -82,11 +132,14 @@ impl Runtime {
             update_title(&mut cx, id);
         }
         if let Some(client) = cx.server.clients.get_mut(&id) {
-            client.flags.remove(ClientFlags::REDRAW | ClientFlags::FLOODED);
+            client.flags.remove(MARKS.difference(kept_marks));
         }
         let frame = compose::compose(&mut cx, id, status, &mut composer);
         let Some(tty) = self.world.peers.get_mut(&id).and_then(|p| p.tty.as_mut()) else { return false };
         tty.composer = composer;
+        if !kept_marks.contains(ClientFlags::FLOODED) {
+            tty.drawn_ms = now_ms;
+        }
         if let Some(frame) = frame {
             tty.draw(&frame);
             tty.composer.reuse(frame);

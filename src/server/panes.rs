@@ -8,6 +8,7 @@ use crate::model::pane::PaneFlags;
 use crate::model::{ClientFlags, Cx};
 use crate::terminal::TerminalEvent;
 
+use super::flood::Pace;
 use super::proc;
 use super::pump::{PaneIo, Slice};
 use super::runtime::Runtime;
@@ -42,7 +43,7 @@ impl Runtime {
 
     fn pane_output(&mut self, slice: Slice) {
         let id = slice.pane;
-        if slice.flood {
+        if slice.pace == Pace::Flood {
             self.flooded_ms = self.world.now.mono_ms;
         }
         if let Some(pane) = self.server.panes.get_mut(&id) {
@@ -64,9 +65,10 @@ impl Runtime {
             let window = cx.server.panes.get(&id).map(|p| p.window);
             if let Some(window) = window {
                 cx.window_activity(window);
-                match slice.flood {
-                    true => cx.server.mark_pane_flooded(id),
-                    false => cx.server.mark_pane_changed(id),
+                match slice.pace {
+                    Pace::Answer => cx.server.mark_pane_answered(id),
+                    Pace::Usual => cx.server.mark_pane_paced(id),
+                    Pace::Flood => cx.server.mark_pane_flooded(id),
                 }
             }
             events.into_iter().for_each(|event| terminal_event(&mut cx, id, event));
@@ -210,7 +212,7 @@ fn terminal_event(cx: &mut Cx<'_>, id: PaneId, event: TerminalEvent) {
             if event == TerminalEvent::Alternate {
                 cx.server.redraw_window(window);
             }
-            cx.server.mark_pane_changed(id);
+            cx.server.mark_pane_paced(id);
         }
     }
 }

@@ -15,13 +15,17 @@ use crate::model::host::{Hold, JobId, Maker};
 use crate::terminal::Terminal;
 use crate::transcript::Journal;
 
-use super::flood::{Flood, Piece};
+use super::flood::{Flood, Pace, Piece};
 use super::input_queue::InputQueue;
 use super::jobs::set_nonblocking;
 use super::poller::{Interest, Poller, Token};
 
 /// Bytes parsed for one pane before others get their turn.
 pub const SLICE: usize = 16 << 10;
+/// The same while a key waits for its answer, which must not wait for much.
+const SMALL_SLICE: usize = 4 << 10;
+/// How long a key waits for its answer at most, in milliseconds.
+const ANSWER_WAIT_MS: u64 = 20;
 /// Bytes taken from one fast pane in one turn.
 const FAST_SLICE: usize = 64 << 10;
 /// Memory kept for making checkpoints, in bytes.
@@ -47,6 +51,8 @@ pub struct PaneIo {
     /// When a key was last sent (monotonic ms).
     typed_ms: Option<u64>,
     flood: Flood,
+    /// How soon what it printed last is to be shown.
+    pace: Pace,
     interest: Interest,
     pub pipe: Option<Pipe>,
     /// A size that waits to be set, when the last one was, and whether a timer waits.
@@ -72,8 +78,8 @@ pub struct Slice {
     pub bytes: Vec<u8>,
     /// The terminal was closed by its last process.
     pub closed: bool,
-    /// The pane floods.
-    pub flood: bool,
+    /// How soon it is to be shown.
+    pub pace: Pace,
 }
 
 #[derive(Default)]
@@ -88,6 +94,10 @@ pub struct Pump {
     journals: Journals,
     /// Panes with input of this turn.
     written: Vec<PaneId>,
+    /// When a key was sent whose answer has not come (monotonic ms).
+    unanswered_ms: Option<u64>,
+    /// The bulk lane had to wait in the last turn.
+    bulk_waited: bool,
 }
 
 impl Pump {
@@ -106,6 +116,7 @@ impl Pump {
             input: InputQueue::default(),
             typed_ms: None,
             flood: Flood::default(),
+            pace: Pace::default(),
             interest: Interest::READ,
             pipe: None,
             resize: None,
@@ -202,8 +213,14 @@ impl Pump {
         io.update_interest(poller, pane);
     }
 
-    /// Reads all ready fast panes and one slice of one bulk pane. `wanted` says whether a
-    /// pane's bytes are wanted beside its terminal.
+    /// How soon what a pane printed last is to be shown.
+    pub fn pace(&self, pane: PaneId) -> Pace {
+        self.panes.get(&pane).map(|io| io.pace).unwrap_or_default()
+    }
+
+    /// Reads all ready fast panes and one slice of one bulk pane; what fast panes printed is
+    /// drawn before a bulk pane is read, every other time. `wanted` says whether a pane's bytes
+    /// are wanted beside its terminal.
     pub fn turn(&mut self, poller: &Poller, wanted: &dyn Fn(PaneId) -> bool) -> Vec<Slice> {
         let mut out = Vec::new();
         let mut bulk = None;
@@ -216,8 +233,17 @@ impl Pump {
                 self.ready.push_back(pane);
             }
         }
+        if out.iter().any(|slice| slice.pace == Pace::Answer) {
+            self.unanswered_ms = None;
+            if !std::mem::replace(&mut self.bulk_waited, true) {
+                self.ready.extend(bulk);
+                return out;
+            }
+        }
+        self.bulk_waited = false;
         if let Some(pane) = bulk {
-            out.extend(self.slice(poller, pane, SLICE, wanted));
+            let waits = self.unanswered_ms.is_some_and(|typed| self.now_ms < typed + ANSWER_WAIT_MS);
+            out.extend(self.slice(poller, pane, if waits { SMALL_SLICE } else { SLICE }, wanted));
         }
         out
     }
@@ -276,12 +302,14 @@ impl Pump {
             cells: u64::from(size.cols) * u64::from(size.rows),
             alternate: terminal.alternate_on(),
             typed_ms: io.typed_ms,
+            more: more && !closed,
             now_ms: self.now_ms,
         };
         drop(terminal);
-        let flood = io.flood.note(&piece);
+        let pace = io.flood.note(&piece);
+        io.pace = pace;
         let bytes = if wanted(pane) { bytes.to_vec() } else { Vec::new() };
-        let slice = Slice { pane, bytes, closed, flood };
+        let slice = Slice { pane, bytes, closed, pace };
         if closed {
             io.hangup = true;
             io.update_interest(poller, pane);
@@ -311,6 +339,7 @@ impl Pump {
     pub fn push(&mut self, pane: PaneId, bytes: &[u8], typed_ms: Option<u64>) {
         let Some(io) = self.panes.get_mut(&pane) else { return };
         io.typed_ms = typed_ms.or(io.typed_ms);
+        self.unanswered_ms = typed_ms.or(self.unanswered_ms);
         // What waits already goes when the terminal takes it.
         if io.input.is_empty() {
             self.written.push(pane);

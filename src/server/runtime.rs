@@ -32,6 +32,11 @@ pub struct Runtime {
     pub next_frame_ms: u64,
     /// When a flooding pane last printed (monotonic ms).
     pub flooded_ms: u64,
+    /// The client that was drawn last, and whether others wait for the next turn.
+    pub last_drawn: ClientId,
+    pub frames_left: bool,
+    /// Names of windows changed after the frames of this turn: another turn draws them.
+    pub names_changed: bool,
     /// More queue items wait than one turn runs.
     pub queue_busy: bool,
     pub accept_paused_until: Option<u64>,
@@ -79,8 +84,11 @@ impl Runtime {
             self.flush_control();
             self.settle();
             self.render();
-            self.start_format_jobs();
             self.perform();
+            // Whatever can wait comes after what people see.
+            self.check_names();
+            self.server.starting_panes.clear();
+            self.start_format_jobs();
             if self.is_over() {
                 return Ok(());
             }
@@ -95,6 +103,8 @@ impl Runtime {
         if flushed
             || self.world.pump.is_busy()
             || self.queue_busy
+            || self.frames_left
+            || std::mem::take(&mut self.names_changed)
             || !self.world.callbacks.is_empty()
             || self.world.custody.has_ended()
         {

@@ -32,8 +32,6 @@ impl Runtime {
         self.cx().check_alerts();
         self.show_alerts();
         self.cx().settle_terminals();
-        self.check_names();
-        self.server.starting_panes.clear();
         self.check_due();
         if std::mem::take(&mut self.unattached_dirty) || self.server.take_unattached_dirty() {
             self.cx().check_unattached();
@@ -90,7 +88,7 @@ impl Runtime {
     }
 
     /// Names of windows that follow their programs.
-    fn check_names(&mut self) {
+    pub fn check_names(&mut self) {
         let now_ms = self.world.now.mono_ms;
         let changed: Vec<WindowId> = self
             .server
@@ -126,6 +124,7 @@ impl Runtime {
                 cx.server.set_window_name(id, &name, true);
                 cx.server.redraw_window_borders(id);
                 cx.server.status_window(id);
+                self.names_changed = true;
             }
         }
     }

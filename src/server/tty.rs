@@ -48,7 +48,7 @@ pub struct Tty {
     /// When unanswered requests are given up.
     pub give_up_ms: Option<u64>,
     pub last_requests_ms: u64,
-    /// When the last frame was drawn (monotonic ms).
+    /// When the last frame was drawn that held nothing back (monotonic ms).
     pub drawn_ms: u64,
     /// Bytes written, and raw bytes dropped.
     pub total_written: u64,

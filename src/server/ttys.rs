@@ -97,6 +97,9 @@ impl Runtime {
             InputEvent::Key { key, mouse, bytes } => {
                 self.focus_key(id, key);
                 let mouse = mouse.map(mouse_event).unwrap_or_default();
+                if let Some(client) = self.server.clients.get_mut(&id) {
+                    client.flags.insert(ClientFlags::URGENT);
+                }
                 let input = ClientInput { event: KeyEvent { key, mouse }, bytes: bytes.to_vec() };
                 input::handle_key(&mut self.cx(), id, input);
             }

@@ -37,6 +37,11 @@ pub struct Composer {
     chrome: Option<Chrome>,
     /// The status lines, without message or prompt.
     status: Option<Surface>,
+    /// Panes whose rows stay as they are in the last frame: what they print now waits for a
+    /// later one. The caller sets it for each frame.
+    pub held: Vec<PaneId>,
+    /// Which rows of the last frame wrap, when some pane is held.
+    wrapped: Vec<bool>,
     /// The last frame, what it was about, and the rows of panes in it.
     last: Option<Frame>,
     subject: Option<Subject>,
@@ -107,9 +112,11 @@ pub fn compose(cx: &mut Cx<'_>, client: ClientId, dirty: bool, composer: &mut Co
     };
     let mut frame = composer.next_frame(&subject, stale);
     let styled = panes::find_changed(cx, &subject, &chrome, composer, &mut frame);
+    let held = panes::held_rows(&subject, &chrome, &styled, &frame);
     frame.clear_changed();
     chrome.draw_borders(&subject, &mut frame);
     panes::draw(cx, &subject, &chrome, &styled, composer, &mut frame);
+    held.into_iter().for_each(|row| row.put_back(&mut frame));
     chrome.draw_scrollbars(cx, &subject, &mut frame.surface);
     let prompt = status::draw(cx, &subject, &mut composer.status, stale, &mut frame);
     let overlaid = cx.server.client(client).and_then(|c| c.overlay.as_ref()).map(|o| o.covers_part());
@@ -135,6 +142,9 @@ impl Composer {
         let last = self.last.take().filter(|last| usable && last.surface.size() == subject.size);
         match last {
             Some(mut frame) => {
+                if !self.held.is_empty() {
+                    self.wrapped.clone_from(&frame.wrapped);
+                }
                 frame.succeed(self.frames);
                 frame
             }

@@ -24,8 +24,53 @@ struct Look<'a> {
     no_bright: bool,
 }
 
-/// Foreground and background that the styles of each pane of the layout give it.
-pub(super) type Styled = Vec<(Colour, Colour)>;
+/// How each pane of the layout is drawn.
+pub(super) type Styled = Vec<PaneStyle>;
+
+#[derive(Clone, Copy)]
+pub(super) struct PaneStyle {
+    /// Foreground and background that its styles give it.
+    colours: (Colour, Colour),
+    /// Its rows stay as they are in the frame.
+    held: bool,
+}
+
+/// Part of a row of the frame that belongs to a held pane, while the rest of it changes.
+pub(super) struct HeldRow {
+    at: Point,
+    cells: Vec<Cell>,
+}
+
+impl HeldRow {
+    pub fn put_back(self, frame: &mut Frame) {
+        for (x, cell) in (self.at.x..).zip(self.cells) {
+            frame.surface.set_raw(x, self.at.y, cell);
+        }
+    }
+}
+
+/// Takes what held panes have on rows that are about to be composed.
+pub(super) fn held_rows(subject: &Subject, chrome: &Chrome, styled: &Styled, frame: &Frame) -> Vec<HeldRow> {
+    let mut rows = Vec::new();
+    for (pane, _) in chrome.layout.panes.iter().zip(styled).filter(|(_, style)| style.held) {
+        let size = pane_size(pane);
+        let Range { start, end } = columns(subject, pane.x, size.cols);
+        for y in 0..size.rows {
+            let place = subject.place(subject.view.x as i32, pane.y + y as i32);
+            if let Some(y) = place.map(|place| place.y).filter(|y| start < end && frame.is_changed(*y)) {
+                let cells = frame.surface.row(y)[start as usize..end as usize].to_vec();
+                rows.push(HeldRow { at: Point::new(start, y), cells });
+            }
+        }
+    }
+    rows
+}
+
+/// Columns of the terminal that a pane takes.
+fn columns(subject: &Subject, x: i32, cols: u32) -> Range<u32> {
+    let start = x - subject.view.x as i32;
+    start.max(0) as u32..((start + cols as i32).max(0) as u32).min(subject.size.cols)
+}
 
 /// Finds the rows of the frame in which panes have changed since the last one.
 pub(super) fn find_changed(
@@ -35,14 +80,16 @@ pub(super) fn find_changed(
     composer: &mut Composer,
     frame: &mut Frame,
 ) -> Styled {
-    let mut styled = vec![(Colour::Default, Colour::Default); chrome.layout.panes.len()];
+    let unstyled = PaneStyle { colours: (Colour::Default, Colour::Default), held: false };
+    let mut styled = vec![unstyled; chrome.layout.panes.len()];
+    let alone = !chrome.layout.panes.iter().any(|p| p.floating);
     let mut before = std::mem::take(&mut composer.kept);
     for (index, pane) in chrome.layout.panes.iter().enumerate().filter(|(_, p)| p.visible) {
         let Some(p) = cx.server.pane(pane.id) else { continue };
         let terminal = p.terminal.lock();
         let size = pane_size(pane);
-        styled[index] = default_colours(cx, subject, pane.id);
-        let look = Look::new(styled[index], &terminal, composer.no_bright);
+        styled[index].colours = default_colours(cx, subject, pane.id);
+        let look = Look::new(styled[index].colours, &terminal, composer.no_bright);
         let setting = Setting {
             subject: *subject,
             at: (pane.x, pane.y),
@@ -57,7 +104,9 @@ pub(super) fn find_changed(
         // What a mode shows is not known, nor is what lies below floating panes.
         let plain = p.modes.is_empty() && !chrome.layout.panes[..index].iter().any(|p| p.floating);
         let known = before.take(pane.id, &setting).filter(|_| plain);
-        for y in 0..size.rows {
+        let held = alone && frame.descent.parent.is_some() && composer.held.contains(&pane.id);
+        styled[index].held = held && known.is_some();
+        for y in 0..if styled[index].held { 0 } else { size.rows } {
             if let Some(place) = subject.place(subject.view.x as i32, pane.y + y as i32)
                 && !known.as_ref().is_some_and(|known| known.has(y, &terminal))
             {
@@ -91,7 +140,11 @@ pub(super) fn draw(
         let source = Source { index, id: pane.id, at: (pane.x, pane.y) };
         let mode = mode_surface(cx, pane.id, &mut surface);
         let mut painter = Painter { subject, chrome, source, frame };
-        painter.draw(cx, mode, styled[index], &mut surface, composer);
+        if styled[index].held {
+            painter.keep_wraps(size, &composer.wrapped);
+        } else {
+            painter.draw(cx, mode, styled[index].colours, &mut surface, composer);
+        }
         composer.scratch = Some(surface);
         painter.note_region(size);
         if !mode {
@@ -203,8 +256,17 @@ impl Painter<'_> {
 
     /// Columns of the terminal that the pane takes.
     fn columns(&self, cols: u32) -> Range<u32> {
-        let start = self.source.at.0 - self.subject.view.x as i32;
-        start.max(0) as u32..((start + cols as i32).max(0) as u32).min(self.subject.size.cols)
+        columns(self.subject, self.source.at.0, cols)
+    }
+
+    /// Which rows wrap of a pane that stays as it is in the frame.
+    fn keep_wraps(&mut self, size: Size, before: &[bool]) {
+        let full = self.source.at.0 == 0 && self.subject.view.x == 0 && size.cols == self.subject.size.cols;
+        for y in 0..if full { size.rows } else { 0 } {
+            if let Some(place) = self.subject.place(0, self.source.at.1 + y as i32) {
+                self.frame.wrapped[place.y as usize] = before.get(place.y as usize) == Some(&true);
+            }
+        }
     }
 
     /// Blanks halves of wide characters that the edge of the view or a pane above cut off.

@@ -143,6 +143,32 @@ fn three_panes_and_a_status_line() {
 }
 
 #[test]
+fn a_held_pane_stays_as_it_was_until_it_is_held_no_more() {
+    let mut f = Fixture::new(80, 24);
+    f.split(Axis::LeftRight);
+    let mut composer = Composer::default();
+    f.print(0, "one\r\ntwo");
+    f.print(1, "$ ");
+    let client = f.client;
+    let panes = f.server.window(f.window()).expect("there is one").panes.clone();
+    let frame = compose(&mut f.cx(), client, false, &mut composer).expect("attached");
+    composer.reuse(frame);
+    let frame = compose(&mut f.cx(), client, false, &mut composer).expect("attached");
+    composer.reuse(frame);
+    // One pane floods, the other answers a key, on rows that they share.
+    f.print(0, "\x1b[H111\r\n222");
+    f.print(1, "x\r\ny");
+    composer.held = vec![panes[0]];
+    let frame = compose(&mut f.cx(), client, false, &mut composer).expect("attached");
+    let rows = |frame: &Frame| [0, 1].map(|y| row(&frame.surface, y).replace(' ', ""));
+    assert_eq!(rows(&frame), ["one│$x", "two│y"]);
+    composer.reuse(frame);
+    composer.held.clear();
+    let frame = compose(&mut f.cx(), client, false, &mut composer).expect("attached");
+    assert_eq!(rows(&frame), ["111│$x", "222│y"]);
+}
+
+#[test]
 fn scrollbars_and_lines() {
     let mut f = Fixture::new(80, 24);
     f.split(Axis::LeftRight);
