@@ -28,6 +28,8 @@ const SMALL_SLICE: usize = 4 << 10;
 const ANSWER_WAIT_MS: u64 = 20;
 /// Bytes taken from one fast pane in one turn.
 const FAST_SLICE: usize = 64 << 10;
+/// A read that brings fewer bytes than this has emptied the terminal, as a rule.
+const FEW: usize = 1024;
 /// Memory kept for making checkpoints, in bytes.
 const SCRATCH_KEPT: usize = 1 << 20;
 /// How long a pane stays in the fast lane after a key.
@@ -175,10 +177,10 @@ impl Pump {
         self.panes.iter_mut().map(|(id, io)| (*id, io))
     }
 
-    /// Reads one slice of one pane now.
+    /// Reads one slice of one pane now, up to the end of what is there.
     pub fn drain_one(&mut self, poller: &Poller, pane: PaneId) -> Option<Slice> {
         self.ready.retain(|p| *p != pane);
-        self.slice(poller, pane, FAST_SLICE, &|_| true)
+        self.slice(poller, pane, (FAST_SLICE, true), &|_| true)
     }
 
     /// Closes a pane's terminal.
@@ -226,7 +228,7 @@ impl Pump {
         let mut bulk = None;
         for pane in std::mem::take(&mut self.ready) {
             if self.typed_within(pane, self.now_ms, FAST_MS) {
-                out.extend(self.slice(poller, pane, FAST_SLICE, wanted));
+                out.extend(self.slice(poller, pane, (FAST_SLICE, false), wanted));
             } else if bulk.is_none() {
                 bulk = Some(pane);
             } else {
@@ -243,7 +245,8 @@ impl Pump {
         self.bulk_waited = false;
         if let Some(pane) = bulk {
             let waits = self.unanswered_ms.is_some_and(|typed| self.now_ms < typed + ANSWER_WAIT_MS);
-            out.extend(self.slice(poller, pane, if waits { SMALL_SLICE } else { SLICE }, wanted));
+            let limit = if waits { SMALL_SLICE } else { SLICE };
+            out.extend(self.slice(poller, pane, (limit, false), wanted));
         }
         out
     }
@@ -252,7 +255,7 @@ impl Pump {
         &mut self,
         poller: &Poller,
         pane: PaneId,
-        limit: usize,
+        (limit, to_end): (usize, bool),
         wanted: &dyn Fn(PaneId) -> bool,
     ) -> Option<Slice> {
         let io = self.panes.get_mut(&pane)?;
@@ -277,7 +280,11 @@ impl Pump {
                 Ok(0) => closed = true,
                 Ok(read) => {
                     len += read;
-                    continue;
+                    // A few bytes are all there was, as a rule; if not, epoll says so.
+                    if read >= FEW || to_end {
+                        continue;
+                    }
+                    more = false;
                 }
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => more = false,
