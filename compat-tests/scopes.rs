@@ -169,7 +169,7 @@ fn hog_dies_alone(it: &mut dyn Containment) {
     println!(
         "idle pane {}: {usage:?} {:?}",
         idle_scope.name(),
-        load_of(PaneId(2), &*idle_scope, Attention::Hidden)
+        load_of(PaneId(2), &*idle_scope, Standing::default())
     );
     assert_eq!(idle_scope.pids(), [idle.id() as i32]);
     end(it, 1, hog_scope, Vec::new());

@@ -33,15 +33,34 @@ pub enum Attention {
 pub const KEYED_MS: u64 = 60_000;
 /// A pane that holds less than this part of what the largest one holds would end for nothing.
 const WORTH: u64 = 4;
+/// A pane that holds less than this part of what is missing would not help.
+const HELP: u64 = 20;
+
+/// What the server knows of a pane, beside what it holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Standing {
+    pub attention: Attention,
+    /// The shell of a session's only pane: the session would end with it.
+    pub last_shell: Option<i32>,
+}
 
 /// A pane's processes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PaneLoad {
     pub pane: PaneId,
-    /// What its scope is charged with; without scopes the sum of its processes.
+    /// What its processes hold together, without what the kernel only caches for them.
     pub bytes: u64,
-    pub attention: Attention,
+    pub standing: Standing,
     pub processes: Vec<ProcessLoad>,
+}
+
+impl PaneLoad {
+    /// The process to end, should the pane be chosen.
+    fn victim(&self) -> Option<Victim> {
+        let may_go = self.processes.iter().filter(|p| Some(p.pid) != self.standing.last_shell);
+        let process = may_go.max_by_key(|p| (p.bytes, Reverse(p.pid)))?;
+        Some(Victim { pane: self.pane, pid: process.pid })
+    }
 }
 
 /// Who is to go.
@@ -56,18 +75,19 @@ pub struct Victim {
 pub enum Deed {
     Terminate(Victim),
     Kill(Victim),
+    /// Memory is short, but no pane holds enough of it: all are left alone. Said once.
+    Spare,
 }
 
-/// The largest process of the largest pane that has any; of the panes that are worth ending, one
-/// that nobody looks at goes first, and one that is typed into goes last. Ties go to the lower
-/// number, so that the choice is always the same.
-pub fn choose_victim(panes: &[PaneLoad]) -> Option<Victim> {
-    let running = || panes.iter().filter(|pane| !pane.processes.is_empty());
-    let most = running().map(|pane| pane.bytes).max()?;
-    let worth = running().filter(|pane| pane.bytes >= most / WORTH);
-    let pane = worth.max_by_key(|p| (Reverse(p.attention), p.bytes, Reverse(p.pane)))?;
-    let process = pane.processes.iter().max_by_key(|p| (p.bytes, Reverse(p.pid)))?;
-    Some(Victim { pane: pane.pane, pid: process.pid })
+/// The largest process of the largest pane that has any; `None` when no pane holds enough of the
+/// `missing` bytes. Of the panes that are worth ending, one that nobody looks at goes first, and
+/// one that is typed into goes last. Ties go to the lower number, so that the choice is always
+/// the same.
+pub fn choose_victim(panes: &[PaneLoad], missing: u64) -> Option<Victim> {
+    let helps = |pane: &&PaneLoad| pane.bytes >= (missing / HELP).max(1) && pane.victim().is_some();
+    let most = panes.iter().filter(helps).map(|pane| pane.bytes).max()?;
+    let worth = panes.iter().filter(helps).filter(|pane| pane.bytes >= most / WORTH);
+    worth.max_by_key(|p| (Reverse(p.standing.attention), p.bytes, Reverse(p.pane)))?.victim()
 }
 
 /// Decides, from one look at the host to the next. Looks come from the pressure trigger or a
@@ -77,6 +97,8 @@ pub struct Backstop {
     /// Who was asked to end, and when.
     asked: Option<(Victim, u64)>,
     resting_until: u64,
+    /// It was said that no pane would help, since memory became short.
+    spared: bool,
 }
 
 impl Backstop {
@@ -90,7 +112,7 @@ impl Backstop {
         panes: impl FnOnce() -> Vec<PaneLoad>,
     ) -> Option<Deed> {
         if available >= floor {
-            self.asked = None;
+            (self.asked, self.spared) = (None, false);
             return None;
         }
         if now_ms < self.resting_until {
@@ -109,9 +131,12 @@ impl Backstop {
                 Some(Deed::Kill(victim))
             }
             _ => {
-                let victim = choose_victim(&panes)?;
-                self.asked = Some((victim, now_ms));
-                Some(Deed::Terminate(victim))
+                let victim = choose_victim(&panes, floor - available);
+                self.asked = victim.map(|victim| (victim, now_ms));
+                match victim {
+                    Some(victim) => Some(Deed::Terminate(victim)),
+                    None => (!std::mem::replace(&mut self.spared, true)).then_some(Deed::Spare),
+                }
             }
         }
     }
@@ -123,11 +148,13 @@ impl Backstop {
 }
 
 /// What a pane's scope holds, for `Backstop::look`.
-pub fn load_of(pane: PaneId, scope: &dyn PaneScope, attention: Attention) -> PaneLoad {
+pub fn load_of(pane: PaneId, scope: &dyn PaneScope, standing: Standing) -> PaneLoad {
     let processes: Vec<ProcessLoad> =
         scope.pids().into_iter().map(|pid| ProcessLoad { pid, bytes: resident(pid) }).collect();
-    let sum = processes.iter().map(|p| p.bytes).sum();
-    PaneLoad { pane, bytes: scope.usage().memory.unwrap_or(sum), attention, processes }
+    // Processes that share memory each count it; the scope counts it once, and caches too.
+    let sum: u64 = processes.iter().map(|p| p.bytes).sum();
+    let bytes = scope.usage().memory.map_or(sum, |charged| charged.min(sum));
+    PaneLoad { pane, bytes, standing, processes }
 }
 
 /// Bytes of anonymous memory and swap that a process holds; 0 when it is gone.
@@ -146,13 +173,13 @@ mod tests {
 
     fn load(pane: u32, bytes: u64, processes: &[(i32, u64)]) -> PaneLoad {
         let processes = processes.iter().map(|&(pid, bytes)| ProcessLoad { pid, bytes }).collect();
-        PaneLoad { pane: PaneId(pane), bytes, attention: Attention::Hidden, processes }
+        PaneLoad { pane: PaneId(pane), bytes, standing: Standing::default(), processes }
     }
 
     #[test]
     fn the_largest_process_of_the_largest_pane_goes() {
         let check = |panes: &[PaneLoad], expect: Option<(u32, i32)>| {
-            let got = choose_victim(panes).map(|v| (v.pane.0, v.pid));
+            let got = choose_victim(panes, 100).map(|v| (v.pane.0, v.pid));
             assert_eq!(got, expect);
         };
         check(&[], None);
@@ -166,17 +193,58 @@ mod tests {
         use Attention::{Hidden, Keyed, Visible};
         let check = |panes: &[(u64, Attention)], expect: u32| {
             let loads = panes.iter().zip(0..).map(|(&(bytes, attention), n)| PaneLoad {
-                attention,
+                standing: Standing { attention, last_shell: None },
                 ..load(n, bytes, &[(n as i32, bytes)])
             });
             let loads: Vec<PaneLoad> = loads.collect();
-            assert_eq!(choose_victim(&loads).map(|v| v.pane.0), Some(expect), "{panes:?}");
+            assert_eq!(choose_victim(&loads, 100).map(|v| v.pane.0), Some(expect), "{panes:?}");
         };
         check(&[(900, Keyed), (800, Visible), (300, Hidden), (400, Hidden)], 3);
         check(&[(900, Keyed), (300, Visible)], 1);
         // What is small is no help, whoever uses the large one.
         check(&[(900, Keyed), (200, Hidden), (100, Visible)], 0);
         check(&[(900, Visible), (900, Keyed), (10, Hidden)], 0);
+    }
+
+    #[test]
+    fn panes_that_would_not_help_are_left_alone() {
+        let check = |panes: &[PaneLoad], missing: u64, expect: Option<i32>| {
+            assert_eq!(choose_victim(panes, missing).map(|v| v.pid), expect, "{missing}");
+        };
+        let panes = [load(1, 100, &[(10, 100)]), load(2, 40, &[(20, 40)])];
+        check(&panes, 2000, Some(10));
+        check(&panes, 2020, None);
+        // Of the small one it is not asked whether anybody looks at it.
+        let mut seen = panes.clone();
+        seen[0].standing.attention = Attention::Keyed;
+        check(&seen, 100, Some(20));
+        check(&seen, 1000, Some(10));
+        check(&[load(1, 0, &[(10, 0)])], 1 << 40, None);
+    }
+
+    #[test]
+    fn the_last_shell_of_a_session_is_left_alone_and_what_it_started_is_not() {
+        let last = |pid: i32, pane: PaneLoad| PaneLoad {
+            standing: Standing { last_shell: Some(pid), ..Standing::default() },
+            ..pane
+        };
+        let check = |panes: &[PaneLoad], expect: Option<i32>| {
+            assert_eq!(choose_victim(panes, 100).map(|v| v.pid), expect);
+        };
+        check(&[last(10, load(1, 900, &[(10, 900)]))], None);
+        check(&[last(10, load(1, 900, &[(10, 800), (11, 100)]))], Some(11));
+        check(&[last(10, load(1, 900, &[(10, 900)])), load(2, 90, &[(20, 90)])], Some(20));
+    }
+
+    #[test]
+    fn that_no_pane_would_help_is_said_once_for_each_shortage() {
+        let mut backstop = Backstop::default();
+        let panes = || vec![load(1, 9, &[(10, 9)])];
+        assert_eq!(backstop.look(0, 100, 1000, panes), Some(Deed::Spare));
+        assert_eq!(backstop.look(2000, 100, 1000, panes), None);
+        assert_eq!(backstop.next_look(), None);
+        assert_eq!(backstop.look(4000, 1000, 1000, panes), None);
+        assert_eq!(backstop.look(6000, 100, 1000, panes), Some(Deed::Spare));
     }
 
     #[test]
@@ -190,7 +258,7 @@ mod tests {
         assert_eq!(backstop.look(500, 40, 50, panes), None);
         assert_eq!(backstop.look(2010, 40, 50, panes), Some(Deed::Kill(victim)));
         assert_eq!(backstop.look(2500, 40, 50, panes), None);
-        let rest = || vec![load(2, 10, &[(20, 5)])];
+        let rest = || vec![load(2, 10, &[(20, 10)])];
         let next = Victim { pane: PaneId(2), pid: 20 };
         assert_eq!(backstop.look(3100, 40, 50, rest), Some(Deed::Terminate(next)));
         assert_eq!(backstop.look(3200, 60, 50, rest), None);

@@ -31,7 +31,7 @@ use std::path::PathBuf;
 use crate::base::PaneId;
 
 pub use backstop::{
-    Attention, Backstop, Deed, KEYED_MS, PaneLoad, ProcessLoad, Victim, choose_victim, load_of,
+    Attention, Backstop, Deed, KEYED_MS, PaneLoad, ProcessLoad, Standing, Victim, choose_victim, load_of,
 };
 pub use choose::{Choice, Found, Late, Settings, Starting};
 pub use host::Host;

@@ -18,8 +18,10 @@ pub enum Token {
     Listener,
     Signals,
     Keeper,
-    /// Containment events (OOM kills, pressure).
+    /// Containment events (OOM kills).
     Scopes,
+    /// The kernel says that memory is short.
+    Pressure,
     /// Work beside the loop is done, or the transcripts have something to say.
     Work,
     /// A client's connection.
@@ -42,6 +44,7 @@ impl Token {
             Token::Keeper => (2, 0),
             Token::Scopes => (3, 0),
             Token::Work => (10, 0),
+            Token::Pressure => (11, 0),
             Token::Client(c) => (4, u64::from(c.0)),
             Token::Tty(c) => (5, u64::from(c.0)),
             Token::Pane(p) => (6, u64::from(p.0)),
@@ -60,6 +63,7 @@ impl Token {
             2 => Token::Keeper,
             3 => Token::Scopes,
             10 => Token::Work,
+            11 => Token::Pressure,
             4 => Token::Client(ClientId(id as u32)),
             5 => Token::Tty(ClientId(id as u32)),
             6 => Token::Pane(PaneId(id as u32)),
@@ -123,6 +127,11 @@ impl Poller {
             }
             result => Ok(result?),
         }
+    }
+
+    /// Watches a descriptor that tells by priority events.
+    pub fn add_priority(&self, fd: BorrowedFd<'_>, token: Token) -> io::Result<()> {
+        Ok(self.epoll.add(fd, EpollEvent::new(EpollFlags::EPOLLPRI, token.pack()))?)
     }
 
     pub fn set(&self, fd: BorrowedFd<'_>, token: Token, interest: Interest) -> io::Result<()> {

@@ -132,6 +132,7 @@ impl Runtime {
             Token::Signals => self.read_signals(),
             Token::Keeper => self.read_keeper(),
             Token::Scopes => self.read_scopes(),
+            Token::Pressure => self.world.scopes.pressed(),
             Token::Work => self.world.callbacks.extend(self.world.work.take_done()),
             Token::Client(id) => self.client_ready(id, event.readable),
             Token::Tty(id) => {

@@ -15,8 +15,8 @@ use parking_lot::Mutex;
 
 use crate::base::PaneId;
 use crate::containment::{
-    self, Attention, Backstop, Choice, Containment, Deed, Event, Found, Host, KernelLog, Late, Limits,
-    OomCause, PaneScope, Pressure, Settings, Starting, load_of,
+    self, Backstop, Choice, Containment, Deed, Event, Found, Host, KernelLog, Late, Limits, OomCause,
+    PaneScope, Pressure, Settings, Standing, Starting, load_of,
 };
 use crate::model::pane_limits::{PaneLimits, ServerLimits};
 use crate::options::size::MemoryLimit;
@@ -162,7 +162,7 @@ impl Scopes {
             backend.sweep();
             self.pressure = Pressure::new().ok();
             if let Some(pressure) = &self.pressure {
-                poller.add(pressure.fd(), Token::Scopes, Interest::READ).ok();
+                poller.add_priority(pressure.fd(), Token::Pressure).ok();
             }
             self.backend = Some(backend);
             self.log = KernelLog::open().map(|log| Arc::new(Mutex::new(log)));
@@ -431,10 +431,12 @@ impl Scopes {
         if emptied {
             self.tidy(now_ms);
         }
-        if self.pressure.as_ref().is_some_and(Pressure::take) {
-            self.next_look = now_ms;
-        }
         reports
+    }
+
+    /// The kernel says that memory is short: `look` has something to do in this turn.
+    pub fn pressed(&mut self) {
+        self.next_look = 0;
     }
 
     /// The kernel's log, where it names who was killed.
@@ -442,9 +444,9 @@ impl Scopes {
         self.log.clone()
     }
 
-    /// Looks at the host's memory when it is time; tells what was done. `attention` says what
+    /// Looks at the host's memory when it is time; tells what was done. `standing` says what
     /// people have to do with a pane.
-    pub fn look(&mut self, now_ms: u64, attention: impl Fn(PaneId) -> Attention) -> Option<OomReport> {
+    pub fn look(&mut self, now_ms: u64, standing: impl Fn(PaneId) -> Standing) -> Option<OomReport> {
         self.claim_orphans();
         self.open_late(now_ms);
         if self.closed.iter().any(|closed| closed.kill_at.is_some_and(|at| at <= now_ms)) {
@@ -459,7 +461,7 @@ impl Scopes {
         let wanted = self.server.as_ref().map_or(MemoryLimit::None, |server| server.backstop);
         let floor = wanted.of(host.meminfo("MemTotal")?)?;
         let panes = &self.panes;
-        let load = |(pane, held): (&PaneId, &Held)| load_of(*pane, &*held.scope, attention(*pane));
+        let load = |(pane, held): (&PaneId, &Held)| load_of(*pane, &*held.scope, standing(*pane));
         let loads = || panes.iter().map(load).collect();
         let deed = self.backstop.look(now_ms, host.meminfo("MemAvailable")?, floor, loads);
         if let Some(next) = self.backstop.next_look() {
@@ -467,6 +469,11 @@ impl Scopes {
         }
         let (victim, signal, verb) = match deed? {
             Deed::Terminate(victim) => (victim, nix::sys::signal::Signal::SIGTERM, "asked to end"),
+            Deed::Spare => {
+                let why = "memory is short (memory-backstop), but no pane holds enough of it to be ended";
+                self.messages.push(why.to_owned());
+                return None;
+            }
             Deed::Kill(victim) => (victim, nix::sys::signal::Signal::SIGKILL, "killed"),
         };
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(victim.pid), signal).ok();

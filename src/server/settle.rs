@@ -6,12 +6,12 @@ use std::os::unix::fs::PermissionsExt;
 
 use crate::base::{ClientId, PaneId, WindowId};
 use crate::command::wait_for;
-use crate::containment::{Attention, KEYED_MS};
+use crate::containment::{Attention, KEYED_MS, Standing};
 use crate::control;
 use crate::format;
 use crate::model::host::{ClientMessage, Host};
 use crate::model::pane::PaneFlags;
-use crate::model::{ClientFlags, Server};
+use crate::model::{ClientFlags, Server, Session};
 
 use super::runtime::Runtime;
 
@@ -153,10 +153,12 @@ impl Runtime {
         self.check_locks();
         let (server, pump) = (&self.server, &self.world.pump);
         let report = self.world.scopes.look(now_ms, |pane| {
-            if pump.typed_within(pane, now_ms, KEYED_MS) {
-                return Attention::Keyed;
-            }
-            if is_seen(server, pane) { Attention::Visible } else { Attention::Hidden }
+            let attention = match pump.typed_within(pane, now_ms, KEYED_MS) {
+                true => Attention::Keyed,
+                false if is_seen(server, pane) => Attention::Visible,
+                false => Attention::Hidden,
+            };
+            Standing { attention, last_shell: last_shell(server, pane) }
         });
         self.world.open_gates();
         if let Some(mut report) = report {
@@ -302,6 +304,14 @@ impl Runtime {
     pub fn is_over(&mut self) -> bool {
         self.listener.is_none() && self.server.clients.is_empty()
     }
+}
+
+/// The shell in a pane that is the only one of some session.
+fn last_shell(server: &Server, pane: PaneId) -> Option<i32> {
+    let pane = server.pane(pane).filter(|pane| pane.argv.is_empty())?;
+    let alone = server.window(pane.window).is_some_and(|window| window.panes.len() == 1);
+    let only = |session: &Session| session.winlinks.values().all(|winlink| winlink.window == pane.window);
+    (alone && server.sessions.values().any(only)).then_some(pane.pid).flatten()
 }
 
 /// Whether some client shows a pane.
