@@ -5,6 +5,7 @@
 //! compat` runs the same steps with that program and writes down what it gives.
 //! `SCOPEMUX_CASES=FILE` takes one file of cases only.
 
+mod about;
 mod control;
 mod flood;
 mod keeper;

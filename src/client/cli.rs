@@ -32,6 +32,8 @@ pub enum Parsed {
     Run(Box<Arguments>),
     /// Print to standard output and succeed.
     Print(String),
+    /// `-VV`: print what a bug report needs.
+    About,
     /// Print to standard error and fail.
     Fail(String),
 }
@@ -40,9 +42,8 @@ pub enum Parsed {
 const USAGE: &str = "usage: tmux [-2CDhlNuVv] [-c shell-command] [-f file] [-L socket-name]\n            \
                      [-S socket-path] [-T features] [command [flags]]\n";
 
-/// Parses `argv`, whose first element is the program's name. `version` is what `-V` prints and
-/// `own_version` what `-VV` does.
-pub fn parse(argv: &[String], version: &str, own_version: &str) -> Parsed {
+/// Parses `argv`, whose first element is the program's name. `version` is what `-V` prints.
+pub fn parse(argv: &[String], version: &str) -> Parsed {
     let fail = |complaint: &str| match complaint {
         "" => Parsed::Fail(USAGE.to_owned()),
         _ => Parsed::Fail(format!("tmux: {complaint}\n{USAGE}")),
@@ -71,7 +72,7 @@ pub fn parse(argv: &[String], version: &str, own_version: &str) -> Parsed {
             };
             match letter {
                 'h' => return Parsed::Print(USAGE.to_owned()),
-                'V' if letters.as_str().starts_with('V') => return Parsed::Print(format!("{own_version}\n")),
+                'V' if letters.as_str().starts_with('V') => return Parsed::About,
                 'V' => return Parsed::Print(format!("{version}\n")),
                 'd' | 'U' => return fail(""),
                 _ => arguments.apply(letter, value),
@@ -125,7 +126,7 @@ mod tests {
             .chain(line.split(' ').filter(|word| !word.is_empty()))
             .map(str::to_owned)
             .collect();
-        let got = match parse(&argv, "tmux 3.7c", "scopemux 0.1.0") {
+        let got = match parse(&argv, "tmux 3.7c") {
             Parsed::Run(a) => Ok(format!(
                 "{:#x} {:#x} {:?} {:?} {:?} {:?} {} {:?}",
                 a.flags,
@@ -138,6 +139,7 @@ mod tests {
                 a.command
             )),
             Parsed::Print(text) | Parsed::Fail(text) => Err(text),
+            Parsed::About => Err("about".to_owned()),
         };
         assert_eq!(got, expect.map(str::to_owned), "{line}");
     }
@@ -152,7 +154,7 @@ mod tests {
         check("-c id -lN", Ok("0x1002 0x0 Some(\"id\") [] None None 0 []"));
         check("-hV", Err(USAGE.into()));
         check("-2V", Err("tmux 3.7c\n".into()));
-        check("-VV", Err("scopemux 0.1.0\n".into()));
+        check("-VV", Err("about".into()));
         check("-Z", Err(format!("tmux: unknown option -- Z\n{USAGE}")));
         check("--help", Err(format!("tmux: unknown option -- -\n{USAGE}")));
         check("-S", Err(format!("tmux: option requires an argument -- S\n{USAGE}")));

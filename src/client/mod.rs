@@ -4,6 +4,7 @@
 //! It is a plain blocking program, because most of its lives last a millisecond. It starts no
 //! thread, so that it can turn into a keeper by forking.
 
+mod about;
 mod cli;
 mod control;
 mod exit;
@@ -47,7 +48,7 @@ const MAX_ATTEMPTS: usize = 3;
 pub struct Program {
     /// What `-V` prints.
     pub version: &'static str,
-    /// What `-VV` prints.
+    /// The first line of what `-VV` prints.
     pub own_version: &'static str,
     /// Whether these arguments parse and hold a command that starts a server.
     pub starts_server: fn(&[String]) -> bool,
@@ -58,7 +59,11 @@ pub struct Program {
 /// Runs the client; the exit status. In a process that becomes a server it does not return.
 pub fn main(program: Program) -> i32 {
     let argv: Vec<String> = env::args_os().map(|arg| from_bytes(&arg.into_vec())).collect();
-    match cli::parse(&argv, program.version, program.own_version) {
+    match cli::parse(&argv, program.version) {
+        Parsed::About => {
+            print!("{}", about::report(program.own_version, program.version));
+            0
+        }
         Parsed::Print(text) => {
             print!("{text}");
             0
