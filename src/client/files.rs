@@ -35,6 +35,8 @@ struct File {
     written: usize,
     /// No more will come: closed once written.
     closing: bool,
+    /// Why it could not be written; what comes for it then is dropped.
+    error: i32,
 }
 
 impl Files {
@@ -157,13 +159,25 @@ impl Files {
     }
 
     /// Closes a stream that was written to, once it is written; `None` when it is not open.
-    pub fn write_close(&mut self, stream: i32) -> Option<()> {
-        let file = self.open.get_mut(&stream)?;
-        file.closing = true;
-        if file.fd.is_none() || file.written == file.pending.len() {
-            self.open.remove(&stream);
+    pub fn write_close(
+        &mut self,
+        connection: &mut Connection,
+        stream: i32,
+    ) -> Option<Result<(), ProtocolError>> {
+        self.open.get_mut(&stream)?.closing = true;
+        Some(self.finish(connection, stream))
+    }
+
+    /// Closes a stream that is to be closed and is written, and says how that went.
+    fn finish(&mut self, connection: &mut Connection, stream: i32) -> Result<(), ProtocolError> {
+        let over = |file: &File| file.closing && (file.fd.is_none() || file.written == file.pending.len());
+        if !self.open.get(&stream).is_some_and(over) {
+            return Ok(());
         }
-        Some(())
+        let Some(file) = self.open.remove(&stream) else { return Ok(()) };
+        let closed = file.fd.map_or(Ok(()), nix::unistd::close);
+        let error = closed.err().map_or(file.error, |error| error as i32);
+        connection.send(Message::WriteDone { stream, error })
     }
 
     /// Stops reading a stream; `None` when it is not open.
@@ -195,17 +209,14 @@ impl Files {
             connection.send(Message::ReadDone { stream, error })
         } else {
             file.write_some();
-            if file.closing && (file.fd.is_none() || file.written == file.pending.len()) {
-                self.open.remove(&stream);
-            }
-            Ok(())
+            self.finish(connection, stream)
         }
     }
 }
 
 impl File {
     fn new(fd: OwnedFd, reading: bool) -> Self {
-        Self { fd: Some(fd), reading, pending: Vec::new(), written: 0, closing: false }
+        Self { fd: Some(fd), reading, pending: Vec::new(), written: 0, closing: false, error: 0 }
     }
 
     /// Writes once. After an error the file is closed and what comes for it is dropped.
@@ -215,7 +226,10 @@ impl File {
         match write(fd, &rest[..rest.len().min(WRITE_SIZE)]) {
             Ok(len) => self.written += len,
             Err(Errno::EAGAIN | Errno::EINTR) => {}
-            Err(_) => self.fd = None,
+            Err(error) => {
+                self.error = error as i32;
+                self.fd = None;
+            }
         }
         if self.written == self.pending.len() {
             self.pending = Vec::new();
@@ -240,6 +254,18 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_cannot_be_written_says_why() {
+        let (mut files, mut connection) = (Files::new(true), Connection::default());
+        files.write_open(&mut connection, (3, -1, 0, Some("/dev/full".to_owned()))).unwrap();
+        files.write_data(3, b"hello".to_vec()).unwrap();
+        files.ready(&mut connection, 3).unwrap();
+        files.write_data(3, b"more".to_vec()).unwrap();
+        files.write_close(&mut connection, 3).unwrap().unwrap();
+        let ends = ["WriteReady { stream: 3, error: 0 }", "WriteDone { stream: 3, error: 28 }"];
+        assert_eq!(sent(&mut connection), ends);
+    }
+
+    #[test]
     fn files_are_written_and_read_for_the_server() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("x").to_str().unwrap().to_owned();
@@ -260,7 +286,7 @@ mod tests {
             ]
         );
         files.write_data(3, b"hello".to_vec()).unwrap();
-        files.write_close(3).unwrap();
+        files.write_close(&mut connection, 3).unwrap().unwrap();
         assert!(files.write_left());
         assert!(files.write_data(7, Vec::new()).is_none());
         files.ready(&mut connection, 3).unwrap();
@@ -273,6 +299,7 @@ mod tests {
         assert_eq!(
             sent(&mut connection),
             [
+                "WriteDone { stream: 3, error: 0 }",
                 "Read { stream: 6, data: [104, 101, 108, 108, 111] }",
                 "ReadDone { stream: 6, error: 0 }",
                 "ReadDone { stream: 7, error: 2 }",

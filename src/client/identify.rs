@@ -42,6 +42,7 @@ impl Identity {
         flags: ClientFlags,
         features: u32,
     ) -> Result<(), ProtocolError> {
+        let flags = flags | ClientFlags::CONFIRMS_WRITES;
         // tmux sends its flags twice since one of the two lost its narrower type.
         connection.send(Message::IdentifyLongFlags(flags.bits()))?;
         connection.send(Message::IdentifyLongFlags(flags.bits()))?;

@@ -263,7 +263,10 @@ impl Session {
                 None => None,
             },
             Message::Write { stream, data } => self.files.write_data(stream, data),
-            Message::WriteClose { stream } => self.files.write_close(stream),
+            Message::WriteClose { stream } => match self.files.write_close(connection, stream) {
+                Some(sent) => return sent,
+                None => None,
+            },
             _ => Some(()),
         };
         if known.is_none() {

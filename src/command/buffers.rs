@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::base::ClientId;
 use crate::base::text;
 use crate::base::vis::{self, Vis};
 use crate::format::Scope;
@@ -63,6 +64,7 @@ pub fn set_buffer(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         data.extend_from_slice(&old.data);
     }
     data.extend_from_slice(&text::to_bytes(&value));
+    let data: Arc<[u8]> = data.into();
     if let Err(message) = cx.server.set_buffer(data.clone(), name, cx.now) {
         return output::error(cx, item, &message);
     }
@@ -84,25 +86,41 @@ pub fn load_buffer(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     cx.host.read_file(
         item.client,
         &path,
-        Box::new(move |cx, result| {
-            match result {
-                Err(error) => drop(output::error(cx, &waiting, &file_error(error, &shown))),
-                Ok(data) if data.is_empty() => {}
-                Ok(data) => match cx.server.set_buffer(data.clone(), name.as_deref(), cx.now) {
-                    Err(message) => drop(output::error(cx, &waiting, &message)),
-                    Ok(()) => {
-                        let attached =
-                            clipboard.filter(|id| cx.server.client(*id).is_some_and(|c| c.session.is_some()));
-                        if let Some(client) = attached {
-                            cx.host.tty_set_clipboard(client, "", &data);
-                        }
-                    }
-                },
+        Box::new(move |cx, result| match result {
+            Err(error) => {
+                output::error(cx, &waiting, &file_error(error, &shown));
+                cx.server.queues.resume(waiting.id);
             }
-            cx.server.queues.resume(waiting.id);
+            Ok(data) if data.len() <= FEW_BYTES => loaded(cx, &waiting, data.into(), name, clipboard),
+            // Much is copied beside the loop.
+            Ok(data) => cx.host.background(Box::new(move || {
+                let data: Arc<[u8]> = data.into();
+                Box::new(move |cx| loaded(cx, &waiting, data, name, clipboard))
+            })),
         }),
     );
     Exec::Wait
+}
+
+/// Bytes of a buffer that are copied on the loop.
+const FEW_BYTES: usize = 1 << 20;
+
+/// Makes a buffer of what was loaded; the command is done.
+fn loaded(
+    cx: &mut Cx<'_>,
+    item: &ItemContext,
+    data: Arc<[u8]>,
+    name: Option<String>,
+    clipboard: Option<ClientId>,
+) {
+    let attached = clipboard.filter(|id| cx.server.client(*id).is_some_and(|c| c.session.is_some()));
+    if !data.is_empty() {
+        match cx.server.set_buffer(data.clone(), name.as_deref(), cx.now) {
+            Err(message) => drop(output::error(cx, item, &message)),
+            Ok(()) => attached.into_iter().for_each(|client| cx.host.tty_set_clipboard(client, "", &data)),
+        }
+    }
+    cx.server.queues.resume(item.id);
 }
 
 /// `No such file or directory: PATH`.
@@ -134,8 +152,7 @@ fn save(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, path: Option<String>) 
         .and_then(|id| cx.server.client(id))
         .is_some_and(|client| client.session.is_some() || client.flags.contains(ClientFlags::CONTROL));
     if path.is_none() && shows {
-        output::print(cx, item, &text::from_bytes(&data));
-        return Exec::Normal;
+        return show(cx, item, data);
     }
     let path = output::client_path(cx, item.client, path.as_deref().unwrap_or("-"));
     let waiting = item.clone();
@@ -144,7 +161,7 @@ fn save(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, path: Option<String>) 
         item.client,
         &path,
         args.has('a'),
-        data.to_vec(),
+        data.into(),
         Box::new(move |cx, result| {
             if let Err(error) = result {
                 output::error(cx, &waiting, &file_error(error, &shown));
@@ -152,6 +169,17 @@ fn save(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, path: Option<String>) 
             cx.server.queues.resume(waiting.id);
         }),
     );
+    Exec::Wait
+}
+
+/// Shows a buffer to an attached client or one in control mode.
+fn show(cx: &mut Cx<'_>, item: &ItemContext, data: Arc<[u8]>) -> Exec {
+    if data.len() <= FEW_BYTES || !output::can_stream(cx, item) {
+        output::print(cx, item, &text::from_bytes(&data));
+        return Exec::Normal;
+    }
+    let waiting = item.id;
+    output::stream_text(cx, item, data, false, Box::new(move |cx, _| cx.server.queues.resume(waiting)));
     Exec::Wait
 }
 
@@ -243,7 +271,7 @@ impl Paste {
         let near = &rest[..rest.len().min(PASTE_PIECE)];
         let (len, ends) = match memchr::memchr(b'\n', near) {
             Some(at) => (at, true),
-            None if near.len() < rest.len() => (whole_chars(rest, near.len()), false),
+            None if near.len() < rest.len() => (output::whole_chars(rest, near.len()), false),
             None => (near.len(), false),
         };
         if self.raw {
@@ -256,12 +284,6 @@ impl Paste {
         }
         self.at += len + usize::from(ends);
     }
-}
-
-/// The longest prefix of at most `len` bytes that splits no character.
-fn whole_chars(text: &[u8], len: usize) -> usize {
-    let is_inside = |at: &usize| text.get(*at).is_some_and(|byte| byte & 0xc0 == 0x80);
-    (len.saturating_sub(3)..=len).rev().find(|at| !is_inside(at)).unwrap_or(len)
 }
 
 #[cfg(test)]

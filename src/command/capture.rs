@@ -1,7 +1,11 @@
 //! `capture-pane` and `clear-history`.
 
-use crate::base::history::Row;
+use std::sync::Arc;
+
+use crate::base::history::{HistoryView, Row};
+use crate::base::links::Links;
 use crate::base::text;
+use crate::model::host::Content;
 use crate::model::{ClientFlags, Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
 use crate::terminal::Terminal;
@@ -27,30 +31,122 @@ pub fn clear_history(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
 pub fn capture_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let Some(id) = item.target.pane else { return Exec::Error };
     let captured = if args.has('P') && !args.has('H') {
-        Ok(pending(cx, id, args.has('C')))
+        Ok(Captured::Text(pending(cx, id, args.has('C'))))
     } else {
         let range = Range::new(cx, item, args);
         rows(cx, id, args, range)
     };
-    let mut data = match captured {
-        Ok(data) => data,
+    let captured = match captured {
+        Ok(captured) => captured,
         Err(message) => return output::error(cx, item, &message),
     };
-    if !args.has('p') {
-        return match cx.server.set_buffer(data, args.get('b'), cx.now) {
+    if args.has('p') {
+        return print(cx, item, captured);
+    }
+    let name = args.get('b').map(str::to_owned);
+    match captured {
+        Captured::Text(data) => match cx.server.set_buffer(data, name.as_deref(), cx.now) {
             Ok(()) => Exec::Normal,
             Err(message) => output::error(cx, item, &message),
-        };
+        },
+        Captured::Rows(mut rows) => {
+            let waiting = item.clone();
+            cx.host.background(Box::new(move || {
+                let data = shared(std::iter::from_fn(|| rows.piece()).collect());
+                Box::new(move |cx| {
+                    if let Err(message) = cx.server.set_buffer(data, name.as_deref(), cx.now) {
+                        output::error(cx, &waiting, &message);
+                    }
+                    cx.server.queues.resume(waiting.id);
+                })
+            }));
+            Exec::Wait
+        }
     }
-    if data.last() == Some(&b'\n') {
-        data.pop();
+}
+
+/// Joins pieces, giving each one up as soon as it is copied, so that a long text is in memory
+/// once and not twice.
+fn shared(pieces: Vec<Vec<u8>>) -> Arc<[u8]> {
+    let len = pieces.iter().map(Vec::len).sum();
+    let mut joined: Arc<[u8]> = std::iter::repeat_n(0, len).collect();
+    let mut rest = Arc::get_mut(&mut joined).expect("nobody else has it yet");
+    for piece in pieces {
+        let (to, behind) = rest.split_at_mut(piece.len());
+        to.copy_from_slice(&piece);
+        rest = behind;
     }
+    joined
+}
+
+/// `-p`: the text goes to the client, with the end of a line after the last one.
+fn print(cx: &mut Cx<'_>, item: &ItemContext, captured: Captured) -> Exec {
     let Some(client) = item.client.and_then(|id| cx.server.client(id)) else { return Exec::Normal };
     if !client.flags.contains(ClientFlags::CONTROL) && client.session.is_some() {
         return output::error(cx, item, "can't write to client");
     }
-    output::print_bytes(cx, item, &data);
-    Exec::Normal
+    match captured {
+        Captured::Text(mut data) => {
+            if data.last() == Some(&b'\n') {
+                data.pop();
+            }
+            output::print_bytes(cx, item, &data);
+            Exec::Normal
+        }
+        Captured::Rows(mut rows) => {
+            let mut open = true;
+            let maker = move || match rows.piece() {
+                Some(piece) => {
+                    open = !piece.ends_with(b"\n");
+                    Some(piece)
+                }
+                None => std::mem::take(&mut open).then(|| b"\n".to_vec()),
+            };
+            output::stream(cx, item, Content::Made(Box::new(maker)))
+        }
+    }
+}
+
+/// What was captured: a text, or rows of which the text is made beside the loop.
+enum Captured {
+    Text(Vec<u8>),
+    Rows(Box<Rows>),
+}
+
+/// More rows than this are turned into text beside the loop, in pieces.
+const FEW_ROWS: u64 = 500;
+/// Bytes of text made at a time.
+const PIECE: usize = 256 << 10;
+
+/// Rows of a pane as they were at one moment, whatever it prints since.
+struct Rows {
+    view: Box<dyn HistoryView>,
+    history: u64,
+    screen: Vec<Row>,
+    links: Links,
+    capture: Capture,
+    left: std::ops::RangeInclusive<u64>,
+}
+
+impl Rows {
+    /// The text of the next rows; `None` after the last one.
+    fn piece(&mut self) -> Option<Vec<u8>> {
+        let mut out = String::new();
+        let mut any = false;
+        while out.len() < PIECE
+            && let Some(index) = self.left.next()
+        {
+            any = true;
+            let number = index as i64 - self.history as i64;
+            if index < self.history {
+                let row = self.view.row(index, &mut self.links).unwrap_or_default();
+                self.capture.row(&row, number, &self.links, &mut out);
+            } else if let Some(row) = self.screen.get((index - self.history) as usize) {
+                self.capture.row(row, number, &self.links, &mut out);
+            }
+        }
+        any.then(|| text::to_bytes(&out))
+    }
 }
 
 /// What the parser of the pane holds of an unfinished sequence.
@@ -104,7 +200,6 @@ impl Range {
         Self { start: bound('S'), end: bound('E') }
     }
 
-    /// Row numbers from the oldest, both included.
     /// Everything, where no start was given.
     pub(super) fn or_all(self) -> Self {
         match self.start {
@@ -113,6 +208,7 @@ impl Range {
         }
     }
 
+    /// Row numbers from the oldest, both included.
     pub(super) fn resolve(self, history: u64, visible: u64) -> (u64, u64) {
         let last = (history + visible).saturating_sub(1);
         let row = |bound: Bound, default: u64, dash: u64| match bound {
@@ -126,13 +222,12 @@ impl Range {
     }
 }
 
-/// The rows of a pane, its alternate's saved screen (`-a`) or its mode (`-M`), as text.
-fn rows(cx: &mut Cx<'_>, id: crate::base::PaneId, args: &Args, range: Range) -> Result<Vec<u8>, String> {
-    let join = args.has('J');
+/// The rows of a pane, its alternate's saved screen (`-a`) or its mode (`-M`).
+fn rows(cx: &mut Cx<'_>, id: crate::base::PaneId, args: &Args, range: Range) -> Result<Captured, String> {
     let options = CaptureOptions {
         sequences: args.has('e'),
         octal: args.has('C'),
-        join,
+        join: args.has('J'),
         trailing: args.has('N'),
         written: args.has('T'),
         numbers: args.has('L'),
@@ -143,21 +238,16 @@ fn rows(cx: &mut Cx<'_>, id: crate::base::PaneId, args: &Args, range: Range) -> 
         && !args.has('a')
         && let Some((above, all)) = view::modes::captured_rows(cx, id)
     {
-        let links = crate::base::links::Links::new();
-        let cols = cx.server.pane(id).map_or(0, |p| p.size.cols);
-        let mut capture = Capture::new(options, cols);
-        let (top, bottom) = range.resolve(above, all.saturating_sub(above));
-        let mut out = String::new();
-        view::modes::each_captured_row(cx, id, top..=bottom, |index, row| {
-            capture.row(row, index as i64 - above as i64, &links, &mut out);
-        });
-        return Ok(text::to_bytes(&out));
+        return Ok(Captured::Text(mode_rows(cx, id, options, range, (above, all))));
     }
-    let Some(pane) = cx.server.pane(id) else { return Ok(Vec::new()) };
+    let Some(pane) = cx.server.pane(id) else { return Ok(Captured::Text(Vec::new())) };
     let mut terminal = pane.terminal.lock();
     let saved = args.has('a');
     if saved && !terminal.alternate_on() {
-        return if args.has('q') { Ok(Vec::new()) } else { Err("no alternate screen".to_owned()) };
+        return match args.has('q') {
+            true => Ok(Captured::Text(Vec::new())),
+            false => Err("no alternate screen".to_owned()),
+        };
     }
     let size = if saved { terminal.saved_size().unwrap_or(terminal.size()) } else { terminal.size() };
     // tmux: the saved screen has no history of its own.
@@ -165,13 +255,42 @@ fn rows(cx: &mut Cx<'_>, id: crate::base::PaneId, args: &Args, range: Range) -> 
     let (top, bottom) = range.resolve(history, u64::from(size.rows));
     // tmux: but it is cut at the width that the pane has now.
     let mut capture = Capture::new(options, terminal.size().cols);
+    if top < history && bottom - top >= FEW_ROWS {
+        return Ok(Captured::Rows(Box::new(Rows {
+            screen: (0..size.rows).map(|y| terminal.row(y)).collect(),
+            links: terminal.links().clone(),
+            view: terminal.history().view(),
+            history,
+            capture,
+            left: top..=bottom,
+        })));
+    }
     let mut out = String::new();
     for index in top..=bottom {
         let row = row_at(&mut terminal, index, history, saved);
         let number = index as i64 - history as i64;
         capture.row(&row, number, terminal.links(), &mut out);
     }
-    Ok(text::to_bytes(&out))
+    Ok(Captured::Text(text::to_bytes(&out)))
+}
+
+/// What a pane's mode shows; `(above, all)` are the rows above its screen, and all of them.
+fn mode_rows(
+    cx: &mut Cx<'_>,
+    id: crate::base::PaneId,
+    options: CaptureOptions,
+    range: Range,
+    (above, all): (u64, u64),
+) -> Vec<u8> {
+    let links = Links::new();
+    let cols = cx.server.pane(id).map_or(0, |p| p.size.cols);
+    let mut capture = Capture::new(options, cols);
+    let (top, bottom) = range.resolve(above, all.saturating_sub(above));
+    let mut out = String::new();
+    view::modes::each_captured_row(cx, id, top..=bottom, |index, row| {
+        capture.row(row, index as i64 - above as i64, &links, &mut out);
+    });
+    text::to_bytes(&out)
 }
 
 fn row_at(terminal: &mut Terminal, index: u64, history: u64, saved: bool) -> Row {

@@ -1,14 +1,19 @@
 //! What commands say: to whom, and in which form. Every message a command prints or fails
 //! with goes through here, so that it reaches scripts, terminals and control clients alike.
 
+use std::sync::Arc;
+
 use crate::base::ClientId;
 use crate::base::number::parse_number;
 use crate::base::text;
 use crate::format::Scope;
-use crate::model::host::Stream;
+use crate::model::host::{Content, FileDone, Stream};
 use crate::model::{ClientFlags, Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
 use crate::view;
+
+/// Bytes of a long text made at a time.
+const PIECE: usize = 256 << 10;
 
 /// How a client hears of things.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -41,7 +46,7 @@ pub fn print(cx: &mut Cx<'_>, item: &ItemContext, line: &str) {
         Audience::Streams(id) => {
             let mut bytes = plain(cx, id, line);
             bytes.push(b'\n');
-            cx.host.client_write(id, Stream::Out, &bytes);
+            write_out(cx, id, &bytes);
         }
         Audience::Attached(id) => {
             let Some(pane) = cx.server.client(id).and_then(|c| cx.server.client_pane(c)) else { return };
@@ -58,13 +63,75 @@ pub fn print(cx: &mut Cx<'_>, item: &ItemContext, line: &str) {
 pub fn print_bytes(cx: &mut Cx<'_>, item: &ItemContext, bytes: &[u8]) {
     match audience(cx, item) {
         Audience::Streams(id) => {
-            cx.host.client_write(id, Stream::Out, bytes);
-            cx.host.client_write(id, Stream::Out, b"\n");
+            write_out(cx, id, &[bytes, b"\n"].concat());
         }
         // Whatever the client's locale: `_` is for messages.
         Audience::Control(id) => crate::control::write(cx, id, &text::from_bytes(bytes)),
         _ => print(cx, item, &text::from_bytes(bytes)),
     }
+}
+
+/// Writes to a client's standard output. Its command fails if too much waits there already.
+fn write_out(cx: &mut Cx<'_>, id: ClientId, bytes: &[u8]) {
+    if !cx.host.client_write(id, Stream::Out, bytes)
+        && let Some(client) = cx.server.clients.get_mut(&id)
+        && std::mem::replace(&mut client.exit_status, 1) != 1
+    {
+        cx.host.client_write(id, Stream::Err, b"too much output\n");
+    }
+}
+
+/// Prints a text of any size as its reader takes it: to standard output, or as lines of a
+/// control client. `text` must end with the end of a line. `done` is called when all of it was
+/// handed over.
+fn stream_to(cx: &mut Cx<'_>, item: &ItemContext, text: Content, done: FileDone) {
+    match audience(cx, item) {
+        Audience::Streams(id) => cx.host.client_stream(id, text, done),
+        Audience::Control(id) => crate::control::stream(cx, id, text, done),
+        Audience::Nobody | Audience::Attached(_) => done(cx, Ok(Vec::new())),
+    }
+}
+
+/// The same for a command that has nothing else to do.
+pub fn stream(cx: &mut Cx<'_>, item: &ItemContext, text: Content) -> Exec {
+    let waiting = item.id;
+    stream_to(cx, item, text, Box::new(move |cx, _| cx.server.queues.resume(waiting)));
+    Exec::Wait
+}
+
+/// Prints a long text as `print` does, as its reader takes it. `lines`: what is not to be shown
+/// to a client is looked for in each line, and the last line's end is that of the text.
+pub fn stream_text(cx: &mut Cx<'_>, item: &ItemContext, text: Arc<[u8]>, lines: bool, done: FileDone) {
+    let client = item.client.and_then(|id| cx.server.client(id));
+    let utf8 = client.is_some_and(|client| client.flags.contains(ClientFlags::UTF8));
+    let (mut at, mut ended) = (0, lines && text.ends_with(b"\n"));
+    let maker = move || {
+        let rest = &text[at..];
+        if rest.is_empty() {
+            return (!std::mem::replace(&mut ended, true)).then(|| b"\n".to_vec());
+        }
+        let piece = &rest[..whole_chars(rest, rest.len().min(PIECE))];
+        at += piece.len();
+        if utf8 {
+            return Some(piece.to_vec());
+        }
+        let separator = if lines { '\n' } else { '\0' };
+        let shown = text::from_bytes(piece);
+        let shown: Vec<String> = shown.split(separator).map(text::sanitize).collect();
+        Some(shown.join("\n").into_bytes())
+    };
+    stream_to(cx, item, Content::Made(Box::new(maker)), done);
+}
+
+/// The longest prefix of at most `len` bytes that splits no character.
+pub fn whole_chars(text: &[u8], len: usize) -> usize {
+    let is_inside = |at: &usize| text.get(*at).is_some_and(|byte| byte & 0xc0 == 0x80);
+    (len.saturating_sub(3)..=len).rev().find(|at| !is_inside(at)).unwrap_or(len)
+}
+
+/// Whether `stream` has somewhere to print to.
+pub fn can_stream(cx: &Cx<'_>, item: &ItemContext) -> bool {
+    matches!(audience(cx, item), Audience::Streams(_) | Audience::Control(_))
 }
 
 /// Writes a line to a control client as it can take it.

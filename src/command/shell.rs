@@ -171,7 +171,7 @@ fn start(cx: &mut Cx<'_>, listener: Listener, work: Option<Work>) {
             let command = request.command.clone().unwrap_or_default();
             let failed = listener.clone();
             let name = command.clone();
-            request.done = Some(Box::new(move |cx, result| finish(cx, &listener, &name, &result)));
+            request.done = Some(Box::new(move |cx, result| finish(cx, listener, &name, result)));
             if cx.host.run_job(*request).is_err() {
                 failed.fail(cx, &format!("failed to run command: {command}"));
                 failed.resume(cx);
@@ -180,16 +180,45 @@ fn start(cx: &mut Cx<'_>, listener: Listener, work: Option<Work>) {
     }
 }
 
+/// Output that is printed on the loop, in bytes; more is printed as the client takes it.
+const FEW_BYTES: usize = 256 << 10;
+
 /// Prints a job's output line by line, says how it ended, and lets the queue go on.
-fn finish(cx: &mut Cx<'_>, listener: &Listener, command: &str, result: &JobResult) {
-    let mut lines: Vec<&[u8]> = result.output.split(|b| *b == b'\n').collect();
-    if lines.last().is_some_and(|last| last.is_empty()) {
-        lines.pop();
+fn finish(cx: &mut Cx<'_>, listener: Listener, command: &str, result: JobResult) {
+    let JobResult { output, cut, status } = result;
+    let end = Ended { command: command.to_owned(), cut, status };
+    match listener.item.clone().filter(|item| output::can_stream(cx, item)) {
+        Some(item) if output.len() > FEW_BYTES && listener.pane.is_none() => {
+            let done = Box::new(move |cx: &mut Cx<'_>, _| say_end(cx, &listener, &end));
+            cx.host.background(Box::new(move || {
+                let output = output.into();
+                Box::new(move |cx| output::stream_text(cx, &item, output, true, done))
+            }));
+        }
+        _ => {
+            let mut lines: Vec<&[u8]> = output.split(|b| *b == b'\n').collect();
+            if lines.last().is_some_and(|last| last.is_empty()) {
+                lines.pop();
+            }
+            for line in lines {
+                listener.print(cx, &text::from_bytes(line));
+            }
+            say_end(cx, &listener, &end);
+        }
     }
-    for line in lines {
-        listener.print(cx, &text::from_bytes(line));
-    }
-    let status = match result.status {
+}
+
+/// How a job ended.
+struct Ended {
+    command: String,
+    /// It printed more than is kept.
+    cut: bool,
+    status: ExitStatus,
+}
+
+fn say_end(cx: &mut Cx<'_>, listener: &Listener, end: &Ended) {
+    let command = &end.command;
+    let mut status = match end.status {
         ExitStatus::Exited(0) => 0,
         ExitStatus::Exited(code) => {
             listener.print(cx, &format!("'{command}' returned {code}"));
@@ -200,6 +229,10 @@ fn finish(cx: &mut Cx<'_>, listener: &Listener, command: &str, result: &JobResul
             signal + 128
         }
     };
+    if end.cut {
+        listener.fail(cx, &format!("'{command}' printed more than {} bytes", JobResult::MAX_OUTPUT));
+        status = status.max(1);
+    }
     if let Some(item) = &listener.item
         && let Some(client) = item.client.and_then(|id| cx.server.clients.get_mut(&id))
         && client.session.is_none()
@@ -250,6 +283,8 @@ pub fn if_shell(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let yes = Template::new(cx, item, args, 1, None, false);
     let no = (args.count() == 3).then(|| Template::new(cx, item, args, 2, None, false));
     let mut request = job(cx, item, condition.clone());
+    // Nobody wants what it prints.
+    request.output = Some(Box::new(|_, _| {}));
     request.done = Some(Box::new(move |cx, result| {
         let chosen = if result.status == ExitStatus::Exited(0) { Some(yes) } else { no };
         match chosen.map(|template| template.commands(cx, &[])) {

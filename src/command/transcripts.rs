@@ -7,7 +7,7 @@ use crate::base::history::{HistoryView, Row};
 use crate::base::{PaneId, text};
 use crate::format::Scope;
 use crate::format::sort::Order;
-use crate::model::host::Callback;
+use crate::model::host::{Callback, Content};
 use crate::model::{ClientFlags, Cx, Exec, ItemContext, Server};
 use crate::syntax::args::Args;
 use crate::transcript::{Exporter, Form, Note, Transcript, TranscriptView};
@@ -23,7 +23,7 @@ const LINE: &str = concat!(
     "#{?transcript_error, (#{transcript_error}),}#{?transcript_command,: #{transcript_command},}",
 );
 /// Bytes of text made in one step of saving.
-const STEP_BYTES: usize = 1 << 20;
+const STEP_BYTES: usize = 256 << 10;
 /// Rows turned into text at a time.
 const STEP_ROWS: u64 = 512;
 
@@ -100,16 +100,6 @@ pub(super) fn view_of(cx: &Cx<'_>, pane: PaneId) -> Option<(TranscriptView, u64,
     Some((view, history, used as u64))
 }
 
-/// A file being written.
-struct Saving {
-    view: TranscriptView,
-    exporter: Exporter,
-    item: ItemContext,
-    /// As the client means it.
-    path: String,
-    append: bool,
-}
-
 pub fn save_transcript(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let form = match args.get('F') {
         None if args.has('e') => Form::Ansi,
@@ -136,7 +126,7 @@ pub fn save_transcript(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec
         let (top, bottom) = range.resolve(history, screen);
         let to = if history + screen == 0 { top } else { bottom + 1 };
         let exporter = Exporter::new(&mut view, form, top, to, if bare { Vec::new() } else { notes });
-        step(Saving { view, exporter, item: waiting, path, append })
+        Box::new(move |cx: &mut Cx<'_>| write(cx, waiting, path, append, pieces(view, exporter))) as Callback
     };
     if let Some(key) = args.get('k') {
         let (key, failing) = (key.to_owned(), item.waiting());
@@ -169,30 +159,30 @@ pub fn save_transcript(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec
     Exec::Wait
 }
 
-/// Makes one piece of text, beside the loop; what is returned writes it.
-fn step(mut saving: Saving) -> Callback {
-    let mut text = String::new();
+/// The text in pieces.
+fn pieces(mut view: TranscriptView, mut exporter: Exporter) -> Content {
     let mut more = true;
-    while more && text.len() < STEP_BYTES {
-        more = saving.exporter.step(&mut saving.view, STEP_ROWS, &mut text);
-    }
-    Box::new(move |cx| write(cx, saving, &text, more))
+    Content::Made(Box::new(move || {
+        let mut text = String::new();
+        while more && text.len() < STEP_BYTES {
+            more = exporter.step(&mut view, STEP_ROWS, &mut text);
+        }
+        (more || !text.is_empty()).then(|| text::to_bytes(&text))
+    }))
 }
 
-fn write(cx: &mut Cx<'_>, saving: Saving, piece: &str, more: bool) {
+fn write(cx: &mut Cx<'_>, item: ItemContext, path: String, append: bool, content: Content) {
+    let client = item.client;
     // Nobody waits for it any more.
-    if saving.item.client.is_some_and(|id| cx.server.client(id).is_none()) {
+    if client.is_some_and(|id| cx.server.client(id).is_none()) {
         return;
     }
-    let (client, path, append) = (saving.item.client, saving.path.clone(), saving.append);
+    let shown = path.clone();
     let done = Box::new(move |cx: &mut Cx<'_>, result: Result<Vec<u8>, _>| {
         if let Err(error) = result {
-            output::error(cx, &saving.item, &file_error(error, &saving.path));
-        } else if more {
-            cx.host.background(Box::new(move || step(Saving { append: true, ..saving })));
-            return;
+            output::error(cx, &item, &file_error(error, &shown));
         }
-        cx.server.queues.resume(saving.item.id);
+        cx.server.queues.resume(item.id);
     });
-    cx.host.write_file(client, &path, append, text::to_bytes(piece), done);
+    cx.host.write_file(client, &path, append, content, done);
 }

@@ -8,9 +8,13 @@
 mod notify;
 mod queue;
 mod subscribe;
+mod text;
+
+use std::sync::Arc;
 
 use crate::base::number::scan_unsigned;
 use crate::base::{ClientId, PaneId};
+use crate::model::host::{Content, FileDone};
 use crate::model::queue::{Exec, QueueState, StateFlags};
 use crate::model::{ClientFlags, Cx, FindState, ItemContext};
 
@@ -52,19 +56,30 @@ pub fn line(cx: &mut Cx<'_>, id: ClientId, line: &str) {
         client.flags.insert(ClientFlags::EXIT);
         return;
     }
-    let state = QueueState::new(FindState::default(), Default::default(), StateFlags::CONTROL);
-    let items = match crate::format::parse::commands(cx, line) {
-        Ok(list) => cx.server.queues.commands(&list, &state),
-        Err(error) => {
-            let say = move |cx: &mut Cx<'_>, item: &ItemContext| {
-                let guard = begin(cx, item);
-                write(cx, id, &format!("parse error: {error}"));
-                end(cx, item, guard, true);
-                Exec::Normal
-            };
-            cx.server.queues.callback(&state, Box::new(say))
+    match crate::format::parse::commands(cx, line) {
+        Ok(list) => {
+            let items = cx.server.queues.commands(&list, &line_state());
+            cx.server.queues.append(Some(id), items);
         }
+        Err(error) => refuse_line(cx, id, &format!("parse error: {error}")),
+    }
+}
+
+/// Where the commands of a line come from.
+fn line_state() -> Arc<QueueState> {
+    QueueState::new(FindState::default(), Default::default(), StateFlags::CONTROL)
+}
+
+/// Answers a line that cannot be run, in its turn.
+pub fn refuse_line(cx: &mut Cx<'_>, id: ClientId, error: &str) {
+    let error = error.to_owned();
+    let say = move |cx: &mut Cx<'_>, item: &ItemContext| {
+        let guard = begin(cx, item);
+        write(cx, id, &error);
+        end(cx, item, guard, true);
+        Exec::Normal
     };
+    let items = cx.server.queues.callback(&line_state(), Box::new(say));
     cx.server.queues.append(Some(id), items);
 }
 
@@ -110,6 +125,11 @@ pub fn is_control(cx: &Cx<'_>, id: ClientId) -> bool {
 /// Writes a line. It keeps its place behind output that waits.
 pub fn write(cx: &mut Cx<'_>, id: ClientId, line: &str) {
     queue::write_line(cx, id, line);
+}
+
+/// Writes a text, which must end with the end of a line, as the client takes it.
+pub fn stream(cx: &mut Cx<'_>, id: ClientId, text: Content, done: FileDone) {
+    queue::write_text(cx, id, text, done);
 }
 
 /// A client flag that only control clients have.

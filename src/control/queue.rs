@@ -7,12 +7,13 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::base::{ClientId, PaneId, text};
-use crate::model::host::Hold;
+use crate::base::{ClientId, PaneId, text as codec};
+use crate::model::host::{Content, FileDone, Hold, Maker};
 use crate::model::{ClientFlags, Cx};
 
 use super::sees_pane;
 use super::subscribe::Subscriptions;
+use super::text::{self, Text};
 
 /// Bytes in a client's descriptor queue beyond which output waits here.
 const HIGH_WATER: usize = 8192;
@@ -21,8 +22,8 @@ const SLICE: usize = 2048;
 /// Output that waits for one client, in bytes: beyond it panes are held back, or the client
 /// is dropped if others watch them.
 const MAX_WAITING: usize = 1 << 20;
-/// Lines that wait behind output, in bytes; beyond it the client is dropped.
-const MAX_LINES: usize = 4 << 20;
+/// Lines that wait behind output, in bytes; beyond it the client is dropped ("too far behind").
+const MAX_LINES: usize = 64 << 20;
 /// A client this far behind is ended (ms).
 const MAX_AGE_MS: u64 = 300_000;
 
@@ -38,8 +39,14 @@ enum PaneState {
 
 /// An entry of the queue.
 enum Entry {
-    Output { pane: PaneId, since_ms: u64, bytes: VecDeque<u8> },
+    Output {
+        pane: PaneId,
+        since_ms: u64,
+        bytes: VecDeque<u8>,
+    },
     Line(String),
+    /// The text of a command's answer.
+    Text(Text),
 }
 
 /// The state of one control client.
@@ -63,7 +70,7 @@ impl State {
     }
 
     pub fn discard_output(&mut self) {
-        self.entries.retain(|e| matches!(e, Entry::Line(_)));
+        self.entries.retain(|e| !matches!(e, Entry::Output { .. }));
         self.waiting = 0;
     }
 
@@ -74,7 +81,7 @@ impl State {
             .iter()
             .map(|e| match e {
                 Entry::Output { bytes, .. } => bytes.len(),
-                Entry::Line(_) => 0,
+                Entry::Line(_) | Entry::Text(_) => 0,
             })
             .sum();
     }
@@ -136,8 +143,25 @@ pub fn write_line(cx: &mut Cx<'_>, id: ClientId, line: &str) {
     }
 }
 
+/// Writes the text of a command's answer as the client takes it, behind what waits. `done` is
+/// called when all of it was written.
+pub fn write_text(cx: &mut Cx<'_>, id: ClientId, text: Content, done: FileDone) {
+    with_state(cx, id, |_, state| state.entries.push_back(Entry::Text(Text::new(text, done))));
+    write_pending(cx, id);
+}
+
+/// A piece of the text at the head of a client's queue was made.
+pub fn text_made(cx: &mut Cx<'_>, id: ClientId, maker: Option<Maker>, piece: Vec<u8>) {
+    with_state(cx, id, |_, state| {
+        if let Some(Entry::Text(text)) = state.entries.front_mut() {
+            text.made(maker, piece);
+        }
+    });
+    write_pending(cx, id);
+}
+
 fn put_line(cx: &mut Cx<'_>, id: ClientId, line: &str) {
-    let mut bytes = text::to_bytes(line);
+    let mut bytes = codec::to_bytes(line);
     bytes.push(b'\n');
     cx.host.control_write(id, &bytes);
 }
@@ -251,6 +275,20 @@ pub fn write_pending(cx: &mut Cx<'_>, id: ClientId) {
         while cx.host.control_pending(id) < HIGH_WATER {
             match state.entries.pop_front() {
                 None => break,
+                Some(Entry::Text(mut text)) => {
+                    let next = text.next(cx, id);
+                    match next {
+                        text::Next::Write(bytes) => {
+                            cx.host.control_write(id, &bytes);
+                            state.entries.push_front(Entry::Text(text));
+                        }
+                        text::Next::Wait => {
+                            state.entries.push_front(Entry::Text(text));
+                            break;
+                        }
+                        text::Next::End(done) => done(cx, Ok(Vec::new())),
+                    }
+                }
                 Some(Entry::Line(line)) => {
                     state.lines -= line.len();
                     put_line(cx, id, &line);

@@ -58,17 +58,18 @@ impl Buffers {
 }
 
 impl Server {
-    fn insert_buffer(&mut self, name: String, data: Vec<u8>, automatic: bool, now: Now) {
+    fn insert_buffer(&mut self, name: String, data: Arc<[u8]>, automatic: bool, now: Now) {
         let order = self.buffers.next_order;
         self.buffers.next_order += 1;
-        let buffer = Buffer { name: name.clone(), data: data.into(), automatic, created: now.secs(), order };
+        let buffer = Buffer { name: name.clone(), data, automatic, created: now.secs(), order };
         self.buffers.by_name.insert(name.clone(), buffer);
         self.notify_buffer("paste-buffer-changed", &name);
     }
 
     /// Adds an automatic buffer, whose name starts with `prefix`; the oldest automatic ones go
     /// while there are `buffer-limit` of them. Empty data is nothing to add.
-    pub fn add_buffer(&mut self, prefix: Option<&str>, data: Vec<u8>, now: Now) {
+    pub fn add_buffer(&mut self, prefix: Option<&str>, data: impl Into<Arc<[u8]>>, now: Now) {
+        let data = data.into();
         if data.is_empty() {
             return;
         }
@@ -89,7 +90,13 @@ impl Server {
     }
 
     /// Adds or replaces a named buffer, or adds an automatic one. Errors are messages for users.
-    pub fn set_buffer(&mut self, data: Vec<u8>, name: Option<&str>, now: Now) -> Result<(), String> {
+    pub fn set_buffer(
+        &mut self,
+        data: impl Into<Arc<[u8]>>,
+        name: Option<&str>,
+        now: Now,
+    ) -> Result<(), String> {
+        let data = data.into();
         if data.is_empty() {
             return Ok(());
         }

@@ -88,12 +88,15 @@ pub type JobDone = Box<dyn FnOnce(&mut Cx<'_>, JobResult) + Send>;
 pub struct JobResult {
     /// Gathered output, at most `JobResult::MAX_OUTPUT` bytes of it.
     pub output: Vec<u8>,
+    /// There was more.
+    pub cut: bool,
     pub status: ExitStatus,
 }
 
 impl JobResult {
-    /// Bytes of output gathered from one job; the rest is read and thrown away.
-    pub const MAX_OUTPUT: usize = 16 << 20;
+    /// Bytes of output gathered from one job. The rest is read and thrown away; `run-shell`
+    /// prints what there is, says so and fails.
+    pub const MAX_OUTPUT: usize = 256 << 20;
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -115,6 +118,26 @@ pub enum Hold {
 
 /// Makes a text piece by piece, as whoever takes it has room; `None` after the last piece.
 pub type Maker = Box<dyn FnMut() -> Option<Vec<u8>> + Send>;
+
+/// A text for a client or a file.
+pub enum Content {
+    Bytes(Vec<u8>),
+    Shared(Arc<[u8]>),
+    /// Made beside the loop, each piece when the one before it was taken.
+    Made(Maker),
+}
+
+impl From<Vec<u8>> for Content {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+impl From<Arc<[u8]>> for Content {
+    fn from(bytes: Arc<[u8]>) -> Self {
+        Self::Shared(bytes)
+    }
+}
 
 /// A file as a client reaches it: `-` is the client's own standard input or output.
 pub type FileDone = Box<dyn FnOnce(&mut Cx<'_>, Result<Vec<u8>, FileError>) + Send>;
@@ -269,8 +292,14 @@ pub trait Host {
     }
 
     // Clients
-    /// Writes to a client's standard output or error (bounded queue).
-    fn client_write(&mut self, client: ClientId, stream: Stream, bytes: &[u8]);
+    /// Writes to a client's standard output or error. False: too much waits for it already,
+    /// nothing was queued.
+    fn client_write(&mut self, client: ClientId, stream: Stream, bytes: &[u8]) -> bool;
+    /// Writes a text of any size to a client's standard output, behind what was written before.
+    /// `done` is called when the client has been sent all of it.
+    fn client_stream(&mut self, client: ClientId, content: Content, done: FileDone);
+    /// A piece of a text for a client's stream was made; without a maker it was the last one.
+    fn stream_made(&mut self, _client: ClientId, _stream: i32, _maker: Option<Maker>, _piece: Vec<u8>) {}
     fn client_message(&mut self, client: ClientId, message: ClientMessage);
     /// Raw bytes to a client's terminal (passthrough, clipboard), after the next frame.
     fn tty_write(&mut self, client: ClientId, bytes: &[u8]);
@@ -316,7 +345,7 @@ pub trait Host {
         client: Option<ClientId>,
         path: &str,
         append: bool,
-        data: Vec<u8>,
+        content: Content,
         done: FileDone,
     );
     /// Paths that match a glob pattern, sorted; none when nothing does.

@@ -64,9 +64,11 @@ impl Host for TestHost {
         TimerId(0)
     }
     fn cancel_timer(&mut self, _timer: TimerId) {}
-    fn client_write(&mut self, _client: ClientId, _stream: Stream, bytes: &[u8]) {
-        self.written.extend_from_slice(bytes)
+    fn client_write(&mut self, _client: ClientId, _stream: Stream, bytes: &[u8]) -> bool {
+        self.written.extend_from_slice(bytes);
+        true
     }
+    fn client_stream(&mut self, _client: ClientId, _content: Content, _done: FileDone) {}
     fn client_message(&mut self, _client: ClientId, _message: ClientMessage) {}
     fn tty_write(&mut self, _client: ClientId, _bytes: &[u8]) {}
     fn tty_set_clipboard(&mut self, _client: ClientId, _selection: &str, _data: &[u8]) {}
@@ -101,7 +103,7 @@ impl Host for TestHost {
         _client: Option<ClientId>,
         _path: &str,
         _append: bool,
-        _data: Vec<u8>,
+        _content: Content,
         _done: FileDone,
     ) {
     }

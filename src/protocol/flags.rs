@@ -38,6 +38,9 @@ bitflags! {
         const CONTROL_PAUSE_AFTER = 0x1_0000_0000;
         /// A control client waits for an empty line before it ends.
         const CONTROL_WAIT_EXIT = 0x2_0000_0000;
+        /// The client sends `Message::WriteDone` (tmux after 3.7). Earlier servers take the bit
+        /// for a wish to be drawn again, of which a new client has no less.
+        const CONFIRMS_WRITES = 0x40_0000_0000;
         const NO_DETACH_ON_DESTROY = 0x80_0000_0000;
         const _ = !0;
     }

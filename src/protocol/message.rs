@@ -62,6 +62,11 @@ pub enum Message {
         stream: i32,
         error: i32,
     },
+    /// All of a stream is written, or could not be. tmux sends it since after 3.7.
+    WriteDone {
+        stream: i32,
+        error: i32,
+    },
 
     // Server to client.
     Ready,
@@ -154,6 +159,7 @@ mod kind {
     pub const WRITE_READY: u32 = 305;
     pub const WRITE_CLOSE: u32 = 306;
     pub const READ_CANCEL: u32 = 307;
+    pub const WRITE_DONE: u32 = 308;
 }
 
 impl Message {
@@ -164,7 +170,7 @@ impl Message {
         let message = match kind {
             kind::VERSION => Self::Version { peer },
             100..=112 => return Self::decode_identify(body, fd),
-            300..=307 => return Self::decode_file(body),
+            300..=308 => return Self::decode_file(body),
             kind::COMMAND => return decode_command(body),
             kind::DETACH => return Ok(Self::Detach(body.name())),
             kind::DETACHKILL => return Ok(Self::DetachKill(body.name())),
@@ -226,6 +232,7 @@ impl Message {
             kind::WRITE => Self::Write { stream, data: body.take_rest() },
             kind::WRITE_READY => Self::WriteReady { stream, error: body.i32()? },
             kind::WRITE_CLOSE => Self::WriteClose { stream },
+            kind::WRITE_DONE => Self::WriteDone { stream, error: body.i32()? },
             other => return Ok(Self::Other(other)),
         };
         body.end(message)
@@ -301,6 +308,7 @@ impl Message {
             }
             Self::Write { stream, data } => (kind::WRITE, stream, vec![], None, data),
             Self::WriteReady { stream, error } => (kind::WRITE_READY, stream, vec![error], None, vec![]),
+            Self::WriteDone { stream, error } => (kind::WRITE_DONE, stream, vec![error], None, vec![]),
             Self::WriteClose { stream } => (kind::WRITE_CLOSE, stream, vec![], None, vec![]),
             _ => unreachable!("encode handles every other message"),
         };

@@ -349,7 +349,10 @@ fn identify(client: &mut Client, peer: &mut Peer, message: Message) -> bool {
     match message {
         Message::IdentifyFeatures(bits) => client.feature_bits |= bits,
         Message::IdentifyFlags(bits) => add_flags(client, bits as u32 as u64),
-        Message::IdentifyLongFlags(bits) => add_flags(client, bits),
+        Message::IdentifyLongFlags(bits) => {
+            peer.confirms |= WireFlags::from_bits_retain(bits).contains(WireFlags::CONFIRMS_WRITES);
+            add_flags(client, bits);
+        }
         Message::IdentifyTerm(name) => client.term_name = name,
         Message::IdentifyTerminfo(cap) if peer.has_room(cap.len()) => client.term_caps.push(cap),
         Message::IdentifyTtyName(name) => client.tty = name,

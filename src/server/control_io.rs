@@ -13,11 +13,12 @@ use super::peer::Peer;
 use super::poller::{Interest, Poller, Token};
 use super::runtime::Runtime;
 
-/// Longest line a control client may send, in bytes.
-const MAX_LINE: usize = 1 << 20;
-/// Output that waits for one control client. The `control` room keeps far below it; only
-/// answers to commands can come near, and a client that takes none of them is dropped.
-const MAX_OUTPUT: usize = 16 << 20;
+/// Longest line a control client may send, in bytes: `command too long` for a longer one.
+const MAX_LINE: usize = 64 << 20;
+/// Output that waits for one control client. The `control` room keeps far below it and writes
+/// long texts as the client takes them; only the answer of a single command that is made of
+/// lines can come near. A client that takes none of them is dropped.
+const MAX_OUTPUT: usize = 256 << 20;
 /// Writes to control clients in one turn, each followed by what waited for it.
 const MAX_FLUSHES: usize = 16;
 
@@ -25,7 +26,11 @@ const MAX_FLUSHES: usize = 16;
 pub struct ControlIo {
     input: std::fs::File,
     output: Option<std::fs::File>,
+    /// What was read of lines that are not dealt with yet, and how much of it has no line's end.
     line: Vec<u8>,
+    searched: usize,
+    /// The line that is being read is too long: it is skipped up to its end.
+    skipping: bool,
     pending: Vec<u8>,
     written: usize,
     writing: bool,
@@ -45,6 +50,8 @@ impl ControlIo {
             input: input.into(),
             output: output.map(Into::into),
             line: Vec::new(),
+            searched: 0,
+            skipping: false,
             pending: Vec::new(),
             written: 0,
             writing: false,
@@ -128,24 +135,37 @@ impl ControlIo {
         }
     }
 
-    /// Reads what is there: whole lines, and whether the input has ended.
-    fn read(&mut self) -> (Vec<String>, bool) {
-        let mut buffer = [0; 16 << 10];
+    /// Reads what is there: whole lines (`None` for one that is too long), and whether the input
+    /// has ended.
+    fn read(&mut self) -> (Vec<Option<String>>, bool) {
+        let mut buffer = [0; 64 << 10];
         match self.input.read(&mut buffer) {
             Ok(0) => self.ended = true,
             Ok(len) => self.line.extend_from_slice(&buffer[..len]),
             Err(e) if matches!(e.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
             Err(_) => self.ended = true,
         }
+        (self.take_lines(), self.ended)
+    }
+
+    fn take_lines(&mut self) -> Vec<Option<String>> {
         let mut lines = Vec::new();
-        while let Some(end) = memchr::memchr(b'\n', &self.line) {
-            lines.push(text::from_bytes(&self.line[..end]));
-            self.line.drain(..=end);
+        let mut start = 0;
+        while let Some(len) = memchr::memchr(b'\n', &self.line[self.searched.max(start)..]) {
+            let end = self.searched.max(start) + len;
+            let skipped = std::mem::take(&mut self.skipping);
+            lines.push((!skipped).then(|| text::from_bytes(&self.line[start..end])));
+            start = end + 1;
         }
+        self.line.drain(..start);
         if self.line.len() > MAX_LINE {
-            self.ended = true;
+            self.skipping = true;
         }
-        (lines, self.ended)
+        if self.skipping {
+            self.line = Vec::new();
+        }
+        self.searched = self.line.len();
+        lines
     }
 
     pub fn close(&mut self, poller: &Poller) {
@@ -194,7 +214,10 @@ impl Runtime {
         }
         let mut cx = self.cx();
         for line in lines {
-            control::line(&mut cx, id, &line);
+            match line {
+                Some(line) => control::line(&mut cx, id, &line),
+                None => control::refuse_line(&mut cx, id, "command too long"),
+            }
         }
         if ended {
             control::input_ended(&mut cx, id);
@@ -233,5 +256,41 @@ impl Runtime {
             peer.control_lost = true;
         }
         control::drained(&mut self.cx(), id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_come_whole_whatever_is_read_at_once() {
+        for step in [1, 2, 3, 7, 100] {
+            let (input, mut other) = std::os::unix::net::UnixStream::pair().unwrap();
+            let poller = Poller::new().unwrap();
+            let mut io = ControlIo::new(&poller, ClientId(1), OwnedFd::from(input), None).unwrap();
+            let mut lines = Vec::new();
+            for piece in b"one\n\ntwo two\nthree\nrest".chunks(step) {
+                other.write_all(piece).unwrap();
+                lines.extend(io.read().0);
+            }
+            let texts: Vec<&str> = lines.iter().flatten().map(String::as_str).collect();
+            assert_eq!(texts, ["one", "", "two two", "three"], "{step}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_too_long_is_one_error() {
+        let (input, _other) = std::os::unix::net::UnixStream::pair().unwrap();
+        let poller = Poller::new().unwrap();
+        let mut io = ControlIo::new(&poller, ClientId(1), OwnedFd::from(input), None).unwrap();
+        io.line = vec![b'x'; MAX_LINE];
+        assert!(io.take_lines().is_empty());
+        io.line.extend_from_slice(b"\nnext");
+        assert!(io.take_lines().iter().flatten().map(String::len).eq([MAX_LINE]));
+        io.line.extend(vec![b'x'; MAX_LINE]);
+        assert!(io.take_lines().is_empty() && io.line.is_empty());
+        io.line.extend_from_slice(b"more\nlast\n");
+        assert_eq!(io.take_lines(), [None, Some("last".to_owned())]);
     }
 }

@@ -2,16 +2,16 @@
 //! standard streams and working directory are the ones that a user means.
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use crate::base::ClientId;
 use crate::base::text;
-use crate::model::host::{FileDone, FileError};
+use crate::model::host::{Content, FileDone, FileError, Work};
 
 use super::world::World;
 
-/// Largest file read by the server itself, in bytes.
+/// Largest file read by the server itself, in bytes; more is an error (`File too large`).
 const MAX_READ: u64 = 1 << 30;
 
 /// Reads through the client when the path is its standard input or it has no session yet
@@ -21,8 +21,14 @@ pub fn read(world: &mut World, client: Option<ClientId>, path: &str, done: FileD
         peer.open_read(path, done);
         return;
     }
-    let result = if path == "-" { Err(FileError(libc::EBADF)) } else { read_here(path) };
-    world.callbacks.push_back(Box::new(move |cx| done(cx, result)));
+    if path == "-" {
+        return answer(world, done, Err(FileError(libc::EBADF)));
+    }
+    let path = as_path(path);
+    if may_be_quick(&path) {
+        return answer(world, done, read_here(&path));
+    }
+    beside(world, done, move || read_here(&path));
 }
 
 /// Writes, through the client or here as for `read`.
@@ -31,16 +37,49 @@ pub fn write(
     client: Option<ClientId>,
     path: &str,
     append: bool,
-    data: Vec<u8>,
+    content: Content,
     done: FileDone,
 ) {
     if let Some(peer) = via(world, client, path) {
         let mode = if append { libc::O_APPEND } else { libc::O_TRUNC };
-        peer.open_write(path, libc::O_CREAT | libc::O_WRONLY | mode, data, done);
+        peer.open_write(path, libc::O_CREAT | libc::O_WRONLY | mode, content, done);
         return;
     }
-    let result = if path == "-" { Err(FileError(libc::EBADF)) } else { write_here(path, append, &data) };
+    if path == "-" {
+        return answer(world, done, Err(FileError(libc::EBADF)));
+    }
+    let at_hand = !matches!(content, Content::Made(_));
+    let path = as_path(path);
+    if at_hand && may_be_quick(&path) {
+        return answer(world, done, write_here(&path, append, content));
+    }
+    beside(world, done, move || write_here(&path, append, content));
+}
+
+/// Tells on the loop how it went.
+fn answer(world: &mut World, done: FileDone, result: Result<Vec<u8>, FileError>) {
     world.callbacks.push_back(Box::new(move |cx| done(cx, result)));
+}
+
+/// Does what may take long on a thread of its own: a pipe without a reader may never open.
+fn beside(
+    world: &mut World,
+    done: FileDone,
+    run: impl FnOnce() -> Result<Vec<u8>, FileError> + Send + 'static,
+) {
+    if !world.work.has_room_apart() {
+        return answer(world, done, Err(FileError(libc::EAGAIN)));
+    }
+    let work: Work = Box::new(move || {
+        let result = run();
+        Box::new(move |cx| done(cx, result))
+    });
+    world.work.begin_apart(work);
+}
+
+/// A regular file, or one that is not there yet, opens without waiting for anyone.
+fn may_be_quick(path: &Path) -> bool {
+    fs::metadata(path).map_or(true, |found| found.is_file() || found.is_dir())
 }
 
 /// The client to go through, if any. tmux: the standard streams of one that is attached or in
@@ -62,19 +101,29 @@ fn errno(error: &std::io::Error) -> FileError {
     FileError(error.raw_os_error().unwrap_or(libc::EIO))
 }
 
-fn read_here(path: &str) -> Result<Vec<u8>, FileError> {
-    let path = as_path(path);
-    let size = fs::metadata(&path).map_err(|e| errno(&e))?.len();
-    if size > MAX_READ {
+fn read_here(path: &Path) -> Result<Vec<u8>, FileError> {
+    let file = fs::File::open(path).map_err(|e| errno(&e))?;
+    let mut data = Vec::new();
+    file.take(MAX_READ + 1).read_to_end(&mut data).map_err(|e| errno(&e))?;
+    if data.len() as u64 > MAX_READ {
         return Err(FileError(libc::EFBIG));
     }
-    fs::read(path).map_err(|e| errno(&e))
+    Ok(data)
 }
 
-fn write_here(path: &str, append: bool, data: &[u8]) -> Result<Vec<u8>, FileError> {
+fn write_here(path: &Path, append: bool, content: Content) -> Result<Vec<u8>, FileError> {
     let mut options = fs::OpenOptions::new();
     options.create(true).write(true).append(append).truncate(!append);
-    let mut file = options.open(as_path(path)).map_err(|e| errno(&e))?;
-    file.write_all(data).map_err(|e| errno(&e))?;
+    let mut file = options.open(path).map_err(|e| errno(&e))?;
+    let mut write = |data: &[u8]| file.write_all(data).map_err(|e| errno(&e));
+    match content {
+        Content::Bytes(data) => write(&data)?,
+        Content::Shared(data) => write(&data)?,
+        Content::Made(mut maker) => {
+            while let Some(piece) = maker() {
+                write(&piece)?;
+            }
+        }
+    }
     Ok(Vec::new())
 }

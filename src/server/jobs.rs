@@ -28,6 +28,8 @@ pub struct Job {
     pty: bool,
     detached: bool,
     gathered: Vec<u8>,
+    /// More output came than is gathered.
+    cut: bool,
     pub output: Option<JobOutput>,
     done: Option<JobDone>,
     status: Option<ExitStatus>,
@@ -96,6 +98,7 @@ impl Jobs {
             pty: new.pty,
             detached: new.detached,
             gathered: Vec::new(),
+            cut: false,
             output: new.output,
             done: new.done,
             status: None,
@@ -217,6 +220,7 @@ impl Jobs {
                 }
                 let room = JobResult::MAX_OUTPUT - job.gathered.len();
                 job.gathered.extend_from_slice(&buffer[..len.min(room)]);
+                job.cut |= len > room;
             }
             Err(e) if matches!(e.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
             // A terminal whose last process has gone reads EIO.
@@ -265,7 +269,11 @@ impl Jobs {
             .filter_map(|id| {
                 let job = self.jobs.remove(&id)?;
                 let status = job.status?;
-                Some(Finished { id, done: job.done, result: JobResult { output: job.gathered, status } })
+                Some(Finished {
+                    id,
+                    done: job.done,
+                    result: JobResult { output: job.gathered, cut: job.cut, status },
+                })
             })
             .collect()
     }

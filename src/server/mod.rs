@@ -24,6 +24,7 @@ mod histories;
 mod input_queue;
 mod jobs;
 mod left_out;
+mod outgoing;
 mod panes;
 mod peer;
 mod pipes;

@@ -1,34 +1,36 @@
 //! A connected client as the server holds it: its socket, its file streams, and, when it has
 //! one, its terminal.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::os::fd::{AsFd, OwnedFd};
 
 use crate::base::ClientId;
-use crate::model::host::{ClientMessage, FileDone, FileError, Stream};
+use crate::model::host::{ClientMessage, Content, FileDone, FileError, Maker, Stream};
 use crate::protocol::connection::ProtocolError;
 use crate::protocol::fdpass::{self, Progress};
 use crate::protocol::message::MAX_FILE_CHUNK;
 use crate::protocol::{Connection, Message};
 
 use super::control_io::ControlIo;
+use super::outgoing::{Next, Outgoing};
 use super::poller::{Interest, Poller, Token};
 use super::tty::Tty;
+use super::work::Workshop;
 
-/// Output that waits for one stream of one client, in bytes. Beyond it output is dropped: a
-/// client that does not read what it asked for gets a truncated answer, not our memory.
-const MAX_STREAM: usize = 64 << 20;
 /// Data taken from one file through a client, in bytes; more is an error (`File too large`).
 const MAX_READ: usize = 1 << 30;
 /// Bytes kept in the socket's own queue; streams wait behind it.
 const SOCKET_QUEUE: usize = 256 << 10;
 
 /// A stream the client writes for us: its standard output, or a file.
+#[derive(Default)]
 struct Writing {
     ready: bool,
     /// Close when all is written.
     closing: bool,
-    data: VecDeque<u8>,
+    /// It was told that all is written, and is to say how that went.
+    closed: bool,
+    out: Outgoing,
     done: Option<FileDone>,
 }
 
@@ -62,6 +64,10 @@ pub struct Peer {
     /// Descriptors passed at identify.
     pub stdin: Option<OwnedFd>,
     pub stdout: Option<OwnedFd>,
+    /// It says when a file is written, and how that went (as tmux after 3.7 does).
+    pub confirms: bool,
+    /// Pieces to be made beside the loop, for these streams.
+    making: Vec<(i32, Maker)>,
     /// Bytes of environment and capabilities sent at identify.
     pub identify_bytes: usize,
     /// What to say once all streams are written.
@@ -97,6 +103,8 @@ impl Peer {
             flags_changed: false,
             stdin: None,
             stdout: None,
+            confirms: false,
+            making: Vec::new(),
             identify_bytes: 0,
             farewell: None,
             said_farewell: false,
@@ -126,26 +134,47 @@ impl Peer {
         }
     }
 
-    /// Prints to a standard stream, opening it first.
-    pub fn print(&mut self, stream: Stream, bytes: &[u8]) {
+    /// Prints to a standard stream. False: too much waits for it already.
+    pub fn print(&mut self, stream: Stream, bytes: &[u8]) -> bool {
+        self.standard(stream).out.print(bytes)
+    }
+
+    /// Writes a text to standard output.
+    pub fn stream(&mut self, content: Content, done: FileDone) {
+        let out = &mut self.standard(Stream::Out).out;
+        out.push(content);
+        out.push_done(done);
+    }
+
+    /// A standard stream, opened first.
+    fn standard(&mut self, stream: Stream) -> &mut Writing {
         let number = match stream {
             Stream::Out => 1,
             Stream::Err => 2,
         };
         if !self.writing.contains_key(&number) {
             self.send(Message::WriteOpen { stream: number, fd: number, flags: 0, path: None });
-            self.add_writing(number, None);
         }
-        if let Some(writing) = self.writing.get_mut(&number)
-            && writing.data.len() + bytes.len() <= MAX_STREAM
-        {
-            writing.data.extend(bytes);
+        self.writing.entry(number).or_default()
+    }
+
+    /// A piece of a text was made; without a maker it was the last one.
+    pub fn stream_made(&mut self, stream: i32, maker: Option<Maker>, piece: Vec<u8>) {
+        if let Some(writing) = self.writing.get_mut(&stream) {
+            writing.out.made(maker, piece);
         }
     }
 
-    fn add_writing(&mut self, number: i32, done: Option<FileDone>) {
-        let writing = Writing { ready: false, closing: false, data: VecDeque::new(), done };
-        self.writing.insert(number, writing);
+    /// Has the pieces made beside the loop that its streams are ready for.
+    pub fn begin_making(&mut self, work: &Workshop) {
+        let client = self.id;
+        for (stream, mut maker) in self.making.drain(..) {
+            work.begin(Box::new(move || {
+                let piece = maker();
+                let left = piece.is_some().then_some(maker);
+                Box::new(move |cx| cx.host.stream_made(client, stream, left, piece.unwrap_or_default()))
+            }));
+        }
     }
 
     /// Reads a file (or standard input, for `-`) on the client's side.
@@ -157,15 +186,13 @@ impl Peer {
     }
 
     /// Writes a file (or standard output, for `-`) on the client's side.
-    pub fn open_write(&mut self, path: &str, flags: i32, data: Vec<u8>, done: FileDone) {
+    pub fn open_write(&mut self, path: &str, flags: i32, content: Content, done: FileDone) {
         let stream = self.take_stream();
         let (fd, path) = if path == "-" { (1, None) } else { (-1, Some(path.to_owned())) };
         self.send(Message::WriteOpen { stream, fd, flags, path });
-        self.add_writing(stream, Some(done));
-        if let Some(writing) = self.writing.get_mut(&stream) {
-            writing.data = data.into();
-            writing.closing = true;
-        }
+        let mut writing = Writing { closing: true, done: Some(done), ..Writing::default() };
+        writing.out.push(content);
+        self.writing.insert(stream, writing);
     }
 
     fn take_stream(&mut self) -> i32 {
@@ -187,6 +214,8 @@ impl Peer {
             }
             Message::ReadDone { stream, error } => self.end_read(stream, error),
             Message::WriteReady { stream, error } if error != 0 => self.end_write(stream, error),
+            Message::WriteDone { stream, error } if self.confirms => self.end_write(stream, error),
+            Message::WriteDone { .. } => {}
             Message::WriteReady { stream, .. } => {
                 if let Some(writing) = self.writing.get_mut(&stream) {
                     writing.ready = true;
@@ -204,8 +233,8 @@ impl Peer {
     }
 
     fn end_write(&mut self, stream: i32, error: i32) {
-        let Some(writing) = self.writing.remove(&stream) else { return };
-        if let Some(done) = writing.done {
+        let Some(mut writing) = self.writing.remove(&stream) else { return };
+        for done in writing.out.clear().into_iter().chain(writing.done) {
             let result = if error == 0 { Ok(Vec::new()) } else { Err(FileError(error)) };
             self.ended.push(FileEnd { done, result });
         }
@@ -261,7 +290,7 @@ impl Peer {
     }
 
     fn has_stream_data(&self) -> bool {
-        self.writing.values().any(|w| w.ready && !w.data.is_empty())
+        self.writing.values().any(|w| w.ready && w.out.is_due())
     }
 
     fn fill_socket_queue(&mut self) {
@@ -269,23 +298,28 @@ impl Peer {
         for stream in streams {
             while self.connection.output_len() < SOCKET_QUEUE {
                 let Some(writing) = self.writing.get_mut(&stream).filter(|w| w.ready) else { break };
-                if writing.data.is_empty() {
-                    if writing.closing {
-                        self.send(Message::WriteClose { stream });
-                        self.end_write(stream, 0);
+                match writing.out.next(MAX_FILE_CHUNK) {
+                    Next::Data(data) => self.send(Message::Write { stream, data }),
+                    Next::Make(maker) => self.making.push((stream, maker)),
+                    Next::Done(done) => self.ended.push(FileEnd { done, result: Ok(Vec::new()) }),
+                    Next::Nothing => {
+                        if writing.closing && !writing.closed && writing.out.is_empty() {
+                            writing.closed = true;
+                            self.send(Message::WriteClose { stream });
+                            if !self.confirms {
+                                self.end_write(stream, 0);
+                            }
+                        }
+                        break;
                     }
-                    break;
                 }
-                let len = writing.data.len().min(MAX_FILE_CHUNK);
-                let data = writing.data.drain(..len).collect();
-                self.send(Message::Write { stream, data });
             }
         }
     }
 
     /// Says good-bye, when the streams are through (those that never became ready are waited for).
     fn say_farewell(&mut self) -> bool {
-        if self.writing.values().any(|w| !w.data.is_empty()) {
+        if self.writing.values().any(|w| !w.out.is_empty()) {
             return false;
         }
         let Some(message) = self.farewell.take() else { return false };

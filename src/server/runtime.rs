@@ -252,6 +252,7 @@ impl Runtime {
                 peer.send(crate::protocol::Message::Flags(super::clients::wire_flags(client).bits()));
             }
             peer.flush(&self.world.poller);
+            peer.begin_making(&self.world.work);
             for end in std::mem::take(&mut peer.ended) {
                 self.world.callbacks.push_back(Box::new(move |cx| (end.done)(cx, end.result)));
             }

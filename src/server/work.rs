@@ -16,6 +16,10 @@ use crate::model::host::{Callback, Work};
 /// Threads at most. They are started when there is work and stay.
 const MAX_THREADS: usize = 2;
 
+/// Threads for work that waits for others (a pipe without a reader), beside those; there is no
+/// room for more, which is an error of who asks (`Resource temporarily unavailable`).
+const MAX_APART: usize = 64;
+
 struct Bench {
     state: Mutex<State>,
     filled: Condvar,
@@ -29,6 +33,9 @@ struct State {
     done: Vec<Callback>,
     idle: usize,
     threads: usize,
+    /// Work that gets a thread of its own, and how many such threads there are.
+    apart: VecDeque<Work>,
+    threads_apart: usize,
 }
 
 /// See the module comment.
@@ -67,6 +74,27 @@ impl Workshop {
         self.bench.filled.notify_one();
     }
 
+    /// Whether `begin_apart` may be called.
+    pub fn has_room_apart(&self) -> bool {
+        self.bench.state.lock().threads_apart < MAX_APART
+    }
+
+    /// Begins work that may wait for ever, on a thread of its own.
+    pub fn begin_apart(&self, work: Work) {
+        let mut state = self.bench.state.lock();
+        state.apart.push_back(work);
+        let bench = self.bench.clone();
+        let thread = std::thread::Builder::new().name("file".to_owned());
+        match thread.spawn(move || bench.run_apart()) {
+            Ok(_) => state.threads_apart += 1,
+            Err(_) => {
+                let work = state.apart.pop_back();
+                drop(state);
+                work.into_iter().for_each(|work| self.begin(work));
+            }
+        }
+    }
+
     /// What is to be done on the loop now.
     pub fn take_done(&self) -> Vec<Callback> {
         // Nothing to read is no reason not to look.
@@ -79,6 +107,17 @@ impl Bench {
     fn wake(&self) {
         // A full counter wakes the loop all the same.
         let _ = self.event.write(1);
+    }
+
+    fn run_apart(&self) {
+        run_in_background();
+        let work = self.state.lock().apart.pop_front();
+        let done = work.map(|work| work());
+        let mut state = self.state.lock();
+        state.threads_apart -= 1;
+        state.done.extend(done);
+        drop(state);
+        self.wake();
     }
 
     fn run(&self) {

@@ -10,8 +10,8 @@ use crate::base::history::History;
 use crate::base::{ClientId, PaneId, Size};
 use crate::model::Cx;
 use crate::model::host::{
-    ClientMessage, FileDone, Hold, Host, JobId, JobRequest, LeftScope, Maker, SpawnRequest, Spawned, Stream,
-    TerminalDescription, TimerId, TtySetup, Work,
+    ClientMessage, Content, FileDone, Hold, Host, JobId, JobRequest, LeftScope, Maker, SpawnRequest, Spawned,
+    Stream, TerminalDescription, TimerId, TtySetup, Work,
 };
 use crate::model::pane_limits::{PaneLimits, ServerLimits};
 use crate::transcript::TranscriptStore;
@@ -306,9 +306,19 @@ impl Host for World {
         self.histories.store()
     }
 
-    fn client_write(&mut self, client: ClientId, stream: Stream, bytes: &[u8]) {
+    fn client_write(&mut self, client: ClientId, stream: Stream, bytes: &[u8]) -> bool {
+        self.peers.get_mut(&client).is_none_or(|peer| peer.print(stream, bytes))
+    }
+
+    fn client_stream(&mut self, client: ClientId, content: Content, done: FileDone) {
         if let Some(peer) = self.peers.get_mut(&client) {
-            peer.print(stream, bytes);
+            peer.stream(content, done);
+        }
+    }
+
+    fn stream_made(&mut self, client: ClientId, stream: i32, maker: Option<Maker>, piece: Vec<u8>) {
+        if let Some(peer) = self.peers.get_mut(&client) {
+            peer.stream_made(stream, maker, piece);
         }
     }
 
@@ -423,10 +433,10 @@ impl Host for World {
         client: Option<ClientId>,
         path: &str,
         append: bool,
-        data: Vec<u8>,
+        content: Content,
         done: FileDone,
     ) {
-        files::write(self, client, path, append, data, done);
+        files::write(self, client, path, append, content, done);
     }
 
     fn glob(&mut self, pattern: &str) -> Vec<PathBuf> {

@@ -28,7 +28,7 @@ pub fn edit(
         None,
         &path,
         false,
-        data,
+        data.into(),
         Box::new(move |cx, written| {
             if written.is_ok() {
                 open(cx, client, &editor, file, Box::new(done));

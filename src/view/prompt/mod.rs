@@ -198,7 +198,7 @@ pub fn load_history(cx: &mut Cx<'_>) {
 pub fn save_history(cx: &mut Cx<'_>) {
     let Some(path) = history::file(cx) else { return };
     let data = crate::base::text::to_bytes(&history::save(cx.server));
-    cx.host.write_file(None, &path, false, data, Box::new(|_, _| {}));
+    cx.host.write_file(None, &path, false, data.into(), Box::new(|_, _| {}));
 }
 
 impl LinePrompt {

@@ -1,0 +1,71 @@
+//! The text of a command's answer that is written as the control client takes it, whatever its
+//! size: bytes at hand, or made piece by piece beside the loop.
+
+use std::sync::Arc;
+
+use crate::base::ClientId;
+use crate::model::Cx;
+use crate::model::host::{Content, FileDone, Maker};
+
+use super::queue;
+
+/// Bytes written at a time.
+const PIECE: usize = 16 << 10;
+
+/// See the module comment.
+pub struct Text {
+    bytes: Arc<[u8]>,
+    written: usize,
+    maker: Option<Maker>,
+    /// A piece is being made.
+    making: bool,
+    done: Option<FileDone>,
+}
+
+/// What is to be done for a text.
+pub enum Next {
+    Write(Vec<u8>),
+    /// Nothing until `made` is called.
+    Wait,
+    /// All is written.
+    End(FileDone),
+}
+
+impl Text {
+    pub fn new(content: Content, done: FileDone) -> Self {
+        let (bytes, maker) = match content {
+            Content::Bytes(bytes) => (bytes.into(), None),
+            Content::Shared(bytes) => (bytes, None),
+            Content::Made(maker) => (Vec::new().into(), Some(maker)),
+        };
+        Self { bytes, written: 0, maker, making: false, done: Some(done) }
+    }
+
+    pub fn next(&mut self, cx: &mut Cx<'_>, client: ClientId) -> Next {
+        if self.written < self.bytes.len() {
+            let end = self.bytes.len().min(self.written + PIECE);
+            let piece = self.bytes[self.written..end].to_vec();
+            self.written = end;
+            return Next::Write(piece);
+        }
+        if let Some(mut maker) = self.maker.take() {
+            self.making = true;
+            cx.host.background(Box::new(move || {
+                let piece = maker();
+                let left = piece.is_some().then_some(maker);
+                Box::new(move |cx| queue::text_made(cx, client, left, piece.unwrap_or_default()))
+            }));
+        }
+        if self.making {
+            return Next::Wait;
+        }
+        Next::End(self.done.take().unwrap_or_else(|| Box::new(|_, _| {})))
+    }
+
+    pub fn made(&mut self, maker: Option<Maker>, piece: Vec<u8>) {
+        self.making = false;
+        self.maker = maker;
+        self.bytes = piece.into();
+        self.written = 0;
+    }
+}

@@ -1,0 +1,198 @@
+//! What waits to be written to one stream of a client: bytes at hand, and texts that are made
+//! piece by piece as the client takes them, so that an answer of any size costs little memory.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::model::host::{Content, FileDone, Maker};
+
+/// Bytes printed to one client that wait for it. Beyond it printing fails, and its command with
+/// it. Texts that are made as the client takes them do not count.
+pub const MAX_PRINTED: usize = 1 << 30;
+
+enum Part {
+    Bytes(VecDeque<u8>),
+    Shared(Arc<[u8]>, usize),
+    Made(Maker),
+    /// A piece of a text is being made beside the loop.
+    Making,
+    /// All before it was handed to the client.
+    Done(FileDone),
+}
+
+/// What comes next on a stream.
+pub enum Next {
+    /// Nothing for now.
+    Nothing,
+    Data(Vec<u8>),
+    /// The next piece is to be made, then given to `made`.
+    Make(Maker),
+    Done(FileDone),
+}
+
+/// See the module comment.
+#[derive(Default)]
+pub struct Outgoing {
+    parts: VecDeque<Part>,
+    /// Bytes in `Part::Bytes`.
+    bytes: usize,
+}
+
+impl Outgoing {
+    pub fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// Something can be taken now.
+    pub fn is_due(&self) -> bool {
+        self.parts.front().is_some_and(|part| !matches!(part, Part::Making))
+    }
+
+    /// Adds printed bytes. False: too much waits, nothing was added.
+    pub fn print(&mut self, bytes: &[u8]) -> bool {
+        if self.bytes + bytes.len() > MAX_PRINTED {
+            return false;
+        }
+        self.bytes += bytes.len();
+        match self.parts.back_mut() {
+            Some(Part::Bytes(last)) => last.extend(bytes),
+            _ => self.parts.push_back(Part::Bytes(bytes.iter().copied().collect())),
+        }
+        true
+    }
+
+    pub fn push(&mut self, content: Content) {
+        match content {
+            Content::Bytes(bytes) => {
+                self.bytes += bytes.len();
+                self.parts.push_back(Part::Bytes(bytes.into()));
+            }
+            Content::Shared(bytes) => self.parts.push_back(Part::Shared(bytes, 0)),
+            Content::Made(maker) => self.parts.push_back(Part::Made(maker)),
+        }
+    }
+
+    /// Says when all that was added so far has been handed to the client.
+    pub fn push_done(&mut self, done: FileDone) {
+        self.parts.push_back(Part::Done(done));
+    }
+
+    /// Takes at most `max` bytes.
+    pub fn next(&mut self, max: usize) -> Next {
+        loop {
+            match self.parts.front_mut() {
+                None | Some(Part::Making) => return Next::Nothing,
+                Some(Part::Bytes(bytes)) => {
+                    let piece: Vec<u8> = bytes.drain(..bytes.len().min(max)).collect();
+                    self.bytes -= piece.len();
+                    if bytes.is_empty() {
+                        self.parts.pop_front();
+                    }
+                    if !piece.is_empty() {
+                        return Next::Data(piece);
+                    }
+                }
+                Some(Part::Shared(bytes, at)) => {
+                    let piece = bytes[*at..].iter().take(max).copied().collect::<Vec<u8>>();
+                    *at += piece.len();
+                    if *at == bytes.len() {
+                        self.parts.pop_front();
+                    }
+                    if !piece.is_empty() {
+                        return Next::Data(piece);
+                    }
+                }
+                Some(Part::Made(_)) => {
+                    if let Some(Part::Made(maker)) = self.parts.pop_front() {
+                        self.parts.push_front(Part::Making);
+                        return Next::Make(maker);
+                    }
+                }
+                Some(Part::Done(_)) => {
+                    if let Some(Part::Done(done)) = self.parts.pop_front() {
+                        return Next::Done(done);
+                    }
+                }
+            }
+        }
+    }
+
+    /// A piece was made; without a maker it was the last one.
+    pub fn made(&mut self, maker: Option<Maker>, piece: Vec<u8>) {
+        if matches!(self.parts.front(), Some(Part::Making)) {
+            self.parts.pop_front();
+        }
+        if let Some(maker) = maker {
+            self.parts.push_front(Part::Made(maker));
+        }
+        if !piece.is_empty() {
+            self.bytes += piece.len();
+            self.parts.push_front(Part::Bytes(piece.into()));
+        }
+    }
+
+    /// Drops what waits; whoever waits for it is returned.
+    pub fn clear(&mut self) -> Vec<FileDone> {
+        self.bytes = 0;
+        let parts = std::mem::take(&mut self.parts);
+        parts
+            .into_iter()
+            .filter_map(|part| if let Part::Done(done) = part { Some(done) } else { None })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Everything, in the order it comes, made pieces in brackets where the making is asked for.
+    fn take_all(out: &mut Outgoing, max: usize) -> String {
+        let mut text = String::new();
+        loop {
+            match out.next(max) {
+                Next::Nothing => return text,
+                Next::Data(data) => {
+                    assert!(data.len() <= max && !data.is_empty());
+                    text.push_str(std::str::from_utf8(&data).unwrap());
+                }
+                Next::Make(mut maker) => {
+                    assert!(!out.is_due() && matches!(out.next(max), Next::Nothing));
+                    let piece = maker();
+                    let left = piece.is_some().then_some(maker);
+                    out.made(left, piece.unwrap_or_default());
+                }
+                Next::Done(_) => text.push('!'),
+            }
+        }
+    }
+
+    #[test]
+    fn parts_come_in_order_whatever_their_kind() {
+        for max in [1, 2, 3, 100] {
+            let mut out = Outgoing::default();
+            let mut pieces = ["made ", "", "in pieces"].into_iter();
+            assert!(out.print(b"one ") && out.print(b"two "));
+            out.push(Content::Shared(b"shared ".to_vec().into()));
+            out.push(Content::Shared(Vec::new().into()));
+            out.push(Content::Made(Box::new(move || pieces.next().map(|p| p.as_bytes().to_vec()))));
+            out.push_done(Box::new(|_, _| {}));
+            out.push(Content::Bytes(b" bytes".to_vec()));
+            out.push(Content::Bytes(Vec::new()));
+            assert!(out.print(b" end"));
+            assert_eq!(take_all(&mut out, max), "one two shared made in pieces! bytes end");
+            assert!(out.is_empty() && out.bytes == 0);
+        }
+    }
+
+    #[test]
+    fn printing_has_a_limit_and_what_is_made_has_none() {
+        let mut out = Outgoing::default();
+        out.bytes = MAX_PRINTED - 1;
+        assert!(!out.print(b"xy") && out.is_empty());
+        out.push(Content::Made(Box::new(|| None)));
+        assert!(out.print(b"x") && !out.print(b"x"));
+        assert_eq!(out.clear().len(), 0);
+        assert!(out.is_empty());
+    }
+}
