@@ -15,6 +15,7 @@ mod recovery;
 mod screen;
 mod server;
 mod steps;
+mod streams;
 
 use std::collections::BTreeMap;
 use std::fs;

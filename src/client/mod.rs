@@ -19,7 +19,8 @@ mod start;
 
 use crate::base::text::{from_bytes, to_bytes};
 use crate::protocol::custody::ServerStart;
-use crate::protocol::imsg::{FdMarking, MAX_IMSG_SIZE};
+use crate::protocol::imsg::{FdMarking, MAX_PAYLOAD};
+use crate::protocol::message::{MAX_COMMAND, command_bytes};
 use crate::protocol::{ClientFlags, Connection, Message};
 use cli::{Arguments, Parsed};
 use control::RawTerminal;
@@ -121,7 +122,9 @@ fn introduce(arguments: &Arguments, marking: FdMarking) -> Result<Connection, St
     connection.set_max_output(MAX_OUTPUT);
     let sent = identity.send(&mut connection, arguments.flags, arguments.features);
     sent.map_err(|error| error.to_string())?;
-    connection.send(first_command(arguments)?).map_err(|_| "failed to send command".to_owned())?;
+    for message in first_command(arguments)? {
+        connection.send(message).map_err(|_| "failed to send command".to_owned())?;
+    }
     Ok(connection)
 }
 
@@ -174,15 +177,22 @@ fn connect(
     }
 }
 
-fn first_command(arguments: &Arguments) -> Result<Message, String> {
+/// What to run. A command that does not fit into one message goes in pieces, which a server of
+/// ours joins and one of tmux ignores: it then says `command too long`, as tmux's client would.
+fn first_command(arguments: &Arguments) -> Result<Vec<Message>, String> {
     if arguments.shell_command.is_some() {
-        return Ok(Message::Shell(None));
+        return Ok(vec![Message::Shell(None)]);
     }
     let size: usize = arguments.command.iter().map(|arg| to_bytes(arg).len() + 1).sum();
-    if size > MAX_IMSG_SIZE - 4 {
+    if size + 4 <= MAX_PAYLOAD {
+        return Ok(vec![Message::Command(arguments.command.clone())]);
+    }
+    if size > MAX_COMMAND {
         return Err("command too long".to_owned());
     }
-    Ok(Message::Command(arguments.command.clone()))
+    let bytes = command_bytes(&arguments.command);
+    let pieces = bytes.chunks(MAX_PAYLOAD).map(|piece| Message::CommandPiece(piece.to_vec()));
+    Ok(pieces.chain([Message::CommandTooLong]).collect())
 }
 
 /// The last words, and whatever the process is to become.

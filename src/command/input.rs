@@ -534,6 +534,18 @@ pub fn pane_paste(cx: &mut Cx<'_>, pane: PaneId, key: Key, bytes: &[u8]) {
     }
 }
 
+/// Gives characters that `is_typed_as_it_is` to a pane's program, as `pane_key` would one by one.
+pub fn pane_text(cx: &mut Cx<'_>, pane: PaneId, text: &str) {
+    if !cx.server.pane(pane).is_some_and(takes_input) {
+        return;
+    }
+    let bytes = crate::base::text::to_bytes(text);
+    write_to(cx, pane, &bytes);
+    for other in synchronized(cx, pane) {
+        write_to(cx, other, &bytes);
+    }
+}
+
 /// Queues bytes for a pane's program; `take_refused` tells when it has no room for them.
 fn write_to(cx: &mut Cx<'_>, pane: PaneId, bytes: &[u8]) {
     if !cx.host.pane_write(pane, bytes) {

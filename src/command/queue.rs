@@ -16,6 +16,8 @@ use super::{dispatch, output};
 /// Items run in one call at most; the rest runs in the next turn, so that a hook which feeds
 /// itself cannot keep the server from its clients.
 const MAX_STEPS: usize = 10_000;
+/// Bytes of a command that the message log keeps; the rest of a longer one is not listed.
+const MAX_LOGGED: usize = 64 << 10;
 
 /// Runs all queues until they are empty or wait. Returns whether there is more to run.
 pub fn run(cx: &mut Cx<'_>) -> bool {
@@ -285,7 +287,11 @@ pub fn run_notify_hooks(cx: &mut Cx<'_>, item: &ItemContext, notification: &Noti
 
 /// Notes a command in the message log, as `show-messages` lists them.
 fn log_command(cx: &mut Cx<'_>, item: &ItemContext, invocation: &Invocation) {
-    let text = invocation.print();
+    let mut text = invocation.print();
+    if text.len() > MAX_LOGGED {
+        text.truncate(text.floor_char_boundary(MAX_LOGGED));
+        text.push('…');
+    }
     let key = item.state.event.key;
     let who = match item.client.and_then(|id| cx.server.client(id)) {
         Some(client) if client.session.is_some() && key != crate::base::Key::NONE => {

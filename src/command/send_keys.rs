@@ -5,6 +5,7 @@ use crate::model::mode::ModeTarget;
 use crate::model::queue::{ItemId, KeyEvent};
 use crate::model::{ClientFlags, Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
+use crate::terminal::is_typed_as_it_is;
 use crate::view;
 
 use super::input::{self, InputEvent};
@@ -121,9 +122,26 @@ impl Sender<'_> {
         {
             return;
         }
-        for c in value.chars() {
-            self.key(cx, Key::new(crate::base::KeyCode::Char(c), Mods::empty()));
+        let mut rest = value;
+        while let Some(c) = rest.chars().next() {
+            let plain = rest.find(|c| !is_typed_as_it_is(c)).unwrap_or(rest.len());
+            if plain > 0 && self.text(cx, &rest[..plain]) {
+                rest = &rest[plain..];
+            } else {
+                self.key(cx, Key::new(crate::base::KeyCode::Char(c), Mods::empty()));
+                rest = &rest[c.len_utf8()..];
+            }
         }
+    }
+
+    /// Characters that are the same as bytes, at once. False where they go as keys.
+    fn text(&mut self, cx: &mut Cx<'_>, text: &str) -> bool {
+        let Some(pane) = self.item.target.pane else { return true };
+        if self.args.has('K') || view::modes::key_table(cx, pane).is_some() {
+            return false;
+        }
+        input::pane_text(cx, pane, text);
+        true
     }
 
     /// One key. False when it cannot be sent to the pane.

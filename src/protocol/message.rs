@@ -9,6 +9,9 @@ use std::os::fd::OwnedFd;
 /// Most arguments of one command, as tmux's server has it.
 const MAX_ARGUMENTS: i32 = 1000;
 
+/// Longest command that goes in pieces, in bytes; `command too long` beyond.
+pub const MAX_COMMAND: usize = 16 << 20;
+
 /// File data that fits in one `Read` or `Write` message beside its stream number.
 pub const MAX_FILE_CHUNK: usize = MAX_PAYLOAD - 4;
 
@@ -42,6 +45,9 @@ pub enum Message {
     // Client to server.
     /// Run a command; no arguments stands for the default command.
     Command(Vec<String>),
+    /// A piece of a command that is longer than one message, from our client to our server.
+    /// `CommandTooLong` ends it, which is how a server of tmux takes it.
+    CommandPiece(Vec<u8>),
     /// A command message whose arguments do not add up; answered with `command too long`.
     CommandTooLong,
     Resize,
@@ -160,6 +166,8 @@ mod kind {
     pub const WRITE_CLOSE: u32 = 306;
     pub const READ_CANCEL: u32 = 307;
     pub const WRITE_DONE: u32 = 308;
+    /// Not of tmux, which ignores numbers that it does not know.
+    pub const COMMAND_PIECE: u32 = 0x5350_0001;
 }
 
 impl Message {
@@ -172,6 +180,7 @@ impl Message {
             100..=112 => return Self::decode_identify(body, fd),
             300..=308 => return Self::decode_file(body),
             kind::COMMAND => return decode_command(body),
+            kind::COMMAND_PIECE => return Ok(Self::CommandPiece(body.take_rest())),
             kind::DETACH => return Ok(Self::Detach(body.name())),
             kind::DETACHKILL => return Ok(Self::DetachKill(body.name())),
             kind::EXIT => return body.exit(),
@@ -266,7 +275,15 @@ impl Message {
                 put(&mut out, 0, argv.len() as i32);
                 argv.iter().fold(kind::COMMAND, |kind, arg| put_str(&mut out, kind, arg))
             }
-            Self::CommandTooLong => put(&mut out, kind::COMMAND, -1),
+            Self::CommandPiece(bytes) => {
+                out.extend_from_slice(&bytes);
+                kind::COMMAND_PIECE
+            }
+            // Two arguments are announced and one is there, which every tmux refuses safely.
+            Self::CommandTooLong => {
+                put(&mut out, kind::COMMAND, 2);
+                put_str(&mut out, kind::COMMAND, "")
+            }
             Self::Resize => kind::RESIZE,
             Self::Exiting => kind::EXITING,
             Self::Wakeup => kind::WAKEUP,
@@ -338,6 +355,16 @@ fn put_str(out: &mut Vec<u8>, kind: u32, text: &str) -> u32 {
     out.extend_from_slice(&to_bytes(text));
     out.push(0);
     kind
+}
+
+/// The bytes of a command that goes in pieces.
+pub fn command_bytes(argv: &[String]) -> Vec<u8> {
+    Message::Command(argv.to_vec()).encode().1
+}
+
+/// The command that came in pieces.
+pub fn command_of_bytes(bytes: &[u8]) -> Result<Message, ProtocolError> {
+    decode_command(Body { kind: kind::COMMAND, rest: bytes })
 }
 
 /// The arguments are counted, then packed one after the other. What follows the last is ignored.

@@ -113,7 +113,11 @@ impl Runtime {
         match message {
             Message::Version { .. } | Message::TooOld => self.lose_client(id),
             Message::Command(argv) => self.client_command(id, argv),
-            Message::CommandTooLong => self.client_error(id, "command too long".to_owned()),
+            Message::CommandPiece(piece) => peer.take_piece(&piece),
+            Message::CommandTooLong => match peer.take_command() {
+                Some(argv) => self.client_command(id, argv),
+                None => self.client_error(id, "command too long".to_owned()),
+            },
             Message::Resize => self.client_resized(id),
             Message::Exiting => self.client_exiting(id),
             Message::Wakeup | Message::Unlock => self.client_resumed(id),

@@ -187,8 +187,7 @@ mod tests {
 
     #[test]
     fn printing_has_a_limit_and_what_is_made_has_none() {
-        let mut out = Outgoing::default();
-        out.bytes = MAX_PRINTED - 1;
+        let mut out = Outgoing { bytes: MAX_PRINTED - 1, ..Outgoing::default() };
         assert!(!out.print(b"xy") && out.is_empty());
         out.push(Content::Made(Box::new(|| None)));
         assert!(out.print(b"x") && !out.print(b"x"));

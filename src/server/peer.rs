@@ -8,7 +8,8 @@ use crate::base::ClientId;
 use crate::model::host::{ClientMessage, Content, FileDone, FileError, Maker, Stream};
 use crate::protocol::connection::ProtocolError;
 use crate::protocol::fdpass::{self, Progress};
-use crate::protocol::message::MAX_FILE_CHUNK;
+use crate::protocol::imsg::MAX_PAYLOAD;
+use crate::protocol::message::{MAX_COMMAND, MAX_FILE_CHUNK, command_of_bytes};
 use crate::protocol::{Connection, Message};
 
 use super::control_io::ControlIo;
@@ -68,6 +69,8 @@ pub struct Peer {
     pub confirms: bool,
     /// Pieces to be made beside the loop, for these streams.
     making: Vec<(i32, Maker)>,
+    /// What came of a command that is longer than one message.
+    command: Vec<u8>,
     /// Bytes of environment and capabilities sent at identify.
     pub identify_bytes: usize,
     /// What to say once all streams are written.
@@ -104,6 +107,7 @@ impl Peer {
             stdin: None,
             stdout: None,
             confirms: false,
+            command: Vec::new(),
             making: Vec::new(),
             identify_bytes: 0,
             farewell: None,
@@ -193,6 +197,22 @@ impl Peer {
         let mut writing = Writing { closing: true, done: Some(done), ..Writing::default() };
         writing.out.push(content);
         self.writing.insert(stream, writing);
+    }
+
+    /// Takes a piece of a long command. What is too long is noticed at its end.
+    pub fn take_piece(&mut self, piece: &[u8]) {
+        if self.command.len() <= MAX_COMMAND + MAX_PAYLOAD {
+            self.command.extend_from_slice(piece);
+        }
+    }
+
+    /// The command whose pieces have come; `None` where there were none or too many.
+    pub fn take_command(&mut self) -> Option<Vec<String>> {
+        let bytes = std::mem::take(&mut self.command);
+        match command_of_bytes(&bytes) {
+            Ok(Message::Command(argv)) if bytes.len() <= MAX_COMMAND + 4 => Some(argv),
+            _ => None,
+        }
     }
 
     fn take_stream(&mut self) -> i32 {

@@ -19,6 +19,11 @@ impl Default for KeyEncodeOptions {
     }
 }
 
+/// Whether the key of a character is its bytes, in all modes.
+pub fn is_typed_as_it_is(c: char) -> bool {
+    matches!(c, '\t' | '\r' | '\x1b' | ' '..='\x7f') || !c.is_ascii()
+}
+
 /// The bytes for a key; empty if the program cannot be told of it in its modes.
 pub fn encode_key(key: Key, modes: Modes, options: &KeyEncodeOptions) -> Vec<u8> {
     let mut out = Vec::new();
@@ -67,7 +72,7 @@ pub fn write_key(
     if key.mods.is_empty()
         && key.flags.is_empty()
         && let KeyCode::Char(c) = key.code
-        && (matches!(c, '\t' | '\r' | '\x1b' | ' '..='\x7f') || !c.is_ascii())
+        && is_typed_as_it_is(c)
     {
         out.extend(crate::base::text::to_bytes(c.encode_utf8(&mut [0; 4])));
         return Ok(());

@@ -1,0 +1,342 @@
+//! Nothing that was given or asked for is lost: answers, buffers, pastes, pipes and commands of
+//! any size come whole, whoever reads slowly or goes away. Sizes are taken around each limit that
+//! there is or was.
+
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::{Child, Stdio};
+use std::time::Instant;
+
+use super::server::{Output, PATIENCE, Server};
+
+/// A server with one session of 80x24 whose pane does nothing.
+fn server() -> Server {
+    let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
+    server.tmux(&["new-session", "-d", "-x", "80", "-y", "24", "exec sleep 1000"]);
+    server
+}
+
+fn path(server: &Server, name: &str) -> String {
+    String::from_utf8(server.bytes(&format!("@TMP@/{name}"))).expect("a path is text")
+}
+
+/// Bytes of which no two stretches are alike, in lines.
+fn numbered(len: usize) -> Vec<u8> {
+    let mut out: Vec<u8> =
+        (0..).flat_map(|n| format!("{n:08} abcdefghijklmnop\n").into_bytes()).take(len).collect();
+    if let Some(last) = out.last_mut() {
+        *last = b'.';
+    }
+    out
+}
+
+/// A client of its own, with both streams piped.
+fn client(server: &Server, args: &[&str]) -> Child {
+    let all: Vec<String> =
+        ["-L", "t", "-f", "/dev/null"].iter().chain(args).map(|a| (*a).to_owned()).collect();
+    let mut command = server.command(&all);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().expect("the program runs")
+}
+
+/// Runs one with input.
+fn with_input(server: &Server, args: &[&str], input: &[u8]) -> Output {
+    let all: Vec<String> =
+        ["-L", "t", "-f", "/dev/null"].iter().chain(args).map(|a| (*a).to_owned()).collect();
+    server.run(&all, input, &[])
+}
+
+#[track_caller]
+fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let until = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < until, "{what}");
+        std::thread::yield_now();
+    }
+}
+
+#[track_caller]
+fn assert_same(got: &[u8], wanted: &[u8], what: &str) {
+    let at = got.iter().zip(wanted).position(|(a, b)| a != b).unwrap_or(got.len().min(wanted.len()));
+    assert!(got == wanted, "{what}: {} of {} bytes, differs at {at}", got.len(), wanted.len());
+}
+
+/// Prints numbered lines in the pane; what `capture-pane -p -S -` is to give of them.
+fn fill(server: &mut Server, lines: usize) -> Vec<u8> {
+    server.tmux(&["set-option", "-g", "history-limit", "500M"]);
+    server.tmux(&["new-window", "-d", "exec sleep 1000"]);
+    let printed: Vec<u8> =
+        (0..lines).flat_map(|n| format!("{n:08} {}\r\n", "x".repeat(60)).into_bytes()).collect();
+    let tty = server.tty(":1");
+    for piece in printed.chunks(1 << 20) {
+        tty.write(piece);
+    }
+    tty.write(b"\x1b[5n");
+    tty.read_until(b"\x1b[0n");
+    let mut wanted: Vec<u8> = printed.into_iter().filter(|b| *b != b'\r').collect();
+    // The cursor's row, and those below where the screen is not full.
+    wanted.extend(std::iter::repeat_n(b'\n', 24 - lines.min(23)));
+    wanted
+}
+
+/// `capture-pane` around the number of rows that is captured at once, and far beyond what one
+/// piece holds: to a client, in escape sequences, joined, to a buffer and in control mode.
+#[test]
+fn captures_are_whole() {
+    for lines in [1, 476, 477, 478, 500, 3_000, 40_000] {
+        let mut server = server();
+        let wanted = fill(&mut server, lines);
+        let capture =
+            |flags: &[&str]| server.tmux(&[&["capture-pane", "-t", ":1", "-S", "-"], flags].concat());
+        assert_same(&capture(&["-p"]).out, &wanted, &format!("{lines} lines"));
+        assert_same(&capture(&["-pe"]).out, &wanted, &format!("{lines} lines with -e"));
+        assert_same(&capture(&["-pJ"]).out, &wanted, &format!("{lines} lines with -J"));
+        assert_eq!(capture(&["-b", "captured"]).status, Some(0));
+        assert_same(
+            &server.tmux(&["show-buffer", "-b", "captured"]).out,
+            &wanted,
+            &format!("buffer of {lines}"),
+        );
+    }
+}
+
+/// The answer of a control client stands whole between its guards, and what is said meanwhile
+/// comes after it.
+#[test]
+fn control_clients_get_long_answers_between_guards() {
+    let mut server = server();
+    let wanted = fill(&mut server, 30_000);
+    let mut control = server.spawn_control("-C", &["attach-session".to_owned()], &[]);
+    let mut input = control.stdin.take().expect("a pipe");
+    input.write_all(b"capture-pane -p -t :1 -S -\ndisplay-message -p after\n").expect("the client reads");
+    wait_until("the server answers others", || server.ask(&["display-message", "-p", "ok"]) == "ok\n");
+    server.tmux(&["rename-window", "-t", ":0", "meanwhile"]);
+    let reader = std::thread::spawn(move || {
+        let mut out = Vec::new();
+        control.stdout.take().expect("a pipe").read_to_end(&mut out).expect("output");
+        control.wait().expect("it ends");
+        out
+    });
+    server.tmux(&["set-buffer", "x"]);
+    input.write_all(b"detach-client\n").expect("the client reads");
+    let out = reader.join().expect("the reader ends");
+    let begin = out.windows(9).position(|w| w == b"\n00000000").expect("the answer starts") + 1;
+    let end = begin + wanted.len();
+    assert_same(&out[begin..end.min(out.len())], &wanted, "between guards");
+    assert!(out[end..].starts_with(b"%end "), "{:?}", String::from_utf8_lossy(&out[end..end + 40]));
+    let rest = String::from_utf8_lossy(&out[end..]);
+    assert!(rest.contains("\nafter\n%end ") && rest.contains("meanwhile"), "{rest}");
+}
+
+/// A reader that takes nothing for a while keeps nobody waiting and loses nothing; one that goes
+/// away costs nothing more.
+#[test]
+fn slow_and_vanished_readers() {
+    let mut server = server();
+    let wanted = fill(&mut server, 60_000);
+    let mut slow = client(&server, &["capture-pane", "-p", "-t", ":1", "-S", "-"]);
+    let mut gone = client(&server, &["save-transcript", "-t", ":1"]);
+    let mut first = [0; 1];
+    slow.stdout.as_mut().expect("a pipe").read_exact(&mut first).expect("it begins");
+    gone.stdout.as_mut().expect("a pipe").read_exact(&mut [0; 1]).expect("it begins");
+    drop(gone.stdout.take());
+    assert_eq!(server.ask(&["display-message", "-p", "ok"]), "ok\n");
+    server.tty(":1").write(b"printed since\r\n");
+    server.tmux(&["clear-history", "-t", ":1"]);
+    let mut out = first.to_vec();
+    slow.stdout.take().expect("a pipe").read_to_end(&mut out).expect("output");
+    assert_same(&out, &wanted, "a slow reader, whatever the pane did since");
+    assert!(slow.wait().expect("it ends").success());
+    let gone = gone.wait_with_output().expect("it ends");
+    assert_eq!(
+        (gone.status.code(), String::from_utf8_lossy(&gone.stderr).as_ref()),
+        (Some(1), "Broken pipe: -\n")
+    );
+    let mut killed = client(&server, &["save-transcript", "-t", ":0"]);
+    killed.kill().expect("it runs");
+    killed.wait().expect("it ends");
+    assert_eq!(server.ask(&["display-message", "-p", "ok"]), "ok\n");
+}
+
+/// Buffers go in and out byte for byte.
+#[test]
+fn buffers_of_any_size() {
+    let server = server();
+    let limits = [16_368, 64 << 10, 1 << 20, 4 << 20, 16 << 20];
+    let sizes = limits.iter().flat_map(|limit| [limit - 1, *limit, limit + 1]).chain([70 << 20]);
+    for size in sizes {
+        let data = numbered(size);
+        let (from, to) = (path(&server, "from"), path(&server, "to"));
+        std::fs::write(&from, &data).expect("a file");
+        assert_eq!(server.tmux(&["load-buffer", "-b", "b", &from]).status, Some(0));
+        assert_same(
+            &server.tmux(&["save-buffer", "-b", "b", "-"]).out,
+            &data,
+            &format!("save-buffer - of {size}"),
+        );
+        assert_eq!(server.tmux(&["save-buffer", "-b", "b", &to]).status, Some(0));
+        assert_same(&std::fs::read(&to).expect("a file"), &data, &format!("save-buffer of {size}"));
+        if size <= 4 << 20 {
+            assert_eq!(with_input(&server, &["load-buffer", "-b", "c", "-"], &data).status, Some(0));
+            assert_same(
+                &server.tmux(&["show-buffer", "-b", "c"]).out,
+                &data,
+                &format!("load-buffer - of {size}"),
+            );
+        }
+    }
+}
+
+#[test]
+fn a_full_disk_is_an_error_of_its_client() {
+    let server = server();
+    for size in [1, 100_000, 5 << 20] {
+        with_input(&server, &["load-buffer", "-b", "b", "-"], &numbered(size));
+        let saved = server.tmux(&["save-buffer", "-b", "b", "/dev/full"]);
+        let said = String::from_utf8_lossy(&saved.err).into_owned();
+        assert_eq!(
+            (saved.status, said.as_str()),
+            (Some(1), "No space left on device: /dev/full\n"),
+            "{size}"
+        );
+    }
+}
+
+/// A paste arrives whole in a program that reads, and in one that reads late.
+#[test]
+fn pastes_arrive_whole() {
+    let mut server = server();
+    server.tmux(&["new-window", "-d", "exec sleep 1000"]);
+    server.tty(":1");
+    for size in [64 << 10, (64 << 10) + 1, (4 << 20) - 1, 4 << 20, (4 << 20) + 1, 12 << 20] {
+        let data = numbered(size);
+        with_input(&server, &["load-buffer", "-b", "b", "-"], &data);
+        let pasted = server.tmux(&[
+            "paste-buffer",
+            "-r",
+            "-d",
+            "-b",
+            "b",
+            "-t",
+            ":1",
+            ";",
+            "send-keys",
+            "-t",
+            ":1",
+            "~",
+        ]);
+        assert_eq!((pasted.status, pasted.err.as_slice()), (Some(0), &b""[..]), "{size}");
+        assert_same(&server.tty(":1").read_until(b"~"), &data, &format!("a paste of {size}"));
+    }
+}
+
+/// Input that no program reads is refused at the limit, with an error, and what was taken is not
+/// lost.
+#[test]
+fn input_is_refused_and_not_dropped() {
+    let mut server = server();
+    server.tmux(&["new-window", "-d", "exec sleep 1000"]);
+    server.tty(":1");
+    let piece = "k".repeat(100_000);
+    let ten: Vec<&str> = ["send-keys", "-l", "-t", ":1"].into_iter().chain([piece.as_str(); 10]).collect();
+    let mut taken = 0;
+    let refused = loop {
+        let sent = server.tmux(&ten);
+        if sent.status != Some(0) {
+            break sent;
+        }
+        taken += 1;
+        assert!(taken < 200, "there is a limit");
+    };
+    assert_eq!(String::from_utf8_lossy(&refused.err), "too much input waiting: %1\n");
+    assert!(taken >= 60, "{taken} MB were taken");
+}
+
+/// What a job prints is printed, whatever its size.
+#[test]
+fn jobs_print_all() {
+    let server = server();
+    let limits = [256 << 10, 16 << 20];
+    for size in limits.iter().flat_map(|limit| [limit - 1, *limit, limit + 1]).chain([30 << 20]) {
+        let data = numbered(size);
+        let from = path(&server, "printed");
+        std::fs::write(&from, &data).expect("a file");
+        let mut wanted = data;
+        wanted.extend_from_slice(format!("\n'cat {from}; exit 3' returned 3\n").as_bytes());
+        let ran = server.tmux(&["run-shell", &format!("cat {from}; exit 3")]);
+        assert_eq!(ran.status, Some(3), "{size}");
+        assert_same(&ran.out, &wanted, &format!("run-shell of {size}"));
+    }
+}
+
+/// The job of `pipe-pane` gets every byte, also one that begins to read late; what it prints is
+/// typed into the pane.
+#[test]
+fn pipes_lose_nothing() {
+    let mut server = server();
+    let (gate, log) = (path(&server, "gate"), path(&server, "log"));
+    nix::unistd::mkfifo(gate.as_str(), nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
+    server.tmux(&["pipe-pane", "-O", "-t", ":0", &format!("read x <{gate}; exec cat >{log}")]);
+    let data = numbered(11 << 20);
+    let copy = data.clone();
+    let tty = server.tty(":0");
+    // The pane is not read for as long as its job does not read.
+    let sent = std::thread::scope(|scope| {
+        let writer = scope.spawn(move || tty.write(&copy));
+        std::fs::write(&gate, "go\n").expect("the job opens its gate");
+        writer.join()
+    });
+    sent.expect("all is taken");
+    wait_until("all is in the log", || std::fs::metadata(&log).is_ok_and(|m| m.len() >= data.len() as u64));
+    assert_same(&std::fs::read(&log).expect("a log"), &data, "the log");
+    server.tmux(&["new-window", "-d", "exec sleep 1000"]);
+    server.tty(":1");
+    let from = path(&server, "typed");
+    std::fs::write(&from, &data).expect("a file");
+    server.tmux(&["pipe-pane", "-I", "-t", ":1", &format!("cat {from}; echo '~'")]);
+    assert_same(&server.tty(":1").read_until(b"~\n"), &data, "typed by a pipe");
+}
+
+/// Commands longer than a message of the protocol arrive whole, up to what the kernel lets a
+/// program have as arguments.
+#[test]
+fn long_commands() {
+    let server = server();
+    for size in [16_000, 16_341, 16_342, 16_343, 16_360, 16_380, 16_384, 32_768, 131_000] {
+        let text = String::from_utf8(numbered(size)).expect("text");
+        let set = server.tmux(&["set-buffer", "-b", "b", &text]);
+        assert_eq!((set.status, String::from_utf8_lossy(&set.err).as_ref()), (Some(0), ""), "{size}");
+        assert_same(
+            &server.tmux(&["show-buffer", "-b", "b"]).out,
+            text.as_bytes(),
+            &format!("set-buffer of {size}"),
+        );
+    }
+    let piece = "p".repeat(100_000);
+    let many: Vec<&str> = ["set-option", "-g", "@x", &piece, ";"].repeat(15);
+    let set = server.tmux(&many[..many.len() - 1]);
+    assert_eq!((set.status, set.err.len()), (Some(0), 0));
+    assert_eq!(server.ask(&["show-options", "-gv", "@x"]).len(), piece.len() + 1);
+    let thousand: Vec<&str> = ["send-keys"].into_iter().chain(["x"; 1000]).collect();
+    let refused = server.tmux(&[&thousand[..], &[&piece]].concat());
+    assert_eq!((refused.status, refused.err.as_slice()), (Some(1), &b"command too long\n"[..]));
+}
+
+/// Lines of a control client that are longer than its old limit of 1 MiB.
+#[test]
+fn long_lines_in_control_mode() {
+    let server = server();
+    let mut control = server.spawn_control("-C", &["attach-session".to_owned()], &[]);
+    let mut input = control.stdin.take().expect("a pipe");
+    let sizes = [(1 << 20) - 20, 1 << 20, (1 << 20) + 1, 3 << 20];
+    for size in sizes {
+        let line = format!("set-buffer -b b{size} {}\n", "c".repeat(size));
+        input.write_all(line.as_bytes()).expect("the client reads");
+    }
+    input.write_all(b"display-message -p done\ndetach-client\n").expect("the client reads");
+    let out = control.wait_with_output().expect("it ends").stdout;
+    assert!(String::from_utf8_lossy(&out).contains("\ndone\n"), "{}", String::from_utf8_lossy(&out));
+    for size in sizes {
+        assert_eq!(server.ask(&["show-buffer", "-b", &format!("b{size}")]).len(), size);
+    }
+}
