@@ -4,7 +4,7 @@
 use super::{Cell, CellFlags, CellStyle, Point, Size};
 
 /// A drawing target. Coordinates outside it are ignored, so callers may clip lazily.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Surface {
     size: Size,
     cells: Vec<Cell>,

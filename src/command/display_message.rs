@@ -68,7 +68,12 @@ fn show(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, delay_ms: Option<u64>,
         if client.flags.contains(ClientFlags::CONTROL) {
             control_line(cx, id, &format!("%message {text}"));
         } else {
-            let options = message::Options { delay_ms, ignore_styles: false, ignore_keys: args.has('N') };
+            let options = message::Options {
+                delay_ms,
+                ignore_styles: false,
+                ignore_keys: args.has('N'),
+                no_freeze: args.has('C'),
+            };
             message::show(cx, id, text, options);
         }
     }

@@ -59,7 +59,9 @@ fn flags(args: &Args) -> PromptFlags {
         ('k', PromptFlags::KEY),
         ('e', PromptFlags::BSPACE_EXIT),
     ];
-    of_letter.iter().find(|(letter, _)| args.has(*letter)).map_or(PromptFlags::empty(), |(_, flag)| *flag)
+    let kind = of_letter.iter().find(|(letter, _)| args.has(*letter)).map(|(_, flag)| *flag);
+    let freeze = if args.has('C') { PromptFlags::NO_FREEZE } else { PromptFlags::empty() };
+    kind.unwrap_or_default() | freeze
 }
 
 pub fn command_prompt(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {

@@ -102,6 +102,23 @@ impl Server {
             .map_or(0, |w| w.panes.iter().filter(|&&p| !w.layout.is_floating(p)).count() as u32)
     }
 
+    /// Whether a cell of a window shows something of a pane above this one, borders included.
+    pub fn is_pane_covered(&self, pane: PaneId, x: i32, y: i32) -> bool {
+        let Some(w) = self.pane(pane).and_then(|p| self.window(p.window)) else { return false };
+        let left = self.scrollbars_left(w.id);
+        w.z_order.iter().take_while(|&&id| id != pane).filter(|&&id| self.is_pane_visible(id)).any(|&id| {
+            let Some(p) = self.pane(id) else { return false };
+            let (top, bottom) = ((p.y - 1).max(0), p.y + p.size.rows as i32);
+            if y < top || y > bottom || (!w.layout.is_floating(id) && (y == top || y == bottom)) {
+                return false;
+            }
+            let bar = self.scrollbar_size(id);
+            let bar = if self.shows_scrollbar(id) { (bar.cols + bar.pad) as i32 } else { 0 };
+            let (before, after) = if left { (bar, 0) } else { (0, bar) };
+            x >= (p.x - 1 - before).max(0) && x <= p.x + p.size.cols as i32 + after
+        })
+    }
+
     /// Whether a pane can be seen in its window.
     pub fn is_pane_visible(&self, pane: PaneId) -> bool {
         let Some(w) = self.pane(pane).and_then(|p| self.window(p.window)) else { return false };

@@ -51,6 +51,8 @@ bitflags::bitflags! {
         const PACED = 0x80_0000_0000;
         /// Somebody typed, or a pane answers a key: the next frame waits for nothing.
         const URGENT = 0x100_0000_0000;
+        /// A pane in view changed, but what it shows is held back: only the cursor follows.
+        const HELD = 0x200_0000_0000;
         /// Not to be counted for sizes.
         const UNATTACHED_SIZE = 0x10_0000_0000;
         /// A control client gave a size for one window.
@@ -86,6 +88,8 @@ pub struct StatusMessage {
     /// Goes with the next key (else keys are passed on).
     pub ignore_keys: bool,
     pub ignore_styles: bool,
+    /// What panes print does not show meanwhile.
+    pub freezes: bool,
     pub timer: Option<TimerId>,
 }
 

@@ -19,6 +19,14 @@ impl Client {
         (self.activity.wall_us, self.activity_order)
     }
 
+    /// What panes print is held back: a message, a prompt, or an overlay that is not drawn
+    /// around is shown. It is drawn again as a whole when that ends.
+    pub fn is_frozen(&self) -> bool {
+        self.message.as_ref().is_some_and(|m| m.freezes)
+            || self.prompt.as_ref().is_some_and(|p| p.freezes())
+            || self.overlay.as_ref().is_some_and(|o| !o.covers_part())
+    }
+
     /// Neither gone, going, nor suspended.
     pub fn accepts_input(&self) -> bool {
         !self.flags.intersects(ClientFlags::DEAD | ClientFlags::SUSPENDED | ClientFlags::EXIT)
@@ -92,7 +100,9 @@ impl Server {
             p.flags |= PaneFlags::UNSEEN_CHANGES;
         }
         let window = p.window;
-        self.mark_window_clients(window, how);
+        self.mark_window_clients(window, how, |client| !client.is_frozen());
+        // What an overlay hides does not even move the cursor.
+        self.mark_window_clients(window, ClientFlags::HELD, |c| c.is_frozen() && c.overlay.is_none());
     }
 
     /// The background of a pane changed, and with it maybe what theme it has.

@@ -142,6 +142,8 @@ pub trait Prompt: Send {
     fn close(&mut self, cx: &mut Cx<'_>, client: ClientId);
     /// The command item that waits for the prompt, if any.
     fn waiting_item(&self) -> Option<ItemId>;
+    /// Whether what panes print is held back while it is open.
+    fn freezes(&self) -> bool;
     fn as_any(&mut self) -> &mut dyn std::any::Any;
 }
 

@@ -45,12 +45,17 @@ impl Server {
 
     /// What panes of a window show, but not the status lines around it.
     pub fn redraw_window_panes(&mut self, window: WindowId) {
-        self.mark_window_clients(window, ClientFlags::REDRAW);
+        self.mark_window_clients(window, ClientFlags::REDRAW, |_| true);
     }
 
-    /// Marks the clients that show a window now.
-    pub(super) fn mark_window_clients(&mut self, window: WindowId, how: ClientFlags) {
-        let shows = |c: &&Client| self.client_window(c) == Some(window);
+    /// Marks those clients that show a window now.
+    pub(super) fn mark_window_clients(
+        &mut self,
+        window: WindowId,
+        how: ClientFlags,
+        wanted: impl Fn(&Client) -> bool,
+    ) {
+        let shows = |c: &&Client| self.client_window(c) == Some(window) && wanted(c);
         let ids: Vec<ClientId> = self.clients.values().filter(shows).map(|c| c.id).collect();
         for id in ids {
             if let Some(client) = self.clients.get_mut(&id) {

@@ -76,6 +76,20 @@ pub struct Descent {
     pub changed: Vec<bool>,
 }
 
+impl Descent {
+    /// Whether row `y` may be different.
+    pub fn has(&self, y: u32) -> bool {
+        self.changed.get(y as usize).copied().unwrap_or(true)
+    }
+
+    /// Row `y` may be different; nothing outside.
+    pub fn note(&mut self, y: u32) {
+        if let Some(changed) = self.changed.get_mut(y as usize) {
+            *changed = true;
+        }
+    }
+}
+
 /// Everything to show; see the module comment. Cells are final: palettes, default styles and
 /// selections have been applied, links belong to the client's `FrameLinks`.
 #[derive(Clone, Debug)]
@@ -141,7 +155,7 @@ impl Frame {
 
     /// Whether row `y` is composed anew.
     pub fn is_changed(&self, y: u32) -> bool {
-        self.descent.changed.get(y as usize).copied().unwrap_or(true)
+        self.descent.has(y)
     }
 
     /// Whether row `y` goes on in the next row.

@@ -232,6 +232,7 @@ impl Tty {
 
     /// Something was written around the frames: the state is not known, what is shown is.
     pub fn raw(&mut self, bytes: &[u8], term: &Term, out: &mut Vec<u8>) {
+        emit::style::reset(self, term, out);
         out.extend_from_slice(bytes);
         self.reset_state(term, out);
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::base::{ClientId, PaneId};
 use crate::format::Scope;
 use crate::model::{Client, ClientFlags, Cx};
-use crate::render::compose;
+use crate::render::compose::{self, Extent};
 
 use super::flood::{self, Pace};
 use super::runtime::Runtime;
@@ -16,8 +16,11 @@ use super::tty::Tty;
 const FRAME_MS: u64 = 8;
 /// What a client is marked with for drawing, all of which a frame answers that holds nothing
 /// back.
-const MARKS: ClientFlags =
-    ClientFlags::REDRAW.union(ClientFlags::PACED).union(ClientFlags::FLOODED).union(ClientFlags::URGENT);
+const MARKS: ClientFlags = ClientFlags::REDRAW
+    .union(ClientFlags::PACED)
+    .union(ClientFlags::FLOODED)
+    .union(ClientFlags::URGENT)
+    .union(ClientFlags::HELD);
 
 /// Time that drawing may take in one turn; clients that it does not reach are drawn in the next
 /// turns, and what others want is heard between.
@@ -26,7 +29,7 @@ const DRAWING: Duration = Duration::from_millis(2);
 impl Runtime {
     /// Whether some client waits for a frame.
     pub fn frame_wanted(&self) -> bool {
-        let marks = ClientFlags::REDRAW | ClientFlags::PACED;
+        let marks = ClientFlags::REDRAW | ClientFlags::PACED | ClientFlags::HELD;
         self.server.clients.values().any(|c| c.flags.intersects(marks) || c.status_dirty)
     }
 
@@ -56,7 +59,7 @@ impl Runtime {
                 self.frames_left = true;
                 break;
             }
-            drawn |= self.draw_client(*id, paced);
+            drawn |= self.draw_client(*id, paced, false);
             self.last_drawn = *id;
         }
         if drawn && !paced {
@@ -69,7 +72,8 @@ impl Runtime {
         let wants = |c: &&Client| {
             let Some(tty) = self.tty_of(c.id) else { return false };
             let flooded = c.flags.contains(ClientFlags::FLOODED) && self.flood_due(tty) <= now_ms;
-            let at_once = c.flags.contains(ClientFlags::REDRAW) || c.status_dirty || tty.has_raw();
+            let marked = c.flags.intersects(ClientFlags::REDRAW | ClientFlags::HELD);
+            let at_once = marked || c.status_dirty || tty.has_raw();
             match paced {
                 true => at_once && c.flags.contains(ClientFlags::URGENT),
                 false => at_once || c.flags.contains(ClientFlags::PACED) || flooded,
@@ -111,13 +115,22 @@ impl Runtime {
         self.world.peers.get(&id)?.tty.as_ref()
     }
 
-    fn draw_client(&mut self, id: ClientId, paced: bool) -> bool {
+    /// Draws what clients show before the bytes that programs now send around the frames, and
+    /// those bytes behind it: what panes print later comes after them.
+    pub fn draw_before_raw(&mut self) {
+        let raw = |c: &&Client| is_drawn(c) && self.tty_of(c.id).is_some_and(|tty| tty.has_raw());
+        let clients: Vec<ClientId> = self.server.clients.values().filter(raw).map(|c| c.id).collect();
+        clients.into_iter().for_each(|id| _ = self.draw_client(id, false, true));
+    }
+
+    /// Draws a client; with `behind`, behind what its terminal has not taken yet.
+    fn draw_client(&mut self, id: ClientId, paced: bool, behind: bool) -> bool {
         let Some(tty) = self.world.peers.get_mut(&id).and_then(|p| p.tty.as_mut()) else { return false };
         // What was written to the terminal in this turn goes first: only one that does not take
         // it wakes the server again, and a frame that waited for less would wait for something
         // else to happen. One that is gone is noticed when its output is written.
         tty.flush(&self.world.poller);
-        if !tty.is_drained() {
+        if !(tty.is_drained() || behind && tty.takes_more()) {
             return false;
         }
         let mut composer = std::mem::take(&mut tty.composer);
@@ -131,10 +144,9 @@ impl Runtime {
             update_modes(&mut cx, id);
             update_title(&mut cx, id);
         }
-        if let Some(client) = cx.server.clients.get_mut(&id) {
-            client.flags.remove(MARKS.difference(kept_marks));
-        }
-        let frame = compose::compose(&mut cx, id, status, &mut composer);
+        let client = cx.server.clients.get_mut(&id);
+        let extent = client.map_or(Extent::All, |client| extent(client, status, kept_marks));
+        let frame = compose::compose(&mut cx, id, extent, &mut composer);
         let Some(tty) = self.world.peers.get_mut(&id).and_then(|p| p.tty.as_mut()) else { return false };
         tty.composer = composer;
         if !kept_marks.contains(ClientFlags::FLOODED) {
@@ -150,6 +162,19 @@ impl Runtime {
             }
         }
         true
+    }
+}
+
+/// What of a client's frame may be different; its marks are taken off, but some.
+fn extent(client: &mut Client, status: bool, kept_marks: ClientFlags) -> Extent {
+    let all = client.flags.contains(ClientFlags::REDRAW);
+    client.flags.remove(MARKS.difference(kept_marks));
+    match status {
+        // Whoever wants to show panes again marks more than the status line.
+        true if client.is_frozen() && !all => Extent::Status,
+        false if client.is_frozen() && !all => Extent::Cursor,
+        true => Extent::All,
+        false => Extent::Panes,
     }
 }
 

@@ -37,7 +37,23 @@ impl Runtime {
         };
         let slices = self.world.pump.turn(&self.world.poller, &wanted);
         for slice in slices {
+            self.pane_slice(slice);
+        }
+    }
+
+    /// Takes in a slice, part by part: what it sends around the frames goes to terminals between
+    /// what was printed before and after it.
+    fn pane_slice(&mut self, slice: Slice) {
+        let pane = slice.pane;
+        let mut part = Some(slice);
+        while let Some(slice) = part {
+            let stopped = slice.stopped;
             self.pane_output(slice);
+            if !stopped {
+                return;
+            }
+            self.draw_before_raw();
+            part = self.world.pump.feed_rest(pane);
         }
     }
 
@@ -110,7 +126,7 @@ impl Runtime {
             self.world.pump.note_ready(id);
             let Some(slice) = self.world.pump.drain_one(&self.world.poller, id) else { return };
             let more = !slice.closed && !slice.bytes.is_empty();
-            self.pane_output(slice);
+            self.pane_slice(slice);
             if !more {
                 return;
             }
@@ -185,7 +201,11 @@ fn terminal_event(cx: &mut Cx<'_>, id: PaneId, event: TerminalEvent) {
         }
         TerminalEvent::Passthrough { data, always } => {
             for client in showing_clients(cx, id, always) {
-                cx.host.tty_write(client, &data);
+                // tmux: a client whose panes are held back does not get it.
+                let held = cx.server.client(client).is_some_and(|c| c.is_frozen());
+                if always || !held {
+                    cx.host.tty_write(client, &data);
+                }
             }
         }
         TerminalEvent::SyncStart => {

@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 
 use crate::base::{PaneId, Size};
 use crate::model::host::{Hold, JobId, Maker};
-use crate::terminal::Terminal;
+use crate::terminal::{AllowPassthrough, Terminal};
 use crate::transcript::Journal;
 
 use super::flood::{Flood, Pace, Piece};
@@ -64,6 +64,8 @@ pub struct PaneIo {
     /// Reasons not to read it for now.
     held: Vec<Hold>,
     hangup: bool,
+    /// What was read behind bytes for the clients' terminals, at most a slice.
+    rest: Vec<u8>,
 }
 
 /// What the journals of panes need.
@@ -82,6 +84,25 @@ pub struct Slice {
     pub closed: bool,
     /// How soon it is to be shown.
     pub pace: Pace,
+    /// It ends at bytes for the clients' terminals; `Pump::feed_rest` has what is behind them.
+    pub stopped: bool,
+}
+
+/// Feeds bytes up to the first that are meant for the clients' terminals; how many it were.
+fn feed(terminal: &mut Terminal, bytes: &[u8]) -> usize {
+    let mut done = 0;
+    if terminal.config().allow_passthrough != AllowPassthrough::Off {
+        // Such bytes end with ST, and nothing else has to be known of them here.
+        while let Some(end) = bytes[done..].windows(2).position(|pair| pair == b"\x1b\\") {
+            terminal.feed(&bytes[done..done + end + 2]);
+            done += end + 2;
+            if terminal.has_passthrough() {
+                return done;
+            }
+        }
+    }
+    terminal.feed(&bytes[done..]);
+    bytes.len()
 }
 
 #[derive(Default)]
@@ -126,6 +147,7 @@ impl Pump {
             resize_timer: false,
             held: Vec::new(),
             hangup: false,
+            rest: Vec::new(),
         };
         self.panes.insert(pane, io);
         Ok(())
@@ -298,11 +320,16 @@ impl Pump {
             Some(journal) => journal.commit(len),
             None => &self.buffer[..len],
         };
+        let mut fed = 0;
         if !bytes.is_empty() {
             terminal.set_now(self.now_secs);
             terminal.set_clock(self.now_ms);
-            terminal.feed(bytes);
+            fed = feed(&mut terminal, bytes);
         }
+        // A program may have ended a slice with such bytes: then nothing is behind them.
+        let stopped = terminal.has_passthrough();
+        let (bytes, rest) = bytes.split_at(fed);
+        io.rest.extend_from_slice(rest);
         let size = terminal.size();
         let piece = Piece {
             bytes: len as u64,
@@ -316,7 +343,7 @@ impl Pump {
         let pace = io.flood.note(&piece);
         io.pace = pace;
         let bytes = if wanted(pane) { bytes.to_vec() } else { Vec::new() };
-        let slice = Slice { pane, bytes, closed, pace };
+        let slice = Slice { pane, bytes, closed: closed && io.rest.is_empty(), pace, stopped };
         if closed {
             io.hangup = true;
             io.update_interest(poller, pane);
@@ -324,6 +351,18 @@ impl Pump {
             self.ready.push_back(pane);
         }
         Some(slice)
+    }
+
+    /// Feeds what was read behind bytes for the clients' terminals, as far as the next ones.
+    /// `None` when there is nothing.
+    pub fn feed_rest(&mut self, pane: PaneId) -> Option<Slice> {
+        let io = self.panes.get_mut(&pane).filter(|io| !io.rest.is_empty())?;
+        let mut terminal = io.terminal.lock();
+        let mut bytes = std::mem::take(&mut io.rest);
+        let fed = feed(&mut terminal, &bytes);
+        io.rest = bytes.split_off(fed);
+        let closed = io.hangup && io.rest.is_empty();
+        Some(Slice { pane, bytes, closed, pace: io.pace, stopped: terminal.has_passthrough() })
     }
 
     /// Queues input for a program, to be written at the end of the turn. False: too much waits,

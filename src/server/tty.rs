@@ -265,6 +265,17 @@ impl Tty {
         self.out.is_empty() && self.is_started()
     }
 
+    /// Whether more may be written behind what was not taken yet. Where it may not, raw bytes
+    /// are dropped and counted, as of a terminal that is blocked in tmux.
+    pub fn takes_more(&mut self) -> bool {
+        let room = self.is_started() && self.out.len() - self.written < MAX_RAW;
+        if !room {
+            self.dropped += self.raw.len() as u64;
+            self.raw.clear();
+        }
+        room
+    }
+
     pub fn draw(&mut self, frame: &Frame) {
         if std::mem::take(&mut self.stale) {
             self.screen.invalidate(&self.term, &mut self.out);

@@ -131,6 +131,10 @@ impl Outbox {
         std::mem::take(&mut self.replies)
     }
 
+    pub fn has_passthrough(&self) -> bool {
+        self.events.iter().any(|event| matches!(event, TerminalEvent::Passthrough { .. }))
+    }
+
     pub fn event(&mut self, event: TerminalEvent) {
         let bytes = match &event {
             TerminalEvent::Passthrough { data, .. } | TerminalEvent::ClipboardSet { data, .. } => data.len(),

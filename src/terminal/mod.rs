@@ -117,6 +117,11 @@ impl Terminal {
         self.screen.outbox.take_replies()
     }
 
+    /// Whether bytes for the outer terminal wait among the events.
+    pub fn has_passthrough(&self) -> bool {
+        self.screen.outbox.has_passthrough()
+    }
+
     /// What happened since last asked.
     pub fn take_events(&mut self) -> Vec<TerminalEvent> {
         self.screen.outbox.take_events()
@@ -430,11 +435,20 @@ impl Terminal {
 
     /// Copies a row of the visible screen, as `draw` does; nothing outside.
     pub fn draw_row(&self, y: u32, surface: &mut Surface, at: Point) {
+        if at.y + y < surface.size().rows
+            && let Some(cells) = surface.row_mut(at.y + y).get_mut(at.x as usize..)
+        {
+            self.read_row(y, cells);
+        }
+    }
+
+    /// Copies a row of the visible screen, as far as there is room.
+    pub fn read_row(&self, y: u32, cells: &mut [Cell]) {
         let grid = &self.screen.grid;
         let Some(line) = grid.lines.get(y as usize) else { return };
-        let cols = self.size().cols.min(surface.size().cols.saturating_sub(at.x));
+        let cols = self.size().cols.min(cells.len() as u32);
         let mut fillers = 0; // that belong to the character before
-        for x in 0..cols {
+        for (x, place) in (0..cols).zip(cells) {
             let mut cell = grid.tables.unpack(line.get(x));
             let whole = if cell.is_padding() { fillers > 0 } else { u32::from(cell.width) <= cols - x };
             fillers = if cell.is_padding() { fillers.max(1) - 1 } else { cell.width.max(1) - 1 };
@@ -442,7 +456,7 @@ impl Terminal {
                 cell = Cell { style: cell.style, ..Cell::BLANK };
                 fillers = 0;
             }
-            surface.set_raw(at.x + x, at.y + y, cell);
+            *place = cell;
         }
     }
 

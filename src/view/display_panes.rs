@@ -1,10 +1,10 @@
 //! The numbers over panes (`display-panes`).
 
-use crate::base::{Cell, CellStyle, ClientId, KeyCode, PaneId, Surface};
-use crate::model::Cx;
+use crate::base::{Cell, CellStyle, ClientId, KeyCode, PaneId, Size, Surface};
 use crate::model::mode::{Overlay, OverlayResult};
 use crate::model::option_access::OptionScope;
 use crate::model::queue::{ItemId, KeyEvent};
+use crate::model::{Cx, Server};
 
 use super::clock::large;
 
@@ -59,6 +59,9 @@ impl DisplayPanes {
     fn draw_pane(cx: &Cx<'_>, client: ClientId, pane: PaneId, frame: &mut Surface) {
         let Some(place) = Self::place(cx, client, pane) else { return };
         let (Some(index), Some(p)) = (cx.server.pane_index(pane), cx.server.pane(pane)) else { return };
+        let Some(window) = cx.server.window(p.window).map(|w| w.size) else { return };
+        let view = cx.server.client(client).map_or((0, 0), |c| (c.view.0.into(), c.view.1.into()));
+        let mut canvas = Canvas { server: cx.server, pane, offset: view, window, frame };
         let number = index.to_string();
         let length = number.len() as i64;
         if place.cols < length {
@@ -80,10 +83,10 @@ impl DisplayPanes {
             let roomy = place.cols > length + letter_length;
             let width = if roomy { length + letter_length + 1 } else { length };
             let (x, y) = (place.x + half_x - width / 2, place.y + half_y);
-            put_text(frame, x, y, &number, text_style);
+            canvas.put(x, y, &number, text_style);
             if roomy {
-                put(frame, x + length, y, ' ', text_style);
-                letter.into_iter().for_each(|c| put(frame, x + length + 1, y, c, text_style));
+                canvas.put(x + length, y, " ", text_style);
+                letter.into_iter().for_each(|c| canvas.put(x + length + 1, y, &c.to_string(), text_style));
             }
             return;
         }
@@ -91,7 +94,7 @@ impl DisplayPanes {
         let (mut x, y) = (place.x + half_x - length * 3, place.y + half_y - 2);
         for c in number.chars() {
             for (dx, dy) in large(c) {
-                put(frame, x + i64::from(dx), y + i64::from(dy), ' ', block);
+                canvas.put(x + i64::from(dx), y + i64::from(dy), " ", block);
             }
             x += 6;
         }
@@ -100,24 +103,43 @@ impl DisplayPanes {
         }
         let size = format!("{}x{}", p.size.cols, p.size.rows);
         if place.cols >= size.len() as i64 {
-            put_text(frame, place.x + place.cols - size.len() as i64, place.y, &size, text_style);
+            canvas.put(place.x + place.cols - size.len() as i64, place.y, &size, text_style);
         }
         if let Some(letter) = letter {
             let x = place.x + half_x + length * 3 - 2;
-            put(frame, x, y + 5, letter, text_style);
+            canvas.put(x, y + 5, &letter.to_string(), text_style);
         }
     }
 }
 
-fn put(frame: &mut Surface, x: i64, y: i64, c: char, style: CellStyle) {
-    if let (Ok(x), Ok(y)) = (u32::try_from(x), u32::try_from(y)) {
-        frame.put(x, y, Cell::new(c, style));
-    }
+/// What is drawn of one pane, and on what.
+struct Canvas<'a> {
+    server: &'a Server,
+    pane: PaneId,
+    /// Offset of the client's view, and the size of the window.
+    offset: (i64, i64),
+    window: Size,
+    frame: &'a mut Surface,
 }
 
-fn put_text(frame: &mut Surface, x: i64, y: i64, text: &str, style: CellStyle) {
-    for (at, c) in (x..).zip(text.chars()) {
-        put(frame, at, y, c, style);
+impl Canvas<'_> {
+    /// Writes text where the pane is seen, as tmux does: where something lies over the middle of
+    /// it, it begins again behind that. Rows of status lines at the top count as the window's.
+    fn put(&mut self, x: i64, y: i64, text: &str, style: CellStyle) {
+        let window_y = y + self.offset.1;
+        if window_y < 0 || window_y >= i64::from(self.window.rows) {
+            return;
+        }
+        let mut rest = text.chars();
+        for at in x..x + text.len() as i64 {
+            let window_x = at + self.offset.0;
+            let inside = (0..i64::from(self.window.cols)).contains(&window_x);
+            if !inside || self.server.is_pane_covered(self.pane, window_x as i32, window_y as i32) {
+                rest = text.chars();
+            } else if let (Some(c), Ok(x), Ok(y)) = (rest.next(), u32::try_from(at), u32::try_from(y)) {
+                self.frame.put(x, y, Cell::new(c, style));
+            }
+        }
     }
 }
 

@@ -15,12 +15,14 @@ pub struct Options {
     pub ignore_styles: bool,
     /// Keys do not end it, and are dropped while it shows.
     pub ignore_keys: bool,
+    /// What panes print shows meanwhile (`display-message -C`); else it is held back.
+    pub no_freeze: bool,
 }
 
 impl Options {
     /// As errors show: for `display-time`, styles ignored.
     pub fn error() -> Self {
-        Self { delay_ms: None, ignore_styles: true, ignore_keys: false }
+        Self { ignore_styles: true, ..Self::default() }
     }
 }
 
@@ -41,6 +43,7 @@ pub fn show(cx: &mut Cx<'_>, client: ClientId, text: &str, options: Options) {
             text: text.to_owned(),
             ignore_keys: options.ignore_keys && delay > 0,
             ignore_styles: options.ignore_styles,
+            freezes: !options.no_freeze,
             timer,
         });
     }

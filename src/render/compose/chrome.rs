@@ -2,6 +2,7 @@
 
 use super::border_chars::{BorderLines, set_arrow, set_border};
 use super::borders::{BorderLayout, CellKind, Indicators, PaneBox, PaneStatus, TwoPanes};
+use super::seen::Seen;
 use super::{Subject, blanks, status};
 use crate::base::{Attrs, Cell, CellStyle, Colour, Glyph, PaneId, Point, Size, Surface};
 use crate::format::Scope;
@@ -9,7 +10,7 @@ use crate::model::arrange::ScrollbarPolicy;
 use crate::model::layout::CellKind as SplitKind;
 use crate::model::option_access::OptionScope;
 use crate::model::{Cx, Server, Window};
-use crate::render::frame::Frame;
+use crate::render::frame::{Descent, Frame};
 use crate::view::copy::CopyMode;
 use crate::view::style;
 
@@ -32,6 +33,8 @@ struct Bar {
     cols: u32,
     pad: u32,
     style: CellStyle,
+    /// First row and height of the slider in the last frame.
+    slider: Option<(u32, u32)>,
 }
 
 /// The geometry of a window's borders.
@@ -232,15 +235,14 @@ impl Chrome {
                 pane.id,
             );
             let style = style::of_option(server, OptionScope::Pane(pane.id), "pane-scrollbars-style", &scope);
-            self.bars.push(Bar { pane: index, cols: size.cols, pad: size.pad, style });
+            self.bars.push(Bar { pane: index, cols: size.cols, pad: size.pad, style, slider: None });
         }
     }
 
     /// Draws borders and border status lines, on rows that are composed anew.
     pub fn draw_borders(&self, subject: &Subject, frame: &mut Frame) {
         let Frame { surface, descent, .. } = frame;
-        let changed = |y: u32| descent.changed.get(y as usize).copied().unwrap_or(true);
-        for (at, cell) in self.cells.iter().filter(|(at, _)| changed(at.y)) {
+        for (at, cell) in self.cells.iter().filter(|(at, _)| descent.has(at.y)) {
             surface.set_raw(at.x, at.y, cell.clone());
         }
         for (index, line) in &self.lines {
@@ -249,51 +251,60 @@ impl Chrome {
                 continue;
             }
             let y = if self.layout.status == PaneStatus::Top { pane.y - 1 } else { pane.y + pane.rows };
-            for x in 0..line.size().cols {
-                let at = pane.x + 2 + x as i32;
-                if self.layout.is_covered(*index, at, y) {
-                    continue;
-                }
-                if let Some(place) = subject.place(at, y)
-                    && changed(place.y)
-                    && !line.get(x, 0).is_padding()
-                {
-                    surface.put(place.x, place.y, line.get(x, 0).clone());
+            let left = pane.x + 2;
+            let Some(seen) = subject.seen(left, y, line.size()).filter(|seen| descent.has(seen.at.y)) else {
+                continue;
+            };
+            for (from, x) in seen.source().zip(seen.columns()) {
+                let cell = line.get(from as u32, 0);
+                if !cell.is_padding() && !self.layout.is_covered(*index, left + from as i32, y) {
+                    surface.put(x as u32, seen.at.y, cell.clone());
                 }
             }
         }
     }
 
-    pub fn has_scrollbars(&self) -> bool {
-        !self.bars.is_empty()
-    }
-
-    /// Draws scrollbars, and notes where their sliders are for the mouse.
-    pub fn draw_scrollbars(&self, cx: &mut Cx<'_>, subject: &Subject, surface: &mut Surface) {
-        for bar in &self.bars {
-            let pane = &self.layout.panes[bar.pane];
-            let Some(slider) = slider(cx, pane, pane.rows as u32) else { continue };
-            if let Some(p) = cx.server.panes.get_mut(&pane.id) {
+    /// Works out where the sliders are, also for the mouse. Rows of bars whose slider moved are
+    /// composed again.
+    pub fn find_sliders(&mut self, cx: &mut Cx<'_>, subject: &Subject, descent: &mut Descent) {
+        for bar in &mut self.bars {
+            let Some(pane) = self.layout.panes.get(bar.pane) else { continue };
+            let slider = slider(cx, pane, pane.rows.max(0) as u32);
+            if let (Some(slider), Some(p)) = (slider, cx.server.panes.get_mut(&pane.id)) {
                 p.slider = slider;
             }
+            if std::mem::replace(&mut bar.slider, slider) != slider {
+                let rows = Size::new(subject.size.cols, pane.rows.max(0) as u32);
+                let seen = subject.seen(subject.view.x as i32, pane.y, rows);
+                seen.into_iter().flat_map(Seen::rows).for_each(|(_, y)| descent.note(y));
+            }
+        }
+    }
+
+    /// Draws scrollbars, on rows that are composed anew.
+    pub fn draw_scrollbars(&self, subject: &Subject, frame: &mut Frame) {
+        for bar in &self.bars {
+            let (Some(pane), Some(slider)) = (self.layout.panes.get(bar.pane), bar.slider) else { continue };
             let total = bar.cols + bar.pad;
             let left = if self.layout.bars_left { pane.x - total as i32 } else { pane.x + pane.cols };
+            let Some(seen) = subject.seen(left, pane.y, Size::new(total, pane.rows.max(0) as u32)) else {
+                continue;
+            };
             let mut inverse = bar.style;
             (inverse.fg, inverse.bg) = (bar.style.bg, bar.style.fg);
-            for row in 0..pane.rows as u32 {
-                for col in 0..total {
-                    let (x, y) = (left + col as i32, pane.y + row as i32);
-                    if self.layout.is_covered(bar.pane, x, y) {
+            for (row, y) in seen.rows().filter(|(_, y)| frame.descent.has(*y)) {
+                for (col, x) in seen.source().zip(seen.columns()) {
+                    if self.layout.is_covered(bar.pane, left + col as i32, pane.y + row as i32) {
                         continue;
                     }
-                    let Some(at) = subject.place(x, y) else { continue };
+                    let col = col as u32;
                     let is_pad = if self.layout.bars_left { col >= bar.cols } else { col < bar.pad };
                     let style = match (is_pad, (slider.0..slider.0 + slider.1).contains(&row)) {
                         (true, _) => CellStyle::DEFAULT,
                         (false, true) => inverse,
                         (false, false) => bar.style,
                     };
-                    surface.put(at.x, at.y, Cell { style, ..Cell::BLANK });
+                    frame.surface.put(x as u32, y, Cell { style, ..Cell::BLANK });
                 }
             }
         }
@@ -315,7 +326,7 @@ fn slider(cx: &mut Cx<'_>, pane: &PaneBox, rows: u32) -> Option<(u32, u32)> {
         }
         None => {
             let height = height_of(p.terminal.lock().history_rows() as f64 + f64::from(rows));
-            (rows - height, height)
+            (rows.saturating_sub(height), height)
         }
     };
     Some((y.min(rows.saturating_sub(1)), height.max(1)))

@@ -14,14 +14,16 @@ mod cursor;
 mod kept;
 mod offset;
 mod panes;
+mod seen;
 mod status;
 
-use crate::base::{ClientId, Colour, PaneId, Point, SessionId, Size, Surface, WindowId};
+use crate::base::{ClientId, Colour, PaneId, Point, Rect, SessionId, Size, Surface, WindowId};
 use crate::model::Cx;
 use crate::model::option_access::OptionScope;
 
 use super::frame::{Frame, FrameLinks};
 use chrome::Chrome;
+use seen::Seen;
 
 pub use blanks::Erasing;
 pub use offset::View;
@@ -50,8 +52,8 @@ pub struct Composer {
     overdrawn: bool,
     /// Frames composed so far.
     frames: u64,
-    /// Kept for its memory.
-    scratch: Option<Surface>,
+    /// A line for one row of a pane, kept for its memory.
+    scratch: Surface,
 }
 
 /// Which things a frame is about.
@@ -66,8 +68,11 @@ pub(super) struct Subject {
     pub active: PaneId,
     /// The client's terminal.
     pub size: Size,
-    /// Rows taken by status lines, message or prompt; and whether they are at the top.
+    /// Rows of the terminal that status lines take from the window.
     pub status_rows: u32,
+    /// Rows that status lines, message or prompt cover: one at least while something is said.
+    pub covered_rows: u32,
+    /// Both are at the top.
     pub status_top: bool,
     pub view: View,
     pub erasing: Erasing,
@@ -89,41 +94,64 @@ impl Subject {
         blanks::Ground { erasing: self.erasing, left, cols: self.size.cols, bg }
     }
 
+    /// The part of a box of the window that is on the terminal, if any of it is.
+    pub fn seen(&self, x: i32, y: i32, size: Size) -> Option<Seen> {
+        let room = Size::new(self.size.cols, self.bottom() - self.top());
+        Seen::new(Rect { x: x - self.view.x as i32, y: y - self.view.y as i32, size }, room, self.top())
+    }
+
     /// Where a cell of the window is on the terminal, if it is there at all.
     pub fn place(&self, x: i32, y: i32) -> Option<Point> {
-        let (x, y) = (x - self.view.x as i32, y - self.view.y as i32);
-        let seen = x >= 0 && y >= 0 && x < self.size.cols as i32 && y < (self.bottom() - self.top()) as i32;
-        seen.then(|| Point::new(x as u32, y as u32 + self.top()))
+        self.seen(x, y, Size::new(1, 1)).map(|seen| seen.at)
     }
 }
 
-/// Composes what a client should show now; `None` for a client that shows nothing. `dirty`:
-/// what is kept of borders and status lines is to be made anew.
-pub fn compose(cx: &mut Cx<'_>, client: ClientId, dirty: bool, composer: &mut Composer) -> Option<Frame> {
+/// How much of a frame may be different from the one before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Extent {
+    /// What panes show.
+    Panes,
+    /// The cursor. Panes stay as they are, whatever they printed since.
+    Cursor,
+    /// The cursor and the status lines.
+    Status,
+    /// Everything: what is kept of borders and status lines is made again.
+    All,
+}
+
+/// Composes what a client should show now; `None` for a client that shows nothing.
+pub fn compose(cx: &mut Cx<'_>, client: ClientId, extent: Extent, composer: &mut Composer) -> Option<Frame> {
     let subject = subject(cx, client, composer.erasing)?;
     if let Some(c) = cx.server.clients.get_mut(&client) {
         c.view = (subject.view.x, subject.view.y, subject.view.size, subject.view.bigger);
     }
     let layout = chrome::layout(cx, &subject)?;
-    let stale = dirty || composer.chrome.as_ref().is_none_or(|c| !c.fits(&layout, &subject));
-    let chrome = match composer.chrome.take().filter(|_| !stale) {
+    let stale = extent == Extent::All || composer.chrome.as_ref().is_none_or(|c| !c.fits(&layout, &subject));
+    let mut chrome = match composer.chrome.take().filter(|_| !stale) {
         Some(chrome) => chrome,
         None => Chrome::new(cx, &subject, layout),
     };
     let mut frame = composer.next_frame(&subject, stale);
-    let styled = panes::find_changed(cx, &subject, &chrome, composer, &mut frame);
+    let frozen = matches!(extent, Extent::Cursor | Extent::Status) && frame.descent.parent.is_some();
+    let styled = if frozen {
+        panes::Styled::default()
+    } else {
+        chrome.find_sliders(cx, &subject, &mut frame.descent);
+        panes::find_changed(cx, &subject, &chrome, composer, &mut frame)
+    };
     let held = panes::held_rows(&subject, &chrome, &styled, &frame);
     frame.clear_changed();
     chrome.draw_borders(&subject, &mut frame);
     panes::draw(cx, &subject, &chrome, &styled, composer, &mut frame);
     held.into_iter().for_each(|row| row.put_back(&mut frame));
-    chrome.draw_scrollbars(cx, &subject, &mut frame.surface);
-    let prompt = status::draw(cx, &subject, &mut composer.status, stale, &mut frame);
+    chrome.draw_scrollbars(&subject, &mut frame);
+    let refresh = stale || extent == Extent::Status;
+    let prompt = status::draw(cx, &subject, &mut composer.status, refresh, &mut frame);
     let overlaid = cx.server.client(client).and_then(|c| c.overlay.as_ref()).map(|o| o.covers_part());
     frame.covered = overlaid == Some(true);
     let covered = overlay(cx, client, &mut frame.surface);
-    // What was drawn over the panes and their borders is not told apart: all is drawn again.
-    composer.overdrawn = overlaid.is_some() || chrome.has_scrollbars();
+    // What an overlay drew over the panes and their borders is not told apart: all is drawn again.
+    composer.overdrawn = overlaid.is_some();
     if composer.overdrawn {
         frame.descent.changed.fill(true);
     }
@@ -188,7 +216,8 @@ fn subject(cx: &Cx<'_>, client: ClientId, erasing: Erasing) -> Option<Subject> {
     }
     let shown = server.status_lines(c);
     let speaks = c.message.is_some() || c.prompt.is_some();
-    let status_rows = shown.max(u32::from(speaks)).min(size.rows);
+    let status_rows = shown.min(size.rows);
+    let covered_rows = shown.max(u32::from(speaks)).min(size.rows);
     let top = server.option_text(OptionScope::Session(session), "status-position") == "top";
     let mut subject = Subject {
         client,
@@ -198,7 +227,8 @@ fn subject(cx: &Cx<'_>, client: ClientId, erasing: Erasing) -> Option<Subject> {
         active,
         size,
         status_rows,
-        status_top: status_rows != 0 && top,
+        covered_rows,
+        status_top: covered_rows != 0 && top,
         view: View::default(),
         erasing,
     };

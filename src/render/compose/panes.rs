@@ -6,8 +6,9 @@ use std::ops::Range;
 use super::borders::PaneBox;
 use super::chrome::Chrome;
 use super::kept::{KeptPane, Setting};
+use super::seen::Seen;
 use super::{Composer, Subject, blanks};
-use crate::base::{Attrs, Cell, CellFlags, CellStyle, Colour, PaneId, Point, Rect, Size, Surface};
+use crate::base::{Attrs, Cell, CellFlags, CellStyle, Colour, PaneId, Rect, Size, Surface};
 use crate::format::Scope;
 use crate::model::Cx;
 use crate::model::option_access::OptionScope;
@@ -24,7 +25,7 @@ struct Look<'a> {
     no_bright: bool,
 }
 
-/// How each pane of the layout is drawn.
+/// How each pane of the layout is drawn; empty where no row of a pane is composed.
 pub(super) type Styled = Vec<PaneStyle>;
 
 #[derive(Clone, Copy)]
@@ -35,17 +36,20 @@ pub(super) struct PaneStyle {
     held: bool,
 }
 
+impl PaneStyle {
+    const NONE: Self = Self { colours: (Colour::Default, Colour::Default), held: false };
+}
+
 /// Part of a row of the frame that belongs to a held pane, while the rest of it changes.
 pub(super) struct HeldRow {
-    at: Point,
+    row: u32,
+    columns: Range<usize>,
     cells: Vec<Cell>,
 }
 
 impl HeldRow {
     pub fn put_back(self, frame: &mut Frame) {
-        for (x, cell) in (self.at.x..).zip(self.cells) {
-            frame.surface.set_raw(x, self.at.y, cell);
-        }
+        frame.surface.row_mut(self.row)[self.columns].clone_from_slice(&self.cells);
     }
 }
 
@@ -53,23 +57,13 @@ impl HeldRow {
 pub(super) fn held_rows(subject: &Subject, chrome: &Chrome, styled: &Styled, frame: &Frame) -> Vec<HeldRow> {
     let mut rows = Vec::new();
     for (pane, _) in chrome.layout.panes.iter().zip(styled).filter(|(_, style)| style.held) {
-        let size = pane_size(pane);
-        let Range { start, end } = columns(subject, pane.x, size.cols);
-        for y in 0..size.rows {
-            let place = subject.place(subject.view.x as i32, pane.y + y as i32);
-            if let Some(y) = place.map(|place| place.y).filter(|y| start < end && frame.is_changed(*y)) {
-                let cells = frame.surface.row(y)[start as usize..end as usize].to_vec();
-                rows.push(HeldRow { at: Point::new(start, y), cells });
-            }
+        let Some(seen) = subject.seen(pane.x, pane.y, pane_size(pane)) else { continue };
+        for (_, row) in seen.rows().filter(|(_, row)| frame.is_changed(*row)) {
+            let cells = frame.surface.row(row)[seen.columns()].to_vec();
+            rows.push(HeldRow { row, columns: seen.columns(), cells });
         }
     }
     rows
-}
-
-/// Columns of the terminal that a pane takes.
-fn columns(subject: &Subject, x: i32, cols: u32) -> Range<u32> {
-    let start = x - subject.view.x as i32;
-    start.max(0) as u32..((start + cols as i32).max(0) as u32).min(subject.size.cols)
 }
 
 /// Finds the rows of the frame in which panes have changed since the last one.
@@ -80,8 +74,7 @@ pub(super) fn find_changed(
     composer: &mut Composer,
     frame: &mut Frame,
 ) -> Styled {
-    let unstyled = PaneStyle { colours: (Colour::Default, Colour::Default), held: false };
-    let mut styled = vec![unstyled; chrome.layout.panes.len()];
+    let mut styled = vec![PaneStyle::NONE; chrome.layout.panes.len()];
     let alone = !chrome.layout.panes.iter().any(|p| p.floating);
     let mut before = std::mem::take(&mut composer.kept);
     for (index, pane) in chrome.layout.panes.iter().enumerate().filter(|(_, p)| p.visible) {
@@ -106,11 +99,10 @@ pub(super) fn find_changed(
         let known = before.take(pane.id, &setting).filter(|_| plain);
         let held = alone && frame.descent.parent.is_some() && composer.held.contains(&pane.id);
         styled[index].held = held && known.is_some();
-        for y in 0..if styled[index].held { 0 } else { size.rows } {
-            if let Some(place) = subject.place(subject.view.x as i32, pane.y + y as i32)
-                && !known.as_ref().is_some_and(|known| known.has(y, &terminal))
-            {
-                frame.descent.changed[place.y as usize] = true;
+        let seen = subject.seen(pane.x, pane.y, size).filter(|_| !styled[index].held);
+        for (y, row) in seen.into_iter().flat_map(Seen::rows) {
+            if !known.as_ref().is_some_and(|known| known.has(y, &terminal)) {
+                frame.descent.note(row);
             }
         }
         if plain {
@@ -134,30 +126,30 @@ pub(super) fn draw(
     frame: &mut Frame,
 ) {
     for (index, pane) in chrome.layout.panes.iter().enumerate().rev().filter(|(_, p)| p.visible) {
-        let size = pane_size(pane);
-        let kept = composer.scratch.take().filter(|s| s.size() == size);
-        let mut surface = kept.unwrap_or_else(|| Surface::new(size));
-        let source = Source { index, id: pane.id, at: (pane.x, pane.y) };
-        let mode = mode_surface(cx, pane.id, &mut surface);
+        let Some(seen) = subject.seen(pane.x, pane.y, pane_size(pane)) else { continue };
+        frame.regions.push(seen.rect());
+        let source = Source { index, id: pane.id, at: (pane.x, pane.y), cols: pane.cols.max(0) as u32, seen };
+        let mode = mode_surface(cx, pane.id);
         let mut painter = Painter { subject, chrome, source, frame };
-        if styled[index].held {
-            painter.keep_wraps(size, &composer.wrapped);
+        let style = styled.get(index).copied().unwrap_or(PaneStyle::NONE);
+        if style.held {
+            painter.keep_wraps(&composer.wrapped);
         } else {
-            painter.draw(cx, mode, styled[index].colours, &mut surface, composer);
+            painter.draw(cx, mode.as_ref(), style.colours, composer);
         }
-        composer.scratch = Some(surface);
-        painter.note_region(size);
-        if !mode {
+        if mode.is_none() {
             painter.add_images(cx);
         }
     }
 }
 
-/// Which pane, and where it is in the window.
+/// Which pane, where it is in the window, and what is seen of it.
 struct Source {
     index: usize,
     id: PaneId,
     at: (i32, i32),
+    cols: u32,
+    seen: Seen,
 }
 
 /// Copies one pane.
@@ -169,126 +161,109 @@ struct Painter<'a> {
 }
 
 impl Painter<'_> {
-    /// Draws the pane: what `surface` holds if a `mode` covers it, or its terminal.
+    /// Draws the pane: what the mode that covers it shows, or its terminal.
     fn draw(
         &mut self,
         cx: &Cx<'_>,
-        mode: bool,
+        mode: Option<&Surface>,
         styled: (Colour, Colour),
-        surface: &mut Surface,
         composer: &mut Composer,
     ) {
         let Some(pane) = cx.server.pane(self.source.id) else { return };
         let terminal = pane.terminal.lock();
         let look = Look::new(styled, &terminal, composer.no_bright);
-        let Range { start, end } = self.columns(surface.size().cols);
+        let seen = self.source.seen;
         let mut kept = composer.kept.get_mut(self.source.id);
-        for y in 0..surface.size().rows {
-            let row_y = self.source.at.1 + y as i32;
-            let Some(place) = self.subject.place(self.subject.view.x as i32, row_y) else { continue };
-            if self.frame.is_changed(place.y) {
-                if !mode {
-                    surface.clear_row(y);
-                    terminal.draw_row(y, surface, Point::default());
-                }
-                surface.settle_row(y);
-                if mode {
+        let line = &mut composer.scratch;
+        for (y, row) in seen.rows() {
+            if self.frame.is_changed(row) {
+                self.read(y, mode, &terminal, line);
+                if mode.is_some() {
                     let left = self.source.at.0 - self.subject.view.x as i32;
-                    blanks::settle(surface, y, self.subject.ground(left, look.bg));
+                    blanks::settle(line, 0, self.subject.ground(left, look.bg));
                 }
-                self.row(y, surface, &look, &terminal, &mut composer.links);
+                self.row(y, row, line, &look, &terminal, &mut composer.links);
                 if let Some(kept) = &mut kept {
-                    let drawn = &self.frame.surface.row(place.y)[start as usize..end as usize];
-                    kept.keep(y, &terminal, drawn);
+                    kept.keep(y, &terminal, &self.frame.surface.row(row)[seen.columns()]);
                 }
             }
-            if !mode {
-                self.note_wrap(y, surface.size().cols, &terminal);
+            if mode.is_none() {
+                self.note_wrap(y, row, &terminal);
             }
         }
     }
 
-    /// Draws a row, which is in view.
+    /// Reads a row of the pane into a line of its own, as it shows.
+    fn read(&self, y: u32, mode: Option<&Surface>, terminal: &Terminal, line: &mut Surface) {
+        let size = Size::new(self.source.cols, 1);
+        if line.size() != size {
+            *line = Surface::new(size);
+        }
+        line.clear_row(0);
+        match mode {
+            Some(mode) if y < mode.size().rows => {
+                line.row_mut(0).iter_mut().zip(mode.row(y)).for_each(|(to, from)| to.clone_from(from));
+            }
+            Some(_) => {}
+            None => terminal.read_row(y, line.row_mut(0)),
+        }
+        line.settle_row(0);
+    }
+
+    /// Draws row `y` of the pane, which `line` holds, onto a row of the terminal.
     fn row(
         &mut self,
         y: u32,
-        surface: &Surface,
+        row: u32,
+        line: &Surface,
         look: &Look<'_>,
         terminal: &Terminal,
         links: &mut FrameLinks,
     ) {
         let source = &self.source;
         let layout = &self.chrome.layout;
-        let row_y = source.at.1 + y as i32;
+        let window_y = source.at.1 + y as i32;
         let any_above = layout.panes[..source.index].iter().any(|p| p.floating);
-        for (x, cell) in surface.row(y).iter().enumerate() {
-            let at = source.at.0 + x as i32;
-            let Some(place) = self.subject.place(at, row_y) else { continue };
-            if any_above && layout.is_covered(source.index, at, row_y) {
+        let cells = line.row(0)[source.seen.source()].iter();
+        let places = self.frame.surface.row_mut(row)[source.seen.columns()].iter_mut();
+        for ((x, cell), place) in (source.at.0 + source.seen.from.x as i32..).zip(cells).zip(places) {
+            if any_above && layout.is_covered(source.index, x, window_y) {
                 continue;
             }
             let mut cell = look.apply(cell);
             if cell.style.link.0 != 0 {
                 cell.style.link = links.intern(source.id, cell.style.link, terminal.links());
             }
-            self.frame.surface.set_raw(place.x, place.y, cell);
+            *place = cell;
         }
-        self.mend_row(surface.size().cols, row_y);
-        if look.fg != Colour::Default
-            && let Some(place) = self.subject.place(self.subject.view.x as i32, row_y)
-        {
-            let columns = self.columns(surface.size().cols);
+        mend(&mut self.frame.surface.row_mut(row)[source.seen.columns()]);
+        if look.fg != Colour::Default {
             let ground = self.subject.ground(0, look.bg);
-            blanks::settle_part(&mut self.frame.surface, place.y, columns, ground);
+            let columns = source.seen.columns();
+            let columns = columns.start as u32..columns.end as u32;
+            blanks::settle_part(&mut self.frame.surface, row, columns, ground);
         }
     }
 
     /// Notes a row that wraps, where the pane is as wide as the terminal.
-    fn note_wrap(&mut self, y: u32, cols: u32, terminal: &Terminal) {
-        let full = self.source.at.0 == 0 && self.subject.view.x == 0 && cols == self.subject.size.cols;
+    fn note_wrap(&mut self, y: u32, row: u32, terminal: &Terminal) {
+        let full = self.source.seen.from.x == 0
+            && self.source.seen.size.cols == self.source.cols
+            && self.source.cols == self.subject.size.cols;
         if full
             && terminal.is_wrapped(y)
-            && let Some(place) = self.subject.place(0, self.source.at.1 + y as i32)
+            && let Some(wrapped) = self.frame.wrapped.get_mut(row as usize)
         {
-            self.frame.wrapped[place.y as usize] = true;
+            *wrapped = true;
         }
-    }
-
-    /// Columns of the terminal that the pane takes.
-    fn columns(&self, cols: u32) -> Range<u32> {
-        columns(self.subject, self.source.at.0, cols)
     }
 
     /// Which rows wrap of a pane that stays as it is in the frame.
-    fn keep_wraps(&mut self, size: Size, before: &[bool]) {
-        let full = self.source.at.0 == 0 && self.subject.view.x == 0 && size.cols == self.subject.size.cols;
-        for y in 0..if full { size.rows } else { 0 } {
-            if let Some(place) = self.subject.place(0, self.source.at.1 + y as i32) {
-                self.frame.wrapped[place.y as usize] = before.get(place.y as usize) == Some(&true);
-            }
-        }
-    }
-
-    /// Blanks halves of wide characters that the edge of the view or a pane above cut off.
-    fn mend_row(&mut self, cols: u32, y: i32) {
-        let Range { start: from, end: to } = self.columns(cols);
-        let Some(place) = self.subject.place(self.subject.view.x as i32, y) else { return };
-        let surface = &mut self.frame.surface;
-        let mut expected = 0u32;
-        for x in from..to {
-            let cell = surface.get(x, place.y);
-            let (padding, width, style) = (cell.is_padding(), u32::from(cell.width), cell.style);
-            let whole = if padding {
-                let whole = expected > 0;
-                expected = expected.saturating_sub(1);
-                whole
-            } else {
-                expected = width.max(1) - 1;
-                (1..=expected).all(|n| x + n < to && surface.get(x + n, place.y).is_padding())
-            };
-            if !whole {
-                expected = 0;
-                surface.set_raw(x, place.y, Cell { style, ..Cell::BLANK });
+    fn keep_wraps(&mut self, before: &[bool]) {
+        for (_, row) in self.source.seen.rows() {
+            let row = row as usize;
+            if let Some(wrapped) = self.frame.wrapped.get_mut(row) {
+                *wrapped = before.get(row) == Some(&true);
             }
         }
     }
@@ -319,32 +294,40 @@ impl Painter<'_> {
             self.frame.images.push(FrameImage { rect, top: image.top, data: image.data.clone() });
         }
     }
+}
 
-    /// Notes the part of the terminal that the pane takes, as one that may have scrolled.
-    fn note_region(&mut self, size: Size) {
-        let subject = self.subject;
-        let (top, bottom) = (subject.top() as i32, subject.bottom() as i32);
-        let x = self.source.at.0 - subject.view.x as i32;
-        let y = self.source.at.1 - subject.view.y as i32 + top;
-        let room = Rect::new(0, top, subject.size.cols, (bottom - top).max(0) as u32);
-        if let Some(rect) = Rect::new(x, y, size.cols, size.rows).intersect(&room) {
-            self.frame.regions.push(rect);
+/// Blanks halves of wide characters that the edge of the view or a pane above cut off.
+fn mend(cells: &mut [Cell]) {
+    let mut expected = 0;
+    for x in 0..cells.len() {
+        let whole = if cells[x].is_padding() {
+            let whole = expected > 0;
+            expected = usize::saturating_sub(expected, 1);
+            whole
+        } else {
+            expected = usize::from(cells[x].width.max(1)) - 1;
+            let fillers = cells[x + 1..].iter().take(expected).take_while(|c| c.is_padding());
+            fillers.count() == expected
+        };
+        if !whole {
+            expected = 0;
+            cells[x] = Cell { style: cells[x].style, ..Cell::BLANK };
         }
     }
 }
 
-/// Lets the mode on top of a pane draw; false when there is none.
-fn mode_surface(cx: &mut Cx<'_>, id: PaneId, surface: &mut Surface) -> bool {
-    let Some(pane) = cx.server.panes.get_mut(&id) else { return false };
+/// What the mode on top of a pane shows; `None` when there is no mode.
+fn mode_surface(cx: &mut Cx<'_>, id: PaneId) -> Option<Surface> {
+    let pane = cx.server.panes.get_mut(&id)?;
     if pane.modes.is_empty() {
-        return false;
+        return None;
     }
     let mut entry = pane.modes.remove(0);
-    surface.clone_from(entry.mode.draw(cx, id));
+    let surface = entry.mode.draw(cx, id).clone();
     if let Some(pane) = cx.server.panes.get_mut(&id) {
         pane.modes.insert(0, entry);
     }
-    true
+    Some(surface)
 }
 
 /// Foreground and background of `window-style` and, for the active pane,

@@ -34,11 +34,11 @@ pub(super) fn draw(
         let c = cx.server.client(subject.client)?;
         (c.message.is_some(), c.prompt.is_some(), c.overlay.as_ref().is_some_and(|o| o.covers_part()))
     };
-    if subject.status_rows == 0 {
+    if subject.covered_rows == 0 {
         *kept = None;
         return None;
     }
-    let size = Size::new(subject.size.cols, subject.status_rows);
+    let size = Size::new(subject.size.cols, subject.covered_rows);
     let missing = kept.as_ref().is_none_or(|k| k.size() != size);
     if !message && !prompt && (missing || refresh) {
         *kept = Some(status_lines(cx, subject, size));
@@ -59,11 +59,11 @@ pub(super) fn draw(
     } else if prompt {
         cursor = draw_prompt(cx, subject, row, &mut lines);
     }
-    let top = if subject.status_top { 0 } else { subject.size.rows - subject.status_rows };
+    let top = if subject.status_top { 0 } else { subject.size.rows - subject.covered_rows };
     if !overlaid {
         (0..size.rows).for_each(|y| blanks::settle(&mut lines, y, subject.ground(0, Colour::Default)));
     }
-    (top..top + size.rows).for_each(|y| frame.descent.changed[y as usize] = true);
+    (top..top + size.rows).for_each(|y| frame.descent.note(y));
     frame.surface.blit(&lines, Point::default(), size, Point::new(0, top));
     cursor.map(|x| Point::new(x, top + row))
 }
@@ -112,7 +112,7 @@ fn message_row(cx: &Cx<'_>, subject: &Subject) -> u32 {
     let server = &*cx.server;
     let lines = server.client(subject.client).map_or(0, |c| server.status_lines(c));
     let wanted = server.option_number(OptionScope::Session(subject.session), "message-line").max(0) as u32;
-    wanted.min(lines.saturating_sub(1)).min(subject.status_rows.saturating_sub(1))
+    wanted.min(lines.saturating_sub(1)).min(subject.covered_rows.saturating_sub(1))
 }
 
 /// Columns that messages may use, from the width and alignment of their style.

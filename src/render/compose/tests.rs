@@ -84,7 +84,7 @@ impl Fixture {
 
     fn frame(&mut self) -> Frame {
         let client = self.client;
-        compose(&mut self.cx(), client, true, &mut Composer::default()).expect("attached")
+        compose(&mut self.cx(), client, Extent::All, &mut Composer::default()).expect("attached")
     }
 
     /// Compares some rows; changes of style are written as in the recordings.
@@ -151,20 +151,20 @@ fn a_held_pane_stays_as_it_was_until_it_is_held_no_more() {
     f.print(1, "$ ");
     let client = f.client;
     let panes = f.server.window(f.window()).expect("there is one").panes.clone();
-    let frame = compose(&mut f.cx(), client, false, &mut composer).expect("attached");
+    let frame = compose(&mut f.cx(), client, Extent::Panes, &mut composer).expect("attached");
     composer.reuse(frame);
-    let frame = compose(&mut f.cx(), client, false, &mut composer).expect("attached");
+    let frame = compose(&mut f.cx(), client, Extent::Panes, &mut composer).expect("attached");
     composer.reuse(frame);
     // One pane floods, the other answers a key, on rows that they share.
     f.print(0, "\x1b[H111\r\n222");
     f.print(1, "x\r\ny");
     composer.held = vec![panes[0]];
-    let frame = compose(&mut f.cx(), client, false, &mut composer).expect("attached");
+    let frame = compose(&mut f.cx(), client, Extent::Panes, &mut composer).expect("attached");
     let rows = |frame: &Frame| [0, 1].map(|y| row(&frame.surface, y).replace(' ', ""));
     assert_eq!(rows(&frame), ["one│$x", "two│y"]);
     composer.reuse(frame);
     composer.held.clear();
-    let frame = compose(&mut f.cx(), client, false, &mut composer).expect("attached");
+    let frame = compose(&mut f.cx(), client, Extent::Panes, &mut composer).expect("attached");
     assert_eq!(rows(&frame), ["111│$x", "222│y"]);
 }
 
@@ -187,6 +187,39 @@ fn status_at_the_top_and_wide_characters() {
     f.check(&[(0, "{fg=0,bg=2}[s] 0:w0*{bg=2}"), (1, "世界"), (2, "x")], (1, 2, true));
     f.set(OptionScope::GlobalSession, "status", "off");
     f.check(&[(0, "世界")], (1, 1, true));
+}
+
+/// A client of each size sees what a client as large as the window does, as far as it reaches.
+#[test]
+fn clients_of_any_size_see_their_part() {
+    let mut f = Fixture::new(41, 11);
+    f.split(Axis::LeftRight);
+    f.split(Axis::TopBottom);
+    for pane in 0..3 {
+        f.print(pane, "a世b界c世d界e世f界g世h界\r\nx\r\ny\r\nz");
+    }
+    let whole = f.frame().surface;
+    for (cols, rows) in (1..44).flat_map(|cols| [1, 2, 5, 11, 14].map(|rows| (cols, rows))) {
+        for pan in [None, Some((0, 0)), Some((30, 0)), Some((40, 9)), Some((999, 999))] {
+            let window = f.window();
+            let client = f.client;
+            let c = f.server.clients.get_mut(&client).expect("there");
+            c.size = Size::new(cols, rows);
+            c.pan = pan.map(|(x, y)| (window, x, y));
+            let frame = f.frame();
+            let (ox, oy, seen, _) = f.server.client(client).expect("there").view;
+            for y in 0..seen.rows.min(rows - 1).min(10) {
+                for x in 0..seen.cols.min(cols).min(41) {
+                    let (small, large) = (frame.surface.get(x, y), whole.get(x + ox, y + oy));
+                    let cut = small.glyph.as_char() == Some(' ') && (large.width != 1);
+                    assert!(
+                        cut || small == large,
+                        "{x},{y} of {cols}x{rows} from {ox},{oy}: {small:?} {large:?}"
+                    );
+                }
+            }
+        }
+    }
 }
 
 #[test]
@@ -246,7 +279,8 @@ proptest::proptest! {
             }
             let client = f.client;
             // What changes the borders marks the client, as it does in a server.
-            let frame = compose(&mut f.cx(), client, dirty || action > 12, &mut composer).expect("attached");
+            let extent = if dirty || action > 12 { Extent::All } else { Extent::Panes };
+            let frame = compose(&mut f.cx(), client, extent, &mut composer).expect("attached");
             let fresh = f.frame();
             let links = |cell: &crate::base::Cell| crate::base::Cell {
                 style: crate::base::CellStyle { link: crate::base::LinkId(0), ..cell.style },

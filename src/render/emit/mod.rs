@@ -3,7 +3,7 @@
 
 pub(super) mod cursor;
 pub(super) mod modes;
-mod style;
+pub(super) mod style;
 
 use smallvec::{SmallVec, smallvec};
 
@@ -42,6 +42,14 @@ pub fn emit(ops: &[Op], frame: &Frame, links: &FrameLinks, term: &Term, tty: &mu
     modes::update(tty, term, frame, out);
     let at = frame.surface.cursor;
     cursor::move_to(tty, term, at.x, at.y, out);
+    if !ops.is_empty() {
+        // What is printed next is most likely in the style of what is before the cursor, or in
+        // none: a key that is echoed then costs its own byte only.
+        let before = at.x.checked_sub(1).map_or(CellStyle::DEFAULT, |x| frame.surface.get(x, at.y).style);
+        if tty.wanted != before {
+            style::reset(tty, term, out);
+        }
+    }
     if sync {
         term.put_numbers(Cap::SYNC, &[2], out);
     }

@@ -32,7 +32,8 @@ pub(super) fn set_background(tty: &mut Tty, term: &Term, links: &FrameLinks, bg:
 }
 
 /// Switches everything off.
-fn reset(tty: &mut Tty, term: &Term, out: &mut Vec<u8>) {
+pub(in crate::render) fn reset(tty: &mut Tty, term: &Term, out: &mut Vec<u8>) {
+    tty.wanted = CellStyle::DEFAULT;
     if tty.pen == CellStyle::DEFAULT {
         return;
     }

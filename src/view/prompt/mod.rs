@@ -35,6 +35,8 @@ bitflags::bitflags! {
         const ACCEPT = 0x20;
         /// Backspace in an empty prompt cancels it.
         const BSPACE_EXIT = 0x40;
+        /// What panes print shows while it is open.
+        const NO_FREEZE = 0x80;
     }
 }
 
@@ -363,6 +365,10 @@ impl LinePrompt {
 }
 
 impl Prompt for LinePrompt {
+    fn freezes(&self) -> bool {
+        !self.flags.intersects(PromptFlags::INCREMENTAL | PromptFlags::NO_FREEZE)
+    }
+
     fn draw(&mut self, cx: &mut Cx<'_>, client: ClientId, line: &mut Surface) {
         self.draw_line(cx, client, line);
     }

@@ -1,0 +1,82 @@
+//! Clipping: which part of a box of the window a client sees. It is worked out once for each
+//! box, and everything that is copied runs over its rows and columns, so that no index can lie
+//! outside the terminal or outside the box.
+
+use std::ops::Range;
+
+use crate::base::{Point, Rect, Size};
+
+/// The part of a box that is on the terminal. It has at least one cell, lies wholly in the box
+/// and wholly on the terminal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::render) struct Seen {
+    /// Its upper left on the terminal.
+    pub at: Point,
+    /// Its upper left in the box.
+    pub from: Point,
+    pub size: Size,
+}
+
+impl Seen {
+    /// What is seen of a box, placed relative to a room whose first row is row `top` of the
+    /// terminal.
+    pub fn new(placed: Rect, room: Size, top: u32) -> Option<Self> {
+        let seen = placed.intersect(&Rect::new(0, 0, room.cols, room.rows))?;
+        Some(Self {
+            at: Point::new(seen.x as u32, seen.y as u32 + top),
+            from: Point::new((seen.x - placed.x) as u32, (seen.y - placed.y) as u32),
+            size: seen.size,
+        })
+    }
+
+    /// Its rows: of the box, and of the terminal.
+    pub fn rows(self) -> impl Iterator<Item = (u32, u32)> {
+        (0..self.size.rows).map(move |n| (self.from.y + n, self.at.y + n))
+    }
+
+    /// Its columns of the terminal.
+    pub fn columns(self) -> Range<usize> {
+        self.at.x as usize..(self.at.x + self.size.cols) as usize
+    }
+
+    /// Its columns of the box.
+    pub fn source(self) -> Range<usize> {
+        self.from.x as usize..(self.from.x + self.size.cols) as usize
+    }
+
+    /// The part as a rectangle of the terminal.
+    pub fn rect(self) -> Rect {
+        Rect { x: self.at.x as i32, y: self.at.y as i32, size: self.size }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        /// For boxes and rooms of any place and size: in the box, on the terminal, and nothing
+        /// that could be seen is left out.
+        #[test]
+        fn what_is_seen_is_in_both(
+            x in -30i32..30, y in -30i32..30, cols in 0u32..25, rows in 0u32..25,
+            room_cols in 1u32..20, room_rows in 0u32..20, top in 0u32..5,
+        ) {
+            let placed = Rect::new(x, y, cols, rows);
+            let seen = Seen::new(placed, Size::new(room_cols, room_rows), top);
+            let mut cells = 0;
+            for (from, at) in seen.into_iter().flat_map(Seen::rows) {
+                proptest::prop_assert!(from < rows && at >= top && at < top + room_rows);
+                proptest::prop_assert_eq!(from as i32 + y, (at - top) as i32);
+                cells += seen.map_or(0, |s| s.columns().len());
+            }
+            if let Some(seen) = seen {
+                proptest::prop_assert!(seen.source().end <= cols as usize);
+                proptest::prop_assert!(seen.columns().end <= room_cols as usize);
+                proptest::prop_assert_eq!(seen.source().start as i32 + x, seen.columns().start as i32);
+            }
+            let inside = |at: i32, count: u32, room: u32| (at..at + count as i32).filter(|n| (0..room as i32).contains(n)).count();
+            proptest::prop_assert_eq!(cells, inside(x, cols, room_cols) * inside(y, rows, room_rows));
+        }
+    }
+}
