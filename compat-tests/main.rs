@@ -9,6 +9,7 @@ mod about;
 mod control;
 mod flood;
 mod keeper;
+mod kept;
 mod limits;
 mod recordings;
 mod recovery;

@@ -12,6 +12,7 @@
 mod drawing;
 mod input;
 mod keys;
+mod snapshot;
 mod terminal;
 mod transcript;
 
@@ -42,6 +43,7 @@ const TARGETS: &[Target] = &[
     Target { name: "terminal", check: terminal::check, generate: terminal::generate },
     Target { name: "keys", check: keys::check, generate: keys::generate },
     Target { name: "drawing", check: drawing::check, generate: drawing::generate },
+    Target { name: "snapshot", check: snapshot::check, generate: snapshot::generate },
     Target { name: "transcript", check: transcript::check, generate: transcript::generate },
 ];
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// A moment, taken once a turn: wall time for people, monotonic time for timers.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Now {
     /// Microseconds since the Unix epoch.
     pub wall_us: i64,

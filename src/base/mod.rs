@@ -18,6 +18,7 @@ pub mod posix;
 pub mod surface;
 pub mod terminfo;
 pub mod text;
+pub mod tracked;
 pub mod vis;
 pub mod width;
 mod width_table;

@@ -128,11 +128,13 @@ fn fire(cx: &mut Cx<'_>, firing: Firing) -> Fired {
     };
     let exec = match firing.kind {
         ItemKind::Command(invocation) => {
+            cx.server.queues.ran += 1;
             item.command = Some(invocation.clone());
             fire_command(cx, item, &invocation)
         }
         ItemKind::Callback(callback) => callback(cx, &item),
         ItemKind::Notify(notification) => {
+            cx.server.queues.ran += 1;
             deliver(cx, &item, &notification);
             Exec::Normal
         }

@@ -96,7 +96,7 @@ impl Default for GlobalOptions {
 }
 
 /// A marked pane (`select-pane -m`).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Marked {
     pub session: SessionId,
     /// The winlink: its session and index. A window that moves to another session takes it

@@ -169,6 +169,8 @@ pub struct Queues {
     next_item: u64,
     /// Items in all queues may not exceed this (a hook that feeds itself, a hostile client).
     pub dropped: u64,
+    /// Commands and notifications that ran: each may have changed any of the state.
+    pub ran: u64,
     /// A hook's command of the global queue is running: nothing that it does is notified.
     pub silent: bool,
 }

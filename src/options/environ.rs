@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::base::posix::fnmatch;
+use crate::base::tracked::Tracked;
 
 /// A variable of an environment.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -18,10 +19,20 @@ pub struct Variable {
 /// An environment, by name.
 #[derive(Default, Clone, Debug, Serialize, Deserialize)]
 pub struct Environ {
-    variables: BTreeMap<String, Variable>,
+    variables: Tracked<BTreeMap<String, Variable>>,
 }
 
 impl Environ {
+    /// Changes with every change of a variable; see `Tracked`.
+    pub fn stamp(&self) -> u64 {
+        self.variables.stamp()
+    }
+
+    /// No variable is set or removed.
+    pub fn is_empty(&self) -> bool {
+        self.variables.is_empty()
+    }
+
     /// The value of a variable that has one.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.variables.get(name)?.value.as_deref()
@@ -68,7 +79,7 @@ impl Environ {
 
     /// Takes over what another environment sets and removes.
     pub fn merge(&mut self, from: &Environ) {
-        for (name, variable) in &from.variables {
+        for (name, variable) in from.variables.iter() {
             match &variable.value {
                 Some(value) => self.set_with(name, value, variable.hidden),
                 None => self.clear(name),
@@ -81,7 +92,7 @@ impl Environ {
     pub fn update<'a>(&mut self, patterns: impl IntoIterator<Item = &'a str>, from: &Environ) {
         for pattern in patterns {
             let mut found = false;
-            for (name, variable) in &from.variables {
+            for (name, variable) in from.variables.iter() {
                 if fnmatch(pattern, name, false) {
                     self.set(name, variable.value.as_deref().unwrap_or_default());
                     found = true;

@@ -18,6 +18,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::tracked::Tracked;
+
 pub use about::about;
 pub use chain::Chain;
 pub use environ::{Environ, Variable};
@@ -31,7 +33,7 @@ const HISTORY_LIMIT: &str = "history-limit";
 /// One level of options.
 #[derive(Default, Clone, Debug, Serialize, Deserialize)]
 pub struct Options {
-    entries: BTreeMap<String, Value>,
+    entries: Tracked<BTreeMap<String, Value>>,
     /// A global level: options that are unset go back to their defaults.
     #[serde(default)]
     global: bool,
@@ -52,12 +54,22 @@ impl Options {
             .filter(|entry| entry.scope.intersects(scope))
             .map(|entry| (entry.name.to_string(), Value::initial(entry)))
             .collect();
-        Options { entries, global: true, history_set: false }
+        Options { entries: Tracked::new(entries), global: true, history_set: false }
     }
 
     /// The value on this level only.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.entries.get(name).or_else(|| self.entries.get(table::canonical(name)))
+    }
+
+    /// Changes with every change of this level; see `Tracked`.
+    pub fn stamp(&self) -> u64 {
+        self.entries.stamp()
+    }
+
+    /// Nothing is set on this level.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
     }
 
     /// All values of this level by name.

@@ -8,11 +8,10 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::base::PaneId;
-use crate::options::Options;
 use crate::protocol::custody::Part;
 
 use super::runtime::Runtime;
-use super::snapshot::{SessionRecord, Snapshot, WindowRecord};
+use super::snapshot::Snapshot;
 
 /// Bytes of one file kept for a report; a journal is not longer.
 const MAX_KEPT: u64 = 32 << 20;
@@ -39,30 +38,9 @@ impl Runtime {
     }
 
     /// Options, hooks and environments as they are in a new server.
-    pub(super) fn leave_out_settings(
-        &mut self,
-        snapshot: &mut Snapshot,
-        windows: &mut [WindowRecord],
-        sessions: &mut [SessionRecord],
-    ) {
-        let server = &self.server;
-        let defaults =
-            [&server.options.server, &server.options.session, &server.options.window].map(Options::clone);
-        let mut text = Vec::new();
-        text.extend(serde_json::to_vec(&snapshot.options).unwrap_or_default());
-        text.extend(serde_json::to_vec(&snapshot.environ).unwrap_or_default());
-        snapshot.options = defaults;
-        snapshot.environ = server.environ.clone();
-        for record in windows {
-            text.extend(serde_json::to_vec(&record.options).unwrap_or_default());
-            record.options = Options::default();
-        }
-        for record in sessions {
-            text.extend(serde_json::to_vec(&record.options).unwrap_or_default());
-            text.extend(serde_json::to_vec(&record.environ).unwrap_or_default());
-            record.options = Options::default();
-            record.environ = Default::default();
-        }
+    pub(super) fn leave_out_settings(&mut self, snapshot: &mut Snapshot) {
+        let mut text = serde_json::to_vec(&std::mem::take(&mut snapshot.options)).unwrap_or_default();
+        text.extend(serde_json::to_vec(&std::mem::take(&mut snapshot.environs)).unwrap_or_default());
         let kept = self.set_aside("settings", &mut text.as_slice());
         self.tell_left_out("options, hooks and environments", kept);
     }

@@ -43,4 +43,5 @@ mod ttys;
 mod work;
 mod world;
 
+pub use snapshot::{StateFile, new_state, read_state};
 pub use startup::run;

@@ -168,12 +168,12 @@ impl Pump {
         self.journals.all.get(&pane).is_some_and(Journal::is_usable)
     }
 
-    /// Saves panes that something changed but what their programs printed.
+    /// Saves panes whose changes the next server could not find out by itself.
     pub fn save_disturbed(&mut self) {
         for (pane, journal) in &mut self.journals.all {
             if let Some(io) = self.panes.get(pane)
                 && let mut terminal = io.terminal.lock()
-                && terminal.is_disturbed()
+                && terminal.is_unsaved()
             {
                 checkpoint(journal, &mut terminal, &mut self.journals.scratch);
             }
@@ -429,14 +429,19 @@ impl Pump {
 /// Leaves the whole of a pane in its journal.
 fn checkpoint(journal: &mut Journal, terminal: &mut Terminal, scratch: &mut Vec<u8>) {
     scratch.clear();
-    terminal.history().save(scratch);
-    let history = scratch.len();
-    terminal.save(scratch);
-    scratch.extend((history as u64).to_le_bytes());
+    write_checkpoint(terminal, scratch);
     journal.checkpoint(scratch);
     if scratch.capacity() > SCRATCH_KEPT {
         *scratch = Vec::new();
     }
+}
+
+/// Appends a checkpoint of a terminal to nothing.
+pub fn write_checkpoint(terminal: &mut Terminal, out: &mut Vec<u8>) {
+    terminal.history().save(out);
+    let history = out.len();
+    terminal.save(out);
+    out.extend((history as u64).to_le_bytes());
 }
 
 /// A checkpoint's two parts: history and terminal.

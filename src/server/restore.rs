@@ -1,31 +1,38 @@
 //! A new server takes over what the one before left with the keeper: its snapshot, the
 //! terminals of its panes, and how those ended that ended in between.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::base::{PaneId, WindowId};
+use crate::base::{PaneId, SessionId, Size, WindowId};
 use crate::model::buffers::Buffer;
 use crate::model::host::{ExitStatus, Host};
 use crate::model::key_tables::Binding;
-use crate::model::layout::Layout;
+use crate::model::layout::{Layout, PresetOptions, Rules};
+use crate::model::messages::Message;
 use crate::model::option_access::OptionScope;
 use crate::model::pane::{Pane, PaneFlags};
 use crate::model::session::{Session, SessionGroup, Winlink, WinlinkFlags};
 use crate::model::window::{Window, WindowFlags};
+use crate::model::{Access, WaitChannel};
+use crate::options::Options;
 use crate::protocol::custody::{HeldChild, Part, Recovered};
 use crate::syntax::parse::NoContext;
 use crate::syntax::{Origin, parse_string};
-use crate::terminal::{Modes, Terminal, TerminalConfig};
-use crate::transcript::{self, Journal};
+use crate::terminal::{Terminal, TerminalConfig};
+use crate::transcript::Journal;
 
 use super::custody::exit_status;
 use super::pump::split_checkpoint;
 use super::runtime::Runtime;
-use super::snapshot::{PaneRecord, ScreenRecord, SessionRecord, Snapshot, WindowRecord};
+use super::snapshot::{PaneRecord, SessionRecord, Snapshot, WindowRecord};
+
+/// The size of a pane that nothing is known of but that its program runs.
+const UNKNOWN_SIZE: Size = Size::new(80, 24);
 
 impl Runtime {
     /// Takes over; false when nothing is left to serve.
@@ -38,111 +45,220 @@ impl Runtime {
                 Err(_) => self.world.custody.release(child.token),
             }
         }
-        let Some(mut snapshot) = recovered.deposit.and_then(Snapshot::read) else { return false };
-        let panes = std::mem::take(&mut snapshot.panes);
-        let mut windows = std::mem::take(&mut snapshot.windows);
-        let mut sessions = std::mem::take(&mut snapshot.sessions);
+        // Nothing was left by a server that died before it had told anybody of anything.
+        let Some(deposit) = recovered.deposit else { return false };
+        let mut snapshot = Snapshot::read(deposit).unwrap_or_else(|| Snapshot {
+            refused: vec!["state of the server before: it cannot be read".to_owned()],
+            ..Snapshot::default()
+        });
         if let Some(key) = snapshot.history_key {
             self.world.histories.set_key(key);
         }
+        let config_done = snapshot.server.as_ref().is_none_or(|server| server.config_done);
         if !self.world.custody.takes(Part::Settings) {
-            self.leave_out_settings(&mut snapshot, &mut windows, &mut sessions);
+            self.leave_out_settings(&mut snapshot);
         }
-        self.restore_globals(snapshot);
+        self.restore_globals(&mut snapshot);
         self.cx().apply_server_limits();
         self.server.update_width_rules();
-        // Without its terminal, or a reason to be shown dead, a pane was closed just then.
-        let is_left = |record: &PaneRecord| {
-            let stays = record.status.is_some() || flags(record).contains(PaneFlags::EMPTY);
-            stays || held.contains_key(&record.id)
-        };
-        let panes: Vec<PaneRecord> = panes.into_iter().filter(is_left).collect();
-        let left: BTreeSet<PaneId> = panes.iter().map(|record| record.id).collect();
-        // Windows and sessions first: their options say how panes' output is taken and kept.
-        let window_ids: Vec<WindowId> = windows.iter().map(|record| record.id).collect();
-        windows.into_iter().for_each(|record| self.restore_window(record, &left));
-        sessions.into_iter().for_each(|record| self.restore_session(record));
-        let mut ended = Vec::new();
-        for record in panes {
-            let child = held.remove(&record.id);
-            ended.extend(self.restore_pane(record, child));
-        }
-        window_ids.into_iter().for_each(|window| self.cx().fix_panes(window, None));
-        // Started after the last snapshot: nobody knows where it belongs.
-        for (pane, child) in held {
-            self.world.kill(child.pid, libc::SIGHUP);
-            self.world.custody.close_pane(pane);
-        }
+        let ended = self.restore_objects(snapshot, held);
         self.forget_empty_groups();
         self.server.config_started = true;
         self.server.config_done = true;
         self.server.sizes_dirty = true;
+        if !config_done {
+            let text = "the server ended while it read its configuration, which was not read to its end";
+            self.server.add_message(self.world.now, text.to_owned());
+        }
         for (pid, status) in ended {
             self.process_ended(pid, status);
         }
         self.world.custody.takes(Part::Whole);
-        !self.server.sessions.is_empty()
+        !self.server.sessions.is_empty() || !self.server.server_options().flag("exit-empty")
     }
 
-    fn restore_globals(&mut self, snapshot: Snapshot) {
+    /// Sessions, windows and panes. Returns how programs ended while nobody looked.
+    fn restore_objects(
+        &mut self,
+        mut snapshot: Snapshot,
+        mut held: BTreeMap<PaneId, HeldChild>,
+    ) -> Vec<(i32, ExitStatus)> {
+        if !snapshot.refused.is_empty() {
+            find_places(&mut snapshot, &held);
+        }
+        let Snapshot { mut options, mut environs, sessions, windows, panes, mut screens, refused, .. } =
+            snapshot;
+        let mut options_of = |id: String| options.remove(&id).unwrap_or_default();
+        // Without its terminal, or a reason to be shown dead, a pane was closed just then.
+        let is_left = |id: &PaneId, record: &PaneRecord| {
+            let stays = record.status.is_some() || flags(record).contains(PaneFlags::EMPTY);
+            stays || held.contains_key(id)
+        };
+        let panes: BTreeMap<PaneId, PaneRecord> =
+            panes.into_iter().filter(|(id, record)| is_left(id, record)).collect();
+        let left: BTreeSet<PaneId> = panes.keys().copied().collect();
+        // Windows and sessions first: their options say how panes' output is taken and kept.
+        let window_ids: Vec<WindowId> = windows.keys().copied().collect();
+        for (id, record) in windows {
+            let options = options_of(id.to_string());
+            self.restore_window(id, record, &left, options);
+        }
+        for (id, record) in sessions {
+            let options = options_of(id.to_string());
+            self.restore_session(id, record, options, environs.remove(&id.to_string()).unwrap_or_default());
+        }
+        let sessions = &self.server.sessions;
+        for (id, window) in &mut self.server.windows {
+            window.winlinks.retain(|(session, at)| {
+                let link = sessions.get(session).and_then(|session| session.winlinks.get(at));
+                link.is_some_and(|link| link.window == *id)
+            });
+        }
+        let mut ended = Vec::new();
+        for (id, record) in panes {
+            let (options, child) = (options_of(id.to_string()), held.remove(&id));
+            ended.extend(self.restore_pane(id, record, options, child, screens.remove(&id)));
+        }
+        window_ids.into_iter().for_each(|window| self.cx().fix_panes(window, None));
+        self.resize_terminals();
+        // Started in the turn that the server died in: nobody was told of it.
+        for (pane, child) in held {
+            self.world.kill(child.pid, libc::SIGHUP);
+            self.world.custody.close_pane(pane);
+        }
+        for text in refused {
+            self.server.add_message(self.world.now, text);
+        }
+        ended
+    }
+
+    /// Each terminal has the size of its pane, which may have changed just before the end.
+    fn resize_terminals(&mut self) {
+        for pane in self.server.panes.values() {
+            let pixels = self.server.windows.get(&pane.window).map_or((0, 0), |window| window.cell_pixels);
+            self.world.pane_resize(pane.id, pane.size, pixels);
+        }
+    }
+
+    fn restore_globals(&mut self, snapshot: &mut Snapshot) {
+        let globals = &mut self.server.options;
+        for (level, name) in [
+            (&mut globals.server, "server"),
+            (&mut globals.session, "session"),
+            (&mut globals.window, "window"),
+        ] {
+            if let Some(options) = snapshot.options.remove(name) {
+                *level = options;
+            }
+        }
+        if let Some(environ) = snapshot.environs.remove("global") {
+            self.server.environ = environ;
+        }
+        self.restore_numbers(snapshot);
+        self.restore_bindings(snapshot);
         let server = &mut self.server;
-        [server.options.server, server.options.session, server.options.window] = snapshot.options;
-        server.environ = snapshot.environ;
-        server.next_session = snapshot.next_session;
-        server.next_window = snapshot.next_window;
-        server.next_pane = snapshot.next_pane;
-        server.start_time = snapshot.start_time;
-        server.activity_counter = snapshot.activity_counter;
-        server.active_point = snapshot.active_point;
-        server.prompt_history = snapshot.prompt_history;
-        (server.buffers.next_index, server.buffers.next_order) = snapshot.next_buffer;
-        for record in snapshot.buffers {
-            let name = record.name.clone();
+        for (record, data) in std::mem::take(&mut snapshot.buffers) {
+            let name = record.name.into_owned();
             let (automatic, created, order) = (record.automatic, record.created, record.order);
-            let buffer = Buffer { name: record.name, data: record.data.into(), automatic, created, order };
+            let buffer = Buffer { name: name.clone(), data: data.into(), automatic, created, order };
+            server.buffers.next_order = server.buffers.next_order.max(order + 1);
             server.buffers.by_name.insert(name, buffer);
         }
-        for table in server.key_tables.tables.values_mut() {
+        for (name, sessions) in std::mem::take(&mut snapshot.groups) {
+            server.groups.insert(name.clone(), SessionGroup { name, sessions });
+        }
+        for (number, lines) in std::mem::take(&mut snapshot.prompts) {
+            if let Some(history) = server.prompt_history.get_mut(number) {
+                *history = lines;
+            }
+        }
+        for (name, record) in std::mem::take(&mut snapshot.channels) {
+            let channel =
+                WaitChannel { locked: record.locked, woken: record.woken, ..WaitChannel::default() };
+            server.wait_channels.insert(name, channel);
+        }
+        // What this server has said so far comes after what the one before said.
+        let said = std::mem::take(&mut server.messages.entries);
+        for (number, record) in std::mem::take(&mut snapshot.messages) {
+            let message = Message { number, time: record.time, text: record.text.into_owned() };
+            server.messages.entries.push_back(message);
+            server.messages.next_number = server.messages.next_number.max(number + 1);
+        }
+        said.into_iter().for_each(|message| server.add_message(self.world.now, message.text));
+        server.access.extend(
+            std::mem::take(&mut snapshot.access)
+                .into_iter()
+                .map(|(user, read_only)| (user, Access { read_only })),
+        );
+    }
+
+    /// Numbers of what comes next: never those of what there was, even if they are not known.
+    fn restore_numbers(&mut self, snapshot: &Snapshot) {
+        let server = &mut self.server;
+        let after = |last: Option<u32>| last.map_or(0, |last| last.saturating_add(1));
+        server.next_session = after(snapshot.sessions.keys().next_back().map(|id| id.0));
+        server.next_window = after(snapshot.windows.keys().next_back().map(|id| id.0));
+        server.next_pane = after(snapshot.panes.keys().next_back().map(|id| id.0));
+        let Some(record) = &snapshot.server else { return };
+        server.next_session = server.next_session.max(record.next_session);
+        server.next_window = server.next_window.max(record.next_window);
+        server.next_pane = server.next_pane.max(record.next_pane);
+        server.next_link = record.next_link;
+        server.marked = record.marked;
+        server.start_time = record.start_time;
+        server.activity_counter = record.activity_counter;
+        server.active_point = record.active_point;
+        server.command_number = record.command_number;
+        (server.buffers.next_index, server.buffers.next_order) = record.next_buffer;
+        server.messages.next_number = record.next_message;
+        self.continue_clock(record.origin_ms);
+    }
+
+    fn restore_bindings(&mut self, snapshot: &mut Snapshot) {
+        let tables = &mut self.server.key_tables.tables;
+        if snapshot.tables.is_empty() {
+            return;
+        }
+        for table in tables.values_mut() {
             table.bindings.clear();
         }
-        for (name, records) in snapshot.tables {
-            let table = server.key_tables.tables.entry(name).or_default();
+        for (name, records) in std::mem::take(&mut snapshot.tables) {
+            let table = tables.entry(name).or_default();
             for record in records {
                 let key = record.key;
                 let parsed = parse_string(&record.commands, &Origin::default(), &mut NoContext);
                 let default = table.defaults.get(&key.identity()).map(|binding| binding.commands.clone());
                 let Some(commands) = parsed.ok().map(Arc::new).or(default) else { continue };
-                let binding = Binding { key, commands, note: record.note, repeat: record.repeat };
-                table.bindings.insert(key.identity(), binding);
+                let note = record.note.map(Cow::into_owned);
+                table.bindings.insert(key.identity(), Binding { key, commands, note, repeat: record.repeat });
             }
-        }
-        for (name, sessions) in snapshot.groups {
-            server.groups.insert(name.clone(), SessionGroup { name, sessions });
         }
     }
 
     /// Makes a pane again and reads on from its terminal. Returns how its program ended, when
     /// it did while nobody looked.
-    fn restore_pane(&mut self, record: PaneRecord, child: Option<HeldChild>) -> Option<(i32, ExitStatus)> {
-        let id = record.id;
+    fn restore_pane(
+        &mut self,
+        id: PaneId,
+        record: PaneRecord<'static>,
+        options: Options,
+        mut child: Option<HeldChild>,
+        screen: Option<Vec<u8>>,
+    ) -> Option<(i32, ExitStatus)> {
         let limit = self.history_limit(&record);
-        let mut child = child;
         let journal = child.as_mut().and_then(|child| child.journal.take());
         let (journal, with_log) = self.take_journal(id, journal);
         let left = journal.and_then(|journal| Journal::recover(journal).ok());
-        let resumed = left.as_ref().and_then(|left| self.resume(id, limit, left));
+        let resumed = left.as_ref().and_then(|left| self.resume(id, limit, &left.checkpoint));
         let printed =
             left.filter(|_| resumed.is_some() && with_log).map_or_else(Vec::new, |left| left.printed);
+        let resumed = resumed.or_else(|| self.resume(id, limit, &screen?));
         let terminal = resumed.unwrap_or_else(|| {
             let history = self.world.histories.reopen(id, limit, record.size.cols, self.world.now.wall_us);
-            let mut terminal = Terminal::new(record.size, TerminalConfig::default(), history);
-            if let Some(screen) = &record.screen {
-                redraw(&mut terminal, screen);
-            }
-            terminal
+            Terminal::new(record.size, TerminalConfig::default(), history)
         });
         let terminal = Arc::new(Mutex::new(terminal));
-        let pane = remake(record, terminal.clone());
+        let pane = remake(id, record, options, terminal.clone());
         self.server.panes.insert(id, pane);
         self.world.custody.takes(Part::Log(u64::from(id.0)));
         self.replay(id, printed);
@@ -160,15 +276,13 @@ impl Runtime {
                 }
                 self.world.keep_journal(id);
             }
-        } else {
-            pane.pid = None;
         }
         ended.filter(|_| self.server.panes.get(&id).is_some_and(|pane| pane.status.is_none()))
     }
 
-    /// A pane's terminal as the checkpoint in its journal has it.
-    fn resume(&mut self, pane: PaneId, limit: u64, left: &transcript::Recovered) -> Option<Terminal> {
-        let (history, screen) = split_checkpoint(&left.checkpoint)?;
+    /// A pane's terminal as a checkpoint has it.
+    fn resume(&mut self, pane: PaneId, limit: u64, checkpoint: &[u8]) -> Option<Terminal> {
+        let (history, screen) = split_checkpoint(checkpoint)?;
         let history = self.world.histories.resume(pane, history, limit)?;
         Terminal::load(screen, TerminalConfig::default(), history).ok()
     }
@@ -190,97 +304,118 @@ impl Runtime {
         terminal.take_replies();
     }
 
-    fn history_limit(&self, record: &PaneRecord) -> u64 {
+    fn history_limit(&self, record: &PaneRecord<'_>) -> u64 {
         let session = self.server.best_winlink(record.window).map(|(session, _)| session);
         let scope = session.map_or(OptionScope::GlobalSession, OptionScope::Session);
         self.server.chain(scope).byte_cap("history-limit")
     }
 
     /// Makes a window again whose panes are those that are left.
-    fn restore_window(&mut self, record: WindowRecord, left: &BTreeSet<PaneId>) {
-        let here = |pane: &PaneId| left.contains(pane);
-        let panes: Vec<PaneId> = record.panes.iter().copied().filter(here).collect();
+    fn restore_window(
+        &mut self,
+        id: WindowId,
+        record: WindowRecord<'static>,
+        left: &BTreeSet<PaneId>,
+        options: Options,
+    ) {
+        let panes: Vec<PaneId> = record.panes.iter().copied().filter(|pane| left.contains(pane)).collect();
         let Some(&first) = panes.first() else { return };
-        let rules = crate::model::layout::Rules::default();
-        let mut layout = Layout::parse(&record.layout, &record.panes)
-            .unwrap_or_else(|_| Layout::single(first, record.size));
-        for gone in record.panes.iter().filter(|pane| !panes.contains(pane)) {
-            if let Some(cell) = layout.find(*gone) {
-                layout.remove(cell, &rules);
+        let active = if panes.contains(&record.active) { record.active } else { first };
+        let mut flags = WindowFlags::from_bits_truncate(record.flags);
+        let zoomed = record.saved_layout.filter(|_| flags.contains(WindowFlags::ZOOMED));
+        let (layout, saved_layout) = match zoomed {
+            // Zoomed still, unless the pane that was zoomed has gone.
+            Some(saved) if active == record.active && panes.len() > 1 => {
+                (Layout::single(active, record.size), Some(fit(saved.into_owned(), &panes, record.size)))
             }
-        }
-        let keep = |list: Vec<PaneId>| list.into_iter().filter(|pane| panes.contains(pane)).collect();
+            Some(saved) => (fit(saved.into_owned(), &panes, record.size), None),
+            None => (fit(record.layout.into_owned(), &panes, record.size), None),
+        };
+        flags.set(WindowFlags::ZOOMED, saved_layout.is_some());
+        let keep = |list: Cow<'_, [PaneId]>| {
+            list.iter().copied().filter(|pane| panes.contains(pane)).collect::<Vec<PaneId>>()
+        };
+        let mut z_order = keep(record.z_order);
+        z_order.extend(panes.iter().filter(|pane| !z_order.contains(pane)).copied().collect::<Vec<_>>());
         let window = Window {
-            id: record.id,
-            name: record.name,
-            active: if panes.contains(&record.active) { record.active } else { first },
+            id,
+            name: record.name.into_owned(),
+            active,
             last_panes: keep(record.last_panes),
-            z_order: keep(record.z_order),
+            z_order,
             layout,
-            saved_layout: None,
-            old_layout: None,
+            saved_layout,
+            old_layout: record.old_layout.map(Cow::into_owned),
             last_preset: record.last_preset,
             size: record.size,
             manual_size: record.manual_size,
             cell_pixels: record.cell_pixels,
             new_size: record.size,
             new_cell_pixels: record.cell_pixels,
-            last_new_pane: (0, 0),
-            flags: WindowFlags::from_bits_truncate(record.flags),
-            options: record.options,
-            winlinks: Vec::new(),
+            last_new_pane: record.last_new_pane,
+            flags,
+            options,
+            winlinks: record.winlinks.into_owned(),
             created: record.created,
             activity: record.activity,
-            name_time_ms: 0,
+            name_time_ms: record.name_time_ms,
             name_check_due: true,
             latest: None,
             alerts_queued: false,
-            silence_due_ms: None,
+            silence_due_ms: record.silence_due_ms,
             panes,
         };
-        self.server.windows.insert(record.id, window);
+        self.server.windows.insert(id, window);
     }
 
-    fn restore_session(&mut self, record: SessionRecord) {
+    fn restore_session(
+        &mut self,
+        id: SessionId,
+        record: SessionRecord<'static>,
+        options: Options,
+        environ: crate::options::Environ,
+    ) {
         let known = |window: &WindowId| self.server.windows.contains_key(window);
         let winlinks: BTreeMap<i32, Winlink> = record
             .winlinks
             .iter()
-            .filter(|(_, window, _)| known(window))
-            .map(|&(at, window, bits)| {
-                (at, Winlink { window, made: 0, flags: WinlinkFlags::from_bits_truncate(bits) })
+            .filter(|(_, window, _, _)| known(window))
+            .map(|&(at, window, made, bits)| {
+                (at, Winlink { window, made, flags: WinlinkFlags::from_bits_truncate(bits) })
             })
             .collect();
         let Some(&first) = winlinks.keys().next() else { return };
         for (at, link) in &winlinks {
-            if let Some(window) = self.server.windows.get_mut(&link.window) {
-                window.winlinks.push((record.id, *at));
+            if let Some(window) = self.server.windows.get_mut(&link.window)
+                && !window.winlinks.contains(&(id, *at))
+            {
+                window.winlinks.push((id, *at));
             }
         }
         let session = Session {
-            id: record.id,
-            name: record.name,
-            cwd: record.cwd,
+            id,
+            name: record.name.into_owned(),
+            cwd: record.cwd.into_owned(),
             created: record.created,
             last_attached: record.last_attached,
             activity: record.activity,
             activity_order: record.activity_order,
             last_activity: record.last_activity,
             current: if winlinks.contains_key(&record.current) { record.current } else { first },
-            last: record.last.into_iter().filter(|at| winlinks.contains_key(at)).collect(),
+            last: record.last.iter().copied().filter(|at| winlinks.contains_key(at)).collect(),
             winlinks,
-            options: record.options,
-            environ: record.environ,
-            lock_due_ms: None,
+            options,
+            environ,
+            lock_due_ms: record.lock_due_ms,
             attached: 0,
-            group: record.group,
+            group: record.group.map(Cow::into_owned),
             alerted: false,
-            termios: record.termios,
+            termios: record.termios.map(Cow::into_owned),
             status_at: None,
             status_lines: 0,
         };
-        self.server.sessions.insert(record.id, session);
-        self.server.update_status_cache(record.id);
+        self.server.sessions.insert(id, session);
+        self.server.update_status_cache(id);
     }
 
     fn forget_empty_groups(&mut self) {
@@ -292,68 +427,96 @@ impl Runtime {
     }
 }
 
+/// A layout for these panes and no others.
+fn fit(mut layout: Layout, panes: &[PaneId], size: Size) -> Layout {
+    let rules = Rules::default();
+    if layout.is_sound() {
+        for gone in layout.panes().into_iter().filter(|pane| !panes.contains(pane)) {
+            if let Some(cell) = layout.find(gone) {
+                layout.remove(cell, &rules);
+            }
+        }
+        let placed: BTreeSet<PaneId> = layout.panes().into_iter().collect();
+        if layout.is_sound() && placed.len() == panes.len() {
+            return layout;
+        }
+    }
+    let tiled = u32::try_from(panes.len()).unwrap_or(u32::MAX);
+    let even = Layout::preset(TILED, panes, tiled, size, &PresetOptions::default(), &rules);
+    even.or_else(|| Some(Layout::single(*panes.first()?, size))).unwrap_or_default()
+}
+
+/// The number of the preset `tiled`.
+const TILED: usize = 6;
+
+/// Some records are damaged: programs that run and have no place any more get one.
+fn find_places(snapshot: &mut Snapshot, held: &BTreeMap<PaneId, HeldChild>) {
+    let newest = snapshot.windows.keys().next_back().map_or(0, |id| id.0 + 1);
+    let next = snapshot.server.as_ref().map_or(0, |server| server.next_window).max(newest);
+    let mut rescued = Vec::new();
+    for (&id, child) in held {
+        let listed =
+            snapshot.windows.iter().find(|(_, window)| window.panes.contains(&id)).map(|(id, _)| *id);
+        let window = listed.unwrap_or(WindowId(next));
+        let unknown = || PaneRecord::of_program(window, UNKNOWN_SIZE, child.pid, child.tty.clone());
+        let record = snapshot.panes.entry(id).or_insert_with(unknown);
+        if listed.is_none() {
+            record.window = WindowId(next);
+            rescued.push(id);
+        }
+    }
+    if let Some(&active) = rescued.first() {
+        let window = WindowRecord::of_panes("rescued".to_owned(), UNKNOWN_SIZE, active, rescued);
+        snapshot.windows.insert(WindowId(next), window);
+    }
+    let shown: BTreeSet<WindowId> =
+        snapshot.sessions.values().flat_map(|s| s.winlinks.iter().map(|link| link.1)).collect();
+    let hidden = snapshot.windows.keys().copied().filter(|id| !shown.contains(id));
+    let winlinks: Vec<_> = (0..).zip(hidden).map(|(at, id)| (at, id, 0, 0)).collect();
+    if !winlinks.is_empty() {
+        let id = snapshot.sessions.keys().next_back().map_or(0, |id| id.0 + 1);
+        let id = snapshot.server.as_ref().map_or(0, |server| server.next_session).max(id);
+        let name = Cow::Owned(format!("rescued-{id}"));
+        snapshot.sessions.insert(SessionId(id), SessionRecord { name, winlinks, ..SessionRecord::default() });
+    }
+}
+
 fn flags(record: &PaneRecord) -> PaneFlags {
     PaneFlags::from_bits_truncate(record.flags)
 }
 
-fn remake(record: PaneRecord, terminal: Arc<Mutex<Terminal>>) -> Pane {
+fn remake(id: PaneId, record: PaneRecord<'static>, options: Options, terminal: Arc<Mutex<Terminal>>) -> Pane {
     Pane {
         flags: flags(&record) | PaneFlags::STYLE_CHANGED | PaneFlags::CHANGED,
-        id: record.id,
+        id,
         window: record.window,
         active_point: record.active_point,
-        options: record.options,
+        options,
         size: record.size,
         x: 0,
         y: 0,
-        argv: record.argv,
-        shell: record.shell,
-        cwd: record.cwd,
+        argv: record.argv.into_owned(),
+        shell: record.shell.into_owned(),
+        cwd: record.cwd.into_owned(),
         pid: record.pid,
-        tty: record.tty,
+        tty: record.tty.into_owned(),
         status: record.status,
         dead_time: record.dead_time,
         terminal,
         modes: Vec::new(),
-        search: record.search,
+        search: record.search.map(Cow::into_owned),
         pipe: None,
         control_fg: None,
         control_bg: None,
         announced_theme: None,
-        border_style: record.border_style,
-        active_border_style: record.active_border_style,
+        border_style: record.border_style.map(Cow::into_owned),
+        active_border_style: record.active_border_style.map(Cow::into_owned),
         slider: (0, 0),
         border_ranges: Vec::new(),
         output_offset: record.output_offset,
         oom_kills: record.oom_kills,
         last_cursor: Default::default(),
     }
-}
-
-/// Draws a screen again, below and above an alternate one.
-fn redraw(terminal: &mut Terminal, screen: &ScreenRecord) {
-    let draw = |terminal: &mut Terminal, rows: &[String]| {
-        for (y, row) in rows.iter().enumerate() {
-            terminal.feed(format!("\x1b[{};1H\x1b[m{row}", y + 1).as_bytes());
-        }
-        terminal.feed(b"\x1b[m");
-    };
-    terminal.feed(b"\x1b[?7l");
-    if let Some((rows, cursor)) = &screen.saved {
-        draw(terminal, rows);
-        terminal.feed(format!("\x1b[{};{}H\x1b[?1049h", cursor.y + 1, cursor.x + 1).as_bytes());
-    }
-    draw(terminal, &screen.rows);
-    let (top, bottom) = screen.region;
-    terminal.feed(format!("\x1b[{};{}r", top + 1, bottom + 1).as_bytes());
-    let modes = Modes::from_bits_truncate(screen.modes);
-    terminal.set_modes(Modes::all() - modes, false);
-    terminal.set_modes(modes, true);
-    terminal.set_cursor(screen.cursor);
-    terminal.set_title(screen.title.clone());
-    terminal.set_path(screen.path.clone());
-    terminal.take_events();
-    terminal.take_replies();
 }
 
 /// A program that fills the screen draws it anew when it hears of a size.

@@ -48,6 +48,8 @@ pub struct Runtime {
     /// Started with `-D`.
     pub foreground: bool,
     pub deposits: super::snapshot::Deposits,
+    /// Callbacks that ran: timers, work, ends of jobs.
+    pub ran: u64,
 }
 
 impl Runtime {
@@ -65,6 +67,16 @@ impl Runtime {
         self.world.now = Now { wall_us: wall.as_micros() as i64, mono_ms };
     }
 
+    /// Goes on with the monotonic times of the server before, which began then.
+    pub fn continue_clock(&mut self, origin_ms: u64) {
+        let age = super::snapshot::monotonic_ms().checked_sub(origin_ms).map(Duration::from_millis);
+        if let Some(started) = age.and_then(|age| Instant::now().checked_sub(age)) {
+            self.started = started;
+            self.deposits.origin_ms = origin_ms;
+            self.tick();
+        }
+    }
+
     /// Runs until the server ends.
     pub fn run(&mut self) -> io::Result<()> {
         let mut ready = Vec::new();
@@ -80,9 +92,12 @@ impl Runtime {
             self.pump();
             self.run_timers();
             self.run_queues();
+            // What control clients are told next, and all others at the end of the turn, is kept.
+            self.keep_state();
             self.world.pump.flush_written(&self.world.poller);
             self.flush_control();
             self.settle();
+            self.keep_settled();
             self.render();
             self.perform();
             // Whatever can wait comes after what people see.
@@ -92,7 +107,6 @@ impl Runtime {
             if self.is_over() {
                 return Ok(());
             }
-            self.keep_snapshot();
         }
     }
 
@@ -205,6 +219,7 @@ impl Runtime {
         let now_ms = self.world.now.mono_ms;
         for _ in 0..1000 {
             let Some(callback) = self.world.timers.take_due(now_ms) else { break };
+            self.ran += 1;
             callback(&mut self.cx());
         }
         let late: Vec<ClientId> = self
@@ -223,11 +238,13 @@ impl Runtime {
             let mut busy = false;
             while let Some(callback) = self.world.callbacks.pop_front() {
                 busy = true;
+                self.ran += 1;
                 callback(&mut self.cx());
             }
             for finished in self.world.jobs.take_finished() {
                 busy = true;
                 self.world.pipe_job_ended(finished.id);
+                self.ran += 1;
                 if let Some(done) = finished.done {
                     done(&mut self.cx(), finished.result);
                 }

@@ -82,7 +82,8 @@ impl Runtime {
             config_files: start.config_files,
             config_quiet: start.config_quiet,
             foreground: start.flags.contains(WireFlags::NO_FORK),
-            deposits: Default::default(),
+            deposits: super::snapshot::Deposits::new(),
+            ran: 0,
         };
         runtime.tick();
         runtime.prepare(&start.socket_path, start.environment);

@@ -74,6 +74,9 @@ pub struct Terminal {
     /// Something but what the program printed changed it since it was last saved.
     disturbed: bool,
     clock: timeouts::Clock,
+    /// That was something which a later server cannot find out by itself, as it can the size
+    /// and what options say.
+    unsaved: bool,
 }
 
 impl Terminal {
@@ -87,6 +90,7 @@ impl Terminal {
             fresh: true,
             disturbed: true,
             clock: timeouts::Clock::default(),
+            unsaved: true,
         }
     }
 
@@ -100,7 +104,7 @@ impl Terminal {
         new.now = own.now;
         std::mem::swap(&mut self.screen.title, &mut other.screen.title);
         let generation = self.generation.max(other.generation) + 1;
-        *self = Self { generation, fresh: false, disturbed: true, ..other };
+        *self = Self { generation, fresh: false, disturbed: true, unsaved: true, ..other };
         self.configure(&config);
     }
 
@@ -171,7 +175,7 @@ impl Terminal {
 
     /// As a new program finds it: empty, but with the history and title that it had.
     pub fn restart(&mut self) {
-        self.disturbed = true;
+        self.disturb();
         self.generation += 1;
         self.screen.restart();
         self.parser.reset();
@@ -180,7 +184,7 @@ impl Terminal {
 
     /// Back to the state of a new terminal, except for the history (`send-keys -R`).
     pub fn reset(&mut self) {
-        self.disturbed = true;
+        self.disturb();
         self.generation += 1;
         self.screen.reset_pen();
         self.screen.clear_and_reset();
@@ -196,7 +200,7 @@ impl Terminal {
 
     /// Gives up on an unfinished sequence, as tmux does after five seconds.
     fn abort_string(&mut self) {
-        self.disturbed = true;
+        self.disturb();
         self.screen.reset_pen();
         self.parser.reset();
         self.screen.last = None;
@@ -218,7 +222,7 @@ impl Terminal {
     }
 
     pub fn set_cursor(&mut self, at: Point) {
-        self.disturbed = true;
+        self.disturb();
         self.screen.address(Some(at.x), Some(at.y), false);
     }
 
@@ -232,7 +236,7 @@ impl Terminal {
 
     /// Sets or clears modes as the server wants them (`CRLF` for screens of its own).
     pub fn set_modes(&mut self, modes: Modes, on: bool) {
-        self.disturbed = true;
+        self.disturb();
         self.screen.modes.set(modes, on);
     }
 
@@ -264,7 +268,7 @@ impl Terminal {
     }
 
     pub fn set_title(&mut self, title: impl Into<String>) {
-        self.disturbed = true;
+        self.disturb();
         self.screen.title = title.into();
     }
 
@@ -274,7 +278,7 @@ impl Terminal {
     }
 
     pub fn set_path(&mut self, path: impl Into<String>) {
-        self.disturbed = true;
+        self.disturb();
         self.screen.path = path.into();
     }
 
@@ -328,7 +332,7 @@ impl Terminal {
 
     /// Forgets all hyperlinks (`clear-history -H`).
     pub fn reset_links(&mut self) {
-        self.disturbed = true;
+        self.disturb();
         self.screen.grid.links.clear();
     }
 
@@ -336,7 +340,7 @@ impl Terminal {
     pub fn end_sync(&mut self) {
         if self.screen.modes.contains(Modes::SYNC) {
             self.generation += 1;
-            self.disturbed = true;
+            self.disturb();
             self.screen.end_sync();
         }
     }
@@ -420,7 +424,7 @@ impl Terminal {
     }
 
     pub fn clear_history(&mut self) {
-        self.disturbed = true;
+        self.disturb();
         self.generation += 1;
         self.screen.grid.clear_history();
     }
@@ -474,7 +478,7 @@ impl Terminal {
     /// Writes text at the cursor in a style, as a program could; for what the server itself
     /// shows in a pane.
     pub fn write_text(&mut self, text: &str, style: crate::base::CellStyle) {
-        self.disturbed = true;
+        self.disturb();
         self.generation += 1;
         let before = std::mem::replace(&mut self.screen.pen.style, style);
         for cell in crate::base::width::clusters_with(text, &self.screen.config.widths.clone()) {
@@ -485,7 +489,7 @@ impl Terminal {
 
     /// Writes one cell at the cursor.
     pub fn put(&mut self, cell: &Cell) {
-        self.disturbed = true;
+        self.disturb();
         self.generation += 1;
         self.screen.put(cell);
     }

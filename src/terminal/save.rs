@@ -66,9 +66,20 @@ impl Terminal {
         self.disturbed
     }
 
+    /// Whether the terminal must be saved before anyone is told that it changed.
+    pub fn is_unsaved(&self) -> bool {
+        self.unsaved
+    }
+
+    pub(super) fn disturb(&mut self) {
+        self.disturbed = true;
+        self.unsaved = true;
+    }
+
     /// Appends all of the terminal to `out`, its history apart.
     pub fn save(&mut self, out: &mut Vec<u8>) {
         self.disturbed = false;
+        self.unsaved = false;
         let mut lines = Vec::new();
         let mut styles = Styles::default();
         let grid = &self.screen.grid;

@@ -4,6 +4,8 @@
 //! cells, `presets` builds whole trees, `text` reads and prints layout strings. All of it is
 //! pure geometry: what surrounds a pane (its status line, its scrollbar) comes in as `Rules`.
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::{PaneId, Size};
 
 mod presets;
@@ -31,7 +33,7 @@ pub enum Axis {
     TopBottom,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum CellKind {
     /// Children side by side.
     LeftRight,
@@ -68,7 +70,7 @@ pub struct Rules {
 }
 
 /// One cell of the tree.
-#[derive(Clone, Debug)]
+#[derive(Clone, Hash, Debug, Serialize, Deserialize)]
 pub struct LayoutCell {
     pub kind: CellKind,
     pub parent: Option<CellId>,
@@ -111,7 +113,7 @@ impl LayoutCell {
 }
 
 /// A layout tree. Removed cells leave a hole that is used again.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Layout {
     pub cells: Vec<Option<LayoutCell>>,
     pub root: Option<CellId>,
@@ -155,6 +157,23 @@ impl Layout {
     /// Size of the whole layout; nothing without a root.
     pub fn size(&self) -> Size {
         self.root.map_or(Size::default(), |root| self.cell(root).size)
+    }
+
+    /// Whether this is one tree whose leaves are panes: true of every layout, but not of
+    /// everything that can be read from a file.
+    pub fn is_sound(&self) -> bool {
+        let Some(root) = self.root else { return false };
+        let mut seen = vec![false; self.cells.len()];
+        let mut next = vec![(root, None)];
+        while let Some((id, parent)) = next.pop() {
+            let Some(Some(cell)) = self.cells.get(id) else { return false };
+            let fits = cell.is_leaf() == cell.children.is_empty() && cell.kind != CellKind::Pane(None);
+            if std::mem::replace(&mut seen[id], true) || cell.parent != parent || !fits {
+                return false;
+            }
+            next.extend(cell.children.iter().map(|&child| (child, Some(id))));
+        }
+        self.cells.iter().zip(seen).all(|(cell, seen)| cell.is_some() == seen)
     }
 
     /// The cell of a pane.

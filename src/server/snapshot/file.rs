@@ -1,16 +1,21 @@
-//! The file that snapshots are left in: a memory file that the keeper holds too. A server at work
-//! leaves one each second and has a key to echo meanwhile, so only what has changed is written:
-//! an index, made anew each time, names the places of parts that stay as they are.
+//! The file that a server's state is left in: a memory file that the keeper holds too. What
+//! changes is appended as records; the newest record of a key counts. `docs/snapshot-format.md`
+//! describes it byte by byte.
 //!
 //! ```text
-//! file  := header (4096 bytes) part…      each part at a multiple of 4096
-//! header := "SMS1" 0:u32 at:u64 length:u64
+//! file   := header (4096 bytes) extent…          each extent at a multiple of 4096
+//! header := "SMS2" version:u32 slot slot         both slots say the same
+//! slot   := log:u64 end:u64 0:u32 crc:u32        where the log's records begin and end
+//! record := "REC2" kind:u16 version:u16 flags:u32 key:u32 body:u64 crc:u32 crc_head:u32
+//!           key bytes, body bytes, zeros up to a multiple of 8
 //! ```
 //!
-//! `at` and `length` are the place of the newest index. They are written last, by one call, so
-//! that a server that dies at any time leaves its last whole snapshot. The memory of parts that
-//! no index names any more is given back.
+//! The records of a turn are written first and the header last, so that a server that dies at any
+//! time leaves whole turns. A log whose extent is full is written again, without what is outdated,
+//! to another extent; the header names it once it is whole. Long bodies lie in extents of their
+//! own, and the record says where, so that they are never copied.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -18,40 +23,80 @@ use std::os::unix::fs::FileExt;
 
 use nix::fcntl::{FallocateFlags, fallocate};
 use nix::sys::memfd::{MFdFlags, memfd_create};
-use serde::{Deserialize, Serialize};
 
-const MAGIC: &[u8; 4] = b"SMS1";
-const AT_INDEX: u64 = 8;
-/// Bytes of the header that are used.
-const HEADER: usize = 24;
-/// Parts begin at multiples of it, so that the memory of each can be given back.
+pub const MAGIC: &[u8; 4] = b"SMS2";
+pub const VERSION: u32 = 1;
+const AT_SLOTS: u64 = 8;
+const SLOT: usize = 24;
+const HEADER: usize = 8 + 2 * SLOT;
+const RECORD: &[u8; 4] = b"REC2";
+/// Bytes of a record before its key.
+const HEAD: usize = 32;
+/// Extents begin at multiples of it, so that the memory of each can be given back.
 const PAGE: u64 = 4096;
-/// Where a file ends in favour of a new one: some systems limit the size of files, holes
-/// included.
-const SPAN: u64 = 32 << 20;
+/// Longer bodies lie in extents of their own.
+const LONG: usize = 64 << 10;
+/// Room of a log beyond twice what it holds, in bytes.
+const ROOM: u64 = 256 << 10;
+/// Longest key that is believed.
+const MAX_KEY: usize = 64 << 10;
 
-/// Where a part is, in bytes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+/// The key holds nothing any more.
+const REMOVED: u32 = 1;
+/// The body is a place in the file and the checksum of what is there.
+const ELSEWHERE: u32 = 2;
+
+/// A piece of the file, in bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Place {
     at: u64,
     length: u64,
 }
 
-/// See the module comment.
-pub struct SnapshotFile {
-    file: File,
-    /// Where the next part goes.
-    end: u64,
-    index: Option<Place>,
+/// What a record is about: a kind of thing, and which one.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct RecordKey {
+    pub kind: u16,
+    pub name: Vec<u8>,
 }
 
-impl SnapshotFile {
+/// Where the newest record of a key is, and its long body.
+#[derive(Clone, Copy, Debug)]
+pub struct Written {
+    record: Place,
+    long: Option<Place>,
+}
+
+/// The file as its writer knows it.
+pub struct StateFile {
+    file: File,
+    log: Place,
+    /// Where the next record goes.
+    end: u64,
+    /// Records of this turn that are not in the file yet.
+    pending: Vec<u8>,
+    /// Extents that nobody uses, by where they begin, and where the last extent ends.
+    free: BTreeMap<u64, u64>,
+    used: u64,
+    /// Extents that are free once the header says so.
+    outdated: Vec<Place>,
+}
+
+impl StateFile {
     pub fn create() -> io::Result<Self> {
         let file = File::from(memfd_create(c"snapshot", MFdFlags::MFD_CLOEXEC)?);
-        let mut header = [0; HEADER];
-        header[..MAGIC.len()].copy_from_slice(MAGIC);
-        file.write_all_at(&header, 0)?;
-        Ok(Self { file, end: PAGE, index: None })
+        let mut new = Self {
+            file,
+            log: Place { at: PAGE, length: ROOM },
+            end: PAGE,
+            pending: Vec::new(),
+            free: BTreeMap::new(),
+            used: PAGE + ROOM,
+            outdated: Vec::new(),
+        };
+        new.file.write_all_at(&[&MAGIC[..], &VERSION.to_le_bytes()].concat(), 0)?;
+        new.publish()?;
+        Ok(new)
     }
 
     /// The file for others to hold.
@@ -59,135 +104,300 @@ impl SnapshotFile {
         Ok(self.file.try_clone()?.into())
     }
 
-    /// Whether there has been a snapshot.
-    pub fn has_index(&self) -> bool {
-        self.index.is_some()
+    /// Adds a record to those of this turn.
+    pub fn put(&mut self, key: &RecordKey, version: u16, body: &[u8]) -> io::Result<Written> {
+        if body.len() < LONG {
+            return Ok(Written { record: self.append(key, version, 0, body), long: None });
+        }
+        let place = self.allocate(body.len() as u64);
+        self.file.write_all_at(body, place.at)?;
+        let place = Place { length: body.len() as u64, ..place };
+        let crc = crc32fast::hash(body).to_le_bytes();
+        let body = [&place.at.to_le_bytes()[..], &place.length.to_le_bytes(), &crc].concat();
+        Ok(Written { record: self.append(key, version, ELSEWHERE, &body), long: Some(place) })
     }
 
-    /// Whether parts are to go to a new file, by how much of this one they take.
-    pub fn is_spent(&self, kept_bytes: u64) -> bool {
-        self.end > SPAN + 2 * kept_bytes
+    /// Says that a key holds nothing any more.
+    pub fn remove(&mut self, key: &RecordKey, written: &Written) {
+        self.append(key, 0, REMOVED, &[]);
+        self.outdate(written);
     }
 
-    /// Writes a part that the next index will name.
-    pub fn put(&mut self, bytes: &[u8]) -> io::Result<Place> {
-        let place = Place { at: self.end, length: bytes.len() as u64 };
-        self.file.write_all_at(bytes, place.at)?;
-        self.end = (place.at + place.length).next_multiple_of(PAGE);
-        Ok(place)
+    /// A newer record of the key has been put: the long body of this one may go.
+    pub fn outdate(&mut self, written: &Written) {
+        self.outdated.extend(written.long);
     }
 
-    /// This index is the snapshot from now on.
-    pub fn publish(&mut self, index: &[u8]) -> io::Result<()> {
-        let place = self.put(index)?;
-        let header = [place.at.to_le_bytes(), place.length.to_le_bytes()].concat();
-        self.file.write_all_at(&header, AT_INDEX)?;
-        if let Some(before) = self.index.replace(place) {
-            self.free(before);
+    fn append(&mut self, key: &RecordKey, version: u16, flags: u32, body: &[u8]) -> Place {
+        let at = self.end + self.pending.len() as u64;
+        let start = self.pending.len();
+        push_record(&mut self.pending, key, version, flags, body);
+        Place { at, length: (self.pending.len() - start) as u64 }
+    }
+
+    /// Whether this turn has records that are not in the file yet.
+    pub fn is_pending(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    /// Makes the records of this turn part of the file. `all` are the places of the newest records
+    /// of all keys, which move when the log is full.
+    pub fn commit<'a>(&mut self, all: impl Iterator<Item = &'a mut Written>) -> io::Result<()> {
+        if self.end + self.pending.len() as u64 > self.log.at + self.log.length {
+            return self.compact(all);
+        }
+        let pending = std::mem::take(&mut self.pending);
+        self.file.write_all_at(&pending, self.end)?;
+        self.end += pending.len() as u64;
+        self.pending = pending;
+        self.pending.clear();
+        self.publish()
+    }
+
+    /// Writes what still counts to another extent.
+    fn compact<'a>(&mut self, all: impl Iterator<Item = &'a mut Written>) -> io::Result<()> {
+        let before = self.log;
+        let mut old = vec![0; (self.end - before.at) as usize];
+        self.file.read_exact_at(&mut old, before.at)?;
+        old.append(&mut self.pending);
+        let mut live = Vec::with_capacity(old.len());
+        let mut moved: Vec<&mut Written> = all.collect();
+        moved.sort_by_key(|written| written.record.at);
+        let mut places = Vec::with_capacity(moved.len());
+        for written in &moved {
+            let start = (written.record.at - before.at) as usize;
+            places.push(live.len() as u64);
+            live.extend_from_slice(&old[start..start + written.record.length as usize]);
+        }
+        let log = self.allocate(2 * live.len() as u64 + ROOM);
+        self.file.write_all_at(&live, log.at)?;
+        for (written, offset) in moved.into_iter().zip(places) {
+            written.record.at = log.at + offset;
+        }
+        (self.log, self.end) = (log, log.at + live.len() as u64);
+        self.outdated.push(before);
+        self.publish()
+    }
+
+    /// Says where the log is and how far it goes, and gives back what that leaves unused.
+    fn publish(&mut self) -> io::Result<()> {
+        let words = [self.log.at.to_le_bytes(), self.end.to_le_bytes()].concat();
+        let mut slot = [&words[..], &[0; 4]].concat();
+        slot.extend(crc32fast::hash(&slot).to_le_bytes());
+        self.file.write_all_at(&slot.repeat(2), AT_SLOTS)?;
+        for place in std::mem::take(&mut self.outdated) {
+            self.release(place);
         }
         Ok(())
     }
 
-    /// Gives back the memory of a part that the published index does not name.
-    pub fn free(&self, place: Place) {
-        let length = place.length.next_multiple_of(PAGE) as i64;
+    fn allocate(&mut self, length: u64) -> Place {
+        let length = length.next_multiple_of(PAGE);
+        if let Some((at, free)) =
+            self.free.iter().map(|(at, free)| (*at, *free)).find(|&(_, free)| free >= length)
+        {
+            self.free.remove(&at);
+            if free > length {
+                self.free.insert(at + length, free - length);
+            }
+            return Place { at, length };
+        }
+        let at = self.used;
+        self.used += length;
+        Place { at, length }
+    }
+
+    fn release(&mut self, place: Place) {
+        let (mut at, mut length) = (place.at, place.length.next_multiple_of(PAGE));
         let hole = FallocateFlags::FALLOC_FL_PUNCH_HOLE | FallocateFlags::FALLOC_FL_KEEP_SIZE;
-        if length > 0 {
-            // What is not given back goes with the file.
-            fallocate(&self.file, hole, place.at as i64, length).ok();
+        // Memory that is not given back now goes with the file.
+        fallocate(&self.file, hole, at as i64, length as i64).ok();
+        if let Some(next) = self.free.remove(&(at + length)) {
+            length += next;
+        }
+        if let Some((&before, &free)) =
+            self.free.range(..at).next_back().filter(|(b, free)| **b + **free == at)
+        {
+            (at, length) = (before, free + length);
+        }
+        if at + length == self.used {
+            self.free.remove(&at);
+            self.used = at;
+        } else {
+            self.free.insert(at, length);
         }
     }
 }
 
-/// The newest snapshot that a server left: its index, and the file with the parts.
+fn push_record(out: &mut Vec<u8>, key: &RecordKey, version: u16, flags: u32, body: &[u8]) {
+    let mut crc = crc32fast::Hasher::new();
+    crc.update(&key.name);
+    crc.update(body);
+    let start = out.len();
+    out.extend_from_slice(RECORD);
+    out.extend(key.kind.to_le_bytes());
+    out.extend(version.to_le_bytes());
+    out.extend(flags.to_le_bytes());
+    out.extend((key.name.len() as u32).to_le_bytes());
+    out.extend((body.len() as u64).to_le_bytes());
+    out.extend(crc.finalize().to_le_bytes());
+    let head = crc32fast::hash(&out[start..]);
+    out.extend(head.to_le_bytes());
+    out.extend_from_slice(&key.name);
+    out.extend_from_slice(body);
+    out.resize(out.len().next_multiple_of(8), 0);
+}
+
+/// A body that was found, with the version that it was written in.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Body {
+    pub version: u16,
+    pub bytes: Vec<u8>,
+}
+
+/// The state that a server left.
+#[derive(Default)]
 pub struct Left {
-    pub index: Vec<u8>,
-    file: File,
+    /// What each key holds: the newest record last, behind older ones of the same key that nothing
+    /// has removed since.
+    pub records: BTreeMap<RecordKey, Vec<Body>>,
+    /// Records that are damaged: the key, where it is known.
+    pub refused: Vec<Option<RecordKey>>,
+    /// Keys whose newest record has a long body that is not there. That of an older record may
+    /// have been given back.
+    bodiless: BTreeSet<RecordKey>,
 }
 
 impl Left {
-    /// Reads it; an empty index where nothing was published. A file of an older version is an
-    /// index without parts.
-    pub fn open(file: OwnedFd) -> io::Result<Self> {
+    pub fn read(file: OwnedFd) -> io::Result<Self> {
         let file = File::from(file);
-        let size = file.metadata()?.len();
-        let mut header = [0; HEADER];
-        let place = match file.read_exact_at(&mut header, 0) {
-            Ok(()) if header.starts_with(MAGIC) => {
-                let number = |at: usize| {
-                    header[at..].first_chunk().map_or(0, |eight: &[u8; 8]| u64::from_le_bytes(*eight))
-                };
-                Place { at: number(8), length: number(16) }
+        // Not by the file's position, which is shared with whoever else holds it.
+        let mut bytes = vec![0; file.metadata()?.len() as usize];
+        let mut at = 0;
+        while at < bytes.len() {
+            match file.read_at(&mut bytes[at..], at as u64) {
+                Ok(0) => break,
+                Ok(read) => at += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
             }
-            _ => Place { at: 0, length: size },
-        };
-        let index = read(&file, place)?;
-        Ok(Self { index, file })
+        }
+        bytes.truncate(at);
+        Self::parse(&bytes)
     }
 
-    pub fn part(&self, place: Place) -> io::Result<Vec<u8>> {
-        read(&self.file, place)
+    /// Takes a whole file apart. Fails when nothing says where its records are.
+    pub fn parse(bytes: &[u8]) -> io::Result<Self> {
+        let bad = || io::Error::from(io::ErrorKind::InvalidData);
+        let slots = bytes.get(AT_SLOTS as usize..HEADER).ok_or_else(bad)?;
+        let mut newest = None;
+        for slot in slots.chunks_exact(SLOT) {
+            if crc32fast::hash(&slot[..SLOT - 4]) == word(slot, SLOT - 4) {
+                newest = newest.max(Some((long(slot, 8), long(slot, 0))));
+            }
+        }
+        let (end, log) = newest.ok_or_else(bad)?;
+        let clamp = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len());
+        let mut left = Self::default();
+        let records = bytes.get(clamp(log)..clamp(end)).unwrap_or_default();
+        left.walk(records, bytes);
+        if records.len() as u64 != end.saturating_sub(log) {
+            left.refused.push(None);
+        }
+        left.refused.extend(std::mem::take(&mut left.bodiless).into_iter().map(Some));
+        Ok(left)
+    }
+
+    fn walk(&mut self, mut records: &[u8], file: &[u8]) {
+        let mut lost = false;
+        while records.len() >= HEAD {
+            let head = &records[..HEAD];
+            let sound =
+                head.starts_with(RECORD) && crc32fast::hash(&head[..HEAD - 4]) == word(head, HEAD - 4);
+            let head = Head::new(head).filter(|_| sound);
+            let Some((head, length)) = head.and_then(|head| Some((head, head.length(records.len())?))) else {
+                // The head is damaged: the next record begins at one of the next multiples of 8.
+                if !std::mem::replace(&mut lost, true) {
+                    self.refused.push(None);
+                }
+                records = &records[8..];
+                continue;
+            };
+            lost = false;
+            let (record, rest) = records.split_at(length);
+            let (name, body) = record[HEAD..HEAD + head.key + head.body].split_at(head.key);
+            records = rest;
+            self.take(head, name, body, file);
+        }
+    }
+
+    fn take(&mut self, head: Head, name: &[u8], body: &[u8], file: &[u8]) {
+        let key = RecordKey { kind: head.kind, name: name.to_vec() };
+        let mut crc = crc32fast::Hasher::new();
+        crc.update(name);
+        crc.update(body);
+        if crc.finalize() != head.crc {
+            return self.refused.push(Some(key));
+        }
+        self.bodiless.remove(&key);
+        if head.flags & REMOVED != 0 {
+            self.records.remove(&key);
+            return;
+        }
+        let body = if head.flags & ELSEWHERE == 0 { Some(body) } else { elsewhere(body, file) };
+        match body {
+            Some(body) => {
+                let body = Body { version: head.version, bytes: body.to_vec() };
+                self.records.entry(key).or_default().push(body);
+            }
+            None => drop(self.bodiless.insert(key)),
+        }
     }
 }
 
-fn read(file: &File, place: Place) -> io::Result<Vec<u8>> {
-    let end = place.at.checked_add(place.length);
-    if end.is_none_or(|end| file.metadata().is_ok_and(|data| end > data.len())) {
-        return Err(io::ErrorKind::InvalidData.into());
+/// A long body, if it is what it was.
+fn elsewhere<'a>(body: &[u8], file: &'a [u8]) -> Option<&'a [u8]> {
+    if body.len() != 20 {
+        return None;
     }
-    let mut bytes = vec![0; place.length as usize];
-    file.read_exact_at(&mut bytes, place.at)?;
-    Ok(bytes)
+    let at = usize::try_from(long(body, 0)).ok()?;
+    let end = at.checked_add(usize::try_from(long(body, 8)).ok()?)?;
+    file.get(at..end).filter(|bytes| crc32fast::hash(bytes) == word(body, 16))
+}
+
+#[derive(Clone, Copy)]
+struct Head {
+    kind: u16,
+    version: u16,
+    flags: u32,
+    key: usize,
+    body: usize,
+    crc: u32,
+}
+
+impl Head {
+    fn new(bytes: &[u8]) -> Option<Self> {
+        let key = word(bytes, 12) as usize;
+        let body = usize::try_from(long(bytes, 16)).ok()?;
+        let half = |at: usize| u16::from_le_bytes([bytes[at], bytes[at + 1]]);
+        let (flags, crc) = (word(bytes, 8), word(bytes, 24));
+        (key <= MAX_KEY).then_some(Self { kind: half(4), version: half(6), flags, key, body, crc })
+    }
+
+    /// Bytes of the whole record, if there are so many.
+    fn length(self, there: usize) -> Option<usize> {
+        let length = HEAD.checked_add(self.key)?.checked_add(self.body)?.checked_next_multiple_of(8)?;
+        (length <= there).then_some(length)
+    }
+}
+
+fn word(bytes: &[u8], at: usize) -> u32 {
+    bytes[at..].first_chunk().map_or(0, |four: &[u8; 4]| u32::from_le_bytes(*four))
+}
+
+fn long(bytes: &[u8], at: usize) -> u64 {
+    bytes[at..].first_chunk().map_or(0, |eight: &[u8; 8]| u64::from_le_bytes(*eight))
 }
 
 #[cfg(test)]
-mod tests {
-    use std::os::unix::fs::MetadataExt;
-
-    use super::*;
-
-    fn left(file: &SnapshotFile) -> io::Result<Left> {
-        Left::open(file.share().unwrap())
-    }
-
-    #[test]
-    fn the_newest_index_and_its_parts_are_read() {
-        let mut file = SnapshotFile::create().unwrap();
-        assert!(left(&file).unwrap().index.is_empty(), "nothing was published");
-        let part = file.put(b"part").unwrap();
-        file.publish(b"first").unwrap();
-        let other = file.put(&[7; 5000]).unwrap();
-        // Dies here: what was put since is not part of it.
-        assert_eq!(left(&file).unwrap().index, b"first");
-        file.publish(b"second").unwrap();
-        let found = left(&file).unwrap();
-        assert_eq!(found.index, b"second");
-        assert_eq!(found.part(part).unwrap(), b"part");
-        assert_eq!(found.part(other).unwrap(), [7; 5000]);
-        assert!(found.part(Place { at: 1 << 40, length: 1 }).is_err());
-        assert!(found.part(Place { at: u64::MAX, length: 2 }).is_err());
-    }
-
-    #[test]
-    fn memory_of_what_is_outdated_is_given_back() {
-        let mut file = SnapshotFile::create().unwrap();
-        let used = |file: &SnapshotFile| file.file.metadata().unwrap().blocks() * 512;
-        file.publish(&[1; 100_000]).unwrap();
-        let once = used(&file);
-        for _ in 0..20 {
-            file.publish(&[1; 100_000]).unwrap();
-        }
-        assert_eq!(used(&file), once);
-        let part = file.put(&[1; 100_000]).unwrap();
-        file.free(part);
-        assert_eq!(used(&file), once);
-        assert!(!file.is_spent(0) && file.end > 20 * 100_000);
-    }
-
-    #[test]
-    fn an_older_version_left_one_text() {
-        let file = File::from(memfd_create(c"old", MFdFlags::MFD_CLOEXEC).unwrap());
-        file.write_all_at(b"{}", 0).unwrap();
-        assert_eq!(Left::open(file.into()).unwrap().index, b"{}");
-    }
-}
+mod tests;

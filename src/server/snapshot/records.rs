@@ -1,0 +1,564 @@
+//! What is in the records, one type for each kind: the part of the model that outlives a server.
+//! Each type is filled from a model struct that is taken apart field by field, so that the compiler
+//! asks about every field that is new: it is kept, or it is named here as one that is not.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::clock::Now;
+use crate::base::{Key, PaneId, SessionId, Size, WindowId};
+use crate::model::host::ExitStatus;
+use crate::model::key_tables::{Binding, KeyTable};
+use crate::model::pane::{Pane, PaneFlags};
+use crate::model::session::{Session, SessionGroup};
+use crate::model::window::Window;
+use crate::model::{Buffers, Layout, Marked, Server, WaitChannel};
+
+/// Kinds of records. The numbers are in files of other versions: they are never used again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u16)]
+pub enum Kind {
+    Server = 1,
+    /// Of a level: `server`, `session`, `window`, or the id of an object.
+    Options = 2,
+    /// Of all (`global`), or of a session by its id.
+    Environ = 3,
+    KeyTable = 4,
+    Buffer = 5,
+    Session = 6,
+    Window = 7,
+    Pane = 8,
+    /// A whole terminal that is in no journal.
+    Screen = 9,
+    Group = 10,
+    Prompts = 11,
+    Channel = 12,
+    Message = 13,
+    Access = 14,
+    /// The key that transcripts are encrypted with.
+    HistoryKey = 15,
+}
+
+impl Kind {
+    pub const ALL: [Self; 15] = [
+        Self::Server,
+        Self::Options,
+        Self::Environ,
+        Self::KeyTable,
+        Self::Buffer,
+        Self::Session,
+        Self::Window,
+        Self::Pane,
+        Self::Screen,
+        Self::Group,
+        Self::Prompts,
+        Self::Channel,
+        Self::Message,
+        Self::Access,
+        Self::HistoryKey,
+    ];
+
+    /// For messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Options => "options",
+            Self::Environ => "environment",
+            Self::KeyTable => "key table",
+            Self::Buffer => "buffer",
+            Self::Session => "session",
+            Self::Window => "window",
+            Self::Pane => "pane",
+            Self::Screen => "screen",
+            Self::Group => "session group",
+            Self::Prompts => "prompt history",
+            Self::Channel => "channel",
+            Self::Message => "message",
+            Self::Access => "access",
+            Self::HistoryKey => "history key",
+        }
+    }
+}
+
+/// What there is one of.
+#[derive(Hash, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct ServerRecord {
+    pub next_session: u32,
+    pub next_window: u32,
+    pub next_pane: u32,
+    pub next_link: u64,
+    pub marked: Option<Marked>,
+    pub start_time: Now,
+    pub activity_counter: u64,
+    pub active_point: u32,
+    pub command_number: u64,
+    pub config_done: bool,
+    /// Numbers of the next automatic buffer, of the next buffer at all, of the next message.
+    pub next_buffer: (u64, u64),
+    pub next_message: u64,
+    /// Where monotonic times of this state begin, by CLOCK_MONOTONIC (ms).
+    pub origin_ms: u64,
+}
+
+impl ServerRecord {
+    pub fn take(server: &Server, origin_ms: u64) -> Self {
+        let Server {
+            next_session,
+            next_window,
+            next_pane,
+            next_link,
+            marked,
+            start_time,
+            activity_counter,
+            active_point,
+            command_number,
+            config_done,
+            // Kinds of their own.
+            options: _,
+            environ: _,
+            sessions: _,
+            windows: _,
+            panes: _,
+            groups: _,
+            buffers: Buffers { by_name: _, next_index, next_order },
+            key_tables: _,
+            messages,
+            prompt_history: _,
+            wait_channels: _,
+            access: _,
+            // Follows from options.
+            width_rules: _,
+            // The next server is started with it, or finds it out.
+            config_files: _,
+            socket_path: _,
+            pid: _,
+            uid: _,
+            // Clients and what they wait for go with their connections.
+            clients: _,
+            next_client: _,
+            queues: _,
+            config_started: _,
+            config_item: _,
+            config_errors: _,
+            config_client: _,
+            source_depth: _,
+            alert_messages: _,
+            // What is still to be done in this turn.
+            sizes_dirty: _,
+            unattached_dirty: _,
+            starting_panes: _,
+            ended_panes: _,
+            printed_panes: _,
+            held_panes: _,
+            input_refused: _,
+            exiting: _,
+            // Started again when a format wants them.
+            format_jobs: _,
+        } = server;
+        Self {
+            next_session: *next_session,
+            next_window: *next_window,
+            next_pane: *next_pane,
+            next_link: *next_link,
+            marked: *marked,
+            start_time: *start_time,
+            activity_counter: *activity_counter,
+            active_point: *active_point,
+            command_number: *command_number,
+            config_done: *config_done,
+            next_buffer: (*next_index, *next_order),
+            next_message: messages.next_number,
+            origin_ms,
+        }
+    }
+}
+
+/// A paste buffer. Its data follow the record's text.
+#[derive(Serialize, Deserialize)]
+pub struct BufferRecord<'a> {
+    pub name: Cow<'a, str>,
+    pub automatic: bool,
+    pub created: i64,
+    pub order: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+pub struct BindingRecord<'a> {
+    pub key: Key,
+    pub commands: String,
+    pub note: Option<Cow<'a, str>>,
+    pub repeat: bool,
+}
+
+/// The bindings of a table. Those it has by default are made by every server itself.
+pub fn bindings<'a>(table: &'a KeyTable) -> Vec<BindingRecord<'a>> {
+    let KeyTable { bindings, defaults: _, references: _ } = table;
+    let record = |Binding { key, commands, note, repeat }: &'a Binding| {
+        let (commands, note) = (commands.print_flat(false), note.as_deref().map(Cow::Borrowed));
+        BindingRecord { key: *key, commands, note, repeat: *repeat }
+    };
+    bindings.values().map(record).collect()
+}
+
+#[derive(Hash, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct SessionRecord<'a> {
+    pub name: Cow<'a, str>,
+    pub cwd: Cow<'a, str>,
+    pub created: Now,
+    pub last_attached: Now,
+    pub activity: Now,
+    pub activity_order: u64,
+    pub last_activity: Now,
+    /// Index, window, number, and bits of `WinlinkFlags`.
+    pub winlinks: Vec<(i32, WindowId, u64, u8)>,
+    pub current: i32,
+    pub last: Cow<'a, [i32]>,
+    pub lock_due_ms: Option<u64>,
+    pub group: Option<Cow<'a, str>>,
+    pub termios: Option<Cow<'a, [u8]>>,
+}
+
+impl<'a> SessionRecord<'a> {
+    pub fn take(session: &'a Session) -> Self {
+        let Session {
+            id: _,
+            name,
+            cwd,
+            created,
+            last_attached,
+            activity,
+            activity_order,
+            last_activity,
+            winlinks,
+            current,
+            last,
+            options: _,
+            environ: _,
+            lock_due_ms,
+            // Clients attach again.
+            attached: _,
+            group,
+            // Set and cleared in one check of alerts.
+            alerted: _,
+            termios,
+            // Follow from options.
+            status_at: _,
+            status_lines: _,
+        } = session;
+        Self {
+            name: name.into(),
+            cwd: cwd.into(),
+            created: *created,
+            last_attached: *last_attached,
+            activity: *activity,
+            activity_order: *activity_order,
+            last_activity: *last_activity,
+            winlinks: winlinks.iter().map(|(at, l)| (*at, l.window, l.made, l.flags.bits())).collect(),
+            current: *current,
+            last: last.into(),
+            lock_due_ms: *lock_due_ms,
+            group: group.as_deref().map(Cow::Borrowed),
+            termios: termios.as_deref().map(Cow::Borrowed),
+        }
+    }
+}
+
+#[derive(Hash, Serialize, Deserialize)]
+pub struct WindowRecord<'a> {
+    pub name: Cow<'a, str>,
+    pub panes: Cow<'a, [PaneId]>,
+    pub active: PaneId,
+    pub last_panes: Cow<'a, [PaneId]>,
+    pub z_order: Cow<'a, [PaneId]>,
+    pub layout: Cow<'a, Layout>,
+    /// The layout before a zoom.
+    pub saved_layout: Option<Cow<'a, Layout>>,
+    pub old_layout: Option<Cow<'a, str>>,
+    pub last_preset: Option<usize>,
+    pub size: Size,
+    pub manual_size: Size,
+    pub cell_pixels: (u32, u32),
+    pub last_new_pane: (u32, u32),
+    /// Bits of `WindowFlags`.
+    pub flags: u8,
+    pub created: Now,
+    pub activity: Now,
+    pub name_time_ms: u64,
+    pub silence_due_ms: Option<u64>,
+    /// For the order: the sessions say which there are.
+    pub winlinks: Cow<'a, [(SessionId, i32)]>,
+}
+
+impl WindowRecord<'static> {
+    /// A window for panes that have none.
+    pub fn of_panes(name: String, size: Size, active: PaneId, panes: Vec<PaneId>) -> Self {
+        Self {
+            name: name.into(),
+            z_order: panes.clone().into(),
+            panes: panes.into(),
+            active,
+            last_panes: Cow::default(),
+            layout: Cow::default(),
+            saved_layout: None,
+            old_layout: None,
+            last_preset: None,
+            size,
+            manual_size: size,
+            cell_pixels: (0, 0),
+            last_new_pane: (0, 0),
+            flags: 0,
+            created: Now::default(),
+            activity: Now::default(),
+            name_time_ms: 0,
+            silence_due_ms: None,
+            winlinks: Cow::default(),
+        }
+    }
+}
+
+impl<'a> WindowRecord<'a> {
+    pub fn take(window: &'a Window) -> Self {
+        let Window {
+            id: _,
+            name,
+            panes,
+            active,
+            last_panes,
+            z_order,
+            layout,
+            saved_layout,
+            old_layout,
+            last_preset,
+            size,
+            manual_size,
+            cell_pixels,
+            // Applied at the end of the turn.
+            new_size: _,
+            new_cell_pixels: _,
+            last_new_pane,
+            flags,
+            options: _,
+            winlinks,
+            created,
+            activity,
+            name_time_ms,
+            // The next server looks at every name once.
+            name_check_due: _,
+            // A client, which is gone.
+            latest: _,
+            alerts_queued: _,
+            silence_due_ms,
+        } = window;
+        Self {
+            name: name.into(),
+            panes: panes.into(),
+            active: *active,
+            last_panes: last_panes.into(),
+            z_order: z_order.into(),
+            layout: Cow::Borrowed(layout),
+            saved_layout: saved_layout.as_ref().map(Cow::Borrowed),
+            old_layout: old_layout.as_deref().map(Cow::Borrowed),
+            last_preset: *last_preset,
+            size: *size,
+            manual_size: *manual_size,
+            cell_pixels: *cell_pixels,
+            last_new_pane: *last_new_pane,
+            flags: flags.bits(),
+            created: *created,
+            activity: *activity,
+            name_time_ms: *name_time_ms,
+            silence_due_ms: *silence_due_ms,
+            winlinks: winlinks.into(),
+        }
+    }
+}
+
+/// What a pane's flags say of this moment only.
+const MOMENTARY: PaneFlags = PaneFlags::FOCUSED
+    .union(PaneFlags::REDRAW)
+    .union(PaneFlags::CHANGED)
+    .union(PaneFlags::STYLE_CHANGED)
+    .union(PaneFlags::THEME_CHANGED);
+
+#[derive(Hash, Serialize, Deserialize)]
+pub struct PaneRecord<'a> {
+    pub window: WindowId,
+    pub active_point: u32,
+    pub size: Size,
+    /// Bits of `PaneFlags`.
+    pub flags: u32,
+    pub argv: Cow<'a, [String]>,
+    pub shell: Cow<'a, str>,
+    pub cwd: Cow<'a, str>,
+    pub pid: Option<i32>,
+    pub tty: Cow<'a, str>,
+    pub status: Option<ExitStatus>,
+    pub dead_time: Now,
+    pub search: Option<Cow<'a, (String, bool)>>,
+    pub border_style: Option<Cow<'a, str>>,
+    pub active_border_style: Option<Cow<'a, str>>,
+    pub output_offset: u64,
+    pub oom_kills: u64,
+}
+
+impl PaneRecord<'static> {
+    /// A pane of which nothing is known but its program.
+    pub fn of_program(window: WindowId, size: Size, pid: i32, tty: String) -> Self {
+        Self {
+            window,
+            active_point: 0,
+            size,
+            flags: 0,
+            argv: Cow::default(),
+            shell: Cow::default(),
+            cwd: Cow::default(),
+            pid: Some(pid),
+            tty: tty.into(),
+            status: None,
+            dead_time: Now::default(),
+            search: None,
+            border_style: None,
+            active_border_style: None,
+            output_offset: 0,
+            oom_kills: 0,
+        }
+    }
+}
+
+impl<'a> PaneRecord<'a> {
+    pub fn take(pane: &'a Pane) -> Self {
+        let Pane {
+            id: _,
+            window,
+            active_point,
+            options: _,
+            size,
+            // Follow from the layout.
+            x: _,
+            y: _,
+            flags,
+            argv,
+            shell,
+            cwd,
+            pid,
+            tty,
+            status,
+            dead_time,
+            // In its journal, or a kind of its own.
+            terminal: _,
+            modes: _,
+            search,
+            pipe: _,
+            // Told by a control client, which tells the next server.
+            control_fg: _,
+            control_bg: _,
+            announced_theme: _,
+            border_style,
+            active_border_style,
+            // As last drawn.
+            slider: _,
+            border_ranges: _,
+            output_offset,
+            oom_kills,
+            last_cursor: _,
+        } = pane;
+        Self {
+            window: *window,
+            active_point: *active_point,
+            size: *size,
+            flags: (*flags - MOMENTARY).bits(),
+            argv: argv.into(),
+            shell: shell.into(),
+            cwd: cwd.into(),
+            pid: *pid,
+            tty: tty.into(),
+            status: *status,
+            dead_time: *dead_time,
+            search: search.as_ref().map(Cow::Borrowed),
+            border_style: border_style.as_deref().map(Cow::Borrowed),
+            active_border_style: active_border_style.as_deref().map(Cow::Borrowed),
+            output_offset: *output_offset,
+            oom_kills: *oom_kills,
+        }
+    }
+}
+
+/// Members of a session group.
+pub fn group(group: &SessionGroup) -> &[SessionId] {
+    let SessionGroup { name: _, sessions } = group;
+    sessions
+}
+
+/// A channel of `wait-for`: locked, woken.
+#[derive(Hash, Serialize, Deserialize)]
+pub struct ChannelRecord {
+    pub locked: bool,
+    pub woken: bool,
+}
+
+impl ChannelRecord {
+    pub fn take(channel: &WaitChannel) -> Self {
+        // Whoever waits has lost the connection.
+        let WaitChannel { locked, woken, waiters: _, lockers: _ } = channel;
+        Self { locked: *locked, woken: *woken }
+    }
+}
+
+/// A line of `show-messages`.
+#[derive(Hash, Serialize, Deserialize)]
+pub struct MessageRecord<'a> {
+    pub time: i64,
+    pub text: Cow<'a, str>,
+}
+
+/// Everything that was left, by what it is.
+#[derive(Default)]
+pub struct Snapshot {
+    pub server: Option<ServerRecord>,
+    pub options: BTreeMap<String, crate::options::Options>,
+    pub environs: BTreeMap<String, crate::options::Environ>,
+    pub tables: BTreeMap<String, Vec<BindingRecord<'static>>>,
+    pub buffers: Vec<(BufferRecord<'static>, Vec<u8>)>,
+    pub sessions: BTreeMap<SessionId, SessionRecord<'static>>,
+    pub windows: BTreeMap<WindowId, WindowRecord<'static>>,
+    pub panes: BTreeMap<PaneId, PaneRecord<'static>>,
+    /// Checkpoints as journals have them.
+    pub screens: BTreeMap<PaneId, Vec<u8>>,
+    pub groups: BTreeMap<String, Vec<SessionId>>,
+    pub prompts: BTreeMap<usize, Vec<String>>,
+    pub channels: BTreeMap<String, ChannelRecord>,
+    pub messages: BTreeMap<u64, MessageRecord<'static>>,
+    /// User ids, and whether they may only read.
+    pub access: BTreeMap<u32, bool>,
+    pub history_key: Option<[u8; 32]>,
+    /// What could not be read, for the message log.
+    pub refused: Vec<String>,
+}
+
+impl Snapshot {
+    /// Kind and name of everything in it.
+    pub fn names(&self) -> Vec<(&'static str, String)> {
+        let mut out = Vec::new();
+        let mut add = |kind: Kind, name: String| out.push((kind.name(), name));
+        self.server.iter().for_each(|_| add(Kind::Server, String::new()));
+        self.options.keys().for_each(|name| add(Kind::Options, name.clone()));
+        self.environs.keys().for_each(|name| add(Kind::Environ, name.clone()));
+        self.tables.keys().for_each(|name| add(Kind::KeyTable, name.clone()));
+        self.buffers.iter().for_each(|(buffer, _)| add(Kind::Buffer, buffer.order.to_string()));
+        self.sessions.keys().for_each(|id| add(Kind::Session, id.to_string()));
+        self.windows.keys().for_each(|id| add(Kind::Window, id.to_string()));
+        self.panes.keys().for_each(|id| add(Kind::Pane, id.to_string()));
+        self.screens.keys().for_each(|id| add(Kind::Screen, id.to_string()));
+        self.groups.keys().for_each(|name| add(Kind::Group, name.clone()));
+        self.prompts.keys().for_each(|number| add(Kind::Prompts, number.to_string()));
+        self.channels.keys().for_each(|name| add(Kind::Channel, name.clone()));
+        self.messages.keys().for_each(|number| add(Kind::Message, number.to_string()));
+        self.access.keys().for_each(|user| add(Kind::Access, user.to_string()));
+        self.history_key.iter().for_each(|_| add(Kind::HistoryKey, String::new()));
+        out
+    }
+}
