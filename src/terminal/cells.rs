@@ -90,6 +90,12 @@ impl Packed {
         self.mark.contains(Mark::PADDING)
     }
 
+    /// Whether the cell takes one column and is no filler.
+    pub const fn is_one_column(self) -> bool {
+        const FIELDS: u64 = 0xff << 48 | (Mark::PADDING.bits() as u64) << 56;
+        self.bits() & FIELDS == 1 << 48
+    }
+
     /// A plain character of one byte.
     pub fn ascii_byte(self) -> Option<u8> {
         (self.glyph < 0x80).then_some(self.glyph as u8)
@@ -238,6 +244,11 @@ impl CellTables {
             || matches!(style.bg, Colour::Rgb(..))
             || style.us != Colour::DEFAULT
             || style.link != LinkId(0)
+    }
+
+    /// Whether a style has a hyperlink.
+    pub fn has_link(style: &CellStyle) -> bool {
+        style.link != LinkId(0)
     }
 
     /// Packs a cell; `None` when a table is full.

@@ -210,13 +210,7 @@ impl Grid {
         }
         self.push_line(upper);
         self.pullable.add(1);
-        if upper == 0 && lower + 1 == self.size.rows {
-            self.lines.rotate_left(1);
-        } else {
-            for y in upper..lower {
-                self.lines.swap(y as usize, y as usize + 1);
-            }
-        }
+        self.exchange_lines(upper, upper + 1, lower - upper);
         self.empty_line(lower, bg);
     }
 
@@ -231,15 +225,7 @@ impl Grid {
             return;
         }
         self.unwrap_above(to);
-        if to < from {
-            for i in 0..count {
-                self.lines.swap((to + i) as usize, (from + i) as usize);
-            }
-        } else {
-            for i in (0..count).rev() {
-                self.lines.swap((to + i) as usize, (from + i) as usize);
-            }
-        }
+        self.exchange_lines(to, from, count);
         for y in from..from + count {
             if y < to || y >= to + count {
                 self.empty_line(y, bg);
@@ -247,6 +233,22 @@ impl Grid {
         }
         if from < to || from >= to + count {
             self.unwrap_above(from);
+        }
+    }
+
+    /// Puts `count` lines from `from` at `to`; those that were there end up where lines were
+    /// left behind, in some order.
+    fn exchange_lines(&mut self, to: u32, from: u32, count: u32) {
+        let (first, distance) = (to.min(from) as usize, to.abs_diff(from) as usize);
+        let end = first + distance + count as usize;
+        match to < from {
+            true if first == 0 && end == self.lines.len() => self.lines.rotate_left(distance),
+            false if first == 0 && end == self.lines.len() => self.lines.rotate_right(distance),
+            _ if distance > count as usize => {
+                (0..count).for_each(|i| self.lines.swap((to + i) as usize, (from + i) as usize));
+            }
+            true => self.lines.make_contiguous()[first..end].rotate_left(distance),
+            false => self.lines.make_contiguous()[first..end].rotate_right(distance),
         }
     }
 

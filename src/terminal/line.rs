@@ -60,6 +60,27 @@ impl Line {
         *slot = cell;
     }
 
+    /// Whether none of the cells from `x` to before `end` is a part of a wider one.
+    pub fn is_single(&self, x: u32, end: u32) -> bool {
+        let end = (end as usize).min(self.cells.len());
+        let cells = self.cells.get(x as usize..end).unwrap_or_default();
+        cells.iter().all(|cell| cell.is_one_column())
+    }
+
+    /// Writes an extended cell without a hyperlink, and the filler behind it if it is wide.
+    #[inline]
+    pub fn set_char(&mut self, x: u32, cell: Packed, grid_cols: u32) {
+        let end = x + u32::from(cell.width);
+        self.expand(end, grid_cols, Packed::CLEARED);
+        self.used = self.used.max(end);
+        if cell.width == 2 {
+            let filler = &mut self.cells[x as usize + 1];
+            *filler = Packed::PADDING.with(0, Mark::PADDING | (filler.mark & Mark::EXTENDED));
+        }
+        self.cells[x as usize] = cell;
+        self.flags |= RowFlags::EXTENDED;
+    }
+
     /// Writes a run of one-byte characters in one style.
     pub fn set_ascii(&mut self, x: u32, text: &[u8], style: StyleId, grid_cols: u32, tables: &CellTables) {
         let end = x as usize + text.len();
@@ -122,9 +143,10 @@ impl Line {
         row.time = self.time;
         row.size = self.len();
         let mut text = std::mem::take(&mut row.text).into_bytes();
-        let plain = |c: &&Packed| **c == Packed::CLEARED;
-        let trailing = self.cells.iter().rev().take_while(plain).count();
-        let end = (self.cells.len() - trailing).max(self.used as usize).min(self.cells.len());
+        // Cells behind those that count as written are kept up to the last that was not erased.
+        let used = (self.used as usize).min(self.cells.len());
+        let kept = self.cells[used..].iter().rposition(|cell| *cell != Packed::CLEARED);
+        let end = kept.map_or(used, |last| used + last + 1);
         row.unwritten = (end as u32).saturating_sub(self.used);
         let mut cells = &self.cells[..end];
         while let Some(&first) = cells.first() {
@@ -155,6 +177,23 @@ impl Line {
         }
         line
     }
+}
+
+/// How many cells are ASCII of one kind from the first on. Eight are compared at once, which the
+/// compiler does without a branch for each.
+fn ascii_run(cells: &[Packed], kind: u64) -> usize {
+    if cells.get(1).is_none_or(|cell| cell.ascii_kind() != kind) {
+        return 1;
+    }
+    let mut count = 0;
+    for chunk in cells.chunks_exact(8) {
+        if chunk.iter().fold(0, |differs, cell| differs | (cell.ascii_kind() ^ kind)) != 0 {
+            break;
+        }
+        count += 8;
+    }
+    let rest = &cells[count..];
+    count + rest.iter().position(|cell| cell.ascii_kind() != kind).unwrap_or(rest.len())
 }
 
 /// Takes the longest stretch of cells that is one run; its text is appended to `text`.
@@ -193,8 +232,7 @@ fn take_run(cells: &[Packed], first: Packed, tables: &CellTables, text: &mut Vec
     }
     if first.width == 1 {
         if first.ascii_byte().is_some() {
-            let kind = first.ascii_kind();
-            let count = cells.iter().position(|c| c.ascii_kind() != kind).unwrap_or(cells.len());
+            let count = ascii_run(cells, first.ascii_kind());
             text.extend(cells[..count].iter().map(|c| c.bits() as u8));
             return (count, run(RunKind::Narrow, count));
         }

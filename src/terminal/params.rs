@@ -69,6 +69,30 @@ impl Params {
         true
     }
 
+    /// Parses as many digits and semicolons as there are and gives how many; `None` where it
+    /// takes the whole rules (`parse`) to know what they mean.
+    pub fn parse_plain(&mut self, text: &[u8]) -> Option<usize> {
+        self.list.clear();
+        self.joined.clear();
+        let mut number = None;
+        for (at, &byte) in text.iter().enumerate() {
+            match byte {
+                b'0'..=b'9' => {
+                    let digit = i32::from(byte - b'0');
+                    number = Some(number.unwrap_or(0i32).checked_mul(10)?.checked_add(digit)?);
+                }
+                b';' => self.list.push(number.take().map_or(Param::Missing, Param::Number)),
+                _ => {
+                    if at > 0 {
+                        self.list.push(number.map_or(Param::Missing, Param::Number));
+                    }
+                    return (self.list.len() < MAX).then_some(at);
+                }
+            }
+        }
+        None
+    }
+
     pub fn len(&self) -> usize {
         self.list.len()
     }

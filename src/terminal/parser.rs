@@ -21,6 +21,8 @@ pub trait Commands {
     fn print_ascii(&mut self, text: &[u8]);
     /// A character beyond ASCII, or the stand-in for invalid bytes if `replacement`.
     fn print_char(&mut self, c: char, replacement: bool);
+    /// Characters that are all beyond ASCII.
+    fn print_chars(&mut self, text: &str);
     /// Bytes beyond ASCII began, whatever becomes of them.
     fn non_ascii(&mut self);
     fn control(&mut self, byte: u8);
@@ -101,6 +103,9 @@ pub struct SavedParser {
     utf8: Utf8,
 }
 
+/// Bytes beyond ASCII that are looked at at once.
+const MAX_BEYOND_ASCII: usize = 256;
+
 /// How many bytes of printable ASCII the input begins with. Sixteen are looked at at once,
 /// which the compiler turns into one comparison.
 fn plain_prefix(bytes: &[u8]) -> usize {
@@ -114,6 +119,16 @@ fn plain_prefix(bytes: &[u8]) -> usize {
     }
     let rest = &bytes[count..];
     count + rest.iter().position(|b| b.wrapping_sub(0x20) >= 0x5f).unwrap_or(rest.len())
+}
+
+/// The characters beyond ASCII that the input begins with, as far as they are whole.
+fn beyond_ascii_prefix(bytes: &[u8]) -> &str {
+    let bytes = &bytes[..bytes.len().min(MAX_BEYOND_ASCII)];
+    let end = bytes.iter().position(u8::is_ascii).unwrap_or(bytes.len());
+    match std::str::from_utf8(&bytes[..end]) {
+        Ok(text) => text,
+        Err(error) => std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default(),
+    }
 }
 
 impl Parser {
@@ -236,24 +251,48 @@ impl Parser {
         }
     }
 
-    /// Takes as much plain text as there is, or one other byte.
+    /// Takes text, controls and whole control sequences, up to the first byte of anything else.
     fn ground(&mut self, bytes: &[u8], to: &mut impl Commands) -> usize {
-        let plain = plain_prefix(bytes);
-        if plain > 0 {
-            self.stop_utf8(to);
-            to.print_ascii(&bytes[..plain]);
-            return plain;
+        let mut at = 0;
+        while let Some(&byte) = bytes.get(at) {
+            let rest = &bytes[at..];
+            at += match byte {
+                0x20..=0x7e => {
+                    let plain = plain_prefix(rest);
+                    self.stop_utf8(to);
+                    to.print_ascii(&rest[..plain]);
+                    plain
+                }
+                0x1b => match self.whole_csi(rest, to) {
+                    Some(taken) => taken,
+                    None => {
+                        self.clear();
+                        self.state = State::Escape;
+                        return at + 1;
+                    }
+                },
+                0x7f => 1,
+                0x80.. => self.non_ascii(byte, rest, to),
+                _ => {
+                    self.control(byte, to);
+                    1
+                }
+            };
         }
-        match bytes[0] {
-            0x1b => {
-                self.clear();
-                self.state = State::Escape;
-            }
-            0x7f => {}
-            byte @ 0x80.. => return self.non_ascii(byte, bytes, to),
-            byte => self.control(byte, to),
-        }
-        1
+        at
+    }
+
+    /// Carries out a control sequence that is there from its first byte to its last and has
+    /// nothing but numbers in it, which nearly all have; gives its length. The state machine
+    /// would do the same, byte by byte.
+    fn whole_csi(&mut self, bytes: &[u8], to: &mut impl Commands) -> Option<usize> {
+        let body = bytes.strip_prefix(b"\x1b[")?;
+        let private = body.first() == Some(&b'?');
+        let parameters = &body[usize::from(private)..];
+        let taken = self.params.parse_plain(&parameters[..parameters.len().min(MAX_PARAMETERS + 1)])?;
+        let last = *parameters.get(taken).filter(|byte| matches!(byte, 0x40..=0x7e))?;
+        to.csi(&self.params, if private { b"?" } else { b"" }, last);
+        Some(bytes.len() - parameters.len() + taken + 1)
     }
 
     fn control(&mut self, byte: u8, to: &mut impl Commands) {
@@ -268,8 +307,13 @@ impl Parser {
     }
 
     fn non_ascii(&mut self, byte: u8, bytes: &[u8], to: &mut impl Commands) -> usize {
-        to.non_ascii();
         if !self.utf8.started {
+            let text = beyond_ascii_prefix(bytes);
+            if !text.is_empty() {
+                to.print_chars(text);
+                return text.len();
+            }
+            to.non_ascii();
             let size = match byte {
                 0xc2..=0xdf => 2,
                 0xe0..=0xef => 3,
@@ -279,16 +323,10 @@ impl Parser {
                     return 1;
                 }
             };
-            if let Some(whole) = bytes.get(..size)
-                && let Ok(text) = std::str::from_utf8(whole)
-                && let Some(c) = text.chars().next()
-            {
-                to.print_char(c, false);
-                return size;
-            }
             self.utf8 = Utf8 { bytes: [byte, 0, 0, 0], have: 1, size: size as u8, started: true, bad: false };
             return 1;
         }
+        to.non_ascii();
         let utf8 = &mut self.utf8;
         utf8.bad |= byte & 0xc0 != 0x80;
         utf8.bytes[usize::from(utf8.have)] = byte;

@@ -1,6 +1,6 @@
 //! Writing characters: wrapping, insert mode, wide characters, combining.
 
-use super::cells::{Mark, Packed};
+use super::cells::{CellTables, Mark, Packed};
 use super::modes::Modes;
 use super::screen::Screen;
 use crate::base::history::RowFlags;
@@ -20,14 +20,10 @@ impl Screen {
 
     /// Writes ASCII in the pen's style: in runs where nothing stands in the way.
     pub fn write_ascii(&mut self, text: &[u8]) {
-        let single = self.pen.style.attrs.contains(Attrs::CHARSET)
-            || !self.modes.contains(Modes::WRAP)
-            || self.modes.contains(Modes::INSERT);
-        if single {
-            for &byte in text {
-                self.put(&Cell::new(char::from(byte), self.pen.style));
-            }
-            return;
+        let cellwise = self.pen.style.attrs.contains(Attrs::CHARSET)
+            || self.modes & (Modes::WRAP | Modes::INSERT) != Modes::WRAP;
+        if cellwise {
+            return self.write_cells(text);
         }
         let cols = self.cols();
         let mut rest = text;
@@ -42,6 +38,40 @@ impl Screen {
         }
     }
 
+    /// Writes ASCII as `put` does cell by cell: in runs over single cells that exist.
+    fn write_cells(&mut self, text: &[u8]) {
+        let mut rest = text;
+        while let Some(&first) = rest.first() {
+            let run = &rest[..self.overwritable(rest.len())];
+            if run.is_empty() {
+                self.put(&Cell::new(char::from(first), self.pen.style));
+                rest = &rest[1..];
+                continue;
+            }
+            let style = self.grid.style_id(&self.pen.style);
+            let grid = &mut self.grid;
+            let line = &mut grid.lines[self.cy as usize];
+            line.set_ascii(self.cx, run, style, grid.size.cols, &grid.tables);
+            self.cx += run.len() as u32;
+            rest = &rest[run.len()..];
+        }
+    }
+
+    /// How many cells from the cursor on, up to `most`, a run of ASCII may replace without a
+    /// look at anything else: they exist, none is a part of a wider one, the cursor stays on
+    /// the line, and without wrapping not in the last column.
+    fn overwritable(&self, most: usize) -> usize {
+        if self.modes.contains(Modes::INSERT) {
+            return 0;
+        }
+        let end = self.cols() as usize - usize::from(!self.modes.contains(Modes::WRAP));
+        let start = self.cx as usize;
+        let cells = &self.grid.line(self.cy).cells;
+        let cells = cells.get(start..end.min(cells.len())).unwrap_or_default();
+        let cells = &cells[..cells.len().min(most)];
+        cells.iter().position(|cell| !cell.is_one_column()).unwrap_or(cells.len())
+    }
+
     /// Writes a run that fits on the line.
     fn write_run(&mut self, text: &[u8]) {
         let (cols, y, start) = (self.cols(), self.cy, self.cx);
@@ -51,13 +81,16 @@ impl Screen {
         if self.grid.get(start, y).is_padding() {
             self.blank_halves_before(start, y);
         }
-        self.drop_images_in(start, y, text.len() as u32, 1);
+        if !self.images.list.is_empty() {
+            self.drop_images_in(start, y, text.len() as u32, 1);
+        }
         let grid = &mut self.grid;
-        grid.lines[y as usize].set_ascii(start, text, style, cols, &grid.tables);
+        let line = &mut grid.lines[y as usize];
+        line.set_ascii(start, text, style, cols, &grid.tables);
         self.cx = end;
         let mut x = end;
-        while x < cols && self.grid.get(x, y).is_padding() {
-            self.grid.set(x, y, Packed::BLANK);
+        while line.cells.get(x as usize).is_some_and(|cell| cell.is_padding()) && x < cols {
+            line.set(x, Packed::BLANK, cols, &grid.tables);
             x += 1;
         }
     }
@@ -75,6 +108,47 @@ impl Screen {
                 self.grid.set(x, y, Packed::BLANK);
             }
         }
+    }
+
+    /// Prints characters beyond ASCII.
+    pub fn print_wide_text(&mut self, text: &str) {
+        let mut rest = text;
+        while !rest.is_empty() {
+            rest = &rest[self.write_chars(rest)..];
+            if let Some(c) = rest.chars().next() {
+                self.print_wide(c);
+                rest = &rest[c.len_utf8()..];
+            }
+        }
+    }
+
+    /// Writes characters that join nothing, as far as they fit on the line and over cells that
+    /// are whole; gives their bytes.
+    fn write_chars(&mut self, text: &str) -> usize {
+        let usual = self.modes & (Modes::WRAP | Modes::INSERT) == Modes::WRAP;
+        if !usual || self.after_cluster() {
+            return 0;
+        }
+        let style = self.grid.style_id(&self.pen.style);
+        let grid = &mut self.grid;
+        let cols = grid.size.cols;
+        let line = &mut grid.lines[self.cy as usize];
+        if CellTables::has_link(grid.tables.style(style)) {
+            return 0;
+        }
+        let (mut taken, mut x) = (0, self.cx);
+        for c in text.chars() {
+            let width = self.config.widths.char_width(c).unwrap_or(1);
+            let end = x + u32::from(width);
+            if width == 0 || end > cols || may_join(c) || !line.is_single(x, end + 1) {
+                break;
+            }
+            line.set_char(x, Packed::char(c, style, width, Mark::EXTENDED), cols);
+            taken += c.len_utf8();
+            x = end;
+        }
+        self.cx = x;
+        taken
     }
 
     /// Prints a character beyond ASCII.
@@ -97,9 +171,7 @@ impl Screen {
         let grid = &mut self.grid;
         let line = &mut grid.lines[self.cy as usize];
         // The cells to write, and the one behind, must not be part of wider ones.
-        let (from, to) = (self.cx as usize, end as usize);
-        let there = line.cells.get(from..(to + 1).min(line.cells.len())).unwrap_or_default();
-        if there.iter().any(|cell| cell.is_padding() || cell.width != 1) {
+        if !line.is_single(self.cx, end + 1) {
             return false;
         }
         let cell = Packed::char(c, style, width, Mark::EXTENDED);
@@ -209,7 +281,7 @@ impl Screen {
     /// Whether the cell before the cursor is a cluster, which further characters may join.
     fn after_cluster(&self) -> bool {
         let columns = |n: u32| self.cx.checked_sub(n).map(|x| self.grid.get(x, self.cy));
-        let cluster = |cell: Option<Packed>| cell.is_some_and(|c| !super::cells::CellTables::is_char(c));
+        let cluster = |cell: Option<Packed>| cell.is_some_and(|c| !CellTables::is_char(c));
         cluster(columns(1)) || cluster(columns(2))
     }
 

@@ -18,6 +18,11 @@ impl Commands for Screen {
         self.last = (!replacement).then_some(Glyph::Char(c));
     }
 
+    fn print_chars(&mut self, text: &str) {
+        self.print_wide_text(text);
+        self.last = text.chars().next_back().map(Glyph::Char);
+    }
+
     fn non_ascii(&mut self) {
         self.last = None;
     }
