@@ -21,7 +21,7 @@ pub mod text;
 pub mod tracked;
 pub mod vis;
 pub mod width;
-mod width_table;
+mod width_deviations;
 mod x11_colours;
 
 pub use cell::{Attrs, Cell, CellFlags, CellStyle, Glyph, LinkId};

@@ -1,12 +1,15 @@
 //! How many columns a character takes, and which characters share a cell.
 //!
-//! The figures of `width_table` are what glibc measures in C.UTF-8, with tmux 3.7c's own
-//! emoji; the options `codepoint-widths` and `variation-selector-always-wide` add to them
-//! (`WidthRules`).
+//! Widths come from the crate `unicode-width`, except where glibc in C.UTF-8 or tmux 3.7c has
+//! others (`width_deviations`); the options `codepoint-widths` and
+//! `variation-selector-always-wide` add to them (`WidthRules`).
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
-use super::width_table::{WIDE, ZERO};
+use unicode_width::UnicodeWidthChar;
+
+use super::width_deviations::DEVIATIONS;
 use super::{Cell, CellFlags, CellStyle, Glyph};
 
 /// A user's corrections, from the options `codepoint-widths` and
@@ -44,26 +47,33 @@ pub fn char_width(c: char) -> Option<u8> {
     if code < 0x80 {
         return (' '..='~').contains(&c).then_some(1);
     }
-    // Latin, Greek and Cyrillic letters are by far the most common.
-    if (0xa0..0x300).contains(&code) || (0x370..0x483).contains(&code) {
-        return Some(1);
-    }
-    // The Chinese, Japanese and Korean blocks come next.
-    if (0x4e00..=0x9fff).contains(&code) || (0xac00..=0xd7a3).contains(&code) {
-        return Some(2);
-    }
-    Some(if contains(WIDE, code) {
-        2
-    } else if contains(ZERO, code) {
-        0
-    } else {
-        1
+    Some(page(code)[code as usize % PAGE])
+}
+
+/// Characters of one page of widths.
+const PAGE: usize = 256;
+type Page = [u8; PAGE];
+
+/// The widths of the page that a character beyond ASCII is on. A page is filled in when it is
+/// first needed: nobody uses all of Unicode, and all pages take 1.1 million look-ups.
+fn page(code: u32) -> &'static Page {
+    const PAGES: usize = (char::MAX as usize + 1) / PAGE;
+    static WIDTHS: [OnceLock<Box<Page>>; PAGES] = [const { OnceLock::new() }; PAGES];
+    WIDTHS[code as usize / PAGE].get_or_init(|| {
+        let first = code / PAGE as u32 * PAGE as u32;
+        Box::new(std::array::from_fn(|at| measured_width(first + at as u32)))
     })
 }
 
-fn contains(table: &[(u32, u32)], code: u32) -> bool {
-    let after = table.partition_point(|&(first, _)| first <= code);
-    after > 0 && code <= table[after - 1].1
+/// The width of a code point beyond ASCII, from the crate and the table of deviations.
+fn measured_width(code: u32) -> u8 {
+    let after = DEVIATIONS.partition_point(|&(first, ..)| first <= code);
+    if let Some(&(_, last, width)) = DEVIATIONS[..after].last()
+        && code <= last
+    {
+        return width;
+    }
+    char::from_u32(code).and_then(UnicodeWidthChar::width).unwrap_or(0) as u8
 }
 
 /// Columns of a whole string, control characters counting nothing.
@@ -359,11 +369,25 @@ mod tests {
     }
 
     #[test]
-    fn tables_are_sorted_and_apart() {
-        for table in [ZERO, WIDE] {
-            assert!(table.windows(2).all(|pair| pair[0].1 < pair[1].0));
+    fn deviations_are_sorted_and_needed() {
+        assert!(DEVIATIONS.windows(2).all(|pair| pair[0].1 < pair[1].0));
+        for &(first, last, width) in DEVIATIONS {
+            for c in (first..=last).filter_map(char::from_u32) {
+                assert_ne!(UnicodeWidthChar::width(c), Some(usize::from(width)), "{c:?}");
+                assert_eq!(char_width(c), Some(width));
+            }
         }
-        assert!(ZERO.iter().all(|&(first, _)| !contains(WIDE, first)));
+    }
+
+    #[test]
+    fn widths_are_those_of_glibc_and_tmux() {
+        assert_eq!(char_width('\u{e9}'), Some(1));
+        assert_eq!(char_width('\u{301}'), Some(0));
+        assert_eq!(char_width('\u{4e16}'), Some(2));
+        assert_eq!(char_width('\u{10ffff}'), Some(1));
+        // The crate says none; glibc a column.
+        assert_eq!(char_width('\u{ad}'), Some(1));
+        // An emoji that tmux has in its own table.
         assert_eq!(char_width('\u{270c}'), Some(2));
         assert_eq!(char_width('\u{85}'), Some(0));
         assert_eq!(char_width('\u{7f}'), None);
