@@ -30,6 +30,7 @@ impl Default for WidthRules {
 
 impl WidthRules {
     /// Columns of one character; `None` for control characters.
+    #[inline]
     pub fn char_width(&self, c: char) -> Option<u8> {
         if !self.overrides.is_empty()
             && !c.is_ascii()
@@ -42,6 +43,7 @@ impl WidthRules {
 }
 
 /// Columns of one character under the built-in rules; `None` for ASCII control characters.
+#[inline]
 pub fn char_width(c: char) -> Option<u8> {
     let code = c as u32;
     if code < 0x80 {
@@ -140,6 +142,7 @@ pub fn joining_blanks(before: Option<&str>, count: usize) -> Joining {
 
 /// Whether a character that takes columns of its own may still join the cell before it when
 /// that cell is a single character. Everything else stands alone.
+#[inline]
 pub fn may_join(c: char) -> bool {
     matches!(c as u32,
         0x1100..=0x11ff | 0x200d | 0x3164 | 0xa960..=0xa97c | 0xd7b0..=0xd7fb | 0xfe0f

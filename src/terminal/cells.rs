@@ -49,6 +49,7 @@ pub struct Packed {
 }
 
 impl PartialEq for Packed {
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
         self.bits() == other.bits()
     }
@@ -56,6 +57,7 @@ impl PartialEq for Packed {
 
 impl Packed {
     /// The whole cell as one number, which is how cells are compared fast.
+    #[inline]
     pub const fn bits(self) -> u64 {
         self.glyph as u64
             | (self.style.0 as u64) << 32
@@ -65,11 +67,13 @@ impl Packed {
 
     /// What is equal in cells of one run of ASCII: all but the character's low bits and
     /// whether the cell is extended.
+    #[inline]
     pub const fn ascii_kind(self) -> u64 {
         self.bits() & !(0x7f | (Mark::EXTENDED.bits() as u64) << 56)
     }
 
     /// A single character of a style.
+    #[inline]
     pub const fn char(c: char, style: StyleId, width: u8, mark: Mark) -> Self {
         Self { glyph: c as u32, style, width, mark }
     }
@@ -78,30 +82,36 @@ impl Packed {
     pub const BLANK: Self = Self { glyph: ' ' as u32, style: StyleId(0), width: 1, mark: Mark::empty() };
     pub const PADDING: Self = Self { glyph: '!' as u32, style: StyleId(0), width: 0, mark: Mark::PADDING };
 
+    #[inline]
     pub const fn ascii(byte: u8, style: StyleId) -> Self {
         Self { glyph: byte as u32, style, width: 1, mark: Mark::empty() }
     }
 
+    #[inline]
     pub const fn with(self, width: u8, mark: Mark) -> Self {
         Self { width, mark, ..self }
     }
 
+    #[inline]
     pub fn is_padding(self) -> bool {
         self.mark.contains(Mark::PADDING)
     }
 
     /// Whether the cell takes one column and is no filler.
+    #[inline]
     pub const fn is_one_column(self) -> bool {
         const FIELDS: u64 = 0xff << 48 | (Mark::PADDING.bits() as u64) << 56;
         self.bits() & FIELDS == 1 << 48
     }
 
     /// A plain character of one byte.
+    #[inline]
     pub fn ascii_byte(self) -> Option<u8> {
         (self.glyph < 0x80).then_some(self.glyph as u8)
     }
 
     /// Columns the cell counts when lines are wrapped anew.
+    #[inline]
     pub fn wrap_width(self) -> u32 {
         if self.is_padding() { u32::from(!self.mark.contains(Mark::EXTENDED)) } else { u32::from(self.width) }
     }
@@ -172,11 +182,13 @@ impl CellTables {
         }
     }
 
+    #[inline]
     pub fn style(&self, id: StyleId) -> &CellStyle {
         self.styles.get(usize::from(id.0)).unwrap_or(&CellStyle::DEFAULT)
     }
 
     /// The id of a style; `None` when the table is full.
+    #[inline]
     pub fn intern_style(&mut self, style: &CellStyle) -> Option<StyleId> {
         if self.last.0 == *style {
             return Some(self.last.1);
@@ -233,11 +245,13 @@ impl CellTables {
     }
 
     /// Whether the glyph is a single character rather than a cluster.
+    #[inline]
     pub fn is_char(cell: Packed) -> bool {
         cell.glyph & CLUSTER == 0
     }
 
     /// Whether a style needs an extended cell in tmux's grid.
+    #[inline]
     pub fn is_extended_style(style: &CellStyle) -> bool {
         style.attrs.bits() > 0xff
             || matches!(style.fg, Colour::Rgb(..))
@@ -247,6 +261,7 @@ impl CellTables {
     }
 
     /// Whether a style has a hyperlink.
+    #[inline]
     pub fn has_link(style: &CellStyle) -> bool {
         style.link != LinkId(0)
     }

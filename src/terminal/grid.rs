@@ -87,6 +87,7 @@ impl Grid {
     }
 
     /// The id of a style, making room in the table when it is full.
+    #[inline]
     pub fn style_id(&mut self, style: &CellStyle) -> StyleId {
         if let Some(id) = self.tables.intern_style(style) {
             return id;
@@ -120,6 +121,7 @@ impl Grid {
         self.tables.cleared(bg).unwrap_or(Packed::CLEARED)
     }
 
+    #[inline]
     pub fn line(&self, y: u32) -> &Line {
         &self.lines[y as usize]
     }
@@ -128,6 +130,7 @@ impl Grid {
         &mut self.lines[y as usize]
     }
 
+    #[inline]
     pub fn get(&self, x: u32, y: u32) -> Packed {
         self.lines.get(y as usize).map_or(Packed::BLANK, |line| line.get(x))
     }

@@ -23,16 +23,19 @@ impl Line {
         self.time = 0;
     }
 
+    #[inline]
     pub fn len(&self) -> u32 {
         self.cells.len() as u32
     }
 
     /// The cell at a column; a written blank where none exists.
+    #[inline]
     pub fn get(&self, x: u32) -> Packed {
         self.cells.get(x as usize).copied().unwrap_or(Packed::BLANK)
     }
 
     /// Makes `cols` columns exist, in tmux's steps: a quarter, half or all of the grid's width.
+    #[inline]
     pub fn expand(&mut self, cols: u32, grid_cols: u32, fill: Packed) {
         if cols <= self.len() {
             return;
@@ -61,6 +64,7 @@ impl Line {
     }
 
     /// Whether none of the cells from `x` to before `end` is a part of a wider one.
+    #[inline]
     pub fn is_single(&self, x: u32, end: u32) -> bool {
         let end = (end as usize).min(self.cells.len());
         let cells = self.cells.get(x as usize..end).unwrap_or_default();
