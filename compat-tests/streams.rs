@@ -322,6 +322,19 @@ fn long_commands() {
     assert_eq!((refused.status, refused.err.as_slice()), (Some(1), &b"command too long\n"[..]));
 }
 
+/// What cannot be done whole is not done in part: it fails and says why.
+#[test]
+fn what_is_too_much_is_an_error() {
+    let server = server();
+    let check = |args: &[&str], said: &str| {
+        let ran = server.tmux(args);
+        assert_eq!((ran.status, String::from_utf8_lossy(&ran.err).as_ref()), (Some(1), said), "{args:?}");
+    };
+    check(&["send-keys", "-N", "1048577", "x"], "too many keys\n");
+    check(&["send-keys", "-N", "524289", "x", "y"], "too many keys\n");
+    assert_eq!(server.tmux(&["send-keys", "-N", "1048576", "x"]).status, Some(0));
+}
+
 /// Lines of a control client that are longer than its old limit of 1 MiB.
 #[test]
 fn long_lines_in_control_mode() {

@@ -21,6 +21,8 @@ pub mod transcript;
 pub mod view;
 
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod manual;
 #[cfg(test)]
 mod tidy;

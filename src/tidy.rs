@@ -28,7 +28,7 @@ const SIDE: &[(&str, &[&str])] = &[
     ("keeper", &["base", "protocol", "keeper", "server"]),
 ];
 
-fn sources(dir: &Path, out: &mut Vec<PathBuf>) {
+pub(crate) fn sources(dir: &Path, out: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(dir).expect("source directory is readable") {
         let path = entry.expect("directory entry is readable").path();
         if path.is_dir() {

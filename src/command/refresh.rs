@@ -11,7 +11,7 @@ use super::output;
 /// Largest and smallest size of a window, in cells.
 const SIZES: std::ops::RangeInclusive<u32> = 1..=10_000;
 
-/// Windows (there or not) to which one client may give a size; more are not noted.
+/// Windows (there or not) to which one client may give a size; more are refused with an error.
 const MAX_WINDOWS: usize = 10_000;
 
 pub fn refresh_client(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
@@ -45,7 +45,9 @@ pub fn refresh_client(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec 
     }
     if args.has('B') {
         for value in args.all('B') {
-            control::subscribe(cx, id, value);
+            if !control::subscribe(cx, id, value) {
+                return output::error(cx, item, "too many subscriptions");
+            }
         }
         return Exec::Normal;
     }
@@ -166,7 +168,7 @@ fn control_size(cx: &mut Cx<'_>, id: ClientId, text: &str) -> Result<(), &'stati
         let size = fits(size)?;
         let Some(client) = cx.server.clients.get_mut(&id) else { return Ok(()) };
         if client.windows.len() >= MAX_WINDOWS && !client.windows.contains_key(&window) {
-            return Ok(());
+            return Err("too many windows");
         }
         client.windows.entry(window).or_default().size = size;
         client.flags.insert(ClientFlags::SIZE_CHANGED);

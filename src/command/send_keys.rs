@@ -11,7 +11,7 @@ use crate::view;
 use super::input::{self, InputEvent};
 use super::output;
 
-/// Keys sent by one command at most: repeat count times keys.
+/// Keys sent by one command at most: repeat count times keys; more is an error.
 const MAX_KEYS: u64 = 1 << 20;
 
 pub fn send_prefix(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
@@ -71,7 +71,10 @@ pub fn send_keys(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         return Exec::Normal;
     }
     let values = args.to_vector();
-    for _ in 0..repeat.min(MAX_KEYS / values.len() as u64) {
+    if repeat > MAX_KEYS / values.len() as u64 {
+        return output::error(cx, item, "too many keys");
+    }
+    for _ in 0..repeat {
         for value in &values {
             sender.string(cx, value);
         }

@@ -11,7 +11,7 @@ use crate::model::Cx;
 use super::queue::with_state;
 use super::write;
 
-/// Subscriptions of one client at most; more are refused silently.
+/// Subscriptions of one client at most; more are refused with an error.
 const MAX: usize = 1000;
 const INTERVAL_MS: u64 = 1000;
 
@@ -39,25 +39,28 @@ pub struct Subscriptions {
     ticking: bool,
 }
 
-/// Takes `name:what:format`; `name` alone ends one.
-pub fn subscribe(cx: &mut Cx<'_>, id: ClientId, value: &str) {
+/// Takes `name:what:format`; `name` alone ends one. False: there are too many.
+pub fn subscribe(cx: &mut Cx<'_>, id: ClientId, value: &str) -> bool {
     let Some((name, rest)) = value.split_once(':') else {
         with_state(cx, id, |_, state| state.subscriptions.by_name.remove(value));
-        return;
+        return true;
     };
-    let Some((what, format)) = rest.split_once(':') else { return };
+    let Some((what, format)) = rest.split_once(':') else { return true };
     let what = parse_what(what);
     let start = with_state(cx, id, |_, state| {
         let subscriptions = &mut state.subscriptions;
-        if subscriptions.by_name.len() < MAX {
-            let new = Subscription { what, format: format.to_owned(), last: BTreeMap::new() };
-            subscriptions.by_name.insert(name.to_owned(), new);
+        if subscriptions.by_name.len() >= MAX && !subscriptions.by_name.contains_key(name) {
+            return None;
         }
-        !std::mem::replace(&mut subscriptions.ticking, true)
+        let new = Subscription { what, format: format.to_owned(), last: BTreeMap::new() };
+        subscriptions.by_name.insert(name.to_owned(), new);
+        Some(!std::mem::replace(&mut subscriptions.ticking, true))
     });
+    let Some(start) = start else { return true };
     if start == Some(true) {
         cx.host.timer(INTERVAL_MS, Box::new(move |cx| tick(cx, id)));
     }
+    start.is_some()
 }
 
 fn parse_what(text: &str) -> What {
