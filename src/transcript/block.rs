@@ -47,6 +47,8 @@ pub(super) struct Block {
     pub empty_tails: u32,
     /// Records that the next one continues.
     pub continued: u32,
+    /// It is in the place of a block that cannot be read.
+    pub stands_in: bool,
     layout: Mutex<Option<Layout>>,
 }
 
@@ -71,6 +73,9 @@ pub(super) struct Memo {
     of: Option<(u64, u32)>,
     rows: Vec<Row>,
     alike: Alike,
+    /// What stands in the place of the block that was read last, if it cannot be read: as long as
+    /// the reader stays in it, the disk is not asked for every row.
+    pub stand_in: Option<std::sync::Arc<Block>>,
 }
 
 /// Rows of lines by the changes of width since, their cells, and where their rows ended (and how
@@ -96,6 +101,7 @@ impl Block {
             largest: 0,
             empty_tails: 0,
             continued: 0,
+            stands_in: false,
             layout: Mutex::new(None),
         }
     }

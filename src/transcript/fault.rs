@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 
 use super::storage::Storage;
 
@@ -39,6 +39,7 @@ struct State {
 #[derive(Clone, Default)]
 pub(super) struct FaultyDisk {
     state: Arc<Mutex<State>>,
+    held: Arc<(Mutex<bool>, Condvar)>,
 }
 
 fn error(errno: i32) -> io::Error {
@@ -81,6 +82,32 @@ impl FaultyDisk {
         let state = self.state.lock();
         let pieces = state.files.values().flat_map(|f| f.chunks(4096));
         pieces.filter(|p| p.iter().any(|&b| b != 0)).map(|p| p.len() as u64).sum()
+    }
+
+    /// Another disk that holds the same.
+    pub fn copy(&self) -> Self {
+        let state = self.state.lock();
+        let (files, dirs) = (state.files.clone(), state.dirs.clone());
+        let state = State { files, dirs, ..State::default() };
+        Self { state: Arc::new(Mutex::new(state)), ..Self::default() }
+    }
+
+    /// Files and their bytes.
+    pub fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        self.state.lock().files.clone()
+    }
+
+    /// Removes everything, as `rm -r` does.
+    pub fn wipe(&self) {
+        let mut state = self.state.lock();
+        state.files.clear();
+        state.dirs.clear();
+    }
+
+    /// Has every append wait until it is let go.
+    pub fn hold(&self, hold: bool) {
+        *self.held.0.lock() = hold;
+        self.held.1.notify_all();
     }
 
     pub fn names(&self) -> Vec<String> {
@@ -143,12 +170,20 @@ impl Storage for FaultyDisk {
         )
     }
 
+    fn check_dir(&self, dir: &Path) -> io::Result<()> {
+        let made = self.state.lock().dirs.iter().any(|made| made == dir);
+        if made { Ok(()) } else { Err(error(libc::ENOENT)) }
+    }
+
     fn create(&self, file: &Path) -> io::Result<()> {
         self.change(
             |_| (),
             |state| {
                 if state.files.contains_key(file) {
                     return Err(error(libc::EEXIST));
+                }
+                if !file.parent().is_some_and(|dir| state.dirs.iter().any(|made| made == dir)) {
+                    return Err(error(libc::ENOENT));
                 }
                 state.files.insert(file.to_owned(), Vec::new());
                 Ok(())
@@ -157,6 +192,11 @@ impl Storage for FaultyDisk {
     }
 
     fn append(&self, file: &Path, at: u64, bytes: &[u8]) -> io::Result<()> {
+        let mut held = self.held.0.lock();
+        while *held {
+            self.held.1.wait(&mut held);
+        }
+        drop(held);
         let half = &bytes[..bytes.len() / 2];
         self.change(|state| drop(write(state, file, at, half)), |state| write(state, file, at, bytes))
     }

@@ -27,6 +27,7 @@ const NONCE_BYTES: usize = 24;
 /// Bytes of the mark that the encryption puts after what it encrypts.
 const TAG_BYTES: usize = 16;
 const FLAG_ENCRYPTED: u8 = 1;
+const FLAG_LOST: u8 = 2;
 /// Level 3 is where zstd still keeps up with a flooding pane (about 300 MB/s on one core).
 const ZSTD_LEVEL: i32 = 3;
 
@@ -76,6 +77,8 @@ impl From<Malformed> for Unreadable {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Header {
     pub encrypted: bool,
+    /// Its line stands for all lines up to the next block: they are missing.
+    pub lost: bool,
     /// Counts the frames a pane ever wrote.
     pub sequence: u64,
     pub first_line: u64,
@@ -99,7 +102,9 @@ impl Header {
     }
 
     fn fields(&self) -> Vec<u8> {
-        let mut out = vec![if self.encrypted { FLAG_ENCRYPTED } else { 0 }, self.largest, 0, 0];
+        let flag = |is: bool, flag| if is { flag } else { 0 };
+        let flags = flag(self.encrypted, FLAG_ENCRYPTED) | flag(self.lost, FLAG_LOST);
+        let mut out = vec![flags, self.largest, 0, 0];
         out.extend(self.sequence.to_le_bytes());
         out.extend(self.first_line.to_le_bytes());
         out.extend(self.base_time.to_le_bytes());
@@ -140,6 +145,7 @@ impl Header {
         reader.bytes(2)?;
         let header = Self {
             encrypted: flags & FLAG_ENCRYPTED != 0,
+            lost: flags & FLAG_LOST != 0,
             sequence: reader.u64()?,
             first_line: reader.u64()?,
             base_time: reader.u64()? as i64,

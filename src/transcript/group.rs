@@ -96,6 +96,17 @@ impl Group {
         self.sum = Sum::Unknown;
     }
 
+    /// Puts a block in the place of one of its own.
+    pub fn replace(&mut self, old: &Sealed, new: &Sealed, widths: &Widths) {
+        self.take(old, widths);
+        self.blocks += 1;
+        self.lines += u64::from(new.lines);
+        self.empty_tails += u64::from(new.empty_tails);
+        self.widest = self.widest.max(new.widest);
+        self.largest = self.largest.max(new.largest);
+        self.rows = None;
+    }
+
     /// Its rows. `blocks` are those that it is made of. Reads their aids where the sum does
     /// not say, rarely more.
     pub fn count<'a>(

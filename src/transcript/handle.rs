@@ -54,7 +54,7 @@ impl PaneHandle {
     /// and what is on disk already stays until it is cleared.
     pub fn set_on_disk(&self, on: bool) {
         if self.pane.on_disk.swap(on, Ordering::Relaxed) != on && on {
-            self.store.queue.push(Job::WriteWaiting(self.pane.clone()));
+            self.store.queue.push(Job::Write(self.pane.clone()));
         }
     }
 

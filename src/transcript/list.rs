@@ -8,7 +8,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::group::{GROUP_BLOCKS, Group};
-use super::sealed::{self, Place, Sealed};
+use super::lost::Lost;
+use super::sealed::{self, Sealed};
 use super::store::Shared;
 use super::widths::Widths;
 
@@ -111,18 +112,63 @@ impl List {
         std::mem::replace(self, empty).blocks.into()
     }
 
-    /// Removes the oldest block that still waits for the writer.
-    pub fn drop_pending(&mut self) -> Option<Arc<Sealed>> {
-        let at = self.blocks.iter().position(|b| matches!(&*b.place.lock(), Place::Pending(_)))?;
-        let block = self.blocks.remove(at)?;
+    /// Gives up the oldest block that waits for the writer; one that `mark` makes of what is
+    /// missing takes its place. Blocks that were given up before it and are still marked in
+    /// memory are marked together with it. What is not wanted any more.
+    pub fn give_up(
+        &mut self,
+        why: &str,
+        mark: impl FnOnce(Lost) -> Sealed,
+    ) -> Option<[Option<Arc<Sealed>>; 2]> {
+        let waiting = self.blocks.iter().rev().take_while(|block| block.is_pending()).count();
+        let first = self.blocks.len() - waiting;
+        let at = (first..self.blocks.len()).find(|&at| self.blocks[at].lost.is_none())?;
+        let until = self.blocks.get(at + 1).map_or(0, |next| next.base_time);
+        let mut lost = self.blocks[at].as_lost(until, why);
+        let before = (at > first).then(|| self.blocks[at - 1].lost.as_deref().cloned()).flatten();
+        let marked = before.is_some();
+        if let Some(mut before) = before {
+            before.add(lost);
+            lost = before;
+        }
+        let gone = self.replace(at, Arc::new(mark(lost)));
+        Some([Some(gone), if marked { self.remove(at - 1) } else { None }])
+    }
+
+    /// Gives up the oldest block if it waits for the writer.
+    pub fn drop_front_pending(&mut self) -> Option<Arc<Sealed>> {
+        self.front().is_some_and(|block| block.is_pending()).then(|| self.pop_front()).flatten()
+    }
+
+    /// The group of a block by its place in the list.
+    fn group_of(&self, at: usize) -> usize {
         let place = self.base() + at as u64;
-        let of = self.groups.partition_point(|group| group.first <= place).saturating_sub(1);
+        self.groups.partition_point(|group| group.first <= place).saturating_sub(1)
+    }
+
+    fn replace(&mut self, at: usize, block: Arc<Sealed>) -> Arc<Sealed> {
+        let of = self.group_of(at);
+        self.groups[of].replace(&self.blocks[at], &block, &self.widths);
+        self.laid = false;
+        self.last = None;
+        std::mem::replace(&mut self.blocks[at], block)
+    }
+
+    fn remove(&mut self, at: usize) -> Option<Arc<Sealed>> {
+        let of = self.group_of(at);
+        let block = self.blocks.remove(at)?;
         self.groups[of].take(&block, &self.widths);
         self.groups.iter_mut().skip(of + 1).for_each(|group| group.first -= 1);
         self.groups.retain(|group| group.blocks > 0);
         self.laid = false;
         self.last = None;
         Some(block)
+    }
+
+    /// The oldest block that waits for the writer. Those that wait are the newest of all, so
+    /// that blocks are written in the order of their lines.
+    pub fn first_pending(&self) -> Option<Arc<Sealed>> {
+        self.blocks.iter().rev().take_while(|block| block.is_pending()).last().cloned()
     }
 
     /// The place of the first block.

@@ -7,7 +7,9 @@
 //!   on disk.
 //! - `sealed`, `group` and `list` the blocks of a pane; `pane` its history; `view` a pinned reader;
 //!   `cache` decoded blocks of the whole server.
-//! - `store` the server's transcripts; `queue` and `writer` the thread; `storage` files;
+//! - `lost` the line that stands where lines are missing.
+//! - `store` the server's transcripts; `queue` and `writer` the thread; `storage` files, `small`
+//!   those with a checksum;
 //!   `recover` what an earlier server left; `notes` what happened to a pane; `handle` what
 //!   the server asks of a history that its terminal holds.
 //! - `search` and `export` read a view in bounded steps (others: `HistoryView::read`); `journal` is what outlives a
@@ -16,7 +18,9 @@
 //! Invariants: a sealed block never changes; nothing a pane prints waits for the disk; memory
 //! does not depend on how much was printed, except some 100 bytes a block (128 KiB of
 //! lines, more under large caps) and some 100 a group of them; a change of width reads nothing.
-//! The room reads no clock but to notice a disk that hangs.
+//! The room reads no clock but to notice a disk that hangs and to try a failing one again.
+//! A reader never makes damage worse: it removes nothing but what was given up and writes that
+//! never ended; what is bad is renamed and kept, and a line in the text says what is missing.
 
 mod aid;
 mod block;
@@ -29,6 +33,7 @@ mod journal;
 mod layout;
 mod line;
 mod list;
+mod lost;
 mod notes;
 mod pane;
 mod pieces;
@@ -37,6 +42,7 @@ mod recover;
 mod saved;
 mod sealed;
 mod search;
+mod small;
 mod storage;
 mod store;
 mod view;

@@ -1,7 +1,8 @@
 //! Notes about a pane: what happened to it (an OOM kill, lost lines), when, and at which line.
 //! They stand beside the transcript and never in it.
 //!
-//! On disk: one note a line, `time line text`, the text with `\` and newline escaped.
+//! On disk: one note a line, `crc time line text`, the text with `\` and newline escaped, the
+//! checksum (CRC-32, eight hexadecimal digits) of what follows it.
 
 use std::collections::VecDeque;
 
@@ -11,6 +12,9 @@ const MAX_NOTES: usize = 256;
 const MAX_WRITTEN: u32 = 4096;
 /// Longest text of a note, in bytes.
 const MAX_TEXT: usize = 1024;
+
+/// Digits of a checksum.
+const SUM_DIGITS: usize = 8;
 
 /// One note.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -25,10 +29,21 @@ pub struct Note {
 impl Note {
     pub(super) fn encode(&self) -> Vec<u8> {
         let text = self.text.replace('\\', "\\\\").replace('\n', "\\n");
-        format!("{} {} {text}\n", self.time, self.line).into_bytes()
+        let note = format!("{} {} {text}", self.time, self.line);
+        format!("{:08x} {note}\n", crc32fast::hash(note.as_bytes())).into_bytes()
     }
 
     fn decode(text: &str) -> Option<Self> {
+        let (sum, note) = text.split_once(' ')?;
+        if sum.len() == SUM_DIGITS {
+            return (sum == format!("{:08x}", crc32fast::hash(note.as_bytes())))
+                .then(|| Self::decode_bare(note))?;
+        }
+        // Earlier versions wrote no checksum; their times have more digits.
+        (sum.len() > SUM_DIGITS).then(|| Self::decode_bare(text))?
+    }
+
+    fn decode_bare(text: &str) -> Option<Self> {
         let mut parts = text.splitn(3, ' ');
         let (time, line) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
         let mut out = String::new();

@@ -10,9 +10,11 @@ use super::block::{Block, Memo};
 use super::handle::PaneHandle;
 use super::layout::OpenLine;
 use super::list::List;
+use super::lost::Lost;
 use super::notes::Notes;
 use super::queue::Job;
-use super::sealed::{Place, Sealed, Segment};
+use super::sealed::{Sealed, Segment};
+use super::small::number_text;
 use super::store::{PaneInfo, Shared};
 use super::view::{Newest, TranscriptView};
 use super::widths::Widths;
@@ -27,9 +29,10 @@ const MAX_BLOCK_BYTES: usize = 256 << 10;
 /// A logical line is cut into several records beyond this many columns or bytes.
 pub(super) const MAX_LINE_COLS: u32 = 128 << 10;
 pub(super) const MAX_LINE_BYTES: usize = 256 << 10;
-/// Bytes waiting at which the oldest waiting lines are given up, should pushing go on anyway.
-const PENDING_BYTES: u64 = 2 << 20;
-/// The same while the disk fails or is not to be used: the ring of newest lines.
+/// Bytes that wait while the disk fails, hangs or is not to be used. Beyond it the oldest of them
+/// go, and a line says how many are missing. A disk that is only slow has the pane read more
+/// slowly (`PaneHandle::is_congested`); then nothing goes, and what waits is bounded by what was
+/// read at once.
 const RING_BYTES: u64 = 1 << 20;
 
 /// What pane, writer and store share.
@@ -106,8 +109,7 @@ impl Pane {
     /// Drops the oldest block that is on disk. False when there is none.
     pub fn drop_oldest(&self) -> bool {
         let mut list = self.list.lock();
-        let on_disk = |block: &Arc<Sealed>| !matches!(&*block.place.lock(), Place::Pending(_));
-        if !list.front().is_some_and(on_disk) {
+        if list.front().is_none_or(|block| block.is_pending()) {
             return false;
         }
         let block = list.pop_front();
@@ -191,49 +193,102 @@ impl PaneHistory {
     pub(super) fn push_sealed(&self, sealed: Sealed) {
         let sealed = Arc::new(sealed);
         self.pane.pending.fetch_add(sealed.pending_bytes(), Ordering::Relaxed);
-        self.pane.list.lock().push(sealed.clone());
-        self.store.queue.push(Job::Write { pane: self.pane.clone(), block: sealed });
+        self.pane.list.lock().push(sealed);
+        self.store.queue.push(Job::Write(self.pane.clone()));
     }
 
-    /// Gives up the oldest waiting blocks when too much waits.
+    /// Gives up the oldest waiting blocks when too much waits for a disk that takes nothing.
     fn bound_pending(&mut self) {
-        let failing =
-            self.pane.trouble.lock().is_some() || !self.pane.is_on_disk() || self.store.queue.hangs();
-        let limit = if failing { RING_BYTES } else { PENDING_BYTES };
-        while self.pane.pending.load(Ordering::Relaxed) > limit {
-            let Some(block) = self.pane.list.lock().drop_pending() else { break };
-            self.pane.retire(&block);
-        }
+        let trouble = self.pane.trouble.lock().clone();
+        let off = !self.pane.is_on_disk();
+        let hangs = || self.store.queue.hangs().then(|| "the disk does not answer".to_owned());
+        let Some(why) = trouble.or_else(|| off.then(|| "history-disk is off".to_owned())).or_else(hangs)
+        else {
+            return;
+        };
+        while self.pane.pending.load(Ordering::Relaxed) > RING_BYTES && self.give_up(&why, off) {}
     }
 
-    /// Takes the newest sealed block back into memory to be changed.
-    fn unseal(&mut self) -> bool {
-        loop {
-            let mut list = self.pane.list.lock();
-            let Some(sealed) = list.pop_back() else { return false };
-            drop(list);
-            let block = self.store.load(&sealed);
-            self.store.cache.lock().remove(sealed.id);
-            self.pane.retire(&sealed);
-            self.held.iter_mut().for_each(|held| held.push(sealed.clone()));
-            if let Some(block) = block {
-                let mut block = Arc::unwrap_or_clone(block);
-                block.id = self.store.next_id();
-                self.newest.open = Arc::new(block);
-                return true;
+    /// Gives up the oldest waiting block. Its place is marked, unless it is the oldest of all in
+    /// a history that is only to be the newest lines.
+    fn give_up(&self, why: &str, unmarked_front: bool) -> bool {
+        let mut list = self.pane.list.lock();
+        let front = unmarked_front.then(|| list.drop_front_pending()).flatten();
+        let gone = match front {
+            Some(block) => [Some(block), None],
+            None => {
+                let mark = |lost| {
+                    let mark = Sealed::of_lost(lost, self.store.next_id(), &self.newest.widths);
+                    self.pane.pending.fetch_add(mark.pending_bytes(), Ordering::Relaxed);
+                    mark
+                };
+                let Some(gone) = list.give_up(why, mark) else { return false };
+                gone
             }
-        }
+        };
+        drop(list);
+        gone.iter().flatten().for_each(|block| self.pane.retire(block));
+        true
     }
 
-    /// Drops lines from number `line` on.
+    /// Adds a line that says what is missing; it is in memory only.
+    pub(super) fn mark_missing(&mut self, lost: Lost) {
+        let end = lost.first_line + 1;
+        let mark = Sealed::of_missing(lost, self.store.next_id(), &self.newest.widths);
+        self.pane.list.lock().push(Arc::new(mark));
+        self.newest.open = Arc::new(Block::new(self.store.next_id(), end, 0));
+    }
+
+    /// Takes the newest sealed block back into memory to be changed. False when there is none, or
+    /// it cannot be read: then it stays as it is.
+    fn unseal(&mut self) -> bool {
+        let newest = self.pane.list.lock().blocks().next_back().cloned();
+        let Some(sealed) = newest else { return false };
+        let block = self.store.load(&sealed);
+        if block.stands_in {
+            return false;
+        }
+        self.give_back(&sealed);
+        let mut block = Arc::unwrap_or_clone(block);
+        block.id = self.store.next_id();
+        self.newest.open = Arc::new(block);
+        true
+    }
+
+    /// Takes the newest sealed block off the list.
+    fn give_back(&mut self, sealed: &Arc<Sealed>) {
+        self.pane.list.lock().pop_back();
+        self.store.cache.lock().remove(sealed.id);
+        self.pane.retire(sealed);
+        self.held.iter_mut().for_each(|held| held.push(sealed.clone()));
+    }
+
+    /// Drops lines from number `line` on. Those in a block that begins before it and cannot be
+    /// read stay, and numbering goes on after them.
     pub(super) fn cut(&mut self, line: u64) {
         self.newest.tail = None;
         while self.newest.open.end_line() > line {
-            if self.newest.open.is_empty() && !self.unseal() {
-                self.newest.open = Arc::new(Block::new(self.store.next_id(), line, 0));
+            if !self.newest.open.is_empty() {
+                self.pop_line();
+                continue;
+            }
+            let newest = self.pane.list.lock().blocks().next_back().cloned();
+            let next = match newest {
+                Some(sealed) if sealed.first_line >= line => {
+                    self.give_back(&sealed);
+                    sealed.first_line
+                }
+                Some(sealed) if sealed.end_line() > line => match self.unseal() {
+                    true => continue,
+                    false => sealed.end_line(),
+                },
+                _ => line,
+            };
+            let stuck = next > line && next >= self.newest.open.end_line();
+            self.newest.open = Arc::new(Block::new(self.store.next_id(), next, 0));
+            if stuck {
                 return;
             }
-            self.pop_line();
         }
     }
 
@@ -274,7 +329,7 @@ impl Drop for PaneHistory {
             }
             Some(Ending::Keep(until)) => {
                 self.flush_all();
-                let (file, bytes) = (self.pane.dir.join("until"), until.to_string().into_bytes());
+                let (file, bytes) = (self.pane.dir.join("until"), number_text(until));
                 self.store.queue.push(Job::Small { pane: self.pane.clone(), file, bytes });
                 self.store.queue.push(Job::Finish(self.pane.clone()));
             }
@@ -348,7 +403,7 @@ impl History for PaneHistory {
             return self.newest.open.continues();
         }
         let newest = self.pane.list.lock().blocks().next_back().cloned();
-        newest.and_then(|sealed| self.store.load(&sealed)).is_some_and(|block| block.continues())
+        newest.is_some_and(|sealed| self.store.load(&sealed).continues())
     }
 
     fn clear(&mut self) {

@@ -1,6 +1,7 @@
 //! Finding transcripts that an earlier server left, and reading their segments back. The
-//! segments alone say everything; a frame that is torn or damaged ends its segment, a frame
-//! whose payload was given back is stepped over.
+//! segments alone say everything. What is damaged is stepped over to the next sound frame, and a
+//! line of its own says what is missing; nothing is cut, and a file that holds nothing sound is
+//! renamed and kept. A frame whose payload was given back is stepped over silently.
 
 use std::io;
 use std::ops::Range;
@@ -8,46 +9,132 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32};
 
-use super::frame::{self, HEADER_BYTES, Header, MAX_AID_BYTES, Unreadable};
+use super::frame::{HEADER_BYTES, Header, MAGIC, MAX_AID_BYTES, Unreadable};
+use super::lost::Lost;
 use super::notes::Notes;
 use super::sealed::{Sealed, Segment};
-use super::storage::read_small;
+use super::small::{self, read_small};
 use super::store::{Leftover, PaneInfo, Shared};
+use super::widths::Widths;
 use super::writer::SEGMENT_PREFIX;
 
 /// Longest small file that is read back, in bytes.
 const MAX_SMALL: usize = 1 << 20;
 /// Directories looked at in a store's directory.
 const MAX_LEFTOVERS: usize = 4096;
+/// What stands before the name of a file that is set aside.
+const ASIDE_PREFIX: &str = "bad-";
+/// Files of one name that are set aside; then the last is replaced.
+const MAX_ASIDE: u32 = 16;
+/// Why lines are missing where nothing damaged is in their place.
+pub(super) const NO_FILE: &str = "no file holds them";
 
 /// What a transcript's directory holds.
 #[derive(Default)]
 pub(super) struct Found {
     pub info: PaneInfo,
+    /// Oldest first; lines that are missing between two of them are marked.
     pub blocks: Vec<Sealed>,
     pub notes: Notes,
     /// Lines before this one were cleared.
     pub floor: u64,
     pub next_segment: u64,
     pub next_sequence: u64,
+    /// There are no segments.
+    pub empty: bool,
+    /// Something before the first block, and after the last, that cannot be read.
+    pub bad_start: Option<String>,
+    pub bad_end: Option<String>,
+    /// Number of the first line that may be missing before the first block, where that is known.
+    pub start: Option<u64>,
+}
+
+impl Found {
+    /// Marks what is missing before the first block. `first`: a line that is known to have been
+    /// there.
+    pub fn mark_start(&mut self, first: Option<u64>, id: u64) {
+        let Some(why) = self.bad_start.take() else { return };
+        let Some(block) = self.blocks.first() else {
+            self.bad_end.get_or_insert(why);
+            return;
+        };
+        let known = first.or(self.start).map(|first| first.max(self.start.unwrap_or(0)).max(self.floor));
+        let end = block.first_line;
+        let first_line = known.unwrap_or(end.saturating_sub(1));
+        if first_line < end {
+            let lines = known.map(|first| end - first);
+            let lost = Lost { first_line, lines, from: 0, to: block.base_time, why };
+            self.blocks.insert(0, Sealed::of_missing(lost, id, &Widths::new(0, 1)));
+        }
+    }
+
+    /// What is missing after the last block, whose last line is the one before `end`.
+    pub fn lost_at_end(&self, end: u64) -> Option<Lost> {
+        let why = self.bad_end.clone()?;
+        Some(Lost { first_line: end, lines: None, from: 0, to: 0, why })
+    }
+}
+
+/// What segments hold, in the order in which it was written.
+#[derive(Default)]
+struct Frames {
+    blocks: Vec<(u64, Sealed)>,
+    /// Sequences and lines of blocks that were given up.
+    holes: Vec<(u64, Range<u64>)>,
+    /// What cannot be read: the sequence of the frame before it, and what it is.
+    bad: Vec<(Option<u64>, String)>,
+    /// The sequence of the frame that was found last.
+    last: Option<u64>,
+}
+
+impl Frames {
+    fn note_bad(&mut self, why: String) {
+        self.bad.push((self.last, why));
+    }
+
+    /// What cannot be read between two frames by their sequences.
+    fn bad_between(&self, from: Option<u64>, to: Option<u64>) -> Option<&String> {
+        let within = |after: Option<u64>| after >= from && to.is_none_or(|to| after.is_none_or(|at| at < to));
+        self.bad.iter().find(|(after, _)| within(*after)).map(|(_, why)| why)
+    }
 }
 
 fn is_key(name: &str) -> bool {
     name.starts_with("pane-") && !name.contains('/')
 }
 
+fn segment_number(name: &str) -> Option<u64> {
+    name.strip_prefix(SEGMENT_PREFIX)?.parse().ok()
+}
+
+fn is_aside(name: &str) -> bool {
+    name.starts_with(ASIDE_PREFIX)
+}
+
+/// The name that a file had before it was set aside.
+fn plain_name(name: &str) -> &str {
+    let name = name.strip_prefix(ASIDE_PREFIX).unwrap_or(name);
+    let numbered = name.strip_prefix(SEGMENT_PREFIX).and_then(|rest| rest.split_once('-'));
+    numbered.map_or(name, |(number, _)| &name[..SEGMENT_PREFIX.len() + number.len()])
+}
+
 pub(super) fn leftovers(store: &Shared, open: &[String]) -> Vec<Leftover> {
-    let names = store.storage.list(&store.dir()).unwrap_or_default();
+    let dir = store.dir();
+    let trouble = store.storage.check_dir(&dir).err().filter(|error| error.kind() != io::ErrorKind::NotFound);
+    if store.dir_trouble(trouble.map(|error| error.to_string())) {
+        return Vec::new();
+    }
+    let names = store.storage.list(&dir).unwrap_or_default();
     let keys = names.into_iter().filter(|name| is_key(name) && !open.contains(name));
     keys.take(MAX_LEFTOVERS).filter_map(|key| leftover(store, key)).collect()
 }
 
-fn small(store: &Shared, dir: &Path, name: &str) -> Option<Vec<u8>> {
-    read_small(&*store.storage, &dir.join(name), MAX_SMALL).ok()
+fn small(store: &Shared, dir: &Path, name: &str) -> io::Result<Vec<u8>> {
+    read_small(&*store.storage, &dir.join(name), MAX_SMALL)
 }
 
-fn number<T: std::str::FromStr>(store: &Shared, dir: &Path, name: &str) -> Option<T> {
-    std::str::from_utf8(&small(store, dir, name)?).ok()?.trim().parse().ok()
+fn info(store: &Shared, dir: &Path, key: &str) -> PaneInfo {
+    small::info(&small(store, dir, "info").unwrap_or_default(), key)
 }
 
 fn leftover(store: &Shared, key: String) -> Option<Leftover> {
@@ -55,9 +142,10 @@ fn leftover(store: &Shared, key: String) -> Option<Leftover> {
     let names = store.storage.list(&dir).ok()?;
     let segments = names.iter().filter(|name| name.starts_with(SEGMENT_PREFIX));
     let bytes = segments.map(|name| store.storage.len(&dir.join(name)).unwrap_or(0)).sum();
-    let info = small(store, &dir, "info").and_then(|text| serde_json::from_slice(&text).ok());
-    let keep_until = number(store, &dir, "until");
-    Some(Leftover { info: info.unwrap_or_default(), keep_until, bytes, key })
+    let info = info(store, &dir, &key);
+    // A time that is damaged is none: the transcript gets another.
+    let keep_until = small(store, &dir, "until").ok().and_then(|text| small::number(&text));
+    Some(Leftover { info, keep_until, bytes, key })
 }
 
 /// Removes a transcript nobody has open.
@@ -66,10 +154,48 @@ pub(super) fn remove(store: &Shared, key: &str) -> io::Result<()> {
         return Err(io::Error::from(io::ErrorKind::InvalidInput));
     }
     let dir = store.dir().join(key);
+    store.storage.check_dir(&dir)?;
     for name in store.storage.list(&dir)? {
         store.storage.remove(&dir.join(name))?;
     }
     store.storage.remove_dir(&dir)
+}
+
+/// Renames a file that holds nothing sound, so that it is kept and not looked at again.
+fn set_aside(store: &Shared, dir: &Path, name: &str, why: &str) {
+    let taken = store.storage.list(dir).unwrap_or_default();
+    let mut names = (0..MAX_ASIDE).map(|n| match n {
+        0 => format!("{ASIDE_PREFIX}{name}"),
+        n => format!("{ASIDE_PREFIX}{name}-{n}"),
+    });
+    let free = names.find(|to| !taken.contains(to));
+    let to = dir.join(free.unwrap_or_else(|| format!("{ASIDE_PREFIX}{name}-{MAX_ASIDE}")));
+    if store.storage.rename(&dir.join(name), &to).is_ok() {
+        let file = dir.join(name);
+        store.message(format!("history: {}: {why}; kept as {}", file.display(), to.display()));
+    }
+}
+
+/// The line up to which all was cleared. A file that is damaged is set aside: what was cleared
+/// and given back is known from the segments.
+fn floor(store: &Shared, dir: &Path) -> u64 {
+    match small(store, dir, "floor") {
+        Ok(text) => small::number(&text).unwrap_or_else(|| {
+            set_aside(store, dir, "floor", "damaged");
+            0
+        }),
+        Err(error) => {
+            if is_no_file(&error) {
+                set_aside(store, dir, "floor", &error.to_string());
+            }
+            0
+        }
+    }
+}
+
+/// Whether something other than a file has a file's name.
+fn is_no_file(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::InvalidInput || error.raw_os_error() == Some(libc::ELOOP)
 }
 
 /// Reads a transcript's directory in `dir`.
@@ -78,67 +204,118 @@ pub(super) fn scan(store: &Shared, dir: &Path, key: &str) -> io::Result<Found> {
         return Err(io::Error::from(io::ErrorKind::InvalidInput));
     }
     let dir = dir.join(key);
+    store.storage.check_dir(&dir)?;
     let mut found = Found {
-        info: small(store, &dir, "info").and_then(|t| serde_json::from_slice(&t).ok()).unwrap_or_default(),
-        blocks: Vec::new(),
+        info: info(store, &dir, key),
         notes: Notes::decode(&small(store, &dir, "notes").unwrap_or_default()),
-        floor: number(store, &dir, "floor").unwrap_or(0),
-        next_segment: 0,
-        next_sequence: 0,
+        floor: floor(store, &dir),
+        ..Found::default()
     };
-    let mut frames: Vec<(u64, Sealed)> = Vec::new();
-    let mut holes: Vec<Range<u64>> = Vec::new();
-    for name in store.storage.list(&dir)? {
-        let Some(number) = name.strip_prefix(SEGMENT_PREFIX).and_then(|n| n.parse::<u64>().ok()) else {
-            continue;
-        };
-        found.next_segment = found.next_segment.max(number + 1);
-        let segment = found_segment(store, dir.join(&name));
-        let before = frames.len();
-        match scan_segment(store, &segment, &mut frames, &mut holes) {
-            // Nothing in it was wanted any more, and the writer, or whoever read the same
-            // transcript, removed it meanwhile.
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                frames.truncate(before);
-                continue;
-            }
-            scanned => scanned?,
-        }
-        if frames.len() == before {
-            let _ = store.storage.remove(&segment.path);
+    let mut frames = Frames::default();
+    let names = store.storage.list(&dir)?;
+    let mut segments: Vec<(u64, &String)> =
+        names.iter().filter_map(|name| Some((segment_number(plain_name(name))?, name))).collect();
+    segments.sort();
+    found.start = segments.first().and_then(|(first, _)| (*first == 0).then_some(0));
+    found.empty = segments.is_empty();
+    found.next_segment = segments.last().map_or(0, |(last, _)| last.saturating_add(1));
+    for (_, name) in segments {
+        match is_aside(name) {
+            true => frames.note_bad(format!("{} is damaged", plain_name(name))),
+            false => scan_file(store, &dir, name, &mut frames),
         }
     }
-    frames.sort_by_key(|(sequence, _)| *sequence);
-    found.next_sequence = frames.last().map_or(0, |(sequence, _)| sequence + 1);
-    for (_, block) in frames {
-        while found
-            .blocks
-            .last()
-            .is_some_and(|last| last.first_line >= block.first_line || last.end_line() > block.first_line)
+    assemble(store, &mut found, frames);
+    Ok(found)
+}
+
+/// Adds what a segment holds. One that holds nothing any more is removed.
+fn scan_file(store: &Shared, dir: &Path, name: &str, frames: &mut Frames) {
+    let segment = found_segment(store, dir.join(name));
+    match scan_segment(store, &segment, frames) {
+        Ok(Rest::Wanted) => {}
+        Ok(Rest::Nothing) => drop(store.storage.remove(&segment.path)),
+        Ok(Rest::Damaged) => set_aside(store, dir, name, "damaged"),
+        // Nothing in it was wanted any more, and the writer, or whoever read the same
+        // transcript, removed it meanwhile.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => {
+            frames.note_bad(format!("{name}: {error}"));
+            if is_no_file(&error) {
+                set_aside(store, dir, name, &error.to_string());
+            }
+        }
+    }
+}
+
+/// Puts blocks in the order of their lines, and marks what is missing between them.
+fn assemble(store: &Shared, found: &mut Found, mut frames: Frames) {
+    let mut blocks = std::mem::take(&mut frames.blocks);
+    blocks.sort_by_key(|(sequence, _)| *sequence);
+    let holes = frames.holes.iter().map(|(sequence, _)| *sequence);
+    let last = blocks.iter().map(|(sequence, _)| *sequence).chain(holes).max();
+    found.next_sequence = last.map_or(0, |last| last.saturating_add(1));
+    let mut kept: Vec<(u64, Sealed)> = Vec::new();
+    for (sequence, block) in blocks {
+        while let Some((_, last)) = kept.last()
+            && (last.first_line >= block.first_line || last.end_line() > block.first_line)
         {
             // A later frame that starts at or before an earlier one's lines replaces it.
-            found.blocks.pop().iter().for_each(|old| {
+            kept.pop().iter().for_each(|(_, old)| {
                 old.retire();
             });
         }
         if block.end_line() <= found.floor {
             block.retire();
         } else {
-            found.blocks.push(block);
+            kept.push((sequence, block));
         }
     }
-    drop_stale(&mut found.blocks, &holes);
-    Ok(found)
+    if frames.bad.is_empty() {
+        drop_stale(&mut kept, &frames.holes);
+    }
+    let first = kept.first().map(|(sequence, _)| *sequence);
+    let given_up = frames.holes.iter().filter(|(sequence, _)| first.is_none_or(|first| *sequence < first));
+    let start = given_up.map(|(_, lines)| lines.end).max();
+    found.start = start.or(found.start).map(|start| start.max(found.floor));
+    found.bad_start = frames.bad_between(None, first).cloned();
+    found.bad_end = kept.last().and_then(|(last, _)| frames.bad_between(Some(*last), None)).cloned();
+    for (sequence, block) in kept {
+        mark_gap(store, found, &frames, sequence, &block);
+        found.blocks.push(block);
+    }
+}
+
+/// Marks lines that are missing between the blocks so far and the next.
+fn mark_gap(store: &Shared, found: &mut Found, frames: &Frames, sequence: u64, next: &Sealed) {
+    let Some(last) = found.blocks.last().filter(|last| last.lost.is_none()) else { return };
+    let first_line = last.end_line().max(found.floor);
+    if first_line < next.first_line {
+        let why = frames.bad_between(None, Some(sequence)).map_or(NO_FILE, String::as_str).to_owned();
+        let (lines, from, to) = (Some(next.first_line - first_line), last.base_time, next.base_time);
+        let lost = Lost { first_line, lines, from, to, why };
+        found.blocks.push(Sealed::of_missing(lost, store.next_id(), &Widths::new(0, 1)));
+    }
 }
 
 /// Blocks are given up from the oldest on. One that is older than one that was given up, and
-/// not the newest of all, was to go as well and stayed because a disk refused.
-fn drop_stale(blocks: &mut Vec<Sealed>, holes: &[Range<u64>]) {
-    let newest = blocks.last().map_or(0, |block| block.first_line);
-    let covered = |line: u64| blocks.iter().any(|block| (block.first_line..block.end_line()).contains(&line));
-    let given_up = holes.iter().filter(|hole| hole.end <= newest && !covered(hole.start));
+/// not the newest of all, was to go as well and stayed because a disk refused. (Where something
+/// is damaged, it cannot be told from one whose successor was lost.)
+fn drop_stale(blocks: &mut Vec<(u64, Sealed)>, holes: &[(u64, Range<u64>)]) {
+    let newest = blocks.last().map_or(0, |(_, block)| block.first_line);
+    let ends = blocks.iter().skip(1).map(|(_, next)| next.first_line).chain([u64::MAX]);
+    let lines: Vec<Range<u64>> = blocks
+        .iter()
+        .zip(ends)
+        .map(|((_, block), next)| {
+            block.first_line..if block.lost.is_some() { next } else { block.end_line() }
+        })
+        .collect();
+    let covered = |line: u64| lines.iter().any(|lines| lines.contains(&line));
+    let given_up =
+        holes.iter().map(|(_, lines)| lines).filter(|hole| hole.end <= newest && !covered(hole.start));
     let from = given_up.map(|hole| hole.end).max().unwrap_or(0);
-    blocks.retain(|block| {
+    blocks.retain(|(_, block)| {
         let wanted = block.first_line >= from;
         if !wanted {
             block.retire();
@@ -152,7 +329,7 @@ fn drop_stale(blocks: &mut Vec<Sealed>, holes: &[Range<u64>]) {
 pub(super) fn is_locked(store: &Shared, key: &str) -> bool {
     let dir = store.dir().join(key);
     let names = store.storage.list(&dir).unwrap_or_default();
-    let mut segments = names.iter().filter(|name| is_key(key) && name.starts_with(SEGMENT_PREFIX));
+    let mut segments = names.iter().filter(|name| is_key(key) && segment_number(name).is_some());
     segments.any(|name| {
         let segment = found_segment(store, dir.join(name));
         let end = store.storage.len(&segment.path).unwrap_or(0);
@@ -183,32 +360,89 @@ fn found_segment(store: &Shared, path: PathBuf) -> Arc<Segment> {
     })
 }
 
-/// Adds the valid frames of a segment and cuts its tail after the last of them.
-/// `holes` gets the lines of blocks that were given up.
-fn scan_segment(
-    store: &Shared,
-    segment: &Arc<Segment>,
-    frames: &mut Vec<(u64, Sealed)>,
-    holes: &mut Vec<Range<u64>>,
-) -> io::Result<()> {
+/// What becomes of a segment that was read.
+enum Rest {
+    Wanted,
+    /// All that was in it was given up, or a write that never ended.
+    Nothing,
+    /// Nothing sound is in it.
+    Damaged,
+}
+
+/// Adds the sound frames of a segment, and what is damaged between them.
+fn scan_segment(store: &Shared, segment: &Arc<Segment>, frames: &mut Frames) -> io::Result<Rest> {
     let end = store.storage.len(&segment.path)?;
-    let mut at = 0u64;
+    let (mut at, mut rest, mut readable) = (0u64, Rest::Nothing, false);
     while at < end {
-        let Some((header, state)) = peek(store, segment, at, end)? else { break };
-        match state {
-            Payload::There => {
-                frames.push((header.sequence, Sealed::found(store.next_id(), &header, segment.clone(), at)));
+        let peeked = peek(store, segment, at, end);
+        match peeked {
+            Err(error) if !readable => return Err(error),
+            Ok(Some((header, state))) => {
+                frames.last = Some(header.sequence);
+                let lines = header.first_line..header.first_line + u64::from(header.lines);
+                match state {
+                    Payload::There => {
+                        let block = Sealed::found(store.next_id(), &header, segment.clone(), at);
+                        frames.blocks.push((header.sequence, block));
+                        rest = Rest::Wanted;
+                    }
+                    Payload::Hole => frames.holes.push((header.sequence, lines)),
+                }
+                at += header.frame_len();
             }
-            Payload::Hole => holes.push(header.first_line..header.first_line + u64::from(header.lines)),
+            _ if is_torn(store, segment, at, end) => break,
+            _ => {
+                let name = segment.path.file_name().unwrap_or_default().to_string_lossy();
+                frames.note_bad(format!("{name} is damaged"));
+                if matches!(rest, Rest::Nothing) {
+                    rest = Rest::Damaged;
+                }
+                let Some(next) = next_frame(store, segment, at + 1, end, frames.last) else { break };
+                at = next;
+            }
         }
-        at += header.frame_len();
+        readable = true;
     }
-    if at < end {
-        // What follows is a write that never ended; nothing will be appended here again, so
-        // failing to cut it does no harm.
-        let _ = store.storage.truncate(&segment.path, at);
+    Ok(rest)
+}
+
+/// Whether the end of a segment is a write that never ended: not even a header, a sound header
+/// of a frame that is longer, or zeros.
+fn is_torn(store: &Shared, segment: &Segment, at: u64, end: u64) -> bool {
+    if end - at < HEADER_BYTES as u64 {
+        return true;
     }
-    Ok(())
+    let most = (HEADER_BYTES + MAX_AID_BYTES as usize).min((end - at) as usize);
+    let Ok(bytes) = store.storage.read_at(&segment.path, at, most) else { return false };
+    match Header::decode(&bytes) {
+        Ok((header, _)) => at + header.frame_len() > end,
+        Err(_) => bytes.len() as u64 == end - at && bytes.iter().all(|&b| b == 0),
+    }
+}
+
+/// Bytes read at once to look for the next frame.
+const SEARCH_BYTES: u64 = 256 << 10;
+/// Places looked at that begin as a frame does; a file with more of them is not worth it.
+const MAX_CANDIDATES: usize = 4096;
+
+/// Where the next sound frame starts that was written after the one before the damage.
+fn next_frame(store: &Shared, segment: &Segment, from: u64, end: u64, last: Option<u64>) -> Option<u64> {
+    let (mut at, mut left) = (from, MAX_CANDIDATES);
+    while at < end {
+        // What cannot be read is stepped over.
+        let bytes = store.storage.read_at(&segment.path, at, SEARCH_BYTES as usize).unwrap_or_default();
+        for (offset, _) in bytes.windows(MAGIC.len()).enumerate().filter(|(_, four)| four == MAGIC) {
+            left = left.checked_sub(1)?;
+            let found = at + offset as u64;
+            if let Ok(Some((header, _))) = peek(store, segment, found, end)
+                && last.is_none_or(|last| header.sequence > last)
+            {
+                return Some(found);
+            }
+        }
+        at += SEARCH_BYTES - MAGIC.len() as u64;
+    }
+    None
 }
 
 #[derive(PartialEq, Eq)]
@@ -221,26 +455,20 @@ enum Payload {
 /// Bytes read to look at a frame: its header and, nearly always, its aid.
 const PEEK_BYTES: usize = 4096;
 
-/// The frame at an offset; `None` when there is no whole one. Only the last frame of a file can
-/// be torn, so only its payload is read and checked here; the others' when they are read.
+/// The frame at an offset; `None` when there is no sound header of a whole one. Payloads are
+/// checked when they are read.
 fn peek(store: &Shared, segment: &Segment, at: u64, end: u64) -> io::Result<Option<(Header, Payload)>> {
     let mut bytes = store.storage.read_at(&segment.path, at, PEEK_BYTES)?;
     let Ok(fields) = Header::decode_fields(&bytes) else { return Ok(None) };
-    if fields.aid_len > MAX_AID_BYTES || at + fields.frame_len() > end {
+    if at + fields.frame_len() > end {
         return Ok(None);
     }
     let start = HEADER_BYTES + fields.aid_len as usize;
-    let last = at + fields.frame_len() == end;
-    if last || start + 4 > bytes.len() {
-        bytes = store.storage.read_at(&segment.path, at, fields.frame_len() as usize)?;
+    if start + 4 > bytes.len() {
+        bytes = store.storage.read_at(&segment.path, at, start + 4)?;
     }
     let Ok((header, _)) = Header::decode(&bytes) else { return Ok(None) };
     let payload = bytes.get(start..).unwrap_or_default();
-    if payload.iter().take(4).all(|&b| b == 0) {
-        return Ok(Some((header, Payload::Hole)));
-    }
-    if last && !frame::is_intact(&header, payload) {
-        return Ok(None);
-    }
-    Ok(Some((header, Payload::There)))
+    let hole = payload.iter().take(4).all(|&b| b == 0);
+    Ok(Some((header, if hole { Payload::Hole } else { Payload::There })))
 }

@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::block::Block;
 use super::line;
+use super::lost::Lost;
 use super::pane::PaneHistory;
-use super::recover::{self, Found};
+use super::recover::{self, Found, NO_FILE};
 use super::sealed::{Place, Sealed};
 use super::store::{PaneInfo, TranscriptStore};
 use super::widths::Widths;
@@ -35,6 +36,14 @@ struct Head {
     /// Lines before this one are not wanted any more.
     first_line: u64,
     blocks: Vec<BlockHead>,
+    /// Its directory is there.
+    #[serde(default)]
+    created: bool,
+    /// Where writing is: not to be had from segments that cannot be read.
+    #[serde(default)]
+    next_segment: u64,
+    #[serde(default)]
+    next_sequence: u64,
     /// The line being joined, as a record with the open block's links.
     tail: bool,
 }
@@ -47,9 +56,34 @@ struct BlockHead {
     #[serde(default)]
     largest: u32,
     bytes: usize,
+    /// It stands for lines that are missing.
+    #[serde(default)]
+    lost: Option<Box<Lost>>,
 }
 
 impl BlockHead {
+    fn of_sealed(block: &Sealed) -> Self {
+        Self {
+            first_line: block.first_line,
+            base_time: block.base_time,
+            lines: block.lines,
+            largest: block.largest.into(),
+            bytes: 0,
+            lost: block.lost.clone(),
+        }
+    }
+
+    fn of_block(block: &Block) -> Self {
+        Self {
+            first_line: block.first_line,
+            base_time: block.base_time,
+            lines: block.lines(),
+            largest: block.largest,
+            bytes: 0,
+            lost: None,
+        }
+    }
+
     fn decode(&self, id: u64, input: &mut Reader) -> Result<Block, Malformed> {
         let mut block =
             Block::decode(id, self.first_line, self.base_time, input.bytes(self.bytes)?, self.lines)?;
@@ -63,8 +97,8 @@ impl PaneHistory {
         self.held.get_or_insert_default().clear();
         let mut bodies: Vec<u8> = Vec::new();
         let mut blocks = Vec::new();
-        let mut put = |first_line, base_time, lines, largest, raw: &[u8]| {
-            blocks.push(BlockHead { first_line, base_time, lines, largest, bytes: raw.len() });
+        let mut put = |head: BlockHead, raw: &[u8]| {
+            blocks.push(BlockHead { bytes: raw.len(), ..head });
             bodies.extend_from_slice(raw);
         };
         let open = &self.newest.open;
@@ -72,16 +106,20 @@ impl PaneHistory {
             let list = self.pane.list.lock();
             for block in list.blocks() {
                 if let Place::Pending(pending) = &*block.place.lock() {
-                    put(block.first_line, block.base_time, block.lines, block.largest.into(), &pending.raw);
+                    put(BlockHead::of_sealed(block), &pending.raw);
                 }
             }
             list.front().map_or(open.first_line, |block| block.first_line)
         };
-        put(open.first_line, open.base_time, open.lines(), open.largest, &open.encode());
+        put(BlockHead::of_block(open), &open.encode());
         if let Some(tail) = &self.newest.tail {
             let width = self.newest.lay().width;
             line::put_line(&mut bodies, &mut self.scratch, tail, width, open.base_time);
         }
+        let (next_segment, next_sequence) = {
+            let writing = self.pane.writing.lock();
+            (writing.next_segment, writing.sequence)
+        };
         let head = Head {
             key: self.pane.key.clone(),
             info: self.pane.info.lock().clone(),
@@ -91,12 +129,35 @@ impl PaneHistory {
             widths: self.newest.widths.steps().to_vec(),
             first_line,
             blocks,
+            created: self.pane.created.load(Ordering::Relaxed),
+            next_segment,
+            next_sequence,
             tail: self.newest.tail.is_some(),
         };
         let text = serde_json::to_vec(&head).unwrap_or_default();
         put_varint(out, text.len() as u64);
         out.extend(text);
         out.extend(bodies);
+    }
+}
+
+impl PaneHistory {
+    /// Marks lines that were on the disk, are not in memory, and were not found: those before
+    /// line `end`, which `from` and after it had.
+    fn mark_up_to(&mut self, end: u64, from: u64, bad: Option<String>, time: i64) {
+        let last =
+            self.pane.list.lock().blocks().next_back().map(|last| (last.end_line(), last.lost.is_some()));
+        let first_line = match last {
+            Some((_, true)) => return,
+            Some((last, false)) => last.max(from),
+            // All that was on the disk may have been given up.
+            None if bad.is_none() => return,
+            None => from,
+        };
+        if first_line < end {
+            let why = bad.unwrap_or_else(|| NO_FILE.to_owned());
+            self.mark_missing(Lost { first_line, lines: Some(end - first_line), from: 0, to: time, why });
+        }
     }
 }
 
@@ -113,8 +174,8 @@ impl TranscriptStore {
             return Err(bad(Malformed));
         };
         let id = || self.shared.next_id();
-        let pending = pending.iter().map(|block| block.decode(id(), &mut input));
-        let pending = pending.collect::<Result<Vec<Block>, Malformed>>().map_err(bad)?;
+        let pending = pending.iter().map(|head| Ok((head.decode(id(), &mut input)?, head.lost.clone())));
+        let pending = pending.collect::<Result<Vec<_>, Malformed>>().map_err(bad)?;
         let open = open_head.decode(id(), &mut input).map_err(bad)?;
         let tail = match head.tail {
             true => {
@@ -126,11 +187,22 @@ impl TranscriptStore {
         };
         let dir = head.dir.unwrap_or_else(|| self.shared.dir());
         let scanned = recover::scan(&self.shared, &dir, &head.key);
+        // What is in the journal does not depend on what is on the disk.
         let (mut found, created) = match scanned {
             Ok(found) => (found, true),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => (Found::default(), false),
-            Err(error) => return Err(error),
+            Err(error) => {
+                let expected = head.created || error.kind() != io::ErrorKind::NotFound;
+                let bad_end = expected.then(|| error.to_string());
+                (Found { bad_end, ..Found::default() }, false)
+            }
         };
+        if found.empty && head.next_segment > 0 {
+            found.bad_end.get_or_insert_with(|| NO_FILE.to_owned());
+        }
+        found.next_segment = found.next_segment.max(head.next_segment);
+        found.next_sequence = found.next_sequence.max(head.next_sequence);
+        found.mark_start(Some(head.first_line), id());
+        let (floor, bad_end) = (found.floor, found.bad_end.clone());
         found.info = head.info;
         found.blocks.retain(|block| {
             let wanted = block.end_line() > head.first_line;
@@ -149,8 +221,11 @@ impl TranscriptStore {
         if !history.newest.open.is_empty() {
             history.seal();
         }
-        for block in pending {
-            history.push_sealed(Sealed::new(&block, &history.newest.widths));
+        history.mark_up_to(first.first_line, head.first_line.max(floor), bad_end, first.base_time);
+        for (block, lost) in pending {
+            let mut sealed = Sealed::new(&block, &history.newest.widths);
+            sealed.lost = lost;
+            history.push_sealed(sealed);
         }
         history.newest.open = Arc::new(open);
         history.newest.tail = tail;

@@ -10,10 +10,12 @@ use parking_lot::Mutex;
 
 use super::aid::Aid;
 use super::block::Block;
-use super::frame::{HEADER_BYTES, Header};
+use super::frame::{HEADER_BYTES, Header, Unreadable};
+use super::lost::Lost;
 use super::queue::{Job, Queue};
 use super::store::Shared;
 use super::widths::Widths;
+use crate::base::codec::Malformed;
 
 /// A file of frames. Deleted when it is finished and no block in it is wanted any more.
 #[derive(Debug)]
@@ -33,6 +35,8 @@ pub(super) struct Segment {
 pub(super) enum Place {
     /// In memory, waiting for the writer.
     Pending(Arc<Pending>),
+    /// In memory for good: a line that says what is missing, made when files were read.
+    Memory(Arc<Pending>),
     Disk {
         segment: Arc<Segment>,
         at: u64,
@@ -54,6 +58,24 @@ impl Pending {
     }
 }
 
+/// Why a block cannot be read.
+#[derive(Debug)]
+pub(super) enum NoBlock {
+    /// The disk does not let it be read now.
+    Io(std::io::Error),
+    /// It will not be readable later either.
+    Damaged(Unreadable),
+}
+
+impl std::fmt::Display for NoBlock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Io(error) => error.fmt(f),
+            Self::Damaged(why) => why.fmt(f),
+        }
+    }
+}
+
 /// Marks a count that hangs on all widths so far.
 const ODD: u32 = 1 << 31;
 
@@ -70,6 +92,8 @@ pub(super) struct Sealed {
     pub empty_tails: u32,
     /// Rows as they were when it was sealed, less rows that filling gives.
     pub extra_rows: i32,
+    /// It stands for all lines up to the next block, which are missing.
+    pub lost: Option<Box<Lost>>,
     /// `key << 32 | rows` of the last count; see `remember`.
     counted: AtomicU64,
     retired: AtomicBool,
@@ -89,10 +113,35 @@ impl Sealed {
             largest: u8::try_from(block.largest).unwrap_or(u8::MAX),
             empty_tails: block.empty_tails,
             extra_rows: block.extra_rows(widths),
+            lost: None,
             counted: AtomicU64::new(0),
             retired: AtomicBool::new(false),
             place: Mutex::new(Place::Pending(Arc::new(pending))),
         }
+    }
+
+    /// A line in the place of lines that are missing, to be written like any other.
+    pub fn of_lost(lost: Lost, id: u64, widths: &Widths) -> Self {
+        let mut sealed = Self::new(&lost.block(id), widths);
+        sealed.lost = Some(Box::new(lost));
+        sealed
+    }
+
+    /// The same, in memory only: whoever reads the files again finds the same lines missing.
+    pub fn of_missing(lost: Lost, id: u64, widths: &Widths) -> Self {
+        let mut sealed = Self::of_lost(lost, id, widths);
+        if let Place::Pending(pending) = sealed.place.get_mut() {
+            let pending = pending.clone();
+            *sealed.place.get_mut() = Place::Memory(pending);
+        }
+        sealed
+    }
+
+    /// What is missing if this block goes, which ended before `until` (seconds since the epoch).
+    pub fn as_lost(&self, until: i64, why: &str) -> Lost {
+        let (lines, from) = (Some(u64::from(self.lines)), self.base_time);
+        let to = until.max(from);
+        Lost { first_line: self.first_line, lines, from, to, why: why.to_owned() }
     }
 
     /// A block found in a segment.
@@ -108,6 +157,7 @@ impl Sealed {
             largest: header.largest,
             empty_tails: header.empty_tails,
             extra_rows: header.extra_rows,
+            lost: header.lost.then(|| Box::new(Lost::unknown(header.first_line))),
             counted: AtomicU64::new(0),
             retired: AtomicBool::new(false),
             place: Mutex::new(Place::Disk { segment, at, aid_len, len }),
@@ -117,6 +167,7 @@ impl Sealed {
     pub fn header(&self, sequence: u64) -> Header {
         Header {
             sequence,
+            lost: self.lost.is_some(),
             first_line: self.first_line,
             base_time: self.base_time,
             lines: self.lines,
@@ -148,6 +199,10 @@ impl Sealed {
         }
     }
 
+    pub fn is_pending(&self) -> bool {
+        matches!(&*self.place.lock(), Place::Pending(_))
+    }
+
     pub fn is_retired(&self) -> bool {
         self.retired.load(Ordering::Acquire)
     }
@@ -160,25 +215,25 @@ impl Sealed {
         match &*place {
             Place::Disk { len, .. } => (disk_round(u64::from(*len)), 0),
             Place::Pending(pending) => (0, pending.bytes()),
+            Place::Memory(_) => (0, 0),
         }
     }
 
     /// Its rows. Reads the aid, rarely the whole block, from the disk where the line
-    /// count alone does not say; a block that cannot be read counts as one row a line.
+    /// count alone does not say; a block that cannot be read counts as what stands in its place.
     pub fn rows(&self, widths: &Widths, store: &Shared) -> u64 {
         if let Some(rows) = self.known_rows(widths) {
             return rows;
         }
-        let unreadable = u64::from(self.lines) + u64::from(self.empty_tails);
         if self.is_odd(widths) {
-            let rows = store.load(self).map_or(unreadable, |block| u64::from(block.rows(widths)));
+            let rows = u64::from(store.load(self).rows(widths));
             self.remember(ODD | widths.id(), rows);
             return rows;
         }
         let width = widths.lay().width;
         aids(&[self], store).into_iter().flatten().for_each(|aid| self.count_by(&aid, width));
         let filled = self.known_filled(width).unwrap_or_else(|| {
-            let rows = store.load(self).map_or(unreadable, |block| u64::from(block.filled_rows(width)));
+            let rows = u64::from(store.load(self).filled_rows(width));
             self.remember(width, rows);
             rows
         });
@@ -234,23 +289,26 @@ impl Sealed {
     /// Its aid, while it waits for the writer.
     pub fn aid_in_memory(&self) -> Option<Aid> {
         match &*self.place.lock() {
-            Place::Pending(pending) => Aid::decode(&pending.aid).ok(),
+            Place::Pending(held) | Place::Memory(held) => Aid::decode(&held.aid).ok(),
             Place::Disk { .. } => None,
         }
     }
 
-    /// Reads the whole block.
-    pub fn read(&self, store: &Shared) -> Result<Block, String> {
+    /// Reads the whole block. The error says why that fails.
+    pub fn read(&self, store: &Shared) -> Result<Block, NoBlock> {
         let place = self.place.lock().clone();
-        let damaged = |_| "damaged block".to_owned();
+        let damaged = |_: Malformed| NoBlock::Damaged(Unreadable::Damaged);
         let raw = match &place {
-            Place::Pending(pending) => &pending.raw,
-            Place::Disk { segment, at, aid_len, len } => {
-                let bytes =
-                    store.storage.read_at(&segment.path, *at, *len as usize).map_err(|e| e.to_string())?;
-                let (header, _) = Header::decode(&bytes).map_err(damaged)?;
-                let payload = &bytes[HEADER_BYTES + *aid_len as usize..];
-                &store.open_payload(&header, payload).map_err(|error| error.to_string())?
+            Place::Pending(held) | Place::Memory(held) => &held.raw,
+            Place::Disk { segment, at, len, .. } => {
+                let bytes = store.storage.read_at(&segment.path, *at, *len as usize).map_err(NoBlock::Io)?;
+                let (header, aid) = Header::decode(&bytes).map_err(damaged)?;
+                // Another file may have taken the place of the one that was written.
+                if (header.first_line, header.lines) != (self.first_line, self.lines) {
+                    return Err(damaged(Malformed));
+                }
+                let payload = bytes.get(HEADER_BYTES + aid.len()..).unwrap_or_default();
+                &store.open_payload(&header, payload).map_err(NoBlock::Damaged)?
             }
         };
         let mut block =
@@ -264,7 +322,7 @@ impl Sealed {
 /// one another in it. `None` for what cannot be read.
 fn aids(blocks: &[&Sealed], store: &Shared) -> Vec<Option<Aid>> {
     let on_disk = |block: &&Sealed| match &*block.place.lock() {
-        Place::Pending(_) => None,
+        Place::Pending(_) | Place::Memory(_) => None,
         Place::Disk { segment, at, aid_len, .. } => {
             Some((segment.clone(), (*at, HEADER_BYTES + *aid_len as usize)))
         }

@@ -278,7 +278,6 @@ impl TranscriptView {
         if from >= self.rows() {
             return Seek::End;
         }
-        // A block that cannot be read is passed over.
         let found = self.line_of(from).map(|(at, _)| at);
         let mut at =
             found.unwrap_or_else(|| LineAt { block: self.list.block_of_row(from, &self.store), line: 0 });

@@ -11,6 +11,12 @@ pub trait Storage: Send + Sync {
     /// Makes a directory (and its parents) that only its owner can use. Fails if the path is
     /// a link, or belongs to or is open to somebody else.
     fn create_dir(&self, dir: &Path) -> io::Result<()>;
+    /// Fails if a directory is a link, or belongs to or is open to somebody else: what is in it
+    /// is not to be believed.
+    fn check_dir(&self, dir: &Path) -> io::Result<()> {
+        let _ = dir;
+        Ok(())
+    }
     /// Makes a new empty file, readable and writable by its owner only.
     fn create(&self, file: &Path) -> io::Result<()>;
     /// Writes at the end, which the caller knows to be `at`: a torn write is written over.
@@ -34,17 +40,57 @@ pub trait Storage: Send + Sync {
     fn list(&self, dir: &Path) -> io::Result<Vec<String>>;
 }
 
+fn not_a_file() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")
+}
+
+fn is_ours(found: &fs::Metadata) -> bool {
+    found.uid() == nix::unistd::geteuid().as_raw()
+}
+
+/// Fails where somebody else could put another directory in the place of this one: one above it
+/// belongs to another user, or all may write to it. Where all may add entries but only owners
+/// change them (`/tmp`), the directory must lie there itself: a link would be a way around.
+fn check_above(dir: &Path) -> io::Result<()> {
+    let Some(parent) = dir.parent() else { return Ok(()) };
+    let real = fs::canonicalize(parent)?;
+    // Root, or who stands for it where this user's namespace does not know root.
+    let root = fs::metadata("/")?.uid();
+    for (depth, above) in real.ancestors().enumerate() {
+        let found = fs::metadata(above)?;
+        let open = found.mode() & 0o002 != 0;
+        let sticky = found.mode() & u32::from(libc::S_ISVTX as u16) != 0;
+        let linked = depth == 0 && open && real != parent;
+        if (open && !sticky) || linked || (![0, root].contains(&found.uid()) && !is_ours(&found)) {
+            let text = format!("{} can be changed by others", above.display());
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, text));
+        }
+    }
+    Ok(())
+}
+
 /// The real thing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Disk;
 
 impl Disk {
+    /// Opens a regular file. Whatever else has taken its place (a link, a fifo, a device, a
+    /// directory) is refused, and never waited for.
     fn open(options: &mut OpenOptions, file: &Path) -> io::Result<File> {
-        options.custom_flags(libc::O_NOFOLLOW | libc::O_CLOEXEC | libc::O_NOCTTY).open(file)
+        let flags = libc::O_NOFOLLOW | libc::O_CLOEXEC | libc::O_NOCTTY | libc::O_NONBLOCK;
+        let file = options.custom_flags(flags).open(file)?;
+        if !file.metadata()?.is_file() {
+            return Err(not_a_file());
+        }
+        Ok(file)
     }
 
     fn write(file: &Path) -> io::Result<File> {
         Self::open(OpenOptions::new().write(true), file)
+    }
+
+    fn read_only(file: &Path) -> io::Result<File> {
+        Self::open(OpenOptions::new().read(true), file)
     }
 
     fn read(file: &File, at: u64, len: usize) -> io::Result<Vec<u8>> {
@@ -74,13 +120,16 @@ impl Storage for Disk {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
             _ => {}
         }
+        self.check_dir(dir)
+    }
+
+    fn check_dir(&self, dir: &Path) -> io::Result<()> {
         let found = fs::symlink_metadata(dir)?;
-        let ours = found.uid() == nix::unistd::geteuid().as_raw();
-        if !found.is_dir() || !ours || found.mode() & 0o077 != 0 {
+        if !found.is_dir() || !is_ours(&found) || found.mode() & 0o077 != 0 {
             let text = format!("{} is not a private directory", dir.display());
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, text));
         }
-        Ok(())
+        check_above(dir)
     }
 
     fn create(&self, file: &Path) -> io::Result<()> {
@@ -92,18 +141,18 @@ impl Storage for Disk {
     }
 
     fn read_at(&self, file: &Path, at: u64, len: usize) -> io::Result<Vec<u8>> {
-        Self::read(&Self::open(OpenOptions::new().read(true), file)?, at, len)
+        Self::read(&Self::read_only(file)?, at, len)
     }
 
     fn read_parts(&self, file: &Path, parts: &[(u64, usize)]) -> io::Result<Vec<Vec<u8>>> {
-        let file = Self::open(OpenOptions::new().read(true), file)?;
+        let file = Self::read_only(file)?;
         parts.iter().map(|&(at, len)| Self::read(&file, at, len)).collect()
     }
 
     fn len(&self, file: &Path) -> io::Result<u64> {
         let found = fs::symlink_metadata(file)?;
         if !found.is_file() {
-            return Err(io::Error::from(io::ErrorKind::InvalidInput));
+            return Err(not_a_file());
         }
         Ok(found.len())
     }
@@ -142,21 +191,4 @@ impl Storage for Disk {
         names.sort();
         Ok(names)
     }
-}
-
-/// Replaces a small file as a whole: readers see the old or the new text, never half of it.
-pub(super) fn write_small(storage: &dyn Storage, file: &Path, bytes: &[u8]) -> io::Result<()> {
-    let next = file.with_extension("new");
-    match storage.create(&next) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-        _ => {}
-    }
-    storage.truncate(&next, 0)?;
-    storage.append(&next, 0, bytes)?;
-    storage.rename(&next, file)
-}
-
-/// Reads a small file; at most `limit` bytes of it.
-pub(super) fn read_small(storage: &dyn Storage, file: &Path, limit: usize) -> io::Result<Vec<u8>> {
-    storage.read_at(file, 0, limit)
 }

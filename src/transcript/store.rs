@@ -19,8 +19,9 @@ use super::notes::Notes;
 use super::pane::{Pane, PaneHistory, Writing};
 use super::queue::{Job, Queue};
 use super::recover::Found;
-use super::sealed::Sealed;
-use super::storage::{Disk, Storage, write_small};
+use super::sealed::{NoBlock, Sealed};
+use super::small::{number_text, write_small};
+use super::storage::{Disk, Storage};
 use super::view::{Newest, TranscriptView};
 use super::widths::Widths;
 use super::{Note, recover, writer};
@@ -117,6 +118,8 @@ pub(super) struct Shared {
     pub panes: Mutex<BTreeMap<String, Arc<Pane>>>,
     pub total_limit: AtomicU64,
     pub messages: Mutex<VecDeque<String>>,
+    /// Why what is in the directory is not looked at, if so.
+    dir_trouble: Mutex<Option<String>>,
     pub wake: Box<dyn Fn() + Send + Sync>,
     next_id: AtomicU64,
 }
@@ -149,22 +152,26 @@ impl Shared {
         frame::open_payload(header, payload, self.key.lock().clone().as_ref())
     }
 
-    /// A sealed block in memory; `None` when it cannot be read.
-    pub fn load(&self, sealed: &Sealed) -> Option<Arc<Block>> {
+    /// A sealed block in memory. In the place of one that cannot be read is another of as many
+    /// lines, the first of which says so.
+    pub fn load(&self, sealed: &Sealed) -> Arc<Block> {
         if let Some(block) = self.cache.lock().get(sealed.id) {
-            return Some(block);
+            return block;
         }
-        match sealed.read(self) {
-            Ok(block) => {
-                let block = Arc::new(block);
-                self.cache.lock().put(block.clone());
-                Some(block)
+        let (block, lasting) = match sealed.read(self) {
+            Ok(block) => (block, true),
+            Err(why) => {
+                self.message(format!("history: cannot read lines from {}: {why}", sealed.first_line));
+                let mut block = sealed.as_lost(0, &why.to_string()).filled(sealed.id, sealed.lines);
+                block.stands_in = true;
+                (block, matches!(why, NoBlock::Damaged(_)))
             }
-            Err(error) => {
-                self.message(format!("history: cannot read lines from {}: {error}", sealed.first_line));
-                None
-            }
+        };
+        let block = Arc::new(block);
+        if lasting {
+            self.cache.lock().put(block.clone());
         }
+        block
     }
 
     /// Leaves a message for the server; the same one twice in a row is said once.
@@ -175,6 +182,15 @@ impl Shared {
             drop(messages);
             (self.wake)();
         }
+    }
+
+    /// Notes whether the directory is to be believed; says once if not. Whether it is not.
+    pub fn dir_trouble(&self, trouble: Option<String>) -> bool {
+        let before = std::mem::replace(&mut *self.dir_trouble.lock(), trouble.clone());
+        if let Some(text) = trouble.as_ref().filter(|_| before != trouble) {
+            self.message(format!("history: {text}; transcripts in it are not looked at"));
+        }
+        trouble.is_some()
     }
 
     pub fn forget_pane(&self, key: &str) {
@@ -204,6 +220,7 @@ impl TranscriptStore {
             panes: Mutex::new(BTreeMap::new()),
             total_limit: AtomicU64::new(config.total_limit),
             messages: Mutex::new(VecDeque::new()),
+            dir_trouble: Mutex::new(None),
             wake: config.wake,
             next_id: AtomicU64::new(1),
         });
@@ -295,13 +312,20 @@ impl TranscriptStore {
         if recover::is_locked(&self.shared, key) {
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, Unreadable::Locked.to_string()));
         }
-        let found = recover::scan(&self.shared, &self.shared.dir(), key)?;
+        let mut found = recover::scan(&self.shared, &self.shared.dir(), key)?;
+        found.mark_start(None, self.shared.next_id());
         let widths = Widths::new(0, READ_WIDTH);
         let mut list = List::new(widths.clone());
         let mut end = found.floor;
-        for block in found.blocks {
+        let bad_end = found.bad_end.take();
+        for block in found.blocks.drain(..) {
             end = end.max(block.end_line());
             list.push(Arc::new(block));
+        }
+        found.bad_end = bad_end;
+        if let Some(lost) = found.lost_at_end(end) {
+            list.push(Arc::new(Sealed::of_missing(lost, self.shared.next_id(), &widths)));
+            end += 1;
         }
         let notes = found.notes.all().cloned().collect();
         let open = Arc::new(Block::new(self.shared.next_id(), end, 0));
@@ -326,8 +350,12 @@ impl TranscriptStore {
     ) -> std::io::Result<PaneHistory> {
         let dir = self.shared.dir();
         let found = recover::scan(&self.shared, &dir, key)?;
-        let found = Found { info: PaneInfo { pane: id.0, ..found.info.clone() }, ..found };
+        let mut found = Found { info: PaneInfo { pane: id.0, ..found.info.clone() }, ..found };
+        found.mark_start(None, self.shared.next_id());
+        let end = found.blocks.last().map_or(found.floor, |block| block.end_line().max(found.floor));
+        let lost = found.lost_at_end(end).filter(|_| cut.is_none());
         let mut history = self.go_on(&dir, key, found, limit, width);
+        lost.into_iter().for_each(|lost| history.mark_missing(lost));
         if let Some(cut) = cut {
             history.cut(cut);
         }
@@ -367,7 +395,7 @@ impl TranscriptStore {
     pub fn keep_leftovers(&self, until_secs: i64) {
         for left in self.leftovers().into_iter().filter(|left| left.keep_until.is_none()) {
             let file = self.shared.dir().join(&left.key).join("until");
-            let _ = write_small(&*self.shared.storage, &file, until_secs.to_string().as_bytes());
+            let _ = write_small(&*self.shared.storage, &file, &number_text(until_secs));
         }
     }
 
@@ -416,7 +444,8 @@ impl TranscriptStore {
     /// Why some pane's lines are not being written, if so.
     pub fn error(&self) -> Option<String> {
         let panes = self.shared.panes.lock();
-        panes.values().find_map(|pane| pane.trouble.lock().clone())
+        let trouble = panes.values().find_map(|pane| pane.trouble.lock().clone());
+        trouble.or_else(|| self.shared.dir_trouble.lock().clone())
     }
 
     /// What the server should show to people since the last call.

@@ -97,7 +97,7 @@ impl Newest {
         Some(row)
     }
 
-    /// A row of a sealed block. One that cannot be read any more is blank: the rows around it
+    /// A row of a sealed block. One that its block does not have is blank: the rows around it
     /// keep their numbers.
     pub fn sealed_row(
         &mut self,
@@ -107,7 +107,9 @@ impl Newest {
         links: &mut Links,
     ) -> Option<Row> {
         let (sealed, rows) = list.find(index, store)?;
-        let Some(block) = store.load(&sealed) else { return Some(Row::default()) };
+        let known = self.memo.stand_in.take().filter(|block| block.id == sealed.id);
+        let block = known.unwrap_or_else(|| store.load(&sealed));
+        self.memo.stand_in = block.stands_in.then(|| block.clone());
         let Some(mut row) = block.row((index - rows.start) as u32, &self.widths, &mut self.memo) else {
             return Some(Row::default());
         };
@@ -248,14 +250,11 @@ impl HistoryView for TranscriptView {
         while next < end {
             let Some((sealed, of)) = self.list.find(next, &self.store) else { break };
             let (from, to) = (next - of.start, of.end.min(end) - of.start);
-            let more = match self.store.load(&sealed) {
-                Some(block) => self.newest.read_sealed(&block, from..to, links, &mut counted),
-                None => (from..to).all(|_| counted(Row::default())),
-            };
-            next = of.end;
-            if !more {
+            let block = self.store.load(&sealed);
+            if !self.newest.read_sealed(&block, from..to, links, &mut counted) {
                 return at;
             }
+            next = of.end;
         }
         let sealed = self.list.rows(&self.store);
         while at < end {
@@ -293,10 +292,10 @@ impl TranscriptView {
         self.list.len() + 1 + usize::from(self.newest.tail.is_some())
     }
 
-    /// One stretch; `None` when its block cannot be read.
+    /// One stretch; `None` after the last.
     pub(super) fn chunk(&self, index: usize) -> Option<Chunk> {
         if let Some(sealed) = self.list.get(index) {
-            return self.store.load(sealed).map(Chunk::Block);
+            return Some(Chunk::Block(self.store.load(sealed)));
         }
         if index == self.list.len() {
             return Some(Chunk::Block(self.newest.open.clone()));

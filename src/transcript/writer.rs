@@ -5,29 +5,36 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::pane::Pane;
 use super::queue::Job;
 use super::sealed::{Place, Sealed, Segment, disk_round};
-use super::storage::write_small;
+use super::small::{info_text, number_text, write_small};
 use super::store::Shared;
 
-/// How often a failing disk is tried again.
-const RETRY: Duration = Duration::from_secs(2);
+/// How often a failing disk is tried again. (Tests say when.)
+const RETRY: Duration = Duration::from_secs(if cfg!(test) { 3600 } else { 2 });
 /// Bytes of a segment file: a sixteenth of the cap within these bounds.
 const MIN_SEGMENT: u64 = 64 << 10;
 const MAX_SEGMENT: u64 = 8 << 20;
 
-/// The writer's loop; ends when the queue is stopped and empty.
+/// The writer's loop; ends when the queue is stopped and empty. A failing disk is tried again at
+/// its time, whether or not anything else is to be done.
 pub(super) fn run(store: &Arc<Shared>) {
+    let mut due: Option<Instant> = None;
     loop {
         let failing = failing_panes(store);
-        let wait = (!failing.is_empty()).then_some(RETRY);
-        match store.queue.next(wait) {
+        due = if failing.is_empty() { None } else { due.or_else(|| Some(Instant::now() + RETRY)) };
+        if due.is_some_and(|due| due <= Instant::now()) && !store.queue.is_stopping() {
+            failing.iter().for_each(|pane| retry(store, pane));
+            due = None;
+            continue;
+        }
+        match store.queue.next(due.map(|due| due.saturating_duration_since(Instant::now()))) {
             Some(job) => perform(store, job),
             None if store.queue.is_stopped() => return,
-            None => failing.iter().for_each(|pane| retry(store, pane)),
+            None => {}
         }
     }
 }
@@ -44,10 +51,10 @@ fn failing_panes(store: &Shared) -> Vec<Arc<Pane>> {
 
 fn perform(store: &Shared, job: Job) {
     match job {
-        Job::Write { pane, block } => {
+        Job::Write(pane) => {
             if pane.trouble.lock().is_none()
                 && pane.is_on_disk()
-                && let Err(error) = write(store, &pane, &block)
+                && let Err(error) = write_waiting(store, &pane)
             {
                 enter_trouble(store, &pane, &error);
             }
@@ -85,14 +92,6 @@ fn perform(store: &Shared, job: Job) {
             {
                 store.message(format!("history: cannot write {}: {error}", pane.dir.display()));
             }
-        }
-        Job::WriteWaiting(pane) => {
-            if pane.trouble.lock().is_none()
-                && let Err(error) = write_waiting(store, &pane)
-            {
-                enter_trouble(store, &pane, &error);
-            }
-            (store.wake)();
         }
         Job::Trim(pane) => trim(store, &pane),
         Job::Remove(pane) => {
@@ -140,7 +139,11 @@ fn write_floor(store: &Shared, pane: &Pane) -> io::Result<()> {
     let due = *pane.floor_due.lock();
     let Some(floor) = due else { return Ok(()) };
     if pane.created.load(Ordering::Relaxed) {
-        write_small(&*store.storage, &pane.dir.join("floor"), floor.to_string().as_bytes())?;
+        match write_small(&*store.storage, &pane.dir.join("floor"), &number_text(floor)) {
+            // The directory was removed, and what was cleared with it.
+            Err(error) if is_gone(&error) => start_again(store, pane),
+            other => other?,
+        }
     }
     let mut slot = pane.floor_due.lock();
     if *slot == due {
@@ -149,14 +152,44 @@ fn write_floor(store: &Shared, pane: &Pane) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes what waits of a pane, as far as it goes. The number of blocks written.
+/// Writes what waits of a pane in the order of its lines, as far as it goes. The number of blocks
+/// written.
 fn write_waiting(store: &Shared, pane: &Arc<Pane>) -> io::Result<usize> {
-    let waiting: Vec<Arc<Sealed>> = {
-        let list = pane.list.lock();
-        list.blocks().filter(|b| matches!(&*b.place.lock(), Place::Pending(_))).cloned().collect()
-    };
-    waiting.iter().try_for_each(|block| write(store, pane, block))?;
-    Ok(waiting.len())
+    let mut written = 0;
+    // Looked for each time: what waits may be given up meanwhile, and be marked.
+    while let Some(block) = { pane.list.lock().first_pending() } {
+        // Given up since it was looked for.
+        if block.is_retired() {
+            continue;
+        }
+        match write(store, pane, &block) {
+            // Somebody removed it. What was in it is gone; the rest goes to a new one.
+            Err(error) if is_gone(&error) => {
+                start_again(store, pane);
+                write(store, pane, &block)?;
+            }
+            other => other?,
+        }
+        written += 1;
+    }
+    Ok(written)
+}
+
+/// Whether a file or directory is not there any more.
+fn is_gone(error: &io::Error) -> bool {
+    use io::ErrorKind::{NotADirectory, NotFound, StaleNetworkFileHandle};
+    matches!(error.kind(), NotFound | NotADirectory | StaleNetworkFileHandle)
+}
+
+/// Has the next block make the pane's directory and a segment.
+fn start_again(store: &Shared, pane: &Pane) {
+    pane.created.store(false, Ordering::Relaxed);
+    if let Some(segment) = pane.writing.lock().segment.take() {
+        segment.finished.store(true, Ordering::Release);
+        if segment.live.load(Ordering::Acquire) == 0 {
+            remove_segment(store, &segment);
+        }
+    }
 }
 
 /// Tries the disk again for a pane in trouble.
@@ -166,7 +199,14 @@ fn retry(store: &Shared, pane: &Arc<Pane>) {
         // There is nothing that could fail any more.
         false => Ok(1),
     });
-    let done = done.and_then(|written| if written == 0 { probe(store, pane) } else { Ok(()) });
+    let done = done.and_then(|written| match (written, probe(store, pane)) {
+        (1.., _) => Ok(()),
+        (0, Err(error)) if is_gone(&error) => {
+            start_again(store, pane);
+            probe(store, pane)
+        }
+        (0, probed) => probed,
+    });
     *pane.trouble.lock() = done.err().map(|error| error.to_string());
     if failing_panes(store).is_empty() {
         store.message(format!("history: writing to {} again", store_dir(pane).display()));
@@ -184,7 +224,7 @@ fn write_info(store: &Shared, pane: &Pane) -> io::Result<()> {
     if store.encrypts() {
         info.command.clear();
     }
-    write_small(&*store.storage, &pane.dir.join("info"), &serde_json::to_vec(&info)?)
+    write_small(&*store.storage, &pane.dir.join("info"), &info_text(&info)?)
 }
 
 fn make_dir(store: &Shared, pane: &Pane) -> io::Result<()> {
@@ -214,9 +254,23 @@ fn current_segment(store: &Shared, pane: &Pane) -> io::Result<(Arc<Segment>, u64
     if let Some(segment) = &writing.segment {
         return Ok((segment.clone(), writing.len));
     }
-    let path = pane.dir.join(format!("{SEGMENT_PREFIX}{:08}", writing.next_segment));
+    // Whoever took the directory's place since it was made shall not get what is written.
+    store.storage.check_dir(store_dir(pane))?;
+    store.storage.check_dir(&pane.dir)?;
+    let name = |number: u64| pane.dir.join(format!("{SEGMENT_PREFIX}{number:08}"));
+    let mut path = name(writing.next_segment);
+    let mut made = store.storage.create(&path);
+    if made.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::AlreadyExists) {
+        // One that could not be listed before.
+        let names = store.storage.list(&pane.dir)?;
+        let last =
+            names.iter().filter_map(|name| name.strip_prefix(SEGMENT_PREFIX)?.parse::<u64>().ok()).max();
+        writing.next_segment = writing.next_segment.max(last.map_or(0, |last| last.saturating_add(1)));
+        path = name(writing.next_segment);
+        made = store.storage.create(&path);
+    }
     writing.next_segment += 1;
-    store.storage.create(&path)?;
+    made?;
     let segment = Arc::new(Segment {
         path,
         queue: store.queue.clone(),

@@ -1,11 +1,13 @@
 //! The room's behaviour at its façade: against a model, under faults, after crashes.
 
 mod caps;
+mod damage;
 mod encryption;
 mod export;
 mod faults;
 mod kept;
 mod lines;
+mod lost;
 mod model;
 mod readers;
 mod search;

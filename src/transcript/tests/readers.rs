@@ -101,7 +101,9 @@ impl Reader {
     }
 }
 
-fn live_look(history: &mut PaneHistory) {
+/// Looks at the history itself, which the writer trims: it has to be done.
+fn live_look(store: &TranscriptStore, history: &mut PaneHistory) {
+    assert!(store.settle(LONG));
     let rows = history.rows();
     let mut links = Links::new();
     for row in [0, rows / 2, rows.saturating_sub(1)] {
@@ -161,7 +163,7 @@ fn live(events: Vec<Event>) {
                 panes += 1;
             }
         }
-        live_look(&mut history);
+        live_look(&store, &mut history);
     }
     readers.iter_mut().for_each(Reader::look);
 }

@@ -42,14 +42,21 @@ fn disk_trouble_keeps_the_newest_lines_and_ends() {
 }
 
 #[test]
-fn unreadable_blocks_are_blank_rows() {
+fn unreadable_blocks_say_so_and_keep_their_rows() {
     let disk = FaultyDisk::default();
     let store = store_on(&disk);
     let mut history = store.open_pane(PaneId(1), PaneInfo::default(), CAP, 80);
     push_lines(&mut history, 0, 20_000);
     assert!(store.settle(LONG));
     disk.fail_reads(true);
-    assert_eq!(all_text(&mut history)[0], "");
+    let shown = all_text(&mut history);
+    assert!(shown[0].ends_with(" lines missing: Input/output error]"), "{}", shown[0]);
+    assert_eq!((&shown[1][..], shown.len()), ("", 20_000));
+    let needle = Needle::new("missing", false, false).unwrap();
+    let mut view = history.pin();
+    let mut cursor = SearchCursor::new(&mut view, 0, true);
+    let found = cursor.step(&mut view, &needle, usize::MAX);
+    assert!(matches!(found, Progress::Found(found) if found.row == 0));
     assert!(store.take_messages()[0].contains("cannot read"));
     disk.fail_reads(false);
     assert_eq!(all_text(&mut history), lines(0, 20_000));
@@ -78,7 +85,7 @@ fn damaged_segments_never_show_anything_wrong() {
         let mut found = store.adopt(&key, PaneId(1), CAP, 80, None).unwrap();
         let want = lines(0, 600);
         for line in all_text(&mut found) {
-            assert!(line.is_empty() || want.contains(&line), "{line}");
+            assert!(line.is_empty() || line.contains(" missing: ") || want.contains(&line), "{line}");
         }
     }
 }
