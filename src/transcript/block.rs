@@ -167,6 +167,19 @@ impl Block {
         met
     }
 
+    /// Adds a row that is a line of its own, if it is of the plain kind. Whether it was.
+    pub fn push_row(&mut self, scratch: &mut Vec<u8>, row: &Row, width: u32) -> bool {
+        let at = self.data.len() as u32;
+        let Some(cols) = line::put_row(&mut self.data, scratch, row, width, self.base_time) else {
+            return false;
+        };
+        self.offsets.push(at);
+        self.widest = self.widest.max(cols);
+        self.largest = self.largest.max(u32::from(cols > 0));
+        self.laid(1, width);
+        true
+    }
+
     /// Adds a line at the end.
     pub fn push(&mut self, scratch: &mut Vec<u8>, line: &OpenLine, width: u32) {
         self.offsets.push(self.data.len() as u32);
@@ -175,7 +188,11 @@ impl Block {
         self.largest = self.largest.max(layout::largest(&line.row.runs, line.cols));
         self.empty_tails += u32::from(line.empty_tail());
         self.continued += u32::from(line.continues);
-        let rows = line.breaks.len() as u32;
+        self.laid(line.breaks.len() as u32, width);
+    }
+
+    /// Notes the rows of the line that was added last.
+    fn laid(&mut self, rows: u32, width: u32) {
         let number = self.end_line() - 1;
         let Some(layout) = self.layout.get_mut() else { return };
         if layout.lay.width != width || !layout.lay.as_pushed(number) {

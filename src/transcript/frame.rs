@@ -168,6 +168,20 @@ impl Header {
     }
 }
 
+/// Compresses with a context that the writer's thread keeps: making one for each block costs its
+/// memory's pages each time.
+fn compress(raw: &[u8]) -> std::io::Result<Vec<u8>> {
+    use std::cell::RefCell;
+    use zstd::bulk::Compressor;
+    thread_local! {
+        static KEPT: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+    }
+    KEPT.with_borrow_mut(|kept| match kept {
+        Some(packer) => packer.compress(raw),
+        None => kept.insert(Compressor::new(ZSTD_LEVEL)?).compress(raw),
+    })
+}
+
 /// Compresses (and, given a key, encrypts) a block into a frame.
 pub(super) fn encode(
     mut header: Header,
@@ -177,7 +191,7 @@ pub(super) fn encode(
 ) -> std::io::Result<Vec<u8>> {
     header.raw_len = raw.len() as u32;
     header.encrypted = key.is_some();
-    let mut payload = zstd::bulk::compress(raw, ZSTD_LEVEL)?;
+    let mut payload = compress(raw)?;
     if let Some(key) = key {
         payload = encrypt(key, &header.sealed_fields(), &payload)?;
     }

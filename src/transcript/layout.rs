@@ -468,6 +468,26 @@ impl OpenLine {
     }
 }
 
+/// The columns of a row that is a line of its own, as laying it out at `width` gives it, of cells
+/// of one column; `None` for others.
+pub(super) fn plain_cols(row: &Row, width: u32) -> Option<u32> {
+    let mut cols = 0;
+    for run in &row.runs {
+        let narrow = match run.kind {
+            RunKind::Narrow => true,
+            RunKind::Cleared => !run.flags.contains(CellFlags::PADDING),
+            _ => false,
+        };
+        if !narrow || run.style.link.0 != 0 {
+            return None;
+        }
+        cols += run.cols;
+    }
+    let usual = row.size < cols || row.size == usual_size(cols, width);
+    let whole = row.unwritten == 0 && cols <= width && !row.flags.contains(RowFlags::WRAPPED);
+    (usual && whole).then_some(cols)
+}
+
 /// Columns that existed of a row; the usual number when it does not say.
 fn size_of(row: &Row, width: u32) -> u32 {
     let cols = row.cols();

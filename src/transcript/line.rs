@@ -320,6 +320,44 @@ pub(super) fn put_line(
     out.extend_from_slice(line.row.text.as_bytes());
 }
 
+/// Appends the record of a line that is one row as the pane's width gives it, if the row is such
+/// (most are): straight from the row, whose text is copied once. Whether it was.
+pub(super) fn put_row(
+    out: &mut Vec<u8>,
+    scratch: &mut Vec<u8>,
+    row: &Row,
+    width: u32,
+    base_time: i64,
+) -> Option<u32> {
+    let cols = layout::plain_cols(row, width)?;
+    let plain = match row.runs.as_slice() {
+        [] => true,
+        [run] => {
+            run.kind == RunKind::Narrow
+                && run.style == CellStyle::DEFAULT
+                && (run.flags & layout::KEPT_FLAGS).is_empty()
+        }
+        _ => false,
+    };
+    let mut flags = LineFlags::empty();
+    flags.set(LineFlags::MARKS, !row.flags.is_empty());
+    flags.set(LineFlags::PLAIN, plain);
+    scratch.clear();
+    scratch.push(flags.bits());
+    put_varint(scratch, zigzag(row.time.wrapping_sub(base_time)));
+    put_varint(scratch, u64::from(cols));
+    if !row.flags.is_empty() {
+        scratch.push(row.flags.bits());
+    }
+    if !plain {
+        put_runs(scratch, &row.runs);
+    }
+    put_varint(out, (scratch.len() + row.text.len()) as u64);
+    out.extend_from_slice(scratch);
+    out.extend_from_slice(row.text.as_bytes());
+    Some(cols)
+}
+
 /// The body of the record at the start of `reader`, which moves past it.
 pub(super) fn body<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], Malformed> {
     let len = usize::try_from(reader.varint()?).map_err(|_| Malformed)?;

@@ -165,9 +165,13 @@ impl PaneHistory {
     }
 
     fn finish_tail(&mut self) {
-        if !self.newest.finish_tail(&mut self.scratch) {
-            return;
+        if self.newest.finish_tail(&mut self.scratch) {
+            self.line_added();
         }
+    }
+
+    /// Seals the open block if it is full now.
+    fn line_added(&mut self) {
         let full = self.newest.open.bytes() >= self.block_bytes();
         self.pane.end_line.store(self.end_line(), Ordering::Relaxed);
         if full {
@@ -375,7 +379,9 @@ impl History for PaneHistory {
         if !self.keeps() {
             return self.obey_limit();
         }
-        if self.newest.join(row, links) {
+        if self.newest.add_plain(row, &mut self.scratch) {
+            self.line_added();
+        } else if self.newest.join(row, links) {
             self.finish_tail();
         }
     }

@@ -157,6 +157,20 @@ impl Newest {
         whole
     }
 
+    /// Adds a row that is a whole line to the open block, if it is of the plain kind and nothing
+    /// is being joined. Whether it was.
+    pub fn add_plain(&mut self, row: &Row, scratch: &mut Vec<u8>) -> bool {
+        if self.tail.is_some() {
+            return false;
+        }
+        let width = self.lay().width;
+        let open = Arc::make_mut(&mut self.open);
+        if open.is_empty() {
+            open.base_time = row.time;
+        }
+        open.push_row(scratch, row, width)
+    }
+
     /// Moves the line being joined to the open block. Whether there was one.
     pub fn finish_tail(&mut self, scratch: &mut Vec<u8>) -> bool {
         let Some(tail) = self.tail.take() else { return false };
