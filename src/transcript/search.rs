@@ -6,7 +6,7 @@ use std::ffi::CString;
 
 use regex::bytes;
 
-use super::pieces;
+use super::literals::{self, longest_word};
 use super::view::{Chunk, LineAt, TranscriptView};
 use crate::base::CellFlags;
 use crate::base::history::{HistoryView, Run, RunKind, Seek};
@@ -20,30 +20,30 @@ const MAX_HITS: usize = 1000;
 /// Memory that a filter's automaton may take.
 const FILTER_BYTES: usize = 1 << 20;
 
-/// A filter that finds every line which the pattern can match, and others: one of the pieces of
-/// text that any match must hold. `None` when there are none, as for `.*` or a blank.
+/// A filter that finds every line which the pattern can match, and others: one of the literals that
+/// any match holds. `None` when there are none, as for `.*` or a blank.
 pub fn prefilter(pattern: &str, is_regex: bool, ignore_case: bool) -> Option<bytes::Regex> {
-    let pieces = if is_regex { pieces::required(pattern)? } else { vec![longest_word(pattern).to_owned()] };
+    let required = match is_regex {
+        true => literals::required(pattern)?,
+        false => vec![longest_word(pattern).to_owned()],
+    };
     // Only ASCII folds alike everywhere.
     let folded = |piece: String| {
         let ascii = piece.split(|c: char| !c.is_ascii()).max_by_key(|p| p.len()).unwrap_or_default();
         if ignore_case { ascii.to_owned() } else { piece }
     };
-    let pieces: Vec<String> = pieces.into_iter().map(folded).collect();
-    if pieces.iter().any(String::is_empty) || pieces.iter().map(String::len).sum::<usize>() > MAX_PATTERN {
+    let required: Vec<String> = required.into_iter().map(folded).collect();
+    if required.iter().any(String::is_empty) || required.iter().map(String::len).sum::<usize>() > MAX_PATTERN
+    {
         return None;
     }
-    let any: Vec<String> = pieces.iter().map(|piece| regex::escape(piece)).collect();
+    let any: Vec<String> = required.iter().map(|literal| regex::escape(literal)).collect();
     bytes::RegexBuilder::new(&any.join("|"))
         .case_insensitive(ignore_case)
         .unicode(!ignore_case)
         .size_limit(FILTER_BYTES)
         .build()
         .ok()
-}
-
-fn longest_word(text: &str) -> &str {
-    text.split([' ', '\t']).max_by_key(|word| word.len()).unwrap_or_default()
 }
 
 /// What is searched for.
@@ -375,7 +375,7 @@ mod tests {
         check("  ", false, None);
         check("ab*cde", true, Some("cde"));
         check("abc?d", true, Some("ab"));
-        check("x{2}yz+", true, Some("yz"));
+        check("x{2}yz+", true, Some("xyz"));
         check("[[:alpha:]]foo[]a]b", true, Some("foo"));
         check("a\\.bc", true, Some("a\\.bc"));
         check("\\<word\\>", true, Some("word"));
@@ -386,7 +386,11 @@ mod tests {
         check("a(bc|(d|ef)ghi)*jk", true, Some("jk"));
         check("(one|two.(three)+)?", true, None);
         check("(one|two.(three)+)", true, Some("one|three"));
-        check("ab+?c", true, Some("a"));
+        // Read otherwise by POSIX than by others: no filter.
+        for pattern in ["ab+?c", "(?i)abc", "a\\1b", "x\\'y", "[a\\]b]c", "[[a]b]c", "\\dabc"] {
+            check(pattern, true, None);
+        }
+        check("foo bar.*quux", true, Some("quux"));
         check("ab+c", true, Some("ab"));
         check("(ab", true, None);
         check("a|", true, None);
