@@ -6,6 +6,7 @@
 
 mod about;
 mod cli;
+mod comeback;
 mod control;
 mod exit;
 mod files;
@@ -23,6 +24,7 @@ use crate::protocol::imsg::{FdMarking, MAX_PAYLOAD};
 use crate::protocol::message::{MAX_COMMAND, command_bytes};
 use crate::protocol::{ClientFlags, Connection, Message};
 use cli::{Arguments, Parsed};
+use comeback::Comeback;
 use control::RawTerminal;
 use identify::Identity;
 use log::Log;
@@ -100,7 +102,10 @@ fn run(program: Program, mut arguments: Arguments) -> Result<i32, String> {
         .map_err(|error| format!("signals: {}", crate::base::posix::strerror(error as i32)))?;
     let mut raw = None;
     let mut outcome = Outcome::default();
-    for _ in 0..MAX_ATTEMPTS {
+    let mut comeback = Comeback::new();
+    let mut attempts = 0;
+    while attempts < MAX_ATTEMPTS {
+        attempts += 1;
         let (socket, marking) = connect(program, &arguments, &path, &signals)?;
         if raw.is_none() && arguments.flags.contains(ClientFlags::CONTROL_CONTROL) {
             raw = Some(RawTerminal::enter()?);
@@ -108,7 +113,11 @@ fn run(program: Program, mut arguments: Arguments) -> Result<i32, String> {
         let connection = introduce(&arguments, marking)?;
         let session = Session::new(socket, connection, signals, arguments.flags, log);
         (outcome, signals, log) = session.run();
-        if !outcome.untaken {
+        if let Some(command) = comeback.command(&outcome, &path) {
+            attempts = 0;
+            arguments.command = command;
+            arguments.flags |= ClientFlags::START_SERVER;
+        } else if !outcome.untaken {
             break;
         }
     }

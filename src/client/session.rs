@@ -43,6 +43,8 @@ pub struct Outcome {
     pub untaken: bool,
     /// The flags as the server last set them.
     pub flags: ClientFlags,
+    /// Number of the session that is shown, from a server that says so.
+    pub session: Option<u32>,
 }
 
 /// A client that talks to a server.
@@ -203,6 +205,10 @@ impl Session {
             Message::Flags(flags) => {
                 self.outcome.flags = ClientFlags::from_bits_retain(flags);
                 self.files.control = self.outcome.flags.contains(ClientFlags::CONTROL);
+                Ok(())
+            }
+            Message::Session(number) => {
+                self.outcome.session = Some(number);
                 Ok(())
             }
             Message::Exited => {

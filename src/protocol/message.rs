@@ -118,6 +118,9 @@ pub enum Message {
         stream: i32,
     },
 
+    /// Ours: the number of the session that the client shows now. Real tmux clients ignore it.
+    Session(u32),
+
     /// Standard streams as tmux before 1.9 sent them: that peer is too old to talk to.
     TooOld,
     /// A type that is not known; ignored, as tmux does.
@@ -168,6 +171,8 @@ mod kind {
     pub const WRITE_DONE: u32 = 308;
     /// Not of tmux, which ignores numbers that it does not know.
     pub const COMMAND_PIECE: u32 = 0x5350_0001;
+    /// Far from all that tmux will ever number.
+    pub const SESSION: u32 = 0x736d_0001;
 }
 
 impl Message {
@@ -203,6 +208,7 @@ impl Message {
                 Self::Exec { command, shell: body.string()? }
             }
             kind::FLAGS => Self::Flags(body.u64()?),
+            kind::SESSION => Self::Session(body.i32()? as u32),
             other => return Ok(Self::Other(other)),
         };
         body.end(message)
@@ -303,6 +309,7 @@ impl Message {
                 put(&mut out, kind::EXIT, status.unwrap_or(0));
                 message.map_or(kind::EXIT, |text| put_str(&mut out, kind::EXIT, &text))
             }
+            Self::Session(number) => put(&mut out, kind::SESSION, number as i32),
             Self::Exited => kind::EXITED,
             Self::Shutdown => kind::SHUTDOWN,
             Self::Suspend => kind::SUSPEND,

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd, OwnedFd};
 
-use crate::base::ClientId;
+use crate::base::{ClientId, SessionId};
 use crate::model::host::{ClientMessage, Content, FileDone, FileError, Maker, Stream};
 use crate::protocol::connection::ProtocolError;
 use crate::protocol::fdpass::{self, Progress};
@@ -62,6 +62,8 @@ pub struct Peer {
     pub tty_lost: bool,
     /// The client is to be told of its flags.
     pub flags_changed: bool,
+    /// The session that the client was told it shows.
+    pub told_session: Option<SessionId>,
     /// Descriptors passed at identify.
     pub stdin: Option<OwnedFd>,
     pub stdout: Option<OwnedFd>,
@@ -104,6 +106,7 @@ impl Peer {
             control_lost: false,
             tty_lost: false,
             flags_changed: false,
+            told_session: None,
             stdin: None,
             stdout: None,
             confirms: false,
@@ -121,6 +124,17 @@ impl Peer {
     pub fn receive(&mut self) -> Result<bool, ProtocolError> {
         let progress = fdpass::fill(&mut self.connection, self.socket.as_fd())?;
         Ok(!matches!(progress, Progress::Closed | Progress::Reset))
+    }
+
+    /// Tells a client with a terminal which session it shows, for it to come back to.
+    pub fn tell_session(&mut self, session: Option<SessionId>) {
+        if self.tty.is_none() || session == self.told_session {
+            return;
+        }
+        self.told_session = session;
+        if let Some(session) = session {
+            self.send(Message::Session(session.0));
+        }
     }
 
     /// Takes what the client said to somebody else.

@@ -268,6 +268,7 @@ impl Runtime {
             {
                 peer.send(crate::protocol::Message::Flags(super::clients::wire_flags(client).bits()));
             }
+            peer.tell_session(self.server.clients.get(&peer.id).and_then(|client| client.session));
             peer.flush(&self.world.poller);
             peer.begin_making(&self.world.work);
             for end in std::mem::take(&mut peer.ended) {

@@ -1,0 +1,106 @@
+//! A client whose server died waits for the next one, which the keeper starts, and attaches again
+//! to the session that it showed.
+
+use super::exit::Reason;
+use super::session::Outcome;
+use super::socket;
+use crate::protocol::ClientFlags;
+use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
+use std::collections::VecDeque;
+use std::io::stdin;
+use std::time::{Duration, Instant};
+
+/// How long the next server may take to listen.
+const PATIENCE: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(20);
+/// Servers that may die under a client within `WINDOW` before it ends like a tmux client.
+const MAX_TIMES: usize = 10;
+const WINDOW: Duration = Duration::from_secs(60);
+
+/// The terminal as it was when the client started, and how often it has come back.
+pub struct Comeback {
+    settings: Option<Termios>,
+    times: VecDeque<Instant>,
+}
+
+impl Comeback {
+    pub fn new() -> Self {
+        Self { settings: tcgetattr(stdin()).ok(), times: VecDeque::new() }
+    }
+
+    /// Waits for the next server, if this client is to come back to it. The command to attach
+    /// again.
+    pub fn command(&mut self, outcome: &Outcome, path: &str) -> Option<Vec<String>> {
+        let session = outcome.session.filter(|_| outcome.attached)?;
+        if outcome.reason != Reason::LostServer || outcome.flags.contains(ClientFlags::CONTROL) {
+            return None;
+        }
+        let now = Instant::now();
+        self.times.retain(|then| now.duration_since(*then) < WINDOW);
+        self.times.push_back(now);
+        if self.times.len() > MAX_TIMES || !await_server(path) {
+            return None;
+        }
+        // The next server takes the terminal as it finds it, and leaves it so in the end.
+        super::set_blocking();
+        if let Some(settings) = &self.settings {
+            let _ = tcsetattr(stdin(), SetArg::TCSADRAIN, settings);
+        }
+        Some(attach(session, outcome.flags))
+    }
+}
+
+fn attach(session: u32, flags: ClientFlags) -> Vec<String> {
+    let named = [
+        (ClientFlags::READ_ONLY, "read-only"),
+        (ClientFlags::IGNORE_SIZE, "ignore-size"),
+        (ClientFlags::ACTIVE_PANE, "active-pane"),
+        (ClientFlags::NO_DETACH_ON_DESTROY, "no-detach-on-destroy"),
+    ];
+    let names: Vec<&str> =
+        named.into_iter().filter(|(flag, _)| flags.contains(*flag)).map(|(_, name)| name).collect();
+    let mut command = vec!["attach-session".to_owned(), "-t".to_owned(), format!("${session}")];
+    if !names.is_empty() {
+        command.extend(["-f".to_owned(), names.join(",")]);
+    }
+    command
+}
+
+/// Whether somebody listens at the socket within the time.
+fn await_server(path: &str) -> bool {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match socket::reach(path, false) {
+            Ok(_) => return true,
+            Err(_) if Instant::now() < deadline => std::thread::sleep(PAUSE),
+            Err(_) => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_comes_back_is_what_it_was() {
+        let check = |flags, expect: &str| assert_eq!(attach(3, flags).join(" "), expect);
+        check(ClientFlags::UTF8, "attach-session -t $3");
+        let flags = ClientFlags::READ_ONLY | ClientFlags::IGNORE_SIZE;
+        check(flags, "attach-session -t $3 -f read-only,ignore-size");
+    }
+
+    #[test]
+    fn only_clients_that_lost_their_server_come_back() {
+        let outcome = |reason, session| Outcome { reason, session, attached: true, ..Outcome::default() };
+        let mut comeback = Comeback { settings: None, times: VecDeque::new() };
+        for outcome in [
+            outcome(Reason::Exited, Some(1)),
+            outcome(Reason::LostServer, None),
+            Outcome { attached: false, ..outcome(Reason::LostServer, Some(1)) },
+            Outcome { flags: ClientFlags::CONTROL, ..outcome(Reason::LostServer, Some(1)) },
+        ] {
+            assert_eq!(comeback.command(&outcome, "/nonexistent"), None);
+        }
+    }
+}
