@@ -57,6 +57,30 @@ fn server_of(keeper: i32) -> Option<i32> {
     })
 }
 
+/// The process that holds the socket of a server beside the server.
+fn keeper_of(server: &Server) -> Option<i32> {
+    let pid = number(server, "#{pid}");
+    let by_name = |name: &str| -> Vec<i32> {
+        let all = std::fs::read_dir("/proc").expect("processes").flatten();
+        let pids = all.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+        pids.filter(|pid| {
+            let comm = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+            comm.trim() == name && is_alive(&pid.to_string())
+        })
+        .collect()
+    };
+    let environ = |pid: i32| std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+    let own = environ(pid);
+    by_name("tmux: keeper").into_iter().find(|keeper| {
+        let theirs = environ(*keeper);
+        let tmpdir = |environ: &[u8]| {
+            let vars: Vec<Vec<u8>> = environ.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect();
+            vars.into_iter().find(|var| var.starts_with(b"TMUX_TMPDIR="))
+        };
+        tmpdir(&theirs).is_some() && tmpdir(&theirs) == tmpdir(&own)
+    })
+}
+
 /// Ends servers, one after the other, by a signal that says that they crashed.
 fn crash(keeper: i32, times: usize) {
     let mut last = 0;
@@ -112,6 +136,77 @@ fn servers_that_crash_in_a_row_cost_no_pane() {
     let step = serde_json::json!({ "cols": 60, "rows": 16 });
     let mut outer = Outer::attach(&server, &step, &["attach-session".to_owned()]);
     outer.until_shows("[kept]");
+    assert_eq!(server.ask(&PIDS), pids);
+}
+
+#[test]
+fn a_client_comes_back_to_its_session_when_the_server_dies() {
+    let server = start();
+    server.tmux(&["new-session", "-d", "-s", "other", "exec cat"]);
+    server.tmux(&["new-session", "-d", "-s", "mine", "exec cat"]);
+    let step = serde_json::json!({ "cols": 60, "rows": 16 });
+    let args = ["attach-session", "-t", "other", "-r"].map(str::to_owned);
+    let mut outer = Outer::attach(&server, &step, &args);
+    outer.until_shows("[other]");
+    server.tmux(&["switch-client", "-t", "mine"]);
+    outer.until_shows("[mine]");
+    for _ in 0..2 {
+        kill(&server);
+        let clients = ["list-clients", "-F", "#{client_session} #{client_readonly}"];
+        until(&server, &clients, |clients| clients == "mine 1\n");
+    }
+    server.tmux(&["rename-session", "-t", "mine", "again"]);
+    outer.until_shows("[again]");
+}
+
+#[test]
+fn a_stopped_keeper_keeps_nobody_waiting_but_who_needs_it() {
+    let server = start();
+    server.tmux(&["new-session", "-d", "exec cat"]);
+    let keeper = Pid::from_raw(parent(number(&server, "#{pid}")));
+    send_signal(keeper, Signal::SIGSTOP).expect("our keeper");
+    let wanted = ["-L", "t", "new-window", "-dP", "-F", "#{pane_pid}", "exec cat"].map(str::to_owned);
+    let mut command = server.command(&wanted);
+    let waiting = command.stdout(std::process::Stdio::piped()).spawn().expect("the program runs");
+    let job = ["-L", "t", "display-message", "-p", "#(echo job)"].map(str::to_owned);
+    let since = Instant::now();
+    for _ in 0..20 {
+        server.run(&job, b"", &[]);
+        assert_eq!(server.ask(&["display-message", "-p", "#{session_windows}"]), "1\n");
+    }
+    assert!(since.elapsed() < PATIENCE / 2, "{:?}", since.elapsed());
+    send_signal(keeper, Signal::SIGCONT).expect("our keeper");
+    let output = waiting.wait_with_output().expect("the program ends");
+    assert!(is_alive(String::from_utf8_lossy(&output.stdout).trim()), "{output:?}");
+    assert_eq!(server.ask(&["display-message", "-p", "#{session_windows}"]), "2\n");
+    assert_eq!(server.ask(&["run-shell", "echo job"]), "job\n");
+}
+
+#[test]
+fn a_keeper_that_dies_is_replaced() {
+    let server = start();
+    server.tmux(&["new-session", "-d", "-x", "60", "-y", "16", "exec cat"]);
+    server.tmux(&["set-option", "-g", "remain-on-exit", "on"]);
+    server.tmux(&["split-window", "-d", "read line; exit 3"]);
+    for _ in 0..2 {
+        let pids = server.ask(&PIDS);
+        let pid = number(&server, "#{pid}");
+        let keeper = wait_for("a keeper", || keeper_of(&server));
+        send_signal(Pid::from_raw(keeper), Signal::SIGKILL).expect("our keeper");
+        wait_for("another keeper", || keeper_of(&server).filter(|now| *now != keeper));
+        assert_eq!((number(&server, "#{pid}"), server.ask(&PIDS)), (pid, pids.clone()));
+        assert_eq!(server.tmux(&["new-window", "-d", "exec cat"]).status, Some(0));
+        assert!(all_alive(&pids));
+        assert_eq!(server.tmux(&["respawn-pane", "-k", "-t", ":1", "exec cat"]).status, Some(0));
+        assert_eq!(server.ask(&["run-shell", "echo job"]), "job\n");
+    }
+    // What the keepers before had started ends as it would have.
+    server.tmux(&["send-keys", "-t", ":0.1", "Enter"]);
+    let dead = ["display-message", "-p", "-t", ":0.1", "#{pane_dead}"];
+    until(&server, &dead, |dead| dead == "1\n");
+    // And all outlives the server.
+    let pids = server.ask(&PIDS);
+    kill(&server);
     assert_eq!(server.ask(&PIDS), pids);
 }
 

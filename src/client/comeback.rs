@@ -31,7 +31,7 @@ impl Comeback {
     /// Waits for the next server, if this client is to come back to it. The command to attach
     /// again.
     pub fn command(&mut self, outcome: &Outcome, path: &str) -> Option<Vec<String>> {
-        let session = outcome.session.filter(|_| outcome.attached)?;
+        let (session, flags) = outcome.session.filter(|_| outcome.attached)?;
         if outcome.reason != Reason::LostServer || outcome.flags.contains(ClientFlags::CONTROL) {
             return None;
         }
@@ -46,7 +46,7 @@ impl Comeback {
         if let Some(settings) = &self.settings {
             let _ = tcsetattr(stdin(), SetArg::TCSADRAIN, settings);
         }
-        Some(attach(session, outcome.flags))
+        Some(attach(session, flags))
     }
 }
 
@@ -92,13 +92,14 @@ mod tests {
 
     #[test]
     fn only_clients_that_lost_their_server_come_back() {
+        let shown = Some((1, ClientFlags::empty()));
         let outcome = |reason, session| Outcome { reason, session, attached: true, ..Outcome::default() };
         let mut comeback = Comeback { settings: None, times: VecDeque::new() };
         for outcome in [
-            outcome(Reason::Exited, Some(1)),
+            outcome(Reason::Exited, shown),
             outcome(Reason::LostServer, None),
-            Outcome { attached: false, ..outcome(Reason::LostServer, Some(1)) },
-            Outcome { flags: ClientFlags::CONTROL, ..outcome(Reason::LostServer, Some(1)) },
+            Outcome { attached: false, ..outcome(Reason::LostServer, shown) },
+            Outcome { flags: ClientFlags::CONTROL, ..outcome(Reason::LostServer, shown) },
         ] {
             assert_eq!(comeback.command(&outcome, "/nonexistent"), None);
         }

@@ -43,8 +43,9 @@ pub struct Outcome {
     pub untaken: bool,
     /// The flags as the server last set them.
     pub flags: ClientFlags,
-    /// Number of the session that is shown, from a server that says so.
-    pub session: Option<u32>,
+    /// Number of the session that is shown and how this client shows it, from a server that
+    /// says so.
+    pub session: Option<(u32, ClientFlags)>,
 }
 
 /// A client that talks to a server.
@@ -207,8 +208,8 @@ impl Session {
                 self.files.control = self.outcome.flags.contains(ClientFlags::CONTROL);
                 Ok(())
             }
-            Message::Session(number) => {
-                self.outcome.session = Some(number);
+            Message::Session { number, flags } => {
+                self.outcome.session = Some((number, ClientFlags::from_bits_retain(flags)));
                 Ok(())
             }
             Message::Exited => {

@@ -8,6 +8,7 @@ use crate::base::ClientId;
 use crate::model::notify::Notification;
 use crate::model::queue::{Exec, Item, ItemContext, ItemId, ItemKind, KeyEvent, QueueState, StateFlags};
 use crate::model::{Client, ClientFlags, Cx, FindState};
+use crate::syntax::CommandId;
 use crate::syntax::command::{CommandList, Invocation};
 use crate::syntax::table::{CommandFlags, FindFlags, FindSpec};
 
@@ -57,6 +58,13 @@ fn run_queue(cx: &mut Cx<'_>, owner: Option<ClientId>, steps: &mut usize) -> boo
             ran = true;
             continue;
         }
+        if waits_for_start(first) && !cx.host.is_ready_to_start() {
+            break;
+        }
+        let Some(first) = cx.server.queues.queues.get_mut(&owner).and_then(|queue| queue.items.front_mut())
+        else {
+            break;
+        };
         first.started = true;
         *steps += 1;
         ran = true;
@@ -70,6 +78,22 @@ fn run_queue(cx: &mut Cx<'_>, owner: Option<ClientId>, steps: &mut usize) -> boo
         settle(cx, owner, result);
     }
     ran
+}
+
+/// Whether a command starts a program whose number it has to know: such a command begins when
+/// the program can be started at once, so that nobody else waits.
+fn waits_for_start(item: &Item) -> bool {
+    const STARTING: [CommandId; 8] = [
+        CommandId::NewPane,
+        CommandId::NewSession,
+        CommandId::NewWindow,
+        CommandId::SplitWindow,
+        CommandId::RespawnPane,
+        CommandId::RespawnWindow,
+        CommandId::PipePane,
+        CommandId::DisplayPopup,
+    ];
+    matches!(&item.kind, ItemKind::Command(invocation) if STARTING.contains(&invocation.id))
 }
 
 /// An item as it is run; the item itself stays in the queue to mark the place.

@@ -62,7 +62,8 @@ pub(super) struct Deaths {
 impl Deaths {
     /// Notes a death.
     pub(super) fn note(&mut self, death: Death, now: Instant) -> Next {
-        let killed = death.status.is_some_and(|s| libc::WIFSIGNALED(s) && libc::WTERMSIG(s) == libc::SIGKILL);
+        // Of a server that was no child nothing is known: somebody had killed its keeper.
+        let killed = death.status.is_none_or(|s| libc::WIFSIGNALED(s) && libc::WTERMSIG(s) == libc::SIGKILL);
         if killed && death.answered {
             // Somebody did that to a server that was well.
             *self = Self::default();

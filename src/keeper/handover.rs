@@ -5,7 +5,7 @@
 use super::RESUME_VARIABLE;
 use super::held::{Keeper, Template, wait_for};
 use super::limits::FileLimits;
-use super::spawn::{IGNORED, adopt, dispose, quit};
+use super::spawn::{IGNORED, Inherited, adopt, dispose, quit};
 use crate::base::codec::{Malformed, Reader, put_varint};
 use crate::base::text::to_bytes;
 use crate::protocol::ClientFlags;
@@ -13,14 +13,16 @@ use crate::protocol::custody::{HeldChild, ServerStart, put_text, text};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
-use nix::sys::signal::{SigmaskHow, Signal, kill, sigprocmask};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, sigprocmask};
 use nix::unistd::Pid;
 use std::env;
 use std::ffi::CString;
 use std::fs::File;
-use std::io::{Read, Seek, Write};
+use std::io::{self, Read, Seek, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
 
 /// The old server ends when its pair closes; after this long it is killed.
 const OLD_SERVER_MS: u64 = 3000;
@@ -72,7 +74,10 @@ pub fn resume(server: fn(ServerStart) -> !) {
     if File::from(fd).read_to_end(&mut state).is_err() {
         quit(1);
     }
-    let Ok(keeper) = unpack(&state, server) else { quit(1) };
+    let Ok(mut keeper) = unpack(&state, server) else { quit(1) };
+    if let Some(socket) = keeper.adopted.take() {
+        keeper.run_with(socket)
+    }
     if let Some(pid) = keeper.server_pid {
         end_old_server(pid);
     }
@@ -105,26 +110,99 @@ fn fd(input: &mut Reader<'_>) -> Result<Option<OwnedFd>, Malformed> {
     }
 }
 
+fn put_template(out: &mut Vec<u8>, template: &Template) {
+    put_text(out, &template.socket_path);
+    put_varint(out, template.config_files.len() as u64);
+    template.config_files.iter().for_each(|file| put_text(out, file));
+    out.push(u8::from(template.config_quiet));
+    put_varint(out, template.flags.bits());
+    out.push(template.log_level);
+    put_varint(out, template.environment.len() as u64);
+    for (name, value) in &template.environment {
+        put_text(out, name);
+        put_text(out, value);
+    }
+}
+
+fn template(input: &mut Reader<'_>) -> Result<Template, Malformed> {
+    let socket_path = text(input)?;
+    let config_files = (0..input.varint()?).map(|_| text(input)).collect::<Result<_, _>>()?;
+    let config_quiet = input.u8()? != 0;
+    let flags = ClientFlags::from_bits_retain(input.varint()?);
+    let log_level = input.u8()?;
+    let environment =
+        (0..input.varint()?).map(|_| Ok((text(input)?, text(input)?))).collect::<Result<_, Malformed>>()?;
+    Ok(Template { socket_path, config_files, config_quiet, flags, log_level, environment })
+}
+
+fn put_mask(out: &mut Vec<u8>, mask: &SigSet) {
+    let blocked: Vec<i32> = mask.iter().map(|signal| signal as i32).collect();
+    put_varint(out, blocked.len() as u64);
+    out.extend(blocked.iter().map(|&signal| signal as u8));
+}
+
+fn mask(input: &mut Reader<'_>) -> Result<SigSet, Malformed> {
+    let count = input.varint()?;
+    (0..count).map(|_| Signal::try_from(i32::from(input.u8()?)).map_err(|_| Malformed)).collect()
+}
+
+fn put_limits(out: &mut Vec<u8>, files: Option<FileLimits>) {
+    put_varint(out, files.map_or(0, |files| files.soft));
+    put_varint(out, files.map_or(0, |files| files.hard));
+}
+
+fn limits(input: &mut Reader<'_>) -> Result<Option<FileLimits>, Malformed> {
+    let (soft, hard) = (input.varint()?, input.varint()?);
+    Ok(Some(FileLimits { soft, hard }).filter(|files| files.hard > 0))
+}
+
+/// What a server needs to start another keeper.
+pub(super) fn pack_birth(keeper: &Keeper) -> Vec<u8> {
+    let mut out = Vec::new();
+    put_template(&mut out, &keeper.template);
+    put_mask(&mut out, &keeper.inherited.mask);
+    put_limits(&mut out, keeper.inherited.files);
+    out
+}
+
+/// Called by a server whose keeper died: starts another one, which holds this end of a pair.
+pub fn replace(birth: &[u8], listener: OwnedFd, socket: OwnedFd) -> io::Result<()> {
+    fn never(_: ServerStart) -> ! {
+        quit(1)
+    }
+    let input = &mut Reader(birth);
+    let read = template(input).and_then(|template| Ok((template, mask(input)?, limits(input)?)));
+    let Ok((template, mask, files)) = read else { return Err(io::ErrorKind::InvalidData.into()) };
+    let mut keeper = Keeper::new(template, listener, never);
+    keeper.inherited = Inherited { mask, files };
+    keeper.adopted = Some(socket);
+    keeper.server_pid = Some(std::process::id() as i32);
+    let mut state = File::from(memfd_create(c"keeper", MFdFlags::MFD_CLOEXEC)?);
+    state.write_all(&pack(&keeper))?;
+    state.rewind()?;
+    let passed =
+        [Some(state.as_fd()), Some(keeper.listener.as_fd()), keeper.adopted.as_ref().map(AsFd::as_fd)];
+    for fd in passed.into_iter().flatten() {
+        fcntl(fd, FcntlArg::F_SETFD(FdFlag::empty()))?;
+    }
+    let mut args = env::args_os();
+    let mut command = Command::new("/proc/self/exe");
+    if let Some(name) = args.next() {
+        command.arg0(name);
+    }
+    command.args(args).env(RESUME_VARIABLE, state.as_raw_fd().to_string());
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    // The server collects it when it ends, as it does whatever is left to it.
+    command.spawn().map(drop)
+}
+
 fn pack(keeper: &Keeper) -> Vec<u8> {
     let mut out = Vec::new();
-    let template = &keeper.template;
-    put_text(&mut out, &template.socket_path);
-    put_varint(&mut out, template.config_files.len() as u64);
-    template.config_files.iter().for_each(|file| put_text(&mut out, file));
-    out.push(u8::from(template.config_quiet));
-    put_varint(&mut out, template.flags.bits());
-    out.push(template.log_level);
-    put_varint(&mut out, template.environment.len() as u64);
-    for (name, value) in &template.environment {
-        put_text(&mut out, name);
-        put_text(&mut out, value);
-    }
+    put_template(&mut out, &keeper.template);
     put_fd(&mut out, Some(&keeper.listener));
     put_fd(&mut out, keeper.deposit.as_ref());
     put_varint(&mut out, keeper.server_pid.unwrap_or(0) as u64);
-    let blocked: Vec<i32> = keeper.inherited.mask.iter().map(|signal| signal as i32).collect();
-    put_varint(&mut out, blocked.len() as u64);
-    out.extend(blocked.iter().map(|&signal| signal as u8));
+    put_mask(&mut out, &keeper.inherited.mask);
     put_varint(&mut out, keeper.children.len() as u64);
     for child in keeper.children.values() {
         put_varint(&mut out, child.token);
@@ -137,29 +215,19 @@ fn pack(keeper: &Keeper) -> Vec<u8> {
     for child in keeper.children.values() {
         put_fd(&mut out, child.journal.as_ref());
     }
-    let files = keeper.inherited.files;
-    put_varint(&mut out, files.map_or(0, |files| files.soft));
-    put_varint(&mut out, files.map_or(0, |files| files.hard));
+    put_limits(&mut out, keeper.inherited.files);
+    put_fd(&mut out, keeper.adopted.as_ref());
     out
 }
 
 fn unpack(state: &[u8], server: fn(ServerStart) -> !) -> Result<Keeper, Malformed> {
     let input = &mut Reader(state);
-    let socket_path = text(input)?;
-    let config_files = (0..input.varint()?).map(|_| text(input)).collect::<Result<_, _>>()?;
-    let config_quiet = input.u8()? != 0;
-    let flags = ClientFlags::from_bits_retain(input.varint()?);
-    let log_level = input.u8()?;
-    let environment =
-        (0..input.varint()?).map(|_| Ok((text(input)?, text(input)?))).collect::<Result<_, Malformed>>()?;
-    let template = Template { socket_path, config_files, config_quiet, flags, log_level, environment };
+    let template = template(input)?;
     let listener = fd(input)?.ok_or(Malformed)?;
     let mut keeper = Keeper::new(template, listener, server);
     keeper.deposit = fd(input)?;
     keeper.server_pid = Some(input.varint()? as i32).filter(|pid| *pid != 0);
-    keeper.inherited.mask = (0..input.varint()?)
-        .map(|_| Signal::try_from(i32::from(input.u8()?)).map_err(|_| Malformed))
-        .collect::<Result<_, _>>()?;
+    keeper.inherited.mask = mask(input)?;
     for _ in 0..input.varint()? {
         let (token, pid, tty) = (input.varint()?, input.varint()? as i32, text(input)?);
         let master = fd(input)?;
@@ -171,8 +239,10 @@ fn unpack(state: &[u8], server: fn(ServerStart) -> !) -> Result<Keeper, Malforme
     }
     // The limit is what this process raised it to before it became this program.
     if !input.0.is_empty() {
-        let (soft, hard) = (input.varint()?, input.varint()?);
-        keeper.inherited.files = Some(FileLimits { soft, hard }).filter(|files| files.hard > 0);
+        keeper.inherited.files = limits(input)?;
+    }
+    if !input.0.is_empty() {
+        keeper.adopted = fd(input)?;
     }
     Ok(keeper)
 }

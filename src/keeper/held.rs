@@ -5,6 +5,7 @@ use super::groups;
 use super::hold::{Wish, disappoint};
 use super::limits::{FileLimits, RESERVE};
 use super::spawn::{IGNORED, Inherited, dispose, fork_here, open_gate, quit, spawn};
+use super::strangers::{LOOK_MS, Strangers};
 use crate::base::text::to_bytes;
 use crate::protocol::ClientFlags;
 use crate::protocol::custody::{Caller, Handle, HeldChild, Part, Recovered, Report, Request, ServerStart};
@@ -63,6 +64,10 @@ pub struct Keeper {
     callers: Vec<Caller>,
     /// What children get of this process.
     pub(super) inherited: Inherited,
+    /// Children that an earlier keeper started.
+    strangers: Strangers,
+    /// The pair of a server that ran before this keeper did.
+    pub(super) adopted: Option<OwnedFd>,
 }
 
 /// How a server's time ended.
@@ -92,6 +97,8 @@ impl Keeper {
             life: Death::default(),
             callers: Vec::new(),
             inherited: Inherited { mask, files: FileLimits::raise() },
+            strangers: Strangers::default(),
+            adopted: None,
         }
     }
 
@@ -129,6 +136,11 @@ impl Keeper {
         let socket = self.start_server(Vec::new(), true).ok();
         let _ = upgrade;
         self.keep(socket)
+    }
+
+    /// Keeps on with a server that runs already.
+    pub(super) fn run_with(self, socket: OwnedFd) -> ! {
+        self.keep(Some(socket))
     }
 
     /// Forks a server; the keeper's end of the pair. The child takes the descriptors that this
@@ -179,6 +191,7 @@ impl Keeper {
             log_level,
             environment,
             recovered: recover.then_some(recovered),
+            birth: super::handover::pack_birth(self),
         }
     }
 
@@ -248,13 +261,20 @@ impl Keeper {
         let mut handle = Handle::default();
         loop {
             let wants = if handle.wants_write() { PollFlags::POLLOUT } else { PollFlags::empty() };
-            let mut fds = [
+            let mut fds = vec![
                 PollFd::new(socket.as_fd(), PollFlags::POLLIN | wants),
                 PollFd::new(signals.as_fd(), PollFlags::POLLIN),
             ];
-            let _ = poll(&mut fds, PollTimeout::NONE);
+            fds.extend(self.strangers.fds().map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
+            let soon = self.strangers.look_soon();
+            let timeout = if soon { PollTimeout::from(LOOK_MS) } else { PollTimeout::NONE };
+            let _ = poll(&mut fds, timeout);
+            let ended = soon || fds[2..].iter().any(|fd| fd.any().unwrap_or(true));
             while let Ok(Some(_)) = signals.read_signal() {}
             self.reap(&mut handle);
+            if ended {
+                self.note_strangers(&mut handle);
+            }
             let open = handle.fill(socket.as_fd()).unwrap_or(false);
             loop {
                 match handle.next_parcel::<Request>() {
@@ -320,6 +340,10 @@ impl Keeper {
                 }
             }
             Request::Listener { listener } => self.listener = listener,
+            Request::Hold { token, pid, tty, master } => {
+                let child = HeldChild { token, pid, tty, master, journal: None, status: None };
+                self.hold_stranger(child, handle);
+            }
             Request::Taking { part } => self.life.taking = Some(part),
             Request::Answered => {
                 self.life.answered = true;
@@ -360,6 +384,31 @@ impl Keeper {
         }
     }
 
+    /// Takes over a child of a keeper that died.
+    fn hold_stranger(&mut self, child: HeldChild, handle: &mut Handle) {
+        let (token, pid) = (child.token, child.pid);
+        self.children.insert(token, child);
+        if !self.strangers.watch(token, pid) {
+            self.child_ended(token, pid, 0, handle);
+        }
+    }
+
+    fn note_strangers(&mut self, handle: &mut Handle) {
+        for (token, pid, status) in self.strangers.take_ended() {
+            self.child_ended(token, pid, status, handle);
+        }
+    }
+
+    fn child_ended(&mut self, token: u64, pid: i32, status: i32, handle: &mut Handle) {
+        let Some(child) = self.children.get_mut(&token) else { return };
+        child.status = Some(status);
+        self.gates.remove(&token);
+        if child.master.is_none() {
+            self.children.remove(&token);
+        }
+        let _ = handle.send(Report::Exited { token, pid, status });
+    }
+
     /// Collects children that have ended or stopped.
     pub(super) fn reap(&mut self, handle: &mut Handle) {
         while let Some((pid, status)) = wait_any() {
@@ -379,18 +428,10 @@ impl Keeper {
                 }
                 continue;
             }
-            let Some(child) =
-                self.children.values_mut().find(|child| child.pid == pid && child.status.is_none())
-            else {
-                continue;
-            };
-            child.status = Some(status);
-            self.gates.remove(&child.token);
-            let token = child.token;
-            if child.master.is_none() {
-                self.children.remove(&token);
+            let child = self.children.values().find(|child| child.pid == pid && child.status.is_none());
+            if let Some(token) = child.map(|child| child.token) {
+                self.child_ended(token, pid, status, handle);
             }
-            let _ = handle.send(Report::Exited { token, pid, status });
         }
     }
 

@@ -14,8 +14,9 @@ mod held;
 mod hold;
 mod limits;
 mod spawn;
+mod strangers;
 
-pub use handover::resume;
+pub use handover::{replace, resume};
 pub use held::{Keeper, Template};
 pub use spawn::{adopt, daemonize};
 

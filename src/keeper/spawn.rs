@@ -344,5 +344,35 @@ pub fn wait(pid: i32, flags: i32) -> Option<(i32, i32)> {
     }
 }
 
+/// A descriptor that becomes readable when this process ends, whoever is its parent.
+pub fn watch_process(pid: i32) -> Option<OwnedFd> {
+    // SAFETY: pidfd_open takes two numbers; a new descriptor is closed on exec.
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+    let fd = Errno::result(fd).ok()? as i32;
+    // SAFETY: the kernel has just made this descriptor for this process.
+    Some(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// How a watched process ended, as waitpid(2) has it, once its parent has heard that. Kernels
+/// before 6.15 do not tell.
+pub fn exit_of(watched: &OwnedFd) -> Option<i32> {
+    /// `struct pidfd_info` as it was first: a mask, a cgroup, eleven ids, and the exit code.
+    #[repr(C)]
+    #[derive(Default)]
+    struct Info {
+        mask: u64,
+        cgroup: u64,
+        ids: [u32; 11],
+        exit_code: i32,
+    }
+    const INFO_EXIT: u64 = 1 << 3;
+    nix::ioctl_readwrite!(pidfd_get_info, 0xff, 11, Info);
+    let mut info = Info { mask: INFO_EXIT, ..Info::default() };
+    // SAFETY: the descriptor is open, and the structure has the size that is in the number of
+    // the call; the kernel writes no more than that.
+    unsafe { pidfd_get_info(watched.as_raw_fd(), &mut info) }.ok()?;
+    (info.mask & INFO_EXIT != 0).then_some(info.exit_code)
+}
+
 #[cfg(test)]
 mod tests;

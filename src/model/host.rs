@@ -273,6 +273,16 @@ pub trait Host {
     /// Starts or stops feeding what a pane prints to a job, and a job's output to the pane.
     fn pipe_pane(&mut self, pane: PaneId, job: Option<(JobId, bool, bool)>);
 
+    /// Whether a program can be started without anybody waiting for it. If not, the command
+    /// queues are run again when it can.
+    fn is_ready_to_start(&mut self) -> bool {
+        true
+    }
+    /// Why no program can be started now, if that is so.
+    fn can_start(&self) -> Result<(), String> {
+        Ok(())
+    }
+
     // Jobs and timers
     fn run_job(&mut self, request: JobRequest) -> Result<JobId, String>;
     /// Queues bytes for a job. False: too much waits already, nothing was queued.

@@ -144,6 +144,7 @@ impl Cx<'_> {
 
     /// Makes a window in a session, or starts one again. Returns its index.
     pub fn spawn_window(&mut self, mut spawn: Spawn) -> Result<i32, String> {
+        self.host.can_start().map_err(|cause| format!("fork failed: {cause}"))?;
         let session = spawn.session;
         let index = if spawn.flags.contains(SpawnFlags::RESPAWN) {
             self.respawn_window(&mut spawn)?
@@ -265,6 +266,8 @@ impl Cx<'_> {
     pub fn spawn_pane(&mut self, spawn: Spawn) -> Result<PaneId, String> {
         let respawn = spawn.flags.contains(SpawnFlags::RESPAWN);
         let window = spawn.window.ok_or("no window for a pane")?;
+        // Before anything is given up for it.
+        self.host.can_start().map_err(|cause| format!("fork failed: {cause}"))?;
         let cwd = self.spawn_cwd(&spawn);
         let pane = if respawn { self.clear_for_respawn(&spawn)? } else { self.add_pane(&spawn, window) };
         self.set_pane_command(pane, &spawn, cwd);

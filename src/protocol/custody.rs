@@ -39,6 +39,8 @@ pub struct ServerStart {
     /// The global environment to start from.
     pub environment: Vec<(String, String)>,
     pub recovered: Option<Recovered>,
+    /// What a keeper is made from, for the server to start another one should it die.
+    pub birth: Vec<u8>,
 }
 
 /// A connection that a client has made, with what it has said already and the descriptors that
@@ -171,6 +173,8 @@ pub enum Request {
     Journal { token: u64, journal: OwnedFd },
     /// The listening socket was made again.
     Listener { listener: OwnedFd },
+    /// A child of a keeper that died: this one is to hold it as if it were its own.
+    Hold { token: u64, pid: i32, tty: String, master: Option<OwnedFd> },
     /// The server begins to take this up.
     Taking { part: Part },
     /// The server has answered a client: it is well.
@@ -254,6 +258,12 @@ impl Parcel for Request {
                 (11, out, None)
             }
             Self::Answered => (12, out, None),
+            Self::Hold { token, pid, tty, master } => {
+                put_varint(&mut out, token);
+                put_varint(&mut out, pid as u64);
+                put_text(&mut out, &tty);
+                (14, out, master)
+            }
             Self::Ping { number } => {
                 put_varint(&mut out, number);
                 (13, out, None)
@@ -279,6 +289,9 @@ impl Parcel for Request {
             11 => Self::Taking { part: Part::unpack(&mut body)? },
             12 => Self::Answered,
             13 => Self::Ping { number: body.varint()? },
+            14 => {
+                Self::Hold { token: body.varint()?, pid: int(&mut body)?, tty: text(&mut body)?, master: fd }
+            }
             _ => return Ok(None),
         }))
     }

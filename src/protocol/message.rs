@@ -118,8 +118,12 @@ pub enum Message {
         stream: i32,
     },
 
-    /// Ours: the number of the session that the client shows now. Real tmux clients ignore it.
-    Session(u32),
+    /// Ours: the number of the session that the client shows now, and the client's flags. Real
+    /// tmux clients ignore it.
+    Session {
+        number: u32,
+        flags: u64,
+    },
 
     /// Standard streams as tmux before 1.9 sent them: that peer is too old to talk to.
     TooOld,
@@ -208,7 +212,7 @@ impl Message {
                 Self::Exec { command, shell: body.string()? }
             }
             kind::FLAGS => Self::Flags(body.u64()?),
-            kind::SESSION => Self::Session(body.i32()? as u32),
+            kind::SESSION => Self::Session { number: body.i32()? as u32, flags: body.u64()? },
             other => return Ok(Self::Other(other)),
         };
         body.end(message)
@@ -309,7 +313,10 @@ impl Message {
                 put(&mut out, kind::EXIT, status.unwrap_or(0));
                 message.map_or(kind::EXIT, |text| put_str(&mut out, kind::EXIT, &text))
             }
-            Self::Session(number) => put(&mut out, kind::SESSION, number as i32),
+            Self::Session { number, flags } => {
+                put(&mut out, kind::SESSION, number as i32);
+                put_u64(&mut out, kind::SESSION, flags)
+            }
             Self::Exited => kind::EXITED,
             Self::Shutdown => kind::SHUTDOWN,
             Self::Suspend => kind::SUSPEND,

@@ -1,7 +1,7 @@
 //! The server's end of the keeper: programs are started and signalled through it, and it says
 //! how they ended.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -14,11 +14,16 @@ use crate::base::{PaneId, Size};
 use crate::model::host::{ExitStatus, JobRequest, SpawnRequest};
 use crate::protocol::custody::{Handle, Part, Pty, Report, Request, Spawn, Stdio};
 
+use crate::protocol::fdpass::has_room;
+
+use super::poller::{Interest, Poller, Token};
 use super::scopes::SpawnTarget;
 
-/// How long a start may take before the server gives up on it. A keeper forks in a
-/// millisecond; only a machine without memory takes longer.
-const PATIENCE_MS: u16 = 10_000;
+/// How long a start may take, once the keeper has said that it is there, before the server gives
+/// up on it. A keeper forks in a millisecond; only a machine without memory takes longer.
+const PATIENCE_MS: u16 = 3000;
+/// Descriptors that the server keeps free for clients and files when panes take the rest.
+const RESERVE: usize = 48;
 /// Tokens of jobs; panes use their own numbers below.
 const FIRST_JOB: u64 = 1 << 40;
 
@@ -35,8 +40,6 @@ pub struct PaneStarted {
 pub struct JobStarted {
     pub pid: i32,
     pub fd: Option<OwnedFd>,
-    /// What the keeper knows it by.
-    pub token: u64,
     /// Name of its terminal, if it has one.
     pub tty: String,
 }
@@ -58,6 +61,16 @@ pub struct Custody {
     /// What servers before died of, which this one does without.
     left_out: Vec<Part>,
     answered: bool,
+    /// The keeper has answered in this turn: it will answer a start at once.
+    attentive: bool,
+    /// The number of the newest question whether it is there, until it is answered.
+    asked: Option<u64>,
+    next_ping: u64,
+    /// Starts that nobody waits for, and what became of them.
+    starting: BTreeSet<u64>,
+    started: VecDeque<(u64, Result<JobStarted, String>)>,
+    /// The poller watches for room to write.
+    writing: bool,
 }
 
 impl Custody {
@@ -71,6 +84,12 @@ impl Custody {
             lost: false,
             left_out: Vec::new(),
             answered: false,
+            attentive: false,
+            asked: None,
+            next_ping: 0,
+            starting: BTreeSet::new(),
+            started: VecDeque::new(),
+            writing: false,
         })
     }
 
@@ -139,8 +158,44 @@ impl Custody {
         Ok(PaneStarted { pid: started.0, tty: started.1, contained: started.2, master: started.3 })
     }
 
-    /// Starts a job and waits for the answer.
-    pub fn spawn_job(&mut self, request: &JobRequest) -> Result<JobStarted, String> {
+    /// Whether a program can be started without waiting for the keeper. If not, the keeper is
+    /// asked whether it is there, and the answer wakes the loop.
+    pub fn is_attentive(&mut self) -> bool {
+        if self.attentive || self.lost {
+            return true;
+        }
+        if self.asked.is_none() {
+            self.next_ping += 1;
+            self.asked = Some(self.next_ping);
+            self.send(Request::Ping { number: self.next_ping }).ok();
+        }
+        false
+    }
+
+    /// A turn begins: nothing is known yet of the keeper.
+    pub fn begin_turn(&mut self) {
+        self.attentive = false;
+    }
+
+    /// Starts a job. `None` when the answer comes later, from `take_started`, under this token.
+    pub fn spawn_job(&mut self, request: &JobRequest) -> Result<(u64, Option<JobStarted>), String> {
+        let spawn = self.job(request);
+        let token = spawn.token;
+        if self.attentive {
+            let (pid, tty, _, fd) = self.start(spawn)?;
+            return Ok((token, Some(JobStarted { pid, fd: Some(fd), tty })));
+        }
+        self.ask_to_start(spawn)?;
+        self.starting.insert(token);
+        Ok((token, None))
+    }
+
+    /// What became of a start that nobody waited for.
+    pub fn take_started(&mut self) -> Option<(u64, Result<JobStarted, String>)> {
+        self.started.pop_front()
+    }
+
+    fn job(&mut self, request: &JobRequest) -> Spawn {
         self.next_job += 1;
         let (program, argv) = match &request.command {
             Some(command) => {
@@ -155,7 +210,7 @@ impl Custody {
                 Stdio::Socket { stdin: !request.no_stdin, stdout: !request.no_output, stderr: request.stderr }
             }
         };
-        let spawn = Spawn {
+        Spawn {
             token: self.next_job,
             program,
             argv,
@@ -167,14 +222,28 @@ impl Custody {
             groups: Vec::new(),
             oom_score_adj: None,
             gated: false,
-        };
-        let (pid, tty, _, fd) = self.start(spawn)?;
-        Ok(JobStarted { pid, fd: Some(fd), token: self.next_job, tty })
+        }
+    }
+
+    /// Why nothing can be started now, if that is so.
+    pub fn can_start(&self) -> Result<(), String> {
+        if self.lost {
+            return Err("the keeper is gone".to_owned());
+        }
+        match has_room(RESERVE) {
+            true => Ok(()),
+            false => Err(crate::base::posix::strerror(libc::EMFILE)),
+        }
+    }
+
+    fn ask_to_start(&mut self, spawn: Spawn) -> Result<(), String> {
+        self.can_start()?;
+        self.send(Request::Spawn(Box::new(spawn)))
     }
 
     fn start(&mut self, spawn: Spawn) -> Result<(i32, String, bool, OwnedFd), String> {
         let token = spawn.token;
-        self.send(Request::Spawn(Box::new(spawn)))?;
+        self.ask_to_start(spawn)?;
         match self.wait_for(token)? {
             Started::Yes { pid, tty, contained, fd } => Ok((pid, tty, contained, fd)),
             Started::No(errno) => Err(crate::base::posix::strerror(errno)),
@@ -247,15 +316,63 @@ impl Custody {
     }
 
     fn note(&mut self, report: Report) {
-        if let Report::Exited { pid, status, .. } = report {
-            self.ended.push_back((pid, exit_status(status)));
+        match report {
+            Report::Exited { pid, status, .. } => self.ended.push_back((pid, exit_status(status))),
+            Report::Pong { number } if self.asked == Some(number) => {
+                self.asked = None;
+                self.attentive = true;
+            }
+            Report::Spawned { token, pid, tty, fd, .. } if self.starting.remove(&token) => {
+                self.started.push_back((token, Ok(JobStarted { pid, fd: Some(fd), tty })));
+            }
+            Report::SpawnFailed { token, errno } if self.starting.remove(&token) => {
+                self.started.push_back((token, Err(crate::base::posix::strerror(errno))));
+            }
+            // Given up: nobody knows of it.
+            Report::Spawned { token, .. } => {
+                let signal = libc::SIGKILL;
+                self.send(Request::Signal { token, signal, group: true }).ok();
+                self.release(token);
+            }
+            Report::Pong { .. } | Report::SpawnFailed { .. } | Report::UpgradeFailed { .. } => {}
+        }
+    }
+
+    /// Goes on with another keeper, after the first one died. Starts that it was asked for are
+    /// lost, and whoever waits for one hears so.
+    pub fn renew(&mut self, socket: OwnedFd) -> io::Result<()> {
+        super::jobs::set_nonblocking(&socket)?;
+        for token in std::mem::take(&mut self.starting) {
+            self.started.push_back((token, Err("the keeper is gone".to_owned())));
+        }
+        self.socket = socket;
+        self.handle = Handle::default();
+        (self.asked, self.attentive, self.writing, self.lost) = (None, false, false, false);
+        if self.answered {
+            self.send(Request::Answered).ok();
+        }
+        Ok(())
+    }
+
+    /// The keeper is to hold a child of the one before it.
+    pub fn hold(&mut self, token: u64, pid: i32, tty: String, master: Option<OwnedFd>) {
+        self.send(Request::Hold { token, pid, tty, master }).ok();
+    }
+
+    /// Has the poller watch for room in the socket while something waits to be written.
+    pub fn watch(&mut self, poller: &Poller) {
+        self.flush();
+        let writing = self.handle.wants_write() && !self.lost;
+        if writing != self.writing {
+            self.writing = writing;
+            poller.set(self.socket.as_fd(), Token::Keeper, Interest { read: true, write: writing }).ok();
         }
     }
 
     /// Whether a child's end is known and not taken yet: it may have come in while the answer
     /// to a start was awaited, and then nothing more need come for the socket to be readable.
     pub fn has_ended(&self) -> bool {
-        !self.ended.is_empty()
+        !self.ended.is_empty() || !self.started.is_empty()
     }
 
     /// Takes one end of a child: its process id and how.

@@ -7,6 +7,12 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use crate::model::host::{ExitStatus, JobDone, JobId, JobOutput, JobResult};
 
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+
+use crate::base::Size;
+
+use super::custody::JobStarted;
 use super::poller::{Interest, Poller, Token};
 
 /// Input typed for one job (a popup's program) that waits, in bytes. More is refused, and the
@@ -15,8 +21,13 @@ pub const MAX_INPUT: usize = 64 << 20;
 /// Bytes read from one job in one turn.
 const SLICE: usize = 64 << 10;
 
+/// The status of a job that could not be started: what a shell says of a command that it cannot
+/// run.
+const NOT_STARTED: ExitStatus = ExitStatus::Exited(127);
+
 /// A running job.
 pub struct Job {
+    /// 0 until the keeper says that it has started.
     pub pid: i32,
     /// Its command line.
     name: String,
@@ -38,6 +49,9 @@ pub struct Job {
     interest: Interest,
     token: u64,
     tty: String,
+    /// What is to be done as soon as it has started.
+    size: Option<Size>,
+    signal: Option<i32>,
 }
 
 /// What a job on a terminal leaves when it becomes a pane.
@@ -106,10 +120,55 @@ impl Jobs {
             interest: Interest::READ,
             token: new.token,
             tty: new.tty,
+            size: None,
+            signal: None,
         };
         self.jobs.insert(id, job);
         self.flush(poller, id);
         Ok(id)
+    }
+
+    /// A job that was asked for has started, or could not be.
+    pub fn started(&mut self, poller: &Poller, token: u64, started: Result<JobStarted, String>) {
+        let Some((&id, job)) = self.jobs.iter_mut().find(|(_, job)| job.token == token) else { return };
+        let watched = started.map_err(io::Error::other).and_then(|started| {
+            (job.pid, job.tty) = (started.pid, started.tty);
+            if let Some(fd) = &started.fd {
+                set_nonblocking(fd)?;
+                poller.add(fd.as_fd(), Token::JobOut(id), Interest::READ)?;
+            }
+            job.file = started.fd.map(std::fs::File::from);
+            Ok(())
+        });
+        if watched.is_err() {
+            job.status = Some(NOT_STARTED);
+            return;
+        }
+        if let (Some(size), Some(fd)) = (job.size.take(), job.fd()) {
+            super::proc::set_window_size(fd, size, (0, 0));
+        }
+        if let Some(signal) = job.signal.take().and_then(|signal| Signal::try_from(signal).ok()) {
+            killpg(Pid::from_raw(job.pid), signal).ok();
+        }
+        self.flush(poller, id);
+    }
+
+    /// Signals a job's processes, as soon as there are any.
+    pub fn signal(&mut self, id: JobId, signal: i32) {
+        let Some(job) = self.jobs.get_mut(&id) else { return };
+        match Signal::try_from(signal) {
+            Ok(known) if job.pid > 0 => drop(killpg(Pid::from_raw(job.pid), known)),
+            _ => job.signal = Some(signal),
+        }
+    }
+
+    /// Sets the size of a job's terminal, as soon as there is one.
+    pub fn resize(&mut self, id: JobId, size: Size) {
+        let Some(job) = self.jobs.get_mut(&id) else { return };
+        match job.fd() {
+            Some(fd) => super::proc::set_window_size(fd, size, (0, 0)),
+            None => job.size = Some(size),
+        }
     }
 
     pub fn get(&self, id: JobId) -> Option<&Job> {
@@ -280,6 +339,11 @@ impl Jobs {
 }
 
 impl Job {
+    /// What the keeper knows it by.
+    pub fn token(&self) -> u64 {
+        self.token
+    }
+
     /// It has not ended yet.
     pub fn runs(&self) -> bool {
         self.status.is_none()

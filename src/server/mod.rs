@@ -9,6 +9,7 @@
 //! - `control_io`: control clients' lines
 //! - `jobs`, `custody`: programs, started through the keeper
 //! - `left_out`: what a server does without, since others died of it
+//! - `lost_keeper`: another keeper in place of one that died
 //! - `scopes`: a cgroup for each pane
 //! - `settle`: what must hold again after each turn
 //! - `startup`: from the keeper's hand-over to the first turn
@@ -24,6 +25,7 @@ mod histories;
 mod input_queue;
 mod jobs;
 mod left_out;
+mod lost_keeper;
 mod outgoing;
 mod panes;
 mod peer;

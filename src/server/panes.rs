@@ -106,7 +106,8 @@ impl Runtime {
 
     /// A process of ours ended.
     pub fn process_ended(&mut self, pid: i32, status: ExitStatus) {
-        let pane = self.server.panes.values().find(|p| p.pid == Some(pid)).map(|p| p.id);
+        let pane =
+            self.server.panes.values().find(|p| p.pid == Some(pid) && p.status.is_none()).map(|p| p.id);
         if let Some(id) = pane {
             // What it printed last is still in the terminal.
             self.drain_pane(id);

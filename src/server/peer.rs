@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use std::os::fd::{AsFd, OwnedFd};
 
 use crate::base::{ClientId, SessionId};
+use crate::model::Client;
 use crate::model::host::{ClientMessage, Content, FileDone, FileError, Maker, Stream};
 use crate::protocol::connection::ProtocolError;
 use crate::protocol::fdpass::{self, Progress};
 use crate::protocol::imsg::MAX_PAYLOAD;
 use crate::protocol::message::{MAX_COMMAND, MAX_FILE_CHUNK, command_of_bytes};
-use crate::protocol::{Connection, Message};
+use crate::protocol::{ClientFlags, Connection, Message};
 
 use super::control_io::ControlIo;
 use super::outgoing::{Next, Outgoing};
@@ -22,6 +23,12 @@ use super::work::Workshop;
 const MAX_READ: usize = 1 << 30;
 /// Bytes kept in the socket's own queue; streams wait behind it.
 const SOCKET_QUEUE: usize = 256 << 10;
+
+/// Flags that a client takes along when it comes back.
+const KEPT_FLAGS: ClientFlags = ClientFlags::READ_ONLY
+    .union(ClientFlags::IGNORE_SIZE)
+    .union(ClientFlags::ACTIVE_PANE)
+    .union(ClientFlags::NO_DETACH_ON_DESTROY);
 
 /// A stream the client writes for us: its standard output, or a file.
 #[derive(Default)]
@@ -62,8 +69,8 @@ pub struct Peer {
     pub tty_lost: bool,
     /// The client is to be told of its flags.
     pub flags_changed: bool,
-    /// The session that the client was told it shows.
-    pub told_session: Option<SessionId>,
+    /// The session that the client was told it shows, and its flags.
+    told_session: Option<(SessionId, u64)>,
     /// Descriptors passed at identify.
     pub stdin: Option<OwnedFd>,
     pub stdout: Option<OwnedFd>,
@@ -127,13 +134,13 @@ impl Peer {
     }
 
     /// Tells a client with a terminal which session it shows, for it to come back to.
-    pub fn tell_session(&mut self, session: Option<SessionId>) {
-        if self.tty.is_none() || session == self.told_session {
-            return;
-        }
-        self.told_session = session;
-        if let Some(session) = session {
-            self.send(Message::Session(session.0));
+    pub fn tell_session(&mut self, client: Option<&Client>) {
+        let Some(client) = client.filter(|_| self.tty.is_some()) else { return };
+        let flags = super::clients::wire_flags(client) & KEPT_FLAGS;
+        let now = client.session.map(|session| (session, flags.bits()));
+        if let Some((session, flags)) = now.filter(|_| self.told_session != now) {
+            self.told_session = now;
+            self.send(Message::Session { number: session.0, flags });
         }
     }
 

@@ -50,6 +50,9 @@ pub struct Runtime {
     pub deposits: super::snapshot::Deposits,
     /// Callbacks that ran: timers, work, ends of jobs.
     pub ran: u64,
+    /// What a keeper is made from, and when the next may be started (monotonic ms).
+    pub birth: Vec<u8>,
+    pub next_keeper_ms: u64,
 }
 
 impl Runtime {
@@ -82,7 +85,9 @@ impl Runtime {
         let mut ready = Vec::new();
         loop {
             let timeout = self.timeout();
+            self.world.custody.watch(&self.world.poller);
             self.world.poller.wait(timeout, &mut ready)?;
+            self.world.custody.begin_turn();
             self.tick();
             self.deposits.dirty |= !ready.is_empty() || self.world.custody.has_ended();
             for event in &ready {
@@ -136,6 +141,7 @@ impl Runtime {
             .chain(self.flood_frame_due())
             .chain(self.next_check_ms())
             .chain(self.deposits.due_ms())
+            .chain(self.world.custody.lost.then_some(self.next_keeper_ms))
             .min()?;
         Some(Duration::from_millis(due.saturating_sub(now)))
     }
@@ -268,7 +274,7 @@ impl Runtime {
             {
                 peer.send(crate::protocol::Message::Flags(super::clients::wire_flags(client).bits()));
             }
-            peer.tell_session(self.server.clients.get(&peer.id).and_then(|client| client.session));
+            peer.tell_session(self.server.clients.get(&peer.id));
             peer.flush(&self.world.poller);
             peer.begin_making(&self.world.work);
             for end in std::mem::take(&mut peer.ended) {

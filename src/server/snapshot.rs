@@ -87,6 +87,14 @@ impl Deposits {
         }
     }
 
+    /// There is nobody any more who has the file: the next snapshot is left in a new one.
+    pub fn begin_again(&mut self) {
+        self.book = None;
+        self.dirty = true;
+        self.next_ms = 0;
+        self.commands_ran = true;
+    }
+
     /// When the loop must wake up for a look.
     pub fn due_ms(&self) -> Option<u64> {
         self.dirty.then_some(self.next_ms)

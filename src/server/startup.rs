@@ -63,6 +63,10 @@ impl Runtime {
         super::jobs::set_nonblocking(&start.listener)?;
         poller.add(start.listener.as_fd(), Token::Listener, Interest::READ)?;
         let world = World::new(poller, custody, &start.socket_path)?;
+        if start.flags.contains(WireFlags::NO_FORK) {
+            // Its keeper's children come to it when the keeper dies.
+            nix::sys::prctl::set_child_subreaper(true).ok();
+        }
         let mut runtime = Runtime {
             server: Server::default(),
             world,
@@ -84,6 +88,8 @@ impl Runtime {
             foreground: start.flags.contains(WireFlags::NO_FORK),
             deposits: super::snapshot::Deposits::new(),
             ran: 0,
+            birth: start.birth,
+            next_keeper_ms: 0,
         };
         runtime.tick();
         runtime.prepare(&start.socket_path, start.environment);
@@ -163,6 +169,7 @@ impl Runtime {
             match Signal::try_from(info.ssi_signo as i32) {
                 Ok(Signal::SIGINT | Signal::SIGTERM) => self.begin_exit(),
                 Ok(Signal::SIGUSR1) => self.remake_socket(),
+                Ok(Signal::SIGCHLD) => self.collect_children(),
                 _ => {}
             }
         }
@@ -186,12 +193,19 @@ impl Runtime {
         self.world.custody.receive();
         if self.world.custody.lost {
             self.world.poller.remove(self.world.custody.fd());
+            self.replace_keeper();
         }
     }
 
     /// Lets jobs and panes know of ends that the keeper told of, in this turn or in the one
     /// before.
     pub fn note_ended(&mut self) {
+        if self.world.custody.lost {
+            self.replace_keeper();
+        }
+        while let Some((token, started)) = self.world.custody.take_started() {
+            self.world.jobs.started(&self.world.poller, token, started);
+        }
         while let Some((pid, status)) = self.world.custody.take_ended() {
             self.process_ended(pid, status);
             self.world.scopes.tidy(self.world.now.mono_ms);
@@ -230,7 +244,7 @@ impl Runtime {
 
     /// The last words of a server.
     fn finish(&mut self) {
-        for (_, job) in self.world.jobs.iter() {
+        for (_, job) in self.world.jobs.iter().filter(|(_, job)| job.pid > 0) {
             nix::sys::signal::kill(nix::unistd::Pid::from_raw(job.pid), Signal::SIGTERM).ok();
         }
         self.save_prompt_history();

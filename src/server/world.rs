@@ -248,20 +248,21 @@ impl Host for World {
     }
 
     fn run_job(&mut self, request: JobRequest) -> Result<JobId, String> {
-        let started = self.custody.spawn_job(&request)?;
+        let (token, started) = self.custody.spawn_job(&request)?;
+        let (pid, fd, tty) = started.map_or((0, None, String::new()), |job| (job.pid, job.fd, job.tty));
         let name = request.command.clone().unwrap_or_else(|| request.argv.join(" "));
         let new = NewJob {
-            pid: started.pid,
+            pid,
             name,
-            fd: started.fd,
+            fd,
             stdin: request.stdin,
             keep_stdin: request.keep_stdin,
             pty: request.pty.is_some(),
             detached: request.detached,
             output: request.output,
             done: request.done,
-            token: started.token,
-            tty: started.tty,
+            token,
+            tty,
         };
         self.jobs.add(&self.poller, new).map_err(|e| e.to_string())
     }
@@ -275,15 +276,19 @@ impl Host for World {
     }
 
     fn job_resize(&mut self, job: JobId, size: Size) {
-        if let Some(fd) = self.jobs.get(job).and_then(|job| job.fd()) {
-            proc::set_window_size(fd, size, (0, 0));
-        }
+        self.jobs.resize(job, size);
     }
 
     fn job_kill(&mut self, job: JobId, signal: i32) {
-        if let Some(pid) = self.jobs.get(job).map(|job| job.pid) {
-            self.kill(-pid, signal);
-        }
+        self.jobs.signal(job, signal);
+    }
+
+    fn is_ready_to_start(&mut self) -> bool {
+        self.custody.is_attentive()
+    }
+
+    fn can_start(&self) -> Result<(), String> {
+        self.custody.can_start()
     }
 
     fn job_pid(&self, job: JobId) -> Option<i32> {

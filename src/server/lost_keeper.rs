@@ -1,0 +1,81 @@
+//! A server whose keeper died starts another one and hands it what the first one held, so that
+//! programs can be started again and everything outlives this server as before.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+
+use crate::base::PaneId;
+use crate::model::host::ExitStatus;
+
+use super::poller::{Interest, Token};
+use super::runtime::Runtime;
+
+/// Milliseconds between two keepers: one that dies at once must not keep the server busy.
+const PAUSE_MS: u64 = 1000;
+
+impl Runtime {
+    /// Starts a keeper, unless one was started just before.
+    pub(super) fn replace_keeper(&mut self) {
+        let now_ms = self.world.now.mono_ms;
+        if now_ms < self.next_keeper_ms {
+            return;
+        }
+        self.next_keeper_ms = now_ms + PAUSE_MS;
+        let text = match self.start_keeper() {
+            Ok(()) => "the keeper ended; another one holds what it held".to_owned(),
+            Err(error) => format!("the keeper ended and no other can be started: {error}"),
+        };
+        self.server.add_message(self.world.now, text);
+    }
+
+    fn start_keeper(&mut self) -> std::io::Result<()> {
+        // What is left of the next keeper comes to this process, which then hears how it ends.
+        nix::sys::prctl::set_child_subreaper(true)?;
+        let Some(listener) = &self.listener else { return Err(std::io::ErrorKind::NotConnected.into()) };
+        let (ours, theirs) = UnixStream::pair()?;
+        crate::keeper::replace(&self.birth, listener.try_clone()?, theirs.into())?;
+        self.world.custody.renew(ours.into())?;
+        self.world.poller.add(self.world.custody.fd(), Token::Keeper, Interest::READ)?;
+        self.hand_over();
+        Ok(())
+    }
+
+    fn hand_over(&mut self) {
+        let running = |(id, pane): (&PaneId, &crate::model::pane::Pane)| {
+            let pid = pane.pid.filter(|_| pane.status.is_none())?;
+            Some((*id, pid, pane.tty.clone()))
+        };
+        let panes: Vec<_> = self.server.panes.iter().filter_map(running).collect();
+        for (id, pid, tty) in panes {
+            let copy =
+                |fd: std::os::fd::BorrowedFd<'_>| -> Option<OwnedFd> { fd.as_fd().try_clone_to_owned().ok() };
+            let master = self.world.pump.get(id).and_then(|io| copy(io.fd()));
+            self.world.custody.hold(u64::from(id.0), pid, tty, master);
+            self.world.keep_journal(id);
+        }
+        let jobs = self.world.jobs.iter().filter(|(_, job)| job.runs() && job.pid > 0);
+        let jobs: Vec<(u64, i32)> = jobs.map(|(_, job)| (job.token(), job.pid)).collect();
+        for (token, pid) in jobs {
+            self.world.custody.hold(token, pid, String::new(), None);
+        }
+        self.deposits.begin_again();
+    }
+
+    /// Collects children of this process: a keeper, and what was left to it by one.
+    pub(super) fn collect_children(&mut self) {
+        loop {
+            match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+                Ok(WaitStatus::Exited(pid, code)) => {
+                    self.process_ended(pid.as_raw(), ExitStatus::Exited(code));
+                }
+                Ok(WaitStatus::Signaled(pid, signal, _)) => {
+                    self.process_ended(pid.as_raw(), ExitStatus::Signaled(signal as i32));
+                }
+                Ok(WaitStatus::StillAlive) | Err(_) => return,
+                Ok(_) => {}
+            }
+        }
+    }
+}
