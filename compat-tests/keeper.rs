@@ -204,7 +204,10 @@ fn a_keeper_that_dies_is_replaced() {
     server.tmux(&["send-keys", "-t", ":0.1", "Enter"]);
     let dead = ["display-message", "-p", "-t", ":0.1", "#{pane_dead}"];
     until(&server, &dead, |dead| dead == "1\n");
+    let status = server.ask(&["display-message", "-p", "-t", ":0.1", "#{pane_dead_status}"]);
+    assert!(["0\n", "3\n"].contains(&status.as_str()), "older kernels do not tell: {status}");
     // And all outlives the server.
+    server.tmux(&["kill-pane", "-t", ":0.1", ";", "new-window", "-d", "exec cat"]);
     let pids = server.ask(&PIDS);
     kill(&server);
     assert_eq!(server.ask(&PIDS), pids);
