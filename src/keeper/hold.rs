@@ -170,6 +170,8 @@ impl Heard {
                     self.flags |= ClientFlags::from_bits_retain(u64::from(flags as u32));
                 }
                 Ok(Some(Message::Command(argv))) => return self.want(&argv),
+                // The first piece of a long one, which says nothing of its name.
+                Ok(Some(Message::CommandPiece(_))) => return self.want(&[String::new()]),
                 Ok(Some(Message::Shell(_))) => return Want::Server,
                 Ok(Some(_)) => {}
                 Ok(None) => return Want::Unknown,
