@@ -271,3 +271,52 @@ fn settings_that_end_servers_are_left_out() {
         assert!(server.ask(&["capture-pane", "-p"]).contains("before"));
     }
 }
+
+#[test]
+fn a_thousand_panes_outlive_their_server() {
+    let server = start();
+    // Keeper and server alone would hold a third of them with this.
+    start_limited(&server, "-Sn 1024", "ulimit -n; exec cat");
+    let windows = "new-window -d 'exec cat'\n".repeat(999);
+    server.write_file("@TMP@/windows", &windows);
+    until(&server, &["capture-pane", "-p", "-t", ":0"], |text| text.starts_with("1024\n"));
+    server.tmux(&["source-file", "@TMP@/windows"]);
+    until(&server, &["display-message", "-p", "#{session_windows}"], |count| count == "1000\n");
+    // What is made now has a snapshot made at once.
+    let pids = server.ask(&PIDS);
+    kill(&server);
+    assert_eq!(server.ask(&PIDS), pids);
+    assert!(all_alive(&pids));
+}
+
+/// Starts a server under a limit of descriptors.
+fn start_limited(server: &Server, limit: &str, program: &str) {
+    let start = format!("ulimit {limit}; exec \"$0\" -L t -f /dev/null new-session -d \"$1\"");
+    let shell = server.command(&[]);
+    let mut limited = std::process::Command::new("sh");
+    limited.args(["-c", &start, env!("CARGO_BIN_EXE_scopemux"), program]).env_clear();
+    limited.envs(shell.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    limited.current_dir(shell.get_current_dir().expect("a home")).stdin(std::process::Stdio::null());
+    assert!(limited.status().expect("a shell").success());
+}
+
+#[test]
+fn panes_that_do_not_fit_are_refused_and_the_server_answers() {
+    let server = start();
+    start_limited(&server, "-n 128", "exec cat");
+    let refused =
+        (0..128).map(|_| server.tmux(&["new-window", "-d", "exec cat"])).find(|run| run.status != Some(0));
+    let text = String::from_utf8_lossy(&refused.expect("there is a limit").err).into_owned();
+    assert_eq!(text, "create window failed: fork failed: Too many open files\n");
+    let windows = number(&server, "#{session_windows}");
+    assert!(windows > 20, "{windows}");
+    let again = server.tmux(&["respawn-pane", "-k", "-t", ":0", "exec cat"]);
+    assert_eq!(again.status, Some(1));
+    let pids = server.ask(&PIDS);
+    assert!(all_alive(&pids));
+    kill(&server);
+    assert_eq!(server.ask(&PIDS), pids);
+    // Room again, once one is closed.
+    server.tmux(&["kill-window", "-t", ":1", ";", "kill-window", "-t", ":2"]);
+    until(&server, &["new-window", "-dP", "-F", "made", "exec cat"], |text| text == "made\n");
+}

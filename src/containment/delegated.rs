@@ -5,6 +5,7 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::BorrowedFd;
+use std::path::PathBuf;
 
 use super::events::Watch;
 use super::group::Group;
@@ -170,6 +171,10 @@ impl Containment for Delegated {
 
     fn panes_memory(&self) -> Option<u64> {
         self.panes.number("memory.current")
+    }
+
+    fn own_groups(&self) -> Vec<PathBuf> {
+        vec![self.panes.dir.clone()]
     }
 
     fn events_fd(&self) -> Option<BorrowedFd<'_>> {

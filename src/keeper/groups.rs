@@ -23,10 +23,13 @@ pub(super) fn remove(mut groups: Vec<PathBuf>, mut wait: impl FnMut()) {
     }
 }
 
-/// Removes a group and the empty ones below it, unless a server holds it; whether it is gone.
+/// Removes a group and the empty ones below it, unless a server holds it or (with version 2) the
+/// one above; whether it is gone.
 fn remove_unheld(group: &Path) -> bool {
     let Ok(file) = File::open(group) else { return !group.exists() };
-    file.try_lock().is_ok() && remove_tree(group)
+    let above = group.parent().and_then(|above| File::open(above).ok());
+    let unheld = |file: &File| file.try_lock().is_ok();
+    unheld(&file) && above.as_ref().is_none_or(unheld) && remove_tree(group)
 }
 
 fn remove_tree(group: &Path) -> bool {
@@ -50,7 +53,7 @@ mod tests {
         fs::create_dir_all(group.join("pane-1")).unwrap();
         let held = File::open(&group).unwrap();
         held.lock_shared().unwrap();
-        assert!(!remove_unheld(&group));
+        assert!(!remove_unheld(&group) && !remove_unheld(&group.join("pane-1")));
         assert!(group.join("pane-1").exists());
         drop(held);
         // What runs in a group keeps its directory, as a file does here.

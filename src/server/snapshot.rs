@@ -92,7 +92,6 @@ impl Deposits {
         self.book = None;
         self.dirty = true;
         self.next_ms = 0;
-        self.commands_ran = true;
     }
 
     /// When the loop must wake up for a look.
