@@ -1,8 +1,7 @@
 //! Control sequences: what each final byte does.
 
 use super::config::{ExtendedKeys, Theme};
-use super::events::TerminalEvent;
-use super::modes::{CursorShape, Modes};
+use super::modes::Modes;
 use super::params::Params;
 use super::screen::Screen;
 use crate::base::Colour;
@@ -59,8 +58,7 @@ impl Screen {
             (b'c', _) if first == 0 => self.reply("\x1b[?1;2;4c"),
             (b'g', _) if first == 0 => self.set_tab(false),
             (b'g', _) if first == 3 => self.tabs.fill(false),
-            (b'h', _) => self.set_ansi_modes(params, true),
-            (b'l', _) => self.set_ansi_modes(params, false),
+            (b'h' | b'l', _) => self.switch_modes(params, false, byte == b'h'),
             (b'm', _) => self.sgr(params),
             (b'n', _) if first == 5 => self.reply("\x1b[0n"),
             (b'n', _) if first == 6 => {
@@ -117,8 +115,7 @@ impl Screen {
                     self.reply("\x1b[>84;0;0c");
                 }
             }
-            (b"?", b'h') => (0..params.len()).for_each(|i| self.set_private_mode(params.get(i, 0, -1))),
-            (b"?", b'l') => (0..params.len()).for_each(|i| self.clear_private_mode(params.get(i, 0, -1))),
+            (b"?", b'h' | b'l') => self.switch_modes(params, true, byte == b'h'),
             (b">", b'm') => self.set_extended_keys(first, params.get(1, 0, 0)),
             (b">", b'n') => {
                 if first == 4 {
@@ -132,16 +129,11 @@ impl Screen {
                     self.report_theme();
                 }
             }
-            (b"$", b'p') => {
-                let state = if first == 4 { 2 - i32::from(self.modes.contains(Modes::INSERT)) } else { 0 };
+            (b"$" | b"?$", b'p') => {
+                let private = intermediates == b"?$";
                 if first > 0 {
-                    self.reply(&format!("\x1b[{first};{state}$y"));
-                }
-            }
-            (b"?$", b'p') => {
-                let state = self.private_mode_state(first);
-                if first > 0 {
-                    self.reply(&format!("\x1b[?{first};{state}$y"));
+                    let (sign, state) = (if private { "?" } else { "" }, self.mode_state(private, first));
+                    self.reply(&format!("\x1b[{sign}{first};{state}$y"));
                 }
             }
             (b" ", b'q') => {
@@ -170,16 +162,6 @@ impl Screen {
         }
     }
 
-    fn set_ansi_modes(&mut self, params: &Params, on: bool) {
-        for index in 0..params.len() {
-            match params.get(index, 0, -1) {
-                4 => self.modes.set(Modes::INSERT, on),
-                34 => self.modes.set(Modes::CURSOR_VERY_VISIBLE, !on),
-                _ => {}
-            }
-        }
-    }
-
     /// modifyOtherKeys.
     fn set_extended_keys(&mut self, resource: i32, value: i32) {
         let option = self.config.extended_keys;
@@ -191,121 +173,6 @@ impl Screen {
             self.modes.insert(Modes::KEYS_EXTENDED_2);
         } else if value == 1 || option == ExtendedKeys::Always {
             self.modes.insert(Modes::KEYS_EXTENDED);
-        }
-    }
-
-    /// Modes that are only a flag.
-    fn flag_of(mode: i32) -> Option<Modes> {
-        Some(match mode {
-            1 => Modes::KCURSOR,
-            7 => Modes::WRAP,
-            25 => Modes::CURSOR,
-            1004 => Modes::FOCUSON,
-            1005 => Modes::MOUSE_UTF8,
-            1006 => Modes::MOUSE_SGR,
-            2004 => Modes::BRACKETPASTE,
-            _ => return None,
-        })
-    }
-
-    fn set_private_mode(&mut self, mode: i32) {
-        if let Some(flag) = Self::flag_of(mode) {
-            return self.modes.insert(flag);
-        }
-        match mode {
-            3 => self.column_mode(),
-            6 => {
-                self.modes.insert(Modes::ORIGIN);
-                self.address(Some(0), Some(0), true);
-            }
-            12 => self.modes.insert(Modes::CURSOR_BLINKING | Modes::CURSOR_BLINKING_SET),
-            1000 => self.set_mouse_mode(Modes::MOUSE_STANDARD),
-            1002 => self.set_mouse_mode(Modes::MOUSE_BUTTON),
-            1003 => self.set_mouse_mode(Modes::MOUSE_ALL),
-            47 | 1047 => self.alternate_on(false),
-            1049 => self.alternate_on(true),
-            2026 if self.config.pane => {
-                self.modes.insert(Modes::SYNC);
-                self.outbox.event(TerminalEvent::SyncStart);
-            }
-            2031 => {
-                self.modes.insert(Modes::THEME_UPDATES);
-                self.outbox.event(TerminalEvent::ThemeUpdates);
-            }
-            _ => {}
-        }
-    }
-
-    fn clear_private_mode(&mut self, mode: i32) {
-        if let Some(flag) = Self::flag_of(mode) {
-            return self.modes.remove(flag);
-        }
-        match mode {
-            3 => self.column_mode(),
-            6 => {
-                self.modes.remove(Modes::ORIGIN);
-                self.address(Some(0), Some(0), true);
-            }
-            12 => {
-                self.modes.remove(Modes::CURSOR_BLINKING);
-                self.modes.insert(Modes::CURSOR_BLINKING_SET);
-            }
-            1000..=1003 => self.modes.remove(Modes::ALL_MOUSE),
-            47 | 1047 => self.alternate_off(false),
-            1049 => self.alternate_off(true),
-            2026 => self.end_sync(),
-            2031 => {
-                self.modes.remove(Modes::THEME_UPDATES);
-                self.outbox.event(TerminalEvent::ThemeUpdates);
-            }
-            _ => {}
-        }
-    }
-
-    /// DECCOLM only clears: the width is the pane's.
-    fn column_mode(&mut self) {
-        self.address(Some(0), Some(0), true);
-        self.clear_screen(self.pen.style.bg);
-    }
-
-    fn set_mouse_mode(&mut self, mode: Modes) {
-        self.modes.remove(Modes::ALL_MOUSE);
-        self.modes.insert(mode);
-    }
-
-    pub fn end_sync(&mut self) {
-        self.modes.remove(Modes::SYNC);
-        if self.config.pane {
-            self.outbox.event(TerminalEvent::SyncEnd);
-        }
-    }
-
-    /// DECRQM: 1 set, 2 reset, 4 always reset, 0 unknown.
-    fn private_mode_state(&self, mode: i32) -> u8 {
-        let on = match mode {
-            6 => self.modes.contains(Modes::ORIGIN),
-            12 => self.blinks(),
-            47 | 1047 | 1049 => self.grid.saved.is_some(),
-            1000 => self.modes.contains(Modes::MOUSE_STANDARD),
-            1002 => self.modes.contains(Modes::MOUSE_BUTTON),
-            1003 => self.modes.contains(Modes::MOUSE_ALL),
-            2026 => self.modes.contains(Modes::SYNC),
-            2031 => self.modes.contains(Modes::THEME_UPDATES),
-            3 => return 4,
-            _ => match Self::flag_of(mode) {
-                Some(flag) => self.modes.contains(flag),
-                None => return 0,
-            },
-        };
-        if on { 1 } else { 2 }
-    }
-
-    fn blinks(&self) -> bool {
-        let chosen =
-            self.cursor_shape != CursorShape::Default || self.modes.contains(Modes::CURSOR_BLINKING_SET);
-        match chosen {
-            true => self.modes.contains(Modes::CURSOR_BLINKING),
-            false => matches!(self.config.cursor_style, 1 | 3 | 5),
         }
     }
 

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `parser`, `params` | the state machine of escape sequences |
 //! | `csi`, `sgr`, `osc`, `dcs`, `sink` | what sequences do |
+//! | `numbered_modes` | the modes that are switched by number, as a table |
 //! | `print`, `edit`, `screen` | writing, erasing and scrolling, cursor and modes |
 //! | `cells`, `line`, `grid` | eight-byte cells, lines, traffic with the history |
 //! | `reflow`, `resize` | wrapping anew, sizes, the alternate screen |
@@ -32,6 +33,7 @@ pub mod keys;
 mod line;
 mod memory;
 mod modes;
+mod numbered_modes;
 mod osc;
 mod palette;
 mod params;

@@ -1,0 +1,205 @@
+//! The modes that programs switch by number, as one table: a row says what setting and clearing
+//! do (`CSI h`, `CSI l`) and what a question for the mode is answered (`CSI $ p`). Rows whose
+//! number begins with `?` in the sequence are private.
+//!
+//! What a mode changes is a flag of `Modes` or another part of the screen; `save` keeps both for
+//! the server after this one, so a row says nothing about that.
+
+use super::events::TerminalEvent;
+use super::modes::{CursorShape, Modes};
+use super::params::Params;
+use super::screen::Screen;
+
+/// One mode.
+struct Mode {
+    private: bool,
+    number: i32,
+    switch: Switch,
+    report: Report,
+}
+
+/// What setting (`true`) and clearing a mode does.
+enum Switch {
+    Flag(Modes),
+    Act(fn(&mut Screen, bool)),
+}
+
+/// What a question for a mode is answered.
+enum Report {
+    Flag(Modes),
+    Ask(fn(&Screen) -> bool),
+    AlwaysReset,
+    /// As for a mode that does not exist.
+    Unknown,
+}
+
+/// A private mode that is a flag and nothing else.
+const fn flag(number: i32, flag: Modes) -> Mode {
+    Mode { private: true, number, switch: Switch::Flag(flag), report: Report::Flag(flag) }
+}
+
+const fn private(number: i32, act: fn(&mut Screen, bool), report: Report) -> Mode {
+    Mode { private: true, number, switch: Switch::Act(act), report }
+}
+
+const fn ansi(number: i32, switch: Switch, report: Report) -> Mode {
+    Mode { private: false, number, switch, report }
+}
+
+const MODES: &[Mode] = &[
+    ansi(4, Switch::Flag(Modes::INSERT), Report::Flag(Modes::INSERT)),
+    ansi(34, Switch::Act(|s, on| s.modes.set(Modes::CURSOR_VERY_VISIBLE, !on)), Report::Unknown),
+    flag(1, Modes::KCURSOR),
+    private(3, |s, _| s.column_mode(), Report::AlwaysReset),
+    private(6, Screen::origin_mode, Report::Flag(Modes::ORIGIN)),
+    flag(7, Modes::WRAP),
+    private(12, Screen::blinking_mode, Report::Ask(Screen::blinks)),
+    flag(25, Modes::CURSOR),
+    private(47, |s, on| s.alternate_mode(on, false), Report::Ask(Screen::is_alternate)),
+    private(1000, |s, on| s.mouse_mode(Modes::MOUSE_STANDARD, on), Report::Flag(Modes::MOUSE_STANDARD)),
+    // tmux: it can be cleared, which ends all mouse reports, but not set.
+    private(1001, |s, on| s.mouse_mode(Modes::ALL_MOUSE & s.modes, on), Report::Unknown),
+    private(1002, |s, on| s.mouse_mode(Modes::MOUSE_BUTTON, on), Report::Flag(Modes::MOUSE_BUTTON)),
+    private(1003, |s, on| s.mouse_mode(Modes::MOUSE_ALL, on), Report::Flag(Modes::MOUSE_ALL)),
+    flag(1004, Modes::FOCUSON),
+    flag(1005, Modes::MOUSE_UTF8),
+    flag(1006, Modes::MOUSE_SGR),
+    private(1047, |s, on| s.alternate_mode(on, false), Report::Ask(Screen::is_alternate)),
+    private(1049, |s, on| s.alternate_mode(on, true), Report::Ask(Screen::is_alternate)),
+    flag(2004, Modes::BRACKETPASTE),
+    private(2026, Screen::sync_mode, Report::Flag(Modes::SYNC)),
+    private(2031, Screen::theme_mode, Report::Flag(Modes::THEME_UPDATES)),
+];
+
+fn find(private: bool, number: i32) -> Option<&'static Mode> {
+    MODES.iter().find(|mode| mode.private == private && mode.number == number)
+}
+
+impl Screen {
+    /// Sets or clears all modes of a sequence.
+    pub fn switch_modes(&mut self, params: &Params, private: bool, on: bool) {
+        for index in 0..params.len() {
+            match find(private, params.get(index, 0, -1)).map(|mode| &mode.switch) {
+                Some(Switch::Flag(flag)) => self.modes.set(*flag, on),
+                Some(Switch::Act(act)) => act(self, on),
+                None => {}
+            }
+        }
+    }
+
+    /// DECRQM: 1 set, 2 reset, 4 always reset, 0 unknown.
+    pub fn mode_state(&self, private: bool, number: i32) -> u8 {
+        let on = match find(private, number).map(|mode| &mode.report) {
+            Some(Report::Flag(flag)) => self.modes.contains(*flag),
+            Some(Report::Ask(ask)) => ask(self),
+            Some(Report::AlwaysReset) => return 4,
+            Some(Report::Unknown) | None => return 0,
+        };
+        if on { 1 } else { 2 }
+    }
+
+    /// DECCOLM only clears: the width is the pane's.
+    fn column_mode(&mut self) {
+        self.address(Some(0), Some(0), true);
+        self.clear_screen(self.pen.style.bg);
+    }
+
+    fn origin_mode(&mut self, on: bool) {
+        self.modes.set(Modes::ORIGIN, on);
+        self.address(Some(0), Some(0), true);
+    }
+
+    fn blinking_mode(&mut self, on: bool) {
+        self.modes.set(Modes::CURSOR_BLINKING, on);
+        self.modes.insert(Modes::CURSOR_BLINKING_SET);
+    }
+
+    fn blinks(&self) -> bool {
+        let chosen =
+            self.cursor_shape != CursorShape::Default || self.modes.contains(Modes::CURSOR_BLINKING_SET);
+        match chosen {
+            true => self.modes.contains(Modes::CURSOR_BLINKING),
+            false => matches!(self.config.cursor_style, 1 | 3 | 5),
+        }
+    }
+
+    /// At most one kind of mouse report is on; clearing any ends all.
+    fn mouse_mode(&mut self, mode: Modes, on: bool) {
+        self.modes.remove(Modes::ALL_MOUSE);
+        self.modes.set(mode, on);
+    }
+
+    fn alternate_mode(&mut self, on: bool, with_cursor: bool) {
+        match on {
+            true => self.alternate_on(with_cursor),
+            false => self.alternate_off(with_cursor),
+        }
+    }
+
+    fn is_alternate(&self) -> bool {
+        self.grid.saved.is_some()
+    }
+
+    fn sync_mode(&mut self, on: bool) {
+        match on {
+            true if self.config.pane => {
+                self.modes.insert(Modes::SYNC);
+                self.outbox.event(TerminalEvent::SyncStart);
+            }
+            true => {}
+            false => self.end_sync(),
+        }
+    }
+
+    pub fn end_sync(&mut self) {
+        self.modes.remove(Modes::SYNC);
+        if self.config.pane {
+            self.outbox.event(TerminalEvent::SyncEnd);
+        }
+    }
+
+    fn theme_mode(&mut self, on: bool) {
+        self.modes.set(Modes::THEME_UPDATES, on);
+        self.outbox.event(TerminalEvent::ThemeUpdates);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Size;
+    use crate::terminal::{MemoryHistory, Terminal, TerminalConfig};
+
+    #[test]
+    fn every_mode_has_one_row() {
+        for (n, mode) in MODES.iter().enumerate() {
+            let same = |other: &Mode| (other.private, other.number) == (mode.private, mode.number);
+            assert!(!MODES[n + 1..].iter().any(same), "{}", mode.number);
+        }
+    }
+
+    #[test]
+    fn a_mode_that_is_set_says_so_until_it_is_cleared() {
+        for mode in MODES.iter().filter(|mode| !matches!(mode.report, Report::AlwaysReset | Report::Unknown))
+        {
+            let history = Box::new(MemoryHistory::new(0, 10));
+            let mut terminal = Terminal::new(Size::new(10, 4), TerminalConfig::default(), history);
+            let (sign, number) = (if mode.private { "?" } else { "" }, mode.number);
+            for (switch, state) in [("h", 1), ("l", 2)] {
+                terminal.feed(format!("\x1b[{sign}{number}{switch}\x1b[{sign}{number}$p").as_bytes());
+                let answer = String::from_utf8_lossy(&terminal.take_replies()).into_owned();
+                assert_eq!(answer, format!("\x1b[{sign}{number};{state}$y"));
+            }
+        }
+    }
+
+    #[test]
+    fn clearing_highlight_reports_ends_all_mouse_reports() {
+        let history = Box::new(MemoryHistory::new(0, 10));
+        let mut terminal = Terminal::new(Size::new(10, 4), TerminalConfig::default(), history);
+        terminal.feed(b"\x1b[?1003h\x1b[?1001h");
+        assert!(terminal.modes().contains(Modes::MOUSE_ALL), "setting it does nothing");
+        terminal.feed(b"\x1b[?1001l");
+        assert!(!terminal.modes().intersects(Modes::ALL_MOUSE));
+    }
+}
