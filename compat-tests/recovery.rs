@@ -383,3 +383,19 @@ fn images_outlive_their_server() {
     outer.until_shows("first");
     outer.until_shows("SIXEL IMAGE");
 }
+
+#[test]
+fn a_dead_server_is_in_the_log_of_the_next() {
+    let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
+    server.tmux(&["new-session", "-d", "read never"]);
+    let health = server.ask(&["show-messages", "-H"]);
+    assert!(health.contains("containment: ") && health.trim_end().ends_with("restarts 0"), "{health}");
+    kill(&server);
+    let health = server.ask(&["show-messages", "-H"]);
+    let lines = ["containment: ", "the server before died", "containment: ", "health: "];
+    let mut rest = health.as_str();
+    for line in lines {
+        rest = rest.split_once(line).unwrap_or_else(|| panic!("no {line:?} in {health}")).1;
+    }
+    assert!(rest.trim_end().ends_with("restarts 1"), "{health}");
+}

@@ -10,6 +10,12 @@ use super::output;
 const TEMPLATE: &str = "#{t/p:message_time}: #{message_text}";
 
 pub fn show_messages(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    if args.has('H') {
+        let health = cx.host.health(cx.server.panes.len(), cx.server.clients.len());
+        cx.host.log_lines().iter().for_each(|line| output::print(cx, item, line));
+        output::print(cx, item, &health);
+        return Exec::Normal;
+    }
     let mut blank = false;
     if args.has('T') {
         blank = show_terminals(cx, item, args);

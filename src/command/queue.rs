@@ -171,6 +171,9 @@ fn fire_command(cx: &mut Cx<'_>, mut item: ItemContext, invocation: &Arc<Invocat
     if cx.server.config_done {
         log_command(cx, &item, invocation);
     }
+    let span = tracing::debug_span!("command", client = ?item.client.map(|id| id.0));
+    let _span = span.enter();
+    tracing::debug!("{}", invocation.print());
     let guard = crate::control::begin(cx, &item);
     if item.client.is_none() {
         item.client = cx.server.find_client(None, None).ok();

@@ -11,6 +11,7 @@ use crate::protocol::ClientFlags;
 use crate::protocol::custody::{Caller, Handle, HeldChild, Part, Recovered, Report, Request, ServerStart};
 use crate::protocol::custody::{Spawn, Stdio};
 use crate::protocol::fdpass::has_room;
+use crate::protocol::ring::Ring;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::prctl;
@@ -62,6 +63,8 @@ pub struct Keeper {
     life: Death,
     /// Clients for whom it was started, until it has answered one.
     callers: Vec<Caller>,
+    /// The last lines of its servers' logs.
+    log: Option<Ring>,
     /// What children get of this process.
     pub(super) inherited: Inherited,
     /// Children that an earlier keeper started.
@@ -96,6 +99,7 @@ impl Keeper {
             deaths: Deaths::default(),
             life: Death::default(),
             callers: Vec::new(),
+            log: Ring::new().ok(),
             inherited: Inherited { mask, files: FileLimits::raise() },
             strangers: Strangers::default(),
             adopted: None,
@@ -189,6 +193,7 @@ impl Keeper {
             config_quiet,
             flags,
             log_level,
+            log: self.log.as_ref().and_then(|log| log.try_clone().ok()),
             environment,
             recovered: recover.then_some(recovered),
             birth: super::handover::pack_birth(self),

@@ -342,6 +342,10 @@ pub trait Host {
     fn client_flags(&mut self, client: ClientId);
     /// What is known of a client's terminal (`show-messages -T`).
     fn describe_terminal(&self, client: ClientId) -> Option<TerminalDescription>;
+    /// The last lines of the log (`show-messages -H`), oldest first.
+    fn log_lines(&self) -> Vec<String>;
+    /// What the server holds and how long its turns take, in one line.
+    fn health(&self, panes: usize, clients: usize) -> String;
     /// A line for each running job (`show-messages -J`).
     fn describe_jobs(&self) -> Vec<String>;
     /// Draw this client again from nothing.

@@ -93,6 +93,12 @@ impl Host for TestHost {
     fn describe_terminal(&self, _client: ClientId) -> Option<TerminalDescription> {
         None
     }
+    fn log_lines(&self) -> Vec<String> {
+        Vec::new()
+    }
+    fn health(&self, _panes: usize, _clients: usize) -> String {
+        String::new()
+    }
     fn describe_jobs(&self) -> Vec<String> {
         Vec::new()
     }

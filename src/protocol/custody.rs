@@ -7,6 +7,7 @@
 
 use super::connection::ProtocolError;
 use super::flags::ClientFlags;
+use super::ring::Ring;
 use crate::base::codec::{Malformed, Reader, put_varint};
 use crate::base::text::{from_bytes, to_bytes};
 use std::collections::VecDeque;
@@ -36,6 +37,8 @@ pub struct ServerStart {
     pub flags: ClientFlags,
     /// How often `-v` was given.
     pub log_level: u8,
+    /// Where the last lines of the log go, beside a file.
+    pub log: Option<Ring>,
     /// The global environment to start from.
     pub environment: Vec<(String, String)>,
     pub recovered: Option<Recovered>,

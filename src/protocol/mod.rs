@@ -2,7 +2,7 @@
 //! between server and keeper.
 //!
 //! Everything here is a pure state machine over bytes and file descriptors, except `fdpass`,
-//! which is the only file that touches a socket. Hostile input is an error value that costs the
+//! which is the only file that touches a socket, and `ring`, which writes a memory file. Hostile input is an error value that costs the
 //! one connection it came from; every queue has a number.
 //!
 //! - `imsg`: the 16-byte header and both markings of a passed descriptor
@@ -11,6 +11,7 @@
 //! - `flags`, `features`: the bit sets that identify messages carry
 //! - `custody`: what server and keeper say to each other
 //! - `fdpass`: sending and receiving bytes with descriptors
+//! - `ring`: the last lines of a server's log, which its keeper holds too
 
 pub mod connection;
 pub mod custody;
@@ -19,6 +20,7 @@ pub mod features;
 pub mod flags;
 pub mod imsg;
 pub mod message;
+pub mod ring;
 
 pub use connection::{Connection, ProtocolError};
 pub use flags::ClientFlags;

@@ -58,6 +58,7 @@ impl Runtime {
         let connection = Connection::new(FdMarking::TopBit);
         let peer = Peer::new(&self.world.poller, id, socket, connection).ok()?;
         self.world.peers.insert(id, peer);
+        tracing::debug!(client = id.0, from = ?uid, "client connected");
         let mut client = Client::new(id, self.world.now);
         match uid {
             Some((uid, _)) if uid == self.server.uid || uid == 0 => client.uid = uid,
@@ -77,6 +78,7 @@ impl Runtime {
 
     /// A client's socket is ready.
     pub fn client_ready(&mut self, id: ClientId, readable: bool) {
+        let _span = tracing::debug_span!("client", id = id.0).entered();
         let Some(peer) = self.world.peers.get_mut(&id) else { return };
         let open = !readable || peer.receive().unwrap_or(false);
         for _ in 0..MAX_MESSAGES {
@@ -279,6 +281,7 @@ impl Runtime {
     /// A client is gone.
     pub fn lose_client(&mut self, id: ClientId) {
         let Some(mut peer) = self.world.peers.remove(&id) else { return };
+        tracing::debug!(client = id.0, "client gone");
         peer.abandon_files();
         for end in std::mem::take(&mut peer.ended) {
             self.world.callbacks.push_back(Box::new(move |cx| (end.done)(cx, end.result)));

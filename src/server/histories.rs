@@ -198,6 +198,11 @@ impl Histories {
         messages
     }
 
+    /// Bytes of decoded blocks held for readers.
+    pub fn cached_bytes(&self) -> usize {
+        self.store.as_ref().map_or(0, |store| store.cached_bytes())
+    }
+
     /// Value of a format variable: of a pane, or of the whole store.
     pub fn usage(&self, pane: Option<PaneId>, variable: &str) -> Option<String> {
         let held = pane.and_then(|pane| self.panes.get(&pane));

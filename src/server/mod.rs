@@ -13,6 +13,7 @@
 //! - `scopes`: a cgroup for each pane
 //! - `settle`: what must hold again after each turn
 //! - `startup`: from the keeper's hand-over to the first turn
+//! - `log`, `health`: what it says of itself
 //! - `world`: the `Host` that commands see
 
 mod clients;
@@ -21,10 +22,12 @@ mod custody;
 mod files;
 mod flood;
 mod frames;
+mod health;
 mod histories;
 mod input_queue;
 mod jobs;
 mod left_out;
+mod log;
 mod lost_keeper;
 mod outgoing;
 mod panes;

@@ -59,6 +59,8 @@ impl Runtime {
 
     fn pane_output(&mut self, slice: Slice) {
         let id = slice.pane;
+        let _span = tracing::trace_span!("pane", id = id.0).entered();
+        tracing::trace!(bytes = slice.len, closed = slice.closed, "output");
         if slice.pace == Pace::Flood {
             self.flooded_ms = self.world.now.mono_ms;
         }
@@ -106,6 +108,7 @@ impl Runtime {
 
     /// A process of ours ended.
     pub fn process_ended(&mut self, pid: i32, status: ExitStatus) {
+        tracing::debug!(pid, ?status, "a program ended");
         let pane =
             self.server.panes.values().find(|p| p.pid == Some(pid) && p.status.is_none()).map(|p| p.id);
         if let Some(id) = pane {

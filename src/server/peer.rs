@@ -149,6 +149,11 @@ impl Peer {
         self.connection.push_input(said, passed)
     }
 
+    /// Bytes that the client has not taken.
+    pub fn output_len(&self) -> usize {
+        self.connection.output_len()
+    }
+
     pub fn next_message(&mut self) -> Result<Option<Message>, ProtocolError> {
         self.connection.next_message()
     }

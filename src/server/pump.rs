@@ -80,6 +80,8 @@ pub struct Slice {
     pub pane: PaneId,
     /// The bytes, for pipes and control clients; empty when nobody wants them.
     pub bytes: Vec<u8>,
+    /// How many bytes were read.
+    pub len: usize,
     /// The terminal was closed by its last process.
     pub closed: bool,
     /// How soon it is to be shown.
@@ -117,6 +119,10 @@ pub struct Pump {
     journals: Journals,
     /// Panes with input of this turn.
     written: Vec<PaneId>,
+    /// A client asks something in this turn: panes are read to the end first.
+    pub asked: bool,
+    /// The pane that was typed into last.
+    typed: Option<PaneId>,
     /// When a key was sent whose answer has not come (monotonic ms).
     unanswered_ms: Option<u64>,
     /// The bulk lane had to wait in the last turn.
@@ -221,6 +227,15 @@ impl Pump {
         }
     }
 
+    /// A client asks something: what the pane that was typed into last has printed by now is read
+    /// first, so that whoever sends keys and looks at the screen sees what came of them.
+    pub fn note_asked(&mut self) {
+        self.asked = true;
+        if let Some(pane) = self.typed.filter(|pane| self.typed_within(*pane, self.now_ms, FAST_MS)) {
+            self.note_ready(pane);
+        }
+    }
+
     /// Whether panes wait to be read.
     pub fn is_busy(&self) -> bool {
         !self.ready.is_empty()
@@ -303,7 +318,7 @@ impl Pump {
                 Ok(read) => {
                     len += read;
                     // A few bytes are all there was, as a rule; if not, epoll says so.
-                    if read >= FEW || to_end {
+                    if read >= FEW || to_end || self.asked {
                         continue;
                     }
                     more = false;
@@ -343,7 +358,7 @@ impl Pump {
         let pace = io.flood.note(&piece);
         io.pace = pace;
         let bytes = if wanted(pane) { bytes.to_vec() } else { Vec::new() };
-        let slice = Slice { pane, bytes, closed: closed && io.rest.is_empty(), pace, stopped };
+        let slice = Slice { pane, bytes, len, closed: closed && io.rest.is_empty(), pace, stopped };
         if closed {
             io.hangup = true;
             io.update_interest(poller, pane);
@@ -362,7 +377,8 @@ impl Pump {
         let fed = feed(&mut terminal, &bytes);
         io.rest = bytes.split_off(fed);
         let closed = io.hangup && io.rest.is_empty();
-        Some(Slice { pane, bytes, closed, pace: io.pace, stopped: terminal.has_passthrough() })
+        let len = bytes.len();
+        Some(Slice { pane, bytes, len, closed, pace: io.pace, stopped: terminal.has_passthrough() })
     }
 
     /// Queues input for a program, to be written at the end of the turn. False: too much waits,
@@ -386,6 +402,7 @@ impl Pump {
         let Some(io) = self.panes.get_mut(&pane) else { return };
         io.typed_ms = typed_ms.or(io.typed_ms);
         self.unanswered_ms = typed_ms.or(self.unanswered_ms);
+        self.typed = typed_ms.map(|_| pane).or(self.typed);
         // What waits already goes when the terminal takes it.
         if io.input.is_empty() {
             self.written.push(pane);
@@ -396,6 +413,11 @@ impl Pump {
     /// Bytes of input that wait for a pane's program.
     pub fn waiting(&self, pane: PaneId) -> usize {
         self.panes.get(&pane).map_or(0, |io| io.input.len())
+    }
+
+    /// Bytes of input that wait for programs.
+    pub fn all_waiting(&self) -> usize {
+        self.panes.values().map(|io| io.input.len()).sum()
     }
 
     /// Whether a pane was typed into within so many milliseconds.

@@ -88,8 +88,11 @@ impl Runtime {
             self.world.custody.watch(&self.world.poller);
             self.world.poller.wait(timeout, &mut ready)?;
             self.world.custody.begin_turn();
+            let began = Instant::now();
+            let _turn = tracing::trace_span!("turn", ready = ready.len()).entered();
             self.tick();
             self.deposits.dirty |= !ready.is_empty() || self.world.custody.has_ended();
+            self.world.pump.asked = false;
             for event in &ready {
                 self.apply(*event);
             }
@@ -112,6 +115,8 @@ impl Runtime {
             if self.is_over() {
                 return Ok(());
             }
+            self.note_health();
+            self.world.turns.note(began.elapsed());
         }
     }
 
@@ -154,7 +159,10 @@ impl Runtime {
             Token::Scopes => self.read_scopes(),
             Token::Pressure => self.world.scopes.pressed(),
             Token::Work => self.world.callbacks.extend(self.world.work.take_done()),
-            Token::Client(id) => self.client_ready(id, event.readable),
+            Token::Client(id) => {
+                self.world.pump.note_asked();
+                self.client_ready(id, event.readable);
+            }
             Token::Tty(id) => {
                 if event.readable {
                     self.tty_readable(id);

@@ -153,6 +153,7 @@ impl Scopes {
     fn backend(&mut self, poller: &Poller) -> &mut Box<dyn Containment> {
         if self.backend.is_none() {
             let Found { mut backend, message, late } = self.begin().finish(START_WAIT);
+            tracing::info!("containment: {}", backend.status());
             self.messages.extend(message);
             let fds = [backend.events_fd(), late.as_ref().and_then(Late::fd)];
             for fd in fds.into_iter().flatten() {

@@ -54,9 +54,11 @@ impl Runtime {
     /// What disks and cgroups have to say. Trouble with a disk is shown to everybody.
     fn show_messages(&mut self) {
         for message in self.world.scopes.take_messages() {
+            tracing::info!("{message}");
             self.server.add_message(self.world.now, message);
         }
         for message in self.world.histories.take_messages() {
+            tracing::warn!("{message}");
             let attached = self.server.clients.values().filter(|c| c.session.is_some()).map(|c| c.id);
             let attached: Vec<ClientId> = attached.collect();
             if attached.is_empty() {

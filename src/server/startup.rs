@@ -16,6 +16,7 @@ use crate::protocol::custody::ServerStart;
 use crate::view::prompt::history;
 
 use super::custody::Custody;
+use super::log;
 use super::poller::{Interest, Poller, Token};
 use super::runtime::Runtime;
 use super::world::World;
@@ -40,16 +41,23 @@ fn return_large_buffers() {
 }
 
 /// Runs a server until it ends, then ends the process.
-pub fn run(start: ServerStart) -> ! {
+pub fn run(mut start: ServerStart) -> ! {
+    log::start(start.log_level, start.log.take());
     #[cfg(target_env = "gnu")]
     return_large_buffers();
     let status = match Runtime::new(start) {
         Ok(mut runtime) => {
             let result = runtime.run();
+            if let Err(error) = &result {
+                tracing::error!("the server ends: {error}");
+            }
             runtime.finish();
             i32::from(result.is_err())
         }
-        Err(_) => 1,
+        Err(error) => {
+            tracing::error!("the server cannot start: {error}");
+            1
+        }
     };
     std::process::exit(status)
 }
@@ -93,7 +101,18 @@ impl Runtime {
         };
         runtime.tick();
         runtime.prepare(&start.socket_path, start.environment);
+        tracing::debug!(
+            "server started ({}): version {}, socket {}, protocol {}",
+            runtime.server.pid,
+            crate::terminal::VERSION,
+            start.socket_path,
+            crate::protocol::PROTOCOL_VERSION
+        );
         if let Some(recovered) = start.recovered {
+            if !recovered.upgrade {
+                log::count_death();
+                tracing::warn!("the server before died; without: {:?}", recovered.left_out);
+            }
             if !runtime.restore(recovered) {
                 runtime.finish();
                 std::process::exit(0);
@@ -170,6 +189,7 @@ impl Runtime {
                 Ok(Signal::SIGINT | Signal::SIGTERM) => self.begin_exit(),
                 Ok(Signal::SIGUSR1) => self.remake_socket(),
                 Ok(Signal::SIGCHLD) => self.collect_children(),
+                Ok(Signal::SIGUSR2) => log::toggle(),
                 _ => {}
             }
         }

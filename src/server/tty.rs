@@ -290,6 +290,11 @@ impl Tty {
         }
     }
 
+    /// Bytes that the terminal has not taken.
+    pub fn output_len(&self) -> usize {
+        self.out.len() - self.written + self.raw.len()
+    }
+
     /// Whether bytes wait for a frame to go behind.
     pub fn has_raw(&self) -> bool {
         !self.raw.is_empty()

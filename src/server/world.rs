@@ -21,6 +21,7 @@ use parking_lot::Mutex;
 use crate::terminal::Terminal;
 
 use super::custody::Custody;
+use super::health::{self, Turns};
 use super::histories::Histories;
 use super::jobs::{Jobs, NewJob};
 use super::peer::Peer;
@@ -50,6 +51,7 @@ pub struct World {
     started: std::time::Instant,
     pub shutdown: bool,
     pub histories: Histories,
+    pub turns: Turns,
     pub work: Workshop,
     /// Clients whose terminals were opened or learnt something.
     pub tty_changed: Vec<ClientId>,
@@ -79,6 +81,7 @@ impl World {
             now: Now::default(),
             started: std::time::Instant::now(),
             shutdown: false,
+            turns: Turns::default(),
             histories: Histories::new(socket_path, work.waker()),
             work,
             tty_changed: Vec::new(),
@@ -100,6 +103,13 @@ impl World {
 }
 
 impl World {
+    /// Bytes that wait for programs, clients and terminals.
+    pub fn queued_bytes(&self) -> usize {
+        let tty = |peer: &Peer| peer.tty.as_ref().map_or(0, |tty| tty.output_len());
+        let peers = self.peers.values().map(|peer| peer.output_len() + tty(peer));
+        self.pump.all_waiting() + peers.sum::<usize>()
+    }
+
     /// Has a pane's journal kept for the next server. Without one that has less to go by.
     pub fn keep_journal(&mut self, pane: PaneId) {
         if let Ok(file) = self.pump.begin_journal(pane) {
@@ -417,6 +427,14 @@ impl Host for World {
             flags: super::ttys::flag_bits(&tty.term),
             capabilities: tty.term.describe().collect(),
         })
+    }
+
+    fn log_lines(&self) -> Vec<String> {
+        super::log::lines()
+    }
+
+    fn health(&self, panes: usize, clients: usize) -> String {
+        health::line(self, panes, clients)
     }
 
     fn describe_jobs(&self) -> Vec<String> {

@@ -581,7 +581,7 @@ commands! {
         usage: "[-gpw] [-t target-pane] [hook]", ..ROW
     },
     ShowMessages => CommandEntry {
-        name: "show-messages", alias: Some("showmsgs"), template: "JTt:",
+        name: "show-messages", alias: Some("showmsgs"), template: "HJTt:",
         flags: CommandFlags::AFTER_HOOK.union(CommandFlags::CLIENT_T).union(CommandFlags::CLIENT_CAN_FAIL),
         usage: "[-JT] [-t target-client]", ..ROW
     },
