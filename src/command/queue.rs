@@ -75,6 +75,7 @@ fn run_queue(cx: &mut Cx<'_>, owner: Option<ClientId>, steps: &mut usize) -> boo
         crate::view::modes::take_printed(cx);
         let result = fire(cx, taken);
         cx.server.queues.silent = false;
+        report_refused(cx, owner);
         settle(cx, owner, result);
     }
     ran
@@ -94,6 +95,19 @@ fn waits_for_start(item: &Item) -> bool {
         CommandId::DisplayPopup,
     ];
     matches!(&item.kind, ItemKind::Command(invocation) if STARTING.contains(&invocation.id))
+}
+
+/// Says that the queues had no room for what an item, or what came in before it, wanted to run.
+fn report_refused(cx: &mut Cx<'_>, owner: Option<ClientId>) {
+    let refused = std::mem::take(&mut cx.server.queues.refused);
+    if refused == 0 {
+        return;
+    }
+    let text = format!("too many commands waiting: {refused} not run");
+    cx.server.add_message(cx.now, text.clone());
+    let say = move |cx: &mut Cx<'_>, item: &ItemContext| output::error(cx, item, &text);
+    let items = cx.server.queues.callback(&Arc::default(), Box::new(say));
+    cx.server.queues.append(owner, items);
 }
 
 /// An item as it is run; the item itself stays in the queue to mark the place.

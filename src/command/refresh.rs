@@ -57,10 +57,11 @@ pub fn refresh_client(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec 
             Err(message) => output::error(cx, item, message),
         };
     }
-    if args.has('S') {
-        cx.server.redraw_status(id);
-    } else {
-        cx.server.redraw_status(id);
+    if let Some(client) = cx.server.clients.get_mut(&id) {
+        client.status_forced = true;
+    }
+    cx.server.redraw_status(id);
+    if !args.has('S') {
         cx.host.tty_invalidate(id);
         cx.server.redraw_client(id);
     }

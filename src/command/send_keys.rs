@@ -55,7 +55,8 @@ pub fn send_keys(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         if !in_mode || !view::modes::command(cx, pane, &mode, args, &item.state.event) {
             return output::error(cx, item, "not in a mode");
         }
-        return Exec::Normal;
+        let waits = !is_typed_search(cx, item, args) && view::modes::wait(cx, pane, item.id);
+        return if waits { Exec::Wait } else { Exec::Normal };
     }
     if args.has('M') {
         return send_mouse(cx, item);
@@ -83,6 +84,14 @@ pub fn send_keys(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         Some(text) => output::error(cx, item, &text),
         None => Exec::Normal,
     }
+}
+
+/// Whether this is the search of a prompt that somebody is typing in: the next character ends
+/// it, so nothing waits for it.
+fn is_typed_search(cx: &Cx<'_>, item: &ItemContext, args: &Args) -> bool {
+    let client = item.client.and_then(|id| cx.server.client(id));
+    let attached = client.is_some_and(|c| c.session.is_some() && !c.flags.contains(ClientFlags::CONTROL));
+    attached && args.string(0).is_some_and(|name| name.ends_with("-incremental"))
 }
 
 /// `-M`: the mouse event that ran this goes to the pane it happened in.

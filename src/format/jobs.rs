@@ -4,6 +4,8 @@
 //! The server calls `start_due` once a turn. A command runs at most once a second for each
 //! client and window it is used in; what it prints becomes its value line by line.
 
+use std::collections::BTreeMap;
+
 use crate::base::ClientId;
 use crate::base::clock::Now;
 use crate::base::text::from_bytes;
@@ -14,7 +16,8 @@ use super::scope::{JobTag, Scope};
 
 /// A command that was not used for this long is forgotten.
 const EXPIRE_SECS: i64 = 3600;
-/// Commands remembered; beyond it new ones are not run.
+/// Commands remembered. When there are more, those that were not used for longest and do not
+/// run are forgotten; where all run, a new one has an error for its value.
 const MAX_JOBS: usize = 10_000;
 /// Longest line kept as a value, in bytes; the rest of it is dropped.
 const MAX_LINE_BYTES: usize = 64 << 10;
@@ -35,8 +38,8 @@ pub(super) fn output(scope: &Scope<'_>, command: &str, expanded: &str) -> String
     };
     let now = scope.now().secs();
     let mut jobs = scope.server().format_jobs.lock();
-    if !jobs.contains_key(&key) && jobs.len() >= MAX_JOBS {
-        return String::new();
+    if !jobs.contains_key(&key) && jobs.len() >= MAX_JOBS && !make_room(&mut jobs) {
+        return format!("<'{command}' didn't start>");
     }
     let job = jobs.entry(key).or_default();
     let changed = job.expanded.as_deref() != Some(expanded);
@@ -52,6 +55,24 @@ pub(super) fn output(scope: &Scope<'_>, command: &str, expanded: &str) -> String
     }
     job.status |= scope.status;
     job.output.clone().unwrap_or_default()
+}
+
+/// Forgets a tenth of the commands, the least used first. False when all of them run.
+fn make_room(jobs: &mut BTreeMap<FormatJobKey, FormatJob>) -> bool {
+    let idle = |job: &FormatJob| !job.running && !job.wanted;
+    let mut ages: Vec<i64> = jobs.values().filter(|job| idle(job)).map(|job| job.last).collect();
+    if ages.is_empty() {
+        return false;
+    }
+    let most = (MAX_JOBS / 10).min(ages.len());
+    ages.sort_unstable();
+    let (newest, mut rest) = (ages[most - 1], most);
+    jobs.retain(|_, job| {
+        let goes = rest > 0 && idle(job) && job.last <= newest;
+        rest -= usize::from(goes);
+        !goes
+    });
+    true
 }
 
 /// Starts the commands that formats asked for since the last call.
@@ -204,6 +225,19 @@ pub fn forget_client(cx: &mut Cx<'_>, client: ClientId) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_commands_used_least_make_room() {
+        let key = |n: i64| FormatJobKey { client: None, tag: None, command: n.to_string() };
+        let job = |n: i64| FormatJob { last: n, running: n < 5, ..FormatJob::default() };
+        let mut jobs: BTreeMap<_, _> = (0..10_000).map(|n| (key(n), job(n))).collect();
+        assert!(make_room(&mut jobs));
+        assert_eq!(jobs.len(), 9_000);
+        assert!(jobs.contains_key(&key(4)) && jobs.contains_key(&key(1005)));
+        assert!(!jobs.contains_key(&key(5)) && !jobs.contains_key(&key(1004)));
+        jobs.values_mut().for_each(|job| job.running = true);
+        assert!(!make_room(&mut jobs));
+    }
 
     #[test]
     fn the_last_complete_line_counts() {

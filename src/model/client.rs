@@ -174,6 +174,8 @@ pub struct Client {
     pub status_ranges: Vec<Vec<StatusRange>>,
     /// Status line needs to be computed again (interval, options, names).
     pub status_dirty: bool,
+    /// The next status line runs its `#()` commands again, whenever they ran last.
+    pub status_forced: bool,
     /// When the status line is due for its interval (monotonic ms).
     pub status_due_ms: u64,
     /// Terminal colours it reported, and dark or light theme.
@@ -244,6 +246,7 @@ impl Client {
             windows: Default::default(),
             status_ranges: Vec::new(),
             status_dirty: false,
+            status_forced: false,
             status_due_ms: 0,
             fg: None,
             bg: None,

@@ -77,6 +77,11 @@ pub trait PaneMode: Send {
     }
     /// Adds a line (view mode).
     fn add_line(&mut self, _line: &str, _parse_styles: bool, _now_secs: i64) {}
+    /// Whether a command left work that goes on beside the turn (a long search). Then the item
+    /// is resumed when that is done, or the mode is closed.
+    fn wait(&mut self, _item: ItemId) -> bool {
+        false
+    }
     /// It is about to be removed.
     fn close(&mut self, cx: &mut Cx<'_>, pane: PaneId);
     /// The selection or mode-specific value behind `as_any` for the room's own use.

@@ -167,8 +167,8 @@ pub struct Items(pub Vec<Item>);
 pub struct Queues {
     pub queues: BTreeMap<Option<ClientId>, Queue>,
     next_item: u64,
-    /// Items in all queues may not exceed this (a hook that feeds itself, a hostile client).
-    pub dropped: u64,
+    /// Items refused since somebody was told (see `MAX_ITEMS`).
+    pub refused: u64,
     /// Commands and notifications that ran: each may have changed any of the state.
     pub ran: u64,
     /// A hook's command of the global queue is running: nothing that it does is notified.
@@ -176,8 +176,22 @@ pub struct Queues {
 }
 
 impl Queues {
-    /// Items held by all queues at most; more are dropped and counted.
-    pub const MAX_ITEMS: usize = 100_000;
+    /// Items held by all queues at most: far more than any file of commands, and a few hundred
+    /// megabytes. A list that does not fit is refused whole, which an error tells whoever
+    /// queued it, and the message log.
+    pub const MAX_ITEMS: usize = 4_000_000;
+
+    /// Single items may exceed that by so many: what ends a client or a wait must not fail.
+    const MAX_SINGLE: usize = 1_000_000;
+
+    fn refuses(&mut self, items: &Items) -> bool {
+        let more = if items.0.len() == 1 { Self::MAX_SINGLE } else { 0 };
+        let refuses = self.len() + items.0.len() > Self::MAX_ITEMS + more;
+        if refuses {
+            self.refused += items.0.len() as u64;
+        }
+        refuses
+    }
 
     fn next_id(&mut self) -> ItemId {
         self.next_item += 1;
@@ -227,10 +241,10 @@ impl Queues {
         })
     }
 
-    /// Adds at the end of a client's queue (or of the global one). Returns the last item's id.
+    /// Adds at the end of a client's queue (or of the global one). Returns the last item's id;
+    /// `None` when there is none, or no room.
     pub fn append(&mut self, client: Option<ClientId>, items: Items) -> Option<ItemId> {
-        if self.len() + items.0.len() > Self::MAX_ITEMS {
-            self.dropped += items.0.len() as u64;
+        if self.refuses(&items) {
             return None;
         }
         let queue = self.queues.entry(client).or_default();
@@ -244,8 +258,7 @@ impl Queues {
     /// Inserts right behind an item of any queue (in that queue); at its end if it is gone.
     /// Returns the last inserted item's id, for inserting more behind it.
     pub fn insert_after(&mut self, after: ItemId, client: Option<ClientId>, items: Items) -> Option<ItemId> {
-        if self.len() + items.0.len() > Self::MAX_ITEMS {
-            self.dropped += items.0.len() as u64;
+        if self.refuses(&items) {
             return None;
         }
         let found = self

@@ -298,6 +298,7 @@ impl Runtime {
             cx.server.notify_client("client-detached", id);
         }
         control::stop(&mut cx, id);
+        crate::format::jobs::forget_client(&mut cx, id);
         crate::model::lifecycle::client_lost(&mut cx, id);
         cx.server.queues.remove_client(id);
         cx.server.clients.remove(&id);

@@ -59,7 +59,7 @@ fn row_bytes(row: &Row) -> u64 {
 }
 
 /// Rewrites the links of a row from one table into another.
-fn relink(row: &mut Row, from: &Links, to: &mut Links) {
+pub fn relink(row: &mut Row, from: &Links, to: &mut Links) {
     for run in row.runs.iter_mut().filter(|run| run.style.link != LinkId(0)) {
         run.style.link = match from.get(run.style.link) {
             Some(link) => to.adopt(link),

@@ -56,7 +56,7 @@ pub use csi::VERSION;
 pub use events::{StringEnd, TerminalEvent};
 pub use images::Image;
 pub use keys::{KeyEncodeOptions, NoEncoding, encode_key, encode_mouse, is_typed_as_it_is, write_key};
-pub use memory::{MemoryHistory, relay};
+pub use memory::{MemoryHistory, relay, relink};
 pub use modes::{CursorShape, Modes, Progress, ProgressState};
 pub use palette::Palette;
 

@@ -5,7 +5,7 @@ use crate::base::{PaneId, Surface};
 use crate::model::Cx;
 use crate::model::mode::{ModeEntry, ModeResult, ModeTarget, PaneMode};
 use crate::model::pane::PaneFlags;
-use crate::model::queue::KeyEvent;
+use crate::model::queue::{ItemId, KeyEvent};
 use crate::syntax::args::Args;
 
 use super::copy::CopyMode;
@@ -151,6 +151,11 @@ pub fn command(cx: &mut Cx<'_>, pane: PaneId, target: &ModeTarget, args: &Args, 
         }
         None => false,
     }
+}
+
+/// Whether an item has to wait for work that a command left in the top mode.
+pub fn wait(cx: &mut Cx<'_>, pane: PaneId, item: ItemId) -> bool {
+    with_top(cx, pane, |_, entry| entry.mode.wait(item)).unwrap_or(false)
 }
 
 /// Shows what the top mode draws to a function. False without a mode.

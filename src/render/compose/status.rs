@@ -78,7 +78,7 @@ fn status_lines(cx: &mut Cx<'_>, subject: &Subject, size: Size) -> Surface {
     let scope = Scope::new(server, cx.host, cx.now)
         .owner(Some(subject.client))
         .client(Some(subject.client))
-        .for_status(false);
+        .for_status(client.status_forced);
     let mut style = style::of_option(server, level, "status-style", &scope);
     for (name, colour) in [("status-fg", &mut style.fg), ("status-bg", &mut style.bg)] {
         if let Some(own) = Colour::parse(&server.option_text(level, name))
@@ -103,6 +103,7 @@ fn status_lines(cx: &mut Cx<'_>, subject: &Subject, size: Size) -> Surface {
     }
     if let Some(c) = cx.server.clients.get_mut(&subject.client) {
         c.status_ranges = all;
+        c.status_forced = false;
     }
     surface
 }

@@ -277,16 +277,45 @@ impl Backing {
     pub fn extend(&mut self, scrolled: Vec<Arc<Line>>, screen: Vec<Arc<Line>>, links: Links) {
         self.tail.truncate(self.hsize.saturating_sub(self.history_rows));
         self.hsize += scrolled.len();
+        self.pullable += scrolled.len();
         self.tail.extend(scrolled);
         self.tail.extend(screen);
         self.inner.get_mut().links = links;
+        self.trim();
+        self.tail.truncate(self.hsize + self.rows - self.history_rows);
+        self.fill();
+    }
+
+    /// The links of its rows.
+    pub fn links_mut(&mut self) -> &mut Links {
+        &mut self.inner.get_mut().links
+    }
+
+    /// Puts rows over those from `at` on, of a view; rows that this makes too many scroll away.
+    /// How many of the oldest had to go.
+    pub fn overlay(&mut self, at: usize, rows: Vec<Arc<Line>>) -> usize {
+        let end = at + rows.len();
+        if self.tail.len() < end {
+            self.tail.resize(end, self.blank.clone());
+        }
+        self.tail.splice(at..end, rows);
+        let scrolled = end.saturating_sub(self.hsize + self.rows);
+        self.hsize += scrolled;
+        self.pullable += scrolled;
+        let gone = self.trim();
+        self.fill();
+        gone
+    }
+
+    /// Drops the oldest rows of a view that are too many.
+    fn trim(&mut self) -> usize {
         let surplus = self.hsize.saturating_sub(super::lines::MAX_ROWS);
         if surplus > 0 {
             self.tail.drain(..surplus);
             self.hsize -= surplus;
+            self.pullable = self.pullable.min(self.hsize);
         }
-        self.tail.truncate(self.hsize + self.rows - self.history_rows);
-        self.fill();
+        surplus
     }
 
     /// How many columns of characters of `set` there are at a cell: 0 when it holds another

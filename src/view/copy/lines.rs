@@ -4,26 +4,43 @@
 use std::sync::Arc;
 
 use super::backing::{Backing, Line, Source};
+use crate::base::history::Row;
 use crate::base::links::Links;
 use crate::base::width::WidthRules;
 use crate::base::{CellStyle, Size};
-use crate::terminal::{MemoryHistory, Terminal, TerminalConfig};
+use crate::terminal::{MemoryHistory, Terminal, TerminalConfig, relink};
 
 /// Rows a view mode keeps; the oldest go.
 pub const MAX_ROWS: usize = 200_000;
 
 pub struct ViewLines {
     terminal: Terminal,
+    widths: WidthRules,
     written: bool,
     new: bool,
+    /// Where the terminal lies in a view that was resized.
+    base: Option<Base>,
+}
+
+/// After a change of size the backing has what was written, and a new terminal takes only what
+/// comes: it begins at the row of the cursor.
+struct Base {
+    /// The backing's row that the terminal's first row is.
+    row: usize,
+    /// That row is still as it was before the change.
+    kept: bool,
 }
 
 impl ViewLines {
     pub fn new(size: Size, widths: WidthRules) -> Self {
         let size = Size::new(size.cols.max(1), size.rows.max(1));
+        let terminal = Self::terminal(size, widths.clone());
+        Self { terminal, widths, written: false, new: false, base: None }
+    }
+
+    fn terminal(size: Size, widths: WidthRules) -> Terminal {
         let config = TerminalConfig { pane: false, widths, ..TerminalConfig::default() };
-        let history = Box::new(MemoryHistory::new(MAX_ROWS, size.cols));
-        Self { terminal: Terminal::new(size, config, history), written: false, new: false }
+        Terminal::new(size, config, Box::new(MemoryHistory::new(MAX_ROWS, size.cols)))
     }
 
     /// An empty backing of the size.
@@ -74,19 +91,45 @@ impl ViewLines {
     pub fn move_to(&mut self, back: &mut Backing) {
         self.new = false;
         let rows = self.terminal.history_rows();
-        let scrolled: Vec<Arc<Line>> = (0..rows)
-            .filter_map(|index| self.terminal.history_row(index))
-            .map(|row| Arc::new(Line::from_row(&row)))
-            .collect();
+        let mut scrolled: Vec<Row> = (0..rows).filter_map(|index| self.terminal.history_row(index)).collect();
         self.terminal.clear_history();
-        let screen =
-            (0..self.terminal.size().rows).map(|y| Arc::new(Line::from_row(&self.terminal.row(y)))).collect();
-        back.extend(scrolled, screen, self.terminal.links().clone());
+        let mut screen: Vec<Row> = (0..self.terminal.size().rows).map(|y| self.terminal.row(y)).collect();
+        let links = self.terminal.links();
+        let lines = |rows: &[Row]| rows.iter().map(|row| Arc::new(Line::from_row(row))).collect();
+        match &mut self.base {
+            None => back.extend(lines(&scrolled), lines(&screen), links.clone()),
+            Some(base) => {
+                scrolled.iter_mut().chain(&mut screen).for_each(|row| relink(row, links, back.links_mut()));
+                base.put(back, lines(&scrolled), lines(&screen), self.terminal.cursor().y as usize);
+            }
+        }
     }
 
-    pub fn resize(&mut self, size: Size) {
-        self.terminal.resize(Size::new(size.cols.max(1), size.rows.max(1)));
-        self.new |= self.written;
+    /// Follows a change of size. All lines have been moved to the backing, which had `hsize`
+    /// rows above its screen and a width of `cols` before it changed.
+    pub fn resize(&mut self, size: Size, back: &Backing, (hsize, cols): (usize, usize)) {
+        let y = self.terminal.cursor().y as usize;
+        let cursor = self.base.as_ref().map_or(hsize, |base| base.row) + y;
+        self.terminal = Self::terminal(Size::new(size.cols.max(1), size.rows.max(1)), self.widths.clone());
+        if self.written {
+            // tmux: a cursor that is above the screen, or any when the width changed, goes to
+            // the top, and what comes next is written over what is there.
+            let row = if cols == back.cols { cursor.max(back.hsize) } else { back.hsize };
+            self.base = Some(Base { row, kept: true });
+        }
+    }
+}
+
+impl Base {
+    /// Puts what the terminal holds into the backing.
+    fn put(&mut self, back: &mut Backing, scrolled: Vec<Arc<Line>>, screen: Vec<Arc<Line>>, y: usize) {
+        let scrolls = scrolled.len();
+        let used = screen.iter().rposition(|line| line.size() > 0).map_or(0, |last| last + 1).max(y + 1);
+        let rows: Vec<Arc<Line>> = scrolled.into_iter().chain(screen.into_iter().take(used)).collect();
+        let kept = usize::from(self.kept);
+        let gone = back.overlay(self.row + kept, rows.into_iter().skip(kept).collect());
+        self.kept &= scrolls == 0;
+        self.row = (self.row + scrolls).saturating_sub(gone);
     }
 }
 

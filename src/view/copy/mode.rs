@@ -8,7 +8,7 @@ use crate::format::draw::draw as draw_format;
 use crate::model::host::TimerId;
 use crate::model::mode::{ModeResult, ModeTarget, PaneMode, TextAt};
 use crate::model::option_access::OptionScope;
-use crate::model::queue::KeyEvent;
+use crate::model::queue::{ItemId, KeyEvent};
 use crate::model::{ClientFlags, Cx};
 use crate::syntax::args::Args;
 use crate::view::style;
@@ -35,6 +35,8 @@ pub struct CopyMode {
     pub(super) drag_timer: Option<TimerId>,
     /// Goes on with a search that did not end in one slice.
     search_timer: Option<TimerId>,
+    /// Commands that wait for the end of that search, at most one for each queue.
+    waiting: Vec<ItemId>,
 }
 
 /// Pause between slices of a long search, in milliseconds.
@@ -86,6 +88,7 @@ impl CopyMode {
             lines,
             drag_timer: None,
             search_timer: None,
+            waiting: Vec::new(),
         }
     }
 
@@ -113,10 +116,16 @@ impl CopyMode {
         if let Some(p) = cx.server.panes.get_mut(&pane) {
             p.search.clone_from(&self.state.search.last);
         }
-        if self.state.search.pending.is_some() && self.search_timer.is_none() {
+        if self.state.search.pending.is_none() {
+            self.resume_waiting(cx);
+        } else if self.search_timer.is_none() {
             let next = Box::new(move |cx: &mut Cx<'_>| continue_search(cx, pane));
             self.search_timer = Some(cx.host.timer(SEARCH_PAUSE_MS, next));
         }
+    }
+
+    fn resume_waiting(&mut self, cx: &mut Cx<'_>) {
+        self.waiting.drain(..).for_each(|item| cx.server.queues.resume(item));
     }
 
     /// Runs `send-keys -X` with its words; see `commands`.
@@ -339,8 +348,27 @@ fn continue_search(cx: &mut Cx<'_>, pane: PaneId) {
         mode.state.continue_search();
         ModeResult::Redraw
     });
-    if let Some(result) = result {
-        crate::view::modes::settle_result(cx, pane, result);
+    match result {
+        Some(result) => crate::view::modes::settle_result(cx, pane, result),
+        None => continue_covered_search(cx, pane),
+    }
+}
+
+/// The same for a copy mode that another mode covers.
+fn continue_covered_search(cx: &mut Cx<'_>, pane: PaneId) {
+    let Some(p) = cx.server.panes.get_mut(&pane) else { return };
+    let Some(mode) = p.modes.iter_mut().find_map(|entry| entry.mode.as_any().downcast_mut::<CopyMode>())
+    else {
+        return;
+    };
+    mode.search_timer = None;
+    if mode.state.continue_search() {
+        let next = Box::new(move |cx: &mut Cx<'_>| continue_search(cx, pane));
+        mode.search_timer = Some(cx.host.timer(SEARCH_PAUSE_MS, next));
+        return;
+    }
+    for item in std::mem::take(&mut mode.waiting) {
+        cx.server.queues.resume(item);
     }
 }
 
@@ -366,11 +394,12 @@ impl PaneMode for CopyMode {
 
     fn resize(&mut self, cx: &mut Cx<'_>, pane: PaneId, size: Size) {
         self.prepare(cx, pane, None);
-        if let Some(lines) = &mut self.lines {
-            lines.resize(size);
-        }
         self.untouched = false;
+        let before = (self.state.back.hsize, self.state.back.cols);
         self.state.resize(size.cols as usize, size.rows as usize);
+        if let Some(lines) = &mut self.lines {
+            lines.resize(size, &self.state.back, before);
+        }
     }
 
     fn key(&mut self, _: &mut Cx<'_>, _: PaneId, _: &ModeTarget, _: &KeyEvent) -> ModeResult {
@@ -446,7 +475,16 @@ impl PaneMode for CopyMode {
         Some((self.state.top() as u64, back.hsize as u64))
     }
 
+    fn wait(&mut self, item: ItemId) -> bool {
+        let waits = self.state.search.pending.is_some();
+        if waits {
+            self.waiting.push(item);
+        }
+        waits
+    }
+
     fn close(&mut self, cx: &mut Cx<'_>, _: PaneId) {
+        self.resume_waiting(cx);
         for timer in [self.drag_timer.take(), self.search_timer.take()].into_iter().flatten() {
             cx.host.cancel_timer(timer);
         }

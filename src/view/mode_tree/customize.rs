@@ -106,10 +106,6 @@ impl Customize {
                 }
             }
         }
-        // tmux: without a level for panes, the first user option stands for all of them.
-        if levels.len() < 3 {
-            users.truncate(1);
-        }
         let mut names: Vec<&str> = table::all()
             .filter(|entry| !entry.is_hook && !entry.ours)
             .filter(|entry| own(levels[0], entry.name))
