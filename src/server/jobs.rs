@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use crate::model::host::{ExitStatus, JobDone, JobId, JobOutput, JobResult};
 
-use nix::sys::signal::{Signal, killpg};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
 use crate::base::Size;
@@ -148,7 +148,7 @@ impl Jobs {
             super::proc::set_window_size(fd, size, (0, 0));
         }
         if let Some(signal) = job.signal.take().and_then(|signal| Signal::try_from(signal).ok()) {
-            killpg(Pid::from_raw(job.pid), signal).ok();
+            job.send(signal);
         }
         self.flush(poller, id);
     }
@@ -157,7 +157,7 @@ impl Jobs {
     pub fn signal(&mut self, id: JobId, signal: i32) {
         let Some(job) = self.jobs.get_mut(&id) else { return };
         match Signal::try_from(signal) {
-            Ok(known) if job.pid > 0 => drop(killpg(Pid::from_raw(job.pid), known)),
+            Ok(known) if job.pid > 0 => job.send(known),
             _ => job.signal = Some(signal),
         }
     }
@@ -339,6 +339,13 @@ impl Jobs {
 }
 
 impl Job {
+    /// Signals its processes. One without a terminal is in the server's process group, as in
+    /// tmux, so that only the shell itself can be meant.
+    fn send(&self, signal: Signal) {
+        let pid = Pid::from_raw(self.pid);
+        if self.pty { killpg(pid, signal) } else { kill(pid, signal) }.ok();
+    }
+
     /// What the keeper knows it by.
     pub fn token(&self) -> u64 {
         self.token
