@@ -155,6 +155,10 @@ const SETTINGS: &str = "
     set-environment -g SHOWN 1 ; set-environment -gh HIDDEN 2 ; set-environment -r -t one REMOVED
     set-buffer 'named by nobody' ; set-buffer -b named x ; set-buffer -a -b named y
     wait-for -L locked ; wait-for -S woken
+    copy-mode -t one:first.0 ; send-keys -t one:first.0 -X begin-selection
+    send-keys -t one:first.0 -X cursor-right ; send-keys -t one:first.0 -X set-mark
+    clock-mode -t three:0
+    run-shell -b -d 100 'true'
 ";
 
 #[test]
@@ -177,4 +181,17 @@ fn all_state_outlives_a_killed_server() {
     assert_eq!(differences(&before, &all(&server)), Vec::<String>::new());
     // Channels are seen by what they do: the one that was woken wakes at once, the lock holds.
     run(&server, "wait-for woken ; wait-for -U locked");
+}
+
+#[test]
+fn delayed_commands_run_under_the_next_server() {
+    let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
+    run(&server, "new-session -d cat");
+    let first = pid(&server);
+    run(&server, "run-shell -b -d 1.5 -C 'set-option -g @commands run'");
+    run(&server, "run-shell -b -d 1.5 'echo shell > @TMP@/ran'");
+    kill_at_once(&server, first);
+    assert_eq!(server.ask(&["show-options", "-gqv", "@commands"]), "", "not yet");
+    until(&server, &["show-options", "-gqv", "@commands"], |text| text == "run\n");
+    until(&server, &["run-shell", "cat @TMP@/ran"], |text| text == "shell\n");
 }

@@ -6,9 +6,11 @@ use crate::base::text;
 use crate::base::{ClientId, PaneId};
 use crate::format::Scope;
 use crate::model::host::{ExitStatus, JobRequest, JobResult};
-use crate::model::{Cx, Exec, FindState, ItemContext};
+use crate::model::{Cx, Delayed, DelayedWork, Exec, FindState, ItemContext};
 use crate::syntax::args::Args;
 use crate::syntax::command::CommandList;
+use crate::syntax::parse::NoContext;
+use crate::syntax::{Origin, parse_string};
 use crate::view;
 
 use super::output;
@@ -16,12 +18,17 @@ use super::template::Template;
 
 /// A job as commands run them: `/bin/sh -c`, in the directory of the client or session.
 pub fn job(cx: &Cx<'_>, item: &ItemContext, command: String) -> JobRequest {
+    let cwd = working_directory(cx, item.client, item.target);
+    request(command, cwd, cx.server.job_environ(item.target.session))
+}
+
+fn request(command: String, cwd: String, environ: Vec<(String, String)>) -> JobRequest {
     JobRequest {
         command: Some(command),
         argv: Vec::new(),
         shell: "/bin/sh".to_owned(),
-        cwd: working_directory(cx, item.client, item.target),
-        environ: cx.server.job_environ(item.target.session),
+        cwd,
+        environ,
         stdin: Vec::new(),
         no_stdin: false,
         keep_stdin: false,
@@ -144,7 +151,12 @@ pub fn run_shell(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     };
     match delay_ms {
         Some(ms) => {
-            cx.host.timer(ms, Box::new(move |cx| start(cx, listener, work)));
+            let number = (!wait).then(|| note_delayed(cx, ms, listener.pane, work.as_ref()));
+            let run = move |cx: &mut Cx<'_>| {
+                number.and_then(|number| cx.server.delayed.remove(&number));
+                start(cx, listener, work);
+            };
+            cx.host.timer(ms, Box::new(run));
         }
         None => start(cx, listener, work),
     }
@@ -155,6 +167,51 @@ pub fn run_shell(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
 enum Work {
     Commands(Template),
     Shell(Box<JobRequest>),
+}
+
+/// Leaves to a later server what is to be done if this one ends before. Returns its number.
+fn note_delayed(cx: &mut Cx<'_>, ms: u64, pane: Option<PaneId>, work: Option<&Work>) -> u64 {
+    let work = match work {
+        None => DelayedWork::Nothing,
+        Some(Work::Commands(Template::Parsed(list))) => DelayedWork::Commands(list.print_flat(false)),
+        Some(Work::Commands(Template::Text(text, _))) => DelayedWork::Commands(text.clone()),
+        Some(Work::Shell(request)) => DelayedWork::Shell {
+            command: request.command.clone().unwrap_or_default(),
+            cwd: request.cwd.clone(),
+            environ: request.environ.clone(),
+            stderr: request.stderr,
+        },
+    };
+    let number = cx.server.delayed.keys().next_back().map_or(0, |last| last + 1);
+    let due_ms = cx.now.mono_ms + ms;
+    cx.server.delayed.insert(number, Delayed { due_ms, pane, work });
+    number
+}
+
+/// Waits for what a server before was to do later.
+pub fn wait_for_delayed(cx: &mut Cx<'_>) {
+    let now_ms = cx.now.mono_ms;
+    let waiting = cx.server.delayed.iter().map(|(number, delayed)| (*number, delayed.due_ms));
+    for (number, due_ms) in waiting.collect::<Vec<_>>() {
+        cx.host.timer(due_ms.saturating_sub(now_ms), Box::new(move |cx| run_delayed(cx, number)));
+    }
+}
+
+fn run_delayed(cx: &mut Cx<'_>, number: u64) {
+    let Some(Delayed { due_ms: _, pane, work }) = cx.server.delayed.remove(&number) else { return };
+    let listener = Listener { item: None, client: None, pane };
+    let work = match work {
+        DelayedWork::Nothing => None,
+        DelayedWork::Commands(text) => match parse_string(&text, &Origin::default(), &mut NoContext) {
+            Ok(list) => Some(Work::Commands(Template::Parsed(Arc::new(list)))),
+            Err(error) => return listener.fail(cx, &error),
+        },
+        DelayedWork::Shell { command, cwd, environ, stderr } => {
+            let request = request(command, cwd, environ);
+            Some(Work::Shell(Box::new(JobRequest { stderr, detached: true, ..request })))
+        }
+    };
+    start(cx, listener, work);
 }
 
 fn start(cx: &mut Cx<'_>, listener: Listener, work: Option<Work>) {

@@ -132,6 +132,8 @@ pub struct Server {
     pub prompt_history: [Vec<String>; 4],
     /// Channels of `wait-for`, by name.
     pub wait_channels: BTreeMap<String, WaitChannel>,
+    /// What `run-shell -b -d` does later, by number.
+    pub delayed: BTreeMap<u64, Delayed>,
     /// Who may connect besides the owner, by user id.
     pub access: BTreeMap<u32, Access>,
     pub width_rules: WidthRules,
@@ -219,6 +221,29 @@ pub struct WaitChannel {
     pub woken: bool,
     pub waiters: Vec<queue::ItemId>,
     pub lockers: Vec<queue::ItemId>,
+}
+
+/// What `run-shell -b -d` does when its time comes.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
+pub struct Delayed {
+    /// Monotonic milliseconds.
+    pub due_ms: u64,
+    /// Where its output is shown (`-t`).
+    pub pane: Option<PaneId>,
+    pub work: DelayedWork,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
+pub enum DelayedWork {
+    Nothing,
+    /// tmux's commands.
+    Commands(String),
+    Shell {
+        command: String,
+        cwd: String,
+        environ: Vec<(String, String)>,
+        stderr: bool,
+    },
 }
 
 /// Rights of another user (`server-access`).

@@ -75,6 +75,10 @@ pub trait PaneMode: Send {
     fn scrolled(&self) -> Option<(u64, u64)> {
         None
     }
+    /// What a later server makes it again from; None for a mode that ends with this one.
+    fn save(&self) -> Option<String> {
+        None
+    }
     /// Adds a line (view mode).
     fn add_line(&mut self, _line: &str, _parse_styles: bool, _now_secs: i64) {}
     /// Whether a command left work that goes on beside the turn (a long search). Then the item

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::base::{PaneId, SessionId, Size, WindowId};
+use crate::command::shell;
 use crate::model::buffers::Buffer;
 use crate::model::host::{ExitStatus, Host};
 use crate::model::key_tables::Binding;
@@ -25,6 +26,7 @@ use crate::syntax::parse::NoContext;
 use crate::syntax::{Origin, parse_string};
 use crate::terminal::{Terminal, TerminalConfig};
 use crate::transcript::Journal;
+use crate::view;
 
 use super::custody::exit_status;
 use super::pump::split_checkpoint;
@@ -66,6 +68,7 @@ impl Runtime {
         self.server.config_started = true;
         self.server.config_done = true;
         self.server.sizes_dirty = true;
+        shell::wait_for_delayed(&mut self.cx());
         if !config_done {
             let text = "the server ended while it read its configuration, which was not read to its end";
             self.server.add_message(self.world.now, text.to_owned());
@@ -86,8 +89,9 @@ impl Runtime {
         if !snapshot.refused.is_empty() {
             find_places(&mut snapshot, &held);
         }
-        let Snapshot { mut options, mut environs, sessions, windows, panes, mut screens, refused, .. } =
-            snapshot;
+        let Snapshot {
+            mut options, mut environs, sessions, windows, panes, mut screens, modes, refused, ..
+        } = snapshot;
         let mut options_of = |id: String| options.remove(&id).unwrap_or_default();
         // Without its terminal, or a reason to be shown dead, a pane was closed just then.
         let is_left = |id: &PaneId, record: &PaneRecord| {
@@ -118,6 +122,11 @@ impl Runtime {
         for (id, record) in panes {
             let (options, child) = (options_of(id.to_string()), held.remove(&id));
             ended.extend(self.restore_pane(id, record, options, child, screens.remove(&id)));
+        }
+        for (pane, records) in modes {
+            for record in records.iter().rev() {
+                view::modes::restore(&mut self.cx(), pane, &record.name, record.prefix, &record.state);
+            }
         }
         window_ids.into_iter().for_each(|window| self.cx().fix_panes(window, None));
         self.resize_terminals();
@@ -172,6 +181,7 @@ impl Runtime {
                 *history = lines;
             }
         }
+        server.delayed = std::mem::take(&mut snapshot.delayed);
         for (name, record) in std::mem::take(&mut snapshot.channels) {
             let channel =
                 WaitChannel { locked: record.locked, woken: record.woken, ..WaitChannel::default() };

@@ -129,6 +129,10 @@ impl PaneMode for ClockMode {
         Self::NAME
     }
 
+    fn save(&self) -> Option<String> {
+        Some(String::new())
+    }
+
     fn key_table(&self, _: &mut Cx<'_>, _: PaneId) -> Option<String> {
         None
     }

@@ -8,6 +8,7 @@ use crate::model::pane::PaneFlags;
 use crate::model::queue::{ItemId, KeyEvent};
 use crate::syntax::args::Args;
 
+use super::clock::ClockMode;
 use super::copy::CopyMode;
 
 /// What entering a mode found.
@@ -41,6 +42,18 @@ pub fn push(cx: &mut Cx<'_>, pane: PaneId, mode: Box<dyn PaneMode>) {
     let Some(p) = cx.server.panes.get_mut(&pane) else { return };
     p.modes.insert(0, ModeEntry { mode, prefix: 1, size: p.size });
     changed(cx, pane);
+}
+
+/// Puts a mode back on top that another server saved (`PaneMode::save`).
+pub fn restore(cx: &mut Cx<'_>, pane: PaneId, name: &str, prefix: u32, saved: &str) {
+    let mode: Option<Box<dyn PaneMode>> = match name {
+        CopyMode::COPY => CopyMode::restore(cx, pane, saved).map(|mode| Box::new(mode) as _),
+        ClockMode::NAME => Some(Box::new(ClockMode::new(cx, pane))),
+        _ => None,
+    };
+    if let (Some(mode), Some(p)) = (mode, cx.server.panes.get_mut(&pane)) {
+        p.modes.insert(0, ModeEntry { mode, prefix, size: p.size });
+    }
 }
 
 /// Leaves the top mode.

@@ -20,8 +20,8 @@ use crate::options::{Environ, Options};
 use super::file::{RecordKey, StateFile, Written};
 use super::load::RECORD_VERSION;
 use super::records::{
-    BufferRecord, ChannelRecord, Kind, MessageRecord, PaneRecord, ServerRecord, SessionRecord, WindowRecord,
-    bindings, group,
+    BufferRecord, ChannelRecord, Kind, MessageRecord, ModeRecord, PaneRecord, ServerRecord, SessionRecord,
+    WindowRecord, bindings, group,
 };
 
 /// A record that is in the file.
@@ -120,6 +120,9 @@ impl Book {
         for (name, channel) in &server.wait_channels {
             self.record(Kind::Channel, name, &ChannelRecord::take(channel))?;
         }
+        for (number, delayed) in &server.delayed {
+            self.record(Kind::Delayed, &number.to_string(), delayed)?;
+        }
         for (user, access) in &server.access {
             let crate::model::Access { read_only } = access;
             self.record(Kind::Access, &user.to_string(), read_only)?;
@@ -135,6 +138,10 @@ impl Book {
             let name = id.to_string();
             self.options(&name, &pane.options)?;
             self.record(Kind::Pane, &name, &PaneRecord::take(pane))?;
+            if !pane.modes.is_empty() {
+                let modes: Vec<ModeRecord> = pane.modes.iter().filter_map(ModeRecord::take).collect();
+                self.record(Kind::Modes, &name, &modes)?;
+            }
             if (beside.has_journal)(*id) {
                 continue;
             }

@@ -70,6 +70,8 @@ impl Snapshot {
             Kind::Channel => drop(self.channels.insert(name, parse(bytes)?)),
             Kind::Message => drop(self.messages.insert(name.parse().ok()?, parse(bytes)?)),
             Kind::Access => drop(self.access.insert(name.parse().ok()?, parse(bytes)?)),
+            Kind::Modes => drop(self.modes.insert(PaneId::parse(&name)?, parse(bytes)?)),
+            Kind::Delayed => drop(self.delayed.insert(name.parse().ok()?, parse(bytes)?)),
             Kind::HistoryKey => self.history_key = Some(bytes.try_into().ok()?),
         }
         Some(())

@@ -11,6 +11,7 @@ use crate::base::clock::Now;
 use crate::base::{Key, PaneId, SessionId, Size, WindowId};
 use crate::model::host::ExitStatus;
 use crate::model::key_tables::{Binding, KeyTable};
+use crate::model::mode::ModeEntry;
 use crate::model::pane::{Pane, PaneFlags};
 use crate::model::session::{Session, SessionGroup};
 use crate::model::window::Window;
@@ -39,10 +40,14 @@ pub enum Kind {
     Access = 14,
     /// The key that transcripts are encrypted with.
     HistoryKey = 15,
+    /// Of a pane, top first.
+    Modes = 16,
+    /// What `run-shell -b -d` does later.
+    Delayed = 17,
 }
 
 impl Kind {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Server,
         Self::Options,
         Self::Environ,
@@ -58,6 +63,8 @@ impl Kind {
         Self::Message,
         Self::Access,
         Self::HistoryKey,
+        Self::Modes,
+        Self::Delayed,
     ];
 
     /// For messages.
@@ -78,6 +85,8 @@ impl Kind {
             Self::Message => "message",
             Self::Access => "access",
             Self::HistoryKey => "history key",
+            Self::Modes => "modes",
+            Self::Delayed => "delayed command",
         }
     }
 }
@@ -128,6 +137,7 @@ impl ServerRecord {
             messages,
             prompt_history: _,
             wait_channels: _,
+            delayed: _,
             access: _,
             // Follows from options.
             width_rules: _,
@@ -508,6 +518,22 @@ impl ChannelRecord {
     }
 }
 
+/// A mode of a pane, as it saves itself.
+#[derive(Hash, Serialize, Deserialize)]
+pub struct ModeRecord<'a> {
+    pub name: Cow<'a, str>,
+    pub prefix: u32,
+    pub state: String,
+}
+
+impl<'a> ModeRecord<'a> {
+    pub fn take(entry: &'a ModeEntry) -> Option<Self> {
+        // The next server gives it the pane's size.
+        let ModeEntry { mode, prefix, size: _ } = entry;
+        Some(Self { name: mode.name().into(), prefix: *prefix, state: mode.save()? })
+    }
+}
+
 /// A line of `show-messages`.
 #[derive(Hash, Serialize, Deserialize)]
 pub struct MessageRecord<'a> {
@@ -535,6 +561,8 @@ pub struct Snapshot {
     /// User ids, and whether they may only read.
     pub access: BTreeMap<u32, bool>,
     pub history_key: Option<[u8; 32]>,
+    pub modes: BTreeMap<PaneId, Vec<ModeRecord<'static>>>,
+    pub delayed: BTreeMap<u64, crate::model::Delayed>,
     /// What could not be read, for the message log.
     pub refused: Vec<String>,
 }
@@ -558,6 +586,8 @@ impl Snapshot {
         self.channels.keys().for_each(|name| add(Kind::Channel, name.clone()));
         self.messages.keys().for_each(|number| add(Kind::Message, number.to_string()));
         self.access.keys().for_each(|user| add(Kind::Access, user.to_string()));
+        self.modes.keys().for_each(|id| add(Kind::Modes, id.to_string()));
+        self.delayed.keys().for_each(|number| add(Kind::Delayed, number.to_string()));
         self.history_key.iter().for_each(|_| add(Kind::HistoryKey, String::new()));
         out
     }

@@ -8,6 +8,7 @@
 //! | `commands` | the table of `send-keys -X` |
 //! | `reader` | walking over words and wrapped rows |
 //! | `draw`, `formats` | what shows; what formats see |
+//! | `saved` | what a later server is told of it |
 //! | `mode`, `effects`, `mouse`, `lines` | the mode on its pane, and the world |
 
 mod backing;
@@ -20,6 +21,7 @@ mod mode;
 mod motion;
 mod mouse;
 mod reader;
+mod saved;
 mod search;
 mod selection;
 mod state;

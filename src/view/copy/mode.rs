@@ -17,6 +17,7 @@ use super::backing::{Backing, Source};
 use super::commands::{self, Action, Call, Effect};
 use super::draw::Styles;
 use super::lines::ViewLines;
+use super::saved::SavedCopy;
 use super::search::Direction;
 use super::state::{CopyState, LineNumbers, Settings};
 
@@ -452,6 +453,13 @@ impl PaneMode for CopyMode {
             lines.add(line, parse, now_secs);
             self.untouched = false;
         }
+    }
+
+    fn save(&self) -> Option<String> {
+        // The output of a command is not kept.
+        let copies = !self.state.view_mode;
+        let saved = copies.then(|| SavedCopy::take(&self.state, self.source))?;
+        serde_json::to_string(&saved).ok()
     }
 
     fn captured_rows(&self) -> Option<(u64, u64)> {

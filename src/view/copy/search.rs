@@ -27,7 +27,7 @@ const SKIP_BYTES: usize = 256 << 10;
 const MAX_LINE_COLS: usize = 2000;
 
 /// How `search-again` goes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub enum Direction {
     #[default]
     None,

@@ -2,6 +2,8 @@
 //! searched for. Everything here is plain data and arithmetic; `motion`, `selection`, `search`
 //! and `commands` move it about, `draw` shows it.
 
+use serde::{Deserialize, Serialize};
+
 use super::backing::Backing;
 use super::reader::Reader;
 use super::search::Search;
@@ -45,7 +47,7 @@ pub struct Settings {
 }
 
 /// Which end of the selection follows the cursor.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum CursorDrag {
     None,
     End,
@@ -53,7 +55,7 @@ pub enum CursorDrag {
 }
 
 /// Direction of a selection of whole lines.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum LineSelection {
     None,
     LeftRight,
@@ -61,21 +63,21 @@ pub enum LineSelection {
 }
 
 /// By what a selection grows.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum SelectBy {
     Char,
     Word,
     Line,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Recentre {
     Top,
     Middle,
     Bottom,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum JumpKind {
     Forward,
     Backward,
@@ -84,7 +86,7 @@ pub enum JumpKind {
 }
 
 /// A cell among all rows: column, and row counted from the oldest.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Spot {
     pub x: usize,
     pub y: usize,
