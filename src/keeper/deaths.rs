@@ -53,8 +53,7 @@ pub(super) struct Deaths {
     left_out: Vec<Part>,
     /// How many of `STAGES` were tried.
     stage: usize,
-    /// The server was started because somebody asked for one: it is the first such, or a later
-    /// one for the same client.
+    /// Somebody asked for a server: so many that were started for that client have died.
     asked: Option<usize>,
     wait: Duration,
 }
@@ -81,7 +80,7 @@ impl Deaths {
         self.crashed |= !killed;
         self.last = death;
         if let Some(asked) = self.asked {
-            return self.after_asked(death, asked);
+            return self.after_asked(death, killed, asked);
         }
         self.find_cause(death, killed);
         match self.recent.len() <= MAX_RESTARTS {
@@ -106,8 +105,12 @@ impl Deaths {
     }
 
     /// The first server was to take up everything; those after it do without something each.
-    fn after_asked(&mut self, death: Death, asked: usize) -> Next {
+    fn after_asked(&mut self, death: Death, killed: bool, asked: usize) -> Next {
         self.asked = Some(asked + 1);
+        if killed && asked < MAX_RESTARTS {
+            // Somebody outside did that: no screen and no setting is to blame.
+            return Next::Start;
+        }
         match death.taking.filter(|part| *part != Part::Whole && !death.answered) {
             Some(part) if !self.left_out.contains(&part) => self.left_out.push(part),
             _ if self.stage < STAGES.len() => {
@@ -213,6 +216,15 @@ mod tests {
             assert_eq!(deaths.left_out(), [&[Part::Log(3)], stage].concat());
         }
         assert_eq!(after(&mut deaths, unknown, 1), [Next::Hold]);
+        // Killed from outside: nothing is left out for that, unless there is no end to it.
+        let mut deaths = Deaths::default();
+        after(&mut deaths, SEGV, 6);
+        deaths.asked();
+        let killed = Death { taking: Some(Part::Checkpoint(3)), ..KILL };
+        assert_eq!(after(&mut deaths, killed, MAX_RESTARTS), [Next::Start; MAX_RESTARTS]);
+        assert_eq!(deaths.left_out(), []);
+        assert_eq!(after(&mut deaths, killed, 1), [Next::Start]);
+        assert_eq!(deaths.left_out(), [Part::Checkpoint(3)]);
         // One that answered has had its client, who must ask again.
         let mut deaths = Deaths::default();
         after(&mut deaths, SEGV, 6);
