@@ -11,6 +11,7 @@ mod flood;
 mod keeper;
 mod kept;
 mod limits;
+mod panics;
 mod recordings;
 mod recovery;
 mod screen;

@@ -1,13 +1,15 @@
 //! Floor 0: pure data that every room shares.
 //!
-//! Nothing here does I/O, knows a clock or keeps global state. Rooms above exchange these
-//! types with each other: ids, geometry, colours, cells, surfaces, keys, text.
+//! Nothing here does I/O or knows a clock. Rooms above exchange these types with each other: ids,
+//! geometry, colours, cells, surfaces, keys, text. Only `guard` keeps state outside of values:
+//! the panic hook belongs to the process, and what it reports waits on its thread.
 
 pub mod cell;
 pub mod clock;
 pub mod codec;
 pub mod colour;
 pub mod geometry;
+pub mod guard;
 pub mod history;
 pub mod ids;
 pub mod key;

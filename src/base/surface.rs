@@ -1,13 +1,17 @@
 //! A rectangle of cells to draw on, with a cursor. Frames, modes, menus, popups, the status
 //! line and borders are all drawn onto surfaces; the renderer diffs them.
 
+use std::sync::Arc;
+
 use super::{Cell, CellFlags, CellStyle, Point, Size};
 
 /// A drawing target. Coordinates outside it are ignored, so callers may clip lazily.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Surface {
     size: Size,
-    cells: Vec<Cell>,
+    /// Rows are shared until they are written to: those of a blank surface are one row, and what
+    /// did not change from frame to frame is kept once.
+    rows: Vec<Arc<[Cell]>>,
     /// Where the cursor shows, and whether it does.
     pub cursor: Point,
     pub cursor_visible: bool,
@@ -15,37 +19,57 @@ pub struct Surface {
 
 impl Surface {
     pub fn new(size: Size) -> Self {
-        Self {
-            size,
-            cells: vec![Cell::BLANK; (size.cols * size.rows) as usize],
-            cursor: Point::default(),
-            cursor_visible: false,
-        }
+        let blank: Arc<[Cell]> = vec![Cell::BLANK; size.cols as usize].into();
+        Self { size, rows: vec![blank; size.rows as usize], cursor: Point::default(), cursor_visible: false }
     }
 
     pub fn size(&self) -> Size {
         self.size
     }
 
-    fn at(&self, x: u32, y: u32) -> Option<usize> {
-        (x < self.size.cols && y < self.size.rows).then(|| (y * self.size.cols + x) as usize)
+    fn has(&self, x: u32, y: u32) -> bool {
+        x < self.size.cols && y < self.size.rows
     }
 
     /// The cell at a position; blank outside.
     pub fn get(&self, x: u32, y: u32) -> &Cell {
-        self.at(x, y).map_or(&Cell::BLANK, |i| &self.cells[i])
+        self.rows.get(y as usize).and_then(|row| row.get(x as usize)).unwrap_or(&Cell::BLANK)
     }
 
     /// One row of cells, left to right.
     pub fn row(&self, y: u32) -> &[Cell] {
-        let start = (y * self.size.cols) as usize;
-        &self.cells[start..start + self.size.cols as usize]
+        &self.rows[y as usize]
     }
 
     /// One row of cells, to be changed without caring for wide neighbours.
     pub fn row_mut(&mut self, y: u32) -> &mut [Cell] {
-        let start = (y * self.size.cols) as usize;
-        &mut self.cells[start..start + self.size.cols as usize]
+        Arc::make_mut(&mut self.rows[y as usize])
+    }
+
+    /// Whether a row is the same row as one of another surface, kept once.
+    pub fn shares_row(&self, y: u32, other: &Surface) -> bool {
+        let rows = self.rows.get(y as usize).zip(other.rows.get(y as usize));
+        rows.is_some_and(|(a, b)| Arc::ptr_eq(a, b))
+    }
+
+    /// Whether a row is the same row as the one above it, kept once.
+    pub fn repeats_row(&self, y: u32) -> bool {
+        let above = y.checked_sub(1).and_then(|y| self.rows.get(y as usize));
+        above.zip(self.rows.get(y as usize)).is_some_and(|(a, b)| Arc::ptr_eq(a, b))
+    }
+
+    /// Takes over row `y` of a surface as wide as this one; nothing where there is none.
+    pub fn share_row(&mut self, y: u32, from: &Surface) {
+        if let (Some(to), Some(row)) = (self.rows.get_mut(y as usize), from.rows.get(y as usize)) {
+            to.clone_from(row);
+        }
+    }
+
+    /// Makes a row the same as the one above it.
+    pub fn repeat_row(&mut self, y: u32) {
+        if let Some(above) = y.checked_sub(1).and_then(|y| self.rows.get(y as usize)).cloned() {
+            self.rows[y as usize] = above;
+        }
     }
 
     /// Blanks a row in the default style.
@@ -59,21 +83,25 @@ impl Surface {
         let Some(area) = rect.intersect(&whole) else { return };
         let columns = area.x as usize..area.right() as usize;
         for y in area.y as u32..area.bottom() as u32 {
+            if area.size.cols == self.size.cols && from.size.cols == self.size.cols {
+                self.share_row(y, from);
+                continue;
+            }
             self.row_mut(y)[columns.clone()].clone_from_slice(&from.row(y)[columns.clone()]);
         }
     }
 
     /// Writes a raw cell without caring for wide neighbours; for bulk copies.
     pub fn set_raw(&mut self, x: u32, y: u32, cell: Cell) {
-        if let Some(i) = self.at(x, y) {
-            self.cells[i] = cell;
+        if self.has(x, y) {
+            self.row_mut(y)[x as usize] = cell;
         }
     }
 
     /// Writes a cell, keeping wide characters whole: a half that is overwritten turns blank,
     /// a wide cell that does not fit becomes a blank, padding is placed behind a wide cell.
     pub fn put(&mut self, x: u32, y: u32, cell: Cell) {
-        if self.at(x, y).is_none() {
+        if !self.has(x, y) {
             return;
         }
         let width = u32::from(cell.width.max(1));
@@ -92,9 +120,11 @@ impl Surface {
 
     /// Blanks the rest of a wide character whose half at (x, y) is about to go.
     fn break_wide(&mut self, x: u32, y: u32) {
-        let Some(i) = self.at(x, y) else { return };
+        if !self.has(x, y) {
+            return;
+        }
         let blank = |style: CellStyle| Cell { style, ..Cell::BLANK };
-        if self.cells[i].is_padding() {
+        if self.get(x, y).is_padding() {
             let mut first = x;
             while first > 0 && self.get(first, y).is_padding() {
                 first -= 1;
@@ -168,14 +198,15 @@ impl Surface {
         let (left, right) = (area.x as u32, area.right() as u32);
         let (top, bottom) = (area.y as u32, area.bottom() as u32);
         let count = lines.unsigned_abs().min(bottom - top);
-        let mut copy = |to: u32, from: Option<u32>| {
-            for x in left..right {
-                let to = (to * self.size.cols + x) as usize;
-                match from {
-                    Some(y) => self.cells.swap(to, (y * self.size.cols + x) as usize),
-                    None => self.cells[to].clone_from(blank),
-                }
+        let columns = left as usize..right as usize;
+        let full = columns.len() == self.size.cols as usize;
+        let mut copy = |to: u32, from: Option<u32>| match from {
+            Some(from) if full => self.rows[to as usize] = self.rows[from as usize].clone(),
+            Some(from) => {
+                let row = self.rows[from as usize].clone();
+                self.row_mut(to)[columns.clone()].clone_from_slice(&row[columns.clone()]);
             }
+            None => self.row_mut(to)[columns.clone()].fill(blank.clone()),
         };
         if lines > 0 {
             (top..bottom - count).for_each(|y| copy(y, Some(y + count)));
@@ -201,7 +232,8 @@ impl Surface {
     /// Blanks everything in the given style.
     pub fn clear(&mut self, style: CellStyle) {
         let cell = Cell { style, ..Cell::BLANK };
-        self.cells.iter_mut().for_each(|c| c.clone_from(&cell));
+        let row: Arc<[Cell]> = vec![cell; self.size.cols as usize].into();
+        self.rows.fill(row);
     }
 
     /// Turns a row into what shows of it: tabs into blanks, and what lies under the second half

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::base::ClientId;
+use crate::base::{ClientId, guard};
 use crate::model::notify::Notification;
 use crate::model::queue::{Exec, Item, ItemContext, ItemId, ItemKind, KeyEvent, QueueState, StateFlags};
 use crate::model::{Client, ClientFlags, Cx, FindState};
@@ -170,10 +170,12 @@ fn fire(cx: &mut Cx<'_>, firing: Firing) -> Fired {
             item.command = Some(invocation.clone());
             fire_command(cx, item, &invocation)
         }
-        ItemKind::Callback(callback) => callback(cx, &item),
+        ItemKind::Callback(callback) => {
+            guard::run(|| "a command's callback".to_owned(), || callback(cx, &item)).unwrap_or(Exec::Error)
+        }
         ItemKind::Notify(notification) => {
             cx.server.queues.ran += 1;
-            deliver(cx, &item, &notification);
+            guard::run(|| "a notification".to_owned(), || deliver(cx, &item, &notification));
             Exec::Normal
         }
     };
@@ -193,7 +195,16 @@ fn fire_command(cx: &mut Cx<'_>, mut item: ItemContext, invocation: &Arc<Invocat
         item.client = cx.server.find_client(None, None).ok();
     }
     let exec = match resolve(cx, &mut item, invocation) {
-        Ok(()) => dispatch::exec(cx, &item, invocation),
+        Ok(()) => {
+            let exec = guard::run(
+                || format!("the command {}", entry.name),
+                || {
+                    guard::trip("command", invocation.print().as_bytes());
+                    dispatch::exec(cx, &item, invocation)
+                },
+            );
+            exec.unwrap_or_else(|| output::error(cx, &item, &format!("internal error: {}", entry.name)))
+        }
         Err(message) => message.map_or(Exec::Error, |text| output::error(cx, &item, &text)),
     };
     if exec != Exec::Error

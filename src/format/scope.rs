@@ -227,12 +227,21 @@ impl<'a> Scope<'a> {
 
     /// Expands a format.
     pub fn expand(&self, format: &str) -> String {
-        Expander::new(self, &Shared::new(self.host, false), false).expand(format)
+        self.guarded(format, false)
     }
 
     /// Expands a format, passing it through `strftime` first.
     pub fn expand_time(&self, format: &str) -> String {
-        Expander::new(self, &Shared::new(self.host, false), true).expand(format)
+        self.guarded(format, true)
+    }
+
+    /// A format whose expansion panics gives nothing.
+    fn guarded(&self, format: &str, time: bool) -> String {
+        let expand = || {
+            crate::base::guard::trip("format", format.as_bytes());
+            Expander::new(self, &Shared::new(self.host, false), time).expand(format)
+        };
+        crate::base::guard::run(|| format!("the format {format:.200}"), expand).unwrap_or_default()
     }
 
     /// The same, with an account of how it was done.

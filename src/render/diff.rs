@@ -81,8 +81,15 @@ pub fn diff(shown: Option<&mut Surface>, frame: &Frame, rows: Option<&[bool]>, c
         }
     }
     let mut spans = Vec::new();
-    for y in (0..size.rows).filter(|&y| looked_at[y as usize]) {
-        row_spans(y, old.row(y), new.row(y), &mut spans);
+    let mut equal = false;
+    for y in 0..size.rows {
+        let repeated = equal && old.repeats_row(y) && new.repeats_row(y);
+        equal = !looked_at[y as usize] || old.shares_row(y, new) || repeated;
+        if !equal {
+            let before = spans.len();
+            row_spans(y, old.row(y), new.row(y), &mut spans);
+            equal = spans.len() == before;
+        }
     }
     if caps.fill {
         gather_fills(new, &mut spans, &mut ops);

@@ -146,10 +146,10 @@ impl Frame {
         self.covered = false;
     }
 
-    /// Blanks the rows that are composed anew.
-    pub fn clear_changed(&mut self) {
+    /// Takes over the rows that are composed anew from what lies below all panes.
+    pub fn clear_changed(&mut self, ground: &Surface) {
         for (y, _) in self.descent.changed.iter().enumerate().filter(|(_, changed)| **changed) {
-            self.surface.clear_row(y as u32);
+            self.surface.share_row(y as u32, ground);
         }
     }
 

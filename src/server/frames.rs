@@ -3,10 +3,11 @@
 
 use std::time::{Duration, Instant};
 
-use crate::base::{ClientId, PaneId};
+use crate::base::{ClientId, PaneId, guard};
 use crate::format::Scope;
 use crate::model::{Client, ClientFlags, Cx};
 use crate::render::compose::{self, Extent};
+use crate::render::frame::Frame;
 
 use super::flood::{self, Pace};
 use super::runtime::Runtime;
@@ -146,14 +147,28 @@ impl Runtime {
         }
         let client = cx.server.clients.get_mut(&id);
         let extent = client.map_or(Extent::All, |client| extent(client, status, kept_marks));
-        let frame = compose::compose(&mut cx, id, extent, &mut composer);
+        let composed = guard::run(
+            || format!("drawing client {}", id.0),
+            || {
+                let mut cx = Cx { now: self.world.now, server: &mut self.server, host: &mut self.world };
+                trip(&cx, id);
+                compose::compose(&mut cx, id, extent, &mut composer)
+            },
+        );
+        let frame = composed.unwrap_or_else(|| {
+            composer.restart();
+            let size = self.server.client(id).map(|c| c.size).filter(|s| s.cols > 0 && s.rows > 0)?;
+            Some(Frame::new(compose::drawn_size(size)))
+        });
         let Some(tty) = self.world.peers.get_mut(&id).and_then(|p| p.tty.as_mut()) else { return false };
         tty.composer = composer;
         if !kept_marks.contains(ClientFlags::FLOODED) {
             tty.drawn_ms = now_ms;
         }
         if let Some(frame) = frame {
-            tty.draw(&frame);
+            if guard::run(|| format!("drawing client {}", id.0), || tty.draw(&frame)).is_none() {
+                tty.invalidate();
+            }
             tty.composer.reuse(frame);
             let (written, dropped) = (tty.total_written, tty.dropped);
             if let Some(client) = self.server.clients.get_mut(&id) {
@@ -176,6 +191,11 @@ fn extent(client: &mut Client, status: bool, kept_marks: ClientFlags) -> Extent 
         true => Extent::All,
         false => Extent::Panes,
     }
+}
+
+fn trip(cx: &Cx<'_>, id: ClientId) {
+    let session = cx.server.client(id).and_then(|c| c.session).and_then(|s| cx.server.session(s));
+    session.into_iter().for_each(|session| guard::trip("draw", session.name.as_bytes()));
 }
 
 /// Whether frames are drawn for a client.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::base::{PaneId, Size};
+use crate::base::{PaneId, Size, guard};
 use crate::model::host::{Hold, JobId, Maker};
 use crate::terminal::{AllowPassthrough, Terminal};
 use crate::transcript::Journal;
@@ -90,8 +90,22 @@ pub struct Slice {
     pub stopped: bool,
 }
 
+/// Feeds bytes as `feed_to_raw` does. A terminal that panics at them starts again, and what is
+/// left of them is skipped: the program lives, and its next output shows.
+fn feed(pane: PaneId, terminal: &mut Terminal, bytes: &[u8]) -> usize {
+    let what = || format!("the terminal of pane {pane}");
+    let fed = guard::run(what, || {
+        guard::trip("output", bytes);
+        feed_to_raw(terminal, bytes)
+    });
+    fed.unwrap_or_else(|| {
+        guard::run(what, || terminal.restart());
+        bytes.len()
+    })
+}
+
 /// Feeds bytes up to the first that are meant for the clients' terminals; how many it were.
-fn feed(terminal: &mut Terminal, bytes: &[u8]) -> usize {
+fn feed_to_raw(terminal: &mut Terminal, bytes: &[u8]) -> usize {
     let mut done = 0;
     if terminal.config().allow_passthrough != AllowPassthrough::Off {
         // Such bytes end with ST, and nothing else has to be known of them here.
@@ -339,7 +353,7 @@ impl Pump {
         if !bytes.is_empty() {
             terminal.set_now(self.now_secs);
             terminal.set_clock(self.now_ms);
-            fed = feed(&mut terminal, bytes);
+            fed = feed(pane, &mut terminal, bytes);
         }
         // A program may have ended a slice with such bytes: then nothing is behind them.
         let stopped = terminal.has_passthrough();
@@ -374,7 +388,7 @@ impl Pump {
         let io = self.panes.get_mut(&pane).filter(|io| !io.rest.is_empty())?;
         let mut terminal = io.terminal.lock();
         let mut bytes = std::mem::take(&mut io.rest);
-        let fed = feed(&mut terminal, &bytes);
+        let fed = feed(pane, &mut terminal, &bytes);
         io.rest = bytes.split_off(fed);
         let closed = io.hangup && io.rest.is_empty();
         let len = bytes.len();
@@ -470,6 +484,14 @@ pub fn write_checkpoint(terminal: &mut Terminal, out: &mut Vec<u8>) {
 pub fn split_checkpoint(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (bytes, history) = bytes.split_last_chunk::<8>()?;
     bytes.split_at_checked(usize::try_from(u64::from_le_bytes(*history)).ok()?)
+}
+
+/// Feeds bytes that were printed before, of which nothing goes to terminals any more.
+pub fn feed_all(pane: PaneId, terminal: &mut Terminal, bytes: &[u8]) {
+    let what = || format!("the terminal of pane {pane}");
+    if guard::run(what, || terminal.feed(bytes)).is_none() {
+        guard::run(what, || terminal.restart());
+    }
 }
 
 impl PaneIo {

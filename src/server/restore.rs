@@ -304,7 +304,7 @@ impl Runtime {
         let mut terminal = pane.terminal.lock();
         for (time, bytes) in printed {
             terminal.set_now(time);
-            terminal.feed(&bytes);
+            super::pump::feed_all(id, &mut terminal, &bytes);
         }
         if terminal.size() != pane.size {
             terminal.resize(pane.size);

@@ -107,6 +107,7 @@ impl Runtime {
             self.settle();
             self.keep_settled();
             self.render();
+            self.note_panics();
             self.perform();
             // Whatever can wait comes after what people see.
             self.check_names();

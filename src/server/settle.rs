@@ -53,6 +53,7 @@ impl Runtime {
 
     /// What disks and cgroups have to say. Trouble with a disk is shown to everybody.
     fn show_messages(&mut self) {
+        self.note_panics();
         for message in self.world.scopes.take_messages() {
             tracing::info!("{message}");
             self.server.add_message(self.world.now, message);
@@ -67,6 +68,13 @@ impl Runtime {
             for client in attached {
                 crate::view::message::show_error(&mut self.cx(), client, &message);
             }
+        }
+    }
+
+    /// Writes into the message log which panics ended only what they came of.
+    pub fn note_panics(&mut self) {
+        for message in crate::base::guard::take_reports() {
+            self.server.add_message(self.world.now, message);
         }
     }
 

@@ -47,6 +47,7 @@ pub fn run(mut start: ServerStart) -> ! {
     return_large_buffers();
     let status = match Runtime::new(start) {
         Ok(mut runtime) => {
+            crate::base::guard::note_places();
             let result = runtime.run();
             if let Err(error) = &result {
                 tracing::error!("the server ends: {error}");

@@ -20,8 +20,8 @@ pub(super) struct Chrome {
     size: Size,
     view: super::View,
     top: u32,
-    /// Border cells by their place on the terminal.
-    cells: Vec<(Point, Cell)>,
+    /// The terminal with nothing but borders and what lies outside the window.
+    ground: Surface,
     /// Border status lines: pane (index into the layout) and the line.
     lines: Vec<(usize, Surface)>,
     bars: Vec<Bar>,
@@ -128,11 +128,12 @@ impl Chrome {
             size: subject.size,
             view: subject.view,
             top: subject.top(),
-            cells: Vec::new(),
+            ground: Surface::new(subject.size),
             lines: Vec::new(),
             bars: Vec::new(),
         };
-        chrome.find_borders(cx, subject);
+        let special = chrome.special_rows();
+        chrome.find_borders(cx, subject, &special);
         if chrome.layout.status != PaneStatus::Off {
             chrome.make_lines(cx, subject);
         }
@@ -140,7 +141,8 @@ impl Chrome {
         chrome
     }
 
-    fn find_borders(&mut self, cx: &Cx<'_>, subject: &Subject) {
+    /// Works out the borders of special rows of the view; other rows repeat the one above.
+    fn find_borders(&mut self, cx: &Cx<'_>, subject: &Subject, special: &[bool]) {
         let server = &*cx.server;
         let level = OptionScope::Window(subject.window);
         let lines = BorderLines::parse(&server.option_text(level, "pane-border-lines"));
@@ -155,6 +157,10 @@ impl Chrome {
         let marked = marked.and_then(|m| self.layout.panes.iter().find(|p| p.id == m.pane));
         let active = &self.layout.panes[self.layout.active];
         for row in 0..subject.bottom() - subject.top() {
+            if row > 0 && special.get(row as usize) == Some(&false) {
+                self.ground.repeat_row(row + subject.top());
+                continue;
+            }
             for col in 0..subject.size.cols {
                 let (x, y) = ((col + subject.view.x) as i32, (row + subject.view.y) as i32);
                 let (kind, owner) = self.layout.cell(x, y, subject.view.y as i32);
@@ -180,9 +186,43 @@ impl Chrome {
                 if let Some(side) = owner.and_then(|o| self.layout.arrow(o, kind, (x, y), view)) {
                     set_arrow(&mut cell, side);
                 }
-                self.cells.push((Point::new(col, row + subject.top()), cell));
+                self.ground.set_raw(col, row + subject.top(), cell);
             }
         }
+    }
+
+    /// Which rows of the view may have other borders than the row above. Few do, so a large
+    /// window costs no more than its edges.
+    fn special_rows(&self) -> Vec<bool> {
+        let view_y = self.view.y as i32;
+        let mut special = vec![false; self.size.rows as usize];
+        // A border's character depends on its neighbours: a few rows to both sides count.
+        let mut mark = |y: i32| {
+            let first = (y - 3 - view_y).max(0) as usize;
+            let end = (y + 5 - view_y).max(0) as usize;
+            special.iter_mut().take(end).skip(first).for_each(|row| *row = true);
+        };
+        [0, view_y, self.layout.size.rows as i32].into_iter().for_each(&mut mark);
+        for pane in &self.layout.panes {
+            let (top, bottom) = (pane.y, pane.y + pane.rows);
+            // Rows counted from the top of the view decide too (arrows, border status lines).
+            [top, bottom, top + view_y, bottom + view_y].into_iter().for_each(&mut mark);
+            // Heights count from the top of the window: see `tiled_side` in `borders`.
+            [pane.rows, pane.rows / 2].into_iter().for_each(&mut mark);
+        }
+        special
+    }
+
+    /// The ground with every row worked out.
+    #[cfg(test)]
+    pub fn whole_ground(mut self, cx: &Cx<'_>, subject: &Subject) -> Surface {
+        self.ground = Surface::new(self.size);
+        self.find_borders(cx, subject, &[]);
+        self.ground
+    }
+
+    pub fn ground(&self) -> &Surface {
+        &self.ground
     }
 
     /// Expands and draws the border status line of each pane.
@@ -239,12 +279,9 @@ impl Chrome {
         }
     }
 
-    /// Draws borders and border status lines, on rows that are composed anew.
-    pub fn draw_borders(&self, subject: &Subject, frame: &mut Frame) {
+    /// Draws border status lines, on rows that are composed anew.
+    pub fn draw_lines(&self, subject: &Subject, frame: &mut Frame) {
         let Frame { surface, descent, .. } = frame;
-        for (at, cell) in self.cells.iter().filter(|(at, _)| descent.has(at.y)) {
-            surface.set_raw(at.x, at.y, cell.clone());
-        }
         for (index, line) in &self.lines {
             let pane = &self.layout.panes[*index];
             if !pane.visible {

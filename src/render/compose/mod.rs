@@ -17,7 +17,7 @@ mod panes;
 mod seen;
 mod status;
 
-use crate::base::{ClientId, Colour, PaneId, Point, Rect, SessionId, Size, Surface, WindowId};
+use crate::base::{ClientId, Colour, PaneId, Point, Rect, SessionId, Size, Surface, WindowId, guard};
 use crate::model::Cx;
 use crate::model::option_access::OptionScope;
 
@@ -27,6 +27,10 @@ use seen::Seen;
 
 pub use blanks::Erasing;
 pub use offset::View;
+
+/// Longest side of a frame in cells, which is that of windows in tmux. Cells of a terminal beyond it
+/// stay blank.
+const MAX_SIDE: u32 = 10_000;
 
 /// What is kept of a client's last frame.
 #[derive(Default)]
@@ -140,8 +144,8 @@ pub fn compose(cx: &mut Cx<'_>, client: ClientId, extent: Extent, composer: &mut
         panes::find_changed(cx, &subject, &chrome, composer, &mut frame)
     };
     let held = panes::held_rows(&subject, &chrome, &styled, &frame);
-    frame.clear_changed();
-    chrome.draw_borders(&subject, &mut frame);
+    frame.clear_changed(chrome.ground());
+    chrome.draw_lines(&subject, &mut frame);
     panes::draw(cx, &subject, &chrome, &styled, composer, &mut frame);
     held.into_iter().for_each(|row| row.put_back(&mut frame));
     chrome.draw_scrollbars(&subject, &mut frame);
@@ -184,6 +188,12 @@ impl Composer {
         }
     }
 
+    /// Forgets everything that was kept: composing a frame did not come to its end.
+    pub fn restart(&mut self) {
+        let (no_bright, erasing) = (self.no_bright, self.erasing);
+        *self = Self { no_bright, erasing, frames: self.frames, ..Self::default() };
+    }
+
     /// Takes a frame back once it was drawn, for the next one to be composed on.
     pub fn reuse(&mut self, frame: Frame) {
         self.last = Some(frame);
@@ -194,13 +204,21 @@ impl Composer {
 fn overlay(cx: &mut Cx<'_>, client: ClientId, surface: &mut Surface) -> Option<bool> {
     let mut overlay = cx.server.clients.get_mut(&client)?.overlay.take()?;
     surface.cursor_visible = false;
-    overlay.draw(cx, client, surface);
+    let drawn = guard::run(|| "an overlay".to_owned(), || overlay.draw(cx, client, surface));
     let visible = surface.cursor_visible;
     let c = cx.server.clients.get_mut(&client)?;
     if c.overlay.is_none() {
         c.overlay = Some(overlay);
     }
+    if drawn.is_none() {
+        crate::view::overlay::clear(cx, client);
+    }
     Some(visible)
+}
+
+/// The part of a terminal that is drawn on.
+pub fn drawn_size(size: Size) -> Size {
+    Size::new(size.cols.min(MAX_SIDE), size.rows.min(MAX_SIDE))
 }
 
 fn subject(cx: &Cx<'_>, client: ClientId, erasing: Erasing) -> Option<Subject> {
@@ -210,7 +228,7 @@ fn subject(cx: &Cx<'_>, client: ClientId, erasing: Erasing) -> Option<Subject> {
     let s = server.session(session)?;
     let window = server.winlink_window(session, s.current)?;
     let active = server.client_pane(c)?;
-    let size = c.size;
+    let size = drawn_size(c.size);
     if size.cols == 0 || size.rows == 0 {
         return None;
     }

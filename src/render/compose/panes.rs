@@ -177,6 +177,13 @@ impl Painter<'_> {
         let line = &mut composer.scratch;
         for (y, row) in seen.rows() {
             if self.frame.is_changed(row) {
+                if mode.is_none() && self.is_ground(y, &look, &terminal) {
+                    if let Some(kept) = &mut kept {
+                        kept.keep(y, &terminal, &[]);
+                    }
+                    self.note_wrap(y, row, &terminal);
+                    continue;
+                }
                 self.read(y, mode, &terminal, line);
                 if mode.is_some() {
                     let left = self.source.at.0 - self.subject.view.x as i32;
@@ -191,6 +198,14 @@ impl Painter<'_> {
                 self.note_wrap(y, row, &terminal);
             }
         }
+    }
+
+    /// Whether a row of the pane holds nothing, and lies on nothing but the ground, which shows
+    /// the same.
+    fn is_ground(&self, y: u32, look: &Look<'_>, terminal: &Terminal) -> bool {
+        let plain = look.fg == Colour::Default && look.bg == Colour::Default;
+        let tiled = self.chrome.layout.panes.get(self.source.index).is_some_and(|p| !p.floating);
+        plain && tiled && terminal.packed_row(y).is_some_and(<[_]>::is_empty)
     }
 
     /// Reads a row of the pane into a line of its own, as it shows.

@@ -1,5 +1,7 @@
 //! Frames of a small server, as recorded from tmux.
 
+mod scenes;
+
 use super::*;
 use crate::base::Size;
 use crate::base::clock::Now;
