@@ -40,14 +40,19 @@ impl Control {
         self.settle(server);
     }
 
-    /// Reads until some text has come.
+    /// Reads until some text has come, or the client has ended. Panics when neither happens.
     pub fn see(&mut self, text: &str) {
         let until = Instant::now() + PATIENCE;
-        while !self.ended && Instant::now() < until {
+        loop {
             self.read();
             if memchr::memmem::find(&self.text, text.as_bytes()).is_some() {
                 return;
             }
+            if self.ended {
+                return;
+            }
+            let in_time = Instant::now() < until;
+            assert!(in_time, "no {text:?} in {:?}", String::from_utf8_lossy(&self.text));
             let mut fds = [PollFd::new(self.output.as_fd(), PollFlags::POLLIN)];
             poll(&mut fds, 1000u16).ok();
         }

@@ -14,7 +14,7 @@ use scopemux::base::Size;
 use scopemux::terminal::{Capture, CaptureOptions, MemoryHistory, Terminal, TerminalConfig};
 
 use super::server::Server;
-use super::{fixtures, root, steps};
+use super::steps::{self, fixtures, root};
 
 /// Places in a stream where the pane is looked at, the end included.
 const LOOKS: usize = 8;

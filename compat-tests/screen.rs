@@ -153,6 +153,7 @@ impl Outer {
     }
 
     /// Waits until a text is somewhere on the screen.
+    #[allow(dead_code, reason = "one of the two test targets that hold this file needs it")]
     pub fn until_shows(&mut self, text: &str) {
         let until = Instant::now() + PATIENCE;
         loop {

@@ -292,7 +292,7 @@ impl PaneTty {
         }
     }
 
-    /// Reads up to a marker, which is taken off.
+    /// Reads up to a marker, which is taken off. Panics when it does not come.
     pub fn read_until(&mut self, marker: &[u8]) -> Vec<u8> {
         let until = Instant::now() + PATIENCE;
         let mut got = Vec::new();
@@ -301,7 +301,11 @@ impl PaneTty {
             match self.file.read(&mut buffer) {
                 Ok(len) => got.extend_from_slice(&buffer[..len]),
                 Err(_) if self.wait(PollFlags::POLLIN, until) => {}
-                Err(_) => return got,
+                Err(_) => panic!(
+                    "no {:?} after {:?}",
+                    String::from_utf8_lossy(marker),
+                    String::from_utf8_lossy(&got[got.len().saturating_sub(200)..])
+                ),
             }
         }
         got.truncate(got.len() - marker.len());

@@ -1,5 +1,7 @@
-//! The steps of a case.
+//! The steps of a case, and the fixtures: the steps that come before.
 
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use serde_json::{Value, json};
@@ -7,6 +9,20 @@ use serde_json::{Value, json};
 use super::control::Control;
 use super::screen::Outer;
 use super::server::{Output, PATIENCE, Server};
+
+pub type Fixtures = BTreeMap<String, Vec<Value>>;
+
+/// The directory of these tests.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("compat-tests")
+}
+
+/// The fixtures by name.
+pub fn fixtures() -> Fixtures {
+    let text = std::fs::read_to_string(root().join("fixtures.json")).expect("fixtures are readable");
+    let all: BTreeMap<String, Value> = serde_json::from_str(&text).expect("fixtures are JSON");
+    all.into_iter().map(|(name, f)| (name, f["steps"].as_array().cloned().unwrap_or_default())).collect()
+}
 
 fn texts(value: &Value) -> Vec<String> {
     let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
@@ -19,12 +35,6 @@ fn texts(value: &Value) -> Vec<String> {
 pub fn run(server: &mut Server, step: &Value, wanted: Option<&Value>) -> Option<Value> {
     let result = perform(server, step, wanted);
     result.filter(|_| !step["quiet"].as_bool().unwrap_or(false))
-}
-
-/// Whether a step has a result.
-pub fn has_result(step: &Value) -> bool {
-    let silent = ["write", "file", "attach", "type", "mouse", "resize", "detach"];
-    !step["quiet"].as_bool().unwrap_or(false) && !silent.iter().any(|name| step.get(name).is_some())
 }
 
 /// What a step changes in the environment.
@@ -138,16 +148,17 @@ fn control(server: &mut Server, step: &Value, lines: &[Value]) -> Vec<String> {
     client.finish(server)
 }
 
-/// Repeats a command until its output is as wanted; the last output.
+/// Repeats a command until its output is as wanted. Panics when that does not happen.
 fn until(server: &mut Server, step: &Value) -> String {
     let args = texts(&step["until"]);
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let end = Instant::now() + PATIENCE;
     loop {
         let out = server.normal(server.ask(&args).as_bytes());
-        if step["is"] == out || Instant::now() > end {
+        if step["is"] == out {
             return out;
         }
+        assert!(Instant::now() < end, "{args:?} still prints {out:?}");
     }
 }
 

@@ -1,0 +1,165 @@
+//! Replays cases that were recorded by running tmux 3.7c, against the program as it is built:
+//! one named test for each case, each with a server of its own.
+//!
+//! `cases/*.case` holds them as text (`case_file` describes it). `cargo test NAME` runs those
+//! whose name holds NAME and prints, for one that fails, its steps with what tmux gave and what
+//! came instead. Nobody writes by hand what tmux does: `SCOPEMUX_RECORD=/path/to/tmux cargo test
+//! --test recorded [NAME]` runs the same steps with that program and writes down what it gives.
+
+mod case_file;
+mod control;
+mod screen;
+mod server;
+mod steps;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use serde_json::Value;
+
+use case_file::{has_result, parse, print, print_result};
+use server::Server;
+use steps::{Fixtures, fixtures, root};
+
+/// Tests at once: most of their time goes into waiting for screens.
+const THREADS: usize = 4;
+
+/// One recorded case.
+#[derive(Clone, PartialEq, Debug)]
+struct Case {
+    id: String,
+    /// Name of the fixture: the steps that come before.
+    fx: String,
+    steps: Vec<Value>,
+    /// What the steps give that have a result.
+    exp: Vec<Value>,
+}
+
+/// The files of cases, in order.
+fn files() -> Vec<PathBuf> {
+    let entries = fs::read_dir(root().join("cases")).expect("there are cases");
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("a directory entry").path()).collect();
+    files.sort();
+    files
+}
+
+fn load(path: &Path) -> Vec<Case> {
+    parse(&fs::read_to_string(path).expect("cases are readable"))
+}
+
+/// The name of a case's test: its file and its own.
+fn name(path: &Path, case: &Case) -> String {
+    format!("{}: {}", path.file_stem().unwrap_or_default().to_string_lossy(), case.id)
+}
+
+/// Runs the steps of a case on a new server. Steps that wait for what tmux gave are told of it.
+fn results(binary: &Path, fixtures: &Fixtures, case: &Case, record: bool) -> Vec<Value> {
+    let mut server = Server::new(binary);
+    for step in &fixtures[&case.fx] {
+        steps::run(&mut server, step, None);
+    }
+    let mut wanted = case.exp.iter();
+    let run = |step| {
+        let wanted = if has_result(step) { wanted.next() } else { None };
+        steps::run(&mut server, step, wanted.filter(|_| !record))
+    };
+    case.steps.iter().filter_map(run).collect()
+}
+
+fn check(binary: &Path, fixtures: &Fixtures, case: &Case) -> Result<(), Failed> {
+    let got = results(binary, fixtures, case, false);
+    if got == case.exp { Ok(()) } else { Err(Failed::from(difference(case, &got))) }
+}
+
+/// The case as it stands in its file; below a result that differs, what came instead.
+fn difference(case: &Case, got: &[Value]) -> String {
+    let mut out = String::from("\n");
+    let mut number = 0;
+    for step in &case.steps {
+        let one = Case { steps: vec![step.clone()], ..case.clone() };
+        let printed = print(&one, &case.exp[number.min(case.exp.len())..]);
+        out.push_str(printed.splitn(3, '\n').nth(2).unwrap_or_default());
+        if has_result(step) {
+            if case.exp.get(number) != got.get(number) {
+                out.push_str("-- tmux gave what stands above, this came:\n");
+                out.push_str(&print_result(got.get(number).unwrap_or(&Value::Null)));
+                out.push_str("--\n");
+            }
+            number += 1;
+        }
+    }
+    out
+}
+
+/// Records the cases whose names hold the filter.
+fn record(binary: &Path, filter: Option<&str>) {
+    let fixtures = fixtures();
+    let files = std::sync::Mutex::new(files().into_iter());
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                loop {
+                    let Some(path) = files.lock().expect("not poisoned").next() else { break };
+                    let mut cases = load(&path);
+                    for case in &mut cases {
+                        if filter.is_none_or(|filter| name(&path, case).contains(filter)) {
+                            case.exp = results(binary, &fixtures, case, true);
+                        }
+                    }
+                    fs::write(&path, text(&cases)).expect("cases are writable");
+                }
+            });
+        }
+    });
+}
+
+fn text(cases: &[Case]) -> String {
+    let all: Vec<String> = cases.iter().map(|case| print(case, &case.exp)).collect();
+    all.join("\n")
+}
+
+/// The text form loses nothing, and every file is as `record` would write it.
+fn files_are_canonical() -> Result<(), Failed> {
+    for path in files() {
+        let written = fs::read_to_string(&path).expect("cases are readable");
+        if text(&parse(&written)) != written {
+            return Err(format!("{} is not as recording writes it", path.display()).into());
+        }
+    }
+    Ok(())
+}
+
+/// A name stands for one case, so that it can be run alone.
+fn names_are_unique(names: &[String]) -> Result<(), Failed> {
+    let mut seen = std::collections::BTreeSet::new();
+    match names.iter().find(|name| !seen.insert(*name)) {
+        Some(twice) => Err(format!("two cases are named {twice:?}").into()),
+        None => Ok(()),
+    }
+}
+
+fn main() -> ExitCode {
+    let mut args = Arguments::from_args();
+    if let Some(binary) = std::env::var_os("SCOPEMUX_RECORD") {
+        record(Path::new(&binary), args.filter.as_deref());
+        return ExitCode::SUCCESS;
+    }
+    args.test_threads.get_or_insert(THREADS);
+    let binary = Path::new(env!("CARGO_BIN_EXE_scopemux"));
+    let fixtures: &'static Fixtures = Box::leak(Box::new(fixtures()));
+    let mut trials = vec![Trial::test("files: as recording writes them", files_are_canonical)];
+    let mut names = Vec::new();
+    for path in files() {
+        for case in load(&path) {
+            names.push(name(&path, &case));
+            let run = move || check(binary, fixtures, &case);
+            trials.push(Trial::test(names[names.len() - 1].clone(), run));
+        }
+    }
+    // Those that wait for screens take longest: they come first.
+    trials.sort_by_key(|trial| !trial.name().starts_with("screens"));
+    trials.push(Trial::test("files: each name once", move || names_are_unique(&names)));
+    libtest_mimic::run(&args, trials).exit_code()
+}
