@@ -1,6 +1,6 @@
 //! Paste buffers: set, delete, load, save, show, paste.
 
-use std::sync::Arc;
+use bytes::Bytes;
 
 use crate::base::ClientId;
 use crate::base::text;
@@ -64,7 +64,7 @@ pub fn set_buffer(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         data.extend_from_slice(&old.data);
     }
     data.extend_from_slice(&text::to_bytes(&value));
-    let data: Arc<[u8]> = data.into();
+    let data: Bytes = data.into();
     if let Err(message) = cx.server.set_buffer(data.clone(), name, cx.now) {
         return output::error(cx, item, &message);
     }
@@ -91,25 +91,20 @@ pub fn load_buffer(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
                 output::error(cx, &waiting, &file_error(error, &shown));
                 cx.server.queues.resume(waiting.id);
             }
-            Ok(data) if data.len() <= FEW_BYTES => loaded(cx, &waiting, data.into(), name, clipboard),
-            // Much is copied beside the loop.
-            Ok(data) => cx.host.background(Box::new(move || {
-                let data: Arc<[u8]> = data.into();
-                Box::new(move |cx| loaded(cx, &waiting, data, name, clipboard))
-            })),
+            Ok(data) => loaded(cx, &waiting, data.into(), name, clipboard),
         }),
     );
     Exec::Wait
 }
 
-/// Bytes of a buffer that are copied on the loop.
+/// Bytes of a buffer that are turned into text on the loop.
 const FEW_BYTES: usize = 1 << 20;
 
 /// Makes a buffer of what was loaded; the command is done.
 fn loaded(
     cx: &mut Cx<'_>,
     item: &ItemContext,
-    data: Arc<[u8]>,
+    data: Bytes,
     name: Option<String>,
     clipboard: Option<ClientId>,
 ) {
@@ -173,7 +168,7 @@ fn save(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, path: Option<String>) 
 }
 
 /// Shows a buffer to an attached client or one in control mode.
-fn show(cx: &mut Cx<'_>, item: &ItemContext, data: Arc<[u8]>) -> Exec {
+fn show(cx: &mut Cx<'_>, item: &ItemContext, data: Bytes) -> Exec {
     if data.len() <= FEW_BYTES || !output::can_stream(cx, item) {
         output::print(cx, item, &text::from_bytes(&data));
         return Exec::Normal;
@@ -224,7 +219,7 @@ const PASTE_PIECE: usize = 64 << 10;
 /// What a program gets of a buffer: newlines replaced, control characters made visible unless
 /// `raw`.
 struct Paste {
-    data: Arc<[u8]>,
+    data: Bytes,
     /// Bytes of `data` that are pasted already.
     at: usize,
     separator: Vec<u8>,
@@ -291,7 +286,7 @@ mod tests {
     use super::*;
 
     fn pasted(data: &[u8], separator: &[u8], raw: bool, bracket: bool) -> Vec<u8> {
-        Paste { data: data.into(), at: 0, separator: separator.to_vec(), raw, bracket }.all()
+        Paste { data: Bytes::copy_from_slice(data), at: 0, separator: separator.to_vec(), raw, bracket }.all()
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `capture-pane` and `clear-history`.
 
-use std::sync::Arc;
+use bytes::{Bytes, BytesMut};
 
 use crate::base::history::{HistoryView, Row};
 use crate::base::links::Links;
@@ -67,16 +67,12 @@ pub fn capture_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
 
 /// Joins pieces, giving each one up as soon as it is copied, so that a long text is in memory
 /// once and not twice.
-fn shared(pieces: Vec<Vec<u8>>) -> Arc<[u8]> {
-    let len = pieces.iter().map(Vec::len).sum();
-    let mut joined: Arc<[u8]> = std::iter::repeat_n(0, len).collect();
-    let mut rest = Arc::get_mut(&mut joined).expect("nobody else has it yet");
+fn shared(pieces: Vec<Vec<u8>>) -> Bytes {
+    let mut joined = BytesMut::with_capacity(pieces.iter().map(Vec::len).sum());
     for piece in pieces {
-        let (to, behind) = rest.split_at_mut(piece.len());
-        to.copy_from_slice(&piece);
-        rest = behind;
+        joined.extend_from_slice(&piece);
     }
-    joined
+    joined.freeze()
 }
 
 /// `-p`: the text goes to the client, with the end of a line after the last one.

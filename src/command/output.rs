@@ -1,7 +1,7 @@
 //! What commands say: to whom, and in which form. Every message a command prints or fails
 //! with goes through here, so that it reaches scripts, terminals and control clients alike.
 
-use std::sync::Arc;
+use bytes::Bytes;
 
 use crate::base::ClientId;
 use crate::base::number::parse_number;
@@ -101,7 +101,7 @@ pub fn stream(cx: &mut Cx<'_>, item: &ItemContext, text: Content) -> Exec {
 
 /// Prints a long text as `print` does, as its reader takes it. `lines`: what is not to be shown
 /// to a client is looked for in each line, and the last line's end is that of the text.
-pub fn stream_text(cx: &mut Cx<'_>, item: &ItemContext, text: Arc<[u8]>, lines: bool, done: FileDone) {
+pub fn stream_text(cx: &mut Cx<'_>, item: &ItemContext, text: Bytes, lines: bool, done: FileDone) {
     let client = item.client.and_then(|id| cx.server.client(id));
     let utf8 = client.is_some_and(|client| client.flags.contains(ClientFlags::UTF8));
     let (mut at, mut ended) = (0, lines && text.ends_with(b"\n"));

@@ -247,10 +247,7 @@ fn finish(cx: &mut Cx<'_>, listener: Listener, command: &str, result: JobResult)
     match listener.item.clone().filter(|item| output::can_stream(cx, item)) {
         Some(item) if output.len() > FEW_BYTES && listener.pane.is_none() => {
             let done = Box::new(move |cx: &mut Cx<'_>, _| say_end(cx, &listener, &end));
-            cx.host.background(Box::new(move || {
-                let output = output.into();
-                Box::new(move |cx| output::stream_text(cx, &item, output, true, done))
-            }));
+            output::stream_text(cx, &item, output.into(), true, done);
         }
         _ => {
             let mut lines: Vec<&[u8]> = output.split(|b| *b == b'\n').collect();

@@ -1,7 +1,7 @@
 //! The text of a command's answer that is written as the control client takes it, whatever its
 //! size: bytes at hand, or made piece by piece beside the loop.
 
-use std::sync::Arc;
+use bytes::Bytes;
 
 use crate::base::ClientId;
 use crate::model::Cx;
@@ -14,8 +14,8 @@ const PIECE: usize = 16 << 10;
 
 /// See the module comment.
 pub struct Text {
-    bytes: Arc<[u8]>,
-    written: usize,
+    /// At hand and not written yet.
+    bytes: Bytes,
     maker: Option<Maker>,
     /// A piece is being made.
     making: bool,
@@ -24,7 +24,7 @@ pub struct Text {
 
 /// What is to be done for a text.
 pub enum Next {
-    Write(Vec<u8>),
+    Write(Bytes),
     /// Nothing until `made` is called.
     Wait,
     /// All is written.
@@ -36,17 +36,14 @@ impl Text {
         let (bytes, maker) = match content {
             Content::Bytes(bytes) => (bytes.into(), None),
             Content::Shared(bytes) => (bytes, None),
-            Content::Made(maker) => (Vec::new().into(), Some(maker)),
+            Content::Made(maker) => (Bytes::new(), Some(maker)),
         };
-        Self { bytes, written: 0, maker, making: false, done: Some(done) }
+        Self { bytes, maker, making: false, done: Some(done) }
     }
 
     pub fn next(&mut self, cx: &mut Cx<'_>, client: ClientId) -> Next {
-        if self.written < self.bytes.len() {
-            let end = self.bytes.len().min(self.written + PIECE);
-            let piece = self.bytes[self.written..end].to_vec();
-            self.written = end;
-            return Next::Write(piece);
+        if !self.bytes.is_empty() {
+            return Next::Write(self.bytes.split_to(self.bytes.len().min(PIECE)));
         }
         if let Some(mut maker) = self.maker.take() {
             self.making = true;
@@ -66,6 +63,5 @@ impl Text {
         self.making = false;
         self.maker = maker;
         self.bytes = piece.into();
-        self.written = 0;
     }
 }

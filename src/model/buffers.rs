@@ -1,7 +1,8 @@
 //! Paste buffers: named and automatic ones, newest first.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+
+use bytes::Bytes;
 
 use crate::base::clock::Now;
 
@@ -13,7 +14,7 @@ use super::option_access::OptionScope;
 #[derive(Clone, Debug)]
 pub struct Buffer {
     pub name: String,
-    pub data: Arc<[u8]>,
+    pub data: Bytes,
     /// Made by a copy rather than named by the user: counts towards `buffer-limit`.
     pub automatic: bool,
     /// Seconds since the Unix epoch.
@@ -58,7 +59,7 @@ impl Buffers {
 }
 
 impl Server {
-    fn insert_buffer(&mut self, name: String, data: Arc<[u8]>, automatic: bool, now: Now) {
+    fn insert_buffer(&mut self, name: String, data: Bytes, automatic: bool, now: Now) {
         let order = self.buffers.next_order;
         self.buffers.next_order += 1;
         let buffer = Buffer { name: name.clone(), data, automatic, created: now.secs(), order };
@@ -68,7 +69,7 @@ impl Server {
 
     /// Adds an automatic buffer, whose name starts with `prefix`; the oldest automatic ones go
     /// while there are `buffer-limit` of them. Empty data is nothing to add.
-    pub fn add_buffer(&mut self, prefix: Option<&str>, data: impl Into<Arc<[u8]>>, now: Now) {
+    pub fn add_buffer(&mut self, prefix: Option<&str>, data: impl Into<Bytes>, now: Now) {
         let data = data.into();
         if data.is_empty() {
             return;
@@ -90,12 +91,7 @@ impl Server {
     }
 
     /// Adds or replaces a named buffer, or adds an automatic one. Errors are messages for users.
-    pub fn set_buffer(
-        &mut self,
-        data: impl Into<Arc<[u8]>>,
-        name: Option<&str>,
-        now: Now,
-    ) -> Result<(), String> {
+    pub fn set_buffer(&mut self, data: impl Into<Bytes>, name: Option<&str>, now: Now) -> Result<(), String> {
         let data = data.into();
         if data.is_empty() {
             return Ok(());

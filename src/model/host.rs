@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use parking_lot::Mutex;
 
 use crate::base::history::History;
@@ -122,7 +123,7 @@ pub type Maker = Box<dyn FnMut() -> Option<Vec<u8>> + Send>;
 /// A text for a client or a file.
 pub enum Content {
     Bytes(Vec<u8>),
-    Shared(Arc<[u8]>),
+    Shared(Bytes),
     /// Made beside the loop, each piece when the one before it was taken.
     Made(Maker),
 }
@@ -133,8 +134,8 @@ impl From<Vec<u8>> for Content {
     }
 }
 
-impl From<Arc<[u8]>> for Content {
-    fn from(bytes: Arc<[u8]>) -> Self {
+impl From<Bytes> for Content {
+    fn from(bytes: Bytes) -> Self {
         Self::Shared(bytes)
     }
 }

@@ -2,7 +2,8 @@
 //! piece by piece as the client takes them, so that an answer of any size costs little memory.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+
+use bytes::Bytes;
 
 use crate::model::host::{Content, FileDone, Maker};
 
@@ -12,7 +13,7 @@ pub const MAX_PRINTED: usize = 1 << 30;
 
 enum Part {
     Bytes(VecDeque<u8>),
-    Shared(Arc<[u8]>, usize),
+    Shared(Bytes),
     Made(Maker),
     /// A piece of a text is being made beside the loop.
     Making,
@@ -24,7 +25,7 @@ enum Part {
 pub enum Next {
     /// Nothing for now.
     Nothing,
-    Data(Vec<u8>),
+    Data(Bytes),
     /// The next piece is to be made, then given to `made`.
     Make(Maker),
     Done(FileDone),
@@ -67,7 +68,7 @@ impl Outgoing {
                 self.bytes += bytes.len();
                 self.parts.push_back(Part::Bytes(bytes.into()));
             }
-            Content::Shared(bytes) => self.parts.push_back(Part::Shared(bytes, 0)),
+            Content::Shared(bytes) => self.parts.push_back(Part::Shared(bytes)),
             Content::Made(maker) => self.parts.push_back(Part::Made(maker)),
         }
     }
@@ -89,13 +90,12 @@ impl Outgoing {
                         self.parts.pop_front();
                     }
                     if !piece.is_empty() {
-                        return Next::Data(piece);
+                        return Next::Data(piece.into());
                     }
                 }
-                Some(Part::Shared(bytes, at)) => {
-                    let piece = bytes[*at..].iter().take(max).copied().collect::<Vec<u8>>();
-                    *at += piece.len();
-                    if *at == bytes.len() {
+                Some(Part::Shared(bytes)) => {
+                    let piece = bytes.split_to(bytes.len().min(max));
+                    if bytes.is_empty() {
                         self.parts.pop_front();
                     }
                     if !piece.is_empty() {

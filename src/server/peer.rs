@@ -345,7 +345,7 @@ impl Peer {
             while self.connection.output_len() < SOCKET_QUEUE {
                 let Some(writing) = self.writing.get_mut(&stream).filter(|w| w.ready) else { break };
                 match writing.out.next(MAX_FILE_CHUNK) {
-                    Next::Data(data) => self.send(Message::Write { stream, data }),
+                    Next::Data(data) => self.send(Message::Write { stream, data: data.into() }),
                     Next::Make(maker) => self.making.push((stream, maker)),
                     Next::Done(done) => self.ended.push(FileEnd { done, result: Ok(Vec::new()) }),
                     Next::Nothing => {

@@ -8,6 +8,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use serde::Serialize;
 
 use crate::base::PaneId;
@@ -45,7 +46,7 @@ pub struct Book {
     entries: HashMap<RecordKey, Entry>,
     tables: HashMap<String, Table>,
     /// Data of buffers, by number: a buffer whose data are the same memory has not changed.
-    buffers: HashMap<u64, Arc<[u8]>>,
+    buffers: HashMap<u64, Bytes>,
     looks: u64,
     /// The first message that is not written yet, and the oldest one that is.
     messages: (u64, u64),
@@ -183,7 +184,7 @@ impl Book {
         for buffer in server.buffers.by_name.values() {
             let Buffer { name, data, automatic, created, order } = buffer;
             let key = order.to_string();
-            if !self.buffers.get(order).is_some_and(|kept| Arc::ptr_eq(kept, data)) {
+            if !self.buffers.get(order).is_some_and(|kept| is_same_memory(kept, data)) {
                 self.buffers.insert(*order, data.clone());
                 if let Some(entry) = self.entries.get_mut(&record_key(Kind::Buffer, &key)) {
                     entry.print = !entry.print;
@@ -315,4 +316,10 @@ fn is_still<'a>(then: &[Binding], now: impl ExactSizeIterator<Item = &'a Binding
                 && then.note == now.note
                 && then.repeat == now.repeat
         })
+}
+
+/// Whether two buffers share their data. The data kept here are not freed meanwhile, so that no
+/// others can be at the same place.
+fn is_same_memory(a: &Bytes, b: &Bytes) -> bool {
+    (a.as_ptr(), a.len()) == (b.as_ptr(), b.len())
 }
