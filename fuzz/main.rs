@@ -15,6 +15,7 @@ mod keys;
 mod snapshot;
 mod terminal;
 mod transcript;
+mod vte;
 
 use std::panic;
 use std::path::{Path, PathBuf};
@@ -44,6 +45,7 @@ const TARGETS: &[Target] = &[
     Target { name: "keys", check: keys::check, generate: keys::generate },
     Target { name: "drawing", check: drawing::check, generate: drawing::generate },
     Target { name: "snapshot", check: snapshot::check, generate: snapshot::generate },
+    Target { name: "vte", check: vte::check, generate: vte::generate },
     Target { name: "transcript", check: transcript::check, generate: transcript::generate },
 ];
 

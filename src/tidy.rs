@@ -1,4 +1,5 @@
-//! The house rules, as a test: imports go down the floors only, every file says what it is for.
+//! The house rules, as tests: imports go down the floors only, every file says what it is for, and
+//! every package in Cargo.toml is used.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -77,4 +78,48 @@ fn imports_go_down_and_files_say_what_they_are() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Names in a section of Cargo.toml, as they are written in Rust.
+fn packages(manifest: &str, section: &str) -> Vec<String> {
+    let lines = manifest.lines().skip_while(|line| *line != section).skip(1);
+    let lines = lines.take_while(|line| !line.starts_with('['));
+    lines.filter_map(|line| Some(line.split_once(" = ")?.0.replace('-', "_"))).collect()
+}
+
+/// Whether a line of code has a path that begins with a package's name. `regex::bytes::Regex` is
+/// no use of the package `bytes`.
+fn uses(line: &str, package: &str) -> bool {
+    let code = line.split("//").next().unwrap_or_default();
+    code.match_indices(&format!("{package}::")).any(|(at, _)| {
+        let before = code[..at].trim_end_matches('{');
+        !before.ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':')
+    })
+}
+
+#[test]
+fn every_package_has_work() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).expect("Cargo.toml is readable");
+    let packages = packages(&manifest, "[dependencies]");
+    assert!(packages.iter().any(|name| name == "unicode_width"), "{packages:?}");
+    let mut files = Vec::new();
+    sources(&root.join("src"), &mut files);
+    let texts: Vec<String> =
+        files.iter().map(|file| fs::read_to_string(file).expect("source file is readable")).collect();
+    let is_used = |name: &String| texts.iter().any(|text| text.lines().any(|line| uses(line, name)));
+    let idle: Vec<&String> = packages.iter().filter(|name| !is_used(name)).collect();
+    assert!(idle.is_empty(), "in Cargo.toml, and used by no file of src/: {idle:?}");
+}
+
+#[test]
+fn a_use_of_a_package_is_told_from_its_namesakes() {
+    for line in ["use bytes::Bytes;", "fn f(b: &bytes::Bytes) {", "#[derive(bytes::X)]"] {
+        assert!(uses(line, "bytes"), "{line}");
+    }
+    for line in
+        ["use regex::bytes::Regex;", "use regex::{bytes::Regex, X};", "// bytes::Bytes", "my_bytes::f()"]
+    {
+        assert!(!uses(line, "bytes"), "{line}");
+    }
 }

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `parser`, `params` | the state machine of escape sequences |
 //! | `csi`, `sgr`, `osc`, `dcs`, `sink` | what sequences do |
+//! | `trace` | what the parser finds, as text, for the fuzz target `vte` |
 //! | `numbered_modes` | the modes that are switched by number, as a table |
 //! | `print`, `edit`, `screen` | writing, erasing and scrolling, cursor and modes |
 //! | `cells`, `line`, `grid` | eight-byte cells, lines, traffic with the history |
@@ -47,6 +48,7 @@ mod sgr;
 mod sink;
 mod sixel;
 mod timeouts;
+pub mod trace;
 
 pub use capture::{Capture, CaptureOptions};
 pub(crate) use cells::CellTables;
