@@ -58,10 +58,18 @@ impl Control {
         }
     }
 
-    /// What the server had to say is in the pipe once it has answered someone who came later.
+    /// What the server had to say is in the pipe once it has answered someone who came later. A
+    /// server that is gone answers nobody: then the client ends, and has said all.
     pub fn settle(&mut self, server: &Server) {
-        server.settle();
+        let answered = server.tmux(&["display-message", "-p", ""]).status == Some(0);
         self.read();
+        let until = Instant::now() + PATIENCE;
+        while !answered && !self.ended {
+            assert!(Instant::now() < until, "the client of a server that is gone does not end");
+            let mut fds = [PollFd::new(self.output.as_fd(), PollFlags::POLLIN)];
+            poll(&mut fds, 1000u16).ok();
+            self.read();
+        }
     }
 
     fn read(&mut self) {

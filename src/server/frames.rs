@@ -66,6 +66,7 @@ impl Runtime {
         if drawn && !paced {
             self.next_frame_ms = now_ms + FRAME_MS;
         }
+        self.frame_put_off = paced && self.frame_wanted();
     }
 
     fn clients_to_draw(&self, paced: bool) -> Vec<ClientId> {

@@ -35,6 +35,8 @@ pub struct Runtime {
     /// The client that was drawn last, and whether others wait for the next turn.
     pub last_drawn: ClientId,
     pub frames_left: bool,
+    /// The last turn left frames for `next_frame_ms`, because panes were flooding.
+    pub frame_put_off: bool,
     /// Names of windows changed after the frames of this turn: another turn draws them.
     pub names_changed: bool,
     /// More queue items wait than one turn runs.
@@ -139,7 +141,10 @@ impl Runtime {
         let timers = self.world.timers.next_due();
         let keys =
             self.world.peers.values().filter_map(|p| p.tty.as_ref()).filter_map(|t| t.decoder.deadline());
-        let frame = (self.next_frame_ms > now && self.frame_wanted()).then_some(self.next_frame_ms);
+        // A frame that was put off is drawn even if its time came before the loop sleeps: no other
+        // event may follow.
+        let waits = self.frame_put_off || self.next_frame_ms > now && self.frame_wanted();
+        let frame = waits.then_some(self.next_frame_ms);
         let due = timers
             .into_iter()
             .chain(keys)

@@ -87,6 +87,7 @@ impl Runtime {
             flooded_ms: 0,
             last_drawn: ClientId(0),
             frames_left: false,
+            frame_put_off: false,
             names_changed: false,
             queue_busy: false,
             accept_paused_until: None,
