@@ -54,7 +54,7 @@ fn name(path: &Path, case: &Case) -> String {
     format!("{}: {}", path.file_stem().unwrap_or_default().to_string_lossy(), case.id)
 }
 
-/// Runs the steps of a case on a new server. Steps that wait for what tmux gave are told of it.
+/// Runs the steps of a case on a new server. A step that waits for a screen gets the recorded one.
 fn results(binary: &Path, fixtures: &Fixtures, case: &Case, record: bool) -> Vec<Value> {
     let mut server = Server::new(binary);
     for step in &fixtures[&case.fx] {
