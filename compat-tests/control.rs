@@ -72,6 +72,19 @@ impl Control {
         }
     }
 
+    /// Waits until that many lines have come, the client has ended, or patience is over.
+    pub fn expect_lines(&mut self, server: &Server, count: usize) {
+        let until = Instant::now() + PATIENCE;
+        while !self.ended && Instant::now() < until {
+            self.read();
+            if normal_lines(&server.normal(&self.text)).len() >= count {
+                return;
+            }
+            let mut fds = [PollFd::new(self.output.as_fd(), PollFlags::POLLIN)];
+            poll(&mut fds, 1000u16).ok();
+        }
+    }
+
     fn read(&mut self) {
         let mut buffer = [0; 4096];
         loop {

@@ -141,7 +141,7 @@ impl Outer {
             while self.read(QUIET) {}
             return self.shown(server, step);
         };
-        let until = Instant::now() + PATIENCE / 5;
+        let until = Instant::now() + PATIENCE;
         self.read(Duration::ZERO);
         loop {
             let shown = self.shown(server, step);

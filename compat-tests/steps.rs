@@ -114,7 +114,7 @@ fn perform(server: &mut Server, step: &Value, wanted: Option<&Value>) -> Option<
         return Some(json!({ "got": server.normal(&got) }));
     }
     if let Some(lines) = step["control"].as_array() {
-        return Some(json!({ "lines": control(server, step, lines) }));
+        return Some(json!({ "lines": control(server, step, lines, wanted) }));
     }
     if ["attach", "type", "mouse", "resize", "screen", "detach"].iter().any(|name| step.get(name).is_some()) {
         return on_screen(server, step, wanted);
@@ -131,7 +131,7 @@ fn perform(server: &mut Server, step: &Value, wanted: Option<&Value>) -> Option<
 
 /// A control client is given lines one after another. Between them, other steps are done, and
 /// `{"see": TEXT}` waits for what comes by itself.
-fn control(server: &mut Server, step: &Value, lines: &[Value]) -> Vec<String> {
+fn control(server: &mut Server, step: &Value, lines: &[Value], wanted: Option<&Value>) -> Vec<String> {
     let args = if step["args"].is_null() { vec!["attach-session".to_owned()] } else { texts(&step["args"]) };
     let flag = step["flag"].as_str().unwrap_or("-C");
     let mut client = Control::start(server, flag, &args, &environment(step));
@@ -145,6 +145,9 @@ fn control(server: &mut Server, step: &Value, lines: &[Value]) -> Vec<String> {
             client.settle(server);
         }
     }
+    // A client that ends by itself prints its last line when it likes.
+    let wanted = wanted.and_then(|value| value["lines"].as_array()).map_or(0, Vec::len);
+    client.expect_lines(server, wanted);
     client.finish(server)
 }
 
