@@ -6,6 +6,7 @@
 
 pub mod args;
 pub mod command;
+mod entry;
 pub mod escape;
 mod lexer;
 pub mod parse;
