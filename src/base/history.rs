@@ -25,6 +25,12 @@ bitflags::bitflags! {
         const EXTENDED = 0x8;
         /// Some cell of the row has, or had, a hyperlink.
         const HYPERLINK = 0x10;
+        /// A further line of a prompt starts here (OSC 133;P;k=s).
+        const SECOND_PROMPT = 0x20;
+        /// What is typed at a prompt starts here (OSC 133;B).
+        const START_COMMAND = 0x40;
+        /// A command's output ends here (OSC 133;D).
+        const END_OUTPUT = 0x80;
     }
 }
 
@@ -255,6 +261,11 @@ pub trait History: HistoryView {
     fn pop(&mut self, links: &mut Links) -> Option<Row>;
     /// Whether the newest row continues in the one that will be pushed next.
     fn continues(&mut self) -> bool;
+    /// The number of the logical line that the row which is pushed next belongs to: lines are
+    /// counted from the pane's beginning, cleared and trimmed ones included.
+    fn next_line(&self) -> u64 {
+        0
+    }
     /// Forgets everything, on disk too.
     fn clear(&mut self);
     /// Whether anything is kept at all (`history-limit 0` keeps nothing).

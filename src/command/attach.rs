@@ -2,6 +2,7 @@
 
 use crate::base::{ClientId, SessionId};
 use crate::format::sort::{self, Order, Sort};
+use crate::model::events::EventKind;
 use crate::model::host::ClientMessage;
 use crate::model::queue::StateFlags;
 use crate::model::sessions::step_in;
@@ -194,7 +195,7 @@ fn enter(
         if !control {
             cx.host.client_message(client, ClientMessage::Ready);
         }
-        cx.server.notify_client("client-attached", client);
+        cx.server.notify_client(EventKind::ClientAttached, client);
         if let Some(c) = cx.server.clients.get_mut(&client) {
             c.flags |= ClientFlags::ATTACHED;
         }

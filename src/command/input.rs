@@ -3,6 +3,7 @@
 
 use crate::base::{ClientId, Key, KeyCode, KeyFlags, MouseKind, NamedKey, PaneId};
 use crate::model::client::Theme;
+use crate::model::events::EventKind;
 use crate::model::key_tables::Binding;
 use crate::model::mode::{ModeTarget, OverlayResult, PromptResult};
 use crate::model::option_access::OptionScope;
@@ -90,8 +91,8 @@ fn report_theme(cx: &mut Cx<'_>, id: ClientId, theme: Theme) {
     if let Some(client) = cx.server.clients.get_mut(&id) {
         client.theme = Some(theme);
         let name = match theme {
-            Theme::Light => "client-light-theme",
-            Theme::Dark => "client-dark-theme",
+            Theme::Light => EventKind::ClientLightTheme,
+            Theme::Dark => EventKind::ClientDarkTheme,
         };
         cx.server.notify_client(name, id);
         cx.host.tty_query_colours(id);

@@ -1,5 +1,6 @@
 //! Layouts of windows by name, in turn, or as a string.
 
+use crate::model::events::EventKind;
 use crate::model::layout::{PRESETS, preset_lookup};
 use crate::model::{Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
@@ -59,6 +60,6 @@ fn arrange(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, next: bool, previou
     }
     cx.recalculate_sizes();
     cx.server.redraw_window(window);
-    cx.server.notify_window("window-layout-changed", window);
+    cx.server.notify_window(EventKind::WindowLayoutChanged, window);
     Exec::Normal
 }

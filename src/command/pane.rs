@@ -1,6 +1,7 @@
 //! Panes: killed, selected, swapped, joined, broken out, started again.
 
 use crate::base::PaneId;
+use crate::model::events::EventKind;
 use crate::model::moves::BreakTo;
 use crate::model::names::is_valid_name;
 use crate::model::neighbours::Side;
@@ -89,7 +90,7 @@ fn set_title(cx: &mut Cx<'_>, item: &ItemContext, pane: PaneId, format: &str) {
     let Some(p) = cx.server.pane(pane) else { return };
     let window = p.window;
     p.terminal.lock().set_title(title);
-    cx.server.notify_pane("pane-title-changed", pane);
+    cx.server.notify_pane(EventKind::PaneTitleChanged, pane);
     cx.server.redraw_window_borders(window);
     cx.server.status_window(window);
 }

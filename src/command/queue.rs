@@ -75,6 +75,7 @@ fn run_queue(cx: &mut Cx<'_>, owner: Option<ClientId>, steps: &mut usize) -> boo
         crate::view::modes::take_printed(cx);
         let result = fire(cx, taken);
         cx.server.queues.silent = false;
+        cx.tell_subscribers();
         report_refused(cx, owner);
         settle(cx, owner, result);
     }
@@ -330,7 +331,7 @@ pub fn run_notify_hooks(cx: &mut Cx<'_>, item: &ItemContext, notification: &Noti
     if !current.is_valid(cx.server) {
         current = cx.server.find_from_nothing().unwrap_or_default();
     }
-    let lists = cx.server.notify_hook(&current, notification.name);
+    let lists = cx.server.notify_hook(&current, notification.kind.name());
     if lists.is_empty() {
         return;
     }

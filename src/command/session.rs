@@ -2,6 +2,7 @@
 
 use crate::base::number::parse_number;
 use crate::base::{ClientId, SessionId, Size};
+use crate::model::events::EventKind;
 use crate::model::host::ClientMessage;
 use crate::model::names::{clean_name, is_valid_name};
 use crate::model::option_access::OptionScope;
@@ -207,7 +208,7 @@ fn create(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Result<Exec, Stri
     if let Some(group) = group {
         join_group(cx, session, &group);
     }
-    cx.server.notify_session("session-created", session);
+    cx.server.notify_session(EventKind::SessionCreated, session);
     if let Some(client) = attach {
         enter(cx, item, args, client, session);
     }
@@ -275,7 +276,7 @@ pub fn rename_session(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec 
         s.name = name;
     }
     cx.server.status_session(session);
-    cx.server.notify_session("session-renamed", session);
+    cx.server.notify_session(EventKind::SessionRenamed, session);
     Exec::Normal
 }
 

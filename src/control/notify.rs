@@ -37,7 +37,7 @@ fn words(cx: &Cx<'_>, id: ClientId, n: &Notification) -> Option<String> {
         let prefix = if has_window(cx, id, window)? { "" } else { "unlinked-" };
         Some(format!("%{prefix}window-{verb} {window}{rest}"))
     };
-    match n.name {
+    match n.kind.name() {
         "pane-mode-changed" => Some(format!("%pane-mode-changed {}", n.pane?)),
         "window-layout-changed" => layout(cx, id, n.window?),
         "window-pane-changed" => {

@@ -3,6 +3,7 @@
 use crate::base::{ClientId, SessionId, WindowId};
 
 use super::client::ClientFlags;
+use super::events::EventKind;
 use super::notify::Notification;
 use super::option_access::OptionScope;
 use super::session::WinlinkFlags;
@@ -28,7 +29,7 @@ struct Kind {
     monitor: &'static str,
     action: &'static str,
     visual: &'static str,
-    hook: &'static str,
+    hook: EventKind,
     title: &'static str,
 }
 
@@ -39,7 +40,7 @@ const KINDS: [Kind; 3] = [
         monitor: "monitor-bell",
         action: "bell-action",
         visual: "visual-bell",
-        hook: "alert-bell",
+        hook: EventKind::AlertBell,
         title: "Bell",
     },
     Kind {
@@ -48,7 +49,7 @@ const KINDS: [Kind; 3] = [
         monitor: "monitor-activity",
         action: "activity-action",
         visual: "visual-activity",
-        hook: "alert-activity",
+        hook: EventKind::AlertActivity,
         title: "Activity",
     },
     Kind {
@@ -57,7 +58,7 @@ const KINDS: [Kind; 3] = [
         monitor: "monitor-silence",
         action: "silence-action",
         visual: "visual-silence",
-        hook: "alert-silence",
+        hook: EventKind::AlertSilence,
         title: "Silence",
     },
 ];
@@ -190,7 +191,7 @@ impl Cx<'_> {
                 continue;
             }
             self.server.notify(Notification {
-                name: kind.hook,
+                kind: kind.hook,
                 current: FindState::from_winlink(self.server, session, index),
                 session: Some(session),
                 window: Some(window),

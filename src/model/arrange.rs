@@ -3,6 +3,7 @@
 
 use crate::base::{PaneId, Size, WindowId};
 
+use super::events::EventKind;
 use super::layout::{
     Axis, BorderStatus, CellId, CellKind, Layout, LayoutError, PANE_MINIMUM, PresetOptions, Rules,
 };
@@ -220,7 +221,7 @@ impl Cx<'_> {
             w.layout.fix_offsets();
         }
         self.fix_panes(window, None);
-        self.server.notify_window("window-layout-changed", window);
+        self.server.notify_window(EventKind::WindowLayoutChanged, window);
     }
 
     /// Splits a pane's cell; the new cell is to be filled with a pane at once. The window must
@@ -306,7 +307,7 @@ impl Cx<'_> {
         if let Some(w) = self.server.windows.get_mut(&window) {
             w.size = size;
         }
-        self.server.notify_window("window-layout-changed", window);
+        self.server.notify_window(EventKind::WindowLayoutChanged, window);
         self.server.redraw_window(window);
     }
 
@@ -323,7 +324,7 @@ impl Cx<'_> {
         w.layout.fix_offsets();
         self.fix_panes(window, None);
         self.recalculate_sizes();
-        self.server.notify_window("window-layout-changed", window);
+        self.server.notify_window(EventKind::WindowLayoutChanged, window);
         Ok(())
     }
 
@@ -345,7 +346,7 @@ impl Cx<'_> {
             p.flags |= PaneFlags::ZOOMED;
         }
         self.fix_panes(window, None);
-        self.server.notify_window("window-layout-changed", window);
+        self.server.notify_window(EventKind::WindowLayoutChanged, window);
         true
     }
 
@@ -366,7 +367,7 @@ impl Cx<'_> {
         }
         self.fix_panes(window, None);
         if notify {
-            self.server.notify_window("window-layout-changed", window);
+            self.server.notify_window(EventKind::WindowLayoutChanged, window);
         }
         true
     }

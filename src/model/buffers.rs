@@ -7,6 +7,7 @@ use bytes::Bytes;
 use crate::base::clock::Now;
 
 use super::Server;
+use super::events::EventKind;
 use super::names::clean_name;
 use super::option_access::OptionScope;
 
@@ -64,7 +65,7 @@ impl Server {
         self.buffers.next_order += 1;
         let buffer = Buffer { name: name.clone(), data, automatic, created: now.secs(), order };
         self.buffers.by_name.insert(name.clone(), buffer);
-        self.notify_buffer("paste-buffer-changed", &name);
+        self.notify_buffer(EventKind::PasteBufferChanged, &name);
     }
 
     /// Adds an automatic buffer, whose name starts with `prefix`; the oldest automatic ones go
@@ -113,7 +114,7 @@ impl Server {
     pub fn replace_buffer(&mut self, name: &str, data: Vec<u8>) {
         if let Some(buffer) = self.buffers.by_name.get_mut(name) {
             buffer.data = data.into();
-            self.notify_buffer("paste-buffer-changed", name);
+            self.notify_buffer(EventKind::PasteBufferChanged, name);
         }
     }
 
@@ -137,15 +138,15 @@ impl Server {
             let buffer = Buffer { name: name.clone(), automatic: false, ..buffer };
             self.buffers.by_name.insert(name.clone(), buffer);
         }
-        self.notify_buffer("paste-buffer-deleted", old);
-        self.notify_buffer("paste-buffer-changed", &name);
+        self.notify_buffer(EventKind::PasteBufferDeleted, old);
+        self.notify_buffer(EventKind::PasteBufferChanged, &name);
         Ok(())
     }
 
     /// Removes a buffer, if it is there.
     pub fn delete_buffer(&mut self, name: &str) {
         if self.buffers.get(name).is_some() {
-            self.notify_buffer("paste-buffer-deleted", name);
+            self.notify_buffer(EventKind::PasteBufferDeleted, name);
             self.buffers.by_name.remove(name);
         }
     }

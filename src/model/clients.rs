@@ -5,6 +5,7 @@ use crate::base::{ClientId, PaneId, WindowId};
 
 use super::Cx;
 use super::client::ClientFlags;
+use super::events::EventKind;
 use super::host::TtySetup;
 use super::option_access::OptionScope;
 use super::pane::PaneFlags;
@@ -154,7 +155,7 @@ impl Server {
         if self.option_text(OptionScope::Window(window), "window-size") == "latest" {
             self.sizes_dirty = true;
         }
-        self.notify_client("client-active", client);
+        self.notify_client(EventKind::ClientActive, client);
     }
 }
 

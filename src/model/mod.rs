@@ -18,6 +18,7 @@ pub mod arrange;
 pub mod buffers;
 pub mod client;
 pub mod clients;
+pub mod events;
 pub mod find;
 pub mod host;
 pub mod key_tables;
@@ -31,6 +32,7 @@ pub mod neighbours;
 pub mod notify;
 pub mod option_access;
 pub mod pane;
+mod pane_events;
 pub mod pane_limits;
 pub mod panes;
 pub mod queue;
@@ -127,6 +129,8 @@ pub struct Server {
     pub buffers: Buffers,
     pub key_tables: KeyTables,
     pub queues: Queues,
+    /// Who waits for events.
+    pub events: events::Events,
     pub messages: MessageLog,
     /// Prompt histories by type: command, search, target, window-target. Newest last.
     pub prompt_history: [Vec<String>; 4],
@@ -167,6 +171,8 @@ pub struct Server {
     /// Panes whose programs were started in this turn: what runs in them is not looked at yet,
     /// since it may still be the shell on its way to it.
     pub starting_panes: Vec<PaneId>,
+    /// Panes that printed something in this turn.
+    pub active_panes: Vec<PaneId>,
     /// Panes kept after their programs' ends, whose last line is still to be drawn.
     pub ended_panes: Vec<PaneId>,
     /// Panes whose view modes got lines that they have not taken over yet.

@@ -3,6 +3,7 @@
 
 use crate::base::{ClientId, PaneId, SessionId, WindowId};
 
+use super::events::EventKind;
 use super::layout::{CellId, CellKind, Layout};
 use super::option_access::OptionScope;
 use super::pane::PaneFlags;
@@ -121,9 +122,9 @@ impl Cx<'_> {
         }
         self.fix_panes(dst_w, None);
         self.server.redraw_window(dst_w);
-        self.server.notify_window("window-layout-changed", src_w);
+        self.server.notify_window(EventKind::WindowLayoutChanged, src_w);
         if src_w != dst_w {
-            self.server.notify_window("window-layout-changed", dst_w);
+            self.server.notify_window(EventKind::WindowLayoutChanged, dst_w);
         }
     }
 
@@ -197,9 +198,9 @@ impl Cx<'_> {
         if self.server.window(src_w).is_some_and(|w| w.panes.is_empty()) {
             self.kill_window(src_w, true);
         } else {
-            self.server.notify_window("window-layout-changed", src_w);
+            self.server.notify_window(EventKind::WindowLayoutChanged, src_w);
         }
-        self.server.notify_window("window-layout-changed", dst_w);
+        self.server.notify_window(EventKind::WindowLayoutChanged, dst_w);
     }
 
     /// Moves a pane into a window of its own, in a session. Returns the window's index. The

@@ -1,15 +1,16 @@
-//! Notifications: something happened that hooks and control clients are told of. They are
-//! queued, so that they are delivered in order and never in the middle of a command.
+//! Notifications: events of which hooks and control clients are told. They are queued, so that
+//! they are delivered in order and never in the middle of a command.
 
 use crate::base::{ClientId, PaneId, SessionId, WindowId};
 
 use super::Server;
+use super::events::{Datum, EventKind, EventName, Payload};
 use super::find::FindState;
 
-/// One event, by its hook name (`session-created`, `pane-exited`, …).
+/// One event that has a hook.
 #[derive(Clone, Debug, Default)]
 pub struct Notification {
-    pub name: &'static str,
+    pub kind: EventKind,
     pub current: FindState,
     pub client: Option<ClientId>,
     pub session: Option<SessionId>,
@@ -19,6 +20,8 @@ pub struct Notification {
     pub buffer: Option<String>,
     /// What the window or session was like when it went, if it went before the delivery.
     pub gone: Option<Gone>,
+    /// What else is known of it.
+    pub payload: Payload,
     /// Format variables for the hook's commands (`hook_session_name` and so on), in order.
     pub formats: Vec<(String, String)>,
 }
@@ -55,15 +58,77 @@ impl Server {
         }
     }
 
-    /// Queues a notification. Variables that describe what may be gone by the time it is
-    /// delivered are taken down now.
+    /// Fires an event and queues its notification. Variables that describe what may be gone by
+    /// the time it is delivered are taken down now.
     pub fn notify(&mut self, mut notification: Notification) {
-        // tmux: what the hook of a notification does tells neither hooks nor control clients.
-        if self.queues.silent {
+        let name = EventName::Kind(notification.kind);
+        // An event that tmux 3.7c does not have is often one that nobody asks for.
+        let hooked =
+            || notification.kind.is_old() || self.has_hook(&notification.current, notification.kind.name());
+        let hooked = !self.queues.silent && hooked();
+        if !hooked && !self.events.wants(&name) {
             return;
         }
-        let mut add = |name: &str, value: String| notification.formats.push((name.to_owned(), value));
-        add("hook", notification.name.to_owned());
+        let payload = self.payload_of(&notification);
+        self.fire(name, notification.current, payload.clone());
+        // tmux: what the hook of a notification does tells neither hooks nor control clients.
+        if !hooked {
+            return;
+        }
+        notification.formats = self.hook_formats(&notification, &payload);
+        let items = self.queues.notification(notification);
+        self.queues.append(None, items);
+    }
+
+    /// All that is known of an event.
+    fn payload_of(&self, notification: &Notification) -> Payload {
+        let Notification { current, client, session, window, pane, buffer, .. } = notification;
+        let mut payload = Payload::default();
+        let mut add = |name: &str, datum: Option<Datum>| {
+            if let Some(datum) = datum {
+                payload.set(name, datum);
+            }
+        };
+        let at_client = (client.is_some() && !current.eq(&FindState::default())).then_some(current);
+        let session = session.or(at_client.and_then(|at| at.session));
+        let window = window.or(at_client.and_then(|at| at.window));
+        let pane = pane.or(at_client.and_then(|at| at.pane));
+        add("client", client.and_then(|id| self.client_datum(id)));
+        add("session", session.and_then(|id| self.session_datum(id)));
+        add("window", window.and_then(|id| self.window_datum(id)));
+        add("pane", pane.map(Datum::Pane));
+        add("paste_buffer", buffer.clone().map(Datum::Text));
+        if at_client.is_some() || (session.is_some() && window.is_some()) {
+            add("window_index", current.winlink.map(Datum::from));
+        }
+        payload.extend(notification.payload.clone());
+        payload
+    }
+
+    /// The variables of an event's hook. tmux: the hooks of 3.7c see of these names only those
+    /// that they are about.
+    fn hook_formats(&self, notification: &Notification, payload: &Payload) -> Vec<(String, String)> {
+        const OLD: [&str; 6] = [
+            "hook_client",
+            "hook_session",
+            "hook_session_name",
+            "hook_window",
+            "hook_window_name",
+            "hook_pane",
+        ];
+        let mut formats = vec![("hook".to_owned(), notification.kind.name().to_owned())];
+        let old = notification.kind.is_old();
+        if old {
+            formats.extend(self.old_formats(notification));
+        }
+        let known = payload.formats("hook_").into_iter();
+        formats.extend(known.filter(|(name, _)| !(old && OLD.contains(&name.as_str()))));
+        formats
+    }
+
+    fn old_formats(&self, notification: &Notification) -> Vec<(String, String)> {
+        let mut formats = Vec::new();
+        let mut add = |name: &str, value: String| formats.push((name.to_owned(), value));
         if let Some(client) = notification.client.and_then(|id| self.clients.get(&id)) {
             add("hook_client", client.name.clone());
         }
@@ -78,24 +143,30 @@ impl Server {
         if let Some(pane) = notification.pane {
             add("hook_pane", pane.to_string());
         }
-        let items = self.queues.notification(notification);
-        self.queues.append(None, items);
+        formats
     }
 
-    pub fn notify_session(&mut self, name: &'static str, session: SessionId) {
+    /// What a notification of a pane tells, to be completed.
+    pub fn pane_notification(&self, kind: EventKind, pane: PaneId) -> Notification {
+        let current = FindState::from_pane(self, pane);
+        let window = self.pane(pane).map(|p| p.window);
+        Notification { kind, current, window, pane: Some(pane), ..Default::default() }
+    }
+
+    pub fn notify_session(&mut self, kind: EventKind, session: SessionId) {
         let current = FindState::from_session(self, session);
-        self.notify(Notification { name, current, session: Some(session), ..Default::default() });
+        self.notify(Notification { kind, current, session: Some(session), ..Default::default() });
     }
 
-    pub fn notify_window(&mut self, name: &'static str, window: WindowId) {
+    pub fn notify_window(&mut self, kind: EventKind, window: WindowId) {
         let current = FindState::from_window(self, window);
-        self.notify(Notification { name, current, window: Some(window), ..Default::default() });
+        self.notify(Notification { kind, current, window: Some(window), ..Default::default() });
     }
 
-    pub fn notify_pane(&mut self, name: &'static str, pane: PaneId) {
+    pub fn notify_pane(&mut self, kind: EventKind, pane: PaneId) {
         let current = FindState::from_pane(self, pane);
         let window = current.window;
-        self.notify(Notification { name, current, window, pane: Some(pane), ..Default::default() });
+        self.notify(Notification { kind, current, window, pane: Some(pane), ..Default::default() });
     }
 
     /// A mode ended with its pane: its hooks run where nothing in particular is. tmux: a window
@@ -110,16 +181,16 @@ impl Server {
             }
         }
         let (window, pane) = (Some(window), Some(pane));
-        self.notify(Notification { name: "pane-mode-changed", window, pane, ..Default::default() });
+        self.notify(Notification { kind: EventKind::PaneModeChanged, window, pane, ..Default::default() });
     }
 
-    pub fn notify_client(&mut self, name: &'static str, client: ClientId) {
+    pub fn notify_client(&mut self, kind: EventKind, client: ClientId) {
         let current = FindState::from_client(self, client);
         let session = self.clients.get(&client).and_then(|c| c.session);
-        self.notify(Notification { name, current, client: Some(client), session, ..Default::default() });
+        self.notify(Notification { kind, current, client: Some(client), session, ..Default::default() });
     }
 
-    pub fn notify_buffer(&mut self, name: &'static str, buffer: &str) {
-        self.notify(Notification { name, buffer: Some(buffer.to_owned()), ..Default::default() });
+    pub fn notify_buffer(&mut self, kind: EventKind, buffer: &str) {
+        self.notify(Notification { kind, buffer: Some(buffer.to_owned()), ..Default::default() });
     }
 }

@@ -83,6 +83,12 @@ impl Server {
         }
     }
 
+    /// Whether something runs when this happens there.
+    pub fn has_hook(&self, at: &FindState, name: &str) -> bool {
+        let scope = self.hook_scope(at, name);
+        scope.is_some_and(|scope| self.chain(scope).commands(name).next().is_some())
+    }
+
     /// Where a hook (or a user option that is run as one) is found.
     pub fn hook_scope(&self, at: &FindState, name: &str) -> Option<OptionScope> {
         let scopes = [

@@ -37,6 +37,8 @@ bitflags::bitflags! {
         const UNSEEN_CHANGES = 0x4000;
         /// Its terminal has been closed.
         const CLOSED = 0x8000;
+        /// Printed something in this turn.
+        const ACTIVITY = 0x1_0000;
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::base::{PaneId, WindowId};
 
 use super::client::ClientFlags;
+use super::events::EventKind;
 use super::host::ExitStatus;
 use super::mode::{BusyMode, ModeEntry};
 use super::option_access::OptionScope;
@@ -113,7 +114,7 @@ impl Cx<'_> {
             self.fix_panes(window, None);
             self.server.redraw_window(window);
             self.server.status_window(window);
-            self.server.notify_pane("pane-mode-changed", pane);
+            self.server.notify_pane(EventKind::PaneModeChanged, pane);
         }
     }
 
@@ -187,14 +188,14 @@ impl Cx<'_> {
             self.host.pane_close(pane);
             self.server.ended_panes.push(pane);
             if notify {
-                self.server.notify_pane("pane-died", pane);
+                self.server.notify_pane(EventKind::PaneDied, pane);
             }
             self.server.redraw_window(window);
             return PaneEnd::Kept;
         }
         let window = p.window;
         if notify {
-            self.server.notify_pane("pane-exited", pane);
+            self.server.notify_pane(EventKind::PaneExited, pane);
         }
         self.unzoom_and_redraw(window);
         self.end_pane(pane);
@@ -237,6 +238,6 @@ impl Cx<'_> {
         if let Some(p) = self.server.panes.get_mut(&pane) {
             p.flags.set(PaneFlags::FOCUSED, focused);
         }
-        self.server.notify_pane(if focused { "pane-focus-in" } else { "pane-focus-out" }, pane);
+        self.server.notify_pane(if focused { EventKind::PaneFocusIn } else { EventKind::PaneFocusOut }, pane);
     }
 }

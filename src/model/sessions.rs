@@ -4,6 +4,7 @@ use crate::base::{ClientId, SessionId, WindowId};
 use crate::options::{Environ, Options};
 
 use super::client::ClientFlags;
+use super::events::EventKind;
 use super::option_access::OptionScope;
 use super::pane::PaneFlags;
 use super::session::WinlinkFlags;
@@ -153,14 +154,14 @@ impl Cx<'_> {
             return;
         }
         if notify {
-            self.server.notify_session("session-closed", session);
+            self.server.notify_session(EventKind::SessionClosed, session);
         }
         self.server.remove_from_group(session);
         let indexes: Vec<i32> =
             self.server.session(session).map_or(Vec::new(), |s| s.winlinks.keys().copied().collect());
         for index in indexes {
             if let Some(window) = self.server.winlink_window(session, index) {
-                self.server.notify_session_window("window-unlinked", session, window);
+                self.server.notify_session_window(EventKind::WindowUnlinked, session, window);
             }
             self.remove_winlink(session, index);
         }
@@ -259,7 +260,7 @@ impl Cx<'_> {
             c.status_due_ms = 0;
         }
         self.queue_session_alerts(session);
-        self.server.notify_client("client-session-changed", client);
+        self.server.notify_client(EventKind::ClientSessionChanged, client);
         self.server.redraw_client(client);
     }
 
@@ -349,11 +350,11 @@ impl Cx<'_> {
             if let Some(w) = self.server.windows.get_mut(&winlink.window) {
                 w.winlinks.push((session, *index));
             }
-            self.server.notify_session_window("window-linked", session, winlink.window);
+            self.server.notify_session_window(EventKind::WindowLinked, session, winlink.window);
         }
         for (index, winlink) in old {
             if !wanted.values().any(|wl| wl.window == winlink.window) {
-                self.server.notify_session_window("window-unlinked", session, winlink.window);
+                self.server.notify_session_window(EventKind::WindowUnlinked, session, winlink.window);
             }
             self.unlink_place(winlink.window, session, index);
         }

@@ -3,6 +3,7 @@
 use crate::base::{ClientId, SessionId, Size, WindowId};
 
 use super::client::ClientFlags;
+use super::events::EventKind;
 use super::option_access::OptionScope;
 use super::window::WindowFlags;
 use super::windows::known_pixels;
@@ -245,8 +246,8 @@ impl Cx<'_> {
             self.zoom(active);
         }
         self.server.redraw_window(window);
-        self.server.notify_window("window-layout-changed", window);
-        self.server.notify_window("window-resized", window);
+        self.server.notify_window(EventKind::WindowLayoutChanged, window);
+        self.server.notify_window(EventKind::WindowResized, window);
         if let Some(w) = self.server.windows.get_mut(&window) {
             w.flags -= WindowFlags::RESIZE;
         }

@@ -4,6 +4,7 @@
 use crate::base::{ClientId, PaneId, SessionId, WindowId};
 use crate::options::Environ;
 
+use super::events::EventKind;
 use super::host::SpawnRequest;
 use super::layout::{CellId, Layout};
 use super::option_access::OptionScope;
@@ -172,7 +173,7 @@ impl Cx<'_> {
         if let Some(window) = window
             && !flags.contains(SpawnFlags::RESPAWN)
         {
-            self.server.notify_session_window("window-linked", session, window);
+            self.server.notify_session_window(EventKind::WindowLinked, session, window);
         }
         self.synchronize_group_from(session);
         Ok(index)
@@ -307,7 +308,7 @@ impl Cx<'_> {
             self.set_active_pane(window, pane, notify);
         }
         if notify {
-            self.server.notify_window("window-layout-changed", window);
+            self.server.notify_window(EventKind::WindowLayoutChanged, window);
         }
         Ok(pane)
     }

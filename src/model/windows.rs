@@ -2,6 +2,7 @@
 
 use crate::base::{PaneId, SessionId, Size, WindowId};
 
+use super::events::EventKind;
 use super::layout::Layout;
 use super::option_access::OptionScope;
 use super::pane::PaneFlags;
@@ -114,7 +115,7 @@ impl Server {
         let Some(name) = super::names::clean_name(name, untrusted) else { return };
         let Some(w) = self.windows.get_mut(&window) else { return };
         w.name = name;
-        self.notify_window("window-renamed", window);
+        self.notify_window(EventKind::WindowRenamed, window);
     }
 
     /// The name a window gets from its active pane's command.
@@ -189,7 +190,7 @@ impl Cx<'_> {
         }
         self.server.redraw_window(window);
         if notify {
-            self.server.notify_window("window-pane-changed", window);
+            self.server.notify_window(EventKind::WindowPaneChanged, window);
         }
         true
     }
@@ -225,7 +226,7 @@ impl Cx<'_> {
         if let Some(p) = self.server.panes.get_mut(&next) {
             p.flags |= PaneFlags::CHANGED;
         }
-        self.server.notify_window("window-pane-changed", window);
+        self.server.notify_window(EventKind::WindowPaneChanged, window);
         self.update_window_focus(window);
     }
 

@@ -3,6 +3,7 @@
 
 use crate::base::{SessionId, WindowId};
 
+use super::events::EventKind;
 use super::find::FindState;
 use super::notify::Notification;
 use super::option_access::OptionScope;
@@ -157,7 +158,7 @@ impl Server {
     }
 
     /// Tells hooks and control clients of a window in a session.
-    pub fn notify_session_window(&mut self, name: &'static str, session: SessionId, window: WindowId) {
+    pub fn notify_session_window(&mut self, kind: EventKind, session: SessionId, window: WindowId) {
         let index = match self.session(session) {
             Some(s) if self.winlink_window(session, s.current) == Some(window) => Some(s.current),
             _ => self.winlink_of(session, window),
@@ -165,7 +166,7 @@ impl Server {
         let current =
             index.map_or(FindState::default(), |index| FindState::from_winlink(self, session, index));
         self.notify(Notification {
-            name,
+            kind,
             current,
             session: Some(session),
             window: Some(window),
@@ -311,7 +312,7 @@ impl Cx<'_> {
             self.server.clear_alerts(window);
             self.window_activity(window);
         }
-        self.server.notify_session("session-window-changed", session);
+        self.server.notify_session(EventKind::SessionWindowChanged, session);
         Selected::Changed
     }
 
@@ -369,7 +370,7 @@ impl Cx<'_> {
             let shown = index.map_or(-1 - base, i64::from);
             return Err(format!("index in use: {shown}"));
         };
-        self.server.notify_session_window("window-linked", session, window);
+        self.server.notify_session_window(EventKind::WindowLinked, session, window);
         self.synchronize_group_from(session);
         Ok(added)
     }
@@ -382,7 +383,7 @@ impl Cx<'_> {
         if s.current == index {
             self.leave_winlink(session);
         }
-        self.server.notify_session_window("window-unlinked", session, winlink.window);
+        self.server.notify_session_window(EventKind::WindowUnlinked, session, winlink.window);
         self.remove_winlink(session, index);
         if let Some(s) = self.server.sessions.get_mut(&session)
             && s.current == index
@@ -397,7 +398,7 @@ impl Cx<'_> {
     /// moment. True when it was the current window.
     pub(super) fn clear_index(&mut self, session: SessionId, index: i32) -> bool {
         let Some(window) = self.server.winlink_window(session, index) else { return false };
-        self.server.notify_session_window("window-unlinked", session, window);
+        self.server.notify_session_window(EventKind::WindowUnlinked, session, window);
         self.remove_winlink(session, index);
         let Some(s) = self.server.sessions.get_mut(&session) else { return false };
         let was_current = s.current == index;

@@ -8,6 +8,7 @@ use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
 use crate::base::ClientId;
 use crate::command;
 use crate::control;
+use crate::model::events::EventKind;
 use crate::model::host::ClientMessage;
 use crate::model::queue::{Exec, ItemContext, QueueState};
 use crate::model::{Client, ClientFlags, Cx};
@@ -234,7 +235,7 @@ impl Runtime {
         crate::view::overlay::resize(&mut cx, id);
         cx.server.redraw_client(id);
         if cx.server.client(id).is_some_and(|c| c.session.is_some()) {
-            cx.server.notify_client("client-resized", id);
+            cx.server.notify_client(EventKind::ClientResized, id);
         }
     }
 
@@ -295,7 +296,7 @@ impl Runtime {
         crate::view::close_all(&mut cx, id);
         let attached = cx.server.client(id).is_some_and(|c| c.flags.contains(ClientFlags::ATTACHED));
         if attached {
-            cx.server.notify_client("client-detached", id);
+            cx.server.notify_client(EventKind::ClientDetached, id);
         }
         control::stop(&mut cx, id);
         crate::format::jobs::forget_client(&mut cx, id);

@@ -3,6 +3,7 @@
 
 use crate::base::{PaneId, Size};
 use crate::control;
+use crate::model::events::EventKind;
 use crate::model::host::{ExitStatus, Hold, Host};
 use crate::model::pane::PaneFlags;
 use crate::model::{ClientFlags, Cx};
@@ -83,6 +84,9 @@ impl Runtime {
             let window = cx.server.panes.get(&id).map(|p| p.window);
             if let Some(window) = window {
                 cx.window_activity(window);
+                if !slice.bytes.is_empty() {
+                    cx.server.notify_activity(id);
+                }
                 match slice.pace {
                     Pace::Answer => cx.server.mark_pane_answered(id),
                     Pace::Usual => cx.server.mark_pane_paced(id),
@@ -91,6 +95,7 @@ impl Runtime {
             }
             events.into_iter().for_each(|event| terminal_event(&mut cx, id, event));
             crate::model::timeouts::watch(&mut cx, id);
+            cx.tell_subscribers();
             if !slice.bytes.is_empty() {
                 control::pane_output(&mut cx, id, &slice.bytes);
             }
@@ -168,10 +173,11 @@ fn terminal_event(cx: &mut Cx<'_>, id: PaneId, event: TerminalEvent) {
     let window = pane.window;
     match event {
         TerminalEvent::Bell => {
+            cx.server.notify_pane(EventKind::PaneBell, id);
             cx.window_bell(window);
         }
         TerminalEvent::Title => {
-            cx.server.notify_pane("pane-title-changed", id);
+            cx.server.notify_pane(EventKind::PaneTitleChanged, id);
             cx.server.redraw_window_borders(window);
             cx.server.status_window(window);
         }
@@ -184,7 +190,7 @@ fn terminal_event(cx: &mut Cx<'_>, id: PaneId, event: TerminalEvent) {
             for client in showing_clients(cx, id, false) {
                 cx.host.tty_set_clipboard(client, &selections, &data);
             }
-            cx.server.notify_pane("pane-set-clipboard", id);
+            cx.server.notify_pane(EventKind::PaneSetClipboard, id);
             cx.server.set_buffer(data, None, cx.now).ok();
         }
         TerminalEvent::ClipboardBuffer { selection, end } => {
@@ -223,6 +229,7 @@ fn terminal_event(cx: &mut Cx<'_>, id: PaneId, event: TerminalEvent) {
                 }),
             );
         }
+        TerminalEvent::Mark(mark, marks) => cx.server.notify_mark(id, &mark, &marks),
         TerminalEvent::Background => cx.server.pane_background_changed(id),
         TerminalEvent::ThemeUpdates
         | TerminalEvent::Palette

@@ -114,6 +114,7 @@ impl Runtime {
             // Whatever can wait comes after what people see.
             self.check_names();
             self.server.starting_panes.clear();
+            self.server.end_activity();
             self.start_format_jobs();
             if self.is_over() {
                 return Ok(());

@@ -5,6 +5,7 @@ use std::os::fd::AsFd;
 use crate::base::{ClientId, Colour, Key, KeyCode, MouseEvent, NamedKey};
 use crate::command::input::{self, InputEvent as ClientInput};
 use crate::model::ClientFlags;
+use crate::model::events::EventKind;
 use crate::model::host::TtySetup;
 use crate::model::queue::KeyEvent;
 use crate::outer::features::Features;
@@ -130,8 +131,8 @@ impl Runtime {
 
     fn focus_key(&mut self, id: ClientId, key: Key) {
         let (focused, hook) = match key.code {
-            KeyCode::Named(NamedKey::FocusIn) => (true, "client-focus-in"),
-            KeyCode::Named(NamedKey::FocusOut) => (false, "client-focus-out"),
+            KeyCode::Named(NamedKey::FocusIn) => (true, EventKind::ClientFocusIn),
+            KeyCode::Named(NamedKey::FocusOut) => (false, EventKind::ClientFocusOut),
             _ => return,
         };
         let Some(client) = self.server.clients.get_mut(&id) else { return };

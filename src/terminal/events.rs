@@ -2,10 +2,15 @@
 
 use std::collections::VecDeque;
 
+use super::marks::{CommandMarks, Mark};
+
 /// Bytes of replies kept for a program that does not read them; further ones are dropped.
 const MAX_REPLY_BYTES: usize = 64 << 10;
 /// Events kept until the server takes them; further ones are dropped.
 const MAX_EVENTS: usize = 256;
+/// Marks of the shell kept until the server takes them, which it does after each slice: as many
+/// as fit in one, so that none is dropped.
+const MAX_MARKS: usize = 4096;
 /// Bytes of passthrough and clipboard data kept until the server takes them.
 const MAX_EVENT_BYTES: usize = 8 << 20;
 /// Replies held back behind an unanswered query.
@@ -76,6 +81,9 @@ pub enum TerminalEvent {
     ThemeUpdates,
     /// Images were added or removed.
     Images,
+    /// The shell marked a prompt, a command or its output.
+    /// With what all marks up to it say.
+    Mark(Mark, Box<CommandMarks>),
 }
 
 /// How long an unanswered query holds back the replies behind it, in milliseconds.
@@ -99,6 +107,8 @@ pub struct Outbox {
     replies: Vec<u8>,
     events: VecDeque<TerminalEvent>,
     event_bytes: usize,
+    /// Marks among the events.
+    marks: usize,
     held: VecDeque<(u64, Held)>,
     /// The time that the server told last, in monotonic milliseconds.
     pub now_ms: u64,
@@ -145,12 +155,19 @@ impl Outbox {
             TerminalEvent::ClipboardBuffer { .. }
             | TerminalEvent::ClipboardQuery { .. }
             | TerminalEvent::PaletteQuery { .. } => 0,
+            TerminalEvent::Mark(..) => {
+                if self.marks < MAX_MARKS {
+                    self.marks += 1;
+                    self.events.push_back(event);
+                }
+                return;
+            }
             plain => {
                 self.events.retain(|old| old != plain);
                 0
             }
         };
-        if self.events.len() < MAX_EVENTS && self.event_bytes + bytes <= MAX_EVENT_BYTES {
+        if self.events.len() - self.marks < MAX_EVENTS && self.event_bytes + bytes <= MAX_EVENT_BYTES {
             self.event_bytes += bytes;
             self.events.push_back(event);
         }
@@ -158,6 +175,7 @@ impl Outbox {
 
     pub fn take_events(&mut self) -> Vec<TerminalEvent> {
         self.event_bytes = 0;
+        self.marks = 0;
         self.events.drain(..).collect()
     }
 

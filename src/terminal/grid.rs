@@ -60,6 +60,8 @@ pub struct Grid {
     pub pullable: Pullable,
     /// Whether the newest row of history continues on the screen; `None`: not known.
     pub tail_wrapped: Option<bool>,
+    /// Logical lines that scrolled away while no history was kept.
+    pub unkept: u64,
     /// Seconds since the epoch, stamped on rows as they leave the screen.
     pub now: i64,
     scratch: Row,
@@ -76,6 +78,7 @@ impl Grid {
             saved: None,
             pullable: Pullable::AllBut(0),
             tail_wrapped: Some(false),
+            unkept: 0,
             now: 0,
             scratch: Row::default(),
         }
@@ -208,6 +211,9 @@ impl Grid {
     /// Scrolls a region up by a line, which goes to the history if there is one.
     pub fn scroll_up(&mut self, upper: u32, lower: u32, bg: Colour) {
         if !self.keeps_history() {
+            if self.saved.is_none() && upper == 0 {
+                self.unkept += u64::from(!self.lines[0].flags.contains(RowFlags::WRAPPED));
+            }
             self.move_lines(upper, upper + 1, lower.saturating_sub(upper), bg);
             return;
         }

@@ -17,6 +17,8 @@ pub struct MemoryHistory {
     cols: u32,
     links: Links,
     bytes: u64,
+    /// Lines that ended in rows pushed so far.
+    lines: u64,
 }
 
 /// Longest run of rows that one logical line takes part in when rows are laid out anew;
@@ -26,7 +28,7 @@ const MAX_JOINED_ROWS: usize = 65_536;
 impl MemoryHistory {
     /// A history of at most `limit` rows for a terminal of `cols` columns; 0 keeps nothing.
     pub fn new(limit: usize, cols: u32) -> Self {
-        Self { rows: VecDeque::new(), limit, cols, links: Links::new(), bytes: 0 }
+        Self { rows: VecDeque::new(), limit, cols, links: Links::new(), bytes: 0, lines: 0 }
     }
 
     /// Changes the limit; with `trim`, rows over it go at once, else when the next one comes.
@@ -136,6 +138,7 @@ impl History for MemoryHistory {
             return;
         }
         self.make_room();
+        self.lines += u64::from(!row.flags.contains(RowFlags::WRAPPED));
         let mut row = row.clone();
         relink(&mut row, links, &mut self.links);
         self.bytes += row_bytes(&row);
@@ -145,8 +148,13 @@ impl History for MemoryHistory {
     fn pop(&mut self, links: &mut Links) -> Option<Row> {
         let mut row = self.rows.pop_back()?;
         self.bytes -= row_bytes(&row).min(self.bytes);
+        self.lines -= u64::from(!row.flags.contains(RowFlags::WRAPPED));
         relink(&mut row, &self.links, links);
         Some(row)
+    }
+
+    fn next_line(&self) -> u64 {
+        self.lines
     }
 
     fn clear(&mut self) {

@@ -16,6 +16,7 @@
 //! | `memory` | a history in memory |
 //! | `timeouts` | strings without an end, questions without an answer |
 //! | `save` | all of it as bytes, for the server after this one |
+//! | `marks` | where a shell says that prompts, commands and output begin |
 //! | `keys`, `capture` | bytes for a key; rows as text |
 //!
 //! It does no I/O and reads no clock: the server tells it the time (`set_now`, `set_clock`)
@@ -32,6 +33,7 @@ mod grid;
 mod images;
 pub mod keys;
 mod line;
+mod marks;
 mod memory;
 mod modes;
 mod numbered_modes;
@@ -58,6 +60,7 @@ pub use csi::VERSION;
 pub use events::{StringEnd, TerminalEvent};
 pub use images::Image;
 pub use keys::{KeyEncodeOptions, NoEncoding, encode_key, encode_mouse, is_typed_as_it_is, write_key};
+pub use marks::{CommandMarks, Mark, MarkKind};
 pub use memory::{MemoryHistory, relay, relink};
 pub use modes::{CursorShape, Modes, Progress, ProgressState};
 pub use palette::Palette;
@@ -284,6 +287,11 @@ impl Terminal {
     pub fn set_path(&mut self, path: impl Into<String>) {
         self.disturb();
         self.screen.path = path.into();
+    }
+
+    /// Marks of the shell: prompts, the newest command and its output.
+    pub fn marks(&self) -> CommandMarks {
+        self.screen.marks
     }
 
     pub fn progress(&self) -> Progress {

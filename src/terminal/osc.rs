@@ -4,7 +4,6 @@ use super::config::{GetClipboard, SetClipboard};
 use super::events::{StringEnd, TerminalEvent};
 use super::modes::ProgressState;
 use super::screen::Screen;
-use crate::base::history::RowFlags;
 use crate::base::text::{clean_name, from_bytes, visible};
 use crate::base::{Colour, LinkId};
 use base64::Engine;
@@ -213,18 +212,6 @@ impl Screen {
         self.progress.state = state;
         if let Some(percent) = percent.filter(|_| state != ProgressState::Indeterminate) {
             self.progress.percent = percent;
-        }
-    }
-
-    /// OSC 133: marks of shell prompts and output.
-    fn osc_mark(&mut self, text: &[u8]) {
-        let flag = match text.first() {
-            Some(b'A') => RowFlags::START_PROMPT,
-            Some(b'C') => RowFlags::START_OUTPUT,
-            _ => return,
-        };
-        if self.cy < self.rows() {
-            self.grid.line_mut(self.cy).flags |= flag;
         }
     }
 

@@ -9,6 +9,7 @@ use super::cells::{Mark, Packed};
 use super::grid::{Pullable, Saved};
 use super::images::{Image, MAX_IMAGES};
 use super::line::Line;
+use super::marks::CommandMarks;
 use super::modes::{CursorShape, Modes, Progress};
 use super::palette::ProgramColours;
 use super::parser::SavedParser;
@@ -48,6 +49,10 @@ struct State {
     cursor_shape: CursorShape,
     cursor_colour: Option<Colour>,
     progress: Progress,
+    #[serde(default)]
+    marks: CommandMarks,
+    #[serde(default)]
+    unkept: u64,
     palette: ProgramColours,
     pullable: u64,
     tail_wrapped: Option<bool>,
@@ -115,6 +120,8 @@ impl Terminal {
             cursor_shape: screen.cursor_shape,
             cursor_colour: screen.cursor_colour,
             progress: screen.progress,
+            marks: screen.marks,
+            unkept: grid.unkept,
             palette: screen.palette.program_part(),
             pullable: match grid.pullable {
                 Pullable::Rows(rows) => rows.min(COUNTED),
@@ -213,6 +220,8 @@ impl Terminal {
         screen.cursor_shape = state.cursor_shape;
         screen.cursor_colour = state.cursor_colour;
         screen.progress = state.progress;
+        screen.marks = state.marks;
+        screen.grid.unkept = state.unkept;
         screen.palette.set_program_part(state.palette);
         screen.grid.pullable = match state.pullable {
             rows @ ..=COUNTED => Pullable::Rows(rows),

@@ -9,6 +9,7 @@ use super::config::{ExtendedKeys, TerminalConfig};
 use super::events::{Outbox, TerminalEvent};
 use super::grid::Grid;
 use super::images::Images;
+use super::marks::CommandMarks;
 use super::modes::{CursorShape, Modes, Progress, ProgressState};
 use super::palette::Palette;
 use crate::base::history::History;
@@ -70,6 +71,7 @@ pub struct Screen {
     pub cursor_shape: CursorShape,
     pub cursor_colour: Option<Colour>,
     pub progress: Progress,
+    pub marks: CommandMarks,
     pub palette: Palette,
     pub images: Images,
     pub outbox: Outbox,
@@ -98,6 +100,7 @@ impl Screen {
             cursor_shape: CursorShape::Default,
             cursor_colour: None,
             progress: Progress::default(),
+            marks: CommandMarks::default(),
             images: Images::default(),
             outbox: Outbox::default(),
         };

@@ -412,6 +412,10 @@ impl History for PaneHistory {
         newest.is_some_and(|sealed| self.store.load(&sealed).continues())
     }
 
+    fn next_line(&self) -> u64 {
+        self.end_line()
+    }
+
     fn clear(&mut self) {
         self.forget();
     }

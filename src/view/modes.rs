@@ -3,6 +3,7 @@
 use crate::base::history::Row;
 use crate::base::{PaneId, Surface};
 use crate::model::Cx;
+use crate::model::events::EventKind;
 use crate::model::mode::{ModeEntry, ModeResult, ModeTarget, PaneMode};
 use crate::model::pane::PaneFlags;
 use crate::model::queue::{ItemId, KeyEvent};
@@ -85,7 +86,7 @@ fn changed(cx: &mut Cx<'_>, pane: PaneId) {
     cx.fix_panes(window, None);
     cx.server.redraw_window(window);
     cx.server.status_window(window);
-    cx.server.notify_pane("pane-mode-changed", pane);
+    cx.server.notify_pane(EventKind::PaneModeChanged, pane);
 }
 
 /// Runs something on the top mode, told of the pane's size first. `None` without a mode.

@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use crate::base::{ClientId, PaneId};
 use crate::containment::KernelLog;
 use crate::model::Cx;
+use crate::model::events::EventKind;
 use crate::terminal::Terminal;
 use crate::view::message;
 
@@ -34,7 +35,7 @@ impl OomReport {
             // Its mark in the status line is the bell's, until somebody looks.
             cx.window_bell(window);
         }
-        cx.server.notify_pane("pane-oom", self.pane);
+        cx.server.notify_pane(EventKind::PaneOom, self.pane);
     }
 
     /// Adds who was killed, if the log has it.

@@ -136,6 +136,7 @@ impl ServerRecord {
             key_tables: _,
             messages,
             prompt_history: _,
+            events: _,
             wait_channels: _,
             delayed: _,
             access: _,
@@ -160,6 +161,7 @@ impl ServerRecord {
             sizes_dirty: _,
             unattached_dirty: _,
             starting_panes: _,
+            active_panes: _,
             ended_panes: _,
             printed_panes: _,
             held_panes: _,
@@ -391,6 +393,7 @@ impl<'a> WindowRecord<'a> {
 const MOMENTARY: PaneFlags = PaneFlags::FOCUSED
     .union(PaneFlags::REDRAW)
     .union(PaneFlags::CHANGED)
+    .union(PaneFlags::ACTIVITY)
     .union(PaneFlags::STYLE_CHANGED)
     .union(PaneFlags::THEME_CHANGED);
 

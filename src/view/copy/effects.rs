@@ -4,6 +4,7 @@ use super::commands::Effect;
 use crate::base::text::to_bytes;
 use crate::base::{PaneId, SessionId};
 use crate::model::Cx;
+use crate::model::events::EventKind;
 use crate::model::host::JobRequest;
 use crate::model::mode::ModeTarget;
 use crate::model::option_access::OptionScope;
@@ -42,7 +43,7 @@ fn set_clipboard(cx: &mut Cx<'_>, pane: PaneId, data: &[u8]) {
     for client in clients {
         cx.host.tty_set_clipboard(client, "", data);
     }
-    cx.server.notify_pane("pane-set-clipboard", pane);
+    cx.server.notify_pane(EventKind::PaneSetClipboard, pane);
 }
 
 /// Appends to the newest automatic buffer, or makes one.

@@ -1,0 +1,229 @@
+//! Marks of a shell (OSC 133): where prompts, commands and their output begin and end.
+
+use serde::{Deserialize, Serialize};
+
+use super::events::TerminalEvent;
+use super::screen::Screen;
+use crate::base::history::RowFlags;
+
+/// What begins or ends at a mark.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum MarkKind {
+    /// `A` and `N`: the shell prompts.
+    Prompt,
+    /// `P`: a prompt, or with `k=s` a further line of one; nobody is told.
+    PromptPart { second: bool },
+    /// `B` and `I`: what is typed begins.
+    Command,
+    /// `C`: the command runs, its output begins.
+    Output,
+    /// `D`: the command has ended.
+    End { status: u8 },
+}
+
+/// A mark and its place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Mark {
+    pub kind: MarkKind,
+    /// The logical line, counted from the pane's beginning as the transcript counts them;
+    /// `None` on the alternate screen, whose lines are not counted.
+    pub line: Option<u64>,
+    /// Rows of the screen between the line's first row and the mark, at the width of then.
+    pub row: u32,
+    pub col: u32,
+    /// Seconds since the Unix epoch.
+    pub time: i64,
+}
+
+/// The newest mark of each kind, and what they say of the command.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct CommandMarks {
+    pub prompt: Option<Mark>,
+    pub command: Option<Mark>,
+    /// Where the output of the newest command begins.
+    pub output: Option<Mark>,
+    /// Where it ended; `None` while the command runs.
+    pub end: Option<Mark>,
+    /// Between `C` and `D`.
+    pub running: bool,
+    /// Status of the newest command that ended, until another one starts.
+    pub status: Option<u8>,
+    /// Counts all `D` marks, so that whoever waits can tell a new end from an old one.
+    pub ends: u64,
+}
+
+impl CommandMarks {
+    fn take(&mut self, mark: Mark) {
+        match mark.kind {
+            MarkKind::Prompt => self.prompt = Some(mark),
+            MarkKind::PromptPart { .. } => {}
+            MarkKind::Command => self.command = Some(mark),
+            MarkKind::Output => {
+                self.output = Some(mark);
+                (self.end, self.running, self.status) = (None, true, None);
+            }
+            MarkKind::End { status } => {
+                self.end = Some(mark);
+                (self.running, self.status) = (false, Some(status));
+                self.ends += 1;
+            }
+        }
+    }
+
+    /// Seconds that the newest command has run, or ran; `None` before there was one.
+    pub fn duration(&self, now: i64) -> Option<i64> {
+        let start = self.output?.time;
+        let end = if self.running { now } else { self.end.map_or(0, |mark| mark.time) };
+        Some((end - start).max(0))
+    }
+}
+
+impl MarkKind {
+    /// Reads what follows `133;`.
+    fn parse(text: &[u8]) -> Option<Self> {
+        Some(match text.first()? {
+            b'A' | b'N' => Self::Prompt,
+            b'P' => Self::PromptPart { second: is_second(text) },
+            b'B' | b'I' => Self::Command,
+            b'C' => Self::Output,
+            b'D' => Self::End { status: status(text) },
+            _ => return None,
+        })
+    }
+
+    fn flag(self) -> RowFlags {
+        match self {
+            Self::Prompt | Self::PromptPart { second: false } => RowFlags::START_PROMPT,
+            Self::PromptPart { second: true } => RowFlags::SECOND_PROMPT,
+            Self::Command => RowFlags::START_COMMAND,
+            Self::Output => RowFlags::START_OUTPUT,
+            Self::End { .. } => RowFlags::END_OUTPUT,
+        }
+    }
+}
+
+/// tmux: only the first `;k=s` counts.
+fn is_second(text: &[u8]) -> bool {
+    let at = text.windows(4).position(|part| part == b";k=s");
+    at.is_some_and(|at| matches!(text.get(at + 4), None | Some(b';')))
+}
+
+/// tmux: no number, or an option in its place, is 0; what is no number up to 255 is 255.
+fn status(text: &[u8]) -> u8 {
+    let Some(rest) = text.get(1..).and_then(|rest| rest.strip_prefix(b";")) else { return 0 };
+    let number = rest.split(|b| *b == b';').next().unwrap_or_default();
+    if number.is_empty() || number.contains(&b'=') {
+        return 0;
+    }
+    let number = str::from_utf8(number).unwrap_or_default().trim_ascii_start();
+    number.parse::<u8>().unwrap_or(255)
+}
+
+impl Screen {
+    /// OSC 133.
+    pub(super) fn osc_mark(&mut self, text: &[u8]) {
+        let Some(kind) = MarkKind::parse(text) else { return };
+        if self.cy < self.rows() {
+            self.grid.line_mut(self.cy).flags |= kind.flag();
+        }
+        let (line, row) = self.line_number(self.cy);
+        let mark = Mark { kind, line, row, col: self.cx, time: self.grid.now };
+        self.marks.take(mark);
+        self.outbox.event(TerminalEvent::Mark(mark, Box::new(self.marks)));
+    }
+
+    /// The logical line that a row of the screen belongs to, and the rows of it on the screen
+    /// above.
+    fn line_number(&mut self, y: u32) -> (Option<u64>, u32) {
+        let above = y.min(self.rows());
+        let wrapped = |y: &u32| self.grid.line(*y).flags.contains(RowFlags::WRAPPED);
+        let row = (0..above).rev().take_while(wrapped).count() as u32;
+        if self.grid.saved.is_some() {
+            return (None, row);
+        }
+        let ended = (0..above).filter(|y| !wrapped(y)).count() as u64;
+        (Some(self.grid.history.next_line() + self.grid.unkept + ended), row)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{MemoryHistory, Terminal, TerminalConfig};
+    use super::*;
+    use crate::base::Size;
+
+    fn terminal(limit: usize) -> Terminal {
+        let size = Size::new(10, 3);
+        let config = TerminalConfig { pane: true, ..TerminalConfig::default() };
+        Terminal::new(size, config, Box::new(MemoryHistory::new(limit, size.cols)))
+    }
+
+    fn fed(limit: usize, bytes: &str) -> CommandMarks {
+        let mut terminal = terminal(limit);
+        terminal.set_now(7);
+        terminal.feed(bytes.as_bytes());
+        terminal.marks()
+    }
+
+    #[test]
+    fn an_exit_status_is_read_as_tmux_does() {
+        let cases = [
+            ("D", 0),
+            ("D;", 0),
+            ("D;0", 0),
+            ("D;7", 7),
+            ("D;255", 255),
+            ("D;256", 255),
+            ("D;-1", 255),
+            ("D;x", 255),
+            ("D;=1", 0),
+            ("D;aid=3", 0),
+            ("D;3;aid=7", 3),
+            ("D;;3", 0),
+            ("Dx", 0),
+        ];
+        for (text, expect) in cases {
+            assert_eq!(status(text.as_bytes()), expect, "{text}");
+        }
+    }
+
+    #[test]
+    fn marks_say_whether_a_command_runs_and_how_it_ended() {
+        let marks = fed(100, "\x1b]133;A\x07$ \x1b]133;B\x07ls\r\n\x1b]133;C\x07");
+        assert!(marks.running && marks.status.is_none());
+        assert_eq!(marks.duration(9), Some(2));
+        let marks = fed(100, "\x1b]133;C\x07out\r\n\x1b]133;D;3\x07");
+        assert!(!marks.running);
+        assert_eq!((marks.status, marks.ends, marks.duration(99)), (Some(3), 1, Some(0)));
+    }
+
+    #[test]
+    fn lines_of_marks_do_not_shift_when_rows_scroll_away() {
+        let long = "0123456789abc\r\n"; // two rows, one line
+        for limit in [0, 2, 100] {
+            let mut terminal = terminal(limit);
+            terminal.feed(format!("{long}x\r\ny\r\n\x1b]133;A\x07").as_bytes());
+            let first = terminal.marks().prompt.and_then(|mark| mark.line);
+            assert_eq!(first, Some(3), "limit {limit}");
+            terminal.feed(b"\r\n\r\n\r\n\x1b]133;A\x07");
+            assert_eq!(terminal.marks().prompt.and_then(|mark| mark.line), Some(6), "limit {limit}");
+        }
+    }
+
+    #[test]
+    fn a_mark_in_a_wrapped_line_says_its_row_and_the_alternate_screen_has_no_lines() {
+        let marks = fed(100, "0123456789abc\x1b]133;C\x07");
+        let output = marks.output.expect("a mark");
+        assert_eq!((output.line, output.row, output.col), (Some(0), 1, 3));
+        let marks = fed(100, "\x1b[?1049h\x1b]133;C\x07");
+        assert_eq!(marks.output.expect("a mark").line, None);
+    }
+
+    #[test]
+    fn every_mark_of_a_slice_is_told() {
+        let mut terminal = terminal(100);
+        terminal.feed("\x1b]133;D\x07".repeat(2048).as_bytes());
+        assert_eq!(terminal.take_events().len(), 2048);
+        assert_eq!(terminal.marks().ends, 2048);
+    }
+}
