@@ -2,6 +2,7 @@
 //! were recorded from tmux are in a test target of their own, `recorded`.
 
 mod about;
+mod agents;
 mod control;
 mod flood;
 mod keeper;

@@ -215,7 +215,7 @@ _scopemux() {
     delete-buffer|deleteb) COMPREPLY=($(compgen -W $'-b' -- "$cur")) ;;
     detach-client|detach) COMPREPLY=($(compgen -W $'-a\n-E\n-s\n-t\n-P' -- "$cur")) ;;
     display-menu|menu) COMPREPLY=($(compgen -W $'-b\n-c\n-C\n-H\n-s\n-S\n-M\n-O\n-t\n-T\n-x\n-y' -- "$cur")) ;;
-    display-message|display) COMPREPLY=($(compgen -W $'-a\n-C\n-c\n-d\n-l\n-I\n-N\n-p\n-t\n-F\n-v' -- "$cur")) ;;
+    display-message|display) COMPREPLY=($(compgen -W $'-a\n-C\n-c\n-d\n-j\n-l\n-I\n-N\n-p\n-t\n-F\n-v' -- "$cur")) ;;
     display-popup|popup) COMPREPLY=($(compgen -W $'-B\n-b\n-C\n-c\n-d\n-e\n-E\n-h\n-k\n-N\n-s\n-S\n-t\n-T\n-w\n-x\n-y' -- "$cur")) ;;
     display-panes|displayp) COMPREPLY=($(compgen -W $'-b\n-d\n-N\n-t' -- "$cur")) ;;
     find-window|findw) COMPREPLY=($(compgen -W $'-C\n-i\n-N\n-r\n-t\n-T\n-Z' -- "$cur")) ;;
@@ -229,13 +229,13 @@ _scopemux() {
     last-pane|lastp) COMPREPLY=($(compgen -W $'-d\n-e\n-t\n-Z' -- "$cur")) ;;
     last-window|last) COMPREPLY=($(compgen -W $'-t' -- "$cur")) ;;
     link-window|linkw) COMPREPLY=($(compgen -W $'-a\n-b\n-d\n-k\n-s\n-t' -- "$cur")) ;;
-    list-buffers|lsb) COMPREPLY=($(compgen -W $'-F\n-f\n-O\n-r' -- "$cur")) ;;
-    list-clients|lsc) COMPREPLY=($(compgen -W $'-F\n-f\n-O\n-r\n-t' -- "$cur")) ;;
-    list-commands|lscm) COMPREPLY=($(compgen -W $'-F' -- "$cur")) ;;
-    list-keys|lsk) COMPREPLY=($(compgen -W $'-1\n-a\n-F\n-N\n-O\n-P\n-r\n-T' -- "$cur")) ;;
-    list-panes|lsp) COMPREPLY=($(compgen -W $'-a\n-F\n-f\n-O\n-r\n-s\n-t' -- "$cur")) ;;
-    list-sessions|ls) COMPREPLY=($(compgen -W $'-F\n-f\n-O\n-r' -- "$cur")) ;;
-    list-windows|lsw) COMPREPLY=($(compgen -W $'-a\n-F\n-f\n-O\n-r\n-t' -- "$cur")) ;;
+    list-buffers|lsb) COMPREPLY=($(compgen -W $'-F\n-f\n-j\n-O\n-r' -- "$cur")) ;;
+    list-clients|lsc) COMPREPLY=($(compgen -W $'-F\n-f\n-j\n-O\n-r\n-t' -- "$cur")) ;;
+    list-commands|lscm) COMPREPLY=($(compgen -W $'-F\n-j' -- "$cur")) ;;
+    list-keys|lsk) COMPREPLY=($(compgen -W $'-1\n-a\n-F\n-j\n-N\n-O\n-P\n-r\n-T' -- "$cur")) ;;
+    list-panes|lsp) COMPREPLY=($(compgen -W $'-a\n-F\n-f\n-j\n-O\n-r\n-s\n-t' -- "$cur")) ;;
+    list-sessions|ls) COMPREPLY=($(compgen -W $'-F\n-f\n-j\n-O\n-r' -- "$cur")) ;;
+    list-windows|lsw) COMPREPLY=($(compgen -W $'-a\n-F\n-f\n-j\n-O\n-r\n-t' -- "$cur")) ;;
     load-buffer|loadb) COMPREPLY=($(compgen -W $'-b\n-t\n-w' -- "$cur") $(compgen -f -- "$cur")) ;;
     lock-client|lockc) COMPREPLY=($(compgen -W $'-t' -- "$cur")) ;;
     lock-server|lock) COMPREPLY=($(compgen -W $'' -- "$cur")) ;;
@@ -290,7 +290,7 @@ _scopemux() {
     unlink-window|unlinkw) COMPREPLY=($(compgen -W $'-k\n-t' -- "$cur")) ;;
     wait-for|wait) COMPREPLY=($(compgen -W $'-L\n-S\n-U' -- "$cur")) ;;
     choose-usage) COMPREPLY=($(compgen -W $'-F\n-f\n-K\n-N\n-O\n-r\n-t\n-Z' -- "$cur")) ;;
-    list-transcripts) COMPREPLY=($(compgen -W $'-F\n-f\n-O\n-r' -- "$cur")) ;;
+    list-transcripts) COMPREPLY=($(compgen -W $'-F\n-f\n-j\n-O\n-r' -- "$cur")) ;;
     save-transcript) COMPREPLY=($(compgen -W $'-a\n-e\n-E\n-F\n-k\n-N\n-S\n-t' -- "$cur") $(compgen -f -- "$cur")) ;;
     search-transcripts) COMPREPLY=($(compgen -W $'-a\n-F\n-f\n-i\n-l\n-r\n-t' -- "$cur")) ;;
     esac

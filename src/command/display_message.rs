@@ -6,6 +6,7 @@ use crate::model::{ClientFlags, Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
 use crate::view::message;
 
+use super::json;
 use super::output::{control_line, error, print};
 
 const TEMPLATE: &str = concat!(
@@ -29,6 +30,18 @@ pub fn display_message(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec
     let template = template.unwrap_or_else(|| TEMPLATE.to_owned());
     let scope = Scope::new(cx.server, cx.host, cx.now).item(item);
     let scope = scope.client(about(cx, item)).state(&item.target);
+    if args.has('j') {
+        let keys = [json::SERVER, json::SESSION, json::WINDOW, json::PANE];
+        let mut object = json::object(&scope, &keys);
+        if scope.has_client() {
+            object.extend(json::object(&scope, &[json::CLIENT]));
+        }
+        if args.count() != 0 || args.has('F') {
+            object.insert("message".to_owned(), json::string(&scope.expand_time(&template)));
+        }
+        json::print(cx, item, object);
+        return Exec::Normal;
+    }
     if args.has('a') {
         let mut lines = Vec::new();
         scope.each(|name, value| lines.push(format!("{name}={value}")));

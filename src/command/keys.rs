@@ -10,7 +10,7 @@ use crate::model::{Cx, Exec, ItemContext};
 use crate::syntax::args::{ArgValue, Args};
 use crate::view::message;
 
-use super::output;
+use super::{json, output};
 
 /// How `list-keys` shows a binding.
 const LIST_TEMPLATE: &str = concat!(
@@ -241,7 +241,14 @@ fn print(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, rows: &[Listed]) -> E
             .add("key_table", row.table.clone())
             .add("key_string", row.binding.key.name(false))
             .add("key_command", row.binding.commands.print_flat(true));
-        lines.push(scope.expand(template));
+        lines.push(match args.has('j') {
+            true => serde_json::Value::Object(json::object(&scope, &[json::KEY])).to_string(),
+            false => scope.expand(template),
+        });
+    }
+    if args.has('j') {
+        json::print_array(cx, item, &lines);
+        return Exec::Normal;
     }
     let single = rows.len() == 1;
     for line in lines {

@@ -6,6 +6,7 @@ use crate::format::sort::{self, Order, Sort};
 use crate::model::{Cx, Exec, ItemContext, Session};
 use crate::syntax::args::Args;
 
+use super::json::{self, Keys};
 use super::output::{error, print};
 
 const BUFFER: &str = "#{buffer_name}: #{buffer_size} bytes: \"#{buffer_sample}\"";
@@ -40,39 +41,53 @@ const PANE: &str = concat!(
     "#{?pane_active, (active),}#{?pane_dead, (dead),}",
 );
 
-/// `-F`, `-f`, `-O` and `-r`.
+/// `-F`, `-f`, `-j`, `-O` and `-r`.
 struct Listing<'a> {
     template: String,
+    /// Keys of objects for `-j`, which have the line of `-F` too.
+    json: Option<Keys>,
+    line_too: bool,
     filter: Option<&'a str>,
     sort: Sort,
 }
 
 impl<'a> Listing<'a> {
-    fn parse(args: &'a Args, template: &str) -> Result<Self, &'static str> {
+    fn parse(args: &'a Args, template: &str, keys: Keys) -> Result<Self, &'static str> {
         let order = args.get('O').map(|order| Order::parse(order).ok_or("invalid sort order"));
         Ok(Self {
             template: args.get('F').unwrap_or(template).to_owned(),
+            json: args.has('j').then_some(keys),
+            line_too: args.has('F'),
             filter: args.get('f'),
             sort: Sort { order: order.transpose()?, reversed: args.has('r') },
         })
     }
 
-    /// The line of one thing, unless the filter leaves it out.
+    /// The line or object of one thing, unless the filter leaves it out.
     fn line(&self, scope: &Scope<'_>) -> Option<String> {
-        let wanted = self.filter.is_none_or(|filter| scope.is_true(filter));
-        wanted.then(|| scope.expand(&self.template))
+        if self.filter.is_some_and(|filter| !scope.is_true(filter)) {
+            return None;
+        }
+        let Some(keys) = self.json else { return Some(scope.expand(&self.template)) };
+        let mut object = json::object(scope, &[keys]);
+        if self.line_too {
+            object.insert("line".to_owned(), json::string(&scope.expand(&self.template)));
+        }
+        Some(serde_json::Value::Object(object).to_string())
     }
 }
 
-fn print_all(cx: &mut Cx<'_>, item: &ItemContext, lines: impl IntoIterator<Item = String>) -> Exec {
-    for line in lines {
-        print(cx, item, &line);
+fn print_all(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, lines: &[String]) -> Exec {
+    if args.has('j') {
+        json::print_array(cx, item, lines);
+    } else {
+        lines.iter().for_each(|line| print(cx, item, line));
     }
     Exec::Normal
 }
 
 pub fn list_buffers(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
-    let listing = match Listing::parse(args, BUFFER) {
+    let listing = match Listing::parse(args, BUFFER, json::BUFFER) {
         Ok(listing) => listing,
         Err(cause) => return error(cx, item, cause),
     };
@@ -80,11 +95,11 @@ pub fn list_buffers(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let names = sort::buffers(cx.server, listing.sort);
     let line = |name: &String| listing.line(&base.clone().with_buffer(name));
     let lines: Vec<String> = names.iter().filter_map(line).collect();
-    print_all(cx, item, lines)
+    print_all(cx, item, args, &lines)
 }
 
 pub fn list_clients(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
-    let listing = match Listing::parse(args, CLIENT) {
+    let listing = match Listing::parse(args, CLIENT, json::CLIENT) {
         Ok(listing) => listing,
         Err(cause) => return error(cx, item, cause),
     };
@@ -99,11 +114,11 @@ pub fn list_clients(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         let scope = base.clone().add("line", number.to_string()).client(Some(id));
         lines.extend(listing.line(&scope));
     }
-    print_all(cx, item, lines)
+    print_all(cx, item, args, &lines)
 }
 
 pub fn list_sessions(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
-    let listing = match Listing::parse(args, SESSION) {
+    let listing = match Listing::parse(args, SESSION, json::SESSION) {
         Ok(listing) => listing,
         Err(cause) => return error(cx, item, cause),
     };
@@ -113,12 +128,12 @@ pub fn list_sessions(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         let scope = base.clone().add("line", number.to_string()).with_session(id);
         lines.extend(listing.line(&scope));
     }
-    print_all(cx, item, lines)
+    print_all(cx, item, args, &lines)
 }
 
 pub fn list_windows(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let template = if args.has('a') { WINDOW_OF_SESSION } else { WINDOW };
-    let listing = match Listing::parse(args, template) {
+    let listing = match Listing::parse(args, template, json::WINDOW) {
         Ok(listing) => listing,
         Err(cause) => return error(cx, item, cause),
     };
@@ -135,7 +150,7 @@ pub fn list_windows(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let base = base.add("line", links.len().to_string());
     let line = |&(session, index): &(_, i32)| listing.line(&base.clone().with_winlink(session, index));
     let lines: Vec<String> = links.iter().filter_map(line).collect();
-    print_all(cx, item, lines)
+    print_all(cx, item, args, &lines)
 }
 
 pub fn list_panes(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
@@ -144,7 +159,7 @@ pub fn list_panes(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         () if args.has('s') => "#{window_index}.#{pane_index}: ",
         () => "#{pane_index}: ",
     };
-    let listing = match Listing::parse(args, &format!("{place}{PANE}")) {
+    let listing = match Listing::parse(args, &format!("{place}{PANE}"), json::PANE) {
         Ok(listing) => listing,
         Err(cause) => return error(cx, item, cause),
     };
@@ -171,5 +186,5 @@ pub fn list_panes(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         let line = |&pane: &_| listing.line(&base.clone().with_pane_at(session, index, pane));
         lines.extend(panes.iter().filter_map(line));
     }
-    print_all(cx, item, lines)
+    print_all(cx, item, args, &lines)
 }

@@ -5,7 +5,7 @@ use crate::model::{Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
 use crate::syntax::table::{self, CommandEntry, CommandId};
 
-use super::output;
+use super::{json, output};
 
 const LIST_TEMPLATE: &str =
     "#{command_list_name}#{?command_list_alias, (#{command_list_alias}),} #{command_list_usage}";
@@ -20,17 +20,25 @@ pub fn list(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         },
     };
     let template = args.get('F').unwrap_or(LIST_TEMPLATE);
+    let mut objects = Vec::new();
     for entry in entries {
-        let line = Scope::new(cx.server, &*cx.host, cx.now)
+        let scope = Scope::new(cx.server, &*cx.host, cx.now)
             .item(item)
             .client(None)
             .add("command_list_name", entry.name)
             .add("command_list_alias", entry.alias.unwrap_or_default())
-            .add("command_list_usage", entry.usage)
-            .expand(template);
+            .add("command_list_usage", entry.usage);
+        if args.has('j') {
+            objects.push(serde_json::Value::Object(json::object(&scope, &[json::COMMAND])).to_string());
+            continue;
+        }
+        let line = scope.expand(template);
         if !line.is_empty() {
             output::print(cx, item, &line);
         }
+    }
+    if args.has('j') {
+        json::print_array(cx, item, &objects);
     }
     Exec::Normal
 }

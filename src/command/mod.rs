@@ -17,6 +17,7 @@ pub mod display_message;
 pub mod display_panes;
 pub mod environment;
 pub mod input;
+pub mod json;
 pub mod keys;
 pub mod layout;
 pub mod list;

@@ -15,7 +15,7 @@ use crate::view::mode_tree::found::about_pane;
 
 use super::buffers::file_error;
 use super::capture::Range;
-use super::output;
+use super::{json, output};
 
 const LINE: &str = concat!(
     "#{transcript_name}: #{transcript_bytes} bytes (created #{t:transcript_created})",
@@ -36,6 +36,7 @@ pub fn list_transcripts(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exe
     let template = args.get('F').unwrap_or(LINE).to_owned();
     let filter = args.get('f').map(str::to_owned);
     let reversed = args.has('r');
+    let as_json = args.has('j');
     let waiting = item.waiting();
     cx.host.background(Box::new(move || {
         let mut all = store.all();
@@ -48,11 +49,18 @@ pub fn list_transcripts(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exe
             let mut lines = Vec::new();
             for (number, one) in all.iter().enumerate() {
                 let scope = scope_of(cx.server, base.clone(), one).add("line", number.to_string());
-                if filter.as_ref().is_none_or(|filter| scope.is_true(filter)) {
-                    lines.push(scope.expand(&template));
+                if filter.as_ref().is_some_and(|filter| !scope.is_true(filter)) {
+                    continue;
                 }
+                lines.push(match as_json {
+                    true => serde_json::Value::Object(json::object(&scope, &[json::TRANSCRIPT])).to_string(),
+                    false => scope.expand(&template),
+                });
             }
-            lines.iter().for_each(|line| output::print(cx, &waiting, line));
+            match as_json {
+                true => json::print_array(cx, &waiting, &lines),
+                false => lines.iter().for_each(|line| output::print(cx, &waiting, line)),
+            }
             cx.server.queues.resume(waiting.id);
         })
     }));

@@ -256,6 +256,20 @@ impl<'a> Scope<'a> {
         is_true(&self.expand(format))
     }
 
+    /// The value of one variable as text; `None` where it has none.
+    pub fn variable(&self, name: &str) -> Option<String> {
+        let value = match vars::find(name) {
+            Some(getter) => getter(self),
+            None => self.added(name),
+        };
+        value.map(|value| value.to_text())
+    }
+
+    /// Whether it is about a client.
+    pub fn has_client(&self) -> bool {
+        self.the_client().is_some()
+    }
+
     /// All variables that have a value here, by name: tmux's own first, then added ones.
     pub fn each(&self, mut visit: impl FnMut(&str, &str)) {
         for (name, getter) in vars::all() {

@@ -4,6 +4,7 @@
 //! `SCOPEMUX_WRITE_DOCS=1 cargo test manual` writes them.
 
 mod completions;
+mod json;
 mod pages;
 mod rows;
 mod shells;

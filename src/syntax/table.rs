@@ -122,7 +122,7 @@ commands! {
         ), ..ROW
     },
     DisplayMessage => CommandEntry {
-        name: "display-message", alias: Some("display"), template: "aCc:d:lINpt:F:v", max: Some(1),
+        name: "display-message", alias: Some("display"), template: "aCc:d:jlINpt:F:v", max: Some(1),
         target: pane('t', FindFlags::CAN_FAIL),
         flags: CommandFlags::AFTER_HOOK.union(CommandFlags::CLIENT_C).union(CommandFlags::CLIENT_CAN_FAIL),
         usage: "[-aCIlNpv] [-c target-client] [-d delay] [-F format] [-t target-pane] [message]", ..ROW
@@ -190,35 +190,35 @@ commands! {
         usage: "[-abdk] [-s src-window] [-t dst-window]", ..ROW
     },
     ListBuffers => CommandEntry {
-        name: "list-buffers", alias: Some("lsb"), template: "F:f:O:r", flags: CommandFlags::AFTER_HOOK,
+        name: "list-buffers", alias: Some("lsb"), template: "F:f:jO:r", flags: CommandFlags::AFTER_HOOK,
         usage: "[-F format] [-f filter] [-O order]", ..ROW
     },
     ListClients => CommandEntry {
-        name: "list-clients", alias: Some("lsc"), template: "F:f:O:rt:", target: session('t', NO_FIND),
+        name: "list-clients", alias: Some("lsc"), template: "F:f:jO:rt:", target: session('t', NO_FIND),
         flags: CommandFlags::READ_ONLY.union(CommandFlags::AFTER_HOOK),
         usage: "[-F format] [-f filter] [-O order][-t target-session]", ..ROW
     },
     ListCommands => CommandEntry {
-        name: "list-commands", alias: Some("lscm"), template: "F:", max: Some(1),
+        name: "list-commands", alias: Some("lscm"), template: "F:j", max: Some(1),
         flags: CommandFlags::START_SERVER.union(CommandFlags::AFTER_HOOK),
         usage: "[-F format] [command]", ..ROW
     },
     ListKeys => CommandEntry {
-        name: "list-keys", alias: Some("lsk"), template: "1aF:NO:P:rT:", max: Some(1),
+        name: "list-keys", alias: Some("lsk"), template: "1aF:jNO:P:rT:", max: Some(1),
         flags: CommandFlags::START_SERVER.union(CommandFlags::AFTER_HOOK),
         usage: "[-1aNr] [-F format] [-O order] [-P prefix-string][-T key-table] [key]", ..ROW
     },
     ListPanes => CommandEntry {
-        name: "list-panes", alias: Some("lsp"), template: "aF:f:O:rst:", target: window('t', NO_FIND),
+        name: "list-panes", alias: Some("lsp"), template: "aF:f:jO:rst:", target: window('t', NO_FIND),
         flags: CommandFlags::AFTER_HOOK,
         usage: "[-asr] [-F format] [-f filter] [-O order][-t target-window]", ..ROW
     },
     ListSessions => CommandEntry {
-        name: "list-sessions", alias: Some("ls"), template: "F:f:O:r", flags: CommandFlags::AFTER_HOOK,
+        name: "list-sessions", alias: Some("ls"), template: "F:f:jO:r", flags: CommandFlags::AFTER_HOOK,
         usage: "[-r] [-F format] [-f filter] [-O order]", ..ROW
     },
     ListWindows => CommandEntry {
-        name: "list-windows", alias: Some("lsw"), template: "aF:f:O:rt:", target: session('t', NO_FIND),
+        name: "list-windows", alias: Some("lsw"), template: "aF:f:jO:rt:", target: session('t', NO_FIND),
         flags: CommandFlags::AFTER_HOOK,
         usage: "[-ar] [-F format] [-f filter] [-O order][-t target-session]", ..ROW
     },
@@ -510,9 +510,9 @@ commands! {
         ), ..ROW
     },
     ListTranscripts => CommandEntry {
-        name: "list-transcripts", template: "F:f:O:r",
+        name: "list-transcripts", template: "F:f:jO:r",
         flags: CommandFlags::AFTER_HOOK, ours: true,
-        usage: "[-r] [-F format] [-f filter] [-O order]", ..ROW
+        usage: "[-jr] [-F format] [-f filter] [-O order]", ..ROW
     },
     SaveTranscript => CommandEntry {
         name: "save-transcript", template: "aeE:F:k:NS:t:", max: Some(1),

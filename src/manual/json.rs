@@ -1,0 +1,94 @@
+//! The page of JSON: which keys the objects of each command have, and of which type.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use super::rows::lines;
+use super::{FORMATS, keep};
+use crate::command::json::{self, Keys, Kind};
+
+/// What is said of keys that are no variables of all formats.
+const OTHERS: &[(&str, &str)] = &[
+    ("command_list_alias", "Alias of the command."),
+    ("command_list_name", "Name of the command."),
+    ("command_list_usage", "How the command is called."),
+    ("key_command", "Commands that the key runs."),
+    ("key_note", "Note of the binding."),
+    ("key_repeat", "The key may be repeated without the prefix."),
+    ("key_string", "Name of the key."),
+    ("key_table", "Key table that it is bound in."),
+    ("transcript_bytes", "Bytes on disk."),
+    ("transcript_command", "Command that ran in the pane."),
+    ("transcript_created", "When the pane was made."),
+    ("transcript_error", "Why it is not being written."),
+    ("transcript_keep_until", "Until when it is kept."),
+    ("transcript_live", "Its pane is still there."),
+    ("transcript_name", "Name of the transcript."),
+    ("transcript_pane", "Id of its pane."),
+];
+
+/// Tables with the commands whose objects have their keys.
+const TABLES: &[(&str, Keys)] = &[
+    ("`list-sessions`, `display-message`", json::SESSION),
+    ("`list-windows`, `display-message`", json::WINDOW),
+    ("`list-panes`, `display-message`", json::PANE),
+    ("`list-clients`, `display-message` where there is a client", json::CLIENT),
+    ("`display-message`", json::SERVER),
+    ("`list-buffers`", json::BUFFER),
+    ("`list-keys`", json::KEY),
+    ("`list-commands`", json::COMMAND),
+    ("`list-transcripts`", json::TRANSCRIPT),
+];
+
+const HEAD: &str = "\
+# JSON
+
+`-j` has a command print JSON: `list-*` an array, an object on each line; `display-message` one
+object. Keys are the names of format variables. They stay as they are: later versions add keys, and
+neither rename one nor give it another type. Filters (`-f`) and orders (`-O`, `-r`) work as without
+`-j`; a format given with `-F` is added as the text `line`, the message of `display-message` as
+`message`.
+
+A text that is missing is empty, a list that is missing has no elements, a flag is `false`; a number
+or a time that is missing is `null`. Times are seconds since the Unix epoch. Bytes that are no UTF-8
+come as U+FFFD. A client without UTF-8 gets `\\u` for everything beyond ASCII.
+
+This page is made from the tables of the program.
+";
+
+fn type_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Text => "text",
+        Kind::Number => "number",
+        Kind::Time => "time",
+        Kind::Flag => "true or false",
+        Kind::Texts => "texts",
+        Kind::Numbers => "numbers",
+    }
+}
+
+/// The sentence of a variable that is 1 or 0, for a value that is true or false.
+fn as_flag(about: &str) -> String {
+    let words = [("1 if ", "Whether "), ("1 while ", "Whether now "), ("1 for ", "Whether it is ")];
+    let word = words.iter().find_map(|(old, new)| Some(format!("{new}{}", about.strip_prefix(old)?)));
+    word.unwrap_or_else(|| about.to_owned())
+}
+
+fn page() -> String {
+    let about: BTreeMap<&str, &str> = lines(FORMATS).chain(OTHERS.iter().copied()).collect();
+    let mut out = HEAD.to_owned();
+    for (commands, keys) in TABLES {
+        let _ = write!(out, "\n## {commands}\n\n| key | type | what it says |\n| --- | --- | --- |\n");
+        for (name, kind) in *keys {
+            let about = about.get(name).unwrap_or_else(|| panic!("no sentence for the key {name}"));
+            let about = as_flag(about);
+            let _ = writeln!(out, "| `{name}` | {} | {about} |", type_name(*kind));
+        }
+    }
+    out
+}
+
+#[test]
+fn manual_of_json_is_what_the_tables_give() {
+    keep("docs/json.md", &page());
+}
