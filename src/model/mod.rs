@@ -43,7 +43,6 @@ pub mod sessions;
 pub mod sizes;
 pub mod spawn;
 pub mod terminal_config;
-#[cfg(test)]
 pub mod test_host;
 pub mod timeouts;
 pub mod window;

@@ -1,4 +1,4 @@
-//! A world in which nothing happens, for unit tests of the rooms above.
+//! A world in which nothing happens, for unit tests and benches of the rooms above.
 
 use std::path::PathBuf;
 

@@ -182,6 +182,11 @@ fn compress(raw: &[u8]) -> std::io::Result<Vec<u8>> {
     })
 }
 
+/// Bytes of a block's payload, for the benches.
+pub fn compressed_len(raw: &[u8]) -> std::io::Result<usize> {
+    compress(raw).map(|payload| payload.len())
+}
+
 /// Compresses (and, given a key, encrypts) a block into a frame.
 pub(super) fn encode(
     mut header: Header,

@@ -55,7 +55,7 @@ mod fault;
 mod tests;
 
 pub use export::{Exporter, Form};
-pub use frame::Key;
+pub use frame::{Key, compressed_len};
 pub use handle::PaneHandle;
 pub use journal::{Journal, Recovered};
 pub use notes::Note;

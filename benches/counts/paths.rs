@@ -1,0 +1,122 @@
+//! The hot paths, each made ready first; only what is handed to `counted` is counted.
+
+use scopemux::base::history::{History, HistoryView};
+use scopemux::base::links::Links;
+use scopemux::base::{PaneId, Size};
+use scopemux::terminal::{MemoryHistory, Terminal, TerminalConfig};
+use scopemux::transcript::{Needle, PaneInfo, SearchCursor, StoreConfig, TranscriptStore, compressed_len};
+
+use super::scene;
+use super::workloads::{self, COLS, ROWS};
+
+/// Runs what it is given, once, and counts.
+pub type Counted<'a> = &'a mut dyn FnMut(&mut dyn FnMut());
+
+/// Bytes that a terminal is fed with.
+const BYTES: usize = 256 << 10;
+/// Bytes that the pump reads at once.
+pub const SLICE: usize = 16 << 10;
+
+/// A path: its name, and what makes it ready and has it counted.
+type HotPath = (&'static str, fn(Counted<'_>));
+
+/// All paths.
+pub const PATHS: &[HotPath] = &[
+    ("feed-plain", |counted| feed(workloads::plain, counted)),
+    ("feed-colour", |counted| feed(workloads::colour, counted)),
+    ("feed-cjk", |counted| feed(workloads::cjk, counted)),
+    ("feed-long", |counted| feed(workloads::long, counted)),
+    ("feed-yes", |counted| feed(workloads::short, counted)),
+    ("feed-redraw", |counted| feed(workloads::redraw, counted)),
+    ("feed-sync", |counted| feed(workloads::sync, counted)),
+    ("append-plain", |counted| append(workloads::plain, counted)),
+    ("append-colour", |counted| append(workloads::colour, counted)),
+    ("append-cjk", |counted| append(workloads::cjk, counted)),
+    ("append-long", |counted| append(workloads::long, counted)),
+    ("append-yes", |counted| append(workloads::short, counted)),
+    ("compress-plain", |counted| compress(workloads::plain, counted)),
+    ("compress-colour", |counted| compress(workloads::colour, counted)),
+    ("transcript-read", read),
+    ("transcript-search", search),
+    ("compose-all", scene::compose_all),
+    ("compose-line", scene::compose_line),
+    ("diff-all", scene::diff_all),
+    ("diff-line", scene::diff_line),
+    ("emit-all", scene::emit_all),
+    ("emit-line", scene::emit_line),
+    ("format", scene::format),
+    ("command", scene::command),
+];
+
+fn terminal(history: Box<dyn History>) -> Terminal {
+    Terminal::new(Size::new(COLS, ROWS), TerminalConfig::default(), history)
+}
+
+fn slices(terminal: &mut Terminal, input: &[u8]) {
+    for slice in input.chunks(SLICE) {
+        terminal.feed(slice);
+        terminal.take_events();
+        terminal.take_replies();
+    }
+}
+
+fn feed(workload: fn(usize) -> Vec<u8>, counted: Counted<'_>) {
+    let input = workload(BYTES);
+    let mut terminal = terminal(Box::new(MemoryHistory::new(0, COLS)));
+    slices(&mut terminal, &input[..SLICE.min(input.len())]);
+    counted(&mut || slices(&mut terminal, &input));
+}
+
+/// A terminal with a transcript, in a directory that goes with the guard.
+fn with_transcript(act: impl FnOnce(&TranscriptStore, &mut Terminal)) {
+    let dir = tempfile::tempdir().expect("a directory for a transcript");
+    let store = TranscriptStore::new(StoreConfig::new(dir.path().to_owned())).expect("a store opens");
+    let history = store.open_pane(PaneId(0), PaneInfo::default(), 64 << 20, COLS);
+    let mut terminal = terminal(Box::new(history));
+    act(&store, &mut terminal);
+}
+
+fn append(workload: fn(usize) -> Vec<u8>, counted: Counted<'_>) {
+    let input = workload(BYTES);
+    with_transcript(|_, terminal| counted(&mut || slices(terminal, &input)));
+}
+
+/// What the writer does with a block: this kind of text, compressed.
+fn compress(workload: fn(usize) -> Vec<u8>, counted: Counted<'_>) {
+    let input = workload(BYTES);
+    counted(&mut || assert!(compressed_len(&input).is_ok_and(|len| len > 0)));
+}
+
+fn read(counted: Counted<'_>) {
+    let input = workloads::colour(4 * BYTES);
+    with_transcript(|_, terminal| {
+        slices(terminal, &input);
+        let mut view = terminal.history().view();
+        let mut links = Links::new();
+        counted(&mut || {
+            for index in 0..view.rows() {
+                view.row(index, &mut links);
+            }
+        });
+    });
+}
+
+fn search(counted: Counted<'_>) {
+    let dir = tempfile::tempdir().expect("a directory for a transcript");
+    let store = TranscriptStore::new(StoreConfig::new(dir.path().to_owned())).expect("a store opens");
+    let mut history = store.open_pane(PaneId(0), PaneInfo::default(), 64 << 20, COLS);
+    let mut source = terminal(Box::new(MemoryHistory::new(10_000, COLS)));
+    slices(&mut source, &workloads::plain(4 * BYTES));
+    for index in 0..source.history_rows() {
+        if let Some(row) = source.history_row(index) {
+            history.push(&row, source.links());
+        }
+    }
+    let mut view = history.pin();
+    let needle = Needle::new("no such text", false, false).expect("a pattern");
+    counted(&mut || {
+        let rows = view.rows();
+        let mut cursor = SearchCursor::new(&mut view, rows, false);
+        cursor.step(&mut view, &needle, usize::MAX);
+    });
+}
