@@ -195,3 +195,44 @@ fn delayed_commands_run_under_the_next_server() {
     until(&server, &["show-options", "-gqv", "@commands"], |text| text == "run\n");
     until(&server, &["run-shell", "cat @TMP@/ran"], |text| text == "shell\n");
 }
+
+/// Jobs that wait for their input, the pipe of a pane, and what they are to do when they end.
+const JOBS: &str = "
+    new-session -d -x 80 -y 24 cat ; set-option -g status off
+    run-shell 'mkfifo @TMP@/shell @TMP@/if @TMP@/format'
+    pipe-pane 'cat >> @TMP@/piped'
+    run-shell -b 'echo early; cat @TMP@/shell; exit 3'
+    if-shell -b 'grep -q yes @TMP@/if' 'set-option -g @chosen yes' 'set-option -g @chosen no'
+    display-message -p '#(cat @TMP@/format > @TMP@/formatted)'
+";
+
+#[test]
+fn jobs_and_pipes_go_on_under_the_next_server() {
+    let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
+    run(&server, JOBS);
+    let piped = |server: &Server, text: &str| {
+        server.send_literal("", text);
+        until(server, &["run-shell", "cat @TMP@/piped"], |shown| shown.contains(text));
+    };
+    piped(&server, "before");
+    let jobs = server.ask(&["show-messages", "-J"]);
+    let first = pid(&server);
+    let second = kill_at_once(&server, first);
+    assert_eq!(server.ask(&["display-message", "-p", "#{pane_pipe}"]), "1\n");
+    piped(&server, "after");
+    // Twice: the server that took them up leaves them as it found them.
+    kill_at_once(&server, second);
+    piped(&server, "again");
+    assert_eq!(server.ask(&["show-messages", "-J"]).lines().count(), jobs.lines().count(), "{jobs}");
+    run(&server, "run-shell 'echo yes > @TMP@/if'");
+    until(&server, &["show-options", "-gqv", "@chosen"], |text| text == "yes\n");
+    run(&server, "run-shell 'echo made > @TMP@/format'");
+    until(&server, &["run-shell", "cat @TMP@/formatted"], |text| text == "made\n");
+    run(&server, "run-shell 'echo late > @TMP@/shell'");
+    // What it printed under all three servers, and how it ended.
+    until(&server, &["capture-pane", "-pM"], |shown| {
+        shown.starts_with("early\nlate\n") && shown.contains("returned 3\n")
+    });
+    run(&server, "pipe-pane");
+    until(&server, &["show-messages", "-J"], |jobs| jobs.is_empty());
+}

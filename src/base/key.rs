@@ -214,7 +214,7 @@ impl Key {
 }
 
 /// A mouse report, decoded, with what it hit. Positions are in cells of the client's terminal.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct MouseEvent {
     /// What it was found to mean, once it was classified.
     pub key: Option<Key>,

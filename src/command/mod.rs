@@ -18,6 +18,7 @@ pub mod display_panes;
 pub mod environment;
 pub mod input;
 pub mod json;
+pub mod kept;
 pub mod keys;
 pub mod layout;
 pub mod list;

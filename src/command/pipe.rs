@@ -1,6 +1,9 @@
 //! `pipe-pane`: what a pane prints goes to a program, and a program's output to a pane.
 
+use crate::base::PaneId;
 use crate::format::Scope;
+use crate::model::host::JobDone;
+use crate::model::kept::Purpose;
 use crate::model::{Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
 
@@ -35,16 +38,8 @@ pub fn pipe_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     request.no_stdin = !to_job;
     request.no_output = !to_pane;
     request.detached = true;
-    request.done = Some(Box::new(move |cx, _| {
-        // Another pipe may have been opened since.
-        let ended = cx.server.pane(id).and_then(|p| p.pipe).is_some_and(|job| cx.host.job_pid(job).is_none());
-        if ended {
-            cx.host.pipe_pane(id, None);
-            if let Some(pane) = cx.server.panes.get_mut(&id) {
-                pane.pipe = None;
-            }
-        }
-    }));
+    request.kept = Some(Purpose::Pipe { pane: id, to_job, to_pane });
+    request.done = Some(pipe_done(id));
     match cx.host.run_job(request) {
         Ok(job) => {
             cx.host.pipe_pane(id, Some((job, to_job, to_pane)));
@@ -55,4 +50,18 @@ pub fn pipe_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         }
         Err(error) => output::error(cx, item, &format!("fork error: {error}")),
     }
+}
+
+/// What the end of a pipe's job leads to.
+pub(super) fn pipe_done(pane: PaneId) -> JobDone {
+    Box::new(move |cx, _| {
+        // Another pipe may have been opened since.
+        let job = cx.server.pane(pane).and_then(|p| p.pipe);
+        if job.is_some_and(|job| cx.host.job_pid(job).is_none()) {
+            cx.host.pipe_pane(pane, None);
+            if let Some(pane) = cx.server.panes.get_mut(&pane) {
+                pane.pipe = None;
+            }
+        }
+    })
 }

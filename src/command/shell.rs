@@ -5,7 +5,8 @@ use std::sync::Arc;
 use crate::base::text;
 use crate::base::{ClientId, PaneId};
 use crate::format::Scope;
-use crate::model::host::{ExitStatus, JobRequest, JobResult};
+use crate::model::host::{ExitStatus, JobDone, JobRequest, JobResult};
+use crate::model::kept::{Listener, Purpose};
 use crate::model::{Cx, Delayed, DelayedWork, Exec, FindState, ItemContext};
 use crate::syntax::args::Args;
 use crate::syntax::command::CommandList;
@@ -38,6 +39,7 @@ fn request(command: String, cwd: String, environ: Vec<(String, String)>) -> JobR
         detached: false,
         output: None,
         done: None,
+        kept: None,
     }
 }
 
@@ -57,18 +59,20 @@ pub fn working_directory(cx: &Cx<'_>, client: Option<ClientId>, target: FindStat
     }
 }
 
-/// Who hears of a job's output and end.
-#[derive(Clone)]
-struct Listener {
-    /// The command waits; its output goes where commands' output goes.
-    item: Option<ItemContext>,
-    client: Option<ClientId>,
-    /// `-t`: output is shown in this pane.
-    pane: Option<PaneId>,
+/// What a job has to tell whoever hears of it.
+trait Tell {
+    fn print(&self, cx: &mut Cx<'_>, line: &str);
+    fn fail(&self, cx: &mut Cx<'_>, text: &str);
+    /// Runs commands behind the waiting item, or at the end of the client's queue.
+    fn run(&self, cx: &mut Cx<'_>, list: &CommandList);
+    fn resume(&self, cx: &mut Cx<'_>);
 }
 
-impl Listener {
+impl Tell for Listener {
     fn print(&self, cx: &mut Cx<'_>, line: &str) {
+        if self.gone {
+            return;
+        }
         let pane = self.pane.filter(|id| cx.server.pane(*id).is_some());
         match (pane, &self.item) {
             (None, Some(item)) => output::print(cx, item, line),
@@ -91,8 +95,10 @@ impl Listener {
         }
     }
 
-    /// Runs commands behind the waiting item, or at the end of the client's queue.
     fn run(&self, cx: &mut Cx<'_>, list: &CommandList) {
+        if self.gone {
+            return;
+        }
         match &self.item {
             Some(item) => {
                 let items = cx.server.queues.commands(list, &item.state);
@@ -126,6 +132,7 @@ pub fn run_shell(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         item: wait.then(|| item.waiting()),
         client: if wait { item.client } else { item.target_client },
         pane: if args.has('t') { item.target.pane } else { None },
+        gone: false,
     };
     let work = if args.has('C') {
         if args.count() == 0 {
@@ -199,7 +206,7 @@ pub fn wait_for_delayed(cx: &mut Cx<'_>) {
 
 fn run_delayed(cx: &mut Cx<'_>, number: u64) {
     let Some(Delayed { due_ms: _, pane, work }) = cx.server.delayed.remove(&number) else { return };
-    let listener = Listener { item: None, client: None, pane };
+    let listener = Listener { pane, ..Listener::default() };
     let work = match work {
         DelayedWork::Nothing => None,
         DelayedWork::Commands(text) => match parse_string(&text, &Origin::default(), &mut NoContext) {
@@ -227,14 +234,32 @@ fn start(cx: &mut Cx<'_>, listener: Listener, work: Option<Work>) {
         Some(Work::Shell(mut request)) => {
             let command = request.command.clone().unwrap_or_default();
             let failed = listener.clone();
-            let name = command.clone();
-            request.done = Some(Box::new(move |cx, result| finish(cx, listener, &name, result)));
+            request.kept = Some(Purpose::RunShell { listener: listener.clone(), command: command.clone() });
+            request.done = Some(run_shell_done(listener, command.clone()));
             if cx.host.run_job(*request).is_err() {
                 failed.fail(cx, &format!("failed to run command: {command}"));
                 failed.resume(cx);
             }
         }
     }
+}
+
+/// What the end of a `run-shell` job leads to.
+pub(super) fn run_shell_done(listener: Listener, command: String) -> JobDone {
+    Box::new(move |cx, result| finish(cx, listener, &command, result))
+}
+
+/// What the end of an `if-shell` job leads to.
+pub(super) fn if_shell_done(listener: Listener, yes: Template, no: Option<Template>) -> JobDone {
+    Box::new(move |cx, result| {
+        let chosen = if result.status == ExitStatus::Exited(0) { Some(yes) } else { no };
+        match chosen.map(|template| template.commands(cx, &[])) {
+            Some(Ok(list)) => listener.run(cx, &list),
+            Some(Err(error)) => listener.fail(cx, &error),
+            None => {}
+        }
+        listener.resume(cx);
+    })
 }
 
 /// Output that is printed on the loop, in bytes; more is printed as the client takes it.
@@ -332,22 +357,16 @@ pub fn if_shell(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let listener = Listener {
         item: wait.then(|| item.waiting()),
         client: if wait { item.client } else { item.target_client },
-        pane: None,
+        ..Listener::default()
     };
     let yes = Template::new(cx, item, args, 1, None, false);
     let no = (args.count() == 3).then(|| Template::new(cx, item, args, 2, None, false));
     let mut request = job(cx, item, condition.clone());
     // Nobody wants what it prints.
     request.output = Some(Box::new(|_, _| {}));
-    request.done = Some(Box::new(move |cx, result| {
-        let chosen = if result.status == ExitStatus::Exited(0) { Some(yes) } else { no };
-        match chosen.map(|template| template.commands(cx, &[])) {
-            Some(Ok(list)) => listener.run(cx, &list),
-            Some(Err(error)) => listener.fail(cx, &error),
-            None => {}
-        }
-        listener.resume(cx);
-    }));
+    let (text, other) = (yes.save(), no.as_ref().map(Template::save));
+    request.kept = Some(Purpose::IfShell { listener: listener.clone(), yes: text, no: other });
+    request.done = Some(if_shell_done(listener, yes, no));
     if cx.host.run_job(request).is_err() {
         return output::error(cx, item, &format!("failed to run command: {condition}"));
     }

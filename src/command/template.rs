@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use crate::format::Scope;
 use crate::format::parse::Source;
+use crate::model::kept::CommandText;
 use crate::model::{Cx, ItemContext};
 use crate::syntax::args::{ArgValue, Args};
 use crate::syntax::command::CommandList;
+use crate::syntax::parse::NoContext;
 use crate::syntax::template::{Text, ValueKind, fill_all};
+use crate::syntax::{Origin, parse_string};
 
 /// An argument that holds commands.
 #[derive(Clone, Debug)]
@@ -39,6 +42,32 @@ impl Template {
         let scope =
             Scope::new(cx.server, cx.host, cx.now).item(item).client(item.target_client).state(&item.target);
         Template::Text(scope.expand(text), Source::of(item))
+    }
+
+    /// As text, for a later server.
+    pub fn save(&self) -> CommandText {
+        match self {
+            Template::Parsed(list) => CommandText {
+                text: list.print_flat(false),
+                parsed: true,
+                file: None,
+                line: 0,
+                client: None,
+                state: Default::default(),
+            },
+            Template::Text(text, source) => source.save(text.clone()),
+        }
+    }
+
+    /// What `save` wrote. Commands that do not parse do nothing but say so when they are needed.
+    pub fn load(saved: CommandText) -> Self {
+        if saved.parsed
+            && let Ok(list) = parse_string(&saved.text, &Origin::default(), &mut NoContext)
+        {
+            return Template::Parsed(Arc::new(list));
+        }
+        let (text, source) = Source::load(saved);
+        Template::Text(text, source)
     }
 
     /// The commands, with the values filled in. The error is the parser's message.

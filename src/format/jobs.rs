@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use crate::base::ClientId;
 use crate::base::clock::Now;
 use crate::base::text::from_bytes;
-use crate::model::host::{JobRequest, JobResult};
+use crate::model::host::{JobDone, JobId, JobOutput, JobRequest, JobResult};
+use crate::model::kept::Purpose;
 use crate::model::{Cx, FormatJob, FormatJobKey, Server};
 
 use super::scope::{JobTag, Scope};
@@ -118,7 +119,7 @@ fn start(cx: &mut Cx<'_>, key: FormatJobKey) {
 }
 
 fn request(cx: &mut Cx<'_>, key: &FormatJobKey, command: String, generation: u64) -> JobRequest {
-    let (for_output, for_done) = (key.clone(), key.clone());
+    let (output, done) = callbacks(key, generation);
     JobRequest {
         command: Some(command),
         argv: Vec::new(),
@@ -132,9 +133,31 @@ fn request(cx: &mut Cx<'_>, key: &FormatJobKey, command: String, generation: u64
         stderr: false,
         pty: None,
         detached: true,
-        output: Some(Box::new(move |cx, bytes| printed(cx, &for_output, generation, bytes))),
-        done: Some(Box::new(move |cx, result| finished(cx, &for_done, generation, &result))),
+        output: Some(output),
+        done: Some(done),
+        kept: Some(Purpose::Format { key: key.clone(), generation }),
     }
+}
+
+/// Who hears of a run of a command.
+pub fn callbacks(key: &FormatJobKey, generation: u64) -> (JobOutput, JobDone) {
+    let (for_output, for_done) = (key.clone(), key.clone());
+    (
+        Box::new(move |cx, bytes| printed(cx, &for_output, generation, bytes)),
+        Box::new(move |cx, result| finished(cx, &for_done, generation, &result)),
+    )
+}
+
+/// A run that the server before started goes on. Whether anybody wants it: those of clients went
+/// with them.
+pub fn go_on(server: &Server, key: &FormatJobKey, generation: u64, id: JobId, now: Now) -> bool {
+    if key.client.is_some() {
+        return false;
+    }
+    let mut jobs = server.format_jobs.lock();
+    let job = jobs.entry(key.clone()).or_default();
+    (job.running, job.id, job.generation, job.last) = (true, Some(id), generation, now.secs());
+    true
 }
 
 /// Output came: its last complete line is the value.

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::base::ClientId;
+use crate::model::kept::CommandText;
 use crate::model::option_access::OptionScope;
 use crate::model::{Cx, FindState, ItemContext};
 use crate::syntax::table::FindFlags;
@@ -89,6 +90,19 @@ impl Source {
             origin.line = command.line;
         }
         Source { origin, client: item.target_client, state: item.target }
+    }
+
+    /// With the text that it is the source of, for a later server.
+    pub fn save(&self, text: String) -> CommandText {
+        let Source { origin, client, state } = self;
+        let file = origin.file.as_deref().map(str::to_owned);
+        CommandText { text, parsed: false, file, line: origin.line, client: *client, state: *state }
+    }
+
+    pub fn load(saved: CommandText) -> (String, Self) {
+        let CommandText { text, parsed: _, file, line, client, state } = saved;
+        let origin = Origin { file: file.map(Arc::from), line, ..Origin::default() };
+        (text, Source { origin, client, state })
     }
 
     /// Parses a string as one group.

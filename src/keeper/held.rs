@@ -220,7 +220,7 @@ impl Keeper {
                 },
                 None => Next::StartAfter(NO_FORK_WAIT),
             };
-            // Jobs end with the server that wanted their output.
+            // Jobs that nobody is to take up end with the server that wanted their output.
             self.children.retain(|_, child| child.master.is_some());
             let callers = self.await_start(next, &mut signals);
             socket = self.start_server(callers, true).ok();
@@ -369,7 +369,7 @@ impl Keeper {
 
     fn start_child(&mut self, wanted: Spawn) -> Report {
         let token = wanted.token;
-        let holds = matches!(&wanted.stdio, Stdio::Pty(pty) if !pty.transient);
+        let holds = wanted.held || matches!(&wanted.stdio, Stdio::Pty(pty) if !pty.transient);
         if !has_room(RESERVE) {
             return Report::SpawnFailed { token, errno: Errno::EMFILE as i32 };
         }

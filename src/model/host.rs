@@ -13,6 +13,7 @@ use crate::terminal::Terminal;
 use crate::transcript::TranscriptStore;
 
 use super::Cx;
+use super::kept::Purpose;
 use super::pane_limits::{PaneLimits, ServerLimits};
 
 /// A program to start in a pane.
@@ -80,6 +81,8 @@ pub struct JobRequest {
     pub output: Option<JobOutput>,
     /// Called once when the process has ended and its output was read.
     pub done: Option<JobDone>,
+    /// What it is for, so that it outlives the server. It ends with the server when `None`.
+    pub kept: Option<Purpose>,
 }
 
 pub type JobOutput = Box<dyn FnMut(&mut Cx<'_>, &[u8]) + Send>;
@@ -100,7 +103,7 @@ impl JobResult {
     pub const MAX_OUTPUT: usize = 256 << 20;
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub struct JobId(pub u64);
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

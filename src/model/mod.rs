@@ -21,6 +21,7 @@ pub mod clients;
 pub mod events;
 pub mod find;
 pub mod host;
+pub mod kept;
 pub mod key_tables;
 pub mod layout;
 pub mod lifecycle;
@@ -189,7 +190,7 @@ pub struct Server {
 }
 
 /// A `#()` command as written, for one client and, in a loop, one window or pane.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub struct FormatJobKey {
     pub client: Option<ClientId>,
     pub tag: Option<String>,
@@ -197,7 +198,7 @@ pub struct FormatJobKey {
 }
 
 /// What is known of one `#()` command. All times are seconds since the Unix epoch.
-#[derive(Default, Debug, Clone)]
+#[derive(Default, Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct FormatJob {
     /// The last line it printed, `None` before there is one.
     pub output: Option<String>,

@@ -1,22 +1,28 @@
 //! The command queues: one for each client and one for commands without a client. This is the
 //! data; `command::queue` runs it. Floors above append and insert items here.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::base::{ClientId, Key, MouseEvent};
 use crate::syntax::command::{CommandList, Invocation};
+use crate::syntax::parse::NoContext;
+use crate::syntax::{Origin, parse_string};
 
 use super::Cx;
 use super::find::FindState;
 use super::notify::Notification;
 
 /// Names an item while it waits, so that whoever finishes its work can resume it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct ItemId(pub u64);
 
 bitflags::bitflags! {
-    #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
     pub struct StateFlags: u8 {
         /// The key that ran this may repeat.
         const REPEAT = 0x1;
@@ -28,7 +34,7 @@ bitflags::bitflags! {
 }
 
 /// The key (or mouse event) that led to a command.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
 pub struct KeyEvent {
     pub key: Key,
     pub mouse: MouseEvent,
@@ -44,6 +50,8 @@ impl Default for KeyEvent {
 /// the current target (`new-session`, `switch-client`, …), hence a mutex.
 #[derive(Debug, Default)]
 pub struct QueueState {
+    /// Tells it from all others of this server, where it is written down.
+    number: StateNumber,
     pub flags: StateFlags,
     pub event: KeyEvent,
     /// The current session, window and pane for targets that are not given.
@@ -55,6 +63,7 @@ pub struct QueueState {
 impl QueueState {
     pub fn new(current: FindState, event: KeyEvent, flags: StateFlags) -> Arc<Self> {
         Arc::new(Self {
+            number: StateNumber::default(),
             flags,
             event,
             current: parking_lot::Mutex::new(current),
@@ -65,6 +74,7 @@ impl QueueState {
     /// The same, as the start of a nested list (a hook, an `if-shell`): its own copy.
     pub fn copy(&self, extra: StateFlags) -> Arc<Self> {
         Arc::new(Self {
+            number: StateNumber::default(),
             flags: self.flags | extra,
             event: self.event,
             current: parking_lot::Mutex::new(*self.current.lock()),
@@ -76,6 +86,112 @@ impl QueueState {
         let mut formats = self.formats.lock();
         formats.retain(|(n, _)| n != name);
         formats.push((name.to_owned(), value.into()));
+    }
+}
+
+#[derive(Debug)]
+struct StateNumber(u64);
+
+impl Default for StateNumber {
+    fn default() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// A `QueueState` as it is written down, wherever it is referred to.
+#[derive(Serialize, Deserialize)]
+struct StateRecord {
+    number: u64,
+    flags: StateFlags,
+    event: KeyEvent,
+    current: FindState,
+    formats: Vec<(String, String)>,
+}
+
+thread_local! {
+    /// The states that were read since `forget_read_states`, by the numbers that they had when
+    /// they were written: what shared one shares one again.
+    static READ: RefCell<BTreeMap<u64, Arc<QueueState>>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// Begins or ends the reading of what one server has written.
+pub fn forget_read_states() {
+    READ.with(|read| read.borrow_mut().clear());
+}
+
+/// How shared states are written and read.
+pub mod shared_state {
+    use super::*;
+
+    pub fn serialize<S: Serializer>(state: &Arc<QueueState>, out: S) -> Result<S::Ok, S::Error> {
+        let record = StateRecord {
+            number: state.number.0,
+            flags: state.flags,
+            event: state.event,
+            current: *state.current.lock(),
+            formats: state.formats.lock().clone(),
+        };
+        record.serialize(out)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Arc<QueueState>, D::Error> {
+        let StateRecord { number, flags, event, current, formats } = StateRecord::deserialize(input)?;
+        let make = || {
+            let state = QueueState::new(current, event, flags);
+            *state.formats.lock() = formats;
+            state
+        };
+        Ok(READ.with(|read| read.borrow_mut().entry(number).or_insert_with(make).clone()))
+    }
+}
+
+/// How a command is written, as text, and read.
+pub mod as_text {
+    use super::*;
+
+    #[derive(Serialize, Deserialize)]
+    struct Text {
+        command: String,
+        file: Option<String>,
+        line: u32,
+    }
+
+    fn write(invocation: &Invocation) -> Text {
+        let file = invocation.file.as_deref().map(str::to_owned);
+        Text { command: invocation.print(), file, line: invocation.line }
+    }
+
+    fn read<E: serde::de::Error>(text: Text) -> Result<Arc<Invocation>, E> {
+        let list = parse_string(&text.command, &Origin::default(), &mut NoContext)
+            .map_err(serde::de::Error::custom)?;
+        let first = list.iter().next().ok_or_else(|| serde::de::Error::custom("no command"))?;
+        let file = text.file.map(Arc::from);
+        Ok(Arc::new(Invocation { file, line: text.line, ..Invocation::clone(first) }))
+    }
+
+    pub fn serialize<S: Serializer>(command: &Arc<Invocation>, out: S) -> Result<S::Ok, S::Error> {
+        write(command).serialize(out)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Arc<Invocation>, D::Error> {
+        read(Text::deserialize(input)?)
+    }
+
+    /// The same for one that may be missing.
+    pub mod optional {
+        use super::*;
+
+        pub fn serialize<S: Serializer>(
+            command: &Option<Arc<Invocation>>,
+            out: S,
+        ) -> Result<S::Ok, S::Error> {
+            command.as_deref().map(write).serialize(out)
+        }
+
+        pub fn deserialize<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Arc<Invocation>>, D::Error> {
+            Option::<Text>::deserialize(input)?.map(read).transpose()
+        }
     }
 }
 
@@ -118,7 +234,7 @@ pub struct Item {
 }
 
 /// What a running command knows of itself.
-#[derive(Clone)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ItemContext {
     pub id: ItemId,
     pub group: u64,
@@ -131,8 +247,10 @@ pub struct ItemContext {
     pub target_client: Option<ClientId>,
     pub source: FindState,
     pub target: FindState,
+    #[serde(with = "shared_state")]
     pub state: Arc<QueueState>,
     /// The command, when the item is one.
+    #[serde(with = "as_text::optional")]
     pub command: Option<Arc<Invocation>>,
 }
 

@@ -99,7 +99,7 @@ pub struct HeldChild {
     pub pid: i32,
     /// Name of its terminal, empty for a job without one.
     pub tty: String,
-    /// The pty's master; missing for what has none.
+    /// The pty's master, or the socket of a job that outlives its server.
     pub master: Option<OwnedFd>,
     /// The journal of what it printed, once the server left one.
     pub journal: Option<OwnedFd>,
@@ -153,6 +153,8 @@ pub struct Spawn {
     pub oom_score_adj: Option<i32>,
     /// The child waits before it does anything until `Open` comes, or the server is gone.
     pub gated: bool,
+    /// A job that outlives the server: the keeper holds its socket until it is released.
+    pub held: bool,
 }
 
 /// From server to keeper.
@@ -395,6 +397,7 @@ impl Spawn {
         put_option(out, self.oom_score_adj.map(|adj| adj.to_string()).as_deref());
         out.push(u8::from(self.gated));
         put_list(out, &self.groups);
+        out.push(u8::from(self.held));
         self.cgroup
     }
 
@@ -411,6 +414,7 @@ impl Spawn {
             gated: body.u8()? != 0,
             // A server of an older version names none.
             groups: if body.0.is_empty() { Vec::new() } else { list(body, text)? },
+            held: !body.0.is_empty() && body.u8()? != 0,
             cgroup,
         })
     }

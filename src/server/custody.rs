@@ -153,6 +153,7 @@ impl Custody {
             groups: target.groups.iter().map(|dir| from_bytes(dir.as_os_str().as_bytes())).collect(),
             oom_score_adj: target.oom_score_adj,
             gated: target.gated,
+            held: false,
         };
         let started = self.start(spawn)?;
         Ok(PaneStarted { pid: started.0, tty: started.1, contained: started.2, master: started.3 })
@@ -222,6 +223,7 @@ impl Custody {
             groups: Vec::new(),
             oom_score_adj: None,
             gated: false,
+            held: request.kept.is_some(),
         }
     }
 
@@ -395,7 +397,12 @@ impl Custody {
         self.send(Request::Open { token: u64::from(pane.0) }).ok();
     }
 
-    /// The keeper is to forget a child of the server before.
+    /// A job of the server before runs under this token: no other may get it.
+    pub fn note_job(&mut self, token: u64) {
+        self.next_job = self.next_job.max(token);
+    }
+
+    /// The keeper is to forget a job, or a child of the server before.
     pub fn release(&mut self, token: u64) {
         self.send(Request::Release { token }).ok();
     }

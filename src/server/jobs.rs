@@ -1,11 +1,13 @@
 //! Helper processes: `run-shell`, `if-shell`, `#()`, `pipe-pane`, copy pipes, popups. A job is
 //! over when its output is closed and its exit status is known.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 
 use crate::model::host::{ExitStatus, JobDone, JobId, JobOutput, JobResult};
+use crate::model::kept::Purpose;
 
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
@@ -14,10 +16,14 @@ use crate::base::Size;
 
 use super::custody::JobStarted;
 use super::poller::{Interest, Poller, Token};
+use super::snapshot::JobRecord;
 
 /// Input typed for one job (a popup's program) that waits, in bytes. More is refused, and the
 /// client gets a message. Pipes stop reading their panes long before.
 pub const MAX_INPUT: usize = 64 << 20;
+/// Output of one job that outlives the server, in bytes. What a job printed beyond that and before
+/// the server was killed is cut off, which `run-shell` says.
+pub const MAX_SAVED: usize = 64 << 10;
 /// Bytes read from one job in one turn.
 const SLICE: usize = 64 << 10;
 
@@ -52,6 +58,8 @@ pub struct Job {
     /// What is to be done as soon as it has started.
     size: Option<Size>,
     signal: Option<i32>,
+    /// What a later server makes its callbacks of.
+    kept: Option<Purpose>,
 }
 
 /// What a job on a terminal leaves when it becomes a pane.
@@ -79,6 +87,9 @@ pub struct NewJob {
     pub token: u64,
     /// Name of its terminal, if it has one.
     pub tty: String,
+    /// Output of it that the server before has gathered, and whether there was more.
+    pub gathered: (Vec<u8>, bool),
+    pub kept: Option<Purpose>,
 }
 
 /// A job that is over, with what it gathered.
@@ -86,6 +97,8 @@ pub struct Finished {
     pub id: JobId,
     pub done: Option<JobDone>,
     pub result: JobResult,
+    /// The keeper holds its socket under this token.
+    pub held: Option<u64>,
 }
 
 #[derive(Default)]
@@ -111,8 +124,8 @@ impl Jobs {
             stdin_closed: false,
             pty: new.pty,
             detached: new.detached,
-            gathered: Vec::new(),
-            cut: false,
+            gathered: new.gathered.0,
+            cut: new.gathered.1,
             output: new.output,
             done: new.done,
             status: None,
@@ -122,6 +135,7 @@ impl Jobs {
             tty: new.tty,
             size: None,
             signal: None,
+            kept: new.kept,
         };
         self.jobs.insert(id, job);
         self.flush(poller, id);
@@ -332,6 +346,7 @@ impl Jobs {
                     id,
                     done: job.done,
                     result: JobResult { output: job.gathered, cut: job.cut, status },
+                    held: job.kept.is_some().then_some(job.token),
                 })
             })
             .collect()
@@ -344,6 +359,20 @@ impl Job {
     fn send(&self, signal: Signal) {
         let pid = Pid::from_raw(self.pid);
         if self.pty { killpg(pid, signal) } else { kill(pid, signal) }.ok();
+    }
+
+    /// What a later server needs of it; None for one that ends with this server.
+    pub fn record(&self) -> Option<JobRecord<'_>> {
+        let purpose = self.kept.as_ref().filter(|_| self.status.is_none() || self.file.is_some())?;
+        Some(JobRecord {
+            token: self.token,
+            name: Cow::Borrowed(&self.name),
+            purpose: Cow::Borrowed(purpose),
+            keep_stdin: self.keep_stdin,
+            detached: self.detached,
+            gathered: Cow::Borrowed(&self.gathered[..self.gathered.len().min(MAX_SAVED)]),
+            cut: self.cut || self.gathered.len() > MAX_SAVED,
+        })
     }
 
     /// What the keeper knows it by.
@@ -394,6 +423,8 @@ mod tests {
             done: None,
             token: 0,
             tty: String::new(),
+            gathered: Default::default(),
+            kept: None,
         }
     }
 

@@ -9,6 +9,7 @@ use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use crate::base::PaneId;
 use crate::model::host::ExitStatus;
 
+use super::jobs::Job;
 use super::poller::{Interest, Token};
 use super::runtime::Runtime;
 
@@ -56,9 +57,10 @@ impl Runtime {
             self.world.keep_journal(id);
         }
         let jobs = self.world.jobs.iter().filter(|(_, job)| job.runs() && job.pid > 0);
-        let jobs: Vec<(u64, i32)> = jobs.map(|(_, job)| (job.token(), job.pid)).collect();
-        for (token, pid) in jobs {
-            self.world.custody.hold(token, pid, String::new(), None);
+        let socket = |job: &Job| job.record().and(job.fd()?.try_clone_to_owned().ok());
+        let jobs: Vec<_> = jobs.map(|(_, job)| (job.token(), job.pid, socket(job))).collect();
+        for (token, pid, socket) in jobs {
+            self.world.custody.hold(token, pid, String::new(), socket);
         }
         self.deposits.begin_again();
     }

@@ -8,6 +8,7 @@
 //! - `tty`, `ttys`, `frames`, `flood`: attached terminals, their input and drawing
 //! - `control_io`: control clients' lines
 //! - `jobs`, `custody`: programs, started through the keeper
+//! - `old_jobs`: jobs of the server before, taken up
 //! - `left_out`: what a server does without, since others died of it
 //! - `lost_keeper`: another keeper in place of one that died
 //! - `scopes`: a cgroup for each pane
@@ -29,6 +30,7 @@ mod jobs;
 mod left_out;
 mod log;
 mod lost_keeper;
+mod old_jobs;
 mod outgoing;
 mod panes;
 mod peer;

@@ -41,10 +41,11 @@ impl Runtime {
     pub fn restore(&mut self, recovered: Recovered) -> bool {
         self.world.custody.begin_taking(recovered.left_out);
         let mut held: BTreeMap<PaneId, HeldChild> = BTreeMap::new();
+        let mut jobs = Vec::new();
         for child in recovered.children {
             match u32::try_from(child.token) {
                 Ok(number) => drop(held.insert(PaneId(number), child)),
-                Err(_) => self.world.custody.release(child.token),
+                Err(_) => jobs.push(child),
             }
         }
         // Nothing was left by a server that died before it had told anybody of anything.
@@ -63,7 +64,9 @@ impl Runtime {
         self.restore_globals(&mut snapshot);
         self.cx().apply_server_limits();
         self.server.update_width_rules();
-        let ended = self.restore_objects(snapshot, held);
+        let kept = std::mem::take(&mut snapshot.jobs);
+        let mut ended = self.restore_objects(snapshot, held);
+        ended.extend(self.take_up_jobs(jobs, kept));
         self.forget_empty_groups();
         self.server.config_started = true;
         self.server.config_done = true;

@@ -265,6 +265,7 @@ impl Runtime {
             for finished in self.world.jobs.take_finished() {
                 busy = true;
                 self.world.pipe_job_ended(finished.id);
+                finished.held.into_iter().for_each(|token| self.world.custody.release(token));
                 self.ran += 1;
                 if let Some(done) = finished.done {
                     done(&mut self.cx(), finished.result);

@@ -12,7 +12,7 @@ mod load;
 mod records;
 
 use book::{Beside, Book};
-pub use records::{PaneRecord, SessionRecord, Snapshot, WindowRecord};
+pub use records::{JobRecord, PaneRecord, SessionRecord, Snapshot, WindowRecord};
 
 use super::pump::write_checkpoint;
 use super::runtime::Runtime;
@@ -59,6 +59,7 @@ pub fn new_state() -> std::io::Result<Vec<u8>> {
         origin_ms: 1,
         history_key: Some([7; 32]),
         has_journal: &|_| true,
+        jobs: Vec::new(),
         checkpoint: &mut |_, _| (),
     };
     let file = Book::begin()?.enter(&server, &mut beside)?;
@@ -143,6 +144,7 @@ impl Runtime {
             origin_ms: self.deposits.origin_ms,
             history_key: self.world.histories.key(),
             has_journal: &|pane| stored && pump.has_journal(pane),
+            jobs: self.world.jobs.iter().filter_map(|(_, job)| job.record()).collect(),
             checkpoint: &mut |pane, out| {
                 if let Some(pane) = server.panes.get(&pane) {
                     write_checkpoint(&mut pane.terminal.lock(), out);

@@ -273,6 +273,8 @@ impl Host for World {
             done: request.done,
             token,
             tty,
+            gathered: Default::default(),
+            kept: request.kept,
         };
         self.jobs.add(&self.poller, new).map_err(|e| e.to_string())
     }

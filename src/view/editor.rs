@@ -101,6 +101,7 @@ fn remove(cx: &mut Cx<'_>, path: String) {
         detached: true,
         output: None,
         done: None,
+        kept: None,
     };
     // Without a way to remove it the file stays; there is nobody to tell.
     let _ = cx.host.run_job(request);

@@ -120,6 +120,7 @@ pub fn open(cx: &mut Cx<'_>, client: ClientId, request: Request) -> bool {
         detached: true,
         output: Some(Box::new(move |cx, bytes| fed(cx, client, bytes))),
         done: Some(Box::new(move |cx, result| ended(cx, client, result.status))),
+        kept: None,
     };
     overlay::clear(cx, client);
     let Ok(job) = cx.host.run_job(job) else { return false };

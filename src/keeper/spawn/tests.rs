@@ -25,6 +25,7 @@ fn shell(script: &str, stdio: Stdio) -> Spawn {
         cgroup: None,
         oom_score_adj: None,
         gated: false,
+        held: false,
         groups: Vec::new(),
     }
 }

@@ -14,7 +14,7 @@ mod target;
 pub use target::FindRequest;
 
 /// A resolved target, or the current state. Ids may be gone by the time it is used.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct FindState {
     pub session: Option<SessionId>,
     /// Index of the winlink in `session`.

@@ -24,6 +24,7 @@ fn spawn() -> Spawn {
         stdio: Stdio::Pty(pty),
         cgroup: Some(File::open("/dev/null").unwrap().into()),
         oom_score_adj: Some(-17),
+        held: true,
         gated: true,
         groups: vec!["/sys/fs/cgroup/memory/a".into(), "/sys/fs/cgroup/pids/a".into()],
     }
@@ -107,7 +108,7 @@ proptest! {
 #[test]
 fn a_request_of_an_older_server_names_no_groups() {
     let (_, mut body, _) = Request::Spawn(Box::new(Spawn { groups: Vec::new(), ..spawn() })).pack();
-    assert_eq!(body.pop(), Some(0), "the number of groups is last");
+    assert_eq!((body.pop(), body.pop()), (Some(1), Some(0)), "held, the number of groups");
     let Ok(Some(Request::Spawn(it))) = Request::unpack(1, Reader(&body), None) else { panic!("a request") };
-    assert_eq!((it.token, it.gated, it.groups), (300, true, Vec::new()));
+    assert_eq!((it.token, it.gated, it.groups, it.held), (300, true, Vec::new(), false));
 }

@@ -21,8 +21,8 @@ use crate::options::{Environ, Options};
 use super::file::{RecordKey, StateFile, Written};
 use super::load::RECORD_VERSION;
 use super::records::{
-    BufferRecord, ChannelRecord, Kind, MessageRecord, ModeRecord, PaneRecord, ServerRecord, SessionRecord,
-    WindowRecord, bindings, group,
+    BufferRecord, ChannelRecord, JobRecord, Kind, MessageRecord, ModeRecord, PaneRecord, ServerRecord,
+    SessionRecord, WindowRecord, bindings, group,
 };
 
 /// A record that is in the file.
@@ -58,6 +58,8 @@ pub struct Book {
 pub struct Beside<'a> {
     pub origin_ms: u64,
     pub history_key: Option<[u8; 32]>,
+    /// Jobs that outlive the server.
+    pub jobs: Vec<JobRecord<'a>>,
     /// Whether a pane's screen is in its journal.
     pub has_journal: &'a dyn Fn(PaneId) -> bool,
     /// Saves a pane's screen as its journal would.
@@ -127,6 +129,10 @@ impl Book {
         for (user, access) in &server.access {
             let crate::model::Access { read_only } = access;
             self.record(Kind::Access, &user.to_string(), read_only)?;
+        }
+        for job in &beside.jobs {
+            let print = hash(&(job.gathered.len(), job.cut, job.keep_stdin));
+            self.bytes(Kind::Job, &job.token.to_string(), print, |out| write_json(out, job))?;
         }
         if let Some(key) = beside.history_key {
             self.bytes(Kind::HistoryKey, "", hash(&key), |out| out.extend(key))?;

@@ -71,6 +71,7 @@ impl Snapshot {
             Kind::Message => drop(self.messages.insert(name.parse().ok()?, parse(bytes)?)),
             Kind::Access => drop(self.access.insert(name.parse().ok()?, parse(bytes)?)),
             Kind::Modes => drop(self.modes.insert(PaneId::parse(&name)?, parse(bytes)?)),
+            Kind::Job => drop(self.jobs.insert(name.parse().ok()?, parse(bytes)?)),
             Kind::Delayed => drop(self.delayed.insert(name.parse().ok()?, parse(bytes)?)),
             Kind::HistoryKey => self.history_key = Some(bytes.try_into().ok()?),
         }

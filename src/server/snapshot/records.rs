@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::clock::Now;
 use crate::base::{Key, PaneId, SessionId, Size, WindowId};
 use crate::model::host::ExitStatus;
+use crate::model::kept::Purpose;
 use crate::model::key_tables::{Binding, KeyTable};
 use crate::model::mode::ModeEntry;
 use crate::model::pane::{Pane, PaneFlags};
@@ -44,10 +45,12 @@ pub enum Kind {
     Modes = 16,
     /// What `run-shell -b -d` does later.
     Delayed = 17,
+    /// A job that goes on.
+    Job = 18,
 }
 
 impl Kind {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Server,
         Self::Options,
         Self::Environ,
@@ -65,6 +68,7 @@ impl Kind {
         Self::HistoryKey,
         Self::Modes,
         Self::Delayed,
+        Self::Job,
     ];
 
     /// For messages.
@@ -87,6 +91,7 @@ impl Kind {
             Self::HistoryKey => "history key",
             Self::Modes => "modes",
             Self::Delayed => "delayed command",
+            Self::Job => "job",
         }
     }
 }
@@ -465,6 +470,7 @@ impl<'a> PaneRecord<'a> {
             terminal: _,
             modes: _,
             search,
+            // Its job has a record.
             pipe: _,
             // Told by a control client, which tells the next server.
             control_fg: _,
@@ -537,6 +543,20 @@ impl<'a> ModeRecord<'a> {
     }
 }
 
+/// A job that the next server takes up, by the keeper's token.
+#[derive(Serialize, Deserialize)]
+pub struct JobRecord<'a> {
+    pub token: u64,
+    /// Its command line.
+    pub name: Cow<'a, str>,
+    pub purpose: Cow<'a, Purpose>,
+    pub keep_stdin: bool,
+    pub detached: bool,
+    /// What it has printed, and whether there was more.
+    pub gathered: Cow<'a, [u8]>,
+    pub cut: bool,
+}
+
 /// A line of `show-messages`.
 #[derive(Hash, Serialize, Deserialize)]
 pub struct MessageRecord<'a> {
@@ -566,6 +586,7 @@ pub struct Snapshot {
     pub history_key: Option<[u8; 32]>,
     pub modes: BTreeMap<PaneId, Vec<ModeRecord<'static>>>,
     pub delayed: BTreeMap<u64, crate::model::Delayed>,
+    pub jobs: BTreeMap<u64, JobRecord<'static>>,
     /// What could not be read, for the message log.
     pub refused: Vec<String>,
 }
@@ -591,6 +612,7 @@ impl Snapshot {
         self.access.keys().for_each(|user| add(Kind::Access, user.to_string()));
         self.modes.keys().for_each(|id| add(Kind::Modes, id.to_string()));
         self.delayed.keys().for_each(|number| add(Kind::Delayed, number.to_string()));
+        self.jobs.keys().for_each(|token| add(Kind::Job, token.to_string()));
         self.history_key.iter().for_each(|_| add(Kind::HistoryKey, String::new()));
         out
     }

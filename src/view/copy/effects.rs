@@ -6,6 +6,7 @@ use crate::base::{PaneId, SessionId};
 use crate::model::Cx;
 use crate::model::events::EventKind;
 use crate::model::host::JobRequest;
+use crate::model::kept::Purpose;
 use crate::model::mode::ModeTarget;
 use crate::model::option_access::OptionScope;
 
@@ -79,6 +80,7 @@ fn pipe(cx: &mut Cx<'_>, target: &ModeTarget, data: Vec<u8>, command: Option<Str
         detached: true,
         output: None,
         done: None,
+        kept: Some(Purpose::Alone),
     };
     // The command may be gone by now; there is nobody to tell.
     let _ = cx.host.run_job(request);

@@ -1,0 +1,25 @@
+//! Who hears of a job that was started by the server before, made of what the job is for.
+
+use crate::format;
+use crate::model::host::{JobDone, JobOutput};
+use crate::model::kept::Purpose;
+
+use super::template::Template;
+use super::{pipe, shell};
+
+/// The callbacks of a job.
+pub fn callbacks(purpose: Purpose) -> (Option<JobOutput>, Option<JobDone>) {
+    match purpose {
+        Purpose::RunShell { listener, command } => (None, Some(shell::run_shell_done(listener, command))),
+        Purpose::IfShell { listener, yes, no } => {
+            let (yes, no) = (Template::load(yes), no.map(Template::load));
+            (Some(Box::new(|_, _| {})), Some(shell::if_shell_done(listener, yes, no)))
+        }
+        Purpose::Pipe { pane, .. } => (None, Some(pipe::pipe_done(pane))),
+        Purpose::Format { key, generation } => {
+            let (output, done) = format::jobs::callbacks(&key, generation);
+            (Some(output), Some(done))
+        }
+        Purpose::Alone => (None, None),
+    }
+}

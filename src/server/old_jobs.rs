@@ -1,0 +1,80 @@
+//! Jobs that the server before started and that go on: `run-shell -b`, `if-shell -b`, `#()`, pipes.
+//! The keeper has held their sockets; the state file says what they are for.
+
+use std::collections::BTreeMap;
+
+use crate::command::kept;
+use crate::format;
+use crate::model::host::{ExitStatus, JobId};
+use crate::model::kept::Purpose;
+use crate::protocol::custody::HeldChild;
+
+use super::custody::exit_status;
+use super::jobs::NewJob;
+use super::pump::Pipe;
+use super::runtime::Runtime;
+use super::snapshot::JobRecord;
+
+impl Runtime {
+    /// Takes up the jobs that the keeper held. Returns how those ended that ended in between.
+    pub(super) fn take_up_jobs(
+        &mut self,
+        held: Vec<HeldChild>,
+        mut records: BTreeMap<u64, JobRecord<'static>>,
+    ) -> Vec<(i32, ExitStatus)> {
+        let mut ended = Vec::new();
+        for mut child in held {
+            self.world.custody.note_job(child.token);
+            let (Some(record), Some(socket)) = (records.remove(&child.token), child.master.take()) else {
+                // Nobody was told of it, or nobody wants it.
+                self.world.custody.release(child.token);
+                continue;
+            };
+            let mut purpose = record.purpose.into_owned();
+            purpose.forget_clients();
+            let (output, done) = kept::callbacks(purpose.clone());
+            let job = NewJob {
+                pid: child.pid,
+                name: record.name.into_owned(),
+                fd: Some(socket),
+                stdin: Vec::new(),
+                keep_stdin: record.keep_stdin,
+                pty: false,
+                detached: record.detached,
+                output,
+                done,
+                token: child.token,
+                tty: String::new(),
+                gathered: (record.gathered.into_owned(), record.cut),
+                kept: Some(purpose.clone()),
+            };
+            let Ok(id) = self.world.jobs.add(&self.world.poller, job) else { continue };
+            self.join(id, &purpose);
+            ended.extend(child.status.map(|status| (child.pid, exit_status(status))));
+        }
+        ended
+    }
+
+    /// Joins a job to what it is for.
+    fn join(&mut self, id: JobId, purpose: &Purpose) {
+        match purpose {
+            Purpose::Pipe { pane, to_job, to_pane } => {
+                let open = self.world.pump.get(*pane).is_some();
+                match self.server.panes.get_mut(pane).filter(|_| open) {
+                    Some(pane) => {
+                        pane.pipe = Some(id);
+                        let pipe = Pipe { job: id, to_job: *to_job, to_pane: *to_pane };
+                        self.world.open_pipe(pane.id, pipe);
+                    }
+                    None => self.world.jobs.close_stdin(&self.world.poller, id),
+                }
+            }
+            Purpose::Format { key, generation } => {
+                if !format::jobs::go_on(&self.server, key, *generation, id, self.world.now) {
+                    self.world.jobs.signal(id, libc::SIGTERM);
+                }
+            }
+            Purpose::RunShell { .. } | Purpose::IfShell { .. } | Purpose::Alone => {}
+        }
+    }
+}
