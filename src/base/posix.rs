@@ -106,9 +106,10 @@ pub fn fnmatch(pattern: &str, text: &str, ignore_case: bool) -> bool {
 /// is on the core has had its turn (`SCHED_BATCH`): on a busy machine they would keep the thread
 /// waiting that woke them. Needs no privilege.
 pub fn run_in_background() {
-    let param = libc::sched_param { sched_priority: 0 };
-    // SAFETY: the parameter is read during the call; 0 is the calling thread.
-    unsafe { libc::sched_setscheduler(0, libc::SCHED_BATCH, &raw const param) };
+    // The kernel's own call: musl's function of that name does nothing.
+    let priority: libc::c_int = 0;
+    // SAFETY: the priority is read during the call; 0 is the calling thread.
+    unsafe { libc::syscall(libc::SYS_sched_setscheduler, 0, libc::SCHED_BATCH, &raw const priority) };
 }
 
 /// What the C library says about an error number.
