@@ -15,3 +15,4 @@ mod screen;
 mod server;
 mod steps;
 mod streams;
+mod views;

@@ -139,26 +139,25 @@ impl Runtime {
         }
     }
 
+    /// Draws status lines again, each every `status-interval` seconds.
+    fn check_status(&mut self, now_ms: u64) {
+        let attached = self.server.clients.values().filter(|c| c.status_due_ms <= now_ms);
+        let due: Vec<_> = attached.filter_map(|c| Some((c.id, c.session?))).collect();
+        for (id, session) in due {
+            let interval = self.server.session_options(session).number("status-interval").max(0) as u64;
+            let Some(client) = self.server.clients.get_mut(&id) else { continue };
+            // 0: it was attached, or the option was changed, since the last turn.
+            if client.status_due_ms != 0 && client.message.is_none() && client.prompt.is_none() {
+                client.status_dirty = true;
+            }
+            client.status_due_ms = if interval == 0 { 0 } else { now_ms + interval * 1000 };
+        }
+    }
+
     /// What is due by the clock: status lines, silence, locks, unanswered questions.
     fn check_due(&mut self) {
         let now_ms = self.world.now.mono_ms;
-        let due: Vec<ClientId> = self
-            .server
-            .clients
-            .values()
-            .filter(|c| c.session.is_some() && c.status_due_ms != 0 && c.status_due_ms <= now_ms)
-            .map(|c| c.id)
-            .collect();
-        for id in due {
-            let Some(session) = self.server.client(id).and_then(|c| c.session) else { continue };
-            let interval = self.server.session_options(session).number("status-interval").max(0) as u64;
-            if let Some(client) = self.server.clients.get_mut(&id) {
-                client.status_due_ms = if interval == 0 { 0 } else { now_ms + interval * 1000 };
-                if client.message.is_none() && client.prompt.is_none() {
-                    client.status_dirty = true;
-                }
-            }
-        }
+        self.check_status(now_ms);
         self.cx().check_silence();
         self.check_locks();
         let (server, pump) = (&self.server, &self.world.pump);
