@@ -10,8 +10,8 @@ use crate::syntax::command::Invocation;
 use super::{attach, layout, move_window, pane, resize_pane, session, split, window};
 use super::{
     buffers, capture, choose, client, copy_mode, display_message, display_panes, environment, keys, list,
-    list_commands, menu, messages, options, pipe, popup, prompt, refresh, search_transcripts, send_keys,
-    shell, source_file, transcripts, wait_for,
+    list_commands, list_usage, menu, messages, options, pipe, popup, prompt, refresh, search_transcripts,
+    send_keys, shell, source_file, transcripts, wait_for,
 };
 
 type Run = fn(&mut Cx<'_>, &ItemContext, &Args) -> Exec;
@@ -112,6 +112,7 @@ pub fn exec(cx: &mut Cx<'_>, item: &ItemContext, invocation: &Arc<Invocation>) -
         Id::ShowPromptHistory => prompt::show_prompt_history,
         Id::ClearPromptHistory => prompt::clear_prompt_history,
         Id::ListTranscripts => transcripts::list_transcripts,
+        Id::ListUsage => list_usage::list_usage,
         Id::SaveTranscript => transcripts::save_transcript,
         Id::SearchTranscripts => search_transcripts::search_transcripts,
     };

@@ -23,6 +23,7 @@ pub mod keys;
 pub mod layout;
 pub mod list;
 pub mod list_commands;
+mod list_usage;
 pub mod menu;
 pub mod messages;
 pub mod move_window;

@@ -18,6 +18,7 @@ mod scan;
 mod scope;
 pub mod sort;
 pub mod style;
+pub mod usage;
 mod vars;
 mod width;
 

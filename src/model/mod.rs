@@ -46,6 +46,7 @@ pub mod spawn;
 pub mod terminal_config;
 pub mod test_host;
 pub mod timeouts;
+pub mod usage;
 pub mod window;
 pub mod windows;
 pub mod winlinks;
@@ -187,6 +188,8 @@ pub struct Server {
     pub exiting: bool,
     /// What is known of `#()` commands (see `format::jobs`).
     pub format_jobs: parking_lot::Mutex<BTreeMap<FormatJobKey, FormatJob>>,
+    /// What panes use, for those who look.
+    pub usage: parking_lot::Mutex<usage::UsageBook>,
 }
 
 /// A `#()` command as written, for one client and, in a loop, one window or pane.

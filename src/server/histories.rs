@@ -211,6 +211,10 @@ impl Histories {
                 let all = || self.store.as_ref().map_or(0, |store| store.disk_bytes());
                 Some(held.map_or_else(all, |held| held.handle.disk_bytes()).to_string())
             }
+            "history_disk_max" => {
+                let limit = held.map_or(self.total_limit, |held| held.handle.limit());
+                Some(Some(limit).filter(|limit| *limit != u64::MAX).map_or(String::new(), |n| n.to_string()))
+            }
             "history_error" => {
                 let all = || self.store.as_ref().and_then(|store| store.error());
                 let error = held.map_or_else(all, |held| held.handle.error());

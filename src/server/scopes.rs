@@ -511,8 +511,20 @@ impl Scopes {
         if variable == "left_scopes" {
             return Some(self.left_text());
         }
+        if let "panes_memory" | "panes_memory_max" = variable {
+            let backend = self.backend.as_ref()?;
+            let status = backend.status();
+            let counted = status.backend != containment::Backend::None && !status.missing.contains(&"memory");
+            let limit = || self.server.as_ref()?.panes_memory.of(self.memory_base).filter(|_| counted);
+            let bytes = if variable == "panes_memory" { backend.panes_memory() } else { limit() };
+            return Some(bytes.map_or(String::new(), |bytes| bytes.to_string()));
+        }
         let held = self.panes.get(&pane?);
         let scope = held.map(|held| &held.scope);
+        if variable == "pane_pids_max" {
+            let limit = held.and_then(|held| held.limits?.pids_max);
+            return Some(limit.map_or(String::new(), |limit| limit.to_string()));
+        }
         if variable == "pane_scope" {
             return Some(scope.map_or(String::new(), |scope| scope.name()));
         }

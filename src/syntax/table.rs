@@ -514,6 +514,11 @@ commands! {
         flags: CommandFlags::AFTER_HOOK, ours: true,
         usage: "[-jr] [-F format] [-f filter] [-O order]", ..ROW
     },
+    ListUsage => CommandEntry {
+        name: "list-usage", template: "F:f:O:r",
+        flags: CommandFlags::AFTER_HOOK, ours: true,
+        usage: "[-r] [-F format] [-f filter] [-O order]", ..ROW
+    },
     SaveTranscript => CommandEntry {
         name: "save-transcript", template: "aeE:F:k:NS:t:", max: Some(1),
         target: pane('t', FindFlags::CAN_FAIL),

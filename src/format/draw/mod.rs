@@ -49,6 +49,20 @@ pub fn draw(
     ranges.filter_map(|(range, place)| status_range(&range.kind, place?)).collect()
 }
 
+/// An expanded text without `#[…]`.
+pub fn without_styles(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("#[") {
+        let hashes = rest[..at].bytes().rev().take_while(|b| *b == b'#').count();
+        let end = rest[at..].find(']').map(|end| at + end + 1).filter(|_| hashes % 2 == 0);
+        let (shown, after) = end.map_or((at + 2, at + 2), |end| (at, end));
+        out.push_str(&rest[..shown]);
+        rest = &rest[after..];
+    }
+    out + rest
+}
+
 fn status_range(kind: &Range, (start, end): (i64, i64)) -> Option<StatusRange> {
     let kind = match kind {
         Range::None => return None,

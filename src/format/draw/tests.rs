@@ -36,3 +36,12 @@ fn ranges_follow_their_text() {
     let ranges = draw(&mut surface, 0, 0, 10, CellStyle::DEFAULT, text);
     assert_eq!(ranges, [StatusRange { start: 6, end: 10, kind: RangeKind::Window(3) }]);
 }
+
+#[test]
+fn styles_are_taken_out_of_a_text() {
+    let check = |text: &str, expect: &str| assert_eq!(without_styles(text), expect);
+    check("a#[fg=red]b#[default]c", "abc");
+    check("a##[b]", "a##[b]");
+    check("###[dim]x", "##x");
+    check("#[unterminated", "#[unterminated");
+}

@@ -2,10 +2,13 @@
 //! that listings stay equal.
 
 use super::{Table, text};
+use crate::format::usage;
+use crate::model::usage::totals;
 
 pub(super) const TABLE: Table = &[
     ("containment", |scope| text(scope.host().usage(None, "containment")?)),
     ("history_disk_bytes", |scope| text(scope.host().usage(Some(scope.pane()?.id), "history_disk_bytes")?)),
+    ("history_disk_max", |scope| text(scope.host().usage(Some(scope.pane()?.id), "history_disk_max")?)),
     ("history_error", |scope| text(scope.host().usage(Some(scope.pane()?.id), "history_error")?)),
     ("left_scopes", |scope| text(scope.host().usage(None, "left_scopes")?)),
     ("pane_cpu_usec", |scope| text(scope.host().usage(Some(scope.pane()?.id), "pane_cpu_usec")?)),
@@ -18,8 +21,18 @@ pub(super) const TABLE: Table = &[
         text(counted.unwrap_or_else(|| pane.oom_kills.to_string()))
     }),
     ("pane_pids", |scope| text(scope.host().usage(Some(scope.pane()?.id), "pane_pids")?)),
+    ("pane_pids_max", |scope| text(scope.host().usage(Some(scope.pane()?.id), "pane_pids_max")?)),
     ("pane_scope", |scope| text(scope.host().usage(Some(scope.pane()?.id), "pane_scope")?)),
     ("pane_swap", |scope| text(scope.host().usage(Some(scope.pane()?.id), "pane_swap")?)),
+    ("panes_history", |scope| text(number(totals(scope.server(), scope.host()).history))),
+    ("panes_history_max", |scope| text(number(totals(scope.server(), scope.host()).history_max))),
+    ("panes_memory", |scope| text(number(totals(scope.server(), scope.host()).memory))),
+    ("panes_memory_max", |scope| text(number(totals(scope.server(), scope.host()).memory_max))),
     ("scopemux_version", |_| text(env!("CARGO_PKG_VERSION"))),
     ("server_rss", |scope| text(scope.host().usage(None, "server_rss")?)),
+    ("usage_summary", |scope| text(usage::summary(&totals(scope.server(), scope.host())))),
 ];
+
+fn number(number: Option<u64>) -> String {
+    number.map_or_else(String::new, |number| number.to_string())
+}

@@ -174,6 +174,8 @@ impl ServerRecord {
             exiting: _,
             // Started again when a format wants them.
             format_jobs: _,
+            // Looked at again when somebody asks.
+            usage: _,
         } = server;
         Self {
             next_session: *next_session,

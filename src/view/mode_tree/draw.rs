@@ -3,7 +3,7 @@
 use super::tree::{Preview, Tree};
 use crate::base::width::{char_width, text_width};
 use crate::base::{Attrs, Cell, CellStyle, Point, Size, Surface};
-use crate::format::draw::draw as draw_format;
+use crate::format::draw::{draw as draw_format, without_styles};
 use crate::terminal::Terminal;
 use crate::view::boxes::{BoxLines, Part, cell, draw_box};
 
@@ -79,7 +79,7 @@ impl<T> Tree<T> {
     /// Draws the lines that show. `mode`: style of the current one.
     pub fn draw_lines(&self, surface: &mut Surface, mode: CellStyle) {
         let named = |n: &super::tree::Node<T>| n.key.map(|k| k.name(false));
-        let key_width = self.nodes_shown().filter_map(named).map(|name| name.len() + 3).max().unwrap_or(0);
+        let key_width = self.key_width();
         let mut name_widths = vec![0; self.max_depth + 1];
         for line in &self.lines {
             let node = &self.nodes[line.node];
@@ -112,9 +112,23 @@ impl<T> Tree<T> {
             put_text(surface, 0, y, self.size.cols, &text, style);
             let used = text_width(&text).min(self.size.cols);
             if let Some(text) = node.text.as_deref().filter(|_| used < self.size.cols) {
+                let plain = (current && self.plain_current).then(|| without_styles(text));
+                let text = plain.as_deref().unwrap_or(text);
                 draw_format(surface, used, y, self.size.cols - used, style, text);
             }
         }
+    }
+
+    /// Columns of the keys in front of the lines.
+    fn key_width(&self) -> usize {
+        let named = |n: &super::tree::Node<T>| n.key.map(|k| k.name(false).len() + 3);
+        self.nodes_shown().filter_map(named).max().unwrap_or(0)
+    }
+
+    /// Where texts start in a flat list whose names are set to the right.
+    pub fn text_column(&self) -> u32 {
+        let names = self.nodes_shown().map(|node| node.name.len()).max().unwrap_or(0);
+        (self.key_width() + names + ": ".len()) as u32
     }
 
     fn nodes_shown(&self) -> impl Iterator<Item = &super::tree::Node<T>> {

@@ -90,6 +90,11 @@ impl<S: Source> TreeMode<S> {
         let third = m.kind == MouseKind::Down && m.button == 3;
         let first = m.kind == MouseKind::Down && m.button == 1;
         let double = m.kind == MouseKind::DoubleClick && m.button == 1;
+        let heading = self.heading_rows();
+        if y < heading {
+            return Under::Nothing;
+        }
+        let y = y - heading;
         let at = Point::new(x, y);
         if x > self.tree.size.cols || y as usize > self.tree.height {
             if third {
@@ -327,7 +332,7 @@ impl<S: Source> TreeMode<S> {
             }
         };
         let request = menu::Request {
-            at: Point::new(x, at.y),
+            at: Point::new(x, at.y + self.heading_rows()),
             choice: Some(Box::new(choice)),
             ..menu::Request::default()
         };

@@ -20,6 +20,7 @@ pub mod windows;
 
 use crate::base::{CellStyle, ClientId, Key, PaneId, Point, Size, Surface};
 use crate::format::Scope;
+use crate::format::draw::draw as draw_format;
 use crate::format::sort::Order;
 use crate::model::mode::{ModeResult, ModeTarget, PaneMode};
 use crate::model::option_access::OptionScope;
@@ -71,6 +72,13 @@ pub trait Source: Send + Sized + 'static {
     fn orders(&self) -> &'static [Order] {
         &[]
     }
+    /// Lines above the list, and how many: texts of items start in the column `text_at`.
+    fn heading(&self, _text_at: u32) -> Vec<String> {
+        Vec::new()
+    }
+    fn heading_rows(&self) -> u32 {
+        0
+    }
     /// Rows of the preview when it does not depend on the mode's size.
     fn preview_rows(&self) -> Option<usize> {
         None
@@ -113,6 +121,9 @@ fn default_key(line: usize) -> Option<Key> {
     }
 }
 
+/// Rows that a list and its preview have at least under a heading.
+const LEAST_ROWS: u32 = 5;
+
 /// What choosers have in common of their command's arguments.
 pub struct Setup {
     preview: Preview,
@@ -147,6 +158,8 @@ impl Setup {
 pub struct TreeMode<S: Source> {
     source: S,
     tree: Tree<S::Item>,
+    /// Of the pane. The tree has less where the source has a heading.
+    size: Size,
     surface: Surface,
     /// The window was zoomed for this mode, and is to be unzoomed after it.
     zoomed: bool,
@@ -173,10 +186,10 @@ pub fn open<S: Source>(cx: &mut Cx<'_>, pane: PaneId, source: S, setup: Setup) {
     if zoomed {
         cx.server.redraw_window(window);
     }
-    if let Some(p) = cx.server.pane(pane) {
-        tree.size = p.size;
-    }
-    let mut mode = TreeMode { source, tree, surface: Surface::new(Size::default()), zoomed, drawn: None };
+    let size = cx.server.pane(pane).map_or(tree.size, |p| p.size);
+    let surface = Surface::new(Size::default());
+    let mut mode = TreeMode { source, tree, size, surface, zoomed, drawn: None };
+    mode.set_size(size);
     mode.build(cx, pane);
     modes::push(cx, pane, Box::new(mode));
 }
@@ -239,9 +252,40 @@ impl<S: Source> TreeMode<S> {
         }
     }
 
+    fn set_size(&mut self, size: Size) {
+        self.size = size;
+        self.tree.size = Size::new(size.cols, size.rows - self.heading_rows());
+    }
+
+    /// Rows of the heading, where there is room for it.
+    fn heading_rows(&self) -> u32 {
+        let rows = self.source.heading_rows();
+        if self.size.rows >= rows + LEAST_ROWS { rows } else { 0 }
+    }
+
     fn paint(&mut self, cx: &Cx<'_>, pane: PaneId) {
-        self.surface.resize(self.tree.size);
+        let rows = self.heading_rows();
+        if rows == 0 {
+            let mut surface = std::mem::take(&mut self.surface);
+            self.paint_tree(cx, pane, &mut surface);
+            self.surface = surface;
+            return;
+        }
+        let mut tree = Surface::new(self.tree.size);
+        self.paint_tree(cx, pane, &mut tree);
+        self.surface.resize(self.size);
         self.surface.clear(CellStyle::DEFAULT);
+        for (row, line) in (0..rows).zip(self.source.heading(self.tree.text_column())) {
+            draw_format(&mut self.surface, 0, row, self.size.cols, CellStyle::DEFAULT, &line);
+        }
+        self.surface.blit(&tree, Point::default(), self.tree.size, Point::new(0, rows));
+        self.surface.cursor = Point::new(0, tree.cursor.y + rows);
+        self.surface.cursor_visible = false;
+    }
+
+    fn paint_tree(&mut self, cx: &Cx<'_>, pane: PaneId, surface: &mut Surface) {
+        surface.resize(self.tree.size);
+        surface.clear(CellStyle::DEFAULT);
         if self.tree.lines.is_empty() {
             return;
         }
@@ -249,14 +293,14 @@ impl<S: Source> TreeMode<S> {
         let level = window.unwrap_or(OptionScope::GlobalWindow);
         let scope = Scope::new(cx.server, cx.host, cx.now).with_pane(pane);
         let mode = style::of_option(cx.server, level, "mode-style", &scope);
-        self.tree.draw_lines(&mut self.surface, mode);
-        if let Some((at, size, index)) = self.tree.draw_preview_box(&mut self.surface, mode) {
+        self.tree.draw_lines(surface, mode);
+        if let Some((at, size, index)) = self.tree.draw_preview_box(surface, mode) {
             let item = self.tree.nodes[index].data.clone();
-            self.source.draw(cx, &item, &mut self.surface, at, size);
+            self.source.draw(cx, &item, surface, at, size);
         }
         let row = self.tree.current.saturating_sub(self.tree.offset) as u32;
-        self.surface.cursor = Point::new(0, row);
-        self.surface.cursor_visible = false;
+        surface.cursor = Point::new(0, row);
+        surface.cursor_visible = false;
     }
 }
 
@@ -275,7 +319,7 @@ impl<S: Source> PaneMode for TreeMode<S> {
     }
 
     fn resize(&mut self, cx: &mut Cx<'_>, pane: PaneId, size: Size) {
-        self.tree.size = size;
+        self.set_size(size);
         self.build(cx, pane);
     }
 

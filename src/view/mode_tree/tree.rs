@@ -71,6 +71,10 @@ pub struct Tree<T> {
     pub no_matches: bool,
     pub sort: Sort,
     pub orders: &'static [Order],
+    /// Names are set to the right, so that all texts start in one column.
+    pub align_names: bool,
+    /// The text of the current line is shown without styles of its own.
+    pub plain_current: bool,
 }
 
 impl<T> Tree<T> {
@@ -93,6 +97,8 @@ impl<T> Tree<T> {
             no_matches: false,
             sort: Sort::default(),
             orders: &[],
+            align_names: false,
+            plain_current: false,
         }
     }
 
@@ -138,7 +144,7 @@ impl<T> Tree<T> {
             tagged,
             as_parent: false,
             no_tag: false,
-            align_right: false,
+            align_right: self.align_names,
             key: None,
             line: 0,
         });

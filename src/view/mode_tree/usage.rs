@@ -1,7 +1,8 @@
 //! `choose-usage`: what panes use of memory, processor, processes and disk, largest first, and
-//! what closed panes have left running. It is looked at anew each second while it shows.
+//! what closed panes have left running, under a line about all of them. It is looked at again each
+//! second while it shows.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::draw::{draw_screen, put_text};
 use super::keys::{ask, confirm};
@@ -9,142 +10,68 @@ use super::{Outcome, Pressed, Source, Tree, TreeMode, run_command, with_source};
 use crate::base::{CellStyle, Key, KeyCode, PaneId, Point, Size, Surface};
 use crate::format::Scope;
 use crate::format::sort::Order;
-use crate::model::host::LeftScope;
-use crate::model::{Cx, FindState};
+use crate::format::usage::{Layout, scope_of, scope_of_total, server_line, sorted};
+use crate::model::usage::{Seen, Subject};
+use crate::model::{Cx, FindState, Pane};
 use crate::syntax::args::Args;
 use crate::view::prompt::PromptType;
 
 const NAME: &str = "usage-mode";
 const COMMAND: &str = "switch-client -Zt '%%'";
-const FORMAT: &str = concat!(
-    "#{p-9:usage_memory} #{p-6:usage_cpu} #{p-5:usage_pids} #{p-9:usage_history}  ",
-    "#{?usage_left,left by %#{usage_pane},#{session_name}:#{window_index}.#{pane_index} ",
-    "#{pane_current_command}#{?#{&&:#{pane_oom_kills},#{!=:#{pane_oom_kills},0}},",
-    " (out of memory: #{pane_oom_kills}),}}",
-);
-/// Milliseconds between looks.
+/// Milliseconds between looks while the list shows, and for a while after it, so that the trend is
+/// there when it is opened again.
 const LOOK_MS: u64 = 1000;
+const SLOW_LOOK_MS: u64 = 5000;
+const FOLLOW_MS: u64 = 600_000;
 /// Processes of a left scope that its preview lists.
 const MAX_LISTED: usize = 200;
 
-/// A line: a pane, or what a closed one has left.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Item {
-    Pane(PaneId),
-    Left(LeftScope),
-}
-
-/// What one of them used when it was looked at.
-#[derive(Clone, Copy, Default, Debug)]
-struct Sample {
-    memory: u64,
-    cpu_usec: u64,
-    /// Tenths of a percent of one processor since the look before.
-    cpu_permille: u64,
-    pids: u64,
-    history: u64,
-}
+type Item = Subject;
 
 pub struct UsageList {
-    format: String,
+    format: Option<String>,
     key_format: Option<String>,
     command: String,
     /// What was seen last, by tag.
-    seen: HashMap<u64, (Item, Sample)>,
-    seen_ms: Option<u64>,
+    seen: BTreeMap<u64, Seen>,
+    layout: Layout,
+    /// Lines about all panes and about the server.
+    totals: [String; 2],
 }
 
 impl UsageList {
     pub fn new(args: &Args) -> Self {
         Self {
-            format: args.get('F').unwrap_or(FORMAT).to_owned(),
+            format: args.get('F').map(str::to_owned),
             key_format: args.get('K').map(str::to_owned),
             command: args.string(0).unwrap_or_else(|| COMMAND.to_owned()),
-            seen: HashMap::new(),
-            seen_ms: None,
+            seen: BTreeMap::new(),
+            layout: Layout::Middle,
+            totals: Default::default(),
         }
     }
 
     /// Looks at everything, unless that was done a moment ago.
-    fn look(&mut self, cx: &Cx<'_>) {
-        let now = cx.now.mono_ms;
-        let since = self.seen_ms.map(|at| now.saturating_sub(at));
-        if since.is_some_and(|ms| ms < LOOK_MS) && self.is_complete(cx) {
-            return;
-        }
-        self.seen_ms = Some(now);
-        let mut seen = HashMap::new();
-        let panes = cx.server.panes.keys().map(|&pane| {
-            let number = |name| cx.host.usage(Some(pane), name).and_then(|n| n.parse().ok()).unwrap_or(0);
-            let sample = Sample {
-                memory: number("pane_memory"),
-                cpu_usec: number("pane_cpu_usec"),
-                pids: number("pane_pids"),
-                history: number("history_disk_bytes"),
-                cpu_permille: 0,
-            };
-            (Item::Pane(pane), sample)
-        });
-        let left = cx.host.left_scopes().into_iter().map(|left| {
-            let pids = left.pids.len() as u64;
-            let sample = Sample { memory: left.memory, cpu_usec: left.cpu_usec, pids, ..Sample::default() };
-            (Item::Left(left), sample)
-        });
-        for (item, mut sample) in panes.chain(left) {
-            let tag = tag(&item);
-            if let (Some((_, before)), Some(ms @ 1..)) = (self.seen.get(&tag), since) {
-                sample.cpu_permille = sample.cpu_usec.saturating_sub(before.cpu_usec) / ms;
-            }
-            seen.insert(tag, (item, sample));
-        }
-        self.seen = seen;
+    fn look(&mut self, cx: &Cx<'_>, cols: u32) {
+        self.layout = Layout::of(cols);
+        let mut book = cx.server.usage.lock();
+        book.look(cx.server, cx.host, cx.now.mono_ms, LOOK_MS);
+        self.seen = book.seen.clone();
+        let base = Scope::new(cx.server, cx.host, cx.now);
+        let format = self.layout.format();
+        self.totals = [scope_of_total(base, &book, self.layout).expand(&format), server_line(&book)];
     }
 
-    /// Whether the panes are those that were seen.
-    fn is_complete(&self, cx: &Cx<'_>) -> bool {
-        let panes = self.seen.values().filter(|(item, _)| matches!(item, Item::Pane(_))).count();
-        panes == cx.server.panes.len()
-            && cx.server.panes.keys().all(|&pane| self.seen.contains_key(&tag(&Item::Pane(pane))))
-    }
-
-    fn sample(&self, item: &Item) -> Sample {
-        self.seen.get(&tag(item)).map(|(_, sample)| *sample).unwrap_or_default()
-    }
-
-    /// Everything that was seen, in an order: the largest first, and of equals the oldest.
-    fn sorted(&self, order: Option<Order>, reversed: bool) -> Vec<Item> {
-        let mut all: Vec<&(Item, Sample)> = self.seen.values().collect();
-        all.sort_by_key(|(item, _)| tag(item));
-        let key = |sample: &Sample| match order {
-            Some(Order::Cpu) => sample.cpu_permille,
-            Some(Order::Processes) => sample.pids,
-            Some(Order::History) => sample.history,
-            _ => sample.memory,
-        };
-        all.sort_by_key(|(_, sample)| std::cmp::Reverse(key(sample)));
-        if reversed {
-            all.reverse();
-        }
-        all.into_iter().map(|(item, _)| item.clone()).collect()
+    fn format(&self) -> String {
+        self.format.clone().unwrap_or_else(|| self.layout.format())
     }
 
     fn scope<'a>(&self, cx: &'a Cx<'_>, item: &Item) -> Scope<'a> {
-        let sample = self.sample(item);
-        let scope = Scope::new(cx.server, cx.host, cx.now);
-        let scope = match item {
-            Item::Pane(pane) => scope.with_pane(*pane).state(&FindState::from_pane(cx.server, *pane)),
-            Item::Left(left) => scope
-                .add("usage_left", "1")
-                .add("usage_scope", left.name.clone())
-                .add("usage_pane", left.pane.0.to_string()),
-        };
-        scope
-            .add("usage_memory", size_text(sample.memory))
-            .add("usage_memory_bytes", sample.memory.to_string())
-            .add("usage_cpu", format!("{}.{}%", sample.cpu_permille / 10, sample.cpu_permille % 10))
-            .add("usage_pids", sample.pids.to_string())
-            .add("usage_history", size_text(sample.history))
-            .add("usage_history_bytes", sample.history.to_string())
+        let base = Scope::new(cx.server, cx.host, cx.now);
+        match self.seen.get(&item.tag()) {
+            Some(seen) => scope_of(cx.server, base, seen, self.layout),
+            None => base,
+        }
     }
 
     fn end(cx: &mut Cx<'_>, with: &Pressed, item: &Item) {
@@ -183,41 +110,33 @@ impl UsageList {
     }
 }
 
-fn tag(item: &Item) -> u64 {
-    match item {
-        Item::Pane(pane) => u64::from(pane.0),
-        // Names of scopes are few: a hash is as good as a number.
-        Item::Left(left) => 1 << 32 | u64::from(crc32fast::hash(left.name.as_bytes())),
-    }
-}
-
-/// Bytes as people read them.
-fn size_text(bytes: u64) -> String {
-    let tenths = |shift: u32| (bytes >> (shift - 4)) * 10 / 16;
-    let unit = |shift: u32, name: &str| format!("{}.{}{name}", tenths(shift) / 10, tenths(shift) % 10);
-    match bytes {
-        0..1024 => format!("{bytes}B"),
-        1024..0x10_0000 => unit(10, "K"),
-        0x10_0000..0x4000_0000 => unit(20, "M"),
-        _ => unit(30, "G"),
-    }
-}
-
 /// Opens the list on a pane, and lets it follow what changes.
 pub fn open(cx: &mut Cx<'_>, pane: PaneId, source: UsageList, setup: super::Setup) {
     super::open(cx, pane, source, setup);
-    follow(cx, pane);
+    let book = cx.server.usage.get_mut();
+    if !std::mem::replace(&mut book.followed, true) {
+        follow(cx);
+    }
 }
 
-fn follow(cx: &mut Cx<'_>, pane: PaneId) {
-    let shows = cx.server.pane(pane).is_some_and(|p| p.modes.iter().any(|entry| entry.mode.name() == NAME));
-    if shows {
-        let again = move |cx: &mut Cx<'_>| {
-            look_again(cx, pane);
-            follow(cx, pane);
-        };
-        cx.host.timer(LOOK_MS, Box::new(again));
+/// Looks again and again, for all lists that show; more slowly, and not for ever, when none does.
+fn follow(cx: &mut Cx<'_>) {
+    let shows = |p: &Pane| p.modes.iter().any(|entry| entry.mode.name() == NAME);
+    let showing: Vec<PaneId> = cx.server.panes.values().filter(|p| shows(p)).map(|p| p.id).collect();
+    let now_ms = cx.now.mono_ms;
+    let mut book = cx.server.usage.lock();
+    book.look(cx.server, cx.host, now_ms, LOOK_MS);
+    if !showing.is_empty() {
+        book.follow_until_ms = now_ms + FOLLOW_MS;
     }
+    book.followed = now_ms < book.follow_until_ms;
+    let goes_on = book.followed;
+    drop(book);
+    if goes_on {
+        let wait_ms = if showing.is_empty() { SLOW_LOOK_MS } else { LOOK_MS };
+        cx.host.timer(wait_ms, Box::new(follow));
+    }
+    showing.into_iter().for_each(|pane| look_again(cx, pane));
 }
 
 fn look_again(cx: &mut Cx<'_>, pane: PaneId) {
@@ -232,20 +151,39 @@ impl Source for UsageList {
     }
 
     fn build(&mut self, cx: &Cx<'_>, _: PaneId, tree: &mut Tree<Item>, filter: Option<&str>) -> Option<u64> {
-        self.look(cx);
-        for item in self.sorted(tree.sort.order, tree.sort.reversed) {
-            let scope = self.scope(cx, &item);
+        self.look(cx, tree.size.cols);
+        tree.align_names = true;
+        tree.plain_current = true;
+        let format = self.format();
+        for seen in sorted(&self.seen, tree.sort.order, tree.sort.reversed) {
+            let item = &seen.subject;
+            let scope = self.scope(cx, item);
             if filter.is_none_or(|filter| scope.is_true(filter)) {
-                let name = match &item {
+                let name = match item {
                     Item::Pane(pane) => pane.to_string(),
                     Item::Left(left) => left.name.rsplit('/').next().unwrap_or_default().to_owned(),
                 };
-                let text = scope.expand(&self.format);
+                let text = scope.expand(&format);
                 drop(scope);
-                tree.add(None, item.clone(), tag(&item), name, Some(text), true);
+                tree.add(None, item.clone(), item.tag(), name, Some(text), true);
             }
         }
         None
+    }
+
+    fn heading(&self, text_at: u32) -> Vec<String> {
+        let indent = " ".repeat(text_at as usize);
+        let [total, server] = &self.totals;
+        let names = if self.format.is_none() { self.layout.heading() } else { "" };
+        vec![
+            format!("#[dim,underscore]{indent}{names}"),
+            format!("{indent}{total}"),
+            format!("{indent}{server}"),
+        ]
+    }
+
+    fn heading_rows(&self) -> u32 {
+        3
     }
 
     fn draw(&mut self, cx: &Cx<'_>, item: &Item, surface: &mut Surface, at: Point, size: Size) {
@@ -271,7 +209,7 @@ impl Source for UsageList {
     }
 
     fn fits(&self, cx: &Cx<'_>, item: &Item, text: &str, ignore_case: bool) -> Option<bool> {
-        let line = self.scope(cx, item).expand(&self.format);
+        let line = self.scope(cx, item).expand(&self.format());
         Some(if ignore_case {
             line.to_ascii_lowercase().contains(&text.to_ascii_lowercase())
         } else {
@@ -337,39 +275,5 @@ impl Source for UsageList {
             _ => {}
         }
         Outcome::Stay
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_are_short() {
-        let check = |bytes: u64, expect: &str| assert_eq!(size_text(bytes), expect);
-        check(0, "0B");
-        check(1023, "1023B");
-        check(1536, "1.5K");
-        check(64 << 20, "64.0M");
-        check(5 << 29, "2.5G");
-    }
-
-    #[test]
-    fn the_largest_comes_first() {
-        let mut list = UsageList::new(&Args::default());
-        let samples = [(1, 10, 7, 2), (2, 30, 1, 2), (3, 20, 9, 1)];
-        for (pane, memory, cpu_permille, pids) in samples {
-            let item = Item::Pane(PaneId(pane));
-            let sample = Sample { memory, cpu_permille, pids, ..Sample::default() };
-            list.seen.insert(tag(&item), (item, sample));
-        }
-        let check = |order: Order, reversed: bool, expect: [u32; 3]| {
-            let expect: Vec<Item> = expect.iter().map(|&n| Item::Pane(PaneId(n))).collect();
-            assert_eq!(list.sorted(Some(order), reversed), expect, "{order:?}");
-        };
-        check(Order::Memory, false, [2, 3, 1]);
-        check(Order::Cpu, false, [3, 1, 2]);
-        check(Order::Processes, false, [1, 2, 3]);
-        check(Order::Memory, true, [1, 3, 2]);
     }
 }

@@ -1,0 +1,81 @@
+//! `list-usage`: what `choose-usage` shows, as lines for scripts: a pane each, what closed panes
+//! left running, then the server and all panes together.
+
+use crate::format::Scope;
+use crate::format::sort::Order;
+use crate::format::usage::{Layout, scope_of, scope_of_server, scope_of_total, sorted};
+use crate::model::{Cx, Exec, ItemContext};
+use crate::syntax::args::Args;
+
+use super::output;
+
+/// Shares of processors are of the time since the look before: it is waited so long for a second
+/// look where there was none within the last moments.
+const WAIT_MS: u64 = 250;
+const FRESH_MS: u64 = 3000;
+
+const LINE: &str = concat!(
+    "#{usage_name}: ",
+    "#{usage_memory}#{?usage_memory_max_bytes,/#{usage_memory_max},} memory, #{usage_cpu} cpu, ",
+    "#{usage_pids} processes, ",
+    "#{usage_history}#{?usage_history_max_bytes,/#{usage_history_max},} disk",
+    "#{?#{==:#{usage_kind},pane},: #{session_name}:#{window_index}.#{pane_index} #{pane_current_command},}",
+);
+
+/// How the lines are to be.
+struct Wanted {
+    order: Option<Order>,
+    reversed: bool,
+    template: String,
+    filter: Option<String>,
+}
+
+pub fn list_usage(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    let order = match args.get('O').map(|name| Order::parse_usage(name).ok_or("invalid sort order")) {
+        Some(Err(cause)) => return output::error(cx, item, cause),
+        order => order.and_then(Result::ok),
+    };
+    let wanted = Wanted {
+        order,
+        reversed: args.has('r'),
+        template: args.get('F').unwrap_or(LINE).to_owned(),
+        filter: args.get('f').map(str::to_owned),
+    };
+    let now_ms = cx.now.mono_ms;
+    let mut book = cx.server.usage.lock();
+    book.look(cx.server, cx.host, now_ms, WAIT_MS);
+    let fresh = book.is_fresh(now_ms, FRESH_MS);
+    drop(book);
+    if fresh {
+        print_all(cx, item, &wanted);
+        return Exec::Normal;
+    }
+    let waiting = item.waiting();
+    let done = move |cx: &mut Cx<'_>| {
+        cx.server.usage.lock().look(cx.server, cx.host, cx.now.mono_ms, WAIT_MS);
+        print_all(cx, &waiting, &wanted);
+        cx.server.queues.resume(waiting.id);
+    };
+    cx.host.timer(WAIT_MS, Box::new(done));
+    Exec::Wait
+}
+
+fn print_all(cx: &mut Cx<'_>, item: &ItemContext, wanted: &Wanted) {
+    let mut lines = Vec::new();
+    {
+        let book = cx.server.usage.lock();
+        let base = || Scope::new(cx.server, cx.host, cx.now).item(item);
+        let layout = Layout::Plain;
+        let each = sorted(&book.seen, wanted.order, wanted.reversed).into_iter();
+        let scopes = each
+            .map(|seen| scope_of(cx.server, base(), seen, layout))
+            .chain([scope_of_server(base(), &book, layout), scope_of_total(base(), &book, layout)]);
+        for (number, scope) in scopes.enumerate() {
+            let scope = scope.add("line", number.to_string());
+            if wanted.filter.as_ref().is_none_or(|filter| scope.is_true(filter)) {
+                lines.push(scope.expand(&wanted.template));
+            }
+        }
+    }
+    lines.iter().for_each(|line| output::print(cx, item, line));
+}

@@ -1,0 +1,318 @@
+//! How usage is put into words: sizes, shares of limits, bars and trends, and the columns of
+//! `choose-usage`.
+
+use std::collections::BTreeMap;
+
+use super::Scope;
+use super::draw::without_styles;
+use super::sort::Order;
+use crate::model::usage::{Sample, Seen, Subject, Trend, UsageBook};
+use crate::model::{FindState, Server};
+
+/// Shares of a limit in percent from which they are shown as a warning, and as an alarm.
+const WARNING: u64 = 70;
+const ALARM: u64 = 90;
+/// Characters of bars and of trends, in narrow panes (and for scripts) and in wide ones.
+const NARROW: (usize, usize) = (6, 10);
+const WIDE: (usize, usize) = (24, 24);
+
+/// What stands at the end of each line.
+const WHO: &str = concat!(
+    "#{?#{==:#{usage_kind},pane},#{session_name}:#{window_index}.#{pane_index} ",
+    "#{?#{&&:#{pane_oom_kills},#{!=:#{pane_oom_kills},0}},#[fg=red]OOM:#{pane_oom_kills}#[default] ,}",
+    "#{pane_current_command},",
+    "#{usage_name}}",
+);
+const SMALL: &str = "#{p-7:usage_memory} #{p-4:usage_memory_share} #{p-6:usage_cpu}  ";
+const MIDDLE: &str = concat!(
+    "#{p-7:usage_memory} #{usage_memory_bar}#{p-5:usage_memory_share} #{p-6:usage_cpu} ",
+    "#{p-4:usage_pids} #{p-7:usage_history} #{usage_memory_trend}  ",
+);
+const LARGE: &str = concat!(
+    "#{p-7:usage_memory} #{usage_memory_bar}#{p-5:usage_memory_share} #{p-7:usage_memory_max} ",
+    "#{p-7:usage_memory_peak} #{p-6:usage_cpu} #{p-5:usage_pids} #{p-7:usage_history} ",
+    "#{p-5:usage_history_share}  #{usage_memory_trend}  #{usage_cpu_trend}  ",
+);
+const SMALL_HEAD: &str = " MEMORY   OF    CPU  PANE";
+const MIDDLE_HEAD: &str = " MEMORY OF LIMIT       CPU PIDS    DISK IN 5 MIN    PANE";
+const LARGE_HEAD: &str = concat!(
+    " MEMORY OF LIMIT                        LIMIT    PEAK    CPU PROCS    DISK    OF",
+    "  MEMORY, 5 MINUTES         CPU, 5 MINUTES            PANE",
+);
+
+/// How the lines of a pane of some width are laid out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Layout {
+    Small,
+    Middle,
+    Large,
+    /// For scripts: without styles.
+    Plain,
+}
+
+impl Layout {
+    pub fn of(cols: u32) -> Self {
+        match cols {
+            0..72 => Self::Small,
+            72..150 => Self::Middle,
+            _ => Self::Large,
+        }
+    }
+
+    /// Names of the columns.
+    pub fn heading(self) -> &'static str {
+        match self {
+            Self::Small => SMALL_HEAD,
+            Self::Middle | Self::Plain => MIDDLE_HEAD,
+            Self::Large => LARGE_HEAD,
+        }
+    }
+
+    pub fn format(self) -> String {
+        let columns = match self {
+            Self::Small => SMALL,
+            Self::Middle | Self::Plain => MIDDLE,
+            Self::Large => LARGE,
+        };
+        format!("{columns}{WHO}")
+    }
+
+    fn lengths(self) -> (usize, usize) {
+        if self == Self::Large { WIDE } else { NARROW }
+    }
+}
+
+/// Everything that was seen, in an order: the largest first, and of equals the oldest.
+pub fn sorted(seen: &BTreeMap<u64, Seen>, order: Option<Order>, reversed: bool) -> Vec<&Seen> {
+    let mut all: Vec<&Seen> = seen.values().collect();
+    let key = |Seen { sample, .. }: &Seen| match order {
+        Some(Order::Cpu) => Some(sample.cpu_permille),
+        Some(Order::Processes) => sample.pids,
+        Some(Order::History) => sample.history,
+        _ => sample.memory,
+    };
+    all.sort_by_key(|seen| std::cmp::Reverse(key(seen)));
+    if reversed {
+        all.reverse();
+    }
+    all
+}
+
+/// A scope about one of those that use something.
+pub fn scope_of<'a>(server: &Server, base: Scope<'a>, seen: &Seen, layout: Layout) -> Scope<'a> {
+    let scope = match &seen.subject {
+        Subject::Pane(pane) => base
+            .with_pane(*pane)
+            .state(&FindState::from_pane(server, *pane))
+            .add("usage_kind", "pane")
+            .add("usage_name", pane.to_string())
+            .add("usage_pane", pane.0.to_string()),
+        Subject::Left(left) => base
+            .add("usage_kind", "left")
+            .add("usage_name", format!("left by {}", left.pane))
+            .add("usage_left", "1")
+            .add("usage_scope", left.name.clone())
+            .add("usage_pane", left.pane.0.to_string()),
+    };
+    with_sample(scope, &seen.sample, &seen.trend, layout)
+}
+
+/// A scope about all of them together.
+pub fn scope_of_total<'a>(base: Scope<'a>, book: &UsageBook, layout: Layout) -> Scope<'a> {
+    let scope = base.add("usage_kind", "total").add("usage_name", "all panes");
+    with_sample(scope, &book.total, &book.total_trend, layout)
+}
+
+/// A scope about the server itself.
+pub fn scope_of_server<'a>(base: Scope<'a>, book: &UsageBook, layout: Layout) -> Scope<'a> {
+    let sample = Sample { memory: book.server, ..Sample::default() };
+    let scope = base.add("usage_kind", "server").add("usage_name", "server");
+    with_sample(scope, &sample, &Trend::default(), layout).add("usage_cpu", "-")
+}
+
+/// What the server itself takes, and what all panes may take.
+pub fn server_line(book: &UsageBook) -> String {
+    let limit = |what: &str, used, max: Option<u64>| {
+        let share = share_text(share(used, max));
+        max.map(|max| format!("{} {what} ({share})", size_text(max)))
+    };
+    let total = &book.total;
+    let memory = limit("memory", total.memory, total.memory_max);
+    let limits: Vec<String> =
+        memory.into_iter().chain(limit("disk", total.history, total.history_max)).collect();
+    let limits = if limits.is_empty() { "none".to_owned() } else { limits.join(", ") };
+    let server = book.server.map_or_else(|| "-".to_owned(), size_text);
+    format!("{server:>7} server; limits of all panes: {limits}")
+}
+
+/// What all panes take of what they may, in a few words for a status line.
+pub fn summary(total: &Sample) -> String {
+    let part = |what: &str, used: Option<u64>, max: Option<u64>| {
+        let used_text = used.map_or_else(|| "-".to_owned(), size_text);
+        let of = max.map_or_else(String::new, |max| format!("/{}", size_text(max)));
+        coloured(&format!("{what} {used_text}{of}"), share(used, max))
+    };
+    let memory = part("mem", total.memory, total.memory_max);
+    format!("{memory} {}", part("disk", total.history, total.history_max))
+}
+
+fn with_sample<'a>(scope: Scope<'a>, sample: &Sample, trend: &Trend, layout: Layout) -> Scope<'a> {
+    let size = |bytes: Option<u64>| bytes.map_or_else(|| "-".to_owned(), size_text);
+    let bytes = |bytes: Option<u64>| bytes.map_or_else(String::new, |bytes| bytes.to_string());
+    let shown = |text: String| if layout == Layout::Plain { without_styles(&text) } else { text };
+    let memory = share(sample.memory, sample.memory_max);
+    let pids = share(sample.pids, sample.pids_max);
+    let history = share(sample.history, sample.history_max);
+    let (bar, points) = layout.lengths();
+    let parts = trend.parts(points);
+    let most_memory = parts.iter().flatten().map(|part| part.0).max().unwrap_or(0);
+    // A processor's trend shows how busy it was, so its scale is one processor at least.
+    let most_cpu = parts.iter().flatten().map(|part| part.1).fold(1000, u64::max);
+    let line = |value: fn((u64, u64)) -> u64, most| {
+        trend_text(&parts.iter().map(|part| part.map(value)).collect::<Vec<_>>(), most)
+    };
+    scope
+        .add("usage_memory", size(sample.memory))
+        .add("usage_memory_bytes", bytes(sample.memory))
+        .add("usage_memory_max", size(sample.memory_max))
+        .add("usage_memory_max_bytes", bytes(sample.memory_max))
+        .add("usage_memory_peak", size(sample.memory_peak))
+        .add("usage_memory_share", shown(share_text(memory)))
+        .add("usage_memory_bar", shown(bar_text(memory, bar)))
+        .add("usage_memory_trend", line(|part| part.0, most_memory))
+        .add("usage_cpu", format!("{}.{}%", sample.cpu_permille / 10, sample.cpu_permille % 10))
+        .add("usage_cpu_trend", line(|part| part.1, most_cpu))
+        .add(
+            "usage_pids",
+            shown(coloured(&sample.pids.map_or_else(|| "-".to_owned(), |n| n.to_string()), pids)),
+        )
+        .add("usage_pids_max", bytes(sample.pids_max))
+        .add("usage_history", size(sample.history))
+        .add("usage_history_bytes", bytes(sample.history))
+        .add("usage_history_max", size(sample.history_max))
+        .add("usage_history_max_bytes", bytes(sample.history_max))
+        .add("usage_history_share", shown(share_text(history)))
+}
+
+/// Percent of a limit, at most 999.
+pub fn share(used: Option<u64>, limit: Option<u64>) -> Option<u64> {
+    let (used, limit) = (used?, limit.filter(|limit| *limit > 0)?);
+    Some((u128::from(used) * 100 / u128::from(limit)).min(999) as u64)
+}
+
+fn colour(share: Option<u64>) -> &'static str {
+    match share {
+        Some(WARNING..ALARM) => "yellow",
+        Some(ALARM..) => "red",
+        _ => "green",
+    }
+}
+
+/// A text that stands out when a share of a limit is high.
+fn coloured(text: &str, share: Option<u64>) -> String {
+    match share {
+        Some(WARNING..) => format!("#[fg={}]{text}#[default]", colour(share)),
+        _ => text.to_owned(),
+    }
+}
+
+fn share_text(share: Option<u64>) -> String {
+    coloured(&share.map_or_else(|| "-".to_owned(), |share| format!("{share}%")), share)
+}
+
+/// A bar of so many characters, an eighth of one at a time.
+fn bar_text(share: Option<u64>, width: usize) -> String {
+    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    let Some(share) = share else { return " ".repeat(width) };
+    let eighths = (share.min(100) as usize * width * 8).div_ceil(100);
+    let mut bar = "█".repeat(eighths / 8) + EIGHTHS[eighths % 8];
+    let rest = "·".repeat(width - eighths.div_ceil(8));
+    bar = format!("#[fg={}]{bar}#[default]#[dim]{rest}#[default]", colour(Some(share)));
+    bar
+}
+
+/// Values as a line of small bars, those that nobody looked at as blanks.
+fn trend_text(values: &[Option<u64>], most: u64) -> String {
+    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let bar = |value: u64| BARS[(u128::from(value) * 7 / u128::from(most.max(1))).min(7) as usize];
+    values.iter().map(|value| value.map_or(' ', bar)).collect()
+}
+
+/// Bytes as people read them.
+pub fn size_text(bytes: u64) -> String {
+    let tenths = |shift: u32| (bytes >> (shift - 4)) * 10 / 16;
+    let unit = |shift: u32, name: &str| format!("{}.{}{name}", tenths(shift) / 10, tenths(shift) % 10);
+    match bytes {
+        0..1024 => format!("{bytes}B"),
+        1024..0x10_0000 => unit(10, "K"),
+        0x10_0000..0x4000_0000 => unit(20, "M"),
+        0x4000_0000..0x100_0000_0000 => unit(30, "G"),
+        _ => unit(40, "T"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::PaneId;
+
+    #[test]
+    fn sizes_are_short() {
+        let check = |bytes: u64, expect: &str| assert_eq!(size_text(bytes), expect);
+        check(0, "0B");
+        check(1023, "1023B");
+        check(1536, "1.5K");
+        check(64 << 20, "64.0M");
+        check(5 << 29, "2.5G");
+        check(3 << 40, "3.0T");
+    }
+
+    #[test]
+    fn shares_are_bars_in_colours() {
+        assert_eq!(share(Some(3), Some(4)), Some(75));
+        assert_eq!(share(Some(3), Some(0)), None);
+        assert_eq!(share(Some(u64::MAX), Some(1)), Some(999));
+        let check = |share, expect: &str| assert_eq!(bar_text(share, 4), expect);
+        check(None, "    ");
+        check(Some(0), "#[fg=green]#[default]#[dim]····#[default]");
+        check(Some(1), "#[fg=green]▏#[default]#[dim]···#[default]");
+        check(Some(75), "#[fg=yellow]███#[default]#[dim]·#[default]");
+        check(Some(150), "#[fg=red]████#[default]#[dim]#[default]");
+        assert_eq!(share_text(Some(95)), "#[fg=red]95%#[default]");
+        assert_eq!(share_text(Some(5)), "5%");
+    }
+
+    #[test]
+    fn a_trend_goes_from_the_least_bar_to_the_highest() {
+        assert_eq!(trend_text(&[None, Some(0), Some(50), Some(100)], 100), " ▁▄█");
+        assert_eq!(trend_text(&[Some(0)], 0), "▁");
+    }
+
+    #[test]
+    fn headings_end_where_their_columns_end() {
+        for (layout, width) in [(Layout::Small, 21), (Layout::Middle, 52), (Layout::Large, 134)] {
+            let head = layout.heading();
+            assert_eq!(head.find("PANE"), Some(width), "{head}");
+        }
+    }
+
+    #[test]
+    fn the_largest_comes_first() {
+        let mut seen = BTreeMap::new();
+        let samples = [(1, Some(10), 7, 2), (2, Some(30), 1, 2), (3, Some(20), 9, 1), (4, None, 0, 0)];
+        for (pane, memory, cpu_permille, pids) in samples {
+            let subject = Subject::Pane(PaneId(pane));
+            let sample = Sample { memory, cpu_permille, pids: Some(pids), ..Sample::default() };
+            seen.insert(subject.tag(), Seen { subject, sample, trend: Trend::default() });
+        }
+        let check = |order: Order, reversed: bool, expect: [u64; 4]| {
+            let got: Vec<u64> =
+                sorted(&seen, Some(order), reversed).iter().map(|s| s.subject.tag()).collect();
+            assert_eq!(got, expect, "{order:?}");
+        };
+        check(Order::Memory, false, [2, 3, 1, 4]);
+        check(Order::Cpu, false, [3, 1, 2, 4]);
+        check(Order::Processes, false, [1, 2, 3, 4]);
+        check(Order::Memory, true, [4, 1, 3, 2]);
+    }
+}
