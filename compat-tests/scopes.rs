@@ -34,7 +34,13 @@ fn main() {
     let pids = vec![std::process::id() as i32];
     let host = Host::default();
     let label = format!("test-{}", pids[0]);
-    let starting = Starting::begin(Settings { choice, label, pids, host });
+    let starting = Starting::begin(Settings {
+        choice,
+        label,
+        pids,
+        host,
+        tasks: scopemux::reactor::new_runtime().expect("a runtime"),
+    });
     let base = starting.memory_base();
     let Found { backend: mut it, message, .. } = starting.finish(LONG);
     println!("containment: {} (percentages of {base} bytes) {message:?}", it.status());

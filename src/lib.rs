@@ -13,6 +13,7 @@ pub mod model;
 pub mod options;
 pub mod outer;
 pub mod protocol;
+pub mod reactor;
 pub mod render;
 pub mod server;
 pub mod syntax;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 /// Rooms by floor. A room may import its own floor and those below it.
 const FLOORS: &[(&str, u8)] = &[
     ("base", 0),
+    ("reactor", 0),
     ("syntax", 1),
     ("terminal", 1),
     ("transcript", 1),
@@ -25,7 +26,7 @@ const FLOORS: &[(&str, u8)] = &[
 
 /// Rooms beside the house, with all that they may import.
 const SIDE: &[(&str, &[&str])] = &[
-    ("client", &["base", "protocol", "client", "server", "keeper"]),
+    ("client", &["base", "protocol", "reactor", "client", "server", "keeper"]),
     ("keeper", &["base", "protocol", "keeper", "server"]),
 ];
 

@@ -1,8 +1,8 @@
 //! The tmux client: reads its command line, finds or starts a server, sends a command, and then
 //! does what the server says until it is told to end.
 //!
-//! It is a plain blocking program, because most of its lives last a millisecond. It starts no
-//! thread, so that it can turn into a keeper by forking.
+//! It starts no thread, and no runtime before it is connected, so that it can turn into a keeper
+//! by forking.
 
 mod about;
 mod cli;
@@ -17,6 +17,7 @@ mod session;
 mod signals;
 mod socket;
 mod start;
+mod waiting;
 
 use crate::base::text::{from_bytes, to_bytes};
 use crate::protocol::custody::ServerStart;
@@ -39,6 +40,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
+use waiting::Waiting;
 
 /// Output that may wait for the server: an environment can be large.
 const MAX_OUTPUT: usize = 64 * 1024 * 1024;
@@ -97,24 +99,35 @@ fn run(program: Program, mut arguments: Arguments) -> Result<i32, String> {
     log.line(|| {
         format!("client started ({}): socket {path}, flags {:#x}", std::process::id(), arguments.flags)
     });
-    // From here on signals wait in a descriptor; what is started gets the old mask back.
-    let mut signals = Signals::take()
+    // From here on signals are blocked until the client waits for a server; what is started gets
+    // the old mask back.
+    let signals = Signals::take()
         .map_err(|error| format!("signals: {}", crate::base::posix::strerror(error as i32)))?;
     let mut raw = None;
     let mut outcome = Outcome::default();
     let mut comeback = Comeback::new();
     let mut attempts = 0;
+    let mut waiting = None;
+    let mut came_back = false;
     while attempts < MAX_ATTEMPTS {
         attempts += 1;
-        let (socket, marking) = connect(program, &arguments, &path, &signals)?;
+        let (socket, marking) = match connect(program, &arguments, &path, &signals, waiting.is_none())? {
+            Some(connected) => connected,
+            None if came_back => return Err(format!("no server running on {path}")),
+            None => return Err(start_over(&signals)),
+        };
         if raw.is_none() && arguments.flags.contains(ClientFlags::CONTROL_CONTROL) {
             raw = Some(RawTerminal::enter()?);
         }
         let connection = introduce(&arguments, marking)?;
-        let session = Session::new(socket, connection, signals, arguments.flags, log);
-        (outcome, signals, log) = session.run();
+        if waiting.is_none() {
+            waiting = Some(Waiting::new(&signals::CAUGHT).map_err(|error| place::error_text(&error))?);
+        }
+        let waiting = waiting.as_mut().expect("made above");
+        (outcome, log) = Session::new(socket, connection, waiting, arguments.flags, log).run();
         if let Some(command) = comeback.command(&outcome, &path) {
             attempts = 0;
+            came_back = true;
             arguments.command = command;
             arguments.flags |= ClientFlags::START_SERVER;
         } else if !outcome.untaken {
@@ -122,6 +135,15 @@ fn run(program: Program, mut arguments: Arguments) -> Result<i32, String> {
         }
     }
     Ok(finish(&arguments, outcome, &signals, raw.as_ref()))
+}
+
+/// Runs this program again in the same process; returns only when that fails.
+fn start_over(signals: &Signals) -> String {
+    signals.restore();
+    let mut args = env::args_os();
+    let name = args.next().unwrap_or_default();
+    let error = Command::new("/proc/self/exe").arg0(name).args(args).exec();
+    format!("execl failed: {}", place::error_text(&error))
 }
 
 /// What the server is told first: who this is, and what it is to run.
@@ -153,17 +175,21 @@ fn socket_path(arguments: &mut Arguments) -> Result<String, String> {
     place::socket_path(arguments.socket_name.as_deref().unwrap_or("default"))
 }
 
+/// Connects to a server, which is started if there is none. `None`: one must be started, but this
+/// process must not fork (`may_fork`).
 fn connect(
     program: Program,
     arguments: &Arguments,
     path: &str,
     signals: &Signals,
-) -> Result<(OwnedFd, FdMarking), String> {
-    if let Some(listener) = start::activated_listener() {
-        return Ok((
-            start::start(program, arguments, path, signals, Some(listener), None)?,
-            FdMarking::TopBit,
-        ));
+    may_fork: bool,
+) -> Result<Option<(OwnedFd, FdMarking)>, String> {
+    let start = |listener, lock| {
+        let socket = start::start(program, arguments, path, signals, listener, lock)?;
+        Ok(Some((socket, FdMarking::TopBit)))
+    };
+    if may_fork && let Some(listener) = start::activated_listener() {
+        return start(Some(listener), None);
     }
     let flags = arguments.flags;
     let may_start =
@@ -174,11 +200,10 @@ fn connect(
             let matters =
                 flags.contains(ClientFlags::CONTROL) || nix::unistd::isatty(io::stdin()).unwrap_or(false);
             let marking = if matters { socket::marking_of(&stream, path) } else { FdMarking::TopBit };
-            Ok((stream.into(), marking))
+            Ok(Some((stream.into(), marking)))
         }
-        Ok(Reached::StartServer(lock)) => {
-            Ok((start::start(program, arguments, path, signals, None, lock)?, FdMarking::TopBit))
-        }
+        Ok(Reached::StartServer(lock)) if may_fork => start(None, lock),
+        Ok(Reached::StartServer(_)) => Ok(None),
         Err(error) if error.raw_os_error() == Some(libc::ECONNREFUSED) => {
             Err(format!("no server running on {path}"))
         }

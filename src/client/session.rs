@@ -3,13 +3,14 @@
 use super::exit::Reason;
 use super::files::Files;
 use super::log::Log;
-use super::signals::{self, Signals};
+use super::signals;
+use super::waiting::{Token, Waiting};
 use crate::base::text::to_bytes;
 use crate::protocol::fdpass::{Progress, drain, fill};
 use crate::protocol::{ClientFlags, Connection, Message, ProtocolError};
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use crate::reactor::Interest;
 use nix::sys::signal::Signal;
+use smallvec::SmallVec;
 use std::ffi::OsString;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
@@ -49,10 +50,10 @@ pub struct Outcome {
 }
 
 /// A client that talks to a server.
-pub struct Session {
+pub struct Session<'a> {
     socket: OwnedFd,
     connection: Connection,
-    signals: Signals,
+    waiting: &'a mut Waiting,
     files: Files,
     outcome: Outcome,
     suspended: bool,
@@ -64,23 +65,23 @@ pub struct Session {
     log: Log,
 }
 
-impl Session {
+impl<'a> Session<'a> {
     /// A session over a connected socket. Messages may already be queued in `connection`.
     pub fn new(
         socket: OwnedFd,
         connection: Connection,
-        signals: Signals,
+        waiting: &'a mut Waiting,
         flags: ClientFlags,
         log: Log,
     ) -> Self {
         let files = Files::new(flags.contains(ClientFlags::CONTROL));
         let outcome = Outcome { flags, ..Outcome::default() };
         let (suspended, exiting, done, heard) = (false, false, false, false);
-        Self { socket, connection, signals, files, outcome, suspended, exiting, done, heard, log }
+        Self { socket, connection, waiting, files, outcome, suspended, exiting, done, heard, log }
     }
 
-    /// Runs until the client is to end. The signals and the log come back for who goes on.
-    pub fn run(mut self) -> (Outcome, Signals, Log) {
+    /// Runs until the client is to end. The log comes back for the next session.
+    pub fn run(mut self) -> (Outcome, Log) {
         while !self.done {
             if let Err(error) = self.turn() {
                 eprintln!("{error}");
@@ -89,7 +90,7 @@ impl Session {
             }
         }
         self.flush();
-        (self.outcome, self.signals, self.log)
+        (self.outcome, self.log)
     }
 
     /// Waits for something and deals with it.
@@ -100,33 +101,32 @@ impl Session {
             // What the server said before it went away is still read below.
             self.connection.clear_output();
         }
-        let mut interest = PollFlags::empty();
-        interest.set(PollFlags::POLLIN, self.files.unwritten() < MAX_UNWRITTEN);
-        interest.set(PollFlags::POLLOUT, self.connection.output_len() > 0);
-        let waiting = self.files.waiting(&self.connection);
-        let mut fds = vec![
-            PollFd::new(self.socket.as_fd(), interest),
-            PollFd::new(self.signals.fd.as_fd(), PollFlags::POLLIN),
-        ];
-        for (_, fd, reading) in &waiting {
-            fds.push(PollFd::new(*fd, if *reading { PollFlags::POLLIN } else { PollFlags::POLLOUT }));
+        let interest = Interest {
+            read: self.files.unwritten() < MAX_UNWRITTEN,
+            write: self.connection.output_len() > 0,
+        };
+        let mut wanted = vec![(Token::Socket, self.socket.as_fd(), interest)];
+        for (stream, fd, reading) in self.files.waiting(&self.connection) {
+            wanted.push((Token::File(stream), fd, if reading { Interest::READ } else { Interest::WRITE }));
         }
-        match poll(&mut fds, PollTimeout::NONE) {
-            Ok(_) | Err(Errno::EINTR | Errno::EAGAIN) => {}
-            Err(error) => panic!("poll: {error}"),
-        }
-        let ready: Vec<bool> = fds.iter().map(|fd| fd.any().unwrap_or(true)).collect();
-        let streams: Vec<i32> = waiting.iter().map(|(stream, _, _)| *stream).collect();
-        for (stream, _) in streams.iter().zip(&ready[2..]).filter(|(_, ready)| **ready) {
-            self.files.ready(&mut self.connection, *stream)?;
-            self.end_when_written();
-        }
-        if ready[1] {
-            while let Some(signal) = self.signals.next() {
-                self.signal(signal)?;
+        let ready: SmallVec<[Token; 4]> = match self.waiting.wait(&wanted) {
+            Ok(ready) => ready.iter().map(|ready| ready.token).collect(),
+            Err(error) => {
+                eprintln!("{error}");
+                (self.outcome.status, self.done) = (1, true);
+                return Ok(());
+            }
+        };
+        for token in &ready {
+            if let Token::File(stream) = token {
+                self.files.ready(&mut self.connection, *stream)?;
+                self.end_when_written();
             }
         }
-        if ready[0] { self.receive() } else { Ok(()) }
+        while let Some(signal) = self.waiting.next_signal() {
+            self.signal(signal)?;
+        }
+        if ready.contains(&Token::Socket) { self.receive() } else { Ok(()) }
     }
 
     fn receive(&mut self) -> Result<(), ProtocolError> {
@@ -330,8 +330,9 @@ impl Session {
     /// Sends everything that is queued, waiting for a slow server.
     fn flush(&mut self) {
         while drain(&mut self.connection, self.socket.as_fd()) == Progress::WouldBlock {
-            let mut fds = [PollFd::new(self.socket.as_fd(), PollFlags::POLLOUT)];
-            let _ = poll(&mut fds, PollTimeout::NONE);
+            if self.waiting.wait(&[(Token::Socket, self.socket.as_fd(), Interest::WRITE)]).is_err() {
+                return;
+            }
         }
     }
 }

@@ -1,12 +1,11 @@
-//! The client's signals: blocked and read from a descriptor, so that nothing interrupts
-//! anything. Dispositions are set here, the only unsafe code of the client.
+//! The client's signals: blocked until it waits for a server, and then caught by the runtime, so
+//! that nothing interrupts anything. Dispositions are set here, the only unsafe code of the client.
 
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, sigaction, sigprocmask};
-use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 
-/// Signals that the loop reads.
-const READ: [Signal; 8] = [
+/// Signals that a client catches.
+pub const CAUGHT: [Signal; 8] = [
     Signal::SIGINT,
     Signal::SIGHUP,
     Signal::SIGCHLD,
@@ -20,9 +19,8 @@ const READ: [Signal; 8] = [
 const IGNORED: [Signal; 5] =
     [Signal::SIGPIPE, Signal::SIGTSTP, Signal::SIGTTIN, Signal::SIGTTOU, Signal::SIGQUIT];
 
-/// The descriptor that signals arrive on, and the mask from before.
+/// The mask from before.
 pub struct Signals {
-    pub fd: SignalFd,
     before: SigSet,
 }
 
@@ -32,23 +30,17 @@ impl Signals {
         for signal in IGNORED {
             dispose(signal, SigHandler::SigIgn);
         }
-        let set = SigSet::from_iter(READ);
+        let set = SigSet::from_iter(CAUGHT);
         let mut before = SigSet::empty();
         sigprocmask(SigmaskHow::SIG_BLOCK, Some(&set), Some(&mut before))?;
-        Ok(Self { fd: SignalFd::with_flags(&set, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?, before })
-    }
-
-    /// The next signal that has arrived.
-    pub fn next(&mut self) -> Option<Signal> {
-        let info = self.fd.read_signal().ok()??;
-        Signal::try_from(info.ssi_signo as i32).ok()
+        Ok(Self { before })
     }
 
     /// Puts everything back for a program that takes this process's place.
     ///
     /// tmux: SIGTTIN and SIGTTOU stay ignored in what a client or a server runs.
     pub fn restore(&self) {
-        for signal in READ.into_iter().chain([Signal::SIGPIPE, Signal::SIGTSTP, Signal::SIGQUIT]) {
+        for signal in CAUGHT.into_iter().chain([Signal::SIGPIPE, Signal::SIGTSTP, Signal::SIGQUIT]) {
             dispose(signal, SigHandler::SigDfl);
         }
         let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&self.before), None);
@@ -78,6 +70,6 @@ pub fn reap() {
 
 fn dispose(signal: Signal, handler: SigHandler) {
     let action = SigAction::new(handler, SaFlags::SA_RESTART, SigSet::empty());
-    // SAFETY: only SIG_DFL and SIG_IGN are ever installed, so no handler can run.
+    // SAFETY: only SIG_DFL and SIG_IGN are installed here, so no handler can run.
     let _ = unsafe { sigaction(signal, &action) };
 }

@@ -1,14 +1,14 @@
-//! systemd over D-Bus, in a thread of its own. Requests go in, answers come out, and a
-//! descriptor wakes the loop: no turn of the server ever waits for a bus.
+//! systemd over D-Bus, in tasks that run while the server waits. Requests go in, answers come
+//! out, and a descriptor ends the wait: no turn of the server ever waits for a bus.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
-use std::sync::mpsc;
 use std::time::Duration;
 
 use nix::sys::eventfd::{EfdFlags, EventFd};
-use tokio::sync::{Mutex, Semaphore, mpsc as requests};
+use tokio::runtime::Runtime;
+use tokio::sync::{Mutex, Semaphore, mpsc};
 use zbus::wire::Variant;
 use zbus::{Connection, connection};
 
@@ -77,21 +77,22 @@ pub(super) struct Answer {
     pub result: Result<(), String>,
 }
 
-/// See the module comment. The thread ends when this is dropped.
+/// See the module comment. The tasks end when this is dropped.
 pub(super) struct Bus {
-    requests: requests::Sender<(u64, Request)>,
-    answers: mpsc::Receiver<Answer>,
+    requests: mpsc::Sender<(u64, Request)>,
+    answers: mpsc::UnboundedReceiver<Answer>,
     wake: Arc<EventFd>,
+    tasks: Arc<Runtime>,
 }
 
 impl Bus {
-    /// Starts the thread. `system`: the system's manager rather than the user's.
-    pub fn start(host: Host, system: bool) -> io::Result<Self> {
-        let (requests, mut incoming) = requests::channel::<(u64, Request)>(MAX_REQUESTS);
-        let (outgoing, answers) = mpsc::channel();
+    /// Starts the tasks. `system`: the system's manager rather than the user's.
+    pub fn start(tasks: Arc<Runtime>, host: Host, system: bool) -> io::Result<Self> {
+        let (requests, mut incoming) = mpsc::channel::<(u64, Request)>(MAX_REQUESTS);
+        // One answer for each request: bounded by them.
+        let (outgoing, answers) = mpsc::unbounded_channel();
         let wake = Arc::new(EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?);
         let bell = wake.clone();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let work = async move {
             let manager = Arc::new(Manager { host, system, connection: Mutex::default() });
             let slots = Arc::new(Semaphore::new(MAX_AT_ONCE));
@@ -102,7 +103,7 @@ impl Bus {
                 tokio::spawn(async move {
                     let result = manager.answer(&request).await;
                     drop(slot);
-                    // Nobody waits for it any more: the thread is about to end.
+                    // Nobody waits for it any more: this end of it is gone.
                     if outgoing.send(Answer { token, result }).is_ok() {
                         let _ = bell.write(1);
                     }
@@ -110,17 +111,18 @@ impl Bus {
                 });
             }
         };
-        std::thread::Builder::new().name("dbus".to_owned()).spawn(move || runtime.block_on(work))?;
-        Ok(Self { requests, answers, wake })
+        tasks.spawn(work);
+        Ok(Self { requests, answers, wake, tasks })
     }
 
     /// A bus that has answered.
     #[cfg(test)]
     pub fn answered(answer: Answer) -> Self {
-        let (outgoing, answers) = mpsc::channel();
+        let (outgoing, answers) = mpsc::unbounded_channel();
         outgoing.send(answer).unwrap();
         let wake = EventFd::from_flags(EfdFlags::EFD_NONBLOCK).unwrap();
-        Self { requests: requests::channel(1).0, answers, wake: Arc::new(wake) }
+        let tasks = crate::reactor::new_runtime().unwrap();
+        Self { requests: mpsc::channel(1).0, answers, wake: Arc::new(wake), tasks }
     }
 
     /// Asks. The answer comes out of `answers` or `wait` with the same token.
@@ -134,14 +136,16 @@ impl Bus {
     }
 
     /// Answers that have come. Never blocks.
-    pub fn answers(&self) -> Vec<Answer> {
+    pub fn answers(&mut self) -> Vec<Answer> {
         let _ = self.wake.read();
-        self.answers.try_iter().collect()
+        std::iter::from_fn(|| self.answers.try_recv().ok()).collect()
     }
 
     /// The next answer, for start-up only.
-    pub fn wait(&self, limit: Duration) -> Option<Answer> {
-        let answer = self.answers.recv_timeout(limit).ok()?;
+    pub fn wait(&mut self, limit: Duration) -> Option<Answer> {
+        let answers = &mut self.answers;
+        let answer = self.tasks.block_on(async { tokio::time::timeout(limit, answers.recv()).await });
+        let answer = answer.ok()??;
         // Only now: one that comes as this ends must wake the loop.
         let _ = self.wake.read();
         Some(answer)
@@ -341,7 +345,7 @@ mod tests {
 
     #[test]
     fn an_answer_that_comes_just_as_nobody_waits_any_more_wakes_the_loop() {
-        let bus = Bus::answered(Answer { token: 1, result: Ok(()) });
+        let mut bus = Bus::answered(Answer { token: 1, result: Ok(()) });
         assert!(bus.wait(Duration::ZERO).is_some());
         // The answer itself came after `wait` had looked for it.
         bus.wake.write(1).unwrap();

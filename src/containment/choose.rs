@@ -1,7 +1,10 @@
 //! Choosing a backend when the server starts, best first, and setting it up.
 
 use std::os::fd::BorrowedFd;
+use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::runtime::Runtime;
 
 use super::Containment;
 use super::bus::{Bus, Properties, Request, Value};
@@ -46,6 +49,8 @@ pub struct Settings {
     /// Server and keeper: what moves out of the group of whoever started us.
     pub pids: Vec<i32>,
     pub host: Host,
+    /// Where the bus is talked to while the server waits.
+    pub tasks: Arc<Runtime>,
 }
 
 /// What start-up found.
@@ -73,7 +78,7 @@ impl Late {
 
     /// The backend, or why there will be none; `None`: not yet.
     pub fn take(&mut self) -> Option<Result<Box<dyn Containment>, String>> {
-        let answer = self.starting.bus.as_ref()?.answers().into_iter().next()?;
+        let answer = self.starting.bus.as_mut()?.answers().into_iter().next()?;
         let done = answer.result.and_then(|()| {
             let found = self.starting.backend(true, "").map(|(backend, _)| backend);
             found.ok_or_else(|| std::mem::take(&mut self.starting.why))
@@ -94,7 +99,7 @@ impl Late {
 
     /// Failures of `bring` since the last call, and whether more answers are to come.
     pub fn moved(&mut self) -> (Vec<String>, bool) {
-        let answers = self.starting.bus.as_ref().map(Bus::answers).unwrap_or_default();
+        let answers = self.starting.bus.as_mut().map(Bus::answers).unwrap_or_default();
         if let Some(home) = &self.starting.home {
             if answers.iter().any(|answer| answer.result.is_ok()) {
                 // Its scope is of no use, and goes when nothing is in it.
@@ -181,7 +186,7 @@ impl Starting {
 
     fn ask(&mut self) {
         let system = nix::unistd::geteuid().is_root();
-        let bus = match Bus::start(self.settings.host.clone(), system) {
+        let bus = match Bus::start(self.settings.tasks.clone(), self.settings.host.clone(), system) {
             Ok(bus) => bus,
             Err(error) => return self.why = error.to_string(),
         };
@@ -212,10 +217,13 @@ impl Starting {
             return found(Box::new(Nothing { why: "switched off".to_owned() }), None);
         }
         let mut in_scope = false;
-        if let Some(bus) = &self.bus {
-            // What has moved the server is about to move the keeper and to say so.
-            let moving = || self.scope_group().and_then(|_| bus.wait(MOVING));
-            match bus.wait(limit).or_else(moving) {
+        if let Some(bus) = &mut self.bus {
+            let mut answer = bus.wait(limit);
+            if answer.is_none() && self.scope_group().is_some() {
+                // What has moved the server is about to move the keeper and to say so.
+                answer = self.bus.as_mut().and_then(|bus| bus.wait(MOVING));
+            }
+            match answer {
                 Some(answer) => match answer.result {
                     Ok(()) => in_scope = true,
                     Err(error) => self.why = error,
@@ -396,6 +404,10 @@ mod tests {
         assert_eq!(unit_part(""), "default");
     }
 
+    fn tasks() -> Arc<Runtime> {
+        crate::reactor::new_runtime().unwrap()
+    }
+
     /// A host with systemd and a group that we may divide.
     fn with_systemd() -> (tempfile::TempDir, Host) {
         made_up(&[
@@ -415,8 +427,13 @@ mod tests {
                 let (dir, host) = with_systemd();
                 let listener = listens.then(|| UnixListener::bind(dir.path().join("bus")).unwrap());
                 std::thread::scope(|scope| {
-                    let settings =
-                        Settings { choice, label: "x".into(), pids: Vec::new(), host: host.clone() };
+                    let settings = Settings {
+                        choice,
+                        label: "x".into(),
+                        pids: Vec::new(),
+                        host: host.clone(),
+                        tasks: tasks(),
+                    };
                     scope.spawn(|| listener.as_ref().map(bus));
                     let Found { backend, message, .. } = Starting::begin(settings).finish(limit);
                     let status = backend.status().to_string();
@@ -444,7 +461,7 @@ mod tests {
         let names = || top.children().iter().map(Group::name).collect::<Vec<_>>();
         let server = |label: &str| {
             let (label, pids) = (label.to_owned(), Vec::new());
-            let settings = Settings { choice: Choice::Auto, label, pids, host: host.clone() };
+            let settings = Settings { choice: Choice::Auto, label, pids, host: host.clone(), tasks: tasks() };
             Starting::begin(settings).finish(Duration::ZERO)
         };
         let one = server("one");
@@ -467,7 +484,7 @@ mod tests {
                 ("sys/fs/cgroup/a/cgroup.procs", ""),
                 ("sys/fs/cgroup/a/b/cgroup.procs", "99\n"),
             ]);
-            let settings = Settings { choice: Choice::Auto, label: "x".into(), pids, host };
+            let settings = Settings { choice: Choice::Auto, label: "x".into(), pids, host, tasks: tasks() };
             let found = Starting::begin(settings).finish(Duration::ZERO);
             let top = Group::new(dir.path().join("sys/fs/cgroup"));
             let made: Vec<Group> = top.tree().into_iter().filter(|g| g.name().starts_with(PREFIX)).collect();
@@ -490,7 +507,8 @@ mod tests {
             ("run/systemd/system/x", ""),
         ]);
         let _listener = UnixListener::bind(dir.path().join("bus")).unwrap();
-        let settings = Settings { choice: Choice::Units, label: "x".into(), pids: Vec::new(), host };
+        let settings =
+            Settings { choice: Choice::Units, label: "x".into(), pids: Vec::new(), host, tasks: tasks() };
         let Found { backend, late, .. } = Starting::begin(settings).finish(Duration::ZERO);
         assert_eq!(backend.status().to_string(), "none (systemd does not answer)");
         assert!(late.is_some());
@@ -503,8 +521,13 @@ mod tests {
         std::fs::create_dir(&home.dir).unwrap();
         std::fs::write(home.procs_file(), "").unwrap();
         let late = |result| {
-            let settings =
-                Settings { choice: Choice::Auto, label: "x".into(), pids: vec![12], host: host.clone() };
+            let settings = Settings {
+                choice: Choice::Auto,
+                label: "x".into(),
+                pids: vec![12],
+                host: host.clone(),
+                tasks: tasks(),
+            };
             let bus = Some(Bus::answered(Answer { token: TOKEN, result }));
             let (why, home) = (String::new(), Some(home.clone()));
             let starting = Starting { settings, memory_base: 0, bus, waits: true, why, origin: None, home };
@@ -521,7 +544,8 @@ mod tests {
     #[test]
     fn without_cgroups_there_is_one_clear_message() {
         let (_dir, host) = made_up(&[("proc/self/mountinfo", ""), ("proc/self/cgroup", "")]);
-        let settings = Settings { choice: Choice::Auto, label: "x".into(), pids: vec![1], host };
+        let settings =
+            Settings { choice: Choice::Auto, label: "x".into(), pids: vec![1], host, tasks: tasks() };
         let Found { backend: found, message, .. } = Starting::begin(settings.clone()).finish(Duration::ZERO);
         assert_eq!(found.status().to_string(), "none (no version 1 hierarchy is mounted)");
         assert!(message.unwrap().starts_with("panes are not contained: "));

@@ -10,8 +10,9 @@ use crate::model::ClientFlags;
 
 use super::jobs::set_nonblocking;
 use super::peer::Peer;
-use super::poller::{Interest, Poller, Token};
 use super::runtime::Runtime;
+use super::token::{Poller, Token};
+use crate::reactor::Interest;
 
 /// Longest line a control client may send, in bytes: `command too long` for a longer one.
 const MAX_LINE: usize = 64 << 20;

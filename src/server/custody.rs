@@ -16,8 +16,9 @@ use crate::protocol::custody::{Handle, Part, Pty, Report, Request, Spawn, Stdio}
 
 use crate::protocol::fdpass::has_room;
 
-use super::poller::{Interest, Poller, Token};
 use super::scopes::SpawnTarget;
+use super::token::{Poller, Token};
+use crate::reactor::Interest;
 
 /// How long a start may take, once the keeper has said that it is there, before the server gives
 /// up on it. A keeper forks in a millisecond; only a machine without memory takes longer.

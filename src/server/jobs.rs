@@ -15,8 +15,9 @@ use nix::unistd::Pid;
 use crate::base::Size;
 
 use super::custody::JobStarted;
-use super::poller::{Interest, Poller, Token};
 use super::snapshot::JobRecord;
+use super::token::{Poller, Token};
+use crate::reactor::Interest;
 
 /// Input typed for one job (a popup's program) that waits, in bytes. More is refused, and the
 /// client gets a message. Pipes stop reading their panes long before.

@@ -10,8 +10,9 @@ use crate::base::PaneId;
 use crate::model::host::ExitStatus;
 
 use super::jobs::Job;
-use super::poller::{Interest, Token};
 use super::runtime::Runtime;
+use super::token::Token;
+use crate::reactor::Interest;
 
 /// Milliseconds between two keepers: one that dies at once must not keep the server busy.
 const PAUSE_MS: u64 = 1000;

@@ -2,7 +2,7 @@
 //! both as arguments.
 //!
 //! - `runtime`: the loop and the order of a turn
-//! - `poller`, `timers`: what it sleeps on
+//! - `token`, `timers`: what it waits for, in `reactor`
 //! - `pump`, `panes`: reading panes, and what their programs say
 //! - `clients`, `peer`, `files`: connections and what goes over them
 //! - `tty`, `ttys`, `frames`, `flood`: attached terminals, their input and drawing
@@ -35,7 +35,6 @@ mod outgoing;
 mod panes;
 mod peer;
 mod pipes;
-mod poller;
 mod proc;
 mod pump;
 mod restore;
@@ -45,6 +44,7 @@ mod settle;
 mod snapshot;
 mod startup;
 mod timers;
+mod token;
 mod tty;
 mod ttys;
 mod work;

@@ -15,9 +15,10 @@ use crate::protocol::{ClientFlags, Connection, Message};
 
 use super::control_io::ControlIo;
 use super::outgoing::{Next, Outgoing};
-use super::poller::{Interest, Poller, Token};
+use super::token::{Poller, Token};
 use super::tty::Tty;
 use super::work::Workshop;
+use crate::reactor::Interest;
 
 /// Data taken from one file through a client, in bytes; more is an error (`File too large`).
 const MAX_READ: usize = 1 << 30;

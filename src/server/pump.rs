@@ -18,7 +18,8 @@ use crate::transcript::Journal;
 use super::flood::{Flood, Pace, Piece};
 use super::input_queue::InputQueue;
 use super::jobs::set_nonblocking;
-use super::poller::{Interest, Poller, Token};
+use super::token::{Poller, Token};
+use crate::reactor::Interest;
 
 /// Bytes parsed for one pane before others get their turn.
 pub const SLICE: usize = 16 << 10;

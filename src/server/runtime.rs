@@ -5,15 +5,14 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use nix::sys::signalfd::SignalFd;
-
 use crate::base::ClientId;
 use crate::base::clock::Now;
 use crate::command::queue;
 use crate::model::host::JobId;
 use crate::model::{Cx, Server};
+use crate::reactor::{Reactor, Ready};
 
-use super::poller::{Ready, Token};
+use super::token::Token;
 use super::world::World;
 
 /// Callbacks and queue runs in one turn before descriptors are looked at again.
@@ -24,7 +23,7 @@ pub struct Runtime {
     pub server: Server,
     pub world: World,
     pub listener: Option<OwnedFd>,
-    pub signals: SignalFd,
+    pub reactor: Reactor,
     pub started: Instant,
     /// Sessions without clients must be looked at (`destroy-unattached`, the socket's mode).
     pub unattached_dirty: bool,
@@ -88,12 +87,13 @@ impl Runtime {
         loop {
             let timeout = self.timeout();
             self.world.custody.watch(&self.world.poller);
-            self.world.poller.wait(timeout, &mut ready)?;
+            self.reactor.wait(&self.world.poller, timeout, &mut ready)?;
             self.world.custody.begin_turn();
             let began = Instant::now();
             let _turn = tracing::trace_span!("turn", ready = ready.len()).entered();
             self.tick();
-            self.deposits.dirty |= !ready.is_empty() || self.world.custody.has_ended();
+            let signalled = self.take_signals();
+            self.deposits.dirty |= !ready.is_empty() || signalled || self.world.custody.has_ended();
             self.world.pump.asked = false;
             for event in &ready {
                 self.apply(*event);
@@ -158,10 +158,9 @@ impl Runtime {
         Some(Duration::from_millis(due.saturating_sub(now)))
     }
 
-    fn apply(&mut self, event: Ready) {
+    fn apply(&mut self, event: Ready<Token>) {
         match event.token {
             Token::Listener => self.accept_all(),
-            Token::Signals => self.read_signals(),
             Token::Keeper => self.read_keeper(),
             Token::Scopes => self.read_scopes(),
             Token::Pressure => self.world.scopes.pressed(),
@@ -213,7 +212,7 @@ impl Runtime {
         }
     }
 
-    fn job_ready(&mut self, id: JobId, event: Ready) {
+    fn job_ready(&mut self, id: JobId, event: Ready<Token>) {
         if event.writable {
             self.world.jobs.flush(&self.world.poller, id);
             self.world.pipe_job_drained(id);

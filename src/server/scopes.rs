@@ -21,7 +21,8 @@ use crate::containment::{
 use crate::model::pane_limits::{PaneLimits, ServerLimits};
 use crate::options::size::MemoryLimit;
 
-use super::poller::{Interest, Poller, Token};
+use super::token::{Poller, Token};
+use crate::reactor::Interest;
 pub use report::OomReport;
 
 /// Where to start a pane's program.
@@ -72,6 +73,8 @@ struct Closed {
 /// The scopes of all panes.
 pub struct Scopes {
     label: String,
+    /// Where systemd is talked to while the server waits.
+    tasks: Arc<tokio::runtime::Runtime>,
     /// systemd's answer, which did not come in time.
     late: Option<Late>,
     backend: Option<Box<dyn Containment>>,
@@ -104,7 +107,7 @@ impl SpawnTarget {
 
 impl Scopes {
     /// Begins: systemd is asked at once, the first pane takes the answer.
-    pub fn new(socket_path: &str) -> Self {
+    pub fn new(socket_path: &str, tasks: Arc<tokio::runtime::Runtime>) -> Self {
         let name = socket_path.rsplit('/').next().unwrap_or_default();
         let usual = format!("/tmp/tmux-{}/{name}", nix::unistd::geteuid());
         // Servers with one name in different directories must not share a scope.
@@ -114,6 +117,7 @@ impl Scopes {
         };
         Self {
             label,
+            tasks,
             late: None,
             backend: None,
             memory_base: 0,
@@ -144,7 +148,13 @@ impl Scopes {
         pids.extend(ours.then_some(keeper));
         let host = Host::default();
         self.pids_base = host.pids_base();
-        let starting = Starting::begin(Settings { choice, label: self.label.clone(), pids, host });
+        let starting = Starting::begin(Settings {
+            choice,
+            label: self.label.clone(),
+            pids,
+            host,
+            tasks: self.tasks.clone(),
+        });
         self.memory_base = starting.memory_base();
         starting
     }

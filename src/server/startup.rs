@@ -3,8 +3,7 @@
 use std::os::fd::AsFd;
 use std::time::Instant;
 
-use nix::sys::signal::{SigSet, Signal};
-use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::signal::Signal;
 
 use crate::base::{ClientId, PaneId};
 use crate::command::source_file;
@@ -17,11 +16,12 @@ use crate::view::prompt::history;
 
 use super::custody::Custody;
 use super::log;
-use super::poller::{Interest, Poller, Token};
 use super::runtime::Runtime;
+use super::token::{Poller, Token};
 use super::world::World;
+use crate::reactor::{self, Interest, Reactor};
 
-/// Signals that the server takes through a descriptor.
+/// Signals that the server catches.
 const SIGNALS: [Signal; 6] =
     [Signal::SIGINT, Signal::SIGTERM, Signal::SIGCHLD, Signal::SIGUSR1, Signal::SIGUSR2, Signal::SIGHUP];
 
@@ -66,12 +66,15 @@ pub fn run(mut start: ServerStart) -> ! {
 impl Runtime {
     fn new(start: ServerStart) -> std::io::Result<Self> {
         let poller = Poller::new()?;
-        let signals = watch_signals(&poller)?;
+        let tasks = reactor::new_runtime()?;
+        let mut reactor = Reactor::new(tasks.clone(), &poller)?;
+        ignore_broken_pipes()?;
+        reactor.catch(&SIGNALS)?;
         let custody = Custody::new(start.keeper)?;
         poller.add(custody.fd(), Token::Keeper, Interest::READ)?;
         super::jobs::set_nonblocking(&start.listener)?;
         poller.add(start.listener.as_fd(), Token::Listener, Interest::READ)?;
-        let world = World::new(poller, custody, &start.socket_path)?;
+        let world = World::new(poller, custody, &start.socket_path, tasks)?;
         if start.flags.contains(WireFlags::NO_FORK) {
             // Its keeper's children come to it when the keeper dies.
             nix::sys::prctl::set_child_subreaper(true).ok();
@@ -80,7 +83,7 @@ impl Runtime {
             server: Server::default(),
             world,
             listener: Some(start.listener),
-            signals,
+            reactor,
             started: Instant::now(),
             unattached_dirty: false,
             next_frame_ms: 0,
@@ -185,16 +188,20 @@ impl Runtime {
         }
     }
 
-    pub fn read_signals(&mut self) {
-        while let Ok(Some(info)) = self.signals.read_signal() {
-            match Signal::try_from(info.ssi_signo as i32) {
-                Ok(Signal::SIGINT | Signal::SIGTERM) => self.begin_exit(),
-                Ok(Signal::SIGUSR1) => self.remake_socket(),
-                Ok(Signal::SIGCHLD) => self.collect_children(),
-                Ok(Signal::SIGUSR2) => log::toggle(),
+    /// Does what the signals ask for that were caught. Whether there were any.
+    pub fn take_signals(&mut self) -> bool {
+        let mut some = false;
+        while let Some(signal) = self.reactor.next_signal() {
+            some = true;
+            match signal {
+                Signal::SIGINT | Signal::SIGTERM => self.begin_exit(),
+                Signal::SIGUSR1 => self.remake_socket(),
+                Signal::SIGCHLD => self.collect_children(),
+                Signal::SIGUSR2 => log::toggle(),
                 _ => {}
             }
         }
+        some
     }
 
     /// SIGUSR1: the socket was removed; make it anew.
@@ -298,16 +305,9 @@ fn config_loaded(cx: &mut crate::model::Cx<'_>) -> Exec {
     Exec::Normal
 }
 
-/// Takes signals through a descriptor instead of handlers.
-fn watch_signals(poller: &Poller) -> std::io::Result<SignalFd> {
-    let mut set = SigSet::empty();
-    SIGNALS.into_iter().for_each(|signal| set.add(signal));
-    set.thread_block()?;
-    // SAFETY: SIG_IGN is a valid disposition; writing to a closed pipe must be an error value.
-    unsafe {
-        nix::sys::signal::signal(Signal::SIGPIPE, nix::sys::signal::SigHandler::SigIgn)?;
-    }
-    let fd = SignalFd::with_flags(&set, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
-    poller.add(fd.as_fd(), Token::Signals, Interest::READ)?;
-    Ok(fd)
+/// Writing to a closed pipe is an error value.
+fn ignore_broken_pipes() -> std::io::Result<()> {
+    // SAFETY: SIG_IGN is a valid disposition, and no handler runs.
+    unsafe { nix::sys::signal::signal(Signal::SIGPIPE, nix::sys::signal::SigHandler::SigIgn)? };
+    Ok(())
 }

@@ -16,8 +16,9 @@ use crate::render::compose::{Composer, Erasing};
 use crate::render::frame::Frame;
 use crate::render::tty::{Tty as Screen, TtyOptions};
 
-use super::poller::{Interest, Poller, Token};
 use super::proc;
+use super::token::{Poller, Token};
+use crate::reactor::Interest;
 
 /// Raw bytes (passthrough, clipboard) that wait for one terminal; more is dropped and counted.
 const MAX_RAW: usize = 4 << 20;

@@ -25,12 +25,13 @@ use super::health::{self, Turns};
 use super::histories::Histories;
 use super::jobs::{Jobs, NewJob};
 use super::peer::Peer;
-use super::poller::{Interest, Poller, Token};
 use super::pump::{Pipe, Pump};
 use super::scopes::Scopes;
 use super::timers::{Callback, Timers};
+use super::token::{Poller, Token};
 use super::work::Workshop;
 use super::{files, proc};
+use crate::reactor::Interest;
 
 /// Callbacks that are due now, run between the steps of a turn.
 pub type Callbacks = VecDeque<Callback>;
@@ -65,7 +66,12 @@ pub struct World {
 const MAX_QUERIES: usize = 256;
 
 impl World {
-    pub fn new(poller: Poller, custody: Custody, socket_path: &str) -> std::io::Result<Self> {
+    pub fn new(
+        poller: Poller,
+        custody: Custody,
+        socket_path: &str,
+        tasks: Arc<tokio::runtime::Runtime>,
+    ) -> std::io::Result<Self> {
         let work = Workshop::new()?;
         poller.add(work.fd(), Token::Work, Interest::READ)?;
         Ok(Self {
@@ -77,7 +83,7 @@ impl World {
             jobs: Jobs::default(),
             custody,
             peers: BTreeMap::new(),
-            scopes: Scopes::new(socket_path),
+            scopes: Scopes::new(socket_path, tasks),
             now: Now::default(),
             started: std::time::Instant::now(),
             shutdown: false,

@@ -1,0 +1,230 @@
+//! Waiting: one current-thread tokio runtime sleeps on an epoll set, on signals and on a time.
+//! Whoever waits gets plain values back and works on them outside the runtime, so that no other
+//! code is async. Tasks of the runtime (D-Bus) run while it waits.
+
+mod poller;
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
+use tokio::io::Interest as Wanted;
+use tokio::io::unix::AsyncFd;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{self as streams, SignalKind};
+
+pub use poller::{Interest, Poller, Ready, Token};
+
+/// See the module comment.
+pub struct Reactor {
+    /// The epoll set, which is readable when one of its descriptors is ready.
+    set: AsyncFd<OwnedFd>,
+    signals: Vec<(Signal, streams::Signal)>,
+    caught: VecDeque<Signal>,
+    runtime: Arc<Runtime>,
+}
+
+/// A runtime of this thread that knows descriptors, signals and time. It starts no thread.
+pub fn new_runtime() -> io::Result<Arc<Runtime>> {
+    Ok(Arc::new(tokio::runtime::Builder::new_current_thread().enable_all().build()?))
+}
+
+impl Reactor {
+    /// Waits for what is in the set from now on.
+    pub fn new<T: Token>(runtime: Arc<Runtime>, poller: &Poller<T>) -> io::Result<Self> {
+        let _context = runtime.enter();
+        let fd = poller.as_fd().try_clone_to_owned()?;
+        // SAFETY: the descriptor is owned by what is registered, which nobody gets at.
+        let set = unsafe { AsyncFd::register_with_interest(fd, Wanted::READABLE)? };
+        drop(_context);
+        Ok(Self { set, signals: Vec::new(), caught: VecDeque::new(), runtime })
+    }
+
+    /// Catches these signals, also if whoever started this process had blocked them.
+    pub fn catch(&mut self, signals: &[Signal]) -> io::Result<()> {
+        let _context = self.runtime.enter();
+        for &signal in signals {
+            self.signals.push((signal, streams::signal(SignalKind::from_raw(signal as i32))?));
+        }
+        let set: SigSet = signals.iter().copied().collect();
+        Ok(sigprocmask(SigmaskHow::SIG_UNBLOCK, Some(&set), None)?)
+    }
+
+    /// The next signal that was caught. Several of a kind may have become one.
+    pub fn next_signal(&mut self) -> Option<Signal> {
+        self.caught.pop_front()
+    }
+
+    /// Waits until something is ready, a signal was caught or the time is over (`None`: for
+    /// ever), and says what is ready. The runtime's tasks run meanwhile; with no time to wait,
+    /// each of them gets on by a step.
+    pub fn wait<T: Token>(
+        &mut self,
+        poller: &Poller<T>,
+        timeout: Option<Duration>,
+        out: &mut Vec<Ready<T>>,
+    ) -> io::Result<()> {
+        let Self { set, signals, caught, runtime } = self;
+        poller.take(out)?;
+        runtime.block_on(async {
+            if !out.is_empty() || timeout == Some(Duration::ZERO) {
+                tokio::task::yield_now().await;
+                std::future::poll_fn(|cx| Poll::Ready(catch(signals, caught, cx).is_ready())).await;
+                return Ok(());
+            }
+            let over = async {
+                match timeout {
+                    Some(time) => tokio::time::sleep(time).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::pin!(over);
+            loop {
+                tokio::select! {
+                    biased;
+                    () = std::future::poll_fn(|cx| catch(signals, caught, cx)) => return Ok(()),
+                    // The set keeps what is ready until it is dealt with; tokio only says that
+                    // there is something new. So it is looked at before tokio is asked again.
+                    guard = set.readable() => {
+                        let mut guard = guard?;
+                        poller.take(out)?;
+                        if !out.is_empty() {
+                            return Ok(());
+                        }
+                        guard.clear_ready();
+                    }
+                    () = &mut over => return Ok(()),
+                }
+            }
+        })
+    }
+}
+
+/// Moves the signals that have come to `caught`. Ready: there were some.
+fn catch(
+    signals: &mut [(Signal, streams::Signal)],
+    caught: &mut VecDeque<Signal>,
+    cx: &mut Context<'_>,
+) -> Poll<()> {
+    for (signal, stream) in signals {
+        while stream.poll_recv(cx) == Poll::Ready(Some(())) {
+            caught.push_back(*signal);
+        }
+    }
+    if caught.is_empty() { Poll::Pending } else { Poll::Ready(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    struct Number(u64);
+
+    impl Token for Number {
+        fn pack(self) -> u64 {
+            self.0
+        }
+
+        fn unpack(data: u64) -> Option<Self> {
+            Some(Self(data))
+        }
+    }
+
+    fn reactor() -> (Reactor, Poller<Number>) {
+        let poller = Poller::new().unwrap();
+        (Reactor::new(new_runtime().unwrap(), &poller).unwrap(), poller)
+    }
+
+    fn ready(out: &[Ready<Number>]) -> Vec<u64> {
+        out.iter().map(|ready| ready.token.0).collect()
+    }
+
+    #[test]
+    fn a_descriptor_is_ready_until_it_is_read_and_again_when_more_comes() {
+        let (mut reactor, poller) = reactor();
+        let (mut ours, mut theirs) = UnixStream::pair().unwrap();
+        poller.add(ours.as_fd(), Number(7), Interest::READ).unwrap();
+        let mut out = Vec::new();
+        for _ in 0..3 {
+            theirs.write_all(b"x").unwrap();
+            for _ in 0..3 {
+                reactor.wait(&poller, None, &mut out).unwrap();
+                assert_eq!(ready(&out), [7], "what is not read stays ready");
+            }
+            std::io::Read::read_exact(&mut ours, &mut [0]).unwrap();
+            reactor.wait(&poller, Some(Duration::from_millis(1)), &mut out).unwrap();
+            assert!(out.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_change_of_interest_is_seen_by_the_next_wait() {
+        let (mut reactor, poller) = reactor();
+        let (ours, _theirs) = UnixStream::pair().unwrap();
+        poller.add(ours.as_fd(), Number(1), Interest::READ).unwrap();
+        let mut out = Vec::new();
+        reactor.wait(&poller, Some(Duration::from_millis(1)), &mut out).unwrap();
+        assert!(out.is_empty());
+        poller.set(ours.as_fd(), Number(1), Interest::WRITE).unwrap();
+        reactor.wait(&poller, None, &mut out).unwrap();
+        assert_eq!(ready(&out), [1]);
+        assert!(out[0].writable && !out[0].readable);
+    }
+
+    #[test]
+    fn a_file_is_always_ready() {
+        let (mut reactor, poller) = reactor();
+        let file = tempfile::tempfile().unwrap();
+        poller.add(file.as_fd(), Number(2), Interest::READ).unwrap();
+        let mut out = Vec::new();
+        reactor.wait(&poller, None, &mut out).unwrap();
+        assert_eq!(ready(&out), [2]);
+        poller.remove(file.as_fd());
+        reactor.wait(&poller, Some(Duration::ZERO), &mut out).unwrap();
+        assert!(out.is_empty());
+    }
+
+    #[test]
+    fn signals_and_tasks_get_on_though_a_descriptor_is_always_ready() {
+        let (mut reactor, poller) = reactor();
+        let (ours, _theirs) = UnixStream::pair().unwrap();
+        poller.add(ours.as_fd(), Number(3), Interest::WRITE).unwrap();
+        reactor.catch(&[Signal::SIGWINCH]).unwrap();
+        let (sent, mut heard) = tokio::sync::mpsc::unbounded_channel();
+        reactor.runtime.spawn(async move {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            sent.send(()).ok();
+        });
+        nix::sys::signal::kill(nix::unistd::getpid(), Signal::SIGWINCH).unwrap();
+        let (mut out, mut signal, mut task) = (Vec::new(), None, false);
+        let until = std::time::Instant::now() + Duration::from_secs(60);
+        while signal.is_none() || !task {
+            assert!(std::time::Instant::now() < until, "{signal:?} {task}");
+            reactor.wait(&poller, None, &mut out).unwrap();
+            assert_eq!(ready(&out), [3]);
+            signal = signal.or_else(|| reactor.next_signal());
+            task |= heard.try_recv().is_ok();
+        }
+        assert_eq!(signal, Some(Signal::SIGWINCH));
+    }
+
+    #[test]
+    fn a_signal_ends_a_wait() {
+        let (mut reactor, poller) = reactor();
+        reactor.catch(&[Signal::SIGURG]).unwrap();
+        nix::sys::signal::kill(nix::unistd::getpid(), Signal::SIGURG).unwrap();
+        let mut out = Vec::new();
+        reactor.wait(&poller, None, &mut out).unwrap();
+        assert!(out.is_empty());
+        assert_eq!(reactor.next_signal(), Some(Signal::SIGURG));
+        assert_eq!(reactor.next_signal(), None);
+    }
+}
