@@ -257,6 +257,12 @@ pub enum Seek {
 pub trait History: HistoryView {
     /// Adds the newest row.
     fn push(&mut self, row: &Row, links: &Links);
+    /// Adds the newest row if it is of the most common kind, faster than `push` does: single-byte
+    /// characters in the default style, without flags but maybe `WRAPPED`, `size` columns existing.
+    /// Whether it did.
+    fn push_plain(&mut self, _text: &[u8], _size: u32, _wrapped: bool, _time: i64) -> bool {
+        false
+    }
     /// Takes the newest row back, as laid out at the current width.
     fn pop(&mut self, links: &mut Links) -> Option<Row>;
     /// Whether the newest row continues in the one that will be pushed next.

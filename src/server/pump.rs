@@ -21,14 +21,19 @@ use super::jobs::set_nonblocking;
 use super::token::{Poller, Token};
 use crate::reactor::Interest;
 
-/// Bytes parsed for one pane before others get their turn.
-pub const SLICE: usize = 16 << 10;
+/// Bytes that one call reads of a terminal at most.
+const READ: usize = 4095;
+/// Bytes parsed for one pane before others get their turn: whole reads, since one for the few bytes
+/// that are left costs as much as the others.
+pub const SLICE: usize = 4 * READ;
+/// The same for a pane that prints alone: fewer turns.
+const LONE_SLICE: usize = 12 * READ;
 /// The same while a key waits for its answer, which must not wait for much.
-const SMALL_SLICE: usize = 4 << 10;
+const SMALL_SLICE: usize = READ;
 /// How long a key waits for its answer at most, in milliseconds.
 const ANSWER_WAIT_MS: u64 = 20;
 /// Bytes taken from one fast pane in one turn.
-const FAST_SLICE: usize = 64 << 10;
+const FAST_SLICE: usize = 16 * READ;
 /// A read that brings fewer bytes than this has emptied the terminal, as a rule.
 const FEW: usize = 1024;
 /// Memory kept for making checkpoints, in bytes.
@@ -297,7 +302,11 @@ impl Pump {
         self.bulk_waited = false;
         if let Some(pane) = bulk {
             let waits = self.unanswered_ms.is_some_and(|typed| self.now_ms < typed + ANSWER_WAIT_MS);
-            let limit = if waits { SMALL_SLICE } else { SLICE };
+            let limit = match waits {
+                true => SMALL_SLICE,
+                false if self.ready.is_empty() => LONE_SLICE,
+                false => SLICE,
+            };
             out.extend(self.slice(poller, pane, (limit, false), wanted));
         }
         out

@@ -65,6 +65,8 @@ pub struct Grid {
     /// Seconds since the epoch, stamped on rows as they leave the screen.
     pub now: i64,
     scratch: Row,
+    /// The text of the line that goes to the history.
+    plain: Vec<u8>,
 }
 
 impl Grid {
@@ -81,6 +83,7 @@ impl Grid {
             unkept: 0,
             now: 0,
             scratch: Row::default(),
+            plain: Vec::new(),
         }
     }
 
@@ -196,8 +199,13 @@ impl Grid {
     /// Hands a line to the history as it is.
     pub fn keep_line(&mut self, y: u32) {
         let line = &self.lines[y as usize];
-        line.to_row(&self.tables, &mut self.scratch);
         self.tail_wrapped = Some(line.flags.contains(RowFlags::WRAPPED));
+        if let Some(text) = line.plain_text(&mut self.plain)
+            && self.history.push_plain(text, line.len(), line.flags.contains(RowFlags::WRAPPED), line.time)
+        {
+            return;
+        }
+        line.to_row(&self.tables, &mut self.scratch);
         self.history.push(&self.scratch, &self.links);
     }
 
@@ -235,11 +243,8 @@ impl Grid {
         }
         self.unwrap_above(to);
         self.exchange_lines(to, from, count);
-        for y in from..from + count {
-            if y < to || y >= to + count {
-                self.empty_line(y, bg);
-            }
-        }
+        let left = if to < from { from.max(to + count)..from + count } else { from..to.min(from + count) };
+        left.for_each(|y| self.empty_line(y, bg));
         if from < to || from >= to + count {
             self.unwrap_above(from);
         }
@@ -251,6 +256,10 @@ impl Grid {
         let (first, distance) = (to.min(from) as usize, to.abs_diff(from) as usize);
         let end = first + distance + count as usize;
         match to < from {
+            true if first == 0 && end == self.lines.len() && distance == 1 => {
+                let line = self.lines.pop_front();
+                self.lines.extend(line);
+            }
             true if first == 0 && end == self.lines.len() => self.lines.rotate_left(distance),
             false if first == 0 && end == self.lines.len() => self.lines.rotate_right(distance),
             _ if distance > count as usize => {

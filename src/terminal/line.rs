@@ -101,10 +101,12 @@ impl Line {
         }
         if old < text.len() {
             let cols = Self::rounded(end as u32, grid_cols) as usize;
-            self.cells.reserve(cols - self.cells.len());
-            self.cells.resize(x as usize + old, Packed::CLEARED);
-            self.cells.extend(text[old..].iter().map(|&b| Packed::ascii(b, style).with(1, mark)));
-            self.cells.resize(cols, Packed::CLEARED);
+            add_cleared(&mut self.cells, cols);
+            // Over cells that were just made: the compiler writes several at once.
+            let new = &mut self.cells[x as usize + old..end];
+            new.iter_mut()
+                .zip(&text[old..])
+                .for_each(|(slot, &b)| *slot = Packed::ascii(b, style).with(1, mark));
         }
         self.used = self.used.max(end as u32);
         if rich {
@@ -138,6 +140,26 @@ impl Line {
         if slot.mark.contains(Mark::EXTENDED) {
             self.flags |= RowFlags::EXTENDED;
         }
+    }
+
+    /// The text of a line without flags (but `WRAPPED`) of which all written cells are single bytes
+    /// in the default style and all others were never written, as most lines are.
+    pub fn plain_text<'a>(&self, text: &'a mut Vec<u8>) -> Option<&'a [u8]> {
+        if !(self.flags - RowFlags::WRAPPED).is_empty() {
+            return None;
+        }
+        let used = (self.used as usize).min(self.cells.len());
+        let (written, rest) = self.cells.split_at(used);
+        let kind = Packed::BLANK.bits() & !0x7f;
+        // Without branches, so that several cells are compared at once.
+        let differs = written.iter().fold(0, |differs, cell| differs | ((cell.bits() & !0x7f) ^ kind));
+        let kept = rest.iter().fold(0, |differs, cell| differs | (cell.bits() ^ Packed::CLEARED.bits()));
+        if differs | kept != 0 {
+            return None;
+        }
+        text.clear();
+        text.extend(written.iter().map(|cell| cell.bits() as u8));
+        Some(text)
     }
 
     /// Writes what history keeps of this line into `row`.
@@ -180,6 +202,14 @@ impl Line {
             line.flags |= RowFlags::EXTENDED;
         }
         line
+    }
+}
+
+/// Makes a line of so many cells of a shorter one, by copying several at once.
+fn add_cleared(cells: &mut Vec<Packed>, cols: usize) {
+    const CLEARED: [Packed; 64] = [Packed::CLEARED; 64];
+    while let Some(missing @ 1..) = cols.checked_sub(cells.len()) {
+        cells.extend_from_slice(&CLEARED[..missing.min(64)]);
     }
 }
 

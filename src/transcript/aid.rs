@@ -36,6 +36,59 @@ pub(super) struct Aid {
     partial: bool,
 }
 
+/// The aid of a block that is being filled, kept up to date with each line so that sealing does not
+/// read all of them again.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Growing {
+    /// Lines of single-column cells, by their columns.
+    narrow: Vec<u32>,
+    wide: Aid,
+    /// It does not know all lines of the block.
+    lost: bool,
+}
+
+/// Longest line that `Growing` counts.
+const LONGEST_COUNTED: u32 = 4096;
+
+impl Growing {
+    /// Adds a line of single-column cells.
+    #[inline]
+    pub fn add_narrow(&mut self, cols: u32) {
+        match self.narrow.get_mut(cols as usize) {
+            Some(lines) => *lines += 1,
+            None => self.add_longer(cols),
+        }
+    }
+
+    fn add_longer(&mut self, cols: u32) {
+        if cols > LONGEST_COUNTED {
+            return self.forget();
+        }
+        self.narrow.resize(cols as usize + 1, 0);
+        self.narrow[cols as usize] += 1;
+    }
+
+    /// Adds a line with cells that count other than one column.
+    pub fn add_wide(&mut self, runs: &[Run], cols: u32) {
+        self.wide.add_wide(runs, cols);
+    }
+
+    /// Lines were taken back, or others were added without it.
+    pub fn forget(&mut self) {
+        *self = Self { lost: true, ..Self::default() };
+    }
+
+    /// What is known of all lines; `None` if that is not known.
+    pub fn aid(&self) -> Option<Aid> {
+        let mut aid = (!self.lost).then(|| self.wide.clone())?;
+        let counted = self.narrow.iter().enumerate().filter(|(_, lines)| **lines > 0);
+        if !aid.partial {
+            aid.narrow = counted.map(|(cols, lines)| (cols as u32, *lines)).collect();
+        }
+        Some(aid)
+    }
+}
+
 impl Aid {
     /// Adds lines of single-column cells.
     pub fn add_narrow(&mut self, cols: u32, lines: u32) {

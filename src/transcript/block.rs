@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use parking_lot::Mutex;
 use smallvec::SmallVec;
 
-use super::aid::Aid;
+use super::aid::{Aid, Growing};
 use super::layout::{self, OpenLine, Unit};
 use super::line::{self, Line, LineFlags, LineHead};
 use super::widths::{Alike, Lay, Widths};
@@ -49,6 +49,9 @@ pub(super) struct Block {
     pub continued: u32,
     /// It is in the place of a block that cannot be read.
     pub stands_in: bool,
+    /// Of some lines it is noted where their rows ended.
+    noted: bool,
+    growing: Growing,
     layout: Mutex<Option<Layout>>,
 }
 
@@ -60,6 +63,7 @@ impl Clone for Block {
             links: self.links.clone(),
             link_ids: self.link_ids.clone(),
             layout: Mutex::new(self.layout.lock().clone()),
+            growing: self.growing.clone(),
             ..*self
         }
     }
@@ -102,6 +106,8 @@ impl Block {
             empty_tails: 0,
             continued: 0,
             stands_in: false,
+            noted: false,
+            growing: Growing::default(),
             layout: Mutex::new(None),
         }
     }
@@ -176,18 +182,35 @@ impl Block {
         self.offsets.push(at);
         self.widest = self.widest.max(cols);
         self.largest = self.largest.max(u32::from(cols > 0));
+        self.growing.add_narrow(cols);
         self.laid(1, width);
         true
+    }
+
+    /// Adds a line of plain text whose rows are as laying out at `width` gives them.
+    pub fn push_text(&mut self, text: &[u8], time: i64, width: u32) {
+        self.offsets.push(self.data.len() as u32);
+        line::put_text(&mut self.data, text, time.wrapping_sub(self.base_time));
+        let cols = text.len() as u32;
+        self.widest = self.widest.max(cols);
+        self.largest = self.largest.max(u32::from(cols > 0));
+        self.growing.add_narrow(cols);
+        self.laid(layout::narrow_rows(cols, width), width);
     }
 
     /// Adds a line at the end.
     pub fn push(&mut self, scratch: &mut Vec<u8>, line: &OpenLine, width: u32) {
         self.offsets.push(self.data.len() as u32);
-        line::put_line(&mut self.data, scratch, line, width, self.base_time);
+        let flags = line::put_line(&mut self.data, scratch, line, width, self.base_time);
         self.widest = self.widest.max(layout::wrap_width(&line.row.runs, line.cols));
         self.largest = self.largest.max(layout::largest(&line.row.runs, line.cols));
         self.empty_tails += u32::from(line.empty_tail());
         self.continued += u32::from(line.continues);
+        self.noted |= flags.contains(LineFlags::BREAKS);
+        match flags.contains(LineFlags::WIDE) {
+            true => self.growing.add_wide(&line.row.runs, line.cols),
+            false => self.growing.add_narrow(line.cols),
+        }
         self.laid(line.breaks.len() as u32, width);
     }
 
@@ -221,6 +244,7 @@ impl Block {
         self.empty_tails -= u32::from(line.empty_tail()).min(self.empty_tails);
         self.continued -= u32::from(line.continues).min(self.continued);
         *self.layout.get_mut() = None;
+        self.growing.forget();
         Some(line)
     }
 
@@ -409,6 +433,9 @@ impl Block {
 
     /// What row counting at any width needs to know of the block.
     pub fn aid(&self) -> Aid {
+        if let Some(aid) = self.growing.aid() {
+            return aid;
+        }
         let mut aid = Aid::default();
         for n in 0..self.lines() {
             let Some(head) = self.head(n) else { continue };
@@ -423,8 +450,7 @@ impl Block {
 
     /// Rows at the width of now, less rows that filling them gives.
     pub fn extra_rows(&self, widths: &Widths) -> i32 {
-        let noted = (0..self.lines()).any(|n| self.head(n).is_some_and(|h| h.pushed_rows > 0));
-        if !noted && !self.is_odd(widths) {
+        if !self.noted && !self.is_odd(widths) {
             return 0;
         }
         self.rows(widths) as i32 - self.filled_rows(widths.lay().width) as i32
@@ -461,6 +487,7 @@ impl Block {
             block.link_bytes += link.id.len() + link.uri.len() + 8;
             block.links.push(link);
         }
+        block.growing.forget();
         block.data = reader.0.to_vec();
         block.offsets.reserve_exact((lines as usize).min(block.data.len()));
         let mut cells = 0;
@@ -469,6 +496,7 @@ impl Block {
             let head = line::head(line::body(&mut reader)?)?;
             cells += u64::from(head.width.max(head.cols)) + u64::from(head.pushed_rows) + 2;
             block.widest = block.widest.max(head.width);
+            block.noted |= head.pushed_rows > 0;
             block.empty_tails += u32::from(head.flags.contains(LineFlags::EMPTY_TAIL));
             block.continued += u32::from(head.flags.contains(LineFlags::CONTINUES));
         }

@@ -7,8 +7,9 @@
 
 use smallvec::SmallVec;
 
-use crate::base::CellFlags;
+use super::pane::{MAX_LINE_BYTES, MAX_LINE_COLS};
 use crate::base::history::{Row, RowFlags, Run, RunKind};
+use crate::base::{CellFlags, CellStyle};
 
 /// Where a row of a line ends, and what that row carries beside its cells.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -335,6 +336,8 @@ pub(super) struct OpenLine {
     pub cols: u32,
     /// The last row is followed by more of the same line.
     pub continues: bool,
+    /// It is plain text in rows as laying out at the pane's width gives them.
+    pub plain: bool,
 }
 
 impl OpenLine {
@@ -345,11 +348,39 @@ impl OpenLine {
         row.flags -= RowFlags::WRAPPED;
         let mut breaks = Breaks::new();
         breaks.push(Break { end: cols, flags: row.flags, size: size_of(&row, width), gap: Gap::new() });
-        Self { row, breaks, cols, continues }
+        Self { row, breaks, cols, continues, plain: false }
+    }
+
+    /// A line of plain text that has no row yet: `push_plain` follows.
+    pub fn begin_plain(time: i64) -> Self {
+        let row = Row { time, ..Row::default() };
+        Self { row, breaks: Breaks::new(), cols: 0, continues: true, plain: true }
+    }
+
+    /// Joins the next row of a line of plain text, of single-byte characters in the default style
+    /// and of the usual size.
+    pub fn push_plain(&mut self, text: &str, width: u32, continues: bool) {
+        let cols = text.len() as u32;
+        if self.breaks.is_empty() {
+            self.row.size = usual_size(cols, width);
+        }
+        self.row.text.push_str(text);
+        let (kind, style, flags) = (RunKind::Narrow, CellStyle::DEFAULT, CellFlags::empty());
+        self.row.push_run(Run { kind, style, flags, bytes: cols, cols });
+        self.cols += cols;
+        self.continues = continues;
+        let (size, flags) = (usual_size(cols, width), RowFlags::empty());
+        self.breaks.push(Break { end: self.cols, flags, size, gap: Gap::new() });
+    }
+
+    /// Whether it is as long as a record may be.
+    pub fn is_long(&self) -> bool {
+        self.cols >= MAX_LINE_COLS || self.row.text.len() >= MAX_LINE_BYTES
     }
 
     /// Joins the next row of the line.
     pub fn push(&mut self, row: &Row, width: u32) {
+        self.plain = false;
         let gap = self.take_unwritten();
         self.breaks.last_mut().expect("a line has at least one row").gap = gap;
         self.row.text.push_str(&row.text);
@@ -432,6 +463,7 @@ impl OpenLine {
 
     /// Takes the last row off; what is left, if anything is, continues.
     pub fn pop(mut self) -> (Row, Option<Self>) {
+        self.plain = false;
         let last = self.breaks.len() - 1;
         let row = self.row(last).expect("a line has at least one row");
         self.breaks.pop();
@@ -448,6 +480,7 @@ impl OpenLine {
 
     /// Lays the line out afresh for a width; what rows after the first carried is lost.
     pub fn refill(&mut self, width: u32) {
+        self.plain = false;
         self.breaks = self.shape().breaks(width);
         if self.breaks.len() > 1 {
             self.take_unwritten();

@@ -5,7 +5,7 @@
 //! body   := flags:u8 time:zigzag cols:varint [WIDE: counted-width:varint] [MARKS: row-flags:u8]
 //!           [BREAKS: unwritten:varint count:varint row*]
 //!           [not PLAIN: count:varint run*] text
-//! row    := cols:varint row-flags:u8 size:varint [row-flags & 128: count:varint run*]
+//! row    := cols:varint row-flags:u8 size:varint [row-flags & 1: count:varint run*]
 //! run    := tag:u8 [columns:u8 for clusters and tabs] [bytes:varint] [cols:varint] [style]
 //! ```
 //!
@@ -38,8 +38,9 @@ bitflags::bitflags! {
     }
 }
 
-/// Beside a row's flags: runs of blanks that do not count as written follow it.
-const ROW_HAS_GAP: u8 = 0x80;
+/// Beside a row's flags, of which `WRAPPED` is not noted: runs of blanks that do not count as written
+/// follow it.
+const ROW_HAS_GAP: u8 = RowFlags::WRAPPED.bits();
 /// More columns than any row has.
 const MAX_ROW_COLS: u32 = 1 << 16;
 
@@ -261,14 +262,14 @@ fn gap(reader: &mut Reader) -> Result<Gap, Malformed> {
     (gap.iter().all(blank) && gap.len() <= layout::MAX_GAP_RUNS).then_some(gap).ok_or(Malformed)
 }
 
-/// Appends the record of a line to `out`. `scratch` is reused between calls.
+/// Appends the record of a line to `out`, and says what it says. `scratch` is reused between calls.
 pub(super) fn put_line(
     out: &mut Vec<u8>,
     scratch: &mut Vec<u8>,
     line: &OpenLine,
     width: u32,
     base_time: i64,
-) {
+) -> LineFlags {
     let runs = &line.row.runs;
     let plain = match runs.as_slice() {
         [] => true,
@@ -304,7 +305,8 @@ pub(super) fn put_line(
         let mut before = 0;
         for b in &line.breaks {
             put_varint(scratch, u64::from(b.end - before));
-            scratch.push(b.flags.bits() | if b.gap.is_empty() { 0 } else { ROW_HAS_GAP });
+            let gap = if b.gap.is_empty() { 0 } else { ROW_HAS_GAP };
+            scratch.push((b.flags - RowFlags::WRAPPED).bits() | gap);
             put_varint(scratch, u64::from(b.size));
             if !b.gap.is_empty() {
                 put_runs(scratch, &b.gap);
@@ -318,6 +320,28 @@ pub(super) fn put_line(
     put_varint(out, (scratch.len() + line.row.text.len()) as u64);
     out.extend_from_slice(scratch);
     out.extend_from_slice(line.row.text.as_bytes());
+    flags
+}
+
+/// Appends the record of a line of one row, plain text of the usual size. `time` is relative to the
+/// block's.
+pub(super) fn put_text(out: &mut Vec<u8>, text: &[u8], time: i64) {
+    let (time, cols) = (zigzag(time), text.len() as u64);
+    if time < 0x80 && cols < 0x7d {
+        // All three numbers are of one byte, as they nearly always are.
+        out.extend_from_slice(&[cols as u8 + 3, LineFlags::PLAIN.bits(), time as u8, cols as u8]);
+    } else {
+        put_varint(out, 1 + varint_len(time) + varint_len(cols) + cols);
+        out.push(LineFlags::PLAIN.bits());
+        put_varint(out, time);
+        put_varint(out, cols);
+    }
+    out.extend_from_slice(text);
+}
+
+/// Bytes that `put_varint` appends.
+fn varint_len(value: u64) -> u64 {
+    u64::from((64 - (value | 1).leading_zeros()).div_ceil(7))
 }
 
 /// Appends the record of a line that is one row as the pane's width gives it, if the row is such
@@ -399,7 +423,8 @@ pub(super) fn parse(body: &[u8], base_time: i64) -> Result<Line<'_>, Malformed> 
         for _ in 0..number(&mut reader)? {
             end = end.checked_add(number(&mut reader)?).ok_or(Malformed)?;
             let bits = reader.u8()?;
-            let (flags, size) = (RowFlags::from_bits_truncate(bits), number(&mut reader)?);
+            let flags = RowFlags::from_bits_truncate(bits) - RowFlags::WRAPPED;
+            let size = number(&mut reader)?;
             let gap = if bits & ROW_HAS_GAP != 0 { gap(&mut reader)? } else { Gap::new() };
             pushed.push(Break { end, flags, size, gap });
         }
@@ -481,10 +506,10 @@ impl Line<'_> {
         };
         let continues = self.flags.contains(LineFlags::CONTINUES);
         if self.honours(as_pushed) {
-            return OpenLine { row, breaks: self.pushed.clone(), cols: self.cols, continues };
+            return OpenLine { row, breaks: self.pushed.clone(), cols: self.cols, continues, plain: false };
         }
         let breaks = self.shape().breaks(width);
-        let mut line = OpenLine { row, breaks, cols: self.cols, continues };
+        let mut line = OpenLine { row, breaks, cols: self.cols, continues, plain: false };
         line.refill(width);
         line
     }

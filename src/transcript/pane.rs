@@ -16,7 +16,7 @@ use super::queue::Job;
 use super::sealed::{Sealed, Segment};
 use super::small::number_text;
 use super::store::{PaneInfo, Shared};
-use super::view::{Newest, TranscriptView};
+use super::view::{Added, Newest, TranscriptView};
 use super::widths::Widths;
 use crate::base::PaneId;
 use crate::base::history::{History, HistoryView, Row, RowFlags};
@@ -384,6 +384,19 @@ impl History for PaneHistory {
         } else if self.newest.join(row, links) {
             self.finish_tail();
         }
+    }
+
+    fn push_plain(&mut self, text: &[u8], size: u32, wrapped: bool, time: i64) -> bool {
+        if !self.keeps() {
+            return false;
+        }
+        match self.newest.add_plain_text(text, size, wrapped, time) {
+            Added::Not => return false,
+            Added::Line => self.line_added(),
+            Added::Row => {}
+            Added::LastRow => self.finish_tail(),
+        }
+        true
     }
 
     fn pop(&mut self, links: &mut Links) -> Option<Row> {

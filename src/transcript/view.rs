@@ -4,9 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::block::{Block, Memo};
-use super::layout::OpenLine;
+use super::layout::{self, OpenLine};
 use super::list::List;
-use super::pane::{MAX_LINE_BYTES, MAX_LINE_COLS};
 use super::store::Shared;
 use super::widths::{self, Lay, Widths};
 use crate::base::LinkId;
@@ -43,6 +42,18 @@ impl LinkCache {
             });
         }
     }
+}
+
+/// What became of a row of plain text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Added {
+    /// It is not as plain as that: nothing was added.
+    Not,
+    /// A whole line was added to the open block.
+    Line,
+    /// A row was added to the line being joined; `LastRow`: which is whole now.
+    Row,
+    LastRow,
 }
 
 /// The newest lines: the block being filled and the line being joined.
@@ -151,8 +162,7 @@ impl Newest {
             }
             None => Arc::new(OpenLine::new(row, width)),
         };
-        let long = tail.cols >= MAX_LINE_COLS || tail.row.text.len() >= MAX_LINE_BYTES;
-        let whole = !tail.continues || long || !tail.may_go_on();
+        let whole = !tail.continues || tail.is_long() || !tail.may_go_on();
         self.tail = Some(tail);
         whole
     }
@@ -171,17 +181,51 @@ impl Newest {
         open.push_row(scratch, row, width)
     }
 
+    /// The same for a row of plain text; see `History::push_plain`.
+    pub fn add_plain_text(&mut self, text: &[u8], size: u32, wrapped: bool, time: i64) -> Added {
+        let width = self.lay().width;
+        let cols = text.len() as u32;
+        if cols > width || size != layout::usual_size(cols, width) {
+            return Added::Not;
+        }
+        if wrapped || self.tail.is_some() {
+            return self.join_plain_text(text, wrapped, time);
+        }
+        let open = Arc::make_mut(&mut self.open);
+        if open.is_empty() {
+            open.base_time = time;
+        }
+        open.push_text(text, time, width);
+        Added::Line
+    }
+
+    /// Adds a row of plain text to the line being joined, or begins one.
+    fn join_plain_text(&mut self, text: &[u8], wrapped: bool, time: i64) -> Added {
+        let width = self.lay().width;
+        let full = text.len() as u32 == width;
+        let Ok(text) = std::str::from_utf8(text) else { return Added::Not };
+        if text.is_empty() || wrapped && !full || self.tail.as_ref().is_some_and(|tail| !tail.plain) {
+            return Added::Not;
+        }
+        let tail = self.tail.get_or_insert_with(|| Arc::new(OpenLine::begin_plain(time)));
+        let tail = Arc::make_mut(tail);
+        tail.push_plain(text, width, wrapped);
+        if wrapped && !tail.is_long() { Added::Row } else { Added::LastRow }
+    }
+
     /// Moves the line being joined to the open block. Whether there was one.
     pub fn finish_tail(&mut self, scratch: &mut Vec<u8>) -> bool {
         let Some(tail) = self.tail.take() else { return false };
         let width = self.lay().width;
-        let tail = Arc::unwrap_or_clone(tail);
         let time = tail.row.time;
         let open = Arc::make_mut(&mut self.open);
         if open.is_empty() {
             open.base_time = time;
         }
-        open.push(scratch, &tail, width);
+        match tail.plain && !tail.continues {
+            true => open.push_text(tail.row.text.as_bytes(), time, width),
+            false => open.push(scratch, &tail, width),
+        }
         true
     }
 }

@@ -9,6 +9,7 @@ mod kept;
 mod lines;
 mod lost;
 mod model;
+mod plain;
 mod readers;
 mod search;
 mod trouble;
