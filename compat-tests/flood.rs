@@ -1,5 +1,7 @@
-//! A control client that stops reading while a pane floods: what waits for it is bounded.
+//! Panes that flood: what waits for a control client that stops reading is bounded and comes in
+//! whole lines, and the last frame of a flood is drawn.
 
+use std::io::Read;
 use std::path::Path;
 use std::process::Child;
 
@@ -18,6 +20,12 @@ fn held(server: &Server) -> (Child, String) {
     let client = server.spawn_control("-C", &["attach-session".to_owned()], &[]);
     until(server, &["list-clients"], |clients| !clients.is_empty());
     server.tmux(&["respawn-pane", "-k", "exec yes flood"]);
+    let rows = held_back(server);
+    (client, rows)
+}
+
+/// Waits until a pane that floods prints no more; the rows it printed.
+fn held_back(server: &Server) -> String {
     let (mut last, mut same) = (String::new(), 0);
     until(server, &ROWS, |now| {
         let flooded = now.trim().parse().is_ok_and(|rows: usize| rows > 1000);
@@ -25,7 +33,7 @@ fn held(server: &Server) -> (Child, String) {
         now.clone_into(&mut last);
         same == SAME
     });
-    (client, last)
+    last
 }
 
 #[test]
@@ -45,4 +53,64 @@ fn a_control_client_that_does_not_read_goes_when_someone_looks_at_the_pane() {
     until(&server, &ROWS, |now| now != rows);
     client.kill().expect("our client");
     client.wait().expect("our client");
+}
+
+/// Everything that a control client prints from now on.
+fn rest(client: &mut Child) -> String {
+    let mut out = Vec::new();
+    client.stdout.take().expect("a pipe").read_to_end(&mut out).expect("output");
+    client.wait().expect("it ends");
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+#[track_caller]
+fn assert_whole_lines(text: &str) {
+    let broken = text.lines().find(|line| !line.starts_with('%') || line[1..].contains("%exit"));
+    assert_eq!(broken, None, "every line is whole");
+    assert!(text.ends_with("\n%exit\n"), "{:?}", text.get(text.len().saturating_sub(200)..));
+}
+
+/// Each way in which a control client can go while half a line waits for it: it gets the rest.
+#[test]
+fn a_control_client_that_reads_late_gets_whole_lines_whatever_ends_it() {
+    for command in ["refresh-client -f no-output", "detach-client", "kill-session", "kill-server"] {
+        let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
+        let (mut client, _) = held(&server);
+        let name = server.ask(&["list-clients", "-F", "#{client_name}"]);
+        match command.split_once(' ') {
+            Some((refresh, flags)) => {
+                let args = [&[refresh, "-t", name.trim()], &flags.split(' ').collect::<Vec<_>>()[..]];
+                assert_eq!(server.tmux(&args.concat()).status, Some(0), "{command}");
+                server.tmux(&["detach-client", "-s", "0"]);
+            }
+            None => drop(server.tmux(&[command])),
+        }
+        assert_whole_lines(&rest(&mut client));
+    }
+}
+
+/// A frame that was put off because panes flooded is drawn, though nothing else ever happens.
+#[test]
+fn the_last_frame_of_a_flood_is_drawn_without_another_event() {
+    let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
+    let flood = "stty -echo; while read n; do seq 1 20000; echo end-of-flood-$n.; done";
+    server.tmux(&[
+        "set-option",
+        "-g",
+        "status",
+        "off",
+        ";",
+        "new-session",
+        "-d",
+        "-x",
+        "80",
+        "-y",
+        "24",
+        flood,
+    ]);
+    let mut outer = Outer::attach(&server, &serde_json::json!({}), &["attach-session".to_owned()]);
+    for n in 0..30 {
+        outer.type_only(format!("{n}\r").as_bytes());
+        outer.until_shows(&format!("end-of-flood-{n}."));
+    }
 }

@@ -78,15 +78,20 @@ impl Outer {
     }
 
     /// Types, and lets the server take it.
-    pub fn keys(&mut self, server: &Server, mut data: &[u8]) {
+    pub fn keys(&mut self, server: &Server, data: &[u8]) {
+        self.type_only(data);
+        server.settle();
+        self.read(Duration::ZERO);
+    }
+
+    /// Types, and says nothing else to the server.
+    pub fn type_only(&mut self, mut data: &[u8]) {
         while !data.is_empty() {
             match self.master.write(data) {
                 Ok(len) => data = &data[len..],
                 Err(_) => _ = self.read(Duration::from_millis(5)),
             }
         }
-        server.settle();
-        self.read(Duration::ZERO);
     }
 
     /// One gesture: `press|release|drag|click|double|triple|up|down|move [C-|M-|S-]BUTTON X Y`.
@@ -150,6 +155,13 @@ impl Outer {
             }
             self.read(Duration::from_millis(50));
         }
+    }
+
+    /// The screen as it is now.
+    #[allow(dead_code, reason = "one of the two test targets that hold this file needs it")]
+    pub fn shown_now(&mut self, server: &Server) -> Value {
+        self.read(Duration::from_millis(20));
+        self.shown(server, &Value::Null)
     }
 
     /// Waits until a text is somewhere on the screen.

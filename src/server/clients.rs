@@ -323,6 +323,9 @@ impl Runtime {
             if !control::may_exit(&mut self.cx(), id) {
                 continue;
             }
+            if let Some(peer) = self.world.peers.get_mut(&id) {
+                peer.has_all_lines = true;
+            }
             let Some(client) = self.server.clients.get_mut(&id) else { continue };
             // What it was asked to run comes first, or its errors would be lost; but nobody
             // waits for what only waits itself.

@@ -34,6 +34,12 @@ impl Runtime {
         self.server.clients.values().any(|c| c.flags.intersects(marks) || c.status_dirty)
     }
 
+    /// When the loop must be awake to draw what the last turn did not.
+    pub fn next_frame_due(&self, now_ms: u64) -> Option<u64> {
+        let ahead = self.next_frame_ms > now_ms && self.frame_wanted();
+        frame_due(self.frame_put_off, ahead, self.next_frame_ms)
+    }
+
     /// When the next frame is due that only flooding panes want; `None` if none is.
     pub fn flood_frame_due(&self) -> Option<u64> {
         let flooded = self.server.clients.values().filter(|c| c.flags.contains(ClientFlags::FLOODED));
@@ -194,6 +200,12 @@ fn extent(client: &mut Client, status: bool, kept_marks: ClientFlags) -> Extent 
     }
 }
 
+/// A frame that was put off is due even if its time came before the loop sleeps: no other event
+/// may follow.
+fn frame_due(put_off: bool, ahead: bool, next_ms: u64) -> Option<u64> {
+    (put_off || ahead).then_some(next_ms)
+}
+
 fn trip(cx: &Cx<'_>, id: ClientId) {
     let session = cx.server.client(id).and_then(|c| c.session).and_then(|s| cx.server.session(s));
     session.into_iter().for_each(|session| guard::trip("draw", session.name.as_bytes()));
@@ -226,5 +238,17 @@ fn update_title(cx: &mut Cx<'_>, id: ClientId) {
     let title = Scope::new(cx.server, cx.host, cx.now).client(Some(id)).expand_time(&template);
     if let Some(client) = cx.server.clients.get_mut(&id) {
         client.title = title;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_that_was_put_off_is_due_though_its_time_has_passed() {
+        assert_eq!(frame_due(true, false, 5), Some(5));
+        assert_eq!(frame_due(false, true, 5), Some(5));
+        assert_eq!(frame_due(false, false, 5), None);
     }
 }

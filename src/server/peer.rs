@@ -86,6 +86,9 @@ pub struct Peer {
     /// What to say once all streams are written.
     farewell: Option<ClientMessage>,
     pub said_farewell: bool,
+    /// A control client has all lines that it is to have before it is told to go. It prints its
+    /// own last line to the same descriptor.
+    pub has_all_lines: bool,
     /// The connection is broken or refused: drop it.
     pub broken: bool,
     /// Ends of file streams that nobody was told of yet.
@@ -123,6 +126,7 @@ impl Peer {
             identify_bytes: 0,
             farewell: None,
             said_farewell: false,
+            has_all_lines: false,
             broken: false,
             ended: Vec::new(),
         })
@@ -366,7 +370,8 @@ impl Peer {
 
     /// Says good-bye, when the streams are through (those that never became ready are waited for).
     fn say_farewell(&mut self) -> bool {
-        if self.writing.values().any(|w| !w.out.is_empty()) {
+        let owes_lines = self.control.is_some() && !self.has_all_lines;
+        if owes_lines || self.writing.values().any(|w| !w.out.is_empty()) {
             return false;
         }
         let Some(message) = self.farewell.take() else { return false };

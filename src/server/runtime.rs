@@ -142,10 +142,7 @@ impl Runtime {
         let timers = self.world.timers.next_due();
         let keys =
             self.world.peers.values().filter_map(|p| p.tty.as_ref()).filter_map(|t| t.decoder.deadline());
-        // A frame that was put off is drawn even if its time came before the loop sleeps: no other
-        // event may follow.
-        let waits = self.frame_put_off || self.next_frame_ms > now && self.frame_wanted();
-        let frame = waits.then_some(self.next_frame_ms);
+        let frame = self.next_frame_due(now);
         let due = timers
             .into_iter()
             .chain(keys)
