@@ -140,7 +140,9 @@ pub struct MouseKey {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum KeyCode {
     Char(char),
-    /// A number beyond Unicode, at most `MAX_BEYOND`, that a terminal sent in an extended key.
+    /// A number beyond Unicode, at most `MAX_BEYOND`, that a terminal sent in an extended key or
+    /// that a configuration names (`0x110000`). tmux: ASCII named by its number (`0x41`) is a key
+    /// of its own too, which is sent but never typed.
     Beyond(u32),
     /// `User0` … `User1000`.
     User(u16),
@@ -159,9 +161,10 @@ pub struct Key {
 /// Largest number that fits the longest form of UTF-8 there ever was.
 pub const MAX_BEYOND: u32 = 0x7fff_ffff;
 
-/// A number beyond Unicode in UTF-8's way: 4 to 6 bytes.
+/// A number beyond Unicode in UTF-8's way: 4 to 6 bytes. ASCII is one byte.
 pub fn beyond_bytes(number: u32) -> Vec<u8> {
     let (lead, more) = match number {
+        0..0x80 => return vec![number as u8],
         0..0x20_0000 => (0xf0, 3),
         0x20_0000..0x400_0000 => (0xf8, 4),
         _ => (0xfc, 5),
@@ -251,6 +254,7 @@ mod tests {
 
     #[test]
     fn numbers_beyond_unicode_have_the_long_forms_of_utf8() {
+        assert_eq!(beyond_bytes(0x41), b"A");
         assert_eq!(beyond_bytes(0x11_0000), b"\xf4\x90\x80\x80");
         assert_eq!(beyond_bytes(0x1f_ffff), b"\xf7\xbf\xbf\xbf");
         assert_eq!(beyond_bytes(0x20_0000), b"\xf8\x88\x80\x80\x80");

@@ -1,11 +1,15 @@
 //! The names of keys, both ways, and the order of keys in listings.
 
 use super::key::{Key, KeyCode, KeyFlags, Mods, MouseKey, MouseKind, MouseLocation, NamedKey, beyond_bytes};
-use super::text::{from_bytes, stray_byte};
+use super::text::{beyond_number, beyond_unicode, from_bytes, push_char, stray_byte};
 use super::width::char_width;
 
 /// Highest number of a `UserN` key.
 const MAX_USER: u32 = 1000;
+
+/// Largest number of a character beyond Unicode that has a name: tmux knows those of four bytes
+/// that begin as the last ones of Unicode do.
+const LAST_NAMED: u32 = 0x13_ffff;
 
 /// Names of keys that are not characters, and how they are sent. The first of several names of
 /// a key is the one printed.
@@ -139,7 +143,7 @@ impl Key {
             return Some(Key::ANY);
         }
         if let Some(hex) = name.strip_prefix("0x") {
-            return parse_hex(hex).map(Key::char);
+            return parse_hex(hex);
         }
         let (mut mods, mut rest) = (Mods::empty(), name);
         if let Some(after) = name.strip_prefix('^').filter(|after| !after.is_empty()) {
@@ -197,6 +201,8 @@ impl Key {
     pub fn sort_code(self) -> u64 {
         let code = match self.code {
             KeyCode::Char(c) => char_code(c),
+            KeyCode::Beyond(number @ 0..0x80) => (2 << 29) | (1 << 24) | u64::from(number),
+            KeyCode::Beyond(number @ 0x80..=LAST_NAMED) => (2 << 29) | (4 << 24) | u64::from(number),
             KeyCode::Beyond(number) => (2 << 29) | u64::from(number),
             KeyCode::User(n) => (1 << 32) | u64::from(n),
             KeyCode::Named(named) => (2 << 32) | named as u64,
@@ -253,19 +259,33 @@ fn location_code(location: MouseLocation) -> u64 {
     }
 }
 
-/// A code point in hex; anything after the digits is ignored.
-fn parse_hex(text: &str) -> Option<char> {
+/// A code point in hex; anything after the digits is ignored. tmux: numbers wrap at 32 bits.
+fn parse_hex(text: &str) -> Option<Key> {
     let text = text.trim_start();
     let text = text.strip_prefix('+').unwrap_or(text);
     let text = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
     let end = text.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(text.len());
-    char::from_u32(u32::from_str_radix(&text[..end], 16).ok()?)
+    let digits = text[..end].chars().filter_map(|c| c.to_digit(16));
+    let number = digits
+        .map(u64::from)
+        .reduce(|number, digit| if number >> 60 == 0 { number << 4 | digit } else { u64::MAX })?;
+    match number as u32 {
+        number @ (0x20..0x80 | 0x11_0000..=LAST_NAMED) => {
+            Some(Key::new(KeyCode::Beyond(number), Mods::empty()))
+        }
+        number => char::from_u32(number).map(Key::char),
+    }
 }
 
 /// A key without modifiers.
 fn parse_plain(name: &str) -> Option<Key> {
     let mut chars = name.chars();
     let first = chars.next()?;
+    if beyond_unicode(name) == Some(name) {
+        let number = beyond_number(name)?;
+        let code = char::from_u32(number).map_or(KeyCode::Beyond(number), KeyCode::Char);
+        return Some(Key::new(code, Mods::empty()));
+    }
     if chars.next().is_none() && stray_byte(first).is_none() {
         return (first >= ' ').then_some(Key::char(first));
     }
@@ -317,7 +337,11 @@ fn plain_name(code: KeyCode) -> Option<String> {
             '\0'..='\x1f' => CONTROL[c as usize].to_string(),
             ' ' => "Space".to_string(),
             '\x7f' => "C-?".to_string(),
-            _ => c.to_string(),
+            _ => {
+                let mut name = String::new();
+                push_char(c, &mut name);
+                name
+            }
         }),
         KeyCode::Beyond(number) => Some(from_bytes(&beyond_bytes(number))),
         KeyCode::User(n) => {
@@ -375,7 +399,12 @@ mod tests {
         check("kp/", Some("KP/"));
         check("C-[NUL]", Some("C-[NUL]"));
         check("C- ", Some("C-Space"));
-        check("0x20", Some("Space"));
+        check("0x20", Some(" "));
+        check("0x110000", Some(&from_bytes(b"\xf4\x90\x80\x80")));
+        check(&from_bytes(b"M-\xf4\x90\x80\x80"), Some(&from_bytes(b"M-\xf4\x90\x80\x80")));
+        check("0x10ffff", Some(&from_bytes("\u{10ffff}".as_bytes())));
+        check("0x140000", None);
+        check("0x100000041", Some("A"));
         check("0x1F600", Some("😀"));
         check("0xd800", None);
         check("User5x", Some("User5"));

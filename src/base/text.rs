@@ -77,6 +77,22 @@ pub fn beyond_unicode(text: &str) -> Option<&str> {
     Some(&text[..text.len() - chars.as_str().len()])
 }
 
+/// The number of a character beyond Unicode that is written as `beyond_unicode` finds it.
+pub fn beyond_number(text: &str) -> Option<u32> {
+    let mut bytes = beyond_unicode(text)?.chars().filter_map(stray_byte);
+    let lead = u32::from(bytes.next()?) & 0x07;
+    Some(bytes.fold(lead, |number, byte| number << 6 | u32::from(byte) & 0x3f))
+}
+
+/// Whether every stray byte of a text is part of what tmux takes for a character.
+pub fn has_only_characters(mut text: &str) -> bool {
+    while let Some(at) = text.find(|c| stray_byte(c).is_some()) {
+        let Some(whole) = beyond_unicode(&text[at..]) else { return false };
+        text = &text[at + whole.len()..];
+    }
+    true
+}
+
 /// Bytes made visible as tmux stores the links and names of programs: valid UTF-8 stays,
 /// control characters and stray bytes become C escapes or octal, a backslash is doubled. Tabs
 /// and newlines stay.
@@ -145,5 +161,16 @@ mod tests {
             assert_eq!(to_bytes(&from_bytes(bytes)), bytes);
         }
         assert_eq!(from_bytes("世".as_bytes()), "世");
+    }
+
+    #[test]
+    fn tmux_goes_by_the_form_of_the_last_characters() {
+        let number = |bytes: &[u8]| beyond_number(&from_bytes(bytes));
+        assert_eq!(number(b"\xf4\x90\x80\x80x"), Some(0x11_0000));
+        assert_eq!(number(b"\xf4\xbf\xbf\xbf"), Some(0x13_ffff));
+        assert_eq!(number("\u{10ffff}".as_bytes()), Some(0x10_ffff));
+        assert_eq!(number(b"\xf5\x80\x80\x80"), None);
+        let only = |bytes: &[u8]| has_only_characters(&from_bytes(bytes));
+        assert!(only(b"a\xf4\x90\x80\x80b") && only(b"") && !only(b"\xf4\x90\x80\x80\x80"));
     }
 }

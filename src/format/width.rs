@@ -1,7 +1,7 @@
 //! Width of text that holds styles, and trimming and padding it. Styles take no columns and
 //! are kept; `##` shows as one `#`.
 
-use crate::base::text::stray_byte;
+use crate::base::text::{beyond_unicode, stray_byte};
 use crate::base::width::char_width;
 
 use super::scan::skip;
@@ -41,6 +41,10 @@ impl<'a> Iterator for Pieces<'a> {
         }
         if self.rest.starts_with('#') {
             return Some(self.hashes());
+        }
+        if let Some(whole) = beyond_unicode(self.rest) {
+            self.rest = &self.rest[whole.len()..];
+            return Some(Piece::Text(whole, 1));
         }
         let c = self.rest.chars().next()?;
         let (text, rest) = self.rest.split_at(c.len_utf8());
@@ -154,7 +158,13 @@ pub fn trim_right(text: &str, limit: u32) -> String {
 /// Fills with blanks behind the text (before it for a negative width) to a number of columns.
 /// Styles count as the characters they are written with.
 pub fn pad(text: String, width: i64) -> String {
-    let used: u32 = text.chars().filter_map(columns).sum();
+    let mut used = 0;
+    let mut rest = text.as_str();
+    while let Some(c) = rest.chars().next() {
+        let beyond = beyond_unicode(rest);
+        used += beyond.map_or_else(|| columns(c).unwrap_or(0), |_| 1);
+        rest = &rest[beyond.map_or(c.len_utf8(), str::len)..];
+    }
     let missing = (width.unsigned_abs() as usize).saturating_sub(used as usize);
     let blanks = " ".repeat(missing);
     if width > 0 { text + &blanks } else { blanks + &text }
@@ -184,5 +194,8 @@ mod tests {
         assert_eq!(trim_right("a日本", 3), "本");
         assert_eq!(pad("42".into(), 4), "42  ");
         assert_eq!(pad("日".into(), -4), "  日");
+        let beyond = crate::base::text::from_bytes(b"\xf4\x90\x80\x80");
+        assert_eq!((width(&beyond), trim_left(&beyond, 1)), (1, beyond.clone()));
+        assert_eq!(pad(beyond.clone(), 2), beyond + " ");
     }
 }

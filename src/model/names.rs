@@ -1,12 +1,12 @@
 //! Names of sessions and windows: which are allowed, how they are cleaned, and which name a
 //! window gets from the command in it.
 
-use crate::base::text::stray_byte;
+use crate::base::text::has_only_characters;
 use crate::syntax::escape::{escape, visible};
 
 /// Whether a name is printable text: no control characters, no stray bytes.
 pub fn is_valid_name(name: &str) -> bool {
-    name.chars().all(|c| (' '..='~').contains(&c) || (!c.is_ascii() && stray_byte(c).is_none()))
+    name.chars().all(|c| (' '..='~').contains(&c) || !c.is_ascii()) && has_only_characters(name)
 }
 
 /// A name as it is kept: escapes that would be ambiguous are doubled; `None` if it is not
@@ -72,5 +72,6 @@ mod tests {
         assert_eq!(clean_name("x#(y)", true).as_deref(), Some("x_(y)"));
         assert_eq!(clean_name("a:b.c", false).as_deref(), Some("a:b.c"));
         assert!(!is_valid_name(&crate::base::text::from_bytes(b"\xff")));
+        assert!(is_valid_name(&crate::base::text::from_bytes(b"\xf4\x90\x80\x80")));
     }
 }

@@ -1,7 +1,7 @@
 //! Variables about a paste buffer.
 
 use super::{Table, Value, text};
-use crate::base::text::from_bytes;
+use crate::base::text::{beyond_unicode, from_bytes};
 use crate::base::width::char_width;
 
 /// Bytes of a buffer shown as its sample.
@@ -23,10 +23,16 @@ pub(super) const TABLE: Table = &[
 fn sample(data: &[u8]) -> String {
     let shown = from_bytes(&data[..data.len().min(SAMPLE_BYTES)]);
     let mut out = String::new();
-    let mut chars = shown.chars().peekable();
-    while let Some(c) = chars.next() {
-        let next_is_octal = chars.peek().is_some_and(|next| ('0'..='7').contains(next));
-        push_visible(&mut out, c, chars.peek().copied(), next_is_octal);
+    let mut rest = shown.as_str();
+    while let Some(c) = rest.chars().next() {
+        if let Some(whole) = beyond_unicode(rest) {
+            out.push_str(whole);
+            rest = &rest[whole.len()..];
+            continue;
+        }
+        rest = &rest[c.len_utf8()..];
+        let next = rest.chars().next();
+        push_visible(&mut out, c, next, next.is_some_and(|next| ('0'..='7').contains(&next)));
     }
     if data.len() > SAMPLE_BYTES || out.len() > SAMPLE_BYTES {
         let mut end = SAMPLE_BYTES.min(out.len());

@@ -7,6 +7,7 @@
 use smallvec::SmallVec;
 
 use super::{Cap, Features, Term};
+use crate::base::text::{beyond_number, from_bytes};
 use crate::base::width::char_width;
 use crate::base::{Colour, Key, KeyCode, KeyFlags, Mods, NamedKey};
 
@@ -347,7 +348,7 @@ impl Decoder {
         }
         match utf8(bytes) {
             Parse::Partial if expired => Parse::No,
-            Parse::Yes(c, size) => Parse::Yes(Key::char(c), size),
+            Parse::Yes(code, size) => Parse::Yes(Key::new(code, Mods::empty()), size),
             Parse::Partial => Parse::Partial,
             _ => Parse::No,
         }
@@ -373,7 +374,7 @@ impl Decoder {
 }
 
 /// The UTF-8 character of several bytes at the front. ASCII is not for here.
-fn utf8(bytes: &[u8]) -> Parse<char> {
+fn utf8(bytes: &[u8]) -> Parse<KeyCode> {
     let size = match bytes.first() {
         Some(0xc2..=0xdf) => 2,
         Some(0xe0..=0xef) => 3,
@@ -384,8 +385,12 @@ fn utf8(bytes: &[u8]) -> Parse<char> {
         return Parse::Partial;
     }
     match std::str::from_utf8(&bytes[..size]).ok().and_then(|text| text.chars().next()) {
-        Some(c) if has_width(c) => Parse::Yes(c, size),
-        _ => Parse::No,
+        Some(c) if has_width(c) => Parse::Yes(KeyCode::Char(c), size),
+        Some(_) => Parse::No,
+        None => match beyond_number(&from_bytes(&bytes[..size])) {
+            Some(number) => Parse::Yes(KeyCode::Beyond(number), size),
+            None => Parse::No,
+        },
     }
 }
 
