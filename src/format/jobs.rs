@@ -20,8 +20,8 @@ const EXPIRE_SECS: i64 = 3600;
 /// Commands remembered. When there are more, those that were not used for longest and do not
 /// run are forgotten; where all run, a new one has an error for its value.
 const MAX_JOBS: usize = 10_000;
-/// Longest line kept as a value, in bytes; the rest of it is dropped.
-const MAX_LINE_BYTES: usize = 64 << 10;
+/// Longest line that becomes a value, in bytes. A longer one is no value: `<'…' line too long>`.
+const MAX_LINE_BYTES: usize = 16 << 20;
 /// The shell that runs them.
 const SHELL: &str = "/bin/sh";
 
@@ -166,10 +166,9 @@ fn printed(cx: &mut Cx<'_>, key: &FormatJobKey, generation: u64, bytes: &[u8]) {
     let redraw = {
         let mut jobs = cx.server.format_jobs.lock();
         let Some(job) = jobs.get_mut(key).filter(|job| job.generation == generation) else { return };
-        job.partial.extend_from_slice(bytes);
-        let Some(line) = take_last_line(&mut job.partial) else { return };
+        let Some(line) = take_last_line(&mut job.partial, bytes) else { return };
         job.updated = true;
-        job.output = Some(from_bytes(&line));
+        job.output = Some(value(key, &line));
         let redraw = job.status && job.last != now;
         if redraw {
             job.last = now;
@@ -181,18 +180,33 @@ fn printed(cx: &mut Cx<'_>, key: &FormatJobKey, generation: u64, bytes: &[u8]) {
     }
 }
 
-/// Removes all complete lines and returns the last one; what is left is kept, up to a limit.
-fn take_last_line(partial: &mut Vec<u8>) -> Option<Vec<u8>> {
-    let newline = partial.iter().rposition(|&byte| byte == b'\n');
-    let line = newline.map(|end| {
-        let start = partial[..end].iter().rposition(|&byte| byte == b'\n').map_or(0, |at| at + 1);
-        partial[start..end.min(start + MAX_LINE_BYTES)].to_vec()
+/// Adds output, removes all complete lines and returns the last one; what is left is kept, as far
+/// as it must be to know that it is too long. tmux: carriage returns end lines too, and several
+/// ends in a row are one.
+fn take_last_line(partial: &mut Vec<u8>, bytes: &[u8]) -> Option<Vec<u8>> {
+    let ends = |byte: &u8| matches!(byte, b'\n' | b'\r');
+    partial.extend_from_slice(bytes);
+    let fresh = partial.len() - bytes.len();
+    let line = partial[fresh..].iter().rposition(ends).map(|at| {
+        let end = fresh + at + 1;
+        let line = &partial[..end];
+        let len = line.iter().rposition(|byte| !ends(byte)).map_or(0, |last| last + 1);
+        let start = line[..len].iter().rposition(ends).map_or(0, |at| at + 1);
+        let line = line[start..len.min(start + MAX_LINE_BYTES + 1)].to_vec();
+        partial.drain(..end);
+        line
     });
-    if let Some(end) = newline {
-        partial.drain(..=end);
-    }
-    partial.truncate(MAX_LINE_BYTES);
+    partial.truncate(MAX_LINE_BYTES + 1);
     line
+}
+
+/// A line as the value of a command. tmux: it ends at a NUL.
+fn value(key: &FormatJobKey, line: &[u8]) -> String {
+    if line.len() > MAX_LINE_BYTES {
+        return format!("<'{}' line too long>", key.command);
+    }
+    let end = line.iter().position(|&byte| byte == 0).unwrap_or(line.len());
+    from_bytes(&line[..end])
 }
 
 /// The command ended: an unfinished last line counts, and silence is a value when nothing was
@@ -203,13 +217,12 @@ fn finished(cx: &mut Cx<'_>, key: &FormatJobKey, generation: u64, result: &JobRe
         let Some(job) = jobs.get_mut(key).filter(|job| job.generation == generation) else { return };
         job.running = false;
         job.id = None;
-        job.partial.extend_from_slice(&result.output);
-        let rest = match take_last_line(&mut job.partial) {
+        let rest = match take_last_line(&mut job.partial, &result.output) {
             Some(line) => line,
             None => std::mem::take(&mut job.partial),
         };
         if !rest.is_empty() || !job.updated {
-            job.output = Some(from_bytes(&rest));
+            job.output = Some(value(key, &rest));
         }
         std::mem::take(&mut job.status)
     };
@@ -265,12 +278,30 @@ mod tests {
     #[test]
     fn the_last_complete_line_counts() {
         let check = |text: &str, line: Option<&str>, rest: &str| {
-            let mut partial = text.as_bytes().to_vec();
-            assert_eq!(take_last_line(&mut partial).as_deref(), line.map(str::as_bytes), "{text:?}");
+            let mut partial = Vec::new();
+            assert_eq!(
+                take_last_line(&mut partial, text.as_bytes()).as_deref(),
+                line.map(str::as_bytes),
+                "{text:?}"
+            );
             assert_eq!(partial, rest.as_bytes(), "{text:?}");
         };
         check("a\nb\nc", Some("b"), "c");
         check("abc", None, "abc");
         check("\n", Some(""), "");
+        check("a\n\n", Some("a"), "");
+        check("a\rb\r\nc", Some("b"), "c");
+    }
+
+    #[test]
+    fn a_line_is_whole_or_no_value() {
+        let key = FormatJobKey { client: None, tag: None, command: "x".to_owned() };
+        let mut partial = Vec::new();
+        assert_eq!(take_last_line(&mut partial, &vec![b'a'; MAX_LINE_BYTES]), None);
+        let line = take_last_line(&mut partial.clone(), b"\n").expect("a line");
+        assert_eq!(value(&key, &line).len(), MAX_LINE_BYTES);
+        let line = take_last_line(&mut partial, b"aaa\n").expect("a line");
+        assert_eq!(value(&key, &line), "<'x' line too long>");
+        assert_eq!(value(&key, b"a\0b"), "a");
     }
 }
