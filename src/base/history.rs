@@ -227,6 +227,10 @@ pub trait HistoryView: Send + std::any::Any {
         }
         at
     }
+    /// A second reader of the same rows, for another thread; `None` where there can be none.
+    fn twin(&self) -> Option<Box<dyn HistoryView>> {
+        None
+    }
     /// Lays rows out for another width from now on; costs nothing until rows are read.
     fn set_width(&mut self, cols: u32);
     /// The nearest row at or after `from` (at or before it, going backward) whose logical line

@@ -6,6 +6,7 @@ use crate::base::history::{HistoryView, Row};
 use crate::base::links::Links;
 use crate::base::text;
 use crate::model::host::Content;
+use crate::model::mode::CapturedRows;
 use crate::model::{ClientFlags, Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
 use crate::terminal::Terminal;
@@ -117,9 +118,14 @@ const PIECE: usize = 256 << 10;
 /// Rows of a pane as they were at one moment, whatever it prints since.
 struct Rows {
     view: Box<dyn HistoryView>,
-    history: u64,
+    /// Rows of the view; those behind it are in `screen`.
+    viewed: u64,
+    /// Rows above the first visible one, from which they are numbered.
+    above: u64,
     screen: Vec<Row>,
     links: Links,
+    /// tmux: what copy mode shows has lost its links.
+    without_links: bool,
     capture: Capture,
     left: std::ops::RangeInclusive<u64>,
 }
@@ -128,16 +134,18 @@ impl Rows {
     /// The text of the next rows; `None` after the last one.
     fn piece(&mut self) -> Option<Vec<u8>> {
         let mut out = String::new();
+        let none = Links::new();
         let mut any = false;
         while out.len() < PIECE
             && let Some(index) = self.left.next()
         {
             any = true;
-            let number = index as i64 - self.history as i64;
-            if index < self.history {
+            let number = index as i64 - self.above as i64;
+            if index < self.viewed {
                 let row = self.view.row(index, &mut self.links).unwrap_or_default();
-                self.capture.row(&row, number, &self.links, &mut out);
-            } else if let Some(row) = self.screen.get((index - self.history) as usize) {
+                let links = if self.without_links { &none } else { &self.links };
+                self.capture.row(&row, number, links, &mut out);
+            } else if let Some(row) = self.screen.get((index - self.viewed) as usize) {
                 self.capture.row(row, number, &self.links, &mut out);
             }
         }
@@ -232,9 +240,9 @@ fn rows(cx: &mut Cx<'_>, id: crate::base::PaneId, args: &Args, range: Range) -> 
     };
     if args.has('M')
         && !args.has('a')
-        && let Some((above, all)) = view::modes::captured_rows(cx, id)
+        && let Some(of) = view::modes::captured(cx, id)
     {
-        return Ok(Captured::Text(mode_rows(cx, id, options, range, (above, all))));
+        return Ok(mode_rows(cx, id, options, range, of));
     }
     let Some(pane) = cx.server.pane(id) else { return Ok(Captured::Text(Vec::new())) };
     let mut terminal = pane.terminal.lock();
@@ -255,8 +263,10 @@ fn rows(cx: &mut Cx<'_>, id: crate::base::PaneId, args: &Args, range: Range) -> 
         return Ok(Captured::Rows(Box::new(Rows {
             screen: (0..size.rows).map(|y| terminal.row(y)).collect(),
             links: terminal.links().clone(),
+            without_links: false,
             view: terminal.history().view(),
-            history,
+            viewed: history,
+            above: history,
             capture,
             left: top..=bottom,
         })));
@@ -270,23 +280,30 @@ fn rows(cx: &mut Cx<'_>, id: crate::base::PaneId, args: &Args, range: Range) -> 
     Ok(Captured::Text(text::to_bytes(&out)))
 }
 
-/// What a pane's mode shows; `(above, all)` are the rows above its screen, and all of them.
+/// What a pane's mode shows.
 fn mode_rows(
-    cx: &mut Cx<'_>,
+    cx: &Cx<'_>,
     id: crate::base::PaneId,
     options: CaptureOptions,
     range: Range,
-    (above, all): (u64, u64),
-) -> Vec<u8> {
-    let links = Links::new();
+    of: CapturedRows,
+) -> Captured {
     let cols = cx.server.pane(id).map_or(0, |p| p.size.cols);
-    let mut capture = Capture::new(options, cols);
-    let (top, bottom) = range.resolve(above, all.saturating_sub(above));
-    let mut out = String::new();
-    view::modes::each_captured_row(cx, id, top..=bottom, |index, row| {
-        capture.row(row, index as i64 - above as i64, &links, &mut out);
-    });
-    text::to_bytes(&out)
+    let (top, bottom) = range.resolve(of.above, of.all.saturating_sub(of.above));
+    let mut rows = Rows {
+        view: of.rows,
+        viewed: of.all,
+        above: of.above,
+        screen: Vec::new(),
+        links: Links::new(),
+        without_links: true,
+        capture: Capture::new(options, cols),
+        left: top..=bottom,
+    };
+    match bottom - top < FEW_ROWS {
+        true => Captured::Text(std::iter::from_fn(|| rows.piece()).flatten().collect()),
+        false => Captured::Rows(Box::new(rows)),
+    }
 }
 
 fn row_at(terminal: &mut Terminal, index: u64, history: u64, saved: bool) -> Row {

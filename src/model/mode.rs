@@ -4,7 +4,7 @@
 //! While one of these runs, it is taken out of its owner, so that it may change the model
 //! freely; if its owner is still there afterwards, it is put back.
 
-use crate::base::history::Row;
+use crate::base::history::HistoryView;
 use crate::base::links::Hyperlink;
 use crate::base::{ClientId, Key, LinkId, MouseEvent, PaneId, Size, Surface};
 use crate::syntax::args::Args;
@@ -19,6 +19,14 @@ pub struct ModeEntry {
     pub prefix: u32,
     /// The size it was last told of.
     pub size: Size,
+}
+
+/// Rows of a mode as they are at one moment.
+pub struct CapturedRows {
+    pub rows: Box<dyn HistoryView>,
+    /// How many there are above the screen, and in all.
+    pub above: u64,
+    pub all: u64,
 }
 
 /// A mode that covers one pane.
@@ -60,11 +68,8 @@ pub trait PaneMode: Send {
     }
     /// Time passed or the model changed (clock ticks, tree refreshes).
     fn update(&mut self, cx: &mut Cx<'_>, pane: PaneId) -> ModeResult;
-    /// Rows that `capture-pane -M` sees: how many there are above the screen, and in all.
-    fn captured_rows(&self) -> Option<(u64, u64)> {
-        None
-    }
-    fn captured_row(&self, _index: u64) -> Option<Row> {
+    /// Rows that `capture-pane -M` sees.
+    fn captured(&self) -> Option<CapturedRows> {
         None
     }
     /// What a link of its surface's cells stands for.

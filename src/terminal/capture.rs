@@ -7,7 +7,7 @@ use super::cells::CellTables;
 use super::line::Line;
 use crate::base::history::{Row, RowFlags, Run, RunKind};
 use crate::base::links::Links;
-use crate::base::{Attrs, Cell, CellFlags, CellStyle, Colour, LinkId};
+use crate::base::{Attrs, Cell, CellFlags, CellStyle, Colour, Glyph, LinkId};
 
 /// What to print of each row.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -99,7 +99,10 @@ impl Capture {
             } else if options.octal && cell.glyph.as_char() == Some('\\') {
                 out.push_str("\\\\");
             } else {
-                cell.glyph.push_text_to(&mut out);
+                // tmux: a cell that is full reads as nothing, since its length is kept in five bits.
+                if cell.glyph.len_bytes() < Glyph::MAX_BYTES {
+                    cell.glyph.push_text_to(&mut out);
+                }
             }
         }
         if in_link {

@@ -81,6 +81,10 @@ impl HistoryView for MemoryHistory {
         Some(row)
     }
 
+    fn twin(&self) -> Option<Box<dyn HistoryView>> {
+        Some(Box::new(self.clone()))
+    }
+
     fn set_width(&mut self, cols: u32) {
         if cols == self.cols {
             return;

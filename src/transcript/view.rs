@@ -232,6 +232,7 @@ impl Newest {
 
 /// A pane's history as it was at one moment. Holds the sealed blocks it can see, so that they
 /// stay readable while the pane goes on; they are given up when it is dropped.
+#[derive(Clone)]
 pub struct TranscriptView {
     pub(super) list: List,
     pub(super) newest: Newest,
@@ -284,6 +285,10 @@ impl HistoryView for TranscriptView {
             return self.newest.sealed_row(&mut self.list, index, &self.store, links);
         }
         self.newest.row(index - sealed, links)
+    }
+
+    fn twin(&self) -> Option<Box<dyn HistoryView>> {
+        Some(Box::new(self.clone()))
     }
 
     fn set_width(&mut self, cols: u32) {

@@ -1,10 +1,9 @@
 //! The stack of modes on a pane: entering and leaving them, and who gets keys and commands.
 
-use crate::base::history::Row;
 use crate::base::{PaneId, Surface};
 use crate::model::Cx;
 use crate::model::events::EventKind;
-use crate::model::mode::{ModeEntry, ModeResult, ModeTarget, PaneMode};
+use crate::model::mode::{CapturedRows, ModeEntry, ModeResult, ModeTarget, PaneMode};
 use crate::model::pane::PaneFlags;
 use crate::model::queue::{ItemId, KeyEvent};
 use crate::syntax::args::Args;
@@ -177,26 +176,9 @@ pub fn draw(cx: &mut Cx<'_>, pane: PaneId, show: impl FnOnce(&Surface)) -> bool 
     with_top(cx, pane, |cx, entry| show(entry.mode.draw(cx, pane))).is_some()
 }
 
-/// Rows of the top mode as `capture-pane -M` sees them: how many there are above its screen,
-/// and in all.
-pub fn captured_rows(cx: &mut Cx<'_>, pane: PaneId) -> Option<(u64, u64)> {
-    with_top(cx, pane, |_, entry| entry.mode.captured_rows()).flatten()
-}
-
-/// Shows some of those rows, in order, with their numbers to a function.
-pub fn each_captured_row(
-    cx: &mut Cx<'_>,
-    pane: PaneId,
-    range: std::ops::RangeInclusive<u64>,
-    mut show: impl FnMut(u64, &Row),
-) {
-    with_top(cx, pane, |_, entry| {
-        for index in range {
-            if let Some(row) = entry.mode.captured_row(index) {
-                show(index, &row);
-            }
-        }
-    });
+/// Rows of the top mode as `capture-pane -M` sees them.
+pub fn captured(cx: &mut Cx<'_>, pane: PaneId) -> Option<CapturedRows> {
+    with_top(cx, pane, |_, entry| entry.mode.captured()).flatten()
 }
 
 /// Lets the top modes of all panes follow what changed in this turn: sizes, lists, the time.

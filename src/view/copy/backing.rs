@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use crate::base::history::{HistoryView, Row, RowFlags, RunKind, Seek};
 use crate::base::links::{Hyperlink, Links};
 use crate::base::{Cell, CellFlags, LinkId, Size};
-use crate::terminal::relay;
+use crate::terminal::{relay, relink};
 
 /// Lines kept decoded (direct mapped).
 const CACHED_LINES: usize = 256;
@@ -122,6 +122,32 @@ pub struct Backing {
     /// Rows above the view.
     pub hsize: usize,
     pullable: usize,
+}
+
+/// The rows of a backing as they were at one moment.
+pub struct BackingReader {
+    history: Option<Box<dyn HistoryView>>,
+    history_rows: usize,
+    tail: Vec<Arc<Line>>,
+    links: Links,
+}
+
+impl HistoryView for BackingReader {
+    fn rows(&mut self) -> u64 {
+        (self.history_rows + self.tail.len()) as u64
+    }
+
+    fn row(&mut self, index: u64, links: &mut Links) -> Option<Row> {
+        if index < self.history_rows as u64 {
+            return Some(self.history.as_mut().and_then(|h| h.row(index, links)).unwrap_or_default());
+        }
+        let line = self.tail.get(index as usize - self.history_rows)?;
+        let mut row = line.row.clone();
+        relink(&mut row, &self.links, links);
+        Some(row)
+    }
+
+    fn set_width(&mut self, _cols: u32) {}
 }
 
 /// A position that survives a change of width: logical lines below it, and the offset in its
@@ -249,6 +275,17 @@ impl Backing {
         }
         *self.border.lock() = Some(y);
         y
+    }
+
+    /// A reader of all rows as they are now, for another thread.
+    pub fn reader(&self) -> BackingReader {
+        let inner = self.inner.lock();
+        BackingReader {
+            history: inner.history.as_ref().and_then(|history| history.twin()),
+            history_rows: self.history_rows,
+            tail: self.tail.clone(),
+            links: inner.links.clone(),
+        }
     }
 
     pub fn length(&self, y: usize) -> usize {

@@ -6,7 +6,7 @@ use crate::base::{LinkId, PaneId, Size, Surface};
 use crate::format::Scope;
 use crate::format::draw::draw as draw_format;
 use crate::model::host::TimerId;
-use crate::model::mode::{ModeResult, ModeTarget, PaneMode, TextAt};
+use crate::model::mode::{CapturedRows, ModeResult, ModeTarget, PaneMode, TextAt};
 use crate::model::option_access::OptionScope;
 use crate::model::queue::{ItemId, KeyEvent};
 use crate::model::{ClientFlags, Cx};
@@ -462,16 +462,13 @@ impl PaneMode for CopyMode {
         serde_json::to_string(&saved).ok()
     }
 
-    fn captured_rows(&self) -> Option<(u64, u64)> {
-        Some((self.state.back.hsize as u64, self.state.back.last() as u64 + 1))
-    }
-
-    fn captured_row(&self, index: u64) -> Option<Row> {
-        let line = self.state.back.line(index as usize);
-        let mut row: Row = line.cells.iter().collect();
-        row.flags = line.flags;
-        row.time = line.time;
-        Some(row)
+    fn captured(&self) -> Option<CapturedRows> {
+        let back = &self.state.back;
+        Some(CapturedRows {
+            above: back.hsize as u64,
+            all: back.last() as u64 + 1,
+            rows: Box::new(back.reader()),
+        })
     }
 
     fn link(&self, id: LinkId) -> Option<Hyperlink> {
