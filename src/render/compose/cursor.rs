@@ -2,7 +2,7 @@
 
 use super::Subject;
 use super::chrome::Chrome;
-use crate::base::{Colour, Point, Size};
+use crate::base::{Colour, PaneId, Point, Size};
 use crate::model::Cx;
 use crate::model::option_access::OptionScope;
 use crate::render::frame::{CursorLook, CursorShape, Frame, MouseTracking};
@@ -57,24 +57,33 @@ fn prompt_look(cx: &mut Cx<'_>, subject: &Subject) -> CursorLook {
     CursorLook { shape, blinking, very_visible: false, colour }
 }
 
+/// Where the cursor of a pane is, or of the mode that covers it, and whether it is visible.
+pub(super) fn of_pane(cx: &mut Cx<'_>, id: PaneId) -> Option<(Point, bool)> {
+    let pane = cx.server.panes.get_mut(&id)?;
+    if pane.modes.is_empty() {
+        let terminal = pane.terminal.lock();
+        return Some((terminal.cursor(), terminal.cursor_visible()));
+    }
+    let mut entry = pane.modes.remove(0);
+    let surface = entry.mode.draw(cx, id);
+    let found = (surface.cursor, surface.cursor_visible);
+    if let Some(pane) = cx.server.panes.get_mut(&id) {
+        pane.modes.insert(0, entry);
+    }
+    Some(found)
+}
+
 /// The cursor of the active pane; gives the mouse mode of the program in it.
 fn pane_cursor(cx: &mut Cx<'_>, subject: &Subject, chrome: &Chrome, frame: &mut Frame) -> MouseTracking {
     let Some(pane) = cx.server.panes.get_mut(&subject.active) else { return MouseTracking::Off };
     let offset = (pane.x, pane.y);
-    let (at, visible, tracking);
+    let mut tracking = MouseTracking::Off;
     if pane.modes.is_empty() {
         let terminal = pane.terminal.lock();
-        (at, visible) = (terminal.cursor(), terminal.cursor_visible());
         tracking = tracking_of(terminal.modes());
         frame.cursor = look_of(&terminal);
-    } else {
-        let mut entry = pane.modes.remove(0);
-        let surface = entry.mode.draw(cx, subject.active);
-        (at, visible, tracking) = (surface.cursor, surface.cursor_visible, MouseTracking::Off);
-        if let Some(pane) = cx.server.panes.get_mut(&subject.active) {
-            pane.modes.insert(0, entry);
-        }
     }
+    let Some((at, visible)) = of_pane(cx, subject.active) else { return tracking };
     let (x, y) = (offset.0 + at.x as i32, offset.1 + at.y as i32);
     let (left, top) = (subject.view.x as i32, subject.view.y as i32);
     let (right, bottom) = (left + subject.view.size.cols as i32, top + subject.view.size.rows as i32);

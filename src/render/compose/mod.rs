@@ -128,6 +128,10 @@ pub fn compose(cx: &mut Cx<'_>, client: ClientId, extent: Extent, composer: &mut
     let subject = subject(cx, client, composer.erasing)?;
     if let Some(c) = cx.server.clients.get_mut(&client) {
         c.view = (subject.view.x, subject.view.y, subject.view.size, subject.view.bigger);
+        // tmux: a place that a client moved to is cut at the window's edge for good, and forgotten
+        // once the client shows all of the window, or another one.
+        let moved = c.pan.is_some_and(|(window, ..)| window == subject.window) && subject.view.bigger;
+        c.pan = moved.then_some((subject.window, subject.view.x, subject.view.y));
     }
     let layout = chrome::layout(cx, &subject)?;
     let stale = extent == Extent::All || composer.chrome.as_ref().is_none_or(|c| !c.fits(&layout, &subject));
@@ -221,7 +225,7 @@ pub fn drawn_size(size: Size) -> Size {
     Size::new(size.cols.min(MAX_SIDE), size.rows.min(MAX_SIDE))
 }
 
-fn subject(cx: &Cx<'_>, client: ClientId, erasing: Erasing) -> Option<Subject> {
+fn subject(cx: &mut Cx<'_>, client: ClientId, erasing: Erasing) -> Option<Subject> {
     let server = &*cx.server;
     let c = server.client(client)?;
     let session = c.session?;
@@ -250,7 +254,8 @@ fn subject(cx: &Cx<'_>, client: ClientId, erasing: Erasing) -> Option<Subject> {
         view: View::default(),
         erasing,
     };
-    subject.view = offset::view(server, &subject, shown)?;
+    let shown_cursor = cursor::of_pane(cx, active).filter(|(_, visible)| *visible).map(|(at, _)| at);
+    subject.view = offset::view(cx.server, &subject, shown, shown_cursor)?;
     Some(subject)
 }
 

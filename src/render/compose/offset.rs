@@ -1,7 +1,7 @@
 //! Which part of a window a client shows when the window is larger than its terminal.
 
 use super::Subject;
-use crate::base::Size;
+use crate::base::{Point, Size};
 use crate::model::Server;
 
 /// A client's view into its window.
@@ -17,7 +17,13 @@ pub struct View {
 
 /// Works out the view: where it was moved to by hand, or so that the cursor is in it.
 /// `status_rows` are the rows of the status line, message and prompt not counted.
-pub(super) fn view(server: &Server, subject: &Subject, status_rows: u32) -> Option<View> {
+/// `cursor` is that of the active pane or of its mode, if it is visible.
+pub(super) fn view(
+    server: &Server,
+    subject: &Subject,
+    status_rows: u32,
+    cursor: Option<Point>,
+) -> Option<View> {
     let window = server.window(subject.window)?.size;
     let room = Size::new(subject.size.cols, subject.size.rows.saturating_sub(status_rows));
     if room.cols >= window.cols && room.rows >= window.rows {
@@ -33,13 +39,7 @@ pub(super) fn view(server: &Server, subject: &Subject, status_rows: u32) -> Opti
         );
     }
     let pane = server.pane(subject.active)?;
-    let (cursor, visible) = {
-        let terminal = pane.terminal.lock();
-        (terminal.cursor(), terminal.cursor_visible())
-    };
-    if !visible && pane.modes.is_empty() {
-        return at(0, 0);
-    }
+    let Some(cursor) = cursor else { return at(0, 0) };
     let x = (pane.x + cursor.x as i32).max(0) as u32;
     let y = (pane.y + cursor.y as i32).max(0) as u32;
     let across = match x {

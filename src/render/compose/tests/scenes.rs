@@ -218,7 +218,7 @@ fn over(f: &mut Fixture, client: ClientId, b: u8) {
 /// The rows that repeat the one above them are what they would be by themselves.
 fn check_ground(f: &mut Fixture, client: ClientId) {
     let mut cx = f.cx();
-    let Some(subject) = subject(&cx, client, Erasing::default()) else { return };
+    let Some(subject) = subject(&mut cx, client, Erasing::default()) else { return };
     let Some(layout) = chrome::layout(&cx, &subject) else { return };
     let chrome = Chrome::new(&mut cx, &subject, layout);
     let ground = chrome.ground().clone();
