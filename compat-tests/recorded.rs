@@ -6,6 +6,7 @@
 //! came instead. Nobody writes by hand what tmux does: `SCOPEMUX_RECORD=/path/to/tmux cargo test
 //! --test recorded [NAME]` runs the same steps with that program and writes down what it gives.
 
+mod beside;
 mod case_file;
 mod control;
 mod screen;
@@ -140,11 +141,22 @@ fn names_are_unique(names: &[String]) -> Result<(), Failed> {
     }
 }
 
+/// Random layouts beside a real tmux, for some seconds from a seed.
+fn beside(tmux: &Path) -> ExitCode {
+    let mut numbers = std::env::args().skip(1).filter_map(|arg| arg.parse().ok());
+    let (seconds, seed) = (numbers.next().unwrap_or(60), numbers.next().unwrap_or(1));
+    let same = beside::run(Path::new(env!("CARGO_BIN_EXE_scopemux")), tmux, seconds, seed);
+    if same { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
 fn main() -> ExitCode {
     let mut args = Arguments::from_args();
     if let Some(binary) = std::env::var_os("SCOPEMUX_RECORD") {
         record(Path::new(&binary), args.filter.as_deref());
         return ExitCode::SUCCESS;
+    }
+    if let Some(tmux) = std::env::var_os("SCOPEMUX_BESIDE") {
+        return beside(Path::new(&tmux));
     }
     args.test_threads.get_or_insert(THREADS);
     let binary = Path::new(env!("CARGO_BIN_EXE_scopemux"));

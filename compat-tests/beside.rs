@@ -1,0 +1,394 @@
+//! Random layouts, drawn for clients of any size by the program and by a real tmux beside it.
+//!
+//! `SCOPEMUX_BESIDE=/path/to/tmux cargo test --test recorded [SECONDS [SEED]]` makes up windows
+//! of panes, options, modes, menus and popups, attaches clients from 1x1 upwards, and compares
+//! what each of them shows. A difference is reduced and printed as a case, which can be added to
+//! `cases/` and recorded.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::Case;
+use super::case_file::print;
+use super::server::Server;
+use super::steps;
+
+/// How long two screens may differ before it is a difference: programs print when they like.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// Clients of one scene, and the sizes that each of them takes at its end.
+const CLIENTS: usize = 4;
+const SIZES: usize = 5;
+
+/// Chance (xorshift), so that a seed says everything.
+struct Rng(u64);
+
+impl Rng {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33
+    }
+
+    fn below(&mut self, limit: u64) -> u64 {
+        self.next() % limit
+    }
+
+    fn pick<'a>(&mut self, of: &[&'a str]) -> &'a str {
+        of[self.below(of.len() as u64) as usize]
+    }
+
+    fn one_in(&mut self, n: u64) -> bool {
+        self.below(n) == 0
+    }
+}
+
+fn tmux(words: &[&str]) -> Value {
+    json!({ "cmd": words })
+}
+
+fn line(text: &str) -> Value {
+    let words: Vec<&str> = text.split(' ').collect();
+    tmux(&words)
+}
+
+/// A side of a client: often tiny, mostly ordinary.
+fn side(rng: &mut Rng, usual: u64) -> u64 {
+    match rng.below(10) {
+        0..3 => 1 + rng.below(4),
+        3..6 => 1 + rng.below(usual / 2),
+        _ => usual / 2 + rng.below(usual),
+    }
+}
+
+fn size(rng: &mut Rng) -> (u64, u64) {
+    (side(rng, 80), side(rng, 24))
+}
+
+fn pane(rng: &mut Rng) -> String {
+    format!("w:.{}", rng.below(6))
+}
+
+fn program(rng: &mut Rng) -> String {
+    let text = rng.pick(&[
+        "seq 1 40",
+        "printf 'left\\\\tright\\\\n'; seq -s ' ' 1 99",
+        "printf '\\\\033[44mblue\\\\033[K\\\\nmore'",
+        "printf '日本語 wide 漢字\\\\n'; seq 1 3",
+        "printf '\\\\033[7mreverse\\\\033[0m \\\\033[4munder\\\\n'",
+        ":",
+    ]);
+    format!("{text}; exec sleep 9999")
+}
+
+fn layout_step(rng: &mut Rng) -> Value {
+    let target = pane(rng);
+    match rng.below(12) {
+        0..5 => {
+            let mut words = vec!["split-window", rng.pick(&["-h", "-v"]), "-t", &target];
+            words.extend([rng.pick(&["-d", "-Z", "-b", "-f"])].iter().filter(|_| rng.one_in(3)));
+            let len = format!("{}", 1 + rng.below(30));
+            if rng.one_in(4) {
+                words.extend(["-l", &len]);
+            }
+            let program = program(rng);
+            words.push(&program);
+            tmux(&words)
+        }
+        5 => {
+            let n: Vec<String> = [60, 20, 90, 26].iter().map(|max| rng.below(*max).to_string()).collect();
+            let program = program(rng);
+            let mut words = vec!["new-pane", "-t", &target];
+            if !rng.one_in(4) {
+                words.extend(["-x", &n[0], "-y", &n[1], "-X", &n[2], "-Y", &n[3]]);
+            }
+            words.push(&program);
+            tmux(&words)
+        }
+        6 => line(&format!(
+            "resize-pane -t {target} {} {}",
+            rng.pick(&["-L", "-R", "-U", "-D", "-x", "-y"]),
+            1 + rng.below(20)
+        )),
+        7 => line(&format!("resize-pane -Z -t {target}")),
+        8 => line(&format!(
+            "select-layout -t w: {}",
+            rng.pick(&[
+                "even-horizontal",
+                "even-vertical",
+                "main-horizontal",
+                "main-vertical",
+                "tiled",
+                "main-vertical-mirrored"
+            ])
+        )),
+        9 => line(&format!("swap-pane -s {} -t {target}", pane(rng))),
+        10 => line(&format!("kill-pane -t {target}")),
+        _ => line(&format!("select-pane {} {target}", rng.pick(&["-t", "-t", "-m -t", "-e -t"]))),
+    }
+}
+
+const OPTIONS: &[&[&str]] = &[
+    &["pane-border-status", "off", "top", "bottom"],
+    &["pane-border-lines", "single", "double", "heavy", "simple", "number", "spaces"],
+    &["pane-border-indicators", "off", "colour", "arrows", "both"],
+    &["pane-scrollbars", "off", "on", "modal"],
+    &["pane-scrollbars-position", "left", "right"],
+    &["pane-scrollbars-style", "default", "fg=red,bg=blue,width=2,pad=1", "width=3"],
+    &["status", "off", "on", "2", "3", "5"],
+    &["status-position", "top", "bottom"],
+    &["status-justify", "left", "right", "centre", "absolute-centre"],
+    &["window-size", "largest", "smallest", "latest", "manual"],
+    &["pane-border-style", "default", "fg=red", "bg=blue"],
+    &["pane-active-border-style", "default", "fg=green,bold"],
+    &["window-active-style", "default", "bg=colour17"],
+    &["window-style", "default", "fg=colour240"],
+    &["pane-border-format", "#{pane_index}", "#[align=right]#{pane_width}x#{pane_height}", ""],
+    &["fill-character", "", "~", "·"],
+    &["mode-keys", "vi", "emacs"],
+    &["synchronize-panes", "on", "off"],
+    &["popup-border-lines", "single", "rounded", "none", "padded"],
+    &["menu-border-lines", "single", "double", "none", "padded"],
+    &["message-line", "0", "1", "3"],
+];
+
+fn option_step(rng: &mut Rng) -> Value {
+    let row = OPTIONS[rng.below(OPTIONS.len() as u64) as usize];
+    tmux(&["set-option", "-g", row[0], rng.pick(&row[1..])])
+}
+
+fn client(rng: &mut Rng) -> String {
+    format!("c{}", rng.below(CLIENTS as u64))
+}
+
+fn client_step(rng: &mut Rng) -> Value {
+    let name = client(rng);
+    let (cols, rows) = size(rng);
+    match rng.below(3) {
+        0 => json!({ "client": name, "type": rng.pick(&["\u{2}n", "\u{2}z", "\u{2}o", "\u{2};"]) }),
+        1 => line(&format!("resize-window -t w: -x {} -y {}", cols * 2, rows * 2)),
+        _ => json!({ "resize": name, "cols": cols, "rows": rows }),
+    }
+}
+
+/// What covers panes or the status line of one client, opened by keys that are bound for it.
+const OVERLAYS: &[&[&str]] = &[
+    &[
+        "display-menu",
+        "-x",
+        "0",
+        "-y",
+        "0",
+        "-T",
+        "title",
+        "one",
+        "1",
+        "",
+        "",
+        "two",
+        "2",
+        "",
+        "-disabled",
+        "",
+        "",
+    ],
+    &["display-menu", "-x", "R", "-y", "S", "-T", "a long title of a menu", "an entry that is long", "l", ""],
+    &["display-menu", "-x", "C", "-y", "C", "", "一二三", "q", "", "b", "", ""],
+    &["display-popup", "-w", "30", "-h", "8", "seq 1 30; exec sleep 9999"],
+    &["display-popup", "-w", "100%", "-h", "100%", "echo all; exec sleep 9999"],
+    &["display-popup", "-x", "3", "-y", "4", "-w", "3", "-h", "3", "-T", "pop", "echo x; exec sleep 9999"],
+    &["display-popup", "-B", "-w", "50%", "-h", "50%", "echo half; exec sleep 9999"],
+    &["display-panes", "-d", "0"],
+    &["command-prompt", "-p", "a prompt:", "display-message %%"],
+    &["command-prompt", "-I", "some text that is there", "display-message %%"],
+    &["confirm-before", "-p", "really (y/n)?", "display-message yes"],
+    &["display-message", "-d", "0", "a message of some length that covers the status line"],
+    &["choose-tree", "-w"],
+    &["choose-tree", "-Zs"],
+    &["choose-buffer"],
+    &["choose-client"],
+    &["customize-mode"],
+    &["copy-mode"],
+    &["copy-mode", "-u"],
+    &["clock-mode"],
+    &["list-keys", "-N"],
+];
+
+fn overlay_step(rng: &mut Rng) -> Value {
+    let name = client(rng);
+    match rng.below(4) {
+        0 => {
+            json!({ "client": name, "type": rng.pick(&["q", "\u{1b}", "\u{1b}[A", "\u{1b}[B", "\r", "j", "k", "v", "G", "g", "\u{1b}[6~", " "]) })
+        }
+        _ => {
+            json!({ "client": name, "type": format!("\u{2}{}", key_of(rng.below(OVERLAYS.len() as u64) as usize)) })
+        }
+    }
+}
+
+/// The key that opens an overlay.
+fn key_of(overlay: usize) -> char {
+    char::from(b'A' + overlay as u8)
+}
+
+fn setup(rng: &mut Rng) -> Vec<Value> {
+    let mut steps = vec![
+        tmux(&["new-session", "-d", "-s", "s", "-n", "w", "-x", "80", "-y", "24", &program(rng)]),
+        line("set-option -g status-right end"),
+        line("set-option -g status-interval 0"),
+        line("set-option -g escape-time 10"),
+        line("set-buffer -b first some-text"),
+        line("set-buffer -b second other-text"),
+    ];
+    for (n, overlay) in OVERLAYS.iter().enumerate() {
+        let key = key_of(n).to_string();
+        steps.push(tmux(&[&["bind-key", key.as_str()], *overlay].concat()));
+    }
+    // One server start and one call for all of it.
+    let mut words: Vec<Value> = Vec::new();
+    for step in steps {
+        if !words.is_empty() {
+            words.push(json!(";"));
+        }
+        words.extend(step["cmd"].as_array().cloned().unwrap_or_default());
+    }
+    vec![json!({ "cmd": words, "quiet": true })]
+}
+
+/// The steps of one scene. A step `{"look": true}` compares what all clients show.
+fn scene(rng: &mut Rng) -> Vec<Value> {
+    let mut steps = setup(rng);
+    for n in 0..CLIENTS {
+        let (cols, rows) = size(rng);
+        steps.push(json!({ "attach": format!("c{n}"), "cols": cols, "rows": rows }));
+    }
+    let overlays = rng.one_in(2);
+    for _ in 0..4 + rng.below(12) {
+        steps.push(match rng.below(10) {
+            0..4 => layout_step(rng),
+            4..6 => option_step(rng),
+            6..8 => client_step(rng),
+            _ if overlays => overlay_step(rng),
+            _ => layout_step(rng),
+        });
+        if rng.one_in(3) {
+            steps.push(json!({ "look": true }));
+        }
+    }
+    for _ in 0..SIZES {
+        for n in 0..CLIENTS {
+            let (cols, rows) = size(rng);
+            steps.push(json!({ "resize": format!("c{n}"), "cols": cols, "rows": rows }));
+        }
+        steps.push(json!({ "look": true }));
+    }
+    steps
+}
+
+/// What every client shows now.
+fn shown(server: &mut Server) -> Vec<(String, Value)> {
+    server.settle();
+    let mut outers = std::mem::take(&mut server.outers);
+    let screens = outers.iter_mut().map(|(name, outer)| (name.clone(), outer.shown_now(server))).collect();
+    server.outers = outers;
+    screens
+}
+
+/// Two results that differ, and after which step.
+struct Difference {
+    step: usize,
+    what: String,
+    tmux: Value,
+    ours: Value,
+}
+
+/// Plays steps on both programs, and stops at the first difference. Counts screens compared.
+fn play(ours: &Path, tmux: &Path, steps: &[Value], screens: &mut u64) -> Option<Difference> {
+    let mut sides = [Server::new(ours), Server::new(tmux)];
+    for (n, step) in steps.iter().enumerate() {
+        if step.get("look").is_none() {
+            let results = sides.each_mut().map(|server| steps::run(server, step, None));
+            if results[0] != results[1] {
+                let [ours, tmux] = results.map(Option::unwrap_or_default);
+                return Some(Difference { step: n, what: "result".to_owned(), tmux, ours });
+            }
+            continue;
+        }
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let [ours, tmux] = sides.each_mut().map(shown);
+            *screens += ours.len() as u64;
+            let Some(((name, ours), (_, tmux))) = ours.into_iter().zip(tmux).find(|(a, b)| a != b) else {
+                break;
+            };
+            if Instant::now() > until {
+                return Some(Difference { step: n, what: name, tmux, ours });
+            }
+        }
+    }
+    None
+}
+
+/// Leaves out steps as long as the two still differ.
+fn reduce(ours: &Path, tmux: &Path, steps: Vec<Value>, found: Difference) -> (Vec<Value>, Difference) {
+    let (mut steps, mut found) = (steps, found);
+    steps.truncate(found.step + 1);
+    let mut at = steps.len().saturating_sub(1);
+    while at > 1 {
+        at -= 1;
+        let mut fewer = steps.clone();
+        fewer.remove(at);
+        if let Some(still) = play(ours, tmux, &fewer, &mut 0) {
+            fewer.truncate(still.step + 1);
+            at = at.min(fewer.len() - 1);
+            (steps, found) = (fewer, still);
+        }
+    }
+    (steps, found)
+}
+
+fn rows(value: &Value) -> String {
+    match value["rows"].as_array() {
+        Some(rows) => {
+            let rows: String =
+                rows.iter().map(|row| format!("  |{}|\n", row.as_str().unwrap_or_default())).collect();
+            format!("{rows}  cursor {}\n", value["cursor"])
+        }
+        None => format!("  {value}\n"),
+    }
+}
+
+fn report(seed: u64, steps: &[Value], found: &Difference) {
+    let shown = steps.iter().filter(|step| step.get("look").is_none()).cloned();
+    let case =
+        Case { id: format!("seed {seed}"), fx: "none".to_owned(), steps: shown.collect(), exp: Vec::new() };
+    println!("{}", print(&case, &[]));
+    println!(
+        "DIFFERENCE of {} (scene {seed})\n-- tmux:\n{}-- ours:\n{}",
+        found.what,
+        rows(&found.tmux),
+        rows(&found.ours)
+    );
+}
+
+/// Runs scenes for some seconds. True: no difference.
+pub fn run(ours: &Path, tmux: &Path, seconds: u64, seed: u64) -> bool {
+    let end = Instant::now() + Duration::from_secs(seconds);
+    let (mut scenes, mut screens, mut differences) = (0, 0, 0);
+    let mut number = seed;
+    while Instant::now() < end {
+        let mut rng = Rng(number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        let steps = scene(&mut rng);
+        if let Some(found) = play(ours, tmux, &steps, &mut screens) {
+            let (steps, found) = reduce(ours, tmux, steps, found);
+            report(number, &steps, &found);
+            differences += 1;
+        }
+        scenes += 1;
+        number += 1;
+    }
+    println!("{scenes} scenes from {seed}, {screens} screens, {differences} differences");
+    differences == 0
+}
