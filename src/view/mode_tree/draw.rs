@@ -89,7 +89,7 @@ impl<T> Tree<T> {
         }
         for (index, line) in self.lines.iter().enumerate().skip(self.offset).take(self.height) {
             let node = &self.nodes[line.node];
-            let y = (index - self.offset) as u32;
+            let y = ((index - self.offset) as u32).min(self.size.rows.saturating_sub(1));
             let key = named(node).map(|name| format!("({name})")).unwrap_or_default();
             let symbol = match () {
                 () if line.flat => "",

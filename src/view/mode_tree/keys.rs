@@ -200,7 +200,7 @@ impl<S: Source> TreeMode<S> {
     }
 
     fn page(&mut self, down: bool) {
-        for _ in 0..self.tree.height {
+        for _ in 0..self.tree.page() {
             if down && self.tree.current + 1 < self.tree.lines.len() {
                 self.tree.down(true);
             } else if !down && self.tree.current > 0 {

@@ -58,7 +58,8 @@ pub struct Tree<T> {
     saved: HashMap<u64, (bool, bool)>,
     pub max_depth: usize,
     pub size: Size,
-    /// Lines for the list; the rest is for the preview.
+    /// Lines for the list; the rest is for the preview. `ALL` until a preview with a fixed height
+    /// has room.
     pub height: usize,
     pub offset: usize,
     pub current: usize,
@@ -77,6 +78,9 @@ pub struct Tree<T> {
     pub plain_current: bool,
 }
 
+/// The height of a list whose lines are all drawn.
+const ALL: usize = u32::MAX as usize;
+
 impl<T> Tree<T> {
     pub fn new(size: Size) -> Self {
         Self {
@@ -86,7 +90,7 @@ impl<T> Tree<T> {
             saved: HashMap::new(),
             max_depth: 0,
             size,
-            height: size.rows as usize,
+            height: ALL,
             offset: 0,
             current: 0,
             preview: Preview::Normal,
@@ -204,7 +208,14 @@ impl<T> Tree<T> {
             }
             (Preview::Big, None) => (rows / 4).min(self.lines.len()).max(2),
         };
-        self.height = if rows.saturating_sub(height) < 2 { rows } else { height }.max(1);
+        // tmux: a list that is higher than the screen stays so; its last lines share the last row.
+        let left = if height == ALL { Some(rows) } else { rows.checked_sub(height) };
+        self.height = if left.is_some_and(|left| left < 2) { rows } else { height }.max(1);
+    }
+
+    /// Lines that a page has. tmux: none before a preview with a fixed height had room.
+    pub fn page(&self) -> usize {
+        if self.height == ALL { 0 } else { self.height }
     }
 
     fn keep_current_visible(&mut self) {

@@ -50,10 +50,12 @@ impl LinePrompt {
         let expanded = scope.expand_time(&cx.server.option_text(at, "message-format"));
         let start = format::width(&expanded).min(width);
         format::draw::draw(line, x, 0, width, base, &expanded);
-        line.cursor = Point::new((x + start).min(line.size().cols.saturating_sub(1)), 0);
+        // tmux: without room for what is typed, the cursor stays where it was last.
+        line.cursor = Point::new(self.cursor_x.min(line.size().cols.saturating_sub(1)), 0);
         line.cursor_visible = true;
         if width > start {
             self.draw_input(line, x + start, width - start, base);
+            self.cursor_x = line.cursor.x;
         }
     }
 

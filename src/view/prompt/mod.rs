@@ -77,6 +77,8 @@ pub struct LinePrompt {
     /// What an incremental search starts from when its text is empty.
     last: String,
     history_index: usize,
+    /// The cursor's column when what is typed last had room.
+    cursor_x: u32,
     kind: PromptType,
     flags: PromptFlags,
     quote_next: bool,
@@ -114,6 +116,7 @@ pub fn open(cx: &mut Cx<'_>, client: ClientId, request: Request) {
         prompt,
         line,
         last,
+        cursor_x: 0,
         history_index: 0,
         kind,
         flags,
