@@ -165,7 +165,7 @@ pub const MAX_BEYOND: u32 = 0x7fff_ffff;
 pub fn beyond_bytes(number: u32) -> Vec<u8> {
     let (lead, more) = match number {
         0..0x80 => return vec![number as u8],
-        0..0x20_0000 => (0xf0, 3),
+        0x80..0x20_0000 => (0xf0, 3),
         0x20_0000..0x400_0000 => (0xf8, 4),
         _ => (0xfc, 5),
     };
