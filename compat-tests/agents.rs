@@ -1,10 +1,12 @@
 //! What programs that drive the server have beyond tmux: JSON, waits, commands with their output.
 
 use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::server::Server;
+use super::server::{PATIENCE, Server};
 
 /// A server with one session of 80x24 whose pane does nothing.
 fn server() -> Server {
@@ -91,4 +93,228 @@ fn json_has_types_and_what_formats_say() {
         message.as_object_mut().expect("an object").remove("message");
         message
     });
+}
+
+/// Starts a command that waits, and comes back once the server has taken it.
+fn start(server: &Server, args: &[&str]) -> std::process::Child {
+    let all: Vec<String> =
+        ["-L", "t", "-f", "/dev/null"].iter().chain(args).map(|arg| (*arg).to_owned()).collect();
+    let waiting = || {
+        let log = server.ask(&["show-messages"]);
+        log.lines().filter(|line| line.contains(args[0]) && line.contains("command:")).count()
+    };
+    let before = waiting();
+    let mut command = server.command(&all);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().expect("the program runs");
+    let until = Instant::now() + PATIENCE;
+    while waiting() == before {
+        assert!(Instant::now() < until, "{args:?} was not taken");
+    }
+    child
+}
+
+/// Status, standard output and standard error of a command that waited.
+fn end(child: std::process::Child) -> (Option<i32>, String, String) {
+    let output = child.wait_with_output().expect("it ends");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+fn ended(status: i32, out: &str, err: &str) -> (Option<i32>, String, String) {
+    (Some(status), out.to_owned(), err.to_owned())
+}
+
+#[test]
+fn wait_pane_answers_with_the_line_that_matches_and_only_to_what_comes_after() {
+    let mut server = server();
+    server.tty(":0").write(b"ready 1\r\n");
+    server.settle();
+    let child = start(&server, &["wait-pane", "-m", "ready [0-9]+"]);
+    server.tty(":0").write(b"ready x\r\nmore ready 22\r\n");
+    assert_eq!(end(child), ended(0, "2:ready 22", ""));
+    let since = server.tmux(&["wait-pane", "-a", "-m", "ready [0-9]+"]);
+    assert_eq!((since.status, since.out.as_slice()), (Some(0), &b"0:ready 1\n"[..]));
+    let late = server.tmux(&["wait-pane", "-T", "0.05", "-m", "never"]);
+    assert_eq!((late.status, late.err.as_slice()), (Some(1), &b"pane %0: timed out\n"[..]));
+    let child = start(&server, &["wait-pane", "-j", "-m", "(a)(b)?"]);
+    server.tty(":0").write(b"xac\r\n");
+    let found: Value = serde_json::from_str(&end(child).1).expect("JSON");
+    assert_eq!(found, serde_json::json!({"line": 3, "text": "xac", "match": "a", "groups": ["a", null]}));
+}
+
+#[test]
+fn wait_pane_sees_text_that_is_gone_at_once() {
+    let mut server = server();
+    let gone = [
+        "seen\r\x1b[K",
+        "seen\r50%\r",
+        "seen\x1b[H\x1b[J\x1b[3J",
+        "\x1b[?1049h\x1b[Hseen\x1b[?1049l",
+        &format!("seen\r\n{}", "x\r\n".repeat(400)),
+    ];
+    for text in gone {
+        server.tmux(&["set-option", "-g", "history-limit", "0"]);
+        let child = start(&server, &["wait-pane", "-m", "see[n]"]);
+        server.tty(":0").write(text.as_bytes());
+        let (status, out, err) = end(child);
+        assert_eq!((status, err.as_str()), (Some(0), ""), "{text:?}");
+        assert!(out.ends_with(":seen"), "{text:?}: {out}");
+    }
+}
+
+#[test]
+fn wait_pane_ends_with_the_pane_and_says_so() {
+    let server = server();
+    server.tmux(&["new-window", "-d", "-n", "b", "read x; exit 3"]);
+    let exit = start(&server, &["wait-pane", "-t", ":b", "-x"]);
+    let text = start(&server, &["wait-pane", "-t", ":b", "-m", "never"]);
+    let quiet = start(&server, &["wait-pane", "-t", ":b", "-q", "60000"]);
+    server.tmux(&["send-keys", "-t", ":b", "Enter"]);
+    assert_eq!(end(exit), ended(0, "status 3", ""));
+    assert_eq!(end(text), ended(1, "", "pane %1: its program has ended"));
+    assert_eq!(end(quiet), ended(0, "", ""));
+    server.tmux(&["new-window", "-d", "-n", "c", "exec sleep 1000"]);
+    let text = start(&server, &["wait-pane", "-t", ":c", "-p", "-T", "600"]);
+    server.tmux(&["kill-window", "-t", ":c"]);
+    assert_eq!(end(text), ended(1, "", "pane %2: it is gone"));
+    server.tmux(&["new-window", "-d", "-n", "d", "exec sleep 1000"]);
+    let text = start(&server, &["wait-pane", "-t", ":d", "-x"]);
+    server.tmux(&["respawn-pane", "-k", "-t", ":d", "exec sleep 1000"]);
+    assert_eq!(end(text).0, Some(0));
+}
+
+#[test]
+fn wait_pane_follows_the_marks_of_a_shell() {
+    let mut server = server();
+    let none = server.tmux(&["wait-pane", "-p", "-T", "0.05"]);
+    let said = "pane %0: its shell marks no prompts and commands (OSC 133)\n";
+    assert_eq!((none.status, String::from_utf8_lossy(&none.err).as_ref()), (Some(2), said));
+    let child = start(&server, &["wait-pane", "-p"]);
+    server.tty(":0").write(b"\x1b]133;A\x07$ \x1b]133;B\x07");
+    assert_eq!(end(child), ended(0, "", ""));
+    assert_eq!(server.tmux(&["wait-pane", "-p"]).status, Some(0), "it still prompts");
+    let child = start(&server, &["wait-pane", "-c"]);
+    server.tty(":0").write(b"\r\n\x1b]133;C\x07out\r\n\x1b]133;D;7\x07\x1b]133;A\x07$ \x1b]133;B\x07");
+    assert_eq!(end(child), ended(7, "", ""));
+    // What ended since the last line was typed has ended.
+    server.tmux(&["send-keys", "make", "Enter"]);
+    assert_eq!(server.tmux(&["wait-pane", "-p", "-T", "0.05"]).status, Some(1));
+    server.tty(":0").write(b"\r\n\x1b]133;C\x07out\r\n\x1b]133;D;9\x07\x1b]133;A\x07$ \x1b]133;B\x07");
+    server.settle();
+    assert_eq!(server.tmux(&["wait-pane", "-c"]).status, Some(9));
+    assert_eq!(server.tmux(&["wait-pane", "-p"]).status, Some(0));
+}
+
+#[test]
+fn wait_pane_waits_for_quiet_and_refuses_what_makes_no_sense() {
+    let server = server();
+    let began = Instant::now();
+    assert_eq!(server.tmux(&["wait-pane", "-q", "80"]).status, Some(0));
+    assert!(began.elapsed() >= Duration::from_millis(80));
+    let errors = [
+        (&["wait-pane"][..], "one of -c, -m, -p, -q and -x must be given\n"),
+        (&["wait-pane", "-x", "-p"], "one of -c, -m, -p, -q and -x must be given\n"),
+        (&["wait-pane", "-m", "("], "invalid pattern: (\n"),
+        (&["wait-pane", "-q", "0"], "invalid time: 0\n"),
+        (&["wait-pane", "-x", "-T", "soon"], "invalid time: soon\n"),
+        (&["wait-pane", "-m", "x", "-S", "@last-prompt"], "no prompt is marked in the pane\n"),
+        (&["wait-p"], "unknown command: wait-p\n"),
+    ];
+    for (args, message) in errors {
+        let output = server.tmux(args);
+        assert_eq!((output.status, output.err.as_slice()), (Some(1), message.as_bytes()), "{args:?}");
+    }
+}
+
+/// A shell in a pane of its own, and how it says the status 3 of a command.
+struct Shell {
+    name: &'static str,
+    /// With the marks of `conf/shell-integration`.
+    marks: bool,
+    command: String,
+}
+
+/// The shells of this machine, with and without marks.
+fn shells() -> Vec<Shell> {
+    let conf = Path::new(env!("CARGO_MANIFEST_DIR")).join("conf/shell-integration");
+    let conf = conf.display();
+    let all = [
+        ("sh", false, "exec env -u ENV PS1='$ ' sh -i".to_owned()),
+        ("bash", false, "exec bash --norc --noprofile -i".to_owned()),
+        ("bash", true, format!("exec bash --noprofile --rcfile {conf}/scopemux.bash -i")),
+        ("zsh", false, "exec zsh -f -i".to_owned()),
+        (
+            "zsh",
+            true,
+            format!("mkdir -p z; echo 'source {conf}/scopemux.zsh' >z/.zshrc; ZDOTDIR=$PWD/z exec zsh -i"),
+        ),
+        ("fish", false, "exec fish --no-config -i".to_owned()),
+        ("fish", true, format!("exec fish --no-config -i -C 'source {conf}/scopemux.fish'")),
+    ];
+    let installed = |name: &str| {
+        ["/bin", "/usr/bin", "/usr/local/bin"].iter().any(|dir| Path::new(dir).join(name).exists())
+    };
+    let made = all.into_iter().filter(|(name, ..)| installed(name));
+    made.map(|(name, marks, command)| Shell { name, marks, command }).collect()
+}
+
+/// A server with the shell in the window `s`, which is there when this returns.
+fn with_shell(shell: &Shell) -> Server {
+    let server = server();
+    server.tmux(&["new-window", "-d", "-n", "s", &shell.command]);
+    if shell.marks {
+        assert_eq!(
+            server.tmux(&["wait-pane", "-t", ":s", "-p", "-T", "20"]).status,
+            Some(0),
+            "{}",
+            shell.name
+        );
+    }
+    server
+}
+
+#[test]
+fn send_command_gives_output_and_status_in_every_shell() {
+    let same = |text: &str| (text.to_owned(), text.to_owned());
+    let long: String = (1..=3000).map(|n| format!("{n}\n")).collect();
+    let wide = "x".repeat(500);
+    let posix: Vec<(String, String, i32)> = [
+        ("echo one; echo two", "one\ntwo\n", 0),
+        ("printf 'no end'", "no end", 0),
+        ("sh -c 'exit 3'", "", 3),
+        ("true", "", 0),
+        ("printf '%s\\n' \"it's\" '\"$x\" !y'", "it's\n\"$x\" !y\n", 0),
+        ("echo a\necho b", "a\nb\n", 0),
+        ("printf 'a\\tb  c \\n'", "a\tb  c\n", 0),
+        ("seq 3000", &long, 0),
+        (&format!("echo {wide}"), &format!("{wide}\n"), 0),
+        ("echo before; printf '\\033[H\\033[2J\\033[3J'; echo after", "after\n", 0),
+        ("printf 'ü世界\\n'", "ü世界\n", 0),
+        ("# nothing", "", 0),
+        ("no-such-thing 2>/dev/null", "", 127),
+    ]
+    .map(|(command, out, status)| (same(command).0, out.to_owned(), status))
+    .into();
+    for shell in shells() {
+        let server = with_shell(&shell);
+        for round in 0..3 {
+            for (command, out, status) in &posix {
+                let output = server.tmux(&["send-command", "-t", ":s", "-T", "20", command]);
+                let got = (output.status, String::from_utf8_lossy(&output.out).into_owned());
+                let what = format!("{} marks {} round {round}: {command:?}", shell.name, shell.marks);
+                assert_eq!(
+                    got,
+                    (Some(*status), out.clone()),
+                    "{what}\n{}",
+                    String::from_utf8_lossy(&output.err)
+                );
+            }
+        }
+        // What is not understood is an error, and not a line that waits for more.
+        let broken = server.tmux(&["send-command", "-t", ":s", "-T", "20", "if foo ("]);
+        assert!(broken.err.is_empty() && broken.status != Some(0), "{}", shell.name);
+        let gone = server.tmux(&["send-command", "-t", ":s", "-T", "20", "exit 3"]);
+        assert_eq!(gone.status, Some(3), "{}", shell.name);
+    }
 }

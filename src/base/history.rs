@@ -231,6 +231,11 @@ pub trait HistoryView: Send + std::any::Any {
     fn twin(&self) -> Option<Box<dyn HistoryView>> {
         None
     }
+    /// The first row of a logical line by its number, counted from the pane's beginning; the nearest
+    /// row that is there, and `None` where lines are not counted.
+    fn row_of_line(&mut self, _line: u64) -> Option<u64> {
+        None
+    }
     /// Lays rows out for another width from now on; costs nothing until rows are read.
     fn set_width(&mut self, cols: u32);
     /// The nearest row at or after `from` (at or before it, going backward) whose logical line

@@ -198,6 +198,8 @@ pub fn paste_buffer(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
             separator.unwrap_or_else(|| if args.has('r') { b"\n".to_vec() } else { b"\r".to_vec() });
         let (id, raw) = (pane.id, args.has('S'));
         let paste = Paste { data: buffer.data.clone(), at: 0, separator, raw, bracket };
+        // Lines end in it.
+        cx.server.note_input(id, b"\n");
         let queued = if buffer.data.len() <= PASTE_PIECE {
             cx.host.pane_write(id, &paste.all())
         } else {

@@ -549,6 +549,7 @@ pub fn pane_text(cx: &mut Cx<'_>, pane: PaneId, text: &str) {
 
 /// Queues bytes for a pane's program; `take_refused` tells when it has no room for them.
 fn write_to(cx: &mut Cx<'_>, pane: PaneId, bytes: &[u8]) {
+    cx.server.note_input(pane, bytes);
     if !cx.host.pane_write(pane, bytes) {
         cx.server.input_refused = Some(pane);
     }
@@ -560,7 +561,7 @@ pub fn take_refused(cx: &mut Cx<'_>) -> Option<String> {
 }
 
 /// Whether a pane has a program that input can go to.
-fn takes_input(pane: &crate::model::Pane) -> bool {
+pub(super) fn takes_input(pane: &crate::model::Pane) -> bool {
     pane.has_terminal() && !pane.flags.contains(PaneFlags::INPUT_OFF)
 }
 

@@ -84,7 +84,7 @@ fn write_out(cx: &mut Cx<'_>, id: ClientId, bytes: &[u8]) {
 /// Prints a text of any size as its reader takes it: to standard output, or as lines of a
 /// control client. `text` must end with the end of a line. `done` is called when all of it was
 /// handed over.
-fn stream_to(cx: &mut Cx<'_>, item: &ItemContext, text: Content, done: FileDone) {
+pub(super) fn stream_to(cx: &mut Cx<'_>, item: &ItemContext, text: Content, done: FileDone) {
     match audience(cx, item) {
         Audience::Streams(id) => cx.host.client_stream(id, text, done),
         Audience::Control(id) => crate::control::stream(cx, id, text, done),
@@ -127,6 +127,17 @@ pub fn stream_text(cx: &mut Cx<'_>, item: &ItemContext, text: Bytes, lines: bool
 pub fn whole_chars(text: &[u8], len: usize) -> usize {
     let is_inside = |at: &usize| text.get(*at).is_some_and(|byte| byte & 0xc0 == 0x80);
     (len.saturating_sub(3)..=len).rev().find(|at| !is_inside(at)).unwrap_or(len)
+}
+
+/// Whether a control client asks.
+pub fn is_control(cx: &Cx<'_>, item: &ItemContext) -> bool {
+    matches!(audience(cx, item), Audience::Control(_))
+}
+
+/// Whether the client takes UTF-8.
+pub fn takes_utf8(cx: &Cx<'_>, item: &ItemContext) -> bool {
+    let client = item.client.and_then(|id| cx.server.client(id));
+    client.is_some_and(|client| client.flags.contains(ClientFlags::UTF8))
 }
 
 /// Whether `stream` has somewhere to print to.

@@ -260,6 +260,8 @@ pub trait Host {
     /// Queues a text that is made as the program takes it. False: too many wait already.
     fn pane_paste(&mut self, pane: PaneId, maker: Maker) -> bool;
     /// Answers of the emulator to its program: not typed, so no reason to hurry the pane.
+    /// Somebody waits for what the pane prints: no text is to pass that nobody saw.
+    fn pane_watched(&mut self, _pane: PaneId, _watched: bool) {}
     fn pane_reply(&mut self, pane: PaneId, bytes: &[u8]);
     /// Reads a pane again that was held back for this reason, if no other one is left.
     fn pane_resume(&mut self, pane: PaneId, why: Hold);

@@ -7,11 +7,27 @@ use super::Cx;
 use super::host::ExitStatus;
 use super::option_access::OptionScope;
 use super::pane::PaneFlags;
+use super::waits::News;
+
+/// How long a pane that somebody waits for stays for the status of its program, once its terminal
+/// was closed.
+const STATUS_WAIT_MS: u64 = 500;
 
 /// A pane's terminal was closed by its program.
 pub fn pane_closed(cx: &mut Cx<'_>, pane: PaneId) {
     let Some(p) = cx.server.panes.get_mut(&pane) else { return };
     p.flags |= PaneFlags::EXITED;
+    let pid = p.pid;
+    if p.status.is_none() && cx.server.waits.is_watched(pane) {
+        // Whoever waits for the pane is told how its program ended, which is known in a moment.
+        let end = move |cx: &mut Cx<'_>| {
+            if cx.server.pane(pane).is_some_and(|p| p.pid == pid && p.status.is_none()) {
+                cx.destroy_pane(pane, true);
+            }
+        };
+        cx.host.timer(STATUS_WAIT_MS, Box::new(end));
+        return;
+    }
     cx.destroy_pane(pane, true);
 }
 
@@ -20,6 +36,7 @@ pub fn pane_exited(cx: &mut Cx<'_>, pane: PaneId, status: ExitStatus) {
     let Some(p) = cx.server.panes.get_mut(&pane) else { return };
     p.status = Some(status);
     p.flags |= PaneFlags::STATUS_READY | PaneFlags::EXITED;
+    cx.tell_waiters(pane, &News::Exited(status));
     cx.destroy_pane(pane, true);
 }
 

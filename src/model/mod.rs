@@ -47,6 +47,7 @@ pub mod terminal_config;
 pub mod test_host;
 pub mod timeouts;
 pub mod usage;
+pub mod waits;
 pub mod window;
 pub mod windows;
 pub mod winlinks;
@@ -130,6 +131,8 @@ pub struct Server {
     pub buffers: Buffers,
     pub key_tables: KeyTables,
     pub queues: Queues,
+    /// Who waits for something in a pane.
+    pub waits: waits::Waits,
     /// Who waits for events.
     pub events: events::Events,
     pub messages: MessageLog,

@@ -8,6 +8,7 @@ use super::host::ExitStatus;
 use super::mode::{BusyMode, ModeEntry};
 use super::option_access::OptionScope;
 use super::pane::PaneFlags;
+use super::waits::News;
 use super::{Client, Cx, Pane, Server};
 
 /// What became of a pane whose program has ended.
@@ -131,6 +132,7 @@ impl Cx<'_> {
 
     /// Ends a pane that belongs to no window's lists any more.
     pub(super) fn destroy_pane_object(&mut self, pane: PaneId) {
+        self.tell_waiters(pane, &News::Gone);
         let Some(mut p) = self.server.panes.remove(&pane) else { return };
         self.server.forget_client_pane(p.window, pane);
         for entry in &mut p.modes {

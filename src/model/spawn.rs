@@ -9,6 +9,7 @@ use super::host::SpawnRequest;
 use super::layout::{CellId, Layout};
 use super::option_access::OptionScope;
 use super::pane::PaneFlags;
+use super::waits::News;
 use super::windows::NO_PANE;
 use super::winlinks::NO_WINLINK;
 use super::{Cx, Host, Pane, Server};
@@ -339,6 +340,7 @@ impl Cx<'_> {
             return Err(format!("pane {name}:{index}.{number} still active"));
         }
         if running {
+            self.tell_waiters(pane, &News::Gone);
             self.host.pane_close(pane);
         }
         self.reset_modes(pane);

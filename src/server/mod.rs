@@ -47,6 +47,7 @@ mod timers;
 mod token;
 mod tty;
 mod ttys;
+mod watch;
 mod work;
 mod world;
 

@@ -6,6 +6,7 @@ use crate::control;
 use crate::model::events::EventKind;
 use crate::model::host::{ExitStatus, Hold, Host};
 use crate::model::pane::PaneFlags;
+use crate::model::waits::News;
 use crate::model::{ClientFlags, Cx};
 use crate::terminal::TerminalEvent;
 
@@ -48,12 +49,14 @@ impl Runtime {
         let pane = slice.pane;
         let mut part = Some(slice);
         while let Some(slice) = part {
-            let stopped = slice.stopped;
+            let (raw, stopped) = (slice.raw, slice.stopped);
             self.pane_output(slice);
+            if raw {
+                self.draw_before_raw();
+            }
             if !stopped {
                 return;
             }
-            self.draw_before_raw();
             part = self.world.pump.feed_rest(pane);
         }
     }
@@ -95,6 +98,7 @@ impl Runtime {
             }
             events.into_iter().for_each(|event| terminal_event(&mut cx, id, event));
             crate::model::timeouts::watch(&mut cx, id);
+            cx.tell_waiters(id, &News::Printed { whole: !slice.stopped });
             cx.tell_subscribers();
             if !slice.bytes.is_empty() {
                 control::pane_output(&mut cx, id, &slice.bytes);
@@ -229,7 +233,10 @@ fn terminal_event(cx: &mut Cx<'_>, id: PaneId, event: TerminalEvent) {
                 }),
             );
         }
-        TerminalEvent::Mark(mark, marks) => cx.server.notify_mark(id, &mark, &marks),
+        TerminalEvent::Mark(mark, marks) => {
+            cx.server.notify_mark(id, &mark, &marks);
+            cx.tell_waiters(id, &News::Mark(&mark, &marks));
+        }
         TerminalEvent::Background => cx.server.pane_background_changed(id),
         TerminalEvent::ThemeUpdates
         | TerminalEvent::Palette

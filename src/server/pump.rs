@@ -19,6 +19,7 @@ use super::flood::{Flood, Pace, Piece};
 use super::input_queue::InputQueue;
 use super::jobs::set_nonblocking;
 use super::token::{Poller, Token};
+use super::watch;
 use crate::reactor::Interest;
 
 /// Bytes that one call reads of a terminal at most.
@@ -70,7 +71,9 @@ pub struct PaneIo {
     /// Reasons not to read it for now.
     held: Vec<Hold>,
     hangup: bool,
-    /// What was read behind bytes for the clients' terminals, at most a slice.
+    /// Somebody waits for what it prints: it is fed to where they have to look.
+    pub watched: bool,
+    /// What was read behind the place at which feeding stopped, at most a slice.
     rest: Vec<u8>,
 }
 
@@ -92,14 +95,17 @@ pub struct Slice {
     pub closed: bool,
     /// How soon it is to be shown.
     pub pace: Pace,
-    /// It ends at bytes for the clients' terminals; `Pump::feed_rest` has what is behind them.
+    /// It ends at bytes for the clients' terminals.
+    pub raw: bool,
+    /// There is more of it, which `Pump::feed_rest` has.
     pub stopped: bool,
 }
 
 /// Feeds bytes as `feed_to_raw` does. A terminal that panics at them starts again, and what is
 /// left of them is skipped: the program lives, and its next output shows.
-fn feed(pane: PaneId, terminal: &mut Terminal, bytes: &[u8]) -> usize {
+fn feed(pane: PaneId, terminal: &mut Terminal, bytes: &[u8], watched: bool) -> usize {
     let what = || format!("the terminal of pane {pane}");
+    let bytes = if watched { &bytes[..watch::stop(bytes, terminal)] } else { bytes };
     let fed = guard::run(what, || {
         guard::trip("output", bytes);
         feed_to_raw(terminal, bytes)
@@ -173,6 +179,7 @@ impl Pump {
             resize_timer: false,
             held: Vec::new(),
             hangup: false,
+            watched: false,
             rest: Vec::new(),
         };
         self.panes.insert(pane, io);
@@ -363,10 +370,10 @@ impl Pump {
         if !bytes.is_empty() {
             terminal.set_now(self.now_secs);
             terminal.set_clock(self.now_ms);
-            fed = feed(pane, &mut terminal, bytes);
+            fed = feed(pane, &mut terminal, bytes, io.watched);
         }
         // A program may have ended a slice with such bytes: then nothing is behind them.
-        let stopped = terminal.has_passthrough();
+        let raw = terminal.has_passthrough();
         let (bytes, rest) = bytes.split_at(fed);
         io.rest.extend_from_slice(rest);
         let size = terminal.size();
@@ -382,7 +389,8 @@ impl Pump {
         let pace = io.flood.note(&piece);
         io.pace = pace;
         let bytes = if wanted(pane) { bytes.to_vec() } else { Vec::new() };
-        let slice = Slice { pane, bytes, len, closed: closed && io.rest.is_empty(), pace, stopped };
+        let stopped = !io.rest.is_empty();
+        let slice = Slice { pane, bytes, len, closed: closed && !stopped, pace, raw, stopped };
         if closed {
             io.hangup = true;
             io.update_interest(poller, pane);
@@ -392,17 +400,18 @@ impl Pump {
         Some(slice)
     }
 
-    /// Feeds what was read behind bytes for the clients' terminals, as far as the next ones.
-    /// `None` when there is nothing.
+    /// Feeds what is behind the place at which feeding stopped, up to the next such place. `None`
+    /// when there is nothing.
     pub fn feed_rest(&mut self, pane: PaneId) -> Option<Slice> {
         let io = self.panes.get_mut(&pane).filter(|io| !io.rest.is_empty())?;
         let mut terminal = io.terminal.lock();
         let mut bytes = std::mem::take(&mut io.rest);
-        let fed = feed(pane, &mut terminal, &bytes);
+        let fed = feed(pane, &mut terminal, &bytes, io.watched);
         io.rest = bytes.split_off(fed);
+        let stopped = !io.rest.is_empty();
         let closed = io.hangup && io.rest.is_empty();
         let len = bytes.len();
-        Some(Slice { pane, bytes, len, closed, pace: io.pace, stopped: terminal.has_passthrough() })
+        Some(Slice { pane, bytes, len, closed, pace: io.pace, raw: terminal.has_passthrough(), stopped })
     }
 
     /// Queues input for a program, to be written at the end of the turn. False: too much waits,

@@ -211,6 +211,12 @@ impl Host for World {
         self.pump.paste(pane, maker, self.now.mono_ms)
     }
 
+    fn pane_watched(&mut self, pane: PaneId, watched: bool) {
+        if let Some(io) = self.pump.get_mut(pane) {
+            io.watched = watched;
+        }
+    }
+
     fn pane_reply(&mut self, pane: PaneId, bytes: &[u8]) {
         self.pump.write(pane, bytes, None);
     }

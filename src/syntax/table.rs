@@ -534,6 +534,14 @@ commands! {
         flags: CommandFlags::AFTER_HOOK, ours: true,
         usage: "[-ailr] [-F format] [-f filter] [-t target-pane] pattern", ..ROW
     },
+    SendCommand => CommandEntry {
+        name: "send-command", template: "joT:t:", min: 1, max: Some(1), target: pane('t', NO_FIND), ours: true,
+        usage: "[-jo] [-T seconds] [-t target-pane] command", ..ROW
+    },
+    WaitPane => CommandEntry {
+        name: "wait-pane", template: "acjm:pq:S:T:t:x", target: pane('t', NO_FIND), ours: true,
+        usage: "[-acjpx] [-m pattern] [-q milliseconds] [-S place] [-T seconds] [-t target-pane]", ..ROW
+    },
 }
 
 impl CommandId {

@@ -50,22 +50,40 @@ pub struct CommandMarks {
     pub status: Option<u8>,
     /// Counts all `D` marks, so that whoever waits can tell a new end from an old one.
     pub ends: u64,
+    /// Counts the prompts; one that is drawn again counts once.
+    #[serde(default)]
+    pub prompts: u64,
+    /// The shell waits for a command: since the newest prompt, nothing was run.
+    #[serde(default)]
+    pub at_prompt: bool,
 }
 
 impl CommandMarks {
     fn take(&mut self, mark: Mark) {
         match mark.kind {
-            MarkKind::Prompt => self.prompt = Some(mark),
+            MarkKind::Prompt => {
+                // A shell that draws its prompt again does so where it is.
+                let again = self.at_prompt && self.prompt.is_some_and(|old| old.line == mark.line);
+                self.prompts += u64::from(!again);
+                self.prompt = Some(mark);
+                // A shell that says where typing begins is not ready before that.
+                self.at_prompt = self.command.is_none();
+            }
             MarkKind::PromptPart { .. } => {}
-            MarkKind::Command => self.command = Some(mark),
+            MarkKind::Command => {
+                self.command = Some(mark);
+                self.at_prompt = true;
+            }
             MarkKind::Output => {
                 self.output = Some(mark);
                 (self.end, self.running, self.status) = (None, true, None);
+                self.at_prompt = false;
             }
             MarkKind::End { status } => {
                 self.end = Some(mark);
                 (self.running, self.status) = (false, Some(status));
                 self.ends += 1;
+                self.at_prompt = false;
             }
         }
     }

@@ -75,6 +75,17 @@ impl HistoryView for MemoryHistory {
         self.rows.len() as u64
     }
 
+    fn row_of_line(&mut self, line: u64) -> Option<u64> {
+        let mut number = self.lines;
+        for (index, row) in self.rows.iter().enumerate().rev() {
+            number -= u64::from(!row.flags.contains(RowFlags::WRAPPED));
+            if number < line {
+                return Some(index as u64 + 1);
+            }
+        }
+        Some(0)
+    }
+
     fn row(&mut self, index: u64, links: &mut Links) -> Option<Row> {
         let mut row = self.rows.get(usize::try_from(index).ok()?)?.clone();
         relink(&mut row, &self.links, links);

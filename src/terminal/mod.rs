@@ -18,6 +18,7 @@
 //! | `save` | all of it as bytes, for the server after this one |
 //! | `marks` | where a shell says that prompts, commands and output begin |
 //! | `keys`, `capture` | bytes for a key; rows as text |
+//! | `lines` | the text of logical lines by number |
 //!
 //! It does no I/O and reads no clock: the server tells it the time (`set_now`, `set_clock`)
 //! and ends what takes too long (`time_out`, `end_sync`).
@@ -33,6 +34,7 @@ mod grid;
 mod images;
 pub mod keys;
 mod line;
+mod lines;
 mod marks;
 mod memory;
 mod modes;
@@ -60,6 +62,7 @@ pub use csi::VERSION;
 pub use events::{StringEnd, TerminalEvent};
 pub use images::Image;
 pub use keys::{KeyEncodeOptions, NoEncoding, encode_key, encode_mouse, is_typed_as_it_is, write_key};
+pub use lines::TextLine;
 pub use marks::{CommandMarks, Mark, MarkKind};
 pub use memory::{MemoryHistory, relay, relink};
 pub use modes::{CursorShape, Modes, Progress, ProgressState};

@@ -275,6 +275,10 @@ impl TranscriptView {
 }
 
 impl HistoryView for TranscriptView {
+    fn row_of_line(&mut self, line: u64) -> Option<u64> {
+        Some(self.row_of_number(line))
+    }
+
     fn rows(&mut self) -> u64 {
         self.list.rows(&self.store) + self.newest.rows()
     }

@@ -142,6 +142,7 @@ impl ServerRecord {
             messages,
             prompt_history: _,
             events: _,
+            waits: _,
             wait_channels: _,
             delayed: _,
             access: _,

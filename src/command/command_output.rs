@@ -1,0 +1,165 @@
+//! What a command printed, as the text between two places of a pane, made beside the loop piece by
+//! piece.
+
+use crate::base::PaneId;
+use crate::base::history::{HistoryView, Row, RowFlags};
+use crate::base::links::Links;
+use crate::base::text;
+use crate::model::host::Content;
+use crate::model::{Cx, ItemContext};
+use crate::terminal::{Capture, CaptureOptions, Mark, Terminal};
+
+use super::output;
+
+/// Bytes of text made at a time.
+const PIECE: usize = 256 << 10;
+/// Bytes of output that are printed as JSON, or shown to an attached client; what is more is left
+/// out, and the object says so.
+const MAX_GATHERED: usize = 64 << 20;
+
+/// From a mark to a column of the cursor's row.
+#[derive(Clone, Copy)]
+pub struct Span {
+    pub start: Option<Mark>,
+    pub col: u32,
+}
+
+/// Rows as they were at one moment.
+pub struct CommandOutput {
+    view: Box<dyn HistoryView>,
+    history: u64,
+    screen: Vec<Row>,
+    links: Links,
+    capture: Capture,
+    next: u64,
+    /// The row behind the last one.
+    to: u64,
+    /// Columns before the output in its first row.
+    skip: usize,
+    /// The output ends in its last row, without an end of the line.
+    open: bool,
+}
+
+/// The output that ends at the cursor of a pane.
+pub fn output_of(cx: &Cx<'_>, pane: PaneId, span: Span) -> Option<CommandOutput> {
+    let terminal = cx.server.pane(pane)?.terminal.clone();
+    let mut terminal = terminal.lock();
+    let history = terminal.history_rows();
+    let cursor = terminal.cursor();
+    let mut screen: Vec<Row> = (0..=cursor.y).map(|y| terminal.row(y)).collect();
+    let first = span.start.map_or(history, |mark| first_row(&mut terminal, mark));
+    let end = history + u64::from(cursor.y);
+    // What was printed after the start was cleared, and the cursor is above it.
+    let (next, skip) = match first <= end {
+        true => (first, span.start.map_or(0, |mark| mark.col as usize)),
+        false => (history, 0),
+    };
+    let open = span.col > 0;
+    if let Some(last) = screen.last_mut() {
+        let mut cells = last.cells();
+        cells.truncate(span.col as usize);
+        *last = cells.iter().collect();
+    }
+    let options = CaptureOptions { join: true, ..CaptureOptions::default() };
+    Some(CommandOutput {
+        links: terminal.links().clone(),
+        capture: Capture::new(options, terminal.size().cols),
+        view: terminal.history().view(),
+        history,
+        screen,
+        next,
+        to: end + u64::from(open),
+        skip,
+        open,
+    })
+}
+
+/// The row that a mark is in, counted from the oldest row of history; the oldest, where the mark's
+/// line is gone.
+fn first_row(terminal: &mut Terminal, mark: Mark) -> u64 {
+    let history = terminal.history_rows();
+    let (Some(line), Some(first)) = (mark.line, terminal.first_line()) else { return history };
+    if line < first {
+        let mut view = terminal.history().view();
+        let row = view.row_of_line(line).unwrap_or(0);
+        return (row + u64::from(mark.row)).min(history);
+    }
+    let rows = terminal.size().rows;
+    let row = (0..rows).find(|y| terminal.line_in_row(*y) == line);
+    match row {
+        // The first row of the screen may be in the middle of the line.
+        Some(0) => history,
+        Some(y) => history + u64::from(y + mark.row),
+        None => history + u64::from(rows),
+    }
+}
+
+impl CommandOutput {
+    /// The text of the next rows; `None` after the last one.
+    fn piece(&mut self) -> Option<Vec<u8>> {
+        if self.next >= self.to {
+            return None;
+        }
+        let mut out = String::new();
+        while out.len() < PIECE && self.next < self.to {
+            let index = self.next;
+            self.next += 1;
+            let mut row = match index.checked_sub(self.history) {
+                None => self.view.row(index, &mut self.links).unwrap_or_default(),
+                Some(y) => self.screen.get(y as usize).cloned().unwrap_or_default(),
+            };
+            let skip = std::mem::take(&mut self.skip);
+            if skip > 0 {
+                let flags = row.flags;
+                row = row.cells().iter().skip(skip).collect();
+                row.flags = flags;
+            }
+            let goes_on = row.flags.contains(RowFlags::WRAPPED);
+            let line = self.capture.text(&row, &self.links);
+            let is_last = self.next == self.to && self.open;
+            match goes_on || is_last {
+                true => out.push_str(&line),
+                // What was erased counts as written.
+                false => out.extend([line.trim_end_matches(' '), "\n"]),
+            }
+        }
+        Some(text::to_bytes(&out))
+    }
+
+    /// All of it, and whether that is all.
+    pub fn gather(mut self) -> (Vec<u8>, bool) {
+        let mut out = Vec::new();
+        while let Some(piece) = self.piece() {
+            out.extend_from_slice(&piece);
+            if out.len() >= MAX_GATHERED {
+                out.truncate(MAX_GATHERED);
+                return (out, self.next >= self.to);
+            }
+        }
+        (out, true)
+    }
+
+    /// Prints it as its reader takes it, and then lets the command's item go on.
+    pub fn print(mut self, cx: &mut Cx<'_>, item: &ItemContext) {
+        let id = item.id;
+        if !output::can_stream(cx, item) {
+            let (text, _) = self.gather();
+            output::print(cx, item, text::from_bytes(&text).trim_end_matches('\n'));
+            cx.server.queues.resume(id);
+            return;
+        }
+        // Lines of control mode have ends.
+        let mut end = self.open && output::is_control(cx, item);
+        let utf8 = output::takes_utf8(cx, item);
+        let maker = move || match self.piece() {
+            Some(piece) if utf8 => Some(piece),
+            Some(piece) => {
+                let lines = text::from_bytes(&piece);
+                Some(lines.split('\n').map(text::sanitize).collect::<Vec<_>>().join("\n").into_bytes())
+            }
+            None => std::mem::take(&mut end).then(|| b"\n".to_vec()),
+        };
+        let done = Box::new(move |cx: &mut Cx<'_>, _| cx.server.queues.resume(id));
+        output::stream_to(cx, item, Content::Made(Box::new(maker)), done);
+    }
+}

@@ -1,0 +1,304 @@
+//! `wait-pane`: returns when a pane prints something, is quiet, ends, prompts, or when the command
+//! that was sent to it has ended. It waits beside the pump that feeds the pane and polls nothing.
+
+use serde_json::{Map, Value, json};
+
+use crate::base::PaneId;
+use crate::model::events::Keep;
+use crate::model::host::ExitStatus;
+use crate::model::waits::{News, WaitId, Waiter};
+use crate::model::{Cx, Exec, ItemContext};
+use crate::syntax::args::Args;
+use crate::terminal::CommandMarks;
+
+use super::wait_match::{Hit, Matcher};
+use super::{json, output};
+
+/// How long a shell without marks is waited for, without `-T`, before it counts as one that sets none.
+const NO_MARKS_MS: u64 = 5000;
+/// Status when a shell sets no marks: what was asked for cannot be known.
+const NO_MARKS_STATUS: i32 = 2;
+/// What timers of a wait are for.
+const TIME_OUT: u32 = 0;
+const QUIET: u32 = 1;
+const NO_MARKS: u32 = 2;
+
+/// What is waited for.
+enum Goal {
+    Match(Box<Matcher>),
+    Quiet {
+        idle_ms: u64,
+        since_ms: u64,
+    },
+    Exit,
+    Prompt,
+    /// The end of a command, which comes after these marks.
+    Command(CommandMarks),
+}
+
+/// A wait under way.
+struct Waiting {
+    item: ItemContext,
+    pane: PaneId,
+    id: Option<WaitId>,
+    goal: Goal,
+    as_json: bool,
+    /// The shell set a mark.
+    marked: bool,
+}
+
+pub fn wait_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    let Some(pane) = item.target.pane else { return Exec::Error };
+    if item.client.is_none() {
+        return output::error(cx, item, "not able to wait");
+    }
+    if "cmpqx".chars().filter(|flag| args.has(*flag)).count() != 1 {
+        return output::error(cx, item, "one of -c, -m, -p, -q and -x must be given");
+    }
+    let time_out = match time_out(args) {
+        Ok(time_out) => time_out,
+        Err(message) => return output::error(cx, item, &message),
+    };
+    let goal = match goal(cx, pane, args) {
+        Ok(goal) => goal,
+        Err(message) => return output::error(cx, item, &message),
+    };
+    let marks = cx.server.pane(pane).map(|pane| pane.terminal.lock().marks()).unwrap_or_default();
+    let marked = marks.prompt.is_some() || marks.ends > 0;
+    let mut waiting = Waiting { item: item.waiting(), pane, id: None, goal, as_json: args.has('j'), marked };
+    if waiting.begin(cx, &marks) {
+        return Exec::Normal;
+    }
+    let idle_ms = if let Goal::Quiet { idle_ms, .. } = waiting.goal { Some(idle_ms) } else { None };
+    let wants_marks = matches!(waiting.goal, Goal::Prompt | Goal::Command(_)) && !marked;
+    let Some(id) = start(cx, pane, move |id| {
+        waiting.id = Some(id);
+        Box::new(move |cx, news| waiting.hear(cx, news))
+    }) else {
+        return output::error(cx, item, "too many waits");
+    };
+    if let Some(ms) = time_out {
+        cx.tell_later(pane, id, ms, TIME_OUT);
+    } else if wants_marks {
+        cx.tell_later(pane, id, NO_MARKS_MS, NO_MARKS);
+    }
+    if let Some(ms) = idle_ms {
+        cx.tell_later(pane, id, ms, QUIET);
+    }
+    Exec::Wait
+}
+
+/// Registers a waiter that knows its own number. `None`: too many wait.
+pub(super) fn start(cx: &mut Cx<'_>, pane: PaneId, make: impl FnOnce(WaitId) -> Waiter) -> Option<WaitId> {
+    let slot = std::sync::Arc::new(parking_lot::Mutex::new(None::<Waiter>));
+    let inner = slot.clone();
+    let id = cx.watch_pane(
+        pane,
+        Box::new(move |cx, news| {
+            let Some(mut waiter) = inner.lock().take() else { return Keep::On };
+            let keep = waiter(cx, news);
+            *inner.lock() = Some(waiter);
+            keep
+        }),
+    )?;
+    *slot.lock() = Some(make(id));
+    Some(id)
+}
+
+/// `-T`, in milliseconds.
+pub(super) fn time_out(args: &Args) -> Result<Option<u64>, String> {
+    let Some(text) = args.get('T') else { return Ok(None) };
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.0..=1e9).contains(&seconds) => Ok(Some((seconds * 1000.0).ceil() as u64)),
+        _ => Err(format!("invalid time: {text}")),
+    }
+}
+
+fn goal(cx: &mut Cx<'_>, id: PaneId, args: &Args) -> Result<Goal, String> {
+    if let Some(text) = args.get('q') {
+        let idle_ms = text.parse::<u64>().ok().filter(|ms| *ms > 0);
+        let idle_ms = idle_ms.ok_or_else(|| format!("invalid time: {text}"))?;
+        return Ok(Goal::Quiet { idle_ms, since_ms: cx.now.mono_ms });
+    }
+    let pane = cx.server.pane(id).ok_or("no pane")?;
+    let mut terminal = pane.terminal.lock();
+    if let Some(pattern) = args.get('m') {
+        let since = match (args.get('S'), args.has('a')) {
+            (Some(place), _) => Some(super::line_marks::line(place, &mut terminal)?),
+            (None, true) => Some(super::line_marks::line("@last-command", &mut terminal).unwrap_or(0)),
+            (None, false) => None,
+        };
+        let matcher = Matcher::new(pattern, &mut terminal, since);
+        let matcher = matcher.ok_or_else(|| format!("invalid pattern: {pattern}"))?;
+        return Ok(Goal::Match(Box::new(matcher)));
+    }
+    let marks = terminal.marks();
+    let entered = cx.server.waits.entered(id).copied();
+    Ok(match () {
+        () if args.has('x') => Goal::Exit,
+        () if args.has('p') => Goal::Prompt,
+        () => Goal::Command(entered.unwrap_or(marks)),
+    })
+}
+
+impl Waiting {
+    /// Whether it is over at once; then all was said.
+    fn begin(&mut self, cx: &mut Cx<'_>, marks: &CommandMarks) -> bool {
+        let Some(pane) = cx.server.pane(self.pane) else { return false };
+        let status = pane.status;
+        if !pane.has_terminal() {
+            match (&self.goal, status) {
+                (Goal::Exit, Some(status)) => self.exited(cx, status),
+                (Goal::Exit | Goal::Quiet { .. }, _) => {}
+                _ => drop(self.fail(cx, 1, "its program has ended")),
+            }
+            return true;
+        }
+        match &mut self.goal {
+            Goal::Match(matcher) => {
+                let terminal = pane.terminal.clone();
+                let hit = matcher.look(&mut terminal.lock(), true);
+                hit.map(|hit| self.found(cx, &hit)).is_some()
+            }
+            Goal::Prompt => self.prompts(cx, marks),
+            Goal::Command(_) => self.ended(cx, marks),
+            _ => false,
+        }
+    }
+
+    /// Whether the shell waits for a command, since the last line that was typed.
+    fn prompts(&self, cx: &Cx<'_>, marks: &CommandMarks) -> bool {
+        let entered = cx.server.waits.entered(self.pane);
+        marks.at_prompt && entered.is_none_or(|then| marks.prompts > then.prompts)
+    }
+
+    /// Whether the command has ended; then that is its status.
+    fn ended(&self, cx: &mut Cx<'_>, marks: &CommandMarks) -> bool {
+        let Goal::Command(then) = &self.goal else { return false };
+        let ended = marks.ends > then.ends || marks.prompts > then.prompts && !marks.running;
+        if ended {
+            let status = if marks.ends > then.ends { marks.status.unwrap_or(0) } else { 0 };
+            self.say_status(cx, i32::from(status));
+        }
+        ended
+    }
+
+    fn hear(&mut self, cx: &mut Cx<'_>, news: &News<'_>) -> Keep {
+        if self.item.client.is_none_or(|id| cx.server.client(id).is_none()) {
+            return Keep::Ended;
+        }
+        if !self.is_over(cx, news) {
+            return Keep::On;
+        }
+        cx.server.queues.resume(self.item.id);
+        Keep::Ended
+    }
+
+    fn is_over(&mut self, cx: &mut Cx<'_>, news: &News<'_>) -> bool {
+        match (news, &mut self.goal) {
+            (News::Printed { whole }, Goal::Match(matcher)) => {
+                let Some(pane) = cx.server.pane(self.pane) else { return false };
+                let hit = matcher.look(&mut pane.terminal.lock(), *whole);
+                hit.map(|hit| self.found(cx, &hit)).is_some()
+            }
+            (News::Printed { .. }, Goal::Quiet { since_ms, .. }) => {
+                *since_ms = cx.now.mono_ms;
+                false
+            }
+            (News::Printed { .. }, _) => false,
+            (News::Mark(_, marks), goal) => {
+                self.marked = true;
+                match goal {
+                    Goal::Prompt => self.prompts(cx, marks),
+                    Goal::Command(_) => self.ended(cx, marks),
+                    _ => false,
+                }
+            }
+            (News::Exited(status), Goal::Exit) => {
+                self.exited(cx, *status);
+                true
+            }
+            (News::Exited(_) | News::Gone, Goal::Exit | Goal::Quiet { .. }) => true,
+            (News::Exited(_), _) => self.fail(cx, 1, "its program has ended"),
+            (News::Gone, _) => self.fail(cx, 1, "it is gone"),
+            (News::Late(what), _) => self.late(cx, *what),
+        }
+    }
+
+    fn late(&mut self, cx: &mut Cx<'_>, what: u32) -> bool {
+        match &self.goal {
+            Goal::Quiet { idle_ms, since_ms } if what == QUIET => {
+                let left = (since_ms + idle_ms).saturating_sub(cx.now.mono_ms);
+                if left > 0
+                    && let Some(id) = self.id
+                {
+                    cx.tell_later(self.pane, id, left, QUIET);
+                }
+                left == 0
+            }
+            Goal::Prompt | Goal::Command(_) if !self.marked => {
+                self.fail(cx, NO_MARKS_STATUS, "its shell marks no prompts and commands (OSC 133)")
+            }
+            _ if what == TIME_OUT => self.fail(cx, 1, "timed out"),
+            _ => false,
+        }
+    }
+
+    fn fail(&self, cx: &mut Cx<'_>, status: i32, why: &str) -> bool {
+        fail(cx, &self.item, status, &format!("pane {}: {why}", self.pane));
+        true
+    }
+
+    fn say_status(&self, cx: &mut Cx<'_>, status: i32) {
+        if self.as_json {
+            json::print(cx, &self.item, Map::from_iter([("status".to_owned(), json!(status))]));
+        }
+        set_status(cx, &self.item, status);
+    }
+
+    fn exited(&self, cx: &mut Cx<'_>, status: ExitStatus) {
+        let (name, number) = match status {
+            ExitStatus::Exited(code) => ("status", code),
+            ExitStatus::Signaled(signal) => ("signal", signal),
+        };
+        match self.as_json {
+            true => json::print(cx, &self.item, Map::from_iter([(name.to_owned(), json!(number))])),
+            false => output::print(cx, &self.item, &format!("{name} {number}")),
+        }
+    }
+
+    fn found(&self, cx: &mut Cx<'_>, hit: &Hit) {
+        if self.as_json {
+            let group = |group: &Option<String>| group.as_deref().map_or(Value::Null, json::string);
+            let object = [
+                ("line", json!(hit.line)),
+                ("text", json::string(&hit.text)),
+                ("match", json::string(&hit.matched)),
+                ("groups", hit.groups.iter().map(group).collect()),
+            ];
+            let object = object.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+            return json::print(cx, &self.item, object);
+        }
+        let line = hit.line.map_or_else(|| "-".to_owned(), |line| line.to_string());
+        output::print(cx, &self.item, &format!("{line}:{}", hit.matched));
+    }
+}
+
+/// Fails with a status: what follows in the same line of commands is left out.
+pub(super) fn fail(cx: &mut Cx<'_>, item: &ItemContext, status: i32, why: &str) {
+    output::error(cx, item, why);
+    set_status(cx, item, status);
+    cx.server.queues.drop_group_after(item.queue_client, item.group);
+}
+
+/// The status that a client without a session exits with; a control client gets it as a line.
+pub(super) fn set_status(cx: &mut Cx<'_>, item: &ItemContext, status: i32) {
+    let Some(client) = item.client.and_then(|id| cx.server.clients.get_mut(&id)) else { return };
+    if client.flags.contains(crate::model::ClientFlags::CONTROL) {
+        if status != 0 {
+            output::print(cx, item, &format!("status {status}"));
+        }
+    } else if client.session.is_none() {
+        client.exit_status = status;
+    }
+}

@@ -1,0 +1,142 @@
+//! Who waits for something in a pane: they are called when it prints, when its shell sets a mark,
+//! and when its program ends or the pane goes.
+
+use std::collections::BTreeMap;
+
+use crate::base::PaneId;
+use crate::terminal::{CommandMarks, Mark};
+
+use super::events::Keep;
+use super::host::ExitStatus;
+use super::{Cx, Server};
+
+/// Waits of all clients at most; one more is an error of who asks.
+const MAX_WAITS: usize = 10_000;
+
+/// What there is to tell of a pane.
+#[derive(Clone, Copy, Debug)]
+pub enum News<'a> {
+    /// It printed something. `whole`: all that was read is on the screen; otherwise there is more,
+    /// which may overwrite or scroll away what is on the screen now.
+    Printed { whole: bool },
+    /// Its shell set a mark just now: nothing behind the mark is on the screen yet.
+    Mark(&'a Mark, &'a CommandMarks),
+    /// Its program ended.
+    Exited(ExitStatus),
+    /// It goes, or its program is replaced.
+    Gone,
+    /// A timer that was set for this wait is due.
+    Late(u32),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct WaitId(u64);
+
+pub type Waiter = Box<dyn FnMut(&mut Cx<'_>, &News<'_>) -> Keep + Send>;
+
+/// All waits, by pane.
+#[derive(Default)]
+pub struct Waits {
+    /// A waiter is taken out while it runs.
+    all: BTreeMap<(PaneId, WaitId), Option<Waiter>>,
+    next: u64,
+    /// Marks of panes as they were when a line was typed into them last.
+    entered: BTreeMap<PaneId, CommandMarks>,
+}
+
+impl Waits {
+    pub fn is_watched(&self, pane: PaneId) -> bool {
+        self.all.range((pane, WaitId(0))..=(pane, WaitId(u64::MAX))).next().is_some()
+    }
+
+    /// What the marks of a pane were when a line was typed into it last.
+    pub fn entered(&self, pane: PaneId) -> Option<&CommandMarks> {
+        self.entered.get(&pane)
+    }
+}
+
+impl Server {
+    /// Input goes to a pane: if it ends a line, what comes of that is news.
+    pub fn note_input(&mut self, pane: PaneId, bytes: &[u8]) {
+        if bytes.iter().any(|byte| matches!(byte, b'\r' | b'\n'))
+            && let Some(p) = self.panes.get(&pane)
+        {
+            let marks = p.terminal.lock().marks();
+            self.waits.entered.insert(pane, marks);
+        }
+    }
+}
+
+impl Cx<'_> {
+    /// Calls `waiter` with what happens in a pane from now on. `None`: too many wait.
+    pub fn watch_pane(&mut self, pane: PaneId, waiter: Waiter) -> Option<WaitId> {
+        let waits = &mut self.server.waits;
+        if waits.all.len() >= MAX_WAITS {
+            return None;
+        }
+        waits.next += 1;
+        let id = WaitId(waits.next);
+        waits.all.insert((pane, id), Some(waiter));
+        self.host.pane_watched(pane, true);
+        Some(id)
+    }
+
+    /// Tells one waiter that a timer is due, after so many milliseconds.
+    pub fn tell_later(&mut self, pane: PaneId, id: WaitId, delay_ms: u64, what: u32) {
+        self.host.timer(delay_ms, Box::new(move |cx| cx.tell_waiter((pane, id), &News::Late(what))));
+    }
+
+    /// Ends a wait without a word.
+    pub fn end_watch(&mut self, pane: PaneId, id: WaitId) {
+        self.server.waits.all.remove(&(pane, id));
+        let watched = self.server.waits.is_watched(pane);
+        self.host.pane_watched(pane, watched);
+    }
+
+    /// Tells all who wait for something in a pane.
+    pub fn tell_waiters(&mut self, pane: PaneId, news: &News<'_>) {
+        let range = (pane, WaitId(0))..=(pane, WaitId(u64::MAX));
+        let keys: Vec<_> = self.server.waits.all.range(range).map(|(key, _)| *key).collect();
+        keys.into_iter().for_each(|key| self.tell_waiter(key, news));
+        if matches!(news, News::Gone) {
+            self.server.waits.entered.remove(&pane);
+        }
+    }
+
+    fn tell_waiter(&mut self, key: (PaneId, WaitId), news: &News<'_>) {
+        let Some(mut waiter) = self.server.waits.all.get_mut(&key).and_then(Option::take) else { return };
+        let keep = waiter(&mut self.reborrow(), news);
+        match self.server.waits.all.get_mut(&key) {
+            Some(slot) if keep == Keep::On => *slot = Some(waiter),
+            _ => self.end_watch(key.0, key.1),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::super::test_host::TestHost;
+    use super::*;
+
+    #[test]
+    fn waiters_are_told_of_their_pane_until_they_end() {
+        let (mut server, mut host) = (Server::default(), TestHost::default());
+        let mut cx = Cx { server: &mut server, host: &mut host, now: Default::default() };
+        let told = Arc::new(Mutex::new(0));
+        let count = told.clone();
+        let waiter = move |_: &mut Cx<'_>, news: &News<'_>| {
+            *count.lock().unwrap() += 1;
+            if matches!(news, News::Gone) { Keep::Ended } else { Keep::On }
+        };
+        let pane = PaneId(3);
+        cx.watch_pane(pane, Box::new(waiter)).unwrap();
+        cx.tell_waiters(PaneId(4), &News::Gone);
+        cx.tell_waiters(pane, &News::Printed { whole: true });
+        assert_eq!((*told.lock().unwrap(), cx.server.waits.is_watched(pane)), (1, true));
+        cx.tell_waiters(pane, &News::Gone);
+        cx.tell_waiters(pane, &News::Gone);
+        assert_eq!((*told.lock().unwrap(), cx.server.waits.is_watched(pane)), (2, false));
+    }
+}
