@@ -292,7 +292,8 @@ fn send_command_gives_output_and_status_in_every_shell() {
         ("echo before; printf '\\033[H\\033[2J\\033[3J'; echo after", "after\n", 0),
         ("printf 'ü世界\\n'", "ü世界\n", 0),
         ("# nothing", "", 0),
-        ("no-such-thing 2>/dev/null", "", 127),
+        ("printf '%s|' 'a\tb'", "a\tb|", 0),
+        ("sh -c 'exit 127'", "", 127),
     ]
     .map(|(command, out, status)| (same(command).0, out.to_owned(), status))
     .into();

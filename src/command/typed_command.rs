@@ -46,6 +46,9 @@ impl Shell {
             match (self, c) {
                 (Self::Posix | Self::Plain, '\'') => out.push_str("'\\''"),
                 (Self::Fish, '\'' | '\\') => out.extend(['\\', c]),
+                // A tab that is typed would complete.
+                (Self::Posix | Self::Plain, '\t') => out.push_str("'\"$(printf '\\t')\"'"),
+                (Self::Fish, '\t') => out.push_str("'\\t'"),
                 _ => out.push(c),
             }
             len = if c == '\n' { 0 } else { len + c.len_utf8() };
@@ -108,8 +111,6 @@ pub fn typed(line: &Line<'_>) -> Result<Vec<u8>, String> {
         for byte in crate::base::text::to_bytes(&text) {
             match byte {
                 b'\n' => out.push(b'\r'),
-                // Taken as it is, not as a key that completes.
-                b'\t' => out.extend_from_slice(b"\x16\t"),
                 _ => out.push(byte),
             }
         }
@@ -139,7 +140,8 @@ mod tests {
             let text = line(command, Shell::Posix, true, false);
             assert!(text.starts_with("eval '"), "{text}");
         }
-        assert_eq!(line("a\tb", Shell::Posix, true, false), "eval 'a\x16\tb'\r");
+        assert_eq!(line("a\tb", Shell::Posix, true, false), "eval 'a'\"$(printf '\\t')\"'b'\r");
+        assert_eq!(line("a\tb", Shell::Fish, true, false), "eval 'a'\\t'b'\r");
     }
 
     #[test]
