@@ -28,6 +28,7 @@ pub mod list_commands;
 mod list_usage;
 pub mod menu;
 pub mod messages;
+pub mod monitors;
 pub mod move_window;
 pub mod option_effects;
 pub mod options;

@@ -1,21 +1,33 @@
 //! `set-option`, `show-options` and their kin for windows and hooks.
 
 use crate::format::{Scope as FormatScope, parse};
+use crate::model::monitors::Monitors;
 use crate::model::option_access::OptionScope;
 use crate::model::queue::{QueueState, StateFlags};
 use crate::model::spawn::is_usable_shell;
 use crate::model::{Cx, Exec, ItemContext};
-use crate::options::print::{Listing, Which, lines, listing};
+use crate::options::print::{Listing, Shown, Which, listing, shown};
 use crate::options::{Given, Kind, OptionName, Scope, Value, parse_name, table};
 use crate::syntax::CommandId;
 use crate::syntax::args::Args;
 
-use super::{option_effects, output};
+use super::{monitors, option_effects, output};
 
 /// `set-option`, `set-window-option` and `set-hook`.
 pub fn set(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    let is_hook = command_id(item) == Some(CommandId::SetHook);
+    cx.server.monitors.in_use |= is_hook && "BET".chars().any(|flag| args.has(flag));
+    if is_hook && args.has('E') {
+        return monitors::fire(cx, item, args);
+    }
+    if is_hook && args.has('B') {
+        return monitors::set(cx, item, args);
+    }
+    if args.count() == 0 {
+        return output::error(cx, item, "missing argument");
+    }
     let argument = expand(cx, item, &args.string(0).unwrap_or_default());
-    if command_id(item) == Some(CommandId::SetHook) && args.has('R') {
+    if is_hook && args.has('R') {
         return run_hook(cx, item, &argument);
     }
     let quiet = args.has('q');
@@ -30,6 +42,14 @@ pub fn set(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         Err(_) if quiet => return Exec::Normal,
         Err(error) => return output::error(cx, item, &error),
     };
+    let user_hooks = &cx.server.monitors.user_hooks;
+    if is_hook
+        && name.is_user()
+        && user_hooks.len() >= Monitors::MAX_NAMES
+        && !user_hooks.contains(&name.name)
+    {
+        return output::error(cx, item, "too many hooks of users");
+    }
     let entry = table::find(&name.name);
     if name.index.is_some() && !entry.is_some_and(|entry| entry.is_array()) {
         return output::error(cx, item, &format!("not an array: {argument}"));
@@ -55,6 +75,13 @@ pub fn set(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     if let Err(error) = result {
         return output::error(cx, item, &error);
     }
+    if name.is_user() {
+        if unset {
+            cx.server.monitors.remove(level, &name.name);
+        } else if is_hook {
+            cx.server.monitors.user_hooks.insert(name.name.clone());
+        }
+    }
     option_effects::apply(cx, &name.name);
     Exec::Normal
 }
@@ -63,12 +90,13 @@ fn command_id(item: &ItemContext) -> Option<CommandId> {
     item.command.as_ref().map(|command| command.id)
 }
 
-fn expand(cx: &Cx<'_>, item: &ItemContext, text: &str) -> String {
-    FormatScope::new(cx.server, &*cx.host, cx.now)
-        .item(item)
-        .client(item.target_client)
-        .state(&item.target)
-        .expand(text)
+/// What formats of a command are about: its target.
+pub(super) fn scope<'a>(cx: &'a Cx<'_>, item: &ItemContext) -> FormatScope<'a> {
+    FormatScope::new(cx.server, &*cx.host, cx.now).item(item).client(item.target_client).state(&item.target)
+}
+
+pub(super) fn expand(cx: &Cx<'_>, item: &ItemContext, text: &str) -> String {
+    scope(cx, item).expand(text)
 }
 
 /// `set-hook -R`: runs a hook, or a user option's value, now.
@@ -95,7 +123,7 @@ fn run_hook(cx: &mut Cx<'_>, item: &ItemContext, name: &str) -> Exec {
 }
 
 /// The level that the flags and the option's own scope choose.
-fn scope_from_name(
+pub(super) fn scope_from_name(
     cx: &Cx<'_>,
     item: &ItemContext,
     args: &Args,
@@ -236,38 +264,106 @@ fn is_shell(cx: &Cx<'_>, level: OptionScope, value: &str, append: bool) -> bool 
 
 /// `show-options`, `show-window-options` and `show-hooks`.
 pub fn show(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
-    let quiet = args.has('q');
-    let shown = match args.string(0) {
-        None => show_all(cx, item, args),
-        Some(argument) => show_one(cx, item, args, &expand(cx, item, &argument)),
-    };
-    match shown {
-        Ok(lines) => {
-            for line in lines {
-                output::print(cx, item, &line);
-            }
-            Exec::Normal
-        }
-        Err(_) if quiet => Exec::Normal,
+    match show_what(cx, item, args) {
+        Ok(()) => Exec::Normal,
+        Err(_) if args.has('q') => Exec::Normal,
         Err(error) => output::error(cx, item, &error),
     }
 }
 
-fn show_one(cx: &Cx<'_>, item: &ItemContext, args: &Args, argument: &str) -> Result<Vec<String>, String> {
+fn show_what(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Result<(), String> {
+    let is_hook = command_id(item) == Some(CommandId::ShowHooks);
+    let argument = args.string(0).map(|argument| expand(cx, item, &argument));
+    cx.server.monitors.in_use |= is_hook && (args.has('B') || args.has('F'));
+    if is_hook && args.has('B') {
+        let name =
+            argument.as_deref().map(|argument| parse_name(argument).map_err(|error| error.message(argument)));
+        let name = name.transpose()?;
+        let level = match &name {
+            Some(name) => scope_from_name(cx, item, args, name)?.1,
+            None => scope_from_flags(cx, item, args)?.1,
+        };
+        if let Some(name) = &name
+            && cx.server.chain(level).get_only(&name.name).is_none()
+            && name.is_user()
+        {
+            return Err(format!("invalid option: {}", name.name));
+        }
+        monitors::show(cx, item, args, level, name.as_ref().map(|name| name.name.as_str()));
+        return Ok(());
+    }
+    let (level, shown) = match &argument {
+        None => show_all(cx, item, args)?,
+        Some(argument) => show_one(cx, item, args, argument)?,
+    };
+    for shown in shown {
+        let line = match args.get('F') {
+            Some(template) => as_format(cx, item, args, level, &shown).expand(template),
+            None => shown.line(args.has('v')),
+        };
+        output::print(cx, item, &line);
+    }
+    Ok(())
+}
+
+/// What `-F` of a listing is about: one of its lines.
+fn as_format<'a>(
+    cx: &'a Cx<'_>,
+    item: &ItemContext,
+    args: &Args,
+    level: OptionScope,
+    shown: &Shown,
+) -> FormatScope<'a> {
+    let flag = |on: bool| if on { "1" } else { "0" };
+    let index = shown.index.map(|index| index.to_string()).unwrap_or_default();
+    let mut scope = scope(cx, item);
+    for (name, value) in [
+        ("option_name", shown.name.as_str()),
+        ("option_value", &shown.value),
+        ("option_value_only", flag(args.has('v'))),
+        ("option_is_parent", flag(shown.inherited)),
+        ("option_is_array", flag(shown.is_array)),
+        ("option_is_string", flag(shown.is_string)),
+        ("option_is_hook", flag(shown.is_hook)),
+        ("option_is_user", flag(shown.is_user)),
+        ("option_has_value", flag(shown.has_value)),
+        ("option_array_key", &index),
+        ("option_has_array_key", flag(shown.index.is_some())),
+    ] {
+        scope = scope.add(name, value);
+    }
+    if command_id(item) == Some(CommandId::ShowHooks) {
+        let (count, time) = cx.server.hook_fires(level, &shown.name);
+        scope = scope.add("hook_fire_count", count.to_string());
+        if time != 0 {
+            scope = scope.add_time("hook_fire_time", time);
+        }
+    }
+    scope
+}
+
+type ShownAt = (OptionScope, Vec<Shown>);
+
+fn show_one(cx: &Cx<'_>, item: &ItemContext, args: &Args, argument: &str) -> Result<ShownAt, String> {
     let name = parse_name(argument).map_err(|error| error.message(argument))?;
     let (_, level) = scope_from_name(cx, item, args, &name)?;
     let chain = cx.server.chain(level);
     let own = chain.get_only(&name.name);
     let inherited = if args.has('A') && own.is_none() { chain.get(&name.name) } else { None };
-    let listing = Listing { values_only: args.has('v'), inherited: inherited.is_some() };
+    let listing = Listing { values_only: values_only(args), inherited: inherited.is_some() };
     match own.or(inherited) {
-        Some(value) => Ok(lines(&name.name, value, name.index, listing)),
+        Some(value) => Ok((level, shown(&name.name, value, name.index, listing))),
         None if name.is_user() => Err(format!("invalid option: {argument}")),
-        None => Ok(Vec::new()),
+        None => Ok((level, Vec::new())),
     }
 }
 
-fn show_all(cx: &Cx<'_>, item: &ItemContext, args: &Args) -> Result<Vec<String>, String> {
+/// Whether arrays without elements are left out.
+fn values_only(args: &Args) -> bool {
+    args.has('v') && !args.has('F')
+}
+
+fn show_all(cx: &Cx<'_>, item: &ItemContext, args: &Args) -> Result<ShownAt, String> {
     let (scope, level) = scope_from_flags(cx, item, args)?;
     let which = if command_id(item) == Some(CommandId::ShowHooks) {
         Which::Hooks
@@ -277,6 +373,24 @@ fn show_all(cx: &Cx<'_>, item: &ItemContext, args: &Args) -> Result<Vec<String>,
         Which::Options
     };
     let parents = args.has('A').then(|| cx.server.chain(level));
-    let Some(options) = cx.server.level(level) else { return Ok(Vec::new()) };
-    Ok(listing(options, parents.as_ref(), scope, which, args.has('v')))
+    let Some(options) = cx.server.level(level) else { return Ok((level, Vec::new())) };
+    let monitored = |name: &str| cx.server.monitors.find(level, name).is_some();
+    let mut out = listing(options, parents.as_ref(), scope, which, values_only(args));
+    match which {
+        // tmux: a monitor's commands are a hook, not an option.
+        Which::Options => out.retain(|shown| !shown.is_user || !monitored(&shown.name)),
+        Which::Both => {}
+        Which::Hooks => {
+            // tmux: 3.7c lists no hooks of users; its main branch does.
+            let Monitors { in_use, user_hooks, .. } = &cx.server.monitors;
+            let listed = |name: &str| monitored(name) || (*in_use && user_hooks.contains(name));
+            let hooks = options.iter().filter(|(name, _)| listed(name));
+            let listing = Listing { values_only: values_only(args), inherited: false };
+            let mut hooks: Vec<Shown> =
+                hooks.flat_map(|(name, value)| shown(name, value, None, listing)).collect();
+            hooks.append(&mut out);
+            out = hooks;
+        }
+    }
+    Ok((level, out))
 }

@@ -7,6 +7,7 @@ use crate::model::names::is_valid_name;
 use crate::model::neighbours::Side;
 use crate::model::option_access::OptionScope;
 use crate::model::pane::PaneFlags;
+use crate::model::pane_events::Place;
 use crate::model::spawn::{Spawn, SpawnFlags};
 use crate::model::winlinks::Step;
 use crate::model::{ClientFlags, Cx, Exec, FindState, ItemContext, Marked};
@@ -89,8 +90,9 @@ fn set_title(cx: &mut Cx<'_>, item: &ItemContext, pane: PaneId, format: &str) {
     let Some(title) = crate::model::names::clean_name(&title, false) else { return };
     let Some(p) = cx.server.pane(pane) else { return };
     let window = p.window;
-    p.terminal.lock().set_title(title);
-    cx.server.notify_pane(EventKind::PaneTitleChanged, pane);
+    p.terminal.lock().set_title(title.clone());
+    let event = cx.server.pane_event(EventKind::PaneTitleChanged, pane);
+    cx.server.notify(event.with("new_title", title));
     cx.server.redraw_window_borders(window);
     cx.server.status_window(window);
 }
@@ -169,6 +171,8 @@ fn mark(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) {
     let before = cx.server.valid_mark();
     let new = Marked { session, link: (session, index), window, pane };
     cx.server.marked = if args.has('M') || before == Some(new) { None } else { Some(new) };
+    let (old, now) = (before.map(|mark| mark.pane), cx.server.marked.map(|mark| mark.pane));
+    cx.server.notify_mark_changed(pane, old, now);
     for mark in [before, cx.server.marked].into_iter().flatten() {
         if let Some(p) = cx.server.panes.get_mut(&mark.pane) {
             p.mark_style(PaneFlags::REDRAW | PaneFlags::THEME_CHANGED);
@@ -182,7 +186,7 @@ fn mark(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) {
 }
 
 pub fn swap_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
-    let (Some((.., mut src_w, mut src)), Some((.., dst_w, dst))) =
+    let (Some((_, src_index, mut src_w, mut src)), Some((_, dst_index, dst_w, dst))) =
         (place::pane(&item.source), place::pane(&item.target))
     else {
         return Exec::Error;
@@ -205,7 +209,7 @@ pub fn swap_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         if cx.server.is_floating(src) || cx.server.is_floating(dst) {
             return output::error(cx, item, "cannot swap floating panes");
         }
-        cx.swap_panes(src, dst, args.has('d'));
+        cx.swap_panes(src, dst, args.has('d'), [Some(src_index), Some(dst_index)]);
     }
     if cx.pop_zoom(src_w) {
         cx.server.redraw_window(src_w);
@@ -217,7 +221,7 @@ pub fn swap_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
 }
 
 pub fn join_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
-    let (Some((.., src_w, src)), Some((session, index, dst_w, dst))) =
+    let (Some((_, src_index, src_w, src)), Some((session, index, dst_w, dst))) =
         (place::pane(&item.source), place::pane(&item.target))
     else {
         return Exec::Error;
@@ -232,7 +236,7 @@ pub fn join_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         Err(cause) => return output::error(cx, item, &format!("size or position {cause}")),
     };
     let select = Some((session, index)).filter(|_| !args.has('d'));
-    cx.join_pane(src, dst, cell, select);
+    cx.join_pane(src, dst, cell, select, [Some(src_index), Some(index)]);
     if select.is_some() {
         item.set_current(FindState::from_session(cx.server, session));
         cx.server.redraw_session(session);
@@ -281,15 +285,17 @@ fn break_out(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Result<Exec, S
             cx.server.set_option_text(OptionScope::Window(window), "automatic-rename", "off");
         }
         cx.unlink_window(src, src_index);
-        match cx.server.winlink_of(dst, window) {
-            Some(index) => index,
-            None => return Ok(Exec::Error),
-        }
+        let Some(index) = cx.server.winlink_of(dst, window) else { return Ok(Exec::Error) };
+        let [from, to] = [src_index, index].map(|index| Place { window, index: Some(index) });
+        cx.server.notify_pane_moved(pane, from, to);
+        index
     } else {
         if let Some(index) = index.filter(|i| cx.server.winlink_window(dst, *i).is_some()) {
             return Err(format!("index in use: {index}"));
         }
-        let to = BreakTo { session: dst, index, name: name.map(str::to_owned), client: item.target_client };
+        let name = name.map(str::to_owned);
+        let old_index = Some(src_index);
+        let to = BreakTo { session: dst, index, name, client: item.target_client, old_index };
         let new_index = cx.break_pane(pane, to)?;
         if !args.has('d') {
             cx.select_winlink(dst, Some(new_index));

@@ -5,7 +5,9 @@
 use std::sync::Arc;
 
 use crate::base::{ClientId, guard};
+use crate::model::events::{EventName, Payload};
 use crate::model::notify::Notification;
+use crate::model::option_access::OptionScope;
 use crate::model::queue::{Exec, Item, ItemContext, ItemId, ItemKind, KeyEvent, QueueState, StateFlags};
 use crate::model::{Client, ClientFlags, Cx, FindState};
 use crate::syntax::CommandId;
@@ -278,25 +280,38 @@ pub fn insert_hook(cx: &mut Cx<'_>, item: &ItemContext, current: Option<FindStat
     }
     let session = current.and_then(|c| c.session);
     let lists = cx.server.session_hook(session, name);
-    if lists.is_empty() {
+    let event = EventName::new(name);
+    if lists.is_empty() && !cx.server.events.wants(&event) {
         return;
     }
-    let state = QueueState::new(current.unwrap_or_default(), item.state.event, StateFlags::NOHOOKS);
-    state.add_format("hook", name);
-    if let Some(invocation) = &item.command {
-        let args = &invocation.args;
-        state.add_format("hook_arguments", args.print());
-        for (index, value) in args.to_vector().into_iter().enumerate() {
-            state.add_format(&format!("hook_argument_{index}"), value);
-        }
-        for letter in args.letters() {
-            state.add_format(&format!("hook_flag_{letter}"), args.get(letter).unwrap_or("1"));
-            for (index, value) in args.all(letter).iter().enumerate() {
-                state.add_format(&format!("hook_flag_{letter}_{index}"), value.as_str());
-            }
+    let payload = arguments(item);
+    if !lists.is_empty() {
+        let scope = session.map_or(OptionScope::GlobalSession, OptionScope::Session);
+        cx.server.count_hook(cx.server.hook_level(scope, name), name, cx.now.secs());
+        let state = QueueState::new(current.unwrap_or_default(), item.state.event, StateFlags::NOHOOKS);
+        *state.formats.lock() = payload.formats("hook_");
+        state.add_format("hook", name);
+        insert_lists(cx, item.id, item.client, &lists, &state);
+    }
+    cx.server.fire(event, current.unwrap_or_default(), payload);
+}
+
+/// What the event of a command tells: its arguments and flags.
+fn arguments(item: &ItemContext) -> Payload {
+    let mut payload = Payload::default();
+    let Some(invocation) = &item.command else { return payload };
+    let args = &invocation.args;
+    payload.set("arguments", args.print());
+    for (index, value) in args.to_vector().into_iter().enumerate() {
+        payload.set(&format!("argument_{index}"), value);
+    }
+    for letter in args.letters() {
+        payload.set(&format!("flag_{letter}"), args.get(letter).unwrap_or("1"));
+        for (index, value) in args.all(letter).iter().enumerate() {
+            payload.set(&format!("flag_{letter}_{index}"), value.as_str());
         }
     }
-    insert_lists(cx, item.id, item.client, &lists, &state);
+    payload
 }
 
 /// Inserts command lists behind an item, in order.
@@ -331,9 +346,13 @@ pub fn run_notify_hooks(cx: &mut Cx<'_>, item: &ItemContext, notification: &Noti
     if !current.is_valid(cx.server) {
         current = cx.server.find_from_nothing().unwrap_or_default();
     }
-    let lists = cx.server.notify_hook(&current, notification.kind.name());
+    let name = notification.kind.name();
+    let lists = cx.server.notify_hook(&current, name);
     if lists.is_empty() {
         return;
+    }
+    if let Some(scope) = cx.server.hook_scope(&current, name) {
+        cx.server.count_hook(cx.server.hook_level(scope, name), name, cx.now.secs());
     }
     let state = QueueState::new(current, KeyEvent::default(), StateFlags::NOHOOKS);
     state.formats.lock().clone_from(&notification.formats);

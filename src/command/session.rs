@@ -272,11 +272,11 @@ pub fn rename_session(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec 
     if cx.server.session_by_name(&name).is_some() {
         return output::error(cx, item, &format!("duplicate session: {name}"));
     }
-    if let Some(s) = cx.server.sessions.get_mut(&session) {
-        s.name = name;
-    }
+    let Some(s) = cx.server.sessions.get_mut(&session) else { return Exec::Error };
+    let old = std::mem::replace(&mut s.name, name.clone());
     cx.server.status_session(session);
-    cx.server.notify_session(EventKind::SessionRenamed, session);
+    let event = cx.server.session_event(EventKind::SessionRenamed, session);
+    cx.server.notify(event.with("old_name", old).with("new_name", name));
     Exec::Normal
 }
 

@@ -1,20 +1,40 @@
-//! `wait-for`: channels that commands wait for, wake and lock.
+//! `wait-for`: channels that commands wait for, wake and lock, and waiting for events (`-E`).
 
-use crate::model::{Cx, Exec, ItemContext, Server};
+use crate::format::{Scope, is_true};
+use crate::model::events::{Event, EventName, Keep};
+use crate::model::queue::ItemId;
+use crate::model::{Cx, EventWaiter, Exec, ItemContext, Server};
+use crate::options::table;
 use crate::syntax::args::Args;
 
 use super::output;
 
 pub fn wait_for(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let name = args.string(0).unwrap_or_default();
+    if args.has('E') {
+        return event(cx, item, args, &name);
+    }
+    if args.has('l') {
+        let channel = cx.server.wait_channels.get(&name);
+        let waiting: Vec<ItemId> =
+            channel.into_iter().flat_map(|c| c.waiters.iter().chain(&c.lockers)).copied().collect();
+        return list(cx, item, waiting);
+    }
+    if let Some(client) = args.get('w') {
+        wake(cx.server, &name, client);
+        return Exec::Normal;
+    }
     if args.has('S') {
         signal(cx.server, &name);
         return Exec::Normal;
     }
-    if args.has('U') {
+    if !args.has('L') && args.has('U') {
         return unlock(cx, item, &name);
     }
-    let lock = args.has('L');
+    wait(cx, item, name, args.has('L'))
+}
+
+fn wait(cx: &mut Cx<'_>, item: &ItemContext, name: String, lock: bool) -> Exec {
     if item.client.is_none() {
         return output::error(cx, item, if lock { "not able to lock" } else { "not able to wait" });
     }
@@ -33,6 +53,110 @@ pub fn wait_for(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     }
     channel.waiters.push(item.id);
     Exec::Wait
+}
+
+/// The name of the client whose queue an item waits in; `None`: it waits no more.
+fn waiting_client(server: &Server, item: ItemId) -> Option<String> {
+    let client = server.queues.owner(item)?.and_then(|id| server.client(id));
+    Some(client.map(|client| client.name.clone()).unwrap_or_default())
+}
+
+/// Prints who waits.
+fn list(cx: &mut Cx<'_>, item: &ItemContext, waiting: Vec<ItemId>) -> Exec {
+    let names: Vec<String> = waiting.into_iter().filter_map(|id| waiting_client(cx.server, id)).collect();
+    names.iter().for_each(|name| output::print(cx, item, name));
+    Exec::Normal
+}
+
+/// `-w`: lets one client go on that waits for a channel, or for its lock, which it does not get.
+fn wake(server: &mut Server, name: &str, client: &str) {
+    let Some(channel) = server.wait_channels.get(name) else { return };
+    let of_client = |id: &ItemId| waiting_client(server, *id).as_deref() == Some(client);
+    let found = channel.waiters.iter().chain(&channel.lockers).copied().find(of_client);
+    let Some((id, channel)) = found.zip(server.wait_channels.get_mut(name)) else { return };
+    channel.waiters.retain(|waiting| *waiting != id);
+    channel.lockers.retain(|waiting| *waiting != id);
+    if !channel.locked && !channel.woken && channel.waiters.is_empty() && channel.lockers.is_empty() {
+        server.wait_channels.remove(name);
+    }
+    server.queues.resume(id);
+}
+
+/// Whether there is an event of a name: one of a hook, or any of a user.
+fn is_event(name: &str) -> bool {
+    name.starts_with('@') || table::find(name).is_some_and(|entry| entry.is_hook)
+}
+
+/// `-E`: waits for an event, or with `-l` and `-w` looks after those who do.
+fn event(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, name: &str) -> Exec {
+    if !is_event(name) {
+        return output::error(cx, item, &format!("invalid event: {name}"));
+    }
+    if args.has('l') {
+        let waiters = cx.server.event_waiters.iter().filter(|waiter| waiter.name == name);
+        let waiting = waiters.map(|waiter| waiter.item).collect();
+        return list(cx, item, waiting);
+    }
+    if let Some(client) = args.get('w') {
+        let of_client = |waiter: &EventWaiter| {
+            waiter.name == name && waiting_client(cx.server, waiter.item).as_deref() == Some(client)
+        };
+        return match cx.server.event_waiters.iter().position(of_client) {
+            Some(at) => {
+                let waiter = cx.server.event_waiters.remove(at);
+                cx.server.unsubscribe(waiter.subscription);
+                cx.server.queues.resume(waiter.item);
+                Exec::Normal
+            }
+            None => output::error(cx, item, &format!("waiter {client} not found")),
+        };
+    }
+    if item.client.is_none() {
+        return output::error(cx, item, "not able to wait");
+    }
+    forget_gone(cx.server);
+    let waiting = item.waiting();
+    let (filter, verbose) = (args.get('F').map(str::to_owned), args.has('v'));
+    let call =
+        move |cx: &mut Cx<'_>, event: &Event| happened(cx, &waiting, event, filter.as_deref(), verbose);
+    let subscription = cx.server.subscribe(Some(EventName::new(name)), Box::new(call));
+    cx.server.event_waiters.push(EventWaiter { name: name.to_owned(), item: item.id, subscription });
+    Exec::Wait
+}
+
+/// An event that somebody waits for: prints it (`-v`), and lets the command go on if it is one
+/// that is wanted.
+fn happened(cx: &mut Cx<'_>, item: &ItemContext, event: &Event, filter: Option<&str>, verbose: bool) -> Keep {
+    if verbose {
+        for (name, value) in event.payload.iter() {
+            output::print(cx, item, &format!("{name}={value}"));
+        }
+    }
+    if let Some(filter) = filter {
+        let mut scope = Scope::new(cx.server, cx.host, cx.now).item(item).no_jobs();
+        for (name, value) in event.payload.formats("") {
+            scope = scope.add(&name, value);
+        }
+        if !is_true(&scope.expand(filter)) {
+            return Keep::On;
+        }
+    }
+    cx.server.event_waiters.retain(|waiter| waiter.item != item.id);
+    cx.server.queues.resume(item.id);
+    Keep::Ended
+}
+
+/// Forgets waiters whose clients have gone: so there are never more than clients and those that
+/// went since.
+fn forget_gone(server: &mut Server) {
+    let Server { event_waiters, queues, events, .. } = server;
+    event_waiters.retain(|waiter| {
+        let waits = queues.owner(waiter.item).is_some();
+        if !waits {
+            events.unsubscribe(waiter.subscription);
+        }
+        waits
+    });
 }
 
 fn signal(server: &mut Server, name: &str) {
@@ -71,6 +195,10 @@ fn forget_if_done(server: &mut Server, name: &str) {
 
 /// Lets all who wait go on: the server is ending.
 pub fn flush(server: &mut Server) {
+    for waiter in std::mem::take(&mut server.event_waiters) {
+        server.unsubscribe(waiter.subscription);
+        server.queues.resume(waiter.item);
+    }
     for (_, channel) in std::mem::take(&mut server.wait_channels) {
         for waiting in channel.waiters.into_iter().chain(channel.lockers) {
             server.queues.resume(waiting);

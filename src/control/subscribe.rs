@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::base::number::scan_unsigned;
-use crate::base::{ClientId, PaneId, SessionId, WindowId};
-use crate::format::Scope;
+use crate::base::{ClientId, PaneId, SessionId};
+use crate::format::{Scope, watch};
 use crate::model::Cx;
+use crate::model::monitors::What;
 
 use super::queue::with_state;
 use super::write;
@@ -14,16 +14,6 @@ use super::write;
 /// Subscriptions of one client at most; more are refused with an error.
 const MAX: usize = 1000;
 const INTERVAL_MS: u64 = 1000;
-
-/// What a format is expanded for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum What {
-    Session,
-    Pane(PaneId),
-    AllPanes,
-    Window(WindowId),
-    AllWindows,
-}
 
 struct Subscription {
     what: What,
@@ -46,7 +36,7 @@ pub fn subscribe(cx: &mut Cx<'_>, id: ClientId, value: &str) -> bool {
         return true;
     };
     let Some((what, format)) = rest.split_once(':') else { return true };
-    let what = parse_what(what);
+    let what = What::parse(what);
     let start = with_state(cx, id, |_, state| {
         let subscriptions = &mut state.subscriptions;
         if subscriptions.by_name.len() >= MAX && !subscriptions.by_name.contains_key(name) {
@@ -61,19 +51,6 @@ pub fn subscribe(cx: &mut Cx<'_>, id: ClientId, value: &str) -> bool {
         cx.host.timer(INTERVAL_MS, Box::new(move |cx| tick(cx, id)));
     }
     start.is_some()
-}
-
-fn parse_what(text: &str) -> What {
-    match text {
-        "%*" => What::AllPanes,
-        "@*" => What::AllWindows,
-        _ => {
-            // tmux: what follows the number does not matter.
-            let number = |sign| text.strip_prefix(sign).and_then(scan_unsigned).map(|(number, _)| number);
-            let pane = number('%').map(|id| What::Pane(PaneId(id)));
-            pane.or_else(|| number('@').map(|id| What::Window(WindowId(id)))).unwrap_or(What::Session)
-        }
-    }
 }
 
 /// Expands all formats and tells of those that changed.
@@ -104,50 +81,17 @@ fn changes(
     out: &mut Vec<String>,
 ) {
     let scope = || Scope::new(cx.server, cx.host, cx.now).client(Some(id));
-    let mut tell = |place: String, key: (i32, Option<PaneId>), value: String| {
-        if subscription.last.get(&key) != Some(&value) {
-            out.push(format!("%subscription-changed {name} {session} {place} : {value}"));
-            subscription.last.insert(key, value);
+    for seen in watch::values(cx.server, session, subscription.what, &subscription.format, scope, scope) {
+        let key = (seen.index, seen.pane);
+        if subscription.last.get(&key) == Some(&seen.value) {
+            continue;
         }
-    };
-    let format = &subscription.format;
-    if subscription.what == What::Session {
-        tell("- - -".to_owned(), (-1, None), scope().expand(format));
-        return;
-    }
-    let Some(winlinks) = cx.server.session(session).map(|s| &s.winlinks) else { return };
-    for (&index, winlink) in winlinks {
-        let Some(window) = cx.server.window(winlink.window) else { continue };
-        let wanted = match subscription.what {
-            What::AllWindows => true,
-            What::Window(w) => w == window.id,
-            _ => false,
+        let place = match (seen.window, seen.pane) {
+            (Some(window), Some(pane)) => format!("{window} {} {pane}", seen.index),
+            (Some(window), None) => format!("{window} {} -", seen.index),
+            _ => "- - -".to_owned(),
         };
-        if wanted {
-            let value = scope().with_winlink(session, index).expand(format);
-            tell(format!("{} {index} -", window.id), (index, None), value);
-        }
-        for &pane in &window.panes {
-            let wanted = subscription.what == What::AllPanes || subscription.what == What::Pane(pane);
-            if wanted {
-                let value = scope().with_pane_at(session, index, pane).expand(format);
-                tell(format!("{} {index} {pane}", window.id), (index, Some(pane)), value);
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_watched() {
-        assert_eq!(parse_what("%*"), What::AllPanes);
-        assert_eq!(parse_what("%3"), What::Pane(PaneId(3)));
-        assert_eq!(parse_what("@*"), What::AllWindows);
-        assert_eq!(parse_what("@0"), What::Window(WindowId(0)));
-        assert_eq!(parse_what("@0x"), What::Window(WindowId(0)));
-        assert_eq!(parse_what(""), What::Session);
+        out.push(format!("%subscription-changed {name} {session} {place} : {}", seen.value));
+        subscription.last.insert(key, seen.value);
     }
 }

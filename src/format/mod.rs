@@ -20,6 +20,7 @@ pub mod sort;
 pub mod style;
 pub mod usage;
 mod vars;
+pub mod watch;
 mod width;
 
 pub use scan::{is_true, skip};

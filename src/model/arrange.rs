@@ -207,12 +207,14 @@ impl Cx<'_> {
         if p.size == size {
             return;
         }
-        p.size = size;
+        let old = std::mem::replace(&mut p.size, size);
         let window = p.window;
         self.resize_terminal(pane, size);
         let pixels = self.server.window(window).map_or((0, 0), |w| w.cell_pixels);
         self.host.pane_resize(pane, size, pixels);
         self.with_top_mode(pane, |cx, mode| mode.mode.resize(cx, pane, size));
+        let event = self.server.pane_event(EventKind::PaneResized, pane);
+        self.server.notify(event.with_sizes(size, old));
     }
 
     /// After any change of a layout: offsets, panes, and those who want to know.
@@ -346,6 +348,7 @@ impl Cx<'_> {
             p.flags |= PaneFlags::ZOOMED;
         }
         self.fix_panes(window, None);
+        self.server.notify_window(EventKind::WindowZoomed, window);
         self.server.notify_window(EventKind::WindowLayoutChanged, window);
         true
     }
@@ -367,6 +370,7 @@ impl Cx<'_> {
         }
         self.fix_panes(window, None);
         if notify {
+            self.server.notify_window(EventKind::WindowUnzoomed, window);
             self.server.notify_window(EventKind::WindowLayoutChanged, window);
         }
         true

@@ -278,6 +278,10 @@ pub struct Events {
 }
 
 impl Events {
+    pub fn unsubscribe(&mut self, id: SubscriptionId) {
+        self.subscriptions.remove(&id);
+    }
+
     /// Whether anybody wants to be told of it.
     pub fn wants(&self, name: &EventName) -> bool {
         self.subscriptions.values().any(|s| s.name.as_ref().is_none_or(|wanted| wanted == name))
@@ -296,7 +300,7 @@ impl Server {
     }
 
     pub fn unsubscribe(&mut self, id: SubscriptionId) {
-        self.events.subscriptions.remove(&id);
+        self.events.unsubscribe(id);
     }
 
     /// Says that something happened to those who wait for it; nothing else.

@@ -27,13 +27,14 @@ pub mod layout;
 pub mod lifecycle;
 pub mod messages;
 pub mod mode;
+pub mod monitors;
 pub mod moves;
 pub mod names;
 pub mod neighbours;
 pub mod notify;
 pub mod option_access;
 pub mod pane;
-mod pane_events;
+pub mod pane_events;
 pub mod pane_limits;
 pub mod panes;
 pub mod queue;
@@ -135,6 +136,9 @@ pub struct Server {
     pub waits: waits::Waits,
     /// Who waits for events.
     pub events: events::Events,
+    /// Waiters of `wait-for -E`, in order.
+    pub event_waiters: Vec<EventWaiter>,
+    pub monitors: monitors::Monitors,
     pub messages: MessageLog,
     /// Prompt histories by type: command, search, target, window-target. Newest last.
     pub prompt_history: [Vec<String>; 4],
@@ -233,6 +237,14 @@ pub struct WaitChannel {
     pub woken: bool,
     pub waiters: Vec<queue::ItemId>,
     pub lockers: Vec<queue::ItemId>,
+}
+
+/// A `wait-for -E` that waits.
+#[derive(Debug)]
+pub struct EventWaiter {
+    pub name: String,
+    pub item: queue::ItemId,
+    pub subscription: events::SubscriptionId,
 }
 
 /// What `run-shell -b -d` does when its time comes.

@@ -7,6 +7,7 @@ use super::events::EventKind;
 use super::layout::{CellId, CellKind, Layout};
 use super::option_access::OptionScope;
 use super::pane::PaneFlags;
+use super::pane_events::Place;
 use super::{Cx, Server};
 
 /// Where a pane that leaves its window goes.
@@ -16,6 +17,8 @@ pub struct BreakTo {
     pub index: Option<i32>,
     pub name: Option<String>,
     pub client: Option<ClientId>,
+    /// Where the pane's old window is in its session.
+    pub old_index: Option<i32>,
 }
 
 impl Server {
@@ -75,7 +78,7 @@ impl Server {
 impl Cx<'_> {
     /// Exchanges two panes, of one window or of two; with `keep_active`, active panes stay
     /// active where they were.
-    pub fn swap_panes(&mut self, src: PaneId, dst: PaneId, keep_active: bool) {
+    pub fn swap_panes(&mut self, src: PaneId, dst: PaneId, keep_active: bool, indexes: [Option<i32>; 2]) {
         let server = &mut *self.server;
         let (Some(src_w), Some(dst_w)) =
             (server.pane(src).map(|p| p.window), server.pane(dst).map(|p| p.window))
@@ -122,6 +125,12 @@ impl Cx<'_> {
         }
         self.fix_panes(dst_w, None);
         self.server.redraw_window(dst_w);
+        let [from, to] =
+            [(src_w, indexes[0]), (dst_w, indexes[1])].map(|(window, index)| Place { window, index });
+        if src_w != dst_w {
+            self.server.notify_pane_moved(src, from, to);
+            self.server.notify_pane_moved(dst, to, from);
+        }
         self.server.notify_window(EventKind::WindowLayoutChanged, src_w);
         if src_w != dst_w {
             self.server.notify_window(EventKind::WindowLayoutChanged, dst_w);
@@ -171,7 +180,14 @@ impl Cx<'_> {
 
     /// Moves a pane into a cell made for it beside `dst`. Its window is killed if it was the
     /// last one there. `select`: make it active, in this session and index.
-    pub fn join_pane(&mut self, pane: PaneId, dst: PaneId, cell: CellId, select: Option<(SessionId, i32)>) {
+    pub fn join_pane(
+        &mut self,
+        pane: PaneId,
+        dst: PaneId,
+        cell: CellId,
+        select: Option<(SessionId, i32)>,
+        indexes: [Option<i32>; 2],
+    ) {
         let (Some(src_w), Some(dst_w)) =
             (self.server.pane(pane).map(|p| p.window), self.server.pane(dst).map(|p| p.window))
         else {
@@ -195,6 +211,9 @@ impl Cx<'_> {
             self.set_active_pane(dst_w, pane, true);
             self.select_winlink(session, Some(index));
         }
+        let [from, to] =
+            [(src_w, indexes[0]), (dst_w, indexes[1])].map(|(window, index)| Place { window, index });
+        self.server.notify_pane_moved(pane, from, to);
         if self.server.window(src_w).is_some_and(|w| w.panes.is_empty()) {
             self.kill_window(src_w, true);
         } else {
@@ -235,6 +254,10 @@ impl Cx<'_> {
         if let Some(p) = self.server.panes.get_mut(&pane) {
             p.flags |= PaneFlags::CHANGED;
         }
-        self.attach_window(to.session, window, to.index)
+        let index = self.attach_window(to.session, window, to.index)?;
+        self.server.notify_window(EventKind::WindowCreated, window);
+        let from = Place { window: old, index: to.old_index };
+        self.server.notify_pane_moved(pane, from, Place { window, index: Some(index) });
+        Ok(index)
     }
 }

@@ -1,7 +1,7 @@
 //! Notifications: events of which hooks and control clients are told. They are queued, so that
 //! they are delivered in order and never in the middle of a command.
 
-use crate::base::{ClientId, PaneId, SessionId, WindowId};
+use crate::base::{ClientId, PaneId, SessionId, Size, WindowId};
 
 use super::Server;
 use super::events::{Datum, EventKind, EventName, Payload};
@@ -35,6 +35,28 @@ pub struct Gone {
     pub active: Option<PaneId>,
     /// Panes of a window whose modes ended with it, which is told once this was delivered.
     pub modes_ended: Vec<PaneId>,
+}
+
+impl Notification {
+    /// Tells something more.
+    pub fn with(mut self, name: &str, value: impl Into<Datum>) -> Self {
+        self.payload.set(name, value);
+        self
+    }
+
+    /// The same, if it is known.
+    pub fn with_some(self, name: &str, value: Option<impl Into<Datum>>) -> Self {
+        match value {
+            Some(value) => self.with(name, value),
+            None => self,
+        }
+    }
+
+    /// A size and the one before.
+    pub fn with_sizes(self, new: Size, old: Size) -> Self {
+        let new = self.with("width", new.cols).with("height", new.rows);
+        new.with("old_width", old.cols).with("old_height", old.rows)
+    }
 }
 
 impl Server {
@@ -153,20 +175,44 @@ impl Server {
         Notification { kind, current, window, pane: Some(pane), ..Default::default() }
     }
 
-    pub fn notify_session(&mut self, kind: EventKind, session: SessionId) {
+    /// What a notification of a session tells, to be completed.
+    pub fn session_event(&self, kind: EventKind, session: SessionId) -> Notification {
         let current = FindState::from_session(self, session);
-        self.notify(Notification { kind, current, session: Some(session), ..Default::default() });
+        Notification { kind, current, session: Some(session), ..Default::default() }
+    }
+
+    pub fn window_event(&self, kind: EventKind, window: WindowId) -> Notification {
+        let current = FindState::from_window(self, window);
+        Notification { kind, current, window: Some(window), ..Default::default() }
+    }
+
+    pub fn pane_event(&self, kind: EventKind, pane: PaneId) -> Notification {
+        let current = FindState::from_pane(self, pane);
+        let own = || self.pane(pane).map(|p| p.window).filter(|_| !kind.is_old());
+        let window = current.window.or_else(own);
+        Notification { kind, current, window, pane: Some(pane), ..Default::default() }
+    }
+
+    pub fn client_event(&self, kind: EventKind, client: ClientId) -> Notification {
+        let current = FindState::from_client(self, client);
+        let session = self.clients.get(&client).and_then(|c| c.session);
+        Notification { kind, current, client: Some(client), session, ..Default::default() }
+    }
+
+    pub fn notify_session(&mut self, kind: EventKind, session: SessionId) {
+        self.notify(self.session_event(kind, session));
     }
 
     pub fn notify_window(&mut self, kind: EventKind, window: WindowId) {
-        let current = FindState::from_window(self, window);
-        self.notify(Notification { kind, current, window: Some(window), ..Default::default() });
+        self.notify(self.window_event(kind, window));
     }
 
     pub fn notify_pane(&mut self, kind: EventKind, pane: PaneId) {
-        let current = FindState::from_pane(self, pane);
-        let window = current.window;
-        self.notify(Notification { kind, current, window, pane: Some(pane), ..Default::default() });
+        self.notify(self.pane_event(kind, pane));
+    }
+
+    pub fn notify_client(&mut self, kind: EventKind, client: ClientId) {
+        self.notify(self.client_event(kind, client));
     }
 
     /// A mode ended with its pane: its hooks run where nothing in particular is. tmux: a window
@@ -182,12 +228,6 @@ impl Server {
         }
         let (window, pane) = (Some(window), Some(pane));
         self.notify(Notification { kind: EventKind::PaneModeChanged, window, pane, ..Default::default() });
-    }
-
-    pub fn notify_client(&mut self, kind: EventKind, client: ClientId) {
-        let current = FindState::from_client(self, client);
-        let session = self.clients.get(&client).and_then(|c| c.session);
-        self.notify(Notification { kind, current, client: Some(client), session, ..Default::default() });
     }
 
     pub fn notify_buffer(&mut self, kind: EventKind, buffer: &str) {

@@ -9,7 +9,7 @@ use crate::syntax::CommandList;
 use super::{FindState, Server};
 
 /// Where a look-up starts; what is not set there is looked for in its parents.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub enum OptionScope {
     Server,
     GlobalSession,
@@ -85,7 +85,9 @@ impl Server {
 
     /// Whether something runs when this happens there.
     pub fn has_hook(&self, at: &FindState, name: &str) -> bool {
-        let scope = self.hook_scope(at, name);
+        let nothing = || self.find_from_nothing().unwrap_or_default();
+        let at = if at.is_valid(self) { *at } else { nothing() };
+        let scope = self.hook_scope(&at, name);
         scope.is_some_and(|scope| self.chain(scope).commands(name).next().is_some())
     }
 

@@ -1,12 +1,21 @@
 //! Events of panes that programs cause.
 
-use crate::base::PaneId;
+use crate::base::{PaneId, SessionId, WindowId};
 use crate::terminal::{CommandMarks, Mark, MarkKind};
 
 use super::Server;
 use super::events::{Datum, EventKind, Payload};
+use super::find::FindState;
+use super::host::ExitStatus;
 use super::notify::Notification;
 use super::pane::PaneFlags;
+
+/// A window, and its index in the session that a command speaks of.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    pub window: WindowId,
+    pub index: Option<i32>,
+}
 
 impl Server {
     /// A pane printed something; this is said once a turn.
@@ -28,6 +37,73 @@ impl Server {
         }
     }
 
+    /// A program was started in a pane.
+    pub(super) fn notify_pane_created(&mut self, session: SessionId, pane: PaneId, empty: bool, again: bool) {
+        let Some(p) = self.pane(pane) else { return };
+        let winlink = self.winlink_of(session, p.window);
+        let current = winlink.map(|index| FindState::from_winlink_pane(self, session, index, pane));
+        let command = super::names::command_line(&p.argv);
+        let command = Some(if command.is_empty() { p.shell.clone() } else { command });
+        let cwd = Some(p.cwd.clone()).filter(|cwd| !cwd.is_empty());
+        let event = self.pane_event(EventKind::PaneCreated, pane);
+        let event = Notification { current: current.unwrap_or_default(), session: Some(session), ..event };
+        let event = event.with_some("pane_command", command.filter(|text| !text.is_empty()));
+        let event = event.with_some("pane_current_path", cwd);
+        self.notify(event.with("created_empty", empty).with("created_respawn", again));
+    }
+
+    /// The marked pane is another one, or none is marked: `pane` is what was to be marked.
+    pub fn notify_mark_changed(&mut self, pane: PaneId, before: Option<PaneId>, now: Option<PaneId>) {
+        let about = now.or(before).unwrap_or(pane);
+        let event = self.pane_event(EventKind::MarkedPaneChanged, about);
+        let event = event.with_some("new_pane", now).with_some("old_pane", before);
+        self.notify(event.with("marked", now.is_some()));
+    }
+
+    /// A session came to a group, or leaves it.
+    pub(super) fn notify_group(&mut self, kind: EventKind, session: SessionId, group: &str) {
+        let count = self.groups.get(group).map_or(0, |group| group.sessions.len() as u32);
+        let event = self.session_event(kind, session);
+        self.notify(event.with("group", group).with("group_size", count));
+    }
+
+    /// A window has another active pane.
+    pub(super) fn notify_pane_changed(&mut self, window: WindowId, new: PaneId, old: PaneId) {
+        let event = self.window_event(EventKind::WindowPaneChanged, window);
+        let old = Some(old).filter(|old| *old != super::windows::NO_PANE);
+        self.notify(event.with("pane", new).with("new_pane", new).with_some("old_pane", old));
+    }
+
+    /// The program of a pane has ended.
+    pub(super) fn notify_pane_end(&mut self, kind: EventKind, pane: PaneId) {
+        let status = self.pane(pane).and_then(|p| p.status);
+        let event = self.pane_event(kind, pane).with("exit_success", status == Some(ExitStatus::Exited(0)));
+        self.notify(match status {
+            Some(ExitStatus::Exited(status)) => event.with("exit_status", status),
+            Some(ExitStatus::Signaled(signal)) => event.with("exit_signal", signal.to_string()),
+            None => event,
+        });
+    }
+
+    /// A pane went from a mode (or none) to another.
+    pub fn notify_mode(&mut self, pane: PaneId, before: Option<&str>, now: Option<&str>, entered: bool) {
+        let change = if entered { EventKind::PaneModeEntered } else { EventKind::PaneModeExited };
+        for kind in [change, EventKind::PaneModeChanged] {
+            let event = self.pane_event(kind, pane).with("mode_entered", entered);
+            self.notify(event.with_some("current_mode", now).with_some("previous_mode", before));
+        }
+    }
+
+    /// A pane belongs to another window now.
+    pub fn notify_pane_moved(&mut self, pane: PaneId, from: Place, to: Place) {
+        let event = self.pane_event(EventKind::PaneMoved, pane);
+        let event = event.with_some("window", self.window_datum(to.window));
+        let event = event.with_some("new_window", self.window_datum(to.window));
+        let event = event.with_some("old_window", self.window_datum(from.window));
+        let event = event.with_some("old_window_index", from.index).with_some("window_index", to.index);
+        self.notify(event.with_some("new_window_index", to.index));
+    }
+
     /// The shell of a pane marked a prompt, a command or its end.
     pub fn notify_mark(&mut self, pane: PaneId, mark: &Mark, marks: &CommandMarks) {
         let kind = match mark.kind {
@@ -36,7 +112,7 @@ impl Server {
             MarkKind::End { .. } => EventKind::PaneCommandFinished,
             MarkKind::Command | MarkKind::PromptPart { .. } => return,
         };
-        let notification = self.pane_notification(kind, pane);
+        let notification = self.pane_event(kind, pane);
         let payload = command_payload(mark, marks);
         let session = notification.current.session;
         self.notify(Notification { session, payload, ..notification });

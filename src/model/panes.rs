@@ -29,6 +29,11 @@ impl Pane {
         self.terminal.lock().style_changed();
     }
 
+    /// The mode on top.
+    pub fn mode_name(&self) -> Option<&'static str> {
+        self.modes.first().map(|entry| entry.mode.name())
+    }
+
     /// Has a terminal with a running program.
     pub fn has_terminal(&self) -> bool {
         !self.tty.is_empty() && !self.flags.intersects(PaneFlags::CLOSED | PaneFlags::EMPTY)
@@ -115,7 +120,8 @@ impl Cx<'_> {
             self.fix_panes(window, None);
             self.server.redraw_window(window);
             self.server.status_window(window);
-            self.server.notify_pane(EventKind::PaneModeChanged, pane);
+            let (left, now) = (entry.mode.name(), self.server.pane(pane).and_then(|p| p.mode_name()));
+            self.server.notify_mode(pane, Some(left), now, false);
         }
     }
 
@@ -190,14 +196,14 @@ impl Cx<'_> {
             self.host.pane_close(pane);
             self.server.ended_panes.push(pane);
             if notify {
-                self.server.notify_pane(EventKind::PaneDied, pane);
+                self.server.notify_pane_end(EventKind::PaneDied, pane);
             }
             self.server.redraw_window(window);
             return PaneEnd::Kept;
         }
         let window = p.window;
         if notify {
-            self.server.notify_pane(EventKind::PaneExited, pane);
+            self.server.notify_pane_end(EventKind::PaneExited, pane);
         }
         self.unzoom_and_redraw(window);
         self.end_pane(pane);

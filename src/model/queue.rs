@@ -404,6 +404,12 @@ impl Queues {
         }
     }
 
+    /// Whose queue has an item (`Some(None)`: the one without a client); `None`: it is gone.
+    pub fn owner(&self, id: ItemId) -> Option<Option<ClientId>> {
+        let has = |queue: &Queue| queue.items.iter().any(|item| item.id == id);
+        self.queues.iter().find(|(_, queue)| has(queue)).map(|(client, _)| *client)
+    }
+
     /// Drops the items of a group that follow an item in its queue.
     pub fn drop_group_after(&mut self, client: Option<ClientId>, group: u64) {
         if group != 0

@@ -38,10 +38,16 @@ impl Server {
             .entry(group.to_owned())
             .or_insert_with(|| SessionGroup { name: group.to_owned(), sessions: Vec::new() });
         group.sessions.push(session);
+        let name = group.name.clone();
+        self.notify_group(EventKind::SessionAddedToGroup, session, &name);
     }
 
     fn remove_from_group(&mut self, session: SessionId) {
-        let Some(name) = self.sessions.get_mut(&session).and_then(|s| s.group.take()) else { return };
+        let Some(name) = self.session(session).and_then(|s| s.group.clone()) else { return };
+        self.notify_group(EventKind::SessionRemovedFromGroup, session, &name);
+        if let Some(s) = self.sessions.get_mut(&session) {
+            s.group = None;
+        }
         if let Some(group) = self.groups.get_mut(&name) {
             group.sessions.retain(|s| *s != session);
             if group.sessions.is_empty() {
@@ -234,12 +240,12 @@ impl Cx<'_> {
             self.theme_changed(old);
         }
         if let Some(session) = session {
-            self.enter_session(client, session);
+            self.enter_session(client, session, old);
         }
         self.check_unattached();
     }
 
-    fn enter_session(&mut self, client: ClientId, session: SessionId) {
+    fn enter_session(&mut self, client: ClientId, session: SessionId, old: Option<SessionId>) {
         let window = self.server.current_window(session);
         if let Some(w) = window.and_then(|w| self.server.windows.get_mut(&w)) {
             w.latest = Some(client);
@@ -260,7 +266,10 @@ impl Cx<'_> {
             c.status_due_ms = 0;
         }
         self.queue_session_alerts(session);
-        self.server.notify_client(EventKind::ClientSessionChanged, client);
+        let event = self.server.client_event(EventKind::ClientSessionChanged, client);
+        let (old, new) =
+            (old.and_then(|id| self.server.session_datum(id)), self.server.session_datum(session));
+        self.server.notify(event.with_some("old_session", old).with_some("new_session", new));
         self.server.redraw_client(client);
     }
 

@@ -236,6 +236,7 @@ impl Cx<'_> {
         let Some(w) = self.server.windows.get_mut(&window) else { return };
         w.layout.resize(size, &rules);
         let least = w.layout.size();
+        let old = w.size;
         w.size = Size::new(size.cols.max(least.cols), size.rows.max(least.rows));
         if let Some(pixels) = pixels {
             w.cell_pixels = known_pixels(pixels);
@@ -247,7 +248,9 @@ impl Cx<'_> {
         }
         self.server.redraw_window(window);
         self.server.notify_window(EventKind::WindowLayoutChanged, window);
-        self.server.notify_window(EventKind::WindowResized, window);
+        let event = self.server.window_event(EventKind::WindowResized, window);
+        let new = self.server.window(window).map_or(old, |w| w.size);
+        self.server.notify(event.with_sizes(new, old));
         if let Some(w) = self.server.windows.get_mut(&window) {
             w.flags -= WindowFlags::RESIZE;
         }

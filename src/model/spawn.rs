@@ -174,6 +174,7 @@ impl Cx<'_> {
         if let Some(window) = window
             && !flags.contains(SpawnFlags::RESPAWN)
         {
+            self.server.notify_window(EventKind::WindowCreated, window);
             self.server.notify_session_window(EventKind::WindowLinked, session, window);
         }
         self.synchronize_group_from(session);
@@ -300,6 +301,7 @@ impl Cx<'_> {
                 return Err(format!("fork failed: {cause}"));
             }
         }
+        self.server.notify_pane_created(spawn.session, pane, empty, respawn);
         if respawn {
             return Ok(pane);
         }

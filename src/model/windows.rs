@@ -114,8 +114,9 @@ impl Server {
     pub fn set_window_name(&mut self, window: WindowId, name: &str, untrusted: bool) {
         let Some(name) = super::names::clean_name(name, untrusted) else { return };
         let Some(w) = self.windows.get_mut(&window) else { return };
-        w.name = name;
-        self.notify_window(EventKind::WindowRenamed, window);
+        let old = std::mem::replace(&mut w.name, name.clone());
+        let event = self.window_event(EventKind::WindowRenamed, window);
+        self.notify(event.with("old_name", old).with("new_name", name));
     }
 
     /// The name a window gets from its active pane's command.
@@ -190,7 +191,7 @@ impl Cx<'_> {
         }
         self.server.redraw_window(window);
         if notify {
-            self.server.notify_window(EventKind::WindowPaneChanged, window);
+            self.server.notify_pane_changed(window, pane, last);
         }
         true
     }
@@ -226,13 +227,14 @@ impl Cx<'_> {
         if let Some(p) = self.server.panes.get_mut(&next) {
             p.flags |= PaneFlags::CHANGED;
         }
-        self.server.notify_window(EventKind::WindowPaneChanged, window);
+        self.server.notify_pane_changed(window, next, pane);
         self.update_window_focus(window);
     }
 
     /// The window is not shown anywhere any more: it and its panes go.
     pub(super) fn drop_window(&mut self, window: WindowId) {
         self.unzoom(window, false);
+        self.server.notify_window(EventKind::WindowClosed, window);
         self.server.leave_window_to_notifications(window);
         let Some(w) = self.server.windows.remove(&window) else { return };
         for pane in w.panes {

@@ -174,6 +174,18 @@ impl Server {
         });
     }
 
+    /// Another window became current in a session.
+    fn notify_window_changed(&mut self, session: SessionId, before: i32) {
+        let event = self.session_event(EventKind::SessionWindowChanged, session);
+        let now = self.session(session).map(|s| s.current);
+        let window = |index: i32| self.window_datum(self.winlink_window(session, index)?);
+        let (new, old) = (now.and_then(window), window(before));
+        let index = old.is_some().then_some(before);
+        let event = event.with_some("window", new.clone()).with_some("new_window", new);
+        let event = event.with_some("window_index", now).with_some("new_window_index", now);
+        self.notify(event.with_some("old_window", old).with_some("old_window_index", index));
+    }
+
     /// Makes room at (or behind) an index by moving winlinks up; returns the free index.
     pub fn shuffle_up(&mut self, session: SessionId, index: i32, before: bool) -> Option<i32> {
         let free = if before { index } else { index.checked_add(1)? };
@@ -312,7 +324,7 @@ impl Cx<'_> {
             self.server.clear_alerts(window);
             self.window_activity(window);
         }
-        self.server.notify_session(EventKind::SessionWindowChanged, session);
+        self.server.notify_window_changed(session, before);
         Selected::Changed
     }
 

@@ -14,32 +14,76 @@ pub struct Listing {
     pub inherited: bool,
 }
 
+/// One line of a listing: an option, or an element of an array.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Shown {
+    pub name: String,
+    /// Which element it is.
+    pub index: Option<u32>,
+    pub value: String,
+    /// An array that is empty has no value.
+    pub has_value: bool,
+    /// The value is inherited.
+    pub inherited: bool,
+    pub is_array: bool,
+    pub is_string: bool,
+    pub is_hook: bool,
+    pub is_user: bool,
+}
+
+impl Shown {
+    fn new(name: &str, value: &Value, inherited: bool) -> Self {
+        let entry = table::find(name);
+        Self {
+            name: name.to_owned(),
+            index: None,
+            value: value.to_text(entry, false),
+            has_value: true,
+            inherited,
+            is_array: matches!(value, Value::Array(_)),
+            is_string: entry.is_none_or(OptionEntry::is_string),
+            is_hook: entry.is_some_and(|entry| entry.is_hook),
+            is_user: entry.is_none(),
+        }
+    }
+
+    pub fn line(&self, values_only: bool) -> String {
+        if values_only {
+            return self.value.clone();
+        }
+        let index = self.index.map(|index| format!("[{index}]")).unwrap_or_default();
+        let mark = if self.inherited { "*" } else { "" };
+        let value = match (self.has_value, self.is_string) {
+            (false, _) => String::new(),
+            (true, true) => format!(" {}", escape(&self.value)),
+            (true, false) => format!(" {}", self.value),
+        };
+        format!("{}{index}{mark}{value}", self.name)
+    }
+}
+
 /// The lines for one option: one, or one for each element of an array; with `index`, only
 /// that element, whether or not it is there.
-pub fn lines(name: &str, value: &Value, index: Option<u32>, listing: Listing) -> Vec<String> {
-    let entry = table::find(name);
+pub fn shown(name: &str, value: &Value, index: Option<u32>, listing: Listing) -> Vec<Shown> {
+    let whole = Shown::new(name, value, listing.inherited);
     let Value::Array(items) = value else {
-        let shown = index.map_or_else(|| name.to_string(), |index| format!("{name}[{index}]"));
-        return vec![line(&shown, &value.to_text(entry, false), entry, listing)];
+        return vec![Shown { index, ..whole }];
     };
     let element = |index: u32| {
-        line(&format!("{name}[{index}]"), &value.element_text(entry, Some(index), false), entry, listing)
+        let value = value.element_text(table::find(name), Some(index), false);
+        Shown { index: Some(index), value, ..whole.clone() }
     };
     match index {
         Some(index) => vec![element(index)],
         None if items.is_empty() && listing.values_only => Vec::new(),
-        None if items.is_empty() => vec![name.to_string()],
+        None if items.is_empty() => vec![Shown { has_value: false, inherited: false, ..whole }],
         None => items.keys().map(|&index| element(index)).collect(),
     }
 }
 
-fn line(name: &str, text: &str, entry: Option<&OptionEntry>, listing: Listing) -> String {
-    if listing.values_only {
-        return text.to_string();
-    }
-    let mark = if listing.inherited { "*" } else { "" };
-    let shown = if entry.is_none_or(OptionEntry::is_string) { escape(text) } else { text.to_string() };
-    format!("{name}{mark} {shown}")
+/// The same as text.
+pub fn lines(name: &str, value: &Value, index: Option<u32>, listing: Listing) -> Vec<String> {
+    shown(name, value, index, listing).iter().map(|shown| shown.line(listing.values_only)).collect()
 }
 
 /// What of a level a whole listing shows.
@@ -52,19 +96,20 @@ pub enum Which {
 }
 
 /// All lines of a level: user options first, then the table's order. `parents` are the levels
-/// above whose values are listed too where this level has none. Ours are left out.
+/// above whose values are listed too where this level has none. Ours are left out, but for hooks
+/// that are set.
 pub fn listing(
     level: &Options,
     parents: Option<&super::Chain<'_>>,
     scope: super::Scope,
     which: Which,
     values_only: bool,
-) -> Vec<String> {
+) -> Vec<Shown> {
     let mut out = Vec::new();
     let own = Listing { values_only, inherited: false };
     if which != Which::Hooks {
         for (name, value) in level.iter().filter(|(name, _)| table::find(name).is_none()) {
-            out.extend(lines(name, value, None, own));
+            out.extend(shown(name, value, None, own));
         }
     }
     for entry in table::all() {
@@ -73,19 +118,24 @@ pub fn listing(
             Which::Both => true,
             Which::Hooks => entry.is_hook,
         };
-        if !wanted || entry.ours || !entry.scope.contains(scope) {
+        if !wanted || !entry.scope.contains(scope) {
+            continue;
+        }
+        let is_set = |value: &Value| value.elements().next().is_some();
+        let hidden = entry.ours && !(entry.is_hook && level.get(entry.name).is_some_and(is_set));
+        if hidden {
             continue;
         }
         if let Some(value) = level.get(entry.name) {
-            out.extend(lines(entry.name, value, None, own));
+            out.extend(shown(entry.name, value, None, own));
         } else if let Some(value) = parents.and_then(|chain| chain.get(entry.name)) {
             let inherited = Listing { values_only, inherited: true };
-            let empty = value.elements().next().is_none() && matches!(value, Value::Array(_));
+            let empty = matches!(value, Value::Array(items) if items.is_empty());
             if empty && !values_only {
                 // tmux: only here does an empty array that is inherited get its asterisk.
-                out.push(format!("{}*", entry.name));
+                out.push(Shown { has_value: false, ..Shown::new(entry.name, value, true) });
             } else {
-                out.extend(lines(entry.name, value, None, inherited));
+                out.extend(shown(entry.name, value, None, inherited));
             }
         }
     }

@@ -501,6 +501,30 @@ static TABLE: &[OptionEntry] = {
         size("memory-backstop", SERVER, Kind::MemoryLimit, "4%").ours(),
         flag("pane-kill-scope", PANE, false).ours(),
         hook("pane-oom", PANE).ours(),
+
+        // Of tmux's main branch; hidden as ours are.
+        hook("after-swap-window", SESSION).ours(),
+        hook("client-closed", SESSION).ours(),
+        hook("client-created", SESSION).ours(),
+        hook("marked-pane-changed", SESSION).ours(),
+        hook("session-added-to-group", SESSION).ours(),
+        hook("session-removed-from-group", SESSION).ours(),
+        hook("pane-activity", PANE).ours(),
+        hook("pane-bell", PANE).ours(),
+        hook("pane-command-finished", PANE).ours(),
+        hook("pane-command-started", PANE).ours(),
+        hook("pane-created", PANE).ours(),
+        hook("pane-mode-entered", PANE).ours(),
+        hook("pane-mode-exited", PANE).ours(),
+        hook("pane-moved", PANE).ours(),
+        hook("pane-prompt-closed", PANE).ours(),
+        hook("pane-prompt-opened", PANE).ours(),
+        hook("pane-resized", PANE).ours(),
+        hook("pane-shell-prompt", PANE).ours(),
+        hook("window-closed", WINDOW).ours(),
+        hook("window-created", WINDOW).ours(),
+        hook("window-unzoomed", WINDOW).ours(),
+        hook("window-zoomed", WINDOW).ours(),
     ]
 };
 

@@ -164,6 +164,10 @@ impl Runtime {
                 peer.stdout = None;
             }
         }
+        let shown = ClientFlags::CONTROL | ClientFlags::TERMINAL;
+        if self.server.client(id).is_some_and(|client| client.flags.intersects(shown)) {
+            self.server.notify_client(EventKind::ClientCreated, id);
+        }
         let first = self.server.clients.keys().next() == Some(&id);
         let leaving = self.server.clients.get(&id).is_some_and(|c| c.flags.contains(ClientFlags::EXIT));
         if first && !leaving {
@@ -223,9 +227,10 @@ impl Runtime {
             return;
         }
         let now_ms = self.world.now.mono_ms;
+        let mut old = client.size;
         if let Some(tty) = self.world.peers.get_mut(&id).and_then(|p| p.tty.as_mut()) {
             tty.check_size();
-            client.size = tty.size();
+            old = std::mem::replace(&mut client.size, tty.size());
             client.cell_pixels = tty.cell_pixels;
             tty.repeat_requests(now_ms, false);
         }
@@ -235,7 +240,9 @@ impl Runtime {
         crate::view::overlay::resize(&mut cx, id);
         cx.server.redraw_client(id);
         if cx.server.client(id).is_some_and(|c| c.session.is_some()) {
-            cx.server.notify_client(EventKind::ClientResized, id);
+            let new = cx.server.client(id).map_or(old, |c| c.size);
+            let event = cx.server.client_event(EventKind::ClientResized, id);
+            cx.server.notify(event.with_sizes(new, old));
         }
     }
 
@@ -297,6 +304,10 @@ impl Runtime {
         let attached = cx.server.client(id).is_some_and(|c| c.flags.contains(ClientFlags::ATTACHED));
         if attached {
             cx.server.notify_client(EventKind::ClientDetached, id);
+        }
+        let shown = ClientFlags::CONTROL | ClientFlags::TERMINAL;
+        if cx.server.client(id).is_some_and(|c| !c.name.is_empty() && c.flags.intersects(shown)) {
+            cx.server.notify_client(EventKind::ClientClosed, id);
         }
         control::stop(&mut cx, id);
         crate::format::jobs::forget_client(&mut cx, id);

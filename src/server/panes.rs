@@ -181,7 +181,9 @@ fn terminal_event(cx: &mut Cx<'_>, id: PaneId, event: TerminalEvent) {
             cx.window_bell(window);
         }
         TerminalEvent::Title => {
-            cx.server.notify_pane(EventKind::PaneTitleChanged, id);
+            let title = pane.terminal.lock().title().to_owned();
+            let event = cx.server.pane_event(EventKind::PaneTitleChanged, id);
+            cx.server.notify(event.with("new_title", title));
             cx.server.redraw_window_borders(window);
             cx.server.status_window(window);
         }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::base::{PaneId, SessionId, Size, WindowId};
-use crate::command::shell;
+use crate::command::{monitors, shell};
 use crate::model::buffers::Buffer;
 use crate::model::host::{ExitStatus, Host};
 use crate::model::key_tables::Binding;
@@ -72,6 +72,7 @@ impl Runtime {
         self.server.config_done = true;
         self.server.sizes_dirty = true;
         shell::wait_for_delayed(&mut self.cx());
+        monitors::watch_all(&mut self.cx());
         if !config_done {
             let text = "the server ended while it read its configuration, which was not read to its end";
             self.server.add_message(self.world.now, text.to_owned());
@@ -184,6 +185,7 @@ impl Runtime {
                 *history = lines;
             }
         }
+        server.monitors.load(snapshot.monitors.take().unwrap_or_default());
         server.delayed = std::mem::take(&mut snapshot.delayed);
         for (name, record) in std::mem::take(&mut snapshot.channels) {
             let channel =

@@ -402,7 +402,8 @@ commands! {
         usage: "[-Fhgru] [-t target-session] variable [value]", ..ROW
     },
     SetHook => CommandEntry {
-        name: "set-hook", template: "agpRt:uw", min: 1, max: Some(2), positional: OptionValue,
+        name: "set-hook", template: "aB:EgpRt:Tuw", min: 1, max: Some(2), positional: OptionValue,
+        without: Some('B'),
         target: pane('t', FindFlags::CAN_FAIL), flags: CommandFlags::AFTER_HOOK,
         usage: "[-agpRuw] [-t target-pane] hook [command]", ..ROW
     },
@@ -426,7 +427,7 @@ commands! {
         usage: "[-hgs] [-t target-session] [variable]", ..ROW
     },
     ShowHooks => CommandEntry {
-        name: "show-hooks", template: "gpt:w", max: Some(1), target: pane('t', FindFlags::CAN_FAIL),
+        name: "show-hooks", template: "BF:gpt:w", max: Some(1), target: pane('t', FindFlags::CAN_FAIL),
         flags: CommandFlags::AFTER_HOOK,
         usage: "[-gpw] [-t target-pane] [hook]", ..ROW
     },
@@ -436,7 +437,7 @@ commands! {
         usage: "[-JT] [-t target-client]", ..ROW
     },
     ShowOptions => CommandEntry {
-        name: "show-options", alias: Some("show"), template: "AgHpqst:vw", max: Some(1),
+        name: "show-options", alias: Some("show"), template: "AgF:Hpqst:vw", max: Some(1),
         target: pane('t', FindFlags::CAN_FAIL), flags: CommandFlags::AFTER_HOOK,
         usage: "[-AgHpqsvw] [-t target-pane] [option]", ..ROW
     },
@@ -446,7 +447,7 @@ commands! {
         usage: "[-T prompt-type]", ..ROW
     },
     ShowWindowOptions => CommandEntry {
-        name: "show-window-options", alias: Some("showw"), template: "gvt:", max: Some(1),
+        name: "show-window-options", alias: Some("showw"), template: "F:gvt:", max: Some(1),
         target: window('t', FindFlags::CAN_FAIL), flags: CommandFlags::AFTER_HOOK,
         usage: "[-gv] [-t target-window] [option]", ..ROW
     },
@@ -480,6 +481,7 @@ commands! {
     SwapWindow => CommandEntry {
         name: "swap-window", alias: Some("swapw"), template: "ds:t:",
         source: window('s', FindFlags::DEFAULT_MARKED), target: window('t', NO_FIND),
+        flags: CommandFlags::AFTER_HOOK,
         usage: "[-d] [-s src-window] [-t dst-window]", ..ROW
     },
     SwitchClient => CommandEntry {
@@ -497,7 +499,7 @@ commands! {
         usage: "[-k] [-t target-window]", ..ROW
     },
     WaitFor => CommandEntry {
-        name: "wait-for", alias: Some("wait"), template: "LSU", min: 1, max: Some(1),
+        name: "wait-for", alias: Some("wait"), template: "EF:LSUlvw:", min: 1, max: Some(1),
         usage: "[-L|-S|-U] channel", ..ROW
     },
     // Ours: matched by full name only.

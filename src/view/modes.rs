@@ -2,7 +2,6 @@
 
 use crate::base::{PaneId, Surface};
 use crate::model::Cx;
-use crate::model::events::EventKind;
 use crate::model::mode::{CapturedRows, ModeEntry, ModeResult, ModeTarget, PaneMode};
 use crate::model::pane::PaneFlags;
 use crate::model::queue::{ItemId, KeyEvent};
@@ -28,9 +27,11 @@ pub fn raise(cx: &mut Cx<'_>, pane: PaneId, name: &str) -> Entered {
     match p.modes.iter().position(|entry| entry.mode.name() == name) {
         Some(0) => Entered::Already,
         Some(at) => {
+            let before = p.mode_name();
             let entry = p.modes.remove(at);
             p.modes.insert(0, entry);
             changed(cx, pane);
+            cx.server.notify_mode(pane, before, Some(name), true);
             Entered::Raised
         }
         None => Entered::Absent,
@@ -40,8 +41,10 @@ pub fn raise(cx: &mut Cx<'_>, pane: PaneId, name: &str) -> Entered {
 /// Puts a new mode on top.
 pub fn push(cx: &mut Cx<'_>, pane: PaneId, mode: Box<dyn PaneMode>) {
     let Some(p) = cx.server.panes.get_mut(&pane) else { return };
+    let (before, name) = (p.mode_name(), mode.name());
     p.modes.insert(0, ModeEntry { mode, prefix: 1, size: p.size });
     changed(cx, pane);
+    cx.server.notify_mode(pane, before, Some(name), true);
 }
 
 /// Puts a mode back on top that another server saved (`PaneMode::save`).
@@ -68,6 +71,8 @@ pub fn pop(cx: &mut Cx<'_>, pane: PaneId) {
     }
     entry.mode.close(&mut cx.reborrow(), pane);
     changed(cx, pane);
+    let now = cx.server.pane(pane).and_then(|p| p.mode_name());
+    cx.server.notify_mode(pane, Some(entry.mode.name()), now, false);
 }
 
 /// Leaves all modes.
@@ -85,7 +90,6 @@ fn changed(cx: &mut Cx<'_>, pane: PaneId) {
     cx.fix_panes(window, None);
     cx.server.redraw_window(window);
     cx.server.status_window(window);
-    cx.server.notify_pane(EventKind::PaneModeChanged, pane);
 }
 
 /// Runs something on the top mode, told of the pane's size first. `None` without a mode.

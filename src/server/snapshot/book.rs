@@ -16,6 +16,7 @@ use crate::base::text::to_bytes;
 use crate::model::Server;
 use crate::model::buffers::Buffer;
 use crate::model::key_tables::Binding;
+use crate::model::monitors::SavedMonitors;
 use crate::options::{Environ, Options};
 
 use super::file::{RecordKey, StateFile, Written};
@@ -133,6 +134,10 @@ impl Book {
         for job in &beside.jobs {
             let print = hash(&(job.gathered.len(), job.cut, job.keep_stdin));
             self.bytes(Kind::Job, &job.token.to_string(), print, |out| write_json(out, job))?;
+        }
+        let monitors = server.monitors.save();
+        if monitors != SavedMonitors::default() {
+            self.record(Kind::Monitors, "", &monitors)?;
         }
         if let Some(key) = beside.history_key {
             self.bytes(Kind::HistoryKey, "", hash(&key), |out| out.extend(key))?;

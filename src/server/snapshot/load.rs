@@ -73,6 +73,7 @@ impl Snapshot {
             Kind::Modes => drop(self.modes.insert(PaneId::parse(&name)?, parse(bytes)?)),
             Kind::Job => drop(self.jobs.insert(name.parse().ok()?, parse(bytes)?)),
             Kind::Delayed => drop(self.delayed.insert(name.parse().ok()?, parse(bytes)?)),
+            Kind::Monitors => self.monitors = Some(parse(bytes)?),
             Kind::HistoryKey => self.history_key = Some(bytes.try_into().ok()?),
         }
         Some(())

@@ -47,10 +47,12 @@ pub enum Kind {
     Delayed = 17,
     /// A job that goes on.
     Job = 18,
+    /// Monitors and hooks of users.
+    Monitors = 19,
 }
 
 impl Kind {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Server,
         Self::Options,
         Self::Environ,
@@ -69,6 +71,7 @@ impl Kind {
         Self::Modes,
         Self::Delayed,
         Self::Job,
+        Self::Monitors,
     ];
 
     /// For messages.
@@ -92,6 +95,7 @@ impl Kind {
             Self::Modes => "modes",
             Self::Delayed => "delayed command",
             Self::Job => "job",
+            Self::Monitors => "monitors",
         }
     }
 }
@@ -143,6 +147,8 @@ impl ServerRecord {
             prompt_history: _,
             events: _,
             waits: _,
+            event_waiters: _,
+            monitors: _,
             wait_channels: _,
             delayed: _,
             access: _,
@@ -590,6 +596,7 @@ pub struct Snapshot {
     pub modes: BTreeMap<PaneId, Vec<ModeRecord<'static>>>,
     pub delayed: BTreeMap<u64, crate::model::Delayed>,
     pub jobs: BTreeMap<u64, JobRecord<'static>>,
+    pub monitors: Option<crate::model::monitors::SavedMonitors>,
     /// What could not be read, for the message log.
     pub refused: Vec<String>,
 }
@@ -616,6 +623,7 @@ impl Snapshot {
         self.modes.keys().for_each(|id| add(Kind::Modes, id.to_string()));
         self.delayed.keys().for_each(|number| add(Kind::Delayed, number.to_string()));
         self.jobs.keys().for_each(|token| add(Kind::Job, token.to_string()));
+        self.monitors.iter().for_each(|_| add(Kind::Monitors, String::new()));
         self.history_key.iter().for_each(|_| add(Kind::HistoryKey, String::new()));
         out
     }

@@ -1,0 +1,52 @@
+//! Values of a format that is watched (`refresh-client -B`, `set-hook -B`), at each place that it
+//! is watched for.
+
+use crate::base::{PaneId, SessionId, WindowId};
+use crate::model::monitors::What;
+use crate::model::{Pane, Server};
+
+use super::Scope;
+
+/// A format's value at one place.
+pub struct Watched {
+    /// Index of the window in the session; -1 for the session itself.
+    pub index: i32,
+    pub window: Option<WindowId>,
+    pub pane: Option<PaneId>,
+    pub value: String,
+}
+
+/// Expands a format for all places in a session that `what` means. `scope` is what is known
+/// anyway; `whole` expands for the session itself.
+pub fn values<'a>(
+    server: &'a Server,
+    session: SessionId,
+    what: What,
+    format: &str,
+    scope: impl Fn() -> Scope<'a>,
+    whole: impl Fn() -> Scope<'a>,
+) -> Vec<Watched> {
+    let mut out = Vec::new();
+    if what == What::Session {
+        let value = whole().expand(format);
+        out.push(Watched { index: -1, window: None, pane: None, value });
+        return out;
+    }
+    let Some(winlinks) = server.session(session).map(|s| &s.winlinks) else { return out };
+    for (&index, winlink) in winlinks {
+        let Some(window) = server.window(winlink.window) else { continue };
+        if what == What::AllWindows || what == What::Window(window.id) {
+            let value = scope().with_winlink(session, index).expand(format);
+            out.push(Watched { index, window: Some(window.id), pane: None, value });
+        }
+        for &pane in &window.panes {
+            // tmux: a pane that was named is looked at only while it has a terminal.
+            let named = || server.pane(pane).is_some_and(Pane::has_terminal);
+            if what == What::AllPanes || (what == What::Pane(pane) && named()) {
+                let value = scope().with_pane_at(session, index, pane).expand(format);
+                out.push(Watched { index, window: Some(window.id), pane: Some(pane), value });
+            }
+        }
+    }
+    out
+}
