@@ -280,14 +280,17 @@ pub fn insert_hook(cx: &mut Cx<'_>, item: &ItemContext, current: Option<FindStat
     }
     let session = current.and_then(|c| c.session);
     let lists = cx.server.session_hook(session, name);
+    let scope = session.map_or(OptionScope::GlobalSession, OptionScope::Session);
+    let level = cx.server.hook_level(scope, name);
+    if cx.server.level(level).is_some_and(|level| level.get(name).is_some()) {
+        cx.server.count_hook(level, name, cx.now.secs());
+    }
     let event = EventName::new(name);
     if lists.is_empty() && !cx.server.events.wants(&event) {
         return;
     }
     let payload = arguments(item);
     if !lists.is_empty() {
-        let scope = session.map_or(OptionScope::GlobalSession, OptionScope::Session);
-        cx.server.count_hook(cx.server.hook_level(scope, name), name, cx.now.secs());
         let state = QueueState::new(current.unwrap_or_default(), item.state.event, StateFlags::NOHOOKS);
         *state.formats.lock() = payload.formats("hook_");
         state.add_format("hook", name);
@@ -347,12 +350,11 @@ pub fn run_notify_hooks(cx: &mut Cx<'_>, item: &ItemContext, notification: &Noti
         current = cx.server.find_from_nothing().unwrap_or_default();
     }
     let name = notification.kind.name();
+    let Some(scope) = cx.server.hook_scope(&current, name) else { return };
+    cx.server.count_hook(cx.server.hook_level(scope, name), name, cx.now.secs());
     let lists = cx.server.notify_hook(&current, name);
     if lists.is_empty() {
         return;
-    }
-    if let Some(scope) = cx.server.hook_scope(&current, name) {
-        cx.server.count_hook(cx.server.hook_level(scope, name), name, cx.now.secs());
     }
     let state = QueueState::new(current, KeyEvent::default(), StateFlags::NOHOOKS);
     state.formats.lock().clone_from(&notification.formats);

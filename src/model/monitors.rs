@@ -179,14 +179,15 @@ impl Server {
         if self.monitors.fired.len() >= Monitors::MAX_NAMES && !self.monitors.fired.contains_key(name) {
             return;
         }
-        let known = |level: OptionScope| self.level(level).is_some();
-        let mut fired = self.monitors.fired.get(name).cloned().unwrap_or_default();
-        // Levels of what is gone are forgotten, so that there are never more than there are objects.
-        fired.retain(|(at, ..)| known(*at));
-        match fired.iter_mut().find(|(at, ..)| *at == level) {
-            Some((_, count, time)) => (*count, *time) = (count.saturating_add(1), now),
-            None => fired.push((level, 1, now)),
+        let fired = self.monitors.fired.entry(name.to_owned()).or_default();
+        if let Some((_, count, time)) = fired.iter_mut().find(|(at, ..)| *at == level) {
+            (*count, *time) = (count.saturating_add(1), now);
+            return;
         }
+        let mut fired = std::mem::take(fired);
+        // Levels of what is gone are forgotten, so that there are never more than there are objects.
+        fired.retain(|(at, ..)| self.level(*at).is_some());
+        fired.push((level, 1, now));
         self.monitors.fired.insert(name.to_owned(), fired);
     }
 

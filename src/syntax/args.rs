@@ -91,7 +91,7 @@ impl Args {
         }
         // tmux: with no arguments at all, not even a command's name is counted and the limits
         // do not apply; that cannot happen here, since a name was needed to find the entry.
-        let without = entry.without.is_some_and(|flag| args.has(flag));
+        let without = entry.without.chars().any(|flag| args.has(flag));
         if args.values.len() < entry.min && !without {
             return Err(ArgsError::Cause(format!("too few arguments (need at least {})", entry.min)));
         }

@@ -116,8 +116,8 @@ pub struct CommandEntry {
     /// Fewest and most positional arguments; no `max` is no limit.
     pub min: usize,
     pub max: Option<usize>,
-    /// With this flag there may be no positional argument at all.
-    pub without: Option<char>,
+    /// With one of these flags there may be no positional argument at all.
+    pub without: &'static str,
     pub positional: Positional,
     pub usage: &'static str,
     pub source: Option<FindSpec>,
@@ -134,7 +134,7 @@ pub(super) const ROW: CommandEntry = CommandEntry {
     template: "",
     min: 0,
     max: Some(0),
-    without: None,
+    without: "",
     positional: Positional::Strings,
     usage: "",
     source: None,

@@ -403,7 +403,7 @@ commands! {
     },
     SetHook => CommandEntry {
         name: "set-hook", template: "aB:EgpRt:Tuw", min: 1, max: Some(2), positional: OptionValue,
-        without: Some('B'),
+        without: "BE",
         target: pane('t', FindFlags::CAN_FAIL), flags: CommandFlags::AFTER_HOOK,
         usage: "[-agpRuw] [-t target-pane] hook [command]", ..ROW
     },
