@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use scopemux::base::Size;
-use scopemux::terminal::{Capture, CaptureOptions, MemoryHistory, Terminal, TerminalConfig};
+use scopemux::testing::base::Size;
+use scopemux::testing::terminal::{Capture, CaptureOptions, MemoryHistory, Terminal, TerminalConfig};
 
 use super::server::Server;
 use super::steps::{self, fixtures, root};

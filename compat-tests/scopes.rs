@@ -12,8 +12,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use scopemux::base::PaneId;
-use scopemux::containment::*;
+use scopemux::testing::base::PaneId;
+use scopemux::testing::containment::*;
 
 const MB: u64 = 1 << 20;
 /// Emulation is ten times slower than a machine, and the machine may be busy.
@@ -39,7 +39,7 @@ fn main() {
         label,
         pids,
         host,
-        tasks: scopemux::reactor::new_runtime().expect("a runtime"),
+        tasks: scopemux::testing::reactor::new_runtime().expect("a runtime"),
     });
     let base = starting.memory_base();
     let Found { backend: mut it, message, .. } = starting.finish(LONG);

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, poll};
 use nix::pty::{Winsize, openpty};
-use scopemux::base::{Attrs, Cell, CellStyle, Colour, Point, Size, Surface};
-use scopemux::terminal::{MemoryHistory, Terminal, TerminalConfig};
+use scopemux::testing::base::{Attrs, Cell, CellStyle, Colour, Point, Size, Surface};
+use scopemux::testing::terminal::{MemoryHistory, Terminal, TerminalConfig};
 use serde_json::{Value, json};
 
 use super::server::{PATIENCE, Server};

@@ -2,12 +2,12 @@
 //! emulator, must look the same there. Inputs are those of `terminal`; a frame is drawn after
 //! every 64 bytes and every change of size. The first byte chooses what the terminal can do.
 
-use scopemux::base::links::Hyperlink;
-use scopemux::base::{Attrs, Cell, CellFlags, CellStyle, Colour, LinkId, PaneId, Point, Rect};
-use scopemux::outer::{Features, Term, TermOptions, acs};
-use scopemux::render::frame::{Frame, FrameLinks};
-use scopemux::render::tty::{Tty, TtyOptions};
-use scopemux::terminal::{MemoryHistory, Terminal, TerminalConfig};
+use scopemux::testing::base::links::Hyperlink;
+use scopemux::testing::base::{Attrs, Cell, CellFlags, CellStyle, Colour, LinkId, PaneId, Point, Rect};
+use scopemux::testing::outer::{Features, Term, TermOptions, acs};
+use scopemux::testing::render::frame::{Frame, FrameLinks};
+use scopemux::testing::render::tty::{Tty, TtyOptions};
+use scopemux::testing::terminal::{MemoryHistory, Terminal, TerminalConfig};
 
 use crate::input::Rng;
 use crate::terminal::{self, Step};
@@ -160,7 +160,7 @@ impl Scene {
         for y in 0..frame.surface.size().rows {
             // Terminals join what stands side by side, however the cursor came there.
             let joins = |cell: &Cell| {
-                cell.glyph.as_char().is_none_or(scopemux::base::width::may_join)
+                cell.glyph.as_char().is_none_or(scopemux::testing::base::width::may_join)
                     || cell.width == 0 && !cell.is_padding()
             };
             if frame.surface.row(y).iter().any(joins) {
@@ -183,7 +183,7 @@ impl Scene {
         }
     }
 
-    fn resize(&mut self, size: scopemux::base::Size) {
+    fn resize(&mut self, size: scopemux::testing::base::Size) {
         self.pane.resize(size);
         self.outside.resize(size);
         let mut out = Vec::new();

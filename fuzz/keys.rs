@@ -2,7 +2,7 @@
 //! its timer runs out nothing stays behind. (What keys come out may depend on the parts, as
 //! in tmux: a sequence is waited for only where one of the kinds that wait begins.)
 
-use scopemux::outer::{Decoder, Features, InputEvent, Term, TermOptions};
+use scopemux::testing::outer::{Decoder, Features, InputEvent, Term, TermOptions};
 
 use crate::input::Rng;
 

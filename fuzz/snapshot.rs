@@ -3,7 +3,7 @@
 
 use std::sync::OnceLock;
 
-use scopemux::server::{StateFile, read_state};
+use scopemux::testing::server::{StateFile, read_state};
 
 use crate::input::Rng;
 
@@ -22,7 +22,7 @@ const HEAD_SUMMED: usize = 28;
 fn sample() -> &'static (Vec<u8>, StateFile) {
     static SAMPLE: OnceLock<(Vec<u8>, StateFile)> = OnceLock::new();
     SAMPLE.get_or_init(|| {
-        let bytes = scopemux::server::new_state().expect("a memory file");
+        let bytes = scopemux::testing::server::new_state().expect("a memory file");
         let state = read_state(&bytes).expect("it is whole");
         (bytes, state)
     })

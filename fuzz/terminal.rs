@@ -3,9 +3,9 @@
 //!
 //! An input is what a program writes; `FF cols rows` changes the size.
 
-use scopemux::base::history::{Row, RowFlags};
-use scopemux::base::{Cell, CellStyle, Colour, Size};
-use scopemux::terminal::{Capture, CaptureOptions, MemoryHistory, Terminal, TerminalConfig};
+use scopemux::testing::base::history::{Row, RowFlags};
+use scopemux::testing::base::{Cell, CellStyle, Colour, Size};
+use scopemux::testing::terminal::{Capture, CaptureOptions, MemoryHistory, Terminal, TerminalConfig};
 
 use crate::input::{Rng, output};
 

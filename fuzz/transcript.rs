@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use scopemux::base::PaneId;
-use scopemux::base::history::{History, HistoryView};
-use scopemux::base::links::Links;
-use scopemux::terminal::{Terminal, TerminalConfig};
-use scopemux::transcript::{
+use scopemux::testing::base::PaneId;
+use scopemux::testing::base::history::{History, HistoryView};
+use scopemux::testing::base::links::Links;
+use scopemux::testing::terminal::{Terminal, TerminalConfig};
+use scopemux::testing::transcript::{
     Exporter, Form, Needle, PaneInfo, Progress, SearchCursor, Storage, StoreConfig, TranscriptStore,
 };
 
@@ -132,7 +132,7 @@ fn sound() -> &'static Files {
             let info = PaneInfo { command: "sh".into(), ..PaneInfo::default() };
             let history = store.open_pane(PaneId(pane), info, CAP, 40);
             let handle = history.handle();
-            let size = scopemux::base::Size::new(40, 5);
+            let size = scopemux::testing::base::Size::new(40, 5);
             let mut terminal = Terminal::new(size, TerminalConfig::default(), Box::new(history));
             let mut rng = Rng::new(u64::from(pane) + 1);
             for n in 0..400 {

@@ -5,7 +5,7 @@
 use std::sync::Once;
 
 use ::vte::{Params, Perform};
-use scopemux::terminal::trace;
+use scopemux::testing::terminal::trace;
 
 use crate::input::Rng;
 

@@ -2,24 +2,26 @@
 //!
 //! `docs/architecture.md` is the map. Imports go down the floors only; `tidy` checks it.
 
-pub mod base;
-pub mod client;
-pub mod command;
-pub mod containment;
-pub mod control;
-pub mod format;
-pub mod keeper;
-pub mod model;
-pub mod options;
-pub mod outer;
-pub mod protocol;
-pub mod reactor;
-pub mod render;
-pub mod server;
-pub mod syntax;
-pub mod terminal;
-pub mod transcript;
-pub mod view;
+mod base;
+mod client;
+mod command;
+mod containment;
+mod control;
+mod format;
+mod keeper;
+mod model;
+mod options;
+mod outer;
+pub mod program;
+mod protocol;
+mod reactor;
+mod render;
+mod server;
+mod syntax;
+mod terminal;
+pub mod testing;
+mod transcript;
+mod view;
 
 #[cfg(test)]
 mod limits;

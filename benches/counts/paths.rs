@@ -1,10 +1,12 @@
 //! The hot paths, each made ready first; only what is handed to `counted` is counted.
 
-use scopemux::base::history::{History, HistoryView};
-use scopemux::base::links::Links;
-use scopemux::base::{PaneId, Size};
-use scopemux::terminal::{MemoryHistory, Terminal, TerminalConfig};
-use scopemux::transcript::{Needle, PaneInfo, SearchCursor, StoreConfig, TranscriptStore, compressed_len};
+use scopemux::testing::base::history::{History, HistoryView};
+use scopemux::testing::base::links::Links;
+use scopemux::testing::base::{PaneId, Size};
+use scopemux::testing::terminal::{MemoryHistory, Terminal, TerminalConfig};
+use scopemux::testing::transcript::{
+    Needle, PaneInfo, SearchCursor, StoreConfig, TranscriptStore, compressed_len,
+};
 
 use super::scene;
 use super::workloads::{self, COLS, ROWS};

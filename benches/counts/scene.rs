@@ -2,23 +2,23 @@
 
 use std::sync::Arc;
 
-use scopemux::base::clock::Now;
-use scopemux::base::{ClientId, PaneId, Size};
-use scopemux::command::queue;
-use scopemux::format::Scope;
-use scopemux::model::find::FindState;
-use scopemux::model::queue::{KeyEvent, QueueState, StateFlags};
-use scopemux::model::sessions::NewSession;
-use scopemux::model::spawn::Spawn;
-use scopemux::model::test_host::TestHost;
-use scopemux::model::{Client, ClientFlags, Cx, Server};
-use scopemux::options::{Environ, Options, Scope as OptionsOf};
-use scopemux::outer::{Features, Term, TermOptions};
-use scopemux::render::compose::{Composer, Extent, compose};
-use scopemux::render::diff::{DiffCaps, diff};
-use scopemux::render::emit::emit;
-use scopemux::render::tty::{Tty, TtyOptions};
-use scopemux::syntax::parse::{NoContext, Origin, parse_string};
+use scopemux::testing::base::clock::Now;
+use scopemux::testing::base::{ClientId, PaneId, Size};
+use scopemux::testing::command::queue;
+use scopemux::testing::format::Scope;
+use scopemux::testing::model::find::FindState;
+use scopemux::testing::model::queue::{KeyEvent, QueueState, StateFlags};
+use scopemux::testing::model::sessions::NewSession;
+use scopemux::testing::model::spawn::Spawn;
+use scopemux::testing::model::test_host::TestHost;
+use scopemux::testing::model::{Client, ClientFlags, Cx, Server};
+use scopemux::testing::options::{Environ, Options, Scope as OptionsOf};
+use scopemux::testing::outer::{Features, Term, TermOptions};
+use scopemux::testing::render::compose::{Composer, Extent, compose};
+use scopemux::testing::render::diff::{DiffCaps, diff};
+use scopemux::testing::render::emit::emit;
+use scopemux::testing::render::tty::{Tty, TtyOptions};
+use scopemux::testing::syntax::parse::{NoContext, Origin, parse_string};
 
 use super::paths::{Counted, SLICE};
 use super::workloads::{self, COLS, ROWS};

@@ -21,10 +21,6 @@ impl<'a> Reader<'a> {
         Ok(self.bytes(1)?[0])
     }
 
-    pub fn u16(&mut self) -> Result<u16, Malformed> {
-        Ok(u16::from_le_bytes(self.bytes(2)?.try_into().expect("two bytes")))
-    }
-
     pub fn u32(&mut self) -> Result<u32, Malformed> {
         Ok(u32::from_le_bytes(self.bytes(4)?.try_into().expect("four bytes")))
     }
@@ -48,14 +44,6 @@ impl<'a> Reader<'a> {
             }
         }
         Err(Malformed)
-    }
-
-    /// Bytes up to a NUL, which is consumed.
-    pub fn cstr(&mut self) -> Result<&'a [u8], Malformed> {
-        let end = self.0.iter().position(|&b| b == 0).ok_or(Malformed)?;
-        let text = self.bytes(end)?;
-        self.bytes(1)?;
-        Ok(text)
     }
 }
 
@@ -81,6 +69,5 @@ mod tests {
         }
         assert_eq!(Reader(&[0x80]).varint(), Err(Malformed));
         assert_eq!(Reader(&[0xff; 11]).varint(), Err(Malformed));
-        assert_eq!(Reader(b"abc").cstr(), Err(Malformed));
     }
 }

@@ -1,8 +1,6 @@
 //! Making control characters visible, as the C library's `vis(3)` does: tmux prints names,
 //! buffers and pastes through it. Valid UTF-8 beyond ASCII passes as it is.
 
-use super::text;
-
 bitflags::bitflags! {
     /// Which characters are encoded, and how.
     #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -48,11 +46,6 @@ pub fn encode(bytes: &[u8], flags: Vis) -> Vec<u8> {
         }
     }
     out
-}
-
-/// Encodes text, whose stray bytes count as bytes.
-pub fn encode_text(value: &str, flags: Vis) -> String {
-    text::from_bytes(&encode(&text::to_bytes(value), flags))
 }
 
 fn passes(byte: u8, flags: Vis) -> bool {

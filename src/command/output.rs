@@ -157,13 +157,6 @@ fn plain(cx: &Cx<'_>, id: ClientId, line: &str) -> Vec<u8> {
     if utf8 { text::to_bytes(line) } else { text::sanitize(line).into_bytes() }
 }
 
-/// Shows a message in the status line of the command's target client, if it has one.
-pub fn message(cx: &mut Cx<'_>, item: &ItemContext, text: &str) {
-    if let Some(client) = item.target_client {
-        view::message::show_error(cx, client, text);
-    }
-}
-
 /// Reports a failure and returns `Exec::Error`, so that commands can `return error(…)`.
 pub fn error(cx: &mut Cx<'_>, item: &ItemContext, message: &str) -> Exec {
     match audience(cx, item) {

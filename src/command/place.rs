@@ -44,11 +44,6 @@ pub fn percentage(
     }
 }
 
-/// A session of a target; the queue has made sure that there is one.
-pub fn session(state: &FindState) -> Option<SessionId> {
-    state.session
-}
-
 /// Session and index of a target.
 pub fn winlink(state: &FindState) -> Option<(SessionId, i32)> {
     state.session.zip(state.winlink)

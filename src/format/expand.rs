@@ -303,7 +303,7 @@ impl<'s, 'a> Expander<'s, 'a> {
             self.log(|| format!("replacing with length: {value}"));
         }
         if plan.flags.contains(Flags::WIDTH) {
-            value = width::width(&value).to_string();
+            value = width(&value).to_string();
             self.log(|| format!("replacing with width: {value}"));
         }
         value

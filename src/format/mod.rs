@@ -23,7 +23,7 @@ mod vars;
 pub mod watch;
 mod width;
 
-pub use scan::{is_true, skip};
+pub use scan::is_true;
 pub use scope::Scope;
 pub use width::{trim_left, trim_right, width};
 

@@ -7,7 +7,7 @@
 
 use std::cmp::Ordering;
 
-use crate::base::{ClientId, PaneId, SessionId, WindowId};
+use crate::base::{ClientId, PaneId, SessionId};
 use crate::model::{Client, ClientFlags, Pane, Server, Session, Window};
 
 use super::vars::{screen, z_index};
@@ -81,10 +81,6 @@ pub struct Sort {
 }
 
 impl Sort {
-    pub fn by(order: Order) -> Self {
-        Self { order: Some(order), reversed: false }
-    }
-
     fn apply<T>(self, list: &mut [T], compare: impl Fn(&T, &T, Order) -> Ordering) {
         match self.order {
             None => {}
@@ -182,21 +178,6 @@ fn sort_panes(server: &Server, ids: impl IntoIterator<Item = PaneId>, sort: Sort
 /// A window's panes; as found they are in the order of their indexes.
 pub fn panes_of(server: &Server, window: &Window, sort: Sort) -> Vec<PaneId> {
     sort_panes(server, window.panes.iter().copied(), sort)
-}
-
-/// Panes of all windows of a session; a window that is linked twice gives its panes twice.
-pub fn panes_of_session(server: &Server, session: &Session, sort: Sort) -> Vec<PaneId> {
-    let windows = session.winlinks.values().filter_map(|link| server.window(link.window));
-    sort_panes(server, windows.flat_map(|window| window.panes.iter().copied()), sort)
-}
-
-/// Panes of all windows of all sessions.
-pub fn panes(server: &Server, sort: Sort) -> Vec<PaneId> {
-    let sessions = server.sessions_by_name().into_iter().filter_map(|id| server.session(id));
-    let windows = sessions.flat_map(|session| session.winlinks.values());
-    let windows: Vec<WindowId> = windows.map(|link| link.window).collect();
-    let windows = windows.into_iter().filter_map(|id| server.window(id));
-    sort_panes(server, windows.flat_map(|window| window.panes.iter().copied()), sort)
 }
 
 /// Clients attached to a session; as found they are in the order in which they came.

@@ -25,10 +25,3 @@ pub fn add(cell: &mut CellStyle, scope: &Scope<'_>, text: &str) {
     }
     cell.attrs |= style.attrs;
 }
-
-/// A style on top of the default one.
-pub fn apply(scope: &Scope<'_>, text: &str) -> CellStyle {
-    let mut cell = CellStyle::DEFAULT;
-    add(&mut cell, scope, text);
-    cell
-}

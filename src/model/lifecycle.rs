@@ -1,7 +1,7 @@
 //! What the server reports of panes and clients: terminals closed, programs ended, windows
 //! renamed by programs, clients gone.
 
-use crate::base::{ClientId, PaneId, SessionId};
+use crate::base::{ClientId, PaneId};
 
 use super::Cx;
 use super::host::ExitStatus;
@@ -38,21 +38,6 @@ pub fn pane_exited(cx: &mut Cx<'_>, pane: PaneId, status: ExitStatus) {
     p.flags |= PaneFlags::STATUS_READY | PaneFlags::EXITED;
     cx.tell_waiters(pane, &News::Exited(status));
     cx.destroy_pane(pane, true);
-}
-
-/// A pane whose program has ended goes, or stays as `remain-on-exit` says.
-pub fn destroy_pane(cx: &mut Cx<'_>, pane: PaneId, notify: bool) {
-    cx.destroy_pane(pane, notify);
-}
-
-/// Points a client at a session, or at none.
-pub fn set_client_session(cx: &mut Cx<'_>, client: ClientId, session: Option<SessionId>) {
-    cx.set_client_session(client, session);
-}
-
-/// Works out all sizes again; with `now`, windows are resized at once.
-pub fn recalculate_sizes_now(cx: &mut Cx<'_>, now: bool) {
-    cx.recalculate_sizes_now(now);
 }
 
 /// A program named its window (`ESC k`): with nothing, automatic names are back.

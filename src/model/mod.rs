@@ -59,10 +59,6 @@ pub use find::FindState;
 pub use host::Host;
 pub use key_tables::KeyTables;
 pub use layout::Layout;
-pub use lifecycle::{
-    client_lost, destroy_pane, pane_closed, pane_exited, program_renames_window, recalculate_sizes_now,
-    set_client_session,
-};
 pub use messages::MessageLog;
 pub use pane::Pane;
 pub use queue::{Exec, ItemContext, Queues};

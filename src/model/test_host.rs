@@ -77,7 +77,7 @@ impl Host for TestHost {
         None
     }
     fn control_listen(&mut self, _client: ClientId) {}
-    fn tty_open(&mut self, _client: ClientId, _setup: super::host::TtySetup) -> Result<(), String> {
+    fn tty_open(&mut self, _client: ClientId, _setup: TtySetup) -> Result<(), String> {
         Ok(())
     }
     fn tty_send_requests(&mut self, _client: ClientId) {}

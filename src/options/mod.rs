@@ -22,10 +22,10 @@ use crate::base::tracked::Tracked;
 
 pub use about::about;
 pub use chain::Chain;
-pub use environ::{Environ, Variable};
-pub use names::{NameError, OptionName, parse_name};
+pub use environ::Environ;
+pub use names::{OptionName, parse_name};
 pub use set::Given;
-pub use table::{Kind, OptionEntry, Scope};
+pub use table::{COMMAND_ALIASES, Kind, OptionEntry, Scope};
 pub use value::Value;
 
 const HISTORY_LIMIT: &str = "history-limit";

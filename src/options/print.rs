@@ -81,11 +81,6 @@ pub fn shown(name: &str, value: &Value, index: Option<u32>, listing: Listing) ->
     }
 }
 
-/// The same as text.
-pub fn lines(name: &str, value: &Value, index: Option<u32>, listing: Listing) -> Vec<String> {
-    shown(name, value, index, listing).iter().map(|shown| shown.line(listing.values_only)).collect()
-}
-
 /// What of a level a whole listing shows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Which {

@@ -227,17 +227,20 @@ const STATUS_FORMATS: &[&str] = &[
     ),
 ];
 
+/// The default of `command-alias`, which a client knows too.
+pub const COMMAND_ALIASES: &str = concat!(
+    "split-pane=split-window,splitp=split-window,server-info=show-messages -JT,",
+    "info=show-messages -JT,choose-window=choose-tree -w,",
+    "choose-session=choose-tree -s",
+);
+
 /// All options, then all hooks, in tmux's order; ours at the end.
 #[rustfmt::skip]
 static TABLE: &[OptionEntry] = {
     &[
         key("backspace", SERVER, Key::char('\x7f')),
         number("buffer-limit", SERVER, 1, INT_MAX, 50),
-        string("command-alias", SERVER, concat!(
-            "split-pane=split-window,splitp=split-window,server-info=show-messages -JT,",
-            "info=show-messages -JT,choose-window=choose-tree -w,",
-            "choose-session=choose-tree -s",
-        )).array(","),
+        string("command-alias", SERVER, COMMAND_ALIASES).array(","),
         string("codepoint-widths", SERVER, "").array(","),
         string("copy-command", SERVER, ""),
         colour("cursor-colour", PANE, Colour::None),

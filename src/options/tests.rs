@@ -1,7 +1,11 @@
 //! The tables against what tmux lists, and setting options with every kind of value.
 
-use super::print::{Listing, Which, lines, listing};
+use super::print::{Listing, Which, listing, shown};
 use super::*;
+
+fn lines(name: &str, value: &Value, index: Option<u32>, listing: Listing) -> Vec<String> {
+    shown(name, value, index, listing).iter().map(|shown| shown.line(listing.values_only)).collect()
+}
 
 #[test]
 fn listings_are_those_of_tmux() {

@@ -14,5 +14,5 @@ pub mod term;
 
 pub use caps::Cap;
 pub use features::Features;
-pub use keys::{Decoder, InputEvent, MouseReport};
+pub use keys::{Decoder, InputEvent};
 pub use term::{Term, TermOptions};

@@ -84,11 +84,6 @@ impl Connection {
         self.max_output = bytes;
     }
 
-    /// The marking in use for sending.
-    pub fn marking(&self) -> FdMarking {
-        self.marking
-    }
-
     /// Takes what was received. Descriptors keep their order; those refused are closed.
     pub fn push_input(
         &mut self,

@@ -54,12 +54,6 @@ pub fn send(socket: BorrowedFd<'_>, bytes: &[u8], fd: Option<BorrowedFd<'_>>) ->
     send_all(socket, bytes, &numbers)
 }
 
-/// As `send`, with any number of descriptors.
-pub fn send_many(socket: BorrowedFd<'_>, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
-    let numbers: Vec<RawFd> = fds.iter().map(AsRawFd::as_raw_fd).collect();
-    send_all(socket, bytes, &numbers)
-}
-
 fn send_all(socket: BorrowedFd<'_>, bytes: &[u8], numbers: &[RawFd]) -> io::Result<usize> {
     let rights = [ControlMessage::ScmRights(numbers)];
     let control = if numbers.is_empty() { &[][..] } else { &rights[..] };

@@ -159,7 +159,7 @@ mod tests {
                 reactor.wait(&poller, None, &mut out).unwrap();
                 assert_eq!(ready(&out), [7], "what is not read stays ready");
             }
-            std::io::Read::read_exact(&mut ours, &mut [0]).unwrap();
+            io::Read::read_exact(&mut ours, &mut [0]).unwrap();
             reactor.wait(&poller, Some(Duration::from_millis(1)), &mut out).unwrap();
             assert!(out.is_empty());
         }

@@ -12,9 +12,7 @@ pub mod frame;
 mod images;
 pub mod tty;
 
-pub use diff::{Op, diff};
-pub use frame::{CursorLook, CursorShape, Frame, MouseTracking};
-pub use tty::Tty;
+pub use diff::diff;
 
 #[cfg(test)]
 mod tests;

@@ -98,10 +98,10 @@ pub fn own(raw: std::os::fd::RawFd) -> std::os::fd::OwnedFd {
 
 /// Makes a listening socket at a path, which must not exist or be an old one.
 pub fn listen(path: &str) -> std::io::Result<std::os::fd::OwnedFd> {
-    std::fs::remove_file(path).ok();
+    fs::remove_file(path).ok();
     let listener = std::os::unix::net::UnixListener::bind(path)?;
     use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660))?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o660))?;
     // The loop takes connections until there are no more.
     listener.set_nonblocking(true)?;
     Ok(listener.into())
@@ -155,7 +155,7 @@ pub fn glob(pattern: &str) -> Vec<PathBuf> {
 
 /// Bytes of memory that this process has resident.
 pub fn resident_bytes() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let text = fs::read_to_string("/proc/self/statm").ok()?;
     let pages: u64 = text.split(' ').nth(1)?.parse().ok()?;
     Some(pages * 4096)
 }

@@ -291,17 +291,7 @@ fn config_loaded(cx: &mut crate::model::Cx<'_>) -> Exec {
     if let Some(item) = cx.server.config_item.take() {
         cx.server.queues.resume(item);
     }
-    if let Some(path) = history::file(cx) {
-        cx.host.read_file(
-            None,
-            &path,
-            Box::new(|cx, result| {
-                if let Ok(bytes) = result {
-                    history::load(cx.server, &crate::base::text::from_bytes(&bytes));
-                }
-            }),
-        );
-    }
+    crate::view::prompt::load_history(cx);
     Exec::Normal
 }
 

@@ -73,12 +73,6 @@ fn push_octal(out: &mut String, byte: u8) {
     out.push_str(&format!("\\{byte:03o}"));
 }
 
-/// An argument vector on one line, each argument escaped.
-pub fn join<S: AsRef<str>>(arguments: &[S]) -> String {
-    let escaped: Vec<String> = arguments.iter().map(|a| escape(a.as_ref())).collect();
-    escaped.join(" ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,7 +15,7 @@ pub mod style;
 pub mod table;
 pub mod template;
 
-pub use args::{ArgValue, Args};
-pub use command::{CommandList, Invocation};
+pub use args::ArgValue;
+pub use command::CommandList;
 pub use parse::{Origin, ParseContext, ParseFlags, Parsed, parse_arguments, parse_config, parse_string};
 pub use table::CommandId;

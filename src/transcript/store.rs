@@ -209,7 +209,7 @@ const LAST_WRITES: Duration = Duration::from_secs(3);
 
 impl TranscriptStore {
     /// Starts the writer thread. Nothing is created on disk until a pane has a full block.
-    pub fn new(config: StoreConfig) -> std::io::Result<Self> {
+    pub fn new(config: StoreConfig) -> io::Result<Self> {
         let shared = Arc::new(Shared {
             dir: Mutex::new(config.dir),
             storage: config.storage,
@@ -347,7 +347,7 @@ impl TranscriptStore {
         limit: u64,
         width: u32,
         cut: Option<u64>,
-    ) -> std::io::Result<PaneHistory> {
+    ) -> io::Result<PaneHistory> {
         let dir = self.shared.dir();
         let found = recover::scan(&self.shared, &dir, key)?;
         let mut found = Found { info: PaneInfo { pane: id.0, ..found.info.clone() }, ..found };
@@ -387,7 +387,7 @@ impl TranscriptStore {
     }
 
     /// Removes a transcript found by `leftovers`.
-    pub fn remove(&self, key: &str) -> std::io::Result<()> {
+    pub fn remove(&self, key: &str) -> io::Result<()> {
         recover::remove(&self.shared, key)
     }
 

@@ -44,8 +44,6 @@ pub enum Part {
     BottomRight,
     LeftJoin,
     RightJoin,
-    TopJoin,
-    BottomJoin,
 }
 
 /// The cell of a part. Single lines are from the terminal's line drawing set.
@@ -53,11 +51,11 @@ pub fn cell(lines: BoxLines, part: Part, style: CellStyle) -> Cell {
     let index = part as usize;
     let pick = |set: &str| set.chars().nth(index).unwrap_or(' ');
     let (c, charset) = match lines {
-        BoxLines::Single => (pick("xqlkmjtuwv"), true),
-        BoxLines::Double => (pick("║═╔╗╚╝╠╣╦╩"), false),
-        BoxLines::Heavy => (pick("┃━┏┓┗┛┣┫┳┻"), false),
-        BoxLines::Simple => (pick("|-++++++++"), false),
-        BoxLines::Rounded => (pick("│─╭╮╰╯├┤┬┴"), false),
+        BoxLines::Single => (pick("xqlkmjtu"), true),
+        BoxLines::Double => (pick("║═╔╗╚╝╠╣"), false),
+        BoxLines::Heavy => (pick("┃━┏┓┗┛┣┫"), false),
+        BoxLines::Simple => (pick("|-++++++"), false),
+        BoxLines::Rounded => (pick("│─╭╮╰╯├┤"), false),
         BoxLines::Padded => (' ', false),
         BoxLines::None => (' ', true),
     };

@@ -1,6 +1,6 @@
 //! The stack of modes on a pane: entering and leaving them, and who gets keys and commands.
 
-use crate::base::{PaneId, Surface};
+use crate::base::PaneId;
 use crate::model::Cx;
 use crate::model::mode::{CapturedRows, ModeEntry, ModeResult, ModeTarget, PaneMode};
 use crate::model::pane::PaneFlags;
@@ -173,11 +173,6 @@ pub fn command(cx: &mut Cx<'_>, pane: PaneId, target: &ModeTarget, args: &Args, 
 /// Whether an item has to wait for work that a command left in the top mode.
 pub fn wait(cx: &mut Cx<'_>, pane: PaneId, item: ItemId) -> bool {
     with_top(cx, pane, |_, entry| entry.mode.wait(item)).unwrap_or(false)
-}
-
-/// Shows what the top mode draws to a function. False without a mode.
-pub fn draw(cx: &mut Cx<'_>, pane: PaneId, show: impl FnOnce(&Surface)) -> bool {
-    with_top(cx, pane, |cx, entry| show(entry.mode.draw(cx, pane))).is_some()
 }
 
 /// Rows of the top mode as `capture-pane -M` sees them.

@@ -1,6 +1,6 @@
 //! What lies over a client's whole terminal: opening, closing, and who gets its keys.
 
-use crate::base::{ClientId, Surface};
+use crate::base::ClientId;
 use crate::model::Cx;
 use crate::model::mode::{Overlay, OverlayResult};
 use crate::model::queue::KeyEvent;
@@ -67,16 +67,4 @@ pub fn resize(cx: &mut Cx<'_>, client: ClientId) {
         let result = overlay.resize(cx, client);
         ((), matches!(result, OverlayResult::Close | OverlayResult::CloseAndPass))
     });
-}
-
-/// Draws the overlay over a frame. False without one.
-pub fn draw(cx: &mut Cx<'_>, client: ClientId, frame: &mut Surface) -> bool {
-    let Some(mut overlay) = cx.server.clients.get_mut(&client).and_then(|c| c.overlay.take()) else {
-        return false;
-    };
-    overlay.draw(cx, client, frame);
-    if let Some(c) = cx.server.clients.get_mut(&client).filter(|c| c.overlay.is_none()) {
-        c.overlay = Some(overlay);
-    }
-    true
 }

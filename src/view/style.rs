@@ -23,21 +23,6 @@ pub fn parse(text: &str, scope: &Scope<'_>) -> Style {
     parsed.unwrap_or_default()
 }
 
-/// A style laid over another: colours that are set replace, attributes add up.
-pub fn over(mut base: CellStyle, top: &CellStyle) -> CellStyle {
-    if !top.fg.is_default() {
-        base.fg = top.fg;
-    }
-    if !top.bg.is_default() {
-        base.bg = top.bg;
-    }
-    if !top.us.is_default() {
-        base.us = top.us;
-    }
-    base.attrs |= top.attrs;
-    base
-}
-
 /// A cell as it shows when selected: the selection's colours where it has some, and the
 /// attributes of both unless the selection has `noattr`.
 pub fn selected(cell: &Cell, selection: &CellStyle) -> Cell {

@@ -159,7 +159,7 @@ fn bad_layout_strings_are_refused() {
     check("b25d,80x24,0,0,0", 2, LayoutError::Panes { have: 2, need: 1 });
     check("b25", 1, LayoutError::Invalid);
     let bad = "80x24,0,0[80x11,0,0,0,70x12,0,12,1]";
-    check(&format!("{:04x},{bad}", super::checksum(bad)), 2, LayoutError::Mismatch);
+    check(&format!("{:04x},{bad}", super::text::checksum(bad)), 2, LayoutError::Mismatch);
     let deep = format!("{}80x24,0,0,0{}", "80x24,0,0[".repeat(300), "]".repeat(300));
-    check(&format!("{:04x},{deep}", super::checksum(&deep)), 1, LayoutError::Invalid);
+    check(&format!("{:04x},{deep}", super::text::checksum(&deep)), 1, LayoutError::Invalid);
 }

@@ -6,9 +6,8 @@ mod screen;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 
-use super::frame::{FrameImage, FrameLinks};
-use super::tty::TtyOptions;
-use super::*;
+use super::frame::{Frame, FrameImage, FrameLinks};
+use super::tty::{Tty, TtyOptions};
 use crate::base::{Attrs, Cell, CellStyle, Colour, Glyph, Point, Rect, Size};
 use crate::outer::{Features, Term, TermOptions};
 use crate::terminal::{MemoryHistory, Terminal, TerminalConfig};

@@ -160,7 +160,7 @@ fn a_journal_goes_on_whatever_became_of_the_files() {
         disk.fail_reads(false);
         let shown = all_text(&mut again);
         assert_eq!(shown[shown.len() - 100..], lines(20_000, 20_100), "{name}");
-        let gone: usize = marks(&shown).iter().filter_map(|(_, mark)| super::lost::missing(mark)).sum();
+        let gone: usize = marks(&shown).iter().filter_map(|(_, mark)| lost::missing(mark)).sum();
         assert_eq!(shown.len() - marks(&shown).len() + gone, whole.len(), "{name}");
         assert_eq!(gone == 0, name == "sound", "{name}: {gone}");
         push_lines(&mut again, 20_100, 30_000);

@@ -126,7 +126,7 @@ fn fault_at(at: u64, fault: Fault, lasting: bool) -> bool {
     if fault != Fault::Crash {
         // The disk is well again: what waited is written, and nothing is missing.
         disk.heal();
-        super::super::writer::retry_all(&store.shared);
+        writer::retry_all(&store.shared);
         assert_eq!(history.handle().error(), None, "{case}");
         push_lines(&mut history, 360, 375);
         history.flush();
@@ -199,7 +199,7 @@ fn what_was_cleared_stays_cleared_when_the_disk_refuses_to_note_it() {
             assert_eq!(all_text(&mut history), lines(500, 600));
             if before_restart {
                 disk.heal();
-                super::super::writer::retry_all(&store.shared);
+                writer::retry_all(&store.shared);
                 assert_eq!(history.handle().error(), None);
                 assert_eq!(store.take_messages().len(), 1);
             }

@@ -67,7 +67,7 @@ fn a_hole_is_marked_once_everywhere_and_for_good() {
         check(&all_text(&mut again), 60_000, why);
         drop(again);
         disk.heal();
-        super::super::writer::retry_all(&store.shared);
+        writer::retry_all(&store.shared);
         assert_eq!(history.handle().error(), None);
         push_timed(&mut history, 60_000, 65_000);
         history.flush();

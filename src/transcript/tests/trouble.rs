@@ -27,7 +27,7 @@ fn disk_trouble_keeps_the_newest_lines_and_ends() {
         assert_eq!(shown[shown.len() - 5000..], lines(55_000, 60_000));
         assert_eq!(shown[..5000], lines(0, 5000));
         disk.heal();
-        super::super::writer::retry_all(&store.shared);
+        writer::retry_all(&store.shared);
         assert_eq!(history.handle().error(), None);
         assert_eq!(store.take_messages().len(), 1);
         push_lines(&mut history, 60_000, 65_000);

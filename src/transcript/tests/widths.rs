@@ -187,7 +187,7 @@ fn rows_are_counted_at_a_new_width_without_reading() {
         assert_eq!(disk.reads() > before, reads, "at {cols}");
         let widths = history.newest.widths.clone();
         let blocks: Vec<_> = history.pane.list.lock().blocks().cloned().collect();
-        let counted = |block: &Arc<super::super::sealed::Sealed>| store.shared.load(block).rows(&widths);
+        let counted = |block: &Arc<sealed::Sealed>| store.shared.load(block).rows(&widths);
         let sealed: u64 = blocks.iter().map(|block| u64::from(counted(block))).sum();
         assert_eq!(rows, sealed + history.newest.rows(), "at {cols}");
     }

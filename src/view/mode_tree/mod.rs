@@ -31,7 +31,7 @@ use crate::syntax::args::Args;
 use crate::syntax::template::{Text, ValueKind, fill_all};
 
 use super::{message, modes, style};
-pub use tree::{Node, Preview, Tree};
+pub use tree::{Preview, Tree};
 
 /// What a key did in a source.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -184,26 +184,15 @@ pub fn key(cx: &mut Cx<'_>, client: ClientId, key: Key, mouse: &MouseEvent) -> O
     with(cx, client, |cx, prompt| prompt.key(cx, client, key, mouse))
 }
 
-/// Most bytes of a history file that are read.
-const MAX_HISTORY_FILE: usize = 16 << 20;
-
 /// Takes over the prompts' history of earlier servers (`history-file`).
 pub fn load_history(cx: &mut Cx<'_>) {
     let Some(path) = history::file(cx) else { return };
     let done = Box::new(|cx: &mut Cx<'_>, data: Result<Vec<u8>, _>| {
-        if let Ok(mut data) = data {
-            data.truncate(MAX_HISTORY_FILE);
+        if let Ok(data) = data {
             history::load(cx.server, &from_bytes(&data));
         }
     });
     cx.host.read_file(None, &path, done);
-}
-
-/// Writes the prompts' history to `history-file`.
-pub fn save_history(cx: &mut Cx<'_>) {
-    let Some(path) = history::file(cx) else { return };
-    let data = crate::base::text::to_bytes(&history::save(cx.server));
-    cx.host.write_file(None, &path, false, data.into(), Box::new(|_, _| {}));
 }
 
 impl LinePrompt {

@@ -1,0 +1,85 @@
+//! The rooms' parts that tests, fuzz targets and benches use: all that the library shows, beside
+//! the program itself. Rooms are private, so that the compiler sees what nobody uses.
+
+/// `base`: cells, sizes, ids, history.
+pub mod base {
+    pub use crate::base::{
+        Attrs, Cell, CellFlags, CellStyle, ClientId, Colour, LinkId, PaneId, Point, Rect, Size, Surface,
+    };
+
+    pub mod clock {
+        pub use crate::base::clock::Now;
+    }
+    pub mod history {
+        pub use crate::base::history::{History, HistoryView, Row, RowFlags};
+    }
+    pub mod links {
+        pub use crate::base::links::{Hyperlink, Links};
+    }
+    pub mod width {
+        pub use crate::base::width::may_join;
+    }
+}
+
+/// `command`: the queue.
+pub mod command {
+    pub use crate::command::queue;
+}
+
+/// `containment`: backends and start-up.
+pub mod containment {
+    pub use crate::containment::*;
+}
+
+/// `format`: expansion.
+pub mod format {
+    pub use crate::format::Scope;
+}
+
+/// `model`: the server's state and a host that is made up.
+pub mod model {
+    pub use crate::model::{Client, ClientFlags, Cx, Server, find, queue, sessions, spawn, test_host};
+}
+
+/// `options`: values and environments.
+pub mod options {
+    pub use crate::options::{Environ, Options, Scope};
+}
+
+/// `outer`: the terminal of a client.
+pub mod outer {
+    pub use crate::outer::{Decoder, Features, InputEvent, Term, TermOptions, acs};
+}
+
+/// `reactor`: what is waited on.
+pub mod reactor {
+    pub use crate::reactor::new_runtime;
+}
+
+/// `render`: from the model to bytes for a terminal.
+pub mod render {
+    pub use crate::render::{compose, diff, emit, frame, tty};
+}
+
+/// `server`: the file that holds its state.
+pub mod server {
+    pub use crate::server::{StateFile, new_state, read_state};
+}
+
+/// `syntax`: the command language.
+pub mod syntax {
+    pub use crate::syntax::parse;
+}
+
+/// `terminal`: the emulator.
+pub mod terminal {
+    pub use crate::terminal::{Capture, CaptureOptions, MemoryHistory, Terminal, TerminalConfig, trace};
+}
+
+/// `transcript`: history on disk.
+pub mod transcript {
+    pub use crate::transcript::{
+        Exporter, Form, Needle, PaneInfo, Progress, SearchCursor, Storage, StoreConfig, TranscriptStore,
+        compressed_len,
+    };
+}
