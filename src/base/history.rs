@@ -314,6 +314,8 @@ pub trait History: HistoryView {
     fn flush(&mut self) -> u64 {
         0
     }
+    /// Gives memory back that it has taken for lines to come: none may come for a while.
+    fn rest(&mut self) {}
     /// Hands everything to the disk, for a pane whose program has ended: a line that is not
     /// finished, too.
     fn flush_all(&mut self) {}

@@ -14,6 +14,7 @@
 //! - `scopes`: a cgroup for each pane
 //! - `settle`: what must hold again after each turn
 //! - `startup`: from the keeper's hand-over to the first turn
+//! - `rest`: what it gives back when nothing happens
 //! - `log`, `health`: what it says of itself
 //! - `world`: the `Host` that commands see
 
@@ -37,6 +38,7 @@ mod peer;
 mod pipes;
 mod proc;
 mod pump;
+mod rest;
 mod restore;
 mod runtime;
 mod scopes;

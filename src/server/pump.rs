@@ -153,6 +153,10 @@ pub struct Pump {
     unanswered_ms: Option<u64>,
     /// The bulk lane had to wait in the last turn.
     bulk_waited: bool,
+    /// Panes that printed since they were last at rest, and when (monotonic ms).
+    pub(super) printed: BTreeMap<PaneId, u64>,
+    /// Panes went since memory was last given back.
+    pub(super) removed: bool,
 }
 
 impl Pump {
@@ -220,6 +224,19 @@ impl Pump {
         }
     }
 
+    /// Gives back memory that a pane took while it printed much.
+    pub(super) fn rest(&mut self, pane: PaneId) {
+        let Some(io) = self.panes.get(&pane) else { return };
+        let mut terminal = io.terminal.lock();
+        terminal.history().rest();
+        if let Some(journal) = self.journals.all.get_mut(&pane)
+            && journal.is_large()
+        {
+            checkpoint(journal, &mut terminal, &mut self.journals.scratch);
+            journal.shrink();
+        }
+    }
+
     pub fn get(&self, pane: PaneId) -> Option<&PaneIo> {
         self.panes.get(&pane)
     }
@@ -241,6 +258,8 @@ impl Pump {
     /// Closes a pane's terminal.
     pub fn remove(&mut self, poller: &Poller, pane: PaneId) -> Option<OwnedFd> {
         self.journals.all.remove(&pane);
+        self.printed.remove(&pane);
+        self.removed = true;
         let io = self.panes.remove(&pane)?;
         poller.remove(io.file.as_fd());
         self.ready.retain(|p| *p != pane);
@@ -368,6 +387,7 @@ impl Pump {
         };
         let mut fed = 0;
         if !bytes.is_empty() {
+            self.printed.insert(pane, self.now_ms);
             terminal.set_now(self.now_secs);
             terminal.set_clock(self.now_ms);
             fed = feed(pane, &mut terminal, bytes, io.watched);

@@ -49,6 +49,7 @@ pub struct Runtime {
     /// Started with `-D`.
     pub foreground: bool,
     pub deposits: super::snapshot::Deposits,
+    pub rest: super::rest::Rest,
     /// Callbacks that ran: timers, work, ends of jobs.
     pub ran: u64,
     /// What a keeper is made from, and when the next may be started (monotonic ms).
@@ -102,9 +103,10 @@ impl Runtime {
             self.pump();
             self.run_timers();
             self.run_queues();
+            // A program that gets a key was told nothing that could be lost.
+            self.world.pump.flush_written(&self.world.poller);
             // What control clients are told next, and all others at the end of the turn, is kept.
             self.keep_state();
-            self.world.pump.flush_written(&self.world.poller);
             self.flush_control();
             self.settle();
             self.keep_settled();
@@ -112,6 +114,8 @@ impl Runtime {
             self.note_panics();
             self.perform();
             // Whatever can wait comes after what people see.
+            self.keep_late();
+            self.give_back();
             self.check_names();
             self.server.starting_panes.clear();
             self.server.end_activity();
@@ -150,6 +154,7 @@ impl Runtime {
             .chain(self.flood_frame_due())
             .chain(self.next_check_ms())
             .chain(self.deposits.due_ms())
+            .chain(self.rest_due_ms())
             .chain(self.world.custody.lost.then_some(self.next_keeper_ms))
             .min()?;
         Some(Duration::from_millis(due.saturating_sub(now)))

@@ -102,8 +102,17 @@ impl Deposits {
 }
 
 impl Runtime {
-    /// Writes what has changed, if commands or callbacks ran since the last look or it is time.
+    /// Writes what has changed, if commands or callbacks ran since the last look.
     pub fn keep_state(&mut self) {
+        self.keep(false);
+    }
+
+    /// Writes what has changed, if it is time: after frames, which somebody waits for.
+    pub fn keep_late(&mut self) {
+        self.keep(true);
+    }
+
+    fn keep(&mut self, if_late: bool) {
         let server = &self.server;
         if server.exiting {
             // Nothing is kept of a server that is asked to end.
@@ -113,7 +122,7 @@ impl Runtime {
         let shape = [server.sessions.len(), server.windows.len(), server.panes.len()];
         let ran = server.queues.ran + self.ran;
         let now_ms = self.world.now.mono_ms;
-        let late = self.deposits.dirty && now_ms >= self.deposits.next_ms;
+        let late = if_late && self.deposits.dirty && now_ms >= self.deposits.next_ms;
         if !late && ran == self.deposits.ran && shape == self.deposits.shape {
             return;
         }
@@ -121,7 +130,7 @@ impl Runtime {
         self.deposits.next_ms = now_ms + LATE_MS;
         self.deposits.shape = shape;
         self.deposits.ran = ran;
-        self.deposits.commands_ran = true;
+        self.deposits.commands_ran |= !if_late;
         self.write_state();
     }
 

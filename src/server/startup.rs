@@ -40,6 +40,35 @@ fn return_large_buffers() {
     }
 }
 
+/// Gives free memory inside the heap back.
+pub fn trim_heap() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: no argument points anywhere, and what is in use stays.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
+/// Lets go of the pages of program and libraries: half of them were needed to start only. Those that
+/// are needed again come back from the page cache.
+pub fn release_program() {
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    // Code, and the constants at the front of each file. Others may have been written to while the
+    // program was linked.
+    let unwritten =
+        |line: &&str| line.contains(" /") && (line.contains(" r-xp ") || line.contains(" r--p 00000000 "));
+    for line in maps.lines().filter(unwritten) {
+        let range = line.split(' ').next().and_then(|range| range.split_once('-'));
+        let number = |text: &str| usize::from_str_radix(text, 16).ok();
+        let Some((from, to)) = range.and_then(|(from, to)| number(from).zip(number(to))) else { continue };
+        // SAFETY: it was mapped from a file and never written to; dropping its pages changes nothing
+        // that can be seen, since they are read again when they are needed.
+        unsafe {
+            libc::madvise(std::ptr::with_exposed_provenance_mut(from), to - from, libc::MADV_DONTNEED);
+        }
+    }
+}
+
 /// Runs a server until it ends, then ends the process.
 pub fn run(mut start: ServerStart) -> ! {
     log::start(start.log_level, start.log.take());
@@ -100,6 +129,7 @@ impl Runtime {
             config_quiet: start.config_quiet,
             foreground: start.flags.contains(WireFlags::NO_FORK),
             deposits: super::snapshot::Deposits::new(),
+            rest: super::rest::Rest::default(),
             ran: 0,
             birth: start.birth,
             next_keeper_ms: 0,

@@ -266,6 +266,15 @@ impl CellTables {
         style.link != LinkId(0)
     }
 
+    /// A cell whose text has become this cluster; `None` when the table is full.
+    pub fn joined(&mut self, cell: Packed, text: &str, width: u8) -> Option<Packed> {
+        let glyph = match self.by_cluster.get(text) {
+            Some(&index) => index | CLUSTER,
+            None => self.intern_glyph(&Glyph::Cluster(text.into()))?,
+        };
+        Some(Packed { glyph, style: cell.style, width, mark: cell.mark | Mark::EXTENDED })
+    }
+
     /// Packs a cell; `None` when a table is full.
     pub fn pack(&mut self, cell: &Cell) -> Option<Packed> {
         let style = self.intern_style(&cell.style)?;

@@ -6,7 +6,7 @@ use super::cells::{CellTables, Packed, StyleId};
 use super::line::Line;
 use crate::base::history::{History, Row, RowFlags};
 use crate::base::links::Links;
-use crate::base::{Cell, CellStyle, Colour, Size};
+use crate::base::{Cell, CellStyle, Colour, Glyph, Size};
 
 /// Lines saved while the alternate screen shows, and the size they had.
 #[derive(Debug)]
@@ -113,6 +113,16 @@ impl Grid {
         }
         self.collect();
         self.tables.pack(cell).unwrap_or_else(|| self.tables.pack_poor(cell))
+    }
+
+    /// A cell whose text has become this cluster.
+    pub fn joined(&mut self, cell: Packed, text: &str, width: u8) -> Packed {
+        if let Some(packed) = self.tables.joined(cell, text, width) {
+            return packed;
+        }
+        let glyph = Glyph::Cluster(text.into());
+        let cell = self.tables.unpack(cell);
+        self.pack(&Cell { glyph, width, ..cell })
     }
 
     /// The cell that clearing with a background leaves.

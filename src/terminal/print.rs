@@ -235,34 +235,46 @@ impl Screen {
         if !may || (cell.width > 0 && !may_join(c) && !self.after_cluster()) {
             return false;
         }
+        let found = self.cell_before(self.cx, self.cy);
+        let mut bytes = std::mem::take(&mut self.cluster);
+        bytes.clear();
+        let before = found.map(|(_, cell)| self.grid.tables.push_text(cell, &mut bytes));
+        let done = self.join_to(cell, tab, c, found, before.map(|()| &mut bytes));
+        self.cluster = bytes;
+        done
+    }
+
+    /// Joins a character (or a tab) to a cell before the cursor, whose text is `before`.
+    fn join_to(
+        &mut self,
+        cell: &Cell,
+        tab: bool,
+        c: char,
+        found: Option<(u32, Packed)>,
+        before: Option<&mut Vec<u8>>,
+    ) -> bool {
         let (x, y) = (self.cx, self.cy);
-        let found = self.cell_before(x, y);
-        let text = found.map(|(_, cell)| {
-            let mut text = Vec::new();
-            self.grid.tables.push_text(cell, &mut text);
-            String::from_utf8(text).unwrap_or_default()
-        });
-        let next = if tab { " ".repeat(usize::from(cell.width)) } else { c.to_string() };
+        let text = before.as_ref().map(|bytes| std::str::from_utf8(bytes).unwrap_or_default());
+        let blanks = usize::from(cell.width);
         let verdict = match tab {
-            true => joining_blanks(text.as_deref(), next.len()),
-            false => joining(text.as_deref(), c, cell.width, &self.config.widths),
+            true => joining_blanks(text, blanks),
+            false => joining(text, c, cell.width, &self.config.widths),
         };
         let wide = match verdict {
             Joining::Apart => return false,
             Joining::Dropped => return true,
             Joining::Joined { wide } => wide,
         };
-        let Some((columns, before)) = found else { return true };
-        let mut text = text.unwrap_or_default();
-        text.push_str(&next);
-        let mut joined = self.grid.tables.unpack(before);
-        joined.glyph = Glyph::Cluster(text.into());
-        let widen = wide && joined.width == 1;
-        if widen {
-            joined.width = 2;
+        let (Some((columns, old)), Some(bytes)) = (found, before) else { return true };
+        match tab {
+            true => bytes.resize(bytes.len() + blanks, b' '),
+            false => bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
         }
+        let text = std::str::from_utf8(bytes).unwrap_or_default();
+        let widen = wide && old.width == 1;
+        let width = if widen { 2 } else { old.width };
+        let packed = self.grid.joined(old, text, width);
         let first = x - columns;
-        let packed = self.grid.pack(&joined);
         self.grid.set(first, y, packed);
         if widen {
             self.grid.set(x, y, Packed::PADDING);

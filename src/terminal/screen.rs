@@ -54,6 +54,8 @@ pub const MAX_TITLES: usize = 10;
 pub struct Screen {
     pub config: TerminalConfig,
     pub grid: Grid,
+    /// The text of a cell that a character joins, kept for its memory.
+    pub cluster: Vec<u8>,
     pub cx: u32,
     pub cy: u32,
     pub upper: u32,
@@ -84,6 +86,7 @@ impl Screen {
             palette: Palette::new(&config.palette),
             config,
             grid: Grid::new(size, history),
+            cluster: Vec::new(),
             cx: 0,
             cy: 0,
             upper: 0,

@@ -134,6 +134,12 @@ impl Block {
         self.data.capacity() + self.link_bytes + 4 * self.offsets.capacity() + 256
     }
 
+    /// Gives back memory that it has for further lines.
+    pub fn shrink(&mut self) {
+        self.data.shrink_to_fit();
+        self.offsets.shrink_to_fit();
+    }
+
     /// Its records, one after the other.
     pub fn data(&self) -> &[u8] {
         &self.data
@@ -176,13 +182,21 @@ impl Block {
     /// Adds a row that is a line of its own, if it is of the plain kind. Whether it was.
     pub fn push_row(&mut self, scratch: &mut Vec<u8>, row: &Row, width: u32) -> bool {
         let at = self.data.len() as u32;
-        let Some(cols) = line::put_row(&mut self.data, scratch, row, width, self.base_time) else {
+        let Some(whole) = line::put_row(&mut self.data, scratch, row, width, self.base_time) else {
             return false;
         };
         self.offsets.push(at);
-        self.widest = self.widest.max(cols);
-        self.largest = self.largest.max(u32::from(cols > 0));
-        self.growing.add_narrow(cols);
+        self.widest = self.widest.max(whole.width);
+        match whole.wide {
+            true => {
+                self.largest = self.largest.max(layout::largest(&row.runs, whole.cols));
+                self.growing.add_wide(&row.runs, whole.cols);
+            }
+            false => {
+                self.largest = self.largest.max(u32::from(whole.cols > 0));
+                self.growing.add_narrow(whole.cols);
+            }
+        }
         self.laid(1, width);
         true
     }

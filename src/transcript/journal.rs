@@ -9,13 +9,15 @@
 //!
 //! ```text
 //! file  := header (4096 bytes) log[256 KiB] area[2]
-//! header := "SMJ2" 0:u32 active:u64 0:u64 slot[2]
+//! header := "SMJ3" 0:u32 active:u64 0:u64 slot[2] small[2]
 //! slot  := length:u64 from:u64
 //! log   := (length:u64 time:u64 bytes 0…)*      each at a multiple of 8
 //! ```
 //!
-//! `active` counts checkpoints; the newest is in `area[active % 2]`, and the log goes on from it
-//! at offset `from`. 0: there is none yet. This file has the room's only unsafe code.
+//! `active` counts checkpoints; the newest is in `area[active % 2]`, or in `small[active % 2]` where
+//! it is that short (which saves a page for each pane), and the log goes on from it at offset `from`.
+//! 0: there is none yet. Earlier versions ("SMJ2") have no small ones. This file has the room's only
+//! unsafe code.
 
 use std::ffi::c_void;
 use std::fs::File;
@@ -29,10 +31,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::mman::{MapFlags, MmapAdvise, ProtFlags, madvise, mmap, munmap};
 
-const MAGIC: &[u8; 4] = b"SMJ2";
+const MAGIC: &[u8; 4] = b"SMJ3";
+const EARLIER_MAGIC: &[u8; 4] = b"SMJ2";
 const AT_ACTIVE: usize = 8;
 const AT_SLOTS: usize = 24;
 const SLOT: usize = 16;
+const SMALL: usize = 64;
+/// Longest checkpoint that is kept in the header.
+const SMALL_BYTES: usize = (LOG - SMALL) / 2;
 
 const LOG: usize = 4096;
 /// Bytes printed between two checkpoints, roughly.
@@ -44,6 +50,17 @@ const AREA_BYTES: usize = 8 << 20;
 const SIZE: NonZeroUsize = NonZeroUsize::new(AREAS + 2 * AREA_BYTES).expect("not zero");
 /// Memory of an area beyond this is given back once its checkpoint is outdated.
 const AREA_KEPT: usize = 256 << 10;
+
+/// Bytes that the kernel gives and takes at a time.
+const PAGE: usize = 4096;
+
+/// Where a checkpoint of so many bytes is.
+fn place(number: u64, len: usize) -> usize {
+    match len {
+        0..=SMALL_BYTES => SMALL + (number % 2) as usize * SMALL_BYTES,
+        _ => AREAS + (number % 2) as usize * AREA_BYTES,
+    }
+}
 
 /// See the module comment.
 pub struct Journal {
@@ -118,14 +135,16 @@ impl Journal {
             return false;
         }
         let next = self.active + 1;
-        let area = AREAS + (next % 2) as usize * AREA_BYTES;
+        let area = place(next, checkpoint.len());
         let slot = AT_SLOTS + (next % 2) as usize * SLOT;
         self.bytes_mut()[area..area + checkpoint.len()].copy_from_slice(checkpoint);
         self.store(slot, checkpoint.len() as u64);
         self.store(slot + 8, self.at as u64);
         self.store(AT_ACTIVE, next);
-        let used = LOG + (self.at + ENTRY).min(LOG_BYTES);
-        self.bytes_mut()[LOG..used].fill(0);
+        if self.at > 0 {
+            let used = LOG + (self.at + ENTRY).min(LOG_BYTES);
+            self.bytes_mut()[LOG..used].fill(0);
+        }
         self.store(slot + 8, 0);
         self.at = 0;
         self.active = next;
@@ -135,17 +154,48 @@ impl Journal {
 
     /// Gives back what a long checkpoint took beyond the usual.
     fn give_back(&mut self, area: usize) {
-        let slot = AT_SLOTS + (area - AREAS) / AREA_BYTES * SLOT;
-        let len = u64::from_le_bytes(self.bytes_mut()[slot..slot + 8].try_into().expect("eight bytes"));
-        if len as usize <= AREA_KEPT {
+        let number = (area - AREAS) / AREA_BYTES;
+        let slot = AT_SLOTS + number * SLOT;
+        if self.len_of(number as u64) <= AREA_KEPT {
             return;
         }
         self.store(slot, 0);
-        // SAFETY: whole pages inside the mapping, which read as zeros afterwards; nothing is
-        // borrowed from them.
-        let _ = unsafe {
-            madvise(self.map.byte_add(area + AREA_KEPT), AREA_BYTES - AREA_KEPT, MmapAdvise::MADV_REMOVE)
-        };
+        self.free(area + AREA_KEPT, area + AREA_BYTES);
+    }
+
+    /// Gives whole pages between two offsets back to the kernel; they read as zeros afterwards.
+    fn free(&mut self, from: usize, to: usize) {
+        let (from, to) = (from.next_multiple_of(PAGE), to / PAGE * PAGE);
+        if from >= to || to > SIZE.get() {
+            return;
+        }
+        // SAFETY: whole pages inside the mapping; nothing is borrowed from them.
+        let _ = unsafe { madvise(self.map.byte_add(from), to - from, MmapAdvise::MADV_REMOVE) };
+    }
+
+    /// Whether it takes more memory than a checkpoint made now would need.
+    pub fn is_large(&mut self) -> bool {
+        self.at > 2 * PAGE || self.len_of((self.active + 1) % 2) > SMALL_BYTES
+    }
+
+    /// Keeps no more memory than the checkpoint that was just made takes.
+    pub fn shrink(&mut self) {
+        let (active, other) = (self.active % 2, (self.active + 1) % 2);
+        if self.active == 0 || self.at > 0 {
+            return;
+        }
+        self.store(AT_SLOTS + other as usize * SLOT, 0);
+        let area = |of: u64| AREAS + of as usize * AREA_BYTES;
+        let len = Some(self.len_of(active)).filter(|len| *len > SMALL_BYTES).unwrap_or(0);
+        self.free(LOG + PAGE, AREAS);
+        self.free(area(other), area(other) + AREA_BYTES);
+        self.free(area(active) + len, area(active) + AREA_BYTES);
+    }
+
+    /// Length of the checkpoint of a slot.
+    fn len_of(&mut self, slot: u64) -> usize {
+        let at = AT_SLOTS + slot as usize * SLOT;
+        u64::from_le_bytes(self.bytes_mut()[at..at + 8].try_into().expect("eight bytes")) as usize
     }
 
     /// Reads a journal that a dead server left. Fails when it holds nothing of use.
@@ -158,7 +208,8 @@ impl Journal {
             bytes.get(at..at + 8).map_or(0, |b| u64::from_le_bytes(b.try_into().expect("eight bytes")))
         };
         let active = number(&header, AT_ACTIVE);
-        if &header[..4] != MAGIC || active == 0 {
+        let earlier = &header[..4] == EARLIER_MAGIC;
+        if !(&header[..4] == MAGIC || earlier) || active == 0 {
             return Err(bad());
         }
         let area = (active % 2) as usize;
@@ -168,7 +219,8 @@ impl Journal {
             return Err(bad());
         }
         let mut checkpoint = vec![0; len];
-        file.read_exact_at(&mut checkpoint, (AREAS + area * AREA_BYTES) as u64)?;
+        let at = if earlier { AREAS + area * AREA_BYTES } else { place(active, len) };
+        file.read_exact_at(&mut checkpoint, at as u64)?;
         let mut log = vec![0; LOG_BYTES];
         file.read_exact_at(&mut log, LOG as u64)?;
         let mut printed = Vec::new();
@@ -252,8 +304,30 @@ mod tests {
     }
 
     #[test]
+    fn a_journal_at_rest_takes_no_more_than_its_checkpoint() {
+        let (mut journal, fd) = Journal::create().unwrap();
+        let pages = || nix::sys::stat::fstat(&fd).unwrap().st_blocks * 512 / PAGE as i64;
+        assert!(journal.checkpoint(&[1; SMALL_BYTES]));
+        assert_eq!(pages(), 1, "a short checkpoint is in the header");
+        for n in 0..3u8 {
+            journal.begin(100_000, 0).fill(n);
+            journal.commit(100_000);
+            assert!(journal.is_large());
+            let checkpoint = vec![n; 50_000];
+            assert!(journal.checkpoint(&checkpoint));
+            journal.shrink();
+            assert_eq!(again(&fd).unwrap(), Recovered { checkpoint, printed: vec![] });
+            assert!(pages() <= 2 + 50_000 / PAGE as i64 + 1, "{} pages", pages());
+        }
+        assert!(journal.checkpoint(b"short"));
+        journal.shrink();
+        assert!(pages() <= 2 && !journal.is_large());
+        assert_eq!(again(&fd).unwrap().checkpoint, b"short");
+    }
+
+    #[test]
     fn damaged_journals_are_refused() {
-        for bytes in [&b""[..], b"SMJ2", &[0; 5000], &[0xff; 5000]] {
+        for bytes in [&b""[..], b"SMJ2", b"SMJ3", &[0; 5000], &[0xff; 5000]] {
             let file = File::from(memfd_create(c"test", MFdFlags::MFD_CLOEXEC).unwrap());
             file.write_all_at(bytes, 0).unwrap();
             assert!(Journal::recover(file.into()).is_err());

@@ -501,24 +501,34 @@ impl OpenLine {
     }
 }
 
-/// The columns of a row that is a line of its own, as laying it out at `width` gives it, of cells
-/// of one column; `None` for others.
-pub(super) fn plain_cols(row: &Row, width: u32) -> Option<u32> {
-    let mut cols = 0;
+/// A row that is a line of its own, as laying it out gives it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Whole {
+    pub cols: u32,
+    /// What it counts when wrapping.
+    pub width: u32,
+    /// Some cell counts other than one column.
+    pub wide: bool,
+}
+
+/// What a row is that is a line of its own, as laying it out at `width` gives it, without links;
+/// `None` for others.
+pub(super) fn whole(row: &Row, width: u32) -> Option<Whole> {
+    if row.unwritten > 0 || row.flags.contains(RowFlags::WRAPPED) {
+        return None;
+    }
+    let mut whole = Whole { cols: 0, width: 0, wide: false };
     for run in &row.runs {
-        let narrow = match run.kind {
-            RunKind::Narrow => true,
-            RunKind::Cleared => !run.flags.contains(CellFlags::PADDING),
-            _ => false,
-        };
-        if !narrow || run.style.link.0 != 0 {
+        if run.style.link.0 != 0 {
             return None;
         }
-        cols += run.cols;
+        let unit = Unit::of(run);
+        whole.cols += run.cols;
+        whole.width += unit.width();
+        whole.wide |= !unit.is_narrow() && run.cols > 0;
     }
-    let usual = row.size < cols || row.size == usual_size(cols, width);
-    let whole = row.unwritten == 0 && cols <= width && !row.flags.contains(RowFlags::WRAPPED);
-    (usual && whole).then_some(cols)
+    let usual = row.size < whole.cols || row.size == usual_size(whole.cols, width);
+    (usual && whole.width <= width).then_some(whole)
 }
 
 /// Columns that existed of a row; the usual number when it does not say.

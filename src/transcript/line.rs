@@ -14,7 +14,7 @@
 
 use smallvec::SmallVec;
 
-use super::layout::{self, Break, Breaks, Cutter, Gap, OpenLine, Shape};
+use super::layout::{self, Break, Breaks, Cutter, Gap, OpenLine, Shape, Whole};
 use crate::base::codec::{Malformed, Reader, put_varint};
 use crate::base::history::{Row, RowFlags, Run, RunKind};
 use crate::base::{Attrs, CellFlags, CellStyle, Colour, LinkId};
@@ -345,15 +345,15 @@ fn varint_len(value: u64) -> u64 {
 }
 
 /// Appends the record of a line that is one row as the pane's width gives it, if the row is such
-/// (most are): straight from the row, whose text is copied once. Whether it was.
+/// (most are): straight from the row, whose text is copied once. What it is, if so.
 pub(super) fn put_row(
     out: &mut Vec<u8>,
     scratch: &mut Vec<u8>,
     row: &Row,
     width: u32,
     base_time: i64,
-) -> Option<u32> {
-    let cols = layout::plain_cols(row, width)?;
+) -> Option<Whole> {
+    let whole = layout::whole(row, width)?;
     let plain = match row.runs.as_slice() {
         [] => true,
         [run] => {
@@ -366,10 +366,14 @@ pub(super) fn put_row(
     let mut flags = LineFlags::empty();
     flags.set(LineFlags::MARKS, !row.flags.is_empty());
     flags.set(LineFlags::PLAIN, plain);
+    flags.set(LineFlags::WIDE, whole.wide);
     scratch.clear();
     scratch.push(flags.bits());
     put_varint(scratch, zigzag(row.time.wrapping_sub(base_time)));
-    put_varint(scratch, u64::from(cols));
+    put_varint(scratch, u64::from(whole.cols));
+    if whole.wide {
+        put_varint(scratch, u64::from(whole.width));
+    }
     if !row.flags.is_empty() {
         scratch.push(row.flags.bits());
     }
@@ -379,7 +383,7 @@ pub(super) fn put_row(
     put_varint(out, (scratch.len() + row.text.len()) as u64);
     out.extend_from_slice(scratch);
     out.extend_from_slice(row.text.as_bytes());
-    Some(cols)
+    Some(whole)
 }
 
 /// The body of the record at the start of `reader`, which moves past it.

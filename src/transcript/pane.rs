@@ -458,6 +458,12 @@ impl History for PaneHistory {
         self.handle().annotate(time, text);
     }
 
+    fn rest(&mut self) {
+        if let Some(open) = Arc::get_mut(&mut self.newest.open) {
+            open.shrink();
+        }
+    }
+
     fn flush_all(&mut self) {
         self.finish_tail();
         self.flush();
