@@ -189,6 +189,21 @@ impl Surface {
         }
     }
 
+    /// Some of its rows as a surface of their own, without copying them.
+    pub fn shared_rows(&self, y: u32, rows: u32) -> Self {
+        let end = (y + rows).min(self.size.rows);
+        let rows: Vec<_> = self.rows[y.min(end) as usize..end as usize].to_vec();
+        let size = Size::new(self.size.cols, rows.len() as u32);
+        Self { size, rows, cursor: Point::default(), cursor_visible: false }
+    }
+
+    /// Replaces rows from `y` on by those of a surface of the same width, without copying them.
+    pub fn share_rows(&mut self, from: &Surface, y: u32) {
+        debug_assert_eq!(from.size.cols, self.size.cols);
+        let slots = self.rows.iter_mut().skip(y as usize);
+        slots.zip(&from.rows).for_each(|(slot, row)| slot.clone_from(row));
+    }
+
     /// Moves the rows of a rectangle by `lines` (up when positive), as a terminal scrolls a
     /// region; rows that come in are copies of `blank`. Wide characters cut by the sides are
     /// the caller's affair.

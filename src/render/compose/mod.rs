@@ -41,8 +41,7 @@ pub struct Composer {
     pub no_bright: bool,
     pub erasing: Erasing,
     chrome: Option<Chrome>,
-    /// The status lines, without message or prompt.
-    status: Option<Surface>,
+    status: status::Kept,
     /// Panes whose rows stay as they are in the last frame: what they print now waits for a
     /// later one. The caller sets it for each frame.
     pub held: Vec<PaneId>,

@@ -1,6 +1,6 @@
 //! The status lines of a client, and the message or prompt over them.
 
-use super::{Subject, blanks};
+use super::{Erasing, Subject, blanks};
 use crate::base::{Cell, CellStyle, Colour, Point, Size, Surface};
 use crate::format::Scope;
 use crate::model::Cx;
@@ -21,12 +21,21 @@ pub(super) fn draw_format(
     crate::format::draw::draw(surface, at.x, at.y, width, style, text)
 }
 
-/// Draws the status lines; gives the cursor's place when there is a prompt. `kept` is the
-/// status as last drawn, made anew when `refresh` is set and no message or prompt lies over it.
+/// The status lines of the last frames.
+#[derive(Default)]
+pub(super) struct Kept {
+    /// As they were last drawn, without message and prompt.
+    lines: Option<Surface>,
+    /// The same as they go into frames of this kind, if they were in one.
+    settled: Option<(Erasing, Surface)>,
+}
+
+/// Draws the status lines; gives the cursor's place when there is a prompt. Those of the last
+/// frame are made again when `refresh` is set and no message or prompt lies over them.
 pub(super) fn draw(
     cx: &mut Cx<'_>,
     subject: &Subject,
-    kept: &mut Option<Surface>,
+    kept: &mut Kept,
     refresh: bool,
     frame: &mut Frame,
 ) -> Option<Point> {
@@ -35,23 +44,33 @@ pub(super) fn draw(
         (c.message.is_some(), c.prompt.is_some(), c.overlay.as_ref().is_some_and(|o| o.covers_part()))
     };
     if subject.covered_rows == 0 {
-        *kept = None;
+        *kept = Kept::default();
         return None;
     }
     let size = Size::new(subject.size.cols, subject.covered_rows);
-    let missing = kept.as_ref().is_none_or(|k| k.size() != size);
+    let top = if subject.status_top { 0 } else { subject.size.rows - subject.covered_rows };
+    let missing = kept.lines.as_ref().is_none_or(|k| k.size() != size);
     if !message && !prompt && (missing || refresh) {
-        *kept = Some(status_lines(cx, subject, size));
+        *kept = Kept { lines: Some(status_lines(cx, subject, size)), settled: None };
     } else if missing {
         // A message or prompt lies over what was last drawn, as far as that reaches.
         let mut lines = Surface::new(size);
-        if let Some(old) = kept.take() {
+        if let Some(old) = kept.lines.take() {
             let common = Size::new(old.size().cols.min(size.cols), old.size().rows.min(size.rows));
             lines.blit(&old, Point::default(), common, Point::default());
         }
-        *kept = Some(lines);
+        *kept = Kept { lines: Some(lines), settled: None };
     }
-    let mut lines = kept.clone()?;
+    let bare = !message && !prompt && !overlaid;
+    if bare
+        && let Some((erasing, lines)) = &kept.settled
+        && *erasing == subject.erasing
+    {
+        (top..top + size.rows).for_each(|y| frame.descent.note(y));
+        frame.surface.share_rows(lines, top);
+        return None;
+    }
+    let mut lines = kept.lines.clone()?;
     let mut cursor = None;
     let row = message_row(cx, subject);
     if message {
@@ -59,12 +78,14 @@ pub(super) fn draw(
     } else if prompt {
         cursor = draw_prompt(cx, subject, row, &mut lines);
     }
-    let top = if subject.status_top { 0 } else { subject.size.rows - subject.covered_rows };
     if !overlaid {
         (0..size.rows).for_each(|y| blanks::settle(&mut lines, y, subject.ground(0, Colour::Default)));
     }
     (top..top + size.rows).for_each(|y| frame.descent.note(y));
     frame.surface.blit(&lines, Point::default(), size, Point::new(0, top));
+    if bare {
+        kept.settled = Some((subject.erasing, frame.surface.shared_rows(top, size.rows)));
+    }
     cursor.map(|x| Point::new(x, top + row))
 }
 
