@@ -319,3 +319,105 @@ fn send_command_gives_output_and_status_in_every_shell() {
         assert_eq!(gone.status, Some(3), "{}", shell.name);
     }
 }
+
+/// A session of a shell, as its terminal sees it: two commands and the prompt behind them.
+const SHELL: &str = concat!(
+    "\x1b]133;A\x07$ \x1b]133;B\x07one\r\n\x1b]133;C\x07a\r\nb\r\n\x1b]133;D;0\x07",
+    "\x1b]133;A\x07$ \x1b]133;B\x07two\r\n\x1b]133;C\x07c\r\nd\r\n\x1b]133;D;1\x07\x1b]133;A\x07$ \x1b]133;B\x07",
+);
+
+#[test]
+fn capture_pane_takes_marks_and_numbers_that_stay() {
+    let mut server = server();
+    server.tty(":0").write(SHELL.as_bytes());
+    server.settle();
+    let command = ["capture-pane", "-p", "-S", "@last-command", "-E", "@last-command"];
+    assert_eq!(server.ask(&command), "c\nd\n");
+    assert_eq!(server.ask(&["capture-pane", "-p", "-S", "@1", "-E", "@2"]), "a\nb\n");
+    let filler: String = (0..60).map(|n| format!("{n}\r\n")).collect();
+    server.tty(":0").write(filler.as_bytes());
+    server.settle();
+    assert_eq!(server.ask(&command), "c\nd\n", "in the history");
+    assert_eq!(server.ask(&["capture-pane", "-p", "-S", "@1", "-E", "@2"]), "a\nb\n");
+    server.tmux(&["resize-window", "-x", "20", "-y", "10"]);
+    assert_eq!(server.ask(&command), "c\nd\n", "at another width");
+    let saved = server.tmux(&["save-transcript", "-S", "@last-prompt", "-E", "@7"]);
+    assert_eq!(String::from_utf8_lossy(&saved.out), "$ 0\n1\n");
+    let error = server.tmux(&["capture-pane", "-p", "-S", "@nonsense"]);
+    assert_eq!((error.status, error.err.as_slice()), (Some(1), &b"invalid place: @nonsense\n"[..]));
+}
+
+#[test]
+fn capture_pane_gives_only_what_is_new_to_each_reader() {
+    let mut server = server();
+    let look = |server: &Server, key: &str| server.ask(&["capture-pane", "-p", "-S", "@seen", "-k", key]);
+    server.tty(":0").write(b"one\r\ntw");
+    server.settle();
+    assert_eq!(look(&server, "a"), "one\ntw");
+    assert_eq!(look(&server, "a"), "");
+    server.tty(":0").write(format!("o\r\n{}", "x\r\n".repeat(100)).as_bytes());
+    server.settle();
+    assert_eq!(look(&server, "a"), format!("o\n{}", "x\n".repeat(100)));
+    assert_eq!(look(&server, "b"), format!("one\ntwo\n{}", "x\n".repeat(100)));
+    server.tmux(&["clear-history"]);
+    server.tty(":0").write(b"y\r\n");
+    server.settle();
+    assert_eq!(look(&server, "a"), "y\n");
+}
+
+#[test]
+fn capture_pane_as_json_has_a_row_for_each_line() {
+    let mut server = server();
+    server.tty(":0").write(format!("{SHELL}\x1b[1mü\x1b[m\r\n{}", "x".repeat(90)).as_bytes());
+    server.settle();
+    let object = json(&server, &["capture-pane", "-j", "-S", "-", "-E", "@8"]);
+    let rows = object["lines"].as_array().expect("rows");
+    let numbers: Vec<_> = rows.iter().map(|row| row["line"].as_u64()).collect();
+    assert_eq!(numbers, (0..=7).chain([7, 8]).map(Some).collect::<Vec<_>>());
+    assert_eq!(
+        (&rows[1]["output"], &rows[3]["prompt"], &rows[6]["text"]),
+        (&true.into(), &true.into(), &"$ ü".into())
+    );
+    assert_eq!((&object["pane_width"], &rows[0]["row"]), (&80.into(), &0.into()));
+    let keys: Vec<String> = documented("capture-pane");
+    for key in object.as_object().into_iter().flatten().map(|(key, _)| key) {
+        assert!(keys.contains(key), "{key}");
+    }
+    for key in rows[0].as_object().into_iter().flatten().map(|(key, _)| key) {
+        assert!(keys.contains(key), "{key}");
+    }
+}
+
+#[test]
+fn watch_events_prints_what_happens() {
+    let server = server();
+    let watch = ["watch-events", "-j", "-n", "2", "-T", "20", "-e", "window-renamed", "-e", "window-linked"];
+    let watching = start(&server, &watch);
+    let plain = start(&server, &["watch-events", "-n", "1", "-T", "20", "-e", "window-renamed"]);
+    let filter = [
+        "watch-events",
+        "-n",
+        "1",
+        "-T",
+        "20",
+        "-f",
+        "#{==:#{hook_window_name},c d}",
+        "-F",
+        "<#{hook} #{hook_window}>",
+    ];
+    let filtered = start(&server, &filter);
+    server.tmux(&["new-window", "-d", "exec sleep 1000"]);
+    server.tmux(&["rename-window", "-t", ":1", "c d"]);
+    let (status, out, err) = end(watching);
+    assert_eq!((status, err.as_str()), (Some(0), ""));
+    let events: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(
+        (&events[0]["event"], &events[1]["event"]),
+        (&"window-linked".into(), &"window-renamed".into())
+    );
+    assert_eq!((&events[1]["window"], &events[1]["window_name"]), (&"@1".into(), &"c d".into()));
+    assert!(end(plain).1.starts_with("window-renamed "));
+    assert_eq!(end(filtered), ended(0, "<window-renamed @1>", ""));
+    assert_eq!(server.tmux(&["watch-events", "-n", "1", "-T", "0.05", "-e", "@never"]).status, Some(1));
+    assert_eq!(server.tmux(&["watch-events", "-e", "nonsense"]).err, b"unknown event: nonsense\n");
+}

@@ -236,6 +236,10 @@ pub trait HistoryView: Send + std::any::Any {
     fn row_of_line(&mut self, _line: u64) -> Option<u64> {
         None
     }
+    /// The number of the logical line that a row belongs to.
+    fn line_of_row(&mut self, _row: u64) -> Option<u64> {
+        None
+    }
     /// Lays rows out for another width from now on; costs nothing until rows are read.
     fn set_width(&mut self, cols: u32);
     /// The nearest row at or after `from` (at or before it, going backward) whose logical line

@@ -31,11 +31,16 @@ pub fn clear_history(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
 
 pub fn capture_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let Some(id) = item.target.pane else { return Exec::Error };
+    if args.get('S') == Some("@seen") {
+        return super::capture_seen::capture_seen(cx, item, args, id);
+    }
+    if args.has('j') {
+        return super::capture_json::capture_json(cx, item, args, id);
+    }
     let captured = if args.has('P') && !args.has('H') {
         Ok(Captured::Text(pending(cx, id, args.has('C'))))
     } else {
-        let range = Range::new(cx, item, args);
-        rows(cx, id, args, range)
+        Range::new(cx, item, args).and_then(|range| rows(cx, id, args, range))
     };
     let captured = match captured {
         Ok(captured) => captured,
@@ -188,11 +193,18 @@ enum Bound {
 }
 
 impl Range {
-    pub(super) fn new(cx: &Cx<'_>, item: &ItemContext, args: &Args) -> Self {
-        let bound = |flag: char| match args.get(flag) {
-            None => Bound::Default,
-            Some("-") => Bound::Dash,
-            Some(_) => {
+    pub(super) fn new(cx: &Cx<'_>, item: &ItemContext, args: &Args) -> Result<Self, String> {
+        let place = |flag: char| {
+            let place = args.get(flag).filter(|place| place.starts_with('@'))?;
+            let mut terminal = item.target.pane.and_then(|id| cx.server.pane(id))?.terminal.lock();
+            Some(super::line_marks::row(place, flag == 'E', &mut terminal))
+        };
+        let (start, end) = (place('S').transpose()?, place('E').transpose()?);
+        let bound = |flag: char, place: Option<Option<i64>>| match (args.get(flag), place) {
+            (_, Some(row)) => row.map_or(Bound::Default, Bound::Row),
+            (None, _) => Bound::Default,
+            (Some("-"), _) => Bound::Dash,
+            (Some(_), _) => {
                 let max = i64::from(i16::MAX);
                 match output::expanded_number(cx, item, args, flag, i64::from(i32::MIN), max) {
                     Ok(number) => Bound::Row(number),
@@ -201,7 +213,7 @@ impl Range {
                 }
             }
         };
-        Self { start: bound('S'), end: bound('E') }
+        Ok(Self { start: bound('S', start), end: bound('E', end) })
     }
 
     /// Everything, where no start was given.

@@ -77,19 +77,27 @@ pub fn output_of(cx: &Cx<'_>, pane: PaneId, span: Span) -> Option<CommandOutput>
 /// The row that a mark is in, counted from the oldest row of history; the oldest, where the mark's
 /// line is gone.
 fn first_row(terminal: &mut Terminal, mark: Mark) -> u64 {
+    match mark.line {
+        Some(line) => row_of(terminal, line, mark.row),
+        None => terminal.history_rows(),
+    }
+}
+
+/// The row of a line, and so many rows below, counted from the oldest row of history.
+pub(super) fn row_of(terminal: &mut Terminal, line: u64, below: u32) -> u64 {
     let history = terminal.history_rows();
-    let (Some(line), Some(first)) = (mark.line, terminal.first_line()) else { return history };
+    let Some(first) = terminal.first_line() else { return history };
     if line < first {
         let mut view = terminal.history().view();
         let row = view.row_of_line(line).unwrap_or(0);
-        return (row + u64::from(mark.row)).min(history);
+        return (row + u64::from(below)).min(history);
     }
     let rows = terminal.size().rows;
     let row = (0..rows).find(|y| terminal.line_in_row(*y) == line);
     match row {
         // The first row of the screen may be in the middle of the line.
         Some(0) => history,
-        Some(y) => history + u64::from(y + mark.row),
+        Some(y) => history + u64::from(y + below),
         None => history + u64::from(rows),
     }
 }

@@ -232,7 +232,7 @@ pub fn for_client(cx: &Cx<'_>, item: &ItemContext, json: String) -> String {
 }
 
 /// The same JSON in ASCII: what is beyond it only stands in strings.
-fn ascii(json: &str) -> String {
+pub fn ascii(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
         if c.is_ascii() {

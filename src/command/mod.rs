@@ -8,6 +8,8 @@
 pub mod attach;
 pub mod buffers;
 pub mod capture;
+pub(crate) mod capture_json;
+mod capture_seen;
 pub mod choose;
 pub mod client;
 mod command_output;
@@ -54,4 +56,5 @@ mod typed_command;
 pub mod wait_for;
 mod wait_match;
 mod wait_pane;
+mod watch_events;
 pub mod window;

@@ -127,7 +127,10 @@ pub fn save_transcript(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec
         return output::error(cx, item, "no path specified");
     }
     let path = output::client_path(cx, item.client, path.as_deref().unwrap_or("-"));
-    let range = Range::new(cx, item, args).or_all();
+    let range = match Range::new(cx, item, args) {
+        Ok(range) => range.or_all(),
+        Err(message) => return output::error(cx, item, &message),
+    };
     let Some(store) = cx.host.transcripts() else { return output::error(cx, item, "no transcripts") };
     let (append, bare, waiting) = (args.has('a'), args.has('N'), item.waiting());
     let begin = move |mut view: TranscriptView, history: u64, screen: u64, notes: Vec<Note>| {

@@ -9,8 +9,9 @@ use crate::model::host::ExitStatus;
 use crate::model::waits::{News, WaitId, Waiter};
 use crate::model::{Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
-use crate::terminal::CommandMarks;
+use crate::terminal::{CommandMarks, MAX_ROWS_BACK};
 
+use super::command_output::row_of;
 use super::wait_match::{Hit, Matcher};
 use super::{json, output};
 
@@ -124,10 +125,18 @@ fn goal(cx: &mut Cx<'_>, id: PaneId, args: &Args) -> Result<Goal, String> {
     let mut terminal = pane.terminal.lock();
     if let Some(pattern) = args.get('m') {
         let since = match (args.get('S'), args.has('a')) {
-            (Some(place), _) => Some(super::line_marks::line(place, &mut terminal)?),
-            (None, true) => Some(super::line_marks::line("@last-command", &mut terminal).unwrap_or(0)),
+            (Some(place), _) => Some(super::line_marks::line(place, &terminal)?),
+            (None, true) => Some(super::line_marks::line("@last-command", &terminal).unwrap_or(0)),
             (None, false) => None,
         };
+        if let Some(line) = since
+            && terminal.history_rows() - row_of(&mut terminal, line, 0).min(terminal.history_rows())
+                > MAX_ROWS_BACK
+        {
+            return Err(format!(
+                "more than {MAX_ROWS_BACK} rows since there (search-transcripts finds what is older)"
+            ));
+        }
         let matcher = Matcher::new(pattern, &mut terminal, since);
         let matcher = matcher.ok_or_else(|| format!("invalid pattern: {pattern}"))?;
         return Ok(Goal::Match(Box::new(matcher)));

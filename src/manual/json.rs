@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use super::rows::lines;
 use super::{FORMATS, keep};
+use crate::command::capture_json;
 use crate::command::json::{self, Keys, Kind};
 
 /// What is said of keys that are no variables of all formats.
@@ -38,13 +39,14 @@ const TABLES: &[(&str, Keys)] = &[
     ("`list-keys`", json::KEY),
     ("`list-commands`", json::COMMAND),
     ("`list-transcripts`", json::TRANSCRIPT),
+    ("`capture-pane`", capture_json::CAPTURE),
 ];
 
 const HEAD: &str = "\
 # JSON
 
-`-j` has a command print JSON: `list-*` an array, an object on each line; `display-message` one
-object. Keys are the names of format variables. They stay as they are: later versions add keys, and
+`-j` has a command print JSON: `list-*` an array, an object on each line; `display-message` and
+`capture-pane` one object. Keys are the names of format variables. They stay as they are: later versions add keys, and
 neither rename one nor give it another type. Filters (`-f`) and orders (`-O`, `-r`) work as without
 `-j`; a format given with `-F` is added as the text `line`, the message of `display-message` as
 `message`.
@@ -84,6 +86,11 @@ fn page() -> String {
             let about = as_flag(about);
             let _ = writeln!(out, "| `{name}` | {} | {about} |", type_name(*kind));
         }
+    }
+    out.push_str("| `lines` | array of objects | The rows, from the first to the last: |\n\n");
+    out.push_str("| key of a row | type | what it says |\n| --- | --- | --- |\n");
+    for (name, kind, about) in capture_json::ROWS {
+        let _ = writeln!(out, "| `{name}` | {kind} | {about} |");
     }
     out
 }

@@ -316,6 +316,10 @@ pub trait Host {
     fn client_stream(&mut self, client: ClientId, content: Content, done: FileDone);
     /// A piece of a text for a client's stream was made; without a maker it was the last one.
     fn stream_made(&mut self, _client: ClientId, _stream: i32, _maker: Option<Maker>, _piece: Vec<u8>) {}
+    /// Bytes that wait for the reader of a client's standard output.
+    fn client_pending(&self, _client: ClientId) -> usize {
+        0
+    }
     fn client_message(&mut self, client: ClientId, message: ClientMessage);
     /// Raw bytes to a client's terminal (passthrough, clipboard), after the next frame.
     fn tty_write(&mut self, client: ClientId, bytes: &[u8]);

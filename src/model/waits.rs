@@ -13,6 +13,9 @@ use super::{Cx, Server};
 /// Waits of all clients at most; one more is an error of who asks.
 const MAX_WAITS: usize = 10_000;
 
+/// Readers of one pane that are told apart by a key; one more is an error of who asks.
+const MAX_KEYS: usize = 64;
+
 /// What there is to tell of a pane.
 #[derive(Clone, Copy, Debug)]
 pub enum News<'a> {
@@ -42,9 +45,30 @@ pub struct Waits {
     next: u64,
     /// Marks of panes as they were when a line was typed into them last.
     entered: BTreeMap<PaneId, CommandMarks>,
+    /// Up to where each reader has looked at a pane (`capture-pane -S @seen`).
+    seen: BTreeMap<PaneId, BTreeMap<String, Seen>>,
+}
+
+/// Where the cursor was at a look.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Seen {
+    pub line: Option<u64>,
+    /// Rows of the line above it, and its column, at a width.
+    pub row: u32,
+    pub col: u32,
+    pub width: u32,
 }
 
 impl Waits {
+    /// Notes a look at a pane, and tells of the one before. An error: too many keys.
+    pub fn look(&mut self, pane: PaneId, key: &str, now: Seen) -> Result<Option<Seen>, String> {
+        let keys = self.seen.entry(pane).or_default();
+        if !keys.contains_key(key) && keys.len() >= MAX_KEYS {
+            return Err(format!("too many keys: {key}"));
+        }
+        Ok(keys.insert(key.to_owned(), now))
+    }
+
     pub fn is_watched(&self, pane: PaneId) -> bool {
         self.all.range((pane, WaitId(0))..=(pane, WaitId(u64::MAX))).next().is_some()
     }
@@ -100,6 +124,7 @@ impl Cx<'_> {
         keys.into_iter().for_each(|key| self.tell_waiter(key, news));
         if matches!(news, News::Gone) {
             self.server.waits.entered.remove(&pane);
+            self.server.waits.seen.remove(&pane);
         }
     }
 

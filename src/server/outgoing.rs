@@ -62,6 +62,11 @@ impl Outgoing {
         true
     }
 
+    /// Bytes that wait, apart from those of long texts.
+    pub fn waiting(&self) -> usize {
+        self.bytes
+    }
+
     pub fn push(&mut self, content: Content) {
         match content {
             Content::Bytes(bytes) => {

@@ -174,6 +174,11 @@ impl Peer {
         self.standard(stream).out.print(bytes)
     }
 
+    /// Bytes that were printed and wait.
+    pub fn printed_waiting(&self) -> usize {
+        self.writing.get(&1).map_or(0, |writing| writing.out.waiting())
+    }
+
     /// Writes a text to standard output.
     pub fn stream(&mut self, content: Content, done: FileDone) {
         let out = &mut self.standard(Stream::Out).out;

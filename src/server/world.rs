@@ -351,6 +351,10 @@ impl Host for World {
         }
     }
 
+    fn client_pending(&self, client: ClientId) -> usize {
+        self.peers.get(&client).map_or(0, |peer| peer.printed_waiting())
+    }
+
     fn client_message(&mut self, client: ClientId, message: ClientMessage) {
         self.custody.note_answer();
         if let Some(peer) = self.peers.get_mut(&client) {

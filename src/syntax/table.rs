@@ -40,7 +40,7 @@ commands! {
         usage: "[-abdP] [-F format] [-n window-name] [-s src-pane] [-t dst-window]", ..ROW
     },
     CapturePane => CommandEntry {
-        name: "capture-pane", alias: Some("capturep"), template: "ab:CeE:FHJLMNpPqS:Tt:",
+        name: "capture-pane", alias: Some("capturep"), template: "ab:CeE:FHjJk:LMNpPqS:Tt:",
         target: pane('t', NO_FIND), flags: CommandFlags::AFTER_HOOK,
         usage: "[-aCeFHJLMNpPqT] [-b buffer-name] [-E end-line] [-S start-line] [-t target-pane]", ..ROW
     },
@@ -543,6 +543,10 @@ commands! {
     WaitPane => CommandEntry {
         name: "wait-pane", template: "acjm:pq:S:T:t:x", target: pane('t', NO_FIND), ours: true,
         usage: "[-acjpx] [-m pattern] [-q milliseconds] [-S place] [-T seconds] [-t target-pane]", ..ROW
+    },
+    WatchEvents => CommandEntry {
+        name: "watch-events", template: "e:F:f:jn:T:", ours: true,
+        usage: "[-j] [-e event] [-F format] [-f filter] [-n count] [-T seconds]", ..ROW
     },
 }
 

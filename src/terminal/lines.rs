@@ -6,7 +6,7 @@ use super::capture::{Capture, CaptureOptions};
 use crate::base::history::{Row, RowFlags};
 
 /// Rows of history that one look reads at most.
-const MAX_ROWS_BACK: usize = 4096;
+pub const MAX_ROWS_BACK: u64 = 4096;
 
 /// A logical line and its text: rows that continue each other are joined.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -69,7 +69,7 @@ impl Terminal {
         let first = self.first_line();
         let (mut number, mut back) = (first.unwrap_or(0), Vec::new());
         let mut index = if first.is_some_and(|first| from <= first) { self.history_rows() } else { 0 };
-        while index > 0 && back.len() < MAX_ROWS_BACK {
+        while index > 0 && (back.len() as u64) < MAX_ROWS_BACK {
             let Some(row) = self.history_row(index - 1) else { break };
             if !row.flags.contains(RowFlags::WRAPPED) {
                 if number == 0 || number - 1 < from {

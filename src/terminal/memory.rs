@@ -75,6 +75,12 @@ impl HistoryView for MemoryHistory {
         self.rows.len() as u64
     }
 
+    fn line_of_row(&mut self, row: u64) -> Option<u64> {
+        let newer = self.rows.iter().skip(usize::try_from(row).ok()?);
+        let ends = newer.filter(|row| !row.flags.contains(RowFlags::WRAPPED)).count();
+        Some(self.lines - ends as u64)
+    }
+
     fn row_of_line(&mut self, line: u64) -> Option<u64> {
         let mut number = self.lines;
         for (index, row) in self.rows.iter().enumerate().rev() {

@@ -62,6 +62,7 @@ pub use csi::VERSION;
 pub use events::{StringEnd, TerminalEvent};
 pub use images::Image;
 pub use keys::{KeyEncodeOptions, NoEncoding, encode_key, encode_mouse, is_typed_as_it_is, write_key};
+pub use lines::MAX_ROWS_BACK;
 pub use marks::{CommandMarks, Mark, MarkKind};
 pub use memory::{MemoryHistory, relay, relink};
 pub use modes::{CursorShape, Modes, Progress, ProgressState};

@@ -279,6 +279,10 @@ impl HistoryView for TranscriptView {
         Some(self.row_of_number(line))
     }
 
+    fn line_of_row(&mut self, row: u64) -> Option<u64> {
+        Some(self.line_number(row))
+    }
+
     fn rows(&mut self) -> u64 {
         self.list.rows(&self.store) + self.newest.rows()
     }

@@ -1,0 +1,225 @@
+//! `watch-events`: a line for each event as it happens. A reader that is slow is told how many
+//! events it missed; nothing is kept for it without a bound.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use serde_json::{Map, Value, json};
+
+use crate::format::Scope;
+use crate::model::events::{Datum, Event, EventKind, EventName, Keep, SubscriptionId};
+use crate::model::{ClientFlags, Cx, Exec, ItemContext};
+use crate::syntax::args::Args;
+
+use super::wait_pane::{fail, time_out};
+use super::{json, output};
+
+/// Bytes that wait for a reader; with more, events are counted instead of printed.
+const MAX_WAITING: usize = 1 << 20;
+/// How often a reader that is behind is looked at.
+const BEHIND_MS: u64 = 50;
+
+/// One watcher.
+struct Watching {
+    item: ItemContext,
+    /// Which events; none: all but those that printing causes.
+    names: Vec<EventName>,
+    template: Option<String>,
+    filter: Option<String>,
+    as_json: bool,
+    /// How many more to print, if there is an end.
+    left: Option<u64>,
+    /// Events that were not printed because the reader was behind.
+    missed: u64,
+    over: bool,
+}
+
+pub fn watch_events(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    if !output::can_stream(cx, item) {
+        return output::error(cx, item, "not able to wait");
+    }
+    let time_out = match time_out(args) {
+        Ok(time_out) => time_out,
+        Err(message) => return output::error(cx, item, &message),
+    };
+    let left = match args.get('n').map(|text| text.parse::<u64>().ok().filter(|count| *count > 0)) {
+        Some(None) => return output::error(cx, item, "invalid count"),
+        left => left.flatten(),
+    };
+    let mut names = Vec::new();
+    for name in args.all('e') {
+        let name = EventName::new(name);
+        if let EventName::Other(text) = &name
+            && !text.starts_with(['@', 'a', 'c'])
+        {
+            return output::error(cx, item, &format!("unknown event: {text}"));
+        }
+        names.push(name);
+    }
+    let watching = Arc::new(Mutex::new(Watching {
+        item: item.waiting(),
+        names,
+        template: args.get('F').map(str::to_owned),
+        filter: args.get('f').map(str::to_owned),
+        as_json: args.has('j'),
+        left,
+        missed: 0,
+        over: false,
+    }));
+    let inner = watching.clone();
+    let id = cx.server.subscribe(None, Box::new(move |cx, event| hear(&inner, cx, event)));
+    if let Some(ms) = time_out {
+        cx.host.timer(ms, Box::new(move |cx| give_up(&watching, cx, id)));
+    }
+    Exec::Wait
+}
+
+fn give_up(watching: &Arc<Mutex<Watching>>, cx: &mut Cx<'_>, id: SubscriptionId) {
+    let mut watching = watching.lock();
+    if std::mem::replace(&mut watching.over, true) {
+        return;
+    }
+    cx.server.unsubscribe(id);
+    if watching.left.is_some() {
+        fail(cx, &watching.item, 1, "timed out");
+    }
+    cx.server.queues.resume(watching.item.id);
+}
+
+fn hear(watching: &Arc<Mutex<Watching>>, cx: &mut Cx<'_>, event: &Event) -> Keep {
+    let mut it = watching.lock();
+    if it.over || it.item.client.is_none_or(|id| cx.server.client(id).is_none()) {
+        it.over = true;
+        return Keep::Ended;
+    }
+    if !it.wants(event) {
+        return Keep::On;
+    }
+    if it.missed > 0 || waiting(cx, &it.item) > MAX_WAITING {
+        it.missed += 1;
+        if it.missed == 1 {
+            look_again(watching.clone(), cx);
+        }
+        return Keep::On;
+    }
+    let Some(line) = it.line(cx, event) else { return Keep::On };
+    output::print(cx, &it.item, &line);
+    it.left = it.left.map(|left| left - 1);
+    if it.left != Some(0) {
+        return Keep::On;
+    }
+    it.over = true;
+    cx.server.queues.resume(it.item.id);
+    Keep::Ended
+}
+
+/// Says how many events a reader missed, once it has caught up.
+fn look_again(watching: Arc<Mutex<Watching>>, cx: &mut Cx<'_>) {
+    let look = move |cx: &mut Cx<'_>| {
+        let mut it = watching.lock();
+        if it.over || it.item.client.is_none_or(|id| cx.server.client(id).is_none()) {
+            return;
+        }
+        if waiting(cx, &it.item) > MAX_WAITING / 2 {
+            drop(it);
+            return look_again(watching, cx);
+        }
+        let missed = std::mem::take(&mut it.missed);
+        let line = match it.as_json {
+            true => json!({"event": "gap", "count": missed}).to_string(),
+            false => format!("gap count={missed}"),
+        };
+        output::print(cx, &it.item, &line);
+    };
+    cx.host.timer(BEHIND_MS, Box::new(look));
+}
+
+/// Bytes that wait for whoever reads.
+fn waiting(cx: &Cx<'_>, item: &ItemContext) -> usize {
+    let Some(client) = item.client.and_then(|id| cx.server.client(id)) else { return 0 };
+    match client.flags.contains(ClientFlags::CONTROL) {
+        true => cx.host.control_pending(client.id),
+        false => cx.host.client_pending(client.id),
+    }
+}
+
+impl Watching {
+    fn wants(&self, event: &Event) -> bool {
+        match self.names.is_empty() {
+            // A reader in a pane would be told of what it prints itself.
+            true => event.name != EventName::Kind(EventKind::PaneActivity),
+            false => self.names.contains(&event.name),
+        }
+    }
+
+    /// The line of an event, unless the filter leaves it out.
+    fn line(&self, cx: &Cx<'_>, event: &Event) -> Option<String> {
+        let mut scope = Scope::new(cx.server, cx.host, cx.now).item(&self.item).state(&event.target);
+        scope = scope.add("hook", event.name.as_str());
+        for (name, value) in event.payload.formats("hook_") {
+            scope = scope.add(&name, value);
+        }
+        if self.filter.as_ref().is_some_and(|filter| !scope.is_true(filter)) {
+            return None;
+        }
+        if self.as_json {
+            let object = object(event, cx.now.wall_us, self.template.as_ref().map(|t| scope.expand(t)));
+            return Some(json::for_client(cx, &self.item, Value::Object(object).to_string()));
+        }
+        Some(match &self.template {
+            Some(template) => scope.expand(template),
+            None => plain(event),
+        })
+    }
+}
+
+/// `name key=value …`; blanks and the like in values are escaped as in C.
+fn plain(event: &Event) -> String {
+    let mut out = event.name.as_str().to_owned();
+    for (name, value) in event.payload.formats("").into_iter().filter(|(name, _)| name != "event") {
+        let value = value.replace('\\', "\\\\").replace(' ', "\\ ").replace('\n', "\\n");
+        out.push_str(&format!(" {name}={value}"));
+    }
+    out
+}
+
+fn object(event: &Event, wall_us: i64, line: Option<String>) -> Map<String, Value> {
+    let mut object = Map::new();
+    for (name, value) in event.payload.iter() {
+        let shown = match value {
+            Datum::Number(number) | Datum::Time(number) => json!(number),
+            other => json::string(&other.to_string()),
+        };
+        object.insert(name.to_owned(), shown);
+        if let Datum::Session(_, text) | Datum::Window(_, text) = value {
+            object.insert(format!("{name}_name"), json::string(text));
+        }
+    }
+    object.insert("event".to_owned(), json::string(event.name.as_str()));
+    object.insert("event_time".to_owned(), json!(wall_us as f64 / 1e6));
+    if let Some(line) = line {
+        object.insert("text".to_owned(), json::string(&line));
+    }
+    object
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::PaneId;
+    use crate::model::events::Payload;
+
+    #[test]
+    fn a_line_has_the_name_and_all_that_is_known() {
+        let mut payload = Payload::default();
+        payload.set("event", "@mine");
+        payload.set("pane", PaneId(3));
+        payload.set("text", "a b\n");
+        payload.set("number", 7);
+        let event = Event { name: EventName::new("@mine"), target: Default::default(), payload };
+        assert_eq!(plain(&event), "@mine number=7 pane=%3 text=a\\ b\\n");
+        let object = Value::Object(object(&event, 1_500_000, None));
+        let expect = json!({"event": "@mine", "event_time": 1.5, "number": 7, "pane": "%3", "text": "a b\n"});
+        assert_eq!(object, expect);
+    }
+}
