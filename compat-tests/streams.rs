@@ -353,3 +353,29 @@ fn long_lines_in_control_mode() {
         assert_eq!(server.ask(&["show-buffer", "-b", &format!("b{size}")]).len(), size);
     }
 }
+
+/// A list that is made over several turns is the same as one that is made at once, as in control
+/// mode; what goes while it is made is left out.
+#[test]
+fn long_lists_are_whole() {
+    let server = server();
+    server.tmux(&["set-option", "-g", "buffer-limit", "5000"]);
+    let commands: String = (0..1_000).map(|n| format!("set-buffer -b b{n:04} x{n}\n")).collect();
+    server.write_file("@TMP@/many", &commands);
+    assert_eq!(server.tmux(&["source-file", &path(&server, "many")]).status, Some(0));
+    let wanted: Vec<u8> = (0..1_000).flat_map(|n| format!("b{n:04} x{n}\n").into_bytes()).collect();
+    let list = ["list-buffers", "-O", "name", "-F", "#{buffer_name} #{buffer_sample}"];
+    assert_same(&server.tmux(&list).out, &wanted, "a list");
+    let filtered = server.tmux(&[&list[..], &["-f", "#{m:*99,#{buffer_name}}"]].concat()).out;
+    assert_eq!(String::from_utf8_lossy(&filtered).lines().count(), 10);
+    let json = server.tmux(&["list-buffers", "-j"]).out;
+    let json: serde_json::Value = serde_json::from_slice(&json).expect("JSON");
+    assert_eq!(json.as_array().map(Vec::len), Some(1_000));
+    let mut control = server.spawn_control("-C", &["attach-session".to_owned()], &[]);
+    let mut input = control.stdin.take().expect("a pipe");
+    writeln!(input, "list-buffers -O name -F '#{{buffer_name}} #{{buffer_sample}}'\n").expect("it reads");
+    let out = control.wait_with_output().expect("it ends").stdout;
+    let begin = memchr::memmem::find(&out, b"\nb0000").expect("the list begins") + 1;
+    assert_same(&out[begin..begin + wanted.len()], &wanted, "between guards");
+    assert!(out[begin + wanted.len()..].starts_with(b"%end "), "the guard follows");
+}

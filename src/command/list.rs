@@ -7,7 +7,7 @@ use crate::model::{Cx, Exec, ItemContext, Session};
 use crate::syntax::args::Args;
 
 use super::json::{self, Keys};
-use super::output::{error, print};
+use super::output::{can_step, error, print};
 
 const BUFFER: &str = "#{buffer_name}: #{buffer_size} bytes: \"#{buffer_sample}\"";
 
@@ -42,30 +42,30 @@ const PANE: &str = concat!(
 );
 
 /// `-F`, `-f`, `-j`, `-O` and `-r`.
-struct Listing<'a> {
+struct Listing {
     template: String,
     /// Keys of objects for `-j`, which have the line of `-F` too.
     json: Option<Keys>,
     line_too: bool,
-    filter: Option<&'a str>,
+    filter: Option<String>,
     sort: Sort,
 }
 
-impl<'a> Listing<'a> {
-    fn parse(args: &'a Args, template: &str, keys: Keys) -> Result<Self, &'static str> {
+impl Listing {
+    fn parse(args: &Args, template: &str, keys: Keys) -> Result<Self, &'static str> {
         let order = args.get('O').map(|order| Order::parse(order).ok_or("invalid sort order"));
         Ok(Self {
             template: args.get('F').unwrap_or(template).to_owned(),
             json: args.has('j').then_some(keys),
             line_too: args.has('F'),
-            filter: args.get('f'),
+            filter: args.get('f').map(str::to_owned),
             sort: Sort { order: order.transpose()?, reversed: args.has('r') },
         })
     }
 
     /// The line or object of one thing, unless the filter leaves it out.
     fn line(&self, scope: &Scope<'_>) -> Option<String> {
-        if self.filter.is_some_and(|filter| !scope.is_true(filter)) {
+        if self.filter.as_deref().is_some_and(|filter| !scope.is_true(filter)) {
             return None;
         }
         let Some(keys) = self.json else { return Some(scope.expand(&self.template)) };
@@ -77,13 +77,68 @@ impl<'a> Listing<'a> {
     }
 }
 
-fn print_all(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, lines: &[String]) -> Exec {
-    if args.has('j') {
-        json::print_array(cx, item, lines);
-    } else {
-        lines.iter().for_each(|line| print(cx, item, line));
+/// Lines made at a time: a longer list is made over several turns, so that others are heard.
+const STEP: usize = 250;
+
+/// The scope of one thing of a list; `None` when it is gone.
+type About<K> = for<'a> fn(Scope<'a>, &K) -> Option<Scope<'a>>;
+
+/// A list that is being made.
+struct Making<K> {
+    listing: Listing,
+    left: std::vec::IntoIter<K>,
+    about: About<K>,
+    /// Objects for `-j`, which are printed together.
+    objects: Vec<String>,
+}
+
+impl<K> Making<K> {
+    /// Makes and prints the next lines. False: there are no more.
+    fn step(&mut self, cx: &mut Cx<'_>, item: &ItemContext, most: usize) -> bool {
+        let mut lines = Vec::new();
+        {
+            let base = Scope::new(cx.server, cx.host, cx.now).item(item);
+            for key in self.left.by_ref().take(most) {
+                lines.extend((self.about)(base.clone(), &key).and_then(|scope| self.listing.line(&scope)));
+            }
+        }
+        match self.listing.json {
+            Some(_) => self.objects.append(&mut lines),
+            None => lines.iter().for_each(|line| print(cx, item, line)),
+        }
+        let more = self.left.len() > 0;
+        if !more && self.listing.json.is_some() {
+            json::print_array(cx, item, &self.objects);
+        }
+        more
     }
-    Exec::Normal
+}
+
+/// Prints a list. A control client and a view mode get theirs at once: it has to stand between
+/// guards, or to be in view when the command is done.
+fn print_all<K: Send + 'static>(
+    cx: &mut Cx<'_>,
+    item: &ItemContext,
+    listing: Listing,
+    keys: Vec<K>,
+    about: About<K>,
+) -> Exec {
+    let mut making = Making { listing, left: keys.into_iter(), about, objects: Vec::new() };
+    let most = if can_step(cx, item) { STEP } else { usize::MAX };
+    if !making.step(cx, item, most) {
+        return Exec::Normal;
+    }
+    next_turn(cx, making, item.clone());
+    Exec::Wait
+}
+
+/// Goes on with a list in the next turn.
+fn next_turn<K: Send + 'static>(cx: &mut Cx<'_>, mut making: Making<K>, item: ItemContext) {
+    let step = move |cx: &mut Cx<'_>| match making.step(cx, &item, STEP) {
+        true => next_turn(cx, making, item),
+        false => cx.server.queues.resume(item.id),
+    };
+    cx.host.background(Box::new(move || Box::new(step)));
 }
 
 pub fn list_buffers(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
@@ -91,11 +146,11 @@ pub fn list_buffers(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         Ok(listing) => listing,
         Err(cause) => return error(cx, item, cause),
     };
-    let base = Scope::new(cx.server, cx.host, cx.now).item(item);
     let names = sort::buffers(cx.server, listing.sort);
-    let line = |name: &String| listing.line(&base.clone().with_buffer(name));
-    let lines: Vec<String> = names.iter().filter_map(line).collect();
-    print_all(cx, item, args, &lines)
+    print_all(cx, item, listing, names, |scope, name: &String| {
+        let exists = scope.server().buffers.by_name.contains_key(name);
+        exists.then(|| scope.with_buffer(name))
+    })
 }
 
 pub fn list_clients(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
@@ -104,17 +159,17 @@ pub fn list_clients(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         Err(cause) => return error(cx, item, cause),
     };
     let wanted = item.target.session.filter(|_| args.has('t'));
-    let base = Scope::new(cx.server, cx.host, cx.now).item(item);
-    let mut lines = Vec::new();
+    let mut clients = Vec::new();
     for (number, id) in sort::clients(cx.server, listing.sort).into_iter().enumerate() {
         let session = cx.server.client(id).and_then(|client| client.session);
-        if session.is_none() || (wanted.is_some() && session != wanted) {
-            continue;
+        if session.is_some() && (wanted.is_none() || session == wanted) {
+            clients.push((number, id));
         }
-        let scope = base.clone().add("line", number.to_string()).client(Some(id));
-        lines.extend(listing.line(&scope));
     }
-    print_all(cx, item, args, &lines)
+    print_all(cx, item, listing, clients, |scope, &(number, id)| {
+        scope.server().client(id)?;
+        Some(scope.add("line", number.to_string()).client(Some(id)))
+    })
 }
 
 pub fn list_sessions(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
@@ -122,13 +177,11 @@ pub fn list_sessions(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         Ok(listing) => listing,
         Err(cause) => return error(cx, item, cause),
     };
-    let base = Scope::new(cx.server, cx.host, cx.now).item(item);
-    let mut lines = Vec::new();
-    for (number, id) in sort::sessions(cx.server, listing.sort).into_iter().enumerate() {
-        let scope = base.clone().add("line", number.to_string()).with_session(id);
-        lines.extend(listing.line(&scope));
-    }
-    print_all(cx, item, args, &lines)
+    let sessions = sort::sessions(cx.server, listing.sort).into_iter().enumerate().collect();
+    print_all(cx, item, listing, sessions, |scope, &(number, id): &(usize, _)| {
+        scope.server().session(id)?;
+        Some(scope.add("line", number.to_string()).with_session(id))
+    })
 }
 
 pub fn list_windows(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
@@ -145,12 +198,13 @@ pub fn list_windows(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         let links = session.map(|s| (s.id, sort::winlinks_of(server, s, listing.sort)));
         links.map_or_else(Vec::new, |(id, links)| links.into_iter().map(|index| (id, index)).collect())
     };
-    let base = Scope::new(server, cx.host, cx.now).item(item);
     // tmux: the line number is the number of lines.
-    let base = base.add("line", links.len().to_string());
-    let line = |&(session, index): &(_, i32)| listing.line(&base.clone().with_winlink(session, index));
-    let lines: Vec<String> = links.iter().filter_map(line).collect();
-    print_all(cx, item, args, &lines)
+    let count = links.len();
+    let links = links.into_iter().map(|(session, index)| (count, session, index)).collect();
+    print_all(cx, item, listing, links, |scope, &(count, session, index): &(usize, _, i32)| {
+        scope.server().winlink_window(session, index)?;
+        Some(scope.add("line", count.to_string()).with_winlink(session, index))
+    })
 }
 
 pub fn list_panes(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
@@ -175,16 +229,16 @@ pub fn list_panes(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     } else {
         item.target.session.zip(item.target.winlink).into_iter().collect()
     };
-    let base = Scope::new(server, cx.host, cx.now).item(item);
-    let mut lines = Vec::new();
+    let mut all = Vec::new();
     for (session, index) in links {
         let window = server.winlink_window(session, index).and_then(|id| server.window(id));
         let Some(window) = window else { continue };
         // tmux: each window's panes are sorted by themselves, and the line number is how many.
         let panes = sort::panes_of(server, window, listing.sort);
-        let base = base.clone().add("line", panes.len().to_string());
-        let line = |&pane: &_| listing.line(&base.clone().with_pane_at(session, index, pane));
-        lines.extend(panes.iter().filter_map(line));
+        all.extend(panes.iter().map(|&pane| (panes.len(), session, index, pane)));
     }
-    print_all(cx, item, args, &lines)
+    print_all(cx, item, listing, all, |scope, &(count, session, index, pane): &(usize, _, i32, _)| {
+        scope.server().pane(pane)?;
+        Some(scope.add("line", count.to_string()).with_pane_at(session, index, pane))
+    })
 }

@@ -145,6 +145,11 @@ pub fn can_stream(cx: &Cx<'_>, item: &ItemContext) -> bool {
     matches!(audience(cx, item), Audience::Streams(_) | Audience::Control(_))
 }
 
+/// Whether what is printed may come over several turns.
+pub fn can_step(cx: &Cx<'_>, item: &ItemContext) -> bool {
+    matches!(audience(cx, item), Audience::Streams(_))
+}
+
 /// Writes a line to a control client as it can take it.
 pub fn control_line(cx: &mut Cx<'_>, id: ClientId, line: &str) {
     let bytes = plain(cx, id, line);

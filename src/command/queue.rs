@@ -18,7 +18,7 @@ use super::{dispatch, output};
 
 /// Items run in one call at most; the rest runs in the next turn, so that a hook which feeds
 /// itself cannot keep the server from its clients.
-const MAX_STEPS: usize = 10_000;
+const MAX_STEPS: usize = 1_000;
 /// Bytes of a command that the message log keeps; the rest of a longer one is not listed.
 const MAX_LOGGED: usize = 64 << 10;
 

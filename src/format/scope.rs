@@ -352,7 +352,7 @@ impl<'a> Scope<'a> {
 
 /// What the scope is about, for variables.
 impl<'a> Scope<'a> {
-    pub(super) fn server(&self) -> &'a Server {
+    pub fn server(&self) -> &'a Server {
         self.server
     }
 

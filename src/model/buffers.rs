@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use crate::base::clock::Now;
+use crate::base::tracked::Tracked;
 
 use super::Server;
 use super::events::EventKind;
@@ -27,7 +28,7 @@ pub struct Buffer {
 /// All buffers.
 #[derive(Clone, Debug, Default)]
 pub struct Buffers {
-    pub by_name: BTreeMap<String, Buffer>,
+    pub by_name: Tracked<BTreeMap<String, Buffer>>,
     /// Number for the next automatic name, `bufferN`.
     pub next_index: u64,
     pub next_order: u64,

@@ -48,6 +48,9 @@ pub struct Book {
     tables: HashMap<String, Table>,
     /// Data of buffers, by number: a buffer whose data are the same memory has not changed.
     buffers: HashMap<u64, Bytes>,
+    /// The stamp of the buffers at the last look, and whether this look went through them.
+    buffers_stamp: u64,
+    buffers_seen: bool,
     looks: u64,
     /// The first message that is not written yet, and the oldest one that is.
     messages: (u64, u64),
@@ -74,6 +77,8 @@ impl Book {
             entries: HashMap::new(),
             tables: HashMap::new(),
             buffers: HashMap::new(),
+            buffers_stamp: 0,
+            buffers_seen: false,
             looks: 0,
             messages: (0, 0),
             scratch: Vec::new(),
@@ -192,6 +197,13 @@ impl Book {
     }
 
     fn enter_buffers(&mut self, server: &Server) -> io::Result<()> {
+        let stamp = server.buffers.by_name.stamp();
+        self.buffers_seen = stamp != self.buffers_stamp;
+        if !self.buffers_seen {
+            return Ok(());
+        }
+        // An error before the end has the next look go through them again.
+        self.buffers_stamp = 0;
         for buffer in server.buffers.by_name.values() {
             let Buffer { name, data, automatic, created, order } = buffer;
             let key = order.to_string();
@@ -217,6 +229,7 @@ impl Book {
                 server.buffers.by_name.values().map(|buffer| buffer.order).collect();
             self.buffers.retain(|order, _| orders.contains(order));
         }
+        self.buffers_stamp = stamp;
         Ok(())
     }
 
@@ -287,8 +300,10 @@ impl Book {
     /// What this look did not find has gone.
     fn remove_unseen(&mut self) {
         let looks = self.looks;
+        let passed_by =
+            |kind: u16| kind == Kind::Message as u16 || kind == Kind::Buffer as u16 && !self.buffers_seen;
         let gone = |(key, entry): (&RecordKey, &Entry)| {
-            (entry.seen != looks && key.kind != Kind::Message as u16).then(|| key.clone())
+            (entry.seen != looks && !passed_by(key.kind)).then(|| key.clone())
         };
         let gone: Vec<RecordKey> = self.entries.iter().filter_map(gone).collect();
         gone.iter().for_each(|key| self.remove(key));
