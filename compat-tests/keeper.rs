@@ -58,7 +58,7 @@ fn server_of(keeper: i32) -> Option<i32> {
 }
 
 /// The process that holds the socket of a server beside the server.
-fn keeper_of(server: &Server) -> Option<i32> {
+pub fn keeper_of(server: &Server) -> Option<i32> {
     let pid = number(server, "#{pid}");
     let by_name = |name: &str| -> Vec<i32> {
         let all = std::fs::read_dir("/proc").expect("processes").flatten();

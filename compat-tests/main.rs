@@ -11,6 +11,7 @@ mod limits;
 mod panics;
 mod recordings;
 mod recovery;
+mod restore;
 mod screen;
 mod server;
 mod steps;

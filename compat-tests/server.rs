@@ -94,7 +94,7 @@ impl Server {
         Self { binary: binary.to_owned(), dir, ttys: BTreeMap::new(), hostname, outers: BTreeMap::new() }
     }
 
-    fn home(&self) -> PathBuf {
+    pub fn home(&self) -> PathBuf {
         self.dir.path().join("home")
     }
 

@@ -111,6 +111,7 @@ pub fn exec(cx: &mut Cx<'_>, item: &ItemContext, invocation: &Arc<Invocation>) -
         Id::ConfirmBefore => prompt::confirm_before,
         Id::ShowPromptHistory => prompt::show_prompt_history,
         Id::ClearPromptHistory => prompt::clear_prompt_history,
+        Id::RestoreSessions => super::restore_sessions::restore_sessions,
         Id::ListTranscripts => transcripts::list_transcripts,
         Id::ListUsage => list_usage::list_usage,
         Id::SaveTranscript => transcripts::save_transcript,

@@ -43,6 +43,7 @@ pub mod prompt;
 pub mod queue;
 pub mod refresh;
 pub mod resize_pane;
+pub mod restore_sessions;
 pub mod search_transcripts;
 mod send_command;
 mod send_keys;

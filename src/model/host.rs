@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use crate::base::history::History;
 use crate::base::{ClientId, PaneId, Size};
 use crate::terminal::Terminal;
-use crate::transcript::TranscriptStore;
+use crate::transcript::{PaneHandle, TranscriptStore};
 
 use super::Cx;
 use super::kept::Purpose;
@@ -231,6 +231,20 @@ pub type Callback = Box<dyn FnOnce(&mut Cx<'_>) + Send>;
 /// loop. Long work goes in steps, each queueing the next.
 pub type Work = Box<dyn FnOnce() -> Callback + Send>;
 
+/// What came of restoring sessions.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Restored {
+    /// Names of the sessions.
+    pub sessions: Vec<String>,
+    pub windows: usize,
+    pub panes: usize,
+    /// What is not as it was.
+    pub warnings: Vec<String>,
+}
+
+/// Called with what came of it, or why nothing did.
+pub type RestoreDone = Box<dyn FnOnce(&mut Cx<'_>, Result<Restored, String>) + Send>;
+
 /// Effects on the world. All calls return at once; what takes time answers through callbacks.
 pub trait Host {
     // Panes
@@ -306,6 +320,16 @@ pub trait Host {
     fn transcripts(&self) -> Option<Arc<TranscriptStore>> {
         None
     }
+
+    /// A pane's history is another one from now on, that was opened beside the loop.
+    fn hold_history(&mut self, _pane: PaneId, _history: PaneHandle) {}
+    /// Brings back the sessions that were saved before this server began (`life`: when, in
+    /// microseconds since the Unix epoch); then calls back.
+    fn restore_sessions(&mut self, _life: i64, _done: RestoreDone) {}
+    /// What was saved is there again.
+    fn note_restored(&mut self) {}
+    /// Saving sessions failed: it is tried again later.
+    fn save_sessions_again(&mut self) {}
 
     // Clients
     /// Writes to a client's standard output or error. False: too much waits for it already,

@@ -30,6 +30,8 @@ bitflags::bitflags! {
         const EMPTY = 0x40;
         const ZOOM = 0x80;
         const FLOATING = 0x100;
+        /// What was printed stays on the screen.
+        const KEEP_SCREEN = 0x200;
     }
 }
 
@@ -346,7 +348,9 @@ impl Cx<'_> {
             self.host.pane_close(pane);
         }
         self.reset_modes(pane);
-        self.restart_terminal(pane);
+        if !spawn.flags.contains(SpawnFlags::KEEP_SCREEN) {
+            self.restart_terminal(pane);
+        }
         if let Some(p) = self.server.panes.get_mut(&pane) {
             p.flags -= PaneFlags::STATUS_READY | PaneFlags::STATUS_DRAWN;
             p.pid = None;

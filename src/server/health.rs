@@ -73,7 +73,7 @@ pub fn line(world: &World, panes: usize, clients: usize) -> String {
     let turns = &world.turns;
     format!(
         "health: rss {} panes {panes} clients {clients} queued {} cached {} disk {} descriptors {} threads {} \
-         turns {} p50 {} p99 {} max {} us restarts {}",
+         saved {} turns {} p50 {} p99 {} max {} us restarts {}",
         proc::resident_bytes().unwrap_or(0),
         world.queued_bytes(),
         world.histories.cached_bytes(),
@@ -81,6 +81,7 @@ pub fn line(world: &World, panes: usize, clients: usize) -> String {
         // The directory itself is open while it is read.
         entries("/proc/self/fd").saturating_sub(1),
         entries("/proc/self/task"),
+        world.saver.health(),
         turns.total(),
         turns.quantile(500),
         turns.quantile(990),

@@ -15,6 +15,8 @@ use crate::transcript::{Key, PaneHandle, PaneInfo, StoreConfig, TranscriptStore}
 const MEMORY_ROWS: usize = 2000;
 /// Seconds that the transcripts of a server that died are kept for.
 const CRASH_KEEP: i64 = 7 * 86_400;
+/// Seconds after which a server that still runs knows that the machine is not going down.
+const SPARED_SECS: i64 = 60;
 
 /// A pane's transcript.
 struct Held {
@@ -32,6 +34,11 @@ pub struct Histories {
     /// The option `history-directory`, as it was heard of last.
     directory: String,
     messages: Vec<String>,
+    /// Transcripts stay as they are when their panes go.
+    leaves: bool,
+    /// Transcripts of panes whose program was ended by a signal, and until when (seconds since the
+    /// Unix epoch) they are not removed.
+    spared: Vec<(String, i64)>,
     /// Why there are none on disk.
     pub error: Option<String>,
 }
@@ -42,8 +49,7 @@ impl Histories {
         // Made before anything can be encrypted, so that the keeper has it as early as any
         // pane: what a server encrypted, the one after it can read.
         let key = Key::random().ok();
-        // Two servers never share a directory.
-        let name = socket_path.trim_start_matches('/').replace('/', "%");
+        let name = name_of(socket_path);
         let config = StoreConfig { wake, key, ..StoreConfig::new(default_directory().join(&name)) };
         let (store, error) = match TranscriptStore::new(config) {
             Ok(store) => (Some(Arc::new(store)), None),
@@ -56,6 +62,8 @@ impl Histories {
             name,
             directory: String::new(),
             messages: Vec::new(),
+            leaves: false,
+            spared: Vec::new(),
             error,
         }
     }
@@ -133,6 +141,35 @@ impl Histories {
         }
     }
 
+    /// A pane's history is one that was opened beside the loop.
+    pub fn hold(&mut self, pane: PaneId, handle: PaneHandle) {
+        self.panes.insert(pane, Held { handle, keep: Keep::Seconds(0) });
+    }
+
+    /// From now on transcripts stay as they are when their panes go: the machine may be going down.
+    pub fn leave_all(&mut self) {
+        self.leaves = true;
+    }
+
+    /// The machine may be going down: the transcript of this pane stays for a while when it goes.
+    pub fn spare(&mut self, pane: PaneId, now_secs: i64) {
+        if let Some(held) = self.panes.get(&pane).filter(|held| held.keep == Keep::Seconds(0)) {
+            self.spared.push((held.handle.key().to_owned(), now_secs + SPARED_SECS));
+        }
+    }
+
+    /// Removes what was spared, once its time is over.
+    pub fn end_spared(&mut self, now_secs: i64) {
+        let Some(store) = self.store.as_ref().filter(|_| !self.spared.is_empty()) else { return };
+        self.spared.retain(|(key, until)| {
+            if *until <= now_secs && !store.is_open(key) {
+                let store = store.clone();
+                let _ = store.remove(key);
+            }
+            *until > now_secs
+        });
+    }
+
     /// How long a pane's transcript is kept once it is closed.
     pub fn set_keep(&mut self, pane: PaneId, keep: Keep) {
         if let Some(held) = self.panes.get_mut(&pane) {
@@ -173,8 +210,10 @@ impl Histories {
 
     /// A pane is closed: says what becomes of its transcript when its terminal goes.
     pub fn close_pane(&mut self, pane: PaneId, now_secs: i64) {
-        let Some(held) = self.panes.get(&pane) else { return };
+        let Some(held) = self.panes.get(&pane).filter(|_| !self.leaves) else { return };
+        let spared = self.spared.iter().any(|(key, _)| key == held.handle.key());
         held.handle.close(match held.keep {
+            Keep::Seconds(0) if spared => Some(now_secs + CRASH_KEEP),
             Keep::Seconds(0) => None,
             Keep::Seconds(seconds) => Some(now_secs.saturating_add_unsigned(seconds)),
             Keep::Forever => Some(i64::MAX),
@@ -223,6 +262,16 @@ impl Histories {
             _ => None,
         }
     }
+}
+
+/// Name of a server's directory: two servers never share one.
+fn name_of(socket_path: &str) -> String {
+    socket_path.trim_start_matches('/').replace('/', "%")
+}
+
+/// The directory of a server's transcripts, wherever `history-directory` says that others go.
+pub(super) fn directory_of(socket_path: &str) -> PathBuf {
+    default_directory().join(name_of(socket_path))
 }
 
 /// What `history-directory` is when it is empty: `${XDG_STATE_HOME:-~/.local/state}/scopemux`.

@@ -10,8 +10,10 @@
 //! - `jobs`, `custody`: programs, started through the keeper
 //! - `old_jobs`: jobs of the server before, taken up
 //! - `left_out`: what a server does without, since others died of it
+//! - `logout`: whether a logout would end the server
 //! - `lost_keeper`: another keeper in place of one that died
 //! - `scopes`: a cgroup for each pane
+//! - `saved`: sessions on disk, and their coming back after a reboot
 //! - `settle`: what must hold again after each turn
 //! - `startup`: from the keeper's hand-over to the first turn
 //! - `rest`: what it gives back when nothing happens
@@ -30,6 +32,7 @@ mod input_queue;
 mod jobs;
 mod left_out;
 mod log;
+mod logout;
 mod lost_keeper;
 mod old_jobs;
 mod outgoing;
@@ -41,6 +44,7 @@ mod pump;
 mod rest;
 mod restore;
 mod runtime;
+mod saved;
 mod scopes;
 mod settle;
 mod snapshot;

@@ -17,6 +17,8 @@ use super::runtime::Runtime;
 
 /// Synchronized output is drawn all the same after this long.
 const SYNC_MS: u64 = 1000;
+/// A little after transcripts of panes that a signal ended need not be kept any more.
+const SPARED_MS: u64 = 61_000;
 /// Time between two sizes given to one pane, as tmux spaces them.
 const RESIZE_MS: u64 = 250;
 
@@ -121,6 +123,11 @@ impl Runtime {
         let pane =
             self.server.panes.values().find(|p| p.pid == Some(pid) && p.status.is_none()).map(|p| p.id);
         if let Some(id) = pane {
+            if self.world.saver.note_end(status, self.world.now.mono_ms) {
+                self.world.histories.spare(id, self.world.now.secs());
+                // Only wakes the loop, which looks at what was spared.
+                self.world.timer(SPARED_MS, Box::new(|_| {}));
+            }
             // What it printed last is still in the terminal.
             self.drain_pane(id);
             self.hear_scope(id);

@@ -28,6 +28,21 @@ pub fn command_line(pid: i32) -> Option<String> {
     Some(text::from_bytes(&line))
 }
 
+/// The arguments of a process.
+pub fn arguments(pid: i32) -> Vec<String> {
+    let raw = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let raw = raw.strip_suffix(b"\0").unwrap_or(&raw);
+    let none = raw.len() > MAX_CMDLINE || raw.is_empty();
+    if none { Vec::new() } else { raw.split(|b| *b == 0).map(text::from_bytes).collect() }
+}
+
+/// The process group in the foreground of the terminal of a process.
+pub fn foreground(pid: i32) -> Option<i32> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // Behind the name, which may hold anything: state, parent, group, session, terminal, group.
+    stat.rsplit(')').next()?.split_whitespace().nth(5)?.parse().ok().filter(|group| *group > 0)
+}
+
 /// The working directory of a process; for a session leader's terminal whose foreground group
 /// is gone, nothing.
 pub fn cwd(pid: i32) -> Option<String> {

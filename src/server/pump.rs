@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use crate::base::{PaneId, Size, guard};
 use crate::model::host::{Hold, JobId, Maker};
 use crate::terminal::{AllowPassthrough, Terminal};
-use crate::transcript::Journal;
+use crate::transcript::{Journal, Recovered};
 
 use super::flood::{Flood, Pace, Piece};
 use super::input_queue::InputQueue;
@@ -215,6 +215,16 @@ impl Pump {
                 checkpoint(journal, &mut terminal, &mut self.journals.scratch);
             }
         }
+    }
+
+    /// Changes with everything that a pane's journal gets.
+    pub fn journal_stamp(&self, pane: PaneId) -> Option<(u64, usize)> {
+        self.journals.all.get(&pane).filter(|journal| journal.is_usable()).map(Journal::stamp)
+    }
+
+    /// What a pane's journal holds now.
+    pub fn copy_journal(&mut self, pane: PaneId) -> Option<Recovered> {
+        self.journals.all.get_mut(&pane)?.copy()
     }
 
     /// Saves one pane now.

@@ -19,7 +19,7 @@ use crate::model::option_access::OptionScope;
 use crate::model::pane::{Pane, PaneFlags};
 use crate::model::session::{Session, SessionGroup, Winlink, WinlinkFlags};
 use crate::model::window::{Window, WindowFlags};
-use crate::model::{Access, WaitChannel};
+use crate::model::{Access, Server, WaitChannel};
 use crate::options::Options;
 use crate::protocol::custody::{HeldChild, Part, Recovered};
 use crate::syntax::parse::NoContext;
@@ -109,11 +109,12 @@ impl Runtime {
         let window_ids: Vec<WindowId> = windows.keys().copied().collect();
         for (id, record) in windows {
             let options = options_of(id.to_string());
-            self.restore_window(id, record, &left, options);
+            restore_window(&mut self.server, id, record, &left, options);
         }
         for (id, record) in sessions {
             let options = options_of(id.to_string());
-            self.restore_session(id, record, options, environs.remove(&id.to_string()).unwrap_or_default());
+            let environ = environs.remove(&id.to_string()).unwrap_or_default();
+            restore_session(&mut self.server, id, record, options, environ);
         }
         let sessions = &self.server.sessions;
         for (id, window) in &mut self.server.windows {
@@ -325,114 +326,6 @@ impl Runtime {
         self.server.chain(scope).byte_cap("history-limit")
     }
 
-    /// Makes a window again whose panes are those that are left.
-    fn restore_window(
-        &mut self,
-        id: WindowId,
-        record: WindowRecord<'static>,
-        left: &BTreeSet<PaneId>,
-        options: Options,
-    ) {
-        let panes: Vec<PaneId> = record.panes.iter().copied().filter(|pane| left.contains(pane)).collect();
-        let Some(&first) = panes.first() else { return };
-        let active = if panes.contains(&record.active) { record.active } else { first };
-        let mut flags = WindowFlags::from_bits_truncate(record.flags);
-        let zoomed = record.saved_layout.filter(|_| flags.contains(WindowFlags::ZOOMED));
-        let (layout, saved_layout) = match zoomed {
-            // Zoomed still, unless the pane that was zoomed has gone.
-            Some(saved) if active == record.active && panes.len() > 1 => {
-                (Layout::single(active, record.size), Some(fit(saved.into_owned(), &panes, record.size)))
-            }
-            Some(saved) => (fit(saved.into_owned(), &panes, record.size), None),
-            None => (fit(record.layout.into_owned(), &panes, record.size), None),
-        };
-        flags.set(WindowFlags::ZOOMED, saved_layout.is_some());
-        let keep = |list: Cow<'_, [PaneId]>| {
-            list.iter().copied().filter(|pane| panes.contains(pane)).collect::<Vec<PaneId>>()
-        };
-        let mut z_order = keep(record.z_order);
-        z_order.extend(panes.iter().filter(|pane| !z_order.contains(pane)).copied().collect::<Vec<_>>());
-        let window = Window {
-            id,
-            name: record.name.into_owned(),
-            active,
-            last_panes: keep(record.last_panes),
-            z_order,
-            layout,
-            saved_layout,
-            old_layout: record.old_layout.map(Cow::into_owned),
-            last_preset: record.last_preset,
-            size: record.size,
-            manual_size: record.manual_size,
-            cell_pixels: record.cell_pixels,
-            new_size: record.size,
-            new_cell_pixels: record.cell_pixels,
-            last_new_pane: record.last_new_pane,
-            flags,
-            options,
-            winlinks: record.winlinks.into_owned(),
-            created: record.created,
-            activity: record.activity,
-            name_time_ms: record.name_time_ms,
-            name_check_due: true,
-            latest: None,
-            alerts_queued: false,
-            silence_due_ms: record.silence_due_ms,
-            panes,
-        };
-        self.server.windows.insert(id, window);
-    }
-
-    fn restore_session(
-        &mut self,
-        id: SessionId,
-        record: SessionRecord<'static>,
-        options: Options,
-        environ: crate::options::Environ,
-    ) {
-        let known = |window: &WindowId| self.server.windows.contains_key(window);
-        let winlinks: BTreeMap<i32, Winlink> = record
-            .winlinks
-            .iter()
-            .filter(|(_, window, _, _)| known(window))
-            .map(|&(at, window, made, bits)| {
-                (at, Winlink { window, made, flags: WinlinkFlags::from_bits_truncate(bits) })
-            })
-            .collect();
-        let Some(&first) = winlinks.keys().next() else { return };
-        for (at, link) in &winlinks {
-            if let Some(window) = self.server.windows.get_mut(&link.window)
-                && !window.winlinks.contains(&(id, *at))
-            {
-                window.winlinks.push((id, *at));
-            }
-        }
-        let session = Session {
-            id,
-            name: record.name.into_owned(),
-            cwd: record.cwd.into_owned(),
-            created: record.created,
-            last_attached: record.last_attached,
-            activity: record.activity,
-            activity_order: record.activity_order,
-            last_activity: record.last_activity,
-            current: if winlinks.contains_key(&record.current) { record.current } else { first },
-            last: record.last.iter().copied().filter(|at| winlinks.contains_key(at)).collect(),
-            winlinks,
-            options,
-            environ,
-            lock_due_ms: record.lock_due_ms,
-            attached: 0,
-            group: record.group.map(Cow::into_owned),
-            alerted: false,
-            termios: record.termios.map(Cow::into_owned),
-            status_at: None,
-            status_lines: 0,
-        };
-        self.server.sessions.insert(id, session);
-        self.server.update_status_cache(id);
-    }
-
     fn forget_empty_groups(&mut self) {
         let sessions = &self.server.sessions;
         for group in self.server.groups.values_mut() {
@@ -440,6 +333,114 @@ impl Runtime {
         }
         self.server.groups.retain(|_, group| !group.sessions.is_empty());
     }
+}
+
+/// Makes a window again whose panes are those that are left.
+pub(super) fn restore_window(
+    server: &mut Server,
+    id: WindowId,
+    record: WindowRecord<'static>,
+    left: &BTreeSet<PaneId>,
+    options: Options,
+) {
+    let panes: Vec<PaneId> = record.panes.iter().copied().filter(|pane| left.contains(pane)).collect();
+    let Some(&first) = panes.first() else { return };
+    let active = if panes.contains(&record.active) { record.active } else { first };
+    let mut flags = WindowFlags::from_bits_truncate(record.flags);
+    let zoomed = record.saved_layout.filter(|_| flags.contains(WindowFlags::ZOOMED));
+    let (layout, saved_layout) = match zoomed {
+        // Zoomed still, unless the pane that was zoomed has gone.
+        Some(saved) if active == record.active && panes.len() > 1 => {
+            (Layout::single(active, record.size), Some(fit(saved.into_owned(), &panes, record.size)))
+        }
+        Some(saved) => (fit(saved.into_owned(), &panes, record.size), None),
+        None => (fit(record.layout.into_owned(), &panes, record.size), None),
+    };
+    flags.set(WindowFlags::ZOOMED, saved_layout.is_some());
+    let keep = |list: Cow<'_, [PaneId]>| {
+        list.iter().copied().filter(|pane| panes.contains(pane)).collect::<Vec<PaneId>>()
+    };
+    let mut z_order = keep(record.z_order);
+    z_order.extend(panes.iter().filter(|pane| !z_order.contains(pane)).copied().collect::<Vec<_>>());
+    let window = Window {
+        id,
+        name: record.name.into_owned(),
+        active,
+        last_panes: keep(record.last_panes),
+        z_order,
+        layout,
+        saved_layout,
+        old_layout: record.old_layout.map(Cow::into_owned),
+        last_preset: record.last_preset,
+        size: record.size,
+        manual_size: record.manual_size,
+        cell_pixels: record.cell_pixels,
+        new_size: record.size,
+        new_cell_pixels: record.cell_pixels,
+        last_new_pane: record.last_new_pane,
+        flags,
+        options,
+        winlinks: record.winlinks.into_owned(),
+        created: record.created,
+        activity: record.activity,
+        name_time_ms: record.name_time_ms,
+        name_check_due: true,
+        latest: None,
+        alerts_queued: false,
+        silence_due_ms: record.silence_due_ms,
+        panes,
+    };
+    server.windows.insert(id, window);
+}
+
+pub(super) fn restore_session(
+    server: &mut Server,
+    id: SessionId,
+    record: SessionRecord<'static>,
+    options: Options,
+    environ: crate::options::Environ,
+) {
+    let known = |window: &WindowId| server.windows.contains_key(window);
+    let winlinks: BTreeMap<i32, Winlink> = record
+        .winlinks
+        .iter()
+        .filter(|(_, window, _, _)| known(window))
+        .map(|&(at, window, made, bits)| {
+            (at, Winlink { window, made, flags: WinlinkFlags::from_bits_truncate(bits) })
+        })
+        .collect();
+    let Some(&first) = winlinks.keys().next() else { return };
+    for (at, link) in &winlinks {
+        if let Some(window) = server.windows.get_mut(&link.window)
+            && !window.winlinks.contains(&(id, *at))
+        {
+            window.winlinks.push((id, *at));
+        }
+    }
+    let session = Session {
+        id,
+        name: record.name.into_owned(),
+        cwd: record.cwd.into_owned(),
+        created: record.created,
+        last_attached: record.last_attached,
+        activity: record.activity,
+        activity_order: record.activity_order,
+        last_activity: record.last_activity,
+        current: if winlinks.contains_key(&record.current) { record.current } else { first },
+        last: record.last.iter().copied().filter(|at| winlinks.contains_key(at)).collect(),
+        winlinks,
+        options,
+        environ,
+        lock_due_ms: record.lock_due_ms,
+        attached: 0,
+        group: record.group.map(Cow::into_owned),
+        alerted: false,
+        termios: record.termios.map(Cow::into_owned),
+        status_at: None,
+        status_lines: 0,
+    };
+    server.sessions.insert(id, session);
+    server.update_status_cache(id);
 }
 
 /// A layout for these panes and no others.
@@ -500,7 +501,12 @@ fn flags(record: &PaneRecord) -> PaneFlags {
     PaneFlags::from_bits_truncate(record.flags)
 }
 
-fn remake(id: PaneId, record: PaneRecord<'static>, options: Options, terminal: Arc<Mutex<Terminal>>) -> Pane {
+pub(super) fn remake(
+    id: PaneId,
+    record: PaneRecord<'static>,
+    options: Options,
+    terminal: Arc<Mutex<Terminal>>,
+) -> Pane {
     Pane {
         flags: flags(&record) | PaneFlags::STYLE_CHANGED | PaneFlags::CHANGED,
         id,

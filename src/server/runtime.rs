@@ -55,6 +55,8 @@ pub struct Runtime {
     /// What a keeper is made from, and when the next may be started (monotonic ms).
     pub birth: Vec<u8>,
     pub next_keeper_ms: u64,
+    /// Some client was told that a logout ends the server, or need not be.
+    pub logout_told: bool,
 }
 
 impl Runtime {
@@ -120,6 +122,7 @@ impl Runtime {
             self.server.starting_panes.clear();
             self.server.end_activity();
             self.start_format_jobs();
+            self.save_sessions();
             if self.is_over() {
                 return Ok(());
             }
@@ -155,6 +158,7 @@ impl Runtime {
             .chain(self.next_check_ms())
             .chain(self.deposits.due_ms())
             .chain(self.rest_due_ms())
+            .chain(self.world.saver.due_ms())
             .chain(self.world.custody.lost.then_some(self.next_keeper_ms))
             .min()?;
         Some(Duration::from_millis(due.saturating_sub(now)))

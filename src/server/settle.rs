@@ -40,6 +40,7 @@ impl Runtime {
         crate::view::ended::draw_ended(&mut self.cx());
         self.publish_ttys();
         self.show_messages();
+        self.warn_of_logout();
         // Settling may have queued notifications and callbacks: they run before anyone leaves
         // or sleeps.
         self.run_settled();
@@ -58,7 +59,14 @@ impl Runtime {
             tracing::info!("{message}");
             self.server.add_message(self.world.now, message);
         }
-        for message in self.world.histories.take_messages() {
+        let saver = self.world.saver.take_messages();
+        let (shown, logged): (Vec<_>, Vec<_>) = saver.into_iter().partition(|(_, shown)| *shown);
+        for (message, _) in logged {
+            tracing::warn!("{message}");
+            self.server.add_message(self.world.now, message);
+        }
+        let shown = shown.into_iter().map(|(message, _)| message);
+        for message in self.world.histories.take_messages().into_iter().chain(shown) {
             tracing::warn!("{message}");
             let attached = self.server.clients.values().filter(|c| c.session.is_some()).map(|c| c.id);
             let attached: Vec<ClientId> = attached.collect();
@@ -186,6 +194,7 @@ impl Runtime {
             self.accept_paused_until = None;
             self.watch_listener();
         }
+        self.world.histories.end_spared(self.world.now.secs());
         if now_ms >= self.next_tidy_ms {
             self.next_tidy_ms = now_ms + TIDY_MS;
             format::jobs::tidy(&self.server, self.world.now);

@@ -145,6 +145,7 @@ impl Runtime {
     }
 
     fn write_state(&mut self) {
+        self.world.saver.note_change(self.world.now.mono_ms);
         self.world.pump.save_disturbed();
         // A journal's screen is taken up with the transcript that it belongs to.
         let stored = self.world.histories.store().is_some();

@@ -6,10 +6,12 @@ use std::time::Instant;
 use nix::sys::signal::Signal;
 
 use crate::base::{ClientId, PaneId};
+use crate::command::restore_sessions::summary;
 use crate::command::source_file;
-use crate::model::Server;
+use crate::model::host::Restored;
 use crate::model::option_access::OptionScope;
 use crate::model::queue::Exec;
+use crate::model::{Cx, Server};
 use crate::protocol::ClientFlags as WireFlags;
 use crate::protocol::custody::ServerStart;
 use crate::view::prompt::history;
@@ -133,6 +135,7 @@ impl Runtime {
             ran: 0,
             birth: start.birth,
             next_keeper_ms: 0,
+            logout_told: start.recovered.is_some(),
         };
         runtime.tick();
         runtime.prepare(&start.socket_path, start.environment);
@@ -193,7 +196,7 @@ impl Runtime {
         let mut cx = self.cx();
         if let Some(id) = client {
             let state = std::sync::Arc::default();
-            let wait = |cx: &mut crate::model::Cx<'_>, item: &crate::model::ItemContext| {
+            let wait = |cx: &mut Cx<'_>, item: &crate::model::ItemContext| {
                 if cx.server.config_done {
                     return Exec::Normal;
                 }
@@ -224,7 +227,13 @@ impl Runtime {
         while let Some(signal) = self.reactor.next_signal() {
             some = true;
             match signal {
-                Signal::SIGINT | Signal::SIGTERM => self.begin_exit(),
+                Signal::SIGINT => self.begin_exit(),
+                Signal::SIGTERM => {
+                    if !self.server.exiting {
+                        self.save_for_good();
+                    }
+                    self.begin_exit();
+                }
                 Signal::SIGUSR1 => self.remake_socket(),
                 Signal::SIGCHLD => self.collect_children(),
                 Signal::SIGUSR2 => log::toggle(),
@@ -307,16 +316,37 @@ impl Runtime {
             nix::sys::signal::kill(nix::unistd::Pid::from_raw(job.pid), Signal::SIGTERM).ok();
         }
         self.save_prompt_history();
+        self.end_saved();
         self.world.custody.goodbye(&self.world.scopes.left_groups());
         // tmux: the socket's file stays, so that later clients say that no server is running.
     }
 }
 
-/// All configuration files have been read and run.
-fn config_loaded(cx: &mut crate::model::Cx<'_>) -> Exec {
-    if std::mem::replace(&mut cx.server.config_done, true) {
+/// All configuration files have been read and run. Whoever waits for it waits for what is restored
+/// as well.
+fn config_loaded(cx: &mut Cx<'_>) -> Exec {
+    if cx.server.config_done {
         return Exec::Normal;
     }
+    if !cx.server.server_options().flag("restore-on-start") {
+        return begin_service(cx);
+    }
+    let life = cx.server.start_time.wall_us;
+    let done = |cx: &mut Cx<'_>, result: Result<Restored, String>| {
+        let lines = match result {
+            Ok(restored) => [restored.warnings.clone(), vec![summary(&restored)]].concat(),
+            Err(why) => vec![format!("restore-on-start: {why}")],
+        };
+        let now = cx.now;
+        lines.into_iter().for_each(|line| cx.server.add_message(now, line));
+        begin_service(cx);
+    };
+    cx.host.restore_sessions(life, Box::new(done));
+    Exec::Normal
+}
+
+fn begin_service(cx: &mut Cx<'_>) -> Exec {
+    cx.server.config_done = true;
     source_file::show_config_errors(cx, None);
     if let Some(item) = cx.server.config_item.take() {
         cx.server.queues.resume(item);

@@ -10,11 +10,11 @@ use crate::base::history::History;
 use crate::base::{ClientId, PaneId, Size};
 use crate::model::Cx;
 use crate::model::host::{
-    ClientMessage, Content, FileDone, Hold, Host, JobId, JobRequest, LeftScope, Maker, SpawnRequest, Spawned,
-    Stream, TerminalDescription, TimerId, TtySetup, Work,
+    ClientMessage, Content, FileDone, Hold, Host, JobId, JobRequest, LeftScope, Maker, RestoreDone,
+    SpawnRequest, Spawned, Stream, TerminalDescription, TimerId, TtySetup, Work,
 };
 use crate::model::pane_limits::{PaneLimits, ServerLimits};
-use crate::transcript::TranscriptStore;
+use crate::transcript::{PaneHandle, TranscriptStore};
 
 use parking_lot::Mutex;
 
@@ -22,10 +22,11 @@ use crate::terminal::Terminal;
 
 use super::custody::Custody;
 use super::health::{self, Turns};
-use super::histories::Histories;
+use super::histories::{self, Histories};
 use super::jobs::{Jobs, NewJob};
 use super::peer::Peer;
 use super::pump::{Pipe, Pump};
+use super::saved::{self, Saver};
 use super::scopes::Scopes;
 use super::timers::{Callback, Timers};
 use super::token::{Poller, Token};
@@ -52,6 +53,7 @@ pub struct World {
     started: std::time::Instant,
     pub shutdown: bool,
     pub histories: Histories,
+    pub saver: Saver,
     pub turns: Turns,
     pub work: Workshop,
     /// Clients whose terminals were opened or learnt something.
@@ -88,6 +90,7 @@ impl World {
             started: std::time::Instant::now(),
             shutdown: false,
             turns: Turns::default(),
+            saver: Saver::new(histories::directory_of(socket_path)),
             histories: Histories::new(socket_path, work.waker()),
             work,
             tty_changed: Vec::new(),
@@ -333,6 +336,22 @@ impl Host for World {
 
     fn transcripts(&self) -> Option<Arc<TranscriptStore>> {
         self.histories.store()
+    }
+
+    fn hold_history(&mut self, pane: PaneId, history: PaneHandle) {
+        self.histories.hold(pane, history);
+    }
+
+    fn restore_sessions(&mut self, life: i64, done: RestoreDone) {
+        saved::restore(self, life, done);
+    }
+
+    fn note_restored(&mut self) {
+        self.saver.note_restored(self.now.mono_ms);
+    }
+
+    fn save_sessions_again(&mut self) {
+        self.saver.try_again(self.now.mono_ms);
     }
 
     fn client_write(&mut self, client: ClientId, stream: Stream, bytes: &[u8]) -> bool {

@@ -521,6 +521,11 @@ commands! {
         flags: CommandFlags::AFTER_HOOK, ours: true,
         usage: "[-r] [-F format] [-f filter] [-O order]", ..ROW
     },
+    RestoreSessions => CommandEntry {
+        name: "restore-sessions", template: "", max: Some(0),
+        flags: CommandFlags::AFTER_HOOK.union(CommandFlags::START_SERVER), ours: true,
+        usage: "", ..ROW
+    },
     SaveTranscript => CommandEntry {
         name: "save-transcript", template: "aeE:F:k:NS:t:", max: Some(1),
         target: pane('t', FindFlags::CAN_FAIL),

@@ -192,6 +192,29 @@ impl Terminal {
         self.clock.note_string(None);
     }
 
+    /// As a new program finds it, but what was printed before stays above the cursor, and `line`
+    /// says where it ends, if there is any.
+    pub fn outlive_program(&mut self, line: &str) {
+        self.disturb();
+        self.generation += 1;
+        self.fresh = false;
+        self.parser.reset();
+        self.clock.note_string(None);
+        self.screen.outlive_program();
+        let used = (0..self.size().rows).rev().find(|y| self.row(*y).used() > 0);
+        if used.is_none() && self.history_rows() == 0 {
+            return;
+        }
+        if let Some(last) = used {
+            self.screen.move_to(Some(0), Some(last));
+            self.feed(b"\r\n");
+        }
+        self.feed(format!("\x1b[2m{line}\x1b[0m\r\n").as_bytes());
+        self.screen.last = None;
+        self.take_events();
+        self.take_replies();
+    }
+
     /// Back to the state of a new terminal, except for the history (`send-keys -R`).
     pub fn reset(&mut self) {
         self.disturb();

@@ -158,6 +158,13 @@ impl Screen {
     /// What another program starts with: an empty screen and the state of a new one. Title,
     /// palette and history stay, and what was on the screen does not go into the history.
     pub fn restart(&mut self) {
+        self.outlive_program();
+        self.grid.clear(0, 0, self.cols(), self.rows(), Colour::Default);
+        self.move_to(Some(0), Some(0));
+    }
+
+    /// The same, but what is on the screen stays.
+    pub fn outlive_program(&mut self) {
         self.pen = Pen::default();
         self.saved_cursor = SavedCursor::default();
         self.last = None;
@@ -168,8 +175,6 @@ impl Screen {
         self.saved_screen = SavedScreen::default();
         self.reset_tabs();
         self.set_region(0, self.rows() - 1);
-        self.grid.clear(0, 0, self.cols(), self.rows(), Colour::Default);
-        self.move_to(Some(0), Some(0));
         self.titles.clear();
         self.drop_all_images();
         self.set_progress(ProgressState::Hidden, Some(0));

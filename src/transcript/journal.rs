@@ -204,9 +204,6 @@ impl Journal {
         let file = File::from(file);
         let mut header = [0; LOG];
         file.read_exact_at(&mut header, 0)?;
-        let number = |bytes: &[u8], at: usize| {
-            bytes.get(at..at + 8).map_or(0, |b| u64::from_le_bytes(b.try_into().expect("eight bytes")))
-        };
         let active = number(&header, AT_ACTIVE);
         let earlier = &header[..4] == EARLIER_MAGIC;
         if !(&header[..4] == MAGIC || earlier) || active == 0 {
@@ -223,23 +220,46 @@ impl Journal {
         file.read_exact_at(&mut checkpoint, at as u64)?;
         let mut log = vec![0; LOG_BYTES];
         file.read_exact_at(&mut log, LOG as u64)?;
-        let mut printed = Vec::new();
-        let mut at = from;
-        while at + ENTRY <= LOG_BYTES {
-            let (len, time) = (number(&log, at) as usize, number(&log, at + 8) as i64);
-            let rest = &log[at + ENTRY..];
-            if len == 0 || len > rest.len() {
-                // Being read when the server died.
-                let end = rest.iter().rposition(|&b| b != 0).map_or(0, |last| last + 1);
-                printed.push((time, rest[..end].to_vec()));
-                break;
-            }
-            printed.push((time, rest[..len].to_vec()));
-            at += (ENTRY + len).next_multiple_of(8);
-        }
-        printed.retain(|(_, bytes)| !bytes.is_empty());
-        Ok(Recovered { checkpoint, printed })
+        Ok(Recovered { checkpoint, printed: printed(&log, from) })
     }
+
+    /// Changes with everything that is added.
+    pub fn stamp(&self) -> (u64, usize) {
+        (self.active, self.at)
+    }
+
+    /// What another server would find in it now.
+    pub fn copy(&mut self) -> Option<Recovered> {
+        let area = (self.active % 2) as usize;
+        let usable = self.is_usable();
+        let bytes = self.bytes_mut();
+        let len = number(bytes, AT_SLOTS + area * SLOT) as usize;
+        let checkpoint = bytes.get(AREAS + area * AREA_BYTES..)?.get(..len).filter(|_| usable)?.to_vec();
+        Some(Recovered { checkpoint, printed: printed(&bytes[LOG..AREAS], 0) })
+    }
+}
+
+fn number(bytes: &[u8], at: usize) -> u64 {
+    bytes.get(at..at + 8).map_or(0, |b| u64::from_le_bytes(b.try_into().expect("eight bytes")))
+}
+
+/// The entries of a log from an offset on.
+fn printed(log: &[u8], mut at: usize) -> Vec<(i64, Vec<u8>)> {
+    let mut printed = Vec::new();
+    while at + ENTRY <= log.len() {
+        let (len, time) = (number(log, at) as usize, number(log, at + 8) as i64);
+        let rest = &log[at + ENTRY..];
+        if len == 0 || len > rest.len() {
+            // Being read when the server died.
+            let end = rest.iter().rposition(|&b| b != 0).map_or(0, |last| last + 1);
+            printed.push((time, rest[..end].to_vec()));
+            break;
+        }
+        printed.push((time, rest[..len].to_vec()));
+        at += (ENTRY + len).next_multiple_of(8);
+    }
+    printed.retain(|(_, bytes)| !bytes.is_empty());
+    printed
 }
 
 impl Drop for Journal {
@@ -290,6 +310,7 @@ mod tests {
             all.extend(piece);
             if n % 10 == 0 {
                 let found = again(&fd).unwrap();
+                assert!(journal.copy().as_ref() == Some(&found));
                 assert_eq!(found.checkpoint, checkpoint);
                 let bytes: Vec<u8> = found.printed.into_iter().flat_map(|(_, bytes)| bytes).collect();
                 assert!(bytes == all, "{n}");

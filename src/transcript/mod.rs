@@ -50,16 +50,17 @@ mod widths;
 mod writer;
 
 #[cfg(test)]
-mod fault;
+pub(crate) mod fault;
 #[cfg(test)]
 mod tests;
 
 pub use export::{Exporter, Form};
 pub use frame::{Key, compressed_len};
 pub use handle::PaneHandle;
-pub use journal::Journal;
+pub use journal::{Journal, Recovered};
 pub use notes::Note;
+pub use pane::PaneHistory;
 pub use search::{Needle, Progress, SearchCursor, prefilter};
-pub use storage::Storage;
+pub use storage::{Disk, Storage};
 pub use store::{PaneInfo, StoreConfig, Transcript, TranscriptStore};
 pub use view::TranscriptView;

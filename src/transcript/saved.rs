@@ -16,6 +16,7 @@ use super::recover::{self, Found, NO_FILE};
 use super::sealed::{Place, Sealed};
 use super::store::{PaneInfo, TranscriptStore};
 use super::widths::Widths;
+use crate::base::PaneId;
 use crate::base::codec::{Malformed, Reader, put_varint};
 
 /// What stands before the blocks.
@@ -165,6 +166,18 @@ impl TranscriptStore {
     /// Goes on with a history that `History::save` wrote, whether or not any of it is on disk.
     /// Lines that went to the disk since are given up: they will be printed again.
     pub fn resume(&self, saved: &[u8], limit: u64) -> io::Result<PaneHistory> {
+        self.resume_for(saved, limit, None)
+    }
+
+    /// The same for another pane than the one that it was saved of, some time ago, and with at
+    /// most so many lines that followed. Fails when more are on the disk, which has more to say
+    /// then (`adopt`), or when somebody has it open.
+    pub fn resume_for(
+        &self,
+        saved: &[u8],
+        limit: u64,
+        other: Option<(PaneId, u64)>,
+    ) -> io::Result<PaneHistory> {
         let bad = |_| io::Error::from(io::ErrorKind::InvalidData);
         let mut input = Reader(saved);
         let len = input.varint().map_err(bad)? as usize;
@@ -187,6 +200,15 @@ impl TranscriptStore {
         };
         let dir = head.dir.unwrap_or_else(|| self.shared.dir());
         let scanned = recover::scan(&self.shared, &dir, &head.key);
+        if let Some((_, more)) = other {
+            if self.is_open(&head.key) {
+                return Err(io::ErrorKind::AlreadyExists.into());
+            }
+            let on_disk = scanned.as_ref().ok().and_then(|found| found.blocks.last()).map(Sealed::end_line);
+            if on_disk.is_some_and(|end| end > open.end_line().saturating_add(more)) {
+                return Err(io::ErrorKind::StaleNetworkFileHandle.into());
+            }
+        }
         // What is in the journal does not depend on what is on the disk.
         let (mut found, created) = match scanned {
             Ok(found) => (found, true),
@@ -204,6 +226,7 @@ impl TranscriptStore {
         found.mark_start(Some(head.first_line), id());
         let (floor, bad_end) = (found.floor, found.bad_end.clone());
         found.info = head.info;
+        found.info.pane = other.map_or(found.info.pane, |(pane, _)| pane.0);
         found.blocks.retain(|block| {
             let wanted = block.end_line() > head.first_line;
             if !wanted {
@@ -231,6 +254,9 @@ impl TranscriptStore {
         history.newest.tail = tail;
         history.pane.end_line.store(history.end_line(), Ordering::Relaxed);
         history.obey_limit();
+        if other.is_some() {
+            self.claim(&history);
+        }
         Ok(history)
     }
 }

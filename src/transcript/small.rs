@@ -56,10 +56,13 @@ pub(super) fn info_text(info: &PaneInfo) -> io::Result<Vec<u8>> {
     Ok(format!("{text}{SUM}{sum:08x}\"}}").into_bytes())
 }
 
-/// What `info` says. The name of the directory says the pane and when it was made; the rest is
-/// left out where the file is damaged.
+/// What `info` says. Where the file is damaged or has no checksum, the name of the directory says
+/// the pane that it was made for, and when.
 pub(super) fn info(bytes: &[u8], key: &str) -> PaneInfo {
-    let mut info = checked_info(bytes).unwrap_or_default();
+    let (mut info, is_sure) = checked_info(bytes).unwrap_or_default();
+    if is_sure {
+        return info;
+    }
     let mut parts = key.split('-').skip(1);
     if let Some(pane) = parts.next().and_then(|pane| pane.parse().ok()) {
         info.pane = pane;
@@ -70,15 +73,16 @@ pub(super) fn info(bytes: &[u8], key: &str) -> PaneInfo {
     info
 }
 
-fn checked_info(bytes: &[u8]) -> Option<PaneInfo> {
+/// What the file says, and whether it has a checksum.
+fn checked_info(bytes: &[u8]) -> Option<(PaneInfo, bool)> {
     let text = std::str::from_utf8(bytes).ok()?;
     let Some((before, sum)) = text.rsplit_once(SUM) else {
         // Earlier versions wrote no checksum.
-        return serde_json::from_str(text).ok();
+        return Some((serde_json::from_str(text).ok()?, false));
     };
     let json = format!("{before}}}");
     let sound = sum == format!("{:08x}\"}}", crc32fast::hash(json.as_bytes()));
-    serde_json::from_str(&json).ok().filter(|_| sound)
+    Some((serde_json::from_str(&json).ok().filter(|_| sound)?, true))
 }
 
 #[cfg(test)]

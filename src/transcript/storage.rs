@@ -30,6 +30,11 @@ pub trait Storage: Send + Sync {
     fn len(&self, file: &Path) -> io::Result<u64>;
     fn truncate(&self, file: &Path, len: u64) -> io::Result<()>;
     fn sync(&self, file: &Path) -> io::Result<()>;
+    /// Makes sure that names in a directory last as they are.
+    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
+        let _ = dir;
+        Ok(())
+    }
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     fn remove(&self, file: &Path) -> io::Result<()>;
     /// Removes an empty directory.
@@ -163,6 +168,10 @@ impl Storage for Disk {
 
     fn sync(&self, file: &Path) -> io::Result<()> {
         Self::write(file)?.sync_data()
+    }
+
+    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
+        File::open(dir)?.sync_all()
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

@@ -362,6 +362,19 @@ impl TranscriptStore {
         Ok(history)
     }
 
+    /// Whether some pane has a transcript open.
+    pub fn is_open(&self, key: &str) -> bool {
+        self.shared.panes.lock().contains_key(key)
+    }
+
+    /// A transcript that was without a pane is one's again, which is noted beside it.
+    pub fn claim(&self, history: &PaneHistory) {
+        // Without the file there is nothing to remove; it says something only of a transcript
+        // that nobody has open.
+        let _ = self.shared.storage.remove(&history.pane.dir.join("until"));
+        self.shared.queue.push(Job::Info(history.pane.clone()));
+    }
+
     /// Opens a transcript that was found in `dir`.
     pub(super) fn go_on(&self, dir: &Path, key: &str, found: Found, limit: u64, width: u32) -> PaneHistory {
         let width = width.max(1);

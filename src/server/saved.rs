@@ -1,0 +1,186 @@
+//! What is on disk of a server, so that a reboot does not lose it: sessions, windows, layouts,
+//! directories, titles and options, and the text of each pane. `docs/restore.md` describes it.
+//!
+//! - `file`: how files are written and read, so that a torn one costs nothing
+//! - `text`: what a pane showed, as a file
+//! - `saver`: when it is written
+//! - `revive`: sessions again from what was read
+
+mod file;
+mod revive;
+mod saver;
+mod text;
+
+pub use revive::restore;
+pub use saver::Saver;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{PaneId, SessionId, Size, WindowId};
+use crate::model::pane::PaneFlags;
+use crate::model::session::Session;
+use crate::model::window::{Window, WindowFlags};
+use crate::model::{Layout, Pane, Server};
+use crate::options::Options;
+
+use super::proc;
+
+/// Sessions as they are on disk. Fields that are missing have their defaults.
+#[derive(Default, Clone, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Saved {
+    /// When the first server was started of those that took over from each other (microseconds
+    /// since the Unix epoch).
+    pub life: i64,
+    /// Histories are encrypted: what panes show is not to be on the disk.
+    pub encrypted: bool,
+    pub sessions: Vec<SavedSession>,
+    pub windows: Vec<SavedWindow>,
+    pub panes: Vec<SavedPane>,
+    /// Session groups by name.
+    pub groups: BTreeMap<String, Vec<SessionId>>,
+}
+
+#[derive(Default, Clone, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SavedSession {
+    pub id: SessionId,
+    pub name: String,
+    pub cwd: String,
+    /// Index and window.
+    pub winlinks: Vec<(i32, WindowId)>,
+    pub current: i32,
+    pub last: Vec<i32>,
+    pub group: Option<String>,
+    pub options: Options,
+}
+
+#[derive(Default, Clone, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SavedWindow {
+    pub id: WindowId,
+    pub name: String,
+    pub panes: Vec<PaneId>,
+    pub active: PaneId,
+    pub last_panes: Vec<PaneId>,
+    pub z_order: Vec<PaneId>,
+    pub layout: Layout,
+    /// The layout before a zoom.
+    pub saved_layout: Option<Layout>,
+    pub last_preset: Option<usize>,
+    pub size: Size,
+    pub manual_size: Size,
+    pub zoomed: bool,
+    pub options: Options,
+}
+
+#[derive(Default, Clone, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SavedPane {
+    pub id: PaneId,
+    pub size: Size,
+    /// How it was started, and where.
+    pub argv: Vec<String>,
+    pub start_directory: String,
+    /// The directory of what ran in it, and its command line.
+    pub directory: String,
+    pub program: Vec<String>,
+    pub title: String,
+    /// Its transcript.
+    pub history: Option<String>,
+    /// Nothing of it is to be written to the disk.
+    pub off_disk: bool,
+    /// Has no process by design.
+    pub empty: bool,
+    pub options: Options,
+    #[serde(skip)]
+    pub pid: Option<i32>,
+}
+
+impl Saved {
+    /// What there is now. What the programs in panes are about is asked later (`ask_programs`).
+    pub fn take(server: &Server) -> Self {
+        Self {
+            life: server.start_time.wall_us,
+            encrypted: server.server_options().flag("history-encrypt"),
+            sessions: server.sessions.values().map(SavedSession::take).collect(),
+            windows: server.windows.values().map(SavedWindow::take).collect(),
+            panes: server.panes.values().map(|pane| SavedPane::take(server, pane)).collect(),
+            groups: server
+                .groups
+                .iter()
+                .map(|(name, group)| (name.clone(), group.sessions.clone()))
+                .collect(),
+        }
+    }
+
+    /// Finds out what runs in each pane, and where.
+    pub fn ask_programs(&mut self) {
+        for pane in &mut self.panes {
+            let Some(pid) = pane.pid else { continue };
+            let group = proc::foreground(pid).unwrap_or(pid);
+            pane.directory = proc::cwd(group).or_else(|| proc::cwd(pid)).unwrap_or_default();
+            pane.program = proc::arguments(group);
+        }
+    }
+}
+
+impl SavedSession {
+    fn take(session: &Session) -> Self {
+        Self {
+            id: session.id,
+            name: session.name.clone(),
+            cwd: session.cwd.clone(),
+            winlinks: session.winlinks.iter().map(|(at, link)| (*at, link.window)).collect(),
+            current: session.current,
+            last: session.last.clone(),
+            group: session.group.clone(),
+            options: session.options.clone(),
+        }
+    }
+}
+
+impl SavedWindow {
+    fn take(window: &Window) -> Self {
+        Self {
+            id: window.id,
+            name: window.name.clone(),
+            panes: window.panes.clone(),
+            active: window.active,
+            last_panes: window.last_panes.clone(),
+            z_order: window.z_order.clone(),
+            layout: window.layout.clone(),
+            saved_layout: window.saved_layout.clone(),
+            last_preset: window.last_preset,
+            size: window.size,
+            manual_size: window.manual_size,
+            zoomed: window.flags.contains(WindowFlags::ZOOMED),
+            options: window.options.clone(),
+        }
+    }
+}
+
+impl SavedPane {
+    fn take(server: &Server, pane: &Pane) -> Self {
+        let (title, history) = {
+            let mut terminal = pane.terminal.lock();
+            (terminal.title().to_owned(), terminal.history().key())
+        };
+        Self {
+            id: pane.id,
+            size: pane.size,
+            argv: pane.argv.clone(),
+            start_directory: pane.cwd.clone(),
+            directory: String::new(),
+            program: Vec::new(),
+            title,
+            history,
+            off_disk: !server.pane_options(pane.id).flag("history-disk"),
+            empty: pane.flags.contains(PaneFlags::EMPTY),
+            options: pane.options.clone(),
+            pid: pane.pid.filter(|_| pane.status.is_none()),
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! The files of saved sessions, in the directory of a server's transcripts.
+//!
+//! ```text
+//! sessions         what there is
+//! sessions.old     the one before, in case that one is damaged
+//! sessions.before  what a server left that did not end on purpose (the machine went down)
+//! texts/NAME       what a pane showed, by the name of its transcript
+//! file := "SMR1 " length " " CRC-32 of the rest in hexadecimal "\n" bytes
+//! ```
+//!
+//! A file is written beside the one that it replaces, synced, and renamed: whenever the machine
+//! stops, a whole one is there.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::transcript::Storage;
+
+use super::Saved;
+
+const MAGIC: &str = "SMR1";
+const STATE: &str = "sessions";
+const OLD: &str = "sessions.old";
+const BEFORE: &str = "sessions.before";
+const BAD: &str = "sessions.bad";
+const NEW: &str = "sessions.new";
+const TEXTS: &str = "texts";
+/// Longest file that is read, in bytes. One that is longer counts as damaged.
+const MAX_FILE: u64 = 256 << 20;
+/// Longest first line.
+const MAX_HEAD: usize = 64;
+
+/// See the module comment.
+pub struct Files {
+    storage: Arc<dyn Storage>,
+    dir: PathBuf,
+    /// `sessions` is whole: this server wrote it, or read it.
+    is_whole: bool,
+    /// What earlier servers left was looked at.
+    has_begun: bool,
+    /// Texts that `sessions.before` needs.
+    before: BTreeSet<String>,
+}
+
+/// A file with its checksum.
+fn seal(bytes: &[u8]) -> Vec<u8> {
+    let head = format!("{MAGIC} {} {:08x}\n", bytes.len(), crc32fast::hash(bytes));
+    [head.as_bytes(), bytes].concat()
+}
+
+/// What was sealed, if all of it is as it was.
+fn unseal(file: &[u8]) -> Option<&[u8]> {
+    let end = file.iter().take(MAX_HEAD).position(|&byte| byte == b'\n')?;
+    let head = std::str::from_utf8(&file[..end]).ok()?;
+    let bytes = &file[end + 1..];
+    (head == format!("{MAGIC} {} {:08x}", bytes.len(), crc32fast::hash(bytes))).then_some(bytes)
+}
+
+fn is_missing(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound
+}
+
+impl Files {
+    pub fn new(storage: Arc<dyn Storage>, dir: PathBuf) -> Self {
+        Self { storage, dir, is_whole: false, has_begun: false, before: BTreeSet::new() }
+    }
+
+    /// Before anything is written: what a server left that this one does not continue becomes
+    /// `sessions.before`. Returns what there is to say about it.
+    pub fn begin(&mut self, life: i64) -> Vec<String> {
+        if std::mem::replace(&mut self.has_begun, true) {
+            return Vec::new();
+        }
+        let mut said = Vec::new();
+        let mut newest = None;
+        for name in [STATE, OLD] {
+            match self.read(name) {
+                Ok(Some(saved)) if saved.life == life => {
+                    self.is_whole = name == STATE;
+                    self.note_before();
+                    return said;
+                }
+                // One without sessions takes the place of nothing, and `sessions.old` not that of
+                // what came after it.
+                Ok(Some(saved)) if saved.sessions.is_empty() => {}
+                Ok(Some(saved)) if name == OLD && self.life_before() == Some(saved.life) => {}
+                Ok(Some(_)) => newest = newest.or(Some(name)),
+                Ok(None) => {}
+                Err(why) => {
+                    drop(self.storage.rename(&self.dir.join(name), &self.dir.join(BAD)));
+                    let path = self.dir.join(name);
+                    said.push(format!("saved sessions: {} {why}, kept as {BAD}", path.display()));
+                }
+            }
+        }
+        if let Some(name) = newest {
+            drop(self.storage.rename(&self.dir.join(name), &self.dir.join(BEFORE)));
+        }
+        self.note_before();
+        said
+    }
+
+    fn life_before(&self) -> Option<i64> {
+        self.read(BEFORE).ok().flatten().map(|saved| saved.life)
+    }
+
+    fn note_before(&mut self) {
+        self.before = self.read(BEFORE).ok().flatten().map(|saved| texts(&saved)).unwrap_or_default();
+    }
+
+    /// What there is to be restored.
+    pub fn left(&self) -> Result<Option<Saved>, String> {
+        self.read(BEFORE).map_err(|why| format!("{} {why}", self.dir.join(BEFORE).display()))
+    }
+
+    /// What was left is there again, and in `sessions`.
+    pub fn forget_left(&mut self) -> io::Result<()> {
+        self.before.clear();
+        // It may still be that server's.
+        self.remove(OLD)?;
+        self.remove(BEFORE)
+    }
+
+    fn read(&self, name: &str) -> Result<Option<Saved>, &'static str> {
+        match self.read_sealed(Path::new(name)) {
+            Ok(None) => Ok(None),
+            Ok(Some(bytes)) => serde_json::from_slice(&bytes).map(Some).map_err(|_| "is damaged"),
+            Err(why) => Err(why),
+        }
+    }
+
+    fn read_sealed(&self, name: &Path) -> Result<Option<Vec<u8>>, &'static str> {
+        match self.storage.check_dir(&self.dir) {
+            Err(error) if is_missing(&error) => return Ok(None),
+            Err(_) => return Err("is in a directory that others can change"),
+            Ok(()) => {}
+        }
+        let path = self.dir.join(name);
+        let file = match self.storage.len(&path) {
+            Err(error) if is_missing(&error) => return Ok(None),
+            Ok(length) if length <= MAX_FILE => self.storage.read_at(&path, 0, length as usize),
+            Ok(_) => return Err("is damaged"),
+            Err(error) => Err(error),
+        };
+        let file = file.map_err(|_| "cannot be read")?;
+        unseal(&file).map(|bytes| Some(bytes.to_vec())).ok_or("is damaged")
+    }
+
+    /// Replaces `sessions`; the one before stays as `sessions.old`.
+    pub fn write(&mut self, saved: &[u8]) -> io::Result<()> {
+        self.storage.create_dir(&self.dir)?;
+        let (new, state) = (self.dir.join(NEW), self.dir.join(STATE));
+        self.write_beside(&new, saved)?;
+        if std::mem::take(&mut self.is_whole) {
+            self.storage.rename(&state, &self.dir.join(OLD))?;
+        }
+        self.storage.rename(&new, &state)?;
+        self.is_whole = true;
+        self.storage.sync_dir(&self.dir)
+    }
+
+    fn write_beside(&self, new: &Path, bytes: &[u8]) -> io::Result<()> {
+        match self.storage.create(new) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+        self.storage.truncate(new, 0)?;
+        self.storage.append(new, 0, &seal(bytes))?;
+        self.storage.sync(new)
+    }
+
+    /// Replaces what a pane showed.
+    pub fn write_text(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let dir = self.dir.join(TEXTS);
+        self.storage.create_dir(&self.dir)?;
+        self.storage.create_dir(&dir)?;
+        let new = dir.join(format!("{name}.new"));
+        self.write_beside(&new, bytes)?;
+        self.storage.rename(&new, &dir.join(name))
+    }
+
+    /// What a pane showed, if it is there and whole.
+    pub fn read_text(&self, name: &str) -> Result<Option<Vec<u8>>, &'static str> {
+        self.read_sealed(&Path::new(TEXTS).join(name))
+    }
+
+    /// Removes the texts of panes that are gone.
+    pub fn keep_texts(&self, wanted: &BTreeSet<String>) -> io::Result<()> {
+        let dir = self.dir.join(TEXTS);
+        let names = match self.storage.list(&dir) {
+            Err(error) if is_missing(&error) => return Ok(()),
+            names => names?,
+        };
+        let gone = |name: &&String| !wanted.contains(*name) && !self.before.contains(*name);
+        names.iter().filter(gone).try_for_each(|name| self.storage.remove(&dir.join(name)))
+    }
+
+    /// Everything was ended on purpose: nothing of this server is there to come back.
+    pub fn end(&mut self) -> io::Result<()> {
+        if !self.has_begun {
+            // What is there is not this server's.
+            return Ok(());
+        }
+        self.is_whole = false;
+        [NEW, STATE, OLD].into_iter().try_for_each(|name| self.remove(name))?;
+        self.keep_texts(&BTreeSet::new())
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        match self.storage.remove(&self.dir.join(name)) {
+            Err(error) if !is_missing(&error) => Err(error),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Names of the texts that belong to these sessions.
+pub fn texts(saved: &Saved) -> BTreeSet<String> {
+    saved.panes.iter().filter_map(|pane| pane.history.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests;

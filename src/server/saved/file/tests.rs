@@ -1,0 +1,141 @@
+//! Saved sessions on a disk on which every call fails once, tears, or is the last one before the
+//! machine stops.
+
+use super::*;
+use crate::base::{PaneId, SessionId};
+use crate::server::saved::{SavedPane, SavedSession};
+use crate::transcript::fault::{Fault, FaultyDisk};
+
+fn files(disk: &FaultyDisk) -> Files {
+    Files::new(Arc::new(disk.clone()), PathBuf::from("/state"))
+}
+
+/// Sessions of a server that began at `life`, with as many sessions as `number` says.
+fn saved(life: i64, number: u32) -> Saved {
+    let session = |id| SavedSession { id: SessionId(id), name: format!("s{id}"), ..Default::default() };
+    let pane = SavedPane { id: PaneId(1), history: Some(format!("pane-1-{life:x}")), ..Default::default() };
+    Saved { life, sessions: (0..number).map(session).collect(), panes: vec![pane], ..Saved::default() }
+}
+
+/// What one server does: it writes its sessions and the text of a pane, twice.
+fn serve(files: &mut Files, life: i64) -> io::Result<()> {
+    files.begin(life);
+    for number in [1, 2] {
+        let saved = saved(life, number);
+        files.write(&serde_json::to_vec(&saved)?)?;
+        files.write_text(&format!("pane-1-{life:x}"), format!("text {number}").as_bytes())?;
+        files.keep_texts(&texts(&saved))?;
+    }
+    Ok(())
+}
+
+/// What the next server finds: how many sessions of which life, and what the pane showed.
+fn found(disk: &FaultyDisk, life: i64) -> Option<(i64, usize, Option<Vec<u8>>)> {
+    let mut files = files(disk);
+    files.begin(life);
+    let left = files.left().expect("what is there is whole")?;
+    let text = files.read_text(left.panes[0].history.as_ref()?).expect("what is there is whole");
+    Some((left.life, left.sessions.len(), text))
+}
+
+#[test]
+fn the_next_server_finds_what_was_written_last() {
+    let disk = FaultyDisk::default();
+    serve(&mut files(&disk), 1).unwrap();
+    assert_eq!(found(&disk.copy(), 2), Some((1, 2, Some(b"text 2".to_vec()))));
+    // A server that took over from it goes on with the same, and nothing is left to restore.
+    let mut same = files(&disk);
+    same.begin(1);
+    assert!(same.left().unwrap().is_none());
+    serve(&mut same, 1).unwrap();
+    // Another one begins with nothing, and ends without having written anything.
+    let mut other = files(&disk);
+    other.end().unwrap();
+    assert_eq!(found(&disk.copy(), 2), Some((1, 2, Some(b"text 2".to_vec()))));
+    // Or on purpose: what it had written does not come back, what was there before still can.
+    let mut other = files(&disk);
+    serve(&mut other, 2).unwrap();
+    other.end().unwrap();
+    assert_eq!(found(&disk.copy(), 3), Some((1, 2, Some(b"text 2".to_vec()))));
+    let names = disk.names();
+    assert!(names.iter().all(|name| !name.ends_with("pane-1-2")), "{names:?}");
+    // Once it is restored it is forgotten.
+    other.forget_left().unwrap();
+    assert_eq!(found(&disk, 3), None);
+}
+
+#[test]
+fn each_call_that_fails_once_costs_one_writing_at_most() {
+    let calls = {
+        let disk = FaultyDisk::default();
+        serve(&mut files(&disk), 1).unwrap();
+        disk.changes()
+    };
+    assert!(calls > 15, "{calls} calls");
+    for at in 0..calls {
+        for fault in [Fault::Errno(libc::EIO), Fault::Errno(libc::ENOSPC), Fault::Short] {
+            let disk = FaultyDisk::default();
+            let mut files = files(&disk);
+            disk.fail(at, fault, false);
+            let failed = serve(&mut files, 1).is_err();
+            // What is there at that moment is whole.
+            let now = found(&disk.copy(), 2);
+            assert!(now.is_none_or(|(life, sessions, _)| life == 1 && sessions > 0), "call {at}, {fault:?}");
+            assert!(failed || at == 0, "call {at}, {fault:?} is told");
+            // And writing resumes.
+            serve(&mut files, 1).unwrap();
+            assert_eq!(found(&disk, 2), Some((1, 2, Some(b"text 2".to_vec()))), "call {at}, {fault:?}");
+        }
+    }
+}
+
+#[test]
+fn wherever_the_machine_stops_the_last_sound_state_is_there() {
+    let calls = {
+        let disk = FaultyDisk::default();
+        serve(&mut files(&disk), 1).unwrap();
+        let before = disk.changes();
+        serve(&mut files(&disk), 2).unwrap();
+        (before, disk.changes())
+    };
+    let mut seen = BTreeSet::new();
+    for at in calls.0..calls.1 {
+        let disk = FaultyDisk::default();
+        serve(&mut files(&disk), 1).unwrap();
+        disk.fail(at - calls.0, Fault::Crash, false);
+        assert!(serve(&mut files(&disk), 2).is_err(), "call {at}");
+        disk.heal();
+        let (life, sessions, _) = found(&disk, 3).expect("something whole is always there");
+        seen.insert((life, sessions));
+        // A start is never stopped, and the next server writes as ever.
+        serve(&mut files(&disk), 4).unwrap();
+        assert_eq!(found(&disk, 5).map(|(life, sessions, _)| (life, sessions)), Some((4, 2)));
+    }
+    assert_eq!(seen.into_iter().collect::<Vec<_>>(), [(1, 2), (2, 1), (2, 2)]);
+}
+
+#[test]
+fn a_damaged_file_is_never_believed() {
+    let disk = FaultyDisk::default();
+    serve(&mut files(&disk), 1).unwrap();
+    let whole = disk.files()[&PathBuf::from("/state/sessions")].clone();
+    for at in 0..whole.len() {
+        for cut in [false, true] {
+            let disk = disk.copy();
+            disk.damage(|path, bytes| {
+                if path.ends_with("sessions") {
+                    match cut {
+                        true => bytes.truncate(at),
+                        false => bytes[at] ^= 0x10,
+                    }
+                }
+            });
+            let mut files = files(&disk);
+            let said = files.begin(2);
+            assert!(said.len() == 1 && said[0].contains("is damaged, kept as"), "byte {at}: {said:?}");
+            // The one before it holds, and the damaged one is kept.
+            assert_eq!(files.left().unwrap().map(|left| left.sessions.len()), Some(1), "byte {at}");
+            assert!(disk.names().contains(&"/state/sessions.bad".to_owned()));
+        }
+    }
+}

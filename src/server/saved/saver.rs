@@ -1,0 +1,370 @@
+//! When sessions are written to the disk: some seconds after a change, beside the loop, and once
+//! more when a signal ends the server. `kill-server`, and the end of the last session, are ends on
+//! purpose: nothing is left to come back.
+//!
+//! A machine that goes down ends programs by signals before or after it ends the server. So
+//! nothing is written for a while when a pane's program was ended by one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+use parking_lot::Mutex;
+
+use crate::base::PaneId;
+use crate::model::host::ExitStatus;
+use crate::server::runtime::Runtime;
+use crate::transcript::{Disk, Recovered, Storage};
+
+use super::file::{Files, texts};
+use super::{Saved, text};
+
+/// Time between the first change and its writing, and between two writings.
+const SOON_MS: u64 = 2000;
+const EVERY_MS: u64 = 5000;
+/// Time between two writings of one pane's text.
+const TEXT_MS: u64 = 15_000;
+/// Time to the next writing while more texts wait than one takes.
+const MORE_MS: u64 = 1000;
+/// Texts in one writing, and what they may hold together: then the others wait for the next.
+const MAX_TEXTS: usize = 16;
+const MAX_TEXT_BYTES: usize = 4 << 20;
+/// Time to the next attempt when the disk refused.
+const AGAIN_MS: u64 = 10_000;
+/// How long nothing is written after a signal ended a pane's program.
+const HOLD_MS: u64 = 30_000;
+/// What the last writing may take, and the wait for one that is under way.
+const LAST: Duration = Duration::from_secs(3);
+
+/// Texts by the names of their transcripts.
+type Texts = Vec<(String, Recovered)>;
+
+/// What the loop and whoever writes share.
+struct Shared {
+    files: Mutex<Files>,
+    /// The newest body that was written.
+    newest: Mutex<Vec<u8>>,
+    busy: AtomicBool,
+    /// The server has had its last word on what is on the disk.
+    over: AtomicBool,
+    outcome: Mutex<Outcome>,
+}
+
+#[derive(Default)]
+struct Outcome {
+    /// Why the disk refuses, if it does.
+    error: Option<String>,
+    failed: bool,
+    written: Option<SystemTime>,
+    /// What there is to say: for everybody, or only for the message log.
+    messages: Vec<(String, bool)>,
+}
+
+/// See the module comment.
+pub struct Saver {
+    shared: Arc<Shared>,
+    dirty: bool,
+    next_ms: u64,
+    /// What was written of each pane: its journal's stamp, and when.
+    texts: BTreeMap<PaneId, ((u64, usize), u64)>,
+    /// Nothing is written before.
+    hold_ms: u64,
+    /// The server ends by a signal: what there was stays on the disk.
+    leaves: bool,
+    /// What was there before is restored and may go with the next writing.
+    forget_left: bool,
+}
+
+impl Saver {
+    pub fn new(dir: PathBuf) -> Self {
+        Self::with_storage(Arc::new(Disk), dir)
+    }
+
+    fn with_storage(storage: Arc<dyn Storage>, dir: PathBuf) -> Self {
+        let shared = Shared {
+            files: Mutex::new(Files::new(storage, dir)),
+            newest: Mutex::default(),
+            busy: AtomicBool::new(false),
+            over: AtomicBool::new(false),
+            outcome: Mutex::default(),
+        };
+        Self {
+            shared: Arc::new(shared),
+            dirty: false,
+            next_ms: 0,
+            texts: BTreeMap::new(),
+            hold_ms: 0,
+            leaves: false,
+            forget_left: false,
+        }
+    }
+
+    /// Something changed.
+    pub fn note_change(&mut self, now_ms: u64) {
+        if !std::mem::replace(&mut self.dirty, true) {
+            self.next_ms = self.next_ms.max(now_ms + SOON_MS);
+        }
+    }
+
+    /// A pane's program ended. Whether that looks like the machine going down.
+    pub fn note_end(&mut self, status: ExitStatus, now_ms: u64) -> bool {
+        let by_signal = matches!(status, ExitStatus::Signaled(libc::SIGHUP | libc::SIGTERM));
+        if by_signal {
+            self.hold_ms = now_ms + HOLD_MS;
+        }
+        by_signal
+    }
+
+    fn is_held(&self, now_ms: u64) -> bool {
+        now_ms < self.hold_ms
+    }
+
+    /// When something is to be written.
+    pub fn due_ms(&self) -> Option<u64> {
+        let busy = self.shared.busy.load(Ordering::Relaxed);
+        (self.dirty && !busy).then_some(self.next_ms.max(self.hold_ms))
+    }
+
+    /// What went wrong or right since this was last asked, and whether everybody is to see it.
+    pub fn take_messages(&self) -> Vec<(String, bool)> {
+        std::mem::take(&mut self.shared.outcome.lock().messages)
+    }
+
+    /// For the line of health: seconds since sessions were saved, or why they are not.
+    pub fn health(&self) -> String {
+        let outcome = self.shared.outcome.lock();
+        match (&outcome.error, outcome.written) {
+            (Some(error), _) => format!("failing ({error})"),
+            (None, Some(at)) => format!("{} s ago", at.elapsed().unwrap_or_default().as_secs()),
+            (None, None) => "never".to_owned(),
+        }
+    }
+
+    /// Reads what is to be restored, beside the loop.
+    pub fn reader(&self, life: i64) -> impl FnOnce() -> Result<Option<Saved>, String> + Send + use<> {
+        let shared = self.shared.clone();
+        move || {
+            let mut files = shared.files.lock();
+            shared.say(files.begin(life));
+            files.left()
+        }
+    }
+
+    /// Reads the texts of panes, beside the loop.
+    pub fn text_reader(&self) -> impl Fn(&str) -> Result<Option<Recovered>, &'static str> + Send + use<> {
+        let shared = self.shared.clone();
+        move |name| match shared.files.lock().read_text(name)? {
+            Some(bytes) => text::decode(&bytes).map(Some).map_err(|_| "is damaged"),
+            None => Ok(None),
+        }
+    }
+
+    /// What was left is there again: it is written as this server's, and then forgotten.
+    pub fn note_restored(&mut self, now_ms: u64) {
+        self.forget_left = true;
+        self.dirty = true;
+        self.next_ms = now_ms;
+    }
+}
+
+impl Shared {
+    fn say(&self, messages: Vec<String>) {
+        self.outcome.lock().messages.extend(messages.into_iter().map(|text| (text, false)));
+    }
+
+    /// Writes sessions, unless the same are written already, then texts.
+    fn write(
+        &self,
+        files: &mut Files,
+        saved: Saved,
+        texts: &Texts,
+        forget_left: bool,
+    ) -> std::io::Result<()> {
+        self.say(files.begin(saved.life));
+        let body = serde_json::to_vec(&saved)?;
+        let mut newest = self.newest.lock();
+        if *newest != body {
+            files.write(&body)?;
+            *newest = body;
+        }
+        drop(newest);
+        if forget_left {
+            files.forget_left()?;
+        }
+        for (name, text) in texts {
+            files.write_text(name, &text::encode(text)?)?;
+        }
+        files.keep_texts(&wanted(&saved))
+    }
+
+    fn note(&self, result: std::io::Result<()>) {
+        let mut outcome = self.outcome.lock();
+        let before = outcome.error.is_some();
+        match result {
+            Ok(()) => {
+                outcome.written = Some(SystemTime::now());
+                outcome.error = None;
+                if before {
+                    outcome.messages.push(("saved sessions: written again".to_owned(), true));
+                }
+            }
+            Err(error) => {
+                outcome.failed = true;
+                // Where nothing was ever written, nobody misses it who does not ask.
+                let missed = outcome.written.is_some();
+                let text = error.to_string();
+                if outcome.error.as_ref() != Some(&text) {
+                    outcome.messages.push((format!("saved sessions: cannot be written: {text}"), missed));
+                }
+                outcome.error = Some(text);
+            }
+        }
+    }
+}
+
+/// Texts that may be on the disk.
+fn wanted(saved: &Saved) -> BTreeSet<String> {
+    if saved.encrypted { BTreeSet::new() } else { texts(saved) }
+}
+
+impl Runtime {
+    /// Begins to write what is due, if anything is.
+    pub fn save_sessions(&mut self) {
+        let now_ms = self.world.now.mono_ms;
+        if self.world.saver.due_ms().is_none_or(|due| now_ms < due) || self.server.exiting {
+            return;
+        }
+        let saver = &mut self.world.saver;
+        saver.dirty = false;
+        saver.next_ms = now_ms + EVERY_MS;
+        if std::mem::take(&mut saver.shared.outcome.lock().failed) {
+            // What was thought to be written may not be.
+            saver.texts.clear();
+        }
+        if !self.server.server_options().flag("restore-save") {
+            return self.remove_saved();
+        }
+        let mut saved = Saved::take(&self.server);
+        let texts = self.changed_texts(&saved, MAX_TEXTS);
+        let saver = &mut self.world.saver;
+        saver.shared.busy.store(true, Ordering::Relaxed);
+        let (shared, forget_left) = (saver.shared.clone(), std::mem::take(&mut saver.forget_left));
+        self.world.work.begin(Box::new(move || {
+            saved.ask_programs();
+            let mut files = shared.files.lock();
+            if shared.over.load(Ordering::Relaxed) {
+                return Box::new(|_| ());
+            }
+            let result = shared.write(&mut files, saved, &texts, forget_left);
+            drop(files);
+            let failed = result.is_err();
+            shared.note(result);
+            shared.busy.store(false, Ordering::Relaxed);
+            Box::new(move |cx| {
+                if failed {
+                    cx.host.save_sessions_again()
+                }
+            })
+        }));
+    }
+
+    /// `restore-save` was turned off: what was written goes.
+    fn remove_saved(&mut self) {
+        self.world.saver.texts.clear();
+        let shared = self.world.saver.shared.clone();
+        if shared.newest.lock().is_empty() {
+            return;
+        }
+        self.world.work.begin(Box::new(move || {
+            shared.newest.lock().clear();
+            let result = shared.files.lock().end();
+            shared.note(result);
+            Box::new(|_| ())
+        }));
+    }
+
+    /// Copies what panes show that changed since it was written, some of it.
+    fn changed_texts(&mut self, saved: &Saved, most: usize) -> Texts {
+        let now_ms = self.world.now.mono_ms;
+        let (pump, saver) = (&mut self.world.pump, &mut self.world.saver);
+        saver.texts.retain(|pane, _| self.server.panes.contains_key(pane));
+        let (mut texts, mut bytes, mut more) = (Texts::new(), 0, None);
+        for pane in saved.panes.iter().filter(|pane| !saved.encrypted && !pane.off_disk) {
+            let (Some(name), Some(stamp)) = (&pane.history, pump.journal_stamp(pane.id)) else { continue };
+            let known = saver.texts.get(&pane.id);
+            if known.is_some_and(|(written, _)| *written == stamp) {
+                continue;
+            }
+            let due_ms = known.map_or(0, |(_, at)| at + TEXT_MS);
+            if due_ms > now_ms && most != usize::MAX {
+                more = Some(more.unwrap_or(due_ms).min(due_ms));
+                continue;
+            }
+            if texts.len() >= most || bytes > MAX_TEXT_BYTES && most != usize::MAX {
+                more = Some(now_ms + MORE_MS);
+                break;
+            }
+            if let Some(text) = pump.copy_journal(pane.id) {
+                bytes += text.checkpoint.len();
+                texts.push((name.clone(), text));
+                saver.texts.insert(pane.id, (stamp, now_ms));
+            }
+        }
+        if let Some(due_ms) = more {
+            saver.dirty = true;
+            saver.next_ms = due_ms.max(now_ms + MORE_MS);
+        }
+        texts
+    }
+
+    /// The server is about to be ended by a signal: everything is written once more, as far as
+    /// that is quick, and stays.
+    pub fn save_for_good(&mut self) {
+        self.world.saver.leaves = true;
+        self.world.histories.leave_all();
+        let held = self.world.saver.is_held(self.world.now.mono_ms);
+        if held || !self.server.server_options().flag("restore-save") || self.server.sessions.is_empty() {
+            return;
+        }
+        let began = Instant::now();
+        let mut saved = Saved::take(&self.server);
+        saved.ask_programs();
+        let texts = self.changed_texts(&saved, usize::MAX);
+        let shared = self.world.saver.shared.clone();
+        let Some(mut files) = shared.files.try_lock_for(LAST) else { return };
+        shared.over.store(true, Ordering::Relaxed);
+        let result = shared.write(&mut files, saved, &Texts::new(), false);
+        let failed = result.is_err();
+        shared.note(result);
+        for (name, text) in texts {
+            if failed || began.elapsed() > LAST {
+                return;
+            }
+            shared.note(text::encode(&text).and_then(|bytes| files.write_text(&name, &bytes)));
+        }
+    }
+
+    /// The server ends. What was ended on purpose does not come back.
+    pub fn end_saved(&mut self) {
+        let saver = &self.world.saver;
+        let on_purpose = self.world.shutdown || !saver.is_held(self.world.now.mono_ms);
+        if saver.leaves || !on_purpose {
+            return;
+        }
+        let Some(mut files) = saver.shared.files.try_lock_for(LAST) else { return };
+        saver.shared.over.store(true, Ordering::Relaxed);
+        if let Err(error) = files.end() {
+            tracing::warn!("saved sessions: cannot be removed: {error}");
+        }
+    }
+}
+
+impl Saver {
+    /// The disk refused: another attempt later.
+    pub fn try_again(&mut self, now_ms: u64) {
+        self.dirty = true;
+        self.next_ms = now_ms + AGAIN_MS;
+    }
+}
