@@ -48,6 +48,7 @@ impl Runtime {
         }
         if std::mem::take(&mut pump.removed) {
             super::startup::trim_heap();
+            super::startup::release_program();
         }
     }
 }

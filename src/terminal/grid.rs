@@ -267,8 +267,9 @@ impl Grid {
         let end = first + distance + count as usize;
         match to < from {
             true if first == 0 && end == self.lines.len() && distance == 1 => {
-                let line = self.lines.pop_front();
-                self.lines.extend(line);
+                if let Some(line) = self.lines.pop_front() {
+                    self.lines.push_back(line);
+                }
             }
             true if first == 0 && end == self.lines.len() => self.lines.rotate_left(distance),
             false if first == 0 && end == self.lines.len() => self.lines.rotate_right(distance),
