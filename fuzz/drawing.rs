@@ -1,16 +1,22 @@
 //! The drawer: a pane's screen drawn, frame by frame, on another terminal that is our own
 //! emulator, must look the same there. Inputs are those of `terminal`; a frame is drawn after
 //! every 64 bytes and every change of size. The first byte chooses what the terminal can do.
+//! An input that begins with `fe` is one of `scenes`: clients of any size on one window.
 
 use scopemux::testing::base::links::Hyperlink;
-use scopemux::testing::base::{Attrs, Cell, CellFlags, CellStyle, Colour, LinkId, PaneId, Point, Rect};
+use scopemux::testing::base::{Attrs, Cell, CellFlags, CellStyle, Colour, LinkId, PaneId, Point, Rect, Size};
 use scopemux::testing::outer::{Features, Term, TermOptions, acs};
+use scopemux::testing::render::compose::Composer;
 use scopemux::testing::render::frame::{Frame, FrameLinks};
 use scopemux::testing::render::tty::{Tty, TtyOptions};
 use scopemux::testing::terminal::{MemoryHistory, Terminal, TerminalConfig};
 
 use crate::input::Rng;
+use crate::scenes;
 use crate::terminal::{self, Step};
+
+/// First byte of inputs for `scenes`.
+const SCENES: u8 = 0xfe;
 
 /// Bytes between two frames.
 const FRAME: usize = 64;
@@ -46,6 +52,11 @@ const EXTRAS: &[&[&str]] = &[
 ];
 
 pub fn generate(rng: &mut Rng) -> Vec<u8> {
+    if rng.below(2) == 0 {
+        let mut input = vec![SCENES];
+        input.extend(scenes::generate(rng));
+        return input;
+    }
     let mut input = vec![rng.next() as u8];
     input.extend(terminal::generate(rng));
     input
@@ -87,6 +98,7 @@ fn looks<'a>(row: &[Cell], uri: impl Fn(LinkId) -> Option<&'a Hyperlink>) -> Vec
 
 fn look(cell: &Cell, link: Option<String>) -> Look {
     let mut style = CellStyle { link: LinkId(0), ..cell.style };
+    style.attrs -= Attrs::NOATTR; // it says where a style comes from, and shows nothing
     let mut text = String::new();
     if cell.is_padding() {
         return (" ".to_owned(), CellStyle::DEFAULT, None); // half of nothing
@@ -109,7 +121,74 @@ fn look(cell: &Cell, link: Option<String>) -> Look {
             *colour = Colour::Basic(n);
         }
     }
+    if text == " " && style.attrs.is_empty() {
+        (style.fg, style.us) = (Colour::DEFAULT, Colour::DEFAULT); // nothing of a blank has them
+    }
     (text, style, link)
+}
+
+/// A terminal shows what a frame says. `out` is what was written to it last.
+fn compare(frame: &Frame, links: &FrameLinks, outside: &Terminal, out: &[u8]) {
+    for y in 0..frame.surface.size().rows {
+        // Terminals join what stands side by side, however the cursor came there.
+        let joins = |cell: &Cell| {
+            cell.glyph.as_char().is_none_or(scopemux::testing::base::width::may_join)
+                || cell.width == 0 && !cell.is_padding()
+        };
+        if frame.surface.row(y).iter().any(joins) {
+            continue;
+        }
+        let cells: Vec<Cell> = (0..frame.surface.size().cols).map(|x| outside.cell(x, y)).collect();
+        let mut want = looks(frame.surface.row(y), |id| links.get(id));
+        // The outside, as tmux, keeps a link with its backslashes escaped.
+        let uris = want.iter_mut().filter_map(|(_, _, uri)| uri.as_mut());
+        uris.for_each(|uri| *uri = uri.replace('\\', "\\\\"));
+        let got = looks(&cells, |id| outside.links().get(id));
+        let differs = got.iter().zip(&want).position(|(got, want)| got != want);
+        assert!(
+            differs.is_none(),
+            "{differs:?} of row {y} is {:?}, should be {:?}, after {:?}",
+            differs.map(|x| &got[x]),
+            differs.map(|x| &want[x]),
+            String::from_utf8_lossy(out)
+        );
+    }
+}
+
+/// A client's terminal: what is composed for it, what draws on it, and what it shows.
+pub struct Outside {
+    pub composer: Composer,
+    term: Term,
+    tty: Tty,
+    shown: Terminal,
+}
+
+impl Outside {
+    pub fn new(extras: u8, size: Size) -> Self {
+        let term = term(extras);
+        let mut tty = Tty::new(size, true, TtyOptions::default());
+        let mut out = Vec::new();
+        tty.start(&term, &mut out);
+        let history = Box::new(MemoryHistory::new(0, size.cols));
+        let mut shown = Terminal::new(size, TerminalConfig::default(), history);
+        shown.feed(&out);
+        Self { composer: Composer::default(), term, tty, shown }
+    }
+
+    pub fn resize(&mut self, size: Size) {
+        let mut out = Vec::new();
+        self.shown.resize(size);
+        self.tty.resize(size, &self.term, &mut out);
+        self.shown.feed(&out);
+    }
+
+    pub fn draw(&mut self, frame: Frame) {
+        let mut out = Vec::new();
+        self.tty.draw(&frame, &self.composer.links, &self.term, &mut out);
+        self.shown.feed(&out);
+        compare(&frame, &self.composer.links, &self.shown, &out);
+        self.composer.reuse(frame);
+    }
 }
 
 /// A pane, and a terminal that shows it.
@@ -157,33 +236,10 @@ impl Scene {
         let mut out = Vec::new();
         self.tty.draw(&frame, &self.links, &self.term, &mut out);
         self.outside.feed(&out);
-        for y in 0..frame.surface.size().rows {
-            // Terminals join what stands side by side, however the cursor came there.
-            let joins = |cell: &Cell| {
-                cell.glyph.as_char().is_none_or(scopemux::testing::base::width::may_join)
-                    || cell.width == 0 && !cell.is_padding()
-            };
-            if frame.surface.row(y).iter().any(joins) {
-                continue;
-            }
-            let cells: Vec<Cell> = (0..frame.surface.size().cols).map(|x| self.outside.cell(x, y)).collect();
-            let mut want = looks(frame.surface.row(y), |id| self.links.get(id));
-            // The outside, as tmux, keeps a link with its backslashes escaped.
-            let uris = want.iter_mut().filter_map(|(_, _, uri)| uri.as_mut());
-            uris.for_each(|uri| *uri = uri.replace('\\', "\\\\"));
-            let got = looks(&cells, |id| self.outside.links().get(id));
-            let differs = got.iter().zip(&want).position(|(got, want)| got != want);
-            assert!(
-                differs.is_none(),
-                "{differs:?} of row {y} is {:?}, should be {:?}, after {:?}",
-                differs.map(|x| &got[x]),
-                differs.map(|x| &want[x]),
-                String::from_utf8_lossy(&out)
-            );
-        }
+        compare(&frame, &self.links, &self.outside, &out);
     }
 
-    fn resize(&mut self, size: scopemux::testing::base::Size) {
+    fn resize(&mut self, size: Size) {
         self.pane.resize(size);
         self.outside.resize(size);
         let mut out = Vec::new();
@@ -194,6 +250,9 @@ impl Scene {
 
 pub fn check(input: &[u8]) {
     let Some((&extras, input)) = input.split_first() else { return };
+    if extras == SCENES {
+        return scenes::check(input);
+    }
     let mut scene = Scene::new(extras);
     for step in terminal::steps(input) {
         match step {

@@ -12,6 +12,7 @@
 mod drawing;
 mod input;
 mod keys;
+mod scenes;
 mod snapshot;
 mod terminal;
 mod transcript;

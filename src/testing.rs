@@ -4,7 +4,8 @@
 /// `base`: cells, sizes, ids, history.
 pub mod base {
     pub use crate::base::{
-        Attrs, Cell, CellFlags, CellStyle, ClientId, Colour, LinkId, PaneId, Point, Rect, Size, Surface,
+        Attrs, Cell, CellFlags, CellStyle, ClientId, Colour, LinkId, PaneId, Point, Rect, SessionId, Size,
+        Surface,
     };
 
     pub mod clock {
@@ -33,11 +34,12 @@ pub mod containment {
 
 /// `format`: expansion.
 pub mod format {
-    pub use crate::format::Scope;
+    pub use crate::format::{Scope, parse};
 }
 
 /// `model`: the server's state and a host that is made up.
 pub mod model {
+    pub use crate::model::option_access::OptionScope;
     pub use crate::model::{Client, ClientFlags, Cx, Server, find, queue, sessions, spawn, test_host};
 }
 
@@ -82,4 +84,9 @@ pub mod transcript {
         Exporter, Form, Needle, PaneInfo, Progress, SearchCursor, Storage, StoreConfig, TranscriptStore,
         compressed_len,
     };
+}
+
+/// `view`: what covers panes and clients.
+pub mod view {
+    pub use crate::view::{modes, overlay};
 }
