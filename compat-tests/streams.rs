@@ -379,3 +379,20 @@ fn long_lists_are_whole() {
     assert_same(&out[begin..begin + wanted.len()], &wanted, "between guards");
     assert!(out[begin + wanted.len()..].starts_with(b"%end "), "the guard follows");
 }
+
+/// The next command of a client sees what its search found, however long it takes; other clients
+/// are answered meanwhile.
+#[test]
+fn a_search_is_done_when_its_command_is() {
+    let mut server = server();
+    fill(&mut server, 60_000);
+    server.tmux(&["copy-mode", "-t", ":1"]);
+    for (command, text) in [("search-backward", "00000007 x"), ("search-forward", "00059990 x")] {
+        let search = ["send-keys", "-t", ":1", "-X", command, text];
+        let ask = ["display-message", "-p", "-t", ":1", "#{search_present} #{copy_cursor_line}"];
+        let both = client(&server, &[&search[..], &[";"], &ask].concat());
+        assert_eq!(server.ask(&["display-message", "-p", "ok"]), "ok\n");
+        let out = both.wait_with_output().expect("it ends").stdout;
+        assert_eq!(String::from_utf8_lossy(&out), format!("1 {text}{}\n", "x".repeat(59)), "{command}");
+    }
+}
