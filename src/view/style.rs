@@ -1,13 +1,13 @@
 //! Styles of options as cells are drawn with them.
 
-use crate::base::{Attrs, Cell, CellFlags, CellStyle};
+use crate::base::{Attrs, Cell, CellFlags, CellStyle, Colour};
 use crate::format::Scope;
 use crate::model::Server;
 use crate::model::option_access::OptionScope;
 use crate::syntax::style::Style;
 
 /// The style that a style option gives, its formats expanded. One that does not parse is the
-/// default style.
+/// fallback.
 pub fn of_option(server: &Server, at: OptionScope, name: &str, scope: &Scope<'_>) -> CellStyle {
     whole_of_option(server, at, name, scope).cell
 }
@@ -20,7 +20,12 @@ pub fn whole_of_option(server: &Server, at: OptionScope, name: &str, scope: &Sco
 /// A style string, its formats expanded.
 pub fn parse(text: &str, scope: &Scope<'_>) -> Style {
     let parsed = if text.contains("#{") { Style::parse(&scope.expand(text)) } else { Style::parse(text) };
-    parsed.unwrap_or_default()
+    parsed.unwrap_or_else(|_| fallback())
+}
+
+/// What stands for a style that is none. tmux: it has no colours but an underscore in black.
+fn fallback() -> Style {
+    Style { cell: CellStyle { us: Colour::Basic(0), ..CellStyle::DEFAULT }, ..Style::default() }
 }
 
 /// A cell as it shows when selected: the selection's colours where it has some, and the
