@@ -150,13 +150,13 @@ fn beside(tmux: &Path) -> ExitCode {
 }
 
 fn main() -> ExitCode {
+    if let Some(tmux) = std::env::var_os("SCOPEMUX_BESIDE") {
+        return beside(Path::new(&tmux));
+    }
     let mut args = Arguments::from_args();
     if let Some(binary) = std::env::var_os("SCOPEMUX_RECORD") {
         record(Path::new(&binary), args.filter.as_deref());
         return ExitCode::SUCCESS;
-    }
-    if let Some(tmux) = std::env::var_os("SCOPEMUX_BESIDE") {
-        return beside(Path::new(&tmux));
     }
     args.test_threads.get_or_insert(THREADS);
     let binary = Path::new(env!("CARGO_BIN_EXE_scopemux"));
