@@ -17,6 +17,8 @@ use super::steps;
 
 /// How long two screens may differ before it is a difference: programs print when they like.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// How long a difference is made smaller.
+const REDUCING: Duration = Duration::from_secs(30);
 /// Clients of one scene, and the sizes that each of them takes at its end.
 const CLIENTS: usize = 4;
 const SIZES: usize = 5;
@@ -336,7 +338,8 @@ fn reduce(ours: &Path, tmux: &Path, steps: Vec<Value>, found: Difference) -> (Ve
     let (mut steps, mut found) = (steps, found);
     steps.truncate(found.step + 1);
     let mut at = steps.len().saturating_sub(1);
-    while at > 1 {
+    let until = Instant::now() + REDUCING;
+    while at > 1 && Instant::now() < until {
         at -= 1;
         let mut fewer = steps.clone();
         fewer.remove(at);
