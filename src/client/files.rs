@@ -37,6 +37,13 @@ struct File {
     closing: bool,
     /// Why it could not be written; what comes for it then is dropped.
     error: i32,
+    /// What is written to: a path, or a standard stream by its number.
+    target: Target,
+}
+
+enum Target {
+    Path(String),
+    Stream(i32),
 }
 
 impl Files {
@@ -68,6 +75,7 @@ impl Files {
         connection: &mut Connection,
         (stream, fd, path): (i32, i32, Option<String>),
     ) -> Result<(), ProtocolError> {
+        let target = Target::new(fd, path.as_deref());
         let opened = if self.open.contains_key(&stream) {
             Err(Errno::EBADF)
         } else {
@@ -75,7 +83,7 @@ impl Files {
         };
         match opened {
             Ok(fd) => {
-                self.open.insert(stream, File::new(fd, true));
+                self.open.insert(stream, File::new(fd, true, target));
                 Ok(())
             }
             Err(error) => connection.send(Message::ReadDone { stream, error: error as i32 }),
@@ -89,6 +97,7 @@ impl Files {
         (stream, fd, flags, path): (i32, i32, i32, Option<String>),
     ) -> Result<(), ProtocolError> {
         let flags = OFlag::from_bits_truncate(flags) | OFlag::O_WRONLY | OFlag::O_CREAT;
+        let target = Target::new(fd, path.as_deref());
         let opened = if self.open.contains_key(&stream) {
             Err(Errno::EBADF)
         } else {
@@ -96,12 +105,28 @@ impl Files {
         };
         let error = match opened {
             Ok(fd) => {
-                self.open.insert(stream, File::new(fd, false));
+                self.open.insert(stream, File::new(fd, false, target));
                 0
             }
             Err(error) => error as i32,
         };
         connection.send(Message::WriteReady { stream, error })
+    }
+
+    /// The user stops the command: says which files are not complete.
+    pub fn stopped(&mut self) {
+        let written = self.open.values().filter(|file| !file.reading);
+        let paths = written.filter_map(|file| match &file.target {
+            Target::Path(path) => Some(path.clone()),
+            Target::Stream(_) => None,
+        });
+        let lines: Vec<String> = paths.map(|path| format!("stopped: {path} is not complete\n")).collect();
+        let errors = self.open.values().find(|file| matches!(file.target, Target::Stream(2)));
+        match errors.and_then(|file| file.fd.as_ref()) {
+            // The line that says how far it is goes first.
+            Some(fd) => _ = write(fd, format!("\r\x1b[K{}", lines.concat()).as_bytes()),
+            None => eprint!("{}", lines.concat()),
+        }
     }
 
     fn open_one(
@@ -214,9 +239,15 @@ impl Files {
     }
 }
 
+impl Target {
+    fn new(fd: i32, path: Option<&str>) -> Self {
+        if fd == -1 { Self::Path(path.unwrap_or("-").to_owned()) } else { Self::Stream(fd) }
+    }
+}
+
 impl File {
-    fn new(fd: OwnedFd, reading: bool) -> Self {
-        Self { fd: Some(fd), reading, pending: Vec::new(), written: 0, closing: false, error: 0 }
+    fn new(fd: OwnedFd, reading: bool, target: Target) -> Self {
+        Self { fd: Some(fd), reading, pending: Vec::new(), written: 0, closing: false, error: 0, target }
     }
 
     /// Writes once. After an error the file is closed and what comes for it is dropped.

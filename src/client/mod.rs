@@ -48,6 +48,9 @@ const MAX_OUTPUT: usize = 64 * 1024 * 1024;
 /// by `new-session` finds the old server's socket for a moment.
 const MAX_ATTEMPTS: usize = 3;
 
+/// Commands of ours that may take long: C-c ends their client.
+const STOPPABLE: [&str; 3] = ["save-transcript", "search-transcripts", "list-transcripts"];
+
 /// What the client needs from the rest of the program.
 #[derive(Clone, Copy)]
 pub struct Program {
@@ -124,7 +127,10 @@ fn run(program: Program, mut arguments: Arguments) -> Result<i32, String> {
             waiting = Some(Waiting::new(&signals::CAUGHT).map_err(|error| place::error_text(&error))?);
         }
         let waiting = waiting.as_mut().expect("made above");
-        (outcome, log) = Session::new(socket, connection, waiting, arguments.flags, log).run();
+        let mut session = Session::new(socket, connection, waiting, arguments.flags, log);
+        let command = arguments.command.first().map_or("", String::as_str);
+        session.stoppable = STOPPABLE.contains(&command);
+        (outcome, log) = session.run();
         if let Some(command) = comeback.command(&outcome, &path) {
             attempts = 0;
             came_back = true;

@@ -19,6 +19,9 @@ use std::process::Command;
 /// The server is not read while this much of what it sent waits to be written.
 const MAX_UNWRITTEN: usize = 4 * 1024 * 1024;
 
+/// Status of a client whose user stopped its command, as shells have it for SIGINT.
+const STOPPED: i32 = 130;
+
 /// What becomes of the process when the session is over.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum Afterwards {
@@ -62,6 +65,8 @@ pub struct Session<'a> {
     done: bool,
     /// A message has come.
     heard: bool,
+    /// C-c ends the client: its command is one of ours that may take long.
+    pub stoppable: bool,
     log: Log,
 }
 
@@ -76,8 +81,8 @@ impl<'a> Session<'a> {
     ) -> Self {
         let files = Files::new(flags.contains(ClientFlags::CONTROL));
         let outcome = Outcome { flags, ..Outcome::default() };
-        let (suspended, exiting, done, heard) = (false, false, false, false);
-        Self { socket, connection, waiting, files, outcome, suspended, exiting, done, heard, log }
+        let (suspended, exiting, done, heard, stoppable) = (false, false, false, false, false);
+        Self { socket, connection, waiting, files, outcome, suspended, exiting, done, heard, stoppable, log }
     }
 
     /// Runs until the client is to end. The log comes back for the next session.
@@ -174,7 +179,13 @@ impl<'a> Session<'a> {
             return Ok(());
         }
         if !self.outcome.attached {
-            self.done |= matches!(signal, Signal::SIGTERM | Signal::SIGHUP);
+            // tmux: a client that waits for a command is not ended by C-c. Ours that take long are.
+            let stops = self.stoppable && signal == Signal::SIGINT;
+            if stops {
+                self.files.stopped();
+                self.outcome.status = STOPPED;
+            }
+            self.done |= stops || matches!(signal, Signal::SIGTERM | Signal::SIGHUP);
             return Ok(());
         }
         match signal {

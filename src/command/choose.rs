@@ -1,4 +1,5 @@
-//! `choose-tree`, `choose-buffer`, `choose-client`, `choose-usage`, `customize-mode` and `find-window`.
+//! `choose-tree`, `choose-buffer`, `choose-client`, `choose-usage`, `choose-transcripts`,
+//! `customize-mode` and `find-window`.
 
 use crate::format::sort::{self, Order, Sort};
 use crate::model::{Cx, Exec, ItemContext};
@@ -6,6 +7,7 @@ use crate::syntax::args::Args;
 use crate::view::mode_tree::buffers::Buffers;
 use crate::view::mode_tree::clients::Clients;
 use crate::view::mode_tree::customize::Customize;
+use crate::view::mode_tree::transcripts;
 use crate::view::mode_tree::usage::{self, UsageList};
 use crate::view::mode_tree::windows::Windows;
 use crate::view::mode_tree::{self, Setup};
@@ -55,6 +57,19 @@ pub fn choose_usage(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         usage::open(cx, pane, UsageList::new(args), Setup::new(args));
     }
     Exec::Normal
+}
+
+pub fn choose_transcripts(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    if !has_order(args) {
+        return error(cx, item, "invalid sort order");
+    }
+    let Some(pane) = item.target.pane else { return Exec::Normal };
+    if cx.host.transcripts().is_none() {
+        return error(cx, item, "no transcripts");
+    }
+    let waiting = item.id;
+    transcripts::open(cx, pane, args, move |cx| cx.server.queues.resume(waiting));
+    Exec::Wait
 }
 
 pub fn customize_mode(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {

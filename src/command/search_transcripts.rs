@@ -1,22 +1,30 @@
 //! `search-transcripts`: a pattern over the histories and screens of all panes. A script gets
-//! lines; an attached client a list that goes to the pane and line that is chosen.
+//! lines; an attached client a list that fills as lines are found, and goes to the pane and line
+//! that is chosen.
 
-use crate::base::PaneId;
+use std::sync::Arc;
+
+use crate::base::history::HistoryView;
+use crate::base::links::Links;
+use crate::base::{ClientId, PaneId};
 use crate::format::Scope;
 use crate::model::host::Callback;
 use crate::model::{ClientFlags, Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
 use crate::transcript::{Needle, Progress, SearchCursor, TranscriptView};
-use crate::view::mode_tree::found::{Found, FoundLines};
-use crate::view::mode_tree::{self, Setup};
+use crate::view::message;
+use crate::view::mode_tree::found::{self, CONTEXT, Found, MAX_CONTEXT_BYTES, SharedBook};
 
 use super::output;
+use super::progress::{Meter, Work};
 use super::transcripts::view_of;
 
 const LINE: &str = concat!(
     "#{?transcript_live,#{session_name}:#{window_index}.#{pane_index},#{transcript_name}}",
     ":#{search_line}: #{search_text}",
 );
+/// The same in a list, which says where each line is.
+const LIST_LINE: &str = "#{p7:search_line} #{search_text}";
 /// Bytes looked at in one step, after which other work gets its turn.
 const STEP_BYTES: usize = 4 << 20;
 /// Lines found in one step.
@@ -35,6 +43,13 @@ struct Place {
     history: u64,
 }
 
+/// The list of an attached client.
+struct Listed {
+    book: SharedBook,
+    pane: PaneId,
+    client: ClientId,
+}
+
 /// A search under way.
 struct Searching {
     item: ItemContext,
@@ -44,10 +59,22 @@ struct Searching {
     reversed: bool,
     template: String,
     filter: Option<String>,
-    /// Found so far for a list; a script's lines are printed as they come.
-    listed: Option<Vec<Found>>,
+    /// Where lines that are found go, unless a script gets them printed.
+    listed: Option<Listed>,
+    /// A script's wait.
+    work: Option<Work>,
     count: usize,
+    /// Places that were looked through, and in all; bytes of text looked at.
+    places_done: u64,
+    places_all: u64,
+    bytes: u64,
+    began_ms: u64,
+    /// When the list was drawn last.
+    drawn_ms: u64,
 }
+
+/// Milliseconds between changes of a list's heading.
+const DRAW_MS: u64 = 200;
 
 pub fn search_transcripts(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let pattern = args.string(0).unwrap_or_default();
@@ -55,6 +82,7 @@ pub fn search_transcripts(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> E
         return output::error(cx, item, &format!("invalid pattern: {pattern}"));
     };
     let panes: Vec<PaneId> = match (args.get('t'), item.target.pane) {
+        _ if args.has('k') => Vec::new(),
         (Some(name), None) => return output::error(cx, item, &format!("can't find pane: {name}")),
         (Some(_), Some(pane)) => vec![pane],
         (None, _) => cx.server.panes.keys().copied().collect(),
@@ -66,29 +94,61 @@ pub fn search_transcripts(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> E
     };
     let mut places: Vec<Place> = panes.iter().filter_map(place).collect();
     places.reverse();
-    let attached = item
-        .client
-        .and_then(|id| cx.server.client(id))
-        .is_some_and(|client| client.session.is_some() && !client.flags.contains(ClientFlags::CONTROL));
-    let mut searching = Searching {
+    let listed = open_list(cx, item);
+    let attached = listed.is_some();
+    let work = (!attached).then(|| Work::begin(cx, item, "searching", true));
+    let searching = Searching {
         item: item.waiting(),
         needle,
         places,
         cursor: None,
         reversed: args.has('r'),
-        template: args.get('F').unwrap_or(LINE).to_owned(),
+        template: args.get('F').unwrap_or(if attached { LIST_LINE } else { LINE }).to_owned(),
         filter: args.get('f').map(str::to_owned),
-        listed: attached.then(Vec::new),
+        listed,
+        work,
         count: 0,
+        places_done: 0,
+        places_all: 0,
+        bytes: 0,
+        began_ms: cx.now.mono_ms,
+        drawn_ms: 0,
     };
-    let kept = if args.has('a') { cx.host.transcripts() } else { None };
+    begin(cx, searching, args.has('a'), args.get('k').map(str::to_owned));
+    // A list fills while its client goes on.
+    if attached { Exec::Normal } else { Exec::Wait }
+}
+
+/// The list of a client that is attached, empty for now.
+fn open_list(cx: &mut Cx<'_>, item: &ItemContext) -> Option<Listed> {
+    let client = item.client.and_then(|id| cx.server.client(id))?;
+    if client.session.is_none() || client.flags.contains(ClientFlags::CONTROL) {
+        return None;
+    }
+    let (client, pane) = (client.id, cx.server.client_pane(client)?);
+    let book = SharedBook::default();
+    found::open(cx, pane, book.clone());
+    Some(Listed { book, pane, client })
+}
+
+/// Adds kept transcripts and begins. `key`: only this one.
+fn begin(cx: &mut Cx<'_>, mut searching: Searching, all: bool, key: Option<String>) {
+    let kept = if all || key.is_some() { cx.host.transcripts() } else { None };
     cx.host.background(Box::new(move || {
-        for one in kept.iter().flat_map(|store| store.all()).filter(|one| !one.live) {
-            searching.places.insert(0, Place { name: one.key, pane: None, view: None, history: 0 });
+        let listed = kept.iter().flat_map(|store| store.all()).filter(|one| !one.live);
+        let mut found = key.is_none();
+        for one in listed.filter(|one| key.as_ref().is_none_or(|key| *key == one.key)) {
+            found = true;
+            let place = Place { name: one.key, pane: None, view: None, history: 0 };
+            searching.places.insert(0, place);
         }
-        step(searching, kept)
+        searching.places_all = searching.places.len() as u64;
+        if found {
+            return step(searching, kept);
+        }
+        let text = format!("can't find transcript: {}", key.unwrap_or_default());
+        Box::new(move |cx| end(cx, searching, Some(text)))
     }));
-    Exec::Wait
 }
 
 type Store = Option<std::sync::Arc<crate::transcript::TranscriptStore>>;
@@ -105,6 +165,7 @@ fn step(mut searching: Searching, store: Store) -> Callback {
         }
         let Some(view) = &mut place.view else {
             searching.places.pop();
+            searching.places_done += 1;
             continue;
         };
         let reversed = searching.reversed;
@@ -115,6 +176,9 @@ fn step(mut searching: Searching, store: Store) -> Callback {
             Progress::Found(line) => {
                 let number = view.line_number(line.row);
                 let hit = line.hits.first().copied();
+                searching.bytes += line.text.len() as u64;
+                let row = hit.map_or(line.row, |hit| hit.row);
+                let context = if searching.listed.is_some() { around(view, row) } else { Vec::new() };
                 found.push(Found {
                     name: place.name.clone(),
                     pane: place.pane,
@@ -122,26 +186,45 @@ fn step(mut searching: Searching, store: Store) -> Callback {
                     number,
                     column: hit.map_or(0, |hit| hit.col),
                     text: line.text,
+                    context,
+                    context_at: row.min(CONTEXT) as usize,
+                    cols: hit.map_or(0, |hit| hit.cols),
                 });
             }
-            Progress::More => budget = 0,
+            Progress::More => {
+                searching.bytes += STEP_BYTES as u64;
+                budget = 0;
+            }
             Progress::Done => {
                 searching.cursor = None;
                 searching.places.pop();
+                searching.places_done += 1;
             }
         }
     }
     Box::new(move |cx| show(cx, searching, store, found))
 }
 
+/// The rows around one, cut to a length.
+fn around(view: &mut TranscriptView, row: u64) -> Vec<String> {
+    let mut rows = Vec::new();
+    let range = row.saturating_sub(CONTEXT)..row + CONTEXT + 1;
+    view.read(range, &mut Links::new(), &mut |row| {
+        let end = row.text.floor_char_boundary(MAX_CONTEXT_BYTES);
+        rows.push(row.text[..end].to_owned());
+        true
+    });
+    rows
+}
+
 fn show(cx: &mut Cx<'_>, mut searching: Searching, store: Store, found: Vec<Found>) {
-    // Nobody waits for it any more.
-    if searching.item.client.is_some_and(|id| cx.server.client(id).is_none()) {
+    if is_given_up(cx, &searching) {
         return;
     }
     let base = Scope::new(cx.server, cx.host, cx.now).item(&searching.item);
     let limit = if searching.listed.is_some() { MAX_LISTED } else { MAX_LINES };
     let mut lines = Vec::new();
+    let some = !found.is_empty();
     for one in found {
         let scope = one.scope(cx.server, base.clone());
         if searching.filter.as_ref().is_some_and(|filter| !scope.is_true(filter)) {
@@ -151,32 +234,90 @@ fn show(cx: &mut Cx<'_>, mut searching: Searching, store: Store, found: Vec<Foun
         if searching.count > limit {
             break;
         }
-        match &mut searching.listed {
-            Some(listed) => listed.push(one),
+        match &searching.listed {
+            Some(listed) => listed.book.lock().push(&scope, &searching.template, one),
             None => lines.push(scope.expand(&searching.template)),
         }
     }
     lines.iter().for_each(|line| output::print(cx, &searching.item, line));
-    if searching.count <= limit && !searching.places.is_empty() {
-        cx.host.background(Box::new(move || step(searching, store)));
-        return;
-    }
-    let item = searching.item;
+    let stopped = match (&searching.listed, &searching.work) {
+        (Some(listed), _) => listed.book.lock().over,
+        (None, Some(work)) => work.meter.is_stopped(),
+        (None, None) => false,
+    };
     if searching.count > limit {
-        output::error(cx, &item, &format!("more than {limit} lines match"));
+        return end(cx, searching, Some(format!("more than {limit} lines match")));
     }
-    if let Some(listed) = searching.listed {
-        open_list(cx, &item, listed, searching.template);
+    if stopped || searching.places.is_empty() {
+        return end(cx, searching, None);
     }
-    cx.server.queues.resume(item.id);
+    note_progress(cx, &mut searching, some);
+    cx.host.background(Box::new(move || step(searching, store)));
 }
 
-fn open_list(cx: &mut Cx<'_>, item: &ItemContext, listed: Vec<Found>, template: String) {
-    let client = item.client.and_then(|id| cx.server.client(id));
-    let Some(pane) = client.and_then(|client| cx.server.client_pane(client)) else { return };
-    if listed.is_empty() {
-        output::error(cx, item, "no lines match");
+/// Nobody waits for it any more: the client is gone, or left its list.
+fn is_given_up(cx: &Cx<'_>, searching: &Searching) -> bool {
+    match &searching.listed {
+        Some(listed) => Arc::strong_count(&listed.book) == 1,
+        None => searching.item.client.is_some_and(|id| cx.server.client(id).is_none()),
+    }
+}
+
+/// How far the search is; places count alike, however much is in them.
+fn note_progress(cx: &mut Cx<'_>, searching: &mut Searching, some: bool) {
+    const PARTS: u64 = 1000;
+    let place = searching.places.last().and_then(|place| place.view.as_ref());
+    let part = searching.cursor.as_ref().zip(place).map_or(0, |(cursor, view)| {
+        let (done, all) = cursor.progress(view);
+        done * PARTS / all.max(1)
+    });
+    let done = (searching.places_done * PARTS + part, searching.places_all * PARTS);
+    if let Some(work) = &searching.work {
+        work.meter.set(done, searching.bytes);
+    }
+    let Some(listed) = &searching.listed else { return };
+    let now_ms = cx.now.mono_ms;
+    if !some && now_ms < searching.drawn_ms + DRAW_MS {
         return;
     }
-    mode_tree::open(cx, pane, FoundLines::new(listed, template), Setup::new(&Args::default()));
+    searching.drawn_ms = now_ms;
+    let meter = Meter::default();
+    meter.set(done, searching.bytes);
+    let text = meter.text(now_ms.saturating_sub(searching.began_ms));
+    listed.book.lock().progress = format!("so far; searching: {text} (C-c stops)");
+    found::refresh(cx, listed.pane, None);
+}
+
+fn end(cx: &mut Cx<'_>, searching: Searching, error: Option<String>) {
+    if let Some(work) = &searching.work {
+        work.end(cx);
+    }
+    let Some(listed) = searching.listed else {
+        let text =
+            error.or_else(|| searching.work.filter(|w| w.meter.is_stopped()).map(|_| "stopped".to_owned()));
+        if let Some(text) = text {
+            output::error(cx, &searching.item, &text);
+        }
+        cx.server.queues.resume(searching.item.id);
+        return;
+    };
+    {
+        let mut book = listed.book.lock();
+        let stopped = std::mem::replace(&mut book.over, true);
+        book.progress = match &error {
+            Some(error) => format!("({error})"),
+            None if stopped => "(the search was stopped)".to_owned(),
+            None => String::new(),
+        };
+    }
+    let said = error.is_some();
+    if let Some(error) = error {
+        message::show_error(cx, listed.client, &capital(&error));
+    }
+    found::refresh(cx, listed.pane, (!said).then_some(listed.client));
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|c| c.to_ascii_uppercase()).into_iter().chain(chars).collect()
 }

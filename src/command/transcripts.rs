@@ -2,19 +2,22 @@
 //! the transcript of one that is closed) as a file. Both read beside the loop.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use crate::base::history::{HistoryView, Row};
 use crate::base::{PaneId, text};
 use crate::format::Scope;
 use crate::format::sort::Order;
+use crate::format::usage::size_text;
 use crate::model::host::{Callback, Content};
-use crate::model::{ClientFlags, Cx, Exec, ItemContext, Server};
+use crate::model::{ClientFlags, Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
 use crate::transcript::{Exporter, Form, Note, Transcript, TranscriptView};
-use crate::view::mode_tree::found::about_pane;
+use crate::view::mode_tree::transcripts::scope_of;
 
 use super::buffers::file_error;
 use super::capture::Range;
+use super::progress::{Meter, Work};
 use super::{json, output};
 
 const LINE: &str = concat!(
@@ -77,20 +80,6 @@ fn compare(order: Option<Order>, a: &Transcript, b: &Transcript) -> Ordering {
     }
 }
 
-/// A scope about one transcript, and its pane when that is there.
-fn scope_of<'a>(server: &Server, scope: Scope<'a>, one: &Transcript) -> Scope<'a> {
-    let scope = if one.live { about_pane(server, scope, PaneId(one.info.pane)) } else { scope };
-    scope
-        .add("transcript_name", one.key.clone())
-        .add("transcript_pane", format!("%{}", one.info.pane))
-        .add("transcript_live", u8::from(one.live).to_string())
-        .add("transcript_bytes", one.bytes.to_string())
-        .add("transcript_command", one.info.command.clone())
-        .add("transcript_created", (one.info.created_us / 1_000_000).to_string())
-        .add("transcript_keep_until", one.keep_until.map_or_else(String::new, |until| until.to_string()))
-        .add("transcript_error", one.error.clone().unwrap_or_default())
-}
-
 /// Everything of a pane: its history and its screen as it is now, and the rows of each.
 pub(super) fn view_of(cx: &Cx<'_>, pane: PaneId) -> Option<(TranscriptView, u64, u64)> {
     let pane = cx.server.pane(pane)?;
@@ -137,7 +126,7 @@ pub fn save_transcript(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec
         let (top, bottom) = range.resolve(history, screen);
         let to = if history + screen == 0 { top } else { bottom + 1 };
         let exporter = Exporter::new(&mut view, form, top, to, if bare { Vec::new() } else { notes });
-        Box::new(move |cx: &mut Cx<'_>| write(cx, waiting, path, append, pieces(view, exporter))) as Callback
+        Box::new(move |cx: &mut Cx<'_>| write(cx, waiting, path, append, view, exporter)) as Callback
     };
     if let Some(key) = args.get('k') {
         let (key, failing) = (key.to_owned(), item.waiting());
@@ -170,28 +159,46 @@ pub fn save_transcript(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec
     Exec::Wait
 }
 
-/// The text in pieces.
-fn pieces(mut view: TranscriptView, mut exporter: Exporter) -> Content {
-    let mut more = true;
+/// The text in pieces, until it is stopped.
+fn pieces(mut view: TranscriptView, mut exporter: Exporter, meter: Arc<Meter>) -> Content {
+    let (mut more, mut bytes) = (true, 0);
     Content::Made(Box::new(move || {
         let mut text = String::new();
         while more && text.len() < STEP_BYTES {
             more = exporter.step(&mut view, STEP_ROWS, &mut text);
         }
+        if meter.is_stopped() {
+            return None;
+        }
+        bytes += text.len() as u64;
+        meter.set(exporter.progress(), bytes);
         (more || !text.is_empty()).then(|| text::to_bytes(&text))
     }))
 }
 
-fn write(cx: &mut Cx<'_>, item: ItemContext, path: String, append: bool, content: Content) {
+fn write(
+    cx: &mut Cx<'_>,
+    item: ItemContext,
+    path: String,
+    append: bool,
+    view: TranscriptView,
+    exporter: Exporter,
+) {
     let client = item.client;
     // Nobody waits for it any more.
     if client.is_some_and(|id| cx.server.client(id).is_none()) {
         return;
     }
+    let work = Work::begin(cx, &item, "saving", path == "-");
+    let content = pieces(view, exporter, work.meter.clone());
     let shown = path.clone();
     let done = Box::new(move |cx: &mut Cx<'_>, result: Result<Vec<u8>, _>| {
+        work.end(cx);
         if let Err(error) = result {
             output::error(cx, &item, &file_error(error, &shown));
+        } else if work.meter.is_stopped() {
+            let size = size_text(work.meter.bytes());
+            output::error(cx, &item, &format!("stopped: {shown} is not complete ({size})"));
         }
         cx.server.queues.resume(item.id);
     });

@@ -252,6 +252,10 @@ pub trait Host {
     fn open_history(&mut self, pane: PaneId, limit_bytes: u64) -> Box<dyn History>;
     /// Changes the cap of a pane's history.
     fn set_history_limit(&mut self, pane: PaneId, limit_bytes: u64);
+    /// Whether a pane's history is kept when the pane is closed.
+    fn keeps_history(&self, _pane: PaneId) -> bool {
+        false
+    }
     /// A pane's history was cleared: it must not come back, whatever happens to the server.
     fn history_cleared(&mut self, _pane: PaneId) {}
     fn spawn_pane(&mut self, pane: PaneId, request: SpawnRequest) -> Result<Spawned, String>;
@@ -343,6 +347,10 @@ pub trait Host {
     /// Bytes that wait for the reader of a client's standard output.
     fn client_pending(&self, _client: ClientId) -> usize {
         0
+    }
+    /// The terminal that a standard stream of a client's process is, if it is one.
+    fn client_terminal(&self, _pid: i32, _stream: Stream) -> Option<String> {
+        None
     }
     fn client_message(&mut self, client: ClientId, message: ClientMessage);
     /// Raw bytes to a client's terminal (passthrough, clipboard), after the next frame.

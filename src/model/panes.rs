@@ -148,6 +148,9 @@ impl Cx<'_> {
         if p.pipe.take().is_some() {
             self.host.pipe_pane(pane, None);
         }
+        if self.host.keeps_history(pane) {
+            p.terminal.lock().keep_screen();
+        }
         self.host.pane_close(pane);
     }
 

@@ -208,6 +208,11 @@ impl Histories {
         }
     }
 
+    /// Whether a pane's transcript is kept when the pane is closed.
+    pub fn keeps(&self, pane: PaneId) -> bool {
+        self.panes.get(&pane).is_some_and(|held| held.keep != Keep::Seconds(0))
+    }
+
     /// A pane is closed: says what becomes of its transcript when its terminal goes.
     pub fn close_pane(&mut self, pane: PaneId, now_secs: i64) {
         let Some(held) = self.panes.get(&pane).filter(|_| !self.leaves) else { return };

@@ -238,6 +238,10 @@ impl Host for World {
         }
     }
 
+    fn keeps_history(&self, pane: PaneId) -> bool {
+        self.histories.keeps(pane)
+    }
+
     fn pane_close(&mut self, pane: PaneId) {
         self.close_pipe(pane);
         drop(self.pump.remove(&self.poller, pane));
@@ -372,6 +376,12 @@ impl Host for World {
 
     fn client_pending(&self, client: ClientId) -> usize {
         self.peers.get(&client).map_or(0, |peer| peer.printed_waiting())
+    }
+    fn client_terminal(&self, pid: i32, stream: Stream) -> Option<String> {
+        let number = if stream == Stream::Err { 2 } else { 1 };
+        let path = std::fs::read_link(format!("/proc/{pid}/fd/{number}")).ok()?;
+        let path = path.to_str()?;
+        (path.starts_with("/dev/pts/") || path.starts_with("/dev/tty")).then(|| path.to_owned())
     }
 
     fn client_message(&mut self, client: ClientId, message: ClientMessage) {

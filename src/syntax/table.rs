@@ -503,6 +503,10 @@ commands! {
         usage: "[-L|-S|-U] channel", ..ROW
     },
     // Ours: matched by full name only.
+    ChooseTranscripts => CommandEntry {
+        name: "choose-transcripts", template: "F:f:K:NO:rt:Z", target: pane('t', NO_FIND), ours: true,
+        usage: "[-NrZ] [-F format] [-f filter] [-K key-format] [-O sort-order] [-t target-pane]", ..ROW
+    },
     ChooseUsage => CommandEntry {
         name: "choose-usage", template: "F:f:K:NO:rt:Z", max: Some(1), positional: CommandsOrString,
         target: pane('t', NO_FIND), ours: true,
@@ -531,15 +535,15 @@ commands! {
         target: pane('t', FindFlags::CAN_FAIL),
         flags: CommandFlags::AFTER_HOOK, ours: true,
         usage: concat!(
-            "[-aeN] [-E end-line] [-F text|ansi|html|cast] [-k transcript] [-S start-line] ",
+            "[-aeN] [-E end-line] [-F text|ansi|html|markdown|cast] [-k transcript] [-S start-line] ",
             "[-t target-pane] [path]",
         ), ..ROW
     },
     SearchTranscripts => CommandEntry {
-        name: "search-transcripts", template: "aF:f:ilrt:", min: 1, max: Some(1),
+        name: "search-transcripts", template: "aF:f:ik:lrt:", min: 1, max: Some(1),
         target: pane('t', FindFlags::CAN_FAIL),
         flags: CommandFlags::AFTER_HOOK, ours: true,
-        usage: "[-ailr] [-F format] [-f filter] [-t target-pane] pattern", ..ROW
+        usage: "[-ailr] [-F format] [-f filter] [-k transcript] [-t target-pane] pattern", ..ROW
     },
     SendCommand => CommandEntry {
         name: "send-command", template: "joT:t:", min: 1, max: Some(1), target: pane('t', NO_FIND), ours: true,

@@ -457,6 +457,22 @@ impl Terminal {
         grid.history.row(index, &mut grid.links)
     }
 
+    /// Moves what the screen shows into the history, since the pane is closed and its history is
+    /// kept. Of the alternate screen nothing is: that never goes to the history.
+    pub fn keep_screen(&mut self) {
+        let mut rows: Vec<Row> = match self.saved_size() {
+            Some(size) => (0..size.rows).filter_map(|y| self.saved_row(y)).collect(),
+            None => (0..self.size().rows).map(|y| self.row(y)).collect(),
+        };
+        let used = rows.iter().rposition(|row| row.used() > 0).map_or(0, |last| last + 1);
+        rows.truncate(used);
+        if let Some(last) = rows.last_mut() {
+            last.flags.remove(RowFlags::WRAPPED);
+        }
+        let grid = &mut self.screen.grid;
+        rows.iter().for_each(|row| grid.history.push(row, &grid.links));
+    }
+
     pub fn history(&mut self) -> &mut dyn History {
         &mut *self.screen.grid.history
     }

@@ -1,5 +1,5 @@
 //! A transcript as a file for people and other programs: plain text, text with escape
-//! sequences, HTML, or an asciinema recording. Goes in bounded steps.
+//! sequences, HTML, Markdown, or an asciinema recording. Goes in bounded steps.
 
 use std::collections::VecDeque;
 use std::fmt::Write;
@@ -17,8 +17,10 @@ pub enum Form {
     Text,
     /// Characters, SGR and OSC 8; wrapped rows joined.
     Ansi,
-    /// A page with one `pre`.
+    /// A page with one `pre`, dark on a screen and light on paper.
     Html,
+    /// Blocks of code, between them the notes.
+    Markdown,
     /// asciinema's format, version 2: one event a row, at the time it left the screen.
     Cast,
 }
@@ -29,6 +31,7 @@ impl Form {
             "text" => Self::Text,
             "ansi" => Self::Ansi,
             "html" => Self::Html,
+            "markdown" => Self::Markdown,
             "cast" => Self::Cast,
             _ => return None,
         })
@@ -46,8 +49,13 @@ pub struct Exporter {
     /// Number of the line that the next row belongs to.
     line: u64,
     started: bool,
-    /// Seconds of the first row, for recordings.
+    /// Seconds of the first row, and of the newest event, for recordings.
     epoch: Option<i64>,
+    last_at: i64,
+    /// First row, for `share`.
+    start: u64,
+    /// Notes were set where more lines follow: a block of code is to be opened first.
+    fence_due: bool,
 }
 
 impl Exporter {
@@ -58,7 +66,25 @@ impl Exporter {
         let line = view.line_number(from);
         let notes = notes.into_iter().filter(|note| note.line >= line).collect();
         let cols = view.newest.lay().width;
-        Self { form, cols, row: from, end, links: Links::new(), notes, line, started: false, epoch: None }
+        Self {
+            form,
+            cols,
+            row: from,
+            end,
+            links: Links::new(),
+            notes,
+            line,
+            started: false,
+            epoch: None,
+            last_at: 0,
+            start: from,
+            fence_due: false,
+        }
+    }
+
+    /// Rows done, and rows in all.
+    pub fn progress(&self) -> (u64, u64) {
+        (self.row.saturating_sub(self.start), self.end.saturating_sub(self.start))
     }
 
     /// Appends about `rows` more rows; false when that was all.
@@ -84,8 +110,10 @@ impl Exporter {
         }
         if self.row < to || to == self.end {
             self.note(u64::MAX, out);
-            if self.form == Form::Html {
-                out.push_str("</pre></body></html>\n");
+            match self.form {
+                Form::Html => out.push_str("</pre></body></html>\n"),
+                Form::Markdown if !self.fence_due => fence(out),
+                _ => {}
             }
             return false;
         }
@@ -96,7 +124,8 @@ impl Exporter {
         let first = view.row(self.row, &mut self.links).map_or(0, |row| row.time);
         self.epoch = Some(first);
         match self.form {
-            Form::Html => out.push_str(HTML_HEAD),
+            Form::Html => html_head(out),
+            Form::Markdown => self.fence_due = true,
             Form::Cast => {
                 let head = serde_json::json!({
                     "version": 2, "width": self.cols, "height": 24, "timestamp": first,
@@ -122,28 +151,54 @@ impl Exporter {
                     escape_html(&text, out);
                     out.push_str("</i>\n");
                 }
+                Form::Markdown => {
+                    if !std::mem::replace(&mut self.fence_due, true) {
+                        fence(out);
+                    }
+                    let _ = writeln!(out, "\n> {when}: {}\n", note.text.replace('\n', " "));
+                }
                 Form::Cast => {
-                    let at = (note.time - self.epoch.unwrap_or(note.time)).max(0);
+                    let at = self.seconds(note.time);
                     let _ = writeln!(out, "{}", serde_json::json!([at as f64, "m", text]));
                 }
             }
         }
     }
 
+    /// Seconds since the first row. A clock that was set back makes no recording go back.
+    fn seconds(&mut self, time: i64) -> i64 {
+        let epoch = *self.epoch.get_or_insert(time);
+        self.last_at = self.last_at.max(time - epoch);
+        self.last_at
+    }
+
     fn put(&mut self, row: &Row, out: &mut String) {
         let wrapped = row.flags.contains(RowFlags::WRAPPED);
+        if std::mem::take(&mut self.fence_due) {
+            fence(out);
+        }
         match self.form {
             Form::Text => put_text(row, out),
             Form::Ansi => put_ansi(row, &self.links, out),
             Form::Html => put_html(row, &self.links, out),
+            Form::Markdown => {
+                // A line that would end the block of code stands in one of another kind.
+                let start = out.len();
+                put_text(row, out);
+                if out[start..].trim_start().starts_with(FENCE) {
+                    let line = out.split_off(start);
+                    fence(out);
+                    let end = if wrapped { "\n" } else { "" };
+                    let _ = write!(out, "\n    {line}\n\n{FENCE}{end}");
+                }
+            }
             Form::Cast => {
                 let mut text = String::new();
                 put_ansi(row, &self.links, &mut text);
                 if !wrapped {
                     text.push_str("\r\n");
                 }
-                let epoch = *self.epoch.get_or_insert(row.time);
-                let at = (row.time - epoch).max(0);
+                let at = self.seconds(row.time);
                 let _ = writeln!(out, "{}", serde_json::json!([at as f64, "o", text]));
                 return;
             }
@@ -265,8 +320,38 @@ fn sgr(style: &CellStyle, out: &mut String) {
     out.push('m');
 }
 
-const HTML_HEAD: &str = "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"><title>transcript</title>\
-<style>body{background:#000;color:#ccc}i{color:#888}a{color:inherit}</style></head><body><pre>\n";
+/// What begins and ends a block of code.
+const FENCE: &str = "`````";
+
+fn fence(out: &mut String) {
+    out.push_str(FENCE);
+    out.push('\n');
+}
+
+/// Style of a page. Colours of the palette have names, so that paper gets darker ones.
+const HTML_STYLE: &str = "body{background:var(--bg);color:var(--fg)}\
+pre{font:14px/1.25 ui-monospace,\"DejaVu Sans Mono\",Menlo,Consolas,monospace;tab-size:8}\
+i{color:#888}a{color:inherit}\n\
+@page{margin:15mm}\n\
+@media print{pre{font-size:8pt;white-space:pre-wrap;overflow-wrap:anywhere}\
+span{-webkit-print-color-adjust:exact;print-color-adjust:exact}\
+span,a{break-inside:avoid}\n";
+
+fn html_head(out: &mut String) {
+    out.push_str("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">");
+    out.push_str("<meta name=\"viewport\" content=\"width=device-width\"><title>transcript</title>\n<style>");
+    let palette = |out: &mut String, (bg, fg): (&str, &str), colours: &[(u8, u8, u8); 16]| {
+        let _ = write!(out, ":root{{--bg:{bg};--fg:{fg}");
+        for (number, (r, g, b)) in colours.iter().enumerate() {
+            let _ = write!(out, ";--c{number}:#{r:02x}{g:02x}{b:02x}");
+        }
+        out.push_str("}\n");
+    };
+    palette(out, ("#000", "#ccc"), &BASIC);
+    out.push_str(HTML_STYLE);
+    palette(out, ("#fff", "#000"), &PAPER);
+    out.push_str("}</style></head><body><pre>\n");
+}
 
 fn escape_html(text: &str, out: &mut String) {
     for c in text.chars() {
@@ -316,13 +401,14 @@ fn safe_uri(uri: &str) -> String {
 
 fn css(style: &CellStyle) -> String {
     let mut out = String::new();
-    let (mut fg, mut bg) = (rgb(style.fg), rgb(style.bg));
+    let (mut fg, mut bg) = (css_colour(style.fg), css_colour(style.bg));
     if style.attrs.contains(Attrs::REVERSE) {
-        (fg, bg) = (bg.or(Some((0, 0, 0))), fg.or(Some((0xcc, 0xcc, 0xcc))));
+        let named = |name: &str| Some(format!("var(--{name})"));
+        (fg, bg) = (bg.or_else(|| named("bg")), fg.or_else(|| named("fg")));
     }
     for (name, colour) in [("color", fg), ("background", bg)] {
-        if let Some((r, g, b)) = colour {
-            let _ = write!(out, "{name}:#{r:02x}{g:02x}{b:02x};");
+        if let Some(colour) = colour {
+            let _ = write!(out, "{name}:{colour};");
         }
     }
     let lines = [
@@ -348,6 +434,33 @@ fn css(style: &CellStyle) -> String {
     out
 }
 
+fn css_colour(colour: Colour) -> Option<String> {
+    if let Colour::Basic(n) | Colour::Indexed(n @ 0..=15) = colour {
+        return Some(format!("var(--c{n})"));
+    }
+    rgb(colour).map(|(r, g, b)| format!("#{r:02x}{g:02x}{b:02x}"))
+}
+
+/// The same for paper: dark enough to be read on white, and light where they were.
+const PAPER: [(u8, u8, u8); 16] = [
+    (0, 0, 0),
+    (0xa8, 0, 0),
+    (0, 0x78, 0),
+    (0x7d, 0x5f, 0),
+    (0, 0, 0xb0),
+    (0x90, 0, 0x90),
+    (0, 0x70, 0x78),
+    (0x60, 0x60, 0x60),
+    (0x50, 0x50, 0x50),
+    (0xd0, 0, 0),
+    (0, 0x90, 0),
+    (0x90, 0x70, 0),
+    (0x30, 0x30, 0xe0),
+    (0xb0, 0, 0xb0),
+    (0, 0x88, 0x90),
+    (0x30, 0x30, 0x30),
+];
+
 /// xterm's colours for the first sixteen.
 const BASIC: [(u8, u8, u8); 16] = [
     (0, 0, 0),
@@ -371,7 +484,6 @@ const BASIC: [(u8, u8, u8); 16] = [
 fn rgb(colour: Colour) -> Option<(u8, u8, u8)> {
     match colour {
         Colour::Rgb(r, g, b) => Some((r, g, b)),
-        Colour::Basic(n) | Colour::Indexed(n @ 0..=15) => BASIC.get(usize::from(n)).copied(),
         Colour::Indexed(n @ 16..=231) => {
             let level = |n: u8| if n == 0 { 0 } else { 55 + 40 * n };
             let n = n - 16;
@@ -405,7 +517,7 @@ mod tests {
         check(&|out| put_ansi(&row, &links, out), "a\x1b[0;1;91m<\x1b[0mb ");
         check(
             &|out| put_html(&row, &links, out),
-            "a<span style=\"color:#ff0000;font-weight:bold;\">&lt;</span>b ",
+            "a<span style=\"color:var(--c9);font-weight:bold;\">&lt;</span>b ",
         );
         assert_eq!(safe_uri("javascript:alert(1)"), "#");
         assert_eq!(rgb(Colour::Indexed(196)), Some((255, 0, 0)));

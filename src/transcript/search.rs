@@ -172,6 +172,17 @@ impl SearchCursor {
         Self { next, forward }
     }
 
+    /// Blocks that were looked through, and how many there are.
+    pub fn progress(&self, view: &TranscriptView) -> (u64, u64) {
+        let all = view.list.len() as u64 + 1;
+        let done = match self.next {
+            None => all,
+            Some(at) if self.forward => at.block as u64,
+            Some(at) => all.saturating_sub(at.block as u64 + 1),
+        };
+        (done, all)
+    }
+
     /// Looks on until a line matches or about `budget` bytes were looked at.
     pub fn step(&mut self, view: &mut TranscriptView, needle: &Needle, budget: usize) -> Progress {
         let mut left = i64::try_from(budget).unwrap_or(i64::MAX);

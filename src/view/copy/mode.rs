@@ -1,7 +1,7 @@
 //! Copy mode and view mode as modes of a pane.
 
 use crate::base::history::Row;
-use crate::base::links::Hyperlink;
+use crate::base::links::{Hyperlink, Links};
 use crate::base::{LinkId, PaneId, Size, Surface};
 use crate::format::Scope;
 use crate::format::draw::draw as draw_format;
@@ -11,6 +11,7 @@ use crate::model::option_access::OptionScope;
 use crate::model::queue::{ItemId, KeyEvent};
 use crate::model::{ClientFlags, Cx};
 use crate::syntax::args::Args;
+use crate::transcript::TranscriptView;
 use crate::view::style;
 
 use super::backing::{Backing, Source};
@@ -46,6 +47,7 @@ const SEARCH_PAUSE_MS: u64 = 1;
 impl CopyMode {
     pub const COPY: &'static str = "copy-mode";
     pub const VIEW: &'static str = "view-mode";
+    pub const TRANSCRIPT: &'static str = "transcript-mode";
 
     /// Copy mode for a pane, showing `source`.
     pub fn copy(cx: &mut Cx<'_>, pane: PaneId, source: PaneId) -> Option<Self> {
@@ -55,6 +57,18 @@ impl CopyMode {
         let mut state = CopyState::new(back, settings);
         state.enter_at(x, y);
         Some(Self::new(cx, pane, source, state, None))
+    }
+
+    /// A transcript that no pane has open, laid out for the pane already, from its end.
+    pub fn transcript(cx: &mut Cx<'_>, pane: PaneId, view: TranscriptView) -> Option<Self> {
+        let size = cx.server.pane(pane)?.size;
+        let (history, links) = (Some(Box::new(view) as _), Links::new());
+        let back = Backing::new(Source { history, rows: Vec::new(), links, size, pullable: 0 });
+        let last = back.last();
+        let mut state = CopyState::new(back, settings(cx, pane, None));
+        state.view_mode = true;
+        state.enter_at(0, last);
+        Some(Self::new(cx, pane, pane, state, None))
     }
 
     /// An empty view mode.
@@ -375,7 +389,11 @@ fn continue_covered_search(cx: &mut Cx<'_>, pane: PaneId) {
 
 impl PaneMode for CopyMode {
     fn name(&self) -> &'static str {
-        if self.state.view_mode { Self::VIEW } else { Self::COPY }
+        match (self.state.view_mode, &self.lines) {
+            (false, _) => Self::COPY,
+            (true, Some(_)) => Self::VIEW,
+            (true, None) => Self::TRANSCRIPT,
+        }
     }
 
     fn key_table(&self, cx: &mut Cx<'_>, pane: PaneId) -> Option<String> {

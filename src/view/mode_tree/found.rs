@@ -1,16 +1,26 @@
-//! The list of `search-transcripts`: lines found in panes. Choosing one goes to its pane and,
-//! in copy mode, to the line.
+//! The list of `search-transcripts`: lines found in panes and kept transcripts, as they are found,
+//! each with the lines around it. Choosing one goes to its pane and, in copy mode, to the line.
 
-use super::draw::draw_screen;
-use super::{Outcome, Pressed, Source, Tree, run_command};
-use crate::base::{Cell, Key, KeyCode, PaneId, Point, Size, Surface};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::draw::put_text;
+use super::transcripts::{Place, open_kept};
+use super::{Outcome, Pressed, Setup, Source, Tree, run_command, with_source};
+use crate::base::{Attrs, CellStyle, ClientId, Key, KeyCode, PaneId, Point, Size, Surface};
 use crate::format::Scope;
-use crate::format::draw::draw as draw_format;
 use crate::format::sort::Order;
 use crate::model::{Cx, FindState, Server};
+use crate::syntax::args::Args;
 use crate::transcript::TranscriptView;
 use crate::view::copy::{CopyMode, with_copy_mode};
+use crate::view::message;
 use crate::view::modes::{self, Entered};
+
+/// Lines shown before and after the one that was found, and bytes of each.
+pub const CONTEXT: u64 = 8;
+pub const MAX_CONTEXT_BYTES: usize = 512;
 
 /// A line that a search found.
 #[derive(Clone, Debug)]
@@ -26,6 +36,10 @@ pub struct Found {
     /// Column of the first match in its row.
     pub column: u32,
     pub text: String,
+    /// Rows around it, for a list; which of them is the one found, and columns of its match.
+    pub context: Vec<String>,
+    pub context_at: usize,
+    pub cols: u32,
 }
 
 impl Found {
@@ -55,69 +69,147 @@ pub fn about_pane<'a>(server: &Server, scope: Scope<'a>, pane: PaneId) -> Scope<
     }
 }
 
+/// What a search has found for a list, and how far it is. The list and the search share it: a
+/// search whose list was left finds out when it is alone with it.
+#[derive(Default)]
+pub struct FoundBook {
+    lines: Vec<Line>,
+    /// What the search looks for and how far it is, for the heading.
+    pub progress: String,
+    /// It ended, or is to end.
+    pub over: bool,
+}
+
+struct Line {
+    found: Found,
+    name: String,
+    text: String,
+}
+
+pub type SharedBook = Arc<Mutex<FoundBook>>;
+
+impl FoundBook {
+    pub fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Adds a line as it is to be listed.
+    pub fn push(&mut self, scope: &Scope<'_>, format: &str, found: Found) {
+        let place = || scope.expand("#{session_name}:#{window_index}.#{pane_index}");
+        let name = if found.pane.is_some() { place() } else { found.name.clone() };
+        let text = scope.expand(format);
+        self.lines.push(Line { found, name, text });
+    }
+}
+
 pub struct FoundLines {
-    lines: Vec<Found>,
-    format: String,
+    book: SharedBook,
 }
 
-impl FoundLines {
-    pub fn new(lines: Vec<Found>, format: String) -> Self {
-        Self { lines, format }
+/// Shows the list on a pane, in place of one of an earlier search.
+pub fn open(cx: &mut Cx<'_>, pane: PaneId, book: SharedBook) {
+    if modes::raise(cx, pane, NAME) == Entered::Absent {
+        super::open(cx, pane, FoundLines { book }, Setup::new(&Args::default()));
+        return;
     }
+    with_source::<FoundLines, _>(cx, pane, |cx, mode| {
+        mode.source.book = book;
+        mode.build(cx, pane);
+    });
+}
 
-    fn scope<'a>(cx: &'a Cx<'_>, found: &Found) -> Scope<'a> {
-        found.scope(cx.server, Scope::new(cx.server, cx.host, cx.now))
+/// Takes over what was found since the list was built. One in which nothing was found goes.
+pub fn refresh(cx: &mut Cx<'_>, pane: PaneId, client: Option<ClientId>) {
+    let nothing = with_source::<FoundLines, _>(cx, pane, |cx, mode| {
+        mode.build(cx, pane);
+        let book = mode.source.book.lock();
+        book.over && book.lines.is_empty()
+    });
+    if nothing == Some(true) {
+        modes::pop(cx, pane);
+        client.into_iter().for_each(|client| message::show_error(cx, client, "No lines match"));
     }
 }
 
-/// Shows a pane to a client, in copy mode at a line.
-fn go_to(cx: &mut Cx<'_>, with: &Pressed, found: &Found) {
-    let Some(pane) = found.pane.filter(|pane| cx.server.pane(*pane).is_some()) else { return };
+/// Shows a line to a client: its pane in copy mode, or its kept transcript over the list.
+fn go_to(cx: &mut Cx<'_>, with: &Pressed, found: &Found) -> Outcome {
+    let place = Place { number: found.number, column: found.column };
+    let Some(pane) = found.pane else {
+        open_kept(cx, with.pane, with.client, found.name.clone(), Some(place));
+        return Outcome::Stay;
+    };
+    if cx.server.pane(pane).is_none() {
+        return Outcome::Stay;
+    }
     run_command(cx, with.client, FindState::default(), "switch-client -Zt '%%'", &format!("%{}", pane.0));
     let row = cx.server.pane(pane).and_then(|p| {
         let mut view = TranscriptView::from_view(p.terminal.lock().history().view())?;
         Some(view.row_of_number(found.number))
     });
     if modes::raise(cx, pane, CopyMode::COPY) == Entered::Absent {
-        let Some(mode) = CopyMode::copy(cx, pane, pane) else { return };
+        let Some(mode) = CopyMode::copy(cx, pane, pane) else { return Outcome::Finish };
         modes::push(cx, pane, Box::new(mode));
     }
     let (row, column) = (row.unwrap_or(0) as usize, found.column as usize);
     with_copy_mode(cx, pane, |_, mode| mode.state.show_cell(column, row));
+    Outcome::Finish
 }
+
+const NAME: &str = "search-mode";
 
 impl Source for FoundLines {
     type Item = usize;
 
     fn name(&self) -> &'static str {
-        "search-mode"
+        NAME
     }
 
     fn build(&mut self, cx: &Cx<'_>, _: PaneId, tree: &mut Tree<usize>, filter: Option<&str>) -> Option<u64> {
-        for (index, found) in self.lines.iter().enumerate() {
-            let scope = Self::scope(cx, found);
-            if filter.is_none_or(|filter| scope.is_true(filter)) {
-                let place = scope.expand("#{session_name}:#{window_index}.#{pane_index}");
-                let name = if found.pane.is_some() { place } else { found.name.clone() };
-                tree.add(None, index, index as u64, name, Some(scope.expand(&self.format)), true);
+        let book = self.book.lock();
+        for (index, line) in book.lines.iter().enumerate() {
+            let fits = |filter: &str| {
+                line.found.scope(cx.server, Scope::new(cx.server, cx.host, cx.now)).is_true(filter)
+            };
+            if filter.is_none_or(fits) {
+                tree.add(None, index, index as u64, line.name.clone(), Some(line.text.clone()), true);
             }
         }
         None
     }
 
-    fn draw(&mut self, cx: &Cx<'_>, item: &usize, surface: &mut Surface, at: Point, size: Size) {
-        let Some(found) = self.lines.get(*item) else { return };
-        match found.pane.and_then(|pane| cx.server.pane(pane)) {
-            Some(pane) => draw_screen(surface, at, size, &pane.terminal.lock()),
-            None => {
-                let text = found.text.replace('#', "##");
-                draw_format(surface, at.x, at.y, size.cols, Cell::BLANK.style, &text);
+    fn heading(&self, _: u32) -> Vec<String> {
+        let book = self.book.lock();
+        let count = match book.lines.len() {
+            1 => "1 line".to_owned(),
+            count => format!("{count} lines"),
+        };
+        vec![format!("#[underscore]{count} {}", book.progress)]
+    }
+
+    fn heading_rows(&self) -> u32 {
+        1
+    }
+
+    fn draw(&mut self, _: &Cx<'_>, item: &usize, surface: &mut Surface, at: Point, size: Size) {
+        let book = self.book.lock();
+        let Some(Line { found, .. }) = book.lines.get(*item) else { return };
+        let skipped = found.context_at.saturating_sub(size.rows as usize / 2);
+        let rows = found.context.iter().enumerate().skip(skipped).take(size.rows as usize);
+        for (index, text) in rows {
+            let y = at.y + (index - skipped) as u32;
+            put_text(surface, at.x, y, size.cols, text, CellStyle::DEFAULT);
+            let end = (found.column + found.cols).min(size.cols);
+            for x in (found.column..end).filter(|_| index == found.context_at) {
+                let mut cell = surface.get(at.x + x, y).clone();
+                cell.style.attrs |= Attrs::REVERSE;
+                surface.set_raw(at.x + x, y, cell);
             }
         }
     }
 
     fn fits(&self, _: &Cx<'_>, item: &usize, text: &str, ignore_case: bool) -> Option<bool> {
-        let found = self.lines.get(*item)?;
+        let book = self.book.lock();
+        let found = &book.lines.get(*item)?.found;
         Some(match ignore_case {
             true => found.text.to_lowercase().contains(&text.to_lowercase()),
             false => found.text.contains(text),
@@ -129,22 +221,27 @@ impl Source for FoundLines {
     }
 
     fn menu(&self) -> &'static [(&'static str, Key)] {
-        const MENU: &[(&str, Key)] = &[("Go To", Key::char('\r')), ("Cancel", Key::char('q'))];
+        const MENU: &[(&str, Key)] =
+            &[("Go To", Key::char('\r')), ("Stop Searching", Key::char('S')), ("Cancel", Key::char('q'))];
         MENU
     }
 
     fn help(&self) -> (&'static [(&'static str, &'static str)], &'static str, u32) {
-        const HELP: &[(&str, &str)] = &[("Enter", "Go to selected %1"), ("f", "Enter a filter")];
+        const HELP: &[(&str, &str)] =
+            &[("Enter", "Go to selected %1"), ("S, C-c", "Stop searching"), ("f", "Enter a filter")];
         (HELP, "line", 0)
     }
 
     fn key(&mut self, cx: &mut Cx<'_>, tree: &mut Tree<usize>, with: &Pressed) -> Outcome {
-        let current = tree.current_node().and_then(|node| self.lines.get(node.data)).cloned();
-        match (with.key.code, current) {
-            (KeyCode::Char('\r'), Some(found)) => {
-                go_to(cx, with, &found);
-                Outcome::Finish
-            }
+        let stops = with.key == Key::ctrl('c') || with.key == Key::char('S');
+        if stops {
+            self.book.lock().over = true;
+            return Outcome::Stay;
+        }
+        let current = tree.current_node().map(|node| node.data);
+        let found = current.and_then(|at| Some(self.book.lock().lines.get(at)?.found.clone()));
+        match (with.key.code, found) {
+            (KeyCode::Char('\r'), Some(found)) => go_to(cx, with, &found),
             _ => Outcome::Stay,
         }
     }

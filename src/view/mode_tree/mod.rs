@@ -3,8 +3,8 @@
 //!
 //! `TreeMode` is the mode; what it shows and what its keys do beside moving about is a
 //! `Source`: sessions, windows and panes (`windows`), paste buffers (`buffers`), clients
-//! (`clients`), what panes use (`usage`), options and keys (`customize`), lines that were found
-//! (`found`).
+//! (`clients`), what panes use (`usage`), transcripts (`transcripts`), options and keys
+//! (`customize`), lines that were found (`found`).
 
 pub mod buffers;
 pub mod clients;
@@ -14,6 +14,7 @@ pub mod found;
 mod help;
 mod keys;
 mod page;
+pub mod transcripts;
 mod tree;
 pub mod usage;
 pub mod windows;
