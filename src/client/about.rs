@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use nix::sys::statfs::{CGROUP2_SUPER_MAGIC, TMPFS_MAGIC, statfs};
+use nix::unistd::{AccessFlags, access};
 
 use crate::base::terminfo::Entry;
 
@@ -23,7 +24,10 @@ pub fn report(own_version: &str, version: &str) -> String {
         format!("systemd: {}", if Path::new("/run/systemd/system").exists() { "yes" } else { "no" }),
         format!("history: {}", history()),
         format!("terminal: {term}, {}", terminfo(&term)),
-        format!("locale: {}", if super::place::is_utf8() { "UTF-8" } else { "not UTF-8" }),
+        format!(
+            "locale: {}",
+            if super::place::is_utf8() { "UTF-8" } else { "not UTF-8; export LC_ALL=C.UTF-8" }
+        ),
     ];
     lines.join("\n") + "\n"
 }
@@ -37,7 +41,7 @@ fn kernel() -> String {
 
 /// What groups there are to contain panes in. What a server uses is `#{containment}`.
 fn cgroups() -> String {
-    let Ok(mounted) = statfs("/sys/fs/cgroup") else { return "none".to_owned() };
+    let Ok(mounted) = statfs("/sys/fs/cgroup") else { return "none; panes are not contained".to_owned() };
     match mounted.filesystem_type() {
         CGROUP2_SUPER_MAGIC => {
             let path = own_group().unwrap_or_default();
@@ -46,7 +50,7 @@ fn cgroups() -> String {
             format!("version 2, {} with {}", if path.is_empty() { "/" } else { &path }, controllers.trim())
         }
         TMPFS_MAGIC => "version 1".to_owned(),
-        _ => "none".to_owned(),
+        _ => "none; panes are not contained".to_owned(),
     }
 }
 
@@ -57,16 +61,25 @@ fn own_group() -> Option<String> {
     Some(line.trim_end_matches('/').to_owned())
 }
 
-/// The directory of transcripts, where no option names another.
+/// The directory of transcripts, where no option names another, and whether it can be written.
 fn history() -> String {
     let set = |name: &str| std::env::var(name).ok().filter(|value| value.starts_with('/'));
     let state = set("XDG_STATE_HOME").or_else(|| set("HOME").map(|home| format!("{home}/.local/state")));
-    state.map_or_else(|| "no home directory".to_owned(), |state| format!("{state}/scopemux"))
+    let Some(state) = state else { return "no home directory; set HOME, or history-directory".to_owned() };
+    let path = format!("{state}/scopemux");
+    let there = Path::new(&path).ancestors().find(|dir| dir.exists());
+    match there.map(|dir| (dir, access(dir, AccessFlags::W_OK | AccessFlags::X_OK))) {
+        Some((dir, Err(error))) => {
+            let why = crate::base::posix::strerror(error as i32);
+            format!("{path}; {}: {why}; set history-directory to another place", dir.display())
+        }
+        _ => path,
+    }
 }
 
 fn terminfo(term: &str) -> String {
     match Entry::load(term, |name| std::env::var(name).ok()) {
         Ok(_) => "known to terminfo".to_owned(),
-        Err(error) => error.to_string(),
+        Err(error) => format!("{error}; install ncurses-term, or set TERM=xterm-256color"),
     }
 }

@@ -11,6 +11,7 @@ mod control;
 mod exit;
 mod files;
 mod identify;
+mod links;
 mod log;
 mod place;
 mod session;
@@ -88,6 +89,12 @@ pub fn main(program: Program) -> i32 {
 }
 
 fn run(program: Program, mut arguments: Arguments) -> Result<i32, String> {
+    if let Some((name, rest)) = arguments.command.split_first()
+        && name == "install-links"
+    {
+        print!("{}", links::install(rest)?);
+        return Ok(0);
+    }
     if place::is_utf8() {
         arguments.flags |= ClientFlags::UTF8;
     }
