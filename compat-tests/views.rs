@@ -40,6 +40,10 @@ fn choose_usage_has_a_heading_and_a_line_for_all_panes() {
     outer.until_shows("all panes");
     outer.until_shows("server; limits of all panes:");
     outer.until_shows("0:0.0 cat");
+    // Its keys are shown on a small terminal too.
+    outer.keys(&server, b"\x08");
+    outer.until_shows("Limit memory of selected pane");
+    outer.until_shows("Exit mode");
 }
 
 #[test]

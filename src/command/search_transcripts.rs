@@ -11,7 +11,7 @@ use crate::format::Scope;
 use crate::model::host::Callback;
 use crate::model::{ClientFlags, Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
-use crate::transcript::{Needle, Progress, SearchCursor, TranscriptView};
+use crate::transcript::{Needle, Progress, SearchCursor, TranscriptStore, TranscriptView};
 use crate::view::message;
 use crate::view::mode_tree::found::{self, CONTEXT, Found, MAX_CONTEXT_BYTES, SharedBook};
 
@@ -24,7 +24,7 @@ const LINE: &str = concat!(
     ":#{search_line}: #{search_text}",
 );
 /// The same in a list, which says where each line is.
-const LIST_LINE: &str = "#{p7:search_line} #{search_text}";
+const LIST_LINE: &str = "#{p-7:search_line}  #{search_text}";
 /// Bytes looked at in one step, after which other work gets its turn.
 const STEP_BYTES: usize = 4 << 20;
 /// Lines found in one step.
@@ -151,7 +151,7 @@ fn begin(cx: &mut Cx<'_>, mut searching: Searching, all: bool, key: Option<Strin
     }));
 }
 
-type Store = Option<std::sync::Arc<crate::transcript::TranscriptStore>>;
+type Store = Option<Arc<TranscriptStore>>;
 
 /// Looks through some more, beside the loop; what is returned shows what was found.
 fn step(mut searching: Searching, store: Store) -> Callback {

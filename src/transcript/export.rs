@@ -121,15 +121,16 @@ impl Exporter {
     }
 
     fn open(&mut self, view: &mut TranscriptView, out: &mut String) {
-        let first = view.row(self.row, &mut self.links).map_or(0, |row| row.time);
-        self.epoch = Some(first);
+        // Rows that never left the screen have no time.
+        self.epoch = view.row(self.row, &mut self.links).map(|row| row.time).filter(|time| *time != 0);
         match self.form {
             Form::Html => html_head(out),
             Form::Markdown => self.fence_due = true,
             Form::Cast => {
-                let head = serde_json::json!({
-                    "version": 2, "width": self.cols, "height": 24, "timestamp": first,
-                });
+                let mut head = serde_json::json!({ "version": 2, "width": self.cols, "height": 24 });
+                if let Some(first) = self.epoch {
+                    head["timestamp"] = first.into();
+                }
                 let _ = writeln!(out, "{head}");
             }
             Form::Text | Form::Ansi => {}
@@ -167,6 +168,9 @@ impl Exporter {
 
     /// Seconds since the first row. A clock that was set back makes no recording go back.
     fn seconds(&mut self, time: i64) -> i64 {
+        if time == 0 {
+            return self.last_at;
+        }
         let epoch = *self.epoch.get_or_insert(time);
         self.last_at = self.last_at.max(time - epoch);
         self.last_at
@@ -402,6 +406,11 @@ fn safe_uri(uri: &str) -> String {
 fn css(style: &CellStyle) -> String {
     let mut out = String::new();
     let (mut fg, mut bg) = (css_colour(style.fg), css_colour(style.bg));
+    if bg.is_some() {
+        // On a background of its own a text keeps its colour on paper too.
+        let fixed = |colour, other: &str| rgb(colour).map_or_else(|| other.to_owned(), hex);
+        (fg, bg) = (Some(fixed(style.fg, "#ccc")), Some(fixed(style.bg, "#000")));
+    }
     if style.attrs.contains(Attrs::REVERSE) {
         let named = |name: &str| Some(format!("var(--{name})"));
         (fg, bg) = (bg.or_else(|| named("bg")), fg.or_else(|| named("fg")));
@@ -438,7 +447,11 @@ fn css_colour(colour: Colour) -> Option<String> {
     if let Colour::Basic(n) | Colour::Indexed(n @ 0..=15) = colour {
         return Some(format!("var(--c{n})"));
     }
-    rgb(colour).map(|(r, g, b)| format!("#{r:02x}{g:02x}{b:02x}"))
+    rgb(colour).map(hex)
+}
+
+fn hex((r, g, b): (u8, u8, u8)) -> String {
+    format!("#{r:02x}{g:02x}{b:02x}")
 }
 
 /// The same for paper: dark enough to be read on white, and light where they were.
@@ -484,6 +497,7 @@ const BASIC: [(u8, u8, u8); 16] = [
 fn rgb(colour: Colour) -> Option<(u8, u8, u8)> {
     match colour {
         Colour::Rgb(r, g, b) => Some((r, g, b)),
+        Colour::Basic(n) | Colour::Indexed(n @ 0..=15) => BASIC.get(usize::from(n)).copied(),
         Colour::Indexed(n @ 16..=231) => {
             let level = |n: u8| if n == 0 { 0 } else { 55 + 40 * n };
             let n = n - 16;

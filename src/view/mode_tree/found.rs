@@ -89,10 +89,6 @@ struct Line {
 pub type SharedBook = Arc<Mutex<FoundBook>>;
 
 impl FoundBook {
-    pub fn len(&self) -> usize {
-        self.lines.len()
-    }
-
     /// Adds a line as it is to be listed.
     pub fn push(&mut self, scope: &Scope<'_>, format: &str, found: Found) {
         let place = || scope.expand("#{session_name}:#{window_index}.#{pane_index}");

@@ -37,8 +37,13 @@ const END: (&str, &str) = ("q, Escape", "Exit mode");
 
 /// Least width, with the box.
 const LEAST_COLS: u32 = 39;
+/// Rows of the box.
+const BOX_ROWS: usize = 2;
 /// Columns of the keys.
 const KEY_COLS: usize = 11;
+
+/// What the headings of lists say about the help, in as many columns as there are.
+pub(super) const HELP_KEY: &str = "C-h help";
 
 struct Help {
     lines: Vec<(&'static str, String)>,
@@ -50,9 +55,16 @@ impl<S: Source> TreeMode<S> {
         let Some(client) = client else { return };
         let Some(full) = cx.server.client(client).map(|c| c.size) else { return };
         let (own, word, width) = self.source.help();
+        let fill = |(key, text): &(&'static str, &str)| (*key, text.replace("%1", word));
         let all = START.iter().chain(own).chain(std::iter::once(&END));
-        let lines: Vec<_> = all.map(|(key, text)| (*key, text.replace("%1", word))).collect();
-        let size = Size::new(width.max(LEAST_COLS), lines.len() as u32);
+        let mut lines: Vec<_> = all.map(fill).collect();
+        let mut size = Size::new(width.max(LEAST_COLS), lines.len() as u32);
+        if self.source.heading_rows() > 0 {
+            // In lists of our own, the keys of the list come first, and as many others as fit.
+            let room = (full.rows as usize).saturating_sub(BOX_ROWS + 1).max(own.len());
+            lines = own.iter().chain(START).take(room).chain(std::iter::once(&END)).map(fill).collect();
+            size.rows = (lines.len() + BOX_ROWS) as u32;
+        }
         if full.cols >= size.cols && full.rows >= size.rows {
             overlay::open(cx, client, Box::new(Help { lines, size }), 0);
         }

@@ -2,6 +2,7 @@
 //! They are opened, saved, searched and removed from here.
 
 use super::draw::{draw_screen, put_text};
+use super::help::HELP_KEY;
 use super::keys::{ask, confirm};
 use super::{Outcome, Pressed, Setup, Source, Tree, run_command, with_source};
 use crate::base::history::HistoryView;
@@ -257,7 +258,6 @@ impl Source for Transcripts {
     fn heading(&self, text_at: u32) -> Vec<String> {
         let bytes = |live| self.all.iter().filter(|one| one.live == live).map(|one| one.bytes).sum();
         let count = self.all.iter().filter(|one| one.live).count();
-        let indent = " ".repeat(text_at as usize);
         let names = if self.format.is_none() { HEADING } else { "" };
         vec![
             format!(
@@ -266,7 +266,7 @@ impl Source for Transcripts {
                 self.all.len() - count,
                 size_text(bytes(false))
             ),
-            format!("#[dim,underscore]{indent}{names}"),
+            format!("#[dim,underscore]{HELP_KEY:<0$.0$}{names}", text_at as usize),
         ]
     }
 

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::draw::{draw_screen, put_text};
+use super::help::HELP_KEY;
 use super::keys::{ask, confirm};
 use super::{Outcome, Pressed, Source, Tree, TreeMode, run_command, with_source};
 use crate::base::{CellStyle, Key, KeyCode, PaneId, Point, Size, Surface};
@@ -176,7 +177,7 @@ impl Source for UsageList {
         let [total, server] = &self.totals;
         let names = if self.format.is_none() { self.layout.heading() } else { "" };
         vec![
-            format!("#[dim,underscore]{indent}{names}"),
+            format!("#[dim,underscore]{HELP_KEY:<0$.0$}{names}", text_at as usize),
             format!("{indent}{total}"),
             format!("{indent}{server}"),
         ]
