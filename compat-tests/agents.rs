@@ -421,3 +421,26 @@ fn watch_events_prints_what_happens() {
     assert_eq!(server.tmux(&["watch-events", "-n", "1", "-T", "0.05", "-e", "@never"]).status, Some(1));
     assert_eq!(server.tmux(&["watch-events", "-e", "nonsense"]).err, b"unknown event: nonsense\n");
 }
+
+#[test]
+fn notifications_of_programs_are_events_with_their_text() {
+    let mut server = server();
+    let watch = ["watch-events", "-j", "-n", "1", "-T", "20", "-e", "pane-notification"];
+    let watching = start(&server, &watch);
+    server.tmux(&[
+        "set-hook",
+        "-g",
+        "pane-notification",
+        "set-option -gF @told '#{hook_title}|#{hook_text}|#{hook_pane}'",
+    ]);
+    server.tty(":0").write(b"\x1b]777;notify;Build;done #(x)\x07");
+    let event: Value = serde_json::from_str(&end(watching).1).expect("JSON");
+    assert_eq!(
+        (&event["title"], &event["text"], &event["pane"]),
+        (&"Build".into(), &"done _(x)".into(), &"%0".into())
+    );
+    let until = Instant::now() + PATIENCE;
+    while server.ask(&["show-options", "-gqv", "@told"]) != "Build|done _(x)|%0\n" {
+        assert!(Instant::now() < until, "{}", server.ask(&["show-options", "-gqv", "@told"]));
+    }
+}

@@ -75,6 +75,7 @@ kinds! {
     PaneModeEntered "pane-mode-entered" Main,
     PaneModeExited "pane-mode-exited" Main,
     PaneMoved "pane-moved" Main,
+    PaneNotification "pane-notification" Ours,
     PaneOom "pane-oom" Ours,
     PanePromptClosed "pane-prompt-closed" Main,
     PanePromptOpened "pane-prompt-opened" Main,

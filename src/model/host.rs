@@ -380,6 +380,10 @@ pub trait Host {
     fn tty_stop(&mut self, client: ClientId, lock: bool);
     /// Rings the bell of a client's terminal.
     fn tty_bell(&mut self, client: ClientId);
+    /// Has a client's terminal show a notification. False: it cannot.
+    fn tty_notify(&mut self, _client: ClientId, _text: &str) -> bool {
+        false
+    }
     /// Tells a client that its flags have changed.
     fn client_flags(&mut self, client: ClientId);
     /// What is known of a client's terminal (`show-messages -T`).

@@ -104,6 +104,16 @@ impl Server {
         self.notify(event.with_some("new_window_index", to.index));
     }
 
+    /// A program wants something to be shown.
+    pub fn notify_program(&mut self, pane: PaneId, told: &crate::terminal::Notification) {
+        let notification = self.pane_notification(EventKind::PaneNotification, pane);
+        let mut payload = Payload::default();
+        payload.set("title", told.title.as_str());
+        payload.set("text", told.text.as_str());
+        let session = notification.current.session;
+        self.notify(Notification { session, payload, ..notification });
+    }
+
     /// The shell of a pane marked a prompt, a command or its end.
     pub fn notify_mark(&mut self, pane: PaneId, mark: &Mark, marks: &CommandMarks) {
         let kind = match mark.kind {

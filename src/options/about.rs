@@ -177,6 +177,7 @@ const ABOUT: &[(&str, &str)] = &[
     ("pane-oom-policy", "What becomes of a pane when memory ran out in it."),
     ("panes-memory-max", "How much memory all panes may use together."),
     ("memory-backstop", "When less memory than this is available, a program of the largest pane is ended."),
+    ("notifications", "Which clients are told what programs notify: none, those that show the pane, all of its session."),
     ("pane-kill-scope", "End everything that a pane began when the pane is closed."),
 ];
 

@@ -506,6 +506,8 @@ static TABLE: &[OptionEntry] = {
         size("panes-memory-max", SERVER, Kind::MemoryLimit, "90%").ours(),
         size("memory-backstop", SERVER, Kind::MemoryLimit, "4%").ours(),
         flag("pane-kill-scope", PANE, false).ours(),
+        choice("notifications", PANE, &["off", "visible", "on"], 0).ours(),
+        hook("pane-notification", PANE).ours(),
         hook("pane-oom", PANE).ours(),
 
         // Of tmux's main branch; hidden as ours are.

@@ -53,6 +53,8 @@ const FEATURES: &[Feature] = &[
             "ol=\\E[59m",
         ],
     },
+    // Ours: the terminal shows what OSC 9 says.
+    Feature { name: "notify", caps: &[] },
 ];
 
 /// Function keys whose terminfo sequences the `ignorefkeys` feature removes.

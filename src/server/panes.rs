@@ -8,7 +8,7 @@ use crate::model::host::{ExitStatus, Hold, Host};
 use crate::model::pane::PaneFlags;
 use crate::model::waits::News;
 use crate::model::{ClientFlags, Cx};
-use crate::terminal::TerminalEvent;
+use crate::terminal::{Notification, TerminalEvent};
 
 use super::flood::Pace;
 use super::proc;
@@ -246,6 +246,7 @@ fn terminal_event(cx: &mut Cx<'_>, id: PaneId, event: TerminalEvent) {
             cx.server.notify_mark(id, &mark, &marks);
             cx.tell_waiters(id, &News::Mark(&mark, &marks));
         }
+        TerminalEvent::Notification(notification) => notify(cx, id, &notification),
         TerminalEvent::Background => cx.server.pane_background_changed(id),
         TerminalEvent::ThemeUpdates
         | TerminalEvent::Palette
@@ -260,6 +261,24 @@ fn terminal_event(cx: &mut Cx<'_>, id: PaneId, event: TerminalEvent) {
                 cx.server.redraw_window(window);
             }
             cx.server.mark_pane_paced(id);
+        }
+    }
+}
+
+/// A program notifies: hooks and subscribers are told, and clients as the option says, by the
+/// terminal if it can show notifications, otherwise by a bell and a message.
+fn notify(cx: &mut Cx<'_>, id: PaneId, notification: &Notification) {
+    cx.server.notify_program(id, notification);
+    let reach = cx.server.pane_options(id).choice("notifications");
+    if reach == "off" {
+        return;
+    }
+    let parts = [notification.title.as_str(), notification.text.as_str()];
+    let text = parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(": ");
+    for client in showing_clients(cx, id, reach == "on") {
+        if !cx.host.tty_notify(client, &text) {
+            cx.host.tty_bell(client);
+            crate::view::message::show_error(cx, client, &text.replace('#', "##"));
         }
     }
 }

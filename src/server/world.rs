@@ -445,6 +445,14 @@ impl Host for World {
         }
     }
 
+    fn tty_notify(&mut self, client: ClientId, text: &str) -> bool {
+        let Some(tty) = self.tty(client).filter(|tty| tty.term.features().has("notify")) else {
+            return false;
+        };
+        tty.queue_raw(format!("\x1b]9;{text}\x07").as_bytes());
+        true
+    }
+
     fn tty_bell(&mut self, client: ClientId) {
         if let Some(tty) = self.tty(client) {
             tty.bell();

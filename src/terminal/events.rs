@@ -81,6 +81,8 @@ pub enum TerminalEvent {
     ThemeUpdates,
     /// Images were added or removed.
     Images,
+    /// The program wants something to be shown to people.
+    Notification(super::notifications::Notification),
     /// The shell marked a prompt, a command or its output.
     /// With what all marks up to it say.
     Mark(Mark, Box<CommandMarks>),
@@ -152,7 +154,8 @@ impl Outbox {
                 self.events.retain(|old| !matches!(old, TerminalEvent::Name(_)));
                 0
             }
-            TerminalEvent::ClipboardBuffer { .. }
+            TerminalEvent::Notification(_)
+            | TerminalEvent::ClipboardBuffer { .. }
             | TerminalEvent::ClipboardQuery { .. }
             | TerminalEvent::PaletteQuery { .. } => 0,
             TerminalEvent::Mark(..) => {

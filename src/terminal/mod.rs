@@ -18,6 +18,7 @@
 //! | `save` | all of it as bytes, for the server after this one |
 //! | `marks` | where a shell says that prompts, commands and output begin |
 //! | `keys`, `capture` | bytes for a key; rows as text |
+//! | `notifications` | what programs want to be shown by the system |
 //! | `lines` | the text of logical lines by number |
 //!
 //! It does no I/O and reads no clock: the server tells it the time (`set_now`, `set_clock`)
@@ -38,6 +39,7 @@ mod lines;
 mod marks;
 mod memory;
 mod modes;
+mod notifications;
 mod numbered_modes;
 mod osc;
 mod palette;
@@ -66,6 +68,7 @@ pub use lines::MAX_ROWS_BACK;
 pub use marks::{CommandMarks, Mark, MarkKind};
 pub use memory::{MemoryHistory, relay, relink};
 pub use modes::{CursorShape, Modes, Progress, ProgressState};
+pub use notifications::Notification;
 pub use palette::Palette;
 
 use crate::base::history::{History, Row, RowFlags};

@@ -37,14 +37,17 @@ impl Screen {
                 }
             }
             8 => self.osc_hyperlink(text),
-            9 => self.osc_progress(text),
+            9 if text.starts_with(b"4;") => self.osc_progress(text),
+            9 => self.osc_9(text),
             10 | 11 => self.osc_default_colour(number, &from_bytes(text), end),
             12 => self.osc_cursor_colour(&from_bytes(text), end),
             52 => self.osc_clipboard(text, end),
+            99 => self.osc_99(text),
             104 => self.osc_reset_palette(&from_bytes(text)),
             110 | 111 if text.is_empty() => self.set_default_colour(number - 100, None),
             112 if text.is_empty() => self.cursor_colour = None,
             133 => self.osc_mark(text),
+            777 => self.osc_777(text),
             _ => {}
         }
     }

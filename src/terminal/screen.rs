@@ -74,6 +74,8 @@ pub struct Screen {
     pub cursor_colour: Option<Colour>,
     pub progress: Progress,
     pub marks: CommandMarks,
+    /// What came of a notification that is sent in pieces.
+    pub unfinished_notification: Option<super::notifications::Notification>,
     pub palette: Palette,
     pub images: Images,
     pub outbox: Outbox,
@@ -104,6 +106,7 @@ impl Screen {
             cursor_colour: None,
             progress: Progress::default(),
             marks: CommandMarks::default(),
+            unfinished_notification: None,
             images: Images::default(),
             outbox: Outbox::default(),
         };
