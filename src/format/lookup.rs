@@ -45,6 +45,13 @@ pub(super) fn find(scope: &Scope<'_>, name: &str, flags: Flags, time_format: Opt
         if secs == 0 {
             return None;
         }
+        let age = scope.now().secs() - secs;
+        if flags.contains(Flags::RELATIVE) {
+            return relative_time(age);
+        }
+        if flags.contains(Flags::DIFFERENCE) {
+            return Some(age.to_string());
+        }
         return Some(print_time(scope, secs, flags, time_format));
     }
     let mut text = value.to_text();
@@ -62,6 +69,9 @@ pub(super) fn find(scope: &Scope<'_>, name: &str, flags: Flags, time_format: Opt
     }
     if flags.contains(Flags::QUOTE_ARGUMENTS) {
         text = crate::syntax::escape::escape(&text);
+    }
+    if flags.contains(Flags::QUOTE_SINGLE) {
+        text = quote_single(&text);
     }
     Some(text)
 }
@@ -151,6 +161,22 @@ fn dir_name(path: &str) -> &str {
             if parent.is_empty() { "/" } else { parent }
         }
     }
+}
+
+/// An age in its two largest units, as in `3h20m`; none for what is still to come.
+fn relative_time(age: i64) -> Option<String> {
+    let units = [(age / 86400, 'd'), (age % 86400 / 3600, 'h'), (age % 3600 / 60, 'm'), (age % 60, 's')];
+    if age <= 0 {
+        return (age == 0).then(|| "0s".to_owned());
+    }
+    let first = units.iter().position(|(count, _)| *count != 0)?;
+    let shown = units[first..].iter().take(2).filter(|(count, _)| *count != 0);
+    Some(shown.map(|(count, unit)| format!("{count}{unit}")).collect())
+}
+
+/// In single quotes, for a shell.
+pub(super) fn quote_single(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 /// Puts a backslash before what the shell treats specially.

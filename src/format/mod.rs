@@ -7,6 +7,7 @@
 
 pub mod draw;
 mod expand;
+mod fuzzy;
 pub mod jobs;
 mod lookup;
 mod loops;
@@ -18,6 +19,8 @@ mod scan;
 mod scope;
 pub mod sort;
 pub mod style;
+mod tables;
+mod terminals;
 pub mod usage;
 mod vars;
 pub mod watch;
@@ -25,6 +28,7 @@ mod width;
 
 pub use scan::is_true;
 pub use scope::Scope;
+pub use terminals::FRAME_MS;
 pub use width::{trim_left, trim_right, width};
 
 use crate::base::WindowId;

@@ -10,9 +10,9 @@ use super::sort::{Order, Sort};
 const MAX_WIDTH: i64 = 10_000;
 
 /// Modifiers that may stand alone.
-const PLAIN: &[u8] = b"labcdnwETSWPL!<>";
+const PLAIN: &[u8] = b"labcdnwETSWPOVL!<>A";
 /// Modifiers that may have arguments.
-const WITH_ARGUMENTS: &[u8] = b"mCLNPSst=pReqW";
+const WITH_ARGUMENTS: &[u8] = b"ImCLNPSOVst=pReqWcA";
 /// Modifiers of two characters; they have no arguments.
 const DOUBLE: &[&str] = &["||", "&&", "!!", "!=", "==", "<=", ">="];
 
@@ -80,7 +80,7 @@ fn arguments(expander: &mut Expander<'_, '_>, key: &str, at: usize) -> Option<(V
         // One argument, bare.
         Some(byte) if !byte.is_ascii_punctuation() || *byte == b'-' => {
             let end = at + 1 + skip(&key[at + 1..], b":;")?;
-            return Some((vec![expander.expand(&key[at + 1..end])], end));
+            return Some((vec![expander.expand(&colons(&key[at + 1..end]))], end));
         }
         Some(&byte) => byte,
     };
@@ -93,13 +93,38 @@ fn arguments(expander: &mut Expander<'_, '_>, key: &str, at: usize) -> Option<(V
             break;
         }
         let Some(length) = skip(&key[cursor + 1..], &ends) else { break };
-        args.push(expander.expand(&key[cursor + 1..cursor + 1 + length]));
+        args.push(expander.expand(&colons(&key[cursor + 1..cursor + 1 + length])));
         cursor += 1 + length;
         if ends_modifier(bytes.get(cursor)) {
             break;
         }
     }
     Some((args, cursor))
+}
+
+/// An argument with its escaped colons. tmux: 3.7c leaves the `#` there, so that no argument can
+/// have a colon; its main branch does not.
+fn colons(text: &str) -> std::borrow::Cow<'_, str> {
+    if !text.contains("#:") {
+        return text.into();
+    }
+    let (mut out, mut depth, mut rest) = (String::new(), 0i32, text);
+    while let Some(c) = rest.chars().next() {
+        match rest.get(..2) {
+            Some("#:") if depth == 0 => rest = &rest[1..],
+            Some(two @ ("##" | "#," | "#}")) => {
+                out.push_str(two);
+                rest = &rest[2..];
+                continue;
+            }
+            Some("#{") => depth += 1,
+            _ => depth -= i32::from(c == '}'),
+        }
+        let c = rest.chars().next().expect("there is a character");
+        out.push(c);
+        rest = &rest[c.len_utf8()..];
+    }
+    out.into()
 }
 
 bitflags::bitflags! {
@@ -129,6 +154,14 @@ bitflags::bitflags! {
         const NOT_NOT = 0x10_0000;
         const REPEAT = 0x20_0000;
         const QUOTE_ARGUMENTS = 0x40_0000;
+        const RELATIVE = 0x80_0000;
+        const DIFFERENCE = 0x100_0000;
+        const QUOTE_SINGLE = 0x200_0000;
+        const ESCAPE_FG = 0x400_0000;
+        const ESCAPE_BG = 0x800_0000;
+        const OPTIONS = 0x1000_0000;
+        const ENVIRONMENT = 0x2000_0000;
+        const CYCLE = 0x4000_0000;
     }
 }
 
@@ -149,6 +182,12 @@ pub(super) struct Plan<'m> {
     pub substitutions: Vec<&'m Modifier<'m>>,
     pub time_format: Option<String>,
     pub sort: Sort,
+    /// `I`: what of the client's terminal is asked for.
+    pub client: Option<&'m Modifier<'m>>,
+    /// Letters of `O` and `V`.
+    pub letters: &'m str,
+    /// Tenths of a second that a frame of `A` is shown, less 1.
+    pub frame_time: u64,
 }
 
 impl<'m> Plan<'m> {
@@ -178,7 +217,22 @@ impl<'m> Plan<'m> {
             "l" => self.flags |= Flags::LITERAL,
             "a" => self.flags |= Flags::CHARACTER,
             "b" => self.flags |= Flags::BASENAME,
-            "c" => self.flags |= Flags::COLOUR,
+            "c" => {
+                self.flags |= Flags::COLOUR;
+                self.flags.set(Flags::ESCAPE_FG, self.flags.contains(Flags::ESCAPE_FG) || modifier.has('f'));
+                self.flags.set(Flags::ESCAPE_BG, self.flags.contains(Flags::ESCAPE_BG) || modifier.has('b'));
+            }
+            "I" if !args.is_empty() => self.client = Some(modifier),
+            "A" => {
+                self.flags |= Flags::CYCLE;
+                self.frame_time = args.first().and_then(|arg| number(arg, 1, 100)).unwrap_or(1) as u64 - 1;
+            }
+            "O" | "V" => {
+                self.flags |= if modifier.name == "O" { Flags::OPTIONS } else { Flags::ENVIRONMENT };
+                if let [letters] = args.as_slice() {
+                    self.letters = letters;
+                }
+            }
             "d" => self.flags |= Flags::DIRNAME,
             "n" => self.flags |= Flags::LENGTH,
             "w" => self.flags |= Flags::WIDTH,
@@ -188,6 +242,7 @@ impl<'m> Plan<'m> {
             "t" => self.add_time(modifier),
             "q" if args.is_empty() => self.flags |= Flags::QUOTE_SHELL,
             "q" if modifier.has('e') || modifier.has('h') => self.flags |= Flags::QUOTE_STYLE,
+            "q" if modifier.has('s') => self.flags |= Flags::QUOTE_SINGLE,
             "q" if modifier.has('a') => self.flags |= Flags::QUOTE_ARGUMENTS,
             "N" if args.is_empty() || modifier.has('w') => self.flags |= Flags::WINDOW_NAME,
             "N" if modifier.has('s') => self.flags |= Flags::SESSION_NAME,
@@ -196,7 +251,12 @@ impl<'m> Plan<'m> {
             "L" => self.add_loop(Flags::CLIENTS, modifier, Order::Given),
             "P" => {
                 self.flags |= Flags::PANES;
-                self.sort = Sort { order: Some(Order::Creation), reversed: modifier.has('r') };
+                let order = match modifier {
+                    m if m.has('i') => Order::Index,
+                    m if m.has('z') => Order::Z,
+                    _ => Order::Creation,
+                };
+                self.sort = Sort { order: Some(order), reversed: modifier.has('r') };
             }
             _ => {}
         }
@@ -206,6 +266,10 @@ impl<'m> Plan<'m> {
         self.flags |= Flags::TIME;
         if modifier.has('p') {
             self.flags |= Flags::PRETTY;
+        } else if modifier.has('r') {
+            self.flags |= Flags::RELATIVE;
+        } else if modifier.has('d') {
+            self.flags |= Flags::DIFFERENCE;
         } else if modifier.has('f')
             && let Some(format) = modifier.args.get(1)
         {

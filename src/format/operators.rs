@@ -11,7 +11,7 @@ use super::expand::Expander;
 use super::modifiers::{Flags, Modifier, Plan, number};
 use super::number::{parse_float, print_float, settle_nan, truncate};
 use super::scan::{is_true, skip, split_comma};
-use super::{lookup, loops, vars};
+use super::{fuzzy, lookup, loops, tables, terminals, vars};
 
 /// Repetitions of `#{R:…}`, at most.
 const MAX_REPEAT: i64 = 10_000;
@@ -26,6 +26,12 @@ fn flag(value: bool) -> String {
 /// when it makes no sense, which ends the expansion.
 pub(super) fn evaluate(ex: &mut Expander<'_, '_>, plan: &Plan<'_>, subject: &str) -> Option<String> {
     let flags = plan.flags;
+    if let Some(wanted) = plan.client {
+        return Some(terminals::ask(ex.scope, wanted, subject));
+    }
+    if flags.contains(Flags::CYCLE) {
+        return Some(terminals::frame(ex, subject, plan.frame_time + 1));
+    }
     if flags.contains(Flags::LITERAL) {
         return Some(ex.literal(subject));
     }
@@ -35,7 +41,17 @@ pub(super) fn evaluate(ex: &mut Expander<'_, '_>, plan: &Plan<'_>, subject: &str
     }
     if flags.contains(Flags::COLOUR) {
         let name = ex.expand(subject);
+        if flags.intersects(Flags::ESCAPE_FG | Flags::ESCAPE_BG) {
+            let escape = terminals::escape(ex.scope, &name, flags.contains(Flags::ESCAPE_BG));
+            return Some(escape.unwrap_or_default());
+        }
         return Some(colour(&name).unwrap_or_default());
+    }
+    if flags.contains(Flags::OPTIONS) {
+        return Some(tables::options(ex, plan.letters, subject));
+    }
+    if flags.contains(Flags::ENVIRONMENT) {
+        return Some(tables::environment(ex, plan.letters, subject));
     }
     if flags.intersects(Flags::SESSIONS | Flags::WINDOWS | Flags::PANES | Flags::CLIENTS) {
         return loops::run(ex, plan, subject);
@@ -171,6 +187,15 @@ fn compare(ex: &mut Expander<'_, '_>, modifier: &Modifier<'_>, subject: &str) ->
     let (left, right) = (ex.expand(left), ex.expand(right));
     ex.log(|| format!("compare {name} left is: {left}"));
     ex.log(|| format!("compare {name} right is: {right}"));
+    if name == "m" && (modifier.has('p') || modifier.has('z')) {
+        ex.spend(left.len() * right.len());
+        let found = fuzzy::columns(&left, &right, super::width(&right) as usize);
+        if !modifier.has('p') {
+            return Some(flag(found.is_some()));
+        }
+        let columns: Vec<String> = found.into_iter().flatten().map(|column| column.to_string()).collect();
+        return Some(columns.join(","));
+    }
     if name == "m" {
         ex.spend(left.len() + right.len());
         return Some(flag(matches(modifier, &left, &right)));
@@ -371,7 +396,9 @@ impl Substitution {
             let at = start + from;
             out.extend_from_slice(&bytes[last..at]);
             // An empty match right behind the last one is passed over once.
-            let passed = !after_empty && at == last && from == to;
+            // tmux: 3.7c loses a text that a pattern with `^` matches nothing of; the main branch,
+            // which we follow, replaces that too.
+            let passed = !self.anchored && !after_empty && at == last && from == to;
             last = start + to;
             start += to;
             if passed {

@@ -144,6 +144,8 @@ pub struct Client {
     pub cwd: String,
     /// Environment of the client's process.
     pub environ: Environ,
+    /// Its status line is drawn again for the next frame of an animation.
+    pub animated: bool,
     /// Whole terminal.
     pub size: Size,
     pub cell_pixels: (u32, u32),
@@ -224,6 +226,7 @@ impl Client {
             exit_message: None,
             cwd: String::new(),
             environ: Default::default(),
+            animated: false,
             size: Size::new(80, 24),
             cell_pixels: Default::default(),
             session: None,

@@ -189,6 +189,8 @@ pub struct Server {
     pub alert_messages: Vec<alerts::AlertMessage>,
     /// `kill-server` or the last session's end asked for an end.
     pub exiting: bool,
+    /// Clients whose status lines show an animation, and are drawn again for its next frame.
+    pub animated: parking_lot::Mutex<std::collections::BTreeSet<ClientId>>,
     /// What is known of `#()` commands (see `format::jobs`).
     pub format_jobs: parking_lot::Mutex<BTreeMap<FormatJobKey, FormatJob>>,
     /// What panes use, for those who look.

@@ -144,7 +144,10 @@ impl Server {
             formats.extend(self.old_formats(notification));
         }
         let known = payload.formats("hook_").into_iter();
-        formats.extend(known.filter(|(name, _)| !(old && OLD.contains(&name.as_str()))));
+        // The main branch says which pane became active, as 3.7c does not.
+        let told = |name: &str| name == "hook_pane" && notification.kind == EventKind::WindowPaneChanged;
+        let hidden = |name: &str| old && OLD.contains(&name) && !told(name);
+        formats.extend(known.filter(|(name, _)| !hidden(name)));
         formats
     }
 

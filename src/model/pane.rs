@@ -84,6 +84,8 @@ pub struct Pane {
     pub border_ranges: Vec<super::client::StatusRange>,
     /// Bytes of output counted from the start of the pane (control mode offsets).
     pub output_offset: u64,
+    /// When the program printed last, seconds since the Unix epoch; 0: never.
+    pub last_output: i64,
     /// Out-of-memory kills seen in this pane's scope.
     pub oom_kills: u64,
     /// Last cell position where a mouse drag began etc. is kept per client, not here.

@@ -426,6 +426,7 @@ impl Cx<'_> {
             slider: (0, 0),
             border_ranges: Vec::new(),
             output_offset: 0,
+            last_output: 0,
             oom_kills: 0,
             last_cursor: Default::default(),
         };

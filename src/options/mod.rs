@@ -22,7 +22,7 @@ use crate::base::tracked::Tracked;
 
 pub use about::about;
 pub use chain::Chain;
-pub use environ::Environ;
+pub use environ::{Environ, Variable};
 pub use names::{OptionName, parse_name};
 pub use set::Given;
 pub use table::{COMMAND_ALIASES, Kind, OptionEntry, Scope};

@@ -76,6 +76,9 @@ impl Runtime {
                 pane.flags.insert(PaneFlags::UNSEEN_CHANGES);
             }
             pane.output_offset += slice.bytes.len() as u64;
+            if slice.len > 0 {
+                pane.last_output = self.world.now.secs();
+            }
             let terminal = pane.terminal.clone();
             let mut terminal = terminal.lock();
             let replies = terminal.take_replies();
@@ -89,7 +92,7 @@ impl Runtime {
             let window = cx.server.panes.get(&id).map(|p| p.window);
             if let Some(window) = window {
                 cx.window_activity(window);
-                if !slice.bytes.is_empty() {
+                if slice.len > 0 {
                     cx.server.notify_activity(id);
                 }
                 match slice.pace {

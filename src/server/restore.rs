@@ -535,6 +535,7 @@ pub(super) fn remake(
         slider: (0, 0),
         border_ranges: Vec::new(),
         output_offset: record.output_offset,
+        last_output: record.last_output,
         oom_kills: record.oom_kills,
         last_cursor: Default::default(),
     }

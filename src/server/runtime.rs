@@ -123,6 +123,7 @@ impl Runtime {
             self.server.end_activity();
             self.start_format_jobs();
             self.save_sessions();
+            self.animate();
             if self.is_over() {
                 return Ok(());
             }

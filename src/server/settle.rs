@@ -241,6 +241,25 @@ impl Runtime {
             .min()
     }
 
+    /// Has status lines with animations drawn again when the next frame is due.
+    pub fn animate(&mut self) {
+        let due: Vec<ClientId> = std::mem::take(&mut *self.server.animated.lock()).into_iter().collect();
+        for client in due {
+            if let Some(client) = self.server.clients.get_mut(&client)
+                && !std::mem::replace(&mut client.animated, true)
+            {
+                let id = client.id;
+                let redraw = move |cx: &mut crate::model::Cx<'_>| {
+                    if let Some(client) = cx.server.clients.get_mut(&id) {
+                        client.animated = false;
+                        cx.server.status_client(id);
+                    }
+                };
+                self.world.timer(format::FRAME_MS, Box::new(redraw));
+            }
+        }
+    }
+
     pub fn start_format_jobs(&mut self) {
         format::jobs::start_due(&mut self.cx());
     }

@@ -5,6 +5,7 @@ use super::scope::Scope;
 
 mod buffer;
 mod client;
+mod main_branch;
 mod mouse;
 mod ours;
 mod pane;
@@ -50,7 +51,7 @@ const TABLES: &[Table] = &[
 
 /// Finds a variable by its exact name.
 pub(super) fn find(name: &str) -> Option<Getter> {
-    let tables = TABLES.iter().chain([&ours::TABLE]);
+    let tables = TABLES.iter().chain([&ours::TABLE, &main_branch::TABLE]);
     let mut rows = tables.filter_map(|table| {
         let row = table.binary_search_by_key(&name, |(name, _)| name).ok()?;
         Some(table[row].1)
@@ -68,7 +69,7 @@ pub(super) fn all() -> Vec<(&'static str, Getter)> {
 /// The variables that tmux does not have.
 #[cfg(test)]
 pub(super) fn ours() -> impl Iterator<Item = &'static (&'static str, Getter)> {
-    ours::TABLE.iter()
+    ours::TABLE.iter().chain(main_branch::TABLE)
 }
 
 fn text(value: impl ToString) -> Option<Value> {
@@ -91,7 +92,7 @@ mod tests {
 
     #[test]
     fn tables_are_sorted_and_names_are_unique() {
-        for table in TABLES.iter().chain([&ours::TABLE]) {
+        for table in TABLES.iter().chain([&ours::TABLE, &main_branch::TABLE]) {
             assert!(table.is_sorted_by(|a, b| a.0 < b.0), "{:?}", table[0].0);
         }
         let all = all();

@@ -146,6 +146,7 @@ impl ServerRecord {
             messages,
             prompt_history: _,
             events: _,
+            animated: _,
             waits: _,
             event_waiters: _,
             monitors: _,
@@ -429,6 +430,7 @@ pub struct PaneRecord<'a> {
     pub border_style: Option<Cow<'a, str>>,
     pub active_border_style: Option<Cow<'a, str>>,
     pub output_offset: u64,
+    pub last_output: i64,
     pub oom_kills: u64,
 }
 
@@ -451,6 +453,7 @@ impl PaneRecord<'static> {
             border_style: None,
             active_border_style: None,
             output_offset: 0,
+            last_output: 0,
             oom_kills: 0,
         }
     }
@@ -491,6 +494,7 @@ impl<'a> PaneRecord<'a> {
             slider: _,
             border_ranges: _,
             output_offset,
+            last_output,
             oom_kills,
             last_cursor: _,
         } = pane;
@@ -510,6 +514,7 @@ impl<'a> PaneRecord<'a> {
             border_style: border_style.as_deref().map(Cow::Borrowed),
             active_border_style: active_border_style.as_deref().map(Cow::Borrowed),
             output_offset: *output_offset,
+            last_output: *last_output,
             oom_kills: *oom_kills,
         }
     }
