@@ -251,7 +251,7 @@ impl Source for UsageList {
             ("X", "Kill tagged %1s"),
             ("f", "Enter a filter"),
         ];
-        (HELP, "pane", 0)
+        (HELP, "pane", 54)
     }
 
     fn key(&mut self, cx: &mut Cx<'_>, tree: &mut Tree<Item>, with: &Pressed) -> Outcome {
