@@ -16,4 +16,5 @@ mod screen;
 mod server;
 mod steps;
 mod streams;
+mod upgrade;
 mod views;

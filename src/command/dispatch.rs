@@ -11,7 +11,7 @@ use super::{attach, layout, move_window, pane, resize_pane, session, split, wind
 use super::{
     buffers, capture, choose, client, copy_mode, display_message, display_panes, environment, keys, list,
     list_commands, list_usage, menu, messages, options, pipe, popup, prompt, refresh, search_transcripts,
-    send_command, send_keys, shell, source_file, transcripts, wait_for, wait_pane, watch_events,
+    send_command, send_keys, shell, source_file, transcripts, upgrade, wait_for, wait_pane, watch_events,
 };
 
 type Run = fn(&mut Cx<'_>, &ItemContext, &Args) -> Exec;
@@ -119,6 +119,7 @@ pub fn exec(cx: &mut Cx<'_>, item: &ItemContext, invocation: &Arc<Invocation>) -
         Id::SendCommand => send_command::send_command,
         Id::WatchEvents => watch_events::watch_events,
         Id::WaitPane => wait_pane::wait_pane,
+        Id::UpgradeServer => upgrade::upgrade_server,
         Id::SearchTranscripts => search_transcripts::search_transcripts,
     };
     run(cx, item, &invocation.args)

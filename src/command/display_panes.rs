@@ -7,8 +7,8 @@ use crate::syntax::args::Args;
 use crate::view::display_panes::{Chosen, DisplayPanes};
 use crate::view::{message, overlay};
 
+use super::asked::queue;
 use super::output::error;
-use super::prompt::queue;
 use super::template::Template;
 
 pub fn display_panes(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {

@@ -8,13 +8,11 @@ use crate::model::key_tables::Binding;
 use crate::model::mode::{ModeTarget, OverlayResult, PromptResult};
 use crate::model::option_access::OptionScope;
 use crate::model::pane::PaneFlags;
-use crate::model::queue::{Exec, ItemContext, ItemId, KeyEvent, QueueState, StateFlags};
+use crate::model::queue::{self, ItemContext, ItemId, KeyEvent, QueueState, StateFlags};
 use crate::model::{ClientFlags, Cx, FindState, Server};
 use crate::syntax::table::CommandFlags;
 use crate::terminal::{KeyEncodeOptions, NoEncoding, encode_mouse, write_key};
 use crate::view;
-
-use super::output;
 
 /// A key as it came in, with the bytes it was made from (for pasting).
 #[derive(Clone, Debug, Default)]
@@ -40,14 +38,13 @@ pub fn handle_key(cx: &mut Cx<'_>, id: ClientId, input: InputEvent) {
         return;
     }
     let state = QueueState::new(FindState::default(), input.event, StateFlags::empty());
-    let items = cx.server.queues.callback(
-        &state,
-        Box::new(move |cx, item| {
-            Dispatch::new(id, item.id, input).run(cx);
-            Exec::Normal
-        }),
-    );
+    let items = cx.server.queues.step(&state, queue::Step::Key(input.event, input.bytes));
     cx.server.queues.append(Some(id), items);
+}
+
+/// A key, when its turn has come.
+pub(super) fn dispatch(cx: &mut Cx<'_>, id: ClientId, item: &ItemContext, input: InputEvent) {
+    Dispatch::new(id, item.id, input).run(cx);
 }
 
 /// After a click, waits for another one; when none comes, two were a double click.
@@ -414,12 +411,19 @@ pub fn dispatch_binding(
     let items = if allowed {
         cx.server.queues.commands(&binding.commands, &state)
     } else {
-        let refuse = |cx: &mut Cx<'_>, item: &ItemContext| output::error(cx, item, "client is read-only");
-        cx.server.queues.callback(&state, Box::new(refuse))
+        cx.server.queues.step(&state, queue::Step::Refuse("client is read-only".to_owned()))
     };
     match after {
         Some(after) => cx.server.queues.insert_after(after, client, items),
         None => cx.server.queues.append(client, items),
+    }
+}
+
+/// A key may repeat for so long: another server was told so.
+pub fn repeat_until(cx: &mut Cx<'_>, id: ClientId, delay_ms: u64) {
+    let timer = cx.host.timer(delay_ms, Box::new(move |cx| end_repeat(cx, id)));
+    if let Some(client) = cx.server.clients.get_mut(&id) {
+        client.repeat_timer = Some(timer);
     }
 }
 

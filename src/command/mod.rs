@@ -5,6 +5,7 @@
 //! `return output::error(cx, item, text)`, and waits by returning `Exec::Wait` after handing
 //! its item id to whoever will `cx.server.queues.resume(id)`.
 
+pub mod asked;
 pub mod attach;
 pub mod buffers;
 pub mod capture;
@@ -52,9 +53,11 @@ pub mod session;
 pub mod shell;
 pub mod source_file;
 pub mod split;
+pub mod steps;
 pub mod template;
 mod transcripts;
 mod typed_command;
+pub mod upgrade;
 pub mod wait_for;
 mod wait_match;
 mod wait_pane;

@@ -5,8 +5,9 @@ use crate::model::queue::ItemId;
 use crate::model::{Cx, Exec, ItemContext};
 use crate::syntax::args::{ArgValue, Args};
 use crate::syntax::command::CommandList;
-use crate::view::prompt::{self, Next, PromptFlags, PromptType, Request};
+use crate::view::prompt::{self, PromptFlags, PromptType, Request};
 
+use super::asked::{Asked, CommandAsk, ConfirmAsk, handle};
 use super::output::{error, print};
 use super::template::Template;
 
@@ -37,20 +38,6 @@ fn first_name(list: &CommandList) -> &'static str {
     list.iter().next().map_or("", |command| command.id.name())
 }
 
-/// Queues commands: behind the waiting item, or at the end of the client's queue.
-pub(super) fn queue(cx: &mut Cx<'_>, client: ClientId, item: Option<&ItemContext>, list: &CommandList) {
-    match item {
-        Some(item) => {
-            let items = cx.server.queues.commands(list, &item.state);
-            cx.server.queues.insert_after(item.id, item.client, items);
-        }
-        None => {
-            let items = cx.server.queues.commands(list, &Default::default());
-            cx.server.queues.append(Some(client), items);
-        }
-    }
-}
-
 fn flags(args: &Args) -> PromptFlags {
     let of_letter = [
         ('1', PromptFlags::SINGLE),
@@ -79,34 +66,14 @@ pub fn command_prompt(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec 
     let mut rest = questions(args).into_iter();
     let (first, input) = rest.next().unwrap_or_default();
     let flags = flags(args);
-    let waiting = waits.then(|| item.waiting());
-    let (mut answers, incremental) = (Vec::new(), flags.contains(PromptFlags::INCREMENTAL));
-    let handler = move |cx: &mut Cx<'_>, client: ClientId, text: Option<&str>, done: bool| {
-        let resume = |cx: &mut Cx<'_>| {
-            if let Some(item) = &waiting {
-                cx.server.queues.resume(item.id);
-            }
-            Next::Close
-        };
-        let Some(text) = text else { return resume(cx) };
-        if done && incremental {
-            return resume(cx);
-        }
-        answers.push(text.to_owned());
-        if done && let Some((prompt, input)) = rest.next() {
-            return Next::Update { prompt, input };
-        }
-        match template.commands(cx, &answers) {
-            Ok(list) => queue(cx, client, waiting.as_ref(), &list),
-            Err(message) => crate::view::message::queue_error(cx, client, message),
-        }
-        if done {
-            return resume(cx);
-        }
-        answers.pop();
-        Next::Keep
-    };
-    open(cx, item, client, (first, input), kind, flags, waits.then_some(item.id), Box::new(handler))
+    let asked = Asked::Command(CommandAsk {
+        waiting: waits.then(|| item.waiting()),
+        template,
+        answers: Vec::new(),
+        rest: rest.collect(),
+        incremental: flags.contains(PromptFlags::INCREMENTAL),
+    });
+    open(cx, item, client, (first, input), kind, flags, waits.then_some(item.id), asked)
 }
 
 #[expect(clippy::too_many_arguments)]
@@ -118,10 +85,12 @@ fn open(
     kind: PromptType,
     flags: PromptFlags,
     waiting: Option<ItemId>,
-    handler: prompt::Handler,
+    asked: Asked,
 ) -> Exec {
     let state = Some(item.target);
-    prompt::open(cx, client, Request { prompt, input, kind, flags, state, item: waiting, handler });
+    let (handler, saver) = handle(asked);
+    let saver = Some(saver);
+    prompt::open(cx, client, Request { prompt, input, kind, flags, state, item: waiting, handler, saver });
     if waiting.is_some() { Exec::Wait } else { Exec::Normal }
 }
 
@@ -145,24 +114,10 @@ pub fn confirm_before(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec 
     let waits = !args.has('b');
     let default_yes = args.has('y');
     let waiting = waits.then(|| item.waiting());
-    let handler = move |cx: &mut Cx<'_>, client: ClientId, text: Option<&str>, _: bool| {
-        let first = text.and_then(|text| text.chars().next());
-        let yes = first == Some(key) || (default_yes && first == Some('\r'));
-        if yes {
-            queue(cx, client, waiting.as_ref(), &list);
-        }
-        if let Some(item) = &waiting {
-            let owner = item.client.and_then(|id| cx.server.clients.get_mut(&id));
-            if let Some(owner) = owner.filter(|c| c.session.is_none()) {
-                owner.exit_status = i32::from(!yes);
-            }
-            cx.server.queues.resume(item.id);
-        }
-        Next::Close
-    };
+    let asked = Asked::Confirm(ConfirmAsk { waiting, key, default_yes, commands: Template::Parsed(list) });
     let question = (question, String::new());
     let waiting = waits.then_some(item.id);
-    open(cx, item, client, question, PromptType::Command, PromptFlags::SINGLE, waiting, Box::new(handler))
+    open(cx, item, client, question, PromptType::Command, PromptFlags::SINGLE, waiting, asked)
 }
 
 /// The types that `-T` names, or all. Error: there is no such type.

@@ -8,13 +8,15 @@ use crate::base::{ClientId, guard};
 use crate::model::events::{EventName, Payload};
 use crate::model::notify::Notification;
 use crate::model::option_access::OptionScope;
-use crate::model::queue::{Exec, Item, ItemContext, ItemId, ItemKind, KeyEvent, QueueState, StateFlags};
+use crate::model::queue::{
+    Exec, Item, ItemContext, ItemId, ItemKind, KeyEvent, QueueState, StateFlags, Step,
+};
 use crate::model::{Client, ClientFlags, Cx, FindState};
 use crate::syntax::CommandId;
 use crate::syntax::command::{CommandList, Invocation};
 use crate::syntax::table::{CommandFlags, FindFlags, FindSpec};
 
-use super::{dispatch, output};
+use super::{dispatch, output, steps};
 
 /// Items run in one call at most; the rest runs in the next turn, so that a hook which feeds
 /// itself cannot keep the server from its clients.
@@ -108,8 +110,7 @@ fn report_refused(cx: &mut Cx<'_>, owner: Option<ClientId>) {
     }
     let text = format!("too many commands waiting: {refused} not run");
     cx.server.add_message(cx.now, text.clone());
-    let say = move |cx: &mut Cx<'_>, item: &ItemContext| output::error(cx, item, &text);
-    let items = cx.server.queues.callback(&Arc::default(), Box::new(say));
+    let items = cx.server.queues.step(&Arc::default(), Step::Refuse(text));
     cx.server.queues.append(owner, items);
 }
 
@@ -123,7 +124,7 @@ struct Firing {
 }
 
 fn take_kind(item: &mut Item) -> Firing {
-    let placeholder = ItemKind::Callback(Box::new(|_, _| Exec::Normal));
+    let placeholder = ItemKind::Step(Step::Nothing);
     Firing {
         id: item.id,
         group: item.group,
@@ -173,6 +174,8 @@ fn fire(cx: &mut Cx<'_>, firing: Firing) -> Fired {
             item.command = Some(invocation.clone());
             fire_command(cx, item, &invocation)
         }
+        ItemKind::Step(step) => guard::run(|| "a step of a queue".to_owned(), || steps::run(cx, &item, step))
+            .unwrap_or(Exec::Error),
         ItemKind::Callback(callback) => {
             guard::run(|| "a command's callback".to_owned(), || callback(cx, &item)).unwrap_or(Exec::Error)
         }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::base::ClientId;
 use crate::base::text;
-use crate::base::{ClientId, PaneId};
 use crate::format::Scope;
 use crate::model::host::{ExitStatus, JobDone, JobRequest, JobResult};
 use crate::model::kept::{Listener, Purpose};
@@ -158,10 +158,12 @@ pub fn run_shell(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     };
     match delay_ms {
         Some(ms) => {
-            let number = (!wait).then(|| note_delayed(cx, ms, listener.pane, work.as_ref()));
+            let number = note_delayed(cx, ms, &listener, work.as_ref());
             let run = move |cx: &mut Cx<'_>| {
-                number.and_then(|number| cx.server.delayed.remove(&number));
-                start(cx, listener, work);
+                let delayed = &mut cx.server.delayed;
+                if delayed.remove(&number).is_some() || cx.server.waiting_delayed.remove(&number).is_some() {
+                    start(cx, listener, work);
+                }
             };
             cx.host.timer(ms, Box::new(run));
         }
@@ -177,7 +179,7 @@ enum Work {
 }
 
 /// Leaves to a later server what is to be done if this one ends before. Returns its number.
-fn note_delayed(cx: &mut Cx<'_>, ms: u64, pane: Option<PaneId>, work: Option<&Work>) -> u64 {
+fn note_delayed(cx: &mut Cx<'_>, ms: u64, listener: &Listener, work: Option<&Work>) -> u64 {
     let work = match work {
         None => DelayedWork::Nothing,
         Some(Work::Commands(Template::Parsed(list))) => DelayedWork::Commands(list.print_flat(false)),
@@ -189,33 +191,45 @@ fn note_delayed(cx: &mut Cx<'_>, ms: u64, pane: Option<PaneId>, work: Option<&Wo
             stderr: request.stderr,
         },
     };
-    let number = cx.server.delayed.keys().next_back().map_or(0, |last| last + 1);
-    let due_ms = cx.now.mono_ms + ms;
-    cx.server.delayed.insert(number, Delayed { due_ms, pane, work });
+    let server = &mut *cx.server;
+    let last = server.delayed.keys().next_back().max(server.waiting_delayed.keys().next_back());
+    let number = last.map_or(0, |last| last + 1);
+    let delayed = Delayed { due_ms: cx.now.mono_ms + ms, pane: listener.pane, work };
+    match listener.item {
+        None => drop(server.delayed.insert(number, delayed)),
+        Some(_) => drop(server.waiting_delayed.insert(number, (listener.clone(), delayed))),
+    }
     number
 }
 
 /// Waits for what a server before was to do later.
 pub fn wait_for_delayed(cx: &mut Cx<'_>) {
     let now_ms = cx.now.mono_ms;
-    let waiting = cx.server.delayed.iter().map(|(number, delayed)| (*number, delayed.due_ms));
+    let waited_for = cx.server.waiting_delayed.iter().map(|(number, (_, delayed))| (number, delayed));
+    let waiting = cx.server.delayed.iter().chain(waited_for);
+    let waiting = waiting.map(|(number, delayed)| (*number, delayed.due_ms));
     for (number, due_ms) in waiting.collect::<Vec<_>>() {
         cx.host.timer(due_ms.saturating_sub(now_ms), Box::new(move |cx| run_delayed(cx, number)));
     }
 }
 
 fn run_delayed(cx: &mut Cx<'_>, number: u64) {
-    let Some(Delayed { due_ms: _, pane, work }) = cx.server.delayed.remove(&number) else { return };
-    let listener = Listener { pane, ..Listener::default() };
+    let alone = cx.server.delayed.remove(&number).map(|delayed| (Listener::default(), delayed));
+    let found = alone.or_else(|| cx.server.waiting_delayed.remove(&number));
+    let Some((listener, Delayed { due_ms: _, pane, work })) = found else { return };
+    let listener = Listener { pane, ..listener };
     let work = match work {
         DelayedWork::Nothing => None,
         DelayedWork::Commands(text) => match parse_string(&text, &Origin::default(), &mut NoContext) {
             Ok(list) => Some(Work::Commands(Template::Parsed(Arc::new(list)))),
-            Err(error) => return listener.fail(cx, &error),
+            Err(error) => {
+                listener.fail(cx, &error);
+                return listener.resume(cx);
+            }
         },
         DelayedWork::Shell { command, cwd, environ, stderr } => {
             let request = request(command, cwd, environ);
-            Some(Work::Shell(Box::new(JobRequest { stderr, detached: true, ..request })))
+            Some(Work::Shell(Box::new(JobRequest { stderr, detached: listener.item.is_none(), ..request })))
         }
     };
     start(cx, listener, work);

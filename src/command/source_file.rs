@@ -3,7 +3,7 @@
 use crate::base::{ClientId, text};
 use crate::format::{Scope, parse};
 use crate::model::host::FileError;
-use crate::model::queue::{ItemId, QueueState};
+use crate::model::queue::{ItemId, QueueState, Step};
 use crate::model::{ClientFlags, Cx, Exec, FindState, ItemContext};
 use crate::syntax::args::Args;
 use crate::syntax::{CommandList, Origin, ParseFlags};
@@ -271,13 +271,14 @@ fn finish(cx: &mut Cx<'_>, sourcing: &Sourcing) {
     {
         client.exit_status = 1;
     }
-    let complete = |cx: &mut Cx<'_>, item: &ItemContext| {
-        if let Some(depth) = cx.server.source_depth.get_mut(&item.client) {
-            *depth = depth.saturating_sub(1);
-        }
-        print_errors(cx, item);
-        Exec::Normal
-    };
-    let items = cx.server.queues.callback(&sourcing.item.state, Box::new(complete));
+    let items = cx.server.queues.step(&sourcing.item.state, Step::Sourced);
     cx.server.queues.insert_after(sourcing.after, client, items);
+}
+
+/// All commands of the files have run.
+pub(super) fn sourced(cx: &mut Cx<'_>, item: &ItemContext) {
+    if let Some(depth) = cx.server.source_depth.get_mut(&item.client) {
+        *depth = depth.saturating_sub(1);
+    }
+    print_errors(cx, item);
 }

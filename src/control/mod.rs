@@ -7,6 +7,7 @@
 
 mod notify;
 mod queue;
+mod saved;
 mod subscribe;
 mod text;
 
@@ -15,11 +16,12 @@ use std::sync::Arc;
 use crate::base::number::scan_unsigned;
 use crate::base::{ClientId, PaneId};
 use crate::model::host::{Content, FileDone};
-use crate::model::queue::{Exec, QueueState, StateFlags};
+use crate::model::queue::{QueueState, StateFlags, Step};
 use crate::model::{ClientFlags, Cx, FindState, ItemContext};
 
 pub use notify::notify;
 pub use queue::{pane_output, set_pane_state};
+pub use saved::{ControlRecord, load, save};
 pub use subscribe::subscribe;
 
 use queue::State;
@@ -72,15 +74,15 @@ fn line_state() -> Arc<QueueState> {
 
 /// Answers a line that cannot be run, in its turn.
 pub fn refuse_line(cx: &mut Cx<'_>, id: ClientId, error: &str) {
-    let error = error.to_owned();
-    let say = move |cx: &mut Cx<'_>, item: &ItemContext| {
-        let guard = begin(cx, item);
-        write(cx, id, &error);
-        end(cx, item, guard, true);
-        Exec::Normal
-    };
-    let items = cx.server.queues.callback(&line_state(), Box::new(say));
+    let items = cx.server.queues.step(&line_state(), Step::RefuseLine(error.to_owned()));
     cx.server.queues.append(Some(id), items);
+}
+
+/// The answer, when its turn has come.
+pub fn say_refusal(cx: &mut Cx<'_>, item: &ItemContext, id: ClientId, error: &str) {
+    let guard = begin(cx, item);
+    write(cx, id, error);
+    end(cx, item, guard, true);
 }
 
 /// The client closed its input: it leaves.

@@ -28,8 +28,8 @@ const MAX_LINES: usize = 64 << 20;
 const MAX_AGE_MS: u64 = 300_000;
 
 /// How a pane stands with a client.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-enum PaneState {
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
+pub(super) enum PaneState {
     #[default]
     On,
     /// `refresh-client -A %1:off`.
@@ -38,7 +38,7 @@ enum PaneState {
 }
 
 /// An entry of the queue.
-enum Entry {
+pub(super) enum Entry {
     Output {
         pane: PaneId,
         since_ms: u64,
@@ -52,14 +52,14 @@ enum Entry {
 /// The state of one control client.
 #[derive(Default)]
 pub struct State {
-    panes: BTreeMap<PaneId, PaneState>,
-    entries: VecDeque<Entry>,
+    pub(super) panes: BTreeMap<PaneId, PaneState>,
+    pub(super) entries: VecDeque<Entry>,
     /// Bytes of output, and of lines, in `entries`.
     waiting: usize,
-    lines: usize,
+    pub(super) lines: usize,
     pub subscriptions: Subscriptions,
     /// Panes held back for this client.
-    held: Vec<PaneId>,
+    pub(super) held: Vec<PaneId>,
 }
 
 impl State {
@@ -86,7 +86,7 @@ impl State {
             .sum();
     }
 
-    fn push_output(&mut self, pane: PaneId, since_ms: u64, bytes: &[u8]) {
+    pub(super) fn push_output(&mut self, pane: PaneId, since_ms: u64, bytes: &[u8]) {
         self.waiting += bytes.len();
         // Pieces of one moment are one entry, so that a flood costs bytes and not entries.
         if let Some(Entry::Output { pane: p, since_ms: t, bytes: b }) = self.entries.back_mut()

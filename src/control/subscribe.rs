@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::{ClientId, PaneId, SessionId};
 use crate::format::{Scope, watch};
 use crate::model::Cx;
@@ -22,11 +24,51 @@ struct Subscription {
     last: BTreeMap<(i32, Option<PaneId>), String>,
 }
 
+/// A subscription as it is written down: its name, and what it is.
+#[derive(Serialize, Deserialize)]
+pub struct SubscriptionRecord {
+    name: String,
+    what: What,
+    format: String,
+    last: Vec<((i32, Option<PaneId>), String)>,
+}
+
 /// A client's subscriptions by name.
 #[derive(Default)]
 pub struct Subscriptions {
     by_name: BTreeMap<String, Subscription>,
     ticking: bool,
+}
+
+impl Subscriptions {
+    pub(super) fn save(&self) -> Vec<SubscriptionRecord> {
+        let record = |(name, subscription): (&String, &Subscription)| SubscriptionRecord {
+            name: name.clone(),
+            what: subscription.what,
+            format: subscription.format.clone(),
+            last: subscription.last.iter().map(|(place, value)| (*place, value.clone())).collect(),
+        };
+        self.by_name.iter().map(record).collect()
+    }
+
+    pub(super) fn load(records: Vec<SubscriptionRecord>) -> Self {
+        let subscription = |record: SubscriptionRecord| {
+            let SubscriptionRecord { name, what, format, last } = record;
+            (name, Subscription { what, format, last: BTreeMap::from_iter(last) })
+        };
+        Self { by_name: records.into_iter().map(subscription).collect(), ticking: false }
+    }
+}
+
+/// Looks at the subscriptions that another server had, from now on.
+pub(super) fn go_on(cx: &mut Cx<'_>, id: ClientId) {
+    let start = with_state(cx, id, |_, state| {
+        let wanted = !state.subscriptions.by_name.is_empty();
+        wanted && !std::mem::replace(&mut state.subscriptions.ticking, true)
+    });
+    if start == Some(true) {
+        cx.host.timer(INTERVAL_MS, Box::new(move |cx| tick(cx, id)));
+    }
 }
 
 /// Takes `name:what:format`; `name` alone ends one. False: there are too many.

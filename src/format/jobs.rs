@@ -148,16 +148,11 @@ pub fn callbacks(key: &FormatJobKey, generation: u64) -> (JobOutput, JobDone) {
     )
 }
 
-/// A run that the server before started goes on. Whether anybody wants it: those of clients went
-/// with them.
-pub fn go_on(server: &Server, key: &FormatJobKey, generation: u64, id: JobId, now: Now) -> bool {
-    if key.client.is_some() {
-        return false;
-    }
+/// A run that the server before started goes on.
+pub fn go_on(server: &Server, key: &FormatJobKey, generation: u64, id: JobId, now: Now) {
     let mut jobs = server.format_jobs.lock();
     let job = jobs.entry(key.clone()).or_default();
     (job.running, job.id, job.generation, job.last) = (true, Some(id), generation, now.secs());
-    true
 }
 
 /// Output came: its last complete line is the value.

@@ -2,14 +2,15 @@
 //! descriptors that stay open, and the new program's keeper goes on with the same process id,
 //! the same children, and a new server.
 
-use super::RESUME_VARIABLE;
 use super::held::{Keeper, Template, wait_for};
 use super::limits::FileLimits;
 use super::spawn::{IGNORED, Inherited, adopt, dispose, quit};
+use super::{RESUME_VARIABLE, SUCCESSOR_VARIABLE};
 use crate::base::codec::{Malformed, Reader, put_varint};
 use crate::base::text::to_bytes;
 use crate::protocol::ClientFlags;
 use crate::protocol::custody::{HeldChild, ServerStart, put_text, text};
+use crate::protocol::ring::Ring;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
@@ -28,54 +29,70 @@ use std::process::{Command, Stdio};
 const OLD_SERVER_MS: u64 = 3000;
 
 /// Replaces this process. Returns why that failed, with everything as before.
-pub fn become_program(keeper: &Keeper, program: &str) -> Errno {
-    match try_become(keeper, program) {
-        Err(error) => error,
-        Ok(never) => match never {},
-    }
+pub(super) fn become_program(keeper: &Keeper, program: &str) -> Errno {
+    let Ok(state) = pack_into(keeper) else { return Errno::ENOSPC };
+    let argv = env::args_os().filter_map(|arg| CString::new(arg.into_vec()).ok()).collect();
+    let number = state.as_raw_fd().to_string();
+    execute(keeper, program, argv, (RESUME_VARIABLE, &number), &state)
 }
 
-fn try_become(keeper: &Keeper, program: &str) -> Result<std::convert::Infallible, Errno> {
-    let state = memfd_create(c"keeper", MFdFlags::MFD_CLOEXEC)?;
-    let mut file = File::from(state);
+/// A keeper's state in a memory file.
+pub(super) fn pack_into(keeper: &Keeper) -> nix::Result<File> {
+    let mut file = File::from(memfd_create(c"keeper", MFdFlags::MFD_CLOEXEC)?);
     file.write_all(&pack(keeper)).and_then(|()| file.rewind()).map_err(|_| Errno::ENOSPC)?;
-    let passed = || {
+    Ok(file)
+}
+
+/// Executes a program that gets what a keeper holds. Returns why that failed.
+pub(super) fn execute(
+    keeper: &Keeper,
+    program: &str,
+    argv: Vec<CString>,
+    (variable, value): (&str, &str),
+    state: &File,
+) -> Errno {
+    let set = |flags: FdFlag| {
         let masters = keeper.children.values().filter_map(|child| child.master.as_ref());
         let journals = keeper.children.values().filter_map(|child| child.journal.as_ref());
-        [file.as_fd(), keeper.listener.as_fd()]
+        let single = [&keeper.deposit, &keeper.adopted, &keeper.channel].into_iter().flatten();
+        let fds = [state.as_fd(), keeper.listener.as_fd()]
             .into_iter()
-            .chain(keeper.deposit.as_ref().map(AsFd::as_fd))
-            .chain(masters.map(AsFd::as_fd))
-            .chain(journals.map(AsFd::as_fd))
+            .chain(single.chain(masters).chain(journals).map(AsFd::as_fd))
+            .chain(keeper.log.as_ref().map(AsFd::as_fd));
+        for fd in fds {
+            fcntl(fd, FcntlArg::F_SETFD(flags))?;
+        }
+        Ok(())
     };
-    for fd in passed() {
-        fcntl(fd, FcntlArg::F_SETFD(FdFlag::empty()))?;
+    if let Err(error) = set(FdFlag::empty()) {
+        return error;
     }
-    let c_string = |bytes: Vec<u8>| CString::new(bytes).map_err(|_| Errno::EINVAL);
-    let argv: Vec<CString> = env::args_os().map(|arg| c_string(arg.into_vec())).collect::<Result<_, _>>()?;
-    let mut vars: Vec<CString> = env::vars_os()
-        .filter(|(name, _)| name != RESUME_VARIABLE)
-        .map(|(name, value)| c_string([name.as_bytes(), b"=", value.as_bytes()].concat()))
-        .collect::<Result<_, _>>()?;
-    vars.push(c_string(format!("{RESUME_VARIABLE}={}", file.as_raw_fd()).into_bytes())?);
-    let program = c_string(to_bytes(program))?;
-    let Err(error) = nix::unistd::execve(&program, &argv, &vars);
-    for fd in passed() {
-        let _ = fcntl(fd, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC));
-    }
-    Err(error)
+    let ours = |name: &std::ffi::OsStr| name == RESUME_VARIABLE || name == SUCCESSOR_VARIABLE;
+    let vars = env::vars_os().filter(|(name, _)| !ours(name));
+    let mut vars: Vec<CString> = vars
+        .filter_map(|(name, value)| CString::new([name.as_bytes(), b"=", value.as_bytes()].concat()).ok())
+        .collect();
+    vars.extend(CString::new(format!("{variable}={value}")));
+    let error = match CString::new(to_bytes(program)) {
+        Ok(program) => match nix::unistd::execve(&program, &argv, &vars) {
+            Err(error) => error,
+            Ok(never) => match never {},
+        },
+        Err(_) => Errno::EINVAL,
+    };
+    let _ = set(FdFlag::FD_CLOEXEC);
+    error
 }
 
-/// Goes on as the keeper whose state the environment names. Returns when there is none.
+/// Goes on as the keeper, or becomes the server, whose state the environment names. Returns when
+/// there is none.
 pub fn resume(server: fn(ServerStart) -> !) {
+    super::successor::become_it(server);
     let Some(number) = env::var(RESUME_VARIABLE).ok().and_then(|value| value.parse().ok()) else { return };
     let Some(fd) = adopt(number) else { return };
-    let mut state = Vec::new();
-    if File::from(fd).read_to_end(&mut state).is_err() {
-        quit(1);
-    }
-    let Ok(mut keeper) = unpack(&state, server) else { quit(1) };
+    let Ok(mut keeper) = unpack_from(fd, server) else { quit(1) };
     if let Some(socket) = keeper.adopted.take() {
+        keeper.watch_strangers();
         keeper.run_with(socket)
     }
     if let Some(pid) = keeper.server_pid {
@@ -83,7 +100,14 @@ pub fn resume(server: fn(ServerStart) -> !) {
     }
     IGNORED.into_iter().for_each(|signal| dispose(signal, false));
     let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&keeper.inherited.mask), None);
-    keeper.run_again(true)
+    keeper.run_again()
+}
+
+/// The keeper whose state a file holds.
+pub(super) fn unpack_from(state: OwnedFd, server: fn(ServerStart) -> !) -> io::Result<Keeper> {
+    let mut bytes = Vec::new();
+    File::from(state).read_to_end(&mut bytes)?;
+    unpack(&bytes, server).map_err(|_| io::ErrorKind::InvalidData.into())
 }
 
 fn end_old_server(pid: i32) {
@@ -180,8 +204,12 @@ pub fn replace(birth: &[u8], listener: OwnedFd, socket: OwnedFd) -> io::Result<(
     let mut state = File::from(memfd_create(c"keeper", MFdFlags::MFD_CLOEXEC)?);
     state.write_all(&pack(&keeper))?;
     state.rewind()?;
-    let passed =
-        [Some(state.as_fd()), Some(keeper.listener.as_fd()), keeper.adopted.as_ref().map(AsFd::as_fd)];
+    let passed = [
+        Some(state.as_fd()),
+        Some(keeper.listener.as_fd()),
+        keeper.adopted.as_ref().map(AsFd::as_fd),
+        keeper.log.as_ref().map(AsFd::as_fd),
+    ];
     for fd in passed.into_iter().flatten() {
         fcntl(fd, FcntlArg::F_SETFD(FdFlag::empty()))?;
     }
@@ -190,7 +218,7 @@ pub fn replace(birth: &[u8], listener: OwnedFd, socket: OwnedFd) -> io::Result<(
     if let Some(name) = args.next() {
         command.arg0(name);
     }
-    command.args(args).env(RESUME_VARIABLE, state.as_raw_fd().to_string());
+    command.args(args).env_remove(SUCCESSOR_VARIABLE).env(RESUME_VARIABLE, state.as_raw_fd().to_string());
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     // The server collects it when it ends, as it does whatever is left to it.
     command.spawn().map(drop)
@@ -217,6 +245,9 @@ fn pack(keeper: &Keeper) -> Vec<u8> {
     }
     put_limits(&mut out, keeper.inherited.files);
     put_fd(&mut out, keeper.adopted.as_ref());
+    put_fd(&mut out, keeper.channel.as_ref());
+    let log = keeper.log.as_ref().map(|log| log.as_fd().as_raw_fd() as u64 + 1);
+    put_varint(&mut out, log.unwrap_or(0));
     out
 }
 
@@ -243,6 +274,10 @@ fn unpack(state: &[u8], server: fn(ServerStart) -> !) -> Result<Keeper, Malforme
     }
     if !input.0.is_empty() {
         keeper.adopted = fd(input)?;
+    }
+    if !input.0.is_empty() {
+        keeper.channel = fd(input)?;
+        keeper.log = fd(input)?.map(Ring::of).or(keeper.log);
     }
     Ok(keeper)
 }

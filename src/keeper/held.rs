@@ -6,6 +6,7 @@ use super::hold::{Wish, disappoint};
 use super::limits::{FileLimits, RESERVE};
 use super::spawn::{IGNORED, Inherited, dispose, fork_here, open_gate, quit, spawn};
 use super::strangers::{LOOK_MS, Strangers};
+use super::successor::Successor;
 use crate::base::text::to_bytes;
 use crate::protocol::ClientFlags;
 use crate::protocol::custody::{Caller, Handle, HeldChild, Part, Recovered, Report, Request, ServerStart};
@@ -64,13 +65,19 @@ pub struct Keeper {
     /// Clients for whom it was started, until it has answered one.
     callers: Vec<Caller>,
     /// The last lines of its servers' logs.
-    log: Option<Ring>,
+    pub(super) log: Option<Ring>,
     /// What children get of this process.
     pub(super) inherited: Inherited,
     /// Children that an earlier keeper started.
     strangers: Strangers,
     /// The pair of a server that ran before this keeper did.
     pub(super) adopted: Option<OwnedFd>,
+    /// In a program that is to be the next server: the channel to the server before.
+    pub(super) channel: Option<OwnedFd>,
+    /// The next server, while it gets ready.
+    pub(super) successor: Option<Successor>,
+    /// What the server is to be told as soon as it is served.
+    pub(super) untold: Vec<Report>,
 }
 
 /// How a server's time ended.
@@ -79,6 +86,8 @@ enum End {
     Goodbye,
     /// It died.
     Lost,
+    /// Another one is in its place.
+    HandedOver,
 }
 
 impl Keeper {
@@ -103,6 +112,9 @@ impl Keeper {
             inherited: Inherited { mask, files: FileLimits::raise() },
             strangers: Strangers::default(),
             adopted: None,
+            channel: None,
+            successor: None,
+            untold: Vec::new(),
         }
     }
 
@@ -136,10 +148,17 @@ impl Keeper {
     }
 
     /// Starts the next server, with all that the last one left.
-    pub(super) fn run_again(mut self, upgrade: bool) -> ! {
+    pub(super) fn run_again(mut self) -> ! {
         let socket = self.start_server(Vec::new(), true).ok();
-        let _ = upgrade;
         self.keep(socket)
+    }
+
+    /// In a program that is to be the next server: becomes it.
+    pub(super) fn run_successor(mut self, socket: OwnedFd, before: OwnedFd) -> ! {
+        let server = self.server;
+        let start = self.give_over(socket, Vec::new(), true);
+        let recovered = start.recovered.map(|recovered| Recovered { upgrade: true, ..recovered });
+        server(ServerStart { recovered, before: Some(before), ..start })
     }
 
     /// Keeps on with a server that runs already.
@@ -197,6 +216,7 @@ impl Keeper {
             environment,
             recovered: recover.then_some(recovered),
             birth: super::handover::pack_birth(self),
+            before: None,
         }
     }
 
@@ -214,8 +234,13 @@ impl Keeper {
         };
         loop {
             let next = match socket.take() {
-                Some(socket) => match self.serve(&socket, &mut signals) {
+                Some(served) => match self.serve(&served, &mut signals) {
                     End::Goodbye => self.leave(&mut signals),
+                    End::HandedOver => {
+                        drop(served);
+                        socket = self.follow_successor();
+                        continue;
+                    }
                     End::Lost => self.deaths.note(self.life, Instant::now()),
                 },
                 None => Next::StartAfter(NO_FORK_WAIT),
@@ -264,6 +289,9 @@ impl Keeper {
     /// Serves one server until it is gone.
     fn serve(&mut self, socket: &OwnedFd, signals: &mut SignalFd) -> End {
         let mut handle = Handle::default();
+        for report in std::mem::take(&mut self.untold) {
+            let _ = handle.send(report);
+        }
         loop {
             let wants = if handle.wants_write() { PollFlags::POLLOUT } else { PollFlags::empty() };
             let mut fds = vec![
@@ -288,6 +316,7 @@ impl Keeper {
                         self.groups = groups.iter().map(path).collect();
                         return End::Goodbye;
                     }
+                    Ok(Some(Request::HandOver)) if self.successor.is_some() => return End::HandedOver,
                     Ok(Some(request)) => self.perform(request, &mut handle),
                     Ok(None) => break,
                     Err(_) => return self.server_end(signals),
@@ -359,11 +388,9 @@ impl Keeper {
             Request::Ping { number } => {
                 let _ = handle.send(Report::Pong { number });
             }
-            Request::Upgrade { program } => {
-                let errno = self.upgrade(&program) as i32;
-                let _ = handle.send(Report::UpgradeFailed { errno });
-            }
-            Request::Goodbye { .. } => {}
+            Request::Upgrade { program, channel } => self.start_successor(program, channel),
+            Request::Abandon => self.end_successor(),
+            Request::HandOver | Request::Goodbye { .. } => {}
         }
     }
 
@@ -425,6 +452,11 @@ impl Keeper {
                 }
                 continue;
             }
+            if self.successor.as_ref().is_some_and(|next| next.pid == pid) && !libc::WIFSTOPPED(status) {
+                self.successor = None;
+                let _ = handle.send(Report::SuccessorEnded { status });
+                continue;
+            }
             if libc::WIFSTOPPED(status) {
                 // tmux: a pane's first process is continued when it stops, unless it stopped
                 // over its terminal.
@@ -443,6 +475,7 @@ impl Keeper {
     /// The server has closed its end: waits until its process is gone too, so that two never
     /// read the same pty, and looks how it ended.
     fn server_end(&mut self, signals: &mut SignalFd) -> End {
+        self.end_successor();
         self.open_all_gates();
         let Some(pid) = self.server_pid.take() else { return End::Lost };
         let deadline = Instant::now() + Duration::from_millis(u64::from(LAST_WORDS_MS));
@@ -466,13 +499,34 @@ impl Keeper {
     }
 
     /// Nobody is left to open them.
-    fn open_all_gates(&mut self) {
+    pub(super) fn open_all_gates(&mut self) {
         std::mem::take(&mut self.gates).values().for_each(open_gate);
     }
 
-    fn upgrade(&mut self, program: &str) -> Errno {
-        self.open_all_gates();
-        super::handover::become_program(self, program)
+    /// The server of this process id is the one from now on.
+    pub(super) fn serve_next(&mut self, pid: i32) {
+        self.server_pid = Some(pid);
+        self.server_done = false;
+        self.life = Death::default();
+        self.callers.clear();
+    }
+
+    /// Children whose parent is another keeper, which died, are watched from outside.
+    pub(super) fn watch_strangers(&mut self) {
+        let own = std::process::id().to_string();
+        let running = self.children.values().filter(|child| child.status.is_none());
+        let running: Vec<(u64, i32)> = running.map(|child| (child.token, child.pid)).collect();
+        for (token, pid) in running {
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            let parent = stat.rsplit(')').next().and_then(|fields| fields.split_whitespace().nth(1));
+            if parent == Some(&own) || self.strangers.watch(token, pid) {
+                continue;
+            }
+            if let Some(child) = self.children.get_mut(&token) {
+                child.status = Some(0);
+            }
+            self.untold.push(Report::Exited { token, pid, status: 0 });
+        }
     }
 }
 

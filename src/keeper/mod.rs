@@ -15,6 +15,7 @@ mod hold;
 mod limits;
 mod spawn;
 mod strangers;
+mod successor;
 
 pub use handover::{replace, resume};
 pub use held::{Keeper, Template};
@@ -22,3 +23,6 @@ pub use spawn::{adopt, daemonize};
 
 /// Set in the environment of a keeper that becomes a new program: the descriptor of its state.
 pub const RESUME_VARIABLE: &str = "SCOPEMUX_KEEPER";
+/// Set for a new program that is to become the next server: descriptors of its keeper's state and
+/// of the channel to the server before.
+pub const SUCCESSOR_VARIABLE: &str = "SCOPEMUX_SUCCESSOR";

@@ -9,7 +9,7 @@ use super::mode::{Drag, Overlay, Prompt};
 use super::queue::ItemId;
 
 bitflags::bitflags! {
-    #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
     pub struct ClientFlags: u64 {
         /// Has a terminal.
         const TERMINAL = 0x1;
@@ -116,7 +116,7 @@ pub struct MouseState {
 }
 
 /// Per-window state of a client (`active-pane` flag, offsets of its view).
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct ClientWindow {
     pub pane: Option<PaneId>,
     pub size: Size,
@@ -269,7 +269,7 @@ impl Client {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Theme {
     Light,
     Dark,

@@ -141,7 +141,7 @@ impl EventName {
 }
 
 /// One thing that is known of an event. Names are those of when it happened.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Datum {
     Text(String),
     Number(i64),
@@ -203,7 +203,7 @@ impl From<PaneId> for Datum {
 
 /// What is known of an event, by name: `pane`, `window`, `exit_status`, … A hook sees `hook_`
 /// before each name, and `hook_session_name` and the like for what has a name.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Payload(BTreeMap<String, Datum>);
 
 impl Payload {
@@ -281,6 +281,11 @@ pub struct Events {
 impl Events {
     pub fn unsubscribe(&mut self, id: SubscriptionId) {
         self.subscriptions.remove(&id);
+    }
+
+    /// Whether anybody wants to be told of anything.
+    pub fn has_subscribers(&self) -> bool {
+        !self.subscriptions.is_empty()
     }
 
     /// Whether anybody wants to be told of it.

@@ -15,6 +15,7 @@ use crate::transcript::{PaneHandle, TranscriptStore};
 use super::Cx;
 use super::kept::Purpose;
 use super::pane_limits::{PaneLimits, ServerLimits};
+use super::queue::ItemContext;
 
 /// A program to start in a pane.
 #[derive(Clone, Default)]
@@ -158,7 +159,7 @@ pub enum Stream {
 }
 
 /// Messages to a client that end or suspend it.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum ClientMessage {
     /// It is attached now: the terminal is the server's.
     Ready,
@@ -226,6 +227,9 @@ pub struct LeftScope {
 
 /// Something to do on the loop, once.
 pub type Callback = Box<dyn FnOnce(&mut Cx<'_>) + Send>;
+
+/// Called when something asked for does not come about, with the reason.
+pub type Refused = Box<dyn FnOnce(&mut Cx<'_>, String) + Send>;
 
 /// Work beside the loop: it may read disks and take its time, and says what follows on the
 /// loop. Long work goes in steps, each queueing the next.
@@ -305,6 +309,17 @@ pub trait Host {
     /// Why no program can be started now, if that is so.
     fn can_start(&self) -> Result<(), String> {
         Ok(())
+    }
+
+    /// Starts a program (this one, as it is on the disk now, when `None`) as the next server. Says
+    /// `upgraded` when that failed; else the next server goes on with the item.
+    fn upgrade(
+        &mut self,
+        _program: Option<String>,
+        _item: &ItemContext,
+        _failed: Refused,
+    ) -> Result<(), String> {
+        Err("not supported".to_owned())
     }
 
     // Jobs and timers

@@ -38,6 +38,7 @@ pub mod pane_events;
 pub mod pane_limits;
 pub mod panes;
 pub mod queue;
+pub mod queue_record;
 pub mod redraw;
 pub mod screens;
 pub mod session;
@@ -142,6 +143,8 @@ pub struct Server {
     pub wait_channels: BTreeMap<String, WaitChannel>,
     /// What `run-shell -b -d` does later, by number.
     pub delayed: BTreeMap<u64, Delayed>,
+    /// The same for `run-shell -d` that is waited for.
+    pub waiting_delayed: BTreeMap<u64, (kept::Listener, Delayed)>,
     /// Who may connect besides the owner, by user id.
     pub access: BTreeMap<u32, Access>,
     pub width_rules: WidthRules,

@@ -158,6 +158,10 @@ pub trait Prompt: Send {
     fn waiting_item(&self) -> Option<ItemId>;
     /// Whether what panes print is held back while it is open.
     fn freezes(&self) -> bool;
+    /// What a later server makes it again from; None for a prompt that ends with this one.
+    fn save(&self) -> Option<String> {
+        None
+    }
     fn as_any(&mut self) -> &mut dyn std::any::Any;
 }
 

@@ -28,7 +28,7 @@ pub struct Notification {
 
 /// The last of a window or session. tmux: a notification keeps what it is about alive, so what
 /// is told is its state when it went.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Gone {
     pub name: String,
     /// The active pane of a window.

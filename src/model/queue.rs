@@ -210,9 +210,32 @@ pub enum Exec {
 
 pub type ItemCallback = Box<dyn FnOnce(&mut Cx<'_>, &ItemContext) -> Exec + Send>;
 
+/// What an item does that is no command, as data: whatever waits behind a command for long is
+/// one, so that a server that takes over can do it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Step {
+    /// It is done already.
+    Nothing,
+    /// The client's command is through.
+    ClientDone,
+    /// A client without a command gets the default one.
+    DefaultCommand,
+    /// An error of the command line.
+    Refuse(String),
+    /// A line of a control client that cannot be run.
+    RefuseLine(String),
+    /// An error that is shown to the client.
+    ShowError(String),
+    /// A key, and the bytes that it came as.
+    Key(KeyEvent, Vec<u8>),
+    /// All of a file's commands have run.
+    Sourced,
+}
+
 /// What an item does.
 pub enum ItemKind {
     Command(Arc<Invocation>),
+    Step(Step),
     Callback(ItemCallback),
     Notify(Box<Notification>),
 }
@@ -284,7 +307,7 @@ pub struct Items(pub Vec<Item>);
 #[derive(Default)]
 pub struct Queues {
     pub queues: BTreeMap<Option<ClientId>, Queue>,
-    next_item: u64,
+    pub(super) next_item: u64,
     /// Items refused since somebody was told (see `MAX_ITEMS`).
     pub refused: u64,
     /// Commands and notifications that ran: each may have changed any of the state.
@@ -343,6 +366,11 @@ impl Queues {
     /// An item that calls back.
     pub fn callback(&mut self, state: &Arc<QueueState>, callback: ItemCallback) -> Items {
         Items(vec![self.item(ItemKind::Callback(callback), 0, state)])
+    }
+
+    /// An item that does what a step says.
+    pub fn step(&mut self, state: &Arc<QueueState>, step: Step) -> Items {
+        Items(vec![self.item(ItemKind::Step(step), 0, state)])
     }
 
     pub fn notification(&mut self, notification: Notification) -> Items {

@@ -69,6 +69,11 @@ impl Waits {
         Ok(keys.insert(key.to_owned(), now))
     }
 
+    /// Whether nobody waits.
+    pub fn is_idle(&self) -> bool {
+        self.all.is_empty()
+    }
+
     pub fn is_watched(&self, pane: PaneId) -> bool {
         self.all.range((pane, WaitId(0))..=(pane, WaitId(u64::MAX))).next().is_some()
     }

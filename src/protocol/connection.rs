@@ -79,6 +79,34 @@ impl Connection {
         }
     }
 
+    /// The marking in use for sending.
+    pub fn marking(&self) -> FdMarking {
+        self.marking
+    }
+
+    /// What has come and is no whole message yet, with its descriptors in order, and what waits to
+    /// be sent, for another server to go on with. None while a descriptor waits to be sent.
+    pub fn unread(&self) -> Option<(&[u8], impl Iterator<Item = BorrowedFd<'_>>, Vec<u8>)> {
+        let mut output = Vec::with_capacity(self.output_len);
+        for frame in &self.output {
+            if frame.fd.is_some() {
+                return None;
+            }
+            output.extend_from_slice(&frame.bytes[frame.written..]);
+        }
+        Some((&self.input[self.consumed..], self.fds.iter().map(AsFd::as_fd), output))
+    }
+
+    /// Goes on with what another server had.
+    pub fn take_up(&mut self, input: Vec<u8>, fds: impl IntoIterator<Item = OwnedFd>, output: Vec<u8>) {
+        self.input = input;
+        self.fds.extend(fds);
+        if !output.is_empty() {
+            self.output_len += output.len();
+            self.output.push_back(Frame { bytes: output, written: 0, fd: None });
+        }
+    }
+
     /// Sets how many bytes of output may wait; `send` fails beyond.
     pub fn set_max_output(&mut self, bytes: usize) {
         self.max_output = bytes;

@@ -44,6 +44,8 @@ pub struct ServerStart {
     pub recovered: Option<Recovered>,
     /// What a keeper is made from, for the server to start another one should it die.
     pub birth: Vec<u8>,
+    /// The server that runs still, which this one is to take the place of.
+    pub before: Option<OwnedFd>,
 }
 
 /// A connection that a client has made, with what it has said already and the descriptors that
@@ -186,8 +188,14 @@ pub enum Request {
     Answered,
     /// Answered by `Pong`, as soon as the keeper gets to it.
     Ping { number: u64 },
-    /// Become this program and start its server; the asking server exits after this.
-    Upgrade { program: String },
+    /// Start this program as the server that is to come after this one. They talk over the
+    /// channel.
+    Upgrade { program: String, channel: OwnedFd },
+    /// That server is the one from now on, and the keeper becomes its program; the asking server
+    /// ends.
+    HandOver,
+    /// That server is not wanted: it is killed.
+    Abandon,
     /// The server ends for good, and so does the keeper, once it has removed these directories of
     /// cgroups if they are empty soon.
     Goodbye { groups: Vec<String> },
@@ -203,10 +211,12 @@ pub enum Report {
     SpawnFailed { token: u64, errno: i32 },
     /// Ended, with its wait status as waitpid(2) has it.
     Exited { token: u64, pid: i32, status: i32 },
-    /// The program could not be executed and everything goes on as before.
+    /// The keeper could not become the server's program, and is of the version before.
     UpgradeFailed { errno: i32 },
     /// The answer to a `Ping`.
     Pong { number: u64 },
+    /// The server that was to come next has ended, with this wait status.
+    SuccessorEnded { status: i32 },
 }
 
 /// A message of one direction.
@@ -237,10 +247,12 @@ impl Parcel for Request {
             }
             Self::Deposit { snapshot } => (4, out, Some(snapshot)),
             Self::Listener { listener } => (5, out, Some(listener)),
-            Self::Upgrade { program } => {
+            Self::Upgrade { program, channel } => {
                 put_text(&mut out, &program);
-                (6, out, None)
+                (6, out, Some(channel))
             }
+            Self::HandOver => (15, out, None),
+            Self::Abandon => (16, out, None),
             Self::Goodbye { groups } => {
                 put_list(&mut out, &groups);
                 (7, out, None)
@@ -283,7 +295,7 @@ impl Parcel for Request {
             3 => Self::Release { token: body.varint()? },
             4 => Self::Deposit { snapshot: fd.ok_or(Malformed)? },
             5 => Self::Listener { listener: fd.ok_or(Malformed)? },
-            6 => Self::Upgrade { program: text(&mut body)? },
+            6 => Self::Upgrade { program: text(&mut body)?, channel: fd.ok_or(Malformed)? },
             // A server of an older version names none.
             7 => {
                 Self::Goodbye { groups: if body.0.is_empty() { Vec::new() } else { list(&mut body, text)? } }
@@ -297,6 +309,8 @@ impl Parcel for Request {
             14 => {
                 Self::Hold { token: body.varint()?, pid: int(&mut body)?, tty: text(&mut body)?, master: fd }
             }
+            15 => Self::HandOver,
+            16 => Self::Abandon,
             _ => return Ok(None),
         }))
     }
@@ -332,6 +346,10 @@ impl Parcel for Report {
                 put_varint(&mut out, number);
                 (5, out, None)
             }
+            Self::SuccessorEnded { status } => {
+                put_varint(&mut out, status as u64);
+                (6, out, None)
+            }
         }
     }
 
@@ -348,6 +366,7 @@ impl Parcel for Report {
             3 => Self::Exited { token: body.varint()?, pid: int(&mut body)?, status: int(&mut body)? },
             4 => Self::UpgradeFailed { errno: int(&mut body)? },
             5 => Self::Pong { number: body.varint()? },
+            6 => Self::SuccessorEnded { status: int(&mut body)? },
             _ => return Ok(None),
         }))
     }

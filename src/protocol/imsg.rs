@@ -11,7 +11,7 @@ pub const MAX_IMSG_SIZE: usize = 16384;
 pub const MAX_PAYLOAD: usize = MAX_IMSG_SIZE - HEADER_SIZE;
 
 /// How a header says that a file descriptor travels with its message.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub enum FdMarking {
     /// 3.3a to 3.5a: the length is 16 bits and the lowest bit of the 16 flag bits above is set.
     Flag,

@@ -10,6 +10,7 @@
 //! - `connection`: buffers, framing, order of descriptors
 //! - `flags`, `features`: the bit sets that identify messages carry
 //! - `custody`: what server and keeper say to each other
+//! - `upgrade`: what a server and the one in its place say to each other
 //! - `fdpass`: sending and receiving bytes with descriptors
 //! - `ring`: the last lines of a server's log, which its keeper holds too
 
@@ -21,6 +22,7 @@ pub mod flags;
 pub mod imsg;
 pub mod message;
 pub mod ring;
+pub mod upgrade;
 
 pub use connection::{Connection, ProtocolError};
 pub use flags::ClientFlags;

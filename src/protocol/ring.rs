@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 
 use nix::sys::memfd::{MFdFlags, memfd_create};
@@ -18,10 +19,21 @@ const HEADER: u64 = 16;
 #[derive(Debug)]
 pub struct Ring(File);
 
+impl AsFd for Ring {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
 impl Ring {
     pub fn new() -> io::Result<Self> {
         let file = memfd_create(c"scopemux-log", MFdFlags::MFD_CLOEXEC)?;
         Ok(Self(file.into()))
+    }
+
+    /// The one in a file that another program had.
+    pub fn of(file: OwnedFd) -> Self {
+        Self(file.into())
     }
 
     pub fn try_clone(&self) -> io::Result<Self> {

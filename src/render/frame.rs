@@ -7,7 +7,7 @@ use crate::base::links::{Hyperlink, Links};
 use crate::base::{Colour, LinkId, PaneId, Point, Rect, Size, Surface};
 
 /// The shape of a cursor.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub enum CursorShape {
     /// Whatever the terminal's own is.
     #[default]
@@ -18,7 +18,7 @@ pub enum CursorShape {
 }
 
 /// How the cursor looks; where it is and whether it shows is the surface's.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct CursorLook {
     pub shape: CursorShape,
     pub blinking: bool,

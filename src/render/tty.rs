@@ -136,6 +136,18 @@ impl Tty {
         self.shown = Some(Surface::new(self.size));
     }
 
+    /// A cursor style or colour that was set and must be taken back at the end.
+    pub fn look_set(&self) -> CursorLook {
+        self.look_set
+    }
+
+    /// Goes on with a terminal that another server has started: it is drawn again with the next
+    /// frame.
+    pub fn take_up(&mut self, look_set: CursorLook) {
+        self.started = true;
+        self.look_set = look_set;
+    }
+
     /// Asks a started terminal what it is; `have` tells which of primary and secondary
     /// attributes and version are known. Returns whether replies are to be expected.
     pub fn request_attributes(&self, term: &Term, have: (bool, bool, bool), out: &mut Vec<u8>) -> bool {

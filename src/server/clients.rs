@@ -6,12 +6,11 @@ use std::sync::Arc;
 use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
 
 use crate::base::ClientId;
-use crate::command;
 use crate::control;
 use crate::model::events::EventKind;
 use crate::model::host::ClientMessage;
-use crate::model::queue::{Exec, ItemContext, QueueState};
-use crate::model::{Client, ClientFlags, Cx};
+use crate::model::queue::{QueueState, Step};
+use crate::model::{Client, ClientFlags};
 use crate::protocol::connection::{Connection, ProtocolError};
 use crate::protocol::custody::Caller;
 use crate::protocol::imsg::FdMarking;
@@ -184,17 +183,14 @@ impl Runtime {
         let mut cx = self.cx();
         let state = Arc::new(QueueState::default());
         if argv.is_empty() {
-            let items =
-                cx.server.queues.callback(&state, Box::new(move |cx, item| default_command(cx, item, id)));
+            let items = cx.server.queues.step(&state, Step::DefaultCommand);
             cx.server.queues.append(Some(id), items);
         } else {
             match crate::format::parse::arguments(&mut cx, &argv) {
                 Err(error) => return self.client_error(id, error),
                 Ok(list) if read_only && !list.all_have(CommandFlags::READ_ONLY) => {
-                    let refuse = |cx: &mut Cx<'_>, item: &ItemContext| {
-                        command::output::error(cx, item, "client is read-only")
-                    };
-                    let items = cx.server.queues.callback(&state, Box::new(refuse));
+                    let refused = Step::Refuse("client is read-only".to_owned());
+                    let items = cx.server.queues.step(&state, refused);
                     cx.server.queues.append(Some(id), items);
                 }
                 Ok(list) => {
@@ -203,18 +199,14 @@ impl Runtime {
                 }
             }
         }
-        let items = self.server.queues.callback(&state, Box::new(move |cx, _| command_done(cx, id)));
+        let items = self.server.queues.step(&state, Step::ClientDone);
         self.server.queues.append(Some(id), items);
     }
 
     /// Reports an error that happened before any command ran, and ends the client.
     fn client_error(&mut self, id: ClientId, error: String) {
         let state = Arc::new(QueueState::default());
-        let say = move |cx: &mut Cx<'_>, item: &ItemContext| {
-            command::output::error(cx, item, &error);
-            Exec::Normal
-        };
-        let items = self.server.queues.callback(&state, Box::new(say));
+        let items = self.server.queues.step(&state, Step::Refuse(error));
         self.server.queues.append(Some(id), items);
         if let Some(client) = self.server.clients.get_mut(&id) {
             client.flags.insert(ClientFlags::EXIT);
@@ -409,35 +401,6 @@ fn add_flags(client: &mut Client, bits: u64) {
             client.flags.insert(ours);
         }
     }
-}
-
-/// `default-client-command`, for a client that sent none.
-fn default_command(cx: &mut Cx<'_>, item: &ItemContext, id: ClientId) -> Exec {
-    let Some(list) = cx.server.server_options().command("default-client-command") else {
-        return Exec::Normal;
-    };
-    let read_only = cx.server.client(id).is_some_and(|c| c.flags.contains(ClientFlags::READONLY));
-    if read_only && !list.all_have(CommandFlags::READ_ONLY) {
-        return command::output::error(cx, item, "client is read-only");
-    }
-    let items = cx.server.queues.commands(&list, &item.state);
-    cx.server.queues.insert_after(item.id, item.client, items);
-    Exec::Normal
-}
-
-/// A client's command is through: it exits, unless it is attached now.
-fn command_done(cx: &mut Cx<'_>, id: ClientId) -> Exec {
-    let Some(client) = cx.server.clients.get_mut(&id) else { return Exec::Normal };
-    if !client.flags.contains(ClientFlags::ATTACHED) {
-        client.flags.insert(ClientFlags::EXIT);
-    } else if !client.flags.contains(ClientFlags::EXIT) {
-        if client.flags.contains(ClientFlags::CONTROL) {
-            control::ready(cx, id);
-        } else {
-            cx.host.tty_send_requests(id);
-        }
-    }
-    Exec::Normal
 }
 
 /// A client's flags as it is told of them.

@@ -4,11 +4,14 @@
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::{ClientId, text};
 use crate::control;
 use crate::model::ClientFlags;
 
 use super::jobs::set_nonblocking;
+use super::passage::{Arrived, Blob, FdNumber, Passed};
 use super::peer::Peer;
 use super::runtime::Runtime;
 use super::token::{Poller, Token};
@@ -39,6 +42,19 @@ pub struct ControlIo {
     ended: bool,
 }
 
+/// A control client's streams on their way to another server.
+#[derive(Serialize, Deserialize)]
+pub struct ControlIoRecord {
+    input: FdNumber,
+    output: Option<FdNumber>,
+    line: Blob,
+    searched: usize,
+    skipping: bool,
+    pending: Blob,
+    listening: bool,
+    ended: bool,
+}
+
 impl ControlIo {
     /// `both`: one terminal for both directions (`-CC`).
     pub fn new(poller: &Poller, id: ClientId, input: OwnedFd, output: Option<OwnedFd>) -> io::Result<Self> {
@@ -59,6 +75,42 @@ impl ControlIo {
             listening: false,
             ended: false,
         })
+    }
+
+    pub fn record(&self, passed: &mut Passed) -> Result<ControlIoRecord, String> {
+        let mut put = |file: &std::fs::File| passed.put(file.as_fd()).map_err(|e| e.to_string());
+        Ok(ControlIoRecord {
+            input: put(&self.input)?,
+            output: self.output.as_ref().map(put).transpose()?,
+            line: Blob(self.line.clone()),
+            searched: self.searched,
+            skipping: self.skipping,
+            pending: Blob(self.pending[self.written..].to_vec()),
+            listening: self.listening,
+            ended: self.ended,
+        })
+    }
+
+    pub fn of_record(
+        poller: &Poller,
+        id: ClientId,
+        record: ControlIoRecord,
+        arrived: &mut Arrived,
+    ) -> Result<Self, String> {
+        let input = arrived.take(record.input)?;
+        let output = record.output.map(|fd| arrived.take(fd)).transpose()?;
+        let mut io = Self {
+            line: record.line.0,
+            searched: record.searched,
+            skipping: record.skipping,
+            pending: record.pending.0,
+            ended: record.ended,
+            ..Self::new(poller, id, input, output).map_err(|e| e.to_string())?
+        };
+        if record.listening {
+            io.listen(poller, id);
+        }
+        Ok(io)
     }
 
     /// Starts to read.

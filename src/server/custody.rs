@@ -72,6 +72,16 @@ pub struct Custody {
     started: VecDeque<(u64, Result<JobStarted, String>)>,
     /// The poller watches for room to write.
     writing: bool,
+    /// What the keeper said of an upgrade.
+    news: Vec<News>,
+}
+
+/// What becomes of an upgrade.
+pub enum News {
+    /// The keeper could not become the new program, and why.
+    KeeperStays(String),
+    /// The server that was to come next has ended.
+    SuccessorEnded(ExitStatus),
 }
 
 impl Custody {
@@ -91,6 +101,7 @@ impl Custody {
             starting: BTreeSet::new(),
             started: VecDeque::new(),
             writing: false,
+            news: Vec::new(),
         })
     }
 
@@ -337,7 +348,12 @@ impl Custody {
                 self.send(Request::Signal { token, signal, group: true }).ok();
                 self.release(token);
             }
-            Report::Pong { .. } | Report::SpawnFailed { .. } | Report::UpgradeFailed { .. } => {}
+            Report::Pong { .. } | Report::SpawnFailed { .. } => {}
+            Report::UpgradeFailed { errno } => {
+                let why = crate::base::posix::strerror(errno);
+                self.news.push(News::KeeperStays(why));
+            }
+            Report::SuccessorEnded { status } => self.news.push(News::SuccessorEnded(exit_status(status))),
         }
     }
 
@@ -375,7 +391,7 @@ impl Custody {
     /// Whether a child's end is known and not taken yet: it may have come in while the answer
     /// to a start was awaited, and then nothing more need come for the socket to be readable.
     pub fn has_ended(&self) -> bool {
-        !self.ended.is_empty() || !self.started.is_empty()
+        !self.ended.is_empty() || !self.started.is_empty() || !self.news.is_empty()
     }
 
     /// Takes one end of a child: its process id and how.
@@ -406,6 +422,34 @@ impl Custody {
     /// The keeper is to forget a job, or a child of the server before.
     pub fn release(&mut self, token: u64) {
         self.send(Request::Release { token }).ok();
+    }
+
+    /// Asks for this program to be started as the next server.
+    pub fn upgrade(&mut self, program: String, channel: OwnedFd) -> Result<(), String> {
+        self.can_start()?;
+        self.send(Request::Upgrade { program, channel })
+    }
+
+    /// The next server is the one from now on. False: the keeper does not hear it.
+    pub fn hand_over(&mut self) -> bool {
+        let deadline = std::time::Instant::now() + std::time::Duration::from_millis(PATIENCE_MS.into());
+        let mut sent = self.send(Request::HandOver).is_ok();
+        while sent && !self.lost && self.handle.wants_write() && std::time::Instant::now() < deadline {
+            let mut fds = [PollFd::new(self.socket.as_fd(), PollFlags::POLLOUT)];
+            sent = poll(&mut fds, 50u16).is_ok();
+            self.flush();
+        }
+        sent && !self.lost && !self.handle.wants_write()
+    }
+
+    /// The next server is not wanted.
+    pub fn abandon(&mut self) {
+        self.send(Request::Abandon).ok();
+    }
+
+    /// What the keeper said of an upgrade since the last call.
+    pub fn take_news(&mut self) -> Vec<News> {
+        std::mem::take(&mut self.news)
     }
 
     /// Leaves a snapshot for the next server.

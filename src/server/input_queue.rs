@@ -93,6 +93,37 @@ impl InputQueue {
         }
     }
 
+    /// All that waits, pastes made into bytes; None when that is more than `max`.
+    pub fn record(&mut self, max: usize) -> Option<Vec<u8>> {
+        let mut all = VecDeque::new();
+        while let Some(part) = self.parts.pop_front() {
+            match part {
+                Part::Bytes(bytes) => all.extend(bytes),
+                Part::Paste(mut maker) if all.len() < max => {
+                    self.pastes -= 1;
+                    while let Some(piece) = maker() {
+                        all.extend(piece);
+                    }
+                }
+                paste => {
+                    self.parts.push_front(paste);
+                    break;
+                }
+            }
+        }
+        let whole = self.parts.is_empty() && all.len() <= max;
+        if !all.is_empty() {
+            self.parts.push_front(Part::Bytes(all));
+        }
+        self.bytes =
+            self.parts.iter().map(|part| if let Part::Bytes(bytes) = part { bytes.len() } else { 0 }).sum();
+        match self.parts.front() {
+            Some(Part::Bytes(bytes)) if whole => Some(bytes.iter().copied().collect()),
+            None => Some(Vec::new()),
+            _ => None,
+        }
+    }
+
     pub fn clear(&mut self) {
         *self = Self::default();
     }

@@ -194,6 +194,20 @@ impl Jobs {
         self.jobs.get_mut(&id)
     }
 
+    /// Why not all jobs can go to another server now, and what waits to be written to each.
+    pub fn travel(&self) -> Result<Vec<(u64, Vec<u8>)>, String> {
+        let input = |job: &Job| {
+            if job.pid == 0 && job.status.is_none() {
+                return Err(format!("'{}' is being started", job.name));
+            }
+            match job.record() {
+                Some(_) => Ok((job.token, job.input.iter().copied().collect())),
+                None => Err(format!("'{}' runs and cannot be handed over", job.name)),
+            }
+        };
+        self.jobs.values().map(input).collect()
+    }
+
     /// A line for each, newest first, as `show-messages -J` prints them.
     pub fn describe(&self) -> Vec<String> {
         let line = |(number, job): (usize, &Job)| {
@@ -229,6 +243,14 @@ impl Jobs {
     pub fn push(&mut self, poller: &Poller, id: JobId, bytes: &[u8]) {
         if let Some(job) = self.jobs.get_mut(&id).filter(|job| job.file.is_some()) {
             job.input.extend(bytes);
+        }
+        self.flush(poller, id);
+    }
+
+    /// Puts input in front of what waits: it came from another server.
+    pub fn push_first(&mut self, poller: &Poller, id: JobId, bytes: &[u8]) {
+        if let Some(job) = self.jobs.get_mut(&id).filter(|job| job.file.is_some()) {
+            bytes.iter().rev().for_each(|byte| job.input.push_front(*byte));
         }
         self.flush(poller, id);
     }
@@ -364,6 +386,11 @@ impl Job {
 
     /// What a later server needs of it; None for one that ends with this server.
     pub fn record(&self) -> Option<JobRecord<'_>> {
+        self.record_up_to(MAX_SAVED)
+    }
+
+    /// The same, with up to so many bytes of what it has printed.
+    pub fn record_up_to(&self, limit: usize) -> Option<JobRecord<'_>> {
         let purpose = self.kept.as_ref().filter(|_| self.status.is_none() || self.file.is_some())?;
         Some(JobRecord {
             token: self.token,
@@ -371,8 +398,8 @@ impl Job {
             purpose: Cow::Borrowed(purpose),
             keep_stdin: self.keep_stdin,
             detached: self.detached,
-            gathered: Cow::Borrowed(&self.gathered[..self.gathered.len().min(MAX_SAVED)]),
-            cut: self.cut || self.gathered.len() > MAX_SAVED,
+            gathered: Cow::Borrowed(&self.gathered[..self.gathered.len().min(limit)]),
+            cut: self.cut || self.gathered.len() > limit,
         })
     }
 

@@ -9,6 +9,7 @@
 //! - `control_io`: control clients' lines
 //! - `jobs`, `custody`: programs, started through the keeper
 //! - `old_jobs`: jobs of the server before, taken up
+//! - `upgrade`, `successor`, `passage`: another program in the place of this one
 //! - `left_out`: what a server does without, since others died of it
 //! - `logout`: whether a logout would end the server
 //! - `lost_keeper`: another keeper in place of one that died
@@ -37,6 +38,7 @@ mod lost_keeper;
 mod old_jobs;
 mod outgoing;
 mod panes;
+mod passage;
 mod peer;
 mod pipes;
 mod proc;
@@ -49,10 +51,12 @@ mod scopes;
 mod settle;
 mod snapshot;
 mod startup;
+mod successor;
 mod timers;
 mod token;
 mod tty;
 mod ttys;
+mod upgrade;
 mod watch;
 mod work;
 mod world;

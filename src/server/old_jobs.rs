@@ -31,7 +31,11 @@ impl Runtime {
                 continue;
             };
             let mut purpose = record.purpose.into_owned();
-            purpose.forget_clients();
+            // In an upgrade, whoever waits comes along.
+            let upgrades = self.world.predecessor.is_some();
+            if !upgrades {
+                purpose.forget_clients();
+            }
             let (output, done) = kept::callbacks(purpose.clone());
             let job = NewJob {
                 pid: child.pid,
@@ -70,7 +74,11 @@ impl Runtime {
                 }
             }
             Purpose::Format { key, generation } => {
-                if !format::jobs::go_on(&self.server, key, *generation, id, self.world.now) {
+                let upgrades = self.world.predecessor.is_some();
+                let wanted = key.client.is_none() || upgrades;
+                format::jobs::go_on(&self.server, key, *generation, id, self.world.now);
+                if !wanted {
+                    self.server.format_jobs.lock().remove(key);
                     self.world.jobs.signal(id, libc::SIGTERM);
                 }
             }

@@ -136,6 +136,55 @@ impl Outgoing {
         }
     }
 
+    /// All that waits, as bytes; None while some of it is not made yet or is waited for.
+    pub fn record(&self) -> Option<Vec<u8>> {
+        let mut out = Vec::new();
+        for part in &self.parts {
+            match part {
+                Part::Bytes(bytes) => out.extend(bytes),
+                Part::Shared(bytes) => out.extend_from_slice(bytes),
+                Part::Made(_) | Part::Making | Part::Done(_) => return None,
+            }
+        }
+        Some(out)
+    }
+
+    /// Has everything made that can be made at once, up to `max` bytes, and returns who waits for
+    /// it to be handed over: they need not wait any longer.
+    pub fn make_all(&mut self, max: usize) -> Vec<FileDone> {
+        let mut done = Vec::new();
+        for mut part in std::mem::take(&mut self.parts) {
+            if let Part::Made(maker) = &mut part
+                && self.bytes < max
+            {
+                let mut made = VecDeque::new();
+                let ended = loop {
+                    match maker() {
+                        Some(piece) => made.extend(piece),
+                        None => break true,
+                    }
+                    if self.bytes + made.len() >= max {
+                        break false;
+                    }
+                };
+                self.bytes += made.len();
+                self.parts.push_back(Part::Bytes(made));
+                if ended {
+                    continue;
+                }
+            }
+            match part {
+                Part::Done(of)
+                    if self.parts.iter().all(|part| matches!(part, Part::Bytes(_) | Part::Shared(_))) =>
+                {
+                    done.push(of);
+                }
+                part => self.parts.push_back(part),
+            }
+        }
+        done
+    }
+
     /// Drops what waits; whoever waits for it is returned.
     pub fn clear(&mut self) -> Vec<FileDone> {
         self.bytes = 0;

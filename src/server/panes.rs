@@ -234,17 +234,7 @@ fn terminal_event(cx: &mut Cx<'_>, id: PaneId, event: TerminalEvent) {
                 }
             }
         }
-        TerminalEvent::SyncStart => {
-            cx.host.timer(
-                SYNC_MS,
-                Box::new(move |cx| {
-                    if let Some(pane) = cx.server.panes.get(&id) {
-                        pane.terminal.lock().end_sync();
-                        cx.server.mark_pane_changed(id);
-                    }
-                }),
-            );
-        }
+        TerminalEvent::SyncStart => end_sync_in_time(cx, id),
         TerminalEvent::Mark(mark, marks) => {
             cx.server.notify_mark(id, &mark, &marks);
             cx.tell_waiters(id, &News::Mark(&mark, &marks));
@@ -284,6 +274,19 @@ fn notify(cx: &mut Cx<'_>, id: PaneId, notification: &Notification) {
             crate::view::message::show_error(cx, client, &text.replace('#', "##"));
         }
     }
+}
+
+/// Draws synchronized output after a time, whether or not the program says that it is whole.
+pub(super) fn end_sync_in_time(cx: &mut Cx<'_>, id: PaneId) {
+    cx.host.timer(
+        SYNC_MS,
+        Box::new(move |cx| {
+            if let Some(pane) = cx.server.panes.get(&id) {
+                pane.terminal.lock().end_sync();
+                cx.server.mark_pane_changed(id);
+            }
+        }),
+    );
 }
 
 /// Attached clients with terminals that show the pane's window (`always`: have it anywhere).

@@ -1,6 +1,8 @@
 //! A connected client as the server holds it: its socket, its file streams, and, when it has
 //! one, its terminal.
 
+mod travel;
+
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd, OwnedFd};
 
@@ -16,9 +18,12 @@ use crate::protocol::{ClientFlags, Connection, Message};
 use super::control_io::ControlIo;
 use super::outgoing::{Next, Outgoing};
 use super::token::{Poller, Token};
+use super::tty::Travelled;
 use super::tty::Tty;
 use super::work::Workshop;
 use crate::reactor::Interest;
+
+pub use travel::PeerRecord;
 
 /// Data taken from one file through a client, in bytes; more is an error (`File too large`).
 const MAX_READ: usize = 1 << 30;
@@ -64,6 +69,8 @@ pub struct Peer {
     reading: BTreeMap<i32, Reading>,
     next_stream: i32,
     pub tty: Option<Tty>,
+    /// A terminal that came from another server, until it is taken up.
+    pub travelled: Option<Travelled>,
     pub control: Option<ControlIo>,
     /// The control client's streams, or the terminal, are gone.
     pub control_lost: bool,
@@ -113,6 +120,7 @@ impl Peer {
             reading: BTreeMap::new(),
             next_stream: 3,
             tty: None,
+            travelled: None,
             control: None,
             control_lost: false,
             tty_lost: false,

@@ -497,6 +497,22 @@ impl Pump {
         }
     }
 
+    /// Input that waits for a program, for another server; None when there is more than `max`.
+    pub fn record_input(&mut self, pane: PaneId, max: usize) -> Option<Vec<u8>> {
+        self.panes.get_mut(&pane).map_or(Some(Vec::new()), |io| io.input.record(max))
+    }
+
+    /// Saves all panes now.
+    pub fn save_all(&mut self) {
+        let panes: Vec<PaneId> = self.journals.all.keys().copied().collect();
+        panes.into_iter().for_each(|pane| self.save(pane));
+    }
+
+    /// The panes that are read.
+    pub fn ids(&self) -> Vec<PaneId> {
+        self.panes.keys().copied().collect()
+    }
+
     pub fn flush(&mut self, poller: &Poller, pane: PaneId) {
         let Some(io) = self.panes.get_mut(&pane) else { return };
         while let Some(bytes) = io.input.front() {

@@ -39,6 +39,19 @@ const UNKNOWN_SIZE: Size = Size::new(80, 24);
 impl Runtime {
     /// Takes over; false when nothing is left to serve.
     pub fn restore(&mut self, recovered: Recovered) -> bool {
+        // Nothing was left by a server that died before it had told anybody of anything.
+        let Some(deposit) = recovered.deposit else { return false };
+        let recovered = Recovered { deposit: None, ..recovered };
+        let snapshot = Snapshot::read(deposit).unwrap_or_else(|| Snapshot {
+            refused: vec!["state of the server before: it cannot be read".to_owned()],
+            ..Snapshot::default()
+        });
+        self.restore_from(snapshot, recovered);
+        !self.server.sessions.is_empty() || !self.server.server_options().flag("exit-empty")
+    }
+
+    /// Takes over what a state file says and the keeper held.
+    pub(super) fn restore_from(&mut self, mut snapshot: Snapshot, recovered: Recovered) {
         self.world.custody.begin_taking(recovered.left_out);
         let mut held: BTreeMap<PaneId, HeldChild> = BTreeMap::new();
         let mut jobs = Vec::new();
@@ -48,12 +61,6 @@ impl Runtime {
                 Err(_) => jobs.push(child),
             }
         }
-        // Nothing was left by a server that died before it had told anybody of anything.
-        let Some(deposit) = recovered.deposit else { return false };
-        let mut snapshot = Snapshot::read(deposit).unwrap_or_else(|| Snapshot {
-            refused: vec!["state of the server before: it cannot be read".to_owned()],
-            ..Snapshot::default()
-        });
         if let Some(key) = snapshot.history_key {
             self.world.histories.set_key(key);
         }
@@ -81,7 +88,6 @@ impl Runtime {
             self.process_ended(pid, status);
         }
         self.world.custody.takes(Part::Whole);
-        !self.server.sessions.is_empty() || !self.server.server_options().flag("exit-empty")
     }
 
     /// Sessions, windows and panes. Returns how programs ended while nobody looked.
@@ -127,6 +133,7 @@ impl Runtime {
         for (id, record) in panes {
             let (options, child) = (options_of(id.to_string()), held.remove(&id));
             ended.extend(self.restore_pane(id, record, options, child, screens.remove(&id)));
+            self.say_progress();
         }
         for (pane, records) in modes {
             for record in records.iter().rev() {
@@ -134,6 +141,7 @@ impl Runtime {
             }
         }
         window_ids.into_iter().for_each(|window| self.cx().fix_panes(window, None));
+        self.set_time_limits();
         self.resize_terminals();
         // Started in the turn that the server died in: nobody was told of it.
         for (pane, child) in held {
@@ -144,6 +152,24 @@ impl Runtime {
             self.server.add_message(self.world.now, text);
         }
         ended
+    }
+
+    /// What programs had begun and not ended has time limits, as before.
+    fn set_time_limits(&mut self) {
+        let now_ms = self.world.now.mono_ms;
+        let look = |pane: &Pane| {
+            let mut terminal = pane.terminal.lock();
+            terminal.begin_timeouts(now_ms);
+            (pane.id, terminal.is_synchronized())
+        };
+        let panes: Vec<_> = self.server.panes.values().map(look).collect();
+        for (pane, synchronized) in panes {
+            let mut cx = self.cx();
+            crate::model::timeouts::watch(&mut cx, pane);
+            if synchronized {
+                super::panes::end_sync_in_time(&mut cx, pane);
+            }
+        }
     }
 
     /// Each terminal has the size of its pane, which may have changed just before the end.
@@ -286,7 +312,9 @@ impl Runtime {
             self.world.scopes.adopt_pane(&self.world.poller, id, pid);
             ended = status.map(|status| (pid, exit_status(status)));
             if let Some(master) = master {
-                redraw_program(&master);
+                if self.world.predecessor.is_none() {
+                    redraw_program(&master);
+                }
                 if self.world.pump.add(&self.world.poller, id, master, terminal).is_err() {
                     pane.flags |= PaneFlags::CLOSED;
                 }

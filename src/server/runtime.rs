@@ -57,6 +57,8 @@ pub struct Runtime {
     pub next_keeper_ms: u64,
     /// Some client was told that a logout ends the server, or need not be.
     pub logout_told: bool,
+    /// Tells the server before, which stands in for this one in the foreground, that this one lives.
+    pub before: Option<OwnedFd>,
 }
 
 impl Runtime {
@@ -124,6 +126,7 @@ impl Runtime {
             self.start_format_jobs();
             self.save_sessions();
             self.animate();
+            self.drive_upgrade();
             if self.is_over() {
                 return Ok(());
             }
@@ -160,6 +163,7 @@ impl Runtime {
             .chain(self.deposits.due_ms())
             .chain(self.rest_due_ms())
             .chain(self.world.saver.due_ms())
+            .chain(self.upgrade_due_ms())
             .chain(self.world.custody.lost.then_some(self.next_keeper_ms))
             .min()?;
         Some(Duration::from_millis(due.saturating_sub(now)))
@@ -171,6 +175,8 @@ impl Runtime {
             Token::Keeper => self.read_keeper(),
             Token::Scopes => self.read_scopes(),
             Token::Pressure => self.world.scopes.pressed(),
+            // Looked at in each turn.
+            Token::Successor => {}
             Token::Work => self.world.callbacks.extend(self.world.work.take_done()),
             Token::Client(id) => {
                 self.world.pump.note_asked();

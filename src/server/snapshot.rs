@@ -12,7 +12,10 @@ mod load;
 mod records;
 
 use book::{Beside, Book};
-pub use records::{JobRecord, PaneRecord, SessionRecord, Snapshot, WindowRecord};
+pub use records::{JobRecord, Kind, PaneRecord, SessionRecord, Snapshot, WindowRecord};
+
+use std::io;
+use std::os::fd::OwnedFd;
 
 use super::pump::write_checkpoint;
 use super::runtime::Runtime;
@@ -52,7 +55,7 @@ pub fn read_state(bytes: &[u8]) -> Option<StateFile> {
 }
 
 /// The state file of a new server.
-pub fn new_state() -> std::io::Result<Vec<u8>> {
+pub fn new_state() -> io::Result<Vec<u8>> {
     let mut server = crate::model::Server::default();
     server.environ.set("HOME", "/root");
     let mut beside = Beside {
@@ -60,12 +63,13 @@ pub fn new_state() -> std::io::Result<Vec<u8>> {
         history_key: Some([7; 32]),
         has_journal: &|_| true,
         jobs: Vec::new(),
+        passage: Vec::new(),
         checkpoint: &mut |_, _| (),
     };
     let file = Book::begin()?.enter(&server, &mut beside)?;
-    let file = file.ok_or(std::io::ErrorKind::NotFound)?;
+    let file = file.ok_or(io::ErrorKind::NotFound)?;
     let mut bytes = Vec::new();
-    std::io::Read::read_to_end(&mut std::fs::File::from(file), &mut bytes)?;
+    io::Read::read_to_end(&mut std::fs::File::from(file), &mut bytes)?;
     Ok(bytes)
 }
 
@@ -144,7 +148,29 @@ impl Runtime {
         self.deposits.commands_ran = false;
     }
 
-    fn write_state(&mut self) {
+    /// A file of its own with all of the state, and with records for a server that takes over in
+    /// place.
+    pub fn whole_state(&mut self, passage: Vec<(Kind, String, Vec<u8>)>) -> io::Result<OwnedFd> {
+        let stored = self.world.histories.store().is_some();
+        let (server, pump) = (&self.server, &self.world.pump);
+        let jobs = self.world.jobs.iter();
+        let mut beside = Beside {
+            origin_ms: self.deposits.origin_ms,
+            history_key: self.world.histories.key(),
+            has_journal: &|pane| stored && pump.has_journal(pane),
+            jobs: jobs.filter_map(|(_, job)| job.record_up_to(usize::MAX)).collect(),
+            passage,
+            checkpoint: &mut |pane, out| {
+                if let Some(pane) = server.panes.get(&pane) {
+                    write_checkpoint(&mut pane.terminal.lock(), out);
+                }
+            },
+        };
+        let file = Book::begin()?.enter(server, &mut beside)?;
+        file.ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    pub(super) fn write_state(&mut self) {
         self.world.saver.note_change(self.world.now.mono_ms);
         self.world.pump.save_disturbed();
         // A journal's screen is taken up with the transcript that it belongs to.
@@ -155,6 +181,7 @@ impl Runtime {
             history_key: self.world.histories.key(),
             has_journal: &|pane| stored && pump.has_journal(pane),
             jobs: self.world.jobs.iter().filter_map(|(_, job)| job.record()).collect(),
+            passage: Vec::new(),
             checkpoint: &mut |pane, out| {
                 if let Some(pane) = server.panes.get(&pane) {
                     write_checkpoint(&mut pane.terminal.lock(), out);

@@ -24,7 +24,7 @@ use super::world::World;
 use crate::reactor::{self, Interest, Reactor};
 
 /// Signals that the server catches.
-const SIGNALS: [Signal; 6] =
+pub(super) const SIGNALS: [Signal; 6] =
     [Signal::SIGINT, Signal::SIGTERM, Signal::SIGCHLD, Signal::SIGUSR1, Signal::SIGUSR2, Signal::SIGHUP];
 
 /// Bytes from which on a piece of memory goes back to the kernel as soon as it is freed.
@@ -136,6 +136,7 @@ impl Runtime {
             birth: start.birth,
             next_keeper_ms: 0,
             logout_told: start.recovered.is_some(),
+            before: None,
         };
         runtime.tick();
         runtime.prepare(&start.socket_path, start.environment);
@@ -146,7 +147,11 @@ impl Runtime {
             start.socket_path,
             crate::protocol::PROTOCOL_VERSION
         );
-        if let Some(recovered) = start.recovered {
+        if let Some(channel) = start.before {
+            let recovered = start.recovered.unwrap_or_default();
+            runtime.before = Some(runtime.succeed(channel, recovered));
+            runtime.cx().limit_changed("pane-memory-max");
+        } else if let Some(recovered) = start.recovered {
             if !recovered.upgrade {
                 log::count_death();
                 tracing::warn!("the server before died; without: {:?}", recovered.left_out);

@@ -34,6 +34,11 @@ impl Timers {
         }
     }
 
+    /// When a timer is due.
+    pub fn due_ms(&self, timer: TimerId) -> Option<u64> {
+        self.when.get(&timer.0).copied()
+    }
+
     /// When the next one is due.
     pub fn next_due(&self) -> Option<u64> {
         self.due.keys().next().map(|k| k.0)

@@ -16,6 +16,8 @@ pub enum Token {
     Scopes,
     /// The kernel says that memory is short.
     Pressure,
+    /// The server that is to come next says something.
+    Successor,
     /// Work beside the loop is done, or the transcripts have something to say.
     Work,
     /// A client's connection.
@@ -38,6 +40,7 @@ impl reactor::Token for Token {
             Token::Scopes => (3, 0),
             Token::Work => (10, 0),
             Token::Pressure => (11, 0),
+            Token::Successor => (12, 0),
             Token::Client(c) => (4, u64::from(c.0)),
             Token::Tty(c) => (5, u64::from(c.0)),
             Token::Pane(p) => (6, u64::from(p.0)),
@@ -56,6 +59,7 @@ impl reactor::Token for Token {
             3 => Token::Scopes,
             10 => Token::Work,
             11 => Token::Pressure,
+            12 => Token::Successor,
             4 => Token::Client(ClientId(id as u32)),
             5 => Token::Tty(ClientId(id as u32)),
             6 => Token::Pane(PaneId(id as u32)),

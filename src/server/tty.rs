@@ -1,6 +1,8 @@
 //! A client's terminal as the server drives it: termios, reading and decoding keys, drawing
 //! frames when what was drawn before has been taken, starting and stopping.
 
+mod travel;
+
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 
@@ -19,6 +21,8 @@ use crate::render::tty::{Tty as Screen, TtyOptions};
 use super::proc;
 use super::token::{Poller, Token};
 use crate::reactor::Interest;
+
+pub use travel::{Travelled, TtyRecord};
 
 /// Raw bytes (passthrough, clipboard) that wait for one terminal; more is dropped and counted.
 const MAX_RAW: usize = 4 << 20;

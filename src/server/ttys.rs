@@ -14,7 +14,7 @@ use crate::outer::{Term, TermOptions};
 use crate::render::tty::TtyOptions;
 
 use super::runtime::Runtime;
-use super::tty::{NewTty, Tty};
+use super::tty::{NewTty, Travelled, Tty};
 use super::world::World;
 
 /// Keys taken from one terminal in one turn; a paste of more goes on in the next.
@@ -27,20 +27,26 @@ pub fn open(world: &mut World, id: ClientId, setup: &TtySetup) -> Result<(), Str
     if let Some(tty) = &mut peer.tty {
         return tty.start(&world.poller, now_ms).map_err(|e| e.to_string());
     }
-    let Some(fd) = peer.stdin.as_ref().and_then(|fd| fd.as_fd().try_clone_to_owned().ok()) else {
-        return Err("not a terminal".to_owned());
+    let (fd, travelled) = match peer.travelled.take() {
+        Some(Travelled { fd, record }) => (Some(fd), Some(record)),
+        None => (peer.stdin.as_ref().and_then(|fd| fd.as_fd().try_clone_to_owned().ok()), None),
     };
+    let Some(fd) = fd else { return Err("not a terminal".to_owned()) };
     if super::proc::window_size(fd.as_fd()).is_none() {
         return Err("not a terminal".to_owned());
     }
-    let mut features = Features(setup.feature_bits);
+    let learnt = travelled.as_ref().map_or(0, |record| record.features.0);
+    let mut features = Features(setup.feature_bits | learnt);
     let options = TermOptions { features: &setup.features, overrides: &setup.overrides };
     let term =
         Term::new(&setup.term_name, &setup.term_caps, &mut features, &options, setup.colorterm.as_deref())?;
     let user_keys = setup.user_keys.iter().map(|(n, bytes)| (*n, bytes.as_slice())).collect();
     let new = NewTty { id, fd, utf8: setup.utf8, term, features, options: screen_options(setup), user_keys };
     let mut tty = Tty::new(new).map_err(|e| e.to_string())?;
-    tty.start(&world.poller, now_ms).map_err(|e| e.to_string())?;
+    match travelled {
+        Some(record) => tty.take_up(&world.poller, record).map_err(|e| e.to_string())?,
+        None => tty.start(&world.poller, now_ms).map_err(|e| e.to_string())?,
+    }
     peer.tty = Some(tty);
     world.tty_changed.push(id);
     Ok(())

@@ -33,6 +33,8 @@ struct State {
     done: Vec<Callback>,
     idle: usize,
     threads: usize,
+    /// Work that is being done by them.
+    busy: usize,
     /// Work that gets a thread of its own, and how many such threads there are.
     apart: VecDeque<Work>,
     threads_apart: usize,
@@ -95,6 +97,12 @@ impl Workshop {
         }
     }
 
+    /// Whether nothing is being done or waits.
+    pub fn is_idle(&self) -> bool {
+        let state = self.bench.state.lock();
+        state.waiting.is_empty() && state.done.is_empty() && state.busy == 0 && state.threads_apart == 0
+    }
+
     /// What is to be done on the loop now.
     pub fn take_done(&self) -> Vec<Callback> {
         // Nothing to read is no reason not to look.
@@ -127,6 +135,7 @@ impl Bench {
                 let mut state = self.state.lock();
                 loop {
                     if let Some(work) = state.waiting.pop_front() {
+                        state.busy += 1;
                         break work;
                     }
                     state.idle += 1;
@@ -135,7 +144,10 @@ impl Bench {
                 }
             };
             let callback = work();
-            self.state.lock().done.push(callback);
+            let mut state = self.state.lock();
+            state.busy -= 1;
+            state.done.push(callback);
+            drop(state);
             self.wake();
         }
     }

@@ -10,10 +10,11 @@ use crate::base::history::History;
 use crate::base::{ClientId, PaneId, Size};
 use crate::model::Cx;
 use crate::model::host::{
-    ClientMessage, Content, FileDone, Hold, Host, JobId, JobRequest, LeftScope, Maker, RestoreDone,
+    ClientMessage, Content, FileDone, Hold, Host, JobId, JobRequest, LeftScope, Maker, Refused, RestoreDone,
     SpawnRequest, Spawned, Stream, TerminalDescription, TimerId, TtySetup, Work,
 };
 use crate::model::pane_limits::{PaneLimits, ServerLimits};
+use crate::model::queue::ItemContext;
 use crate::transcript::{PaneHandle, TranscriptStore};
 
 use parking_lot::Mutex;
@@ -28,8 +29,10 @@ use super::peer::Peer;
 use super::pump::{Pipe, Pump};
 use super::saved::{self, Saver};
 use super::scopes::Scopes;
+use super::successor::Predecessor;
 use super::timers::{Callback, Timers};
 use super::token::{Poller, Token};
+use super::upgrade::Upgrade;
 use super::work::Workshop;
 use super::{files, proc};
 use crate::reactor::Interest;
@@ -62,6 +65,10 @@ pub struct World {
     pub palette_queries: Vec<(ClientId, u8, PaneId)>,
     /// `pipe-pane` output from jobs to panes.
     pub pipes: BTreeMap<JobId, PaneId>,
+    /// An upgrade that is under way.
+    pub upgrade: Option<Upgrade>,
+    /// The server before, while it runs.
+    pub predecessor: Option<Predecessor>,
 }
 
 /// Questions for palette entries that wait for an answer, over all clients.
@@ -96,6 +103,8 @@ impl World {
             tty_changed: Vec::new(),
             palette_queries: Vec::new(),
             pipes: BTreeMap::new(),
+            upgrade: None,
+            predecessor: None,
         })
     }
 
@@ -312,6 +321,15 @@ impl Host for World {
 
     fn job_kill(&mut self, job: JobId, signal: i32) {
         self.jobs.signal(job, signal);
+    }
+
+    fn upgrade(
+        &mut self,
+        program: Option<String>,
+        item: &ItemContext,
+        failed: Refused,
+    ) -> Result<(), String> {
+        self.begin_upgrade(program, item, failed)
     }
 
     fn is_ready_to_start(&mut self) -> bool {

@@ -557,6 +557,9 @@ commands! {
         name: "watch-events", template: "e:F:f:jn:T:", ours: true,
         usage: "[-j] [-e event] [-F format] [-f filter] [-n count] [-T seconds]", ..ROW
     },
+    UpgradeServer => CommandEntry {
+        name: "upgrade-server", max: Some(1), ours: true, usage: "[path]", ..ROW
+    },
 }
 
 impl CommandId {

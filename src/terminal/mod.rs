@@ -377,6 +377,11 @@ impl Terminal {
         self.screen.grid.links.clear();
     }
 
+    /// Whether the program has begun synchronized output and not ended it.
+    pub fn is_synchronized(&self) -> bool {
+        self.screen.modes.contains(Modes::SYNC)
+    }
+
     /// Ends synchronized output, because the program did or because it took too long.
     pub fn end_sync(&mut self) {
         if self.screen.modes.contains(Modes::SYNC) {

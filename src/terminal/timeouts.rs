@@ -34,6 +34,12 @@ impl Terminal {
         self.screen.outbox.now_ms = now_ms;
     }
 
+    /// A terminal that was loaded: what is open in it counts from now on.
+    pub fn begin_timeouts(&mut self, now_ms: u64) {
+        self.set_clock(now_ms);
+        self.clock.note_string(self.parser.open_string());
+    }
+
     /// When `time_out` has to be called, if the server does not know that time yet.
     pub fn next_timeout(&mut self) -> Option<u64> {
         let string = self.clock.string.map(|(_, since)| since + STRING_MS);

@@ -40,6 +40,8 @@ struct State {
     stopping: bool,
     /// Set while a job is carried out.
     since: Option<Instant>,
+    /// Nothing is carried out for now.
+    held: bool,
 }
 
 /// See the module comment.
@@ -73,7 +75,7 @@ impl Queue {
         if state.jobs.is_empty() {
             self.drained.notify_all();
         }
-        while state.jobs.is_empty() && !state.stopping {
+        while state.held || (state.jobs.is_empty() && !state.stopping) {
             match wait {
                 Some(wait) if self.filled.wait_for(&mut state, wait).timed_out() => return None,
                 Some(_) => {}
@@ -85,8 +87,16 @@ impl Queue {
         job
     }
 
+    /// Carries nothing out until `hold(false)`.
+    pub fn hold(&self, held: bool) {
+        self.state.lock().held = held;
+        self.filled.notify_all();
+    }
+
     pub fn stop(&self) {
-        self.state.lock().stopping = true;
+        let mut state = self.state.lock();
+        (state.stopping, state.held) = (true, false);
+        drop(state);
         self.filled.notify_all();
     }
 

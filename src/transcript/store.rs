@@ -466,6 +466,11 @@ impl TranscriptStore {
         self.shared.messages.lock().drain(..).collect()
     }
 
+    /// Writes nothing while it is held: another server has these files open still.
+    pub fn hold(&self, held: bool) {
+        self.shared.queue.hold(held);
+    }
+
     /// Waits until all that was handed to the writer is written (or failed); false when that
     /// takes longer than `limit`.
     pub fn settle(&self, limit: Duration) -> bool {

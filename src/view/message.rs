@@ -3,7 +3,7 @@
 use crate::base::ClientId;
 use crate::model::client::StatusMessage;
 use crate::model::option_access::OptionScope;
-use crate::model::queue::{Exec, KeyEvent, QueueState, StateFlags};
+use crate::model::queue::{KeyEvent, QueueState, StateFlags, Step};
 use crate::model::{Cx, FindState};
 
 /// How a message shows.
@@ -76,12 +76,6 @@ pub fn queue_error(cx: &mut Cx<'_>, client: ClientId, text: String) {
     let first = chars.next().map(|c| c.to_ascii_uppercase());
     let text: String = first.into_iter().chain(chars).collect();
     let state = QueueState::new(FindState::default(), KeyEvent::default(), StateFlags::empty());
-    let items = cx.server.queues.callback(
-        &state,
-        Box::new(move |cx, _| {
-            show_error(cx, client, &text);
-            Exec::Normal
-        }),
-    );
+    let items = cx.server.queues.step(&state, Step::ShowError(text));
     cx.server.queues.append(Some(client), items);
 }

@@ -83,7 +83,7 @@ enum Parse<T> {
 }
 
 /// Which replies are outstanding.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 struct Awaiting {
     primary: bool,
     secondary: bool,
@@ -91,6 +91,16 @@ struct Awaiting {
     foreground: bool,
     background: bool,
     window_size: bool,
+}
+
+/// What a decoder knows of what came before, for another one to go on with.
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+pub struct DecoderRecord {
+    pending: Vec<u8>,
+    deadline: Option<u64>,
+    awaiting: Awaiting,
+    requests_pending: bool,
+    in_paste: bool,
 }
 
 /// Turns a terminal's bytes into events; see the module comment.
@@ -133,6 +143,23 @@ impl Decoder {
         };
         decoder.rebuild(term, user_keys);
         decoder
+    }
+
+    pub fn save(&self) -> DecoderRecord {
+        DecoderRecord {
+            pending: self.pending[self.start..].to_vec(),
+            deadline: self.deadline,
+            awaiting: self.awaiting,
+            requests_pending: self.requests_pending,
+            in_paste: self.in_paste,
+        }
+    }
+
+    /// Goes on where another decoder was.
+    pub fn take_up(&mut self, record: DecoderRecord) {
+        let DecoderRecord { pending, deadline, awaiting, requests_pending, in_paste } = record;
+        (self.pending, self.start, self.deadline) = (pending, 0, deadline);
+        (self.awaiting, self.requests_pending, self.in_paste) = (awaiting, requests_pending, in_paste);
     }
 
     /// Learns the terminal's keys again, after `user-keys` or the terminal changed.

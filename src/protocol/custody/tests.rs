@@ -41,7 +41,8 @@ fn requests() -> Vec<Request> {
         Request::Open { token: 9 },
         Request::Deposit { snapshot: null() },
         Request::Listener { listener: null() },
-        Request::Upgrade { program: "/usr/bin/tmux".into() },
+        Request::HandOver,
+        Request::Abandon,
         Request::Goodbye { groups: vec!["/sys/fs/cgroup/memory/a".into()] },
     ]
 }

@@ -62,6 +62,8 @@ pub struct Book {
 pub struct Beside<'a> {
     pub origin_ms: u64,
     pub history_key: Option<[u8; 32]>,
+    /// For a server that takes over in place.
+    pub passage: Vec<(Kind, String, Vec<u8>)>,
     /// Jobs that outlive the server.
     pub jobs: Vec<JobRecord<'a>>,
     /// Whether a pane's screen is in its journal.
@@ -143,6 +145,9 @@ impl Book {
         let monitors = server.monitors.save();
         if monitors != SavedMonitors::default() {
             self.record(Kind::Monitors, "", &monitors)?;
+        }
+        for (kind, name, body) in &beside.passage {
+            self.bytes(*kind, name, hash(body), |out| out.extend_from_slice(body))?;
         }
         if let Some(key) = beside.history_key {
             self.bytes(Kind::HistoryKey, "", hash(&key), |out| out.extend(key))?;

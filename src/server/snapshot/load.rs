@@ -71,6 +71,8 @@ impl Snapshot {
             Kind::Message => drop(self.messages.insert(name.parse().ok()?, parse(bytes)?)),
             Kind::Access => drop(self.access.insert(name.parse().ok()?, parse(bytes)?)),
             Kind::Modes => drop(self.modes.insert(PaneId::parse(&name)?, parse(bytes)?)),
+            Kind::Client => drop(self.clients.insert(name.parse().ok()?, parse(bytes)?)),
+            Kind::Passage => self.passage = Some(parse(bytes)?),
             Kind::Job => drop(self.jobs.insert(name.parse().ok()?, parse(bytes)?)),
             Kind::Delayed => drop(self.delayed.insert(name.parse().ok()?, parse(bytes)?)),
             Kind::Monitors => self.monitors = Some(parse(bytes)?),

@@ -17,6 +17,7 @@ use crate::model::pane::{Pane, PaneFlags};
 use crate::model::session::{Session, SessionGroup};
 use crate::model::window::Window;
 use crate::model::{Buffers, Layout, Marked, Server, WaitChannel};
+use crate::server::passage::{ClientRecord, Passage};
 
 /// Kinds of records. The numbers are in files of other versions: they are never used again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,10 +50,13 @@ pub enum Kind {
     Job = 18,
     /// Monitors and hooks of users.
     Monitors = 19,
+    /// For a server that takes over in place: a client, and what there is one of.
+    Client = 20,
+    Passage = 21,
 }
 
 impl Kind {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::Server,
         Self::Options,
         Self::Environ,
@@ -72,6 +76,8 @@ impl Kind {
         Self::Delayed,
         Self::Job,
         Self::Monitors,
+        Self::Client,
+        Self::Passage,
     ];
 
     /// For messages.
@@ -96,6 +102,8 @@ impl Kind {
             Self::Delayed => "delayed command",
             Self::Job => "job",
             Self::Monitors => "monitors",
+            Self::Client => "client",
+            Self::Passage => "what waits",
         }
     }
 }
@@ -152,6 +160,8 @@ impl ServerRecord {
             monitors: _,
             wait_channels: _,
             delayed: _,
+            // Whoever waits goes with the connection.
+            waiting_delayed: _,
             access: _,
             // Follows from options.
             width_rules: _,
@@ -602,6 +612,8 @@ pub struct Snapshot {
     pub delayed: BTreeMap<u64, crate::model::Delayed>,
     pub jobs: BTreeMap<u64, JobRecord<'static>>,
     pub monitors: Option<crate::model::monitors::SavedMonitors>,
+    pub clients: BTreeMap<u32, ClientRecord>,
+    pub passage: Option<Passage>,
     /// What could not be read, for the message log.
     pub refused: Vec<String>,
 }
@@ -629,6 +641,8 @@ impl Snapshot {
         self.delayed.keys().for_each(|number| add(Kind::Delayed, number.to_string()));
         self.jobs.keys().for_each(|token| add(Kind::Job, token.to_string()));
         self.monitors.iter().for_each(|_| add(Kind::Monitors, String::new()));
+        self.clients.keys().for_each(|id| add(Kind::Client, id.to_string()));
+        self.passage.iter().for_each(|_| add(Kind::Passage, String::new()));
         self.history_key.iter().for_each(|_| add(Kind::HistoryKey, String::new()));
         out
     }

@@ -391,6 +391,7 @@ fn ask_with(
         state: None,
         item: None,
         handler: Box::new(handler),
+        saver: None,
     };
     prompt::open(cx, client, request);
 }

@@ -3,7 +3,7 @@
 use crate::base::{Key, KeyCode, Mods, NamedKey};
 
 /// Text being edited. `index` counts characters and is where the next one goes.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Line {
     pub text: Vec<char>,
     pub index: usize,

@@ -4,7 +4,7 @@ use crate::model::option_access::OptionScope;
 use crate::model::{Cx, Server};
 
 /// What a prompt asks for: decides its history and how it completes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub enum PromptType {
     #[default]
     Command,

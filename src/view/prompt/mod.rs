@@ -5,6 +5,7 @@ mod complete;
 mod draw;
 pub mod edit;
 pub mod history;
+mod saved;
 
 use crate::base::text::from_bytes;
 use crate::base::{ClientId, Key, MouseEvent, Surface};
@@ -16,10 +17,11 @@ use crate::model::{Cx, FindState};
 
 use edit::{Edit, Line};
 pub use history::PromptType;
+pub use saved::load;
 
 bitflags::bitflags! {
     /// Kinds of prompts.
-    #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
     pub struct PromptFlags: u8 {
         /// One character is the answer.
         const SINGLE = 0x1;
@@ -68,7 +70,12 @@ pub struct Request {
     /// The command that waits for the answer.
     pub item: Option<ItemId>,
     pub handler: Handler,
+    /// Writes down what the handler is made of, for a later server.
+    pub saver: Option<Saver>,
 }
+
+/// See `Request::saver`.
+pub type Saver = Box<dyn Fn() -> Option<String> + Send>;
 
 /// A prompt that is open.
 pub struct LinePrompt {
@@ -87,6 +94,7 @@ pub struct LinePrompt {
     state: Option<FindState>,
     item: Option<ItemId>,
     handler: Handler,
+    saver: Option<Saver>,
 }
 
 /// A scope for what a prompt shows.
@@ -103,7 +111,7 @@ pub fn open(cx: &mut Cx<'_>, client: ClientId, request: Request) {
     super::overlay::clear(cx, client);
     super::message::clear(cx, client);
     close(cx, client);
-    let Request { prompt, input, kind, flags, state, item, handler } = request;
+    let Request { prompt, input, kind, flags, state, item, handler, saver } = request;
     let input = if flags.contains(PromptFlags::NOFORMAT) {
         input
     } else {
@@ -125,6 +133,7 @@ pub fn open(cx: &mut Cx<'_>, client: ClientId, request: Request) {
         state,
         item,
         handler,
+        saver,
     };
     let Some(c) = cx.server.clients.get_mut(&client) else { return };
     c.prompt = Some(Box::new(open));
@@ -404,6 +413,10 @@ impl Prompt for LinePrompt {
 
     fn waiting_item(&self) -> Option<ItemId> {
         self.item
+    }
+
+    fn save(&self) -> Option<String> {
+        self.write_down()
     }
 
     fn as_any(&mut self) -> &mut dyn std::any::Any {

@@ -209,6 +209,7 @@ fn over(f: &mut Fixture, client: ClientId, b: u8) {
                 state: None,
                 item: None,
                 handler: Box::new(|_, _, _, _| prompt::Next::Close),
+                saver: None,
             };
             prompt::open(&mut cx, client, request);
         }

@@ -1,0 +1,27 @@
+//! `upgrade-server`: another program in the place of the running server, with everything kept.
+
+use crate::model::{Cx, Exec, ItemContext};
+use crate::syntax::args::Args;
+
+use super::output;
+
+pub fn upgrade_server(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    let program = args.string(0).map(|path| output::client_path(cx, item.client, &path));
+    let waiting = item.waiting();
+    let failed = Box::new(move |cx: &mut Cx<'_>, why: String| {
+        output::error(cx, &waiting, &format!("not upgraded: {why}"));
+        cx.server.queues.resume(waiting.id);
+    });
+    match cx.host.upgrade(program, item, failed) {
+        Ok(()) => Exec::Wait,
+        Err(why) => output::error(cx, item, &format!("not upgraded: {why}")),
+    }
+}
+
+/// In the new server: the command that the one before was given is through.
+pub fn succeeded(cx: &mut Cx<'_>, item: &ItemContext) {
+    let text = format!("upgraded: process {} is the server", cx.server.pid);
+    cx.server.add_message(cx.now, text.clone());
+    output::print(cx, item, &text);
+    cx.server.queues.resume(item.id);
+}

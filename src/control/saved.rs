@@ -1,0 +1,77 @@
+//! A control client's state as it is written down for a server that takes over.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{ClientId, PaneId};
+use crate::model::Cx;
+use crate::model::host::Hold;
+
+use super::queue::{Entry, PaneState, State};
+use super::subscribe::{self, SubscriptionRecord, Subscriptions};
+
+/// See the module comment.
+#[derive(Serialize, Deserialize)]
+pub struct ControlRecord {
+    panes: Vec<(PaneId, PaneState)>,
+    entries: Vec<EntryRecord>,
+    subscriptions: Vec<SubscriptionRecord>,
+    held: Vec<PaneId>,
+}
+
+#[derive(Serialize, Deserialize)]
+enum EntryRecord {
+    Output { pane: PaneId, since_ms: u64, bytes: Vec<u8> },
+    Line(String),
+}
+
+/// What waits for a control client; None while a text is being made for it.
+pub fn save(cx: &mut Cx<'_>, id: ClientId) -> Option<ControlRecord> {
+    super::queue::with_state(cx, id, |_, state| {
+        let entries = state.entries.iter().map(|entry| {
+            Some(match entry {
+                Entry::Output { pane, since_ms, bytes } => EntryRecord::Output {
+                    pane: *pane,
+                    since_ms: *since_ms,
+                    bytes: bytes.iter().copied().collect(),
+                },
+                Entry::Line(line) => EntryRecord::Line(line.clone()),
+                Entry::Text(_) => return None,
+            })
+        });
+        Some(ControlRecord {
+            entries: entries.collect::<Option<Vec<_>>>()?,
+            panes: state.panes.iter().map(|(pane, how)| (*pane, *how)).collect(),
+            subscriptions: state.subscriptions.save(),
+            held: state.held.clone(),
+        })
+    })?
+}
+
+/// Goes on with what `save` wrote.
+pub fn load(cx: &mut Cx<'_>, id: ClientId, record: ControlRecord) {
+    let mut state = State::default();
+    state.panes = BTreeMap::from_iter(record.panes);
+    for entry in record.entries {
+        match entry {
+            EntryRecord::Output { pane, since_ms, bytes } => state.push_output(pane, since_ms, &bytes),
+            EntryRecord::Line(line) => {
+                state.lines += line.len();
+                state.entries.push_back(Entry::Line(line));
+            }
+        }
+    }
+    state.subscriptions = Subscriptions::load(record.subscriptions);
+    for pane in record.held {
+        cx.host.pane_pause(pane, Hold::Control);
+        if !cx.server.held_panes.contains(&pane) {
+            cx.server.held_panes.push(pane);
+        }
+        state.held.push(pane);
+    }
+    if let Some(client) = cx.server.clients.get_mut(&id) {
+        client.control = Some(Box::new(state));
+    }
+    subscribe::go_on(cx, id);
+}

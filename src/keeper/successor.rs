@@ -1,0 +1,146 @@
+//! An upgrade in place: a new program is started as the next server while the old one runs. It has
+//! nothing to lose until the old server says that it hands over: then the keeper serves the new
+//! one, and becomes its program too.
+
+use super::SUCCESSOR_VARIABLE;
+use super::handover::{become_program, execute, pack_into};
+use super::held::Keeper;
+use super::spawn::{IGNORED, adopt, dispose, fork_here, quit};
+use crate::base::posix::strerror;
+use crate::base::text::to_bytes;
+use crate::protocol::custody::{Handle, Report, ServerStart};
+use crate::protocol::upgrade::{FORMAT, ToOld};
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, open};
+use nix::sys::signal::{SigmaskHow, Signal, kill, sigprocmask};
+use nix::sys::stat::Mode;
+use nix::unistd::{Pid, dup2_stderr, dup2_stdin, dup2_stdout};
+use std::env;
+use std::ffi::CString;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+
+/// The next server.
+pub(super) struct Successor {
+    pub pid: i32,
+    /// The keeper's end of its pair, which is not read before it is the server.
+    socket: OwnedFd,
+}
+
+impl Keeper {
+    /// Starts a program as the next server. Whatever is wrong is said over the channel.
+    pub(super) fn start_successor(&mut self, program: String, channel: OwnedFd) {
+        self.end_successor();
+        let started = UnixStream::pair().map_err(|_| Errno::last()).and_then(|(ours, theirs)| {
+            self.adopted = Some(theirs.into());
+            self.channel = channel.try_clone().ok();
+            let state = pack_into(self);
+            let forked = state.and_then(|state| Ok((state, fork_here()?)));
+            let (state, Some(pid)) = forked? else {
+                self.become_successor(&program);
+            };
+            drop(state);
+            Ok(Successor { pid, socket: ours.into() })
+        });
+        (self.adopted, self.channel) = (None, None);
+        match started {
+            Ok(successor) => self.successor = Some(successor),
+            Err(error) => say(channel.as_fd(), ToOld::Failed { why: strerror(error as i32) }),
+        }
+    }
+
+    /// In the child: becomes the program. What is no server of ours prints its version and ends.
+    fn become_successor(&mut self, program: &str) -> ! {
+        IGNORED.into_iter().for_each(|signal| dispose(signal, false));
+        let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&self.inherited.mask), None);
+        if let Ok(null) = open("/dev/null", OFlag::O_RDWR | OFlag::O_CLOEXEC, Mode::empty()) {
+            let _ = dup2_stdin(&null).and_then(|()| dup2_stdout(&null)).and_then(|()| dup2_stderr(&null));
+        }
+        let argv = [to_bytes(program), b"-V".to_vec()];
+        let argv = argv.into_iter().filter_map(|arg| CString::new(arg).ok()).collect();
+        let error = pack_into(self).map_or_else(
+            |error| error,
+            |state| {
+                let channel = self.channel.as_ref().map_or(-1, AsRawFd::as_raw_fd);
+                let value = format!("{},{channel}", state.as_raw_fd());
+                execute(self, program, argv, (SUCCESSOR_VARIABLE, &value), &state)
+            },
+        );
+        if let Some(channel) = &self.channel {
+            say(channel.as_fd(), ToOld::Failed { why: strerror(error as i32) });
+        }
+        quit(1)
+    }
+
+    /// The next server is not wanted, or was never needed.
+    pub(super) fn end_successor(&mut self) {
+        if let Some(next) = self.successor.take() {
+            // The loop collects it.
+            let _ = kill(Pid::from_raw(next.pid), Signal::SIGKILL);
+        }
+    }
+
+    /// Serves the next server from now on, as its program. Returns the end of its pair, in this
+    /// program, if that cannot be executed.
+    pub(super) fn follow_successor(&mut self) -> Option<OwnedFd> {
+        let next = self.successor.take()?;
+        self.open_all_gates();
+        self.serve_next(next.pid);
+        self.adopted = Some(next.socket);
+        // What was proven, wherever its file is by now.
+        let error = become_program(self, &format!("/proc/{}/exe", next.pid));
+        self.untold.push(Report::UpgradeFailed { errno: error as i32 });
+        self.adopted.take()
+    }
+}
+
+fn say(channel: BorrowedFd<'_>, message: ToOld) {
+    let mut handle = Handle::default();
+    // A server that has gone needs no word.
+    let _ = handle.send(message);
+    let _ = handle.drain(channel);
+}
+
+/// Becomes the next server, if the environment says so; else returns.
+pub(super) fn become_it(server: fn(ServerStart) -> !) {
+    let Ok(value) = env::var(SUCCESSOR_VARIABLE) else { return };
+    let mut numbers = value.split(',').map_while(|number| number.parse::<i32>().ok());
+    let (Some(state), Some(channel)) = (numbers.next(), numbers.next()) else { return };
+    if numbers.next().is_none() {
+        // SAFETY: this descriptor was passed to this program and is used by nobody else.
+        let channel = unsafe { BorrowedFd::borrow_raw(channel) };
+        let name = concat!("scopemux ", env!("CARGO_PKG_VERSION")).to_owned();
+        say(channel, ToOld::Hello { format: FORMAT, name });
+        take_name(&value);
+    }
+    let Some(state) = adopt(state) else { quit(1) };
+    let Ok(mut keeper) = super::handover::unpack_from(state, server) else { quit(1) };
+    match (keeper.adopted.take(), keeper.channel.take()) {
+        (Some(socket), Some(channel)) => keeper.run_successor(socket, channel),
+        _ => quit(1),
+    }
+}
+
+/// Executes this program once more, under the command line that its servers have. Returns if that
+/// cannot be.
+fn take_name(value: &str) {
+    let parent = format!("/proc/{}/cmdline", nix::unistd::getppid());
+    let line = std::fs::read(parent).unwrap_or_default();
+    let argv: Vec<CString> = line
+        .strip_suffix(b"\0")
+        .unwrap_or_default()
+        .split(|byte| *byte == 0)
+        .filter_map(|arg| CString::new(arg).ok())
+        .collect();
+    let vars = env::vars_os().filter(|(name, _)| name != SUCCESSOR_VARIABLE);
+    let mut vars: Vec<CString> = vars
+        .filter_map(|(name, value)| {
+            use std::os::unix::ffi::OsStrExt;
+            CString::new([name.as_bytes(), b"=", value.as_bytes()].concat()).ok()
+        })
+        .collect();
+    vars.extend(CString::new(format!("{SUCCESSOR_VARIABLE}={value},1")));
+    if !argv.is_empty() {
+        let _ = nix::unistd::execve(c"/proc/self/exe", &argv, &vars);
+    }
+}

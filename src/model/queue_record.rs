@@ -1,0 +1,137 @@
+//! The command queues as they are written down for a server that takes over: what waits in them
+//! goes on there, under the same numbers.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{ClientId, PaneId, SessionId, WindowId};
+use crate::syntax::command::Invocation;
+
+use super::events::{EventKind, Payload};
+use super::find::FindState;
+use super::notify::{Gone, Notification};
+use super::queue::{Item, ItemId, ItemKind, QueueState, Queues, Step, as_text, shared_state};
+
+/// Groups of another server are told apart from those of lists that this one makes.
+const OTHER: u64 = 1 << 62;
+
+/// All queues.
+#[derive(Serialize, Deserialize)]
+pub struct QueuesRecord {
+    next_item: u64,
+    ran: u64,
+    queues: Vec<(Option<ClientId>, Vec<ItemRecord>)>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ItemRecord {
+    id: ItemId,
+    group: u64,
+    kind: KindRecord,
+    client: Option<ClientId>,
+    #[serde(with = "shared_state")]
+    state: Arc<QueueState>,
+    waiting: bool,
+    resumed: bool,
+    started: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+enum KindRecord {
+    Command(#[serde(with = "as_text")] Arc<Invocation>),
+    Step(Step),
+    Notify(Box<NotificationRecord>),
+}
+
+#[derive(Serialize, Deserialize)]
+struct NotificationRecord {
+    name: String,
+    current: FindState,
+    client: Option<ClientId>,
+    session: Option<SessionId>,
+    window: Option<WindowId>,
+    pane: Option<PaneId>,
+    buffer: Option<String>,
+    gone: Option<Gone>,
+    payload: Payload,
+    formats: Vec<(String, String)>,
+}
+
+impl ItemRecord {
+    /// None for one that does what nothing but this server can do.
+    fn take(item: &Item) -> Option<Self> {
+        let kind = match &item.kind {
+            // What it did led to the wait; the item only marks the place.
+            _ if item.started => KindRecord::Step(Step::Nothing),
+            ItemKind::Command(command) => KindRecord::Command(command.clone()),
+            ItemKind::Step(step) => KindRecord::Step(step.clone()),
+            ItemKind::Notify(notification) => {
+                KindRecord::Notify(Box::new(NotificationRecord::take(notification)))
+            }
+            ItemKind::Callback(_) => return None,
+        };
+        let Item { id, group, kind: _, client, state, waiting, resumed, started } = item;
+        Some(Self {
+            id: *id,
+            group: *group,
+            kind,
+            client: *client,
+            state: state.clone(),
+            waiting: *waiting,
+            resumed: *resumed,
+            started: *started,
+        })
+    }
+
+    fn make(self) -> Item {
+        let Self { id, group, kind, client, state, waiting, resumed, started } = self;
+        let kind = match kind {
+            KindRecord::Command(command) => ItemKind::Command(command),
+            KindRecord::Step(step) => ItemKind::Step(step),
+            KindRecord::Notify(notification) => match notification.make() {
+                Some(notification) => ItemKind::Notify(Box::new(notification)),
+                None => ItemKind::Step(Step::Nothing),
+            },
+        };
+        let group = if group == 0 { 0 } else { group | OTHER };
+        Item { id, group, kind, client, state, waiting, resumed, started }
+    }
+}
+
+impl NotificationRecord {
+    fn take(notification: &Notification) -> Self {
+        let Notification { kind, current, client, session, window, pane, buffer, gone, payload, formats } =
+            notification.clone();
+        let name = kind.name().to_owned();
+        Self { name, current, client, session, window, pane, buffer, gone, payload, formats }
+    }
+
+    /// None for a hook that this version does not have.
+    fn make(self) -> Option<Notification> {
+        let Self { name, current, client, session, window, pane, buffer, gone, payload, formats } = self;
+        let kind = EventKind::ALL.iter().copied().find(|kind| kind.name() == name)?;
+        Some(Notification { kind, current, client, session, window, pane, buffer, gone, payload, formats })
+    }
+}
+
+impl Queues {
+    /// All that waits; None while something waits that cannot be written down.
+    pub fn record(&self) -> Option<QueuesRecord> {
+        let queue = |(client, queue): (&Option<ClientId>, &super::queue::Queue)| {
+            let items = queue.items.iter().map(ItemRecord::take).collect::<Option<Vec<_>>>()?;
+            Some((*client, items))
+        };
+        let queues = self.queues.iter().map(queue).collect::<Option<Vec<_>>>()?;
+        Some(QueuesRecord { next_item: self.next_item, ran: self.ran, queues })
+    }
+
+    /// Goes on with what another server wrote down.
+    pub fn take_up(&mut self, record: QueuesRecord) {
+        let QueuesRecord { next_item, ran, queues } = record;
+        (self.next_item, self.ran) = (next_item, ran);
+        for (client, items) in queues {
+            self.queues.entry(client).or_default().items.extend(items.into_iter().map(ItemRecord::make));
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! An upgrade in place, in the server that is to come next: it takes up everything that the one
+//! before hands over, while that one keeps it all, and touches nothing until it is told to.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use nix::poll::{PollFd, PollFlags, poll};
+
+use crate::base::ClientId;
+use crate::command;
+use crate::control;
+use crate::model::client::StatusMessage;
+use crate::model::queue::forget_read_states;
+use crate::model::{Client, ClientFlags};
+use crate::protocol::custody::{Handle, Recovered};
+use crate::protocol::upgrade::{ToNew, ToOld};
+use crate::view;
+
+use super::passage::{Arrived, ClientRecord, MessageRecord, Passage};
+use super::peer::Peer;
+use super::runtime::Runtime;
+use super::snapshot::Snapshot;
+
+/// How long the server before may take for what it has to say.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The channel to the server before.
+pub struct Predecessor {
+    channel: OwnedFd,
+    handle: Handle,
+}
+
+impl Predecessor {
+    pub fn new(channel: OwnedFd) -> Self {
+        Self { channel, handle: Handle::default() }
+    }
+
+    /// Says something; a server that has gone hears nothing.
+    pub fn say(&mut self, what: ToOld) {
+        self.handle.send(what).ok();
+        self.handle.drain(self.channel.as_fd()).ok();
+    }
+
+    /// The next thing that it says.
+    fn hear(&mut self) -> Result<ToNew, String> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match self.handle.next_parcel() {
+                Ok(Some(parcel)) => return Ok(parcel),
+                Ok(None) if Instant::now() < deadline => {}
+                Ok(None) => return Err("the server before says nothing".to_owned()),
+                Err(error) => return Err(error.to_string()),
+            }
+            let mut fds = [PollFd::new(self.channel.as_fd(), PollFlags::POLLIN)];
+            poll(&mut fds, 500u16).ok();
+            if !self.handle.fill(self.channel.as_fd()).unwrap_or(false) {
+                return Err("the server before has gone".to_owned());
+            }
+        }
+    }
+}
+
+impl Runtime {
+    /// Takes everything up, and waits for the word that this server is the one. Returns the end of
+    /// the channel, which lasts as long as this server.
+    pub(super) fn succeed(&mut self, channel: OwnedFd, recovered: Recovered) -> OwnedFd {
+        self.world.predecessor = Some(Predecessor::new(channel));
+        let taken = self.take_over(recovered);
+        let Some(mut before) = self.world.predecessor.take() else { std::process::exit(1) };
+        if let Err(why) = taken {
+            before.say(ToOld::Failed { why });
+            std::process::exit(1);
+        }
+        before.say(ToOld::Ready { pid: u64::from(std::process::id()) });
+        // Without the word this server was never there.
+        if !matches!(before.hear(), Ok(ToNew::Commit)) {
+            std::process::exit(1);
+        }
+        if let Some(store) = self.world.histories.store() {
+            store.hold(false);
+        }
+        before.channel
+    }
+
+    fn take_over(&mut self, recovered: Recovered) -> Result<(), String> {
+        if let Some(store) = self.world.histories.store() {
+            store.hold(true);
+        }
+        let (file, mut arrived) = self.receive()?;
+        forget_read_states();
+        let mut snapshot = Snapshot::read(file).ok_or("the state cannot be read")?;
+        if let Some(refused) = snapshot.refused.first() {
+            return Err(refused.clone());
+        }
+        let passage = snapshot.passage.take().ok_or("the state is not whole")?;
+        let clients = std::mem::take(&mut snapshot.clients);
+        self.restore_from(snapshot, recovered);
+        for (_, record) in clients {
+            self.take_up_client(record, &mut arrived)?;
+        }
+        self.take_up_passage(passage);
+        forget_read_states();
+        self.write_state();
+        Ok(())
+    }
+
+    /// The state file and the descriptors.
+    fn receive(&mut self) -> Result<(OwnedFd, Arrived), String> {
+        let before = self.world.predecessor.as_mut().ok_or("there is no server before")?;
+        let mut fds = Vec::new();
+        loop {
+            match before.hear()? {
+                ToNew::Passed { fd } => fds.push(fd),
+                ToNew::State { passed, file } if passed == fds.len() as u64 => {
+                    return Ok((file, Arrived::new(fds)));
+                }
+                ToNew::State { .. } => return Err("descriptors are missing".to_owned()),
+                ToNew::Commit => return Err("there is no state".to_owned()),
+            }
+        }
+    }
+
+    fn take_up_client(&mut self, record: ClientRecord, arrived: &mut Arrived) -> Result<(), String> {
+        let id = record.id;
+        let mut record = record;
+        let tty = record.peer.tty.take();
+        let was_started = tty.is_some();
+        let control = record.control.take();
+        let prompt = record.prompt.take();
+        let message = record.message.take();
+        let repeat = record.repeat_due_ms;
+        let (client, peer) = client_of(record);
+        let mut peer = Peer::of_record(&self.world.poller, id, peer, arrived)?;
+        peer.travelled = tty.map(|tty| tty.arrive(arrived)).transpose()?;
+        self.world.peers.insert(id, peer);
+        self.server.clients.insert(id, client);
+        let mut cx = self.cx();
+        if was_started {
+            cx.open_terminal(id)?;
+        }
+        if let Some(record) = control {
+            control::load(&mut cx, id, record);
+        }
+        if let Some(saved) = prompt
+            && view::prompt::load(&mut cx, id, &saved, command::asked::load).is_none()
+        {
+            return Err("a prompt cannot be read".to_owned());
+        }
+        self.set_timers(id, message, repeat);
+        self.server.redraw_client(id);
+        self.say_progress();
+        Ok(())
+    }
+
+    fn set_timers(&mut self, id: ClientId, message: Option<MessageRecord>, repeat_due_ms: Option<u64>) {
+        let now_ms = self.world.now.mono_ms;
+        let mut cx = self.cx();
+        if let Some(MessageRecord { text, ignore_keys, ignore_styles, freezes, due_ms }) = message {
+            let timer = due_ms.map(|due_ms| {
+                let delay = due_ms.saturating_sub(now_ms);
+                cx.host.timer(delay, Box::new(move |cx| view::message::clear(cx, id)))
+            });
+            if let Some(client) = cx.server.clients.get_mut(&id) {
+                client.message = Some(StatusMessage { text, ignore_keys, ignore_styles, freezes, timer });
+            }
+        }
+        if let Some(due_ms) = repeat_due_ms {
+            command::input::repeat_until(&mut cx, id, due_ms.saturating_sub(now_ms));
+        }
+    }
+
+    fn take_up_passage(&mut self, passage: Passage) {
+        let Passage {
+            asked,
+            queues,
+            next_client,
+            waiters,
+            delayed,
+            format_jobs,
+            source_depth,
+            palette_queries,
+            typed,
+            job_input,
+        } = passage;
+        let server = &mut self.server;
+        server.queues.take_up(queues);
+        server.next_client = next_client;
+        for (name, waiters, lockers) in waiters {
+            let channel = server.wait_channels.entry(name).or_default();
+            (channel.waiters, channel.lockers) = (waiters, lockers);
+        }
+        server.source_depth.extend(source_depth);
+        let ids = std::mem::take(&mut *server.format_jobs.lock());
+        for (key, mut job) in format_jobs {
+            job.id = ids.get(&key).filter(|known| known.generation == job.generation).and_then(|job| job.id);
+            job.running &= job.id.is_some();
+            server.format_jobs.lock().insert(key, job);
+        }
+        server.waiting_delayed =
+            delayed.into_iter().map(|(number, listener, delayed)| (number, (listener, delayed))).collect();
+        self.world.palette_queries = palette_queries;
+        for (pane, input) in typed {
+            self.world.pump.push(pane, &input.0, None);
+        }
+        for (token, input) in job_input {
+            let job = self.world.jobs.iter().find(|(_, job)| job.token() == token).map(|(id, _)| id);
+            if let Some(job) = job {
+                self.world.jobs.push_first(&self.world.poller, job, &input.0);
+            }
+        }
+        let mut cx = self.cx();
+        command::shell::wait_for_delayed(&mut cx);
+        command::upgrade::succeeded(&mut cx, &asked);
+    }
+
+    /// Lets the server before know that this one is at work.
+    pub(super) fn say_progress(&mut self) {
+        if let Some(before) = &mut self.world.predecessor {
+            before.say(ToOld::Progress);
+        }
+    }
+}
+
+/// A client as another server had it. What is drawn, and what its terminal and its connection
+/// say, comes again.
+fn client_of(record: ClientRecord) -> (Client, super::peer::PeerRecord) {
+    let mut client = Client::new(record.id, record.created);
+    client.name = record.name;
+    client.pid = record.pid;
+    client.uid = record.uid;
+    client.user = record.user;
+    client.tty = record.tty;
+    client.term_name = record.term_name;
+    client.term_type = record.term_type;
+    client.term_features = record.term_features;
+    client.term_caps = record.term_caps;
+    client.flags = record.flags | ClientFlags::REDRAW;
+    client.exit_status = record.exit_status;
+    client.exit_message = record.exit_message;
+    client.cwd = record.cwd;
+    client.environ = record.environ;
+    client.size = record.size;
+    client.cell_pixels = record.cell_pixels;
+    client.session = record.session;
+    client.last_session = record.last_session;
+    client.activity = record.activity;
+    client.activity_order = record.activity_order;
+    client.last_activity = record.last_activity;
+    client.key_table = record.key_table;
+    client.key_table_since_ms = record.key_table_since_ms;
+    client.last_key = record.last_key;
+    (client.mouse.click, client.mouse.click_location) = match record.click {
+        Some((click, location)) => (Some(click), location),
+        None => (None, None),
+    };
+    client.pan = record.pan;
+    client.windows = record.windows.into_iter().collect();
+    client.status_dirty = true;
+    client.status_due_ms = record.status_due_ms;
+    (client.fg, client.bg, client.theme) = (record.fg, record.bg, record.theme);
+    client.pause_age_ms = record.pause_age_ms;
+    (client.written, client.discarded) = (record.written, record.discarded);
+    client.last_input_ms = record.last_input_ms;
+    client.waiting_item = record.waiting_item;
+    client.clipboard_panes = record.clipboard_panes;
+    client.feature_bits = record.feature_bits;
+    client.brackets_pastes = record.brackets_pastes;
+    client.paste_since = record.paste_since;
+    (client, record.peer)
+}
