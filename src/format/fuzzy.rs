@@ -1,4 +1,4 @@
-//! Fuzzy matching (`#{m/z:…}`, `#{m/p:…}`): which columns of a text a query finds. The query is
+//! Fuzzy matching (`#{m/p:…}`): which columns of a text a query finds. The query is
 //! made of groups between `|`, of which one must match; of a group, all terms must.
 
 use crate::base::width::char_width;

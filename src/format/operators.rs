@@ -187,12 +187,10 @@ fn compare(ex: &mut Expander<'_, '_>, modifier: &Modifier<'_>, subject: &str) ->
     let (left, right) = (ex.expand(left), ex.expand(right));
     ex.log(|| format!("compare {name} left is: {left}"));
     ex.log(|| format!("compare {name} right is: {right}"));
-    if name == "m" && (modifier.has('p') || modifier.has('z')) {
+    // tmux: the main branch has `z` too, for yes or no; 3.7c takes that for a plain match.
+    if name == "m" && modifier.has('p') {
         ex.spend(left.len() * right.len());
         let found = fuzzy::columns(&left, &right, super::width(&right) as usize);
-        if !modifier.has('p') {
-            return Some(flag(found.is_some()));
-        }
         let columns: Vec<String> = found.into_iter().flatten().map(|column| column.to_string()).collect();
         return Some(columns.join(","));
     }
@@ -396,9 +394,7 @@ impl Substitution {
             let at = start + from;
             out.extend_from_slice(&bytes[last..at]);
             // An empty match right behind the last one is passed over once.
-            // tmux: 3.7c loses a text that a pattern with `^` matches nothing of; the main branch,
-            // which we follow, replaces that too.
-            let passed = !self.anchored && !after_empty && at == last && from == to;
+            let passed = !after_empty && at == last && from == to;
             last = start + to;
             start += to;
             if passed {
