@@ -228,14 +228,15 @@ impl Journal {
         (self.active, self.at)
     }
 
-    /// What another server would find in it now.
+    /// What another server would find in it now. Pages that nothing was written to are not touched:
+    /// reading them would take memory.
     pub fn copy(&mut self) -> Option<Recovered> {
-        let area = (self.active % 2) as usize;
+        let (active, log) = (self.active, LOG..LOG + self.at);
         let usable = self.is_usable();
+        let len = self.len_of(active % 2);
         let bytes = self.bytes_mut();
-        let len = number(bytes, AT_SLOTS + area * SLOT) as usize;
-        let checkpoint = bytes.get(AREAS + area * AREA_BYTES..)?.get(..len).filter(|_| usable)?.to_vec();
-        Some(Recovered { checkpoint, printed: printed(&bytes[LOG..AREAS], 0) })
+        let checkpoint = bytes.get(place(active, len)..)?.get(..len).filter(|_| usable)?.to_vec();
+        Some(Recovered { checkpoint, printed: printed(&bytes[log], 0) })
     }
 }
 
