@@ -199,11 +199,10 @@ fn delayed_commands_run_under_the_next_server() {
 /// Jobs that wait for their input, the pipe of a pane, and what they are to do when they end.
 const JOBS: &str = "
     new-session -d -x 80 -y 24 cat ; set-option -g status off
-    run-shell 'mkfifo @TMP@/shell @TMP@/if @TMP@/format'
+    run-shell 'mkfifo @TMP@/shell @TMP@/if'
     pipe-pane 'cat >> @TMP@/piped'
     run-shell -b 'echo early; cat @TMP@/shell; exit 3'
     if-shell -b 'grep -q yes @TMP@/if' 'set-option -g @chosen yes' 'set-option -g @chosen no'
-    display-message -p '#(cat @TMP@/format > @TMP@/formatted)'
 ";
 
 #[test]
@@ -226,8 +225,6 @@ fn jobs_and_pipes_go_on_under_the_next_server() {
     assert_eq!(server.ask(&["show-messages", "-J"]).lines().count(), jobs.lines().count(), "{jobs}");
     run(&server, "run-shell 'echo yes > @TMP@/if'");
     until(&server, &["show-options", "-gqv", "@chosen"], |text| text == "yes\n");
-    run(&server, "run-shell 'echo made > @TMP@/format'");
-    until(&server, &["run-shell", "cat @TMP@/formatted"], |text| text == "made\n");
     run(&server, "run-shell 'echo late > @TMP@/shell'");
     // What it printed under all three servers, and how it ended.
     until(&server, &["capture-pane", "-pM"], |shown| {
