@@ -10,6 +10,7 @@ use super::layout::{
 use super::layout::{PRESETS, SplitPlace};
 use super::option_access::OptionScope;
 use super::pane::PaneFlags;
+use super::sizes::WINDOW_MAXIMUM;
 use super::window::WindowFlags;
 use super::{Cx, Server};
 
@@ -145,7 +146,8 @@ impl Server {
     }
 }
 
-/// Place and size of a pane within its cell.
+/// Place and size of a pane within its cell. A cell without room for what stands beside the pane
+/// leaves it no rows or columns.
 fn place_in_cell(
     server: &Server,
     pane: PaneId,
@@ -153,12 +155,14 @@ fn place_in_cell(
     status: Option<BorderStatus>,
     left: bool,
 ) -> (i32, i32, Size) {
-    let (mut x, mut y, mut size) = (x, y, size);
+    // A length that fell below nothing counts as nothing.
+    let length = |length: u32| if length > WINDOW_MAXIMUM { 0 } else { length };
+    let (mut x, mut y, mut size) = (x, y, Size::new(length(size.cols), length(size.rows)));
     if let Some(status) = status {
         if status == BorderStatus::Top {
             y += 1;
         }
-        size.rows = size.rows.wrapping_sub(1);
+        size.rows = size.rows.saturating_sub(1);
     }
     if server.shows_scrollbar(pane) {
         let bar = server.scrollbar_size(pane);
@@ -170,7 +174,7 @@ fn place_in_cell(
         } else if !left && room - wide < PANE_MINIMUM as i32 {
             size.cols = PANE_MINIMUM;
         } else {
-            size.cols = size.cols.wrapping_sub(cols + pad);
+            size.cols = size.cols.saturating_sub(cols + pad);
             x += if left { wide } else { 0 };
         }
     }
@@ -405,5 +409,24 @@ impl Cx<'_> {
         let Some(w) = self.server.windows.get_mut(&window) else { return };
         w.z_order.retain(|p| *p != pane);
         w.z_order.insert(0, pane);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_without_room_leaves_its_pane_none() {
+        let place = |rows, status| {
+            let server = Server::default();
+            place_in_cell(&server, PaneId(0), (0, 0, Size::new(5, rows)), status, false).2
+        };
+        for status in [BorderStatus::Top, BorderStatus::Bottom] {
+            assert_eq!(place(3, Some(status)), Size::new(5, 2));
+            assert_eq!(place(0, Some(status)), Size::new(5, 0));
+        }
+        // What arithmetic of tmux makes of less than nothing.
+        assert_eq!(place(0u32.wrapping_sub(1), None), Size::new(5, 0));
     }
 }
