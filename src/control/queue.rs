@@ -55,7 +55,7 @@ pub struct State {
     pub(super) panes: BTreeMap<PaneId, PaneState>,
     pub(super) entries: VecDeque<Entry>,
     /// Bytes of output, and of lines, in `entries`.
-    waiting: usize,
+    pub(super) waiting: usize,
     pub(super) lines: usize,
     pub subscriptions: Subscriptions,
     /// Panes held back for this client.

@@ -29,7 +29,16 @@ enum EntryRecord {
 /// What waits for a control client; None while a text is being made for it.
 pub fn save(cx: &mut Cx<'_>, id: ClientId) -> Option<ControlRecord> {
     super::queue::with_state(cx, id, |_, state| {
-        let entries = state.entries.iter().map(|entry| {
+        let State {
+            panes,
+            entries,
+            subscriptions,
+            held,
+            // Counted again.
+            waiting: _,
+            lines: _,
+        } = state;
+        let entries = entries.iter().map(|entry| {
             Some(match entry {
                 Entry::Output { pane, since_ms, bytes } => EntryRecord::Output {
                     pane: *pane,
@@ -42,18 +51,18 @@ pub fn save(cx: &mut Cx<'_>, id: ClientId) -> Option<ControlRecord> {
         });
         Some(ControlRecord {
             entries: entries.collect::<Option<Vec<_>>>()?,
-            panes: state.panes.iter().map(|(pane, how)| (*pane, *how)).collect(),
-            subscriptions: state.subscriptions.save(),
-            held: state.held.clone(),
+            panes: panes.iter().map(|(pane, how)| (*pane, *how)).collect(),
+            subscriptions: subscriptions.save(),
+            held: held.clone(),
         })
     })?
 }
 
 /// Goes on with what `save` wrote.
 pub fn load(cx: &mut Cx<'_>, id: ClientId, record: ControlRecord) {
-    let mut state = State::default();
-    state.panes = BTreeMap::from_iter(record.panes);
-    for entry in record.entries {
+    let ControlRecord { panes, entries, subscriptions, held } = record;
+    let mut state = State { panes: BTreeMap::from_iter(panes), ..State::default() };
+    for entry in entries {
         match entry {
             EntryRecord::Output { pane, since_ms, bytes } => state.push_output(pane, since_ms, &bytes),
             EntryRecord::Line(line) => {
@@ -62,8 +71,8 @@ pub fn load(cx: &mut Cx<'_>, id: ClientId, record: ControlRecord) {
             }
         }
     }
-    state.subscriptions = Subscriptions::load(record.subscriptions);
-    for pane in record.held {
+    state.subscriptions = Subscriptions::load(subscriptions);
+    for pane in held {
         cx.host.pane_pause(pane, Hold::Control);
         if !cx.server.held_panes.contains(&pane) {
             cx.server.held_panes.push(pane);

@@ -42,13 +42,18 @@ pub struct Subscriptions {
 
 impl Subscriptions {
     pub(super) fn save(&self) -> Vec<SubscriptionRecord> {
-        let record = |(name, subscription): (&String, &Subscription)| SubscriptionRecord {
-            name: name.clone(),
-            what: subscription.what,
-            format: subscription.format.clone(),
-            last: subscription.last.iter().map(|(place, value)| (*place, value.clone())).collect(),
+        let record = |(name, subscription): (&String, &Subscription)| {
+            let Subscription { what, format, last } = subscription;
+            SubscriptionRecord {
+                name: name.clone(),
+                what: *what,
+                format: format.clone(),
+                last: last.iter().map(|(place, value)| (*place, value.clone())).collect(),
+            }
         };
-        self.by_name.iter().map(record).collect()
+        // Whoever goes on with them makes them tick.
+        let Self { by_name, ticking: _ } = self;
+        by_name.iter().map(record).collect()
     }
 
     pub(super) fn load(records: Vec<SubscriptionRecord>) -> Self {

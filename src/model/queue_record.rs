@@ -119,11 +119,13 @@ impl Queues {
     /// All that waits; None while something waits that cannot be written down.
     pub fn record(&self) -> Option<QueuesRecord> {
         let queue = |(client, queue): (&Option<ClientId>, &super::queue::Queue)| {
-            let items = queue.items.iter().map(ItemRecord::take).collect::<Option<Vec<_>>>()?;
-            Some((*client, items))
+            let super::queue::Queue { items } = queue;
+            Some((*client, items.iter().map(ItemRecord::take).collect::<Option<Vec<_>>>()?))
         };
-        let queues = self.queues.iter().map(queue).collect::<Option<Vec<_>>>()?;
-        Some(QueuesRecord { next_item: self.next_item, ran: self.ran, queues })
+        // Whoever was refused is told in this turn; nothing is silent between turns.
+        let Self { queues, next_item, ran, refused: _, silent: _ } = self;
+        let queues = queues.iter().map(queue).collect::<Option<Vec<_>>>()?;
+        Some(QueuesRecord { next_item: *next_item, ran: *ran, queues })
     }
 
     /// Goes on with what another server wrote down.

@@ -78,16 +78,29 @@ impl ControlIo {
     }
 
     pub fn record(&self, passed: &mut Passed) -> Result<ControlIoRecord, String> {
+        let Self {
+            input,
+            output,
+            line,
+            searched,
+            skipping,
+            pending,
+            written,
+            listening,
+            ended,
+            // The poller is asked again.
+            writing: _,
+        } = self;
         let mut put = |file: &std::fs::File| passed.put(file.as_fd()).map_err(|e| e.to_string());
         Ok(ControlIoRecord {
-            input: put(&self.input)?,
-            output: self.output.as_ref().map(put).transpose()?,
-            line: Blob(self.line.clone()),
-            searched: self.searched,
-            skipping: self.skipping,
-            pending: Blob(self.pending[self.written..].to_vec()),
-            listening: self.listening,
-            ended: self.ended,
+            input: put(input)?,
+            output: output.as_ref().map(put).transpose()?,
+            line: Blob(line.clone()),
+            searched: *searched,
+            skipping: *skipping,
+            pending: Blob(pending[*written..].to_vec()),
+            listening: *listening,
+            ended: *ended,
         })
     }
 
@@ -97,17 +110,18 @@ impl ControlIo {
         record: ControlIoRecord,
         arrived: &mut Arrived,
     ) -> Result<Self, String> {
-        let input = arrived.take(record.input)?;
-        let output = record.output.map(|fd| arrived.take(fd)).transpose()?;
+        let ControlIoRecord { input, output, line, searched, skipping, pending, listening, ended } = record;
+        let input = arrived.take(input)?;
+        let output = output.map(|fd| arrived.take(fd)).transpose()?;
         let mut io = Self {
-            line: record.line.0,
-            searched: record.searched,
-            skipping: record.skipping,
-            pending: record.pending.0,
-            ended: record.ended,
+            line: line.0,
+            searched,
+            skipping,
+            pending: pending.0,
+            ended,
             ..Self::new(poller, id, input, output).map_err(|e| e.to_string())?
         };
-        if record.listening {
+        if listening {
             io.listen(poller, id);
         }
         Ok(io)

@@ -10,12 +10,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::base::clock::Now;
 use crate::base::{ClientId, Colour, Key, MouseEvent, MouseLocation, PaneId, SessionId, Size, WindowId};
 use crate::control::ControlRecord;
-use crate::model::client::{ClientWindow, Theme};
+use crate::model::client::{ClientWindow, MouseState, StatusMessage, Theme};
 use crate::model::host::TimerId;
 use crate::model::kept::Listener;
 use crate::model::queue::ItemId;
 use crate::model::queue_record::QueuesRecord;
-use crate::model::{ClientFlags, Delayed, FormatJob, FormatJobKey, ItemContext};
+use crate::model::{Client, ClientFlags, Delayed, FormatJob, FormatJobKey, ItemContext};
 use crate::options::Environ;
 
 use super::peer::PeerRecord;
@@ -148,68 +148,142 @@ pub struct MessageRecord {
     pub due_ms: Option<u64>,
 }
 
+impl MessageRecord {
+    fn take(message: &StatusMessage, due: impl Fn(TimerId) -> Option<u64>) -> Self {
+        let StatusMessage { text, ignore_keys, ignore_styles, freezes, timer } = message.clone();
+        Self { text, ignore_keys, ignore_styles, freezes, due_ms: timer.and_then(due) }
+    }
+}
+
 impl ClientRecord {
     /// All of a client but what goes with its peer and its control state, and what is drawn again.
     pub fn take(
-        client: &crate::model::Client,
+        client: &Client,
         due: impl Fn(TimerId) -> Option<u64>,
         control: Option<ControlRecord>,
         peer: PeerRecord,
     ) -> Self {
-        let client = &client;
+        // Whoever adds a field to a client says here whether it goes to the next server, or comes
+        // again there.
+        let Client {
+            id,
+            name,
+            pid,
+            uid,
+            user,
+            tty,
+            term_name,
+            term_type,
+            term_features,
+            term_caps,
+            flags,
+            exit_status,
+            exit_message,
+            cwd,
+            environ,
+            size,
+            cell_pixels,
+            session,
+            last_session,
+            created,
+            activity,
+            activity_order,
+            last_activity,
+            key_table,
+            key_table_since_ms,
+            last_key,
+            repeat_timer,
+            message,
+            prompt,
+            mouse,
+            pan,
+            windows,
+            status_due_ms,
+            fg,
+            bg,
+            theme,
+            pause_age_ms,
+            written,
+            discarded,
+            last_input_ms,
+            waiting_item,
+            clipboard_panes,
+            feature_bits,
+            brackets_pastes,
+            paste_since,
+            // Saved by its own room.
+            control: _,
+            // Closed before an upgrade.
+            overlay: _,
+            overlay_timer: _,
+            // Known again when the client is drawn, which is at once.
+            animated: _,
+            title: _,
+            view: _,
+            status_ranges: _,
+            status_dirty: _,
+            status_forced: _,
+        } = client;
+        let MouseState {
+            click,
+            click_location,
+            // The next click begins the wait again.
+            click_timer: _,
+            click_pending: _,
+            // What is dragged begins again with the next movement.
+            drag_button: _,
+            drag: _,
+            last_pane: _,
+            scrolling: _,
+            slider_offset: _,
+        } = mouse;
         Self {
-            id: client.id,
-            name: client.name.clone(),
-            pid: client.pid,
-            uid: client.uid,
-            user: client.user.clone(),
-            tty: client.tty.clone(),
-            term_name: client.term_name.clone(),
-            term_type: client.term_type.clone(),
-            term_features: client.term_features.clone(),
-            term_caps: client.term_caps.clone(),
-            flags: client.flags,
-            exit_status: client.exit_status,
-            exit_message: client.exit_message.clone(),
-            cwd: client.cwd.clone(),
-            environ: client.environ.clone(),
-            size: client.size,
-            cell_pixels: client.cell_pixels,
-            session: client.session,
-            last_session: client.last_session,
-            created: client.created,
-            activity: client.activity,
-            activity_order: client.activity_order,
-            last_activity: client.last_activity,
-            key_table: client.key_table.clone(),
-            key_table_since_ms: client.key_table_since_ms,
-            last_key: client.last_key,
-            repeat_due_ms: client.repeat_timer.and_then(&due),
-            message: client.message.as_ref().map(|message| MessageRecord {
-                text: message.text.clone(),
-                ignore_keys: message.ignore_keys,
-                ignore_styles: message.ignore_styles,
-                freezes: message.freezes,
-                due_ms: message.timer.and_then(&due),
-            }),
-            prompt: client.prompt.as_ref().and_then(|prompt| prompt.save()),
-            click: client.mouse.click.map(|click| (click, client.mouse.click_location)),
-            pan: client.pan,
-            windows: client.windows.iter().map(|(id, window)| (*id, *window)).collect(),
-            status_due_ms: client.status_due_ms,
-            fg: client.fg,
-            bg: client.bg,
-            theme: client.theme,
-            pause_age_ms: client.pause_age_ms,
-            written: client.written,
-            discarded: client.discarded,
-            last_input_ms: client.last_input_ms,
+            id: *id,
+            name: name.clone(),
+            pid: *pid,
+            uid: *uid,
+            user: user.clone(),
+            tty: tty.clone(),
+            term_name: term_name.clone(),
+            term_type: term_type.clone(),
+            term_features: term_features.clone(),
+            term_caps: term_caps.clone(),
+            flags: *flags,
+            exit_status: *exit_status,
+            exit_message: exit_message.clone(),
+            cwd: cwd.clone(),
+            environ: environ.clone(),
+            size: *size,
+            cell_pixels: *cell_pixels,
+            session: *session,
+            last_session: *last_session,
+            created: *created,
+            activity: *activity,
+            activity_order: *activity_order,
+            last_activity: *last_activity,
+            key_table: key_table.clone(),
+            key_table_since_ms: *key_table_since_ms,
+            last_key: *last_key,
+            repeat_due_ms: repeat_timer.and_then(&due),
+            message: message.as_ref().map(|message| MessageRecord::take(message, &due)),
+            prompt: prompt.as_ref().and_then(|prompt| prompt.save()),
+            click: click.map(|click| (click, *click_location)),
+            pan: *pan,
+            windows: windows.iter().map(|(id, window)| (*id, *window)).collect(),
+            status_due_ms: *status_due_ms,
+            fg: *fg,
+            bg: *bg,
+            theme: *theme,
+            pause_age_ms: *pause_age_ms,
+            written: *written,
+            discarded: *discarded,
+            last_input_ms: *last_input_ms,
             control,
-            waiting_item: client.waiting_item,
-            clipboard_panes: client.clipboard_panes.clone(),
-            feature_bits: client.feature_bits,
-            brackets_pastes: client.brackets_pastes,
-            paste_since: client.paste_since,
+            waiting_item: *waiting_item,
+            clipboard_panes: clipboard_panes.clone(),
+            feature_bits: *feature_bits,
+            brackets_pastes: *brackets_pastes,
+            paste_since: *paste_since,
             peer,
         }
     }

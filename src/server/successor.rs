@@ -9,7 +9,7 @@ use nix::poll::{PollFd, PollFlags, poll};
 use crate::base::ClientId;
 use crate::command;
 use crate::control;
-use crate::model::client::StatusMessage;
+use crate::model::client::{MouseState, StatusMessage};
 use crate::model::queue::forget_read_states;
 use crate::model::{Client, ClientFlags};
 use crate::protocol::custody::{Handle, Recovered};
@@ -17,7 +17,7 @@ use crate::protocol::upgrade::{ToNew, ToOld};
 use crate::view;
 
 use super::passage::{Arrived, ClientRecord, MessageRecord, Passage};
-use super::peer::Peer;
+use super::peer::{Peer, PeerRecord};
 use super::runtime::Runtime;
 use super::snapshot::Snapshot;
 
@@ -223,48 +223,101 @@ impl Runtime {
 
 /// A client as another server had it. What is drawn, and what its terminal and its connection
 /// say, comes again.
-fn client_of(record: ClientRecord) -> (Client, super::peer::PeerRecord) {
-    let mut client = Client::new(record.id, record.created);
-    client.name = record.name;
-    client.pid = record.pid;
-    client.uid = record.uid;
-    client.user = record.user;
-    client.tty = record.tty;
-    client.term_name = record.term_name;
-    client.term_type = record.term_type;
-    client.term_features = record.term_features;
-    client.term_caps = record.term_caps;
-    client.flags = record.flags | ClientFlags::REDRAW;
-    client.exit_status = record.exit_status;
-    client.exit_message = record.exit_message;
-    client.cwd = record.cwd;
-    client.environ = record.environ;
-    client.size = record.size;
-    client.cell_pixels = record.cell_pixels;
-    client.session = record.session;
-    client.last_session = record.last_session;
-    client.activity = record.activity;
-    client.activity_order = record.activity_order;
-    client.last_activity = record.last_activity;
-    client.key_table = record.key_table;
-    client.key_table_since_ms = record.key_table_since_ms;
-    client.last_key = record.last_key;
-    (client.mouse.click, client.mouse.click_location) = match record.click {
-        Some((click, location)) => (Some(click), location),
-        None => (None, None),
+fn client_of(record: ClientRecord) -> (Client, PeerRecord) {
+    let ClientRecord {
+        id,
+        name,
+        pid,
+        uid,
+        user,
+        tty,
+        term_name,
+        term_type,
+        term_features,
+        term_caps,
+        flags,
+        exit_status,
+        exit_message,
+        cwd,
+        environ,
+        size,
+        cell_pixels,
+        session,
+        last_session,
+        created,
+        activity,
+        activity_order,
+        last_activity,
+        key_table,
+        key_table_since_ms,
+        last_key,
+        click,
+        pan,
+        windows,
+        status_due_ms,
+        fg,
+        bg,
+        theme,
+        pause_age_ms,
+        written,
+        discarded,
+        last_input_ms,
+        waiting_item,
+        clipboard_panes,
+        feature_bits,
+        brackets_pastes,
+        paste_since,
+        peer,
+        // Need the server, in which the client then is.
+        repeat_due_ms: _,
+        message: _,
+        prompt: _,
+        control: _,
+    } = record;
+    let (click, click_location) = click.map_or((None, None), |(click, at)| (Some(click), at));
+    let client = Client {
+        name,
+        pid,
+        uid,
+        user,
+        tty,
+        term_name,
+        term_type,
+        term_features,
+        term_caps,
+        flags: flags | ClientFlags::REDRAW,
+        exit_status,
+        exit_message,
+        cwd,
+        environ,
+        size,
+        cell_pixels,
+        session,
+        last_session,
+        activity,
+        activity_order,
+        last_activity,
+        key_table,
+        key_table_since_ms,
+        last_key,
+        mouse: MouseState { click, click_location, ..MouseState::default() },
+        pan,
+        windows: windows.into_iter().collect(),
+        status_dirty: true,
+        status_due_ms,
+        fg,
+        bg,
+        theme,
+        pause_age_ms,
+        written,
+        discarded,
+        last_input_ms,
+        waiting_item,
+        clipboard_panes,
+        feature_bits,
+        brackets_pastes,
+        paste_since,
+        ..Client::new(id, created)
     };
-    client.pan = record.pan;
-    client.windows = record.windows.into_iter().collect();
-    client.status_dirty = true;
-    client.status_due_ms = record.status_due_ms;
-    (client.fg, client.bg, client.theme) = (record.fg, record.bg, record.theme);
-    client.pause_age_ms = record.pause_age_ms;
-    (client.written, client.discarded) = (record.written, record.discarded);
-    client.last_input_ms = record.last_input_ms;
-    client.waiting_item = record.waiting_item;
-    client.clipboard_panes = record.clipboard_panes;
-    client.feature_bits = record.feature_bits;
-    client.brackets_pastes = record.brackets_pastes;
-    client.paste_since = record.paste_since;
-    (client, record.peer)
+    (client, peer)
 }

@@ -11,6 +11,7 @@ use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::signal::Signal;
 
 use crate::control;
+use crate::model::WaitChannel;
 use crate::model::host::{ExitStatus, Refused};
 use crate::model::queue::ItemContext;
 use crate::protocol::custody::{Handle, Parcel};
@@ -357,7 +358,11 @@ impl Runtime {
             waiters: server
                 .wait_channels
                 .iter()
-                .map(|(name, channel)| (name.clone(), channel.waiters.clone(), channel.lockers.clone()))
+                .map(|(name, channel)| {
+                    // Whether it is locked or woken is in the channel's own record.
+                    let WaitChannel { locked: _, woken: _, waiters, lockers } = channel;
+                    (name.clone(), waiters.clone(), lockers.clone())
+                })
                 .collect(),
             delayed: server
                 .waiting_delayed

@@ -101,6 +101,8 @@ pub struct DecoderRecord {
     awaiting: Awaiting,
     requests_pending: bool,
     in_paste: bool,
+    #[serde(default)]
+    mouse: mouse::MouseState,
 }
 
 /// Turns a terminal's bytes into events; see the module comment.
@@ -146,20 +148,34 @@ impl Decoder {
     }
 
     pub fn save(&self) -> DecoderRecord {
+        let Self {
+            pending,
+            start,
+            deadline,
+            awaiting,
+            requests_pending,
+            in_paste,
+            mouse,
+            // Made of the terminal and of options.
+            tree: _,
+            erase: _,
+        } = self;
         DecoderRecord {
-            pending: self.pending[self.start..].to_vec(),
-            deadline: self.deadline,
-            awaiting: self.awaiting,
-            requests_pending: self.requests_pending,
-            in_paste: self.in_paste,
+            pending: pending[*start..].to_vec(),
+            deadline: *deadline,
+            awaiting: *awaiting,
+            requests_pending: *requests_pending,
+            in_paste: *in_paste,
+            mouse: *mouse,
         }
     }
 
     /// Goes on where another decoder was.
     pub fn take_up(&mut self, record: DecoderRecord) {
-        let DecoderRecord { pending, deadline, awaiting, requests_pending, in_paste } = record;
+        let DecoderRecord { pending, deadline, awaiting, requests_pending, in_paste, mouse } = record;
         (self.pending, self.start, self.deadline) = (pending, 0, deadline);
         (self.awaiting, self.requests_pending, self.in_paste) = (awaiting, requests_pending, in_paste);
+        self.mouse = mouse;
     }
 
     /// Learns the terminal's keys again, after `user-keys` or the terminal changed.

@@ -21,7 +21,7 @@ pub struct MouseReport {
 }
 
 /// The report before.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(super) struct MouseState {
     x: u32,
     y: u32,

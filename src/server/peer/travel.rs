@@ -1,6 +1,5 @@
 //! A client's connection on its way to another server.
 
-use std::collections::BTreeMap;
 use std::os::fd::AsFd;
 
 use serde::{Deserialize, Serialize};
@@ -39,6 +38,8 @@ pub struct PeerRecord {
     identify_bytes: usize,
     farewell: Option<ClientMessage>,
     said_farewell: bool,
+    #[serde(default)]
+    has_all_lines: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -71,36 +72,59 @@ impl Peer {
     }
 
     pub fn record(&self, passed: &mut Passed) -> Result<PeerRecord, String> {
+        let Self {
+            socket,
+            connection,
+            writing,
+            next_stream,
+            tty,
+            control,
+            told_session,
+            flags_changed,
+            stdin,
+            stdout,
+            confirms,
+            command,
+            identify_bytes,
+            farewell,
+            said_farewell,
+            has_all_lines,
+            // The record's key; what the poller is asked for again.
+            id: _,
+            interest: _,
+            // Nothing, or there is no upgrade now: see `obstacle`.
+            reading: _,
+            control_lost: _,
+            tty_lost: _,
+            making: _,
+            broken: _,
+            ended: _,
+            // Taken up before a client is drawn.
+            travelled: _,
+        } = self;
         let mut put = |fd: std::os::fd::BorrowedFd<'_>| passed.put(fd).map_err(|e| e.to_string());
-        let (input, fds, output) = self.connection.unread().ok_or("a descriptor waits to be sent")?;
-        let writing = self.writing.iter().map(|(stream, writing)| {
-            Some(WritingRecord {
-                stream: *stream,
-                ready: writing.ready,
-                closing: writing.closing,
-                closed: writing.closed,
-                out: Blob(writing.out.record()?),
-            })
-        });
+        let (input, fds, output) = connection.unread().ok_or("a descriptor waits to be sent")?;
+        let writing = writing.iter().map(|(stream, writing)| writing.record(*stream));
         Ok(PeerRecord {
-            socket: put(self.socket.as_fd())?,
-            marking: self.connection.marking(),
+            socket: put(socket.as_fd())?,
+            marking: connection.marking(),
             input: Blob(input.to_vec()),
             fds: fds.map(&mut put).collect::<Result<_, _>>()?,
             output: Blob(output),
             writing: writing.collect::<Option<_>>().ok_or("a text is being made")?,
-            next_stream: self.next_stream,
-            stdin: self.stdin.as_ref().map(|fd| put(fd.as_fd())).transpose()?,
-            stdout: self.stdout.as_ref().map(|fd| put(fd.as_fd())).transpose()?,
-            tty: self.tty.as_ref().map(|tty| tty.record(passed)).transpose()?,
-            control: self.control.as_ref().map(|control| control.record(passed)).transpose()?,
-            told_session: self.told_session,
-            flags_changed: self.flags_changed,
-            confirms: self.confirms,
-            command: Blob(self.command.clone()),
-            identify_bytes: self.identify_bytes,
-            farewell: self.farewell.clone(),
-            said_farewell: self.said_farewell,
+            next_stream: *next_stream,
+            stdin: stdin.as_ref().map(|fd| put(fd.as_fd())).transpose()?,
+            stdout: stdout.as_ref().map(|fd| put(fd.as_fd())).transpose()?,
+            tty: tty.as_ref().map(|tty| tty.record(passed)).transpose()?,
+            control: control.as_ref().map(|control| control.record(passed)).transpose()?,
+            told_session: *told_session,
+            flags_changed: *flags_changed,
+            confirms: *confirms,
+            command: Blob(command.clone()),
+            identify_bytes: *identify_bytes,
+            farewell: farewell.clone(),
+            said_farewell: *said_farewell,
+            has_all_lines: *has_all_lines,
         })
     }
 
@@ -111,33 +135,67 @@ impl Peer {
         record: PeerRecord,
         arrived: &mut Arrived,
     ) -> Result<Self, String> {
-        let mut connection = Connection::new(record.marking);
-        let fds = record.fds.into_iter().map(|fd| arrived.take(fd)).collect::<Result<Vec<_>, _>>()?;
-        connection.take_up(record.input.0, fds, record.output.0);
-        let socket = arrived.take(record.socket)?;
-        let control = record.control.map(|control| ControlIo::of_record(poller, id, control, arrived));
-        let writing = record.writing.into_iter().map(|w| {
-            let mut writing =
-                Writing { ready: w.ready, closing: w.closing, closed: w.closed, ..Writing::default() };
-            if !w.out.0.is_empty() {
-                writing.out.push(w.out.0.into());
-            }
-            (w.stream, writing)
-        });
+        let PeerRecord {
+            socket,
+            marking,
+            input,
+            fds,
+            output,
+            writing,
+            next_stream,
+            // Taken out before.
+            tty: _,
+            control,
+            told_session,
+            flags_changed,
+            stdin,
+            stdout,
+            confirms,
+            command,
+            identify_bytes,
+            farewell,
+            said_farewell,
+            has_all_lines,
+        } = record;
+        let mut connection = Connection::new(marking);
+        let fds = fds.into_iter().map(|fd| arrived.take(fd)).collect::<Result<Vec<_>, _>>()?;
+        connection.take_up(input.0, fds, output.0);
+        let socket = arrived.take(socket)?;
+        let control = control.map(|control| ControlIo::of_record(poller, id, control, arrived));
         Ok(Self {
-            writing: BTreeMap::from_iter(writing),
-            next_stream: record.next_stream,
+            writing: writing.into_iter().map(Writing::of_record).collect(),
+            next_stream,
             control: control.transpose()?,
-            told_session: record.told_session,
-            flags_changed: record.flags_changed,
-            stdin: record.stdin.map(|fd| arrived.take(fd)).transpose()?,
-            stdout: record.stdout.map(|fd| arrived.take(fd)).transpose()?,
-            confirms: record.confirms,
-            command: record.command.0,
-            identify_bytes: record.identify_bytes,
-            farewell: record.farewell,
-            said_farewell: record.said_farewell,
+            told_session,
+            flags_changed,
+            stdin: stdin.map(|fd| arrived.take(fd)).transpose()?,
+            stdout: stdout.map(|fd| arrived.take(fd)).transpose()?,
+            confirms,
+            command: command.0,
+            identify_bytes,
+            farewell,
+            said_farewell,
+            has_all_lines,
             ..Self::new(poller, id, socket, connection).map_err(|e| e.to_string())?
         })
+    }
+}
+
+impl Writing {
+    /// None while a text is being made.
+    fn record(&self, stream: i32) -> Option<WritingRecord> {
+        // Nobody waits for it, or there is no upgrade now.
+        let Self { ready, closing, closed, out, done: _ } = self;
+        let out = Blob(out.record()?);
+        Some(WritingRecord { stream, ready: *ready, closing: *closing, closed: *closed, out })
+    }
+
+    fn of_record(record: WritingRecord) -> (i32, Self) {
+        let WritingRecord { stream, ready, closing, closed, out } = record;
+        let mut writing = Self { ready, closing, closed, ..Self::default() };
+        if !out.0.is_empty() {
+            writing.out.push(out.0.into());
+        }
+        (stream, writing)
     }
 }

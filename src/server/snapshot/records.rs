@@ -130,6 +130,8 @@ pub struct ServerRecord {
 }
 
 impl ServerRecord {
+    /// Whoever adds a field to the server says here where it is kept: what an upgrade in place
+    /// passes on besides is in `passage.rs`.
     pub fn take(server: &Server, origin_ms: u64) -> Self {
         let Server {
             next_session,

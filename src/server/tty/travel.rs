@@ -47,47 +47,89 @@ impl TtyRecord {
 
 impl Tty {
     pub fn record(&self, passed: &mut Passed) -> Result<TtyRecord, String> {
-        let original: libc::termios = self.original.clone().into();
+        let Self {
+            file,
+            original,
+            screen,
+            decoder,
+            features,
+            out,
+            written,
+            raw,
+            cell_pixels,
+            give_up_ms,
+            last_requests_ms,
+            total_written,
+            dropped,
+            // The key of the client's record; what the poller is asked for again.
+            id: _,
+            registered: _,
+            interest: _,
+            // Made of terminfo, features and options again.
+            term: _,
+            // Everything is drawn again, at once.
+            composer: _,
+            stale: _,
+            drawn_ms: _,
+        } = self;
+        let original: libc::termios = original.clone().into();
         Ok(TtyRecord {
-            fd: passed.put(self.file.as_fd()).map_err(|e| e.to_string())?,
+            fd: passed.put(file.as_fd()).map_err(|e| e.to_string())?,
             original: (
                 [original.c_iflag, original.c_oflag, original.c_cflag, original.c_lflag],
                 original.c_line,
                 [original.c_ispeed, original.c_ospeed],
             ),
             control_chars: original.c_cc.to_vec(),
-            started: self.is_started(),
-            features: self.features,
-            decoder: self.decoder.save(),
-            out: Blob(self.out[self.written..].to_vec()),
-            raw: Blob(self.raw.clone()),
-            cell_pixels: self.cell_pixels,
-            look_set: self.screen.look_set(),
-            give_up_ms: self.give_up_ms,
-            last_requests_ms: self.last_requests_ms,
-            total_written: self.total_written,
-            dropped: self.dropped,
+            started: screen.is_started(),
+            features: *features,
+            decoder: decoder.save(),
+            out: Blob(out[*written..].to_vec()),
+            raw: Blob(raw.clone()),
+            cell_pixels: *cell_pixels,
+            look_set: screen.look_set(),
+            give_up_ms: *give_up_ms,
+            last_requests_ms: *last_requests_ms,
+            total_written: *total_written,
+            dropped: *dropped,
         })
     }
 
     /// Goes on with a terminal as another server left it.
     pub fn take_up(&mut self, poller: &Poller, record: TtyRecord) -> std::io::Result<()> {
+        let TtyRecord {
+            // The terminal was opened by it.
+            fd: _,
+            original: (flags, line, speeds),
+            control_chars,
+            started,
+            // The terminal was made with them.
+            features: _,
+            decoder,
+            out,
+            raw,
+            cell_pixels,
+            look_set,
+            give_up_ms,
+            last_requests_ms,
+            total_written,
+            dropped,
+        } = record;
         let mut original: libc::termios = self.original.clone().into();
-        let (flags, line, speeds) = record.original;
         [original.c_iflag, original.c_oflag, original.c_cflag, original.c_lflag] = flags;
         original.c_line = line;
         [original.c_ispeed, original.c_ospeed] = speeds;
-        for (to, from) in original.c_cc.iter_mut().zip(record.control_chars) {
+        for (to, from) in original.c_cc.iter_mut().zip(control_chars) {
             *to = from;
         }
         self.original = Termios::from(original);
-        self.decoder.take_up(record.decoder);
-        self.cell_pixels = record.cell_pixels;
-        (self.give_up_ms, self.last_requests_ms) = (record.give_up_ms, record.last_requests_ms);
-        (self.total_written, self.dropped) = (record.total_written, record.dropped);
-        (self.out, self.raw) = (record.out.0, record.raw.0);
-        if record.started {
-            self.screen.take_up(record.look_set);
+        self.decoder.take_up(decoder);
+        self.cell_pixels = cell_pixels;
+        (self.give_up_ms, self.last_requests_ms) = (give_up_ms, last_requests_ms);
+        (self.total_written, self.dropped) = (total_written, dropped);
+        (self.out, self.raw) = (out.0, raw.0);
+        if started {
+            self.screen.take_up(look_set);
             self.stale = true;
             poller.add(self.file.as_fd(), Token::Tty(self.id), Interest::READ)?;
             self.registered = true;
