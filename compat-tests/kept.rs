@@ -206,6 +206,17 @@ const JOBS: &str = "
 ";
 
 #[test]
+fn format_jobs_end_with_their_clients() {
+    let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
+    run(&server, "new-session -d cat ; set-option -g status off");
+    for _ in 0..20 {
+        // Its client may go before the job's program runs.
+        run(&server, "display-message -p '#(exec sleep 1000)'");
+    }
+    until(&server, &["show-messages", "-J"], str::is_empty);
+}
+
+#[test]
 fn jobs_and_pipes_go_on_under_the_next_server() {
     let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
     run(&server, JOBS);

@@ -137,14 +137,7 @@ pub fn spawn(spawn: Spawn, inherited: &Inherited) -> nix::Result<Started> {
     };
     let gate = pipe2(OFlag::O_CLOEXEC)?;
     let entered = pipe2(OFlag::O_CLOEXEC)?;
-    let (pid, inside) = match &spawn.cgroup {
-        Some(cgroup) if spawn.groups.is_empty() => match fork_into(cgroup.as_fd()) {
-            Ok(pid) => (pid, true),
-            Err(Errno::EAGAIN | Errno::ENOMEM) => return Err(Errno::EAGAIN),
-            Err(_) => (fork_here()?, false),
-        },
-        _ => (fork_here()?, true),
-    };
+    let (pid, inside) = fork_blocked(&spawn)?;
     let Some(pid) = pid else {
         if spawn.groups.iter().filter(|dir| !enter(dir)).count() == 0 {
             let _ = write(&entered.1, b"x");
@@ -171,6 +164,26 @@ pub fn spawn(spawn: Spawn, inherited: &Inherited) -> nix::Result<Started> {
     }
     let gate = spawn.gated.then_some(writer);
     Ok(Started { pid, tty, fd, contained, gate })
+}
+
+/// Forks with every signal blocked, and leaves them so in the child: a signal that comes before the
+/// child has its own actions waits until then. The keeper ignores most signals, so they would be
+/// lost. Returns whether a child is in its cgroup already, too.
+fn fork_blocked(spawn: &Spawn) -> nix::Result<(Option<i32>, bool)> {
+    let mut before = SigSet::empty();
+    sigprocmask(SigmaskHow::SIG_BLOCK, Some(&SigSet::all()), Some(&mut before))?;
+    let forked = match &spawn.cgroup {
+        Some(cgroup) if spawn.groups.is_empty() => match fork_into(cgroup.as_fd()) {
+            Ok(pid) => Ok((pid, true)),
+            Err(Errno::EAGAIN | Errno::ENOMEM) => Err(Errno::EAGAIN),
+            Err(_) => fork_here().map(|pid| (pid, false)),
+        },
+        _ => fork_here().map(|pid| (pid, true)),
+    };
+    if !matches!(forked, Ok((None, _))) {
+        let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&before), None);
+    }
+    forked
 }
 
 /// Lets a gated child go.

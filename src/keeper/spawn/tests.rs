@@ -120,6 +120,16 @@ fn a_gated_child_waits_until_it_is_let_go() {
 }
 
 #[test]
+fn a_signal_that_comes_before_the_program_runs_is_not_lost() {
+    // As in the keeper.
+    dispose(Signal::SIGUSR2, true);
+    let started = spawn(Spawn { gated: true, ..shell("echo here", SOCKET) }, &inherited()).unwrap();
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(started.pid), Signal::SIGUSR2).unwrap();
+    open_gate(&started.gate.expect("a gated child has a gate"));
+    assert_eq!(wait(started.pid, 0), Some((started.pid, Signal::SIGUSR2 as i32)));
+}
+
+#[test]
 fn a_child_enters_its_version_1_groups_by_itself() {
     let dir = tempfile::tempdir().unwrap();
     let group = |name: &str| {
