@@ -101,10 +101,19 @@ impl Group {
     }
 
     /// Removes the groups below this one whose names begin with `prefix`, that no server holds and
-    /// where nothing runs. A few at a time: somebody waits.
+    /// where nothing runs. A few at a time, since somebody waits; each start begins at another one,
+    /// so that many servers that live do not hide those that are dead.
     pub fn remove_dead(&self, prefix: &str) {
-        let dead = self.children().into_iter().filter(|group| group.name().starts_with(prefix));
-        dead.take(MAX_LOOKED_AT).filter(Self::remove_unheld).take(MAX_DEAD).for_each(drop);
+        self.remove_dead_from(prefix, std::process::id() as usize);
+    }
+
+    fn remove_dead_from(&self, prefix: &str, start: usize) {
+        let mut groups = self.children();
+        groups.retain(|group| group.name().starts_with(prefix));
+        let start = start.checked_rem(groups.len()).unwrap_or(0);
+        groups.rotate_left(start);
+        let looked_at = groups.into_iter().take(MAX_LOOKED_AT);
+        looked_at.filter(Self::remove_unheld).take(MAX_DEAD).for_each(drop);
     }
 
     /// Removes it if no server holds it and nothing runs in it; whether it is gone.
@@ -243,5 +252,20 @@ mod tests {
         drop(held);
         parent.remove_dead("x-");
         assert_eq!(names(), ["other", "x-used"]);
+    }
+
+    #[test]
+    fn servers_that_live_do_not_hide_dead_groups() {
+        let (dir, _) = made_up(&[]);
+        let parent = Group::new(dir.path());
+        let held: Vec<_> =
+            (0..MAX_LOOKED_AT).map(|n| parent.child(&format!("x-{n:04}")).hold().unwrap()).collect();
+        let dead = parent.child("x-dead");
+        dead.make().unwrap();
+        parent.remove_dead_from("x-", 0);
+        assert!(dead.dir.exists());
+        parent.remove_dead_from("x-", 1 + 2 * (MAX_LOOKED_AT + 1));
+        assert!(!dead.dir.exists());
+        assert_eq!(parent.children().len(), held.len());
     }
 }
