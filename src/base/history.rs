@@ -320,6 +320,15 @@ pub trait History: HistoryView {
     }
     /// Gives memory back that it has taken for lines to come: none may come for a while.
     fn rest(&mut self) {}
+    /// The second history of the pane, of what full-screen programs draw on the alternate screen;
+    /// begun when it is first asked for. `None` where there can be none.
+    fn alternate(&mut self) -> Option<&mut dyn History> {
+        None
+    }
+    /// What there is now of that; `None` when nothing was kept.
+    fn alternate_view(&mut self) -> Option<Box<dyn HistoryView>> {
+        None
+    }
     /// Hands everything to the disk, for a pane whose program has ended: a line that is not
     /// finished, too.
     fn flush_all(&mut self) {}

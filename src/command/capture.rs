@@ -34,6 +34,12 @@ pub fn capture_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     if args.get('S') == Some("@seen") {
         return super::capture_seen::capture_seen(cx, item, args, id);
     }
+    if args.has('A') {
+        return match alternate_rows(cx, id, args, item) {
+            Ok(captured) => deliver(cx, item, args, captured),
+            Err(message) => output::error(cx, item, &message),
+        };
+    }
     if args.has('j') {
         return super::capture_json::capture_json(cx, item, args, id);
     }
@@ -46,6 +52,11 @@ pub fn capture_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         Ok(captured) => captured,
         Err(message) => return output::error(cx, item, &message),
     };
+    deliver(cx, item, args, captured)
+}
+
+/// Prints what was captured, or puts it into a buffer.
+fn deliver(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, captured: Captured) -> Exec {
     if args.has('p') {
         return print(cx, item, captured);
     }
@@ -238,9 +249,8 @@ impl Range {
     }
 }
 
-/// The rows of a pane, its alternate's saved screen (`-a`) or its mode (`-M`).
-fn rows(cx: &mut Cx<'_>, id: crate::base::PaneId, args: &Args, range: Range) -> Result<Captured, String> {
-    let options = CaptureOptions {
+fn options_of(args: &Args) -> CaptureOptions {
+    CaptureOptions {
         sequences: args.has('e'),
         octal: args.has('C'),
         join: args.has('J'),
@@ -249,7 +259,43 @@ fn rows(cx: &mut Cx<'_>, id: crate::base::PaneId, args: &Args, range: Range) -> 
         numbers: args.has('L'),
         flags: args.has('F'),
         hyperlinks: args.has('H'),
-    };
+    }
+}
+
+/// What full-screen programs drew (`-A`): all of it, unless rows are given.
+fn alternate_rows(
+    cx: &mut Cx<'_>,
+    id: crate::base::PaneId,
+    args: &Args,
+    item: &ItemContext,
+) -> Result<Captured, String> {
+    if args.has('a') || args.has('j') || args.has('M') || args.has('P') {
+        return Err("-A goes with neither -a, -j, -M nor -P".to_owned());
+    }
+    let range = Range::new(cx, item, args)?.or_all();
+    let Some(pane) = cx.server.pane(id) else { return Ok(Captured::Text(Vec::new())) };
+    let mut terminal = pane.terminal.lock();
+    let (mut view, screen) = terminal.alternate_history().ok_or(super::transcripts::NO_ALTERNATE)?;
+    let history = view.rows();
+    if history + screen.len() as u64 == 0 {
+        return Ok(Captured::Text(Vec::new()));
+    }
+    let (top, bottom) = range.resolve(history, screen.len() as u64);
+    Ok(Captured::Rows(Box::new(Rows {
+        view,
+        viewed: history,
+        above: history,
+        screen,
+        links: terminal.links().clone(),
+        without_links: false,
+        capture: Capture::new(options_of(args), terminal.size().cols),
+        left: top..=bottom,
+    })))
+}
+
+/// The rows of a pane, its alternate's saved screen (`-a`) or its mode (`-M`).
+fn rows(cx: &mut Cx<'_>, id: crate::base::PaneId, args: &Args, range: Range) -> Result<Captured, String> {
+    let options = options_of(args);
     if args.has('M')
         && !args.has('a')
         && let Some(of) = view::modes::captured(cx, id)

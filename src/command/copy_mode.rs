@@ -31,15 +31,22 @@ pub fn copy_mode(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         }
         pane = hit;
     }
+    if args.has('A') && !CopyMode::has_alternate(cx, pane) {
+        return super::output::error(cx, item, super::transcripts::NO_ALTERNATE);
+    }
     let source = if args.has('s') { item.source.pane.unwrap_or(pane) } else { pane };
     let entered = modes::raise(cx, pane, CopyMode::COPY);
     if entered == Entered::Absent {
         let Some(mut mode) = CopyMode::copy(cx, pane, source) else { return Exec::Error };
+        mode.show_alternate(cx, pane, args.has('A'));
         mode.state.scroll_exit = args.has('e');
         mode.state.hide_position = args.has('H');
         modes::push(cx, pane, Box::new(mode));
     }
     let closes = with_copy_mode(cx, pane, |cx, mode| {
+        if args.has('A') && entered != Entered::Absent {
+            mode.show_alternate(cx, pane, true);
+        }
         mode.state.line_numbers = !event.key.is_mouse() && !mode.state.view_mode;
         if entered != Entered::Already && args.has('M') {
             mode.start_drag(cx, pane, client, &event.mouse);

@@ -17,14 +17,15 @@ use crate::view::mode_tree::found::{self, CONTEXT, Found, MAX_CONTEXT_BYTES, Sha
 
 use super::output;
 use super::progress::{Meter, Work};
-use super::transcripts::view_of;
+use super::transcripts::{alternate_of, view_of};
 
 const LINE: &str = concat!(
     "#{?transcript_live,#{session_name}:#{window_index}.#{pane_index},#{transcript_name}}",
+    "#{?search_alternate,(full-screen),}",
     ":#{search_line}: #{search_text}",
 );
 /// The same in a list, which says where each line is.
-const LIST_LINE: &str = "#{p-7:search_line}  #{search_text}";
+const LIST_LINE: &str = "#{p-7:search_line}  #{?search_alternate,(full-screen) ,}#{search_text}";
 /// Bytes looked at in one step, after which other work gets its turn.
 const STEP_BYTES: usize = 4 << 20;
 /// Lines found in one step.
@@ -39,6 +40,8 @@ struct Place {
     pane: Option<PaneId>,
     /// `None`: a transcript to be opened first.
     view: Option<TranscriptView>,
+    /// What full-screen programs drew there.
+    alternate: bool,
     /// Rows above the screen, from which lines are counted.
     history: u64,
 }
@@ -87,12 +90,15 @@ pub fn search_transcripts(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> E
         (Some(_), Some(pane)) => vec![pane],
         (None, _) => cx.server.panes.keys().copied().collect(),
     };
-    let place = |&pane: &PaneId| {
+    let only_alternate = args.has('A');
+    let place = |pane: PaneId, alternate: bool| {
         let name = cx.server.pane(pane)?.terminal.lock().history().key().unwrap_or_default();
-        let (view, history, _) = view_of(cx, pane)?;
-        Some(Place { name, pane: Some(pane), view: Some(view), history })
+        let view = if alternate { alternate_of(cx, pane) } else { view_of(cx, pane) };
+        let (view, history, _) = view?;
+        Some(Place { name, pane: Some(pane), view: Some(view), alternate, history })
     };
-    let mut places: Vec<Place> = panes.iter().filter_map(place).collect();
+    let both = |pane: &PaneId| [place(*pane, false).filter(|_| !only_alternate), place(*pane, true)];
+    let mut places: Vec<Place> = panes.iter().flat_map(both).flatten().collect();
     places.reverse();
     let listed = open_list(cx, item);
     let attached = listed.is_some();
@@ -114,7 +120,7 @@ pub fn search_transcripts(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> E
         began_ms: cx.now.mono_ms,
         drawn_ms: 0,
     };
-    begin(cx, searching, args.has('a'), args.get('k').map(str::to_owned));
+    begin(cx, searching, (args.has('a'), only_alternate), args.get('k').map(str::to_owned));
     // A list fills while its client goes on.
     if attached { Exec::Normal } else { Exec::Wait }
 }
@@ -132,15 +138,28 @@ fn open_list(cx: &mut Cx<'_>, item: &ItemContext) -> Option<Listed> {
 }
 
 /// Adds kept transcripts and begins. `key`: only this one.
-fn begin(cx: &mut Cx<'_>, mut searching: Searching, all: bool, key: Option<String>) {
+fn begin(
+    cx: &mut Cx<'_>,
+    mut searching: Searching,
+    (all, only_alternate): (bool, bool),
+    key: Option<String>,
+) {
     let kept = if all || key.is_some() { cx.host.transcripts() } else { None };
     cx.host.background(Box::new(move || {
         let listed = kept.iter().flat_map(|store| store.all()).filter(|one| !one.live);
         let mut found = key.is_none();
         for one in listed.filter(|one| key.as_ref().is_none_or(|key| *key == one.key)) {
             found = true;
-            let place = Place { name: one.key, pane: None, view: None, history: 0 };
-            searching.places.insert(0, place);
+            for alternate in if only_alternate { &[true][..] } else { &[false, true] } {
+                let place = Place {
+                    name: one.key.clone(),
+                    pane: None,
+                    view: None,
+                    alternate: *alternate,
+                    history: 0,
+                };
+                searching.places.insert(0, place);
+            }
         }
         searching.places_all = searching.places.len() as u64;
         if found {
@@ -160,7 +179,10 @@ fn step(mut searching: Searching, store: Store) -> Callback {
     while budget > 0 && found.len() < STEP_LINES {
         let Some(place) = searching.places.last_mut() else { break };
         if place.view.is_none() {
-            let opened = store.as_ref().and_then(|store| store.read(&place.name).ok());
+            let opened = store.as_ref().and_then(|store| match place.alternate {
+                true => store.read_alternate(&place.name).ok(),
+                false => store.read(&place.name).ok(),
+            });
             place.view = opened.map(|(view, _)| view);
         }
         let Some(view) = &mut place.view else {
@@ -182,6 +204,8 @@ fn step(mut searching: Searching, store: Store) -> Callback {
                 found.push(Found {
                     name: place.name.clone(),
                     pane: place.pane,
+                    alternate: place.alternate,
+                    time: time_of(view, row),
                     line: line.row as i64 - place.history as i64,
                     number,
                     column: hit.map_or(0, |hit| hit.col),
@@ -203,6 +227,11 @@ fn step(mut searching: Searching, store: Store) -> Callback {
         }
     }
     Box::new(move |cx| show(cx, searching, store, found))
+}
+
+/// When a row was drawn or left the screen; 0: not known.
+fn time_of(view: &mut TranscriptView, row: u64) -> i64 {
+    view.row(row, &mut Links::new()).map_or(0, |row| row.time)
 }
 
 /// The rows around one, cut to a length.

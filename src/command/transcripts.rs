@@ -30,6 +30,9 @@ const STEP_BYTES: usize = 256 << 10;
 /// Rows turned into text at a time.
 const STEP_ROWS: u64 = 512;
 
+/// Why there is nothing to read of full-screen programs.
+pub(super) const NO_ALTERNATE: &str = "nothing is kept of full-screen programs";
+
 pub fn list_transcripts(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let order = match args.get('O').map(|order| Order::parse(order).ok_or("invalid sort order")) {
         Some(Err(cause)) => return output::error(cx, item, cause),
@@ -80,6 +83,16 @@ fn compare(order: Option<Order>, a: &Transcript, b: &Transcript) -> Ordering {
     }
 }
 
+/// What full-screen programs drew in a pane, as `view_of`; `None` when nothing of it was kept.
+pub(super) fn alternate_of(cx: &Cx<'_>, pane: PaneId) -> Option<(TranscriptView, u64, u64)> {
+    let mut terminal = cx.server.pane(pane)?.terminal.lock();
+    let (view, rest) = terminal.alternate_history()?;
+    let mut view = TranscriptView::from_view(view)?;
+    let history = view.rows();
+    view.extend(&rest, terminal.links());
+    Some((view, history, rest.len() as u64))
+}
+
 /// Everything of a pane: its history and its screen as it is now, and the rows of each.
 pub(super) fn view_of(cx: &Cx<'_>, pane: PaneId) -> Option<(TranscriptView, u64, u64)> {
     let pane = cx.server.pane(pane)?;
@@ -121,7 +134,8 @@ pub fn save_transcript(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec
         Err(message) => return output::error(cx, item, &message),
     };
     let Some(store) = cx.host.transcripts() else { return output::error(cx, item, "no transcripts") };
-    let (append, bare, waiting) = (args.has('a'), args.has('N'), item.waiting());
+    let (append, bare, alternate) = (args.has('a'), args.has('N'), args.has('A'));
+    let waiting = item.waiting();
     let begin = move |mut view: TranscriptView, history: u64, screen: u64, notes: Vec<Note>| {
         let (top, bottom) = range.resolve(history, screen);
         let to = if history + screen == 0 { top } else { bottom + 1 };
@@ -130,7 +144,8 @@ pub fn save_transcript(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec
     };
     if let Some(key) = args.get('k') {
         let (key, failing) = (key.to_owned(), item.waiting());
-        cx.host.background(Box::new(move || match store.read(&key) {
+        let read = move |key: &str| if alternate { store.read_alternate(key) } else { store.read(key) };
+        cx.host.background(Box::new(move || match read(&key) {
             Ok((mut view, notes)) => {
                 let rows = view.rows();
                 begin(view, rows, 0, notes)
@@ -151,9 +166,11 @@ pub fn save_transcript(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec
         return output::error(cx, item, &message);
     };
     let key = cx.server.pane(pane).and_then(|pane| pane.terminal.lock().history().key());
-    let notes = key.map_or_else(Vec::new, |key| store.notes(&key));
-    let Some((view, history, screen)) = view_of(cx, pane) else {
-        return output::error(cx, item, "no transcript");
+    let notes = key.filter(|_| !alternate).map_or_else(Vec::new, |key| store.notes(&key));
+    let view = if alternate { alternate_of(cx, pane) } else { view_of(cx, pane) };
+    let Some((view, history, screen)) = view else {
+        let what = if alternate { NO_ALTERNATE } else { "no transcript" };
+        return output::error(cx, item, what);
     };
     cx.host.background(Box::new(move || begin(view, history, screen, notes)));
     Exec::Wait

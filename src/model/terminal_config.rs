@@ -9,7 +9,7 @@ use crate::options::{Chain, Value};
 use crate::syntax::style::Style;
 use crate::terminal::Modes;
 use crate::terminal::config::{
-    AllowPassthrough, ExtendedKeys, GetClipboard, SetClipboard, TerminalConfig, Theme,
+    AllowPassthrough, AlternateHistory, ExtendedKeys, GetClipboard, SetClipboard, TerminalConfig, Theme,
 };
 
 use super::option_access::OptionScope;
@@ -102,6 +102,11 @@ impl Server {
                 _ => AllowPassthrough::Off,
             },
             alternate_screen: options.flag("alternate-screen"),
+            alternate_history: match options.choice("alternate-history") {
+                "scrolled" => AlternateHistory::Scrolled,
+                "frames" => AlternateHistory::Frames,
+                _ => AlternateHistory::Off,
+            },
             scroll_on_clear: options.flag("scroll-on-clear"),
             set_clipboard: match server.choice("set-clipboard") {
                 "on" => SetClipboard::On,

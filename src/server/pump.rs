@@ -539,6 +539,7 @@ fn checkpoint(journal: &mut Journal, terminal: &mut Terminal, scratch: &mut Vec<
 
 /// Appends a checkpoint of a terminal to nothing.
 pub fn write_checkpoint(terminal: &mut Terminal, out: &mut Vec<u8>) {
+    terminal.settle();
     terminal.history().save(out);
     let history = out.len();
     terminal.save(out);

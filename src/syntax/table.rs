@@ -40,7 +40,7 @@ commands! {
         usage: "[-abdP] [-F format] [-n window-name] [-s src-pane] [-t dst-window]", ..ROW
     },
     CapturePane => CommandEntry {
-        name: "capture-pane", alias: Some("capturep"), template: "ab:CeE:FHjJk:LMNpPqS:Tt:",
+        name: "capture-pane", alias: Some("capturep"), template: "Aab:CeE:FHjJk:LMNpPqS:Tt:",
         target: pane('t', NO_FIND), flags: CommandFlags::AFTER_HOOK,
         usage: "[-aCeFHJLMNpPqT] [-b buffer-name] [-E end-line] [-S start-line] [-t target-pane]", ..ROW
     },
@@ -93,7 +93,7 @@ commands! {
         usage: "[-by] [-c confirm-key] [-p prompt] [-t target-client] command", ..ROW
     },
     CopyMode => CommandEntry {
-        name: "copy-mode", template: "deHMqSs:t:u", source: pane('s', NO_FIND), target: pane('t', NO_FIND),
+        name: "copy-mode", template: "AdeHMqSs:t:u", source: pane('s', NO_FIND), target: pane('t', NO_FIND),
         flags: CommandFlags::AFTER_HOOK.union(CommandFlags::READ_ONLY),
         usage: "[-deHMqSu] [-s src-pane] [-t target-pane]", ..ROW
     },
@@ -531,19 +531,19 @@ commands! {
         usage: "", ..ROW
     },
     SaveTranscript => CommandEntry {
-        name: "save-transcript", template: "aeE:F:k:NS:t:", max: Some(1),
+        name: "save-transcript", template: "AaeE:F:k:NS:t:", max: Some(1),
         target: pane('t', FindFlags::CAN_FAIL),
         flags: CommandFlags::AFTER_HOOK, ours: true,
         usage: concat!(
-            "[-aeN] [-E end-line] [-F text|ansi|html|markdown|cast] [-k transcript] [-S start-line] ",
+            "[-AaeN] [-E end-line] [-F text|ansi|html|markdown|cast] [-k transcript] [-S start-line] ",
             "[-t target-pane] [path]",
         ), ..ROW
     },
     SearchTranscripts => CommandEntry {
-        name: "search-transcripts", template: "aF:f:ik:lrt:", min: 1, max: Some(1),
+        name: "search-transcripts", template: "AaF:f:ik:lrt:", min: 1, max: Some(1),
         target: pane('t', FindFlags::CAN_FAIL),
         flags: CommandFlags::AFTER_HOOK, ours: true,
-        usage: "[-ailr] [-F format] [-f filter] [-k transcript] [-t target-pane] pattern", ..ROW
+        usage: "[-Aailr] [-F format] [-f filter] [-k transcript] [-t target-pane] pattern", ..ROW
     },
     SendCommand => CommandEntry {
         name: "send-command", template: "joT:t:", min: 1, max: Some(1), target: pane('t', NO_FIND), ours: true,

@@ -104,6 +104,12 @@ impl Packed {
         self.bits() & FIELDS == 1 << 48
     }
 
+    /// What says the cell's text: a character, or the number of a cluster.
+    #[inline]
+    pub const fn glyph_bits(self) -> u32 {
+        self.glyph
+    }
+
     /// A plain character of one byte.
     #[inline]
     pub fn ascii_byte(self) -> Option<u8> {
@@ -242,6 +248,16 @@ impl CellTables {
         } else if let Some(text) = self.clusters.get((cell.glyph & !CLUSTER) as usize) {
             out.extend_from_slice(text.as_bytes());
         }
+    }
+
+    /// A hash of a cell's text.
+    pub fn text_hash(&self, cell: Packed) -> u64 {
+        let mut hasher = StyleHasher::default();
+        match self.clusters.get((cell.glyph & !CLUSTER) as usize) {
+            Some(text) if cell.glyph & CLUSTER != 0 => hasher.write(text.as_bytes()),
+            _ => hasher.write_u32(cell.glyph),
+        }
+        hasher.finish()
     }
 
     /// Whether the glyph is a single character rather than a cluster.

@@ -45,6 +45,17 @@ pub enum ExtendedKeys {
     Always,
 }
 
+/// The option `alternate-history`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum AlternateHistory {
+    #[default]
+    Off,
+    /// Rows that leave the top of the alternate screen are kept.
+    Scrolled,
+    /// Rows that it shows, too.
+    Frames,
+}
+
 /// A light or dark theme, as clients report it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Theme {
@@ -64,6 +75,7 @@ pub struct TerminalConfig {
     pub allow_set_title: bool,
     pub allow_passthrough: AllowPassthrough,
     pub alternate_screen: bool,
+    pub alternate_history: AlternateHistory,
     pub scroll_on_clear: bool,
     pub set_clipboard: SetClipboard,
     pub get_clipboard: GetClipboard,
@@ -93,6 +105,7 @@ impl Default for TerminalConfig {
             allow_set_title: true,
             allow_passthrough: AllowPassthrough::Off,
             alternate_screen: true,
+            alternate_history: AlternateHistory::Off,
             scroll_on_clear: true,
             set_clipboard: SetClipboard::External,
             get_clipboard: GetClipboard::Off,

@@ -1,5 +1,6 @@
 //! Scrolling, erasing, inserting and deleting.
 
+use super::alternate::Why;
 use super::cells::Packed;
 use super::screen::Screen;
 use crate::base::Colour;
@@ -77,6 +78,9 @@ impl Screen {
     pub fn insert_lines(&mut self, count: u32, bg: Colour) {
         let rows = self.rows();
         self.drop_images(self.cy, rows - self.cy);
+        if self.cy == 0 && self.grid.saved.is_some() {
+            self.grid.alternate_reversed(count.max(1).min(rows));
+        }
         if self.cy < self.upper || self.cy > self.lower {
             self.grid.insert_lines(self.cy, count.max(1).min(rows - self.cy), bg);
         } else {
@@ -88,6 +92,9 @@ impl Screen {
     pub fn delete_lines(&mut self, count: u32, bg: Colour) {
         let rows = self.rows();
         self.drop_images(self.cy, rows - self.cy);
+        if self.cy == 0 && self.grid.saved.is_some() && self.grid.alternate.is_some() {
+            (0..count.max(1).min(self.lower + 1)).for_each(|y| self.grid.keep_alternate(y));
+        }
         if self.cy < self.upper || self.cy > self.lower {
             self.grid.delete_lines(self.cy, count.max(1).min(rows - self.cy), bg);
         } else {
@@ -132,6 +139,9 @@ impl Screen {
     pub fn clear_end_of_screen(&mut self, bg: Colour) {
         let (cols, rows) = (self.cols(), self.rows());
         self.drop_images(self.cy, rows - self.cy);
+        if self.cx == 0 && self.cy == 0 {
+            self.look(Why::Clear);
+        }
         if self.cx == 0 && self.cy == 0 && self.clears_into_history() {
             return self.grid.clear_into_history(bg);
         }
@@ -150,6 +160,7 @@ impl Screen {
 
     pub fn clear_screen(&mut self, bg: Colour) {
         self.drop_all_images();
+        self.look(Why::Clear);
         if self.clears_into_history() {
             self.grid.clear_into_history(bg);
         } else {

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::alternate::Alternate;
 use super::cells::{CellTables, Packed, StyleId};
 use super::line::Line;
 use crate::base::history::{History, Row, RowFlags};
@@ -64,6 +65,8 @@ pub struct Grid {
     pub unkept: u64,
     /// Seconds since the epoch, stamped on rows as they leave the screen.
     pub now: i64,
+    /// What is known of rows that full-screen programs drew; `None` while the option is off.
+    pub alternate: Option<Box<Alternate>>,
     scratch: Row,
     /// The text of the line that goes to the history.
     plain: Vec<u8>,
@@ -82,6 +85,7 @@ impl Grid {
             tail_wrapped: Some(false),
             unkept: 0,
             now: 0,
+            alternate: None,
             scratch: Row::default(),
             plain: Vec::new(),
         }
@@ -104,7 +108,8 @@ impl Grid {
 
     fn collect(&mut self) {
         let saved = self.saved.iter_mut().flat_map(|saved| saved.lines.iter_mut());
-        self.tables.collect(self.lines.iter_mut().chain(saved));
+        let seen = self.alternate.iter_mut().flat_map(|alternate| alternate.lines_mut());
+        self.tables.collect(self.lines.iter_mut().chain(saved).chain(seen));
     }
 
     pub fn pack(&mut self, cell: &Cell) -> Packed {
@@ -229,8 +234,12 @@ impl Grid {
     /// Scrolls a region up by a line, which goes to the history if there is one.
     pub fn scroll_up(&mut self, upper: u32, lower: u32, bg: Colour) {
         if !self.keeps_history() {
-            if self.saved.is_none() && upper == 0 {
-                self.unkept += u64::from(!self.lines[0].flags.contains(RowFlags::WRAPPED));
+            if upper == 0 {
+                match self.saved.is_none() {
+                    true => self.unkept += u64::from(!self.lines[0].flags.contains(RowFlags::WRAPPED)),
+                    false if self.alternate.is_some() => self.keep_alternate(0),
+                    false => {}
+                }
             }
             self.move_lines(upper, upper + 1, lower.saturating_sub(upper), bg);
             return;
@@ -242,6 +251,9 @@ impl Grid {
     }
 
     pub fn scroll_down(&mut self, upper: u32, lower: u32, bg: Colour) {
+        if upper == 0 && self.saved.is_some() && self.alternate.is_some() {
+            self.alternate_reversed(1);
+        }
         self.move_lines(upper + 1, upper, lower.saturating_sub(upper), bg);
     }
 

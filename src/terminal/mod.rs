@@ -13,6 +13,7 @@
 //! | `print`, `edit`, `screen` | writing, erasing and scrolling, cursor and modes |
 //! | `cells`, `line`, `grid` | eight-byte cells, lines, traffic with the history |
 //! | `reflow`, `resize` | wrapping anew, sizes, the alternate screen |
+//! | `alternate` | what full-screen programs drew, for the history |
 //! | `memory` | a history in memory |
 //! | `timeouts` | strings without an end, questions without an answer |
 //! | `save` | all of it as bytes, for the server after this one |
@@ -24,6 +25,7 @@
 //! It does no I/O and reads no clock: the server tells it the time (`set_now`, `set_clock`)
 //! and ends what takes too long (`time_out`, `end_sync`).
 
+mod alternate;
 pub mod capture;
 mod cells;
 pub mod config;
@@ -74,6 +76,7 @@ pub use palette::Palette;
 use crate::base::history::{History, Row, RowFlags};
 use crate::base::links::Links;
 use crate::base::{Cell, Colour, Point, Size, Surface};
+use alternate::Why;
 use parser::Parser;
 use screen::Screen;
 
@@ -112,6 +115,7 @@ impl Terminal {
         let config = self.screen.config.clone();
         let (own, new) = (&mut self.screen.grid, &mut other.screen.grid);
         std::mem::swap(&mut own.history, &mut new.history);
+        std::mem::swap(&mut own.alternate, &mut new.alternate);
         new.history.set_width(new.size.cols.max(1));
         new.pullable = grid::Pullable::Rows(0);
         new.now = own.now;
@@ -161,6 +165,7 @@ impl Terminal {
             self.screen.palette.set_defaults(&config.palette);
         }
         self.screen.config.clone_from(config);
+        self.screen.grid.set_alternate(config.alternate_history);
         if std::mem::take(&mut self.fresh) {
             // Options decide how a terminal starts, but do not change one that is in use.
             self.screen.restart_modes();
@@ -173,6 +178,10 @@ impl Terminal {
 
     /// Tells the time, in seconds since the epoch, for rows that leave the screen.
     pub fn set_now(&mut self, seconds: i64) {
+        if self.screen.grid.alternate.is_some() && seconds != self.screen.grid.now {
+            // Still of the time before.
+            self.screen.look(Why::Later);
+        }
         self.screen.grid.now = seconds;
     }
 
@@ -468,6 +477,7 @@ impl Terminal {
     /// Moves what the screen shows into the history, since the pane is closed and its history is
     /// kept. Of the alternate screen nothing is: that never goes to the history.
     pub fn keep_screen(&mut self) {
+        self.screen.look(Why::Leave);
         let mut rows: Vec<Row> = match self.saved_size() {
             Some(size) => (0..size.rows).filter_map(|y| self.saved_row(y)).collect(),
             None => (0..self.size().rows).map(|y| self.row(y)).collect(),
@@ -479,6 +489,11 @@ impl Terminal {
         }
         let grid = &mut self.screen.grid;
         rows.iter().for_each(|row| grid.history.push(row, &grid.links));
+    }
+
+    /// Hands to the history what is held back of it, before both are saved.
+    pub fn settle(&mut self) {
+        self.screen.grid.settle_alternate();
     }
 
     pub fn history(&mut self) -> &mut dyn History {

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::alternate::Why;
 use super::events::TerminalEvent;
 use super::grid::{Pullable, Saved};
 use super::line::Line;
@@ -184,6 +185,7 @@ impl Screen {
             self.images.saved.extend(images);
             self.grid.clear(0, 0, size.cols, size.rows, Colour::Default);
             self.grid.saved = Some(Saved { lines, size });
+            self.begin_alternate();
         }
         self.outbox.event(TerminalEvent::Alternate);
     }
@@ -197,6 +199,7 @@ impl Screen {
 
     /// The same whether or not programs may use it.
     pub fn leave_alternate(&mut self, cursor: bool) {
+        self.look(Why::Leave);
         let now = self.size();
         if let Some(size) = self.grid.saved.as_ref().map(|saved| saved.size) {
             self.resize_to(size, false);

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
+use super::alternate::Alternate;
 use super::cells::{Mark, Packed};
 use super::grid::{Pullable, Saved};
 use super::images::{Image, MAX_IMAGES};
@@ -146,6 +147,9 @@ impl Terminal {
         for list in [&screen.images.list, &screen.images.saved] {
             put_images(list, &mut left, out);
         }
+        if let Some(alternate) = &self.screen.grid.alternate {
+            alternate.save(out);
+        }
     }
 
     fn put_line(&self, line: &Line, styles: &mut Styles, out: &mut Vec<u8>) {
@@ -237,6 +241,9 @@ impl Terminal {
         let images = &mut terminal.screen.images;
         for (list, size) in [(&mut images.list, Some(state.size)), (&mut images.saved, state.saved_size)] {
             *list = get_images(&mut input, size)?;
+        }
+        if !input.0.is_empty() {
+            terminal.screen.grid.alternate = Some(Box::new(Alternate::load(&mut input)?));
         }
         terminal.fresh = false;
         Ok(terminal)

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::alternate::share_of;
 use super::notes::Note;
 use super::pane::{Ending, Pane};
 use super::queue::Job;
@@ -28,10 +29,13 @@ impl PaneHandle {
     /// Whether so much waits for the disk that the pane should not be read for now. Never
     /// while the disk fails or hangs: then lines stay in memory and the oldest of them go.
     pub fn is_congested(&self) -> bool {
-        self.pane.pending.load(Ordering::Relaxed) > CONGESTED_BYTES
-            && self.pane.trouble.lock().is_none()
-            && self.pane.is_on_disk()
-            && !self.store.queue.hangs()
+        let congested = |pane: &Pane| {
+            pane.pending.load(Ordering::Relaxed) > CONGESTED_BYTES
+                && pane.trouble.lock().is_none()
+                && pane.is_on_disk()
+                && !self.store.queue.hangs()
+        };
+        congested(&self.pane) || self.pane.alternate().is_some_and(|beside| congested(&beside))
     }
 
     /// Why lines are not being written, if they are not.
@@ -42,19 +46,25 @@ impl PaneHandle {
 
     /// Bytes on disk allowed from now on; 0 forgets everything and keeps nothing.
     pub fn set_limit(&self, bytes: u64) {
-        self.pane.cap.store(bytes, Ordering::Relaxed);
-        if bytes == 0 {
-            let gone = self.pane.list.lock().clear();
-            gone.iter().for_each(|block| self.pane.retire(block));
-        }
-        self.store.queue.push(Job::Trim(self.pane.clone()));
+        let set = |pane: &Arc<Pane>, bytes: u64| {
+            pane.cap.store(bytes, Ordering::Relaxed);
+            if bytes == 0 {
+                let gone = pane.list.lock().clear();
+                gone.iter().for_each(|block| pane.retire(block));
+            }
+            self.store.queue.push(Job::Trim(pane.clone()));
+        };
+        set(&self.pane, bytes);
+        self.pane.alternate().iter().for_each(|beside| set(beside, share_of(bytes)));
     }
 
     /// Whether lines are written to the disk from now on. Without it the newest are in memory,
     /// and what is on disk already stays until it is cleared.
     pub fn set_on_disk(&self, on: bool) {
-        if self.pane.on_disk.swap(on, Ordering::Relaxed) != on && on {
-            self.store.queue.push(Job::Write(self.pane.clone()));
+        for pane in [Some(self.pane.clone()), self.pane.alternate()].into_iter().flatten() {
+            if pane.on_disk.swap(on, Ordering::Relaxed) != on && on {
+                self.store.queue.push(Job::Write(pane));
+            }
         }
     }
 
@@ -72,9 +82,9 @@ impl PaneHandle {
         self.pane.limit()
     }
 
-    /// Bytes on disk.
+    /// Bytes on disk, of both streams.
     pub fn disk_bytes(&self) -> u64 {
-        self.pane.disk.load(Ordering::Relaxed)
+        self.pane.disk_of_both()
     }
 
     /// Notes something that happened to the pane. What was printed is not altered.

@@ -7,6 +7,7 @@
 //!   on disk.
 //! - `sealed`, `group` and `list` the blocks of a pane; `pane` its history; `view` a pinned reader;
 //!   `cache` decoded blocks of the whole server.
+//! - `alternate` what full-screen programs drew: a second history of a pane.
 //! - `lost` the line that stands where lines are missing.
 //! - `store` the server's transcripts; `queue` and `writer` the thread; `storage` files, `small`
 //!   those with a checksum;
@@ -23,6 +24,7 @@
 //! never ended; what is bad is renamed and kept, and a line in the text says what is missing.
 
 mod aid;
+mod alternate;
 mod block;
 mod cache;
 mod export;

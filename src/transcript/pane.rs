@@ -1,7 +1,7 @@
 //! A pane's history: lines go in at the new end, rows come out anywhere.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
@@ -65,6 +65,10 @@ pub(super) struct Pane {
     pub over: AtomicBool,
     /// The number of the next line, for those who hold a handle.
     pub end_line: AtomicU64,
+    /// The pane whose second stream this is; see `alternate`.
+    pub main: Option<Arc<Pane>>,
+    /// Its own second stream.
+    pub alternate: Mutex<Weak<Pane>>,
 }
 
 /// How a pane's transcript ends. Without any it stays, for a later server to find.
@@ -127,6 +131,8 @@ pub struct PaneHistory {
     /// Blocks taken back since the history was last saved, if it ever was: should the server
     /// die, their lines are needed once more.
     pub(super) held: Option<Vec<Arc<Sealed>>>,
+    /// What full-screen programs drew, once something of it was kept.
+    pub(super) alternate: Option<Box<PaneHistory>>,
 }
 
 impl PaneHistory {
@@ -134,7 +140,7 @@ impl PaneHistory {
         let open = Arc::new(Block::new(store.next_id(), first_line, 0));
         let newest = Newest::new(open, Widths::new(first_line, width));
         pane.list.lock().set_widths(newest.widths.clone());
-        Self { pane, store, newest, scratch: Vec::new(), held: None }
+        Self { pane, store, newest, scratch: Vec::new(), held: None, alternate: None }
     }
 
     pub fn pane_id(&self) -> PaneId {
@@ -324,6 +330,9 @@ impl PaneHistory {
 impl Drop for PaneHistory {
     fn drop(&mut self) {
         let ending = *self.pane.ending.lock();
+        if let Some(alternate) = self.alternate.take() {
+            *alternate.pane.ending.lock() = ending;
+        }
         self.pane.over.store(true, Ordering::Relaxed);
         match ending {
             Some(Ending::Remove) => {
@@ -333,8 +342,10 @@ impl Drop for PaneHistory {
             }
             Some(Ending::Keep(until)) => {
                 self.flush_all();
-                let (file, bytes) = (self.pane.dir.join("until"), number_text(until));
-                self.store.queue.push(Job::Small { pane: self.pane.clone(), file, bytes });
+                if self.pane.main.is_none() {
+                    let (file, bytes) = (self.pane.dir.join("until"), number_text(until));
+                    self.store.queue.push(Job::Small { pane: self.pane.clone(), file, bytes });
+                }
                 self.store.queue.push(Job::Finish(self.pane.clone()));
             }
             None => {
@@ -371,6 +382,7 @@ impl HistoryView for PaneHistory {
         if self.newest.set_width(cols) {
             self.pane.list.lock().set_widths(self.newest.widths.clone());
         }
+        self.alternate.iter_mut().for_each(|alternate| alternate.set_width(cols));
     }
 }
 
@@ -431,6 +443,7 @@ impl History for PaneHistory {
 
     fn clear(&mut self) {
         self.forget();
+        self.alternate.iter_mut().for_each(|alternate| alternate.forget());
     }
 
     fn keeps(&self) -> bool {
@@ -444,6 +457,7 @@ impl History for PaneHistory {
     fn set_limit(&mut self, bytes: u64) {
         self.handle().set_limit(bytes);
         self.obey_limit();
+        self.alternate.iter_mut().for_each(|alternate| alternate.obey_limit());
     }
 
     fn key(&self) -> Option<String> {
@@ -462,22 +476,36 @@ impl History for PaneHistory {
         if let Some(open) = Arc::get_mut(&mut self.newest.open) {
             open.shrink();
         }
+        self.alternate.iter_mut().for_each(|alternate| alternate.rest());
     }
 
     fn flush_all(&mut self) {
         self.finish_tail();
         self.flush();
+        self.alternate.iter_mut().for_each(|alternate| alternate.flush_all());
     }
 
     fn flush(&mut self) -> u64 {
         if !self.newest.open.is_empty() {
             self.seal();
         }
+        self.alternate.iter_mut().for_each(|alternate| {
+            alternate.flush();
+        });
         self.end_line()
     }
 
     fn save(&mut self, out: &mut Vec<u8>) {
         self.put_saved(out);
+        self.alternate.iter_mut().for_each(|alternate| alternate.put_saved(out));
+    }
+
+    fn alternate(&mut self) -> Option<&mut dyn History> {
+        Some(self.second())
+    }
+
+    fn alternate_view(&mut self) -> Option<Box<dyn HistoryView>> {
+        self.alternate_view_of()
     }
 
     fn view(&mut self) -> Box<dyn HistoryView> {
@@ -488,7 +516,10 @@ impl History for PaneHistory {
         let tail = self.newest.tail.as_ref().map_or(0, |tail| tail.row.text.len());
         let list = self.pane.list.lock().memory();
         let memory = self.newest.open.memory() + tail + list;
-        (memory as u64 + self.pane.pending.load(Ordering::Relaxed), self.pane.disk.load(Ordering::Relaxed))
+        let own =
+            (memory as u64 + self.pane.pending.load(Ordering::Relaxed), self.pane.disk.load(Ordering::Relaxed));
+        let beside = self.alternate.as_ref().map_or((0, 0), |alternate| alternate.bytes());
+        (own.0 + beside.0, own.1 + beside.1)
     }
 }
 

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32};
 
+use super::alternate;
 use super::frame::{HEADER_BYTES, Header, MAGIC, MAX_AID_BYTES, Unreadable};
 use super::lost::Lost;
 use super::notes::Notes;
@@ -103,6 +104,11 @@ fn is_key(name: &str) -> bool {
     name.starts_with("pane-") && !name.contains('/')
 }
 
+/// Whether something is the name of a transcript or of the stream beside one.
+fn is_readable(name: &str) -> bool {
+    is_key(name.strip_suffix(alternate::DIR).and_then(|name| name.strip_suffix('/')).unwrap_or(name))
+}
+
 fn segment_number(name: &str) -> Option<u64> {
     name.strip_prefix(SEGMENT_PREFIX)?.parse().ok()
 }
@@ -140,8 +146,13 @@ fn info(store: &Shared, dir: &Path, key: &str) -> PaneInfo {
 fn leftover(store: &Shared, key: String) -> Option<Leftover> {
     let dir = store.dir().join(&key);
     let names = store.storage.list(&dir).ok()?;
-    let segments = names.iter().filter(|name| name.starts_with(SEGMENT_PREFIX));
-    let bytes = segments.map(|name| store.storage.len(&dir.join(name)).unwrap_or(0)).sum();
+    let bytes_in = |dir: &Path, names: &[String]| -> u64 {
+        let segments = names.iter().filter(|name| name.starts_with(SEGMENT_PREFIX));
+        segments.map(|name| store.storage.len(&dir.join(name)).unwrap_or(0)).sum()
+    };
+    let beside = dir.join(alternate::DIR);
+    let bytes = bytes_in(&dir, &names)
+        + store.storage.list(&beside).map_or(0, |names| bytes_in(&beside, &names));
     let info = info(store, &dir, &key);
     // A time that is damaged is none: the transcript gets another.
     let keep_until = small(store, &dir, "until").ok().and_then(|text| small::number(&text));
@@ -156,7 +167,10 @@ pub(super) fn remove(store: &Shared, key: &str) -> io::Result<()> {
     let dir = store.dir().join(key);
     store.storage.check_dir(&dir)?;
     for name in store.storage.list(&dir)? {
-        store.storage.remove(&dir.join(name))?;
+        match name == alternate::DIR {
+            true => alternate::remove_dir(store, &dir)?,
+            false => store.storage.remove(&dir.join(name))?,
+        }
     }
     store.storage.remove_dir(&dir)
 }
@@ -200,7 +214,7 @@ fn is_no_file(error: &io::Error) -> bool {
 
 /// Reads a transcript's directory in `dir`.
 pub(super) fn scan(store: &Shared, dir: &Path, key: &str) -> io::Result<Found> {
-    if !is_key(key) || store.panes.lock().contains_key(key) {
+    if !is_readable(key) || store.panes.lock().contains_key(key) {
         return Err(io::Error::from(io::ErrorKind::InvalidInput));
     }
     let dir = dir.join(key);
@@ -329,7 +343,7 @@ fn drop_stale(blocks: &mut Vec<(u64, Sealed)>, holes: &[(u64, Range<u64>)]) {
 pub(super) fn is_locked(store: &Shared, key: &str) -> bool {
     let dir = store.dir().join(key);
     let names = store.storage.list(&dir).unwrap_or_default();
-    let mut segments = names.iter().filter(|name| is_key(key) && segment_number(name).is_some());
+    let mut segments = names.iter().filter(|name| is_readable(key) && segment_number(name).is_some());
     segments.any(|name| {
         let segment = found_segment(store, dir.join(name));
         let end = store.storage.len(&segment.path).unwrap_or(0);

@@ -2,16 +2,17 @@
 //! needed to go on with those that are.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use serde::{Deserialize, Serialize};
 
+use super::alternate;
 use super::block::Block;
 use super::line;
 use super::lost::Lost;
-use super::pane::PaneHistory;
+use super::pane::{Pane, PaneHistory};
 use super::recover::{self, Found, NO_FILE};
 use super::sealed::{Place, Sealed};
 use super::store::{PaneInfo, TranscriptStore};
@@ -125,7 +126,7 @@ impl PaneHistory {
             key: self.pane.key.clone(),
             info: self.pane.info.lock().clone(),
             off_disk: !self.pane.is_on_disk(),
-            dir: self.pane.dir.parent().map(Path::to_path_buf),
+            dir: Some(self.pane.base_dir().to_path_buf()),
             width: self.newest.lay().width,
             widths: self.newest.widths.steps().to_vec(),
             first_line,
@@ -178,8 +179,32 @@ impl TranscriptStore {
         limit: u64,
         other: Option<(PaneId, u64)>,
     ) -> io::Result<PaneHistory> {
-        let bad = |_| io::Error::from(io::ErrorKind::InvalidData);
         let mut input = Reader(saved);
+        let mut history = self.resume_part(&mut input, limit, other, None)?;
+        let (share, main) = (alternate::share_of(limit), history.pane.clone());
+        // One that the disk has and the journal has not was begun since.
+        match input.0.is_empty() {
+            true => history.adopt_second(true),
+            false => match self.resume_part(&mut input, share, None, Some(main)) {
+                Ok(second) => history.hold_second(second),
+                Err(error) => self.shared.message(format!("history: {}: {error}", alternate::key_of(&history.pane.key))),
+            },
+        }
+        if other.is_some() {
+            self.claim(&history);
+        }
+        Ok(history)
+    }
+
+    /// One stream of what was saved.
+    fn resume_part(
+        &self,
+        input: &mut Reader,
+        limit: u64,
+        other: Option<(PaneId, u64)>,
+        main: Option<Arc<Pane>>,
+    ) -> io::Result<PaneHistory> {
+        let bad = |_| io::Error::from(io::ErrorKind::InvalidData);
         let len = input.varint().map_err(bad)? as usize;
         let head: Head = serde_json::from_slice(input.bytes(len).map_err(bad)?)?;
         let (Some(first), Some((open_head, pending))) = (head.blocks.first(), head.blocks.split_last())
@@ -187,12 +212,12 @@ impl TranscriptStore {
             return Err(bad(Malformed));
         };
         let id = || self.shared.next_id();
-        let pending = pending.iter().map(|head| Ok((head.decode(id(), &mut input)?, head.lost.clone())));
+        let pending = pending.iter().map(|head| Ok((head.decode(id(), input)?, head.lost.clone())));
         let pending = pending.collect::<Result<Vec<_>, Malformed>>().map_err(bad)?;
-        let open = open_head.decode(id(), &mut input).map_err(bad)?;
+        let open = open_head.decode(id(), input).map_err(bad)?;
         let tail = match head.tail {
             true => {
-                let body = line::body(&mut input).map_err(bad)?;
+                let body = line::body(input).map_err(bad)?;
                 let line = line::parse(body, open.base_time).map_err(bad)?;
                 Some(Arc::new(line.reopen(head.width, true)))
             }
@@ -234,7 +259,7 @@ impl TranscriptStore {
             }
             wanted
         });
-        let mut history = self.go_on(&dir, &head.key, found, limit, head.width);
+        let mut history = self.shared.go_on(&dir, &head.key, found, limit, head.width, main);
         history.pane.on_disk.store(!head.off_disk, Ordering::Relaxed);
         history.pane.created.store(created, Ordering::Relaxed);
         history.cut(first.first_line);
@@ -254,9 +279,6 @@ impl TranscriptStore {
         history.newest.tail = tail;
         history.pane.end_line.store(history.end_line(), Ordering::Relaxed);
         history.obey_limit();
-        if other.is_some() {
-            self.claim(&history);
-        }
         Ok(history)
     }
 }

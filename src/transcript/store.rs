@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -24,7 +24,7 @@ use super::small::{number_text, write_small};
 use super::storage::{Disk, Storage};
 use super::view::{Newest, TranscriptView};
 use super::widths::Widths;
-use super::{Note, recover, writer};
+use super::{Note, alternate, recover, writer};
 use crate::base::PaneId;
 use crate::base::posix::run_in_background;
 
@@ -196,6 +196,71 @@ impl Shared {
     pub fn forget_pane(&self, key: &str) {
         self.panes.lock().remove(key);
     }
+
+    /// Opens a transcript that was found in `dir`. `main`: the pane whose second stream it is.
+    pub fn go_on(
+        self: &Arc<Self>,
+        dir: &Path,
+        key: &str,
+        found: Found,
+        limit: u64,
+        width: u32,
+        main: Option<Arc<Pane>>,
+    ) -> PaneHistory {
+        let width = width.max(1);
+        let pane = make_pane(dir, key.to_owned(), found.info, limit, width, main);
+        pane.created.store(true, Ordering::Relaxed);
+        *pane.notes.lock() = found.notes;
+        *pane.writing.lock() =
+            Writing { next_segment: found.next_segment, sequence: found.next_sequence, ..Writing::default() };
+        let pane = Arc::new(pane);
+        let mut end = 0;
+        {
+            let mut list = pane.list.lock();
+            for block in found.blocks {
+                pane.disk.fetch_add(block.disk_bytes(), Ordering::Relaxed);
+                end = block.end_line();
+                list.push(Arc::new(block));
+            }
+        }
+        self.panes.lock().insert(key.to_owned(), pane.clone());
+        let history = PaneHistory::new(pane.clone(), self.clone(), width, end.max(found.floor));
+        self.queue.push(Job::Trim(pane));
+        history
+    }
+}
+
+/// A pane's part of the store, of which nothing is on disk yet. `main`: the pane whose second
+/// stream it is.
+pub(super) fn make_pane(
+    dir: &Path,
+    key: String,
+    info: PaneInfo,
+    limit: u64,
+    width: u32,
+    main: Option<Arc<Pane>>,
+) -> Pane {
+    Pane {
+        id: PaneId(info.pane),
+        dir: dir.join(&key),
+        key,
+        info: Mutex::new(info),
+        on_disk: AtomicBool::new(true),
+        list: Mutex::new(List::new(Widths::new(u64::MAX, width))),
+        cap: AtomicU64::new(limit),
+        disk: AtomicU64::new(0),
+        pending: AtomicU64::new(0),
+        trouble: Mutex::new(None),
+        notes: Mutex::new(Notes::default()),
+        writing: Mutex::new(Writing::default()),
+        created: AtomicBool::new(false),
+        floor_due: Mutex::new(None),
+        ending: Mutex::new(None),
+        over: AtomicBool::new(false),
+        end_line: AtomicU64::new(0),
+        main,
+        alternate: Mutex::new(Weak::new()),
+    }
 }
 
 /// See the module comment. Dropping it lets the writer finish what waits, within bounds.
@@ -248,32 +313,10 @@ impl TranscriptStore {
             }
             key = format!("{stem}-{n}");
         }
-        let pane = Arc::new(self.make_pane(&self.shared.dir(), key.clone(), info, limit, width));
+        let pane = Arc::new(make_pane(&self.shared.dir(), key.clone(), info, limit, width, None));
         panes.insert(key, pane.clone());
         drop(panes);
         PaneHistory::new(pane, self.shared.clone(), width.max(1), 0)
-    }
-
-    fn make_pane(&self, dir: &Path, key: String, info: PaneInfo, limit: u64, width: u32) -> Pane {
-        Pane {
-            id: PaneId(info.pane),
-            dir: dir.join(&key),
-            key,
-            info: Mutex::new(info),
-            on_disk: AtomicBool::new(true),
-            list: Mutex::new(List::new(Widths::new(u64::MAX, width))),
-            cap: AtomicU64::new(limit),
-            disk: AtomicU64::new(0),
-            pending: AtomicU64::new(0),
-            trouble: Mutex::new(None),
-            notes: Mutex::new(Notes::default()),
-            writing: Mutex::new(Writing::default()),
-            created: AtomicBool::new(false),
-            floor_due: Mutex::new(None),
-            ending: Mutex::new(None),
-            over: AtomicBool::new(false),
-            end_line: AtomicU64::new(0),
-        }
     }
 
     /// Transcripts in the directory that no pane has opened: kept ones, and those of a server
@@ -287,12 +330,12 @@ impl TranscriptStore {
     /// opened. Reads the disk.
     pub fn all(&self) -> Vec<Transcript> {
         let panes: Vec<Arc<Pane>> = self.shared.panes.lock().values().cloned().collect();
-        let live = panes.iter().map(|pane| Transcript {
+        let live = panes.iter().filter(|pane| pane.main.is_none()).map(|pane| Transcript {
             key: pane.key.clone(),
             info: pane.info.lock().clone(),
             live: true,
             keep_until: None,
-            bytes: pane.disk.load(Ordering::Relaxed),
+            bytes: pane.disk_of_both(),
             error: pane.trouble.lock().clone(),
         });
         let kept = self.leftovers().into_iter().map(|left| Transcript {
@@ -332,6 +375,11 @@ impl TranscriptStore {
         Ok((TranscriptView { list, newest: Newest::new(open, widths), store: self.shared.clone() }, notes))
     }
 
+    /// Reads what full-screen programs drew, of a transcript that no pane has opened; see `read`.
+    pub fn read_alternate(&self, key: &str) -> io::Result<(TranscriptView, Vec<Note>)> {
+        self.read(&alternate::key_of(key))
+    }
+
     /// What was noted about a pane whose transcript is open.
     pub fn notes(&self, key: &str) -> Vec<Note> {
         let pane = self.shared.panes.lock().get(key).cloned();
@@ -354,7 +402,8 @@ impl TranscriptStore {
         found.mark_start(None, self.shared.next_id());
         let end = found.blocks.last().map_or(found.floor, |block| block.end_line().max(found.floor));
         let lost = found.lost_at_end(end).filter(|_| cut.is_none());
-        let mut history = self.go_on(&dir, key, found, limit, width);
+        let mut history = self.shared.go_on(&dir, key, found, limit, width, None);
+        history.adopt_second(false);
         lost.into_iter().for_each(|lost| history.mark_missing(lost));
         if let Some(cut) = cut {
             history.cut(cut);
@@ -373,30 +422,6 @@ impl TranscriptStore {
         // that nobody has open.
         let _ = self.shared.storage.remove(&history.pane.dir.join("until"));
         self.shared.queue.push(Job::Info(history.pane.clone()));
-    }
-
-    /// Opens a transcript that was found in `dir`.
-    pub(super) fn go_on(&self, dir: &Path, key: &str, found: Found, limit: u64, width: u32) -> PaneHistory {
-        let width = width.max(1);
-        let pane = self.make_pane(dir, key.to_owned(), found.info, limit, width);
-        pane.created.store(true, Ordering::Relaxed);
-        *pane.notes.lock() = found.notes;
-        *pane.writing.lock() =
-            Writing { next_segment: found.next_segment, sequence: found.next_sequence, ..Writing::default() };
-        let pane = Arc::new(pane);
-        let mut end = 0;
-        {
-            let mut list = pane.list.lock();
-            for block in found.blocks {
-                pane.disk.fetch_add(block.disk_bytes(), Ordering::Relaxed);
-                end = block.end_line();
-                list.push(Arc::new(block));
-            }
-        }
-        self.shared.panes.lock().insert(key.to_owned(), pane.clone());
-        let history = PaneHistory::new(pane.clone(), self.shared.clone(), width, end.max(found.floor));
-        self.shared.queue.push(Job::Trim(pane));
-        history
     }
 
     /// Removes a transcript found by `leftovers`.

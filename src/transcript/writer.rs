@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use super::alternate;
 use super::pane::Pane;
 use super::queue::Job;
 use super::sealed::{Place, Sealed, Segment, disk_round};
@@ -97,7 +98,7 @@ fn perform(store: &Shared, job: Job) {
         Job::Remove(pane) => {
             finish_segment(store, &pane);
             remove_small_files(store, &pane.dir);
-            let _ = store.storage.remove_dir(&pane.dir);
+            remove_dirs(store, &pane.dir);
         }
         Job::Finish(pane) => {
             finish_segment(store, &pane);
@@ -106,9 +107,20 @@ fn perform(store: &Shared, job: Job) {
     }
 }
 
+/// Removes a pane's directory if nothing is in it, and that of a pane which has gone around that
+/// of its second stream.
+fn remove_dirs(store: &Shared, dir: &Path) {
+    if store.storage.remove_dir(dir).is_ok()
+        && dir.ends_with(alternate::DIR)
+        && let Some(around) = dir.parent()
+    {
+        let _ = store.storage.remove_dir(around);
+    }
+}
+
 fn remove_small_files(store: &Shared, dir: &Path) {
     for name in store.storage.list(dir).unwrap_or_default() {
-        if !name.starts_with(SEGMENT_PREFIX) {
+        if !name.starts_with(SEGMENT_PREFIX) && name != alternate::DIR {
             let _ = store.storage.remove(&dir.join(name));
         }
     }
@@ -231,6 +243,9 @@ fn make_dir(store: &Shared, pane: &Pane) -> io::Result<()> {
     if pane.created.load(Ordering::Relaxed) {
         return Ok(());
     }
+    if let Some(main) = &pane.main {
+        make_dir(store, main)?;
+    }
     store.storage.create_dir(store_dir(pane))?;
     store.storage.create_dir(&pane.dir)?;
     write_info(store, pane)?;
@@ -333,7 +348,7 @@ fn remove_segment(store: &Shared, segment: &Segment) -> bool {
     let removed = store.storage.remove(&segment.path).is_ok();
     // Only succeeds for the last file of a pane that is gone.
     if let Some(dir) = segment.path.parent() {
-        let _ = store.storage.remove_dir(dir);
+        remove_dirs(store, dir);
     }
     removed
 }
@@ -349,6 +364,8 @@ fn release(store: &Shared, segment: &Segment, at: u64, len: u64) {
 /// Drops oldest blocks until the pane, and all panes together, are within their limits.
 fn trim(store: &Shared, pane: &Pane) {
     while pane.disk.load(Ordering::Relaxed) > pane.cap.load(Ordering::Relaxed) && pane.drop_oldest() {}
+    let main = pane.main.as_deref().unwrap_or(pane);
+    while main.disk_of_both() > main.cap.load(Ordering::Relaxed) && main.drop_oldest() {}
     let limit = store.total_limit.load(Ordering::Relaxed);
     if limit == u64::MAX {
         return;

@@ -31,6 +31,8 @@ pub enum Effect {
     Pipe { text: String, command: Option<String> },
     /// Take the pane's contents anew.
     Refresh,
+    /// Show what full-screen programs drew, or the pane's history again.
+    Alternate,
     /// Begin a mouse drag.
     StartDrag,
     /// Scroll to where the mouse holds the scrollbar's slider.
@@ -111,6 +113,7 @@ const fn searches(name: &'static str, fewest: usize, run: Run) -> Entry {
 
 /// All commands.
 pub static COMMANDS: &[Entry] = &[
+    views("alternate-history", |_, c| effect(c, Effect::Alternate)),
     acts("append-selection", |s, c| append(s, c, Action::Nothing)),
     acts("append-selection-and-cancel", |s, c| append(s, c, Action::Cancel)),
     views("back-to-indentation", |s, _| done(|| s.back_to_indentation())),

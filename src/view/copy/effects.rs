@@ -24,7 +24,7 @@ pub fn perform(cx: &mut Cx<'_>, pane: PaneId, target: &ModeTarget, effect: Effec
         }
         Effect::Append(text) => append(cx, pane, to_bytes(&text)),
         Effect::Pipe { text, command } => pipe(cx, target, to_bytes(&text), command),
-        Effect::Refresh | Effect::StartDrag | Effect::ScrollToMouse { .. } => {}
+        Effect::Refresh | Effect::Alternate | Effect::StartDrag | Effect::ScrollToMouse { .. } => {}
     }
 }
 

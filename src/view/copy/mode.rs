@@ -27,6 +27,8 @@ pub struct CopyMode {
     pub state: CopyState,
     /// The pane whose contents are shown; not the covered one with `copy-mode -s`.
     source: PaneId,
+    /// What full-screen programs drew, rather than the pane's history.
+    pub(super) alternate: bool,
     surface: Surface,
     /// Output as it comes, in view mode.
     lines: Option<ViewLines>,
@@ -53,7 +55,7 @@ impl CopyMode {
     pub fn copy(cx: &mut Cx<'_>, pane: PaneId, source: PaneId) -> Option<Self> {
         let size = cx.server.pane(pane)?.size;
         let settings = settings(cx, pane, None);
-        let (back, x, y) = backing_of(cx, source, size, source != pane)?;
+        let (back, x, y) = backing_of(cx, source, size, source != pane, false)?;
         let mut state = CopyState::new(back, settings);
         state.enter_at(x, y);
         Some(Self::new(cx, pane, source, state, None))
@@ -98,6 +100,7 @@ impl CopyMode {
         Self {
             state,
             source,
+            alternate: false,
             surface: Surface::new(Size::default()),
             untouched: lines.is_some(),
             lines,
@@ -233,6 +236,7 @@ impl CopyMode {
         for effect in effects {
             match effect {
                 Effect::Refresh => self.refresh(cx, pane),
+                Effect::Alternate => self.show_alternate(cx, pane, !self.alternate),
                 Effect::StartDrag => self.start_drag(cx, pane, target.client, &event.mouse),
                 Effect::ScrollToMouse { exit } => {
                     ended |= self.scroll_to_mouse(cx, pane, target.client, &event.mouse, exit);
@@ -250,8 +254,27 @@ impl CopyMode {
             return;
         }
         let size = Size::new(self.state.back.cols as u32, self.state.back.rows as u32);
-        if let Some((back, ..)) = backing_of(cx, self.source, size, self.source != pane) {
+        if let Some((back, ..)) = backing_of(cx, self.source, size, self.source != pane, self.alternate)
+        {
             self.state.replace(back);
+        }
+    }
+
+    /// Whether anything was kept of full-screen programs in a pane.
+    pub fn has_alternate(cx: &Cx<'_>, pane: PaneId) -> bool {
+        cx.server.pane(pane).is_some_and(|p| p.terminal.lock().alternate_history().is_some())
+    }
+
+    /// Shows what full-screen programs drew, or the pane's history again, from its end.
+    pub fn show_alternate(&mut self, cx: &mut Cx<'_>, pane: PaneId, on: bool) {
+        if self.state.view_mode || on == self.alternate {
+            return;
+        }
+        let size = Size::new(self.state.back.cols as u32, self.state.back.rows as u32);
+        if let Some((back, x, y)) = backing_of(cx, self.source, size, self.source != pane, on) {
+            self.alternate = on;
+            self.state.replace(back);
+            self.state.enter_at(x, y);
         }
     }
 
@@ -306,8 +329,14 @@ fn settings(cx: &Cx<'_>, pane: PaneId, target: Option<&ModeTarget>) -> Settings 
 }
 
 /// A pane's contents at a size, with the cursor's place in them. `trim`: without the empty
-/// rows at the end of the screen.
-fn backing_of(cx: &mut Cx<'_>, source: PaneId, size: Size, trim: bool) -> Option<(Backing, usize, usize)> {
+/// rows at the end of the screen. `alternate`: what full-screen programs drew.
+fn backing_of(
+    cx: &mut Cx<'_>,
+    source: PaneId,
+    size: Size,
+    trim: bool,
+    alternate: bool,
+) -> Option<(Backing, usize, usize)> {
     let terminal = cx.server.pane(source)?.terminal.clone();
     let mut terminal = terminal.lock();
     let own = terminal.size();
@@ -318,17 +347,21 @@ fn backing_of(cx: &mut Cx<'_>, source: PaneId, size: Size, trim: bool) -> Option
             rows.pop();
         }
     }
-    let history = terminal.history().view();
-    let source = Source {
-        history: Some(history),
-        links: terminal.links().clone(),
-        size: Size::new(own.cols, rows.len() as u32),
-        pullable: terminal.pullable_rows(),
-        rows,
+    let (history, pullable) = if alternate {
+        let kept = terminal.alternate_history()?.0;
+        if !terminal.alternate_on() {
+            // The screen is not of such a program.
+            rows.clear();
+        }
+        (kept, 0)
+    } else {
+        (terminal.history().view(), terminal.pullable_rows())
     };
+    let own = Size::new(own.cols, if alternate { own.rows } else { rows.len() as u32 });
+    let source = Source { history: Some(history), links: terminal.links().clone(), size: own, pullable, rows };
     let mut back = Backing::new(source);
     let last = back.rows - 1;
-    let outside = cursor.y as usize > last;
+    let outside = cursor.y as usize > last || (alternate && !terminal.alternate_on());
     let (mut x, mut y) =
         if outside { (0, back.hsize + last) } else { (cursor.x as usize, back.hsize + cursor.y as usize) };
     let reflows = own.cols != size.cols;
@@ -476,7 +509,7 @@ impl PaneMode for CopyMode {
     fn save(&self) -> Option<String> {
         // The output of a command is not kept.
         let copies = !self.state.view_mode;
-        let saved = copies.then(|| SavedCopy::take(&self.state, self.source))?;
+        let saved = copies.then(|| SavedCopy::take(&self.state, self.source, self.alternate))?;
         serde_json::to_string(&saved).ok()
     }
 

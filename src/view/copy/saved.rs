@@ -12,6 +12,8 @@ use crate::model::Cx;
 #[derive(Serialize, Deserialize)]
 pub struct SavedCopy {
     source: PaneId,
+    #[serde(default)]
+    alternate: bool,
     /// Rows above the view: more of them say how far down the rows are that there were.
     hsize: usize,
     entered_vi: bool,
@@ -53,7 +55,7 @@ struct SavedSearch {
 }
 
 impl SavedCopy {
-    pub(super) fn take(state: &CopyState, source: PaneId) -> Self {
+    pub(super) fn take(state: &CopyState, source: PaneId, alternate: bool) -> Self {
         let CopyState {
             back,
             view_mode: _,
@@ -93,6 +95,7 @@ impl SavedCopy {
         };
         Self {
             source,
+            alternate,
             hsize: back.hsize,
             entered_vi: *entered_vi,
             oy: *oy,
@@ -166,6 +169,7 @@ impl CopyMode {
         let saved: SavedCopy = serde_json::from_str(saved).ok()?;
         let source = if cx.server.pane(saved.source).is_some() { saved.source } else { pane };
         let mut mode = Self::copy(cx, pane, source)?;
+        mode.show_alternate(cx, pane, saved.alternate);
         saved.put(&mut mode.state);
         Some(mode)
     }

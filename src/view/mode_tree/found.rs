@@ -29,6 +29,10 @@ pub struct Found {
     pub name: String,
     /// The pane, unless the transcript is a kept one.
     pub pane: Option<PaneId>,
+    /// A full-screen program drew it (`alternate-history`).
+    pub alternate: bool,
+    /// When it was drawn or left the screen, seconds since the Unix epoch; 0: not known.
+    pub time: i64,
     /// Row of the line as `capture-pane -S` counts: 0 is the first visible one.
     pub line: i64,
     /// Number of the line from the pane's beginning, which does not change as it prints.
@@ -57,6 +61,8 @@ impl Found {
             .add("search_number", self.number.to_string())
             .add("search_column", self.column.to_string())
             .add("search_text", self.text.clone())
+            .add("search_alternate", u8::from(self.alternate).to_string())
+            .add("search_time", if self.time == 0 { String::new() } else { self.time.to_string() })
     }
 }
 
@@ -129,7 +135,7 @@ pub fn refresh(cx: &mut Cx<'_>, pane: PaneId, client: Option<ClientId>) {
 
 /// Shows a line to a client: its pane in copy mode, or its kept transcript over the list.
 fn go_to(cx: &mut Cx<'_>, with: &Pressed, found: &Found) -> Outcome {
-    let place = Place { number: found.number, column: found.column };
+    let place = Place { number: found.number, column: found.column, alternate: found.alternate };
     let Some(pane) = found.pane else {
         open_kept(cx, with.pane, with.client, found.name.clone(), Some(place));
         return Outcome::Stay;
@@ -139,7 +145,10 @@ fn go_to(cx: &mut Cx<'_>, with: &Pressed, found: &Found) -> Outcome {
     }
     run_command(cx, with.client, FindState::default(), "switch-client -Zt '%%'", &format!("%{}", pane.0));
     let row = cx.server.pane(pane).and_then(|p| {
-        let mut view = TranscriptView::from_view(p.terminal.lock().history().view())?;
+        let mut view = TranscriptView::from_view(match found.alternate {
+            true => p.terminal.lock().alternate_history()?.0,
+            false => p.terminal.lock().history().view(),
+        })?;
         Some(view.row_of_number(found.number))
     });
     if modes::raise(cx, pane, CopyMode::COPY) == Entered::Absent {
@@ -147,7 +156,10 @@ fn go_to(cx: &mut Cx<'_>, with: &Pressed, found: &Found) -> Outcome {
         modes::push(cx, pane, Box::new(mode));
     }
     let (row, column) = (row.unwrap_or(0) as usize, found.column as usize);
-    with_copy_mode(cx, pane, |_, mode| mode.state.show_cell(column, row));
+    with_copy_mode(cx, pane, |cx, mode| {
+        mode.show_alternate(cx, pane, found.alternate);
+        mode.state.show_cell(column, row);
+    });
     Outcome::Finish
 }
 

@@ -32,6 +32,8 @@ const HEADING: &str = "    SIZE  MADE              WHERE                       C
 pub struct Place {
     pub number: u64,
     pub column: u32,
+    /// Of what full-screen programs drew.
+    pub alternate: bool,
 }
 
 /// A scope about one transcript, and its pane when that is there.
@@ -64,7 +66,11 @@ pub fn open_kept(cx: &mut Cx<'_>, pane: PaneId, client: Option<ClientId>, key: S
         return;
     };
     cx.host.background(Box::new(move || {
-        let read = store.read(&key).map(|(mut view, _)| {
+        let read = match at.is_some_and(|place| place.alternate) {
+            true => store.read_alternate(&key),
+            false => store.read(&key),
+        };
+        let read = read.map(|(mut view, _)| {
             view.set_width(size.cols);
             // Rows are counted here, not in a turn of the server.
             view.rows();

@@ -1,0 +1,232 @@
+//! Looks at the alternate screen (`alternate-history frames`).
+
+use super::{Alternate, Known, is_blank, row_of, text_end};
+use crate::base::history::Row;
+use crate::terminal::cells::Packed;
+use crate::terminal::grid::Grid;
+use crate::terminal::line::Line;
+use crate::terminal::screen::Screen;
+
+/// Seconds after which rows that stay on the screen are kept.
+const FRAME_SECS: i64 = 10;
+/// Looks before the screen is cleared, in one second; a program that clears more often is looked at
+/// again in the next.
+const MAX_CLEARS: u32 = 8;
+
+/// Why the screen is looked at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(in crate::terminal) enum Why {
+    /// More output comes, in another second.
+    Later,
+    /// It is cleared.
+    Clear,
+    /// The program leaves it.
+    Leave,
+}
+
+/// A row in the last look.
+#[derive(Default)]
+struct Seen {
+    known: Known,
+    line: Line,
+    /// It was on the screen in the look before that too.
+    stood: bool,
+}
+
+/// What was seen last.
+#[derive(Default)]
+pub(super) struct Looks {
+    rows: Vec<Seen>,
+    /// The row that was kept last of each row of the screen.
+    kept: Vec<Option<Line>>,
+    /// When the screen was looked at (`seen_at`: to fill `rows`), and when it was kept.
+    looked: i64,
+    seen_at: i64,
+    framed: i64,
+    clears: u32,
+}
+
+impl Looks {
+    pub fn lines_mut(&mut self) -> impl Iterator<Item = &mut Line> {
+        self.rows.iter_mut().map(|seen| &mut seen.line).chain(self.kept.iter_mut().flatten())
+    }
+
+    fn forget(&mut self) {
+        self.rows.clear();
+        self.kept.clear();
+        self.clears = 0;
+    }
+}
+
+impl Screen {
+    /// Looks at the alternate screen, if that is wanted and it shows.
+    pub(in crate::terminal) fn look(&mut self, why: Why) {
+        if self.grid.saved.is_none() {
+            return;
+        }
+        let Some(alternate) = &mut self.grid.alternate else { return };
+        if alternate.title != self.title {
+            alternate.title.clone_from(&self.title);
+        }
+        self.grid.look(why);
+    }
+
+    /// The alternate screen shows: another program.
+    pub(in crate::terminal) fn begin_alternate(&mut self) {
+        if let Some(alternate) = &mut self.grid.alternate {
+            alternate.heading = true;
+            alternate.looks.forget();
+            alternate.looks.looked = self.grid.now;
+            alternate.looks.framed = self.grid.now;
+            alternate.kept = false;
+        }
+    }
+}
+
+impl Grid {
+    fn look(&mut self, why: Why) {
+        if why != Why::Later {
+            self.settle_alternate();
+        }
+        let Some(mut alternate) = self.alternate.take() else { return };
+        if alternate.frames && alternate.looks.is_due(why, self.now) {
+            let rows = self.look_with(&mut alternate, why);
+            if !rows.is_empty() {
+                alternate.heading = true;
+                self.write_alternate(&mut alternate, &rows);
+                // Rows that leave the top from now on are not of this moment.
+                alternate.heading = why == Why::Leave;
+            }
+        }
+        if why == Why::Leave {
+            alternate.looks.forget();
+        }
+        self.alternate = Some(alternate);
+    }
+
+    /// What is to be kept of the screen, and of what was seen last.
+    fn look_with(&self, alternate: &mut Alternate, why: Why) -> Vec<Row> {
+        let tables = &self.tables;
+        let now: Vec<Known> = self.lines.iter().map(|line| Known::of(line, tables)).collect();
+        let mut looks = std::mem::take(&mut alternate.looks);
+        let mut out = Vec::new();
+        let same = looks.rows.len() == now.len() && looks.rows.iter().zip(&now).all(|(a, b)| a.known == *b);
+        let mut there: Vec<u64> = now.iter().map(|known| known.hash).collect();
+        there.sort_unstable();
+        let mut before: Vec<u64> = looks.rows.iter().map(|seen| seen.known.hash).collect();
+        before.sort_unstable();
+        if !same {
+            self.keep_gone(alternate, &looks, &there, &mut out);
+        }
+        let frame = self.now - looks.framed >= FRAME_SECS;
+        if why != Why::Later || frame {
+            looks.framed = self.now;
+            looks.kept.resize_with(now.len(), || None);
+            begin(alternate);
+            for (y, (line, known)) in self.lines.iter().zip(&now).enumerate() {
+                let stood = before.binary_search(&known.hash).is_ok();
+                let drawn_again = || {
+                    let like = |old: &Line| *old.cells != *line.cells && is_like(old, line);
+                    looks.kept[y].as_ref().is_some_and(like)
+                        || (why == Why::Clear && looks.rows.get(y).is_some_and(|seen| like(&seen.line)))
+                };
+                let wanted = match why {
+                    Why::Leave => true,
+                    Why::Clear => !drawn_again(),
+                    Why::Later => stood && !drawn_again(),
+                };
+                if known.is_short() || wanted {
+                    let count = out.len();
+                    alternate.keep_once(*known, || row_of(line, tables, self.now), &mut out);
+                    if out.len() > count {
+                        looks.kept[y] = Some(line.clone());
+                    }
+                } else {
+                    alternate.kept = false;
+                }
+            }
+        }
+        looks.rows.resize_with(now.len(), Seen::default);
+        for ((seen, line), known) in looks.rows.iter_mut().zip(&self.lines).zip(now) {
+            seen.stood = before.binary_search(&known.hash).is_ok();
+            if seen.known != known {
+                seen.known = known;
+                seen.line.clone_from(line);
+            }
+        }
+        looks.seen_at = looks.looked;
+        alternate.looks = looks;
+        out
+    }
+
+    /// Keeps rows of the last look that are not on the screen any more and were not drawn again:
+    /// those that stood there, or all of them when they are most of the screen.
+    fn keep_gone(&self, alternate: &mut Alternate, looks: &Looks, there: &[u64], out: &mut Vec<Row>) {
+        let is_gone = |(y, seen): (usize, &Seen)| {
+            let again = self.lines.get(y).is_some_and(|line| is_like(&seen.line, line));
+            !again && there.binary_search(&seen.known.hash).is_err()
+        };
+        let long = |seen: &Seen| !seen.known.is_short();
+        let all = looks.rows.iter().filter(|seen| long(seen)).count();
+        let gone: Vec<bool> = looks.rows.iter().enumerate().map(is_gone).collect();
+        let count = gone.iter().zip(&looks.rows).filter(|(gone, seen)| **gone && long(seen)).count();
+        let most = count * 2 > all;
+        begin(alternate);
+        for (seen, gone) in looks.rows.iter().zip(gone) {
+            let wanted = if most { gone || seen.stood } else { gone && seen.stood };
+            if seen.known.is_short() || wanted {
+                alternate.keep_once(seen.known, || row_of(&seen.line, &self.tables, looks.seen_at), out);
+            } else {
+                alternate.kept = false;
+            }
+        }
+    }
+}
+
+impl Looks {
+    /// Whether the screen is to be looked at now.
+    fn is_due(&mut self, why: Why, now: i64) -> bool {
+        let later = now != self.looked;
+        if later {
+            (self.looked, self.clears) = (now, 0);
+        }
+        match why {
+            Why::Later => later,
+            Why::Leave => true,
+            Why::Clear => {
+                self.clears += 1;
+                self.clears <= MAX_CLEARS
+            }
+        }
+    }
+}
+
+/// Rows follow that have nothing to do with those before.
+fn begin(alternate: &mut Alternate) {
+    alternate.kept = true;
+    alternate.short.clear();
+}
+
+/// The characters of a line with digits all alike, and each only once where it is repeated: bars,
+/// counters and clocks are the same whatever they say.
+fn outline(cells: &[Packed]) -> impl Iterator<Item = u32> {
+    const DIGITS: std::ops::RangeInclusive<u32> = b'0' as u32..=b'9' as u32;
+    let mut last = None;
+    let kinds = cells.iter().map(|cell| match cell.glyph_bits() {
+        glyph if DIGITS.contains(&glyph) => *DIGITS.start(),
+        glyph => glyph,
+    });
+    kinds.filter(move |kind| last.replace(*kind) != Some(*kind))
+}
+
+/// Whether a line is another one with small changes: at most a third of the characters differ, or
+/// only what `outline` leaves out.
+fn is_like(a: &Line, b: &Line) -> bool {
+    let (a, b) = (&a.cells[..text_end(&a.cells)], &b.cells[..text_end(&b.cells)]);
+    let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
+    let differs = |(a, b): &(&Packed, &Packed)| a.glyph_bits() != b.glyph_bits();
+    let changed = short.iter().zip(long).filter(differs).count();
+    let more = long[short.len()..].iter().filter(|cell| !is_blank(**cell)).count();
+    let chars = long.iter().filter(|cell| !is_blank(**cell)).count();
+    chars > 0 && ((changed + more) * 3 <= chars || outline(a).eq(outline(b)))
+}
