@@ -5,6 +5,7 @@ mod about;
 mod agents;
 mod control;
 mod flood;
+mod full_screen;
 mod keeper;
 mod kept;
 mod limits;

@@ -1,5 +1,6 @@
 //! The room's behaviour at its façade: against a model, under faults, after crashes.
 
+mod alternate;
 mod caps;
 mod damage;
 mod encryption;
