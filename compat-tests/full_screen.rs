@@ -42,8 +42,7 @@ fn spinner() -> Hour {
 fn bar() -> Hour {
     let second = |n: usize| {
         let (done, rate) = (n * 50 / HOUR, 90 + n * 7 % 20);
-        let text =
-            format!("\x1b[2;1H[{:<50}] {}% {rate}.{} MB/s", "=".repeat(done), n * 100 / HOUR, n % 10);
+        let text = format!("\x1b[2;1H[{:<50}] {}% {rate}.{} MB/s", "=".repeat(done), n * 100 / HOUR, n % 10);
         text.into_bytes()
     };
     let start = b"\x1b[?1049h\x1b[2J\x1b[HCopying all of it".to_vec();

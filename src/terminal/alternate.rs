@@ -27,9 +27,9 @@ use std::collections::VecDeque;
 
 use self::look::Looks;
 use self::repeats::Repeats;
+use super::Terminal;
 use super::cells::{CellTables, Mark, Packed};
 use super::config::AlternateHistory;
-use super::Terminal;
 use super::grid::Grid;
 use super::line::Line;
 use crate::base::codec::{Malformed, Reader, put_varint};

@@ -1,8 +1,8 @@
 //! A pane's history: lines go in at the new end, rows come out anywhere.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Weak};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
@@ -516,8 +516,10 @@ impl History for PaneHistory {
         let tail = self.newest.tail.as_ref().map_or(0, |tail| tail.row.text.len());
         let list = self.pane.list.lock().memory();
         let memory = self.newest.open.memory() + tail + list;
-        let own =
-            (memory as u64 + self.pane.pending.load(Ordering::Relaxed), self.pane.disk.load(Ordering::Relaxed));
+        let own = (
+            memory as u64 + self.pane.pending.load(Ordering::Relaxed),
+            self.pane.disk.load(Ordering::Relaxed),
+        );
         let beside = self.alternate.as_ref().map_or((0, 0), |alternate| alternate.bytes());
         (own.0 + beside.0, own.1 + beside.1)
     }

@@ -151,8 +151,8 @@ fn leftover(store: &Shared, key: String) -> Option<Leftover> {
         segments.map(|name| store.storage.len(&dir.join(name)).unwrap_or(0)).sum()
     };
     let beside = dir.join(alternate::DIR);
-    let bytes = bytes_in(&dir, &names)
-        + store.storage.list(&beside).map_or(0, |names| bytes_in(&beside, &names));
+    let bytes =
+        bytes_in(&dir, &names) + store.storage.list(&beside).map_or(0, |names| bytes_in(&beside, &names));
     let info = info(store, &dir, &key);
     // A time that is damaged is none: the transcript gets another.
     let keep_until = small(store, &dir, "until").ok().and_then(|text| small::number(&text));

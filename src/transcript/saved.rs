@@ -187,7 +187,9 @@ impl TranscriptStore {
             true => history.adopt_second(true),
             false => match self.resume_part(&mut input, share, None, Some(main)) {
                 Ok(second) => history.hold_second(second),
-                Err(error) => self.shared.message(format!("history: {}: {error}", alternate::key_of(&history.pane.key))),
+                Err(error) => {
+                    self.shared.message(format!("history: {}: {error}", alternate::key_of(&history.pane.key)))
+                }
             },
         }
         if other.is_some() {

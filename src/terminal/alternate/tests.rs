@@ -1,7 +1,7 @@
 //! What is kept of full-screen programs.
 
-use crate::base::Size;
 use crate::base::PaneId;
+use crate::base::Size;
 use crate::terminal::config::AlternateHistory;
 use crate::terminal::{Terminal, TerminalConfig};
 use crate::transcript::{PaneInfo, StoreConfig, TranscriptStore};
@@ -123,13 +123,15 @@ fn rows_after_a_jump_back_are_known_again() {
 #[test]
 fn brackets_that_stand_alone_are_no_repetition() {
     let mut screen = Screen::new(AlternateHistory::Scrolled, 4);
-    let text: Vec<String> = (0..20).flat_map(|n| [format!("fn f{n}() {{"), "}".to_owned(), String::new()]).collect();
+    let text: Vec<String> =
+        (0..20).flat_map(|n| [format!("fn f{n}() {{"), "}".to_owned(), String::new()]).collect();
     screen.print(0, ENTER).print(0, &text.join("\r\n"));
     assert_eq!(screen.kept(), text[..56]);
 }
 
 fn frame(rows: &[String]) -> String {
-    let drawn: Vec<String> = rows.iter().enumerate().map(|(y, row)| format!("\x1b[{};1H{row}\x1b[K", y + 1)).collect();
+    let drawn: Vec<String> =
+        rows.iter().enumerate().map(|(y, row)| format!("\x1b[{};1H{row}\x1b[K", y + 1)).collect();
     drawn.concat()
 }
 
@@ -175,7 +177,10 @@ fn pages_that_replace_each_other_are_kept_once_and_in_order() {
 #[test]
 fn a_saved_terminal_knows_what_was_kept() {
     let mut screen = Screen::new(AlternateHistory::Frames, 4);
-    screen.print(0, ENTER).print(0, &frame(&["first row".to_owned(), "second row".to_owned()])).print(0, LEAVE);
+    screen
+        .print(0, ENTER)
+        .print(0, &frame(&["first row".to_owned(), "second row".to_owned()]))
+        .print(0, LEAVE);
     let mut saved = Vec::new();
     screen.terminal.save(&mut saved);
     let history = screen._store.open_pane(PaneId(2), PaneInfo::default(), 1 << 20, 40);
@@ -183,6 +188,9 @@ fn a_saved_terminal_knows_what_was_kept() {
     let mut loaded = Terminal::load(&saved, TerminalConfig::default(), Box::new(history)).unwrap();
     loaded.configure(&config);
     screen.terminal = loaded;
-    screen.print(1, ENTER).print(0, &frame(&["second row".to_owned(), "third row".to_owned()])).print(0, LEAVE);
+    screen
+        .print(1, ENTER)
+        .print(0, &frame(&["second row".to_owned(), "third row".to_owned()]))
+        .print(0, LEAVE);
     assert_eq!(screen.kept(), ["third row"]);
 }

@@ -254,8 +254,7 @@ impl CopyMode {
             return;
         }
         let size = Size::new(self.state.back.cols as u32, self.state.back.rows as u32);
-        if let Some((back, ..)) = backing_of(cx, self.source, size, self.source != pane, self.alternate)
-        {
+        if let Some((back, ..)) = backing_of(cx, self.source, size, self.source != pane, self.alternate) {
             self.state.replace(back);
         }
     }
@@ -358,7 +357,8 @@ fn backing_of(
         (terminal.history().view(), terminal.pullable_rows())
     };
     let own = Size::new(own.cols, if alternate { own.rows } else { rows.len() as u32 });
-    let source = Source { history: Some(history), links: terminal.links().clone(), size: own, pullable, rows };
+    let source =
+        Source { history: Some(history), links: terminal.links().clone(), size: own, pullable, rows };
     let mut back = Backing::new(source);
     let last = back.rows - 1;
     let outside = cursor.y as usize > last || (alternate && !terminal.alternate_on());
