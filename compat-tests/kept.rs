@@ -206,6 +206,34 @@ const JOBS: &str = "
 ";
 
 #[test]
+fn choosers_come_back_and_unzoom_their_windows() {
+    let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
+    run(&server, "new-session -d -s one -x 80 -y 30 cat ; split-window -d cat ; new-window -d cat");
+    run(&server, "split-window -d -t one:1 cat ; set-buffer text");
+    run(
+        &server,
+        "choose-tree -Zw -t one:0.0 ; choose-buffer -O size -r -t one:0.1 ; customize-mode -Z -t one:1.0",
+    );
+    run(&server, "choose-usage -t one:1.1");
+    let format = "#{pane_id} #{pane_mode} #{window_zoomed_flag}";
+    let before = server.ask(&["list-panes", "-a", "-F", format]);
+    let modes = ["tree-mode 1", "buffer-mode 1", "options-mode 1", "usage-mode 1"];
+    assert!(modes.iter().all(|mode| before.contains(mode)), "{before}");
+    let first = pid(&server);
+    let second = kill_at_once(&server, first);
+    assert_eq!(server.ask(&["list-panes", "-a", "-F", format]), before);
+    kill_at_once(&server, second);
+    assert_eq!(server.ask(&["list-panes", "-a", "-F", format]), before);
+    run(&server, "copy-mode -q -t one:0.0 ; copy-mode -q -t one:1.0");
+    assert_eq!(server.ask(&["list-windows", "-F", "#{window_zoomed_flag}"]), "0\n0\n");
+    // A kind that does not come back leaves no zoom behind.
+    run(&server, "choose-transcripts -Z -t one:0.0");
+    let third = pid(&server);
+    kill_at_once(&server, third);
+    assert_eq!(server.ask(&["list-windows", "-F", "#{window_zoomed_flag} #{pane_mode}"]), "0 \n0 \n");
+}
+
+#[test]
 fn format_jobs_end_with_their_clients() {
     let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
     run(&server, "new-session -d cat ; set-option -g status off");

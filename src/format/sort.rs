@@ -13,7 +13,7 @@ use crate::model::{Client, ClientFlags, Pane, Server, Session, Window};
 use super::vars::{screen, z_index};
 
 /// What a list is sorted by.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Order {
     Activity,
     Creation,
@@ -74,7 +74,7 @@ impl Order {
 }
 
 /// An order and its direction. Without an order, things stay as found whatever the direction.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Sort {
     pub order: Option<Order>,
     pub reversed: bool,

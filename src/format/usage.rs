@@ -41,7 +41,7 @@ const LARGE_HEAD: &str = concat!(
 );
 
 /// How the lines of a pane of some width are laid out.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Layout {
     Small,
     Middle,

@@ -9,6 +9,12 @@ use crate::syntax::args::Args;
 
 use super::clock::ClockMode;
 use super::copy::CopyMode;
+use super::mode_tree::buffers::Buffers;
+use super::mode_tree::clients::Clients;
+use super::mode_tree::customize::Customize;
+use super::mode_tree::saved;
+use super::mode_tree::usage::{self, UsageList};
+use super::mode_tree::windows::Windows;
 
 /// What entering a mode found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,12 +55,31 @@ pub fn push(cx: &mut Cx<'_>, pane: PaneId, mode: Box<dyn PaneMode>) {
 
 /// Puts a mode back on top that another server saved (`PaneMode::save`).
 pub fn restore(cx: &mut Cx<'_>, pane: PaneId, name: &str, prefix: u32, saved: &str) {
-    let mode: Option<Box<dyn PaneMode>> = match name {
-        CopyMode::COPY => CopyMode::restore(cx, pane, saved).map(|mode| Box::new(mode) as _),
-        ClockMode::NAME => Some(Box::new(ClockMode::new(cx, pane))),
-        _ => None,
-    };
-    if let (Some(mode), Some(p)) = (mode, cx.server.panes.get_mut(&pane)) {
+    match name {
+        CopyMode::COPY => {
+            if let Some(mode) = CopyMode::restore(cx, pane, saved) {
+                put_back(cx, pane, Box::new(mode), prefix);
+            }
+        }
+        ClockMode::NAME => {
+            let mode = ClockMode::new(cx, pane);
+            put_back(cx, pane, Box::new(mode), prefix);
+        }
+        Windows::NAME => saved::restore::<Windows>(cx, pane, prefix, saved),
+        Buffers::NAME => saved::restore::<Buffers>(cx, pane, prefix, saved),
+        Clients::NAME => saved::restore::<Clients>(cx, pane, prefix, saved),
+        Customize::NAME => saved::restore::<Customize>(cx, pane, prefix, saved),
+        UsageList::NAME => {
+            saved::restore::<UsageList>(cx, pane, prefix, saved);
+            usage::begin_following(cx);
+        }
+        _ => saved::unzoom(cx, pane, saved),
+    }
+}
+
+/// Puts a mode on top that was there under the server before: nobody hears of it.
+pub(super) fn put_back(cx: &mut Cx<'_>, pane: PaneId, mode: Box<dyn PaneMode>, prefix: u32) {
+    if let Some(p) = cx.server.panes.get_mut(&pane) {
         p.modes.insert(0, ModeEntry { mode, prefix, size: p.size });
     }
 }

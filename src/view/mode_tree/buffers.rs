@@ -16,6 +16,7 @@ const FORMAT: &str = "#{t/p:buffer_created}: #{buffer_sample}";
 /// Bytes of a buffer that a search looks at.
 const MAX_SEARCHED: usize = 4 << 20;
 
+#[derive(serde::Serialize, serde::Deserialize)]
 pub struct Buffers {
     format: String,
     key_format: Option<String>,
@@ -24,6 +25,8 @@ pub struct Buffers {
 }
 
 impl Buffers {
+    pub const NAME: &'static str = "buffer-mode";
+
     pub fn new(args: &Args, state: FindState) -> Self {
         Self {
             format: args.get('F').unwrap_or(FORMAT).to_owned(),
@@ -81,7 +84,11 @@ impl Source for Buffers {
     type Item = String;
 
     fn name(&self) -> &'static str {
-        "buffer-mode"
+        Self::NAME
+    }
+
+    fn save(&self) -> Option<String> {
+        super::saved::source_text(self)
     }
 
     fn build(

@@ -15,6 +15,7 @@ use crate::view::style;
 const COMMAND: &str = "detach-client -t '%%'";
 const FORMAT: &str = "#{t/p:client_activity}: session #{session_name}";
 
+#[derive(serde::Serialize, serde::Deserialize)]
 pub struct Clients {
     format: String,
     key_format: Option<String>,
@@ -22,6 +23,8 @@ pub struct Clients {
 }
 
 impl Clients {
+    pub const NAME: &'static str = "client-mode";
+
     pub fn new(args: &Args) -> Self {
         Self {
             format: args.get('F').unwrap_or(FORMAT).to_owned(),
@@ -70,7 +73,11 @@ impl Source for Clients {
     type Item = ClientId;
 
     fn name(&self) -> &'static str {
-        "client-mode"
+        Self::NAME
+    }
+
+    fn save(&self) -> Option<String> {
+        super::saved::source_text(self)
     }
 
     fn build(

@@ -45,6 +45,7 @@ pub enum Item {
     Key { table: String, key: Key, part: Part },
 }
 
+#[derive(serde::Serialize, serde::Deserialize)]
 pub struct Customize {
     format: String,
     accept: bool,
@@ -63,6 +64,8 @@ fn is_global(level: OptionScope) -> bool {
 }
 
 impl Customize {
+    pub const NAME: &'static str = "options-mode";
+
     pub fn new(args: &Args, state: FindState) -> Self {
         Self {
             format: args.get('F').unwrap_or(FORMAT).to_owned(),
@@ -409,7 +412,11 @@ impl Source for Customize {
     type Item = Item;
 
     fn name(&self) -> &'static str {
-        "options-mode"
+        Self::NAME
+    }
+
+    fn save(&self) -> Option<String> {
+        super::saved::source_text(self)
     }
 
     fn build(

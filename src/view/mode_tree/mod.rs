@@ -14,6 +14,7 @@ pub mod found;
 mod help;
 mod keys;
 mod page;
+pub mod saved;
 pub mod transcripts;
 mod tree;
 pub mod usage;
@@ -49,6 +50,10 @@ pub trait Source: Send + Sized + 'static {
     type Item: Clone + Send;
 
     fn name(&self) -> &'static str;
+    /// What it lists and how, as text for the next server; `None` for one that ends with this one.
+    fn save(&self) -> Option<String> {
+        None
+    }
     /// Adds the items that pass the filter. May name the tag that is to be current.
     fn build(
         &mut self,
@@ -337,6 +342,10 @@ impl<S: Source> PaneMode for TreeMode<S> {
             return ModeResult::Redraw;
         }
         ModeResult::Nothing
+    }
+
+    fn save(&self) -> Option<String> {
+        self.saved()
     }
 
     fn close(&mut self, cx: &mut Cx<'_>, pane: PaneId) {

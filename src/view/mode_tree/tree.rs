@@ -3,11 +3,13 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::{Key, Size};
 use crate::format::sort::{Order, Sort};
 
 /// How much of a mode a preview takes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub enum Preview {
     Off,
     #[default]
@@ -56,6 +58,8 @@ pub struct Tree<T> {
     pub lines: Vec<Line>,
     /// Tagged and expanded as they were before the tree was built anew.
     saved: HashMap<u64, (bool, bool)>,
+    /// The item that was current under the server before.
+    wanted: Option<u64>,
     pub max_depth: usize,
     pub size: Size,
     /// Lines for the list; the rest is for the preview. `ALL` until a preview with a fixed height
@@ -78,6 +82,22 @@ pub struct Tree<T> {
     pub plain_current: bool,
 }
 
+/// Nodes whose state is kept for the next server; those behind them are as they are at first.
+const MAX_SAVED: usize = 2000;
+
+/// What another server goes on with; see `saved.rs`.
+#[derive(Serialize, Deserialize)]
+pub(super) struct SavedTree {
+    /// Of nodes with items below them, or that are tagged: tag, tagged, expanded.
+    nodes: Vec<(u64, bool, bool)>,
+    current: Option<u64>,
+    preview: Preview,
+    search: Option<String>,
+    search_down: bool,
+    filter: Option<String>,
+    sort: Sort,
+}
+
 /// The height of a list whose lines are all drawn.
 const ALL: usize = u32::MAX as usize;
 
@@ -88,6 +108,7 @@ impl<T> Tree<T> {
             roots: Vec::new(),
             lines: Vec::new(),
             saved: HashMap::new(),
+            wanted: None,
             max_depth: 0,
             size,
             height: ALL,
@@ -106,9 +127,56 @@ impl<T> Tree<T> {
         }
     }
 
+    pub(super) fn save(&self) -> SavedTree {
+        let Self {
+            nodes,
+            preview,
+            search,
+            search_down,
+            filter,
+            sort,
+            // Built again.
+            roots: _,
+            lines: _,
+            saved: _,
+            wanted: _,
+            max_depth: _,
+            size: _,
+            height: _,
+            offset: _,
+            current: _,
+            no_matches: _,
+            // Of the source.
+            fixed_preview: _,
+            orders: _,
+            align_names: _,
+            plain_current: _,
+        } = self;
+        let kept = nodes.iter().filter(|node| node.tagged || !node.children.is_empty());
+        SavedTree {
+            nodes: kept.map(|node| (node.tag, node.tagged, node.expanded)).take(MAX_SAVED).collect(),
+            current: self.current_tag(),
+            preview: *preview,
+            search: search.clone(),
+            search_down: *search_down,
+            filter: filter.clone(),
+            sort: *sort,
+        }
+    }
+
+    /// Goes on with what another server saved, once it is built.
+    pub(super) fn take_up(&mut self, saved: SavedTree) {
+        let SavedTree { nodes, current, preview, search, search_down, filter, sort } = saved;
+        self.saved = nodes.into_iter().map(|(tag, tagged, expanded)| (tag, (tagged, expanded))).collect();
+        (self.wanted, self.preview) = (current, preview);
+        (self.search, self.search_down, self.filter, self.sort) = (search, search_down, filter, sort);
+    }
+
     /// Forgets all items, but not what was expanded and tagged.
     pub fn begin(&mut self) {
-        self.saved = self.nodes.iter().map(|n| (n.tag, (n.tagged, n.expanded))).collect();
+        if !self.nodes.is_empty() {
+            self.saved = self.nodes.iter().map(|n| (n.tag, (n.tagged, n.expanded))).collect();
+        }
         self.clear();
     }
 
@@ -176,7 +244,11 @@ impl<T> Tree<T> {
         self.max_depth = 0;
         let roots = self.roots.clone();
         self.add_lines(&roots, 0);
-        let tag = tag.or_else(|| self.lines.get(self.current).map(|l| self.nodes[l.node].tag));
+        let tag = self
+            .wanted
+            .take()
+            .or(tag)
+            .or_else(|| self.lines.get(self.current).map(|l| self.nodes[l.node].tag));
         self.set_current(tag);
         self.set_height();
         self.keep_current_visible();

@@ -29,18 +29,23 @@ const MAX_LISTED: usize = 200;
 
 type Item = Subject;
 
+#[derive(serde::Serialize, serde::Deserialize)]
 pub struct UsageList {
     format: Option<String>,
     key_format: Option<String>,
     command: String,
     /// What was seen last, by tag.
+    #[serde(skip)]
     seen: BTreeMap<u64, Seen>,
     layout: Layout,
     /// Lines about all panes and about the server.
+    #[serde(skip)]
     totals: [String; 2],
 }
 
 impl UsageList {
+    pub const NAME: &'static str = NAME;
+
     pub fn new(args: &Args) -> Self {
         Self {
             format: args.get('F').map(str::to_owned),
@@ -114,6 +119,11 @@ impl UsageList {
 /// Opens the list on a pane, and lets it follow what changes.
 pub fn open(cx: &mut Cx<'_>, pane: PaneId, source: UsageList, setup: super::Setup) {
     super::open(cx, pane, source, setup);
+    begin_following(cx);
+}
+
+/// Looks again and again from now on, unless that is done already.
+pub fn begin_following(cx: &mut Cx<'_>) {
     let book = cx.server.usage.get_mut();
     if !std::mem::replace(&mut book.followed, true) {
         follow(cx);
@@ -149,6 +159,10 @@ impl Source for UsageList {
 
     fn name(&self) -> &'static str {
         NAME
+    }
+
+    fn save(&self) -> Option<String> {
+        super::saved::source_text(self)
     }
 
     fn build(&mut self, cx: &Cx<'_>, _: PaneId, tree: &mut Tree<Item>, filter: Option<&str>) -> Option<u64> {

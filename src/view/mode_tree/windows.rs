@@ -77,7 +77,7 @@ impl Item {
 }
 
 /// What is current, and how far it is expanded, when the mode is entered.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 enum Start {
     Session,
     Window,
@@ -96,6 +96,7 @@ struct Strip {
     each: u32,
 }
 
+#[derive(serde::Serialize, serde::Deserialize)]
 pub struct Windows {
     format: String,
     key_format: Option<String>,
@@ -106,10 +107,13 @@ pub struct Windows {
     start: Start,
     /// Previews scrolled to the right.
     scrolled: i64,
+    #[serde(skip)]
     strip: Strip,
 }
 
 impl Windows {
+    pub const NAME: &'static str = "tree-mode";
+
     pub fn new(args: &Args, state: FindState) -> Self {
         let start = match () {
             () if args.has('s') => Start::Session,
@@ -432,7 +436,11 @@ impl Source for Windows {
     type Item = Item;
 
     fn name(&self) -> &'static str {
-        "tree-mode"
+        Self::NAME
+    }
+
+    fn save(&self) -> Option<String> {
+        super::saved::source_text(self)
     }
 
     fn build(&mut self, cx: &Cx<'_>, _: PaneId, tree: &mut Tree<Item>, filter: Option<&str>) -> Option<u64> {
