@@ -219,6 +219,53 @@ fn what_waits_goes_on() {
     assert_eq!(end(locker).0, Some(0));
 }
 
+#[test]
+fn a_chooser_stays_where_it_was() {
+    let mut server = start_patient("cat");
+    server.tmux(&["new-window", "-n", "second", "cat"]);
+    server.tmux(&["new-window", "-n", "third", "cat"]);
+    let outer = Outer::attach(&server, &json!({}), &["attach-session".to_owned()]);
+    server.outers.insert("ours".to_owned(), outer);
+    let mut outer = server.outers.remove("ours").expect("attached");
+    outer.keys(&server, b"\x02w");
+    until(&server, &["display-message", "-p", "#{pane_mode}"], |mode| mode == "tree-mode\n");
+    outer.keys(&server, b"k");
+    server.settle();
+    upgrade(&server);
+    assert_eq!(server.ask(&["display-message", "-p", "#{pane_mode}"]), "tree-mode\n");
+    outer.keys(&server, b"\r");
+    until(&server, &["display-message", "-p", "#{window_name} #{pane_mode}"], |name| name == "second \n");
+    // A menu closes, and its client's keys go to the pane.
+    let menu =
+        begin(&server, &["display-menu", "-c", &tty(&server), "-x", "0", "-y", "0", "an item", "a", ""]);
+    outer.until_shows("an item");
+    upgrade(&server);
+    assert_eq!(end(menu).0, Some(0));
+    outer.keys(&server, b"typed\r");
+    until(&server, &["capture-pane", "-p"], |shown| shown.contains("typed"));
+}
+
+#[test]
+fn a_server_in_the_foreground_stands_for_the_one_in_its_place() {
+    let server = start();
+    let all = ["-L", "t", "-f", "/dev/null", "-D"].map(str::to_owned);
+    let mut command = server.command(&all);
+    command.env("SCOPEMUX_UPGRADE_MS", "20000");
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut front = command.spawn().expect("the program runs");
+    let own = format!("{}\n", front.id());
+    until(&server, &["display-message", "-p", "#{pid}"], |pid| pid == own);
+    server.tmux(&["new-session", "-d", "-s", "kept", "cat"]);
+    upgrade(&server);
+    assert!(matches!(front.try_wait(), Ok(None)), "it waits for the server in its place");
+    assert_eq!(server.ask(&["list-sessions", "-F", "#{session_name}"]), "kept\n");
+    // It hands signals on, and ends when that server has ended.
+    let pid = nix::unistd::Pid::from_raw(front.id() as i32);
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).expect("our process");
+    wait_for("its end", || front.try_wait().expect("our child"));
+    until(&server, &["display-message", "-p", "#{pid}"], str::is_empty);
+}
+
 fn tty(server: &Server) -> String {
     server.ask(&["list-clients", "-F", "#{client_tty}"]).trim().to_owned()
 }
