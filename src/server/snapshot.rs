@@ -23,6 +23,8 @@ use super::runtime::Runtime;
 /// What only programs and clocks changed (times of activity, flags of output) is written this
 /// late at most. What commands did is written in their turn.
 const LATE_MS: u64 = 250;
+/// Time to the next attempt when the file could not be written and no command runs before.
+const AGAIN_MS: u64 = 1000;
 
 /// When the state is to be looked at again.
 pub struct Deposits {
@@ -38,6 +40,8 @@ pub struct Deposits {
     commands_ran: bool,
     /// Where monotonic times begin, by CLOCK_MONOTONIC (ms).
     pub origin_ms: u64,
+    /// The last attempt to write failed, which was said.
+    failing: bool,
 }
 
 /// What is in a state file, for tests that damage one.
@@ -89,7 +93,20 @@ impl Deposits {
             book: None,
             origin_ms: monotonic_ms(),
             commands_ran: false,
+            failing: false,
         }
+    }
+
+    /// Notes how a writing went; what is to be said of it, once for each change.
+    fn note_outcome(&mut self, outcome: &io::Result<()>) -> Option<String> {
+        let failed = outcome.as_ref().err();
+        if std::mem::replace(&mut self.failing, failed.is_some()) == failed.is_some() {
+            return None;
+        }
+        Some(match failed {
+            Some(error) => format!("state is not kept for a next server: {error}"),
+            None => "state is kept for a next server again".to_owned(),
+        })
     }
 
     /// There is nobody any more who has the file: the next snapshot is left in a new one.
@@ -188,15 +205,39 @@ impl Runtime {
                 }
             },
         };
-        // Without memory for the file a later server starts empty; there is nobody to tell.
-        let book = self.deposits.book.take();
-        if let Ok(mut book) = book.map_or_else(Book::begin, Ok)
-            && let Ok(news) = book.enter(server, &mut beside)
-        {
+        let book = self.deposits.book.take().map_or_else(Book::begin, Ok);
+        let entered = book.and_then(|mut book| Ok((book.enter(server, &mut beside)?, book)));
+        let outcome = entered.map(|(news, book)| {
             if let Some(file) = news {
                 self.world.custody.deposit(file);
             }
             self.deposits.book = Some(book);
+        });
+        // The keeper has the last file that was whole meanwhile; the next attempt is a new one.
+        if let Some(text) = self.deposits.note_outcome(&outcome) {
+            tracing::error!("{text}");
+            self.server.add_message(self.world.now, text);
         }
+        if outcome.is_err() {
+            self.deposits.dirty = true;
+            self.deposits.next_ms = self.world.now.mono_ms + AGAIN_MS;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_to_write_is_said_once_and_so_is_its_end() {
+        let mut deposits = Deposits::new();
+        let full = || Err(io::Error::from_raw_os_error(libc::ENOSPC));
+        assert_eq!(deposits.note_outcome(&Ok(())), None);
+        let said = deposits.note_outcome(&full()).expect("a message");
+        assert!(said.starts_with("state is not kept for a next server: No space left on device"), "{said}");
+        assert_eq!(deposits.note_outcome(&full()), None);
+        assert_eq!(deposits.note_outcome(&Ok(())).as_deref(), Some("state is kept for a next server again"));
+        assert_eq!(deposits.note_outcome(&Ok(())), None);
     }
 }

@@ -348,6 +348,26 @@ mod tests {
     }
 
     #[test]
+    fn journals_of_the_version_before_are_read() {
+        for len in [5, SMALL_BYTES + 1] {
+            let (mut journal, fd) = Journal::create().unwrap();
+            let checkpoint = vec![7; len];
+            assert!(journal.checkpoint(&checkpoint));
+            journal.begin(1024, 3)[..4].copy_from_slice(b"seen");
+            journal.commit(4);
+            let file = File::from(fd.try_clone().unwrap());
+            let mut header = [0; LOG];
+            file.read_exact_at(&mut header, 0).unwrap();
+            // That version has every checkpoint in an area.
+            let area = number(&header, AT_ACTIVE) as usize % 2;
+            file.write_all_at(&checkpoint, (AREAS + area * AREA_BYTES) as u64).unwrap();
+            file.write_all_at(EARLIER_MAGIC, 0).unwrap();
+            let printed = vec![(3, b"seen".to_vec())];
+            assert_eq!(again(&fd).unwrap(), Recovered { checkpoint, printed });
+        }
+    }
+
+    #[test]
     fn damaged_journals_are_refused() {
         for bytes in [&b""[..], b"SMJ2", b"SMJ3", &[0; 5000], &[0xff; 5000]] {
             let file = File::from(memfd_create(c"test", MFdFlags::MFD_CLOEXEC).unwrap());
