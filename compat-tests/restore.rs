@@ -176,6 +176,35 @@ fn a_server_that_is_ended_on_purpose_leaves_nothing() {
 }
 
 #[test]
+fn text_that_must_not_be_on_the_disk_is_not_restored() {
+    let options: [&[&str]; 2] = [&["-s", "history-encrypt", "on"], &["-gw", "history-disk", "off"]];
+    for option in options {
+        let server = start();
+        let set =
+            [&["start-server", ";", "set-option", "-s", "exit-empty", "off", ";", "set-option"], option];
+        server.tmux(&set.concat());
+        server.tmux(&[
+            "new-session",
+            "-d",
+            "-s",
+            "work",
+            "-n",
+            "one",
+            "seq 1 5000; echo secret text; exec cat",
+        ]);
+        until(&server, &["capture-pane", "-p", "-t", "work"], |screen| screen.contains("secret text"));
+        send_signal(Pid::from_raw(number(&server, "#{pid}")), Signal::SIGTERM).expect("our server");
+        wait_for("the end of the server", || is_gone(&server));
+        let texts = fs::read_dir(directory(&server).join("texts")).into_iter().flatten().count();
+        assert_eq!(texts, 0, "{option:?}");
+        assert_eq!(server.tmux(&["restore-sessions"]).status, Some(0));
+        assert_eq!(server.ask(&["list-windows", "-a", "-F", "#{session_name} #{window_name}"]), "work one\n");
+        let text = server.ask(&["capture-pane", "-p", "-S", "-", "-t", "work"]);
+        assert!(!text.contains("secret text") && !text.contains("4999"), "{option:?}: {text}");
+    }
+}
+
+#[test]
 fn programs_on_the_list_are_started_again() {
     let server = start();
     server.tmux(&["new-session", "-d", "-s", "work", "-x", "80", "-y", "24"]);
