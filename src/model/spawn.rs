@@ -299,6 +299,9 @@ impl Cx<'_> {
                 if !respawn {
                     self.close_cell(pane);
                     self.remove_pane(pane);
+                } else if let Some(p) = self.server.panes.get_mut(&pane) {
+                    // It stays without a program, and can be started again.
+                    p.flags |= PaneFlags::CLOSED;
                 }
                 return Err(format!("fork failed: {cause}"));
             }
@@ -493,4 +496,49 @@ fn usable_shell(server: &Server, host: &dyn Host, scope: OptionScope) -> String 
 pub fn is_usable_shell(host: &dyn Host, shell: &str) -> bool {
     let name = shell.rsplit('/').next().unwrap_or_default();
     shell.starts_with('/') && !matches!(name, "tmux" | "scopemux") && host.is_executable(shell)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::clock::Now;
+    use crate::model::sessions::NewSession;
+    use crate::model::test_host::TestHost;
+    use crate::options::{Environ, Options, Scope};
+
+    #[test]
+    fn a_pane_whose_program_cannot_be_started_again_can_be_later() {
+        let (mut server, mut host) = (Server::default(), TestHost::default());
+        server.options.server = Options::defaults(Scope::SERVER);
+        server.options.session = Options::defaults(Scope::SESSION);
+        server.options.window = Options::defaults(Scope::WINDOW);
+        let mut cx = Cx { server: &mut server, host: &mut host, now: Now::default() };
+        let session = cx.create_session(NewSession {
+            name: None,
+            prefix: None,
+            cwd: "/".to_owned(),
+            environ: Environ::default(),
+            options: Options::new(),
+            termios: None,
+        });
+        cx.spawn_window(Spawn::new(session)).expect("nothing to fail");
+        let (&pane, p) = cx.server.panes.iter_mut().next().expect("one pane");
+        p.tty = "/dev/pts/1".to_owned();
+        let window = p.window;
+        let again = |flags| Spawn {
+            index: Some(0),
+            window: Some(window),
+            pane: Some(pane),
+            flags: SpawnFlags::RESPAWN | flags,
+            ..Spawn::new(session)
+        };
+        host.forks_fail = true;
+        let mut cx = Cx { server: &mut server, host: &mut host, now: Now::default() };
+        let refused = cx.spawn_pane(again(SpawnFlags::KILL));
+        assert_eq!(refused, Err("fork failed: Resource temporarily unavailable".to_owned()));
+        host.forks_fail = false;
+        let mut cx = Cx { server: &mut server, host: &mut host, now: Now::default() };
+        assert_eq!(cx.spawn_pane(again(SpawnFlags::empty())), Ok(pane));
+        assert!(!cx.server.panes[&pane].flags.contains(PaneFlags::CLOSED));
+    }
 }

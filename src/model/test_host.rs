@@ -13,11 +13,15 @@ type TimerCallback = Box<dyn FnOnce(&mut Cx<'_>) + Send>;
 #[derive(Default)]
 pub struct TestHost {
     pub written: Vec<u8>,
+    /// What was written to control clients.
+    pub controlled: Vec<u8>,
     /// Timers that were set: delay in milliseconds, and what to call.
     pub timers: Vec<(u64, TimerCallback)>,
     /// A clock by hand: how many milliseconds it moves each time it is read, and where it is.
     pub clock_step_ms: u64,
     pub clock_ms: std::cell::Cell<u64>,
+    /// No program can be started.
+    pub forks_fail: bool,
 }
 
 impl Host for TestHost {
@@ -26,7 +30,10 @@ impl Host for TestHost {
     }
     fn set_history_limit(&mut self, _pane: PaneId, _limit_bytes: u64) {}
     fn spawn_pane(&mut self, _pane: PaneId, _request: SpawnRequest) -> Result<Spawned, String> {
-        Ok(Spawned { pid: 1, tty: String::new() })
+        match self.forks_fail {
+            true => Err("Resource temporarily unavailable".to_owned()),
+            false => Ok(Spawned { pid: 1, tty: String::new() }),
+        }
     }
     fn pane_write(&mut self, _pane: PaneId, _bytes: &[u8]) -> bool {
         true
@@ -82,7 +89,9 @@ impl Host for TestHost {
     }
     fn tty_send_requests(&mut self, _client: ClientId) {}
     fn tty_query_palette(&mut self, _client: ClientId, _pane: PaneId, _index: u8) {}
-    fn control_write(&mut self, _client: ClientId, _bytes: &[u8]) {}
+    fn control_write(&mut self, _client: ClientId, bytes: &[u8]) {
+        self.controlled.extend_from_slice(bytes);
+    }
     fn control_pending(&self, _client: ClientId) -> usize {
         0
     }

@@ -105,7 +105,9 @@ impl Runtime {
         let mut options_of = |id: String| options.remove(&id).unwrap_or_default();
         // Without its terminal, or a reason to be shown dead, a pane was closed just then.
         let is_left = |id: &PaneId, record: &PaneRecord| {
-            let stays = record.status.is_some() || flags(record).contains(PaneFlags::EMPTY);
+            // One whose program could not be started again has no process.
+            let without = record.pid.is_none() && flags(record).contains(PaneFlags::CLOSED);
+            let stays = without || record.status.is_some() || flags(record).contains(PaneFlags::EMPTY);
             stays || held.contains_key(id)
         };
         let panes: BTreeMap<PaneId, PaneRecord> =
