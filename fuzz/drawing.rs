@@ -51,7 +51,75 @@ const EXTRAS: &[&[&str]] = &[
     &["dch=\x1b[%p1%dP", "ich=\x1b[%p1%d@"],
 ];
 
+/// Characters that take two columns, or of which terminals do not agree how many they take.
+const WIDE: &[&str] = &[
+    "日",
+    "本",
+    "한",
+    "👍",
+    "😀",
+    "❤\u{fe0f}",
+    "❤",
+    "½",
+    "─",
+    "🇩🇪",
+    "🇩",
+    "👨\u{200d}👩",
+    "🏽",
+    "👍🏽",
+    "\u{1100}\u{1161}",
+    "\u{ad}",
+    "e\u{301}",
+    "\u{301}",
+    "\u{200d}",
+    "ㅤ",
+    "ｱﾞ",
+    "☺",
+    "⌚",
+    "〰",
+    "\u{fe0f}",
+    "\u{e0100}",
+    "ก็",
+    "नि",
+    "a",
+    " ",
+];
+
+/// What takes characters apart: erasing, inserting, deleting, writing in the middle of one.
+fn taken_apart(rng: &mut Rng) -> Vec<u8> {
+    let (cols, rows) = (2 + rng.below(16), 1 + rng.below(3));
+    let mut input = vec![0xff, cols as u8, rows as u8];
+    let mut out = Vec::new();
+    for _ in 0..4 + rng.below(60) {
+        let number = rng.below(cols.min(6) + 1);
+        let column = 1 + rng.below(cols + 1);
+        let text = match rng.below(20) {
+            0..=7 => rng.pick(WIDE).to_owned(),
+            8 | 9 => format!("\x1b[{number}X"),
+            10 => format!("\x1b[{number}@"),
+            11 => format!("\x1b[{number}P"),
+            12 | 13 => format!("\x1b[{column}G"),
+            14 => format!("\x1b[{};{column}H", 1 + rng.below(rows)),
+            15 => rng.pick(&["\x1b[44m", "\x1b[m", "\x1b[7m", "\x1b[4;31m"]).to_owned(),
+            16 => rng.pick(&["\x1b[K", "\x1b[1K", "\x08", "\t", "\r\n", "\x1b[4h", "\x1b[4l"]).to_owned(),
+            17 => format!("\x1b[{number}{}", rng.pick(&["C", "D", "S", "T", "L", "M"])),
+            18 => "\x1b[?7l".to_owned(),
+            // The frame ends here.
+            _ => {
+                out.resize(out.len().next_multiple_of(FRAME), 0);
+                continue;
+            }
+        };
+        out.extend_from_slice(text.as_bytes());
+    }
+    input.extend(out);
+    input
+}
+
 pub fn generate(rng: &mut Rng) -> Vec<u8> {
+    if rng.below(4) == 0 {
+        return [vec![rng.next() as u8 & 0x7f], taken_apart(rng)].concat();
+    }
     if rng.below(2) == 0 {
         let mut input = vec![SCENES];
         input.extend(scenes::generate(rng));

@@ -9,14 +9,17 @@
 //!
 //! A further target is a file here with `check` and `generate`, and a line in `TARGETS`.
 
+mod control;
 mod drawing;
 mod input;
 mod keys;
+mod language;
 mod scenes;
 mod snapshot;
 mod terminal;
 mod transcript;
 mod vte;
+mod wire;
 
 use std::panic;
 use std::path::{Path, PathBuf};
@@ -48,6 +51,11 @@ const TARGETS: &[Target] = &[
     Target { name: "snapshot", check: snapshot::check, generate: snapshot::generate },
     Target { name: "vte", check: vte::check, generate: vte::generate },
     Target { name: "transcript", check: transcript::check, generate: transcript::generate },
+    Target { name: "formats", check: language::check_formats, generate: language::generate_formats },
+    Target { name: "styles", check: language::check_styles, generate: language::generate_styles },
+    Target { name: "layouts", check: language::check_layouts, generate: language::generate_layouts },
+    Target { name: "wire", check: wire::check, generate: wire::generate },
+    Target { name: "control", check: control::check, generate: control::generate },
 ];
 
 fn main() {

@@ -22,7 +22,7 @@ use scopemux::testing::view::{modes, overlay};
 use crate::drawing::Outside;
 use crate::input::Rng;
 
-const NOW: Now = Now { wall_us: 1_700_000_000_000_000, mono_ms: 0 };
+pub const NOW: Now = Now { wall_us: 1_700_000_000_000_000, mono_ms: 0 };
 const CLIENTS: u8 = 3;
 /// Steps of an input that are looked at.
 const STEPS: usize = 60;
@@ -120,15 +120,16 @@ pub fn generate(rng: &mut Rng) -> Vec<u8> {
     input
 }
 
-struct World {
-    server: Server,
-    host: TestHost,
-    session: SessionId,
+/// A server with a session and clients.
+pub struct World {
+    pub server: Server,
+    pub host: TestHost,
+    pub session: SessionId,
     outsides: Vec<Outside>,
 }
 
 impl World {
-    fn new(extras: u8) -> Self {
+    pub fn new(extras: u8) -> Self {
         let (mut server, mut host) = (Server::default(), TestHost::default());
         server.options.server = Options::defaults(Scope::SERVER);
         server.options.session = Options::defaults(Scope::SESSION);
@@ -161,7 +162,7 @@ impl World {
         Self { server, host, session, outsides }
     }
 
-    fn cx(&mut self) -> Cx<'_> {
+    pub fn cx(&mut self) -> Cx<'_> {
         Cx { server: &mut self.server, host: &mut self.host, now: NOW }
     }
 

@@ -27,6 +27,11 @@ pub mod command {
     pub use crate::command::queue;
 }
 
+/// `control`: control mode.
+pub mod control {
+    pub use crate::control::{line, pane_output, settle, start};
+}
+
 /// `containment`: backends and start-up.
 pub mod containment {
     pub use crate::containment::*;
@@ -41,6 +46,10 @@ pub mod format {
 pub mod model {
     pub use crate::model::option_access::OptionScope;
     pub use crate::model::{Client, ClientFlags, Cx, Server, find, queue, sessions, spawn, test_host};
+
+    pub mod layout {
+        pub use crate::model::layout::{Layout, checksum};
+    }
 }
 
 /// `options`: values and environments.
@@ -68,9 +77,14 @@ pub mod server {
     pub use crate::server::{StateFile, new_state, read_state};
 }
 
-/// `syntax`: the command language.
+/// `protocol`: tmux's wire.
+pub mod protocol {
+    pub use crate::protocol::{Connection, Message};
+}
+
+/// `syntax`: the command language and styles.
 pub mod syntax {
-    pub use crate::syntax::parse;
+    pub use crate::syntax::{parse, style};
 }
 
 /// `terminal`: the emulator.

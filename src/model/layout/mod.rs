@@ -17,7 +17,7 @@ mod text;
 
 pub use presets::{PRESETS, PresetOptions, preset_lookup};
 pub use split::SplitPlace;
-pub use text::LayoutError;
+pub use text::{LayoutError, checksum};
 
 pub type CellId = usize;
 
