@@ -15,6 +15,7 @@ pub const GROUPS: &[(&str, Group)] = &[
     ("drawing", drawing),
     ("latency", latency),
     ("typing", typing),
+    ("stalled", stalled),
     ("memory", memory),
     ("history", history),
     ("many", many),
@@ -29,6 +30,8 @@ pub struct Scale {
     /// Bytes of a flood.
     bytes: usize,
     keys: usize,
+    /// Clients that read nothing.
+    stalled: usize,
     panes: usize,
     /// Lines of history.
     lines: usize,
@@ -45,6 +48,7 @@ impl Scale {
         rounds: 5,
         bytes: 16 << 20,
         keys: 200,
+        stalled: 1000,
         panes: 50,
         lines: 200_000,
         long: (100, 50_000),
@@ -55,6 +59,7 @@ impl Scale {
         rounds: 1,
         bytes: 64 << 10,
         keys: 3,
+        stalled: 3,
         panes: 2,
         lines: 500,
         long: (2, 300),
@@ -170,6 +175,31 @@ fn latency(program: &Program, scale: &Scale, add: Add<'_>) {
         times.sort_by(f64::total_cmp);
         add(what, times[times.len() / 2]);
     }
+}
+
+/// What clients that read nothing of a pane that floods cost whoever types into another session.
+fn stalled(program: &Program, scale: &Scale, add: Add<'_>) {
+    super::mux::raise_limit();
+    let mux = Mux::new(program);
+    let server = mux.start("exec cat");
+    mux.run(&["new-session", "-d", "-s", "flood", "-x", "80", "-y", "24", "exec yes 'a line of a flood'"]);
+    let clients: Vec<_> = (0..scale.stalled).map(|_| mux.attach_to("flood")).collect();
+    let count = || mux.run(&["list-clients", "-t", "flood", "-F", "x"]).lines().count();
+    while count() < clients.len() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    add("memory with clients, MiB", server.rss());
+    let mut client = mux.attach_to("0");
+    client.settle();
+    let echo = |n: usize| {
+        std::thread::sleep(std::time::Duration::from_millis(4));
+        client.echo(KEYS[n % KEYS.len()])
+    };
+    let mut times: Vec<f64> = (0..5 * scale.keys).map(echo).collect();
+    times.sort_by(f64::total_cmp);
+    add("key echo, ms", times[times.len() / 2]);
+    add("key echo p99, ms", times[times.len() * 99 / 100]);
+    add("memory after it, MiB", server.rss());
 }
 
 /// What somebody who types at an even pace notices of all else that a server holds: many panes

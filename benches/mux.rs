@@ -16,6 +16,13 @@ use nix::unistd::mkfifo;
 /// How long anything may take before the bench gives up.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// Lets this process have as many descriptors as it may.
+pub fn raise_limit() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).expect("there is a limit");
+    setrlimit(Resource::RLIMIT_NOFILE, hard, hard).expect("the hard limit is allowed");
+}
+
 /// What is measured.
 pub struct Program {
     pub name: &'static str,
@@ -111,10 +118,19 @@ impl Mux {
 
     /// Attaches a client on a terminal of its own.
     pub fn attach(&self) -> Client {
+        self.attach_with(&["attach-session"])
+    }
+
+    /// The same, to a session.
+    pub fn attach_to(&self, session: &str) -> Client {
+        self.attach_with(&["attach-session", "-t", session])
+    }
+
+    fn attach_with(&self, args: &[&str]) -> Client {
         let size = Winsize { ws_row: 25, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
         let pty = openpty(&size, None).expect("a terminal");
         let end = || Stdio::from(pty.slave.try_clone().expect("a descriptor"));
-        let child = self.command(&["attach-session"]).stdin(end()).stdout(end()).stderr(end()).spawn();
+        let child = self.command(args).stdin(end()).stdout(end()).stderr(end()).spawn();
         Client { master: File::from(pty.master), child: child.expect("the program runs"), received: 0 }
     }
 }
