@@ -4,8 +4,9 @@
 //!
 //! `cargo test` does a few seconds of it. `SCOPEMUX_SOAK_SECONDS=3600 cargo test --test soak` does
 //! an hour; SCOPEMUX_SOAK_SEED is the seed of what happens (what comes when depends on the machine).
-//! Lines with memory, descriptors, threads, groups and disk are printed meanwhile; the first thing
-//! that does not hold ends the run with the last commands before it.
+//! Lines with memory, descriptors, threads, groups and disk are printed meanwhile; after a warm-up
+//! and in the end everything is closed, and server and keeper hold no more than they did then. The
+//! first thing that does not hold ends the run with the last commands before it.
 
 #[allow(dead_code, reason = "other targets use more of it")]
 #[path = "../fuzz/input.rs"]
@@ -41,6 +42,13 @@ const MAX_CLIENTS: usize = 5;
 const LOOK_EVERY: u64 = 25;
 /// Memory that the server may have in the end, in KiB.
 const MAX_RSS: u64 = 256 << 10;
+/// What server and keeper may hold more in the end than after the warm-up, each time with the same
+/// panes and no client: memory in KiB beside a quarter of what there was, and descriptors.
+const MORE_RSS: u64 = 24 << 10;
+const MORE_DESCRIPTORS: usize = 8;
+const MORE_THREADS: usize = 2;
+/// The part of a run that is its warm-up.
+const WARM_UP: u64 = 6;
 
 /// What runs in new panes.
 const PROGRAMS: &[&str] = &[
@@ -147,6 +155,49 @@ impl Drop for Client {
     fn drop(&mut self) {
         self.child.kill().ok();
         self.child.wait().ok();
+    }
+}
+
+/// What a process holds.
+#[derive(Clone, Copy, Debug, Default)]
+struct Held {
+    rss: u64,
+    descriptors: usize,
+    threads: usize,
+}
+
+impl Held {
+    fn of(pid: &str) -> Self {
+        let count = |dir: &str| fs::read_dir(format!("/proc/{pid}/{dir}")).map_or(0, Iterator::count);
+        let rss = status_field(pid, "VmRSS:").trim_end_matches(" kB").parse().unwrap_or(0);
+        Self { rss, descriptors: count("fd"), threads: count("task") }
+    }
+
+    /// Whether this is about as much as there was before.
+    fn fits(self, before: Self) -> bool {
+        self.rss <= before.rss + before.rss / 4 + MORE_RSS
+            && self.descriptors <= before.descriptors + MORE_DESCRIPTORS
+            && self.threads <= before.threads + MORE_THREADS
+    }
+}
+
+/// A line of a process's status, without its name.
+fn status_field(pid: &str, name: &str) -> String {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().trim().to_owned()
+}
+
+/// What a server with two panes and no client holds: its own process, its keeper's, and groups.
+#[derive(Clone, Copy, Debug)]
+struct Rest {
+    server: Held,
+    keeper: Held,
+    groups: usize,
+}
+
+impl Rest {
+    fn fits(self, before: Self) -> bool {
+        self.server.fits(before.server) && self.keeper.fits(before.keeper) && self.groups <= before.groups
     }
 }
 
@@ -442,14 +493,8 @@ impl Soak {
     /// What the server holds, and how much that is.
     fn report(&mut self, since: Instant) -> u64 {
         let panes = self.ids("list-panes", "#{pane_id}").len();
-        let pid = self.pid.trim().to_owned();
-        let count = |dir: &str| fs::read_dir(format!("/proc/{pid}/{dir}")).map_or(0, Iterator::count);
-        let (descriptors, threads) = (count("fd"), count("task"));
-        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-        let rss = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let rss: u64 = rss.and_then(|text| text.trim().trim_end_matches(" kB").parse().ok()).unwrap_or(0);
-        let scope = self.ask(&["display-message", "-p", "-t", "%0", "#{pane_scope}"]);
-        let groups = scope.trim().rsplit_once('/').map_or(0, |(parent, _)| groups(Path::new(parent)));
+        let Held { rss, descriptors, threads } = Held::of(self.pid.trim());
+        let groups = self.groups();
         println!(
             "soak: {:4} s, {} operations, {} kills, {} upgrades, {panes} panes, {} clients: {rss} KiB, {descriptors} \
              descriptors, {threads} threads, {groups} groups, {} KiB on disk",
@@ -463,14 +508,59 @@ impl Soak {
         rss
     }
 
-    /// Everything but the first two panes goes; nothing of it is left, and no line is missing.
-    fn end(mut self, since: Instant) {
+    fn groups(&mut self) -> usize {
+        let scope = self.ask(&["display-message", "-p", "-t", "%0", "#{pane_scope}"]);
+        scope.trim().rsplit_once('/').map_or(0, |(parent, _)| groups(Path::new(parent)))
+    }
+
+    fn rest(&mut self) -> Rest {
+        let server = self.pid.trim().to_owned();
+        let keeper = status_field(&server, "PPid:");
+        Rest { server: Held::of(&server), keeper: Held::of(&keeper), groups: self.groups() }
+    }
+
+    /// Everything but the first two panes goes, and all clients.
+    fn empty(&mut self) {
         self.clients.clear();
         self.look();
         let panes = self.ids("list-panes", "#{pane_id}");
         for pane in panes.iter().filter(|pane| !["%0", "%1"].contains(&pane.as_str())) {
             self.try_ask(&["kill-pane", "-t", pane]);
         }
+        let buffers = self.ask(&["list-buffers", "-F", "#{buffer_name}"]);
+        for buffer in buffers.lines() {
+            self.try_ask(&["delete-buffer", "-b", buffer]);
+        }
+        // It may be gone.
+        self.try_ask(&["respawn-pane", "-k", "-t", "%1", "exec cat"]);
+        self.try_ask(&["clear-history", "-t", "%1"]);
+    }
+
+    /// What is left when everything has gone, once what ends had time to end. It is no more than
+    /// `before`.
+    fn at_rest(&mut self, before: Option<Rest>) -> Rest {
+        self.empty();
+        let since = Instant::now();
+        loop {
+            let rest = self.rest();
+            let is_done = match before {
+                Some(before) => rest.fits(before),
+                None => rest.groups <= 2 && self.ask(&["list-clients"]).is_empty(),
+            };
+            if is_done {
+                println!("soak: at rest: {rest:?}");
+                return rest;
+            }
+            if since.elapsed() > PATIENCE {
+                self.fail(&format!("more is held than after the warm-up:\n{rest:?}\n{before:?}"));
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// Nothing of what went is left, and no line is missing.
+    fn end(mut self, since: Instant, before: Option<Rest>) {
+        self.at_rest(before);
         let text = self.ask(&["capture-pane", "-p", "-J", "-S", "-", "-t", "%0"]);
         let numbers = text.lines().filter_map(|line| line.strip_prefix("count ")?.trim().parse::<u64>().ok());
         let numbers: Vec<u64> = numbers.collect();
@@ -531,6 +621,7 @@ fn main() {
     let since = Instant::now();
     let mut soak = Soak::begin(seed);
     let (mut reported, mut disturbed) = (Instant::now(), Instant::now());
+    let mut before = None;
     while since.elapsed().as_secs() < seconds {
         soak.operate();
         if soak.operations.is_multiple_of(LOOK_EVERY) {
@@ -540,10 +631,13 @@ fn main() {
             disturbed = Instant::now();
             if soak.can_upgrade && soak.rng.below(2) == 0 { soak.upgrade() } else { soak.kill() }
         }
+        if before.is_none() && since.elapsed().as_secs() >= (seconds / WARM_UP).max(1) {
+            before = Some(soak.at_rest(None));
+        }
         if reported.elapsed().as_secs() >= 10 {
             reported = Instant::now();
             soak.report(since);
         }
     }
-    soak.end(since);
+    soak.end(since, before);
 }
