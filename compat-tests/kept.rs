@@ -150,6 +150,7 @@ const SETTINGS: &str = "
     set-option -w -t one:first automatic-rename off
     set-hook -g alert-bell[3] 'display-message bell'
     set-hook -t one window-renamed 'set -g @renamed 1'
+    bind-key -n F6 display-message 'a\"b\\\"c'
     bind-key -n F5 new-window ; bind-key -T mine -N 'a note' -r a next-window
     unbind-key C-b ; unbind-key -a -T copy-mode-vi
     set-environment -g SHOWN 1 ; set-environment -gh HIDDEN 2 ; set-environment -r -t one REMOVED

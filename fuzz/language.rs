@@ -1,14 +1,59 @@
-//! Texts that anybody may give: formats, styles and layouts. Each is taken or refused,
+//! Texts that anybody may give: commands, formats, styles and layouts. Each is taken or refused,
 //! never with a panic, and what is taken prints as something that is read as the same.
 
 use scopemux::testing::base::{CellStyle, PaneId};
 use scopemux::testing::format::Scope;
 use scopemux::testing::model::layout::{Layout, checksum};
+use scopemux::testing::syntax::parse::{NoContext, Origin, parse_string};
 use scopemux::testing::syntax::style::Style;
 
 use crate::input::Rng;
 use crate::scenes::{self, World};
 
+const COMMANDS: &[&str] = &[
+    "set -g @a b",
+    "bind-key x ",
+    "display-message ",
+    "if-shell -F 1 { ",
+    " } ",
+    "{",
+    "}",
+    ";",
+    "\\;",
+    "\n",
+    "'",
+    "\"",
+    "$HOME",
+    "${x}",
+    "~",
+    "#{pane_id}",
+    "# comment\n",
+    "%if 1\n",
+    "%endif\n",
+    "%else\n",
+    "A=b\n",
+    "%hidden C=d\n",
+    "\\u00e9",
+    "\\U0001f600",
+    "\\e",
+    "\\101",
+    "\\t",
+    "\t",
+    "new-window ",
+    "-t :1 ",
+    "command-prompt -p 'a,b' \"",
+    "split-window 'x y'",
+    " ",
+    "é",
+    "\\\n",
+    "a b",
+    "send-keys -l 'it'\\''s'",
+    "%% %1 %%%",
+    "-- ",
+    "''",
+    "\"\\\"\"",
+    "confirm-before { kill-server ; ",
+];
 const FORMATS: &[&str] = &[
     "#{",
     "}",
@@ -151,6 +196,21 @@ fn join(pieces: &[&str], rng: &mut Rng) -> Vec<u8> {
         out.extend_from_slice(rng.pick(pieces).as_bytes());
     }
     out
+}
+
+pub fn generate_commands(rng: &mut Rng) -> Vec<u8> {
+    join(COMMANDS, rng)
+}
+
+/// What the next server gets of a binding is its text.
+pub fn check_commands(input: &[u8]) {
+    let text = String::from_utf8_lossy(input);
+    let parse = |text: &str| parse_string(text, &Origin::default(), &mut NoContext);
+    let Ok(list) = parse(&text) else { return };
+    let printed = list.print_kept();
+    let again = parse(&printed).unwrap_or_else(|error| panic!("{text:?} prints as {printed:?}: {error}"));
+    assert_eq!(again.print_kept(), printed, "{text:?}");
+    assert_eq!(again.print_flat(false), list.print_flat(false), "{text:?} prints as {printed:?}");
 }
 
 pub fn generate_formats(rng: &mut Rng) -> Vec<u8> {

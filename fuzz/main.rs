@@ -51,6 +51,7 @@ const TARGETS: &[Target] = &[
     Target { name: "snapshot", check: snapshot::check, generate: snapshot::generate },
     Target { name: "vte", check: vte::check, generate: vte::generate },
     Target { name: "transcript", check: transcript::check, generate: transcript::generate },
+    Target { name: "commands", check: language::check_commands, generate: language::generate_commands },
     Target { name: "formats", check: language::check_formats, generate: language::generate_formats },
     Target { name: "styles", check: language::check_styles, generate: language::generate_styles },
     Target { name: "layouts", check: language::check_layouts, generate: language::generate_layouts },

@@ -182,7 +182,7 @@ enum Work {
 fn note_delayed(cx: &mut Cx<'_>, ms: u64, listener: &Listener, work: Option<&Work>) -> u64 {
     let work = match work {
         None => DelayedWork::Nothing,
-        Some(Work::Commands(Template::Parsed(list))) => DelayedWork::Commands(list.print_flat(false)),
+        Some(Work::Commands(Template::Parsed(list))) => DelayedWork::Commands(list.print_kept()),
         Some(Work::Commands(Template::Text(text, _))) => DelayedWork::Commands(text.clone()),
         Some(Work::Shell(request)) => DelayedWork::Shell {
             command: request.command.clone().unwrap_or_default(),

@@ -48,7 +48,7 @@ impl Template {
     pub fn save(&self) -> CommandText {
         match self {
             Template::Parsed(list) => CommandText {
-                text: list.print_flat(false),
+                text: list.print_kept(),
                 parsed: true,
                 file: None,
                 line: 0,

@@ -159,7 +159,7 @@ pub mod as_text {
 
     fn write(invocation: &Invocation) -> Text {
         let file = invocation.file.as_deref().map(str::to_owned);
-        Text { command: invocation.print(), file, line: invocation.line }
+        Text { command: invocation.print_kept(), file, line: invocation.line }
     }
 
     fn read<E: serde::de::Error>(text: Text) -> Result<Arc<Invocation>, E> {

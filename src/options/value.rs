@@ -27,7 +27,7 @@ pub enum Value {
 }
 
 fn save_command<S: Serializer>(list: &Arc<CommandList>, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(&list.print())
+    to.serialize_str(&list.print_kept())
 }
 
 fn load_command<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<CommandList>, D::Error> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::command::CommandList;
-use super::escape::escape;
+use super::escape::{Form, escape_in};
 use super::table::CommandEntry;
 use super::template::{Text, ValueKind, fill_all};
 use crate::base::number::{parse_number, parse_percentage};
@@ -43,10 +43,10 @@ impl ArgValue {
         }
     }
 
-    fn print(&self) -> String {
+    fn print(&self, form: Form) -> String {
         match self {
-            ArgValue::String(text) => escape(text),
-            ArgValue::Commands(list) => format!("{{ {} }}", list.print()),
+            ArgValue::String(text) => escape_in(form, text),
+            ArgValue::Commands(list) => format!("{{ {} }}", list.print_in(form)),
         }
     }
 }
@@ -261,6 +261,11 @@ impl Args {
 
     /// As tmux prints them: switches joined, flags with values by letter, positional arguments.
     pub fn print(&self) -> String {
+        self.print_in(Form::Shown)
+    }
+
+    /// The same in a form.
+    pub fn print_in(&self, form: Form) -> String {
         let mut words: Vec<String> = Vec::new();
         let switches: String = self
             .flags
@@ -277,14 +282,16 @@ impl Args {
                 words.push(format!("-{letter}"));
                 last_optional = true;
             } else if !flag.values.is_empty() {
-                words.extend(flag.values.iter().map(|value| format!("-{letter} {}", escape(value))));
+                words.extend(flag.values.iter().map(|value| format!("-{letter} {}", escape_in(form, value))));
                 last_optional = false;
             }
         }
-        if last_optional {
+        // tmux: what begins with a dash is shown without a mark that it is no flag.
+        let is_dashed = matches!(self.values.first(), Some(ArgValue::String(text)) if text.starts_with('-'));
+        if last_optional || form == Form::Kept && is_dashed {
             words.push("--".to_string());
         }
-        words.extend(self.values.iter().map(ArgValue::print));
+        words.extend(self.values.iter().map(|value| value.print(form)));
         words.join(" ")
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::args::Args;
+use super::escape::Form;
 use super::parse::ParseFlags;
 use super::table::{CommandFlags, CommandId};
 
@@ -22,7 +23,16 @@ pub struct Invocation {
 impl Invocation {
     /// As `list-keys` and `source-file -v` show it.
     pub fn print(&self) -> String {
-        let args = self.args.print();
+        self.print_in(Form::Shown)
+    }
+
+    /// For the next server, which reads it as the same.
+    pub fn print_kept(&self) -> String {
+        self.print_in(Form::Kept)
+    }
+
+    fn print_in(&self, form: Form) -> String {
+        let args = self.args.print_in(form);
         if args.is_empty() { self.id.name().to_string() } else { format!("{} {args}", self.id.name()) }
     }
 }
@@ -81,24 +91,34 @@ impl CommandList {
 
     /// Commands separated by ` ; `, groups by ` ;; `.
     pub fn print(&self) -> String {
-        self.print_with(" ; ", " ;; ")
+        self.print_in(Form::Shown)
+    }
+
+    /// For the next server, which reads it as the same. Groups are not told apart.
+    pub fn print_kept(&self) -> String {
+        self.print_with(Form::Kept, " ; ", " ; ")
+    }
+
+    pub(super) fn print_in(&self, form: Form) -> String {
+        self.print_with(form, " ; ", " ;; ")
     }
 
     /// As `list-keys` shows bindings: the separators are escaped, so that it can be read back
     /// as arguments.
     pub fn print_escaped(&self) -> String {
-        self.print_with(" \\; ", " \\;\\; ")
+        self.print_with(Form::Shown, " \\; ", " \\;\\; ")
     }
 
     /// Like `print_escaped` or `print`, but groups are not told apart.
     pub fn print_flat(&self, escaped: bool) -> String {
         let separator = if escaped { " \\; " } else { " ; " };
-        self.print_with(separator, separator)
+        self.print_with(Form::Shown, separator, separator)
     }
 
-    fn print_with(&self, separator: &str, group_separator: &str) -> String {
+    fn print_with(&self, form: Form, separator: &str, group_separator: &str) -> String {
         let groups = self.groups.iter().filter(|group| !group.commands.is_empty()).map(|group| {
-            let commands: Vec<String> = group.commands.iter().map(|invocation| invocation.print()).collect();
+            let commands: Vec<String> =
+                group.commands.iter().map(|invocation| invocation.print_in(form)).collect();
             commands.join(separator)
         });
         groups.collect::<Vec<_>>().join(group_separator)

@@ -7,13 +7,29 @@ const NEEDS_DOUBLE: &[char] = &[' ', '#', '\'', ';', '$', '{', '}', '%'];
 /// Characters that, without any of those, make it be written in single quotes.
 const NEEDS_SINGLE: &[char] = &[' ', '"'];
 
-/// One argument as `list-keys`, `show-options` and others print it: bare, escaped, or quoted.
+/// How an argument is printed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Form {
+    /// As `list-keys`, `show-options` and others print it: bare, escaped, or quoted.
+    // tmux: a backslash or a control character in single quotes is written as an escape, though
+    // nothing is an escape there when it is read again.
+    Shown,
+    /// Read again, it is the same.
+    Kept,
+}
+
+/// One argument as `list-keys`, `show-options` and others print it.
 pub fn escape(text: &str) -> String {
+    escape_in(Form::Shown, text)
+}
+
+/// One argument.
+pub fn escape_in(form: Form, text: &str) -> String {
     let mut chars = text.chars();
     let Some(first) = chars.next() else {
         return "''".to_string();
     };
-    let double = text.contains(NEEDS_DOUBLE);
+    let double = text.contains(NEEDS_DOUBLE) || form == Form::Kept && text.contains(NEEDS_SINGLE);
     let single = !double && text.contains(NEEDS_SINGLE);
     if first.is_ascii() && first != ' ' && text.len() == 1 && (double || single || first == '~') {
         return format!("\\{first}");
@@ -96,5 +112,17 @@ mod tests {
         check("~/x y", "\"\\~/x y\"");
         check("a\nb\x1b", "a\\nb\\033");
         check("世", "世");
+        // Read again, they are something else.
+        check("\\\"", "'\\\\\"'");
+        check("\t\"", "'\\t\"'");
+    }
+
+    #[test]
+    fn what_is_kept_is_read_as_the_same() {
+        let check = |text: &str, expect: &str| assert_eq!(escape_in(Form::Kept, text), expect, "{text:?}");
+        check("a b", "\"a b\"");
+        check("a\"b", "\"a\\\"b\"");
+        check("\\\"", "\"\\\\\\\"\"");
+        check("\t\"", "\"\\t\\\"\"");
     }
 }

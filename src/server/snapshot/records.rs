@@ -236,7 +236,7 @@ pub struct BindingRecord<'a> {
 pub fn bindings<'a>(table: &'a KeyTable) -> Vec<BindingRecord<'a>> {
     let KeyTable { bindings, defaults: _, references: _ } = table;
     let record = |Binding { key, commands, note, repeat }: &'a Binding| {
-        let (commands, note) = (commands.print_flat(false), note.as_deref().map(Cow::Borrowed));
+        let (commands, note) = (commands.print_kept(), note.as_deref().map(Cow::Borrowed));
         BindingRecord { key: *key, commands, note, repeat: *repeat }
     };
     bindings.values().map(record).collect()
