@@ -10,6 +10,7 @@ mod keeper;
 mod kept;
 mod limits;
 mod panics;
+mod pictures;
 mod recordings;
 mod recovery;
 mod restore;

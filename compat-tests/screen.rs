@@ -31,6 +31,8 @@ pub struct Outer {
     master: File,
     terminal: Terminal,
     pressed: Option<Instant>,
+    /// All that the client wrote.
+    pub written: Vec<u8>,
 }
 
 fn winsize(cols: u16, rows: u16) -> Winsize {
@@ -53,7 +55,8 @@ impl Outer {
         let size = Size::new(u32::from(cols), u32::from(rows));
         let history = Box::new(MemoryHistory::new(0, size.cols));
         let terminal = Terminal::new(size, TerminalConfig::default(), history);
-        let mut outer = Self { child, master: File::from(pty.master), terminal, pressed: None };
+        let mut outer =
+            Self { child, master: File::from(pty.master), terminal, pressed: None, written: Vec::new() };
         let until = Instant::now() + PATIENCE;
         let known = |server: &Server| server.ask(&["list-clients", "-F", "#{client_tty}"]);
         while !known(server).lines().any(|line| *line == *name.to_string_lossy()) && Instant::now() < until {
@@ -70,6 +73,7 @@ impl Outer {
         let mut some = false;
         while let Ok(len @ 1..) = self.master.read(&mut buffer) {
             self.terminal.feed(&buffer[..len]);
+            self.written.extend_from_slice(&buffer[..len]);
             some = true;
         }
         self.terminal.take_replies();
@@ -162,6 +166,15 @@ impl Outer {
     pub fn shown_now(&mut self, server: &Server) -> Value {
         self.read(Duration::from_millis(20));
         self.shown(server, &Value::Null)
+    }
+
+    /// The cells that the terminal shows, once nothing more comes for a moment.
+    #[allow(dead_code, reason = "one of the two test targets that hold this file needs it")]
+    pub fn cells(&mut self) -> Surface {
+        while self.read(Duration::from_millis(100)) {}
+        let mut surface = Surface::new(self.terminal.size());
+        self.terminal.draw(&mut surface, Point::new(0, 0));
+        surface
     }
 
     /// Waits until a text is somewhere on the screen.

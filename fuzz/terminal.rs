@@ -5,7 +5,9 @@
 
 use scopemux::testing::base::history::{Row, RowFlags};
 use scopemux::testing::base::{Cell, CellStyle, Colour, Size};
-use scopemux::testing::terminal::{Capture, CaptureOptions, MemoryHistory, Terminal, TerminalConfig};
+use scopemux::testing::terminal::{
+    Capture, CaptureOptions, KittyGraphics, MemoryHistory, Terminal, TerminalConfig,
+};
 
 use crate::input::{Rng, output};
 
@@ -55,6 +57,8 @@ pub fn new_terminal() -> Terminal {
 /// With `reflows`, sizes are what the input says; without, the width stays after the first write.
 fn play(input: &[u8], part: usize, reflows: bool) -> String {
     let mut terminal = new_terminal();
+    let config = TerminalConfig { kitty_graphics: KittyGraphics::On, ..TerminalConfig::default() };
+    terminal.configure(&config);
     let mut replies = Vec::new();
     let mut written = false;
     for step in steps(input) {

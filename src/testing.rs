@@ -89,7 +89,7 @@ pub mod syntax {
 
 /// `terminal`: the emulator.
 pub mod terminal {
-    pub use crate::terminal::config::AlternateHistory;
+    pub use crate::terminal::config::{AlternateHistory, KittyGraphics};
     pub use crate::terminal::{Capture, CaptureOptions, MemoryHistory, Terminal, TerminalConfig, trace};
 }
 

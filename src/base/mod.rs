@@ -16,6 +16,7 @@ pub mod key;
 pub mod key_names;
 pub mod links;
 pub mod number;
+pub mod placeholder;
 pub mod posix;
 pub mod surface;
 pub mod terminfo;

@@ -267,6 +267,11 @@ impl Client {
             last_activity: now,
         }
     }
+
+    /// Whether its terminal shows pictures by kitty's protocol.
+    pub fn has_pictures(&self) -> bool {
+        self.term_features.split(',').any(|name| name == "kittygraphics")
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]

@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use crate::base::history::History;
 use crate::base::{ClientId, PaneId, Size};
 use crate::terminal::Terminal;
+use crate::terminal::graphics::Picture;
 use crate::transcript::{PaneHandle, TranscriptStore};
 
 use super::Cx;
@@ -119,6 +120,8 @@ pub enum Hold {
     Control,
     /// The job of its `pipe-pane` is behind.
     Pipe,
+    /// A file with a picture is being read for it.
+    Picture,
 }
 
 /// Makes a text piece by piece, as whoever takes it has room; `None` after the last piece.
@@ -287,6 +290,9 @@ pub trait Host {
     fn pane_reply(&mut self, pane: PaneId, bytes: &[u8]);
     /// Reads a pane again that was held back for this reason, if no other one is left.
     fn pane_resume(&mut self, pane: PaneId, why: Hold);
+    /// These are the pictures that a pane holds: puts them on the disk, where it has a transcript
+    /// there, reads those that are only there, and removes what it holds no more.
+    fn keep_pictures(&mut self, _pane: PaneId, _pictures: Vec<Arc<Picture>>) {}
     /// Holds a pane back: its output is not read.
     fn pane_pause(&mut self, pane: PaneId, why: Hold);
     /// Sets the size of a pane's terminal (coalesced, at the end of the turn).

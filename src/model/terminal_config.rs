@@ -9,7 +9,8 @@ use crate::options::{Chain, Value};
 use crate::syntax::style::Style;
 use crate::terminal::Modes;
 use crate::terminal::config::{
-    AllowPassthrough, AlternateHistory, ExtendedKeys, GetClipboard, SetClipboard, TerminalConfig, Theme,
+    AllowPassthrough, AlternateHistory, ExtendedKeys, GetClipboard, KittyGraphics, SetClipboard,
+    TerminalConfig, Theme,
 };
 
 use super::option_access::OptionScope;
@@ -137,6 +138,12 @@ impl Server {
                 .and_then(Colour::is_light)
                 .map(|light| if light { Theme::Light } else { Theme::Dark })
                 .or_else(|| reported_theme(attached())),
+            kitty_graphics: match options.choice("kitty-graphics") {
+                "off" => KittyGraphics::Off,
+                "on" => KittyGraphics::On,
+                _ if attached().any(Client::has_pictures) => KittyGraphics::On,
+                _ => KittyGraphics::Used,
+            },
             client_answers: attached().next().is_some(),
         }
     }

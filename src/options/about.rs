@@ -179,6 +179,7 @@ const ABOUT: &[(&str, &str)] = &[
     ("panes-memory-max", "How much memory all panes may use together."),
     ("memory-backstop", "When less memory than this is available, a program of the largest pane is ended."),
     ("notifications", "Which clients are told what programs notify: none, those that show the pane, all of its session."),
+    ("kitty-graphics", "Whether programs may show pictures by kitty's protocol: never, where the terminal of a client knows it, or always."),
     ("pane-kill-scope", "End everything that a pane began when the pane is closed."),
 ];
 

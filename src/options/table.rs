@@ -508,6 +508,7 @@ static TABLE: &[OptionEntry] = {
         size("memory-backstop", SERVER, Kind::MemoryLimit, "4%").ours(),
         flag("pane-kill-scope", PANE, false).ours(),
         choice("notifications", PANE, &["off", "visible", "on"], 0).ours(),
+        choice("kitty-graphics", PANE, &["off", "auto", "on"], 1).ours(),
         hook("pane-notification", PANE).ours(),
         hook("pane-oom", PANE).ours(),
 

@@ -55,6 +55,18 @@ const FEATURES: &[Feature] = &[
     },
     // Ours: the terminal shows what OSC 9 says.
     Feature { name: "notify", caps: &[] },
+    // Ours: the terminal shows pictures by kitty's protocol, in cells with placeholders. Their
+    // colours are numbers, so they must arrive as they are.
+    Feature {
+        name: "kittygraphics",
+        caps: &[
+            "AX",
+            "setrgbf=\\E[38;2;%p1%d;%p2%d;%p3%dm",
+            "setrgbb=\\E[48;2;%p1%d;%p2%d;%p3%dm",
+            "Setulc=\\E[58::2::%p1%{65536}%/%d::%p1%{256}%/%{255}%&%d::%p1%{255}%&%d%;m",
+            "ol=\\E[59m",
+        ],
+    },
 ];
 
 /// Function keys whose terminfo sequences the `ignorefkeys` feature removes.
@@ -125,6 +137,8 @@ impl Features {
             ("mintty ", "mintty"),
             ("foot(", "foot"),
             ("WezTerm ", "WezTerm"),
+            ("kitty(", "kitty"),
+            ("ghostty ", "ghostty"),
         ];
         if let Some((_, family)) = families.iter().find(|(prefix, _)| version.starts_with(prefix)) {
             self.add_family(family);
@@ -179,6 +193,9 @@ const FAMILIES: &[(&str, &str)] = &[
          hyperlinks",
     ),
     ("WezTerm", "256,RGB,bpaste,clipboard,mouse,strikethrough,title,ccolour,cstyle,extkeys,focus,usstyle"),
+    // tmux knows nothing of these two.
+    ("kitty", "kittygraphics"),
+    ("ghostty", "kittygraphics"),
     ("XTerm", "256,RGB,bpaste,clipboard,mouse,strikethrough,title,ccolour,cstyle,extkeys,focus"),
 ];
 

@@ -72,7 +72,23 @@ impl Runtime {
         if drawn && !paced {
             self.next_frame_ms = now_ms + FRAME_MS;
         }
+        self.give_pictures();
         self.frame_put_off = paced && self.frame_wanted();
+    }
+
+    /// Gives terminals that have taken everything else the next part of the pictures that wait for
+    /// them. Once one has a picture, cells that show it are drawn.
+    fn give_pictures(&mut self) {
+        for peer in self.world.peers.values_mut() {
+            let Some(tty) = peer.tty.as_mut().filter(|tty| tty.takes_pictures()) else { continue };
+            let news = tty.give_pictures();
+            // One that is gone is noticed when its output is written.
+            tty.flush(&self.world.poller);
+            self.frames_left |= tty.takes_pictures() || news;
+            if news && let Some(client) = self.server.clients.get_mut(&peer.id) {
+                client.flags.insert(ClientFlags::PACED);
+            }
+        }
     }
 
     fn clients_to_draw(&self, paced: bool) -> Vec<ClientId> {

@@ -118,6 +118,11 @@ impl Histories {
         self.panes.get(&pane).into_iter().for_each(|held| held.handle.set_command(command.clone()));
     }
 
+    /// A pane's transcript, if it has one.
+    pub fn handle(&self, pane: PaneId) -> Option<PaneHandle> {
+        self.panes.get(&pane).map(|held| held.handle.clone())
+    }
+
     pub fn store(&self) -> Option<Arc<TranscriptStore>> {
         self.store.clone()
     }

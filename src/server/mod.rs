@@ -40,6 +40,7 @@ mod outgoing;
 mod panes;
 mod passage;
 mod peer;
+mod pictures;
 mod pipes;
 mod proc;
 mod pump;

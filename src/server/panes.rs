@@ -35,6 +35,11 @@ impl Runtime {
         if !self.world.pump.is_busy() {
             return;
         }
+        for pane in self.world.pump.take_resumed() {
+            if let Some(slice) = self.world.pump.feed_rest(pane) {
+                self.pane_slice(slice);
+            }
+        }
         let wanted = |pane: PaneId| {
             self.server.panes.get(&pane).is_some_and(|p| p.pipe.is_some())
                 || self.server.clients.values().any(|c| c.flags.contains(ClientFlags::CONTROL))
@@ -56,7 +61,7 @@ impl Runtime {
             if raw {
                 self.draw_before_raw();
             }
-            if !stopped {
+            if self.read_picture(pane) || !stopped {
                 return;
             }
             part = self.world.pump.feed_rest(pane);
@@ -145,6 +150,12 @@ impl Runtime {
 
     /// Reads what is left in a pane whose process has ended, a bounded amount of it.
     fn drain_pane(&mut self, id: PaneId) {
+        self.give_up_picture(id);
+        // What it printed behind that was read already.
+        while let Some(slice) = self.world.pump.feed_rest(id) {
+            self.pane_slice(slice);
+            self.give_up_picture(id);
+        }
         for _ in 0..64 {
             self.world.pump.note_ready(id);
             let Some(slice) = self.world.pump.drain_one(&self.world.poller, id) else { return };
@@ -241,6 +252,7 @@ fn terminal_event(cx: &mut Cx<'_>, id: PaneId, event: TerminalEvent) {
         }
         TerminalEvent::Notification(notification) => notify(cx, id, &notification),
         TerminalEvent::Background => cx.server.pane_background_changed(id),
+        TerminalEvent::Pictures => super::pictures::keep(cx, id),
         TerminalEvent::ThemeUpdates
         | TerminalEvent::Palette
         | TerminalEvent::Progress

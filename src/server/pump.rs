@@ -116,15 +116,16 @@ fn feed(pane: PaneId, terminal: &mut Terminal, bytes: &[u8], watched: bool) -> u
     })
 }
 
-/// Feeds bytes up to the first that are meant for the clients' terminals; how many it were.
+/// Feeds bytes up to the first that are meant for the clients' terminals, or that name a file which
+/// has to be read before the next; how many it were.
 fn feed_to_raw(terminal: &mut Terminal, bytes: &[u8]) -> usize {
     let mut done = 0;
-    if terminal.config().allow_passthrough != AllowPassthrough::Off {
+    if terminal.config().allow_passthrough != AllowPassthrough::Off || terminal.takes_pictures() {
         // Such bytes end with ST, and nothing else has to be known of them here.
         while let Some(end) = bytes[done..].windows(2).position(|pair| pair == b"\x1b\\") {
             terminal.feed(&bytes[done..done + end + 2]);
             done += end + 2;
-            if terminal.has_passthrough() {
+            if terminal.has_passthrough() || terminal.awaits_picture() {
                 return done;
             }
         }
@@ -155,6 +156,8 @@ pub struct Pump {
     bulk_waited: bool,
     /// Panes that printed since they were last at rest, and when (monotonic ms).
     pub(super) printed: BTreeMap<PaneId, u64>,
+    /// See `take_resumed`.
+    resumed: Vec<PaneId>,
     /// Panes went since memory was last given back.
     pub(super) removed: bool,
 }
@@ -211,6 +214,8 @@ impl Pump {
             if let Some(io) = self.panes.get(pane)
                 && let mut terminal = io.terminal.lock()
                 && terminal.is_unsaved()
+                // What was read behind the name of a file is in the log, and not in the terminal yet.
+                && !terminal.awaits_picture()
             {
                 checkpoint(journal, &mut terminal, &mut self.journals.scratch);
             }
@@ -294,13 +299,21 @@ impl Pump {
 
     /// Whether panes wait to be read.
     pub fn is_busy(&self) -> bool {
-        !self.ready.is_empty()
+        !self.ready.is_empty() || !self.resumed.is_empty()
+    }
+
+    /// Panes that may be fed again, of which something was read already.
+    pub fn take_resumed(&mut self) -> Vec<PaneId> {
+        std::mem::take(&mut self.resumed)
     }
 
     /// Stops reading a pane for one reason, or takes that reason away.
     pub fn set_held(&mut self, poller: &Poller, pane: PaneId, why: Hold, held: bool) {
         let Some(io) = self.panes.get_mut(&pane) else { return };
         io.held.retain(|reason| *reason != why);
+        if why == Hold::Picture && !held && !io.rest.is_empty() {
+            self.resumed.push(pane);
+        }
         if held {
             io.held.push(why);
             self.ready.retain(|p| *p != pane);

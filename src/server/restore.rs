@@ -348,6 +348,8 @@ impl Runtime {
         // Answered and told by the server before, or too late.
         terminal.take_events();
         terminal.take_replies();
+        drop(terminal);
+        super::pictures::keep(&mut self.cx(), id);
     }
 
     fn history_limit(&self, record: &PaneRecord<'_>) -> u64 {

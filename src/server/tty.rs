@@ -16,6 +16,7 @@ use crate::outer::keys::{Decoder, InputEvent};
 use crate::outer::{Cap, Term};
 use crate::render::compose::{Composer, Erasing};
 use crate::render::frame::Frame;
+use crate::render::pictures::FramePictures;
 use crate::render::tty::{Tty as Screen, TtyOptions};
 
 use super::proc;
@@ -26,6 +27,11 @@ pub use travel::{Travelled, TtyRecord};
 
 /// Raw bytes (passthrough, clipboard) that wait for one terminal; more is dropped and counted.
 const MAX_RAW: usize = 4 << 20;
+/// Bytes of pictures that one terminal is given at once, behind a frame; the rest follows when it
+/// has taken them, so that they do not hold up frames for long.
+const PICTURE_SLICE: usize = 64 << 10;
+/// The feature of terminals that show pictures by kitty's protocol.
+const PICTURES: &str = "kittygraphics";
 /// Bytes read from a terminal at once.
 const READ: usize = 16 << 10;
 /// Requests for colours and attributes count as unanswered after this long.
@@ -82,6 +88,8 @@ impl Tty {
         let mut composer = Composer::default();
         composer.no_bright = new.term.has(Cap::NOBR);
         composer.erasing = Erasing::of(&new.term);
+        composer.pictures = FramePictures::new(id_space(&new.fd));
+        composer.pictures.enabled = new.term.features().has(PICTURES);
         Ok(Self {
             id: new.id,
             file: new.fd.into(),
@@ -153,6 +161,7 @@ impl Tty {
         }
         self.out.clear();
         self.written = 0;
+        self.composer.pictures.forget();
         self.screen.start(&self.term, &mut self.out);
         self.give_up_ms = Some(now_ms + QUERY_TIMEOUT_MS);
         Ok(())
@@ -196,9 +205,14 @@ impl Tty {
             return;
         }
         let mut out = std::mem::take(&mut self.out);
-        out.drain(..self.written);
+        let cut = !out.is_empty();
         self.written = 0;
         out.clear();
+        if cut && self.composer.pictures.enabled {
+            // It may have been cut off in the middle of a picture.
+            out.extend_from_slice(b"\x1b\\");
+        }
+        self.composer.pictures.stop(&mut out);
         self.screen.stop(&self.term, &mut out);
         self.write_now(&out);
     }
@@ -289,10 +303,24 @@ impl Tty {
         self.screen.draw(frame, &self.composer.links, &self.term, &mut self.out);
         let raw = std::mem::take(&mut self.raw);
         if !raw.is_empty() {
+            if self.composer.pictures.is_waiting() && raw.windows(3).any(|bytes| bytes == b"\x1b_G") {
+                self.composer.pictures.finish_sending(&mut self.out);
+            }
             self.screen.raw(&raw, &self.term, &mut self.out);
             // The cursor goes back to where the frame has it.
             self.screen.draw(frame, &self.composer.links, &self.term, &mut self.out);
         }
+    }
+
+    /// Whether pictures wait, and the terminal has taken everything else.
+    pub fn takes_pictures(&self) -> bool {
+        self.is_drained() && self.composer.pictures.is_waiting()
+    }
+
+    /// Writes a slice of the pictures that wait. True: there is more to be shown now.
+    pub fn give_pictures(&mut self) -> bool {
+        self.composer.pictures.write(PICTURE_SLICE, &mut self.out);
+        self.composer.pictures.has_news()
     }
 
     /// Bytes that the terminal has not taken.
@@ -341,6 +369,7 @@ impl Tty {
         self.features.0 |= features.0;
         let fresh = self.term.update_features(self.features, overrides);
         self.composer.erasing = Erasing::of(&self.term);
+        self.composer.pictures.enabled = self.term.features().has(PICTURES);
         self.screen.update_features(&self.term, &mut self.out);
         fresh
     }
@@ -389,6 +418,14 @@ impl Tty {
     pub fn next_event(&mut self, now_ms: u64, escape_time_ms: u64) -> Option<InputEvent> {
         self.decoder.next(now_ms, escape_time_ms)
     }
+}
+
+/// A number for ids of pictures on a terminal, which stays the same from server to server.
+fn id_space(fd: &OwnedFd) -> u16 {
+    let device = nix::sys::stat::fstat(fd).map_or(0, |stat| stat.st_rdev);
+    let mixed = device.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48;
+    // Apart from small ids, which programs use that know nothing of others.
+    0x4000 | mixed as u16
 }
 
 pub fn set_blocking(file: &std::fs::File) {

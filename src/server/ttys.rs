@@ -239,10 +239,17 @@ impl Runtime {
         for id in std::mem::take(&mut self.world.tty_changed) {
             let Some(tty) = self.world.peers.get(&id).and_then(|p| p.tty.as_ref()) else { continue };
             let Some(client) = self.server.clients.get_mut(&id) else { continue };
-            client.term_features = tty.term.features().to_string();
+            let features = tty.term.features().to_string();
+            let learnt = client.term_features != features;
+            client.term_features = features;
             client.brackets_pastes = tty.term.has(crate::outer::Cap::ENBP);
             client.size = tty.size();
             client.cell_pixels = tty.cell_pixels;
+            if let Some(session) = client.session.filter(|_| learnt) {
+                // Programs may be told other things now.
+                self.cx().theme_changed(session);
+                self.cx().settle_terminals();
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The world as the server's commands see it: the implementation of `Host`. It owns every
 //! descriptor; the model owns none.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -20,6 +20,7 @@ use crate::transcript::{PaneHandle, TranscriptStore};
 use parking_lot::Mutex;
 
 use crate::terminal::Terminal;
+use crate::terminal::graphics::Picture;
 
 use super::custody::Custody;
 use super::health::{self, Turns};
@@ -63,6 +64,8 @@ pub struct World {
     pub tty_changed: Vec<ClientId>,
     /// Palette entries asked of clients for panes.
     pub palette_queries: Vec<(ClientId, u8, PaneId)>,
+    /// Files with pictures of each pane.
+    pub picture_files: BTreeMap<PaneId, BTreeSet<String>>,
     /// `pipe-pane` output from jobs to panes.
     pub pipes: BTreeMap<JobId, PaneId>,
     /// An upgrade that is under way.
@@ -101,6 +104,7 @@ impl World {
             histories: Histories::new(socket_path, work.waker()),
             work,
             tty_changed: Vec::new(),
+            picture_files: BTreeMap::new(),
             palette_queries: Vec::new(),
             pipes: BTreeMap::new(),
             upgrade: None,
@@ -241,6 +245,10 @@ impl Host for World {
         self.pump.set_held(&self.poller, pane, why, true);
     }
 
+    fn keep_pictures(&mut self, pane: PaneId, pictures: Vec<Arc<Picture>>) {
+        super::pictures::store(self, pane, pictures);
+    }
+
     fn pane_resize(&mut self, pane: PaneId, size: Size, cell_pixels: (u32, u32)) {
         if let Some(io) = self.pump.get_mut(pane) {
             io.queue_resize(size, cell_pixels);
@@ -253,6 +261,7 @@ impl Host for World {
 
     fn pane_close(&mut self, pane: PaneId) {
         self.close_pipe(pane);
+        self.picture_files.remove(&pane);
         drop(self.pump.remove(&self.poller, pane));
         self.custody.close_pane(pane);
         self.scopes.close_pane(pane, self.now.mono_ms);

@@ -56,6 +56,17 @@ pub enum AlternateHistory {
     Frames,
 }
 
+/// The option `kitty-graphics`, and what clients' terminals know.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum KittyGraphics {
+    /// The protocol is not known, as in tmux 3.7c.
+    #[default]
+    Off,
+    /// It is known to a program that has used it before.
+    Used,
+    On,
+}
+
 /// A light or dark theme, as clients report it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Theme {
@@ -91,6 +102,7 @@ pub struct TerminalConfig {
     pub foreground: Option<Colour>,
     pub background: Option<Colour>,
     pub theme: Option<Theme>,
+    pub kitty_graphics: KittyGraphics,
     /// Some attached client can be asked for its palette or clipboard.
     pub client_answers: bool,
 }
@@ -117,6 +129,7 @@ impl Default for TerminalConfig {
             foreground: None,
             background: None,
             theme: None,
+            kitty_graphics: KittyGraphics::Off,
             client_answers: false,
         }
     }

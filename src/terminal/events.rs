@@ -81,6 +81,8 @@ pub enum TerminalEvent {
     ThemeUpdates,
     /// Images were added or removed.
     Images,
+    /// Pictures were transmitted or deleted (`Terminal::pictures`).
+    Pictures,
     /// The program wants something to be shown to people.
     Notification(super::notifications::Notification),
     /// The shell marked a prompt, a command or its output.

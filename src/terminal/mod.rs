@@ -17,6 +17,7 @@
 //! | `memory` | a history in memory |
 //! | `timeouts` | strings without an end, questions without an answer |
 //! | `save` | all of it as bytes, for the server after this one |
+//! | `graphics` | kitty's graphics protocol |
 //! | `marks` | where a shell says that prompts, commands and output begin |
 //! | `keys`, `capture` | bytes for a key; rows as text |
 //! | `notifications` | what programs want to be shown by the system |
@@ -33,6 +34,7 @@ mod csi;
 mod dcs;
 mod edit;
 pub mod events;
+pub mod graphics;
 mod grid;
 mod images;
 pub mod keys;
@@ -374,6 +376,16 @@ impl Terminal {
     /// Images on the visible screen.
     pub fn images(&self) -> impl Iterator<Item = &Image> {
         self.screen.images.list.iter()
+    }
+
+    /// Pictures that the program transmitted, by kitty's protocol.
+    pub fn pictures(&self) -> &graphics::Pictures {
+        &self.screen.graphics.pictures
+    }
+
+    /// Whether the program may use that protocol.
+    pub fn takes_pictures(&self) -> bool {
+        self.screen.takes_graphics()
     }
 
     pub fn links(&self) -> &Links {

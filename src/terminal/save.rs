@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::alternate::Alternate;
 use super::cells::{Mark, Packed};
+use super::graphics::{Graphics, GraphicsRecord};
 use super::grid::{Pullable, Saved};
 use super::images::{Image, MAX_IMAGES};
 use super::line::Line;
@@ -27,7 +28,7 @@ const MAX_SIDE: u32 = 10_000;
 /// Rows that come back to the screen are saved as a number: up to this one it is theirs, above
 /// it counts down from the largest what does not come back.
 const COUNTED: u64 = u64::MAX / 2;
-/// Bytes of images that are saved; of more, the newest.
+/// Bytes of images and pictures that are saved; of more, the newest.
 const MAX_IMAGE_BYTES: usize = 2 << 20;
 
 /// Everything but the lines.
@@ -54,6 +55,8 @@ struct State {
     marks: CommandMarks,
     #[serde(default)]
     unkept: u64,
+    #[serde(default)]
+    graphics: GraphicsRecord,
     palette: ProgramColours,
     pullable: u64,
     tail_wrapped: Option<bool>,
@@ -100,6 +103,13 @@ impl Terminal {
         links.dedup();
         let link = |id: LinkId| grid.links.get(id).map(|link| (id.0, link.id.clone(), link.uri.clone()));
         let (parser, strings) = self.parser.save();
+        let mut images = Vec::new();
+        let mut left = MAX_IMAGE_BYTES;
+        for list in [&screen.images.list, &screen.images.saved] {
+            put_images(list, &mut left, &mut images);
+        }
+        let mut pictures = Vec::new();
+        let graphics = screen.graphics.save(screen.takes_graphics(), left, &mut pictures);
         let state = State {
             size: grid.size,
             cx: screen.cx,
@@ -123,6 +133,7 @@ impl Terminal {
             progress: screen.progress,
             marks: screen.marks,
             unkept: grid.unkept,
+            graphics,
             palette: screen.palette.program_part(),
             pullable: match grid.pullable {
                 Pullable::Rows(rows) => rows.min(COUNTED),
@@ -143,10 +154,8 @@ impl Terminal {
             put_varint(out, string.len() as u64);
             out.extend_from_slice(string);
         }
-        let mut left = MAX_IMAGE_BYTES;
-        for list in [&screen.images.list, &screen.images.saved] {
-            put_images(list, &mut left, out);
-        }
+        out.extend(images);
+        out.extend(pictures);
         if let Some(alternate) = &self.screen.grid.alternate {
             alternate.save(out);
         }
@@ -242,6 +251,7 @@ impl Terminal {
         for (list, size) in [(&mut images.list, Some(state.size)), (&mut images.saved, state.saved_size)] {
             *list = get_images(&mut input, size)?;
         }
+        terminal.screen.graphics = Graphics::load(state.graphics, &mut input)?;
         if !input.0.is_empty() {
             terminal.screen.grid.alternate = Some(Box::new(Alternate::load(&mut input)?));
         }

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 
 use super::config::{ExtendedKeys, TerminalConfig};
 use super::events::{Outbox, TerminalEvent};
+use super::graphics::Graphics;
 use super::grid::Grid;
 use super::images::Images;
 use super::marks::CommandMarks;
@@ -78,6 +79,7 @@ pub struct Screen {
     pub unfinished_notification: Option<super::notifications::Notification>,
     pub palette: Palette,
     pub images: Images,
+    pub graphics: Graphics,
     pub outbox: Outbox,
 }
 
@@ -108,6 +110,7 @@ impl Screen {
             marks: CommandMarks::default(),
             unfinished_notification: None,
             images: Images::default(),
+            graphics: Graphics::default(),
             outbox: Outbox::default(),
         };
         screen.reset_tabs();

@@ -92,6 +92,11 @@ impl Commands for Screen {
     }
 
     fn apc(&mut self, data: &[u8]) {
+        if let Some(command) = data.strip_prefix(b"G")
+            && self.takes_graphics()
+        {
+            return self.graphics_command(command);
+        }
         self.set_title_from_program(data);
     }
 

@@ -13,6 +13,7 @@
 //!   those with a checksum;
 //!   `recover` what an earlier server left; `notes` what happened to a pane; `handle` what
 //!   the server asks of a history that its terminal holds.
+//! - `pictures` what programs showed, a file each.
 //! - `search` and `export` read a view in bounded steps (others: `HistoryView::read`); `journal` is what outlives a
 //!   server that crashes, `saved` the part of it that history has.
 //!
@@ -39,6 +40,7 @@ mod literals;
 mod lost;
 mod notes;
 mod pane;
+mod pictures;
 mod queue;
 mod recover;
 mod saved;
@@ -62,6 +64,7 @@ pub use handle::PaneHandle;
 pub use journal::{Journal, Recovered};
 pub use notes::Note;
 pub use pane::PaneHistory;
+pub use pictures::picture_name;
 pub use search::{Needle, Progress, SearchCursor, prefilter};
 pub use storage::{Disk, Storage};
 pub use store::{PaneInfo, StoreConfig, Transcript, TranscriptStore};

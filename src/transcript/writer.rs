@@ -239,7 +239,7 @@ fn write_info(store: &Shared, pane: &Pane) -> io::Result<()> {
     write_small(&*store.storage, &pane.dir.join("info"), &info_text(&info)?)
 }
 
-fn make_dir(store: &Shared, pane: &Pane) -> io::Result<()> {
+pub(super) fn make_dir(store: &Shared, pane: &Pane) -> io::Result<()> {
     if pane.created.load(Ordering::Relaxed) {
         return Ok(());
     }

@@ -40,6 +40,13 @@ impl KeptPane {
         kept.is_some_and(|kept| terminal.packed_row(y) == Some(&kept[..]))
     }
 
+    /// A row has to be composed again next time.
+    pub fn forget(&mut self, y: u32) {
+        if let Some(kept) = self.rows.get_mut(y as usize) {
+            *kept = None;
+        }
+    }
+
     /// Keeps a row of the terminal, which was drawn as these cells.
     pub fn keep(&mut self, y: u32, terminal: &Terminal, drawn: &[Cell]) {
         if self.rows.len() <= y as usize {

@@ -14,6 +14,7 @@ mod cursor;
 mod kept;
 mod offset;
 mod panes;
+mod pictures;
 mod seen;
 mod status;
 
@@ -22,6 +23,7 @@ use crate::model::Cx;
 use crate::model::option_access::OptionScope;
 
 use super::frame::{Frame, FrameLinks};
+use super::pictures::FramePictures;
 use chrome::Chrome;
 use seen::Seen;
 
@@ -37,6 +39,8 @@ const MAX_SIDE: u32 = 10_000;
 pub struct Composer {
     /// Hyperlinks as the client's terminal knows them.
     pub links: FrameLinks,
+    /// Pictures as the client's terminal knows them.
+    pub pictures: FramePictures,
     /// On this terminal bold does not make the first eight colours bright (`Nobr`).
     pub no_bright: bool,
     pub erasing: Erasing,
@@ -174,6 +178,7 @@ impl Composer {
         let usable = !stale && !self.overdrawn && self.subject == Some(*subject);
         self.subject = Some(*subject);
         self.frames += 1;
+        self.pictures.begin_frame();
         let last = self.last.take().filter(|last| usable && last.surface.size() == subject.size);
         match last {
             Some(mut frame) => {
@@ -194,7 +199,8 @@ impl Composer {
     /// Forgets everything that was kept: composing a frame did not come to its end.
     pub fn restart(&mut self) {
         let (no_bright, erasing) = (self.no_bright, self.erasing);
-        *self = Self { no_bright, erasing, frames: self.frames, ..Self::default() };
+        let pictures = std::mem::take(&mut self.pictures);
+        *self = Self { no_bright, erasing, pictures, frames: self.frames, ..Self::default() };
     }
 
     /// Takes a frame back once it was drawn, for the next one to be composed on.

@@ -7,12 +7,14 @@ use super::borders::PaneBox;
 use super::chrome::Chrome;
 use super::kept::{KeptPane, Setting};
 use super::seen::Seen;
-use super::{Composer, Subject, blanks};
+use super::{Composer, Subject, blanks, pictures};
+use crate::base::placeholder::Part;
 use crate::base::{Attrs, Cell, CellFlags, CellStyle, Colour, PaneId, Rect, Size, Surface};
 use crate::format::Scope;
 use crate::model::Cx;
 use crate::model::option_access::OptionScope;
 use crate::render::frame::{Frame, FrameImage, FrameLinks};
+use crate::render::pictures::FramePictures;
 use crate::terminal::{Palette, Terminal};
 use crate::view::style;
 
@@ -189,9 +191,13 @@ impl Painter<'_> {
                     let left = self.source.at.0 - self.subject.view.x as i32;
                     blanks::settle(line, 0, self.subject.ground(left, look.bg));
                 }
-                self.row(y, row, line, &look, &terminal, &mut composer.links);
+                let parts = pictures::parts(line.row(0));
+                let client = (&mut composer.links, &mut composer.pictures);
+                self.row(y, row, (line, &parts), &look, &terminal, client);
                 if let Some(kept) = &mut kept {
-                    kept.keep(y, &terminal, &self.frame.surface.row(row)[seen.columns()]);
+                    // A picture may change though its cells do not.
+                    let drawn = &self.frame.surface.row(row)[seen.columns()];
+                    if parts.is_empty() { kept.keep(y, &terminal, drawn) } else { kept.forget(y) }
                 }
             }
             if mode.is_none() {
@@ -225,15 +231,16 @@ impl Painter<'_> {
         line.settle_row(0);
     }
 
-    /// Draws row `y` of the pane, which `line` holds, onto a row of the terminal.
+    /// Draws row `y` of the pane, which `line` holds, onto a row of the terminal. `parts`: the
+    /// parts of pictures that its cells stand for.
     fn row(
         &mut self,
         y: u32,
         row: u32,
-        line: &Surface,
+        (line, parts): (&Surface, &[(usize, Part)]),
         look: &Look<'_>,
         terminal: &Terminal,
-        links: &mut FrameLinks,
+        (links, shown): (&mut FrameLinks, &mut FramePictures),
     ) {
         let source = &self.source;
         let layout = &self.chrome.layout;
@@ -250,6 +257,18 @@ impl Painter<'_> {
                 cell.style.link = links.intern(source.id, cell.style.link, terminal.links());
             }
             *place = cell;
+        }
+        let from = source.seen.source().start;
+        for (at, part) in parts {
+            let place = at
+                .checked_sub(from)
+                .and_then(|at| self.frame.surface.row_mut(row)[source.seen.columns()].get_mut(at));
+            let x = source.at.0 + *at as i32;
+            if let Some(place) =
+                place.filter(|_| !(any_above && layout.is_covered(source.index, x, window_y)))
+            {
+                pictures::draw(*part, terminal, shown, place);
+            }
         }
         mend(&mut self.frame.surface.row_mut(row)[source.seen.columns()]);
         if look.fg != Colour::Default {

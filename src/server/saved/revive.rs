@@ -26,6 +26,7 @@ use crate::server::pump::{feed_all, split_checkpoint};
 use crate::server::restore::{remake, restore_session, restore_window};
 use crate::server::snapshot::{PaneRecord, SessionRecord, WindowRecord};
 use crate::server::world::World;
+use crate::terminal::config::KittyGraphics;
 use crate::terminal::{MemoryHistory, Terminal, TerminalConfig};
 use crate::transcript::{PaneHandle, PaneHistory, PaneInfo, Recovered, TranscriptStore};
 
@@ -186,6 +187,8 @@ fn blank(pane: &SavedPane, history: Box<dyn crate::base::history::History>) -> T
 
 /// Prints again what was printed since the checkpoint.
 fn printed_on(pane: &SavedPane, mut terminal: Terminal, text: &Recovered) -> Terminal {
+    let config = TerminalConfig { kitty_graphics: KittyGraphics::Used, ..terminal.config().clone() };
+    terminal.configure(&config);
     for (time, bytes) in &text.printed {
         terminal.set_now(*time);
         feed_all(pane.id, &mut terminal, bytes);
@@ -309,6 +312,7 @@ fn build_panes(
         let made = remake(pane.id, record, pane.options.clone(), terminal);
         cx.server.panes.insert(pane.id, made);
         cx.configure_terminal(pane.id);
+        crate::server::pictures::keep(cx, pane.id);
         starts.push((session, window, pane));
     }
     // Sizes first: a program is started at the size that its pane has.

@@ -1,0 +1,113 @@
+//! What a terminal is given, and when.
+
+use super::*;
+use crate::terminal::graphics::Pictures;
+use crate::terminal::{MemoryHistory, Terminal, TerminalConfig, config::KittyGraphics};
+
+fn terminal(commands: &str) -> Terminal {
+    let config = TerminalConfig { kitty_graphics: KittyGraphics::On, ..TerminalConfig::default() };
+    let history = Box::new(MemoryHistory::new(10, 20));
+    let mut terminal = Terminal::new(crate::base::Size::new(20, 4), config, history);
+    feed(&mut terminal, commands);
+    terminal
+}
+
+fn feed(terminal: &mut Terminal, commands: &str) {
+    for command in commands.split('\n') {
+        terminal.feed(format!("\x1b_G{command}\x1b\\").as_bytes());
+    }
+}
+
+fn shown() -> FramePictures {
+    FramePictures { enabled: true, ..FramePictures::new(0x4001) }
+}
+
+/// Shows the first part of a picture: its id on the terminal.
+fn show(shown: &mut FramePictures, pictures: &Pictures, id: u32) -> Option<u32> {
+    let entry = pictures.get(id).expect("a picture");
+    let place = *entry.placements.first().expect("a placement");
+    let part = Part { picture: id, placement: place.number, row: 0, col: 0 };
+    shown.show(part, entry, &place).map(|part| part.picture)
+}
+
+fn written(shown: &mut FramePictures) -> Vec<String> {
+    let mut out = Vec::new();
+    shown.write(usize::MAX / 2, &mut out);
+    let text = String::from_utf8(out).expect("text");
+    text.split_terminator("\x1b\\").map(|command| command.trim_start_matches("\x1b_G").to_owned()).collect()
+}
+
+const ONE: &str = "a=T,U=1,i=1,p=3,c=2,r=1,f=24,s=1,v=1;AAAA";
+
+#[test]
+fn a_picture_is_given_once_and_shown_when_it_is_there() {
+    let t = terminal(ONE);
+    let mut shown = shown();
+    assert_eq!(show(&mut shown, t.pictures(), 1), None);
+    let expect = [
+        "a=d,d=I,i=1073807360,q=2",
+        "a=t,i=1073807361,q=2,f=24,s=1,v=1,m=0;AAAA",
+        "a=p,U=1,i=1073807361,p=3,c=2,r=1,q=2",
+    ];
+    assert_eq!(written(&mut shown), expect);
+    assert!(shown.has_news() && !shown.is_waiting());
+    shown.begin_frame();
+    assert_eq!(show(&mut shown, t.pictures(), 1), Some(0x4001_0001));
+    assert!(!shown.has_news() && !shown.is_waiting());
+}
+
+#[test]
+fn much_data_goes_in_chunks() {
+    let side = 60; // 10800 bytes
+    let t = terminal(&format!("a=T,U=1,i=9,c=1,r=1,f=24,s={side},v={side};{}", "AAAA".repeat(side * side)));
+    let mut shown = shown();
+    show(&mut shown, t.pictures(), 9);
+    let mut out = Vec::new();
+    shown.write(5000, &mut out);
+    assert!(out.len() < 10_000 && shown.is_waiting() && !shown.has_news());
+    // What others send by the protocol comes between pictures.
+    shown.finish_sending(&mut out);
+    let text = String::from_utf8(out).expect("text");
+    let chunks: Vec<&str> = text.split_terminator("\x1b\\").collect();
+    let heads: Vec<&str> =
+        chunks.iter().filter_map(|chunk| chunk.split_once(';')).map(|(head, _)| head).collect();
+    assert_eq!(heads[1..], ["\x1b_Gm=1", "\x1b_Gm=1", "\x1b_Gm=0"]);
+    assert!(heads[0].ends_with("s=60,v=60,m=1"));
+    assert!(chunks.iter().all(|chunk| chunk.split_once(';').is_none_or(|(_, data)| data.len() <= 4096)));
+    assert_eq!(written(&mut shown), ["a=p,U=1,i=1073807361,p=8388608,c=1,r=1,q=2"]);
+}
+
+#[test]
+fn what_is_gone_is_freed_and_what_is_new_is_given() {
+    let mut t = terminal(ONE);
+    let mut shown = shown();
+    show(&mut shown, t.pictures(), 1);
+    written(&mut shown);
+    feed(&mut t, "a=f,i=1,f=24,s=1,v=1,z=40;AAAA\na=a,i=1,s=3");
+    shown.begin_frame();
+    assert!(show(&mut shown, t.pictures(), 1).is_some());
+    let steps = ["i=1073807361,q=2,a=f,f=24,s=1,v=1,z=40,m=0;AAAA", "i=1073807361,q=2,a=a,s=3"];
+    assert_eq!(written(&mut shown), steps);
+    // The same id with other data is another picture; the old one goes.
+    feed(&mut t, ONE);
+    shown.begin_frame();
+    assert_eq!(show(&mut shown, t.pictures(), 1), None);
+    let text = written(&mut shown);
+    assert_eq!(text[0], "a=d,d=I,i=1073807361,q=2");
+    assert!(text.iter().any(|command| command.starts_with("a=t,i=1073807362")), "{text:?}");
+    let mut out = Vec::new();
+    shown.stop(&mut out);
+    assert_eq!(String::from_utf8_lossy(&out), "\x1b_Ga=d,d=I,i=1073807362,q=2\x1b\\");
+    assert_eq!(show(&mut shown, t.pictures(), 1), None, "a terminal that was given back knows nothing");
+}
+
+#[test]
+fn a_picture_that_is_deleted_while_it_is_given_is_given_up() {
+    let mut t = terminal(&format!("a=T,U=1,i=9,c=1,r=1,f=24,s=60,v=60;{}", "AAAA".repeat(3600)));
+    let mut shown = shown();
+    show(&mut shown, t.pictures(), 9);
+    shown.write(5000, &mut Vec::new());
+    feed(&mut t, "a=d,d=I,i=9");
+    shown.begin_frame();
+    assert_eq!(written(&mut shown), ["a=d,d=I,i=1073807361,q=2"]);
+}

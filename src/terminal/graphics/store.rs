@@ -1,0 +1,432 @@
+//! The pictures that a pane's program transmitted, and where it wants them: what they are, and how
+//! much of them there may be.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+
+use super::control::Control;
+use crate::base::placeholder::FIRST_PLACED;
+
+/// Bytes of pictures kept for one pane, as they were transmitted. Those that were not used for
+/// longest go for new ones, those without a placement first; one picture that is larger is refused
+/// (`EFBIG`).
+pub const MAX_PANE_BYTES: usize = 64 << 20;
+/// The same for all panes of a server; where a pane has none of its own to give up, a picture is
+/// refused (`ENOSPC`).
+const MAX_SERVER_BYTES: usize = 256 << 20;
+/// Pictures kept for one pane; the one that was not used for longest goes.
+const MAX_PICTURES: usize = 1024;
+/// Placements of one picture; one more is refused (`ENOSPC`).
+const MAX_PLACEMENTS: usize = 1024;
+/// Frames and commands of animations kept for one picture; one more is refused (`ENOSPC`).
+const MAX_STEPS: usize = 4096;
+/// Longest side of a picture in pixels; a larger one is refused (`EINVAL`).
+pub const MAX_PIXELS: u32 = 10_000;
+
+/// How the data of a picture is to be read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+pub enum Format {
+    Rgb,
+    Rgba,
+    Png,
+}
+
+impl Format {
+    /// The number that the protocol has for it.
+    pub fn number(self) -> u32 {
+        match self {
+            Self::Rgb => 24,
+            Self::Rgba => 32,
+            Self::Png => 100,
+        }
+    }
+
+    /// Bytes of a pixel, where it is not compressed.
+    pub fn depth(self) -> Option<usize> {
+        match self {
+            Self::Rgb => Some(3),
+            Self::Rgba => Some(4),
+            Self::Png => None,
+        }
+    }
+}
+
+/// What the data of a picture or a frame is, as it was transmitted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+pub struct Shape {
+    pub format: Format,
+    /// In pixels.
+    pub width: u32,
+    pub height: u32,
+    /// With zlib.
+    pub compressed: bool,
+    /// Size of the data before it was compressed, where the program told it (`S`).
+    pub unpacked: u32,
+}
+
+/// Bytes that count against the server's limit as long as they live.
+#[derive(Debug)]
+pub struct Data(Bytes);
+
+static TAKEN: AtomicUsize = AtomicUsize::new(0);
+
+impl Data {
+    /// `None` where the server has no room for them.
+    pub fn new(bytes: Bytes) -> Option<Self> {
+        let len = bytes.len();
+        let taken = TAKEN.fetch_add(len, Ordering::Relaxed);
+        let data = Self(bytes);
+        (taken + len <= MAX_SERVER_BYTES).then_some(data)
+    }
+
+    pub fn bytes(&self) -> &Bytes {
+        &self.0
+    }
+}
+
+impl Drop for Data {
+    fn drop(&mut self) {
+        TAKEN.fetch_sub(self.0.len(), Ordering::Relaxed);
+    }
+}
+
+/// A picture as it was transmitted. Another one, even with the same id, has another serial.
+#[derive(Debug)]
+pub struct Picture {
+    pub serial: u64,
+    pub shape: Shape,
+    /// Empty where it is yet to be read from `file`.
+    pub data: Data,
+    /// Name of the file that has the data, or is going to.
+    pub file: OnceLock<String>,
+    /// The file is there.
+    pub in_file: AtomicBool,
+    /// Somebody writes or reads that file, or has done so.
+    pub is_taken: AtomicBool,
+}
+
+impl Picture {
+    pub fn new(shape: Shape, data: Data) -> Self {
+        static SERIALS: AtomicU64 = AtomicU64::new(1);
+        let serial = SERIALS.fetch_add(1, Ordering::Relaxed);
+        let (in_file, is_taken) = Default::default();
+        Self { serial, shape, data, file: OnceLock::new(), in_file, is_taken }
+    }
+
+    /// One whose data is in a file that an earlier server wrote.
+    pub fn in_file(shape: Shape, file: String) -> Self {
+        let data = Data(Bytes::new());
+        Self { file: file.into(), in_file: AtomicBool::new(true), ..Self::new(shape, data) }
+    }
+
+    /// Whether the data is yet to be read.
+    pub fn is_missing(&self) -> bool {
+        self.data.bytes().is_empty()
+    }
+}
+
+/// A frame of an animation, or a command about one, in the order in which they came.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Counts the steps of its picture, those that are gone too.
+    pub number: u64,
+    /// `a` (control), `c` (compose) or `f` (frame).
+    pub action: u8,
+    pub control: Control,
+    /// The data of a frame.
+    pub data: Option<Arc<Data>>,
+}
+
+impl Step {
+    fn len(&self) -> usize {
+        self.data.as_ref().map_or(0, |data| data.bytes().len())
+    }
+
+    /// Whether this one undoes all that an earlier one did.
+    fn replaces(&self, other: &Self) -> bool {
+        let same = |keys: &[u8]| keys.iter().all(|key| self.control.get(*key) == other.control.get(*key));
+        let given = |step: &Self| b"srzcv".map(|key| step.control.has(key));
+        self.action == other.action
+            && match self.action {
+                b'a' => same(b"r") && given(self) == given(other),
+                b'f' => self.control.has(b'r') && self.control.get(b'X') == 1 && same(b"rxysv"),
+                _ => false,
+            }
+    }
+}
+
+/// Where a picture is to be shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+pub struct Placement {
+    /// What the underline colour of cells says.
+    pub number: u32,
+    /// The id that the program gave it; 0 for none.
+    pub id: u32,
+    /// Shown by cells that the program prints itself.
+    pub is_virtual: bool,
+    pub cols: u32,
+    pub rows: u32,
+    pub z: i32,
+    /// The logical line that its last row is on; `None` on the alternate screen, and where the
+    /// program prints the cells.
+    pub line: Option<u64>,
+}
+
+/// A picture by the id that cells name.
+#[derive(Debug)]
+pub struct Entry {
+    pub id: u32,
+    /// The number that the program gave it; 0 for none.
+    pub number: u32,
+    pub picture: Arc<Picture>,
+    pub placements: Vec<Placement>,
+    pub steps: Vec<Step>,
+    next_step: u64,
+    used: u64,
+}
+
+impl Entry {
+    pub fn len(&self) -> usize {
+        self.picture.data.bytes().len() + self.steps.iter().map(Step::len).sum::<usize>()
+    }
+
+    /// The placement that a cell means.
+    pub fn placement(&self, number: u32) -> Option<&Placement> {
+        match number {
+            0 => self.placements.iter().find(|place| place.is_virtual),
+            _ => self.placements.iter().find(|place| place.number == number),
+        }
+    }
+}
+
+/// First id of pictures that the program did not name.
+const UNNAMED: u32 = 0xf000_0000;
+
+/// See the module comment. Entries are in the order in which they came.
+#[derive(Debug, Default)]
+pub struct Pictures {
+    entries: Vec<Entry>,
+    clock: u64,
+    last_number: u32,
+    last_unnamed: u32,
+}
+
+impl Pictures {
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    pub fn entries_mut(&mut self) -> impl Iterator<Item = &mut Entry> {
+        self.entries.iter_mut()
+    }
+
+    pub fn get(&self, id: u32) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.id == id)
+    }
+
+    /// The picture that a command is about, by id or as the newest with a number.
+    pub fn of_command(&mut self, control: &Control) -> Option<&mut Entry> {
+        self.clock += 1;
+        let clock = self.clock;
+        let (id, number) = (control.get(b'i'), control.get(b'I'));
+        let entry = match (id, number) {
+            (0, 0) => None,
+            (0, number) => self.entries.iter_mut().rev().find(|entry| entry.number == number),
+            (id, _) => self.entries.iter_mut().find(|entry| entry.id == id),
+        }?;
+        entry.used = clock;
+        Some(entry)
+    }
+
+    /// Keeps a picture under an id, a number or none. The entry that had the id is given back with
+    /// the new one's id; `None` when there is no room.
+    pub fn insert(&mut self, id: u32, number: u32, shape: Shape, data: Bytes) -> Option<u32> {
+        self.entries.retain(|entry| id == 0 || entry.id != id);
+        let data = self.make_room(data, None)?;
+        let id = match (id, number) {
+            (0, 0) => self.free_id(UNNAMED + self.last_unnamed % 0x0fff_ffff),
+            (0, _) => self.free_id(1),
+            (id, _) => id,
+        };
+        if id >= UNNAMED {
+            self.last_unnamed = id - UNNAMED + 1;
+        }
+        if self.entries.len() >= MAX_PICTURES {
+            self.evict(None);
+        }
+        self.clock += 1;
+        self.entries.push(Entry {
+            id,
+            number,
+            picture: Arc::new(Picture::new(shape, data)),
+            placements: Vec::new(),
+            steps: Vec::new(),
+            next_step: 1,
+            used: self.clock,
+        });
+        Some(id)
+    }
+
+    /// Puts back an entry of an earlier server.
+    pub fn restore(&mut self, (id, number): (u32, u32), picture: Arc<Picture>, placements: Vec<Placement>) {
+        if id != 0 && self.entries.len() < MAX_PICTURES && self.get(id).is_none() {
+            self.last_number = placements.iter().map(|place| place.number).fold(self.last_number, u32::max);
+            let (steps, next_step, used) = (Vec::new(), 1, 0);
+            self.entries.push(Entry { id, number, picture, placements, steps, next_step, used });
+        }
+    }
+
+    /// Data that was in a file; nothing where nobody misses it any more.
+    pub fn found(&mut self, file: &str, bytes: &Bytes) {
+        let missed = |entry: &&Entry| {
+            entry.picture.is_missing() && entry.picture.file.get().is_some_and(|name| name == file)
+        };
+        let missing: Vec<u32> = self.entries.iter().filter(missed).map(|entry| entry.id).collect();
+        for id in missing {
+            let Some(data) = self.make_room(bytes.clone(), Some(id)) else { return };
+            if let Some(entry) = self.entries.iter_mut().find(|entry| entry.id == id) {
+                let mut picture = Picture::new(entry.picture.shape, data);
+                (picture.file, picture.in_file) = (file.to_owned().into(), AtomicBool::new(true));
+                picture.is_taken = AtomicBool::new(true);
+                entry.picture = Arc::new(picture);
+            }
+        }
+    }
+
+    fn free_id(&self, first: u32) -> u32 {
+        (first..=u32::MAX).find(|id| self.get(*id).is_none()).unwrap_or(first)
+    }
+
+    /// The pane's bytes.
+    pub fn len(&self) -> usize {
+        self.entries.iter().map(Entry::len).sum()
+    }
+
+    /// Makes room for more data, at the cost of pictures that were not used for long, but not of
+    /// one.
+    fn make_room(&mut self, bytes: Bytes, but: Option<u32>) -> Option<Data> {
+        if bytes.len() > MAX_PANE_BYTES {
+            return None;
+        }
+        while self.len() + bytes.len() > MAX_PANE_BYTES {
+            self.evict(but).then_some(())?;
+        }
+        loop {
+            if let Some(data) = Data::new(bytes.clone()) {
+                return Some(data);
+            }
+            self.evict(but).then_some(())?;
+        }
+    }
+
+    /// Drops the picture that was not used for longest, one without placements if there is any.
+    fn evict(&mut self, but: Option<u32>) -> bool {
+        let candidates = self.entries.iter().enumerate().filter(|(_, entry)| Some(entry.id) != but);
+        let oldest = candidates.min_by_key(|(_, entry)| (!entry.placements.is_empty(), entry.used));
+        let Some((at, _)) = oldest else { return false };
+        self.entries.remove(at);
+        true
+    }
+
+    /// Adds a step to an animation; false when there is no room.
+    pub fn add_step(&mut self, id: u32, action: u8, control: &Control, data: Option<Bytes>) -> bool {
+        let data = match data.map(|bytes| self.make_room(bytes, Some(id))) {
+            Some(Some(data)) => Some(Arc::new(data)),
+            Some(None) => return false,
+            None => None,
+        };
+        let Some(entry) = self.entries.iter_mut().find(|entry| entry.id == id) else { return false };
+        let step = Step { number: entry.next_step, action, control: control.clone(), data };
+        entry.steps.retain(|old| !step.replaces(old));
+        if entry.steps.len() >= MAX_STEPS {
+            return false;
+        }
+        entry.next_step += 1;
+        entry.steps.push(step);
+        true
+    }
+
+    /// Forgets the animation of a picture: the picture is one that nobody was sent.
+    pub fn drop_steps(&mut self, id: u32) {
+        let Some(entry) = self.entries.iter_mut().find(|entry| entry.id == id) else { return };
+        entry.steps.clear();
+        let (shape, bytes) = (entry.picture.shape, entry.picture.data.bytes().clone());
+        if let Some(data) = Data::new(bytes) {
+            entry.picture = Arc::new(Picture::new(shape, data));
+        }
+    }
+
+    /// Adds a placement, in the place of one with the same id; gives its number, and that of the
+    /// one that is gone. `None` when there is no room.
+    pub fn place(&mut self, id: u32, mut place: Placement) -> Option<(u32, Option<u32>)> {
+        let taken = |entry: &Entry, number: u32| entry.placements.iter().any(|p| p.number == number);
+        let last = &mut self.last_number;
+        let entry = self.entries.iter_mut().find(|entry| entry.id == id)?;
+        let same = entry.placements.iter().position(|old| place.id != 0 && old.id == place.id);
+        let old = same.map(|at| entry.placements.remove(at).number);
+        if entry.placements.len() >= MAX_PLACEMENTS {
+            return None;
+        }
+        place.number = match place.id {
+            id @ 1..=0xff_ffff if place.is_virtual => id,
+            _ => loop {
+                *last = (*last + 1).clamp(FIRST_PLACED, 0xff_fffe);
+                if !taken(entry, *last) {
+                    break *last;
+                }
+                if *last == 0xff_fffe {
+                    *last = FIRST_PLACED - 1;
+                }
+            },
+        };
+        entry.placements.push(place);
+        Some((place.number, old))
+    }
+
+    /// Drops placements for which `gone` says so, and with `free` the pictures that have none left
+    /// by that; gives the pictures and numbers of what is gone, virtual placements left out.
+    pub fn remove(
+        &mut self,
+        free: bool,
+        mut gone: impl FnMut(&Entry, &Placement) -> bool,
+    ) -> Vec<(u32, u32)> {
+        let mut removed = Vec::new();
+        self.entries.retain_mut(|entry| {
+            let places = std::mem::take(&mut entry.placements);
+            let (out, kept): (Vec<_>, Vec<_>) = places.into_iter().partition(|place| gone(entry, place));
+            entry.placements = kept;
+            removed.extend(real(&out).map(|place| (entry.id, place.number)));
+            let unnamed = entry.id >= UNNAMED;
+            out.is_empty() || !entry.placements.is_empty() || !(free || unnamed)
+        });
+        removed
+    }
+
+    /// Drops pictures and their placements; gives what is gone as `remove` does.
+    pub fn forget(&mut self, mut gone: impl FnMut(&Entry) -> bool) -> Vec<(u32, u32)> {
+        let mut removed = Vec::new();
+        self.entries.retain(|entry| {
+            let goes = gone(entry);
+            if goes {
+                removed.extend(real(&entry.placements).map(|place| (entry.id, place.number)));
+            }
+            !goes
+        });
+        removed
+    }
+
+    pub fn clear(&mut self) {
+        self.entries.clear();
+    }
+}
+
+/// Placements whose cells are not the program's own.
+fn real(places: &[Placement]) -> impl Iterator<Item = &Placement> {
+    places.iter().filter(|place| !place.is_virtual)
+}
