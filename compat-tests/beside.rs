@@ -6,6 +6,8 @@
 //! `cases/` and recorded.
 
 use std::path::Path;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -16,12 +18,14 @@ use super::server::Server;
 use super::steps;
 
 /// How long two screens may differ before it is a difference: programs print when they like.
-const PATIENCE: Duration = Duration::from_secs(3);
+const PATIENCE: Duration = Duration::from_secs(6);
 /// How long a difference is made smaller.
 const REDUCING: Duration = Duration::from_secs(30);
 /// Clients of one scene, and the sizes that each of them takes at its end.
 const CLIENTS: usize = 4;
 const SIZES: usize = 5;
+/// Scenes at once: most of their time goes into waiting.
+const WORKERS: usize = 4;
 
 /// Chance (xorshift), so that a seed says everything.
 struct Rng(u64);
@@ -210,7 +214,7 @@ const OVERLAYS: &[&[&str]] = &[
     &["choose-tree", "-w"],
     &["choose-tree", "-Zs"],
     &["choose-buffer"],
-    &["choose-client"],
+    &["choose-client", "-O", "creation"],
     &["customize-mode"],
     &["copy-mode"],
     &["copy-mode", "-u"],
@@ -237,10 +241,12 @@ fn key_of(overlay: usize) -> char {
 
 fn setup(rng: &mut Rng) -> Vec<Value> {
     let mut steps = vec![
-        tmux(&["new-session", "-d", "-s", "s", "-n", "w", "-x", "80", "-y", "24", &program(rng)]),
+        tmux(&["new-session", "-d", "-s", "w", "-n", "w", "-x", "80", "-y", "24", &program(rng)]),
         line("set-option -g status-right end"),
         line("set-option -g status-interval 0"),
         line("set-option -g escape-time 10"),
+        // tmux draws a position up to the old width only when its pane grew.
+        tmux(&["set-option", "-g", "copy-mode-position-format", ""]),
         line("set-buffer -b first some-text"),
         line("set-buffer -b second other-text"),
     ];
@@ -298,6 +304,20 @@ fn shown(server: &mut Server) -> Vec<(String, Value)> {
     screens
 }
 
+/// Nobody sees where a hidden cursor is.
+fn is_same(ours: &Value, tmux: &Value) -> bool {
+    let hidden = |screen: &Value| screen["cursor"][2] == false;
+    ours["rows"] == tmux["rows"] && (ours["cursor"] == tmux["cursor"] || hidden(ours) && hidden(tmux))
+}
+
+/// tmux draws scrollbars as far right as a view lies in its window, over what is there, and nothing
+/// where they belong. This is not followed.
+fn bars_are_panned(tmux: &Server) -> bool {
+    let offsets = tmux.ask(&["list-clients", "-F", "#{window_offset_x}"]);
+    let panned = offsets.lines().any(|offset| !matches!(offset, "" | "0"));
+    panned && tmux.ask(&["show-options", "-gv", "pane-scrollbars"]).trim() != "off"
+}
+
 /// Two results that differ, and after which step.
 struct Difference {
     step: usize,
@@ -322,15 +342,29 @@ fn play(ours: &Path, tmux: &Path, steps: &[Value], screens: &mut u64) -> Option<
         loop {
             let [ours, tmux] = sides.each_mut().map(shown);
             *screens += ours.len() as u64;
-            let Some(((name, ours), (_, tmux))) = ours.into_iter().zip(tmux).find(|(a, b)| a != b) else {
+            let differ = |((_, a), (_, b)): &((String, Value), (String, Value))| !is_same(a, b);
+            let Some(((name, ours), (_, tmux))) = ours.into_iter().zip(tmux).find(differ) else {
                 break;
             };
             if Instant::now() > until {
+                if bars_are_panned(&sides[1]) {
+                    break;
+                }
                 return Some(Difference { step: n, what: name, tmux, ours });
             }
         }
     }
     None
+}
+
+/// The steps without one of them; with a client goes what is done to it.
+fn without(steps: &[Value], at: usize) -> Vec<Value> {
+    let gone = steps[at]["attach"].as_str();
+    let of_gone = |step: &Value| {
+        gone.is_some_and(|name| ["resize", "client"].iter().any(|key| step[key].as_str() == Some(name)))
+    };
+    let kept = steps.iter().enumerate().filter(|(n, step)| *n != at && !of_gone(step));
+    kept.map(|(_, step)| step.clone()).collect()
 }
 
 /// Leaves out steps as long as the two still differ.
@@ -341,8 +375,7 @@ fn reduce(ours: &Path, tmux: &Path, steps: Vec<Value>, found: Difference) -> (Ve
     let until = Instant::now() + REDUCING;
     while at > 1 && Instant::now() < until {
         at -= 1;
-        let mut fewer = steps.clone();
-        fewer.remove(at);
+        let mut fewer = without(&steps, at);
         if let Some(still) = play(ours, tmux, &fewer, &mut 0) {
             fewer.truncate(still.step + 1);
             at = at.min(fewer.len() - 1);
@@ -367,31 +400,51 @@ fn report(seed: u64, steps: &[Value], found: &Difference) {
     let shown = steps.iter().filter(|step| step.get("look").is_none()).cloned();
     let case =
         Case { id: format!("seed {seed}"), fx: "none".to_owned(), steps: shown.collect(), exp: Vec::new() };
-    println!("{}", print(&case, &[]));
     println!(
-        "DIFFERENCE of {} (scene {seed})\n-- tmux:\n{}-- ours:\n{}",
+        "{}\nDIFFERENCE of {} (scene {seed})\n-- tmux:\n{}-- ours:\n{}",
+        print(&case, &[]),
         found.what,
         rows(&found.tmux),
         rows(&found.ours)
     );
 }
 
-/// Runs scenes for some seconds. True: no difference.
-pub fn run(ours: &Path, tmux: &Path, seconds: u64, seed: u64) -> bool {
-    let end = Instant::now() + Duration::from_secs(seconds);
-    let (mut scenes, mut screens, mut differences) = (0, 0, 0);
-    let mut number = seed;
+/// What all the workers have done together.
+#[derive(Default)]
+struct Total {
+    scenes: AtomicU64,
+    screens: AtomicU64,
+    differences: AtomicU64,
+}
+
+/// Plays one scene after another, until the time is over.
+fn work(ours: &Path, tmux: &Path, end: Instant, next: &AtomicU64, total: &Total) {
     while Instant::now() < end {
+        let number = next.fetch_add(1, Relaxed);
         let mut rng = Rng(number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
         let steps = scene(&mut rng);
+        let mut screens = 0;
         if let Some(found) = play(ours, tmux, &steps, &mut screens) {
             let (steps, found) = reduce(ours, tmux, steps, found);
             report(number, &steps, &found);
-            differences += 1;
+            total.differences.fetch_add(1, Relaxed);
         }
-        scenes += 1;
-        number += 1;
+        total.screens.fetch_add(screens, Relaxed);
+        total.scenes.fetch_add(1, Relaxed);
     }
+}
+
+/// Runs scenes for some seconds. True: no difference.
+pub fn run(ours: &Path, tmux: &Path, seconds: u64, seed: u64) -> bool {
+    let end = Instant::now() + Duration::from_secs(seconds);
+    let (next, total) = (AtomicU64::new(seed), Total::default());
+    std::thread::scope(|scope| {
+        for _ in 0..WORKERS {
+            scope.spawn(|| work(ours, tmux, end, &next, &total));
+        }
+    });
+    let [scenes, screens, differences] =
+        [&total.scenes, &total.screens, &total.differences].map(|count| count.load(Relaxed));
     println!("{scenes} scenes from {seed}, {screens} screens, {differences} differences");
     differences == 0
 }

@@ -286,8 +286,10 @@ fn describe(style: &CellStyle) -> String {
 
 /// Times and dates are replaced by as many letters.
 fn clock(text: &str) -> String {
+    static PATTERN: std::sync::OnceLock<regex::Regex> = std::sync::OnceLock::new();
     let time = r"\b\d\d:\d\d(:\d\d)?\b( \d\d-[A-Z][a-z][a-z]-\d\d\b)?";
     let date = r"\b[A-Z][a-z][a-z] [A-Z][a-z][a-z] [ \d]\d \d\d:\d\d:\d\d \d{4}\b";
-    let pattern = regex::Regex::new(&format!("{date}|{time}")).expect("a pattern");
+    let pattern =
+        PATTERN.get_or_init(|| regex::Regex::new(&format!("{date}|{time}")).expect("a fixed pattern"));
     pattern.replace_all(text, |found: &regex::Captures| "T".repeat(found[0].len())).into_owned()
 }

@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use nix::poll::{PollFd, PollFlags, poll};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::termios::{SetArg, cfmakeraw, tcgetattr, tcsetattr};
+use regex::Regex;
 
 use super::screen::Outer;
 
@@ -32,7 +33,8 @@ pub struct Server {
     binary: PathBuf,
     dir: tempfile::TempDir,
     ttys: BTreeMap<String, PaneTty>,
-    hostname: String,
+    /// Finds the name of the host.
+    hostname: Regex,
     /// Attached clients by name.
     pub outers: BTreeMap<String, Outer>,
 }
@@ -73,6 +75,23 @@ fn can_name_host() -> bool {
     })
 }
 
+/// What is replaced in every text. Made once: a row of a screen is short, and a pattern is not.
+struct Patterns {
+    tty: Regex,
+    client: Regex,
+    time: Regex,
+}
+
+fn patterns() -> &'static Patterns {
+    static PATTERNS: std::sync::OnceLock<Patterns> = std::sync::OnceLock::new();
+    let pattern = |text| Regex::new(text).expect("a fixed pattern");
+    PATTERNS.get_or_init(|| Patterns {
+        tty: pattern(r"/dev/pts/\d+"),
+        client: pattern(r"\bclient-\d+\b"),
+        time: pattern(r"(?m)^\d\d:\d\d: "),
+    })
+}
+
 /// What a run of the program gave.
 pub struct Output {
     pub status: Option<i32>,
@@ -91,6 +110,7 @@ impl Server {
             true => HOST.to_owned(),
             false => nix::unistd::gethostname().unwrap_or_default().to_string_lossy().into_owned(),
         };
+        let hostname = Regex::new(&format!(r"\b{}\b", regex::escape(&hostname))).expect("an escaped name");
         Self { binary: binary.to_owned(), dir, ttys: BTreeMap::new(), hostname, outers: BTreeMap::new() }
     }
 
@@ -200,14 +220,13 @@ impl Server {
         }
         let mut text = text.replace(&*self.dir.path().to_string_lossy(), "@TMP@");
         text = text.replace(&format!("/tmux-{}/", nix::unistd::getuid()), "/tmux-UID/");
-        let replace = |text: &str, pattern: &str, with: &str| {
-            regex::Regex::new(pattern).expect("a fixed pattern").replace_all(text, with).into_owned()
-        };
-        text = replace(&text, r"/dev/pts/\d+", "/dev/pts/N");
-        text = replace(&text, &format!(r"\b{}\b", regex::escape(&self.hostname)), "@HOST@");
+        let replace = |text: &str, pattern: &Regex, with: &str| pattern.replace_all(text, with).into_owned();
+        let Patterns { tty, client, time } = patterns();
+        text = replace(&text, tty, "/dev/pts/N");
+        text = replace(&text, &self.hostname, "@HOST@");
         if text.contains("client-") {
-            text = replace(&text, r"\bclient-\d+\b", "client-@PID@");
-            text = replace(&text, r"(?m)^\d\d:\d\d: ", "@HM@: ");
+            text = replace(&text, client, "client-@PID@");
+            text = replace(&text, time, "@HM@: ");
         }
         text
     }
