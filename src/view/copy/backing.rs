@@ -122,6 +122,8 @@ pub struct Backing {
     /// Rows above the view.
     pub hsize: usize,
     pullable: usize,
+    /// Blank rows that the last change of size added at the end.
+    filled: usize,
 }
 
 /// The rows of a backing as they were at one moment.
@@ -182,6 +184,7 @@ impl Backing {
             cols: (source.size.cols as usize).max(1),
             rows,
             pullable: source.pullable as usize,
+            filled: 0,
         }
     }
 
@@ -385,6 +388,7 @@ impl Backing {
     /// Changes the size. The width reflows; the height moves rows between view and history.
     pub fn resize(&mut self, cols: usize, rows: usize) {
         let (cols, rows) = (cols.max(1), rows.max(1));
+        self.filled = 0;
         if rows < self.rows {
             self.hsize += self.rows - rows;
             self.pullable += self.rows - rows;
@@ -404,6 +408,7 @@ impl Backing {
     fn fill(&mut self) {
         let want = (self.hsize + self.rows).saturating_sub(self.history_rows);
         if self.tail.len() < want {
+            self.filled += want - self.tail.len();
             self.tail.resize(want, self.blank.clone());
         }
     }
@@ -469,7 +474,7 @@ impl Backing {
 
     /// The cell that a logical position has at the present width.
     pub fn cell_position(&self, position: LogicalPosition) -> (usize, usize) {
-        let mut y = self.last();
+        let mut y = self.last().saturating_sub(self.filled);
         let mut below = 0;
         while y > 0 && below < position.below {
             y -= 1;

@@ -165,7 +165,7 @@ pub static COMMANDS: &[Entry] = &[
         let _ = (0..c.count).all(|_| s.next_bracket(c.count));
         Action::Nothing
     }),
-    moves("next-paragraph", |s, c| times(c, || s.next_paragraph())),
+    moves("next-paragraph", |s, c| done(|| s.goto_paragraph(true, c.count))),
     moves("next-space", |s, c| times(c, || s.next_word(""))),
     moves("next-space-end", |s, c| times(c, || s.next_word_end("", false))),
     moves("next-word", |s, c| by_words(s, c, |s, sep| s.next_word(sep))),
@@ -178,7 +178,7 @@ pub static COMMANDS: &[Entry] = &[
     pipes("pipe", Clear::Always, |s, c| cleared(s, c, pipe, Action::Nothing)),
     pipes("pipe-and-cancel", Clear::Always, |s, c| cleared(s, c, pipe, Action::Cancel)),
     views("previous-matching-bracket", |s, c| times(c, || s.previous_bracket())),
-    moves("previous-paragraph", |s, c| times(c, || s.previous_paragraph())),
+    moves("previous-paragraph", |s, c| done(|| s.goto_paragraph(false, c.count))),
     moves("previous-space", |s, c| times(c, || s.previous_word("", true))),
     moves("previous-word", |s, c| by_words(s, c, |s, sep| s.previous_word(sep, true))),
     views("recentre-top-bottom", recentre),

@@ -33,13 +33,17 @@ impl CopyState {
             self.draw_number(surface, py, styles);
             self.draw_row(surface, py, styles, current);
         }
+        let x = self.screen_x(self.cx).min(self.back.cols - 1);
+        surface.cursor = Point::new(x as u32, self.cy as u32);
+        surface.cursor_visible = true;
+    }
+
+    /// Marks a cursor that is behind the last column, over the position.
+    pub fn draw_end(&self, surface: &mut Surface) {
         if self.cx >= self.text_cols() {
             let x = self.screen_x(self.cx).min(self.back.cols - 1);
             surface.put(x as u32, self.cy as u32, Cell::new('$', CellStyle::DEFAULT));
         }
-        let x = self.screen_x(self.cx).min(self.back.cols - 1);
-        surface.cursor = Point::new(x as u32, self.cy as u32);
-        surface.cursor_visible = true;
     }
 
     /// Lays the selection over what was drawn.

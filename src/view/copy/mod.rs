@@ -4,7 +4,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `backing` | the rows: history read on demand, then the screen as it was |
-//! | `state`, `motion`, `selection`, `search` | the state machine, without a server |
+//! | `state`, `motion`, `walk`, `selection`, `search` | the state machine, without a server |
 //! | `commands` | the table of `send-keys -X` |
 //! | `reader` | walking over words and wrapped rows |
 //! | `draw`, `formats` | what shows; what formats see |
@@ -25,6 +25,7 @@ mod saved;
 mod search;
 mod selection;
 mod state;
+mod walk;
 
 pub use mode::{CopyMode, with_copy_mode};
 

@@ -134,7 +134,7 @@ impl CopyMode {
         if let Some(p) = cx.server.panes.get_mut(&pane) {
             p.search.clone_from(&self.state.search.last);
         }
-        if self.state.search.pending.is_none() {
+        if !self.state.is_searching() {
             self.resume_waiting(cx);
         } else if self.search_timer.is_none() {
             let next = Box::new(move |cx: &mut Cx<'_>| continue_search(cx, pane));
@@ -440,6 +440,7 @@ impl PaneMode for CopyMode {
         let styles = self.styles(cx, pane, &scope);
         self.state.draw(&mut self.surface, &styles);
         self.draw_position(cx, pane, &scope, &styles);
+        self.state.draw_end(&mut self.surface);
         self.state.draw_selection(&mut self.surface, &styles);
         &self.surface
     }
@@ -532,7 +533,7 @@ impl PaneMode for CopyMode {
     }
 
     fn wait(&mut self, item: ItemId) -> bool {
-        let waits = self.state.search.pending.is_some();
+        let waits = self.state.is_searching();
         if waits {
             self.waiting.push(item);
         }

@@ -4,7 +4,6 @@ use super::backing::Line;
 use super::reader::{Reader, WHITESPACE};
 use super::state::{CopyState, JumpKind, LineSelection};
 use crate::base::Glyph;
-use crate::base::history::RowFlags;
 
 const OPEN: &str = "{[(";
 const CLOSE: &str = "}])";
@@ -272,47 +271,6 @@ impl CopyState {
         let mut reader = self.reader();
         reader.previous_word(separators, false, true);
         (reader.x, reader.y)
-    }
-
-    pub fn previous_paragraph(&mut self) {
-        let mut y = self.row();
-        while y > 0 && self.back.length(y) == 0 {
-            y -= 1;
-        }
-        while y > 0 && self.back.length(y) > 0 {
-            y -= 1;
-        }
-        self.scroll_to(0, y, false);
-    }
-
-    pub fn next_paragraph(&mut self) {
-        let (mut y, last) = (self.row(), self.back.last());
-        while y < last && self.back.length(y) == 0 {
-            y += 1;
-        }
-        while y < last && self.back.length(y) > 0 {
-            y += 1;
-        }
-        self.scroll_to(self.back.length(y), y, false);
-    }
-
-    /// To the prompt (or start of output) above or below.
-    pub fn goto_prompt(&mut self, down: bool, output: bool) {
-        let wanted = if output { RowFlags::START_OUTPUT } else { RowFlags::START_PROMPT };
-        let (row, last) = (self.row(), self.back.last());
-        let has = |y: &usize| self.back.line(*y).flags.contains(wanted);
-        let found = if down { (row + 1..=last).find(has) } else { (0..row).rev().find(has) };
-        let Some(y) = found else { return };
-        let hsize = self.back.hsize;
-        self.cx = 0;
-        if y > hsize {
-            self.cy = y - hsize;
-            self.oy = 0;
-        } else {
-            self.cy = 0;
-            self.oy = hsize - y;
-        }
-        self.update_selection(false);
     }
 
     /// Goes to a line by number: from the bottom, or from the top with absolute numbers.

@@ -86,6 +86,8 @@ impl SavedCopy {
             mark,
             show_mark,
             search,
+            // Not kept, as a search that goes on is not.
+            walk: _,
             jump,
         } = state;
         let glyph = |(kind, glyph): &(JumpKind, Glyph)| {

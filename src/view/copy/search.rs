@@ -18,7 +18,7 @@ use crate::transcript::prefilter;
 /// Rows that the first slice looks at, so that a search seldom outlasts its command, and those
 /// that go on; regular expressions cost `REGEX_COST` of them.
 const FIRST_SLICE_ROWS: usize = 60_000;
-const SLICE_ROWS: usize = 8_000;
+pub(super) const SLICE_ROWS: usize = 8_000;
 const REGEX_COST: usize = 3;
 /// Rows of history passed over by a filter that cost one, and bytes that one run of it may take.
 const SKIPPED_PER_ROW: usize = 2;
@@ -484,7 +484,7 @@ impl CopyState {
 
     /// Searches for the text; whether it was found. A search that needs longer goes on later.
     pub fn find(&mut self, down: bool, regex: bool, repeats: u32) -> bool {
-        self.search.pending = None;
+        (self.search.pending, self.walk) = (None, None);
         let Some(text) = self.search.text.clone() else { return false };
         let regex = regex && text.contains(['^', '$', '*', '+', '(', ')', '?', '[', ']', '.', '\\']);
         self.search.down = down;
@@ -565,11 +565,19 @@ impl CopyState {
         }
     }
 
-    /// Goes on with a search that was interrupted. True while there is more to do.
+    /// Goes on with a search or walk that was interrupted. True while there is more to do.
     pub fn continue_search(&mut self) -> bool {
-        let Some(pending) = self.search.pending.take() else { return false };
-        self.run_search(pending, SLICE_ROWS);
-        self.search.pending.is_some()
+        if let Some(walk) = self.walk.take() {
+            self.go_on_walking(walk);
+        } else if let Some(pending) = self.search.pending.take() {
+            self.run_search(pending, SLICE_ROWS);
+        }
+        self.is_searching()
+    }
+
+    /// Whether a search or walk goes on.
+    pub fn is_searching(&self) -> bool {
+        self.search.pending.is_some() || self.walk.is_some()
     }
 
     fn run_search(&mut self, mut pending: Pending, mut budget: usize) -> bool {

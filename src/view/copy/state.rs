@@ -8,6 +8,7 @@ use super::backing::Backing;
 use super::reader::Reader;
 use super::search::Search;
 use super::selection::Shown;
+use super::walk::Walk;
 use crate::base::Glyph;
 
 /// Line numbers left of the text (`copy-mode-line-numbers`).
@@ -132,6 +133,8 @@ pub struct CopyState {
     pub mark: Spot,
     pub show_mark: bool,
     pub search: Search,
+    /// A walk that goes on in further slices.
+    pub walk: Option<Walk>,
     pub jump: Option<(JumpKind, Glyph)>,
 }
 
@@ -166,6 +169,7 @@ impl CopyState {
             mark: Spot::default(),
             show_mark: false,
             search: Search::default(),
+            walk: None,
             jump: None,
         }
     }

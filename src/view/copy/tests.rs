@@ -117,6 +117,37 @@ fn cursor_stays_on_its_text_when_the_size_changes() {
     }
 }
 
+/// In a history of many rows a paragraph or prompt is looked for in slices, and what was asked for
+/// again is too.
+#[test]
+fn far_walks_come_in_slices() {
+    let size = Size::new(40, 6);
+    let mut terminal =
+        Terminal::new(size, TerminalConfig::default(), Box::new(MemoryHistory::new(100_000, size.cols)));
+    terminal.feed(b"first\r\n\r\n");
+    terminal.feed("a line of text\r\n".repeat(20_000).as_bytes());
+    let source = Source {
+        history: Some(History::view(terminal.history())),
+        rows: (0..size.rows).map(|y| terminal.row(y)).collect(),
+        links: Links::new(),
+        size,
+        pullable: 0,
+    };
+    let mut state = CopyState::new(Backing::new(source), Settings::default());
+    let last = state.back.last();
+    state.enter_at(0, last);
+    let mut walk = |run: &dyn Fn(&mut CopyState), row: usize| {
+        run(&mut state);
+        assert!(state.is_searching(), "one slice is too short for it");
+        while state.continue_search() {}
+        assert_eq!(state.row(), row);
+    };
+    walk(&|s| s.goto_paragraph(false, 1), 1);
+    walk(&|s| s.goto_paragraph(true, 1), last);
+    walk(&|s| s.goto_paragraph(false, 2), 0);
+    walk(&|s| s.goto_prompt(true, false), 0);
+}
+
 /// A search of history on disk, which is passed over by blocks, finds what one of history in
 /// memory finds row by row: cursor after each step, and the number of matches.
 #[test]
