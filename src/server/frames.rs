@@ -36,8 +36,7 @@ impl Runtime {
 
     /// When the loop must be awake to draw what the last turn did not.
     pub fn next_frame_due(&self, now_ms: u64) -> Option<u64> {
-        let ahead = self.next_frame_ms > now_ms && self.frame_wanted();
-        frame_due(self.frame_put_off, ahead, self.next_frame_ms)
+        self.pacing.due(now_ms, self.frame_wanted())
     }
 
     /// When the next frame is due that only flooding panes want; `None` if none is.
@@ -55,8 +54,7 @@ impl Runtime {
     /// others in turns.
     pub fn render(&mut self) {
         let now_ms = self.world.now.mono_ms;
-        // While panes wait to be read, a frame for each slice would cost more than the slices.
-        let paced = self.world.pump.is_busy() && now_ms < self.next_frame_ms;
+        let paced = self.pacing.holds(now_ms, self.world.pump.is_busy());
         let clients = self.clients_to_draw(paced);
         let mut drawn = false;
         self.frames_left = false;
@@ -69,11 +67,8 @@ impl Runtime {
             drawn |= self.draw_client(*id, paced, false);
             self.last_drawn = *id;
         }
-        if drawn && !paced {
-            self.next_frame_ms = now_ms + FRAME_MS;
-        }
         self.give_pictures();
-        self.frame_put_off = paced && self.frame_wanted();
+        self.pacing.note(now_ms, paced, drawn, self.frame_wanted());
     }
 
     /// Gives terminals that have taken everything else the next part of the pictures that wait for
@@ -216,10 +211,35 @@ fn extent(client: &mut Client, status: bool, kept_marks: ClientFlags) -> Extent 
     }
 }
 
-/// A frame that was put off is due even if its time came before the loop sleeps: no other event
-/// may follow.
-fn frame_due(put_off: bool, ahead: bool, next_ms: u64) -> Option<u64> {
-    (put_off || ahead).then_some(next_ms)
+/// The pace of frames while panes flood.
+#[derive(Default)]
+pub struct Pacing {
+    /// When the next frame may be drawn though panes wait to be read.
+    next_ms: u64,
+    /// The last turn left frames for then.
+    put_off: bool,
+}
+
+impl Pacing {
+    /// Whether frames wait in this turn. While panes wait to be read (`busy`), a frame for each
+    /// slice would cost more than the slices.
+    fn holds(&self, now_ms: u64, busy: bool) -> bool {
+        busy && now_ms < self.next_ms
+    }
+
+    /// A turn was drawn. `wanted`: some client still waits for a frame.
+    fn note(&mut self, now_ms: u64, held: bool, drawn: bool, wanted: bool) {
+        if drawn && !held {
+            self.next_ms = now_ms + FRAME_MS;
+        }
+        self.put_off = held && wanted;
+    }
+
+    /// When frames are due. One that was put off is, even if its time comes before the loop
+    /// sleeps: no other event may follow. One whose terminal is slow waits for the terminal.
+    fn due(&self, now_ms: u64, wanted: bool) -> Option<u64> {
+        (self.put_off || wanted && self.next_ms > now_ms).then_some(self.next_ms)
+    }
 }
 
 fn trip(cx: &Cx<'_>, id: ClientId) {
@@ -261,10 +281,20 @@ fn update_title(cx: &mut Cx<'_>, id: ClientId) {
 mod tests {
     use super::*;
 
+    /// The last turn of a flood: a frame waits, and its time passes while the turn ends.
     #[test]
     fn a_frame_that_was_put_off_is_due_though_its_time_has_passed() {
-        assert_eq!(frame_due(true, false, 5), Some(5));
-        assert_eq!(frame_due(false, true, 5), Some(5));
-        assert_eq!(frame_due(false, false, 5), None);
+        let mut pacing = Pacing::default();
+        assert!(!pacing.holds(100, true), "the first frame is drawn");
+        pacing.note(100, false, true, false);
+        assert!(pacing.holds(105, true));
+        pacing.note(105, true, false, true);
+        assert_eq!(pacing.due(105, true), Some(100 + FRAME_MS));
+        assert_eq!(pacing.due(200, true), Some(100 + FRAME_MS), "nothing else wakes the loop");
+        assert!(!pacing.holds(200, true));
+        pacing.note(200, false, true, false);
+        assert_eq!(pacing.due(200, false), None, "all is drawn");
+        pacing.note(300, false, false, true);
+        assert_eq!(pacing.due(300, true), None, "a terminal that is slow wakes the loop itself");
     }
 }

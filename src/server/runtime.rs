@@ -12,6 +12,7 @@ use crate::model::host::JobId;
 use crate::model::{Cx, Server};
 use crate::reactor::{Reactor, Ready};
 
+use super::frames::Pacing;
 use super::token::Token;
 use super::world::World;
 
@@ -27,15 +28,12 @@ pub struct Runtime {
     pub started: Instant,
     /// Sessions without clients must be looked at (`destroy-unattached`, the socket's mode).
     pub unattached_dirty: bool,
-    /// When the next frame may be drawn while panes are flooding (monotonic ms).
-    pub next_frame_ms: u64,
+    pub pacing: Pacing,
     /// When a flooding pane last printed (monotonic ms).
     pub flooded_ms: u64,
     /// The client that was drawn last, and whether others wait for the next turn.
     pub last_drawn: ClientId,
     pub frames_left: bool,
-    /// The last turn left frames for `next_frame_ms`, because panes were flooding.
-    pub frame_put_off: bool,
     /// Names of windows changed after the frames of this turn: another turn draws them.
     pub names_changed: bool,
     /// More queue items wait than one turn runs.
