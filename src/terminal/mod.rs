@@ -189,12 +189,22 @@ impl Terminal {
 
     /// Changes size: lines wrap anew, rows come back from the history or go to it.
     pub fn resize(&mut self, size: Size) {
+        self.start_resize(size);
+        self.screen.resize(size);
+    }
+
+    /// Takes another size without wrapping lines for it.
+    pub fn resize_cut(&mut self, size: Size) {
+        self.start_resize(size);
+        self.screen.resize_to(size, false);
+    }
+
+    fn start_resize(&mut self, size: Size) {
         self.disturbed = true;
         self.generation += 1;
         if size != self.size() {
             self.end_sync();
         }
-        self.screen.resize(size);
     }
 
     /// As a new program finds it: empty, but with the history and title that it had.

@@ -35,7 +35,8 @@ impl Screen {
         self.resize_to(size, reflows);
     }
 
-    fn resize_to(&mut self, size: Size, reflows: bool) {
+    /// Changes the size; with `reflows`, lines are wrapped for it.
+    pub fn resize_to(&mut self, size: Size, reflows: bool) {
         let size = Size::new(size.cols.max(1), size.rows.max(1));
         let old = self.size();
         self.images.list.clear();

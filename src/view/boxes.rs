@@ -91,8 +91,10 @@ pub fn draw_box(
     surface.put(right, y, cell(lines, Part::TopRight, style));
     surface.put(x, bottom, cell(lines, Part::BottomLeft, style));
     surface.put(right, bottom, cell(lines, Part::BottomRight, style));
-    if let Some(title) = title.filter(|_| cols > 4) {
-        draw_format(surface, x + 2, y, cols - 4, style, title);
+    // tmux: a box of three columns has its title's first cell for a corner.
+    let room = if cols == 3 { 1 } else { cols.saturating_sub(4) };
+    if let Some(title) = title.filter(|_| room > 0) {
+        draw_format(surface, x + 2, y, room, style, title);
     }
 }
 

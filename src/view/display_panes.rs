@@ -78,15 +78,17 @@ impl DisplayPanes {
         if place.cols < length * 6 || place.rows < 5 {
             // tmux: with room for a letter, the number is placed as if it were longer by the
             // letter and one. It writes NUL there, where the terminal's cursor stays: a space
-            // and the letter follow at once.
+            // and the letter follow at once, if the pane is seen where they were meant to be.
             let letter_length = i64::from(letter.is_some());
             let roomy = place.cols > length + letter_length;
             let width = if roomy { length + letter_length + 1 } else { length };
             let (x, y) = (place.x + half_x - width / 2, place.y + half_y);
             canvas.put(x, y, &number, text_style);
-            if roomy {
+            if roomy && canvas.shows(x + width, y) {
                 canvas.put(x + length, y, " ", text_style);
-                letter.into_iter().for_each(|c| canvas.put(x + length + 1, y, &c.to_string(), text_style));
+            }
+            if let Some(letter) = letter.filter(|_| roomy && canvas.shows(x + width + 1, y)) {
+                canvas.put(x + length + 1, y, &letter.to_string(), text_style);
             }
             return;
         }
@@ -123,20 +125,28 @@ struct Canvas<'a> {
 }
 
 impl Canvas<'_> {
+    /// Whether the pane is seen in a cell.
+    fn shows(&self, x: i64, y: i64) -> bool {
+        let (x, y) = (x + self.offset.0, y + self.offset.1);
+        let inside =
+            (0..i64::from(self.window.cols)).contains(&x) && (0..i64::from(self.window.rows)).contains(&y);
+        inside && !self.server.is_pane_covered(self.pane, x as i32, y as i32)
+    }
+
     /// Writes text where the pane is seen, as tmux does: where something lies over the middle of
     /// it, it begins again behind that. Rows of status lines at the top count as the window's.
     fn put(&mut self, x: i64, y: i64, text: &str, style: CellStyle) {
-        let window_y = y + self.offset.1;
-        if window_y < 0 || window_y >= i64::from(self.window.rows) {
-            return;
-        }
+        let seen_y = y;
+        // tmux: what lies beyond the terminal's last row or column is drawn in it.
+        let last = self.frame.size();
+        let y = y.min(i64::from(last.rows) - 1);
         let mut rest = text.chars();
         for at in x..x + text.len() as i64 {
-            let window_x = at + self.offset.0;
-            let inside = (0..i64::from(self.window.cols)).contains(&window_x);
-            if !inside || self.server.is_pane_covered(self.pane, window_x as i32, window_y as i32) {
+            if !self.shows(at, seen_y) {
                 rest = text.chars();
-            } else if let (Some(c), Ok(x), Ok(y)) = (rest.next(), u32::try_from(at), u32::try_from(y)) {
+            } else if let (Some(c), Ok(x), Ok(y)) =
+                (rest.next(), u32::try_from(at.min(i64::from(last.cols) - 1)), u32::try_from(y))
+            {
                 self.frame.put(x, y, Cell::new(c, style));
             }
         }

@@ -396,6 +396,12 @@ impl Overlay for MenuPart {
             }
         }
         frame.blit(&s, Point::default(), size, self.at);
+        // tmux: what has no room below is drawn on the last row, the box's bottom last.
+        let last = frame.size().rows.saturating_sub(1);
+        if self.at.y + size.rows > last + 1 {
+            let bottom = Point::new(0, size.rows - 1);
+            frame.blit(&s, bottom, Size::new(size.cols, 1), Point::new(self.at.x, last));
+        }
         let row = self.choice.map_or(0, |choice| choice as u32 + 1);
         frame.cursor = Point::new(self.at.x + 2, self.at.y + row);
         frame.cursor_visible = false;

@@ -151,11 +151,17 @@ pub fn open(cx: &mut Cx<'_>, client: ClientId, request: Request) -> bool {
     true
 }
 
-fn inner_size(lines: BoxLines, size: Size) -> Size {
+/// What a popup has room for in its box; `None` when that is not a cell.
+fn inner_room(lines: BoxLines, size: Size) -> Option<Size> {
     if lines == BoxLines::None {
-        return size;
+        return Some(size);
     }
-    Size::new(size.cols.saturating_sub(2).max(1), size.rows.saturating_sub(2).max(1))
+    (size.cols > 2 && size.rows > 2).then(|| Size::new(size.cols - 2, size.rows - 2))
+}
+
+fn inner_size(lines: BoxLines, size: Size) -> Size {
+    inner_room(lines, size)
+        .unwrap_or_else(|| Size::new(size.cols.saturating_sub(2).max(1), size.rows.saturating_sub(2).max(1)))
 }
 
 /// The popup of a client, if that is what lies over it.
@@ -255,11 +261,9 @@ const INTERNAL_MENU: &[(&str, char)] = &[("Close", 'q'), ("", ' '), ("Fill Space
 
 impl Popup {
     fn resize_terminal(&mut self, cx: &mut Cx<'_>) {
-        let inner = inner_size(self.lines, self.size);
-        if self.lines != BoxLines::None && (self.size.cols <= 2 || self.size.rows <= 2) {
-            return;
-        }
-        self.terminal.resize(inner);
+        let Some(inner) = inner_room(self.lines, self.size) else { return };
+        // tmux: lines are cut and not wrapped, as on a screen that programs draw themselves.
+        self.terminal.resize_cut(inner);
         if let Some(job) = self.job {
             cx.host.job_resize(job, inner);
         }
@@ -441,12 +445,15 @@ impl Overlay for Popup {
         };
         let offset = u32::from(boxed);
         s.fill(0, 0, self.size.cols, self.size.rows, &Cell { style: look, ..Cell::BLANK });
-        if boxed {
+        // tmux: without room for a cell in its box, a popup is blank.
+        let room = inner_room(self.lines, self.size);
+        if boxed && room.is_some() {
             let size = (self.size.cols, self.size.rows);
             draw_box(&mut s, (0, 0), size, self.lines, border, Some(&self.title));
         }
-        for y in 0..inner.size().rows.min(self.size.rows.saturating_sub(2 * offset)) {
-            for x in 0..inner.size().cols.min(self.size.cols.saturating_sub(2 * offset)) {
+        let room = room.unwrap_or(Size::new(0, 0));
+        for y in 0..inner.size().rows.min(room.rows) {
+            for x in 0..inner.size().cols.min(room.cols) {
                 let mut cell = inner.get(x, y).clone();
                 cell.style.fg = colour(cell.style.fg, look.fg);
                 cell.style.bg = colour(cell.style.bg, look.bg);

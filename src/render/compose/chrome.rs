@@ -327,10 +327,14 @@ impl Chrome {
             let Some(seen) = subject.seen(left, pane.y, Size::new(total, pane.rows.max(0) as u32)) else {
                 continue;
             };
+            // tmux: a bar is cut at the edge of a window that is smaller than the terminal, where the
+            // window's border is drawn.
+            let cols = seen.source().zip(seen.columns());
+            let cols = cols.filter(|(_, x)| *x < subject.view.size.cols as usize);
             let mut inverse = bar.style;
             (inverse.fg, inverse.bg) = (bar.style.bg, bar.style.fg);
             for (row, y) in seen.rows().filter(|(_, y)| frame.descent.has(*y)) {
-                for (col, x) in seen.source().zip(seen.columns()) {
+                for (col, x) in cols.clone() {
                     if self.layout.is_covered(bar.pane, left + col as i32, pane.y + row as i32) {
                         continue;
                     }
