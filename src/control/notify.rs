@@ -2,8 +2,8 @@
 
 use crate::base::{ClientId, WindowId};
 use crate::format::Scope;
-use crate::model::Cx;
 use crate::model::notify::Notification;
+use crate::model::{Client, ClientFlags, Cx};
 
 use super::write;
 
@@ -11,10 +11,18 @@ use super::write;
 const LAYOUT: &str =
     "%layout-change #{window_id} #{window_layout} #{window_visible_layout} #{window_raw_flags}";
 
+/// Bytes that may wait for a client that leaves, when it is told of something more.
+const MOST_WHEN_LEAVING: usize = 4096;
+
 /// Tells all control clients of a notification that has words in control mode.
 pub fn notify(cx: &mut Cx<'_>, notification: &Notification) {
+    // A client that leaves and does not read would be kept by what comes on top. (As on tmux's main
+    // branch; 3.7c waits for it.)
+    let reads = |c: &Client| {
+        !c.flags.contains(ClientFlags::EXIT) || cx.host.control_pending(c.id) < MOST_WHEN_LEAVING
+    };
     let clients: Vec<ClientId> =
-        cx.server.clients.values().filter(|c| c.control.is_some()).map(|c| c.id).collect();
+        cx.server.clients.values().filter(|c| c.control.is_some() && reads(c)).map(|c| c.id).collect();
     if clients.is_empty() {
         return;
     }

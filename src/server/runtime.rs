@@ -39,6 +39,8 @@ pub struct Runtime {
     /// More queue items wait than one turn runs.
     pub queue_busy: bool,
     pub accept_paused_until: Option<u64>,
+    /// The server ends, and clients that are still there then are dropped (monotonic ms).
+    pub exit_by_ms: Option<u64>,
     pub next_tidy_ms: u64,
     /// What the socket's mode last said.
     pub socket_attached: Option<bool>,

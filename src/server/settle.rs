@@ -19,6 +19,8 @@ use super::runtime::Runtime;
 const NAME_MS: u64 = 500;
 /// Idle format jobs and kept transcripts are looked at this often.
 const TIDY_MS: u64 = 3_600_000;
+/// How long clients have to leave when the server ends.
+const LEAVING_MS: u64 = 10_000;
 
 impl Runtime {
     pub fn settle(&mut self) {
@@ -49,6 +51,9 @@ impl Runtime {
             self.close_door();
         }
         self.check_exits();
+        if self.exit_by_ms.is_some_and(|by| by <= self.world.now.mono_ms) {
+            self.drop_clients();
+        }
         self.run_settled();
     }
 
@@ -237,6 +242,7 @@ impl Runtime {
             .chain(locks)
             .chain(ttys)
             .chain(self.accept_paused_until)
+            .chain(self.exit_by_ms)
             .chain(self.world.scopes.next_look_ms())
             .min()
     }
@@ -281,6 +287,7 @@ impl Runtime {
     /// The server was told to end: everybody is told, every session goes.
     pub fn begin_exit(&mut self) {
         self.server.exiting = true;
+        self.exit_by_ms = Some(self.world.now.mono_ms + LEAVING_MS);
         wait_for::flush(&mut self.server);
         let clients: Vec<ClientId> = self.server.clients.keys().copied().collect();
         for id in clients {
@@ -304,6 +311,14 @@ impl Runtime {
             self.world.jobs.iter().filter(|(id, job)| job.runs() && !self.world.pipes.contains_key(id));
         let pids: Vec<i32> = jobs.map(|(_, job)| job.pid).collect();
         pids.into_iter().for_each(|pid| self.world.kill(pid, libc::SIGTERM));
+    }
+
+    /// Clients that do not leave, since they read nothing, do not keep the server from its end.
+    fn drop_clients(&mut self) {
+        self.exit_by_ms = None;
+        let clients: Vec<ClientId> = self.server.clients.keys().copied().collect();
+        clients.into_iter().for_each(|id| self.lose_client(id));
+        self.close_door();
     }
 
     /// Nothing but the leaving of clients stands between the server and its end.

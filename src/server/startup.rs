@@ -124,6 +124,7 @@ impl Runtime {
             names_changed: false,
             queue_busy: false,
             accept_paused_until: None,
+            exit_by_ms: None,
             next_tidy_ms: 0,
             socket_attached: None,
             config_files: start.config_files,
