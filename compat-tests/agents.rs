@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::screen::Outer;
 use super::server::{PATIENCE, Server};
 
 /// A server with one session of 80x24 whose pane does nothing.
@@ -442,5 +443,85 @@ fn notifications_of_programs_are_events_with_their_text() {
     let until = Instant::now() + PATIENCE;
     while server.ask(&["show-options", "-gqv", "@told"]) != "Build|done _(x)|%0\n" {
         assert!(Instant::now() < until, "{}", server.ask(&["show-options", "-gqv", "@told"]));
+    }
+}
+
+/// A terminal that shows notifications gets them; another one gets a bell and a message. Windows
+/// that nobody sees are marked until somebody looks.
+#[test]
+fn notifications_reach_terminals_and_mark_windows() {
+    let mut server = server();
+    server.tmux(&["set-option", "-g", "notifications", "on"]);
+    server.tmux(&["new-window", "-d", "exec sleep 1000"]);
+    let attach = |server: &Server, features: &str| {
+        server.tmux(&["set-option", "-s", "terminal-features", features]);
+        Outer::attach(server, &Value::Null, &["attach-session".to_owned()])
+    };
+    let mut able = attach(&server, "*:notify");
+    let mut other = attach(&server, "*:clipboard");
+    let sent = [
+        ("\x1b]9;plain\x07", "plain"),
+        ("\x1b]777;notify;Build;is done\x1b\\", "Build: is done"),
+        ("\x1b]99;;kitty\x1b\\", "kitty"),
+    ];
+    for (bytes, text) in sent {
+        server.tty(":1").write(bytes.as_bytes());
+        able.until_sent(format!("\x1b]9;{text}\x07").as_bytes());
+        other.until_sent(b"\x07");
+        other.until_shows(text);
+    }
+    let flags = "#{window_flags}|#{window_notification_flag}|#{pane_notification}|#{session_alerts}";
+    assert_eq!(server.ask(&["display-message", "-p", "-t", ":1", flags]), "@|1|kitty|1@\n");
+    able.until_shows("1:sleep@");
+    server.tmux(&["select-window", "-t", ":1"]);
+    assert_eq!(server.ask(&["display-message", "-p", "-t", ":1", flags]), "*|0|kitty|\n");
+    server.tmux(&["set-option", "-g", "notifications", "off"]);
+    server.tty(":0").write(b"\x1b]9;quiet\x07");
+    server.settle();
+    let quiet = server.ask(&["display-message", "-p", "-t", ":0", flags]);
+    assert_eq!(quiet, "-|0|quiet|\n");
+}
+
+/// Nothing polls: a hundred waits in a hundred panes cause no turns of the server while nothing
+/// comes, and one of them is answered while another pane floods.
+#[test]
+fn a_hundred_waits_cost_no_turns_while_nothing_comes() {
+    let mut server = server();
+    let windows = "new-window -d 'exec sleep 1000'\n".repeat(99);
+    server.write_file("@TMP@/windows", &windows);
+    let path = String::from_utf8(server.bytes("@TMP@/windows")).expect("a path");
+    server.tmux(&["source-file", &path]);
+    let waits: Vec<_> = (0..100)
+        .map(|pane| {
+            let args = ["-L", "t", "-f", "/dev/null", "wait-pane", "-t", &format!("%{pane}"), "-m", "se+n"];
+            let mut command = server.command(&args.map(str::to_owned));
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            command.spawn().expect("the program runs")
+        })
+        .collect();
+    let until = Instant::now() + PATIENCE;
+    let waiting = |log: String| log.lines().filter(|line| line.contains("command: wait-pane")).count();
+    while waiting(server.ask(&["show-messages"])) < 100 {
+        assert!(Instant::now() < until, "waits were not taken");
+    }
+    let turns = || {
+        let log = server.ask(&["show-messages", "-H"]);
+        let line = log.lines().find(|line| line.contains("health:")).expect("a line of health");
+        let mut words = line.split(' ').skip_while(|word| *word != "turns");
+        words.nth(1).and_then(|count| count.parse::<u64>().ok()).expect("a count of turns")
+    };
+    let before = turns();
+    // The server itself waits: that is a timer, and some turns for each client that comes and goes.
+    server.tmux(&["run-shell", "-d", "1", "true"]);
+    let caused = turns() - before;
+    assert!(caused < 80, "{caused} turns");
+    server.tmux(&["respawn-pane", "-k", "-t", "%1", "yes"]);
+    server.tty(":50").write(b"a seen b");
+    let mut waits = waits;
+    let answered = waits.swap_remove(50);
+    assert_eq!(end(answered), ended(0, "0:seen", ""));
+    for mut wait in waits {
+        wait.kill().expect("it waits");
+        wait.wait().expect("it ends");
     }
 }

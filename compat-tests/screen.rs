@@ -177,6 +177,21 @@ impl Outer {
         surface
     }
 
+    /// Waits until bytes have come, and forgets all that came up to them.
+    #[allow(dead_code, reason = "one of the two test targets that hold this file needs it")]
+    pub fn until_sent(&mut self, bytes: &[u8]) {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            if let Some(at) = self.written.windows(bytes.len()).position(|part| part == bytes) {
+                self.written.drain(..at + bytes.len());
+                return;
+            }
+            let sent = String::from_utf8_lossy(&self.written);
+            assert!(Instant::now() < until, "no {:?} in {sent:?}", String::from_utf8_lossy(bytes));
+            self.read(Duration::from_millis(50));
+        }
+    }
+
     /// Waits until a text is somewhere on the screen.
     #[allow(dead_code, reason = "one of the two test targets that hold this file needs it")]
     pub fn until_shows(&mut self, text: &str) {

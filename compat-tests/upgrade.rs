@@ -266,6 +266,53 @@ fn a_server_in_the_foreground_stands_for_the_one_in_its_place() {
     until(&server, &["display-message", "-p", "#{pid}"], str::is_empty);
 }
 
+#[test]
+fn waits_for_panes_and_events_go_on() {
+    let server = start_patient("stty -echo; read go; echo old; exec cat");
+    server.tmux(&["new-window", "-d", "sh"]);
+    let waits = [
+        begin(&server, &["wait-pane", "-t", "%0", "-m", "seen ([a-z]+)"]),
+        begin(&server, &["wait-pane", "-t", "%0", "-x"]),
+        begin(&server, &["wait-pane", "-t", "%0", "-q", "3000"]),
+        begin(&server, &["wait-pane", "-t", "%0", "-T", "4", "-m", "never"]),
+        begin(&server, &["send-command", "-t", "%1", "read x; echo \"<$x>\"; (exit 6)"]),
+        begin(&server, &["wait-for", "-E", "-F", "#{==:#{pane},%1}", "@told"]),
+        begin(&server, &["watch-events", "-e", "@told", "-n", "2", "-F", "#{hook} #{hook_pane}"]),
+        begin(&server, &["watch-events", "-T", "4", "-n", "1", "-e", "after-new-session"]),
+    ];
+    until(&server, &["show-messages"], |log| {
+        let count = |name: &str| log.matches(&format!("command: {name}")).count();
+        ["wait-pane", "send-command", "wait-for", "watch-events"].map(count) == [4, 1, 1, 2]
+    });
+    let split = begin(&server, &["split-window", "-dW", "read go; exit 5"]);
+    until(&server, &["list-panes", "-F", "#{pane_id}"], |panes| panes.contains("%2"));
+    server.tmux(&["capture-pane", "-t", "%0", "-p", "-S", "@seen", "-k", "key"]);
+    for _ in 0..2 {
+        upgrade(&server);
+    }
+    let [line, exit, quiet, late, sent, event, watch, none] = waits;
+    assert_eq!(end(quiet), (Some(0), String::new(), String::new()));
+    assert_eq!(end(late), (Some(1), String::new(), "pane %0: timed out\n".to_owned()));
+    assert_eq!(end(none), (Some(1), String::new(), "timed out\n".to_owned()));
+    for pane in ["%0", "%1"] {
+        server.tmux(&["set-hook", "-E", "-t", pane, "@told"]);
+    }
+    assert_eq!(end(event), (Some(0), String::new(), String::new()));
+    assert_eq!(end(watch), (Some(0), "@told %0\n@told %1\n".to_owned(), String::new()));
+    server.tmux(&["send-keys", "-t", "%0", "Enter", "seen thi", "s", "Enter"]);
+    let (status, out, _) = end(line);
+    assert_eq!((status, out.ends_with(":seen this\n")), (Some(0), true), "{out}");
+    let new = server.ask(&["capture-pane", "-t", "%0", "-p", "-S", "@seen", "-k", "key"]);
+    assert!(new.contains("old\nseen this\n"), "{new:?}");
+    server.tmux(&["send-keys", "-t", "%1", "typed", "Enter"]);
+    let (status, out, _) = end(sent);
+    assert_eq!((status, out.ends_with("<typed>\n")), (Some(6), true), "{out:?}");
+    server.tmux(&["send-keys", "-t", "%2", "Enter"]);
+    assert_eq!(end(split), (Some(5), String::new(), String::new()));
+    server.tmux(&["send-keys", "-t", "%0", "C-d"]);
+    assert_eq!(end(exit), (Some(0), "status 0\n".to_owned(), String::new()));
+}
+
 fn tty(server: &Server) -> String {
     server.ask(&["list-clients", "-F", "#{client_tty}"]).trim().to_owned()
 }

@@ -68,6 +68,16 @@ impl Colour {
         matches!(self, Colour::Default | Colour::Terminal)
     }
 
+    /// So many percent darker; what has no colour of its own stays.
+    pub fn dimmed(self, percent: u8) -> Self {
+        if percent == 0 || matches!(self, Self::None | Self::Default | Self::Terminal) {
+            return self;
+        }
+        let left = 100 - u32::from(percent.min(100));
+        let part = |part: u8| (u32::from(part) * left / 100) as u8;
+        self.to_rgb().map_or(self, |(r, g, b)| Self::Rgb(part(r), part(g), part(b)))
+    }
+
     /// The palette index behind a basic or indexed colour.
     pub fn palette_index(self) -> Option<u8> {
         match self {

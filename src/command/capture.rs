@@ -11,6 +11,7 @@ use crate::model::{ClientFlags, Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
 use crate::terminal::Terminal;
 use crate::terminal::capture::{Capture, CaptureOptions};
+use crate::terminal::capture_cells::Described;
 use crate::view;
 
 use super::output;
@@ -43,7 +44,9 @@ pub fn capture_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     if args.has('j') {
         return super::capture_json::capture_json(cx, item, args, id);
     }
-    let captured = if args.has('P') && !args.has('H') {
+    let captured = if args.has('R') {
+        Ok(cells(cx, item, id))
+    } else if args.has('P') && !args.has('H') {
         Ok(Captured::Text(pending(cx, id, args.has('C'))))
     } else {
         Range::new(cx, item, args).and_then(|range| rows(cx, id, args, range))
@@ -336,6 +339,25 @@ fn rows(cx: &mut Cx<'_>, id: crate::base::PaneId, args: &Args, range: Range) -> 
         capture.row(&row, number, terminal.links(), &mut out);
     }
     Ok(Captured::Text(text::to_bytes(&out)))
+}
+
+/// What each cell of the pane is (`-R`), from the oldest row on.
+fn cells(cx: &Cx<'_>, item: &ItemContext, id: crate::base::PaneId) -> Captured {
+    let Some(pane) = cx.server.pane(id) else { return Captured::Text(Vec::new()) };
+    let limit = super::place::expand_target(cx, item, "#{history_limit}");
+    let mut terminal = pane.terminal.lock();
+    let (size, history) = (terminal.size(), terminal.history_rows());
+    let capture = Capture::of_cells(Described::new(size.cols, size.rows, history, limit));
+    Captured::Rows(Box::new(Rows {
+        screen: (0..size.rows).map(|y| terminal.row(y)).collect(),
+        links: terminal.links().clone(),
+        without_links: false,
+        view: terminal.history().view(),
+        viewed: history,
+        above: history,
+        capture,
+        left: 0..=(history + u64::from(size.rows)).saturating_sub(1),
+    }))
 }
 
 /// What a pane's mode shows.

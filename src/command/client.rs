@@ -134,16 +134,15 @@ pub fn lock(cx: &mut Cx<'_>, id: ClientId) {
 /// `server-access`: who may connect besides the owner.
 pub fn server_access(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     if args.has('l') {
-        let rows: Vec<String> = cx
-            .server
-            .access
-            .iter()
-            .filter(|(uid, _)| **uid != 0)
-            .map(|(uid, access)| {
-                let name = cx.host.user_name(*uid).unwrap_or_else(|| "unknown".to_owned());
-                format!("{name} ({})", if access.read_only { 'R' } else { 'W' })
-            })
-            .collect();
+        let mode = |access: &Access| if access.read_only { 'R' } else { 'W' };
+        let unknown = || "unknown".to_owned();
+        let users = cx.server.access.iter().filter(|(uid, _)| **uid != 0).map(|(uid, access)| {
+            format!("{} ({})", cx.host.user_name(*uid).unwrap_or_else(unknown), mode(access))
+        });
+        let groups = cx.server.group_access.iter().map(|(gid, access)| {
+            format!("{} (G,{})", cx.host.group_name(*gid).unwrap_or_else(unknown), mode(access))
+        });
+        let rows: Vec<String> = users.chain(groups).collect();
         rows.iter().for_each(|row| output::print(cx, item, row));
         return Exec::Normal;
     }
@@ -154,11 +153,15 @@ pub fn server_access(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
 }
 
 fn change_access(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Result<(), String> {
-    let Some(format) = args.string(0) else { return Err("missing user argument".to_owned()) };
+    let group = args.has('g');
+    let kind = if group { "group" } else { "user" };
+    let Some(format) = args.string(0) else {
+        return Err(format!("missing {} argument", if group { "user or group" } else { "user" }));
+    };
     let name = Scope::new(cx.server, cx.host, cx.now).item(item).client(item.target_client).expand(&format);
-    let uid = if name.is_empty() { None } else { cx.host.user_id(&name) };
-    let Some(uid) = uid else { return Err(format!("unknown user: {name}")) };
-    if uid == 0 || uid == cx.server.uid {
+    let id = if group { cx.host.group_id(&name) } else { cx.host.user_id(&name) };
+    let Some(id) = id.filter(|_| !name.is_empty()) else { return Err(format!("unknown {kind}: {name}")) };
+    if !group && (id == 0 || id == cx.server.uid) {
         return Err(format!("{name} owns the server, can't change access"));
     }
     if args.has('a') && args.has('d') {
@@ -167,29 +170,21 @@ fn change_access(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Result<(),
     if args.has('w') && args.has('r') {
         return Err("-r and -w cannot be used together".to_owned());
     }
+    let members = if group { &mut cx.server.group_access } else { &mut cx.server.access };
     if args.has('d') {
-        if cx.server.access.remove(&uid).is_none() {
-            return Err(format!("user {name} not found"));
-        }
-        for client in cx.server.clients.values_mut().filter(|c| c.uid == uid) {
-            client.exit_message = Some("access not allowed".to_owned());
-            client.flags.insert(ClientFlags::EXIT);
-        }
+        members.remove(&id).ok_or_else(|| format!("{kind} {name} not found"))?;
+        cx.server.apply_access(group, id);
         return Ok(());
     }
-    let known = cx.server.access.contains_key(&uid);
-    if args.has('a') && known {
-        return Err(format!("user {name} is already added"));
+    if args.has('a') && members.contains_key(&id) {
+        return Err(format!("{kind} {name} is already added"));
     }
     if args.has('a') || args.has('r') || args.has('w') {
-        let access = cx.server.access.entry(uid).or_insert(Access { read_only: false });
+        let access = members.entry(id).or_insert(Access { read_only: false });
         if args.has('w') || args.has('r') {
             access.read_only = args.has('r');
         }
-        let read_only = access.read_only;
-        for client in cx.server.clients.values_mut().filter(|c| c.uid == uid) {
-            client.flags.set(ClientFlags::READONLY, read_only);
-        }
+        cx.server.apply_access(group, id);
     }
     Ok(())
 }

@@ -196,6 +196,26 @@ pub const TRANSCRIPT: Keys = &[
     ("transcript_pane", Text),
 ];
 
+pub const USAGE: Keys = &[
+    ("pane_current_command", Text),
+    ("pane_id", Text),
+    ("pane_index", Number),
+    ("pane_oom_kills", Number),
+    ("session_name", Text),
+    ("usage_cpu_permille", Number),
+    ("usage_history_bytes", Number),
+    ("usage_history_max_bytes", Number),
+    ("usage_kind", Text),
+    ("usage_memory_bytes", Number),
+    ("usage_memory_max_bytes", Number),
+    ("usage_memory_peak_bytes", Number),
+    ("usage_name", Text),
+    ("usage_pids", Number),
+    ("usage_pids_max", Number),
+    ("usage_scope", Text),
+    ("window_index", Number),
+];
+
 /// The values of keys in a scope.
 pub fn object(scope: &Scope<'_>, keys: &[Keys]) -> Map<String, Value> {
     let keys = keys.iter().copied().flatten();
@@ -272,7 +292,7 @@ mod tests {
 
     #[test]
     fn keys_are_sorted_variables_and_have_one_type_wherever_they_are() {
-        let tables = [SESSION, WINDOW, PANE, CLIENT, BUFFER, SERVER, COMMAND, KEY, TRANSCRIPT];
+        let tables = [SESSION, WINDOW, PANE, CLIENT, BUFFER, SERVER, COMMAND, KEY, TRANSCRIPT, USAGE];
         let mut kinds = std::collections::BTreeMap::new();
         for table in tables {
             assert!(table.is_sorted_by(|a, b| a.0 < b.0), "{:?}", table[0]);
@@ -281,7 +301,7 @@ mod tests {
             }
         }
         let known: Vec<&str> = crate::format::variable_names().collect();
-        let of_tables = ["command_list_", "key_", "transcript_"];
+        let of_tables = ["command_list_", "key_", "transcript_", "usage_"];
         for name in kinds.keys() {
             let is_added = of_tables.iter().any(|prefix| name.starts_with(prefix));
             assert!(is_added || known.contains(name), "{name}");

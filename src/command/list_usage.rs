@@ -7,7 +7,7 @@ use crate::format::usage::{Layout, scope_of, scope_of_server, scope_of_total, so
 use crate::model::{Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
 
-use super::output;
+use super::{json, output};
 
 /// Shares of processors are of the time since the look before: it is waited so long for a second
 /// look where there was none within the last moments.
@@ -28,6 +28,9 @@ struct Wanted {
     reversed: bool,
     template: String,
     filter: Option<String>,
+    as_json: bool,
+    /// With `-j`, `-F` was given: objects have its line too.
+    line_too: bool,
 }
 
 pub fn list_usage(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
@@ -40,6 +43,8 @@ pub fn list_usage(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         reversed: args.has('r'),
         template: args.get('F').unwrap_or(LINE).to_owned(),
         filter: args.get('f').map(str::to_owned),
+        as_json: args.has('j'),
+        line_too: args.has('F'),
     };
     let now_ms = cx.now.mono_ms;
     let mut book = cx.server.usage.lock();
@@ -73,9 +78,24 @@ fn print_all(cx: &mut Cx<'_>, item: &ItemContext, wanted: &Wanted) {
         for (number, scope) in scopes.enumerate() {
             let scope = scope.add("line", number.to_string());
             if wanted.filter.as_ref().is_none_or(|filter| scope.is_true(filter)) {
-                lines.push(scope.expand(&wanted.template));
+                lines.push(line(&scope, wanted));
             }
         }
     }
+    if wanted.as_json {
+        return json::print_array(cx, item, &lines);
+    }
     lines.iter().for_each(|line| output::print(cx, item, line));
+}
+
+/// The line, or the object, of one of them.
+fn line(scope: &Scope<'_>, wanted: &Wanted) -> String {
+    if !wanted.as_json {
+        return scope.expand(&wanted.template);
+    }
+    let mut object = json::object(scope, &[json::USAGE]);
+    if wanted.line_too {
+        object.insert("line".to_owned(), json::string(&scope.expand(&wanted.template)));
+    }
+    serde_json::Value::Object(object).to_string()
 }

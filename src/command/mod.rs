@@ -61,5 +61,6 @@ pub mod upgrade;
 pub mod wait_for;
 mod wait_match;
 mod wait_pane;
+pub mod waiters;
 mod watch_events;
 pub mod window;

@@ -7,7 +7,7 @@ use crate::model::queue::{QueueState, StateFlags};
 use crate::model::spawn::is_usable_shell;
 use crate::model::{Cx, Exec, ItemContext};
 use crate::options::print::{Listing, Shown, Which, listing, shown};
-use crate::options::{Given, Kind, OptionName, Scope, Value, parse_name, table};
+use crate::options::{ArrayKey, Given, Kind, NameError, OptionName, Scope, Value, parse_name, table};
 use crate::syntax::CommandId;
 use crate::syntax::args::Args;
 
@@ -192,7 +192,7 @@ fn pane_scope(cx: &Cx<'_>, item: &ItemContext, args: &Args) -> Result<(Scope, Op
 
 /// Whether a level has the option (or the element) itself.
 fn is_set(cx: &Cx<'_>, level: OptionScope, name: &OptionName) -> bool {
-    match (cx.server.chain(level).get_only(&name.name), name.index) {
+    match (cx.server.chain(level).get_only(&name.name), &name.index) {
         (None, _) => false,
         (Some(_), None) => true,
         (Some(value), Some(index)) => value.elements().any(|(at, _)| at == index),
@@ -201,7 +201,7 @@ fn is_set(cx: &Cx<'_>, level: OptionScope, name: &OptionName) -> bool {
 
 fn unset_at(cx: &mut Cx<'_>, level: OptionScope, name: &OptionName) -> Result<(), String> {
     let Some(options) = cx.server.level_mut(level) else { return Ok(()) };
-    match name.index {
+    match &name.index {
         Some(index) => options.unset_index(&name.name, index),
         None => {
             options.unset(&name.name);
@@ -245,9 +245,10 @@ fn assign(
         entry.name != "default-shell" || value.is_some_and(|path| is_shell(cx, level, path, append));
     let given = value.map(|text| Given { text, commands, usable_shell });
     let current = cx.server.chain(level).get(&name.name).cloned();
+    cx.server.named_keys |= matches!(name.index, Some(ArrayKey::Name(_)));
     let Some(options) = cx.server.level_mut(level) else { return Ok(()) };
     if entry.is_array() {
-        options.assign_array(entry, name.index, &given.ok_or("empty value")?, append)
+        options.assign_array(entry, name.index.as_ref(), &given.ok_or("empty value")?, append)
     } else {
         options.assign(entry, given.as_ref(), append, current.as_ref())
     }
@@ -315,7 +316,7 @@ fn as_format<'a>(
     shown: &Shown,
 ) -> FormatScope<'a> {
     let flag = |on: bool| if on { "1" } else { "0" };
-    let index = shown.index.map(|index| index.to_string()).unwrap_or_default();
+    let index = shown.index.as_ref().map(ArrayKey::to_string).unwrap_or_default();
     let mut scope = scope(cx, item);
     for (name, value) in [
         ("option_name", shown.name.as_str()),
@@ -352,7 +353,15 @@ fn show_one(cx: &Cx<'_>, item: &ItemContext, args: &Args, argument: &str) -> Res
     let inherited = if args.has('A') && own.is_none() { chain.get(&name.name) } else { None };
     let listing = Listing { values_only: values_only(args), inherited: inherited.is_some() };
     match own.or(inherited) {
-        Some(value) => Ok((level, shown(&name.name, value, name.index, listing))),
+        Some(value) => {
+            // tmux: 3.7c refuses keys that are no numbers; whoever sets some knows them.
+            let is_name = matches!(name.index, Some(ArrayKey::Name(_)));
+            let known = |key: &ArrayKey| value.elements().any(|(at, _)| at == key);
+            if is_name && !cx.server.named_keys && !name.index.as_ref().is_some_and(known) {
+                return Err(NameError::Ambiguous.message(argument));
+            }
+            Ok((level, shown(&name.name, value, name.index.as_ref(), listing)))
+        }
         None if name.is_user() => Err(format!("invalid option: {argument}")),
         None => Ok((level, Vec::new())),
     }

@@ -17,17 +17,24 @@ use super::window::{TEMPLATE, spawn_for};
 use super::{output, place, queue, split};
 
 pub fn kill_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
-    let Some((_, _, window, pane)) = place::pane(&item.target) else {
+    let Some((session, index, window, pane)) = place::pane(&item.target) else {
         return output::error(cx, item, "no active pane to kill");
     };
+    let filter = args.get('f');
     if !args.has('a') {
+        if filter.is_some() {
+            return output::error(cx, item, "-f only valid with -a");
+        }
         cx.kill_pane(pane);
         return Exec::Normal;
     }
     cx.unzoom_and_redraw(window);
     let others = cx.server.window(window).map_or(Vec::new(), |w| w.panes.clone());
     for other in others.into_iter().filter(|p| *p != pane) {
-        cx.end_pane(other);
+        let state = FindState::from_winlink_pane(cx.server, session, index, other);
+        if place::passes(cx, item, filter, &state) {
+            cx.end_pane(other);
+        }
     }
     cx.server.redraw_window(window);
     Exec::Normal
@@ -85,7 +92,7 @@ fn set_input(cx: &mut Cx<'_>, pane: PaneId, on: bool) {
     cx.server.status_window(window);
 }
 
-fn set_title(cx: &mut Cx<'_>, item: &ItemContext, pane: PaneId, format: &str) {
+pub(super) fn set_title(cx: &mut Cx<'_>, item: &ItemContext, pane: PaneId, format: &str) {
     let title = place::expand_target(cx, item, format);
     let Some(title) = crate::model::names::clean_name(&title, false) else { return };
     let Some(p) = cx.server.pane(pane) else { return };
@@ -319,6 +326,7 @@ pub fn respawn_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let Some((_, index, window, pane)) = place::pane(&item.target) else { return Exec::Error };
     let mut flags = SpawnFlags::RESPAWN;
     flags.set(SpawnFlags::KILL, args.has('k'));
+    flags.set(SpawnFlags::EMPTY, args.has('E'));
     let spawn = Spawn {
         index: Some(index),
         window: Some(window),

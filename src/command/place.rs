@@ -23,6 +23,12 @@ pub fn expand_target(cx: &Cx<'_>, item: &ItemContext, format: &str) -> String {
     expand(cx, item, format, item.target_client, &item.target)
 }
 
+/// Whether what a state names passes the filter of `-f`; without one, all do.
+pub fn passes(cx: &Cx<'_>, item: &ItemContext, filter: Option<&str>, state: &FindState) -> bool {
+    let scope = || Scope::new(cx.server, cx.host, cx.now).item(item).state(state);
+    filter.is_none_or(|filter| scope().is_true(filter))
+}
+
 /// A flag's value, formats expanded: a number, or a percentage of `whole`. The error is the
 /// word for what is wrong.
 pub fn percentage(

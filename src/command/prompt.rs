@@ -1,6 +1,6 @@
 //! `command-prompt`, `confirm-before`, and the prompts' history.
 
-use crate::base::ClientId;
+use crate::base::{ClientId, PaneId};
 use crate::model::queue::ItemId;
 use crate::model::{Cx, Exec, ItemContext};
 use crate::syntax::args::{ArgValue, Args};
@@ -73,7 +73,9 @@ pub fn command_prompt(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec 
         rest: rest.collect(),
         incremental: flags.contains(PromptFlags::INCREMENTAL),
     });
-    open(cx, item, client, (first, input), kind, flags, waits.then_some(item.id), asked)
+    let current = || item.current().pane;
+    let pane = item.target.pane.or_else(current).filter(|_| args.has('P'));
+    open(cx, item, client, (first, input), kind, (flags, pane), waits.then_some(item.id), asked)
 }
 
 #[expect(clippy::too_many_arguments)]
@@ -83,14 +85,18 @@ fn open(
     client: ClientId,
     (prompt, input): (String, String),
     kind: PromptType,
-    flags: PromptFlags,
+    (flags, pane): (PromptFlags, Option<PaneId>),
     waiting: Option<ItemId>,
     asked: Asked,
 ) -> Exec {
     let state = Some(item.target);
     let (handler, saver) = handle(asked);
     let saver = Some(saver);
-    prompt::open(cx, client, Request { prompt, input, kind, flags, state, item: waiting, handler, saver });
+    prompt::open(
+        cx,
+        client,
+        Request { prompt, input, kind, flags, pane, state, item: waiting, handler, saver },
+    );
     if waiting.is_some() { Exec::Wait } else { Exec::Normal }
 }
 
@@ -117,7 +123,7 @@ pub fn confirm_before(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec 
     let asked = Asked::Confirm(ConfirmAsk { waiting, key, default_yes, commands: Template::Parsed(list) });
     let question = (question, String::new());
     let waiting = waits.then_some(item.id);
-    open(cx, item, client, question, PromptType::Command, PromptFlags::SINGLE, waiting, asked)
+    open(cx, item, client, question, PromptType::Command, (PromptFlags::SINGLE, None), waiting, asked)
 }
 
 /// The types that `-T` names, or all. Error: there is no such type.

@@ -3,20 +3,21 @@
 //! shell that sets none, the line that is typed sets them around the command.
 
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
 
 use crate::base::PaneId;
 use crate::model::events::Keep;
 use crate::model::host::ExitStatus;
-use crate::model::waits::{News, WaitId};
+use crate::model::waits::{News, WaitId, Waiter};
 use crate::model::{Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
 use crate::terminal::{CommandMarks, Mark, MarkKind, Modes};
 
 use super::command_output::{Span, output_of};
 use super::typed_command::{Line, Shell, typed};
-use super::wait_pane::{fail, set_status, start, time_out};
-use super::{json, output};
+use super::wait_pane::{fail, set_status, time_out};
+use super::{json, output, waiters};
 
 /// How long a shell that prompts in a moment is waited for before the command is typed all the same.
 const PROMPT_WAIT_MS: u64 = 500;
@@ -25,7 +26,7 @@ const TIME_OUT: u32 = 0;
 const TYPE: u32 = 1;
 
 /// What is printed in the end.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum Wanted {
     Output,
     Status,
@@ -33,7 +34,8 @@ enum Wanted {
 }
 
 /// A command under way.
-struct Sending {
+#[derive(Serialize, Deserialize)]
+pub(super) struct Sending {
     item: ItemContext,
     pane: PaneId,
     wanted: Wanted,
@@ -93,7 +95,7 @@ pub fn send_command(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     if ready && !sending.enter(cx) {
         return output::error(cx, item, &format!("too much input waiting: {id}"));
     }
-    let Some(wait) = start(cx, id, move |_: WaitId| Box::new(move |cx, news| sending.hear(cx, news))) else {
+    let Some(wait) = cx.watch_pane(id, Box::new(sending)) else {
         return output::error(cx, item, "too many waits");
     };
     if !ready {
@@ -103,6 +105,16 @@ pub fn send_command(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         cx.tell_later(id, wait, ms, TIME_OUT);
     }
     Exec::Wait
+}
+
+impl Waiter for Sending {
+    fn hear(&mut self, cx: &mut Cx<'_>, _: WaitId, news: &News<'_>) -> Keep {
+        self.hear_news(cx, news)
+    }
+
+    fn save(&self) -> String {
+        waiters::SavedRef::Sending(self).write()
+    }
 }
 
 impl Sending {
@@ -119,7 +131,7 @@ impl Sending {
         cx.host.pane_write(self.pane, &text)
     }
 
-    fn hear(&mut self, cx: &mut Cx<'_>, news: &News<'_>) -> Keep {
+    fn hear_news(&mut self, cx: &mut Cx<'_>, news: &News<'_>) -> Keep {
         if self.item.client.is_none_or(|id| cx.server.client(id).is_none()) {
             return Keep::Ended;
         }

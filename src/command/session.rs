@@ -282,12 +282,20 @@ pub fn rename_session(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec 
 
 pub fn kill_session(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let Some(session) = item.target.session else { return Exec::Error };
+    let filter = args.get('f');
+    if filter.is_some() && (!args.has('a') || args.has('C')) {
+        return output::error(cx, item, "-f only valid with -a");
+    }
     if args.has('C') {
         clear_alerts(cx, session);
         return Exec::Normal;
     }
     let doomed: Vec<SessionId> = if args.has('a') {
-        cx.server.sessions_by_name().into_iter().filter(|s| *s != session).collect()
+        let passes = |other: &SessionId| {
+            let state = FindState { session: Some(*other), ..FindState::default() };
+            *other != session && place::passes(cx, item, filter, &state)
+        };
+        cx.server.sessions_by_name().into_iter().filter(passes).collect()
     } else if args.has('g') {
         cx.server.group_members(session)
     } else {

@@ -1,16 +1,25 @@
 //! New panes: beside others, or floating above them.
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::number::parse_number;
 use crate::base::{PaneId, SessionId, Size, WindowId};
+use crate::model::events::Keep;
+use crate::model::host::ExitStatus;
 use crate::model::layout::{Axis, CellId, SplitPlace};
 use crate::model::option_access::OptionScope;
 use crate::model::pane::PaneFlags;
 use crate::model::spawn::{Spawn, SpawnFlags};
+use crate::model::waits::{News, WaitId, Waiter};
 use crate::model::{Cx, Exec, FindState, ItemContext};
+use crate::options::table;
 use crate::syntax::args::Args;
 
 use super::window::{TEMPLATE, spawn_for};
-use super::{output, place, queue};
+use super::{output, place, queue, waiters};
+
+/// What `-B` calls a pane without lines around it.
+const NO_LINES: &str = "none";
 
 /// Columns and rows between one floating pane and the next.
 const FLOAT_STEP: (u32, u32) = (4, 2);
@@ -87,6 +96,14 @@ fn floating_cell(
     let y = given('Y', (-height, rows, rows))?;
     let w = cx.server.windows.get_mut(&window).ok_or_else(gone)?;
     let size = w.size;
+    // tmux: its main branch counts the lines around a pane as part of it; 3.7c, without `-B`, does not.
+    let frame = if args.get('B').is_some_and(|lines| lines != NO_LINES) { 1 } else { 0 };
+    let inner = |flag: char, cells: i64| if args.has(flag) { cells - 2 * frame } else { cells };
+    let (width, height) = (inner('x', width), inner('y', height));
+    if width < 1 || height < 1 {
+        return Err(format!("invalid {}", if width < 1 { "width" } else { "height" }));
+    }
+    let (x, y) = (x.map(|x| x + frame), y.map(|y| y + frame));
     let x = x.map_or_else(|| next_offset(&mut w.last_new_pane.0, FLOAT_STEP.0, size.cols), |x| x as i32);
     let y = y.map_or_else(|| next_offset(&mut w.last_new_pane.1, FLOAT_STEP.1, size.rows), |y| y as i32);
     cx.push_zoom(window, true, args.has('Z'));
@@ -100,12 +117,18 @@ fn create(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, floating: bool) -> R
     if empty && args.count() != 0 && !blank {
         return Err("command cannot be given for empty pane".to_owned());
     }
+    if let Some(lines) = args.get('B').filter(|lines| !is_lines(lines)) {
+        return Err(format!("pane-border-lines unknown value: {lines}"));
+    }
     let cell = if floating {
         floating_cell(cx, item, args, window)
     } else {
         tiled_cell(cx, item, args, window, pane)
     };
-    let cell = cell.map_err(|cause| format!("size or position {cause}"))?;
+    let cell = cell.map_err(|cause| match args.has('B') {
+        true => cause,
+        false => format!("size or position {cause}"),
+    })?;
     let mut flags = SpawnFlags::empty();
     for (flag, on) in [
         (SpawnFlags::FLOATING, floating),
@@ -127,6 +150,9 @@ fn create(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, floating: bool) -> R
     };
     let new = cx.spawn_pane(spawn).map_err(|cause| format!("create pane failed: {cause}"))?;
     set_options(cx, args, new);
+    if let Some(format) = args.get('T') {
+        super::pane::set_title(cx, item, new, format);
+    }
     let input = args.has('I') && start_input(cx, item, new);
     if !args.has('d') {
         item.set_current(FindState::from_winlink_pane(cx.server, session, index, new));
@@ -137,7 +163,42 @@ fn create(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, floating: bool) -> R
     }
     cx.server.redraw_session(session);
     finish(cx, item, args, (session, index), new);
+    if !input && args.has('W') {
+        cx.watch_pane(new, Box::new(UntilEnd(item.waiting()))).ok_or("too many waits")?;
+        return Ok(Exec::Wait);
+    }
     Ok(if input { Exec::Wait } else { Exec::Normal })
+}
+
+/// `-W`: waits until the pane's program has ended, whose status is then that of the client.
+#[derive(Serialize, Deserialize)]
+pub(super) struct UntilEnd(ItemContext);
+
+impl Waiter for UntilEnd {
+    fn hear(&mut self, cx: &mut Cx<'_>, _: WaitId, news: &News<'_>) -> Keep {
+        let status = match *news {
+            News::Exited(ExitStatus::Exited(status)) => status,
+            News::Exited(ExitStatus::Signaled(signal)) => signal + 128,
+            News::Gone => 0,
+            News::Printed { .. } | News::Mark(..) | News::Late(_) => return Keep::On,
+        };
+        let client = self.0.client.and_then(|id| cx.server.clients.get_mut(&id));
+        if let Some(client) = client.filter(|client| client.session.is_none()) {
+            client.exit_status = status;
+        }
+        cx.server.queues.resume(self.0.id);
+        Keep::Ended
+    }
+
+    fn save(&self) -> String {
+        waiters::SavedRef::End(self).write()
+    }
+}
+
+/// Whether it is a value that `pane-border-lines` has, or has on tmux's main branch.
+fn is_lines(text: &str) -> bool {
+    let known = table::find("pane-border-lines").is_some_and(|entry| entry.choices().contains(&text));
+    known || text == NO_LINES
 }
 
 fn finish(
@@ -183,6 +244,12 @@ fn set_options(cx: &mut Cx<'_>, args: &Args, pane: PaneId) {
     for (flag, option) in [('S', "pane-active-border-style"), ('R', "pane-border-style")] {
         if let Some(style) = args.get(flag) {
             set_style(cx, pane, option, style);
+        }
+    }
+    if let Some(lines) = args.get('B') {
+        match lines == NO_LINES {
+            true => set_style(cx, pane, "pane-border-lines", lines),
+            false => cx.server.set_option_text(scope, "pane-border-lines", lines),
         }
     }
     if args.has('k') || args.has('m') {

@@ -1,13 +1,15 @@
 //! `wait-for`: channels that commands wait for, wake and lock, and waiting for events (`-E`).
 
+use serde::{Deserialize, Serialize};
+
 use crate::format::{Scope, is_true};
-use crate::model::events::{Event, EventName, Keep};
+use crate::model::events::{Event, EventName, Keep, OnEvent};
 use crate::model::queue::ItemId;
 use crate::model::{Cx, EventWaiter, Exec, ItemContext, Server};
 use crate::options::table;
 use crate::syntax::args::Args;
 
-use super::output;
+use super::{output, waiters};
 
 pub fn wait_for(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let name = args.string(0).unwrap_or_default();
@@ -115,35 +117,54 @@ fn event(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, name: &str) -> Exec {
         return output::error(cx, item, "not able to wait");
     }
     forget_gone(cx.server);
-    let waiting = item.waiting();
-    let (filter, verbose) = (args.get('F').map(str::to_owned), args.has('v'));
-    let call =
-        move |cx: &mut Cx<'_>, event: &Event| happened(cx, &waiting, event, filter.as_deref(), verbose);
-    let subscription = cx.server.subscribe(Some(EventName::new(name)), Box::new(call));
-    cx.server.event_waiters.push(EventWaiter { name: name.to_owned(), item: item.id, subscription });
+    let filter = args.get('F').map(str::to_owned);
+    let wait = EventWait { item: item.waiting(), name: name.to_owned(), filter, verbose: args.has('v') };
+    Box::new(wait).begin(cx);
     Exec::Wait
 }
 
-/// An event that somebody waits for: prints it (`-v`), and lets the command go on if it is one
-/// that is wanted.
-fn happened(cx: &mut Cx<'_>, item: &ItemContext, event: &Event, filter: Option<&str>, verbose: bool) -> Keep {
-    if verbose {
-        for (name, value) in event.payload.iter() {
-            output::print(cx, item, &format!("{name}={value}"));
-        }
+/// `wait-for -E` under way.
+#[derive(Serialize, Deserialize)]
+pub(super) struct EventWait {
+    item: ItemContext,
+    name: String,
+    filter: Option<String>,
+    verbose: bool,
+}
+
+impl EventWait {
+    pub fn begin(self: Box<Self>, cx: &mut Cx<'_>) {
+        let (name, item) = (self.name.clone(), self.item.id);
+        let subscription = cx.server.subscribe(Some(EventName::new(&name)), self);
+        cx.server.event_waiters.push(EventWaiter { name, item, subscription });
     }
-    if let Some(filter) = filter {
-        let mut scope = Scope::new(cx.server, cx.host, cx.now).item(item).no_jobs();
-        for (name, value) in event.payload.formats("") {
-            scope = scope.add(&name, value);
+}
+
+impl OnEvent for EventWait {
+    /// Prints the event (`-v`), and lets the command go on if it is one that is wanted.
+    fn hear(&mut self, cx: &mut Cx<'_>, event: &Event) -> Keep {
+        if self.verbose {
+            for (name, value) in event.payload.iter() {
+                output::print(cx, &self.item, &format!("{name}={value}"));
+            }
         }
-        if !is_true(&scope.expand(filter)) {
-            return Keep::On;
+        if let Some(filter) = &self.filter {
+            let mut scope = Scope::new(cx.server, cx.host, cx.now).item(&self.item).no_jobs();
+            for (name, value) in event.payload.formats("") {
+                scope = scope.add(&name, value);
+            }
+            if !is_true(&scope.expand(filter)) {
+                return Keep::On;
+            }
         }
+        cx.server.event_waiters.retain(|waiter| waiter.item != self.item.id);
+        cx.server.queues.resume(self.item.id);
+        Keep::Ended
     }
-    cx.server.event_waiters.retain(|waiter| waiter.item != item.id);
-    cx.server.queues.resume(item.id);
-    Keep::Ended
+
+    fn save(&self) -> Option<String> {
+        Some(waiters::SavedRef::Event(self).write())
+    }
 }
 
 /// Forgets waiters whose clients have gone: so there are never more than clients and those that

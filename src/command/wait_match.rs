@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use regex::{Regex, RegexBuilder};
+use serde::{Deserialize, Serialize};
 
 use crate::terminal::Terminal;
 
@@ -22,7 +23,9 @@ pub struct Hit {
 }
 
 /// A pattern and what it has seen.
+#[derive(Serialize, Deserialize)]
 pub struct Matcher {
+    #[serde(with = "as_pattern")]
     regex: Regex,
     /// The first line that may still change.
     next: u64,
@@ -34,10 +37,28 @@ pub struct Matcher {
     cursor: u64,
 }
 
+/// A regular expression, written down as its pattern.
+mod as_pattern {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(regex: &regex::Regex, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(regex.as_str())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<regex::Regex, D::Error> {
+        let pattern = String::deserialize(from)?;
+        super::compile(&pattern).ok_or_else(|| serde::de::Error::custom("bad pattern"))
+    }
+}
+
+fn compile(pattern: &str) -> Option<Regex> {
+    RegexBuilder::new(pattern).size_limit(PATTERN_LIMIT).build().ok()
+}
+
 impl Matcher {
     /// Looks for what is printed from now on, or for all from the line `since` on.
     pub fn new(pattern: &str, terminal: &mut Terminal, since: Option<u64>) -> Option<Self> {
-        let regex = RegexBuilder::new(pattern).size_limit(PATTERN_LIMIT).build().ok()?;
+        let regex = compile(pattern)?;
         let first = terminal.first_line();
         let mut seen = BTreeMap::new();
         if since.is_none() {
@@ -148,6 +169,17 @@ mod tests {
         assert_eq!(found("d.*e", "don", "e"), hit(0, "done"));
         assert_eq!(found("ab|bc", "ab", "c"), hit(0, "bc"));
         assert_eq!(found("x", "ax", "y"), None);
+    }
+
+    #[test]
+    fn a_matcher_goes_on_where_another_server_left_it() {
+        let mut terminal = terminal("old\r\nol");
+        let mut matcher = Matcher::new("o.*d", &mut terminal, None).unwrap();
+        assert_eq!(matcher.look(&mut terminal, true), None);
+        let saved = serde_json::to_string(&matcher).unwrap();
+        terminal.feed(b"d");
+        let mut matcher: Matcher = serde_json::from_str(&saved).unwrap();
+        assert_eq!(matcher.look(&mut terminal, true).map(|hit| hit.line), Some(Some(1)));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `wait-pane`: returns when a pane prints something, is quiet, ends, prompts, or when the command
 //! that was sent to it has ended. It waits beside the pump that feeds the pane and polls nothing.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::base::PaneId;
@@ -13,7 +14,7 @@ use crate::terminal::{CommandMarks, MAX_ROWS_BACK};
 
 use super::command_output::row_of;
 use super::wait_match::{Hit, Matcher};
-use super::{json, output};
+use super::{json, output, waiters};
 
 /// How long a shell without marks is waited for, without `-T`, before it counts as one that sets none.
 const NO_MARKS_MS: u64 = 5000;
@@ -25,6 +26,7 @@ const QUIET: u32 = 1;
 const NO_MARKS: u32 = 2;
 
 /// What is waited for.
+#[derive(Serialize, Deserialize)]
 enum Goal {
     Match(Box<Matcher>),
     Quiet {
@@ -38,10 +40,10 @@ enum Goal {
 }
 
 /// A wait under way.
-struct Waiting {
+#[derive(Serialize, Deserialize)]
+pub(super) struct Waiting {
     item: ItemContext,
     pane: PaneId,
-    id: Option<WaitId>,
     goal: Goal,
     as_json: bool,
     /// The shell set a mark.
@@ -66,16 +68,13 @@ pub fn wait_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     };
     let marks = cx.server.pane(pane).map(|pane| pane.terminal.lock().marks()).unwrap_or_default();
     let marked = marks.prompt.is_some() || marks.ends > 0;
-    let mut waiting = Waiting { item: item.waiting(), pane, id: None, goal, as_json: args.has('j'), marked };
+    let mut waiting = Waiting { item: item.waiting(), pane, goal, as_json: args.has('j'), marked };
     if waiting.begin(cx, &marks) {
         return Exec::Normal;
     }
     let idle_ms = if let Goal::Quiet { idle_ms, .. } = waiting.goal { Some(idle_ms) } else { None };
     let wants_marks = matches!(waiting.goal, Goal::Prompt | Goal::Command(_)) && !marked;
-    let Some(id) = start(cx, pane, move |id| {
-        waiting.id = Some(id);
-        Box::new(move |cx, news| waiting.hear(cx, news))
-    }) else {
+    let Some(id) = cx.watch_pane(pane, Box::new(waiting)) else {
         return output::error(cx, item, "too many waits");
     };
     if let Some(ms) = time_out {
@@ -87,23 +86,6 @@ pub fn wait_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         cx.tell_later(pane, id, ms, QUIET);
     }
     Exec::Wait
-}
-
-/// Registers a waiter that knows its own number. `None`: too many wait.
-pub(super) fn start(cx: &mut Cx<'_>, pane: PaneId, make: impl FnOnce(WaitId) -> Waiter) -> Option<WaitId> {
-    let slot = std::sync::Arc::new(parking_lot::Mutex::new(None::<Waiter>));
-    let inner = slot.clone();
-    let id = cx.watch_pane(
-        pane,
-        Box::new(move |cx, news| {
-            let Some(mut waiter) = inner.lock().take() else { return Keep::On };
-            let keep = waiter(cx, news);
-            *inner.lock() = Some(waiter);
-            keep
-        }),
-    )?;
-    *slot.lock() = Some(make(id));
-    Some(id)
 }
 
 /// `-T`, in milliseconds.
@@ -150,6 +132,23 @@ fn goal(cx: &mut Cx<'_>, id: PaneId, args: &Args) -> Result<Goal, String> {
     })
 }
 
+impl Waiter for Waiting {
+    fn hear(&mut self, cx: &mut Cx<'_>, id: WaitId, news: &News<'_>) -> Keep {
+        if self.item.client.is_none_or(|id| cx.server.client(id).is_none()) {
+            return Keep::Ended;
+        }
+        if !self.is_over(cx, id, news) {
+            return Keep::On;
+        }
+        cx.server.queues.resume(self.item.id);
+        Keep::Ended
+    }
+
+    fn save(&self) -> String {
+        waiters::SavedRef::Pane(self).write()
+    }
+}
+
 impl Waiting {
     /// Whether it is over at once; then all was said.
     fn begin(&mut self, cx: &mut Cx<'_>, marks: &CommandMarks) -> bool {
@@ -192,18 +191,7 @@ impl Waiting {
         ended
     }
 
-    fn hear(&mut self, cx: &mut Cx<'_>, news: &News<'_>) -> Keep {
-        if self.item.client.is_none_or(|id| cx.server.client(id).is_none()) {
-            return Keep::Ended;
-        }
-        if !self.is_over(cx, news) {
-            return Keep::On;
-        }
-        cx.server.queues.resume(self.item.id);
-        Keep::Ended
-    }
-
-    fn is_over(&mut self, cx: &mut Cx<'_>, news: &News<'_>) -> bool {
+    fn is_over(&mut self, cx: &mut Cx<'_>, id: WaitId, news: &News<'_>) -> bool {
         match (news, &mut self.goal) {
             (News::Printed { whole }, Goal::Match(matcher)) => {
                 let Some(pane) = cx.server.pane(self.pane) else { return false };
@@ -230,17 +218,15 @@ impl Waiting {
             (News::Exited(_) | News::Gone, Goal::Exit | Goal::Quiet { .. }) => true,
             (News::Exited(_), _) => self.fail(cx, 1, "its program has ended"),
             (News::Gone, _) => self.fail(cx, 1, "it is gone"),
-            (News::Late(what), _) => self.late(cx, *what),
+            (News::Late(what), _) => self.late(cx, id, *what),
         }
     }
 
-    fn late(&mut self, cx: &mut Cx<'_>, what: u32) -> bool {
+    fn late(&mut self, cx: &mut Cx<'_>, id: WaitId, what: u32) -> bool {
         match &self.goal {
             Goal::Quiet { idle_ms, since_ms } if what == QUIET => {
                 let left = (since_ms + idle_ms).saturating_sub(cx.now.mono_ms);
-                if left > 0
-                    && let Some(id) = self.id
-                {
+                if left > 0 {
                     cx.tell_later(self.pane, id, left, QUIET);
                 }
                 left == 0

@@ -4,15 +4,17 @@
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::format::Scope;
-use crate::model::events::{Datum, Event, EventKind, EventName, Keep, SubscriptionId};
+use crate::model::events::{Datum, Event, EventKind, EventName, Keep, OnEvent, SubscriptionId};
 use crate::model::{ClientFlags, Cx, Exec, ItemContext};
+use crate::options::table;
 use crate::syntax::args::Args;
 
 use super::wait_pane::{fail, time_out};
-use super::{json, output};
+use super::{json, output, waiters};
 
 /// Bytes that wait for a reader; with more, events are counted instead of printed.
 const MAX_WAITING: usize = 1 << 20;
@@ -20,7 +22,8 @@ const MAX_WAITING: usize = 1 << 20;
 const BEHIND_MS: u64 = 50;
 
 /// One watcher.
-struct Watching {
+#[derive(Serialize, Deserialize)]
+pub(super) struct Watching {
     item: ItemContext,
     /// Which events; none: all but those that printing causes.
     names: Vec<EventName>,
@@ -31,7 +34,22 @@ struct Watching {
     left: Option<u64>,
     /// Events that were not printed because the reader was behind.
     missed: u64,
+    /// When the time is up (monotonic ms).
+    until_ms: Option<u64>,
     over: bool,
+}
+
+/// A watcher as the list of subscribers has it.
+struct Watcher(Arc<Mutex<Watching>>);
+
+impl OnEvent for Watcher {
+    fn hear(&mut self, cx: &mut Cx<'_>, event: &Event) -> Keep {
+        hear(&self.0, cx, event)
+    }
+
+    fn save(&self) -> Option<String> {
+        Some(waiters::SavedRef::Watch(&self.0.lock()).write())
+    }
 }
 
 pub fn watch_events(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
@@ -50,13 +68,13 @@ pub fn watch_events(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     for name in args.all('e') {
         let name = EventName::new(name);
         if let EventName::Other(text) = &name
-            && !text.starts_with(['@', 'a', 'c'])
+            && !is_fired(text)
         {
             return output::error(cx, item, &format!("unknown event: {text}"));
         }
         names.push(name);
     }
-    let watching = Arc::new(Mutex::new(Watching {
+    let watching = Watching {
         item: item.waiting(),
         names,
         template: args.get('F').map(str::to_owned),
@@ -64,14 +82,33 @@ pub fn watch_events(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         as_json: args.has('j'),
         left,
         missed: 0,
+        until_ms: time_out.map(|ms| cx.now.mono_ms + ms),
         over: false,
-    }));
-    let inner = watching.clone();
-    let id = cx.server.subscribe(None, Box::new(move |cx, event| hear(&inner, cx, event)));
-    if let Some(ms) = time_out {
-        cx.host.timer(ms, Box::new(move |cx| give_up(&watching, cx, id)));
-    }
+    };
+    begin(cx, watching);
     Exec::Wait
+}
+
+/// Watches from now on.
+pub(super) fn begin(cx: &mut Cx<'_>, watching: Watching) {
+    let (until_ms, behind) = (watching.until_ms, watching.missed > 0);
+    let watching = Arc::new(Mutex::new(watching));
+    let id = cx.server.subscribe(None, Box::new(Watcher(watching.clone())));
+    if behind {
+        look_again(watching.clone(), cx);
+    }
+    if let Some(until_ms) = until_ms {
+        let left = until_ms.saturating_sub(cx.now.mono_ms);
+        cx.host.timer(left, Box::new(move |cx| give_up(&watching, cx, id)));
+    }
+}
+
+/// Whether an event of this name, which is none of a kind, can happen: those of commands are known
+/// by their hooks, those of users and monitors by their `@`.
+fn is_fired(name: &str) -> bool {
+    // tmux: the hook `after-queue` is in the table, and nothing runs it.
+    let of_command = |name| name != "after-queue" && table::find(name).is_some_and(|entry| entry.is_hook);
+    name.strip_prefix('@').is_some_and(|rest| !rest.is_empty()) || of_command(name)
 }
 
 fn give_up(watching: &Arc<Mutex<Watching>>, cx: &mut Cx<'_>, id: SubscriptionId) {
@@ -208,6 +245,16 @@ mod tests {
     use super::*;
     use crate::base::PaneId;
     use crate::model::events::Payload;
+
+    #[test]
+    fn only_events_that_can_happen_are_watched() {
+        for name in ["@mine", "after-new-window", "after-swap-window", "command-error"] {
+            assert!(is_fired(name), "{name}");
+        }
+        for name in ["after-new-windw", "after-queue", "alert-bel", "client-attachd", "cat", "a", "@", ""] {
+            assert!(!is_fired(name), "{name}");
+        }
+    }
 
     #[test]
     fn a_line_has_the_name_and_all_that_is_known() {

@@ -1,7 +1,7 @@
 //! Windows: made, killed, renamed, selected, resized, started again, rotated.
 
 use crate::base::number::parse_number;
-use crate::base::{Size, WindowId};
+use crate::base::{SessionId, Size, WindowId};
 use crate::model::names::{clean_name, is_valid_name};
 use crate::model::option_access::OptionScope;
 use crate::model::sizes::{SizePolicy, WINDOW_MAXIMUM, WINDOW_MINIMUM};
@@ -24,6 +24,10 @@ pub fn new_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
 
 fn create(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Result<(), String> {
     let Some(session) = item.target.session else { return Ok(()) };
+    let empty = args.has('E');
+    if empty && args.count() != 0 && !(args.count() == 1 && args.string(0).is_some_and(|s| s.is_empty())) {
+        return Err("command cannot be given for empty pane".to_owned());
+    }
     let about = FindState { session: Some(session), ..FindState::default() };
     let name = match args.get('n') {
         None => None,
@@ -53,8 +57,12 @@ fn create(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Result<(), String
     let mut flags = SpawnFlags::empty();
     flags.set(SpawnFlags::DETACHED, args.has('d'));
     flags.set(SpawnFlags::KILL, args.has('k'));
-    let spawn =
+    flags.set(SpawnFlags::EMPTY, empty);
+    let mut spawn =
         Spawn { size_client: item.target_client, index, name, flags, ..spawn_for(cx, item, args, &about) };
+    if empty {
+        spawn.argv.clear();
+    }
     let index = cx.spawn_window(spawn).map_err(|cause| format!("create window failed: {cause}"))?;
     let state = FindState::from_winlink(cx.server, session, index);
     if !args.has('d') || cx.server.session(session).is_some_and(|s| s.current == index) {
@@ -121,27 +129,47 @@ fn set_latest(cx: &mut Cx<'_>, item: &ItemContext) {
 
 pub fn kill_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let Some((session, _, window)) = place::window(&item.target) else { return Exec::Error };
+    let filter = args.get('f');
     if !args.has('a') {
+        if filter.is_some() {
+            return output::error(cx, item, "-f only valid with -a");
+        }
         cx.kill_window(window, true);
         return Exec::Normal;
     }
     if cx.server.session(session).is_none_or(|s| s.winlinks.len() <= 1) {
         return Exec::Normal;
     }
-    while let Some(other) = cx
-        .server
-        .session(session)
-        .and_then(|s| s.winlinks.values().map(|wl| wl.window).find(|other| *other != window))
+    while let Some(other) =
+        links_that_pass(cx, item, session, filter).into_iter().find(|other| *other != window)
     {
         cx.kill_window(other, false);
     }
-    let places = cx.server.session(session).map_or(0, |s| s.winlinks.len());
-    if places > 1 {
+    let places = cx
+        .server
+        .session(session)
+        .map_or(0, |s| s.winlinks.values().filter(|winlink| winlink.window == window).count());
+    if places > 1 && links_that_pass(cx, item, session, filter).contains(&window) {
         // tmux: a window that is there more than once goes as well.
         cx.kill_window(window, false);
     }
     cx.renumber_all();
     Exec::Normal
+}
+
+/// The windows of a session that pass the filter of `-f`, in order of their indexes.
+fn links_that_pass(
+    cx: &Cx<'_>,
+    item: &ItemContext,
+    session: SessionId,
+    filter: Option<&str>,
+) -> Vec<WindowId> {
+    let Some(s) = cx.server.session(session) else { return Vec::new() };
+    let passes = |index: i32| {
+        let state = FindState { pane: None, ..FindState::from_winlink(cx.server, session, index) };
+        place::passes(cx, item, filter, &state)
+    };
+    s.winlinks.iter().filter(|(index, _)| passes(**index)).map(|(_, winlink)| winlink.window).collect()
 }
 
 pub fn unlink_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
@@ -302,6 +330,7 @@ pub fn respawn_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec 
     let Some((_, index, window)) = place::window(&item.target) else { return Exec::Error };
     let mut flags = SpawnFlags::RESPAWN;
     flags.set(SpawnFlags::KILL, args.has('k'));
+    flags.set(SpawnFlags::EMPTY, args.has('E'));
     let spawn = Spawn {
         size_client: item.target_client,
         index: Some(index),

@@ -4,7 +4,7 @@
 use crate::base::WindowId;
 use crate::base::posix::{local_time, strftime};
 use crate::model::Server;
-use crate::options::{names::split_index, table};
+use crate::options::{ArrayKey, Value as OptionValue, names::split_index, table};
 use crate::syntax::command::Invocation;
 
 use super::modifiers::{Flags, number};
@@ -92,7 +92,11 @@ fn option(scope: &Scope<'_>, name: &str) -> Option<String> {
         .or_else(|| global.window.get(name))
         .or_else(|| scope.session_options()?.get(name))
         .or_else(|| global.session.get(name))?;
-    Some(value.element_text(table::find(name), index, true))
+    // tmux: 3.7c knows no keys but numbers; its main branch has them for arrays.
+    if matches!(index, Some(ArrayKey::Name(_))) && !matches!(value, OptionValue::Array(_)) {
+        return None;
+    }
+    Some(value.element_text(table::find(name), index.as_ref(), true))
 }
 
 /// A variable of the session's or the global environment. Times are never found there.

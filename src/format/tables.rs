@@ -1,6 +1,6 @@
 //! Loops over tables: `#{O:…}` over options, `#{V:…}` over environments.
 
-use crate::options::{Options, Value as OptionValue, table};
+use crate::options::{ArrayKey, Options, Value as OptionValue, table};
 
 use super::expand::Expander;
 use super::scope::Scope;
@@ -54,8 +54,8 @@ pub(super) fn options(ex: &Expander<'_, '_>, letters: &str, body: &str) -> Strin
         if entry.is_some_and(|entry| entry.ours) && (count == 0 || !matches!(value, OptionValue::Array(_))) {
             continue;
         }
-        let row = |text: String, index: Option<u32>, first: bool, last: bool| {
-            let index = index.map(|index| index.to_string()).unwrap_or_default();
+        let row = |text: String, index: Option<&ArrayKey>, first: bool, last: bool| {
+            let index = index.map(ArrayKey::to_string).unwrap_or_default();
             vec![
                 ("option_name", name.to_owned()),
                 ("option_value", text),

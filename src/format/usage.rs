@@ -127,7 +127,7 @@ pub fn scope_of_total<'a>(base: Scope<'a>, book: &UsageBook, layout: Layout) -> 
 pub fn scope_of_server<'a>(base: Scope<'a>, book: &UsageBook, layout: Layout) -> Scope<'a> {
     let sample = Sample { memory: book.server, ..Sample::default() };
     let scope = base.add("usage_kind", "server").add("usage_name", "server");
-    with_sample(scope, &sample, &Trend::default(), layout).add("usage_cpu", "-")
+    with_sample(scope, &sample, &Trend::default(), layout).add("usage_cpu", "-").add("usage_cpu_permille", "")
 }
 
 /// What the server itself takes, and what all panes may take.
@@ -177,10 +177,12 @@ fn with_sample<'a>(scope: Scope<'a>, sample: &Sample, trend: &Trend, layout: Lay
         .add("usage_memory_max", size(sample.memory_max))
         .add("usage_memory_max_bytes", bytes(sample.memory_max))
         .add("usage_memory_peak", size(sample.memory_peak))
+        .add("usage_memory_peak_bytes", bytes(sample.memory_peak))
         .add("usage_memory_share", shown(share_text(memory)))
         .add("usage_memory_bar", shown(bar_text(memory, bar)))
         .add("usage_memory_trend", line(|part| part.0, most_memory))
         .add("usage_cpu", format!("{}.{}%", sample.cpu_permille / 10, sample.cpu_permille % 10))
+        .add("usage_cpu_permille", sample.cpu_permille.to_string())
         .add("usage_cpu_trend", line(|part| part.1, most_cpu))
         .add(
             "usage_pids",

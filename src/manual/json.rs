@@ -26,6 +26,17 @@ const OTHERS: &[(&str, &str)] = &[
     ("transcript_live", "Its pane is still there."),
     ("transcript_name", "Name of the transcript."),
     ("transcript_pane", "Id of its pane."),
+    ("usage_cpu_permille", "Thousandths of one processor since the last look."),
+    ("usage_history_bytes", "Bytes of history on disk."),
+    ("usage_history_max_bytes", "The most they may be."),
+    ("usage_kind", "pane, left (processes that a closed pane left running), server or total."),
+    ("usage_memory_bytes", "Bytes of memory."),
+    ("usage_memory_max_bytes", "The most they may be."),
+    ("usage_memory_peak_bytes", "The most they have been."),
+    ("usage_name", "Name of what it is about."),
+    ("usage_pids", "Processes."),
+    ("usage_pids_max", "The most they may be."),
+    ("usage_scope", "The scope of what a closed pane left running."),
 ];
 
 /// Tables with the commands whose objects have their keys.
@@ -39,6 +50,7 @@ const TABLES: &[(&str, Keys)] = &[
     ("`list-keys`", json::KEY),
     ("`list-commands`", json::COMMAND),
     ("`list-transcripts`", json::TRANSCRIPT),
+    ("`list-usage`", json::USAGE),
     ("`capture-pane`", capture_json::CAPTURE),
 ];
 

@@ -1,6 +1,6 @@
 //! Alerts: bells, activity and silence in windows, and whom they concern.
 
-use crate::base::{ClientId, SessionId, WindowId};
+use crate::base::{ClientId, PaneId, SessionId, WindowId};
 
 use super::client::ClientFlags;
 use super::events::EventKind;
@@ -71,6 +71,21 @@ impl Server {
             "current" => current,
             "other" => !current,
             _ => false,
+        }
+    }
+}
+
+impl Server {
+    /// A program in a pane notified: its window is marked wherever nobody looks at it.
+    pub fn mark_notified(&mut self, pane: PaneId) {
+        let window = self.pane(pane).and_then(|p| self.window(p.window));
+        for (session, index) in window.map(|w| w.winlinks.clone()).unwrap_or_default() {
+            let Some(s) = self.sessions.get_mut(&session) else { continue };
+            let seen = s.current == index && s.attached != 0;
+            if let Some(link) = s.winlinks.get_mut(&index).filter(|_| !seen) {
+                link.flags |= WinlinkFlags::NOTIFIED;
+                self.status_session(session);
+            }
         }
     }
 }

@@ -128,6 +128,8 @@ pub struct Client {
     pub name: String,
     pub pid: i32,
     pub uid: u32,
+    /// Its group, where the connection tells.
+    pub gid: Option<u32>,
     pub user: String,
     /// Path of its terminal, empty without one.
     pub tty: String,
@@ -215,6 +217,7 @@ impl Client {
             name: String::new(),
             pid: 0,
             uid: 0,
+            gid: None,
             user: String::new(),
             tty: String::new(),
             term_name: String::new(),

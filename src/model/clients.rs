@@ -178,7 +178,7 @@ impl Cx<'_> {
                 .array("user-keys")
                 .filter_map(|(index, value)| {
                     let text = value.to_text(None, false);
-                    Some((u16::try_from(index).ok()?, crate::base::text::to_bytes(&text)))
+                    Some((u16::try_from(index.number()?).ok()?, crate::base::text::to_bytes(&text)))
                 })
                 .collect(),
             extended_keys: options.choice("extended-keys") != "off",

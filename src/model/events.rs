@@ -117,11 +117,24 @@ impl EventKind {
 }
 
 /// The name of an event.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(from = "String", into = "String")]
 pub enum EventName {
     Kind(EventKind),
     /// `after-…`, `command-error`, and `@…` for events of users and monitors.
     Other(String),
+}
+
+impl From<String> for EventName {
+    fn from(name: String) -> Self {
+        Self::new(&name)
+    }
+}
+
+impl From<EventName> for String {
+    fn from(name: EventName) -> Self {
+        name.as_str().to_owned()
+    }
 }
 
 impl EventName {
@@ -257,7 +270,21 @@ pub enum Keep {
     Ended,
 }
 
-pub type OnEvent = Box<dyn FnMut(&mut Cx<'_>, &Event) -> Keep + Send>;
+/// Whoever wants to be told of events.
+pub trait OnEvent: Send {
+    fn hear(&mut self, cx: &mut Cx<'_>, event: &Event) -> Keep;
+
+    /// What it is made of, for a server that takes over; `None`: it cannot go there.
+    fn save(&self) -> Option<String> {
+        None
+    }
+}
+
+impl<F: FnMut(&mut Cx<'_>, &Event) -> Keep + Send> OnEvent for F {
+    fn hear(&mut self, cx: &mut Cx<'_>, event: &Event) -> Keep {
+        self(cx, event)
+    }
+}
 
 struct Subscription {
     /// `None`: every event.
@@ -265,7 +292,7 @@ struct Subscription {
     /// Events before this number are not its own.
     since: u64,
     /// Taken out while it runs.
-    call: Option<OnEvent>,
+    call: Option<Box<dyn OnEvent>>,
 }
 
 /// Who wants to be told of events, and what they were not told of yet.
@@ -283,9 +310,9 @@ impl Events {
         self.subscriptions.remove(&id);
     }
 
-    /// Whether anybody wants to be told of anything.
-    pub fn has_subscribers(&self) -> bool {
-        !self.subscriptions.is_empty()
+    /// All subscribers, for a server that takes over; `None`: one of them cannot go there.
+    pub fn save(&self) -> Option<Vec<String>> {
+        self.subscriptions.values().map(|s| s.call.as_ref()?.save()).collect()
     }
 
     /// Whether anybody wants to be told of it.
@@ -296,7 +323,7 @@ impl Events {
 
 impl Server {
     /// Calls back for each event of a name, or (`None`) for all, that happens from now on.
-    pub fn subscribe(&mut self, name: Option<EventName>, call: OnEvent) -> SubscriptionId {
+    pub fn subscribe(&mut self, name: Option<EventName>, call: Box<dyn OnEvent>) -> SubscriptionId {
         let events = &mut self.events;
         events.next += 1;
         let id = SubscriptionId(events.next);
@@ -345,7 +372,7 @@ impl Cx<'_> {
                     continue;
                 }
                 let Some(mut call) = subscription.call.take() else { continue };
-                let keep = call(&mut self.reborrow(), &event);
+                let keep = call.hear(&mut self.reborrow(), &event);
                 match self.server.events.subscriptions.get_mut(&id) {
                     Some(subscription) if keep == Keep::On => subscription.call = Some(call),
                     _ => drop(self.server.events.subscriptions.remove(&id)),

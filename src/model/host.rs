@@ -445,6 +445,12 @@ pub trait Host {
     /// Name of a user id, and id of a name.
     fn user_name(&self, uid: u32) -> Option<String>;
     fn user_id(&self, name: &str) -> Option<u32>;
+    fn group_name(&self, _gid: u32) -> Option<String> {
+        None
+    }
+    fn group_id(&self, _name: &str) -> Option<u32> {
+        None
+    }
     fn hostname(&self) -> String;
     /// Milliseconds of a clock that also moves within a turn, for work that stops after a time.
     fn elapsed_ms(&self) -> u64;

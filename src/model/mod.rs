@@ -147,6 +147,11 @@ pub struct Server {
     pub waiting_delayed: BTreeMap<u64, (kept::Listener, Delayed)>,
     /// Who may connect besides the owner, by user id.
     pub access: BTreeMap<u32, Access>,
+    /// The same for groups, by group id, for whoever is not there as a user.
+    pub group_access: BTreeMap<u32, Access>,
+    /// An element of an array option was set under a name: those that are not there are shown as
+    /// empty then.
+    pub named_keys: bool,
     pub width_rules: WidthRules,
     /// Files named by `-f` or found, for `#{config_files}`.
     pub config_files: Vec<String>,
@@ -275,6 +280,37 @@ pub enum DelayedWork {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Access {
     pub read_only: bool,
+}
+
+impl Server {
+    /// What a user may do; `None`: nothing. A rule for the user goes before one for the group.
+    pub fn access_of(&self, uid: u32, gid: Option<u32>) -> Option<Access> {
+        if uid == 0 || uid == self.uid {
+            return Some(Access { read_only: false });
+        }
+        let of_group = || gid.and_then(|gid| self.group_access.get(&gid));
+        self.access.get(&uid).or_else(of_group).copied()
+    }
+
+    /// Brings clients in line with a rule that changed for a user, or for a group.
+    pub fn apply_access(&mut self, group: bool, id: u32) {
+        let owner = self.uid;
+        let Self { clients, access, group_access, .. } = self;
+        for client in clients.values_mut().filter(|c| c.uid != 0 && c.uid != owner) {
+            let as_user = access.get(&client.uid);
+            let meant = if group { client.gid == Some(id) && as_user.is_none() } else { client.uid == id };
+            if !meant {
+                continue;
+            }
+            match as_user.or_else(|| client.gid.and_then(|gid| group_access.get(&gid))) {
+                Some(access) => client.flags.set(ClientFlags::READONLY, access.read_only),
+                None => {
+                    client.exit_message = Some("access not allowed".to_owned());
+                    client.flags.insert(ClientFlags::EXIT);
+                }
+            }
+        }
+    }
 }
 
 /// The permission set of one object table: shared lookups.

@@ -88,6 +88,8 @@ pub struct Pane {
     pub last_output: i64,
     /// Out-of-memory kills seen in this pane's scope.
     pub oom_kills: u64,
+    /// What its program notified last.
+    pub notification: String,
     /// Last cell position where a mouse drag began etc. is kept per client, not here.
     pub last_cursor: Point,
 }

@@ -14,7 +14,9 @@ bitflags::bitflags! {
         const ACTIVITY = 0x2;
         const SILENCE = 0x4;
         const VISITED = 0x8;
-        const ALERTS = 0x7;
+        /// A program notified (`notifications`).
+        const NOTIFIED = 0x10;
+        const ALERTS = 0x17;
     }
 }
 

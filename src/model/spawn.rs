@@ -278,10 +278,10 @@ impl Cx<'_> {
         self.set_pane_command(pane, &spawn, cwd);
         let environ = self.pane_environ(pane, &spawn);
         let empty = spawn.flags.contains(SpawnFlags::EMPTY);
+        if let Some(p) = self.server.panes.get_mut(&pane) {
+            p.flags.set(PaneFlags::EMPTY, empty);
+        }
         if empty {
-            if let Some(p) = self.server.panes.get_mut(&pane) {
-                p.flags |= PaneFlags::EMPTY;
-            }
             self.set_empty_terminal(pane);
         }
         let request = self.spawn_request(spawn.session, pane, environ, empty);
@@ -431,6 +431,7 @@ impl Cx<'_> {
             output_offset: 0,
             last_output: 0,
             oom_kills: 0,
+            notification: String::new(),
             last_cursor: Default::default(),
         };
         self.server.panes.insert(id, pane);

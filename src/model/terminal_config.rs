@@ -186,7 +186,7 @@ fn palette(options: &Chain<'_>) -> Vec<(u8, Colour)> {
     let entries = options.array("pane-colours");
     entries
         .filter_map(|(index, value)| match value {
-            Value::Colour(colour) => Some((u8::try_from(index).ok()?, *colour)),
+            Value::Colour(colour) => Some((u8::try_from(index.number()?).ok()?, *colour)),
             _ => None,
         })
         .collect()

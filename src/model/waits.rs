@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::PaneId;
 use crate::terminal::{CommandMarks, Mark};
 
@@ -35,13 +37,36 @@ pub enum News<'a> {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct WaitId(u64);
 
-pub type Waiter = Box<dyn FnMut(&mut Cx<'_>, &News<'_>) -> Keep + Send>;
+/// Whoever waits for something in a pane.
+pub trait Waiter: Send {
+    fn hear(&mut self, cx: &mut Cx<'_>, id: WaitId, news: &News<'_>) -> Keep;
+
+    /// What it is made of, for a server that takes over.
+    fn save(&self) -> String;
+}
+
+/// One wait.
+struct Wait {
+    /// Taken out while it runs.
+    waiter: Option<Box<dyn Waiter>>,
+    /// Timers that were set for it: what they are for, and when they are due (monotonic ms).
+    due: Vec<(u32, u64)>,
+}
+
+/// A wait as another server had it: its pane, its waiter, and its timers.
+pub type SavedWait = (PaneId, String, Vec<(u32, u64)>);
+
+/// What waits are made of beside the waiters.
+#[derive(Default, Serialize, Deserialize)]
+pub struct SavedLooks {
+    entered: Vec<(PaneId, CommandMarks)>,
+    seen: Vec<(PaneId, BTreeMap<String, Seen>)>,
+}
 
 /// All waits, by pane.
 #[derive(Default)]
 pub struct Waits {
-    /// A waiter is taken out while it runs.
-    all: BTreeMap<(PaneId, WaitId), Option<Waiter>>,
+    all: BTreeMap<(PaneId, WaitId), Wait>,
     next: u64,
     /// Marks of panes as they were when a line was typed into them last.
     entered: BTreeMap<PaneId, CommandMarks>,
@@ -50,7 +75,7 @@ pub struct Waits {
 }
 
 /// Where the cursor was at a look.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Seen {
     pub line: Option<u64>,
     /// Rows of the line above it, and its column, at a width.
@@ -69,9 +94,25 @@ impl Waits {
         Ok(keys.insert(key.to_owned(), now))
     }
 
-    /// Whether nobody waits.
-    pub fn is_idle(&self) -> bool {
-        self.all.is_empty()
+    /// All waits, for a server that takes over.
+    pub fn save(&self) -> Vec<SavedWait> {
+        let waits = self.all.iter().filter_map(|((pane, _), wait)| {
+            let waiter = wait.waiter.as_ref()?;
+            Some((*pane, waiter.save(), wait.due.clone()))
+        });
+        waits.collect()
+    }
+
+    pub fn save_looks(&self) -> SavedLooks {
+        SavedLooks {
+            entered: self.entered.iter().map(|(pane, marks)| (*pane, *marks)).collect(),
+            seen: self.seen.iter().map(|(pane, keys)| (*pane, keys.clone())).collect(),
+        }
+    }
+
+    pub fn take_up_looks(&mut self, looks: SavedLooks) {
+        self.entered.extend(looks.entered);
+        self.seen.extend(looks.seen);
     }
 
     pub fn is_watched(&self, pane: PaneId) -> bool {
@@ -98,20 +139,24 @@ impl Server {
 
 impl Cx<'_> {
     /// Calls `waiter` with what happens in a pane from now on. `None`: too many wait.
-    pub fn watch_pane(&mut self, pane: PaneId, waiter: Waiter) -> Option<WaitId> {
+    pub fn watch_pane(&mut self, pane: PaneId, waiter: Box<dyn Waiter>) -> Option<WaitId> {
         let waits = &mut self.server.waits;
         if waits.all.len() >= MAX_WAITS {
             return None;
         }
         waits.next += 1;
         let id = WaitId(waits.next);
-        waits.all.insert((pane, id), Some(waiter));
+        waits.all.insert((pane, id), Wait { waiter: Some(waiter), due: Vec::new() });
         self.host.pane_watched(pane, true);
         Some(id)
     }
 
     /// Tells one waiter that a timer is due, after so many milliseconds.
     pub fn tell_later(&mut self, pane: PaneId, id: WaitId, delay_ms: u64, what: u32) {
+        if let Some(wait) = self.server.waits.all.get_mut(&(pane, id)) {
+            wait.due.retain(|(known, _)| *known != what);
+            wait.due.push((what, self.now.mono_ms + delay_ms));
+        }
         self.host.timer(delay_ms, Box::new(move |cx| cx.tell_waiter((pane, id), &News::Late(what))));
     }
 
@@ -134,10 +179,11 @@ impl Cx<'_> {
     }
 
     fn tell_waiter(&mut self, key: (PaneId, WaitId), news: &News<'_>) {
-        let Some(mut waiter) = self.server.waits.all.get_mut(&key).and_then(Option::take) else { return };
-        let keep = waiter(&mut self.reborrow(), news);
+        let slot = self.server.waits.all.get_mut(&key);
+        let Some(mut waiter) = slot.and_then(|wait| wait.waiter.take()) else { return };
+        let keep = waiter.hear(&mut self.reborrow(), key.1, news);
         match self.server.waits.all.get_mut(&key) {
-            Some(slot) if keep == Keep::On => *slot = Some(waiter),
+            Some(wait) if keep == Keep::On => wait.waiter = Some(waiter),
             _ => self.end_watch(key.0, key.1),
         }
     }
@@ -152,19 +198,26 @@ mod tests {
 
     #[test]
     fn waiters_are_told_of_their_pane_until_they_end() {
+        struct Counting(Arc<Mutex<u32>>);
+        impl Waiter for Counting {
+            fn hear(&mut self, _: &mut Cx<'_>, _: WaitId, news: &News<'_>) -> Keep {
+                *self.0.lock().unwrap() += 1;
+                if matches!(news, News::Gone) { Keep::Ended } else { Keep::On }
+            }
+            fn save(&self) -> String {
+                self.0.lock().unwrap().to_string()
+            }
+        }
         let (mut server, mut host) = (Server::default(), TestHost::default());
         let mut cx = Cx { server: &mut server, host: &mut host, now: Default::default() };
         let told = Arc::new(Mutex::new(0));
-        let count = told.clone();
-        let waiter = move |_: &mut Cx<'_>, news: &News<'_>| {
-            *count.lock().unwrap() += 1;
-            if matches!(news, News::Gone) { Keep::Ended } else { Keep::On }
-        };
         let pane = PaneId(3);
-        cx.watch_pane(pane, Box::new(waiter)).unwrap();
+        let id = cx.watch_pane(pane, Box::new(Counting(told.clone()))).unwrap();
+        cx.tell_later(pane, id, 5, 7);
         cx.tell_waiters(PaneId(4), &News::Gone);
         cx.tell_waiters(pane, &News::Printed { whole: true });
         assert_eq!((*told.lock().unwrap(), cx.server.waits.is_watched(pane)), (1, true));
+        assert_eq!(cx.server.waits.save(), [(pane, "1".to_owned(), vec![(7, 5)])]);
         cx.tell_waiters(pane, &News::Gone);
         cx.tell_waiters(pane, &News::Gone);
         assert_eq!((*told.lock().unwrap(), cx.server.waits.is_watched(pane)), (2, false));

@@ -40,6 +40,9 @@ impl Server {
         if winlink.flags.contains(WinlinkFlags::SILENCE) {
             out.push('~');
         }
+        if winlink.flags.contains(WinlinkFlags::NOTIFIED) {
+            out.push('@');
+        }
         if s.current == index {
             out.push('*');
         }

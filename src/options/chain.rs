@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 use crate::base::{Colour, Key};
 use crate::syntax::CommandList;
 
+use super::array_key::ArrayKey;
 use super::size::{ByteCap, Keep, MemoryLimit};
 use super::table::{self, Initial, OptionEntry};
 use super::{Options, Value};
@@ -108,7 +109,7 @@ impl<'a> Chain<'a> {
     }
 
     /// The elements of an array by index.
-    pub fn array(&self, name: &str) -> impl Iterator<Item = (u32, &'a Value)> + use<'a> {
+    pub fn array(&self, name: &str) -> impl Iterator<Item = (&'a ArrayKey, &'a Value)> + use<'a> {
         self.get(name).into_iter().flat_map(Value::elements)
     }
 

@@ -5,6 +5,7 @@
 //! together by whoever knows them.
 
 mod about;
+pub mod array_key;
 mod chain;
 mod environ;
 pub mod names;
@@ -21,9 +22,10 @@ use serde::{Deserialize, Serialize};
 use crate::base::tracked::Tracked;
 
 pub use about::about;
+pub use array_key::ArrayKey;
 pub use chain::Chain;
 pub use environ::{Environ, Variable};
-pub use names::{OptionName, parse_name};
+pub use names::{NameError, OptionName, parse_name};
 pub use set::Given;
 pub use table::{COMMAND_ALIASES, Kind, OptionEntry, Scope};
 pub use value::Value;
@@ -119,10 +121,10 @@ impl Options {
     }
 
     /// Removes one element of an array. Error: `not an array`.
-    pub fn unset_index(&mut self, name: &str, index: u32) -> Result<(), String> {
+    pub fn unset_index(&mut self, name: &str, index: &ArrayKey) -> Result<(), String> {
         match self.entries.get_mut(table::canonical(name)) {
             Some(Value::Array(items)) => {
-                items.remove(&index);
+                items.remove(index);
                 Ok(())
             }
             _ => Err("not an array".to_string()),

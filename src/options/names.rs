@@ -1,5 +1,6 @@
 //! Names of options as users write them: abbreviations, other spellings, `name[index]`.
 
+use super::array_key::ArrayKey;
 use super::table;
 
 /// A name that has been matched against the table.
@@ -7,7 +8,7 @@ use super::table;
 pub struct OptionName {
     /// The table's name, or a user option's with its `@`.
     pub name: String,
-    pub index: Option<u32>,
+    pub index: Option<ArrayKey>,
 }
 
 impl OptionName {
@@ -33,15 +34,26 @@ impl NameError {
     }
 }
 
-/// Splits `name[index]`. The name is not looked up; `None` where the brackets are wrong.
-pub fn split_index(text: &str) -> Option<(&str, Option<u32>)> {
+/// Splits `name[index]` or `name[key]`. The name is not looked up; `None` where the brackets are
+/// wrong.
+pub fn split_index(text: &str) -> Option<(&str, Option<ArrayKey>)> {
     if text.is_empty() {
         return None;
     }
     let Some((name, rest)) = text.split_once('[') else {
         return Some((text, None));
     };
-    let inside = rest.strip_suffix(']').filter(|inside| !inside.contains(']'))?;
+    let inside = rest.strip_suffix(']').filter(|inside| !inside.contains(']') && !inside.is_empty())?;
+    let key = match number(inside) {
+        Some(number) => ArrayKey::Number(number),
+        None if inside.bytes().all(|byte| byte.is_ascii_digit()) => return None,
+        None => ArrayKey::Name(inside.into()),
+    };
+    Some((name, Some(key)))
+}
+
+/// An index as tmux 3.7c reads it.
+fn number(inside: &str) -> Option<u32> {
     if !inside.ends_with(|c: char| c.is_ascii_digit()) {
         return None;
     }
@@ -54,14 +66,16 @@ pub fn split_index(text: &str) -> Option<(&str, Option<u32>)> {
     // tmux: read by `%d`: a number that is too large for a `long` is the largest, and the lower
     // half of it counts.
     let index = digits[..end].parse().unwrap_or(i64::MAX) as i32;
-    Some((name, Some(u32::try_from(index).ok()?)))
+    u32::try_from(index).ok()
 }
 
 /// Matches a name, an abbreviation that fits only one of tmux's options, or a user option.
 pub fn parse_name(text: &str) -> Result<OptionName, NameError> {
     // tmux: what is not even a name is called ambiguous.
     let (name, index) = split_index(text).ok_or(NameError::Ambiguous)?;
-    if name.starts_with('@') {
+    // tmux: 3.7c has no keys but numbers; its main branch has them for arrays.
+    let named = index.as_ref().is_some_and(|key| matches!(key, ArrayKey::Name(_)));
+    if name.starts_with('@') && !named {
         return Ok(OptionName { name: name.to_string(), index });
     }
     let name = table::canonical(name);
@@ -78,6 +92,9 @@ pub fn parse_name(text: &str) -> Result<OptionName, NameError> {
             found = Some(entry.name);
         }
     }
+    if named && !found.and_then(table::find).is_some_and(|entry| entry.is_array()) {
+        return Err(NameError::Ambiguous);
+    }
     let name = found.ok_or(NameError::Invalid)?.to_string();
     Ok(OptionName { name, index })
 }
@@ -90,7 +107,8 @@ mod tests {
     fn names_and_indexes() {
         let check = |text: &str, expect: Result<(&str, Option<u32>), NameError>| {
             let parsed = parse_name(text);
-            let got = parsed.as_ref().map(|name| (name.name.as_str(), name.index)).map_err(|e| *e);
+            let got = parsed.as_ref().map(|name| (name.name.as_str(), name.index.clone())).map_err(|e| *e);
+            let expect = expect.map(|(name, number)| (name, number.map(ArrayKey::Number)));
             assert_eq!(got, expect, "{text:?}");
         };
         check("status-left", Ok(("status-left", None)));
@@ -99,9 +117,15 @@ mod tests {
         check("mous", Ok(("mouse", None)));
         check("user-keys[3]", Ok(("user-keys", Some(3))));
         check("user-keys[]", Err(NameError::Ambiguous));
-        check("user-keys[x]", Err(NameError::Ambiguous));
+        check("status[x]", Err(NameError::Ambiguous));
+        check("@user[x]", Err(NameError::Ambiguous));
+        check("nosuch[x]", Err(NameError::Ambiguous));
+        check("user-keys[4294967295]", Err(NameError::Ambiguous));
         check("user-keys[1]x", Err(NameError::Ambiguous));
-        check("user-keys[-1]", Err(NameError::Ambiguous));
+        for key in ["x", "-1", "a b", "12x", "x1"] {
+            let name = parse_name(&format!("user-keys[{key}]")).unwrap();
+            assert_eq!(name.index, Some(ArrayKey::Name(key.into())));
+        }
         check("@a", Ok(("@a", None)));
         check("clock-mode-color", Ok(("clock-mode-colour", None)));
         check("nosuch", Err(NameError::Invalid));

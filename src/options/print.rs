@@ -2,6 +2,7 @@
 
 use crate::syntax::escape::escape;
 
+use super::array_key::ArrayKey;
 use super::table::{self, OptionEntry};
 use super::{Options, Value};
 
@@ -19,7 +20,7 @@ pub struct Listing {
 pub struct Shown {
     pub name: String,
     /// Which element it is.
-    pub index: Option<u32>,
+    pub index: Option<ArrayKey>,
     pub value: String,
     /// An array that is empty has no value.
     pub has_value: bool,
@@ -51,7 +52,7 @@ impl Shown {
         if values_only {
             return self.value.clone();
         }
-        let index = self.index.map(|index| format!("[{index}]")).unwrap_or_default();
+        let index = self.index.as_ref().map(|index| format!("[{index}]")).unwrap_or_default();
         let mark = if self.inherited { "*" } else { "" };
         let value = match (self.has_value, self.is_string) {
             (false, _) => String::new(),
@@ -64,20 +65,20 @@ impl Shown {
 
 /// The lines for one option: one, or one for each element of an array; with `index`, only
 /// that element, whether or not it is there.
-pub fn shown(name: &str, value: &Value, index: Option<u32>, listing: Listing) -> Vec<Shown> {
+pub fn shown(name: &str, value: &Value, index: Option<&ArrayKey>, listing: Listing) -> Vec<Shown> {
     let whole = Shown::new(name, value, listing.inherited);
     let Value::Array(items) = value else {
-        return vec![Shown { index, ..whole }];
+        return vec![Shown { index: index.cloned(), ..whole }];
     };
-    let element = |index: u32| {
+    let element = |index: &ArrayKey| {
         let value = value.element_text(table::find(name), Some(index), false);
-        Shown { index: Some(index), value, ..whole.clone() }
+        Shown { index: Some(index.clone()), value, ..whole.clone() }
     };
     match index {
         Some(index) => vec![element(index)],
         None if items.is_empty() && listing.values_only => Vec::new(),
         None if items.is_empty() => vec![Shown { has_value: false, inherited: false, ..whole }],
-        None => items.keys().map(|&index| element(index)).collect(),
+        None => items.keys().map(element).collect(),
     }
 }
 
@@ -113,7 +114,8 @@ pub fn listing(
             Which::Both => true,
             Which::Hooks => entry.is_hook,
         };
-        if !wanted || !entry.scope.contains(scope) {
+        // Lines around one pane (`new-pane -B`) are set on the pane.
+        if !wanted || !(entry.scope.contains(scope) || level.get(entry.name).is_some()) {
             continue;
         }
         let is_set = |value: &Value| value.elements().next().is_some();

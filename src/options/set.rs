@@ -10,6 +10,7 @@ use crate::syntax::parse::NoContext;
 use crate::syntax::style::Style;
 use crate::syntax::{CommandList, Origin, parse_string};
 
+use super::array_key::ArrayKey;
 use super::size::{ByteCap, Keep, MemoryLimit};
 use super::table::{Kind, OptionEntry};
 use super::{Options, Value};
@@ -123,7 +124,7 @@ impl Options {
     pub fn assign_array(
         &mut self,
         entry: &OptionEntry,
-        index: Option<u32>,
+        index: Option<&ArrayKey>,
         given: &Given<'_>,
         append: bool,
     ) -> Result<(), String> {
@@ -145,24 +146,28 @@ impl Options {
     }
 }
 
-fn set_all(entry: &OptionEntry, items: &mut BTreeMap<u32, Value>, given: &Given<'_>) -> Result<(), String> {
+fn set_all(
+    entry: &OptionEntry,
+    items: &mut BTreeMap<ArrayKey, Value>,
+    given: &Given<'_>,
+) -> Result<(), String> {
     let value = given.text;
     let separators = entry.array.unwrap_or_default();
     let parts: Vec<&str> =
         if separators.is_empty() { vec![value] } else { value.split(|c| separators.contains(c)).collect() };
     for part in parts.into_iter().filter(|part| !part.is_empty()) {
-        let Some(free) = (0..u32::MAX).find(|index| !items.contains_key(index)) else {
+        let Some(free) = (0..u32::MAX).map(ArrayKey::Number).find(|index| !items.contains_key(index)) else {
             break;
         };
-        set_element(entry, items, free, part, false, given)?;
+        set_element(entry, items, &free, part, false, given)?;
     }
     Ok(())
 }
 
 fn set_element(
     entry: &OptionEntry,
-    items: &mut BTreeMap<u32, Value>,
-    index: u32,
+    items: &mut BTreeMap<ArrayKey, Value>,
+    index: &ArrayKey,
     value: &str,
     append: bool,
     given: &Given<'_>,
@@ -170,13 +175,13 @@ fn set_element(
     let new = match entry.kind {
         Kind::Command => given.commands()?,
         Kind::Colour => Value::Colour(colour(value)?),
-        Kind::String => match items.get(&index) {
+        Kind::String => match items.get(index) {
             Some(Value::String(old)) if append => Value::String(format!("{old}{value}")),
             _ => Value::String(value.to_string()),
         },
         _ => return Err("wrong array type".to_string()),
     };
-    items.insert(index, new);
+    items.insert(index.clone(), new);
     Ok(())
 }
 

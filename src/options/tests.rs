@@ -3,7 +3,7 @@
 use super::print::{Listing, Which, listing, shown};
 use super::*;
 
-fn lines(name: &str, value: &Value, index: Option<u32>, listing: Listing) -> Vec<String> {
+fn lines(name: &str, value: &Value, index: Option<&ArrayKey>, listing: Listing) -> Vec<String> {
     shown(name, value, index, listing).iter().map(|shown| shown.line(listing.values_only)).collect()
 }
 
@@ -42,7 +42,7 @@ fn set_and_show(name: &str, value: Option<&str>) -> String {
             Ok(())
         }
         Some(entry) if entry.is_array() => {
-            level.assign_array(entry, name.index, &given.expect("arrays need a value"), append)
+            level.assign_array(entry, name.index.as_ref(), &given.expect("arrays need a value"), append)
         }
         Some(entry) => {
             let current = level.get(&name.name).cloned();
@@ -52,7 +52,8 @@ fn set_and_show(name: &str, value: Option<&str>) -> String {
     if let Err(error) = result {
         return error;
     }
-    lines(&name.name, level.get(&name.name).expect("was set"), name.index, Listing::default()).join("\n")
+    lines(&name.name, level.get(&name.name).expect("was set"), name.index.as_ref(), Listing::default())
+        .join("\n")
 }
 
 #[test]

@@ -9,6 +9,7 @@ use crate::base::{Colour, Key};
 use crate::syntax::parse::NoContext;
 use crate::syntax::{CommandList, Origin, parse_string};
 
+use super::array_key::ArrayKey;
 use super::table::{Initial, Kind, OptionEntry};
 
 /// A value. Which variant it is follows from the option's row; user options are strings.
@@ -23,7 +24,7 @@ pub enum Value {
     Choice(usize),
     #[serde(serialize_with = "save_command", deserialize_with = "load_command")]
     Command(Arc<CommandList>),
-    Array(BTreeMap<u32, Value>),
+    Array(BTreeMap<ArrayKey, Value>),
 }
 
 fn save_command<S: Serializer>(list: &Arc<CommandList>, to: S) -> Result<S::Ok, S::Error> {
@@ -59,7 +60,9 @@ impl Value {
             Initial::Text(text) => text.split(|c| separators.contains(c)).filter(|p| !p.is_empty()).collect(),
             _ => Vec::new(),
         };
-        Value::Array((0..).zip(parts.iter().map(|part| single(Initial::Text(part)))).collect())
+        Value::Array(
+            (0..).map(ArrayKey::Number).zip(parts.iter().map(|part| single(Initial::Text(part)))).collect(),
+        )
     }
 
     /// As text; arrays are joined with spaces. `numeric`: flags are 1 and 0 (as in formats).
@@ -84,10 +87,15 @@ impl Value {
     }
 
     /// One element of an array as text, empty where there is none; other values whole.
-    pub fn element_text(&self, entry: Option<&OptionEntry>, index: Option<u32>, numeric: bool) -> String {
+    pub fn element_text(
+        &self,
+        entry: Option<&OptionEntry>,
+        index: Option<&ArrayKey>,
+        numeric: bool,
+    ) -> String {
         match (self, index) {
             (Value::Array(items), Some(index)) => {
-                items.get(&index).map(|item| item.to_text(entry, numeric)).unwrap_or_default()
+                items.get(index).map(|item| item.to_text(entry, numeric)).unwrap_or_default()
             }
             _ => self.to_text(entry, numeric),
         }
@@ -101,11 +109,11 @@ impl Value {
     }
 
     /// The elements of an array by index; none for other values.
-    pub fn elements(&self) -> impl Iterator<Item = (u32, &Value)> {
+    pub fn elements(&self) -> impl Iterator<Item = (&ArrayKey, &Value)> {
         let items = match self {
             Value::Array(items) => Some(items),
             _ => None,
         };
-        items.into_iter().flatten().map(|(&index, value)| (index, value))
+        items.into_iter().flatten()
     }
 }

@@ -82,9 +82,20 @@ impl Features {
 
     /// Adds features by name (any case), separated by `separators`; stops at an unknown name.
     pub fn add(&mut self, names: &str, separators: &str) {
+        self.change(names, separators, &mut Features::default());
+    }
+
+    /// The same, where `name@` takes a feature away for good: it goes to `removed`, and what is in
+    /// there is not added.
+    pub fn change(&mut self, names: &str, separators: &str, removed: &mut Features) {
         for name in names.split(|c| separators.contains(c)) {
+            let (name, away) = name.strip_suffix('@').map_or((name, false), |name| (name, true));
             match FEATURES.iter().position(|f| f.name.eq_ignore_ascii_case(name)) {
-                Some(n) => self.0 |= 1 << n,
+                Some(n) if away => {
+                    self.0 &= !(1 << n);
+                    removed.0 |= 1 << n;
+                }
+                Some(n) => self.0 |= (1 << n) & !removed.0,
                 // tmux: an unknown (or empty) name ends the list, so what follows is ignored.
                 None => break,
             }
@@ -210,6 +221,12 @@ mod tests {
         assert_eq!(features.to_string(), "256,mouse,RGB,title");
         features.add("sync:bpaste", ":");
         assert_eq!(features.to_string(), "256,bpaste,mouse,RGB,sync,title");
+        let mut removed = Features::default();
+        features.change("title@:rgb:TITLE:sync@", ":", &mut removed);
+        assert_eq!(
+            (features.to_string(), removed.to_string()),
+            ("256,bpaste,mouse,RGB".into(), "sync,title".into())
+        );
         for (family, names) in FAMILIES {
             let mut features = Features::default();
             features.add_family(family);

@@ -52,6 +52,8 @@ pub struct Term {
     name: String,
     values: Vec<Value>,
     applied: Features,
+    /// Those that `terminal-features` takes away, whatever else says that they are there.
+    removed: Features,
     pub flags: TermFlags,
     acs: [u8; 128],
 }
@@ -71,20 +73,21 @@ impl Term {
             name: name.to_owned(),
             values: vec![Value::None; super::caps::CAPS.len()],
             applied: Features::default(),
+            removed: Features::default(),
             flags: TermFlags::default(),
             acs: [0; 128],
         };
         caps.iter().for_each(|cap| term.set_from_client(cap));
         for item in options.features {
             if let Some(rest) = matching_item(item, name) {
-                features.add(rest, ":");
+                features.change(rest, ":", &mut term.removed);
             }
         }
         match colorterm {
             Some(c) if c.eq_ignore_ascii_case("truecolor") || c.eq_ignore_ascii_case("24bit") => {
-                features.add("RGB", ",");
+                features.change("RGB", ",", &mut term.removed);
             }
-            Some(c) if c.contains("256") => features.add("256", ","),
+            Some(c) if c.contains("256") => features.change("256", ",", &mut term.removed),
             _ => {}
         }
         term.apply_overrides(options.overrides);
@@ -96,11 +99,11 @@ impl Term {
         }
         if term.flag(Cap::XT) || term.text(Cap::CLEAR).starts_with(b"\x1b[") {
             term.flags.vt100_like = true;
-            features.add("bpaste,focus,title", ",");
+            features.change("bpaste,focus,title", ",", &mut term.removed);
         }
         let direct = term.has(Cap::SETRGBF) && term.has(Cap::SETRGBB);
         if (term.flag(Cap::TC) || term.has(Cap::RGB)) && !direct {
-            features.add("RGB", ",");
+            features.change("RGB", ",", &mut term.removed);
         }
         term.update_features(*features, options.overrides);
         Ok(term)
@@ -109,6 +112,7 @@ impl Term {
     /// Switches on features learnt since; true when anything is new (the client must then be
     /// drawn again).
     pub fn update_features(&mut self, features: Features, overrides: &[String]) -> bool {
+        let features = self.without_removed(features);
         let fresh = features.0 & !self.applied.0 != 0;
         if fresh {
             for cap in features.new_caps(self.applied) {
@@ -121,6 +125,11 @@ impl Term {
             self.apply_overrides(overrides);
         }
         fresh
+    }
+
+    /// Features but for those that are taken away.
+    pub fn without_removed(&self, features: Features) -> Features {
+        Features(features.0 & !self.removed.0)
     }
 
     pub fn name(&self) -> &str {

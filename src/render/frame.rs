@@ -192,6 +192,11 @@ impl FrameLinks {
         new
     }
 
+    /// The client's number for a link of a style, which is its own `id=`.
+    pub fn of_style(&mut self, uri: &str) -> LinkId {
+        self.links.intern(uri, uri)
+    }
+
     pub fn get(&self, id: LinkId) -> Option<&Hyperlink> {
         self.links.get(id)
     }

@@ -52,7 +52,7 @@ impl Runtime {
         if self.server.clients.len() >= MAX_CLIENTS || self.server.exiting {
             return None;
         }
-        let uid = getsockopt(&socket, PeerCredentials).map(|c| (c.uid(), c.pid())).ok();
+        let uid = getsockopt(&socket, PeerCredentials).map(|c| (c.uid(), c.gid(), c.pid())).ok();
         let id = ClientId(self.server.next_client);
         self.server.next_client += 1;
         let connection = Connection::new(FdMarking::TopBit);
@@ -60,15 +60,11 @@ impl Runtime {
         self.world.peers.insert(id, peer);
         tracing::debug!(client = id.0, from = ?uid, "client connected");
         let mut client = Client::new(id, self.world.now);
-        match uid {
-            Some((uid, _)) if uid == self.server.uid || uid == 0 => client.uid = uid,
-            Some((uid, _)) => match self.server.access.get(&uid) {
-                Some(access) => {
-                    client.uid = uid;
-                    client.flags.set(ClientFlags::READONLY, access.read_only);
-                }
-                None => refuse(&mut client),
-            },
+        if let Some((uid, gid, _)) = uid {
+            (client.uid, client.gid) = (uid, Some(gid));
+        }
+        match uid.and_then(|(uid, gid, _)| self.server.access_of(uid, Some(gid))) {
+            Some(access) => client.flags.set(ClientFlags::READONLY, access.read_only),
             None => refuse(&mut client),
         }
         self.server.clients.insert(id, client);

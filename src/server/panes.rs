@@ -274,12 +274,16 @@ fn terminal_event(cx: &mut Cx<'_>, id: PaneId, event: TerminalEvent) {
 /// terminal if it can show notifications, otherwise by a bell and a message.
 fn notify(cx: &mut Cx<'_>, id: PaneId, notification: &Notification) {
     cx.server.notify_program(id, notification);
+    let parts = [notification.title.as_str(), notification.text.as_str()];
+    let text = parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(": ");
+    if let Some(pane) = cx.server.panes.get_mut(&id) {
+        pane.notification.clone_from(&text);
+    }
     let reach = cx.server.pane_options(id).choice("notifications");
     if reach == "off" {
         return;
     }
-    let parts = [notification.title.as_str(), notification.text.as_str()];
-    let text = parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(": ");
+    cx.server.mark_notified(id);
     for client in showing_clients(cx, id, reach == "on") {
         if !cx.host.tty_notify(client, &text) {
             cx.host.tty_bell(client);

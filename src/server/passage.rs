@@ -15,6 +15,7 @@ use crate::model::host::TimerId;
 use crate::model::kept::Listener;
 use crate::model::queue::ItemId;
 use crate::model::queue_record::QueuesRecord;
+use crate::model::waits::{SavedLooks, SavedWait};
 use crate::model::{Client, ClientFlags, Delayed, FormatJob, FormatJobKey, ItemContext};
 use crate::options::Environ;
 
@@ -75,6 +76,14 @@ pub struct Passage {
     pub next_client: u32,
     /// Of `wait-for`: who waits, and who waits for a lock.
     pub waiters: Vec<(String, Vec<ItemId>, Vec<ItemId>)>,
+    /// Who waits for something in a pane, and what their commands know of panes.
+    #[serde(default)]
+    pub waits: Vec<SavedWait>,
+    #[serde(default)]
+    pub looks: SavedLooks,
+    /// Who waits for events.
+    #[serde(default)]
+    pub event_waits: Vec<String>,
     pub delayed: Vec<(u64, Listener, Delayed)>,
     pub format_jobs: Vec<(FormatJobKey, FormatJob)>,
     pub source_depth: Vec<(Option<ClientId>, u32)>,
@@ -91,6 +100,8 @@ pub struct ClientRecord {
     pub name: String,
     pub pid: i32,
     pub uid: u32,
+    #[serde(default)]
+    pub gid: Option<u32>,
     pub user: String,
     pub tty: String,
     pub term_name: String,
@@ -170,6 +181,7 @@ impl ClientRecord {
             name,
             pid,
             uid,
+            gid,
             user,
             tty,
             term_name,
@@ -242,6 +254,7 @@ impl ClientRecord {
             name: name.clone(),
             pid: *pid,
             uid: *uid,
+            gid: *gid,
             user: user.clone(),
             tty: tty.clone(),
             term_name: term_name.clone(),

@@ -229,11 +229,9 @@ impl Runtime {
             server.messages.next_number = server.messages.next_number.max(number + 1);
         }
         said.into_iter().for_each(|message| server.add_message(self.world.now, message.text));
-        server.access.extend(
-            std::mem::take(&mut snapshot.access)
-                .into_iter()
-                .map(|(user, read_only)| (user, Access { read_only })),
-        );
+        let access = |(id, read_only)| (id, Access { read_only });
+        server.access.extend(std::mem::take(&mut snapshot.access).into_iter().map(access));
+        server.group_access.extend(std::mem::take(&mut snapshot.group_access).into_iter().map(access));
     }
 
     /// Numbers of what comes next: never those of what there was, even if they are not known.
@@ -569,6 +567,7 @@ pub(super) fn remake(
         output_offset: record.output_offset,
         last_output: record.last_output,
         oom_kills: record.oom_kills,
+        notification: String::new(),
         last_cursor: Default::default(),
     }
 }

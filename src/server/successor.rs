@@ -98,7 +98,7 @@ impl Runtime {
         for (_, record) in clients {
             self.take_up_client(record, &mut arrived)?;
         }
-        self.take_up_passage(passage);
+        self.take_up_passage(passage)?;
         forget_read_states();
         self.write_state();
         Ok(())
@@ -169,12 +169,15 @@ impl Runtime {
         }
     }
 
-    fn take_up_passage(&mut self, passage: Passage) {
+    fn take_up_passage(&mut self, passage: Passage) -> Result<(), String> {
         let Passage {
             asked,
             queues,
             next_client,
             waiters,
+            waits,
+            looks,
+            event_waits,
             delayed,
             format_jobs,
             source_depth,
@@ -210,7 +213,10 @@ impl Runtime {
         }
         let mut cx = self.cx();
         command::shell::wait_for_delayed(&mut cx);
+        cx.server.waits.take_up_looks(looks);
+        command::waiters::take_up(&mut cx, waits, &event_waits)?;
         command::upgrade::succeeded(&mut cx, &asked);
+        Ok(())
     }
 
     /// Lets the server before know that this one is at work.
@@ -229,6 +235,7 @@ fn client_of(record: ClientRecord) -> (Client, PeerRecord) {
         name,
         pid,
         uid,
+        gid,
         user,
         tty,
         term_name,
@@ -279,6 +286,7 @@ fn client_of(record: ClientRecord) -> (Client, PeerRecord) {
         name,
         pid,
         uid,
+        gid,
         user,
         tty,
         term_name,

@@ -366,7 +366,7 @@ impl Tty {
 
     /// New features were learnt. True when the terminal must be drawn again.
     pub fn add_features(&mut self, features: Features, overrides: &[String]) -> bool {
-        self.features.0 |= features.0;
+        self.features.0 |= self.term.without_removed(features).0;
         let fresh = self.term.update_features(self.features, overrides);
         self.composer.erasing = Erasing::of(&self.term);
         self.composer.pictures.enabled = self.term.features().has(PICTURES);

@@ -256,11 +256,8 @@ impl Runtime {
             return Some(why);
         }
         let server = &self.server;
-        if server.events.has_subscribers() {
+        if server.events.save().is_none() {
             return Some("a client waits for events".to_owned());
-        }
-        if !server.waits.is_idle() {
-            return Some("a client waits for a pane".to_owned());
         }
         if !self.world.work.is_idle() || !self.world.callbacks.is_empty() {
             return Some("histories are being read".to_owned());
@@ -364,6 +361,9 @@ impl Runtime {
                     (name.clone(), waiters.clone(), lockers.clone())
                 })
                 .collect(),
+            waits: server.waits.save(),
+            looks: server.waits.save_looks(),
+            event_waits: server.events.save().ok_or("a client waits for events")?,
             delayed: server
                 .waiting_delayed
                 .iter()

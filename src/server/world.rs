@@ -569,6 +569,14 @@ impl Host for World {
         nix::unistd::User::from_name(name).ok().flatten().map(|user| user.uid.as_raw())
     }
 
+    fn group_name(&self, gid: u32) -> Option<String> {
+        nix::unistd::Group::from_gid(gid.into()).ok().flatten().map(|group| group.name)
+    }
+
+    fn group_id(&self, name: &str) -> Option<u32> {
+        nix::unistd::Group::from_name(name).ok().flatten().map(|group| group.gid.as_raw())
+    }
+
     fn elapsed_ms(&self) -> u64 {
         self.started.elapsed().as_millis() as u64
     }

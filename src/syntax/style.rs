@@ -77,6 +77,10 @@ pub struct Style {
     pub width: Option<Width>,
     pub pad: Option<u32>,
     pub default: DefaultKind,
+    /// How much darker colours are shown, in percent (`window-style`).
+    pub dim: u8,
+    /// Where text in this style points; empty: nowhere.
+    pub link: String,
 }
 
 impl Default for Style {
@@ -103,6 +107,8 @@ impl Style {
             width: None,
             pad: None,
             default: DefaultKind::Base,
+            dim: 0,
+            link: String::new(),
         }
     }
 
@@ -130,7 +136,11 @@ impl Style {
         }
         let lower = part.to_ascii_lowercase();
         match lower.as_str() {
-            "default" => self.cell = CellStyle { link: self.cell.link, ..*base },
+            "default" => {
+                self.cell = CellStyle { link: self.cell.link, ..*base };
+                self.link.clear();
+            }
+            "nolink" => self.link.clear(),
             "ignore" => self.ignore = true,
             "noignore" => self.ignore = false,
             "push-default" => self.default = DefaultKind::Push,
@@ -160,6 +170,10 @@ impl Style {
             };
             return Ok(());
         }
+        if name == "link" {
+            part["link=".len()..].clone_into(&mut self.link);
+            return Ok(());
+        }
         if value.is_empty() {
             return Err(BadStyle);
         }
@@ -187,6 +201,7 @@ impl Style {
                     None => Width::Cells(number(value, u32::MAX)?),
                 });
             }
+            "dim" => self.dim = number(value.strip_suffix('%').unwrap_or(value), 100)? as u8,
             "pad" => self.pad = Some(number(value, u32::MAX)?),
             _ => return Err(BadStyle),
         }
@@ -330,7 +345,13 @@ impl fmt::Display for Style {
             DefaultKind::Pop => parts.push("pop-default".to_string()),
             DefaultKind::Set => parts.push("set-default".to_string()),
         }
-        let colours = [("fill", self.fill), ("fg", self.cell.fg), ("bg", self.cell.bg), ("us", self.cell.us)];
+        if self.fill != Colour::Default {
+            parts.push(format!("fill={}", self.fill));
+        }
+        if self.dim != 0 {
+            parts.push(format!("dim={}%", self.dim));
+        }
+        let colours = [("fg", self.cell.fg), ("bg", self.cell.bg), ("us", self.cell.us)];
         for (name, colour) in colours {
             if colour != Colour::Default {
                 parts.push(format!("{name}={colour}"));
@@ -346,6 +367,9 @@ impl fmt::Display for Style {
         }
         if let Some(pad) = self.pad {
             parts.push(format!("pad={pad}"));
+        }
+        if !self.link.is_empty() {
+            parts.push(format!("link={}", self.link));
         }
         if parts.is_empty() { f.write_str("default") } else { f.write_str(&parts.join(",")) }
     }
@@ -376,6 +400,17 @@ mod tests {
         check("width=101%", None);
         check("fill=bogus", None);
         check("nocurly-underscore", Some("default"));
+        check("dim=40,fill=red,bg=blue", Some("fill=red,dim=40%,bg=blue"));
+        check("dim=40%,dim=0", Some("default"));
+        check("dim=101", None);
+        check("dim=", None);
+        check("dim=%", None);
+        check("dim", Some("dim"));
+        check("link=https://Example.org/?a=b,bold", Some("bright,link=https://Example.org/?a=b"));
+        check("link=x,link=", Some("default"));
+        check("link=x,nolink", Some("default"));
+        check("link=x,default", Some("default"));
+        check("noLINK", Some("default"));
         check("bogus", None);
         check("none=x", None);
     }

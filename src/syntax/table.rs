@@ -40,7 +40,7 @@ commands! {
         usage: "[-abdP] [-F format] [-n window-name] [-s src-pane] [-t dst-window]", ..ROW
     },
     CapturePane => CommandEntry {
-        name: "capture-pane", alias: Some("capturep"), template: "Aab:CeE:FHjJk:LMNpPqS:Tt:",
+        name: "capture-pane", alias: Some("capturep"), template: "Aab:CeE:FHjJk:LMNpPqRS:Tt:",
         target: pane('t', NO_FIND), flags: CommandFlags::AFTER_HOOK,
         usage: "[-aCeFHJLMNpPqT] [-b buffer-name] [-E end-line] [-S start-line] [-t target-pane]", ..ROW
     },
@@ -83,7 +83,7 @@ commands! {
         usage: "[-t target-pane]", ..ROW
     },
     CommandPrompt => CommandEntry {
-        name: "command-prompt", template: "1CbeFiklI:Np:t:T:", max: Some(1), positional: CommandsOrString,
+        name: "command-prompt", template: "1CbeFiklI:Np:Pt:T:", max: Some(1), positional: CommandsOrString,
         flags: CommandFlags::CLIENT_T,
         usage: "[-1CbeFiklN] [-I inputs] [-p prompts] [-t target-client] [-T prompt-type] [template]", ..ROW
     },
@@ -161,7 +161,7 @@ commands! {
         usage: "[-bdfhv] [-l size] [-s src-pane] [-t dst-pane]", ..ROW
     },
     KillPane => CommandEntry {
-        name: "kill-pane", alias: Some("killp"), template: "at:", target: pane('t', NO_FIND),
+        name: "kill-pane", alias: Some("killp"), template: "af:t:", target: pane('t', NO_FIND),
         flags: CommandFlags::AFTER_HOOK,
         usage: "[-a] [-t target-pane]", ..ROW
     },
@@ -170,11 +170,11 @@ commands! {
         usage: "", ..ROW
     },
     KillSession => CommandEntry {
-        name: "kill-session", template: "aCgt:", target: session('t', NO_FIND),
+        name: "kill-session", template: "aCf:gt:", target: session('t', NO_FIND),
         usage: "[-aCg] [-t target-session]", ..ROW
     },
     KillWindow => CommandEntry {
-        name: "kill-window", alias: Some("killw"), template: "at:", target: window('t', NO_FIND),
+        name: "kill-window", alias: Some("killw"), template: "af:t:", target: window('t', NO_FIND),
         usage: "[-a] [-t target-window]", ..ROW
     },
     LastPane => CommandEntry {
@@ -251,7 +251,7 @@ commands! {
         usage: "[-abdkr] [-s src-window] [-t dst-window]", ..ROW
     },
     NewPane => CommandEntry {
-        name: "new-pane", alias: Some("newp"), template: "bc:de:EfF:hIkl:Lm:p:PR:s:S:t:vx:X:y:Y:Z",
+        name: "new-pane", alias: Some("newp"), template: "bB:c:de:EfF:hIkl:Lm:p:PR:s:S:t:T:vWx:X:y:Y:Z",
         max: None, target: pane('t', NO_FIND),
         usage: concat!(
             "[-bdefhIklPvZ] [-c start-directory] [-e environment] [-F format] [-l size] [-m message] ",
@@ -270,7 +270,7 @@ commands! {
         ), ..ROW
     },
     NewWindow => CommandEntry {
-        name: "new-window", alias: Some("neww"), template: "abc:de:F:kn:PSt:", max: None,
+        name: "new-window", alias: Some("neww"), template: "abc:de:EF:kn:PSt:", max: None,
         target: window('t', FindFlags::WINDOW_INDEX),
         usage: concat!(
             "[-abdkPS] [-c start-directory] [-e environment] [-F format] [-n window-name] [-t ",
@@ -334,7 +334,7 @@ commands! {
         usage: "[-aADLRU] [-x width] [-y height] [-t target-window] [adjustment]", ..ROW
     },
     RespawnPane => CommandEntry {
-        name: "respawn-pane", alias: Some("respawnp"), template: "c:e:kt:", max: None,
+        name: "respawn-pane", alias: Some("respawnp"), template: "c:e:Ekt:", max: None,
         target: pane('t', NO_FIND),
         usage: concat!(
             "[-k] [-c start-directory] [-e environment] [-t target-pane] [shell-command [argument ",
@@ -342,7 +342,7 @@ commands! {
         ), ..ROW
     },
     RespawnWindow => CommandEntry {
-        name: "respawn-window", alias: Some("respawnw"), template: "c:e:kt:", max: None,
+        name: "respawn-window", alias: Some("respawnw"), template: "c:e:Ekt:", max: None,
         target: window('t', NO_FIND),
         usage: concat!(
             "[-k] [-c start-directory] [-e environment] [-t target-window] [shell-command [argument ",
@@ -388,7 +388,7 @@ commands! {
         usage: "[-2] [-t target-pane]", ..ROW
     },
     ServerAccess => CommandEntry {
-        name: "server-access", template: "adlrw", max: Some(1), flags: CommandFlags::CLIENT_CAN_FAIL,
+        name: "server-access", template: "adglrw", max: Some(1), flags: CommandFlags::CLIENT_CAN_FAIL,
         usage: "[-adlrw] [-t target-pane] [user]", ..ROW
     },
     SetBuffer => CommandEntry {
@@ -457,7 +457,7 @@ commands! {
         usage: "[-Fnqv] [-t target-pane] path ...", ..ROW
     },
     SplitWindow => CommandEntry {
-        name: "split-window", alias: Some("splitw"), template: "bc:de:EfF:hIkl:m:p:PR:s:S:t:vZ", max: None,
+        name: "split-window", alias: Some("splitw"), template: "bB:c:de:EfF:hIkl:m:p:PR:s:S:t:T:vWZ", max: None,
         target: pane('t', NO_FIND),
         usage: concat!(
             "[-bdefhIklPvZ] [-c start-directory] [-e environment] [-F format] [-l size] [-m message] ",
@@ -521,9 +521,9 @@ commands! {
         usage: "[-jr] [-F format] [-f filter] [-O order]", ..ROW
     },
     ListUsage => CommandEntry {
-        name: "list-usage", template: "F:f:O:r",
+        name: "list-usage", template: "F:f:jO:r",
         flags: CommandFlags::AFTER_HOOK, ours: true,
-        usage: "[-r] [-F format] [-f filter] [-O order]", ..ROW
+        usage: "[-jr] [-F format] [-f filter] [-O order]", ..ROW
     },
     RestoreSessions => CommandEntry {
         name: "restore-sessions", template: "", max: Some(0),

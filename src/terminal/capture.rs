@@ -38,6 +38,8 @@ pub struct Capture {
     last: CellStyle,
     /// Links listed already.
     listed: Vec<LinkId>,
+    /// Cells are described instead of shown (`-R`).
+    cells: Option<super::capture_cells::Described>,
 }
 
 /// Longest hyperlink printed, in bytes with what surrounds it.
@@ -46,11 +48,19 @@ const MAX_LINK_BYTES: usize = 8192;
 impl Capture {
     /// A capture of rows of a terminal `cols` wide.
     pub fn new(options: CaptureOptions, cols: u32) -> Self {
-        Self { options, cols, last: CellStyle::DEFAULT, listed: Vec::new() }
+        Self { options, cols, last: CellStyle::DEFAULT, listed: Vec::new(), cells: None }
+    }
+
+    /// A description of each cell of such a grid instead of what it shows.
+    pub fn of_cells(grid: super::capture_cells::Described) -> Self {
+        Self { cells: Some(grid), ..Self::new(CaptureOptions::default(), 0) }
     }
 
     /// Appends one row, `number` counting from the first visible one, with its line end.
     pub fn row(&mut self, row: &Row, number: i64, links: &Links, out: &mut String) {
+        if let Some(cells) = &mut self.cells {
+            return cells.row(row, number, links, out);
+        }
         let text = match self.options.hyperlinks {
             true => self.links_of(row, links),
             false => self.text(row, links),
@@ -293,15 +303,7 @@ fn colour_code(ground: u8, colour: Colour) -> String {
 
 /// The letters of `capture-pane -F`.
 fn flag_letters(row: &Row) -> String {
-    let rich = |run: &Run| match run.kind {
-        RunKind::Narrow => CellTables::is_extended_style(&run.style),
-        RunKind::Wide | RunKind::Cluster(_) | RunKind::Tab(_) => true,
-        RunKind::Cleared => matches!(run.style.bg, Colour::Rgb(..)),
-    };
-    let extended =
-        row.flags.contains(RowFlags::EXTENDED) || !row.text.is_ascii() || row.runs.iter().any(rich);
-    let linked =
-        row.flags.contains(RowFlags::HYPERLINK) || row.runs.iter().any(|run| run.style.link != LinkId(0));
+    let (extended, linked) = (is_extended(row), is_linked(row));
     let letters = [
         ('H', linked),
         ('O', row.flags.contains(RowFlags::START_OUTPUT)),
@@ -311,4 +313,19 @@ fn flag_letters(row: &Row) -> String {
     ];
     let text: String = letters.iter().filter(|(_, on)| *on).map(|(letter, _)| *letter).collect();
     if text.is_empty() { "-".to_owned() } else { text }
+}
+
+/// Whether some cell has, or had, a hyperlink.
+pub(super) fn is_linked(row: &Row) -> bool {
+    row.flags.contains(RowFlags::HYPERLINK) || row.runs.iter().any(|run| run.style.link != LinkId(0))
+}
+
+/// Whether tmux needs more than five bytes for some cell.
+pub(super) fn is_extended(row: &Row) -> bool {
+    let rich = |run: &Run| match run.kind {
+        RunKind::Narrow => CellTables::is_extended_style(&run.style),
+        RunKind::Wide | RunKind::Cluster(_) | RunKind::Tab(_) => true,
+        RunKind::Cleared => matches!(run.style.bg, Colour::Rgb(..)),
+    };
+    row.flags.contains(RowFlags::EXTENDED) || !row.text.is_ascii() || row.runs.iter().any(rich)
 }

@@ -28,6 +28,7 @@
 
 mod alternate;
 pub mod capture;
+pub mod capture_cells;
 mod cells;
 pub mod config;
 mod csi;

@@ -4,7 +4,7 @@
 //!
 //! `sections` reads the text, this file arranges what it found.
 
-use crate::base::{Cell, CellStyle, Colour, Point, Surface};
+use crate::base::{Cell, CellStyle, Colour, LinkId, Point, Surface};
 use crate::model::client::{RangeKind, StatusRange};
 use crate::syntax::style::{Align, Range};
 
@@ -22,9 +22,20 @@ pub fn draw(
     base: CellStyle,
     expanded: &str,
 ) -> Vec<StatusRange> {
-    let at = Point::new(x, y);
+    draw_linked(surface, Point::new(x, y), width, base, expanded, &mut |_| LinkId(0))
+}
+
+/// The same, where cells may have links: `link` gives the number of one by where it points.
+pub fn draw_linked(
+    surface: &mut Surface,
+    at: Point,
+    width: u32,
+    base: CellStyle,
+    expanded: &str,
+    link: &mut dyn FnMut(&str) -> LinkId,
+) -> Vec<StatusRange> {
     // A style that never ends: nothing is drawn at all.
-    let Some(sections) = Sections::parse(expanded, base) else { return Vec::new() };
+    let Some(sections) = Sections::parse(expanded, base, link) else { return Vec::new() };
     if let Some(fill) = sections.fill {
         let style = CellStyle { bg: fill, ..CellStyle::DEFAULT };
         surface.fill(at.x, at.y, width, 1, &Cell { style, ..Cell::BLANK });

@@ -2,7 +2,7 @@
 //! the style, chooses the section and marks ranges.
 
 use crate::base::width::{Joining, joining};
-use crate::base::{Attrs, Cell, CellFlags, CellStyle, Colour, Glyph};
+use crate::base::{Attrs, Cell, CellFlags, CellStyle, Colour, Glyph, LinkId};
 use crate::syntax::style::{Align, DefaultKind, List, Range, Style};
 
 use super::super::scan::skip;
@@ -97,7 +97,7 @@ enum ListState {
     Over,
 }
 
-struct Reader {
+struct Reader<'l> {
     out: Sections,
     base: CellStyle,
     current_default: CellStyle,
@@ -109,6 +109,7 @@ struct Reader {
     focus_start: Option<i64>,
     focus_end: Option<i64>,
     range: Option<SectionRange>,
+    link: &'l mut dyn FnMut(&str) -> LinkId,
 }
 
 impl Sections {
@@ -117,7 +118,7 @@ impl Sections {
     }
 
     /// Reads a text; `None` when a style in it never ends.
-    pub fn parse(text: &str, base: CellStyle) -> Option<Sections> {
+    pub fn parse(text: &str, base: CellStyle, link: &mut dyn FnMut(&str) -> LinkId) -> Option<Sections> {
         let mut reader = Reader {
             out: Sections {
                 sections: Default::default(),
@@ -135,6 +136,7 @@ impl Sections {
             focus_start: None,
             focus_end: None,
             range: None,
+            link,
         };
         reader.read(text)?;
         reader.out.focus = reader.focus_start.zip(reader.focus_end);
@@ -142,7 +144,7 @@ impl Sections {
     }
 }
 
-impl Reader {
+impl Reader<'_> {
     fn read(&mut self, text: &str) -> Option<()> {
         let bytes = text.as_bytes();
         let mut at = 0;
@@ -194,6 +196,8 @@ impl Reader {
         if self.style.parse_onto(&self.current_default, text).is_err() {
             return;
         }
+        let to = &self.style.link;
+        self.style.cell.link = if to.is_empty() { LinkId(0) } else { (self.link)(to) };
         if let Some(fill) = fill_colour(self.style.fill) {
             self.out.fill = Some(fill);
         }

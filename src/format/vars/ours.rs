@@ -3,6 +3,7 @@
 
 use super::{Table, text};
 use crate::format::usage;
+use crate::model::session::WinlinkFlags;
 use crate::model::usage::totals;
 
 pub(super) const TABLE: Table = &[
@@ -15,6 +16,7 @@ pub(super) const TABLE: Table = &[
     ("pane_memory", |scope| text(scope.host().usage(Some(scope.pane()?.id), "pane_memory")?)),
     ("pane_memory_max", |scope| text(scope.host().usage(Some(scope.pane()?.id), "pane_memory_max")?)),
     ("pane_memory_peak", |scope| text(scope.host().usage(Some(scope.pane()?.id), "pane_memory_peak")?)),
+    ("pane_notification", |scope| text(&scope.pane()?.notification)),
     ("pane_oom_kills", |scope| {
         let pane = scope.pane()?;
         let counted = scope.host().usage(Some(pane.id), "pane_oom_kills");
@@ -31,6 +33,10 @@ pub(super) const TABLE: Table = &[
     ("scopemux_version", |_| text(env!("CARGO_PKG_VERSION"))),
     ("server_rss", |scope| text(scope.host().usage(None, "server_rss")?)),
     ("usage_summary", |scope| text(usage::summary(&totals(scope.server(), scope.host())))),
+    ("window_notification_flag", |scope| {
+        let flags = scope.winlink()?.2.flags;
+        text(u8::from(flags.contains(WinlinkFlags::NOTIFIED)))
+    }),
 ];
 
 fn number(number: Option<u64>) -> String {

@@ -86,8 +86,12 @@ fn group_attached(scope: &Scope<'_>) -> Option<u32> {
     Some(sessions.filter_map(|&id| scope.server().session(id)).map(|s| s.attached).sum())
 }
 
-const ALERTS: [(WinlinkFlags, char); 3] =
-    [(WinlinkFlags::ACTIVITY, '#'), (WinlinkFlags::BELL, '!'), (WinlinkFlags::SILENCE, '~')];
+const ALERTS: [(WinlinkFlags, char); 4] = [
+    (WinlinkFlags::ACTIVITY, '#'),
+    (WinlinkFlags::BELL, '!'),
+    (WinlinkFlags::SILENCE, '~'),
+    (WinlinkFlags::NOTIFIED, '@'),
+];
 
 /// One character for each kind of alert in the session, in the order in which they appear.
 fn alert(session: &Session) -> String {

@@ -70,6 +70,8 @@ pub struct PaneBox {
     pub cols: i32,
     pub rows: i32,
     pub floating: bool,
+    /// A floating pane may be without lines around it (`new-pane -B none`).
+    pub framed: bool,
     /// Not hidden by a zoomed pane.
     pub visible: bool,
     /// Columns of a scrollbar and its padding, if one were shown; and whether it is.
@@ -120,6 +122,9 @@ impl BorderLayout {
     pub fn side(&self, pane: &PaneBox, x: i32, y: i32) -> Side {
         if x >= pane.x && x < pane.right() && y >= pane.y && y < pane.bottom() {
             return Side::Inside;
+        }
+        if pane.floating && !pane.framed {
+            return Side::Outside;
         }
         if pane.floating { self.floating_side(pane, x, y) } else { self.tiled_side(pane, x, y) }
     }
@@ -373,6 +378,10 @@ impl BorderLayout {
     /// Whether a cell of a pane is hidden by one above it, borders included.
     pub fn is_covered(&self, pane: usize, x: i32, y: i32) -> bool {
         self.panes[..pane].iter().any(|above| {
+            if above.floating && !above.framed {
+                let shown = (above.x..above.right()).contains(&x) && (above.y..above.bottom()).contains(&y);
+                return above.visible && shown;
+            }
             if !above.visible || y < (above.y - 1).max(0) || y > above.bottom() {
                 return false;
             }

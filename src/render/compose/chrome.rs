@@ -86,6 +86,7 @@ fn pane_box(server: &Server, window: &Window, id: PaneId, status: PaneStatus) ->
         cols: pane.size.cols as i32,
         rows: pane.size.rows as i32,
         floating: window.layout.is_floating(id),
+        framed: server.option_text(OptionScope::Pane(id), "pane-border-lines") != "none",
         visible: server.is_pane_visible(id),
         bar_cols: (bar.cols + bar.pad) as i32,
         bar_shown,
@@ -145,7 +146,10 @@ impl Chrome {
     fn find_borders(&mut self, cx: &Cx<'_>, subject: &Subject, special: &[bool]) {
         let server = &*cx.server;
         let level = OptionScope::Window(subject.window);
-        let lines = BorderLines::parse(&server.option_text(level, "pane-border-lines"));
+        let lines_of = |level| BorderLines::parse(&server.option_text(level, "pane-border-lines"));
+        let lines = lines_of(level);
+        let lines_of_panes: Vec<BorderLines> =
+            self.layout.panes.iter().map(|pane| lines_of(OptionScope::Pane(pane.id))).collect();
         let fill = fill_character(&server.option_text(level, "fill-character"));
         let window_scope = Scope::new(server, cx.host, cx.now)
             .client(Some(subject.client))
@@ -181,6 +185,7 @@ impl Chrome {
                     }
                 }
                 let number = owner.and_then(|o| server.pane_index(self.layout.panes[o].id));
+                let lines = owner.map_or(lines, |owner| lines_of_panes[owner]);
                 set_border(&mut cell, lines, kind, number, fill.as_ref());
                 let view = (col as i32, row as i32);
                 if let Some(side) = owner.and_then(|o| self.layout.arrow(o, kind, (x, y), view)) {
@@ -228,12 +233,12 @@ impl Chrome {
     /// Expands and draws the border status line of each pane.
     fn make_lines(&mut self, cx: &mut Cx<'_>, subject: &Subject) {
         let level = OptionScope::Window(subject.window);
-        let lines = BorderLines::parse(&cx.server.option_text(level, "pane-border-lines"));
         let fill = fill_character(&cx.server.option_text(level, "fill-character"));
         for (index, pane) in self.layout.panes.iter().enumerate() {
             let width = pane.status_cols.max(0) as u32;
             let server = &*cx.server;
             let pane_level = OptionScope::Pane(pane.id);
+            let lines = BorderLines::parse(&server.option_text(pane_level, "pane-border-lines"));
             let scope = Scope::new(server, cx.host, cx.now)
                 .client(Some(subject.client))
                 .with_pane_at(subject.session, subject.index, pane.id)

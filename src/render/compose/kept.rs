@@ -20,6 +20,7 @@ pub(super) struct Setting {
     pub bg: Colour,
     pub palette: Palette,
     pub no_bright: bool,
+    pub dim: super::panes::Dim,
 }
 
 /// The rows of one pane; none where a row may look different without its cells having changed.

@@ -157,7 +157,7 @@ pub fn compose(cx: &mut Cx<'_>, client: ClientId, extent: Extent, composer: &mut
     held.into_iter().for_each(|row| row.put_back(&mut frame));
     chrome.draw_scrollbars(&subject, &mut frame);
     let refresh = stale || extent == Extent::Status;
-    let prompt = status::draw(cx, &subject, &mut composer.status, refresh, &mut frame);
+    let prompt = status::draw(cx, &subject, &mut composer.status, refresh, &mut composer.links, &mut frame);
     let overlaid = cx.server.client(client).and_then(|c| c.overlay.as_ref()).map(|o| o.covers_part());
     frame.covered = overlaid == Some(true);
     let covered = overlay(cx, client, &mut frame.surface);

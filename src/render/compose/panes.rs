@@ -12,6 +12,7 @@ use crate::base::placeholder::Part;
 use crate::base::{Attrs, Cell, CellFlags, CellStyle, Colour, PaneId, Rect, Size, Surface};
 use crate::format::Scope;
 use crate::model::Cx;
+use crate::model::client::Theme;
 use crate::model::option_access::OptionScope;
 use crate::render::frame::{Frame, FrameImage, FrameLinks};
 use crate::render::pictures::FramePictures;
@@ -25,6 +26,36 @@ struct Look<'a> {
     palette: &'a Palette,
     plain: bool,
     no_bright: bool,
+    dim: Dim,
+}
+
+/// How much darker a pane is shown (`dim=` in its style), and what the client's own colours are.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub(super) struct Dim {
+    percent: u8,
+    fg: Option<Colour>,
+    bg: Option<Colour>,
+}
+
+impl Dim {
+    /// For a client: with its colours, or those that its theme has.
+    fn new(cx: &Cx<'_>, subject: &Subject, percent: u8) -> Self {
+        let client = cx.server.client(subject.client).filter(|_| percent != 0);
+        let Some(client) = client else { return Self::default() };
+        let (fg, bg) = match client.theme {
+            Some(Theme::Dark) => (Some(Colour::Basic(7)), Some(Colour::Basic(0))),
+            Some(Theme::Light) => (Some(Colour::Basic(0)), Some(Colour::Basic(7))),
+            None => (None, None),
+        };
+        Self { percent, fg: client.fg.or(fg), bg: client.bg.or(bg) }
+    }
+
+    fn apply(&self, style: &mut CellStyle) {
+        for (colour, own) in [(&mut style.fg, self.fg), (&mut style.bg, self.bg)] {
+            let shown = if colour.is_default() { own.unwrap_or(*colour) } else { *colour };
+            *colour = shown.dimmed(self.percent);
+        }
+    }
 }
 
 /// How each pane of the layout is drawn; empty where no row of a pane is composed.
@@ -34,12 +65,17 @@ pub(super) type Styled = Vec<PaneStyle>;
 pub(super) struct PaneStyle {
     /// Foreground and background that its styles give it.
     colours: (Colour, Colour),
+    dim: Dim,
     /// Its rows stay as they are in the frame.
     held: bool,
 }
 
 impl PaneStyle {
-    const NONE: Self = Self { colours: (Colour::Default, Colour::Default), held: false };
+    const NONE: Self = Self {
+        colours: (Colour::Default, Colour::Default),
+        dim: Dim { percent: 0, fg: None, bg: None },
+        held: false,
+    };
 }
 
 /// Part of a row of the frame that belongs to a held pane, while the rest of it changes.
@@ -83,8 +119,8 @@ pub(super) fn find_changed(
         let Some(p) = cx.server.pane(pane.id) else { continue };
         let terminal = p.terminal.lock();
         let size = pane_size(pane);
-        styled[index].colours = default_colours(cx, subject, pane.id);
-        let look = Look::new(styled[index].colours, &terminal, composer.no_bright);
+        (styled[index].colours, styled[index].dim) = default_colours(cx, subject, pane.id);
+        let look = Look::new(styled[index], &terminal, composer.no_bright);
         let setting = Setting {
             subject: *subject,
             at: (pane.x, pane.y),
@@ -95,6 +131,7 @@ pub(super) fn find_changed(
             bg: look.bg,
             palette: look.palette.clone(),
             no_bright: look.no_bright,
+            dim: look.dim,
         };
         // What a mode shows is not known, nor is what lies below floating panes.
         let plain = p.modes.is_empty() && !chrome.layout.panes[..index].iter().any(|p| p.floating);
@@ -137,7 +174,7 @@ pub(super) fn draw(
         if style.held {
             painter.keep_wraps(&composer.wrapped);
         } else {
-            painter.draw(cx, mode.as_ref(), style.colours, composer);
+            painter.draw(cx, mode.as_ref(), style, composer);
         }
         if mode.is_none() {
             painter.add_images(cx);
@@ -164,13 +201,7 @@ struct Painter<'a> {
 
 impl Painter<'_> {
     /// Draws the pane: what the mode that covers it shows, or its terminal.
-    fn draw(
-        &mut self,
-        cx: &Cx<'_>,
-        mode: Option<&Surface>,
-        styled: (Colour, Colour),
-        composer: &mut Composer,
-    ) {
+    fn draw(&mut self, cx: &Cx<'_>, mode: Option<&Surface>, styled: PaneStyle, composer: &mut Composer) {
         let Some(pane) = cx.server.pane(self.source.id) else { return };
         let terminal = pane.terminal.lock();
         let look = Look::new(styled, &terminal, composer.no_bright);
@@ -209,7 +240,7 @@ impl Painter<'_> {
     /// Whether a row of the pane holds nothing, and lies on nothing but the ground, which shows
     /// the same.
     fn is_ground(&self, y: u32, look: &Look<'_>, terminal: &Terminal) -> bool {
-        let plain = look.fg == Colour::Default && look.bg == Colour::Default;
+        let plain = look.fg == Colour::Default && look.bg == Colour::Default && look.dim.percent == 0;
         let tiled = self.chrome.layout.panes.get(self.source.index).is_some_and(|p| !p.floating);
         plain && tiled && terminal.packed_row(y).is_some_and(<[_]>::is_empty)
     }
@@ -365,8 +396,8 @@ fn mode_surface(cx: &mut Cx<'_>, id: PaneId) -> Option<Surface> {
 }
 
 /// Foreground and background of `window-style` and, for the active pane,
-/// `window-active-style`.
-fn default_colours(cx: &Cx<'_>, subject: &Subject, id: PaneId) -> (Colour, Colour) {
+/// `window-active-style`, and how much darker they make it.
+fn default_colours(cx: &Cx<'_>, subject: &Subject, id: PaneId) -> ((Colour, Colour), Dim) {
     let server = &*cx.server;
     let is_active = server.window(subject.window).is_some_and(|w| w.active == id);
     let level = OptionScope::Pane(id);
@@ -375,20 +406,23 @@ fn default_colours(cx: &Cx<'_>, subject: &Subject, id: PaneId) -> (Colour, Colou
         text.is_empty() || text == "default"
     };
     if plain("window-style") && (!is_active || plain("window-active-style")) {
-        return (Colour::Default, Colour::Default);
+        return ((Colour::Default, Colour::Default), Dim::default());
     }
     let scope = Scope::new(server, cx.host, cx.now).with_pane(id).no_jobs();
-    let base = style::of_option(server, level, "window-style", &scope);
+    let base = style::whole_of_option(server, level, "window-style", &scope);
     if !is_active {
-        return (base.fg, base.bg);
+        return ((base.cell.fg, base.cell.bg), Dim::new(cx, subject, base.dim));
     }
-    let active = style::of_option(server, level, "window-active-style", &scope);
+    // tmux: the active pane has only the dimming of its own style.
+    let active = style::whole_of_option(server, level, "window-active-style", &scope);
     let pick = |a: Colour, b: Colour| if a == Colour::Default { b } else { a };
-    (pick(active.fg, base.fg), pick(active.bg, base.bg))
+    let colours = (pick(active.cell.fg, base.cell.fg), pick(active.cell.bg, base.cell.bg));
+    (colours, Dim::new(cx, subject, active.dim))
 }
 
 impl<'a> Look<'a> {
-    fn new((style_fg, style_bg): (Colour, Colour), terminal: &'a Terminal, no_bright: bool) -> Self {
+    fn new(styled: PaneStyle, terminal: &'a Terminal, no_bright: bool) -> Self {
+        let (style_fg, style_bg) = styled.colours;
         let palette = terminal.palette();
         let own = |style: Colour, palette: Option<Colour>| {
             if style.is_default() { palette.unwrap_or(Colour::Default) } else { style }
@@ -399,6 +433,7 @@ impl<'a> Look<'a> {
             plain: palette.is_plain(),
             palette,
             no_bright,
+            dim: styled.dim,
         }
     }
 
@@ -415,6 +450,9 @@ impl<'a> Look<'a> {
             if !self.plain {
                 self.look_up(&mut out.style);
             }
+        }
+        if self.dim.percent != 0 {
+            self.dim.apply(&mut out.style);
         }
         if out.flags.contains(CellFlags::CLEARED) {
             out.glyph = crate::base::Glyph::Char(' ');

@@ -6,7 +6,7 @@ use crate::format::Scope;
 use crate::model::Cx;
 use crate::model::client::StatusRange;
 use crate::model::option_access::OptionScope;
-use crate::render::frame::Frame;
+use crate::render::frame::{Frame, FrameLinks};
 use crate::syntax::style::{Align, Style, Width};
 use crate::view::style;
 
@@ -19,6 +19,19 @@ pub(super) fn draw_format(
     text: &str,
 ) -> Vec<StatusRange> {
     crate::format::draw::draw(surface, at.x, at.y, width, style, text)
+}
+
+/// The same, with the links of styles.
+fn draw_linked(
+    surface: &mut Surface,
+    row: u32,
+    (x, width): (u32, u32),
+    style: CellStyle,
+    text: &str,
+    links: &mut FrameLinks,
+) -> Vec<StatusRange> {
+    let mut link = |uri: &str| links.of_style(uri);
+    crate::format::draw::draw_linked(surface, Point::new(x, row), width, style, text, &mut link)
 }
 
 /// The status lines of the last frames.
@@ -37,6 +50,7 @@ pub(super) fn draw(
     subject: &Subject,
     kept: &mut Kept,
     refresh: bool,
+    links: &mut FrameLinks,
     frame: &mut Frame,
 ) -> Option<Point> {
     let (message, prompt, overlaid) = {
@@ -51,7 +65,7 @@ pub(super) fn draw(
     let top = if subject.status_top { 0 } else { subject.size.rows - subject.covered_rows };
     let missing = kept.lines.as_ref().is_none_or(|k| k.size() != size);
     if !message && !prompt && (missing || refresh) {
-        *kept = Kept { lines: Some(status_lines(cx, subject, size)), settled: None };
+        *kept = Kept { lines: Some(status_lines(cx, subject, size, links)), settled: None };
     } else if missing {
         // A message or prompt lies over what was last drawn, as far as that reaches.
         let mut lines = Surface::new(size);
@@ -74,7 +88,7 @@ pub(super) fn draw(
     let mut cursor = None;
     let row = message_row(cx, subject);
     if message {
-        draw_message(cx, subject, row, &mut lines);
+        draw_message(cx, subject, row, &mut lines, links);
     } else if prompt {
         cursor = draw_prompt(cx, subject, row, &mut lines);
     }
@@ -90,7 +104,7 @@ pub(super) fn draw(
 }
 
 /// Expands and draws all status lines.
-fn status_lines(cx: &mut Cx<'_>, subject: &Subject, size: Size) -> Surface {
+fn status_lines(cx: &mut Cx<'_>, subject: &Subject, size: Size, links: &mut FrameLinks) -> Surface {
     let mut surface = Surface::new(size);
     let server = &*cx.server;
     let Some(client) = server.client(subject.client) else { return surface };
@@ -108,15 +122,18 @@ fn status_lines(cx: &mut Cx<'_>, subject: &Subject, size: Size) -> Surface {
             *colour = own;
         }
     }
-    let formats: Vec<(u32, String)> =
-        server.chain(level).array("status-format").map(|(n, v)| (n, v.to_text(None, false))).collect();
+    let formats: Vec<(u32, String)> = server
+        .chain(level)
+        .array("status-format")
+        .filter_map(|(n, v)| Some((n.number()?, v.to_text(None, false))))
+        .collect();
     let mut all = Vec::new();
     for row in 0..shown.min(size.rows) {
         surface.fill(0, row, size.cols, 1, &Cell { style, ..Cell::BLANK });
         let ranges = match formats.iter().find(|(n, _)| *n == row) {
             Some((_, format)) => {
                 let text = scope.expand_time(format);
-                draw_format(&mut surface, Point::new(0, row), size.cols, style, &text)
+                draw_linked(&mut surface, row, (0, size.cols), style, &text, links)
             }
             None => Vec::new(),
         };
@@ -153,7 +170,7 @@ fn message_area(style: &Style, cols: u32) -> (u32, u32) {
     (x, width)
 }
 
-fn draw_message(cx: &Cx<'_>, subject: &Subject, row: u32, lines: &mut Surface) {
+fn draw_message(cx: &Cx<'_>, subject: &Subject, row: u32, lines: &mut Surface, links: &mut FrameLinks) {
     let server = &*cx.server;
     let Some(message) = server.client(subject.client).and_then(|c| c.message.as_ref()) else { return };
     let level = OptionScope::Session(subject.session);
@@ -165,7 +182,7 @@ fn draw_message(cx: &Cx<'_>, subject: &Subject, row: u32, lines: &mut Surface) {
     let style = style::whole_of_option(server, level, "message-style", &scope);
     let (x, width) = message_area(&style, lines.size().cols);
     let expanded = scope.expand_time(&server.option_text(level, "message-format"));
-    draw_format(lines, Point::new(x, row), width, style.cell, &expanded);
+    draw_linked(lines, row, (x, width), style.cell, &expanded, links);
 }
 
 /// Lets the prompt draw its row; gives the cursor's column.

@@ -138,6 +138,10 @@ impl Book {
             let crate::model::Access { read_only } = access;
             self.record(Kind::Access, &user.to_string(), read_only)?;
         }
+        for (group, access) in &server.group_access {
+            let crate::model::Access { read_only } = access;
+            self.record(Kind::Access, &format!("g{group}"), read_only)?;
+        }
         for job in &beside.jobs {
             let print = hash(&(job.gathered.len(), job.cut, job.keep_stdin));
             self.bytes(Kind::Job, &job.token.to_string(), print, |out| write_json(out, job))?;

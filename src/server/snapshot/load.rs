@@ -69,7 +69,10 @@ impl Snapshot {
             Kind::Prompts => drop(self.prompts.insert(name.parse().ok()?, parse(bytes)?)),
             Kind::Channel => drop(self.channels.insert(name, parse(bytes)?)),
             Kind::Message => drop(self.messages.insert(name.parse().ok()?, parse(bytes)?)),
-            Kind::Access => drop(self.access.insert(name.parse().ok()?, parse(bytes)?)),
+            Kind::Access => match name.strip_prefix('g') {
+                Some(group) => drop(self.group_access.insert(group.parse().ok()?, parse(bytes)?)),
+                None => drop(self.access.insert(name.parse().ok()?, parse(bytes)?)),
+            },
             Kind::Modes => drop(self.modes.insert(PaneId::parse(&name)?, parse(bytes)?)),
             Kind::Client => drop(self.clients.insert(name.parse().ok()?, parse(bytes)?)),
             Kind::Passage => self.passage = Some(parse(bytes)?),

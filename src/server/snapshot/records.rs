@@ -165,8 +165,11 @@ impl ServerRecord {
             // Whoever waits goes with the connection.
             waiting_delayed: _,
             access: _,
+            group_access: _,
             // Follows from options.
             width_rules: _,
+            // How a missing key is shown.
+            named_keys: _,
             // The next server is started with it, or finds it out.
             config_files: _,
             socket_path: _,
@@ -508,6 +511,8 @@ impl<'a> PaneRecord<'a> {
             output_offset,
             last_output,
             oom_kills,
+            // It was told.
+            notification: _,
             last_cursor: _,
         } = pane;
         Self {
@@ -609,6 +614,7 @@ pub struct Snapshot {
     pub messages: BTreeMap<u64, MessageRecord<'static>>,
     /// User ids, and whether they may only read.
     pub access: BTreeMap<u32, bool>,
+    pub group_access: BTreeMap<u32, bool>,
     pub history_key: Option<[u8; 32]>,
     pub modes: BTreeMap<PaneId, Vec<ModeRecord<'static>>>,
     pub delayed: BTreeMap<u64, crate::model::Delayed>,
@@ -639,6 +645,7 @@ impl Snapshot {
         self.channels.keys().for_each(|name| add(Kind::Channel, name.clone()));
         self.messages.keys().for_each(|number| add(Kind::Message, number.to_string()));
         self.access.keys().for_each(|user| add(Kind::Access, user.to_string()));
+        self.group_access.keys().for_each(|group| add(Kind::Access, format!("g{group}")));
         self.modes.keys().for_each(|id| add(Kind::Modes, id.to_string()));
         self.delayed.keys().for_each(|number| add(Kind::Delayed, number.to_string()));
         self.jobs.keys().for_each(|token| add(Kind::Job, token.to_string()));

@@ -61,7 +61,7 @@ fn status_lines(cx: &Cx<'_>, client: ClientId, lines: u32) -> Option<Surface> {
         .server
         .chain(level)
         .array("status-format")
-        .filter_map(|(index, value)| Some((index, value.as_str()?.to_owned())))
+        .filter_map(|(index, value)| Some((index.number()?, value.as_str()?.to_owned())))
         .collect();
     for (row, format) in formats.into_iter().filter(|(row, _)| *row < lines) {
         draw_format(&mut surface, 0, row, c.size.cols, look, &scope.expand_time(&format));

@@ -11,7 +11,7 @@ use crate::model::key_tables::Binding;
 use crate::model::option_access::OptionScope;
 use crate::model::queue::{KeyEvent, QueueState, StateFlags};
 use crate::model::{Cx, FindState};
-use crate::options::{Kind, OptionEntry, table};
+use crate::options::{ArrayKey, Kind, OptionEntry, table};
 use crate::syntax::args::Args;
 use crate::view::message;
 use crate::view::prompt::PromptType;
@@ -41,7 +41,7 @@ pub enum Part {
 #[derive(Clone, PartialEq, Debug)]
 pub enum Item {
     Group,
-    Option { level: OptionScope, name: String, index: Option<u32> },
+    Option { level: OptionScope, name: String, index: Option<ArrayKey> },
     Key { table: String, key: Key, part: Part },
 }
 
@@ -162,7 +162,7 @@ impl Customize {
                 .clone()
                 .add("option_name", label.clone())
                 .add("option_value", value.to_text(entry, false));
-            let item = Item::Option { level, name: name.to_owned(), index: Some(index) };
+            let item = Item::Option { level, name: name.to_owned(), index: Some(index.clone()) };
             tree.add(
                 Some(at),
                 item,
@@ -248,7 +248,7 @@ impl Customize {
                 let next = (cx.server.option_number(to, name) as usize + 1) % choices.len();
                 set(cx, client, to, name, Some(choices[next]));
             }
-            _ => self.ask_value(cx, with, (to, name, *index), array),
+            _ => self.ask_value(cx, with, (to, name, index.as_ref()), array),
         }
     }
 
@@ -257,7 +257,7 @@ impl Customize {
         &self,
         cx: &mut Cx<'_>,
         with: &Pressed,
-        (to, name, index): (OptionScope, &str, Option<u32>),
+        (to, name, index): (OptionScope, &str, Option<&ArrayKey>),
         array: bool,
     ) {
         let (client, state) = (with.client, self.state(cx, with.pane));
@@ -265,7 +265,9 @@ impl Customize {
         let value = cx.server.chain(to).get(name);
         let text = value.filter(|_| !array || index.is_some());
         let text = text.map(|v| v.element_text(entry, index, false)).unwrap_or_default();
-        let free = (0..).find(|i| value.is_none_or(|v| v.elements().all(|(at, _)| at != *i))).unwrap_or(0);
+        let free = (0..)
+            .map(ArrayKey::Number)
+            .find(|key| value.is_none_or(|v| v.elements().all(|(at, _)| at != key)));
         let place = scope_text(cx, &state, to);
         let space = match () {
             () if !place.is_empty() => ", for ",
@@ -277,7 +279,10 @@ impl Customize {
             Some(index) => format!("{name}[{index}]"),
             None => format!("{name}[+]"),
         };
-        let target = if array { format!("{name}[{}]", index.unwrap_or(free)) } else { name.to_owned() };
+        let target = match index.cloned().or(free).filter(|_| array) {
+            Some(key) => format!("{name}[{key}]"),
+            None => name.to_owned(),
+        };
         let question = format!("({label}{space}{place}) ");
         ask(cx, with, &question, &text, PromptType::Command, move |cx, text| {
             if !text.is_empty() {
@@ -458,7 +463,7 @@ impl Source for Customize {
         match item {
             Item::Group => {}
             Item::Option { level, name, index } => {
-                page::draw_option(cx, &mut page, &self.state, *level, name, *index);
+                page::draw_option(cx, &mut page, &self.state, *level, name, index.as_ref());
             }
             Item::Key { table, key, .. } => {
                 page::draw_key(cx, &mut page, table, *key);
@@ -508,7 +513,7 @@ impl Source for Customize {
         let tagged = || tree.tagged().into_iter().map(|n| tree.nodes[n].data.clone()).collect::<Vec<_>>();
         let label = match &item {
             Item::Group => None,
-            Item::Option { name, index, .. } => Some((name.clone(), *index)),
+            Item::Option { name, index, .. } => Some((name.clone(), index.clone())),
             Item::Key { key, .. } => Some((key.name(false), None)),
         };
         match (letter, label) {

@@ -388,6 +388,7 @@ fn ask_with(
         input: input.to_owned(),
         kind,
         flags: flags | PromptFlags::NOFORMAT,
+        pane: None,
         state: None,
         item: None,
         handler: Box::new(handler),

@@ -5,7 +5,7 @@ use crate::base::{Cell, CellStyle, Key, Point, Size, Surface};
 use crate::format::Scope;
 use crate::model::option_access::OptionScope;
 use crate::model::{Cx, FindState};
-use crate::options::{Kind, OptionEntry, Value, about, table};
+use crate::options::{ArrayKey, Kind, OptionEntry, Value, about, table};
 use crate::view::style;
 
 /// Text written row by row, broken at spaces.
@@ -102,7 +102,7 @@ pub(super) fn draw_option(
     state: &FindState,
     level: OptionScope,
     name: &str,
-    index: Option<u32>,
+    index: Option<&ArrayKey>,
 ) -> Option<()> {
     let entry = table::find(name);
     let value = cx.server.chain(level).get(name)?;

@@ -8,8 +8,9 @@ pub mod history;
 mod saved;
 
 use crate::base::text::from_bytes;
-use crate::base::{ClientId, Key, MouseEvent, Surface};
+use crate::base::{ClientId, Key, MouseEvent, PaneId, Surface};
 use crate::format::Scope;
+use crate::model::events::EventKind;
 use crate::model::mode::{Prompt, PromptResult};
 use crate::model::option_access::OptionScope;
 use crate::model::queue::{Exec, ItemId, QueueState};
@@ -65,6 +66,8 @@ pub struct Request {
     pub input: String,
     pub kind: PromptType,
     pub flags: PromptFlags,
+    /// The pane that it belongs to, whose events tell of it (`command-prompt -P`).
+    pub pane: Option<PaneId>,
     /// What formats are about; the client's own state when `None`.
     pub state: Option<FindState>,
     /// The command that waits for the answer.
@@ -88,6 +91,7 @@ pub struct LinePrompt {
     cursor_x: u32,
     kind: PromptType,
     flags: PromptFlags,
+    pane: Option<PaneId>,
     quote_next: bool,
     /// vi's command mode.
     command: bool,
@@ -111,7 +115,7 @@ pub fn open(cx: &mut Cx<'_>, client: ClientId, request: Request) {
     super::overlay::clear(cx, client);
     super::message::clear(cx, client);
     close(cx, client);
-    let Request { prompt, input, kind, flags, state, item, handler, saver } = request;
+    let Request { prompt, input, kind, flags, pane, state, item, handler, saver } = request;
     let input = if flags.contains(PromptFlags::NOFORMAT) {
         input
     } else {
@@ -128,6 +132,7 @@ pub fn open(cx: &mut Cx<'_>, client: ClientId, request: Request) {
         history_index: 0,
         kind,
         flags,
+        pane,
         quote_next: false,
         command: false,
         state,
@@ -138,6 +143,7 @@ pub fn open(cx: &mut Cx<'_>, client: ClientId, request: Request) {
     let Some(c) = cx.server.clients.get_mut(&client) else { return };
     c.prompt = Some(Box::new(open));
     cx.server.status_client(client);
+    notify(cx, EventKind::PanePromptOpened, pane, kind);
     if incremental {
         with(cx, client, |cx, prompt| prompt.call(cx, client, Some("="), false));
     }
@@ -161,7 +167,18 @@ pub fn close(cx: &mut Cx<'_>, client: ClientId) {
     if let Some(mut prompt) = cx.server.clients.get_mut(&client).and_then(|c| c.prompt.take()) {
         prompt.close(cx, client);
         cx.server.redraw_client(client);
+        let line = prompt.as_any().downcast_mut::<LinePrompt>();
+        if let Some((pane, kind)) = line.map(|line| (line.pane, line.kind)) {
+            notify(cx, EventKind::PanePromptClosed, pane, kind);
+        }
     }
+}
+
+/// Tells of a prompt that belongs to a pane.
+fn notify(cx: &mut Cx<'_>, event: EventKind, pane: Option<PaneId>, kind: PromptType) {
+    let Some(pane) = pane.filter(|pane| cx.server.pane(*pane).is_some()) else { return };
+    let event = cx.server.pane_event(event, pane).with("prompt_type", kind.name());
+    cx.server.notify(event);
 }
 
 /// Runs something on a client's prompt, which is out of the client meanwhile. A prompt that
@@ -172,9 +189,9 @@ fn with(
     run: impl FnOnce(&mut Cx<'_>, &mut LinePrompt) -> PromptResult,
 ) -> Option<PromptResult> {
     let mut prompt = cx.server.clients.get_mut(&client)?.prompt.take()?;
-    let result = match prompt.as_any().downcast_mut::<LinePrompt>() {
-        Some(line) => run(cx, line),
-        None => PromptResult::Keep,
+    let (result, about) = match prompt.as_any().downcast_mut::<LinePrompt>() {
+        Some(line) => (run(cx, line), Some((line.pane, line.kind))),
+        None => (PromptResult::Keep, None),
     };
     if let Some(c) = cx.server.clients.get_mut(&client)
         && c.prompt.is_none()
@@ -184,6 +201,9 @@ fn with(
         cx.server.status_client(client);
     } else {
         cx.server.redraw_client(client);
+        if let Some((pane, kind)) = about {
+            notify(cx, EventKind::PanePromptClosed, pane, kind);
+        }
     }
     Some(result)
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::edit::Line;
 use super::{Handler, LinePrompt, PromptFlags, PromptType, Saver};
-use crate::base::ClientId;
+use crate::base::{ClientId, PaneId};
 use crate::model::queue::ItemId;
 use crate::model::{Cx, FindState};
 
@@ -16,6 +16,8 @@ struct PromptRecord {
     history_index: usize,
     kind: PromptType,
     flags: PromptFlags,
+    #[serde(default)]
+    pane: Option<PaneId>,
     quote_next: bool,
     command: bool,
     state: Option<FindState>,
@@ -38,6 +40,7 @@ impl LinePrompt {
             history_index: self.history_index,
             kind: self.kind,
             flags: self.flags,
+            pane: self.pane,
             quote_next: self.quote_next,
             command: self.command,
             state: self.state,
@@ -59,7 +62,18 @@ pub fn load(
     let record: PromptRecord = serde_json::from_str(saved).ok()?;
     let (handler, saver) = handler(&record.handler)?;
     let PromptRecord {
-        prompt, line, last, history_index, kind, flags, quote_next, command, state, item, ..
+        prompt,
+        line,
+        last,
+        history_index,
+        kind,
+        flags,
+        pane,
+        quote_next,
+        command,
+        state,
+        item,
+        ..
     } = record;
     let saver = Some(saver);
     let prompt = LinePrompt {
@@ -69,6 +83,7 @@ pub fn load(
         history_index,
         kind,
         flags,
+        pane,
         quote_next,
         command,
         state,

@@ -13,6 +13,7 @@ fn pane(id: u32, x: i32, y: i32, cols: i32, rows: i32) -> PaneBox {
         cols,
         rows,
         floating: false,
+        framed: true,
         visible: true,
         bar_cols: 1,
         bar_shown: false,

@@ -206,6 +206,7 @@ fn over(f: &mut Fixture, client: ClientId, b: u8) {
                 input: "some input".to_owned(),
                 kind: Default::default(),
                 flags: prompt::PromptFlags::empty(),
+                pane: None,
                 state: None,
                 item: None,
                 handler: Box::new(|_, _, _, _| prompt::Next::Close),

@@ -1,0 +1,66 @@
+//! Commands that wait for something in a pane or for events, as one server hands them over to
+//! another in its place.
+
+use serde::{Deserialize, Serialize};
+
+use super::send_command::Sending;
+use super::split::UntilEnd;
+use super::wait_for::EventWait;
+use super::wait_pane::Waiting;
+use super::watch_events::{self, Watching};
+use crate::model::Cx;
+use crate::model::waits::{SavedWait, Waiter};
+
+/// A waiter that is written down.
+#[derive(Serialize)]
+pub(super) enum SavedRef<'a> {
+    Pane(&'a Waiting),
+    Sending(&'a Sending),
+    End(&'a UntilEnd),
+    Event(&'a EventWait),
+    Watch(&'a Watching),
+}
+
+impl SavedRef<'_> {
+    pub fn write(&self) -> String {
+        serde_json::to_string(self).expect("waiters hold nothing that JSON has not")
+    }
+}
+
+/// The same, read.
+#[derive(Deserialize)]
+enum Saved {
+    Pane(Box<Waiting>),
+    Sending(Box<Sending>),
+    End(Box<UntilEnd>),
+    Event(Box<EventWait>),
+    Watch(Box<Watching>),
+}
+
+/// Has the waiters of another server wait here. Error: one of them cannot be read.
+pub fn take_up(cx: &mut Cx<'_>, waits: Vec<SavedWait>, events: &[String]) -> Result<(), String> {
+    let read =
+        |text: &str| serde_json::from_str(text).map_err(|error| format!("a wait cannot be read: {error}"));
+    for (pane, text, timers) in waits {
+        let waiter: Box<dyn Waiter> = match read(&text)? {
+            Saved::Pane(waiter) => waiter,
+            Saved::Sending(waiter) => waiter,
+            Saved::End(waiter) => waiter,
+            Saved::Event(_) | Saved::Watch(_) => return Err("a wait is for no pane".to_owned()),
+        };
+        let id = cx.watch_pane(pane, waiter).ok_or("too many waits")?;
+        for (what, due_ms) in timers {
+            cx.tell_later(pane, id, due_ms.saturating_sub(cx.now.mono_ms), what);
+        }
+    }
+    for text in events {
+        match read(text)? {
+            Saved::Event(wait) => wait.begin(cx),
+            Saved::Watch(watching) => watch_events::begin(cx, *watching),
+            Saved::Pane(_) | Saved::Sending(_) | Saved::End(_) => {
+                return Err("a wait is for no event".to_owned());
+            }
+        }
+    }
+    Ok(())
+}
