@@ -119,3 +119,14 @@ fn a_transcript_is_saved_in_every_form() {
     assert_eq!((&lines[0]["version"], &lines[0]["width"]), (&2.into(), &80.into()));
     assert_eq!(lines[1], serde_json::json!([0.0, "o", "\x1b[0;31mred\x1b[0m\r\n"]));
 }
+
+#[test]
+fn links_of_styles_reach_the_terminal() {
+    let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
+    server.tmux(&["new-session", "-d", "-x", "80", "-y", "24", "exec cat"]);
+    server.tmux(&["set-option", "-s", "terminal-features", "*:hyperlinks"]);
+    server.tmux(&["set-option", "-g", "status-left", "#[link=https://example.org/?a=b]site#[nolink]|"]);
+    let mut outer = Outer::attach(&server, &serde_json::json!({}), &["attach-session".to_owned()]);
+    outer.until_sent(b"\x1b]8;id=tmux");
+    outer.until_sent(b";https://example.org/?a=b\x1b\\site\x1b]8;;\x1b\\|");
+}
