@@ -525,3 +525,21 @@ fn a_hundred_waits_cost_no_turns_while_nothing_comes() {
         wait.wait().expect("it ends");
     }
 }
+
+/// Viewers such as ghostty, iTerm2 and tmuxy look on from a terminal (`-CC`): their lines come in a
+/// device control string, which ends when they leave.
+#[test]
+fn a_viewer_on_a_terminal_gets_its_lines_in_a_control_string() {
+    let server = server();
+    let args = ["-CC", "attach-session"].map(str::to_owned);
+    let mut viewer = Outer::attach(&server, &Value::Null, &args);
+    viewer.until_sent(b"\x1bP1000p%begin ");
+    viewer.until_sent(b"%session-changed $0 main\r\n");
+    viewer.type_only(b"refresh-client -fpause-after=5\n");
+    viewer.type_only(b"list-windows -F '#{session_id} #{window_id} #{window_width} #{window_height}'\n");
+    viewer.until_sent(b"$0 @0 80 24\r\n%end ");
+    viewer.type_only(b"refresh-client -A '%0:pause'\n");
+    viewer.until_sent(b"%pause %0\r\n");
+    viewer.type_only(b"\n");
+    viewer.until_sent(b"%exit\r\n\x1b\\");
+}
