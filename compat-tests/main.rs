@@ -8,6 +8,7 @@ mod flood;
 mod full_screen;
 mod keeper;
 mod kept;
+mod keyboard;
 mod limits;
 mod panics;
 mod pictures;

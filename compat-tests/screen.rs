@@ -25,11 +25,13 @@ const QUIET: Duration = Duration::from_millis(450);
 
 nix::ioctl_write_ptr_bad!(set_size, libc::TIOCSWINSZ, Winsize);
 
-/// A client and its terminal, which answers no queries.
+/// A client and its terminal, which answers no queries, unless a step has it speak kitty's keyboard
+/// protocol (`kitty`).
 pub struct Outer {
     child: Child,
     master: File,
     terminal: Terminal,
+    answers: bool,
     pressed: Option<Instant>,
     /// All that the client wrote.
     pub written: Vec<u8>,
@@ -54,9 +56,17 @@ impl Outer {
         drop(pty.slave);
         let size = Size::new(u32::from(cols), u32::from(rows));
         let history = Box::new(MemoryHistory::new(0, size.cols));
-        let terminal = Terminal::new(size, TerminalConfig::default(), history);
-        let mut outer =
-            Self { child, master: File::from(pty.master), terminal, pressed: None, written: Vec::new() };
+        let answers = step["kitty"].as_bool() == Some(true);
+        let config = TerminalConfig { kitty_keys: answers, ..TerminalConfig::default() };
+        let terminal = Terminal::new(size, config, history);
+        let mut outer = Self {
+            child,
+            master: File::from(pty.master),
+            terminal,
+            answers,
+            pressed: None,
+            written: Vec::new(),
+        };
         let until = Instant::now() + PATIENCE;
         let known = |server: &Server| server.ask(&["list-clients", "-F", "#{client_tty}"]);
         while !known(server).lines().any(|line| *line == *name.to_string_lossy()) && Instant::now() < until {
@@ -76,7 +86,10 @@ impl Outer {
             self.written.extend_from_slice(&buffer[..len]);
             some = true;
         }
-        self.terminal.take_replies();
+        let replies = self.terminal.take_replies();
+        if self.answers {
+            self.type_only(&replies);
+        }
         self.terminal.take_events();
         some
     }
@@ -159,6 +172,24 @@ impl Outer {
             }
             self.read(Duration::from_millis(50));
         }
+    }
+
+    /// Waits until the terminal was told to use these flags of kitty's keyboard protocol.
+    #[allow(dead_code, reason = "one of the two test targets that hold this file needs it")]
+    pub fn until_keyboard(&mut self, flags: u8) {
+        let until = Instant::now() + PATIENCE;
+        while self.terminal.keyboard_flags().bits() != flags {
+            let now = self.terminal.keyboard_flags();
+            assert!(Instant::now() < until, "{now:?} rather than {flags}");
+            self.read(Duration::from_millis(5));
+        }
+    }
+
+    /// Flags that a client which has gone left on the alternate screen.
+    #[allow(dead_code, reason = "one of the two test targets that hold this file needs it")]
+    pub fn keyboard_left(&mut self) -> u8 {
+        self.terminal.feed(b"\x1b[?1049h");
+        self.terminal.keyboard_flags().bits()
     }
 
     /// The screen as it is now.

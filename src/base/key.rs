@@ -9,6 +9,10 @@ bitflags::bitflags! {
         const META = 1;
         const CTRL = 2;
         const SHIFT = 4;
+        // Ours: modifiers that only kitty's keyboard protocol reports. Its Alt is `META`.
+        const SUPER = 8;
+        const HYPER = 16;
+        const KMETA = 32;
     }
 }
 
@@ -147,6 +151,8 @@ pub enum KeyCode {
     /// `User0` … `User1000`.
     User(u16),
     Named(NamedKey),
+    /// Ours: a key that only kitty's keyboard protocol reports, by its number there.
+    Extra(u16),
     Mouse(MouseKey),
 }
 
@@ -205,6 +211,12 @@ impl Key {
     /// The key as key tables know it: without flags.
     pub fn identity(self) -> Self {
         Key { flags: KeyFlags::empty(), ..self }
+    }
+
+    /// Whether tmux does not have the key, so that only kitty's protocol has bytes for it.
+    pub fn is_ours(&self) -> bool {
+        let mods = Mods::SUPER | Mods::HYPER | Mods::KMETA;
+        matches!(self.code, KeyCode::Extra(_)) || self.mods.intersects(mods)
     }
 
     pub fn is_mouse(&self) -> bool {

@@ -1,5 +1,6 @@
 //! The names of keys, both ways, and the order of keys in listings.
 
+use super::extra_keys;
 use super::key::{Key, KeyCode, KeyFlags, Mods, MouseKey, MouseKind, MouseLocation, NamedKey, beyond_bytes};
 use super::text::{beyond_number, beyond_unicode, from_bytes, push_char, stray_byte};
 use super::width::char_width;
@@ -10,6 +11,9 @@ const MAX_USER: u32 = 1000;
 /// Largest number of a character beyond Unicode that has a name: tmux knows those of four bytes
 /// that begin as the last ones of Unicode do.
 const LAST_NAMED: u32 = 0x13_ffff;
+
+/// Where keys that tmux does not have come in its order: behind all of its own.
+const OURS: u64 = 0x100;
 
 /// Names of keys that are not characters, and how they are sent. The first of several names of
 /// a key is the one printed.
@@ -136,6 +140,15 @@ const MOVE_LOCATIONS: &[MouseLocation] = &[
 impl Key {
     /// Reads a key's name: `a`, `C-a`, `^a`, `M-Left`, `MouseDown1Pane`, `User3`, `0x263a`, …
     pub fn parse(name: &str) -> Option<Key> {
+        Self::read(name, false)
+    }
+
+    /// The same, and names that tmux does not know: `Super-x`, `Hyper-x`, `KMeta-x`, `F13`, `Menu`.
+    pub fn parse_ours(name: &str) -> Option<Key> {
+        Self::read(name, true)
+    }
+
+    fn read(name: &str, ours: bool) -> Option<Key> {
         if name.eq_ignore_ascii_case("none") {
             return Some(Key::NONE);
         }
@@ -152,7 +165,12 @@ impl Key {
             }
             (mods, rest) = (Mods::CTRL, after);
         }
-        while let [letter, b'-', ..] = rest.as_bytes() {
+        loop {
+            if let Some((flag, after)) = our_modifier(rest).filter(|_| ours) {
+                (mods, rest) = (mods | flag, after);
+                continue;
+            }
+            let [letter, b'-', ..] = rest.as_bytes() else { break };
             mods |= match letter {
                 b'C' | b'c' => Mods::CTRL,
                 b'M' | b'm' => Mods::META,
@@ -161,7 +179,8 @@ impl Key {
             };
             rest = &rest[2..];
         }
-        let mut key = parse_plain(rest)?;
+        let extra = || extra_keys::number(rest).map(|n| Key::new(KeyCode::Extra(n), Mods::empty()));
+        let mut key = parse_plain(rest).or_else(|| extra().filter(|_| ours))?;
         if !mods.contains(Mods::META) {
             key.flags -= KeyFlags::IMPLIED_META;
         }
@@ -174,7 +193,7 @@ impl Key {
         if let (true, KeyCode::Char(c)) = (self.flags.contains(KeyFlags::LITERAL), self.code) {
             out.push(c);
         } else {
-            for (flag, prefix) in [(Mods::CTRL, "C-"), (Mods::META, "M-"), (Mods::SHIFT, "S-")] {
+            for (flag, prefix) in OUR_MODIFIERS.into_iter().chain(MODIFIERS) {
                 if self.mods.contains(flag) {
                     out.push_str(prefix);
                 }
@@ -206,6 +225,7 @@ impl Key {
             KeyCode::Beyond(number) => (2 << 29) | u64::from(number),
             KeyCode::User(n) => (1 << 32) | u64::from(n),
             KeyCode::Named(named) => (2 << 32) | named as u64,
+            KeyCode::Extra(number) => (OURS << 32) | u64::from(number),
             KeyCode::Mouse(mouse) => {
                 ((3 + mouse.kind as u64) << 32) | u64::from(mouse.button) << 8 | location_code(mouse.location)
             }
@@ -216,6 +236,20 @@ impl Key {
     fn tmux_code(self) -> u64 {
         u64::from(self.flags.bits()) << 48 | self.sort_code()
     }
+}
+
+const MODIFIERS: [(Mods, &str); 3] = [(Mods::CTRL, "C-"), (Mods::META, "M-"), (Mods::SHIFT, "S-")];
+
+/// Modifiers that tmux does not have.
+const OUR_MODIFIERS: [(Mods, &str); 3] =
+    [(Mods::SUPER, "Super-"), (Mods::HYPER, "Hyper-"), (Mods::KMETA, "KMeta-")];
+
+/// A modifier that tmux does not have at the front of a name, and what follows it.
+fn our_modifier(name: &str) -> Option<(Mods, &str)> {
+    OUR_MODIFIERS.into_iter().find_map(|(flag, prefix)| {
+        let head = name.get(..prefix.len())?;
+        head.eq_ignore_ascii_case(prefix).then(|| (flag, &name[prefix.len()..]))
+    })
 }
 
 const FLAG_LETTERS: &[(KeyFlags, char)] = &[
@@ -355,6 +389,7 @@ fn plain_name(code: KeyCode) -> Option<String> {
             let bound = NAMED.iter().find(|(_, known, _)| *known == named).map(|(name, ..)| *name);
             printed.or(bound).map(str::to_string)
         }
+        KeyCode::Extra(number) => extra_keys::name(number).map(str::to_string),
         KeyCode::Mouse(mouse) => mouse_name(mouse),
     }
 }
@@ -423,6 +458,19 @@ mod tests {
         check("a-b", None);
         check("C-", None);
         check("", None);
+    }
+
+    #[test]
+    fn our_names_are_none_of_tmux_and_print_back() {
+        for name in ["Super-x", "Hyper-Up", "KMeta-C-a", "Super-C-M-S-F13", "Menu", "KPLeft", "VolumeUp"] {
+            assert_eq!(Key::parse(name), None, "{name}");
+            assert_eq!(Key::parse_ours(name).map(|key| key.name(false)).as_deref(), Some(name));
+        }
+        let ours = |name: &str| Key::parse_ours(name).map(|key| key.name(false));
+        assert_eq!(ours("c-SUPER-f14").as_deref(), Some("Super-C-F14"));
+        assert_eq!(ours("M-C-x").as_deref(), Some("C-M-x"));
+        assert_eq!(ours("Super-"), None);
+        assert!(Key::parse_ours("F13") > Key::parse_ours("F12"));
     }
 
     #[test]

@@ -1,17 +1,17 @@
 //! What happens to a key: overlays and prompts first, then the key tables, then the mode or
 //! program in the pane. Used by typing and by `send-keys`.
 
+use crate::base::key_report;
 use crate::base::{ClientId, Key, KeyCode, KeyFlags, MouseKind, NamedKey, PaneId};
 use crate::model::client::Theme;
 use crate::model::events::EventKind;
 use crate::model::key_tables::Binding;
 use crate::model::mode::{ModeTarget, OverlayResult, PromptResult};
-use crate::model::option_access::OptionScope;
 use crate::model::pane::PaneFlags;
 use crate::model::queue::{self, ItemContext, ItemId, KeyEvent, QueueState, StateFlags};
 use crate::model::{ClientFlags, Cx, FindState, Server};
 use crate::syntax::table::CommandFlags;
-use crate::terminal::{KeyEncodeOptions, NoEncoding, encode_mouse, write_key};
+use crate::terminal::{NoEncoding, encode_mouse, write_key};
 use crate::view;
 
 /// A key as it came in, with the bytes it was made from (for pasting).
@@ -35,6 +35,7 @@ pub fn handle_key(cx: &mut Cx<'_>, id: ClientId, input: InputEvent) {
         _ => {}
     }
     if !client.flags.contains(ClientFlags::READONLY) && !offer_to_client(cx, id, &input) {
+        note_press(cx, id, &input.event, false);
         return;
     }
     let state = QueueState::new(FindState::default(), input.event, StateFlags::empty());
@@ -66,22 +67,50 @@ fn wait_for_click(cx: &mut Cx<'_>, id: ClientId) {
     }
 }
 
+/// Remembers whether a key reached a program, which then hears when it is let go.
+fn note_press(cx: &mut Cx<'_>, id: ClientId, event: &KeyEvent, reached: bool) {
+    if let Some(report) = event.report.filter(|_| !event.is_release())
+        && let Some(client) = cx.server.clients.get_mut(&id)
+    {
+        client.note_press(report.number, reached);
+    }
+}
+
+/// A key that is let go, or a modifier by itself, is nothing to messages and prompts.
+fn offer_for_programs(cx: &mut Cx<'_>, id: ClientId, event: &KeyEvent) -> bool {
+    let Some(client) = cx.server.client(id) else { return false };
+    let taken = client.prompt.is_some() || client.message.as_ref().is_some_and(|m| m.ignore_keys);
+    view::overlay::key(cx, id, event).is_none() && !taken
+}
+
 /// Offers a key to the message, overlay and prompt of a client. Whether it goes on.
 fn offer_to_client(cx: &mut Cx<'_>, id: ClientId, input: &InputEvent) -> bool {
+    if input.event.is_for_programs() {
+        return offer_for_programs(cx, id, &input.event);
+    }
+    let event = as_shown(&input.event);
     if let Some(message) = cx.server.client(id).and_then(|c| c.message.as_ref()) {
         if message.ignore_keys {
             return false;
         }
         view::message::clear(cx, id);
     }
-    match view::overlay::key(cx, id, &input.event) {
+    match view::overlay::key(cx, id, &event) {
         Some(OverlayResult::Keep | OverlayResult::Close) => return false,
         Some(OverlayResult::Pass | OverlayResult::CloseAndPass) | None => {}
     }
     !matches!(
-        view::prompt::key(cx, id, input.event.key, &input.event.mouse),
+        view::prompt::key(cx, id, event.key, &event.mouse),
         Some(PromptResult::Keep | PromptResult::Close)
     )
+}
+
+/// A key as modes, prompts and menus know it: kitty's protocol tells C-i from Tab, they do not.
+fn as_shown(event: &KeyEvent) -> KeyEvent {
+    match event.report {
+        Some(_) => KeyEvent { key: key_report::plain(event.key), ..*event },
+        None => *event,
+    }
 }
 
 fn report_theme(cx: &mut Cx<'_>, id: ClientId, theme: Theme) {
@@ -142,7 +171,11 @@ impl Dispatch {
         else {
             return;
         };
+        if self.input.event.is_for_programs() {
+            return self.tell_program(cx);
+        }
         cx.server.touch_client(self.client, cx.now);
+        note_press(cx, self.client, &self.input.event, false);
         match self.classify(cx) {
             Step::Done => {}
             Step::Forward => self.forward(cx),
@@ -152,6 +185,21 @@ impl Dispatch {
         if self.key.code != KeyCode::Named(NamedKey::FocusOut) && cx.server.session(session).is_some() {
             cx.server.update_latest(self.client);
         }
+    }
+
+    /// A key was let go, or is a modifier: no binding and no mode hears of it, but a program may.
+    fn tell_program(&self, cx: &mut Cx<'_>) {
+        let event = self.input.event;
+        let Some(report) = event.report else { return };
+        let client = cx.server.clients.get_mut(&self.client);
+        let withheld = client.is_none_or(|c| event.is_release() && c.was_withheld(report.number));
+        if withheld || has_flag(cx, self.client, ClientFlags::READONLY) {
+            return;
+        }
+        let state = FindState::from_client(cx.server, self.client);
+        let Some(pane) = state.pane else { return };
+        let by_hand = ModeTarget { client: Some(self.client), state, pressed: true };
+        pane_key(cx, pane, &by_hand, &event);
     }
 
     /// Works out what a mouse report means and which pane is concerned.
@@ -191,6 +239,7 @@ impl Dispatch {
         !self.key.is_mouse()
             && !matches!(self.key.code, KeyCode::Named(NamedKey::FocusIn | NamedKey::FocusOut))
             && !self.key.flags.contains(KeyFlags::SENT)
+            && self.input.event.report.is_none()
     }
 
     /// Follows the brackets of a bracketed paste. Whether the key is inside one.
@@ -235,6 +284,11 @@ impl Dispatch {
         }
     }
 
+    /// Names under which a key may be bound that kitty's keyboard protocol told more about.
+    fn names(&self) -> Vec<Key> {
+        self.input.event.report.map(|report| report.names()).unwrap_or_default()
+    }
+
     /// The prefix key switches to the prefix table from every other one.
     fn enter_prefix(&self, cx: &mut Cx<'_>) -> bool {
         let Some(session) = cx.server.client(self.client).and_then(|c| c.session) else { return true };
@@ -242,7 +296,9 @@ impl Dispatch {
         let options = cx.server.session_options(session);
         let prefixes = [options.key("prefix"), options.key("prefix2")];
         drop(options);
-        let is_prefix = prefixes.iter().any(|prefix| prefix.identity() == key);
+        let is_prefix = prefixes
+            .iter()
+            .any(|prefix| prefix.identity() == key || self.names().contains(&prefix.identity()));
         if !is_prefix || self.table == "prefix" {
             return false;
         }
@@ -253,7 +309,11 @@ impl Dispatch {
 
     /// Looks the key up in the current table. `None`: the table changed, try again.
     fn try_table(&mut self, cx: &mut Cx<'_>, default: &str) -> Option<Step> {
-        let binding = cx.server.key_tables.get(&self.table, self.key).cloned();
+        let tables = &cx.server.key_tables;
+        let binding = match self.input.event.report {
+            Some(_) => self.names().iter().find_map(|name| tables.get(&self.table, *name)).cloned(),
+            None => tables.get(&self.table, self.key).cloned(),
+        };
         if self.prefix_timed_out(cx, binding.as_ref()) {
             self.back_to_default(cx);
             self.first.clone_from(&self.table);
@@ -370,6 +430,8 @@ impl Dispatch {
         if !has_flag(cx, self.client, ClientFlags::READONLY) {
             let event = KeyEvent { key: self.key, ..self.input.event };
             let by_hand = ModeTarget { client: Some(self.client), state: self.target, pressed: true };
+            let program = cx.server.pane(pane).is_some_and(|p| p.modes.is_empty());
+            note_press(cx, self.client, &event, program);
             pane_key(cx, pane, &by_hand, &event);
             self.say_refused(cx);
         }
@@ -471,8 +533,9 @@ pub fn pane_key(cx: &mut Cx<'_>, pane: PaneId, target: &ModeTarget, event: &KeyE
     }
     let Some(p) = cx.server.pane(pane) else { return false };
     if !p.modes.is_empty() {
-        if target.client.is_some() {
-            let event = KeyEvent { key: event.key.identity(), ..*event };
+        if target.client.is_some() && !event.is_for_programs() {
+            let event = as_shown(event);
+            let event = KeyEvent { key: event.key.identity(), ..event };
             view::modes::key(cx, pane, target, &event);
         }
         return true;
@@ -504,13 +567,10 @@ fn encode(server: &Server, pane: PaneId, event: &KeyEvent, out: &mut Vec<u8>) ->
         return Ok(());
     }
     let Some(p) = server.pane(pane) else { return Ok(()) };
-    let options = server.chain(OptionScope::Server);
-    let encode = KeyEncodeOptions {
-        backspace: options.key("backspace"),
-        csi_u: options.choice("extended-keys-format") == "csi-u",
-    };
-    let modes = p.terminal.lock().modes();
-    write_key(event.key, modes, &encode, out)
+    let terminal = p.terminal.lock();
+    let (options, modes) = (server.key_encoding(&terminal), terminal.modes());
+    drop(terminal);
+    write_key(event.pressed(), modes, &options, out)
 }
 
 /// The bytes of a mouse event; `None` when the pane's program has no use for it.

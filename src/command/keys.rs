@@ -26,7 +26,7 @@ fn table_name(args: &Args) -> &str {
 
 /// A key that can be bound.
 fn bindable(name: &str) -> Option<Key> {
-    Key::parse(name).filter(|key| *key != Key::NONE)
+    Key::parse_ours(name).filter(|key| *key != Key::NONE)
 }
 
 /// `bind-key`.
@@ -134,7 +134,7 @@ fn table_rows(cx: &Cx<'_>, name: &str) -> Vec<Listed> {
 
 fn selected(cx: &Cx<'_>, args: &Args) -> Result<Vec<Listed>, String> {
     let only = match args.string(0) {
-        Some(name) => Some(Key::parse(&name).ok_or_else(|| format!("invalid key: {name}"))?.identity()),
+        Some(name) => Some(Key::parse_ours(&name).ok_or_else(|| format!("invalid key: {name}"))?.identity()),
         None => None,
     };
     let order = args.get('O').map(|order| Order::parse(order).ok_or("invalid sort order")).transpose()?;

@@ -104,7 +104,7 @@ fn send_mouse(cx: &mut Cx<'_>, item: &ItemContext) -> Exec {
         return output::error(cx, item, "no mouse target");
     };
     let target = ModeTarget { client: item.target_client, state: found, pressed: true };
-    input::pane_key(cx, pane, &target, &KeyEvent { key, mouse });
+    input::pane_key(cx, pane, &target, &KeyEvent { key, mouse, ..KeyEvent::default() });
     Exec::Normal
 }
 
@@ -127,7 +127,7 @@ impl Sender<'_> {
             return;
         }
         if !self.args.has('l')
-            && let Some(key) = Key::parse(value)
+            && let Some(key) = self.named(cx, value)
             && key.identity() != Key::NONE
             && key.identity() != Key::UNKNOWN
             && self.key(cx, key)
@@ -144,6 +144,12 @@ impl Sender<'_> {
                 rest = &rest[c.len_utf8()..];
             }
         }
+    }
+
+    /// The key that a word names. Names that tmux does not know are text, unless the options have
+    /// keys that need them.
+    fn named(&self, cx: &Cx<'_>, word: &str) -> Option<Key> {
+        Key::parse(word).or_else(|| if cx.server.kitty_keys() { Key::parse_ours(word) } else { None })
     }
 
     /// Characters that are the same as bytes, at once. False where they go as keys.

@@ -93,6 +93,27 @@ pub struct StatusMessage {
     pub timer: Option<TimerId>,
 }
 
+/// Keys held down at once, at most, whose release is kept from programs; of more, the oldest is
+/// forgotten.
+const MAX_WITHHELD: usize = 16;
+
+impl Client {
+    /// Whether the press of a key reached a program.
+    pub fn note_press(&mut self, number: u32, reached: bool) {
+        self.withheld.retain(|known| *known != number);
+        if !reached {
+            self.withheld.push(number);
+            self.withheld.drain(..self.withheld.len().saturating_sub(MAX_WITHHELD));
+        }
+    }
+
+    /// A key was let go: whether its press was kept from programs.
+    pub fn was_withheld(&mut self, number: u32) -> bool {
+        let known = self.withheld.iter().position(|known| *known == number);
+        known.map(|at| self.withheld.remove(at)).is_some()
+    }
+}
+
 /// Click and drag state.
 #[derive(Default)]
 pub struct MouseState {
@@ -161,6 +182,8 @@ pub struct Client {
     pub key_table: Option<String>,
     pub key_table_since_ms: u64,
     pub last_key: Option<Key>,
+    /// Keys, by kitty's number, whose press did not reach a program: nor does their release.
+    pub withheld: Vec<u32>,
     pub repeat_timer: Option<TimerId>,
     /// Last title set on its terminal.
     pub title: String,
@@ -240,6 +263,7 @@ impl Client {
             key_table: None,
             key_table_since_ms: 0,
             last_key: None,
+            withheld: Vec::new(),
             repeat_timer: None,
             title: String::new(),
             message: None,

@@ -8,6 +8,7 @@ use crate::base::history::HistoryView;
 use crate::base::links::Hyperlink;
 use crate::base::{ClientId, Key, LinkId, MouseEvent, PaneId, Size, Surface};
 use crate::syntax::args::Args;
+use crate::terminal::KeyboardFlags;
 
 use super::queue::{ItemId, KeyEvent};
 use super::{Cx, FindState};
@@ -132,6 +133,11 @@ pub trait Overlay: Send {
     /// Whether it covers a part only, and what is below is drawn around that.
     fn covers_part(&self) -> bool {
         true
+    }
+    /// What the program that gets its keys asked of kitty's keyboard protocol. Without one, it does
+    /// not hear of keys that are let go, or of modifiers.
+    fn keyboard_flags(&self) -> KeyboardFlags {
+        KeyboardFlags::empty()
     }
     fn close(&mut self, cx: &mut Cx<'_>, client: ClientId);
     fn as_any(&mut self) -> &mut dyn std::any::Any;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::base::{Key, KeyCode, PaneId, SessionId, WindowId};
 use crate::options::{Chain, Given, Options, Value, table};
 use crate::syntax::CommandList;
+use crate::terminal::{KeyEncodeOptions, Terminal};
 
 use super::{FindState, Server};
 
@@ -51,6 +52,22 @@ impl Server {
     /// The server's options.
     pub fn server_options(&self) -> Chain<'_> {
         self.chain(OptionScope::Server)
+    }
+
+    /// Whether programs, and terminals of clients, may use kitty's keyboard protocol.
+    pub fn kitty_keys(&self) -> bool {
+        let options = self.server_options();
+        options.choice("extended-keys") != "off" && options.choice("extended-keys-format") == "kitty"
+    }
+
+    /// How the keys of a terminal are encoded.
+    pub fn key_encoding(&self, terminal: &Terminal) -> KeyEncodeOptions {
+        let options = self.server_options();
+        KeyEncodeOptions {
+            backspace: options.key("backspace"),
+            csi_u: options.choice("extended-keys-format") != "xterm",
+            kitty: terminal.keyboard_flags(),
+        }
     }
 
     /// Options for a session.

@@ -8,10 +8,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::base::{ClientId, Key, MouseEvent};
+use crate::base::extra_keys;
+use crate::base::{ClientId, Key, KeyAction, KeyReport, MouseEvent};
 use crate::syntax::command::{CommandList, Invocation};
 use crate::syntax::parse::NoContext;
 use crate::syntax::{Origin, parse_string};
+use crate::terminal::Pressed;
 
 use super::Cx;
 use super::find::FindState;
@@ -38,11 +40,31 @@ bitflags::bitflags! {
 pub struct KeyEvent {
     pub key: Key,
     pub mouse: MouseEvent,
+    /// What kitty's keyboard protocol told of the key.
+    #[serde(default)]
+    pub report: Option<KeyReport>,
+}
+
+impl KeyEvent {
+    /// Whether the key was let go.
+    pub fn is_release(&self) -> bool {
+        self.report.is_some_and(|report| report.action == KeyAction::Release)
+    }
+
+    /// Whether only programs may want to know: a key that was let go, or a modifier by itself.
+    pub fn is_for_programs(&self) -> bool {
+        self.is_release() || self.report.is_some_and(|report| extra_keys::is_modifier(report.number))
+    }
+
+    /// The key as it was pressed, to be encoded for a program.
+    pub fn pressed(&self) -> Pressed {
+        Pressed { key: self.key, report: self.report }
+    }
 }
 
 impl Default for KeyEvent {
     fn default() -> Self {
-        Self { key: Key::NONE, mouse: MouseEvent::default() }
+        Self { key: Key::NONE, mouse: MouseEvent::default(), report: None }
     }
 }
 

@@ -102,6 +102,8 @@ impl Server {
                 "all" => AllowPassthrough::All,
                 _ => AllowPassthrough::Off,
             },
+            more_modes: options.flag("more-modes"),
+            allow_checksum: options.flag("allow-checksum"),
             alternate_screen: options.flag("alternate-screen"),
             alternate_history: match options.choice("alternate-history") {
                 "scrolled" => AlternateHistory::Scrolled,
@@ -125,6 +127,7 @@ impl Server {
                 "always" => ExtendedKeys::Always,
                 _ => ExtendedKeys::Off,
             },
+            kitty_keys: self.kitty_keys(),
             cursor_style: options.number("cursor-style") as u32,
             cursor_colour: Some(options.colour("cursor-colour")).filter(|c| *c != Colour::None),
             cell_pixels: attached()

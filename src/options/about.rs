@@ -19,7 +19,7 @@ const ABOUT: &[(&str, &str)] = &[
     ("exit-empty", "End the server when its last session is gone."),
     ("exit-unattached", "End the server when its last client has left."),
     ("extended-keys", "Whether programs may ask for keys with modifiers that plain terminals cannot tell apart."),
-    ("extended-keys-format", "How such keys are written to programs that asked for them."),
+    ("extended-keys-format", "How such keys are written to programs that asked for them; kitty also has programs and terminals use kitty's keyboard protocol."),
     ("focus-events", "Tell programs that ask for it when their pane gains or loses focus."),
     ("get-clipboard", "What to do when a program asks what the clipboard holds."),
     ("history-file", "File that keeps what was entered at prompts; empty for none."),
@@ -180,6 +180,8 @@ const ABOUT: &[(&str, &str)] = &[
     ("memory-backstop", "When less memory than this is available, a program of the largest pane is ended."),
     ("notifications", "Which clients are told what programs notify: none, those that show the pane, all of its session."),
     ("kitty-graphics", "Whether programs may show pictures by kitty's protocol: never, where the terminal of a client knows it, or always."),
+    ("allow-checksum", "Answer programs that ask for checksums of the screen, which lets them read it."),
+    ("more-modes", "Give programs modes that tmux does not have: sizes in band (2048) and widths of clusters (2027)."),
     ("pane-kill-scope", "End everything that a pane began when the pane is closed."),
 ];
 

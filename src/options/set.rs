@@ -68,7 +68,7 @@ impl Options {
                 Value::Number(number.map_err(|error| format!("value is {error}: {value}"))?)
             }
             (Kind::Key, Some(value)) => {
-                Value::Key(Key::parse(value).ok_or_else(|| format!("bad key: {value}"))?)
+                Value::Key(Key::parse_ours(value).ok_or_else(|| format!("bad key: {value}"))?)
             }
             (Kind::Colour, Some(value)) => Value::Colour(colour(value)?),
             (Kind::Command, Some(_)) => given.map_or_else(|| Err(String::new()), Given::commands)?,

@@ -252,7 +252,7 @@ static TABLE: &[OptionEntry] = {
         flag("exit-empty", SERVER, true),
         flag("exit-unattached", SERVER, false),
         choice("extended-keys", SERVER, &["off", "on", "always"], 0),
-        choice("extended-keys-format", SERVER, &["csi-u", "xterm"], 1),
+        choice("extended-keys-format", SERVER, &["csi-u", "xterm", "kitty"], 1),
         flag("focus-events", SERVER, false),
         choice("get-clipboard", SERVER, &["off", "buffer", "request", "both"], 1),
         string("history-file", SERVER, ""),
@@ -509,6 +509,8 @@ static TABLE: &[OptionEntry] = {
         flag("pane-kill-scope", PANE, false).ours(),
         choice("notifications", PANE, &["off", "visible", "on"], 0).ours(),
         choice("kitty-graphics", PANE, &["off", "auto", "on"], 1).ours(),
+        flag("allow-checksum", PANE, false).ours(),
+        flag("more-modes", PANE, false).ours(),
         hook("pane-notification", PANE).ours(),
         hook("pane-oom", PANE).ours(),
 

@@ -23,6 +23,11 @@ impl Cap {
         CAPS[self.0 as usize].0
     }
 
+    /// Whether tmux does not know it.
+    pub fn is_ours(self) -> bool {
+        self.0 >= FIRST_OF_OURS
+    }
+
     pub fn kind(self) -> CapKind {
         CAPS[self.0 as usize].1
     }
@@ -87,6 +92,7 @@ impl Cap {
     pub const DL1: Cap = cap("dl1");
     pub const DL: Cap = cap("dl");
     pub const DSEKS: Cap = cap("Dseks");
+    pub const DSKK: Cap = cap("Dskk");
     pub const DSFCS: Cap = cap("Dsfcs");
     pub const DSBP: Cap = cap("Dsbp");
     pub const DSMG: Cap = cap("Dsmg");
@@ -98,6 +104,7 @@ impl Cap {
     pub const ENACS: Cap = cap("enacs");
     pub const ENBP: Cap = cap("Enbp");
     pub const ENEKS: Cap = cap("Eneks");
+    pub const ENKK: Cap = cap("Enkk");
     pub const ENFCS: Cap = cap("Enfcs");
     pub const ENMG: Cap = cap("Enmg");
     pub const FSL: Cap = cap("fsl");
@@ -200,4 +207,9 @@ pub const CAPS: &[(&str, CapKind)] = &[
     ("smul", Text), ("Smulx", Text), ("smxx", Text), ("Spb", Text), ("Sxl", Flag), ("Ss", Text),
     ("Swd", Text), ("Sync", Text), ("Tc", Flag), ("tsl", Text), ("U8", Number), ("vpa", Text),
     ("XT", Flag),
+    // Ours, behind all of tmux: kitty's keyboard protocol on, with flags, and off again.
+    ("Enkk", Text), ("Dskk", Text),
 ];
+
+/// The capabilities from here on are ours: they are listed only where a terminal has them.
+const FIRST_OF_OURS: u16 = cap("Enkk").0;

@@ -67,6 +67,8 @@ const FEATURES: &[Feature] = &[
             "ol=\\E[59m",
         ],
     },
+    // Ours: the terminal speaks kitty's keyboard protocol.
+    Feature { name: "kittykeys", caps: &["Enkk=\\E[>%p1%du", "Dskk=\\E[<u"] },
 ];
 
 /// Function keys whose terminfo sequences the `ignorefkeys` feature removes.

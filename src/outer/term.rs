@@ -268,7 +268,7 @@ impl Term {
 
     /// One line per capability, as `show-messages -T` prints them.
     pub fn describe(&self) -> impl Iterator<Item = String> + '_ {
-        Cap::all().map(|cap| {
+        Cap::all().filter(|cap| !cap.is_ours() || self.has(*cap)).map(|cap| {
             let value = match &self.values[cap.0 as usize] {
                 Value::None => "[missing]".to_owned(),
                 Value::Text(text) => format!("(string) {}", vis(text)),

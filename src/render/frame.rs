@@ -99,6 +99,8 @@ pub struct Frame {
     pub wrapped: Vec<bool>,
     pub cursor: CursorLook,
     pub mouse: MouseTracking,
+    /// Flags of kitty's keyboard protocol that the terminal is to use, if it speaks that.
+    pub keyboard: Option<u8>,
     /// Parts that may have scrolled since the frame before (panes).
     pub regions: Vec<Rect>,
     pub title: Option<String>,
@@ -120,6 +122,7 @@ impl Frame {
             wrapped: vec![false; size.rows as usize],
             cursor: CursorLook::default(),
             mouse: MouseTracking::Off,
+            keyboard: None,
             regions: Vec::new(),
             title: None,
             path: None,
@@ -140,6 +143,7 @@ impl Frame {
         self.surface.cursor = Point::default();
         self.cursor = CursorLook::default();
         self.mouse = MouseTracking::Off;
+        self.keyboard = None;
         self.regions.clear();
         self.images.clear();
         (self.title, self.path, self.progress) = (None, None, Progress::default());

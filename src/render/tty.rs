@@ -69,6 +69,22 @@ pub struct Tty {
     title: Option<String>,
     path: Option<String>,
     progress: Progress,
+    keyboard: Keyboard,
+}
+
+/// What the terminal was told of kitty's keyboard protocol.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
+pub struct Keyboard {
+    /// Flags in force; `None`: it does not use the protocol.
+    flags: Option<u8>,
+    /// It used it before, since it was started.
+    used: bool,
+}
+
+impl Keyboard {
+    pub fn is_on(self) -> bool {
+        self.flags.is_some()
+    }
 }
 
 impl Tty {
@@ -94,7 +110,47 @@ impl Tty {
             title: None,
             path: None,
             progress: Progress::default(),
+            keyboard: Keyboard::default(),
         }
+    }
+
+    pub fn keyboard(&self) -> Keyboard {
+        self.keyboard
+    }
+
+    /// Asks whether the terminal speaks kitty's keyboard protocol; true when it is the kind that
+    /// may answer.
+    pub fn request_keyboard(&self, term: &Term, out: &mut Vec<u8>) -> bool {
+        let asks = self.started && term.flags.vt100_like && !term.has(Cap::ENKK);
+        if asks {
+            out.extend_from_slice(b"\x1b[?u");
+        }
+        asks
+    }
+
+    /// Has the terminal report keys as a frame wants it, or as it does by itself.
+    fn update_keyboard(&mut self, wanted: Option<u8>, term: &Term, out: &mut Vec<u8>) {
+        let wanted = wanted.filter(|_| term.has(Cap::ENKK));
+        if wanted == self.keyboard.flags {
+            return;
+        }
+        // A server that was killed left its flags on the screen that only we use: one set goes
+        // before the first is made.
+        let left = !self.keyboard.used && term.has(Cap::SMCUP);
+        if self.keyboard.is_on() || left {
+            term.put(Cap::DSKK, out);
+        }
+        match wanted {
+            Some(flags) => {
+                if self.options.extended_keys && !self.keyboard.is_on() {
+                    term.put(Cap::DSEKS, out);
+                }
+                term.put_numbers(Cap::ENKK, &[i32::from(flags)], out);
+            }
+            None if self.options.extended_keys => term.put(Cap::ENEKS, out),
+            None => {}
+        }
+        self.keyboard = Keyboard { flags: wanted, used: true };
     }
 
     pub fn is_started(&self) -> bool {
@@ -131,6 +187,7 @@ impl Tty {
         self.started = true;
         (self.title, self.path) = (None, None);
         self.progress = Progress::default();
+        self.keyboard = Keyboard::default();
         self.invalidate(term, out);
         // It was just cleared.
         self.shown = Some(Surface::new(self.size));
@@ -143,8 +200,9 @@ impl Tty {
 
     /// Goes on with a terminal that another server has started: it is drawn again with the next
     /// frame.
-    pub fn take_up(&mut self, look_set: CursorLook) {
+    pub fn take_up(&mut self, look_set: CursorLook, keyboard: Keyboard) {
         self.started = true;
+        self.keyboard = keyboard;
         self.look_set = look_set;
     }
 
@@ -188,7 +246,7 @@ impl Tty {
         if term.flags.margins {
             term.put(Cap::ENMG, out);
         }
-        if self.options.extended_keys {
+        if self.options.extended_keys && !self.keyboard.is_on() {
             term.put(Cap::ENEKS, out);
         }
         if self.options.focus_events {
@@ -224,6 +282,10 @@ impl Tty {
         }
         term.put(Cap::DSFCS, out);
         term.put(Cap::DSEKS, out);
+        if self.keyboard.is_on() {
+            term.put(Cap::DSKK, out);
+            self.keyboard.flags = None;
+        }
         if term.flags.margins {
             term.put(Cap::DSMG, out);
         }
@@ -303,6 +365,7 @@ impl Tty {
             self.forget_last_cell();
         }
         self.update_titles(frame, term, out);
+        self.update_keyboard(frame.keyboard, term, out);
     }
 
     /// Cells below images that are gone or moved are to be drawn again.

@@ -184,7 +184,7 @@ impl Runtime {
             tty.drawn_ms = now_ms;
         }
         if let Some(frame) = frame {
-            if guard::run(|| format!("drawing client {}", id.0), || tty.draw(&frame)).is_none() {
+            if guard::run(|| format!("drawing client {}", id.0), || tty.draw(&frame, now_ms)).is_none() {
                 tty.invalidate();
             }
             tty.composer.reuse(frame);

@@ -170,7 +170,7 @@ impl Runtime {
     /// Gives panes their sizes: at once the first time, then spaced out, since programs redraw.
     pub fn apply_pane_sizes(&mut self) {
         let now_ms = self.world.now.mono_ms;
-        let mut later = Vec::new();
+        let (mut later, mut resized) = (Vec::new(), Vec::new());
         for (id, io) in self.world.pump.panes_mut() {
             let Some((size, pixels)) = io.resize else { continue };
             if now_ms < io.resized_ms + RESIZE_MS && io.resized_ms != 0 {
@@ -184,10 +184,25 @@ impl Runtime {
             io.resize_timer = false;
             io.resized_ms = now_ms;
             proc::set_window_size(io.fd(), size, pixels);
+            resized.push(id);
+        }
+        for id in resized {
+            self.report_size(id);
         }
         for (_, delay) in later {
             // The timer only wakes the loop; sizes are set at the end of every turn.
             self.world.timer(delay, Box::new(|_| {}));
+        }
+    }
+}
+
+impl Runtime {
+    /// Tells a program that asked for it (mode 2048) of the size that its terminal has now.
+    fn report_size(&mut self, pane: PaneId) {
+        let Some(p) = self.server.panes.get(&pane) else { return };
+        let report = p.terminal.lock().size_report();
+        if !report.is_empty() {
+            self.world.pump.write(pane, &report, None);
         }
     }
 }

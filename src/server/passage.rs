@@ -124,6 +124,8 @@ pub struct ClientRecord {
     pub key_table: Option<String>,
     pub key_table_since_ms: u64,
     pub last_key: Option<Key>,
+    #[serde(default)]
+    pub withheld: Vec<u32>,
     /// When the time for repeating a key is over.
     pub repeat_due_ms: Option<u64>,
     pub message: Option<MessageRecord>,
@@ -204,6 +206,7 @@ impl ClientRecord {
             key_table,
             key_table_since_ms,
             last_key,
+            withheld,
             repeat_timer,
             message,
             prompt,
@@ -277,6 +280,7 @@ impl ClientRecord {
             key_table: key_table.clone(),
             key_table_since_ms: *key_table_since_ms,
             last_key: *last_key,
+            withheld: withheld.clone(),
             repeat_due_ms: repeat_timer.and_then(&due),
             message: message.as_ref().map(|message| MessageRecord::take(message, &due)),
             prompt: prompt.as_ref().and_then(|prompt| prompt.save()),

@@ -59,6 +59,8 @@ pub struct Tty {
     /// When unanswered requests are given up.
     pub give_up_ms: Option<u64>,
     pub last_requests_ms: u64,
+    /// It was asked whether it speaks kitty's keyboard protocol.
+    asked_keyboard: bool,
     /// When the last frame was drawn that held nothing back (monotonic ms).
     pub drawn_ms: u64,
     /// Bytes written, and raw bytes dropped.
@@ -108,6 +110,7 @@ impl Tty {
             stale: false,
             give_up_ms: None,
             last_requests_ms: 0,
+            asked_keyboard: false,
             drawn_ms: 0,
             total_written: 0,
             dropped: 0,
@@ -295,12 +298,21 @@ impl Tty {
         room
     }
 
-    pub fn draw(&mut self, frame: &Frame) {
+    /// Draws a frame. The first one that wants kitty's keyboard protocol has the terminal asked
+    /// whether it speaks it.
+    pub fn draw(&mut self, frame: &Frame, now_ms: u64) {
+        if frame.keyboard.is_some() && !std::mem::replace(&mut self.asked_keyboard, true) {
+            if self.screen.request_keyboard(&self.term, &mut self.out) {
+                self.decoder.expect_keyboard();
+            }
+            self.give_up_ms = Some(now_ms + QUERY_TIMEOUT_MS);
+        }
         if std::mem::take(&mut self.stale) {
             self.screen.invalidate(&self.term, &mut self.out);
         }
         self.screen.cell_pixels = self.cell_pixels;
         self.screen.draw(frame, &self.composer.links, &self.term, &mut self.out);
+        self.decoder.speaks_kitty = self.screen.keyboard().is_on();
         let raw = std::mem::take(&mut self.raw);
         if !raw.is_empty() {
             if self.composer.pictures.is_waiting() && raw.windows(3).any(|bytes| bytes == b"\x1b_G") {

@@ -101,13 +101,13 @@ impl Runtime {
 
     fn tty_event(&mut self, id: ClientId, event: InputEvent) {
         match event {
-            InputEvent::Key { key, mouse, bytes } => {
+            InputEvent::Key { key, mouse, report, bytes } => {
                 self.focus_key(id, key);
                 let mouse = mouse.map(mouse_event).unwrap_or_default();
                 if let Some(client) = self.server.clients.get_mut(&id) {
                     client.flags.insert(ClientFlags::URGENT);
                 }
-                let input = ClientInput { event: KeyEvent { key, mouse }, bytes: bytes.to_vec() };
+                let input = ClientInput { event: KeyEvent { key, mouse, report }, bytes: bytes.to_vec() };
                 input::handle_key(&mut self.cx(), id, input);
             }
             InputEvent::Clipboard { clip, data } => self.clipboard_answer(id, clip, data),

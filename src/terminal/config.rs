@@ -85,12 +85,19 @@ pub struct TerminalConfig {
     pub allow_rename: bool,
     pub allow_set_title: bool,
     pub allow_passthrough: AllowPassthrough,
+    /// Programs may use modes that tmux does not have.
+    pub more_modes: bool,
+    /// Programs get checksums of the screen.
+    pub allow_checksum: bool,
     pub alternate_screen: bool,
     pub alternate_history: AlternateHistory,
     pub scroll_on_clear: bool,
     pub set_clipboard: SetClipboard,
     pub get_clipboard: GetClipboard,
     pub extended_keys: ExtendedKeys,
+    /// Programs may use kitty's keyboard protocol: `extended-keys` is not off, and
+    /// `extended-keys-format` is `kitty`.
+    pub kitty_keys: bool,
     /// The option `cursor-style` as a DECSCUSR number, 0–6.
     pub cursor_style: u32,
     pub cursor_colour: Option<Colour>,
@@ -116,12 +123,15 @@ impl Default for TerminalConfig {
             allow_rename: false,
             allow_set_title: true,
             allow_passthrough: AllowPassthrough::Off,
+            more_modes: false,
+            allow_checksum: false,
             alternate_screen: true,
             alternate_history: AlternateHistory::Off,
             scroll_on_clear: true,
             set_clipboard: SetClipboard::External,
             get_clipboard: GetClipboard::Off,
             extended_keys: ExtendedKeys::Off,
+            kitty_keys: false,
             cursor_style: 0,
             cursor_colour: None,
             cell_pixels: (16, 32),

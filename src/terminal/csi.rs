@@ -1,6 +1,7 @@
 //! Control sequences: what each final byte does.
 
 use super::config::{ExtendedKeys, Theme};
+use super::keyboard::KeyboardFlags;
 use super::modes::Modes;
 use super::params::Params;
 use super::screen::Screen;
@@ -146,9 +147,33 @@ impl Screen {
                     self.reply(&format!("\x1bP>|tmux {VERSION}\x1b\\"));
                 }
             }
+            (b"*", b'y') if self.config.allow_checksum => self.report_checksum(params),
+            (b"#", b'y') if self.config.allow_checksum => self.set_checksum_rules(params),
+            (b">" | b"<" | b"=" | b"?", b'u') if self.config.kitty_keys => {
+                self.kitty_keyboard(intermediates[0], params);
+            }
             _ => return false,
         }
         true
+    }
+
+    /// kitty's keyboard protocol: pushes, pops, sets and tells the flags of this screen.
+    fn kitty_keyboard(&mut self, what: u8, params: &Params) {
+        let (first, how) = (params.get(0, 0, 0), params.get(1, 0, 1));
+        if first < 0 || how < 0 {
+            return;
+        }
+        let alternate = self.grid.saved.is_some();
+        let flags = KeyboardFlags::from_bits_truncate(first as u8);
+        match what {
+            b'>' => self.keyboard.stack(alternate).push(flags),
+            b'<' => self.keyboard.stack(alternate).pop(params.get(0, 0, 1) as u32),
+            b'=' => self.keyboard.stack(alternate).set(flags, how),
+            _ => {
+                let flags = self.keyboard.current(alternate);
+                self.reply(&format!("\x1b[?{}u", flags.bits()));
+            }
+        }
     }
 
     fn erase_display(&mut self, what: i32, params: &Params) {

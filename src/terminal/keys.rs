@@ -1,21 +1,25 @@
 //! Keys and mouse events to the bytes that a program reads.
 
+use super::keyboard::KeyboardFlags;
+use super::kitty::{self, Encoded};
 use super::modes::Modes;
 use crate::base::key::beyond_bytes;
-use crate::base::{Key, KeyCode, KeyFlags, Mods, MouseEvent, NamedKey};
+use crate::base::{Key, KeyCode, KeyFlags, KeyReport, Mods, MouseEvent, NamedKey};
 
 /// Options that decide how keys are encoded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct KeyEncodeOptions {
     /// The option `backspace`: the key that Backspace sends.
     pub backspace: Key,
-    /// The option `extended-keys-format` is `csi-u` rather than `xterm`.
+    /// The option `extended-keys-format` is not `xterm`.
     pub csi_u: bool,
+    /// What the program asked of kitty's keyboard protocol.
+    pub kitty: KeyboardFlags,
 }
 
 impl Default for KeyEncodeOptions {
     fn default() -> Self {
-        Self { backspace: Key::char('\x7f'), csi_u: false }
+        Self { backspace: Key::char('\x7f'), csi_u: false, kitty: KeyboardFlags::empty() }
     }
 }
 
@@ -24,10 +28,23 @@ pub fn is_typed_as_it_is(c: char) -> bool {
     matches!(c, '\t' | '\r' | '\x1b' | ' '..='\x7f') || !c.is_ascii()
 }
 
+/// A key and, where kitty's keyboard protocol told it, more about it.
+#[derive(Clone, Copy, Debug)]
+pub struct Pressed {
+    pub key: Key,
+    pub report: Option<KeyReport>,
+}
+
+impl From<Key> for Pressed {
+    fn from(key: Key) -> Self {
+        Self { key, report: None }
+    }
+}
+
 /// The bytes for a key; empty if the program cannot be told of it in its modes.
-pub fn encode_key(key: Key, modes: Modes, options: &KeyEncodeOptions) -> Vec<u8> {
+pub fn encode_key(pressed: Pressed, modes: Modes, options: &KeyEncodeOptions) -> Vec<u8> {
     let mut out = Vec::new();
-    let _ = write_key(key, modes, options, &mut out);
+    let _ = write_key(pressed, modes, options, &mut out);
     out
 }
 
@@ -39,6 +56,46 @@ pub struct NoEncoding;
 
 /// Appends the bytes for a key.
 pub fn write_key(
+    pressed: Pressed,
+    modes: Modes,
+    options: &KeyEncodeOptions,
+    out: &mut Vec<u8>,
+) -> Result<(), NoEncoding> {
+    match in_kitty_form(pressed, options) {
+        Encoded::Nothing => return Ok(()),
+        Encoded::Bytes(text) => {
+            out.extend(crate::base::text::to_bytes(&text));
+            return Ok(());
+        }
+        Encoded::AsEver => {}
+    }
+    let Pressed { key, report } = pressed;
+    write_plain(on_keypad(key, report, modes), modes, options, out)
+}
+
+/// What kitty's keyboard protocol has for a key.
+fn in_kitty_form(pressed: Pressed, options: &KeyEncodeOptions) -> Encoded {
+    let Pressed { key, report } = pressed;
+    if key.flags.contains(KeyFlags::LITERAL) {
+        return Encoded::AsEver;
+    }
+    let asked = !options.kitty.is_empty();
+    let report = report.or_else(|| if asked || key.is_ours() { KeyReport::of(key) } else { None });
+    match report {
+        Some(report) if asked => kitty::encode(&report, options.kitty),
+        Some(report) => kitty::encode_plain(&report, key),
+        None => Encoded::AsEver,
+    }
+}
+
+/// The key of the keypad behind a key, for a program that has the keypad send sequences.
+fn on_keypad(key: Key, report: Option<KeyReport>, modes: Modes) -> Key {
+    let keypad = report.filter(|_| modes.contains(Modes::KKEYPAD)).and_then(|report| report.keypad_key());
+    keypad.unwrap_or(key)
+}
+
+/// Appends the bytes of a key as xterm has them.
+fn write_plain(
     key: Key,
     modes: Modes,
     options: &KeyEncodeOptions,
@@ -406,7 +463,7 @@ mod tests {
 
     #[track_caller]
     fn check(key: Key, modes: Modes, expect: &str) {
-        let got = encode_key(key, modes, &KeyEncodeOptions::default());
+        let got = encode_key(key.into(), modes, &KeyEncodeOptions::default());
         assert_eq!(String::from_utf8_lossy(&got), expect, "for {key:?} in {modes:?}");
     }
 
@@ -456,7 +513,7 @@ mod tests {
         // Recorded from tmux 3.7c.
         let check = |mods: Mods, expect: &[u8]| {
             let key = Key::new(KeyCode::Beyond(0x11_0000), mods);
-            assert_eq!(encode_key(key, Modes::empty(), &KeyEncodeOptions::default()), expect);
+            assert_eq!(encode_key(key.into(), Modes::empty(), &KeyEncodeOptions::default()), expect);
         };
         check(Mods::empty(), b"\xf4\x90\x80\x80");
         check(Mods::CTRL, b"\xf4\x90\x80\x80");

@@ -137,6 +137,30 @@ fn status(text: &[u8]) -> u8 {
     number.parse::<u8>().unwrap_or(255)
 }
 
+/// A value of OSC 633: `\\` is a backslash, `\x3b` the byte of that number.
+fn unescape(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut rest = text;
+    while let [first, after @ ..] = rest {
+        let hex = |digits: &[u8]| u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok();
+        (out, rest) = match (first, after) {
+            (b'\\', [b'\\', after @ ..]) => {
+                out.push(b'\\');
+                (out, after)
+            }
+            (b'\\', [b'x', high, low, after @ ..]) if hex(&[*high, *low]).is_some() => {
+                out.extend(hex(&[*high, *low]));
+                (out, after)
+            }
+            _ => {
+                out.push(*first);
+                (out, after)
+            }
+        };
+    }
+    out
+}
+
 impl Screen {
     /// OSC 133.
     pub(super) fn osc_mark(&mut self, text: &[u8]) {
@@ -148,6 +172,46 @@ impl Screen {
         let mark = Mark { kind, line, row, col: self.cx, time: self.grid.now };
         self.marks.take(mark);
         self.outbox.event(TerminalEvent::Mark(mark, Box::new(self.marks)));
+    }
+
+    /// OSC 633, which shells of VS Code send: marks as in OSC 133, and the directory. Its other
+    /// letters mean other things than there.
+    pub(super) fn osc_633(&mut self, text: &[u8]) {
+        match text {
+            [b'A'..=b'D'] | [b'A'..=b'D', b';', ..] => self.osc_mark(text),
+            _ => {
+                if let Some(path) = text.strip_prefix(b"P;Cwd=") {
+                    self.set_directory(&unescape(path));
+                }
+            }
+        }
+    }
+
+    /// OSC 1337, iTerm2's, as far as shells use it: the directory, and a mark to go back to.
+    pub(super) fn osc_1337(&mut self, text: &[u8]) {
+        if let Some(path) = text.strip_prefix(b"CurrentDir=") {
+            self.set_directory(path);
+        } else if text == b"SetMark" && self.cy < self.rows() {
+            self.grid.line_mut(self.cy).flags |= RowFlags::START_PROMPT;
+        }
+    }
+
+    /// The working directory, as OSC 7 would tell it.
+    fn set_directory(&mut self, path: &[u8]) {
+        if !self.config.pane || !path.starts_with(b"/") {
+            return;
+        }
+        let mut url = "file://".to_owned();
+        for &byte in path {
+            match byte {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'.' | b'_' | b'~' => {
+                    url.push(char::from(byte));
+                }
+                _ => url.push_str(&format!("%{byte:02X}")),
+            }
+        }
+        self.path = url;
+        self.outbox.event(TerminalEvent::Path);
     }
 
     /// The logical line that a row of the screen belongs to, and the rows of it on the screen
@@ -213,6 +277,36 @@ mod tests {
         let marks = fed(100, "\x1b]133;C\x07out\r\n\x1b]133;D;3\x07");
         assert!(!marks.running);
         assert_eq!((marks.status, marks.ends, marks.duration(99)), (Some(3), 1, Some(0)));
+    }
+
+    #[test]
+    fn marks_of_vs_code_are_read_as_those_of_osc_133() {
+        let marks = fed(100, "\x1b]633;A\x07$ \x1b]633;B\x07ls\x1b]633;E;ls\x07\r\n\x1b]633;C\x07");
+        assert!(marks.running && marks.prompt.is_some() && marks.command.is_some());
+        let marks = fed(100, "\x1b]633;C\x07out\r\n\x1b]633;D;3\x07\x1b]633;P;Task=1\x07\x1b]633;I\x07");
+        assert_eq!((marks.running, marks.status, marks.ends), (false, Some(3), 1));
+        assert_eq!((marks.prompt, marks.command), (None, None));
+    }
+
+    #[test]
+    fn directories_come_in_three_ways() {
+        let path = |bytes: &str| {
+            let mut terminal = terminal(0);
+            terminal.feed(bytes.as_bytes());
+            terminal.path().to_owned()
+        };
+        assert_eq!(path("\x1b]633;P;Cwd=/a b/\\x3bc\\\\d\x07"), "file:///a%20b/%3Bc%5Cd");
+        assert_eq!(path("\x1b]1337;CurrentDir=/home/ü\x07"), "file:///home/%C3%BC");
+        assert_eq!(path("\x1b]1337;RemoteHost=me@there\x07\x1b]1337;File=x:y\x07"), "");
+        assert_eq!(path("\x1b]633;P;Cwd=C:\\\\x\x07\x1b]1337;CurrentDir=x\x07"), "");
+    }
+
+    #[test]
+    fn a_mark_of_iterm_is_a_place_to_go_to_and_nothing_else() {
+        let mut terminal = terminal(0);
+        terminal.feed(b"\x1b]1337;SetMark\x07x");
+        assert!(terminal.row(0).flags.contains(RowFlags::START_PROMPT));
+        assert_eq!(terminal.marks(), CommandMarks::default());
     }
 
     #[test]

@@ -15,11 +15,13 @@
 //! | `reflow`, `resize` | wrapping anew, sizes, the alternate screen |
 //! | `alternate` | what full-screen programs drew, for the history |
 //! | `memory` | a history in memory |
+//! | `checksum` | checksums of the screen, for programs that test terminals |
 //! | `timeouts` | strings without an end, questions without an answer |
 //! | `save` | all of it as bytes, for the server after this one |
 //! | `graphics` | kitty's graphics protocol |
 //! | `marks` | where a shell says that prompts, commands and output begin |
-//! | `keys`, `capture` | bytes for a key; rows as text |
+//! | `keys`, `kitty`, `capture` | bytes for a key; rows as text |
+//! | `keyboard` | what programs ask of kitty's keyboard protocol |
 //! | `notifications` | what programs want to be shown by the system |
 //! | `lines` | the text of logical lines by number |
 //!
@@ -30,6 +32,7 @@ mod alternate;
 pub mod capture;
 pub mod capture_cells;
 mod cells;
+mod checksum;
 pub mod config;
 mod csi;
 mod dcs;
@@ -38,7 +41,9 @@ pub mod events;
 pub mod graphics;
 mod grid;
 mod images;
+mod keyboard;
 pub mod keys;
+mod kitty;
 mod line;
 mod lines;
 mod marks;
@@ -68,7 +73,10 @@ pub use config::{AllowPassthrough, TerminalConfig, Theme};
 pub use csi::VERSION;
 pub use events::{StringEnd, TerminalEvent};
 pub use images::Image;
-pub use keys::{KeyEncodeOptions, NoEncoding, encode_key, encode_mouse, is_typed_as_it_is, write_key};
+pub use keyboard::KeyboardFlags;
+pub use keys::{
+    KeyEncodeOptions, NoEncoding, Pressed, encode_key, encode_mouse, is_typed_as_it_is, write_key,
+};
 pub use lines::MAX_ROWS_BACK;
 pub use marks::{CommandMarks, Mark, MarkKind};
 pub use memory::{MemoryHistory, relay, relink};
@@ -290,6 +298,17 @@ impl Terminal {
 
     pub fn modes(&self) -> Modes {
         self.screen.modes
+    }
+
+    /// What the program asked of kitty's keyboard protocol; nothing where options do not allow it.
+    pub fn keyboard_flags(&self) -> KeyboardFlags {
+        self.screen.keyboard_flags()
+    }
+
+    /// Its size, for a program that asked to be told of it (mode 2048), unless it was told so.
+    pub fn size_report(&mut self) -> Vec<u8> {
+        self.screen.report_size();
+        self.screen.outbox.take_replies()
     }
 
     /// Sets or clears modes as the server wants them (`CRLF` for screens of its own).

@@ -32,6 +32,8 @@ bitflags::bitflags! {
         const THEME_UPDATES = 0x8_0000;
         /// Synchronized output: nothing is drawn until it ends.
         const SYNC = 0x10_0000;
+        /// Ours: the program is told of its size in band (mode 2048).
+        const SIZE_REPORTS = 0x20_0000;
 
         const ALL_MOUSE = 0x20 | 0x40 | 0x1000;
         const MOTION_MOUSE = 0x40 | 0x1000;
@@ -40,7 +42,7 @@ bitflags::bitflags! {
 }
 
 impl Modes {
-    const NAMES: [(Modes, &str); 21] = [
+    const NAMES: [(Modes, &str); 22] = [
         (Modes::CURSOR, "CURSOR"),
         (Modes::INSERT, "INSERT"),
         (Modes::KCURSOR, "KCURSOR"),
@@ -62,6 +64,7 @@ impl Modes {
         (Modes::KEYS_EXTENDED_2, "KEYS_EXTENDED_2"),
         (Modes::THEME_UPDATES, "THEME_UPDATES"),
         (Modes::SYNC, "SYNC"),
+        (Modes::SIZE_REPORTS, "SIZE_REPORTS"),
     ];
 
     /// The modes by name, comma-separated, as `#{pane_mode}`-like listings print them.

@@ -14,6 +14,8 @@ use super::screen::Screen;
 struct Mode {
     private: bool,
     number: i32,
+    /// tmux does not have it, so there is none unless the option `more-modes` is on.
+    ours: bool,
     switch: Switch,
     report: Report,
 }
@@ -29,21 +31,26 @@ enum Report {
     Flag(Modes),
     Ask(fn(&Screen) -> bool),
     AlwaysReset,
+    AlwaysSet,
     /// As for a mode that does not exist.
     Unknown,
 }
 
 /// A private mode that is a flag and nothing else.
 const fn flag(number: i32, flag: Modes) -> Mode {
-    Mode { private: true, number, switch: Switch::Flag(flag), report: Report::Flag(flag) }
+    Mode { private: true, number, ours: false, switch: Switch::Flag(flag), report: Report::Flag(flag) }
 }
 
 const fn private(number: i32, act: fn(&mut Screen, bool), report: Report) -> Mode {
-    Mode { private: true, number, switch: Switch::Act(act), report }
+    Mode { private: true, number, ours: false, switch: Switch::Act(act), report }
+}
+
+const fn ours(number: i32, act: fn(&mut Screen, bool), report: Report) -> Mode {
+    Mode { ours: true, ..private(number, act, report) }
 }
 
 const fn ansi(number: i32, switch: Switch, report: Report) -> Mode {
-    Mode { private: false, number, switch, report }
+    Mode { private: false, number, ours: false, switch, report }
 }
 
 const MODES: &[Mode] = &[
@@ -69,17 +76,21 @@ const MODES: &[Mode] = &[
     flag(2004, Modes::BRACKETPASTE),
     private(2026, Screen::sync_mode, Report::Flag(Modes::SYNC)),
     private(2031, Screen::theme_mode, Report::Flag(Modes::THEME_UPDATES)),
+    // What programs see of the width of clusters, which nothing switches off.
+    ours(2027, |_, _| {}, Report::AlwaysSet),
+    ours(2048, Screen::size_mode, Report::Flag(Modes::SIZE_REPORTS)),
 ];
 
-fn find(private: bool, number: i32) -> Option<&'static Mode> {
-    MODES.iter().find(|mode| mode.private == private && mode.number == number)
-}
-
 impl Screen {
+    fn numbered_mode(&self, private: bool, number: i32) -> Option<&'static Mode> {
+        let found = MODES.iter().find(|mode| mode.private == private && mode.number == number);
+        found.filter(|mode| !mode.ours || self.config.more_modes)
+    }
+
     /// Sets or clears all modes of a sequence.
     pub fn switch_modes(&mut self, params: &Params, private: bool, on: bool) {
         for index in 0..params.len() {
-            match find(private, params.get(index, 0, -1)).map(|mode| &mode.switch) {
+            match self.numbered_mode(private, params.get(index, 0, -1)).map(|mode| &mode.switch) {
                 Some(Switch::Flag(flag)) => self.modes.set(*flag, on),
                 Some(Switch::Act(act)) => act(self, on),
                 None => {}
@@ -87,12 +98,13 @@ impl Screen {
         }
     }
 
-    /// DECRQM: 1 set, 2 reset, 4 always reset, 0 unknown.
+    /// DECRQM: 1 set, 2 reset, 3 always set, 4 always reset, 0 unknown.
     pub fn mode_state(&self, private: bool, number: i32) -> u8 {
-        let on = match find(private, number).map(|mode| &mode.report) {
+        let on = match self.numbered_mode(private, number).map(|mode| &mode.report) {
             Some(Report::Flag(flag)) => self.modes.contains(*flag),
             Some(Report::Ask(ask)) => ask(self),
             Some(Report::AlwaysReset) => return 4,
+            Some(Report::AlwaysSet) => return 3,
             Some(Report::Unknown) | None => return 0,
         };
         if on { 1 } else { 2 }
@@ -158,6 +170,25 @@ impl Screen {
         }
     }
 
+    /// The program is told of its size at once, and whenever that changes.
+    fn size_mode(&mut self, on: bool) {
+        self.modes.set(Modes::SIZE_REPORTS, on);
+        self.told_size = None;
+        self.report_size();
+    }
+
+    /// Tells a program that wants to know of its size, unless it was told so.
+    pub fn report_size(&mut self) {
+        let (size, pixels) = (self.size(), self.config.cell_pixels);
+        let wanted = self.config.more_modes && self.modes.contains(Modes::SIZE_REPORTS);
+        if !wanted || self.told_size == Some((size, pixels)) {
+            return;
+        }
+        self.told_size = Some((size, pixels));
+        let (height, width) = (size.rows * pixels.1, size.cols * pixels.0);
+        self.outbox.reply(format!("\x1b[48;{};{};{height};{width}t", size.rows, size.cols).as_bytes());
+    }
+
     fn theme_mode(&mut self, on: bool) {
         self.modes.set(Modes::THEME_UPDATES, on);
         self.outbox.event(TerminalEvent::ThemeUpdates);
@@ -170,6 +201,19 @@ mod tests {
     use crate::base::Size;
     use crate::terminal::{MemoryHistory, Terminal, TerminalConfig};
 
+    fn more_modes() -> TerminalConfig {
+        TerminalConfig { more_modes: true, cell_pixels: (8, 16), ..TerminalConfig::default() }
+    }
+
+    #[test]
+    fn modes_that_tmux_does_not_have_are_there_by_an_option() {
+        // Recorded from tmux 3.7c.
+        let history = Box::new(MemoryHistory::new(0, 10));
+        let mut terminal = Terminal::new(Size::new(10, 4), TerminalConfig::default(), history);
+        terminal.feed(b"\x1b[?2048$p\x1b[?2048h\x1b[?2048$p\x1b[?2027$p");
+        assert_eq!(terminal.take_replies(), b"\x1b[?2048;0$y\x1b[?2048;0$y\x1b[?2027;0$y");
+    }
+
     #[test]
     fn every_mode_has_one_row() {
         for (n, mode) in MODES.iter().enumerate() {
@@ -180,16 +224,49 @@ mod tests {
 
     #[test]
     fn a_mode_that_is_set_says_so_until_it_is_cleared() {
-        for mode in MODES.iter().filter(|mode| !matches!(mode.report, Report::AlwaysReset | Report::Unknown))
-        {
+        let fixed =
+            |report: &Report| matches!(report, Report::AlwaysReset | Report::AlwaysSet | Report::Unknown);
+        for mode in MODES.iter().filter(|mode| !fixed(&mode.report)) {
             let history = Box::new(MemoryHistory::new(0, 10));
-            let mut terminal = Terminal::new(Size::new(10, 4), TerminalConfig::default(), history);
+            let mut terminal = Terminal::new(Size::new(10, 4), more_modes(), history);
             let (sign, number) = (if mode.private { "?" } else { "" }, mode.number);
             for (switch, state) in [("h", 1), ("l", 2)] {
                 terminal.feed(format!("\x1b[{sign}{number}{switch}\x1b[{sign}{number}$p").as_bytes());
                 let answer = String::from_utf8_lossy(&terminal.take_replies()).into_owned();
-                assert_eq!(answer, format!("\x1b[{sign}{number};{state}$y"));
+                assert!(answer.ends_with(&format!("\x1b[{sign}{number};{state}$y")), "{answer:?}");
             }
+        }
+    }
+
+    #[test]
+    fn a_program_is_told_of_its_size_when_it_asks_and_when_that_changes() {
+        let history = Box::new(MemoryHistory::new(0, 10));
+        let config = more_modes();
+        let mut terminal = Terminal::new(Size::new(10, 4), config.clone(), history);
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("ASCII");
+        terminal.feed(b"\x1b[?2048$p\x1b[?2048h\x1b[?2048$p");
+        assert_eq!(text(terminal.take_replies()), "\x1b[?2048;2$y\x1b[48;4;10;64;80t\x1b[?2048;1$y");
+        assert_eq!(text(terminal.size_report()), "");
+        terminal.resize(Size::new(12, 5));
+        assert_eq!(text(terminal.size_report()), "\x1b[48;5;12;80;96t");
+        assert_eq!(text(terminal.size_report()), "");
+        terminal.configure(&TerminalConfig { cell_pixels: (10, 20), ..config });
+        assert_eq!(text(terminal.size_report()), "\x1b[48;5;12;100;120t");
+        terminal.feed(b"\x1b[?2048h");
+        assert_eq!(text(terminal.take_replies()), "\x1b[48;5;12;100;120t");
+        terminal.feed(b"\x1b[?2048l");
+        terminal.resize(Size::new(9, 5));
+        assert_eq!(text(terminal.size_report()), "");
+    }
+
+    #[test]
+    fn widths_are_those_of_clusters_whatever_a_program_says() {
+        let mut terminal = Terminal::new(Size::new(40, 4), more_modes(), Box::new(MemoryHistory::new(0, 40)));
+        terminal.feed(b"\x1b[?2027l\x1b[?2027$p");
+        assert_eq!(terminal.take_replies(), b"\x1b[?2027;3$y");
+        for cluster in ["👨‍👩‍👧", "🇩🇪", "👍🏽", "❤\u{fe0f}"] {
+            terminal.feed(format!("\r{cluster}").as_bytes());
+            assert_eq!(terminal.cursor().x, 2, "{cluster}");
         }
     }
 

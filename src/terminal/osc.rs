@@ -47,6 +47,8 @@ impl Screen {
             110 | 111 if text.is_empty() => self.set_default_colour(number - 100, None),
             112 if text.is_empty() => self.cursor_colour = None,
             133 => self.osc_mark(text),
+            633 => self.osc_633(text),
+            1337 => self.osc_1337(text),
             777 => self.osc_777(text),
             _ => {}
         }

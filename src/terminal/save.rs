@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::alternate::Alternate;
 use super::cells::{Mark, Packed};
+use super::checksum::ChecksumRules;
 use super::graphics::{Graphics, GraphicsRecord};
 use super::grid::{Pullable, Saved};
 use super::images::{Image, MAX_IMAGES};
+use super::keyboard::Keyboard;
 use super::line::Line;
 use super::marks::CommandMarks;
 use super::modes::{CursorShape, Modes, Progress};
@@ -39,6 +41,10 @@ struct State {
     cy: u32,
     region: (u32, u32),
     modes: Modes,
+    #[serde(default, skip_serializing_if = "Keyboard::is_unused")]
+    keyboard: Keyboard,
+    #[serde(default, skip_serializing_if = "ChecksumRules::is_empty")]
+    checksum_rules: ChecksumRules,
     /// Columns with tab stops.
     tabs: Vec<u32>,
     pen: Pen,
@@ -116,6 +122,8 @@ impl Terminal {
             cy: screen.cy,
             region: (screen.upper, screen.lower),
             modes: screen.modes,
+            keyboard: screen.keyboard.clone(),
+            checksum_rules: screen.checksum_rules,
             tabs: self.tabs(),
             pen: screen.pen,
             saved_cursor: screen.saved_cursor,
@@ -220,6 +228,8 @@ impl Terminal {
         screen.lower = state.region.1.min(last_row);
         screen.upper = state.region.0.min(screen.lower);
         screen.modes = state.modes;
+        screen.keyboard = state.keyboard.bounded();
+        screen.checksum_rules = state.checksum_rules;
         for (x, stop) in screen.tabs.iter_mut().enumerate() {
             *stop = state.tabs.contains(&(x as u32));
         }

@@ -5,11 +5,13 @@
 
 use std::collections::VecDeque;
 
+use super::checksum::ChecksumRules;
 use super::config::{ExtendedKeys, TerminalConfig};
 use super::events::{Outbox, TerminalEvent};
 use super::graphics::Graphics;
 use super::grid::Grid;
 use super::images::Images;
+use super::keyboard::{Keyboard, KeyboardFlags};
 use super::marks::CommandMarks;
 use super::modes::{CursorShape, Modes, Progress, ProgressState};
 use super::palette::Palette;
@@ -62,6 +64,11 @@ pub struct Screen {
     pub upper: u32,
     pub lower: u32,
     pub modes: Modes,
+    pub keyboard: Keyboard,
+    /// How checksums of the screen are made.
+    pub checksum_rules: ChecksumRules,
+    /// What the program was told of its size: cells and pixels.
+    pub told_size: Option<(Size, (u32, u32))>,
     pub tabs: Vec<bool>,
     pub pen: Pen,
     pub saved_cursor: SavedCursor,
@@ -96,6 +103,9 @@ impl Screen {
             upper: 0,
             lower: size.rows - 1,
             modes: Modes::empty(),
+            keyboard: Keyboard::default(),
+            checksum_rules: ChecksumRules::default(),
+            told_size: None,
             tabs: Vec::new(),
             pen: Pen::default(),
             saved_cursor: SavedCursor::default(),
@@ -137,6 +147,13 @@ impl Screen {
         modes
     }
 
+    pub fn keyboard_flags(&self) -> KeyboardFlags {
+        match self.config.kitty_keys {
+            true => self.keyboard.current(self.grid.saved.is_some()),
+            false => KeyboardFlags::empty(),
+        }
+    }
+
     /// Takes the extended key mode that a new screen starts with.
     pub fn restart_modes(&mut self) {
         let extended = self.initial_modes() & Modes::EXTENDED_KEYS;
@@ -175,6 +192,8 @@ impl Screen {
         self.saved_cursor = SavedCursor::default();
         self.last = None;
         self.modes = self.initial_modes() | (self.modes & Modes::CRLF);
+        self.keyboard = Keyboard::default();
+        self.checksum_rules = ChecksumRules::default();
         if self.grid.saved.is_some() {
             self.leave_alternate(false);
         }
@@ -191,6 +210,8 @@ impl Screen {
         self.reset_tabs();
         self.set_region(0, self.rows() - 1);
         self.modes = self.initial_modes();
+        self.keyboard = Keyboard::default();
+        self.checksum_rules = ChecksumRules::default();
         self.clear_screen(Colour::Default);
         self.move_to(Some(0), Some(0));
     }
@@ -206,6 +227,14 @@ impl Screen {
         }
         if let Some(y) = y {
             self.cy = y.min(self.rows() - 1);
+        }
+    }
+
+    /// First and last row that positions of a program mean: the region's in origin mode.
+    pub fn addressed_rows(&self) -> (u32, u32) {
+        match self.modes.contains(Modes::ORIGIN) {
+            true => (self.upper, self.lower),
+            false => (0, self.rows() - 1),
         }
     }
 

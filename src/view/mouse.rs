@@ -346,7 +346,7 @@ pub fn click_timed_out(cx: &mut Cx<'_>, client: ClientId) -> Option<KeyEvent> {
     let double = c.flags.contains(ClientFlags::TRIPLE_CLICK);
     c.flags.remove(ClientFlags::DOUBLE_CLICK | ClientFlags::TRIPLE_CLICK);
     let mouse = c.mouse.click.filter(|_| double)?;
-    Some(KeyEvent { key: Key::named(NamedKey::DoubleClickEnd), mouse })
+    Some(KeyEvent { key: Key::named(NamedKey::DoubleClickEnd), mouse, ..KeyEvent::default() })
 }
 
 /// An event that is no drag ends one.

@@ -56,6 +56,9 @@ fn with<R>(
 /// A key for the overlay. `None` without one.
 pub fn key(cx: &mut Cx<'_>, client: ClientId, event: &KeyEvent) -> Option<OverlayResult> {
     with(cx, client, |cx, overlay| {
+        if event.is_for_programs() && overlay.keyboard_flags().is_empty() {
+            return (OverlayResult::Keep, false);
+        }
         let result = overlay.key(cx, client, event);
         (result, matches!(result, OverlayResult::Close | OverlayResult::CloseAndPass))
     })

@@ -6,9 +6,8 @@ use crate::model::Cx;
 use crate::model::host::{ExitStatus, JobId, JobRequest};
 use crate::model::layout::Axis;
 use crate::model::mode::{Overlay, OverlayResult};
-use crate::model::option_access::OptionScope;
 use crate::model::queue::{ItemId, KeyEvent};
-use crate::terminal::{KeyEncodeOptions, MemoryHistory, Terminal, TerminalConfig, encode_key, encode_mouse};
+use crate::terminal::{KeyboardFlags, MemoryHistory, Terminal, TerminalConfig, encode_key, encode_mouse};
 
 use super::boxes::{BoxLines, draw_box};
 use super::menu::{self, ItemRequest, Menu, MenuPart, replace_colours, window_level};
@@ -124,8 +123,12 @@ pub fn open(cx: &mut Cx<'_>, client: ClientId, request: Request) -> bool {
     };
     overlay::clear(cx, client);
     let Ok(job) = cx.host.run_job(job) else { return false };
-    let config =
-        TerminalConfig { pane: false, widths: cx.server.width_rules.clone(), ..TerminalConfig::default() };
+    let config = TerminalConfig {
+        pane: false,
+        widths: cx.server.width_rules.clone(),
+        kitty_keys: cx.server.kitty_keys(),
+        ..TerminalConfig::default()
+    };
     let popup = Popup {
         flags: request.flags,
         title: request.title,
@@ -469,6 +472,13 @@ impl Overlay for Popup {
         }
     }
 
+    fn keyboard_flags(&self) -> KeyboardFlags {
+        match self.job {
+            Some(_) if self.menu.is_none() => self.terminal.keyboard_flags(),
+            _ => KeyboardFlags::empty(),
+        }
+    }
+
     fn key(&mut self, cx: &mut Cx<'_>, client: ClientId, event: &KeyEvent) -> OverlayResult {
         if self.menu.is_some() {
             return self.menu_key(cx, client, event);
@@ -481,11 +491,15 @@ impl Overlay for Popup {
         }
         let stays = self.flags.intersects(PopupFlags::CLOSE_ON_EXIT | PopupFlags::CLOSE_ON_SUCCESS);
         let plain = key.identity();
-        if (!stays || self.job.is_none()) && (plain == Key::ESCAPE || plain == Key::ctrl('c')) {
+        let pressed = !event.is_for_programs();
+        if pressed && (!stays || self.job.is_none()) && (plain == Key::ESCAPE || plain == Key::ctrl('c')) {
             return OverlayResult::Close;
         }
         let Some(job) = self.job else {
-            let any = self.flags.contains(PopupFlags::CLOSE_ON_KEY) && !key.is_mouse() && !key.is_paste();
+            let any = self.flags.contains(PopupFlags::CLOSE_ON_KEY)
+                && pressed
+                && !key.is_mouse()
+                && !key.is_paste();
             return if any { OverlayResult::Close } else { OverlayResult::Keep };
         };
         let modes = self.terminal.modes();
@@ -495,12 +509,7 @@ impl Overlay for Popup {
             let y = event.mouse.y.saturating_sub(self.at.y + offset);
             encode_mouse(&event.mouse, x, y, modes)
         } else {
-            let options = cx.server.chain(OptionScope::Server);
-            let encode = KeyEncodeOptions {
-                backspace: options.key("backspace"),
-                csi_u: options.choice("extended-keys-format") == "csi-u",
-            };
-            encode_key(key, modes, &encode)
+            encode_key(event.pressed(), modes, &cx.server.key_encoding(&self.terminal))
         };
         if !bytes.is_empty() {
             self.write(cx, client, job, &bytes);

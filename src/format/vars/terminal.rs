@@ -36,11 +36,7 @@ pub(super) const TABLE: Table = &[
     ("mouse_standard_flag", |scope| mode(scope, Modes::MOUSE_STANDARD)),
     ("mouse_utf8_flag", |scope| mode(scope, Modes::MOUSE_UTF8)),
     ("origin_flag", |scope| mode(scope, Modes::ORIGIN)),
-    ("pane_key_mode", |scope| match shown_modes(scope)? & Modes::EXTENDED_KEYS {
-        Modes::KEYS_EXTENDED => text("Ext 1"),
-        Modes::KEYS_EXTENDED_2 => text("Ext 2"),
-        _ => text("VT10x"),
-    }),
+    ("pane_key_mode", key_mode),
     ("pane_path", |scope| text(facts(scope)?.path)),
     ("pane_pb_progress", |scope| text(facts(scope)?.progress.percent)),
     ("pane_pb_state", |scope| match facts(scope)?.progress.state {
@@ -73,6 +69,21 @@ fn shown_modes(scope: &Scope<'_>) -> Option<Modes> {
         return Some(screen::Facts::of(pane).modes);
     }
     Some(Modes::CURSOR | Modes::WRAP)
+}
+
+/// How keys are encoded for the program. `Kitty` and the flags are ours: only a program that asked
+/// for kitty's keyboard protocol, which options must allow, has it.
+fn key_mode(scope: &Scope<'_>) -> Option<Value> {
+    let pane = scope.pane()?;
+    let kitty = pane.terminal.lock().keyboard_flags();
+    if pane.modes.is_empty() && !kitty.is_empty() {
+        return text(format!("Kitty {}", kitty.bits()));
+    }
+    match shown_modes(scope)? & Modes::EXTENDED_KEYS {
+        Modes::KEYS_EXTENDED => text("Ext 1"),
+        Modes::KEYS_EXTENDED_2 => text("Ext 2"),
+        _ => text("VT10x"),
+    }
 }
 
 fn shown_mode(scope: &Scope<'_>, wanted: Modes) -> Option<Value> {

@@ -9,9 +9,10 @@ use smallvec::SmallVec;
 use super::{Cap, Features, Term};
 use crate::base::text::{beyond_number, from_bytes};
 use crate::base::width::char_width;
-use crate::base::{Colour, Key, KeyCode, KeyFlags, Mods, NamedKey};
+use crate::base::{Colour, Key, KeyCode, KeyFlags, KeyReport, Mods, NamedKey};
 
 mod extended;
+mod kitty;
 mod mouse;
 mod replies;
 pub use replies::colour_report;
@@ -35,6 +36,8 @@ pub enum InputEvent {
     Key {
         key: Key,
         mouse: Option<MouseReport>,
+        /// What kitty's keyboard protocol told of the key.
+        report: Option<KeyReport>,
         bytes: SmallVec<[u8; 16]>,
     },
     /// OSC 52: the clipboard's name, if exactly one was given, and its decoded contents.
@@ -91,6 +94,8 @@ struct Awaiting {
     foreground: bool,
     background: bool,
     window_size: bool,
+    #[serde(default)]
+    keyboard: bool,
 }
 
 /// What a decoder knows of what came before, for another one to go on with.
@@ -103,6 +108,8 @@ pub struct DecoderRecord {
     in_paste: bool,
     #[serde(default)]
     mouse: mouse::MouseState,
+    #[serde(default)]
+    speaks_kitty: bool,
 }
 
 /// Turns a terminal's bytes into events; see the module comment.
@@ -121,6 +128,8 @@ pub struct Decoder {
     pub requests_pending: bool,
     /// Between the start and the end of a bracketed paste.
     in_paste: bool,
+    /// The terminal was told to use kitty's keyboard protocol.
+    pub speaks_kitty: bool,
     mouse: mouse::MouseState,
 }
 
@@ -141,6 +150,7 @@ impl Decoder {
             awaiting: Awaiting { primary: true, secondary: true, version: true, ..Awaiting::default() },
             requests_pending: false,
             in_paste: false,
+            speaks_kitty: false,
             mouse: mouse::MouseState::default(),
         };
         decoder.rebuild(term, user_keys);
@@ -156,6 +166,7 @@ impl Decoder {
             requests_pending,
             in_paste,
             mouse,
+            speaks_kitty,
             // Made of the terminal and of options.
             tree: _,
             erase: _,
@@ -167,12 +178,15 @@ impl Decoder {
             requests_pending: *requests_pending,
             in_paste: *in_paste,
             mouse: *mouse,
+            speaks_kitty: *speaks_kitty,
         }
     }
 
     /// Goes on where another decoder was.
     pub fn take_up(&mut self, record: DecoderRecord) {
-        let DecoderRecord { pending, deadline, awaiting, requests_pending, in_paste, mouse } = record;
+        let DecoderRecord { pending, deadline, awaiting, requests_pending, in_paste, mouse, speaks_kitty } =
+            record;
+        self.speaks_kitty = speaks_kitty;
         (self.pending, self.start, self.deadline) = (pending, 0, deadline);
         (self.awaiting, self.requests_pending, self.in_paste) = (awaiting, requests_pending, in_paste);
         self.mouse = mouse;
@@ -199,6 +213,11 @@ impl Decoder {
     pub fn expect_colours(&mut self) {
         self.awaiting.foreground = true;
         self.awaiting.background = true;
+    }
+
+    /// The terminal was asked whether it speaks kitty's keyboard protocol.
+    pub fn expect_keyboard(&mut self) {
+        self.awaiting.keyboard = true;
     }
 
     /// The size was asked for with `CSI 18 t` and `CSI 14 t`.
@@ -302,14 +321,16 @@ impl Decoder {
     /// may still become complete decides.
     fn reply(&mut self) -> Parse<Option<InputEvent>> {
         type Kind = fn(&mut Decoder) -> Parse<Option<InputEvent>>;
-        const KINDS: [Kind; 9] = [
+        const KINDS: [Kind; 11] = [
             Decoder::clipboard,
+            Decoder::keyboard_reply,
             Decoder::primary_attributes,
             Decoder::secondary_attributes,
             Decoder::version,
             Decoder::colours,
             Decoder::palette,
             Decoder::mouse_report,
+            Decoder::kitty_key,
             Decoder::extended,
             Decoder::window_size,
         ];
@@ -328,8 +349,7 @@ impl Decoder {
 
     /// A key event for the first `size` bytes.
     fn key_event(&self, key: Key, size: usize) -> Parse<Option<InputEvent>> {
-        let bytes = SmallVec::from_slice(&self.bytes()[..size]);
-        Parse::Yes(Some(InputEvent::Key { key, mouse: None, bytes }), size)
+        self.reported_key(key, None, size)
     }
 
     fn mouse_report(&mut self) -> Parse<Option<InputEvent>> {
@@ -337,7 +357,7 @@ impl Decoder {
             Parse::Yes(report, size) => {
                 let bytes = SmallVec::from_slice(&self.bytes()[..size]);
                 let key = Key::named(NamedKey::Mouse);
-                Parse::Yes(Some(InputEvent::Key { key, mouse: Some(report), bytes }), size)
+                Parse::Yes(Some(InputEvent::Key { key, mouse: Some(report), report: None, bytes }), size)
             }
             Parse::No => Parse::No,
             Parse::Partial => Parse::Partial,

@@ -1,6 +1,7 @@
 //! Bytes in, events out.
 
 use super::*;
+use crate::base::KeyAction;
 use crate::outer::TermOptions;
 
 fn decoder() -> Decoder {
@@ -165,4 +166,98 @@ fn waits_longer_for_replies() {
     assert_eq!(d.next(100, 10), None);
     assert_eq!(d.deadline(), Some(600));
     assert!(d.next(600, 10).is_some());
+}
+
+fn kitty_decoder() -> Decoder {
+    let mut decoder = decoder();
+    decoder.speaks_kitty = true;
+    decoder
+}
+
+/// Keys by their names here, with what happened to them and their text.
+#[track_caller]
+fn check_kitty(bytes: &str, expect: &str) {
+    let mut decoder = kitty_decoder();
+    decoder.push(bytes.as_bytes());
+    let mut out = Vec::new();
+    while let Some(InputEvent::Key { key, report, .. }) = decoder.next(0, 10) {
+        let mut shown = key.name(false);
+        if let Some(report) = report {
+            shown.push_str(match report.action {
+                KeyAction::Press => "",
+                KeyAction::Repeat => ":repeat",
+                KeyAction::Release => ":release",
+            });
+            report.text.iter().for_each(|c| shown.push_str(&format!("={c}")));
+        }
+        out.push(shown);
+    }
+    assert_eq!(out.join(" "), expect, "{bytes:?}");
+}
+
+#[test]
+fn keys_of_kittys_protocol() {
+    check_kitty("a\r\t\x7f\x1b[A\x1bOA", "a Enter Tab BSpace Up Up");
+    check_kitty("\x1b[97;5u\x1b[97:65;6u\x1b[97;3u", "C-a C-S-A M-a");
+    check_kitty("\x1b[13;2u\x1b[13;5u\x1b[9;5u\x1b[9;2u\x1b[127;5u", "S-Enter C-Enter C-Tab BTab C-BSpace");
+    check_kitty("\x1b[27u\x1b[27;5u\x1b[32;5u", "Escape C-Escape C-Space");
+    check_kitty("\x1b[120;9u\x1b[120;17u\x1b[120;33u", "Super-x Hyper-x KMeta-x");
+    check_kitty("\x1b[1;129A\x1b[1;5P\x1b[13;2~\x1b[1;9H", "Up C-F1 S-F3 Super-Home");
+    check_kitty("\x1b[2;5~\x1b[3;2~\x1b[5;1:2~\x1b[1;1:3B", "C-IC S-DC PPage:repeat Down:release");
+    check_kitty("\x1b[57376u\x1b[57399;;48u\x1b[57414u\x1b[57417;5u", "F13 0=0 Enter C-Left");
+    check_kitty("\x1b[57441;2u\x1b[57441;1:3u", "S-LeftShift LeftShift:release");
+    check_kitty("\x1b[97;;97u\x1b[97:65;2;65u\x1b[101;;233u\x1b[0;;229u", "a=a A=A é=é å=å");
+    check_kitty("\x1b[97;1:1u\x1b[97;1:2u\x1b[97;1:3u", "a a:repeat a:release");
+    check_kitty("\x1b[1089::99;5u\x1b[49:33;4u", "C-c M-!");
+    // A text of several characters is typed character by character.
+    check_kitty("\x1b[0;;26085:26412u\x1b[97;2:2;65:66u", "日=日 本=本 A=A B:repeat=B");
+    // What is none of its keys is what it always was.
+    check_kitty("\x1b[200~x\x1b[201~\x1b[777~", "PasteStart x PasteEnd User7");
+    check_kitty("\x1b[27;5;97~", "C-a");
+    check_kitty("\x1b[0u\x1b[97;5u", "C-a");
+}
+
+#[test]
+fn a_terminal_that_does_not_speak_kittys_protocol_is_read_as_ever() {
+    check(b"\x1b[97;9u\x1b[13;2u", "M-a! S-0x0d");
+    check(b"\x1b[97u", "M-[ 9 7 u");
+}
+
+#[test]
+fn a_terminal_says_that_it_speaks_kittys_protocol() {
+    let ask = |reply: &[u8]| {
+        let mut d = decoder();
+        d.expect_keyboard();
+        decode(&mut d, reply)
+    };
+    let mut features = Features::default();
+    features.add("kittykeys", ",");
+    let yes = format!("{:?}", InputEvent::Features(features));
+    assert_eq!(ask(b"\x1b[97;9u\x1b[?0ux"), format!("a {yes} x"), "Super is not shown here");
+    assert_eq!(ask(b"\x1b[?31u\x1b[?0u"), format!("{yes} M-[ ? 0 u"));
+    // A terminal that says nothing is not waited for for ever.
+    let mut d = decoder();
+    d.expect_keyboard();
+    d.give_up_replies();
+    assert_eq!(decode(&mut d, b"\x1b[?0u"), "M-[ ? 0 u");
+}
+
+#[test]
+fn a_key_of_kittys_protocol_may_come_in_pieces() {
+    let bytes = b"\x1b[97:65;2:2;65:66ux";
+    let mut whole = kitty_decoder();
+    let expect = decode(&mut whole, bytes);
+    for cut in 1..bytes.len() {
+        let mut d = kitty_decoder();
+        let mut out = Vec::new();
+        for part in [&bytes[..cut], &bytes[cut..]] {
+            d.push(part);
+            out.extend(std::iter::from_fn(|| d.next(0, 10)).map(|e| show(&e)));
+        }
+        assert_eq!(out.join(" "), expect, "cut at {cut}");
+    }
+    let mut long = kitty_decoder();
+    let text: Vec<String> = (0..3000).map(|_| "65".to_owned()).collect();
+    let got = decode(&mut long, format!("\x1b[0;;{}ux", text.join(":")).as_bytes());
+    assert!(got.contains("M-[ 0 ; ; 6 5 :") && got.ends_with("u x"), "too long to be a key");
 }

@@ -6,7 +6,7 @@ use crate::base::{Colour, PaneId, Point, Size};
 use crate::model::Cx;
 use crate::model::option_access::OptionScope;
 use crate::render::frame::{CursorLook, CursorShape, Frame, MouseTracking};
-use crate::terminal::{self, Modes, Terminal};
+use crate::terminal::{self, KeyboardFlags, Modes, Terminal};
 use crate::view::prompt::LinePrompt;
 
 /// Places the cursor. `prompt` is where a prompt put it; `overlay` is set when there is an
@@ -34,6 +34,28 @@ pub(super) fn place(
         frame.surface.cursor_visible &= !says_something;
     }
     frame.mouse = mouse(cx, subject, overlay.is_some(), program_mouse);
+    frame.keyboard = keyboard(cx, subject, prompt.is_some()).map(|flags| flags.bits());
+}
+
+/// What the terminal is to report of keys, in kitty's protocol: what bindings need, and what the
+/// program wants that keys go to.
+fn keyboard(cx: &Cx<'_>, subject: &Subject, prompt: bool) -> Option<KeyboardFlags> {
+    if !cx.server.kitty_keys() {
+        return None;
+    }
+    let overlay = cx.server.client(subject.client).and_then(|c| c.overlay.as_ref());
+    let program = match overlay {
+        Some(overlay) => overlay.keyboard_flags(),
+        None if prompt => KeyboardFlags::empty(),
+        None => {
+            let pane = cx.server.pane(subject.active).filter(|pane| pane.modes.is_empty());
+            pane.map(|pane| pane.terminal.lock().keyboard_flags()).unwrap_or_default()
+        }
+    };
+    let mut flags = program | KeyboardFlags::DISAMBIGUATE | KeyboardFlags::ALTERNATES;
+    // Where keys are reported in the place of text, that is needed too.
+    flags.set(KeyboardFlags::TEXT, flags.contains(KeyboardFlags::ALL_KEYS));
+    Some(flags)
 }
 
 /// The look of a prompt's cursor, from its options.

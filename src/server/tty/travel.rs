@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::outer::features::Features;
 use crate::outer::keys::DecoderRecord;
 use crate::render::frame::CursorLook;
+use crate::render::tty::Keyboard;
 
 use super::super::passage::{Arrived, Blob, FdNumber, Passed};
 use super::super::token::{Poller, Token};
@@ -27,6 +28,8 @@ pub struct TtyRecord {
     raw: Blob,
     cell_pixels: (u32, u32),
     look_set: CursorLook,
+    #[serde(default)]
+    keyboard: Keyboard,
     give_up_ms: Option<u64>,
     last_requests_ms: u64,
     total_written: u64,
@@ -67,6 +70,8 @@ impl Tty {
             interest: _,
             // Made of terminfo, features and options again.
             term: _,
+            // Asked again, unless it is known.
+            asked_keyboard: _,
             // Everything is drawn again, at once.
             composer: _,
             stale: _,
@@ -88,6 +93,7 @@ impl Tty {
             raw: Blob(raw.clone()),
             cell_pixels: *cell_pixels,
             look_set: screen.look_set(),
+            keyboard: screen.keyboard(),
             give_up_ms: *give_up_ms,
             last_requests_ms: *last_requests_ms,
             total_written: *total_written,
@@ -110,6 +116,7 @@ impl Tty {
             raw,
             cell_pixels,
             look_set,
+            keyboard,
             give_up_ms,
             last_requests_ms,
             total_written,
@@ -129,7 +136,7 @@ impl Tty {
         (self.total_written, self.dropped) = (total_written, dropped);
         (self.out, self.raw) = (out.0, raw.0);
         if started {
-            self.screen.take_up(look_set);
+            self.screen.take_up(look_set, keyboard);
             self.stale = true;
             poller.add(self.file.as_fd(), Token::Tty(self.id), Interest::READ)?;
             self.registered = true;
