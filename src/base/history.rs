@@ -7,6 +7,7 @@
 
 use smallvec::SmallVec;
 
+use super::commands::CommandRecord;
 use super::links::Links;
 use super::{Cell, CellFlags, CellStyle, Glyph};
 
@@ -320,6 +321,12 @@ pub trait History: HistoryView {
     }
     /// Gives memory back that it has taken for lines to come: none may come for a while.
     fn rest(&mut self) {}
+    /// Remembers a command that ran in the pane, or what came of it.
+    fn note_command(&mut self, _record: &CommandRecord) {}
+    /// The newest commands that ran in the pane, oldest first.
+    fn commands(&self) -> Vec<CommandRecord> {
+        Vec::new()
+    }
     /// The second history of the pane, of what full-screen programs draw on the alternate screen;
     /// begun when it is first asked for. `None` where there can be none.
     fn alternate(&mut self) -> Option<&mut dyn History> {

@@ -8,6 +8,7 @@ pub mod cell;
 pub mod clock;
 pub mod codec;
 pub mod colour;
+pub mod commands;
 pub mod extra_keys;
 pub mod geometry;
 pub mod guard;

@@ -1,4 +1,4 @@
-//! `choose-tree`, `choose-buffer`, `choose-client`, `choose-usage`, `choose-transcripts`,
+//! `choose-tree`, `choose-buffer`, `choose-client`, `choose-usage`, `choose-commands`, `choose-transcripts`,
 //! `customize-mode` and `find-window`.
 
 use crate::format::sort::{self, Order, Sort};
@@ -6,6 +6,7 @@ use crate::model::{Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
 use crate::view::mode_tree::buffers::Buffers;
 use crate::view::mode_tree::clients::Clients;
+use crate::view::mode_tree::commands;
 use crate::view::mode_tree::customize::Customize;
 use crate::view::mode_tree::transcripts;
 use crate::view::mode_tree::usage::{self, UsageList};
@@ -45,6 +46,16 @@ pub fn choose_client(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let any = !sort::clients(cx.server, Sort::default()).is_empty();
     if let Some(pane) = item.target.pane.filter(|_| any) {
         mode_tree::open(cx, pane, Clients::new(args), Setup::new(args));
+    }
+    Exec::Normal
+}
+
+pub fn choose_commands(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+    if !has_order(args) {
+        return error(cx, item, "invalid sort order");
+    }
+    if let Some(pane) = item.target.pane {
+        commands::open(cx, pane, args);
     }
     Exec::Normal
 }

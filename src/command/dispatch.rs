@@ -98,6 +98,7 @@ pub fn exec(cx: &mut Cx<'_>, item: &ItemContext, invocation: &Arc<Invocation>) -
         Id::ShowHooks => options::show,
         Id::ChooseBuffer => choose::choose_buffer,
         Id::ChooseClient => choose::choose_client,
+        Id::ChooseCommands => choose::choose_commands,
         Id::ChooseTranscripts => choose::choose_transcripts,
         Id::ChooseUsage => choose::choose_usage,
         Id::ChooseTree => choose::choose_tree,

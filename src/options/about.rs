@@ -162,6 +162,7 @@ const ABOUT: &[(&str, &str)] = &[
     ("xterm-keys", "Has no effect: keys are always sent as xterm does."),
     ("history-directory", "Directory that history on disk is kept in."),
     ("history-disk", "Write lines to the disk; off keeps the newest ones in memory only."),
+    ("copy-mode-command-status", "Show the exit status of each command in a column of copy mode, where a shell sets marks."),
     ("alternate-history", "Keep what full-screen programs draw: lines that scroll off the top, or also what the screen shows."),
     ("history-total-limit", "How many bytes of history all panes may keep together."),
     ("history-keep", "How long the history of a closed pane is kept."),

@@ -490,6 +490,7 @@ static TABLE: &[OptionEntry] = {
         // Ours.
         string("history-directory", SERVER, "").ours(),
         flag("history-disk", PANE, true).ours(),
+        flag("copy-mode-command-status", WINDOW, false).ours(),
         choice("alternate-history", PANE, &["off", "scrolled", "frames"], 0).ours(),
         size("history-total-limit", SERVER, Kind::ByteCap, "16G").ours(),
         size("history-keep", SESSION, Kind::Keep, "0").ours(),

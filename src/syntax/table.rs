@@ -503,6 +503,10 @@ commands! {
         usage: "[-L|-S|-U] channel", ..ROW
     },
     // Ours: matched by full name only.
+    ChooseCommands => CommandEntry {
+        name: "choose-commands", template: "aF:f:K:NO:rt:Z", target: pane('t', NO_FIND), ours: true,
+        usage: "[-aNrZ] [-F format] [-f filter] [-K key-format] [-O sort-order] [-t target-pane]", ..ROW
+    },
     ChooseTranscripts => CommandEntry {
         name: "choose-transcripts", template: "F:f:K:NO:rt:Z", target: pane('t', NO_FIND), ours: true,
         usage: "[-NrZ] [-F format] [-f filter] [-K key-format] [-O sort-order] [-t target-pane]", ..ROW

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::events::TerminalEvent;
 use super::screen::Screen;
+use crate::base::commands::{CommandRecord, LinePlace};
 use crate::base::history::RowFlags;
 
 /// What begins or ends at a mark.
@@ -171,6 +172,7 @@ impl Screen {
         let (line, row) = self.line_number(self.cy);
         let mark = Mark { kind, line, row, col: self.cx, time: self.grid.now };
         self.marks.take(mark);
+        self.note_command(mark);
         self.outbox.event(TerminalEvent::Mark(mark, Box::new(self.marks)));
     }
 
@@ -212,6 +214,62 @@ impl Screen {
         }
         self.path = url;
         self.outbox.event(TerminalEvent::Path);
+    }
+
+    /// Has the history remember a command when it begins and when it ends. A shell that does not say
+    /// when one ended has it end at the next prompt.
+    fn note_command(&mut self, mark: Mark) {
+        let Some(line) = mark.line else { return };
+        let place = LinePlace { line, row: mark.row, col: mark.col };
+        match mark.kind {
+            MarkKind::Output => {
+                let cut = |text: &str| text[..text.floor_char_boundary(CommandRecord::MAX_TEXT)].to_owned();
+                let prompt =
+                    self.marks.prompt.and_then(|prompt| prompt.line).filter(|prompt| *prompt <= line);
+                let record = CommandRecord {
+                    prompt,
+                    start: place,
+                    started: mark.time,
+                    directory: cut(&self.path),
+                    text: cut(&self.typed_text()),
+                    ..CommandRecord::default()
+                };
+                self.grid.history.note_command(&record);
+                self.command = Some(record);
+            }
+            MarkKind::End { .. } | MarkKind::Prompt => {
+                let Some(mut record) = self.command.take() else { return };
+                (record.end, record.ended) = (Some(place.max(record.start)), Some(mark.time));
+                if let MarkKind::End { status } = mark.kind {
+                    record.status = Some(status);
+                }
+                self.grid.history.note_command(&record);
+            }
+            MarkKind::Command | MarkKind::PromptPart { .. } => {}
+        }
+    }
+
+    /// What stands on the screen between the mark of what is typed and the cursor.
+    fn typed_text(&mut self) -> String {
+        let Some(Mark { line: Some(line), row, col, .. }) = self.marks.command else { return String::new() };
+        let end = self.cy.min(self.rows());
+        let Some(first) = (0..=end).find(|y| self.line_number(*y) == (Some(line), row)) else {
+            return String::new();
+        };
+        let mut text = Vec::new();
+        for y in first..=end {
+            let cells = &self.grid.line(y.min(self.rows() - 1)).cells;
+            let from = if y == first { col as usize } else { 0 };
+            let to = if y == end { self.cx as usize } else { cells.len() };
+            for cell in cells.iter().take(to).skip(from).filter(|cell| !cell.is_padding()) {
+                self.grid.tables.push_text(*cell, &mut text);
+            }
+            if !self.grid.line(y.min(self.rows() - 1)).flags.contains(RowFlags::WRAPPED) {
+                text.push(b' ');
+            }
+        }
+        let text = String::from_utf8_lossy(&text);
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     /// The logical line that a row of the screen belongs to, and the rows of it on the screen

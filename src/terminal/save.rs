@@ -20,6 +20,7 @@ use super::parser::SavedParser;
 use super::screen::{MAX_TITLES, Pen, SavedCursor, SavedScreen};
 use super::{Terminal, TerminalConfig};
 use crate::base::codec::{Malformed, Reader, put_varint};
+use crate::base::commands::CommandRecord;
 use crate::base::history::{History, RowFlags};
 use crate::base::links::Hyperlink;
 use crate::base::{Cell, CellFlags, CellStyle, Colour, Glyph, LinkId, Size};
@@ -59,6 +60,8 @@ struct State {
     progress: Progress,
     #[serde(default)]
     marks: CommandMarks,
+    #[serde(default)]
+    command: Option<CommandRecord>,
     #[serde(default)]
     unkept: u64,
     #[serde(default)]
@@ -140,6 +143,7 @@ impl Terminal {
             cursor_colour: screen.cursor_colour,
             progress: screen.progress,
             marks: screen.marks,
+            command: screen.command.clone(),
             unkept: grid.unkept,
             graphics,
             palette: screen.palette.program_part(),
@@ -244,6 +248,7 @@ impl Terminal {
         screen.cursor_colour = state.cursor_colour;
         screen.progress = state.progress;
         screen.marks = state.marks;
+        screen.command = state.command;
         screen.grid.unkept = state.unkept;
         screen.palette.set_program_part(state.palette);
         screen.grid.pullable = match state.pullable {

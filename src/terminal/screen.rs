@@ -15,6 +15,7 @@ use super::keyboard::{Keyboard, KeyboardFlags};
 use super::marks::CommandMarks;
 use super::modes::{CursorShape, Modes, Progress, ProgressState};
 use super::palette::Palette;
+use crate::base::commands::CommandRecord;
 use crate::base::history::History;
 use crate::base::{CellStyle, Colour, Glyph, Size};
 
@@ -82,6 +83,8 @@ pub struct Screen {
     pub cursor_colour: Option<Colour>,
     pub progress: Progress,
     pub marks: CommandMarks,
+    /// The command that runs.
+    pub command: Option<CommandRecord>,
     /// What came of a notification that is sent in pieces.
     pub unfinished_notification: Option<super::notifications::Notification>,
     pub palette: Palette,
@@ -118,6 +121,7 @@ impl Screen {
             cursor_colour: None,
             progress: Progress::default(),
             marks: CommandMarks::default(),
+            command: None,
             unfinished_notification: None,
             images: Images::default(),
             graphics: Graphics::default(),

@@ -11,7 +11,7 @@
 //! - `lost` the line that stands where lines are missing.
 //! - `store` the server's transcripts; `queue` and `writer` the thread; `storage` files, `small`
 //!   those with a checksum;
-//!   `recover` what an earlier server left; `notes` what happened to a pane; `handle` what
+//!   `recover` what an earlier server left; `commands` that ran in a pane; `notes` what happened to a pane; `handle` what
 //!   the server asks of a history that its terminal holds.
 //! - `pictures` what programs showed, a file each.
 //! - `search` and `export` read a view in bounded steps (others: `HistoryView::read`); `journal` is what outlives a
@@ -28,6 +28,7 @@ mod aid;
 mod alternate;
 mod block;
 mod cache;
+mod commands;
 mod export;
 mod frame;
 mod group;

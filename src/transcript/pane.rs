@@ -7,6 +7,7 @@ use std::sync::{Arc, Weak};
 use parking_lot::Mutex;
 
 use super::block::{Block, Memo};
+use super::commands::{self, Commands, Written};
 use super::handle::PaneHandle;
 use super::layout::OpenLine;
 use super::list::List;
@@ -19,6 +20,7 @@ use super::store::{PaneInfo, Shared};
 use super::view::{Added, Newest, TranscriptView};
 use super::widths::Widths;
 use crate::base::PaneId;
+use crate::base::commands::CommandRecord;
 use crate::base::history::{History, HistoryView, Row, RowFlags};
 use crate::base::links::Links;
 
@@ -54,6 +56,7 @@ pub(super) struct Pane {
     /// Why the disk cannot be written, while it cannot.
     pub trouble: Mutex<Option<String>>,
     pub notes: Mutex<Notes>,
+    pub commands: Mutex<Commands>,
     pub writing: Mutex<Writing>,
     /// Its directory and info file exist.
     pub created: AtomicBool,
@@ -320,6 +323,10 @@ impl PaneHistory {
             *self.pane.floor_due.lock() = Some(end);
             self.store.queue.push(Job::Floor(self.pane.clone()));
         }
+        if self.pane.commands.lock().clear() {
+            let file = self.pane.dir.join(commands::FILE);
+            self.store.queue.push(Job::Small { pane: self.pane.clone(), file, bytes: Vec::new() });
+        }
         let gone = self.pane.list.lock().clear();
         gone.iter().for_each(|block| self.pane.retire(block));
         self.newest.tail = None;
@@ -498,6 +505,20 @@ impl History for PaneHistory {
     fn save(&mut self, out: &mut Vec<u8>) {
         self.put_saved(out);
         self.alternate.iter_mut().for_each(|alternate| alternate.put_saved(out));
+    }
+
+    fn note_command(&mut self, record: &CommandRecord) {
+        let written = self.pane.commands.lock().add(record, self.store.encrypts());
+        let Some(written) = written.filter(|_| self.pane.is_on_disk() && self.keeps()) else { return };
+        let (pane, file) = (self.pane.clone(), self.pane.dir.join(commands::FILE));
+        self.store.queue.push(match written {
+            Written::Append(bytes) => Job::Note { pane, file, bytes },
+            Written::Whole(bytes) => Job::Small { pane, file, bytes },
+        });
+    }
+
+    fn commands(&self) -> Vec<CommandRecord> {
+        self.pane.commands.lock().all().cloned().collect()
     }
 
     fn alternate(&mut self) -> Option<&mut dyn History> {

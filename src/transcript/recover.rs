@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32};
 
 use super::alternate;
+use super::commands::{self, Commands};
 use super::frame::{HEADER_BYTES, Header, MAGIC, MAX_AID_BYTES, Unreadable};
 use super::lost::Lost;
 use super::notes::Notes;
@@ -37,6 +38,7 @@ pub(super) struct Found {
     /// Oldest first; lines that are missing between two of them are marked.
     pub blocks: Vec<Sealed>,
     pub notes: Notes,
+    pub commands: Commands,
     /// Lines before this one were cleared.
     pub floor: u64,
     pub next_segment: u64,
@@ -222,6 +224,7 @@ pub(super) fn scan(store: &Shared, dir: &Path, key: &str) -> io::Result<Found> {
     let mut found = Found {
         info: info(store, &dir, key),
         notes: Notes::decode(&small(store, &dir, "notes").unwrap_or_default()),
+        commands: Commands::decode(&small(store, &dir, commands::FILE).unwrap_or_default()),
         floor: floor(store, &dir),
         ..Found::default()
     };

@@ -19,6 +19,7 @@ use super::store::{PaneInfo, TranscriptStore};
 use super::widths::Widths;
 use crate::base::PaneId;
 use crate::base::codec::{Malformed, Reader, put_varint};
+use crate::base::commands::CommandRecord;
 
 /// What stands before the blocks.
 #[derive(Serialize, Deserialize)]
@@ -46,6 +47,9 @@ struct Head {
     next_segment: u64,
     #[serde(default)]
     next_sequence: u64,
+    /// Commands that may not be on disk yet.
+    #[serde(default)]
+    commands: Vec<CommandRecord>,
     /// The line being joined, as a record with the open block's links.
     tail: bool,
 }
@@ -134,6 +138,7 @@ impl PaneHistory {
             created: self.pane.created.load(Ordering::Relaxed),
             next_segment,
             next_sequence,
+            commands: self.pane.commands.lock().newest(),
             tail: self.newest.tail.is_some(),
         };
         let text = serde_json::to_vec(&head).unwrap_or_default();
@@ -280,6 +285,14 @@ impl TranscriptStore {
         history.newest.open = Arc::new(open);
         history.newest.tail = tail;
         history.pane.end_line.store(history.end_line(), Ordering::Relaxed);
+        {
+            let mut commands = history.pane.commands.lock();
+            if let Some(first) = head.commands.first() {
+                // What came after the checkpoint is printed again.
+                commands.cut(first.start.line);
+            }
+            head.commands.iter().for_each(|record| drop(commands.add(record, false)));
+        }
         history.obey_limit();
         Ok(history)
     }

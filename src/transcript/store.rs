@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::block::Block;
 use super::cache::Cache;
+use super::commands::Commands;
 use super::frame::{self, Header, Key, Unreadable};
 use super::list::List;
 use super::notes::Notes;
@@ -211,6 +212,7 @@ impl Shared {
         let pane = make_pane(dir, key.to_owned(), found.info, limit, width, main);
         pane.created.store(true, Ordering::Relaxed);
         *pane.notes.lock() = found.notes;
+        *pane.commands.lock() = found.commands;
         *pane.writing.lock() =
             Writing { next_segment: found.next_segment, sequence: found.next_sequence, ..Writing::default() };
         let pane = Arc::new(pane);
@@ -252,6 +254,7 @@ pub(super) fn make_pane(
         pending: AtomicU64::new(0),
         trouble: Mutex::new(None),
         notes: Mutex::new(Notes::default()),
+        commands: Mutex::new(Commands::default()),
         writing: Mutex::new(Writing::default()),
         created: AtomicBool::new(false),
         floor_due: Mutex::new(None),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
+use super::folds::{Folds, Place};
 use crate::base::history::{HistoryView, Row, RowFlags, RunKind, Seek};
 use crate::base::links::{Hyperlink, Links};
 use crate::base::{Cell, CellFlags, LinkId, Size};
@@ -124,6 +125,9 @@ pub struct Backing {
     pullable: usize,
     /// Blank rows that the last change of size added at the end.
     filled: usize,
+    /// The number of the logical line that the screen's first row belonged to.
+    pub first_line: Option<u64>,
+    folds: Folds,
 }
 
 /// The rows of a backing as they were at one moment.
@@ -185,6 +189,8 @@ impl Backing {
             rows,
             pullable: source.pullable as usize,
             filled: 0,
+            first_line: None,
+            folds: Folds::default(),
         }
     }
 
@@ -195,6 +201,14 @@ impl Backing {
 
     /// A row; blank outside.
     pub fn line(&self, y: usize) -> Arc<Line> {
+        match self.folds.place(y) {
+            Place::Row(y) => self.line_below(y),
+            Place::Fold(line) => line,
+        }
+    }
+
+    /// A row, whatever is folded away.
+    fn line_below(&self, y: usize) -> Arc<Line> {
         if y >= self.history_rows {
             return self.tail.get(y - self.history_rows).unwrap_or(&self.blank).clone();
         }
@@ -214,7 +228,7 @@ impl Backing {
     /// A row, unless it stands alone (does not wrap) and its text fails a test: then `None`,
     /// without decoding it.
     pub fn line_if(&self, y: usize, test: &dyn Fn(&str) -> bool) -> Option<Arc<Line>> {
-        if y >= self.history_rows {
+        if y >= self.history_rows || self.folds.any() {
             return Some(self.line(y));
         }
         let inner = &mut *self.inner.lock();
@@ -236,7 +250,7 @@ impl Backing {
     /// Appends what a row's cells read as, blanks up to the width included. Whether the next
     /// row continues it.
     pub fn push_text(&self, y: usize, out: &mut String) -> bool {
-        if y < self.history_rows {
+        if y < self.history_rows && !self.folds.any() {
             let inner = &mut *self.inner.lock();
             let row = inner.history.as_mut().and_then(|h| h.row(y as u64, &mut inner.links));
             if let Some(row) = row.filter(|row| row.cols() as usize <= self.cols) {
@@ -252,6 +266,9 @@ impl Backing {
     /// The nearest row from `y` on (or back) that may hold what a filter finds; see
     /// `HistoryView::seek`. Rows of the screen always may.
     pub fn seek(&self, y: usize, down: bool, filter: &regex::bytes::Regex, budget: usize) -> Seek {
+        if self.folds.any() {
+            return Seek::At(y as u64);
+        }
         let border = self.border();
         if y >= border {
             return Seek::At(y as u64);
@@ -383,6 +400,97 @@ impl Backing {
             return 0;
         }
         usize::from(cell.glyph.as_char().is_some_and(|c| set.contains(c)))
+    }
+
+    /// The number of the logical line in a row, where lines are counted.
+    pub fn line_of_row(&self, y: usize) -> Option<u64> {
+        let y = self.folds.real(y);
+        if y < self.history_rows {
+            return self.inner.lock().history.as_mut()?.line_of_row(y as u64);
+        }
+        let ended = self.tail.iter().take(y - self.history_rows).filter(|line| !line.wrapped()).count();
+        Some(self.first_line? + ended as u64)
+    }
+
+    /// The first row of a logical line; the nearest one that is there.
+    pub fn row_of_line(&self, line: u64) -> Option<usize> {
+        let first = self.first_line?;
+        let begins_above = || {
+            !self.last_in_tail && self.history_rows > 0 && self.line_below(self.history_rows - 1).wrapped()
+        };
+        if line < first || (line == first && begins_above()) {
+            let row = self.inner.lock().history.as_mut()?.row_of_line(line)?;
+            return Some(self.folds.shown(row as usize));
+        }
+        let mut left = line - first;
+        let mut y = self.history_rows;
+        for row in &self.tail {
+            if left == 0 {
+                break;
+            }
+            left -= u64::from(!row.wrapped());
+            y += 1;
+        }
+        Some(self.folds.shown(y))
+    }
+
+    /// Folds rows into one that says how many they are.
+    pub fn fold(&mut self, from: usize, to: usize) {
+        let (from, to) = (self.folds.real(from), self.folds.real_end(to));
+        if from < to {
+            if !self.folds.any() {
+                self.folds.base = self.hsize;
+            }
+            self.folds.add(from, to);
+            self.hsize = self.folds.base.saturating_sub(self.folds.saved());
+        }
+    }
+
+    /// Shows what is folded into a row. Whether there was something.
+    pub fn unfold(&mut self, y: usize) -> bool {
+        let found = self.folds.remove(y);
+        if found {
+            self.hsize = self.folds.base - self.folds.saved().min(self.folds.base);
+        }
+        found
+    }
+
+    /// Shows everything that is folded.
+    pub fn unfold_all(&mut self) {
+        if self.folds.any() {
+            self.hsize = self.folds.base;
+            self.folds = Folds::default();
+        }
+    }
+
+    /// Takes what is folded away for a moment, or puts it back.
+    pub fn exchange_folds(&mut self, folds: &mut Folds) {
+        self.unfold_rows();
+        std::mem::swap(&mut self.folds, folds);
+        if self.folds.any() {
+            self.hsize = self.folds.base.saturating_sub(self.folds.saved());
+        }
+    }
+
+    fn unfold_rows(&mut self) {
+        if self.folds.any() {
+            self.hsize = self.folds.base;
+        }
+    }
+
+    /// The number of a row with nothing folded.
+    pub fn real_row(&self, y: usize) -> usize {
+        self.folds.real(y)
+    }
+
+    pub fn is_folded(&self) -> bool {
+        self.folds.any()
+    }
+
+    /// Rows above the view with nothing folded, and the last row.
+    pub fn unfolded(&self) -> (usize, usize) {
+        let hsize = if self.folds.any() { self.folds.base } else { self.hsize };
+        (hsize, hsize + self.rows - 1)
     }
 
     /// Changes the size. The width reflows; the height moves rows between view and history.

@@ -1,6 +1,7 @@
 //! The commands of copy mode (`send-keys -X`): one table row each, and what they do to the
 //! state. What must happen in the world (buffers, clipboard, jobs) comes out as an `Effect`.
 
+use super::outputs;
 use super::search::Direction;
 use super::state::{CopyState, CursorDrag, JumpKind, LineSelection, Recentre, SelectBy};
 use crate::base::Glyph;
@@ -29,6 +30,8 @@ pub enum Effect {
     Append(String),
     /// Pipe text into a command (`None`: the one of `copy-command`).
     Pipe { text: String, command: Option<String> },
+    /// Save text to a file.
+    Save { text: String, path: String },
     /// Take the pane's contents anew.
     Refresh,
     /// Show what full-screen programs drew, or the pane's history again.
@@ -118,6 +121,21 @@ pub static COMMANDS: &[Entry] = &[
     acts("append-selection-and-cancel", |s, c| append(s, c, Action::Cancel)),
     views("back-to-indentation", |s, _| done(|| s.back_to_indentation())),
     acts("begin-selection", begin_selection),
+    copies("copy-command-output", 1, Clear::Always, |s, c| outputs::copy(s, c, false, Action::Nothing)),
+    copies("copy-command-output-and-cancel", 1, Clear::Always, |s, c| {
+        outputs::copy(s, c, false, Action::Cancel)
+    }),
+    copies("copy-pipe-command-output", 2, Clear::Always, |s, c| outputs::copy(s, c, true, Action::Nothing)),
+    copies("copy-pipe-command-output-and-cancel", 2, Clear::Always, |s, c| {
+        outputs::copy(s, c, true, Action::Cancel)
+    }),
+    views("fold-all-commands", |s, _| outputs::fold_all(s, true)),
+    views("next-failed-command", |s, c| outputs::failed(s, c, true)),
+    views("previous-failed-command", |s, c| outputs::failed(s, c, false)),
+    Entry { args: (1, 1), expand: true, ..acts("save-command-output", outputs::save) },
+    acts("select-command-output", outputs::select),
+    views("toggle-command-fold", outputs::fold),
+    views("unfold-all-commands", |s, _| outputs::fold_all(s, false)),
     moves("bottom-line", |s, _| to_view_row(s, s.rows() - 1)),
     views("cancel", |_, _| Action::Cancel),
     acts("clear-selection", |s, _| done(|| s.clear_selection())),

@@ -71,8 +71,16 @@ impl CopyState {
             LineNumbers::Hybrid if current => absolute,
             _ => py.abs_diff(self.cy),
         };
-        let style = if current { styles.current_number } else { styles.number };
-        let text = format!("{number:>width$} ", width = width - 1);
+        let mut style = if current { styles.current_number } else { styles.number };
+        let text = match self.status_of_row(self.top() + py) {
+            Some(status) if self.shows_status() => {
+                let (text, colour) = status.text();
+                style.fg = colour;
+                format!("{text:>width$} ", width = width - 1)
+            }
+            _ if self.number_mode() == LineNumbers::Off => " ".repeat(width),
+            _ => format!("{number:>width$} ", width = width - 1),
+        };
         for (x, c) in text.chars().take(width).enumerate() {
             let cell = Cell { flags: CellFlags::NOPALETTE, ..Cell::new(c, style) };
             surface.put(x as u32, py as u32, cell);

@@ -5,7 +5,7 @@ use crate::base::text::to_bytes;
 use crate::base::{PaneId, SessionId};
 use crate::model::Cx;
 use crate::model::events::EventKind;
-use crate::model::host::JobRequest;
+use crate::model::host::{FileError, JobRequest};
 use crate::model::kept::Purpose;
 use crate::model::mode::ModeTarget;
 use crate::model::option_access::OptionScope;
@@ -22,6 +22,7 @@ pub fn perform(cx: &mut Cx<'_>, pane: PaneId, target: &ModeTarget, effect: Effec
                 cx.server.add_buffer(prefix.as_deref(), data, cx.now);
             }
         }
+        Effect::Save { text, path } => save(cx, target, to_bytes(&text), &path),
         Effect::Append(text) => append(cx, pane, to_bytes(&text)),
         Effect::Pipe { text, command } => pipe(cx, target, to_bytes(&text), command),
         Effect::Refresh | Effect::Alternate | Effect::StartDrag | Effect::ScrollToMouse { .. } => {}
@@ -45,6 +46,23 @@ fn set_clipboard(cx: &mut Cx<'_>, pane: PaneId, data: &[u8]) {
         cx.host.tty_set_clipboard(client, "", data);
     }
     cx.server.notify_pane(EventKind::PaneSetClipboard, pane);
+}
+
+/// Writes data to a file of the client's side, whose working directory a relative path is below.
+fn save(cx: &mut Cx<'_>, target: &ModeTarget, data: Vec<u8>, path: &str) {
+    let client = target.client;
+    let path = match path.starts_with('/') {
+        true => path.to_owned(),
+        false => format!("{}/{path}", cx.client_cwd(client, target.state.session)),
+    };
+    let shown = path.clone();
+    let done = Box::new(move |cx: &mut Cx<'_>, result: Result<Vec<u8>, FileError>| {
+        if let (Err(error), Some(client)) = (result, client) {
+            let text = format!("{}: {shown}", crate::base::posix::strerror(error.0));
+            crate::view::message::show_error(cx, client, &text);
+        }
+    });
+    cx.host.write_file(None, &path, false, data.into(), done);
 }
 
 /// Appends to the newest automatic buffer, or makes one.

@@ -3,6 +3,8 @@
 //!
 //! | file | holds |
 //! |---|---|
+//! | `folds` | rows that are folded into one |
+//! | `outputs` | the output of commands: selected, copied, folded |
 //! | `backing` | the rows: history read on demand, then the screen as it was |
 //! | `state`, `motion`, `walk`, `selection`, `search` | the state machine, without a server |
 //! | `commands` | the table of `send-keys -X` |
@@ -15,11 +17,13 @@ mod backing;
 pub(crate) mod commands;
 mod draw;
 mod effects;
+mod folds;
 mod formats;
 mod lines;
 mod mode;
 mod motion;
 mod mouse;
+mod outputs;
 mod reader;
 mod saved;
 mod search;

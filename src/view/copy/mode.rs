@@ -1,5 +1,6 @@
 //! Copy mode and view mode as modes of a pane.
 
+use crate::base::commands::CommandRecord;
 use crate::base::history::Row;
 use crate::base::links::{Hyperlink, Links};
 use crate::base::{LinkId, PaneId, Size, Surface};
@@ -57,6 +58,7 @@ impl CopyMode {
         let settings = settings(cx, pane, None);
         let (back, x, y) = backing_of(cx, source, size, source != pane, false)?;
         let mut state = CopyState::new(back, settings);
+        state.commands = commands_of(cx, source);
         state.enter_at(x, y);
         Some(Self::new(cx, pane, source, state, None))
     }
@@ -241,7 +243,7 @@ impl CopyMode {
                 Effect::ScrollToMouse { exit } => {
                     ended |= self.scroll_to_mouse(cx, pane, target.client, &event.mouse, exit);
                 }
-                Effect::Copy { .. } | Effect::Append(_) | Effect::Pipe { .. } => {
+                Effect::Copy { .. } | Effect::Save { .. } | Effect::Append(_) | Effect::Pipe { .. } => {
                     super::effects::perform(cx, pane, target, effect);
                 }
             }
@@ -256,6 +258,9 @@ impl CopyMode {
         let size = Size::new(self.state.back.cols as u32, self.state.back.rows as u32);
         if let Some((back, ..)) = backing_of(cx, self.source, size, self.source != pane, self.alternate) {
             self.state.replace(back);
+            if !self.alternate {
+                self.state.commands = commands_of(cx, self.source);
+            }
         }
     }
 
@@ -272,6 +277,7 @@ impl CopyMode {
         let size = Size::new(self.state.back.cols as u32, self.state.back.rows as u32);
         if let Some((back, x, y)) = backing_of(cx, self.source, size, self.source != pane, on) {
             self.alternate = on;
+            self.state.commands = if on { Vec::new() } else { commands_of(cx, self.source) };
             self.state.replace(back);
             self.state.enter_at(x, y);
         }
@@ -321,10 +327,16 @@ fn settings(cx: &Cx<'_>, pane: PaneId, target: Option<&ModeTarget>) -> Settings 
     Settings {
         vi: server.option_text(at, "mode-keys") == "vi",
         wrap_search: server.option_on(at, "wrap-search"),
+        command_status: server.option_on(at, "copy-mode-command-status"),
         line_numbers: LineNumbers::from_choice(&server.option_text(at, "copy-mode-line-numbers")),
         separators: session.map_or_else(|| global.clone(), |s| server.option_text(s, "word-separators")),
         format_separators: global,
     }
+}
+
+/// The commands that ran in a pane.
+fn commands_of(cx: &Cx<'_>, pane: PaneId) -> Vec<CommandRecord> {
+    cx.server.pane(pane).map_or_else(Vec::new, |pane| pane.terminal.lock().history().commands())
 }
 
 /// A pane's contents at a size, with the cursor's place in them. `trim`: without the empty
@@ -360,6 +372,7 @@ fn backing_of(
     let source =
         Source { history: Some(history), links: terminal.links().clone(), size: own, pullable, rows };
     let mut back = Backing::new(source);
+    back.first_line = terminal.first_line().filter(|_| !alternate);
     let last = back.rows - 1;
     let outside = cursor.y as usize > last || (alternate && !terminal.alternate_on());
     let (mut x, mut y) =
@@ -516,11 +529,8 @@ impl PaneMode for CopyMode {
 
     fn captured(&self) -> Option<CapturedRows> {
         let back = &self.state.back;
-        Some(CapturedRows {
-            above: back.hsize as u64,
-            all: back.last() as u64 + 1,
-            rows: Box::new(back.reader()),
-        })
+        let (above, last) = back.unfolded();
+        Some(CapturedRows { above: above as u64, all: last as u64 + 1, rows: Box::new(back.reader()) })
     }
 
     fn link(&self, id: LinkId) -> Option<Hyperlink> {

@@ -58,6 +58,8 @@ impl SavedCopy {
     pub(super) fn take(state: &CopyState, source: PaneId, alternate: bool) -> Self {
         let CopyState {
             back,
+            // Read from the pane's history again.
+            commands: _,
             view_mode: _,
             // Options as they are when a command runs.
             settings: _,

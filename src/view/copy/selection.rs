@@ -294,7 +294,7 @@ impl CopyState {
     }
 
     /// Appends columns of a row, and a newline if they reach the end of a line.
-    fn copy_row(&self, out: &mut String, y: usize, from: usize, to: usize) {
+    pub(super) fn copy_row(&self, out: &mut String, y: usize, from: usize, to: usize) {
         if from > to {
             return;
         }

@@ -10,6 +10,7 @@ use super::search::Search;
 use super::selection::Shown;
 use super::walk::Walk;
 use crate::base::Glyph;
+use crate::base::commands::CommandRecord;
 
 /// Line numbers left of the text (`copy-mode-line-numbers`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -21,6 +22,9 @@ pub enum LineNumbers {
     Relative,
     Hybrid,
 }
+
+/// Columns of the number column where it only says how commands ended.
+const STATUS_COLS: usize = 4;
 
 impl LineNumbers {
     pub fn from_choice(name: &str) -> Self {
@@ -41,6 +45,8 @@ pub struct Settings {
     pub vi: bool,
     pub wrap_search: bool,
     pub line_numbers: LineNumbers,
+    /// The number column says how commands ended (`copy-mode-command-status`).
+    pub command_status: bool,
     /// Global `word-separators`, for the formats.
     pub format_separators: String,
     /// `word-separators` of the session the command is for.
@@ -96,6 +102,8 @@ pub struct Spot {
 /// See the module comment. Columns count within the text, without line numbers.
 pub struct CopyState {
     pub back: Backing,
+    /// The commands that ran in the pane, oldest first.
+    pub commands: Vec<CommandRecord>,
     /// View mode: lines of output rather than a pane's contents.
     pub view_mode: bool,
     pub settings: Settings,
@@ -143,6 +151,7 @@ impl CopyState {
         Self {
             entered_vi: settings.vi,
             back,
+            commands: Vec::new(),
             view_mode: false,
             settings,
             oy: 0,
@@ -285,10 +294,15 @@ impl CopyState {
     /// The number of columns that line numbers take.
     pub fn number_width(&self) -> usize {
         if self.number_mode() == LineNumbers::Off {
-            return 0;
+            return if self.shows_status() { STATUS_COLS } else { 0 };
         }
         let digits = (self.back.hsize + self.rows() + 1).to_string().len();
         digits.max(3) + 1
+    }
+
+    /// Whether the number column says how commands ended.
+    pub fn shows_status(&self) -> bool {
+        self.settings.command_status && self.line_numbers && !self.commands.is_empty()
     }
 
     pub fn number_mode(&self) -> LineNumbers {
@@ -323,8 +337,18 @@ impl CopyState {
         screen_x.saturating_sub(width).min(self.text_cols() - 1)
     }
 
+    /// Shows everything that is folded, with the cursor where it is.
+    pub fn unfold_all(&mut self) {
+        if self.back.is_folded() {
+            let (x, y) = (self.cx, self.back.real_row(self.row()));
+            self.back.unfold_all();
+            self.show_cell(x, y);
+        }
+    }
+
     /// Follows a change of the pane's size.
     pub fn resize(&mut self, cols: usize, rows: usize) {
+        self.unfold_all();
         self.oy = self.oy.min(self.back.hsize + self.cy);
         let (mut x, mut y) = (self.cx, self.row());
         if cols != self.back.cols {

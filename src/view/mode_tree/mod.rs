@@ -8,6 +8,7 @@
 
 pub mod buffers;
 pub mod clients;
+pub mod commands;
 pub mod customize;
 mod draw;
 pub mod found;

@@ -1,0 +1,143 @@
+//! Rows of copy mode that are folded into one: the output of commands.
+
+use std::sync::Arc;
+
+use super::backing::Line;
+use crate::base::history::Row;
+use crate::base::{Attrs, Cell, CellStyle};
+
+/// What shows in a row.
+pub enum Place {
+    /// A row, by its number with nothing folded.
+    Row(usize),
+    /// The row that stands for others.
+    Fold(Arc<Line>),
+}
+
+struct Fold {
+    /// The first row that is folded, with nothing folded, and how many.
+    from: usize,
+    rows: usize,
+    /// The row that stands for them.
+    at: usize,
+    line: Arc<Line>,
+}
+
+/// See the module comment. In the order of rows; none of them in another.
+#[derive(Default)]
+pub struct Folds {
+    list: Vec<Fold>,
+    /// Rows above the view with nothing folded, while something is.
+    pub base: usize,
+}
+
+impl Folds {
+    pub fn any(&self) -> bool {
+        !self.list.is_empty()
+    }
+
+    /// Rows that do not show.
+    pub fn saved(&self) -> usize {
+        self.list.iter().map(|fold| fold.rows - 1).sum()
+    }
+
+    /// The fold at or before a row.
+    fn before(&self, y: usize) -> Option<&Fold> {
+        let at = self.list.partition_point(|fold| fold.at <= y).checked_sub(1)?;
+        self.list.get(at)
+    }
+
+    pub fn place(&self, y: usize) -> Place {
+        match self.before(y) {
+            None => Place::Row(y),
+            Some(fold) if fold.at == y => Place::Fold(fold.line.clone()),
+            Some(fold) => Place::Row(fold.from + fold.rows + (y - fold.at - 1)),
+        }
+    }
+
+    /// The number of a row with nothing folded: of a fold, its first.
+    pub fn real(&self, y: usize) -> usize {
+        match self.before(y) {
+            None => y,
+            Some(fold) if fold.at == y => fold.from,
+            Some(fold) => fold.from + fold.rows + (y - fold.at - 1),
+        }
+    }
+
+    /// The same, but of a fold its last.
+    pub fn real_end(&self, y: usize) -> usize {
+        match self.before(y).filter(|fold| fold.at == y) {
+            Some(fold) => fold.from + fold.rows - 1,
+            None => self.real(y),
+        }
+    }
+
+    /// Where a row is, by its number with nothing folded.
+    pub fn shown(&self, y: usize) -> usize {
+        let Some(at) = self.list.partition_point(|fold| fold.from <= y).checked_sub(1) else { return y };
+        let fold = &self.list[at];
+        match y < fold.from + fold.rows {
+            true => fold.at,
+            false => fold.at + 1 + (y - fold.from - fold.rows),
+        }
+    }
+
+    /// Folds rows, by their numbers with nothing folded, and what is folded among them.
+    pub fn add(&mut self, from: usize, to: usize) {
+        self.list.retain(|fold| fold.from + fold.rows <= from || fold.from > to);
+        let at = self.list.partition_point(|fold| fold.from < from);
+        let rows = to - from + 1;
+        self.list.insert(at, Fold { from, rows, at: 0, line: line_of(rows) });
+        self.settle();
+    }
+
+    /// Takes the fold in a row away. Whether there was one.
+    pub fn remove(&mut self, y: usize) -> bool {
+        let count = self.list.len();
+        self.list.retain(|fold| fold.at != y);
+        self.settle();
+        self.list.len() < count
+    }
+
+    fn settle(&mut self) {
+        let mut saved = 0;
+        for fold in &mut self.list {
+            fold.at = fold.from - saved;
+            saved += fold.rows - 1;
+        }
+    }
+}
+
+fn line_of(rows: usize) -> Arc<Line> {
+    let style = CellStyle { attrs: Attrs::DIM, ..CellStyle::DEFAULT };
+    let text = format!("··· {rows} lines ···");
+    let cells = crate::base::width::clusters(&text);
+    let cells: Vec<Cell> = cells.map(|cell| Cell { style, ..cell }).collect();
+    Arc::new(Line::from_row(&cells.iter().collect::<Row>()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_keep_their_order_around_folds() {
+        let mut folds = Folds::default();
+        folds.add(10, 19);
+        folds.add(2, 4);
+        assert_eq!(folds.saved(), 11);
+        for y in 0..40 {
+            let shown = folds.shown(y);
+            match folds.place(shown) {
+                Place::Row(real) => assert_eq!(real, y),
+                Place::Fold(_) => assert!((2..=4).contains(&y) || (10..=19).contains(&y), "{y}"),
+            }
+        }
+        assert_eq!((folds.shown(5), folds.shown(10), folds.shown(20)), (3, 8, 9));
+        assert_eq!((folds.real(8), folds.real_end(8), folds.real(9)), (10, 19, 20));
+        assert!(folds.remove(8) && !folds.remove(8));
+        assert_eq!((folds.shown(20), folds.real(18)), (18, 20));
+        folds.add(0, 30);
+        assert_eq!((folds.saved(), folds.shown(31), folds.real(1)), (30, 1, 31));
+    }
+}
