@@ -4,8 +4,9 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Instant;
 
-use super::server::Server;
+use super::server::{PATIENCE, Server};
 
 /// Bytes of an endless string or flood.
 const MUCH: usize = 2 << 20;
@@ -116,4 +117,20 @@ fn a_file_of_more_commands_than_any_queue_was_made_for() {
     let path = String::from_utf8(server.bytes("@TMP@/many.conf")).expect("a path of ASCII");
     server.tmux(&["source-file", &path]);
     assert_eq!(server.ask(&["show-options", "-gv", "@last"]), "yes\n");
+}
+
+/// A hook that makes a session for each one that ends does not keep a server that is asked to end
+/// (tmux stays, and takes no client any more).
+#[test]
+fn a_server_that_ends_makes_no_more_sessions() {
+    let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
+    server.tmux(&["new-session", "-d", "-x", "80", "-y", "24", "exec sleep 1000"]);
+    let pid: i32 = server.ask(&["display-message", "-p", "#{pid}"]).trim().parse().expect("a number");
+    server.tmux(&["set-hook", "-g", "session-closed", "new-session -d", ";", "kill-server"]);
+    let until = Instant::now() + PATIENCE;
+    let process = nix::unistd::Pid::from_raw(pid);
+    while nix::sys::signal::kill(process, None).is_ok() {
+        assert!(Instant::now() < until, "the server stays");
+        std::thread::yield_now();
+    }
 }

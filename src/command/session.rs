@@ -14,7 +14,7 @@ use crate::model::spawn::Spawn;
 use crate::model::window::WindowFlags;
 use crate::model::winlinks::Step;
 use crate::model::{ClientFlags, Cx, Exec, FindState, ItemContext};
-use crate::options::{Environ, Options};
+use crate::options::{Environ, Options, opt};
 use crate::syntax::args::Args;
 
 use super::attach::{self, AttachFlags};
@@ -94,11 +94,11 @@ fn session_options(
     let control = client.is_some_and(|c| c.flags.contains(ClientFlags::CONTROL));
     let size = match own.filter(|_| attach && !control) {
         Some(own) => {
-            let status = cx.server.option_number(OptionScope::GlobalSession, "status") != 0;
+            let status = cx.server.option_number(OptionScope::GlobalSession, opt::STATUS) != 0;
             Size::new(own.cols, own.rows.saturating_sub(u32::from(status)))
         }
         None => {
-            let text = cx.server.option_text(OptionScope::GlobalSession, "default-size");
+            let text = cx.server.option_text(OptionScope::GlobalSession, opt::DEFAULT_SIZE);
             match parse_size(&text) {
                 None => Size::new(cols, rows),
                 Some(size) => Size::new(
@@ -112,7 +112,7 @@ fn session_options(
     if args.has('x') || args.has('y') {
         let cols = if args.has('x') { cols } else { size.cols.max(1) };
         let rows = if args.has('y') { rows } else { size.rows.max(1) };
-        options.set_string("default-size", format!("{cols}x{rows}"));
+        options.set_string(opt::DEFAULT_SIZE.name(), format!("{cols}x{rows}"));
     }
     Ok(options)
 }
@@ -123,7 +123,7 @@ fn session_environ(cx: &Cx<'_>, args: &Args, client: Option<ClientId>) -> Enviro
         && !args.has('E')
     {
         let chain = cx.server.chain(OptionScope::GlobalSession);
-        environ.update(chain.strings("update-environment"), &c.environ);
+        environ.update(chain.strings(opt::UPDATE_ENVIRONMENT), &c.environ);
     }
     for pair in args.all('e') {
         environ.put(pair, false);
@@ -154,6 +154,11 @@ pub fn new_session(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
 }
 
 fn create(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Result<Exec, String> {
+    if cx.server.exiting {
+        // A hook of a session that ends may ask for another one, which would keep a server that
+        // takes no client any more.
+        return Err("server is exiting".to_owned());
+    }
     if args.has('t') && (args.count() != 0 || args.has('n')) {
         return Err("command or window name given with target".to_owned());
     }

@@ -98,7 +98,9 @@ impl Runtime {
             let _turn = tracing::trace_span!("turn", ready = ready.len()).entered();
             self.tick();
             let signalled = self.take_signals();
-            self.deposits.dirty |= !ready.is_empty() || signalled || self.world.custody.has_ended();
+            if !ready.is_empty() || signalled || self.world.custody.has_ended() {
+                self.deposits.note(self.world.now.mono_ms);
+            }
             self.world.pump.asked = false;
             for event in &ready {
                 self.apply(*event);

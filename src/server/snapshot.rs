@@ -29,7 +29,7 @@ const AGAIN_MS: u64 = 1000;
 /// When the state is to be looked at again.
 pub struct Deposits {
     /// Something happened since the last look.
-    pub dirty: bool,
+    dirty: bool,
     next_ms: u64,
     /// Commands and callbacks that had run by the last look.
     ran: u64,
@@ -116,6 +116,14 @@ impl Deposits {
         self.next_ms = 0;
     }
 
+    /// Something happened; what only programs and clocks changed is written after `LATE_MS`, not
+    /// between a key and its echo.
+    pub fn note(&mut self, now_ms: u64) {
+        if !std::mem::replace(&mut self.dirty, true) {
+            self.next_ms = now_ms + LATE_MS;
+        }
+    }
+
     /// When the loop must wake up for a look.
     pub fn due_ms(&self) -> Option<u64> {
         self.dirty.then_some(self.next_ms)
@@ -148,7 +156,6 @@ impl Runtime {
             return;
         }
         self.deposits.dirty = false;
-        self.deposits.next_ms = now_ms + LATE_MS;
         self.deposits.shape = shape;
         self.deposits.ran = ran;
         self.deposits.commands_ran |= !if_late;

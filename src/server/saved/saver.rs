@@ -15,6 +15,7 @@ use parking_lot::Mutex;
 
 use crate::base::PaneId;
 use crate::model::host::ExitStatus;
+use crate::options::opt;
 use crate::server::runtime::Runtime;
 use crate::transcript::{Disk, Recovered, Storage};
 
@@ -233,7 +234,12 @@ impl Runtime {
     /// Begins to write what is due, if anything is.
     pub fn save_sessions(&mut self) {
         let now_ms = self.world.now.mono_ms;
-        if self.world.saver.due_ms().is_none_or(|due| now_ms < due) || self.server.exiting {
+        if self.world.saver.due_ms().is_none_or(|due| now_ms < due) {
+            return;
+        }
+        if self.server.exiting {
+            // Sessions that are asked to end are not saved, and nothing is due for them.
+            self.world.saver.dirty = false;
             return;
         }
         let saver = &mut self.world.saver;
@@ -243,7 +249,7 @@ impl Runtime {
             // What was thought to be written may not be.
             saver.texts.clear();
         }
-        if !self.server.server_options().flag("restore-save") {
+        if !self.server.server_options().get(opt::RESTORE_SAVE) {
             return self.remove_saved();
         }
         let mut saved = Saved::take(&self.server);
@@ -325,7 +331,7 @@ impl Runtime {
         self.world.saver.leaves = true;
         self.world.histories.leave_all();
         let held = self.world.saver.is_held(self.world.now.mono_ms);
-        if held || !self.server.server_options().flag("restore-save") || self.server.sessions.is_empty() {
+        if held || !self.server.server_options().get(opt::RESTORE_SAVE) || self.server.sessions.is_empty() {
             return;
         }
         let began = Instant::now();
