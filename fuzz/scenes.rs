@@ -135,7 +135,7 @@ impl World {
         server.options.session = Options::defaults(Scope::SESSION);
         server.options.window = Options::defaults(Scope::WINDOW);
         server.config_done = true;
-        server.set_option_text(OptionScope::GlobalSession, "status-right", "");
+        server.set_named_option(OptionScope::GlobalSession, "status-right", "");
         let mut cx = Cx { server: &mut server, host: &mut host, now: NOW };
         let session = cx.create_session(NewSession {
             name: Some("s".to_owned()),

@@ -8,6 +8,7 @@ use crate::model::queue::StateFlags;
 use crate::model::sessions::step_in;
 use crate::model::winlinks::Step;
 use crate::model::{ClientFlags, Cx, Exec, FindState, ItemContext};
+use crate::options::opt;
 use crate::syntax::args::Args;
 use crate::syntax::table::{FindFlags, FindKind, FindSpec};
 
@@ -161,7 +162,7 @@ fn detach_others(cx: &mut Cx<'_>, client: ClientId, session: SessionId, kill: bo
 fn update_environ(cx: &mut Cx<'_>, client: ClientId, session: SessionId) {
     let Some(from) = cx.server.client(client).map(|c| c.environ.clone()) else { return };
     let patterns: Vec<String> =
-        cx.server.session_options(session).strings("update-environment").map(str::to_owned).collect();
+        cx.server.session_options(session).strings(opt::UPDATE_ENVIRONMENT).map(str::to_owned).collect();
     if let Some(s) = cx.server.sessions.get_mut(&session) {
         s.environ.update(patterns.iter().map(String::as_str), &from);
     }

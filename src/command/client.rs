@@ -4,6 +4,7 @@ use crate::base::ClientId;
 use crate::format::Scope;
 use crate::model::host::ClientMessage;
 use crate::model::{Access, ClientFlags, Cx, Exec, ItemContext};
+use crate::options::opt;
 use crate::syntax::args::Args;
 
 use super::output;
@@ -122,7 +123,7 @@ pub fn lock(cx: &mut Cx<'_>, id: ClientId) {
     if client.flags.intersects(ClientFlags::CONTROL | ClientFlags::SUSPENDED) {
         return;
     }
-    let command = cx.server.session_options(session).string("lock-command").to_owned();
+    let command = cx.server.session_options(session).get(opt::LOCK_COMMAND).to_owned();
     if command.is_empty() || command.len() + 1 > crate::protocol::imsg::MAX_PAYLOAD {
         return;
     }

@@ -4,7 +4,7 @@
 use crate::base::Key;
 use crate::model::key_tables::Binding;
 use crate::model::{Host, Server};
-use crate::options::Value;
+use crate::options::{Value, opt};
 use crate::syntax::args::{ArgValue, Args};
 use crate::syntax::parse::NoContext;
 use crate::syntax::{CommandId, Origin, ParseFlags, parse_config};
@@ -21,15 +21,18 @@ pub fn apply(server: &mut Server, host: &dyn Host) {
         |shell: &String| shell.starts_with('/') && !shell.ends_with("/tmux") && host.is_executable(shell);
     let shell = server.environ.get("SHELL").map(str::to_owned).filter(usable);
     let shell = shell.or_else(|| host.login_shell().filter(usable));
-    server.options.session.set_string("default-shell", shell.unwrap_or_else(|| DEFAULT_SHELL.to_owned()));
+    server
+        .options
+        .session
+        .set_string(opt::DEFAULT_SHELL.name(), shell.unwrap_or_else(|| DEFAULT_SHELL.to_owned()));
     let editor = server.environ.get("VISUAL").or_else(|| server.environ.get("EDITOR")).map(str::to_owned);
     if let Some(editor) = editor {
         let program = editor.rsplit('/').next().unwrap_or_default();
         // Both options have the choices emacs and vi.
         let keys = Value::Choice(usize::from(program.contains("vi")));
-        server.options.session.set("status-keys", keys.clone());
-        server.options.window.set("mode-keys", keys);
-        server.options.server.set_string("editor", editor);
+        server.options.session.set(opt::STATUS_KEYS.name(), keys.clone());
+        server.options.window.set(opt::MODE_KEYS.name(), keys);
+        server.options.server.set_string(opt::EDITOR.name(), editor);
     }
     server.update_width_rules();
     bind_default_keys(server);

@@ -3,6 +3,7 @@
 use crate::base::{ClientId, PaneId};
 use crate::model::option_access::OptionScope;
 use crate::model::{Cx, Exec, ItemContext};
+use crate::options::opt;
 use crate::syntax::args::Args;
 use crate::view::display_panes::{Chosen, DisplayPanes};
 use crate::view::{message, overlay};
@@ -21,7 +22,7 @@ pub fn display_panes(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
             Err(cause) => return error(cx, item, &format!("delay {cause}")),
         }
     } else {
-        cx.server.option_number(level, "display-panes-time").max(0) as u64
+        cx.server.option(level, opt::DISPLAY_PANES_TIME).max(0) as u64
     };
     let waits = !args.has('b');
     let template = Template::new(cx, item, args, 0, Some("select-pane -t \"%%%\""), false);

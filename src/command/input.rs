@@ -10,6 +10,7 @@ use crate::model::mode::{ModeTarget, OverlayResult, PromptResult};
 use crate::model::pane::PaneFlags;
 use crate::model::queue::{self, ItemContext, ItemId, KeyEvent, QueueState, StateFlags};
 use crate::model::{ClientFlags, Cx, FindState, Server};
+use crate::options::opt;
 use crate::syntax::table::CommandFlags;
 use crate::terminal::{NoEncoding, encode_mouse, write_key};
 use crate::view;
@@ -226,7 +227,7 @@ impl Dispatch {
             if self.key.is_mouse() { cx.server.find_from_mouse(&self.input.event.mouse) } else { None };
         self.target = by_mouse.unwrap_or_else(|| FindState::from_client(cx.server, self.client));
         let Some(session) = cx.server.client(self.client).and_then(|c| c.session) else { return Step::Done };
-        if self.key.is_mouse() && !cx.server.session_options(session).flag("mouse") {
+        if self.key.is_mouse() && !cx.server.session_options(session).get(opt::MOUSE) {
             return Step::Forward;
         }
         if self.bracket_paste(cx) || (self.may_be_pasted() && assume_paste(cx, self.client)) {
@@ -294,7 +295,7 @@ impl Dispatch {
         let Some(session) = cx.server.client(self.client).and_then(|c| c.session) else { return true };
         let key = self.key.identity();
         let options = cx.server.session_options(session);
-        let prefixes = [options.key("prefix"), options.key("prefix2")];
+        let prefixes = [options.get(opt::PREFIX), options.get(opt::PREFIX2)];
         drop(options);
         let is_prefix = prefixes
             .iter()
@@ -357,7 +358,7 @@ impl Dispatch {
     }
 
     fn prefix_timed_out(&self, cx: &Cx<'_>, binding: Option<&Binding>) -> bool {
-        let timeout = cx.server.server_options().number("prefix-timeout");
+        let timeout = cx.server.server_options().get(opt::PREFIX_TIMEOUT);
         let Some(client) = cx.server.client(self.client) else { return false };
         if timeout <= 0
             || self.table != "prefix"
@@ -404,11 +405,11 @@ impl Dispatch {
             return 0;
         }
         let options = cx.server.session_options(session);
-        let repeat = options.number("repeat-time");
+        let repeat = options.get(opt::REPEAT_TIME);
         if repeat == 0 {
             return 0;
         }
-        let initial = options.number("initial-repeat-time");
+        let initial = options.get(opt::INITIAL_REPEAT_TIME);
         let starts = !client.flags.contains(ClientFlags::REPEAT) || client.last_key != Some(binding.key);
         let ms = if starts && initial != 0 { initial } else { repeat };
         ms.max(0) as u64
@@ -421,7 +422,7 @@ impl Dispatch {
         if exited
             && !self.key.is_mouse()
             && !self.key.is_paste()
-            && cx.server.pane_options(pane).choice("remain-on-exit") == "key"
+            && cx.server.pane_options(pane).get(opt::REMAIN_ON_EXIT) == "key"
         {
             cx.server.end_remain_on_exit(pane);
             cx.destroy_pane(pane, false);
@@ -507,7 +508,7 @@ fn assume_paste(cx: &mut Cx<'_>, id: ClientId) -> bool {
         return false;
     }
     let gap_us = client.activity.wall_us - client.last_activity.wall_us;
-    let limit_ms = cx.server.session_options(session).number("assume-paste-time");
+    let limit_ms = cx.server.session_options(session).get(opt::ASSUME_PASTE_TIME);
     if limit_ms == 0 {
         return false;
     }
@@ -631,7 +632,7 @@ pub(super) fn takes_input(pane: &crate::model::Pane) -> bool {
 
 /// Other panes of the window that get the same input (`synchronize-panes`).
 fn synchronized(cx: &Cx<'_>, pane: PaneId) -> Vec<PaneId> {
-    if !cx.server.pane_options(pane).flag("synchronize-panes") {
+    if !cx.server.pane_options(pane).get(opt::SYNCHRONIZE_PANES) {
         return Vec::new();
     }
     let Some(window) = cx.server.pane(pane).and_then(|p| cx.server.window(p.window)) else {
@@ -641,7 +642,7 @@ fn synchronized(cx: &Cx<'_>, pane: PaneId) -> Vec<PaneId> {
         *id != pane
             && cx.server.pane(*id).is_some_and(|p| p.modes.is_empty() && takes_input(p))
             && cx.server.is_pane_visible(*id)
-            && cx.server.pane_options(*id).flag("synchronize-panes")
+            && cx.server.pane_options(*id).get(opt::SYNCHRONIZE_PANES)
     };
     window.panes.iter().copied().filter(gets).collect()
 }

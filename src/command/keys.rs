@@ -7,6 +7,7 @@ use crate::format::{Scope, parse};
 use crate::model::key_tables::{Binding, KeyTable};
 use crate::model::option_access::OptionScope;
 use crate::model::{Cx, Exec, ItemContext};
+use crate::options::opt;
 use crate::syntax::args::{ArgValue, Args};
 use crate::view::message;
 
@@ -218,7 +219,7 @@ fn merge_sort<T>(mut items: Vec<T>, greater: &impl Fn(&T, &T) -> bool) -> Vec<T>
 fn print(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, rows: &[Listed]) -> Exec {
     let prefix = match args.get('P') {
         Some(prefix) => prefix.to_owned(),
-        None => match cx.server.chain(OptionScope::GlobalSession).key("prefix") {
+        None => match cx.server.chain(OptionScope::GlobalSession).get(opt::PREFIX) {
             Key::NONE => String::new(),
             key => key.name(false),
         },

@@ -117,7 +117,7 @@ fn set_monitor(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Result<(), S
 
 /// The user option that holds the commands: it is there even without any.
 fn set_commands(cx: &mut Cx<'_>, args: &Args, level: OptionScope, name: &str) {
-    let own = cx.server.chain(level).get_only(name).is_some();
+    let own = cx.server.chain(level).named_here(name).is_some();
     let Some(options) = cx.server.level_mut(level) else { return };
     match args.string(0) {
         Some(value) => options.assign_user(name, &value, args.has('a')),
@@ -141,7 +141,7 @@ pub fn watch_all(cx: &mut Cx<'_>) {
 fn tick(cx: &mut Cx<'_>, id: u64) {
     let Some(monitor) = cx.server.monitors.get_mut(id) else { return };
     let (level, name) = (monitor.level, monitor.name.clone());
-    if cx.server.level(level).is_none_or(|level| level.get(&name).is_none()) {
+    if cx.server.level(level).is_none_or(|level| level.named(&name).is_none()) {
         cx.server.monitors.remove(level, &name);
         return;
     }
@@ -195,7 +195,7 @@ fn changed(cx: &mut Cx<'_>, monitor: &Monitor, session: SessionId, before: &str,
         (None, None) => FindState::from_session(cx.server, session),
     };
     cx.server.fire(EventName::new(&monitor.name), current, payload.clone());
-    let Some(text) = cx.server.level(monitor.level).and_then(|level| level.get(&monitor.name)) else {
+    let Some(text) = cx.server.level(monitor.level).and_then(|level| level.named(&monitor.name)) else {
         return;
     };
     let text = text.to_text(None, false);

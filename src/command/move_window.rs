@@ -2,6 +2,7 @@
 
 use crate::model::option_access::OptionScope;
 use crate::model::{Cx, Exec, ItemContext};
+use crate::options::opt;
 use crate::syntax::args::Args;
 use crate::syntax::table::{FindFlags, FindKind, FindSpec};
 
@@ -59,7 +60,7 @@ fn link(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, unlink: bool) -> Exec 
     if unlink {
         cx.unlink_window(src.0, src.1);
     }
-    if !args.has('s') && cx.server.option_on(OptionScope::Session(src.0), "renumber-windows") {
+    if !args.has('s') && cx.server.option(OptionScope::Session(src.0), opt::RENUMBER_WINDOWS) {
         cx.server.renumber_windows(src.0);
     }
     cx.recalculate_sizes();

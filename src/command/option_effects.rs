@@ -5,6 +5,7 @@ use crate::base::{PaneId, WindowId};
 use crate::model::Cx;
 use crate::model::option_access::OptionScope;
 use crate::model::pane::PaneFlags;
+use crate::options::opt;
 
 /// Tells everything that depends on an option, by its name in the table.
 pub fn apply(cx: &mut Cx<'_>, name: &str) {
@@ -46,7 +47,7 @@ fn mark_renamed(cx: &mut Cx<'_>) {
         .server
         .windows
         .values()
-        .filter(|window| cx.server.option_on(OptionScope::Window(window.id), "automatic-rename"))
+        .filter(|window| cx.server.option(OptionScope::Window(window.id), opt::AUTOMATIC_RENAME))
         .map(|window| window.active)
         .collect();
     for pane in active {
@@ -70,7 +71,7 @@ fn set_history_limits(cx: &mut Cx<'_>) {
     for (pane, window) in panes {
         let session = cx.server.best_winlink(window).map(|(session, _)| session);
         let scope = session.map_or(OptionScope::GlobalSession, OptionScope::Session);
-        let limit = cx.server.chain(scope).byte_cap("history-limit");
+        let limit = cx.server.chain(scope).get(opt::HISTORY_LIMIT);
         cx.host.set_history_limit(pane, limit);
     }
 }

@@ -7,7 +7,7 @@ use crate::model::queue::{QueueState, StateFlags};
 use crate::model::spawn::is_usable_shell;
 use crate::model::{Cx, Exec, ItemContext};
 use crate::options::print::{Listing, Shown, Which, listing, shown};
-use crate::options::{ArrayKey, Given, Kind, NameError, OptionName, Scope, Value, parse_name, table};
+use crate::options::{ArrayKey, Given, Kind, NameError, OptionName, Scope, Value, opt, parse_name, table};
 use crate::syntax::CommandId;
 use crate::syntax::args::Args;
 
@@ -65,7 +65,7 @@ pub fn set(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         unset_in_panes(cx, level, &name);
     }
     let result = if unset {
-        if cx.server.chain(level).get_only(&name.name).is_none() {
+        if cx.server.chain(level).named_here(&name.name).is_none() {
             return Exec::Normal;
         }
         unset_at(cx, level, &name)
@@ -192,7 +192,7 @@ fn pane_scope(cx: &Cx<'_>, item: &ItemContext, args: &Args) -> Result<(Scope, Op
 
 /// Whether a level has the option (or the element) itself.
 fn is_set(cx: &Cx<'_>, level: OptionScope, name: &OptionName) -> bool {
-    match (cx.server.chain(level).get_only(&name.name), &name.index) {
+    match (cx.server.chain(level).named_here(&name.name), &name.index) {
         (None, _) => false,
         (Some(_), None) => true,
         (Some(value), Some(index)) => value.elements().any(|(at, _)| at == index),
@@ -217,7 +217,7 @@ fn unset_in_panes(cx: &mut Cx<'_>, level: OptionScope, name: &OptionName) {
     };
     for pane in panes.unwrap_or_default() {
         let pane = OptionScope::Pane(pane);
-        if cx.server.chain(pane).get_only(&name.name).is_some() {
+        if cx.server.chain(pane).named_here(&name.name).is_some() {
             unset_at(cx, pane, name).ok();
         }
     }
@@ -241,10 +241,10 @@ fn assign(
         Some(value) if entry.kind == Kind::Command => Some(parse::commands(cx, value)),
         _ => None,
     };
-    let usable_shell =
-        entry.name != "default-shell" || value.is_some_and(|path| is_shell(cx, level, path, append));
+    let usable_shell = entry.name != opt::DEFAULT_SHELL.name()
+        || value.is_some_and(|path| is_shell(cx, level, path, append));
     let given = value.map(|text| Given { text, commands, usable_shell });
-    let current = cx.server.chain(level).get(&name.name).cloned();
+    let current = cx.server.chain(level).named(&name.name).cloned();
     cx.server.named_keys |= matches!(name.index, Some(ArrayKey::Name(_)));
     let Some(options) = cx.server.level_mut(level) else { return Ok(()) };
     if entry.is_array() {
@@ -256,7 +256,7 @@ fn assign(
 
 /// Whether what `default-shell` would be is the path of a program that can be a shell.
 fn is_shell(cx: &Cx<'_>, level: OptionScope, value: &str, append: bool) -> bool {
-    let before = cx.server.level(level).filter(|_| append).and_then(|l| l.get("default-shell"));
+    let before = cx.server.level(level).filter(|_| append).and_then(|l| l.own(opt::DEFAULT_SHELL));
     match before {
         Some(Value::String(before)) => is_usable_shell(cx.host, &format!("{before}{value}")),
         _ => is_usable_shell(cx.host, value),
@@ -285,7 +285,7 @@ fn show_what(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Result<(), Str
             None => scope_from_flags(cx, item, args)?.1,
         };
         if let Some(name) = &name
-            && cx.server.chain(level).get_only(&name.name).is_none()
+            && cx.server.chain(level).named_here(&name.name).is_none()
             && name.is_user()
         {
             return Err(format!("invalid option: {}", name.name));
@@ -349,8 +349,8 @@ fn show_one(cx: &Cx<'_>, item: &ItemContext, args: &Args, argument: &str) -> Res
     let name = parse_name(argument).map_err(|error| error.message(argument))?;
     let (_, level) = scope_from_name(cx, item, args, &name)?;
     let chain = cx.server.chain(level);
-    let own = chain.get_only(&name.name);
-    let inherited = if args.has('A') && own.is_none() { chain.get(&name.name) } else { None };
+    let own = chain.named_here(&name.name);
+    let inherited = if args.has('A') && own.is_none() { chain.named(&name.name) } else { None };
     let listing = Listing { values_only: values_only(args), inherited: inherited.is_some() };
     match own.or(inherited) {
         Some(value) => {

@@ -11,6 +11,7 @@ use crate::model::pane_events::Place;
 use crate::model::spawn::{Spawn, SpawnFlags};
 use crate::model::winlinks::Step;
 use crate::model::{ClientFlags, Cx, Exec, FindState, ItemContext, Marked};
+use crate::options::opt;
 use crate::syntax::args::Args;
 
 use super::window::{TEMPLATE, spawn_for};
@@ -57,7 +58,7 @@ pub fn select_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         split::set_window_style(cx, pane, style);
     }
     if args.has('g') {
-        let style = cx.server.option_text(OptionScope::Pane(pane), "window-style");
+        let style = cx.server.option_text(OptionScope::Pane(pane), opt::WINDOW_STYLE);
         output::print(cx, item, &style);
         return Exec::Normal;
     }
@@ -289,7 +290,7 @@ fn break_out(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Result<Exec, S
         cx.link_window((src, src_index), (dst, index), false, !args.has('d'))?;
         if let Some(name) = name {
             cx.server.set_window_name(window, name, false);
-            cx.server.set_option_text(OptionScope::Window(window), "automatic-rename", "off");
+            cx.server.set_option(OptionScope::Window(window), opt::AUTOMATIC_RENAME, "off");
         }
         cx.unlink_window(src, src_index);
         let Some(index) = cx.server.winlink_of(dst, window) else { return Ok(Exec::Error) };

@@ -4,6 +4,7 @@ use crate::base::{ClientId, Size};
 use crate::format::Scope;
 use crate::model::option_access::OptionScope;
 use crate::model::{Cx, Exec, ItemContext};
+use crate::options::opt;
 use crate::syntax::args::Args;
 use crate::view::boxes::BoxLines;
 use crate::view::overlay;
@@ -106,7 +107,7 @@ fn place_and_command(
     let level = session.map_or(OptionScope::GlobalSession, OptionScope::Session);
     let shell = cx.default_shell(level);
     let (command, argv) = match args.to_vector().as_slice() {
-        [] => (cx.server.option_text(level, "default-command"), Vec::new()),
+        [] => (cx.server.option_text(level, opt::DEFAULT_COMMAND), Vec::new()),
         [one] => (one.clone(), Vec::new()),
         all => (String::new(), all.to_vec()),
     };

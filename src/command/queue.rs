@@ -285,7 +285,7 @@ pub fn insert_hook(cx: &mut Cx<'_>, item: &ItemContext, current: Option<FindStat
     let lists = cx.server.session_hook(session, name);
     let scope = session.map_or(OptionScope::GlobalSession, OptionScope::Session);
     let level = cx.server.hook_level(scope, name);
-    if cx.server.level(level).is_some_and(|level| level.get(name).is_some()) {
+    if cx.server.level(level).is_some_and(|level| level.named(name).is_some()) {
         cx.server.count_hook(level, name, cx.now.secs());
     }
     let event = EventName::new(name);

@@ -4,6 +4,7 @@ use crate::base::{Key, KeyFlags, Mods};
 use crate::model::mode::ModeTarget;
 use crate::model::queue::{ItemId, KeyEvent};
 use crate::model::{ClientFlags, Cx, Exec, ItemContext};
+use crate::options::opt;
 use crate::syntax::args::Args;
 use crate::terminal::is_typed_as_it_is;
 use crate::view;
@@ -19,8 +20,8 @@ pub fn send_prefix(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         return refused;
     }
     let Some(session) = item.target.session else { return Exec::Error };
-    let name = if args.has('2') { "prefix2" } else { "prefix" };
-    let key = cx.server.session_options(session).key(name);
+    let name = if args.has('2') { opt::PREFIX2 } else { opt::PREFIX };
+    let key = cx.server.session_options(session).get(name);
     Sender { item, args, after: item.id }.key(cx, key);
     Exec::Normal
 }

@@ -12,7 +12,7 @@ use crate::model::pane::PaneFlags;
 use crate::model::spawn::{Spawn, SpawnFlags};
 use crate::model::waits::{News, WaitId, Waiter};
 use crate::model::{Cx, Exec, FindState, ItemContext};
-use crate::options::table;
+use crate::options::{opt, table};
 use crate::syntax::args::Args;
 
 use super::window::{TEMPLATE, spawn_for};
@@ -249,13 +249,13 @@ fn set_options(cx: &mut Cx<'_>, args: &Args, pane: PaneId) {
     if let Some(lines) = args.get('B') {
         match lines == NO_LINES {
             true => set_style(cx, pane, "pane-border-lines", lines),
-            false => cx.server.set_option_text(scope, "pane-border-lines", lines),
+            false => cx.server.set_option(scope, opt::PANE_BORDER_LINES, lines),
         }
     }
     if args.has('k') || args.has('m') {
-        cx.server.set_option_text(scope, "remain-on-exit", "key");
+        cx.server.set_option(scope, opt::REMAIN_ON_EXIT, "key");
         if let Some(format) = args.get('m') {
-            cx.server.set_option_text(scope, "remain-on-exit-format", format);
+            cx.server.set_option(scope, opt::REMAIN_ON_EXIT_FORMAT, format);
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::base::ClientId;
 use crate::control;
 use crate::model::queue::{Exec, Step};
 use crate::model::{ClientFlags, Cx, ItemContext};
+use crate::options::opt;
 use crate::syntax::table::CommandFlags;
 use crate::view;
 
@@ -26,7 +27,7 @@ pub fn run(cx: &mut Cx<'_>, item: &ItemContext, step: Step) -> Exec {
 
 /// `default-client-command`, for a client that sent none.
 fn default_command(cx: &mut Cx<'_>, item: &ItemContext, id: ClientId) -> Exec {
-    let Some(list) = cx.server.server_options().command("default-client-command") else {
+    let Some(list) = cx.server.server_options().command(opt::DEFAULT_CLIENT_COMMAND) else {
         return Exec::Normal;
     };
     let read_only = cx.server.client(id).is_some_and(|c| c.flags.contains(ClientFlags::READONLY));

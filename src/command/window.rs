@@ -8,6 +8,7 @@ use crate::model::sizes::{SizePolicy, WINDOW_MAXIMUM, WINDOW_MINIMUM};
 use crate::model::spawn::{Spawn, SpawnFlags};
 use crate::model::winlinks::{Selected, Step};
 use crate::model::{Cx, Exec, FindState, ItemContext};
+use crate::options::opt;
 use crate::syntax::args::Args;
 
 use super::{output, place, queue};
@@ -189,7 +190,7 @@ pub fn rename_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         return output::error(cx, item, &format!("invalid window name: {name}"));
     }
     cx.server.set_window_name(window, &name, false);
-    cx.server.set_option_text(OptionScope::Window(window), "automatic-rename", "off");
+    cx.server.set_option(OptionScope::Window(window), opt::AUTOMATIC_RENAME, "off");
     cx.server.redraw_window_borders(window);
     cx.server.status_window(window);
     Exec::Normal
@@ -318,7 +319,7 @@ pub fn resize_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     if policy.is_some() {
         size = cx.server.window_size_for(None, session, Some(window), policy).0;
     }
-    cx.server.set_option_text(OptionScope::Window(window), "window-size", "manual");
+    cx.server.set_option(OptionScope::Window(window), opt::WINDOW_SIZE, "manual");
     if let Some(w) = cx.server.windows.get_mut(&window) {
         w.manual_size = size;
     }

@@ -86,12 +86,12 @@ fn option(scope: &Scope<'_>, name: &str) -> Option<String> {
     let global = &scope.server().options;
     let value = global
         .server
-        .get(name)
-        .or_else(|| scope.pane_options()?.get(name))
-        .or_else(|| scope.window_options()?.get(name))
-        .or_else(|| global.window.get(name))
-        .or_else(|| scope.session_options()?.get(name))
-        .or_else(|| global.session.get(name))?;
+        .named(name)
+        .or_else(|| scope.pane_options()?.named(name))
+        .or_else(|| scope.window_options()?.named(name))
+        .or_else(|| global.window.named(name))
+        .or_else(|| scope.session_options()?.named(name))
+        .or_else(|| global.session.named(name))?;
     // tmux: 3.7c knows no keys but numbers; its main branch has them for arrays.
     if matches!(index, Some(ArrayKey::Name(_))) && !matches!(value, OptionValue::Array(_)) {
         return None;

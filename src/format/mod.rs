@@ -34,10 +34,11 @@ pub use width::{trim_left, trim_right, width};
 use crate::base::WindowId;
 use crate::model::Cx;
 use crate::model::option_access::OptionScope;
+use crate::options::opt;
 
 /// The name that `automatic-rename-format` gives a window now.
 pub fn window_name(cx: &Cx<'_>, window: WindowId) -> String {
-    let format = cx.server.chain(OptionScope::Window(window)).string("automatic-rename-format").to_owned();
+    let format = cx.server.chain(OptionScope::Window(window)).get(opt::AUTOMATIC_RENAME_FORMAT).to_owned();
     let mut scope = Scope::new(cx.server, cx.host, cx.now).with_window(window);
     scope.tag = scope::JobTag::Window(window);
     let scope = match cx.server.window(window) {

@@ -7,6 +7,7 @@ use crate::base::ClientId;
 use crate::model::kept::CommandText;
 use crate::model::option_access::OptionScope;
 use crate::model::{Cx, FindState, ItemContext};
+use crate::options::opt;
 use crate::syntax::table::FindFlags;
 use crate::syntax::{
     ArgValue, CommandList, Origin, ParseContext, Parsed, parse_arguments, parse_config, parse_string,
@@ -49,7 +50,7 @@ impl ParseContext for Surroundings<'_, '_> {
         self.cx
             .server
             .chain(OptionScope::Server)
-            .strings("command-alias")
+            .strings(opt::COMMAND_ALIAS)
             .filter_map(|alias| alias.split_once('='))
             .find(|(known, _)| *known == name)
             .map(|(_, commands)| commands.to_owned())

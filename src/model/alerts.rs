@@ -1,6 +1,8 @@
 //! Alerts: bells, activity and silence in windows, and whom they concern.
 
 use crate::base::{ClientId, PaneId, SessionId, WindowId};
+use crate::options::key::of;
+use crate::options::{Chain, OptionKey, opt};
 
 use super::client::ClientFlags;
 use super::events::EventKind;
@@ -26,9 +28,10 @@ pub struct AlertMessage {
 struct Kind {
     window: WindowFlags,
     winlink: WinlinkFlags,
-    monitor: &'static str,
-    action: &'static str,
-    visual: &'static str,
+    /// Whether a window is watched.
+    is_watched: fn(&Chain<'_>) -> bool,
+    action: OptionKey<of::choice>,
+    visual: OptionKey<of::choice>,
     hook: EventKind,
     title: &'static str,
 }
@@ -37,36 +40,36 @@ const KINDS: [Kind; 3] = [
     Kind {
         window: WindowFlags::BELL,
         winlink: WinlinkFlags::BELL,
-        monitor: "monitor-bell",
-        action: "bell-action",
-        visual: "visual-bell",
+        is_watched: |options| options.get(opt::MONITOR_BELL),
+        action: opt::BELL_ACTION,
+        visual: opt::VISUAL_BELL,
         hook: EventKind::AlertBell,
         title: "Bell",
     },
     Kind {
         window: WindowFlags::ACTIVITY,
         winlink: WinlinkFlags::ACTIVITY,
-        monitor: "monitor-activity",
-        action: "activity-action",
-        visual: "visual-activity",
+        is_watched: |options| options.get(opt::MONITOR_ACTIVITY),
+        action: opt::ACTIVITY_ACTION,
+        visual: opt::VISUAL_ACTIVITY,
         hook: EventKind::AlertActivity,
         title: "Activity",
     },
     Kind {
         window: WindowFlags::SILENCE,
         winlink: WinlinkFlags::SILENCE,
-        monitor: "monitor-silence",
-        action: "silence-action",
-        visual: "visual-silence",
+        is_watched: |options| options.get(opt::MONITOR_SILENCE) != 0,
+        action: opt::SILENCE_ACTION,
+        visual: opt::VISUAL_SILENCE,
         hook: EventKind::AlertSilence,
         title: "Silence",
     },
 ];
 
 impl Server {
-    fn alert_applies(&self, session: SessionId, index: i32, action: &str) -> bool {
+    fn alert_applies(&self, session: SessionId, index: i32, action: OptionKey<of::choice>) -> bool {
         let current = self.session(session).is_some_and(|s| s.current == index);
-        match self.option_text(OptionScope::Session(session), action).as_str() {
+        match self.option(OptionScope::Session(session), action) {
             "any" => true,
             "current" => current,
             "other" => !current,
@@ -106,7 +109,7 @@ impl Cx<'_> {
 
     /// Starts the wait for silence again, for one window.
     pub fn reset_silence(&mut self, window: WindowId) {
-        let seconds = self.server.option_number(OptionScope::Window(window), "monitor-silence");
+        let seconds = self.server.option(OptionScope::Window(window), opt::MONITOR_SILENCE);
         let now = self.now.mono_ms;
         if let Some(w) = self.server.windows.get_mut(&window) {
             w.flags -= WindowFlags::SILENCE;
@@ -124,10 +127,10 @@ impl Cx<'_> {
 
     fn queue_alert(&mut self, window: WindowId, flags: WindowFlags) {
         self.reset_silence(window);
-        let scope = OptionScope::Window(window);
-        let wanted = KINDS
-            .iter()
-            .any(|kind| flags.contains(kind.window) && self.server.option_number(scope, kind.monitor) != 0);
+        let wanted = {
+            let options = self.server.window_options(window);
+            KINDS.iter().any(|kind| flags.contains(kind.window) && (kind.is_watched)(&options))
+        };
         if let Some(w) = self.server.windows.get_mut(&window) {
             w.flags |= flags;
             w.alerts_queued |= wanted;
@@ -179,9 +182,7 @@ impl Cx<'_> {
 
     fn check_kind(&mut self, window: WindowId, kind: &Kind) {
         let Some(w) = self.server.window(window) else { return };
-        if !w.flags.contains(kind.window)
-            || self.server.option_number(OptionScope::Window(window), kind.monitor) == 0
-        {
+        if !w.flags.contains(kind.window) || !(kind.is_watched)(&self.server.window_options(window)) {
             return;
         }
         let places = w.winlinks.clone();
@@ -220,14 +221,14 @@ impl Cx<'_> {
     }
 
     fn tell_clients(&mut self, session: SessionId, index: i32, kind: &Kind) {
-        let visual = self.server.option_text(OptionScope::Session(session), kind.visual);
+        let visual = self.server.option(OptionScope::Session(session), kind.visual);
         let current = self.server.session(session).is_some_and(|s| s.current == index);
-        let text = match (visual.as_str(), current) {
+        let text = match (visual, current) {
             ("off", _) => None,
             (_, true) => Some(format!("{} in current window", kind.title)),
             (_, false) => Some(format!("{} in window {index}", kind.title)),
         };
-        let bell = matches!(visual.as_str(), "off" | "both");
+        let bell = matches!(visual, "off" | "both");
         let clients = self.server.clients.values().filter(|c| c.session == Some(session));
         let told: Vec<AlertMessage> = clients
             .filter(|c| !c.flags.contains(ClientFlags::CONTROL))

@@ -2,6 +2,7 @@
 //! presets and layout strings, z-order.
 
 use crate::base::{PaneId, Size, WindowId};
+use crate::options::opt;
 
 use super::events::EventKind;
 use super::layout::{
@@ -32,7 +33,7 @@ pub struct ScrollbarSize {
 
 impl Server {
     pub fn border_status(&self, window: WindowId) -> BorderStatus {
-        match self.option_text(OptionScope::Window(window), "pane-border-status").as_str() {
+        match self.option_text(OptionScope::Window(window), opt::PANE_BORDER_STATUS).as_str() {
             "top" => BorderStatus::Top,
             "bottom" => BorderStatus::Bottom,
             _ => BorderStatus::Off,
@@ -40,7 +41,7 @@ impl Server {
     }
 
     pub fn scrollbar_policy(&self, window: WindowId) -> ScrollbarPolicy {
-        match self.option_text(OptionScope::Window(window), "pane-scrollbars").as_str() {
+        match self.option_text(OptionScope::Window(window), opt::PANE_SCROLLBARS).as_str() {
             "modal" => ScrollbarPolicy::Modal,
             "on" => ScrollbarPolicy::Always,
             _ => ScrollbarPolicy::Off,
@@ -48,12 +49,12 @@ impl Server {
     }
 
     pub fn scrollbars_left(&self, window: WindowId) -> bool {
-        self.option_text(OptionScope::Window(window), "pane-scrollbars-position") == "left"
+        self.option_text(OptionScope::Window(window), opt::PANE_SCROLLBARS_POSITION) == "left"
     }
 
     /// Width and padding from `pane-scrollbars-style`.
     pub fn scrollbar_size(&self, pane: PaneId) -> ScrollbarSize {
-        let style = self.option_text(OptionScope::Pane(pane), "pane-scrollbars-style");
+        let style = self.option_text(OptionScope::Pane(pane), opt::PANE_SCROLLBARS_STYLE);
         let mut size = ScrollbarSize { cols: 1, pad: 0 };
         for part in style.split([',', ' ']) {
             if let Some(n) = part.strip_prefix("width=").and_then(|n| n.parse().ok()) {
@@ -135,13 +136,13 @@ impl Server {
     }
 
     fn preset_options(&self, window: WindowId) -> PresetOptions {
-        let text = |name| self.option_text(OptionScope::Window(window), name);
+        let text = |key| self.option_text(OptionScope::Window(window), key);
         PresetOptions {
-            main_height: text("main-pane-height"),
-            main_width: text("main-pane-width"),
-            other_height: text("other-pane-height"),
-            other_width: text("other-pane-width"),
-            max_columns: self.option_number(OptionScope::Window(window), "tiled-layout-max-columns") as u32,
+            main_height: text(opt::MAIN_PANE_HEIGHT),
+            main_width: text(opt::MAIN_PANE_WIDTH),
+            other_height: text(opt::OTHER_PANE_HEIGHT),
+            other_width: text(opt::OTHER_PANE_WIDTH),
+            max_columns: self.option(OptionScope::Window(window), opt::TILED_LAYOUT_MAX_COLUMNS) as u32,
         }
     }
 }

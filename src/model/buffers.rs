@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use crate::base::clock::Now;
 use crate::base::tracked::Tracked;
+use crate::options::opt;
 
 use super::Server;
 use super::events::EventKind;
@@ -76,7 +77,7 @@ impl Server {
         if data.is_empty() {
             return;
         }
-        let limit = self.option_number(OptionScope::Server, "buffer-limit").max(1) as usize;
+        let limit = self.option(OptionScope::Server, opt::BUFFER_LIMIT).max(1) as usize;
         while self.buffers.automatic() >= limit
             && let Some(oldest) = self.buffers.oldest_automatic()
         {

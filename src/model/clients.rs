@@ -2,6 +2,7 @@
 
 use crate::base::clock::Now;
 use crate::base::{ClientId, PaneId, WindowId};
+use crate::options::opt;
 
 use super::Cx;
 use super::client::ClientFlags;
@@ -54,7 +55,7 @@ impl Server {
         let Some(session) = self.client(client).and_then(|c| c.session) else {
             return ROOT_TABLE.to_owned();
         };
-        let name = self.option_text(OptionScope::Session(session), "key-table");
+        let name = self.option_text(OptionScope::Session(session), opt::KEY_TABLE);
         if name.is_empty() { ROOT_TABLE.to_owned() } else { name }
     }
 
@@ -127,7 +128,7 @@ impl Server {
 
     /// Lets a pane that was kept after its program's end go with the next look at it.
     pub fn end_remain_on_exit(&mut self, pane: PaneId) {
-        self.set_option_text(OptionScope::Pane(pane), "remain-on-exit", "off");
+        self.set_option(OptionScope::Pane(pane), opt::REMAIN_ON_EXIT, "off");
     }
 
     pub fn take_unattached_dirty(&mut self) -> bool {
@@ -136,7 +137,7 @@ impl Server {
 
     /// Adds to the message log, which keeps at most `message-limit`.
     pub fn add_message(&mut self, now: Now, text: String) {
-        let limit = self.option_number(OptionScope::Server, "message-limit").max(0) as usize;
+        let limit = self.option(OptionScope::Server, opt::MESSAGE_LIMIT).max(0) as usize;
         self.messages.add(now.secs(), text, limit);
     }
 
@@ -152,7 +153,7 @@ impl Server {
             return;
         };
         w.latest = Some(client);
-        if self.option_text(OptionScope::Window(window), "window-size") == "latest" {
+        if self.option_text(OptionScope::Window(window), opt::WINDOW_SIZE) == "latest" {
             self.sizes_dirty = true;
         }
         self.notify_client(EventKind::ClientActive, client);
@@ -164,25 +165,25 @@ impl Cx<'_> {
     pub fn open_terminal(&mut self, client: ClientId) -> Result<(), String> {
         let Some(c) = self.server.client(client) else { return Err("not a terminal".to_owned()) };
         let options = self.server.server_options();
-        let texts = |name: &str| options.strings(name).map(str::to_owned).collect();
-        let term = options.string("default-terminal");
+        let texts = |key| options.strings(key).map(str::to_owned).collect();
+        let term = options.get(opt::DEFAULT_TERMINAL);
         let setup = TtySetup {
             term_name: c.term_name.clone(),
             term_caps: c.term_caps.clone(),
             feature_bits: c.feature_bits,
             utf8: c.flags.contains(ClientFlags::UTF8),
             colorterm: c.environ.get("COLORTERM").map(str::to_owned),
-            features: texts("terminal-features"),
-            overrides: texts("terminal-overrides"),
+            features: texts(opt::TERMINAL_FEATURES),
+            overrides: texts(opt::TERMINAL_OVERRIDES),
             user_keys: options
-                .array("user-keys")
+                .array(opt::USER_KEYS)
                 .filter_map(|(index, value)| {
                     let text = value.to_text(None, false);
                     Some((u16::try_from(index.number()?).ok()?, crate::base::text::to_bytes(&text)))
                 })
                 .collect(),
-            extended_keys: options.choice("extended-keys") != "off",
-            focus_events: options.flag("focus-events"),
+            extended_keys: options.get(opt::EXTENDED_KEYS) != "off",
+            focus_events: options.get(opt::FOCUS_EVENTS),
             italics_as_standout: term == "screen" || term.starts_with("screen-"),
         };
         drop(options);

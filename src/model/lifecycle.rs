@@ -2,6 +2,7 @@
 //! renamed by programs, clients gone.
 
 use crate::base::{ClientId, PaneId};
+use crate::options::opt;
 
 use super::Cx;
 use super::host::ExitStatus;
@@ -43,18 +44,18 @@ pub fn pane_exited(cx: &mut Cx<'_>, pane: PaneId, status: ExitStatus) {
 /// A program named its window (`ESC k`): with nothing, automatic names are back.
 pub fn program_renames_window(cx: &mut Cx<'_>, pane: PaneId, name: &str) {
     let Some(window) = cx.server.pane(pane).map(|p| p.window) else { return };
-    if !cx.server.option_on(OptionScope::Pane(pane), "allow-rename") {
+    if !cx.server.option(OptionScope::Pane(pane), opt::ALLOW_RENAME) {
         return;
     }
     if name.is_empty() {
-        cx.server.unset_option(OptionScope::Window(window), "automatic-rename");
-        let on = cx.server.option_on(OptionScope::Window(window), "automatic-rename");
+        cx.server.unset_option(OptionScope::Window(window), opt::AUTOMATIC_RENAME);
+        let on = cx.server.option(OptionScope::Window(window), opt::AUTOMATIC_RENAME);
         if !on {
             cx.server.set_window_name(window, "", true);
         }
     } else {
         cx.server.set_window_name(window, name, true);
-        cx.server.set_option_text(OptionScope::Window(window), "automatic-rename", "off");
+        cx.server.set_option(OptionScope::Window(window), opt::AUTOMATIC_RENAME, "off");
     }
     cx.server.redraw_window_borders(window);
     cx.server.status_window(window);

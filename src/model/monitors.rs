@@ -201,7 +201,7 @@ impl Server {
             OptionScope::Window(_) => OptionScope::GlobalWindow,
             global => global,
         };
-        let has = |scope: &OptionScope| self.level(*scope).is_some_and(|level| level.get(name).is_some());
+        let has = |scope: &OptionScope| self.level(*scope).is_some_and(|level| level.named(name).is_some());
         let levels = [scope, above(scope), above(above(scope))];
         levels.into_iter().find(has).unwrap_or(scope)
     }

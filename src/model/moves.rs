@@ -2,6 +2,7 @@
 //! out of one.
 
 use crate::base::{ClientId, PaneId, SessionId, WindowId};
+use crate::options::opt;
 
 use super::events::EventKind;
 use super::layout::{CellId, CellKind, Layout};
@@ -244,7 +245,7 @@ impl Cx<'_> {
             }
             Some(name) => {
                 self.server.set_window_name(window, name, false);
-                self.server.set_option_text(OptionScope::Window(window), "automatic-rename", "off");
+                self.server.set_option(OptionScope::Window(window), opt::AUTOMATIC_RENAME, "off");
             }
         }
         if let Some(w) = self.server.windows.get_mut(&window) {

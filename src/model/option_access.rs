@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::base::{Key, KeyCode, PaneId, SessionId, WindowId};
-use crate::options::{Chain, Given, Options, Value, table};
+use crate::options::key::{Numeric, Single};
+use crate::options::{Chain, Given, OptionKey, Options, Value, opt, table};
 use crate::syntax::CommandList;
 use crate::terminal::{KeyEncodeOptions, Terminal};
 
@@ -57,15 +58,15 @@ impl Server {
     /// Whether programs, and terminals of clients, may use kitty's keyboard protocol.
     pub fn kitty_keys(&self) -> bool {
         let options = self.server_options();
-        options.choice("extended-keys") != "off" && options.choice("extended-keys-format") == "kitty"
+        options.get(opt::EXTENDED_KEYS) != "off" && options.get(opt::EXTENDED_KEYS_FORMAT) == "kitty"
     }
 
     /// How the keys of a terminal are encoded.
     pub fn key_encoding(&self, terminal: &Terminal) -> KeyEncodeOptions {
         let options = self.server_options();
         KeyEncodeOptions {
-            backspace: options.key("backspace"),
-            csi_u: options.choice("extended-keys-format") != "xterm",
+            backspace: options.get(opt::BACKSPACE),
+            csi_u: options.get(opt::EXTENDED_KEYS_FORMAT) != "xterm",
             kitty: terminal.keyboard_flags(),
         }
     }
@@ -115,7 +116,7 @@ impl Server {
             at.pane.map(OptionScope::Pane),
             at.window.map(OptionScope::Window),
         ];
-        scopes.into_iter().flatten().find(|scope| self.chain(*scope).get(name).is_some())
+        scopes.into_iter().flatten().find(|scope| self.chain(*scope).named(name).is_some())
     }
 
     /// The level that belongs to an object itself.
@@ -142,29 +143,41 @@ impl Server {
         }
     }
 
+    /// The value of an option for an object, in the type that its key says.
+    pub fn option<T: Single>(&self, scope: OptionScope, key: OptionKey<T>) -> T::Value<'_> {
+        self.chain(scope).get(key)
+    }
+
+    /// A number; a flag counts as 0 or 1, a choice by its index.
+    pub fn option_number(&self, scope: OptionScope, key: OptionKey<impl Numeric>) -> i64 {
+        self.chain(scope).number(key)
+    }
+
     /// The value of an option as text: numbers in decimal, flags as `on` and `off`, choices by
     /// their names.
-    pub fn option_text(&self, scope: OptionScope, name: &str) -> String {
+    pub fn option_text<T>(&self, scope: OptionScope, key: OptionKey<T>) -> String {
+        self.named_option_text(scope, key.name())
+    }
+
+    /// The same of an option whose name somebody gave; empty where there is none.
+    pub fn named_option_text(&self, scope: OptionScope, name: &str) -> String {
         let entry = table::find(name);
-        match (self.chain(scope).get(name), entry) {
+        match (self.chain(scope).named(name), entry) {
             (Some(value), _) => value.to_text(entry, false),
             (None, Some(entry)) => Value::initial(entry).to_text(Some(entry), false),
             (None, None) => String::new(),
         }
     }
 
-    /// A number; a flag counts as 0 or 1, a choice by its index.
-    pub fn option_number(&self, scope: OptionScope, name: &str) -> i64 {
-        self.chain(scope).number(name)
-    }
-
-    pub fn option_on(&self, scope: OptionScope, name: &str) -> bool {
-        self.chain(scope).flag(name)
-    }
-
     /// Sets an option that is not an array on an object itself, from text that is valid for it;
     /// other text changes nothing.
-    pub fn set_option_text(&mut self, scope: OptionScope, name: &str, value: &str) {
+    pub fn set_option<T>(&mut self, scope: OptionScope, key: OptionKey<T>, value: &str) {
+        let Some(level) = self.level_mut(scope) else { return };
+        drop(level.assign(key.entry(), Some(&Given::text(value)), false, None));
+    }
+
+    /// The same by name; for a name that is not in the table, a user option.
+    pub fn set_named_option(&mut self, scope: OptionScope, name: &str, value: &str) {
         let Some(level) = self.level_mut(scope) else { return };
         match table::find(name) {
             Some(entry) => drop(level.assign(entry, Some(&Given::text(value)), false, None)),
@@ -173,16 +186,16 @@ impl Server {
     }
 
     /// Takes an option off an object itself.
-    pub fn unset_option(&mut self, scope: OptionScope, name: &str) {
+    pub fn unset_option<T>(&mut self, scope: OptionScope, key: OptionKey<T>) {
         if let Some(level) = self.level_mut(scope) {
-            level.unset(name);
+            level.unset(key.name());
         }
     }
 
     /// The byte that the erase key of new terminals sends (`backspace`).
     pub fn backspace_byte(&self) -> u8 {
         const DELETE: u8 = 0x7f;
-        let key: Key = self.chain(OptionScope::Server).key("backspace");
+        let key: Key = self.chain(OptionScope::Server).get(opt::BACKSPACE);
         match key.code {
             KeyCode::Char(c) if key.mods.is_empty() && c.is_ascii() => c as u8,
             // tmux: anything but a plain character is DEL.

@@ -2,6 +2,7 @@
 
 use super::Cx;
 use crate::base::PaneId;
+use crate::options::opt;
 use crate::options::size::{Keep, MemoryLimit};
 
 use super::option_access::OptionScope;
@@ -73,12 +74,12 @@ impl Cx<'_> {
     pub fn apply_server_limits(&mut self) {
         let options = self.server.server_options();
         let limits = ServerLimits {
-            panes_memory: options.limit("panes-memory-max"),
-            backstop: options.limit("memory-backstop"),
-            history_total: options.byte_cap("history-total-limit"),
-            history_directory: options.string("history-directory").to_owned(),
-            history_encrypt: options.flag("history-encrypt"),
-            containment: self.server.option_text(OptionScope::Server, "containment"),
+            panes_memory: options.get(opt::PANES_MEMORY_MAX),
+            backstop: options.get(opt::MEMORY_BACKSTOP),
+            history_total: options.get(opt::HISTORY_TOTAL_LIMIT),
+            history_directory: options.get(opt::HISTORY_DIRECTORY).to_owned(),
+            history_encrypt: options.get(opt::HISTORY_ENCRYPT),
+            containment: self.server.option_text(OptionScope::Server, opt::CONTAINMENT),
         };
         drop(options);
         self.host.set_server_limits(limits);
@@ -90,19 +91,19 @@ impl Cx<'_> {
         let Some(window) = self.server.pane(pane).map(|p| p.window) else { return };
         let session = self.server.best_winlink(window).map(|(session, _)| session);
         let scope = session.map_or(OptionScope::GlobalSession, OptionScope::Session);
-        let history_keep = self.server.chain(scope).keep("history-keep");
+        let history_keep = self.server.chain(scope).get(opt::HISTORY_KEEP);
         let options = self.server.pane_options(pane);
         let number = |name| u32::try_from(options.number(name)).unwrap_or(100);
         let limits = PaneLimits {
-            memory: options.limit("pane-memory-max"),
-            swap: options.limit("pane-swap-max"),
-            pids: options.limit("pane-pids-max"),
-            cpu_weight: number("pane-cpu-weight"),
-            io_weight: number("pane-io-weight"),
-            oom_ends_pane: self.server.option_text(OptionScope::Pane(pane), "pane-oom-policy") == "pane",
-            kill_scope: options.flag("pane-kill-scope"),
+            memory: options.get(opt::PANE_MEMORY_MAX),
+            swap: options.get(opt::PANE_SWAP_MAX),
+            pids: options.get(opt::PANE_PIDS_MAX),
+            cpu_weight: number(opt::PANE_CPU_WEIGHT),
+            io_weight: number(opt::PANE_IO_WEIGHT),
+            oom_ends_pane: self.server.option_text(OptionScope::Pane(pane), opt::PANE_OOM_POLICY) == "pane",
+            kill_scope: options.get(opt::PANE_KILL_SCOPE),
             history_keep,
-            history_disk: options.flag("history-disk"),
+            history_disk: options.get(opt::HISTORY_DISK),
         };
         drop(options);
         self.host.set_pane_limits(pane, limits);

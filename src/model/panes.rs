@@ -1,6 +1,7 @@
 //! Panes: removed, killed, ended; focus; their modes.
 
 use crate::base::{PaneId, WindowId};
+use crate::options::opt;
 
 use super::client::ClientFlags;
 use super::events::EventKind;
@@ -178,7 +179,7 @@ impl Cx<'_> {
 
     /// A pane's program has ended: the pane goes, or stays as `remain-on-exit` says.
     pub fn destroy_pane(&mut self, pane: PaneId, notify: bool) -> PaneEnd {
-        let remain = self.server.option_text(OptionScope::Pane(pane), "remain-on-exit");
+        let remain = self.server.option_text(OptionScope::Pane(pane), opt::REMAIN_ON_EXIT);
         let Some(p) = self.server.panes.get_mut(&pane) else { return PaneEnd::Unchanged };
         p.flags |= PaneFlags::CLOSED;
         let failed = p.status != Some(ExitStatus::Exited(0));

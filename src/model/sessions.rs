@@ -1,7 +1,7 @@
 //! Sessions and groups of them: made, destroyed, kept in step; which one a client goes to.
 
 use crate::base::{ClientId, SessionId, WindowId};
-use crate::options::{Environ, Options};
+use crate::options::{Environ, Options, opt};
 
 use super::client::ClientFlags;
 use super::events::EventKind;
@@ -71,7 +71,7 @@ impl Server {
     pub fn touch_session(&mut self, session: SessionId, now: crate::base::clock::Now) {
         self.activity_counter += 1;
         let order = self.activity_counter;
-        let lock_s = self.option_number(OptionScope::Session(session), "lock-after-time");
+        let lock_s = self.option(OptionScope::Session(session), opt::LOCK_AFTER_TIME);
         if let Some(s) = self.sessions.get_mut(&session) {
             s.last_activity = s.activity;
             s.activity = now;
@@ -191,7 +191,7 @@ impl Cx<'_> {
     /// Moves clients away from a session that goes: to another one or out, as
     /// `detach-on-destroy` says.
     pub fn leave_session(&mut self, session: SessionId) {
-        let choice = self.server.option_text(OptionScope::Session(session), "detach-on-destroy");
+        let choice = self.server.option_text(OptionScope::Session(session), opt::DETACH_ON_DESTROY);
         let next = match choice.as_str() {
             "off" => self.server.newest_session(session, |_| true),
             "no-detached" => self.server.newest_session(session, |s| s.attached == 0),
@@ -292,13 +292,16 @@ impl Cx<'_> {
         for session in self.server.sessions_by_name() {
             let Some(s) = self.server.session(session).filter(|s| s.attached == 0) else { continue };
             let group = s.group.is_some().then(|| self.server.group_members(session).len());
-            let destroy =
-                match self.server.option_text(OptionScope::Session(session), "destroy-unattached").as_str() {
-                    "on" => true,
-                    "keep-last" => group.is_some_and(|n| n > 1),
-                    "keep-group" => group != Some(1),
-                    _ => false,
-                };
+            let destroy = match self
+                .server
+                .option_text(OptionScope::Session(session), opt::DESTROY_UNATTACHED)
+                .as_str()
+            {
+                "on" => true,
+                "keep-last" => group.is_some_and(|n| n > 1),
+                "keep-group" => group != Some(1),
+                _ => false,
+            };
             if destroy {
                 self.destroy_session(session, true);
             }

@@ -1,6 +1,7 @@
 //! Sizes of windows: from the clients that look at them, as `window-size` says, or by hand.
 
 use crate::base::{ClientId, SessionId, Size, WindowId};
+use crate::options::opt;
 
 use super::client::ClientFlags;
 use super::events::EventKind;
@@ -61,8 +62,8 @@ pub fn parse_size(text: &str) -> Option<Size> {
 impl Server {
     /// Row and height of a session's status line, from its options.
     pub fn update_status_cache(&mut self, session: SessionId) {
-        let lines = self.option_number(OptionScope::Session(session), "status").max(0) as u32;
-        let top = self.option_text(OptionScope::Session(session), "status-position") == "top";
+        let lines = self.option_number(OptionScope::Session(session), opt::STATUS).max(0) as u32;
+        let top = self.option_text(OptionScope::Session(session), opt::STATUS_POSITION) == "top";
         if let Some(s) = self.sessions.get_mut(&session) {
             s.status_lines = lines;
             s.status_at = match (lines, top) {
@@ -80,7 +81,7 @@ impl Server {
         }
         match client.session.and_then(|id| self.session(id)) {
             Some(s) => s.status_lines,
-            None => self.option_number(OptionScope::GlobalSession, "status").max(0) as u32,
+            None => self.option_number(OptionScope::GlobalSession, opt::STATUS).max(0) as u32,
         }
     }
 
@@ -192,7 +193,7 @@ impl Server {
         policy: Option<SizePolicy>,
     ) -> (Size, (u32, u32)) {
         let policy = policy.unwrap_or_else(|| {
-            SizePolicy::from_option(&self.option_text(OptionScope::GlobalWindow, "window-size"))
+            SizePolicy::from_option(&self.option_text(OptionScope::GlobalWindow, opt::WINDOW_SIZE))
         });
         let given = client.and_then(|id| self.client(id));
         if let Some(c) = given.filter(|c| policy == SizePolicy::Latest && !self.ignores_size(c)) {
@@ -205,7 +206,7 @@ impl Server {
         };
         let question = Question { policy, window, client, counts: &counts };
         let (size, pixels) = self.size_by_clients(&question).unwrap_or_else(|| {
-            let text = self.option_text(OptionScope::Session(session), "default-size");
+            let text = self.option_text(OptionScope::Session(session), opt::DEFAULT_SIZE);
             (parse_size(&text).unwrap_or(Size::new(80, 24)), (0, 0))
         });
         (clamp(size), pixels)
@@ -262,8 +263,8 @@ impl Cx<'_> {
         let server = &*self.server;
         let Some(w) = server.window(window).filter(|w| !w.panes.is_empty()) else { return };
         let scope = OptionScope::Window(window);
-        let policy = SizePolicy::from_option(&server.option_text(scope, "window-size"));
-        let current_only = server.option_on(scope, "aggressive-resize");
+        let policy = SizePolicy::from_option(&server.option_text(scope, opt::WINDOW_SIZE));
+        let current_only = server.option(scope, opt::AGGRESSIVE_RESIZE);
         let counts = |c: &Client| {
             let Some(shown) = server.client_window(c) else { return false };
             if current_only {

@@ -2,7 +2,7 @@
 //! directory they get.
 
 use crate::base::{ClientId, PaneId, SessionId, WindowId};
-use crate::options::Environ;
+use crate::options::{Environ, opt};
 
 use super::events::EventKind;
 use super::host::SpawnRequest;
@@ -126,7 +126,7 @@ impl Server {
             environ.merge(&s.environ);
         }
         if terminal {
-            environ.set("TERM", &self.option_text(OptionScope::Server, "default-terminal"));
+            environ.set("TERM", &self.option_text(OptionScope::Server, opt::DEFAULT_TERMINAL));
             environ.set("TERM_PROGRAM", "tmux");
             environ.set("TERM_PROGRAM_VERSION", crate::terminal::VERSION);
             environ.set("COLORTERM", "truecolor");
@@ -187,7 +187,7 @@ impl Cx<'_> {
         let given = name.is_some();
         let name = name.unwrap_or_else(|| self.server.default_window_name(window));
         if given {
-            self.server.set_option_text(OptionScope::Window(window), "automatic-rename", "off");
+            self.server.set_option(OptionScope::Window(window), opt::AUTOMATIC_RENAME, "off");
         }
         if let Some(w) = self.server.windows.get_mut(&window) {
             w.name = name;
@@ -399,7 +399,7 @@ impl Cx<'_> {
         let id = PaneId(self.server.next_pane);
         self.server.next_pane += 1;
         let size = self.server.window(window).map_or(Default::default(), |w| w.size);
-        let limit = self.server.chain(OptionScope::Session(session)).byte_cap("history-limit");
+        let limit = self.server.chain(OptionScope::Session(session)).get(opt::HISTORY_LIMIT);
         let terminal = self.new_terminal(id, size, limit);
         let pane = Pane {
             id,
@@ -445,7 +445,7 @@ impl Cx<'_> {
         let scope = OptionScope::Session(spawn.session);
         let mut argv = spawn.argv.clone();
         if argv.is_empty() && !respawn {
-            let command = self.server.option_text(scope, "default-command");
+            let command = self.server.option_text(scope, opt::DEFAULT_COMMAND);
             argv.extend(Some(command).filter(|c| !c.is_empty()));
         }
         let shell = (!respawn).then(|| self.default_shell(scope));
@@ -489,7 +489,7 @@ impl Cx<'_> {
 
 /// `default-shell`, if it can be used.
 fn usable_shell(server: &Server, host: &dyn Host, scope: OptionScope) -> String {
-    let shell = server.option_text(scope, "default-shell");
+    let shell = server.option_text(scope, opt::DEFAULT_SHELL);
     if is_usable_shell(host, &shell) { shell } else { DEFAULT_SHELL.to_owned() }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::base::width::WidthRules;
 use crate::base::{Colour, PaneId};
-use crate::options::{Chain, Value};
+use crate::options::{Chain, Value, opt};
 use crate::syntax::style::Style;
 use crate::terminal::Modes;
 use crate::terminal::config::{
@@ -70,12 +70,12 @@ impl Server {
     /// Takes the options `codepoint-widths` and `variation-selector-always-wide` over.
     pub fn update_width_rules(&mut self) {
         let options = self.server_options();
-        let ranges = options.strings("codepoint-widths").filter_map(parse_width);
+        let ranges = options.strings(opt::CODEPOINT_WIDTHS).filter_map(parse_width);
         let mut overrides = BTreeMap::new();
         for (first, last, width) in ranges {
             overrides.extend((first..=last).map(|code| (code, width)));
         }
-        let variation_selector_always_wide = options.flag("variation-selector-always-wide");
+        let variation_selector_always_wide = options.get(opt::VARIATION_SELECTOR_ALWAYS_WIDE);
         drop(options);
         self.width_rules = WidthRules { overrides, variation_selector_always_wide };
     }
@@ -94,42 +94,42 @@ impl Server {
         TerminalConfig {
             pane: true,
             widths: self.width_rules.clone(),
-            input_buffer_size: server.number("input-buffer-size").max(0) as usize,
-            allow_rename: options.flag("allow-rename"),
-            allow_set_title: options.flag("allow-set-title"),
-            allow_passthrough: match options.choice("allow-passthrough") {
+            input_buffer_size: server.get(opt::INPUT_BUFFER_SIZE).max(0) as usize,
+            allow_rename: options.get(opt::ALLOW_RENAME),
+            allow_set_title: options.get(opt::ALLOW_SET_TITLE),
+            allow_passthrough: match options.get(opt::ALLOW_PASSTHROUGH) {
                 "on" => AllowPassthrough::On,
                 "all" => AllowPassthrough::All,
                 _ => AllowPassthrough::Off,
             },
-            more_modes: options.flag("more-modes"),
-            allow_checksum: options.flag("allow-checksum"),
-            alternate_screen: options.flag("alternate-screen"),
-            alternate_history: match options.choice("alternate-history") {
+            more_modes: options.get(opt::MORE_MODES),
+            allow_checksum: options.get(opt::ALLOW_CHECKSUM),
+            alternate_screen: options.get(opt::ALTERNATE_SCREEN),
+            alternate_history: match options.get(opt::ALTERNATE_HISTORY) {
                 "scrolled" => AlternateHistory::Scrolled,
                 "frames" => AlternateHistory::Frames,
                 _ => AlternateHistory::Off,
             },
-            scroll_on_clear: options.flag("scroll-on-clear"),
-            set_clipboard: match server.choice("set-clipboard") {
+            scroll_on_clear: options.get(opt::SCROLL_ON_CLEAR),
+            set_clipboard: match server.get(opt::SET_CLIPBOARD) {
                 "on" => SetClipboard::On,
                 "external" => SetClipboard::External,
                 _ => SetClipboard::Off,
             },
-            get_clipboard: match server.choice("get-clipboard") {
+            get_clipboard: match server.get(opt::GET_CLIPBOARD) {
                 "buffer" => GetClipboard::Buffer,
                 "request" => GetClipboard::Request,
                 "both" => GetClipboard::Both,
                 _ => GetClipboard::Off,
             },
-            extended_keys: match server.choice("extended-keys") {
+            extended_keys: match server.get(opt::EXTENDED_KEYS) {
                 "on" => ExtendedKeys::On,
                 "always" => ExtendedKeys::Always,
                 _ => ExtendedKeys::Off,
             },
             kitty_keys: self.kitty_keys(),
-            cursor_style: options.number("cursor-style") as u32,
-            cursor_colour: Some(options.colour("cursor-colour")).filter(|c| *c != Colour::None),
+            cursor_style: options.number(opt::CURSOR_STYLE) as u32,
+            cursor_colour: Some(options.get(opt::CURSOR_COLOUR)).filter(|c| *c != Colour::None),
             cell_pixels: attached()
                 .map(|c| c.cell_pixels)
                 .find(|pixels| *pixels != (0, 0))
@@ -141,7 +141,7 @@ impl Server {
                 .and_then(Colour::is_light)
                 .map(|light| if light { Theme::Light } else { Theme::Dark })
                 .or_else(|| reported_theme(attached())),
-            kitty_graphics: match options.choice("kitty-graphics") {
+            kitty_graphics: match options.get(opt::KITTY_GRAPHICS) {
                 "off" => KittyGraphics::Off,
                 "on" => KittyGraphics::On,
                 _ if attached().any(Client::has_pictures) => KittyGraphics::On,
@@ -164,8 +164,9 @@ impl Server {
 
 /// The background that styles give a pane; styles with formats in them are not looked at.
 fn style_background(options: &Chain<'_>, active: bool) -> Option<Colour> {
-    let names: &[&str] = if active { &["window-active-style", "window-style"] } else { &["window-style"] };
-    let styles = names.iter().filter_map(|name| Style::parse(options.string(name)).ok());
+    let keys = [opt::WINDOW_ACTIVE_STYLE, opt::WINDOW_STYLE];
+    let keys = keys.into_iter().skip(usize::from(!active));
+    let styles = keys.filter_map(|key| Style::parse(options.get(key)).ok());
     styles.map(|style| style.cell.bg).find(|colour| !colour.is_default())
 }
 
@@ -186,7 +187,7 @@ fn reported_theme<'a>(clients: impl Iterator<Item = &'a Client>) -> Option<Theme
 }
 
 fn palette(options: &Chain<'_>) -> Vec<(u8, Colour)> {
-    let entries = options.array("pane-colours");
+    let entries = options.array(opt::PANE_COLOURS);
     entries
         .filter_map(|(index, value)| match value {
             Value::Colour(colour) => Some((u8::try_from(index.number()?).ok()?, *colour)),

@@ -1,6 +1,7 @@
 //! Windows: made and unmade, their active panes, their flags as text.
 
 use crate::base::{PaneId, SessionId, Size, WindowId};
+use crate::options::opt;
 
 use super::events::EventKind;
 use super::layout::Layout;
@@ -80,7 +81,7 @@ impl Server {
 
     /// A pane by its index in a window, counted from `pane-base-index`.
     pub fn pane_at_index(&self, window: WindowId, index: i64) -> Option<PaneId> {
-        let base = self.option_number(OptionScope::Window(window), "pane-base-index");
+        let base = self.option(OptionScope::Window(window), opt::PANE_BASE_INDEX);
         let at = usize::try_from(index.checked_sub(base)?).ok()?;
         self.window(window)?.panes.get(at).copied()
     }
@@ -88,7 +89,7 @@ impl Server {
     /// Index of a pane in its window.
     pub fn pane_index(&self, pane: PaneId) -> Option<u32> {
         let w = self.window(self.pane(pane)?.window)?;
-        let base = self.option_number(OptionScope::Window(w.id), "pane-base-index");
+        let base = self.option(OptionScope::Window(w.id), opt::PANE_BASE_INDEX);
         w.panes.iter().position(|p| *p == pane).map(|at| at as u32 + base as u32)
     }
 
@@ -188,7 +189,7 @@ impl Cx<'_> {
             p.flags |= PaneFlags::CHANGED;
             self.server.active_point += 1;
         }
-        if self.server.option_on(OptionScope::Server, "focus-events") {
+        if self.server.option(OptionScope::Server, opt::FOCUS_EVENTS) {
             self.update_pane_focus(last);
             self.update_pane_focus(pane);
         }
@@ -269,7 +270,7 @@ impl Cx<'_> {
     /// Renumbers the windows of a session (and its group) if `renumber-windows` is on.
     pub fn renumber_session(&mut self, session: SessionId) {
         if self.server.session(session).is_none()
-            || !self.server.option_on(OptionScope::Session(session), "renumber-windows")
+            || !self.server.option(OptionScope::Session(session), opt::RENUMBER_WINDOWS)
         {
             return;
         }

@@ -2,6 +2,7 @@
 //! moving among them.
 
 use crate::base::{SessionId, WindowId};
+use crate::options::opt;
 
 use super::events::EventKind;
 use super::find::FindState;
@@ -63,7 +64,7 @@ impl Server {
             Some(index) if self.session(session)?.winlinks.contains_key(&index) => return None,
             Some(index) => index,
             None => {
-                let base = self.option_number(OptionScope::Session(session), "base-index") as i32;
+                let base = self.option(OptionScope::Session(session), opt::BASE_INDEX) as i32;
                 self.free_index(session, base)?
             }
         };
@@ -230,7 +231,7 @@ impl Server {
     ///
     /// tmux: a window that is there twice keeps only its first place in the list of last ones.
     pub fn renumber_windows(&mut self, session: SessionId) {
-        let base = self.option_number(OptionScope::Session(session), "base-index") as i32;
+        let base = self.option(OptionScope::Session(session), opt::BASE_INDEX) as i32;
         let Some(s) = self.sessions.get_mut(&session) else { return };
         let old = std::mem::take(&mut s.winlinks);
         let mut new_index = std::collections::BTreeMap::new();
@@ -315,7 +316,7 @@ impl Cx<'_> {
             s.current = index;
         }
         let new = self.server.current_window(session);
-        if self.server.option_on(OptionScope::Server, "focus-events") {
+        if self.server.option(OptionScope::Server, opt::FOCUS_EVENTS) {
             for window in [old, new].into_iter().flatten() {
                 self.update_window_focus(window);
             }
@@ -378,7 +379,7 @@ impl Cx<'_> {
     ) -> Result<i32, String> {
         let added = self.server.add_winlink(session, index, window);
         let Some(added) = added else {
-            let base = self.server.option_number(OptionScope::Session(session), "base-index");
+            let base = self.server.option(OptionScope::Session(session), opt::BASE_INDEX);
             let shown = index.map_or(-1 - base, i64::from);
             return Err(format!("index in use: {shown}"));
         };

@@ -8,14 +8,14 @@ mod about;
 pub mod array_key;
 mod chain;
 mod environ;
+pub mod key;
 pub mod names;
 pub mod print;
 mod set;
 pub mod size;
 pub mod table;
 mod value;
-
-use std::collections::BTreeMap;
+mod values;
 
 use serde::{Deserialize, Serialize};
 
@@ -25,17 +25,18 @@ pub use about::about;
 pub use array_key::ArrayKey;
 pub use chain::Chain;
 pub use environ::{Environ, Variable};
+pub use key::OptionKey;
 pub use names::{NameError, OptionName, parse_name};
 pub use set::Given;
-pub use table::{COMMAND_ALIASES, Kind, OptionEntry, Scope};
+pub use table::{COMMAND_ALIASES, Kind, OptionEntry, Scope, opt};
 pub use value::Value;
 
-const HISTORY_LIMIT: &str = "history-limit";
+use values::Values;
 
 /// One level of options.
 #[derive(Default, Clone, Debug, Serialize, Deserialize)]
 pub struct Options {
-    entries: Tracked<BTreeMap<String, Value>>,
+    entries: Tracked<Values>,
     /// A global level: options that are unset go back to their defaults.
     #[serde(default)]
     global: bool,
@@ -52,16 +53,34 @@ impl Options {
 
     /// A global level with all options of a scope (or of several) at their defaults.
     pub fn defaults(scope: Scope) -> Self {
-        let entries = table::all()
-            .filter(|entry| entry.scope.intersects(scope))
-            .map(|entry| (entry.name.to_string(), Value::initial(entry)))
-            .collect();
+        let mut entries = Values::default();
+        for (place, entry) in (0..).zip(table::all()) {
+            if entry.scope.intersects(scope) {
+                entries.insert_at(place, Value::initial(entry));
+            }
+        }
         Options { entries: Tracked::new(entries), global: true, history_set: false }
     }
 
-    /// The value on this level only.
-    pub fn get(&self, name: &str) -> Option<&Value> {
-        self.entries.get(name).or_else(|| self.entries.get(table::canonical(name)))
+    /// The value of the option of this name on this level only; user options too.
+    pub fn named(&self, name: &str) -> Option<&Value> {
+        match table::place(name) {
+            Some(place) => self.at(place),
+            None => self.user(name),
+        }
+    }
+
+    /// The value of an option on this level only.
+    pub fn own<T>(&self, key: OptionKey<T>) -> Option<&Value> {
+        self.at(key.place())
+    }
+
+    pub(in crate::options) fn at(&self, place: u16) -> Option<&Value> {
+        self.entries.at(place)
+    }
+
+    pub(in crate::options) fn user(&self, name: &str) -> Option<&Value> {
+        self.entries.user(name)
     }
 
     /// Changes with every change of this level; see `Tracked`.
@@ -76,13 +95,13 @@ impl Options {
 
     /// All values of this level by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.entries.iter().map(|(name, value)| (name.as_str(), value))
+        self.entries.iter()
     }
 
     /// Sets a value whose type is known to be right.
     pub fn set(&mut self, name: &str, value: Value) {
-        self.history_set |= name == HISTORY_LIMIT;
-        self.entries.insert(table::canonical(name).to_string(), value);
+        self.history_set |= name == opt::HISTORY_LIMIT.name();
+        self.entries.insert(name, value);
     }
 
     /// Whether this is a global level (the server's, all sessions', all windows').
@@ -91,7 +110,7 @@ impl Options {
     }
 
     pub(in crate::options) fn history_is_set(&self) -> bool {
-        self.history_set || (!self.global && self.get(HISTORY_LIMIT).is_some())
+        self.history_set || (!self.global && self.own(opt::HISTORY_LIMIT).is_some())
     }
 
     /// Sets a string option or a user option.
@@ -106,15 +125,12 @@ impl Options {
 
     /// Removes a value, or on a global level puts back the default.
     pub fn unset(&mut self, name: &str) {
-        self.history_set &= name != HISTORY_LIMIT;
-        match table::find(name) {
-            Some(entry) if self.global => {
-                self.entries.insert(entry.name.to_string(), Value::initial(entry));
+        self.history_set &= name != opt::HISTORY_LIMIT.name();
+        match table::place(name) {
+            Some(place) if self.global => {
+                self.entries.insert_at(place, Value::initial(table::entry(place)));
             }
-            Some(entry) => {
-                self.entries.remove(entry.name);
-            }
-            None => {
+            _ => {
                 self.entries.remove(name);
             }
         }
@@ -122,7 +138,7 @@ impl Options {
 
     /// Removes one element of an array. Error: `not an array`.
     pub fn unset_index(&mut self, name: &str, index: &ArrayKey) -> Result<(), String> {
-        match self.entries.get_mut(table::canonical(name)) {
+        match self.entries.get_mut(name) {
             Some(Value::Array(items)) => {
                 items.remove(index);
                 Ok(())

@@ -115,17 +115,17 @@ pub fn listing(
             Which::Hooks => entry.is_hook,
         };
         // Lines around one pane (`new-pane -B`) are set on the pane.
-        if !wanted || !(entry.scope.contains(scope) || level.get(entry.name).is_some()) {
+        if !wanted || !(entry.scope.contains(scope) || level.named(entry.name).is_some()) {
             continue;
         }
         let is_set = |value: &Value| value.elements().next().is_some();
-        let hidden = entry.ours && !(entry.is_hook && level.get(entry.name).is_some_and(is_set));
+        let hidden = entry.ours && !(entry.is_hook && level.named(entry.name).is_some_and(is_set));
         if hidden {
             continue;
         }
-        if let Some(value) = level.get(entry.name) {
+        if let Some(value) = level.named(entry.name) {
             out.extend(shown(entry.name, value, None, own));
-        } else if let Some(value) = parents.and_then(|chain| chain.get(entry.name)) {
+        } else if let Some(value) = parents.and_then(|chain| chain.named(entry.name)) {
             let inherited = Listing { values_only, inherited: true };
             let empty = matches!(value, Value::Array(items) if items.is_empty());
             if empty && !values_only {

@@ -13,7 +13,7 @@ use crate::syntax::{CommandList, Origin, parse_string};
 use super::array_key::ArrayKey;
 use super::size::{ByteCap, Keep, MemoryLimit};
 use super::table::{Kind, OptionEntry};
-use super::{Options, Value};
+use super::{Options, Value, opt};
 
 /// A value as it was given.
 #[derive(Clone, Debug)]
@@ -94,7 +94,7 @@ impl Options {
         usable_shell: bool,
     ) -> Result<String, String> {
         // tmux: only what is on this level is appended to, not what is inherited.
-        let text = match self.get(entry.name) {
+        let text = match self.named(entry.name) {
             Some(Value::String(old)) if append && entry.kind == Kind::String => {
                 format!("{old}{}{value}", if entry.is_style { "," } else { "" })
             }
@@ -107,7 +107,7 @@ impl Options {
             _ => Ok(()),
         };
         checked.map_err(|error| format!("value is {error}: {text}"))?;
-        if entry.name == "default-shell" && !usable_shell {
+        if entry.name == opt::DEFAULT_SHELL.name() && !usable_shell {
             return Err(format!("not a suitable shell: {text}"));
         }
         if entry.pattern.is_some_and(|pattern| !fnmatch(pattern, &text, false)) {

@@ -1,6 +1,7 @@
 //! Every option and hook: name, type, scope, limits and default, in tmux's order, which shows
 //! in listings and decides what is ambiguous.
 
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use crate::base::{Colour, Key};
@@ -86,10 +87,6 @@ impl OptionEntry {
         }
     }
 
-    const fn array(self, separators: &'static str) -> Self {
-        OptionEntry { array: Some(separators), ..self }
-    }
-
     const fn defaults(self, list: &'static [&'static str]) -> Self {
         OptionEntry { initial: Initial::List(list), ..self }
     }
@@ -141,8 +138,31 @@ const fn string(name: &'static str, scope: Scope, initial: &'static str) -> Opti
     OptionEntry::new(name, scope, Kind::String, Initial::Text(initial))
 }
 
-const fn size(name: &'static str, scope: Scope, kind: Kind, initial: &'static str) -> OptionEntry {
-    OptionEntry::new(name, scope, kind, Initial::Text(initial))
+/// An array of strings, which are split at any of the separators.
+const fn texts(
+    name: &'static str,
+    scope: Scope,
+    initial: &'static str,
+    separators: &'static str,
+) -> OptionEntry {
+    OptionEntry { array: Some(separators), ..string(name, scope, initial) }
+}
+
+/// An array of colours.
+const fn colours(name: &'static str, scope: Scope, separators: &'static str) -> OptionEntry {
+    OptionEntry { array: Some(separators), ..colour(name, scope, Colour::None) }
+}
+
+const fn byte_cap(name: &'static str, scope: Scope, initial: &'static str) -> OptionEntry {
+    OptionEntry::new(name, scope, Kind::ByteCap, Initial::Text(initial))
+}
+
+const fn memory_limit(name: &'static str, scope: Scope, initial: &'static str) -> OptionEntry {
+    OptionEntry::new(name, scope, Kind::MemoryLimit, Initial::Text(initial))
+}
+
+const fn keep(name: &'static str, scope: Scope, initial: &'static str) -> OptionEntry {
+    OptionEntry::new(name, scope, Kind::Keep, Initial::Text(initial))
 }
 
 const fn number(name: &'static str, scope: Scope, min: i64, max: i64, initial: i64) -> OptionEntry {
@@ -234,312 +254,336 @@ pub const COMMAND_ALIASES: &str = concat!(
     "choose-session=choose-tree -s",
 );
 
-/// All options, then all hooks, in tmux's order; ours at the end.
+/// Makes the table, and a typed key for each of its rows (`opt`).
+macro_rules! table {
+    ($($key:ident = $make:ident($($argument:tt)*) $(.$more:ident($($value:tt)*))*,)*) => {
+        /// Where each row stands.
+        #[allow(dead_code, non_camel_case_types, clippy::upper_case_acronyms)]
+        enum Place { $($key),* }
+
+        static TABLE: &[OptionEntry] = &[$($make($($argument)*)$(.$more($($value)*))*),*];
+
+        /// Each key as it is written, and its row.
+        #[cfg(test)]
+        pub fn keys() -> impl Iterator<Item = (&'static str, &'static OptionEntry)> {
+            [$(stringify!($key)),*].into_iter().zip(TABLE)
+        }
+
+        /// A key for each row: its name in capitals. Some options are read by formats only.
+        #[allow(dead_code)]
+        pub mod opt {
+            use super::super::key::{OptionKey, of};
+            use super::Place;
+
+            $(pub const $key: OptionKey<of::$make> = OptionKey::at(Place::$key as u16);)*
+        }
+    };
+}
+
+// All options, then all hooks, in tmux's order; ours at the end.
 #[rustfmt::skip]
-static TABLE: &[OptionEntry] = {
-    &[
-        key("backspace", SERVER, Key::char('\x7f')),
-        number("buffer-limit", SERVER, 1, INT_MAX, 50),
-        string("command-alias", SERVER, COMMAND_ALIASES).array(","),
-        string("codepoint-widths", SERVER, "").array(","),
-        string("copy-command", SERVER, ""),
-        colour("cursor-colour", PANE, Colour::None),
-        choice("cursor-style", PANE, CURSOR_STYLES, 0),
-        command("default-client-command", SERVER, "new-session"),
-        string("default-terminal", SERVER, "tmux-256color"),
-        string("editor", SERVER, "/usr/bin/vi"),
-        number("escape-time", SERVER, 0, INT_MAX, 10).unit("milliseconds"),
-        flag("exit-empty", SERVER, true),
-        flag("exit-unattached", SERVER, false),
-        choice("extended-keys", SERVER, &["off", "on", "always"], 0),
-        choice("extended-keys-format", SERVER, &["csi-u", "xterm", "kitty"], 1),
-        flag("focus-events", SERVER, false),
-        choice("get-clipboard", SERVER, &["off", "buffer", "request", "both"], 1),
-        string("history-file", SERVER, ""),
-        number("input-buffer-size", SERVER, 1048576, UINT_MAX, 1048576),
-        string("menu-style", WINDOW, "default").style(),
-        string("menu-selected-style", WINDOW, "bg=yellow,fg=black").style(),
-        string("menu-border-style", WINDOW, "default").style(),
-        choice("menu-border-lines", WINDOW, &[
-            "single", "double", "heavy", "simple", "rounded", "padded", "none",
-        ], 0),
-        number("message-limit", SERVER, 0, INT_MAX, 1000),
-        number("prefix-timeout", SERVER, 0, INT_MAX, 0).unit("milliseconds"),
-        number("prompt-history-limit", SERVER, 0, INT_MAX, 100),
-        choice("set-clipboard", SERVER, &["off", "external", "on"], 1),
-        string("terminal-overrides", SERVER, "linux*:AX@").array(","),
-        string("terminal-features", SERVER, "xterm*:clipboard:ccolour:cstyle:focus:title,screen*:title,rxvt*:ignorefkeys").array(","),
-        string("user-keys", SERVER, "").array(","),
-        flag("variation-selector-always-wide", SERVER, true),
-        choice("activity-action", SESSION, &["none", "any", "current", "other"], 3),
-        number("assume-paste-time", SESSION, 0, INT_MAX, 1).unit("milliseconds"),
-        number("base-index", SESSION, 0, INT_MAX, 0),
-        choice("bell-action", SESSION, &["none", "any", "current", "other"], 1),
-        string("default-command", SESSION, ""),
-        string("default-shell", SESSION, "/bin/sh"),
-        string("default-size", SESSION, "80x24").pattern("[0-9]*x[0-9]*"),
-        choice("destroy-unattached", SESSION, &["off", "on", "keep-last", "keep-group"], 0),
-        choice("detach-on-destroy", SESSION, &["off", "on", "no-detached", "previous", "next"], 1),
-        colour("display-panes-active-colour", SESSION, Colour::Basic(1)),
-        colour("display-panes-colour", SESSION, Colour::Basic(4)),
-        number("display-panes-time", SESSION, 1, INT_MAX, 1000).unit("milliseconds"),
-        number("display-time", SESSION, 0, INT_MAX, 750).unit("milliseconds"),
-        flag("focus-follows-mouse", SESSION, false),
-        size("history-limit", SESSION, Kind::ByteCap, "2000").unit("lines"),
-        number("initial-repeat-time", SESSION, 0, 2000000, 0).unit("milliseconds"),
-        string("key-table", SESSION, "root"),
-        number("lock-after-time", SESSION, 0, INT_MAX, 0).unit("seconds"),
-        string("lock-command", SESSION, "lock -np"),
-        string("message-command-style", SESSION, "bg=black,fg=yellow,fill=black").style(),
-        string("message-format", SESSION, "#[#{?#{command_prompt},#{E:message-command-style},#{E:message-style}}]#{message}"),
-        choice("message-line", SESSION, &["0", "1", "2", "3", "4"], 0),
-        string("message-style", SESSION, "bg=yellow,fg=black,fill=yellow").style(),
-        flag("mouse", SESSION, false),
-        key("prefix", SESSION, Key::ctrl('b')),
-        key("prefix2", SESSION, Key::NONE),
-        flag("renumber-windows", SESSION, false),
-        number("repeat-time", SESSION, 0, 2000000, 500).unit("milliseconds"),
-        flag("set-titles", SESSION, false),
-        string("set-titles-string", SESSION, "#S:#I:#W - \"#T\" #{session_alerts}"),
-        choice("silence-action", SESSION, &["none", "any", "current", "other"], 3),
-        choice("status", SESSION, &["off", "on", "2", "3", "4", "5"], 1),
-        colour("status-bg", SESSION, Colour::Default),
-        colour("status-fg", SESSION, Colour::Default),
-        string("status-format", SESSION, "").defaults(STATUS_FORMATS).array(" ,"),
-        number("status-interval", SESSION, 0, INT_MAX, 15).unit("seconds"),
-        choice("status-justify", SESSION, &["left", "centre", "right", "absolute-centre"], 0),
-        choice("status-keys", SESSION, &["emacs", "vi"], 0),
-        string("status-left", SESSION, "[#{session_name}] "),
-        number("status-left-length", SESSION, 0, SHORT_MAX, 10),
-        string("status-left-style", SESSION, "default").style(),
-        choice("status-position", SESSION, &["top", "bottom"], 1),
-        string("status-right", SESSION, concat!(
-            "#{?window_bigger,[#{window_offset_x}#,#{window_offset_y}] ,}\"#",
-            "{=21:pane_title}\" %H:%M %d-%b-%y",
-        )),
-        number("status-right-length", SESSION, 0, SHORT_MAX, 40),
-        string("status-right-style", SESSION, "default").style(),
-        string("status-style", SESSION, "bg=green,fg=black").style(),
-        string("pane-status-current-style", WINDOW, "default").style(),
-        string("pane-status-style", WINDOW, "default").style(),
-        colour("prompt-cursor-colour", SESSION, Colour::None),
-        choice("prompt-cursor-style", SESSION, CURSOR_STYLES, 0),
-        choice("prompt-command-cursor-style", SESSION, CURSOR_STYLES, 0),
-        string("session-status-current-style", WINDOW, "default").style(),
-        string("session-status-style", WINDOW, "default").style(),
-        string("update-environment", SESSION, concat!(
-            "DISPLAY KRB5CCNAME MSYSTEM SSH_ASKPASS SSH_AUTH_SOCK SSH_AGENT_PID SSH_CONNECTION ",
-            "WAYLAND_DISPLAY WINDOWID XAUTHORITY XDG_CURRENT_DESKTOP XDG_SESSION_DESKTOP ",
-            "XDG_SESSION_TYPE",
-        )).array(" ,"),
-        choice("visual-activity", SESSION, &["off", "on", "both"], 0),
-        choice("visual-bell", SESSION, &["off", "on", "both"], 0),
-        choice("visual-silence", SESSION, &["off", "on", "both"], 0),
-        string("word-separators", SESSION, "!\"#$%&'()*+,-./:;<=>?@[\\]^`{|}~"),
-        flag("aggressive-resize", WINDOW, false),
-        choice("allow-passthrough", PANE, &["off", "on", "all"], 0),
-        flag("allow-rename", PANE, false),
-        flag("allow-set-title", PANE, true),
-        flag("alternate-screen", PANE, true),
-        flag("automatic-rename", WINDOW, true),
-        string("automatic-rename-format", WINDOW, "#{?pane_in_mode,[tmux],#{pane_current_command}}#{?pane_dead,[dead],}"),
-        colour("clock-mode-colour", WINDOW, Colour::Basic(4)),
-        choice("clock-mode-style", WINDOW, &["12", "24", "12-with-seconds", "24-with-seconds"], 1),
-        string("copy-mode-match-style", WINDOW, "bg=cyan,fg=black").style(),
-        string("copy-mode-current-match-style", WINDOW, "bg=magenta,fg=black").style(),
-        string("copy-mode-mark-style", WINDOW, "bg=red,fg=black").style(),
-        string("copy-mode-position-format", PANE, concat!(
-            "#[align=right]#{t/p:top_line_time}#{?#{e|>:#{top_line_time},0}, ,}[#",
-            "{copy_position}/#{copy_position_limit}]#{?search_timed_out, (timed out),#",
-            "{?search_count, (#{search_count}#{?search_count_partial,+,} results),}}",
-        )),
-        string("copy-mode-position-style", WINDOW, "#{E:mode-style}").style(),
-        string("copy-mode-selection-style", WINDOW, "#{E:mode-style}").style(),
-        string("copy-mode-current-line-number-style", WINDOW, "fg=yellow").style(),
-        string("copy-mode-line-number-style", WINDOW, "fg=white,dim").style(),
-        choice("copy-mode-line-numbers", WINDOW, &["off", "default", "absolute", "relative", "hybrid"], 0),
-        string("fill-character", WINDOW, ""),
-        string("main-pane-height", WINDOW, "24"),
-        string("main-pane-width", WINDOW, "80"),
-        choice("mode-keys", WINDOW, &["emacs", "vi"], 0),
-        string("mode-style", WINDOW, "noattr,bg=yellow,fg=black").style(),
-        flag("monitor-activity", WINDOW, false),
-        flag("monitor-bell", WINDOW, true),
-        number("monitor-silence", WINDOW, 0, INT_MAX, 0),
-        string("other-pane-height", WINDOW, "0"),
-        string("other-pane-width", WINDOW, "0"),
-        string("pane-active-border-style", PANE, "#{?pane_in_mode,fg=yellow,#{?synchronize-panes,fg=red,fg=green}}").style(),
-        number("pane-base-index", WINDOW, 0, 65535, 0),
-        string("pane-border-format", PANE, concat!(
-            "#{?pane_active,#[reverse],}#{pane_index}#[default] \"#{pane_title}\"#{?#{mouse},#[",
-            "align=right]#[range=control|8][#{?#{window_zoomed_flag},u,z}]#[norange]#[",
-            "range=control|9][x]#[norange],}",
-        )),
-        choice("pane-border-indicators", WINDOW, &["off", "colour", "arrows", "both"], 1),
-        choice("pane-border-lines", WINDOW, &[
-            "single", "double", "heavy", "simple", "number", "spaces",
-        ], 0),
-        choice("pane-border-status", WINDOW, &["off", "top", "bottom"], 0),
-        string("pane-border-style", PANE, "default").style(),
-        colour("pane-colours", PANE, Colour::None).array(" ,"),
-        choice("pane-scrollbars", WINDOW, &["off", "modal", "on"], 0),
-        string("pane-scrollbars-style", PANE, "bg=black,fg=white,width=1,pad=0").style(),
-        choice("pane-scrollbars-position", WINDOW, &["right", "left"], 0),
-        string("popup-style", WINDOW, "default").style(),
-        string("popup-border-style", WINDOW, "default").style(),
-        choice("popup-border-lines", WINDOW, &[
-            "single", "double", "heavy", "simple", "rounded", "padded", "none",
-        ], 0),
-        choice("remain-on-exit", PANE, &["off", "on", "failed", "key"], 0),
-        string("remain-on-exit-format", PANE, concat!(
-            "Pane is dead (#{?#{!=:#{pane_dead_status},},status #{pane_dead_status},}#{?#{!=:",
-            "#{pane_dead_signal},},signal #{pane_dead_signal},}, #{t:pane_dead_time})",
-        )),
-        flag("scroll-on-clear", PANE, true),
-        flag("synchronize-panes", PANE, false),
-        number("tiled-layout-max-columns", WINDOW, 0, 65535, 0),
-        string("tree-mode-preview-format", PANE, "#{?pane_format,#{pane_index}:#{pane_title},#{window_index}:#{window_name}}"),
-        string("tree-mode-preview-style", WINDOW, concat!(
-            "fg=#{?#{||:#{&&:#{pane_format},#{pane_active}},#{&&:#{window_format},#",
-            "{window_active}}},#{display-panes-active-colour},#{display-panes-colour}}",
-        )).style(),
-        string("window-active-style", PANE, "default").style(),
-        string("window-pane-current-status-format", WINDOW, "#P:[#T]#{?pane_flags,#{pane_flags}, }"),
-        string("window-pane-status-format", WINDOW, "#P:[#T]#{?pane_flags,#{pane_flags}, }"),
-        choice("window-size", WINDOW, &["largest", "smallest", "manual", "latest"], 3),
-        string("window-style", PANE, "default").style(),
-        string("window-status-activity-style", WINDOW, "reverse").style(),
-        string("window-status-bell-style", WINDOW, "reverse").style(),
-        string("window-status-current-format", WINDOW, "#I:#W#{?window_flags,#{window_flags}, }"),
-        string("window-status-current-style", WINDOW, "default").style(),
-        string("window-status-format", WINDOW, "#I:#W#{?window_flags,#{window_flags}, }"),
-        string("window-status-last-style", WINDOW, "default").style(),
-        string("window-status-separator", WINDOW, " "),
-        string("window-status-style", WINDOW, "default").style(),
-        flag("wrap-search", WINDOW, true),
-        flag("xterm-keys", WINDOW, true),
-        hook("after-bind-key", SESSION),
-        hook("after-capture-pane", SESSION),
-        hook("after-copy-mode", SESSION),
-        hook("after-display-message", SESSION),
-        hook("after-display-panes", SESSION),
-        hook("after-kill-pane", SESSION),
-        hook("after-list-buffers", SESSION),
-        hook("after-list-clients", SESSION),
-        hook("after-list-keys", SESSION),
-        hook("after-list-panes", SESSION),
-        hook("after-list-sessions", SESSION),
-        hook("after-list-windows", SESSION),
-        hook("after-load-buffer", SESSION),
-        hook("after-lock-server", SESSION),
-        hook("after-new-session", SESSION),
-        hook("after-new-window", SESSION),
-        hook("after-paste-buffer", SESSION),
-        hook("after-pipe-pane", SESSION),
-        hook("after-queue", SESSION),
-        hook("after-refresh-client", SESSION),
-        hook("after-rename-session", SESSION),
-        hook("after-rename-window", SESSION),
-        hook("after-resize-pane", SESSION),
-        hook("after-resize-window", SESSION),
-        hook("after-save-buffer", SESSION),
-        hook("after-select-layout", SESSION),
-        hook("after-select-pane", SESSION),
-        hook("after-select-window", SESSION),
-        hook("after-send-keys", SESSION),
-        hook("after-set-buffer", SESSION),
-        hook("after-set-environment", SESSION),
-        hook("after-set-hook", SESSION),
-        hook("after-set-option", SESSION),
-        hook("after-show-environment", SESSION),
-        hook("after-show-messages", SESSION),
-        hook("after-show-options", SESSION),
-        hook("after-split-window", SESSION),
-        hook("after-unbind-key", SESSION),
-        hook("alert-activity", SESSION),
-        hook("alert-bell", SESSION),
-        hook("alert-silence", SESSION),
-        hook("client-active", SESSION),
-        hook("client-attached", SESSION),
-        hook("client-detached", SESSION),
-        hook("client-focus-in", SESSION),
-        hook("client-focus-out", SESSION),
-        hook("client-resized", SESSION),
-        hook("client-session-changed", SESSION),
-        hook("client-light-theme", SESSION),
-        hook("client-dark-theme", SESSION),
-        hook("command-error", SESSION),
-        hook("pane-died", PANE),
-        hook("pane-exited", PANE),
-        hook("pane-focus-in", PANE),
-        hook("pane-focus-out", PANE),
-        hook("pane-mode-changed", PANE),
-        hook("pane-set-clipboard", PANE),
-        hook("pane-title-changed", PANE),
-        hook("session-closed", SESSION),
-        hook("session-created", SESSION),
-        hook("session-renamed", SESSION),
-        hook("session-window-changed", SESSION),
-        hook("window-layout-changed", WINDOW),
-        hook("window-linked", SESSION),
-        hook("window-pane-changed", WINDOW),
-        hook("window-renamed", WINDOW),
-        hook("window-resized", WINDOW),
-        hook("window-unlinked", SESSION),
+table! {
+    BACKSPACE = key("backspace", SERVER, Key::char('\x7f')),
+    BUFFER_LIMIT = number("buffer-limit", SERVER, 1, INT_MAX, 50),
+    COMMAND_ALIAS = texts("command-alias", SERVER, COMMAND_ALIASES, ","),
+    CODEPOINT_WIDTHS = texts("codepoint-widths", SERVER, "", ","),
+    COPY_COMMAND = string("copy-command", SERVER, ""),
+    CURSOR_COLOUR = colour("cursor-colour", PANE, Colour::None),
+    CURSOR_STYLE = choice("cursor-style", PANE, CURSOR_STYLES, 0),
+    DEFAULT_CLIENT_COMMAND = command("default-client-command", SERVER, "new-session"),
+    DEFAULT_TERMINAL = string("default-terminal", SERVER, "tmux-256color"),
+    EDITOR = string("editor", SERVER, "/usr/bin/vi"),
+    ESCAPE_TIME = number("escape-time", SERVER, 0, INT_MAX, 10).unit("milliseconds"),
+    EXIT_EMPTY = flag("exit-empty", SERVER, true),
+    EXIT_UNATTACHED = flag("exit-unattached", SERVER, false),
+    EXTENDED_KEYS = choice("extended-keys", SERVER, &["off", "on", "always"], 0),
+    EXTENDED_KEYS_FORMAT = choice("extended-keys-format", SERVER, &["csi-u", "xterm", "kitty"], 1),
+    FOCUS_EVENTS = flag("focus-events", SERVER, false),
+    GET_CLIPBOARD = choice("get-clipboard", SERVER, &["off", "buffer", "request", "both"], 1),
+    HISTORY_FILE = string("history-file", SERVER, ""),
+    INPUT_BUFFER_SIZE = number("input-buffer-size", SERVER, 1048576, UINT_MAX, 1048576),
+    MENU_STYLE = string("menu-style", WINDOW, "default").style(),
+    MENU_SELECTED_STYLE = string("menu-selected-style", WINDOW, "bg=yellow,fg=black").style(),
+    MENU_BORDER_STYLE = string("menu-border-style", WINDOW, "default").style(),
+    MENU_BORDER_LINES = choice("menu-border-lines", WINDOW, &[
+        "single", "double", "heavy", "simple", "rounded", "padded", "none",
+    ], 0),
+    MESSAGE_LIMIT = number("message-limit", SERVER, 0, INT_MAX, 1000),
+    PREFIX_TIMEOUT = number("prefix-timeout", SERVER, 0, INT_MAX, 0).unit("milliseconds"),
+    PROMPT_HISTORY_LIMIT = number("prompt-history-limit", SERVER, 0, INT_MAX, 100),
+    SET_CLIPBOARD = choice("set-clipboard", SERVER, &["off", "external", "on"], 1),
+    TERMINAL_OVERRIDES = texts("terminal-overrides", SERVER, "linux*:AX@", ","),
+    TERMINAL_FEATURES = texts("terminal-features", SERVER, "xterm*:clipboard:ccolour:cstyle:focus:title,screen*:title,rxvt*:ignorefkeys", ","),
+    USER_KEYS = texts("user-keys", SERVER, "", ","),
+    VARIATION_SELECTOR_ALWAYS_WIDE = flag("variation-selector-always-wide", SERVER, true),
+    ACTIVITY_ACTION = choice("activity-action", SESSION, &["none", "any", "current", "other"], 3),
+    ASSUME_PASTE_TIME = number("assume-paste-time", SESSION, 0, INT_MAX, 1).unit("milliseconds"),
+    BASE_INDEX = number("base-index", SESSION, 0, INT_MAX, 0),
+    BELL_ACTION = choice("bell-action", SESSION, &["none", "any", "current", "other"], 1),
+    DEFAULT_COMMAND = string("default-command", SESSION, ""),
+    DEFAULT_SHELL = string("default-shell", SESSION, "/bin/sh"),
+    DEFAULT_SIZE = string("default-size", SESSION, "80x24").pattern("[0-9]*x[0-9]*"),
+    DESTROY_UNATTACHED = choice("destroy-unattached", SESSION, &["off", "on", "keep-last", "keep-group"], 0),
+    DETACH_ON_DESTROY = choice("detach-on-destroy", SESSION, &["off", "on", "no-detached", "previous", "next"], 1),
+    DISPLAY_PANES_ACTIVE_COLOUR = colour("display-panes-active-colour", SESSION, Colour::Basic(1)),
+    DISPLAY_PANES_COLOUR = colour("display-panes-colour", SESSION, Colour::Basic(4)),
+    DISPLAY_PANES_TIME = number("display-panes-time", SESSION, 1, INT_MAX, 1000).unit("milliseconds"),
+    DISPLAY_TIME = number("display-time", SESSION, 0, INT_MAX, 750).unit("milliseconds"),
+    FOCUS_FOLLOWS_MOUSE = flag("focus-follows-mouse", SESSION, false),
+    HISTORY_LIMIT = byte_cap("history-limit", SESSION, "2000").unit("lines"),
+    INITIAL_REPEAT_TIME = number("initial-repeat-time", SESSION, 0, 2000000, 0).unit("milliseconds"),
+    KEY_TABLE = string("key-table", SESSION, "root"),
+    LOCK_AFTER_TIME = number("lock-after-time", SESSION, 0, INT_MAX, 0).unit("seconds"),
+    LOCK_COMMAND = string("lock-command", SESSION, "lock -np"),
+    MESSAGE_COMMAND_STYLE = string("message-command-style", SESSION, "bg=black,fg=yellow,fill=black").style(),
+    MESSAGE_FORMAT = string("message-format", SESSION, "#[#{?#{command_prompt},#{E:message-command-style},#{E:message-style}}]#{message}"),
+    MESSAGE_LINE = choice("message-line", SESSION, &["0", "1", "2", "3", "4"], 0),
+    MESSAGE_STYLE = string("message-style", SESSION, "bg=yellow,fg=black,fill=yellow").style(),
+    MOUSE = flag("mouse", SESSION, false),
+    PREFIX = key("prefix", SESSION, Key::ctrl('b')),
+    PREFIX2 = key("prefix2", SESSION, Key::NONE),
+    RENUMBER_WINDOWS = flag("renumber-windows", SESSION, false),
+    REPEAT_TIME = number("repeat-time", SESSION, 0, 2000000, 500).unit("milliseconds"),
+    SET_TITLES = flag("set-titles", SESSION, false),
+    SET_TITLES_STRING = string("set-titles-string", SESSION, "#S:#I:#W - \"#T\" #{session_alerts}"),
+    SILENCE_ACTION = choice("silence-action", SESSION, &["none", "any", "current", "other"], 3),
+    STATUS = choice("status", SESSION, &["off", "on", "2", "3", "4", "5"], 1),
+    STATUS_BG = colour("status-bg", SESSION, Colour::Default),
+    STATUS_FG = colour("status-fg", SESSION, Colour::Default),
+    STATUS_FORMAT = texts("status-format", SESSION, "", " ,").defaults(STATUS_FORMATS),
+    STATUS_INTERVAL = number("status-interval", SESSION, 0, INT_MAX, 15).unit("seconds"),
+    STATUS_JUSTIFY = choice("status-justify", SESSION, &["left", "centre", "right", "absolute-centre"], 0),
+    STATUS_KEYS = choice("status-keys", SESSION, &["emacs", "vi"], 0),
+    STATUS_LEFT = string("status-left", SESSION, "[#{session_name}] "),
+    STATUS_LEFT_LENGTH = number("status-left-length", SESSION, 0, SHORT_MAX, 10),
+    STATUS_LEFT_STYLE = string("status-left-style", SESSION, "default").style(),
+    STATUS_POSITION = choice("status-position", SESSION, &["top", "bottom"], 1),
+    STATUS_RIGHT = string("status-right", SESSION, concat!(
+        "#{?window_bigger,[#{window_offset_x}#,#{window_offset_y}] ,}\"#",
+        "{=21:pane_title}\" %H:%M %d-%b-%y",
+    )),
+    STATUS_RIGHT_LENGTH = number("status-right-length", SESSION, 0, SHORT_MAX, 40),
+    STATUS_RIGHT_STYLE = string("status-right-style", SESSION, "default").style(),
+    STATUS_STYLE = string("status-style", SESSION, "bg=green,fg=black").style(),
+    PANE_STATUS_CURRENT_STYLE = string("pane-status-current-style", WINDOW, "default").style(),
+    PANE_STATUS_STYLE = string("pane-status-style", WINDOW, "default").style(),
+    PROMPT_CURSOR_COLOUR = colour("prompt-cursor-colour", SESSION, Colour::None),
+    PROMPT_CURSOR_STYLE = choice("prompt-cursor-style", SESSION, CURSOR_STYLES, 0),
+    PROMPT_COMMAND_CURSOR_STYLE = choice("prompt-command-cursor-style", SESSION, CURSOR_STYLES, 0),
+    SESSION_STATUS_CURRENT_STYLE = string("session-status-current-style", WINDOW, "default").style(),
+    SESSION_STATUS_STYLE = string("session-status-style", WINDOW, "default").style(),
+    UPDATE_ENVIRONMENT = texts("update-environment", SESSION, concat!(
+        "DISPLAY KRB5CCNAME MSYSTEM SSH_ASKPASS SSH_AUTH_SOCK SSH_AGENT_PID SSH_CONNECTION ",
+        "WAYLAND_DISPLAY WINDOWID XAUTHORITY XDG_CURRENT_DESKTOP XDG_SESSION_DESKTOP ",
+        "XDG_SESSION_TYPE",
+    ), " ,"),
+    VISUAL_ACTIVITY = choice("visual-activity", SESSION, &["off", "on", "both"], 0),
+    VISUAL_BELL = choice("visual-bell", SESSION, &["off", "on", "both"], 0),
+    VISUAL_SILENCE = choice("visual-silence", SESSION, &["off", "on", "both"], 0),
+    WORD_SEPARATORS = string("word-separators", SESSION, "!\"#$%&'()*+,-./:;<=>?@[\\]^`{|}~"),
+    AGGRESSIVE_RESIZE = flag("aggressive-resize", WINDOW, false),
+    ALLOW_PASSTHROUGH = choice("allow-passthrough", PANE, &["off", "on", "all"], 0),
+    ALLOW_RENAME = flag("allow-rename", PANE, false),
+    ALLOW_SET_TITLE = flag("allow-set-title", PANE, true),
+    ALTERNATE_SCREEN = flag("alternate-screen", PANE, true),
+    AUTOMATIC_RENAME = flag("automatic-rename", WINDOW, true),
+    AUTOMATIC_RENAME_FORMAT = string("automatic-rename-format", WINDOW, "#{?pane_in_mode,[tmux],#{pane_current_command}}#{?pane_dead,[dead],}"),
+    CLOCK_MODE_COLOUR = colour("clock-mode-colour", WINDOW, Colour::Basic(4)),
+    CLOCK_MODE_STYLE = choice("clock-mode-style", WINDOW, &["12", "24", "12-with-seconds", "24-with-seconds"], 1),
+    COPY_MODE_MATCH_STYLE = string("copy-mode-match-style", WINDOW, "bg=cyan,fg=black").style(),
+    COPY_MODE_CURRENT_MATCH_STYLE = string("copy-mode-current-match-style", WINDOW, "bg=magenta,fg=black").style(),
+    COPY_MODE_MARK_STYLE = string("copy-mode-mark-style", WINDOW, "bg=red,fg=black").style(),
+    COPY_MODE_POSITION_FORMAT = string("copy-mode-position-format", PANE, concat!(
+        "#[align=right]#{t/p:top_line_time}#{?#{e|>:#{top_line_time},0}, ,}[#",
+        "{copy_position}/#{copy_position_limit}]#{?search_timed_out, (timed out),#",
+        "{?search_count, (#{search_count}#{?search_count_partial,+,} results),}}",
+    )),
+    COPY_MODE_POSITION_STYLE = string("copy-mode-position-style", WINDOW, "#{E:mode-style}").style(),
+    COPY_MODE_SELECTION_STYLE = string("copy-mode-selection-style", WINDOW, "#{E:mode-style}").style(),
+    COPY_MODE_CURRENT_LINE_NUMBER_STYLE = string("copy-mode-current-line-number-style", WINDOW, "fg=yellow").style(),
+    COPY_MODE_LINE_NUMBER_STYLE = string("copy-mode-line-number-style", WINDOW, "fg=white,dim").style(),
+    COPY_MODE_LINE_NUMBERS = choice("copy-mode-line-numbers", WINDOW, &["off", "default", "absolute", "relative", "hybrid"], 0),
+    FILL_CHARACTER = string("fill-character", WINDOW, ""),
+    MAIN_PANE_HEIGHT = string("main-pane-height", WINDOW, "24"),
+    MAIN_PANE_WIDTH = string("main-pane-width", WINDOW, "80"),
+    MODE_KEYS = choice("mode-keys", WINDOW, &["emacs", "vi"], 0),
+    MODE_STYLE = string("mode-style", WINDOW, "noattr,bg=yellow,fg=black").style(),
+    MONITOR_ACTIVITY = flag("monitor-activity", WINDOW, false),
+    MONITOR_BELL = flag("monitor-bell", WINDOW, true),
+    MONITOR_SILENCE = number("monitor-silence", WINDOW, 0, INT_MAX, 0),
+    OTHER_PANE_HEIGHT = string("other-pane-height", WINDOW, "0"),
+    OTHER_PANE_WIDTH = string("other-pane-width", WINDOW, "0"),
+    PANE_ACTIVE_BORDER_STYLE = string("pane-active-border-style", PANE, "#{?pane_in_mode,fg=yellow,#{?synchronize-panes,fg=red,fg=green}}").style(),
+    PANE_BASE_INDEX = number("pane-base-index", WINDOW, 0, 65535, 0),
+    PANE_BORDER_FORMAT = string("pane-border-format", PANE, concat!(
+        "#{?pane_active,#[reverse],}#{pane_index}#[default] \"#{pane_title}\"#{?#{mouse},#[",
+        "align=right]#[range=control|8][#{?#{window_zoomed_flag},u,z}]#[norange]#[",
+        "range=control|9][x]#[norange],}",
+    )),
+    PANE_BORDER_INDICATORS = choice("pane-border-indicators", WINDOW, &["off", "colour", "arrows", "both"], 1),
+    PANE_BORDER_LINES = choice("pane-border-lines", WINDOW, &[
+        "single", "double", "heavy", "simple", "number", "spaces",
+    ], 0),
+    PANE_BORDER_STATUS = choice("pane-border-status", WINDOW, &["off", "top", "bottom"], 0),
+    PANE_BORDER_STYLE = string("pane-border-style", PANE, "default").style(),
+    PANE_COLOURS = colours("pane-colours", PANE, " ,"),
+    PANE_SCROLLBARS = choice("pane-scrollbars", WINDOW, &["off", "modal", "on"], 0),
+    PANE_SCROLLBARS_STYLE = string("pane-scrollbars-style", PANE, "bg=black,fg=white,width=1,pad=0").style(),
+    PANE_SCROLLBARS_POSITION = choice("pane-scrollbars-position", WINDOW, &["right", "left"], 0),
+    POPUP_STYLE = string("popup-style", WINDOW, "default").style(),
+    POPUP_BORDER_STYLE = string("popup-border-style", WINDOW, "default").style(),
+    POPUP_BORDER_LINES = choice("popup-border-lines", WINDOW, &[
+        "single", "double", "heavy", "simple", "rounded", "padded", "none",
+    ], 0),
+    REMAIN_ON_EXIT = choice("remain-on-exit", PANE, &["off", "on", "failed", "key"], 0),
+    REMAIN_ON_EXIT_FORMAT = string("remain-on-exit-format", PANE, concat!(
+        "Pane is dead (#{?#{!=:#{pane_dead_status},},status #{pane_dead_status},}#{?#{!=:",
+        "#{pane_dead_signal},},signal #{pane_dead_signal},}, #{t:pane_dead_time})",
+    )),
+    SCROLL_ON_CLEAR = flag("scroll-on-clear", PANE, true),
+    SYNCHRONIZE_PANES = flag("synchronize-panes", PANE, false),
+    TILED_LAYOUT_MAX_COLUMNS = number("tiled-layout-max-columns", WINDOW, 0, 65535, 0),
+    TREE_MODE_PREVIEW_FORMAT = string("tree-mode-preview-format", PANE, "#{?pane_format,#{pane_index}:#{pane_title},#{window_index}:#{window_name}}"),
+    TREE_MODE_PREVIEW_STYLE = string("tree-mode-preview-style", WINDOW, concat!(
+        "fg=#{?#{||:#{&&:#{pane_format},#{pane_active}},#{&&:#{window_format},#",
+        "{window_active}}},#{display-panes-active-colour},#{display-panes-colour}}",
+    )).style(),
+    WINDOW_ACTIVE_STYLE = string("window-active-style", PANE, "default").style(),
+    WINDOW_PANE_CURRENT_STATUS_FORMAT = string("window-pane-current-status-format", WINDOW, "#P:[#T]#{?pane_flags,#{pane_flags}, }"),
+    WINDOW_PANE_STATUS_FORMAT = string("window-pane-status-format", WINDOW, "#P:[#T]#{?pane_flags,#{pane_flags}, }"),
+    WINDOW_SIZE = choice("window-size", WINDOW, &["largest", "smallest", "manual", "latest"], 3),
+    WINDOW_STYLE = string("window-style", PANE, "default").style(),
+    WINDOW_STATUS_ACTIVITY_STYLE = string("window-status-activity-style", WINDOW, "reverse").style(),
+    WINDOW_STATUS_BELL_STYLE = string("window-status-bell-style", WINDOW, "reverse").style(),
+    WINDOW_STATUS_CURRENT_FORMAT = string("window-status-current-format", WINDOW, "#I:#W#{?window_flags,#{window_flags}, }"),
+    WINDOW_STATUS_CURRENT_STYLE = string("window-status-current-style", WINDOW, "default").style(),
+    WINDOW_STATUS_FORMAT = string("window-status-format", WINDOW, "#I:#W#{?window_flags,#{window_flags}, }"),
+    WINDOW_STATUS_LAST_STYLE = string("window-status-last-style", WINDOW, "default").style(),
+    WINDOW_STATUS_SEPARATOR = string("window-status-separator", WINDOW, " "),
+    WINDOW_STATUS_STYLE = string("window-status-style", WINDOW, "default").style(),
+    WRAP_SEARCH = flag("wrap-search", WINDOW, true),
+    XTERM_KEYS = flag("xterm-keys", WINDOW, true),
+    AFTER_BIND_KEY = hook("after-bind-key", SESSION),
+    AFTER_CAPTURE_PANE = hook("after-capture-pane", SESSION),
+    AFTER_COPY_MODE = hook("after-copy-mode", SESSION),
+    AFTER_DISPLAY_MESSAGE = hook("after-display-message", SESSION),
+    AFTER_DISPLAY_PANES = hook("after-display-panes", SESSION),
+    AFTER_KILL_PANE = hook("after-kill-pane", SESSION),
+    AFTER_LIST_BUFFERS = hook("after-list-buffers", SESSION),
+    AFTER_LIST_CLIENTS = hook("after-list-clients", SESSION),
+    AFTER_LIST_KEYS = hook("after-list-keys", SESSION),
+    AFTER_LIST_PANES = hook("after-list-panes", SESSION),
+    AFTER_LIST_SESSIONS = hook("after-list-sessions", SESSION),
+    AFTER_LIST_WINDOWS = hook("after-list-windows", SESSION),
+    AFTER_LOAD_BUFFER = hook("after-load-buffer", SESSION),
+    AFTER_LOCK_SERVER = hook("after-lock-server", SESSION),
+    AFTER_NEW_SESSION = hook("after-new-session", SESSION),
+    AFTER_NEW_WINDOW = hook("after-new-window", SESSION),
+    AFTER_PASTE_BUFFER = hook("after-paste-buffer", SESSION),
+    AFTER_PIPE_PANE = hook("after-pipe-pane", SESSION),
+    AFTER_QUEUE = hook("after-queue", SESSION),
+    AFTER_REFRESH_CLIENT = hook("after-refresh-client", SESSION),
+    AFTER_RENAME_SESSION = hook("after-rename-session", SESSION),
+    AFTER_RENAME_WINDOW = hook("after-rename-window", SESSION),
+    AFTER_RESIZE_PANE = hook("after-resize-pane", SESSION),
+    AFTER_RESIZE_WINDOW = hook("after-resize-window", SESSION),
+    AFTER_SAVE_BUFFER = hook("after-save-buffer", SESSION),
+    AFTER_SELECT_LAYOUT = hook("after-select-layout", SESSION),
+    AFTER_SELECT_PANE = hook("after-select-pane", SESSION),
+    AFTER_SELECT_WINDOW = hook("after-select-window", SESSION),
+    AFTER_SEND_KEYS = hook("after-send-keys", SESSION),
+    AFTER_SET_BUFFER = hook("after-set-buffer", SESSION),
+    AFTER_SET_ENVIRONMENT = hook("after-set-environment", SESSION),
+    AFTER_SET_HOOK = hook("after-set-hook", SESSION),
+    AFTER_SET_OPTION = hook("after-set-option", SESSION),
+    AFTER_SHOW_ENVIRONMENT = hook("after-show-environment", SESSION),
+    AFTER_SHOW_MESSAGES = hook("after-show-messages", SESSION),
+    AFTER_SHOW_OPTIONS = hook("after-show-options", SESSION),
+    AFTER_SPLIT_WINDOW = hook("after-split-window", SESSION),
+    AFTER_UNBIND_KEY = hook("after-unbind-key", SESSION),
+    ALERT_ACTIVITY = hook("alert-activity", SESSION),
+    ALERT_BELL = hook("alert-bell", SESSION),
+    ALERT_SILENCE = hook("alert-silence", SESSION),
+    CLIENT_ACTIVE = hook("client-active", SESSION),
+    CLIENT_ATTACHED = hook("client-attached", SESSION),
+    CLIENT_DETACHED = hook("client-detached", SESSION),
+    CLIENT_FOCUS_IN = hook("client-focus-in", SESSION),
+    CLIENT_FOCUS_OUT = hook("client-focus-out", SESSION),
+    CLIENT_RESIZED = hook("client-resized", SESSION),
+    CLIENT_SESSION_CHANGED = hook("client-session-changed", SESSION),
+    CLIENT_LIGHT_THEME = hook("client-light-theme", SESSION),
+    CLIENT_DARK_THEME = hook("client-dark-theme", SESSION),
+    COMMAND_ERROR = hook("command-error", SESSION),
+    PANE_DIED = hook("pane-died", PANE),
+    PANE_EXITED = hook("pane-exited", PANE),
+    PANE_FOCUS_IN = hook("pane-focus-in", PANE),
+    PANE_FOCUS_OUT = hook("pane-focus-out", PANE),
+    PANE_MODE_CHANGED = hook("pane-mode-changed", PANE),
+    PANE_SET_CLIPBOARD = hook("pane-set-clipboard", PANE),
+    PANE_TITLE_CHANGED = hook("pane-title-changed", PANE),
+    SESSION_CLOSED = hook("session-closed", SESSION),
+    SESSION_CREATED = hook("session-created", SESSION),
+    SESSION_RENAMED = hook("session-renamed", SESSION),
+    SESSION_WINDOW_CHANGED = hook("session-window-changed", SESSION),
+    WINDOW_LAYOUT_CHANGED = hook("window-layout-changed", WINDOW),
+    WINDOW_LINKED = hook("window-linked", SESSION),
+    WINDOW_PANE_CHANGED = hook("window-pane-changed", WINDOW),
+    WINDOW_RENAMED = hook("window-renamed", WINDOW),
+    WINDOW_RESIZED = hook("window-resized", WINDOW),
+    WINDOW_UNLINKED = hook("window-unlinked", SESSION),
 
-        // Ours.
-        string("history-directory", SERVER, "").ours(),
-        flag("history-disk", PANE, true).ours(),
-        flag("copy-mode-command-status", WINDOW, false).ours(),
-        choice("alternate-history", PANE, &["off", "scrolled", "frames"], 0).ours(),
-        size("history-total-limit", SERVER, Kind::ByteCap, "16G").ours(),
-        size("history-keep", SESSION, Kind::Keep, "0").ours(),
-        flag("history-encrypt", SERVER, false).ours(),
-        flag("restore-save", SERVER, true).ours(),
-        flag("restore-on-start", SERVER, false).ours(),
-        string("restore-programs", SERVER, "").array(" ,").ours(),
-        choice("containment", SERVER, &["auto", "units", "cgroup", "none"], 0).ours(),
-        size("pane-memory-max", PANE, Kind::MemoryLimit, "75%").ours(),
-        size("pane-swap-max", PANE, Kind::MemoryLimit, "0").ours(),
-        size("pane-pids-max", PANE, Kind::MemoryLimit, "10%").ours(),
-        number("pane-cpu-weight", PANE, 1, 10000, 100).ours(),
-        number("pane-io-weight", PANE, 1, 10000, 100).ours(),
-        choice("pane-oom-policy", PANE, &["continue", "pane"], 0).ours(),
-        size("panes-memory-max", SERVER, Kind::MemoryLimit, "90%").ours(),
-        size("memory-backstop", SERVER, Kind::MemoryLimit, "4%").ours(),
-        flag("pane-kill-scope", PANE, false).ours(),
-        choice("notifications", PANE, &["off", "visible", "on"], 0).ours(),
-        choice("kitty-graphics", PANE, &["off", "auto", "on"], 1).ours(),
-        flag("allow-checksum", PANE, false).ours(),
-        flag("more-modes", PANE, false).ours(),
-        hook("pane-notification", PANE).ours(),
-        hook("pane-oom", PANE).ours(),
+    // Ours.
+    HISTORY_DIRECTORY = string("history-directory", SERVER, "").ours(),
+    HISTORY_DISK = flag("history-disk", PANE, true).ours(),
+    COPY_MODE_COMMAND_STATUS = flag("copy-mode-command-status", WINDOW, false).ours(),
+    ALTERNATE_HISTORY = choice("alternate-history", PANE, &["off", "scrolled", "frames"], 0).ours(),
+    HISTORY_TOTAL_LIMIT = byte_cap("history-total-limit", SERVER, "16G").ours(),
+    HISTORY_KEEP = keep("history-keep", SESSION, "0").ours(),
+    HISTORY_ENCRYPT = flag("history-encrypt", SERVER, false).ours(),
+    RESTORE_SAVE = flag("restore-save", SERVER, true).ours(),
+    RESTORE_ON_START = flag("restore-on-start", SERVER, false).ours(),
+    RESTORE_PROGRAMS = texts("restore-programs", SERVER, "", " ,").ours(),
+    CONTAINMENT = choice("containment", SERVER, &["auto", "units", "cgroup", "none"], 0).ours(),
+    PANE_MEMORY_MAX = memory_limit("pane-memory-max", PANE, "75%").ours(),
+    PANE_SWAP_MAX = memory_limit("pane-swap-max", PANE, "0").ours(),
+    PANE_PIDS_MAX = memory_limit("pane-pids-max", PANE, "10%").ours(),
+    PANE_CPU_WEIGHT = number("pane-cpu-weight", PANE, 1, 10000, 100).ours(),
+    PANE_IO_WEIGHT = number("pane-io-weight", PANE, 1, 10000, 100).ours(),
+    PANE_OOM_POLICY = choice("pane-oom-policy", PANE, &["continue", "pane"], 0).ours(),
+    PANES_MEMORY_MAX = memory_limit("panes-memory-max", SERVER, "90%").ours(),
+    MEMORY_BACKSTOP = memory_limit("memory-backstop", SERVER, "4%").ours(),
+    PANE_KILL_SCOPE = flag("pane-kill-scope", PANE, false).ours(),
+    NOTIFICATIONS = choice("notifications", PANE, &["off", "visible", "on"], 0).ours(),
+    KITTY_GRAPHICS = choice("kitty-graphics", PANE, &["off", "auto", "on"], 1).ours(),
+    ALLOW_CHECKSUM = flag("allow-checksum", PANE, false).ours(),
+    MORE_MODES = flag("more-modes", PANE, false).ours(),
+    PANE_NOTIFICATION = hook("pane-notification", PANE).ours(),
+    PANE_OOM = hook("pane-oom", PANE).ours(),
 
-        // Of tmux's main branch; hidden as ours are.
-        hook("after-swap-window", SESSION).ours(),
-        hook("client-closed", SESSION).ours(),
-        hook("client-created", SESSION).ours(),
-        hook("marked-pane-changed", SESSION).ours(),
-        hook("session-added-to-group", SESSION).ours(),
-        hook("session-removed-from-group", SESSION).ours(),
-        hook("pane-activity", PANE).ours(),
-        hook("pane-bell", PANE).ours(),
-        hook("pane-command-finished", PANE).ours(),
-        hook("pane-command-started", PANE).ours(),
-        hook("pane-created", PANE).ours(),
-        hook("pane-mode-entered", PANE).ours(),
-        hook("pane-mode-exited", PANE).ours(),
-        hook("pane-moved", PANE).ours(),
-        hook("pane-prompt-closed", PANE).ours(),
-        hook("pane-prompt-opened", PANE).ours(),
-        hook("pane-resized", PANE).ours(),
-        hook("pane-shell-prompt", PANE).ours(),
-        hook("window-closed", WINDOW).ours(),
-        hook("window-created", WINDOW).ours(),
-        hook("window-unzoomed", WINDOW).ours(),
-        hook("window-zoomed", WINDOW).ours(),
-    ]
-};
+    // Of tmux's main branch; hidden as ours are.
+    AFTER_SWAP_WINDOW = hook("after-swap-window", SESSION).ours(),
+    CLIENT_CLOSED = hook("client-closed", SESSION).ours(),
+    CLIENT_CREATED = hook("client-created", SESSION).ours(),
+    MARKED_PANE_CHANGED = hook("marked-pane-changed", SESSION).ours(),
+    SESSION_ADDED_TO_GROUP = hook("session-added-to-group", SESSION).ours(),
+    SESSION_REMOVED_FROM_GROUP = hook("session-removed-from-group", SESSION).ours(),
+    PANE_ACTIVITY = hook("pane-activity", PANE).ours(),
+    PANE_BELL = hook("pane-bell", PANE).ours(),
+    PANE_COMMAND_FINISHED = hook("pane-command-finished", PANE).ours(),
+    PANE_COMMAND_STARTED = hook("pane-command-started", PANE).ours(),
+    PANE_CREATED = hook("pane-created", PANE).ours(),
+    PANE_MODE_ENTERED = hook("pane-mode-entered", PANE).ours(),
+    PANE_MODE_EXITED = hook("pane-mode-exited", PANE).ours(),
+    PANE_MOVED = hook("pane-moved", PANE).ours(),
+    PANE_PROMPT_CLOSED = hook("pane-prompt-closed", PANE).ours(),
+    PANE_PROMPT_OPENED = hook("pane-prompt-opened", PANE).ours(),
+    PANE_RESIZED = hook("pane-resized", PANE).ours(),
+    PANE_SHELL_PROMPT = hook("pane-shell-prompt", PANE).ours(),
+    WINDOW_CLOSED = hook("window-closed", WINDOW).ours(),
+    WINDOW_CREATED = hook("window-created", WINDOW).ours(),
+    WINDOW_UNZOOMED = hook("window-unzoomed", WINDOW).ours(),
+    WINDOW_ZOOMED = hook("window-zoomed", WINDOW).ours(),
+}
 
 /// Other spellings of option names.
 const OTHER_NAMES: &[(&str, &str)] = &[
@@ -563,12 +607,24 @@ pub fn canonical(name: &str) -> &str {
 
 /// The row of an option, by its exact name or another spelling of it.
 pub fn find(name: &str) -> Option<&'static OptionEntry> {
-    static SORTED: OnceLock<Vec<&'static OptionEntry>> = OnceLock::new();
-    let sorted = SORTED.get_or_init(|| {
-        let mut rows: Vec<_> = TABLE.iter().collect();
-        rows.sort_by_key(|entry| entry.name);
-        rows
+    place(name).map(entry)
+}
+
+/// The place of an option's row, by its exact name or another spelling of it.
+pub(super) fn place(name: &str) -> Option<u16> {
+    static BY_NAME: OnceLock<HashMap<&'static str, u16>> = OnceLock::new();
+    let by_name = BY_NAME.get_or_init(|| {
+        let rows = TABLE.iter().map(|entry| entry.name).zip(0..);
+        rows.chain(OTHER_NAMES.iter().filter_map(|(other, known)| {
+            let at = TABLE.iter().position(|entry| entry.name == *known)?;
+            Some((*other, at as u16))
+        }))
+        .collect()
     });
-    let name = canonical(name);
-    sorted.binary_search_by_key(&name, |entry| entry.name).ok().map(|at| sorted[at])
+    by_name.get(name).copied()
+}
+
+/// The row at a place.
+pub(super) fn entry(place: u16) -> &'static OptionEntry {
+    &TABLE[usize::from(place)]
 }

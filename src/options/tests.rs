@@ -45,14 +45,14 @@ fn set_and_show(name: &str, value: Option<&str>) -> String {
             level.assign_array(entry, name.index.as_ref(), &given.expect("arrays need a value"), append)
         }
         Some(entry) => {
-            let current = level.get(&name.name).cloned();
+            let current = level.named(&name.name).cloned();
             level.assign(entry, given.as_ref(), append, current.as_ref())
         }
     };
     if let Err(error) = result {
         return error;
     }
-    lines(&name.name, level.get(&name.name).expect("was set"), name.index.as_ref(), Listing::default())
+    lines(&name.name, level.named(&name.name).expect("was set"), name.index.as_ref(), Listing::default())
         .join("\n")
 }
 
@@ -102,7 +102,7 @@ fn values_of_every_kind() {
 fn levels_inherit_and_survive_saving() {
     let mut global = Options::defaults(Scope::SESSION);
     let mut session = Options::new();
-    let cap = |global: &Options, session: &Options| Chain::new(&[session, global]).byte_cap("history-limit");
+    let cap = |global: &Options, session: &Options| Chain::new(&[session, global]).get(opt::HISTORY_LIMIT);
     assert_eq!(cap(&global, &session), 64 << 20);
     session.set_string("history-limit", "2000");
     assert_eq!(cap(&global, &session), 2000 << 10);
@@ -113,11 +113,33 @@ fn levels_inherit_and_survive_saving() {
     assert_eq!(cap(&global, &session), 64 << 20);
     session.set("mouse", Value::Flag(true));
     let chain = Chain::new(&[&session, &global]);
-    assert!(chain.flag("mouse"));
-    assert_eq!(chain.choice("status-justify"), "left");
-    assert_eq!(chain.strings("update-environment").next(), Some("DISPLAY"));
+    assert!(chain.get(opt::MOUSE));
+    assert_eq!(chain.get(opt::STATUS_JUSTIFY), "left");
+    assert_eq!(chain.strings(opt::UPDATE_ENVIRONMENT).next(), Some("DISPLAY"));
     let saved = serde_json::to_string(&global).unwrap();
     let back: Options = serde_json::from_str(&saved).unwrap();
     let all = |level: &Options| listing(level, None, Scope::SESSION, Which::Both, false);
     assert_eq!(all(&back), all(&global));
+}
+
+#[test]
+fn every_key_has_the_name_and_the_kind_of_its_row() {
+    let names = table::keys().map(|(key, entry)| (key.to_lowercase().replace('_', "-"), entry));
+    let mut count = 0;
+    for (key, entry) in names {
+        assert_eq!(key, entry.name);
+        count += 1;
+    }
+    assert_eq!(count, table::all().count());
+    // A level finds by key what was set by name, another spelling too.
+    let mut level = Options::new();
+    level.set("display-panes-color", Value::Colour(crate::base::Colour::Basic(3)));
+    assert!(matches!(level.own(opt::DISPLAY_PANES_COLOUR), Some(Value::Colour(_))));
+    level.set_string("@own", "x");
+    let names: Vec<&str> = level.iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["@own", "display-panes-colour"]);
+    let text = serde_json::to_string(&level).expect("options can be written");
+    let read: Options = serde_json::from_str(&text).expect("and read");
+    assert_eq!(read.named("@own").and_then(Value::as_str), Some("x"));
+    assert!(read.own(opt::DISPLAY_PANES_COLOUR).is_some());
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::base::{ClientId, PaneId, guard};
 use crate::format::Scope;
 use crate::model::{Client, ClientFlags, Cx};
+use crate::options::opt;
 use crate::render::compose::{self, Extent};
 use crate::render::frame::Frame;
 
@@ -266,10 +267,10 @@ fn update_modes(cx: &mut Cx<'_>, id: ClientId) {
 fn update_title(cx: &mut Cx<'_>, id: ClientId) {
     let Some(session) = cx.server.client(id).and_then(|c| c.session) else { return };
     let options = cx.server.session_options(session);
-    if !options.flag("set-titles") {
+    if !options.get(opt::SET_TITLES) {
         return;
     }
-    let template = options.string("set-titles-string").to_owned();
+    let template = options.get(opt::SET_TITLES_STRING).to_owned();
     drop(options);
     let title = Scope::new(cx.server, cx.host, cx.now).client(Some(id)).expand_time(&template);
     if let Some(client) = cx.server.clients.get_mut(&id) {

@@ -8,6 +8,7 @@ use crate::model::host::{ExitStatus, Hold, Host};
 use crate::model::pane::PaneFlags;
 use crate::model::waits::News;
 use crate::model::{ClientFlags, Cx};
+use crate::options::opt;
 use crate::terminal::{Notification, TerminalEvent};
 
 use super::flood::Pace;
@@ -294,7 +295,7 @@ fn notify(cx: &mut Cx<'_>, id: PaneId, notification: &Notification) {
     if let Some(pane) = cx.server.panes.get_mut(&id) {
         pane.notification.clone_from(&text);
     }
-    let reach = cx.server.pane_options(id).choice("notifications");
+    let reach = cx.server.pane_options(id).get(opt::NOTIFICATIONS);
     if reach == "off" {
         return;
     }

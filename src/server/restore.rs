@@ -20,7 +20,7 @@ use crate::model::pane::{Pane, PaneFlags};
 use crate::model::session::{Session, SessionGroup, Winlink, WinlinkFlags};
 use crate::model::window::{Window, WindowFlags};
 use crate::model::{Access, Server, WaitChannel};
-use crate::options::Options;
+use crate::options::{Options, opt};
 use crate::protocol::custody::{HeldChild, Part, Recovered};
 use crate::syntax::parse::NoContext;
 use crate::syntax::{Origin, parse_string};
@@ -47,7 +47,7 @@ impl Runtime {
             ..Snapshot::default()
         });
         self.restore_from(snapshot, recovered);
-        !self.server.sessions.is_empty() || !self.server.server_options().flag("exit-empty")
+        !self.server.sessions.is_empty() || !self.server.server_options().get(opt::EXIT_EMPTY)
     }
 
     /// Takes over what a state file says and the keeper held.
@@ -353,7 +353,7 @@ impl Runtime {
     fn history_limit(&self, record: &PaneRecord<'_>) -> u64 {
         let session = self.server.best_winlink(record.window).map(|(session, _)| session);
         let scope = session.map_or(OptionScope::GlobalSession, OptionScope::Session);
-        self.server.chain(scope).byte_cap("history-limit")
+        self.server.chain(scope).get(opt::HISTORY_LIMIT)
     }
 
     fn forget_empty_groups(&mut self) {

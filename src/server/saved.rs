@@ -23,7 +23,7 @@ use crate::model::pane::PaneFlags;
 use crate::model::session::Session;
 use crate::model::window::{Window, WindowFlags};
 use crate::model::{Layout, Pane, Server};
-use crate::options::Options;
+use crate::options::{Options, opt};
 
 use super::proc;
 
@@ -104,7 +104,7 @@ impl Saved {
     pub fn take(server: &Server) -> Self {
         Self {
             life: server.start_time.wall_us,
-            encrypted: server.server_options().flag("history-encrypt"),
+            encrypted: server.server_options().get(opt::HISTORY_ENCRYPT),
             sessions: server.sessions.values().map(SavedSession::take).collect(),
             windows: server.windows.values().map(SavedWindow::take).collect(),
             panes: server.panes.values().map(|pane| SavedPane::take(server, pane)).collect(),
@@ -177,7 +177,7 @@ impl SavedPane {
             program: Vec::new(),
             title,
             history,
-            off_disk: !server.pane_options(pane.id).flag("history-disk"),
+            off_disk: !server.pane_options(pane.id).get(opt::HISTORY_DISK),
             empty: pane.flags.contains(PaneFlags::EMPTY),
             options: pane.options.clone(),
             pid: pane.pid.filter(|_| pane.status.is_none()),

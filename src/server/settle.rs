@@ -12,6 +12,7 @@ use crate::format;
 use crate::model::host::{ClientMessage, Host};
 use crate::model::pane::PaneFlags;
 use crate::model::{ClientFlags, Server, Session};
+use crate::options::opt;
 
 use super::runtime::Runtime;
 
@@ -123,7 +124,7 @@ impl Runtime {
             .map(|w| w.id)
             .collect();
         for id in changed {
-            if !self.server.window_options(id).flag("automatic-rename") {
+            if !self.server.window_options(id).get(opt::AUTOMATIC_RENAME) {
                 continue;
             }
             let Some(window) = self.server.windows.get_mut(&id) else { continue };
@@ -157,7 +158,7 @@ impl Runtime {
         let attached = self.server.clients.values().filter(|c| c.status_due_ms <= now_ms);
         let due: Vec<_> = attached.filter_map(|c| Some((c.id, c.session?))).collect();
         for (id, session) in due {
-            let interval = self.server.session_options(session).number("status-interval").max(0) as u64;
+            let interval = self.server.session_options(session).get(opt::STATUS_INTERVAL).max(0) as u64;
             let Some(client) = self.server.clients.get_mut(&id) else { continue };
             // 0: it was attached, or the option was changed, since the last turn.
             if client.status_due_ms != 0 && client.message.is_none() && client.prompt.is_none() {
@@ -324,7 +325,7 @@ impl Runtime {
     /// Nothing but the leaving of clients stands between the server and its end.
     fn is_ending(&mut self) -> bool {
         let options = self.server.server_options();
-        let (exit_empty, exit_unattached) = (options.flag("exit-empty"), options.flag("exit-unattached"));
+        let (exit_empty, exit_unattached) = (options.get(opt::EXIT_EMPTY), options.get(opt::EXIT_UNATTACHED));
         drop(options);
         if !exit_empty && !self.server.exiting {
             return false;

@@ -21,6 +21,7 @@ use super::log;
 use super::runtime::Runtime;
 use super::token::{Poller, Token};
 use super::world::World;
+use crate::options::opt;
 use crate::reactor::{self, Interest, Reactor};
 
 /// Signals that the server catches.
@@ -150,7 +151,7 @@ impl Runtime {
         if let Some(channel) = start.before {
             let recovered = start.recovered.unwrap_or_default();
             runtime.before = Some(runtime.succeed(channel, recovered));
-            runtime.cx().limit_changed("pane-memory-max");
+            runtime.cx().limit_changed(opt::PANE_MEMORY_MAX.name());
         } else if let Some(recovered) = start.recovered {
             if !recovered.upgrade {
                 log::count_death();
@@ -160,7 +161,7 @@ impl Runtime {
                 runtime.finish();
                 std::process::exit(0);
             }
-            runtime.cx().limit_changed("pane-memory-max");
+            runtime.cx().limit_changed(opt::PANE_MEMORY_MAX.name());
         } else if runtime.foreground {
             runtime.load_config(None);
         }
@@ -184,10 +185,10 @@ impl Runtime {
         if !super::proc::is_shell(named)
             && let Some(shell) = super::proc::login_shell()
         {
-            server.set_option_text(OptionScope::GlobalSession, "default-shell", &shell);
+            server.set_option(OptionScope::GlobalSession, opt::DEFAULT_SHELL, &shell);
         }
         if self.foreground {
-            server.set_option_text(OptionScope::Server, "exit-empty", "off");
+            server.set_option(OptionScope::Server, opt::EXIT_EMPTY, "off");
         }
     }
 
@@ -333,7 +334,7 @@ fn config_loaded(cx: &mut Cx<'_>) -> Exec {
     if cx.server.config_done {
         return Exec::Normal;
     }
-    if !cx.server.server_options().flag("restore-on-start") {
+    if !cx.server.server_options().get(opt::RESTORE_ON_START) {
         return begin_service(cx);
     }
     let life = cx.server.start_time.wall_us;

@@ -8,6 +8,7 @@ use crate::model::ClientFlags;
 use crate::model::events::EventKind;
 use crate::model::host::TtySetup;
 use crate::model::queue::KeyEvent;
+use crate::options::opt;
 use crate::outer::features::Features;
 use crate::outer::keys::{InputEvent, MouseReport};
 use crate::outer::{Term, TermOptions};
@@ -88,7 +89,7 @@ impl Runtime {
 
     fn decode(&mut self, id: ClientId) {
         let now_ms = self.world.now.mono_ms;
-        let escape_ms = self.server.server_options().number("escape-time").max(1) as u64;
+        let escape_ms = self.server.server_options().get(opt::ESCAPE_TIME).max(1) as u64;
         for _ in 0..MAX_KEYS {
             let Some(tty) = self.world.peers.get_mut(&id).and_then(|p| p.tty.as_mut()) else { return };
             if !tty.is_started() {
@@ -153,7 +154,7 @@ impl Runtime {
 
     fn learn_features(&mut self, id: ClientId, features: Features) {
         let overrides: Vec<String> =
-            self.server.server_options().strings("terminal-overrides").map(str::to_owned).collect();
+            self.server.server_options().strings(opt::TERMINAL_OVERRIDES).map(str::to_owned).collect();
         if let Some(tty) = self.world.peers.get_mut(&id).and_then(|p| p.tty.as_mut()) {
             tty.add_features(features, &overrides);
             tty.invalidate();
@@ -206,7 +207,7 @@ impl Runtime {
     }
 
     fn clipboard_answer(&mut self, id: ClientId, clip: Option<char>, data: Vec<u8>) {
-        let get = self.server.server_options().choice("get-clipboard");
+        let get = self.server.server_options().get(opt::GET_CLIPBOARD);
         let Some(client) = self.server.clients.get_mut(&id) else { return };
         let panes = std::mem::take(&mut client.clipboard_panes);
         for pane in &panes {

@@ -7,6 +7,7 @@ use crate::model::host::TimerId;
 use crate::model::mode::{ModeResult, ModeTarget, PaneMode};
 use crate::model::option_access::OptionScope;
 use crate::model::queue::KeyEvent;
+use crate::options::opt;
 
 use super::modes;
 
@@ -140,8 +141,8 @@ impl PaneMode for ClockMode {
     fn draw(&mut self, cx: &mut Cx<'_>, pane: PaneId) -> &Surface {
         let window = cx.server.pane(pane).map(|p| OptionScope::Window(p.window));
         let level = window.unwrap_or(OptionScope::GlobalWindow);
-        let colour = cx.server.chain(level).colour("clock-mode-colour");
-        let text = time_text(&cx.server.option_text(level, "clock-mode-style"), cx.now);
+        let colour = cx.server.chain(level).get(opt::CLOCK_MODE_COLOUR);
+        let text = time_text(&cx.server.option_text(level, opt::CLOCK_MODE_STYLE), cx.now);
         self.shown_secs = Some(cx.now.secs());
         self.paint(colour, &text);
         &self.surface

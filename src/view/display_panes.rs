@@ -5,6 +5,7 @@ use crate::model::mode::{Overlay, OverlayResult};
 use crate::model::option_access::OptionScope;
 use crate::model::queue::{ItemId, KeyEvent};
 use crate::model::{Cx, Server};
+use crate::options::opt;
 
 use super::clock::large;
 
@@ -51,7 +52,7 @@ impl DisplayPanes {
         let (x, cols) = visible(p.x.into(), p.size.cols.into(), ox.into(), size.cols.into())?;
         let (y, rows) = visible(p.y.into(), p.size.rows.into(), oy.into(), size.rows.into())?;
         let level = c.session.map_or(OptionScope::GlobalSession, OptionScope::Session);
-        let at_top = cx.server.option_text(level, "status-position") == "top";
+        let at_top = cx.server.option_text(level, opt::STATUS_POSITION) == "top";
         let top = if at_top { i64::from(cx.server.status_lines(c)) } else { 0 };
         Some(Place { x, y: y + top, cols, rows })
     }
@@ -70,8 +71,8 @@ impl DisplayPanes {
         let active = cx.server.window(p.window).is_some_and(|w| w.active == pane);
         let session = cx.server.client(client).and_then(|c| c.session);
         let level = session.map_or(OptionScope::GlobalSession, OptionScope::Session);
-        let name = if active { "display-panes-active-colour" } else { "display-panes-colour" };
-        let colour = cx.server.chain(level).colour(name);
+        let key = if active { opt::DISPLAY_PANES_ACTIVE_COLOUR } else { opt::DISPLAY_PANES_COLOUR };
+        let colour = cx.server.chain(level).get(key);
         let letter = (10..35).contains(&index).then(|| char::from(b'a' + (index - 10) as u8));
         let (half_x, half_y) = (place.cols / 2, place.rows / 2);
         let text_style = CellStyle { fg: colour, ..CellStyle::DEFAULT };

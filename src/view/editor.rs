@@ -4,6 +4,7 @@ use crate::base::{ClientId, Point, Size};
 use crate::model::Cx;
 use crate::model::host::JobRequest;
 use crate::model::option_access::OptionScope;
+use crate::options::opt;
 
 use super::popup::{self, PopupFlags, Request};
 
@@ -18,7 +19,7 @@ pub fn edit(
     data: Vec<u8>,
     done: impl FnOnce(&mut Cx<'_>, Vec<u8>) + Send + 'static,
 ) {
-    let editor = cx.server.option_text(OptionScope::Server, "editor");
+    let editor = cx.server.option_text(OptionScope::Server, opt::EDITOR);
     if editor.is_empty() || cx.server.client(client).is_none() {
         return;
     }

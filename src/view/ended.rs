@@ -5,6 +5,7 @@ use crate::base::{Cell, CellStyle, PaneId, Point, Size, Surface};
 use crate::format::{Scope, draw};
 use crate::model::Cx;
 use crate::model::option_access::OptionScope;
+use crate::options::opt;
 
 /// Draws into all panes whose programs have ended since the last call.
 pub fn draw_ended(cx: &mut Cx<'_>) {
@@ -14,7 +15,7 @@ pub fn draw_ended(cx: &mut Cx<'_>) {
 }
 
 fn draw_pane(cx: &mut Cx<'_>, id: PaneId) {
-    let format = cx.server.option_text(OptionScope::Pane(id), "remain-on-exit-format");
+    let format = cx.server.option_text(OptionScope::Pane(id), opt::REMAIN_ON_EXIT_FORMAT);
     let Some(pane) = cx.server.pane(id) else { return };
     if format.is_empty() {
         pane.terminal.lock().history().flush_all();

@@ -8,6 +8,7 @@ use crate::model::mode::{Overlay, OverlayResult};
 use crate::model::option_access::OptionScope;
 use crate::model::queue::{ItemId, KeyEvent, QueueState, StateFlags};
 use crate::model::{Cx, FindState};
+use crate::options::opt;
 use crate::syntax::style::Style;
 
 use super::boxes::{BoxLines, draw_box, draw_divider};
@@ -193,7 +194,7 @@ impl MenuPart {
             Point::new(request.at.x.min(c.size.cols - size.cols), request.at.y.min(c.size.rows - size.rows));
         let lines = request.lines.unwrap_or_else(|| {
             let level = window_level(cx, client);
-            BoxLines::parse(&cx.server.option_text(level, "menu-border-lines")).unwrap_or_default()
+            BoxLines::parse(&cx.server.option_text(level, opt::MENU_BORDER_LINES)).unwrap_or_default()
         });
         let mut this = Self {
             menu,
@@ -346,8 +347,8 @@ impl MenuPart {
     fn looks(&self, cx: &Cx<'_>, client: ClientId) -> [CellStyle; 3] {
         let scope = Scope::new(cx.server, cx.host, cx.now).client(Some(client));
         let level = window_level(cx, client);
-        let names = ["menu-style", "menu-selected-style", "menu-border-style"];
-        let mut looks = names.map(|name| style::of_option(cx.server, level, name, &scope));
+        let keys = [opt::MENU_STYLE, opt::MENU_SELECTED_STYLE, opt::MENU_BORDER_STYLE];
+        let mut looks = keys.map(|key| style::of_option(cx.server, level, key, &scope));
         for (look, own) in looks.iter_mut().zip(&self.styles) {
             replace_colours(look, own.as_deref());
         }

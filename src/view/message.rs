@@ -5,6 +5,7 @@ use crate::model::client::StatusMessage;
 use crate::model::option_access::OptionScope;
 use crate::model::queue::{KeyEvent, QueueState, StateFlags, Step};
 use crate::model::{Cx, FindState};
+use crate::options::opt;
 
 /// How a message shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,7 +35,7 @@ pub fn show(cx: &mut Cx<'_>, client: ClientId, text: &str, options: Options) {
     log(cx, format!("{name} message: {text}"));
     let default = || {
         let at = session.map_or(OptionScope::GlobalSession, OptionScope::Session);
-        cx.server.option_number(at, "display-time").max(0) as u64
+        cx.server.option(at, opt::DISPLAY_TIME).max(0) as u64
     };
     let delay = options.delay_ms.unwrap_or_else(default);
     let timer = (delay > 0).then(|| cx.host.timer(delay, Box::new(move |cx: &mut Cx<'_>| clear(cx, client))));
@@ -57,7 +58,7 @@ pub fn show_error(cx: &mut Cx<'_>, client: ClientId, text: &str) {
 
 /// Adds to the message log.
 pub fn log(cx: &mut Cx<'_>, text: String) {
-    let limit = cx.server.option_number(OptionScope::Server, "message-limit").max(0) as usize;
+    let limit = cx.server.option(OptionScope::Server, opt::MESSAGE_LIMIT).max(0) as usize;
     cx.server.messages.add(cx.now.secs(), text, limit);
 }
 

@@ -9,6 +9,7 @@ use crate::model::option_access::OptionScope;
 use crate::model::queue::KeyEvent;
 use crate::model::window::WindowFlags;
 use crate::model::{ClientFlags, Cx, Server};
+use crate::options::opt;
 
 /// Clicks closer together than this, in milliseconds, make double and triple clicks.
 pub const CLICK_TIMEOUT_MS: u64 = 300;
@@ -149,7 +150,7 @@ fn locate(
     let c = server.client(client)?;
     let lines = server.status_lines(c);
     let level = c.session.map_or(OptionScope::GlobalSession, OptionScope::Session);
-    let at_top = server.option_text(level, "status-position") == "top";
+    let at_top = server.option_text(level, opt::STATUS_POSITION) == "top";
     m.status_lines = lines;
     m.status_at = (lines > 0).then(|| if at_top { 0 } else { c.size.rows.saturating_sub(lines) });
     if let Some(first) = m.status_at
@@ -379,7 +380,7 @@ fn follow_focus(cx: &mut Cx<'_>, report: &Report, m: &MouseEvent, location: Mous
         return;
     }
     let (Some(session), Some(pane), Some(window)) = (m.session, m.pane, m.window) else { return };
-    if cx.server.option_on(OptionScope::Session(session), "focus-follows-mouse")
+    if cx.server.option(OptionScope::Session(session), opt::FOCUS_FOLLOWS_MOUSE)
         && cx.set_active_pane(window, pane, true)
     {
         cx.server.redraw_window(window);

@@ -5,6 +5,7 @@ use crate::format::Scope;
 use crate::model::client::RangeKind;
 use crate::model::option_access::OptionScope;
 use crate::model::{Cx, ItemContext};
+use crate::options::opt;
 
 /// What is being placed, for whom.
 pub struct Placing<'a> {
@@ -117,7 +118,7 @@ fn status_variables(cx: &Cx<'_>, placing: &Placing<'_>, h: i64, out: &mut Vec<(&
     }
     let rows = i64::from(client.size.rows);
     let level = client.session.map_or(OptionScope::GlobalSession, OptionScope::Session);
-    let at_top = cx.server.option_text(level, "status-position") == "top";
+    let at_top = cx.server.option_text(level, opt::STATUS_POSITION) == "top";
     let index = placing.item.target.winlink;
     let found = client.status_ranges.iter().take(lines as usize).enumerate().find_map(|(line, ranges)| {
         let range = ranges.iter().find(|r| matches!(r.kind, RangeKind::Window(at) if Some(at) == index))?;

@@ -7,6 +7,7 @@ use crate::model::host::{ExitStatus, JobId, JobRequest};
 use crate::model::layout::Axis;
 use crate::model::mode::{Overlay, OverlayResult};
 use crate::model::queue::{ItemId, KeyEvent};
+use crate::options::opt;
 use crate::terminal::{KeyboardFlags, MemoryHistory, Terminal, TerminalConfig, encode_key, encode_mouse};
 
 use super::boxes::{BoxLines, draw_box};
@@ -95,7 +96,7 @@ pub fn open(cx: &mut Cx<'_>, client: ClientId, request: Request) -> bool {
     let Some(c) = cx.server.client(client) else { return false };
     let (client_size, level) = (c.size, window_level(cx, client));
     let lines = request.lines.unwrap_or_else(|| {
-        BoxLines::parse(&cx.server.option_text(level, "popup-border-lines")).unwrap_or_default()
+        BoxLines::parse(&cx.server.option_text(level, opt::POPUP_BORDER_LINES)).unwrap_or_default()
     });
     let least = if lines == BoxLines::None { 1 } else { 3 };
     let size = request.size;
@@ -276,8 +277,8 @@ impl Popup {
     fn looks(&self, cx: &Cx<'_>, client: ClientId) -> [CellStyle; 2] {
         let scope = Scope::new(cx.server, cx.host, cx.now).client(Some(client));
         let level = window_level(cx, client);
-        let mut looks = ["popup-style", "popup-border-style"]
-            .map(|name| style::of_option(cx.server, level, name, &scope));
+        let mut looks = [opt::POPUP_STYLE, opt::POPUP_BORDER_STYLE]
+            .map(|key| style::of_option(cx.server, level, key, &scope));
         for (look, own) in looks.iter_mut().zip(&self.styles) {
             replace_colours(look, own.as_deref());
             look.attrs = crate::base::Attrs::empty();

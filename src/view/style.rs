@@ -4,17 +4,29 @@ use crate::base::{Attrs, Cell, CellFlags, CellStyle, Colour};
 use crate::format::Scope;
 use crate::model::Server;
 use crate::model::option_access::OptionScope;
+use crate::options::OptionKey;
+use crate::options::key::of;
 use crate::syntax::style::Style;
 
 /// The style that a style option gives, its formats expanded. One that does not parse is the
 /// fallback.
-pub fn of_option(server: &Server, at: OptionScope, name: &str, scope: &Scope<'_>) -> CellStyle {
-    whole_of_option(server, at, name, scope).cell
+pub fn of_option(
+    server: &Server,
+    at: OptionScope,
+    key: OptionKey<of::string>,
+    scope: &Scope<'_>,
+) -> CellStyle {
+    whole_of_option(server, at, key, scope).cell
 }
 
 /// The same with everything beside the cell's style (fill, width, padding).
-pub fn whole_of_option(server: &Server, at: OptionScope, name: &str, scope: &Scope<'_>) -> Style {
-    parse(&server.option_text(at, name), scope)
+pub fn whole_of_option(
+    server: &Server,
+    at: OptionScope,
+    key: OptionKey<of::string>,
+    scope: &Scope<'_>,
+) -> Style {
+    parse(server.option(at, key), scope)
 }
 
 /// A style string, its formats expanded.

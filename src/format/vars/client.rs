@@ -5,7 +5,7 @@ use crate::base::clock::Now;
 use crate::format::scope::Scope;
 use crate::model::client::Theme;
 use crate::model::{Client, ClientFlags};
-use crate::options::Chain;
+use crate::options::{Chain, opt};
 
 pub(super) const TABLE: Table = &[
     ("client_activity", |scope| time(scope.the_client()?.activity)),
@@ -62,7 +62,7 @@ fn default_table(scope: &Scope<'_>, client: &Client) -> String {
         return "root".to_owned();
     };
     let options = Chain::new(&[&session.options, &scope.server().options.session]);
-    match options.string("key-table") {
+    match options.get(opt::KEY_TABLE) {
         "" => "root".to_owned(),
         table => table.to_owned(),
     }

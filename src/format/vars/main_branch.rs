@@ -4,7 +4,7 @@ use super::{Table, Value, flag, text};
 use crate::format::lookup::quote_single;
 use crate::format::scope::Scope;
 use crate::model::Pane;
-use crate::options::Chain;
+use crate::options::{Chain, opt};
 use crate::terminal::{CommandMarks, Modes};
 
 pub(in crate::format) const TABLE: Table = &[
@@ -89,7 +89,7 @@ fn unzoomed(scope: &Scope<'_>) -> Option<(u32, u32)> {
 fn manual(scope: &Scope<'_>, side: fn(&crate::model::Window) -> u32) -> Option<Value> {
     let window = scope.window()?;
     let options = Chain::new(&[&window.options, &scope.server().options.window]);
-    match options.choice("window-size") {
+    match options.get(opt::WINDOW_SIZE) {
         "manual" => text(side(window)),
         _ => text(""),
     }

@@ -5,7 +5,7 @@ use crate::format::scope::Scope;
 use crate::model::client::RangeKind;
 use crate::model::mode::TextAt;
 use crate::model::{Client, Pane};
-use crate::options::Chain;
+use crate::options::{Chain, opt};
 
 pub(super) const TABLE: Table = &[
     ("mouse_hyperlink", |scope| {
@@ -31,7 +31,7 @@ pub(super) const TABLE: Table = &[
             return text(mode_text(pane, TextAt::Word, x, y)?);
         }
         let options = Chain::new(&[&scope.server().options.session]);
-        text(screen::word_at(pane, x, y, options.string("word-separators"))?)
+        text(screen::word_at(pane, x, y, options.get(opt::WORD_SEPARATORS))?)
     }),
     ("mouse_x", |scope| match cell(scope) {
         Some((_, x, _)) => text(x),

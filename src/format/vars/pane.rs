@@ -7,6 +7,8 @@ use crate::model::host::ExitStatus;
 use crate::model::names::{command_line, window_name_from_command};
 use crate::model::pane::PaneFlags;
 use crate::model::{Pane, Server, Window};
+use crate::options::key::of;
+use crate::options::{OptionKey, opt};
 
 pub(super) const TABLE: Table = &[
     ("pane_active", |scope| flag(scope_window(scope)?.active == scope.pane()?.id)),
@@ -68,7 +70,7 @@ pub(super) const TABLE: Table = &[
     ("pane_search_string", |scope| text(scope.pane()?.search.as_ref().map_or("", |(text, _)| text.as_str()))),
     ("pane_start_command", |scope| text(command_line(&scope.pane()?.argv))),
     ("pane_start_path", |scope| text(&scope.pane()?.cwd)),
-    ("pane_synchronized", |scope| flag(scope.pane_options()?.flag("synchronize-panes"))),
+    ("pane_synchronized", |scope| flag(scope.pane_options()?.get(opt::SYNCHRONIZE_PANES))),
     ("pane_top", |scope| text(scope.pane()?.y)),
     ("pane_tty", |scope| text(&scope.pane()?.tty)),
     ("pane_unseen_changes", |scope| has(scope, PaneFlags::UNSEEN_CHANGES)),
@@ -89,7 +91,7 @@ fn has(scope: &Scope<'_>, flags: PaneFlags) -> Option<Value> {
 }
 
 fn border_status(scope: &Scope<'_>) -> &'static str {
-    scope.pane_window_options().map_or("", |options| options.choice("pane-border-status"))
+    scope.pane_window_options().map_or("", |options| options.get(opt::PANE_BORDER_STATUS))
 }
 
 /// Its process has ended and its terminal was closed.
@@ -133,14 +135,14 @@ fn default_colours(scope: &Scope<'_>) -> Option<(Colour, Colour)> {
     let pane = scope.pane()?;
     let options = scope.pane_options()?;
     let inner = Scope::new(scope.server(), scope.host(), scope.now()).no_jobs().with_pane(pane.id);
-    let colours = |option: &str| {
+    let colours = |option: OptionKey<of::string>| {
         let mut cell = screen::own_style(pane);
-        crate::format::style::add(&mut cell, &inner, options.string(option));
+        crate::format::style::add(&mut cell, &inner, options.get(option));
         (cell.fg, cell.bg)
     };
-    let (mut fg, mut bg) = colours("window-style");
+    let (mut fg, mut bg) = colours(opt::WINDOW_STYLE);
     if scope_window(scope)?.active == pane.id {
-        let active = colours("window-active-style");
+        let active = colours(opt::WINDOW_ACTIVE_STYLE);
         fg = if active.0 == Colour::Default { fg } else { active.0 };
         bg = if active.1 == Colour::Default { bg } else { active.1 };
     }

@@ -2,6 +2,7 @@
 
 use super::{Table, Value, flag, screen, text};
 use crate::format::scope::Scope;
+use crate::options::opt;
 use crate::terminal::{CursorShape, Modes, ProgressState};
 
 pub(super) const TABLE: Table = &[
@@ -24,7 +25,7 @@ pub(super) const TABLE: Table = &[
     ("cursor_y", |scope| text(facts(scope)?.cursor.y)),
     ("history_all_bytes", |scope| text(screen::Memory::of(scope.pane()?).describe())),
     ("history_bytes", |scope| text(screen::Memory::of(scope.pane()?).bytes())),
-    ("history_limit", |scope| text(scope.session_options()?.string("history-limit"))),
+    ("history_limit", |scope| text(scope.session_options()?.text(opt::HISTORY_LIMIT))),
     ("history_size", |scope| text(scope.pane()?.terminal.lock().history_rows())),
     ("insert_flag", |scope| mode(scope, Modes::INSERT)),
     ("keypad_cursor_flag", |scope| mode(scope, Modes::KCURSOR)),

@@ -10,6 +10,7 @@ use crate::model::arrange::ScrollbarPolicy;
 use crate::model::layout::CellKind as SplitKind;
 use crate::model::option_access::OptionScope;
 use crate::model::{Cx, Server, Window};
+use crate::options::opt;
 use crate::render::frame::{Descent, Frame};
 use crate::view::copy::CopyMode;
 use crate::view::style;
@@ -42,12 +43,12 @@ pub(super) fn layout(cx: &Cx<'_>, subject: &Subject) -> Option<BorderLayout> {
     let server = &*cx.server;
     let window = server.window(subject.window)?;
     let scope = OptionScope::Window(window.id);
-    let status = match server.option_text(scope, "pane-border-status").as_str() {
+    let status = match server.option_text(scope, opt::PANE_BORDER_STATUS).as_str() {
         "top" => PaneStatus::Top,
         "bottom" => PaneStatus::Bottom,
         _ => PaneStatus::Off,
     };
-    let indicators = match server.option_text(scope, "pane-border-indicators").as_str() {
+    let indicators = match server.option_text(scope, opt::PANE_BORDER_INDICATORS).as_str() {
         "off" => Indicators { colour: false, arrows: false },
         "arrows" => Indicators { colour: false, arrows: true },
         "both" => Indicators { colour: true, arrows: true },
@@ -86,7 +87,7 @@ fn pane_box(server: &Server, window: &Window, id: PaneId, status: PaneStatus) ->
         cols: pane.size.cols as i32,
         rows: pane.size.rows as i32,
         floating: window.layout.is_floating(id),
-        framed: server.option_text(OptionScope::Pane(id), "pane-border-lines") != "none",
+        framed: server.option_text(OptionScope::Pane(id), opt::PANE_BORDER_LINES) != "none",
         visible: server.is_pane_visible(id),
         bar_cols: (bar.cols + bar.pad) as i32,
         bar_shown,
@@ -146,15 +147,15 @@ impl Chrome {
     fn find_borders(&mut self, cx: &Cx<'_>, subject: &Subject, special: &[bool]) {
         let server = &*cx.server;
         let level = OptionScope::Window(subject.window);
-        let lines_of = |level| BorderLines::parse(&server.option_text(level, "pane-border-lines"));
+        let lines_of = |level| BorderLines::parse(&server.option_text(level, opt::PANE_BORDER_LINES));
         let lines = lines_of(level);
         let lines_of_panes: Vec<BorderLines> =
             self.layout.panes.iter().map(|pane| lines_of(OptionScope::Pane(pane.id))).collect();
-        let fill = fill_character(&server.option_text(level, "fill-character"));
+        let fill = fill_character(&server.option_text(level, opt::FILL_CHARACTER));
         let window_scope = Scope::new(server, cx.host, cx.now)
             .client(Some(subject.client))
             .with_winlink(subject.session, subject.index);
-        let outside = style::of_option(server, level, "pane-border-style", &window_scope);
+        let outside = style::of_option(server, level, opt::PANE_BORDER_STYLE, &window_scope);
         let styles: Vec<[CellStyle; 2]> =
             self.layout.panes.iter().map(|p| pane_styles(cx, subject, p)).collect();
         let marked = server.valid_mark().filter(|m| m.link == (subject.session, subject.index));
@@ -233,21 +234,24 @@ impl Chrome {
     /// Expands and draws the border status line of each pane.
     fn make_lines(&mut self, cx: &mut Cx<'_>, subject: &Subject) {
         let level = OptionScope::Window(subject.window);
-        let fill = fill_character(&cx.server.option_text(level, "fill-character"));
+        let fill = fill_character(&cx.server.option_text(level, opt::FILL_CHARACTER));
         for (index, pane) in self.layout.panes.iter().enumerate() {
             let width = pane.status_cols.max(0) as u32;
             let server = &*cx.server;
             let pane_level = OptionScope::Pane(pane.id);
-            let lines = BorderLines::parse(&server.option_text(pane_level, "pane-border-lines"));
+            let lines = BorderLines::parse(&server.option_text(pane_level, opt::PANE_BORDER_LINES));
             let scope = Scope::new(server, cx.host, cx.now)
                 .client(Some(subject.client))
                 .with_pane_at(subject.session, subject.index, pane.id)
                 .owner(Some(subject.client))
                 .for_status(false);
-            let name =
-                if pane.id == subject.active { "pane-active-border-style" } else { "pane-border-style" };
-            let style = style::of_option(server, pane_level, name, &scope);
-            let text = scope.expand_time(&server.option_text(pane_level, "pane-border-format"));
+            let key = if pane.id == subject.active {
+                opt::PANE_ACTIVE_BORDER_STYLE
+            } else {
+                opt::PANE_BORDER_STYLE
+            };
+            let style = style::of_option(server, pane_level, key, &scope);
+            let text = scope.expand_time(&server.option_text(pane_level, opt::PANE_BORDER_FORMAT));
             let number = server.pane_index(pane.id);
             let mut line = Surface::new(Size::new(width, 1));
             let y = if self.layout.status == PaneStatus::Top { pane.y - 1 } else { pane.y + pane.rows };
@@ -279,7 +283,8 @@ impl Chrome {
                 subject.index,
                 pane.id,
             );
-            let style = style::of_option(server, OptionScope::Pane(pane.id), "pane-scrollbars-style", &scope);
+            let style =
+                style::of_option(server, OptionScope::Pane(pane.id), opt::PANE_SCROLLBARS_STYLE, &scope);
             self.bars.push(Bar { pane: index, cols: size.cols, pad: size.pad, style, slider: None });
         }
     }
@@ -385,8 +390,8 @@ fn pane_styles(cx: &Cx<'_>, subject: &Subject, pane: &PaneBox) -> [CellStyle; 2]
         subject.index,
         pane.id,
     );
-    ["pane-border-style", "pane-active-border-style"]
-        .map(|name| style::of_option(cx.server, OptionScope::Pane(pane.id), name, &scope))
+    [opt::PANE_BORDER_STYLE, opt::PANE_ACTIVE_BORDER_STYLE]
+        .map(|key| style::of_option(cx.server, OptionScope::Pane(pane.id), key, &scope))
 }
 
 /// The first character of the option `fill-character`, if it takes one column.

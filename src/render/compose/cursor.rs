@@ -5,6 +5,7 @@ use super::chrome::Chrome;
 use crate::base::{Colour, PaneId, Point, Size};
 use crate::model::Cx;
 use crate::model::option_access::OptionScope;
+use crate::options::opt;
 use crate::render::frame::{CursorLook, CursorShape, Frame, MouseTracking};
 use crate::terminal::{self, KeyboardFlags, Modes, Terminal};
 use crate::view::prompt::LinePrompt;
@@ -64,9 +65,9 @@ fn prompt_look(cx: &mut Cx<'_>, subject: &Subject) -> CursorLook {
     let prompt = cx.server.clients.get_mut(&subject.client).and_then(|c| c.prompt.as_mut());
     let command =
         prompt.and_then(|p| p.as_any().downcast_mut::<LinePrompt>()).is_some_and(|p| p.is_command_mode());
-    let name = if command { "prompt-command-cursor-style" } else { "prompt-cursor-style" };
-    let style = cx.server.option_text(level, name);
-    let (shape, blinking) = match style.as_str() {
+    let name = if command { opt::PROMPT_COMMAND_CURSOR_STYLE } else { opt::PROMPT_CURSOR_STYLE };
+    let style = cx.server.option(level, name);
+    let (shape, blinking) = match style {
         "blinking-block" => (CursorShape::Block, true),
         "block" => (CursorShape::Block, false),
         "blinking-underline" => (CursorShape::Underline, true),
@@ -75,7 +76,8 @@ fn prompt_look(cx: &mut Cx<'_>, subject: &Subject) -> CursorLook {
         "bar" => (CursorShape::Bar, false),
         _ => (CursorShape::Default, false),
     };
-    let colour = Colour::parse(&cx.server.option_text(level, "prompt-cursor-colour")).unwrap_or(Colour::None);
+    let colour =
+        Colour::parse(&cx.server.option_text(level, opt::PROMPT_CURSOR_COLOUR)).unwrap_or(Colour::None);
     CursorLook { shape, blinking, very_visible: false, colour }
 }
 
@@ -157,7 +159,7 @@ fn look_of(terminal: &Terminal) -> CursorLook {
 fn mouse(cx: &Cx<'_>, subject: &Subject, covered: bool, program: MouseTracking) -> MouseTracking {
     let server = &*cx.server;
     let level = OptionScope::Session(subject.session);
-    if !server.option_on(level, "mouse") {
+    if !server.option(level, opt::MOUSE) {
         return program;
     }
     let wants_all = || {
@@ -167,7 +169,7 @@ fn mouse(cx: &Cx<'_>, subject: &Subject, covered: bool, program: MouseTracking) 
             .filter_map(|&p| server.pane(p))
             .any(|p| p.modes.is_empty() && p.terminal.lock().modes().contains(Modes::MOUSE_ALL))
     };
-    if server.option_on(level, "focus-follows-mouse") || (!covered && wants_all()) {
+    if server.option(level, opt::FOCUS_FOLLOWS_MOUSE) || (!covered && wants_all()) {
         MouseTracking::All
     } else {
         MouseTracking::Button

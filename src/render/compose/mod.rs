@@ -21,6 +21,7 @@ mod status;
 use crate::base::{ClientId, Colour, PaneId, Point, Rect, SessionId, Size, Surface, WindowId, guard};
 use crate::model::Cx;
 use crate::model::option_access::OptionScope;
+use crate::options::opt;
 
 use super::frame::{Frame, FrameLinks};
 use super::pictures::FramePictures;
@@ -245,7 +246,7 @@ fn subject(cx: &mut Cx<'_>, client: ClientId, erasing: Erasing) -> Option<Subjec
     let speaks = c.message.is_some() || c.prompt.is_some();
     let status_rows = shown.min(size.rows);
     let covered_rows = shown.max(u32::from(speaks)).min(size.rows);
-    let top = server.option_text(OptionScope::Session(session), "status-position") == "top";
+    let top = server.option_text(OptionScope::Session(session), opt::STATUS_POSITION) == "top";
     let mut subject = Subject {
         client,
         session,
@@ -268,7 +269,7 @@ fn subject(cx: &mut Cx<'_>, client: ClientId, erasing: Erasing) -> Option<Subjec
 fn titles(cx: &Cx<'_>, subject: &Subject, frame: &mut Frame) {
     let server = &*cx.server;
     let active = server.window(subject.window).and_then(|w| server.pane(w.active));
-    let titled = server.option_on(OptionScope::Session(subject.session), "set-titles");
+    let titled = server.option(OptionScope::Session(subject.session), opt::SET_TITLES);
     if let Some(pane) = active {
         let terminal = pane.terminal.lock();
         let progress = terminal.progress();

@@ -14,6 +14,7 @@ use crate::format::Scope;
 use crate::model::Cx;
 use crate::model::client::Theme;
 use crate::model::option_access::OptionScope;
+use crate::options::opt;
 use crate::render::frame::{Frame, FrameImage, FrameLinks};
 use crate::render::pictures::FramePictures;
 use crate::terminal::{Palette, Terminal};
@@ -401,20 +402,20 @@ fn default_colours(cx: &Cx<'_>, subject: &Subject, id: PaneId) -> ((Colour, Colo
     let server = &*cx.server;
     let is_active = server.window(subject.window).is_some_and(|w| w.active == id);
     let level = OptionScope::Pane(id);
-    let plain = |name: &str| {
-        let text = server.option_text(level, name);
+    let plain = |key| {
+        let text: &str = server.option(level, key);
         text.is_empty() || text == "default"
     };
-    if plain("window-style") && (!is_active || plain("window-active-style")) {
+    if plain(opt::WINDOW_STYLE) && (!is_active || plain(opt::WINDOW_ACTIVE_STYLE)) {
         return ((Colour::Default, Colour::Default), Dim::default());
     }
     let scope = Scope::new(server, cx.host, cx.now).with_pane(id).no_jobs();
-    let base = style::whole_of_option(server, level, "window-style", &scope);
+    let base = style::whole_of_option(server, level, opt::WINDOW_STYLE, &scope);
     if !is_active {
         return ((base.cell.fg, base.cell.bg), Dim::new(cx, subject, base.dim));
     }
     // tmux: the active pane has only the dimming of its own style.
-    let active = style::whole_of_option(server, level, "window-active-style", &scope);
+    let active = style::whole_of_option(server, level, opt::WINDOW_ACTIVE_STYLE, &scope);
     let pick = |a: Colour, b: Colour| if a == Colour::Default { b } else { a };
     let colours = (pick(active.cell.fg, base.cell.fg), pick(active.cell.bg, base.cell.bg));
     (colours, Dim::new(cx, subject, active.dim))

@@ -6,6 +6,7 @@ use crate::format::Scope;
 use crate::model::Cx;
 use crate::model::client::StatusRange;
 use crate::model::option_access::OptionScope;
+use crate::options::opt;
 use crate::render::frame::{Frame, FrameLinks};
 use crate::syntax::style::{Align, Style, Width};
 use crate::view::style;
@@ -114,17 +115,16 @@ fn status_lines(cx: &mut Cx<'_>, subject: &Subject, size: Size, links: &mut Fram
         .owner(Some(subject.client))
         .client(Some(subject.client))
         .for_status(client.status_forced);
-    let mut style = style::of_option(server, level, "status-style", &scope);
-    for (name, colour) in [("status-fg", &mut style.fg), ("status-bg", &mut style.bg)] {
-        if let Some(own) = Colour::parse(&server.option_text(level, name))
-            && !own.is_default()
-        {
+    let mut style = style::of_option(server, level, opt::STATUS_STYLE, &scope);
+    for (key, colour) in [(opt::STATUS_FG, &mut style.fg), (opt::STATUS_BG, &mut style.bg)] {
+        let own = server.option(level, key);
+        if !own.is_default() {
             *colour = own;
         }
     }
     let formats: Vec<(u32, String)> = server
         .chain(level)
-        .array("status-format")
+        .array(opt::STATUS_FORMAT)
         .filter_map(|(n, v)| Some((n.number()?, v.to_text(None, false))))
         .collect();
     let mut all = Vec::new();
@@ -150,7 +150,7 @@ fn status_lines(cx: &mut Cx<'_>, subject: &Subject, size: Size, links: &mut Fram
 fn message_row(cx: &Cx<'_>, subject: &Subject) -> u32 {
     let server = &*cx.server;
     let lines = server.client(subject.client).map_or(0, |c| server.status_lines(c));
-    let wanted = server.option_number(OptionScope::Session(subject.session), "message-line").max(0) as u32;
+    let wanted = server.option_number(OptionScope::Session(subject.session), opt::MESSAGE_LINE).max(0) as u32;
     wanted.min(lines.saturating_sub(1)).min(subject.covered_rows.saturating_sub(1))
 }
 
@@ -179,9 +179,9 @@ fn draw_message(cx: &Cx<'_>, subject: &Subject, row: u32, lines: &mut Surface, l
         .client(Some(subject.client))
         .add("message", text)
         .add("command_prompt", "0");
-    let style = style::whole_of_option(server, level, "message-style", &scope);
+    let style = style::whole_of_option(server, level, opt::MESSAGE_STYLE, &scope);
     let (x, width) = message_area(&style, lines.size().cols);
-    let expanded = scope.expand_time(&server.option_text(level, "message-format"));
+    let expanded = scope.expand_time(&server.option_text(level, opt::MESSAGE_FORMAT));
     draw_linked(lines, row, (x, width), style.cell, &expanded, links);
 }
 

@@ -32,7 +32,7 @@ impl Fixture {
         server.options.window = Options::defaults(crate::options::Scope::WINDOW);
         server.config_done = true;
         for (name, value) in [("status-right", ""), ("default-size", &format!("{cols}x{}", rows - 1))] {
-            server.set_option_text(OptionScope::GlobalSession, name, value);
+            server.set_named_option(OptionScope::GlobalSession, name, value);
         }
         let mut cx = Cx { server: &mut server, host: &mut host, now: NOW };
         let session = cx.create_session(NewSession {
@@ -73,7 +73,7 @@ impl Fixture {
     }
 
     fn set(&mut self, scope: OptionScope, name: &str, value: &str) {
-        self.server.set_option_text(scope, name, value);
+        self.server.set_named_option(scope, name, value);
         self.server.update_status_cache(self.session);
         let window = self.window();
         self.cx().fix_panes(window, None);

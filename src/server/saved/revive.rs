@@ -22,6 +22,7 @@ use crate::model::session::SessionGroup;
 use crate::model::spawn::{Spawn, SpawnFlags};
 use crate::model::window::WindowFlags;
 use crate::model::{Cx, Layout, Server};
+use crate::options::opt;
 use crate::server::pump::{feed_all, split_checkpoint};
 use crate::server::restore::{remake, restore_session, restore_window};
 use crate::server::snapshot::{PaneRecord, SessionRecord, WindowRecord};
@@ -300,7 +301,7 @@ fn build_panes(
         restored.warnings.extend(warning);
         handle.into_iter().for_each(|handle| cx.host.hold_history(pane.id, handle));
         let scope = OptionScope::Session(session);
-        let default = cx.server.option_text(scope, "default-command");
+        let default = cx.server.option_text(scope, opt::DEFAULT_COMMAND);
         let record = PaneRecord {
             argv: Cow::Owned(Some(default).filter(|text| !text.is_empty()).into_iter().collect()),
             shell: Cow::Owned(cx.default_shell(scope)),
@@ -365,7 +366,7 @@ enum Again {
 impl Again {
     fn of(server: &Server, pane: &SavedPane) -> Self {
         let options = server.server_options();
-        let names: Vec<&str> = options.strings("restore-programs").collect();
+        let names: Vec<&str> = options.strings(opt::RESTORE_PROGRAMS).collect();
         let may = |program: Option<&str>| {
             let name = program.unwrap_or_default().rsplit('/').next().unwrap_or_default();
             !name.is_empty() && names.iter().any(|known| *known == "*" || *known == name)

@@ -9,6 +9,7 @@ use crate::model::host::{FileError, JobRequest};
 use crate::model::kept::Purpose;
 use crate::model::mode::ModeTarget;
 use crate::model::option_access::OptionScope;
+use crate::options::opt;
 
 /// Does one effect of a copy mode on a pane.
 pub fn perform(cx: &mut Cx<'_>, pane: PaneId, target: &ModeTarget, effect: Effect) {
@@ -31,7 +32,7 @@ pub fn perform(cx: &mut Cx<'_>, pane: PaneId, target: &ModeTarget, effect: Effec
 
 /// Puts data on the clipboards of the clients that show the pane, if `set-clipboard` lets us.
 fn set_clipboard(cx: &mut Cx<'_>, pane: PaneId, data: &[u8]) {
-    if cx.server.option_text(OptionScope::Server, "set-clipboard") == "off" {
+    if cx.server.option_text(OptionScope::Server, opt::SET_CLIPBOARD) == "off" {
         return;
     }
     let window = cx.server.pane(pane).map(|p| p.window);
@@ -77,7 +78,7 @@ fn append(cx: &mut Cx<'_>, pane: PaneId, data: Vec<u8>) {
 
 /// Runs a command (or `copy-command`) with data as its input.
 fn pipe(cx: &mut Cx<'_>, target: &ModeTarget, data: Vec<u8>, command: Option<String>) {
-    let default = || cx.server.option_text(OptionScope::Server, "copy-command");
+    let default = || cx.server.option_text(OptionScope::Server, opt::COPY_COMMAND);
     let command = command.filter(|c| !c.is_empty()).unwrap_or_else(default);
     if command.is_empty() {
         return;

@@ -11,6 +11,7 @@ use crate::model::mode::{CapturedRows, ModeResult, ModeTarget, PaneMode, TextAt}
 use crate::model::option_access::OptionScope;
 use crate::model::queue::{ItemId, KeyEvent};
 use crate::model::{ClientFlags, Cx};
+use crate::options::opt;
 use crate::syntax::args::Args;
 use crate::transcript::TranscriptView;
 use crate::view::style;
@@ -286,18 +287,18 @@ impl CopyMode {
     fn styles(&self, cx: &Cx<'_>, pane: PaneId, scope: &Scope<'_>) -> Styles {
         let window = cx.server.pane(pane).map(|p| OptionScope::Window(p.window));
         let at = window.unwrap_or(OptionScope::GlobalWindow);
-        let style = |name: &str| style::of_option(cx.server, at, name, scope);
+        let style = |key| style::of_option(cx.server, at, key, scope);
         let mut styles = Styles {
-            position: style("copy-mode-position-style"),
-            matched: style("copy-mode-match-style"),
-            current: style("copy-mode-current-match-style"),
-            mark: style("copy-mode-mark-style"),
-            selection: style("copy-mode-selection-style"),
+            position: style(opt::COPY_MODE_POSITION_STYLE),
+            matched: style(opt::COPY_MODE_MATCH_STYLE),
+            current: style(opt::COPY_MODE_CURRENT_MATCH_STYLE),
+            mark: style(opt::COPY_MODE_MARK_STYLE),
+            selection: style(opt::COPY_MODE_SELECTION_STYLE),
             ..Styles::default()
         };
         if self.state.number_width() != 0 {
-            styles.number = style("copy-mode-line-number-style");
-            styles.current_number = style("copy-mode-current-line-number-style");
+            styles.number = style(opt::COPY_MODE_LINE_NUMBER_STYLE);
+            styles.current_number = style(opt::COPY_MODE_CURRENT_LINE_NUMBER_STYLE);
         }
         styles
     }
@@ -309,7 +310,7 @@ impl CopyMode {
         }
         let window = cx.server.pane(pane).map(|p| OptionScope::Window(p.window));
         let at = window.unwrap_or(OptionScope::GlobalWindow);
-        let text = scope.expand(&cx.server.option_text(at, "copy-mode-position-format"));
+        let text = scope.expand(&cx.server.option_text(at, opt::COPY_MODE_POSITION_FORMAT));
         if !text.is_empty() {
             let (x, width) = (self.state.number_width() as u32, self.state.text_cols() as u32);
             draw_format(&mut self.surface, x, 0, width, styles.position, &text);
@@ -323,13 +324,13 @@ fn settings(cx: &Cx<'_>, pane: PaneId, target: Option<&ModeTarget>) -> Settings 
     let window = server.pane(pane).map(|p| OptionScope::Window(p.window));
     let at = window.unwrap_or(OptionScope::GlobalWindow);
     let session = target.and_then(|t| t.state.session).map(OptionScope::Session);
-    let global = server.option_text(OptionScope::GlobalSession, "word-separators");
+    let global = server.option_text(OptionScope::GlobalSession, opt::WORD_SEPARATORS);
     Settings {
-        vi: server.option_text(at, "mode-keys") == "vi",
-        wrap_search: server.option_on(at, "wrap-search"),
-        command_status: server.option_on(at, "copy-mode-command-status"),
-        line_numbers: LineNumbers::from_choice(&server.option_text(at, "copy-mode-line-numbers")),
-        separators: session.map_or_else(|| global.clone(), |s| server.option_text(s, "word-separators")),
+        vi: server.option_text(at, opt::MODE_KEYS) == "vi",
+        wrap_search: server.option(at, opt::WRAP_SEARCH),
+        command_status: server.option(at, opt::COPY_MODE_COMMAND_STATUS),
+        line_numbers: LineNumbers::from_choice(&server.option_text(at, opt::COPY_MODE_LINE_NUMBERS)),
+        separators: session.map_or_else(|| global.clone(), |s| server.option_text(s, opt::WORD_SEPARATORS)),
         format_separators: global,
     }
 }

@@ -8,6 +8,7 @@ use crate::format::draw::draw as draw_format;
 use crate::format::sort::{self, Order, Sort};
 use crate::model::option_access::OptionScope;
 use crate::model::{Cx, FindState};
+use crate::options::opt;
 use crate::syntax::args::Args;
 use crate::view::boxes::{BoxLines, Part, cell};
 use crate::view::style;
@@ -54,13 +55,13 @@ fn status_lines(cx: &Cx<'_>, client: ClientId, lines: u32) -> Option<Surface> {
     let level = OptionScope::Session(c.session?);
     let scope =
         Scope::new(cx.server, cx.host, cx.now).owner(Some(client)).client(Some(client)).for_status(false);
-    let look = style::of_option(cx.server, level, "status-style", &scope);
+    let look = style::of_option(cx.server, level, opt::STATUS_STYLE, &scope);
     let mut surface = Surface::new(Size::new(c.size.cols, lines));
     surface.fill(0, 0, c.size.cols, lines, &Cell { style: look, ..Cell::BLANK });
     let formats: Vec<(u32, String)> = cx
         .server
         .chain(level)
-        .array("status-format")
+        .array(opt::STATUS_FORMAT)
         .filter_map(|(index, value)| Some((index.number()?, value.as_str()?.to_owned())))
         .collect();
     for (row, format) in formats.into_iter().filter(|(row, _)| *row < lines) {
@@ -107,7 +108,7 @@ impl Source for Clients {
         let lines = cx.server.status_lines(c);
         let lines = if lines >= size.rows { 0 } else { lines };
         let level = c.session.map_or(OptionScope::GlobalSession, OptionScope::Session);
-        let top = if cx.server.option_text(level, "status-position") == "top" { lines } else { 0 };
+        let top = if cx.server.option_text(level, opt::STATUS_POSITION) == "top" { lines } else { 0 };
         let room = Size::new(size.cols, size.rows.saturating_sub(2 + lines));
         if let Some(p) = cx.server.pane(pane) {
             draw_screen(surface, Point::new(at.x, at.y + top), room, &p.terminal.lock());

@@ -98,7 +98,7 @@ impl Customize {
             return;
         };
         tree.nodes[top].no_tag = true;
-        let own = |level: OptionScope, name: &str| cx.server.chain(level).get_only(name).is_some();
+        let own = |level: OptionScope, name: &str| cx.server.chain(level).named_here(name).is_some();
         let owner =
             |name: &str| levels.iter().rev().copied().find(|&level| own(level, name)).unwrap_or(levels[0]);
         let mut users: Vec<String> = Vec::new();
@@ -137,7 +137,7 @@ impl Customize {
             return;
         }
         let chain = cx.server.chain(level);
-        let Some(value) = chain.get(name) else { return };
+        let Some(value) = chain.named(name) else { return };
         let flag = |on: bool| if on { "1" } else { "0" };
         let mut scope = Self::scope(cx, state, true)
             .add("option_name", name)
@@ -241,11 +241,11 @@ impl Customize {
         let client = with.client;
         match entry.map(|e| e.kind) {
             Some(Kind::Flag) => {
-                let value = if cx.server.option_on(to, name) { "off" } else { "on" };
+                let value = if cx.server.chain(to).named_number(name) != 0 { "off" } else { "on" };
                 set(cx, client, to, name, Some(value));
             }
             Some(Kind::Choice(choices)) => {
-                let next = (cx.server.option_number(to, name) as usize + 1) % choices.len();
+                let next = (cx.server.chain(to).named_number(name) as usize + 1) % choices.len();
                 set(cx, client, to, name, Some(choices[next]));
             }
             _ => self.ask_value(cx, with, (to, name, index.as_ref()), array),
@@ -262,7 +262,7 @@ impl Customize {
     ) {
         let (client, state) = (with.client, self.state(cx, with.pane));
         let entry = table::find(name);
-        let value = cx.server.chain(to).get(name);
+        let value = cx.server.chain(to).named(name);
         let text = value.filter(|_| !array || index.is_some());
         let text = text.map(|v| v.element_text(entry, index, false)).unwrap_or_default();
         let free = (0..)

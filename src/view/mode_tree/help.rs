@@ -6,6 +6,7 @@ use crate::base::{Attrs, CellStyle, ClientId, Point, Size, Surface};
 use crate::model::Cx;
 use crate::model::mode::{Overlay, OverlayResult};
 use crate::model::queue::KeyEvent;
+use crate::options::opt;
 use crate::view::boxes::{BoxLines, draw_box};
 use crate::view::menu::window_level;
 use crate::view::{overlay, style};
@@ -76,9 +77,10 @@ impl Overlay for Help {
         let Some(full) = cx.server.client(client).map(|c| c.size) else { return };
         let level = window_level(cx, client);
         let scope = crate::format::Scope::new(cx.server, cx.host, cx.now).client(Some(client));
-        let mut border = style::of_option(cx.server, level, "popup-border-style", &scope);
+        let mut border = style::of_option(cx.server, level, opt::POPUP_BORDER_STYLE, &scope);
         border.attrs = Attrs::empty();
-        let lines = BoxLines::parse(&cx.server.option_text(level, "popup-border-lines")).unwrap_or_default();
+        let lines =
+            BoxLines::parse(&cx.server.option_text(level, opt::POPUP_BORDER_LINES)).unwrap_or_default();
         let mut s = Surface::new(self.size);
         let inset = u32::from(lines != BoxLines::None);
         if inset > 0 {

@@ -30,6 +30,7 @@ use crate::model::option_access::OptionScope;
 use crate::model::queue::{KeyEvent, QueueState, StateFlags};
 use crate::model::window::WindowFlags;
 use crate::model::{Cx, FindState};
+use crate::options::opt;
 use crate::syntax::args::Args;
 use crate::syntax::template::{Text, ValueKind, fill_all};
 
@@ -299,7 +300,7 @@ impl<S: Source> TreeMode<S> {
         let window = cx.server.pane(pane).map(|p| OptionScope::Window(p.window));
         let level = window.unwrap_or(OptionScope::GlobalWindow);
         let scope = Scope::new(cx.server, cx.host, cx.now).with_pane(pane);
-        let mode = style::of_option(cx.server, level, "mode-style", &scope);
+        let mode = style::of_option(cx.server, level, opt::MODE_STYLE, &scope);
         self.tree.draw_lines(surface, mode);
         if let Some((at, size, index)) = self.tree.draw_preview_box(surface, mode) {
             let item = self.tree.nodes[index].data.clone();

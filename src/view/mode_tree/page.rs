@@ -1,7 +1,7 @@
 //! What the customize mode tells about the current option or key.
 
 use crate::base::width::clusters;
-use crate::base::{Cell, CellStyle, Key, Point, Size, Surface};
+use crate::base::{Cell, CellStyle, Colour, Key, Point, Size, Surface};
 use crate::format::Scope;
 use crate::model::option_access::OptionScope;
 use crate::model::{Cx, FindState};
@@ -105,7 +105,7 @@ pub(super) fn draw_option(
     index: Option<&ArrayKey>,
 ) -> Option<()> {
     let entry = table::find(name);
-    let value = cx.server.chain(level).get(name)?;
+    let value = cx.server.chain(level).named(name)?;
     let array = entry.is_some_and(OptionEntry::is_array);
     page.plain(about(name).unwrap_or("This option doesn't have a description."))?;
     page.skip()?;
@@ -146,7 +146,9 @@ fn draw_meaning(cx: &Cx<'_>, page: &mut Page<'_>, level: OptionScope, name: &str
             page.plain(&format!("Available values are: {}", choices.join(", ")))?;
         }
         Some(Kind::Colour) => {
-            let look = CellStyle { fg: cx.server.chain(level).colour(name), ..CellStyle::DEFAULT };
+            let own = cx.server.chain(level).named(name);
+            let fg = if let Some(Value::Colour(colour)) = own { *colour } else { Colour::Default };
+            let look = CellStyle { fg, ..CellStyle::DEFAULT };
             page.write("This is a colour option: ", true, CellStyle::DEFAULT)?;
             page.write("EXAMPLE", false, look)?;
         }
@@ -154,7 +156,7 @@ fn draw_meaning(cx: &Cx<'_>, page: &mut Page<'_>, level: OptionScope, name: &str
     }
     if entry.is_some_and(|e| e.is_style) {
         page.write("This is a style option: ", true, CellStyle::DEFAULT)?;
-        page.write("EXAMPLE", false, style::of_option(cx.server, level, name, &scope))?;
+        page.write("EXAMPLE", false, style::parse(&cx.server.named_option_text(level, name), &scope).cell)?;
     }
     Some(())
 }
@@ -169,7 +171,7 @@ fn draw_above(
     unit: &str,
 ) -> Option<()> {
     let on = |level: OptionScope| {
-        let value = cx.server.chain(level).get_only(name);
+        let value = cx.server.chain(level).named_here(name);
         value.map(|value| value.element_text(table::find(name), None, false))
     };
     if let OptionScope::Pane(_) = level

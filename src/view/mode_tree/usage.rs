@@ -14,6 +14,7 @@ use crate::format::sort::Order;
 use crate::format::usage::{Layout, scope_of, scope_of_total, server_line, sorted};
 use crate::model::usage::{Seen, Subject};
 use crate::model::{Cx, FindState, Pane};
+use crate::options::{OptionKey, opt};
 use crate::syntax::args::Args;
 use crate::view::prompt::PromptType;
 
@@ -104,8 +105,9 @@ impl UsageList {
     }
 
     /// Asks for a limit of a pane and sets it.
-    fn ask_limit(cx: &mut Cx<'_>, with: &Pressed, pane: PaneId, option: &'static str) {
-        let now = cx.server.option_text(crate::model::option_access::OptionScope::Pane(pane), option);
+    fn ask_limit<T>(cx: &mut Cx<'_>, with: &Pressed, pane: PaneId, key: OptionKey<T>) {
+        let option = key.name();
+        let now = cx.server.option_text(crate::model::option_access::OptionScope::Pane(pane), key);
         let with = *with;
         ask(cx, &with, &format!("({option}) "), &now, PromptType::Command, move |cx, text| {
             if !text.is_empty() {
@@ -279,9 +281,9 @@ impl Source for UsageList {
                 run_command(cx, with.client, FindState::default(), &self.command, &pane.to_string());
                 return Outcome::Finish;
             }
-            ('m', Some(Item::Pane(pane))) => Self::ask_limit(cx, with, pane, "pane-memory-max"),
-            ('p', Some(Item::Pane(pane))) => Self::ask_limit(cx, with, pane, "pane-pids-max"),
-            ('c', Some(Item::Pane(pane))) => Self::ask_limit(cx, with, pane, "pane-cpu-weight"),
+            ('m', Some(Item::Pane(pane))) => Self::ask_limit(cx, with, pane, opt::PANE_MEMORY_MAX),
+            ('p', Some(Item::Pane(pane))) => Self::ask_limit(cx, with, pane, opt::PANE_PIDS_MAX),
+            ('c', Some(Item::Pane(pane))) => Self::ask_limit(cx, with, pane, opt::PANE_CPU_WEIGHT),
             ('x', Some(item)) => Self::ask_end(cx, with, vec![item]),
             ('X', _) => {
                 let tagged = tree.tagged().into_iter().map(|n| tree.nodes[n].data.clone()).collect();

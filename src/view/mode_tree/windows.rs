@@ -10,6 +10,7 @@ use crate::format::sort::{self, Order};
 use crate::format::{self, Scope};
 use crate::model::option_access::OptionScope;
 use crate::model::{Cx, FindState, Marked, Server};
+use crate::options::opt;
 use crate::syntax::args::Args;
 use crate::view::boxes::{BoxLines, draw_box};
 use crate::view::prompt::PromptType;
@@ -414,11 +415,11 @@ fn draw_label(
     level: OptionScope,
     scope: &Scope<'_>,
 ) {
-    let text = scope.expand(&cx.server.option_text(level, "tree-mode-preview-format"));
+    let text = scope.expand(&cx.server.option_text(level, opt::TREE_MODE_PREVIEW_FORMAT));
     if text.is_empty() || size.cols < 5 || size.rows < 3 {
         return;
     }
-    let look = style::of_option(cx.server, level, "tree-mode-preview-style", scope);
+    let look = style::of_option(cx.server, level, opt::TREE_MODE_PREVIEW_STYLE, scope);
     let room = size.cols - 4;
     let text = if format::width(&text) > room { format::trim_left(&text, room) } else { text };
     let width = format::width(&text);

@@ -7,6 +7,7 @@ use crate::format::Scope;
 use crate::model::mode::PromptResult;
 use crate::model::option_access::OptionScope;
 use crate::model::{Cx, Server};
+use crate::options::opt;
 use crate::options::table as option_table;
 use crate::syntax::table as command_table;
 use crate::view::{menu, style};
@@ -46,7 +47,7 @@ fn names(server: &Server, word: &str, at_start: bool) -> Vec<String> {
         entry.alias.into_iter().for_each(&mut add);
     }
     let options = server.chain(OptionScope::Server);
-    for alias in options.strings("command-alias") {
+    for alias in options.strings(opt::COMMAND_ALIAS) {
         if let Some((name, _)) = alias.split_once('=') {
             add(name);
         }
@@ -261,9 +262,9 @@ impl LinePrompt {
             list.add_plain(size.cols, label, Key::char(key));
         }
         let scope = Scope::new(cx.server, cx.host, cx.now).client(Some(client));
-        let whole = style::whole_of_option(cx.server, level, "message-style", &scope);
+        let whole = style::whole_of_option(cx.server, level, opt::MESSAGE_STYLE, &scope);
         let (area, _) = super::draw::area(&whole, size.cols);
-        let y = if cx.server.option_text(level, "status-position") == "top" {
+        let y = if cx.server.option_text(level, opt::STATUS_POSITION) == "top" {
             lines
         } else {
             size.rows.saturating_sub(3 + labels.len() as u32)

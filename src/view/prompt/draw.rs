@@ -6,6 +6,7 @@ use crate::base::{Cell, CellStyle, ClientId, Point, Surface};
 use crate::format;
 use crate::model::Cx;
 use crate::model::option_access::OptionScope;
+use crate::options::opt;
 use crate::syntax::style::{Align, Style, Width};
 use crate::view::style;
 
@@ -41,13 +42,13 @@ impl LinePrompt {
         let session = cx.server.client(client).and_then(|c| c.session);
         let at = session.map_or(OptionScope::GlobalSession, OptionScope::Session);
         let scope = scope(cx, client, self.state.as_ref()).add("prompt-input", self.line.to_text());
-        let name = if self.command { "message-command-style" } else { "message-style" };
-        let base = style::of_option(cx.server, at, name, &scope);
-        let whole = style::whole_of_option(cx.server, at, "message-style", &scope);
+        let key = if self.command { opt::MESSAGE_COMMAND_STYLE } else { opt::MESSAGE_STYLE };
+        let base = style::of_option(cx.server, at, key, &scope);
+        let whole = style::whole_of_option(cx.server, at, opt::MESSAGE_STYLE, &scope);
         let (x, width) = area(&whole, line.size().cols);
         let prompt = scope.expand_time(&self.prompt);
         let scope = scope.add("message", prompt).add("command_prompt", if self.command { "1" } else { "0" });
-        let expanded = scope.expand_time(&cx.server.option_text(at, "message-format"));
+        let expanded = scope.expand_time(&cx.server.option_text(at, opt::MESSAGE_FORMAT));
         let start = format::width(&expanded).min(width);
         format::draw::draw(line, x, 0, width, base, &expanded);
         // tmux: without room for what is typed, the cursor stays where it was last.

@@ -2,6 +2,7 @@
 
 use crate::model::option_access::OptionScope;
 use crate::model::{Cx, Server};
+use crate::options::opt;
 
 /// What a prompt asks for: decides its history and how it completes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
@@ -33,7 +34,7 @@ impl PromptType {
 
 /// Adds a line, unless it is the newest already; the oldest go beyond the limit.
 pub fn add(server: &mut Server, kind: PromptType, line: &str) {
-    let limit = server.option_number(OptionScope::Server, "prompt-history-limit").max(0) as usize;
+    let limit = server.option(OptionScope::Server, opt::PROMPT_HISTORY_LIMIT).max(0) as usize;
     let lines = &mut server.prompt_history[kind as usize];
     let new = lines.last().is_none_or(|last| last != line);
     if new {
@@ -45,7 +46,7 @@ pub fn add(server: &mut Server, kind: PromptType, line: &str) {
 
 /// The file that keeps history between servers, if there is one.
 pub fn file(cx: &Cx<'_>) -> Option<String> {
-    let path = cx.server.option_text(OptionScope::Server, "history-file");
+    let path = cx.server.option_text(OptionScope::Server, opt::HISTORY_FILE);
     if path.starts_with('/') {
         return Some(path);
     }

@@ -15,6 +15,7 @@ use crate::model::mode::{Prompt, PromptResult};
 use crate::model::option_access::OptionScope;
 use crate::model::queue::{Exec, ItemId, QueueState};
 use crate::model::{Cx, FindState};
+use crate::options::opt;
 
 use edit::{Edit, Line};
 pub use history::PromptType;
@@ -270,7 +271,7 @@ impl LinePrompt {
         let session = cx.server.client(client).and_then(|c| c.session);
         let at = session.map_or(OptionScope::GlobalSession, OptionScope::Session);
         let separators = |whole: bool| {
-            if whole { String::new() } else { cx.server.option_text(at, "word-separators") }
+            if whole { String::new() } else { cx.server.option_text(at, opt::WORD_SEPARATORS) }
         };
         let size = self.line.text.len();
         let changed = match edit {
@@ -416,7 +417,7 @@ impl Prompt for LinePrompt {
         }
         let session = cx.server.client(client).and_then(|c| c.session);
         let at = session.map_or(OptionScope::GlobalSession, OptionScope::Session);
-        let edit = if cx.server.option_text(at, "status-keys") == "vi" {
+        let edit = if cx.server.option_text(at, opt::STATUS_KEYS) == "vi" {
             edit::vi(key, &mut self.command, &mut self.line)
         } else {
             edit::emacs(key)
