@@ -1,7 +1,7 @@
 //! What comes over a server's socket: however the bytes are split, the same messages come and the
 //! same end, and a message that was read is written as one that is read as the same.
 
-use scopemux::testing::protocol::Connection;
+use scopemux::testing::protocol::{Connection, Message};
 
 use crate::input::Rng;
 
@@ -55,7 +55,11 @@ fn read(input: &[u8], part: usize) -> (Vec<String>, String) {
     (messages, String::new())
 }
 
-fn check_written(message: scopemux::testing::protocol::Message) {
+fn check_written(message: Message) {
+    // It is written with the version that this side speaks.
+    if matches!(message, Message::Version { .. }) {
+        return;
+    }
     let text = format!("{message:?}");
     let (mut sender, mut receiver) = (Connection::default(), Connection::default());
     if sender.send(message).is_err() {
