@@ -59,6 +59,24 @@ pub fn working_directory(cx: &Cx<'_>, client: Option<ClientId>, target: FindStat
     }
 }
 
+/// Lines of jobs that are kept until there is a pane; further ones are dropped, as all are in tmux.
+const MAX_EARLY: usize = 10_000;
+
+/// Shows what jobs printed before there was a pane, in the first one.
+pub fn show_early_lines(cx: &mut Cx<'_>) {
+    if cx.server.early_lines.is_empty() {
+        return;
+    }
+    if let Some(pane) = cx.server.find_from_nothing().and_then(|found| found.pane) {
+        for line in std::mem::take(&mut cx.server.early_lines) {
+            view::modes::add_view_line(cx, pane, &line, true);
+        }
+    } else if cx.server.queues.is_empty() {
+        // No session is being made.
+        cx.server.early_lines.clear();
+    }
+}
+
 /// What a job has to tell whoever hears of it.
 trait Tell {
     fn print(&self, cx: &mut Cx<'_>, line: &str);
@@ -78,8 +96,14 @@ impl Tell for Listener {
             (None, Some(item)) => output::print(cx, item, line),
             (pane, _) => {
                 let pane = pane.or_else(|| cx.server.find_from_nothing().and_then(|found| found.pane));
-                if let Some(pane) = pane {
-                    view::modes::add_view_line(cx, pane, line, true);
+                match pane {
+                    Some(pane) => view::modes::add_view_line(cx, pane, line, true),
+                    // tmux: what nobody can see is lost, but there a job of the configuration
+                    // cannot end before the session that follows is made.
+                    None if !cx.server.queues.is_empty() && cx.server.early_lines.len() < MAX_EARLY => {
+                        cx.server.early_lines.push(line.to_owned());
+                    }
+                    None => {}
                 }
             }
         }

@@ -100,7 +100,7 @@ fn floating_cell(
     let frame = if args.get('B').is_some_and(|lines| lines != NO_LINES) { 1 } else { 0 };
     let inner = |flag: char, cells: i64| if args.has(flag) { cells - 2 * frame } else { cells };
     let (width, height) = (inner('x', width), inner('y', height));
-    if width < 1 || height < 1 {
+    if args.has('B') && (width < 1 || height < 1) {
         return Err(format!("invalid {}", if width < 1 { "width" } else { "height" }));
     }
     let (x, y) = (x.map(|x| x + frame), y.map(|y| y + frame));

@@ -187,6 +187,8 @@ pub struct Server {
     pub active_panes: Vec<PaneId>,
     /// Panes kept after their programs' ends, whose last line is still to be drawn.
     pub ended_panes: Vec<PaneId>,
+    /// What jobs printed while the first session was made: its pane shows it.
+    pub early_lines: Vec<String>,
     /// Panes whose view modes got lines that they have not taken over yet.
     pub printed_panes: Vec<PaneId>,
     /// Panes that are not read, for control clients have not taken what they printed.

@@ -41,6 +41,7 @@ impl Runtime {
             self.update_socket_mode();
         }
         crate::view::ended::draw_ended(&mut self.cx());
+        crate::command::shell::show_early_lines(&mut self.cx());
         self.publish_ttys();
         self.show_messages();
         self.warn_of_logout();

@@ -191,6 +191,7 @@ impl ServerRecord {
             starting_panes: _,
             active_panes: _,
             ended_panes: _,
+            early_lines: _,
             printed_panes: _,
             held_panes: _,
             input_refused: _,
