@@ -4,12 +4,15 @@
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
 use std::process::{Child, ChildStdin, ChildStdout};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, poll};
 
 use super::server::{Changes, PATIENCE, Server};
+
+/// How long the guard of a line is waited for.
+const GUARD_PATIENCE: Duration = Duration::from_secs(2);
 
 /// A running client.
 pub struct Control {
@@ -32,12 +35,26 @@ impl Control {
         control
     }
 
-    /// Sends a line and reads all that comes of it at once.
+    /// Sends a line and reads all that comes of it at once. A command that starts a program begins
+    /// when the keeper has one ready, on a busy machine later than others are answered: its guard
+    /// is waited for, or what follows it would come in another order. A line without a guard (a
+    /// comment, one behind a command that waits) costs that time.
     pub fn line(&mut self, server: &Server, line: &[u8]) {
+        let before = self.guards();
         if let Some(input) = &mut self.input {
             input.write_all(&[line, b"\n"].concat()).ok();
         }
         self.settle(server);
+        let until = Instant::now() + GUARD_PATIENCE;
+        while self.guards() == before && !self.ended && !line.is_empty() && Instant::now() < until {
+            let mut fds = [PollFd::new(self.output.as_fd(), PollFlags::POLLIN)];
+            poll(&mut fds, 100u16).ok();
+            self.settle(server);
+        }
+    }
+
+    fn guards(&self) -> usize {
+        memchr::memmem::find_iter(&self.text, b"%begin ").count()
     }
 
     /// Reads until some text has come, or the client has ended. Panics when neither happens.
