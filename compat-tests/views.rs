@@ -131,3 +131,25 @@ fn links_of_styles_reach_the_terminal() {
     outer.until_sent(b";https://example.org/?a=b\x1b\\");
     outer.until_sent(b"site\x1b]8;;\x1b\\|");
 }
+
+#[test]
+fn choose_commands_goes_to_a_command_of_its_own_pane() {
+    let mut server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
+    let mut outer = attached(&server);
+    server.tty("").write(
+        b"\x1b]133;A\x07$ \x1b]133;B\x07first\r\n\x1b]133;C\x07one\r\ntwo\r\n\x1b]133;D;0\x07\
+          \x1b]133;A\x07$ \x1b]133;B\x07second\r\n\x1b]133;C\x07three\r\n\x1b]133;D;1\x07\
+          \x1b]133;A\x07$ \x1b]133;B\x07",
+    );
+    until(&server, &["capture-pane", "-p"], |screen| screen.contains("three"));
+    server.tmux(&["choose-commands"]);
+    outer.until_shows("second");
+    outer.until_shows("failed   1");
+    outer.keys(&server, b"\x1b[B\r"); // The older one is below.
+    until(&server, &["display-message", "-p", "#{pane_mode}"], |mode| mode.trim() == "copy-mode");
+    server.tmux(&["send-keys", "-X", "copy-command-output"]);
+    assert_eq!(server.ask(&["show-buffer"]), "one\ntwo\n");
+    // Nothing lies under copy mode any more.
+    server.tmux(&["send-keys", "-X", "cancel"]);
+    assert_eq!(server.ask(&["display-message", "-p", "#{pane_mode}"]), "\n");
+}

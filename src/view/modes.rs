@@ -142,6 +142,21 @@ pub fn settle_result(cx: &mut Cx<'_>, pane: PaneId, result: ModeResult) {
     }
 }
 
+/// Does what a mode wants after a key, and leaves it by its name: a key may have put another mode
+/// on top, which stays.
+pub fn settle_key(cx: &mut Cx<'_>, pane: PaneId, name: &str, result: ModeResult) {
+    let place = cx.server.pane(pane).and_then(|p| p.modes.iter().position(|entry| entry.mode.name() == name));
+    match (result, place) {
+        (ModeResult::Close, Some(at)) if at > 0 => {
+            let entry = cx.server.panes.get_mut(&pane).map(|p| p.modes.remove(at));
+            if let Some(mut entry) = entry {
+                entry.mode.close(&mut cx.reborrow(), pane);
+            }
+        }
+        (result, _) => settle_result(cx, pane, result),
+    }
+}
+
 fn redraw(cx: &mut Cx<'_>, pane: PaneId) {
     if let Some(p) = cx.server.panes.get_mut(&pane) {
         p.flags |= PaneFlags::REDRAW;
@@ -157,9 +172,9 @@ pub fn key_table(cx: &mut Cx<'_>, pane: PaneId) -> Option<String> {
 
 /// A key that no key table took, for the top mode. False without a mode.
 pub fn key(cx: &mut Cx<'_>, pane: PaneId, target: &ModeTarget, event: &KeyEvent) -> bool {
-    let result = with_top(cx, pane, |cx, entry| entry.mode.key(cx, pane, target, event));
-    if let Some(result) = result {
-        settle_result(cx, pane, result);
+    let result = with_top(cx, pane, |cx, entry| (entry.mode.name(), entry.mode.key(cx, pane, target, event)));
+    if let Some((name, result)) = result {
+        settle_key(cx, pane, name, result);
     }
     result.is_some()
 }

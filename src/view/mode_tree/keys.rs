@@ -320,15 +320,16 @@ impl<S: Source> TreeMode<S> {
         let choice = move |cx: &mut Cx<'_>, client: ClientId, index: Option<usize>| {
             let Some(key) = index.and_then(|index| keys.get(index)).copied() else { return };
             let result = with_source::<S, _>(cx, pane, |cx, mode| {
+                let name = mode.source.name();
                 if line >= mode.tree.lines.len() {
-                    return ModeResult::Nothing;
+                    return (name, ModeResult::Nothing);
                 }
                 mode.tree.current = line;
                 let target = ModeTarget { client: Some(client), ..ModeTarget::default() };
-                mode.pressed(cx, pane, &target, &KeyEvent { key, ..KeyEvent::default() })
+                (name, mode.pressed(cx, pane, &target, &KeyEvent { key, ..KeyEvent::default() }))
             });
-            if let Some(result) = result {
-                crate::view::modes::settle_result(cx, pane, result);
+            if let Some((name, result)) = result {
+                crate::view::modes::settle_key(cx, pane, name, result);
             }
         };
         let request = menu::Request {
