@@ -747,7 +747,7 @@ for program in scopemux tmux
     complete -c $program -n __scopemux_none -a send-command -d 'Type a command into a pane\'s shell, wait for its end, print what it printed and exit with its status'
     complete -c $program -n '__fish_seen_subcommand_from send-command' -s j -d 'Print an object: status, output, line (its number), duration in seconds, and whole, which is false if more than 64 MiB were printed.'
     complete -c $program -n '__fish_seen_subcommand_from send-command' -s o -d 'Print nothing: only the status is wanted.'
-    complete -c $program -n '__fish_seen_subcommand_from send-command' -s T -x -d 'Seconds after which to give up; the command goes on.'
+    complete -c $program -n '__fish_seen_subcommand_from send-command' -s T -x -d 'Seconds after which to give up; the command keeps running.'
     complete -c $program -n '__fish_seen_subcommand_from send-command' -s t -x -a "(__scopemux_ask list-panes -a -F '#{session_name}:#{window_index}.#{pane_index}')" -d 'Pane whose shell runs it.'
     complete -c $program -n __scopemux_none -a wait-pane -d 'Wait for something in a pane, without polling'
     complete -c $program -n '__fish_seen_subcommand_from wait-pane' -s a -d 'With -m, all since the last command counts, and all there is where no command was marked; without it only what comes after.'

@@ -40,7 +40,7 @@ pub const ROWS: &[(&str, &str, &str)] = &[
     ("row", "number", "Its number as `-S` counts: 0 is the first row of the screen."),
     ("text", "text", "What it shows; `-e`, `-N`, `-T` and the like count."),
     ("time", "time", "When it left the screen; `null` before that."),
-    ("wrapped", "true or false", "Whether its line goes on in the next row."),
+    ("wrapped", "true or false", "Whether its line continues in the next row."),
 ];
 
 /// Bytes made at a time.

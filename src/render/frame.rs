@@ -162,7 +162,7 @@ impl Frame {
         self.descent.has(y)
     }
 
-    /// Whether row `y` goes on in the next row.
+    /// Whether the line of row `y` continues in the next row.
     pub fn is_wrapped(&self, y: u32) -> bool {
         self.wrapped.get(y as usize).copied().unwrap_or(false)
     }
