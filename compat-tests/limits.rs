@@ -4,9 +4,9 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Instant;
 
-use super::server::{PATIENCE, Server};
+use super::keeper::wait_for;
+use super::server::Server;
 
 /// Bytes of an endless string or flood.
 const MUCH: usize = 2 << 20;
@@ -127,10 +127,6 @@ fn a_server_that_ends_makes_no_more_sessions() {
     server.tmux(&["new-session", "-d", "-x", "80", "-y", "24", "exec sleep 1000"]);
     let pid: i32 = server.ask(&["display-message", "-p", "#{pid}"]).trim().parse().expect("a number");
     server.tmux(&["set-hook", "-g", "session-closed", "new-session -d", ";", "kill-server"]);
-    let until = Instant::now() + PATIENCE;
     let process = nix::unistd::Pid::from_raw(pid);
-    while nix::sys::signal::kill(process, None).is_ok() {
-        assert!(Instant::now() < until, "the server stays");
-        std::thread::yield_now();
-    }
+    wait_for("the end of the server", || nix::sys::signal::kill(process, None).is_err().then_some(()));
 }
