@@ -89,7 +89,7 @@ fn bindings_see_keys_and_releases_reach_nobody_else() {
     let typed = "\x1b[13;2u\x1b[13;2:3u\x1b[13;5u\x1b[13;5:3u\x1b[120;9u\x1b[120;9:3u\x1b[49:33;4u\x1b[9;5u";
     check(&mut server, &mut outer, ":0", &format!("{typed}\x1b[122;;122u"), "\x1b[122;;122u");
     assert_eq!(server.ask(&["show-options", "-gv", "@hit"]), "abcde\n");
-    // A prefix goes on while a modifier is pressed and keys are let go; keyboards of other
+    // A prefix stays in effect while a modifier is pressed and keys are let go; keyboards of other
     // languages have it at the same place.
     server.tmux(&["set-option", "-g", "@hit", ""]);
     let typed = "\x1b[57442;5u\x1b[1080::98;5u\x1b[1080::98;5:3u\x1b[57441;2u\x1b[99;5u\x1b[99;5:3u";

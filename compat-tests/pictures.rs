@@ -58,7 +58,7 @@ fn pictures(written: &[u8]) -> BTreeMap<u32, Picture> {
             continue;
         }
         if let Some((first, before)) = loading.take() {
-            assert!(!keys.contains_key(&'i'), "a transmission goes on: {control}");
+            assert!(!keys.contains_key(&'i'), "a new picture in the middle of another: {control}");
             data = [before, data].concat();
             keys = first;
         }

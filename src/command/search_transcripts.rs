@@ -121,7 +121,7 @@ pub fn search_transcripts(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> E
         drawn_ms: 0,
     };
     begin(cx, searching, (args.has('a'), only_alternate), args.get('k').map(str::to_owned));
-    // A list fills while its client goes on.
+    // A list fills while its client does other things.
     if attached { Exec::Normal } else { Exec::Wait }
 }
 

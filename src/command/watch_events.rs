@@ -183,7 +183,7 @@ fn waiting(cx: &Cx<'_>, item: &ItemContext) -> usize {
 impl Watching {
     fn wants(&self, event: &Event) -> bool {
         match self.names.is_empty() {
-            // A reader in a pane would be told of what it prints itself.
+            // A reader in a pane would otherwise get an event for each line that it prints itself.
             true => event.name != EventName::Kind(EventKind::PaneActivity),
             false => self.names.contains(&event.name),
         }

@@ -32,7 +32,7 @@ bitflags::bitflags! {
         const THEME_UPDATES = 0x8_0000;
         /// Synchronized output: nothing is drawn until it ends.
         const SYNC = 0x10_0000;
-        /// Ours: the program is told of its size in band (mode 2048).
+        /// Ours: the program gets its size in band (mode 2048).
         const SIZE_REPORTS = 0x20_0000;
 
         const ALL_MOUSE = 0x20 | 0x40 | 0x1000;

@@ -170,7 +170,7 @@ impl Screen {
         }
     }
 
-    /// The program is told of its size at once, and whenever that changes.
+    /// The program gets its size at once, and again whenever that changes.
     fn size_mode(&mut self, on: bool) {
         self.modes.set(Modes::SIZE_REPORTS, on);
         self.told_size = None;
