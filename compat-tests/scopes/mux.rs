@@ -14,7 +14,7 @@ use super::super::{LONG, until};
 const POLL: Duration = Duration::from_millis(10);
 
 pub struct Mux {
-    program: PathBuf,
+    pub program: PathBuf,
     pub dir: tempfile::TempDir,
     pub env: Vec<(&'static str, String)>,
     control: Option<Control>,

@@ -5,7 +5,7 @@ mod mux;
 
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
@@ -73,6 +73,7 @@ pub fn all(expected: &str) {
         }
         if machine && expected == "delegated" {
             run("a program starts while systemd moves the server", started_between);
+            run("the unit is stopped, restarted and reloaded", service);
         }
         if machine && expected == "units" {
             run("a program ends while systemd moves it", moved_dead);
@@ -431,6 +432,64 @@ fn founder_stops() {
     it.answers("%0", "founder");
     assert_eq!(it.server(), server);
     it.end();
+}
+
+/// The unit of `conf/systemd` in a user's manager: no stop, restart, reload or kill costs a program
+/// of a pane, and the unit ends with the server.
+fn service() {
+    const NAME: &str = "scopemux@unit";
+    let program = Mux::new().program.clone();
+    let directory = PathBuf::from(std::env::var_os("XDG_RUNTIME_DIR").expect("a login")).join("systemd/user");
+    let unit = include_str!("../../conf/systemd/scopemux@.service");
+    let unit = unit.replace("%h/.local/bin/scopemux", program.to_str().unwrap());
+    std::fs::create_dir_all(&directory).unwrap();
+    std::fs::write(directory.join("scopemux@.service"), unit).unwrap();
+    let systemctl = |words: &[&str]| {
+        let out = Command::new("systemctl").arg("--user").args(words).output().unwrap();
+        assert!(out.status.success(), "{words:?}: {}", String::from_utf8_lossy(&out.stderr));
+        String::from_utf8(out.stdout).unwrap()
+    };
+    let state = || systemctl(&["show", "--property=ActiveState", NAME]);
+    let ask = |words: &[&str]| {
+        let mut command = Command::new(&program);
+        command.args(["-N", "-L", "unit"]).args(words).env_remove("TMUX").env_remove("TMUX_TMPDIR");
+        let out = command.output().unwrap();
+        assert!(out.status.success(), "{words:?}: {}", String::from_utf8_lossy(&out.stderr));
+        String::from_utf8(out.stdout).unwrap().trim().to_owned()
+    };
+    systemctl(&["daemon-reload"]);
+    systemctl(&["start", NAME]);
+    for name in ["one", "two"] {
+        ask(&["new-session", "-d", "-s", name, "exec sleep 1000"]);
+    }
+    // The user does not linger, so the first client is told once.
+    let attach = format!("{} -N -L unit attach-session -t one", program.display());
+    let mut client = Command::new("script");
+    client.args(["-qec", &attach, "/dev/null"]).env("TERM", "xterm").env_remove("TMUX").env_remove("TMUX_TMPDIR");
+    let mut client = client.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    until("the advice about a logout", || ask(&["show-messages"]).contains("a logout ends this server"));
+    ask(&["detach-client", "-s", "one"]);
+    client.wait().unwrap();
+    let programs = || ask(&["list-panes", "-a", "-F", "#{session_name} #{pane_id} #{pane_pid} #{pane_dead}"]);
+    let server = || ask(&["display-message", "-p", "#{pid}"]);
+    let (before, first) = (programs(), server());
+    for words in [&["restart", NAME][..], &["stop", NAME], &["start", NAME]] {
+        systemctl(words);
+        assert_eq!((programs(), server()), (before.clone(), first.clone()), "after {words:?}");
+    }
+    systemctl(&["reload", NAME]);
+    assert_eq!(programs(), before, "after reload");
+    let second = server();
+    assert_ne!(second, first, "reload upgrades the server");
+    signal(second.parse().unwrap(), Signal::SIGKILL);
+    until("the unit beside the next server", || {
+        let waits = systemctl(&["show", "--property=NRestarts", NAME]).trim() == "NRestarts=1";
+        waits && state().trim() == "ActiveState=active"
+    });
+    assert_eq!(programs(), before, "after a kill");
+    ask(&["kill-server"]);
+    until("the end of the unit", || state().trim() == "ActiveState=inactive");
+    std::fs::remove_file(directory.join("scopemux@.service")).unwrap();
 }
 
 /// `hangs_up`: there is no socket, or one that never answers, or one that hangs up.

@@ -39,10 +39,13 @@ impl Runtime {
         let shows = |id: &ClientId| self.world.peers.get(id).is_some_and(|peer| peer.tty.is_some());
         let attached = self.server.clients.values().filter(|client| client.session.is_some());
         let Some(client) = attached.map(|client| client.id).find(shows) else { return };
-        self.logout_told = true;
         if ends_with_logout() {
             view::message::show_error(&mut self.cx(), client, ADVICE);
+        } else if self.world.scopes.is_waiting() {
+            // systemd may still move this process below the user's manager: look again.
+            return;
         }
+        self.logout_told = true;
     }
 }
 

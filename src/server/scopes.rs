@@ -182,6 +182,11 @@ impl Scopes {
         self.backend.as_mut().expect("set above")
     }
 
+    /// Whether systemd has not answered yet, so that groups of this process may still change.
+    pub fn is_waiting(&self) -> bool {
+        self.late.is_some()
+    }
+
     /// Takes systemd's answer up, should it have come: panes that run already get their scopes.
     fn take_late(&mut self, poller: &Poller) {
         let Some(mut late) = self.late.take() else { return };
