@@ -465,7 +465,11 @@ fn service() {
     // The user does not linger, so the first client is told once.
     let attach = format!("{} -N -L unit attach-session -t one", program.display());
     let mut client = Command::new("script");
-    client.args(["-qec", &attach, "/dev/null"]).env("TERM", "xterm").env_remove("TMUX").env_remove("TMUX_TMPDIR");
+    client
+        .args(["-qec", &attach, "/dev/null"])
+        .env("TERM", "xterm")
+        .env_remove("TMUX")
+        .env_remove("TMUX_TMPDIR");
     let mut client = client.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     until("the advice about a logout", || ask(&["show-messages"]).contains("a logout ends this server"));
     ask(&["detach-client", "-s", "one"]);
