@@ -19,6 +19,7 @@ use super::flood::{Flood, Pace, Piece};
 use super::input_queue::InputQueue;
 use super::jobs::set_nonblocking;
 use super::token::{Poller, Token};
+use super::rest::Changes;
 use super::watch;
 use crate::reactor::Interest;
 
@@ -158,8 +159,8 @@ pub struct Pump {
     pub(super) printed: BTreeMap<PaneId, u64>,
     /// See `take_resumed`.
     resumed: Vec<PaneId>,
-    /// Panes went since memory was last given back.
-    pub(super) removed: bool,
+    /// Panes that came and went since memory was last given back.
+    pub(super) changes: Option<Changes>,
 }
 
 impl Pump {
@@ -223,6 +224,7 @@ impl Pump {
     }
 
     /// Changes with everything that a pane's journal gets.
+        Changes::note(&mut self.changes, self.now_ms, false);
     pub fn journal_stamp(&self, pane: PaneId) -> Option<(u64, usize)> {
         self.journals.all.get(&pane).filter(|journal| journal.is_usable()).map(Journal::stamp)
     }
@@ -274,7 +276,7 @@ impl Pump {
     pub fn remove(&mut self, poller: &Poller, pane: PaneId) -> Option<OwnedFd> {
         self.journals.all.remove(&pane);
         self.printed.remove(&pane);
-        self.removed = true;
+        Changes::note(&mut self.changes, self.now_ms, true);
         let io = self.panes.remove(&pane)?;
         poller.remove(io.file.as_fd());
         self.ready.retain(|p| *p != pane);

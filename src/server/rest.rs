@@ -10,6 +10,9 @@ const QUIET_MS: u64 = 1000;
 const LOOK_MS: u64 = 2000;
 /// Panes that are looked after in one turn, so that it stays short.
 const AT_ONCE: usize = 16;
+/// The server is at rest when it began, or panes came or went, so long ago, in milliseconds: what
+/// follows such a change, such as a note in the state file, is over by then.
+const SETTLED_MS: u64 = 300;
 
 /// When to look.
 #[derive(Default)]
@@ -18,25 +21,57 @@ pub struct Rest {
     started: bool,
 }
 
+/// When panes came or went, first and last, since memory was given back for it (monotonic ms).
+#[derive(Clone, Copy)]
+pub(super) struct Changes {
+    first_ms: u64,
+    last_ms: u64,
+    /// Some went.
+    pub removed: bool,
+}
+
+impl Changes {
+    /// Adds a change to those before.
+    pub fn note(before: &mut Option<Self>, now_ms: u64, removed: bool) {
+        let changes = before.get_or_insert(Self { first_ms: now_ms, last_ms: now_ms, removed });
+        changes.last_ms = now_ms;
+        changes.removed |= removed;
+    }
+
+    /// Soon after the last change, and not much later than the first.
+    fn due_ms(&self) -> u64 {
+        (self.last_ms + SETTLED_MS).min(self.first_ms + LOOK_MS)
+    }
+}
+
 impl Runtime {
     /// When memory is to be given back; `None` if there is none to give.
     pub fn rest_due_ms(&self) -> Option<u64> {
-        let pump = &self.world.pump;
-        let some = !self.rest.started || pump.removed || !pump.printed.is_empty();
-        some.then_some(self.rest.next_ms.max(QUIET_MS))
+        let quiet = (!self.world.pump.printed.is_empty()).then_some(self.rest.next_ms.max(QUIET_MS));
+        quiet.into_iter().chain(self.settled_due_ms()).min()
+    }
+
+    /// When the pages are to go that were needed for what has just happened.
+    fn settled_due_ms(&self) -> Option<u64> {
+        let changed = self.world.pump.changes.map(|changes| changes.due_ms());
+        changed.or_else(|| (!self.rest.started).then_some(SETTLED_MS))
     }
 
     /// Gives memory back, if it is time.
     pub fn give_back(&mut self) {
         let now_ms = self.world.now.mono_ms;
-        if self.rest_due_ms().is_none_or(|due| due > now_ms) {
-            return;
-        }
-        self.rest.next_ms = now_ms + LOOK_MS;
-        if !std::mem::replace(&mut self.rest.started, true) {
+        if self.settled_due_ms().is_some_and(|due| due <= now_ms) {
+            self.rest.started = true;
+            if self.world.pump.changes.take().is_some_and(|changes| changes.removed) {
+                super::startup::trim_heap();
+            }
             super::startup::release_program();
         }
         let pump = &mut self.world.pump;
+        if pump.printed.is_empty() || self.rest.next_ms.max(QUIET_MS) > now_ms {
+            return;
+        }
+        self.rest.next_ms = now_ms + LOOK_MS;
         let quiet = pump.printed.iter().filter(|(_, at)| **at + QUIET_MS <= now_ms);
         let quiet: Vec<_> = quiet.map(|(pane, _)| *pane).take(AT_ONCE).collect();
         if quiet.len() == AT_ONCE {
@@ -46,9 +81,24 @@ impl Runtime {
             pump.printed.remove(&pane);
             pump.rest(pane);
         }
-        if std::mem::take(&mut pump.removed) {
-            super::startup::trim_heap();
-            super::startup::release_program();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_given_back_soon_after_the_last_change_and_in_any_case_in_time() {
+        let mut changes = None;
+        Changes::note(&mut changes, 1000, false);
+        assert_eq!(changes.unwrap().due_ms(), 1000 + SETTLED_MS);
+        Changes::note(&mut changes, 1100, true);
+        assert_eq!(changes.unwrap().due_ms(), 1100 + SETTLED_MS);
+        assert!(changes.unwrap().removed);
+        for now_ms in (1100..9000).step_by(100) {
+            Changes::note(&mut changes, now_ms, false);
         }
+        assert_eq!(changes.unwrap().due_ms(), 1000 + LOOK_MS);
     }
 }
