@@ -70,8 +70,20 @@ impl Reactor {
     ) -> io::Result<()> {
         let Self { set, signals, caught, runtime } = self;
         poller.take(out)?;
+        let nothing = out.is_empty();
         runtime.block_on(async {
-            if !out.is_empty() || timeout == Some(Duration::ZERO) {
+            if nothing {
+                // What tokio knows of the set from before is over. What came since then it has not
+                // heard yet, since it listens only while this thread sleeps.
+                std::future::poll_fn(|cx| {
+                    if let Poll::Ready(Ok(mut guard)) = set.poll_read_ready(cx) {
+                        guard.clear_ready();
+                    }
+                    Poll::Ready(())
+                })
+                .await;
+            }
+            if !nothing || timeout == Some(Duration::ZERO) {
                 tokio::task::yield_now().await;
                 std::future::poll_fn(|cx| Poll::Ready(catch(signals, caught, cx).is_ready())).await;
                 return Ok(());
