@@ -4,7 +4,7 @@ use super::deaths::{Death, Deaths, Next};
 use super::groups;
 use super::hold::{Wish, disappoint};
 use super::limits::{FileLimits, RESERVE};
-use super::spawn::{IGNORED, Inherited, dispose, fork_here, open_gate, quit, spawn};
+use super::spawn::{IGNORED, Inherited, dispose, fork_here, has_entered, open_gate, quit, spawn};
 use super::strangers::{LOOK_MS, Strangers};
 use super::successor::Successor;
 use crate::base::text::to_bytes;
@@ -52,6 +52,8 @@ pub struct Keeper {
     pub(super) deposit: Option<OwnedFd>,
     /// Where children wait for their server to let them go.
     gates: BTreeMap<u64, OwnedFd>,
+    /// Children that were just started and enter their groups.
+    entering: Vec<(u64, OwnedFd)>,
     /// The server, when it is this process's child.
     pub(super) server_pid: Option<i32>,
     /// That child has ended with success.
@@ -100,6 +102,7 @@ impl Keeper {
             listener,
             children: BTreeMap::new(),
             gates: BTreeMap::new(),
+            entering: Vec::new(),
             deposit: None,
             server_pid: None,
             server_done: false,
@@ -330,6 +333,17 @@ impl Keeper {
             }
             // A server that does not read is noticed when it ends.
             let _ = handle.drain(socket.as_fd());
+            self.note_entered(&mut handle);
+        }
+    }
+
+    /// Says which of the children that were just started are not in their groups. Their starts were
+    /// reported before, so that the server goes on meanwhile.
+    fn note_entered(&mut self, handle: &mut Handle) {
+        for (token, entering) in std::mem::take(&mut self.entering) {
+            if !has_entered(&entering) {
+                let _ = handle.send(Report::NotContained { token });
+            }
         }
     }
 
@@ -405,6 +419,7 @@ impl Keeper {
                 if let Some(gate) = started.gate {
                     self.gates.insert(token, gate);
                 }
+                self.entering.extend(started.entering.map(|entering| (token, entering)));
                 let master = if holds { started.fd.try_clone().ok() } else { None };
                 let (pid, tty) = (started.pid, started.tty.clone());
                 self.children

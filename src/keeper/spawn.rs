@@ -60,6 +60,8 @@ pub struct Started {
     /// The pty's master or our end of the socket.
     pub fd: OwnedFd,
     pub contained: bool,
+    /// The child enters its version 1 groups by itself; see `has_entered`.
+    pub entering: Option<OwnedFd>,
     /// Where a gated child waits; see `open_gate`.
     pub gate: Option<OwnedFd>,
 }
@@ -148,13 +150,11 @@ pub fn spawn(spawn: Spawn, inherited: &Inherited) -> nix::Result<Started> {
         let _ = read(&reader, &mut [0; 1]);
         become_child(&spawn, &streams, inherited);
     };
-    // The child waits at the gate until it is in its cgroup: memory stays charged to the group
-    // that first touched it.
-    let (reader, writer) = entered;
-    drop(writer);
+    // The child runs no program before it is in its cgroup: memory stays charged to the group that
+    // first touched it.
+    let entering = (!spawn.groups.is_empty()).then_some(entered.0);
     let contained = match (&spawn.cgroup, inside) {
-        _ if !spawn.groups.is_empty() => read(&reader, &mut [0; 1]) == Ok(1),
-        (Some(cgroup), false) => move_into(cgroup.as_fd(), pid),
+        (Some(cgroup), false) if entering.is_none() => move_into(cgroup.as_fd(), pid),
         _ => true,
     };
     let (reader, writer) = gate;
@@ -163,7 +163,13 @@ pub fn spawn(spawn: Spawn, inherited: &Inherited) -> nix::Result<Started> {
         open_gate(&writer);
     }
     let gate = spawn.gated.then_some(writer);
-    Ok(Started { pid, tty, fd, contained, gate })
+    Ok(Started { pid, tty, fd, contained, entering, gate })
+}
+
+/// Waits until a child has entered its version 1 groups, which takes it a moment; whether it is in
+/// each of them.
+pub fn has_entered(entering: &OwnedFd) -> bool {
+    read(entering, &mut [0; 1]) == Ok(1)
 }
 
 /// Forks with every signal blocked, and leaves them so in the child: a signal that comes before the

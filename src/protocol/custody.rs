@@ -205,7 +205,8 @@ pub enum Request {
 #[derive(Debug)]
 pub enum Report {
     /// Started. `fd` is the pty's master or this end of the socket, non-blocking. `contained`
-    /// is false when the child is not in each of the cgroups that were asked for.
+    /// is false when the child is not in each of the cgroups that were asked for; of version 1
+    /// groups, which children enter by themselves, `NotContained` says so later.
     Spawned { token: u64, pid: i32, tty: String, contained: bool, fd: OwnedFd },
     /// Not started; `errno` says why.
     SpawnFailed { token: u64, errno: i32 },
@@ -217,6 +218,8 @@ pub enum Report {
     Pong { number: u64 },
     /// The server that was to come next has ended, with this wait status.
     SuccessorEnded { status: i32 },
+    /// A child that has started could not enter each of its cgroups.
+    NotContained { token: u64 },
 }
 
 /// A message of one direction.
@@ -350,6 +353,10 @@ impl Parcel for Report {
                 put_varint(&mut out, status as u64);
                 (6, out, None)
             }
+            Self::NotContained { token } => {
+                put_varint(&mut out, token);
+                (7, out, None)
+            }
         }
     }
 
@@ -367,6 +374,7 @@ impl Parcel for Report {
             4 => Self::UpgradeFailed { errno: int(&mut body)? },
             5 => Self::Pong { number: body.varint()? },
             6 => Self::SuccessorEnded { status: int(&mut body)? },
+            7 => Self::NotContained { token: body.varint()? },
             _ => return Ok(None),
         }))
     }

@@ -70,6 +70,8 @@ pub struct Custody {
     /// Starts that nobody waits for, and what became of them.
     starting: BTreeSet<u64>,
     started: VecDeque<(u64, Result<JobStarted, String>)>,
+    /// Tokens of children that could not enter their cgroups.
+    uncontained: Vec<u64>,
     /// The poller watches for room to write.
     writing: bool,
     /// What the keeper said of an upgrade.
@@ -100,6 +102,7 @@ impl Custody {
             next_ping: 0,
             starting: BTreeSet::new(),
             started: VecDeque::new(),
+            uncontained: Vec::new(),
             writing: false,
             news: Vec::new(),
         })
@@ -201,6 +204,12 @@ impl Custody {
         self.ask_to_start(spawn)?;
         self.starting.insert(token);
         Ok((token, None))
+    }
+
+    /// Panes whose programs run and could not enter their cgroups.
+    pub fn take_uncontained(&mut self) -> Vec<PaneId> {
+        let tokens = std::mem::take(&mut self.uncontained);
+        tokens.into_iter().filter_map(|token| u32::try_from(token).ok()).map(PaneId).collect()
     }
 
     /// What became of a start that nobody waited for.
@@ -353,6 +362,7 @@ impl Custody {
                 let why = crate::base::posix::strerror(errno);
                 self.news.push(News::KeeperStays(why));
             }
+            Report::NotContained { token } => self.uncontained.push(token),
             Report::SuccessorEnded { status } => self.news.push(News::SuccessorEnded(exit_status(status))),
         }
     }
@@ -525,12 +535,14 @@ mod tests {
         let mut keeper = Handle::default();
         let fd = theirs.try_clone().unwrap();
         keeper.send(Report::Exited { token: 1, pid: 11, status: 0 }).unwrap();
+        keeper.send(Report::NotContained { token: 3 }).unwrap();
         keeper.send(Report::Spawned { token: 2, pid: 12, tty: String::new(), contained: false, fd }).unwrap();
         keeper.drain(theirs.as_fd()).unwrap();
         assert!(custody.wait_for(2).is_ok());
         assert!(custody.has_ended());
         let ended: Vec<i32> = std::iter::from_fn(|| custody.take_ended()).map(|(pid, _)| pid).collect();
         assert_eq!(ended, [11]);
+        assert_eq!(custody.take_uncontained(), [PaneId(3)]);
         assert!(!custody.has_ended());
     }
 }

@@ -340,8 +340,13 @@ impl Scopes {
             return;
         }
         if !contained {
-            self.messages.push(format!("pane {pane} is not contained: it could not be moved"));
+            self.not_moved(pane);
         }
+    }
+
+    /// The pane's first process runs outside of its group.
+    pub fn not_moved(&mut self, pane: PaneId) {
+        self.messages.push(format!("pane {pane} is not contained: it could not be moved"));
     }
 
     /// Panes whose programs may go on from their gates.

@@ -280,6 +280,9 @@ impl Runtime {
         while let Some((token, started)) = self.world.custody.take_started() {
             self.world.jobs.started(&self.world.poller, token, started);
         }
+        for pane in self.world.custody.take_uncontained() {
+            self.world.scopes.not_moved(pane);
+        }
         while let Some((pid, status)) = self.world.custody.take_ended() {
             self.process_ended(pid, status);
             self.world.scopes.tidy(self.world.now.mono_ms);

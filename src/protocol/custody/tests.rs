@@ -82,6 +82,7 @@ fn reports_survive() {
     let mut one = Handle::default();
     one.send(Report::Exited { token: 7, pid: 9, status: 0x8b }).unwrap();
     one.send(Report::SpawnFailed { token: 7, errno: 2 }).unwrap();
+    one.send(Report::NotContained { token: 7 }).unwrap();
     let mut other = Handle::default();
     while let Some((bytes, _)) = one.output() {
         let bytes = bytes.to_vec();
@@ -90,6 +91,7 @@ fn reports_survive() {
     }
     assert!(matches!(other.next_parcel(), Ok(Some(Report::Exited { token: 7, pid: 9, status: 0x8b }))));
     assert!(matches!(other.next_parcel(), Ok(Some(Report::SpawnFailed { token: 7, errno: 2 }))));
+    assert!(matches!(other.next_parcel(), Ok(Some(Report::NotContained { token: 7 }))));
     assert!(matches!(other.next_parcel::<Report>(), Ok(None)));
 }
 
