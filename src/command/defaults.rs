@@ -1,11 +1,14 @@
 //! What a server starts with before any configuration: options that follow from the
 //! environment, and the default key bindings.
 
+use std::sync::Arc;
+
 use crate::base::Key;
-use crate::model::key_tables::Binding;
+use crate::model::key_tables::{Binding, Bound};
 use crate::model::{Host, Server};
 use crate::options::{Value, opt};
-use crate::syntax::args::{ArgValue, Args};
+use crate::syntax::args::ArgValue;
+use crate::syntax::command::CommandList;
 use crate::syntax::parse::NoContext;
 use crate::syntax::{CommandId, Origin, ParseFlags, parse_config};
 
@@ -40,29 +43,78 @@ pub fn apply(server: &mut Server, host: &dyn Host) {
 
 /// Binds the default keys, and remembers that they are the defaults.
 pub fn bind_default_keys(server: &mut Server) {
-    let origin = Origin { flags: ParseFlags::ONE_GROUP, ..Origin::default() };
-    let parsed = parse_config(BINDINGS, &origin, &mut NoContext);
-    let list = parsed.result.expect("the default bindings are tested");
-    for invocation in list.iter().filter(|invocation| invocation.id == CommandId::BindKey) {
-        let (table, binding) = default_binding(&invocation.args).expect("the default bindings are tested");
-        server.key_tables.add(&table, binding);
+    for line in BINDINGS.lines().filter(|line| line.starts_with("bind-key ")) {
+        let (table, binding) = bound_by(line).expect("the default bindings are tested");
+        server.key_tables.add(table, binding);
     }
     for table in server.key_tables.tables.values_mut() {
         table.defaults.clone_from(&table.bindings);
     }
 }
 
-fn default_binding(args: &Args) -> Option<(String, Binding)> {
+/// The binding that a line of the default ones makes: `bind-key [-r] -T table [-N 'note'] key {…}`.
+/// Only these lines are read so; a test compares it with the grammar.
+fn bound_by(line: &'static str) -> Option<(&'static str, Binding)> {
+    let rest = line.strip_prefix("bind-key ")?;
+    let (repeat, rest) = rest.strip_prefix("-r ").map_or((false, rest), |rest| (true, rest));
+    let (table, rest) = rest.strip_prefix("-T ")?.split_once(' ')?;
+    let (note, rest) = match rest.strip_prefix("-N '") {
+        Some(rest) => rest.split_once("' ").map(|(note, rest)| (Some(note.to_owned()), rest))?,
+        None => (None, rest),
+    };
+    let (key, _) = rest.split_once(" {")?;
+    let quoted = || key.strip_prefix('\'')?.strip_suffix('\'');
+    let key = Key::parse(key.strip_prefix('\\').or_else(quoted).unwrap_or(key))?.identity();
+    Some((table, Binding { key, commands: Bound::from_line(line, commands), note, repeat }))
+}
+
+/// The commands of a line of the default bindings.
+fn commands(line: &str) -> Arc<CommandList> {
+    let (_, binding) = parsed(line).expect("the default bindings are tested");
+    binding.commands.list().clone()
+}
+
+/// A line of the default bindings as the grammar has it.
+fn parsed(line: &str) -> Option<(String, Binding)> {
+    let origin = Origin { flags: ParseFlags::ONE_GROUP, ..Origin::default() };
+    let list = parse_config(line, &origin, &mut NoContext).result.ok()?;
+    let args = &list.iter().find(|invocation| invocation.id == CommandId::BindKey)?.args;
     let key = Key::parse(args.value(0)?.as_str()?)?.identity();
     let ArgValue::Commands(commands) = args.value(1)? else { return None };
     let (note, repeat) = (args.get('N').map(str::to_owned), args.has('r'));
-    Some((args.get('T')?.to_owned(), Binding { key, commands: commands.clone(), note, repeat }))
+    Some((args.get('T')?.to_owned(), Binding { key, commands: commands.clone().into(), note, repeat }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::syntax::escape::escape;
+
+    /// A binding as text, but for the numbers of groups, which tell one parse from another.
+    fn told(binding: &Binding) -> String {
+        let text = format!("{binding:?}");
+        let mut parts = text.split("Group { id: ");
+        let first = parts.next().unwrap_or_default().to_owned();
+        parts.fold(first, |told, part| {
+            told + "Group { " + part.trim_start_matches(|c: char| c.is_ascii_digit())
+        })
+    }
+
+    /// Every line is read as by the grammar, and nothing is in the file but them and comments.
+    #[test]
+    fn lines_of_default_bindings_are_read_as_by_the_grammar() {
+        let mut lines = 0;
+        for line in BINDINGS.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            let (table, binding) = bound_by(line).unwrap_or_else(|| panic!("{line}"));
+            let (expected_table, expected) = parsed(line).unwrap_or_else(|| panic!("{line}"));
+            assert_eq!(table, expected_table, "{line}");
+            assert_eq!(told(&binding), told(&expected), "{line}");
+            lines += 1;
+        }
+        let origin = Origin { flags: ParseFlags::ONE_GROUP, ..Origin::default() };
+        let whole = parse_config(BINDINGS, &origin, &mut NoContext).result.unwrap();
+        assert_eq!(whole.iter().count(), lines);
+    }
 
     /// Each table as `list-keys` printed it for tmux, less the padding.
     #[test]

@@ -472,7 +472,7 @@ pub fn dispatch_binding(
     flags.set(StateFlags::REPEAT, binding.repeat);
     let state = QueueState::new(target, event, flags);
     let items = if allowed {
-        cx.server.queues.commands(&binding.commands, &state)
+        cx.server.queues.commands(binding.commands.list(), &state)
     } else {
         cx.server.queues.step(&state, queue::Step::Refuse("client is read-only".to_owned()))
     };

@@ -48,6 +48,7 @@ pub fn bind(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     };
     match commands {
         Ok(commands) => {
+            let commands = commands.into();
             cx.server.key_tables.add(table, Binding { key: key.identity(), commands, note, repeat });
             Exec::Normal
         }

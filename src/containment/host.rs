@@ -1,18 +1,27 @@
 //! What this host is: which cgroup hierarchies there are, where we are in them, how much
 //! memory there is. Read below a root directory, so that tests can show a made-up host.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+/// Longest file of `/proc` that is read, in bytes; the rest of a longer one counts as not there.
+const MAX_FILE: u64 = 4 << 20;
+/// What most of them have room in.
+const USUAL_FILE: usize = 8 << 10;
 
 /// Where to look; `/` but in tests.
 #[derive(Clone, Debug)]
 pub struct Host {
     pub root: PathBuf,
+    /// The cgroup mounts, once they were looked at: hosts do not change them while they run.
+    mounts: Arc<OnceLock<Vec<Mount>>>,
 }
 
 impl Default for Host {
     fn default() -> Self {
-        Self { root: PathBuf::from("/") }
+        Self::at(PathBuf::from("/"))
     }
 }
 
@@ -27,8 +36,17 @@ pub struct Mount {
 }
 
 impl Host {
+    pub fn at(root: PathBuf) -> Self {
+        Self { root, mounts: Arc::default() }
+    }
+
+    /// A file as text. Files of `/proc` tell no length, and a read into a small buffer makes the
+    /// kernel write them again.
     pub fn read(&self, path: &str) -> Option<String> {
-        fs::read_to_string(self.root.join(path.trim_start_matches('/'))).ok()
+        let file = File::open(self.root.join(path.trim_start_matches('/'))).ok()?;
+        let mut bytes = Vec::with_capacity(USUAL_FILE);
+        file.take(MAX_FILE).read_to_end(&mut bytes).ok()?;
+        String::from_utf8(bytes).ok()
     }
 
     fn number(&self, path: &str) -> Option<u64> {
@@ -36,9 +54,11 @@ impl Host {
     }
 
     /// All cgroup mounts.
-    pub fn mounts(&self) -> Vec<Mount> {
-        let text = self.read("proc/self/mountinfo").unwrap_or_default();
-        text.lines().filter_map(|line| self.mount(line)).collect()
+    pub fn mounts(&self) -> &[Mount] {
+        self.mounts.get_or_init(|| {
+            let text = self.read("proc/self/mountinfo").unwrap_or_default();
+            text.lines().filter_map(|line| self.mount(line)).collect()
+        })
     }
 
     /// `36 35 98:0 /shown /dir options - type source super-options`
@@ -152,9 +172,8 @@ impl Host {
     pub fn memory_base(&self) -> u64 {
         let ram = self.meminfo("MemTotal").unwrap_or(u64::MAX);
         let limits = if self.is_unified() {
-            let (top, own) =
-                (self.mounts().into_iter().find(|m| m.controllers.is_empty()), self.own_dir(None));
-            let top = top.map(|m| m.dir).unwrap_or_default();
+            let (top, own) = (self.mounts().iter().find(|m| m.controllers.is_empty()), self.own_dir(None));
+            let top = top.map(|m| m.dir.clone()).unwrap_or_default();
             let dirs: Vec<PathBuf> = own
                 .iter()
                 .flat_map(|d| d.ancestors())
@@ -211,7 +230,7 @@ pub(super) mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         }
-        let host = Host { root: dir.path().to_owned() };
+        let host = Host::at(dir.path().to_owned());
         (dir, host)
     }
 

@@ -1,16 +1,67 @@
 //! Key tables: which key runs which commands.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::fmt;
+use std::ops::Deref;
+use std::sync::{Arc, OnceLock};
 
 use crate::base::Key;
 use crate::syntax::command::CommandList;
+
+/// The commands of a binding. Those of a default binding are text until somebody wants them: a
+/// server has hundreds of them, and parsing them all would be a quarter of its start.
+#[derive(Clone)]
+pub struct Bound(Arc<Commands>);
+
+enum Commands {
+    Parsed(Arc<CommandList>),
+    Default { line: &'static str, parse: fn(&str) -> Arc<CommandList>, parsed: OnceLock<Arc<CommandList>> },
+}
+
+impl Bound {
+    /// The commands of a default binding, which `parse` finds in a line of the configuration.
+    pub fn from_line(line: &'static str, parse: fn(&str) -> Arc<CommandList>) -> Self {
+        Self(Arc::new(Commands::Default { line, parse, parsed: OnceLock::new() }))
+    }
+
+    pub fn list(&self) -> &Arc<CommandList> {
+        match &*self.0 {
+            Commands::Parsed(list) => list,
+            Commands::Default { line, parse, parsed } => parsed.get_or_init(|| parse(line)),
+        }
+    }
+
+    /// Whether both were made at once, and not only say the same.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl From<Arc<CommandList>> for Bound {
+    fn from(list: Arc<CommandList>) -> Self {
+        Self(Arc::new(Commands::Parsed(list)))
+    }
+}
+
+impl Deref for Bound {
+    type Target = CommandList;
+
+    fn deref(&self) -> &CommandList {
+        self.list()
+    }
+}
+
+impl fmt::Debug for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.list().fmt(f)
+    }
+}
 
 /// What a key does.
 #[derive(Clone, Debug)]
 pub struct Binding {
     pub key: Key,
-    pub commands: Arc<CommandList>,
+    pub commands: Bound,
     pub note: Option<String>,
     /// `bind-key -r`.
     pub repeat: bool,

@@ -270,7 +270,9 @@ impl Runtime {
                 let key = record.key;
                 let parsed = parse_string(&record.commands, &Origin::default(), &mut NoContext);
                 let default = table.defaults.get(&key.identity()).map(|binding| binding.commands.clone());
-                let Some(commands) = parsed.ok().map(Arc::new).or(default) else { continue };
+                let Some(commands) = parsed.ok().map(|list| Arc::new(list).into()).or(default) else {
+                    continue;
+                };
                 let note = record.note.map(Cow::into_owned);
                 table.bindings.insert(key.identity(), Binding { key, commands, note, repeat: record.repeat });
             }

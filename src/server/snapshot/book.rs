@@ -6,7 +6,6 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -347,7 +346,7 @@ fn is_still<'a>(then: &[Binding], now: impl ExactSizeIterator<Item = &'a Binding
     then.len() == now.len()
         && then.iter().zip(now).all(|(then, now)| {
             then.key == now.key
-                && Arc::ptr_eq(&then.commands, &now.commands)
+                && then.commands.is_same(&now.commands)
                 && then.note == now.note
                 && then.repeat == now.repeat
         })

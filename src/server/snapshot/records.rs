@@ -236,11 +236,17 @@ pub struct BindingRecord<'a> {
     pub repeat: bool,
 }
 
+/// Stands for the commands that a key has by default, which every server knows: no command, so that
+/// servers that do not know it take the default for it, too.
+pub const DEFAULT_COMMANDS: &str = "{";
+
 /// The bindings of a table. Those it has by default are made by every server itself.
 pub fn bindings<'a>(table: &'a KeyTable) -> Vec<BindingRecord<'a>> {
-    let KeyTable { bindings, defaults: _, references: _ } = table;
+    let KeyTable { bindings, defaults, references: _ } = table;
     let record = |Binding { key, commands, note, repeat }: &'a Binding| {
-        let (commands, note) = (commands.print_kept(), note.as_deref().map(Cow::Borrowed));
+        let default = defaults.get(key).is_some_and(|default| default.commands.is_same(commands));
+        let commands = if default { DEFAULT_COMMANDS.to_owned() } else { commands.print_kept() };
+        let note = note.as_deref().map(Cow::Borrowed);
         BindingRecord { key: *key, commands, note, repeat: *repeat }
     };
     bindings.values().map(record).collect()
@@ -655,5 +661,32 @@ impl Snapshot {
         self.passage.iter().for_each(|_| add(Kind::Passage, String::new()));
         self.history_key.iter().for_each(|_| add(Kind::HistoryKey, String::new()));
         out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::defaults;
+    use crate::syntax::Origin;
+    use crate::syntax::parse::{NoContext, parse_string};
+
+    #[test]
+    fn default_bindings_are_written_without_being_parsed_and_others_as_text() {
+        let parse = |text: &str| parse_string(text, &Origin::default(), &mut NoContext);
+        assert!(parse(DEFAULT_COMMANDS).is_err(), "a server takes what it has by default");
+        let mut server = Server::default();
+        defaults::bind_default_keys(&mut server);
+        let table = server.key_tables.tables.get_mut("prefix").unwrap();
+        let key = *table.bindings.keys().next().unwrap();
+        let ours = std::sync::Arc::new(parse("next-window -a").unwrap());
+        table.bindings.get_mut(&key).unwrap().commands = ours.into();
+        let records = bindings(table);
+        let other: Vec<_> = records.iter().filter(|record| record.commands != DEFAULT_COMMANDS).collect();
+        assert_eq!(
+            other.iter().map(|r| (r.key, r.commands.as_str())).collect::<Vec<_>>(),
+            [(key, "next-window -a")]
+        );
+        assert!(records.len() > 50);
     }
 }

@@ -316,7 +316,7 @@ impl Customize {
                     }
                     match crate::format::parse::commands(cx, text) {
                         Ok(list) => {
-                            change_binding(cx, &table, key, |binding| binding.commands = list.clone())
+                            change_binding(cx, &table, key, |binding| binding.commands = list.clone().into())
                         }
                         Err(error) => {
                             client.into_iter().for_each(|c| message::queue_error(cx, c, error.clone()))
