@@ -7,7 +7,7 @@ use crate::model::events::EventKind;
 use crate::model::host::{ExitStatus, Hold, Host};
 use crate::model::pane::PaneFlags;
 use crate::model::waits::News;
-use crate::model::{ClientFlags, Cx};
+use crate::model::{ClientFlags, Cx, Server};
 use crate::options::opt;
 use crate::terminal::{Notification, TerminalEvent};
 
@@ -31,8 +31,8 @@ impl PaneIo {
 }
 
 impl Runtime {
-    /// One turn of the pump, and what its slices brought.
-    pub fn pump(&mut self) {
+    /// Reads panes that somebody types into, and takes in what they printed.
+    pub fn pump_fast(&mut self) {
         if !self.world.pump.is_busy() {
             return;
         }
@@ -41,14 +41,18 @@ impl Runtime {
                 self.pane_slice(slice);
             }
         }
-        let wanted = |pane: PaneId| {
-            self.server.panes.get(&pane).is_some_and(|p| p.pipe.is_some())
-                || self.server.clients.values().any(|c| c.flags.contains(ClientFlags::CONTROL))
-        };
-        let slices = self.world.pump.turn(&self.world.poller, &wanted);
+        let wanted = |pane: PaneId| is_wanted(&self.server, pane);
+        let slices = self.world.pump.turn_fast(&self.world.poller, &wanted);
         for slice in slices {
             self.pane_slice(slice);
         }
+    }
+
+    /// Reads a slice of another pane. False: there was none.
+    pub fn pump_bulk(&mut self) -> bool {
+        let wanted = |pane: PaneId| is_wanted(&self.server, pane);
+        let slice = self.world.pump.turn_bulk(&self.world.poller, &wanted);
+        slice.map(|slice| self.pane_slice(slice)).is_some()
     }
 
     /// Takes in a slice, part by part: what it sends around the frames goes to terminals between
@@ -206,6 +210,12 @@ impl Runtime {
             self.world.pump.write(pane, &report, None);
         }
     }
+}
+
+/// Whether a pane's bytes are wanted beside its terminal.
+fn is_wanted(server: &Server, pane: PaneId) -> bool {
+    server.panes.get(&pane).is_some_and(|p| p.pipe.is_some())
+        || server.clients.values().any(|c| c.flags.contains(ClientFlags::CONTROL))
 }
 
 /// What a program asked of the outside through its terminal.

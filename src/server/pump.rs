@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
@@ -18,24 +19,32 @@ use crate::transcript::{Journal, Recovered};
 use super::flood::{Flood, Pace, Piece};
 use super::input_queue::InputQueue;
 use super::jobs::set_nonblocking;
-use super::token::{Poller, Token};
 use super::rest::Changes;
+use super::token::{Poller, Token};
 use super::watch;
 use crate::reactor::Interest;
 
 /// Bytes that one call reads of a terminal at most.
 const READ: usize = 4095;
-/// Bytes parsed for one pane before others get their turn: whole reads, since one for the few bytes
-/// that are left costs as much as the others.
-pub const SLICE: usize = 4 * READ;
-/// The same for a pane that prints alone: fewer turns.
-const LONE_SLICE: usize = 12 * READ;
+/// How much of one pane is read and parsed before others get their turn. A read follows when the one
+/// before was parsed: meanwhile the kernel fills the terminal's buffer again, and a read that comes
+/// too early waits for that.
+#[derive(Clone, Copy)]
+struct Allowance {
+    bytes: usize,
+    time: Duration,
+    /// Up to the end of what is there, and not only until a read brings little.
+    to_end: bool,
+}
+
+/// For a pane that prints much. Nothing else is heard meanwhile.
+const SLICE: Allowance = Allowance { bytes: 12 * READ, time: Duration::from_micros(250), to_end: false };
 /// The same while a key waits for its answer, which must not wait for much.
-const SMALL_SLICE: usize = READ;
+const SMALL_SLICE: Allowance = Allowance { bytes: READ, ..SLICE };
+/// For a pane that was typed into.
+const FAST_SLICE: Allowance = Allowance { bytes: 16 * READ, time: Duration::from_millis(2), to_end: false };
 /// How long a key waits for its answer at most, in milliseconds.
 const ANSWER_WAIT_MS: u64 = 20;
-/// Bytes taken from one fast pane in one turn.
-const FAST_SLICE: usize = 16 * READ;
 /// A read that brings fewer bytes than this has emptied the terminal, as a rule.
 const FEW: usize = 1024;
 /// Memory kept for making checkpoints, in bytes.
@@ -86,6 +95,7 @@ struct Journals {
 }
 
 /// Something a slice brought.
+#[derive(Default)]
 pub struct Slice {
     pub pane: PaneId,
     /// The bytes, for pipes and control clients; empty when nobody wants them.
@@ -100,6 +110,28 @@ pub struct Slice {
     pub raw: bool,
     /// There is more of it, which `Pump::feed_rest` has.
     pub stopped: bool,
+}
+
+/// How a read of a terminal ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Open,
+    Empty,
+    /// A terminal whose last process has gone reads EIO.
+    Closed,
+}
+
+/// Reads once; how many bytes came.
+fn read(file: &mut std::fs::File, buffer: &mut [u8]) -> (usize, End) {
+    loop {
+        return match file.read(buffer) {
+            Ok(0) => (0, End::Closed),
+            Ok(len) => (len, End::Open),
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => (0, End::Empty),
+            Err(_) => (0, End::Closed),
+        };
+    }
 }
 
 /// Feeds bytes as `feed_to_raw` does. A terminal that panics at them starts again, and what is
@@ -153,7 +185,8 @@ pub struct Pump {
     typed: Option<PaneId>,
     /// When a key was sent whose answer has not come (monotonic ms).
     unanswered_ms: Option<u64>,
-    /// The bulk lane had to wait in the last turn.
+    /// Somebody waits for what this turn brings, and the bulk lane had to wait in the last one.
+    hurried: bool,
     bulk_waited: bool,
     /// Panes that printed since they were last at rest, and when (monotonic ms).
     pub(super) printed: BTreeMap<PaneId, u64>,
@@ -191,6 +224,7 @@ impl Pump {
             rest: Vec::new(),
         };
         self.panes.insert(pane, io);
+        Changes::note(&mut self.changes, self.now_ms, false);
         Ok(())
     }
 
@@ -224,7 +258,6 @@ impl Pump {
     }
 
     /// Changes with everything that a pane's journal gets.
-        Changes::note(&mut self.changes, self.now_ms, false);
     pub fn journal_stamp(&self, pane: PaneId) -> Option<(u64, usize)> {
         self.journals.all.get(&pane).filter(|journal| journal.is_usable()).map(Journal::stamp)
     }
@@ -269,7 +302,7 @@ impl Pump {
     /// Reads one slice of one pane now, up to the end of what is there.
     pub fn drain_one(&mut self, poller: &Poller, pane: PaneId) -> Option<Slice> {
         self.ready.retain(|p| *p != pane);
-        self.slice(poller, pane, (FAST_SLICE, true), &|_| true)
+        self.slice(poller, pane, Allowance { to_end: true, ..FAST_SLICE }, &|_| true)
     }
 
     /// Closes a pane's terminal.
@@ -294,6 +327,7 @@ impl Pump {
     /// first, so that whoever sends keys and looks at the screen sees what came of them.
     pub fn note_asked(&mut self) {
         self.asked = true;
+        self.hurried = true;
         if let Some(pane) = self.typed.filter(|pane| self.typed_within(*pane, self.now_ms, FAST_MS)) {
             self.note_ready(pane);
         }
@@ -328,117 +362,118 @@ impl Pump {
         self.panes.get(&pane).map(|io| io.pace).unwrap_or_default()
     }
 
-    /// Reads all ready fast panes and one slice of one bulk pane; what fast panes printed is
-    /// drawn before a bulk pane is read, every other time. `wanted` says whether a pane's bytes
-    /// are wanted beside its terminal.
-    pub fn turn(&mut self, poller: &Poller, wanted: &dyn Fn(PaneId) -> bool) -> Vec<Slice> {
+    /// Reads all ready panes that were typed into. `wanted` says whether a pane's bytes are wanted
+    /// beside its terminal.
+    pub fn turn_fast(&mut self, poller: &Poller, wanted: &dyn Fn(PaneId) -> bool) -> Vec<Slice> {
         let mut out = Vec::new();
-        let mut bulk = None;
         for pane in std::mem::take(&mut self.ready) {
             if self.typed_within(pane, self.now_ms, FAST_MS) {
-                out.extend(self.slice(poller, pane, (FAST_SLICE, false), wanted));
-            } else if bulk.is_none() {
-                bulk = Some(pane);
+                out.extend(self.slice(poller, pane, FAST_SLICE, wanted));
             } else {
                 self.ready.push_back(pane);
             }
         }
         if out.iter().any(|slice| slice.pace == Pace::Answer) {
             self.unanswered_ms = None;
-            if !std::mem::replace(&mut self.bulk_waited, true) {
-                self.ready.extend(bulk);
-                return out;
-            }
-        }
-        self.bulk_waited = false;
-        if let Some(pane) = bulk {
-            let waits = self.unanswered_ms.is_some_and(|typed| self.now_ms < typed + ANSWER_WAIT_MS);
-            let limit = match waits {
-                true => SMALL_SLICE,
-                false if self.ready.is_empty() => LONE_SLICE,
-                false => SLICE,
-            };
-            out.extend(self.slice(poller, pane, (limit, false), wanted));
+            self.hurried = true;
         }
         out
+    }
+
+    /// Reads one slice of one pane that nobody typed into. Where somebody waits for what this turn
+    /// brings, it comes with the next one.
+    pub fn turn_bulk(&mut self, poller: &Poller, wanted: &dyn Fn(PaneId) -> bool) -> Option<Slice> {
+        let hurried = std::mem::take(&mut self.hurried);
+        let at = self.ready.iter().position(|pane| !self.typed_within(*pane, self.now_ms, FAST_MS))?;
+        if hurried && !std::mem::replace(&mut self.bulk_waited, true) {
+            return None;
+        }
+        self.bulk_waited = false;
+        let pane = self.ready.remove(at)?;
+        let waits = self.unanswered_ms.is_some_and(|typed| self.now_ms < typed + ANSWER_WAIT_MS);
+        self.slice(poller, pane, if waits { SMALL_SLICE } else { SLICE }, wanted)
+    }
+
+    /// Somebody types, or asks something.
+    pub fn hurry(&mut self) {
+        self.hurried = true;
     }
 
     fn slice(
         &mut self,
         poller: &Poller,
         pane: PaneId,
-        (limit, to_end): (usize, bool),
+        allowance: Allowance,
         wanted: &dyn Fn(PaneId) -> bool,
     ) -> Option<Slice> {
         let io = self.panes.get_mut(&pane)?;
         let mut terminal = io.terminal.lock();
-        let mut journal = self.journals.all.get_mut(&pane);
-        if let Some(journal) = &mut journal
-            && (terminal.is_disturbed() || !journal.has_room(limit))
-        {
-            checkpoint(journal, &mut terminal, &mut self.journals.scratch);
-        }
-        let mut journal = journal.filter(|journal| journal.has_room(limit));
-        self.buffer.resize(FAST_SLICE, 0);
-        let buffer = match &mut journal {
-            Some(journal) => journal.begin(limit, self.now_secs),
-            None => &mut self.buffer[..limit],
-        };
-        let mut len = 0;
-        let mut closed = false;
+        terminal.set_now(self.now_secs);
+        terminal.set_clock(self.now_ms);
+        let keep = wanted(pane);
+        let began = Instant::now();
+        let mut slice = Slice { pane, ..Slice::default() };
         let mut more = true;
-        while len < limit {
-            match io.file.read(&mut buffer[len..]) {
-                Ok(0) => closed = true,
-                Ok(read) => {
-                    len += read;
-                    // A few bytes are all there was, as a rule; if not, epoll says so.
-                    if read >= FEW || to_end || self.asked {
-                        continue;
-                    }
-                    more = false;
-                }
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => more = false,
-                // A terminal whose last process has gone reads EIO.
-                Err(_) => closed = true,
+        while more && slice.len < allowance.bytes && (slice.len == 0 || began.elapsed() < allowance.time) {
+            let mut journal = self.journals.all.get_mut(&pane);
+            if let Some(journal) = &mut journal
+                && (terminal.is_disturbed() || !journal.has_room(READ))
+            {
+                checkpoint(journal, &mut terminal, &mut self.journals.scratch);
             }
-            break;
+            let mut journal = journal.filter(|journal| journal.has_room(READ));
+            let buffer = match &mut journal {
+                Some(journal) => journal.begin(READ, self.now_secs),
+                None => {
+                    self.buffer.resize(READ, 0);
+                    &mut self.buffer[..]
+                }
+            };
+            let (len, end) = read(&mut io.file, buffer);
+            // Noted before it is looked at, so that nothing is lost whatever comes of that.
+            let bytes = match journal {
+                Some(journal) => journal.commit(len),
+                None => &self.buffer[..len],
+            };
+            slice.closed = end == End::Closed;
+            // A few bytes are all there was, as a rule; if not, epoll says so.
+            more = end == End::Open && (len >= FEW || allowance.to_end || self.asked);
+            if len == 0 {
+                continue;
+            }
+            slice.len += len;
+            let fed = feed(pane, &mut terminal, bytes, io.watched);
+            let (bytes, rest) = bytes.split_at(fed);
+            if keep {
+                slice.bytes.extend_from_slice(bytes);
+            }
+            slice.raw = terminal.has_passthrough();
+            slice.stopped = !rest.is_empty();
+            io.rest.extend_from_slice(rest);
+            // Somebody has to look before more comes.
+            if slice.raw || slice.stopped || io.watched {
+                break;
+            }
         }
-        // Noted before it is looked at, so that nothing is lost whatever comes of that.
-        let bytes = match journal {
-            Some(journal) => journal.commit(len),
-            None => &self.buffer[..len],
-        };
-        let mut fed = 0;
-        if !bytes.is_empty() {
+        if slice.len > 0 {
             self.printed.insert(pane, self.now_ms);
-            terminal.set_now(self.now_secs);
-            terminal.set_clock(self.now_ms);
-            fed = feed(pane, &mut terminal, bytes, io.watched);
         }
-        // A program may have ended a slice with such bytes: then nothing is behind them.
-        let raw = terminal.has_passthrough();
-        let (bytes, rest) = bytes.split_at(fed);
-        io.rest.extend_from_slice(rest);
         let size = terminal.size();
         let piece = Piece {
-            bytes: len as u64,
+            bytes: slice.len as u64,
             cells: u64::from(size.cols) * u64::from(size.rows),
             alternate: terminal.alternate_on(),
             typed_ms: io.typed_ms,
-            more: more && !closed,
+            more,
             now_ms: self.now_ms,
         };
         drop(terminal);
-        let pace = io.flood.note(&piece);
-        io.pace = pace;
-        let bytes = if wanted(pane) { bytes.to_vec() } else { Vec::new() };
-        let stopped = !io.rest.is_empty();
-        let slice = Slice { pane, bytes, len, closed: closed && !stopped, pace, raw, stopped };
-        if closed {
+        io.pace = io.flood.note(&piece);
+        slice.pace = io.pace;
+        if slice.closed {
             io.hangup = true;
             io.update_interest(poller, pane);
+            slice.closed = !slice.stopped;
         } else if more && io.held.is_empty() {
             self.ready.push_back(pane);
         }
@@ -592,5 +627,65 @@ impl PaneIo {
 
     pub fn fd(&self) -> BorrowedFd<'_> {
         self.file.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixStream;
+
+    use super::*;
+    use crate::terminal::{MemoryHistory, TerminalConfig};
+
+    const FLOODS: PaneId = PaneId(1);
+    const TYPED: PaneId = PaneId(2);
+
+    /// A pump with two panes, and the other ends of their terminals.
+    fn two_panes() -> (Pump, Poller, [UnixStream; 2]) {
+        let (mut pump, poller) = (Pump { now_ms: 5000, ..Pump::default() }, Poller::new().unwrap());
+        let ends = [FLOODS, TYPED].map(|pane| {
+            let (ours, theirs) = UnixStream::pair().unwrap();
+            let history = Box::new(MemoryHistory::new(10, 20));
+            let terminal = Terminal::new(Size::new(80, 24), TerminalConfig::default(), history);
+            pump.add(&poller, pane, ours.into(), Arc::new(Mutex::new(terminal))).unwrap();
+            theirs
+        });
+        (pump, poller, ends)
+    }
+
+    #[test]
+    fn a_pane_that_floods_gets_no_more_than_its_slice_and_waits_for_whoever_types() {
+        let (mut pump, poller, [mut floods, mut typed]) = two_panes();
+        floods.set_nonblocking(true).unwrap();
+        let mut flood = || while floods.write(&[b'x'; 4096]).is_ok() {};
+        let wanted = |_| false;
+        flood();
+        pump.note_ready(FLOODS);
+        // Nobody waits: a slice.
+        let slice = pump.turn_bulk(&poller, &wanted).unwrap();
+        assert!(slice.pane == FLOODS && slice.len > 0 && slice.len <= SLICE.bytes, "{}", slice.len);
+        assert!(pump.is_busy(), "there is more");
+        // A key: the turn that brings it reads nothing else, the next one little.
+        pump.hurry();
+        pump.push(TYPED, b"k", Some(5000));
+        pump.flush_written(&poller);
+        assert!(pump.turn_bulk(&poller, &wanted).is_none());
+        typed.read_exact(&mut [0]).unwrap();
+        let slice = pump.turn_bulk(&poller, &wanted).unwrap();
+        assert!(slice.pane == FLOODS && slice.len <= READ, "{}", slice.len);
+        // The answer comes before more of the flood, though more was ready first.
+        typed.write_all(b"k").unwrap();
+        pump.note_ready(TYPED);
+        let slices = pump.turn_fast(&poller, &wanted);
+        assert_eq!(slices.iter().map(|slice| (slice.pane, slice.len)).collect::<Vec<_>>(), [(TYPED, 1)]);
+        assert!(pump.turn_bulk(&poller, &wanted).is_none(), "the answer is drawn first");
+        assert!(pump.turn_bulk(&poller, &wanted).is_some(), "but nobody waits for ever");
+        // Whoever types all the time does not stop the flood.
+        let read = (0..20).filter(|_| {
+            pump.hurry();
+            flood();
+            pump.turn_bulk(&poller, &wanted).is_some()
+        });
+        assert_eq!(read.count(), 10);
     }
 }

@@ -106,11 +106,16 @@ impl Runtime {
                 self.apply(*event);
             }
             self.note_ended();
-            self.pump();
+            self.pump_fast();
             self.run_timers();
             self.run_queues();
-            // A program that gets a key was told nothing that could be lost.
+            // A program that gets a key was told nothing that could be lost. It makes its answer
+            // while others are read.
             self.world.pump.flush_written(&self.world.poller);
+            if self.pump_bulk() {
+                self.run_queues();
+                self.world.pump.flush_written(&self.world.poller);
+            }
             // What control clients are told next, and all others at the end of the turn, is kept.
             self.keep_state();
             self.flush_control();
@@ -186,6 +191,7 @@ impl Runtime {
             }
             Token::Tty(id) => {
                 if event.readable {
+                    self.world.pump.hurry();
                     self.tty_readable(id);
                 }
             }
@@ -198,7 +204,10 @@ impl Runtime {
                     self.world.pump.note_ready(id);
                 }
             }
-            Token::ControlIn(id) => self.control_readable(id),
+            Token::ControlIn(id) => {
+                self.world.pump.hurry();
+                self.control_readable(id);
+            }
             Token::ControlOut(id) => self.control_writable(id),
             Token::JobOut(id) => self.job_ready(id, event),
         }
