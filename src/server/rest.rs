@@ -13,6 +13,8 @@ const AT_ONCE: usize = 16;
 /// The server is at rest when it began, or panes came or went, so long ago, in milliseconds: what
 /// follows such a change, such as a note in the state file, is over by then.
 const SETTLED_MS: u64 = 300;
+/// And once more when names were looked up and everything was saved.
+const SETTLED_AGAIN_MS: u64 = 900;
 
 /// When to look.
 #[derive(Default)]
@@ -28,19 +30,34 @@ pub(super) struct Changes {
     last_ms: u64,
     /// Some went.
     pub removed: bool,
+    /// Memory was given back for them once.
+    given: bool,
 }
 
 impl Changes {
     /// Adds a change to those before.
     pub fn note(before: &mut Option<Self>, now_ms: u64, removed: bool) {
-        let changes = before.get_or_insert(Self { first_ms: now_ms, last_ms: now_ms, removed });
+        let new = Self { first_ms: now_ms, last_ms: now_ms, removed, given: false };
+        let changes = before.get_or_insert(new);
+        if changes.given {
+            *changes = new;
+        }
         changes.last_ms = now_ms;
         changes.removed |= removed;
     }
 
     /// Soon after the last change, and not much later than the first.
     fn due_ms(&self) -> u64 {
-        (self.last_ms + SETTLED_MS).min(self.first_ms + LOOK_MS)
+        match self.given {
+            false => (self.last_ms + SETTLED_MS).min(self.first_ms + LOOK_MS),
+            true => self.last_ms + SETTLED_AGAIN_MS,
+        }
+    }
+
+    /// Memory was given back; what is left to do.
+    fn done(mut self) -> Option<Self> {
+        self.removed = false;
+        (!std::mem::replace(&mut self.given, true)).then_some(self)
     }
 }
 
@@ -62,9 +79,11 @@ impl Runtime {
         let now_ms = self.world.now.mono_ms;
         if self.settled_due_ms().is_some_and(|due| due <= now_ms) {
             self.rest.started = true;
-            if self.world.pump.changes.take().is_some_and(|changes| changes.removed) {
+            let changes = self.world.pump.changes.take();
+            if changes.is_some_and(|changes| changes.removed) {
                 super::startup::trim_heap();
             }
+            self.world.pump.changes = changes.and_then(Changes::done);
             super::startup::release_program();
         }
         let pump = &mut self.world.pump;
@@ -100,5 +119,12 @@ mod tests {
             Changes::note(&mut changes, now_ms, false);
         }
         assert_eq!(changes.unwrap().due_ms(), 1000 + LOOK_MS);
+        // Once more for what follows, unless there is another change.
+        let mut again = changes.unwrap().done();
+        assert_eq!(again.unwrap().due_ms(), 8900 + SETTLED_AGAIN_MS);
+        assert!(!again.unwrap().removed);
+        assert!(again.unwrap().done().is_none());
+        Changes::note(&mut again, 9000, true);
+        assert_eq!(again.unwrap().due_ms(), 9000 + SETTLED_MS);
     }
 }
