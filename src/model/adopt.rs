@@ -1,4 +1,4 @@
-//! A popup that becomes a pane: its program and its screen go on there.
+//! A popup that becomes a pane: the pane takes over its program and its screen.
 
 use crate::base::{PaneId, SessionId};
 use crate::terminal::Terminal;
@@ -10,8 +10,9 @@ use super::option_access::OptionScope;
 use super::spawn::Spawn;
 
 impl Cx<'_> {
-    /// Splits the active pane of a session's current window for the program of a job (`None`:
-    /// it has ended) and what it has printed. Gives the terminal back if there is no room.
+    /// Splits the active pane of a session's current window for the program of a job (`None`: it has
+    /// ended), with the terminal that holds its output. Returns that terminal as the error if there is no
+    /// room.
     pub fn pane_from_job(
         &mut self,
         session: SessionId,

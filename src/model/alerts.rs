@@ -1,4 +1,4 @@
-//! Alerts: bells, activity and silence in windows, and whom they concern.
+//! Alerts: bells, activity and silence in windows, and which clients get them.
 
 use crate::base::{ClientId, PaneId, SessionId, WindowId};
 use crate::options::key::of;
@@ -12,10 +12,10 @@ use super::session::WinlinkFlags;
 use super::window::WindowFlags;
 use super::{Cx, FindState, Server};
 
-/// Alerts that wait to be shown, at most; more are dropped.
+/// Maximum number of alerts that wait to be shown; more are dropped.
 const MAX_MESSAGES: usize = 1000;
 
-/// What one client is to be given for an alert.
+/// Bell or message that one client gets for an alert.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AlertMessage {
     pub client: ClientId,
@@ -28,7 +28,7 @@ pub struct AlertMessage {
 struct Kind {
     window: WindowFlags,
     winlink: WinlinkFlags,
-    /// Whether a window is watched.
+    /// True if the option that watches windows for this kind of alert is set.
     is_watched: fn(&Chain<'_>) -> bool,
     action: OptionKey<of::choice>,
     visual: OptionKey<of::choice>,
@@ -79,7 +79,7 @@ impl Server {
 }
 
 impl Server {
-    /// A program in a pane notified: its window is marked wherever nobody looks at it.
+    /// Marks a window wherever nobody looks at it, because a program in this pane sent a notification.
     pub fn mark_notified(&mut self, pane: PaneId) {
         let window = self.pane(pane).and_then(|p| self.window(p.window));
         for (session, index) in window.map(|w| w.winlinks.clone()).unwrap_or_default() {
@@ -94,7 +94,7 @@ impl Server {
 }
 
 impl Cx<'_> {
-    /// Something was printed in a window.
+    /// Notes that something was printed in a window.
     pub fn window_activity(&mut self, window: WindowId) {
         if let Some(w) = self.server.windows.get_mut(&window) {
             w.activity = self.now;
@@ -102,12 +102,12 @@ impl Cx<'_> {
         self.queue_alert(window, WindowFlags::ACTIVITY);
     }
 
-    /// A bell rang in a window.
+    /// Notes that a bell rang in a window.
     pub fn window_bell(&mut self, window: WindowId) {
         self.queue_alert(window, WindowFlags::BELL);
     }
 
-    /// Starts the wait for silence again, for one window.
+    /// Restarts the silence timer of one window.
     pub fn reset_silence(&mut self, window: WindowId) {
         let seconds = self.server.option(OptionScope::Window(window), opt::MONITOR_SILENCE);
         let now = self.now.mono_ms;
@@ -117,7 +117,7 @@ impl Cx<'_> {
         }
     }
 
-    /// Starts it again for all (`monitor-silence` has changed).
+    /// Restarts the silence timers of all windows (`monitor-silence` has changed).
     pub fn reset_all_silence(&mut self) {
         let windows: Vec<WindowId> = self.server.windows.keys().copied().collect();
         for window in windows {
@@ -152,7 +152,7 @@ impl Cx<'_> {
         }
     }
 
-    /// Looks at the alerts that wait. Called once a turn; then show `Server::alert_messages`.
+    /// Processes the queued alerts. Called once a turn; `Server::alert_messages` then holds what to show.
     pub fn check_alerts(&mut self) {
         let queued: Vec<WindowId> =
             self.server.windows.values().filter(|w| w.alerts_queued).map(|w| w.id).collect();
@@ -165,7 +165,7 @@ impl Cx<'_> {
         }
     }
 
-    /// Looks at the alerts of all windows of a session now.
+    /// Processes the alerts of all windows of a session now.
     pub(super) fn queue_session_alerts(&mut self, session: SessionId) {
         let Some(s) = self.server.session(session) else { return };
         let windows: Vec<WindowId> = s.winlinks.values().map(|wl| wl.window).collect();

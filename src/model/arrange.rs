@@ -1,5 +1,5 @@
-//! Layouts of windows in action: what a layout means for its panes' places and sizes, zoom,
-//! presets and layout strings, z-order.
+//! Layouts applied to windows: they set the places and sizes of panes. Also zoom, presets, layout strings
+//! and z-order.
 
 use crate::base::{PaneId, Size, WindowId};
 use crate::options::opt;
@@ -66,7 +66,7 @@ impl Server {
         size
     }
 
-    /// Whether a pane shows a scrollbar now.
+    /// True if a pane shows a scrollbar now.
     pub fn shows_scrollbar(&self, pane: PaneId) -> bool {
         let Some(p) = self.pane(pane) else { return false };
         if p.is_alternate() {
@@ -81,7 +81,7 @@ impl Server {
         }
     }
 
-    /// What takes room beside the panes of a window, for layouts.
+    /// Rows and columns that a window's layout must leave free beside its panes.
     pub fn layout_rules(&self, window: WindowId) -> Rules {
         let Some(w) = self.window(window) else { return Rules::default() };
         self.layout_rules_for(window, w.active)
@@ -99,13 +99,13 @@ impl Server {
         self.pane(pane).and_then(|p| self.window(p.window)).is_some_and(|w| w.layout.is_floating(pane))
     }
 
-    /// Panes of a window that share it as tiles.
+    /// Counts the panes of a window that are tiled.
     pub fn count_tiled(&self, window: WindowId) -> u32 {
         self.window(window)
             .map_or(0, |w| w.panes.iter().filter(|&&p| !w.layout.is_floating(p)).count() as u32)
     }
 
-    /// Whether a cell of a window shows something of a pane above this one, borders included.
+    /// True if a pane above this one, with its borders, covers the cell of the window.
     pub fn is_pane_covered(&self, pane: PaneId, x: i32, y: i32) -> bool {
         let Some(w) = self.pane(pane).and_then(|p| self.window(p.window)) else { return false };
         let left = self.scrollbars_left(w.id);
@@ -122,13 +122,13 @@ impl Server {
         })
     }
 
-    /// Whether a pane can be seen in its window.
+    /// True if a pane can be seen in its window.
     pub fn is_pane_visible(&self, pane: PaneId) -> bool {
         let Some(w) = self.pane(pane).and_then(|p| self.window(p.window)) else { return false };
         !w.flags.contains(WindowFlags::ZOOMED) || w.active == pane
     }
 
-    /// The layout of a window as a string; with a zoomed pane, that of what can be seen.
+    /// The layout of a window as a string; with `visible`, the layout of a zoomed pane as it is shown.
     pub fn layout_text(&self, window: WindowId, visible: bool) -> Option<String> {
         let w = self.window(window)?;
         let layout = w.saved_layout.as_ref().filter(|_| !visible).unwrap_or(&w.layout);
@@ -147,8 +147,8 @@ impl Server {
     }
 }
 
-/// Place and size of a pane within its cell. A cell without room for what stands beside the pane
-/// leaves it no rows or columns.
+/// Place and size of a pane within its cell. If a scrollbar or a status line leaves no room, the pane has
+/// no columns or rows.
 fn place_in_cell(
     server: &Server,
     pane: PaneId,
@@ -156,7 +156,7 @@ fn place_in_cell(
     status: Option<BorderStatus>,
     left: bool,
 ) -> (i32, i32, Size) {
-    // A length that fell below nothing counts as nothing.
+    // A length below zero wrapped around; it counts as 0.
     let length = |length: u32| if length > WINDOW_MAXIMUM { 0 } else { length };
     let (mut x, mut y, mut size) = (x, y, Size::new(length(size.cols), length(size.rows)));
     if let Some(status) = status {
@@ -183,7 +183,7 @@ fn place_in_cell(
 }
 
 impl Cx<'_> {
-    /// Gives panes the places and sizes of their cells, all but `skip`.
+    /// Gives all panes except `skip` the places and sizes of their cells.
     pub fn fix_panes(&mut self, window: WindowId, skip: Option<PaneId>) {
         let Some(w) = self.server.window(window) else { return };
         let rules = self.server.layout_rules(window);
@@ -206,7 +206,7 @@ impl Cx<'_> {
         }
     }
 
-    /// Changes the size of what a pane shows and runs.
+    /// Resizes a pane's terminal, its modes and its program's terminal.
     pub fn resize_pane_screen(&mut self, pane: PaneId, size: Size) {
         let Some(p) = self.server.panes.get_mut(&pane) else { return };
         if p.size == size {
@@ -222,7 +222,7 @@ impl Cx<'_> {
         self.server.notify(event.with_sizes(size, old));
     }
 
-    /// After any change of a layout: offsets, panes, and those who want to know.
+    /// Called after any change of a layout: updates the places of panes and notifies.
     fn layout_changed(&mut self, window: WindowId) {
         if let Some(w) = self.server.windows.get_mut(&window) {
             w.layout.fix_offsets();
@@ -231,21 +231,21 @@ impl Cx<'_> {
         self.server.notify_window(EventKind::WindowLayoutChanged, window);
     }
 
-    /// Splits a pane's cell; the new cell is to be filled with a pane at once. The window must
-    /// not be zoomed. `None`: no room.
+    /// Splits a pane's cell; the caller must put a pane into the new cell at once. The window must not be
+    /// zoomed. `None`: no room.
     pub fn split_cell(&mut self, pane: PaneId, place: SplitPlace) -> Option<CellId> {
         let window = self.server.pane(pane)?.window;
         let rules = self.server.layout_rules_for(window, pane);
         self.server.windows.get_mut(&window)?.layout.split(pane, place, &rules)
     }
 
-    /// A cell for a floating pane.
+    /// Makes a cell for a floating pane.
     pub fn floating_cell(&mut self, window: WindowId, size: Size, x: i32, y: i32) -> Option<CellId> {
         let w = self.server.windows.get_mut(&window)?;
         w.layout.add_floating(w.size, size, x, y)
     }
 
-    /// Puts a pane into a cell. With `keep_size` it is not resized to it now.
+    /// Puts a pane into a cell. With `keep_size` the pane is not resized to the cell now.
     pub fn assign_cell(&mut self, window: WindowId, cell: CellId, pane: PaneId, keep_size: bool) {
         let Some(w) = self.server.windows.get_mut(&window) else { return };
         w.layout.assign(cell, pane);
@@ -289,7 +289,7 @@ impl Cx<'_> {
         }
     }
 
-    /// Spreads the panes around one evenly. Whether that changed anything; nobody is told.
+    /// Spreads the panes around one evenly. Sends no notification.
     pub fn spread_out(&mut self, pane: PaneId) {
         let Some(window) = self.server.pane(pane).map(|p| p.window) else { return };
         let rules = self.server.layout_rules(window);
@@ -335,7 +335,7 @@ impl Cx<'_> {
         Ok(())
     }
 
-    /// Shows only one pane of its window. False when there is nothing to do.
+    /// Shows only one pane of its window. Returns false when there is nothing to do.
     pub fn zoom(&mut self, pane: PaneId) -> bool {
         let Some(window) = self.server.pane(pane).map(|p| p.window) else { return false };
         let Some(w) = self.server.window(window) else { return false };
@@ -358,7 +358,7 @@ impl Cx<'_> {
         true
     }
 
-    /// Undoes a zoom. False when there was none.
+    /// Undoes a zoom. Returns false when there was none.
     pub fn unzoom(&mut self, window: WindowId, notify: bool) -> bool {
         let Some(w) = self.server.windows.get_mut(&window) else { return false };
         if !w.flags.contains(WindowFlags::ZOOMED) {
@@ -381,15 +381,15 @@ impl Cx<'_> {
         true
     }
 
-    /// Unzooms for a change of panes and has those who look at the window see it.
+    /// Unzooms before a change of panes, and redraws the clients that show the window.
     pub fn unzoom_and_redraw(&mut self, window: WindowId) {
         if self.unzoom(window, true) {
             self.server.redraw_window(window);
         }
     }
 
-    /// Unzooms for a change of panes; remembers to zoom again if `keep` is set and the window
-    /// was zoomed (or `always`). Whether it was zoomed.
+    /// Unzooms before a change of panes. Remembers to zoom again if `keep` is set and the window was
+    /// zoomed (or `always`). Returns true if it was zoomed.
     pub fn push_zoom(&mut self, window: WindowId, always: bool, keep: bool) -> bool {
         let Some(w) = self.server.windows.get_mut(&window) else { return false };
         let zoomed = w.flags.contains(WindowFlags::ZOOMED);
@@ -397,7 +397,7 @@ impl Cx<'_> {
         self.unzoom(window, true)
     }
 
-    /// Zooms the active pane if `push_zoom` wanted that.
+    /// Zooms the active pane if `push_zoom` asked for it. Returns true if it did.
     pub fn pop_zoom(&mut self, window: WindowId) -> bool {
         let Some(w) = self.server.window(window) else { return false };
         let active = w.active;
@@ -427,7 +427,7 @@ mod tests {
             assert_eq!(place(3, Some(status)), Size::new(5, 2));
             assert_eq!(place(0, Some(status)), Size::new(5, 0));
         }
-        // What arithmetic of tmux makes of less than nothing.
+        // tmux: its unsigned arithmetic wraps around below zero.
         assert_eq!(place(0u32.wrapping_sub(1), None), Size::new(5, 0));
     }
 }

@@ -13,7 +13,7 @@ use super::events::EventKind;
 use super::names::clean_name;
 use super::option_access::OptionScope;
 
-/// One buffer. The data is shared so that readers need no copy.
+/// One buffer. The data is shared, so that readers need no copy.
 #[derive(Clone, Debug)]
 pub struct Buffer {
     pub name: String,
@@ -40,7 +40,7 @@ impl Buffers {
         self.by_name.get(name)
     }
 
-    /// All, newest first.
+    /// All buffers, newest first.
     pub fn by_time(&self) -> Vec<&Buffer> {
         let mut all: Vec<&Buffer> = self.by_name.values().collect();
         all.sort_by_key(|b| std::cmp::Reverse(b.order));
@@ -70,8 +70,8 @@ impl Server {
         self.notify_buffer(EventKind::PasteBufferChanged, &name);
     }
 
-    /// Adds an automatic buffer, whose name starts with `prefix`; the oldest automatic ones go
-    /// while there are `buffer-limit` of them. Empty data is nothing to add.
+    /// Adds an automatic buffer, whose name starts with `prefix`. The oldest automatic ones are removed
+    /// while there are `buffer-limit` of them. Empty data adds nothing.
     pub fn add_buffer(&mut self, prefix: Option<&str>, data: impl Into<Bytes>, now: Now) {
         let data = data.into();
         if data.is_empty() {
@@ -112,7 +112,7 @@ impl Server {
         Ok(())
     }
 
-    /// Replaces what is in a buffer, nothing else of it.
+    /// Replaces the data of a buffer; all else stays.
     pub fn replace_buffer(&mut self, name: &str, data: Vec<u8>) {
         if let Some(buffer) = self.buffers.by_name.get_mut(name) {
             buffer.data = data.into();
@@ -120,7 +120,7 @@ impl Server {
         }
     }
 
-    /// Renames a buffer, which counts as named from then on; one of that name goes.
+    /// Renames a buffer, which counts as named from then on; replaces a buffer that has the new name.
     pub fn rename_buffer(&mut self, old: &str, new: &str) -> Result<(), String> {
         if old.is_empty() {
             return Err("no buffer".to_owned());
@@ -145,7 +145,7 @@ impl Server {
         Ok(())
     }
 
-    /// Removes a buffer, if it is there.
+    /// Removes a buffer if it exists.
     pub fn delete_buffer(&mut self, name: &str) {
         if self.buffers.get(name).is_some() {
             self.notify_buffer(EventKind::PasteBufferDeleted, name);

@@ -11,7 +11,7 @@ use super::queue::ItemId;
 bitflags::bitflags! {
     #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
     pub struct ClientFlags: u64 {
-        /// Has a terminal.
+        /// The client has a terminal.
         const TERMINAL = 0x1;
         const LOGIN = 0x2;
         /// Asked to exit once its output is written.
@@ -46,21 +46,21 @@ bitflags::bitflags! {
         const REDRAW = 0x8_0000_0000;
         /// A pane in view that floods changed: a frame is due, but not at once.
         const FLOODED = 0x40_0000_0000;
-        /// A pane in view printed, but not in answer to a key: while panes wait to be read,
-        /// its frame waits a few milliseconds.
+        /// A pane in view printed, but not in answer to a key: while output of other panes waits to be
+        /// read, the frame is delayed by a few milliseconds.
         const PACED = 0x80_0000_0000;
-        /// Somebody typed, or a pane answers a key: the next frame waits for nothing.
+        /// Somebody typed, or a pane answers a key: the next frame is drawn without delay.
         const URGENT = 0x100_0000_0000;
-        /// A pane in view changed, but what it shows is held back: only the cursor follows.
+        /// A pane in view changed, but its output is held back: only the cursor is updated.
         const HELD = 0x200_0000_0000;
-        /// Not to be counted for sizes.
+        /// The client's size does not count for the sizes of windows.
         const UNATTACHED_SIZE = 0x10_0000_0000;
         /// A control client gave a size for one window.
         const WINDOW_SIZE_CHANGED = 0x20_0000_0000;
     }
 }
 
-/// What a part of a status line or border stands for, for the mouse (`#[range=…]`).
+/// The range that the mouse hits in a status line or border (`#[range=…]`).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum RangeKind {
     Left,
@@ -73,7 +73,7 @@ pub enum RangeKind {
     Control(u8),
 }
 
-/// Columns `start..end` of a line stand for something.
+/// Columns `start..end` of a line, with the range that they belong to.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StatusRange {
     pub start: u32,
@@ -85,20 +85,21 @@ pub struct StatusRange {
 #[derive(Clone, Debug)]
 pub struct StatusMessage {
     pub text: String,
-    /// Goes with the next key (else keys are passed on).
+    /// Keys are dropped and the message stays. Else the next key closes the message and is handled as
+    /// usual.
     pub ignore_keys: bool,
     pub ignore_styles: bool,
-    /// What panes print does not show meanwhile.
+    /// Output of panes is not drawn while the message is shown.
     pub freezes: bool,
     pub timer: Option<TimerId>,
 }
 
-/// Keys held down at once, at most, whose release is kept from programs; of more, the oldest is
+/// Maximum number of keys held down whose release must not reach programs; beyond it, the oldest is
 /// forgotten.
 const MAX_WITHHELD: usize = 16;
 
 impl Client {
-    /// Whether the press of a key reached a program.
+    /// Records the press of a key; `reached` is true if a program got it.
     pub fn note_press(&mut self, number: u32, reached: bool) {
         self.withheld.retain(|known| *known != number);
         if !reached {
@@ -107,7 +108,7 @@ impl Client {
         }
     }
 
-    /// A key was let go: whether its press was kept from programs.
+    /// Called when a key is released. Returns true if its press was kept from programs.
     pub fn was_withheld(&mut self, number: u32) -> bool {
         let known = self.withheld.iter().position(|known| *known == number);
         known.map(|at| self.withheld.remove(at)).is_some()
@@ -121,13 +122,13 @@ pub struct MouseState {
     /// the same place makes a double click.
     pub click: Option<MouseEvent>,
     pub click_location: Option<crate::base::MouseLocation>,
-    /// Ends the wait for another click.
+    /// Runs out when no other click can follow.
     pub click_timer: Option<TimerId>,
-    /// The wait is to begin (again): whoever handles the key starts the timer.
+    /// The click timer has to be started (again); the code that handles the key starts it.
     pub click_pending: bool,
-    /// A button is being dragged: the button's bits and one.
+    /// The button that is being dragged: its bits plus one.
     pub drag_button: u32,
-    /// Who is told of the drag.
+    /// Called with each event of the drag.
     pub drag: Option<Box<dyn Drag>>,
     /// The pane where the drag began.
     pub last_pane: Option<PaneId>,
@@ -167,9 +168,9 @@ pub struct Client {
     pub cwd: String,
     /// Environment of the client's process.
     pub environ: Environ,
-    /// Its status line is drawn again for the next frame of an animation.
+    /// The status line has an animation and is redrawn for its next frame.
     pub animated: bool,
-    /// Whole terminal.
+    /// Size of the whole terminal.
     pub size: Size,
     pub cell_pixels: (u32, u32),
     pub session: Option<SessionId>,
@@ -178,11 +179,11 @@ pub struct Client {
     pub activity: Now,
     /// `Server::activity_counter` at the last activity.
     pub activity_order: u64,
-    /// Key table in force when it is not the default one, and since when.
+    /// The client's key table if it is not the default one, and when that was set.
     pub key_table: Option<String>,
     pub key_table_since_ms: u64,
     pub last_key: Option<Key>,
-    /// Keys, by kitty's number, whose press did not reach a program: nor does their release.
+    /// Kitty numbers of keys whose press did not reach a program; their release must not either.
     pub withheld: Vec<u32>,
     pub repeat_timer: Option<TimerId>,
     /// Last title set on its terminal.
@@ -192,7 +193,7 @@ pub struct Client {
     pub overlay: Option<Box<dyn Overlay>>,
     pub overlay_timer: Option<TimerId>,
     pub mouse: MouseState,
-    /// Offset of the view where the window is larger than the client, when moved by hand.
+    /// Offset of the view, set by hand, into a window that is larger than the client.
     pub pan: Option<(WindowId, u32, u32)>,
     /// View into the window as last drawn: offset, size, and whether the window is larger.
     pub view: (u32, u32, Size, bool),
@@ -201,7 +202,7 @@ pub struct Client {
     pub status_ranges: Vec<Vec<StatusRange>>,
     /// Status line needs to be computed again (interval, options, names).
     pub status_dirty: bool,
-    /// The next status line runs its `#()` commands again, whenever they ran last.
+    /// The next status line runs its `#()` commands again, even if they ran just now.
     pub status_forced: bool,
     /// When the status line is due for its interval (monotonic ms).
     pub status_due_ms: u64,
@@ -214,21 +215,21 @@ pub struct Client {
     /// Bytes written to and discarded for its terminal.
     pub written: u64,
     pub discarded: u64,
-    /// Lock timer: seconds of inactivity are counted from here.
+    /// Time of the last input (monotonic ms); the lock timer counts from here.
     pub last_input_ms: u64,
-    /// Parsing of control mode input and its queues; `control` room's.
+    /// State of control mode: parsed input and output queues. Owned by the `control` room.
     pub control: Option<Box<dyn std::any::Any + Send>>,
     /// The command item that waits for this client (attach from a command line).
     pub waiting_item: Option<ItemId>,
     /// Clipboard queries from panes that wait for an answer.
     pub clipboard_panes: Vec<PaneId>,
-    /// Terminal features asked for with `-T` or `-2`, as bits of the wire.
+    /// Terminal features asked for with `-T` or `-2`, as bits of the protocol.
     pub feature_bits: u32,
     /// Its terminal brackets pastes.
     pub brackets_pastes: bool,
-    /// When the paste in progress began, seconds since the Unix epoch.
+    /// Start of the paste in progress, seconds since the Unix epoch.
     pub paste_since: i64,
-    /// The activity before the last.
+    /// Time of the activity before the last.
     pub last_activity: Now,
 }
 
@@ -295,7 +296,7 @@ impl Client {
         }
     }
 
-    /// Whether its terminal shows pictures by kitty's protocol.
+    /// True if the client's terminal shows pictures by kitty's protocol.
     pub fn has_pictures(&self) -> bool {
         self.term_features.split(',').any(|name| name == "kittygraphics")
     }

@@ -1,4 +1,4 @@
-//! Clients in use: activity, key tables, whose window it is.
+//! Clients in use: their activity, their key tables, and which one used a window last.
 
 use crate::base::clock::Now;
 use crate::base::{ClientId, PaneId, WindowId};
@@ -12,31 +12,31 @@ use super::option_access::OptionScope;
 use super::pane::PaneFlags;
 use super::{Client, Server};
 
-/// The key table of clients that are in none.
+/// The key table that clients use by default.
 const ROOT_TABLE: &str = "root";
 
 impl Client {
-    /// Grows with each use, from when it connected on.
+    /// Order of last use; grows with each use, and starts when the client connects.
     pub fn last_used(&self) -> (i64, u64) {
         (self.activity.wall_us, self.activity_order)
     }
 
-    /// What panes print is held back: a message, a prompt, or an overlay that is not drawn
-    /// around is shown. It is drawn again as a whole when that ends.
+    /// True while output of panes is held back: a message, a prompt, or an overlay that fills the
+    /// terminal is shown. All is redrawn when that ends.
     pub fn is_frozen(&self) -> bool {
         self.message.as_ref().is_some_and(|m| m.freezes)
             || self.prompt.as_ref().is_some_and(|p| p.freezes())
             || self.overlay.as_ref().is_some_and(|o| !o.covers_part())
     }
 
-    /// Neither gone, going, nor suspended.
+    /// True unless the client is gone, exiting or suspended.
     pub fn accepts_input(&self) -> bool {
         !self.flags.intersects(ClientFlags::DEAD | ClientFlags::SUSPENDED | ClientFlags::EXIT)
     }
 }
 
 impl Server {
-    /// A client is being used now.
+    /// Records that a client is being used now.
     pub fn touch_client(&mut self, client: ClientId, now: Now) {
         self.activity_counter += 1;
         let order = self.activity_counter;
@@ -50,7 +50,7 @@ impl Server {
         }
     }
 
-    /// The table that a client's keys are looked up in when it is in none: option `key-table`.
+    /// The key table that a client uses by default: option `key-table`.
     pub fn default_key_table(&self, client: ClientId) -> String {
         let Some(session) = self.client(client).and_then(|c| c.session) else {
             return ROOT_TABLE.to_owned();
@@ -59,7 +59,7 @@ impl Server {
         if name.is_empty() { ROOT_TABLE.to_owned() } else { name }
     }
 
-    /// The table that a client's next key is looked up in.
+    /// The key table that a client's next key is looked up in.
     pub fn client_key_table(&self, client: ClientId) -> String {
         let own = self.client(client).and_then(|c| c.key_table.clone());
         own.unwrap_or_else(|| self.default_key_table(client))
@@ -75,22 +75,22 @@ impl Server {
         }
     }
 
-    /// Something of a pane changed on the screen.
+    /// Marks a pane whose screen changed.
     pub fn mark_pane_changed(&mut self, pane: PaneId) {
         self.mark_pane(pane, ClientFlags::REDRAW);
     }
 
-    /// A pane that floods changed on the screen.
+    /// Marks a pane whose screen was changed by a flood of output.
     pub fn mark_pane_flooded(&mut self, pane: PaneId) {
         self.mark_pane(pane, ClientFlags::FLOODED);
     }
 
-    /// A pane printed something that no key asked for.
+    /// Marks a pane that printed something that does not answer a key.
     pub fn mark_pane_paced(&mut self, pane: PaneId) {
         self.mark_pane(pane, ClientFlags::PACED);
     }
 
-    /// A pane printed the answer to a key.
+    /// Marks a pane that printed the answer to a key.
     pub fn mark_pane_answered(&mut self, pane: PaneId) {
         self.mark_pane(pane, ClientFlags::REDRAW | ClientFlags::URGENT);
     }
@@ -103,21 +103,21 @@ impl Server {
         }
         let window = p.window;
         self.mark_window_clients(window, how, |client| !client.is_frozen());
-        // What an overlay hides does not even move the cursor.
+        // Under an overlay not even the cursor is updated.
         self.mark_window_clients(window, ClientFlags::HELD, |c| c.is_frozen() && c.overlay.is_none());
     }
 
-    /// The background of a pane changed, and with it maybe what theme it has.
+    /// Called when the background of a pane changed, which may also change the pane's theme.
     pub fn pane_background_changed(&mut self, pane: PaneId) {
         if let Some(p) = self.panes.get_mut(&pane) {
-            // The terminal settled its palette when it took the colour, and may have forgotten
-            // that colour since.
+            // The terminal computed its palette when it got the colour, and may have dropped the colour
+            // since.
             p.flags |= PaneFlags::STYLE_CHANGED | PaneFlags::THEME_CHANGED;
         }
         self.mark_pane_changed(pane);
     }
 
-    /// Puts a pane's terminal back to its start (`send-keys -R`).
+    /// Resets a pane's terminal (`send-keys -R`).
     pub fn reset_pane(&mut self, pane: PaneId) {
         if let Some(p) = self.panes.get_mut(&pane) {
             p.terminal.lock().reset();
@@ -126,7 +126,7 @@ impl Server {
         self.mark_pane_changed(pane);
     }
 
-    /// Lets a pane that was kept after its program's end go with the next look at it.
+    /// Lets a pane that `remain-on-exit` kept be closed at the next check.
     pub fn end_remain_on_exit(&mut self, pane: PaneId) {
         self.set_option(OptionScope::Pane(pane), opt::REMAIN_ON_EXIT, "off");
     }
@@ -135,18 +135,18 @@ impl Server {
         std::mem::take(&mut self.unattached_dirty)
     }
 
-    /// Adds to the message log, which keeps at most `message-limit`.
+    /// Adds to the message log, which keeps at most `message-limit` lines.
     pub fn add_message(&mut self, now: Now, text: String) {
         let limit = self.option(OptionScope::Server, opt::MESSAGE_LIMIT).max(0) as usize;
         self.messages.add(now.secs(), text, limit);
     }
 
-    /// The window that a session's clients see, for a client.
+    /// The current window of a client's session.
     pub fn window_of_client(&self, client: ClientId) -> Option<WindowId> {
         self.client(client).and_then(|c| self.client_window(c))
     }
 
-    /// A client is the one that used its window last; sizes may follow it.
+    /// Records that a client used its window last; with `window-size latest` the size follows it.
     pub fn update_latest(&mut self, client: ClientId) {
         let Some(window) = self.window_of_client(client) else { return };
         let Some(w) = self.windows.get_mut(&window).filter(|w| w.latest != Some(client)) else {
@@ -161,7 +161,7 @@ impl Server {
 }
 
 impl Cx<'_> {
-    /// Takes a client's terminal over, as its options have it. The error is for the client.
+    /// Takes over a client's terminal, set up by its options. The error is a message for the client.
     pub fn open_terminal(&mut self, client: ClientId) -> Result<(), String> {
         let Some(c) = self.server.client(client) else { return Err("not a terminal".to_owned()) };
         let options = self.server.server_options();

@@ -1,9 +1,9 @@
-//! Events: what happens, with what is known of it, for all who want to be told.
+//! Events: what happens in the server, with its data, for hooks and subscribers.
 //!
-//! Everything that happens goes through `Server::fire`. It runs no hooks: those are queued by
-//! `Server::notify`, which fires too. Others subscribe (`wait-for -E`, `watch-events`): they are
-//! called by `Cx::tell_subscribers`, which runs after each command and each slice of a pane's
-//! output, so that what waits is never more than one of these makes.
+//! Everything that happens passes through `Server::fire`. It runs no hooks: `Server::notify` queues
+//! those, and fires too. Subscribers (`wait-for -E`, `watch-events`) are called by
+//! `Cx::tell_subscribers`, which runs after each command and each slice of a pane's output, so that only
+//! the events of one command or slice ever wait.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -16,14 +16,14 @@ use super::{Cx, Server};
 
 macro_rules! kinds {
     ($($kind:ident $name:literal $since:ident,)*) => {
-        /// What can happen, apart from commands (`after-…`) and events of users (`@…`).
+        /// All events, apart from commands (`after-…`) and events of users (`@…`).
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
         pub enum EventKind { #[default] $($kind,)* }
 
         impl EventKind {
             pub const ALL: &'static [EventKind] = &[$(EventKind::$kind,)*];
 
-            /// Its name, which is the name of its hook.
+            /// The event's name, which is also the name of its hook.
             pub fn name(self) -> &'static str {
                 match self { $(EventKind::$kind => $name,)* }
             }
@@ -35,14 +35,14 @@ macro_rules! kinds {
     };
 }
 
-/// Which tmux has an event first.
+/// The version of tmux that has an event first.
 #[derive(PartialEq, Eq)]
 enum Since {
-    /// 3.7c: what its hook can see is as it was there.
+    /// tmux 3.7c: its hook sees the variables of that version.
     Old,
     /// tmux's main branch.
     Main,
-    /// Only we have it.
+    /// Only scopemux has it.
     Ours,
 }
 
@@ -83,7 +83,7 @@ kinds! {
     PaneSetClipboard "pane-set-clipboard" Old,
     PaneShellPrompt "pane-shell-prompt" Main,
     PaneTitleChanged "pane-title-changed" Old,
-    // Paste buffers: control clients and subscribers are told, there is no hook.
+    // Paste buffers: control clients and subscribers hear of them, but there is no hook.
     PasteBufferChanged "paste-buffer-changed" Old,
     PasteBufferDeleted "paste-buffer-deleted" Old,
     SessionAddedToGroup "session-added-to-group" Main,
@@ -105,12 +105,12 @@ kinds! {
 }
 
 impl EventKind {
-    /// Commands of users may be hooked to it.
+    /// True if users can set a hook for it.
     pub fn has_hook(self) -> bool {
         !matches!(self, Self::PasteBufferChanged | Self::PasteBufferDeleted)
     }
 
-    /// tmux 3.7c has it too.
+    /// True if tmux 3.7c has it too.
     pub fn is_old(self) -> bool {
         self.since() == Since::Old
     }
@@ -153,7 +153,7 @@ impl EventName {
     }
 }
 
-/// One thing that is known of an event. Names are those of when it happened.
+/// One value of an event's payload. Names are those at the time of the event.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Datum {
     Text(String),
@@ -214,8 +214,8 @@ impl From<PaneId> for Datum {
     }
 }
 
-/// What is known of an event, by name: `pane`, `window`, `exit_status`, … A hook sees `hook_`
-/// before each name, and `hook_session_name` and the like for what has a name.
+/// The data of an event, by name: `pane`, `window`, `exit_status`, … A hook sees them with `hook_` before
+/// each name, and `hook_session_name` and the like for objects that have a name.
 #[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Payload(BTreeMap<String, Datum>);
 
@@ -228,7 +228,7 @@ impl Payload {
         self.0.get(name)
     }
 
-    /// In order of names.
+    /// Iterates in order of names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Datum)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
@@ -237,7 +237,7 @@ impl Payload {
         self.0.extend(other.0);
     }
 
-    /// As format variables, with `prefix` before each name.
+    /// The data as format variables, with `prefix` before each name.
     pub fn formats(&self, prefix: &str) -> Vec<(String, String)> {
         let mut out = Vec::new();
         for (key, value) in self.iter() {
@@ -254,27 +254,27 @@ impl Payload {
 #[derive(Clone, Debug)]
 pub struct Event {
     pub name: EventName,
-    /// Where: may be gone by the time that it is looked at.
+    /// The place of the event; its objects may be gone when the event is handled.
     pub target: FindState,
-    /// What is known of it; `event` is its name.
+    /// The data of the event; `event` is its name.
     pub payload: Payload,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct SubscriptionId(u64);
 
-/// What becomes of a subscription after it was called.
+/// Says whether a subscription stays after a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Keep {
     On,
     Ended,
 }
 
-/// Whoever wants to be told of events.
+/// A subscriber to events.
 pub trait OnEvent: Send {
     fn hear(&mut self, cx: &mut Cx<'_>, event: &Event) -> Keep;
 
-    /// What it is made of, for a server that takes over; `None`: it cannot go there.
+    /// Its state as text for the next server; `None`: it cannot be handed over.
     fn save(&self) -> Option<String> {
         None
     }
@@ -287,20 +287,20 @@ impl<F: FnMut(&mut Cx<'_>, &Event) -> Keep + Send> OnEvent for F {
 }
 
 struct Subscription {
-    /// `None`: every event.
+    /// The event subscribed to; `None`: every event.
     name: Option<EventName>,
-    /// Events before this number are not its own.
+    /// Number of the first event that it gets.
     since: u64,
-    /// Taken out while it runs.
+    /// `None` while it runs.
     call: Option<Box<dyn OnEvent>>,
 }
 
-/// Who wants to be told of events, and what they were not told of yet.
+/// Subscribers to events, and the events that they have not been called with yet.
 #[derive(Default)]
 pub struct Events {
     subscriptions: BTreeMap<SubscriptionId, Subscription>,
     next: u64,
-    /// Events fired so far.
+    /// Count of events fired.
     number: u64,
     waiting: VecDeque<(u64, Arc<Event>)>,
 }
@@ -310,19 +310,19 @@ impl Events {
         self.subscriptions.remove(&id);
     }
 
-    /// All subscribers, for a server that takes over; `None`: one of them cannot go there.
+    /// All subscribers as text for the next server; `None`: one of them cannot be handed over.
     pub fn save(&self) -> Option<Vec<String>> {
         self.subscriptions.values().map(|s| s.call.as_ref()?.save()).collect()
     }
 
-    /// Whether anybody wants to be told of it.
+    /// True if an event of this name has a subscriber.
     pub fn wants(&self, name: &EventName) -> bool {
         self.subscriptions.values().any(|s| s.name.as_ref().is_none_or(|wanted| wanted == name))
     }
 }
 
 impl Server {
-    /// Calls back for each event of a name, or (`None`) for all, that happens from now on.
+    /// Calls back for each later event of a name, or (`None`) for all.
     pub fn subscribe(&mut self, name: Option<EventName>, call: Box<dyn OnEvent>) -> SubscriptionId {
         let events = &mut self.events;
         events.next += 1;
@@ -336,7 +336,7 @@ impl Server {
         self.events.unsubscribe(id);
     }
 
-    /// Says that something happened to those who wait for it; nothing else.
+    /// Queues an event for its subscribers. Runs no hooks.
     pub fn fire(&mut self, name: EventName, target: FindState, mut payload: Payload) {
         if !self.events.wants(&name) {
             return;
@@ -361,7 +361,7 @@ impl Server {
 }
 
 impl Cx<'_> {
-    /// Calls those who wait for events that were fired.
+    /// Calls the subscribers of the events that were fired.
     pub fn tell_subscribers(&mut self) {
         while let Some((number, event)) = self.server.events.waiting.pop_front() {
             let ids: Vec<SubscriptionId> = self.server.events.subscriptions.keys().copied().collect();

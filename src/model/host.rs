@@ -1,5 +1,5 @@
-//! What the model and the commands need done in the world, as a trait that the server
-//! implements. Floors below the server never touch a descriptor, a process or a clock.
+//! Effects on the world that the model and the commands need, as a trait that the server implements.
+//! Floors below the server never touch a descriptor, a process or a clock.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ pub struct SpawnRequest {
     /// The whole environment, in order.
     pub environ: Vec<(String, String)>,
     pub size: Size,
-    /// Pixels of one cell, 0 if not known.
+    /// Pixels of one cell, 0 if unknown.
     pub cell_pixels: (u32, u32),
     /// The erase character of the new terminal (option `backspace`), as a byte.
     pub erase: u8,
@@ -37,7 +37,7 @@ pub struct SpawnRequest {
     pub control_chars: Option<Vec<u8>>,
     /// The emulator that the pane's output is fed to.
     pub terminal: Option<Arc<Mutex<Terminal>>>,
-    /// Only a terminal, no process (an empty pane that is written to by the server).
+    /// Makes only a terminal, no process (an empty pane that the server writes to).
     pub empty: bool,
 }
 
@@ -49,7 +49,7 @@ pub struct Spawned {
     pub tty: String,
 }
 
-/// How a process ended.
+/// End of a process: exit status or signal.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub enum ExitStatus {
     Exited(i32),
@@ -73,35 +73,37 @@ pub struct JobRequest {
     pub keep_stdin: bool,
     /// Output is thrown away.
     pub no_output: bool,
-    /// Merge standard error into what is read (tmux: jobs' stderr goes to /dev/null unless asked).
+    /// Standard error is read with the output. Without it, the stream goes to /dev/null, as for jobs of
+    /// tmux.
     pub stderr: bool,
     /// Run on a terminal of this size instead of pipes (popups).
     pub pty: Option<Size>,
-    /// The server may end while it runs; otherwise its end is waited for.
+    /// The server may end while the job runs; otherwise it waits for the job's end.
     pub detached: bool,
-    /// Called with output as it comes (in pieces); when `None` it is gathered (bounded) for `done`.
+    /// Called with output as it comes (in pieces). When `None`, the output is gathered (bounded) for
+    /// `done`.
     pub output: Option<JobOutput>,
     /// Called once when the process has ended and its output was read.
     pub done: Option<JobDone>,
-    /// What it is for, so that it outlives the server. It ends with the server when `None`.
+    /// The job's purpose, so that it outlives the server. When `None`, the job ends with the server.
     pub kept: Option<Purpose>,
 }
 
 pub type JobOutput = Box<dyn FnMut(&mut Cx<'_>, &[u8]) + Send>;
 pub type JobDone = Box<dyn FnOnce(&mut Cx<'_>, JobResult) + Send>;
 
-/// What a job came to.
+/// Result of a job.
 pub struct JobResult {
     /// Gathered output, at most `JobResult::MAX_OUTPUT` bytes of it.
     pub output: Vec<u8>,
-    /// There was more.
+    /// Output beyond the maximum was dropped.
     pub cut: bool,
     pub status: ExitStatus,
 }
 
 impl JobResult {
-    /// Bytes of output gathered from one job. The rest is read and thrown away; `run-shell`
-    /// prints what there is, says so and fails.
+    /// Maximum number of bytes of output gathered from one job. The rest is read and dropped; `run-shell`
+    /// prints what it has, reports the cut and fails.
     pub const MAX_OUTPUT: usize = 256 << 20;
 }
 
@@ -111,7 +113,7 @@ pub struct JobId(pub u64);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct TimerId(pub u64);
 
-/// Why a pane is held back: its output is not read while there is any reason.
+/// Why a pane is held back: its output is not read while any reason applies.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Hold {
     /// The writer of its transcript is behind.
@@ -124,14 +126,14 @@ pub enum Hold {
     Picture,
 }
 
-/// Makes a text piece by piece, as whoever takes it has room; `None` after the last piece.
+/// Makes a text piece by piece, when its reader has room; `None` after the last piece.
 pub type Maker = Box<dyn FnMut() -> Option<Vec<u8>> + Send>;
 
 /// A text for a client or a file.
 pub enum Content {
     Bytes(Vec<u8>),
     Shared(Bytes),
-    /// Made beside the loop, each piece when the one before it was taken.
+    /// Made on another thread; each piece is made when the one before it was taken.
     Made(Maker),
 }
 
@@ -147,10 +149,10 @@ impl From<Bytes> for Content {
     }
 }
 
-/// A file as a client reaches it: `-` is the client's own standard input or output.
+/// Called when a file was read or written, with its data (empty for a write) or the error.
 pub type FileDone = Box<dyn FnOnce(&mut Cx<'_>, Result<Vec<u8>, FileError>) + Send>;
 
-/// Why a file could not be read or written: an errno, printed with `strerror`.
+/// Why a file could not be read or written: an errno, shown by `strerror`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct FileError(pub i32);
 
@@ -164,7 +166,7 @@ pub enum Stream {
 /// Messages to a client that end or suspend it.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum ClientMessage {
-    /// It is attached now: the terminal is the server's.
+    /// The client is attached now: the server owns the terminal.
     Ready,
     /// Exit with this status, printing a message when it goes back to the shell.
     Exit {
@@ -184,16 +186,16 @@ pub enum ClientMessage {
     Suspend,
     /// Lock with this command.
     Lock(String),
-    /// The server is going.
+    /// The server exits.
     Shutdown,
 }
 
-/// What a terminal that is taken over needs of its client and of options.
+/// Data for taking over a client's terminal, from the client and from options.
 #[derive(Clone, Debug, Default)]
 pub struct TtySetup {
     pub term_name: String,
     pub term_caps: Vec<String>,
-    /// Features asked for by the client, as bits of the wire.
+    /// Features asked for by the client, as bits of the protocol.
     pub feature_bits: u32,
     pub utf8: bool,
     pub colorterm: Option<String>,
@@ -220,54 +222,54 @@ pub struct TerminalDescription {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LeftScope {
     pub name: String,
-    /// The pane that it was of.
+    /// The pane that the scope belonged to.
     pub pane: PaneId,
     pub pids: Vec<i32>,
-    /// Bytes.
+    /// Memory in bytes.
     pub memory: u64,
     pub cpu_usec: u64,
 }
 
-/// Something to do on the loop, once.
+/// A function that the loop calls once.
 pub type Callback = Box<dyn FnOnce(&mut Cx<'_>) + Send>;
 
-/// Called when something asked for does not come about, with the reason.
+/// Called with the reason when a request fails.
 pub type Refused = Box<dyn FnOnce(&mut Cx<'_>, String) + Send>;
 
-/// Work beside the loop: it may read disks and take its time, and says what follows on the
-/// loop. Long work goes in steps, each queueing the next.
+/// Work for another thread: it may read disks and block, and returns a callback for the loop. Long work
+/// is split into steps, each of which queues the next.
 pub type Work = Box<dyn FnOnce() -> Callback + Send>;
 
-/// What came of restoring sessions.
+/// Result of restoring sessions.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Restored {
     /// Names of the sessions.
     pub sessions: Vec<String>,
     pub windows: usize,
     pub panes: usize,
-    /// What is not as it was.
+    /// Differences from what was saved.
     pub warnings: Vec<String>,
 }
 
-/// Called with what came of it, or why nothing did.
+/// Called with the result of a restore, or with the reason why it failed.
 pub type RestoreDone = Box<dyn FnOnce(&mut Cx<'_>, Result<Restored, String>) + Send>;
 
 /// Effects on the world. All calls return at once; what takes time answers through callbacks.
 pub trait Host {
     // Panes
-    /// A pane's history: a transcript on disk, at most `limit_bytes` of it (0 keeps nothing).
+    /// Opens a pane's history: a transcript of at most `limit_bytes` on disk (0 keeps nothing).
     fn open_history(&mut self, pane: PaneId, limit_bytes: u64) -> Box<dyn History>;
-    /// Changes the cap of a pane's history.
+    /// Changes the size limit of a pane's history.
     fn set_history_limit(&mut self, pane: PaneId, limit_bytes: u64);
-    /// Whether a pane's history is kept when the pane is closed.
+    /// True if a pane's history is kept when the pane is closed.
     fn keeps_history(&self, _pane: PaneId) -> bool {
         false
     }
-    /// A pane's history was cleared: it must not come back, whatever happens to the server.
+    /// Called when a pane's history was cleared: no crash of the server may bring it back.
     fn history_cleared(&mut self, _pane: PaneId) {}
     fn spawn_pane(&mut self, pane: PaneId, request: SpawnRequest) -> Result<Spawned, String>;
-    /// Makes the program of a job that has a terminal the program of a pane: it is no job any
-    /// more, and nobody is told that it is over.
+    /// Turns a job that has a terminal into a pane. It is no longer a job, and its callback for the end
+    /// is not called.
     fn pane_from_job(
         &mut self,
         _pane: PaneId,
@@ -276,22 +278,23 @@ pub trait Host {
     ) -> Result<Spawned, String> {
         Err("there are no jobs".to_owned())
     }
-    /// What a pane may take: told before its program is started, and when options change.
+    /// Sets the limits of a pane: called before its program is started, and when options change.
     fn set_pane_limits(&mut self, _pane: PaneId, _limits: PaneLimits) {}
-    /// What all panes together may take.
+    /// Sets the limits of all panes together.
     fn set_server_limits(&mut self, _limits: ServerLimits) {}
-    /// Queues bytes for a pane's program. False: too much waits already, nothing was queued.
+    /// Queues bytes for a pane's program. False: the queue is full, nothing was queued.
     fn pane_write(&mut self, pane: PaneId, bytes: &[u8]) -> bool;
-    /// Queues a text that is made as the program takes it. False: too many wait already.
+    /// Queues a text that is made as the program reads it. False: too many texts are queued already.
     fn pane_paste(&mut self, pane: PaneId, maker: Maker) -> bool;
-    /// Answers of the emulator to its program: not typed, so no reason to hurry the pane.
-    /// Somebody waits for what the pane prints: no text is to pass that nobody saw.
+    /// Sets whether somebody waits for a pane's output: then the pane is read so that no text passes
+    /// unseen.
     fn pane_watched(&mut self, _pane: PaneId, _watched: bool) {}
+    /// Queues answers of the emulator to its program: they were not typed, so the output is not urgent.
     fn pane_reply(&mut self, pane: PaneId, bytes: &[u8]);
-    /// Reads a pane again that was held back for this reason, if no other one is left.
+    /// Removes one reason to hold a pane back; the pane is read again when none is left.
     fn pane_resume(&mut self, pane: PaneId, why: Hold);
-    /// These are the pictures that a pane holds: puts them on the disk, where it has a transcript
-    /// there, reads those that are only there, and removes what it holds no more.
+    /// Syncs the pictures that a pane holds with the disk, if its transcript is there: writes new ones,
+    /// reads those that are only there, and deletes the others.
     fn keep_pictures(&mut self, _pane: PaneId, _pictures: Vec<Arc<Picture>>) {}
     /// Holds a pane back: its output is not read.
     fn pane_pause(&mut self, pane: PaneId, why: Hold);
@@ -299,26 +302,26 @@ pub trait Host {
     fn pane_resize(&mut self, pane: PaneId, size: Size, cell_pixels: (u32, u32));
     /// Closes a pane's terminal: its program gets SIGHUP. The scope is dealt with as configured.
     fn pane_close(&mut self, pane: PaneId);
-    /// Sends a signal to a process (group when negative).
+    /// Sends a signal to a process (to its group when negative).
     fn kill(&mut self, pid: i32, signal: i32);
     /// Name of the program in the foreground of a pane's terminal, and its directory.
     fn pane_command(&self, pane: PaneId) -> Option<String>;
     fn pane_cwd(&self, pane: PaneId) -> Option<String>;
-    /// Starts or stops feeding what a pane prints to a job, and a job's output to the pane.
+    /// Starts or stops the pipe of a pane: its output goes to a job, and the job's output to the pane.
     fn pipe_pane(&mut self, pane: PaneId, job: Option<(JobId, bool, bool)>);
 
-    /// Whether a program can be started without anybody waiting for it. If not, the command
-    /// queues are run again when it can.
+    /// True if a program can be started without blocking. If not, the command queues are run again when
+    /// it can.
     fn is_ready_to_start(&mut self) -> bool {
         true
     }
-    /// Why no program can be started now, if that is so.
+    /// An error with the reason if no program can be started now.
     fn can_start(&self) -> Result<(), String> {
         Ok(())
     }
 
-    /// Starts a program (this one, as it is on the disk now, when `None`) as the next server. Says
-    /// `upgraded` when that failed; else the next server goes on with the item.
+    /// Starts a program (`None`: this one, as it is on disk now) as the next server. If that fails,
+    /// reports through `upgraded`; else the next server resumes the item.
     fn upgrade(
         &mut self,
         _program: Option<String>,
@@ -330,7 +333,7 @@ pub trait Host {
 
     // Jobs and timers
     fn run_job(&mut self, request: JobRequest) -> Result<JobId, String>;
-    /// Queues bytes for a job. False: too much waits already, nothing was queued.
+    /// Queues bytes for a job. False: the queue is full, nothing was queued.
     fn job_write(&mut self, job: JobId, bytes: &[u8]) -> bool;
     fn job_close_stdin(&mut self, job: JobId);
     fn job_resize(&mut self, job: JobId, size: Size);
@@ -339,42 +342,41 @@ pub trait Host {
     /// Calls back once after `delay_ms`.
     fn timer(&mut self, delay_ms: u64, callback: Box<dyn FnOnce(&mut Cx<'_>) + Send>) -> TimerId;
     fn cancel_timer(&mut self, timer: TimerId);
-    /// Does something on a thread of its own, then what it returns on the loop.
+    /// Runs `work` on a thread of its own, then calls the returned callback on the loop.
     fn background(&mut self, _work: Work) {}
     /// The transcripts of this server; `None` where histories are in memory only.
     fn transcripts(&self) -> Option<Arc<TranscriptStore>> {
         None
     }
 
-    /// A pane's history is another one from now on, that was opened beside the loop.
+    /// Replaces a pane's history by one that was opened on another thread.
     fn hold_history(&mut self, _pane: PaneId, _history: PaneHandle) {}
-    /// Brings back the sessions that were saved before this server began (`life`: when, in
+    /// Restores the sessions that were saved before this server started (`life`: its start, in
     /// microseconds since the Unix epoch); then calls back.
     fn restore_sessions(&mut self, _life: i64, _done: RestoreDone) {}
-    /// What was saved is there again.
+    /// Records that the saved sessions have been restored.
     fn note_restored(&mut self) {}
-    /// Saving sessions failed: it is tried again later.
+    /// Retries saving sessions later, since it failed.
     fn save_sessions_again(&mut self) {}
 
     // Clients
-    /// Writes to a client's standard output or error. False: too much waits for it already,
-    /// nothing was queued.
+    /// Writes to a client's standard output or error. False: the queue is full, nothing was queued.
     fn client_write(&mut self, client: ClientId, stream: Stream, bytes: &[u8]) -> bool;
-    /// Writes a text of any size to a client's standard output, behind what was written before.
-    /// `done` is called when the client has been sent all of it.
+    /// Writes a text of any size to a client's standard output, after earlier writes. Calls `done` when
+    /// all of it was sent to the client.
     fn client_stream(&mut self, client: ClientId, content: Content, done: FileDone);
-    /// A piece of a text for a client's stream was made; without a maker it was the last one.
+    /// Called with the next piece of a text for a client's stream; without a maker it was the last one.
     fn stream_made(&mut self, _client: ClientId, _stream: i32, _maker: Option<Maker>, _piece: Vec<u8>) {}
-    /// Bytes that wait for the reader of a client's standard output.
+    /// Bytes queued for the reader of a client's standard output.
     fn client_pending(&self, _client: ClientId) -> usize {
         0
     }
-    /// The terminal that a standard stream of a client's process is, if it is one.
+    /// Path of the terminal that a standard stream of a client's process is, if it is one.
     fn client_terminal(&self, _pid: i32, _stream: Stream) -> Option<String> {
         None
     }
     fn client_message(&mut self, client: ClientId, message: ClientMessage);
-    /// Raw bytes to a client's terminal (passthrough, clipboard), after the next frame.
+    /// Writes raw bytes to a client's terminal (passthrough, clipboard), after the next frame.
     fn tty_write(&mut self, client: ClientId, bytes: &[u8]);
     /// Puts text on the clipboard of a client's terminal.
     fn tty_set_clipboard(&mut self, client: ClientId, selection: &str, data: &[u8]);
@@ -384,42 +386,42 @@ pub trait Host {
     fn client_control_chars(&self, _client: ClientId) -> Option<Vec<u8>> {
         None
     }
-    /// Takes a client's terminal over (attach). The error is what the client is told.
-    /// Commands call `Cx::open_terminal`, which gathers what it needs.
+    /// Takes over a client's terminal (attach). The error is a message for the client. Commands call
+    /// `Cx::open_terminal`, which gathers the setup.
     fn tty_open(&mut self, client: ClientId, setup: TtySetup) -> Result<(), String>;
-    /// Asks a newly attached client's terminal what it is.
+    /// Asks a newly attached client's terminal for its type and features.
     fn tty_send_requests(&mut self, client: ClientId);
     /// Asks a client's terminal for a palette entry on behalf of a pane.
     fn tty_query_palette(&mut self, client: ClientId, pane: PaneId, index: u8);
-    /// Lines and output of a control client: appended to its bounded queue.
+    /// Appends lines and output to the bounded queue of a control client.
     fn control_write(&mut self, client: ClientId, bytes: &[u8]);
-    /// Bytes that a control client has not taken yet.
+    /// Bytes that a control client has not read yet.
     fn control_pending(&self, client: ClientId) -> usize;
-    /// Asks a client's terminal for its colours again.
+    /// Asks a client's terminal again for its colours.
     fn tty_query_colours(&mut self, client: ClientId);
-    /// Gives a client's terminal back as it was; `lock` clears it for the lock program.
+    /// Restores a client's terminal and releases it; `lock` clears it for the lock program.
     fn tty_stop(&mut self, client: ClientId, lock: bool);
     /// Rings the bell of a client's terminal.
     fn tty_bell(&mut self, client: ClientId);
-    /// Has a client's terminal show a notification. False: it cannot.
+    /// Has a client's terminal show a notification. False: the terminal cannot.
     fn tty_notify(&mut self, _client: ClientId, _text: &str) -> bool {
         false
     }
-    /// Tells a client that its flags have changed.
+    /// Sends a client its changed flags.
     fn client_flags(&mut self, client: ClientId);
-    /// What is known of a client's terminal (`show-messages -T`).
+    /// Features of a client's terminal (`show-messages -T`).
     fn describe_terminal(&self, client: ClientId) -> Option<TerminalDescription>;
     /// The last lines of the log (`show-messages -H`), oldest first.
     fn log_lines(&self) -> Vec<String>;
-    /// What the server holds and how long its turns take, in one line.
+    /// Memory of the server and the length of its turns, in one line.
     fn health(&self, panes: usize, clients: usize) -> String;
     /// A line for each running job (`show-messages -J`).
     fn describe_jobs(&self) -> Vec<String>;
-    /// Draw this client again from nothing.
+    /// Redraws a client completely.
     fn tty_invalidate(&mut self, client: ClientId);
 
     // Files
-    /// Reads a file through a client (or here when it is `None`), at most `max` bytes.
+    /// Reads a file through a client (or here when it is `None`).
     fn read_file(&mut self, client: Option<ClientId>, path: &str, done: FileDone);
     fn write_file(
         &mut self,
@@ -429,18 +431,18 @@ pub trait Host {
         content: Content,
         done: FileDone,
     );
-    /// Paths that match a glob pattern, sorted; none when nothing does.
+    /// Paths that match a glob pattern, sorted; empty when none matches.
     fn glob(&mut self, pattern: &str) -> Vec<PathBuf>;
-    /// Whether a path is a program that can be run.
+    /// True if a path is a program that can be run.
     fn is_executable(&self, path: &str) -> bool;
     fn home(&self) -> String;
-    /// The shell that the user database gives whoever runs the server.
+    /// The login shell of the server's user, from the user database.
     fn login_shell(&self) -> Option<String> {
         None
     }
-    /// The home directory of a user; of the server's own if the name is empty.
+    /// The home directory of a user; of the server's user if the name is empty.
     fn home_of(&self, user: &str) -> Option<String>;
-    /// Starts to read a control client's lines.
+    /// Starts to read the lines of a control client.
     fn control_listen(&mut self, client: ClientId);
     /// Name of a user id, and id of a name.
     fn user_name(&self, uid: u32) -> Option<String>;
@@ -452,17 +454,17 @@ pub trait Host {
         None
     }
     fn hostname(&self) -> String;
-    /// Milliseconds of a clock that also moves within a turn, for work that stops after a time.
+    /// Milliseconds of a clock that also advances within a turn, for work with a time limit.
     fn elapsed_ms(&self) -> u64;
     /// Value for a format variable that only the host knows (`pane_memory`, `containment`, …).
     fn usage(&self, pane: Option<PaneId>, variable: &str) -> Option<String>;
-    /// What closed panes have left running.
+    /// Scopes of closed panes in which processes still run.
     fn left_scopes(&self) -> Vec<LeftScope> {
         Vec::new()
     }
-    /// Ends everything in one of those, by its name.
+    /// Ends all processes in such a scope, given its name.
     fn end_left_scope(&mut self, _name: &str) {}
-    /// A process's command line, for people to read.
+    /// A process's command line, as readable text.
     fn process_line(&self, _pid: i32) -> Option<String> {
         None
     }

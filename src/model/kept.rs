@@ -1,5 +1,5 @@
-//! What a job was started for, as data: a server that takes over from another one makes of it
-//! again who hears of the job's output and end.
+//! The purpose of a job, as data: from it the next server makes the callbacks for the job's output and
+//! end.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,36 +13,36 @@ use super::{FindState, FormatJobKey};
 pub enum Purpose {
     /// `run-shell`: its output is printed line by line when it has ended.
     RunShell { listener: Listener, command: String },
-    /// `if-shell`: its status chooses.
+    /// `if-shell`: its status chooses between two lists of commands.
     IfShell { listener: Listener, yes: CommandText, no: Option<CommandText> },
-    /// The pipe of a pane.
+    /// `pipe-pane`: the pipe of a pane.
     Pipe { pane: PaneId, to_job: bool, to_pane: bool },
-    /// `#()`: the run of this number.
+    /// `#()`: the run with this number.
     Format { key: FormatJobKey, generation: u64 },
-    /// Nobody hears of it.
+    /// Nobody waits for its output or end.
     Alone,
 }
 
-/// Who hears of a job's output and end.
+/// Receivers of a job's output and end.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Listener {
-    /// The command waits; its output goes where commands' output goes.
+    /// The command that waits; output goes where the output of commands goes.
     pub item: Option<ItemContext>,
     pub client: Option<ClientId>,
     /// `-t`: output is shown in this pane.
     pub pane: Option<PaneId>,
-    /// Whoever waited has gone with a server that was killed: nobody hears of it.
+    /// The client or command that waited ended with a killed server: nothing is reported.
     #[serde(default)]
     pub gone: bool,
 }
 
-/// Commands that are parsed when they are needed, as text.
+/// Commands as text, parsed when they are needed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CommandText {
     pub text: String,
-    /// It was parsed before, as a part of other commands.
+    /// The text was parsed before, as a part of other commands.
     pub parsed: bool,
-    /// Where the command stood that it is an argument of, and what that was about.
+    /// File and line of the command that has this as an argument, and the state it ran with.
     pub file: Option<String>,
     pub line: u32,
     pub client: Option<ClientId>,
@@ -50,7 +50,7 @@ pub struct CommandText {
 }
 
 impl Purpose {
-    /// The clients of the server before have gone, and with them all that waits.
+    /// Called when the server was killed: its clients are gone, and with them all waiting commands.
     pub fn forget_clients(&mut self) {
         match self {
             Self::RunShell { listener, .. } | Self::IfShell { listener, .. } => {

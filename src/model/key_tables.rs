@@ -8,8 +8,8 @@ use std::sync::{Arc, OnceLock};
 use crate::base::Key;
 use crate::syntax::command::CommandList;
 
-/// The commands of a binding. Those of a default binding are text until somebody wants them: a
-/// server has hundreds of them, and parsing them all would be a quarter of its start.
+/// The commands of a binding. Default bindings are parsed on first use: there are hundreds, and parsing
+/// them all would take a quarter of the server's start.
 #[derive(Clone)]
 pub struct Bound(Arc<Commands>);
 
@@ -19,7 +19,7 @@ enum Commands {
 }
 
 impl Bound {
-    /// The commands of a default binding, which `parse` finds in a line of the configuration.
+    /// The commands of a default binding, which `parse` reads from a line of the configuration.
     pub fn from_line(line: &'static str, parse: fn(&str) -> Arc<CommandList>) -> Self {
         Self(Arc::new(Commands::Default { line, parse, parsed: OnceLock::new() }))
     }
@@ -31,7 +31,7 @@ impl Bound {
         }
     }
 
-    /// Whether both were made at once, and not only say the same.
+    /// True if both are the same object; equal commands are not enough.
     pub fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
@@ -57,7 +57,7 @@ impl fmt::Debug for Bound {
     }
 }
 
-/// What a key does.
+/// The commands that a key runs.
 #[derive(Clone, Debug)]
 pub struct Binding {
     pub key: Key,
@@ -67,13 +67,13 @@ pub struct Binding {
     pub repeat: bool,
 }
 
-/// One table. Keys are held without flags (`Key::identity`).
+/// One table. Keys are stored without flags (`Key::identity`).
 #[derive(Clone, Debug, Default)]
 pub struct KeyTable {
     pub bindings: BTreeMap<Key, Binding>,
-    /// Bindings as they were at start, for `unbind-key` followed by a reset.
+    /// Bindings at start, for `unbind-key` followed by a reset.
     pub defaults: BTreeMap<Key, Binding>,
-    /// When it became some client's table (monotonic ms), for `prefix-timeout`.
+    /// Unused; always 0.
     pub references: u32,
 }
 
@@ -93,7 +93,7 @@ impl KeyTables {
         table.bindings.insert(binding.key.identity(), binding);
     }
 
-    /// Makes a table, empty, unless it is there: a client that looks keys up in it does so.
+    /// Makes an empty table unless there is one: a client's look-up of a key does so.
     pub fn ensure(&mut self, table: &str) {
         if !self.tables.contains_key(table) {
             self.tables.insert(table.to_owned(), KeyTable::default());

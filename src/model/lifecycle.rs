@@ -1,5 +1,5 @@
-//! What the server reports of panes and clients: terminals closed, programs ended, windows
-//! renamed by programs, clients gone.
+//! What the server reports about panes and clients: terminals closed, programs ended, windows renamed by
+//! programs, clients gone.
 
 use crate::base::{ClientId, PaneId};
 use crate::options::opt;
@@ -10,17 +10,17 @@ use super::option_access::OptionScope;
 use super::pane::PaneFlags;
 use super::waits::News;
 
-/// How long a pane that somebody waits for stays for the status of its program, once its terminal
-/// was closed.
+/// Milliseconds for which a closed pane that somebody waits for is kept until the exit status of its
+/// program is known.
 const STATUS_WAIT_MS: u64 = 500;
 
-/// A pane's terminal was closed by its program.
+/// Called when a pane's program closed the terminal.
 pub fn pane_closed(cx: &mut Cx<'_>, pane: PaneId) {
     let Some(p) = cx.server.panes.get_mut(&pane) else { return };
     p.flags |= PaneFlags::EXITED;
     let pid = p.pid;
     if p.status.is_none() && cx.server.waits.is_watched(pane) {
-        // Whoever waits for the pane is told how its program ended, which is known in a moment.
+        // A waiter gets the exit status, which will be known in a moment.
         let end = move |cx: &mut Cx<'_>| {
             if cx.server.pane(pane).is_some_and(|p| p.pid == pid && p.status.is_none()) {
                 cx.destroy_pane(pane, true);
@@ -32,7 +32,7 @@ pub fn pane_closed(cx: &mut Cx<'_>, pane: PaneId) {
     cx.destroy_pane(pane, true);
 }
 
-/// A pane's program ended; everything it printed is in the terminal.
+/// Called when a pane's program ended; all its output is in the terminal.
 pub fn pane_exited(cx: &mut Cx<'_>, pane: PaneId, status: ExitStatus) {
     let Some(p) = cx.server.panes.get_mut(&pane) else { return };
     p.status = Some(status);
@@ -41,7 +41,7 @@ pub fn pane_exited(cx: &mut Cx<'_>, pane: PaneId, status: ExitStatus) {
     cx.destroy_pane(pane, true);
 }
 
-/// A program named its window (`ESC k`): with nothing, automatic names are back.
+/// Called when a program names its window (`ESC k`); an empty name turns automatic names on again.
 pub fn program_renames_window(cx: &mut Cx<'_>, pane: PaneId, name: &str) {
     let Some(window) = cx.server.pane(pane).map(|p| p.window) else { return };
     if !cx.server.option(OptionScope::Pane(pane), opt::ALLOW_RENAME) {
@@ -61,8 +61,8 @@ pub fn program_renames_window(cx: &mut Cx<'_>, pane: PaneId, name: &str) {
     cx.server.status_window(window);
 }
 
-/// A client is going: its session has been taken from it. Windows that it used last go to
-/// the next client that looks at them.
+/// Called when a client is going and has no session any more. Windows that it used last pass to the next
+/// client that shows them.
 pub fn client_lost(cx: &mut Cx<'_>, client: ClientId) {
     let windows: Vec<_> =
         cx.server.windows.values().filter(|w| w.latest == Some(client)).map(|w| w.id).collect();

@@ -18,7 +18,7 @@ pub struct MessageLog {
 }
 
 impl MessageLog {
-    /// Adds a message and keeps at most `limit`.
+    /// Adds a message and removes the oldest beyond `limit`.
     pub fn add(&mut self, time: i64, text: String, limit: usize) {
         self.entries.push_back(Message { number: self.next_number, time, text });
         self.next_number += 1;

@@ -1,9 +1,8 @@
 //! Floor 2: sessions, windows, winlinks, panes, clients, layouts, key tables, paste buffers,
 //! alerts. No descriptors, no clock, no I/O: what must happen in the world goes through `Host`.
 //!
-//! One `Server` owns id-keyed tables; objects hold ids, not references. An id that is not in
-//! its table is a thing that is gone: look-ups return `Option`, and code that finds nothing
-//! does nothing.
+//! One `Server` owns id-keyed tables; objects hold ids, not references. An id that is not in its table
+//! belongs to an object that is gone: look-ups return `Option`, and code that finds nothing does nothing.
 
 use std::collections::BTreeMap;
 
@@ -74,13 +73,13 @@ pub struct Cx<'a> {
 }
 
 impl Cx<'_> {
-    /// A shorter-lived copy, for handing on.
+    /// Borrows the same context for a shorter time, to pass it to a function.
     pub fn reborrow(&mut self) -> Cx<'_> {
         Cx { server: self.server, host: self.host, now: self.now }
     }
 }
 
-/// The three global option levels. Session, window and pane options hang on their objects.
+/// The three global option levels. Session, window and pane options belong to their objects.
 pub struct GlobalOptions {
     pub server: Options,
     pub session: Options,
@@ -101,8 +100,8 @@ impl Default for GlobalOptions {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Marked {
     pub session: SessionId,
-    /// The winlink: its session and index. A window that moves to another session takes it
-    /// along, but not `session`: the mark counts for nothing until it comes back.
+    /// The winlink: its session and index. If the window moves to another session, this follows but
+    /// `session` does not: the mark is invalid until the window comes back.
     pub link: (SessionId, i32),
     pub window: WindowId,
     pub pane: PaneId,
@@ -123,17 +122,17 @@ pub struct Server {
     pub next_window: u32,
     pub next_pane: u32,
     pub next_client: u32,
-    /// Links of windows to sessions that were ever made.
+    /// Number of winlinks ever made.
     pub next_link: u64,
     pub marked: Option<Marked>,
     pub buffers: Buffers,
     pub key_tables: KeyTables,
     pub queues: Queues,
-    /// Who waits for something in a pane.
+    /// Waiters for output and events of panes.
     pub waits: waits::Waits,
-    /// Who waits for events.
+    /// Subscribers to events.
     pub events: events::Events,
-    /// Waiters of `wait-for -E`, in order.
+    /// Commands `wait-for -E` that wait, in order.
     pub event_waiters: Vec<EventWaiter>,
     pub monitors: monitors::Monitors,
     pub messages: MessageLog,
@@ -141,69 +140,69 @@ pub struct Server {
     pub prompt_history: [Vec<String>; 4],
     /// Channels of `wait-for`, by name.
     pub wait_channels: BTreeMap<String, WaitChannel>,
-    /// What `run-shell -b -d` does later, by number.
+    /// Delayed commands of `run-shell -b -d`, by number.
     pub delayed: BTreeMap<u64, Delayed>,
-    /// The same for `run-shell -d` that is waited for.
+    /// The same for `run-shell -d`, which a command waits for.
     pub waiting_delayed: BTreeMap<u64, (kept::Listener, Delayed)>,
-    /// Who may connect besides the owner, by user id.
+    /// Users besides the owner who may connect, by user id.
     pub access: BTreeMap<u32, Access>,
-    /// The same for groups, by group id, for whoever is not there as a user.
+    /// The same for groups, by group id; a rule for the user takes precedence.
     pub group_access: BTreeMap<u32, Access>,
-    /// An element of an array option was set under a name: those that are not there are shown as
-    /// empty then.
+    /// An element of an array option was set under a name; from then on unset elements are listed as
+    /// empty.
     pub named_keys: bool,
     pub width_rules: WidthRules,
     /// Files named by `-f` or found, for `#{config_files}`.
     pub config_files: Vec<String>,
-    /// Configuration has been loaded; before that, clients wait and errors are gathered.
+    /// The configuration has been loaded; until then, clients wait and errors are gathered.
     pub config_done: bool,
-    /// It is being loaded; the item that waits for it.
+    /// The configuration is being loaded; the item that waits for it.
     pub config_started: bool,
     pub config_item: Option<queue::ItemId>,
-    /// Commands run so far: the number in control mode's guards.
+    /// Count of commands run: the number in control mode's guards.
     pub command_number: u64,
     pub config_errors: Vec<String>,
-    /// How deep files that source each other are nested, by the client that does it.
+    /// Nesting depth of files that source each other, by client.
     pub source_depth: BTreeMap<Option<ClientId>, u32>,
     pub socket_path: String,
     pub pid: i32,
     pub uid: u32,
     pub start_time: Now,
-    /// Sessions, clients or windows changed shape: sizes must be computed again.
+    /// Sessions, clients or windows changed: sizes must be computed again.
     pub sizes_dirty: bool,
-    /// Counts each activity, so that "newest" is well defined within one second.
+    /// Counts activities, so that the newest is known even within one second.
     pub activity_counter: u64,
-    /// The active point counter of panes (which pane of several was used last).
+    /// The last value of `Pane::active_point` (which of several panes was used last).
     pub active_point: u32,
-    /// The client whose commands started the server; its directory counts until the
-    /// configuration is loaded.
+    /// The client whose commands started the server; its directory is used until the configuration is
+    /// loaded.
     pub config_client: Option<ClientId>,
-    /// Sessions may have lost their last client: `destroy-unattached` is to be looked at.
+    /// Sessions may have lost their last client: `destroy-unattached` has to be checked.
     pub unattached_dirty: bool,
-    /// Panes whose programs were started in this turn: what runs in them is not looked at yet,
-    /// since it may still be the shell on its way to it.
+    /// Panes whose programs were started in this turn. They are not asked for a program's name yet, since
+    /// it may still be the shell before it executes the program.
     pub starting_panes: Vec<PaneId>,
     /// Panes that printed something in this turn.
     pub active_panes: Vec<PaneId>,
-    /// Panes kept after their programs' ends, whose last line is still to be drawn.
+    /// Panes kept after their program's end, whose last line has to be drawn.
     pub ended_panes: Vec<PaneId>,
-    /// What jobs printed while the first session was made: its pane shows it.
+    /// Output of jobs while the first session was made: its pane shows it.
     pub early_lines: Vec<String>,
-    /// Panes whose view modes got lines that they have not taken over yet.
+    /// Panes whose view modes have new lines that they have not taken over yet.
     pub printed_panes: Vec<PaneId>,
-    /// Panes that are not read, for control clients have not taken what they printed.
+    /// Panes that are not read because control clients are behind with their output.
     pub held_panes: Vec<PaneId>,
-    /// A pane that took no more input, until whoever sent it has been told.
+    /// A pane that takes no more input, until the sender has been told.
     pub input_refused: Option<PaneId>,
-    /// Alerts that clients are still to be told of.
+    /// Alerts that have to be shown to clients.
     pub alert_messages: Vec<alerts::AlertMessage>,
-    /// `kill-server` or the last session's end asked for an end.
+    /// `kill-server` or the end of the last session asked the server to exit.
     pub exiting: bool,
-    /// Clients whose status lines show an animation, and are drawn again for its next frame.
+    /// Clients whose status lines show an animation and are redrawn for its next frame.
     pub animated: parking_lot::Mutex<std::collections::BTreeSet<ClientId>>,
-    /// What is known of `#()` commands (see `format::jobs`).
+    /// State of `#()` commands (see `format::jobs`).
     pub format_jobs: parking_lot::Mutex<BTreeMap<FormatJobKey, FormatJob>>,
-    /// What panes use, for those who look.
+    /// Memory, processor, processes and disk used by panes.
     pub usage: parking_lot::Mutex<usage::UsageBook>,
 }
 
@@ -215,24 +214,24 @@ pub struct FormatJobKey {
     pub command: String,
 }
 
-/// What is known of one `#()` command. All times are seconds since the Unix epoch.
+/// State of one `#()` command. All times are seconds since the Unix epoch.
 #[derive(Default, Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub struct FormatJob {
-    /// The last line it printed, `None` before there is one.
+    /// The last line that it printed, if any.
     pub output: Option<String>,
-    /// The command with formats expanded, as last wanted.
+    /// The command with formats expanded, when it was last asked for.
     pub expanded: Option<String>,
     /// A format asked for it since it was last started.
     pub wanted: bool,
     pub running: bool,
     pub id: Option<host::JobId>,
-    /// Counts starts: what an earlier run still prints is not wanted any more.
+    /// Counts starts: output of earlier runs is ignored.
     pub generation: u64,
-    /// When it was last wanted afresh, or last had news.
+    /// When it was last asked for again, started, or printed something new.
     pub last: i64,
-    /// It has printed a line since it was last started.
+    /// It has printed a line since the last start.
     pub updated: bool,
-    /// Used in a status line, which is drawn again when there is news.
+    /// Used in a status line, which is redrawn when the output changes.
     pub status: bool,
     /// Output after the last complete line.
     pub partial: Vec<u8>,
@@ -247,7 +246,7 @@ pub struct WaitChannel {
     pub lockers: Vec<queue::ItemId>,
 }
 
-/// A `wait-for -E` that waits.
+/// A `wait-for -E` that waits for an event.
 #[derive(Debug)]
 pub struct EventWaiter {
     pub name: String,
@@ -255,12 +254,12 @@ pub struct EventWaiter {
     pub subscription: events::SubscriptionId,
 }
 
-/// What `run-shell -b -d` does when its time comes.
+/// Command that `run-shell -d` runs later.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Delayed {
-    /// Monotonic milliseconds.
+    /// When it runs, monotonic milliseconds.
     pub due_ms: u64,
-    /// Where its output is shown (`-t`).
+    /// Pane that shows its output (`-t`).
     pub pane: Option<PaneId>,
     pub work: DelayedWork,
 }
@@ -268,7 +267,7 @@ pub struct Delayed {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub enum DelayedWork {
     Nothing,
-    /// tmux's commands.
+    /// Commands of tmux.
     Commands(String),
     Shell {
         command: String,
@@ -285,7 +284,7 @@ pub struct Access {
 }
 
 impl Server {
-    /// What a user may do; `None`: nothing. A rule for the user goes before one for the group.
+    /// Rights of a user; `None`: none. A rule for the user takes precedence over one for the group.
     pub fn access_of(&self, uid: u32, gid: Option<u32>) -> Option<Access> {
         if uid == 0 || uid == self.uid {
             return Some(Access { read_only: false });
@@ -294,7 +293,7 @@ impl Server {
         self.access.get(&uid).or_else(of_group).copied()
     }
 
-    /// Brings clients in line with a rule that changed for a user, or for a group.
+    /// Updates the flags of clients, or ends them, after the rule of a user or a group changed.
     pub fn apply_access(&mut self, group: bool, id: u32) {
         let owner = self.uid;
         let Self { clients, access, group_access, .. } = self;
@@ -315,7 +314,7 @@ impl Server {
     }
 }
 
-/// The permission set of one object table: shared lookups.
+/// Look-ups by id; `None` when the object is gone.
 impl Server {
     pub fn session(&self, id: SessionId) -> Option<&Session> {
         self.sessions.get(&id)
@@ -337,7 +336,7 @@ impl Server {
         self.sessions.values().find(|s| s.name == name).map(|s| s.id)
     }
 
-    /// Sessions in the order of their names, as tmux walks them.
+    /// Sessions sorted by name, as tmux walks them.
     pub fn sessions_by_name(&self) -> Vec<SessionId> {
         let mut all: Vec<_> = self.sessions.values().collect();
         all.sort_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));

@@ -1,8 +1,8 @@
-//! What covers a pane or a client, as traits that the `view` floor implements: modes (copy
-//! mode, choosers, clock), overlays (menus, popups, display-panes), prompts, drags.
+//! Traits, implemented by the `view` floor, of what covers a pane or a client: modes (copy mode,
+//! choosers, clock), overlays (menus, popups, display-panes), prompts, drags.
 //!
-//! While one of these runs, it is taken out of its owner, so that it may change the model
-//! freely; if its owner is still there afterwards, it is put back.
+//! While one of these runs, it is taken out of its owner, so that it may change the model freely.
+//! Afterwards it is put back if its owner still exists.
 
 use crate::base::history::HistoryView;
 use crate::base::links::Hyperlink;
@@ -16,16 +16,16 @@ use super::{Cx, FindState};
 /// A mode on a pane's stack.
 pub struct ModeEntry {
     pub mode: Box<dyn PaneMode>,
-    /// Repeat count typed before a command (1 when none).
+    /// Repeat count typed before a command (1 when none was typed).
     pub prefix: u32,
-    /// The size it was last told of.
+    /// The size that the mode was given last.
     pub size: Size,
 }
 
-/// Rows of a mode as they are at one moment.
+/// Copy of a mode's rows.
 pub struct CapturedRows {
     pub rows: Box<dyn HistoryView>,
-    /// How many there are above the screen, and in all.
+    /// Count of rows above the screen, and of all rows.
     pub above: u64,
     pub all: u64,
 }
@@ -36,16 +36,16 @@ pub trait PaneMode: Send {
     fn name(&self) -> &'static str;
     /// Key table consulted for keys, if it uses one.
     fn key_table(&self, cx: &mut Cx<'_>, pane: PaneId) -> Option<String>;
-    /// What to show now. Called when drawing; must be cheap when nothing changed.
+    /// The surface to show now. Called when drawing; must be cheap when nothing changed.
     fn draw(&mut self, cx: &mut Cx<'_>, pane: PaneId) -> &Surface;
     fn resize(&mut self, cx: &mut Cx<'_>, pane: PaneId, size: Size);
-    /// A key that no table of the mode took.
+    /// Handles a key that no table of the mode bound.
     fn key(&mut self, cx: &mut Cx<'_>, pane: PaneId, target: &ModeTarget, event: &KeyEvent) -> ModeResult;
-    /// Whether it takes `send-keys -X`.
+    /// True if the mode takes `send-keys -X`.
     fn takes_commands(&self) -> bool {
         false
     }
-    /// `send-keys -X`.
+    /// Runs a command of `send-keys -X`.
     fn command(
         &mut self,
         _cx: &mut Cx<'_>,
@@ -57,48 +57,48 @@ pub trait PaneMode: Send {
     ) -> ModeResult {
         ModeResult::Nothing
     }
-    /// Whether it only keeps the place of a mode that is running.
+    /// True if this is only the placeholder of a mode that is running.
     fn is_busy(&self) -> bool {
         false
     }
-    /// Format variables of the mode, for the pane it covers.
+    /// Adds the mode's format variables for the pane that it covers.
     fn formats(&self, _add: &mut dyn FnMut(&str, String)) {}
-    /// The word, line or hyperlink (`what`) that the mode shows at a cell, for mouse variables.
+    /// The word, line or hyperlink (`what`) shown at a cell, for mouse variables.
     fn text_at(&self, _what: TextAt, _x: u32, _y: u32) -> Option<String> {
         None
     }
-    /// Time passed or the model changed (clock ticks, tree refreshes).
+    /// Called when time passed or the model changed (clock ticks, tree refreshes).
     fn update(&mut self, cx: &mut Cx<'_>, pane: PaneId) -> ModeResult;
     /// Rows that `capture-pane -M` sees.
     fn captured(&self) -> Option<CapturedRows> {
         None
     }
-    /// What a link of its surface's cells stands for.
+    /// The hyperlink behind a link id of the surface's cells.
     fn link(&self, _id: LinkId) -> Option<Hyperlink> {
         None
     }
-    /// First row shown, and rows above the screen (for the scrollbar).
+    /// The first row shown, and the count of rows above the screen (for the scrollbar).
     fn scrolled(&self) -> Option<(u64, u64)> {
         None
     }
-    /// What a later server makes it again from; None for a mode that ends with this one.
+    /// The mode's state as text for the next server; `None` if the mode ends with this one.
     fn save(&self) -> Option<String> {
         None
     }
     /// Adds a line (view mode).
     fn add_line(&mut self, _line: &str, _parse_styles: bool, _now_secs: i64) {}
-    /// Whether a command left work that goes on beside the turn (a long search). Then the item
-    /// is resumed when that is done, or the mode is closed.
+    /// Returns true if the last command still works beside the loop (a long search). Then the item is
+    /// resumed when the work is done or the mode is closed.
     fn wait(&mut self, _item: ItemId) -> bool {
         false
     }
-    /// It is about to be removed.
+    /// Called before the mode is removed.
     fn close(&mut self, cx: &mut Cx<'_>, pane: PaneId);
-    /// The selection or mode-specific value behind `as_any` for the room's own use.
+    /// The mode's own type, for the room that implements it.
     fn as_any(&mut self) -> &mut dyn std::any::Any;
 }
 
-/// What to take from a place on a mode's screen.
+/// Kind of text to take from a place on a mode's screen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum TextAt {
     Word,
@@ -106,7 +106,7 @@ pub enum TextAt {
     Hyperlink,
 }
 
-/// For whom a mode's key or command is.
+/// The client and target of a key or command of a mode.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ModeTarget {
     pub client: Option<ClientId>,
@@ -115,7 +115,7 @@ pub struct ModeTarget {
     pub pressed: bool,
 }
 
-/// What a mode wants after a key, command or update.
+/// Action for the caller after a key, command or update.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ModeResult {
     Nothing,
@@ -124,18 +124,18 @@ pub enum ModeResult {
     Close,
 }
 
-/// Something that covers (part of) a client's whole terminal.
+/// A menu, popup or the like that covers a client's terminal or a part of it.
 pub trait Overlay: Send {
     /// Draws itself over the composed frame.
     fn draw(&mut self, cx: &mut Cx<'_>, client: ClientId, frame: &mut Surface);
     fn key(&mut self, cx: &mut Cx<'_>, client: ClientId, event: &KeyEvent) -> OverlayResult;
     fn resize(&mut self, cx: &mut Cx<'_>, client: ClientId) -> OverlayResult;
-    /// Whether it covers a part only, and what is below is drawn around that.
+    /// True if the overlay covers only a part of the terminal and the rest is still drawn.
     fn covers_part(&self) -> bool {
         true
     }
-    /// What the program that gets its keys asked of kitty's keyboard protocol. Without one, it does
-    /// not hear of keys that are let go, or of modifiers.
+    /// Flags of kitty's keyboard protocol that the program below the overlay asked for. Without any, it
+    /// gets no key releases and no modifiers by themselves.
     fn keyboard_flags(&self) -> KeyboardFlags {
         KeyboardFlags::empty()
     }
@@ -147,9 +147,9 @@ pub trait Overlay: Send {
 pub enum OverlayResult {
     Keep,
     Close,
-    /// Close and let the key go on to whatever is below.
+    /// Close, and pass the key to what is below.
     CloseAndPass,
-    /// Keep, and let the key go on to whatever is below.
+    /// Keep the overlay, and pass the key to what is below.
     Pass,
 }
 
@@ -158,13 +158,13 @@ pub trait Prompt: Send {
     /// Draws the line (one row) and places the cursor.
     fn draw(&mut self, cx: &mut Cx<'_>, client: ClientId, line: &mut Surface);
     fn key(&mut self, cx: &mut Cx<'_>, client: ClientId, key: Key, mouse: &MouseEvent) -> PromptResult;
-    /// Closed from outside (another prompt, detach).
+    /// Called when the prompt is closed from outside (another prompt, detach).
     fn close(&mut self, cx: &mut Cx<'_>, client: ClientId);
     /// The command item that waits for the prompt, if any.
     fn waiting_item(&self) -> Option<ItemId>;
-    /// Whether what panes print is held back while it is open.
+    /// True if output of panes is held back while the prompt is open.
     fn freezes(&self) -> bool;
-    /// What a later server makes it again from; None for a prompt that ends with this one.
+    /// The prompt's state as text for the next server; `None` if the prompt ends with this one.
     fn save(&self) -> Option<String> {
         None
     }
@@ -175,7 +175,7 @@ pub trait Prompt: Send {
 pub enum PromptResult {
     Keep,
     Close,
-    /// Not wanted: the key goes on.
+    /// Not used: the key is passed on.
     Pass,
 }
 
@@ -185,7 +185,7 @@ pub trait Drag: Send {
     fn release(&mut self, cx: &mut Cx<'_>, client: ClientId, mouse: &MouseEvent);
 }
 
-/// Keeps the place of a mode that is running, so that the pane counts as being in it.
+/// Placeholder for a mode that is running, so that the pane still counts as being in it.
 pub struct BusyMode {
     name: &'static str,
     surface: Surface,

@@ -1,5 +1,5 @@
-//! Monitors (`set-hook -B`): formats that are watched, and the user options whose commands run
-//! when their values change. This is the data; `command::monitors` watches.
+//! Monitors (`set-hook -B`): formats that are watched, and the user options whose commands run when their
+//! values change. This file holds the data; `command::monitors` evaluates the formats.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -13,7 +13,7 @@ use super::Server;
 use super::find::FindState;
 use super::option_access::OptionScope;
 
-/// What a watched format is expanded for.
+/// The object that a watched format is expanded for.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum What {
     Session,
@@ -29,7 +29,7 @@ impl What {
             "%*" => What::AllPanes,
             "@*" => What::AllWindows,
             _ => {
-                // tmux: what follows the number does not matter.
+                // tmux: ignores text after the number.
                 let number = |sign| text.strip_prefix(sign).and_then(scan_unsigned).map(|(number, _)| number);
                 let pane = number('%').map(|id| What::Pane(PaneId(id)));
                 pane.or_else(|| number('@').map(|id| What::Window(WindowId(id)))).unwrap_or(What::Session)
@@ -50,30 +50,30 @@ impl fmt::Display for What {
     }
 }
 
-/// One monitor. It goes with the user option that holds its commands.
+/// One monitor. It is removed with the user option that holds its commands.
 #[derive(Clone, Debug)]
 pub struct Monitor {
     pub id: u64,
-    /// The level that has the option.
+    /// The object or global level on which the option is set.
     pub level: OptionScope,
-    /// The option's name, and the event's.
+    /// Name of the option and of the event.
     pub name: String,
     pub what: What,
     pub format: String,
-    /// Only values that are true are told.
+    /// The event is fired only for values that are true.
     pub only_true: bool,
     /// The session that is watched; `None`: the first by name.
     pub session: Option<SessionId>,
-    /// Where it was set.
+    /// The target that it was set with.
     pub target: FindState,
     /// Values seen last, by index of the window and pane.
     pub last: BTreeMap<(i32, Option<PaneId>), String>,
-    /// How often it fired, and when it did last (seconds since the Unix epoch).
+    /// Count of events fired, and time of the last one (seconds since the Unix epoch).
     pub fires: u32,
     pub fired: i64,
 }
 
-/// What is kept of a monitor for a later server.
+/// State of a monitor that the next server needs.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct SavedMonitor {
     pub level: OptionScope,
@@ -84,35 +84,36 @@ pub struct SavedMonitor {
     pub session: Option<SessionId>,
 }
 
-/// What is kept of all of it.
+/// State of all monitors and hooks that the next server needs.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct SavedMonitors {
     pub monitors: Vec<SavedMonitor>,
     pub user_hooks: BTreeSet<String>,
 }
 
-/// All monitors, and what runs when a user's event is fired.
+/// All monitors, and the run counts of hooks.
 #[derive(Default)]
 pub struct Monitors {
     pub list: Vec<Monitor>,
     next: u64,
-    /// How often hooks ran, and when they did last (seconds since the Unix epoch).
+    /// By name: level, count of runs, and time of the last one (seconds since the Unix epoch).
     fired: BTreeMap<String, Vec<(OptionScope, u32, i64)>>,
-    /// Somebody used what only tmux's main branch has: listings of hooks may show what 3.7c
-    /// does not.
+    /// Somebody used a feature that only tmux's main branch has: listings of hooks may then show more
+    /// than those of 3.7c.
     pub in_use: bool,
-    /// User options that were set by `set-hook`: they are hooks of the events of their names.
+    /// User options that were set by `set-hook`: hooks for the user events of the same name.
     pub user_hooks: BTreeSet<String>,
 }
 
 impl Monitors {
-    /// User options that can be hooks at most; more are refused with an error, and not counted.
+    /// Maximum number of user options that are hooks; more are refused with an error. Also the maximum
+    /// number of names with run counts.
     pub const MAX_NAMES: usize = 10_000;
 
-    /// Monitors at most; more are refused with an error.
+    /// Maximum number of monitors; more are refused with an error.
     pub const MAX: usize = 1000;
 
-    /// Adds a monitor in place of the one of its name and level. Its id; `None`: too many.
+    /// Adds a monitor, or replaces the one of the same name and level. Returns its id; `None`: too many.
     pub fn add(&mut self, saved: SavedMonitor, target: FindState) -> Option<u64> {
         self.remove(saved.level, &saved.name);
         if self.list.len() >= Self::MAX {
@@ -150,7 +151,7 @@ impl Monitors {
         self.list.iter_mut().find(|monitor| monitor.id == id)
     }
 
-    /// Takes over what an earlier server had.
+    /// Loads the state that an earlier server saved.
     pub fn load(&mut self, saved: SavedMonitors) {
         for monitor in saved.monitors {
             self.add(monitor, FindState::default());
@@ -158,7 +159,7 @@ impl Monitors {
         self.user_hooks = saved.user_hooks;
     }
 
-    /// What a later server needs.
+    /// Saves the state for the next server.
     pub fn save(&self) -> SavedMonitors {
         let save = |monitor: &Monitor| SavedMonitor {
             level: monitor.level,
@@ -174,7 +175,7 @@ impl Monitors {
 }
 
 impl Server {
-    /// A hook runs that is found on this level.
+    /// Counts a run of the hook that is set on this level.
     pub fn count_hook(&mut self, level: OptionScope, name: &str, now: i64) {
         if self.monitors.fired.len() >= Monitors::MAX_NAMES && !self.monitors.fired.contains_key(name) {
             return;
@@ -185,13 +186,13 @@ impl Server {
             return;
         }
         let mut fired = std::mem::take(fired);
-        // Levels of what is gone are forgotten, so that there are never more than there are objects.
+        // Levels of objects that are gone are removed, so that the list stays as short as the objects.
         fired.retain(|(at, ..)| self.level(*at).is_some());
         fired.push((level, 1, now));
         self.monitors.fired.insert(name.to_owned(), fired);
     }
 
-    /// The level that has a hook that is found from `scope`.
+    /// The level on which the hook is set that a look-up from `scope` finds.
     pub fn hook_level(&self, scope: OptionScope, name: &str) -> OptionScope {
         let above = |scope: OptionScope| match scope {
             OptionScope::Session(_) => OptionScope::GlobalSession,
@@ -206,7 +207,7 @@ impl Server {
         levels.into_iter().find(has).unwrap_or(scope)
     }
 
-    /// How often a hook of a level ran, and when it did last.
+    /// Count of runs of a level's hook, and time of the last one.
     pub fn hook_fires(&self, level: OptionScope, name: &str) -> (u32, i64) {
         if let Some(monitor) = self.monitors.find(level, name) {
             return (monitor.fires, monitor.fired);
@@ -215,7 +216,7 @@ impl Server {
         fired.map_or((0, 0), |(_, count, time)| (*count, *time))
     }
 
-    /// The session that a monitor watches, if there is one.
+    /// The session that a monitor watches, if it exists.
     pub fn monitored_session(&self, monitor: &Monitor) -> Option<SessionId> {
         match monitor.session {
             Some(session) => self.session(session).map(|s| s.id),

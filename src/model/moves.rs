@@ -1,5 +1,4 @@
-//! Panes and windows that change places: swapped, rotated, joined to another window, broken
-//! out of one.
+//! Moving panes and windows: swap, rotate, join to another window, break out of a window.
 
 use crate::base::{ClientId, PaneId, SessionId, WindowId};
 use crate::options::opt;
@@ -11,19 +10,19 @@ use super::pane::PaneFlags;
 use super::pane_events::Place;
 use super::{Cx, Server};
 
-/// Where a pane that leaves its window goes.
+/// Destination of a pane that leaves its window.
 pub struct BreakTo {
     pub session: SessionId,
     /// `None`: the first free index.
     pub index: Option<i32>,
     pub name: Option<String>,
     pub client: Option<ClientId>,
-    /// Where the pane's old window is in its session.
+    /// Index of the pane's old window in its session.
     pub old_index: Option<i32>,
 }
 
 impl Server {
-    /// Exchanges the windows of two winlinks. False if both show the same one.
+    /// Exchanges the windows of two winlinks. Returns false if both show the same one.
     pub fn swap_winlinks(&mut self, src: (SessionId, i32), dst: (SessionId, i32)) -> bool {
         let windows = (self.winlink_window(src.0, src.1), self.winlink_window(dst.0, dst.1));
         let (Some(src_window), Some(dst_window)) = windows else { return false };
@@ -51,7 +50,7 @@ impl Server {
         true
     }
 
-    /// Puts one pane where another is in a window's lists.
+    /// Puts `pane` into places of a window's lists.
     fn replace_in_lists(&mut self, window: WindowId, places: [Option<usize>; 2], pane: PaneId) {
         let Some(w) = self.windows.get_mut(&window) else { return };
         if let Some(slot) = places[0].and_then(|at| w.panes.get_mut(at)) {
@@ -67,7 +66,7 @@ impl Server {
         [w.panes.iter().position(|p| *p == pane), w.z_order.iter().position(|p| *p == pane)]
     }
 
-    /// A pane belongs to another window now: styles and theme may be others.
+    /// Sets a pane's window; its styles and theme may change with it.
     fn set_pane_window(&mut self, pane: PaneId, window: WindowId) {
         if let Some(p) = self.panes.get_mut(&pane) {
             p.window = window;
@@ -77,8 +76,8 @@ impl Server {
 }
 
 impl Cx<'_> {
-    /// Exchanges two panes, of one window or of two; with `keep_active`, active panes stay
-    /// active where they were.
+    /// Exchanges two panes of one or two windows. With `keep_active`, each place that had the active pane
+    /// has it afterwards too.
     pub fn swap_panes(&mut self, src: PaneId, dst: PaneId, keep_active: bool, indexes: [Option<i32>; 2]) {
         let server = &mut *self.server;
         let (Some(src_w), Some(dst_w)) =
@@ -179,8 +178,8 @@ impl Cx<'_> {
         }
     }
 
-    /// Moves a pane into a cell made for it beside `dst`. Its window is killed if it was the
-    /// last one there. `select`: make it active, in this session and index.
+    /// Moves a pane into a cell made for it beside `dst`. Its old window is killed if it has no other
+    /// pane. `select`: makes the pane active, in this session and index.
     pub fn join_pane(
         &mut self,
         pane: PaneId,
@@ -198,7 +197,7 @@ impl Cx<'_> {
         self.leave_window(pane, src_w);
         self.server.set_pane_window(pane, dst_w);
         if let Some(w) = self.server.windows.get_mut(&dst_w) {
-            // tmux: behind the other pane in the list, even where it is put before it.
+            // tmux: puts it behind the other pane in the list, even with `-b`.
             for list in [&mut w.panes, &mut w.z_order] {
                 let at = list.iter().position(|p| *p == dst).map_or(list.len(), |at| at + 1);
                 list.insert(at, pane);
@@ -223,8 +222,8 @@ impl Cx<'_> {
         self.server.notify_window(EventKind::WindowLayoutChanged, dst_w);
     }
 
-    /// Moves a pane into a window of its own, in a session. Returns the window's index. The
-    /// error is the message.
+    /// Moves a pane into a window of its own, in a session. Returns the window's index. The error is a
+    /// message for users.
     pub fn break_pane(&mut self, pane: PaneId, to: BreakTo) -> Result<i32, String> {
         let gone = || "pane is gone".to_owned();
         let old = self.server.pane(pane).map(|p| p.window).ok_or_else(gone)?;

@@ -1,16 +1,16 @@
-//! Names of sessions and windows: which are allowed, how they are cleaned, and which name a
-//! window gets from the command in it.
+//! Names of sessions and windows: which are valid, how they are cleaned, and which name a window gets
+//! from its command.
 
 use crate::base::text::has_only_characters;
 use crate::syntax::escape::{escape, visible};
 
-/// Whether a name is printable text: no control characters, no stray bytes.
+/// True if a name is printable text: no control characters, no invalid UTF-8.
 pub fn is_valid_name(name: &str) -> bool {
     name.chars().all(|c| (' '..='~').contains(&c) || !c.is_ascii()) && has_only_characters(name)
 }
 
-/// A name as it is kept: escapes that would be ambiguous are doubled; `None` if it is not
-/// valid. In an untrusted one, the start of a format's command is broken.
+/// A name as it is stored, with ambiguous escapes doubled; `None` if it is not valid. In an untrusted
+/// name, `#(` is replaced by `_(`, so that no command runs.
 pub fn clean_name(name: &str, untrusted: bool) -> Option<String> {
     if !is_valid_name(name) {
         return None;
@@ -27,7 +27,7 @@ pub fn window_name_from_command(command: &str) -> String {
     let name = name.strip_prefix("exec ").unwrap_or(name);
     let name = name.trim_start_matches([' ', '-']);
     let name = name.split(' ').next().unwrap_or_default();
-    // tmux: looks at bytes, and never cuts the first one.
+    // tmux: tests bytes, and never cuts the first one.
     let wanted = |b: u8| b.is_ascii_alphanumeric() || b.is_ascii_punctuation();
     let end = name.bytes().rposition(wanted).map_or(1, |at| at + 1).min(name.len());
     let name = if name.is_char_boundary(end) { &name[..end] } else { name };
@@ -44,7 +44,7 @@ fn base_name(path: &str) -> &str {
     trimmed.rsplit('/').next().unwrap_or(trimmed)
 }
 
-/// A program and its arguments as one line that the parser would read back.
+/// A program and its arguments as one line that the parser reads back as the same arguments.
 pub fn command_line(argv: &[String]) -> String {
     argv.iter().map(|arg| escape(arg)).collect::<Vec<_>>().join(" ")
 }

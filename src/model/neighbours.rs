@@ -1,5 +1,5 @@
-//! Finding panes by where they are: at a position, by a description of a corner or edge, and
-//! next to another pane, wrapping around the window.
+//! Finding panes by their place: at a position, at a named corner or edge, and next to another pane,
+//! wrapping around the window.
 
 use crate::base::{PaneId, WindowId};
 
@@ -24,7 +24,7 @@ struct Extent {
     rows: i32,
 }
 
-/// Whether a stretch of cells touches another one, corners included.
+/// True if a stretch of cells touches another one, corners included.
 fn touches(start: i32, len: i32, (from, to): (i32, i32)) -> bool {
     let end = start + len - 1;
     (start < from && end > to) || (start >= from && start <= to) || (end >= from && end <= to)
@@ -42,13 +42,13 @@ impl Server {
         Some(Extent { x, y: p.y, cols: p.size.cols as i32 + bar, rows: p.size.rows as i32 })
     }
 
-    /// The topmost pane at a position of a window; borders belong to panes too.
+    /// The topmost pane at a position of a window; a border belongs to its pane.
     pub fn pane_at(&self, window: WindowId, x: i32, y: i32) -> Option<PaneId> {
         let w = self.window(window)?;
         let top = self.border_status(window) == BorderStatus::Top;
         let visible = || w.z_order.iter().copied().filter(|&p| self.is_pane_visible(p));
         if top {
-            // A status line on a top border counts more than the bottom border of what is above.
+            // A status line on a top border takes precedence over the bottom border of the pane above.
             let on_status = |pane: &PaneId| {
                 !w.layout.is_floating(*pane)
                     && self.extent(*pane).is_some_and(|e| x >= e.x && x <= e.x + e.cols && y == e.y - 1)
@@ -90,7 +90,7 @@ impl Server {
         self.pane_at(window, x, y)
     }
 
-    /// Where a neighbour on a side must begin or end.
+    /// The coordinate at which a neighbour on a side must begin or end.
     fn edge(&self, w: &Window, e: Extent, side: Side) -> i32 {
         let (cols, rows) = (w.size.cols as i32, w.size.rows as i32);
         let status = self.border_status(w.id);
@@ -110,7 +110,7 @@ impl Server {
         }
     }
 
-    /// The pane used last among those that touch a side of another.
+    /// Among the panes that touch a side of another, the one used last.
     pub fn neighbour(&self, pane: PaneId, side: Side) -> Option<PaneId> {
         let p = self.pane(pane)?;
         let w = self.window(p.window)?;

@@ -1,5 +1,5 @@
-//! Notifications: events of which hooks and control clients are told. They are queued, so that
-//! they are delivered in order and never in the middle of a command.
+//! Notifications: events that hooks and control clients get. They are queued, so that they are delivered
+//! in order and never in the middle of a command.
 
 use crate::base::{ClientId, PaneId, SessionId, Size, WindowId};
 
@@ -18,33 +18,33 @@ pub struct Notification {
     pub pane: Option<PaneId>,
     /// Name of the paste buffer concerned.
     pub buffer: Option<String>,
-    /// What the window or session was like when it went, if it went before the delivery.
+    /// Last state of the window or session, if it was destroyed before the delivery.
     pub gone: Option<Gone>,
-    /// What else is known of it.
+    /// More data of the event.
     pub payload: Payload,
     /// Format variables for the hook's commands (`hook_session_name` and so on), in order.
     pub formats: Vec<(String, String)>,
 }
 
-/// The last of a window or session. tmux: a notification keeps what it is about alive, so what
-/// is told is its state when it went.
+/// Last state of a window or session. tmux: a notification keeps its object alive, so it shows the
+/// object's state at its end.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Gone {
     pub name: String,
     /// The active pane of a window.
     pub active: Option<PaneId>,
-    /// Panes of a window whose modes ended with it, which is told once this was delivered.
+    /// Panes whose modes ended with the window: they are notified after this notification.
     pub modes_ended: Vec<PaneId>,
 }
 
 impl Notification {
-    /// Tells something more.
+    /// Adds a value to the payload.
     pub fn with(mut self, name: &str, value: impl Into<Datum>) -> Self {
         self.payload.set(name, value);
         self
     }
 
-    /// The same, if it is known.
+    /// Adds a value to the payload if there is one.
     pub fn with_some(self, name: &str, value: Option<impl Into<Datum>>) -> Self {
         match value {
             Some(value) => self.with(name, value),
@@ -52,7 +52,7 @@ impl Notification {
         }
     }
 
-    /// A size and the one before.
+    /// Adds the new and the old size.
     pub fn with_sizes(self, new: Size, old: Size) -> Self {
         let new = self.with("width", new.cols).with("height", new.rows);
         new.with("old_width", old.cols).with("old_height", old.rows)
@@ -60,7 +60,7 @@ impl Notification {
 }
 
 impl Server {
-    /// A window goes: notifications of it that wait keep what they tell.
+    /// Called when a window is destroyed: stores its last state in the notifications of it that wait.
     pub(super) fn leave_window_to_notifications(&mut self, window: WindowId) {
         let Some(w) = self.windows.get(&window) else { return };
         let active = Some(w.active).filter(|pane| w.panes.contains(pane));
@@ -80,11 +80,11 @@ impl Server {
         }
     }
 
-    /// Fires an event and queues its notification. Variables that describe what may be gone by
-    /// the time it is delivered are taken down now.
+    /// Fires an event and queues its notification. Variables of objects that may be gone at the delivery
+    /// are computed now.
     pub fn notify(&mut self, mut notification: Notification) {
         let name = EventName::Kind(notification.kind);
-        // An event that tmux 3.7c does not have is often one that nobody asks for.
+        // Nobody listens to most of the events that tmux 3.7c does not have: skip their work.
         let hooked =
             || notification.kind.is_old() || self.has_hook(&notification.current, notification.kind.name());
         let hooked = !self.queues.silent && hooked();
@@ -93,7 +93,7 @@ impl Server {
         }
         let payload = self.payload_of(&notification);
         self.fire(name, notification.current, payload.clone());
-        // tmux: what the hook of a notification does tells neither hooks nor control clients.
+        // tmux: commands in the hook of a notification notify neither hooks nor control clients.
         if !hooked {
             return;
         }
@@ -102,7 +102,7 @@ impl Server {
         self.queues.append(None, items);
     }
 
-    /// All that is known of an event.
+    /// All data of an event.
     fn payload_of(&self, notification: &Notification) -> Payload {
         let Notification { current, client, session, window, pane, buffer, .. } = notification;
         let mut payload = Payload::default();
@@ -127,8 +127,8 @@ impl Server {
         payload
     }
 
-    /// The variables of an event's hook. tmux: the hooks of 3.7c see of these names only those
-    /// that they are about.
+    /// The variables of an event's hook. tmux: hooks of 3.7c see only those of these names that belong to
+    /// the event's objects.
     fn hook_formats(&self, notification: &Notification, payload: &Payload) -> Vec<(String, String)> {
         const OLD: [&str; 6] = [
             "hook_client",
@@ -144,7 +144,7 @@ impl Server {
             formats.extend(self.old_formats(notification));
         }
         let known = payload.formats("hook_").into_iter();
-        // The main branch says which pane became active, as 3.7c does not.
+        // Unlike 3.7c, the main branch names the pane that became active.
         let told = |name: &str| name == "hook_pane" && notification.kind == EventKind::WindowPaneChanged;
         let hidden = |name: &str| old && OLD.contains(&name) && !told(name);
         formats.extend(known.filter(|(name, _)| !hidden(name)));
@@ -171,14 +171,14 @@ impl Server {
         formats
     }
 
-    /// What a notification of a pane tells, to be completed.
+    /// A notification about a pane; the caller adds more data.
     pub fn pane_notification(&self, kind: EventKind, pane: PaneId) -> Notification {
         let current = FindState::from_pane(self, pane);
         let window = self.pane(pane).map(|p| p.window);
         Notification { kind, current, window, pane: Some(pane), ..Default::default() }
     }
 
-    /// What a notification of a session tells, to be completed.
+    /// A notification about a session; the caller adds more data.
     pub fn session_event(&self, kind: EventKind, session: SessionId) -> Notification {
         let current = FindState::from_session(self, session);
         Notification { kind, current, session: Some(session), ..Default::default() }
@@ -218,9 +218,9 @@ impl Server {
         self.notify(self.client_event(kind, client));
     }
 
-    /// A mode ended with its pane: its hooks run where nothing in particular is. tmux: a window
-    /// that goes with its panes is held by the notifications of it that wait, the last of which
-    /// ends it.
+    /// Notifies that a mode ended with its pane; the hooks run without a current session or window. tmux:
+    /// notifications that wait keep a destroyed window alive, and its panes' modes end after the last of
+    /// them.
     pub fn notify_gone_mode(&mut self, window: WindowId, pane: PaneId) {
         if !self.windows.contains_key(&window) {
             let waiting = self.queues.notifications_mut().filter(|n| n.window == Some(window));

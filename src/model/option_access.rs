@@ -1,4 +1,4 @@
-//! Reading options by object: one place that knows which level an object starts at.
+//! Reading options by object: one place that knows at which level the look-up for an object starts.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::terminal::{KeyEncodeOptions, Terminal};
 
 use super::{FindState, Server};
 
-/// Where a look-up starts; what is not set there is looked for in its parents.
+/// Start of a look-up; options that are not set there are taken from its parents.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub enum OptionScope {
     Server,
@@ -22,8 +22,8 @@ pub enum OptionScope {
 }
 
 impl Server {
-    /// The levels that hold for an object, its own first. An object that is gone has only the
-    /// levels above it.
+    /// The option levels of an object, its own first. An object that is gone has only the levels above
+    /// it.
     pub fn chain(&self, scope: OptionScope) -> Chain<'_> {
         let session = |id: SessionId| self.sessions.get(&id).map(|s| &s.options);
         let window = |id: WindowId| self.windows.get(&id).map(|w| &w.options);
@@ -55,13 +55,13 @@ impl Server {
         self.chain(OptionScope::Server)
     }
 
-    /// Whether programs, and terminals of clients, may use kitty's keyboard protocol.
+    /// True if programs, and terminals of clients, may use kitty's keyboard protocol.
     pub fn kitty_keys(&self) -> bool {
         let options = self.server_options();
         options.get(opt::EXTENDED_KEYS) != "off" && options.get(opt::EXTENDED_KEYS_FORMAT) == "kitty"
     }
 
-    /// How the keys of a terminal are encoded.
+    /// The rules by which keys are encoded for the program of a terminal.
     pub fn key_encoding(&self, terminal: &Terminal) -> KeyEncodeOptions {
         let options = self.server_options();
         KeyEncodeOptions {
@@ -92,8 +92,8 @@ impl Server {
         self.chain(scope).commands(name).collect()
     }
 
-    /// The commands of a hook where something happened: the session's, the pane's, or the
-    /// window's, whichever has the hook first.
+    /// The commands of a hook for an event's place: the session's, the pane's, or the window's, whichever
+    /// has the hook first.
     pub fn notify_hook(&self, at: &FindState, name: &str) -> Vec<Arc<CommandList>> {
         match self.hook_scope(at, name) {
             Some(scope) => self.chain(scope).commands(name).collect(),
@@ -101,7 +101,7 @@ impl Server {
         }
     }
 
-    /// Whether something runs when this happens there.
+    /// True if a hook of this name has commands at this place.
     pub fn has_hook(&self, at: &FindState, name: &str) -> bool {
         let nothing = || self.find_from_nothing().unwrap_or_default();
         let at = if at.is_valid(self) { *at } else { nothing() };
@@ -109,7 +109,7 @@ impl Server {
         scope.is_some_and(|scope| self.chain(scope).commands(name).next().is_some())
     }
 
-    /// Where a hook (or a user option that is run as one) is found.
+    /// The level at which a hook (or a user option that is run as one) is found.
     pub fn hook_scope(&self, at: &FindState, name: &str) -> Option<OptionScope> {
         let scopes = [
             Some(at.session.map_or(OptionScope::GlobalSession, OptionScope::Session)),
@@ -119,7 +119,7 @@ impl Server {
         scopes.into_iter().flatten().find(|scope| self.chain(*scope).named(name).is_some())
     }
 
-    /// The level that belongs to an object itself.
+    /// The options set on an object itself.
     pub fn level(&self, scope: OptionScope) -> Option<&Options> {
         match scope {
             OptionScope::Server => Some(&self.options.server),
@@ -131,7 +131,7 @@ impl Server {
         }
     }
 
-    /// The same, to be changed.
+    /// The options set on an object itself, to be changed.
     pub fn level_mut(&mut self, scope: OptionScope) -> Option<&mut Options> {
         match scope {
             OptionScope::Server => Some(&mut self.options.server),
@@ -143,7 +143,7 @@ impl Server {
         }
     }
 
-    /// The value of an option for an object, in the type that its key says.
+    /// The value of an option for an object, in the type given by its key.
     pub fn option<T: Single>(&self, scope: OptionScope, key: OptionKey<T>) -> T::Value<'_> {
         self.chain(scope).get(key)
     }
@@ -159,7 +159,7 @@ impl Server {
         self.named_option_text(scope, key.name())
     }
 
-    /// The same of an option whose name somebody gave; empty where there is none.
+    /// The value of an option given by name, as text; empty if there is no such option.
     pub fn named_option_text(&self, scope: OptionScope, name: &str) -> String {
         let entry = table::find(name);
         match (self.chain(scope).named(name), entry) {
@@ -169,14 +169,14 @@ impl Server {
         }
     }
 
-    /// Sets an option that is not an array on an object itself, from text that is valid for it;
-    /// other text changes nothing.
+    /// Sets an option, other than an array, on an object itself. Text that is not valid for it changes
+    /// nothing.
     pub fn set_option<T>(&mut self, scope: OptionScope, key: OptionKey<T>, value: &str) {
         let Some(level) = self.level_mut(scope) else { return };
         drop(level.assign(key.entry(), Some(&Given::text(value)), false, None));
     }
 
-    /// The same by name; for a name that is not in the table, a user option.
+    /// Sets an option given by name; a name that is not in the table is a user option.
     pub fn set_named_option(&mut self, scope: OptionScope, name: &str, value: &str) {
         let Some(level) = self.level_mut(scope) else { return };
         match table::find(name) {
@@ -185,7 +185,7 @@ impl Server {
         }
     }
 
-    /// Takes an option off an object itself.
+    /// Unsets an option on an object itself.
     pub fn unset_option<T>(&mut self, scope: OptionScope, key: OptionKey<T>) {
         if let Some(level) = self.level_mut(scope) {
             level.unset(key.name());
@@ -198,7 +198,7 @@ impl Server {
         let key: Key = self.chain(OptionScope::Server).get(opt::BACKSPACE);
         match key.code {
             KeyCode::Char(c) if key.mods.is_empty() && c.is_ascii() => c as u8,
-            // tmux: anything but a plain character is DEL.
+            // tmux: any value but a plain character means DEL.
             _ => DELETE,
         }
     }

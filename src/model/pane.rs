@@ -23,30 +23,30 @@ bitflags::bitflags! {
         const ZOOMED = 0x10;
         /// `select-pane -d`: input is thrown away.
         const INPUT_OFF = 0x40;
-        /// Printed something since flags were last looked at.
+        /// The pane printed something since the flag was last checked.
         const CHANGED = 0x80;
         /// The process has ended.
         const EXITED = 0x100;
-        /// The exit status is known.
+        /// The exit status of the program is known.
         const STATUS_READY = 0x200;
         const STATUS_DRAWN = 0x400;
-        /// Has no process by design.
+        /// The pane has no process by design.
         const EMPTY = 0x800;
         const STYLE_CHANGED = 0x1000;
         const THEME_CHANGED = 0x2000;
         const UNSEEN_CHANGES = 0x4000;
         /// Its terminal has been closed.
         const CLOSED = 0x8000;
-        /// Printed something in this turn.
+        /// The pane printed something in this turn.
         const ACTIVITY = 0x1_0000;
     }
 }
 
-/// A pane. Its place is in the window's layout; `offset` and `size` are copied from there.
+/// A pane. The window's layout decides its place; `x`, `y` and `size` are copied from there.
 pub struct Pane {
     pub id: PaneId,
     pub window: WindowId,
-    /// Raised each time the pane is used, to find the newest of several.
+    /// Raised each time the pane is used, to find the pane used last.
     pub active_point: u32,
     pub options: Options,
     pub size: Size,
@@ -54,7 +54,7 @@ pub struct Pane {
     pub x: i32,
     pub y: i32,
     pub flags: PaneFlags,
-    /// How it was started: empty for the default command.
+    /// The program and its arguments; empty for the default command.
     pub argv: Vec<String>,
     pub shell: String,
     pub cwd: String,
@@ -68,12 +68,12 @@ pub struct Pane {
     pub modes: Vec<ModeEntry>,
     /// The last search in this pane, and whether it was a regular expression.
     pub search: Option<(String, bool)>,
-    /// A pipe (`pipe-pane`) is open.
+    /// The job of an open pipe (`pipe-pane`).
     pub pipe: Option<JobId>,
     /// Colours that a control client reported for this pane's terminal.
     pub control_fg: Option<Colour>,
     pub control_bg: Option<Colour>,
-    /// The theme that the program was told of last, if it wanted to know.
+    /// The theme that the program was notified of last, if it asked for that.
     pub announced_theme: Option<Theme>,
     /// Border styles given with `new-pane -S/-R` (style strings).
     pub border_style: Option<String>,
@@ -82,14 +82,14 @@ pub struct Pane {
     pub slider: (u32, u32),
     /// Ranges of the pane's border status line, for the mouse.
     pub border_ranges: Vec<super::client::StatusRange>,
-    /// Bytes of output counted from the start of the pane (control mode offsets).
+    /// Count of the bytes printed since the pane was made (control mode offsets).
     pub output_offset: u64,
-    /// When the program printed last, seconds since the Unix epoch; 0: never.
+    /// Time of the last output, seconds since the Unix epoch; 0: never.
     pub last_output: i64,
     /// Out-of-memory kills seen in this pane's scope.
     pub oom_kills: u64,
-    /// What its program notified last.
+    /// Text of the last notification that the program sent.
     pub notification: String,
-    /// Last cell position where a mouse drag began etc. is kept per client, not here.
+    /// Unused.
     pub last_cursor: Point,
 }

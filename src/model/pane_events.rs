@@ -10,7 +10,7 @@ use super::host::ExitStatus;
 use super::notify::Notification;
 use super::pane::PaneFlags;
 
-/// A window, and its index in the session that a command speaks of.
+/// A window, and its index in a command's session.
 #[derive(Clone, Copy, Debug)]
 pub struct Place {
     pub window: WindowId,
@@ -18,7 +18,7 @@ pub struct Place {
 }
 
 impl Server {
-    /// A pane printed something; this is said once a turn.
+    /// Notifies that a pane printed something, once a turn.
     pub fn notify_activity(&mut self, pane: PaneId) {
         let Some(p) = self.panes.get_mut(&pane) else { return };
         if !p.flags.contains(PaneFlags::ACTIVITY) {
@@ -28,7 +28,7 @@ impl Server {
         }
     }
 
-    /// The turn is over: output of the next one is activity again.
+    /// Ends the turn: output in the next one is notified again.
     pub fn end_activity(&mut self) {
         for pane in std::mem::take(&mut self.active_panes) {
             if let Some(pane) = self.panes.get_mut(&pane) {
@@ -37,7 +37,7 @@ impl Server {
         }
     }
 
-    /// A program was started in a pane.
+    /// Notifies that a program was started in a pane.
     pub(super) fn notify_pane_created(&mut self, session: SessionId, pane: PaneId, empty: bool, again: bool) {
         let Some(p) = self.pane(pane) else { return };
         let winlink = self.winlink_of(session, p.window);
@@ -52,7 +52,7 @@ impl Server {
         self.notify(event.with("created_empty", empty).with("created_respawn", again));
     }
 
-    /// The marked pane is another one, or none is marked: `pane` is what was to be marked.
+    /// Notifies that another pane or none is marked now; `pane` stands in if none was or is marked.
     pub fn notify_mark_changed(&mut self, pane: PaneId, before: Option<PaneId>, now: Option<PaneId>) {
         let about = now.or(before).unwrap_or(pane);
         let event = self.pane_event(EventKind::MarkedPaneChanged, about);
@@ -60,21 +60,21 @@ impl Server {
         self.notify(event.with("marked", now.is_some()));
     }
 
-    /// A session came to a group, or leaves it.
+    /// Notifies that a session joined or left a group.
     pub(super) fn notify_group(&mut self, kind: EventKind, session: SessionId, group: &str) {
         let count = self.groups.get(group).map_or(0, |group| group.sessions.len() as u32);
         let event = self.session_event(kind, session);
         self.notify(event.with("group", group).with("group_size", count));
     }
 
-    /// A window has another active pane.
+    /// Notifies that another pane became active in a window.
     pub(super) fn notify_pane_changed(&mut self, window: WindowId, new: PaneId, old: PaneId) {
         let event = self.window_event(EventKind::WindowPaneChanged, window);
         let old = Some(old).filter(|old| *old != super::windows::NO_PANE);
         self.notify(event.with("pane", new).with("new_pane", new).with_some("old_pane", old));
     }
 
-    /// The program of a pane has ended.
+    /// Notifies that the program of a pane ended.
     pub(super) fn notify_pane_end(&mut self, kind: EventKind, pane: PaneId) {
         let status = self.pane(pane).and_then(|p| p.status);
         let event = self.pane_event(kind, pane).with("exit_success", status == Some(ExitStatus::Exited(0)));
@@ -85,7 +85,7 @@ impl Server {
         });
     }
 
-    /// A pane went from a mode (or none) to another.
+    /// Notifies that a pane entered or left a mode.
     pub fn notify_mode(&mut self, pane: PaneId, before: Option<&str>, now: Option<&str>, entered: bool) {
         let change = if entered { EventKind::PaneModeEntered } else { EventKind::PaneModeExited };
         for kind in [change, EventKind::PaneModeChanged] {
@@ -94,7 +94,7 @@ impl Server {
         }
     }
 
-    /// A pane belongs to another window now.
+    /// Notifies that a pane moved to another window.
     pub fn notify_pane_moved(&mut self, pane: PaneId, from: Place, to: Place) {
         let event = self.pane_event(EventKind::PaneMoved, pane);
         let event = event.with_some("window", self.window_datum(to.window));
@@ -104,7 +104,7 @@ impl Server {
         self.notify(event.with_some("new_window_index", to.index));
     }
 
-    /// A program wants something to be shown.
+    /// Notifies of a notification that a pane's program sent.
     pub fn notify_program(&mut self, pane: PaneId, told: &crate::terminal::Notification) {
         let notification = self.pane_notification(EventKind::PaneNotification, pane);
         let mut payload = Payload::default();
@@ -114,7 +114,7 @@ impl Server {
         self.notify(Notification { session, payload, ..notification });
     }
 
-    /// The shell of a pane marked a prompt, a command or its end.
+    /// Notifies that a pane's shell marked a prompt, a command or its end.
     pub fn notify_mark(&mut self, pane: PaneId, mark: &Mark, marks: &CommandMarks) {
         let kind = match mark.kind {
             MarkKind::Prompt => return self.notify_pane(EventKind::PaneShellPrompt, pane),

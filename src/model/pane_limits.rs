@@ -1,4 +1,4 @@
-//! What panes may take, as options say, handed to the host whenever it may have changed.
+//! Limits of panes, read from options and passed to the host whenever they may have changed.
 
 use super::Cx;
 use crate::base::PaneId;
@@ -7,7 +7,7 @@ use crate::options::size::{Keep, MemoryLimit};
 
 use super::option_access::OptionScope;
 
-/// Limits of one pane, still relative to what the host has.
+/// Limits of one pane, not yet resolved against the limits of the machine.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct PaneLimits {
     pub memory: MemoryLimit,
@@ -15,13 +15,13 @@ pub struct PaneLimits {
     pub pids: MemoryLimit,
     pub cpu_weight: u32,
     pub io_weight: u32,
-    /// Running out of memory ends all of the pane.
+    /// When memory runs out, all processes of the pane are killed.
     pub oom_ends_pane: bool,
-    /// What still runs when the pane is closed is ended too.
+    /// When the pane is closed, processes that still run in its scope are killed.
     pub kill_scope: bool,
-    /// How long the transcript stays when the pane is closed.
+    /// Time for which the transcript is kept after the pane is closed.
     pub history_keep: Keep,
-    /// Lines are written to the disk; otherwise the newest stay in memory.
+    /// Lines are written to disk; otherwise only the newest are kept, in memory.
     pub history_disk: bool,
 }
 
@@ -30,17 +30,17 @@ pub struct PaneLimits {
 pub struct ServerLimits {
     pub panes_memory: MemoryLimit,
     pub backstop: MemoryLimit,
-    /// Bytes on disk of all transcripts.
+    /// Maximum number of bytes on disk of all transcripts.
     pub history_total: u64,
-    /// Where transcripts lie; empty for the usual place.
+    /// Directory of transcripts; empty for the default.
     pub history_directory: String,
-    /// What is written to the disk is encrypted.
+    /// Files on disk are encrypted.
     pub history_encrypt: bool,
-    /// The option `containment`; heeded until the first pane is made.
+    /// The option `containment`; read until the first pane is made.
     pub containment: String,
 }
 
-/// Options that end up here.
+/// Options that these limits are read from.
 const NAMES: [&str; 15] = [
     "containment",
     "history-directory",
@@ -60,7 +60,7 @@ const NAMES: [&str; 15] = [
 ];
 
 impl Cx<'_> {
-    /// An option was changed: if it is a limit, it applies at once.
+    /// Called when an option changed: if it is a limit, it is applied at once.
     pub fn limit_changed(&mut self, name: &str) {
         if !NAMES.contains(&name) {
             return;
@@ -70,7 +70,7 @@ impl Cx<'_> {
         panes.into_iter().for_each(|pane| self.apply_pane_limits(pane));
     }
 
-    /// Hands the limits of all panes to the host.
+    /// Passes the limits that hold for all panes together to the host.
     pub fn apply_server_limits(&mut self) {
         let options = self.server.server_options();
         let limits = ServerLimits {
@@ -85,7 +85,7 @@ impl Cx<'_> {
         self.host.set_server_limits(limits);
     }
 
-    /// Hands the limits of a pane, and those of all, to the host.
+    /// Passes the limits of a pane, and those of all panes together, to the host.
     pub fn apply_pane_limits(&mut self, pane: PaneId) {
         self.apply_server_limits();
         let Some(window) = self.server.pane(pane).map(|p| p.window) else { return };

@@ -1,4 +1,4 @@
-//! Panes: removed, killed, ended; focus; their modes.
+//! Panes: removing, killing and ending them; their focus and modes.
 
 use crate::base::{PaneId, WindowId};
 use crate::options::opt;
@@ -12,35 +12,35 @@ use super::pane::PaneFlags;
 use super::waits::News;
 use super::{Client, Cx, Pane, Server};
 
-/// What became of a pane whose program has ended.
+/// Result of handling a pane whose program has ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PaneEnd {
     /// The pane is gone.
     Gone,
-    /// It stays, and `remain-on-exit-format` is to be drawn into it now.
+    /// The pane stays, and the caller has to draw `remain-on-exit-format` into it.
     Kept,
-    /// Nothing to do: it was dealt with before, or the status is not known yet.
+    /// Nothing to do: the end was handled before, or the status is not known yet.
     Unchanged,
 }
 
 impl Pane {
-    /// Something that its style follows from changed; `more` is what else did.
+    /// Marks the pane's style as changed; `more` holds further flags to set.
     pub fn mark_style(&mut self, more: PaneFlags) {
         self.flags |= PaneFlags::STYLE_CHANGED | more;
         self.terminal.lock().style_changed();
     }
 
-    /// The mode on top.
+    /// Name of the mode on top.
     pub fn mode_name(&self) -> Option<&'static str> {
         self.modes.first().map(|entry| entry.mode.name())
     }
 
-    /// Has a terminal with a running program.
+    /// True if the pane has a terminal that is open.
     pub fn has_terminal(&self) -> bool {
         !self.tty.is_empty() && !self.flags.intersects(PaneFlags::CLOSED | PaneFlags::EMPTY)
     }
 
-    /// Whether there is nothing to type to: no program, or one that has ended.
+    /// True if input cannot reach a program: there is none, or it has ended.
     pub fn has_exited(&self) -> bool {
         !self.has_terminal() || self.flags.contains(PaneFlags::EXITED)
     }
@@ -60,7 +60,7 @@ impl Server {
         }
     }
 
-    /// Gives a client (with the flag `active-pane`) an active pane of its own.
+    /// Sets a client's own active pane in a window (flag `active-pane`).
     pub fn set_client_pane(&mut self, client: crate::base::ClientId, pane: PaneId) {
         let Some(window) = self.client(client).and_then(|c| self.client_window(c)) else { return };
         if let Some(c) = self.clients.get_mut(&client) {
@@ -68,7 +68,7 @@ impl Server {
         }
     }
 
-    /// Clients forget a pane that is going.
+    /// Removes a pane that is closed from the clients' own active panes.
     pub(super) fn forget_client_pane(&mut self, window: WindowId, pane: PaneId) {
         for client in self.clients.values_mut() {
             if client.windows.get(&window).is_some_and(|view| view.pane == Some(pane)) {
@@ -83,7 +83,7 @@ impl Server {
 }
 
 impl Cx<'_> {
-    /// Runs something on a pane's top mode, which is out of its pane meanwhile.
+    /// Calls a function with a pane's top mode, which is taken out of the pane meanwhile.
     pub fn with_top_mode<R>(
         &mut self,
         pane: PaneId,
@@ -126,7 +126,7 @@ impl Cx<'_> {
         }
     }
 
-    /// Takes a pane out of its window and ends it. Its cell is gone already.
+    /// Takes a pane out of its window and ends it. Its cell has already been removed.
     pub fn remove_pane(&mut self, pane: PaneId) {
         let Some(window) = self.server.pane(pane).map(|p| p.window) else { return };
         self.lost_pane(window, pane);
@@ -155,7 +155,7 @@ impl Cx<'_> {
         self.host.pane_close(pane);
     }
 
-    /// Kills a pane; its window goes with its last pane.
+    /// Kills a pane; its window is killed with its last pane.
     pub fn kill_pane(&mut self, pane: PaneId) {
         let Some(window) = self.server.pane(pane).map(|p| p.window) else { return };
         if self.server.window(window).is_some_and(|w| w.panes.len() == 1) {
@@ -168,8 +168,8 @@ impl Cx<'_> {
         self.server.redraw_window(window);
     }
 
-    /// Takes a pane out of its window's layout and lists and ends it. The window must not be
-    /// zoomed; it may be left without panes.
+    /// Takes a pane out of its window's layout and lists and ends it. The window must not be zoomed, and
+    /// may be left without panes.
     pub fn end_pane(&mut self, pane: PaneId) {
         let Some(window) = self.server.pane(pane).map(|p| p.window) else { return };
         self.server.forget_client_pane(window, pane);
@@ -177,7 +177,7 @@ impl Cx<'_> {
         self.remove_pane(pane);
     }
 
-    /// A pane's program has ended: the pane goes, or stays as `remain-on-exit` says.
+    /// Called when a pane's program has ended: the pane is closed, or kept as `remain-on-exit` says.
     pub fn destroy_pane(&mut self, pane: PaneId, notify: bool) -> PaneEnd {
         let remain = self.server.option_text(OptionScope::Pane(pane), opt::REMAIN_ON_EXIT);
         let Some(p) = self.server.panes.get_mut(&pane) else { return PaneEnd::Unchanged };
@@ -219,14 +219,14 @@ impl Cx<'_> {
         PaneEnd::Gone
     }
 
-    /// The active pane of a window may have gained or lost the focus.
+    /// Updates the focus of a window's active pane.
     pub fn update_window_focus(&mut self, window: WindowId) {
         if let Some(active) = self.server.window(window).map(|w| w.active) {
             self.update_pane_focus(active);
         }
     }
 
-    /// Tells a pane's program and hooks when the pane's focus has changed.
+    /// Notifies a pane's program and hooks if the pane's focus changed.
     pub fn update_pane_focus(&mut self, pane: PaneId) {
         let Some(p) = self.server.pane(pane) else { return };
         if p.flags.contains(PaneFlags::EXITED) {

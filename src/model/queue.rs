@@ -1,4 +1,4 @@
-//! The command queues: one for each client and one for commands without a client. This is the
+//! The command queues: one for each client and one for commands without a client. This file holds the
 //! data; `command::queue` runs it. Floors above append and insert items here.
 
 use std::cell::RefCell;
@@ -19,18 +19,18 @@ use super::Cx;
 use super::find::FindState;
 use super::notify::Notification;
 
-/// Names an item while it waits, so that whoever finishes its work can resume it.
+/// Id of an item, with which it is resumed after a wait.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct ItemId(pub u64);
 
 bitflags::bitflags! {
     #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
     pub struct StateFlags: u8 {
-        /// The key that ran this may repeat.
+        /// The binding of the key that ran this repeats.
         const REPEAT = 0x1;
         /// From a control client: output is wrapped in `%begin` and `%end`.
         const CONTROL = 0x2;
-        /// Do not run hooks (already inside one).
+        /// Run no hooks (already inside one).
         const NOHOOKS = 0x4;
     }
 }
@@ -40,18 +40,18 @@ bitflags::bitflags! {
 pub struct KeyEvent {
     pub key: Key,
     pub mouse: MouseEvent,
-    /// What kitty's keyboard protocol told of the key.
+    /// Report of the key by kitty's keyboard protocol.
     #[serde(default)]
     pub report: Option<KeyReport>,
 }
 
 impl KeyEvent {
-    /// Whether the key was let go.
+    /// True if the key was released.
     pub fn is_release(&self) -> bool {
         self.report.is_some_and(|report| report.action == KeyAction::Release)
     }
 
-    /// Whether only programs may want to know: a key that was let go, or a modifier by itself.
+    /// True if only programs handle the event: a release, or a modifier by itself.
     pub fn is_for_programs(&self) -> bool {
         self.is_release() || self.report.is_some_and(|report| extra_keys::is_modifier(report.number))
     }
@@ -68,15 +68,15 @@ impl Default for KeyEvent {
     }
 }
 
-/// What the commands of one list share: where they came from. Changed by commands that change
-/// the current target (`new-session`, `switch-client`, …), hence a mutex.
+/// State that the commands of one list share: their origin. Commands that change the current target
+/// (`new-session`, `switch-client`, …) change it, hence a mutex.
 #[derive(Debug, Default)]
 pub struct QueueState {
-    /// Tells it from all others of this server, where it is written down.
+    /// Number that identifies the state when it is serialized.
     number: StateNumber,
     pub flags: StateFlags,
     pub event: KeyEvent,
-    /// The current session, window and pane for targets that are not given.
+    /// The current session, window and pane, used for targets that are not given.
     pub current: parking_lot::Mutex<FindState>,
     /// Extra format variables (hook variables and the like), in order.
     pub formats: parking_lot::Mutex<Vec<(String, String)>>,
@@ -93,7 +93,7 @@ impl QueueState {
         })
     }
 
-    /// The same, as the start of a nested list (a hook, an `if-shell`): its own copy.
+    /// A copy for a nested list (a hook, an `if-shell`).
     pub fn copy(&self, extra: StateFlags) -> Arc<Self> {
         Arc::new(Self {
             number: StateNumber::default(),
@@ -121,7 +121,7 @@ impl Default for StateNumber {
     }
 }
 
-/// A `QueueState` as it is written down, wherever it is referred to.
+/// A serialized `QueueState`; written at each place that refers to it.
 #[derive(Serialize, Deserialize)]
 struct StateRecord {
     number: u64,
@@ -132,17 +132,17 @@ struct StateRecord {
 }
 
 thread_local! {
-    /// The states that were read since `forget_read_states`, by the numbers that they had when
-    /// they were written: what shared one shares one again.
+    /// The states read since `forget_read_states`, by their serialized numbers: items that shared a state
+    /// share it again.
     static READ: RefCell<BTreeMap<u64, Arc<QueueState>>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-/// Begins or ends the reading of what one server has written.
+/// Called before and after the state of another server is read.
 pub fn forget_read_states() {
     READ.with(|read| read.borrow_mut().clear());
 }
 
-/// How shared states are written and read.
+/// Serialization of shared states.
 pub mod shared_state {
     use super::*;
 
@@ -168,7 +168,7 @@ pub mod shared_state {
     }
 }
 
-/// How a command is written, as text, and read.
+/// Serialization of a command as text.
 pub mod as_text {
     use super::*;
 
@@ -200,7 +200,7 @@ pub mod as_text {
         read(Text::deserialize(input)?)
     }
 
-    /// The same for one that may be missing.
+    /// Serialization of an optional command as text.
     pub mod optional {
         use super::*;
 
@@ -217,7 +217,7 @@ pub mod as_text {
     }
 }
 
-/// What became of an item.
+/// Result of running an item.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Exec {
     /// Done. (tmux: CMD_RETURN_NORMAL)
@@ -232,15 +232,15 @@ pub enum Exec {
 
 pub type ItemCallback = Box<dyn FnOnce(&mut Cx<'_>, &ItemContext) -> Exec + Send>;
 
-/// What an item does that is no command, as data: whatever waits behind a command for long is
-/// one, so that a server that takes over can do it.
+/// Work of an item that is not a command, as data, so that the next server can do it: every item that may
+/// wait behind a command for long is one.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Step {
-    /// It is done already.
+    /// Nothing: the work is done.
     Nothing,
-    /// The client's command is through.
+    /// The client's command has ended.
     ClientDone,
-    /// A client without a command gets the default one.
+    /// Runs the default command for a client that gave none.
     DefaultCommand,
     /// An error of the command line.
     Refuse(String),
@@ -248,13 +248,13 @@ pub enum Step {
     RefuseLine(String),
     /// An error that is shown to the client.
     ShowError(String),
-    /// A key, and the bytes that it came as.
+    /// A key, and its bytes as received.
     Key(KeyEvent, Vec<u8>),
-    /// All of a file's commands have run.
+    /// All commands of a file have run.
     Sourced,
 }
 
-/// What an item does.
+/// Work of an item.
 pub enum ItemKind {
     Command(Arc<Invocation>),
     Step(Step),
@@ -265,26 +265,26 @@ pub enum ItemKind {
 /// One entry of a queue.
 pub struct Item {
     pub id: ItemId,
-    /// Items of one group fall together when one fails; 0 is no group.
+    /// When one item of a group fails, the rest of the group is dropped; 0 is no group.
     pub group: u64,
     pub kind: ItemKind,
     pub client: Option<ClientId>,
     pub state: Arc<QueueState>,
-    /// Waiting for `Queues::resume`.
+    /// The item waits for `Queues::resume`.
     pub waiting: bool,
-    /// Resumed (may be before the queue noticed that it waits).
+    /// The item was resumed (maybe before the queue saw it wait).
     pub resumed: bool,
-    /// Started already (it waited and was resumed).
+    /// The item was started, waited and was resumed.
     pub started: bool,
 }
 
-/// What a running command knows of itself.
+/// Data of the running item that its command can use.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ItemContext {
     pub id: ItemId,
     pub group: u64,
     /// The client whose queue this is. In the queue without a client (hooks of events, the
-    /// configuration), the client used last stands in while the command runs.
+    /// configuration), it is the client used last while the command runs.
     pub client: Option<ClientId>,
     /// The client whose queue this is; `None` for the queue without a client.
     pub queue_client: Option<ClientId>,
@@ -300,7 +300,7 @@ pub struct ItemContext {
 }
 
 impl ItemContext {
-    /// The same for what comes later, while the item waits: no client stands in any more.
+    /// A copy for use after the item has waited: it has no substitute client.
     pub fn waiting(&self) -> Self {
         Self { client: self.queue_client, ..self.clone() }
     }
@@ -330,21 +330,22 @@ pub struct Items(pub Vec<Item>);
 pub struct Queues {
     pub queues: BTreeMap<Option<ClientId>, Queue>,
     pub(super) next_item: u64,
-    /// Items refused since somebody was told (see `MAX_ITEMS`).
+    /// Count of items refused since the last report (see `MAX_ITEMS`).
     pub refused: u64,
-    /// Commands and notifications that ran: each may have changed any of the state.
+    /// Count of commands and notifications that ran: each may have changed any state.
     pub ran: u64,
-    /// A hook's command of the global queue is running: nothing that it does is notified.
+    /// A command of a hook runs in the global queue: nothing is notified meanwhile.
     pub silent: bool,
 }
 
 impl Queues {
-    /// Items held by all queues at most: far more than any file of commands, and a few hundred
-    /// megabytes. A list that does not fit is refused whole, which an error tells whoever
-    /// queued it, and the message log.
+    /// Maximum number of items in all queues: far more than any file of commands, and a few hundred
+    /// megabytes. A list that does not fit is refused as a whole, with an error to its sender and in the
+    /// message log.
     pub const MAX_ITEMS: usize = 4_000_000;
 
-    /// Single items may exceed that by so many: what ends a client or a wait must not fail.
+    /// Number by which single items may exceed that, since the items that end a client or a wait must not
+    /// fail.
     const MAX_SINGLE: usize = 1_000_000;
 
     fn refuses(&mut self, items: &Items) -> bool {
@@ -374,7 +375,7 @@ impl Queues {
         }
     }
 
-    /// Items for a command list. Each group of the list becomes a group of items.
+    /// Makes items of a command list. Each group of the list becomes a group of items.
     pub fn commands(&mut self, list: &CommandList, state: &Arc<QueueState>) -> Items {
         let mut out = Vec::new();
         for group in &list.groups {
@@ -385,12 +386,12 @@ impl Queues {
         Items(out)
     }
 
-    /// An item that calls back.
+    /// Makes an item that calls a function.
     pub fn callback(&mut self, state: &Arc<QueueState>, callback: ItemCallback) -> Items {
         Items(vec![self.item(ItemKind::Callback(callback), 0, state)])
     }
 
-    /// An item that does what a step says.
+    /// Makes an item that does a step.
     pub fn step(&mut self, state: &Arc<QueueState>, step: Step) -> Items {
         Items(vec![self.item(ItemKind::Step(step), 0, state)])
     }
@@ -409,8 +410,8 @@ impl Queues {
         })
     }
 
-    /// Adds at the end of a client's queue (or of the global one). Returns the last item's id;
-    /// `None` when there is none, or no room.
+    /// Appends to a client's queue (or to the global one). Returns the last item's id; `None` when
+    /// `items` is empty or does not fit.
     pub fn append(&mut self, client: Option<ClientId>, items: Items) -> Option<ItemId> {
         if self.refuses(&items) {
             return None;
@@ -423,8 +424,8 @@ impl Queues {
         queue.items.back().map(|i| i.id)
     }
 
-    /// Inserts right behind an item of any queue (in that queue); at its end if it is gone.
-    /// Returns the last inserted item's id, for inserting more behind it.
+    /// Inserts directly behind an item, in the item's queue; at the end of `client`'s queue if the item
+    /// is gone. Returns the last inserted item's id, for inserting more behind it.
     pub fn insert_after(&mut self, after: ItemId, client: Option<ClientId>, items: Items) -> Option<ItemId> {
         if self.refuses(&items) {
             return None;
@@ -444,7 +445,7 @@ impl Queues {
         last
     }
 
-    /// Lets a waiting item go on (it counts as done).
+    /// Resumes a waiting item, which then counts as done.
     pub fn resume(&mut self, id: ItemId) {
         for queue in self.queues.values_mut() {
             if let Some(item) = queue.items.iter_mut().find(|i| i.id == id) {
@@ -454,7 +455,8 @@ impl Queues {
         }
     }
 
-    /// Whose queue has an item (`Some(None)`: the one without a client); `None`: it is gone.
+    /// The client whose queue holds an item (`Some(None)`: the queue without a client); `None`: the item
+    /// is gone.
     pub fn owner(&self, id: ItemId) -> Option<Option<ClientId>> {
         let has = |queue: &Queue| queue.items.iter().any(|item| item.id == id);
         self.queues.iter().find(|(_, queue)| has(queue)).map(|(client, _)| *client)
@@ -470,7 +472,7 @@ impl Queues {
         }
     }
 
-    /// Forgets a client's queue.
+    /// Removes a client's queue.
     pub fn remove_client(&mut self, client: ClientId) {
         self.queues.remove(&Some(client));
     }

@@ -1,5 +1,5 @@
-//! The command queues as they are written down for a server that takes over: what waits in them
-//! goes on there, under the same numbers.
+//! Serialization of the command queues for the next server, which continues with them under the same item
+//! numbers.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::find::FindState;
 use super::notify::{Gone, Notification};
 use super::queue::{Item, ItemId, ItemKind, QueueState, Queues, Step, as_text, shared_state};
 
-/// Groups of another server are told apart from those of lists that this one makes.
+/// Added to group numbers of another server, to tell them from groups of this one.
 const OTHER: u64 = 1 << 62;
 
 /// All queues.
@@ -59,10 +59,10 @@ struct NotificationRecord {
 }
 
 impl ItemRecord {
-    /// None for one that does what nothing but this server can do.
+    /// `None` if only this server can do the item's work.
     fn take(item: &Item) -> Option<Self> {
         let kind = match &item.kind {
-            // What it did led to the wait; the item only marks the place.
+            // The item's work has begun the wait; the record only marks the place.
             _ if item.started => KindRecord::Step(Step::Nothing),
             ItemKind::Command(command) => KindRecord::Command(command.clone()),
             ItemKind::Step(step) => KindRecord::Step(step.clone()),
@@ -107,7 +107,7 @@ impl NotificationRecord {
         Self { name, current, client, session, window, pane, buffer, gone, payload, formats }
     }
 
-    /// None for a hook that this version does not have.
+    /// `None` for an event that this version does not have.
     fn make(self) -> Option<Notification> {
         let Self { name, current, client, session, window, pane, buffer, gone, payload, formats } = self;
         let kind = EventKind::ALL.iter().copied().find(|kind| kind.name() == name)?;
@@ -116,19 +116,19 @@ impl NotificationRecord {
 }
 
 impl Queues {
-    /// All that waits; None while something waits that cannot be written down.
+    /// All queued items; `None` while one of them cannot be serialized.
     pub fn record(&self) -> Option<QueuesRecord> {
         let queue = |(client, queue): (&Option<ClientId>, &super::queue::Queue)| {
             let super::queue::Queue { items } = queue;
             Some((*client, items.iter().map(ItemRecord::take).collect::<Option<Vec<_>>>()?))
         };
-        // Whoever was refused is told in this turn; nothing is silent between turns.
+        // Refusals are reported in the same turn; nothing is silent between turns.
         let Self { queues, next_item, ran, refused: _, silent: _ } = self;
         let queues = queues.iter().map(queue).collect::<Option<Vec<_>>>()?;
         Some(QueuesRecord { next_item: *next_item, ran: *ran, queues })
     }
 
-    /// Goes on with what another server wrote down.
+    /// Continues with the queues of another server.
     pub fn take_up(&mut self, record: QueuesRecord) {
         let QueuesRecord { next_item, ran, queues } = record;
         (self.next_item, self.ran) = (next_item, ran);

@@ -1,5 +1,5 @@
-//! Marking what has to be drawn again. Frames are compared with what a client shows, so that
-//! marking too much costs time but never bytes.
+//! Marking what has to be redrawn. Frames are compared with what a client shows, so marking too much
+//! costs time but never bytes.
 
 use crate::base::{ClientId, SessionId, WindowId};
 
@@ -18,7 +18,7 @@ impl Server {
         }
     }
 
-    /// Everything a client shows.
+    /// Redraws all that a client shows.
     pub fn redraw_client(&mut self, client: ClientId) {
         self.mark_clients(|_, c| c.id == client, false);
     }
@@ -27,28 +27,28 @@ impl Server {
         self.mark_clients(|_, c| c.session == Some(session), false);
     }
 
-    /// All clients of a session and of those it shares its windows with.
+    /// Redraws all clients of a session and of the sessions in its group.
     pub fn redraw_session_group(&mut self, session: SessionId) {
         let members = self.group_members(session);
         self.mark_clients(|_, c| c.session.is_some_and(|s| members.contains(&s)), false);
     }
 
-    /// Clients that show a window now.
+    /// Redraws the clients that show a window now.
     pub fn redraw_window(&mut self, window: WindowId) {
         self.mark_clients(|server, c| server.client_window(c) == Some(window), false);
     }
 
-    /// Borders of a window, and with them what lies on them.
+    /// Redraws the borders of a window, with the status lines on them.
     pub fn redraw_window_borders(&mut self, window: WindowId) {
         self.redraw_window_panes(window);
     }
 
-    /// What panes of a window show, but not the status lines around it.
+    /// Redraws the panes of a window, but not the status lines around it.
     pub fn redraw_window_panes(&mut self, window: WindowId) {
         self.mark_window_clients(window, ClientFlags::REDRAW, |_| true);
     }
 
-    /// Marks those clients that show a window now.
+    /// Sets flags on clients that show a window now.
     pub(super) fn mark_window_clients(
         &mut self,
         window: WindowId,
@@ -64,7 +64,7 @@ impl Server {
         }
     }
 
-    /// The status line of a client.
+    /// Redraws the status line of a client.
     pub fn redraw_status(&mut self, client: ClientId) {
         self.status_client(client);
     }
@@ -73,7 +73,7 @@ impl Server {
         self.mark_clients(|_, c| c.session.is_some(), false);
     }
 
-    /// Only status lines.
+    /// Redraws only the status line of a client.
     pub fn status_client(&mut self, client: ClientId) {
         self.mark_clients(|_, c| c.id == client, true);
     }
@@ -87,7 +87,7 @@ impl Server {
         self.mark_clients(|_, c| c.session.is_some_and(|s| members.contains(&s)), true);
     }
 
-    /// Clients whose session has the window anywhere.
+    /// Redraws status lines of the clients whose session has the window anywhere.
     pub fn status_window(&mut self, window: WindowId) {
         self.mark_clients(|server, c| c.session.is_some_and(|s| server.session_has(s, window)), true);
     }

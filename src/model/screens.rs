@@ -1,4 +1,4 @@
-//! The few things the model asks of a pane's terminal: making it, resizing it, starting over.
+//! Calls of the model to a pane's terminal: making, resizing and restarting it.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::terminal::{Modes, Terminal, TerminalConfig};
 use super::{Cx, Pane};
 
 impl Pane {
-    /// Whether the pane shows the alternate screen.
+    /// True if the pane shows the alternate screen.
     pub fn is_alternate(&self) -> bool {
         self.terminal.lock().alternate_on()
     }
@@ -35,7 +35,7 @@ impl Cx<'_> {
         Arc::new(Mutex::new(terminal))
     }
 
-    /// Resizes the screen of a pane (not what it is running).
+    /// Resizes the screen of a pane (not the terminal of its program).
     pub(super) fn resize_terminal(&mut self, pane: PaneId, size: Size) {
         if let Some(p) = self.server.pane(pane) {
             let mut terminal = p.terminal.lock();
@@ -51,7 +51,8 @@ impl Cx<'_> {
         }
     }
 
-    /// Prepares the screen of a pane that has no program: no cursor, line feeds return.
+    /// Prepares the screen of a pane without a program: no cursor, and line feeds also return the
+    /// carriage.
     pub(super) fn set_empty_terminal(&mut self, pane: PaneId) {
         if let Some(p) = self.server.pane(pane) {
             let mut terminal = p.terminal.lock();
@@ -60,7 +61,7 @@ impl Cx<'_> {
         }
     }
 
-    /// Whether the program asked to be told of focus changes.
+    /// True if the program asked for focus events.
     pub(super) fn wants_focus(&self, pane: PaneId) -> bool {
         self.server.pane(pane).is_some_and(|p| p.terminal_modes().contains(Modes::FOCUSON))
     }

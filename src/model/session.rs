@@ -7,14 +7,14 @@ use crate::base::{SessionId, WindowId};
 use crate::options::{Environ, Options};
 
 bitflags::bitflags! {
-    /// Alerts of a winlink, and whether it was visited.
+    /// Alerts of a winlink, and a mark for the last windows.
     #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
     pub struct WinlinkFlags: u8 {
         const BELL = 0x1;
         const ACTIVITY = 0x2;
         const SILENCE = 0x4;
         const VISITED = 0x8;
-        /// A program notified (`notifications`).
+        /// A program sent a notification (`notifications`).
         const NOTIFIED = 0x10;
         const ALERTS = 0x17;
     }
@@ -24,7 +24,7 @@ bitflags::bitflags! {
 #[derive(Clone, Copy, Debug)]
 pub struct Winlink {
     pub window: WindowId,
-    /// `Server::next_link` when it was made, so that a place is told from an earlier one there.
+    /// `Server::next_link` when it was made, to tell it from an earlier winlink at the same index.
     pub made: u64,
     pub flags: WinlinkFlags,
 }
@@ -49,9 +49,9 @@ pub struct Session {
     pub last: Vec<i32>,
     pub options: Options,
     pub environ: Environ,
-    /// When the session locks for want of activity (monotonic ms).
+    /// Time at which the session locks if there is no activity (monotonic ms).
     pub lock_due_ms: Option<u64>,
-    /// Clients attached.
+    /// Count of attached clients.
     pub attached: u32,
     pub group: Option<String>,
     /// Alerts were already shown for this session in this check.

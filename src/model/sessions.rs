@@ -1,4 +1,5 @@
-//! Sessions and groups of them: made, destroyed, kept in step; which one a client goes to.
+//! Sessions and session groups: making, destroying and synchronizing them; which session a client moves
+//! to.
 
 use crate::base::{ClientId, SessionId, WindowId};
 use crate::options::{Environ, Options, opt};
@@ -11,9 +12,9 @@ use super::session::WinlinkFlags;
 use super::winlinks::{NO_WINLINK, Selected, Step};
 use super::{Cx, Server, Session, SessionGroup, Winlink};
 
-/// What a new session starts with.
+/// Properties of a new session.
 pub struct NewSession {
-    /// Its name; else it is named by its number, behind `prefix-` if there is one.
+    /// Its name; `None`: named by its number, behind `prefix-` if there is a prefix.
     pub name: Option<String>,
     pub prefix: Option<String>,
     pub cwd: String,
@@ -23,13 +24,13 @@ pub struct NewSession {
 }
 
 impl Server {
-    /// A session with those that share its windows; itself alone when it is in no group.
+    /// A session and all that share its windows; only itself when it is in no group.
     pub fn group_members(&self, session: SessionId) -> Vec<SessionId> {
         let group = self.session(session).and_then(|s| s.group.as_ref()).and_then(|g| self.groups.get(g));
         group.map_or_else(|| vec![session], |g| g.sessions.clone())
     }
 
-    /// Puts a session into a group, which is made if need be. One already in a group stays.
+    /// Puts a session into a group, which is made if necessary. A session that is in a group stays there.
     pub fn add_to_group(&mut self, group: &str, session: SessionId) {
         let Some(s) = self.sessions.get_mut(&session).filter(|s| s.group.is_none()) else { return };
         s.group = Some(group.to_owned());
@@ -56,7 +57,7 @@ impl Server {
         }
     }
 
-    /// Whether a window of a session is also linked outside it and its group.
+    /// True if a window of a session is also linked outside the session and its group.
     pub fn is_linked_elsewhere(&self, session: SessionId, window: WindowId) -> bool {
         let Some(w) = self.window(window) else { return false };
         w.winlinks.len() != self.group_members(session).len()
@@ -67,7 +68,7 @@ impl Server {
         step_in(&self.sessions_by_name(), session, step)
     }
 
-    /// A session's activity is now; counts for "newest" look-ups and the lock timer.
+    /// Records activity of a session now, for "newest" look-ups and the lock timer.
     pub fn touch_session(&mut self, session: SessionId, now: crate::base::clock::Now) {
         self.activity_counter += 1;
         let order = self.activity_counter;
@@ -81,7 +82,7 @@ impl Server {
         }
     }
 
-    /// The session other than one that was used last, among those wanted.
+    /// The session used last among those that are wanted, leaving out `except`.
     fn newest_session(&self, except: SessionId, wanted: impl Fn(&Session) -> bool) -> Option<SessionId> {
         let mut best: Option<&Session> = None;
         for id in self.sessions_by_name() {
@@ -154,7 +155,7 @@ impl Cx<'_> {
         }
     }
 
-    /// Removes a session and its winlinks. Clients have been moved before.
+    /// Removes a session and its winlinks. The caller has moved its clients elsewhere.
     pub fn destroy_session(&mut self, session: SessionId, notify: bool) {
         if self.server.session(session).is_none() {
             return;
@@ -180,7 +181,7 @@ impl Cx<'_> {
         }
     }
 
-    /// Destroys a session, or all of its group: they have no windows left.
+    /// Destroys a session that has no windows left, with all of its group.
     pub fn destroy_session_group(&mut self, session: SessionId) {
         for member in self.server.group_members(session) {
             self.leave_session(member);
@@ -188,7 +189,7 @@ impl Cx<'_> {
         }
     }
 
-    /// Moves clients away from a session that goes: to another one or out, as
+    /// Moves clients out of a session that is being destroyed: to another one or out, as
     /// `detach-on-destroy` says.
     pub fn leave_session(&mut self, session: SessionId) {
         let choice = self.server.option_text(OptionScope::Session(session), opt::DETACH_ON_DESTROY);
@@ -222,7 +223,7 @@ impl Cx<'_> {
         self.recalculate_sizes();
     }
 
-    /// Points a client at a session, or at none.
+    /// Sets the session of a client, or `None`.
     pub fn set_client_session(&mut self, client: ClientId, session: Option<SessionId>) {
         let Some(c) = self.server.clients.get_mut(&client) else { return };
         let old = c.session;
@@ -273,7 +274,7 @@ impl Cx<'_> {
         self.server.redraw_client(client);
     }
 
-    /// Panes of a session are to be told if their theme is another one now.
+    /// Marks the panes of a session, so that their programs are notified if their theme changed.
     pub fn theme_changed(&mut self, session: SessionId) {
         let Some(s) = self.server.session(session) else { return };
         let windows: Vec<WindowId> = s.winlinks.values().map(|wl| wl.window).collect();
@@ -287,7 +288,7 @@ impl Cx<'_> {
         }
     }
 
-    /// Destroys sessions that nobody is attached to, where `destroy-unattached` says so.
+    /// Destroys sessions without attached clients where `destroy-unattached` says so.
     pub fn check_unattached(&mut self) {
         for session in self.server.sessions_by_name() {
             let Some(s) = self.server.session(session).filter(|s| s.attached == 0) else { continue };
@@ -308,7 +309,7 @@ impl Cx<'_> {
         }
     }
 
-    /// Gives a session the windows of the others in its group.
+    /// Copies the windows of the group to a session.
     pub fn synchronize_group_to(&mut self, session: SessionId) {
         let model = self.server.group_members(session).into_iter().find(|s| *s != session);
         if let Some(model) = model {
@@ -316,7 +317,7 @@ impl Cx<'_> {
         }
     }
 
-    /// Gives the others of a session's group its windows.
+    /// Copies a session's windows to the others of its group.
     pub fn synchronize_group_from(&mut self, session: SessionId) {
         for member in self.server.group_members(session) {
             if member != session {
@@ -325,8 +326,8 @@ impl Cx<'_> {
         }
     }
 
-    /// Replaces a session's winlinks with those of another of its group, keeping its own
-    /// current and last ones as far as they are still there.
+    /// Replaces a session's winlinks with those of another of its group, keeping its own current and last
+    /// windows as far as they still exist.
     fn copy_winlinks(&mut self, model: SessionId, session: SessionId) {
         let Some(m) = self.server.session(model) else { return };
         if m.winlinks.is_empty() {

@@ -1,4 +1,4 @@
-//! Sizes of windows: from the clients that look at them, as `window-size` says, or by hand.
+//! Sizes of windows: computed from the clients that show them, as `window-size` says, or set by hand.
 
 use crate::base::{ClientId, SessionId, Size, WindowId};
 use crate::options::opt;
@@ -10,11 +10,11 @@ use super::window::WindowFlags;
 use super::windows::known_pixels;
 use super::{Client, Cx, Server};
 
-/// Least and largest width and height of a window.
+/// Minimum and maximum of the width and height of a window.
 pub const WINDOW_MINIMUM: u32 = 1;
 pub const WINDOW_MAXIMUM: u32 = 10_000;
 
-/// Flags of clients that take no part in anything: gone or going.
+/// Flags of clients that do not count for sizes: gone, suspended or exiting.
 const OUT_OF_PLAY: ClientFlags = ClientFlags::DEAD.union(ClientFlags::SUSPENDED).union(ClientFlags::EXIT);
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,11 +36,11 @@ impl SizePolicy {
     }
 }
 
-/// Whose sizes count, and how.
+/// The window to compute a size for, and the clients that count.
 struct Question<'a> {
     policy: SizePolicy,
     window: Option<WindowId>,
-    /// Counts even if it would be ignored.
+    /// Counts even if its size would be ignored.
     client: Option<ClientId>,
     counts: &'a dyn Fn(&Client) -> bool,
 }
@@ -52,7 +52,7 @@ fn clamp(size: Size) -> Size {
     )
 }
 
-/// Reads `WxH` as `sscanf` would: what follows is not looked at.
+/// Reads `WxH` as `sscanf` would: text after it is ignored.
 pub fn parse_size(text: &str) -> Option<Size> {
     let (cols, rest) = text.split_once('x')?;
     let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
@@ -74,7 +74,7 @@ impl Server {
         }
     }
 
-    /// Lines that a client's status line takes.
+    /// Number of lines of a client's status line.
     pub fn status_lines(&self, client: &Client) -> u32 {
         if client.flags.intersects(ClientFlags::STATUS_OFF | ClientFlags::CONTROL) {
             return 0;
@@ -96,12 +96,12 @@ impl Server {
         }
     }
 
-    /// A client's room for a window.
+    /// Size of a client's terminal without the status line.
     fn client_room(&self, client: &Client) -> Size {
         Size::new(client.size.cols, client.size.rows.wrapping_sub(self.status_lines(client)))
     }
 
-    /// Whether a client's size is of no account.
+    /// True if a client's size does not count.
     pub fn ignores_size(&self, client: &Client) -> bool {
         if client.session.is_none() || client.flags.intersects(OUT_OF_PLAY) {
             return true;
@@ -124,7 +124,7 @@ impl Server {
         Some(client.id) == question.client || (!self.ignores_size(client) && (question.counts)(client))
     }
 
-    /// Size and cell pixels by the clients that count; `None` when none does.
+    /// Size in cells, and pixels of a cell, from the clients that count; `None` when none does.
     fn size_by_clients(&self, question: &Question<'_>) -> Option<(Size, (u32, u32))> {
         let window = question.window.and_then(|id| self.window(id));
         let policy = question.policy;
@@ -177,14 +177,14 @@ impl Server {
         found.then_some((size, pixels))
     }
 
-    /// Whether a window is current in a session with clients.
+    /// True if a window is current in a session with clients.
     fn is_shown(&self, window: &super::Window) -> bool {
         window.winlinks.iter().any(|(session, index)| {
             self.session(*session).is_some_and(|s| s.attached != 0 && s.current == *index)
         })
     }
 
-    /// Size for a window that is made, or sized again by hand (`resize-window -A/-a`).
+    /// Size for a new window, or for one that is resized by `resize-window -A/-a`.
     pub fn window_size_for(
         &self,
         client: Option<ClientId>,
@@ -225,7 +225,7 @@ impl Cx<'_> {
         self.server.window_size_for(client, session, window, policy)
     }
 
-    /// Resizes a window and its layout. `pixels`: of a cell, if they are to change.
+    /// Resizes a window and its layout. `pixels`: new size of a cell, if it changes.
     pub fn resize_window(&mut self, window: WindowId, size: Size, pixels: Option<(u32, u32)>) {
         let size = clamp(size);
         let Some(w) = self.server.window(window) else { return };
@@ -257,8 +257,8 @@ impl Cx<'_> {
         }
     }
 
-    /// Works out a window's size again. Unless `now` (or sized by hand), the change waits for
-    /// `apply_sizes`.
+    /// Computes a window's size again. The change waits for `apply_sizes`, unless `now` is set or the
+    /// window is sized by hand.
     pub fn recalculate_size(&mut self, window: WindowId, now: bool) {
         let server = &*self.server;
         let Some(w) = server.window(window).filter(|w| !w.panes.is_empty()) else { return };
@@ -287,7 +287,7 @@ impl Cx<'_> {
         }
     }
 
-    /// Counts attached clients and works out the size of every window.
+    /// Counts attached clients and computes the size of every window.
     pub fn recalculate_sizes(&mut self) {
         self.recalculate_sizes_now(false);
     }
@@ -324,7 +324,7 @@ impl Cx<'_> {
         self.server.sizes_dirty = false;
     }
 
-    /// Carries out the size changes that wait, of windows that somebody sees. Called once a turn.
+    /// Applies the waiting size changes of windows that are shown. Called once a turn.
     pub fn apply_sizes(&mut self) {
         let waiting: Vec<_> = self
             .server

@@ -1,5 +1,4 @@
-//! Starting programs: new windows, new panes, respawned ones, and the environment and
-//! directory they get.
+//! Starting programs: in new windows, new panes and respawned ones, with their environment and directory.
 
 use crate::base::{ClientId, PaneId, SessionId, WindowId};
 use crate::options::{Environ, opt};
@@ -17,7 +16,7 @@ use super::{Cx, Host, Pane, Server};
 bitflags::bitflags! {
     #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
     pub struct SpawnFlags: u16 {
-        /// Replace what is there, even if it runs.
+        /// Replace the old program, even if it still runs.
         const KILL = 0x1;
         /// Do not make it current or active.
         const DETACHED = 0x2;
@@ -30,35 +29,35 @@ bitflags::bitflags! {
         const EMPTY = 0x40;
         const ZOOM = 0x80;
         const FLOATING = 0x100;
-        /// What was printed stays on the screen.
+        /// Keep the text on the screen.
         const KEEP_SCREEN = 0x200;
     }
 }
 
-/// What to start, and where.
+/// The program to start, and its place.
 #[derive(Clone, Debug)]
 pub struct Spawn {
     pub session: SessionId,
-    /// Client whose command this is: gives directory and PATH when it is not attached.
+    /// Client whose command this is: gives the directory, and PATH when it is not attached.
     pub client: Option<ClientId>,
-    /// Session whose directory counts when the client gives none.
+    /// Session that gives the directory when the client gives none.
     pub cwd_session: Option<SessionId>,
-    /// Client that a new window is sized for.
+    /// Client whose size a new window gets.
     pub size_client: Option<ClientId>,
     /// Index of a new window (`None`: the first free one), or of the one to respawn.
     pub index: Option<i32>,
-    /// The window of a new pane or of a respawn.
+    /// The window of a new pane, or the one to respawn.
     pub window: Option<WindowId>,
     /// Pane that is split or respawned.
     pub pane: Option<PaneId>,
-    /// Cell made for the new pane.
+    /// Layout cell made for the new pane.
     pub cell: Option<CellId>,
     /// Name of a new window; turns automatic renaming off.
     pub name: Option<String>,
     pub argv: Vec<String>,
-    /// Variables in addition, `NAME=value`.
+    /// Additional variables, `NAME=value`.
     pub environ: Vec<String>,
-    /// Directory asked for, formats expanded.
+    /// Directory asked for, with formats expanded.
     pub cwd: Option<String>,
     pub flags: SpawnFlags,
 }
@@ -83,14 +82,14 @@ impl Spawn {
     }
 }
 
-/// Search path when there is none.
+/// PATH when the environment has none.
 const DEFAULT_PATH: &str = "/usr/bin:/bin";
 
-/// Shell when the one asked for cannot be used.
+/// Shell when the configured one cannot be used.
 const DEFAULT_SHELL: &str = "/bin/sh";
 
 impl Server {
-    /// Directory for what a client starts.
+    /// Working directory of a program that a client starts.
     pub fn client_cwd(&self, client: Option<ClientId>, session: Option<SessionId>) -> Option<String> {
         if !self.config_done
             && let Some(first) = self.config_client.and_then(|id| self.client(id))
@@ -108,7 +107,7 @@ impl Server {
         session.and_then(|id| self.session(id)).map(|s| s.cwd.clone())
     }
 
-    /// The shell for what is started in a session (or in none).
+    /// The shell for programs started in a session (or in none).
     pub fn usable_shell(&self, host: &dyn Host, session: Option<SessionId>) -> String {
         usable_shell(self, host, session.map_or(OptionScope::GlobalSession, OptionScope::Session))
     }
@@ -118,8 +117,8 @@ impl Server {
         self.environ_for_session(session, self.config_done).pairs()
     }
 
-    /// The environment of programs in a session (or in none): global, then the session's, then
-    /// what says that this is a terminal of ours. Without `terminal`, that part is left out.
+    /// The environment of programs in a session (or in none): the global one, then the session's, then
+    /// variables that describe our terminal (only with `terminal`) and `TMUX`.
     pub fn environ_for_session(&self, session: Option<SessionId>, terminal: bool) -> Environ {
         let mut environ = self.environ.clone();
         if let Some(s) = session.and_then(|id| self.session(id)) {
@@ -141,12 +140,12 @@ impl Server {
 }
 
 impl Cx<'_> {
-    /// Directory for what a client starts; the home directory when nothing says otherwise.
+    /// Working directory of a program that a client starts; the home directory by default.
     pub fn client_cwd(&self, client: Option<ClientId>, session: Option<SessionId>) -> String {
         self.server.client_cwd(client, session).unwrap_or_else(|| self.host.home())
     }
 
-    /// Makes a window in a session, or starts one again. Returns its index.
+    /// Makes a window in a session, or respawns one. Returns its index.
     pub fn spawn_window(&mut self, mut spawn: Spawn) -> Result<i32, String> {
         self.host.can_start().map_err(|cause| format!("fork failed: {cause}"))?;
         let session = spawn.session;
@@ -225,7 +224,7 @@ impl Cx<'_> {
         Ok(index)
     }
 
-    /// Leaves only the first pane of a window, filling it, for a new program.
+    /// Removes all but the first pane of a window, which fills it, for a new program.
     fn respawn_window(&mut self, spawn: &mut Spawn) -> Result<i32, String> {
         let index = spawn.index.unwrap_or(NO_WINLINK);
         let gone = || "window is gone".to_owned();
@@ -254,7 +253,7 @@ impl Cx<'_> {
         Ok(index)
     }
 
-    /// Directory for a new program: what was asked for, relative to where the client is.
+    /// Working directory of a new program: the one asked for, relative to the client's.
     fn spawn_cwd(&self, spawn: &Spawn) -> Option<String> {
         let base = || self.client_cwd(spawn.client, spawn.cwd_session);
         match &spawn.cwd {
@@ -266,12 +265,11 @@ impl Cx<'_> {
         }
     }
 
-    /// Starts a program in a new pane (in `spawn.cell`, or filling its window), or in an old
-    /// one again.
+    /// Starts a program in a new pane (in `spawn.cell`, or filling its window), or respawns a pane.
     pub fn spawn_pane(&mut self, spawn: Spawn) -> Result<PaneId, String> {
         let respawn = spawn.flags.contains(SpawnFlags::RESPAWN);
         let window = spawn.window.ok_or("no window for a pane")?;
-        // Before anything is given up for it.
+        // Checked before anything is replaced.
         self.host.can_start().map_err(|cause| format!("fork failed: {cause}"))?;
         let cwd = self.spawn_cwd(&spawn);
         let pane = if respawn { self.clear_for_respawn(&spawn)? } else { self.add_pane(&spawn, window) };
@@ -300,7 +298,7 @@ impl Cx<'_> {
                     self.close_cell(pane);
                     self.remove_pane(pane);
                 } else if let Some(p) = self.server.panes.get_mut(&pane) {
-                    // It stays without a program, and can be started again.
+                    // The pane stays without a program, and can be respawned.
                     p.flags |= PaneFlags::CLOSED;
                 }
                 return Err(format!("fork failed: {cause}"));
@@ -362,7 +360,7 @@ impl Cx<'_> {
         Ok(pane)
     }
 
-    /// A new pane object in its window's lists and layout.
+    /// Makes a pane in its window's lists and layout.
     pub(super) fn add_pane(&mut self, spawn: &Spawn, window: WindowId) -> PaneId {
         let pane = self.create_pane(window, spawn.session);
         let flags = spawn.flags;
@@ -439,7 +437,7 @@ impl Cx<'_> {
         id
     }
 
-    /// Stores command, directory and shell in the pane, so that it can be started again.
+    /// Stores command, directory and shell in the pane, for a respawn.
     fn set_pane_command(&mut self, pane: PaneId, spawn: &Spawn, cwd: Option<String>) {
         let respawn = spawn.flags.contains(SpawnFlags::RESPAWN);
         let scope = OptionScope::Session(spawn.session);
@@ -461,7 +459,7 @@ impl Cx<'_> {
         }
     }
 
-    /// `default-shell`, if it can be used.
+    /// `default-shell` if it can be used, else the fallback.
     pub fn default_shell(&self, scope: OptionScope) -> String {
         usable_shell(self.server, self.host, scope)
     }
@@ -487,13 +485,13 @@ impl Cx<'_> {
     }
 }
 
-/// `default-shell`, if it can be used.
+/// `default-shell` if it can be used, else the fallback.
 fn usable_shell(server: &Server, host: &dyn Host, scope: OptionScope) -> String {
     let shell = server.option_text(scope, opt::DEFAULT_SHELL);
     if is_usable_shell(host, &shell) { shell } else { DEFAULT_SHELL.to_owned() }
 }
 
-/// An absolute path of a program, not of this one.
+/// True for the absolute path of an executable other than scopemux itself.
 pub fn is_usable_shell(host: &dyn Host, shell: &str) -> bool {
     let name = shell.rsplit('/').next().unwrap_or_default();
     shell.starts_with('/') && !matches!(name, "tmux" | "scopemux") && host.is_executable(shell)

@@ -1,5 +1,5 @@
-//! What options and clients decide about the terminals of panes, handed to them when it
-//! changes.
+//! Settings of panes' terminals that depend on options and clients, passed to the terminals when they
+//! change.
 
 use std::collections::BTreeMap;
 
@@ -17,11 +17,11 @@ use super::option_access::OptionScope;
 use super::pane::PaneFlags;
 use super::{Client, ClientFlags, Cx, Pane, Server};
 
-/// Highest code point there is.
+/// Highest code point of Unicode.
 const LAST_CODE_POINT: u32 = 0x10_ffff;
 
 impl Cx<'_> {
-    /// Hands every pane's terminal what is decided about it now.
+    /// Passes the current settings to the terminal of every pane.
     pub fn configure_terminals(&mut self) {
         let panes: Vec<PaneId> = self.server.panes.keys().copied().collect();
         for pane in panes {
@@ -29,8 +29,8 @@ impl Cx<'_> {
         }
     }
 
-    /// Panes whose style, clients or place changed: their terminals are told, and programs that
-    /// want to know hear of another theme.
+    /// Updates the terminals of panes whose style, clients or place changed; programs that asked for it
+    /// are notified of a new theme.
     pub fn settle_terminals(&mut self) {
         let changed = |pane: &&Pane| pane.flags.contains(PaneFlags::THEME_CHANGED);
         let panes: Vec<PaneId> = self.server.panes.values().filter(changed).map(|pane| pane.id).collect();
@@ -58,7 +58,7 @@ impl Cx<'_> {
         }
     }
 
-    /// Hands one pane's terminal what is decided about it now.
+    /// Passes the current settings to one pane's terminal.
     pub fn configure_terminal(&mut self, pane: PaneId) {
         let Some(p) = self.server.pane(pane) else { return };
         let config = self.server.terminal_config(p);
@@ -67,7 +67,7 @@ impl Cx<'_> {
 }
 
 impl Server {
-    /// Takes the options `codepoint-widths` and `variation-selector-always-wide` over.
+    /// Applies the options `codepoint-widths` and `variation-selector-always-wide`.
     pub fn update_width_rules(&mut self) {
         let options = self.server_options();
         let ranges = options.strings(opt::CODEPOINT_WIDTHS).filter_map(parse_width);
@@ -80,7 +80,7 @@ impl Server {
         self.width_rules = WidthRules { overrides, variation_selector_always_wide };
     }
 
-    /// What is decided about a pane's terminal.
+    /// The settings of a pane's terminal.
     pub fn terminal_config(&self, pane: &Pane) -> TerminalConfig {
         let (server, options) = (self.server_options(), self.chain(OptionScope::Pane(pane.id)));
         let attached = || {
@@ -151,7 +151,7 @@ impl Server {
         }
     }
 
-    /// Whether a client is attached to a session that holds the pane's window.
+    /// True if a client is attached to a session that holds the pane's window.
     fn shows(&self, client: &Client, pane: &Pane) -> bool {
         let session = client.session.and_then(|id| self.session(id));
         session.is_some_and(|s| s.winlinks.values().any(|winlink| winlink.window == pane.window))
@@ -162,7 +162,7 @@ impl Server {
     }
 }
 
-/// The background that styles give a pane; styles with formats in them are not looked at.
+/// The background that styles give a pane; styles that contain formats are skipped.
 fn style_background(options: &Chain<'_>, active: bool) -> Option<Colour> {
     let keys = [opt::WINDOW_ACTIVE_STYLE, opt::WINDOW_STYLE];
     let keys = keys.into_iter().skip(usize::from(!active));
@@ -196,8 +196,8 @@ fn palette(options: &Chain<'_>) -> Vec<(u8, Colour)> {
         .collect()
 }
 
-/// One element of `codepoint-widths`: `U+X=W`, `U+X-U+Y=W` or a character and its width. First
-/// and last code point and columns; `None` where it is none of these.
+/// Parses one element of `codepoint-widths`: `U+X=W`, `U+X-U+Y=W` or a character and its width. Returns
+/// the first and last code point and the columns; `None` if the text has no such form.
 fn parse_width(text: &str) -> Option<(u32, u32, u8)> {
     let (what, width) = text.split_once('=')?;
     let width = crate::base::number::parse_number(width, 0, 2).ok()? as u8;

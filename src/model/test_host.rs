@@ -1,4 +1,4 @@
-//! A world in which nothing happens, for unit tests and benches of the rooms above.
+//! A host without effects, for unit tests and benches of the rooms above.
 
 use std::path::PathBuf;
 
@@ -9,18 +9,18 @@ use crate::base::{ClientId, PaneId, Size};
 
 type TimerCallback = Box<dyn FnOnce(&mut Cx<'_>) + Send>;
 
-/// Remembers what was written to clients and timers; programs start and do nothing.
+/// Records output to clients and timers; programs start and do nothing.
 #[derive(Default)]
 pub struct TestHost {
     pub written: Vec<u8>,
-    /// What was written to control clients.
+    /// Output to control clients.
     pub controlled: Vec<u8>,
-    /// Timers that were set: delay in milliseconds, and what to call.
+    /// Timers that were set: delay in milliseconds, and callback.
     pub timers: Vec<(u64, TimerCallback)>,
-    /// A clock by hand: how many milliseconds it moves each time it is read, and where it is.
+    /// A manual clock: the milliseconds by which each reading advances it, and its value.
     pub clock_step_ms: u64,
     pub clock_ms: std::cell::Cell<u64>,
-    /// No program can be started.
+    /// Starting a program fails.
     pub forks_fail: bool,
 }
 

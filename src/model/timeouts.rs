@@ -1,11 +1,11 @@
-//! Time limits of panes' terminals, as timers of the server: a string without an end is dropped
-//! after five seconds, and an unanswered question holds answers back for half a second.
+//! Time limits of panes' terminals, as timers of the server: a string without an end is dropped after
+//! five seconds, and an unanswered query delays later answers by at most half a second.
 
 use crate::base::PaneId;
 
 use super::Cx;
 
-/// Sets a timer for what a pane's terminal waits for, if it waits for something new.
+/// Sets a timer for a pane's terminal if it waits for something new.
 pub fn watch(cx: &mut Cx<'_>, id: PaneId) {
     let Some(pane) = cx.server.panes.get(&id) else { return };
     let Some(due_ms) = pane.terminal.lock().next_timeout() else { return };
@@ -25,7 +25,7 @@ fn time_out(cx: &mut Cx<'_>, id: PaneId) {
     watch(cx, id);
 }
 
-/// Feeds a pane's terminal with what did not come from its program.
+/// Feeds a pane's terminal bytes that did not come from its program.
 pub fn feed(cx: &mut Cx<'_>, id: PaneId, bytes: &[u8]) {
     let Some(pane) = cx.server.panes.get(&id) else { return };
     let mut terminal = pane.terminal.lock();

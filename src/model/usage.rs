@@ -1,5 +1,5 @@
-//! What panes use, as it was when somebody looked: each pane, all of them together, and how both
-//! moved in the last minutes. Nothing is looked at while nobody asks.
+//! Resource use of panes at the last sample: of each pane, of all together, and the trend of both over
+//! five minutes. Nothing is sampled while nobody asks.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -7,11 +7,11 @@ use super::Server;
 use super::host::{Host, LeftScope};
 use crate::base::PaneId;
 
-/// Milliseconds that one point of a trend stands for, and how many are kept: five minutes.
+/// Milliseconds per point of a trend, and maximum number of points: five minutes.
 const STEP_MS: u64 = 5000;
 const STEPS: u64 = 60;
 
-/// What uses something: a pane, or what a closed one has left running.
+/// A pane, or the left-over scope of a closed one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Subject {
     Pane(PaneId),
@@ -19,33 +19,33 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// A number that it is known again by.
+    /// Number that identifies the subject from one sample to the next.
     pub fn tag(&self) -> u64 {
         match self {
             Self::Pane(pane) => u64::from(pane.0),
-            // Names of scopes are few: a hash is as good as a number.
+            // There are few left-over scopes, so a hash of the name is unique enough.
             Self::Left(left) => 1 << 32 | u64::from(crc32fast::hash(left.name.as_bytes())),
         }
     }
 }
 
-/// What was used at one moment. `None`: nobody knows; for a limit: there is none.
+/// One sample. `None`: unknown; for a limit: there is none.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct Sample {
     pub memory: Option<u64>,
     pub memory_max: Option<u64>,
     pub memory_peak: Option<u64>,
     pub cpu_usec: u64,
-    /// Tenths of a percent of one processor since the look before.
+    /// Use of processors since the sample before, in tenths of a percent of one processor.
     pub cpu_permille: u64,
     pub pids: Option<u64>,
     pub pids_max: Option<u64>,
-    /// Bytes on disk.
+    /// Bytes of transcript on disk.
     pub history: Option<u64>,
     pub history_max: Option<u64>,
 }
 
-/// How memory and processor moved: the most in each step, oldest first.
+/// Trend of memory and processor: step, maximum memory, maximum processor; oldest first.
 #[derive(Clone, Default, Debug)]
 pub struct Trend(VecDeque<(u64, u64, u64)>);
 
@@ -63,8 +63,8 @@ impl Trend {
         }
     }
 
-    /// The last minutes in so many parts, the newest last: memory and tenths of a percent of a
-    /// processor. `None`: nobody looked then.
+    /// The last five minutes in `count` parts, newest last: memory in bytes and processor in tenths of a
+    /// percent. `None`: no sample was taken then.
     pub fn parts(&self, count: usize) -> Vec<Option<(u64, u64)>> {
         let mut parts = vec![None; count];
         let Some(&(newest, ..)) = self.0.back() else { return parts };
@@ -78,7 +78,7 @@ impl Trend {
     }
 }
 
-/// What is known of one subject.
+/// The last sample of one subject, and its trend.
 #[derive(Clone, Debug)]
 pub struct Seen {
     pub subject: Subject,
@@ -89,34 +89,34 @@ pub struct Seen {
 /// See the module comment.
 #[derive(Default)]
 pub struct UsageBook {
-    /// By tag; as many as there are panes and scopes that closed ones left.
+    /// By tag: one entry for each pane and each left-over scope.
     pub seen: BTreeMap<u64, Seen>,
-    /// All of them together.
+    /// Sum of all of them.
     pub total: Sample,
     pub total_trend: Trend,
-    /// Bytes of memory of the server itself.
+    /// Memory of the server itself in bytes.
     pub server: Option<u64>,
     seen_ms: Option<u64>,
-    /// Milliseconds between the last two looks, which shares of processors are of.
+    /// Milliseconds between the last two samples: the time that `cpu_permille` covers.
     between_ms: Option<u64>,
-    /// Whether a timer looks again and again, and until when it does so unasked.
+    /// True while a timer samples repeatedly; it stops at `follow_until_ms` unless somebody asks again.
     pub followed: bool,
     pub follow_until_ms: u64,
 }
 
 impl UsageBook {
-    /// Milliseconds since the last look.
+    /// Milliseconds since the last sample.
     pub fn age_ms(&self, now_ms: u64) -> Option<u64> {
         self.seen_ms.map(|at| now_ms.saturating_sub(at))
     }
 
-    /// Whether shares of processors are known, and of the last moments.
+    /// True if the last two samples are recent: then `cpu_permille` is known and current.
     pub fn is_fresh(&self, now_ms: u64, within_ms: u64) -> bool {
         let is_short = |ms: Option<u64>| ms.is_some_and(|ms| ms < within_ms);
         is_short(self.age_ms(now_ms)) && is_short(self.between_ms)
     }
 
-    /// Looks at everything, unless that was done less than `fresh_ms` ago and nothing is new.
+    /// Samples all subjects, unless that was done less than `fresh_ms` ago and there is no new pane.
     pub fn look(&mut self, server: &Server, host: &dyn Host, now_ms: u64, fresh_ms: u64) {
         let since = self.age_ms(now_ms);
         let is_known = |pane: &PaneId| self.seen.contains_key(&Subject::Pane(*pane).tag());
@@ -178,7 +178,7 @@ fn sample_pane(host: &dyn Host, pane: PaneId) -> Sample {
     }
 }
 
-/// What all panes use now, without looking at more of each than that needs.
+/// Current use of all panes, computed from as few readings of each as possible.
 pub fn totals(server: &Server, host: &dyn Host) -> Sample {
     let of_pane = |pane: &PaneId| {
         let number = |name| number(host, Some(*pane), name);
@@ -188,7 +188,7 @@ pub fn totals(server: &Server, host: &dyn Host) -> Sample {
     total(host, samples.iter())
 }
 
-/// The sum; where the kernel counts all panes together, what it says.
+/// The sum of samples, or the kernel's count of all panes together if it has one.
 fn total<'a>(host: &dyn Host, samples: impl Iterator<Item = &'a Sample>) -> Sample {
     let add = |a: Option<u64>, b: Option<u64>| match (a, b) {
         (None, None) => None,
@@ -221,7 +221,8 @@ mod tests {
         for (seconds, memory) in [(0, 1), (299, 7), (300, 5), (301, 9), (302, 3)] {
             trend.note(seconds * 1000, &at(memory));
         }
-        // The most of a step counts, what is older than five minutes is gone, and nobody looked between.
+        // The maximum of a step is kept, points older than five minutes are dropped, and steps without a
+        // sample are `None`.
         let memory: Vec<_> = trend.parts(4).into_iter().map(|part| part.map(|(memory, _)| memory)).collect();
         assert_eq!(memory, [None, None, None, Some(9)]);
         let memory: Vec<_> = trend.parts(60).into_iter().map(|part| part.map(|(memory, _)| memory)).collect();

@@ -1,5 +1,5 @@
-//! Who waits for something in a pane: they are called when it prints, when its shell sets a mark,
-//! and when its program ends or the pane goes.
+//! Waiters for a pane: they are called when it prints, when its shell sets a mark, and when its program
+//! ends or the pane is closed.
 
 use std::collections::BTreeMap;
 
@@ -12,51 +12,51 @@ use super::events::Keep;
 use super::host::ExitStatus;
 use super::{Cx, Server};
 
-/// Waits of all clients at most; one more is an error of who asks.
+/// Maximum number of waits of all clients; one more is an error for its caller.
 const MAX_WAITS: usize = 10_000;
 
-/// Readers of one pane that are told apart by a key; one more is an error of who asks.
+/// Maximum number of reader keys of one pane; one more is an error for its caller.
 const MAX_KEYS: usize = 64;
 
-/// What there is to tell of a pane.
+/// News about a pane.
 #[derive(Clone, Copy, Debug)]
 pub enum News<'a> {
-    /// It printed something. `whole`: all that was read is on the screen; otherwise there is more,
-    /// which may overwrite or scroll away what is on the screen now.
+    /// It printed something. `whole`: all output read is on the screen; otherwise more follows, which may
+    /// overwrite or scroll away the present text.
     Printed { whole: bool },
-    /// Its shell set a mark just now: nothing behind the mark is on the screen yet.
+    /// Its shell set a mark just now: output after the mark is not on the screen yet.
     Mark(&'a Mark, &'a CommandMarks),
     /// Its program ended.
     Exited(ExitStatus),
-    /// It goes, or its program is replaced.
+    /// The pane is closed, or its program is replaced.
     Gone,
-    /// A timer that was set for this wait is due.
+    /// A timer of this wait is due; the number is that given to `tell_later`.
     Late(u32),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct WaitId(u64);
 
-/// Whoever waits for something in a pane.
+/// Called with news about a pane.
 pub trait Waiter: Send {
     fn hear(&mut self, cx: &mut Cx<'_>, id: WaitId, news: &News<'_>) -> Keep;
 
-    /// What it is made of, for a server that takes over.
+    /// Its state as text, for the next server.
     fn save(&self) -> String;
 }
 
 /// One wait.
 struct Wait {
-    /// Taken out while it runs.
+    /// `None` while it runs.
     waiter: Option<Box<dyn Waiter>>,
-    /// Timers that were set for it: what they are for, and when they are due (monotonic ms).
+    /// Timers set for it: their number, and when they are due (monotonic ms).
     due: Vec<(u32, u64)>,
 }
 
-/// A wait as another server had it: its pane, its waiter, and its timers.
+/// A serialized wait: its pane, its waiter, and its timers.
 pub type SavedWait = (PaneId, String, Vec<(u32, u64)>);
 
-/// What waits are made of beside the waiters.
+/// Serialized state beside the waits.
 #[derive(Default, Serialize, Deserialize)]
 pub struct SavedLooks {
     entered: Vec<(PaneId, CommandMarks)>,
@@ -68,24 +68,24 @@ pub struct SavedLooks {
 pub struct Waits {
     all: BTreeMap<(PaneId, WaitId), Wait>,
     next: u64,
-    /// Marks of panes as they were when a line was typed into them last.
+    /// Marks of each pane at the last line typed into it.
     entered: BTreeMap<PaneId, CommandMarks>,
-    /// Up to where each reader has looked at a pane (`capture-pane -S @seen`).
+    /// Per pane and key: how far that reader has read (`capture-pane -S @seen`).
     seen: BTreeMap<PaneId, BTreeMap<String, Seen>>,
 }
 
-/// Where the cursor was at a look.
+/// Position of the cursor at a reading.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Seen {
     pub line: Option<u64>,
-    /// Rows of the line above it, and its column, at a width.
+    /// Count of the line's rows above the cursor, and its column, at a width.
     pub row: u32,
     pub col: u32,
     pub width: u32,
 }
 
 impl Waits {
-    /// Notes a look at a pane, and tells of the one before. An error: too many keys.
+    /// Stores the position of a reading, and returns that of the one before. Error: too many keys.
     pub fn look(&mut self, pane: PaneId, key: &str, now: Seen) -> Result<Option<Seen>, String> {
         let keys = self.seen.entry(pane).or_default();
         if !keys.contains_key(key) && keys.len() >= MAX_KEYS {
@@ -94,7 +94,7 @@ impl Waits {
         Ok(keys.insert(key.to_owned(), now))
     }
 
-    /// All waits, for a server that takes over.
+    /// All waits as text, for the next server.
     pub fn save(&self) -> Vec<SavedWait> {
         let waits = self.all.iter().filter_map(|((pane, _), wait)| {
             let waiter = wait.waiter.as_ref()?;
@@ -119,14 +119,14 @@ impl Waits {
         self.all.range((pane, WaitId(0))..=(pane, WaitId(u64::MAX))).next().is_some()
     }
 
-    /// What the marks of a pane were when a line was typed into it last.
+    /// The marks of a pane at the last line typed into it.
     pub fn entered(&self, pane: PaneId) -> Option<&CommandMarks> {
         self.entered.get(&pane)
     }
 }
 
 impl Server {
-    /// Input goes to a pane: if it ends a line, what comes of that is news.
+    /// Records input to a pane: if it ends a line, stores the pane's marks.
     pub fn note_input(&mut self, pane: PaneId, bytes: &[u8]) {
         if bytes.iter().any(|byte| matches!(byte, b'\r' | b'\n'))
             && let Some(p) = self.panes.get(&pane)
@@ -138,7 +138,7 @@ impl Server {
 }
 
 impl Cx<'_> {
-    /// Calls `waiter` with what happens in a pane from now on. `None`: too many wait.
+    /// Calls `waiter` with all later news of a pane. `None`: too many waits.
     pub fn watch_pane(&mut self, pane: PaneId, waiter: Box<dyn Waiter>) -> Option<WaitId> {
         let waits = &mut self.server.waits;
         if waits.all.len() >= MAX_WAITS {
@@ -151,7 +151,7 @@ impl Cx<'_> {
         Some(id)
     }
 
-    /// Tells one waiter that a timer is due, after so many milliseconds.
+    /// Calls one waiter with `News::Late(what)` after `delay_ms`.
     pub fn tell_later(&mut self, pane: PaneId, id: WaitId, delay_ms: u64, what: u32) {
         if let Some(wait) = self.server.waits.all.get_mut(&(pane, id)) {
             wait.due.retain(|(known, _)| *known != what);
@@ -160,14 +160,14 @@ impl Cx<'_> {
         self.host.timer(delay_ms, Box::new(move |cx| cx.tell_waiter((pane, id), &News::Late(what))));
     }
 
-    /// Ends a wait without a word.
+    /// Ends a wait without calling the waiter.
     pub fn end_watch(&mut self, pane: PaneId, id: WaitId) {
         self.server.waits.all.remove(&(pane, id));
         let watched = self.server.waits.is_watched(pane);
         self.host.pane_watched(pane, watched);
     }
 
-    /// Tells all who wait for something in a pane.
+    /// Calls all waiters of a pane.
     pub fn tell_waiters(&mut self, pane: PaneId, news: &News<'_>) {
         let range = (pane, WaitId(0))..=(pane, WaitId(u64::MAX));
         let keys: Vec<_> = self.server.waits.all.range(range).map(|(key, _)| *key).collect();

@@ -1,4 +1,4 @@
-//! A window: panes, their layout, and what is known of it as a whole.
+//! A window: its panes, their layout, and its other state.
 
 use crate::base::clock::Now;
 use crate::base::{ClientId, PaneId, SessionId, Size, WindowId};
@@ -27,12 +27,12 @@ pub struct Window {
     pub active: PaneId,
     /// Panes that were active before, newest first.
     pub last_panes: Vec<PaneId>,
-    /// Stacking order, top first (floating panes before tiled ones).
+    /// Stacking order, top first: floating panes before tiled ones.
     pub z_order: Vec<PaneId>,
     pub layout: Layout,
-    /// The layout before a zoom.
+    /// The layout from before a zoom.
     pub saved_layout: Option<Layout>,
-    /// Layout string before the last change, for `select-layout -o`.
+    /// Layout string from before the last change, for `select-layout -o`.
     pub old_layout: Option<String>,
     /// Index of the last preset used, for `next-layout`.
     pub last_preset: Option<usize>,
@@ -41,10 +41,10 @@ pub struct Window {
     pub manual_size: Size,
     /// Pixels of a cell: width, height.
     pub cell_pixels: (u32, u32),
-    /// A new size that waits to be applied.
+    /// New size that `apply_sizes` has to apply.
     pub new_size: Size,
     pub new_cell_pixels: (u32, u32),
-    /// Where the last floating pane was put.
+    /// Position of the last new floating pane.
     pub last_new_pane: (u32, u32),
     pub flags: WindowFlags,
     pub options: Options,
@@ -57,8 +57,8 @@ pub struct Window {
     pub name_check_due: bool,
     /// The client that used it last (`window-size latest`).
     pub latest: Option<ClientId>,
-    /// Alerts wait to be looked at.
+    /// The window has alerts that have to be processed.
     pub alerts_queued: bool,
-    /// When silence is reported (monotonic ms), if monitored.
+    /// Time at which silence is reported (monotonic ms), if monitored.
     pub silence_due_ms: Option<u64>,
 }

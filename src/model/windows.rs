@@ -1,4 +1,4 @@
-//! Windows: made and unmade, their active panes, their flags as text.
+//! Windows: making and destroying them, their active panes, their flags as text.
 
 use crate::base::{PaneId, SessionId, Size, WindowId};
 use crate::options::opt;
@@ -12,13 +12,13 @@ use super::window::WindowFlags;
 use super::winlinks::Step;
 use super::{Cx, Server, Window};
 
-/// Pixels of a cell when no terminal has told them: width, height.
+/// Pixels of a cell when no terminal has reported them: width, height.
 pub const DEFAULT_CELL_PIXELS: (u32, u32) = (16, 32);
 
-/// `Window::active` before the first pane is there; never the id of a pane.
+/// Value of `Window::active` until the first pane is made; never the id of a pane.
 pub(super) const NO_PANE: PaneId = PaneId(u32::MAX);
 
-/// Cell sizes with the default for those not known.
+/// Pixels of a cell, with the default for those unknown.
 pub(super) fn known_pixels(pixels: (u32, u32)) -> (u32, u32) {
     (
         if pixels.0 == 0 { DEFAULT_CELL_PIXELS.0 } else { pixels.0 },
@@ -27,7 +27,7 @@ pub(super) fn known_pixels(pixels: (u32, u32)) -> (u32, u32) {
 }
 
 impl Server {
-    /// Name flags of a winlink, as `#{window_raw_flags}`; escaped, `#` is doubled.
+    /// Flags of a winlink, as `#{window_raw_flags}`; with `escape`, `#` is doubled.
     pub fn window_flags_text(&self, session: SessionId, index: i32, escape: bool) -> String {
         let mut out = String::new();
         let Some(s) = self.session(session) else { return out };
@@ -79,7 +79,7 @@ impl Server {
         out
     }
 
-    /// A pane by its index in a window, counted from `pane-base-index`.
+    /// The pane with an index in a window, counted from `pane-base-index`.
     pub fn pane_at_index(&self, window: WindowId, index: i64) -> Option<PaneId> {
         let base = self.option(OptionScope::Window(window), opt::PANE_BASE_INDEX);
         let at = usize::try_from(index.checked_sub(base)?).ok()?;
@@ -105,7 +105,7 @@ impl Server {
         panes.get(at).copied()
     }
 
-    /// The marked pane, if it is still there.
+    /// The marked pane, if it still exists.
     pub fn valid_mark(&self) -> Option<super::Marked> {
         self.marked.filter(|m| {
             m.link.0 == m.session
@@ -114,7 +114,7 @@ impl Server {
         })
     }
 
-    /// Sets a window's name; what is not valid is ignored.
+    /// Sets a window's name; a name that is not valid is ignored.
     pub fn set_window_name(&mut self, window: WindowId, name: &str, untrusted: bool) {
         let Some(name) = super::names::clean_name(name, untrusted) else { return };
         let Some(w) = self.windows.get_mut(&window) else { return };
@@ -123,7 +123,7 @@ impl Server {
         self.notify(event.with("old_name", old).with("new_name", name));
     }
 
-    /// The name a window gets from its active pane's command.
+    /// Name for a window, from its active pane's command.
     pub fn default_window_name(&self, window: WindowId) -> String {
         let Some(pane) = self.window(window).and_then(|w| self.pane(w.active)) else { return String::new() };
         let command = super::names::command_line(&pane.argv);
@@ -132,7 +132,7 @@ impl Server {
 }
 
 impl Cx<'_> {
-    /// A new window without panes and not linked anywhere yet.
+    /// Makes a window without panes that is not linked anywhere yet.
     pub(super) fn create_window(&mut self, size: Size, pixels: (u32, u32)) -> WindowId {
         let id = WindowId(self.server.next_window);
         self.server.next_window += 1;
@@ -169,7 +169,7 @@ impl Cx<'_> {
         id
     }
 
-    /// Makes a pane the active one of its window. False when it was already.
+    /// Makes a pane the active one of its window. Returns false when it already was.
     pub fn set_active_pane(&mut self, window: WindowId, pane: PaneId, notify: bool) -> bool {
         let Some(w) = self.server.window(window) else { return false };
         if w.active == pane {
@@ -200,7 +200,7 @@ impl Cx<'_> {
         true
     }
 
-    /// Makes a pane the active one for a user who turns to it: a floating one comes to the top.
+    /// Makes a pane active because a user selected it: a floating pane is also raised.
     pub fn switch_active_pane(&mut self, window: WindowId, pane: PaneId) -> bool {
         if self.server.window(window).is_some_and(|w| w.active != pane && w.layout.is_floating(pane)) {
             self.raise_pane(pane);
@@ -208,7 +208,7 @@ impl Cx<'_> {
         self.set_active_pane(window, pane, true)
     }
 
-    /// Takes a pane out of what its window remembers: active, last, marked.
+    /// Removes a pane from the window's records: active, last, marked.
     pub fn lost_pane(&mut self, window: WindowId, pane: PaneId) {
         if self.server.marked.is_some_and(|m| m.pane == pane) {
             self.server.marked = None;
@@ -235,7 +235,7 @@ impl Cx<'_> {
         self.update_window_focus(window);
     }
 
-    /// The window is not shown anywhere any more: it and its panes go.
+    /// Destroys a window that is not linked anywhere any more, with its panes.
     pub(super) fn drop_window(&mut self, window: WindowId) {
         self.unzoom(window, false);
         self.server.notify_window(EventKind::WindowClosed, window);
@@ -246,7 +246,7 @@ impl Cx<'_> {
         }
     }
 
-    /// Unlinks a window from all sessions; sessions left empty go with it.
+    /// Unlinks a window from all sessions; sessions left empty are destroyed.
     pub fn kill_window(&mut self, window: WindowId, renumber: bool) {
         for session in self.server.sessions_by_name() {
             if !self.server.session_has(session, window) {
@@ -279,7 +279,7 @@ impl Cx<'_> {
         }
     }
 
-    /// `renumber_session` for every session.
+    /// Calls `renumber_session` for every session.
     pub fn renumber_all(&mut self) {
         for session in self.server.sessions_by_name() {
             self.renumber_session(session);
@@ -323,7 +323,7 @@ impl Cx<'_> {
         Ok(())
     }
 
-    /// Unlinks a winlink; its session goes if that was its last.
+    /// Unlinks a winlink; its session is destroyed if that was its last.
     pub fn unlink_window(&mut self, session: SessionId, index: i32) {
         if self.detach_winlink(session, index) {
             self.destroy_session_group(session);

@@ -1,5 +1,5 @@
-//! Winlinks: windows at their indexes in sessions, the current one, those visited before, and
-//! moving among them.
+//! Winlinks: windows at their indexes in sessions, the current and the last ones, and selecting among
+//! them.
 
 use crate::base::{SessionId, WindowId};
 use crate::options::opt;
@@ -14,25 +14,25 @@ use super::{Cx, Server, Winlink};
 /// `Session::current` while a session has no current window (only in the middle of changes).
 pub const NO_WINLINK: i32 = -1;
 
-/// Which way to go through winlinks.
+/// Direction in which to go through winlinks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Step {
     Next,
     Previous,
 }
 
-/// What became of a wish to change the current window.
+/// Result of selecting a window.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Selected {
     Changed,
-    /// It was current already.
+    /// It was current before.
     Same,
-    /// There is none such.
+    /// No such window.
     Missing,
 }
 
 impl Server {
-    /// Whether a session shows a window at any index.
+    /// True if a session shows a window at any index.
     pub fn session_has(&self, session: SessionId, window: WindowId) -> bool {
         self.window(window).is_some_and(|w| w.winlinks.iter().any(|(s, _)| *s == session))
     }
@@ -47,7 +47,7 @@ impl Server {
     fn free_index(&self, session: SessionId, from: i32) -> Option<i32> {
         let s = self.session(session)?;
         let mut index = from;
-        // There are fewer winlinks than indexes, so this ends.
+        // There are fewer winlinks than indexes, so the loop ends.
         while s.winlinks.contains_key(&index) {
             index = if index == i32::MAX { 0 } else { index + 1 };
             if index == from {
@@ -57,8 +57,8 @@ impl Server {
         Some(index)
     }
 
-    /// Puts a window at an index (`None`: the first free one from `base-index`). Returns the
-    /// index, or `None` when it is taken.
+    /// Puts a window at an index (`None`: the first free one from `base-index`). Returns the index, or
+    /// `None` when it is taken.
     pub fn add_winlink(&mut self, session: SessionId, index: Option<i32>, window: WindowId) -> Option<i32> {
         let index = match index {
             Some(index) if self.session(session)?.winlinks.contains_key(&index) => return None,
@@ -144,7 +144,7 @@ impl Server {
         }
     }
 
-    /// Clears the alerts of a window wherever it is shown.
+    /// Clears the alerts of a window in all sessions.
     pub fn clear_alerts(&mut self, window: WindowId) {
         let Some(w) = self.windows.get_mut(&window) else { return };
         w.flags -= super::window::WindowFlags::ALERTS;
@@ -158,7 +158,7 @@ impl Server {
         }
     }
 
-    /// Tells hooks and control clients of a window in a session.
+    /// Notifies hooks and control clients of an event of a window in a session.
     pub fn notify_session_window(&mut self, kind: EventKind, session: SessionId, window: WindowId) {
         let index = match self.session(session) {
             Some(s) if self.winlink_window(session, s.current) == Some(window) => Some(s.current),
@@ -175,7 +175,7 @@ impl Server {
         });
     }
 
-    /// Another window became current in a session.
+    /// Notifies that another window became current in a session.
     fn notify_window_changed(&mut self, session: SessionId, before: i32) {
         let event = self.session_event(EventKind::SessionWindowChanged, session);
         let now = self.session(session).map(|s| s.current);
@@ -187,7 +187,7 @@ impl Server {
         self.notify(event.with_some("old_window", old).with_some("old_window_index", index));
     }
 
-    /// Makes room at (or behind) an index by moving winlinks up; returns the free index.
+    /// Moves winlinks up to free an index (`before`) or the one behind it; returns the free index.
     pub fn shuffle_up(&mut self, session: SessionId, index: i32, before: bool) -> Option<i32> {
         let free = if before { index } else { index.checked_add(1)? };
         let s = self.session(session)?;
@@ -204,7 +204,7 @@ impl Server {
         Some(free)
     }
 
-    /// Gives a winlink another index, which is free, and everything that names it with it.
+    /// Moves a winlink to a free index, and updates all references to it.
     fn move_winlink(&mut self, session: SessionId, from: i32, to: i32) {
         let Some(s) = self.sessions.get_mut(&session) else { return };
         let Some(winlink) = s.winlinks.remove(&from) else { return };
@@ -229,7 +229,7 @@ impl Server {
 
     /// Numbers a session's windows from `base-index` without gaps.
     ///
-    /// tmux: a window that is there twice keeps only its first place in the list of last ones.
+    /// tmux: a window that is linked twice keeps only its first place among the last windows.
     pub fn renumber_windows(&mut self, session: SessionId) {
         let base = self.option(OptionScope::Session(session), opt::BASE_INDEX) as i32;
         let Some(s) = self.sessions.get_mut(&session) else { return };
@@ -256,7 +256,7 @@ impl Server {
         s.last = last;
         for (from, (to, window)) in &new_index {
             if let Some(w) = self.windows.get_mut(window) {
-                // Indexes may overlap with old ones: mark what is done by moving it to the end.
+                // New indexes may equal old ones: mark those done by moving them to the end.
                 if let Some(at) = w.winlinks.iter().position(|p| *p == (session, *from)) {
                     w.winlinks.remove(at);
                     w.winlinks.push((session, *to));
@@ -273,8 +273,8 @@ impl Server {
 }
 
 impl Cx<'_> {
-    /// Exchanges the windows at two indexes of a session; the current window stays the same.
-    /// False when there are no such windows.
+    /// Exchanges the windows at two indexes of a session; the current window stays the same. Returns
+    /// false when there are no such windows.
     pub fn swap_windows_of(&mut self, session: SessionId, a: i32, b: i32) -> bool {
         let window = |index: i32| self.server.winlink_window(session, index);
         let (Some(first), Some(second)) = (window(a), window(b)) else { return false };
@@ -301,7 +301,7 @@ impl Cx<'_> {
         true
     }
 
-    /// Makes an index a session's current window.
+    /// Makes the window at an index the session's current one.
     pub fn select_winlink(&mut self, session: SessionId, index: Option<i32>) -> Selected {
         let Some(s) = self.server.session(session) else { return Selected::Missing };
         let Some(index) = index.filter(|i| s.winlinks.contains_key(i)) else { return Selected::Missing };
@@ -329,19 +329,19 @@ impl Cx<'_> {
         Selected::Changed
     }
 
-    /// To the next or previous window, or the next with an alert.
+    /// Selects the next or previous window, or the next with an alert.
     pub fn select_step(&mut self, session: SessionId, step: Step, alert: bool) -> Selected {
         let target = self.server.step_target(session, step, alert);
         self.select_winlink(session, target)
     }
 
-    /// To the window that was current before.
+    /// Selects the window that was current before.
     pub fn select_last(&mut self, session: SessionId) -> Selected {
         let last = self.server.session(session).and_then(|s| s.last.first().copied());
         self.select_winlink(session, last)
     }
 
-    /// Leaves a winlink for the last, previous or next one, if it is current.
+    /// Leaves the current winlink: selects the last one, else the previous or next one.
     fn leave_winlink(&mut self, session: SessionId) {
         if self.select_last(session) != Selected::Changed
             && self.select_step(session, Step::Previous, false) != Selected::Changed
@@ -350,8 +350,8 @@ impl Cx<'_> {
         }
     }
 
-    /// Takes a winlink out of its session. The window goes with its last winlink. Nothing else
-    /// of the session is changed.
+    /// Takes a winlink out of its session. A window without winlinks is destroyed. Nothing else of the
+    /// session is changed.
     pub(super) fn remove_winlink(&mut self, session: SessionId, index: i32) {
         self.server.forget_last(session, index);
         let Some(s) = self.server.sessions.get_mut(&session) else { return };
@@ -359,7 +359,7 @@ impl Cx<'_> {
         self.unlink_place(winlink.window, session, index);
     }
 
-    /// Forgets one place of a window; without any left the window goes.
+    /// Removes one place of a window; a window without places is destroyed.
     pub(super) fn unlink_place(&mut self, window: WindowId, session: SessionId, index: i32) {
         let Some(w) = self.server.windows.get_mut(&window) else { return };
         if let Some(at) = w.winlinks.iter().position(|p| *p == (session, index)) {
@@ -388,8 +388,8 @@ impl Cx<'_> {
         Ok(added)
     }
 
-    /// Unlinks a window from a session. True when the session has none left: the caller
-    /// destroys it.
+    /// Unlinks a window from a session. Returns true when the session has none left: the caller must
+    /// destroy it.
     pub fn detach_winlink(&mut self, session: SessionId, index: i32) -> bool {
         let Some(s) = self.server.session(session) else { return false };
         let Some(winlink) = s.winlinks.get(&index).copied() else { return s.winlinks.is_empty() };
@@ -407,8 +407,8 @@ impl Cx<'_> {
         self.server.session(session).is_some_and(|s| s.winlinks.is_empty())
     }
 
-    /// Replaces what is at an index, whether or not the session is left without windows for a
-    /// moment. True when it was the current window.
+    /// Removes the winlink at an index for a replacement; the session may be without windows until then.
+    /// Returns true when it was the current window.
     pub(super) fn clear_index(&mut self, session: SessionId, index: i32) -> bool {
         let Some(window) = self.server.winlink_window(session, index) else { return false };
         self.server.notify_session_window(EventKind::WindowUnlinked, session, window);

@@ -6,7 +6,7 @@ use crate::syntax::table::FindFlags;
 use super::super::Server;
 
 impl Server {
-    /// The client used last, of a session if it has any, else of all.
+    /// The client used last: of a session if it has any, else of all.
     pub fn best_client(&self, session: SessionId) -> Option<ClientId> {
         let session = Some(session).filter(|s| self.session(*s).is_some_and(|s| s.attached != 0));
         let mut best: Option<&super::Client> = None;
@@ -36,8 +36,8 @@ impl Server {
         session.and_then(|s| self.best_client(s)).ok_or_else(|| "no current client".to_owned())
     }
 
-    /// A client by its name or terminal, the leading `/dev/` left out or not, with or without a
-    /// colon behind; `None` means the current one. Errors: `can't find client: NAME`.
+    /// A client by its name or terminal, with or without the leading `/dev/` and a trailing colon; `None`
+    /// means the current client. Errors: `can't find client: NAME`.
     pub fn find_client(&self, target: Option<&str>, client: Option<ClientId>) -> Result<ClientId, String> {
         let Some(target) = target else { return self.current_client(client) };
         let name = target.strip_suffix(':').unwrap_or(target);

@@ -1,7 +1,7 @@
-//! What a target stands for: a session, a winlink, a window and a pane, together.
+//! Objects that a target refers to: a session, a winlink, a window and a pane together.
 //!
-//! `state` part here: making states from things. `target` resolves what users write, `client`
-//! finds clients.
+//! This file makes states from objects, `target` resolves targets as users write them, `client` finds
+//! clients.
 
 use crate::base::{ClientId, MouseEvent, PaneId, SessionId, WindowId};
 use crate::syntax::table::FindFlags;
@@ -21,14 +21,14 @@ pub struct FindState {
     pub winlink: Option<i32>,
     pub window: Option<WindowId>,
     pub pane: Option<PaneId>,
-    /// Window index asked for where there is no window yet (`-t :7` of `new-window`).
+    /// Index asked for at which there is no window yet (`-t :7` of `new-window`).
     pub index: Option<i32>,
-    /// `Server::next_link` when it was found: a winlink made since is another one.
+    /// `Server::next_link` when it was found: a winlink made later at the same index is a different one.
     pub found: u64,
 }
 
 impl FindState {
-    /// A session with its current window and active pane.
+    /// The state of a session: its current window and active pane.
     pub fn from_session(server: &Server, session: SessionId) -> Self {
         let winlink = server.session(session).map(|s| s.current);
         let window = server.current_window(session);
@@ -37,7 +37,7 @@ impl FindState {
         Self { session, winlink, window, pane, index: None, found: server.next_link }
     }
 
-    /// A winlink of a session with its active pane.
+    /// The state of a winlink, with its active pane.
     pub fn from_winlink(server: &Server, session: SessionId, index: i32) -> Self {
         let window = server.winlink_window(session, index);
         let pane = window.and_then(|w| server.window(w)).map(|w| w.active);
@@ -45,12 +45,12 @@ impl FindState {
         Self { session: Some(session), winlink, window, pane, index: None, found: server.next_link }
     }
 
-    /// A winlink of a session and a pane of its window.
+    /// The state of a winlink and a pane of its window.
     pub fn from_winlink_pane(server: &Server, session: SessionId, index: i32, pane: PaneId) -> Self {
         Self { pane: Some(pane), index: Some(index), ..Self::from_winlink(server, session, index) }
     }
 
-    /// A window, in the best session that shows it.
+    /// The state of a window, in the best session that shows it.
     pub fn from_window(server: &Server, window: WindowId) -> Self {
         let Some(w) = server.window(window) else { return Self::default() };
         let Some((session, index)) = server.best_winlink(window) else { return Self::default() };
@@ -64,27 +64,27 @@ impl FindState {
         }
     }
 
-    /// A pane, in the best session that shows its window.
+    /// The state of a pane, in the best session that shows its window.
     pub fn from_pane(server: &Server, pane: PaneId) -> Self {
         let Some(p) = server.pane(pane) else { return Self::default() };
         let state = Self::from_window(server, p.window);
         if state.window.is_some() { Self { pane: Some(pane), ..state } } else { state }
     }
 
-    /// What a mouse event hit, if that was a pane.
+    /// The state of the pane that a mouse event hit, if any.
     pub fn from_mouse(server: &Server, mouse: &MouseEvent) -> Option<Self> {
         let (session, index, pane) = server.mouse_pane(mouse)?;
         Some(Self { pane: Some(pane), ..Self::from_winlink(server, session, index) })
     }
 
-    /// The best session there is.
+    /// The state of the best session, if there is any.
     pub fn from_nothing(server: &Server, flags: FindFlags) -> Option<Self> {
         let session = server.best_session(server.sessions.values(), flags)?;
         let state = Self::from_session(server, session);
         Some(Self { index: state.winlink, ..state })
     }
 
-    /// What a client looks at, if it is attached.
+    /// The state that an attached client shows.
     pub fn from_client(server: &Server, client: ClientId) -> Self {
         let Some(c) = server.client(client) else { return Self::default() };
         let Some(session) = c.session else { return Self::default() };
@@ -92,8 +92,8 @@ impl FindState {
         Self { pane: server.client_pane(c).or(state.pane), ..state }
     }
 
-    /// The current state for commands of a client: what it looks at; else the session with the
-    /// pane that it runs in; else the best session. `None` without sessions.
+    /// The current state for commands of a client: what the client shows; else the session of the pane
+    /// that it runs in; else the best session. `None` without sessions.
     pub fn current_for(server: &Server, client: Option<ClientId>, flags: FindFlags) -> Option<Self> {
         let Some(c) = client.and_then(|id| server.client(id)) else {
             return Self::from_nothing(server, flags);
@@ -105,13 +105,13 @@ impl FindState {
         let Some(session) = window.and_then(|w| server.best_session_with(w, flags)) else {
             return Self::from_nothing(server, flags);
         };
-        // tmux: the session's current window counts, not the one that the client runs in.
+        // tmux: uses the session's current window, not the one that the client runs in.
         let state = Self::from_session(server, session);
         let index = window.and_then(|w| server.best_index(session, w));
         Some(Self { index, ..state })
     }
 
-    /// Whether all that it names is still there and still belongs together.
+    /// True if all its objects still exist and belong together.
     pub fn is_valid(&self, server: &Server) -> bool {
         let (Some(s), Some(wl), Some(w), Some(p)) = (self.session, self.winlink, self.window, self.pane)
         else {
@@ -124,7 +124,7 @@ impl FindState {
 }
 
 impl Server {
-    /// Whether one session is a better guess than another.
+    /// True if one session is a better guess than another.
     fn is_better(&self, session: &Session, than: &Session, flags: FindFlags) -> bool {
         if flags.contains(FindFlags::PREFER_UNATTACHED) {
             match (than.attached != 0, session.attached != 0) {
@@ -157,7 +157,7 @@ impl Server {
         self.best_session(w.winlinks.iter().filter_map(|(s, _)| self.session(*s)), flags)
     }
 
-    /// Where a session shows a window: in its current winlink, else in the first.
+    /// The index at which a session shows a window: its current winlink, else the first.
     pub fn best_index(&self, session: SessionId, window: WindowId) -> Option<i32> {
         let s = self.session(session)?;
         if self.current_window(session) == Some(window) {
@@ -166,7 +166,7 @@ impl Server {
         self.winlink_of(session, window)
     }
 
-    /// The session and index that a window is best shown in.
+    /// The best session and index that show a window.
     pub fn best_winlink(&self, window: WindowId) -> Option<(SessionId, i32)> {
         let session = self.best_session_with(window, FindFlags::empty())?;
         Some((session, self.best_index(session, window)?))
@@ -187,12 +187,12 @@ impl Server {
         FindState::from_nothing(self, FindFlags::empty())
     }
 
-    /// What a mouse event hit, if that was a pane.
+    /// The state of the pane that a mouse event hit, if any.
     pub fn find_from_mouse(&self, mouse: &MouseEvent) -> Option<FindState> {
         FindState::from_mouse(self, mouse)
     }
 
-    /// Session, and winlink if there is one, that a mouse event hit.
+    /// The session, and the winlink if any, that a mouse event hit.
     pub fn mouse_window(&self, mouse: &MouseEvent) -> Option<(SessionId, Option<i32>)> {
         if !mouse.valid {
             return None;
@@ -207,7 +207,7 @@ impl Server {
         }
     }
 
-    /// Session, winlink and pane that a mouse event hit.
+    /// The session, winlink and pane that a mouse event hit.
     pub fn mouse_pane(&self, mouse: &MouseEvent) -> Option<(SessionId, i32, PaneId)> {
         let (session, index) = self.mouse_window(mouse)?;
         let index = index?;
@@ -216,7 +216,7 @@ impl Server {
         window.panes.contains(&pane).then_some((session, index, pane))
     }
 
-    /// Where in a pane a mouse event hit; `last`: where the one before it did.
+    /// The position in a pane that a mouse event hit; `last`: that of the event before it.
     pub fn mouse_at(&self, pane: PaneId, mouse: &MouseEvent, last: bool) -> Option<(u32, u32)> {
         let p = self.pane(pane)?;
         let (x, y) = if last { (mouse.last_x, mouse.last_y) } else { (mouse.x, mouse.y) };

@@ -11,7 +11,7 @@ use super::super::winlinks::Step;
 use super::super::{ItemContext, Server};
 use super::FindState;
 
-/// A target to resolve, and what stands in for the parts it leaves out.
+/// A target to resolve, with the defaults for parts that it leaves out.
 #[derive(Clone, Copy)]
 pub struct FindRequest<'a> {
     pub kind: FindKind,
@@ -19,7 +19,7 @@ pub struct FindRequest<'a> {
     pub target: Option<&'a str>,
     /// The current state of the queue item.
     pub current: FindState,
-    /// Whose command it is.
+    /// The client whose command it is.
     pub client: Option<ClientId>,
     pub mouse: &'a MouseEvent,
 }
@@ -51,7 +51,7 @@ struct Parts<'a> {
     session: Option<&'a str>,
     window: Option<&'a str>,
     pane: Option<&'a str>,
-    /// The window cannot be a session, the pane cannot be a window.
+    /// The window part cannot be a session, the pane part cannot be a window.
     window_only: bool,
     pane_only: bool,
     exact_session: bool,
@@ -100,7 +100,7 @@ impl<'a> Parts<'a> {
         parts
     }
 
-    /// A target without separators: its first character tells what it is, else what is wanted.
+    /// Splits a target without separators: its first character shows its kind, else `kind` decides.
     fn whole(text: &'a str, kind: FindKind) -> Self {
         let kind = match text.as_bytes().first() {
             Some(b'$') => FindKind::Session,
@@ -116,7 +116,7 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// What one look-up found wanting.
+/// The part that a look-up did not find.
 enum Missing {
     Session,
     Window,
@@ -124,9 +124,8 @@ enum Missing {
 }
 
 impl Server {
-    /// Resolves a source or target of a command item. The error is what to tell the user, or
-    /// nothing where the search is to be quiet. With `CAN_FAIL` there are no errors, only states
-    /// with parts missing.
+    /// Resolves a source or target of a command item. The error is a message for users, or empty where
+    /// the search is quiet. With `CAN_FAIL` there are no errors, only states with parts missing.
     pub fn find_target(
         &self,
         item: &ItemContext,
@@ -143,7 +142,7 @@ impl Server {
         })
     }
 
-    /// As `find_target`, with an empty error where the search is to be quiet.
+    /// Like `find_target`, with an empty error where the search is quiet.
     pub fn find_for_item(
         &self,
         item: &ItemContext,
@@ -209,7 +208,7 @@ impl Server {
         })
     }
 
-    /// What parts that are left out stand for.
+    /// The state used for parts that are left out.
     fn current_state(&self, request: &FindRequest<'_>) -> Result<FindState, String> {
         if request.flags.contains(FindFlags::DEFAULT_MARKED)
             && let Some(marked) = self.marked_state()
@@ -253,7 +252,7 @@ impl Server {
         self.best_session(names.into_iter().filter_map(|id| self.session(id)), flags)
     }
 
-    /// The only one of `names` that a test holds for.
+    /// The only one of `names` for which a test holds; `Err` if there are several.
     fn only<T: Copy>(names: &[(T, &str)], holds: impl Fn(&str) -> bool) -> Result<Option<T>, ()> {
         let mut found = names.iter().filter(|(_, name)| holds(name)).map(|(what, _)| *what);
         match (found.next(), found.next()) {
@@ -262,7 +261,7 @@ impl Server {
         }
     }
 
-    /// A session by id, name, client, start of a name or pattern.
+    /// A session by id, name, client, prefix of a name, or pattern.
     fn session_by_text(&self, text: &str, flags: FindFlags) -> Option<SessionId> {
         if text.starts_with('$') {
             return SessionId::parse(text).and_then(|id| self.session(id)).map(|s| s.id);
@@ -356,8 +355,8 @@ impl Finder<'_> {
         window.is_some()
     }
 
-    /// A window that lies in any session if it is an id, else in the current one; else the
-    /// current window of a session of that name.
+    /// Finds a window by id in any session, else by text in the current session; else the current window
+    /// of the session with that name.
     fn window(&mut self, text: &str, only: bool) -> bool {
         if text.starts_with('@') {
             let id = WindowId::parse(text).filter(|id| self.server.window(*id).is_some());
@@ -371,7 +370,7 @@ impl Finder<'_> {
             return false;
         }
         let Some(session) = self.server.session_by_text(text, self.flags) else {
-            // tmux: having looked for a session in vain, it forgets the current one.
+            // tmux: after a failed search for a session, it forgets the current one.
             *self.state = FindState::default();
             return false;
         };
@@ -384,7 +383,7 @@ impl Finder<'_> {
         ok
     }
 
-    /// Fills in where a window is best shown.
+    /// Fills in the best session and index for a window.
     fn best_place(&mut self, window: Option<WindowId>) -> bool {
         self.state.window = window;
         let session = window.and_then(|w| self.server.best_session_with(w, self.flags));
@@ -392,20 +391,21 @@ impl Finder<'_> {
         self.best_index()
     }
 
-    /// Fills in where the state's session best shows its window.
+    /// Fills in the best index of the state's window in its session.
     fn best_index(&mut self) -> bool {
         let (Some(session), Some(window)) = (self.state.session, self.state.window) else { return false };
         let index = self.server.best_index(session, window);
         index.is_some() && self.set_winlink(index)
     }
 
-    /// A window of the state's session: id, offset, sign, index, name, start of it, pattern.
+    /// Finds a window of the state's session: by id, offset, sign, index, name, prefix of a name, or
+    /// pattern.
     fn window_in_session(&mut self, text: &str) -> bool {
         let server = self.server;
         let Some(s) = self.state.session.and_then(|id| server.session(id)) else { return false };
         let exact = self.flags.contains(FindFlags::EXACT_WINDOW);
         let wants_index = self.flags.contains(FindFlags::WINDOW_INDEX);
-        // Where only an index is found, the window is the current one.
+        // If only an index is found, the window is the current one.
         self.state.winlink = Some(s.current);
         self.state.window = server.current_window(s.id);
         if text.starts_with('@') {
@@ -467,7 +467,7 @@ impl Finder<'_> {
         starts.or_else(|| Server::only(&names, |name| fnmatch(text, name, false)).ok().flatten())
     }
 
-    /// A pane: anywhere if it is an id, else of the current window; else what `window` finds.
+    /// Finds a pane by id anywhere, else in the current window; else through `window`.
     fn pane(&mut self, text: &str, only: bool) -> bool {
         if text.starts_with('%') {
             let Some(pane) = self.pane_by_id(text) else { return false };
@@ -500,7 +500,7 @@ impl Finder<'_> {
         self.set_winlink(current) && self.pane_in_window(text)
     }
 
-    /// A pane of the state's window.
+    /// Finds a pane of the state's window.
     fn pane_in_window(&mut self, text: &str) -> bool {
         let server = self.server;
         let Some(w) = self.state.window.and_then(|id| server.window(id)) else { return false };
@@ -529,7 +529,7 @@ impl Finder<'_> {
     }
 }
 
-/// `+`, `-`, `+N`, `-N`: which way, and how far.
+/// Parses `+`, `-`, `+N`, `-N` into a direction and a distance.
 fn offset(text: &str) -> Option<(Step, i32)> {
     let (step, rest) = match text.as_bytes().first()? {
         b'+' => (Step::Next, &text[1..]),
@@ -539,7 +539,7 @@ fn offset(text: &str) -> Option<(Step, i32)> {
     if rest.is_empty() {
         return Some((step, 1));
     }
-    // tmux: what is not a number counts as no step at all.
+    // tmux: text that is not a number counts as 0.
     Some((step, parse_number(rest, 1, i64::from(i32::MAX)).unwrap_or(0) as i32))
 }
 

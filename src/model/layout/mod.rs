@@ -1,8 +1,8 @@
-//! The layout tree of a window: how tiled panes share it, and where floating ones lie.
+//! The layout tree of a window: how tiled panes share it, and the places of floating ones.
 //!
-//! An arena of cells addressed by index. `resize` changes sizes, `split` adds and removes
-//! cells, `presets` builds whole trees, `text` reads and prints layout strings. All of it is
-//! pure geometry: what surrounds a pane (its status line, its scrollbar) comes in as `Rules`.
+//! An arena of cells addressed by index. `resize` changes sizes, `split` adds and removes cells,
+//! `presets` builds whole trees, `text` reads and prints layout strings. All of it is pure geometry: the
+//! space for status lines and scrollbars comes in as `Rules`.
 
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +24,7 @@ pub type CellId = usize;
 /// Smallest width or height of a pane.
 pub const PANE_MINIMUM: u32 = 1;
 
-/// The direction in which cells follow each other.
+/// The direction in which the children of a cell are arranged.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Axis {
     /// Side by side: sizes are columns.
@@ -52,7 +52,7 @@ impl From<Axis> for CellKind {
     }
 }
 
-/// Where panes have a status line (`pane-border-status`).
+/// Position of the panes' status lines (`pane-border-status`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum BorderStatus {
     #[default]
@@ -61,7 +61,7 @@ pub enum BorderStatus {
     Bottom,
 }
 
-/// What takes room beside panes.
+/// Space to leave free beside panes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Rules {
     pub status: BorderStatus,
@@ -106,13 +106,13 @@ impl LayoutCell {
         }
     }
 
-    /// Whether children follow each other along this axis.
+    /// True if children follow each other along this axis.
     pub fn runs(&self, axis: Axis) -> bool {
         self.kind == axis.into()
     }
 }
 
-/// A layout tree. Removed cells leave a hole that is used again.
+/// A layout tree. Removed cells leave a hole that is reused.
 #[derive(Clone, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Layout {
     pub cells: Vec<Option<LayoutCell>>,
@@ -120,7 +120,7 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// One pane that fills the window.
+    /// A layout of one pane that fills the window.
     pub fn single(pane: PaneId, size: Size) -> Self {
         let mut layout = Self::default();
         let cell = LayoutCell { kind: CellKind::Pane(Some(pane)), ..LayoutCell::leaf(None, size, 0, 0) };
@@ -154,13 +154,13 @@ impl Layout {
         id
     }
 
-    /// Size of the whole layout; nothing without a root.
+    /// Size of the whole layout; zero without a root.
     pub fn size(&self) -> Size {
         self.root.map_or(Size::default(), |root| self.cell(root).size)
     }
 
-    /// Whether this is one tree whose leaves are panes: true of every layout, but not of
-    /// everything that can be read from a file.
+    /// True if this is one tree whose leaves are panes. Every layout is, but not all that can be read
+    /// from a file.
     pub fn is_sound(&self) -> bool {
         let Some(root) = self.root else { return false };
         let mut seen = vec![false; self.cells.len()];
@@ -181,7 +181,7 @@ impl Layout {
         self.cells.iter().position(|c| c.as_ref().is_some_and(|c| c.kind == CellKind::Pane(Some(pane))))
     }
 
-    /// Whether a pane lies above the tiled ones.
+    /// True if a pane floats.
     pub fn is_floating(&self, pane: PaneId) -> bool {
         self.find(pane).is_some_and(|id| self.cell(id).floating)
     }
@@ -223,7 +223,7 @@ impl Layout {
         }
     }
 
-    /// Place of a cell among its parent's children.
+    /// Parent of a cell, and its position among the parent's children.
     fn position(&self, id: CellId) -> Option<(CellId, usize)> {
         let parent = self.cell(id).parent?;
         self.cell(parent).children.iter().position(|&c| c == id).map(|at| (parent, at))
@@ -239,7 +239,7 @@ impl Layout {
         at.checked_sub(1).map(|at| self.cell(parent).children[at])
     }
 
-    /// Puts `new` where `old` is: among its parent's children, or as the root.
+    /// Puts `new` in the place of `old`: among its parent's children, or as the root.
     fn replace(&mut self, old: CellId, new: CellId) {
         match self.position(old) {
             Some((parent, at)) => self.cell_mut(parent).children[at] = new,
@@ -247,8 +247,8 @@ impl Layout {
         }
     }
 
-    /// Whether nothing (`last`: below, else above) lies between a cell and the window's edge,
-    /// floating panes not counted.
+    /// True if only floating panes are between a cell and the window's edge (`last`: the bottom one, else
+    /// the top one).
     fn touches_edge(&self, mut id: CellId, last: bool) -> bool {
         while Some(id) != self.root {
             let Some(parent) = self.cell(id).parent else { return false };
@@ -264,8 +264,8 @@ impl Layout {
         true
     }
 
-    /// Whether a cell needs a row more for a status line that has no border to lie on: only at
-    /// the top or bottom edge of the window.
+    /// True if a cell needs an additional row for a status line that has no border: only at the top or
+    /// bottom edge of the window.
     pub fn needs_status_row(&self, id: CellId, rules: &Rules) -> bool {
         match rules.status {
             BorderStatus::Off => false,
@@ -304,7 +304,7 @@ impl Layout {
         }
     }
 
-    /// The cell left of or above the border at a position of the window, for dragging it.
+    /// The cell left of or above the border at a position of the window, for dragging that border.
     pub fn search_by_border(&self, x: i32, y: i32) -> Option<CellId> {
         self.border_below(self.root?, x, y)
     }

@@ -1,4 +1,4 @@
-//! The layouts that have names: even, main and tiled arrangements.
+//! Named layouts: even, main and tiled arrangements.
 
 use crate::base::number::parse_percentage;
 use crate::base::{PaneId, Size};
@@ -27,7 +27,7 @@ pub struct PresetOptions {
     pub max_columns: u32,
 }
 
-/// Index of a preset by its name or a prefix that no other has.
+/// Index of a preset by its name or a unique prefix.
 pub fn preset_lookup(name: &str) -> Option<usize> {
     if let Some(exact) = PRESETS.iter().position(|p| *p == name) {
         return Some(exact);
@@ -40,11 +40,11 @@ pub fn preset_lookup(name: &str) -> Option<usize> {
 }
 
 impl Layout {
-    /// Builds preset number `preset` for the panes of a window of a given size; `None` when
-    /// there is nothing to arrange. `tiled` is the number of panes that did not float.
+    /// Builds preset number `preset` for the panes of a window of a given size; `None` when there is
+    /// nothing to arrange. `tiled` is the number of panes that do not float.
     ///
-    /// tmux: floating panes are not counted, but are arranged with the others and become
-    /// tiled; with a main pane and one other, those beyond two are left without a cell.
+    /// tmux: floating panes are not counted, but are arranged with the others and become tiled; with a
+    /// main pane and one other, all further panes are left without a cell.
     pub fn preset(
         preset: usize,
         panes: &[PaneId],
@@ -77,7 +77,7 @@ impl Layout {
     }
 }
 
-/// Cells that `count` panes of the least size need in a row, or `window` if that is more.
+/// Cells that `count` panes of the minimum size need in a row, or `window` if that is more.
 fn room(count: u32, window: u32) -> u32 {
     (count * (PANE_MINIMUM + 1) - 1).max(window)
 }
@@ -95,7 +95,7 @@ fn even(panes: &[PaneId], tiled: u32, window: Size, axis: Axis, rules: &Rules) -
     layout
 }
 
-/// Sizes of the main pane and of the others along the axis on which they are opposed.
+/// Sizes of the main pane and of the others along the axis that separates them.
 fn main_sizes(whole: u32, main: &str, other: &str, fallback: u32) -> (u32, u32) {
     let limit = i64::from(whole);
     let main = parse_percentage(main, 0, limit, limit).map_or(fallback, |n| n as u32);

@@ -1,12 +1,12 @@
-//! Changing sizes within a layout: of one pane against its neighbours, of all for a new
-//! window size, and evenly.
+//! Changing sizes within a layout: of one pane at the cost of its neighbours, of all for a new window
+//! size, and evenly.
 
 use crate::base::{PaneId, Size};
 
 use super::{Axis, CellId, Layout, PANE_MINIMUM, Rules};
 
 impl Layout {
-    /// How much a cell can give up along an axis.
+    /// Number of rows or columns by which a cell can shrink along an axis.
     pub fn available(&self, id: CellId, axis: Axis, rules: &Rules) -> u32 {
         let cell = self.cell(id);
         if cell.is_leaf() {
@@ -24,8 +24,8 @@ impl Layout {
         }
     }
 
-    /// Changes a cell and what is below it by `change`, spreading it over children in turn.
-    /// The caller has made sure that there is room.
+    /// Changes a cell by `change`, spreading it over its children in turn. The caller has checked that
+    /// there is room.
     pub fn adjust(&mut self, id: CellId, axis: Axis, change: i32, rules: &Rules) {
         let cell = self.cell_mut(id);
         cell.set_along(axis, cell.along(axis).wrapping_add_signed(change));
@@ -79,7 +79,7 @@ impl Layout {
         self.fix_offsets();
     }
 
-    /// The cell holding a pane that can be resized along an axis: one whose parent runs that way.
+    /// The cell to resize for a pane along an axis, and its parent: the first parent that runs that way.
     fn resizable(&self, pane: PaneId, axis: Axis) -> Option<(CellId, CellId)> {
         let mut id = self.find(pane)?;
         loop {
@@ -91,7 +91,7 @@ impl Layout {
         }
     }
 
-    /// Makes a pane a given size. Whether there was anything to resize against.
+    /// Resizes a pane. Returns false if there is no neighbour to resize against.
     pub fn resize_pane_to(&mut self, pane: PaneId, axis: Axis, size: u32, rules: &Rules) -> bool {
         let Some((id, parent)) = self.resizable(pane, axis) else { return false };
         let now = self.cell(id).along(axis) as i32;
@@ -100,9 +100,8 @@ impl Layout {
         self.resize_pane(pane, axis, change, true, rules)
     }
 
-    /// Moves the border after a pane (before it, if it is the last) by `change`. With
-    /// `opposite`, room may also be taken from cells on the other side. Whether there was a
-    /// border to move.
+    /// Moves the border after a pane (before it, if it is the last) by `change`. With `opposite`, room
+    /// may also be taken from cells on the other side. Returns false if there is no border to move.
     pub fn resize_pane(
         &mut self,
         pane: PaneId,
@@ -137,8 +136,7 @@ impl Layout {
         self.fix_offsets();
     }
 
-    /// Grows a cell by up to `needed` at the cost of the first cell that can give; returns by
-    /// how much.
+    /// Grows a cell by up to `needed` at the cost of the first cell that can shrink; returns by how much.
     fn grow(&mut self, id: CellId, axis: Axis, needed: u32, opposite: bool, rules: &Rules) -> u32 {
         let Some((parent, at)) = self.position(id) else { return 0 };
         let children = self.cell(parent).children.clone();
@@ -166,7 +164,7 @@ impl Layout {
         size
     }
 
-    /// Makes the children of a cell as equal as can be. Whether anything changed.
+    /// Makes the children of a cell as equal as possible. Returns true if that changed anything.
     pub(super) fn spread_cell(&mut self, parent: CellId, rules: &Rules) -> bool {
         let axis = match self.cell(parent).kind {
             super::CellKind::LeftRight => Axis::LeftRight,
@@ -208,8 +206,8 @@ impl Layout {
         changed
     }
 
-    /// Spreads the cells around a pane evenly, at the innermost level where that changes
-    /// something (`select-layout -E`). Whether it did.
+    /// Spreads the cells around a pane evenly, at the innermost level where that changes something
+    /// (`select-layout -E`). Returns true if it did.
     pub fn spread_out(&mut self, pane: PaneId, rules: &Rules) -> bool {
         let mut parent = self.find(pane).and_then(|id| self.cell(id).parent);
         while let Some(id) = parent {

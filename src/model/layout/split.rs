@@ -1,24 +1,24 @@
-//! Adding cells to a layout (splits, floating panes) and taking them out again.
+//! Adding cells to a layout (splits, floating panes) and removing them.
 
 use crate::base::{PaneId, Size};
 
 use super::{Axis, CellId, CellKind, Layout, LayoutCell, PANE_MINIMUM, Rules};
 
-/// Where a split puts the new pane.
+/// Place and size of the new pane of a split.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SplitPlace {
     pub axis: Axis,
-    /// Cells wanted for the new pane; `None`: half.
+    /// Size of the new pane in cells; `None`: half.
     pub size: Option<i32>,
     /// Left of or above the old pane.
     pub before: bool,
-    /// Across the whole window rather than the pane.
+    /// Split the whole window, not only the pane.
     pub full: bool,
 }
 
 impl Layout {
-    /// Makes room for a new pane beside `pane`, and returns its empty cell; `None` when there
-    /// is not enough.
+    /// Makes room for a new pane beside `pane`, and returns its empty cell; `None` when there is not
+    /// enough room.
     pub fn split(&mut self, pane: PaneId, place: SplitPlace, rules: &Rules) -> Option<CellId> {
         let axis = place.axis;
         let old = if place.full { self.root? } else { self.find(pane)? };
@@ -62,7 +62,7 @@ impl Layout {
         Some(new)
     }
 
-    /// Gives two neighbouring cells their sizes and places within what one had.
+    /// Gives two neighbouring cells their sizes and places within the space of one.
     fn set_pair(
         &mut self,
         axis: Axis,
@@ -87,7 +87,7 @@ impl Layout {
         (cell.size, cell.x, cell.y) = (size_b, bx, by);
     }
 
-    /// A full-size split along the root's own axis: shrinks what is there and adds a child.
+    /// A full-size split along the root's own axis: shrinks the present children and adds one.
     fn split_root(&mut self, root: CellId, axis: Axis, kept: u32, before: bool, rules: &Rules) -> CellId {
         let size = self.cell(root).size;
         let whole = self.cell(root).along(axis);
@@ -103,7 +103,7 @@ impl Layout {
         new
     }
 
-    /// Puts a cell and a new one below a new node that takes the cell's place.
+    /// Replaces a cell by a new node that holds it and a new cell.
     fn split_nested(&mut self, old: CellId, axis: Axis, before: bool) -> CellId {
         let LayoutCell { size, x, y, parent, .. } = *self.cell(old);
         let node = self.add(LayoutCell { kind: axis.into(), ..LayoutCell::leaf(parent, size, x, y) });
@@ -114,8 +114,8 @@ impl Layout {
         new
     }
 
-    /// Size for one of the children of a cell that goes from `previous` to `size`, in
-    /// proportion; `left` is what the children not yet done may share.
+    /// Size for one child of a cell that changes from `previous` to `size`, in proportion; `left` is the
+    /// space for the children that remain.
     fn proportional(
         &self,
         id: CellId,
@@ -134,7 +134,7 @@ impl Layout {
         wanted.min(left.wrapping_sub(min)).max(PANE_MINIMUM)
     }
 
-    /// Whether a cell with all below it can be made `size` along an axis.
+    /// True if a cell with all cells below it can be made `size` along an axis.
     fn can_resize(&self, id: CellId, axis: Axis, size: u32, rules: &Rules) -> bool {
         let cell = self.cell(id);
         if cell.is_leaf() {
@@ -161,7 +161,7 @@ impl Layout {
         true
     }
 
-    /// Fits all children of a cell into its size, in proportion to what they had.
+    /// Fits all children of a cell into its size, in proportion to their old sizes.
     pub(super) fn fit_children(&mut self, id: CellId, rules: &Rules) {
         let LayoutCell { size, x, y, kind, .. } = *self.cell(id);
         let (axis, other) = match kind {
@@ -209,8 +209,8 @@ impl Layout {
         Some(new)
     }
 
-    /// Takes a cell out of the tree; a neighbour gets its room, and a node left with one child
-    /// goes too. Offsets are not fixed here.
+    /// Takes a cell out of the tree; a neighbour gets its space, and a node left with one child is
+    /// removed too. Offsets are not fixed here.
     pub fn remove(&mut self, id: CellId, rules: &Rules) {
         let LayoutCell { size, floating, .. } = *self.cell(id);
         let Some((parent, at)) = self.position(id) else {
@@ -240,7 +240,7 @@ impl Layout {
         }
     }
 
-    /// Drops a cell and what is below it from the arena.
+    /// Removes a cell and all below it from the arena.
     fn free(&mut self, id: CellId) {
         if let Some(cell) = self.cells[id].take() {
             for child in cell.children {
@@ -250,7 +250,7 @@ impl Layout {
     }
 }
 
-/// Sizes of the first and second cell of a split of `whole`, the border taken off.
+/// Sizes of the first and second cell of a split of `whole`, without the border between them.
 fn split_sizes(whole: u32, place: SplitPlace) -> (u32, u32) {
     let second = match place.size {
         None => whole.div_ceil(2).wrapping_sub(1),

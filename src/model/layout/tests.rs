@@ -38,7 +38,7 @@ fn read(text: &str) -> Layout {
     layout
 }
 
-/// Ids in the order in which they are named: a number before a separator that is no size.
+/// Pane ids in the order in which they occur: numbers before a separator that are not sizes.
 fn pane_ids(text: &str) -> Vec<u32> {
     let fields: Vec<&str> = text.split([',', '{', '}', '[', ']']).filter(|f| !f.is_empty()).collect();
     let mut ids = Vec::new();

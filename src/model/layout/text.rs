@@ -10,7 +10,7 @@ const MAX_TEXT: usize = 8191;
 /// Deepest nesting of a layout string that is read.
 const MAX_DEPTH: u32 = 256;
 
-/// Why a layout string was not applied.
+/// Reason why a layout string was not applied.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum LayoutError {
     #[error("invalid layout")]
@@ -21,7 +21,7 @@ pub enum LayoutError {
     Mismatch,
 }
 
-/// The checksum of a layout string (what follows the comma).
+/// The checksum of a layout string (of the text after the comma).
 pub fn checksum(text: &str) -> u16 {
     text.bytes().fold(0u16, |sum, byte| {
         // tmux: adds signed characters.
@@ -30,10 +30,11 @@ pub fn checksum(text: &str) -> u16 {
 }
 
 impl Layout {
-    /// The layout as a string with its checksum; floating panes are named once more at the
-    /// end, top first. `None` when it would be too long.
+    /// The layout as a string with its checksum; floating panes are listed again at the end, top first.
+    /// `None` when it would be too long.
     ///
-    /// tmux: what floats is what floats now, so the layout behind a zoomed pane names none.
+    /// tmux: decides by the present layout which panes float, so the layout behind a zoomed pane lists
+    /// none.
     pub fn print(&self, z_order: &[PaneId], now: &Layout) -> Option<String> {
         let mut text = String::new();
         if let Some(root) = self.root {
@@ -72,8 +73,8 @@ impl Layout {
         out.push(close);
     }
 
-    /// Reads a layout string for a window with these panes, which are put into its cells in
-    /// order; cells too many are closed. Offsets are not fixed.
+    /// Reads a layout string for a window with these panes, which are put into its cells in order;
+    /// surplus cells are closed. Offsets are not fixed.
     pub fn parse(text: &str, panes: &[PaneId]) -> Result<Layout, LayoutError> {
         let (sum, text) = split_checksum(text).ok_or(LayoutError::Invalid)?;
         if sum != checksum(text) {
@@ -103,7 +104,7 @@ impl Layout {
         Ok(layout)
     }
 
-    /// Closes the bottom-right cells until there are as many as panes.
+    /// Closes the bottom-right cells until there are as many cells as panes.
     fn close_spare(&mut self, panes: usize) -> Result<(), LayoutError> {
         loop {
             let root = self.root.expect("a layout being read has a root");
@@ -120,7 +121,7 @@ impl Layout {
         }
     }
 
-    /// The root's size is what its children make it, whatever the string says.
+    /// Computes the root's size from its children, whatever the string says.
     fn correct_root_size(&mut self) {
         let Some(root) = self.root else { return };
         let sizes: Vec<Size> = self.cell(root).children.iter().map(|&c| self.cell(c).size).collect();
@@ -134,7 +135,7 @@ impl Layout {
         self.cell_mut(root).size = size;
     }
 
-    /// Whether sizes of children add up everywhere.
+    /// True if the sizes of children add up everywhere.
     fn fits(&self, id: CellId) -> bool {
         let cell = self.cell(id);
         let (axis, other) = match cell.kind {
@@ -153,7 +154,7 @@ impl Layout {
     }
 }
 
-/// The checksum and the rest. The number takes four characters, however it is written.
+/// Splits off the checksum. The number takes four characters, in whatever form it is written.
 fn split_checksum(text: &str) -> Option<(u16, &str)> {
     let (head, rest) = text.split_at_checked(4)?;
     let rest = rest.strip_prefix(',')?;
@@ -176,7 +177,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// A decimal number, as the C library converts one that is too large for its type.
+    /// A decimal number; one that is too large is converted as by the C library.
     fn number(&mut self) -> Option<u64> {
         let len = self.text.iter().take_while(|b| b.is_ascii_digit()).count();
         let (digits, rest) = self.text.split_at(len);
@@ -190,7 +191,7 @@ impl Reader<'_> {
         Some(())
     }
 
-    /// `WxH,X,Y` and a pane id that is not used.
+    /// `WxH,X,Y` and a pane id, which is ignored.
     fn place(&mut self) -> Option<LayoutCell> {
         let cols = self.number()? as u32;
         self.expect(b'x')?;
