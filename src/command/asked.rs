@@ -1,5 +1,5 @@
-//! What the prompts of `command-prompt` and `confirm-before` do with their answers, in a form that
-//! can be written down for a server that takes over.
+//! The handlers of answers to `command-prompt` and `confirm-before`, in a form that can be serialized for
+//! the next server.
 
 use std::sync::Arc;
 
@@ -20,21 +20,21 @@ pub enum Asked {
     Confirm(ConfirmAsk),
 }
 
-/// `command-prompt`.
+/// State of a `command-prompt`.
 pub struct CommandAsk {
-    /// The command waits for the answers.
+    /// The command, if it waits for the answers.
     pub waiting: Option<ItemContext>,
     pub template: Template,
     pub answers: Vec<String>,
-    /// What is asked after this, with the text that it starts with.
+    /// The next questions, each with its initial text.
     pub rest: Vec<(String, String)>,
     pub incremental: bool,
 }
 
-/// `confirm-before`.
+/// State of a `confirm-before`.
 pub struct ConfirmAsk {
     pub waiting: Option<ItemContext>,
-    /// What means yes.
+    /// The key that means yes.
     pub key: char,
     pub default_yes: bool,
     pub commands: Template,
@@ -57,7 +57,7 @@ enum AskedRecord {
     },
 }
 
-/// A prompt's handler, and what writes it down.
+/// A prompt's handler of answers, and the function that serializes it.
 pub fn handle(asked: Asked) -> (Handler, Saver) {
     let asked = Arc::new(Mutex::new(asked));
     let saved = asked.clone();
@@ -68,7 +68,7 @@ pub fn handle(asked: Asked) -> (Handler, Saver) {
     (handler, Box::new(move || saved.lock().save()))
 }
 
-/// The same of what was written down.
+/// The same, made from serialized text.
 pub fn load(saved: &str) -> Option<(Handler, Saver)> {
     Some(handle(match serde_json::from_str(saved).ok()? {
         AskedRecord::Command { waiting, template, answers, rest, incremental } => {

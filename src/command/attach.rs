@@ -14,21 +14,21 @@ use crate::syntax::table::{FindFlags, FindKind, FindSpec};
 
 use super::{client, output, place, refresh};
 
-/// What a client inside one of our own panes is told.
+/// Error for a client that runs inside a pane of this server.
 pub const NESTED: &str = "sessions should be nested with care, unset $TMUX to force";
 
-/// How to attach.
+/// Flags of attaching.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AttachFlags {
     /// Detach other clients of the session; with `kill` their parents get SIGHUP.
     pub detach: bool,
     pub kill: bool,
     pub read_only: bool,
-    /// Do not take variables over from the client's environment.
+    /// Do not copy variables from the client's environment.
     pub keep_environ: bool,
 }
 
-/// Whether a client runs in one of our panes.
+/// True if a client runs in a pane of this server.
 pub fn is_nested(cx: &Cx<'_>, client: ClientId) -> bool {
     let Some(c) = cx.server.client(client) else { return false };
     c.environ.get("TMUX").is_some_and(|v| !v.is_empty())
@@ -36,7 +36,7 @@ pub fn is_nested(cx: &Cx<'_>, client: ClientId) -> bool {
         && cx.server.panes.values().any(|p| p.tty == c.tty)
 }
 
-/// Shows what was wrong in the configuration, once there is a session to show it in.
+/// Shows the errors of the configuration, once there is a session to show them in.
 pub fn show_config_errors(cx: &mut Cx<'_>, session: SessionId) {
     if cx.server.config_done && !cx.server.config_errors.is_empty() {
         super::source_file::show_config_errors(cx, Some(session));
@@ -100,7 +100,7 @@ fn fail(cx: &mut Cx<'_>, item: &ItemContext, message: Option<String>) -> Exec {
     message.map_or(Exec::Error, |text| output::error(cx, item, &text))
 }
 
-/// A target that is a session, or (`whole`) a pane.
+/// Finds a target that is a session, or (`whole`) a pane.
 fn find(
     cx: &Cx<'_>,
     item: &ItemContext,
@@ -115,7 +115,7 @@ fn find(
     cx.server.find_target(item, target, FindSpec { flag: 't', kind, flags })
 }
 
-/// Makes the target's pane and window the ones to look at.
+/// Makes the target's pane and window the current ones.
 fn select_target(cx: &mut Cx<'_>, item: &ItemContext, state: &FindState) {
     let Some((session, index)) = place::winlink(state) else { return };
     if let Some((window, pane)) = state.window.zip(state.pane) {
@@ -128,7 +128,8 @@ fn select_target(cx: &mut Cx<'_>, item: &ItemContext, state: &FindState) {
     });
 }
 
-/// Only the owner of the server may touch what a read-only client may do.
+/// Error unless the client belongs to the owner of the server: nobody else may change what a read-only
+/// client can do.
 fn check_owner(cx: &Cx<'_>, client: ClientId) -> Result<(), String> {
     let owner = cx.server.client(client).is_none_or(|c| c.uid == cx.server.uid);
     if owner { Ok(()) } else { Err("client is read-only".to_owned()) }
@@ -158,7 +159,7 @@ fn detach_others(cx: &mut Cx<'_>, client: ClientId, session: SessionId, kill: bo
     }
 }
 
-/// Takes variables named by `update-environment` over from a client to a session.
+/// Copies variables named by `update-environment` from a client to a session.
 fn update_environ(cx: &mut Cx<'_>, client: ClientId, session: SessionId) {
     let Some(from) = cx.server.client(client).map(|c| c.environ.clone()) else { return };
     let patterns: Vec<String> =

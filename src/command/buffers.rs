@@ -14,7 +14,7 @@ use crate::terminal::Modes;
 
 use super::output;
 
-/// A format of a command expanded for its target.
+/// Expands a format for the target of a command.
 fn expand(cx: &Cx<'_>, item: &ItemContext, format: &str) -> String {
     Scope::new(cx.server, cx.host, cx.now)
         .item(item)
@@ -23,7 +23,7 @@ fn expand(cx: &Cx<'_>, item: &ItemContext, format: &str) -> String {
         .expand(format)
 }
 
-/// The name given with `-b`, or that of the newest automatic buffer. The error is the message.
+/// The name given with `-b`, or that of the newest automatic buffer. The error is a message for users.
 fn existing(cx: &Cx<'_>, args: &Args) -> Result<String, String> {
     match args.get('b') {
         Some(name) if cx.server.buffers.get(name).is_some() => Ok(name.to_owned()),
@@ -97,10 +97,10 @@ pub fn load_buffer(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     Exec::Wait
 }
 
-/// Bytes of a buffer that are turned into text on the loop.
+/// Maximum number of bytes of a buffer that are turned into text on the loop.
 const FEW_BYTES: usize = 1 << 20;
 
-/// Makes a buffer of what was loaded; the command is done.
+/// Makes a buffer of the data of a file, and ends the command.
 fn loaded(
     cx: &mut Cx<'_>,
     item: &ItemContext,
@@ -118,7 +118,7 @@ fn loaded(
     cx.server.queues.resume(item.id);
 }
 
-/// `No such file or directory: PATH`.
+/// The message `PATH: No such file or directory` or the like.
 pub fn file_error(error: FileError, path: &str) -> String {
     format!("{}: {path}", crate::base::posix::strerror(error.0))
 }
@@ -167,7 +167,7 @@ fn save(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, path: Option<String>) 
     Exec::Wait
 }
 
-/// Shows a buffer to an attached client or one in control mode.
+/// Shows a buffer to a client that is attached or in control mode.
 fn show(cx: &mut Cx<'_>, item: &ItemContext, data: Bytes) -> Exec {
     if data.len() <= FEW_BYTES || !output::can_stream(cx, item) {
         output::print(cx, item, &text::from_bytes(&data));
@@ -198,7 +198,7 @@ pub fn paste_buffer(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
             separator.unwrap_or_else(|| if args.has('r') { b"\n".to_vec() } else { b"\r".to_vec() });
         let (id, raw) = (pane.id, args.has('S'));
         let paste = Paste { data: buffer.data.clone(), at: 0, separator, raw, bracket };
-        // Lines end in it.
+        // A paste may end lines, so it counts as input of a line.
         cx.server.note_input(id, b"\n");
         let queued = if buffer.data.len() <= PASTE_PIECE {
             cx.host.pane_write(id, &paste.all())
@@ -215,14 +215,14 @@ pub fn paste_buffer(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     Exec::Normal
 }
 
-/// Bytes of a buffer that are pasted at a time.
+/// Bytes of a buffer that are pasted at once.
 const PASTE_PIECE: usize = 64 << 10;
 
-/// What a program gets of a buffer: newlines replaced, control characters made visible unless
+/// A buffer as its program gets it: newlines are replaced, and control characters made visible unless
 /// `raw`.
 struct Paste {
     data: Bytes,
-    /// Bytes of `data` that are pasted already.
+    /// Count of the bytes of `data` that have been pasted.
     at: usize,
     separator: Vec<u8>,
     raw: bool,
@@ -230,7 +230,7 @@ struct Paste {
 }
 
 impl Paste {
-    /// The bytes in pieces.
+    /// Makes the bytes in pieces.
     fn maker(mut self) -> Maker {
         let mut begun = false;
         let mut ended = false;
@@ -257,12 +257,12 @@ impl Paste {
         })
     }
 
-    /// The bytes of a small buffer.
+    /// All bytes of a small buffer.
     fn all(self) -> Vec<u8> {
         std::iter::from_fn(self.maker()).flatten().collect()
     }
 
-    /// The next line, or a part of a long one.
+    /// Appends the next line, or a part of a long one.
     fn push_line(&mut self, out: &mut Vec<u8>) {
         let rest = &self.data[self.at..];
         let near = &rest[..rest.len().min(PASTE_PIECE)];
@@ -300,7 +300,7 @@ mod tests {
     }
 
     /// A long paste is the same whatever its pieces are: lines shorter and longer than a piece,
-    /// characters of several bytes across their edges, bytes that are no characters.
+    /// characters of several bytes across their edges, bytes that are not UTF-8.
     #[test]
     fn pieces_of_a_paste_make_the_whole() {
         for text in ["x", "\u{e9}", "\u{4e16}", "\u{1f469}", "a\u{1}", "\n", "ab\u{e9}\n"] {

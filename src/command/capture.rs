@@ -58,7 +58,7 @@ pub fn capture_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     deliver(cx, item, args, captured)
 }
 
-/// Prints what was captured, or puts it into a buffer.
+/// Prints the captured text, or puts it into a buffer.
 fn deliver(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, captured: Captured) -> Exec {
     if args.has('p') {
         return print(cx, item, captured);
@@ -85,8 +85,7 @@ fn deliver(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, captured: Captured)
     }
 }
 
-/// Joins pieces, giving each one up as soon as it is copied, so that a long text is in memory
-/// once and not twice.
+/// Joins pieces, freeing each one as soon as it is copied, so that a long text is in memory only once.
 fn shared(pieces: Vec<Vec<u8>>) -> Bytes {
     let mut joined = BytesMut::with_capacity(pieces.iter().map(Vec::len).sum());
     for piece in pieces {
@@ -95,7 +94,7 @@ fn shared(pieces: Vec<Vec<u8>>) -> Bytes {
     joined.freeze()
 }
 
-/// `-p`: the text goes to the client, with the end of a line after the last one.
+/// `-p`: prints the text for the client, with a newline after the last line.
 fn print(cx: &mut Cx<'_>, item: &ItemContext, captured: Captured) -> Exec {
     let Some(client) = item.client.and_then(|id| cx.server.client(id)) else { return Exec::Normal };
     if !client.flags.contains(ClientFlags::CONTROL) && client.session.is_some() {
@@ -123,27 +122,28 @@ fn print(cx: &mut Cx<'_>, item: &ItemContext, captured: Captured) -> Exec {
     }
 }
 
-/// What was captured: a text, or rows of which the text is made beside the loop.
+/// The captured text, or the rows from which another thread makes the text.
 enum Captured {
     Text(Vec<u8>),
     Rows(Box<Rows>),
 }
 
-/// More rows than this are turned into text beside the loop, in pieces.
+/// Maximum number of rows that are turned into text on the loop; more are left to another thread, in
+/// pieces.
 const FEW_ROWS: u64 = 500;
 /// Bytes of text made at a time.
 const PIECE: usize = 256 << 10;
 
-/// Rows of a pane as they were at one moment, whatever it prints since.
+/// Snapshot of a pane's rows; later output does not change it.
 struct Rows {
     view: Box<dyn HistoryView>,
-    /// Rows of the view; those behind it are in `screen`.
+    /// Count of rows of the view; the rows after them are in `screen`.
     viewed: u64,
-    /// Rows above the first visible one, from which they are numbered.
+    /// Count of rows above the first visible one, which is row 0.
     above: u64,
     screen: Vec<Row>,
     links: Links,
-    /// tmux: what copy mode shows has lost its links.
+    /// tmux: rows shown by copy mode have no hyperlinks.
     without_links: bool,
     capture: Capture,
     left: std::ops::RangeInclusive<u64>,
@@ -172,7 +172,7 @@ impl Rows {
     }
 }
 
-/// What the parser of the pane holds of an unfinished sequence.
+/// The bytes of an unfinished sequence in the parser of the pane.
 fn pending(cx: &Cx<'_>, id: crate::base::PaneId, octal: bool) -> Vec<u8> {
     let Some(pane) = cx.server.pane(id) else { return Vec::new() };
     let terminal = pane.terminal.lock();
@@ -191,8 +191,8 @@ fn pending(cx: &Cx<'_>, id: crate::base::PaneId, octal: bool) -> Vec<u8> {
     out
 }
 
-/// First and last row as given: `-` is the oldest or newest, a number counts from the first
-/// visible row.
+/// First and last row as given: `-` is the oldest or newest row, a number counts from the first visible
+/// row.
 #[derive(Clone, Copy)]
 pub(super) struct Range {
     start: Bound,
@@ -222,7 +222,7 @@ impl Range {
                 let max = i64::from(i16::MAX);
                 match output::expanded_number(cx, item, args, flag, i64::from(i32::MIN), max) {
                     Ok(number) => Bound::Row(number),
-                    // tmux: what is not a number counts as not given.
+                    // tmux: text that is not a number counts as not given.
                     Err(_) => Bound::Default,
                 }
             }
@@ -230,7 +230,7 @@ impl Range {
         Ok(Self { start: bound('S', start), end: bound('E', end) })
     }
 
-    /// Everything, where no start was given.
+    /// All rows, if no start was given.
     pub(super) fn or_all(self) -> Self {
         match self.start {
             Bound::Default => Self { start: Bound::Dash, ..self },
@@ -265,7 +265,7 @@ fn options_of(args: &Args) -> CaptureOptions {
     }
 }
 
-/// What full-screen programs drew (`-A`): all of it, unless rows are given.
+/// Output of full-screen programs (`-A`): all of it, unless rows are given.
 fn alternate_rows(
     cx: &mut Cx<'_>,
     id: crate::base::PaneId,
@@ -318,7 +318,7 @@ fn rows(cx: &mut Cx<'_>, id: crate::base::PaneId, args: &Args, range: Range) -> 
     // tmux: the saved screen has no history of its own.
     let history = if saved { 0 } else { terminal.history_rows() };
     let (top, bottom) = range.resolve(history, u64::from(size.rows));
-    // tmux: but it is cut at the width that the pane has now.
+    // tmux: but its rows are cut at the present width of the pane.
     let mut capture = Capture::new(options, terminal.size().cols);
     if top < history && bottom - top >= FEW_ROWS {
         return Ok(Captured::Rows(Box::new(Rows {
@@ -341,7 +341,7 @@ fn rows(cx: &mut Cx<'_>, id: crate::base::PaneId, args: &Args, range: Range) -> 
     Ok(Captured::Text(text::to_bytes(&out)))
 }
 
-/// What each cell of the pane is (`-R`), from the oldest row on.
+/// Describes each cell of the pane (`-R`), from the oldest row on.
 fn cells(cx: &Cx<'_>, item: &ItemContext, id: crate::base::PaneId) -> Captured {
     let Some(pane) = cx.server.pane(id) else { return Captured::Text(Vec::new()) };
     let limit = super::place::expand_target(cx, item, "#{history_limit}");
@@ -360,7 +360,7 @@ fn cells(cx: &Cx<'_>, item: &ItemContext, id: crate::base::PaneId) -> Captured {
     }))
 }
 
-/// What a pane's mode shows.
+/// The rows that a pane's mode shows.
 fn mode_rows(
     cx: &Cx<'_>,
     id: crate::base::PaneId,

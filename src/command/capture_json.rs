@@ -1,5 +1,5 @@
-//! `capture-pane -j`: an object that says what the pane shows, with a line for each row. It is made
-//! beside the loop, piece by piece.
+//! `capture-pane -j`: an object that describes the pane, with an element for each row. Another thread
+//! makes it, piece by piece.
 
 use serde_json::{Map, Value, json};
 
@@ -27,7 +27,7 @@ pub const CAPTURE: Keys = &[
     ("pane_width", Kind::Number),
 ];
 
-/// Keys of each of `lines`, and what they say.
+/// Keys of each element of `lines`: name, type and description.
 #[cfg(test)]
 pub const ROWS: &[(&str, &str, &str)] = &[
     (
@@ -46,7 +46,7 @@ pub const ROWS: &[(&str, &str, &str)] = &[
 /// Bytes made at a time.
 const PIECE: usize = 256 << 10;
 
-/// Rows as they were at one moment.
+/// Snapshot of rows.
 struct Rows {
     view: Box<dyn HistoryView>,
     history: u64,
@@ -54,7 +54,7 @@ struct Rows {
     links: Links,
     capture: Capture,
     left: std::ops::RangeInclusive<u64>,
-    /// Number of the next row's line.
+    /// Line number of the next row.
     line: Option<u64>,
     head: Option<String>,
     any: bool,

@@ -1,4 +1,4 @@
-//! `capture-pane -S @seen -k key`: only what was printed since the last look with this key.
+//! `capture-pane -S @seen -k key`: only output since the last capture with this key.
 
 use crate::base::PaneId;
 use crate::model::waits::Seen;
@@ -24,12 +24,12 @@ pub(super) fn capture_seen(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, id:
     };
     let kind = MarkKind::Output;
     let start = match before {
-        // Whatever there is.
+        // The first capture gets everything.
         None => Mark { kind, line: Some(0), row: 0, col: 0, time: 0 },
         Some(seen) if seen.width == now.width => {
             Mark { kind, line: seen.line, row: seen.row, col: seen.col, time: 0 }
         }
-        // The line was laid out for another width: it comes once more.
+        // The line has another layout at this width, so it is captured again as a whole.
         Some(seen) => Mark { kind, line: seen.line, row: 0, col: 0, time: 0 },
     };
     let Some(text) = output_of(cx, id, Span { start: Some(start), col: now.col }) else { return Exec::Error };

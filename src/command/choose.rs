@@ -90,7 +90,7 @@ pub fn customize_mode(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec 
     Exec::Normal
 }
 
-/// The filter that finds a string in contents, names and titles, as the flags say.
+/// A filter that finds a string in contents, names and titles, as the flags say.
 fn window_filter(args: &Args, text: &str) -> String {
     let star = if args.has('r') { "" } else { "*" };
     let suffix = match (args.has('r'), args.has('i')) {

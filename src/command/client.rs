@@ -1,4 +1,4 @@
-//! What is done to clients: detach, suspend, lock, refresh; and who may connect.
+//! Commands on clients: detach, suspend, lock, refresh; and the access of other users.
 
 use crate::base::ClientId;
 use crate::format::Scope;
@@ -62,7 +62,8 @@ fn clients_where(cx: &Cx<'_>, keep: impl Fn(ClientId, crate::base::SessionId) ->
         .collect()
 }
 
-/// Detaches one client as the flags ask: plainly, with SIGHUP for its parent, or to run a command.
+/// Detaches one client as the flags ask: normally, with SIGHUP for its parent, or running a command in
+/// its place.
 fn leave(cx: &mut Cx<'_>, id: ClientId, args: &Args) {
     match args.get('E') {
         Some("") => {}
@@ -132,7 +133,7 @@ pub fn lock(cx: &mut Cx<'_>, id: ClientId) {
     cx.host.client_message(id, ClientMessage::Lock(command));
 }
 
-/// `server-access`: who may connect besides the owner.
+/// `server-access`: which users may connect besides the owner.
 pub fn server_access(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     if args.has('l') {
         let mode = |access: &Access| if access.read_only { 'R' } else { 'W' };

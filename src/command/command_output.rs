@@ -1,5 +1,4 @@
-//! What a command printed, as the text between two places of a pane, made beside the loop piece by
-//! piece.
+//! Output of a command: the text between two places of a pane, made on another thread piece by piece.
 
 use crate::base::PaneId;
 use crate::base::history::{HistoryView, Row, RowFlags};
@@ -13,18 +12,18 @@ use super::output;
 
 /// Bytes of text made at a time.
 const PIECE: usize = 256 << 10;
-/// Bytes of output that are printed as JSON, or shown to an attached client; what is more is left
-/// out, and the object says so.
+/// Maximum number of bytes of output that are printed as JSON, or shown to an attached client. The rest
+/// is left out, and the object says so.
 const MAX_GATHERED: usize = 64 << 20;
 
-/// From a mark to a column of the cursor's row.
+/// The rows from a mark to a column of the cursor's row.
 #[derive(Clone, Copy)]
 pub struct Span {
     pub start: Option<Mark>,
     pub col: u32,
 }
 
-/// Rows as they were at one moment.
+/// Snapshot of the rows of the output.
 pub struct CommandOutput {
     view: Box<dyn HistoryView>,
     history: u64,
@@ -32,11 +31,11 @@ pub struct CommandOutput {
     links: Links,
     capture: Capture,
     next: u64,
-    /// The row behind the last one.
+    /// Number of the row after the last one.
     to: u64,
     /// Columns before the output in its first row.
     skip: usize,
-    /// The output ends in its last row, without an end of the line.
+    /// The last row has no newline.
     open: bool,
 }
 
@@ -49,7 +48,7 @@ pub fn output_of(cx: &Cx<'_>, pane: PaneId, span: Span) -> Option<CommandOutput>
     let mut screen: Vec<Row> = (0..=cursor.y).map(|y| terminal.row(y)).collect();
     let first = span.start.map_or(history, |mark| first_row(&mut terminal, mark));
     let end = history + u64::from(cursor.y);
-    // What was printed after the start was cleared, and the cursor is above it.
+    // The start was cleared later, and the cursor is above it.
     let (next, skip) = match first <= end {
         true => (first, span.start.map_or(0, |mark| mark.col as usize)),
         false => (history, 0),
@@ -74,8 +73,8 @@ pub fn output_of(cx: &Cx<'_>, pane: PaneId, span: Span) -> Option<CommandOutput>
     })
 }
 
-/// The row that a mark is in, counted from the oldest row of history; the oldest, where the mark's
-/// line is gone.
+/// The row that contains a mark, counted from the oldest row of history; the oldest, if the mark's line
+/// is gone.
 fn first_row(terminal: &mut Terminal, mark: Mark) -> u64 {
     match mark.line {
         Some(line) => row_of(terminal, line, mark.row),
@@ -83,7 +82,7 @@ fn first_row(terminal: &mut Terminal, mark: Mark) -> u64 {
     }
 }
 
-/// The row of a line, and so many rows below, counted from the oldest row of history.
+/// The row `below` rows below the start of a line, counted from the oldest row of history.
 pub(super) fn row_of(terminal: &mut Terminal, line: u64, below: u32) -> u64 {
     let history = terminal.history_rows();
     let Some(first) = terminal.first_line() else { return history };
@@ -95,7 +94,7 @@ pub(super) fn row_of(terminal: &mut Terminal, line: u64, below: u32) -> u64 {
     let rows = terminal.size().rows;
     let row = (0..rows).find(|y| terminal.line_in_row(*y) == line);
     match row {
-        // The first row of the screen may be in the middle of the line.
+        // The first row of the screen may be the middle of a line.
         Some(0) => history,
         Some(y) => history + u64::from(y + below),
         None => history + u64::from(rows),
@@ -127,14 +126,14 @@ impl CommandOutput {
             let is_last = self.next == self.to && self.open;
             match goes_on || is_last {
                 true => out.push_str(&line),
-                // What was erased counts as written.
+                // Erased cells count as blanks at the end of the line and are trimmed.
                 false => out.extend([line.trim_end_matches(' '), "\n"]),
             }
         }
         Some(text::to_bytes(&out))
     }
 
-    /// All of it, and whether that is all.
+    /// All of the output, and true if nothing was cut.
     pub fn gather(mut self) -> (Vec<u8>, bool) {
         let mut out = Vec::new();
         while let Some(piece) = self.piece() {
@@ -147,7 +146,7 @@ impl CommandOutput {
         (out, true)
     }
 
-    /// Prints it as its reader takes it, and then lets the command's item go on.
+    /// Prints the output as fast as its reader takes it, and then resumes the command's item.
     pub fn print(mut self, cx: &mut Cx<'_>, item: &ItemContext) {
         let id = item.id;
         if !output::can_stream(cx, item) {
@@ -156,7 +155,7 @@ impl CommandOutput {
             cx.server.queues.resume(id);
             return;
         }
-        // Lines of control mode have ends.
+        // Lines in control mode need an end.
         let mut end = self.open && output::is_control(cx, item);
         let utf8 = output::takes_utf8(cx, item);
         let maker = move || match self.piece() {

@@ -1,5 +1,5 @@
-//! What a server starts with before any configuration: options that follow from the
-//! environment, and the default key bindings.
+//! The state of a server before any configuration: options that depend on the environment, and the
+//! default key bindings.
 
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ use crate::syntax::command::CommandList;
 use crate::syntax::parse::NoContext;
 use crate::syntax::{CommandId, Origin, ParseFlags, parse_config};
 
-/// The default bindings, in our own command language.
+/// The default bindings, in scopemux's command language.
 const BINDINGS: &str = include_str!("../../conf/default.conf");
 
-/// Shell where the environment names none that can be used.
+/// Shell if the environment names none that can be used.
 const DEFAULT_SHELL: &str = "/bin/sh";
 
 /// Sets options from the environment and binds the default keys.
@@ -31,7 +31,7 @@ pub fn apply(server: &mut Server, host: &dyn Host) {
     let editor = server.environ.get("VISUAL").or_else(|| server.environ.get("EDITOR")).map(str::to_owned);
     if let Some(editor) = editor {
         let program = editor.rsplit('/').next().unwrap_or_default();
-        // Both options have the choices emacs and vi.
+        // Both options have the choices `emacs` and `vi`.
         let keys = Value::Choice(usize::from(program.contains("vi")));
         server.options.session.set(opt::STATUS_KEYS.name(), keys.clone());
         server.options.window.set(opt::MODE_KEYS.name(), keys);
@@ -41,7 +41,7 @@ pub fn apply(server: &mut Server, host: &dyn Host) {
     bind_default_keys(server);
 }
 
-/// Binds the default keys, and remembers that they are the defaults.
+/// Binds the default keys, and stores the bindings as the defaults.
 pub fn bind_default_keys(server: &mut Server) {
     for line in BINDINGS.lines().filter(|line| line.starts_with("bind-key ")) {
         let (table, binding) = bound_by(line).expect("the default bindings are tested");
@@ -52,8 +52,8 @@ pub fn bind_default_keys(server: &mut Server) {
     }
 }
 
-/// The binding that a line of the default ones makes: `bind-key [-r] -T table [-N 'note'] key {…}`.
-/// Only these lines are read so; a test compares it with the grammar.
+/// The binding that a line of the default ones makes: `bind-key [-r] -T table [-N 'note'] key {…}`. Reads
+/// only these lines; a test compares it with the grammar.
 fn bound_by(line: &'static str) -> Option<(&'static str, Binding)> {
     let rest = line.strip_prefix("bind-key ")?;
     let (repeat, rest) = rest.strip_prefix("-r ").map_or((false, rest), |rest| (true, rest));
@@ -74,7 +74,7 @@ fn commands(line: &str) -> Arc<CommandList> {
     binding.commands.list().clone()
 }
 
-/// A line of the default bindings as the grammar has it.
+/// A line of the default bindings, parsed by the grammar.
 fn parsed(line: &str) -> Option<(String, Binding)> {
     let origin = Origin { flags: ParseFlags::ONE_GROUP, ..Origin::default() };
     let list = parse_config(line, &origin, &mut NoContext).result.ok()?;
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
     use crate::syntax::escape::escape;
 
-    /// A binding as text, but for the numbers of groups, which tell one parse from another.
+    /// A binding as text, without group numbers, which differ from one parse to the next.
     fn told(binding: &Binding) -> String {
         let text = format!("{binding:?}");
         let mut parts = text.split("Group { id: ");
@@ -100,7 +100,7 @@ mod tests {
         })
     }
 
-    /// Every line is read as by the grammar, and nothing is in the file but them and comments.
+    /// Every line is read as by the grammar, and the file holds only such lines and comments.
     #[test]
     fn lines_of_default_bindings_are_read_as_by_the_grammar() {
         let mut lines = 0;
@@ -116,7 +116,7 @@ mod tests {
         assert_eq!(whole.iter().count(), lines);
     }
 
-    /// Each table as `list-keys` printed it for tmux, less the padding.
+    /// Each table as `list-keys` of tmux prints it, without the padding.
     #[test]
     fn default_bindings_are_those_of_tmux() {
         let mut server = Server::default();

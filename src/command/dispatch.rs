@@ -1,4 +1,4 @@
-//! Which function runs which command.
+//! The table of the functions that run the commands.
 
 use std::sync::Arc;
 

@@ -61,8 +61,8 @@ pub fn display_message(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec
     show(cx, item, args, delay_ms, &text)
 }
 
-/// The client that the format is about: the one to show it on if it looks at the target's
-/// session, else the best one of that session.
+/// The client that the format is expanded for: the one to show it on if its session is the target's, else
+/// the best one of that session.
 fn about(cx: &Cx<'_>, item: &ItemContext) -> Option<crate::base::ClientId> {
     let session = item.target.session;
     let target =
@@ -93,7 +93,7 @@ fn show(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, delay_ms: Option<u64>,
     Exec::Normal
 }
 
-/// `-I`: what the client's standard input holds goes to an empty pane.
+/// `-I`: sends the client's standard input to an empty pane.
 pub fn start_input(cx: &mut Cx<'_>, item: &ItemContext) -> Exec {
     let Some(pane) = item.target.pane.and_then(|id| cx.server.pane(id)) else { return Exec::Normal };
     let id = pane.id;

@@ -1,5 +1,5 @@
-//! What happens to a key: overlays and prompts first, then the key tables, then the mode or
-//! program in the pane. Used by typing and by `send-keys`.
+//! Handling of keys: overlays and prompts first, then the key tables, then the mode or program in the
+//! pane. Used by typing and by `send-keys`.
 
 use crate::base::key_report;
 use crate::base::{ClientId, Key, KeyCode, KeyFlags, MouseKind, NamedKey, PaneId};
@@ -15,15 +15,15 @@ use crate::syntax::table::CommandFlags;
 use crate::terminal::{NoEncoding, encode_mouse, write_key};
 use crate::view;
 
-/// A key as it came in, with the bytes it was made from (for pasting).
+/// A key, with the bytes that it was decoded from (for pasting).
 #[derive(Clone, Debug, Default)]
 pub struct InputEvent {
     pub event: KeyEvent,
     pub bytes: Vec<u8>,
 }
 
-/// Takes a key of an attached client. Overlays and prompts see it now, since the queue may be
-/// waiting for them; all else is queued behind the commands of earlier keys.
+/// Handles a key of an attached client. Overlays and prompts get it now, since the queue may be waiting
+/// for them; otherwise it is queued behind the commands of earlier keys.
 pub fn handle_key(cx: &mut Cx<'_>, id: ClientId, input: InputEvent) {
     let Some(client) = cx.server.client(id) else { return };
     if client.session.is_none() || !client.accepts_input() {
@@ -44,12 +44,13 @@ pub fn handle_key(cx: &mut Cx<'_>, id: ClientId, input: InputEvent) {
     cx.server.queues.append(Some(id), items);
 }
 
-/// A key, when its turn has come.
+/// Handles a key when its item in the queue runs.
 pub(super) fn dispatch(cx: &mut Cx<'_>, id: ClientId, item: &ItemContext, input: InputEvent) {
     Dispatch::new(id, item.id, input).run(cx);
 }
 
-/// After a click, waits for another one; when none comes, two were a double click.
+/// Starts the timer for another click. When it runs out after two clicks, they are handled as a double
+/// click.
 fn wait_for_click(cx: &mut Cx<'_>, id: ClientId) {
     let Some(client) = cx.server.clients.get_mut(&id) else { return };
     if !std::mem::take(&mut client.mouse.click_pending) {
@@ -68,7 +69,7 @@ fn wait_for_click(cx: &mut Cx<'_>, id: ClientId) {
     }
 }
 
-/// Remembers whether a key reached a program, which then hears when it is let go.
+/// Records whether a key reached a program, which then gets the release too.
 fn note_press(cx: &mut Cx<'_>, id: ClientId, event: &KeyEvent, reached: bool) {
     if let Some(report) = event.report.filter(|_| !event.is_release())
         && let Some(client) = cx.server.clients.get_mut(&id)
@@ -77,14 +78,15 @@ fn note_press(cx: &mut Cx<'_>, id: ClientId, event: &KeyEvent, reached: bool) {
     }
 }
 
-/// A key that is let go, or a modifier by itself, is nothing to messages and prompts.
+/// Releases and modifiers by themselves are not for messages and prompts. Returns true if the panes may
+/// get the key.
 fn offer_for_programs(cx: &mut Cx<'_>, id: ClientId, event: &KeyEvent) -> bool {
     let Some(client) = cx.server.client(id) else { return false };
     let taken = client.prompt.is_some() || client.message.as_ref().is_some_and(|m| m.ignore_keys);
     view::overlay::key(cx, id, event).is_none() && !taken
 }
 
-/// Offers a key to the message, overlay and prompt of a client. Whether it goes on.
+/// Offers a key to the message, overlay and prompt of a client. Returns true if none of them took it.
 fn offer_to_client(cx: &mut Cx<'_>, id: ClientId, input: &InputEvent) -> bool {
     if input.event.is_for_programs() {
         return offer_for_programs(cx, id, &input.event);
@@ -106,7 +108,8 @@ fn offer_to_client(cx: &mut Cx<'_>, id: ClientId, input: &InputEvent) -> bool {
     )
 }
 
-/// A key as modes, prompts and menus know it: kitty's protocol tells C-i from Tab, they do not.
+/// A key in the form that modes, prompts and menus know: unlike kitty's protocol, they do not distinguish
+/// C-i from Tab.
 fn as_shown(event: &KeyEvent) -> KeyEvent {
     match event.report {
         Some(_) => KeyEvent { key: key_report::plain(event.key), ..*event },
@@ -126,28 +129,28 @@ fn report_theme(cx: &mut Cx<'_>, id: ClientId, theme: Theme) {
     }
 }
 
-/// One key on its way through the tables.
+/// State of one key while it is looked up.
 struct Dispatch {
     client: ClientId,
     item: ItemId,
     input: InputEvent,
     key: Key,
     target: FindState,
-    /// Table tried first, and the one tried now.
+    /// Name of the table tried first, and of the one tried now.
     first: String,
     table: String,
-    /// The client was repeating when the key came.
+    /// The client was repeating when the key arrived.
     was_repeating: bool,
 }
 
-/// What to do with a key next.
+/// The next step of handling a key.
 enum Step {
     Done,
-    /// Hand it to the pane.
+    /// Send it to the pane.
     Forward,
-    /// Hand its bytes to the pane.
+    /// Send its bytes to the pane, as a paste.
     Paste,
-    /// Look in the tables.
+    /// Look it up in the tables.
     Tables,
 }
 
@@ -188,7 +191,7 @@ impl Dispatch {
         }
     }
 
-    /// A key was let go, or is a modifier: no binding and no mode hears of it, but a program may.
+    /// Sends a release, or a modifier by itself, to the pane's program; bindings and modes do not get it.
     fn tell_program(&self, cx: &mut Cx<'_>) {
         let event = self.input.event;
         let Some(report) = event.report else { return };
@@ -203,7 +206,7 @@ impl Dispatch {
         pane_key(cx, pane, &by_hand, &event);
     }
 
-    /// Works out what a mouse report means and which pane is concerned.
+    /// Finds out which mouse key an event is, and the pane that it belongs to.
     fn classify(&mut self, cx: &mut Cx<'_>) -> Step {
         self.input.event.mouse.valid = false;
         let raw = matches!(self.key.code, KeyCode::Named(NamedKey::Mouse | NamedKey::DoubleClickEnd));
@@ -243,7 +246,7 @@ impl Dispatch {
             && self.input.event.report.is_none()
     }
 
-    /// Follows the brackets of a bracketed paste. Whether the key is inside one.
+    /// Tracks the start and end of a bracketed paste. Returns true if the key is inside one.
     fn bracket_paste(&self, cx: &mut Cx<'_>) -> bool {
         let now = cx.now.secs();
         let Some(client) = cx.server.clients.get_mut(&self.client) else { return false };
@@ -272,7 +275,7 @@ impl Dispatch {
         }
         self.first.clone_from(&self.table);
         self.was_repeating = has_flag(cx, self.client, ClientFlags::REPEAT);
-        // Each round either ends or moves to another table; there are three at most.
+        // Each round either ends or changes to another table; there are at most three.
         for _ in 0..8 {
             if self.enter_prefix(cx) {
                 return;
@@ -285,12 +288,13 @@ impl Dispatch {
         }
     }
 
-    /// Names under which a key may be bound that kitty's keyboard protocol told more about.
+    /// Other names under which a key may be bound, when kitty's keyboard protocol reported details.
     fn names(&self) -> Vec<Key> {
         self.input.event.report.map(|report| report.names()).unwrap_or_default()
     }
 
-    /// The prefix key switches to the prefix table from every other one.
+    /// Switches to the prefix table, from any other one, if this is the prefix key. Returns true if it
+    /// did.
     fn enter_prefix(&self, cx: &mut Cx<'_>) -> bool {
         let Some(session) = cx.server.client(self.client).and_then(|c| c.session) else { return true };
         let key = self.key.identity();
@@ -350,7 +354,8 @@ impl Dispatch {
         Some(Step::Forward)
     }
 
-    /// Mouse motion never ends a prefix, and is only reported because a program asked for it.
+    /// True for mouse motion, which does not end a prefix and is only reported because a program asked
+    /// for it.
     fn is_plain_motion(&self) -> bool {
         use crate::base::MouseLocation as L;
         matches!(self.key.code, KeyCode::Mouse(m) if m.kind == MouseKind::Move
@@ -376,7 +381,7 @@ impl Dispatch {
         cx.server.redraw_status(self.client);
     }
 
-    /// Runs a binding, and keeps or leaves the table as repeating asks.
+    /// Runs a binding, and keeps or leaves the table depending on repeat.
     fn fire(&mut self, cx: &mut Cx<'_>, binding: &Binding) {
         let repeat_ms = self.repeat_time(cx, binding);
         if let Some(timer) = cx.server.clients.get_mut(&self.client).and_then(|c| c.repeat_timer.take()) {
@@ -415,7 +420,7 @@ impl Dispatch {
         ms.max(0) as u64
     }
 
-    /// Hands the key to the pane's mode or program.
+    /// Sends the key to the pane's mode or program.
     fn forward(&mut self, cx: &mut Cx<'_>) {
         let Some(pane) = self.target.pane else { return };
         let exited = cx.server.pane(pane).is_some_and(|p| p.flags.contains(PaneFlags::EXITED));
@@ -438,7 +443,7 @@ impl Dispatch {
         }
     }
 
-    /// Shows that input was refused.
+    /// Shows a message that input was refused.
     fn say_refused(&self, cx: &mut Cx<'_>) {
         if let Some(text) = take_refused(cx) {
             view::message::show_error(cx, self.client, &text);
@@ -482,7 +487,7 @@ pub fn dispatch_binding(
     }
 }
 
-/// A key may repeat for so long: another server was told so.
+/// Ends repeat after `delay_ms`: the server before had started it.
 pub fn repeat_until(cx: &mut Cx<'_>, id: ClientId, delay_ms: u64) {
     let timer = cx.host.timer(delay_ms, Box::new(move |cx| end_repeat(cx, id)));
     if let Some(client) = cx.server.clients.get_mut(&id) {
@@ -498,8 +503,8 @@ fn end_repeat(cx: &mut Cx<'_>, id: ClientId) {
     }
 }
 
-/// Keys that come faster than a person types are taken as pasted, where the terminal does not
-/// bracket pastes.
+/// True if keys come faster than a person types: they count as pasted if the terminal does not bracket
+/// pastes.
 fn assume_paste(cx: &mut Cx<'_>, id: ClientId) -> bool {
     let now = cx.now.secs();
     let Some(client) = cx.server.clients.get_mut(&id) else { return false };
@@ -525,10 +530,10 @@ fn assume_paste(cx: &mut Cx<'_>, id: ClientId) -> bool {
     false
 }
 
-/// Gives a key to a pane: to its mode if it has one, else to its program.
-/// Returns false when the key cannot be encoded.
+/// Sends a key to a pane: to its mode if it has one, else to its program. Returns false when the key
+/// cannot be encoded.
 pub fn pane_key(cx: &mut Cx<'_>, pane: PaneId, target: &ModeTarget, event: &KeyEvent) -> bool {
-    // A mouse key that was named, not clicked, happened nowhere.
+    // A mouse key that was given by name has no position.
     if event.key.is_mouse() && !event.mouse.valid {
         return false;
     }
@@ -546,7 +551,7 @@ pub fn pane_key(cx: &mut Cx<'_>, pane: PaneId, target: &ModeTarget, event: &KeyE
     }
     let mut bytes = Vec::new();
     let encoded = encode(cx.server, pane, event, &mut bytes);
-    // What was encoded before it failed is sent all the same.
+    // The bytes encoded before the failure are sent as well.
     write_to(cx, pane, &bytes);
     if encoded.is_err() {
         return false;
@@ -574,7 +579,7 @@ fn encode(server: &Server, pane: PaneId, event: &KeyEvent, out: &mut Vec<u8>) ->
     write_key(event.pressed(), modes, &options, out)
 }
 
-/// The bytes of a mouse event; `None` when the pane's program has no use for it.
+/// The bytes of a mouse event; `None` when the pane's program did not ask for it.
 fn encode_mouse_event(server: &Server, pane: PaneId, event: &KeyEvent) -> Option<Vec<u8>> {
     let modes = server.pane(pane)?.terminal.lock().modes();
     let mouse = &event.mouse;
@@ -585,7 +590,7 @@ fn encode_mouse_event(server: &Server, pane: PaneId, event: &KeyEvent) -> Option
     Some(encode_mouse(mouse, x, y, modes))
 }
 
-/// Gives pasted bytes to a pane's program.
+/// Sends pasted bytes to a pane's program.
 pub fn pane_paste(cx: &mut Cx<'_>, pane: PaneId, key: Key, bytes: &[u8]) {
     let Some(p) = cx.server.pane(pane) else { return };
     if !p.modes.is_empty() || !takes_input(p) {
@@ -600,7 +605,7 @@ pub fn pane_paste(cx: &mut Cx<'_>, pane: PaneId, key: Key, bytes: &[u8]) {
     }
 }
 
-/// Gives characters that `is_typed_as_it_is` to a pane's program, as `pane_key` would one by one.
+/// Sends characters that `is_typed_as_it_is` to a pane's program, as `pane_key` would one by one.
 pub fn pane_text(cx: &mut Cx<'_>, pane: PaneId, text: &str) {
     if !cx.server.pane(pane).is_some_and(takes_input) {
         return;
@@ -612,7 +617,7 @@ pub fn pane_text(cx: &mut Cx<'_>, pane: PaneId, text: &str) {
     }
 }
 
-/// Queues bytes for a pane's program; `take_refused` tells when it has no room for them.
+/// Queues bytes for a pane's program; if they do not fit, `take_refused` reports it.
 fn write_to(cx: &mut Cx<'_>, pane: PaneId, bytes: &[u8]) {
     cx.server.note_input(pane, bytes);
     if !cx.host.pane_write(pane, bytes) {
@@ -620,12 +625,12 @@ fn write_to(cx: &mut Cx<'_>, pane: PaneId, bytes: &[u8]) {
     }
 }
 
-/// Says that input was refused since the last time.
+/// A message if input was refused since the last call.
 pub fn take_refused(cx: &mut Cx<'_>) -> Option<String> {
     cx.server.input_refused.take().map(|pane| format!("too much input waiting: {pane}"))
 }
 
-/// Whether a pane has a program that input can go to.
+/// True if a pane has a program that gets input.
 pub(super) fn takes_input(pane: &crate::model::Pane) -> bool {
     pane.has_terminal() && !pane.flags.contains(PaneFlags::INPUT_OFF)
 }

@@ -1,5 +1,5 @@
-//! `-j`: what commands list, as JSON. Keys are the names of format variables and stay; the tables
-//! here say of each which type its value has.
+//! `-j`: listings of commands as JSON. Keys are the names of format variables and are stable; the tables
+//! in this file give the type of each value.
 
 use serde_json::{Map, Value, json};
 
@@ -9,14 +9,14 @@ use crate::model::{ClientFlags, Cx, ItemContext};
 
 use super::output;
 
-/// The type of a value. A text that is missing is empty, a list that is missing has no elements;
-/// whatever else is missing is `null`.
+/// The type of a value. A missing text is empty, a missing list has no elements; any other missing value
+/// is `null`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
     Text,
     /// A whole number.
     Number,
-    /// Seconds since the Unix epoch; `null` if it never was.
+    /// Seconds since the Unix epoch; `null` if it never happened.
     Time,
     Flag,
     /// An array of texts.
@@ -237,12 +237,12 @@ fn value(given: Option<String>, kind: Kind) -> Value {
     }
 }
 
-/// A text of ours as JSON has it: U+FFFD for bytes that are no UTF-8.
+/// A text as a JSON string: U+FFFD stands for bytes that are not UTF-8.
 pub fn string(text: &str) -> Value {
     Value::String(String::from_utf8_lossy(&text::to_bytes(text)).into_owned())
 }
 
-/// JSON for a client: without UTF-8 it gets `\u` for everything beyond ASCII.
+/// JSON for a client: without UTF-8 it gets `\u` escapes for characters beyond ASCII.
 pub fn for_client(cx: &Cx<'_>, item: &ItemContext, json: String) -> String {
     let client = item.client.and_then(|id| cx.server.client(id));
     if json.is_ascii() || client.is_none_or(|client| client.flags.contains(ClientFlags::UTF8)) {
@@ -251,7 +251,7 @@ pub fn for_client(cx: &Cx<'_>, item: &ItemContext, json: String) -> String {
     ascii(&json)
 }
 
-/// The same JSON in ASCII: what is beyond it only stands in strings.
+/// The same JSON in ASCII: characters beyond it occur only in strings.
 pub fn ascii(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {

@@ -1,4 +1,4 @@
-//! Who hears of a job that was started by the server before, made of what the job is for.
+//! The callbacks of jobs that an earlier server started, made from the jobs' purposes.
 
 use crate::format;
 use crate::model::host::{JobDone, JobOutput};

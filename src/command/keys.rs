@@ -13,7 +13,7 @@ use crate::view::message;
 
 use super::{json, output};
 
-/// How `list-keys` shows a binding.
+/// Default format of `list-keys`.
 const LIST_TEMPLATE: &str = concat!(
     "#{?notes_only,#{key_prefix} #{p|#{key_string_width}:key_string} ",
     "#{?key_note,#{key_note},#{key_command}},",
@@ -56,7 +56,7 @@ pub fn bind(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     }
 }
 
-/// Changes the note and repeat flag of a binding that is there.
+/// Changes the note and repeat flag of an existing binding.
 fn amend(table: &mut KeyTable, key: Key, note: Option<String>, repeat: bool) {
     if let Some(binding) = table.bindings.get_mut(&key.identity()) {
         binding.repeat |= repeat;
@@ -98,10 +98,10 @@ fn remove(cx: &mut Cx<'_>, args: &Args) -> Result<(), String> {
     Ok(())
 }
 
-/// Removes a whole table; clients that use it go back to their session's.
+/// Removes a whole table; clients that use it return to their default one.
 fn remove_table(cx: &mut Cx<'_>, table: &str) {
     cx.server.key_tables.tables.remove(table);
-    // A client that was in it is in its default table, which may be the same one, made anew.
+    // A client that used it has its default table now, which may have the same name: make that one again.
     let clients: Vec<ClientId> = cx.server.clients.keys().copied().collect();
     for client in clients {
         if cx.server.client_key_table(client) == table {
@@ -110,7 +110,7 @@ fn remove_table(cx: &mut Cx<'_>, table: &str) {
     }
 }
 
-/// A binding and its table, for listing.
+/// A binding and its table, as a row of the listing.
 #[derive(Clone)]
 struct Listed {
     table: String,
@@ -164,9 +164,9 @@ fn selected(cx: &Cx<'_>, args: &Args) -> Result<Vec<Listed>, String> {
     Ok(rows)
 }
 
-/// Sorts as tmux does, whose comparison is not an order: what is equal in one table is said to
-/// be greater, and keys differ by the low 32 bits only. What comes of that depends on the
-/// sorting: the C library's merge sort.
+/// Sorts like tmux, whose comparison is not an order: equal keys of one table compare as greater, and
+/// only the low 32 bits of keys are compared. The result depends on the algorithm, which is the C
+/// library's merge sort.
 fn sort(rows: Vec<Listed>, order: Option<Order>, reversed: bool) -> Vec<Listed> {
     let mut rows = rows;
     let order = match order {
@@ -182,7 +182,7 @@ fn sort(rows: Vec<Listed>, order: Option<Order>, reversed: bool) -> Vec<Listed> 
     let greater = |a: &Listed, b: &Listed| {
         let same_table = i32::from(a.table.eq_ignore_ascii_case(&b.table));
         let mut result = match order {
-            // tmux: a difference of 64 bits, of which 32 are kept; modifiers are lost.
+            // tmux: keeps 32 bits of a 64-bit difference, so modifiers are lost.
             Order::Index => {
                 (a.binding.key.sort_code() as u32).wrapping_sub(b.binding.key.sort_code() as u32) as i32
             }
@@ -196,8 +196,8 @@ fn sort(rows: Vec<Listed>, order: Option<Order>, reversed: bool) -> Vec<Listed> 
     merge_sort(rows, &greater)
 }
 
-/// A top-down merge sort: the first half is the shorter one, and its element is taken unless
-/// it is greater.
+/// A top-down merge sort: the first half is the shorter one, and its element is taken unless it is
+/// greater.
 fn merge_sort<T>(mut items: Vec<T>, greater: &impl Fn(&T, &T) -> bool) -> Vec<T> {
     if items.len() < 2 {
         return items;
@@ -255,7 +255,7 @@ fn print(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, rows: &[Listed]) -> E
     let single = rows.len() == 1;
     for line in lines {
         if single {
-            // tmux: a single line goes to the status line, even where nobody sees it.
+            // tmux: a single line is shown in the status line, even without an attached client.
             match item.target_client {
                 Some(client) => message::show(cx, client, &line, message::Options::error()),
                 None => message::log(cx, format!("message: {line}")),

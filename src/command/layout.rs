@@ -1,4 +1,4 @@
-//! Layouts of windows by name, in turn, or as a string.
+//! Selecting layouts of windows: by name, the next or previous one, or by a layout string.
 
 use crate::model::events::EventKind;
 use crate::model::layout::{PRESETS, preset_lookup};

@@ -1,5 +1,5 @@
-//! Places in a pane's lines that stay where they are: `@last-command`, `@last-prompt`, and `@` with
-//! the number of a line, which never shifts.
+//! Names of lines in a pane that keep their meaning: `@last-command`, `@last-prompt`, and `@` with a line
+//! number, which never shifts.
 
 use crate::terminal::{Mark, Terminal};
 
@@ -15,7 +15,7 @@ fn number(place: &str) -> Result<u64, String> {
     number.ok_or_else(|| format!("invalid place: {place}"))
 }
 
-/// The number of the line that a place names.
+/// The number of the line that a name stands for.
 pub(super) fn line(place: &str, terminal: &Terminal) -> Result<u64, String> {
     let marks = terminal.marks();
     match place {
@@ -25,8 +25,8 @@ pub(super) fn line(place: &str, terminal: &Terminal) -> Result<u64, String> {
     }
 }
 
-/// The row of a place, counted from the first row of the screen: the first one that is meant, or
-/// the last (`is_end`). The end of a command that runs is not there yet: `None`.
+/// The row of a name, relative to the first row of the screen: the first row of its lines, or the last
+/// (`is_end`). `None`: the end of a command that still runs.
 pub(super) fn row(place: &str, is_end: bool, terminal: &mut Terminal) -> Result<Option<i64>, String> {
     let marks = terminal.marks();
     let (line, below, back) = match place {

@@ -34,17 +34,17 @@ const WINDOW_OF_SESSION: &str = concat!(
     "[#{window_width}x#{window_height}] ",
 );
 
-/// What follows the pane's place.
+/// The default format of a pane, after its place.
 const PANE: &str = concat!(
     "[#{pane_width}x#{pane_height}#{?pane_floating_flag, #{pane_x}#,#{pane_y}#,#{pane_z}}] ",
     "[history #{history_size}/#{history_limit}, #{history_bytes} bytes] #{pane_id}",
     "#{?pane_active, (active),}#{?pane_dead, (dead),}",
 );
 
-/// `-F`, `-f`, `-j`, `-O` and `-r`.
+/// Options of a listing: `-F`, `-f`, `-j`, `-O` and `-r`.
 struct Listing {
     template: String,
-    /// Keys of objects for `-j`, which have the line of `-F` too.
+    /// Keys of the objects for `-j`. With `line_too`, objects also hold the line of `-F`.
     json: Option<Keys>,
     line_too: bool,
     filter: Option<String>,
@@ -63,7 +63,7 @@ impl Listing {
         })
     }
 
-    /// The line or object of one thing, unless the filter leaves it out.
+    /// The line or object of one entry, unless the filter leaves it out.
     fn line(&self, scope: &Scope<'_>) -> Option<String> {
         if self.filter.as_deref().is_some_and(|filter| !scope.is_true(filter)) {
             return None;
@@ -77,10 +77,10 @@ impl Listing {
     }
 }
 
-/// Lines made at a time: a longer list is made over several turns, so that others are heard.
+/// Lines made at a time: a longer list is made over several turns, so that others are served meanwhile.
 const STEP: usize = 250;
 
-/// The scope of one thing of a list; `None` when it is gone.
+/// Makes the scope of one entry; `None` when it is gone.
 type About<K> = for<'a> fn(Scope<'a>, &K) -> Option<Scope<'a>>;
 
 /// A list that is being made.
@@ -88,12 +88,12 @@ struct Making<K> {
     listing: Listing,
     left: std::vec::IntoIter<K>,
     about: About<K>,
-    /// Objects for `-j`, which are printed together.
+    /// Objects for `-j`, printed together at the end.
     objects: Vec<String>,
 }
 
 impl<K> Making<K> {
-    /// Makes and prints the next lines. False: there are no more.
+    /// Makes and prints at most `most` lines. Returns false when there are no more.
     fn step(&mut self, cx: &mut Cx<'_>, item: &ItemContext, most: usize) -> bool {
         let mut lines = Vec::new();
         {
@@ -114,8 +114,8 @@ impl<K> Making<K> {
     }
 }
 
-/// Prints a list. A control client and a view mode get theirs at once: it has to stand between
-/// guards, or to be in view when the command is done.
+/// Prints a list. A control client and a view mode get all of it at once: between guards, or in view when
+/// the command ends.
 fn print_all<K: Send + 'static>(
     cx: &mut Cx<'_>,
     item: &ItemContext,
@@ -132,7 +132,7 @@ fn print_all<K: Send + 'static>(
     Exec::Wait
 }
 
-/// Goes on with a list in the next turn.
+/// Continues with a list in the next turn.
 fn next_turn<K: Send + 'static>(cx: &mut Cx<'_>, mut making: Making<K>, item: ItemContext) {
     let step = move |cx: &mut Cx<'_>| match making.step(cx, &item, STEP) {
         true => next_turn(cx, making, item),
@@ -198,7 +198,7 @@ pub fn list_windows(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         let links = session.map(|s| (s.id, sort::winlinks_of(server, s, listing.sort)));
         links.map_or_else(Vec::new, |(id, links)| links.into_iter().map(|index| (id, index)).collect())
     };
-    // tmux: the line number is the number of lines.
+    // tmux: the variable `line` is the count of lines.
     let count = links.len();
     let links = links.into_iter().map(|(session, index)| (count, session, index)).collect();
     print_all(cx, item, listing, links, |scope, &(count, session, index): &(usize, _, i32)| {
@@ -233,7 +233,7 @@ pub fn list_panes(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     for (session, index) in links {
         let window = server.winlink_window(session, index).and_then(|id| server.window(id));
         let Some(window) = window else { continue };
-        // tmux: each window's panes are sorted by themselves, and the line number is how many.
+        // tmux: sorts the panes of each window separately, and `line` is their count.
         let panes = sort::panes_of(server, window, listing.sort);
         all.extend(panes.iter().map(|&pane| (panes.len(), session, index, pane)));
     }

@@ -10,7 +10,8 @@ use super::{json, output};
 const LIST_TEMPLATE: &str =
     "#{command_list_name}#{?command_list_alias, (#{command_list_alias}),} #{command_list_usage}";
 
-/// `list-commands`. The whole list is tmux's; ours are shown when they are asked for by name.
+/// `list-commands`. The whole list has only tmux's commands; those of scopemux are listed when they are
+/// named.
 pub fn list(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let entries: Vec<&CommandEntry> = match args.string(0) {
         None => table::ALL.iter().map(|id| id.entry()).filter(|entry| !entry.ours).collect(),

@@ -1,5 +1,5 @@
-//! `list-usage`: what `choose-usage` shows, as lines for scripts: a pane each, what closed panes
-//! left running, then the server and all panes together.
+//! `list-usage`: the same as `choose-usage`, as lines for scripts: one for each pane, then left-over
+//! scopes of closed panes, the server, and all panes together.
 
 use crate::format::Scope;
 use crate::format::sort::Order;
@@ -9,8 +9,8 @@ use crate::syntax::args::Args;
 
 use super::{json, output};
 
-/// Shares of processors are of the time since the look before: it is waited so long for a second
-/// look where there was none within the last moments.
+/// Milliseconds to wait for a second sample if there was none within `FRESH_MS`: use of processors is
+/// measured between two samples.
 const WAIT_MS: u64 = 250;
 const FRESH_MS: u64 = 3000;
 
@@ -22,14 +22,14 @@ const LINE: &str = concat!(
     "#{?#{==:#{usage_kind},pane},: #{session_name}:#{window_index}.#{pane_index} #{pane_current_command},}",
 );
 
-/// How the lines are to be.
+/// Options of the listing.
 struct Wanted {
     order: Option<Order>,
     reversed: bool,
     template: String,
     filter: Option<String>,
     as_json: bool,
-    /// With `-j`, `-F` was given: objects have its line too.
+    /// With `-j`, `-F` was given: objects also hold its line.
     line_too: bool,
 }
 
@@ -88,7 +88,7 @@ fn print_all(cx: &mut Cx<'_>, item: &ItemContext, wanted: &Wanted) {
     lines.iter().for_each(|line| output::print(cx, item, line));
 }
 
-/// The line, or the object, of one of them.
+/// The line or the object of one entry.
 fn line(scope: &Scope<'_>, wanted: &Wanted) -> String {
     if !wanted.as_json {
         return scope.expand(&wanted.template);

@@ -10,7 +10,7 @@ use crate::view::place::{Placing, place};
 
 use super::output::error;
 
-/// Lines of a box given with `-b`. Error: what `option` would say of the value.
+/// Box lines given with `-b`. Error: the message for an invalid value of `option`.
 pub(super) fn lines(args: &Args, option: &str) -> Result<Option<BoxLines>, String> {
     match args.get('b') {
         None => Ok(None),
@@ -21,7 +21,7 @@ pub(super) fn lines(args: &Args, option: &str) -> Result<Option<BoxLines>, Strin
     }
 }
 
-/// The items of the command line: name, key and command in turn; an empty name is a line.
+/// Reads the items of the command line: name, key and command in turn; an empty name is a separator.
 fn items(values: &[String]) -> Result<Vec<ItemRequest>, &'static str> {
     let mut out = Vec::new();
     let mut values = values.iter();
@@ -91,7 +91,7 @@ pub fn display_menu(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     if menu::open(cx, client, list, request) { Exec::Wait } else { Exec::Normal }
 }
 
-/// The corner of something of a size that is placed by `-x` and `-y`.
+/// The top-left corner of a box of a given size, placed by `-x` and `-y`.
 pub(super) fn corner(cx: &Cx<'_>, item: &ItemContext, args: &Args, size: crate::base::Size) -> Option<Point> {
     let client = item.target_client?;
     place(cx, &Placing { item, client, x: args.get('x'), y: args.get('y'), size })

@@ -6,7 +6,7 @@ use crate::syntax::args::Args;
 
 use super::output;
 
-/// How a message is listed.
+/// Default format of a message.
 const TEMPLATE: &str = "#{t/p:message_time}: #{message_text}";
 
 pub fn show_messages(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
@@ -45,7 +45,7 @@ pub fn show_messages(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     Exec::Normal
 }
 
-/// Lists what is known of the terminals of clients. Whether there were any.
+/// Lists features of the terminals of clients. Returns true if there were any.
 fn show_terminals(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> bool {
     let only = if args.has('t') { item.target_client } else { None };
     let ids: Vec<_> = cx.server.clients.keys().rev().copied().collect();
@@ -69,7 +69,7 @@ pub fn kill_server(cx: &mut Cx<'_>, _item: &ItemContext, _args: &Args) -> Exec {
     Exec::Normal
 }
 
-/// Does nothing: that there is a server to do it is the point.
+/// Does nothing: the client has started a server before it sends the command.
 pub fn start_server(_cx: &mut Cx<'_>, _item: &ItemContext, _args: &Args) -> Exec {
     Exec::Normal
 }

@@ -1,9 +1,9 @@
 //! Floor 5: the commands, one file for each family, and the queue that runs them.
 //!
-//! A command is a function `fn(&mut Cx, &ItemContext, &Args) -> Exec`. It finds its resolved
-//! targets in the `ItemContext`, prints with `output::print`, fails with
-//! `return output::error(cx, item, text)`, and waits by returning `Exec::Wait` after handing
-//! its item id to whoever will `cx.server.queues.resume(id)`.
+//! A command is a function `fn(&mut Cx, &ItemContext, &Args) -> Exec`. It finds its resolved targets in
+//! the `ItemContext`, prints with `output::print`, and fails with `return output::error(cx, item, text)`.
+//! To wait, it stores its item id where the work ends and returns `Exec::Wait`; the end of the work calls
+//! `cx.server.queues.resume(id)`.
 
 pub mod asked;
 pub mod attach;

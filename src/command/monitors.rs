@@ -1,5 +1,4 @@
-//! Monitors (`set-hook -B`) and events of users (`set-hook -E`): what fires them, and what their
-//! hooks run.
+//! Monitors (`set-hook -B`) and events of users (`set-hook -E`): firing them, and running their hooks.
 
 use crate::base::SessionId;
 use crate::format::watch::{self, Watched};
@@ -55,7 +54,7 @@ pub fn fire(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     Exec::Normal
 }
 
-/// Queues the commands of a user's hook. tmux: what cannot be parsed does nothing.
+/// Queues the commands of a user's hook. tmux: text that cannot be parsed does nothing.
 fn queue_hook(cx: &mut Cx<'_>, name: &str, payload: &Payload, current: FindState, text: &str) {
     let Ok(list) = parse::commands(cx, text) else { return };
     let state = QueueState::new(current, KeyEvent::default(), StateFlags::NOHOOKS);
@@ -115,7 +114,7 @@ fn set_monitor(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Result<(), S
     Ok(())
 }
 
-/// The user option that holds the commands: it is there even without any.
+/// Sets the user option that holds the commands, even if there are none.
 fn set_commands(cx: &mut Cx<'_>, args: &Args, level: OptionScope, name: &str) {
     let own = cx.server.chain(level).named_here(name).is_some();
     let Some(options) = cx.server.level_mut(level) else { return };
@@ -127,12 +126,12 @@ fn set_commands(cx: &mut Cx<'_>, args: &Args, level: OptionScope, name: &str) {
     option_effects::apply(cx, name);
 }
 
-/// Looks at a monitor's format once a second from now on.
+/// Starts to check a monitor's format once a second.
 pub fn watch(cx: &mut Cx<'_>, id: u64) {
     cx.host.timer(INTERVAL_MS, Box::new(move |cx| tick(cx, id)));
 }
 
-/// Looks at the formats of all monitors that an earlier server had.
+/// Starts to check the formats of all monitors of an earlier server.
 pub fn watch_all(cx: &mut Cx<'_>) {
     let ids: Vec<u64> = cx.server.monitors.list.iter().map(|monitor| monitor.id).collect();
     ids.into_iter().for_each(|id| watch(cx, id));
@@ -174,7 +173,7 @@ fn tick(cx: &mut Cx<'_>, id: u64) {
     changes.into_iter().for_each(|(before, seen)| changed(cx, &monitor, session, &before, seen));
 }
 
-/// A watched value has changed: fires the event and queues the commands.
+/// Called when a watched value changed: fires the event and queues the commands.
 fn changed(cx: &mut Cx<'_>, monitor: &Monitor, session: SessionId, before: &str, seen: Watched) {
     let mut payload = Payload::default();
     payload.set("value", seen.value.as_str());
@@ -210,7 +209,7 @@ fn changed(cx: &mut Cx<'_>, monitor: &Monitor, session: SessionId, before: &str,
     queue_hook(cx, &monitor.name, &payload, current, &text);
 }
 
-/// `show-hooks -B`: monitors of a level, all or one.
+/// `show-hooks -B`: shows the monitors of a level, all or one.
 pub fn show(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, level: OptionScope, name: Option<&str>) {
     const TEMPLATE: &str = "#{option_name}:#{hook_monitor_target}:#{hook_monitor_format}";
     let wanted = |monitor: &&Monitor| monitor.level == level && name.is_none_or(|name| monitor.name == name);

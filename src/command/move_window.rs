@@ -1,4 +1,4 @@
-//! Windows changing places: moved, linked, swapped.
+//! Moving, linking and swapping windows.
 
 use crate::model::option_access::OptionScope;
 use crate::model::{Cx, Exec, ItemContext};
@@ -50,7 +50,7 @@ fn link(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, unlink: bool) -> Exec 
         let Some(free) = cx.server.shuffle_up(dst, at, before) else { return Exec::Error };
         index = Some(free);
         if src.0 == dst && src.1 >= free {
-            // The source was moved out of the way as well.
+            // The source was shifted too.
             src.1 += i32::from(cx.server.winlink_window(dst, src.1) != Some(window));
         }
     }

@@ -1,5 +1,4 @@
-//! What happens when an option has been changed: things that hold a copy of its value, or of
-//! something that follows from it, are told.
+//! Effects of a changed option: updates everything that holds a copy of its value or depends on it.
 
 use crate::base::{PaneId, WindowId};
 use crate::model::Cx;
@@ -7,7 +6,7 @@ use crate::model::option_access::OptionScope;
 use crate::model::pane::PaneFlags;
 use crate::options::opt;
 
-/// Tells everything that depends on an option, by its name in the table.
+/// Updates everything that depends on an option, given its name in the table.
 pub fn apply(cx: &mut Cx<'_>, name: &str) {
     match name {
         "automatic-rename" => mark_renamed(cx),
@@ -41,7 +40,7 @@ fn restyle_panes(cx: &mut Cx<'_>, more: PaneFlags) {
     cx.server.panes.values_mut().for_each(|pane| pane.mark_style(more));
 }
 
-/// Active panes of windows that are named automatically look changed, so they are named again.
+/// Marks active panes of automatically named windows as changed, so that the windows are named again.
 fn mark_renamed(cx: &mut Cx<'_>) {
     let active: Vec<PaneId> = cx
         .server
@@ -64,7 +63,7 @@ fn fix_all_panes(cx: &mut Cx<'_>) {
     }
 }
 
-/// Each pane's history gets the cap of the session that its window is best shown in.
+/// Sets the limit of each pane's history from the session that shows its window best.
 fn set_history_limits(cx: &mut Cx<'_>) {
     let panes: Vec<(PaneId, WindowId)> =
         cx.server.panes.values().map(|pane| (pane.id, pane.window)).collect();

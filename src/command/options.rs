@@ -1,4 +1,4 @@
-//! `set-option`, `show-options` and their kin for windows and hooks.
+//! `set-option`, `show-options` and their variants for windows and hooks.
 
 use crate::format::{Scope as FormatScope, parse};
 use crate::model::monitors::Monitors;
@@ -90,7 +90,7 @@ fn command_id(item: &ItemContext) -> Option<CommandId> {
     item.command.as_ref().map(|command| command.id)
 }
 
-/// What formats of a command are about: its target.
+/// The scope in which formats of a command are expanded: its target.
 pub(super) fn scope<'a>(cx: &'a Cx<'_>, item: &ItemContext) -> FormatScope<'a> {
     FormatScope::new(cx.server, &*cx.host, cx.now).item(item).client(item.target_client).state(&item.target)
 }
@@ -190,7 +190,7 @@ fn pane_scope(cx: &Cx<'_>, item: &ItemContext, args: &Args) -> Result<(Scope, Op
     Ok((Scope::PANE, OptionScope::Pane(pane)))
 }
 
-/// Whether a level has the option (or the element) itself.
+/// True if a level sets the option (or the element) itself.
 fn is_set(cx: &Cx<'_>, level: OptionScope, name: &OptionName) -> bool {
     match (cx.server.chain(level).named_here(&name.name), &name.index) {
         (None, _) => false,
@@ -254,7 +254,7 @@ fn assign(
     }
 }
 
-/// Whether what `default-shell` would be is the path of a program that can be a shell.
+/// True if the new value of `default-shell` would be the path of a usable shell.
 fn is_shell(cx: &Cx<'_>, level: OptionScope, value: &str, append: bool) -> bool {
     let before = cx.server.level(level).filter(|_| append).and_then(|l| l.own(opt::DEFAULT_SHELL));
     match before {
@@ -307,7 +307,7 @@ fn show_what(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Result<(), Str
     Ok(())
 }
 
-/// What `-F` of a listing is about: one of its lines.
+/// The scope in which `-F` of a listing is expanded: one of its lines.
 fn as_format<'a>(
     cx: &'a Cx<'_>,
     item: &ItemContext,
@@ -354,7 +354,8 @@ fn show_one(cx: &Cx<'_>, item: &ItemContext, args: &Args, argument: &str) -> Res
     let listing = Listing { values_only: values_only(args), inherited: inherited.is_some() };
     match own.or(inherited) {
         Some(value) => {
-            // tmux: 3.7c refuses keys that are no numbers; whoever sets some knows them.
+            // tmux: 3.7c refuses keys that are not numbers; they are accepted once somebody has set such a
+            // key.
             let is_name = matches!(name.index, Some(ArrayKey::Name(_)));
             let known = |key: &ArrayKey| value.elements().any(|(at, _)| at == key);
             if is_name && !cx.server.named_keys && !name.index.as_ref().is_some_and(known) {
@@ -367,7 +368,7 @@ fn show_one(cx: &Cx<'_>, item: &ItemContext, args: &Args, argument: &str) -> Res
     }
 }
 
-/// Whether arrays without elements are left out.
+/// True if arrays without elements are left out.
 fn values_only(args: &Args) -> bool {
     args.has('v') && !args.has('F')
 }
@@ -390,7 +391,7 @@ fn show_all(cx: &Cx<'_>, item: &ItemContext, args: &Args) -> Result<ShownAt, Str
         Which::Options => out.retain(|shown| !shown.is_user || !monitored(&shown.name)),
         Which::Both => {}
         Which::Hooks => {
-            // tmux: 3.7c lists no hooks of users; its main branch does.
+            // tmux: 3.7c lists no user hooks; its main branch does.
             let Monitors { in_use, user_hooks, .. } = &cx.server.monitors;
             let listed = |name: &str| monitored(name) || (*in_use && user_hooks.contains(name));
             let hooks = options.iter().filter(|(name, _)| listed(name));

@@ -1,5 +1,5 @@
-//! What commands say: to whom, and in which form. Every message a command prints or fails
-//! with goes through here, so that it reaches scripts, terminals and control clients alike.
+//! Output of commands: who gets it, and in which form. Every message that a command prints or fails with
+//! passes through here, so that it reaches scripts, terminals and control clients alike.
 
 use bytes::Bytes;
 
@@ -15,10 +15,10 @@ use crate::view;
 /// Bytes of a long text made at a time.
 const PIECE: usize = 256 << 10;
 
-/// How a client hears of things.
+/// The way in which a client gets output.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Audience {
-    /// Nobody asked: a configuration file or a hook.
+    /// No client: a configuration file or a hook.
     Nobody,
     /// Lines of a control client.
     Control(ClientId),
@@ -50,7 +50,7 @@ pub fn print(cx: &mut Cx<'_>, item: &ItemContext, line: &str) {
         }
         Audience::Attached(id) => {
             let Some(pane) = cx.server.client(id).and_then(|c| cx.server.client_pane(c)) else { return };
-            // Nothing at all opens the view and is no line in it.
+            // An empty line opens the view and adds no line.
             view::modes::enter_view(cx, pane);
             for line in line.split('\n').filter(|_| !line.is_empty()) {
                 view::modes::add_view_line(cx, pane, line, true);
@@ -65,13 +65,13 @@ pub fn print_bytes(cx: &mut Cx<'_>, item: &ItemContext, bytes: &[u8]) {
         Audience::Streams(id) => {
             write_out(cx, id, &[bytes, b"\n"].concat());
         }
-        // Whatever the client's locale: `_` is for messages.
+        // Not sanitized for the client's locale: `_` is only for messages.
         Audience::Control(id) => crate::control::write(cx, id, &text::from_bytes(bytes)),
         _ => print(cx, item, &text::from_bytes(bytes)),
     }
 }
 
-/// Writes to a client's standard output. Its command fails if too much waits there already.
+/// Writes to a client's standard output. If the queue is full, the client's command fails.
 fn write_out(cx: &mut Cx<'_>, id: ClientId, bytes: &[u8]) {
     if !cx.host.client_write(id, Stream::Out, bytes)
         && let Some(client) = cx.server.clients.get_mut(&id)
@@ -81,9 +81,8 @@ fn write_out(cx: &mut Cx<'_>, id: ClientId, bytes: &[u8]) {
     }
 }
 
-/// Prints a text of any size as its reader takes it: to standard output, or as lines of a
-/// control client. `text` must end with the end of a line. `done` is called when all of it was
-/// handed over.
+/// Prints a text of any size as fast as its reader takes it: to standard output, or as lines of a control
+/// client. `text` must end with a newline. `done` is called when all of it was sent.
 pub(super) fn stream_to(cx: &mut Cx<'_>, item: &ItemContext, text: Content, done: FileDone) {
     match audience(cx, item) {
         Audience::Streams(id) => cx.host.client_stream(id, text, done),
@@ -92,15 +91,15 @@ pub(super) fn stream_to(cx: &mut Cx<'_>, item: &ItemContext, text: Content, done
     }
 }
 
-/// The same for a command that has nothing else to do.
+/// The same for a command that does nothing else.
 pub fn stream(cx: &mut Cx<'_>, item: &ItemContext, text: Content) -> Exec {
     let waiting = item.id;
     stream_to(cx, item, text, Box::new(move |cx, _| cx.server.queues.resume(waiting)));
     Exec::Wait
 }
 
-/// Prints a long text as `print` does, as its reader takes it. `lines`: what is not to be shown
-/// to a client is looked for in each line, and the last line's end is that of the text.
+/// Prints a long text like `print`, as fast as its reader takes it. With `lines`, the text is sanitized
+/// line by line, and its own last newline is not doubled.
 pub fn stream_text(cx: &mut Cx<'_>, item: &ItemContext, text: Bytes, lines: bool, done: FileDone) {
     let client = item.client.and_then(|id| cx.server.client(id));
     let utf8 = client.is_some_and(|client| client.flags.contains(ClientFlags::UTF8));
@@ -129,34 +128,34 @@ pub fn whole_chars(text: &[u8], len: usize) -> usize {
     (len.saturating_sub(3)..=len).rev().find(|at| !is_inside(at)).unwrap_or(len)
 }
 
-/// Whether a control client asks.
+/// True if the item's client is a control client.
 pub fn is_control(cx: &Cx<'_>, item: &ItemContext) -> bool {
     matches!(audience(cx, item), Audience::Control(_))
 }
 
-/// Whether the client takes UTF-8.
+/// True if the item's client takes UTF-8.
 pub fn takes_utf8(cx: &Cx<'_>, item: &ItemContext) -> bool {
     let client = item.client.and_then(|id| cx.server.client(id));
     client.is_some_and(|client| client.flags.contains(ClientFlags::UTF8))
 }
 
-/// Whether `stream` has somewhere to print to.
+/// True if `stream` has a reader.
 pub fn can_stream(cx: &Cx<'_>, item: &ItemContext) -> bool {
     matches!(audience(cx, item), Audience::Streams(_) | Audience::Control(_))
 }
 
-/// Whether what is printed may come over several turns.
+/// True if output may be printed over several turns.
 pub fn can_step(cx: &Cx<'_>, item: &ItemContext) -> bool {
     matches!(audience(cx, item), Audience::Streams(_))
 }
 
-/// Writes a line to a control client as it can take it.
+/// Writes a line to a control client, sanitized for it.
 pub fn control_line(cx: &mut Cx<'_>, id: ClientId, line: &str) {
     let bytes = plain(cx, id, line);
     crate::control::write(cx, id, &text::from_bytes(&bytes));
 }
 
-/// Text for a client; one that does not take UTF-8 sees `_` for what it cannot show.
+/// Text for a client; if it does not take UTF-8, `_` stands for characters that it cannot show.
 fn plain(cx: &Cx<'_>, id: ClientId, line: &str) -> Vec<u8> {
     let utf8 = cx.server.client(id).is_some_and(|c| c.flags.contains(ClientFlags::UTF8));
     if utf8 { text::to_bytes(line) } else { text::sanitize(line).into_bytes() }
@@ -193,7 +192,7 @@ pub fn error(cx: &mut Cx<'_>, item: &ItemContext, message: &str) -> Exec {
     Exec::Error
 }
 
-/// A flag's value, expanded as a format, as a number. The error is the word tmux uses.
+/// The value of a flag, expanded as a format, as a number. The error is the word that tmux uses.
 pub fn expanded_number(
     cx: &Cx<'_>,
     item: &ItemContext,
@@ -211,7 +210,7 @@ pub fn expanded_number(
     parse_number(&expanded, min, max)
 }
 
-/// A path as a client means it: `~/` is its home, relative ones start in its directory.
+/// A path of a client: `~/` is the client's home, and relative paths start in the client's directory.
 pub fn client_path(cx: &Cx<'_>, client: Option<ClientId>, path: &str) -> String {
     if path == "-" {
         return path.to_owned();

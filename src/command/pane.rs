@@ -1,4 +1,4 @@
-//! Panes: killed, selected, swapped, joined, broken out, started again.
+//! Killing, selecting, swapping, joining, breaking out and respawning panes.
 
 use crate::base::PaneId;
 use crate::model::events::EventKind;
@@ -84,7 +84,7 @@ pub fn select_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     Exec::Normal
 }
 
-/// Lets a pane have what is typed, or not.
+/// Turns the input of a pane on or off.
 fn set_input(cx: &mut Cx<'_>, pane: PaneId, on: bool) {
     let Some(p) = cx.server.panes.get_mut(&pane) else { return };
     p.flags.set(PaneFlags::INPUT_OFF, !on);
@@ -105,7 +105,7 @@ pub(super) fn set_title(cx: &mut Cx<'_>, item: &ItemContext, pane: PaneId, forma
     cx.server.status_window(window);
 }
 
-/// Makes a pane the active one: of its window, or for a client with panes of its own.
+/// Makes a pane the active one: of its window, or of a client with active panes of its own.
 fn activate(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, pane: PaneId) {
     let Some((session, index, window)) = place::window(&item.target) else { return };
     let own = item
@@ -147,7 +147,7 @@ fn activate(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, pane: PaneId) {
 fn select_last(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let Some((session, index, window)) = place::window(&item.target) else { return Exec::Error };
     let Some(w) = cx.server.window(window) else { return Exec::Error };
-    // The other of two panes may never have been active (split-window -d).
+    // With two panes, the other one counts even if it was never active (`split-window -d`).
     let other = w.panes.iter().find(|p| **p != w.active).filter(|_| w.panes.len() == 2);
     let Some(pane) = w.last_panes.first().or(other).copied() else {
         return output::error(cx, item, "no last pane");
@@ -170,7 +170,7 @@ fn select_last(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     Exec::Normal
 }
 
-/// Marks a pane, or takes the mark away.
+/// Marks a pane, or clears the mark.
 fn mark(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) {
     let Some((session, index, window, pane)) = place::pane(&item.target) else { return };
     if args.has('m') && !cx.server.is_pane_visible(pane) {

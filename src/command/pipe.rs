@@ -1,4 +1,4 @@
-//! `pipe-pane`: what a pane prints goes to a program, and a program's output to a pane.
+//! `pipe-pane`: sends a pane's output to a program, and the program's output to the pane.
 
 use crate::base::PaneId;
 use crate::format::Scope;
@@ -52,10 +52,10 @@ pub fn pipe_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     }
 }
 
-/// What the end of a pipe's job leads to.
+/// The callback for the end of a pipe's job.
 pub(super) fn pipe_done(pane: PaneId) -> JobDone {
     Box::new(move |cx, _| {
-        // Another pipe may have been opened since.
+        // Another pipe may have been opened meanwhile.
         let job = cx.server.pane(pane).and_then(|p| p.pipe);
         if job.is_some_and(|job| cx.host.job_pid(job).is_none()) {
             cx.host.pipe_pane(pane, None);

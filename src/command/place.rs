@@ -1,5 +1,5 @@
-//! Small questions that many commands ask: a format expanded for some place, a number that
-//! may be a percentage, hooks after commands that run them themselves.
+//! Helpers of many commands: expanding a format for a target, parsing a number that may be a percentage,
+//! running hooks of commands that do it themselves.
 
 use crate::base::number::parse_number;
 use crate::base::{ClientId, PaneId, SessionId, WindowId};
@@ -7,7 +7,7 @@ use crate::format::Scope;
 use crate::model::{Cx, FindState, ItemContext};
 use crate::syntax::args::Args;
 
-/// A format for a client and a place, with the variables of the item.
+/// Expands a format for a client and a state, with the variables of the item.
 pub fn expand(
     cx: &Cx<'_>,
     item: &ItemContext,
@@ -18,19 +18,19 @@ pub fn expand(
     Scope::new(cx.server, cx.host, cx.now).item(item).client(client).state(place).expand(format)
 }
 
-/// A format for the item's target and target client.
+/// Expands a format for the item's target and target client.
 pub fn expand_target(cx: &Cx<'_>, item: &ItemContext, format: &str) -> String {
     expand(cx, item, format, item.target_client, &item.target)
 }
 
-/// Whether what a state names passes the filter of `-f`; without one, all do.
+/// True if a state passes the filter of `-f`; without a filter, all do.
 pub fn passes(cx: &Cx<'_>, item: &ItemContext, filter: Option<&str>, state: &FindState) -> bool {
     let scope = || Scope::new(cx.server, cx.host, cx.now).item(item).state(state);
     filter.is_none_or(|filter| scope().is_true(filter))
 }
 
-/// A flag's value, formats expanded: a number, or a percentage of `whole`. The error is the
-/// word for what is wrong.
+/// The value of a flag, expanded: a number, or a percentage of `whole`. The error is the word that
+/// describes it.
 pub fn percentage(
     cx: &Cx<'_>,
     item: &ItemContext,

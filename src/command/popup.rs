@@ -62,7 +62,7 @@ pub fn display_popup(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     if popup::open(cx, client, request) { Exec::Wait } else { Exec::Normal }
 }
 
-/// What flags say of when the popup closes; `None` leaves those of an open one.
+/// The flags for closing the popup; `None` keeps those of an open one.
 fn flags(args: &Args, modify: bool) -> Option<PopupFlags> {
     let mut flags = (args.has('N') || !modify).then_some(PopupFlags::empty());
     let mut add = |flag: PopupFlags| flags = Some(flags.unwrap_or_default() | flag);

@@ -1,6 +1,5 @@
-//! Long work of a command: how far it is, and a way to stop it. An attached client gets a line
-//! that q and C-c end; a client that runs one command gets it on its standard error, if that is a
-//! terminal.
+//! Progress of a long command, and a way to stop it. An attached client gets a line that q and C-c end; a
+//! client that runs one command gets it on its standard error, if that is a terminal.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -14,14 +13,14 @@ use crate::model::queue::KeyEvent;
 use crate::model::{ClientFlags, Cx, ItemContext};
 use crate::view::overlay;
 
-/// Milliseconds until the line shows first, and between changes of it.
+/// Milliseconds until the line is first shown, and between its updates.
 const FIRST_MS: u64 = 700;
 const EVERY_MS: u64 = 300;
 
-/// How far some work is. Whoever does it counts here, from any thread.
+/// Progress counters, which the working thread updates.
 #[derive(Default)]
 pub struct Meter {
-    /// Steps of some kind, and how many there are in all.
+    /// Steps done, and steps in all.
     done: AtomicU64,
     total: AtomicU64,
     bytes: AtomicU64,
@@ -49,7 +48,7 @@ impl Meter {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    /// Share, bytes and time left, after so many milliseconds.
+    /// Percentage, bytes and time left, after `ms` milliseconds of work.
     pub fn text(&self, ms: u64) -> String {
         let (done, total) = (self.done.load(Ordering::Relaxed), self.total.load(Ordering::Relaxed));
         let bytes = size_text(self.bytes());
@@ -66,21 +65,22 @@ impl Meter {
     }
 }
 
-/// Who sees the line.
+/// The client that sees the line.
 #[derive(Clone, Copy)]
 enum Watcher {
     Attached(ClientId),
     Errors(ClientId),
 }
 
-/// Shows how far work is, from some time after its start until `Work::end`.
+/// Shows progress until `Work::end` is called.
 pub struct Work {
     pub meter: Arc<Meter>,
     watcher: Option<Watcher>,
 }
 
 impl Work {
-    /// `what`: "saving", for example. `prints`: it writes to the client's standard output.
+    /// `what`: the name of the work, such as "saving". `prints`: the work writes to the client's standard
+    /// output.
     pub fn begin(cx: &mut Cx<'_>, item: &ItemContext, what: &'static str, prints: bool) -> Self {
         let meter = Arc::new(Meter::default());
         let watcher = watcher(cx, item, prints);
@@ -91,7 +91,7 @@ impl Work {
         Self { meter, watcher }
     }
 
-    /// It is done, or was stopped: the line goes.
+    /// Removes the line: the work is done or was stopped.
     pub fn end(&self, cx: &mut Cx<'_>) {
         self.meter.over.store(true, Ordering::Relaxed);
         if !self.meter.shown.load(Ordering::Relaxed) {
@@ -133,7 +133,7 @@ fn show(cx: &mut Cx<'_>, watcher: Watcher, what: &'static str, began_ms: u64, me
                     line.text = text;
                     cx.server.redraw_client(client);
                 }
-                // Something else is open: it stays.
+                // Another overlay is open and stays.
                 Some(None) => {}
                 None => overlay::open(cx, client, Box::new(Line { text, meter: meter.clone() }), 0),
             }
@@ -176,7 +176,7 @@ impl Overlay for Line {
             self.meter.stop();
             return OverlayResult::Close;
         }
-        // Keys of others wait for the command, as ever.
+        // Other keys are queued behind the command, as usual.
         OverlayResult::Pass
     }
 

@@ -11,7 +11,7 @@ use super::asked::{Asked, CommandAsk, ConfirmAsk, handle};
 use super::output::{error, print};
 use super::template::Template;
 
-/// What a prompt asks in turn: prompts with the text they start with.
+/// The questions of a prompt, each with its initial text.
 fn questions(args: &Args) -> Vec<(String, String)> {
     let named = |template: &str| template.split([' ', ',']).next().unwrap_or("").to_owned();
     let (prompts, space) = match (args.get('p'), args.value(0)) {
@@ -126,7 +126,7 @@ pub fn confirm_before(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec 
     open(cx, item, client, question, PromptType::Command, (PromptFlags::SINGLE, None), waiting, asked)
 }
 
-/// The types that `-T` names, or all. Error: there is no such type.
+/// The types that `-T` names, or all. Error: no such type.
 fn types(args: &Args) -> Result<Vec<PromptType>, String> {
     match args.get('T') {
         None => Ok(PromptType::ALL.to_vec()),

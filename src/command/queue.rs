@@ -1,6 +1,5 @@
-//! Runs the command queues: fires commands with their targets resolved, delivers notifications
-//! to control clients and hooks, stops at items that wait, drops the rest of a group that
-//! failed.
+//! Runs the command queues: runs commands with their targets resolved, delivers notifications to control
+//! clients and hooks, stops at items that wait, and drops the rest of a group after a failure.
 
 use std::sync::Arc;
 
@@ -18,10 +17,10 @@ use crate::syntax::table::{CommandFlags, FindFlags, FindSpec};
 
 use super::{dispatch, output, steps};
 
-/// Items run in one call at most; the rest runs in the next turn, so that a hook which feeds
-/// itself cannot keep the server from its clients.
+/// Maximum number of items run in one call; the rest runs in the next turn, so that a hook which triggers
+/// itself cannot starve clients.
 const MAX_STEPS: usize = 1_000;
-/// Bytes of a command that the message log keeps; the rest of a longer one is not listed.
+/// Maximum number of bytes of a command that the message log keeps; the rest is cut.
 const MAX_LOGGED: usize = 64 << 10;
 
 /// Runs all queues until they are empty or wait. Returns whether there is more to run.
@@ -48,7 +47,7 @@ pub fn run(cx: &mut Cx<'_>) -> bool {
     }
 }
 
-/// Runs one queue. Whether it did anything.
+/// Runs one queue. Returns true if it did anything.
 fn run_queue(cx: &mut Cx<'_>, owner: Option<ClientId>, steps: &mut usize) -> bool {
     let mut ran = false;
     while *steps < MAX_STEPS {
@@ -72,7 +71,7 @@ fn run_queue(cx: &mut Cx<'_>, owner: Option<ClientId>, steps: &mut usize) -> boo
         first.started = true;
         *steps += 1;
         ran = true;
-        // What one turn makes is told apart by its times, as if the clock were read each time.
+        // Advance the clock 1 µs per item, so that objects made in one turn have distinct creation times.
         cx.now.wall_us += 1;
         let taken = take_kind(first);
         cx.server.queues.silent = owner.is_none() && taken.state.flags.contains(StateFlags::NOHOOKS);
@@ -86,8 +85,8 @@ fn run_queue(cx: &mut Cx<'_>, owner: Option<ClientId>, steps: &mut usize) -> boo
     ran
 }
 
-/// Whether a command starts a program whose number it has to know: such a command begins when
-/// the program can be started at once, so that nobody else waits.
+/// True if a command starts a program and needs its process id: such a command waits until the program
+/// can be started at once, so that nothing else is blocked.
 fn waits_for_start(item: &Item) -> bool {
     const STARTING: [CommandId; 8] = [
         CommandId::NewPane,
@@ -102,7 +101,7 @@ fn waits_for_start(item: &Item) -> bool {
     matches!(&item.kind, ItemKind::Command(invocation) if STARTING.contains(&invocation.id))
 }
 
-/// Says that the queues had no room for what an item, or what came in before it, wanted to run.
+/// Reports how many commands the queues had no room for.
 fn report_refused(cx: &mut Cx<'_>, owner: Option<ClientId>) {
     let refused = std::mem::take(&mut cx.server.queues.refused);
     if refused == 0 {
@@ -114,7 +113,7 @@ fn report_refused(cx: &mut Cx<'_>, owner: Option<ClientId>) {
     cx.server.queues.append(owner, items);
 }
 
-/// An item as it is run; the item itself stays in the queue to mark the place.
+/// An item's data while it runs; the item itself stays in the queue to mark the place.
 struct Firing {
     id: ItemId,
     group: u64,
@@ -134,7 +133,7 @@ fn take_kind(item: &mut Item) -> Firing {
     }
 }
 
-/// What running an item came to: its id, its group, and the result.
+/// Result of running an item: its id, its group, and the outcome.
 struct Fired {
     id: ItemId,
     group: u64,
@@ -269,14 +268,15 @@ fn find(
     }
 }
 
-/// Where a hook of this command runs: its target, else the current state, else the client's.
+/// The state that a hook of this command runs with: its target, else the current state, else the
+/// client's.
 fn hook_state(cx: &Cx<'_>, item: &ItemContext) -> Option<FindState> {
     let own = || FindState::current_for(cx.server, item.client, FindFlags::empty());
     let candidates = [Some(item.target), Some(item.current()), own()];
     candidates.into_iter().flatten().find(|state| state.is_valid(cx.server))
 }
 
-/// Inserts the commands of a command's hook behind it.
+/// Inserts the commands of a command's hook behind the item.
 pub fn insert_hook(cx: &mut Cx<'_>, item: &ItemContext, current: Option<FindState>, name: &str) {
     if item.state.flags.contains(StateFlags::NOHOOKS) {
         return;
@@ -302,7 +302,7 @@ pub fn insert_hook(cx: &mut Cx<'_>, item: &ItemContext, current: Option<FindStat
     cx.server.fire(event, current.unwrap_or_default(), payload);
 }
 
-/// What the event of a command tells: its arguments and flags.
+/// Payload of a command's event: its arguments and flags.
 fn arguments(item: &ItemContext) -> Payload {
     let mut payload = Payload::default();
     let Some(invocation) = &item.command else { return payload };
@@ -337,7 +337,7 @@ fn insert_lists(
     }
 }
 
-/// Tells control clients and hooks of a notification.
+/// Delivers a notification to control clients and hooks.
 fn deliver(cx: &mut Cx<'_>, item: &ItemContext, notification: &Notification) {
     crate::control::notify(cx, notification);
     run_notify_hooks(cx, item, notification);
@@ -346,7 +346,7 @@ fn deliver(cx: &mut Cx<'_>, item: &ItemContext, notification: &Notification) {
     }
 }
 
-/// Inserts the commands that hooks of a notification run.
+/// Inserts the commands of the hooks for a notification.
 pub fn run_notify_hooks(cx: &mut Cx<'_>, item: &ItemContext, notification: &Notification) {
     let mut current = notification.current;
     if !current.is_valid(cx.server) {
@@ -364,7 +364,7 @@ pub fn run_notify_hooks(cx: &mut Cx<'_>, item: &ItemContext, notification: &Noti
     insert_lists(cx, item.id, item.client, &lists, &state);
 }
 
-/// Notes a command in the message log, as `show-messages` lists them.
+/// Adds a command to the message log, in the form that `show-messages` lists.
 fn log_command(cx: &mut Cx<'_>, item: &ItemContext, invocation: &Invocation) {
     let mut text = invocation.print();
     if text.len() > MAX_LOGGED {

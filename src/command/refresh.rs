@@ -1,4 +1,4 @@
-//! `refresh-client`: redrawing, the view's offset, client flags, and what control clients ask.
+//! `refresh-client`: redrawing, moving the view, client flags, and requests of control clients.
 
 use crate::base::number::{parse_number, scan_unsigned};
 use crate::base::{ClientId, PaneId, Size, WindowId};
@@ -8,10 +8,11 @@ use crate::syntax::args::Args;
 
 use super::output;
 
-/// Largest and smallest size of a window, in cells.
+/// Smallest and largest size of a window, in cells.
 const SIZES: std::ops::RangeInclusive<u32> = 1..=10_000;
 
-/// Windows (there or not) to which one client may give a size; more are refused with an error.
+/// Maximum number of windows (existing or not) to which one client may give a size; more are refused with
+/// an error.
 const MAX_WINDOWS: usize = 10_000;
 
 pub fn refresh_client(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
@@ -68,7 +69,7 @@ pub fn refresh_client(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec 
     Exec::Normal
 }
 
-/// `%7:rest`.
+/// Parses `%7:rest`.
 fn pane_and_rest(value: &str) -> Option<(PaneId, &str)> {
     let (pane, rest) = value.split_once(':')?;
     let (pane, _) = scan_unsigned(pane.strip_prefix('%')?)?;
@@ -112,8 +113,8 @@ fn pan(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, id: ClientId) -> Exec {
     Exec::Normal
 }
 
-/// Sets client flags from a comma-separated list; `!` takes one away. tmux: a client cannot make
-/// itself writable again.
+/// Sets client flags from a comma-separated list; `!` clears one. tmux: a client cannot make itself
+/// writable again.
 pub fn set_flags(cx: &mut Cx<'_>, id: ClientId, list: &str) {
     for word in list.split(',') {
         let (not, name) = word.strip_prefix('!').map_or((false, word), |name| (true, name));
@@ -174,7 +175,7 @@ fn control_size(cx: &mut Cx<'_>, id: ClientId, text: &str) -> Result<(), &'stati
         client.windows.entry(window).or_default().size = size;
         client.flags.insert(ClientFlags::SIZE_CHANGED);
     } else if let Some((window, _)) = window {
-        // tmux: whatever follows the window, only a size that was given before is taken back.
+        // tmux: ignores text after the window, and only clears a size that was given before.
         let known = cx.server.clients.get_mut(&id).and_then(|c| c.windows.get_mut(&WindowId(window)));
         let Some(known) = known else { return Ok(()) };
         known.size = Size::default();
@@ -190,7 +191,7 @@ fn control_size(cx: &mut Cx<'_>, id: ClientId, text: &str) -> Result<(), &'stati
     Ok(())
 }
 
-/// `80x24`, with whatever follows ignored as `sscanf` does.
+/// Parses `80x24`; text after it is ignored, as `sscanf` does.
 fn parse_size(text: &str, separator: char) -> Option<Size> {
     let (cols, rest) = scan_unsigned(text)?;
     let (rows, _) = scan_unsigned(rest.strip_prefix(separator)?)?;

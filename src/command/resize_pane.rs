@@ -1,4 +1,4 @@
-//! `resize-pane`: borders moved by number or by the mouse, zoom, and trimming.
+//! `resize-pane`: moving borders by number or by the mouse, zoom, and trimming.
 
 use crate::base::{ClientId, MouseEvent, PaneId, Size};
 use crate::model::layout::{Axis, BorderStatus, CellId, PANE_MINIMUM};
@@ -71,7 +71,7 @@ fn resize(cx: &mut Cx<'_>, args: &Args, pane: PaneId) -> Result<(), String> {
     Ok(())
 }
 
-/// `-T`: drops what is below the cursor and brings as much history back.
+/// `-T`: drops the rows below the cursor and brings as many rows of history back.
 fn trim(cx: &mut Cx<'_>, pane: PaneId) {
     let Some(p) = cx.server.pane(pane).filter(|p| p.modes.is_empty()) else { return };
     let mut terminal = p.terminal.lock();
@@ -88,7 +88,7 @@ fn trim(cx: &mut Cx<'_>, pane: PaneId) {
 
 /// Borders being dragged with the mouse.
 struct BorderDrag {
-    /// A floating pane's own border; else that between tiled ones.
+    /// True for a floating pane's own border, false for one between tiled panes.
     floating: bool,
 }
 
@@ -123,7 +123,7 @@ fn start_drag(cx: &mut Cx<'_>, item: &ItemContext) {
     }
 }
 
-/// Where the mouse is in its window, and where it was: (x, y), (x, y).
+/// Position of the mouse in its window, and the one before: (x, y), (x, y).
 fn positions(mouse: &MouseEvent) -> ((i32, i32), (i32, i32)) {
     let row = |y: u32| {
         let y = y + mouse.oy;
@@ -137,7 +137,7 @@ fn positions(mouse: &MouseEvent) -> ((i32, i32), (i32, i32)) {
     ((col(mouse.x), row(mouse.y) as i32), (col(mouse.last_x), row(mouse.last_y) as i32))
 }
 
-/// Moves the borders that were under the mouse, next to it included, so that corners move.
+/// Moves the borders under and next to the mouse's last position, so that corners can be dragged.
 fn drag_tiled(cx: &mut Cx<'_>, mouse: &MouseEvent) {
     const AROUND: [(i32, i32); 5] = [(0, 0), (0, 1), (1, 0), (0, -1), (-1, 0)];
     let place = cx.server.mouse_window(mouse);
@@ -177,8 +177,8 @@ struct Float {
 
 const LEAST: i32 = PANE_MINIMUM as i32;
 
-/// What a drag from `last` to `now` makes of a floating cell whose borders are the columns
-/// `left` and `right` and the rows `top` and `bottom`. `None`: nothing.
+/// Applies a drag from `last` to `now` to a floating cell with borders in the columns `left` and `right`
+/// and the rows `top` and `bottom`. `None`: nothing to do.
 fn dragged(
     cell: Float,
     (left, right): (i32, i32),
@@ -209,7 +209,7 @@ fn dragged(
     } else if last_y == bottom {
         Float { rows: Some(to_y).filter(|&n| n >= LEAST)?, ..cell }
     } else if last_y == top {
-        // The top border moves the pane.
+        // Dragging the top border moves the pane.
         Float { x: cell.x + (x - last_x), y: y + 1, ..cell }
     } else {
         return None;

@@ -1,4 +1,4 @@
-//! `restore-sessions`: what a reboot ended comes back from the disk.
+//! `restore-sessions`: restores from disk the sessions that a reboot ended.
 
 use crate::model::host::Restored;
 use crate::model::{Cx, Exec, ItemContext};
@@ -29,7 +29,7 @@ pub fn restore_sessions(cx: &mut Cx<'_>, item: &ItemContext, _args: &Args) -> Ex
     Exec::Wait
 }
 
-/// What came back, in one line.
+/// Summary of the restored sessions, in one line.
 pub fn summary(restored: &Restored) -> String {
     let count = |number: usize, what: &str| match number {
         1 => format!("1 {what}"),

@@ -1,6 +1,6 @@
-//! `search-transcripts`: a pattern over the histories and screens of all panes. A script gets
-//! lines; an attached client a list that fills as lines are found, and goes to the pane and line
-//! that is chosen.
+//! `search-transcripts`: searches a pattern in the histories and screens of all panes. A script gets
+//! lines; an attached client gets a list that fills as lines are found, and jumps to the pane and line of
+//! the chosen entry.
 
 use std::sync::Arc;
 
@@ -24,25 +24,25 @@ const LINE: &str = concat!(
     "#{?search_alternate,(full-screen),}",
     ":#{search_line}: #{search_text}",
 );
-/// The same in a list, which says where each line is.
+/// The same for a list, which shows the place of each line.
 const LIST_LINE: &str = "#{p-7:search_line}  #{?search_alternate,(full-screen) ,}#{search_text}";
-/// Bytes looked at in one step, after which other work gets its turn.
+/// Maximum number of bytes searched in one step, between which other work runs.
 const STEP_BYTES: usize = 4 << 20;
-/// Lines found in one step.
+/// Maximum number of lines found in one step.
 const STEP_LINES: usize = 256;
-/// Lines shown to one client; a list holds fewer.
+/// Maximum number of lines for one client; a list holds at most `MAX_LISTED`.
 const MAX_LINES: usize = 100_000;
 const MAX_LISTED: usize = 1000;
 
-/// One thing to look through.
+/// A transcript or pane to search.
 struct Place {
     name: String,
     pane: Option<PaneId>,
-    /// `None`: a transcript to be opened first.
+    /// `None`: the transcript has to be opened first.
     view: Option<TranscriptView>,
-    /// What full-screen programs drew there.
+    /// Search the output of full-screen programs.
     alternate: bool,
-    /// Rows above the screen, from which lines are counted.
+    /// Count of rows above the screen; line numbers are relative to the screen.
     history: u64,
 }
 
@@ -62,21 +62,21 @@ struct Searching {
     reversed: bool,
     template: String,
     filter: Option<String>,
-    /// Where lines that are found go, unless a script gets them printed.
+    /// The list that gets the lines; `None`: they are printed for a script.
     listed: Option<Listed>,
-    /// A script's wait.
+    /// Progress of the search, shown for a script.
     work: Option<Work>,
     count: usize,
-    /// Places that were looked through, and in all; bytes of text looked at.
+    /// Count of places searched, and of all; bytes of text searched.
     places_done: u64,
     places_all: u64,
     bytes: u64,
     began_ms: u64,
-    /// When the list was drawn last.
+    /// When the list was last drawn, monotonic ms.
     drawn_ms: u64,
 }
 
-/// Milliseconds between changes of a list's heading.
+/// Milliseconds between updates of a list's heading.
 const DRAW_MS: u64 = 200;
 
 pub fn search_transcripts(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
@@ -121,11 +121,11 @@ pub fn search_transcripts(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> E
         drawn_ms: 0,
     };
     begin(cx, searching, (args.has('a'), only_alternate), args.get('k').map(str::to_owned));
-    // A list fills while its client does other things.
+    // A list fills while its client can do other things.
     if attached { Exec::Normal } else { Exec::Wait }
 }
 
-/// The list of a client that is attached, empty for now.
+/// Opens an empty list for an attached client.
 fn open_list(cx: &mut Cx<'_>, item: &ItemContext) -> Option<Listed> {
     let client = item.client.and_then(|id| cx.server.client(id))?;
     if client.session.is_none() || client.flags.contains(ClientFlags::CONTROL) {
@@ -137,7 +137,7 @@ fn open_list(cx: &mut Cx<'_>, item: &ItemContext) -> Option<Listed> {
     Some(Listed { book, pane, client })
 }
 
-/// Adds kept transcripts and begins. `key`: only this one.
+/// Adds kept transcripts and starts the search. `key`: only this transcript.
 fn begin(
     cx: &mut Cx<'_>,
     mut searching: Searching,
@@ -172,7 +172,7 @@ fn begin(
 
 type Store = Option<Arc<TranscriptStore>>;
 
-/// Looks through some more, beside the loop; what is returned shows what was found.
+/// Does one step of the search on another thread; the returned callback shows the lines found.
 fn step(mut searching: Searching, store: Store) -> Callback {
     let mut found = Vec::new();
     let mut budget = STEP_BYTES;
@@ -229,12 +229,12 @@ fn step(mut searching: Searching, store: Store) -> Callback {
     Box::new(move |cx| show(cx, searching, store, found))
 }
 
-/// When a row was drawn or left the screen; 0: not known.
+/// When a row was drawn or left the screen, seconds since the Unix epoch; 0: unknown.
 fn time_of(view: &mut TranscriptView, row: u64) -> i64 {
     view.row(row, &mut Links::new()).map_or(0, |row| row.time)
 }
 
-/// The rows around one, cut to a length.
+/// The rows around one, cut to a maximum length.
 fn around(view: &mut TranscriptView, row: u64) -> Vec<String> {
     let mut rows = Vec::new();
     let range = row.saturating_sub(CONTEXT)..row + CONTEXT + 1;
@@ -284,7 +284,7 @@ fn show(cx: &mut Cx<'_>, mut searching: Searching, store: Store, found: Vec<Foun
     cx.host.background(Box::new(move || step(searching, store)));
 }
 
-/// Nobody waits for it any more: the client is gone, or left its list.
+/// True if nobody waits for the search any more: the client is gone, or left its list.
 fn is_given_up(cx: &Cx<'_>, searching: &Searching) -> bool {
     match &searching.listed {
         Some(listed) => Arc::strong_count(&listed.book) == 1,
@@ -292,7 +292,7 @@ fn is_given_up(cx: &Cx<'_>, searching: &Searching) -> bool {
     }
 }
 
-/// How far the search is; places count alike, however much is in them.
+/// Updates the progress; each place counts the same, regardless of its size.
 fn note_progress(cx: &mut Cx<'_>, searching: &mut Searching, some: bool) {
     const PARTS: u64 = 1000;
     let place = searching.places.last().and_then(|place| place.view.as_ref());

@@ -1,6 +1,6 @@
-//! `send-command`: types a command into a pane's shell, waits for its end, prints what it printed
-//! and exits with its status. Marks of the shell (OSC 133) say where output begins and ends; for a
-//! shell that sets none, the line that is typed sets them around the command.
+//! `send-command`: types a command into a pane's shell, waits for its end, prints its output and exits
+//! with its status. Marks of the shell (OSC 133) delimit the output; for a shell that sets none, the
+//! typed line sets them around the command.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -19,13 +19,13 @@ use super::typed_command::{Line, Shell, typed};
 use super::wait_pane::{fail, set_status, time_out};
 use super::{json, output, waiters};
 
-/// How long a shell that prompts in a moment is waited for before the command is typed all the same.
+/// Milliseconds to wait for the shell's prompt before the command is typed anyway.
 const PROMPT_WAIT_MS: u64 = 500;
-/// What timers are for.
+/// Numbers of timers.
 const TIME_OUT: u32 = 0;
 const TYPE: u32 = 1;
 
-/// What is printed in the end.
+/// Output at the end.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum Wanted {
     Output,
@@ -33,21 +33,21 @@ enum Wanted {
     Json,
 }
 
-/// A command under way.
+/// State of a command that was sent.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Sending {
     item: ItemContext,
     pane: PaneId,
     wanted: Wanted,
-    /// What is still to be typed.
+    /// Text that still has to be typed.
     text: Option<Vec<u8>>,
-    /// The shell sets marks; otherwise the line does.
+    /// The shell sets marks; otherwise the typed line does.
     integrated: bool,
-    /// The shell was at its prompt since the line was typed: what it does next is for us.
+    /// The shell was at its prompt since the line was typed, so its next mark belongs to the command.
     ready: bool,
-    /// Where the output begins.
+    /// Start of the output.
     start: Option<Mark>,
-    /// Where it begins if the shell never says so: behind the line that was typed.
+    /// Start of the output if the shell never marks it: below the typed line.
     below: Option<Mark>,
     status: u8,
 }
@@ -118,7 +118,7 @@ impl Waiter for Sending {
 }
 
 impl Sending {
-    /// Types the line. False: the pane has no room for it.
+    /// Types the line. Returns false if the pane has no room for it.
     fn enter(&mut self, cx: &mut Cx<'_>) -> bool {
         let Some(text) = self.text.take() else { return true };
         if let Some(pane) = cx.server.pane(self.pane) {
@@ -172,13 +172,13 @@ impl Sending {
                 self.status = status;
                 return self.end(cx, mark);
             }
-            // It did not come to running, since there is nothing to run or it is not understood.
+            // The command did not run, since it is empty or has a syntax error.
             MarkKind::End { status } if self.integrated && self.ready => {
                 self.status = status;
                 self.start = self.below;
                 return self.end(cx, mark);
             }
-            // Above that line the shell only draws its prompt again.
+            // A prompt above that line is only the old one drawn again.
             MarkKind::Prompt
                 if self.integrated
                     && self.start.is_none()
@@ -195,7 +195,7 @@ impl Sending {
         Keep::On
     }
 
-    /// The command has ended, and the cursor is where its output ends.
+    /// Called when the command has ended and the cursor is at the end of its output.
     fn end(&mut self, cx: &mut Cx<'_>, end: &Mark) -> Keep {
         let status = i32::from(self.status);
         set_status(cx, &self.item, status);
@@ -203,7 +203,8 @@ impl Sending {
         Keep::Ended
     }
 
-    /// It has not: what it printed so far is printed, and then why there is no more.
+    /// Called when the wait fails before the command's end: prints the output so far, and then the
+    /// reason.
     fn give_up(&mut self, cx: &mut Cx<'_>, status: i32, why: &str) {
         fail(cx, &self.item, status, &format!("pane {}: {why}", self.pane));
         let end = cx.server.pane(self.pane).map(|pane| {
@@ -218,7 +219,7 @@ impl Sending {
         }
     }
 
-    /// Prints what there is between where the output began and the cursor, and ends the wait.
+    /// Prints the text between the start of the output and the cursor, and ends the wait.
     fn print(&mut self, cx: &mut Cx<'_>, end: &Mark, status: Option<i32>) {
         let (item, id) = (self.item.clone(), self.item.id);
         let span = Span { start: self.start, col: end.col };

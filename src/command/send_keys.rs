@@ -12,7 +12,7 @@ use crate::view;
 use super::input::{self, InputEvent};
 use super::output;
 
-/// Keys sent by one command at most: repeat count times keys; more is an error.
+/// Maximum number of keys sent by one command: repeat count times keys; more is an error.
 const MAX_KEYS: u64 = 1 << 20;
 
 pub fn send_prefix(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
@@ -87,15 +87,15 @@ pub fn send_keys(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     }
 }
 
-/// Whether this is the search of a prompt that somebody is typing in: the next character ends
-/// it, so nothing waits for it.
+/// True for the search of a prompt in which somebody is typing: the next character cancels it, so nothing
+/// waits for it.
 fn is_typed_search(cx: &Cx<'_>, item: &ItemContext, args: &Args) -> bool {
     let client = item.client.and_then(|id| cx.server.client(id));
     let attached = client.is_some_and(|c| c.session.is_some() && !c.flags.contains(ClientFlags::CONTROL));
     attached && args.string(0).is_some_and(|name| name.ends_with("-incremental"))
 }
 
-/// `-M`: the mouse event that ran this goes to the pane it happened in.
+/// `-M`: sends the mouse event that ran this command to the event's pane.
 fn send_mouse(cx: &mut Cx<'_>, item: &ItemContext) -> Exec {
     let mouse = item.state.event.mouse;
     let Some(found) = cx.server.find_from_mouse(&mouse) else {
@@ -109,7 +109,7 @@ fn send_mouse(cx: &mut Cx<'_>, item: &ItemContext) -> Exec {
     Exec::Normal
 }
 
-/// Sends keys in order; commands that keys of a mode run are queued behind each other.
+/// Sends keys in order; commands that are bound to keys of a mode are queued in the same order.
 struct Sender<'a> {
     item: &'a ItemContext,
     args: &'a Args,
@@ -117,7 +117,7 @@ struct Sender<'a> {
 }
 
 impl Sender<'_> {
-    /// One argument: a key's name, a hexadecimal byte, or text.
+    /// Sends one argument: a key's name, a hexadecimal byte, or text.
     fn string(&mut self, cx: &mut Cx<'_>, value: &str) {
         if self.args.has('H') {
             let digits = value.trim_start().trim_start_matches("0x").trim_start_matches("0X");
@@ -147,13 +147,13 @@ impl Sender<'_> {
         }
     }
 
-    /// The key that a word names. Names that tmux does not know are text, unless the options have
-    /// keys that need them.
+    /// The key that a word names. Key names that tmux does not know count as text, unless kitty's
+    /// keyboard protocol is enabled by options.
     fn named(&self, cx: &Cx<'_>, word: &str) -> Option<Key> {
         Key::parse(word).or_else(|| if cx.server.kitty_keys() { Key::parse_ours(word) } else { None })
     }
 
-    /// Characters that are the same as bytes, at once. False where they go as keys.
+    /// Sends characters as bytes, all at once. Returns false if they have to be sent as keys.
     fn text(&mut self, cx: &mut Cx<'_>, text: &str) -> bool {
         let Some(pane) = self.item.target.pane else { return true };
         if self.args.has('K') || view::modes::key_table(cx, pane).is_some() {
@@ -163,7 +163,7 @@ impl Sender<'_> {
         true
     }
 
-    /// One key. False when it cannot be sent to the pane.
+    /// Sends one key. Returns false when it cannot be sent to the pane.
     fn key(&mut self, cx: &mut Cx<'_>, key: Key) -> bool {
         let Some(pane) = self.item.target.pane else { return true };
         if self.args.has('K') {

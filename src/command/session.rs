@@ -1,4 +1,4 @@
-//! Sessions: made, asked for, renamed, killed.
+//! Making, checking, renaming and killing sessions.
 
 use crate::base::number::parse_number;
 use crate::base::{ClientId, SessionId, Size};
@@ -20,15 +20,15 @@ use crate::syntax::args::Args;
 use super::attach::{self, AttachFlags};
 use super::{output, place, queue, refresh};
 
-/// What `-P` prints without `-F`.
+/// Default format of `-P`.
 const TEMPLATE: &str = "#{session_name}:";
 
-/// `has-session`: finding the target was the question.
+/// `has-session`: succeeds whenever its target was found.
 pub fn has_session(_cx: &mut Cx<'_>, _item: &ItemContext, _args: &Args) -> Exec {
     Exec::Normal
 }
 
-/// A name given with a flag, expanded and cleaned. The error is the message.
+/// A name given with a flag, expanded and cleaned. The error is a message for users.
 fn given_name(
     cx: &Cx<'_>,
     item: &ItemContext,
@@ -42,13 +42,13 @@ fn given_name(
     clean_name(&name, false).map(Some).ok_or(invalid)
 }
 
-/// A group that the new session is to share its windows with.
+/// A group whose windows the new session shares.
 struct Group {
-    /// What unnamed sessions are called, before their number.
+    /// Prefix of the names of unnamed sessions, before their number.
     prefix: String,
-    /// Name of the group that there is or that will be.
+    /// Name of the group, existing or new.
     name: String,
-    /// Session to put into a new group first.
+    /// Session to put first into a new group.
     with: Option<SessionId>,
 }
 
@@ -80,7 +80,7 @@ fn size_flag(args: &Args, flag: char, word: &str, client: Option<u32>, fallback:
     }
 }
 
-/// The options that a new session starts with: `default-size`, when a size was given.
+/// The initial options of a new session: `default-size`, if a size was given.
 fn session_options(
     cx: &Cx<'_>,
     args: &Args,
@@ -131,8 +131,8 @@ fn session_environ(cx: &Cx<'_>, args: &Args, client: Option<ClientId>) -> Enviro
     environ
 }
 
-/// Takes the client's terminal for a session that it is to be attached to. Returns the
-/// terminal's settings. The error is the message.
+/// Takes over the client's terminal for a session that it will be attached to. Returns the terminal's
+/// settings. The error is a message for users.
 fn take_terminal(cx: &mut Cx<'_>, client: ClientId) -> Result<Option<Vec<u8>>, String> {
     let Some(c) = cx.server.client(client) else { return Ok(None) };
     let mut termios = None;
@@ -155,8 +155,8 @@ pub fn new_session(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
 
 fn create(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Result<Exec, String> {
     if cx.server.exiting {
-        // A hook of a session that ends may ask for another one, which would keep a server that
-        // takes no client any more.
+        // A hook that runs when a session ends may create another one, which would keep alive a server
+        // that accepts no clients any more.
         return Err("server is exiting".to_owned());
     }
     if args.has('t') && (args.count() != 0 || args.has('n')) {
@@ -231,7 +231,7 @@ fn join_group(cx: &mut Cx<'_>, session: SessionId, group: &Group) {
     cx.select_winlink(session, first);
 }
 
-/// Points the client at its new session.
+/// Attaches the client to its new session.
 fn enter(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, client: ClientId, session: SessionId) {
     if let Some(flags) = args.get('f') {
         refresh::set_flags(cx, client, flags);

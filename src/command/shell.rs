@@ -1,4 +1,4 @@
-//! `run-shell` and `if-shell`: programs outside, with commands to follow.
+//! `run-shell` and `if-shell`: run programs, and commands after them.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::view;
 use super::output;
 use super::template::Template;
 
-/// A job as commands run them: `/bin/sh -c`, in the directory of the client or session.
+/// A job of a command: `/bin/sh -c`, in the directory of the client or session.
 pub fn job(cx: &Cx<'_>, item: &ItemContext, command: String) -> JobRequest {
     let cwd = working_directory(cx, item.client, item.target);
     request(command, cwd, cx.server.job_environ(item.target.session))
@@ -43,7 +43,7 @@ fn request(command: String, cwd: String, environ: Vec<(String, String)>) -> JobR
     }
 }
 
-/// Where a client's commands run: its own directory while it has no session, else the session's.
+/// The directory of a client's commands: its own while it has no session, else the session's.
 pub fn working_directory(cx: &Cx<'_>, client: Option<ClientId>, target: FindState) -> String {
     let client = client.and_then(|id| cx.server.client(id));
     if let Some(client) = client
@@ -59,10 +59,11 @@ pub fn working_directory(cx: &Cx<'_>, client: Option<ClientId>, target: FindStat
     }
 }
 
-/// Lines of jobs that are kept until there is a pane; further ones are dropped, as all are in tmux.
+/// Maximum number of output lines of jobs that are kept until there is a pane; further ones are dropped,
+/// as all are in tmux.
 const MAX_EARLY: usize = 10_000;
 
-/// Shows what jobs printed before there was a pane, in the first one.
+/// Shows the output of jobs from before the first pane, in that pane.
 pub fn show_early_lines(cx: &mut Cx<'_>) {
     if cx.server.early_lines.is_empty() {
         return;
@@ -72,12 +73,12 @@ pub fn show_early_lines(cx: &mut Cx<'_>) {
             view::modes::add_view_line(cx, pane, &line, true);
         }
     } else if cx.server.queues.is_empty() {
-        // No session is being made.
+        // No session is going to be made.
         cx.server.early_lines.clear();
     }
 }
 
-/// What a job has to tell whoever hears of it.
+/// Reports of a job to its listener.
 trait Tell {
     fn print(&self, cx: &mut Cx<'_>, line: &str);
     fn fail(&self, cx: &mut Cx<'_>, text: &str);
@@ -98,8 +99,8 @@ impl Tell for Listener {
                 let pane = pane.or_else(|| cx.server.find_from_nothing().and_then(|found| found.pane));
                 match pane {
                     Some(pane) => view::modes::add_view_line(cx, pane, line, true),
-                    // tmux: what nobody can see is lost, but there a job of the configuration
-                    // cannot end before the session that follows is made.
+                    // tmux: drops output that no pane can show; but a job of its configuration cannot end
+                    // before the session of the same command line is made.
                     None if !cx.server.queues.is_empty() && cx.server.early_lines.len() < MAX_EARLY => {
                         cx.server.early_lines.push(line.to_owned());
                     }
@@ -196,13 +197,13 @@ pub fn run_shell(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     if wait { Exec::Wait } else { Exec::Normal }
 }
 
-/// What `run-shell` runs.
+/// The work of a delayed `run-shell`.
 enum Work {
     Commands(Template),
     Shell(Box<JobRequest>),
 }
 
-/// Leaves to a later server what is to be done if this one ends before. Returns its number.
+/// Records delayed work, so that the next server does it if this one ends before. Returns its number.
 fn note_delayed(cx: &mut Cx<'_>, ms: u64, listener: &Listener, work: Option<&Work>) -> u64 {
     let work = match work {
         None => DelayedWork::Nothing,
@@ -226,7 +227,7 @@ fn note_delayed(cx: &mut Cx<'_>, ms: u64, listener: &Listener, work: Option<&Wor
     number
 }
 
-/// Waits for what a server before was to do later.
+/// Starts timers for the delayed work of an earlier server.
 pub fn wait_for_delayed(cx: &mut Cx<'_>) {
     let now_ms = cx.now.mono_ms;
     let waited_for = cx.server.waiting_delayed.iter().map(|(number, (_, delayed))| (number, delayed));
@@ -282,12 +283,12 @@ fn start(cx: &mut Cx<'_>, listener: Listener, work: Option<Work>) {
     }
 }
 
-/// What the end of a `run-shell` job leads to.
+/// The callback for the end of a `run-shell` job.
 pub(super) fn run_shell_done(listener: Listener, command: String) -> JobDone {
     Box::new(move |cx, result| finish(cx, listener, &command, result))
 }
 
-/// What the end of an `if-shell` job leads to.
+/// The callback for the end of an `if-shell` job.
 pub(super) fn if_shell_done(listener: Listener, yes: Template, no: Option<Template>) -> JobDone {
     Box::new(move |cx, result| {
         let chosen = if result.status == ExitStatus::Exited(0) { Some(yes) } else { no };
@@ -300,10 +301,11 @@ pub(super) fn if_shell_done(listener: Listener, yes: Template, no: Option<Templa
     })
 }
 
-/// Output that is printed on the loop, in bytes; more is printed as the client takes it.
+/// Maximum number of bytes of output that are printed on the loop; more is printed as fast as the client
+/// takes it.
 const FEW_BYTES: usize = 256 << 10;
 
-/// Prints a job's output line by line, says how it ended, and lets the queue go on.
+/// Prints a job's output line by line, reports its exit status, and resumes the queue.
 fn finish(cx: &mut Cx<'_>, listener: Listener, command: &str, result: JobResult) {
     let JobResult { output, cut, status } = result;
     let end = Ended { command: command.to_owned(), cut, status };
@@ -325,10 +327,10 @@ fn finish(cx: &mut Cx<'_>, listener: Listener, command: &str, result: JobResult)
     }
 }
 
-/// How a job ended.
+/// The end of a job.
 struct Ended {
     command: String,
-    /// It printed more than is kept.
+    /// The output was longer than the limit.
     cut: bool,
     status: ExitStatus,
 }
@@ -359,7 +361,7 @@ fn say_end(cx: &mut Cx<'_>, listener: &Listener, end: &Ended) {
     listener.resume(cx);
 }
 
-/// `strtod` as users meet it: a whole decimal number, nothing behind it.
+/// Parses a whole decimal number as `strtod` does, with no text after it.
 fn parse_seconds(text: &str) -> Option<f64> {
     if text.is_empty() {
         return Some(0.0);
@@ -400,7 +402,7 @@ pub fn if_shell(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let yes = Template::new(cx, item, args, 1, None, false);
     let no = (args.count() == 3).then(|| Template::new(cx, item, args, 2, None, false));
     let mut request = job(cx, item, condition.clone());
-    // Nobody wants what it prints.
+    // Its output is dropped.
     request.output = Some(Box::new(|_, _| {}));
     let (text, other) = (yes.save(), no.as_ref().map(Template::save));
     request.kept = Some(Purpose::IfShell { listener: listener.clone(), yes: text, no: other });

@@ -1,4 +1,4 @@
-//! `source-file`, and the configuration files that a server starts with.
+//! `source-file`, and the configuration files that are loaded when a server starts.
 
 use crate::base::{ClientId, text};
 use crate::format::{Scope, parse};
@@ -11,13 +11,13 @@ use crate::view;
 
 use super::output;
 
-/// Files that source each other, at most this deep.
+/// Maximum depth of files that source each other.
 const MAX_DEPTH: u32 = 50;
 
-/// Errors of configuration files kept to be shown; later ones are dropped.
+/// Maximum number of errors of configuration files that are kept; later ones are dropped.
 const MAX_ERRORS: usize = 1000;
 
-/// Notes what is wrong with a configuration file, to be shown when it has been run.
+/// Stores an error of a configuration file; it is shown when all files have run.
 pub fn add_error(cx: &mut Cx<'_>, error: String) {
     if cx.server.config_errors.len() < MAX_ERRORS {
         cx.server.config_errors.push(error);
@@ -28,7 +28,7 @@ fn strerror(error: FileError) -> String {
     crate::base::posix::strerror(error.0)
 }
 
-/// Queues the reading of a configuration file at start. `quiet`: it need not exist.
+/// Queues the reading of a configuration file at start. `quiet`: the file need not exist.
 pub fn load_config(cx: &mut Cx<'_>, path: &str, quiet: bool) {
     let path = path.to_owned();
     let read = move |cx: &mut Cx<'_>, item: &ItemContext| {
@@ -63,7 +63,8 @@ fn config_read(cx: &mut Cx<'_>, after: ItemId, path: &str, quiet: bool, result: 
     }
 }
 
-/// Puts the commands of a file behind an item. The last item, for what comes next.
+/// Inserts the commands of a file behind an item. Returns the last item, after which the next file's
+/// commands go.
 fn insert(
     cx: &mut Cx<'_>,
     after: ItemId,
@@ -77,8 +78,8 @@ fn insert(
     cx.server.queues.insert_after(after, client, items)
 }
 
-/// Shows errors of configuration files: to a control client as lines, else in the view mode of
-/// a session's active pane, as soon as somebody looks at it.
+/// Shows errors of configuration files: to a control client as lines, else in the view mode of a
+/// session's active pane, once a client is attached.
 pub fn show_config_errors(cx: &mut Cx<'_>, session: Option<crate::base::SessionId>) {
     if cx.server.config_errors.is_empty() {
         return;
@@ -111,7 +112,7 @@ fn control_line(cx: &mut Cx<'_>, client: ClientId, line: &str) {
     cx.host.control_write(client, &bytes);
 }
 
-/// Prints the errors that sourcing left, to whoever sourced.
+/// Prints the errors of sourced files for the client that sourced them.
 fn print_errors(cx: &mut Cx<'_>, item: &ItemContext) {
     let control = item
         .client
@@ -126,13 +127,13 @@ fn print_errors(cx: &mut Cx<'_>, item: &ItemContext) {
     }
 }
 
-/// A `source-file` under way.
+/// State of a `source-file`.
 struct Sourcing {
     item: ItemContext,
     flags: ParseFlags,
     /// Files still to be read, the next one first.
     files: std::vec::IntoIter<String>,
-    /// Where the next file's commands go.
+    /// The item behind which the next file's commands are inserted.
     after: ItemId,
     failed: bool,
 }
@@ -171,7 +172,7 @@ fn flags(cx: &Cx<'_>, item: &ItemContext, args: &Args) -> ParseFlags {
     flags
 }
 
-/// The files that the arguments name, and whether any of those named nothing.
+/// The files that the arguments name, and true if an argument matched no file.
 fn find_files(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> (Vec<String>, bool) {
     let directory = cx.server.client_cwd(item.client, None).filter(|cwd| !cwd.is_empty());
     let directory = quote_for_glob(&directory.unwrap_or_else(|| cx.host.home()));
@@ -259,7 +260,7 @@ fn file_read(cx: &mut Cx<'_>, sourcing: &mut Sourcing, path: &str, result: Resul
     }
 }
 
-/// All files have been read. Behind their commands, errors are printed.
+/// Called when all files have been read: queues the printing of errors behind their commands.
 fn finish(cx: &mut Cx<'_>, sourcing: &Sourcing) {
     if !cx.server.config_done {
         return;
@@ -275,7 +276,7 @@ fn finish(cx: &mut Cx<'_>, sourcing: &Sourcing) {
     cx.server.queues.insert_after(sourcing.after, client, items);
 }
 
-/// All commands of the files have run.
+/// Called when all commands of the files have run.
 pub(super) fn sourced(cx: &mut Cx<'_>, item: &ItemContext) {
     if let Some(depth) = cx.server.source_depth.get_mut(&item.client) {
         *depth = depth.saturating_sub(1);

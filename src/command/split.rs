@@ -1,4 +1,4 @@
-//! New panes: beside others, or floating above them.
+//! New panes: tiled or floating.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ use crate::syntax::args::Args;
 use super::window::{TEMPLATE, spawn_for};
 use super::{output, place, queue, waiters};
 
-/// What `-B` calls a pane without lines around it.
+/// The value of `-B` for a pane without border lines.
 const NO_LINES: &str = "none";
 
 /// Columns and rows between one floating pane and the next.
@@ -39,7 +39,7 @@ fn new(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, floating: bool) -> Exec
     }
 }
 
-/// Makes room for a pane in a window, as `-h -b -f -l -p` ask. The error is the message.
+/// Makes room for a pane in a window, as `-h -b -f -l -p` ask. The error is a message for users.
 pub fn tiled_cell(
     cx: &mut Cx<'_>,
     item: &ItemContext,
@@ -72,7 +72,7 @@ pub fn tiled_cell(
     cx.split_cell(pane, place).ok_or_else(|| "no space for a new pane".to_owned())
 }
 
-/// One coordinate of a floating pane that was not given: a step from the last one.
+/// A coordinate of a floating pane if none was given: one step from the last pane's.
 fn next_offset(last: &mut u32, step: u32, limit: u32) -> i32 {
     *last = if *last == 0 || *last > limit { step } else { *last + step };
     *last as i32
@@ -96,7 +96,8 @@ fn floating_cell(
     let y = given('Y', (-height, rows, rows))?;
     let w = cx.server.windows.get_mut(&window).ok_or_else(gone)?;
     let size = w.size;
-    // tmux: its main branch counts the lines around a pane as part of it; 3.7c, without `-B`, does not.
+    // tmux: its main branch counts the border lines of a pane as part of its size; 3.7c, without `-B`,
+    // does not.
     let frame = if args.get('B').is_some_and(|lines| lines != NO_LINES) { 1 } else { 0 };
     let inner = |flag: char, cells: i64| if args.has(flag) { cells - 2 * frame } else { cells };
     let (width, height) = (inner('x', width), inner('y', height));
@@ -170,7 +171,7 @@ fn create(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, floating: bool) -> R
     Ok(if input { Exec::Wait } else { Exec::Normal })
 }
 
-/// `-W`: waits until the pane's program has ended, whose status is then that of the client.
+/// `-W`: waits for the end of the pane's program, and exits with its status.
 #[derive(Serialize, Deserialize)]
 pub(super) struct UntilEnd(ItemContext);
 
@@ -195,7 +196,7 @@ impl Waiter for UntilEnd {
     }
 }
 
-/// Whether it is a value that `pane-border-lines` has, or has on tmux's main branch.
+/// True for a value of `pane-border-lines`, in tmux 3.7c or its main branch.
 fn is_lines(text: &str) -> bool {
     let known = table::find("pane-border-lines").is_some_and(|entry| entry.choices().contains(&text));
     known || text == NO_LINES
@@ -216,16 +217,16 @@ fn finish(
     queue::insert_hook(cx, item, Some(state), "after-split-window");
 }
 
-/// Sets a style on a pane.
+/// Sets a style option of a pane.
 ///
-/// tmux: text that is no style is kept as it is, and drawn as the default style.
+/// tmux: text that is not a style is stored, and drawn as the default style.
 fn set_style(cx: &mut Cx<'_>, pane: PaneId, option: &str, style: &str) {
     if let Some(level) = cx.server.level_mut(OptionScope::Pane(pane)) {
         level.set_string(option, style);
     }
 }
 
-/// Makes `style` the style of a pane's background and text.
+/// Sets the style of a pane's background and text.
 pub fn set_window_style(cx: &mut Cx<'_>, pane: PaneId, style: &str) {
     set_style(cx, pane, "window-style", style);
     set_style(cx, pane, "window-active-style", style);
@@ -260,7 +261,7 @@ fn set_options(cx: &mut Cx<'_>, args: &Args, pane: PaneId) {
     }
 }
 
-/// Feeds the client's standard input to an empty pane. Whether there is anything to wait for.
+/// Sends the client's standard input to an empty pane. Returns true if the command has to wait.
 fn start_input(cx: &mut Cx<'_>, item: &ItemContext, pane: PaneId) -> bool {
     let Some(client) = item.client.and_then(|id| cx.server.client(id)) else { return false };
     if client.session.is_some()

@@ -1,4 +1,4 @@
-//! What items of a queue do that are no commands.
+//! The steps of a queue: items that are not commands.
 
 use crate::base::ClientId;
 use crate::control;
@@ -25,7 +25,7 @@ pub fn run(cx: &mut Cx<'_>, item: &ItemContext, step: Step) -> Exec {
     Exec::Normal
 }
 
-/// `default-client-command`, for a client that sent none.
+/// Runs `default-client-command` for a client that sent no command.
 fn default_command(cx: &mut Cx<'_>, item: &ItemContext, id: ClientId) -> Exec {
     let Some(list) = cx.server.server_options().command(opt::DEFAULT_CLIENT_COMMAND) else {
         return Exec::Normal;
@@ -39,7 +39,7 @@ fn default_command(cx: &mut Cx<'_>, item: &ItemContext, id: ClientId) -> Exec {
     Exec::Normal
 }
 
-/// A client's command is through: it exits, unless it is attached now.
+/// Ends a client whose command has ended, unless it is attached now.
 fn client_done(cx: &mut Cx<'_>, id: ClientId) {
     let Some(client) = cx.server.clients.get_mut(&id) else { return };
     if !client.flags.contains(ClientFlags::ATTACHED) {

@@ -1,5 +1,5 @@
-//! Commands given as an argument, parsed when they are needed: `{ … }` is parsed already, a
-//! string may have `%1` and `%%` filled in first.
+//! Commands given as an argument and run later: `{ … }` is already parsed; a string is parsed when it is
+//! run, after `%1` and `%%` are replaced.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::syntax::{Origin, parse_string};
 #[derive(Clone, Debug)]
 pub enum Template {
     Parsed(Arc<CommandList>),
-    /// Text, and where the command stood that it is an argument of.
+    /// Text, and the source position of the command that has it as an argument.
     Text(String, Source),
 }
 
@@ -44,7 +44,7 @@ impl Template {
         Template::Text(scope.expand(text), Source::of(item))
     }
 
-    /// As text, for a later server.
+    /// The template as text, for the next server.
     pub fn save(&self) -> CommandText {
         match self {
             Template::Parsed(list) => CommandText {
@@ -59,7 +59,8 @@ impl Template {
         }
     }
 
-    /// What `save` wrote. Commands that do not parse do nothing but say so when they are needed.
+    /// Loads the text of `save`. Commands that cannot be parsed only report their error when they are
+    /// run.
     pub fn load(saved: CommandText) -> Self {
         if saved.parsed
             && let Ok(list) = parse_string(&saved.text, &Origin::default(), &mut NoContext)
@@ -70,7 +71,7 @@ impl Template {
         Template::Text(text, source)
     }
 
-    /// The commands, with the values filled in. The error is the parser's message.
+    /// The commands, with the values inserted. The error is the parser's message.
     pub fn commands(&self, cx: &mut Cx<'_>, values: &[String]) -> Result<Arc<CommandList>, String> {
         match self {
             Template::Parsed(list) if values.is_empty() => Ok(list.clone()),

@@ -1,5 +1,5 @@
-//! `list-transcripts` and `save-transcript`: what there is on disk, and a pane's history (or
-//! the transcript of one that is closed) as a file. Both read beside the loop.
+//! `list-transcripts` and `save-transcript`: lists the transcripts on disk, and saves a pane's history
+//! (or the transcript of a closed pane) as a file. Other threads do the reading.
 
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ const STEP_BYTES: usize = 256 << 10;
 /// Rows turned into text at a time.
 const STEP_ROWS: u64 = 512;
 
-/// Why there is nothing to read of full-screen programs.
+/// Error when there is no output of full-screen programs.
 pub(super) const NO_ALTERNATE: &str = "nothing is kept of full-screen programs";
 
 pub fn list_transcripts(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
@@ -83,7 +83,7 @@ fn compare(order: Option<Order>, a: &Transcript, b: &Transcript) -> Ordering {
     }
 }
 
-/// What full-screen programs drew in a pane, as `view_of`; `None` when nothing of it was kept.
+/// Output of full-screen programs in a pane, as `view_of`; `None` when none was kept.
 pub(super) fn alternate_of(cx: &Cx<'_>, pane: PaneId) -> Option<(TranscriptView, u64, u64)> {
     let mut terminal = cx.server.pane(pane)?.terminal.lock();
     let (view, rest) = terminal.alternate_history()?;
@@ -93,7 +93,7 @@ pub(super) fn alternate_of(cx: &Cx<'_>, pane: PaneId) -> Option<(TranscriptView,
     Some((view, history, rest.len() as u64))
 }
 
-/// Everything of a pane: its history and its screen as it is now, and the rows of each.
+/// A snapshot of a pane's history and screen, and the count of rows of each.
 pub(super) fn view_of(cx: &Cx<'_>, pane: PaneId) -> Option<(TranscriptView, u64, u64)> {
     let pane = cx.server.pane(pane)?;
     let mut terminal = pane.terminal.lock();
@@ -101,7 +101,7 @@ pub(super) fn view_of(cx: &Cx<'_>, pane: PaneId) -> Option<(TranscriptView, u64,
     let used = screen.iter().rposition(|row| row.used() > 0).map_or(0, |last| last + 1);
     screen.truncate(used);
     if let Some(last) = screen.last_mut() {
-        // What comes next is not there yet.
+        // The line has not continued yet.
         last.flags.remove(crate::base::history::RowFlags::WRAPPED);
     }
     let history = terminal.history_rows();
@@ -176,7 +176,7 @@ pub fn save_transcript(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec
     Exec::Wait
 }
 
-/// The text in pieces, until it is stopped.
+/// Makes the text in pieces, until it is stopped.
 fn pieces(mut view: TranscriptView, mut exporter: Exporter, meter: Arc<Meter>) -> Content {
     let (mut more, mut bytes) = (true, 0);
     Content::Made(Box::new(move || {
@@ -202,7 +202,7 @@ fn write(
     exporter: Exporter,
 ) {
     let client = item.client;
-    // Nobody waits for it any more.
+    // The client that asked is gone.
     if client.is_some_and(|id| cx.server.client(id).is_none()) {
         return;
     }

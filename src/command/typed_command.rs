@@ -1,20 +1,21 @@
-//! The line that `send-command` types, so that a shell runs a command as it was given: quoted where
-//! it has several lines, and between marks where the shell sets none.
+//! The line that `send-command` types, so that a shell runs exactly the given command: quoted if it has
+//! several lines, and between marks if the shell sets none.
 
-/// Bytes of a line that is not pasted: a terminal without line editing takes no more than 4095.
+/// Maximum number of bytes of a line that is typed, not pasted: a terminal without line editing takes no
+/// more than 4095.
 const MAX_TYPED: usize = 3000;
 
-/// How a shell quotes, and how it calls the status of the last command.
+/// The syntax of a shell for quoting and for the status of the last command.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Shell {
     Fish,
     Posix,
-    /// It gives up a line in which `eval` fails, unless that is called as `command eval`.
+    /// Aborts the line when `eval` fails, unless it is called as `command eval`.
     Plain,
 }
 
 impl Shell {
-    /// By the name of the program.
+    /// Chooses by the name of the program.
     pub fn of(program: &str) -> Self {
         let name = program.rsplit('/').next().unwrap_or_default().trim_start_matches('-');
         match name {
@@ -38,7 +39,7 @@ impl Shell {
         }
     }
 
-    /// In quotes, in pieces of at most `MAX_TYPED` bytes a line.
+    /// Quotes `text`; with `split`, in lines of at most `MAX_TYPED` bytes.
     fn quote(self, text: &str, split: bool) -> String {
         let mut out = String::from("'");
         let mut len = 0;
@@ -46,7 +47,7 @@ impl Shell {
             match (self, c) {
                 (Self::Posix | Self::Plain, '\'') => out.push_str("'\\''"),
                 (Self::Fish, '\'' | '\\') => out.extend(['\\', c]),
-                // A tab that is typed would complete.
+                // A typed tab would start completion.
                 (Self::Posix | Self::Plain, '\t') => out.push_str("'\"$(printf '\\t')\"'"),
                 (Self::Fish, '\t') => out.push_str("'\\t'"),
                 _ => out.push(c),
@@ -62,17 +63,17 @@ impl Shell {
     }
 }
 
-/// What is to be typed, and where.
+/// The command to type, and the shell that it is for.
 pub struct Line<'a> {
     pub command: &'a str,
     pub shell: Shell,
     /// The shell sets marks.
     pub integrated: bool,
-    /// It takes pastes.
+    /// The shell accepts bracketed pastes.
     pub bracketed: bool,
 }
 
-/// Whether a command is plainly a whole one, so that no shell asks for more of it.
+/// True if a command is certainly complete, so that no shell prompts for more of it.
 fn is_whole(command: &str) -> bool {
     const OPENING: [&str; 18] = [
         "if", "then", "for", "while", "until", "case", "select", "function", "do", "repeat", "foreach",
@@ -83,7 +84,7 @@ fn is_whole(command: &str) -> bool {
     !first.is_empty() && !OPENING.contains(&first) && command.chars().all(plain)
 }
 
-/// The bytes to type, with the end of the line.
+/// The bytes to type, including the final return.
 pub fn typed(line: &Line<'_>) -> Result<Vec<u8>, String> {
     let command = line.command.trim_end_matches('\n');
     if let Some(control) = command.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t')) {

@@ -1,4 +1,4 @@
-//! `upgrade-server`: another program in the place of the running server, with everything kept.
+//! `upgrade-server`: replaces the running server by another program and keeps everything.
 
 use crate::model::{Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
@@ -18,7 +18,7 @@ pub fn upgrade_server(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec 
     }
 }
 
-/// In the new server: the command that the one before was given is through.
+/// Called in the new server: ends the command that the old server was given.
 pub fn succeeded(cx: &mut Cx<'_>, item: &ItemContext) {
     let text = format!("upgraded: process {} is the server", cx.server.pid);
     cx.server.add_message(cx.now, text.clone());

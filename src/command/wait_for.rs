@@ -1,4 +1,4 @@
-//! `wait-for`: channels that commands wait for, wake and lock, and waiting for events (`-E`).
+//! `wait-for`: channels that commands can wait for, wake and lock; and waiting for events (`-E`).
 
 use serde::{Deserialize, Serialize};
 
@@ -57,20 +57,21 @@ fn wait(cx: &mut Cx<'_>, item: &ItemContext, name: String, lock: bool) -> Exec {
     Exec::Wait
 }
 
-/// The name of the client whose queue an item waits in; `None`: it waits no more.
+/// The name of the client whose queue holds a waiting item; `None`: it no longer waits.
 fn waiting_client(server: &Server, item: ItemId) -> Option<String> {
     let client = server.queues.owner(item)?.and_then(|id| server.client(id));
     Some(client.map(|client| client.name.clone()).unwrap_or_default())
 }
 
-/// Prints who waits.
+/// Prints the names of the clients that wait.
 fn list(cx: &mut Cx<'_>, item: &ItemContext, waiting: Vec<ItemId>) -> Exec {
     let names: Vec<String> = waiting.into_iter().filter_map(|id| waiting_client(cx.server, id)).collect();
     names.iter().for_each(|name| output::print(cx, item, name));
     Exec::Normal
 }
 
-/// `-w`: lets one client go on that waits for a channel, or for its lock, which it does not get.
+/// `-w`: resumes one client that waits for a channel, or for the channel's lock, which the client does
+/// not get.
 fn wake(server: &mut Server, name: &str, client: &str) {
     let Some(channel) = server.wait_channels.get(name) else { return };
     let of_client = |id: &ItemId| waiting_client(server, *id).as_deref() == Some(client);
@@ -84,12 +85,12 @@ fn wake(server: &mut Server, name: &str, client: &str) {
     server.queues.resume(id);
 }
 
-/// Whether there is an event of a name: one of a hook, or any of a user.
+/// True if there is an event of this name: one with a hook, or any user event.
 fn is_event(name: &str) -> bool {
     name.starts_with('@') || table::find(name).is_some_and(|entry| entry.is_hook)
 }
 
-/// `-E`: waits for an event, or with `-l` and `-w` looks after those who do.
+/// `-E`: waits for an event; with `-l` and `-w` lists or wakes the waiters.
 fn event(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, name: &str) -> Exec {
     if !is_event(name) {
         return output::error(cx, item, &format!("invalid event: {name}"));
@@ -123,7 +124,7 @@ fn event(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, name: &str) -> Exec {
     Exec::Wait
 }
 
-/// `wait-for -E` under way.
+/// State of a `wait-for -E`.
 #[derive(Serialize, Deserialize)]
 pub(super) struct EventWait {
     item: ItemContext,
@@ -141,7 +142,7 @@ impl EventWait {
 }
 
 impl OnEvent for EventWait {
-    /// Prints the event (`-v`), and lets the command go on if it is one that is wanted.
+    /// Prints the event (`-v`), and resumes the command if the event passes the filter.
     fn hear(&mut self, cx: &mut Cx<'_>, event: &Event) -> Keep {
         if self.verbose {
             for (name, value) in event.payload.iter() {
@@ -167,8 +168,7 @@ impl OnEvent for EventWait {
     }
 }
 
-/// Forgets waiters whose clients have gone: so there are never more than clients and those that
-/// went since.
+/// Removes waiters whose clients are gone, so that the list stays bounded by the clients.
 fn forget_gone(server: &mut Server) {
     let Server { event_waiters, queues, events, .. } = server;
     event_waiters.retain(|waiter| {
@@ -206,15 +206,15 @@ fn unlock(cx: &mut Cx<'_>, item: &ItemContext, name: &str) -> Exec {
     Exec::Normal
 }
 
-/// tmux: a channel goes only when it was woken and nobody waits or holds it; one that was
-/// waited for and signalled stays, unwoken, and is found again by its name.
+/// tmux: removes a channel only when it was woken and is neither waited for nor locked; one that was
+/// waited for and signalled stays, not woken, and is found again by its name.
 fn forget_if_done(server: &mut Server, name: &str) {
     if server.wait_channels.get(name).is_some_and(|c| !c.locked && c.waiters.is_empty() && c.woken) {
         server.wait_channels.remove(name);
     }
 }
 
-/// Lets all who wait go on: the server is ending.
+/// Resumes all waiters: the server is exiting.
 pub fn flush(server: &mut Server) {
     for waiter in std::mem::take(&mut server.event_waiters) {
         server.unsubscribe(waiter.subscription);

@@ -1,5 +1,5 @@
-//! What `wait-pane -m` looks for: a regular expression in the logical lines of a pane that were
-//! printed or changed since it began to look.
+//! Matching of `wait-pane -m`: a regular expression in the logical lines of a pane that were printed or
+//! changed since the wait began.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::terminal::Terminal;
 
-/// Bytes of memory that a compiled pattern may take.
+/// Maximum number of bytes of memory for a compiled pattern.
 const PATTERN_LIMIT: usize = 4 << 20;
 
 /// A match and its line.
@@ -18,26 +18,26 @@ pub struct Hit {
     pub line: Option<u64>,
     pub text: String,
     pub matched: String,
-    /// What the groups of the pattern hold, the first group first.
+    /// Text of the groups of the pattern, the first group first.
     pub groups: Vec<Option<String>>,
 }
 
-/// A pattern and what it has seen.
+/// A pattern, and the lines that were searched before.
 #[derive(Serialize, Deserialize)]
 pub struct Matcher {
     #[serde(with = "as_pattern")]
     regex: Regex,
-    /// The first line that may still change.
+    /// Number of the first line that may still change.
     next: u64,
-    /// Lines from there on as they were last seen, without a match in them.
+    /// By line number, from `next` on: the text searched last, in which there was no match.
     seen: BTreeMap<u64, String>,
-    /// The same for the alternate screen, while that shows.
+    /// The same for the alternate screen while it is shown.
     alternate: Option<BTreeMap<u64, String>>,
-    /// The line that the cursor was in at the last look.
+    /// Number of the line with the cursor at the last search.
     cursor: u64,
 }
 
-/// A regular expression, written down as its pattern.
+/// Serialization of a regular expression as its pattern.
 mod as_pattern {
     use serde::{Deserialize, Deserializer, Serializer};
 
@@ -56,7 +56,7 @@ fn compile(pattern: &str) -> Option<Regex> {
 }
 
 impl Matcher {
-    /// Looks for what is printed from now on, or for all from the line `since` on.
+    /// Searches later output, or all output from the line `since` on.
     pub fn new(pattern: &str, terminal: &mut Terminal, since: Option<u64>) -> Option<Self> {
         let regex = compile(pattern)?;
         let first = terminal.first_line();
@@ -73,8 +73,8 @@ impl Matcher {
         Some(Self { regex, next, seen, alternate, cursor: next })
     }
 
-    /// Looks at what has changed. `whole`: at all of the screen, otherwise only at what lies
-    /// between where the cursor was and where it is.
+    /// Searches lines that have changed: with `whole` on all of the screen, otherwise only between the
+    /// last and the present position of the cursor.
     pub fn look(&mut self, terminal: &mut Terminal, whole: bool) -> Option<Hit> {
         let first = terminal.first_line();
         if first.is_some() {
@@ -113,11 +113,11 @@ impl Matcher {
     }
 }
 
-/// The first match that was not all there before: it ends in what is new.
+/// The first match that ends in new text.
 fn find(regex: &Regex, old: &str, new: &str) -> Option<Hit> {
     let same: usize =
         old.chars().zip(new.chars()).take_while(|(a, b)| a == b).map(|(c, _)| c.len_utf8()).sum();
-    // What was cut off may be what kept the pattern from matching.
+    // The pattern may match only because text was cut off the end.
     let is_new = |end: usize| end > same || same == 0 || (end == new.len() && old.len() > new.len());
     let mut from = 0;
     while let Some(found) = regex.find_at(new, from) {
@@ -149,7 +149,7 @@ mod tests {
         terminal
     }
 
-    /// What a pattern finds after `before` was there, once `after` came.
+    /// The match that a pattern finds when `before` was already searched and `after` was added.
     fn found(pattern: &str, before: &str, after: &str) -> Option<(Option<u64>, String)> {
         let mut terminal = terminal(before);
         let mut matcher = Matcher::new(pattern, &mut terminal, None).unwrap();

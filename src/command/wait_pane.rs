@@ -1,5 +1,5 @@
-//! `wait-pane`: returns when a pane prints something, is quiet, ends, prompts, or when the command
-//! that was sent to it has ended. It waits beside the pump that feeds the pane and polls nothing.
+//! `wait-pane`: returns when a pane prints something, is quiet, ends, prompts, or when the command that
+//! was sent to it has ended. The pump calls it when it has fed the pane, so nothing polls.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -16,16 +16,16 @@ use super::command_output::row_of;
 use super::wait_match::{Hit, Matcher};
 use super::{json, output, waiters};
 
-/// How long a shell without marks is waited for, without `-T`, before it counts as one that sets none.
+/// Milliseconds to wait, without `-T`, for a mark before the shell counts as one that sets none.
 const NO_MARKS_MS: u64 = 5000;
-/// Status when a shell sets no marks: what was asked for cannot be known.
+/// Exit status when a shell sets no marks, so that the answer is unknown.
 const NO_MARKS_STATUS: i32 = 2;
-/// What timers of a wait are for.
+/// Numbers of a wait's timers.
 const TIME_OUT: u32 = 0;
 const QUIET: u32 = 1;
 const NO_MARKS: u32 = 2;
 
-/// What is waited for.
+/// The condition to wait for.
 #[derive(Serialize, Deserialize)]
 enum Goal {
     Match(Box<Matcher>),
@@ -35,18 +35,18 @@ enum Goal {
     },
     Exit,
     Prompt,
-    /// The end of a command, which comes after these marks.
+    /// The end of a command that was sent when the marks were these.
     Command(CommandMarks),
 }
 
-/// A wait under way.
+/// State of a wait.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Waiting {
     item: ItemContext,
     pane: PaneId,
     goal: Goal,
     as_json: bool,
-    /// The shell set a mark.
+    /// The shell has set a mark.
     marked: bool,
 }
 
@@ -88,7 +88,7 @@ pub fn wait_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     Exec::Wait
 }
 
-/// `-T`, in milliseconds.
+/// The value of `-T`, in milliseconds.
 pub(super) fn time_out(args: &Args) -> Result<Option<u64>, String> {
     let Some(text) = args.get('T') else { return Ok(None) };
     match text.parse::<f64>() {
@@ -150,7 +150,7 @@ impl Waiter for Waiting {
 }
 
 impl Waiting {
-    /// Whether it is over at once; then all was said.
+    /// Returns true if the wait is over at once; then its result was printed.
     fn begin(&mut self, cx: &mut Cx<'_>, marks: &CommandMarks) -> bool {
         let Some(pane) = cx.server.pane(self.pane) else { return false };
         let status = pane.status;
@@ -174,13 +174,13 @@ impl Waiting {
         }
     }
 
-    /// Whether the shell waits for a command, since the last line that was typed.
+    /// True if the shell has prompted since the last line was typed.
     fn prompts(&self, cx: &Cx<'_>, marks: &CommandMarks) -> bool {
         let entered = cx.server.waits.entered(self.pane);
         marks.at_prompt && entered.is_none_or(|then| marks.prompts > then.prompts)
     }
 
-    /// Whether the command has ended; then that is its status.
+    /// Returns true if the command has ended, and then sets its status.
     fn ended(&self, cx: &mut Cx<'_>, marks: &CommandMarks) -> bool {
         let Goal::Command(then) = &self.goal else { return false };
         let ended = marks.ends > then.ends || marks.prompts > then.prompts && !marks.running;
@@ -279,14 +279,14 @@ impl Waiting {
     }
 }
 
-/// Fails with a status: what follows in the same line of commands is left out.
+/// Fails with a status, and drops the rest of the command line.
 pub(super) fn fail(cx: &mut Cx<'_>, item: &ItemContext, status: i32, why: &str) {
     output::error(cx, item, why);
     set_status(cx, item, status);
     cx.server.queues.drop_group_after(item.queue_client, item.group);
 }
 
-/// The status that a client without a session exits with; a control client gets it as a line.
+/// Sets the exit status of a client without a session; a control client gets it as a line.
 pub(super) fn set_status(cx: &mut Cx<'_>, item: &ItemContext, status: i32) {
     let Some(client) = item.client.and_then(|id| cx.server.clients.get_mut(&id)) else { return };
     if client.flags.contains(crate::model::ClientFlags::CONTROL) {

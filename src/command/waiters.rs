@@ -1,5 +1,4 @@
-//! Commands that wait for something in a pane or for events, as one server hands them over to
-//! another in its place.
+//! Serialization of commands that wait for a pane or for events, for the next server.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +10,7 @@ use super::watch_events::{self, Watching};
 use crate::model::Cx;
 use crate::model::waits::{SavedWait, Waiter};
 
-/// A waiter that is written down.
+/// A waiter to be serialized.
 #[derive(Serialize)]
 pub(super) enum SavedRef<'a> {
     Pane(&'a Waiting),
@@ -27,7 +26,7 @@ impl SavedRef<'_> {
     }
 }
 
-/// The same, read.
+/// A waiter as it is read.
 #[derive(Deserialize)]
 enum Saved {
     Pane(Box<Waiting>),
@@ -37,7 +36,7 @@ enum Saved {
     Watch(Box<Watching>),
 }
 
-/// Has the waiters of another server wait here. Error: one of them cannot be read.
+/// Adds the waiters of another server. Error: one of them cannot be read.
 pub fn take_up(cx: &mut Cx<'_>, waits: Vec<SavedWait>, events: &[String]) -> Result<(), String> {
     let read =
         |text: &str| serde_json::from_str(text).map_err(|error| format!("a wait cannot be read: {error}"));

@@ -1,5 +1,5 @@
-//! `watch-events`: a line for each event as it happens. A reader that is slow is told how many
-//! events it missed; nothing is kept for it without a bound.
+//! `watch-events`: prints a line for each event as it happens. For a slow reader, events are dropped and
+//! their count is printed; the queue is bounded.
 
 use std::sync::Arc;
 
@@ -16,30 +16,30 @@ use crate::syntax::args::Args;
 use super::wait_pane::{fail, time_out};
 use super::{json, output, waiters};
 
-/// Bytes that wait for a reader; with more, events are counted instead of printed.
+/// Maximum number of bytes queued for a reader; beyond it, events are counted instead of printed.
 const MAX_WAITING: usize = 1 << 20;
-/// How often a reader that is behind is looked at.
+/// Milliseconds between checks of a reader that is behind.
 const BEHIND_MS: u64 = 50;
 
 /// One watcher.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Watching {
     item: ItemContext,
-    /// Which events; none: all but those that printing causes.
+    /// Names of the events to print; empty: all except those caused by output.
     names: Vec<EventName>,
     template: Option<String>,
     filter: Option<String>,
     as_json: bool,
-    /// How many more to print, if there is an end.
+    /// Count of events still to print, if there is a limit.
     left: Option<u64>,
-    /// Events that were not printed because the reader was behind.
+    /// Count of events that were dropped because the reader was behind.
     missed: u64,
-    /// When the time is up (monotonic ms).
+    /// When the time limit ends (monotonic ms).
     until_ms: Option<u64>,
     over: bool,
 }
 
-/// A watcher as the list of subscribers has it.
+/// A watcher as an entry in the list of subscribers.
 struct Watcher(Arc<Mutex<Watching>>);
 
 impl OnEvent for Watcher {
@@ -89,7 +89,7 @@ pub fn watch_events(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     Exec::Wait
 }
 
-/// Watches from now on.
+/// Starts to watch.
 pub(super) fn begin(cx: &mut Cx<'_>, watching: Watching) {
     let (until_ms, behind) = (watching.until_ms, watching.missed > 0);
     let watching = Arc::new(Mutex::new(watching));
@@ -103,10 +103,10 @@ pub(super) fn begin(cx: &mut Cx<'_>, watching: Watching) {
     }
 }
 
-/// Whether an event of this name, which is none of a kind, can happen: those of commands are known
-/// by their hooks, those of users and monitors by their `@`.
+/// True if an event of this name, which has no `EventKind`, can happen: one of a command that has a hook,
+/// or one of users and monitors, which begin with `@`.
 fn is_fired(name: &str) -> bool {
-    // tmux: the hook `after-queue` is in the table, and nothing runs it.
+    // tmux: the hook `after-queue` is in the table but never runs.
     let of_command = |name| name != "after-queue" && table::find(name).is_some_and(|entry| entry.is_hook);
     name.strip_prefix('@').is_some_and(|rest| !rest.is_empty()) || of_command(name)
 }
@@ -150,7 +150,7 @@ fn hear(watching: &Arc<Mutex<Watching>>, cx: &mut Cx<'_>, event: &Event) -> Keep
     Keep::Ended
 }
 
-/// Says how many events a reader missed, once it has caught up.
+/// Prints how many events a reader missed, once it has caught up.
 fn look_again(watching: Arc<Mutex<Watching>>, cx: &mut Cx<'_>) {
     let look = move |cx: &mut Cx<'_>| {
         let mut it = watching.lock();
@@ -171,7 +171,7 @@ fn look_again(watching: Arc<Mutex<Watching>>, cx: &mut Cx<'_>) {
     cx.host.timer(BEHIND_MS, Box::new(look));
 }
 
-/// Bytes that wait for whoever reads.
+/// Bytes queued for the item's reader.
 fn waiting(cx: &Cx<'_>, item: &ItemContext) -> usize {
     let Some(client) = item.client.and_then(|id| cx.server.client(id)) else { return 0 };
     match client.flags.contains(ClientFlags::CONTROL) {
@@ -183,13 +183,13 @@ fn waiting(cx: &Cx<'_>, item: &ItemContext) -> usize {
 impl Watching {
     fn wants(&self, event: &Event) -> bool {
         match self.names.is_empty() {
-            // A reader in a pane would otherwise get an event for each line that it prints itself.
+            // A reader in a pane would otherwise cause an event with each line that it prints.
             true => event.name != EventName::Kind(EventKind::PaneActivity),
             false => self.names.contains(&event.name),
         }
     }
 
-    /// The line of an event, unless the filter leaves it out.
+    /// The line for an event, unless the filter leaves it out.
     fn line(&self, cx: &Cx<'_>, event: &Event) -> Option<String> {
         let mut scope = Scope::new(cx.server, cx.host, cx.now).item(&self.item).state(&event.target);
         scope = scope.add("hook", event.name.as_str());
@@ -210,7 +210,7 @@ impl Watching {
     }
 }
 
-/// `name key=value …`; blanks and the like in values are escaped as in C.
+/// Formats `name key=value …`; blanks and the like in values are escaped as in C.
 fn plain(event: &Event) -> String {
     let mut out = event.name.as_str().to_owned();
     for (name, value) in event.payload.formats("").into_iter().filter(|(name, _)| name != "event") {

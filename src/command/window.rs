@@ -1,4 +1,4 @@
-//! Windows: made, killed, renamed, selected, resized, started again, rotated.
+//! Making, killing, renaming, selecting, resizing, respawning and rotating windows.
 
 use crate::base::number::parse_number;
 use crate::base::{SessionId, Size, WindowId};
@@ -13,7 +13,7 @@ use crate::syntax::args::Args;
 
 use super::{output, place, queue};
 
-/// What `-P` prints without `-F`.
+/// Default format of `-P`.
 pub const TEMPLATE: &str = "#{session_name}:#{window_index}.#{pane_index}";
 
 pub fn new_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
@@ -45,7 +45,7 @@ fn create(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Result<(), String
         if select_named(cx, item, args, name)? {
             return Ok(());
         }
-        // tmux: having looked for a window of that name, it forgets which one was the target.
+        // tmux: the search for a window of that name clears the target window.
         beside = None;
     }
     let before = args.has('b');
@@ -80,7 +80,7 @@ fn create(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Result<(), String
     Ok(())
 }
 
-/// What commands that start programs have in common: directory, command, environment.
+/// Arguments that all commands that start programs share: directory, command, environment.
 pub fn spawn_for(cx: &Cx<'_>, item: &ItemContext, args: &Args, about: &FindState) -> Spawn {
     let session = item.target.session.expect("the target of a command that spawns has a session");
     let about = FindState { session: about.session, ..FindState::default() };
@@ -94,7 +94,7 @@ pub fn spawn_for(cx: &Cx<'_>, item: &ItemContext, args: &Args, about: &FindState
     }
 }
 
-/// `new-window -S`: selects the window of that name, if there is one. The error is the message.
+/// `new-window -S`: selects the window of that name, if there is one. The error is a message for users.
 fn select_named(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, name: &str) -> Result<bool, String> {
     let Some(session) = item.target.session else { return Ok(false) };
     let about = FindState { session: Some(session), ..FindState::default() };
@@ -118,7 +118,7 @@ fn select_named(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, name: &str) ->
     Ok(true)
 }
 
-/// The item's client was the last to use the current window of the target session.
+/// Records that the item's client used the current window of the target session last.
 fn set_latest(cx: &mut Cx<'_>, item: &ItemContext) {
     let attached = item.client.filter(|id| cx.server.client(*id).is_some_and(|c| c.session.is_some()));
     let Some(client) = attached else { return };
@@ -151,7 +151,7 @@ pub fn kill_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         .session(session)
         .map_or(0, |s| s.winlinks.values().filter(|winlink| winlink.window == window).count());
     if places > 1 && links_that_pass(cx, item, session, filter).contains(&window) {
-        // tmux: a window that is there more than once goes as well.
+        // tmux: a window that is linked more than once is killed as well.
         cx.kill_window(window, false);
     }
     cx.renumber_all();
@@ -196,7 +196,7 @@ pub fn rename_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     Exec::Normal
 }
 
-/// Where a command that selects a window goes.
+/// The window that a select command asks for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wish {
     Target,
@@ -272,7 +272,7 @@ fn selected_one(cx: &mut Cx<'_>, item: &ItemContext) -> Exec {
     Exec::Normal
 }
 
-/// A number of cells to move something by: the first argument, or 1. The error is the message.
+/// A distance in cells: the first argument, or 1. The error is a message for users.
 pub fn adjustment(args: &Args) -> Result<i32, String> {
     match args.string(0) {
         None => Ok(1),
