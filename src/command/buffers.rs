@@ -118,7 +118,7 @@ fn loaded(
     cx.server.queues.resume(item.id);
 }
 
-/// The message `PATH: No such file or directory` or the like.
+/// Error message for a file, such as `No such file or directory: PATH`.
 pub fn file_error(error: FileError, path: &str) -> String {
     format!("{}: {path}", crate::base::posix::strerror(error.0))
 }

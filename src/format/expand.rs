@@ -11,23 +11,23 @@ use super::modifiers::{self, Flags, Modifier, Plan};
 use super::scan::{skip, unescape};
 use super::{Scope, jobs, operators, width};
 
-/// Formats inside formats, at most; deeper ones are empty. (tmux 3.7c's limit)
+/// Maximum depth of formats inside formats; deeper ones are empty. (tmux 3.7c's limit)
 const MAX_DEPTH: u32 = 100;
 
-/// Time one expansion may take; everything left after it is empty. (tmux 3.7c's limit)
+/// Maximum time of one expansion in ms; the rest of the format is empty. (tmux 3.7c's limit)
 const MAX_MS: u64 = 100;
 
-/// Steps between two looks at the clock.
+/// Steps between two readings of the clock.
 const CLOCK_STEPS: u32 = 16;
 
-/// Bytes one expansion may read, make and search; everything left after it is empty. It bounds
-/// the memory that 100 ms could fill.
+/// Maximum number of bytes that one expansion reads, makes and searches; the rest of the format is empty.
+/// It limits the memory that can be filled within `MAX_MS`.
 const MAX_WORK: u64 = 16 << 20;
 
-/// Lines of explanation kept for `display-message -v`; later ones are dropped.
+/// Maximum number of lines of explanation for `display-message -v`; later ones are dropped.
 const MAX_LOG_LINES: usize = 10_000;
 
-/// What `#X` stands for.
+/// The variables behind `#X`.
 const ALIASES: &[(u8, &str)] = &[
     (b'D', "pane_id"),
     (b'F', "window_flags"),
@@ -40,21 +40,21 @@ const ALIASES: &[(u8, &str)] = &[
     (b'h', "host_short"),
 ];
 
-/// What all parts of one expansion share.
+/// State that all parts of one expansion share.
 pub(super) struct Shared {
-    /// When the expansion began, by the host's clock.
+    /// Start of the expansion, by the host's clock.
     started_ms: u64,
     steps: Cell<u32>,
     work: Cell<u64>,
-    /// Time or work is used up.
+    /// The time or work allowed is used up.
     stopped: Cell<bool>,
-    /// Explanations, where they are wanted.
+    /// Explanations, if they are wanted.
     log: Option<RefCell<Vec<String>>>,
     pub lists: RefCell<Lists>,
 }
 
-/// What the loops of one expansion go over. tmux: there is one list of each kind, and a loop
-/// inside another of its kind sorts it again under the outer one's feet.
+/// The lists that the loops of one expansion walk. tmux: has one list of each kind, so a loop inside
+/// another of its kind sorts the outer loop's list again.
 #[derive(Default)]
 pub(super) struct Lists {
     pub sessions: Vec<SessionId>,
@@ -64,13 +64,13 @@ pub(super) struct Lists {
     pub clients: Vec<ClientId>,
 }
 
-/// Puts a list over the start of another, whose further entries stay.
+/// Overwrites the start of a list by another one; further entries stay.
 pub(super) fn overlay<T: Copy>(list: &mut Vec<T>, new: &[T]) {
     list.splice(..new.len().min(list.len()), new.iter().copied());
 }
 
 impl Shared {
-    /// `verbose`: explanations are wanted.
+    /// `verbose`: collect explanations.
     pub fn new(host: &dyn Host, verbose: bool) -> Self {
         Self {
             started_ms: host.elapsed_ms(),
@@ -87,14 +87,14 @@ impl Shared {
     }
 }
 
-/// Evaluates formats in one scope. Loops make another for each object they visit.
+/// Evaluates formats in one scope. Loops make an expander for each object.
 pub(super) struct Expander<'s, 'a> {
     pub scope: &'s Scope<'a>,
     pub shared: &'s Shared,
     pub depth: u32,
     /// Pass text through `strftime`.
     pub time: bool,
-    /// Leave `#()` out.
+    /// Replace `#()` by nothing.
     pub no_jobs: bool,
 }
 
@@ -103,7 +103,7 @@ impl<'s, 'a> Expander<'s, 'a> {
         Self { scope, shared, depth: 0, time, no_jobs: false }
     }
 
-    /// The same in another scope, at the same depth.
+    /// A copy for another scope, at the same depth.
     pub fn in_scope<'t>(&self, scope: &'t Scope<'a>) -> Expander<'t, 'a>
     where
         's: 't,
@@ -111,7 +111,7 @@ impl<'s, 'a> Expander<'s, 'a> {
         Expander { scope, shared: self.shared, depth: self.depth, time: self.time, no_jobs: self.no_jobs }
     }
 
-    /// Takes some of the work allowed; false when that or the time is used up.
+    /// Counts work; returns false when the allowed work or time is used up.
     pub fn spend(&self, bytes: usize) -> bool {
         let shared = self.shared;
         if shared.stopped.get() {
@@ -133,7 +133,7 @@ impl<'s, 'a> Expander<'s, 'a> {
         !shared.stopped.get()
     }
 
-    /// Notes an explanation, indented by depth.
+    /// Adds an explanation, indented by depth.
     pub fn log(&self, text: impl FnOnce() -> String) {
         if let Some(log) = &self.shared.log
             && log.borrow().len() < MAX_LOG_LINES
@@ -159,7 +159,7 @@ impl<'s, 'a> Expander<'s, 'a> {
         if self.time && format.contains('%') {
             timed = strftime(format, self.scope.now().secs());
             if timed.is_empty() {
-                // tmux: the depth is not counted back down here.
+                // tmux: leaves the depth increased here.
                 self.log(|| "format is too long".to_owned());
                 return String::new();
             }
@@ -175,7 +175,7 @@ impl<'s, 'a> Expander<'s, 'a> {
         out
     }
 
-    /// Copies text and replaces what starts with `#`. What follows something broken is lost.
+    /// Copies text and replaces each `#…`. Text after a malformed one is lost.
     fn walk(&mut self, text: &str, out: &mut String) {
         let bytes = text.as_bytes();
         let mut at = 0;
@@ -248,7 +248,7 @@ impl<'s, 'a> Expander<'s, 'a> {
         result
     }
 
-    /// The value of what stands between `#{` and `}`; `None` ends the whole expansion.
+    /// The value between `#{` and `}`; `None` ends the whole expansion.
     fn replace(&mut self, key: &str) -> Option<String> {
         let (list, subject) = modifiers::parse(self, key);
         self.log_modifiers(&list);
@@ -262,7 +262,7 @@ impl<'s, 'a> Expander<'s, 'a> {
         };
         let value = self.finish(&plan, value);
         self.log(|| format!("replaced '{key}' with '{value}'"));
-        // What is there stays, also where nothing more is allowed.
+        // Counts as work, but the value is kept even if the limit is reached.
         self.spend(value.len());
         Some(value)
     }
@@ -276,7 +276,7 @@ impl<'s, 'a> Expander<'s, 'a> {
         }
     }
 
-    /// Modifiers that change a value once it is there, in tmux's fixed order.
+    /// Applies the modifiers that change a complete value, in tmux's fixed order.
     fn finish(&mut self, plan: &Plan<'_>, mut value: String) -> String {
         if plan.flags.contains(Flags::EXPAND) {
             value = self.expand(&value);
@@ -316,7 +316,7 @@ impl<'s, 'a> Expander<'s, 'a> {
     }
 }
 
-/// Cuts a value to the plan's limit and adds its marker where something went.
+/// Cuts a value to the plan's limit, and adds the plan's marker if anything was cut.
 fn trim(plan: &Plan<'_>, value: String) -> String {
     let columns = plan.limit.unsigned_abs() as u32;
     let from_left = plan.limit > 0;

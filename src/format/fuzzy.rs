@@ -1,16 +1,16 @@
-//! Fuzzy matching (`#{m/p:…}`): which columns of a text a query finds. The query is
-//! made of groups between `|`, of which one must match; of a group, all terms must.
+//! Fuzzy matching (`#{m/p:…}`): the columns of a text that match a query. The query consists of groups
+//! separated by `|`, one of which must match; of a group, all terms must match.
 
 use crate::base::width::char_width;
 
 use super::scan::skip;
 
-/// A character that shows. Alignments are those of styles: left, centre, right, absolute centre.
+/// A visible character. Alignments are those of styles: left, centre, right, absolute centre.
 struct Shown {
     text: char,
     width: usize,
     align: usize,
-    /// Column among those of its alignment.
+    /// Column within its alignment.
     offset: usize,
 }
 
@@ -23,8 +23,8 @@ struct Term {
     suffix: bool,
 }
 
-/// The columns that match, of a text that is `width` columns wide; `None` without a match.
-/// Nothing but blanks and bars matches everything.
+/// The columns that match, of a text that is `width` columns wide; `None` without a match. A query of
+/// only blanks and bars matches everything.
 pub(super) fn columns(query: &str, text: &str, width: usize) -> Option<Vec<usize>> {
     if query.chars().all(|c| matches!(c, ' ' | '|')) {
         return Some(Vec::new());
@@ -58,7 +58,7 @@ pub(super) fn columns(query: &str, text: &str, width: usize) -> Option<Vec<usize
     Some(columns)
 }
 
-/// Characters that show, and the columns of each alignment. Styles take none.
+/// The visible characters, and the width of each alignment. Styles have no columns.
 fn scan(text: &str) -> (Vec<Shown>, [usize; 4]) {
     let (mut out, mut widths, mut align) = (Vec::new(), [0; 4], 0);
     let mut add = |c: char, align: usize| {
@@ -151,7 +151,7 @@ fn is_boundary(shown: &[Shown], at: usize) -> bool {
     " -_/.:".contains(shown[at].text)
 }
 
-/// What a match is worth for where it begins: the start, a word, or columns behind it.
+/// Score of a match's position: at the start, at a word, or columns behind those.
 fn start_value(shown: &[Shown], start: usize) -> i64 {
     match start {
         0 => 12,
@@ -159,7 +159,7 @@ fn start_value(shown: &[Shown], start: usize) -> i64 {
     }
 }
 
-/// The term's characters in a row: where that is worth most.
+/// Matches the term's characters in a row, at the position with the best score.
 fn match_exact(term: &Term, shown: &[Shown], fold: bool) -> Option<(i64, Vec<usize>)> {
     let (len, count) = (term.text.len(), shown.len());
     let last = count.checked_sub(len)?;
@@ -183,7 +183,7 @@ fn match_exact(term: &Term, shown: &[Shown], fold: bool) -> Option<(i64, Vec<usi
     Some((value, (start..start + len).collect()))
 }
 
-/// The term's characters in order, others between them: the first such, made as short as can be.
+/// Matches the term's characters in order, with gaps: the first match, made as short as possible.
 fn match_loose(term: &Term, shown: &[Shown], fold: bool) -> Option<(i64, Vec<usize>)> {
     let mut places = Vec::with_capacity(term.text.len());
     let mut at = 0;

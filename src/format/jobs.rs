@@ -1,8 +1,8 @@
-//! `#()` commands: what they printed last, which are wanted, and starting them.
+//! `#()` commands: their last output, which of them are wanted, and starting them.
 //!
-//! Expanding a format only notes that a command is wanted and takes what it printed before.
-//! The server calls `start_due` once a turn. A command runs at most once a second for each
-//! client and window it is used in; what it prints becomes its value line by line.
+//! Expanding a format only records that a command is wanted and takes its last output. The server calls
+//! `start_due` once a turn. A command runs at most once a second for each client and window that uses it;
+//! each line of output becomes its value.
 
 use std::collections::BTreeMap;
 
@@ -15,18 +15,19 @@ use crate::model::{Cx, FormatJob, FormatJobKey, Server};
 
 use super::scope::{JobTag, Scope};
 
-/// A command that was not used for this long is forgotten.
+/// Seconds after which an unused command is removed.
 const EXPIRE_SECS: i64 = 3600;
-/// Commands remembered. When there are more, those that were not used for longest and do not
-/// run are forgotten; where all run, a new one has an error for its value.
+/// Maximum number of commands. Beyond it, those unused for longest that do not run are removed; if all
+/// run, the value of a new command is an error.
 const MAX_JOBS: usize = 10_000;
-/// Longest line that becomes a value, in bytes. A longer one is no value: `<'…' line too long>`.
+/// Longest line that becomes a value, in bytes. Instead of a longer one, the value is `<'…' line too
+/// long>`.
 const MAX_LINE_BYTES: usize = 16 << 20;
-/// The shell that runs them.
+/// The shell that runs the commands.
 const SHELL: &str = "/bin/sh";
 
-/// Notes that a command is wanted and gives its value so far. Formats in the command were
-/// expanded already; when that gives something new, it is run again at once.
+/// Records that a command is wanted and returns its present value. `expanded` is the command with formats
+/// expanded; if that has changed, the command is run again at once.
 pub(super) fn output(scope: &Scope<'_>, command: &str, expanded: &str) -> String {
     let key = FormatJobKey {
         client: scope.job_owner(),
@@ -58,7 +59,7 @@ pub(super) fn output(scope: &Scope<'_>, command: &str, expanded: &str) -> String
     job.output.clone().unwrap_or_default()
 }
 
-/// Forgets a tenth of the commands, the least used first. False when all of them run.
+/// Removes a tenth of the commands, the least recently used first. Returns false when all of them run.
 fn make_room(jobs: &mut BTreeMap<FormatJobKey, FormatJob>) -> bool {
     let idle = |job: &FormatJob| !job.running && !job.wanted;
     let mut ages: Vec<i64> = jobs.values().filter(|job| idle(job)).map(|job| job.last).collect();
@@ -139,7 +140,7 @@ fn request(cx: &mut Cx<'_>, key: &FormatJobKey, command: String, generation: u64
     }
 }
 
-/// Who hears of a run of a command.
+/// The callbacks of a run of a command.
 pub fn callbacks(key: &FormatJobKey, generation: u64) -> (JobOutput, JobDone) {
     let (for_output, for_done) = (key.clone(), key.clone());
     (
@@ -148,14 +149,14 @@ pub fn callbacks(key: &FormatJobKey, generation: u64) -> (JobOutput, JobDone) {
     )
 }
 
-/// A run that the server before started goes on.
+/// Continues a run that an earlier server started.
 pub fn go_on(server: &Server, key: &FormatJobKey, generation: u64, id: JobId, now: Now) {
     let mut jobs = server.format_jobs.lock();
     let job = jobs.entry(key.clone()).or_default();
     (job.running, job.id, job.generation, job.last) = (true, Some(id), generation, now.secs());
 }
 
-/// Output came: its last complete line is the value.
+/// Called with output: its last complete line is the value.
 fn printed(cx: &mut Cx<'_>, key: &FormatJobKey, generation: u64, bytes: &[u8]) {
     let now = cx.now.secs();
     let redraw = {
@@ -175,9 +176,8 @@ fn printed(cx: &mut Cx<'_>, key: &FormatJobKey, generation: u64, bytes: &[u8]) {
     }
 }
 
-/// Adds output, removes all complete lines and returns the last one; what is left is kept, as far
-/// as it must be to know that it is too long. tmux: carriage returns end lines too, and several
-/// ends in a row are one.
+/// Adds output, removes all complete lines and returns the last one. The rest is kept, cut one byte above
+/// the limit for lines. tmux: carriage returns end lines too, and several ends in a row count as one.
 fn take_last_line(partial: &mut Vec<u8>, bytes: &[u8]) -> Option<Vec<u8>> {
     let ends = |byte: &u8| matches!(byte, b'\n' | b'\r');
     partial.extend_from_slice(bytes);
@@ -195,7 +195,7 @@ fn take_last_line(partial: &mut Vec<u8>, bytes: &[u8]) -> Option<Vec<u8>> {
     line
 }
 
-/// A line as the value of a command. tmux: it ends at a NUL.
+/// The value for a line of output. tmux: it ends at a NUL.
 fn value(key: &FormatJobKey, line: &[u8]) -> String {
     if line.len() > MAX_LINE_BYTES {
         return format!("<'{}' line too long>", key.command);
@@ -204,8 +204,8 @@ fn value(key: &FormatJobKey, line: &[u8]) -> String {
     from_bytes(&line[..end])
 }
 
-/// The command ended: an unfinished last line counts, and silence is a value when nothing was
-/// printed at all.
+/// Called when the command ended: an unfinished last line counts, and without any output the value is
+/// empty.
 fn finished(cx: &mut Cx<'_>, key: &FormatJobKey, generation: u64, result: &JobResult) {
     let redraw = {
         let mut jobs = cx.server.format_jobs.lock();
@@ -232,13 +232,13 @@ fn redraw_status(cx: &mut Cx<'_>, key: &FormatJobKey) {
     }
 }
 
-/// Forgets commands that nothing has used for an hour. To be called now and then.
+/// Removes commands that have been unused for an hour. Call this now and then.
 pub fn tidy(server: &Server, now: Now) {
     let expired = |job: &FormatJob| job.last <= now.secs() && now.secs() - job.last >= EXPIRE_SECS;
     server.format_jobs.lock().retain(|_, job| job.running || !expired(job));
 }
 
-/// Forgets the commands of a client that is gone, and ends those that run.
+/// Removes the commands of a client that is gone, and ends those that run.
 pub fn forget_client(cx: &mut Cx<'_>, client: ClientId) {
     let mut running = Vec::new();
     cx.server.format_jobs.lock().retain(|key, job| {

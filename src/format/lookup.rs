@@ -1,5 +1,5 @@
-//! Finding what a name in a format stands for: an option, a variable, something added, or the
-//! environment, in this order; and turning it into text.
+//! Looking up names in formats: an option, a variable, an added variable, or the environment, in this
+//! order; and turning the value into text.
 
 use crate::base::WindowId;
 use crate::base::posix::{local_time, strftime};
@@ -26,7 +26,7 @@ pub(super) fn user_options(server: &Server, window: WindowId) -> Vec<(String, St
     own.map(|(name, value)| (name.to_owned(), value.to_text(None, true))).collect()
 }
 
-/// The value of a name, with the modifiers that work on variables. `None`: there is none.
+/// The value of a name, with the modifiers for variables applied. `None`: no such name.
 pub(super) fn find(scope: &Scope<'_>, name: &str, flags: Flags, time_format: Option<&str>) -> Option<String> {
     let value = match option(scope, name) {
         Some(value) => Some(Value::Text(value)),
@@ -35,7 +35,7 @@ pub(super) fn find(scope: &Scope<'_>, name: &str, flags: Flags, time_format: Opt
             None => scope.added(name).or_else(|| environment(scope, name, flags)),
         },
     };
-    // tmux: a time of 0 is no time at all.
+    // tmux: a time of 0 counts as no value.
     let value = value.filter(|value| *value != Value::Time(0))?;
     if flags.contains(Flags::TIME) {
         let secs = match value {
@@ -78,7 +78,7 @@ pub(super) fn find(scope: &Scope<'_>, name: &str, flags: Flags, time_format: Opt
 
 /// An option of any level: server, pane, window, session; `name[index]` is one of an array.
 fn option(scope: &Scope<'_>, name: &str) -> Option<String> {
-    // What is in force, not what was asked for: the variable of this name is ours.
+    // The containment in force, not the option: the variable of this name takes precedence.
     if name == "containment" {
         return None;
     }
@@ -92,14 +92,14 @@ fn option(scope: &Scope<'_>, name: &str) -> Option<String> {
         .or_else(|| global.window.named(name))
         .or_else(|| scope.session_options()?.named(name))
         .or_else(|| global.session.named(name))?;
-    // tmux: 3.7c knows no keys but numbers; its main branch has them for arrays.
+    // tmux: 3.7c has only numbers as keys; its main branch has other keys for arrays.
     if matches!(index, Some(ArrayKey::Name(_))) && !matches!(value, OptionValue::Array(_)) {
         return None;
     }
     Some(value.element_text(table::find(name), index.as_ref(), true))
 }
 
-/// A variable of the session's or the global environment. Times are never found there.
+/// A variable of the session's or the global environment. Never found if a time is wanted.
 fn environment(scope: &Scope<'_>, name: &str, flags: Flags) -> Option<Value> {
     if flags.contains(Flags::TIME) {
         return None;
@@ -122,8 +122,7 @@ fn print_time(scope: &Scope<'_>, secs: i64, flags: Flags, format: Option<&str>) 
     }
 }
 
-/// A time as short as its age allows: the time of day, the day, the day and month, or the
-/// month and year.
+/// A time, shortened by its age: the time of day, the day, the day and month, or the month and year.
 pub(super) fn pretty_time(secs: i64, now: i64, seconds: bool) -> String {
     const DAY: i64 = 24 * 3600;
     let now = now.max(secs);
@@ -167,7 +166,7 @@ fn dir_name(path: &str) -> &str {
     }
 }
 
-/// An age in its two largest units, as in `3h20m`; none for what is still to come.
+/// An age in its two largest units, as in `3h20m`; `None` for a time in the future.
 fn relative_time(age: i64) -> Option<String> {
     let units = [(age / 86400, 'd'), (age % 86400 / 3600, 'h'), (age % 3600 / 60, 'm'), (age % 60, 's')];
     if age <= 0 {
@@ -178,12 +177,12 @@ fn relative_time(age: i64) -> Option<String> {
     Some(shown.map(|(count, unit)| format!("{count}{unit}")).collect())
 }
 
-/// In single quotes, for a shell.
+/// Quotes in single quotes, for a shell.
 pub(super) fn quote_single(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
-/// Puts a backslash before what the shell treats specially.
+/// Puts a backslash before each character that is special for a shell.
 fn quote_shell(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

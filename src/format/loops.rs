@@ -10,7 +10,7 @@ use super::scan::split_comma;
 use super::scope::{JobTag, Scope};
 use super::{lookup, sort};
 
-/// The two formats of a loop: for each, and for the current one where that is given.
+/// The two formats of a loop: one for each entry, and an optional one for the current entry.
 struct Bodies<'t> {
     each: &'t str,
     current: Option<&'t str>,
@@ -108,7 +108,7 @@ fn flag(value: bool) -> &'static str {
     if value { "1" } else { "0" }
 }
 
-/// Variables about the window before or after in a loop, its user options among them.
+/// Adds variables about the previous or next window of a loop, with its user options.
 fn add_neighbour<'a>(
     mut scope: Scope<'a>,
     link: (SessionId, i32),

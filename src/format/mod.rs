@@ -1,9 +1,9 @@
-//! Floor 3: tmux's format language: evaluation, modifiers, variables as tables per noun, `#()`
-//! jobs, and drawing of styled text.
+//! Floor 3: tmux's format language: evaluation, modifiers, tables of variables, `#()` jobs, and drawing
+//! of styled text.
 //!
-//! `Scope` says what a format is about and expands it; `draw` puts the result on a surface.
-//! Formats come from anywhere, so nothing here can hang or grow: depth and work of an
-//! expansion are bounded (`expand`), results are at most a few megabytes.
+//! `Scope` holds the objects of a format and expands it; `draw` puts the result on a surface. Formats
+//! come from any source, so nothing here may hang or grow: depth and work of an expansion are limited
+//! (`expand`), and results have at most a few megabytes.
 
 pub mod draw;
 mod expand;
@@ -36,7 +36,7 @@ use crate::model::Cx;
 use crate::model::option_access::OptionScope;
 use crate::options::opt;
 
-/// The name that `automatic-rename-format` gives a window now.
+/// The name that `automatic-rename-format` now gives to a window.
 pub fn window_name(cx: &Cx<'_>, window: WindowId) -> String {
     let format = cx.server.chain(OptionScope::Window(window)).get(opt::AUTOMATIC_RENAME_FORMAT).to_owned();
     let mut scope = Scope::new(cx.server, cx.host, cx.now).with_window(window);
@@ -51,13 +51,13 @@ pub fn window_name(cx: &Cx<'_>, window: WindowId) -> String {
 #[cfg(test)]
 mod tests;
 
-/// Names of all variables, ours too.
+/// Names of all variables, including those of scopemux.
 #[cfg(test)]
 pub(crate) fn variable_names() -> impl Iterator<Item = &'static str> {
     vars::all().into_iter().map(|(name, _)| name).chain(vars::ours().map(|(name, _)| *name))
 }
 
-/// Whether a variable is not one of tmux's.
+/// True if tmux does not have the variable.
 #[cfg(test)]
 pub(crate) fn is_our_variable(name: &str) -> bool {
     vars::ours().any(|(ours, _)| *ours == name)

@@ -1,4 +1,4 @@
-//! Modifiers: what stands before the colon in `#{mods:what}`, read and summed up in a plan.
+//! Modifiers: the part before the colon in `#{mods:what}`, parsed into a plan.
 
 use crate::base::text::to_bytes;
 
@@ -6,10 +6,10 @@ use super::expand::Expander;
 use super::scan::{skip, strip_escapes};
 use super::sort::{Order, Sort};
 
-/// Widest padding and trimming, in columns.
+/// Maximum number of columns for padding and trimming.
 const MAX_WIDTH: i64 = 10_000;
 
-/// Modifiers that may stand alone.
+/// Modifiers that are valid without arguments.
 const PLAIN: &[u8] = b"labcdnwETSWPOVL!<>A";
 /// Modifiers that may have arguments.
 const WITH_ARGUMENTS: &[u8] = b"ImCLNPSOVst=pReqWcA";
@@ -24,7 +24,7 @@ pub(super) struct Modifier<'k> {
 }
 
 impl Modifier<'_> {
-    /// Whether the first argument holds a letter.
+    /// True if the first argument contains a letter.
     pub fn has(&self, letter: char) -> bool {
         self.args.first().is_some_and(|arg| arg.contains(letter))
     }
@@ -34,8 +34,8 @@ fn ends_modifier(byte: Option<&u8>) -> bool {
     matches!(byte, Some(b';' | b':'))
 }
 
-/// Reads the modifiers of a key; the rest is what they apply to. A key that is not a list of
-/// modifiers ending in `:` has none.
+/// Parses the modifiers of a key; the rest is their subject. A key that is not a list of modifiers ending
+/// in `:` has none.
 pub(super) fn parse<'k>(expander: &mut Expander<'_, '_>, key: &'k str) -> (Vec<Modifier<'k>>, &'k str) {
     let bytes = key.as_bytes();
     let mut list = Vec::new();
@@ -71,13 +71,13 @@ pub(super) fn parse<'k>(expander: &mut Expander<'_, '_>, key: &'k str) -> (Vec<M
     }
 }
 
-/// The arguments of the modifier at `at`, and where it ends. `None` when they never end.
+/// The arguments of the modifier at `at`, and the position of their end. `None` when they have no end.
 fn arguments(expander: &mut Expander<'_, '_>, key: &str, at: usize) -> Option<(Vec<String>, usize)> {
     let bytes = key.as_bytes();
     let wrapper = match bytes.get(at + 1) {
         None => return None,
         Some(b';' | b':') => return Some((Vec::new(), at + 1)),
-        // One argument, bare.
+        // One argument without a separator.
         Some(byte) if !byte.is_ascii_punctuation() || *byte == b'-' => {
             let end = at + 1 + skip(&key[at + 1..], b":;")?;
             return Some((vec![expander.expand(&colons(&key[at + 1..end]))], end));
@@ -102,8 +102,8 @@ fn arguments(expander: &mut Expander<'_, '_>, key: &str, at: usize) -> Option<(V
     Some((args, cursor))
 }
 
-/// An argument with its escaped colons. tmux: 3.7c leaves the `#` there, so that no argument can
-/// have a colon; its main branch does not.
+/// An argument with its colons unescaped. tmux: 3.7c keeps the `#`, so that no argument can have a colon;
+/// its main branch removes it.
 fn colons(text: &str) -> std::borrow::Cow<'_, str> {
     if !text.contains("#:") {
         return text.into();
@@ -128,7 +128,7 @@ fn colons(text: &str) -> std::borrow::Cow<'_, str> {
 }
 
 bitflags::bitflags! {
-    /// Modifiers that are either there or not.
+    /// Modifiers without arguments.
     #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
     pub(super) struct Flags: u32 {
         const TIME = 0x1;
@@ -165,14 +165,14 @@ bitflags::bitflags! {
     }
 }
 
-/// What a list of modifiers asks for. Where two say the same kind of thing, the last counts.
+/// The combined effect of modifiers. Of several modifiers of the same kind, the last counts.
 #[derive(Default)]
 pub(super) struct Plan<'m> {
     pub flags: Flags,
-    /// Columns to keep, from the right when negative; 0 keeps all.
+    /// Columns to keep: from the left, or from the right when negative; 0 keeps all.
     pub limit: i64,
     pub marker: Option<&'m str>,
-    /// Columns to fill, before the text when negative.
+    /// Columns to pad to: after the text, or before it when negative.
     pub pad: i64,
     pub compare: Option<&'m Modifier<'m>>,
     pub search: Option<&'m Modifier<'m>>,
@@ -182,11 +182,11 @@ pub(super) struct Plan<'m> {
     pub substitutions: Vec<&'m Modifier<'m>>,
     pub time_format: Option<String>,
     pub sort: Sort,
-    /// `I`: what of the client's terminal is asked for.
+    /// `I`: the query to the client's terminal.
     pub client: Option<&'m Modifier<'m>>,
     /// Letters of `O` and `V`.
     pub letters: &'m str,
-    /// Tenths of a second that a frame of `A` is shown, less 1.
+    /// Tenths of a second for which a frame of `A` is shown, minus 1.
     pub frame_time: u64,
 }
 
@@ -277,7 +277,7 @@ impl<'m> Plan<'m> {
         }
     }
 
-    /// Loops are sorted by `n`ame, `t`ime of activity or, by default, in their natural order.
+    /// Adds a loop. Its order: `n` by name, `t` by time of activity, otherwise the natural one.
     fn add_loop(&mut self, flag: Flags, modifier: &Modifier<'_>, natural: Order) {
         self.flags |= flag;
         let order = match modifier {
@@ -290,7 +290,7 @@ impl<'m> Plan<'m> {
     }
 }
 
-/// A number of columns; nonsense and what is too large count as none.
+/// Parses a number of columns; invalid and too large numbers count as 0.
 fn columns(text: &str) -> i64 {
     number(text, -MAX_WIDTH, MAX_WIDTH).unwrap_or(0)
 }
@@ -300,7 +300,7 @@ pub(super) fn number(text: &str, min: i64, max: i64) -> Option<i64> {
     crate::base::number::parse_number(text, min, max).ok()
 }
 
-/// Bytes of a text as its user counts them.
+/// Length of a text in bytes, as written.
 pub(super) fn byte_length(text: &str) -> usize {
     if text.is_ascii() { text.len() } else { to_bytes(text).len() }
 }

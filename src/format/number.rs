@@ -1,7 +1,7 @@
 //! Numbers as the C library reads and prints them, for `#{e|…}`.
 
-/// Reads a whole string as `strtod(3)` does: leading white space, a sign, decimal or
-/// hexadecimal with exponents, `inf`, `nan`. Empty is 0; `None` when something is left over.
+/// Reads a whole string as `strtod(3)` does: leading white space, a sign, decimal or hexadecimal with
+/// exponents, `inf`, `nan`. An empty string is 0; `None` when text is left over.
 pub fn parse_float(text: &str) -> Option<f64> {
     if text.is_empty() {
         return Some(0.0);
@@ -48,12 +48,13 @@ fn parse_hex(text: &str) -> Option<f64> {
     Some(value * 2f64.powi(scale))
 }
 
-/// A double as a 64-bit integer the way x86 converts it: what does not fit is the smallest.
+/// A double as a 64-bit integer, converted as on x86: a number that does not fit becomes the smallest
+/// one.
 pub fn truncate(value: f64) -> i64 {
     if value.is_finite() && value < i64::MAX as f64 { value as i64 } else { i64::MIN }
 }
 
-/// `%.*f`; a negative precision means six places.
+/// Prints as `%.*f`; a negative precision means six places.
 pub fn print_float(value: f64, precision: i64) -> String {
     let sign = if value.is_sign_negative() { "-" } else { "" };
     if value.is_nan() {
@@ -66,8 +67,8 @@ pub fn print_float(value: f64, precision: i64) -> String {
     format!("{value:.places$}")
 }
 
-/// The not-a-number that an operation on two numbers gives: that of an operand, else the
-/// processor's own, which is negative.
+/// The not-a-number that results from two numbers: an operand's, else the processor's own, which is
+/// negative.
 pub fn settle_nan(result: f64, left: f64, right: f64) -> f64 {
     match (result.is_nan(), left.is_nan(), right.is_nan()) {
         (false, _, _) => result,

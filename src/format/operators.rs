@@ -1,5 +1,5 @@
-//! What `#{…}` can be beside a variable: conditions, comparisons, matches, arithmetic,
-//! searches, loops.
+//! The forms of `#{…}` other than variables: conditions, comparisons, matches, arithmetic, searches,
+//! loops.
 
 use std::cmp::Ordering;
 use std::ffi::CString;
@@ -13,17 +13,17 @@ use super::number::{parse_float, print_float, settle_nan, truncate};
 use super::scan::{is_true, skip, split_comma};
 use super::{fuzzy, lookup, loops, tables, terminals, vars};
 
-/// Repetitions of `#{R:…}`, at most.
+/// Maximum number of repetitions of `#{R:…}`.
 const MAX_REPEAT: i64 = 10_000;
-/// Decimal places of `#{e|…}`, at most.
+/// Maximum number of decimal places of `#{e|…}`.
 const MAX_PRECISION: i64 = 100;
 
 fn flag(value: bool) -> String {
     if value { "1" } else { "0" }.to_owned()
 }
 
-/// The value that modifiers make of their subject, before it is trimmed and the like. `None`
-/// when it makes no sense, which ends the expansion.
+/// Applies the main modifier to its subject, before trimming and the like. `None` when it is invalid,
+/// which ends the expansion.
 pub(super) fn evaluate(ex: &mut Expander<'_, '_>, plan: &Plan<'_>, subject: &str) -> Option<String> {
     let flags = plan.flags;
     if let Some(wanted) = plan.client {
@@ -88,7 +88,7 @@ pub(super) fn evaluate(ex: &mut Expander<'_, '_>, plan: &Plan<'_>, subject: &str
     Some(variable(ex, plan, subject))
 }
 
-/// A variable, or the expansion of a subject that holds a format.
+/// The value of a variable, or the expansion of a subject that contains a format.
 fn variable(ex: &mut Expander<'_, '_>, plan: &Plan<'_>, subject: &str) -> String {
     if subject.contains("#{") {
         ex.log(|| format!("expanding inner format '{subject}'"));
@@ -159,7 +159,7 @@ fn repeat(ex: &mut Expander<'_, '_>, subject: &str) -> Option<String> {
     Some(text.repeat(count))
 }
 
-/// `#{&&:…}` and `#{||:…}`; operands that no longer matter are not expanded.
+/// `#{&&:…}` and `#{||:…}`; stops expanding operands when the result is known.
 fn join(ex: &mut Expander<'_, '_>, junction: &str, subject: &str) -> bool {
     let and = junction == "&&";
     let mut rest = Some(subject);
@@ -187,7 +187,7 @@ fn compare(ex: &mut Expander<'_, '_>, modifier: &Modifier<'_>, subject: &str) ->
     let (left, right) = (ex.expand(left), ex.expand(right));
     ex.log(|| format!("compare {name} left is: {left}"));
     ex.log(|| format!("compare {name} right is: {right}"));
-    // tmux: the main branch has `z` too, for yes or no; 3.7c takes that for a plain match.
+    // tmux: the main branch also has `z`, which returns 1 or 0; 3.7c treats it as a plain match.
     if name == "m" && modifier.has('p') {
         ex.spend(left.len() * right.len());
         let found = fuzzy::columns(&left, &right, super::width(&right) as usize);
@@ -243,7 +243,7 @@ fn choose(ex: &mut Expander<'_, '_>, plan: &Plan<'_>, branches: &str) -> String 
     }
 }
 
-/// A condition is a variable's name, else a format; text that expands to itself is false.
+/// A condition is the name of a variable, else a format; a format that expands to itself is false.
 fn condition_holds(ex: &mut Expander<'_, '_>, plan: &Plan<'_>, condition: &str) -> bool {
     if let Some(value) = lookup::find(ex.scope, condition, plan.flags, plan.time_format.as_deref()) {
         ex.log(|| format!("condition '{condition}' found: {value}"));
@@ -309,7 +309,7 @@ impl Operator {
     }
 }
 
-/// `#{e|operator|f|precision:left,right}`. `None` for nonsense.
+/// `#{e|operator|f|precision:left,right}`. `None` if it is invalid.
 fn arithmetic(ex: &mut Expander<'_, '_>, modifier: &Modifier<'_>, subject: &str) -> Option<String> {
     let args = &modifier.args;
     let Some(operator) = Operator::parse(&args[0]) else {
@@ -350,8 +350,8 @@ fn operand(ex: &Expander<'_, '_>, side: &str, text: &str) -> Option<f64> {
     value
 }
 
-/// `#{s/pattern/with/flags:…}`: every match replaced, `\N` standing for group N. A pattern
-/// that is not a regular expression changes nothing.
+/// `#{s/pattern/with/flags:…}`: replaces every match; `\N` stands for group N. A pattern that is not a
+/// regular expression changes nothing.
 pub(super) fn substitute(
     ex: &Expander<'_, '_>,
     modifier: &Modifier<'_>,
@@ -372,7 +372,7 @@ pub(super) fn substitute(
 struct Substitution {
     regex: Regex,
     with: Vec<u8>,
-    /// The pattern can match at the start only: one replacement.
+    /// The pattern can match only at the start: at most one replacement.
     anchored: bool,
 }
 
@@ -393,7 +393,7 @@ impl Substitution {
             let (from, to) = groups[0].expect("group 0 is the whole match");
             let at = start + from;
             out.extend_from_slice(&bytes[last..at]);
-            // An empty match right behind the last one is passed over once.
+            // An empty match directly behind the last match is skipped once.
             let passed = !after_empty && at == last && from == to;
             last = start + to;
             start += to;

@@ -1,5 +1,5 @@
-//! Parsing commands on a live server: the environment, aliases and formats that the command
-//! language refers to are the server's own.
+//! Parsing commands on a running server: the command language uses the server's environment, aliases and
+//! formats.
 
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ use crate::syntax::{
 
 use super::Scope;
 
-/// A server as the command language sees it.
+/// The parts of a server that the command language uses.
 struct Surroundings<'c, 'a> {
     cx: &'c mut Cx<'a>,
-    /// What formats after `%if` are about.
+    /// The item whose target is used for formats after `%if`.
     item: Option<&'c ItemContext>,
     client: Option<ClientId>,
     state: FindState,
@@ -69,13 +69,13 @@ fn surroundings<'c, 'a>(cx: &'c mut Cx<'a>) -> Surroundings<'c, 'a> {
     Surroundings { cx, item: None, client: None, state: FindState::default() }
 }
 
-/// Commands from a string, as one group. The error is the parser's message.
+/// Parses a string as one group of commands. The error is the parser's message.
 pub fn commands(cx: &mut Cx<'_>, text: &str) -> Result<Arc<CommandList>, String> {
     parse_string(text, &Origin::default(), &mut surroundings(cx)).map(Arc::new)
 }
 
-/// Where a string of commands comes from: a running command that it is an argument of. Errors
-/// say where that command was read, and conditions are about its target.
+/// The origin of a string of commands: the running command that has it as an argument. Errors name the
+/// place of that command, and conditions use its target.
 #[derive(Clone, Debug)]
 pub struct Source {
     origin: Origin,
@@ -93,7 +93,7 @@ impl Source {
         Source { origin, client: item.target_client, state: item.target }
     }
 
-    /// With the text that it is the source of, for a later server.
+    /// The string with its origin, for the next server.
     pub fn save(&self, text: String) -> CommandText {
         let Source { origin, client, state } = self;
         let file = origin.file.as_deref().map(str::to_owned);
@@ -113,18 +113,18 @@ impl Source {
     }
 }
 
-/// Commands from arguments as a client sends them.
+/// Parses commands from arguments as a client sends them.
 pub fn arguments(cx: &mut Cx<'_>, argv: &[String]) -> Result<Arc<CommandList>, String> {
     let values: Vec<ArgValue> = argv.iter().cloned().map(ArgValue::String).collect();
     values_as_commands(cx, &values)
 }
 
-/// Commands from arguments of which some may be commands already.
+/// Parses commands from arguments, some of which may be parsed already.
 pub fn values_as_commands(cx: &mut Cx<'_>, values: &[ArgValue]) -> Result<Arc<CommandList>, String> {
     parse_arguments(values, &Origin::default(), &mut surroundings(cx)).map(Arc::new)
 }
 
-/// The text of a configuration file.
+/// Parses the text of a configuration file.
 pub fn config(
     cx: &mut Cx<'_>,
     text: &str,

@@ -1,4 +1,4 @@
-//! Scanning of format text: where an argument ends, what an escape stands for, what is true.
+//! Scanning of format text: ends of arguments, escapes, truth values.
 
 /// Characters that `#` escapes inside `#{}`.
 const ESCAPED: &[u8] = b",#{}:";
@@ -26,13 +26,13 @@ pub fn skip(text: &str, ends: &[u8]) -> Option<usize> {
     None
 }
 
-/// The two sides of the first comma that is not nested.
+/// Splits at the first comma that is not nested.
 pub fn split_comma(text: &str) -> Option<(&str, &str)> {
     let at = skip(text, b",")?;
     Some((&text[..at], &text[at + 1..]))
 }
 
-/// Neither empty nor exactly `0`.
+/// True unless the text is empty or exactly `0`.
 pub fn is_true(text: &str) -> bool {
     !text.is_empty() && text != "0"
 }
@@ -49,7 +49,7 @@ pub fn unescape(text: &str) -> String {
         }
         if depth == 0 && c == '#' {
             match next {
-                // tmux: a `#` at the very end vanishes.
+                // tmux: drops a `#` at the very end.
                 None => break,
                 Some(next) if ",#{}:".contains(next) => {
                     out.push(next);
@@ -67,7 +67,7 @@ pub fn unescape(text: &str) -> String {
     out
 }
 
-/// Removes the `#` of escapes, but keeps it inside nested `#{}`.
+/// Removes the `#` of escapes, except inside nested `#{}`.
 pub fn strip_escapes(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut depth = 0i32;

@@ -1,5 +1,5 @@
-//! What a format is about: a client, session, winlink, window, pane and paste buffer, and
-//! extra variables. Built step by step, then used to expand any number of formats.
+//! The objects that a format is expanded for: a client, session, winlink, window, pane and paste buffer,
+//! and extra variables. A scope is built step by step, then expands any number of formats.
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ use super::expand::{Expander, Shared};
 use super::vars::{self, Value};
 use super::{is_true, lookup};
 
-/// What kind of thing a format is mainly about (`#{pane_format}` and its like).
+/// The main kind of object of a scope (`#{pane_format}` and the like).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) enum Kind {
     #[default]
@@ -27,7 +27,7 @@ pub(super) enum Kind {
     Pane,
 }
 
-/// For whom `#()` commands run; each has results of its own.
+/// Separates runs of `#()` commands; each tag has its own results.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub(super) enum JobTag {
     #[default]
@@ -36,7 +36,7 @@ pub(super) enum JobTag {
     Pane(PaneId),
 }
 
-/// What was named when the scope was built; the rest is filled in from it.
+/// Objects given when the scope was built; the others are derived from them.
 #[derive(Clone, Copy, Debug, Default)]
 struct Given {
     client: Option<ClientId>,
@@ -46,14 +46,14 @@ struct Given {
     pane: Option<PaneId>,
 }
 
-/// What formats are about.
+/// The objects and variables that formats are expanded with.
 #[derive(Clone)]
 pub struct Scope<'a> {
     server: &'a Server,
     host: &'a dyn Host,
     now: Now,
     kind: Kind,
-    /// The client whose command this is: `#()` output is kept for it.
+    /// The client whose command this is: `#()` output is stored for it.
     owner: Option<ClientId>,
     client: Option<ClientId>,
     session: Option<SessionId>,
@@ -62,23 +62,23 @@ pub struct Scope<'a> {
     pane: Option<PaneId>,
     buffer: Option<&'a Buffer>,
     mouse: Option<MouseEvent>,
-    /// Variables of the command item; loops hand them on.
+    /// Variables of the command item; loops pass them on.
     item: BTreeMap<String, Value>,
-    /// Variables added to this scope alone.
+    /// Variables of only this scope.
     extra: BTreeMap<String, Value>,
-    /// Variables of the mode that covers the pane, once they were needed.
+    /// Variables of the mode that covers the pane, made on first use.
     mode: OnceCell<BTreeMap<String, Value>>,
     pub(super) tag: JobTag,
     pub(super) last_in_loop: bool,
     jobs: bool,
-    /// For a status line: it is drawn again when a job has news.
+    /// The scope of a status line, which is redrawn when a job's output changes.
     pub(super) status: bool,
-    /// Run `#()` commands again although they have a fresh result.
+    /// Run `#()` commands again even if their output is recent.
     pub(super) force: bool,
 }
 
 impl<'a> Scope<'a> {
-    /// About nothing yet: global options and server variables only.
+    /// A scope without objects: only global options and server variables.
     pub fn new(server: &'a Server, host: &'a dyn Host, now: Now) -> Self {
         Self {
             server,
@@ -104,13 +104,13 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// About a client and, unless more is said, what it looks at.
+    /// Sets the client and, by default, the objects that it shows.
     pub fn client(self, client: Option<ClientId>) -> Self {
         let given = Given { client, ..self.given() };
         self.fill(given)
     }
 
-    /// About a resolved target.
+    /// Sets the objects of a resolved target.
     pub fn state(self, state: &FindState) -> Self {
         let winlink = state.session.zip(state.winlink);
         let given = Given { session: state.session, winlink, pane: state.pane, ..self.given() };
@@ -121,39 +121,39 @@ impl<'a> Scope<'a> {
         scope
     }
 
-    /// About a session, its current window and active pane.
+    /// Sets a session, with its current window and active pane.
     pub fn with_session(self, session: SessionId) -> Self {
         let given = Given { session: Some(session), ..self.given() };
         self.fill(given)
     }
 
-    /// About a window in its place in a session, and its active pane.
+    /// Sets a window at its place in a session, with its active pane.
     pub fn with_winlink(self, session: SessionId, index: i32) -> Self {
         let winlink = Some((session, index));
         let given = Given { session: Some(session), winlink, ..self.given() };
         self.fill(given)
     }
 
-    /// About a winlink that may be another session's.
+    /// Sets a winlink that may belong to another session.
     pub(super) fn with_foreign_winlink(self, session: SessionId, winlink: (SessionId, i32)) -> Self {
         let given = Given { session: Some(session), winlink: Some(winlink), ..self.given() };
         self.fill(given)
     }
 
-    /// About a pane, in a window's place in a session.
+    /// Sets a pane, in a window at its place in a session.
     pub fn with_pane_at(self, session: SessionId, index: i32, pane: PaneId) -> Self {
         let (session, winlink) = (Some(session), Some((session, index)));
         let given = Given { session, winlink, pane: Some(pane), ..self.given() };
         self.fill(given)
     }
 
-    /// About a window alone, in no session.
+    /// Sets a window, without a session.
     pub fn with_window(mut self, window: WindowId) -> Self {
         self.window = Some(window);
         self
     }
 
-    /// About a pane and its window, in no session.
+    /// Sets a pane and its window, without a session.
     pub fn with_pane(mut self, pane: PaneId) -> Self {
         if self.window.is_none() {
             self.window = self.server.pane(pane).map(|pane| pane.window);
@@ -163,19 +163,19 @@ impl<'a> Scope<'a> {
         self
     }
 
-    /// About a pane above all, in no session.
+    /// Sets a pane as the main object, without a session.
     pub fn about_pane(self, pane: PaneId) -> Self {
         let given = Given { pane: Some(pane), ..self.given() };
         self.fill(given)
     }
 
-    /// About a paste buffer.
+    /// Sets a paste buffer.
     pub fn with_buffer(mut self, name: &str) -> Self {
         self.buffer = self.server.buffers.by_name.get(name);
         self
     }
 
-    /// With the variables, mouse event and name of a command being run.
+    /// Sets the variables, mouse event and name of the running command.
     pub fn item(mut self, item: &ItemContext) -> Self {
         self.owner = item.client;
         self.jobs &= !is_from_reader(self.server, item);
@@ -188,26 +188,26 @@ impl<'a> Scope<'a> {
         self.mouse(item.state.event.mouse)
     }
 
-    /// With a mouse event.
+    /// Sets a mouse event.
     pub fn mouse(mut self, mouse: MouseEvent) -> Self {
         self.mouse = mouse.valid.then_some(mouse);
         self
     }
 
-    /// `#()` output is kept for this client.
+    /// Sets the client that `#()` output is stored for.
     pub fn owner(mut self, client: Option<ClientId>) -> Self {
         self.owner = client;
         self
     }
 
-    /// For the status line of a client (which also owns the jobs).
+    /// Makes this the scope of a client's status line (the client also owns the jobs).
     pub fn for_status(mut self, force: bool) -> Self {
         self.status = true;
         self.force = force;
         self
     }
 
-    /// Without `#()`: what stands for it is empty.
+    /// Disables `#()`, which expands to nothing.
     pub fn no_jobs(mut self) -> Self {
         self.jobs = false;
         self
@@ -235,7 +235,7 @@ impl<'a> Scope<'a> {
         self.guarded(format, true)
     }
 
-    /// A format whose expansion panics gives nothing.
+    /// Expands a format; if that panics, the result is empty.
     fn guarded(&self, format: &str, time: bool) -> String {
         let expand = || {
             crate::base::guard::trip("format", format.as_bytes());
@@ -244,19 +244,19 @@ impl<'a> Scope<'a> {
         crate::base::guard::run(|| format!("the format {format:.200}"), expand).unwrap_or_default()
     }
 
-    /// The same, with an account of how it was done.
+    /// Like `expand_time`, with explanations of each step.
     pub fn expand_time_verbose(&self, format: &str) -> (String, Vec<String>) {
         let shared = Shared::new(self.host, true);
         let value = Expander::new(self, &shared, true).expand(format);
         (value, shared.into_log())
     }
 
-    /// Whether a format expands to something that is not empty and not `0`.
+    /// True if a format expands to a text other than nothing and `0`.
     pub fn is_true(&self, format: &str) -> bool {
         is_true(&self.expand(format))
     }
 
-    /// The value of one variable as text; `None` where it has none.
+    /// The value of one variable as text; `None` if it has none.
     pub fn variable(&self, name: &str) -> Option<String> {
         let value = match vars::find(name) {
             Some(getter) => getter(self),
@@ -265,12 +265,12 @@ impl<'a> Scope<'a> {
         value.map(|value| value.to_text())
     }
 
-    /// Whether it is about a client.
+    /// True if the scope has a client.
     pub fn has_client(&self) -> bool {
         self.the_client().is_some()
     }
 
-    /// All variables that have a value here, by name: tmux's own first, then added ones.
+    /// Visits all variables that have a value, by name: tmux's own first, then added ones.
     pub fn each(&self, mut visit: impl FnMut(&str, &str)) {
         for (name, getter) in vars::all() {
             if let Some(value) = getter(self) {
@@ -292,8 +292,8 @@ impl<'a> Scope<'a> {
         Given { client: self.client, session, winlink, pane }
     }
 
-    /// Takes what was given and fills the rest in: a client's session, a session's current
-    /// window, a window's active pane, the newest automatic buffer.
+    /// Stores the given objects and derives the others: a client's session, a session's current window, a
+    /// window's active pane, the newest automatic buffer.
     fn fill(mut self, given: Given) -> Self {
         let server = self.server;
         self.kind = match given {
@@ -321,17 +321,17 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// Whether a client that may only read gave a command: its formats run no programs. What hooks
-/// run is the owner's, whoever caused the event.
+/// True if a read-only client gave the command: its formats run no programs. Commands of hooks belong to
+/// the owner, whichever client caused the event.
 fn is_from_reader(server: &Server, item: &ItemContext) -> bool {
     let client = item.queue_client.and_then(|id| server.client(id));
     let reads_only = client.is_some_and(|client| client.flags.contains(ClientFlags::READONLY));
     reads_only && !item.state.flags.contains(StateFlags::NOHOOKS)
 }
 
-/// A scope for one turn of a loop: what is inherited, and what is added.
+/// Scopes for one pass of a loop: inherited and added parts.
 impl<'a> Scope<'a> {
-    /// About nothing yet, but with the same command, mouse and way of running jobs.
+    /// A scope without objects, but with the same command, mouse and settings for jobs.
     pub(super) fn fresh(&self, tag: JobTag, last: bool) -> Self {
         Self {
             kind: Kind::Unknown,
@@ -350,7 +350,7 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// What the scope is about, for variables.
+/// The objects of the scope, for variables.
 impl<'a> Scope<'a> {
     pub fn server(&self) -> &'a Server {
         self.server
@@ -388,7 +388,7 @@ impl<'a> Scope<'a> {
         self.server.session(self.session?)
     }
 
-    /// The winlink's session, its index and itself.
+    /// The winlink with its session and index.
     pub(super) fn winlink(&self) -> Option<(&'a Session, i32, &'a Winlink)> {
         let (session, index) = self.winlink?;
         let session = self.server.session(session)?;
@@ -416,7 +416,7 @@ impl<'a> Scope<'a> {
         found.or_else(|| self.item.get(name)).cloned()
     }
 
-    /// Options of the pane and what it inherits.
+    /// Options of the pane, with inherited ones.
     pub(super) fn pane_options(&self) -> Option<Chain<'a>> {
         let (pane, global) = (self.pane()?, &self.server.options.window);
         Some(match self.server.window(pane.window) {
@@ -425,18 +425,18 @@ impl<'a> Scope<'a> {
         })
     }
 
-    /// Options of the window and what it inherits.
+    /// Options of the window, with inherited ones.
     pub(super) fn window_options(&self) -> Option<Chain<'a>> {
         Some(Chain::new(&[&self.window()?.options, &self.server.options.window]))
     }
 
-    /// Options of the pane's window and what it inherits.
+    /// Options of the pane's window, with inherited ones.
     pub(super) fn pane_window_options(&self) -> Option<Chain<'a>> {
         let window = self.server.window(self.pane()?.window)?;
         Some(Chain::new(&[&window.options, &self.server.options.window]))
     }
 
-    /// Options of the session and what it inherits.
+    /// Options of the session, with inherited ones.
     pub(super) fn session_options(&self) -> Option<Chain<'a>> {
         Some(Chain::new(&[&self.session()?.options, &self.server.options.session]))
     }

@@ -1,9 +1,8 @@
 //! Orders for lists of sessions, windows, panes, clients and buffers: `-O` and `-r` of the
 //! list commands, loops in formats, and choosers.
 //!
-//! tmux's rules: what compares equal is ordered by name, a reversed order reverses that too,
-//! and no order at all (`-O` not given) is not reversed either. Remaining ties keep the order
-//! in which things were found.
+//! tmux's rules: equal entries are ordered by name, a reversed order reverses that too, and a missing
+//! order (no `-O`) is not reversed. Entries that are still equal keep the order in which they were found.
 
 use std::cmp::Ordering;
 
@@ -12,7 +11,7 @@ use crate::model::{Client, ClientFlags, Pane, Server, Session, Window};
 
 use super::vars::{screen, z_index};
 
-/// What a list is sorted by.
+/// The key that a list is sorted by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Order {
     Activity,
@@ -20,11 +19,11 @@ pub enum Order {
     Index,
     Modifier,
     Name,
-    /// As found.
+    /// Unsorted: the order in which entries are found.
     Given,
     Size,
     Z,
-    /// Of `choose-usage` alone.
+    /// Only for `choose-usage`.
     Memory,
     Cpu,
     Processes,
@@ -32,15 +31,15 @@ pub enum Order {
 }
 
 impl Order {
-    /// What `choose-usage` sorts by.
+    /// The keys of `choose-usage`.
     pub const OF_USAGE: &'static [Self] = &[Self::Memory, Self::Cpu, Self::Processes, Self::History];
 
-    /// The word given to `choose-usage -O`.
+    /// Parses the word given to `choose-usage -O`.
     pub fn parse_usage(text: &str) -> Option<Self> {
         Self::OF_USAGE.iter().copied().find(|order| order.name().eq_ignore_ascii_case(text))
     }
 
-    /// The word given with `-O`, in any case of letters.
+    /// Parses the word given with `-O`, ignoring case.
     pub fn parse(text: &str) -> Option<Self> {
         Some(match text.to_ascii_lowercase().as_str() {
             "activity" => Self::Activity,
@@ -73,7 +72,7 @@ impl Order {
     }
 }
 
-/// An order and its direction. Without an order, things stay as found whatever the direction.
+/// An order and its direction. Without an order, the direction has no effect.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Sort {
     pub order: Option<Order>,
@@ -94,7 +93,7 @@ impl Sort {
     }
 }
 
-/// All sessions; as found they are in the order of their names.
+/// All sessions; unsorted, they are in the order of their names.
 pub fn sessions(server: &Server, sort: Sort) -> Vec<SessionId> {
     let mut list: Vec<&Session> =
         server.sessions_by_name().into_iter().filter_map(|id| server.session(id)).collect();
@@ -126,7 +125,7 @@ fn compare_windows(a: (i32, &Window), b: (i32, &Window), order: Order) -> Orderi
     result.then_with(|| a.name.cmp(&b.name))
 }
 
-/// Indexes of a session's winlinks; as found they ascend.
+/// Indexes of a session's winlinks; unsorted, they ascend.
 pub fn winlinks_of(server: &Server, session: &Session, sort: Sort) -> Vec<i32> {
     let link = |(&index, link): (&i32, &crate::model::Winlink)| Some((index, server.window(link.window)?));
     let mut list: Vec<(i32, &Window)> = session.winlinks.iter().filter_map(link).collect();
@@ -134,7 +133,7 @@ pub fn winlinks_of(server: &Server, session: &Session, sort: Sort) -> Vec<i32> {
     list.into_iter().map(|(index, _)| index).collect()
 }
 
-/// Winlinks of all sessions, session by session as found.
+/// Winlinks of all sessions; unsorted, session by session.
 pub fn winlinks(server: &Server, sort: Sort) -> Vec<(SessionId, i32)> {
     let mut list: Vec<(SessionId, i32, &Window)> = Vec::new();
     for session in server.sessions_by_name().into_iter().filter_map(|id| server.session(id)) {
@@ -148,7 +147,7 @@ pub fn winlinks(server: &Server, sort: Sort) -> Vec<(SessionId, i32)> {
     list.into_iter().map(|(session, index, _)| (session, index)).collect()
 }
 
-// tmux: the title is that of what the pane shows; modes have none.
+// tmux: the title belongs to the screen that the pane shows; screens of modes have none.
 fn shown_title(pane: &Pane) -> String {
     if pane.modes.is_empty() { screen::title(pane) } else { String::new() }
 }
@@ -175,12 +174,12 @@ fn sort_panes(server: &Server, ids: impl IntoIterator<Item = PaneId>, sort: Sort
     list.into_iter().map(|(pane, _)| pane.id).collect()
 }
 
-/// A window's panes; as found they are in the order of their indexes.
+/// A window's panes; unsorted, in the order of their indexes.
 pub fn panes_of(server: &Server, window: &Window, sort: Sort) -> Vec<PaneId> {
     sort_panes(server, window.panes.iter().copied(), sort)
 }
 
-/// Clients attached to a session; as found they are in the order in which they came.
+/// Clients attached to a session; unsorted, in the order in which they connected.
 pub fn clients(server: &Server, sort: Sort) -> Vec<ClientId> {
     let gone = ClientFlags::DEAD | ClientFlags::SUSPENDED | ClientFlags::EXIT;
     let attached = |c: &&Client| c.flags.contains(ClientFlags::ATTACHED) && !c.flags.intersects(gone);
@@ -197,7 +196,7 @@ pub fn clients(server: &Server, sort: Sort) -> Vec<ClientId> {
     list.into_iter().map(|client| client.id).collect()
 }
 
-/// Names of all paste buffers; as found the newest comes first.
+/// Names of all paste buffers; unsorted, the newest comes first.
 pub fn buffers(server: &Server, sort: Sort) -> Vec<String> {
     let mut list: Vec<_> = server.buffers.by_name.values().collect();
     list.sort_by_key(|buffer| std::cmp::Reverse(buffer.order));

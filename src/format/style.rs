@@ -1,17 +1,17 @@
-//! Styles from options: their text may hold formats, and they are added onto what is below.
+//! Styles from options: their text may contain formats, and they are added to a base style.
 
 use crate::base::{CellStyle, Colour};
 use crate::syntax::style::Style;
 
 use super::Scope;
 
-/// A style string with its formats expanded; one that is not a style is the default style.
+/// Expands and parses a style string; an invalid one is the default style.
 pub fn parse(scope: &Scope<'_>, text: &str) -> Style {
     let expanded = if text.contains("#{") { scope.expand(text) } else { text.to_owned() };
     Style::parse(&expanded).unwrap_or_default()
 }
 
-/// Adds a style onto a cell's: colours where the style has them, and its attributes.
+/// Adds a style to a cell's: the colours that the style sets, and its attributes.
 pub fn add(cell: &mut CellStyle, scope: &Scope<'_>, text: &str) {
     let style = parse(scope, text).cell;
     if style.fg != Colour::Default {

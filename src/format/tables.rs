@@ -5,7 +5,7 @@ use crate::options::{ArrayKey, Options, Value as OptionValue, table};
 use super::expand::Expander;
 use super::scope::Scope;
 
-/// Expands `body` for each row, whose variables are `rows`' elements.
+/// Expands `body` once for each row; a row holds the variables for it.
 fn each_row(ex: &Expander<'_, '_>, body: &str, rows: Vec<Vec<(&'static str, String)>>) -> String {
     let scope = ex.scope;
     let mut out = String::new();
@@ -25,7 +25,7 @@ fn each_row(ex: &Expander<'_, '_>, body: &str, rows: Vec<Vec<(&'static str, Stri
     out
 }
 
-/// The level of options that the letters of a loop mean.
+/// The level of options that the letters of a loop select.
 fn level<'a>(scope: &Scope<'a>, letters: &str) -> Option<&'a Options> {
     let (server, has) = (scope.server(), |letter| letters.contains(letter));
     let global = has('g');
@@ -42,7 +42,7 @@ fn level<'a>(scope: &Scope<'a>, letters: &str) -> Option<&'a Options> {
     }
 }
 
-/// `#{O:…}`, `#{O/gw:…}`: options of a level, arrays element by element.
+/// `#{O:…}`, `#{O/gw:…}`: options of a level; elements of arrays one by one.
 pub(super) fn options(ex: &Expander<'_, '_>, letters: &str, body: &str) -> String {
     let letters = if letters.is_empty() { "s" } else { letters };
     let Some(level) = level(ex.scope, letters) else { return String::new() };
@@ -81,8 +81,7 @@ pub(super) fn options(ex: &Expander<'_, '_>, letters: &str, body: &str) -> Strin
     each_row(ex, body, rows)
 }
 
-/// `#{V:…}`, `#{V/g:…}`, `#{V/c:…}`: variables of the session's, the global or the client's
-/// environment.
+/// `#{V:…}`, `#{V/g:…}`, `#{V/c:…}`: variables of the session's, the global or the client's environment.
 pub(super) fn environment(ex: &Expander<'_, '_>, letters: &str, body: &str) -> String {
     let scope = ex.scope;
     let environ = match letters {

@@ -1,5 +1,4 @@
-//! What formats say of and to a client's terminal: its features, colours as escape sequences,
-//! frames of animations.
+//! Formats for a client's terminal: its features, colours as escape sequences, frames of animations.
 
 use crate::base::Colour;
 
@@ -7,11 +6,11 @@ use super::expand::Expander;
 use super::modifiers::Modifier;
 use super::scope::Scope;
 
-/// Milliseconds of the shortest frame.
+/// Length of the shortest frame in milliseconds.
 pub const FRAME_MS: u64 = 100;
 
-/// `#{I/f:…}`, `#{I/c:…}`, `#{I/e:…}`: whether the client's terminal has a feature or a
-/// capability; a variable of the client's environment.
+/// `#{I/f:…}`, `#{I/c:…}`, `#{I/e:…}`: 1 if the client's terminal has a feature or a capability, else 0;
+/// or a variable of the client's environment.
 pub(super) fn ask(scope: &Scope<'_>, wanted: &Modifier<'_>, name: &str) -> String {
     let Some(client) = scope.the_client().filter(|client| client.session.is_some()) else {
         return String::new();
@@ -31,8 +30,8 @@ pub(super) fn ask(scope: &Scope<'_>, wanted: &Modifier<'_>, name: &str) -> Strin
     flag(wanted.has('c') && terminal.capabilities.iter().any(has))
 }
 
-/// `#{c/f:…}`, `#{c/b:…}`: the escape sequence for a colour as the foreground or background, with
-/// as many colours as the client's terminal has.
+/// `#{c/f:…}`, `#{c/b:…}`: the escape sequence for a colour as foreground or background, reduced to the
+/// colours of the client's terminal.
 pub(super) fn escape(scope: &Scope<'_>, name: &str, background: bool) -> Option<String> {
     const COLOURS_256: u32 = 0x1;
     const RGB: u32 = 0x10;
@@ -63,8 +62,8 @@ pub(super) fn escape(scope: &Scope<'_>, name: &str, background: bool) -> Option<
     })
 }
 
-/// `#{A/n:a,b,c}`: one of the frames of a status line, each for n tenths of a second; nothing
-/// anywhere else, nor in the command or output of `#()`.
+/// `#{A/n:a,b,c}`: one of the frames of an animated status line, each shown for n tenths of a second.
+/// Empty outside of status lines, and in the command or output of `#()`.
 pub(super) fn frame(ex: &Expander<'_, '_>, frames: &str, tenths: u64) -> String {
     let scope = ex.scope;
     if !scope.status || ex.no_jobs || frames.is_empty() {

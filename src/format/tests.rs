@@ -164,8 +164,8 @@ fn nothing_hangs_or_grows() {
     assert_eq!(again.expand("#{E:loop}"), "");
 }
 
-/// What a client that may only read puts into a format runs nothing; what a hook runs for it
-/// is the owner's.
+/// Formats from a read-only client run no programs; formats of a hook that it triggers do, since they
+/// belong to the owner.
 #[test]
 fn formats_of_a_client_that_may_only_read_run_no_programs() {
     let (mut server, host, _) = fixture();
@@ -197,7 +197,7 @@ fn formats_of_a_client_that_may_only_read_run_no_programs() {
     assert_eq!(jobs(8, StateFlags::empty()), 3);
 }
 
-/// An expansion that takes too long ends with what it has, as tmux's do after 100 ms.
+/// An expansion that takes too long ends with its text so far, as in tmux after 100 ms.
 #[test]
 fn an_expansion_stops_after_its_time() {
     let (server, mut host, alpha) = fixture();

@@ -1,5 +1,4 @@
-//! How usage is put into words: sizes, shares of limits, bars and trends, and the columns of
-//! `choose-usage`.
+//! Display of resource use: sizes, shares of limits, bars and trends, and the columns of `choose-usage`.
 
 use std::collections::BTreeMap;
 
@@ -9,14 +8,14 @@ use super::sort::Order;
 use crate::model::usage::{Sample, Seen, Subject, Trend, UsageBook};
 use crate::model::{FindState, Server};
 
-/// Shares of a limit in percent from which they are shown as a warning, and as an alarm.
+/// Shares of a limit in percent, from which they are shown as a warning or an alarm.
 const WARNING: u64 = 70;
 const ALARM: u64 = 90;
-/// Characters of bars and of trends, in narrow panes (and for scripts) and in wide ones.
+/// Characters of bars and of trends: in narrow panes (and for scripts), and in wide ones.
 const NARROW: (usize, usize) = (6, 10);
 const WIDE: (usize, usize) = (24, 24);
 
-/// What stands at the end of each line.
+/// The end of each line: the pane or scope.
 const WHO: &str = concat!(
     "#{?#{==:#{usage_kind},pane},#{session_name}:#{window_index}.#{pane_index} ",
     "#{?#{&&:#{pane_oom_kills},#{!=:#{pane_oom_kills},0}},#[fg=red]OOM:#{pane_oom_kills}#[default] ,}",
@@ -40,7 +39,7 @@ const LARGE_HEAD: &str = concat!(
     "  MEMORY, 5 MINUTES         CPU, 5 MINUTES            PANE",
 );
 
-/// How the lines of a pane of some width are laid out.
+/// Layout of the lines for a pane's width.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Layout {
     Small,
@@ -82,7 +81,7 @@ impl Layout {
     }
 }
 
-/// Everything that was seen, in an order: the largest first, and of equals the oldest.
+/// All subjects, sorted: the largest first, and of equal ones the oldest first.
 pub fn sorted(seen: &BTreeMap<u64, Seen>, order: Option<Order>, reversed: bool) -> Vec<&Seen> {
     let mut all: Vec<&Seen> = seen.values().collect();
     let key = |Seen { sample, .. }: &Seen| match order {
@@ -98,7 +97,7 @@ pub fn sorted(seen: &BTreeMap<u64, Seen>, order: Option<Order>, reversed: bool) 
     all
 }
 
-/// A scope about one of those that use something.
+/// A scope for one subject.
 pub fn scope_of<'a>(server: &Server, base: Scope<'a>, seen: &Seen, layout: Layout) -> Scope<'a> {
     let scope = match &seen.subject {
         Subject::Pane(pane) => base
@@ -117,20 +116,20 @@ pub fn scope_of<'a>(server: &Server, base: Scope<'a>, seen: &Seen, layout: Layou
     with_sample(scope, &seen.sample, &seen.trend, layout)
 }
 
-/// A scope about all of them together.
+/// A scope for all panes together.
 pub fn scope_of_total<'a>(base: Scope<'a>, book: &UsageBook, layout: Layout) -> Scope<'a> {
     let scope = base.add("usage_kind", "total").add("usage_name", "all panes");
     with_sample(scope, &book.total, &book.total_trend, layout)
 }
 
-/// A scope about the server itself.
+/// A scope for the server itself.
 pub fn scope_of_server<'a>(base: Scope<'a>, book: &UsageBook, layout: Layout) -> Scope<'a> {
     let sample = Sample { memory: book.server, ..Sample::default() };
     let scope = base.add("usage_kind", "server").add("usage_name", "server");
     with_sample(scope, &sample, &Trend::default(), layout).add("usage_cpu", "-").add("usage_cpu_permille", "")
 }
 
-/// What the server itself takes, and what all panes may take.
+/// Memory of the server itself, and the limits of all panes together.
 pub fn server_line(book: &UsageBook) -> String {
     let limit = |what: &str, used, max: Option<u64>| {
         let share = share_text(share(used, max));
@@ -145,7 +144,7 @@ pub fn server_line(book: &UsageBook) -> String {
     format!("{server:>7} server; limits of all panes: {limits}")
 }
 
-/// What all panes take of what they may, in a few words for a status line.
+/// Use of all panes together and its limits, short enough for a status line.
 pub fn summary(total: &Sample) -> String {
     let part = |what: &str, used: Option<u64>, max: Option<u64>| {
         let used_text = used.map_or_else(|| "-".to_owned(), size_text);
@@ -166,7 +165,7 @@ fn with_sample<'a>(scope: Scope<'a>, sample: &Sample, trend: &Trend, layout: Lay
     let (bar, points) = layout.lengths();
     let parts = trend.parts(points);
     let most_memory = parts.iter().flatten().map(|part| part.0).max().unwrap_or(0);
-    // A processor's trend shows how busy it was, so its scale is one processor at least.
+    // The trend of processors has a scale of at least one processor.
     let most_cpu = parts.iter().flatten().map(|part| part.1).fold(1000, u64::max);
     let line = |value: fn((u64, u64)) -> u64, most| {
         trend_text(&parts.iter().map(|part| part.map(value)).collect::<Vec<_>>(), most)
@@ -196,7 +195,7 @@ fn with_sample<'a>(scope: Scope<'a>, sample: &Sample, trend: &Trend, layout: Lay
         .add("usage_history_share", shown(share_text(history)))
 }
 
-/// Percent of a limit, at most 999.
+/// Percentage of a limit, at most 999.
 pub fn share(used: Option<u64>, limit: Option<u64>) -> Option<u64> {
     let (used, limit) = (used?, limit.filter(|limit| *limit > 0)?);
     Some((u128::from(used) * 100 / u128::from(limit)).min(999) as u64)
@@ -210,7 +209,7 @@ fn colour(share: Option<u64>) -> &'static str {
     }
 }
 
-/// A text that stands out when a share of a limit is high.
+/// A text that is coloured when a share of a limit is high.
 fn coloured(text: &str, share: Option<u64>) -> String {
     match share {
         Some(WARNING..) => format!("#[fg={}]{text}#[default]", colour(share)),
@@ -222,7 +221,7 @@ fn share_text(share: Option<u64>) -> String {
     coloured(&share.map_or_else(|| "-".to_owned(), |share| format!("{share}%")), share)
 }
 
-/// A bar of so many characters, an eighth of one at a time.
+/// A bar of `width` characters, in steps of an eighth of a character.
 fn bar_text(share: Option<u64>, width: usize) -> String {
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
     let Some(share) = share else { return " ".repeat(width) };
@@ -233,14 +232,14 @@ fn bar_text(share: Option<u64>, width: usize) -> String {
     bar
 }
 
-/// Values as a line of small bars, those that nobody looked at as blanks.
+/// Values as a line of small bars; blanks where there is no sample.
 fn trend_text(values: &[Option<u64>], most: u64) -> String {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let bar = |value: u64| BARS[(u128::from(value) * 7 / u128::from(most.max(1))).min(7) as usize];
     values.iter().map(|value| value.map_or(' ', bar)).collect()
 }
 
-/// Bytes as people read them.
+/// Bytes in a readable unit.
 pub fn size_text(bytes: u64) -> String {
     let tenths = |shift: u32| (bytes >> (shift - 4)) * 10 / 16;
     let unit = |shift: u32, name: &str| format!("{}.{}{name}", tenths(shift) / 10, tenths(shift) % 10);

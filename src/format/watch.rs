@@ -1,5 +1,5 @@
-//! Values of a format that is watched (`refresh-client -B`, `set-hook -B`), at each place that it
-//! is watched for.
+//! Values of a watched format (`refresh-client -B`, `set-hook -B`), for each object that it is watched
+//! for.
 
 use crate::base::{PaneId, SessionId, WindowId};
 use crate::model::monitors::What;
@@ -7,7 +7,7 @@ use crate::model::{Pane, Server};
 
 use super::Scope;
 
-/// A format's value at one place.
+/// The value of a format for one object.
 pub struct Watched {
     /// Index of the window in the session; -1 for the session itself.
     pub index: i32,
@@ -16,8 +16,8 @@ pub struct Watched {
     pub value: String,
 }
 
-/// Expands a format for all places in a session that `what` means. `scope` is what is known
-/// anyway; `whole` expands for the session itself.
+/// Expands a format for all objects of a session that `what` selects. `scope` makes the base scope;
+/// `whole` that for the session itself.
 pub fn values<'a>(
     server: &'a Server,
     session: SessionId,
@@ -40,7 +40,7 @@ pub fn values<'a>(
             out.push(Watched { index, window: Some(window.id), pane: None, value });
         }
         for &pane in &window.panes {
-            // tmux: a pane that was named is looked at only while it has a terminal.
+            // tmux: a pane given by id is skipped while it has no terminal.
             let named = || server.pane(pane).is_some_and(Pane::has_terminal);
             if what == What::AllPanes || (what == What::Pane(pane) && named()) {
                 let value = scope().with_pane_at(session, index, pane).expand(format);

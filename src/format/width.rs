@@ -1,24 +1,24 @@
-//! Width of text that holds styles, and trimming and padding it. Styles take no columns and
-//! are kept; `##` shows as one `#`.
+//! Width of styled text, and trimming and padding it. Styles have no columns and are kept; `##` shows as
+//! one `#`.
 
 use crate::base::text::{beyond_unicode, stray_byte};
 use crate::base::width::char_width;
 
 use super::scan::skip;
 
-/// A piece of styled text as it will be drawn.
+/// A piece of styled text.
 enum Piece<'a> {
-    /// A run of `#` of this length that shows as this many.
+    /// A run of `run` hashes, of which `shown` are visible.
     Hashes { run: usize, shown: u32 },
-    /// `#[…]`, whole.
+    /// A complete `#[…]`.
     Style(&'a str),
-    /// A style that never ends: nothing after it is looked at.
+    /// A style without an end: the rest of the text is ignored.
     Unterminated,
-    /// A printable character with what combines with it, and its columns.
+    /// A printable character with its combining ones, and its columns.
     Text(&'a str, u32),
 }
 
-/// Walks styled text piece by piece; characters that cannot be shown are left out.
+/// Walks styled text piece by piece, without characters that cannot be shown.
 struct Pieces<'a> {
     rest: &'a str,
 }
@@ -57,7 +57,7 @@ impl<'a> Iterator for Pieces<'a> {
 }
 
 impl<'a> Pieces<'a> {
-    /// Takes a run of `#`. Before a `[`, an odd run ends in a style, which is left.
+    /// Takes a run of `#`. Before a `[`, the last one of an odd run begins a style and is left.
     fn hashes(&mut self) -> Piece<'a> {
         let run = self.rest.bytes().take_while(|&b| b == b'#').count();
         let before_style = self.rest.as_bytes().get(run) == Some(&b'[');
@@ -68,12 +68,12 @@ impl<'a> Pieces<'a> {
     }
 }
 
-/// Columns of a character; `None` for control characters and stray bytes, which are not shown.
+/// Columns of a character; `None` for control characters and invalid bytes, which are not shown.
 pub(super) fn columns(c: char) -> Option<u32> {
     if stray_byte(c).is_some() { None } else { char_width(c).map(u32::from) }
 }
 
-/// Columns that styled text takes when drawn; 0 when a style in it never ends.
+/// Columns of styled text when drawn; 0 when a style in it has no end.
 pub fn width(text: &str) -> u32 {
     let mut width = 0;
     for piece in (Pieces { rest: text }) {
@@ -87,7 +87,7 @@ pub fn width(text: &str) -> u32 {
     width
 }
 
-/// Writes `count` shown hashes: one alone as it was, others escaped.
+/// Writes `count` visible hashes: a single one as it was, others escaped.
 fn push_hashes(out: &mut String, run: usize, count: u32) {
     match (run, count) {
         (_, 0) => {}
@@ -101,7 +101,7 @@ pub fn trim_left(text: &str, limit: u32) -> String {
     let mut out = String::with_capacity(text.len());
     let mut width = 0;
     let mut pieces = Pieces { rest: text };
-    // tmux: a style right behind `#`s is kept even when they fill the last column.
+    // tmux: keeps a style directly behind `#`s even when these fill the last column.
     let mut after_hashes = false;
     while (width < limit || (after_hashes && pieces.rest.starts_with("#[")))
         && let Some(piece) = pieces.next()
@@ -155,8 +155,8 @@ pub fn trim_right(text: &str, limit: u32) -> String {
     out
 }
 
-/// Fills with blanks behind the text (before it for a negative width) to a number of columns.
-/// Styles count as the characters they are written with.
+/// Pads the text with blanks (before it for a negative width) to a number of columns. Styles count with
+/// the characters of their source.
 pub fn pad(text: String, width: i64) -> String {
     let mut used = 0;
     let mut rest = text.as_str();

@@ -1,8 +1,7 @@
-//! Drawing of expanded formats: text with styles is divided into sections (left, centre,
-//! right, a list with markers), which are laid out in the width there is and trimmed where it
-//! is too narrow.
+//! Drawing of expanded formats: styled text is divided into sections (left, centre, right, a list with
+//! markers), which are laid out in the given width and trimmed if it is too small.
 //!
-//! `sections` reads the text, this file arranges what it found.
+//! `sections` reads the text, this file lays it out.
 
 use crate::base::{Cell, CellStyle, Colour, LinkId, Point, Surface};
 use crate::model::client::{RangeKind, StatusRange};
@@ -12,8 +11,8 @@ mod sections;
 
 use sections::{Section, Sections, Slot};
 
-/// Draws expanded text into `width` columns from (x, y), over what is there. Returns the
-/// ranges for the mouse, their columns counted from `x`.
+/// Draws expanded text into `width` columns from (x, y); cells without text are left as they are. Returns
+/// the ranges for the mouse, their columns relative to `x`.
 pub fn draw(
     surface: &mut Surface,
     x: u32,
@@ -25,7 +24,7 @@ pub fn draw(
     draw_linked(surface, Point::new(x, y), width, base, expanded, &mut |_| LinkId(0))
 }
 
-/// The same, where cells may have links: `link` gives the number of one by where it points.
+/// Like `draw`, for text with hyperlinks: `link` returns the id of a link by its URI.
 pub fn draw_linked(
     surface: &mut Surface,
     at: Point,
@@ -34,7 +33,7 @@ pub fn draw_linked(
     expanded: &str,
     link: &mut dyn FnMut(&str) -> LinkId,
 ) -> Vec<StatusRange> {
-    // A style that never ends: nothing is drawn at all.
+    // A style without an end: nothing is drawn at all.
     let Some(sections) = Sections::parse(expanded, base, link) else { return Vec::new() };
     if let Some(fill) = sections.fill {
         let style = CellStyle { bg: fill, ..CellStyle::DEFAULT };
@@ -60,7 +59,7 @@ pub fn draw_linked(
     ranges.filter_map(|(range, place)| status_range(&range.kind, place?)).collect()
 }
 
-/// An expanded text without `#[…]`.
+/// Expanded text without its `#[…]`.
 pub fn without_styles(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -88,7 +87,7 @@ fn status_range(kind: &Range, (start, end): (i64, i64)) -> Option<StatusRange> {
     Some(StatusRange { start: start.max(0) as u32, end: end.max(0) as u32, kind })
 }
 
-/// Widths that are left for the sections once they were trimmed to fit.
+/// Widths of the sections after trimming.
 #[derive(Clone, Copy)]
 struct Widths {
     left: i64,
@@ -100,7 +99,7 @@ struct Widths {
 }
 
 impl Widths {
-    /// Takes what is too much from the widths named, in their order; all of one before the next.
+    /// Takes `excess` columns from the widths in `order`, each down to 0 before the next.
     fn trim(mut excess: i64, order: &mut [&mut i64]) {
         for width in order.iter_mut() {
             let taken = excess.clamp(0, **width);
@@ -116,9 +115,9 @@ struct Arrangement<'s> {
     at: Point,
     available: i64,
     sections: &'s Sections,
-    /// Slot and columns of each range, in its section.
+    /// Section and columns of each range.
     ranges: Vec<(Slot, i64, i64)>,
-    /// Where each range ended up, once its section was drawn.
+    /// Columns of each range on the surface, once its section was drawn.
     placed: Vec<Option<(i64, i64)>>,
 }
 
@@ -144,7 +143,7 @@ impl Arrangement<'_> {
         let cells = self.sections.get(slot).cells();
         let last = i64::from(self.surface.size().cols) - 1;
         let x = i64::from(self.at.x) + offset;
-        // tmux: a place left of the line counts as its end.
+        // tmux: a position left of the line counts as its last column.
         let x = if x < 0 || x > last { last } else { x };
         for column in 0..width {
             let Some(cell) = cells.get((start + column) as usize) else { break };
@@ -162,7 +161,7 @@ impl Arrangement<'_> {
         }
     }
 
-    /// Copies part of a section and moves its ranges along.
+    /// Draws part of a section, and moves its ranges with it.
     fn put(&mut self, slot: Slot, offset: i64, start: i64, width: i64) {
         self.copy(slot, offset, start, width);
         for (range, placed) in self.ranges.iter().zip(&mut self.placed) {
@@ -182,7 +181,7 @@ impl Arrangement<'_> {
         self.put(slot, end - width, whole - width, width);
     }
 
-    /// The centre in the middle of the room between two columns.
+    /// Draws the centre in the middle between two columns.
     fn put_centre(&mut self, from: i64, to: i64, width: i64) {
         let whole = self.section(Slot::Centre).width();
         self.put(Slot::Centre, from + (to - from) / 2 - width / 2, whole / 2 - width / 2, width);
@@ -193,7 +192,7 @@ impl Arrangement<'_> {
         self.put(Slot::AbsoluteCentre, (self.available - width) / 2, 0, width);
     }
 
-    /// The list, with markers where it continues beyond what fits; its focus is kept in sight.
+    /// Draws the list, with markers at the sides where it is cut; its focus stays visible.
     fn put_list(&mut self, mut offset: i64, mut width: i64, focus: (i64, i64)) {
         let whole = self.section(Slot::List).width();
         if width >= whole {
@@ -288,7 +287,8 @@ impl Arrangement<'_> {
         self.put_absolute_centre(w.absolute);
     }
 
-    /// The list is drawn over the rest, together with the absolute centre and what follows it.
+    /// Draws the list over the left, centre and right sections, beside the absolute centre and the text
+    /// after the list.
     fn list_in_absolute_centre(&mut self) {
         let mut w = self.widths();
         let excess = w.left + w.centre + w.right - self.available;
@@ -309,7 +309,7 @@ impl Arrangement<'_> {
     }
 }
 
-/// The colour that a fill stands for, if it is one.
+/// The colour of a fill, if it is one.
 fn fill_colour(colour: Colour) -> Option<Colour> {
     (colour != Colour::Default).then_some(colour)
 }

@@ -1,5 +1,5 @@
-//! Reading expanded text: plain characters become cells in the style in force, `#[…]` changes
-//! the style, chooses the section and marks ranges.
+//! Reading expanded text: plain characters become cells in the current style, and `#[…]` changes the
+//! style, selects the section and marks ranges.
 
 use crate::base::width::{Joining, joining};
 use crate::base::{Attrs, Cell, CellFlags, CellStyle, Colour, Glyph, LinkId};
@@ -9,7 +9,7 @@ use super::super::scan::skip;
 use super::super::width::columns;
 use super::fill_colour;
 
-/// Sections that text may belong to.
+/// Sections that text can belong to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Slot {
     Left,
@@ -19,13 +19,13 @@ pub(super) enum Slot {
     List,
     ListLeft,
     ListRight,
-    /// Behind the list, aligned as it is.
+    /// Text after the list, with the list's alignment.
     After,
 }
 
 const SLOTS: usize = 8;
 
-/// Cells of one section, padding behind wide ones.
+/// Cells of one section; wide ones are followed by padding.
 #[derive(Default)]
 pub(super) struct Section {
     cells: Vec<Cell>,
@@ -40,7 +40,7 @@ impl Section {
         &self.cells
     }
 
-    /// Adds a character, joining it to the last cell where it combines.
+    /// Adds a character, joined to the last cell if it combines.
     fn push(&mut self, c: char, width: u32, style: CellStyle) {
         let last = self.cells.iter().rposition(|cell| !cell.is_padding());
         let mut before = String::new();
@@ -80,11 +80,11 @@ pub(super) struct SectionRange {
     pub kind: Range,
 }
 
-/// What was found in a text.
+/// Result of reading a text.
 pub(super) struct Sections {
     sections: [Section; SLOTS],
     pub ranges: Vec<SectionRange>,
-    /// Columns of the list that should stay in sight.
+    /// Columns of the list that should stay visible.
     pub focus: Option<(i64, i64)>,
     pub list_align: Align,
     pub fill: Option<Colour>,
@@ -117,7 +117,7 @@ impl Sections {
         &self.sections[slot as usize]
     }
 
-    /// Reads a text; `None` when a style in it never ends.
+    /// Reads a text; `None` when a style in it has no end.
     pub fn parse(text: &str, base: CellStyle, link: &mut dyn FnMut(&str) -> LinkId) -> Option<Sections> {
         let mut reader = Reader {
             out: Sections {
@@ -173,8 +173,8 @@ impl Reader<'_> {
         self.out.sections[self.slot as usize].push(c, width, style);
     }
 
-    /// A run of `#`: each pair is one, and so is a single one at the end; before a `[`, an odd
-    /// one begins a style. Returns where to go on.
+    /// Reads a run of `#`: each pair stands for one `#`, as does a single one at the end; before a `[`,
+    /// an odd one begins a style. Returns the position after the run, or that of the style.
     fn hashes(&mut self, text: &str, at: usize) -> usize {
         let run = text[at..].bytes().take_while(|&byte| byte == b'#').count();
         let even = run % 2 == 0;
@@ -224,7 +224,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Chooses the section from the style's list state and alignment.
+    /// Selects the section from the style's list state and alignment.
     fn change_list(&mut self) {
         match self.style.list {
             List::On => {
@@ -259,7 +259,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Text goes to a marker of the list, if it has none yet.
+    /// Directs text to a marker of the list, if the marker is still empty.
     fn enter_marker(&mut self, slot: Slot) {
         if self.list != ListState::Inside || self.columns_of(slot) != 0 {
             return;
@@ -271,14 +271,14 @@ impl Reader<'_> {
         self.slot = slot;
     }
 
-    /// Ends a range when the style names another, and begins the new one.
+    /// Ends a range when the style has another one, and begins that one.
     fn change_range(&mut self) {
         let here = self.columns_of(self.slot);
         if self.range.as_ref().is_some_and(|range| range.kind != self.style.range)
             && let Some(mut range) = self.range.take()
             && here != range.start
         {
-            // tmux: one column more than was drawn, in the section that is now current.
+            // tmux: the end is one column too far, and counted in the section that is current now.
             range.end = here + 1;
             self.out.ranges.push(range);
         }

@@ -4,7 +4,7 @@ use super::{Table, Value, text};
 use crate::base::text::{beyond_unicode, from_bytes};
 use crate::base::width::char_width;
 
-/// Bytes of a buffer shown as its sample.
+/// Bytes of a buffer that its sample shows.
 const SAMPLE_BYTES: usize = 200;
 
 pub(super) const TABLE: Table = &[
@@ -19,7 +19,7 @@ pub(super) const TABLE: Table = &[
     ("buffer_size", |scope| text(scope.buffer()?.data.len())),
 ];
 
-/// The start of a buffer on one line, control characters written as escapes.
+/// The start of a buffer on one line, with control characters escaped.
 fn sample(data: &[u8]) -> String {
     let shown = from_bytes(&data[..data.len().min(SAMPLE_BYTES)]);
     let mut out = String::new();

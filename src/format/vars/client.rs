@@ -46,7 +46,7 @@ fn has(scope: &Scope<'_>, flags: ClientFlags) -> Option<Value> {
     flag(scope.the_client()?.flags.contains(flags))
 }
 
-/// The client, if it has a terminal that is drawn on.
+/// The client, if it has a terminal.
 fn on_terminal<'a>(scope: &Scope<'a>) -> Option<&'a Client> {
     scope.the_client().filter(|client| is_started(client))
 }
@@ -56,7 +56,7 @@ pub(super) fn is_started(client: &Client) -> bool {
         && !client.flags.contains(ClientFlags::CONTROL)
 }
 
-/// The key table of the client's session when nothing else is in force.
+/// The key table that the client uses by default.
 fn default_table(scope: &Scope<'_>, client: &Client) -> String {
     let Some(session) = client.session.and_then(|id| scope.server().session(id)) else {
         return "root".to_owned();
@@ -73,7 +73,7 @@ fn key_table(scope: &Scope<'_>) -> Option<Value> {
     text(client.key_table.clone().unwrap_or_else(|| default_table(scope, client)))
 }
 
-/// Whether a key table other than the session's is in force, as after the prefix key.
+/// True if a key table other than the default is in use, as after the prefix key.
 fn in_other_table(scope: &Scope<'_>, client: &Client) -> bool {
     client.key_table.as_ref().is_some_and(|table| *table != default_table(scope, client))
 }

@@ -1,4 +1,4 @@
-//! Variables of tmux's main branch. They are looked up like 3.7c's, but never listed.
+//! Variables of tmux's main branch. They can be used like those of 3.7c, but are never listed.
 
 use super::{Table, Value, flag, text};
 use crate::format::lookup::quote_single;
@@ -26,7 +26,7 @@ pub(in crate::format) const TABLE: Table = &[
     ("pane_unzoomed_width", |scope| text(unzoomed(scope)?.0)),
     ("window_manual_height", |scope| manual(scope, |window| window.manual_size.rows)),
     ("window_manual_width", |scope| manual(scope, |window| window.manual_size.cols)),
-    // No pane of ours is modal.
+    // scopemux has no modal panes.
     ("window_modal_pane", |_| None),
 ];
 
@@ -34,7 +34,7 @@ fn marks(scope: &Scope<'_>) -> Option<CommandMarks> {
     Some(scope.pane()?.terminal.lock().marks())
 }
 
-/// Colours that the client's terminal can show.
+/// Number of colours that the client's terminal shows.
 fn client_colours(scope: &Scope<'_>) -> Option<Value> {
     const COLOURS_256: u32 = 0x1;
     const RGB: u32 = 0x10;
@@ -76,7 +76,7 @@ fn private_modes(pane: &Pane) -> String {
     shown.map(|(_, number)| *number).collect::<Vec<_>>().join(",")
 }
 
-/// The size that the pane has while its window is not zoomed.
+/// The size that the pane has when its window is not zoomed.
 fn unzoomed(scope: &Scope<'_>) -> Option<(u32, u32)> {
     let pane = scope.pane()?;
     let layout = scope.server().window(pane.window)?.saved_layout.as_ref();
@@ -85,7 +85,7 @@ fn unzoomed(scope: &Scope<'_>) -> Option<(u32, u32)> {
     Some((size.cols, size.rows))
 }
 
-/// The size that `resize-window` gave, where it counts.
+/// The size set by `resize-window`, if it is in force.
 fn manual(scope: &Scope<'_>, side: fn(&crate::model::Window) -> u32) -> Option<Value> {
     let window = scope.window()?;
     let options = Chain::new(&[&window.options, &scope.server().options.window]);

@@ -1,5 +1,5 @@
-//! The variables of formats, as one table for each noun. A table row is a name and a function
-//! that says its value in a scope, or that there is none.
+//! The variables of formats, one table for each kind of object. A row is a name and a function that
+//! returns the value in a scope, or `None`.
 
 use super::scope::Scope;
 
@@ -17,11 +17,11 @@ mod window;
 
 pub(super) use pane::z_index;
 
-/// What a variable is worth.
+/// The value of a variable.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Value {
     Text(String),
-    /// Seconds since the Unix epoch; shown as a number, or as asked for with `#{t:…}`.
+    /// Seconds since the Unix epoch; shown as a number, or as `#{t:…}` asks.
     Time(i64),
 }
 
@@ -66,7 +66,7 @@ pub(super) fn all() -> Vec<(&'static str, Getter)> {
     rows
 }
 
-/// The variables that tmux does not have.
+/// The variables that only scopemux has.
 #[cfg(test)]
 pub(super) fn ours() -> impl Iterator<Item = &'static (&'static str, Getter)> {
     ours::TABLE.iter().chain(main_branch::TABLE)
@@ -80,7 +80,7 @@ fn flag(value: bool) -> Option<Value> {
     text(u8::from(value))
 }
 
-/// Names joined with commas; nothing at all when there are none.
+/// Names joined by commas; `None` when there are none.
 fn list(names: impl Iterator<Item = String>) -> Option<Value> {
     let joined = names.collect::<Vec<_>>().join(",");
     (!joined.is_empty()).then_some(Value::Text(joined))

@@ -1,4 +1,4 @@
-//! Variables about the mouse event that ran a command: what is under it.
+//! Variables about the mouse event that ran a command.
 
 use super::{Table, Value, client, screen, text};
 use crate::format::scope::Scope;
@@ -70,7 +70,7 @@ fn cell<'a>(scope: &Scope<'a>) -> Option<(&'a Pane, u32, u32)> {
     inside.then_some((pane, x as u32, y as u32))
 }
 
-/// Column and line of the status line that were hit, on which client.
+/// The client, and the column and line of its status line that were hit.
 fn status_cell<'a>(scope: &Scope<'a>) -> Option<(&'a Client, u32, u32)> {
     let mouse = scope.mouse_event()?;
     let client = scope.the_client().filter(|c| client::is_started(c))?;
@@ -97,7 +97,7 @@ fn status_range(scope: &Scope<'_>) -> Option<Value> {
     }
 }
 
-/// What a mode that covers the pane shows at a cell, where it can say.
+/// The text that a mode which covers the pane shows at a cell, if the mode supports that.
 fn mode_text(pane: &Pane, what: TextAt, x: u32, y: u32) -> Option<String> {
     pane.modes.first()?.mode.text_at(what, x, y)
 }

@@ -1,5 +1,5 @@
-//! Variables that tmux does not have. They are looked up like tmux's, but never listed, so
-//! that listings stay equal.
+//! Variables that only scopemux has. They can be used like tmux's, but are never listed, so that listings
+//! stay the same.
 
 use super::{Table, text};
 use crate::format::usage;

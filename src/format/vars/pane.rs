@@ -94,7 +94,7 @@ fn border_status(scope: &Scope<'_>) -> &'static str {
     scope.pane_window_options().map_or("", |options| options.get(opt::PANE_BORDER_STATUS))
 }
 
-/// Its process has ended and its terminal was closed.
+/// True if its process has ended and its terminal was closed.
 pub(super) fn is_dead(pane: &Pane) -> bool {
     pane.flags.contains(PaneFlags::EXITED | PaneFlags::STATUS_READY)
 }
@@ -103,7 +103,7 @@ pub(in crate::format) fn is_floating(server: &Server, pane: &Pane) -> bool {
     server.window(pane.window).is_some_and(|window| window.layout.is_floating(pane.id))
 }
 
-/// Place in the stack: floating panes count from 0 at the top, all tiled panes lie below.
+/// Place in the stack: floating panes count from 0 at the top, all tiled panes are below.
 pub(in crate::format) fn z_index(server: &Server, pane: &Pane) -> Option<usize> {
     let window = server.window(pane.window)?;
     let at = window.z_order.iter().position(|&id| id == pane.id)?;
@@ -116,8 +116,8 @@ fn current_command(scope: &Scope<'_>) -> Option<Value> {
     if pane.shell.is_empty() {
         return None;
     }
-    // tmux: asked right after the start, there is no program in the foreground yet, and the
-    // command line that was given counts.
+    // tmux: directly after the start no program is in the foreground yet, and the given command line is
+    // used.
     let starting = scope.server().starting_panes.contains(&pane.id);
     let running = Some(pane.id).filter(|_| !starting).and_then(|id| scope.host().pane_command(id));
     let mut command = running.unwrap_or_default();
@@ -130,7 +130,7 @@ fn current_command(scope: &Scope<'_>) -> Option<Value> {
     text(window_name_from_command(&command))
 }
 
-/// Foreground and background of the pane's window style, over those its terminal was given.
+/// Foreground and background of the pane's window style, with the colours of its terminal as default.
 fn default_colours(scope: &Scope<'_>) -> Option<(Colour, Colour)> {
     let pane = scope.pane()?;
     let options = scope.pane_options()?;

@@ -1,25 +1,25 @@
-//! Reading a pane's terminal for variables: facts about its screen, and text at a place.
-//! Each function locks the terminal for as long as it copies what it needs.
+//! Reading a pane's terminal for variables: facts about its screen, and text at a position. Each function
+//! locks the terminal only while it copies.
 
 use crate::base::history::{Row, RowFlags};
 use crate::base::{Cell, CellFlags, CellStyle, Colour, Point};
 use crate::model::Pane;
 use crate::terminal::{CursorShape, Modes, Progress, Terminal};
 
-/// Bytes that tmux 3.7c needs for a line, a cell, and a cell that does not fit in one.
+/// Bytes that tmux 3.7c uses for a line, a cell, and an extended cell.
 const LINE_BYTES: u64 = 40;
 const CELL_BYTES: u64 = 5;
 const EXTENDED_BYTES: u64 = 23;
 
-/// Longest line or word taken from a screen, in rows of a wrapped line.
+/// Maximum number of rows of a wrapped line from which a line or word is taken.
 const MAX_ROWS: usize = 1000;
 
-/// What variables say about a screen.
+/// Values of variables about a screen.
 pub struct Facts {
     pub alternate: bool,
     pub saved_cursor: (u32, u32),
     pub cursor: Point,
-    /// What stands at the cursor; nothing in the middle of a wide character.
+    /// The character at the cursor; `None` in the middle of a wide character.
     pub cursor_character: Option<String>,
     pub cursor_colour: Colour,
     pub cursor_shape: CursorShape,
@@ -80,7 +80,7 @@ pub fn own_style(pane: &Pane) -> CellStyle {
     }
 }
 
-/// What the lines of a pane take, as tmux counts it, with history on disk as it is there.
+/// Memory of a pane's lines, counted as tmux does; history on disk counts with its size there.
 pub struct Memory {
     lines: u64,
     cells: u64,
@@ -124,7 +124,7 @@ impl Memory {
     }
 }
 
-/// Cells that tmux allocates for a line with so many in use: a quarter, half or all of it.
+/// Cells that tmux allocates for a line with `used` cells in use: a quarter, half or all of `cols`.
 fn allocated(used: u32, cols: u32) -> u32 {
     match used {
         0 => 0,
@@ -143,7 +143,7 @@ fn is_extended(style: &CellStyle) -> bool {
         || style.attrs.bits() > 0xff
 }
 
-/// Text of the visible rows, blanks at their ends removed.
+/// Text of the visible rows, without blanks at their ends.
 pub fn visible_rows(pane: &Pane) -> Vec<String> {
     let terminal = pane.terminal.lock();
     (0..terminal.size().rows)
@@ -155,7 +155,7 @@ pub fn visible_rows(pane: &Pane) -> Vec<String> {
         .collect()
 }
 
-/// Text of a row, tabs written as given.
+/// Text of a row; `tab` stands for a tab.
 fn row_text(row: &Row, tab: &str) -> String {
     let mut out = String::new();
     for cell in row.cells().iter().filter(|cell| !cell.is_padding()) {
@@ -168,13 +168,13 @@ fn row_text(row: &Row, tab: &str) -> String {
     out
 }
 
-/// The visible row at `y`; `None` when there is nothing on it.
+/// The visible row at `y`; `None` when it is empty.
 pub fn line_at(pane: &Pane, y: u32) -> Option<String> {
     let text = row_text(&pane.terminal.lock().row(y), "\t");
     (!text.is_empty()).then_some(text)
 }
 
-/// Where the link at a cell points.
+/// The URI of the hyperlink at a cell.
 pub fn hyperlink_at(pane: &Pane, x: u32, y: u32) -> Option<String> {
     let terminal = pane.terminal.lock();
     let mut x = x;
@@ -184,8 +184,8 @@ pub fn hyperlink_at(pane: &Pane, x: u32, y: u32) -> Option<String> {
     terminal.links().get(terminal.cell(x, y).style.link).map(|link| link.uri.clone())
 }
 
-/// A place on the visible screen or in the history, walked cell by cell over wrapped rows.
-/// Row 0 is the oldest row of history.
+/// A position on the visible screen or in the history, moved cell by cell over wrapped rows. Row 0 is the
+/// oldest row of history.
 struct Walk<'t> {
     terminal: &'t mut Terminal,
     history: u64,
@@ -225,7 +225,7 @@ impl<'t> Walk<'t> {
         self.cells.len() as u32
     }
 
-    /// One cell left, onto the row before where that wraps; false at the start of the line.
+    /// Moves one cell left, onto the previous row if that wraps; returns false at the start of the line.
     fn back(&mut self) -> bool {
         if self.x == 0 {
             if self.y == 0 || !self.fetch(self.y - 1).flags.contains(RowFlags::WRAPPED) {
@@ -241,7 +241,7 @@ impl<'t> Walk<'t> {
         true
     }
 
-    /// One cell right, onto the next row where this one wraps; false at the end of the line.
+    /// Moves one cell right, onto the next row if this one wraps; returns false at the end of the line.
     fn forward(&mut self) -> bool {
         if self.length() != 0 && self.x + 1 != self.length() {
             self.x += 1;
@@ -265,12 +265,12 @@ impl<'t> Walk<'t> {
     }
 }
 
-/// The word at a cell of the visible screen, over wrapped rows, between blanks and separators.
+/// The word at a cell of the visible screen, delimited by blanks and separators, over wrapped rows.
 pub fn word_at(pane: &Pane, x: u32, y: u32, separators: &str) -> Option<String> {
     let mut terminal = pane.terminal.lock();
     let limit = MAX_ROWS * terminal.size().cols as usize;
     let mut walk = Walk::new(&mut terminal, x, y);
-    // To the separator before the word, or the start of the line.
+    // Move to the separator before the word, or to the start of the line.
     let mut on_separator = false;
     for _ in 0..limit {
         if !walk.cell().is_padding() && walk.at_separator(separators) {

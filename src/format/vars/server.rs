@@ -3,14 +3,14 @@
 use super::{Table, Value, flag, text};
 use crate::format::scope::{Kind, Scope};
 
-/// The version of tmux that this is equal to.
+/// The version of tmux that scopemux is equivalent to.
 const VERSION: &str = "3.7c";
 
-/// Format of a line of the buffer chooser.
+/// Default format of a line in the buffer chooser.
 const BUFFER_MODE_FORMAT: &str = "#{t/p:buffer_created}: #{buffer_sample}";
-/// Format of a line of the client chooser.
+/// Default format of a line in the client chooser.
 const CLIENT_MODE_FORMAT: &str = "#{t/p:client_activity}: session #{session_name}";
-/// Format of a line of the tree chooser.
+/// Default format of a line in the tree chooser.
 const TREE_MODE_FORMAT: &str = concat!(
     "#{?pane_format,",
     "#{?pane_marked,#[reverse],}#{?pane_floating_flag,#[italics],}#{pane_current_command}#{pane_flags}",

@@ -14,7 +14,7 @@ pub(super) const TABLE: Table = &[
         flag(client.session == Some(session.id))
     }),
     ("session_activity", |scope| Some(Value::Time(scope.session()?.activity.secs()))),
-    // tmux: activity and silence are those of the winlink, a bell that of the first winlink.
+    // tmux: activity and silence are flags of the scope's winlink, a bell that of the first winlink.
     ("session_activity_flag", |scope| winlink_flag(scope, WinlinkFlags::ACTIVITY)),
     ("session_alert", |scope| text(alert(scope.session()?))),
     ("session_alerts", |scope| text(alerts(scope.session()?))),
@@ -67,7 +67,7 @@ fn winlink_flag(scope: &Scope<'_>, wanted: WinlinkFlags) -> Option<Value> {
     flag(scope.winlink()?.2.flags.contains(wanted))
 }
 
-/// Clients in the order in which they came.
+/// Clients in the order in which they connected.
 pub(super) fn clients<'a>(scope: &Scope<'a>) -> impl Iterator<Item = &'a Client> + use<'a> {
     let clients: &'a std::collections::BTreeMap<ClientId, Client> = &scope.server().clients;
     clients.values()
@@ -93,7 +93,7 @@ const ALERTS: [(WinlinkFlags, char); 4] = [
     (WinlinkFlags::NOTIFIED, '@'),
 ];
 
-/// One character for each kind of alert in the session, in the order in which they appear.
+/// One character for each kind of alert in the session, in the order of winlinks.
 fn alert(session: &Session) -> String {
     let mut out = String::new();
     for link in session.winlinks.values() {

@@ -63,7 +63,7 @@ fn mode(scope: &Scope<'_>, wanted: Modes) -> Option<Value> {
     flag(facts(scope)?.modes.intersects(wanted))
 }
 
-/// Modes of the screen that shows: while a mode covers the pane, those of its own screen.
+/// Modes of the visible screen: a mode that covers the pane has a screen of its own.
 fn shown_modes(scope: &Scope<'_>) -> Option<Modes> {
     let pane = scope.pane()?;
     if pane.modes.is_empty() {
@@ -72,8 +72,8 @@ fn shown_modes(scope: &Scope<'_>) -> Option<Modes> {
     Some(Modes::CURSOR | Modes::WRAP)
 }
 
-/// How keys are encoded for the program. `Kitty` and the flags are ours: only a program that asked
-/// for kitty's keyboard protocol, which options must allow, has it.
+/// The encoding of keys for the program. `Kitty` and the flags exist only in scopemux, for a program that
+/// asked for kitty's keyboard protocol, which options must allow.
 fn key_mode(scope: &Scope<'_>) -> Option<Value> {
     let pane = scope.pane()?;
     let kitty = pane.terminal.lock().keyboard_flags();

@@ -82,20 +82,20 @@ fn link_flag(scope: &Scope<'_>, wanted: WinlinkFlags) -> Option<Value> {
     flag(scope.winlink()?.2.flags.contains(wanted))
 }
 
-/// Clients that look at the window.
+/// Clients that show the window.
 fn showing<'a>(scope: &Scope<'a>) -> Option<impl Iterator<Item = &'a Client> + use<'a>> {
     let (id, server) = (linked(scope)?.id, scope.server());
     Some(clients(scope).filter(move |c| c.session.and_then(|s| server.current_window(s)) == Some(id)))
 }
 
-/// Sessions whose current winlink is one of the window's.
+/// Sessions that have a winlink of the window as their current one.
 fn current_in<'a>(scope: &Scope<'a>) -> Option<impl Iterator<Item = &'a Session> + use<'a>> {
     let (links, server) = (links(scope)?, scope.server());
     let current = |&(id, index): &(_, i32)| server.session(id).filter(|s| s.current == index);
     Some(links.iter().filter_map(current).collect::<Vec<_>>().into_iter())
 }
 
-/// Sessions that show the window; those of a group count as one, judged by its first.
+/// Count of the sessions that show the window; a group counts once, by its first session.
 fn linked_sessions(scope: &Scope<'_>) -> Option<usize> {
     let window = linked(scope)?.id;
     let server = scope.server();
