@@ -1,6 +1,6 @@
-//! What a keeper does about servers that die: it starts the next one at once, unless several die
-//! in a row. Then it waits until somebody asks for a server, and has that one do without what
-//! others died of.
+//! The keeper's reaction to servers that die: it starts the next one at once, unless several die in a
+//! row. Then it waits until a client asks for a server, and has that one leave out the data that others
+//! died of.
 
 use crate::protocol::custody::Part;
 use nix::libc;
@@ -8,63 +8,63 @@ use nix::sys::signal::Signal;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// Servers that may die within `WINDOW` before the keeper stops starting them by itself.
+/// Number of servers that may die within `WINDOW` before the keeper stops restarting them by itself.
 const MAX_RESTARTS: usize = 5;
 const WINDOW: Duration = Duration::from_secs(30);
-/// How long the keeper waits after one more server was killed from outside before it had
-/// answered anybody: doubled each time. A client that comes ends the wait.
+/// Time that the keeper waits when one more server was killed by SIGKILL before it had answered a client;
+/// doubled each time. A client that connects ends the wait.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// What is left out when it is not known what servers die of, one after the other.
+/// Data to leave out, one stage after the other, when the cause of deaths is unknown.
 const STAGES: [&[Part]; 4] =
     [&[Part::Logs], &[Part::Checkpoints], &[Part::Settings], &[Part::Checkpoints, Part::Settings]];
 
-/// How a server's life ended.
+/// Data about the end of a server.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Death {
-    /// Its wait status; `None` where that is not known.
+    /// Its wait status; `None` if unknown.
     pub(super) status: Option<i32>,
     /// It had answered a client.
     pub(super) answered: bool,
-    /// What it took up last of what the server before had left.
+    /// The part of the last server's data that it was loading.
     pub(super) taking: Option<Part>,
 }
 
-/// What to do about it.
+/// The keeper's next step after a death.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Next {
     Start,
-    /// Start when this time is over or a client comes.
+    /// Start after this time, or when a client connects.
     StartAfter(Duration),
-    /// Start when somebody asks for it.
+    /// Start when a client asks for a server.
     Hold,
 }
 
-/// The deaths so far.
+/// State about recent deaths.
 #[derive(Debug, Default)]
 pub(super) struct Deaths {
     recent: VecDeque<Instant>,
-    /// Whether one of the recent ones was no SIGKILL.
+    /// True if a recent death was not a SIGKILL.
     crashed: bool,
     last: Death,
-    /// What the last server died of, as far as one death can show.
+    /// The part that the last server may have died of.
     suspect: Option<Part>,
     left_out: Vec<Part>,
-    /// How many of `STAGES` were tried.
+    /// Count of the `STAGES` that were tried.
     stage: usize,
-    /// Somebody asked for a server: so many that were started for that client have died.
+    /// Set when a client asked for a server: the count of servers that have died since.
     asked: Option<usize>,
     wait: Duration,
 }
 
 impl Deaths {
-    /// Notes a death.
+    /// Records a death, and returns the next step.
     pub(super) fn note(&mut self, death: Death, now: Instant) -> Next {
-        // Of a server that was no child nothing is known: somebody had killed its keeper.
+        // The status is unknown only if the server was not a child: somebody had killed its keeper.
         let killed = death.status.is_none_or(|s| libc::WIFSIGNALED(s) && libc::WTERMSIG(s) == libc::SIGKILL);
         if killed && death.answered {
-            // Somebody did that to a server that was well.
+            // Somebody killed a healthy server.
             *self = Self::default();
             return Next::Start;
         }
@@ -93,7 +93,7 @@ impl Deaths {
         }
     }
 
-    /// The same part in two servers that follow each other is what they died of.
+    /// If two servers in a row die at the same part, that part is the cause.
     fn find_cause(&mut self, death: Death, killed: bool) {
         let part = death.taking.filter(|part| *part != Part::Whole && !death.answered && !killed);
         if part.is_some() && self.suspect == part {
@@ -104,11 +104,11 @@ impl Deaths {
         }
     }
 
-    /// The first server was to take up everything; those after it do without something each.
+    /// The first server that a client asked for loads everything; each later one leaves out more.
     fn after_asked(&mut self, death: Death, killed: bool, asked: usize) -> Next {
         self.asked = Some(asked + 1);
         if killed && asked < MAX_RESTARTS {
-            // Somebody outside did that: no screen and no setting is to blame.
+            // Somebody killed it from outside: no screen and no setting is the cause.
             return Next::Start;
         }
         match death.taking.filter(|part| *part != Part::Whole && !death.answered) {
@@ -121,21 +121,21 @@ impl Deaths {
             }
             _ => return Next::Hold,
         }
-        // A client that was answered by that server has gone with it.
+        // A client that this server had answered has lost its connection.
         if death.answered { Next::Hold } else { Next::Start }
     }
 
-    /// Somebody asked for a server, which is started now.
+    /// Records that a client asked for a server, which is started now.
     pub(super) fn asked(&mut self) {
         self.asked = Some(0);
     }
 
-    /// What the next server is to do without.
+    /// Parts that the next server has to leave out.
     pub(super) fn left_out(&self) -> &[Part] {
         &self.left_out
     }
 
-    /// What clients are told while no server runs.
+    /// Message for clients while no server runs.
     pub(super) fn line(&self) -> String {
         let how = match self.last.status {
             Some(status) if libc::WIFSIGNALED(status) => match Signal::try_from(libc::WTERMSIG(status)) {
@@ -195,7 +195,7 @@ mod tests {
         assert_eq!(deaths.left_out(), []);
         after(&mut deaths, death(Part::Settings), 1);
         assert_eq!(deaths.left_out(), [Part::Settings]);
-        // Killed from outside, twice at the same place: that says nothing.
+        // Killed twice at the same part from outside: no cause is found.
         let mut deaths = Deaths::default();
         after(&mut deaths, Death { taking: Some(Part::Log(3)), ..KILL }, 3);
         assert_eq!(deaths.left_out(), []);
@@ -206,7 +206,7 @@ mod tests {
         let mut deaths = Deaths::default();
         after(&mut deaths, SEGV, 6);
         deaths.asked();
-        // As before, at first.
+        // Everything is loaded at first.
         assert_eq!(deaths.left_out(), []);
         assert_eq!(after(&mut deaths, Death { taking: Some(Part::Log(3)), ..SEGV }, 1), [Next::Start]);
         assert_eq!(deaths.left_out(), [Part::Log(3)]);
@@ -216,7 +216,7 @@ mod tests {
             assert_eq!(deaths.left_out(), [&[Part::Log(3)], stage].concat());
         }
         assert_eq!(after(&mut deaths, unknown, 1), [Next::Hold]);
-        // Killed from outside: nothing is left out for that, unless there is no end to it.
+        // If killed from outside, nothing is left out until it happens too often.
         let mut deaths = Deaths::default();
         after(&mut deaths, SEGV, 6);
         deaths.asked();
@@ -225,7 +225,7 @@ mod tests {
         assert_eq!(deaths.left_out(), []);
         assert_eq!(after(&mut deaths, killed, 1), [Next::Start]);
         assert_eq!(deaths.left_out(), [Part::Checkpoint(3)]);
-        // One that answered has had its client, who must ask again.
+        // The client of a server that had answered must ask again.
         let mut deaths = Deaths::default();
         after(&mut deaths, SEGV, 6);
         deaths.asked();

@@ -1,17 +1,17 @@
-//! The last thing that a keeper does: it removes the cgroups of its server, which can only go
-//! when what ran in them is gone, and that ends of its terminals being closed by the keeper.
+//! The last task of a keeper: removing the cgroups of its server. They can be removed only when their
+//! processes have ended, which happens because the keeper closes the terminals.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// How long what is left in a group may take to end. A job that lives on keeps its group, which
-/// goes when another server starts.
+/// Maximum time to wait for the processes in a group. A job that lives longer keeps its group, which is
+/// removed when another server starts.
 const DYING: Duration = Duration::from_secs(3);
-/// Milliseconds between looks at groups in which something runs that is no child of ours.
+/// Milliseconds between checks of groups with processes that are not the keeper's children.
 pub(super) const LOOK_MS: u16 = 50;
 
-/// Removes groups as soon as they are empty. `wait` waits until there is reason to look again.
+/// Removes groups as soon as they are empty. `wait` blocks until it makes sense to try again.
 pub(super) fn remove(mut groups: Vec<PathBuf>, mut wait: impl FnMut()) {
     let deadline = Instant::now() + DYING;
     loop {
@@ -23,8 +23,8 @@ pub(super) fn remove(mut groups: Vec<PathBuf>, mut wait: impl FnMut()) {
     }
 }
 
-/// Removes a group and the empty ones below it, unless a server holds it or (with version 2) the
-/// one above; whether it is gone.
+/// Removes a group and the empty ones below it, unless a server has locked it or (with version 2) its
+/// parent. Returns true if the group is gone.
 fn remove_unheld(group: &Path) -> bool {
     let Ok(file) = File::open(group) else { return !group.exists() };
     let above = group.parent().and_then(|above| File::open(above).ok());
@@ -56,7 +56,7 @@ mod tests {
         assert!(!remove_unheld(&group) && !remove_unheld(&group.join("pane-1")));
         assert!(group.join("pane-1").exists());
         drop(held);
-        // What runs in a group keeps its directory, as a file does here.
+        // A process in a group blocks the removal of its directory; here a file does.
         let process = group.join("pane-0/of-its-own/process");
         fs::write(&process, "").unwrap();
         assert!(!remove_unheld(&group));

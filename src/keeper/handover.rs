@@ -1,6 +1,5 @@
-//! A keeper that becomes a new program: its state goes through a memory file and through
-//! descriptors that stay open, and the new program's keeper goes on with the same process id,
-//! the same children, and a new server.
+//! Replacing a keeper by a new program: its state is passed in a memory file and in descriptors that stay
+//! open. The new keeper has the same process id, the same children, and a new server.
 
 use super::held::{Keeper, Template, wait_for};
 use super::limits::FileLimits;
@@ -25,10 +24,10 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
-/// The old server ends when its pair closes; after this long it is killed.
+/// Milliseconds until an old server, whose connection was closed, is killed.
 const OLD_SERVER_MS: u64 = 3000;
 
-/// Replaces this process. Returns why that failed, with everything as before.
+/// Replaces this process. Returns the error if that failed; nothing has changed then.
 pub(super) fn become_program(keeper: &Keeper, program: &str) -> Errno {
     let Ok(state) = pack_into(keeper) else { return Errno::ENOSPC };
     let argv = env::args_os().filter_map(|arg| CString::new(arg.into_vec()).ok()).collect();
@@ -36,14 +35,14 @@ pub(super) fn become_program(keeper: &Keeper, program: &str) -> Errno {
     execute(keeper, program, argv, (RESUME_VARIABLE, &number), &state)
 }
 
-/// A keeper's state in a memory file.
+/// Writes a keeper's state to a memory file.
 pub(super) fn pack_into(keeper: &Keeper) -> nix::Result<File> {
     let mut file = File::from(memfd_create(c"keeper", MFdFlags::MFD_CLOEXEC)?);
     file.write_all(&pack(keeper)).and_then(|()| file.rewind()).map_err(|_| Errno::ENOSPC)?;
     Ok(file)
 }
 
-/// Executes a program that gets what a keeper holds. Returns why that failed.
+/// Executes a program that inherits the keeper's descriptors. Returns the error if that failed.
 pub(super) fn execute(
     keeper: &Keeper,
     program: &str,
@@ -84,8 +83,8 @@ pub(super) fn execute(
     error
 }
 
-/// Goes on as the keeper, or becomes the server, whose state the environment names. Returns when
-/// there is none.
+/// Continues as the keeper, or becomes the server, from the state that the environment names. Returns
+/// when it names none.
 pub fn resume(server: fn(ServerStart) -> !) {
     super::successor::become_it(server);
     let Some(number) = env::var(RESUME_VARIABLE).ok().and_then(|value| value.parse().ok()) else { return };
@@ -103,7 +102,7 @@ pub fn resume(server: fn(ServerStart) -> !) {
     keeper.run_again()
 }
 
-/// The keeper whose state a file holds.
+/// Reads a keeper's state from a file.
 pub(super) fn unpack_from(state: OwnedFd, server: fn(ServerStart) -> !) -> io::Result<Keeper> {
     let mut bytes = Vec::new();
     File::from(state).read_to_end(&mut bytes)?;
@@ -180,7 +179,7 @@ fn limits(input: &mut Reader<'_>) -> Result<Option<FileLimits>, Malformed> {
     Ok(Some(FileLimits { soft, hard }).filter(|files| files.hard > 0))
 }
 
-/// What a server needs to start another keeper.
+/// Data that a server needs to start another keeper.
 pub(super) fn pack_birth(keeper: &Keeper) -> Vec<u8> {
     let mut out = Vec::new();
     put_template(&mut out, &keeper.template);
@@ -189,7 +188,7 @@ pub(super) fn pack_birth(keeper: &Keeper) -> Vec<u8> {
     out
 }
 
-/// Called by a server whose keeper died: starts another one, which holds this end of a pair.
+/// Called by a server whose keeper died: starts another one, which gets this end of the socket pair.
 pub fn replace(birth: &[u8], listener: OwnedFd, socket: OwnedFd) -> io::Result<()> {
     fn never(_: ServerStart) -> ! {
         quit(1)
@@ -220,7 +219,7 @@ pub fn replace(birth: &[u8], listener: OwnedFd, socket: OwnedFd) -> io::Result<(
     }
     command.args(args).env_remove(SUCCESSOR_VARIABLE).env(RESUME_VARIABLE, state.as_raw_fd().to_string());
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    // The server collects it when it ends, as it does whatever is left to it.
+    // Its end is collected by the server, like that of all other children.
     command.spawn().map(drop)
 }
 
@@ -239,7 +238,7 @@ fn pack(keeper: &Keeper) -> Vec<u8> {
         put_fd(&mut out, child.master.as_ref());
         put_varint(&mut out, child.status.map_or(0, |status| status as u64 + 1));
     }
-    // After all else, so that a program that knows no journals reads what it knows.
+    // Written last, so that a program without journals can read the part that it knows.
     for child in keeper.children.values() {
         put_fd(&mut out, child.journal.as_ref());
     }
@@ -268,7 +267,7 @@ fn unpack(state: &[u8], server: fn(ServerStart) -> !) -> Result<Keeper, Malforme
     for child in keeper.children.values_mut().filter(|_| !input.0.is_empty()) {
         child.journal = fd(input)?;
     }
-    // The limit is what this process raised it to before it became this program.
+    // The present limit is not the original one: this process raised it as its last program.
     if !input.0.is_empty() {
         keeper.inherited.files = limits(input)?;
     }

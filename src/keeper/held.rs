@@ -1,4 +1,4 @@
-//! What a keeper holds, and its loop.
+//! The keeper's state and its loop.
 
 use super::deaths::{Death, Deaths, Next};
 use super::groups;
@@ -28,12 +28,12 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// How long a server that has closed its end may take to end.
+/// Milliseconds for a server to exit after it has closed its end; then it is killed.
 const LAST_WORDS_MS: u16 = 2000;
-/// How long until a server is started again that could not be forked.
+/// Time to wait after a fork of a server failed.
 const NO_FORK_WAIT: Duration = Duration::from_secs(1);
 
-/// What every server of this keeper starts with.
+/// The data that every server of this keeper starts with.
 #[derive(Clone, Debug)]
 pub struct Template {
     pub socket_path: String,
@@ -50,50 +50,50 @@ pub struct Keeper {
     pub(super) listener: OwnedFd,
     pub(super) children: BTreeMap<u64, HeldChild>,
     pub(super) deposit: Option<OwnedFd>,
-    /// Where children wait for their server to let them go.
+    /// By token: descriptors that release children from their gates.
     gates: BTreeMap<u64, OwnedFd>,
-    /// Children that were just started and enter their groups.
+    /// Children that were just started and are entering their groups.
     entering: Vec<(u64, OwnedFd)>,
-    /// The server, when it is this process's child.
+    /// The server's process id, if it is a child of this process.
     pub(super) server_pid: Option<i32>,
-    /// That child has ended with success.
+    /// The server's process has exited with status 0.
     server_done: bool,
-    /// Cgroups of the server, which go when it has gone.
+    /// Cgroups of the server, to be removed after its end.
     groups: Vec<PathBuf>,
     server: fn(ServerStart) -> !,
     deaths: Deaths,
-    /// What is known of the server that runs.
+    /// Data about the running server, for its end.
     life: Death,
-    /// Clients for whom it was started, until it has answered one.
+    /// Clients for whom the server was started, until it has answered one.
     callers: Vec<Caller>,
-    /// The last lines of its servers' logs.
+    /// Ring buffer of the last lines of the servers' logs.
     pub(super) log: Option<Ring>,
-    /// What children get of this process.
+    /// Signal mask and file limit of children: those that this process started with.
     pub(super) inherited: Inherited,
     /// Children that an earlier keeper started.
     strangers: Strangers,
-    /// The pair of a server that ran before this keeper did.
+    /// The connection of a server that ran before this keeper started.
     pub(super) adopted: Option<OwnedFd>,
-    /// In a program that is to be the next server: the channel to the server before.
+    /// In the process of the next server: the channel to the old server.
     pub(super) channel: Option<OwnedFd>,
-    /// The next server, while it gets ready.
+    /// The next server, until it is ready.
     pub(super) successor: Option<Successor>,
-    /// What the server is to be told as soon as it is served.
+    /// Reports for the server, sent as soon as it is served.
     pub(super) untold: Vec<Report>,
 }
 
-/// How a server's time ended.
+/// Result of serving a server.
 enum End {
-    /// It said goodbye or ended with success.
+    /// The server said goodbye or exited with status 0.
     Goodbye,
     /// It died.
     Lost,
-    /// Another one is in its place.
+    /// Another server has replaced it.
     HandedOver,
 }
 
 impl Keeper {
-    /// A keeper for a server that listens on this socket.
+    /// Makes a keeper for a server that listens on this socket.
     pub fn new(template: Template, listener: OwnedFd, server: fn(ServerStart) -> !) -> Self {
         let mut mask = SigSet::empty();
         let _ = sigprocmask(SigmaskHow::SIG_BLOCK, None, Some(&mut mask));
@@ -121,7 +121,7 @@ impl Keeper {
         }
     }
 
-    /// Starts the server as a child and keeps until it says goodbye.
+    /// Starts the server as a child and serves it until it says goodbye.
     pub fn run(mut self, first_client: Option<OwnedFd>) -> ! {
         let clients = first_client.into_iter().map(Caller::from).collect();
         match self.start_server(clients, false) {
@@ -130,7 +130,7 @@ impl Keeper {
         }
     }
 
-    /// Becomes the server, and leaves the keeping to a child.
+    /// Becomes the server, while a child becomes the keeper.
     pub fn run_beside(mut self) -> ! {
         let forked = UnixStream::pair().and_then(|pair| Ok((pair, fork_here()?)));
         match forked {
@@ -150,13 +150,13 @@ impl Keeper {
         }
     }
 
-    /// Starts the next server, with all that the last one left.
+    /// Starts the next server, with all that the last one left behind.
     pub(super) fn run_again(mut self) -> ! {
         let socket = self.start_server(Vec::new(), true).ok();
         self.keep(socket)
     }
 
-    /// In a program that is to be the next server: becomes it.
+    /// In the process of the next server: becomes that server.
     pub(super) fn run_successor(mut self, socket: OwnedFd, before: OwnedFd) -> ! {
         let server = self.server;
         let start = self.give_over(socket, Vec::new(), true);
@@ -164,13 +164,13 @@ impl Keeper {
         server(ServerStart { recovered, before: Some(before), ..start })
     }
 
-    /// Keeps on with a server that runs already.
+    /// Becomes the keeper of a server that is already running.
     pub(super) fn run_with(self, socket: OwnedFd) -> ! {
         self.keep(Some(socket))
     }
 
-    /// Forks a server; the keeper's end of the pair. The child takes the descriptors that this
-    /// process has, so that it costs none to start one.
+    /// Forks a server and returns the keeper's end of the socket pair. The child gets copies of the
+    /// keeper's descriptors, so the keeper needs no new ones for it.
     fn start_server(&mut self, clients: Vec<Caller>, recover: bool) -> io::Result<OwnedFd> {
         let (ours, theirs) = UnixStream::pair()?;
         self.life = Death::default();
@@ -192,7 +192,7 @@ impl Keeper {
         Ok(ours.into())
     }
 
-    /// In the process that becomes the server: all that this keeper has.
+    /// In the server's process: passes all that the keeper has to the server.
     fn give_over(&mut self, keeper: OwnedFd, clients: Vec<Caller>, recover: bool) -> ServerStart {
         name_process(c"tmux: server");
         let Ok(listener) = self.listener.try_clone() else { quit(1) };
@@ -223,7 +223,7 @@ impl Keeper {
         }
     }
 
-    /// The keeper's life, server after server.
+    /// The keeper's loop, server after server.
     fn keep(mut self, mut socket: Option<OwnedFd>) -> ! {
         name_process(c"tmux: keeper");
         IGNORED.into_iter().for_each(|signal| dispose(signal, true));
@@ -248,14 +248,14 @@ impl Keeper {
                 },
                 None => Next::StartAfter(NO_FORK_WAIT),
             };
-            // Jobs that nobody is to take up end with the server that wanted their output.
+            // Jobs without a terminal end with the server that reads their output.
             self.children.retain(|_, child| child.master.is_some());
             let callers = self.await_start(next, &mut signals);
             socket = self.start_server(callers, true).ok();
         }
     }
 
-    /// Waits until the next server is to be started; the clients who wait for it.
+    /// Waits until the next server has to be started. Returns the clients that wait for it.
     fn await_start(&mut self, next: Next, signals: &mut SignalFd) -> Vec<Caller> {
         let mut callers = std::mem::take(&mut self.callers);
         let wish = match next {
@@ -277,7 +277,7 @@ impl Keeper {
         callers
     }
 
-    /// Ends: terminals close, and what ran on them is told so.
+    /// Ends the keeper: terminals are closed, so their programs get SIGHUP.
     fn leave(&mut self, signals: &mut SignalFd) -> ! {
         self.children.clear();
         groups::remove(std::mem::take(&mut self.groups), || {
@@ -289,7 +289,7 @@ impl Keeper {
         quit(0)
     }
 
-    /// Serves one server until it is gone.
+    /// Serves one server until its end.
     fn serve(&mut self, socket: &OwnedFd, signals: &mut SignalFd) -> End {
         let mut handle = Handle::default();
         for report in std::mem::take(&mut self.untold) {
@@ -331,14 +331,14 @@ impl Keeper {
             if !open {
                 return self.server_end(signals);
             }
-            // A server that does not read is noticed when it ends.
+            // The end of a server that does not read is noticed later.
             let _ = handle.drain(socket.as_fd());
             self.note_entered(&mut handle);
         }
     }
 
-    /// Says which of the children that were just started are not in their groups. Their starts were
-    /// reported before, so that the server goes on meanwhile.
+    /// Reports children that were just started but are not in their groups. Their start was reported
+    /// before, so that the server need not wait.
     fn note_entered(&mut self, handle: &mut Handle) {
         for (token, entering) in std::mem::take(&mut self.entering) {
             if !has_entered(&entering) {
@@ -396,7 +396,7 @@ impl Keeper {
             Request::Answered => {
                 self.life.answered = true;
                 self.life.taking = Some(Part::Whole);
-                // Their connections end when the server ends them.
+                // The server owns their connections now.
                 self.callers.clear();
             }
             Request::Ping { number } => {
@@ -473,8 +473,8 @@ impl Keeper {
                 continue;
             }
             if libc::WIFSTOPPED(status) {
-                // tmux: a pane's first process is continued when it stops, unless it stopped
-                // over its terminal.
+                // tmux: continues the first process of a pane when it stops, unless it stopped because of
+                // its terminal.
                 if ![libc::SIGTTIN, libc::SIGTTOU].contains(&libc::WSTOPSIG(status)) {
                     let _ = killpg(Pid::from_raw(pid), Signal::SIGCONT);
                 }
@@ -487,8 +487,8 @@ impl Keeper {
         }
     }
 
-    /// The server has closed its end: waits until its process is gone too, so that two never
-    /// read the same pty, and looks how it ended.
+    /// Called when the server has closed its end: waits for the end of its process, so that no two
+    /// servers read the same pty, and stores its exit status.
     fn server_end(&mut self, signals: &mut SignalFd) -> End {
         self.end_successor();
         self.open_all_gates();
@@ -513,12 +513,12 @@ impl Keeper {
         End::Lost
     }
 
-    /// Nobody is left to open them.
+    /// Releases all children, since the server that would do it is gone.
     pub(super) fn open_all_gates(&mut self) {
         std::mem::take(&mut self.gates).values().for_each(open_gate);
     }
 
-    /// The server of this process id is the one from now on.
+    /// Makes the server with this process id the current one.
     pub(super) fn serve_next(&mut self, pid: i32) {
         self.server_pid = Some(pid);
         self.server_done = false;
@@ -526,7 +526,7 @@ impl Keeper {
         self.callers.clear();
     }
 
-    /// Children whose parent is another keeper, which died, are watched from outside.
+    /// Watches children of a keeper that died; their parent is another process now.
     pub(super) fn watch_strangers(&mut self) {
         let own = std::process::id().to_string();
         let running = self.children.values().filter(|child| child.status.is_none());
@@ -545,13 +545,14 @@ impl Keeper {
     }
 }
 
-/// A child that has ended or stopped, and its status. A child in the way of `wait_for` cannot
-/// be lost: only the keeper's loop calls this.
+/// A child that has ended or stopped, and its status. It cannot take a child that `wait_for` waits for,
+/// since only the keeper's loop calls it.
 fn wait_any() -> Option<(i32, i32)> {
     super::spawn::wait(-1, libc::WNOHANG | libc::WUNTRACED)
 }
 
-/// The status of one child that has ended; `Some(-1)` when there is no such child.
+/// The status of one child that has ended; `Some(-1)` when there is no such child. With `now`, `None` if
+/// the child still runs.
 pub(super) fn wait_for(pid: i32, now: bool) -> Option<i32> {
     match super::spawn::wait(pid, if now { libc::WNOHANG } else { 0 }) {
         Some((_, status)) => Some(status),

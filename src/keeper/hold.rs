@@ -1,5 +1,5 @@
-//! A keeper without a server: it holds on to what it has, says to who connects that there is no
-//! server and why, and finds out who asks for one.
+//! A keeper without a server: it keeps the terminals, tells clients why there is no server, and finds out
+//! which client asks for one.
 
 use super::held::Keeper;
 use crate::protocol::custody::{Caller, Handle};
@@ -11,25 +11,26 @@ use nix::sys::socket::{SockFlag, accept4, getsockopt, sockopt::PeerCredentials};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
-/// Clients that are heard at once; the oldest goes for one more.
+/// Maximum number of clients that are served at once; one more replaces the oldest.
 const MAX_CALLERS: usize = 64;
-/// Bytes that one client may say before its command: an environment, with room to spare.
+/// Maximum number of bytes that one client may send before its command: an environment, with room to
+/// spare.
 const MAX_SAID: usize = 4 << 20;
-/// How long a client may take for its command, and to take its answer.
+/// Maximum time for a client to send its command, and to read the answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 const READ_SIZE: usize = 64 * 1024;
 
-/// Why the keeper goes on.
+/// The reason why the keeper stops waiting.
 pub(super) enum Wish {
-    /// A server is to be started, for these clients.
+    /// A server has to be started, for these clients.
     Server(Vec<Caller>),
-    /// `kill-server`: everything is to end.
+    /// `kill-server`: the keeper has to end.
     End,
-    /// The time is over.
+    /// The time has run out.
     Nothing,
 }
 
-/// A client while it is heard.
+/// A client whose request is being read.
 struct Heard {
     caller: Caller,
     connection: Connection,
@@ -38,7 +39,7 @@ struct Heard {
     answered: bool,
 }
 
-/// What a client wants, once it has said so.
+/// The request of a client.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Want {
     Unknown,
@@ -49,8 +50,8 @@ enum Want {
 }
 
 impl Keeper {
-    /// Waits until there is something to do. With a `line` clients that ask for no server get
-    /// it for an answer; without one any client is a reason to start a server.
+    /// Waits until there is something to do. With a `line`, clients that ask for no server get the line
+    /// as an answer; without it, any client causes a server to be started.
     pub(super) fn hold(
         &mut self,
         signals: &mut SignalFd,
@@ -101,7 +102,7 @@ impl Keeper {
     }
 }
 
-/// Tells clients that were to get a server that there is none.
+/// Tells waiting clients that there will be no server.
 pub(super) fn disappoint(callers: Vec<Caller>, line: &str) {
     for caller in callers {
         Heard::new(caller.socket).answer(1, Some(line.to_owned()));
@@ -114,7 +115,7 @@ fn wait(heard: &[Heard], listener: &OwnedFd, signals: &SignalFd, left: Option<Du
         PollFd::new(signals.as_fd(), PollFlags::POLLIN),
     ];
     fds.extend(heard.iter().map(|client| PollFd::new(client.caller.socket.as_fd(), PollFlags::POLLIN)));
-    // Who says nothing more goes when its time is over.
+    // A client that sends nothing more is dropped when its time is over.
     let patience = (!heard.is_empty()).then_some(PATIENCE);
     let longest = left.into_iter().chain(patience).min();
     let timeout = longest.map_or(PollTimeout::NONE, |time| {
@@ -123,7 +124,7 @@ fn wait(heard: &[Heard], listener: &OwnedFd, signals: &SignalFd, left: Option<Du
     let _ = poll(&mut fds, timeout);
 }
 
-/// A connection of this user or of root; others are for a server to judge.
+/// Accepts a connection of this user or of root; others need a server to check their access.
 fn accept(listener: &OwnedFd) -> Option<OwnedFd> {
     let raw = accept4(listener.as_raw_fd(), SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK).ok()?;
     let socket = super::adopt(raw)?;
@@ -142,7 +143,7 @@ impl Heard {
         }
     }
 
-    /// Takes what the client says. It is kept as it came, for the server.
+    /// Reads the client's messages. They are also kept unchanged, for the server.
     fn listen(&mut self) -> Want {
         let mut buffer = [0; READ_SIZE];
         match receive(self.caller.socket.as_fd(), &mut buffer) {
@@ -170,7 +171,7 @@ impl Heard {
                     self.flags |= ClientFlags::from_bits_retain(u64::from(flags as u32));
                 }
                 Ok(Some(Message::Command(argv))) => return self.want(&argv),
-                // The first piece of a long one, which says nothing of its name.
+                // The first piece of a long command, whose name is not known yet.
                 Ok(Some(Message::CommandPiece(_))) => return self.want(&[String::new()]),
                 Ok(Some(Message::Shell(_))) => return Want::Server,
                 Ok(Some(_)) => {}
@@ -180,7 +181,7 @@ impl Heard {
         }
     }
 
-    /// The client itself knows best whether its command starts a server.
+    /// The client sends a flag that tells whether its command starts a server.
     fn want(&self, argv: &[String]) -> Want {
         let starts = self.flags.contains(ClientFlags::START_SERVER)
             && !self.flags.contains(ClientFlags::NO_START_SERVER);
@@ -196,7 +197,7 @@ impl Heard {
     fn answer(&mut self, status: i32, message: Option<String>) {
         self.answered = true;
         self.since = Instant::now();
-        // A client that does not take this small answer would take no other.
+        // If the client does not read this small answer, there is nothing else to do.
         let _ = self.connection.send(Message::Exit { status: Some(status), message });
         drain(&mut self.connection, self.caller.socket.as_fd());
     }

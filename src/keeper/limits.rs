@@ -1,13 +1,13 @@
-//! How many descriptors keeper and server may hold. A pane takes two in the keeper, and the usual
-//! limit of 1024 is one that a process may raise by itself. What runs in panes gets the limit that
-//! the keeper was started with: programs that close or poll every possible descriptor are slow
-//! under a large one, and select(2) cannot name the descriptors beyond 1024.
+//! Limits on descriptors of keeper and server. A pane takes two in the keeper; the usual soft limit of
+//! 1024 is too low, and a process may raise it by itself. Programs in panes get the limit that the keeper
+//! was started with: those that close or poll every possible descriptor are slow under a large limit, and
+//! select(2) cannot handle descriptors beyond 1024.
 
 use nix::libc::rlim_t;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-/// Descriptors that the keeper keeps free for its own work: starting a server and a program,
-/// clients who ask for a server.
+/// Descriptors that the keeper keeps free for its own work: starting a server and a program, and clients
+/// that ask for a server.
 pub(super) const RESERVE: usize = 32;
 
 /// The limits that this process was started with.
@@ -18,15 +18,15 @@ pub(super) struct FileLimits {
 }
 
 impl FileLimits {
-    /// Raises the limit as far as it goes. Returns what it was; `None` where that is not known.
+    /// Raises the soft limit to the hard one. Returns the old limit; `None` if it is unknown.
     pub(super) fn raise() -> Option<Self> {
         let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).ok()?;
-        // Without the right to do so the limit stays, which is no reason to stop.
+        // If that is not permitted, the limit stays, which is harmless.
         let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
         Some(Self { soft, hard })
     }
 
-    /// Sets the limit back, in a process that becomes something else.
+    /// Restores the limit, in a process that will execute another program.
     pub(super) fn give_back(self) {
         let _ = setrlimit(Resource::RLIMIT_NOFILE, self.soft, self.hard);
     }

@@ -1,5 +1,5 @@
-//! Forking: daemons, panes with a terminal, jobs with a socket. All unsafe code of the keeper
-//! is here; it relies on the keeper having one thread.
+//! Forking: daemons, panes with a terminal, jobs with a socket. All unsafe code of the keeper is in this
+//! file and relies on the keeper having a single thread.
 
 use super::limits::FileLimits;
 use crate::base::text::to_bytes;
@@ -22,7 +22,7 @@ use std::os::unix::ffi::OsStrExt;
 /// `PATH` of a child whose environment has none.
 const DEFAULT_PATH: &str = "/bin:/usr/bin";
 
-/// Signals with their default action in every child.
+/// Signals that get their default action in every child.
 const RESET: [Signal; 11] = [
     Signal::SIGPIPE,
     Signal::SIGTSTP,
@@ -36,10 +36,9 @@ const RESET: [Signal; 11] = [
     Signal::SIGUSR2,
     Signal::SIGWINCH,
 ];
-/// Signals that a keeper ignores; it ends when its server says so. The last two stay ignored
-/// in children.
+/// Signals that a keeper ignores; it ends when its server says so. The last two stay ignored in children.
 ///
-/// tmux: what runs in a pane starts with SIGTTIN and SIGTTOU ignored.
+/// tmux: programs in panes start with SIGTTIN and SIGTTOU ignored.
 pub const IGNORED: [Signal; 10] = [
     Signal::SIGPIPE,
     Signal::SIGTSTP,
@@ -60,9 +59,9 @@ pub struct Started {
     /// The pty's master or our end of the socket.
     pub fd: OwnedFd,
     pub contained: bool,
-    /// The child enters its version 1 groups by itself; see `has_entered`.
+    /// Set if the child enters its version 1 groups by itself; see `has_entered`.
     pub entering: Option<OwnedFd>,
-    /// Where a gated child waits; see `open_gate`.
+    /// The gate that holds the child until `open_gate`.
     pub gate: Option<OwnedFd>,
 }
 
@@ -84,8 +83,8 @@ pub fn dispose(signal: Signal, ignore: bool) {
     let _ = unsafe { sigaction(signal, &action) };
 }
 
-/// Forks twice; `true` in the new session leader, `false` in the process that goes on. The
-/// working directory stays, the standard streams lead nowhere.
+/// Forks twice; returns `true` in the new session leader, `false` in the original process. The working
+/// directory stays, the standard streams are redirected to /dev/null.
 pub fn daemonize() -> nix::Result<bool> {
     if fork_here()?.is_some() {
         return Ok(false);
@@ -109,7 +108,7 @@ pub fn fork_here() -> nix::Result<Option<i32>> {
     }
 }
 
-/// Ends a forked child without running what its parent registered for its own end.
+/// Ends a forked child without running its parent's exit handlers.
 pub fn quit(status: i32) -> ! {
     // SAFETY: _exit has no preconditions.
     unsafe { libc::_exit(status) }
@@ -119,15 +118,15 @@ pub fn quit(status: i32) -> ! {
 struct Streams {
     /// In the order 0, 1, 2.
     fds: [OwnedFd; 3],
-    /// The first is a terminal to lead.
+    /// The first is a terminal, which becomes the controlling one.
     leads: bool,
 }
 
-/// What children get of the process that started the keeper, as it was then.
+/// Settings of the process that started the keeper, for children.
 #[derive(Clone, Copy, Debug)]
 pub struct Inherited {
     pub mask: SigSet,
-    /// None: the limit was not changed.
+    /// `None`: the limit was not changed.
     pub files: Option<FileLimits>,
 }
 
@@ -150,8 +149,8 @@ pub fn spawn(spawn: Spawn, inherited: &Inherited) -> nix::Result<Started> {
         let _ = read(&reader, &mut [0; 1]);
         become_child(&spawn, &streams, inherited);
     };
-    // The child runs no program before it is in its cgroup: memory stays charged to the group that
-    // first touched it.
+    // The child executes its program only when it is in its cgroup, since memory stays charged to the
+    // group that first touched it.
     let entering = (!spawn.groups.is_empty()).then_some(entered.0);
     let contained = match (&spawn.cgroup, inside) {
         (Some(cgroup), false) if entering.is_none() => move_into(cgroup.as_fd(), pid),
@@ -166,15 +165,15 @@ pub fn spawn(spawn: Spawn, inherited: &Inherited) -> nix::Result<Started> {
     Ok(Started { pid, tty, fd, contained, entering, gate })
 }
 
-/// Waits until a child has entered its version 1 groups, which takes it a moment; whether it is in
+/// Waits until a child has entered its version 1 groups, which takes a moment. Returns true if it is in
 /// each of them.
 pub fn has_entered(entering: &OwnedFd) -> bool {
     read(entering, &mut [0; 1]) == Ok(1)
 }
 
-/// Forks with every signal blocked, and leaves them so in the child: a signal that comes before the
-/// child has its own actions waits until then. The keeper ignores most signals, so they would be
-/// lost. Returns whether a child is in its cgroup already, too.
+/// Forks with every signal blocked, and leaves them blocked in the child: the keeper ignores most
+/// signals, so one that arrived before the child has set its own actions would be lost. Also returns true
+/// if the child is in its cgroup already, or needs no cgroup.
 fn fork_blocked(spawn: &Spawn) -> nix::Result<(Option<i32>, bool)> {
     let mut before = SigSet::empty();
     sigprocmask(SigmaskHow::SIG_BLOCK, Some(&SigSet::all()), Some(&mut before))?;
@@ -192,9 +191,9 @@ fn fork_blocked(spawn: &Spawn) -> nix::Result<(Option<i32>, bool)> {
     forked
 }
 
-/// Lets a gated child go.
+/// Releases a gated child.
 pub fn open_gate(gate: &OwnedFd) {
-    // A child that was killed at its gate needs no word.
+    // A child that was killed at its gate does not read this.
     let _ = write(gate, b"x");
 }
 
@@ -215,8 +214,8 @@ fn fork_into(cgroup: BorrowedFd<'_>) -> nix::Result<Option<i32>> {
     }
 }
 
-/// Enters a version 1 cgroup. A thread that moves itself waits for nobody; whoever moves another
-/// process waits for a grace period of the kernel (RCU), which is some milliseconds.
+/// Enters a version 1 cgroup. A thread that moves itself does not wait; moving another process takes a
+/// grace period of the kernel (RCU), some milliseconds. Returns true on success.
 fn enter(dir: &str) -> bool {
     let tasks = to_bytes(&format!("{dir}/tasks"));
     let flags = OFlag::O_WRONLY | OFlag::O_CLOEXEC;
@@ -273,7 +272,7 @@ fn set_nonblocking(fd: &OwnedFd) -> nix::Result<()> {
     fcntl(fd, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK)).map(drop)
 }
 
-/// The rest of a child's life in this program.
+/// Runs in the child until it executes its program.
 fn become_child(spawn: &Spawn, streams: &Streams, inherited: &Inherited) -> ! {
     if streams.leads {
         let _ = setsid();
@@ -298,7 +297,7 @@ fn become_child(spawn: &Spawn, streams: &Streams, inherited: &Inherited) -> ! {
     quit(1)
 }
 
-/// Where the child starts: the wanted directory, home, or the root.
+/// Enters the start directory: the wanted one, the home directory, or the root.
 fn enter_directory(spawn: &Spawn) -> Option<String> {
     let wanted = spawn.cwd.as_deref()?;
     let places = [Some(wanted), spawn.home.as_deref(), Some("/")];
@@ -306,7 +305,7 @@ fn enter_directory(spawn: &Spawn) -> Option<String> {
     places.into_iter().flatten().find(enter).map(str::to_owned)
 }
 
-/// Executes the program; returns when that fails.
+/// Executes the program; returns only on failure.
 fn execute(spawn: &Spawn, cwd: Option<String>) {
     let c_string = |text: &str| CString::new(to_bytes(text)).unwrap_or_default();
     let argv: Vec<CString> = spawn.argv.iter().map(|arg| c_string(arg)).collect();
@@ -336,7 +335,7 @@ fn execute(spawn: &Spawn, cwd: Option<String>) {
     }
 }
 
-/// A file that is executable but in no known format is a script for the shell, as for execvp(3).
+/// Executes a file. As in execvp(3), an executable of unknown format is run as a shell script.
 fn try_execute(file: &CString, argv: &[CString], env: &[CString]) -> Errno {
     let Err(error) = nix::unistd::execve(file, argv, env);
     if error == Errno::ENOEXEC {
@@ -372,10 +371,10 @@ pub fn watch_process(pid: i32) -> Option<OwnedFd> {
     Some(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-/// How a watched process ended, as waitpid(2) has it, once its parent has heard that. Kernels
-/// before 6.15 do not tell.
+/// The wait status of a watched process, once its parent has collected it. Kernels before 6.15 do not
+/// report it.
 pub fn exit_of(watched: &OwnedFd) -> Option<i32> {
-    /// `struct pidfd_info` as it was first: a mask, a cgroup, eleven ids, and the exit code.
+    /// The first version of `struct pidfd_info`: a mask, a cgroup, eleven ids, and the exit code.
     #[repr(C)]
     #[derive(Default)]
     struct Info {

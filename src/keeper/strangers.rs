@@ -1,16 +1,16 @@
-//! Children of a keeper that died. They have another parent now, so this keeper watches them from
-//! outside; how they ended it learns where the kernel tells.
+//! Children of a keeper that died. Their parent is another process now, so this keeper watches them from
+//! outside; their exit status is known only if the kernel reports it.
 
 use super::spawn::{exit_of, watch_process};
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-/// Looks at a process that has ended and whose parent has not heard of it yet; then how it ended
-/// counts as unknown. What starts a keeper in a container may never listen.
+/// Maximum number of checks for the exit status of a process that has ended but was not collected by its
+/// parent; then the status is unknown. In a container the first process may never collect it.
 const LOOKS: u8 = 10;
-/// Milliseconds between them.
+/// Milliseconds between these checks.
 pub(super) const LOOK_MS: u16 = 10;
-/// The status of a child that ended in a way that nobody can know.
+/// The status of a child whose exit status is unknown.
 const UNKNOWN: i32 = 0;
 
 struct Stranger {
@@ -19,12 +19,12 @@ struct Stranger {
     looks: u8,
 }
 
-/// By token.
+/// Watched processes by token.
 #[derive(Default)]
 pub(super) struct Strangers(BTreeMap<u64, Stranger>);
 
 impl Strangers {
-    /// Watches a process; false when it is gone already.
+    /// Watches a process; returns false if it is gone already.
     pub(super) fn watch(&mut self, token: u64, pid: i32) -> bool {
         let Some(watched) = watch_process(pid) else { return false };
         self.0.insert(token, Stranger { pid, watched, looks: 0 });
@@ -35,12 +35,12 @@ impl Strangers {
         self.0.values().filter(|stranger| stranger.looks == 0).map(|stranger| stranger.watched.as_fd())
     }
 
-    /// Whether one that has ended is to be looked at again soon.
+    /// True if a process that has ended has to be checked again soon.
     pub(super) fn look_soon(&self) -> bool {
         self.0.values().any(|stranger| stranger.looks > 0)
     }
 
-    /// Those that have ended: token, process id, wait status.
+    /// Takes those that have ended: token, process id, wait status.
     pub(super) fn take_ended(&mut self) -> Vec<(u64, i32, i32)> {
         let mut ended = Vec::new();
         self.0.retain(|token, stranger| {
@@ -60,7 +60,7 @@ impl Strangers {
     }
 }
 
-/// Whether a process is gone, or waits for its parent to hear of its end.
+/// True if a process is gone, or waits to be collected by its parent.
 fn has_ended(pid: i32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let state = stat.rsplit(')').next().and_then(|fields| fields.trim_start().chars().next());
@@ -85,7 +85,7 @@ mod tests {
         drop(child.stdin.take());
         child.wait().unwrap();
         let ended: Vec<_> = (0..=LOOKS).flat_map(|_| strangers.take_ended()).collect();
-        // Older kernels do not tell.
+        // Older kernels do not report it.
         assert!(ended == [(7, pid, 3 << 8)] || ended == [(7, pid, UNKNOWN)], "{ended:?}");
         assert!(!strangers.watch(8, pid));
     }

@@ -1,6 +1,6 @@
-//! An upgrade in place: a new program is started as the next server while the old one runs. It has
-//! nothing to lose until the old server says that it hands over: then the keeper serves the new
-//! one, and becomes its program too.
+//! An upgrade in place: a new program is started as the next server while the old one runs. Nothing
+//! depends on it until the old server says that it hands over: then the keeper serves the new server, and
+//! executes its program too.
 
 use super::SUCCESSOR_VARIABLE;
 use super::handover::{become_program, execute, pack_into};
@@ -23,12 +23,12 @@ use std::os::unix::net::UnixStream;
 /// The next server.
 pub(super) struct Successor {
     pub pid: i32,
-    /// The keeper's end of its pair, which is not read before it is the server.
+    /// The keeper's end of its socket pair, not read until the hand-over.
     socket: OwnedFd,
 }
 
 impl Keeper {
-    /// Starts a program as the next server. Whatever is wrong is said over the channel.
+    /// Starts a program as the next server. Errors are reported over the channel.
     pub(super) fn start_successor(&mut self, program: String, channel: OwnedFd) {
         self.end_successor();
         let started = UnixStream::pair().map_err(|_| Errno::last()).and_then(|(ours, theirs)| {
@@ -49,7 +49,8 @@ impl Keeper {
         }
     }
 
-    /// In the child: becomes the program. What is no server of ours prints its version and ends.
+    /// In the child: executes the program. A program that is no server of ours prints its version and
+    /// exits.
     fn become_successor(&mut self, program: &str) -> ! {
         IGNORED.into_iter().for_each(|signal| dispose(signal, false));
         let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&self.inherited.mask), None);
@@ -72,22 +73,22 @@ impl Keeper {
         quit(1)
     }
 
-    /// The next server is not wanted, or was never needed.
+    /// Ends the next server if there is one: it is not wanted.
     pub(super) fn end_successor(&mut self) {
         if let Some(next) = self.successor.take() {
-            // The loop collects it.
+            // The loop collects its exit status.
             let _ = kill(Pid::from_raw(next.pid), Signal::SIGKILL);
         }
     }
 
-    /// Serves the next server from now on, as its program. Returns the end of its pair, in this
-    /// program, if that cannot be executed.
+    /// Makes the next server the current one, and executes its program as the keeper. If that fails,
+    /// returns its connection, and the old keeper program serves it.
     pub(super) fn follow_successor(&mut self) -> Option<OwnedFd> {
         let next = self.successor.take()?;
         self.open_all_gates();
         self.serve_next(next.pid);
         self.adopted = Some(next.socket);
-        // What was proven, wherever its file is by now.
+        // Execute the very program that has started, even if its file was replaced meanwhile.
         let error = become_program(self, &format!("/proc/{}/exe", next.pid));
         self.untold.push(Report::UpgradeFailed { errno: error as i32 });
         self.adopted.take()
@@ -96,12 +97,12 @@ impl Keeper {
 
 fn say(channel: BorrowedFd<'_>, message: ToOld) {
     let mut handle = Handle::default();
-    // A server that has gone needs no word.
+    // A server that is gone needs no message.
     let _ = handle.send(message);
     let _ = handle.drain(channel);
 }
 
-/// Becomes the next server, if the environment says so; else returns.
+/// Becomes the next server if the environment says so, else returns.
 pub(super) fn become_it(server: fn(ServerStart) -> !) {
     let Ok(value) = env::var(SUCCESSOR_VARIABLE) else { return };
     let mut numbers = value.split(',').map_while(|number| number.parse::<i32>().ok());
@@ -121,8 +122,7 @@ pub(super) fn become_it(server: fn(ServerStart) -> !) {
     }
 }
 
-/// Executes this program once more, under the command line that its servers have. Returns if that
-/// cannot be.
+/// Executes this program once more, with the command line of a server. Returns on failure.
 fn take_name(value: &str) {
     let parent = format!("/proc/{}/cmdline", nix::unistd::getppid());
     let line = std::fs::read(parent).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Children as they find themselves: asked by running a shell in them.
+//! Environment of children, tested by running shells in them.
 
 use super::*;
 use std::fs::File;
@@ -30,13 +30,13 @@ fn shell(script: &str, stdio: Stdio) -> Spawn {
     }
 }
 
-/// Starts the child, reads all that it prints, and compares that and its exit status.
+/// Starts the child, reads all its output, and compares that and its exit status.
 fn check(wanted: Spawn, expect: &str, expect_status: i32) {
     let started = spawn(wanted, &inherited()).unwrap();
     let flags = OFlag::from_bits_retain(fcntl(&started.fd, FcntlArg::F_GETFL).unwrap());
     fcntl(&started.fd, FcntlArg::F_SETFL(flags - OFlag::O_NONBLOCK)).unwrap();
     let mut output = Vec::new();
-    // A pty ends in EIO, a socket in an end of file.
+    // A pty ends with EIO, a socket with end of file.
     let _ = File::from(started.fd).read_to_end(&mut output);
     let (pid, status) = wait(started.pid, 0).unwrap();
     let output = String::from_utf8_lossy(&output).replace('\r', "").replace(&pid.to_string(), "PID");
@@ -146,7 +146,7 @@ fn a_child_enters_its_version_1_groups_by_itself() {
     let groups = [group("memory"), group("pids")];
     check(groups.to_vec(), true);
     assert_eq!(groups.each_ref().map(|group| written(group)), ["0", "0"]);
-    // One that cannot be entered does not cost the others.
+    // If one group cannot be entered, the others are.
     let last = group("cpu");
     check(vec![dir.path().join("gone").to_str().unwrap().to_owned(), last.clone()], false);
     assert_eq!(written(&last), "0");
@@ -160,7 +160,7 @@ fn a_child_whose_terminal_is_gone_before_it_begins_ends_without_running() {
     let started = spawn(wanted, &inherited()).unwrap();
     drop(started.fd);
     open_gate(&started.gate.expect("a gated child has a gate"));
-    // It held the terminal open itself until it led it.
+    // It holds the terminal open itself until it is the terminal's session leader.
     assert_eq!(wait(started.pid, 0), Some((started.pid, Signal::SIGHUP as i32)));
     assert!(!ran.exists());
 }
