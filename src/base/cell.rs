@@ -1,5 +1,5 @@
-//! One character cell as rooms exchange it. Rooms that hold many cells (the terminal's grid,
-//! the transcript) pack them; this is the currency between them.
+//! One character cell, in the form that rooms exchange. Rooms that hold many cells (the terminal's grid,
+//! the transcript) store them in packed form.
 
 use std::sync::Arc;
 
@@ -24,32 +24,32 @@ bitflags::bitflags! {
         const UNDERSCORE_DOTTED = 0x800;
         const UNDERSCORE_DASHED = 0x1000;
         const OVERLINE = 0x2000;
-        /// In a style: "noattr", attributes below do not shine through.
+        /// In a style: "noattr", which hides inherited attributes.
         const NOATTR = 0x4000;
         const ANY_UNDERSCORE = 0x4 | 0x200 | 0x400 | 0x800 | 0x1000;
     }
 }
 
 bitflags::bitflags! {
-    /// What a cell is, beside its character.
+    /// Properties of a cell beside its character.
     #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
     pub struct CellFlags: u8 {
         /// The right half of a wide character, or a later cell of a tab.
         const PADDING = 0x1;
         const SELECTED = 0x2;
-        /// Not touched by the pane's palette (used for drawing chrome and modes).
+        /// Not changed by the pane's palette (used for borders, modes and the like).
         const NOPALETTE = 0x4;
-        /// Never written or erased: reads as a blank, copied as nothing at the end of a line.
+        /// Never written, or erased: shown as a blank, and not copied at the end of a line.
         const CLEARED = 0x8;
         /// First cell of a tab; the cells after it are padding.
         const TAB = 0x10;
-        /// On a run of history: the fillers of its cells count no column when lines are
-        /// wrapped anew. Cells do not have it.
+        /// On a run of history: the fillers of its cells count no column when lines are wrapped again.
+        /// Cells do not have it.
         const NARROW_FILLERS = 0x20;
     }
 }
 
-/// A hyperlink interned by whoever owns the cell's grid; 0 is "no link".
+/// A hyperlink's number in the table of the cell's grid; 0 is "no link".
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct LinkId(pub u32);
 
@@ -80,8 +80,8 @@ impl Default for CellStyle {
     }
 }
 
-/// What a cell shows: one character, or a cluster of several (combining marks, emoji
-/// sequences), shared because clusters are rare and cells are many.
+/// The text of a cell: one character, or a cluster of several (combining marks, emoji sequences), which
+/// is shared because clusters are rare and cells are many.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Glyph {
     Char(char),
@@ -108,8 +108,8 @@ impl Glyph {
         }
     }
 
-    /// Appends the glyph to a string as `text` makes them: one in which no character of the glyph
-    /// is taken for a stray byte.
+    /// Appends the glyph to a string of the form that `text` makes: no character of the glyph is taken
+    /// for a stray byte.
     pub fn push_text_to(&self, out: &mut String) {
         match self {
             Glyph::Char(c) => super::text::push_char(*c, out),
@@ -124,7 +124,7 @@ impl Glyph {
         }
     }
 
-    /// The character, when the glyph is exactly one.
+    /// The character, if the glyph is exactly one.
     pub fn as_char(&self) -> Option<char> {
         match self {
             Glyph::Char(c) => Some(*c),
@@ -137,7 +137,7 @@ impl Glyph {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Cell {
     pub glyph: Glyph,
-    /// Columns taken: 1 or 2 (a tab's first cell: up to 8); 0 for padding.
+    /// Width in columns: 1 or 2 (a tab's first cell: up to 8); 0 for padding.
     pub width: u8,
     pub flags: CellFlags,
     pub style: CellStyle,

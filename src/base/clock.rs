@@ -1,8 +1,8 @@
-//! Time as an argument. Floors below the server never read a clock; they are handed a `Now`.
+//! Time as an argument. Floors below the server never read a clock; they are given a `Now`.
 
 use serde::{Deserialize, Serialize};
 
-/// A moment, taken once a turn: wall time for people, monotonic time for timers.
+/// A moment, read once a turn: wall time for display, monotonic time for timers.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Now {
     /// Microseconds since the Unix epoch.

@@ -1,7 +1,7 @@
-//! Reading and writing little binary records: little-endian integers, length-prefixed bytes.
-//! Used by the wire and by what is kept on disk, so that bounds are checked in one place.
+//! Reading and writing small binary records: little-endian integers, length-prefixed bytes. Used by the
+//! protocols and the files on disk, so that bounds are checked in one place.
 
-/// The input ended, or a length in it makes no sense.
+/// The input ended too early, or a length in it is invalid.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("truncated or malformed record")]
 pub struct Malformed;

@@ -1,5 +1,5 @@
-//! A colour as tmux's language knows it: default, terminal default, one of 16 basic ones, one
-//! of 256, or RGB. "colour1" and "red" are different values because they print back apart.
+//! Colours of tmux's language: default, terminal default, one of 16 basic ones, one of 256, or RGB.
+//! "colour1" and "red" are different values because they are printed differently.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use super::x11_colours::NAMES;
 pub enum Colour {
     /// No colour was given (prints `none`; used for cursor and palette entries).
     None,
-    /// `default`: whatever lies below.
+    /// `default`: the inherited colour.
     Default,
     /// `terminal`: the terminal's own default, bypassing the pane's palette.
     Terminal,
@@ -53,7 +53,7 @@ const ANSI: [u32; 16] = [
 /// The six levels of the colour cube.
 const CUBE: [u8; 6] = [0x00, 0x5f, 0x87, 0xaf, 0xd7, 0xff];
 
-/// Which of 16 colours tmux shows for each of the 256, as hex digits.
+/// Which of the 16 colours tmux shows for each of the 256, as hex digits.
 const TO_16: &[u8; 256] = b"\
       0123456789abcdef0444cc2644cc2264cc2226ccaaaaecaaaaae1544cc3844cc\
       2264cc2226ccaaaaecaaaaae1154cc1154cc3384cc2226ccaaaaecaaaaae1115\
@@ -63,12 +63,12 @@ const TO_16: &[u8; 256] = b"\
 impl Colour {
     pub const DEFAULT: Colour = Colour::Default;
 
-    /// `default` or `terminal`: not drawn with a colour of its own.
+    /// `default` or `terminal`: drawn without a colour of its own.
     pub fn is_default(self) -> bool {
         matches!(self, Colour::Default | Colour::Terminal)
     }
 
-    /// So many percent darker; what has no colour of its own stays.
+    /// The colour made darker by `percent`; colours without RGB values stay the same.
     pub fn dimmed(self, percent: u8) -> Self {
         if percent == 0 || matches!(self, Self::None | Self::Default | Self::Terminal) {
             return self;
@@ -143,7 +143,7 @@ impl Colour {
         by_name(&text.trim_matches(' ').to_ascii_lowercase())
     }
 
-    /// Red, green and blue of any colour that has them.
+    /// The RGB values of a colour, if it has any.
     pub fn to_rgb(self) -> Option<(u8, u8, u8)> {
         match self {
             Colour::Rgb(r, g, b) => Some((r, g, b)),
@@ -152,18 +152,17 @@ impl Colour {
         }
     }
 
-    /// Whether a background of this colour makes a light theme; `None` where it cannot be told.
+    /// True if a background of this colour makes a light theme; `None` if that is unknown.
     pub fn is_light(self) -> Option<bool> {
         match self {
-            // tmux: basic white is light although its brightness would say so anyway, basic and
-            // bright black are dark although bright black's would not.
+            // tmux: basic white is light and basic and bright black are dark, whatever their brightness.
             Colour::Basic(0 | 8) => Some(false),
             Colour::Basic(7 | 15) => Some(true),
             _ => self.to_rgb().map(|(r, g, b)| u32::from(r) + u32::from(g) + u32::from(b) > 382),
         }
     }
 
-    /// An RGB colour as the nearest of the 256; others stay.
+    /// An RGB colour as the nearest of the 256; other colours stay the same.
     pub fn to_256(self) -> Colour {
         match self {
             Colour::Rgb(r, g, b) => Colour::Indexed(Colour::nearest_index(r, g, b)),
@@ -171,7 +170,7 @@ impl Colour {
         }
     }
 
-    /// The index of the 256 colours that is nearest: from the cube, or a grey if that is nearer.
+    /// The nearest of the 256 colours to an RGB value: from the cube, or a grey if that is nearer.
     pub fn nearest_index(r: u8, g: u8, b: u8) -> u8 {
         let level = |v: u8| match v {
             0..48 => 0usize,

@@ -1,13 +1,13 @@
-//! What is remembered of a command that ran in a pane, as its shell's marks (OSC 133) tell it.
+//! Records of commands that ran in a pane, from its shell's marks (OSC 133).
 
 use serde::{Deserialize, Serialize};
 
-/// A place in a pane's text: a logical line, which never shifts, and a place in it.
+/// A place in a pane's text: the number of a logical line, which never changes, and a place in that line.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default, Serialize, Deserialize)]
 pub struct LinePlace {
-    /// Counted from the pane's beginning.
+    /// Counted from the start of the pane.
     pub line: u64,
-    /// Rows below the line's first, at the width of then.
+    /// Rows below the line's first, at the pane's width of that time.
     pub row: u32,
     pub col: u32,
 }
@@ -17,25 +17,25 @@ pub struct LinePlace {
 pub struct CommandRecord {
     /// The line of the prompt at which it was typed.
     pub prompt: Option<u64>,
-    /// Where its output begins.
+    /// Start of its output.
     pub start: LinePlace,
-    /// Where that ends; `None` while it runs.
+    /// End of its output; `None` while the command runs.
     pub end: Option<LinePlace>,
     /// Seconds since the Unix epoch.
     pub started: i64,
     pub ended: Option<i64>,
-    /// `None`: it runs, or the shell did not say.
+    /// Exit status; `None` while it runs, or if the shell did not report it.
     pub status: Option<u8>,
     pub directory: String,
-    /// What was typed.
+    /// The typed command line.
     pub text: String,
 }
 
 impl CommandRecord {
-    /// Bytes kept of a directory and of what was typed.
+    /// Maximum number of bytes kept of a directory and of a command line.
     pub const MAX_TEXT: usize = 200;
 
-    /// The line from which on it is this command's part of the pane.
+    /// The first line of the command's part of the pane.
     pub fn first_line(&self) -> u64 {
         self.prompt.map_or(self.start.line, |prompt| prompt.min(self.start.line))
     }
@@ -44,7 +44,7 @@ impl CommandRecord {
         self.status.is_some_and(|status| status != 0)
     }
 
-    /// Seconds that it ran, or has run until now.
+    /// Seconds that it ran, or has been running until `now`.
     pub fn duration(&self, now: i64) -> i64 {
         (self.ended.unwrap_or(now) - self.started).max(0)
     }

@@ -1,7 +1,7 @@
-//! Keys that only kitty's keyboard protocol reports: their numbers, all in Unicode's private use
-//! area, and their names here. tmux 3.7c knows none of these names.
+//! Keys that only kitty's keyboard protocol reports: their numbers, all in Unicode's private use area,
+//! and their names in scopemux. tmux 3.7c knows none of these names.
 
-/// Number and name. The numbers are those of the protocol's table of functional keys.
+/// Number and name. The numbers are from the protocol's table of functional keys.
 const NAMES: &[(u16, &str)] = &[
     (57358, "CapsLock"),
     (57359, "ScrollLock"),
@@ -74,17 +74,17 @@ const NAMES: &[(u16, &str)] = &[
     (57454, "IsoLevel5Shift"),
 ];
 
-/// The key that is held for other keys, or locks: reported only to programs that want all keys.
+/// True for a key that modifies others or locks: reported only to programs that ask for all keys.
 pub fn is_modifier(number: u32) -> bool {
     matches!(number, 57358..=57360 | 57441..=57454)
 }
 
-/// The name of a key; `None` for a number that is none.
+/// The name of a key; `None` if the number belongs to no key.
 pub fn name(number: u16) -> Option<&'static str> {
     NAMES.iter().find(|(known, _)| *known == number).map(|(_, name)| *name)
 }
 
-/// The number of a key by its name, in any case.
+/// The number of a key by its name, ignoring case.
 pub fn number(name: &str) -> Option<u16> {
     NAMES.iter().find(|(_, known)| known.eq_ignore_ascii_case(name)).map(|(number, _)| *number)
 }

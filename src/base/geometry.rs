@@ -1,5 +1,5 @@
-//! Sizes, points and rectangles, all in character cells. Offsets are signed because floating
-//! panes and panned views may start left of or above what shows them.
+//! Sizes, points and rectangles, all in character cells. Offsets are signed because floating panes and
+//! panned views may start left of or above the visible area.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,25 +1,24 @@
-//! Limits what a panic ends: the drawing of one client, the output of one pane, one command, one
-//! format. Each of these runs in `run`, which reports a panic for the server's log.
+//! Catches panics, so that one ends only the drawing of one client, the output of one pane, one command,
+//! or one format. Each of these runs in `run`, which reports a panic for the server's log.
 //!
-//! Reports wait on their thread until the server takes them, because code that panics may have
-//! no access to the server's state.
+//! Reports are kept in their thread until the server takes them, because code that panics may have no
+//! access to the server's state.
 
 use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe};
 
-/// Reports kept until the server takes them; further ones are only in the log.
+/// Maximum number of reports until the server takes them; further ones are only logged.
 const MAX_REPORTS: usize = 64;
 
 thread_local! {
     static REPORTS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
-    /// Where the last panic of this thread came from.
+    /// Source location of the thread's last panic.
     static PLACE: RefCell<String> = const { RefCell::new(String::new()) };
-    /// Guards that the thread is in.
+    /// Nesting depth of the thread's guards.
     static DEPTH: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Installs a panic hook that notes where each panic comes from. Panics inside a guard print
-/// nothing.
+/// Installs a panic hook that records the location of each panic. Panics inside a guard print nothing.
 pub fn note_places() {
     let before = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
@@ -31,7 +30,7 @@ pub fn note_places() {
     }));
 }
 
-/// Runs `work`. `None` when it panicked; the report names it as `what` does. A value that was
+/// Runs `work`. Returns `None` when it panicked; the report contains the text of `what`. A value that was
 /// taken out of its owner at that time is lost; all others stay as the panic left them.
 pub fn run<T>(what: impl FnOnce() -> String, work: impl FnOnce() -> T) -> Option<T> {
     DEPTH.with(|depth| depth.set(depth.get() + 1));
@@ -53,13 +52,13 @@ fn report(what: &str, payload: &(dyn std::any::Any + Send)) {
     });
 }
 
-/// The reports of this thread since they were last taken.
+/// Takes the reports of this thread since the last call.
 pub fn take_reports() -> Vec<String> {
     REPORTS.with(|reports| std::mem::take(&mut *reports.borrow_mut()))
 }
 
-/// For tests: panics when the text holds the name of this place and what the environment
-/// variable `SCOPEMUX_PANIC` says, as in `draw-X`. Only programs built for debugging look at it.
+/// For tests: panics when the text contains the name of this place and the value of the environment
+/// variable `SCOPEMUX_PANIC`, as in `draw-X`. Does nothing in release builds.
 #[cfg(debug_assertions)]
 pub fn trip(place: &str, text: &[u8]) {
     static MARK: std::sync::LazyLock<Option<String>> =

@@ -1,9 +1,9 @@
-//! History as rooms exchange it: rows in a compact form, and the traits behind which a pane's
-//! history lies (in memory or in a transcript on disk).
+//! History in the form that rooms exchange: rows in a compact form, and the traits of a pane's history
+//! (in memory or in a transcript on disk).
 //!
-//! A *row* is what one line of the screen held when it scrolled away. Rows joined by
-//! `RowFlags::WRAPPED` form a *logical line*; a history knows logical lines and lays rows out
-//! for its current width.
+//! A *row* holds one line of the screen from the moment when it scrolled away. Rows joined by
+//! `RowFlags::WRAPPED` form a *logical line*; a history stores logical lines and lays out rows for its
+//! current width.
 
 use smallvec::SmallVec;
 
@@ -12,7 +12,7 @@ use super::links::Links;
 use super::{Cell, CellFlags, CellStyle, Glyph};
 
 bitflags::bitflags! {
-    /// What is known of a row beside its cells.
+    /// Properties of a row beside its cells.
     #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
     pub struct RowFlags: u8 {
         /// The next row continues this one.
@@ -21,34 +21,34 @@ bitflags::bitflags! {
         const START_PROMPT = 0x2;
         /// A command's output starts here (OSC 133;C).
         const START_OUTPUT = 0x4;
-        /// Some cell of the row needs more than one byte and basic colours to say
-        /// (shown by `capture-pane -F`).
+        /// Some cell of the row has a character of several bytes or more than basic colours (shown by
+        /// `capture-pane -F`).
         const EXTENDED = 0x8;
-        /// Some cell of the row has, or had, a hyperlink.
+        /// Some cell of the row has or had a hyperlink.
         const HYPERLINK = 0x10;
         /// A further line of a prompt starts here (OSC 133;P;k=s).
         const SECOND_PROMPT = 0x20;
-        /// What is typed at a prompt starts here (OSC 133;B).
+        /// The typed command of a prompt starts here (OSC 133;B).
         const START_COMMAND = 0x40;
         /// A command's output ends here (OSC 133;D).
         const END_OUTPUT = 0x80;
     }
 }
 
-/// How the text of a run divides into cells.
+/// Says how the text of a run divides into cells.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum RunKind {
     /// Every character is a cell of one column.
     Narrow,
     /// Every character is a cell of two columns.
     Wide,
-    /// All of the run's text is one cell of this many columns. The run takes fewer if the
-    /// cell was cut.
+    /// All of the run's text is one cell of this many columns. The run has fewer columns if the cell was
+    /// cut.
     Cluster(u8),
-    /// A tab of this many columns (no text); the run takes fewer if it was cut.
+    /// A tab of this many columns (no text); the run has fewer if the tab was cut.
     Tab(u8),
-    /// Cells never written or erased (no text). With the flag `PADDING`: fillers whose
-    /// character was cut off, which show as blanks but read as nothing.
+    /// Cells never written, or erased (no text). With the flag `PADDING`: fillers whose character was cut
+    /// off, which show as blanks but hold no text.
     Cleared,
 }
 
@@ -61,7 +61,7 @@ pub struct Run {
     pub flags: CellFlags,
     /// Bytes of the row's text.
     pub bytes: u32,
-    /// Columns taken.
+    /// Width in columns.
     pub cols: u32,
 }
 
@@ -69,10 +69,10 @@ pub struct Run {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Row {
     pub flags: RowFlags,
-    /// Columns at the end of the runs that do not count as written: blanks with a background.
+    /// Columns at the end of the runs that do not count as written: blanks with a background colour.
     pub unwritten: u32,
-    /// Columns that existed, written or not (`capture-pane -N` shows them as blanks); less
-    /// than the runs take: not known.
+    /// Columns that the line had, written or not (`capture-pane -N` shows them as blanks); unknown if
+    /// less than the columns of the runs.
     pub size: u32,
     pub text: String,
     pub runs: SmallVec<[Run; 1]>,
@@ -81,7 +81,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// Columns taken by all runs.
+    /// Columns of all runs.
     pub fn cols(&self) -> u32 {
         self.runs.iter().map(|r| r.cols).sum()
     }
@@ -91,7 +91,7 @@ impl Row {
         self.cols().saturating_sub(self.unwritten)
     }
 
-    /// Appends one cell (padding is skipped: the cell before it stands for it).
+    /// Appends one cell. Padding is skipped, since the cell before it stands for it.
     pub fn push(&mut self, cell: &Cell) {
         if cell.is_padding() {
             return;
@@ -121,8 +121,8 @@ impl Row {
         self.push_run(run);
     }
 
-    /// Appends a run whose text was appended to `text` already, joining it with the last one
-    /// where both divide alike.
+    /// Appends a run whose text is in `text` already, and joins it to the last run if both have the same
+    /// kind and style.
     pub fn push_run(&mut self, run: Run) {
         if let Some(last) = self.runs.last_mut()
             && last.kind == run.kind
@@ -137,7 +137,7 @@ impl Row {
         self.runs.push(run);
     }
 
-    /// Empties the row, keeping its memory.
+    /// Empties the row, but keeps its memory.
     pub fn reset(&mut self) {
         self.flags = RowFlags::empty();
         self.unwritten = 0;
@@ -157,7 +157,7 @@ impl Row {
             let mut emit = |glyph: Glyph, width: u8, flags: CellFlags| {
                 let flags = flags | (run.flags - CellFlags::NARROW_FILLERS);
                 out.push(Cell { glyph, width, flags, style: run.style });
-                // A single cell may have been cut: it then takes fewer columns than its width.
+                // A single cell may have been cut: then it has fewer columns than its width.
                 let single = matches!(run.kind, RunKind::Cluster(_) | RunKind::Tab(_));
                 let cols = if single { run.cols } else { u32::from(width) };
                 for _ in 1..cols {
@@ -194,24 +194,23 @@ impl<'a> FromIterator<&'a Cell> for Row {
 pub trait HistoryView: Send + std::any::Any {
     /// Rows at the current width.
     fn rows(&mut self) -> u64;
-    /// Rows at the current width, at most `limit`: a few are counted without looking at all.
+    /// Rows at the current width, at most `limit`: a small number is counted without reading all lines.
     fn rows_up_to(&mut self, limit: u64) -> u64 {
         self.rows().min(limit)
     }
-    /// One row; `None` outside. May read (a bounded piece of) the disk. Links are interned
-    /// into the caller's table.
+    /// One row; `None` outside. May read a bounded part of the disk. Links are interned in the caller's
+    /// table.
     fn row(&mut self, index: u64, links: &mut Links) -> Option<Row>;
-    /// Hands over rows `rows.start`, `rows.start + 1`, … in order, up to `rows.end` or the last
-    /// there is, until `each` returns false. Returns the row after the last one that was handed
-    /// over, from which the next call goes on.
+    /// Calls `each` with rows `rows.start`, `rows.start + 1`, … in order, up to `rows.end` or the last
+    /// existing row, until `each` returns false. Returns the number of the row after the last one passed,
+    /// with which the next call can continue.
     ///
-    /// This is the way to read much. Take a view (`History::view`): it holds what there is now by
-    /// reference, whatever is printed, trimmed or cleared later. Then read it range by range, a
-    /// few hundred rows at a time, on any thread. A row is made when it is handed over; no more
-    /// than one block is decompressed for it, each block and line once for a range, and a line
-    /// of any length comes as its rows (all but the last have `RowFlags::WRAPPED`), so memory
-    /// depends neither on the history nor on its longest line. Reading goes on at any row: no
-    /// state is kept between two ranges.
+    /// Use this to read many rows. Take a view (`History::view`): it refers to all present rows, whatever
+    /// is printed, trimmed or cleared later. Then read it range by range, a few hundred rows at a time,
+    /// on any thread. A row is made when it is passed to `each`; at most one block is decompressed at a
+    /// time, each block and line once per range, and a line of any length is passed as its rows (all but
+    /// the last have `RowFlags::WRAPPED`), so memory depends neither on the history nor on its longest
+    /// line. Reading can continue at any row: no state is kept between two ranges.
     fn read(
         &mut self,
         rows: std::ops::Range<u64>,
@@ -228,12 +227,12 @@ pub trait HistoryView: Send + std::any::Any {
         }
         at
     }
-    /// A second reader of the same rows, for another thread; `None` where there can be none.
+    /// A second reader of the same rows, for another thread; `None` if that is not possible.
     fn twin(&self) -> Option<Box<dyn HistoryView>> {
         None
     }
-    /// The first row of a logical line by its number, counted from the pane's beginning; the nearest
-    /// row that is there, and `None` where lines are not counted.
+    /// The first row of a logical line by its number, counted from the start of the pane; the nearest
+    /// existing row if the line is gone, and `None` if lines are not counted.
     fn row_of_line(&mut self, _line: u64) -> Option<u64> {
         None
     }
@@ -241,103 +240,101 @@ pub trait HistoryView: Send + std::any::Any {
     fn line_of_row(&mut self, _row: u64) -> Option<u64> {
         None
     }
-    /// Lays rows out for another width from now on; costs nothing until rows are read.
+    /// Sets the width that rows are laid out at; costs nothing until rows are read.
     fn set_width(&mut self, cols: u32);
-    /// The nearest row at or after `from` (at or before it, going backward) whose logical line
-    /// may hold text that `filter` finds, skipping what cannot. `filter` runs over bytes in
-    /// which lines are not told apart from what describes them, so a row found may be a false
-    /// alarm, but no row that matches is passed over as long as the filter looks for text
-    /// without blanks. `budget` bounds the bytes looked at.
+    /// The nearest row at or after `from` (backward: at or before it) whose logical line may contain text
+    /// that `filter` finds. `filter` runs over raw bytes in which text is mixed with other data, so it
+    /// may find a row that does not match; but it misses none as long as the filter looks for text
+    /// without blanks. `budget` limits the bytes searched.
     fn seek(&mut self, from: u64, forward: bool, filter: &regex::bytes::Regex, budget: usize) -> Seek {
         let _ = (forward, filter, budget);
         Seek::At(from)
     }
 }
 
-/// What `HistoryView::seek` found.
+/// Result of `HistoryView::seek`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Seek {
-    /// The first row (forward) or last row (backward) of a line worth looking at, but not
-    /// before (after) the row that was asked from.
+    /// The first row (forward) or last row (backward) of a line that may match, but not before (after)
+    /// the row where the search started.
     At(u64),
-    /// The budget is used up; go on from this row.
+    /// The budget is used up; continue from this row.
     More(u64),
-    /// Nothing in the rest of the history.
+    /// No match in the rest of the history.
     End,
 }
 
-/// A pane's history as its terminal writes it. Never fails: trouble with the disk is handled
-/// and reported behind the trait.
+/// A pane's history as its terminal writes it. Never fails: disk errors are handled and reported behind
+/// the trait.
 pub trait History: HistoryView {
     /// Adds the newest row.
     fn push(&mut self, row: &Row, links: &Links);
-    /// Adds the newest row if it is of the most common kind, faster than `push` does: single-byte
-    /// characters in the default style, without flags but maybe `WRAPPED`, `size` columns existing.
-    /// Whether it did.
+    /// Adds the newest row if it is of the most common kind, faster than `push`: single-byte characters
+    /// in the default style, without flags except `WRAPPED`, with `size` columns. Returns false if it
+    /// does not add the row.
     fn push_plain(&mut self, _text: &[u8], _size: u32, _wrapped: bool, _time: i64) -> bool {
         false
     }
-    /// Takes the newest row back, as laid out at the current width.
+    /// Removes and returns the newest row, laid out at the current width.
     fn pop(&mut self, links: &mut Links) -> Option<Row>;
-    /// Whether the newest row continues in the one that will be pushed next.
+    /// True if the newest row continues in the one that will be pushed next.
     fn continues(&mut self) -> bool;
-    /// The number of the logical line that the row which is pushed next belongs to: lines are
-    /// counted from the pane's beginning, cleared and trimmed ones included.
+    /// The number of the logical line that the next pushed row will belong to: lines are counted from the
+    /// start of the pane, including cleared and trimmed ones.
     fn next_line(&self) -> u64 {
         0
     }
-    /// Forgets everything, on disk too.
+    /// Deletes everything, on disk too.
     fn clear(&mut self);
-    /// Whether anything is kept at all (`history-limit 0` keeps nothing).
+    /// True if anything is kept at all (`history-limit 0` keeps nothing).
     fn keeps(&self) -> bool;
-    /// What there is now, for a reader that goes on while the pane prints: later pushes do not
-    /// show in it, and what it can see stays readable until it is dropped.
+    /// A snapshot for reading while the pane prints: later pushes do not show in it, and its rows stay
+    /// readable until it is dropped.
     fn view(&mut self) -> Box<dyn HistoryView>;
-    /// Bytes taken: (in memory, on disk).
+    /// Bytes used: (in memory, on disk).
     fn bytes(&self) -> (u64, u64);
-    /// The writer is behind: read no more of this pane for a moment.
+    /// True if the writer is behind: the pane should not be read for a moment.
     fn is_congested(&self) -> bool {
         false
     }
-    /// Changes the cap, in bytes on disk.
+    /// Changes the limit, in bytes on disk.
     fn set_limit(&mut self, _bytes: u64) {}
     /// Name of its transcript, if it has one.
     fn key(&self) -> Option<String> {
         None
     }
-    /// Why it is not being written to disk, if it is not.
+    /// The reason why it is not being written to disk, if it is not.
     fn error(&self) -> Option<String> {
         None
     }
     /// Adds a note beside the newest line; it is never drawn.
     fn annotate(&mut self, _time: i64, _text: &str) {}
-    /// Appends what a later server needs to go on with it: lines that are not on disk yet, and
-    /// where the others are. Nothing where it cannot go on.
+    /// Appends all that the next server needs to continue the history: lines that are not on disk yet,
+    /// and the place of the others. Appends nothing if it cannot be continued.
     fn save(&mut self, _out: &mut Vec<u8>) {}
-    /// Hands all finished lines to the disk and tells the number of the line
-    /// that comes next, counted from the pane's beginning.
+    /// Queues all finished lines for the disk and returns the number of the next line, counted from the
+    /// start of the pane.
     fn flush(&mut self) -> u64 {
         0
     }
-    /// Gives memory back that it has taken for lines to come: none may come for a while.
+    /// Frees memory that is reserved for new lines, because none may come for a while.
     fn rest(&mut self) {}
-    /// Remembers a command that ran in the pane, or what came of it.
+    /// Records a command that ran in the pane, or updates its record.
     fn note_command(&mut self, _record: &CommandRecord) {}
     /// The newest commands that ran in the pane, oldest first.
     fn commands(&self) -> Vec<CommandRecord> {
         Vec::new()
     }
-    /// The second history of the pane, of what full-screen programs draw on the alternate screen;
-    /// begun when it is first asked for. `None` where there can be none.
+    /// The second history of the pane, for output of full-screen programs on the alternate screen; it is
+    /// created on first use. `None` if there can be none.
     fn alternate(&mut self) -> Option<&mut dyn History> {
         None
     }
-    /// What there is now of that; `None` when nothing was kept.
+    /// A snapshot of the second history; `None` when nothing was kept.
     fn alternate_view(&mut self) -> Option<Box<dyn HistoryView>> {
         None
     }
-    /// Hands everything to the disk, for a pane whose program has ended: a line that is not
-    /// finished, too.
+    /// Queues everything for the disk, including an unfinished line: the pane's program has ended.
     fn flush_all(&mut self) {}
 }
 

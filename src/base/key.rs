@@ -1,4 +1,4 @@
-//! Keys: what was pressed (or which mouse event happened, and where), with modifiers.
+//! Keys: a key that was pressed, or a mouse event and its place, with modifiers.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ bitflags::bitflags! {
         const META = 1;
         const CTRL = 2;
         const SHIFT = 4;
-        // Ours: modifiers that only kitty's keyboard protocol reports. Its Alt is `META`.
+        // Only in scopemux: modifiers that only kitty's keyboard protocol reports. Its Alt is `META`.
         const SUPER = 8;
         const HYPER = 16;
         const KMETA = 32;
@@ -17,18 +17,18 @@ bitflags::bitflags! {
 }
 
 bitflags::bitflags! {
-    /// How a key came to be; not part of its identity when bindings are looked up.
+    /// The source and encoding of a key; not part of its identity when bindings are looked up.
     #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
     pub struct KeyFlags: u8 {
-        /// Sent as it is (`send-keys -l`).
+        /// Sent literally (`send-keys -l`).
         const LITERAL = 0x1;
         /// A keypad key: depends on application keypad mode.
         const KEYPAD = 0x2;
         /// A cursor key: depends on application cursor mode.
         const CURSOR = 0x4;
-        /// The escape sequence carries Meta already.
+        /// The escape sequence already includes Meta.
         const IMPLIED_META = 0x8;
-        /// Modifiers must be built into the sequence when encoding.
+        /// Modifiers must be included in the sequence when encoding.
         const BUILD_MODIFIERS = 0x10;
         /// Used by the vi prompt to mark a key that was translated.
         const VI = 0x20;
@@ -98,7 +98,7 @@ pub enum NamedKey {
     DoubleClickEnd,
 }
 
-/// What kind of mouse event, in tmux's order.
+/// The kinds of mouse events, in tmux's order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum MouseKind {
@@ -114,7 +114,7 @@ pub enum MouseKind {
     TripleClick,
 }
 
-/// Where a mouse event happened, in tmux's order.
+/// The places where a mouse event can happen, in tmux's order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum MouseLocation {
     Pane,
@@ -139,19 +139,19 @@ pub struct MouseKey {
     pub location: MouseLocation,
 }
 
-/// The key without modifiers. Control characters other than Tab, Enter and Escape appear as
-/// `Char` only where a program sent them so; `C-a` is `Char('a')` with `Mods::CTRL`.
+/// The key without modifiers. Control characters other than Tab, Enter and Escape are `Char` only if a
+/// program sent them that way; `C-a` is `Char('a')` with `Mods::CTRL`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum KeyCode {
     Char(char),
-    /// A number beyond Unicode, at most `MAX_BEYOND`, that a terminal sent in an extended key or
-    /// that a configuration names (`0x110000`). tmux: ASCII named by its number (`0x41`) is a key
-    /// of its own too, which is sent but never typed.
+    /// A number beyond Unicode, at most `MAX_BEYOND`, that a terminal sent in an extended key or that a
+    /// configuration contains (`0x110000`). tmux: an ASCII character given by its number (`0x41`) is also
+    /// a separate key, which can be sent but not typed.
     Beyond(u32),
     /// `User0` … `User1000`.
     User(u16),
     Named(NamedKey),
-    /// Ours: a key that only kitty's keyboard protocol reports, by its number there.
+    /// Only in scopemux: a key that only kitty's keyboard protocol reports, by its number there.
     Extra(u16),
     Mouse(MouseKey),
 }
@@ -164,10 +164,10 @@ pub struct Key {
     pub flags: KeyFlags,
 }
 
-/// Largest number that fits the longest form of UTF-8 there ever was.
+/// Largest number that the longest historical form of UTF-8 can encode.
 pub const MAX_BEYOND: u32 = 0x7fff_ffff;
 
-/// A number beyond Unicode in UTF-8's way: 4 to 6 bytes. ASCII is one byte.
+/// A number beyond Unicode encoded as in UTF-8: 4 to 6 bytes. ASCII is one byte.
 pub fn beyond_bytes(number: u32) -> Vec<u8> {
     let (lead, more) = match number {
         0..0x80 => return vec![number as u8],
@@ -208,12 +208,12 @@ impl Key {
         Key { mods: self.mods | mods, ..self }
     }
 
-    /// The key as key tables know it: without flags.
+    /// The key as stored in key tables: without flags.
     pub fn identity(self) -> Self {
         Key { flags: KeyFlags::empty(), ..self }
     }
 
-    /// Whether tmux does not have the key, so that only kitty's protocol has bytes for it.
+    /// True if tmux does not have the key, so that only kitty's protocol can encode it.
     pub fn is_ours(&self) -> bool {
         let mods = Mods::SUPER | Mods::HYPER | Mods::KMETA;
         matches!(self.code, KeyCode::Extra(_)) || self.mods.intersects(mods)
@@ -228,14 +228,14 @@ impl Key {
     }
 }
 
-/// A mouse report, decoded, with what it hit. Positions are in cells of the client's terminal.
+/// A decoded mouse report, with the objects that it hit. Positions are in cells of the client's terminal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct MouseEvent {
-    /// What it was found to mean, once it was classified.
+    /// The mouse key, once the event was classified.
     pub key: Option<Key>,
     /// Set when this is a real event (commands get a default one otherwise).
     pub valid: bool,
-    /// A key (a binding may match) rather than something to pass on only.
+    /// The event is only for bindings; it is not sent to programs.
     pub ignore: bool,
     /// Position and raw button byte (as in the X10 encoding, less 32) now and before.
     pub x: u32,
@@ -254,7 +254,7 @@ pub struct MouseEvent {
     pub session: Option<super::SessionId>,
     pub window: Option<super::WindowId>,
     pub pane: Option<super::PaneId>,
-    /// SGR encoding: its final byte's meaning and the raw button number.
+    /// Data of the SGR encoding: release, final byte, and the raw button number.
     pub sgr_release: bool,
     pub sgr_type: Option<char>,
     pub sgr_b: u32,

@@ -1,4 +1,4 @@
-//! The names of keys, both ways, and the order of keys in listings.
+//! Parsing and printing the names of keys, and their order in listings.
 
 use super::extra_keys;
 use super::key::{Key, KeyCode, KeyFlags, Mods, MouseKey, MouseKind, MouseLocation, NamedKey, beyond_bytes};
@@ -8,15 +8,15 @@ use super::width::char_width;
 /// Highest number of a `UserN` key.
 const MAX_USER: u32 = 1000;
 
-/// Largest number of a character beyond Unicode that has a name: tmux knows those of four bytes
-/// that begin as the last ones of Unicode do.
+/// Largest number of a character beyond Unicode that has a name: tmux accepts four bytes with the same
+/// first byte as the last characters of Unicode.
 const LAST_NAMED: u32 = 0x13_ffff;
 
-/// Where keys that tmux does not have come in its order: behind all of its own.
+/// Position of keys that tmux does not have: after all of its own.
 const OURS: u64 = 0x100;
 
-/// Names of keys that are not characters, and how they are sent. The first of several names of
-/// a key is the one printed.
+/// Names of keys that are not characters, and flags for sending them. Of several names of a key, the
+/// first is printed.
 const NAMED: &[(&str, NamedKey, KeyFlags)] = {
     use NamedKey::*;
     const META: KeyFlags = KeyFlags::IMPLIED_META;
@@ -72,7 +72,7 @@ const NAMED: &[(&str, NamedKey, KeyFlags)] = {
     ]
 };
 
-/// Keys that print a name but cannot be bound by it.
+/// Keys whose printed name cannot be used to bind them.
 const PRINTED_ONLY: &[(&str, NamedKey)] = &[
     ("None", NamedKey::None),
     ("Unknown", NamedKey::Unknown),
@@ -128,7 +128,7 @@ const MOUSE_LOCATIONS: &[(&str, MouseLocation)] = &[
     ("Control9", MouseLocation::Control(9)),
 ];
 
-/// Places where a movement without a button has a name.
+/// Locations for which a movement without a button has a name.
 const MOVE_LOCATIONS: &[MouseLocation] = &[
     MouseLocation::Pane,
     MouseLocation::Status,
@@ -138,12 +138,12 @@ const MOVE_LOCATIONS: &[MouseLocation] = &[
 ];
 
 impl Key {
-    /// Reads a key's name: `a`, `C-a`, `^a`, `M-Left`, `MouseDown1Pane`, `User3`, `0x263a`, …
+    /// Parses a key's name: `a`, `C-a`, `^a`, `M-Left`, `MouseDown1Pane`, `User3`, `0x263a`, …
     pub fn parse(name: &str) -> Option<Key> {
         Self::read(name, false)
     }
 
-    /// The same, and names that tmux does not know: `Super-x`, `Hyper-x`, `KMeta-x`, `F13`, `Menu`.
+    /// Also parses names that tmux does not know: `Super-x`, `Hyper-x`, `KMeta-x`, `F13`, `Menu`.
     pub fn parse_ours(name: &str) -> Option<Key> {
         Self::read(name, true)
     }
@@ -187,7 +187,7 @@ impl Key {
         Some(key.with(mods))
     }
 
-    /// The key's name as listings show it. `with_flags` adds how it came to be, in brackets.
+    /// The key's name as in listings. `with_flags` appends its flags in brackets.
     pub fn name(self, with_flags: bool) -> String {
         let mut out = String::new();
         if let (true, KeyCode::Char(c)) = (self.flags.contains(KeyFlags::LITERAL), self.code) {
@@ -244,7 +244,7 @@ const MODIFIERS: [(Mods, &str); 3] = [(Mods::CTRL, "C-"), (Mods::META, "M-"), (M
 const OUR_MODIFIERS: [(Mods, &str); 3] =
     [(Mods::SUPER, "Super-"), (Mods::HYPER, "Hyper-"), (Mods::KMETA, "KMeta-")];
 
-/// A modifier that tmux does not have at the front of a name, and what follows it.
+/// Splits a modifier that tmux does not have off the front of a name.
 fn our_modifier(name: &str) -> Option<(Mods, &str)> {
     OUR_MODIFIERS.into_iter().find_map(|(flag, prefix)| {
         let head = name.get(..prefix.len())?;
@@ -261,8 +261,8 @@ const FLAG_LETTERS: &[(KeyFlags, char)] = &[
     (KeyFlags::SENT, 'S'),
 ];
 
-/// tmux keeps a character outside ASCII as its length and width above its bytes, so longer and
-/// wider ones sort later.
+/// tmux stores a character outside ASCII as its length and width above its bytes, so longer and wider
+/// ones sort later.
 fn char_code(c: char) -> u64 {
     if c.is_ascii() {
         return c as u64;
@@ -293,7 +293,7 @@ fn location_code(location: MouseLocation) -> u64 {
     }
 }
 
-/// A code point in hex; anything after the digits is ignored. tmux: numbers wrap at 32 bits.
+/// Parses a code point in hex; text after the digits is ignored. tmux: numbers wrap at 32 bits.
 fn parse_hex(text: &str) -> Option<Key> {
     let text = text.trim_start();
     let text = text.strip_prefix('+').unwrap_or(text);
@@ -311,7 +311,7 @@ fn parse_hex(text: &str) -> Option<Key> {
     }
 }
 
-/// A key without modifiers.
+/// Parses a key without modifiers.
 fn parse_plain(name: &str) -> Option<Key> {
     let mut chars = name.chars();
     let first = chars.next()?;
@@ -380,7 +380,7 @@ fn plain_name(code: KeyCode) -> Option<String> {
         KeyCode::Beyond(number) => Some(from_bytes(&beyond_bytes(number))),
         KeyCode::User(n) => {
             let mut name = format!("User{n}");
-            // tmux: seven characters, so User1000 prints as User100.
+            // tmux: cuts it to seven characters, so User1000 prints as User100.
             name.truncate(7);
             Some(name)
         }

@@ -1,15 +1,15 @@
-//! What kitty's keyboard protocol says of a key: more than tmux's keys can hold. A report comes
-//! from a client's terminal that speaks the protocol, or is made of a key that came otherwise.
+//! Key reports of kitty's keyboard protocol, which hold more than tmux's keys. A report comes from a
+//! client's terminal that uses the protocol, or is made from a tmux key.
 //!
-//! The protocol: <https://sw.kovidgoyal.net/kitty/keyboard-protocol/>. Keys that it writes with
-//! short numbers (`CSI 1 A`, `CSI 13 u`) have numbers of the same block as the others here.
+//! The protocol: <https://sw.kovidgoyal.net/kitty/keyboard-protocol/>. Keys that it encodes with short
+//! numbers (`CSI 1 A`, `CSI 13 u`) have numbers from the block of functional keys here.
 
 use serde::{Deserialize, Serialize};
 
 use super::key::{Key, KeyCode, KeyFlags, Mods, NamedKey};
 
 bitflags::bitflags! {
-    /// Modifiers as the protocol numbers them.
+    /// Modifiers, with the protocol's bits.
     #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
     pub struct ReportMods: u8 {
         const SHIFT = 1;
@@ -25,7 +25,7 @@ bitflags::bitflags! {
     }
 }
 
-/// What happened to the key.
+/// The action of a key event.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub enum KeyAction {
     #[default]
@@ -37,19 +37,19 @@ pub enum KeyAction {
 /// One event of a key.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct KeyReport {
-    /// The character of the key without Shift, or the number of a functional key; 0 for text
-    /// that came from no key.
+    /// The character of the key without Shift, or the number of a functional key; 0 for text that came
+    /// from no key.
     pub number: u32,
-    /// The character with Shift, and the one at the same place of a US keyboard; 0: not known.
+    /// The character with Shift, and the one at the same position on a US keyboard; 0: unknown.
     pub shifted: u32,
     pub base: u32,
     pub mods: ReportMods,
     pub action: KeyAction,
-    /// The text that the key makes; none if it makes none.
+    /// The text that the key produces, if any.
     pub text: Option<char>,
 }
 
-/// Numbers of keys that the protocol writes with other, shorter ones.
+/// Numbers of functional keys that the protocol encodes with other, shorter ones.
 pub mod number {
     pub const ESCAPE: u32 = 57344;
     pub const ENTER: u32 = 57345;
@@ -73,7 +73,7 @@ pub mod number {
     pub const LAST: u32 = 57454;
 }
 
-/// Functional keys that are tmux's keys too.
+/// Functional keys that tmux has too.
 const NAMED: &[(u32, NamedKey)] = &[
     (number::BACKSPACE, NamedKey::BSpace),
     (number::INSERT, NamedKey::Insert),
@@ -100,8 +100,7 @@ const NAMED: &[(u32, NamedKey)] = &[
     (number::F12, NamedKey::F12),
 ];
 
-/// Keys of the keypad: number, tmux's key where it has one, and the key that the same one is
-/// without a keypad.
+/// Keys of the keypad: number, tmux's key if there is one, and the equivalent key outside the keypad.
 const KEYPAD: &[(u32, Option<NamedKey>, u32)] = &[
     (57399, Some(NamedKey::Kp0), '0' as u32),
     (57400, Some(NamedKey::Kp1), '1' as u32),
@@ -133,12 +132,12 @@ const KEYPAD: &[(u32, Option<NamedKey>, u32)] = &[
     (57426, None, number::DELETE),
 ];
 
-/// The key that a key of the keypad is without a keypad.
+/// The equivalent of a keypad key outside the keypad.
 pub fn without_keypad(number: u32) -> Option<u32> {
     KEYPAD.iter().find(|(known, ..)| *known == number).map(|(.., plain)| *plain)
 }
 
-/// The modifiers that tmux's keys have, and ours; locks are none.
+/// The modifiers of tmux and scopemux; locks are left out.
 fn key_mods(mods: ReportMods) -> Mods {
     let mut out = Mods::empty();
     for (from, to) in MODS {
@@ -156,7 +155,7 @@ const MODS: &[(ReportMods, Mods)] = &[
     (ReportMods::META, Mods::KMETA),
 ];
 
-/// A key with what belongs to it as it is typed: `Key::parse` sets the same flags.
+/// A key with the flags that it has when it is typed: `Key::parse` sets the same ones.
 fn named(name: NamedKey, mods: Mods) -> Key {
     let mut key = Key::named(name).with(mods);
     let arrow = matches!(name, NamedKey::Up | NamedKey::Down | NamedKey::Left | NamedKey::Right);
@@ -166,8 +165,8 @@ fn named(name: NamedKey, mods: Mods) -> Key {
 }
 
 impl KeyReport {
-    /// The key as tmux's key tables, modes and prompts know it, and as terminals without the
-    /// protocol would report it.
+    /// The key for tmux's key tables, modes and prompts, as a terminal without the protocol would report
+    /// it.
     pub fn key(&self) -> Key {
         let mods = key_mods(self.mods);
         if let Some(c) = self.text
@@ -179,7 +178,7 @@ impl KeyReport {
         self.key_of(without_keypad(self.number).unwrap_or(self.number), mods)
     }
 
-    /// Enter, Tab, Backspace or Escape, whatever text comes with it.
+    /// True for Enter, Tab, Backspace and Escape, whatever text they produce.
     fn is_control(&self) -> bool {
         (number::ESCAPE..=number::BACKSPACE).contains(&self.number)
     }
@@ -207,7 +206,7 @@ impl KeyReport {
                     return typed(c, mods);
                 }
                 match self.with_shift(c) {
-                    // tmux: Shift says nothing where the character tells it, unless others are held.
+                    // tmux: drops Shift if the character shows it, unless other modifiers are held.
                     Some(shifted) if (mods - Mods::SHIFT - Mods::META).is_empty() => {
                         typed(shifted, mods - Mods::SHIFT)
                     }
@@ -219,8 +218,8 @@ impl KeyReport {
         }
     }
 
-    /// The character of a key. With Control or Alt, a key that makes none of ASCII is the one at
-    /// its place of a US keyboard: so keyboards of all languages have a Control-C.
+    /// The character of a key. With Control or Alt, a key without an ASCII character counts as the one at
+    /// its position on a US keyboard, so that every keyboard layout has Control-C.
     fn character(&self, number: u32, mods: Mods) -> Option<char> {
         let c = char::from_u32(number).filter(|c| *c != '\0')?;
         let base = char::from_u32(self.base).filter(|base| base.is_ascii_graphic());
@@ -230,7 +229,7 @@ impl KeyReport {
         }
     }
 
-    /// The character that Shift makes of one.
+    /// The character that a key produces with Shift.
     fn with_shift(&self, c: char) -> Option<char> {
         let reported = char::from_u32(self.shifted).filter(|s| *s != '\0' && u32::from(c) == self.number);
         reported.or_else(|| {
@@ -239,14 +238,14 @@ impl KeyReport {
         })
     }
 
-    /// tmux's key for one of the keypad.
+    /// tmux's key for a keypad key.
     pub fn keypad_key(&self) -> Option<Key> {
         let (_, name, _) = KEYPAD.iter().find(|(number, ..)| *number == self.number)?;
         Some(Key { flags: KeyFlags::KEYPAD, ..Key::named((*name)?) })
             .filter(|_| (self.mods - ReportMods::LOCKS).is_empty())
     }
 
-    /// Names under which the key may be bound, the most exact first: `key()` is among them.
+    /// Names under which the key may be bound, the most specific first; they include `key()`.
     pub fn names(&self) -> Vec<Key> {
         let (mods, key) = (key_mods(self.mods), self.key());
         let mut out = Vec::new();
@@ -277,8 +276,8 @@ impl KeyReport {
         out
     }
 
-    /// The report of a key that a terminal without the protocol sent, or that a command sends;
-    /// `None` for what is no key of a keyboard.
+    /// The report for a key that a terminal without the protocol or a command sent; `None` if it is no
+    /// key of a keyboard.
     pub fn of(key: Key) -> Option<Self> {
         let mut mods = ReportMods::empty();
         for (to, from) in MODS {
@@ -305,7 +304,7 @@ impl KeyReport {
 
     fn of_char(c: char, mods: ReportMods) -> Self {
         if (number::ESCAPE..=number::LAST).contains(&u32::from(c)) {
-            // A character whose number is that of a functional key.
+            // A character with the same number as a functional key.
             return Self { mods, text: Some(c), ..Self::default() };
         }
         let mut lower = c.to_lowercase();
@@ -325,7 +324,7 @@ impl KeyReport {
     }
 }
 
-/// What a terminal without the protocol makes of a key that is another one there.
+/// The key that a terminal without the protocol sends instead of a given key.
 pub fn plain(key: Key) -> Key {
     let without = |mods: Mods| Key { mods: key.mods - mods, ..key };
     let c = match (key.code, key.mods - Mods::META) {

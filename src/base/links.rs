@@ -1,18 +1,18 @@
-//! Hyperlinks (OSC 8), interned: cells hold a small id, the table holds the text.
+//! Hyperlinks (OSC 8), interned: cells hold a small id, and a table holds the text.
 
 use std::collections::{HashMap, VecDeque};
 
 use super::LinkId;
 
-/// One hyperlink: the `id=` its program gave (may be empty) and where it points.
+/// One hyperlink: the program's `id=` (may be empty) and the URI.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Hyperlink {
     pub id: String,
     pub uri: String,
 }
 
-/// A bounded table of hyperlinks. The oldest entry goes when it is full; cells that still
-/// name it then show no link. Links without an `id=` are kept apart from each other.
+/// A bounded table of hyperlinks. When it is full, the oldest entry is dropped; cells with its number
+/// then show no link. Links without an `id=` always get separate numbers.
 #[derive(Clone, Debug, Default)]
 pub struct Links {
     by_id: HashMap<u32, Hyperlink>,
@@ -22,16 +22,16 @@ pub struct Links {
 }
 
 impl Links {
-    /// Links kept per table (tmux 3.7c keeps 5000 in all).
+    /// Maximum number of links per table (tmux 3.7c keeps 5000 in all).
     pub const MAX: usize = 5000;
-    /// Longest URI kept, in bytes; a longer one is no link at all.
+    /// Longest URI and id in bytes; with a longer one there is no link.
     pub const MAX_URI_BYTES: usize = 8192;
 
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The id of a link; a link with an `id=` that is known already keeps its number.
+    /// The number of a link; a link with a known `id=` and URI keeps its number.
     pub fn intern(&mut self, id: &str, uri: &str) -> LinkId {
         if uri.is_empty() || uri.len() + id.len() > Self::MAX_URI_BYTES {
             return LinkId(0);
@@ -52,8 +52,8 @@ impl Links {
         LinkId(self.next)
     }
 
-    /// The id of a link that comes from another table: one with the same text keeps its
-    /// number, so that rows may be carried over any number of times.
+    /// The number of a link from another table: one with the same text keeps its number, so that rows can
+    /// be copied repeatedly.
     pub fn adopt(&mut self, link: &Hyperlink) -> LinkId {
         match self.by_link.get(link) {
             Some(&known) => LinkId(known),
@@ -66,12 +66,12 @@ impl Links {
         self.next
     }
 
-    /// Goes on with the numbers of a table whose newest was `newest`.
+    /// Continues the numbers of a table whose newest was `newest`.
     pub fn go_on_from(&mut self, newest: u32) {
         self.next = self.next.max(newest);
     }
 
-    /// Puts a link back under the number it had.
+    /// Adds a link under the number that it had.
     pub fn restore(&mut self, id: LinkId, link: Hyperlink) {
         if id.0 == 0 || self.order.len() >= Self::MAX || self.by_id.contains_key(&id.0) {
             return;

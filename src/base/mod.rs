@@ -1,8 +1,8 @@
 //! Floor 0: pure data that every room shares.
 //!
-//! Nothing here does I/O or knows a clock. Rooms above exchange these types with each other: ids,
-//! geometry, colours, cells, surfaces, keys, text. Only `guard` keeps state outside of values:
-//! the panic hook belongs to the process, and what it reports waits on its thread.
+//! Nothing here does I/O or reads a clock. Rooms above exchange these types with each other: ids,
+//! geometry, colours, cells, surfaces, keys, text. Only `guard` keeps state outside of values: the panic
+//! hook belongs to the process, and reports are kept in their thread.
 
 pub mod cell;
 pub mod clock;

@@ -1,8 +1,7 @@
-//! Numbers and percentages in arguments, option values and styles, with tmux's words for what is
-//! wrong with them.
+//! Numbers and percentages in arguments, option values and styles, with tmux's words for errors.
 
-/// Reads a decimal number as tmux does: leading white space and a sign are allowed, nothing
-/// may follow. Errors: `invalid`, `too small`, `too large`.
+/// Parses a decimal number like tmux: leading white space and a sign are allowed, trailing text is not.
+/// Errors: `invalid`, `too small`, `too large`.
 pub fn parse_number(text: &str, min: i64, max: i64) -> Result<i64, &'static str> {
     if min > max {
         return Err("invalid");
@@ -16,7 +15,7 @@ pub fn parse_number(text: &str, min: i64, max: i64) -> Result<i64, &'static str>
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return Err("invalid");
     }
-    // Past 64 bits, the sign says which limit was crossed.
+    // Beyond 64 bits, the sign decides which limit was crossed.
     let value = digits.bytes().try_fold(0i64, |value, digit| {
         let digit = i64::from(digit - b'0');
         let value = value.checked_mul(10)?;
@@ -50,8 +49,8 @@ pub fn parse_percentage(text: &str, min: i64, max: i64, whole: i64) -> Result<i6
     }
 }
 
-/// Reads a number as `sscanf("%u")` does and returns what follows: white space before it and a
-/// sign are allowed, a negative one wraps, and what is too large is the largest.
+/// Parses a number like `sscanf("%u")` and returns the rest of the text: leading white space and a sign
+/// are allowed, a negative number wraps, and one that is too large becomes the largest.
 pub fn scan_unsigned(text: &str) -> Option<(u32, &str)> {
     let trimmed = text.trim_start_matches([' ', '\t', '\n', '\x0b', '\x0c', '\r']);
     let unsigned = trimmed.strip_prefix(['-', '+']).unwrap_or(trimmed);

@@ -1,13 +1,12 @@
-//! Cells that stand for parts of a picture: U+10EEEE with diacritics for row and column, as kitty's
-//! graphics protocol defines them ("Unicode placeholders").
+//! Cells that show parts of a picture: U+10EEEE with diacritics for row and column, as in kitty's
+//! graphics protocol ("Unicode placeholders").
 
 use super::{Cell, CellFlags, CellStyle, Colour, Glyph};
 
-/// The character that stands for a part of a picture.
+/// The character of a placeholder cell.
 pub const PLACEHOLDER: char = '\u{10eeee}';
 
-/// The combining characters that stand for 0, 1, 2, …; the list `rowcolumn-diacritics.txt` that
-/// kitty's specification refers to.
+/// The combining characters for 0, 1, 2, …: the list `rowcolumn-diacritics.txt` of kitty's specification.
 const DIACRITICS: [u32; 297] = [
     0x0305, 0x030d, 0x030e, 0x0310, 0x0312, 0x033d, 0x033e, 0x033f, 0x0346, 0x034a, 0x034b, 0x034c, 0x0350,
     0x0351, 0x0352, 0x0357, 0x035b, 0x0363, 0x0364, 0x0365, 0x0366, 0x0367, 0x0368, 0x0369, 0x036a, 0x036b,
@@ -35,7 +34,7 @@ const DIACRITICS: [u32; 297] = [
     0x1d244,
 ];
 
-/// Rows and columns of one picture that placeholders can name.
+/// Maximum number of rows and columns of a picture that placeholders can express.
 pub const MAX_SIDE: u32 = DIACRITICS.len() as u32;
 
 /// The diacritic for a number below `MAX_SIDE`.
@@ -47,7 +46,7 @@ fn number_of(c: char) -> Option<u32> {
     DIACRITICS.binary_search(&u32::from(c)).ok().map(|at| at as u32)
 }
 
-/// Which part of which picture a cell shows.
+/// The picture and the part of it that a cell shows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Part {
     pub picture: u32,
@@ -57,17 +56,17 @@ pub struct Part {
     pub col: u32,
 }
 
-/// First number of placements that we number ourselves: of pictures placed at the cursor.
+/// First placement number given by scopemux: for pictures placed at the cursor.
 pub const FIRST_PLACED: u32 = 0x80_0000;
 
 impl Part {
-    /// Whether a placement at the cursor made the cell, rather than the program.
+    /// True if a placement at the cursor made the cell, not the program.
     pub fn is_placed(&self) -> bool {
         self.placement >= FIRST_PLACED
     }
 }
 
-/// Whether a cell is a placeholder.
+/// True if a cell is a placeholder.
 pub fn is_placeholder(cell: &Cell) -> bool {
     match &cell.glyph {
         Glyph::Char(c) => *c == PLACEHOLDER,
@@ -75,15 +74,15 @@ pub fn is_placeholder(cell: &Cell) -> bool {
     }
 }
 
-/// Reads the placeholders of a row from left to right: numbers that a cell leaves out are those of
-/// the cell before it.
+/// Reads the placeholders of a row from left to right: numbers missing in a cell are taken from the cell
+/// before.
 #[derive(Default)]
 pub struct PartReader {
     last: Option<(Part, Colour, Colour)>,
 }
 
 impl PartReader {
-    /// The part that a cell shows; `None` where it is no placeholder.
+    /// The part that a cell shows; `None` if it is no placeholder.
     pub fn read(&mut self, cell: &Cell) -> Option<Part> {
         if !is_placeholder(cell) {
             self.last = None;
@@ -114,7 +113,7 @@ impl PartReader {
     }
 }
 
-/// The number that a colour stands for.
+/// The number that is encoded in a colour.
 fn number_in(colour: Colour) -> u32 {
     match colour {
         Colour::Rgb(r, g, b) => u32::from_be_bytes([0, r, g, b]),
@@ -128,8 +127,8 @@ fn colour_of(number: u32) -> Colour {
     Colour::Rgb(r, g, b)
 }
 
-/// The cell that shows a part of a picture, over a background; `None` beyond what placeholders can
-/// name. Nothing is left out, so that it means the same wherever it is.
+/// The cell for a part of a picture, with a background; `None` if the numbers are too large for
+/// placeholders. All numbers are included, so that the cell has the same meaning anywhere.
 pub fn cell(part: Part, bg: Colour) -> Option<Cell> {
     let mut text = String::from(PLACEHOLDER);
     text.extend([diacritic(part.row)?, diacritic(part.col)?]);
@@ -176,7 +175,8 @@ mod tests {
         let row: Vec<Cell> = [first.clone()].into_iter().chain(rest).collect();
         let expect = (0..4).map(|col| Some((high, 1, col))).collect::<Vec<_>>();
         assert_eq!(read(&row), expect);
-        // Another colour, another row, a column that does not follow, or text between end it.
+        // Another colour, another row, a column that is not the next one, or text between ends the
+        // sequence.
         let other = placeholder("", Colour::Indexed(43));
         assert_eq!(read(&[first.clone(), other])[1], Some((43, 0, 0)));
         assert_eq!(read(&[first.clone(), placeholder("\u{305}", fg)])[1], Some((42, 0, 0)));

@@ -1,12 +1,12 @@
-//! The C library's text functions whose exact behaviour users rely on: extended regular
-//! expressions (leftmost-longest, as tmux's `m/r`, `s///` and search use), `fnmatch`, and
-//! `strftime`. This is the only file of floor 0 with unsafe code.
+//! Text functions of the C library whose exact behaviour users rely on: extended regular expressions
+//! (leftmost-longest, for tmux's `m/r`, `s///` and search), `fnmatch`, and `strftime`. This is the only
+//! file of floor 0 with unsafe code.
 
 use std::ffi::{CStr, CString};
 use std::mem::MaybeUninit;
 
-/// Chooses the C library's locale for the whole process, before anything else runs: UTF-8 for
-/// characters, the user's own for dates. The error is what tmux says when there is no UTF-8.
+/// Sets the C library's locale for the whole process, before anything else runs: UTF-8 for characters,
+/// the user's own for dates. The error is tmux's message for a missing UTF-8 locale.
 pub fn choose_locale() -> Result<(), String> {
     // SAFETY: called from `main` while there is one thread; the names are NUL-terminated, and
     // the strings that are read are copied at once.
@@ -43,7 +43,7 @@ unsafe impl Send for Regex {}
 unsafe impl Sync for Regex {}
 
 impl Regex {
-    /// Compiles; `None` when the pattern is not a valid expression or holds a NUL.
+    /// Compiles a pattern; `None` when it is not a valid expression or contains a NUL.
     pub fn new(pattern: &[u8], ignore_case: bool) -> Option<Self> {
         let pattern = CString::new(pattern).ok()?;
         let flags = libc::REG_EXTENDED | if ignore_case { libc::REG_ICASE } else { 0 };
@@ -54,8 +54,8 @@ impl Regex {
         (status == 0).then(|| Self { inner: unsafe { inner.assume_init() } })
     }
 
-    /// Byte ranges of the whole match and of up to `groups` groups; a group that took no part
-    /// is `None`. `not_bol`: the text does not start a line, so `^` does not match there.
+    /// Byte ranges of the whole match and of up to `groups` groups; a group without a match is `None`.
+    /// `not_bol`: the text is not at the start of a line, so `^` does not match there.
     pub fn find(&self, text: &CStr, groups: usize, not_bol: bool) -> Option<Vec<Option<(usize, usize)>>> {
         let mut found = vec![libc::regmatch_t { rm_so: -1, rm_eo: -1 }; groups + 1];
         let flags = if not_bol { libc::REG_NOTBOL } else { 0 };
@@ -68,14 +68,14 @@ impl Regex {
         })
     }
 
-    /// Whether it matches anywhere, which costs less to know than where.
+    /// True if it matches anywhere; cheaper than `find`.
     pub fn is_in(&self, text: &CStr) -> bool {
         // SAFETY: the expression was compiled, the text is NUL-terminated, and with a length of
         // 0 no ranges are written.
         unsafe { libc::regexec(&self.inner, text.as_ptr(), 0, std::ptr::null_mut(), 0) == 0 }
     }
 
-    /// Whether it matches anywhere; text is cut at a NUL.
+    /// True if it matches anywhere; text is cut at a NUL.
     pub fn is_match(&self, text: &[u8]) -> bool {
         let cut = text.iter().position(|&b| b == 0).unwrap_or(text.len());
         CString::new(&text[..cut]).is_ok_and(|text| self.is_in(&text))
@@ -89,7 +89,7 @@ impl Drop for Regex {
     }
 }
 
-/// `fnmatch(3)` with no flags but, if asked, case folding. A NUL anywhere never matches.
+/// `fnmatch(3)` without flags except, if asked, case folding. Text with a NUL never matches.
 pub fn fnmatch(pattern: &str, text: &str, ignore_case: bool) -> bool {
     const FNM_CASEFOLD: libc::c_int = 1 << 4;
     let (Ok(pattern), Ok(text)) =
@@ -102,17 +102,16 @@ pub fn fnmatch(pattern: &str, text: &str, ignore_case: bool) -> bool {
     unsafe { libc::fnmatch(pattern.as_ptr(), text.as_ptr(), flags) == 0 }
 }
 
-/// Makes the calling thread one of those that, when they have something to do, wait until whoever
-/// is on the core has had its turn (`SCHED_BATCH`): on a busy machine they would keep the thread
-/// waiting that woke them. Needs no privilege.
+/// Puts the calling thread into `SCHED_BATCH`, so that it never pre-empts the thread that woke it (on a
+/// busy machine, the server's loop). Needs no privilege.
 pub fn run_in_background() {
-    // The kernel's own call: musl's function of that name does nothing.
+    // The kernel's own call: musl's function of this name does nothing.
     let priority: libc::c_int = 0;
     // SAFETY: the priority is read during the call; 0 is the calling thread.
     unsafe { libc::syscall(libc::SYS_sched_setscheduler, 0, libc::SCHED_BATCH, &raw const priority) };
 }
 
-/// What the C library says about an error number.
+/// The C library's text for an error number.
 pub fn strerror(errno: i32) -> String {
     let mut out = [0u8; 256];
     // SAFETY: the buffer has the length passed; the result is NUL-terminated within it.

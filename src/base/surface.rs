@@ -1,5 +1,5 @@
-//! A rectangle of cells to draw on, with a cursor. Frames, modes, menus, popups, the status
-//! line and borders are all drawn onto surfaces; the renderer diffs them.
+//! A rectangle of cells to draw on, with a cursor. Frames, modes, menus, popups, the status line and
+//! borders are all drawn onto surfaces, which the renderer compares.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use super::{Cell, CellFlags, CellStyle, Point, Size};
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Surface {
     size: Size,
-    /// Rows are shared until they are written to: those of a blank surface are one row, and what
-    /// did not change from frame to frame is kept once.
+    /// Rows are shared until they are written to: all rows of a blank surface are one, and rows that do
+    /// not change from frame to frame are stored once.
     rows: Vec<Arc<[Cell]>>,
-    /// Where the cursor shows, and whether it does.
+    /// Position of the cursor, and whether it is visible.
     pub cursor: Point,
     pub cursor_visible: bool,
 }
@@ -41,31 +41,31 @@ impl Surface {
         &self.rows[y as usize]
     }
 
-    /// One row of cells, to be changed without caring for wide neighbours.
+    /// One row of cells for changes that ignore wide neighbours.
     pub fn row_mut(&mut self, y: u32) -> &mut [Cell] {
         Arc::make_mut(&mut self.rows[y as usize])
     }
 
-    /// Whether a row is the same row as one of another surface, kept once.
+    /// True if a row is shared with one of another surface.
     pub fn shares_row(&self, y: u32, other: &Surface) -> bool {
         let rows = self.rows.get(y as usize).zip(other.rows.get(y as usize));
         rows.is_some_and(|(a, b)| Arc::ptr_eq(a, b))
     }
 
-    /// Whether a row is the same row as the one above it, kept once.
+    /// True if a row is shared with the one above it.
     pub fn repeats_row(&self, y: u32) -> bool {
         let above = y.checked_sub(1).and_then(|y| self.rows.get(y as usize));
         above.zip(self.rows.get(y as usize)).is_some_and(|(a, b)| Arc::ptr_eq(a, b))
     }
 
-    /// Takes over row `y` of a surface as wide as this one; nothing where there is none.
+    /// Shares row `y` of a surface of the same width; does nothing if there is no such row.
     pub fn share_row(&mut self, y: u32, from: &Surface) {
         if let (Some(to), Some(row)) = (self.rows.get_mut(y as usize), from.rows.get(y as usize)) {
             to.clone_from(row);
         }
     }
 
-    /// Makes a row the same as the one above it.
+    /// Shares the row above a row.
     pub fn repeat_row(&mut self, y: u32) {
         if let Some(above) = y.checked_sub(1).and_then(|y| self.rows.get(y as usize)).cloned() {
             self.rows[y as usize] = above;
@@ -77,7 +77,7 @@ impl Surface {
         self.row_mut(y).fill(Cell::BLANK);
     }
 
-    /// Takes over the cells of a rectangle of a surface of the same size, as they are.
+    /// Copies the cells of a rectangle of a surface of the same size, unchanged.
     pub fn copy_rect(&mut self, from: &Surface, rect: &super::Rect) {
         let whole = super::Rect::new(0, 0, self.size.cols, self.size.rows);
         let Some(area) = rect.intersect(&whole) else { return };
@@ -91,15 +91,15 @@ impl Surface {
         }
     }
 
-    /// Writes a raw cell without caring for wide neighbours; for bulk copies.
+    /// Writes a raw cell and ignores wide neighbours; for bulk copies.
     pub fn set_raw(&mut self, x: u32, y: u32, cell: Cell) {
         if self.has(x, y) {
             self.row_mut(y)[x as usize] = cell;
         }
     }
 
-    /// Writes a cell, keeping wide characters whole: a half that is overwritten turns blank,
-    /// a wide cell that does not fit becomes a blank, padding is placed behind a wide cell.
+    /// Writes a cell and keeps wide characters whole: when one half is overwritten the other turns blank,
+    /// a wide cell that does not fit becomes a blank, and padding is put behind a wide cell.
     pub fn put(&mut self, x: u32, y: u32, cell: Cell) {
         if !self.has(x, y) {
             return;
@@ -118,7 +118,7 @@ impl Surface {
         self.set_raw(x, y, cell);
     }
 
-    /// Blanks the rest of a wide character whose half at (x, y) is about to go.
+    /// Blanks the other half of a wide character, one half of which at (x, y) will be overwritten.
     fn break_wide(&mut self, x: u32, y: u32) {
         if !self.has(x, y) {
             return;
@@ -189,7 +189,7 @@ impl Surface {
         }
     }
 
-    /// Some of its rows as a surface of their own, without copying them.
+    /// A surface of some of the rows, which are shared, not copied.
     pub fn shared_rows(&self, y: u32, rows: u32) -> Self {
         let end = (y + rows).min(self.size.rows);
         let rows: Vec<_> = self.rows[y.min(end) as usize..end as usize].to_vec();
@@ -197,16 +197,15 @@ impl Surface {
         Self { size, rows, cursor: Point::default(), cursor_visible: false }
     }
 
-    /// Replaces rows from `y` on by those of a surface of the same width, without copying them.
+    /// Replaces rows from `y` on by those of a surface of the same width, which are shared, not copied.
     pub fn share_rows(&mut self, from: &Surface, y: u32) {
         debug_assert_eq!(from.size.cols, self.size.cols);
         let slots = self.rows.iter_mut().skip(y as usize);
         slots.zip(&from.rows).for_each(|(slot, row)| slot.clone_from(row));
     }
 
-    /// Moves the rows of a rectangle by `lines` (up when positive), as a terminal scrolls a
-    /// region; rows that come in are copies of `blank`. Wide characters cut by the sides are
-    /// the caller's affair.
+    /// Moves the rows of a rectangle by `lines` (up when positive), as a terminal scrolls a region; new
+    /// rows are copies of `blank`. The caller handles wide characters cut by the sides.
     pub fn scroll(&mut self, rect: &super::Rect, lines: i32, blank: &Cell) {
         let whole = super::Rect::new(0, 0, self.size.cols, self.size.rows);
         let Some(area) = rect.intersect(&whole) else { return };
@@ -232,7 +231,7 @@ impl Surface {
         }
     }
 
-    /// Changes size, keeping the top left; new cells are blank.
+    /// Changes the size, keeping the top-left corner; new cells are blank.
     pub fn resize(&mut self, size: Size) {
         if size == self.size {
             return;
@@ -251,8 +250,8 @@ impl Surface {
         self.rows.fill(row);
     }
 
-    /// Turns a row into what shows of it: tabs into blanks, and what lies under the second half
-    /// of a wide character into that half.
+    /// Changes the cells of a row to what is visible: tabs become blanks, and a cell covered by a wide
+    /// character becomes its second half.
     pub fn settle_row(&mut self, y: u32) {
         let cols = self.size.cols;
         let mut x = 0;

@@ -1,17 +1,17 @@
-//! Compiled terminfo entries: found, read, and listed as the `name=value` strings that a client
-//! sends to its server. Formats: term(5), the legacy one with 16-bit numbers and the one with
+//! Compiled terminfo entries: finding and reading them, and listing them as the `name=value` strings that
+//! a client sends to its server. Formats: term(5), the legacy one with 16-bit numbers and the one with
 //! 32-bit numbers, both with the extended section.
 
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Largest file that is read; ncurses itself stops at 32 KiB.
+/// Largest file that is read, in bytes; ncurses itself stops at 32 KiB.
 const MAX_ENTRY: u64 = 64 * 1024;
-/// Directories tried after those that the environment names.
+/// Directories searched after those that the environment names.
 const DIRECTORIES: [&str; 4] = ["/etc/terminfo", "/lib/terminfo", "/usr/share/terminfo", "/usr/lib/terminfo"];
 
-/// What kind of value a capability has.
+/// The type of a capability's value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
     Text,
@@ -21,7 +21,7 @@ pub enum Kind {
 
 use Kind::{Flag, Number, Text};
 
-/// Why a terminal has no usable entry.
+/// Reasons why a terminal has no usable entry.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum TerminfoError {
     #[error("can't use hardcopy terminal: {0}")]
@@ -49,7 +49,7 @@ enum Extended {
     Text(Option<Vec<u8>>),
 }
 
-/// Standard capabilities looked at by themselves: their places in terminfo's tables.
+/// Standard capabilities that this file uses itself: their positions in terminfo's tables.
 const GENERIC: usize = 6;
 const HARDCOPY: usize = 7;
 const CLEAR: usize = 5;
@@ -83,7 +83,8 @@ impl Entry {
         self.flags.get(place).copied().unwrap_or(false)
     }
 
-    /// An entry marked generic by mistake can clear the screen and move the cursor.
+    /// True for an entry that is not generic, or that is marked so by mistake: it can clear the screen
+    /// and move the cursor.
     fn is_usable(&self) -> bool {
         let has = |place: usize| self.strings.get(place).is_some_and(Option::is_some);
         (has(CURSOR_ADDRESS) || has(CURSOR_DOWN) && has(CURSOR_HOME)) && has(CLEAR)
@@ -105,7 +106,7 @@ impl Entry {
         let offsets = input.numbers(offsets, false)?;
         let table = input.take(table)?;
         entry.strings = offsets.iter().map(|offset| text_at(table, *offset)).collect();
-        // A broken extended section costs only itself.
+        // If the extended section is broken, the rest is still used.
         entry.extended = input.extended(wide).unwrap_or_default();
         Some(entry)
     }
@@ -137,7 +138,7 @@ impl Entry {
     }
 }
 
-/// Where entries are looked for, in ncurses' order.
+/// Directories to search, in ncurses' order.
 fn search_path(env: impl Fn(&str) -> Option<String>) -> Vec<PathBuf> {
     let mut directories: Vec<PathBuf> = Vec::new();
     directories.extend(env("TERMINFO").filter(|dir| !dir.is_empty()).map(PathBuf::from));
@@ -149,7 +150,7 @@ fn search_path(env: impl Fn(&str) -> Option<String>) -> Vec<PathBuf> {
     directories
 }
 
-/// Entries lie below their first letter, or on some file systems below its code in hex.
+/// Entries are in a directory named by their first letter, or on some file systems by its code in hex.
 fn read_from(dir: &Path, name: &str) -> Option<Vec<u8>> {
     let first = name.chars().next()?;
     [first.to_string(), format!("{:x}", name.as_bytes()[0])].iter().find_map(|letter| {
@@ -203,7 +204,7 @@ impl<'a> Input<'a> {
         Some(self.take(count)?.iter().map(|&byte| byte == 1).collect())
     }
 
-    /// Numbers, negative ones being absent or cancelled.
+    /// Numbers; a negative one is absent or cancelled.
     fn numbers(&mut self, count: usize, wide: bool) -> Option<Vec<Option<i32>>> {
         let width = if wide { 4 } else { 2 };
         (0..count).map(|_| self.number(width).map(|n| (n >= 0).then_some(n))).collect()
@@ -238,8 +239,8 @@ impl<'a> Input<'a> {
     }
 }
 
-/// The capabilities that a client sends, in tmux's order: name, kind, and the place in
-/// terminfo's own table, or -1 for extended ones.
+/// The capabilities that a client sends, in tmux's order: name, type, and the position in terminfo's own
+/// table, or -1 for extended ones.
 const CAPABILITIES: &[(&str, Kind, i16)] = &[
     ("acsc", Text, 146),
     ("am", Flag, 1),

@@ -1,7 +1,7 @@
-//! Bytes and strings. tmux's strings are bytes; ours are `String`, because nearly all are
-//! UTF-8. Bytes that are not are carried through losslessly: byte 0x80+n becomes the private
-//! character U+10FF80+n, and turns back into the byte on the way out. These characters
-//! themselves, should text have one, are carried as their four bytes.
+//! Bytes and strings. tmux's strings are bytes; scopemux has `String`, because nearly all are UTF-8.
+//! Invalid bytes are preserved: byte 0x80+n becomes the private character U+10FF80+n, and is turned back
+//! into the byte on output. These characters themselves, if a text contains one, are represented by their
+//! four bytes.
 
 /// First character that stands for a stray byte; `STRAY + b` for byte `b` in 0x80..=0xff.
 const STRAY: u32 = 0x10_ff00;
@@ -26,7 +26,7 @@ pub fn from_bytes(mut bytes: &[u8]) -> String {
     out
 }
 
-/// Appends text which is what it says: nothing in it stands for a byte.
+/// Appends valid text, each character as by `push_char`.
 fn push_text(text: &str, out: &mut String) {
     if text.contains(|c| stray_byte(c).is_some()) {
         text.chars().for_each(|c| push_char(c, out));
@@ -35,7 +35,8 @@ fn push_text(text: &str, out: &mut String) {
     }
 }
 
-/// Appends a character which is what it says, not a stand-in for a byte.
+/// Appends a character of valid text. One that looks like a stand-in is appended as the stand-ins of its
+/// bytes.
 pub fn push_char(c: char, out: &mut String) {
     if stray_byte(c).is_none() {
         out.push(c);
@@ -45,7 +46,7 @@ pub fn push_char(c: char, out: &mut String) {
     out.extend(bytes.into_iter().filter_map(|byte| char::from_u32(STRAY + u32::from(byte))));
 }
 
-/// The bytes a string stands for: the inverse of `from_bytes`.
+/// The bytes of a string: the inverse of `from_bytes`.
 pub fn to_bytes(text: &str) -> Vec<u8> {
     if !text.contains(|c| stray_byte(c).is_some()) {
         return text.as_bytes().to_vec();
@@ -60,14 +61,14 @@ pub fn to_bytes(text: &str) -> Vec<u8> {
     out
 }
 
-/// The byte that a stand-in character carries.
+/// The byte that a stand-in character represents.
 pub fn stray_byte(c: char) -> Option<u8> {
     let b = (c as u32).checked_sub(STRAY)?;
     (0x80..=0xff).contains(&b).then_some(b as u8)
 }
 
-/// The start of a text, if its stray bytes are of the form of one of the last characters of
-/// Unicode or of one just beyond (up to U+13FFFF): tmux goes by the form, and takes it for text.
+/// The start of a text if its stray bytes have the form of one of the last characters of Unicode or of
+/// one beyond it (up to U+13FFFF): tmux checks only the form, and treats it as text.
 pub fn beyond_unicode(text: &str) -> Option<&str> {
     let ranges = [0xf4..=0xf4, 0x80..=0xbf, 0x80..=0xbf, 0x80..=0xbf];
     let mut chars = text.chars();
@@ -77,14 +78,14 @@ pub fn beyond_unicode(text: &str) -> Option<&str> {
     Some(&text[..text.len() - chars.as_str().len()])
 }
 
-/// The number of a character beyond Unicode that is written as `beyond_unicode` finds it.
+/// The number of a character beyond Unicode, in the form that `beyond_unicode` finds.
 pub fn beyond_number(text: &str) -> Option<u32> {
     let mut bytes = beyond_unicode(text)?.chars().filter_map(stray_byte);
     let lead = u32::from(bytes.next()?) & 0x07;
     Some(bytes.fold(lead, |number, byte| number << 6 | u32::from(byte) & 0x3f))
 }
 
-/// Whether every stray byte of a text is part of what tmux takes for a character.
+/// True if every stray byte of a text belongs to a sequence that tmux treats as a character.
 pub fn has_only_characters(mut text: &str) -> bool {
     while let Some(at) = text.find(|c| stray_byte(c).is_some()) {
         let Some(whole) = beyond_unicode(&text[at..]) else { return false };
@@ -93,9 +94,8 @@ pub fn has_only_characters(mut text: &str) -> bool {
     true
 }
 
-/// Bytes made visible as tmux stores the links and names of programs: valid UTF-8 stays,
-/// control characters and stray bytes become C escapes or octal, a backslash is doubled. Tabs
-/// and newlines stay.
+/// Makes bytes visible as tmux stores links and names given by programs: valid UTF-8, tabs and newlines
+/// stay, other control characters and stray bytes become C escapes or octal, and a backslash is doubled.
 pub fn visible(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len());
     let text = from_bytes(bytes);
@@ -120,8 +120,8 @@ pub fn visible(bytes: &[u8]) -> String {
     out
 }
 
-/// A title, path or name that a program gave, made safe; `None` if it is not text without
-/// control characters. `#(` could run commands in a format, so its `#` is replaced.
+/// A title, path or name from a program, made safe; `None` if it contains control characters or invalid
+/// text. The `#` of `#(` is replaced, since it could run commands in a format.
 pub fn clean_name(bytes: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(bytes).ok()?;
     if text.contains(|c: char| c.is_ascii_control()) {
@@ -130,7 +130,7 @@ pub fn clean_name(bytes: &[u8]) -> Option<String> {
     Some(text.replace("#(", "_(").replace('\\', "\\\\"))
 }
 
-/// Text for who takes only ASCII: each other character becomes as many `_` as it has columns.
+/// Text for a reader that takes only ASCII: each other character becomes as many `_` as it has columns.
 pub fn sanitize(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

@@ -1,14 +1,14 @@
-//! A value that says whether it has changed: it carries a stamp, and whoever borrows it to change
-//! it gives it a new one. What keeps a copy elsewhere compares stamps instead of contents, and no
-//! code that changes the value can forget to say so.
+//! A value that detects changes: it has a stamp, and each mutable borrow gives it a new one. The holder
+//! of a copy compares stamps instead of contents, and code that changes the value cannot forget to mark
+//! it.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Stamps are drawn from one source, so that two values with the same stamp are equal even when
-/// one took the other's place.
+/// Stamps come from one counter, so that two values with the same stamp are equal even if one has
+/// replaced the other.
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
 fn stamp() -> u64 {
@@ -27,7 +27,7 @@ impl<T> Tracked<T> {
         Self { value, stamp: stamp() }
     }
 
-    /// The same as long as the value is the same.
+    /// Stays the same as long as the value does.
     pub fn stamp(&self) -> u64 {
         self.stamp
     }

@@ -2,7 +2,7 @@
 //! buffers and pastes through it. Valid UTF-8 beyond ASCII passes as it is.
 
 bitflags::bitflags! {
-    /// Which characters are encoded, and how.
+    /// Which characters are encoded, and in what form.
     #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
     pub struct Vis: u8 {
         /// `\ooo`.
@@ -15,9 +15,9 @@ bitflags::bitflags! {
         const TAB = 0x8;
         /// Newlines too.
         const NEWLINE = 0x10;
-        /// Backspace, bell and carriage return pass.
+        /// Backspace, bell and carriage return are not encoded.
         const SAFE = 0x20;
-        /// Backslashes pass.
+        /// Backslashes are not encoded.
         const NO_SLASH = 0x40;
         /// Double quotes and `$` before a name get a backslash.
         const DOUBLE_QUOTE = 0x80;

@@ -1,8 +1,8 @@
-//! How many columns a character takes, and which characters share a cell.
+//! The number of columns of a character, and the characters that share a cell.
 //!
-//! Widths come from the crate `unicode-width`, except where glibc in C.UTF-8 or tmux 3.7c has
-//! others (`width_deviations`); the options `codepoint-widths` and
-//! `variation-selector-always-wide` add to them (`WidthRules`).
+//! Widths come from the crate `unicode-width`, except where glibc in C.UTF-8 or tmux 3.7c differs
+//! (`width_deviations`); the options `codepoint-widths` and `variation-selector-always-wide` change them
+//! (`WidthRules`).
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -52,12 +52,12 @@ pub fn char_width(c: char) -> Option<u8> {
     Some(page(code)[code as usize % PAGE])
 }
 
-/// Characters of one page of widths.
+/// Code points on one page of widths.
 const PAGE: usize = 256;
 type Page = [u8; PAGE];
 
-/// The widths of the page that a character beyond ASCII is on. A page is filled in when it is
-/// first needed: nobody uses all of Unicode, and all pages take 1.1 million look-ups.
+/// The page with the width of a character beyond ASCII. A page is computed on first use: no session uses
+/// all of Unicode, and all pages would take 1.1 million look-ups.
 fn page(code: u32) -> &'static Page {
     const PAGES: usize = (char::MAX as usize + 1) / PAGE;
     static WIDTHS: [OnceLock<Box<Page>>; PAGES] = [const { OnceLock::new() }; PAGES];
@@ -78,19 +78,19 @@ fn measured_width(code: u32) -> u8 {
     char::from_u32(code).and_then(UnicodeWidthChar::width).unwrap_or(0) as u8
 }
 
-/// Columns of a whole string, control characters counting nothing.
+/// Columns of a whole string; control characters have none.
 pub fn text_width(text: &str) -> u32 {
     text.chars().filter_map(char_width).map(u32::from).sum()
 }
 
-/// What becomes of a character that follows another on a line.
+/// Says how a character is combined with the text before it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Joining {
-    /// It takes a cell of its own.
+    /// It gets a cell of its own.
     Apart,
-    /// It is appended to the cell before, which turns two columns wide if `wide`.
+    /// It is appended to the cell before it, which becomes two columns wide if `wide`.
     Joined { wide: bool },
-    /// It cannot stand alone and there is nothing to join: it is dropped.
+    /// It cannot stand alone and there is no cell to join: it is dropped.
     Dropped,
 }
 
@@ -101,8 +101,7 @@ const HANGUL_FILLER: char = '\u{3164}';
 /// Decides whether `next`, of width `width`, joins the cell whose text is `before` (`None`: the
 /// start of the line, or a cell that cannot be joined).
 pub fn joining(before: Option<&str>, next: char, width: u8, rules: &WidthRules) -> Joining {
-    // Nearly everything is plain: below the first combining character nothing ever joins,
-    // unless a joiner came before it.
+    // Fast path for most text: ASCII never joins.
     if next.is_ascii() {
         return Joining::Apart;
     }
@@ -130,7 +129,7 @@ pub fn joining(before: Option<&str>, next: char, width: u8, rules: &WidthRules) 
     Joining::Joined { wide }
 }
 
-/// What becomes of so many blanks that are written as one cell (a tab) behind a text.
+/// Says how `count` blanks that are written as one cell (a tab) are combined with the text before.
 pub fn joining_blanks(before: Option<&str>, count: usize) -> Joining {
     match before {
         Some(text) if text.ends_with(ZERO_WIDTH_JOINER) && text.len() + count <= Glyph::MAX_BYTES => {
@@ -140,8 +139,8 @@ pub fn joining_blanks(before: Option<&str>, count: usize) -> Joining {
     }
 }
 
-/// Whether a character that takes columns of its own may still join the cell before it when
-/// that cell is a single character. Everything else stands alone.
+/// True if a character that has columns of its own may join the cell before it when that cell is a single
+/// character. All others stand alone.
 #[inline]
 pub fn may_join(c: char) -> bool {
     matches!(c as u32,
@@ -149,10 +148,10 @@ pub fn may_join(c: char) -> bool {
         | 0x1f1e6..=0x1f1ff | 0x1f3fb..=0x1f3ff | 0x1f44b..=0x1f6b6 | 0x1f926..=0x1f9df)
 }
 
-/// Whether a terminal may show `next`, of width `width`, as part of the cell before it, although
-/// they stand apart in a pane. It joins what it finds side by side, however the cursor came
-/// there, and by its own rules: those of tmux, or the grapheme clusters of UAX #29, where a skin
-/// tone extends whatever is before it (GB9) and a leading jamo takes jamo and syllables (GB6).
+/// True if a terminal may show `next`, of width `width`, as part of the cell before it, although they are
+/// separate in a pane. A terminal joins adjacent characters even if the cursor was moved in between, and
+/// by its own rules: those of tmux, or the grapheme clusters of UAX #29, where a skin tone extends any
+/// character (GB9) and a leading jamo joins jamo and syllables (GB6).
 pub fn joins_outside(before: &Glyph, next: char, width: u8) -> bool {
     if next.is_ascii() {
         return false;
@@ -167,7 +166,7 @@ pub fn joins_outside(before: &Glyph, next: char, width: u8) -> bool {
     let mut text = String::new();
     before.push_to(&mut text);
     if single.is_none() {
-        // Blanks of a tab that joined are not written.
+        // The blanks of a joined tab are not written.
         text.truncate(text.trim_end_matches(' ').len());
     }
     let after_leading = text.chars().next_back().is_some_and(is_leading_jamo);
@@ -175,9 +174,8 @@ pub fn joins_outside(before: &Glyph, next: char, width: u8) -> bool {
         || joining(Some(&text), next, width, &DEFAULT_RULES) != Joining::Apart
 }
 
-/// Whether terminals may not agree about a cell of a row: on its width, or on whether it is a
-/// part of the cell before it. A terminal may show anything from the cell before to the one
-/// behind then, but nothing else.
+/// True if terminals may disagree about a cell: on its width, or on whether it joins the cell before it.
+/// They may then differ from the cell before to the cell after it, but not elsewhere.
 pub fn is_unsure(row: &[Cell], x: usize) -> bool {
     let cell = &row[x];
     match &cell.glyph {
@@ -191,8 +189,8 @@ pub fn is_unsure(row: &[Cell], x: usize) -> bool {
     }
 }
 
-/// Whether what a terminal shows in column `x` of a row may hang on what is in the column before:
-/// it holds the rest of a wide character, or one of the two is unsure.
+/// True if column `x` of a row may look different depending on the column before: it holds the rest of a
+/// wide character, or one of the two cells is unsure.
 pub fn is_tied(row: &[Cell], x: usize) -> bool {
     let Some(first) = row[..x].iter().rposition(|cell| !cell.is_padding()) else { return x > 0 };
     row[x].is_padding() || is_unsure(row, x) || is_unsure(row, first)
@@ -214,7 +212,7 @@ fn jamo(c: char) -> Option<Jamo> {
     }
 }
 
-/// A Hangul syllable of one code point.
+/// True for a Hangul syllable of one code point.
 fn is_syllable(c: char) -> bool {
     ('\u{ac00}'..='\u{d7a3}').contains(&c)
 }
@@ -223,7 +221,7 @@ fn is_leading_jamo(c: char) -> bool {
     jamo(c) == Some(Jamo::Leading)
 }
 
-/// Whether a vowel or trailing jamo completes what is before it; `None` for anything else.
+/// True if a vowel or trailing jamo completes the text before it; `None` for other characters.
 fn jamo_joining(before: &str, next: char) -> Option<bool> {
     let wants = match jamo(next)? {
         Jamo::Leading => return None,
@@ -233,13 +231,13 @@ fn jamo_joining(before: &str, next: char) -> Option<bool> {
     Some(before.chars().next_back().and_then(jamo) == Some(wants))
 }
 
-/// Flags of two regional indicators, and people with a skin tone.
+/// True for two regional indicators (a flag), and for people with a skin tone.
 fn combines(before: &str, next: char) -> bool {
     let first = before.chars().next().unwrap_or(' ');
     if is_regional(first) && is_regional(next) {
         return before.chars().filter(|&c| is_regional(c)).count() == 1;
     }
-    // tmux: the tone may come first as well.
+    // tmux: accepts the tone first as well.
     (takes_tone(first) && is_tone(next)) || (takes_tone(next) && is_tone(first))
 }
 
@@ -251,7 +249,7 @@ fn is_tone(c: char) -> bool {
     ('\u{1f3fb}'..='\u{1f3ff}').contains(&c)
 }
 
-/// Emoji of people and hands that tmux 3.7c joins with a skin tone.
+/// True for emoji of people and hands that tmux 3.7c joins with a skin tone.
 fn takes_tone(c: char) -> bool {
     matches!(c as u32,
         0x1f44b..=0x1f450 | 0x1f466..=0x1f469 | 0x1f46e | 0x1f470..=0x1f478 | 0x1f47c
@@ -388,7 +386,7 @@ mod tests {
         assert_eq!(char_width('\u{301}'), Some(0));
         assert_eq!(char_width('\u{4e16}'), Some(2));
         assert_eq!(char_width('\u{10ffff}'), Some(1));
-        // The crate says none; glibc a column.
+        // The crate gives 0, glibc 1.
         assert_eq!(char_width('\u{ad}'), Some(1));
         // An emoji that tmux has in its own table.
         assert_eq!(char_width('\u{270c}'), Some(2));
