@@ -1,5 +1,5 @@
-//! What `-VV` prints: the program's version, and what of this machine a bug report needs. It asks
-//! no server and starts none.
+//! Output of `-VV`: the program's version, and facts about this machine for a bug report. Needs no server
+//! and starts none.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use nix::unistd::{AccessFlags, access};
 
 use crate::base::terminfo::Entry;
 
-/// The commit that was built, if the sources knew.
+/// The commit that was built, if known at build time.
 const COMMIT: Option<&str> = option_env!("SCOPEMUX_COMMIT");
 
 /// The lines of `-VV`: the first is `own_version`.
@@ -39,7 +39,7 @@ fn kernel() -> String {
     )
 }
 
-/// What groups there are to contain panes in. What a server uses is `#{containment}`.
+/// The cgroups available for panes. `#{containment}` shows those that a server uses.
 fn cgroups() -> String {
     let Ok(mounted) = statfs("/sys/fs/cgroup") else { return "none; panes are not contained".to_owned() };
     match mounted.filesystem_type() {
@@ -54,14 +54,14 @@ fn cgroups() -> String {
     }
 }
 
-/// The version 2 group that this process is in.
+/// The version 2 cgroup of this process.
 fn own_group() -> Option<String> {
     let text = std::fs::read_to_string("/proc/self/cgroup").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("0::"))?;
     Some(line.trim_end_matches('/').to_owned())
 }
 
-/// The directory of transcripts, where no option names another, and whether it can be written.
+/// The default directory of transcripts, and whether it is writable.
 fn history() -> String {
     let set = |name: &str| std::env::var(name).ok().filter(|value| value.starts_with('/'));
     let state = set("XDG_STATE_HOME").or_else(|| set("HOME").map(|home| format!("{home}/.local/state")));

@@ -1,9 +1,9 @@
-//! The command line: tmux's options, its usage text and its complaints.
+//! The command line: tmux's options, usage text and error messages.
 
 use crate::protocol::{ClientFlags, features};
 
-/// What tmux's option parser takes. `d`, `q` and `U` are left over from older versions: `q` is
-/// accepted and means nothing, the other two are answered with the usage.
+/// The options of tmux's parser. `d`, `q` and `U` are left over from older versions: `q` is accepted and
+/// does nothing, the other two print the usage.
 const OPTIONS: &str = "2c:CDdf:hlL:NqS:T:uUvV";
 
 /// A parsed command line.
@@ -20,25 +20,25 @@ pub struct Arguments {
     pub socket_name: Option<String>,
     /// `-S`.
     pub socket_path: Option<String>,
-    /// How often `-v` was given.
+    /// Count of `-v`.
     pub log_level: u8,
     /// The command and its arguments.
     pub command: Vec<String>,
 }
 
-/// What to do about a command line.
+/// The action for a command line.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Parsed {
     Run(Box<Arguments>),
-    /// Print to standard output and succeed.
+    /// Print to standard output and exit with status 0.
     Print(String),
-    /// `-VV`: print what a bug report needs.
+    /// `-VV`: print a report for bugs.
     About,
-    /// Print to standard error and fail.
+    /// Print to standard error and exit with status 1.
     Fail(String),
 }
 
-/// The usage text. It says `tmux` whatever this program is called.
+/// The usage text. It always says `tmux`, whatever the program's name is.
 const USAGE: &str = "usage: tmux [-2CDhlNuVv] [-c shell-command] [-f file] [-L socket-name]\n            \
                      [-S socket-path] [-T features] [command [flags]]\n";
 
@@ -90,7 +90,7 @@ pub fn parse(argv: &[String], version: &str) -> Parsed {
     Parsed::Run(Box::new(arguments))
 }
 
-/// Whether the option takes a value; `None` when there is no such option.
+/// True if the option takes a value; `None` when there is no such option.
 fn option(letter: char) -> Option<bool> {
     let at = OPTIONS.find(letter).filter(|_| letter != ':')?;
     Some(OPTIONS[at + 1..].starts_with(':'))

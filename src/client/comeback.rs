@@ -1,5 +1,5 @@
-//! A client whose server died waits for the next one, which the keeper starts, and attaches again
-//! to the session that it showed.
+//! Reattaching: a client whose server died waits for the next server, which the keeper starts, and
+//! attaches again to the session that it showed.
 
 use super::exit::Reason;
 use super::session::Outcome;
@@ -10,14 +10,14 @@ use std::collections::VecDeque;
 use std::io::stdin;
 use std::time::{Duration, Instant};
 
-/// How long the next server may take to listen.
+/// Maximum time until the next server listens.
 const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(20);
-/// Servers that may die under a client within `WINDOW` before it ends like a tmux client.
+/// Number of servers that may die within `WINDOW` before the client ends as a client of tmux does.
 const MAX_TIMES: usize = 10;
 const WINDOW: Duration = Duration::from_secs(60);
 
-/// The terminal as it was when the client started, and how often it has come back.
+/// The terminal's settings at the client's start, and the times of its reattachments.
 pub struct Comeback {
     settings: Option<Termios>,
     times: VecDeque<Instant>,
@@ -28,8 +28,7 @@ impl Comeback {
         Self { settings: tcgetattr(stdin()).ok(), times: VecDeque::new() }
     }
 
-    /// Waits for the next server, if this client is to come back to it. The command to attach
-    /// again.
+    /// Waits for the next server, if this client should reattach. Returns the command for it.
     pub fn command(&mut self, outcome: &Outcome, path: &str) -> Option<Vec<String>> {
         let (session, flags) = outcome.session.filter(|_| outcome.attached)?;
         if outcome.reason != Reason::LostServer || outcome.flags.contains(ClientFlags::CONTROL) {
@@ -41,7 +40,7 @@ impl Comeback {
         if self.times.len() > MAX_TIMES || !await_server(path) {
             return None;
         }
-        // The next server takes the terminal as it finds it, and leaves it so in the end.
+        // The next server expects the terminal in its original state, and restores that at its end.
         super::set_blocking();
         if let Some(settings) = &self.settings {
             let _ = tcsetattr(stdin(), SetArg::TCSADRAIN, settings);
@@ -66,7 +65,7 @@ fn attach(session: u32, flags: ClientFlags) -> Vec<String> {
     command
 }
 
-/// Whether somebody listens at the socket within the time.
+/// Waits until a server listens at the socket. Returns false when the time is over.
 fn await_server(path: &str) -> bool {
     let deadline = Instant::now() + PATIENCE;
     loop {

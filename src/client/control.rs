@@ -1,5 +1,5 @@
-//! The terminal of a `-CC` client: raw enough for a program at the other end, and put back
-//! when the client ends.
+//! The terminal of a `-CC` client: raw enough for a program at the other end, and restored when the
+//! client ends.
 
 use nix::sys::termios::{
     ControlFlags, InputFlags, OutputFlags, SetArg, SpecialCharacterIndices, Termios, cfmakeraw, tcgetattr,
@@ -7,13 +7,13 @@ use nix::sys::termios::{
 };
 use std::io::{stdin, stdout};
 
-/// The settings from before.
+/// The original settings.
 pub struct RawTerminal {
     before: Termios,
 }
 
 impl RawTerminal {
-    /// Changes the terminal on standard input. The error is what to tell the user.
+    /// Sets up the terminal on standard input. The error is a message for the user.
     pub fn enter() -> Result<Self, String> {
         let before = tcgetattr(stdin())
             .map_err(|error| format!("tcgetattr failed: {}", crate::base::posix::strerror(error as i32)))?;
@@ -29,7 +29,7 @@ impl RawTerminal {
         Ok(Self { before })
     }
 
-    /// Puts the settings back, once all output is out.
+    /// Restores the settings, once all output is written.
     pub fn leave(&self) {
         let _ = tcsetattr(stdout(), SetArg::TCSAFLUSH, &self.before);
     }

@@ -1,9 +1,9 @@
-//! Why a client ends, and what it says about it.
+//! The reason why a client ends, and its message.
 
-/// The reason for ending; each has a text that users know.
+/// The reason for ending; each has tmux's text.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum Reason {
-    /// Nothing is said.
+    /// No message.
     #[default]
     None,
     Detached(String),
@@ -13,12 +13,12 @@ pub enum Reason {
     LostServer,
     Exited,
     ServerExited,
-    /// What the server says.
+    /// A message from the server.
     Message(String),
 }
 
 impl Reason {
-    /// The text, without brackets; `None` when there is nothing to say.
+    /// The text, without brackets; `None` when there is no message.
     pub fn text(&self) -> Option<String> {
         Some(match self {
             Self::None => return None,

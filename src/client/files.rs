@@ -12,32 +12,32 @@ use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 
-/// Most bytes given to one write; a pipe that is full may make the client wait this long.
+/// Maximum number of bytes per write: a full pipe may block the client for as long as these take.
 const WRITE_SIZE: usize = 64 * 1024;
-/// Reading stops while this much waits to be sent to the server.
+/// Reading stops while this many bytes are queued for the server.
 const MAX_UNSENT: usize = 1024 * 1024;
 
 /// The open files, by the server's stream numbers.
 #[derive(Default)]
 pub struct Files {
     open: BTreeMap<i32, File>,
-    /// Standard streams already given out; each can be used once.
+    /// Standard streams that have been used; each can be used once.
     used: [bool; 3],
-    /// The streams stay open for the server in control mode.
+    /// In control mode, where the streams stay open for the server.
     pub control: bool,
 }
 
 struct File {
     fd: Option<OwnedFd>,
     reading: bool,
-    /// Waiting to be written.
+    /// Bytes to be written.
     pending: Vec<u8>,
     written: usize,
-    /// No more will come: closed once written.
+    /// No more data will come: the file is closed once all is written.
     closing: bool,
-    /// Why it could not be written; what comes for it then is dropped.
+    /// The errno of a failed write; later data is dropped.
     error: i32,
-    /// What is written to: a path, or a standard stream by its number.
+    /// The destination: a path, or a standard stream by its number.
     target: Target,
 }
 
@@ -51,17 +51,17 @@ impl Files {
         Self { control, ..Self::default() }
     }
 
-    /// Whether anything waits to be written.
+    /// True if any bytes are still to be written.
     pub fn write_left(&self) -> bool {
         self.open.values().any(|file| file.fd.is_some() && file.written < file.pending.len())
     }
 
-    /// Bytes that wait to be written.
+    /// Count of bytes still to be written.
     pub fn unwritten(&self) -> usize {
         self.open.values().map(|file| file.pending.len() - file.written).sum()
     }
 
-    /// The descriptors to wait for: `true` for reading.
+    /// The descriptors to poll: `true` for reading.
     pub fn waiting<'a>(&'a self, connection: &Connection) -> Vec<(i32, BorrowedFd<'a>, bool)> {
         let may_read = connection.output_len() < MAX_UNSENT;
         let wanted = |file: &File| if file.reading { may_read } else { file.written < file.pending.len() };
@@ -69,7 +69,7 @@ impl Files {
         files.filter_map(|(&stream, file)| Some((stream, file.fd.as_ref()?.as_fd(), file.reading))).collect()
     }
 
-    /// Opens a file or standard input for the server. Data follows when it can be read.
+    /// Opens a file or standard input for the server. Data is sent when it can be read.
     pub fn read_open(
         &mut self,
         connection: &mut Connection,
@@ -113,7 +113,7 @@ impl Files {
         connection.send(Message::WriteReady { stream, error })
     }
 
-    /// The user stops the command: says which files are not complete.
+    /// The user has stopped the command: reports the files that are incomplete.
     pub fn stopped(&mut self) {
         let written = self.open.values().filter(|file| !file.reading);
         let paths = written.filter_map(|file| match &file.target {
@@ -123,7 +123,7 @@ impl Files {
         let lines: Vec<String> = paths.map(|path| format!("stopped: {path} is not complete\n")).collect();
         let errors = self.open.values().find(|file| matches!(file.target, Target::Stream(2)));
         match errors.and_then(|file| file.fd.as_ref()) {
-            // The line that says how far it is goes first.
+            // First erases the progress line.
             Some(fd) => _ = write(fd, format!("\r\x1b[K{}", lines.concat()).as_bytes()),
             None => eprint!("{}", lines.concat()),
         }
@@ -147,8 +147,8 @@ impl Files {
         self.take_stream(fd)
     }
 
-    /// Duplicates a standard stream. Unless in control mode the original then leads nowhere, so
-    /// that what reads our output sees its end as soon as the server closes the stream.
+    /// Duplicates a standard stream. Unless in control mode, the original is then redirected to
+    /// /dev/null, so that the reader of our output sees its end as soon as the server closes the stream.
     fn take_stream(&self, fd: i32) -> nix::Result<OwnedFd> {
         let (stdin, stdout, stderr) = (std::io::stdin(), std::io::stdout(), std::io::stderr());
         let taken = match fd {
@@ -169,7 +169,7 @@ impl Files {
         Ok(taken)
     }
 
-    /// Takes data to write; `None` when the server names a stream that is not open.
+    /// Takes data to write; `None` when the server's stream is not open.
     pub fn write_data(&mut self, stream: i32, data: Vec<u8>) -> Option<()> {
         let file = self.open.get_mut(&stream)?;
         if file.fd.is_some() {
@@ -183,7 +183,7 @@ impl Files {
         Some(())
     }
 
-    /// Closes a stream that was written to, once it is written; `None` when it is not open.
+    /// Closes a stream once all its data is written; `None` when it is not open.
     pub fn write_close(
         &mut self,
         connection: &mut Connection,
@@ -193,7 +193,7 @@ impl Files {
         Some(self.finish(connection, stream))
     }
 
-    /// Closes a stream that is to be closed and is written, and says how that went.
+    /// Closes a stream that is completely written, and reports the result.
     fn finish(&mut self, connection: &mut Connection, stream: i32) -> Result<(), ProtocolError> {
         let over = |file: &File| file.closing && (file.fd.is_none() || file.written == file.pending.len());
         if !self.open.get(&stream).is_some_and(over) {
@@ -250,7 +250,7 @@ impl File {
         Self { fd: Some(fd), reading, pending: Vec::new(), written: 0, closing: false, error: 0, target }
     }
 
-    /// Writes once. After an error the file is closed and what comes for it is dropped.
+    /// Writes once. After an error the file is closed and later data is dropped.
     fn write_some(&mut self) {
         let Some(fd) = &self.fd else { return };
         let rest = &self.pending[self.written..];
@@ -273,7 +273,7 @@ impl File {
 mod tests {
     use super::*;
 
-    /// What the client has queued for the server, as text.
+    /// The messages queued for the server, as text.
     fn sent(connection: &mut Connection) -> Vec<String> {
         let mut server = Connection::default();
         while let Some((bytes, _)) = connection.output() {

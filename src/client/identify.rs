@@ -1,4 +1,4 @@
-//! What a client tells the server of itself before its command, in tmux's order.
+//! The identification that a client sends to the server before its command, in tmux's order.
 
 use super::place;
 use crate::base::terminfo::Entry;
@@ -11,7 +11,7 @@ use std::io::{stdin, stdout};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-/// The client's terminal and place.
+/// The client's terminal and working directory.
 pub struct Identity {
     term: String,
     tty_name: String,
@@ -20,8 +20,8 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Looks at standard input and the environment. The error is the text to show when the
-    /// terminal has no usable terminfo entry.
+    /// Reads standard input and the environment. The error is a message for a terminal without a usable
+    /// terminfo entry.
     pub fn gather() -> Result<Self, String> {
         let tty_name =
             ttyname(stdin()).map(|path| from_bytes(path.as_os_str().as_bytes())).unwrap_or_default();
@@ -43,7 +43,7 @@ impl Identity {
         features: u32,
     ) -> Result<(), ProtocolError> {
         let flags = flags | ClientFlags::CONFIRMS_WRITES;
-        // tmux sends its flags twice since one of the two lost its narrower type.
+        // tmux sends its flags in two messages, for servers that know only the narrower type.
         connection.send(Message::IdentifyLongFlags(flags.bits()))?;
         connection.send(Message::IdentifyLongFlags(flags.bits()))?;
         connection.send(Message::IdentifyTerm(self.term))?;

@@ -1,4 +1,4 @@
-//! `scopemux install-links DIR`: a `tmux` in a directory that is this program.
+//! `scopemux install-links DIR`: makes a link `tmux` to this program in a directory.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// The name of the link.
 const LINK: &str = "tmux";
 
-/// Makes the link. Says what was done, or why nothing was.
+/// Makes the link. Returns a message, or the reason why nothing was done.
 pub fn install(args: &[String]) -> Result<String, String> {
     let [dir] = args else { return Err("usage: scopemux install-links directory".to_owned()) };
     let program = std::env::current_exe().map_err(|error| format!("this program: {error}"))?;
@@ -26,7 +26,7 @@ fn install_in(dir: &Path, program: &Path) -> Result<String, String> {
             if !target.as_deref().is_some_and(|target| is_ours(target, program)) {
                 return Err(format!("{} is no link to scopemux: it is left as it is", link.display()));
             }
-            // The old link is there until the new one takes its place.
+            // The old link stays until the new one replaces it.
             let new = dir.join(format!(".{LINK}-{}", std::process::id()));
             symlink(program, &new).and_then(|()| fs::rename(&new, &link)).map_err(at)?;
         }
@@ -41,12 +41,12 @@ fn install_in(dir: &Path, program: &Path) -> Result<String, String> {
     Ok(format!("{} -> {}\n{hint}", link.display(), program.display()))
 }
 
-/// Whether a link leads to this program, or to another that is called scopemux.
+/// True if a link points to this program, or to another that is called scopemux.
 fn is_ours(target: &Path, program: &Path) -> bool {
     target == program || target.file_name().is_some_and(|name| name == "scopemux")
 }
 
-/// What `tmux` runs.
+/// The program that `tmux` runs with this PATH.
 fn first_of(path: &[PathBuf]) -> Option<PathBuf> {
     path.iter().map(|dir| dir.join(LINK)).find(|file| file.is_file())
 }
@@ -65,7 +65,7 @@ mod tests {
             assert!(said.starts_with(&format!("{} -> {}\n", link.display(), program.display())), "{said}");
             assert_eq!(fs::read_link(&link).ok(), Some(program.clone()));
         }
-        // One of an older place is taken over, what is somebody else's is not.
+        // A link to an older scopemux is replaced, a link to another program is not.
         for (target, ours) in [("/opt/old/scopemux", true), ("/usr/bin/tmux", false)] {
             fs::remove_file(&link).expect("a link");
             symlink(target, &link).expect("a link");

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// A log, or nothing when `-v` was not given or the file cannot be made.
+/// An open log, or nothing when `-v` was not given or the file cannot be made.
 #[derive(Default)]
 pub struct Log(Option<File>);
 
@@ -16,7 +16,7 @@ impl Log {
         Self(if level > 0 { open() } else { None })
     }
 
-    /// Writes a line. The text is only made when there is a log.
+    /// Writes a line. The text is only computed when there is a log.
     pub fn line(&mut self, text: impl FnOnce() -> String) {
         if let Some(file) = &mut self.0 {
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -1,5 +1,5 @@
-//! The tmux client: reads its command line, finds or starts a server, sends a command, and then
-//! does what the server says until it is told to end.
+//! The tmux client: reads its command line, finds or starts a server, sends a command, and then follows
+//! the server's messages until it has to end.
 //!
 //! It starts no thread, and no runtime before it is connected, so that it can turn into a keeper
 //! by forking.
@@ -43,29 +43,29 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 use waiting::Waiting;
 
-/// Output that may wait for the server: an environment can be large.
+/// Maximum number of bytes queued for the server: an environment can be large.
 const MAX_OUTPUT: usize = 64 * 1024 * 1024;
-/// Connections tried when servers that are about to end do not take them: `kill-server` followed
-/// by `new-session` finds the old server's socket for a moment.
+/// Maximum number of connections tried when servers that are about to end do not accept them:
+/// `kill-server` followed by `new-session` may find the old server's socket for a moment.
 const MAX_ATTEMPTS: usize = 3;
 
-/// Commands of ours that may take long: C-c ends their client.
+/// Commands of scopemux that may take long: C-c ends their client.
 const STOPPABLE: [&str; 3] = ["save-transcript", "search-transcripts", "list-transcripts"];
 
-/// What the client needs from the rest of the program.
+/// Functions and texts from the rest of the program that the client needs.
 #[derive(Clone, Copy)]
 pub struct Program {
-    /// What `-V` prints.
+    /// Output of `-V`.
     pub version: &'static str,
-    /// The first line of what `-VV` prints.
+    /// The first line of `-VV`.
     pub own_version: &'static str,
-    /// Whether these arguments parse and hold a command that starts a server.
+    /// True if the arguments parse and contain a command that starts a server.
     pub starts_server: fn(&[String]) -> bool,
     /// Becomes the server.
     pub server: fn(ServerStart) -> !,
 }
 
-/// Runs the client; the exit status. In a process that becomes a server it does not return.
+/// Runs the client and returns its exit status. Does not return in a process that becomes a server.
 pub fn main(program: Program) -> i32 {
     let argv: Vec<String> = env::args_os().map(|arg| from_bytes(&arg.into_vec())).collect();
     match cli::parse(&argv, program.version) {
@@ -109,8 +109,8 @@ fn run(program: Program, mut arguments: Arguments) -> Result<i32, String> {
     log.line(|| {
         format!("client started ({}): socket {path}, flags {:#x}", std::process::id(), arguments.flags)
     });
-    // From here on signals are blocked until the client waits for a server; what is started gets
-    // the old mask back.
+    // From here on signals are blocked until the client waits for a server; processes that it starts get
+    // the old mask.
     let signals = Signals::take()
         .map_err(|error| format!("signals: {}", crate::base::posix::strerror(error as i32)))?;
     let mut raw = None;
@@ -159,7 +159,7 @@ fn start_over(signals: &Signals) -> String {
     format!("execl failed: {}", place::error_text(&error))
 }
 
-/// What the server is told first: who this is, and what it is to run.
+/// The first messages to the server: identification and command.
 fn introduce(arguments: &Arguments, marking: FdMarking) -> Result<Connection, String> {
     let identity = Identity::gather()?;
     let mut connection = Connection::new(marking);
@@ -172,7 +172,7 @@ fn introduce(arguments: &Arguments, marking: FdMarking) -> Result<Connection, St
     Ok(connection)
 }
 
-/// `-S`, else `-L`, else what `$TMUX` says, else the default name.
+/// The socket of `-S`, else `-L`, else `$TMUX`, else the default name.
 fn socket_path(arguments: &mut Arguments) -> Result<String, String> {
     if let Some(path) = arguments.socket_path.take() {
         return Ok(path);
@@ -188,7 +188,7 @@ fn socket_path(arguments: &mut Arguments) -> Result<String, String> {
     place::socket_path(arguments.socket_name.as_deref().unwrap_or("default"))
 }
 
-/// Connects to a server, which is started if there is none. `None`: one must be started, but this
+/// Connects to a server, which is started if there is none. `None`: a server must be started, but this
 /// process must not fork (`may_fork`).
 fn connect(
     program: Program,
@@ -209,7 +209,7 @@ fn connect(
         flags.contains(ClientFlags::START_SERVER) && !flags.contains(ClientFlags::NO_START_SERVER);
     match socket::reach(path, may_start) {
         Ok(Reached::Connected(stream)) => {
-            // Only a terminal or a control client has a use for its descriptors at the server.
+            // Only for a terminal or a control client does the server need the descriptors.
             let matters =
                 flags.contains(ClientFlags::CONTROL) || nix::unistd::isatty(io::stdin()).unwrap_or(false);
             let marking = if matters { socket::marking_of(&stream, path) } else { FdMarking::TopBit };
@@ -224,8 +224,9 @@ fn connect(
     }
 }
 
-/// What to run. A command that does not fit into one message goes in pieces, which a server of
-/// ours joins and one of tmux ignores: it then says `command too long`, as tmux's client would.
+/// The messages with the command. A command that does not fit into one message is sent in pieces, which a
+/// server of scopemux joins and one of tmux ignores: it then says `command too long`, as tmux's client
+/// would.
 fn first_command(arguments: &Arguments) -> Result<Vec<Message>, String> {
     if arguments.shell_command.is_some() {
         return Ok(vec![Message::Shell(None)]);
@@ -242,7 +243,7 @@ fn first_command(arguments: &Arguments) -> Result<Vec<Message>, String> {
     Ok(pieces.chain([Message::CommandTooLong]).collect())
 }
 
-/// The last words, and whatever the process is to become.
+/// Prints the last message, and executes the command that replaces the process, if any.
 fn finish(arguments: &Arguments, outcome: Outcome, signals: &Signals, raw: Option<&RawTerminal>) -> i32 {
     match outcome.afterwards {
         Afterwards::Exec { command, shell } => {
@@ -282,7 +283,7 @@ fn finish(arguments: &Arguments, outcome: Outcome, signals: &Signals, raw: Optio
     outcome.status
 }
 
-/// A failed write changes nothing: there is nobody left to tell.
+/// Prints a text. A failed write is ignored, since it cannot be reported.
 fn say(text: &str) {
     let mut out = io::stdout();
     let _ = out.write_all(&to_bytes(text)).and_then(|()| out.flush());
@@ -300,7 +301,7 @@ fn wait_for_empty_line() {
     }
 }
 
-/// The server may have made the shared terminal non-blocking.
+/// Sets standard streams to blocking: the server may have made the shared terminal non-blocking.
 fn set_blocking() {
     use nix::fcntl::{FcntlArg, OFlag, fcntl};
     fn clear(stream: impl std::os::fd::AsFd) {

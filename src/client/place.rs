@@ -1,5 +1,5 @@
-//! Where things are: home, working directory, socket, configuration files, and what the
-//! environment says about them.
+//! Paths and environment: home, working directory, socket, configuration files, and settings from
+//! environment variables.
 
 use crate::base::text::from_bytes;
 use nix::unistd::{Uid, User, getuid};
@@ -10,18 +10,18 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-/// Where the directory of sockets may be, in order.
+/// Candidates for the parent of the socket directory, in order.
 const SOCKET_PLACES: [&str; 2] = ["$TMUX_TMPDIR", "/tmp/"];
-/// Configuration files that are read when `-f` is not given.
+/// Configuration files that are read without `-f`.
 const CONFIG_PLACES: [&str; 4] =
     ["/etc/tmux.conf", "~/.tmux.conf", "$XDG_CONFIG_HOME/tmux/tmux.conf", "~/.config/tmux/tmux.conf"];
 
-/// An environment variable as text, stray bytes carried through.
+/// An environment variable as text; invalid bytes are preserved.
 pub fn var(name: &str) -> Option<String> {
     env::var_os(name).map(|value| from_bytes(value.as_bytes()))
 }
 
-/// The user's home directory: `$HOME`, or what the password file says.
+/// The user's home directory: `$HOME`, or the one in the password file.
 pub fn home() -> Option<String> {
     match var("HOME") {
         Some(home) if !home.is_empty() => Some(home),
@@ -32,7 +32,7 @@ pub fn home() -> Option<String> {
     }
 }
 
-/// The working directory, as `$PWD` spells it when that is the same place.
+/// The working directory, in the spelling of `$PWD` if that is the same directory.
 pub fn working_directory() -> Option<String> {
     let real = env::current_dir().ok()?;
     let pwd = env::var_os("PWD").filter(|pwd| !pwd.is_empty()).map(PathBuf::from);
@@ -44,7 +44,7 @@ pub fn working_directory() -> Option<String> {
     Some(from_bytes(path.as_os_str().as_bytes()))
 }
 
-/// The environment with `PWD` set to the working directory: what a new server starts from.
+/// The initial environment of a new server: that of the client, with `PWD` set to the working directory.
 pub fn environment() -> Vec<(String, String)> {
     let pairs =
         env::vars_os().map(|(name, value)| (from_bytes(&name.into_vec()), from_bytes(&value.into_vec())));
@@ -53,7 +53,7 @@ pub fn environment() -> Vec<(String, String)> {
     pairs
 }
 
-/// Whether the environment says that the terminal takes UTF-8. Inside tmux it does.
+/// True if the environment says that the terminal takes UTF-8. Inside tmux it does.
 pub fn is_utf8() -> bool {
     if env::var_os("TMUX").is_some() {
         return true;
@@ -64,7 +64,7 @@ pub fn is_utf8() -> bool {
     locale.contains("UTF-8") || locale.contains("UTF8")
 }
 
-/// The default configuration files, existing or not, without repetitions.
+/// The default configuration files, existing or not, without duplicates.
 pub fn config_files() -> Vec<String> {
     let mut files: Vec<String> = Vec::new();
     for path in CONFIG_PLACES.iter().filter_map(|place| expand(place)) {
@@ -87,11 +87,11 @@ fn expand(place: &str) -> Option<String> {
     Some(var(&rest[..end])? + &rest[end..])
 }
 
-/// The path of the socket called `label` in the user's own directory, which is made if need be
-/// and must belong to the user and be closed to others.
+/// The path of the socket called `label` in the user's own directory, which is made if necessary, and
+/// must belong to the user and be closed to others.
 pub fn socket_path(label: &str) -> Result<String, String> {
     let real = |place: &&str| Some(fs::canonicalize(expand(place)?).ok()?.into_os_string().into_vec());
-    // An empty `$TMUX_TMPDIR` has no canonical path, so it is passed over.
+    // An empty `$TMUX_TMPDIR` has no canonical path, so it is skipped.
     let parent = SOCKET_PLACES.iter().find_map(real).ok_or("no suitable socket path")?;
     let uid = getuid();
     let base = format!("{}/tmux-{uid}", from_bytes(&parent));
@@ -117,7 +117,7 @@ fn check_directory(base: &str, uid: Uid) -> Result<(), String> {
     Ok(())
 }
 
-/// What `strerror` says.
+/// The text of `strerror`.
 pub fn error_text(error: &io::Error) -> String {
     let text = error.to_string();
     match text.rfind(" (os error ") {

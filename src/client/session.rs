@@ -1,4 +1,4 @@
-//! The client's life with a server: one loop over the connection, signals and files.
+//! The client's session with a server: one loop over the connection, signals and files.
 
 use super::exit::Reason;
 use super::files::Files;
@@ -16,43 +16,41 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::process::Command;
 
-/// The server is not read while this much of what it sent waits to be written.
+/// Messages of the server are not read while this many bytes are still to be written.
 const MAX_UNWRITTEN: usize = 4 * 1024 * 1024;
 
-/// Status of a client whose user stopped its command, as shells have it for SIGINT.
+/// Exit status of a client whose user stopped its command; shells use it for SIGINT.
 const STOPPED: i32 = 130;
 
-/// What becomes of the process when the session is over.
+/// The last action of the process.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum Afterwards {
     #[default]
     Exit,
     /// Send SIGHUP to the parent first.
     HangUpParent,
-    /// Become this command, run by this shell.
+    /// Execute this command, with this shell.
     Exec { command: String, shell: String },
-    /// Become the shell that runs the command of `-c`.
+    /// Execute the shell that runs the command of `-c`.
     Shell(String),
 }
 
-/// How a session ended.
+/// Result of a session.
 #[derive(Debug, Default)]
 pub struct Outcome {
     pub reason: Reason,
     pub status: i32,
     pub afterwards: Afterwards,
     pub attached: bool,
-    /// The server went away before it took the connection: it was about to end, and has run
-    /// nothing of what was sent.
+    /// The server closed the connection without accepting it: it was about to end, and ran nothing.
     pub untaken: bool,
-    /// The flags as the server last set them.
+    /// The flags that the server set last.
     pub flags: ClientFlags,
-    /// Number of the session that is shown and how this client shows it, from a server that
-    /// says so.
+    /// Number of the session that is shown and this client's flags, if the server sends them.
     pub session: Option<(u32, ClientFlags)>,
 }
 
-/// A client that talks to a server.
+/// A client that is connected to a server.
 pub struct Session<'a> {
     socket: OwnedFd,
     connection: Connection,
@@ -60,18 +58,18 @@ pub struct Session<'a> {
     files: Files,
     outcome: Outcome,
     suspended: bool,
-    /// The server said that this client is to end; its files are still being written.
+    /// The server ended this client; its files are still being written.
     exiting: bool,
     done: bool,
-    /// A message has come.
+    /// A message has been received.
     heard: bool,
-    /// C-c ends the client: its command is one of ours that may take long.
+    /// C-c ends the client: its command is one of `STOPPABLE`.
     pub stoppable: bool,
     log: Log,
 }
 
 impl<'a> Session<'a> {
-    /// A session over a connected socket. Messages may already be queued in `connection`.
+    /// Makes a session on a connected socket. Messages may already be queued in `connection`.
     pub fn new(
         socket: OwnedFd,
         connection: Connection,
@@ -85,7 +83,7 @@ impl<'a> Session<'a> {
         Self { socket, connection, waiting, files, outcome, suspended, exiting, done, heard, stoppable, log }
     }
 
-    /// Runs until the client is to end. The log comes back for the next session.
+    /// Runs until the client has to end. The log is returned for the next session.
     pub fn run(mut self) -> (Outcome, Log) {
         while !self.done {
             if let Err(error) = self.turn() {
@@ -98,12 +96,12 @@ impl<'a> Session<'a> {
         (self.outcome, self.log)
     }
 
-    /// Waits for something and deals with it.
+    /// Waits for an event and handles it.
     fn turn(&mut self) -> Result<(), ProtocolError> {
         if self.connection.output_len() > 0
             && drain(&mut self.connection, self.socket.as_fd()) == Progress::Closed
         {
-            // What the server said before it went away is still read below.
+            // Messages that the server sent before it closed are still read below.
             self.connection.clear_output();
         }
         let interest = Interest {
@@ -157,7 +155,7 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// The server is gone.
+    /// Called when the server is gone.
     fn lost(&mut self) {
         if !self.exiting {
             self.outcome.reason = Reason::LostServer;
@@ -179,7 +177,7 @@ impl<'a> Session<'a> {
             return Ok(());
         }
         if !self.outcome.attached {
-            // tmux: a client that waits for a command is not ended by C-c. Ours that take long are.
+            // tmux: C-c does not end a client that waits for a command. It ends those of `STOPPABLE`.
             let stops = self.stoppable && signal == Signal::SIGINT;
             if stops {
                 self.files.stopped();
@@ -232,7 +230,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Before the server has taken the terminal.
+    /// Handles a message before the server has taken over the terminal.
     fn dispatch_waiting(&mut self, message: Message) -> Result<(), ProtocolError> {
         match message {
             Message::Exit { status, message } => {
@@ -295,7 +293,7 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// While the server draws on the terminal.
+    /// Handles a message while the server draws on the terminal.
     fn dispatch_attached(&mut self, message: Message) -> Result<(), ProtocolError> {
         match message {
             Message::Detach(session) => self.outcome.reason = Reason::Detached(session),
@@ -338,7 +336,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Sends everything that is queued, waiting for a slow server.
+    /// Sends all queued messages, waiting for a slow server.
     fn flush(&mut self) {
         while drain(&mut self.connection, self.socket.as_fd()) == Progress::WouldBlock {
             if self.waiting.wait(&[(Token::Socket, self.socket.as_fd(), Interest::WRITE)]).is_err() {

@@ -1,5 +1,5 @@
-//! The client's signals: blocked until it waits for a server, and then caught by the runtime, so
-//! that nothing interrupts anything. Dispositions are set here, the only unsafe code of the client.
+//! The client's signals: blocked until it waits for a server, and then caught by the runtime, so that no
+//! call is interrupted. Dispositions are set here, the only unsafe code of the client.
 
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, sigaction, sigprocmask};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
@@ -19,13 +19,13 @@ pub const CAUGHT: [Signal; 8] = [
 const IGNORED: [Signal; 5] =
     [Signal::SIGPIPE, Signal::SIGTSTP, Signal::SIGTTIN, Signal::SIGTTOU, Signal::SIGQUIT];
 
-/// The mask from before.
+/// The original signal mask.
 pub struct Signals {
     before: SigSet,
 }
 
 impl Signals {
-    /// Blocks and ignores what a client blocks and ignores.
+    /// Blocks and ignores a client's signals.
     pub fn take() -> nix::Result<Self> {
         for signal in IGNORED {
             dispose(signal, SigHandler::SigIgn);
@@ -36,9 +36,9 @@ impl Signals {
         Ok(Self { before })
     }
 
-    /// Puts everything back for a program that takes this process's place.
+    /// Restores the signals for a program that replaces this process.
     ///
-    /// tmux: SIGTTIN and SIGTTOU stay ignored in what a client or a server runs.
+    /// tmux: SIGTTIN and SIGTTOU stay ignored in programs that a client or a server runs.
     pub fn restore(&self) {
         for signal in CAUGHT.into_iter().chain([Signal::SIGPIPE, Signal::SIGTSTP, Signal::SIGQUIT]) {
             dispose(signal, SigHandler::SigDfl);
@@ -47,8 +47,8 @@ impl Signals {
     }
 }
 
-/// Stops this process until it is continued. The default action comes back first; the stop key
-/// of the terminal is ignored again once `ignore_stop` is called.
+/// Stops this process until it is continued. Restores the default action first; call `ignore_stop`
+/// afterwards to ignore the terminal's stop key again.
 pub fn stop() {
     dispose(Signal::SIGTSTP, SigHandler::SigDfl);
     let _ = nix::sys::signal::kill(nix::unistd::getpid(), Signal::SIGTSTP);
@@ -59,7 +59,7 @@ pub fn ignore_stop() {
     dispose(Signal::SIGTSTP, SigHandler::SigIgn);
 }
 
-/// Collects children that have ended, whoever left them to this process.
+/// Collects all children that have ended.
 pub fn reap() {
     while let Ok(status) = waitpid(None, Some(WaitPidFlag::WNOHANG)) {
         if status == WaitStatus::StillAlive {

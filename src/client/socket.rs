@@ -1,5 +1,5 @@
-//! Reaching the server: connecting, the lock that keeps two clients from starting two servers,
-//! and finding out how the server marks descriptors.
+//! Reaching the server: connecting, the lock that prevents two clients from starting two servers, and
+//! finding out how the server marks descriptors.
 
 use crate::protocol::fdpass::{receive, send};
 use crate::protocol::imsg::{FdMarking, Header};
@@ -13,35 +13,35 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
-/// Bytes of a socket path, its NUL included.
+/// Maximum number of bytes of a socket path, including its NUL.
 const MAX_SOCKET_PATH: usize = 108;
-/// How long a server may take to answer the question about descriptors, in milliseconds.
+/// Milliseconds for a server to answer the probe of descriptor marks.
 const PROBE_TIMEOUT_MS: u16 = 2000;
 
-/// How connecting ended.
+/// Result of connecting.
 pub enum Reached {
-    /// A server listens there.
+    /// A server listens at the socket.
     Connected(UnixStream),
-    /// There is none and one may be started; whoever starts it releases the lock.
+    /// There is no server, and one may be started; its starter must release the lock.
     StartServer(Option<StartLock>),
 }
 
-/// The file beside the socket whose lock is held while a server is being started.
+/// The lock file beside the socket, held while a server is being started.
 pub struct StartLock {
     file: File,
     path: PathBuf,
 }
 
 impl StartLock {
-    /// Removes the file, then lets the lock go.
+    /// Removes the file, then releases the lock.
     pub fn release(self) {
         let _ = fs::remove_file(&self.path);
         drop(self.file);
     }
 }
 
-/// Connects, or says that a server is to be started. Another client that is just starting one
-/// is waited for.
+/// Connects, or reports that a server has to be started. Waits for another client that is just starting
+/// one.
 pub fn reach(path: &str, may_start: bool) -> io::Result<Reached> {
     let socket = Path::new(path);
     if path.len() >= MAX_SOCKET_PATH {
@@ -81,7 +81,7 @@ pub fn reach(path: &str, may_start: bool) -> io::Result<Reached> {
     Ok(Reached::StartServer(lock))
 }
 
-/// tmux: an empty path reaches a socket address of zeros, which refuses.
+/// tmux: an empty path becomes a socket address of zeros, which refuses connections.
 fn connect(path: &str) -> io::Result<UnixStream> {
     if path.is_empty() {
         return Err(Errno::ECONNREFUSED.into());
@@ -91,9 +91,9 @@ fn connect(path: &str) -> io::Result<UnixStream> {
 
 enum Lock {
     Held(StartLock),
-    /// Another client held it, and no longer does.
+    /// Another client held the lock and has released it.
     WaitedFor,
-    /// It cannot be had; the server is started without.
+    /// The lock cannot be taken; the server is started without it.
     Unavailable,
 }
 
@@ -113,10 +113,10 @@ fn take_lock(socket: &str) -> Lock {
     }
 }
 
-/// How the server behind this connection marks descriptors. Servers up to 3.5a and those from
-/// 3.6 on read different marks and neither says which, so a server that is not this program is
-/// asked: over a connection of its own it gets a header with the old mark, which the new ones
-/// take for a bad length, and with a wrong version, which the old ones complain about.
+/// The way in which the server at this connection marks descriptors. Servers up to 3.5a and those from
+/// 3.6 on use different marks and do not report which. Unless the server is this program, it is probed
+/// over a second connection: it gets a header with the old mark, which newer servers take for an invalid
+/// length, and with a wrong version, which older servers complain about.
 pub fn marking_of(stream: &UnixStream, path: &str) -> FdMarking {
     if is_this_program(stream) { FdMarking::TopBit } else { probe(path).unwrap_or_default() }
 }
@@ -149,7 +149,7 @@ mod tests {
     use std::io::{Read, Write};
     use std::os::unix::net::UnixListener;
 
-    /// Asks a server that answers as given; what it was asked.
+    /// Probes a server that gives this answer; returns the bytes that it received.
     fn check(answer: &'static [u8], expect: FdMarking) {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("s").to_str().unwrap().to_owned();

@@ -19,7 +19,7 @@ use std::process::exit;
 /// First of the descriptors that systemd passes.
 const SYSTEMD_FIRST_FD: i32 = 3;
 
-/// The listening socket that systemd has passed to this process, if it has.
+/// The listening socket that systemd passed to this process, if any.
 pub fn activated_listener() -> Option<OwnedFd> {
     let pid: i32 = place::var("LISTEN_PID")?.parse().ok()?;
     let count: i32 = place::var("LISTEN_FDS")?.parse().ok()?;
@@ -29,7 +29,7 @@ pub fn activated_listener() -> Option<OwnedFd> {
     keeper::adopt(SYSTEMD_FIRST_FD)
 }
 
-/// Starts a server and returns a connection to it. In the foreground (`-D`) it does not return.
+/// Starts a server and returns a connection to it. With `-D` (in the foreground) it does not return.
 pub fn start(
     program: Program,
     arguments: &Arguments,
@@ -83,7 +83,7 @@ fn listen(flags: ClientFlags, path: &str, passed: Option<OwnedFd>) -> Result<Own
         return Ok(listener);
     }
     let _ = std::fs::remove_file(path);
-    // The group may use a socket in the default place, where the directory decides.
+    // A socket in the default place may be open to the group, since the directory restricts access.
     let closed = if flags.contains(ClientFlags::DEFAULT_SOCKET) { 0o117 } else { 0o177 };
     let before = umask(Mode::from_bits_truncate(closed));
     let bound = UnixListener::bind(path);
@@ -93,13 +93,13 @@ fn listen(flags: ClientFlags, path: &str, passed: Option<OwnedFd>) -> Result<Own
     listener.map_err(|error: io::Error| format!("error creating {path} ({})", place::error_text(&error)))
 }
 
-/// Tells the first client why there is no server.
+/// Tells the first client why the server did not start.
 fn refuse(socket: OwnedFd, complaint: String) {
     let mut connection = Connection::default();
     let answer = Message::Exit { status: Some(0), message: Some(complaint) };
     let _ = connection.send(answer);
     drain(&mut connection, socket.as_fd());
-    // What the client still sends is read, so that it sees the answer and not a broken pipe.
+    // Read the client's remaining messages, so that it gets the answer and not a broken pipe.
     loop {
         let mut wait = [PollFd::new(socket.as_fd(), PollFlags::POLLIN)];
         let _ = poll(&mut wait, PollTimeout::NONE);

@@ -1,4 +1,4 @@
-//! What a client waits for: its connection, its files and signals.
+//! The events that a client waits for: its connection, its files and signals.
 
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -27,8 +27,8 @@ impl reactor::Token for Token {
     }
 }
 
-/// See the module comment. A process that has one cannot become a keeper by forking any more: it
-/// would share the descriptors by which tokio hears of signals.
+/// See the module comment. A process that has one must not fork a keeper any more, which would share the
+/// descriptors through which tokio receives signals.
 pub struct Waiting {
     reactor: Reactor,
     poller: Poller<Token>,
@@ -36,7 +36,7 @@ pub struct Waiting {
 }
 
 impl Waiting {
-    /// Catches the signals, also those that came while they were blocked.
+    /// Catches the signals, including those that arrived while they were blocked.
     pub fn new(signals: &[Signal]) -> io::Result<Self> {
         let poller = Poller::new()?;
         let mut reactor = Reactor::new(reactor::new_runtime()?, &poller)?;
@@ -48,9 +48,9 @@ impl Waiting {
         self.reactor.next_signal()
     }
 
-    /// Waits until one of the descriptors is as wanted, or a signal has come; which are. Nothing
-    /// is kept of them: a file may be closed while others still have it open, and epoll would go
-    /// on reporting it.
+    /// Waits for one of the descriptors or a signal, and returns which are ready. Descriptors are not
+    /// kept registered: a file may be closed here while other processes still have it open, and epoll
+    /// would continue to report it.
     pub fn wait(&mut self, wanted: &[(Token, BorrowedFd<'_>, Interest)]) -> io::Result<&[Ready<Token>]> {
         for (token, fd, interest) in wanted {
             self.poller.add(*fd, *token, *interest)?;
