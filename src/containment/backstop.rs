@@ -1,5 +1,5 @@
-//! The last line before the kernel's own host-wide OOM killer: when little memory is left,
-//! the largest process of the largest pane is asked to end, then made to.
+//! The last defence before the kernel's host-wide OOM killer: when memory is nearly exhausted, the
+//! largest process of the largest pane gets SIGTERM, then SIGKILL.
 
 use std::cmp::Reverse;
 
@@ -8,39 +8,39 @@ use crate::base::PaneId;
 
 /// Milliseconds between SIGTERM and SIGKILL, while memory is still short.
 const GRACE_MS: u64 = 2000;
-/// Milliseconds after a SIGKILL before anything else is looked for: freeing takes a moment.
+/// Milliseconds after a SIGKILL before another process is chosen: freeing memory takes a moment.
 const REST_MS: u64 = 1000;
 
-/// A process and the bytes of memory it holds.
+/// A process, and its memory in bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ProcessLoad {
     pub pid: i32,
     pub bytes: u64,
 }
 
-/// What people have to do with a pane; those they have most to do with go last.
+/// Degree of attention that users give to a pane; panes with the most are ended last.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub enum Attention {
     #[default]
     Hidden,
-    /// Some client shows it.
+    /// The pane is visible on a client.
     Visible,
-    /// Somebody typed into it within `KEYED_MS`.
+    /// The pane got a key within `KEYED_MS`.
     Keyed,
 }
 
-/// Milliseconds for which a pane that was typed into is spared before others.
+/// Milliseconds after a key for which a pane is spared in favour of others.
 pub const KEYED_MS: u64 = 60_000;
-/// A pane that holds less than this part of what the largest one holds would end for nothing.
+/// A pane with less than 1/`WORTH` of the largest one's memory is not worth ending.
 const WORTH: u64 = 4;
-/// A pane that holds less than this part of what is missing would not help.
+/// A pane with less than 1/`HELP` of the missing memory would not help.
 const HELP: u64 = 20;
 
-/// What the server knows of a pane, beside what it holds.
+/// Facts about a pane, other than its memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Standing {
     pub attention: Attention,
-    /// The shell of a session's only pane: the session would end with it.
+    /// Process id of the shell of a session's only pane: the session would end with it.
     pub last_shell: Option<i32>,
 }
 
@@ -48,14 +48,14 @@ pub struct Standing {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PaneLoad {
     pub pane: PaneId,
-    /// What its processes hold together, without what the kernel only caches for them.
+    /// Memory of its processes in bytes, without the kernel's caches.
     pub bytes: u64,
     pub standing: Standing,
     pub processes: Vec<ProcessLoad>,
 }
 
 impl PaneLoad {
-    /// The process to end, should the pane be chosen.
+    /// The process to end if the pane is chosen.
     fn victim(&self) -> Option<Victim> {
         let may_go = self.processes.iter().filter(|p| Some(p.pid) != self.standing.last_shell);
         let process = may_go.max_by_key(|p| (p.bytes, Reverse(p.pid)))?;
@@ -63,26 +63,25 @@ impl PaneLoad {
     }
 }
 
-/// Who is to go.
+/// The process to end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Victim {
     pub pane: PaneId,
     pub pid: i32,
 }
 
-/// What is to be done now.
+/// The action to take now.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Deed {
     Terminate(Victim),
     Kill(Victim),
-    /// Memory is short, but no pane holds enough of it: all are left alone. Said once.
+    /// Memory is short, but no pane has enough of it: all are spared. Reported once.
     Spare,
 }
 
-/// The largest process of the largest pane that has any; `None` when no pane holds enough of the
-/// `missing` bytes. Of the panes that are worth ending, one that nobody looks at goes first, and
-/// one that is typed into goes last. Ties go to the lower number, so that the choice is always
-/// the same.
+/// The largest process of the largest pane; `None` when no pane has enough of the `missing` bytes. Of the
+/// panes that are worth ending, one that is not visible is chosen first, and one that gets keys last.
+/// Ties go to the lower number, so that the choice is deterministic.
 pub fn choose_victim(panes: &[PaneLoad], missing: u64) -> Option<Victim> {
     let helps = |pane: &&PaneLoad| pane.bytes >= (missing / HELP).max(1) && pane.victim().is_some();
     let most = panes.iter().filter(helps).map(|pane| pane.bytes).max()?;
@@ -90,20 +89,20 @@ pub fn choose_victim(panes: &[PaneLoad], missing: u64) -> Option<Victim> {
     worth.max_by_key(|p| (Reverse(p.standing.attention), p.bytes, Reverse(p.pane)))?.victim()
 }
 
-/// Decides, from one look at the host to the next. Looks come from the pressure trigger or a
-/// timer; between them it does nothing.
+/// Decides at each check of the host's memory. Checks are made by the pressure trigger or a timer;
+/// between them nothing is done.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Backstop {
-    /// Who was asked to end, and when.
+    /// The process that was sent SIGTERM, and when (ms).
     asked: Option<(Victim, u64)>,
     resting_until: u64,
-    /// It was said that no pane would help, since memory became short.
+    /// Since memory became short, it was reported that no pane would help.
     spared: bool,
 }
 
 impl Backstop {
-    /// What to do when `available` bytes are left and fewer than `floor` are too few. `panes`
-    /// is only called when something has to be done.
+    /// The action when `available` bytes are left and `floor` is the minimum. `panes` is only called when
+    /// something has to be done.
     pub fn look(
         &mut self,
         now_ms: u64,
@@ -141,23 +140,23 @@ impl Backstop {
         }
     }
 
-    /// When to look again although nothing woke us, in milliseconds of the same clock.
+    /// Time of the next check without a trigger, in milliseconds of the same clock.
     pub fn next_look(&self) -> Option<u64> {
         self.asked.map(|(_, at)| at + GRACE_MS)
     }
 }
 
-/// What a pane's scope holds, for `Backstop::look`.
+/// The memory in a pane's scope, for `Backstop::look`.
 pub fn load_of(pane: PaneId, scope: &dyn PaneScope, standing: Standing) -> PaneLoad {
     let processes: Vec<ProcessLoad> =
         scope.pids().into_iter().map(|pid| ProcessLoad { pid, bytes: resident(pid) }).collect();
-    // Processes that share memory each count it; the scope counts it once, and caches too.
+    // Shared memory is counted by each process but once by the scope, which also counts caches.
     let sum: u64 = processes.iter().map(|p| p.bytes).sum();
     let bytes = scope.usage().memory.map_or(sum, |charged| charged.min(sum));
     PaneLoad { pane, bytes, standing, processes }
 }
 
-/// Bytes of anonymous memory and swap that a process holds; 0 when it is gone.
+/// Bytes of a process's anonymous memory and swap; 0 when it is gone.
 fn resident(pid: i32) -> u64 {
     let text = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let field = |name: &str| -> u64 {
@@ -201,7 +200,7 @@ mod tests {
         };
         check(&[(900, Keyed), (800, Visible), (300, Hidden), (400, Hidden)], 3);
         check(&[(900, Keyed), (300, Visible)], 1);
-        // What is small is no help, whoever uses the large one.
+        // Ending a small pane does not help, even if the large one is being used.
         check(&[(900, Keyed), (200, Hidden), (100, Visible)], 0);
         check(&[(900, Visible), (900, Keyed), (10, Hidden)], 0);
     }
@@ -214,7 +213,7 @@ mod tests {
         let panes = [load(1, 100, &[(10, 100)]), load(2, 40, &[(20, 40)])];
         check(&panes, 2000, Some(10));
         check(&panes, 2020, None);
-        // Of the small one it is not asked whether anybody looks at it.
+        // A pane that is too small is not chosen, even if nobody looks at it.
         let mut seen = panes.clone();
         seen[0].standing.attention = Attention::Keyed;
         check(&seen, 100, Some(20));

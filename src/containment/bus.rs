@@ -1,5 +1,5 @@
-//! systemd over D-Bus, in tasks that run while the server waits. Requests go in, answers come
-//! out, and a descriptor ends the wait: no turn of the server ever waits for a bus.
+//! systemd over D-Bus, in tasks that run while the server waits. Requests and answers are queued, and a
+//! descriptor wakes the loop: no turn of the server ever waits for the bus.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -16,25 +16,26 @@ use super::group::Group;
 use super::host::Host;
 use super::units::SLICE;
 
-/// A systemd that has not answered by then is taken to be out of order.
+/// Maximum time for an answer; later systemd counts as broken.
 pub(super) const DEADLINE: Duration = Duration::from_secs(5);
-/// The server's own scope is waited for in the background: a host that just booted, or swaps,
-/// answers late.
+/// Maximum time for the server's own scope, which is waited for in the background: a host that has just
+/// booted, or is swapping, answers late.
 const START_DEADLINE: Duration = Duration::from_secs(120);
-/// Between looks at where a process is, once systemd said that it moves it: the first, and the
-/// longest that this grows to, since many panes may wait while systemd has no time.
+/// First and longest time between checks of where a process is, after systemd said that it moves the
+/// process; many panes may wait while systemd is busy.
 const LOOK: Duration = Duration::from_millis(1);
 const LONGEST_LOOK: Duration = Duration::from_millis(32);
-/// Between looks at processes that end while systemd moves them, how many of them there are, and
-/// what systemd has to remove a scope by itself.
+/// Time between checks for processes that end while systemd moves them, and maximum number of checks; it
+/// is also the time for systemd to remove a scope by itself.
 const TIDY_LOOK: Duration = Duration::from_secs(1);
 const TIDY_LOOKS: usize = 60;
-/// Requests that may wait; more are refused at once.
+/// Maximum number of queued requests; more are refused at once.
 const MAX_REQUESTS: usize = 256;
-/// Requests that systemd is given at once: panes that are opened together wait together.
+/// Maximum number of requests sent to systemd at the same time: panes that are opened together wait
+/// together.
 const MAX_AT_ONCE: usize = 32;
 
-/// A property's value.
+/// The value of a property.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Value {
     Number(u64),
@@ -45,19 +46,19 @@ pub(super) enum Value {
 
 pub(super) type Properties = Vec<(&'static str, Value)>;
 
-/// What systemd is asked to do.
+/// A request to systemd.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Request {
-    /// Makes a transient scope of running processes and waits until they are in it. One that
-    /// is there already is joined below `join` (only delegated units can be).
+    /// Makes a transient scope of running processes and waits until they are in it. If the scope exists,
+    /// the processes are moved below `join` in it (only possible in delegated units).
     Scope { unit: String, pids: Vec<i32>, properties: Properties, join: Option<&'static str> },
-    /// Changes properties until the unit ends.
+    /// Sets properties until the unit ends.
     Set { unit: String, properties: Properties },
-    /// Moves running processes into a group of a delegated unit (`below`, from its top).
+    /// Moves running processes into the group `below` of a delegated unit (a path from the unit's group).
     Move { unit: String, below: String, pids: Vec<i32> },
-    /// Stops a unit in which nothing runs.
+    /// Stops a unit that has no processes.
     Stop { unit: String },
-    /// Whether systemd answers: asks for a unit that is there.
+    /// Tests whether systemd answers, by asking for a unit that exists.
     Probe { unit: String },
 }
 
@@ -70,7 +71,7 @@ impl Request {
     }
 }
 
-/// The answer to the request that was given this token.
+/// The answer to the request with this token.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub token: u64,
@@ -86,10 +87,10 @@ pub(super) struct Bus {
 }
 
 impl Bus {
-    /// Starts the tasks. `system`: the system's manager rather than the user's.
+    /// Starts the tasks. `system`: connect to the system's manager instead of the user's.
     pub fn start(tasks: Arc<Runtime>, host: Host, system: bool) -> io::Result<Self> {
         let (requests, mut incoming) = mpsc::channel::<(u64, Request)>(MAX_REQUESTS);
-        // One answer for each request: bounded by them.
+        // Bounded by the number of requests, since each has one answer.
         let (outgoing, answers) = mpsc::unbounded_channel();
         let wake = Arc::new(EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?);
         let bell = wake.clone();
@@ -97,13 +98,13 @@ impl Bus {
             let manager = Arc::new(Manager { host, system, connection: Mutex::default() });
             let slots = Arc::new(Semaphore::new(MAX_AT_ONCE));
             while let Some((token, request)) = incoming.recv().await {
-                // Calls leave in the order of their requests, and systemd takes them in that order.
+                // Calls are sent in the order of their requests, and systemd handles them in that order.
                 let Ok(slot) = slots.clone().acquire_owned().await else { return };
                 let (manager, outgoing, bell) = (manager.clone(), outgoing.clone(), bell.clone());
                 tokio::spawn(async move {
                     let result = manager.answer(&request).await;
                     drop(slot);
-                    // Nobody waits for it any more: this end of it is gone.
+                    // The receiver may be gone.
                     if outgoing.send(Answer { token, result }).is_ok() {
                         let _ = bell.write(1);
                     }
@@ -115,7 +116,7 @@ impl Bus {
         Ok(Self { requests, answers, wake, tasks })
     }
 
-    /// A bus that has answered.
+    /// Makes a bus that has answered.
     #[cfg(test)]
     pub fn answered(answer: Answer) -> Self {
         let (outgoing, answers) = mpsc::unbounded_channel();
@@ -125,7 +126,7 @@ impl Bus {
         Self { requests: mpsc::channel(1).0, answers, wake: Arc::new(wake), tasks }
     }
 
-    /// Asks. The answer comes out of `answers` or `wait` with the same token.
+    /// Queues a request. `answers` or `wait` returns its answer with the same token.
     pub fn ask(&self, token: u64, request: Request) -> Result<(), String> {
         self.requests.try_send((token, request)).map_err(|_| "too many requests to systemd wait".to_owned())
     }
@@ -135,18 +136,18 @@ impl Bus {
         self.wake.as_fd()
     }
 
-    /// Answers that have come. Never blocks.
+    /// Takes the answers received. Never blocks.
     pub fn answers(&mut self) -> Vec<Answer> {
         let _ = self.wake.read();
         std::iter::from_fn(|| self.answers.try_recv().ok()).collect()
     }
 
-    /// The next answer, for start-up only.
+    /// Waits for the next answer; only for start-up.
     pub fn wait(&mut self, limit: Duration) -> Option<Answer> {
         let answers = &mut self.answers;
         let answer = self.tasks.block_on(async { tokio::time::timeout(limit, answers.recv()).await });
         let answer = answer.ok()??;
-        // Only now: one that comes as this ends must wake the loop.
+        // Cleared only now: an answer that arrives when the wait ends must wake the loop.
         let _ = self.wake.read();
         Some(answer)
     }
@@ -162,7 +163,7 @@ const NAME: &str = "org.freedesktop.systemd1";
 const PATH: &str = "/org/freedesktop/systemd1";
 const INTERFACE: &str = "org.freedesktop.systemd1.Manager";
 
-/// A call that failed: D-Bus's name for the error and its text.
+/// A failed call: the D-Bus name of the error and its text.
 struct Failure {
     name: String,
     text: String,
@@ -189,7 +190,7 @@ fn variants(properties: &Properties) -> Vec<(&'static str, Variant<'_>)> {
     properties.iter().map(|(name, value)| (*name, variant(value))).collect()
 }
 
-/// Process ids as D-Bus has them.
+/// Process ids in the type of D-Bus.
 fn numbers(pids: &[i32]) -> Vec<u32> {
     pids.iter().map(|&pid| pid as u32).collect()
 }
@@ -215,7 +216,7 @@ impl Manager {
         let late = || Err(format!("systemd did not answer within {} s", limit.as_secs()));
         let done = tokio::time::timeout(limit, self.perform(request)).await;
         let result = done.unwrap_or_else(|_| late());
-        // Whoever holds the lock makes a new one already.
+        // If another task holds the lock, it is already making a new connection.
         if result.is_err()
             && let Ok(mut kept) = self.connection.try_lock()
         {
@@ -256,16 +257,16 @@ impl Manager {
         }
     }
 
-    /// Those processes that have not ended while their request waited: systemd would refuse all
-    /// for one that is gone, and has no time to lose when many panes come and go.
+    /// The processes that have not ended while their request was queued: with one that is gone, systemd
+    /// would refuse all, and retries cost time when many panes come and go.
     fn running(&self, pids: &[i32]) -> Result<Vec<i32>, String> {
         let runs = |pid: &i32| self.host.path_of(&pid.to_string(), None).is_some();
         let running: Vec<i32> = pids.iter().copied().filter(runs).collect();
         if running.is_empty() { Err("the process is gone".to_owned()) } else { Ok(running) }
     }
 
-    /// Stops a scope that nothing came into. systemd takes processes that end just then, or that
-    /// nobody has waited for, for moved; as nothing ever ends in their scope, it would stay.
+    /// Stops a scope that no process entered. systemd believes that it has moved processes which end at
+    /// that moment, or which are zombies; as nothing ever ends in their scope, it would stay.
     async fn tidy(&self, request: &Request) {
         let Request::Scope { unit, pids, join: None, .. } = request else { return };
         let inside = |path: String| path.split('/').any(|part| part == unit);
@@ -303,7 +304,8 @@ impl Manager {
                     let body = (unit, below.as_str(), numbers(pids));
                     return self.call("AttachProcessesToUnit", &body).await;
                 }
-                // Older systemd knows OOMPolicy of services only; then a kill may stop the scope.
+                // Older versions of systemd know OOMPolicy only for services; then a kill may stop the
+                // scope.
                 Err(failure) if failure.text.contains("OOMPolicy") => {
                     let before = properties.len();
                     properties.retain(|(name, _)| *name != "OOMPolicy");
@@ -323,7 +325,7 @@ impl Manager {
         self.call("StartTransientUnit", &(unit, "fail", all, none)).await
     }
 
-    /// Waits until the processes are where the unit is: systemd answers before it moves them.
+    /// Waits until the processes are in the unit, since systemd answers before it moves them.
     async fn arrived(&self, unit: &str, pids: &[i32]) {
         let mut look = LOOK;
         for pid in pids {
@@ -347,7 +349,7 @@ mod tests {
     fn an_answer_that_comes_just_as_nobody_waits_any_more_wakes_the_loop() {
         let mut bus = Bus::answered(Answer { token: 1, result: Ok(()) });
         assert!(bus.wait(Duration::ZERO).is_some());
-        // The answer itself came after `wait` had looked for it.
+        // This answer arrived just after `wait` had returned.
         bus.wake.write(1).unwrap();
         assert!(bus.wait(Duration::ZERO).is_none());
         assert_eq!(bus.wake.read(), Ok(1));

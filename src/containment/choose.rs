@@ -1,4 +1,4 @@
-//! Choosing a backend when the server starts, best first, and setting it up.
+//! Choosing a backend when the server starts, and setting it up.
 
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
@@ -15,15 +15,15 @@ use super::none::Nothing;
 use super::units::Units;
 use super::v1::V1;
 
-/// What the administrator wants (server option `containment`).
+/// The administrator's choice (server option `containment`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Choice {
-    /// The best that works.
+    /// The best backend that works.
     #[default]
     Auto,
     /// A systemd scope per pane.
     Units,
-    /// Groups that we make ourselves, of either version.
+    /// Groups made by scopemux, of either version.
     Cgroup,
     None,
 }
@@ -40,43 +40,43 @@ impl Choice {
     }
 }
 
-/// What start-up needs to know.
+/// Settings that start-up needs.
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub choice: Choice,
-    /// Tells this server from others of the same user: the socket's name, or more than that.
+    /// Distinguishes this server from others of the same user: the socket's name, possibly with more.
     pub label: String,
-    /// Server and keeper: what moves out of the group of whoever started us.
+    /// Process ids of server and keeper, which are moved out of the group that they were started in.
     pub pids: Vec<i32>,
     pub host: Host,
-    /// Where the bus is talked to while the server waits.
+    /// Runtime for the bus tasks, which run while the server waits.
     pub tasks: Arc<Runtime>,
 }
 
-/// What start-up found.
+/// Result of start-up.
 pub struct Found {
     pub backend: Box<dyn Containment>,
-    /// A message to show, if people should know why it is not a better one.
+    /// A message for users, if they should know why there is no better backend.
     pub message: Option<String>,
-    /// systemd has not answered: what comes when it does.
+    /// Set if systemd has not answered yet.
     pub late: Option<Late>,
 }
 
-/// An answer that is still waited for while panes run without containment, or in groups of our
-/// own making.
+/// An answer of systemd that is still expected while panes run without containment, or in groups that
+/// scopemux made.
 pub struct Late {
     starting: Starting,
-    /// Panes' processes that systemd was asked to move and has not.
+    /// Count of requests to move panes' processes that systemd has not answered.
     moving: usize,
 }
 
 impl Late {
-    /// Readable when `take` or `moved` has something to say.
+    /// Readable when `take` or `moved` has a result.
     pub fn fd(&self) -> Option<BorrowedFd<'_>> {
         self.starting.bus.as_ref().map(Bus::fd)
     }
 
-    /// The backend, or why there will be none; `None`: not yet.
+    /// The backend, or the reason why there will be none; `None`: not yet known.
     pub fn take(&mut self) -> Option<Result<Box<dyn Containment>, String>> {
         let answer = self.starting.bus.as_mut()?.answers().into_iter().next()?;
         let done = answer.result.and_then(|()| {
@@ -86,8 +86,8 @@ impl Late {
         Some(done)
     }
 
-    /// Has systemd move running processes into a pane's group below the server's scope: from
-    /// where they are, an ordinary user may not.
+    /// Asks systemd to move running processes into a pane's group below the server's scope, which an
+    /// ordinary user may not do.
     pub fn bring(&mut self, scope: &str, pids: Vec<i32>) -> Result<(), String> {
         let unit = self.starting.unit();
         let (_, below) = scope.split_once(&unit).ok_or("it is in another scope")?;
@@ -97,12 +97,12 @@ impl Late {
         Ok(())
     }
 
-    /// Failures of `bring` since the last call, and whether more answers are to come.
+    /// Failures of `bring` since the last call, and true if more answers are expected.
     pub fn moved(&mut self) -> (Vec<String>, bool) {
         let answers = self.starting.bus.as_mut().map(Bus::answers).unwrap_or_default();
         if let Some(home) = &self.starting.home {
             if answers.iter().any(|answer| answer.result.is_ok()) {
-                // Its scope is of no use, and goes when nothing is in it.
+                // The scope is not needed, and is removed when it is empty.
                 self.starting.settings.pids.iter().for_each(|pid| drop(home.adopt(*pid)));
             }
             return (Vec::new(), answers.is_empty());
@@ -112,28 +112,28 @@ impl Late {
     }
 }
 
-/// A backend being set up. systemd is asked at once; `finish` waits for its answer.
+/// A backend that is being set up. systemd is asked at once; `finish` waits for its answer.
 pub struct Starting {
     settings: Settings,
     memory_base: u64,
     bus: Option<Bus>,
-    /// It was waited for, and has not answered yet.
+    /// systemd did not answer within the limit.
     waits: bool,
     why: String,
     /// The unified group that the server was started in.
     origin: Option<Group>,
-    /// Where server and keeper belong, should systemd move them when it is too late.
+    /// Group for server and keeper, if systemd moves them too late.
     home: Option<Group>,
 }
 
-/// How much longer systemd is waited for when it has begun.
+/// Further time to wait for systemd when it has started to move processes.
 const MOVING: Duration = Duration::from_millis(200);
 
-/// The one request that start-up makes.
+/// The token of all requests of start-up.
 const TOKEN: u64 = u64::MAX;
 
 impl Starting {
-    /// Begins. Nothing is waited for.
+    /// Starts the set-up without waiting.
     pub fn begin(mut settings: Settings) -> Self {
         settings.label = unit_part(&settings.label);
         let memory_base = settings.host.memory_base();
@@ -146,7 +146,7 @@ impl Starting {
         it
     }
 
-    /// What percentages of memory are of; measured before anything moved.
+    /// The memory that percentages refer to; measured before any process was moved.
     pub fn memory_base(&self) -> u64 {
         self.memory_base
     }
@@ -161,15 +161,15 @@ impl Starting {
         choice && host.is_unified() && host.has_systemd()
     }
 
-    /// The subtree that an earlier server of ours made, if we were started in it.
+    /// The subtree made by an earlier server, if this one was started in it.
     fn already(&self) -> Option<Group> {
         let own = self.settings.host.own_dir(None).map(Group::new)?;
         let base = Group::new(own.dir.parent()?);
         (own.name() == "server" && base.child("panes").is_writable()).then_some(base)
     }
 
-    /// Whether the group that we are in is ours to divide: it belongs to us and nobody else
-    /// is in it (a service with `Delegate=yes`). Root owns everything, so that says nothing.
+    /// True if the present group can be divided by this server: the group belongs to the user and has no
+    /// other processes (a service with `Delegate=yes`). False for root, who owns all groups.
     fn is_delegated_here(&self) -> bool {
         use std::os::unix::fs::MetadataExt;
         let uid = nix::unistd::geteuid().as_raw();
@@ -210,7 +210,7 @@ impl Starting {
         ]
     }
 
-    /// Waits for systemd, at most `limit`, and sets the best backend up. Always gives one.
+    /// Waits for systemd, at most `limit`, and sets up the best backend. Always returns one.
     pub fn finish(mut self, limit: Duration) -> Found {
         let found = |backend, message| Found { backend, message, late: None };
         if self.settings.choice == Choice::None {
@@ -220,7 +220,7 @@ impl Starting {
         if let Some(bus) = &mut self.bus {
             let mut answer = bus.wait(limit);
             if answer.is_none() && self.scope_group().is_some() {
-                // What has moved the server is about to move the keeper and to say so.
+                // systemd has moved the server, so it will soon move the keeper and answer.
                 answer = self.bus.as_mut().and_then(|bus| bus.wait(MOVING));
             }
             match answer {
@@ -255,7 +255,7 @@ impl Starting {
         found(backend, Some(format!("panes are not contained: {why}{}", self.advice())))
     }
 
-    /// What an ordinary user can do about it.
+    /// Advice for an ordinary user.
     fn advice(&self) -> &'static str {
         if nix::unistd::geteuid().is_root() {
             return "";
@@ -266,8 +266,8 @@ impl Starting {
         }
     }
 
-    /// The best that can be set up, and whether it is less than was asked for. `asked`: why
-    /// systemd did not give what it was asked for.
+    /// The best backend that can be set up, and true if it is less than what was asked for. `asked`: the
+    /// reason why systemd did not do its part.
     fn backend(&mut self, in_scope: bool, asked: &str) -> Option<(Box<dyn Containment>, bool)> {
         let host = self.settings.host.clone();
         let units = self.settings.choice == Choice::Units;
@@ -295,8 +295,8 @@ impl Starting {
                 (false, Some(base)) => vec![base],
                 (false, None) => {
                     let bases = self.bases();
-                    // Half a scope is none, and what is there by chance is not what was asked for.
-                    // Looked at last: systemd may move the server at any time.
+                    // systemd may move the server while we probe. If it has, none of the groups below is
+                    // valid, so check this last.
                     if self.waits && self.scope_group().is_some() {
                         return None;
                     }
@@ -325,8 +325,8 @@ impl Starting {
         self.or_why(found).map(|it| (it, less))
     }
 
-    /// Removes what servers that found no systemd, and are dead, made beside our group `base` or
-    /// where we were started.
+    /// Removes groups of dead servers that found no systemd: beside our group `base`, or where this
+    /// server was started.
     fn remove_dead(&self, base: Option<&Group>) {
         let beside = base.filter(|base| base.name().starts_with(PREFIX));
         let above =
@@ -349,22 +349,22 @@ impl Starting {
         }
     }
 
-    /// Controllers that units can set but that do nothing here.
+    /// Controllers that units can set but that have no effect here.
     fn given(&self) -> Vec<&'static str> {
         let scope = self.scope_group();
         let given = scope.and_then(|g| g.read("cgroup.controllers").ok()).unwrap_or_default();
         super::v2::CONTROLLERS.into_iter().filter(|c| !given.split_whitespace().any(|g| g == *c)).collect()
     }
 
-    /// The group of the scope that systemd put us into.
+    /// The group of the scope that systemd moved the server into.
     fn scope_group(&self) -> Option<Group> {
         let own = self.settings.host.own_dir(None)?;
         let unit = self.unit();
         own.ancestors().find(|dir| dir.file_name().is_some_and(|n| *n == *unit)).map(Group::new)
     }
 
-    /// Without systemd, best first: our own group if nobody else is in it, or one that is to be
-    /// made beside it, or below it (at the root, only that).
+    /// Candidates without systemd, best first: our own group if it has no other processes, then a new one
+    /// beside it, then one below it (at the root, only that).
     fn bases(&self) -> Vec<Group> {
         let Some(own) = self.settings.host.own_dir(None).map(Group::new) else { return Vec::new() };
         let mut bases = Vec::new();
@@ -381,7 +381,7 @@ impl Starting {
     }
 }
 
-/// A text as part of a unit name and a file name.
+/// Turns a text into a part of unit and file names.
 fn unit_part(text: &str) -> String {
     let fits = |c: char| if c.is_ascii_alphanumeric() || "_.".contains(c) { c } else { '_' };
     let part: String = text.chars().map(fits).take(100).collect();
@@ -408,7 +408,7 @@ mod tests {
         crate::reactor::new_runtime().unwrap()
     }
 
-    /// A host with systemd and a group that we may divide.
+    /// A host with systemd and a group that the server may divide.
     fn with_systemd() -> (tempfile::TempDir, Host) {
         made_up(&[
             ("proc/self/mountinfo", "30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"),
@@ -445,7 +445,7 @@ mod tests {
         };
         check(|_| (), false, ANSWERED, "No such file");
         check(|bus| drop(bus.accept()), true, ANSWERED, "I/O error");
-        // It is connected to, but nobody is there.
+        // The socket accepts connections, but nothing answers.
         check(|_| (), true, NEVER, "systemd does not answer");
     }
 
@@ -469,7 +469,7 @@ mod tests {
         two.open(PaneId(1), &Limits::default()).unwrap();
         assert_eq!(names(), ["b", "scopemux-one", "scopemux-two"]);
         drop(two);
-        // As a dead server leaves it: nobody holds it, and nothing runs in it.
+        // The state after a server's death: the group is not locked and has no processes.
         let three = server("three");
         assert_eq!(names(), ["b", "scopemux-one", "scopemux-three"]);
         drop((one, three));
@@ -494,7 +494,7 @@ mod tests {
             drop(found);
         };
         check(Vec::new(), &["a/scopemux-x"]);
-        // Nobody can be moved where there is no `cgroup.procs`.
+        // No process can be moved where there is no `cgroup.procs`.
         check(vec![12], &[]);
     }
 

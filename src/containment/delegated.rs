@@ -1,6 +1,6 @@
-//! A subtree of the unified hierarchy that is ours: `server` for server and keeper, `panes`
-//! with a group per pane. We own the directories, so nobody removes `memory.events` before we
-//! have read it, and limits change by writing a file.
+//! A subtree of the unified hierarchy that belongs to the server: `server` for server and keeper, `panes`
+//! with a group per pane. The server owns the directories, so `memory.events` stays until it was read,
+//! and limits are changed by writing a file.
 
 use std::fs::File;
 use std::io;
@@ -16,26 +16,27 @@ use crate::base::PaneId;
 /// See the module comment.
 pub(super) struct Delegated {
     panes: Group,
-    /// What tells other servers that our groups are in use; it ends with the process.
+    /// Lock that shows other servers that the groups are in use; it ends with the process.
     _held: File,
     missing: Vec<&'static str>,
-    /// Why it is not what was asked for.
+    /// The reason why it is not what was asked for.
     why: String,
     watch: Watch,
     watched: Watched,
 }
 
-/// Groups tried for a pane whose name is taken by something that still runs.
+/// Maximum number of group names tried for a pane whose name is used by a scope with processes.
 const MAX_NAMES: u32 = 1000;
-/// Looks for processes in a group that is divided: what is moved may just be starting others.
+/// Maximum number of checks for processes in a group that is divided: processes may start others while
+/// they are moved.
 const MOVE_ROUNDS: usize = 16;
-/// Share of the processor of server and keeper; all panes together have 100. The server has little
-/// to do, but somebody waits for it, even while panes take every core.
+/// Processor weight of server and keeper; all panes together have 100. The server needs little, but users
+/// wait for it, even while panes use every core.
 const SERVER_WEIGHT: u32 = 1000;
 
 impl Delegated {
-    /// Sets up below `base`: the processes `pids` (server and keeper) move to a leaf of their
-    /// own, since a group with controllers below it must have no processes.
+    /// Divides `base`: the processes `pids` (server and keeper) move to a leaf group, since a group with
+    /// controllers for its children must have no processes.
     pub fn new(base: &Group, pids: &[i32], why: String) -> io::Result<Self> {
         let held = base.hold()?;
         let panes = divide(base, pids)?;
@@ -54,8 +55,8 @@ impl Delegated {
     }
 }
 
-/// Makes `server` and `panes` below `base` and moves `pids` into the first, and whatever else runs
-/// in `base` itself; gives the second.
+/// Makes `server` and `panes` below `base`, and moves `pids` and all other processes of `base` into the
+/// first. Returns the second.
 pub(super) fn divide(base: &Group, pids: &[i32]) -> io::Result<Group> {
     let (server, panes) = (base.child("server"), base.child("panes"));
     for group in [&server, &panes] {
@@ -64,35 +65,35 @@ pub(super) fn divide(base: &Group, pids: &[i32]) -> io::Result<Group> {
             _ => {}
         }
     }
-    // Kernels before 5.7 keep no such attribute.
+    // Kernels before 5.7 do not support the attribute.
     let _ = server.spare();
     for &pid in pids {
         match server.adopt(pid) {
-            // Gone already; its group does not matter.
+            // The process has ended already.
             Err(e) if e.raw_os_error() == Some(libc::ESRCH) => {}
             other => other?,
         }
     }
-    // What the keeper started after systemd had moved it: one process is enough, and no controller
-    // can be passed on. A pane's is brought into its own group later.
+    // These processes were started by the keeper after systemd had moved it: with even one of them in
+    // `base`, no controller can be passed on. Those of panes are moved to their own group later.
     for _ in 0..MOVE_ROUNDS {
         let left = base.own_pids();
         if left.is_empty() {
             break;
         }
-        // One that ends just now does not matter.
+        // A process may end meanwhile.
         left.into_iter().for_each(|pid| drop(server.adopt(pid)));
     }
     enable(base);
     enable(&panes);
     if server.has("cpu.weight") {
-        // Equal shares are what it has without.
+        // The default is an equal share.
         let _ = server.write("cpu.weight", &SERVER_WEIGHT.to_string());
     }
     Ok(panes)
 }
 
-/// A new group for a pane among those of others.
+/// Makes a new group for a pane.
 pub(super) fn new_group(panes: &Group, pane: PaneId, limits: &Limits) -> io::Result<Group> {
     for n in 0..MAX_NAMES {
         let suffix = if n == 0 { String::new() } else { format!(".{n}") };
@@ -107,7 +108,7 @@ pub(super) fn new_group(panes: &Group, pane: PaneId, limits: &Limits) -> io::Res
     Err(io::Error::from(io::ErrorKind::AlreadyExists))
 }
 
-/// The group of a pane that an earlier server of ours made.
+/// The group of a pane that an earlier server made.
 pub(super) fn old_group(panes: &Group, name: &str) -> io::Result<Group> {
     let last = name.rsplit('/').next().unwrap_or_default();
     let group = panes.child(last);
@@ -117,7 +118,7 @@ pub(super) fn old_group(panes: &Group, name: &str) -> io::Result<Group> {
     }
 }
 
-/// Removes groups that are empty and not watched; says what is left in the others.
+/// Removes groups that are empty and not watched; returns the processes left in the others.
 pub(super) fn sweep(panes: &Group, watched: &Watched) -> Vec<Stray> {
     let mut strays = Vec::new();
     for group in panes.children() {
@@ -125,7 +126,7 @@ pub(super) fn sweep(panes: &Group, watched: &Watched) -> Vec<Stray> {
             continue;
         }
         if group.is_empty() {
-            // A process may appear in between; then it stays for the next time.
+            // If a process appears meanwhile, the group stays for the next sweep.
             let _ = group.remove();
         } else {
             strays.push(Stray { name: group.name(), pids: group.pids() });
@@ -134,10 +135,10 @@ pub(super) fn sweep(panes: &Group, watched: &Watched) -> Vec<Stray> {
     strays
 }
 
-/// Passes controllers on, one by one: one that is not there must not cost the others.
+/// Enables controllers one by one, so that a missing one does not affect the others.
 fn enable(group: &Group) {
     for controller in CONTROLLERS {
-        // What is missing shows in the group below and is named in the status.
+        // A controller that is missing is named in the status.
         let _ = group.write("cgroup.subtree_control", &format!("+{controller}"));
     }
 }

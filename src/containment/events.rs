@@ -1,5 +1,5 @@
-//! Waking up when something happens to a group: one descriptor for the server's loop, behind
-//! it an inotify instance for the groups' event files and whatever else backends add.
+//! Events of groups: one descriptor for the server's loop, behind which are an inotify instance for the
+//! groups' event files and the descriptors of backends.
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
@@ -23,15 +23,15 @@ pub(super) struct Watch {
     files: HashMap<WatchDescriptor, PaneId>,
     /// Notifiers of version 1 groups, by pane.
     notifiers: HashMap<PaneId, EventFd>,
-    /// Panes to look at again in a moment, and how often still.
+    /// Panes to check again soon, with the count of checks left.
     again: HashMap<PaneId, u32>,
     timer: TimerFd,
-    /// Panes to look at with the next call, whatever is told.
+    /// Panes that the next call reports in any case.
     suspects: Vec<PaneId>,
 }
 
-/// Version 1 tells before the kernel kills: the count is looked at again so many times, with
-/// so many milliseconds between.
+/// Version 1 notifies before the kernel kills: the counters are then checked again, at most this many
+/// times, with this many milliseconds between checks.
 const LOOKS: u32 = 100;
 const LOOK_MS: i64 = 20;
 /// `epoll` data of the timer.
@@ -39,7 +39,7 @@ const TIMER: u64 = u64::MAX - 2;
 
 /// `epoll` data of the inotify descriptor; panes use their number.
 const INOTIFY: u64 = u64::MAX;
-/// `epoll` data of the descriptor a backend added.
+/// `epoll` data of the descriptor that a backend added.
 const OTHER: u64 = u64::MAX - 1;
 
 impl Watch {
@@ -54,24 +54,24 @@ impl Watch {
         Ok(Self { epoll, inotify, files, notifiers, again, timer, suspects: Vec::new() })
     }
 
-    /// Readable when `changed` has something to say.
+    /// Readable when `changed` has a result.
     pub fn fd(&self) -> BorrowedFd<'_> {
         self.epoll.0.as_fd()
     }
 
-    /// Wakes the loop for a descriptor of the backend's own too.
+    /// Also wakes the loop for a descriptor of the backend.
     pub fn add_other(&self, fd: impl AsFd) -> io::Result<()> {
         Ok(self.epoll.add(fd, EpollEvent::new(EpollFlags::EPOLLIN, OTHER))?)
     }
 
-    /// Watches a file of a pane's group. Reading event files does not wake anybody.
+    /// Watches a file of a pane's group. Reading event files causes no event.
     pub fn file(&mut self, pane: PaneId, file: &Path) -> io::Result<()> {
         let wd = self.inotify.add_watch(file, AddWatchFlags::IN_MODIFY)?;
         self.files.insert(wd, pane);
         Ok(())
     }
 
-    /// Asks a version 1 memory group to say when it runs out of memory.
+    /// Asks for a notification when a version 1 memory group runs out of memory.
     pub fn oom_v1(&mut self, pane: PaneId, group: &Group) -> io::Result<()> {
         let event = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?;
         let control: File = OpenOptions::new().read(true).open(group.dir.join("memory.oom_control"))?;
@@ -84,12 +84,12 @@ impl Watch {
         Ok(())
     }
 
-    /// The next call of `changed` names this pane.
+    /// Makes the next call of `changed` return this pane.
     pub fn suspect(&mut self, pane: PaneId) {
         self.suspects.push(pane);
     }
 
-    /// The pane's count rose, so nothing more is to be looked for.
+    /// Stops the repeated checks of a pane whose counter has risen.
     pub fn settled(&mut self, pane: PaneId) {
         self.again.remove(&pane);
     }
@@ -108,7 +108,7 @@ impl Watch {
         }
     }
 
-    /// Panes whose groups said something since the last call. Never blocks.
+    /// Panes whose groups had an event since the last call. Never blocks.
     pub fn changed(&mut self) -> Vec<PaneId> {
         let mut panes = std::mem::take(&mut self.suspects);
         while let Ok(events) = self.inotify.read_events() {
@@ -127,7 +127,7 @@ impl Watch {
         }
         if !self.again.is_empty() {
             let soon = Expiration::OneShot(TimeSpec::milliseconds(LOOK_MS));
-            // Should the timer fail, the next event of the pane tells of this kill too.
+            // If the timer fails, the pane's next event reports this kill too.
             let _ = self.timer.set(soon, TimerSetTimeFlags::empty());
         }
         panes.sort();

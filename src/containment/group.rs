@@ -1,5 +1,5 @@
-//! One cgroup directory of either version: reading and writing its files, its processes,
-//! ending and removing it.
+//! One cgroup directory of either version: reading and writing its files, listing and killing its
+//! processes, removing it.
 
 use std::collections::HashSet;
 use std::ffi::{CStr, CString};
@@ -13,23 +13,23 @@ use std::path::{Path, PathBuf};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-/// Groups below a pane's own that are looked at (programs in a pane may make some).
+/// Maximum number of groups below a pane's own that are read (programs in a pane may make some).
 const MAX_SUBGROUPS: usize = 1024;
-/// Rounds of killing whatever still turns up, where the kernel cannot kill a whole group.
+/// Maximum number of rounds of killing processes, if the kernel cannot kill a whole group.
 const KILL_ROUNDS: usize = 64;
 
-/// What the names of servers' groups begin with.
+/// Prefix of the names of servers' groups.
 pub(super) const PREFIX: &str = "scopemux-";
-/// Tries to hold a group that others take away.
+/// Maximum number of attempts to lock a group that others remove meanwhile.
 const HOLD_ROUNDS: usize = 16;
-/// Groups of dead servers that one start removes, and others' that it looks at for that.
+/// Maximum number of dead servers' groups that one start removes, and of groups that it checks.
 const MAX_DEAD: usize = 8;
 const MAX_LOOKED_AT: usize = 256;
 
-/// systemd-oomd takes groups with this attribute for no candidates (`ManagedOOMPreference=omit`).
+/// Attribute that excludes a group from systemd-oomd (`ManagedOOMPreference=omit`).
 const SPARE: &CStr = c"user.oomd_omit";
 
-/// A number after a name in a file of `name number` lines.
+/// The number after a name in a file of `name number` lines.
 pub(super) fn field(text: &str, name: &str) -> Option<u64> {
     text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok())
 }
@@ -57,7 +57,7 @@ impl Group {
         fs::read_to_string(self.dir.join(file))
     }
 
-    /// A file that holds one number; `max` is none.
+    /// The number in a file; `None` for `max`.
     pub fn number(&self, file: &str) -> Option<u64> {
         self.read(file).ok()?.trim().parse().ok()
     }
@@ -66,7 +66,7 @@ impl Group {
         field(&self.read(file).ok()?, name)
     }
 
-    /// Writes in one call, as these files want. Never creates a file.
+    /// Writes in one call, as these files require. Never creates a file.
     pub fn write(&self, file: &str, text: &str) -> io::Result<()> {
         let path = self.dir.join(file);
         let named = |e: io::Error| io::Error::new(e.kind(), format!("{}: {e}", path.display()));
@@ -74,7 +74,7 @@ impl Group {
         open.write_all(text.as_bytes()).map_err(named)
     }
 
-    /// Writes a number, or `max` for none.
+    /// Writes a number, or `max` for `None`.
     pub fn write_limit(&self, file: &str, limit: Option<u64>) -> io::Result<()> {
         self.write(file, &limit.map_or("max".to_owned(), |n| n.to_string()))
     }
@@ -83,7 +83,7 @@ impl Group {
         fs::create_dir(&self.dir)
     }
 
-    /// Makes it, and holds it: while the file is open, `remove_dead` of others leaves it alone.
+    /// Makes and locks the group: while the file is open, `remove_dead` of other servers skips it.
     pub fn hold(&self) -> io::Result<File> {
         for _ in 0..HOLD_ROUNDS {
             match self.make() {
@@ -92,7 +92,7 @@ impl Group {
             }
             let Ok(file) = File::open(&self.dir) else { continue };
             file.lock_shared()?;
-            // Another server may have removed it before it was held.
+            // Another server may have removed it before it was locked.
             if self.dir.metadata().is_ok_and(|now| file.metadata().is_ok_and(|m| m.ino() == now.ino())) {
                 return Ok(file);
             }
@@ -100,9 +100,9 @@ impl Group {
         Err(io::Error::from(io::ErrorKind::NotFound))
     }
 
-    /// Removes the groups below this one whose names begin with `prefix`, that no server holds and
-    /// where nothing runs. A few at a time, since somebody waits; each start begins at another one,
-    /// so that many servers that live do not hide those that are dead.
+    /// Removes the groups below this one whose names begin with `prefix` and that are neither locked by a
+    /// server nor contain processes. Only a few, since the user is waiting; each start begins at a
+    /// different group, so that the groups of many living servers do not hide dead ones.
     pub fn remove_dead(&self, prefix: &str) {
         self.remove_dead_from(prefix, std::process::id() as usize);
     }
@@ -116,20 +116,20 @@ impl Group {
         looked_at.filter(Self::remove_unheld).take(MAX_DEAD).for_each(drop);
     }
 
-    /// Removes it if no server holds it and nothing runs in it; whether it is gone.
+    /// Removes the group if no server has locked it and it has no processes. Returns true if it is gone.
     pub fn remove_unheld(&self) -> bool {
         let Ok(file) = File::open(&self.dir) else { return false };
         file.try_lock().is_ok() && self.pids().is_empty() && self.remove().unwrap_or(false)
     }
 
-    /// The directory itself, for `clone3(CLONE_INTO_CGROUP)`.
+    /// Opens the directory, for `clone3(CLONE_INTO_CGROUP)`.
     pub fn open(&self) -> io::Result<OwnedFd> {
         let flags = libc::O_DIRECTORY | libc::O_CLOEXEC;
         Ok(OpenOptions::new().read(true).custom_flags(flags).open(&self.dir).map(|f: File| f)?.into())
     }
 
-    /// Asks systemd-oomd to leave it alone. It is heeded where the group and the one that is
-    /// watched belong to one user, or root owns it.
+    /// Asks systemd-oomd to spare the group. It does so if the group and the monitored one belong to the
+    /// same user, or if root owns the group.
     pub fn spare(&self) -> io::Result<()> {
         let path = CString::new(self.dir.as_os_str().as_bytes())?;
         // SAFETY: both strings end with NUL, and the value is one byte long.
@@ -145,7 +145,7 @@ impl Group {
         self.write("cgroup.procs", &pid.to_string())
     }
 
-    /// The group and those below it, parents first.
+    /// The group and all below it, parents first.
     pub fn tree(&self) -> Vec<Group> {
         let mut all = vec![self.clone()];
         let mut next = 0;
@@ -164,7 +164,7 @@ impl Group {
         dirs.into_iter().map(Group::new).collect()
     }
 
-    /// What people are shown: its path below the cgroup mount.
+    /// The path for users, relative to the cgroup mount.
     pub fn path(&self) -> String {
         let path = self.dir.to_string_lossy();
         path.strip_prefix("/sys/fs/cgroup").unwrap_or(&path).to_owned()
@@ -174,13 +174,13 @@ impl Group {
         self.dir.file_name().map_or(String::new(), |n| n.to_string_lossy().into_owned())
     }
 
-    /// Processes in it, not below it.
+    /// Processes in the group itself.
     pub fn own_pids(&self) -> Vec<i32> {
         let procs = self.read("cgroup.procs").unwrap_or_default();
         procs.lines().filter_map(|line| line.parse().ok()).collect()
     }
 
-    /// Processes in it and below it.
+    /// Processes in the group and below it.
     pub fn pids(&self) -> Vec<i32> {
         self.tree().iter().flat_map(Self::own_pids).collect()
     }
@@ -192,7 +192,7 @@ impl Group {
         }
     }
 
-    /// Ends every process in it and below it, at once where the kernel can.
+    /// Kills every process in the group and below it, all at once if the kernel supports it.
     pub fn kill(&self) -> io::Result<()> {
         if self.has("cgroup.kill") && self.write("cgroup.kill", "1").is_ok() {
             return Ok(());
@@ -205,14 +205,14 @@ impl Group {
                 return Ok(());
             }
             for pid in fresh {
-                // One that is gone already is no failure; a child of it shows in the next round.
+                // A process that is gone is no failure; its children are found in the next round.
                 let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
             }
         }
         Err(io::Error::other(format!("{}: processes keep appearing", self.dir.display())))
     }
 
-    /// Removes it and the empty groups below it. False while there are processes.
+    /// Removes the group and the empty ones below it. Returns false while there are processes.
     pub fn remove(&self) -> io::Result<bool> {
         if !self.dir.exists() {
             return Ok(true);
@@ -227,7 +227,7 @@ impl Group {
         Ok(true)
     }
 
-    /// Whether we may make groups in it and move processes there.
+    /// True if this process may make groups in it and move processes there.
     pub fn is_writable(&self) -> bool {
         use nix::unistd::{AccessFlags, eaccess};
         let may = |path: &Path| eaccess(path, AccessFlags::W_OK).is_ok();

@@ -1,21 +1,21 @@
-//! What this host is: which cgroup hierarchies there are, where we are in them, how much
-//! memory there is. Read below a root directory, so that tests can show a made-up host.
+//! Facts about the host: its cgroup hierarchies, this process's groups in them, and the memory. Read
+//! below a root directory, so that tests can use a made-up host.
 
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-/// Longest file of `/proc` that is read, in bytes; the rest of a longer one counts as not there.
+/// Maximum number of bytes read from a file of `/proc`; the rest is ignored.
 const MAX_FILE: u64 = 4 << 20;
-/// What most of them have room in.
+/// Bytes that are enough for most of these files.
 const USUAL_FILE: usize = 8 << 10;
 
-/// Where to look; `/` but in tests.
+/// The root directory of the host's files: `/` except in tests.
 #[derive(Clone, Debug)]
 pub struct Host {
     pub root: PathBuf,
-    /// The cgroup mounts, once they were looked at: hosts do not change them while they run.
+    /// The cgroup mounts, read on first use: they do not change while a host runs.
     mounts: Arc<OnceLock<Vec<Mount>>>,
 }
 
@@ -31,7 +31,7 @@ pub struct Mount {
     pub dir: PathBuf,
     /// The part of the hierarchy that the mount shows.
     pub shown: String,
-    /// Empty: the unified (v2) hierarchy.
+    /// Controllers of a version 1 hierarchy; empty for the unified one (v2).
     pub controllers: Vec<String>,
 }
 
@@ -40,8 +40,8 @@ impl Host {
         Self { root, mounts: Arc::default() }
     }
 
-    /// A file as text. Files of `/proc` tell no length, and a read into a small buffer makes the
-    /// kernel write them again.
+    /// A file as text. Files of `/proc` report no length, and a read with a small buffer makes the kernel
+    /// generate them again.
     pub fn read(&self, path: &str) -> Option<String> {
         let file = File::open(self.root.join(path.trim_start_matches('/'))).ok()?;
         let mut bytes = Vec::with_capacity(USUAL_FILE);
@@ -77,7 +77,7 @@ impl Host {
         Some(Mount { dir, shown: unescape(head.get(3)?), controllers })
     }
 
-    /// Path of a process in a hierarchy: of the controller, or the unified one for `None`.
+    /// Path of a process in a hierarchy: that of a controller, or the unified one for `None`.
     pub fn path_of(&self, pid: &str, controller: Option<&str>) -> Option<String> {
         let text = self.read(&format!("proc/{pid}/cgroup"))?;
         text.lines().find_map(|line| {
@@ -91,13 +91,13 @@ impl Host {
         })
     }
 
-    /// A process, those below it, and those of the session that it leads; it comes first.
+    /// A process, its descendants, and the members of its session if it leads one; the process is first.
     pub fn family(&self, pid: i32) -> Vec<i32> {
         let entries = fs::read_dir(self.root.join("proc")).into_iter().flatten().flatten();
         let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
         let relations: Vec<(i32, i32, i32)> = pids
             .filter_map(|pid| {
-                // `pid (name) state parent group session`, and names may hold anything.
+                // `pid (name) state parent group session`; the name may contain any characters.
                 let text = self.read(&format!("proc/{pid}/stat"))?;
                 let mut fields = text.rsplit_once(')')?.1.split_whitespace().skip(1);
                 let parent = fields.next()?.parse().ok()?;
@@ -117,12 +117,12 @@ impl Host {
         family
     }
 
-    /// Our own directory in a hierarchy.
+    /// This process's directory in a hierarchy.
     pub fn own_dir(&self, controller: Option<&str>) -> Option<PathBuf> {
         self.dir_of("self", controller)
     }
 
-    /// The directory of a slice of the systemd that we run under, once there is anything in it.
+    /// The directory of a slice of the systemd manager that this process runs under, if it exists.
     pub fn slice_dir(&self, slice: &str) -> Option<PathBuf> {
         self.own_dir(None)?.ancestors().map(|dir| dir.join(slice)).find(|dir| dir.is_dir())
     }
@@ -142,7 +142,7 @@ impl Host {
         Some(mount.dir.join(below.trim_start_matches('/')))
     }
 
-    /// Whether the unified hierarchy holds the memory controller (not a hybrid host).
+    /// True if the unified hierarchy has the memory controller (false on a hybrid host).
     pub fn is_unified(&self) -> bool {
         let mounts = self.mounts();
         let v2 = mounts.iter().find(|m| m.controllers.is_empty());
@@ -150,7 +150,7 @@ impl Host {
         v2.is_some() && !v1_memory
     }
 
-    /// Address of the bus on which to ask systemd; `None`: where the environment says.
+    /// Address of the bus for systemd; `None`: taken from the environment.
     pub(super) fn bus(&self) -> Option<String> {
         (self.root != Path::new("/")).then(|| format!("unix:path={}", self.root.join("bus").display()))
     }
@@ -159,7 +159,7 @@ impl Host {
         self.root.join("run/systemd/system").is_dir()
     }
 
-    /// Bytes of a field of `/proc/meminfo`.
+    /// A field of `/proc/meminfo` in bytes.
     pub fn meminfo(&self, field: &str) -> Option<u64> {
         let text = self.read("proc/meminfo")?;
         let line = text.lines().find_map(|l| l.strip_prefix(field)?.strip_prefix(':'))?;
@@ -167,8 +167,8 @@ impl Host {
         Some(kib * 1024)
     }
 
-    /// What percentages of memory are of: RAM, or the limit of the cgroup we were started in
-    /// if that is less. To be asked before moving anywhere.
+    /// The memory that percentages refer to: RAM, or the limit of the cgroup that this process was
+    /// started in if that is less. Call it before any process is moved.
     pub fn memory_base(&self) -> u64 {
         let ram = self.meminfo("MemTotal").unwrap_or(u64::MAX);
         let limits = if self.is_unified() {
@@ -191,7 +191,7 @@ impl Host {
         limits.unwrap_or(u64::MAX).min(ram)
     }
 
-    /// What percentages of processes are of: the kernel's limit.
+    /// The count of processes that percentages refer to: the kernel's limit.
     pub fn pids_base(&self) -> u64 {
         let limit = |name| self.number(&format!("proc/sys/kernel/{name}")).unwrap_or(32768);
         limit("pid_max").min(limit("threads-max"))

@@ -1,19 +1,19 @@
-//! What a pane may take and what it takes, in plain numbers.
+//! Limits and resource use of a pane, as plain numbers.
 
-/// Limits of one pane. `None`: as much as there is.
+/// Limits of one pane. `None`: unlimited.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Limits {
-    /// Bytes of memory; the kernel kills inside the pane when it is reached.
+    /// Bytes of memory; beyond it the kernel kills processes of the pane.
     pub memory_max: Option<u64>,
     /// Bytes of swap.
     pub swap_max: Option<u64>,
     /// Processes and threads.
     pub pids_max: Option<u64>,
-    /// Share of the processor, 1–10000; 100 is everybody's.
+    /// Share of the processor, 1–10000; the default of groups is 100.
     pub cpu_weight: u32,
     /// Share of disks, 1–10000.
     pub io_weight: u32,
-    /// Whether running out of memory ends all of the pane, not only its biggest process.
+    /// True if running out of memory kills all of the pane, not only its largest process.
     pub oom_ends_pane: bool,
 }
 
@@ -30,7 +30,7 @@ impl Default for Limits {
     }
 }
 
-/// What a pane takes now. `None`: this host does not say.
+/// Present resource use of a pane. `None`: not known on this host.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Usage {
     /// Bytes.
@@ -43,7 +43,7 @@ pub struct Usage {
     pub pids: Option<u64>,
     /// Microseconds of processor time so far.
     pub cpu_usec: Option<u64>,
-    /// Tasks that the kernel killed for want of memory. One kill can count several tasks.
+    /// Tasks killed by the kernel because memory ran out. One kill can count several tasks.
     pub oom_kills: Option<u64>,
 }
 

@@ -1,4 +1,4 @@
-//! No containment: panes share everything, as under tmux. Says why.
+//! No containment: panes share all resources, as under tmux. Holds the reason.
 
 use std::io;
 use std::os::fd::BorrowedFd;

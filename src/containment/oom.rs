@@ -1,13 +1,13 @@
-//! Telling the kernel whom to take first when the whole host is out of memory, and asking its
-//! log whom it took.
+//! The kernel's OOM killer: setting which processes it kills first when the whole host is out of memory,
+//! and reading from its log which process it killed.
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::OpenOptionsExt;
 
-/// How much more likely than the server a pane's processes are to be killed, in
-/// `oom_score_adj` points (1000 is everything).
+/// Points of `oom_score_adj` by which a pane's processes are more likely to be killed than the server
+/// (1000 is the maximum).
 pub const PANE_OOM_SCORE: i32 = 200;
 /// The kernel's largest value.
 const MAX_SCORE: i32 = 1000;
@@ -17,7 +17,7 @@ pub fn pane_oom_score(server: i32) -> i32 {
     (server + PANE_OOM_SCORE).min(MAX_SCORE)
 }
 
-/// Raises a process's value to that of panes, unless it is higher already. `pid` may be `self`.
+/// Raises a process's value to that of panes, unless it is already higher. `pid` may be `self`.
 pub fn raise_oom_score(pid: &str) -> io::Result<()> {
     let read = |pid: &str| -> io::Result<i32> {
         let text = fs::read_to_string(format!("/proc/{pid}/oom_score_adj"))?;
@@ -30,25 +30,25 @@ pub fn raise_oom_score(pid: &str) -> io::Result<()> {
     fs::write(format!("/proc/{pid}/oom_score_adj"), wanted.to_string())
 }
 
-/// Records of the kernel's log that are read at once; a log holds fewer.
+/// Maximum number of records of the kernel's log read at once; a log holds fewer.
 const MAX_RECORDS: usize = 100_000;
 /// Longest record, in bytes.
 const MAX_RECORD: usize = 8192;
-/// Kills that are kept until somebody asks.
+/// Maximum number of kills that are kept until they are asked for.
 const MAX_KILLS: usize = 256;
 
-/// The kernel's log from some moment on.
+/// The kernel's log since it was opened.
 pub struct KernelLog {
     file: File,
     kills: Kills,
 }
 
-/// Records of kills that nobody has asked about yet, newest last.
+/// Records of kills that have not been returned yet, newest last.
 #[derive(Default)]
 struct Kills(VecDeque<String>);
 
 impl KernelLog {
-    /// From now on; None where it may not be read, which is so for most ordinary users.
+    /// Opens the log at its end; `None` if it cannot be read, as for most ordinary users.
     pub fn open() -> Option<Self> {
         let flags = libc::O_NONBLOCK | libc::O_CLOEXEC;
         let mut file = fs::OpenOptions::new().read(true).custom_flags(flags).open("/dev/kmsg").ok()?;
@@ -56,14 +56,14 @@ impl KernelLog {
         Some(Self { file, kills: Kills::default() })
     }
 
-    /// The process that the kernel killed last in a scope, by name and pid, unless that was told
-    /// already. Takes long where much was logged since it was last asked.
+    /// The process that the kernel killed last in a scope, by name and pid, unless it was returned
+    /// before. Takes long if much was logged since the last call.
     pub fn killed_process(&mut self, scope: &str) -> Option<(String, i32)> {
         let mut record = [0; MAX_RECORD];
         for _ in 0..MAX_RECORDS {
             match self.file.read(&mut record) {
                 Ok(length @ 1..) => self.kills.note(&String::from_utf8_lossy(&record[..length])),
-                // Records that were overwritten before they were read.
+                // Some records were overwritten before they were read.
                 Err(e) if e.raw_os_error() == Some(libc::EPIPE) => {}
                 _ => break,
             }
@@ -73,7 +73,7 @@ impl KernelLog {
 }
 
 impl Kills {
-    /// The newest in a scope; it and those before it there are told.
+    /// Takes the newest kill in a scope, and removes the older ones of that scope.
     fn take(&mut self, scope: &str) -> Option<(String, i32)> {
         let found = self.0.iter().rev().find_map(|record| killed_in(record, scope));
         self.0.retain(|record| killed_in(record, scope).is_none());
@@ -90,14 +90,14 @@ impl Kills {
     }
 }
 
-/// What a record of a kill has.
+/// Marks the record of a kill.
 const KILL: &str = "oom-kill:";
 
-/// What a record tells of a kill in a scope.
+/// Name and pid of the process that a record says was killed in a scope.
 fn killed_in(record: &str, scope: &str) -> Option<(String, i32)> {
     let line = record.split_once(KILL)?.1.lines().next()?;
     let field = |name: &str| line.split(',').find_map(|part| part.strip_prefix(name)?.strip_prefix('='));
-    // Mounts may show part of the hierarchy only: a pane and its server are enough of the path.
+    // Mounts may show only a part of the hierarchy: the last three parts of the path are enough.
     let mut tail: Vec<&str> = scope.rsplit('/').take(3).collect();
     tail.reverse();
     let tail = tail.join("/");

@@ -1,7 +1,7 @@
-//! One transient scope unit per pane, for administrators who manage panes with `systemctl`.
-//! systemd makes and moves; usage, events and killing go by the unit's group files, since
-//! with `OOMPolicy=continue` D-Bus says nothing of an OOM kill. While systemd does not answer,
-//! panes get groups below the server's own scope, as `delegated` makes them.
+//! One transient scope unit per pane, for administrators who manage panes with `systemctl`. systemd makes
+//! units and moves processes; usage, events and killing use the unit's group files, since with
+//! `OOMPolicy=continue` D-Bus does not report OOM kills. While systemd does not answer, panes get groups
+//! below the server's own scope, made as in `delegated`.
 
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -25,15 +25,15 @@ pub(super) const SLICE: &str = "scopemux.slice";
 
 /// See the module comment.
 pub(super) struct Units {
-    /// `app-scopemux-<socket>`: what unit names start with.
+    /// `app-scopemux-<socket>`: the prefix of unit names.
     stem: String,
     /// The server's own scope.
     server: String,
-    /// Where panes' groups are made while systemd does not answer.
+    /// Parent of the panes' groups while systemd does not answer.
     own: Option<Group>,
-    /// systemd failed last time, so it is not waited for.
+    /// The last request to systemd failed, so new panes do not wait for it.
     failed: bool,
-    /// What asks whether it is back.
+    /// Token of the request that tests whether systemd answers again.
     probe: Option<u64>,
     notices: Vec<String>,
     host: Host,
@@ -44,18 +44,18 @@ pub(super) struct Units {
     places: HashMap<PaneId, Arc<Mutex<Place>>>,
 }
 
-/// The bus and what is waited for.
+/// The bus and the requests without an answer.
 struct Asking {
     bus: Bus,
     next: u64,
     attaching: HashMap<u64, PaneId>,
 }
 
-/// Where a pane's unit turned out to be.
+/// The place of a pane's processes.
 struct Place {
     unit: String,
     limits: Limits,
-    /// What waits to be moved, the pane's first process first.
+    /// Processes to move, the pane's first one first.
     pids: Vec<i32>,
     group: Option<Group>,
     /// The group is one of `Units::own`.
@@ -84,26 +84,26 @@ fn limit_properties(limits: &Limits) -> Properties {
     ]
 }
 
-/// What only holds at creation.
+/// Properties that can only be set at creation.
 fn new_properties(pane: PaneId, limits: &Limits, server: &str) -> Properties {
     let mut all = limit_properties(limits);
     let policy = if limits.oom_ends_pane { "kill" } else { "continue" };
     all.extend([
         ("Description", Value::Text(format!("scopemux pane {pane}"))),
         ("Slice", Value::Text(SLICE.to_owned())),
-        // The default, stop, ends the rest of the pane after one kill.
+        // The default, stop, would end the rest of the pane after one kill.
         ("OOMPolicy", Value::Text(policy.to_owned())),
         ("CollectMode", Value::Text("inactive-or-failed".to_owned())),
-        // Panes outlive the server when all stops together. Never PartOf=: it would carry a
-        // restart of the server to them.
+        // On shutdown, panes end after the server. Never use PartOf=: it would pass a restart of the
+        // server on to them.
         ("Before", Value::Texts(vec![server.to_owned()])),
     ]);
     all
 }
 
 impl Units {
-    /// `own`: the group of the server's own scope, which is divided for the panes that get no
-    /// unit; `pids` are the server's processes.
+    /// `own`: the group of the server's own scope, which is divided for the panes that get no unit;
+    /// `pids` are the server's processes.
     pub fn new(
         host: Host,
         bus: Bus,
@@ -137,7 +137,7 @@ impl Units {
         self.host.slice_dir(SLICE).map(Group::new)
     }
 
-    /// Begins to watch a pane whose process has arrived.
+    /// Starts to watch a pane whose process is in its unit.
     fn arrived(&mut self, pane: PaneId) -> Result<(), String> {
         let place = self.places.get(&pane).ok_or("the pane is gone")?.clone();
         let mut place = place.lock();
@@ -153,7 +153,7 @@ impl Units {
         self.watched.add(&mut self.watch, pane, &group).map_err(|e| e.to_string())
     }
 
-    /// systemd did not do it: the pane gets a group below the server's own scope.
+    /// Called when systemd failed: moves the pane to a group below the server's own scope.
     fn fall_back(&mut self, pane: PaneId, why: &str) -> Result<(), String> {
         let place = self.places.get(&pane).ok_or("the pane is gone")?.clone();
         let panes = self.own.clone().ok_or(why)?;
@@ -165,11 +165,11 @@ impl Units {
         for (n, pid) in place.pids.iter().enumerate() {
             match group.adopt(*pid) {
                 Err(error) if n == 0 => {
-                    // An empty group is nobody's; `sweep` takes it if this does not.
+                    // An empty group has no owner; if this fails, `sweep` removes it.
                     let _ = group.remove();
                     return Err(error.to_string());
                 }
-                // Others may have ended.
+                // Other processes may have ended.
                 _ => {}
             }
         }
@@ -185,10 +185,10 @@ impl Units {
         Ok(())
     }
 
-    /// systemd does what it is asked again.
+    /// Called when systemd answers again.
     fn recovered(&mut self) {
         if std::mem::replace(&mut self.failed, false) {
-            // Those that systemd has still to answer for are looked at then.
+            // Panes with requests still open are handled when their answers come.
             let asked: HashSet<PaneId> = self.bus.lock().attaching.values().copied().collect();
             let panes: Vec<PaneId> =
                 self.places.keys().filter(|pane| !asked.contains(pane)).copied().collect();
@@ -209,7 +209,7 @@ impl Units {
         let attached = self.bus.lock().attaching.remove(&token);
         let Some(pane) = attached else { return };
         if self.places.get(&pane).is_some_and(|place| place.lock().own) {
-            // Too late: the pane keeps the group that it was given meanwhile.
+            // Too late: the pane keeps the group that it has by now.
             self.take_back(pane);
             if result.is_ok() {
                 self.recovered();
@@ -226,8 +226,8 @@ impl Units {
         out.push(Event::Attached { pane, result });
     }
 
-    /// Brings a pane's processes back into the group below our own, should systemd have done late
-    /// what was given up: a pane is in one place, where its limits are. Whether there were any.
+    /// Moves a pane's processes back to the group below the server's scope, if systemd moved them after
+    /// the time limit: a pane must be in one place, which has its limits. Returns true if there were any.
     fn take_back(&mut self, pane: PaneId) -> bool {
         let Some(place) = self.places.get(&pane) else { return false };
         let place = place.lock();
@@ -237,7 +237,7 @@ impl Units {
             dir.file_name().is_some_and(|name| *name == *place.unit).then(|| Group::new(dir))
         };
         let Some(unit) = place.pids.iter().find_map(away) else { return false };
-        // Those that end meanwhile are no loss.
+        // Processes that end meanwhile are ignored.
         unit.pids().into_iter().filter(|pid| own.adopt(*pid).is_ok()).count() > 0
     }
 
@@ -265,7 +265,7 @@ impl Containment for Units {
     }
 
     fn open(&mut self, pane: PaneId, limits: &Limits) -> io::Result<Box<dyn PaneScope>> {
-        // A name may still be taken by what a pane of a dead server left running.
+        // The name may still be used by processes that a pane of a dead server left behind.
         let taken = |unit: &String| self.slice_group().is_some_and(|slice| slice.child(unit).dir.exists());
         let names = (0..1000).map(|n| match n {
             0 => format!("{}-pane-{}.scope", self.stem, pane.0),
@@ -357,7 +357,7 @@ impl Containment for Units {
         let own = own.unwrap_or_default();
         let Some(slice) = self.slice_group() else { return own };
         let prefix = format!("{}-pane-", self.stem);
-        // Those that systemd has still to move are not watched yet.
+        // Units whose processes systemd still has to move are not watched yet.
         let asked: HashSet<String> = self.places.values().map(|place| place.lock().unit.clone()).collect();
         let ours = |group: &Group| {
             let name = group.name();
@@ -366,7 +366,7 @@ impl Containment for Units {
         let (empty, used): (Vec<Group>, _) =
             slice.children().into_iter().filter(ours).partition(Group::is_empty);
         for group in empty {
-            // Should systemd be about to do it, it has nothing to stop any more.
+            // If systemd is about to stop the unit by itself, this has no effect.
             let _ = self.bus.lock().ask(Request::Stop { unit: group.name() });
         }
         let stray = |group: Group| Stray { name: group.name(), pids: group.pids() };
@@ -412,7 +412,7 @@ impl PaneScope for Scope {
         let request =
             Request::Scope { unit: place.unit.clone(), pids: pids.to_vec(), properties, join: None };
         let mut bus = self.bus.lock();
-        // A refused request is answered by nobody; the gate's own deadline opens it.
+        // A refused request has no answer; the gate opens at its deadline.
         if let Ok(token) = bus.ask(request) {
             bus.attaching.insert(token, self.pane);
         }

@@ -1,6 +1,5 @@
-//! Legacy and hybrid hosts: memory, pids and (where they are) cpu and blkio groups below the
-//! server's own groups. Nobody has to move for it: in version 1 a group may have processes
-//! and children.
+//! Legacy and hybrid hosts: memory, pids and (if available) cpu and blkio groups below the server's own
+//! groups. The server need not move: in version 1 a group may have both processes and children.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -14,15 +13,15 @@ use super::host::Host;
 use super::{Backend, Containment, Event, Limits, OomCause, PaneScope, SpawnTarget, Status, Stray, Usage};
 use crate::base::PaneId;
 
-/// (controller, whose name it has for us)
+/// Controllers, and their names in version 2.
 const CONTROLLERS: [(&str, &str); 5] =
     [("memory", "memory"), ("pids", "pids"), ("cpu", "cpu"), ("blkio", "io"), ("cpuacct", "")];
 
 /// See the module comment.
 pub(super) struct V1 {
-    /// Our group in each hierarchy that we can write to; panes are below it.
+    /// The server's group in each hierarchy that it can write to; panes are below it.
     bases: Vec<(&'static str, Group)>,
-    /// What tells other servers that our groups are in use; it ends with the process.
+    /// Locks that show other servers that the groups are in use; they end with the process.
     held: Vec<File>,
     why: String,
     watch: Watch,
@@ -40,15 +39,15 @@ struct Counts {
 struct Groups(Vec<(&'static str, Group)>);
 
 impl V1 {
-    /// Makes a group called `name` below our own in each hierarchy. Fails when neither memory
-    /// nor pids can be had.
+    /// Makes a group called `name` below the present one in each hierarchy. Fails when neither memory nor
+    /// pids is available.
     pub fn new(host: &Host, name: &str, why: String) -> io::Result<Self> {
         let (mut bases, mut held): (Vec<(&'static str, Group)>, _) = (Vec::new(), Vec::new());
         let mut refused = io::Error::other("no version 1 hierarchy is mounted");
         for (controller, _) in CONTROLLERS {
             let Some(own) = host.own_dir(Some(controller)) else { continue };
             let group = Group::new(own).child(name);
-            // cpu and cpuacct are often one hierarchy.
+            // cpu and cpuacct are often in one hierarchy.
             if bases.iter().any(|(_, other)| other == &group) {
                 continue;
             }
@@ -64,7 +63,7 @@ impl V1 {
             return Err(refused);
         }
         if let Some((_, memory)) = bases.iter().find(|(c, _)| *c == "memory") {
-            // The limit of all panes together needs it; newer kernels know nothing else.
+            // The limit of all panes together needs it; in newer kernels it is always on.
             let _ = memory.write("memory.use_hierarchy", "1");
         }
         for (_, base) in &bases {
@@ -109,8 +108,8 @@ impl Groups {
         }
     }
 
-    /// Whose limit it was: the pane's own, if it ever came near to it. (`failcnt` is not kept
-    /// by all kernels.)
+    /// The limit that was reached: the pane's own if its memory was ever near it. (Not all kernels keep
+    /// `failcnt`.)
     fn oom_cause(&self) -> OomCause {
         const NEAR: u64 = 2 << 20;
         let number = |file: &str| self.get("memory").and_then(|g| g.number(file));
@@ -140,12 +139,12 @@ impl Groups {
             pids.write_limit("pids.max", limits.pids_max)?;
         }
         if let Some(cpu) = self.get("cpu").filter(|g| g.has("cpu.shares")) {
-            // 1024 shares are what a weight of 100 is.
+            // 1024 shares correspond to a weight of 100.
             let shares = u64::from(limits.cpu_weight.clamp(1, 10_000)) * 1024 / 100;
             cpu.write("cpu.shares", &shares.max(2).to_string())?;
         }
         if let Some(io) = self.get("blkio").filter(|g| g.has("blkio.weight")) {
-            // 10–1000, and 500 is the middle.
+            // The range is 10–1000, with 500 as the default.
             let weight = u64::from(limits.io_weight).saturating_mul(5).clamp(10, 1000);
             io.write("blkio.weight", &weight.to_string())?;
         }
@@ -153,8 +152,8 @@ impl Groups {
     }
 }
 
-/// Memory, and memory plus swap. The second may never be below the first, so it is lifted out
-/// of the way before the first changes.
+/// Sets the limits of memory, and of memory plus swap. The second may never be below the first, so it is
+/// removed before the first changes.
 fn set_memory(group: &Group, limits: &Limits) -> io::Result<()> {
     const SWAP: &str = "memory.memsw.limit_in_bytes";
     let number = |limit: Option<u64>| limit.map_or("-1".to_owned(), |n| n.to_string());
@@ -272,7 +271,7 @@ impl Containment for V1 {
 
 impl Drop for V1 {
     fn drop(&mut self) {
-        // What still runs below them keeps them; the keeper waits for that.
+        // Groups with processes stay; the keeper waits for those.
         self.held.clear();
         for (_, base) in &self.bases {
             base.remove_unheld();
@@ -307,7 +306,7 @@ impl PaneScope for Scope {
         Usage {
             memory: number("memory.usage_in_bytes"),
             memory_peak: number("memory.max_usage_in_bytes"),
-            // No limit is the largest number of whole pages.
+            // Without a limit, the file has the largest number of whole pages.
             memory_max: number("memory.limit_in_bytes").filter(|&n| n < i64::MAX as u64 / 2),
             swap: bytes("total_swap"),
             pids: pids.and_then(|g| g.number("pids.current")),

@@ -1,5 +1,5 @@
-//! A pane's group in the unified hierarchy: which file holds what, and what its event
-//! counters said last.
+//! A pane's group in the unified hierarchy: the files of its limits and usage, and the last values of its
+//! event counters.
 
 use std::collections::HashMap;
 use std::io;
@@ -12,8 +12,8 @@ use crate::base::PaneId;
 /// Controllers whose limits panes have.
 pub(super) const CONTROLLERS: [&str; 4] = ["memory", "pids", "cpu", "io"];
 
-/// Writes limits. Those whose controller is not there are passed over; of the others, the
-/// first that fails is told after all were tried.
+/// Writes limits. Those of missing controllers are skipped; of the others, all are tried and the first
+/// error is returned.
 pub(super) fn set_limits(group: &Group, limits: &Limits) -> io::Result<()> {
     let mut result = Ok(());
     let mut note = |one: io::Result<()>| {
@@ -80,7 +80,7 @@ pub(super) struct Watched {
 }
 
 impl Watched {
-    /// Starts watching. What the counters say now is not reported.
+    /// Starts to watch a pane. The present values of the counters are not reported.
     pub fn add(&mut self, watch: &mut Watch, pane: PaneId, group: &Group) -> io::Result<()> {
         self.panes.insert(pane, (group.clone(), Counts::read(group)));
         for file in ["memory.events", "pids.events", "cgroup.events"] {
@@ -95,16 +95,16 @@ impl Watched {
         self.panes.remove(&pane);
     }
 
-    /// Whether a group is that of a watched pane.
+    /// True if a group belongs to a watched pane.
     pub fn holds(&self, group: &Group) -> bool {
         self.panes.values().any(|(held, _)| held == group)
     }
 
-    /// What happened to a pane whose files changed.
+    /// Appends the events of a pane whose files changed.
     pub fn events(&mut self, pane: PaneId, out: &mut Vec<Event>) {
         let Some((group, before)) = self.panes.get_mut(&pane) else { return };
         let now = Counts::read(group);
-        // A group that was removed reads as zeros; only growth is news.
+        // The counters of a removed group read as zeros, so only an increase is an event.
         if now.oom_kill > before.oom_kill {
             let cause = if now.oom > before.oom { OomCause::Pane } else { OomCause::Above };
             out.push(Event::OomKill { pane, kills: now.oom_kill - before.oom_kill, cause });
