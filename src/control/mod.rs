@@ -1,9 +1,9 @@
-//! Control mode (`-C`, `-CC`): commands come as lines, their output is wrapped in `%begin` and
-//! `%end`, what panes print and what happens comes as `%`-lines.
+//! Control mode (`-C`, `-CC`): commands are read as lines, their output is wrapped in `%begin` and
+//! `%end`, and output of panes and notifications are sent as `%`-lines.
 //!
-//! Output of panes waits in a bounded queue for a client that does not read (`queue`): it is
-//! paused, or dropped as "too far behind". `notify` words notifications, `subscribe` watches
-//! formats.
+//! Output of panes for a client that does not read is kept in a bounded queue (`queue`): panes are
+//! paused, or the client is dropped as "too far behind". `notify` formats notifications, `subscribe`
+//! watches formats.
 
 mod notify;
 mod queue;
@@ -35,7 +35,7 @@ pub fn start(cx: &mut Cx<'_>, id: ClientId) {
     }
 }
 
-/// The client is gone.
+/// Ends control mode for a client that is gone.
 pub fn stop(cx: &mut Cx<'_>, id: ClientId) {
     if let Some(client) = cx.server.clients.get_mut(&id) {
         client.control = None;
@@ -43,12 +43,12 @@ pub fn stop(cx: &mut Cx<'_>, id: ClientId) {
     queue::resume_panes(cx);
 }
 
-/// The client's first command is through: its lines may be read.
+/// Called when the client's first command has ended: its lines are read from now on.
 pub fn ready(cx: &mut Cx<'_>, id: ClientId) {
     cx.host.control_listen(id);
 }
 
-/// A line of input. An empty one detaches.
+/// Runs a line of input. An empty one detaches.
 pub fn line(cx: &mut Cx<'_>, id: ClientId, line: &str) {
     let Some(client) = cx.server.clients.get_mut(&id) else { return };
     if client.flags.contains(ClientFlags::EXIT) {
@@ -67,32 +67,32 @@ pub fn line(cx: &mut Cx<'_>, id: ClientId, line: &str) {
     }
 }
 
-/// Where the commands of a line come from.
+/// The queue state for the commands of a line.
 fn line_state() -> Arc<QueueState> {
     QueueState::new(FindState::default(), Default::default(), StateFlags::CONTROL)
 }
 
-/// Answers a line that cannot be run, in its turn.
+/// Queues the error for a line that cannot be run.
 pub fn refuse_line(cx: &mut Cx<'_>, id: ClientId, error: &str) {
     let items = cx.server.queues.step(&line_state(), Step::RefuseLine(error.to_owned()));
     cx.server.queues.append(Some(id), items);
 }
 
-/// The answer, when its turn has come.
+/// Prints the error when its item in the queue runs.
 pub fn say_refusal(cx: &mut Cx<'_>, item: &ItemContext, id: ClientId, error: &str) {
     let guard = begin(cx, item);
     write(cx, id, error);
     end(cx, item, guard, true);
 }
 
-/// The client closed its input: it leaves.
+/// Called when the client closed its input: the client exits.
 pub fn input_ended(cx: &mut Cx<'_>, id: ClientId) {
     if let Some(client) = cx.server.clients.get_mut(&id) {
         client.flags.insert(ClientFlags::EXIT);
     }
 }
 
-/// Numbers of a command's guard lines.
+/// Numbers in a command's guard lines.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Guard {
     time: i64,
@@ -100,7 +100,7 @@ pub struct Guard {
     flags: u8,
 }
 
-/// Opens the output of a command.
+/// Writes `%begin` before the output of a command.
 pub fn begin(cx: &mut Cx<'_>, item: &ItemContext) -> Guard {
     cx.server.command_number += 1;
     let flags = u8::from(item.state.flags.contains(StateFlags::CONTROL));
@@ -109,7 +109,7 @@ pub fn begin(cx: &mut Cx<'_>, item: &ItemContext) -> Guard {
     guard
 }
 
-/// Closes it.
+/// Writes `%end` or `%error` after the output of a command.
 pub fn end(cx: &mut Cx<'_>, item: &ItemContext, guard: Guard, failed: bool) {
     say_guard(cx, item, if failed { "error" } else { "end" }, guard);
 }
@@ -124,12 +124,12 @@ pub fn is_control(cx: &Cx<'_>, id: ClientId) -> bool {
     cx.server.client(id).is_some_and(|c| c.flags.contains(ClientFlags::CONTROL))
 }
 
-/// Writes a line. It keeps its place behind output that waits.
+/// Writes a line, after all output that is queued.
 pub fn write(cx: &mut Cx<'_>, id: ClientId, line: &str) {
     queue::write_line(cx, id, line);
 }
 
-/// Writes a text, which must end with the end of a line, as the client takes it.
+/// Writes a text as fast as the client takes it; the text must end with a newline.
 pub fn stream(cx: &mut Cx<'_>, id: ClientId, text: Content, done: FileDone) {
     queue::write_text(cx, id, text, done);
 }
@@ -152,18 +152,18 @@ pub fn flag(cx: &mut Cx<'_>, id: ClientId, name: &str) -> Option<ClientFlags> {
     }
 }
 
-/// `no-output` changed: what waits is forgotten.
+/// Called when `no-output` changed: drops queued output.
 pub fn reset_offsets(cx: &mut Cx<'_>, id: ClientId) {
     queue::with_state(cx, id, |_, state| state.reset());
     queue::resume_panes(cx);
 }
 
-/// The client took some of its output.
+/// Called when the client has taken some of its output.
 pub fn drained(cx: &mut Cx<'_>, id: ClientId) {
     queue::write_pending(cx, id);
 }
 
-/// Whether a client that is to exit has been told everything.
+/// True if a client that has to exit has been sent everything.
 pub fn may_exit(cx: &mut Cx<'_>, id: ClientId) -> bool {
     if !is_control(cx, id) {
         return true;
@@ -173,7 +173,7 @@ pub fn may_exit(cx: &mut Cx<'_>, id: ClientId) -> bool {
     queue::is_done(cx, id) && cx.host.control_pending(id) == 0
 }
 
-/// At the end of a turn: subscriptions, output that waits, panes that may be read again.
+/// Called at the end of a turn: writes queued output, and resumes panes.
 pub fn settle(cx: &mut Cx<'_>) {
     let ids: Vec<ClientId> =
         cx.server.clients.values().filter(|c| c.control.is_some()).map(|c| c.id).collect();
@@ -183,7 +183,7 @@ pub fn settle(cx: &mut Cx<'_>) {
     queue::resume_panes(cx);
 }
 
-/// A pane that a control client looks at: in its session.
+/// True if a pane is in the session of a control client.
 fn sees_pane(cx: &Cx<'_>, id: ClientId, pane: PaneId) -> bool {
     let Some(session) = cx.server.client(id).and_then(|c| c.session).and_then(|s| cx.server.session(s))
     else {

@@ -1,4 +1,4 @@
-//! Notifications as control clients read them.
+//! Notifications as lines of control mode.
 
 use crate::base::{ClientId, WindowId};
 use crate::format::Scope;
@@ -7,17 +7,17 @@ use crate::model::{Client, ClientFlags, Cx};
 
 use super::write;
 
-/// The layout of a window, as `%layout-change` tells it.
+/// Format of the line for a changed layout of a window.
 const LAYOUT: &str =
     "%layout-change #{window_id} #{window_layout} #{window_visible_layout} #{window_raw_flags}";
 
-/// Bytes that may wait for a client that leaves, when it is told of something more.
+/// Maximum number of bytes queued for a client that exits, beyond which it gets no more notifications.
 const MOST_WHEN_LEAVING: usize = 4096;
 
-/// Tells all control clients of a notification that has words in control mode.
+/// Sends a notification to all control clients, if control mode has a line for it.
 pub fn notify(cx: &mut Cx<'_>, notification: &Notification) {
-    // A client that leaves and does not read would be kept by what comes on top. (As on tmux's main
-    // branch; 3.7c waits for it.)
+    // More lines would delay the exit of a client that does not read. (As on tmux's main branch; 3.7c
+    // waits for the client.)
     let reads = |c: &Client| {
         !c.flags.contains(ClientFlags::EXIT) || cx.host.control_pending(c.id) < MOST_WHEN_LEAVING
     };
@@ -33,7 +33,7 @@ pub fn notify(cx: &mut Cx<'_>, notification: &Notification) {
     }
 }
 
-/// Whether a client's session has a window; `None` without a session.
+/// True if a client's session has a window; `None` without a session.
 fn has_window(cx: &Cx<'_>, id: ClientId, window: WindowId) -> Option<bool> {
     let session = cx.server.session(cx.server.client(id)?.session?)?;
     Some(session.winlinks.values().any(|wl| wl.window == window))

@@ -1,9 +1,8 @@
-//! What waits for a control client: output of panes, and lines that must not overtake it.
+//! The output queue of a control client: output of panes, and lines that must not overtake it.
 //!
-//! Output is kept as the bytes that panes printed, in the order in which they did. It is
-//! written in pieces as the client reads. A client that falls behind is paused (with
-//! `pause-after`) or, after five minutes, ended; before its queue is full, the panes it alone
-//! watches are not read any more.
+//! Output is stored as the bytes that panes printed, in the same order, and written in pieces as the
+//! client reads. A client that falls behind is paused (with `pause-after`) or, after five minutes, ended.
+//! If its queue is full, panes that only this client watches are not read.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -15,19 +14,20 @@ use super::sees_pane;
 use super::subscribe::Subscriptions;
 use super::text::{self, Text};
 
-/// Bytes in a client's descriptor queue beyond which output waits here.
+/// Bytes in the queue of a client's descriptor, beyond which output is kept here.
 const HIGH_WATER: usize = 8192;
-/// Bytes of one pane written at least before another has its turn.
+/// Minimum number of bytes written for one pane before the next pane.
 const SLICE: usize = 2048;
-/// Output that waits for one client, in bytes: beyond it panes are held back, or the client
+/// Maximum number of bytes of output queued for one client: beyond it panes are held back, or the client
 /// is dropped if others watch them.
 const MAX_WAITING: usize = 1 << 20;
-/// Lines that wait behind output, in bytes; beyond it the client is dropped ("too far behind").
+/// Maximum number of bytes of lines queued behind output; beyond it the client is dropped ("too far
+/// behind").
 const MAX_LINES: usize = 64 << 20;
-/// A client this far behind is ended (ms).
+/// Age of output (ms) at which its client is ended.
 const MAX_AGE_MS: u64 = 300_000;
 
-/// How a pane stands with a client.
+/// Says whether a pane's output is sent to a client.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(super) enum PaneState {
     #[default]
@@ -45,7 +45,7 @@ pub(super) enum Entry {
         bytes: VecDeque<u8>,
     },
     Line(String),
-    /// The text of a command's answer.
+    /// The answer to a command, as a text.
     Text(Text),
 }
 
@@ -54,7 +54,7 @@ pub(super) enum Entry {
 pub struct State {
     pub(super) panes: BTreeMap<PaneId, PaneState>,
     pub(super) entries: VecDeque<Entry>,
-    /// Bytes of output, and of lines, in `entries`.
+    /// Bytes of output and bytes of lines in `entries`.
     pub(super) waiting: usize,
     pub(super) lines: usize,
     pub subscriptions: Subscriptions,
@@ -63,7 +63,7 @@ pub struct State {
 }
 
 impl State {
-    /// Forgets waiting output and what panes were set to.
+    /// Drops queued output and the states of panes.
     pub fn reset(&mut self) {
         self.discard_output();
         self.panes.clear();
@@ -88,7 +88,7 @@ impl State {
 
     pub(super) fn push_output(&mut self, pane: PaneId, since_ms: u64, bytes: &[u8]) {
         self.waiting += bytes.len();
-        // Pieces of one moment are one entry, so that a flood costs bytes and not entries.
+        // Output of the same moment is joined to one entry, so that a flood costs bytes and not entries.
         if let Some(Entry::Output { pane: p, since_ms: t, bytes: b }) = self.entries.back_mut()
             && *p == pane
             && *t == since_ms
@@ -99,7 +99,7 @@ impl State {
         self.entries.push_back(Entry::Output { pane, since_ms, bytes: bytes.iter().copied().collect() });
     }
 
-    /// How long the oldest output of a pane has waited.
+    /// Milliseconds since the oldest queued output of a pane was printed.
     fn age(&self, pane: PaneId, now_ms: u64) -> u64 {
         self.entries
             .iter()
@@ -113,7 +113,7 @@ impl State {
     }
 }
 
-/// Runs something on a client's state, if it is a control client.
+/// Calls a function with a client's state, if it is a control client.
 pub fn with_state<R>(
     cx: &mut Cx<'_>,
     id: ClientId,
@@ -127,7 +127,7 @@ pub fn with_state<R>(
     result
 }
 
-/// Writes a line now, or behind the output that waits.
+/// Writes a line now, or queues it behind output.
 pub fn write_line(cx: &mut Cx<'_>, id: ClientId, line: &str) {
     let overflow = with_state(cx, id, |cx, state| {
         if state.entries.is_empty() {
@@ -143,14 +143,14 @@ pub fn write_line(cx: &mut Cx<'_>, id: ClientId, line: &str) {
     }
 }
 
-/// Writes the text of a command's answer as the client takes it, behind what waits. `done` is
-/// called when all of it was written.
+/// Writes the answer to a command as fast as the client takes it, after queued entries. `done` is called
+/// when all of it was written.
 pub fn write_text(cx: &mut Cx<'_>, id: ClientId, text: Content, done: FileDone) {
     with_state(cx, id, |_, state| state.entries.push_back(Entry::Text(Text::new(text, done))));
     write_pending(cx, id);
 }
 
-/// A piece of the text at the head of a client's queue was made.
+/// Called with the next piece of the text at the head of a client's queue.
 pub fn text_made(cx: &mut Cx<'_>, id: ClientId, maker: Option<Maker>, piece: Vec<u8>) {
     with_state(cx, id, |_, state| {
         if let Some(Entry::Text(text)) = state.entries.front_mut() {
@@ -178,7 +178,7 @@ fn drop_client(cx: &mut Cx<'_>, id: ClientId) {
     }
 }
 
-/// A pane printed something: all control clients that watch it get it.
+/// Called with output of a pane: queues it for all control clients that watch the pane.
 pub fn pane_output(cx: &mut Cx<'_>, pane: PaneId, bytes: &[u8]) {
     let ids: Vec<ClientId> =
         cx.server.clients.values().filter(|c| c.control.is_some()).map(|c| c.id).collect();
@@ -208,8 +208,8 @@ pub fn pane_output(cx: &mut Cx<'_>, pane: PaneId, bytes: &[u8]) {
     }
 }
 
-/// A queue is full: the pane is not read until it has room, or, if someone else looks at the
-/// pane, this client goes.
+/// Called when a client's queue is full: holds the pane back, or drops the client if another client
+/// watches the pane.
 fn hold_or_drop(cx: &mut Cx<'_>, id: ClientId, pane: PaneId) {
     if is_watched(cx, id, pane) {
         drop_client(cx, id);
@@ -226,8 +226,8 @@ fn hold_or_drop(cx: &mut Cx<'_>, id: ClientId, pane: PaneId) {
     });
 }
 
-/// Reads panes again whose clients have room or are gone. A client for which a pane is held
-/// back goes when someone else comes to look at the pane.
+/// Resumes panes whose clients have room again or are gone. If another client has started to watch a
+/// pane, the client that holds the pane back is dropped.
 pub fn resume_panes(cx: &mut Cx<'_>) {
     for pane in std::mem::take(&mut cx.server.held_panes) {
         let ids: Vec<ClientId> =
@@ -251,7 +251,7 @@ pub fn resume_panes(cx: &mut Cx<'_>) {
     }
 }
 
-/// Whether a client has no room yet for a pane that is held back for it.
+/// True if a pane is held back for a client that still has no room.
 fn holds(cx: &mut Cx<'_>, id: ClientId, pane: PaneId) -> bool {
     let held = with_state(cx, id, |_, state| {
         if state.waiting <= MAX_WAITING / 2 {
@@ -262,12 +262,12 @@ fn holds(cx: &mut Cx<'_>, id: ClientId, pane: PaneId) -> bool {
     held == Some(true)
 }
 
-/// Whether a client other than this one sees a pane.
+/// True if a client other than this one watches a pane.
 fn is_watched(cx: &Cx<'_>, id: ClientId, pane: PaneId) -> bool {
     cx.server.clients.values().any(|c| c.id != id && c.session.is_some() && sees_pane(cx, c.id, pane))
 }
 
-/// Writes as much as the client takes, oldest first.
+/// Writes as much as the client takes, oldest entries first.
 pub fn write_pending(cx: &mut Cx<'_>, id: ClientId) {
     let extended = cx.server.client(id).is_some_and(|c| c.flags.contains(ClientFlags::CONTROL_PAUSE_AFTER));
     check_ages(cx, id, extended);
@@ -308,7 +308,7 @@ pub fn write_pending(cx: &mut Cx<'_>, id: ClientId) {
     });
 }
 
-/// Pauses or ends a client whose oldest output has waited too long.
+/// Pauses panes whose output has been queued too long, or ends the client.
 fn check_ages(cx: &mut Cx<'_>, id: ClientId, pauses: bool) {
     let pause_after_ms = cx.server.client(id).map_or(0, |c| u64::from(c.pause_age_ms));
     let limit = if pauses { pause_after_ms } else { MAX_AGE_MS };
@@ -374,7 +374,7 @@ pub fn set_pane_state(cx: &mut Cx<'_>, id: ClientId, pane: PaneId, word: &str) {
     }
 }
 
-/// Nothing waits.
+/// True if nothing is queued.
 pub fn is_done(cx: &mut Cx<'_>, id: ClientId) -> bool {
     with_state(cx, id, |_, state| state.entries.is_empty()).unwrap_or(true)
 }

@@ -1,4 +1,4 @@
-//! A control client's state as it is written down for a server that takes over.
+//! Serialization of a control client's state for the next server.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ enum EntryRecord {
     Line(String),
 }
 
-/// What waits for a control client; None while a text is being made for it.
+/// The state of a control client; `None` while a text is being made for it.
 pub fn save(cx: &mut Cx<'_>, id: ClientId) -> Option<ControlRecord> {
     super::queue::with_state(cx, id, |_, state| {
         let State {
@@ -34,7 +34,7 @@ pub fn save(cx: &mut Cx<'_>, id: ClientId) -> Option<ControlRecord> {
             entries,
             subscriptions,
             held,
-            // Counted again.
+            // Recomputed on loading.
             waiting: _,
             lines: _,
         } = state;
@@ -58,7 +58,7 @@ pub fn save(cx: &mut Cx<'_>, id: ClientId) -> Option<ControlRecord> {
     })?
 }
 
-/// Goes on with what `save` wrote.
+/// Restores the state that `save` returned.
 pub fn load(cx: &mut Cx<'_>, id: ClientId, record: ControlRecord) {
     let ControlRecord { panes, entries, subscriptions, held } = record;
     let mut state = State { panes: BTreeMap::from_iter(panes), ..State::default() };

@@ -1,5 +1,5 @@
-//! Subscriptions (`refresh-client -B name:what:format`): a format is watched, and the client
-//! is told when its value changes, at most once a second.
+//! Subscriptions (`refresh-client -B name:what:format`): a format is watched, and changes of its value
+//! are sent to the client, at most once a second.
 
 use std::collections::BTreeMap;
 
@@ -13,18 +13,18 @@ use crate::model::monitors::What;
 use super::queue::with_state;
 use super::write;
 
-/// Subscriptions of one client at most; more are refused with an error.
+/// Maximum number of subscriptions of one client; more are refused with an error.
 const MAX: usize = 1000;
 const INTERVAL_MS: u64 = 1000;
 
 struct Subscription {
     what: What,
     format: String,
-    /// Values told last, by where they were expanded.
+    /// Values sent last, by index of the window and pane.
     last: BTreeMap<(i32, Option<PaneId>), String>,
 }
 
-/// A subscription as it is written down: its name, and what it is.
+/// A serialized subscription.
 #[derive(Serialize, Deserialize)]
 pub struct SubscriptionRecord {
     name: String,
@@ -51,7 +51,7 @@ impl Subscriptions {
                 last: last.iter().map(|(place, value)| (*place, value.clone())).collect(),
             }
         };
-        // Whoever goes on with them makes them tick.
+        // The timer is started by the next server.
         let Self { by_name, ticking: _ } = self;
         by_name.iter().map(record).collect()
     }
@@ -65,7 +65,7 @@ impl Subscriptions {
     }
 }
 
-/// Looks at the subscriptions that another server had, from now on.
+/// Starts the timer for the subscriptions of an earlier server.
 pub(super) fn go_on(cx: &mut Cx<'_>, id: ClientId) {
     let start = with_state(cx, id, |_, state| {
         let wanted = !state.subscriptions.by_name.is_empty();
@@ -76,7 +76,7 @@ pub(super) fn go_on(cx: &mut Cx<'_>, id: ClientId) {
     }
 }
 
-/// Takes `name:what:format`; `name` alone ends one. False: there are too many.
+/// Adds the subscription `name:what:format`; `name` alone ends one. Returns false if there are too many.
 pub fn subscribe(cx: &mut Cx<'_>, id: ClientId, value: &str) -> bool {
     let Some((name, rest)) = value.split_once(':') else {
         with_state(cx, id, |_, state| state.subscriptions.by_name.remove(value));
@@ -100,7 +100,7 @@ pub fn subscribe(cx: &mut Cx<'_>, id: ClientId, value: &str) -> bool {
     start.is_some()
 }
 
-/// Expands all formats and tells of those that changed.
+/// Expands all formats, and sends values that changed.
 fn tick(cx: &mut Cx<'_>, id: ClientId) {
     let lines = with_state(cx, id, |cx, state| {
         if state.subscriptions.by_name.is_empty() {

@@ -1,5 +1,5 @@
-//! The text of a command's answer that is written as the control client takes it, whatever its
-//! size: bytes at hand, or made piece by piece beside the loop.
+//! The answer to a command as a text of any size, written as fast as the control client takes it: bytes
+//! that are present, or made piece by piece on another thread.
 
 use bytes::Bytes;
 
@@ -14,7 +14,7 @@ const PIECE: usize = 16 << 10;
 
 /// See the module comment.
 pub struct Text {
-    /// At hand and not written yet.
+    /// Bytes that are present but not written yet.
     bytes: Bytes,
     maker: Option<Maker>,
     /// A piece is being made.
@@ -22,12 +22,12 @@ pub struct Text {
     done: Option<FileDone>,
 }
 
-/// What is to be done for a text.
+/// The next step of writing a text.
 pub enum Next {
     Write(Bytes),
-    /// Nothing until `made` is called.
+    /// Wait for the call of `made`.
     Wait,
-    /// All is written.
+    /// All has been written.
     End(FileDone),
 }
 
