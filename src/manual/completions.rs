@@ -1,11 +1,11 @@
 //! Completions for bash, zsh and fish: commands and their flags, options and their choices from the
-//! tables, targets from the server that runs. They serve the names `scopemux` and `tmux`.
+//! tables, targets from the running server. They work for the names `scopemux` and `tmux`.
 
 use super::COMMANDS;
 use super::rows;
 use crate::options::Kind;
 
-/// How the value of a flag or an argument is completed.
+/// The way in which the value of a flag or an argument is completed.
 #[derive(PartialEq)]
 enum Value {
     Nothing,
@@ -19,7 +19,7 @@ enum Value {
     Table,
 }
 
-/// What a flag of a command takes, by its letter and how the usage names its value.
+/// The kind of value of a command's flag, from the flag's letter and its name in the usage.
 fn value(usage: &str, flag: char) -> Value {
     let name = usage.split_once(&format!("[-{flag} ")).map_or("", |(_, rest)| rest);
     let name = name.split(']').next().unwrap_or_default();
@@ -35,7 +35,7 @@ fn value(usage: &str, flag: char) -> Value {
     }
 }
 
-/// The command that lists what a value may be.
+/// The command that lists the possible values.
 fn listing(value: &Value) -> Option<&'static str> {
     Some(match value {
         Value::Session => "list-sessions -F '#{session_name}'",
@@ -48,7 +48,7 @@ fn listing(value: &Value) -> Option<&'static str> {
     })
 }
 
-/// The value that the arguments of a command are, if they are all of one kind.
+/// The kind of a command's arguments, if all have the same kind.
 fn argument(name: &str) -> Value {
     match name {
         "source-file" | "load-buffer" | "save-buffer" | "save-transcript" => Value::File,
@@ -56,7 +56,7 @@ fn argument(name: &str) -> Value {
     }
 }
 
-/// Whether a command's first argument is an option, or a hook.
+/// True if a command's first argument is an option or a hook.
 fn takes_option(name: &str) -> bool {
     matches!(name, "set-option" | "show-options" | "set-window-option" | "show-window-options")
 }
@@ -78,7 +78,7 @@ fn options() -> Vec<&'static str> {
     rows::options().map(|entry| entry.name).collect()
 }
 
-/// Options with a few values, and those.
+/// Options with few possible values, and those values.
 fn choices() -> Vec<(&'static str, String)> {
     let of = |kind: Kind| match kind {
         Kind::Choice(all) => Some(all.join(" ")),
@@ -88,7 +88,7 @@ fn choices() -> Vec<(&'static str, String)> {
     rows::options().filter_map(|entry| Some((entry.name, of(entry.kind)?))).collect()
 }
 
-/// A pattern of a shell for a command by name or alias.
+/// A shell pattern for a command's name and alias.
 fn either(entry: &crate::syntax::table::CommandEntry) -> String {
     entry.alias.map_or(entry.name.to_owned(), |alias| format!("{}|{alias}", entry.name))
 }
@@ -166,7 +166,7 @@ pub fn bash() -> String {
     out + "    esac\n}\ncomplete -o default -F _scopemux scopemux tmux\n"
 }
 
-/// Text within single quotes of a Bourne-like shell.
+/// Text for single quotes of a Bourne-like shell.
 fn quoted(text: &str) -> String {
     text.replace('\'', "'\\''")
 }
@@ -228,7 +228,7 @@ pub fn zsh() -> String {
     out + "    esac\n}\n_scopemux \"$@\"\n"
 }
 
-/// Text within single quotes of fish.
+/// Text for single quotes of fish.
 fn fish_quoted(text: &str) -> String {
     text.replace('\\', "\\\\").replace('\'', "\\'")
 }

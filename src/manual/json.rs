@@ -1,4 +1,4 @@
-//! The page of JSON: which keys the objects of each command have, and of which type.
+//! The page about JSON: the keys of each command's objects, and their types.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -8,7 +8,7 @@ use super::{FORMATS, keep};
 use crate::command::capture_json;
 use crate::command::json::{self, Keys, Kind};
 
-/// What is said of keys that are no variables of all formats.
+/// Descriptions of keys that are not variables of all formats.
 const OTHERS: &[(&str, &str)] = &[
     ("command_list_alias", "Alias of the command."),
     ("command_list_name", "Name of the command."),
@@ -39,7 +39,7 @@ const OTHERS: &[(&str, &str)] = &[
     ("usage_scope", "The scope of what a closed pane left running."),
 ];
 
-/// Tables with the commands whose objects have their keys.
+/// Tables of keys, with the commands whose objects have these keys.
 const TABLES: &[(&str, Keys)] = &[
     ("`list-sessions`, `display-message`", json::SESSION),
     ("`list-windows`, `display-message`", json::WINDOW),
@@ -81,7 +81,7 @@ fn type_name(kind: Kind) -> &'static str {
     }
 }
 
-/// The sentence of a variable that is 1 or 0, for a value that is true or false.
+/// Rewrites the description of a variable that is 1 or 0 for a value that is true or false.
 fn as_flag(about: &str) -> String {
     let words = [("1 if ", "Whether "), ("1 while ", "Whether now "), ("1 for ", "Whether it is ")];
     let word = words.iter().find_map(|(old, new)| Some(format!("{new}{}", about.strip_prefix(old)?)));

@@ -1,7 +1,7 @@
-//! The manual and the completions, made from the tables that drive the program. Texts stand in
-//! files beside this one, an entry for each row of a table. Tests compare them with the tables, and
-//! the pages in `docs/` and `conf/completions/` with what comes out:
-//! `SCOPEMUX_WRITE_DOCS=1 cargo test manual` writes them.
+//! The manual and the completions, generated from the program's tables. Texts are in files beside this
+//! one, with an entry for each row of a table. Tests compare the texts with the tables, and the pages in
+//! `docs/` and `conf/completions/` with the generated ones: `SCOPEMUX_WRITE_DOCS=1 cargo test manual`
+//! writes the pages.
 
 mod completions;
 mod json;
@@ -20,7 +20,7 @@ const COPY_MODE: &str = include_str!("copy_mode.txt");
 const FORMATS: &str = include_str!("formats.txt");
 const HOOKS: &str = include_str!("hooks.txt");
 
-/// Compares a page with what the tables give, or writes it when that was asked for.
+/// Compares a page with the generated text, or writes it if the environment asks for that.
 fn keep(path: &str, text: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     if std::env::var_os("SCOPEMUX_WRITE_DOCS").is_some() {
@@ -36,7 +36,7 @@ fn keep(path: &str, text: &str) {
     );
 }
 
-/// Asserts that texts are there for all names of a table, and for no others.
+/// Asserts that there are texts for all names of a table, and for no others.
 fn same_names<'a>(what: &str, texts: impl Iterator<Item = &'a str>, table: impl Iterator<Item = &'a str>) {
     let (texts, table): (BTreeSet<_>, BTreeSet<_>) = (texts.collect(), table.collect());
     let missing: Vec<_> = table.difference(&texts).collect();

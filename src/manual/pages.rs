@@ -1,4 +1,4 @@
-//! The manual as one list of pieces, and that list as an mdoc page and as Markdown.
+//! The manual as a list of pieces, and the output of that list as an mdoc page and as Markdown.
 
 use super::rows::{self, Command};
 use super::{CHAPTERS, COMMANDS, COPY_MODE, FORMATS, HOOKS};
@@ -8,11 +8,11 @@ use crate::options;
 enum Piece {
     Chapter(String),
     Text(String),
-    /// Shown as it is.
+    /// Shown unchanged.
     Literal(String),
-    /// Terms with what they mean.
+    /// Terms with their descriptions.
     Terms(Vec<(String, String)>),
-    /// A command: its name, how it is called, its text and flags.
+    /// A command: its name, usage, text and flags.
     Entry {
         name: String,
         usage: String,
@@ -88,7 +88,7 @@ fn commands() -> Vec<Piece> {
     texts.iter().map(piece).collect()
 }
 
-/// The keys after the prefix, with their notes, as the default configuration binds them.
+/// The keys of the prefix table with their notes, from the default configuration.
 fn keys() -> Vec<(String, String)> {
     let lines = include_str!("../../conf/default.conf").lines();
     let key = |line: &str| {
@@ -117,24 +117,24 @@ fn option_terms() -> Vec<(String, String)> {
     rows::options().map(term).collect()
 }
 
-/// Text of an mdoc line: what the formatter would take for a request or an escape is escaped.
+/// Escapes text for an mdoc line, so that no part of it is read as a request or an escape.
 fn roff(text: &str) -> String {
     let text = text.replace('\\', "\\e").replace('-', "\\-");
     if text.starts_with(['.', '\'']) { format!("\\&{text}") } else { text }
 }
 
-/// Text of a macro's argument.
+/// Escapes text for a macro's argument.
 fn argument(text: &str) -> String {
     let words = roff(text).replace('"', "\\(dq");
-    // A lone sign of punctuation would be taken as such, and not as the macro's argument.
+    // A single punctuation character would not be read as the macro's argument.
     let escape = if text.chars().all(|c| c.is_ascii_punctuation()) { "\\&" } else { "" };
     format!("\"{escape}{words}\"")
 }
 
-/// Longest line of the mdoc page, in bytes, where a word does not force more.
+/// Longest line of the mdoc page in bytes, unless a word is longer.
 const LINE: usize = 78;
 
-/// Paragraphs of an mdoc page have a line for each sentence, and none is long.
+/// Breaks paragraphs of an mdoc page: one line per sentence, and no long lines.
 fn sentences(text: &str) -> String {
     let mut out = String::new();
     let mut line = String::new();
@@ -198,7 +198,7 @@ pub fn mdoc() -> String {
     out
 }
 
-/// Text of a Markdown page: signs that would be markup are escaped.
+/// Escapes text for a Markdown page.
 fn plain(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {

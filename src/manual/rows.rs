@@ -1,5 +1,4 @@
-//! The rows that the manual and the completions are made of: tables of the program, and the
-//! texts that belong to them.
+//! The rows of the manual and the completions: tables of the program, and their texts.
 
 use crate::options::table::{self, Initial, Kind, OptionEntry};
 use crate::options::{Scope, Value};
@@ -12,7 +11,7 @@ pub struct Command<'a> {
     pub flags: Vec<(char, &'a str)>,
 }
 
-/// Lines of a file of texts that are no comments.
+/// Lines of a text file that are not comments.
 fn content(text: &str) -> impl Iterator<Item = &str> {
     text.lines().filter(|line| !line.starts_with('#'))
 }
@@ -42,7 +41,7 @@ pub fn command_rows(text: &str) -> Vec<Command<'_>> {
     out
 }
 
-/// All commands, ours too.
+/// All commands, including those of scopemux.
 pub fn commands() -> impl Iterator<Item = &'static CommandEntry> {
     ALL.iter().map(|id| id.entry())
 }
@@ -55,7 +54,7 @@ pub fn hooks() -> impl Iterator<Item = &'static str> {
     table::all().filter(|entry| entry.is_hook).map(|entry| entry.name)
 }
 
-/// The levels an option may be set at.
+/// The levels at which an option can be set.
 pub fn levels(entry: &OptionEntry) -> String {
     let names = [
         (Scope::SERVER, "server"),
@@ -67,7 +66,7 @@ pub fn levels(entry: &OptionEntry) -> String {
     names.join(", ")
 }
 
-/// What values an option takes.
+/// The possible values of an option.
 pub fn values(entry: &OptionEntry) -> String {
     let one = match entry.kind {
         Kind::String if entry.is_style => "style".to_owned(),
@@ -88,7 +87,7 @@ pub fn values(entry: &OptionEntry) -> String {
     format!("{one}{unit}{array}")
 }
 
-/// The default of an option as `show-options` prints it; `None` where it is empty or long.
+/// The default of an option as `show-options` prints it; `None` if it is empty or long.
 pub fn default(entry: &OptionEntry) -> Option<String> {
     let text = match entry.initial {
         Initial::List(_) => return None,

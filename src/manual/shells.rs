@@ -1,11 +1,11 @@
-//! The completions, loaded into real shells. A shell that is not on this machine is named and left
-//! out; `.ci/run` installs all three.
+//! Tests of the completions in real shells. A shell that is not installed is reported and skipped;
+//! `.ci/run` installs all three.
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-/// Runs a script with a shell that is asked to complete; what it prints. A stand-in for the program
-/// answers `list-sessions`.
+/// Runs a completion script in a shell and returns its output. A stand-in for the program answers
+/// `list-sessions`.
 fn ask(shell: &str, script: &str) -> Option<String> {
     let dir = tempfile::tempdir().expect("a scratch directory");
     let program = dir.path().join("scopemux");
@@ -30,7 +30,7 @@ fn ask(shell: &str, script: &str) -> Option<String> {
     Some(text)
 }
 
-/// Asserts that each line completes to texts that hold the one wanted.
+/// Asserts that each line's completions contain the expected one.
 fn check(shell: &str, script: impl Fn(&str) -> String) {
     let cases = [
         ("scopemux att", "attach-session"),
@@ -63,7 +63,8 @@ fn manual_fish_completes() {
     check("fish", |line| format!("source $COMPLETIONS/scopemux.fish; complete -C {line:?} | cut -f1"));
 }
 
-/// zsh completes only at its line editor: `compadd` and `_describe` are replaced by what prints.
+/// zsh completes only in its line editor, so `compadd` and `_describe` are replaced by functions that
+/// print.
 #[test]
 fn manual_zsh_completes() {
     check("zsh", |line| {
