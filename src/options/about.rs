@@ -1,4 +1,4 @@
-//! What each option is for, in a sentence: what the customize mode shows. The words are our own.
+//! A description of each option in one sentence, for the customize mode. The wording is scopemux's own.
 
 /// The sentence for an option; `None` for hooks and options of users.
 pub fn about(name: &str) -> Option<&'static str> {

@@ -1,15 +1,15 @@
-//! Keys of elements of array options: numbers, and names as tmux's main branch has them.
+//! Keys of elements of array options: numbers, or names as in tmux's main branch.
 
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The key of an element. Numbers come before names.
+/// The key of an element. Numbers are ordered before names.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum ArrayKey {
     Number(u32),
-    /// Never only digits.
+    /// A name, which never consists only of digits.
     Name(Arc<str>),
 }
 

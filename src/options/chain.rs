@@ -1,5 +1,5 @@
-//! Looking options up through levels: the pane's, its window's, the global ones; or the
-//! session's and the global ones.
+//! Looking up options through levels: a pane's, its window's, the global ones; or a session's and the
+//! global ones.
 
 use std::sync::Arc;
 
@@ -12,8 +12,8 @@ use super::key::{Numeric, OptionKey, Single, Written, of};
 use super::table::{self, Initial};
 use super::{Options, Value};
 
-/// A view through levels of options, the nearest first. Where no level has an option, its default
-/// in the table counts.
+/// A view through levels of options, the nearest first. If no level sets an option, the table's default
+/// applies.
 #[derive(Clone, Debug)]
 pub struct Chain<'a> {
     levels: SmallVec<[&'a Options; 3]>,
@@ -24,22 +24,22 @@ impl<'a> Chain<'a> {
         Chain { levels: SmallVec::from_slice(levels) }
     }
 
-    /// The value of an option, in the type that its key says.
+    /// The value of an option, in the type given by its key.
     pub fn get<T: Single>(&self, key: OptionKey<T>) -> T::Value<'a> {
         T::read(self, key)
     }
 
-    /// The number that a choice or a flag counts as, or a number.
+    /// A number; a flag counts as 0 or 1, a choice by its index.
     pub fn number(&self, key: OptionKey<impl Numeric>) -> i64 {
         self.number_at(key.place())
     }
 
-    /// A length or a limit as it was written.
+    /// A length or a limit, as it was written.
     pub fn text<T: Written>(&self, key: OptionKey<T>) -> &'a str {
         self.text_at(key.place())
     }
 
-    /// The command that an option holds.
+    /// The command in an option.
     pub fn command(&self, key: OptionKey<of::command>) -> Option<Arc<CommandList>> {
         match self.value_at(key.place()) {
             Some(Value::Command(list)) => Some(list.clone()),
@@ -60,7 +60,7 @@ impl<'a> Chain<'a> {
         self.array(key).filter_map(|(_, value)| value.as_str())
     }
 
-    /// The nearest value of the option of this name, which may be a user option.
+    /// The nearest value of an option given by name, which may be a user option.
     pub fn named(&self, name: &str) -> Option<&'a Value> {
         match table::place(name) {
             Some(place) => self.value_at(place),
@@ -68,12 +68,12 @@ impl<'a> Chain<'a> {
         }
     }
 
-    /// The same, on the nearest level only.
+    /// The same, but only from the nearest level.
     pub fn named_here(&self, name: &str) -> Option<&'a Value> {
         self.levels.first().and_then(|level| level.named(name))
     }
 
-    /// The number that the option of this name counts as, whose row says that it is one.
+    /// The numeric value of an option given by name; its row must have a numeric type.
     pub fn named_number(&self, name: &str) -> i64 {
         table::place(name).map_or(0, |place| self.number_at(place))
     }

@@ -10,9 +10,9 @@ use crate::base::tracked::Tracked;
 /// A variable of an environment.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Variable {
-    /// `None`: removed, also from environments this one is merged into.
+    /// `None`: removed, also from environments that this one is merged into.
     pub value: Option<String>,
-    /// Kept for formats; programs do not get it.
+    /// For formats only; programs do not get it.
     pub hidden: bool,
 }
 
@@ -23,17 +23,17 @@ pub struct Environ {
 }
 
 impl Environ {
-    /// Changes with every change of a variable; see `Tracked`.
+    /// The stamp changes with every change of a variable; see `Tracked`.
     pub fn stamp(&self) -> u64 {
         self.variables.stamp()
     }
 
-    /// No variable is set or removed.
+    /// True if no variable is set or marked as removed.
     pub fn is_empty(&self) -> bool {
         self.variables.is_empty()
     }
 
-    /// The value of a variable that has one.
+    /// The value of a variable, if it has one.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.variables.get(name)?.value.as_deref()
     }
@@ -60,7 +60,7 @@ impl Environ {
         self.variables.insert(name.to_owned(), Variable { value: Some(value.to_owned()), hidden });
     }
 
-    /// Sets a variable from `NAME=value`; without `=` nothing happens.
+    /// Sets a variable from `NAME=value`; text without `=` is ignored.
     pub fn put(&mut self, pair: &str, hidden: bool) {
         if let Some((name, value)) = pair.split_once('=') {
             self.set_with(name, value, hidden);
@@ -72,12 +72,12 @@ impl Environ {
         self.variables.entry(name.to_owned()).or_default().value = None;
     }
 
-    /// Forgets a variable.
+    /// Deletes the entry of a variable.
     pub fn unset(&mut self, name: &str) {
         self.variables.remove(name);
     }
 
-    /// Takes over what another environment sets and removes.
+    /// Applies the set and removed variables of another environment.
     pub fn merge(&mut self, from: &Environ) {
         for (name, variable) in from.variables.iter() {
             match &variable.value {
@@ -87,8 +87,8 @@ impl Environ {
         }
     }
 
-    /// Takes variables that match patterns (`update-environment`) from a client's environment;
-    /// a pattern that matches nothing is marked as removed.
+    /// Copies variables that match patterns (`update-environment`) from a client's environment. A pattern
+    /// without a match is marked as removed.
     pub fn update<'a>(&mut self, patterns: impl IntoIterator<Item = &'a str>, from: &Environ) {
         for pattern in patterns {
             let mut found = false;
@@ -104,7 +104,7 @@ impl Environ {
         }
     }
 
-    /// What a program gets, in the order of names.
+    /// The variables that a program gets, in the order of names.
     pub fn pairs(&self) -> Vec<(String, String)> {
         let given = |variable: &&Variable| !variable.hidden;
         self.variables
@@ -116,7 +116,7 @@ impl Environ {
 }
 
 impl Variable {
-    /// As `show-environment` prints it, or `show-environment -s` as shell commands.
+    /// The line that `show-environment` prints; with `shell`, the command of `show-environment -s`.
     pub fn line(&self, name: &str, shell: bool) -> String {
         match (&self.value, shell) {
             (Some(value), false) => format!("{name}={value}"),

@@ -1,5 +1,5 @@
-//! Typed keys of options: `options.get(opt::REPEAT_TIME)` is a number, and an option that does not
-//! exist, or that is read as something else than it holds, does not compile.
+//! Typed keys of options: `options.get(opt::REPEAT_TIME)` is a number. Reading an option that does not
+//! exist, or with the wrong type, does not compile.
 
 use std::marker::PhantomData;
 
@@ -9,7 +9,7 @@ use super::size::{ByteCap, Keep, MemoryLimit};
 use super::table::{self, Initial, OptionEntry};
 use super::{Chain, Value};
 
-/// An option that this program reads: its row in the table, and what its values are (`of`).
+/// An option that the program reads: its row in the table, and the type of its values (`of`).
 pub struct OptionKey<T> {
     place: u16,
     of: PhantomData<fn() -> T>,
@@ -49,7 +49,7 @@ impl<T> OptionKey<T> {
     }
 }
 
-/// What the values of an option are, by the function that makes its row.
+/// Types of option values, named after the functions that make rows.
 #[allow(dead_code, non_camel_case_types)]
 pub mod of {
     macro_rules! kinds {
@@ -62,7 +62,7 @@ pub mod of {
         key,
         colour,
         flag,
-        /// Read as the name of the choice.
+        /// Read as the name of a choice.
         choice,
         command,
         byte_cap,
@@ -77,8 +77,8 @@ pub mod of {
     );
 }
 
-/// Options with one value, which `Chain::get` reads. A value of another type than the row says is
-/// as good as none: the default counts.
+/// Options with one value, which `Chain::get` reads. A value whose type differs from the row's is
+/// ignored: the default applies.
 pub trait Single {
     type Value<'a>;
 
@@ -87,14 +87,14 @@ pub trait Single {
         Self: Sized;
 }
 
-/// Options that count as numbers: flags are 0 and 1, choices their index.
+/// Options with numeric values: flags are 0 and 1, choices their index.
 pub trait Numeric {}
 
 impl Numeric for of::number {}
 impl Numeric for of::flag {}
 impl Numeric for of::choice {}
 
-/// Options whose values are kept as they were written, and read as lengths or limits.
+/// Options whose values are stored as they were written, and read as lengths or limits.
 pub trait Written {}
 
 impl Written for of::byte_cap {}
@@ -160,7 +160,7 @@ impl Single for of::byte_cap {
     /// Bytes.
     type Value<'a> = u64;
 
-    /// A `history-limit` that nobody has set is larger than it prints.
+    /// The default of `history-limit` is larger than its printed value.
     fn read(chain: &Chain<'_>, key: OptionKey<Self>) -> u64 {
         let text = chain.text_at(key.place);
         if key.place == table::opt::HISTORY_LIMIT.place
@@ -176,7 +176,7 @@ impl Single for of::byte_cap {
 impl Single for of::memory_limit {
     type Value<'a> = MemoryLimit;
 
-    /// One that does not parse (it cannot be set) is no limit.
+    /// A value that cannot be parsed (it cannot be set) counts as no limit.
     fn read(chain: &Chain<'_>, key: OptionKey<Self>) -> MemoryLimit {
         MemoryLimit::parse(chain.text_at(key.place)).unwrap_or(MemoryLimit::None)
     }

@@ -1,8 +1,8 @@
 //! Floor 2: option and hook tables, typed values, inheritance, environments.
 //!
-//! `Options` is one level (a pane's, a window's, a session's, or one of the three global ones).
-//! It holds no reference to the level above; `Chain` is a view through several levels, put
-//! together by whoever knows them.
+//! `Options` is one level (a pane's, a window's, a session's, or one of the three global ones). It holds
+//! no reference to the level above; `Chain` is a view through several levels, made by a caller that knows
+//! them.
 
 mod about;
 pub mod array_key;
@@ -37,21 +37,21 @@ use values::Values;
 #[derive(Default, Clone, Debug, Serialize, Deserialize)]
 pub struct Options {
     entries: Tracked<Values>,
-    /// A global level: options that are unset go back to their defaults.
+    /// A global level: unsetting an option restores its default.
     #[serde(default)]
     global: bool,
-    /// `history-limit` was set here (its default keeps more than it prints).
+    /// `history-limit` was set on this level (its default is larger than the printed value).
     #[serde(default)]
     history_set: bool,
 }
 
 impl Options {
-    /// An empty level: everything is inherited.
+    /// An empty level, which inherits everything.
     pub fn new() -> Self {
         Options::default()
     }
 
-    /// A global level with all options of a scope (or of several) at their defaults.
+    /// A global level with all options of one or several scopes at their defaults.
     pub fn defaults(scope: Scope) -> Self {
         let mut entries = Values::default();
         for (place, entry) in (0..).zip(table::all()) {
@@ -62,7 +62,7 @@ impl Options {
         Options { entries: Tracked::new(entries), global: true, history_set: false }
     }
 
-    /// The value of the option of this name on this level only; user options too.
+    /// The value of an option given by name, on this level only; also for user options.
     pub fn named(&self, name: &str) -> Option<&Value> {
         match table::place(name) {
             Some(place) => self.at(place),
@@ -83,12 +83,12 @@ impl Options {
         self.entries.user(name)
     }
 
-    /// Changes with every change of this level; see `Tracked`.
+    /// The stamp changes with every change of this level; see `Tracked`.
     pub fn stamp(&self) -> u64 {
         self.entries.stamp()
     }
 
-    /// Nothing is set on this level.
+    /// True if nothing is set on this level.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -98,13 +98,13 @@ impl Options {
         self.entries.iter()
     }
 
-    /// Sets a value whose type is known to be right.
+    /// Sets a value; the caller has checked its type.
     pub fn set(&mut self, name: &str, value: Value) {
         self.history_set |= name == opt::HISTORY_LIMIT.name();
         self.entries.insert(name, value);
     }
 
-    /// Whether this is a global level (the server's, all sessions', all windows').
+    /// True for a global level (the server's, all sessions', all windows').
     pub fn is_global(&self) -> bool {
         self.global
     }
@@ -123,7 +123,7 @@ impl Options {
         self.set(name, Value::Flag(on));
     }
 
-    /// Removes a value, or on a global level puts back the default.
+    /// Removes a value; on a global level restores the default.
     pub fn unset(&mut self, name: &str) {
         self.history_set &= name != opt::HISTORY_LIMIT.name();
         match table::place(name) {

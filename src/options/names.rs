@@ -3,10 +3,10 @@
 use super::array_key::ArrayKey;
 use super::table;
 
-/// A name that has been matched against the table.
+/// A name that was looked up in the table.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OptionName {
-    /// The table's name, or a user option's with its `@`.
+    /// The name in the table, or that of a user option with its `@`.
     pub name: String,
     pub index: Option<ArrayKey>,
 }
@@ -17,7 +17,7 @@ impl OptionName {
     }
 }
 
-/// Why a name was refused.
+/// Reason why a name was refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum NameError {
     Ambiguous,
@@ -25,7 +25,7 @@ pub enum NameError {
 }
 
 impl NameError {
-    /// As `set-option` and `show-options` say it.
+    /// The message of `set-option` and `show-options`.
     pub fn message(self, argument: &str) -> String {
         match self {
             NameError::Ambiguous => format!("ambiguous option: {argument}"),
@@ -34,8 +34,7 @@ impl NameError {
     }
 }
 
-/// Splits `name[index]` or `name[key]`. The name is not looked up; `None` where the brackets are
-/// wrong.
+/// Splits `name[index]` or `name[key]`. The name is not looked up; `None` if the brackets are wrong.
 pub fn split_index(text: &str) -> Option<(&str, Option<ArrayKey>)> {
     if text.is_empty() {
         return None;
@@ -52,7 +51,7 @@ pub fn split_index(text: &str) -> Option<(&str, Option<ArrayKey>)> {
     Some((name, Some(key)))
 }
 
-/// An index as tmux 3.7c reads it.
+/// Parses an index like tmux 3.7c.
 fn number(inside: &str) -> Option<u32> {
     if !inside.ends_with(|c: char| c.is_ascii_digit()) {
         return None;
@@ -63,17 +62,17 @@ fn number(inside: &str) -> Option<u32> {
     if end == 0 {
         return None;
     }
-    // tmux: read by `%d`: a number that is too large for a `long` is the largest, and the lower
-    // half of it counts.
+    // tmux: uses `%d`: a number that is too large for a `long` becomes the largest one, of which the
+    // lower half is used.
     let index = digits[..end].parse().unwrap_or(i64::MAX) as i32;
     u32::try_from(index).ok()
 }
 
-/// Matches a name, an abbreviation that fits only one of tmux's options, or a user option.
+/// Looks up a name, an abbreviation that fits only one of tmux's options, or a user option.
 pub fn parse_name(text: &str) -> Result<OptionName, NameError> {
-    // tmux: what is not even a name is called ambiguous.
+    // tmux: reports invalid names as ambiguous.
     let (name, index) = split_index(text).ok_or(NameError::Ambiguous)?;
-    // tmux: 3.7c has no keys but numbers; its main branch has them for arrays.
+    // tmux: 3.7c has only numbers as keys; its main branch has names for arrays.
     let named = index.as_ref().is_some_and(|key| matches!(key, ArrayKey::Name(_)));
     if name.starts_with('@') && !named {
         return Ok(OptionName { name: name.to_string(), index });

@@ -1,4 +1,4 @@
-//! Options as `show-options` lists them.
+//! Listings of options, as by `show-options`.
 
 use crate::syntax::escape::escape;
 
@@ -6,7 +6,7 @@ use super::array_key::ArrayKey;
 use super::table::{self, OptionEntry};
 use super::{Options, Value};
 
-/// How to list.
+/// Form of a listing.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Listing {
     /// Values without names.
@@ -19,10 +19,10 @@ pub struct Listing {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Shown {
     pub name: String,
-    /// Which element it is.
+    /// The element's key.
     pub index: Option<ArrayKey>,
     pub value: String,
-    /// An array that is empty has no value.
+    /// False for an empty array.
     pub has_value: bool,
     /// The value is inherited.
     pub inherited: bool,
@@ -63,8 +63,8 @@ impl Shown {
     }
 }
 
-/// The lines for one option: one, or one for each element of an array; with `index`, only
-/// that element, whether or not it is there.
+/// The lines for one option: one, or one for each element of an array; with `index`, only that element,
+/// even if it does not exist.
 pub fn shown(name: &str, value: &Value, index: Option<&ArrayKey>, listing: Listing) -> Vec<Shown> {
     let whole = Shown::new(name, value, listing.inherited);
     let Value::Array(items) = value else {
@@ -82,7 +82,7 @@ pub fn shown(name: &str, value: &Value, index: Option<&ArrayKey>, listing: Listi
     }
 }
 
-/// What of a level a whole listing shows.
+/// The parts of a level that a whole listing shows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Which {
     Options,
@@ -91,9 +91,9 @@ pub enum Which {
     Hooks,
 }
 
-/// All lines of a level: user options first, then the table's order. `parents` are the levels
-/// above whose values are listed too where this level has none. Ours are left out, but for hooks
-/// that are set.
+/// All lines of a level: user options first, then in the table's order. `parents` are the levels above,
+/// whose values are listed too if this level has none. Rows of scopemux are left out, except hooks that
+/// are set.
 pub fn listing(
     level: &Options,
     parents: Option<&super::Chain<'_>>,
@@ -114,7 +114,7 @@ pub fn listing(
             Which::Both => true,
             Which::Hooks => entry.is_hook,
         };
-        // Lines around one pane (`new-pane -B`) are set on the pane.
+        // Border lines of one pane (`new-pane -B`) are set on the pane, beyond the option's scope.
         if !wanted || !(entry.scope.contains(scope) || level.named(entry.name).is_some()) {
             continue;
         }
@@ -129,7 +129,7 @@ pub fn listing(
             let inherited = Listing { values_only, inherited: true };
             let empty = matches!(value, Value::Array(items) if items.is_empty());
             if empty && !values_only {
-                // tmux: only here does an empty array that is inherited get its asterisk.
+                // tmux: marks an inherited empty array with an asterisk only here.
                 out.push(Shown { has_value: false, ..Shown::new(entry.name, value, true) });
             } else {
                 out.extend(shown(entry.name, value, None, inherited));

@@ -1,4 +1,4 @@
-//! Setting options from strings, with tmux's words for what is wrong.
+//! Setting options from strings, with tmux's error messages.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,19 +15,19 @@ use super::size::{ByteCap, Keep, MemoryLimit};
 use super::table::{Kind, OptionEntry};
 use super::{Options, Value, opt};
 
-/// A value as it was given.
+/// A value as given by the user.
 #[derive(Clone, Debug)]
 pub struct Given<'a> {
     pub text: &'a str,
-    /// The text parsed as commands, for options that hold commands; the error is the parser's.
-    /// `None`: parsed here, without aliases.
+    /// The text parsed as commands, for options that hold commands; the error is the parser's. `None`:
+    /// the text is parsed here, without aliases.
     pub commands: Option<Result<Arc<CommandList>, String>>,
-    /// The text names a program that can be a shell.
+    /// True if the text names a usable shell.
     pub usable_shell: bool,
 }
 
 impl<'a> Given<'a> {
-    /// A value that is not looked at further.
+    /// A value without commands and checks of shells.
     pub fn text(text: &'a str) -> Self {
         Given { text, commands: None, usable_shell: true }
     }
@@ -50,8 +50,8 @@ impl Options {
         }
     }
 
-    /// Sets an option that is not an array. `current` is the value that holds now, inherited
-    /// or not: flags and two-way choices toggle it when there is no value.
+    /// Sets an option that is not an array. `current` is the present value, own or inherited: without a
+    /// new value, flags and two-way choices toggle it.
     pub fn assign(
         &mut self,
         entry: &OptionEntry,
@@ -76,7 +76,7 @@ impl Options {
                 let usable_shell = given.is_some_and(|given| given.usable_shell);
                 let result = self.string(entry, value, append, usable_shell);
                 if let (Kind::String, Err(_), Some(current)) = (entry.kind, &result, current) {
-                    // tmux: after an error, what was inherited is set on this level.
+                    // tmux: after an error, sets the inherited value on this level.
                     self.set(entry.name, current.clone());
                 }
                 Value::String(result?)
@@ -93,7 +93,7 @@ impl Options {
         append: bool,
         usable_shell: bool,
     ) -> Result<String, String> {
-        // tmux: only what is on this level is appended to, not what is inherited.
+        // tmux: appends only to the value of this level, not to an inherited one.
         let text = match self.named(entry.name) {
             Some(Value::String(old)) if append && entry.kind == Kind::String => {
                 format!("{old}{}{value}", if entry.is_style { "," } else { "" })
@@ -113,7 +113,7 @@ impl Options {
         if entry.pattern.is_some_and(|pattern| !fnmatch(pattern, &text, false)) {
             return Err(format!("value is invalid: {text}"));
         }
-        // tmux: 3.7c knows no links in styles; in texts they are as on the main branch.
+        // tmux: 3.7c has no links in styles of options; in texts they work as on the main branch.
         let is_style = |text: &str| Style::parse(text).is_ok_and(|style| style.link.is_empty());
         if entry.is_style && !text.contains("#{") && !is_style(&text) {
             return Err(format!("invalid style: {text}"));
@@ -121,8 +121,8 @@ impl Options {
         Ok(text)
     }
 
-    /// Sets an array: one element by index, or all of it from one string. What was set before
-    /// an error stays set.
+    /// Sets an array: one element by index, or all elements from one string. Elements set before an error
+    /// stay set.
     pub fn assign_array(
         &mut self,
         entry: &OptionEntry,
@@ -202,7 +202,7 @@ fn flag(value: Option<&str>, current: Option<&Value>) -> Result<bool, String> {
     }
 }
 
-/// Without a value, the first two choices toggle and others stay.
+/// Without a value, toggles between the first two choices; others stay.
 fn choice(choices: &[&str], value: Option<&str>, current: Option<&Value>) -> Result<usize, String> {
     match value {
         Some(value) => choices

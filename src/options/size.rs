@@ -1,26 +1,26 @@
-//! Typed sizes and times in options: they keep what was written, and know what it means.
+//! Typed sizes and times in options: they are stored as written, and parsed when read.
 
 use crate::base::number::parse_number;
 
-/// Most that a bare number may be, as in tmux.
+/// Largest bare number, as in tmux.
 const MAX_LINES: i64 = 2147483647;
 
 const KIB: u64 = 1024;
 
-/// What `history-limit` is where nobody has set it. It prints as tmux's default does, so that
-/// no script sees a difference, and keeps more.
+/// The default of `history-limit`. It is printed like tmux's, so that scripts see no difference, but more
+/// is kept.
 const UNTOUCHED_HISTORY: &str = "2000";
 const UNTOUCHED_HISTORY_BYTES: u64 = 64 * KIB * KIB;
 
-/// A cap in bytes: `64M`, `2G`, or a bare number, which promises that many lines and is a cap
-/// of that many KiB. Suffixes `B K M G T`, powers of 1024, in either case.
+/// A limit in bytes: `64M`, `2G`, or a bare number, which stands for that many lines and means that many
+/// KiB. Suffixes `B K M G T`, powers of 1024, in either case.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct ByteCap {
     pub bytes: u64,
 }
 
 impl ByteCap {
-    /// Errors as tmux words them for numbers: `invalid`, `too small`, `too large`.
+    /// Errors in tmux's words for numbers: `invalid`, `too small`, `too large`.
     pub fn parse(text: &str) -> Result<ByteCap, &'static str> {
         match bytes_with_suffix(text) {
             Some(bytes) => bytes.map(|bytes| ByteCap { bytes }),
@@ -31,16 +31,16 @@ impl ByteCap {
         }
     }
 
-    /// What an untouched `history-limit` means: more than it says.
+    /// The meaning of the default `history-limit`, which is more than its printed value.
     pub fn untouched(text: &str) -> Option<ByteCap> {
         (text == UNTOUCHED_HISTORY).then_some(ByteCap { bytes: UNTOUCHED_HISTORY_BYTES })
     }
 }
 
-/// A limit in bytes (or tasks), or in percent of what there is.
+/// A limit in bytes (or tasks), or as a percentage of what the host has.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum MemoryLimit {
-    /// Bytes; a bare number where the limit counts something else.
+    /// Bytes, or tasks for a limit of processes.
     Absolute(u64),
     /// 0 to 100.
     Percent(u8),
@@ -62,7 +62,7 @@ impl MemoryLimit {
         }
     }
 
-    /// The limit where `whole` is all there is; `None` is no limit.
+    /// The limit if the host has `whole`; `None` is no limit.
     pub fn of(self, whole: u64) -> Option<u64> {
         match self {
             MemoryLimit::Absolute(bytes) => Some(bytes),
@@ -72,16 +72,16 @@ impl MemoryLimit {
     }
 }
 
-/// How long something is kept.
+/// Time for which data is kept.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Keep {
-    /// Seconds; 0 is not at all.
+    /// Seconds; 0 means that it is not kept.
     Seconds(u64),
     Forever,
 }
 
 impl Keep {
-    /// A number of seconds, or with a suffix of minutes, hours, days or weeks; or `forever`.
+    /// Parses seconds, or with a suffix minutes, hours, days or weeks; or `forever`.
     pub fn parse(text: &str) -> Result<Keep, &'static str> {
         if text.eq_ignore_ascii_case("forever") {
             return Ok(Keep::Forever);
@@ -95,7 +95,7 @@ impl Keep {
     }
 }
 
-/// Digits with a suffix as bytes; `None` without a suffix.
+/// Parses digits with a suffix as bytes; `None` without a suffix.
 fn bytes_with_suffix(text: &str) -> Option<Result<u64, &'static str>> {
     let suffix = text.chars().last()?.to_ascii_uppercase();
     let shift = match suffix {

@@ -1,5 +1,5 @@
-//! Every option and hook: name, type, scope, limits and default, in tmux's order, which shows
-//! in listings and decides what is ambiguous.
+//! Every option and hook: name, type, scope, limits and default. The order is tmux's, which shows in
+//! listings and decides which abbreviations are ambiguous.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use crate::base::{Colour, Key};
 
 bitflags::bitflags! {
-    /// Which levels an option lives on. Options of panes live on windows too.
+    /// The levels of an option. Options of panes can be set on windows too.
     #[derive(Clone, Copy, PartialEq, Eq, Debug)]
     pub struct Scope: u8 {
         const SERVER = 0x1;
@@ -30,15 +30,15 @@ pub enum Kind {
     Flag,
     Choice(&'static [&'static str]),
     Command,
-    /// A cap in bytes: `64M`, or a number of KiB (see `size::ByteCap`).
+    /// A limit in bytes: `64M`, or a number of KiB (see `size::ByteCap`).
     ByteCap,
-    /// Bytes or percent of what there is (see `size::MemoryLimit`).
+    /// Bytes or a percentage of what the host has (see `size::MemoryLimit`).
     MemoryLimit,
     /// A length of time: `30s`, `12h`, `7d`, `forever`, `0` (see `size::Keep`).
     Keep,
 }
 
-/// The value an option starts with.
+/// The initial value of an option.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Initial {
     Text(&'static str),
@@ -58,8 +58,7 @@ pub struct OptionEntry {
     pub kind: Kind,
     pub scope: Scope,
     pub initial: Initial,
-    /// Values are kept by index; a string is split at any of these characters, or taken whole
-    /// if there are none.
+    /// Set for arrays: a string is split at any of these characters, or used whole if there are none.
     pub array: Option<&'static str>,
     pub is_hook: bool,
     /// Strings must be styles; `-a` appends with a comma.
@@ -67,7 +66,7 @@ pub struct OptionEntry {
     /// Strings must match this glob.
     pub pattern: Option<&'static str>,
     pub unit: Option<&'static str>,
-    /// Not one of tmux's: matched by full name only, and not in whole listings.
+    /// Not in tmux: found only by its full name, and left out of whole listings.
     pub ours: bool,
 }
 
@@ -107,7 +106,7 @@ impl OptionEntry {
         OptionEntry { ours: true, ..self }
     }
 
-    /// Whether values are kept and printed as strings.
+    /// True if values are stored and printed as strings.
     pub fn is_string(&self) -> bool {
         matches!(self.kind, Kind::String | Kind::ByteCap | Kind::MemoryLimit | Kind::Keep)
     }
@@ -138,7 +137,7 @@ const fn string(name: &'static str, scope: Scope, initial: &'static str) -> Opti
     OptionEntry::new(name, scope, Kind::String, Initial::Text(initial))
 }
 
-/// An array of strings, which are split at any of the separators.
+/// An array of strings, split at any of the separators.
 const fn texts(
     name: &'static str,
     scope: Scope,
@@ -247,7 +246,7 @@ const STATUS_FORMATS: &[&str] = &[
     ),
 ];
 
-/// The default of `command-alias`, which a client knows too.
+/// The default of `command-alias`, which clients use too.
 pub const COMMAND_ALIASES: &str = concat!(
     "split-pane=split-window,splitp=split-window,server-info=show-messages -JT,",
     "info=show-messages -JT,choose-window=choose-tree -w,",
@@ -257,19 +256,19 @@ pub const COMMAND_ALIASES: &str = concat!(
 /// Makes the table, and a typed key for each of its rows (`opt`).
 macro_rules! table {
     ($($key:ident = $make:ident($($argument:tt)*) $(.$more:ident($($value:tt)*))*,)*) => {
-        /// Where each row stands.
+        /// The position of each row.
         #[allow(dead_code, non_camel_case_types, clippy::upper_case_acronyms)]
         enum Place { $($key),* }
 
         static TABLE: &[OptionEntry] = &[$($make($($argument)*)$(.$more($($value)*))*),*];
 
-        /// Each key as it is written, and its row.
+        /// Each key as written in the source, with its row.
         #[cfg(test)]
         pub fn keys() -> impl Iterator<Item = (&'static str, &'static OptionEntry)> {
             [$(stringify!($key)),*].into_iter().zip(TABLE)
         }
 
-        /// A key for each row: its name in capitals. Some options are read by formats only.
+        /// A key for each row: its name in capitals. Some options are only read by formats.
         #[allow(dead_code)]
         pub mod opt {
             use super::super::key::{OptionKey, of};
@@ -280,7 +279,7 @@ macro_rules! table {
     };
 }
 
-// All options, then all hooks, in tmux's order; ours at the end.
+// All options, then all hooks, in tmux's order; those of scopemux at the end.
 #[rustfmt::skip]
 table! {
     BACKSPACE = key("backspace", SERVER, Key::char('\x7f')),
@@ -532,7 +531,7 @@ table! {
     WINDOW_RESIZED = hook("window-resized", WINDOW),
     WINDOW_UNLINKED = hook("window-unlinked", SESSION),
 
-    // Ours.
+    // Only in scopemux.
     HISTORY_DIRECTORY = string("history-directory", SERVER, "").ours(),
     HISTORY_DISK = flag("history-disk", PANE, true).ours(),
     COPY_MODE_COMMAND_STATUS = flag("copy-mode-command-status", WINDOW, false).ours(),
@@ -560,7 +559,7 @@ table! {
     PANE_NOTIFICATION = hook("pane-notification", PANE).ours(),
     PANE_OOM = hook("pane-oom", PANE).ours(),
 
-    // Of tmux's main branch; hidden as ours are.
+    // From tmux's main branch; left out of listings like those of scopemux.
     AFTER_SWAP_WINDOW = hook("after-swap-window", SESSION).ours(),
     CLIENT_CLOSED = hook("client-closed", SESSION).ours(),
     CLIENT_CREATED = hook("client-created", SESSION).ours(),
@@ -600,17 +599,17 @@ pub fn all() -> impl Iterator<Item = &'static OptionEntry> {
     TABLE.iter()
 }
 
-/// The name that the table knows an option by.
+/// The table's name of an option.
 pub fn canonical(name: &str) -> &str {
     OTHER_NAMES.iter().find(|(other, _)| *other == name).map_or(name, |(_, known)| known)
 }
 
-/// The row of an option, by its exact name or another spelling of it.
+/// The row of an option, by its exact name or another spelling.
 pub fn find(name: &str) -> Option<&'static OptionEntry> {
     place(name).map(entry)
 }
 
-/// The place of an option's row, by its exact name or another spelling of it.
+/// The position of an option's row, by its exact name or another spelling.
 pub(super) fn place(name: &str) -> Option<u16> {
     static BY_NAME: OnceLock<HashMap<&'static str, u16>> = OnceLock::new();
     let by_name = BY_NAME.get_or_init(|| {
@@ -624,7 +623,7 @@ pub(super) fn place(name: &str) -> Option<u16> {
     by_name.get(name).copied()
 }
 
-/// The row at a place.
+/// The row at a position.
 pub(super) fn entry(place: u16) -> &'static OptionEntry {
     &TABLE[usize::from(place)]
 }

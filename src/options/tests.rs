@@ -1,4 +1,4 @@
-//! The tables against what tmux lists, and setting options with every kind of value.
+//! The tables compared with tmux's listings, and setting options to every kind of value.
 
 use super::print::{Listing, Which, listing, shown};
 use super::*;
@@ -25,8 +25,8 @@ fn listings_are_those_of_tmux() {
     check(Scope::WINDOW, Which::Hooks, include_str!("../../compat-tests/fixtures/show-hooks-gw.txt"));
 }
 
-/// Sets an option on a global level (appending where the value starts with `+=`) and shows it,
-/// or the error.
+/// Sets an option on a global level (appends if the value starts with `+=`), and returns its listing or
+/// the error.
 fn set_and_show(name: &str, value: Option<&str>) -> String {
     let mut level = Options::defaults(Scope::all());
     let name = match parse_name(name) {
@@ -131,7 +131,7 @@ fn every_key_has_the_name_and_the_kind_of_its_row() {
         count += 1;
     }
     assert_eq!(count, table::all().count());
-    // A level finds by key what was set by name, another spelling too.
+    // A level finds a value by key that was set by name, even in another spelling.
     let mut level = Options::new();
     level.set("display-panes-color", Value::Colour(crate::base::Colour::Basic(3)));
     assert!(matches!(level.own(opt::DISPLAY_PANES_COLOUR), Some(Value::Colour(_))));

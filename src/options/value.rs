@@ -1,4 +1,4 @@
-//! Values of options, and how they print.
+//! Values of options, and their printed form.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::syntax::{CommandList, Origin, parse_string};
 use super::array_key::ArrayKey;
 use super::table::{Initial, Kind, OptionEntry};
 
-/// A value. Which variant it is follows from the option's row; user options are strings.
+/// A value. The option's row decides its variant; user options are strings.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Value {
     String(String),
@@ -37,7 +37,7 @@ fn load_command<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<CommandList>, 
 }
 
 impl Value {
-    /// The value an option starts with.
+    /// The initial value of an option.
     pub fn initial(entry: &OptionEntry) -> Value {
         let single = |initial: Initial| match initial {
             Initial::Text(text) if entry.kind == Kind::Command => {
@@ -65,7 +65,8 @@ impl Value {
         )
     }
 
-    /// As text; arrays are joined with spaces. `numeric`: flags are 1 and 0 (as in formats).
+    /// The value as text; elements of arrays are joined with spaces. `numeric`: flags are 1 and 0 (as in
+    /// formats).
     pub fn to_text(&self, entry: Option<&OptionEntry>, numeric: bool) -> String {
         match self {
             Value::String(text) => text.clone(),
@@ -86,7 +87,7 @@ impl Value {
         }
     }
 
-    /// One element of an array as text, empty where there is none; other values whole.
+    /// One element of an array as text, empty if it does not exist; other values as a whole.
     pub fn element_text(
         &self,
         entry: Option<&OptionEntry>,

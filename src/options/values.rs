@@ -1,4 +1,4 @@
-//! The values of one level: those of the table's options by the place of their row, others by name.
+//! The values of one level: options of the table by the position of their row, others by name.
 
 use std::collections::BTreeMap;
 
@@ -7,11 +7,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::Value;
 use super::table;
 
-/// See the module comment. On disk it is a map of names.
+/// See the module comment. Serialized as a map of names.
 #[derive(Default, Clone, Debug)]
 pub(super) struct Values {
     rows: BTreeMap<u16, Value>,
-    /// User options, and options that only a newer server knows.
+    /// User options, and options of newer versions.
     others: BTreeMap<String, Value>,
 }
 
@@ -53,7 +53,7 @@ impl Values {
         self.rows.is_empty() && self.others.is_empty()
     }
 
-    /// All by name.
+    /// All values by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         let rows = self.rows.iter().map(|(&place, value)| (table::entry(place).name, value));
         let others = self.others.iter().map(|(name, value)| (name.as_str(), value));
