@@ -43,21 +43,21 @@ pub fn to_char(key: u8) -> Option<char> {
     })
 }
 
-/// The key of the alternative character set that stands in for a line drawing character on a
-/// terminal without UTF-8.
+/// The key of the alternative character set that replaces a line drawing character on a terminal without
+/// UTF-8.
 pub fn from_char(c: char) -> Option<u8> {
     Some(match c {
         '·' => b'~',
         '─' | '━' | '═' => b'q',
         '│' | '┃' | '║' => b'x',
-        // tmux: the heavy upper corners come out mirrored, ┏ as k and ┓ as l.
+        // tmux: has the heavy upper corners mirrored, ┏ as k and ┓ as l.
         '┌' | '┓' | '╔' => b'l',
         '┐' | '┏' | '╗' => b'k',
         '└' | '┗' | '╚' => b'm',
         '┘' | '┛' | '╝' => b'j',
         '├' | '┣' | '╠' => b't',
         '┤' | '┫' | '╣' => b'u',
-        // tmux: the light ┬ is not known here, only the heavy and double ones.
+        // tmux: lacks the light ┬, and has only the heavy and double ones.
         '┳' | '╦' => b'w',
         '┴' | '┻' | '╩' => b'v',
         '┼' | '╋' | '╬' => b'n',
@@ -65,7 +65,7 @@ pub fn from_char(c: char) -> Option<u8> {
     })
 }
 
-/// What terminals without `acsc` show: the nearest ASCII, as pairs of key and character.
+/// The nearest ASCII characters, for terminals without `acsc`: pairs of key and character.
 pub const ASCII_PAIRS: &[u8] = b"a#j+k+l+m+n+o-p-q-r-s-t+u+v+w+x|y<z>~.";
 
 #[cfg(test)]

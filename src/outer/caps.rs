@@ -1,7 +1,7 @@
-//! The capabilities of a terminal that this program knows, by their terminfo names. The order
-//! is the one in which `show-messages -T` numbers them.
+//! The terminal capabilities that scopemux knows, by their terminfo names, in the order in which
+//! `show-messages -T` numbers them.
 
-/// What kind of value a capability has.
+/// The type of a capability's value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CapKind {
     Text,
@@ -14,7 +14,7 @@ pub enum CapKind {
 pub struct Cap(pub u16);
 
 impl Cap {
-    /// The capability of that terminfo name.
+    /// The capability with a terminfo name.
     pub fn by_name(name: &str) -> Option<Cap> {
         CAPS.iter().position(|(known, _)| *known == name).map(|n| Cap(n as u16))
     }
@@ -23,7 +23,7 @@ impl Cap {
         CAPS[self.0 as usize].0
     }
 
-    /// Whether tmux does not know it.
+    /// True if tmux does not know it.
     pub fn is_ours(self) -> bool {
         self.0 >= FIRST_OF_OURS
     }
@@ -57,7 +57,7 @@ const fn cap(name: &str) -> Cap {
     panic!("no such capability")
 }
 
-/// Capabilities that drawing uses (the others name keys; see `keys::table`).
+/// Capabilities used for drawing (the others are for keys; see `keys::table`).
 impl Cap {
     pub const ACSC: Cap = cap("acsc");
     pub const AM: Cap = cap("am");
@@ -162,7 +162,7 @@ impl Cap {
 
 use CapKind::{Flag, Number, Text};
 
-/// Every capability: name and kind.
+/// Every capability: name and type.
 #[rustfmt::skip]
 pub const CAPS: &[(&str, CapKind)] = &[
     ("acsc", Text), ("am", Flag), ("AX", Flag), ("bce", Flag), ("bel", Text), ("Bidi", Text),
@@ -207,9 +207,10 @@ pub const CAPS: &[(&str, CapKind)] = &[
     ("smul", Text), ("Smulx", Text), ("smxx", Text), ("Spb", Text), ("Sxl", Flag), ("Ss", Text),
     ("Swd", Text), ("Sync", Text), ("Tc", Flag), ("tsl", Text), ("U8", Number), ("vpa", Text),
     ("XT", Flag),
-    // Ours, behind all of tmux: kitty's keyboard protocol on, with flags, and off again.
+    // Only in scopemux, after all of tmux's: enabling kitty's keyboard protocol with flags, and disabling
+    // it.
     ("Enkk", Text), ("Dskk", Text),
 ];
 
-/// The capabilities from here on are ours: they are listed only where a terminal has them.
+/// The capabilities from here on are scopemux's: they are listed only for terminals that have them.
 const FIRST_OF_OURS: u16 = cap("Enkk").0;

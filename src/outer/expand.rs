@@ -1,8 +1,8 @@
-//! Expansion of parameterised terminfo strings (the language of `tparm`): a small stack
-//! machine. Invariants: it never fails loudly, never loops, and its output is bounded.
+//! Expansion of parameterised terminfo strings (the language of `tparm`): a small stack machine.
+//! Invariants: it never panics, it always ends, and its output is bounded.
 
-/// Output of one expansion is cut at this many bytes, except for text parameters (clipboard
-/// contents), which are passed whole.
+/// Maximum number of bytes of one expansion, at which it is cut; text parameters (clipboard contents) are
+/// not cut.
 const MAX_OUTPUT: usize = 8192;
 /// Depth of the stack; pushes beyond it are dropped.
 const MAX_STACK: usize = 20;
@@ -30,7 +30,7 @@ impl Value<'_> {
     }
 }
 
-/// How a number is printed: `%[[:]flags][width[.precision]]`.
+/// Format of a number: `%[[:]flags][width[.precision]]`.
 #[derive(Clone, Copy, Default)]
 struct Spec {
     minus: bool,
@@ -53,9 +53,8 @@ struct Machine<'a, 'o> {
     limit: usize,
 }
 
-/// Appends the expansion of `source` with the given parameters. A string that names more
-/// parameters than are given expands to nothing, as ncurses refuses it too; so does a number
-/// that is to be printed as text.
+/// Appends the expansion of `source` with the given parameters. A string that uses more parameters than
+/// are given expands to nothing, as in ncurses; so does one that prints a number as text.
 pub fn expand_into(source: &[u8], params: &[Param<'_>], out: &mut Vec<u8>) {
     if !source.contains(&b'%') {
         out.extend_from_slice(source);
@@ -174,7 +173,7 @@ impl<'a> Machine<'a, '_> {
             b'e' => self.skip(false),
             b'c' => {
                 let byte = self.pop() as u8;
-                // A NUL would end the string on the way out: it goes as 0x80.
+                // A NUL would end the string on output, so 0x80 is sent instead.
                 self.out.push(if byte == 0 { 0x80 } else { byte });
             }
             b'!' => {
@@ -186,7 +185,7 @@ impl<'a> Machine<'a, '_> {
                 self.push(Value::Number(!value));
             }
             b'+' | b'-' | b'*' | b'/' | b'm' | b'&' | b'|' | b'^' | b'=' | b'<' | b'>' | b'A' | b'O' => {
-                // `%-` and `%+` are operators; only `%:-` starts a print specification.
+                // `%-` and `%+` are operators; only `%:-` starts a format.
                 self.binary(byte);
             }
             _ => {
@@ -326,8 +325,8 @@ impl<'a> Machine<'a, '_> {
     }
 }
 
-/// The slot of a variable: `a`–`z` (per expansion) and `A`–`Z` (kept by other programs between
-/// expansions; nothing that is drawn here relies on that).
+/// The slot of a variable: `a`–`z` (per expansion) and `A`–`Z` (other programs keep them between
+/// expansions; no drawing depends on that).
 fn variable(name: u8) -> Option<usize> {
     match name {
         b'a'..=b'z' => Some(usize::from(name - b'a')),

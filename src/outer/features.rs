@@ -1,7 +1,7 @@
-//! Terminal features: named bundles of capabilities that terminfo does not tell, as
-//! `terminal-features` and the client's `-T` name them and `#{client_termfeatures}` shows them.
+//! Terminal features: named groups of capabilities that terminfo lacks, as named by `terminal-features`
+//! and the client's `-T`, and shown by `#{client_termfeatures}`.
 
-/// One feature: its name and the capabilities that it sets, written as an override.
+/// One feature: its name, and the capabilities that it sets, in the form of overrides.
 struct Feature {
     name: &'static str,
     caps: &'static [&'static str],
@@ -10,7 +10,7 @@ struct Feature {
 const SETAB: &str = "setab=\\E[%?%p1%{8}%<%t4%p1%d%e%p1%{16}%<%t10%p1%{8}%-%d%e48;5;%p1%d%;m";
 const SETAF: &str = "setaf=\\E[%?%p1%{8}%<%t3%p1%d%e%p1%{16}%<%t9%p1%{8}%-%d%e38;5;%p1%d%;m";
 
-/// All features, in the order in which they are printed back.
+/// All features, in the order in which they are printed.
 const FEATURES: &[Feature] = &[
     Feature { name: "256", caps: &["AX", SETAB, SETAF] },
     Feature { name: "bpaste", caps: &["Enbp=\\E[?2004h", "Dsbp=\\E[?2004l"] },
@@ -53,10 +53,10 @@ const FEATURES: &[Feature] = &[
             "ol=\\E[59m",
         ],
     },
-    // Ours: the terminal shows what OSC 9 says.
+    // Only in scopemux: the terminal shows notifications of OSC 9.
     Feature { name: "notify", caps: &[] },
-    // Ours: the terminal shows pictures by kitty's protocol, in cells with placeholders. Their
-    // colours are numbers, so they must arrive as they are.
+    // Only in scopemux: the terminal shows pictures by kitty's protocol, in cells with placeholders.
+    // Their colours are numbers, so they must not be converted.
     Feature {
         name: "kittygraphics",
         caps: &[
@@ -67,7 +67,7 @@ const FEATURES: &[Feature] = &[
             "ol=\\E[59m",
         ],
     },
-    // Ours: the terminal speaks kitty's keyboard protocol.
+    // Only in scopemux: the terminal has kitty's keyboard protocol.
     Feature { name: "kittykeys", caps: &["Enkk=\\E[>%p1%du", "Dskk=\\E[<u"] },
 ];
 
@@ -82,13 +82,13 @@ impl Features {
     /// Features of 256 colours or more that `-2` asks for.
     pub const COLOURS_256: &str = "256";
 
-    /// Adds features by name (any case), separated by `separators`; stops at an unknown name.
+    /// Adds features by name (ignoring case), separated by `separators`; stops at an unknown name.
     pub fn add(&mut self, names: &str, separators: &str) {
         self.change(names, separators, &mut Features::default());
     }
 
-    /// The same, where `name@` takes a feature away for good: it goes to `removed`, and what is in
-    /// there is not added.
+    /// The same, but `name@` removes a feature permanently: it is added to `removed`, and features in
+    /// that set are not added.
     pub fn change(&mut self, names: &str, separators: &str, removed: &mut Features) {
         for name in names.split(|c| separators.contains(c)) {
             let (name, away) = name.strip_suffix('@').map_or((name, false), |name| (name, true));
@@ -98,7 +98,7 @@ impl Features {
                     removed.0 |= 1 << n;
                 }
                 Some(n) => self.0 |= (1 << n) & !removed.0,
-                // tmux: an unknown (or empty) name ends the list, so what follows is ignored.
+                // tmux: an unknown (or empty) name ends the list; the rest is ignored.
                 None => break,
             }
         }
@@ -108,14 +108,14 @@ impl Features {
         FEATURES.iter().position(|f| f.name == name).is_some_and(|n| self.0 & (1 << n) != 0)
     }
 
-    /// Adds the features known of a family of terminals.
+    /// Adds the known features of a family of terminals.
     pub fn add_family(&mut self, family: &str) {
         if let Some((_, names)) = FAMILIES.iter().find(|(name, _)| *name == family) {
             self.add(names, ",");
         }
     }
 
-    /// Adds what a primary device attributes reply tells; `params` are its numbers.
+    /// Adds features that a reply of primary device attributes shows; `params` are its numbers.
     pub fn add_primary_attributes(&mut self, params: &[u32]) {
         if !matches!(params.first(), Some(61..=65)) {
             return;
@@ -131,7 +131,7 @@ impl Features {
         }
     }
 
-    /// Adds what a secondary device attributes reply tells.
+    /// Adds features that a reply of secondary device attributes shows.
     pub fn add_secondary_attributes(&mut self, params: &[u32]) {
         match params.first().copied().and_then(char::from_u32) {
             Some('M') => self.add_family("mintty"),
@@ -141,7 +141,7 @@ impl Features {
         }
     }
 
-    /// Adds what a terminal's own name (XTVERSION) tells.
+    /// Adds features that a terminal's own name (XTVERSION) shows.
     pub fn add_version(&mut self, version: &str) {
         let families = [
             ("iTerm2 ", "iTerm2"),
@@ -183,7 +183,7 @@ impl std::fmt::Display for Features {
     }
 }
 
-/// Families of terminals and what they can do.
+/// Families of terminals and their features.
 const FAMILIES: &[(&str, &str)] = &[
     (
         "mintty",
@@ -206,7 +206,7 @@ const FAMILIES: &[(&str, &str)] = &[
          hyperlinks",
     ),
     ("WezTerm", "256,RGB,bpaste,clipboard,mouse,strikethrough,title,ccolour,cstyle,extkeys,focus,usstyle"),
-    // tmux knows nothing of these two.
+    // tmux does not know these two.
     ("kitty", "kittygraphics"),
     ("ghostty", "kittygraphics"),
     ("XTerm", "256,RGB,bpaste,clipboard,mouse,strikethrough,title,ccolour,cstyle,extkeys,focus"),

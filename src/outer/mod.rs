@@ -1,9 +1,9 @@
-//! The client's own terminal: what it can do (`term`, `features`, `caps`, `acs`) and what its
-//! bytes mean (`keys`).
+//! The client's own terminal: its abilities (`term`, `features`, `caps`, `acs`) and the meaning of its
+//! input (`keys`).
 //!
-//! A `Term` is built from the capabilities that a client sends when it identifies itself; the
-//! terminfo database is read by clients only. A `keys::Decoder` turns the bytes that come from
-//! the terminal into keys, mouse reports and replies. Nothing here does I/O or reads a clock.
+//! A `Term` is built from the capabilities that a client sends when it identifies itself; only clients
+//! read the terminfo database. A `keys::Decoder` turns input from the terminal into keys, mouse reports
+//! and replies. Nothing here does I/O or reads a clock.
 
 pub mod acs;
 pub mod caps;

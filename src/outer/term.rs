@@ -1,5 +1,5 @@
-//! A client's terminal: the capabilities that its terminfo entry gave, corrected by features
-//! and by `terminal-overrides`.
+//! A client's terminal: the capabilities of its terminfo entry, corrected by features and by
+//! `terminal-overrides`.
 
 use super::acs;
 use super::caps::{Cap, CapKind};
@@ -8,7 +8,7 @@ use super::features::Features;
 use crate::base::posix::fnmatch;
 use crate::base::text::{from_bytes, to_bytes};
 
-/// Longest capability kept, in bytes; longer ones are cut.
+/// Longest stored capability in bytes; longer ones are cut.
 const MAX_CAP_BYTES: usize = 8191;
 
 /// The value of one capability.
@@ -20,24 +20,24 @@ enum Value {
     Flag(bool),
 }
 
-/// What is derived from the capabilities.
+/// Properties derived from the capabilities.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct TermFlags {
-    /// Can show 256 colours whatever `colors` says.
+    /// Shows 256 colours, whatever `colors` says.
     pub colours_256: bool,
     pub rgb: bool,
     /// Left and right margins (DECSLRM).
     pub margins: bool,
     /// Rectangle fill (DECFRA).
     pub rect_fill: bool,
-    /// No automatic margin: writing the last cell of the screen would scroll or be lost.
+    /// No automatic margin: writing the last cell of the screen would scroll, or the cell would be lost.
     pub no_auto_margin: bool,
-    /// Derived from the VT100: may be asked for its attributes.
+    /// Derived from the VT100: may be queried for its attributes.
     pub vt100_like: bool,
     pub sixel: bool,
 }
 
-/// The parts of the server's options that say what terminals can do.
+/// The server's options about terminals.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct TermOptions<'a> {
     /// `terminal-features`, item by item.
@@ -52,16 +52,16 @@ pub struct Term {
     name: String,
     values: Vec<Value>,
     applied: Features,
-    /// Those that `terminal-features` takes away, whatever else says that they are there.
+    /// Features that `terminal-features` removes, even if other sources add them.
     removed: Features,
     pub flags: TermFlags,
     acs: [u8; 128],
 }
 
 impl Term {
-    /// Builds a terminal from its name and the `name=value` capabilities that the client sent.
-    /// `features` are those that the client asked for, and receive what the terminal is found
-    /// to have. Fails with the message that the client is refused with.
+    /// Builds a terminal from its name and the `name=value` capabilities of the client. `features` are
+    /// those that the client asked for; the terminal's known features are added to them. The error is a
+    /// message for the client, which is refused.
     pub fn new(
         name: &str,
         caps: &[String],
@@ -109,8 +109,8 @@ impl Term {
         Ok(term)
     }
 
-    /// Switches on features learnt since; true when anything is new (the client must then be
-    /// drawn again).
+    /// Adds features that were detected later; returns true when any is new (the client must then be
+    /// redrawn).
     pub fn update_features(&mut self, features: Features, overrides: &[String]) -> bool {
         let features = self.without_removed(features);
         let fresh = features.0 & !self.applied.0 != 0;
@@ -127,7 +127,7 @@ impl Term {
         fresh
     }
 
-    /// Features but for those that are taken away.
+    /// The features without those that are removed.
     pub fn without_removed(&self, features: Features) -> Features {
         Features(features.0 & !self.removed.0)
     }
@@ -154,8 +154,8 @@ impl Term {
         };
     }
 
-    /// Applies capabilities written as in `terminal-overrides`: `name=value`, `name`, `name@`,
-    /// separated by colons.
+    /// Applies capabilities in the form of `terminal-overrides`: `name=value`, `name`, `name@`, separated
+    /// by colons.
     fn apply(&mut self, capabilities: &str) {
         for item in override_items(capabilities) {
             let (name, value) = match item.split_once('=') {
@@ -213,7 +213,7 @@ impl Term {
         self.values[cap.0 as usize] != Value::None
     }
 
-    /// A capability's text, unexpanded; empty when it has none.
+    /// A capability's text, not expanded; empty when it has none.
     pub fn text(&self, cap: Cap) -> &[u8] {
         match &self.values[cap.0 as usize] {
             Value::Text(text) => text,
@@ -232,12 +232,12 @@ impl Term {
         matches!(self.values[cap.0 as usize], Value::Flag(true))
     }
 
-    /// Appends a capability as it is.
+    /// Appends a capability, not expanded.
     pub fn put(&self, cap: Cap, out: &mut Vec<u8>) {
         out.extend_from_slice(self.text(cap));
     }
 
-    /// Appends a capability expanded with up to three numbers. A negative number puts nothing.
+    /// Appends a capability expanded with up to three numbers. A negative number appends nothing.
     pub fn put_numbers(&self, cap: Cap, numbers: &[i32], out: &mut Vec<u8>) {
         if numbers.iter().any(|&n| n < 0) || numbers.len() > 3 {
             return;
@@ -255,18 +255,18 @@ impl Term {
         expand_into(self.text(cap), &params, out);
     }
 
-    /// Whether line drawing must use the terminal's alternative character set: `U8` of zero
-    /// forces it, otherwise a client without UTF-8 needs it.
+    /// True if line drawing must use the terminal's alternative character set: `U8` of zero forces it,
+    /// otherwise a client without UTF-8 needs it.
     pub fn needs_acs(&self, utf8: bool) -> bool {
         (self.has(Cap::U8) && self.number(Cap::U8) == 0) || !utf8
     }
 
-    /// What to send for a key of the alternative character set while it is switched on.
+    /// The character to send for a key of the alternative character set while that is switched on.
     pub fn acs(&self, key: u8) -> Option<u8> {
         self.acs.get(usize::from(key)).copied().filter(|&b| b != 0)
     }
 
-    /// One line per capability, as `show-messages -T` prints them.
+    /// One line per capability, as printed by `show-messages -T`.
     pub fn describe(&self) -> impl Iterator<Item = String> + '_ {
         Cap::all().filter(|cap| !cap.is_ours() || self.has(*cap)).map(|cap| {
             let value = match &self.values[cap.0 as usize] {
@@ -280,7 +280,7 @@ impl Term {
     }
 }
 
-/// The rest of an option item `pattern:…` whose pattern matches the terminal's name.
+/// The rest of an option item `pattern:…` if the pattern matches the terminal's name.
 fn matching_item<'a>(item: &'a str, name: &str) -> Option<&'a str> {
     let end = field_end(item);
     let pattern = item[..end].replace("::", ":");
@@ -288,7 +288,7 @@ fn matching_item<'a>(item: &'a str, name: &str) -> Option<&'a str> {
     (!item.is_empty() && fnmatch(&pattern, name, false)).then_some(rest)
 }
 
-/// Where the first field of a colon-separated list ends; doubled colons are part of a field.
+/// The end of the first field of a colon-separated list; doubled colons are part of a field.
 fn field_end(list: &str) -> usize {
     let bytes = list.as_bytes();
     let mut at = 0;
@@ -338,7 +338,7 @@ fn strip_padding(text: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Decodes backslash escapes as `unvis(3)`; `None` when one makes no sense.
+/// Decodes backslash escapes like `unvis(3)`; `None` when one is invalid.
 fn unvis(text: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len());
     let mut bytes = text.iter().copied().peekable();
@@ -390,7 +390,7 @@ fn control(byte: u8) -> u8 {
 /// Longest printed form of a capability in `describe`, in bytes.
 const MAX_DESCRIBED: usize = 127;
 
-/// A capability as people read it: control characters in C style or octal.
+/// A capability as readable text: control characters in C style or octal.
 fn vis(text: &[u8]) -> String {
     let mut out: Vec<u8> = Vec::new();
     for (n, &byte) in text.iter().enumerate() {

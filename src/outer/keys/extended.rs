@@ -4,10 +4,10 @@ use super::{Parse, has_width};
 use crate::base::key::MAX_BEYOND;
 use crate::base::{Key, KeyCode, KeyFlags, Mods, NamedKey};
 
-/// Longest sequence considered, in bytes.
+/// Longest sequence that is parsed, in bytes.
 const MAX_BYTES: usize = 64;
 
-/// tmux: numbers beyond Unicode are keys as well.
+/// tmux: accepts numbers beyond Unicode as keys.
 const BEYOND_UNICODE: std::ops::RangeInclusive<u32> = char::MAX as u32 + 1..=MAX_BEYOND;
 
 pub(super) fn parse(bytes: &[u8], erase: Option<u8>) -> Parse<Key> {
@@ -72,7 +72,7 @@ fn key(number: u32, modifiers: u32, erase: Option<u8>) -> Option<Key> {
     key.mods.set(Mods::META, bits & 0b1010 != 0);
     key.mods.set(Mods::CTRL, bits & 4 != 0);
     key.flags.set(KeyFlags::IMPLIED_META, bits & 0b1010 != 0);
-    // Shift alone says nothing for a character: some terminals report S-a as A, some as S-A.
+    // Shift by itself is dropped for a character: some terminals report S-a as A, some as S-A.
     let KeyCode::Char(c) = key.code else {
         if matches!(key.code, KeyCode::Beyond(_)) && key.mods == Mods::SHIFT {
             key.mods = Mods::empty();

@@ -1,17 +1,17 @@
-//! Keys as a terminal that speaks kitty's keyboard protocol sends them:
-//! `CSI number:shifted:base ; modifiers:event ; text u`, and the forms of keys that had
-//! sequences before, with the same fields. <https://sw.kovidgoyal.net/kitty/keyboard-protocol/>
+//! Keys from a terminal with kitty's keyboard protocol: `CSI number:shifted:base ; modifiers:event ; text
+//! u`, and the legacy forms of keys with the same fields.
+//! <https://sw.kovidgoyal.net/kitty/keyboard-protocol/>
 
 use super::{Decoder, InputEvent, Parse};
 use crate::base::key_report::{KeyAction, KeyReport, ReportMods, number};
 use crate::base::{Key, KeyCode, NamedKey};
 use crate::outer::Features;
 
-/// Longest sequence considered, in bytes: one may carry a text. A longer one is taken for what
-/// its bytes are.
+/// Longest sequence that is parsed, in bytes: one may contain a text. The bytes of a longer one are
+/// decoded separately.
 const MAX_BYTES: usize = 4096;
 
-/// Final bytes, and the keys that they are where the number is 1 or missing.
+/// Final bytes, and their keys when the number is 1 or missing.
 const LETTERS: &[(u8, u32)] = &[
     (b'A', number::UP),
     (b'B', number::DOWN),
@@ -50,19 +50,19 @@ const TILDES: &[(u32, u32)] = &[
     (57427, number::KP_BEGIN),
 ];
 
-/// The keys that `CSI number u` has other numbers for.
+/// Keys whose number in `CSI number u` differs.
 const CONTROLS: &[(u32, u32)] =
     &[(27, number::ESCAPE), (13, number::ENTER), (9, number::TAB), (127, number::BACKSPACE)];
 
-/// What a sequence says, with all characters of its text.
+/// A parsed sequence, with all characters of its text.
 struct Found {
     report: KeyReport,
     text: Vec<char>,
 }
 
 impl Decoder {
-    /// A key of the protocol, while the terminal speaks it; or may, since a server before this one
-    /// had it do so.
+    /// Decodes a key while the terminal uses the protocol, or may use it because an earlier server
+    /// enabled it.
     pub(super) fn kitty_key(&mut self) -> Parse<Option<InputEvent>> {
         if !self.speaks_kitty && !self.awaiting.keyboard {
             return Parse::No;
@@ -86,8 +86,8 @@ impl Decoder {
         self.reported_key(key, Some(report), size)
     }
 
-    /// Puts sequences of one character each in the place of one with a longer text: a key event
-    /// has room for one. The key itself comes with the last.
+    /// Replaces a sequence with a longer text by sequences of one character each, since a key event has
+    /// room for one. The last one contains the key itself.
     fn take_apart(&mut self, report: &KeyReport, first: char, rest: &[char], size: usize) {
         let mut out = format!("\x1b[0;;{}u", u32::from(first));
         if let [middle @ .., last] = rest {
@@ -101,7 +101,7 @@ impl Decoder {
         self.pending.splice(self.start..self.start + size, out.into_bytes());
     }
 
-    /// `CSI ? flags u`: the terminal speaks the protocol.
+    /// `CSI ? flags u`: the terminal supports the protocol.
     pub(super) fn keyboard_reply(&mut self) -> Parse<Option<InputEvent>> {
         if !self.awaiting.keyboard {
             return Parse::No;
@@ -138,13 +138,13 @@ fn parse(bytes: &[u8]) -> Parse<Found> {
     }
 }
 
-/// A decimal number; `None` for what is none or too large.
+/// A decimal number; `None` if it is invalid or too large.
 fn decimal(text: &[u8]) -> Option<u32> {
     str::from_utf8(text).ok()?.parse().ok()
 }
 
 fn key(params: &[u8], last: u8) -> Option<Found> {
-    // `CSI A` and the like are for the tree: it knows the modes that they belong to.
+    // `CSI A` and the like are left to the tree, which knows their terminal modes.
     if params.is_empty() {
         return None;
     }
@@ -176,7 +176,7 @@ fn key(params: &[u8], last: u8) -> Option<Found> {
 }
 
 impl Decoder {
-    /// A key event that may have a report, for the first `size` bytes.
+    /// A key event with an optional report, for the first `size` bytes.
     pub(super) fn reported_key(
         &self,
         key: Key,

@@ -1,8 +1,8 @@
-//! Decoding what a client's terminal sends: keys, mouse reports, and replies to questions.
+//! Decoding input from a client's terminal: keys, mouse reports, and replies to queries.
 //!
-//! Bytes go in with `push`, events come out of `next`. A sequence that may be incomplete waits
-//! for more bytes until a timer, whose end `deadline` tells, has run out; time is an argument.
-//! Whether fast typing is really a paste is for the server to judge.
+//! Bytes are added with `push`, and events are returned by `next`. An incomplete sequence waits for more
+//! bytes until a timer runs out, whose end `deadline` returns; time is an argument. Whether fast typing
+//! is really a paste is decided by the server.
 
 use smallvec::SmallVec;
 
@@ -22,21 +22,22 @@ mod tree;
 pub use mouse::MouseReport;
 use tree::KeyTree;
 
-/// Bytes held while a sequence is incomplete; beyond it they are taken as they are.
+/// Maximum number of bytes of an incomplete sequence; beyond it, they are decoded as if the timer had run
+/// out.
 pub const MAX_PENDING_BYTES: usize = 1 << 20;
-/// Shortest wait, in milliseconds, while a reply is expected or a paste may end.
+/// Minimum wait in milliseconds while a reply is expected or a paste may end.
 const SLOW_REPLY_MS: u64 = 500;
 /// Ends a bracketed paste.
 const PASTE_END: &[u8] = b"\x1b[201~";
 
-/// What came from the terminal.
+/// An event from the terminal.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum InputEvent {
-    /// A key, or (`NamedKey::Mouse`) a mouse report; with the bytes that it came as.
+    /// A key, or (`NamedKey::Mouse`) a mouse report; with its bytes as received.
     Key {
         key: Key,
         mouse: Option<MouseReport>,
-        /// What kitty's keyboard protocol told of the key.
+        /// Report of the key by kitty's keyboard protocol.
         report: Option<KeyReport>,
         bytes: SmallVec<[u8; 16]>,
     },
@@ -45,15 +46,14 @@ pub enum InputEvent {
         clip: Option<char>,
         data: Vec<u8>,
     },
-    /// Device attributes told these features; the terminal is to be set up again even when
-    /// there are none.
+    /// Features found in device attributes; the terminal must be set up again even if there are none.
     Features(Features),
-    /// XTVERSION: the terminal's own name, and the features known of it.
+    /// XTVERSION: the terminal's own name, and its known features.
     Version {
         name: String,
         features: Features,
     },
-    /// OSC 10 and 11: the terminal's colours; `None` when the reply could not be understood.
+    /// OSC 10 and 11: the terminal's colours; `None` when the reply was invalid.
     Foreground(Option<Colour>),
     Background(Option<Colour>),
     /// OSC 4: one colour of the palette.
@@ -61,27 +61,27 @@ pub enum InputEvent {
         index: u8,
         colour: Colour,
     },
-    /// The size in cells, asked for with `CSI 18 t`.
+    /// The size in cells, in reply to `CSI 18 t`.
     WindowCells {
         cols: u32,
         rows: u32,
     },
-    /// The size in pixels, asked for with `CSI 14 t`.
+    /// The size in pixels, in reply to `CSI 14 t`.
     WindowPixels {
         width: u32,
         height: u32,
     },
 }
 
-/// What one kind of sequence makes of the bytes at hand.
+/// Result of parsing one kind of sequence.
 enum Parse<T> {
     /// Not this kind.
     No,
     /// Could become this kind with more bytes.
     Partial,
-    /// This many bytes, meaning this.
+    /// A complete sequence of this many bytes, with its value.
     Yes(T, usize),
-    /// This kind, but to be dropped.
+    /// A sequence of this kind, to be ignored.
     Discard(usize),
 }
 
@@ -98,7 +98,7 @@ struct Awaiting {
     keyboard: bool,
 }
 
-/// What a decoder knows of what came before, for another one to go on with.
+/// State of a decoder that the next server needs.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct DecoderRecord {
     pending: Vec<u8>,
@@ -119,14 +119,14 @@ pub struct Decoder {
     /// Bytes not decoded yet are `pending[start..]`.
     pending: Vec<u8>,
     start: usize,
-    /// The byte that erases (termios VERASE), if there is one.
+    /// The erase character (termios VERASE), if there is one.
     erase: Option<u8>,
-    /// When the wait for more bytes ends.
+    /// When the wait for more bytes ends, in monotonic milliseconds.
     deadline: Option<u64>,
     awaiting: Awaiting,
-    /// The server waits for a reply to a program's question.
+    /// The server waits for a reply to a program's query.
     pub requests_pending: bool,
-    /// Between the start and the end of a bracketed paste.
+    /// Inside a bracketed paste.
     in_paste: bool,
     /// The terminal was told to use kitty's keyboard protocol.
     pub speaks_kitty: bool,
@@ -167,7 +167,7 @@ impl Decoder {
             in_paste,
             mouse,
             speaks_kitty,
-            // Made of the terminal and of options.
+            // Rebuilt from the terminal and from options.
             tree: _,
             erase: _,
         } = self;
@@ -182,7 +182,7 @@ impl Decoder {
         }
     }
 
-    /// Goes on where another decoder was.
+    /// Continues with the state of another decoder.
     pub fn take_up(&mut self, record: DecoderRecord) {
         let DecoderRecord { pending, deadline, awaiting, requests_pending, in_paste, mouse, speaks_kitty } =
             record;
@@ -192,7 +192,7 @@ impl Decoder {
         self.mouse = mouse;
     }
 
-    /// Learns the terminal's keys again, after `user-keys` or the terminal changed.
+    /// Rebuilds the tree of keys, after `user-keys` or the terminal changed.
     pub fn rebuild<'a>(&mut self, term: &Term, user_keys: impl IntoIterator<Item = (u16, &'a [u8])>) {
         let mut tree = KeyTree::default();
         for (bytes, key) in table::builtin() {
@@ -209,38 +209,38 @@ impl Decoder {
         self.tree = tree;
     }
 
-    /// The colours of the terminal were asked for.
+    /// Called when the colours of the terminal were queried.
     pub fn expect_colours(&mut self) {
         self.awaiting.foreground = true;
         self.awaiting.background = true;
     }
 
-    /// The terminal was asked whether it speaks kitty's keyboard protocol.
+    /// Called when the terminal was asked for kitty's keyboard protocol.
     pub fn expect_keyboard(&mut self) {
         self.awaiting.keyboard = true;
     }
 
-    /// The size was asked for with `CSI 18 t` and `CSI 14 t`.
+    /// Called when the size was queried with `CSI 18 t` and `CSI 14 t`.
     pub fn expect_window_size(&mut self) {
         self.awaiting.window_size = true;
     }
 
-    /// Whether a size reply is still awaited.
+    /// True while a reply with the size is expected.
     pub fn expects_window_size(&self) -> bool {
         self.awaiting.window_size
     }
 
-    /// No more replies will come: the terminal is not of the kind that answers, or was too slow.
+    /// Stops waiting for replies other than sizes: the terminal does not answer, or was too slow.
     pub fn give_up_replies(&mut self) {
         self.awaiting = Awaiting { window_size: self.awaiting.window_size, ..Awaiting::default() };
     }
 
-    /// Whether any reply to the questions asked at the start is outstanding.
+    /// Which replies to the initial queries are expected: primary, secondary, version.
     pub fn expects_attributes(&self) -> (bool, bool, bool) {
         (self.awaiting.primary, self.awaiting.secondary, self.awaiting.version)
     }
 
-    /// Between the start and the end of a bracketed paste.
+    /// True inside a bracketed paste.
     pub fn in_paste(&self) -> bool {
         self.in_paste
     }
@@ -254,12 +254,12 @@ impl Decoder {
         self.pending.extend_from_slice(bytes);
     }
 
-    /// When `next` should be called again although no bytes came, in monotonic milliseconds.
+    /// When `next` should be called even without new bytes, in monotonic milliseconds.
     pub fn deadline(&self) -> Option<u64> {
         self.deadline
     }
 
-    /// The next event, if a whole one is there. `escape_time_ms` is the option `escape-time`.
+    /// The next complete event, if any. `escape_time_ms` is the option `escape-time`.
     pub fn next(&mut self, now_ms: u64, escape_time_ms: u64) -> Option<InputEvent> {
         while self.start < self.pending.len() {
             let full = self.pending.len() - self.start > MAX_PENDING_BYTES;
@@ -286,7 +286,7 @@ impl Decoder {
         None
     }
 
-    /// Takes what is there as it is, however incomplete (the timer has run out).
+    /// Decodes the present bytes even if they are incomplete (the timer has run out).
     pub fn flush(&mut self) -> Option<InputEvent> {
         if self.start < self.pending.len() {
             self.deadline = Some(0);
@@ -294,7 +294,7 @@ impl Decoder {
         self.next(0, 1)
     }
 
-    /// How long an incomplete sequence waits.
+    /// Milliseconds that an incomplete sequence waits.
     fn delay(&self, escape_time_ms: u64) -> u64 {
         let bytes = &self.pending[self.start..];
         let awaiting = Awaiting { window_size: false, ..self.awaiting } != Awaiting::default();
@@ -303,12 +303,12 @@ impl Decoder {
         if awaiting || self.requests_pending || ending_paste { delay.max(SLOW_REPLY_MS) } else { delay }
     }
 
-    /// Decodes one thing from the front. `Yes(None, n)` drops n bytes that mean nothing.
+    /// Decodes one sequence at the front. `Yes(None, n)` drops n bytes without a meaning.
     fn decode(&mut self, expired: bool) -> Parse<Option<InputEvent>> {
         if self.pending[self.start] == 0x1b {
             match self.reply() {
                 Parse::No => {}
-                // An incomplete reply whose time is up is taken for keys.
+                // When the time is over, an incomplete reply is decoded as keys.
                 Parse::Partial if !expired => return Parse::Partial,
                 Parse::Partial => return self.key(expired),
                 found => return found,
@@ -317,8 +317,8 @@ impl Decoder {
         self.key(expired)
     }
 
-    /// The kinds of sequence that are not keys of the tree, in tmux's order: the first that
-    /// may still become complete decides.
+    /// Sequences that are not keys of the tree, in tmux's order: the first kind that is complete, or may
+    /// become so, decides.
     fn reply(&mut self) -> Parse<Option<InputEvent>> {
         type Kind = fn(&mut Decoder) -> Parse<Option<InputEvent>>;
         const KINDS: [Kind; 11] = [
@@ -383,7 +383,7 @@ impl Decoder {
         let bytes = self.bytes();
         if bytes[0] == 0x1b && bytes.len() > 1 {
             match self.plain(1, expired) {
-                // The sequence says Meta by itself, so this Escape is a key of its own.
+                // The sequence already includes Meta, so this Escape is a separate key.
                 Parse::Yes(key, _) if key.flags.contains(KeyFlags::IMPLIED_META) => {
                     return self.key_event(Key::ESCAPE, 1);
                 }
@@ -417,7 +417,7 @@ impl Decoder {
         }
     }
 
-    /// What no table knows: a byte, or Escape and a byte.
+    /// A key that no table has: a byte, or Escape and a byte.
     fn byte_key(&self) -> Parse<Option<InputEvent>> {
         let bytes = self.bytes();
         let meta = bytes[0] == 0x1b && bytes.len() >= 2;
@@ -429,14 +429,14 @@ impl Decoder {
             0 => Key::ctrl(' '),
             b'\t' | b'\r' | 0x1b | 0x20..=0x7f => Key::char(char::from(byte)),
             1..=0x1f => Key::ctrl(char::from(byte | 0x40).to_ascii_lowercase()),
-            // tmux: a byte that is no character reaches no program.
+            // tmux: a byte that is not a character is not sent to programs.
             _ => return Parse::Yes(None, size),
         };
         self.key_event(key.with(mods), size)
     }
 }
 
-/// The UTF-8 character of several bytes at the front. ASCII is not for here.
+/// The UTF-8 character of several bytes at the front, but no ASCII.
 fn utf8(bytes: &[u8]) -> Parse<KeyCode> {
     let size = match bytes.first() {
         Some(0xc2..=0xdf) => 2,
@@ -457,7 +457,7 @@ fn utf8(bytes: &[u8]) -> Parse<KeyCode> {
     }
 }
 
-/// Whether a character can be shown at all; C1 controls count as characters without width.
+/// True if a character can be shown at all; C1 controls count as characters without width.
 fn has_width(c: char) -> bool {
     char_width(c).is_some() || ('\u{80}'..='\u{9f}').contains(&c)
 }

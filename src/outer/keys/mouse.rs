@@ -3,13 +3,13 @@
 
 use super::Parse;
 
-/// A mouse report as it came, with where the one before it was.
+/// A mouse report, with the position of the one before it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct MouseReport {
     /// Position in cells from 0.
     pub x: u32,
     pub y: u32,
-    /// Button and modifier bits as in X10's byte less 32; an SGR release has 3 here.
+    /// Button and modifier bits as in X10's byte, minus 32; an SGR release has 3 here.
     pub b: u32,
     pub last_x: u32,
     pub last_y: u32,
@@ -80,7 +80,7 @@ fn sgr(rest: &[u8]) -> Parse<MouseReport> {
 fn sgr_report([b, x, y]: [u32; 3], last: u8, size: usize) -> Parse<MouseReport> {
     let release = last == b'm';
     let wheel = matches!(b & 0b1100_0011, 64 | 65);
-    // Some terminals (PuTTY 0.63) send releases for the wheel; no program wants them.
+    // Some terminals (PuTTY 0.63) send releases for the wheel; programs do not expect them.
     if x < 1 || y < 1 || (release && wheel) {
         return Parse::Discard(size);
     }

@@ -1,4 +1,4 @@
-//! Replies to questions: device attributes, XTVERSION, colours, the clipboard, the size.
+//! Replies to queries: device attributes, XTVERSION, colours, the clipboard, the size.
 
 use base64::Engine;
 
@@ -9,12 +9,12 @@ use crate::outer::Features;
 
 /// Longest reply other than the clipboard's, in bytes.
 const MAX_REPLY: usize = 127;
-/// Numbers looked at in a device attributes reply.
+/// Maximum count of numbers that are read from a device attributes reply.
 const MAX_PARAMS: usize = 32;
 
 type Reply = Parse<Option<InputEvent>>;
 
-/// Whether bytes start, or may come to start, with a prefix.
+/// Parses a prefix, of which only a part may have arrived.
 fn prefix<'a>(bytes: &'a [u8], prefix: &[u8]) -> Parse<&'a [u8]> {
     if let Some(rest) = bytes.strip_prefix(prefix) {
         if rest.is_empty() { Parse::Partial } else { Parse::Yes(rest, prefix.len()) }
@@ -25,7 +25,7 @@ fn prefix<'a>(bytes: &'a [u8], prefix: &[u8]) -> Parse<&'a [u8]> {
     }
 }
 
-/// Unwraps a `Yes` or returns what else it was.
+/// Unwraps a `Yes`, or returns any other result.
 macro_rules! yes {
     ($parse:expr) => {
         match $parse {
@@ -36,7 +36,7 @@ macro_rules! yes {
     };
 }
 
-/// The contents of a string up to BEL (where that ends it) or ST, and its length with that.
+/// The contents of a string up to BEL (if `bel`) or ST, and its length including that.
 fn string(rest: &[u8], max: usize, bel: bool) -> Parse<&[u8]> {
     for (n, &byte) in rest.iter().take(max).enumerate() {
         if n > 0 && byte == b'\\' && rest[n - 1] == 0x1b {
@@ -160,8 +160,7 @@ impl Decoder {
     }
 }
 
-/// A terminal's answer to a colour query, passed on by a control client: foreground or
-/// background.
+/// The foreground or background colour in a terminal's reply that a control client passed on.
 pub fn colour_report(bytes: &[u8]) -> (Option<Colour>, Option<Colour>) {
     let body = |start: &[u8]| {
         let rest = bytes.strip_prefix(start)?;
@@ -171,7 +170,7 @@ pub fn colour_report(bytes: &[u8]) -> (Option<Colour>, Option<Colour>) {
     (body(b"\x1b]10;"), body(b"\x1b]11;"))
 }
 
-/// The numbers of a device attributes reply; what is no number counts as 0.
+/// The numbers of a device attributes reply; an invalid one counts as 0.
 fn attributes(bytes: &[u8], start: &[u8]) -> Parse<Vec<u32>> {
     let (rest, head) = yes!(prefix(bytes, start));
     let Some(end) = rest.iter().take(MAX_REPLY + 1).position(u8::is_ascii_lowercase) else {
@@ -188,7 +187,7 @@ fn attributes(bytes: &[u8], start: &[u8]) -> Parse<Vec<u32>> {
     Parse::Yes(params, head + end + 1)
 }
 
-/// A colour as terminals report it, in any form that X11 knows.
+/// A colour as terminals report it, in any of the forms of X11.
 fn parse_colour(text: &[u8]) -> Option<Colour> {
     Colour::parse_x11(std::str::from_utf8(text).ok()?)
 }

@@ -1,5 +1,4 @@
-//! What terminals send for keys: sequences known without terminfo, and the capabilities of
-//! terminfo that name keys.
+//! Sequences of keys: those known without terminfo, and the capabilities of terminfo for keys.
 
 use crate::base::key::{Key, KeyCode, KeyFlags, Mods, NamedKey};
 
@@ -8,7 +7,7 @@ const S: Mods = Mods::SHIFT;
 const M: Mods = Mods::META;
 const C: Mods = Mods::CTRL;
 
-/// A key whose sequence tells the modifiers.
+/// A key whose sequence includes the modifiers.
 fn modified(name: NamedKey, mods: Mods) -> Key {
     let mut key = Key::named(name).with(mods);
     if mods.contains(M) {
@@ -21,7 +20,7 @@ fn flagged(name: NamedKey, flags: KeyFlags) -> Key {
     Key { flags, ..Key::named(name) }
 }
 
-/// Sequences whose `_` is a digit for the modifiers, `2` to `9`, as xterm sends them.
+/// Sequences as sent by xterm, in which `_` is a digit for the modifiers, `2` to `9`.
 #[rustfmt::skip]
 const XTERM: &[(&str, NamedKey)] = &[
     ("\x1b[1;_P", NamedKey::F1), ("\x1bO1;_P", NamedKey::F1), ("\x1bO_P", NamedKey::F1),
@@ -48,13 +47,13 @@ const XTERM: &[(&str, NamedKey)] = &[
     ("\x1b[3;_~", NamedKey::Delete),
 ];
 
-/// The modifiers behind the digits `2` to `9`.
+/// The modifiers for the digits `2` to `9`.
 fn xterm_modifiers() -> [(char, Mods); 8] {
     [('2', S), ('3', M), ('4', S | M), ('5', C), ('6', S | C), ('7', M | C), ('8', S | M | C), ('9', M)]
 }
 
-/// All keys known without terminfo, in the order in which they are entered: later ones
-/// replace earlier ones.
+/// All keys known without terminfo, in the order in which they are added: later ones replace earlier
+/// ones.
 pub fn builtin() -> Vec<(Vec<u8>, Key)> {
     let mut keys: Vec<(Vec<u8>, Key)> = Vec::new();
     for (template, name) in XTERM {
@@ -73,8 +72,8 @@ pub fn builtin() -> Vec<(Vec<u8>, Key)> {
         let small = last.to_ascii_lowercase();
         for lead in ['O', '['] {
             add(&format!("\x1b{lead}{last}"), key);
-            // tmux: Escape before an arrow stays Escape and the arrow; it is not M-Up, so the
-            // sequence does not imply Meta.
+            // tmux: Escape before an arrow is a separate key, not M-Up, so the sequence does not imply
+            // Meta.
             add(&format!("\x1b\x1b{lead}{last}"), key.with(M));
         }
         add(&format!("\x1bO{small}"), modified(name, C));
@@ -99,7 +98,7 @@ pub fn builtin() -> Vec<(Vec<u8>, Key)> {
     keys
 }
 
-/// The keypad in application mode: final byte after `ESC O`.
+/// The keypad in application mode: the final byte after `ESC O`.
 const KEYPAD: &[(char, NamedKey)] = &[
     ('o', NamedKey::KpSlash),
     ('j', NamedKey::KpStar),
@@ -135,8 +134,8 @@ const RXVT: &[(u8, char, NamedKey, Mods)] = &[
 
 const CS: Mods = Mods::CTRL.union(Mods::SHIFT);
 
-/// The capability that names a key with modifiers, `kDC5` and so on, and its key. The plain
-/// name is the one with Shift.
+/// Capabilities for keys with modifiers, such as `kDC5`, and their keys. The name without a number has
+/// Shift.
 const EDITING: &[(&str, NamedKey)] = &[
     ("kDC", NamedKey::Delete),
     ("kDN", NamedKey::Down),
@@ -165,7 +164,7 @@ const FUNCTION: [NamedKey; 12] = [
     NamedKey::F12,
 ];
 
-/// The keys that terminfo capabilities name, in the order in which they are entered.
+/// The keys that terminfo capabilities name, in the order in which they are added.
 pub fn terminfo() -> Vec<(String, Key)> {
     let mut keys: Vec<(String, Key)> = Vec::new();
     for number in 1..=63usize {

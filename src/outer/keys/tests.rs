@@ -15,7 +15,7 @@ fn decoder() -> Decoder {
     decoder
 }
 
-/// A key in short: `C-M-S-` and its name, `!` when the sequence implies Meta, `^` for a cursor
+/// A short form of a key: `C-M-S-` and its name, `!` when the sequence implies Meta, `^` for a cursor
 /// key, `#` for a keypad key.
 fn show(event: &InputEvent) -> String {
     let InputEvent::Key { key, mouse, .. } = event else { return format!("{event:?}") };
@@ -42,7 +42,7 @@ fn show(event: &InputEvent) -> String {
     out
 }
 
-/// Everything decoded at once, then the rest after the timer.
+/// All events of some bytes, then those after the timer has run out.
 fn decode(decoder: &mut Decoder, bytes: &[u8]) -> String {
     decoder.push(bytes);
     let mut out = Vec::new();
@@ -146,7 +146,7 @@ fn any_split_decodes_alike() {
             d.push(part);
             out.extend(std::iter::from_fn(|| d.next(0, 10)).map(|e| show(&e)));
         }
-        // A cut just behind `ESC O` cannot be told from M-O.
+        // A cut directly after `ESC O` looks like M-O.
         if all[..cut].ends_with(b"\x1bO") {
             continue;
         }
@@ -174,7 +174,7 @@ fn kitty_decoder() -> Decoder {
     decoder
 }
 
-/// Keys by their names here, with what happened to them and their text.
+/// Checks keys by their names in scopemux, with their actions and text.
 #[track_caller]
 fn check_kitty(bytes: &str, expect: &str) {
     let mut decoder = kitty_decoder();
@@ -209,9 +209,9 @@ fn keys_of_kittys_protocol() {
     check_kitty("\x1b[97;;97u\x1b[97:65;2;65u\x1b[101;;233u\x1b[0;;229u", "a=a A=A é=é å=å");
     check_kitty("\x1b[97;1:1u\x1b[97;1:2u\x1b[97;1:3u", "a a:repeat a:release");
     check_kitty("\x1b[1089::99;5u\x1b[49:33;4u", "C-c M-!");
-    // A text of several characters is typed character by character.
+    // A text of several characters becomes one key event per character.
     check_kitty("\x1b[0;;26085:26412u\x1b[97;2:2;65:66u", "日=日 本=本 A=A B:repeat=B");
-    // What is none of its keys is what it always was.
+    // Other sequences are decoded as without the protocol.
     check_kitty("\x1b[200~x\x1b[201~\x1b[777~", "PasteStart x PasteEnd User7");
     check_kitty("\x1b[27;5;97~", "C-a");
     check_kitty("\x1b[0u\x1b[97;5u", "C-a");
@@ -235,7 +235,7 @@ fn a_terminal_says_that_it_speaks_kittys_protocol() {
     let yes = format!("{:?}", InputEvent::Features(features));
     assert_eq!(ask(b"\x1b[97;9u\x1b[?0ux"), format!("a {yes} x"), "Super is not shown here");
     assert_eq!(ask(b"\x1b[?31u\x1b[?0u"), format!("{yes} M-[ ? 0 u"));
-    // A terminal that says nothing is not waited for for ever.
+    // The wait for a terminal that does not answer ends.
     let mut d = decoder();
     d.expect_keyboard();
     d.give_up_replies();

@@ -1,4 +1,4 @@
-//! A tree of byte sequences to keys, searched for the longest sequence that is known.
+//! A tree from byte sequences to keys, searched for the longest known sequence.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ struct Node {
     next: BTreeMap<u8, usize>,
 }
 
-/// What a search found.
+/// Result of a search.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Found {
     pub key: Key,
@@ -34,7 +34,7 @@ impl Default for KeyTree {
 }
 
 impl KeyTree {
-    /// Walks down: to the end of `bytes`, or to a known sequence that nothing continues.
+    /// Walks down: to the end of `bytes`, or to a known sequence that cannot be continued.
     fn walk(&self, bytes: &[u8]) -> Option<(usize, usize)> {
         let mut at = 0;
         for (n, byte) in bytes.iter().enumerate() {
@@ -52,7 +52,7 @@ impl KeyTree {
         if bytes.is_empty() {
             return;
         }
-        // tmux: a sequence that continues a known, final one replaces that one instead.
+        // tmux: a sequence that continues a known, final one replaces that one.
         if let Some((at, _)) = self.walk(bytes) {
             self.nodes[at].key = Some(key);
             return;
@@ -72,7 +72,7 @@ impl KeyTree {
         self.nodes[at].key = Some(key);
     }
 
-    /// The key that `bytes` begin with, if they are known that far.
+    /// The key at the start of `bytes`, if they form a known prefix.
     pub fn find(&self, bytes: &[u8]) -> Option<Found> {
         let (at, size) = self.walk(bytes)?;
         let node = &self.nodes[at];
