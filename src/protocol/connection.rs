@@ -1,5 +1,5 @@
-//! One end of a connection: bytes and descriptors go in, messages come out, and the other way
-//! round. It does no I/O, so a runtime and a plain poll loop can both drive it.
+//! One end of a connection: turns received bytes and descriptors into messages, and messages into bytes
+//! to send. It does no I/O, so a runtime and a plain poll loop can both drive it.
 
 use super::PROTOCOL_VERSION;
 use super::imsg::{FdMarking, HEADER_SIZE, Header, MAX_PAYLOAD};
@@ -7,21 +7,22 @@ use super::message::Message;
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-/// Unread input that is kept; a peer gets no further than this ahead of who reads messages.
+/// Maximum number of bytes of input that are not decoded yet; a peer cannot send further ahead of the
+/// reader.
 pub const MAX_INPUT: usize = 256 * 1024;
-/// Descriptors that have arrived and are not yet claimed by a message. A client passes two.
+/// Maximum number of received descriptors that no message has claimed yet. A client sends two.
 pub const MAX_PENDING_FDS: usize = 8;
-/// Output that may wait for a slow peer, unless the owner sets another limit.
+/// Maximum number of bytes of output queued for a slow peer, unless the owner sets another limit.
 pub const DEFAULT_MAX_OUTPUT: usize = 16 * 1024 * 1024;
 
-/// Why a connection ends. It costs this peer only.
+/// Reason why a connection ends. Only this peer is affected.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ProtocolError {
     #[error("bad message length {0:#x}")]
     Length(u32),
     #[error("bad payload of message {0}")]
     Payload(u32),
-    /// The peer speaks another version: answer with `Message::Version`, flush, close.
+    /// The peer has another version: answer with `Message::Version`, flush, close.
     #[error("protocol version {0}, not 8")]
     Version(u8),
     #[error("too many file descriptors")]
@@ -41,14 +42,14 @@ pub struct Connection {
     /// Bytes of `input` already turned into messages.
     consumed: usize,
     fds: VecDeque<OwnedFd>,
-    /// How descriptors are marked when sent: what the peer was last seen to use.
+    /// Marking of descriptors that are sent: the one that the peer was last seen to use.
     marking: FdMarking,
     output: VecDeque<Frame>,
     output_len: usize,
     max_output: usize,
 }
 
-/// Bytes to write. A descriptor travels with the first byte of its frame.
+/// Bytes to write. A descriptor is sent with the first byte of its frame.
 #[derive(Debug)]
 struct Frame {
     bytes: Vec<u8>,
@@ -66,7 +67,7 @@ impl Default for Connection {
 }
 
 impl Connection {
-    /// A connection that marks descriptors in this way until the peer shows another.
+    /// A connection that marks descriptors in this way, until the peer shows another one.
     pub fn new(marking: FdMarking) -> Self {
         Self {
             input: Vec::new(),
@@ -84,8 +85,8 @@ impl Connection {
         self.marking
     }
 
-    /// What has come and is no whole message yet, with its descriptors in order, and what waits to
-    /// be sent, for another server to go on with. None while a descriptor waits to be sent.
+    /// For the next server: input that is not a complete message yet, its descriptors in order, and
+    /// output that is queued. `None` while a descriptor is queued.
     pub fn unread(&self) -> Option<(&[u8], impl Iterator<Item = BorrowedFd<'_>>, Vec<u8>)> {
         let mut output = Vec::with_capacity(self.output_len);
         for frame in &self.output {
@@ -97,7 +98,7 @@ impl Connection {
         Some((&self.input[self.consumed..], self.fds.iter().map(AsFd::as_fd), output))
     }
 
-    /// Goes on with what another server had.
+    /// Continues with the state of another server's connection.
     pub fn take_up(&mut self, input: Vec<u8>, fds: impl IntoIterator<Item = OwnedFd>, output: Vec<u8>) {
         self.input = input;
         self.fds.extend(fds);
@@ -107,12 +108,13 @@ impl Connection {
         }
     }
 
-    /// Sets how many bytes of output may wait; `send` fails beyond.
+    /// Sets the maximum number of bytes of queued output; beyond it `send` fails.
     pub fn set_max_output(&mut self, bytes: usize) {
         self.max_output = bytes;
     }
 
-    /// Takes what was received. Descriptors keep their order; those refused are closed.
+    /// Adds received bytes and descriptors. Descriptors keep their order; those beyond the maximum are
+    /// closed.
     pub fn push_input(
         &mut self,
         bytes: &[u8],
@@ -133,8 +135,8 @@ impl Connection {
         Ok(())
     }
 
-    /// The next whole message, or `None` until more has arrived. After an error the connection
-    /// is of no further use for reading.
+    /// The next complete message, or `None` until more has arrived. After an error the connection must
+    /// not be read any more.
     pub fn next_message(&mut self) -> Result<Option<Message>, ProtocolError> {
         let waiting = &self.input[self.consumed..];
         let Some((header, rest)) = waiting.split_first_chunk::<HEADER_SIZE>() else {
@@ -188,24 +190,24 @@ impl Connection {
         Ok(())
     }
 
-    /// Drops what waits to be sent, to a peer that no longer reads.
+    /// Drops queued output, for a peer that no longer reads.
     pub fn clear_output(&mut self) {
         self.output.clear();
         self.output_len = 0;
     }
 
-    /// Bytes that wait to be written.
+    /// Bytes of queued output.
     pub fn output_len(&self) -> usize {
         self.output_len
     }
 
-    /// What to write next, and the descriptor to pass with its first byte.
+    /// The bytes to write next, and the descriptor to pass with their first byte.
     pub fn output(&self) -> Option<(&[u8], Option<BorrowedFd<'_>>)> {
         let frame = self.output.front()?;
         Some((&frame.bytes[frame.written..], frame.fd.as_ref().map(AsFd::as_fd)))
     }
 
-    /// Notes that the first `len` bytes of `output` were written, its descriptor with them.
+    /// Called when the first `len` bytes of `output` were written, with their descriptor.
     pub fn wrote(&mut self, len: usize) {
         let Some(frame) = self.output.front_mut() else { return };
         if len == 0 {

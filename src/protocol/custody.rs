@@ -1,9 +1,9 @@
-//! What server and keeper say to each other, over a socket pair that nobody else has: requests
-//! to start and signal processes one way, what became of them the other way.
+//! The protocol between server and keeper, over a private socket pair: requests to start and signal
+//! processes in one direction, reports of the results in the other.
 //!
-//! A frame is a 32-bit length (of what follows), a type byte, and a body of `base::codec`
-//! records; at most one descriptor travels with it. Both ends are this program, of one version
-//! or of two during an upgrade: unknown types are ignored, unknown trailing fields too.
+//! A frame is a 32-bit length (of the rest), a type byte, and a body of `base::codec` records; at most
+//! one descriptor is sent with it. Both ends are this program, of one version or of two during an
+//! upgrade: unknown types and unknown trailing fields are ignored.
 
 use super::connection::ProtocolError;
 use super::flags::ClientFlags;
@@ -16,40 +16,39 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// Largest frame: a command line and an environment, with room to spare.
 pub const MAX_FRAME: usize = 8 * 1024 * 1024;
-/// Output that may wait for the other end.
+/// Maximum number of bytes of output queued for the other end.
 const MAX_OUTPUT: usize = 64 * 1024 * 1024;
 
-/// Everything a server starts with. `recovered` is set when it takes over from another.
+/// All that a server starts with. `recovered` is set when it takes over from another.
 #[derive(Debug)]
 pub struct ServerStart {
-    /// The server's end of the pair.
+    /// The server's end of the socket pair.
     pub keeper: OwnedFd,
     pub listener: OwnedFd,
     pub socket_path: String,
-    /// Clients that waited for the start; connected like any others.
+    /// Clients that waited for the start; they are connected like any others.
     pub clients: Vec<Caller>,
     /// Files to read at start, in order.
     pub config_files: Vec<String>,
-    /// Whether missing files are passed over in silence: so for the default ones.
+    /// True if missing files cause no error, as for the default ones.
     pub config_quiet: bool,
-    /// The flags of the client that started the server; `NO_FORK` for a server in the
-    /// foreground, which does not exit for lack of sessions.
+    /// The flags of the client that started the server; `NO_FORK` for a server in the foreground, which
+    /// does not exit when it has no sessions.
     pub flags: ClientFlags,
-    /// How often `-v` was given.
+    /// Count of `-v`.
     pub log_level: u8,
-    /// Where the last lines of the log go, beside a file.
+    /// Ring buffer for the last lines of the log, in addition to a file.
     pub log: Option<Ring>,
-    /// The global environment to start from.
+    /// The initial global environment.
     pub environment: Vec<(String, String)>,
     pub recovered: Option<Recovered>,
-    /// What a keeper is made from, for the server to start another one should it die.
+    /// Data for starting another keeper if this one dies.
     pub birth: Vec<u8>,
-    /// The server that runs still, which this one is to take the place of.
+    /// Channel to the running server that this one will replace.
     pub before: Option<OwnedFd>,
 }
 
-/// A connection that a client has made, with what it has said already and the descriptors that
-/// came with that.
+/// A client's connection, with the bytes and descriptors that the client has already sent.
 #[derive(Debug)]
 pub struct Caller {
     pub socket: OwnedFd,
@@ -63,34 +62,34 @@ impl From<OwnedFd> for Caller {
     }
 }
 
-/// What a new server gets from the one before.
+/// State that a new server gets from the one before.
 #[derive(Debug, Default)]
 pub struct Recovered {
-    /// The last snapshot that was deposited.
+    /// The last snapshot that the keeper got.
     pub deposit: Option<OwnedFd>,
-    /// Every child that the keeper still knows, in order of starting.
+    /// Every child that the keeper still holds, in order of starting.
     pub children: Vec<HeldChild>,
-    /// Whether the server before asked for this; else it died.
+    /// True if the server before asked for this; false if it died.
     pub upgrade: bool,
-    /// What this server is to do without, since servers before died of it.
+    /// Parts that this server has to leave out, since servers before died of them.
     pub left_out: Vec<Part>,
 }
 
-/// Something of what a server left, which the next one takes up. The server says so before it
-/// begins with each, so that the keeper knows what a server died of.
+/// A part of a server's state that the next one loads. The server reports each part before it begins, so
+/// that the keeper knows at which part a server died.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Part {
     /// Options, hooks and environments.
     Settings,
     /// The checkpoint in the journal of this child.
     Checkpoint(u64),
-    /// What this child printed since its checkpoint.
+    /// The output of this child since its checkpoint.
     Log(u64),
-    /// The checkpoints of all children, and what they printed since.
+    /// The checkpoints of all children, and their output since.
     Checkpoints,
-    /// What all children printed since their checkpoints.
+    /// The output of all children since their checkpoints.
     Logs,
-    /// All is taken up.
+    /// Everything has been loaded.
     Whole,
 }
 
@@ -103,9 +102,9 @@ pub struct HeldChild {
     pub tty: String,
     /// The pty's master, or the socket of a job that outlives its server.
     pub master: Option<OwnedFd>,
-    /// The journal of what it printed, once the server left one.
+    /// The journal of its output, if the server has sent one.
     pub journal: Option<OwnedFd>,
-    /// Its wait status, when it has ended.
+    /// Its wait status, if it has ended.
     pub status: Option<i32>,
 }
 
@@ -116,18 +115,18 @@ pub struct Pty {
     pub rows: u16,
     pub xpixel: u16,
     pub ypixel: u16,
-    /// Control characters (`c_cc`) to start from; those of a new terminal when `None`.
+    /// Initial control characters (`c_cc`); those of a new terminal when `None`.
     pub control_chars: Option<Vec<u8>>,
     /// The erase character; also makes the terminal erase whole UTF-8 characters.
     pub erase: Option<u8>,
-    /// The terminal is of no use to another server (a popup's): the keeper holds no duplicate.
+    /// No other server needs the terminal (a popup's): the keeper holds no duplicate of the master.
     pub transient: bool,
 }
 
 /// A child's standard streams.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Stdio {
-    /// A terminal of its own, which it leads.
+    /// A terminal of its own, as its controlling terminal.
     Pty(Pty),
     /// One socket for the streams that are set; the others are `/dev/null`.
     Socket { stdin: bool, stdout: bool, stderr: bool },
@@ -136,26 +135,27 @@ pub enum Stdio {
 /// A process to start.
 #[derive(Debug)]
 pub struct Spawn {
-    /// Chosen by the server; names the child from now on.
+    /// Chosen by the server; identifies the child.
     pub token: u64,
     /// The file to execute; looked up in the child's `PATH` unless it has a slash.
     pub program: String,
     pub argv: Vec<String>,
     pub env: Vec<(String, String)>,
-    /// Where to start. If that cannot be entered: `home`, then `/`. `PWD` is set to where it
-    /// was; with `None` the child stays where the keeper is and `PWD` is as given.
+    /// The start directory. If it cannot be entered, `home` or `/` is used. `PWD` is set to that
+    /// directory; with `None` the child stays in the keeper's directory and `PWD` is as given.
     pub cwd: Option<String>,
     pub home: Option<String>,
     pub stdio: Stdio,
     /// Directory of the cgroup to start in.
     pub cgroup: Option<OwnedFd>,
-    /// Directories of version 1 cgroups that the child enters before it does anything, in place
-    /// of `cgroup` (which is then the first of them, for a keeper of an older version).
+    /// Directories of version 1 cgroups that the child enters first, instead of `cgroup` (which is then
+    /// the first of them, for a keeper of an older version).
     pub groups: Vec<String>,
     pub oom_score_adj: Option<i32>,
-    /// The child waits before it does anything until `Open` comes, or the server is gone.
+    /// The child waits at a gate until `Open` comes or the server is gone, before it executes its
+    /// program.
     pub gated: bool,
-    /// A job that outlives the server: the keeper holds its socket until it is released.
+    /// A job that outlives the server: the keeper holds its socket until the job is released.
     pub held: bool,
 }
 
@@ -166,67 +166,64 @@ pub enum Request {
     Spawn(Box<Spawn>),
     /// Signal a child that has not ended, or its whole process group.
     Signal { token: u64, signal: i32, group: bool },
-    /// Lets a child go that waits at its gate.
+    /// Releases a child that waits at its gate.
     Open { token: u64 },
-    /// The server has closed the child's terminal, and the keeper is to do so too.
+    /// The server has closed the child's terminal; the keeper has to close it too.
     Release { token: u64 },
-    /// A job has become a pane: its child is named anew, and outlives the server with this
-    /// master of its terminal.
+    /// A job became a pane: rename its child to `token`, and keep `master` for the next server.
     Adopt { job: u64, token: u64, master: OwnedFd },
-    /// Keep this snapshot in place of the one before.
+    /// Keep this snapshot instead of the one before.
     Deposit { snapshot: OwnedFd },
-    /// Keep this journal of what a child prints, in place of the one before, until the child
-    /// is released.
+    /// Keep this journal of a child's output, instead of the one before, until the child is released.
     Journal { token: u64, journal: OwnedFd },
-    /// The listening socket was made again.
+    /// The listening socket was made again; this is the new one.
     Listener { listener: OwnedFd },
-    /// A child of a keeper that died: this one is to hold it as if it were its own.
+    /// A child of a keeper that died: hold it like a child of this keeper.
     Hold { token: u64, pid: i32, tty: String, master: Option<OwnedFd> },
-    /// The server begins to take this up.
+    /// The server starts to load this part.
     Taking { part: Part },
-    /// The server has answered a client: it is well.
+    /// The server has answered a client, so it works.
     Answered,
-    /// Answered by `Pong`, as soon as the keeper gets to it.
+    /// Answered by `Pong` when the keeper reads it.
     Ping { number: u64 },
-    /// Start this program as the server that is to come after this one. They talk over the
-    /// channel.
+    /// Start this program as the next server. The two servers communicate over the channel.
     Upgrade { program: String, channel: OwnedFd },
-    /// That server is the one from now on, and the keeper becomes its program; the asking server
+    /// Make the next server the current one, and execute its program as the keeper; the asking server
     /// ends.
     HandOver,
-    /// That server is not wanted: it is killed.
+    /// Kill the next server: it is not wanted.
     Abandon,
-    /// The server ends for good, and so does the keeper, once it has removed these directories of
-    /// cgroups if they are empty soon.
+    /// The server ends for good. The keeper ends too, once it has removed these directories of cgroups,
+    /// or some time has passed.
     Goodbye { groups: Vec<String> },
 }
 
 /// From keeper to server.
 #[derive(Debug)]
 pub enum Report {
-    /// Started. `fd` is the pty's master or this end of the socket, non-blocking. `contained`
-    /// is false when the child is not in each of the cgroups that were asked for; of version 1
-    /// groups, which children enter by themselves, `NotContained` says so later.
+    /// The child has started. `fd` is the pty's master or this end of the socket, non-blocking.
+    /// `contained` is false when the child is not in each of the requested cgroups; for version 1 groups,
+    /// which children enter by themselves, `NotContained` reports that later.
     Spawned { token: u64, pid: i32, tty: String, contained: bool, fd: OwnedFd },
-    /// Not started; `errno` says why.
+    /// The child has not started; `errno` is the reason.
     SpawnFailed { token: u64, errno: i32 },
-    /// Ended, with its wait status as waitpid(2) has it.
+    /// The child has ended, with its wait status as from waitpid(2).
     Exited { token: u64, pid: i32, status: i32 },
-    /// The keeper could not become the server's program, and is of the version before.
+    /// The keeper could not execute the server's program, and still runs the old version.
     UpgradeFailed { errno: i32 },
     /// The answer to a `Ping`.
     Pong { number: u64 },
-    /// The server that was to come next has ended, with this wait status.
+    /// The next server has ended, with this wait status.
     SuccessorEnded { status: i32 },
-    /// A child that has started could not enter each of its cgroups.
+    /// A started child could not enter each of its cgroups.
     NotContained { token: u64 },
 }
 
-/// A message of one direction.
+/// A message in one direction.
 pub trait Parcel: Sized {
     /// The type byte, the body, and the descriptor.
     fn pack(self) -> (u8, Vec<u8>, Option<OwnedFd>);
-    /// `None` for a type that is not known.
+    /// `None` for an unknown type.
     fn unpack(kind: u8, body: Reader<'_>, fd: Option<OwnedFd>) -> Result<Option<Self>, Malformed>;
 }
 
@@ -299,7 +296,7 @@ impl Parcel for Request {
             4 => Self::Deposit { snapshot: fd.ok_or(Malformed)? },
             5 => Self::Listener { listener: fd.ok_or(Malformed)? },
             6 => Self::Upgrade { program: text(&mut body)?, channel: fd.ok_or(Malformed)? },
-            // A server of an older version names none.
+            // A server of an older version sends none.
             7 => {
                 Self::Goodbye { groups: if body.0.is_empty() { Vec::new() } else { list(&mut body, text)? } }
             }
@@ -439,7 +436,7 @@ impl Spawn {
             stdio: Stdio::unpack(body)?,
             oom_score_adj: option(body)?.and_then(|adj| adj.parse().ok()),
             gated: body.u8()? != 0,
-            // A server of an older version names none.
+            // A server of an older version sends none.
             groups: if body.0.is_empty() { Vec::new() } else { list(body, text)? },
             held: !body.0.is_empty() && body.u8()? != 0,
             cgroup,
@@ -484,7 +481,7 @@ fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
-/// Appends a length and the bytes that a text stands for.
+/// Appends the length and the bytes of a text.
 pub fn put_text(out: &mut Vec<u8>, text: &str) {
     put_bytes(out, &to_bytes(text));
 }
@@ -510,7 +507,7 @@ fn bytes<'a>(body: &mut Reader<'a>) -> Result<&'a [u8], Malformed> {
     body.bytes(len)
 }
 
-/// Reads what `put_text` wrote.
+/// Reads a text written by `put_text`.
 pub fn text(body: &mut Reader<'_>) -> Result<String, Malformed> {
     bytes(body).map(from_bytes)
 }
@@ -535,7 +532,7 @@ fn list<T>(
     (0..count).map(|_| item(body)).collect()
 }
 
-/// One end of the pair: buffers and framing, without I/O.
+/// One end of the socket pair: buffers and framing, without I/O.
 #[derive(Debug, Default)]
 pub struct Handle {
     input: Vec<u8>,
@@ -546,7 +543,7 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// Takes what was received.
+    /// Adds received bytes and descriptors.
     pub fn push_input(&mut self, bytes: &[u8], fds: impl IntoIterator<Item = OwnedFd>) {
         self.input.drain(..self.consumed);
         self.consumed = 0;
@@ -554,7 +551,7 @@ impl Handle {
         self.fds.extend(fds);
     }
 
-    /// The next whole parcel. An error ends the pair.
+    /// The next complete parcel. After an error the socket pair must not be used any more.
     pub fn next_parcel<P: Parcel>(&mut self) -> Result<Option<P>, ProtocolError> {
         loop {
             let mut input = Reader(&self.input[self.consumed..]);
@@ -592,18 +589,18 @@ impl Handle {
         Ok(())
     }
 
-    /// Whether anything waits to be written.
+    /// True if any output is queued.
     pub fn wants_write(&self) -> bool {
         !self.output.is_empty()
     }
 
-    /// What to write next, and the descriptor to pass with its first byte.
+    /// The bytes to write next, and the descriptor to pass with their first byte.
     pub fn output(&self) -> Option<(&[u8], Option<BorrowedFd<'_>>)> {
         let (bytes, written, fd) = self.output.front()?;
         Some((&bytes[*written..], fd.as_ref().map(AsFd::as_fd)))
     }
 
-    /// Notes that the first `len` bytes of `output` were written.
+    /// Called when the first `len` bytes of `output` were written.
     pub fn wrote(&mut self, len: usize) {
         let Some((bytes, written, fd)) = self.output.front_mut() else { return };
         *written += len;
@@ -614,8 +611,8 @@ impl Handle {
         }
     }
 
-    /// Receives once, without blocking; having nothing to receive is fine. `Ok(false)` at the
-    /// end of the pair.
+    /// Receives once without blocking; it is no error if there is nothing to receive. `Ok(false)` when
+    /// the other end is closed.
     pub fn fill(&mut self, socket: BorrowedFd<'_>) -> io::Result<bool> {
         let mut buffer = [0; super::fdpass::READ_SIZE];
         match super::fdpass::receive(socket, &mut buffer) {
@@ -632,7 +629,7 @@ impl Handle {
         }
     }
 
-    /// Sends what waits until the socket takes no more, which is fine: see `wants_write`.
+    /// Sends queued output until the socket takes no more, which is no error: see `wants_write`.
     pub fn drain(&mut self, socket: BorrowedFd<'_>) -> io::Result<()> {
         while let Some((bytes, fd)) = self.output() {
             match super::fdpass::send(socket, bytes, fd) {

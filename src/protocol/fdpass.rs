@@ -1,5 +1,5 @@
-//! Bytes with descriptors over a Unix socket. The only file of the wire that does I/O, and the
-//! only one with unsafe code: received descriptor numbers become owned here and nowhere else.
+//! Bytes with descriptors over a Unix socket. The only file of the protocol that does I/O, and the only
+//! one with unsafe code: only here do received descriptor numbers become owned.
 
 use super::connection::{Connection, ProtocolError};
 use nix::cmsg_space;
@@ -9,18 +9,18 @@ use nix::sys::stat::Mode;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
-/// Bytes asked for in one receive.
+/// Maximum number of bytes per receive.
 pub const READ_SIZE: usize = 64 * 1024;
-/// Most descriptors that one message can carry (the kernel's SCM_MAX_FD). There is always room
-/// for all of them: a cut list would leave descriptors open that nobody knows.
+/// Maximum number of descriptors that one message can carry (the kernel's SCM_MAX_FD). There is always
+/// room for all of them: a truncated list would leave descriptors open without an owner.
 const MAX_FDS_PER_READ: usize = 253;
 
-/// Whether this process can have so many more descriptors.
+/// True if this process can open `count` more descriptors.
 pub fn has_room(count: usize) -> bool {
     use nix::sys::resource::{Resource, getrlimit};
     let copy = || open("/dev/null", OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty()).ok();
     let Some(first) = copy() else { return false };
-    // The lowest free number is given out first: a low one is likely to be followed by others.
+    // New descriptors get the lowest free number: after a low one, more are likely to be free.
     let limit = getrlimit(Resource::RLIMIT_NOFILE).map_or(0, |(soft, _)| soft);
     if (first.as_raw_fd() as u64 + count as u64) * 2 < limit {
         return true;
@@ -29,7 +29,7 @@ pub fn has_room(count: usize) -> bool {
     copies.len() + 1 >= count
 }
 
-/// Receives into `buffer`: the number of bytes (0 at the end) and the descriptors, which are
+/// Receives into `buffer`: returns the number of bytes (0 at the end) and the descriptors, which are
 /// closed on exec. Never blocks.
 pub fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
     let mut control = cmsg_space!([RawFd; MAX_FDS_PER_READ]);
@@ -47,7 +47,7 @@ pub fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<(usize, 
     Ok((received.bytes, fds))
 }
 
-/// Sends bytes and at most one descriptor; the number of bytes taken. Never blocks and never
+/// Sends bytes and at most one descriptor; returns the number of bytes sent. Never blocks and never
 /// raises SIGPIPE.
 pub fn send(socket: BorrowedFd<'_>, bytes: &[u8], fd: Option<BorrowedFd<'_>>) -> io::Result<usize> {
     let numbers: Vec<RawFd> = fd.iter().map(AsRawFd::as_raw_fd).collect();
@@ -61,7 +61,7 @@ fn send_all(socket: BorrowedFd<'_>, bytes: &[u8], numbers: &[RawFd]) -> io::Resu
     Ok(sendmsg::<UnixAddr>(socket.as_raw_fd(), &[IoSlice::new(bytes)], control, flags, None)?)
 }
 
-/// What one look at a socket brought.
+/// Result of receiving or sending.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Progress {
     /// Something was received or everything was sent.
@@ -70,7 +70,7 @@ pub enum Progress {
     WouldBlock,
     /// The peer is gone.
     Closed,
-    /// The peer is gone and has not read everything, or never took the connection.
+    /// The peer is gone and has not read everything, or never accepted the connection.
     Reset,
 }
 
@@ -91,7 +91,7 @@ pub fn fill(connection: &mut Connection, socket: BorrowedFd<'_>) -> Result<Progr
     }
 }
 
-/// Sends what waits, until it is all gone or the socket takes no more.
+/// Sends queued output, until all is sent or the socket takes no more.
 pub fn drain(connection: &mut Connection, socket: BorrowedFd<'_>) -> Progress {
     while let Some((bytes, fd)) = connection.output() {
         match send(socket, bytes, fd) {

@@ -1,5 +1,5 @@
-//! Terminal features as the identify message carries them: a bit per feature, in the order of
-//! tmux 3.7c's own list (other versions order some of them differently and do not translate).
+//! Terminal features as in the identify message: a bit per feature, in the order of tmux 3.7c's own list
+//! (other versions order some of them differently and do not translate).
 
 /// Feature names; the index is the bit.
 pub const NAMES: [&str; 21] = [
@@ -26,8 +26,8 @@ pub const NAMES: [&str; 21] = [
     "usstyle",
 ];
 
-/// Adds the features in a list (`256,RGB` or `256:RGB`) to a bit set. Case does not matter; an
-/// unknown name ends the list, as in tmux.
+/// Adds the features in a list (`256,RGB` or `256:RGB`) to a bit set. Case is ignored; an unknown name
+/// ends the list, as in tmux.
 pub fn add(bits: u32, list: &str) -> u32 {
     let mut bits = bits;
     for name in list.split([':', ',']) {

@@ -1,10 +1,10 @@
-//! The client flags that travel in identify and flags messages, at tmux's bit positions.
+//! The client flags in identify and flags messages, at tmux's bit positions.
 
 use bitflags::bitflags;
 
 bitflags! {
-    /// What a client says of itself, and what a server tells it back. Only bits with a meaning
-    /// on the wire are named; a server's private bits come along in its flags messages.
+    /// Flags that a client sends to the server, and that a server sends back. Only bits with a meaning in
+    /// the protocol are named; a server's messages also contain its private bits.
     #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
     pub struct ClientFlags: u64 {
         const TERMINAL = 0x1;
@@ -28,7 +28,7 @@ bitflags! {
         const IGNORE_SIZE = 0x2_0000;
         const IDENTIFIED = 0x4_0000;
         const CONTROL_NO_OUTPUT = 0x400_0000;
-        /// The socket path was worked out, not given with `-S` or `$TMUX`.
+        /// The socket path is the default one, not given with `-S` or `$TMUX`.
         const DEFAULT_SOCKET = 0x800_0000;
         /// The command may start a server.
         const START_SERVER = 0x1000_0000;
@@ -38,8 +38,8 @@ bitflags! {
         const CONTROL_PAUSE_AFTER = 0x1_0000_0000;
         /// A control client waits for an empty line before it ends.
         const CONTROL_WAIT_EXIT = 0x2_0000_0000;
-        /// The client sends `Message::WriteDone` (tmux after 3.7). Earlier servers take the bit
-        /// for a wish to be drawn again, of which a new client has no less.
+        /// The client sends `Message::WriteDone` (tmux after 3.7). Earlier servers take the bit for a
+        /// request to redraw, which does no harm for a new client.
         const CONFIRMS_WRITES = 0x40_0000_0000;
         const NO_DETACH_ON_DESTROY = 0x80_0000_0000;
         const _ = !0;

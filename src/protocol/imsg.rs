@@ -1,5 +1,5 @@
-//! imsg framing, as OpenBSD's libutil defines it and tmux uses it: a header of four native-endian
-//! words (type, length, peer id, process id), the length counting the header.
+//! imsg framing, as in OpenBSD's libutil and in tmux: a header of four native-endian words (type, length,
+//! peer id, process id), whose length includes the header.
 
 use super::connection::ProtocolError;
 
@@ -10,10 +10,10 @@ pub const MAX_IMSG_SIZE: usize = 16384;
 /// Largest payload of one message.
 pub const MAX_PAYLOAD: usize = MAX_IMSG_SIZE - HEADER_SIZE;
 
-/// How a header says that a file descriptor travels with its message.
+/// The mark in a header that a file descriptor is sent with its message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub enum FdMarking {
-    /// 3.3a to 3.5a: the length is 16 bits and the lowest bit of the 16 flag bits above is set.
+    /// 3.3a to 3.5a: the length has 16 bits, and the lowest of the 16 flag bits above it is set.
     Flag,
     /// 3.6 and later: the top bit of a 32-bit length.
     #[default]
@@ -30,7 +30,7 @@ pub struct Header {
     pub kind: u32,
     /// Bytes that follow the header.
     pub payload_len: usize,
-    /// Set when a descriptor is announced, and how.
+    /// Set when a descriptor is announced: the marking used.
     pub fd_marking: Option<FdMarking>,
     /// Low byte: the sender's protocol version.
     pub peer_id: u32,
@@ -39,7 +39,7 @@ pub struct Header {
 }
 
 impl Header {
-    /// Reads a header; lengths outside 16..=16384 and stray flag bits are refused.
+    /// Decodes a header; lengths outside 16..=16384 and unknown flag bits are refused.
     pub fn decode(bytes: &[u8; HEADER_SIZE]) -> Result<Self, ProtocolError> {
         let word = |at: usize| u32::from_ne_bytes(bytes[at..at + 4].try_into().expect("four bytes"));
         let marked = word(4);

@@ -1,36 +1,36 @@
-//! Every message of tmux's protocol version 8, in the layouts of 3.3a to 3.7c: native-endian
-//! words, NUL-terminated strings, nothing aligned beyond that.
+//! Every message of tmux's protocol version 8, in the layouts of 3.3a to 3.7c: native-endian words,
+//! NUL-terminated strings, without further alignment.
 
 use super::connection::ProtocolError;
 use super::imsg::MAX_PAYLOAD;
 use crate::base::text::{from_bytes, to_bytes};
 use std::os::fd::OwnedFd;
 
-/// Most arguments of one command, as tmux's server has it.
+/// Maximum number of arguments of one command, as in tmux's server.
 const MAX_ARGUMENTS: i32 = 1000;
 
-/// Longest command that goes in pieces, in bytes; `command too long` beyond.
+/// Longest command that is sent in pieces, in bytes; beyond it the error is `command too long`.
 pub const MAX_COMMAND: usize = 16 << 20;
 
-/// File data that fits in one `Read` or `Write` message beside its stream number.
+/// Maximum of file data in one `Read` or `Write` message, beside its stream number.
 pub const MAX_FILE_CHUNK: usize = MAX_PAYLOAD - 4;
 
-/// A message. Client and server share the type; who sends what is in the comments.
+/// A message. Client and server share the type; comments give the direction.
 #[derive(Debug)]
 pub enum Message {
-    /// Either way: the receiver's version is not ours. `peer` is the version in the header.
+    /// In either direction: the receiver has another version. `peer` is the version in the header.
     Version {
         peer: u8,
     },
 
     // Client to server, before its command.
-    /// 3.1 and before sent flags as 32 bits.
+    /// Versions up to 3.1 sent flags as 32 bits.
     IdentifyFlags(i32),
     IdentifyLongFlags(u64),
     IdentifyTerm(String),
     IdentifyTtyName(String),
     IdentifyCwd(String),
-    /// The client's standard input; the descriptor is missing if the marking was not understood.
+    /// The client's standard input; the descriptor is missing if its marking was not recognized.
     IdentifyStdin(Option<OwnedFd>),
     IdentifyStdout(Option<OwnedFd>),
     /// One `NAME=value`.
@@ -43,18 +43,18 @@ pub enum Message {
     IdentifyDone,
 
     // Client to server.
-    /// Run a command; no arguments stands for the default command.
+    /// Run a command; without arguments, the default command.
     Command(Vec<String>),
-    /// A piece of a command that is longer than one message, from our client to our server.
-    /// `CommandTooLong` ends it, which is how a server of tmux takes it.
+    /// A piece of a command that is longer than one message, from a client to a server of scopemux. The
+    /// last message is `CommandTooLong`, which a server of tmux understands too.
     CommandPiece(Vec<u8>),
-    /// A command message whose arguments do not add up; answered with `command too long`.
+    /// A command message with inconsistent arguments; answered with `command too long`.
     CommandTooLong,
     Resize,
     Exiting,
     Wakeup,
     Unlock,
-    /// To the server: which shell for `-c`? To the client: this one.
+    /// To the server: asks for the shell of `-c`. To the client: the shell.
     Shell(Option<String>),
     Read {
         stream: i32,
@@ -68,7 +68,7 @@ pub enum Message {
         stream: i32,
         error: i32,
     },
-    /// All of a stream is written, or could not be. tmux sends it since after 3.7.
+    /// All of a stream was written, or writing failed. tmux sends it since after 3.7.
     WriteDone {
         stream: i32,
         error: i32,
@@ -77,7 +77,7 @@ pub enum Message {
     // Server to client.
     Ready,
     Flags(u64),
-    /// The session that was detached from.
+    /// The name of the session that the client was detached from.
     Detach(String),
     DetachKill(String),
     /// Detach and run `command` with `shell`.
@@ -118,20 +118,20 @@ pub enum Message {
         stream: i32,
     },
 
-    /// Ours: the number of the session that the client shows now, and the client's flags. Real
-    /// tmux clients ignore it.
+    /// Only in scopemux: the number of the session that the client shows now, and the client's flags.
+    /// Clients of tmux ignore it.
     Session {
         number: u32,
         flags: u64,
     },
 
-    /// Standard streams as tmux before 1.9 sent them: that peer is too old to talk to.
+    /// Standard streams as sent by tmux before 1.9: the peer is too old.
     TooOld,
-    /// A type that is not known; ignored, as tmux does.
+    /// An unknown type; ignored, as in tmux.
     Other(u32),
 }
 
-/// Type numbers on the wire.
+/// Type numbers in the protocol.
 mod kind {
     pub const VERSION: u32 = 12;
     pub const IDENTIFY_FLAGS: u32 = 100;
@@ -173,15 +173,15 @@ mod kind {
     pub const WRITE_CLOSE: u32 = 306;
     pub const READ_CANCEL: u32 = 307;
     pub const WRITE_DONE: u32 = 308;
-    /// Not of tmux, which ignores numbers that it does not know.
+    /// Not in tmux, which ignores unknown numbers.
     pub const COMMAND_PIECE: u32 = 0x5350_0001;
-    /// Far from all that tmux will ever number.
+    /// Far from all numbers that tmux may ever use.
     pub const SESSION: u32 = 0x736d_0001;
 }
 
 impl Message {
-    /// Reads a payload. `peer` is the low byte of the header's peer id. A descriptor that the
-    /// message has no use for is closed.
+    /// Decodes a payload. `peer` is the low byte of the header's peer id. A descriptor that the message
+    /// does not need is closed.
     pub fn decode(kind: u32, payload: &[u8], fd: Option<OwnedFd>, peer: u8) -> Result<Self, ProtocolError> {
         let mut body = Body { kind, rest: payload };
         let message = match kind {
@@ -200,7 +200,7 @@ impl Message {
             kind::RESIZE => Self::Resize,
             kind::SHELL if payload.is_empty() => Self::Shell(None),
             kind::SHELL => Self::Shell(Some(body.string()?)),
-            // tmux: a client that is not attached takes a status and message from it too.
+            // tmux: a client that is not attached also reads a status and message from it.
             kind::SHUTDOWN if payload.is_empty() => Self::Shutdown,
             kind::SHUTDOWN => return body.exit(),
             kind::OLD_STDERR..=kind::OLD_STDOUT => return Ok(Self::TooOld),
@@ -289,7 +289,7 @@ impl Message {
                 out.extend_from_slice(&bytes);
                 kind::COMMAND_PIECE
             }
-            // Two arguments are announced and one is there, which every tmux refuses safely.
+            // Two arguments are announced and one is sent, which every version of tmux refuses safely.
             Self::CommandTooLong => {
                 put(&mut out, kind::COMMAND, 2);
                 put_str(&mut out, kind::COMMAND, "")
@@ -371,17 +371,17 @@ fn put_str(out: &mut Vec<u8>, kind: u32, text: &str) -> u32 {
     kind
 }
 
-/// The bytes of a command that goes in pieces.
+/// The bytes of a command that is sent in pieces.
 pub fn command_bytes(argv: &[String]) -> Vec<u8> {
     Message::Command(argv.to_vec()).encode().1
 }
 
-/// The command that came in pieces.
+/// Decodes a command that was received in pieces.
 pub fn command_of_bytes(bytes: &[u8]) -> Result<Message, ProtocolError> {
     decode_command(Body { kind: kind::COMMAND, rest: bytes })
 }
 
-/// The arguments are counted, then packed one after the other. What follows the last is ignored.
+/// Decodes the count of arguments and the arguments behind it. Later bytes are ignored.
 fn decode_command(mut body: Body<'_>) -> Result<Message, ProtocolError> {
     let count = body.i32()?;
     if body.rest.last().is_some_and(|&last| last != 0) {
@@ -400,7 +400,7 @@ fn decode_command(mut body: Body<'_>) -> Result<Message, ProtocolError> {
     Ok(Message::Command(argv))
 }
 
-/// What is left of a payload.
+/// The rest of a payload.
 struct Body<'a> {
     kind: u32,
     rest: &'a [u8],
@@ -431,7 +431,7 @@ impl Body<'_> {
         Ok(self.name())
     }
 
-    /// A string up to its NUL, leaving what follows.
+    /// A string up to its NUL; the rest stays.
     fn c_string(&mut self) -> Result<String, ProtocolError> {
         let end = memchr::memchr(0, self.rest).ok_or_else(|| self.bad())?;
         let text = from_bytes(&self.rest[..end]);
@@ -439,7 +439,7 @@ impl Body<'_> {
         Ok(text)
     }
 
-    /// Everything up to the first NUL or the end.
+    /// All bytes up to the first NUL or the end.
     fn name(&mut self) -> String {
         let end = memchr::memchr(0, self.rest).unwrap_or(self.rest.len());
         let text = from_bytes(&self.rest[..end]);

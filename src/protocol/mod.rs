@@ -1,18 +1,18 @@
-//! tmux's wire: framing, messages and the connection that carries them, plus the private wire
+//! tmux's protocol: framing, messages and the connection that carries them, plus the private protocol
 //! between server and keeper.
 //!
-//! Everything here is a pure state machine over bytes and file descriptors, except `fdpass`,
-//! which is the only file that touches a socket, and `ring`, which writes a memory file. Hostile input is an error value that costs the
-//! one connection it came from; every queue has a number.
+//! Everything here is a pure state machine over bytes and file descriptors, except `fdpass`, which is the
+//! only file that touches a socket, and `ring`, which writes a memory file. Hostile input causes an error
+//! that ends only its own connection; every queue is bounded.
 //!
 //! - `imsg`: the 16-byte header and both markings of a passed descriptor
-//! - `message`: every message of protocol version 8, as tmux 3.3a to 3.7c lay them out
+//! - `message`: every message of protocol version 8, in the layouts of tmux 3.3a to 3.7c
 //! - `connection`: buffers, framing, order of descriptors
-//! - `flags`, `features`: the bit sets that identify messages carry
-//! - `custody`: what server and keeper say to each other
-//! - `upgrade`: what a server and the one in its place say to each other
+//! - `flags`, `features`: the bit sets in identify messages
+//! - `custody`: the protocol between server and keeper
+//! - `upgrade`: the protocol between a server and the one that replaces it
 //! - `fdpass`: sending and receiving bytes with descriptors
-//! - `ring`: the last lines of a server's log, which its keeper holds too
+//! - `ring`: the last lines of a server's log, shared with its keeper
 
 pub mod connection;
 pub mod custody;
@@ -28,5 +28,5 @@ pub use connection::{Connection, ProtocolError};
 pub use flags::ClientFlags;
 pub use message::Message;
 
-/// The protocol version, the low byte of every header's peer id.
+/// The protocol version: the low byte of the peer id in every header.
 pub const PROTOCOL_VERSION: u32 = 8;

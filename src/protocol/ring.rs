@@ -1,5 +1,5 @@
-//! The last lines that servers had to say, in a memory file. A keeper makes it and every server
-//! that it forks writes to it, so that the next server can show what the last one said.
+//! The last lines of servers' logs, in a memory file. A keeper makes it and every server that it forks
+//! writes to it, so that the next server can show the last lines of a dead one.
 
 use std::fs::File;
 use std::io;
@@ -8,11 +8,11 @@ use std::os::unix::fs::FileExt;
 
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
-/// Bytes of lines kept; the oldest are overwritten.
+/// Maximum number of bytes of lines; the oldest are overwritten.
 const BYTES: u64 = 64 << 10;
 /// Longest line, in bytes; a longer one is cut.
 const LINE: usize = 1024;
-/// Bytes in front of the lines: how many were ever written, and how many servers died.
+/// Bytes before the lines: the count of bytes ever written, and the count of servers that died.
 const HEADER: u64 = 16;
 
 /// See the module comment.
@@ -31,7 +31,7 @@ impl Ring {
         Ok(Self(file.into()))
     }
 
-    /// The one in a file that another program had.
+    /// The ring in a file that was inherited from another program.
     pub fn of(file: OwnedFd) -> Self {
         Self(file.into())
     }
@@ -40,7 +40,7 @@ impl Ring {
         self.0.try_clone().map(Self)
     }
 
-    /// Adds a line. Line ends in it become spaces.
+    /// Adds a line. Newlines in it become spaces.
     pub fn push(&self, line: &str) -> io::Result<()> {
         let mut bytes: Vec<u8> = line.bytes().take(LINE).map(|b| if b == b'\n' { b' ' } else { b }).collect();
         bytes.push(b'\n');
@@ -61,14 +61,14 @@ impl Ring {
         }
         if written > BYTES {
             bytes.rotate_left((written % BYTES) as usize);
-            // The oldest line was overwritten in part.
+            // The oldest line was partly overwritten.
             let end = bytes.iter().position(|b| *b == b'\n').map_or(0, |at| at + 1);
             bytes.drain(..end);
         }
         String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect()
     }
 
-    /// Servers that died, of all that wrote here.
+    /// Count of servers that wrote here and died.
     pub fn deaths(&self) -> u64 {
         self.number(8)
     }

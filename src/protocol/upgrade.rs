@@ -1,20 +1,20 @@
-//! What a server and the one that is to take its place say to each other, over a socket pair that
-//! nobody else has. The old one keeps everything until the new one has said that it is ready.
+//! The protocol between a server and the one that will replace it, over a private socket pair. The old
+//! one keeps everything until the new one has said that it is ready.
 //!
 //! ```text
-//! new → old  Hello       it runs, and reads this form of state
+//! new → old  Hello       it runs, and reads this format of state
 //! old → new  Passed…     descriptors, in the order of their numbers
 //!            State       a file of records (docs/snapshot-format.md), and how many were passed
 //! new → old  Progress…   it is at work
-//!            Ready       all is taken up; or Failed, and why
-//! old → new  Commit      the old one touches nothing any more
+//!            Ready       everything is loaded; or Failed, and why
+//! old → new  Commit      the old one changes nothing from here on
 //! ```
 
 use super::custody::{Parcel, put_text, text};
 use crate::base::codec::{Malformed, Reader, put_varint};
 use std::os::fd::OwnedFd;
 
-/// The form of what is handed over. A program that writes another one is refused.
+/// Format of the state that is handed over. A program with another format is refused.
 pub const FORMAT: u64 = 1;
 
 /// From the old server to the new one.

@@ -1,4 +1,4 @@
-//! The wire against recorded bytes, and against noise.
+//! The protocol tested with recorded bytes and with noise.
 
 use super::*;
 use proptest::prelude::*;
@@ -18,7 +18,7 @@ fn frame(kind: u32, mark: u32, peer: u32, payload: &[u8]) -> Vec<u8> {
     out
 }
 
-/// One frame in; the message's debug form without descriptor numbers, or the error.
+/// Decodes one frame: returns the message's debug form without descriptor numbers, or the error.
 fn check(kind: u32, payload: &[u8], expect: &str) {
     let mut connection = Connection::default();
     connection.push_input(&frame(kind, 0, 8, payload), None).unwrap();
@@ -129,7 +129,7 @@ fn another_version_is_refused_unless_it_says_so() {
     assert!(matches!(connection.next_message(), Ok(Some(Message::Version { peer: 7 }))));
 }
 
-/// Feeds pieces and takes every message, until an error.
+/// Adds pieces of input and takes every message, until an error.
 fn drive<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<String>, Option<ProtocolError>) {
     let mut connection = Connection::default();
     let mut seen = Vec::new();

@@ -1,4 +1,4 @@
-//! Parcels survive the wire, whole and in pieces; damaged ones are refused.
+//! Parcels are transmitted unchanged, whole and in pieces; damaged ones are refused.
 
 use super::*;
 use proptest::prelude::*;
