@@ -1,6 +1,6 @@
-//! Waiting: one current-thread tokio runtime sleeps on an epoll set, on signals and on a time.
-//! Whoever waits gets plain values back and works on them outside the runtime, so that no other
-//! code is async. Tasks of the runtime (D-Bus) run while it waits.
+//! Waiting: one current-thread tokio runtime sleeps on an epoll set, on signals and on a timer. The
+//! caller gets plain values and handles them outside the runtime, so that no other code is async. Tasks
+//! of the runtime (D-Bus) run during the wait.
 
 mod poller;
 
@@ -21,20 +21,20 @@ pub use poller::{Interest, Poller, Ready, Token};
 
 /// See the module comment.
 pub struct Reactor {
-    /// The epoll set, which is readable when one of its descriptors is ready.
+    /// The epoll set; readable when one of its descriptors is ready.
     set: AsyncFd<OwnedFd>,
     signals: Vec<(Signal, streams::Signal)>,
     caught: VecDeque<Signal>,
     runtime: Arc<Runtime>,
 }
 
-/// A runtime of this thread that knows descriptors, signals and time. It starts no thread.
+/// A runtime of this thread for descriptors, signals and timers. It starts no thread.
 pub fn new_runtime() -> io::Result<Arc<Runtime>> {
     Ok(Arc::new(tokio::runtime::Builder::new_current_thread().enable_all().build()?))
 }
 
 impl Reactor {
-    /// Waits for what is in the set from now on.
+    /// Makes a reactor that waits for the descriptors of a set.
     pub fn new<T: Token>(runtime: Arc<Runtime>, poller: &Poller<T>) -> io::Result<Self> {
         let _context = runtime.enter();
         let fd = poller.as_fd().try_clone_to_owned()?;
@@ -44,7 +44,7 @@ impl Reactor {
         Ok(Self { set, signals: Vec::new(), caught: VecDeque::new(), runtime })
     }
 
-    /// Catches these signals, also if whoever started this process had blocked them.
+    /// Catches these signals, and unblocks them if the parent process had blocked them.
     pub fn catch(&mut self, signals: &[Signal]) -> io::Result<()> {
         let _context = self.runtime.enter();
         for &signal in signals {
@@ -54,14 +54,14 @@ impl Reactor {
         Ok(sigprocmask(SigmaskHow::SIG_UNBLOCK, Some(&set), None)?)
     }
 
-    /// The next signal that was caught. Several of a kind may have become one.
+    /// The next signal that was caught. Several signals of a kind may be merged into one.
     pub fn next_signal(&mut self) -> Option<Signal> {
         self.caught.pop_front()
     }
 
-    /// Waits until something is ready, a signal was caught or the time is over (`None`: for
-    /// ever), and says what is ready. The runtime's tasks run meanwhile; with no time to wait,
-    /// each of them gets on by a step.
+    /// Waits until a descriptor is ready, a signal is caught or the time is over (`None`: no time limit),
+    /// and puts the ready descriptors into `out`. The runtime's tasks run meanwhile; with a time of zero,
+    /// each of them does one step.
     pub fn wait<T: Token>(
         &mut self,
         poller: &Poller<T>,
@@ -73,8 +73,8 @@ impl Reactor {
         let nothing = out.is_empty();
         runtime.block_on(async {
             if nothing {
-                // What tokio knows of the set from before is over. What came since then it has not
-                // heard yet, since it listens only while this thread sleeps.
+                // Forget tokio's old readiness of the set. Tokio learns of newer events only while this
+                // thread sleeps.
                 std::future::poll_fn(|cx| {
                     if let Poll::Ready(Ok(mut guard)) = set.poll_read_ready(cx) {
                         guard.clear_ready();
@@ -99,8 +99,8 @@ impl Reactor {
                 tokio::select! {
                     biased;
                     () = std::future::poll_fn(|cx| catch(signals, caught, cx)) => return Ok(()),
-                    // The set keeps what is ready until it is dealt with; tokio only says that
-                    // there is something new. So it is looked at before tokio is asked again.
+                    // The set is level-triggered; tokio only reports that it has new events. So read the
+                    // set before tokio is asked again.
                     guard = set.readable() => {
                         let mut guard = guard?;
                         poller.take(out)?;
@@ -116,7 +116,7 @@ impl Reactor {
     }
 }
 
-/// Moves the signals that have come to `caught`. Ready: there were some.
+/// Moves received signals to `caught`. Ready if there were any.
 fn catch(
     signals: &mut [(Signal, streams::Signal)],
     caught: &mut VecDeque<Signal>,

@@ -7,15 +7,15 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use parking_lot::Mutex;
 
-/// What a descriptor belongs to: it is packed into what epoll keeps for a descriptor.
+/// The owner of a descriptor, packed into epoll's data.
 pub trait Token: Copy {
     fn pack(self) -> u64;
 
-    /// `None`: no token is packed so.
+    /// `None` if no token has this packed form.
     fn unpack(data: u64) -> Option<Self>;
 }
 
-/// What to wait for.
+/// The events to wait for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Interest {
     pub read: bool,
@@ -41,17 +41,17 @@ pub struct Ready<T> {
     pub token: T,
     pub readable: bool,
     pub writable: bool,
-    /// The other end is gone.
+    /// The other end is closed.
     pub hangup: bool,
 }
 
-/// Events taken at once; more stay for the next call.
+/// Maximum number of events taken at once; more stay for the next call.
 const BATCH: usize = 256;
 
 /// See the module comment.
 pub struct Poller<T> {
     epoll: Epoll,
-    /// Files and `/dev/null`, which epoll refuses: always ready. By descriptor.
+    /// Files and `/dev/null`, which epoll refuses and which are always ready. By descriptor.
     always: Mutex<BTreeMap<RawFd, (T, Interest)>>,
 }
 
@@ -70,7 +70,7 @@ impl<T: Token> Poller<T> {
         }
     }
 
-    /// Watches a descriptor that tells by priority events.
+    /// Watches a descriptor for priority events.
     pub fn add_priority(&self, fd: BorrowedFd<'_>, token: T) -> io::Result<()> {
         Ok(self.epoll.add(fd, EpollEvent::new(EpollFlags::EPOLLPRI, token.pack()))?)
     }
@@ -84,14 +84,14 @@ impl<T: Token> Poller<T> {
         Ok(self.epoll.modify(fd, &mut event)?)
     }
 
-    /// Stops watching; not watching it is fine.
+    /// Stops watching a descriptor; it is no error if it is not watched.
     pub fn remove(&self, fd: BorrowedFd<'_>) {
         if self.always.lock().remove(&fd.as_raw_fd()).is_none() {
             self.epoll.delete(fd).ok();
         }
     }
 
-    /// What is ready now. Never blocks.
+    /// Takes the descriptors that are ready now. Never blocks.
     pub fn take(&self, out: &mut Vec<Ready<T>>) -> io::Result<()> {
         out.clear();
         let wanted = |(token, interest): &(T, Interest)| {
@@ -126,7 +126,7 @@ impl<T: Token> Poller<T> {
 }
 
 impl<T> AsFd for Poller<T> {
-    /// Readable when `take` has something, but for files.
+    /// Readable when `take` returns something, apart from files.
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.epoll.0.as_fd()
     }
