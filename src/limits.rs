@@ -1,5 +1,5 @@
-//! Every limit is written down: the table in `docs/limits.md` has a row for each constant of the
-//! source that says how much there may be of something, with its value and what happens at it.
+//! Tests that every limit is documented: the table in `docs/limits.md` has a row for each constant of the
+//! source that limits a quantity, with its value and the behaviour at the limit.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,10 +7,10 @@ use std::path::Path;
 
 use crate::tidy::sources;
 
-/// A constant's file, name and value as it is written.
+/// A constant's file, name and value in the source.
 type Limit = (String, String, String);
 
-/// `const NAME: TYPE = VALUE;` whose name says that it is a limit.
+/// Name and value of `const NAME: TYPE = VALUE;`, if the name is that of a limit.
 fn limit_of(line: &str) -> Option<(String, String)> {
     let line = line.trim_start();
     let at = line.find("const ")?;

@@ -1,5 +1,5 @@
-//! The program: a tmux client, which starts keeper and server when there are none. It is the
-//! only place that knows client, keeper and server.
+//! The program: a tmux client, which starts keeper and server when there are none. This is the only file
+//! that uses client, keeper and server together.
 
 use crate::base::posix::choose_locale;
 use crate::client::{self, Program};
@@ -9,7 +9,7 @@ use crate::protocol::custody::ServerStart;
 use crate::syntax::table::CommandFlags;
 use crate::syntax::{ArgValue, Origin, ParseContext, parse_arguments};
 
-/// What a client knows when it looks at its own command: the aliases that a new server has.
+/// Defaults for a client that parses its own command: the aliases of a new server.
 struct Defaults;
 
 impl ParseContext for Defaults {
@@ -33,8 +33,8 @@ impl ParseContext for Defaults {
     fn set_env(&mut self, _: &str, _: &str, _: bool) {}
 }
 
-/// Whether arguments are commands of which one starts a server. Those that do not parse start
-/// none: a running server is left to complain.
+/// True if the arguments are commands of which one starts a server. False if they cannot be parsed: a
+/// running server reports the error.
 fn starts_server(argv: &[String]) -> bool {
     let values: Vec<ArgValue> = argv.iter().cloned().map(ArgValue::String).collect();
     parse_arguments(&values, &Origin::default(), &mut Defaults).is_ok_and(|list| {
@@ -46,7 +46,7 @@ fn server(start: ServerStart) -> ! {
     crate::server::run(start)
 }
 
-/// Runs the program. The status that it ends with.
+/// Runs the program and returns its exit status.
 pub fn main() -> i32 {
     if let Err(complaint) = choose_locale() {
         eprintln!("tmux: {complaint}");

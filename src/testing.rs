@@ -1,5 +1,5 @@
-//! The rooms' parts that tests, fuzz targets and benches use: all that the library shows, beside
-//! the program itself. Rooms are private, so that the compiler sees what nobody uses.
+//! Parts of the rooms for tests, fuzz targets and benches: all that the library exports beside the
+//! program itself. Rooms are private, so that the compiler finds unused code.
 
 /// `base`: cells, sizes, ids, history.
 pub mod base {
@@ -42,7 +42,7 @@ pub mod format {
     pub use crate::format::{Scope, parse};
 }
 
-/// `model`: the server's state and a host that is made up.
+/// `model`: the server's state and a made-up host.
 pub mod model {
     pub use crate::model::option_access::OptionScope;
     pub use crate::model::{Client, ClientFlags, Cx, Server, find, queue, sessions, spawn, test_host};
@@ -62,7 +62,7 @@ pub mod outer {
     pub use crate::outer::{Decoder, Features, InputEvent, Term, TermOptions, acs};
 }
 
-/// `reactor`: what is waited on.
+/// `reactor`: waiting for descriptors, signals and timers.
 pub mod reactor {
     pub use crate::reactor::new_runtime;
 }
@@ -72,12 +72,12 @@ pub mod render {
     pub use crate::render::{compose, diff, emit, frame, tty};
 }
 
-/// `server`: the file that holds its state.
+/// `server`: the state file.
 pub mod server {
     pub use crate::server::{StateFile, new_state, read_state};
 }
 
-/// `protocol`: tmux's wire.
+/// `protocol`: tmux's protocol.
 pub mod protocol {
     pub use crate::protocol::{Connection, Message};
 }
@@ -101,7 +101,7 @@ pub mod transcript {
     };
 }
 
-/// `view`: what covers panes and clients.
+/// `view`: modes, overlays and prompts.
 pub mod view {
     pub use crate::view::{modes, overlay};
 }

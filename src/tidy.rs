@@ -1,4 +1,4 @@
-//! The house rules, as tests: imports go down the floors only, every file says what it is for, and
+//! The rules of the house as tests: imports go down the floors only, every file states its purpose, and
 //! every package in Cargo.toml is used.
 
 use std::fs;
@@ -24,7 +24,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("server", 6),
 ];
 
-/// Rooms beside the house, with all that they may import.
+/// Rooms beside the floors, with all that they may import.
 const SIDE: &[(&str, &[&str])] = &[
     ("client", &["base", "protocol", "reactor", "client", "server", "keeper"]),
     ("keeper", &["base", "protocol", "keeper", "server"]),
@@ -81,15 +81,15 @@ fn imports_go_down_and_files_say_what_they_are() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Names in a section of Cargo.toml, as they are written in Rust.
+/// Names in a section of Cargo.toml, in the form of Rust identifiers.
 fn packages(manifest: &str, section: &str) -> Vec<String> {
     let lines = manifest.lines().skip_while(|line| *line != section).skip(1);
     let lines = lines.take_while(|line| !line.starts_with('['));
     lines.filter_map(|line| Some(line.split_once(" = ")?.0.replace('-', "_"))).collect()
 }
 
-/// Whether a line of code has a path that begins with a package's name. `regex::bytes::Regex` is
-/// no use of the package `bytes`.
+/// True if a line of code contains a path that begins with a package's name. `regex::bytes::Regex` does
+/// not use the package `bytes`.
 fn uses(line: &str, package: &str) -> bool {
     let code = line.split("//").next().unwrap_or_default();
     code.match_indices(&format!("{package}::")).any(|(at, _)| {
@@ -125,8 +125,8 @@ fn a_use_of_a_package_is_told_from_its_namesakes() {
     }
 }
 
-/// Options are read by keys, which a typo cannot name. What a change of an option sets off goes by
-/// its name, in these files.
+/// Options are read by keys, so a typo does not compile. These files find the effects of a changed option
+/// by name.
 #[test]
 fn options_with_effects_are_in_the_table() {
     let name = regex::Regex::new(r#""([a-z]+(?:-[a-z]+)+)""#).expect("a pattern");
