@@ -17,20 +17,32 @@ use super::case_file::print;
 use super::server::Server;
 use super::steps;
 
-/// How long two screens may differ before it is a difference: programs print when they like.
-const PATIENCE: Duration = Duration::from_secs(6);
+pub mod layouts;
+mod pipe;
+
+/// How long two screens may differ before it is a difference: messages stay for a while.
+const PATIENCE: Duration = Duration::from_secs(4);
+/// How long a view that tmux draws wrongly may differ.
+const DRAWING: Duration = Duration::from_millis(300);
 /// How long a difference is made smaller.
 const REDUCING: Duration = Duration::from_secs(30);
 /// Clients of one scene, and the sizes that each of them takes at its end.
 const CLIENTS: usize = 4;
-const SIZES: usize = 5;
+const SIZES: usize = 7;
+/// Columns and rows for all of a menu.
+const LEAST: (u64, u64) = (30, 8);
 /// Scenes at once: most of their time goes into waiting.
-const WORKERS: usize = 4;
+const WORKERS: usize = 6;
 
 /// Chance (xorshift), so that a seed says everything.
 struct Rng(u64);
 
 impl Rng {
+    /// Of a scene with a number.
+    fn of(number: u64) -> Self {
+        Self(number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
     fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -270,7 +282,8 @@ fn scene(rng: &mut Rng) -> Vec<Value> {
     let mut steps = setup(rng);
     for n in 0..CLIENTS {
         let (cols, rows) = size(rng);
-        steps.push(json!({ "attach": format!("c{n}"), "cols": cols, "rows": rows }));
+        let args = ["attach-session", "-t", "w"];
+        steps.push(json!({ "attach": format!("c{n}"), "cols": cols, "rows": rows, "args": args }));
     }
     let overlays = rng.one_in(2);
     for _ in 0..4 + rng.below(12) {
@@ -285,9 +298,18 @@ fn scene(rng: &mut Rng) -> Vec<Value> {
             steps.push(json!({ "look": true }));
         }
     }
+    // A menu that has no room any more is drawn by tmux beyond the terminal's last row.
+    let has_menu = steps.iter().any(|step| {
+        step["type"]
+            .as_str()
+            .and_then(|keys| keys.strip_prefix('\u{2}'))
+            .is_some_and(|key| "ABC".contains(key))
+    });
+    let least = if has_menu { LEAST } else { (1, 1) };
     for _ in 0..SIZES {
         for n in 0..CLIENTS {
             let (cols, rows) = size(rng);
+            let (cols, rows) = (cols.max(least.0), rows.max(least.1));
             steps.push(json!({ "resize": format!("c{n}"), "cols": cols, "rows": rows }));
         }
         steps.push(json!({ "look": true }));
@@ -295,27 +317,51 @@ fn scene(rng: &mut Rng) -> Vec<Value> {
     steps
 }
 
-/// What every client shows now.
-fn shown(server: &mut Server) -> Vec<(String, Value)> {
-    server.settle();
-    let mut outers = std::mem::take(&mut server.outers);
-    let screens = outers.iter_mut().map(|(name, outer)| (name.clone(), outer.shown_now(server))).collect();
-    server.outers = outers;
-    screens
+/// What a client shows after a wait, which ends when something is drawn.
+fn shown(server: &mut Server, name: &str, wait: Duration) -> Value {
+    let mut outer = server.outers.remove(name).expect("a client that is attached");
+    let screen = outer.shown_after(server, wait);
+    server.outers.insert(name.to_owned(), outer);
+    screen
+}
+
+/// Rows are the same; of those with a terminal's name, which is longer here or there, the beginning.
+fn are_same_rows(ours: &Value, tmux: &Value) -> bool {
+    let [ours, tmux] = [ours, tmux].map(|rows| rows.as_array().map_or(&[][..], Vec::as_slice));
+    let same = |(ours, tmux): (&Value, &Value)| {
+        let [ours, tmux] = [ours, tmux].map(|row| row.as_str().unwrap_or_default());
+        let named = ours.contains("/dev/pts/N") && tmux.contains("/dev/pts/N");
+        ours == tmux || named && (ours.starts_with(tmux) || tmux.starts_with(ours))
+    };
+    ours.len() == tmux.len() && ours.iter().zip(tmux).all(same)
 }
 
 /// Nobody sees where a hidden cursor is.
 fn is_same(ours: &Value, tmux: &Value) -> bool {
     let hidden = |screen: &Value| screen["cursor"][2] == false;
-    ours["rows"] == tmux["rows"] && (ours["cursor"] == tmux["cursor"] || hidden(ours) && hidden(tmux))
+    are_same_rows(&ours["rows"], &tmux["rows"])
+        && (ours["cursor"] == tmux["cursor"] || hidden(ours) && hidden(tmux))
 }
 
-/// tmux draws scrollbars as far right as a view lies in its window, over what is there, and nothing
-/// where they belong. This is not followed.
-fn bars_are_panned(tmux: &Server) -> bool {
-    let offsets = tmux.ask(&["list-clients", "-F", "#{window_offset_x}"]);
-    let panned = offsets.lines().any(|offset| !matches!(offset, "" | "0"));
-    panned && tmux.ask(&["show-options", "-gv", "pane-scrollbars"]).trim() != "off"
+/// Waits until the programs of all panes have printed what they print.
+fn until_quiet(server: &Server) {
+    let until = Instant::now() + PATIENCE;
+    let sleeps = || {
+        let names = server.ask(&["list-panes", "-a", "-F", "#{pane_current_command}"]);
+        names.lines().all(|name| name == "sleep")
+    };
+    while !sleeps() && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Whether a client sees its window from another column than the first. There tmux takes columns of
+/// the terminal for those of the window when it looks for what covers a pane, a border or the cursor,
+/// and draws scrollbars too far right: it draws what is not there. This is not followed.
+fn is_panned(tmux: &Server, tty: &str) -> bool {
+    let clients = tmux.ask(&["list-clients", "-F", "#{client_tty} #{window_offset_x}"]);
+    let offset = clients.lines().find_map(|line| line.strip_prefix(tty)).unwrap_or_default();
+    !matches!(offset.trim(), "" | "0")
 }
 
 /// Two results that differ, and after which step.
@@ -326,32 +372,71 @@ struct Difference {
     ours: Value,
 }
 
-/// Plays steps on both programs, and stops at the first difference. Counts screens compared.
-fn play(ours: &Path, tmux: &Path, steps: &[Value], screens: &mut u64) -> Option<Difference> {
+/// Counts of what was compared.
+#[derive(Default)]
+struct Counts {
+    screens: u64,
+    /// Screens of clients that see their window from another column, which differ.
+    panned: u64,
+}
+
+/// Compares what all clients show.
+fn look(sides: &mut [Server; 2], counts: &mut Counts) -> Option<(String, Value, Value)> {
+    sides.iter().for_each(Server::settle);
+    let names: Vec<String> = sides[0].outers.keys().cloned().collect();
+    for name in names {
+        counts.screens += 1;
+        let since = Instant::now();
+        let mut wait = Duration::ZERO;
+        loop {
+            let [ours, tmux] = sides.each_mut().map(|side| shown(side, &name, wait));
+            if is_same(&ours, &tmux) {
+                break;
+            }
+            wait = Duration::from_millis(10);
+            if since.elapsed() > DRAWING && is_panned(&sides[1], &sides[1].outers[&name].tty) {
+                counts.panned += 1;
+                break;
+            }
+            if since.elapsed() > PATIENCE {
+                return Some((name, tmux, ours));
+            }
+        }
+    }
+    None
+}
+
+/// Does a step. What it gives, for commands.
+fn perform(server: &mut Server, step: &Value) -> Option<Value> {
+    let Some(words) = step["cmd"].as_array() else { return steps::run(server, step, None) };
+    let words: Vec<&str> = words.iter().filter_map(Value::as_str).collect();
+    let output = server.tmux(&words);
+    let [out, err] = [&output.out, &output.err].map(|text| server.normal(text));
+    Some(json!({ "rc": output.status, "out": out, "err": err }))
+}
+
+/// Plays steps on both programs, and stops at the first difference.
+fn play(ours: &Path, tmux: &Path, steps: &[Value], counts: &mut Counts) -> Option<Difference> {
     let mut sides = [Server::new(ours), Server::new(tmux)];
+    sides.iter_mut().for_each(pipe::shorten);
     for (n, step) in steps.iter().enumerate() {
         if step.get("look").is_none() {
-            let results = sides.each_mut().map(|server| steps::run(server, step, None));
+            let results = sides.each_mut().map(|server| perform(server, step));
+            if sides[1].ask(&["list-sessions"]).is_empty() {
+                println!("tmux died of {step}");
+                return None;
+            }
             if results[0] != results[1] {
                 let [ours, tmux] = results.map(Option::unwrap_or_default);
                 return Some(Difference { step: n, what: "result".to_owned(), tmux, ours });
             }
+            if step.get("cmd").is_some() {
+                sides.iter().for_each(until_quiet);
+            }
             continue;
         }
-        let until = Instant::now() + PATIENCE;
-        loop {
-            let [ours, tmux] = sides.each_mut().map(shown);
-            *screens += ours.len() as u64;
-            let differ = |((_, a), (_, b)): &((String, Value), (String, Value))| !is_same(a, b);
-            let Some(((name, ours), (_, tmux))) = ours.into_iter().zip(tmux).find(differ) else {
-                break;
-            };
-            if Instant::now() > until {
-                if bars_are_panned(&sides[1]) {
-                    break;
-                }
-                return Some(Difference { step: n, what: name, tmux, ours });
-            }
+        if let Some((what, tmux, ours)) = look(&mut sides, counts) {
+            return Some(Difference { step: n, what, tmux, ours });
         }
     }
     None
@@ -376,7 +461,7 @@ fn reduce(ours: &Path, tmux: &Path, steps: Vec<Value>, found: Difference) -> (Ve
     while at > 1 && Instant::now() < until {
         at -= 1;
         let mut fewer = without(&steps, at);
-        if let Some(still) = play(ours, tmux, &fewer, &mut 0) {
+        if let Some(still) = play(ours, tmux, &fewer, &mut Counts::default()) {
             fewer.truncate(still.step + 1);
             at = at.min(fewer.len() - 1);
             (steps, found) = (fewer, still);
@@ -414,6 +499,9 @@ fn report(seed: u64, steps: &[Value], found: &Difference) {
 struct Total {
     scenes: AtomicU64,
     screens: AtomicU64,
+    panned: AtomicU64,
+    /// Scenes of which at least 20 screens are the same.
+    full: AtomicU64,
     differences: AtomicU64,
 }
 
@@ -421,15 +509,18 @@ struct Total {
 fn work(ours: &Path, tmux: &Path, end: Instant, next: &AtomicU64, total: &Total) {
     while Instant::now() < end {
         let number = next.fetch_add(1, Relaxed);
-        let mut rng = Rng(number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+        let mut rng = Rng::of(number);
         let steps = scene(&mut rng);
-        let mut screens = 0;
-        if let Some(found) = play(ours, tmux, &steps, &mut screens) {
+        let mut counts = Counts::default();
+        let found = play(ours, tmux, &steps, &mut counts);
+        total.full.fetch_add(u64::from(found.is_none() && counts.screens - counts.panned >= 20), Relaxed);
+        if let Some(found) = found {
             let (steps, found) = reduce(ours, tmux, steps, found);
             report(number, &steps, &found);
             total.differences.fetch_add(1, Relaxed);
         }
-        total.screens.fetch_add(screens, Relaxed);
+        total.screens.fetch_add(counts.screens, Relaxed);
+        total.panned.fetch_add(counts.panned, Relaxed);
         total.scenes.fetch_add(1, Relaxed);
     }
 }
@@ -443,8 +534,15 @@ pub fn run(ours: &Path, tmux: &Path, seconds: u64, seed: u64) -> bool {
             scope.spawn(|| work(ours, tmux, end, &next, &total));
         }
     });
-    let [scenes, screens, differences] =
-        [&total.scenes, &total.screens, &total.differences].map(|count| count.load(Relaxed));
-    println!("{scenes} scenes from {seed}, {screens} screens, {differences} differences");
-    differences == 0
+    let count = |of: &AtomicU64| of.load(Relaxed);
+    println!(
+        "{} scenes from {seed}, of {} at least 20 screens are the same; {} screens, of which {} are panned and \
+         differ; {} differences",
+        count(&total.scenes),
+        count(&total.full),
+        count(&total.screens),
+        count(&total.panned),
+        count(&total.differences)
+    );
+    count(&total.differences) == 0
 }

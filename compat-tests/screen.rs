@@ -30,6 +30,8 @@ nix::ioctl_write_ptr_bad!(set_size, libc::TIOCSWINSZ, Winsize);
 pub struct Outer {
     child: Child,
     master: File,
+    /// The path of its terminal, by which the server lists it.
+    pub tty: String,
     terminal: Terminal,
     answers: bool,
     pressed: Option<Instant>,
@@ -62,17 +64,25 @@ impl Outer {
         let mut outer = Self {
             child,
             master: File::from(pty.master),
+            tty: name.to_string_lossy().into_owned(),
             terminal,
             answers,
             pressed: None,
             written: Vec::new(),
         };
-        let until = Instant::now() + PATIENCE;
-        let known = |server: &Server| server.ask(&["list-clients", "-F", "#{client_tty}"]);
-        while !known(server).lines().any(|line| *line == *name.to_string_lossy()) && Instant::now() < until {
-            outer.read(Duration::from_millis(5));
-        }
+        outer.until_listed(server, "#{client_tty}", "");
         outer
+    }
+
+    /// Waits until the server lists this client with a property.
+    fn until_listed(&mut self, server: &Server, format: &str, value: &str) {
+        let until = Instant::now() + PATIENCE;
+        let line = format!("{}{value}", self.tty);
+        while !server.ask(&["list-clients", "-F", format]).lines().any(|listed| listed == line)
+            && Instant::now() < until
+        {
+            self.read(Duration::from_millis(5));
+        }
     }
 
     /// Takes in what was drawn; false when nothing came for so long.
@@ -151,7 +161,9 @@ impl Outer {
         self.terminal.resize(Size::new(u32::from(cols), u32::from(rows)));
         // SAFETY: the descriptor is a terminal's and the size outlives the call.
         unsafe { set_size(std::os::fd::AsRawFd::as_raw_fd(&self.master), &winsize(cols, rows)) }.ok();
-        server.settle();
+        // The client hears of it by a signal, and then tells the server.
+        let format = "#{client_tty} #{client_width}x#{client_height}";
+        self.until_listed(server, format, &format!(" {cols}x{rows}"));
     }
 
     /// The screen once it is as wanted, or as it is after a while. Without a wish: when nothing
@@ -192,20 +204,25 @@ impl Outer {
         self.terminal.keyboard_flags().bits()
     }
 
-    /// The screen as it is now.
+    /// The screen as it is after a wait, which ends when something is drawn.
     #[allow(dead_code, reason = "one of the two test targets that hold this file needs it")]
-    pub fn shown_now(&mut self, server: &Server) -> Value {
-        self.read(Duration::from_millis(20));
+    pub fn shown_after(&mut self, server: &Server, wait: Duration) -> Value {
+        self.read(wait);
         self.shown(server, &Value::Null)
+    }
+
+    /// The cells that the terminal shows now.
+    fn cells_now(&self) -> Surface {
+        let mut surface = Surface::new(self.terminal.size());
+        self.terminal.draw(&mut surface, Point::new(0, 0));
+        surface
     }
 
     /// The cells that the terminal shows, once nothing more comes for a moment.
     #[allow(dead_code, reason = "one of the two test targets that hold this file needs it")]
     pub fn cells(&mut self) -> Surface {
         while self.read(Duration::from_millis(100)) {}
-        let mut surface = Surface::new(self.terminal.size());
-        self.terminal.draw(&mut surface, Point::new(0, 0));
-        surface
+        self.cells_now()
     }
 
     /// Waits until bytes have come, and forgets all that came up to them.
@@ -228,8 +245,7 @@ impl Outer {
     pub fn until_shows(&mut self, text: &str) {
         let until = Instant::now() + PATIENCE;
         loop {
-            let mut surface = Surface::new(self.terminal.size());
-            self.terminal.draw(&mut surface, Point::new(0, 0));
+            let surface = self.cells_now();
             let rows: Vec<String> = (0..surface.size().rows).map(|y| surface.row_text(y)).collect();
             if rows.iter().any(|row| row.contains(text)) {
                 return;
@@ -240,8 +256,7 @@ impl Outer {
     }
 
     fn shown(&self, server: &Server, step: &Value) -> Value {
-        let mut surface = Surface::new(self.terminal.size());
-        self.terminal.draw(&mut surface, Point::new(0, 0));
+        let surface = self.cells_now();
         let rows: Vec<String> = (0..surface.size().rows).map(|y| row(server, surface.row(y))).collect();
         let cursor = json!([surface.cursor.x, surface.cursor.y, surface.cursor_visible]);
         if let Some(only) = step["only"].as_array() {

@@ -188,6 +188,11 @@ impl Custody {
         false
     }
 
+    /// A command waits to learn whether the keeper is there.
+    pub fn is_asked(&self) -> bool {
+        self.asked.is_some()
+    }
+
     /// A turn begins: nothing is known yet of the keeper.
     pub fn begin_turn(&mut self) {
         self.attentive = false;

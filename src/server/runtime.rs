@@ -41,6 +41,8 @@ pub struct Runtime {
     pub accept_paused_until: Option<u64>,
     /// The server ends, and clients that are still there then are dropped (monotonic ms).
     pub exit_by_ms: Option<u64>,
+    /// Until when sizes wait for a command that waits for the keeper.
+    pub sizes_due_ms: Option<u64>,
     pub next_tidy_ms: u64,
     /// What the socket's mode last said.
     pub socket_attached: Option<bool>,

@@ -11,6 +11,7 @@ use crate::control;
 use crate::format;
 use crate::model::host::{ClientMessage, Host};
 use crate::model::pane::PaneFlags;
+use crate::model::window::WindowFlags;
 use crate::model::{ClientFlags, Server, Session};
 use crate::options::opt;
 
@@ -20,6 +21,8 @@ use super::runtime::Runtime;
 const NAME_MS: u64 = 500;
 /// Idle format jobs and kept transcripts are looked at this often.
 const TIDY_MS: u64 = 3_600_000;
+/// Sizes wait this long for a keeper that does not answer.
+const KEEPER_MS: u64 = 1_000;
 /// How long clients have to leave when the server ends.
 const LEAVING_MS: u64 = 10_000;
 
@@ -31,7 +34,7 @@ impl Runtime {
         if std::mem::take(&mut self.server.sizes_dirty) {
             self.cx().recalculate_sizes();
         }
-        self.cx().apply_sizes();
+        self.apply_sizes();
         self.cx().check_alerts();
         self.show_alerts();
         self.cx().settle_terminals();
@@ -57,6 +60,27 @@ impl Runtime {
             self.drop_clients();
         }
         self.run_settled();
+    }
+
+    /// Windows get the sizes that commands and clients gave them. While a command waits for the keeper,
+    /// so do they: a list that sizes a window and then splits it must split what was there before, as
+    /// if there were no turn between.
+    fn apply_sizes(&mut self) {
+        let now_ms = self.world.now.mono_ms;
+        let waiting = || self.server.windows.values().any(|w| w.flags.contains(WindowFlags::RESIZE));
+        if self.world.custody.is_asked() && waiting() {
+            let due = *self.sizes_due_ms.get_or_insert_with(|| {
+                // Only wakes the loop, should the keeper say nothing.
+                self.world.timer(KEEPER_MS, Box::new(|_| {}));
+                now_ms + KEEPER_MS
+            });
+            if now_ms < due {
+                return;
+            }
+        } else {
+            self.sizes_due_ms = None;
+        }
+        self.cx().apply_sizes();
     }
 
     /// What disks and cgroups have to say. Trouble with a disk is shown to everybody.

@@ -126,6 +126,7 @@ impl Runtime {
             queue_busy: false,
             accept_paused_until: None,
             exit_by_ms: None,
+            sizes_due_ms: None,
             next_tidy_ms: 0,
             socket_attached: None,
             config_files: start.config_files,

@@ -466,7 +466,9 @@ impl Overlay for Popup {
             }
         }
         frame.blit(&s, Point::default(), self.size, self.at);
-        frame.cursor = Point::new(self.at.x + offset + inner.cursor.x, self.at.y + offset + inner.cursor.y);
+        // tmux: a cursor that stands behind the last column stands on the border.
+        let cursor = self.terminal.cursor();
+        frame.cursor = Point::new(self.at.x + offset + cursor.x, self.at.y + offset + cursor.y);
         frame.cursor_visible = inner.cursor_visible;
         if let Some(part) = &mut self.menu {
             part.draw(cx, client, frame);
