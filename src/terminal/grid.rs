@@ -67,7 +67,8 @@ pub struct Grid {
     pub now: i64,
     /// What is known of rows that full-screen programs drew; `None` while the option is off.
     pub alternate: Option<Box<Alternate>>,
-    scratch: Row,
+    /// A row that goes to the history, kept for its memory.
+    pub scratch: Row,
     /// The text of the line that goes to the history.
     plain: Vec<u8>,
 }
@@ -224,6 +225,11 @@ impl Grid {
         self.history.push(&self.scratch, &self.links);
     }
 
+    /// Counts a line that scrolls away and is not kept.
+    pub fn note_unkept(&mut self, y: u32) {
+        self.unkept += u64::from(!self.line(y).flags.contains(RowFlags::WRAPPED));
+    }
+
     /// Takes the newest row of history back as a line.
     pub fn pull_line(&mut self) -> Option<Line> {
         let row = self.history.pop(&mut self.links)?;
@@ -236,7 +242,7 @@ impl Grid {
         if !self.keeps_history() {
             if upper == 0 {
                 match self.saved.is_none() {
-                    true => self.unkept += u64::from(!self.lines[0].flags.contains(RowFlags::WRAPPED)),
+                    true => self.note_unkept(0),
                     false if self.alternate.is_some() => self.keep_alternate(0),
                     false => {}
                 }

@@ -11,6 +11,7 @@
 //! | `trace` | what the parser finds, as text, for the fuzz target `vte` |
 //! | `numbered_modes` | the modes that are switched by number, as a table |
 //! | `print`, `edit`, `screen` | writing, erasing and scrolling, cursor and modes |
+//! | `passing` | lines that nobody will see |
 //! | `cells`, `line`, `grid` | eight-byte cells, lines, traffic with the history |
 //! | `reflow`, `resize` | wrapping anew, sizes, the alternate screen |
 //! | `alternate` | what full-screen programs drew, for the history |
@@ -55,6 +56,7 @@ mod osc;
 mod palette;
 mod params;
 mod parser;
+mod passing;
 mod print;
 mod reflow;
 mod resize;

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::events::StringEnd;
 use super::params::Params;
+use super::passing::Passed;
 
 /// What the parser drives.
 pub trait Commands {
@@ -23,6 +24,10 @@ pub trait Commands {
     fn print_char(&mut self, c: char, replacement: bool);
     /// Characters that are all beyond ASCII.
     fn print_chars(&mut self, text: &str);
+    /// A line ended: takes lines of what follows that nobody will see.
+    fn pass_lines(&mut self, _bytes: &[u8]) -> Passed {
+        Passed::default()
+    }
     /// Bytes beyond ASCII began, whatever becomes of them.
     fn non_ascii(&mut self);
     fn control(&mut self, byte: u8);
@@ -108,7 +113,7 @@ const MAX_BEYOND_ASCII: usize = 256;
 
 /// How many bytes of printable ASCII the input begins with. Sixteen are looked at at once,
 /// which the compiler turns into one comparison.
-fn plain_prefix(bytes: &[u8]) -> usize {
+pub fn plain_prefix(bytes: &[u8]) -> usize {
     let mut count = 0;
     for chunk in bytes.chunks_exact(16) {
         let special = chunk.iter().fold(false, |any, b| any | (b.wrapping_sub(0x20) >= 0x5f));
@@ -253,7 +258,7 @@ impl Parser {
 
     /// Takes text, controls and whole control sequences, up to the first byte of anything else.
     fn ground(&mut self, bytes: &[u8], to: &mut impl Commands) -> usize {
-        let mut at = 0;
+        let (mut at, mut looked) = (0, 0);
         while let Some(&byte) = bytes.get(at) {
             let rest = &bytes[at..];
             at += match byte {
@@ -273,6 +278,12 @@ impl Parser {
                 },
                 0x7f => 1,
                 0x80.. => self.non_ascii(byte, rest, to),
+                b'\n' if at >= looked => {
+                    self.control(byte, to);
+                    let passed = to.pass_lines(&rest[1..]);
+                    looked = at + 1 + passed.looked;
+                    1 + passed.taken
+                }
                 _ => {
                     self.control(byte, to);
                     1

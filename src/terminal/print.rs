@@ -31,6 +31,9 @@ impl Screen {
             if self.cx > cols - 1 {
                 self.line_feed(true, Colour::Default);
                 self.cx = 0;
+                if rest.len() / cols as usize >= self.rows() as usize {
+                    rest = &rest[self.pass_lines(rest).taken..];
+                }
             }
             let count = rest.len().min((cols - self.cx) as usize);
             self.write_run(&rest[..count]);

@@ -91,6 +91,9 @@ pub struct Screen {
     pub images: Images,
     pub graphics: Graphics,
     pub outbox: Outbox,
+    /// Off: every line is written to cells, for tests.
+    #[cfg(test)]
+    pub lines_pass: bool,
 }
 
 impl Screen {
@@ -126,6 +129,8 @@ impl Screen {
             images: Images::default(),
             graphics: Graphics::default(),
             outbox: Outbox::default(),
+            #[cfg(test)]
+            lines_pass: true,
         };
         screen.reset_tabs();
         screen.modes = screen.initial_modes();

@@ -5,6 +5,7 @@ use super::events::{StringEnd, TerminalEvent};
 use super::modes::Modes;
 use super::params::Params;
 use super::parser::Commands;
+use super::passing::Passed;
 use super::screen::Screen;
 use crate::base::Glyph;
 
@@ -21,6 +22,10 @@ impl Commands for Screen {
     fn print_chars(&mut self, text: &str) {
         self.print_wide_text(text);
         self.last = text.chars().next_back().map(Glyph::Char);
+    }
+
+    fn pass_lines(&mut self, bytes: &[u8]) -> Passed {
+        self.pass_lines(bytes)
     }
 
     fn non_ascii(&mut self) {
