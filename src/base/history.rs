@@ -275,6 +275,10 @@ pub trait History: HistoryView {
     fn push_plain(&mut self, _text: &[u8], _size: u32, _wrapped: bool, _time: i64) -> bool {
         false
     }
+    /// Adds a whole line of such text at once, which fills rows of `cols` columns. True if it did.
+    fn push_plain_line(&mut self, _text: &[u8], _cols: u32, _time: i64) -> bool {
+        false
+    }
     /// Removes and returns the newest row, laid out at the current width.
     fn pop(&mut self, links: &mut Links) -> Option<Row>;
     /// True if the newest row continues in the one that will be pushed next.

@@ -26,9 +26,7 @@ use crate::reactor::Interest;
 
 /// Bytes that one call reads of a terminal at most.
 const READ: usize = 4095;
-/// How much of one pane is read and parsed before others get their turn. A read follows when the one
-/// before was parsed: meanwhile the kernel fills the terminal's buffer again, and a read that comes
-/// too early waits for that.
+/// How much of one pane is read and parsed before others get their turn.
 #[derive(Clone, Copy)]
 struct Allowance {
     bytes: usize,
@@ -45,6 +43,10 @@ const SMALL_SLICE: Allowance = Allowance { bytes: READ, ..SLICE };
 const FAST_SLICE: Allowance = Allowance { bytes: 16 * READ, time: Duration::from_millis(2), to_end: false };
 /// How long a key waits for its answer at most, in milliseconds.
 const ANSWER_WAIT_MS: u64 = 20;
+/// What is parsed at once: as much as takes about this long. Of more than a screen only the last one
+/// has to be written to cells, so large pieces are worth it, but nothing else is heard meanwhile.
+const PIECE: std::ops::RangeInclusive<usize> = READ..=SLICE.bytes;
+const PIECE_TIME: Duration = Duration::from_micros(250);
 /// A read that brings fewer bytes than this has emptied the terminal, as a rule.
 const FEW: usize = 1024;
 /// Memory kept for making checkpoints, in bytes.
@@ -83,6 +85,8 @@ pub struct PaneIo {
     hangup: bool,
     /// Somebody waits for what it prints: it is fed to where they have to look.
     pub watched: bool,
+    /// How much of it is parsed at once.
+    piece: usize,
     /// What was read behind the place at which feeding stopped, at most a slice.
     rest: Vec<u8>,
 }
@@ -131,6 +135,23 @@ fn read(file: &mut std::fs::File, buffer: &mut [u8]) -> (usize, End) {
             Err(e) if e.kind() == io::ErrorKind::WouldBlock => (0, End::Empty),
             Err(_) => (0, End::Closed),
         };
+    }
+}
+
+/// Reads until the buffer is full, or a read brings few bytes and there is no need to read `to_end`;
+/// how many bytes came, and whether there may be more.
+fn fill(file: &mut std::fs::File, buffer: &mut [u8], to_end: bool) -> (usize, End) {
+    let mut filled = 0;
+    loop {
+        let (len, end) = read(file, &mut buffer[filled..]);
+        filled += len;
+        if end != End::Open || filled == buffer.len() {
+            return (filled, end);
+        }
+        // A few bytes are all there was, as a rule; if not, epoll says so.
+        if len < FEW && !to_end {
+            return (filled, End::Empty);
+        }
     }
 }
 
@@ -221,6 +242,7 @@ impl Pump {
             held: Vec::new(),
             hangup: false,
             watched: false,
+            piece: *PIECE.start(),
             rest: Vec::new(),
         };
         self.panes.insert(pane, io);
@@ -415,34 +437,36 @@ impl Pump {
         let mut slice = Slice { pane, ..Slice::default() };
         let mut more = true;
         while more && slice.len < allowance.bytes && (slice.len == 0 || began.elapsed() < allowance.time) {
+            let most = io.piece.min(allowance.bytes - slice.len);
             let mut journal = self.journals.all.get_mut(&pane);
             if let Some(journal) = &mut journal
-                && (terminal.is_disturbed() || !journal.has_room(READ))
+                && (terminal.is_disturbed() || !journal.has_room(most))
             {
                 checkpoint(journal, &mut terminal, &mut self.journals.scratch);
             }
-            let mut journal = journal.filter(|journal| journal.has_room(READ));
+            let mut journal = journal.filter(|journal| journal.has_room(most));
             let buffer = match &mut journal {
-                Some(journal) => journal.begin(READ, self.now_secs),
+                Some(journal) => journal.begin(most, self.now_secs),
                 None => {
-                    self.buffer.resize(READ, 0);
-                    &mut self.buffer[..]
+                    self.buffer.resize(*PIECE.end(), 0);
+                    &mut self.buffer[..most]
                 }
             };
-            let (len, end) = read(&mut io.file, buffer);
+            let (len, end) = fill(&mut io.file, buffer, allowance.to_end || self.asked);
             // Noted before it is looked at, so that nothing is lost whatever comes of that.
             let bytes = match journal {
                 Some(journal) => journal.commit(len),
                 None => &self.buffer[..len],
             };
             slice.closed = end == End::Closed;
-            // A few bytes are all there was, as a rule; if not, epoll says so.
-            more = end == End::Open && (len >= FEW || allowance.to_end || self.asked);
+            more = end == End::Open;
             if len == 0 {
                 continue;
             }
             slice.len += len;
+            let parsing = Instant::now();
             let fed = feed(pane, &mut terminal, bytes, io.watched);
+            io.piece = next_piece(io.piece, len, parsing.elapsed());
             let (bytes, rest) = bytes.split_at(fed);
             if keep {
                 slice.bytes.extend_from_slice(bytes);
@@ -577,6 +601,16 @@ impl Pump {
     }
 }
 
+/// How much is parsed at once after a piece of `len` bytes took so long.
+fn next_piece(piece: usize, len: usize, took: Duration) -> usize {
+    let next = match took {
+        took if took > PIECE_TIME => piece / 2,
+        took if took < PIECE_TIME / 3 && len == piece => piece * 2,
+        _ => piece,
+    };
+    next.clamp(*PIECE.start(), *PIECE.end())
+}
+
 /// Leaves the whole of a pane in its journal.
 fn checkpoint(journal: &mut Journal, terminal: &mut Terminal, scratch: &mut Vec<u8>) {
     scratch.clear();
@@ -651,6 +685,22 @@ mod tests {
             theirs
         });
         (pump, poller, ends)
+    }
+
+    #[test]
+    fn much_is_parsed_at_once_where_that_is_fast() {
+        let (fast, slow) = (PIECE_TIME / 10, 2 * PIECE_TIME);
+        let mut piece = *PIECE.start();
+        assert_eq!(next_piece(piece, piece - 1, fast), piece, "there was no more of it");
+        for _ in 0..10 {
+            piece = next_piece(piece, piece, fast);
+        }
+        assert_eq!(piece, *PIECE.end());
+        assert_eq!(next_piece(piece, piece, PIECE_TIME), piece);
+        for _ in 0..10 {
+            piece = next_piece(piece, piece, slow);
+        }
+        assert_eq!(piece, *PIECE.start());
     }
 
     #[test]

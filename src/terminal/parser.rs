@@ -63,7 +63,7 @@ enum State {
 }
 
 /// Bytes of parameters kept; a sequence with more is ignored.
-const MAX_PARAMETERS: usize = 63;
+pub const MAX_PARAMETERS: usize = 63;
 /// Intermediate bytes kept; a sequence with more is ignored.
 const MAX_INTERMEDIATES: usize = 3;
 
@@ -127,7 +127,7 @@ pub fn plain_prefix(bytes: &[u8]) -> usize {
 }
 
 /// The characters beyond ASCII that the input begins with, as far as they are whole.
-fn beyond_ascii_prefix(bytes: &[u8]) -> &str {
+pub fn beyond_ascii_prefix(bytes: &[u8]) -> &str {
     let bytes = &bytes[..bytes.len().min(MAX_BEYOND_ASCII)];
     let end = bytes.iter().position(u8::is_ascii).unwrap_or(bytes.len());
     match std::str::from_utf8(&bytes[..end]) {

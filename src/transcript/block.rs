@@ -472,14 +472,34 @@ impl Block {
 
     /// The block as bytes: `links:varint (id uri)* records`, each string with its length.
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.bytes() + 16);
+        [&self.encoded_links(), self.data()].concat()
+    }
+
+    /// The links at the start of `encode`'s bytes; the records follow.
+    pub fn encoded_links(&self) -> Vec<u8> {
+        let mut out = Vec::new();
         put_varint(&mut out, self.links.len() as u64);
         for text in self.links.iter().flat_map(|link| [&link.id, &link.uri]) {
             put_varint(&mut out, text.len() as u64);
             out.extend_from_slice(text.as_bytes());
         }
-        out.extend_from_slice(&self.data);
         out
+    }
+
+    /// The same bytes as `encode`, in the memory that the block had for its records.
+    pub fn into_encoded(self) -> Vec<u8> {
+        let (links, mut data) = (self.encoded_links(), self.data);
+        data.splice(0..0, links);
+        data
+    }
+
+    /// A block for the lines that come next, which will be like those of this one: it begins with
+    /// memory for as many, `spare` for their records.
+    pub fn next(&self, id: u64, spare: Vec<u8>) -> Self {
+        let mut next = Self::new(id, self.end_line(), 0);
+        next.data = spare;
+        next.offsets.reserve(self.offsets.len());
+        next
     }
 
     /// Reads `encode`'s bytes back. The number of lines is checked against `lines`.

@@ -49,7 +49,7 @@ const AREAS: usize = LOG + LOG_BYTES;
 const AREA_BYTES: usize = 8 << 20;
 const SIZE: NonZeroUsize = NonZeroUsize::new(AREAS + 2 * AREA_BYTES).expect("not zero");
 /// Memory of an area beyond this is given back once its checkpoint is outdated.
-const AREA_KEPT: usize = 256 << 10;
+const AREA_KEPT: usize = 640 << 10;
 
 /// Bytes that the kernel gives and takes at a time.
 const PAGE: usize = 4096;

@@ -196,9 +196,11 @@ impl PaneHistory {
     }
 
     pub(super) fn seal(&mut self) {
-        let next = Block::new(self.store.next_id(), self.newest.open.end_line(), 0);
+        let large = self.block_bytes() >= BLOCK_BYTES;
+        let spare = if large { self.store.take_spare() } else { Vec::new() };
+        let next = self.newest.open.next(self.store.next_id(), spare);
         let full = std::mem::replace(&mut self.newest.open, Arc::new(next));
-        self.push_sealed(Sealed::new(&full, &self.newest.widths));
+        self.push_sealed(Sealed::of(full, &self.newest.widths));
         self.bound_pending();
     }
 
@@ -418,6 +420,14 @@ impl History for PaneHistory {
         true
     }
 
+    fn push_plain_line(&mut self, text: &[u8], cols: u32, time: i64) -> bool {
+        let added = self.keeps() && self.newest.add_plain_line(text, cols, time);
+        if added {
+            self.line_added();
+        }
+        added
+    }
+
     fn pop(&mut self, links: &mut Links) -> Option<Row> {
         if self.newest.tail.is_none() {
             if self.newest.open.is_empty() && !self.unseal() {
@@ -483,6 +493,7 @@ impl History for PaneHistory {
         if let Some(open) = Arc::get_mut(&mut self.newest.open) {
             open.shrink();
         }
+        self.store.drop_spares();
         self.alternate.iter_mut().for_each(|alternate| alternate.rest());
     }
 

@@ -101,27 +101,22 @@ impl BlockHead {
 impl PaneHistory {
     pub(super) fn put_saved(&mut self, out: &mut Vec<u8>) {
         self.held.get_or_insert_default().clear();
-        let mut bodies: Vec<u8> = Vec::new();
-        let mut blocks = Vec::new();
-        let mut put = |head: BlockHead, raw: &[u8]| {
-            blocks.push(BlockHead { bytes: raw.len(), ..head });
-            bodies.extend_from_slice(raw);
-        };
         let open = &self.newest.open;
+        // Bytes of blocks are copied once, to where they stay: all of this is done for each 256 KiB
+        // that a pane prints.
+        let (mut blocks, mut waiting) = (Vec::new(), Vec::new());
         let first_line = {
             let list = self.pane.list.lock();
             for block in list.blocks() {
                 if let Place::Pending(pending) = &*block.place.lock() {
-                    put(BlockHead::of_sealed(block), &pending.raw);
+                    blocks.push(BlockHead { bytes: pending.raw.len(), ..BlockHead::of_sealed(block) });
+                    waiting.push(pending.clone());
                 }
             }
             list.front().map_or(open.first_line, |block| block.first_line)
         };
-        put(BlockHead::of_block(open), &open.encode());
-        if let Some(tail) = &self.newest.tail {
-            let width = self.newest.lay().width;
-            line::put_line(&mut bodies, &mut self.scratch, tail, width, open.base_time);
-        }
+        let links = open.encoded_links();
+        blocks.push(BlockHead { bytes: links.len() + open.data().len(), ..BlockHead::of_block(open) });
         let (next_segment, next_sequence) = {
             let writing = self.pane.writing.lock();
             (writing.next_segment, writing.sequence)
@@ -144,7 +139,13 @@ impl PaneHistory {
         let text = serde_json::to_vec(&head).unwrap_or_default();
         put_varint(out, text.len() as u64);
         out.extend(text);
-        out.extend(bodies);
+        waiting.iter().for_each(|pending| out.extend_from_slice(&pending.raw));
+        out.extend_from_slice(&links);
+        out.extend_from_slice(open.data());
+        if let Some(tail) = &self.newest.tail {
+            let width = self.newest.lay().width;
+            line::put_line(out, &mut self.scratch, tail, width, open.base_time);
+        }
     }
 }
 

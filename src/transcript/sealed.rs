@@ -103,7 +103,29 @@ pub(super) struct Sealed {
 impl Sealed {
     /// Seals a block. Those of its lines that show as pushed show so until the width changes.
     pub fn new(block: &Block, widths: &Widths) -> Self {
-        let pending = Pending { raw: block.encode(), aid: block.aid().encode() };
+        Self::with(block, widths).holding(block.encode())
+    }
+
+    /// The same of a block that nobody else may have: its records are not copied then.
+    pub fn of(block: Arc<Block>, widths: &Widths) -> Self {
+        match Arc::try_unwrap(block) {
+            Ok(block) => Self::with(&block, widths).holding(block.into_encoded()),
+            Err(shared) => Self::new(&shared, widths),
+        }
+    }
+
+    fn holding(mut self, raw: Vec<u8>) -> Self {
+        if let Place::Pending(pending) = self.place.get_mut()
+            && let Some(pending) = Arc::get_mut(pending)
+        {
+            pending.raw = raw;
+        }
+        self
+    }
+
+    /// What is known of a block, without its bytes.
+    fn with(block: &Block, widths: &Widths) -> Self {
+        let pending = Pending { raw: Vec::new(), aid: block.aid().encode() };
         Self {
             id: block.id,
             first_line: block.first_line,

@@ -43,7 +43,7 @@ pub struct StoreConfig {
     /// Opens encrypted blocks, and encrypts those that are written while `set_encrypt` says so.
     /// Lengths of lines stay visible in the row-count aids.
     pub key: Option<Key>,
-    /// Called from the writer when a message waits, or a congested pane may go on.
+    /// Called, from the writer as a rule, when a message waits.
     pub wake: Box<dyn Fn() + Send + Sync>,
     pub storage: Arc<dyn Storage>,
 }
@@ -104,6 +104,12 @@ pub struct Transcript {
     pub error: Option<String>,
 }
 
+/// Buffers of written blocks that are kept for the next ones: to get one from the kernel each time
+/// costs as much as filling it.
+const MAX_SPARES: usize = 2;
+/// Memory of such a buffer, in bytes.
+const SPARE_BYTES: std::ops::RangeInclusive<usize> = 64 << 10..=512 << 10;
+
 /// Columns at which a transcript without a pane is laid out.
 const READ_WIDTH: u32 = 80;
 
@@ -123,9 +129,29 @@ pub(super) struct Shared {
     dir_trouble: Mutex<Option<String>>,
     pub wake: Box<dyn Fn() + Send + Sync>,
     next_id: AtomicU64,
+    spares: Mutex<Vec<Vec<u8>>>,
 }
 
 impl Shared {
+    /// A buffer for a block, empty; without memory where none is left.
+    pub fn take_spare(&self) -> Vec<u8> {
+        self.spares.lock().pop().unwrap_or_default()
+    }
+
+    /// Takes the buffer of a block that was written.
+    pub fn keep_spare(&self, mut buffer: Vec<u8>) {
+        let mut spares = self.spares.lock();
+        if spares.len() < MAX_SPARES && SPARE_BYTES.contains(&buffer.capacity()) {
+            buffer.clear();
+            spares.push(buffer);
+        }
+    }
+
+    /// Gives the memory of kept buffers back.
+    pub fn drop_spares(&self) {
+        self.spares.lock().clear();
+    }
+
     pub fn next_id(&self) -> u64 {
         self.next_id.fetch_add(1, Ordering::Relaxed)
     }
@@ -291,6 +317,7 @@ impl TranscriptStore {
             dir_trouble: Mutex::new(None),
             wake: config.wake,
             next_id: AtomicU64::new(1),
+            spares: Mutex::default(),
         });
         let writer = {
             let shared = shared.clone();

@@ -1,11 +1,13 @@
 //! Reading rows: what a pane's own history and a view pinned beside it have in common.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::block::{Block, Memo};
 use super::layout::{self, OpenLine};
 use super::list::List;
+use super::pane::MAX_LINE_COLS;
 use super::store::Shared;
 use super::widths::{self, Lay, Widths};
 use crate::base::LinkId;
@@ -149,10 +151,10 @@ impl Newest {
     /// Adds a row to the line being joined. Whether the line is whole now.
     pub fn join(&mut self, row: &Row, links: &Links) -> bool {
         let width = self.lay().width;
-        let mut row = row.clone();
+        let mut row = Cow::Borrowed(row);
         if row.runs.iter().any(|run| run.style.link.0 != 0) {
             let open = Arc::make_mut(&mut self.open);
-            let (block, met) = (open.id, open.own_links(&mut row, links));
+            let (block, met) = (open.id, open.own_links(row.to_mut(), links));
             met.into_iter().for_each(|(id, index)| self.links.note(block, index, id));
         }
         let tail = match self.tail.take() {
@@ -160,7 +162,7 @@ impl Newest {
                 Arc::make_mut(&mut tail).push(&row, width);
                 tail
             }
-            None => Arc::new(OpenLine::new(row, width)),
+            None => Arc::new(OpenLine::new(row.into_owned(), width)),
         };
         let whole = !tail.continues || tail.is_long() || !tail.may_go_on();
         self.tail = Some(tail);
@@ -197,6 +199,20 @@ impl Newest {
         }
         open.push_text(text, time, width);
         Added::Line
+    }
+
+    /// Adds all rows of a line of plain text; see `History::push_plain_line`. Whether it did.
+    pub fn add_plain_line(&mut self, text: &[u8], cols: u32, time: i64) -> bool {
+        let width = self.lay().width;
+        if self.tail.is_some() || cols != width || text.len() >= MAX_LINE_COLS as usize {
+            return false;
+        }
+        let open = Arc::make_mut(&mut self.open);
+        if open.is_empty() {
+            open.base_time = time;
+        }
+        open.push_text(text, time, width);
+        true
     }
 
     /// Adds a row of plain text to the line being joined, or begins one.

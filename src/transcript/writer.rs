@@ -59,7 +59,6 @@ fn perform(store: &Shared, job: Job) {
             {
                 enter_trouble(store, &pane, &error);
             }
-            (store.wake)();
         }
         Job::Release { segment, at, len } => release(store, &segment, at, len),
         Job::Small { pane, file, bytes } => {
@@ -317,6 +316,9 @@ fn write(store: &Shared, pane: &Arc<Pane>, block: &Arc<Sealed>) -> io::Result<()
             pane.pending.fetch_sub(pending.bytes(), Ordering::Relaxed);
             pane.disk.fetch_add(disk_round(len), Ordering::Relaxed);
         }
+    }
+    if let Some(pending) = Arc::into_inner(pending) {
+        store.keep_spare(pending.raw);
     }
     let full = {
         let mut writing = pane.writing.lock();

@@ -13,6 +13,8 @@ const WIDTH: u32 = 10;
 enum Step {
     /// Columns of text, whether the row is wrapped, and columns beyond the usual that exist.
     Row(u32, bool, u32),
+    /// Rows of one line, so many columns in all.
+    Line(u32),
     /// A row with flags, which is never plain.
     Marked(u32, bool),
     Pop,
@@ -26,6 +28,7 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(cols, wrapped, more)| Step::Row(cols, wrapped, more)),
         4 => Just(Step::Row(WIDTH, true, 0)),
         1 => (0..=WIDTH, any::<bool>()).prop_map(|(cols, wrapped)| Step::Marked(cols, wrapped)),
+        4 => (1..4 * WIDTH).prop_map(Step::Line),
         2 => Just(Step::Pop),
         1 => (3..14u32).prop_map(Step::Width),
         1 => Just(Step::Flush),
@@ -44,6 +47,19 @@ fn take(history: &mut PaneHistory, step: &Step, width: &mut u32, short: bool) ->
                 let mut row = Row { size, time: 7, ..text_row(&text) };
                 row.flags.set(RowFlags::WRAPPED, wrapped);
                 history.push(&row, &links);
+            }
+        }
+        Step::Line(cols) => {
+            let text: String = "abcdefghijklm".chars().cycle().take(cols as usize).collect();
+            if !(short && history.push_plain_line(text.as_bytes(), *width, 7)) {
+                let mut rows = text.as_bytes().chunks(*width as usize).peekable();
+                while let Some(piece) = rows.next() {
+                    let text = std::str::from_utf8(piece).unwrap();
+                    let size = usual_size(text.len() as u32, *width);
+                    let mut row = Row { size, time: 7, ..text_row(text) };
+                    row.flags.set(RowFlags::WRAPPED, rows.peek().is_some());
+                    history.push(&row, &links);
+                }
             }
         }
         Step::Marked(cols, wrapped) => {
