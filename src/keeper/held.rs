@@ -52,7 +52,7 @@ pub struct Keeper {
     pub(super) deposit: Option<OwnedFd>,
     /// By token: descriptors that release children from their gates.
     gates: BTreeMap<u64, OwnedFd>,
-    /// Children that were just started and are entering their groups.
+    /// Children that were started and are still entering their groups.
     entering: Vec<(u64, OwnedFd)>,
     /// The server's process id, if it is a child of this process.
     pub(super) server_pid: Option<i32>,
@@ -302,12 +302,15 @@ impl Keeper {
                 PollFd::new(signals.as_fd(), PollFlags::POLLIN),
             ];
             fds.extend(self.strangers.fds().map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
+            let entering = fds.len();
+            fds.extend(self.entering.iter().map(|(_, fd)| PollFd::new(fd.as_fd(), PollFlags::POLLIN)));
             let soon = self.strangers.look_soon();
             let timeout = if soon { PollTimeout::from(LOOK_MS) } else { PollTimeout::NONE };
             let _ = poll(&mut fds, timeout);
-            let ended = soon || fds[2..].iter().any(|fd| fd.any().unwrap_or(true));
+            let ended = soon || fds[2..entering].iter().any(|fd| fd.any().unwrap_or(true));
             while let Ok(Some(_)) = signals.read_signal() {}
             self.reap(&mut handle);
+            self.note_entered(&mut handle);
             if ended {
                 self.note_strangers(&mut handle);
             }
@@ -333,18 +336,19 @@ impl Keeper {
             }
             // The end of a server that does not read is noticed later.
             let _ = handle.drain(socket.as_fd());
-            self.note_entered(&mut handle);
         }
     }
 
-    /// Reports children that were just started but are not in their groups. Their start was reported
-    /// before, so that the server need not wait.
+    /// Reports children that could not enter their groups. Their start was reported before, because a
+    /// child enters them only when the scheduler runs it.
     fn note_entered(&mut self, handle: &mut Handle) {
-        for (token, entering) in std::mem::take(&mut self.entering) {
-            if !has_entered(&entering) {
-                let _ = handle.send(Report::NotContained { token });
+        self.entering.retain(|(token, entering)| {
+            let entered = has_entered(entering);
+            if entered == Some(false) {
+                let _ = handle.send(Report::NotContained { token: *token });
             }
-        }
+            entered.is_none()
+        });
     }
 
     fn perform(&mut self, request: Request, handle: &mut Handle) {
@@ -357,7 +361,12 @@ impl Keeper {
                 let running = self.children.get(&token).filter(|child| child.status.is_none());
                 if let (Some(child), Ok(signal)) = (running, Signal::try_from(signal)) {
                     let pid = Pid::from_raw(child.pid);
-                    let _ = if group { killpg(pid, signal) } else { kill(pid, signal) };
+                    // A child that has not begun leads no group yet; it blocks signals until then.
+                    let _ = if group {
+                        killpg(pid, signal).or_else(|_| kill(pid, signal))
+                    } else {
+                        kill(pid, signal)
+                    };
                 }
             }
             Request::Open { token } => {

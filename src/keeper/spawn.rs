@@ -137,7 +137,7 @@ pub fn spawn(spawn: Spawn, inherited: &Inherited) -> nix::Result<Started> {
         Stdio::Socket { stdin, stdout, stderr } => open_socket([*stdin, *stdout, *stderr])?,
     };
     let gate = pipe2(OFlag::O_CLOEXEC)?;
-    let entered = pipe2(OFlag::O_CLOEXEC)?;
+    let entered = pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK)?;
     let (pid, inside) = fork_blocked(&spawn)?;
     let Some(pid) = pid else {
         if spawn.groups.iter().filter(|dir| !enter(dir)).count() == 0 {
@@ -165,10 +165,12 @@ pub fn spawn(spawn: Spawn, inherited: &Inherited) -> nix::Result<Started> {
     Ok(Started { pid, tty, fd, contained, entering, gate })
 }
 
-/// Waits until a child has entered its version 1 groups, which takes a moment. Returns true if it is in
-/// each of them.
-pub fn has_entered(entering: &OwnedFd) -> bool {
-    read(entering, &mut [0; 1]) == Ok(1)
+/// True if a child is in each of its version 1 groups; `None` while it is still entering them.
+pub fn has_entered(entering: &OwnedFd) -> Option<bool> {
+    match read(entering, &mut [0; 1]) {
+        Err(Errno::EAGAIN) => None,
+        result => Some(result == Ok(1)),
+    }
 }
 
 /// Forks with every signal blocked, and leaves them blocked in the child: the keeper ignores most

@@ -139,8 +139,8 @@ fn a_child_enters_its_version_1_groups_by_itself() {
     };
     let check = |groups: Vec<String>, expect: bool| {
         let started = spawn(Spawn { groups, ..shell("true", SOCKET) }, &inherited()).unwrap();
-        assert_eq!(has_entered(&started.entering.expect("it enters groups")), expect);
         assert_eq!(wait(started.pid, 0), Some((started.pid, 0)));
+        assert_eq!(has_entered(&started.entering.expect("it enters groups")), Some(expect));
     };
     let written = |group: &str| std::fs::read_to_string(format!("{group}/tasks")).unwrap();
     let groups = [group("memory"), group("pids")];
