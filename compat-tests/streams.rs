@@ -128,6 +128,83 @@ fn control_clients_get_long_answers_between_guards() {
     assert!(rest.contains("\nafter\n%end ") && rest.contains("meanwhile"), "{rest}");
 }
 
+/// A program cannot be started with an argument or variable of more than 128 KiB: whoever asked
+/// learns that, and nothing is given up for it.
+#[test]
+fn programs_with_too_long_arguments_are_refused() {
+    let server = server();
+    server.tmux(&["new-window", "-d", "exec sleep 1000"]);
+    let pane = || server.ask(&["display-message", "-p", "-t", ":1", "#{pane_pid} #{pane_start_command}"]);
+    let (before, long) = (pane(), "x".repeat(4 << 20));
+    let start = |line: &str| {
+        let out = with_input(&server, &["source-file", "-"], line.replace("LONG", &long).as_bytes());
+        (out.status, String::from_utf8_lossy(&out.err).into_owned())
+    };
+    for (line, what) in [
+        ("new-window -d 'true LONG'", "create window failed: fork failed"),
+        ("new-session -d 'true LONG'", "create window failed: fork failed"),
+        ("split-window -d true LONG", "create pane failed: fork failed"),
+        ("new-window -d -e A=LONG true", "create window failed: fork failed"),
+        ("respawn-pane -k -t :1 'true LONG'", "respawn pane failed: fork failed"),
+        ("respawn-window -k -t :1 'true LONG'", "respawn window failed: fork failed"),
+        ("run-shell 'true LONG'", "failed to run command"),
+        ("if-shell 'true LONG' 'set -g @yes 1'", "failed to run command"),
+        ("pipe-pane -t :1 'true LONG'", "fork error"),
+    ] {
+        assert_eq!(start(line), (Some(1), format!("{what}: Argument list too long\n")), "{line}");
+    }
+    assert_eq!(pane(), before);
+    assert_eq!(server.ask(&["list-windows", "-a", "-F", "#{window_panes}"]), "1\n1\n");
+    // A directory that cannot be is no reason: the program starts at home.
+    assert_eq!(start("new-window -d -c /LONG 'exec sleep 1000'"), (Some(0), String::new()));
+}
+
+/// A path that fits in no message is an error of the command, and not the end of its client.
+#[test]
+fn paths_that_are_too_long_are_errors() {
+    let server = server();
+    server.tmux(&["set-buffer", "-b", "b", "text"]);
+    for len in [16_300, 16_364, 16_400, 1 << 20] {
+        let path = format!("/{}", "x".repeat(len));
+        for command in ["load-buffer", "save-buffer -b b"] {
+            let out = with_input(&server, &["source-file", "-"], format!("{command} {path}\n").as_bytes());
+            let said = String::from_utf8_lossy(&out.err).into_owned();
+            let why = said.strip_suffix(&format!(": {path}\n"));
+            let known = ["File name too long", "Argument list too long"];
+            assert!(out.status == Some(1) && why.is_some_and(|why| known.contains(&why)), "{said:.100}");
+        }
+    }
+}
+
+/// What was printed and could not be written is missed with a message and a status; a reader that
+/// wants no more is none.
+#[test]
+fn output_that_cannot_be_written_is_an_error() {
+    let mut server = server();
+    fill(&mut server, 3_000);
+    for command in [
+        vec!["display-message", "-p", "x"],
+        vec!["list-keys"],
+        vec!["capture-pane", "-p", "-t", ":1", "-S", "-"],
+        vec!["run-shell", "seq 100000"],
+    ] {
+        let ended = |child: Child| {
+            let out = child.wait_with_output().expect("it ends");
+            (out.status.code(), String::from_utf8_lossy(&out.stderr).into_owned())
+        };
+        let all: Vec<String> =
+            ["-L", "t", "-f", "/dev/null"].iter().chain(&command).map(|a| (*a).to_owned()).collect();
+        let full = std::fs::File::options().write(true).open("/dev/full").expect("a device");
+        let child = server.command(&all).stdout(full).stderr(Stdio::piped()).spawn();
+        let lost = (Some(1), "No space left on device: -\n".to_owned());
+        assert_eq!(ended(child.expect("the program runs")), lost, "{command:?}");
+        let mut child = client(&server, &command);
+        child.stdout.as_mut().expect("a pipe").read_exact(&mut [0; 1]).expect("it begins");
+        drop(child.stdout.take());
+        assert_eq!(ended(child), (Some(0), String::new()), "{command:?}");
+    }
+}
+
 /// A reader that takes nothing for a while keeps nobody waiting and loses nothing; one that goes
 /// away costs nothing more.
 #[test]

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod codec;
 pub mod colour;
 pub mod commands;
+pub mod exec;
 pub mod extra_keys;
 pub mod geometry;
 pub mod guard;

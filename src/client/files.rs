@@ -1,5 +1,6 @@
 //! Files and standard streams that the client reads and writes for the server.
 
+use crate::base::posix::strerror;
 use crate::base::text::to_bytes;
 use crate::protocol::message::MAX_FILE_CHUNK;
 use crate::protocol::{Connection, Message, ProtocolError};
@@ -25,6 +26,8 @@ pub struct Files {
     used: [bool; 3],
     /// In control mode, where the streams stay open for the server.
     pub control: bool,
+    /// Why standard output could not be written; 0: it could.
+    lost_output: i32,
 }
 
 struct File {
@@ -121,11 +124,33 @@ impl Files {
             Target::Stream(_) => None,
         });
         let lines: Vec<String> = paths.map(|path| format!("stopped: {path} is not complete\n")).collect();
-        let errors = self.open.values().find(|file| matches!(file.target, Target::Stream(2)));
-        match errors.and_then(|file| file.fd.as_ref()) {
-            // First erases the progress line.
-            Some(fd) => _ = write(fd, format!("\r\x1b[K{}", lines.concat()).as_bytes()),
-            None => eprint!("{}", lines.concat()),
+        // First erases the progress line.
+        let begin = if self.taken_errors().is_some() { "\r\x1b[K" } else { "" };
+        self.say(&format!("{begin}{}", lines.concat()));
+    }
+
+    /// Says why standard output could not be written, if that is so: what the server printed is
+    /// not where it was to go. A reader that has left had what it wanted. True: it was said.
+    ///
+    /// tmux: says nothing, and succeeds.
+    pub fn report_lost_output(&self) -> bool {
+        if self.lost_output == 0 || self.lost_output == libc::EPIPE {
+            return false;
+        }
+        self.say(&format!("{}: -\n", strerror(self.lost_output)));
+        true
+    }
+
+    /// Standard error, when the server has it.
+    fn taken_errors(&self) -> Option<&OwnedFd> {
+        let file = self.open.values().find(|file| matches!(file.target, Target::Stream(2)))?;
+        file.fd.as_ref()
+    }
+
+    fn say(&self, text: &str) {
+        match self.taken_errors() {
+            Some(fd) => _ = write(fd, text.as_bytes()),
+            None => eprint!("{text}"),
         }
     }
 
@@ -234,6 +259,9 @@ impl Files {
             connection.send(Message::ReadDone { stream, error })
         } else {
             file.write_some();
+            if matches!(file.target, Target::Stream(1)) && file.error != 0 {
+                self.lost_output = file.error;
+            }
             self.finish(connection, stream)
         }
     }

@@ -92,6 +92,9 @@ impl<'a> Session<'a> {
                 self.done = true;
             }
         }
+        if self.outcome.status == 0 && self.files.report_lost_output() {
+            self.outcome.status = 1;
+        }
         self.flush();
         (self.outcome, self.log)
     }

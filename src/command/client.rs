@@ -35,6 +35,9 @@ pub fn detach_client(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         return output::error(cx, item, "client is read-only");
     }
     let Some(target) = item.target_client else { return Exec::Error };
+    if args.get('E').is_some_and(|command| command.len() > MAX_COMMAND) {
+        return output::error(cx, item, "command too long");
+    }
     if args.has('s') {
         let Some(session) = item.source.session else { return Exec::Normal };
         for id in clients_where(cx, |_, c| c == session) {
@@ -79,6 +82,14 @@ fn exec(cx: &mut Cx<'_>, id: ClientId, command: &str) {
     cx.host.client_message(id, ClientMessage::Exec { command: command.to_owned(), shell });
 }
 
+/// Bytes of a session's name that a client which is detached says; the rest of a longer one is
+/// left out, so that it fits in a message.
+const MAX_NAME: usize = 4096;
+
+/// Bytes of the command that a client becomes, beside its shell's path; a longer one does not fit
+/// in a message.
+const MAX_COMMAND: usize = 12 << 10;
+
 /// Detaches a client from its session.
 pub fn detach(cx: &mut Cx<'_>, id: ClientId, kill: bool) {
     let Some(client) = cx.server.clients.get_mut(&id) else { return };
@@ -87,7 +98,8 @@ pub fn detach(cx: &mut Cx<'_>, id: ClientId, kill: bool) {
         return;
     }
     client.flags.insert(ClientFlags::EXIT);
-    let name = cx.server.session(session).map(|s| s.name.clone()).unwrap_or_default();
+    let mut name = cx.server.session(session).map(|s| s.name.clone()).unwrap_or_default();
+    name.truncate(name.floor_char_boundary(MAX_NAME));
     cx.host.client_message(id, ClientMessage::Detach { session: name, kill });
 }
 

@@ -275,12 +275,19 @@ fn start(cx: &mut Cx<'_>, listener: Listener, work: Option<Work>) {
             let failed = listener.clone();
             request.kept = Some(Purpose::RunShell { listener: listener.clone(), command: command.clone() });
             request.done = Some(run_shell_done(listener, command.clone()));
-            if cx.host.run_job(*request).is_err() {
-                failed.fail(cx, &format!("failed to run command: {command}"));
+            if let Err(cause) = cx.host.run_job(*request) {
+                failed.fail(cx, &not_run(&command, &cause));
                 failed.resume(cx);
             }
         }
     }
+}
+
+/// Says that a command was not run. One that is itself too long is not shown, but why.
+fn not_run(command: &str, cause: &str) -> String {
+    /// Bytes of a command that is shown.
+    const SHOWN: usize = 4096;
+    format!("failed to run command: {}", if command.len() > SHOWN { cause } else { command })
 }
 
 /// The callback for the end of a `run-shell` job.
@@ -407,8 +414,8 @@ pub fn if_shell(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let (text, other) = (yes.save(), no.as_ref().map(Template::save));
     request.kept = Some(Purpose::IfShell { listener: listener.clone(), yes: text, no: other });
     request.done = Some(if_shell_done(listener, yes, no));
-    if cx.host.run_job(request).is_err() {
-        return output::error(cx, item, &format!("failed to run command: {condition}"));
+    if let Err(cause) = cx.host.run_job(request) {
+        return output::error(cx, item, &not_run(&condition, &cause));
     }
     if wait { Exec::Wait } else { Exec::Normal }
 }

@@ -1,5 +1,6 @@
 //! Starting programs: in new windows, new panes and respawned ones, with their environment and directory.
 
+use crate::base::exec;
 use crate::base::{ClientId, PaneId, SessionId, WindowId};
 use crate::options::{Environ, opt};
 
@@ -148,6 +149,7 @@ impl Cx<'_> {
     /// Makes a window in a session, or respawns one. Returns its index.
     pub fn spawn_window(&mut self, mut spawn: Spawn) -> Result<i32, String> {
         self.host.can_start().map_err(|cause| format!("fork failed: {cause}"))?;
+        self.check_length(&spawn).map_err(|cause| format!("fork failed: {cause}"))?;
         let session = spawn.session;
         let index = if spawn.flags.contains(SpawnFlags::RESPAWN) {
             self.respawn_window(&mut spawn)?
@@ -271,6 +273,7 @@ impl Cx<'_> {
         let window = spawn.window.ok_or("no window for a pane")?;
         // Checked before anything is replaced.
         self.host.can_start().map_err(|cause| format!("fork failed: {cause}"))?;
+        self.check_length(&spawn).map_err(|cause| format!("fork failed: {cause}"))?;
         let cwd = self.spawn_cwd(&spawn);
         let pane = if respawn { self.clear_for_respawn(&spawn)? } else { self.add_pane(&spawn, window) };
         self.set_pane_command(pane, &spawn, cwd);
@@ -462,6 +465,32 @@ impl Cx<'_> {
     /// `default-shell` if it can be used, else the fallback.
     pub fn default_shell(&self, scope: OptionScope) -> String {
         usable_shell(self.server, self.host, scope)
+    }
+
+    /// Refuses a command line or environment that the kernel does not take, before anything is
+    /// given up for the new program.
+    ///
+    /// tmux: makes a pane that ends at once, and says nothing.
+    fn check_length(&self, spawn: &Spawn) -> Result<(), String> {
+        if spawn.flags.contains(SpawnFlags::EMPTY) {
+            return Ok(());
+        }
+        let pane = spawn.pane.filter(|_| spawn.flags.contains(SpawnFlags::RESPAWN));
+        let default;
+        let argv = if !spawn.argv.is_empty() {
+            &spawn.argv
+        } else if let Some(p) = pane.and_then(|id| self.server.pane(id)) {
+            &p.argv
+        } else {
+            default = [self.server.option_text(OptionScope::Session(spawn.session), opt::DEFAULT_COMMAND)];
+            &default[..]
+        };
+        let mut environ = self.pane_environ(pane.unwrap_or(NO_PANE), spawn);
+        // The keeper sets it to where the program starts.
+        environ.clear("PWD");
+        let pairs = environ.pairs();
+        let pairs = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        exec::check(argv.iter().map(String::as_str), pairs)
     }
 
     fn pane_environ(&self, pane: PaneId, spawn: &Spawn) -> Environ {

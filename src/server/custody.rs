@@ -152,12 +152,19 @@ impl Custody {
         target: SpawnTarget,
     ) -> Result<PaneStarted, String> {
         let (program, argv) = pane_argv(request);
+        let mut env = request.environ.clone();
+        // No directory has a longer path: the program starts at home, as for any other that is
+        // not there.
+        let has_directory = request.cwd.len() < libc::PATH_MAX as usize;
+        if !has_directory {
+            env.retain(|(name, _)| name != "PWD");
+        }
         let spawn = Spawn {
             token: u64::from(pane.0),
             program,
             argv,
-            env: request.environ.clone(),
-            cwd: Some(request.cwd.clone()),
+            env,
+            cwd: Some(if has_directory { request.cwd.clone() } else { String::new() }),
             home: Some(super::proc::home()).filter(|home| !home.is_empty()),
             stdio: Stdio::Pty(Pty {
                 erase: Some(request.erase),

@@ -27,6 +27,9 @@ pub use travel::PeerRecord;
 
 /// Data taken from one file through a client, in bytes; more is an error (`File too large`).
 const MAX_READ: usize = 1 << 30;
+/// Longest path that fits in the message which opens a file beside its numbers; a longer one is
+/// an error (`Argument list too long`).
+const MAX_PATH: usize = MAX_PAYLOAD - 13;
 /// Bytes kept in the socket's own queue; streams wait behind it.
 const SOCKET_QUEUE: usize = 256 << 10;
 
@@ -230,6 +233,9 @@ impl Peer {
         let stream = self.take_stream();
         let (fd, path) = if path == "-" { (0, None) } else { (-1, Some(path.to_owned())) };
         self.reading.insert(stream, Reading { data: Vec::new(), done: Some(done) });
+        if path.as_ref().is_some_and(|path| path.len() > MAX_PATH) {
+            return self.end_read(stream, libc::E2BIG);
+        }
         self.send(Message::ReadOpen { stream, fd, path });
     }
 
@@ -237,10 +243,13 @@ impl Peer {
     pub fn open_write(&mut self, path: &str, flags: i32, content: Content, done: FileDone) {
         let stream = self.take_stream();
         let (fd, path) = if path == "-" { (1, None) } else { (-1, Some(path.to_owned())) };
-        self.send(Message::WriteOpen { stream, fd, flags, path });
         let mut writing = Writing { closing: true, done: Some(done), ..Writing::default() };
         writing.out.push(content);
         self.writing.insert(stream, writing);
+        if path.as_ref().is_some_and(|path| path.len() > MAX_PATH) {
+            return self.end_write(stream, libc::E2BIG);
+        }
+        self.send(Message::WriteOpen { stream, fd, flags, path });
     }
 
     /// Takes a piece of a long command. What is too long is noticed at its end.

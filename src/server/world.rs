@@ -295,6 +295,9 @@ impl Host for World {
     }
 
     fn run_job(&mut self, request: JobRequest) -> Result<JobId, String> {
+        let words = request.argv.iter().chain(&request.command).map(String::as_str);
+        let environ = request.environ.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        crate::base::exec::check(words, environ)?;
         let (token, started) = self.custody.spawn_job(&request)?;
         let (pid, fd, tty) = started.map_or((0, None, String::new()), |job| (job.pid, job.fd, job.tty));
         let name = request.command.clone().unwrap_or_else(|| request.argv.join(" "));
