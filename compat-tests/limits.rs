@@ -119,6 +119,27 @@ fn a_file_of_more_commands_than_any_queue_was_made_for() {
     assert_eq!(server.ask(&["show-options", "-gv", "@last"]), "yes\n");
 }
 
+/// Commands that never end, of a client or of a hook, keep neither the others waiting nor the
+/// server from ending. (tmux answers nobody any more.)
+#[test]
+fn endless_commands_keep_nobody_waiting() {
+    let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
+    server.tmux(&["new-session", "-d", "-x", "80", "-y", "24", "exec sleep 1000"]);
+    server.tmux(&["set-option", "-s", "command-alias[99]", "again=if-shell -F 1 again"]);
+    let all = ["-L", "t", "-f", "/dev/null", "if-shell", "-F", "1", "again"].map(str::to_owned);
+    let mut endless = server.command(&all).spawn().expect("the program runs");
+    for n in 0..20 {
+        assert_eq!(server.ask(&["display-message", "-p", &n.to_string()]), format!("{n}\n"));
+    }
+    endless.kill().expect("it runs");
+    endless.wait().expect("it ends");
+    server.tmux(&["set-hook", "-g", "window-renamed", "again", ";", "rename-window", "x"]);
+    for n in 0..20 {
+        assert_eq!(server.ask(&["display-message", "-p", &n.to_string()]), format!("{n}\n"));
+    }
+    assert_eq!(server.tmux(&["kill-server"]).status, Some(0));
+}
+
 /// A hook that makes a session for each one that ends does not keep a server that is asked to end
 /// (tmux stays, and takes no client any more).
 #[test]

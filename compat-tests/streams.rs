@@ -128,6 +128,24 @@ fn control_clients_get_long_answers_between_guards() {
     assert!(rest.contains("\nafter\n%end ") && rest.contains("meanwhile"), "{rest}");
 }
 
+/// A control client whose input has ended runs what it was asked to before it leaves, also where
+/// that is work beside the loop.
+#[test]
+fn control_clients_whose_input_has_ended_run_all_lines() {
+    let mut server = server();
+    fill(&mut server, 60_000);
+    let mut control = server.spawn_control("-C", &["attach-session".to_owned()], &[]);
+    let lines = "copy-mode -t :1\nsend-keys -t :1 -X search-backward 00000000\n\
+                 display-message -p -t :1 'found #{search_present} #{copy_cursor_line}'\n";
+    let mut input = control.stdin.take().expect("a pipe");
+    input.write_all(lines.as_bytes()).expect("the client reads");
+    drop(input);
+    let mut out = String::new();
+    control.stdout.take().expect("a pipe").read_to_string(&mut out).expect("output");
+    control.wait().expect("it ends");
+    assert!(out.contains("\nfound 1 00000000 x"), "{out}");
+}
+
 /// A program cannot be started with an argument or variable of more than 128 KiB: whoever asked
 /// learns that, and nothing is given up for it.
 #[test]

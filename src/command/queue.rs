@@ -20,26 +20,43 @@ use super::{dispatch, output, steps};
 /// Maximum number of items run in one call; the rest runs in the next turn, so that a hook which triggers
 /// itself cannot starve clients.
 const MAX_STEPS: usize = 1_000;
+/// Maximum time of one call in milliseconds, once `MIN_STEPS` items ran: a shorter list is never
+/// interrupted.
+const MAX_MS: u64 = 50;
+const MIN_STEPS: usize = 100;
 /// Maximum number of bytes of a command that the message log keeps; the rest is cut.
 const MAX_LOGGED: usize = 64 << 10;
 
+/// What one turn of the queues has done.
+struct Turn {
+    steps: usize,
+    started_ms: u64,
+}
+
+impl Turn {
+    fn is_over(&self, cx: &Cx<'_>) -> bool {
+        let late = || cx.host.elapsed_ms().saturating_sub(self.started_ms) >= MAX_MS;
+        self.steps >= MAX_STEPS || (self.steps >= MIN_STEPS && late())
+    }
+}
+
 /// Runs all queues until they are empty or wait. Returns whether there is more to run.
 pub fn run(cx: &mut Cx<'_>) -> bool {
-    let mut steps = 0;
-    loop {
-        let mut ran = run_queue(cx, None, &mut steps);
-        let clients: Vec<ClientId> = cx
-            .server
-            .clients
-            .values()
-            .filter(|c: &&Client| c.flags.contains(ClientFlags::IDENTIFIED))
-            .map(|c| c.id)
-            .collect();
-        for client in clients {
-            ran |= run_queue(cx, Some(client), &mut steps);
+    let mut turn = Turn { steps: 0, started_ms: cx.host.elapsed_ms() };
+    // A long list goes on when the others have had their turn.
+    if let Some(cut) = cx.server.queues.cut.take() {
+        for other in identified(cx).into_iter().map(Some).filter(|other| *other != cut) {
+            run_queue(cx, other, &mut turn);
         }
-        if steps >= MAX_STEPS {
+        run_queue(cx, cut, &mut turn);
+    }
+    loop {
+        if turn.is_over(cx) {
             return true;
+        }
+        let mut ran = run_queue(cx, None, &mut turn);
+        for client in identified(cx) {
+            ran |= run_queue(cx, Some(client), &mut turn);
         }
         if !ran {
             return false;
@@ -47,10 +64,21 @@ pub fn run(cx: &mut Cx<'_>) -> bool {
     }
 }
 
+fn identified(cx: &Cx<'_>) -> Vec<ClientId> {
+    let known = |c: &&Client| c.flags.contains(ClientFlags::IDENTIFIED);
+    cx.server.clients.values().filter(known).map(|c| c.id).collect()
+}
+
 /// Runs one queue. Returns true if it did anything.
-fn run_queue(cx: &mut Cx<'_>, owner: Option<ClientId>, steps: &mut usize) -> bool {
+fn run_queue(cx: &mut Cx<'_>, owner: Option<ClientId>, turn: &mut Turn) -> bool {
     let mut ran = false;
-    while *steps < MAX_STEPS {
+    loop {
+        if turn.is_over(cx) {
+            if ran && cx.server.queues.cut.is_none() {
+                cx.server.queues.cut = Some(owner);
+            }
+            break;
+        }
         let Some(queue) = cx.server.queues.queues.get_mut(&owner) else { break };
         let Some(first) = queue.items.front_mut() else { break };
         if first.started {
@@ -69,7 +97,7 @@ fn run_queue(cx: &mut Cx<'_>, owner: Option<ClientId>, steps: &mut usize) -> boo
             break;
         };
         first.started = true;
-        *steps += 1;
+        turn.steps += 1;
         ran = true;
         // Advance the clock 1 µs per item, so that objects made in one turn have distinct creation times.
         cx.now.wall_us += 1;
@@ -99,6 +127,30 @@ fn waits_for_start(item: &Item) -> bool {
         CommandId::DisplayPopup,
     ];
     matches!(&item.kind, ItemKind::Command(invocation) if STARTING.contains(&invocation.id))
+}
+
+/// Whether a command that waits does so for programs or people. All others wait for work that is
+/// done beside the loop, and which tmux does at once.
+fn waits_for_others(id: CommandId) -> bool {
+    use CommandId as C;
+    matches!(
+        id,
+        C::RunShell
+            | C::IfShell
+            | C::WaitFor
+            | C::WaitPane
+            | C::SendCommand
+            | C::WatchEvents
+            | C::CommandPrompt
+            | C::ConfirmBefore
+            | C::DisplayMenu
+            | C::DisplayPopup
+            | C::DisplayPanes
+            | C::DisplayMessage
+            | C::NewPane
+            | C::SplitWindow
+            | C::UpgradeServer
+    )
 }
 
 /// Reports how many commands the queues had no room for.
@@ -138,10 +190,16 @@ struct Fired {
     id: ItemId,
     group: u64,
     exec: Exec,
+    /// See `Item::working`.
+    working: bool,
 }
 
 fn settle(cx: &mut Cx<'_>, owner: Option<ClientId>, fired: Fired) {
     if fired.exec == Exec::Wait {
+        let queue = cx.server.queues.queues.get_mut(&owner);
+        if let Some(first) = queue.and_then(|queue| queue.items.front_mut()).filter(|i| i.id == fired.id) {
+            first.working = fired.working;
+        }
         return;
     }
     if matches!(fired.exec, Exec::Error | Exec::Stop) {
@@ -167,6 +225,7 @@ fn fire(cx: &mut Cx<'_>, firing: Firing) -> Fired {
         state: firing.state,
         command: None,
     };
+    let working = matches!(&firing.kind, ItemKind::Command(command) if !waits_for_others(command.id));
     let exec = match firing.kind {
         ItemKind::Command(invocation) => {
             cx.server.queues.ran += 1;
@@ -184,7 +243,7 @@ fn fire(cx: &mut Cx<'_>, firing: Firing) -> Fired {
             Exec::Normal
         }
     };
-    Fired { id, group, exec }
+    Fired { id, group, exec, working }
 }
 
 fn fire_command(cx: &mut Cx<'_>, mut item: ItemContext, invocation: &Arc<Invocation>) -> Exec {

@@ -270,8 +270,9 @@ pub struct Item {
     pub kind: ItemKind,
     pub client: Option<ClientId>,
     pub state: Arc<QueueState>,
-    /// The item waits for `Queues::resume`.
-    pub waiting: bool,
+    /// The item waits for work beside the loop, not for programs or people: a client does not
+    /// leave before that is done.
+    pub working: bool,
     /// The item was resumed (maybe before the queue saw it wait).
     pub resumed: bool,
     /// The item was started, waited and was resumed.
@@ -334,6 +335,8 @@ pub struct Queues {
     pub refused: u64,
     /// Count of commands and notifications that ran: each may have changed any state.
     pub ran: u64,
+    /// The queue that had more to run when the last turn was over.
+    pub cut: Option<Option<ClientId>>,
     /// A command of a hook runs in the global queue: nothing is notified meanwhile.
     pub silent: bool,
 }
@@ -369,7 +372,7 @@ impl Queues {
             kind,
             client: None,
             state: state.clone(),
-            waiting: false,
+            working: false,
             resumed: false,
             started: false,
         }

@@ -32,7 +32,8 @@ struct ItemRecord {
     client: Option<ClientId>,
     #[serde(with = "shared_state")]
     state: Arc<QueueState>,
-    waiting: bool,
+    #[serde(rename = "waiting")]
+    working: bool,
     resumed: bool,
     started: bool,
 }
@@ -71,21 +72,21 @@ impl ItemRecord {
             }
             ItemKind::Callback(_) => return None,
         };
-        let Item { id, group, kind: _, client, state, waiting, resumed, started } = item;
+        let Item { id, group, kind: _, client, state, working, resumed, started } = item;
         Some(Self {
             id: *id,
             group: *group,
             kind,
             client: *client,
             state: state.clone(),
-            waiting: *waiting,
+            working: *working,
             resumed: *resumed,
             started: *started,
         })
     }
 
     fn make(self) -> Item {
-        let Self { id, group, kind, client, state, waiting, resumed, started } = self;
+        let Self { id, group, kind, client, state, working, resumed, started } = self;
         let kind = match kind {
             KindRecord::Command(command) => ItemKind::Command(command),
             KindRecord::Step(step) => ItemKind::Step(step),
@@ -95,7 +96,7 @@ impl ItemRecord {
             },
         };
         let group = if group == 0 { 0 } else { group | OTHER };
-        Item { id, group, kind, client, state, waiting, resumed, started }
+        Item { id, group, kind, client, state, working, resumed, started }
     }
 }
 
@@ -123,7 +124,8 @@ impl Queues {
             Some((*client, items.iter().map(ItemRecord::take).collect::<Option<Vec<_>>>()?))
         };
         // Refusals are reported in the same turn; nothing is silent between turns.
-        let Self { queues, next_item, ran, refused: _, silent: _ } = self;
+        // Whoever was refused is told in this turn; nothing is silent between turns.
+        let Self { queues, next_item, ran, refused: _, silent: _, cut: _ } = self;
         let queues = queues.iter().map(queue).collect::<Option<Vec<_>>>()?;
         Some(QueuesRecord { next_item: *next_item, ran: *ran, queues })
     }

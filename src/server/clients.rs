@@ -329,7 +329,8 @@ impl Runtime {
             // What it was asked to run comes first, or its errors would be lost; but nobody
             // waits for what only waits itself.
             let next = self.server.queues.queues.get(&Some(id)).and_then(|queue| queue.items.front());
-            if client.session.is_none() && next.is_some_and(|item| !item.started) {
+            let commands_only = client.session.is_none() || client.flags.contains(ClientFlags::CONTROL);
+            if commands_only && next.is_some_and(|item| !item.started || item.working) {
                 continue;
             }
             client.flags.insert(ClientFlags::EXITED);
