@@ -69,6 +69,10 @@ pub fn attach(
     if is_nested(cx, client) {
         return output::error(cx, item, NESTED);
     }
+    // tmux: a user who may only read detaches others, and sets the session's directory.
+    if (flags.detach || flags.kill || cwd.is_some()) && cx.server.is_asked_by_reader(item) {
+        return output::error(cx, item, "client is read-only");
+    }
     let whole = target.is_some_and(|t| t.contains([':', '.']));
     let state = match find(cx, item, target, whole) {
         Ok(state) => state,
@@ -186,7 +190,8 @@ fn enter(
     if flags.detach || flags.kill {
         detach_others(cx, client, session, flags.kill);
     }
-    if !flags.keep_environ {
+    // tmux: also from a client of a user who may only read.
+    if !flags.keep_environ && !cx.server.reads_only(client) {
         update_environ(cx, client, session);
     }
     cx.set_client_session(client, Some(session));
@@ -227,6 +232,10 @@ pub fn switch_client(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         Err(message) => return fail(cx, item, message),
     };
     let Some(client) = item.target_client else { return Exec::Error };
+    // tmux: a user who may only read switches any client.
+    if item.queue_client != Some(client) && cx.server.is_asked_by_reader(item) {
+        return output::error(cx, item, "client is read-only");
+    }
     if args.has('r')
         && let Err(message) = toggle_read_only(cx, item, client)
     {

@@ -27,9 +27,18 @@ pub fn send_prefix(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
 }
 
 fn refuse_read_only(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Option<Exec> {
-    let client = item.target_client.and_then(|id| cx.server.client(id))?;
-    (client.flags.contains(ClientFlags::READONLY) && !args.has('X'))
-        .then(|| output::error(cx, item, "client is read-only"))
+    let target = item.target_client.and_then(|id| cx.server.client(id));
+    let types = !args.has('X') && target.is_some_and(|c| c.flags.contains(ClientFlags::READONLY));
+    // tmux: looks at the target client alone, and lets everybody copy and pipe.
+    let reader = cx.server.is_asked_by_reader(item);
+    let refused = types || (reader && !(args.has('X') && only_looks(args)));
+    refused.then(|| output::error(cx, item, "client is read-only"))
+}
+
+/// Whether a command of a mode leaves nothing behind: no buffer, no file, no program.
+fn only_looks(args: &Args) -> bool {
+    let leaves = ["copy", "pipe", "append", "save"];
+    args.string(0).is_some_and(|name| !leaves.iter().any(|word| name.contains(word)))
 }
 
 pub fn send_keys(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {

@@ -15,9 +15,11 @@ use std::sync::Arc;
 
 use crate::base::number::scan_unsigned;
 use crate::base::{ClientId, PaneId};
+use crate::format::parse;
 use crate::model::host::{Content, FileDone};
 use crate::model::queue::{QueueState, StateFlags, Step};
 use crate::model::{ClientFlags, Cx, FindState, ItemContext};
+use crate::syntax::table::CommandFlags;
 
 pub use notify::notify;
 pub use queue::{pane_output, set_pane_state};
@@ -58,7 +60,13 @@ pub fn line(cx: &mut Cx<'_>, id: ClientId, line: &str) {
         client.flags.insert(ClientFlags::EXIT);
         return;
     }
-    match crate::format::parse::commands(cx, line) {
+    // tmux: the lines of a user who may only read run all commands.
+    let reads_only = cx.server.reads_only(id);
+    let parse = if reads_only { parse::reading_commands } else { parse::commands };
+    match parse(cx, line) {
+        Ok(list) if reads_only && !list.all_have(CommandFlags::READ_ONLY) => {
+            refuse_line(cx, id, "client is read-only");
+        }
         Ok(list) => {
             let items = cx.server.queues.commands(&list, &line_state());
             cx.server.queues.append(Some(id), items);
@@ -190,4 +198,43 @@ fn sees_pane(cx: &Cx<'_>, id: ClientId, pane: PaneId) -> bool {
         return false;
     };
     cx.server.pane(pane).is_some_and(|p| session.winlinks.values().any(|wl| wl.window == p.window))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::clock::Now;
+    use crate::model::queue::ItemKind;
+    use crate::model::test_host::TestHost;
+    use crate::model::{Access, Client, Server};
+
+    #[test]
+    fn users_who_may_only_read_run_no_other_commands() {
+        let (mut server, mut host) = (Server::default(), TestHost::default());
+        server.access.insert(1001, Access { read_only: true });
+        server.access.insert(1002, Access { read_only: false });
+        for uid in [0, 1001, 1002, 1003] {
+            let id = ClientId(uid);
+            server.clients.insert(id, Client { uid, ..Client::new(id, Now::default()) });
+        }
+        let mut cx = Cx { server: &mut server, host: &mut host, now: Now::default() };
+        let mut refused = |uid: u32, text: &str| {
+            line(&mut cx, ClientId(uid), text);
+            let queue = cx.server.queues.queues.remove(&Some(ClientId(uid))).expect("a queue");
+            matches!(&queue.items[0].kind, ItemKind::Step(Step::RefuseLine(_)))
+        };
+        for text in ["set-option -g @x 1", "run-shell true", "list-clients ; kill-server", "capture-pane -p"]
+        {
+            assert_eq!(
+                [0, 1001, 1002, 1003].map(|uid| refused(uid, text)),
+                [false, true, false, true],
+                "{text}"
+            );
+        }
+        assert_eq!([0, 1001, 1002].map(|uid| refused(uid, "list-clients")), [false; 3]);
+        for uid in [1001, 1003, 1002] {
+            line(&mut cx, ClientId(uid), "WHO=me");
+            assert_eq!(cx.server.environ.get("WHO").is_some(), uid == 1002);
+        }
+    }
 }

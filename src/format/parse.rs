@@ -22,6 +22,8 @@ struct Surroundings<'c, 'a> {
     item: Option<&'c ItemContext>,
     client: Option<ClientId>,
     state: FindState,
+    /// Assignments change nothing.
+    reads_only: bool,
 }
 
 impl ParseContext for Surroundings<'_, '_> {
@@ -57,6 +59,9 @@ impl ParseContext for Surroundings<'_, '_> {
     }
 
     fn set_env(&mut self, name: &str, value: &str, hidden: bool) {
+        if self.reads_only {
+            return;
+        }
         if hidden {
             self.cx.server.environ.set_hidden(name, value);
         } else {
@@ -66,12 +71,19 @@ impl ParseContext for Surroundings<'_, '_> {
 }
 
 fn surroundings<'c, 'a>(cx: &'c mut Cx<'a>) -> Surroundings<'c, 'a> {
-    Surroundings { cx, item: None, client: None, state: FindState::default() }
+    Surroundings { cx, item: None, client: None, state: FindState::default(), reads_only: false }
 }
 
 /// Parses a string as one group of commands. The error is the parser's message.
 pub fn commands(cx: &mut Cx<'_>, text: &str) -> Result<Arc<CommandList>, String> {
     parse_string(text, &Origin::default(), &mut surroundings(cx)).map(Arc::new)
+}
+
+/// The same from somebody who may change nothing: assignments, which are made as they are read,
+/// are left out.
+pub fn reading_commands(cx: &mut Cx<'_>, text: &str) -> Result<Arc<CommandList>, String> {
+    let mut context = Surroundings { reads_only: true, ..surroundings(cx) };
+    parse_string(text, &Origin::default(), &mut context).map(Arc::new)
 }
 
 /// The origin of a string of commands: the running command that has it as an argument. Errors name the
@@ -132,5 +144,5 @@ pub fn config(
     item: Option<&ItemContext>,
     client: Option<ClientId>,
 ) -> Parsed {
-    parse_config(text, origin, &mut Surroundings { cx, item, client, state: FindState::default() })
+    parse_config(text, origin, &mut Surroundings { item, client, ..surroundings(cx) })
 }

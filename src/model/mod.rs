@@ -293,6 +293,19 @@ impl Server {
         self.access.get(&uid).or_else(of_group).copied()
     }
 
+    /// Whether `server-access` lets a client's user only read. A client that its owner attached
+    /// with `-r` is not meant.
+    pub fn reads_only(&self, client: ClientId) -> bool {
+        let access = self.client(client).and_then(|c| self.access_of(c.uid, c.gid));
+        access.is_none_or(|access| access.read_only)
+    }
+
+    /// Whether a command was asked for by such a client, and not by a hook.
+    pub fn is_asked_by_reader(&self, item: &ItemContext) -> bool {
+        let of_hook = item.state.flags.contains(queue::StateFlags::NOHOOKS);
+        !of_hook && item.queue_client.is_some_and(|id| self.reads_only(id))
+    }
+
     /// Updates the flags of clients, or ends them, after the rule of a user or a group changed.
     pub fn apply_access(&mut self, group: bool, id: u32) {
         let owner = self.uid;

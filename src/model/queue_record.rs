@@ -124,7 +124,6 @@ impl Queues {
             Some((*client, items.iter().map(ItemRecord::take).collect::<Option<Vec<_>>>()?))
         };
         // Refusals are reported in the same turn; nothing is silent between turns.
-        // Whoever was refused is told in this turn; nothing is silent between turns.
         let Self { queues, next_item, ran, refused: _, silent: _, cut: _ } = self;
         let queues = queues.iter().map(queue).collect::<Option<Vec<_>>>()?;
         Some(QueuesRecord { next_item: *next_item, ran: *ran, queues })
