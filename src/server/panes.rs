@@ -101,8 +101,9 @@ impl Runtime {
             let mut cx = self.cx();
             let window = cx.server.panes.get(&id).map(|p| p.window);
             if let Some(window) = window {
-                cx.window_activity(window);
+                // A slice without output tells of the end, or of what was held back.
                 if slice.len > 0 {
+                    cx.window_activity(window);
                     cx.server.notify_activity(id);
                 }
                 match slice.pace {
