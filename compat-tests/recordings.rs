@@ -99,12 +99,12 @@ fn feed<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> String {
     let mut capture = Capture::new(options, SIZE.cols);
     for index in 0..terminal.history_rows() {
         if let Some(row) = terminal.history_row(index) {
-            out.push_str(&capture.text(&row, terminal.links()));
+            out.push_str(&capture.text(row.by_ref(), terminal.links()));
             out.push('\n');
         }
     }
     for y in 0..SIZE.rows {
-        out.push_str(&capture.text(&terminal.row(y), terminal.links()));
+        out.push_str(&capture.text(terminal.row(y).by_ref(), terminal.links()));
         out.push_str(if terminal.is_wrapped(y) { "\\\n" } else { "\n" });
     }
     out.push_str(&String::from_utf8_lossy(&replies));

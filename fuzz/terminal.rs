@@ -116,12 +116,12 @@ fn describe(terminal: &mut Terminal) -> String {
     for index in 0..terminal.history_rows() {
         if let Some(row) = terminal.history_row(index) {
             let row = settled(&row);
-            out.push_str(&capture.text(&row, terminal.links()));
+            out.push_str(&capture.text(row.by_ref(), terminal.links()));
             out.push_str(if row.flags.is_empty() { "\n" } else { "+\n" });
         }
     }
     for y in 0..terminal.size().rows {
-        out.push_str(&capture.text(&settled(&terminal.row(y)), terminal.links()));
+        out.push_str(&capture.text(settled(&terminal.row(y)).by_ref(), terminal.links()));
         out.push_str(if terminal.is_wrapped(y) { "\\\n" } else { "\n" });
     }
     out

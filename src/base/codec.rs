@@ -11,14 +11,18 @@ pub struct Malformed;
 pub struct Reader<'a>(pub &'a [u8]);
 
 impl<'a> Reader<'a> {
+    #[inline]
     pub fn bytes(&mut self, len: usize) -> Result<&'a [u8], Malformed> {
         let (head, tail) = self.0.split_at_checked(len).ok_or(Malformed)?;
         self.0 = tail;
         Ok(head)
     }
 
+    #[inline]
     pub fn u8(&mut self) -> Result<u8, Malformed> {
-        Ok(self.bytes(1)?[0])
+        let (&first, rest) = self.0.split_first().ok_or(Malformed)?;
+        self.0 = rest;
+        Ok(first)
     }
 
     pub fn u32(&mut self) -> Result<u32, Malformed> {
@@ -34,9 +38,17 @@ impl<'a> Reader<'a> {
     }
 
     /// An unsigned LEB128 number of at most 64 bits.
+    #[inline]
     pub fn varint(&mut self) -> Result<u64, Malformed> {
-        let mut value = 0u64;
-        for shift in (0..64).step_by(7) {
+        // Nearly all are of one byte.
+        let first = self.u8()?;
+        if first < 0x80 { Ok(first.into()) } else { self.long_varint(first) }
+    }
+
+    /// One that begins with this byte and goes on.
+    fn long_varint(&mut self, first: u8) -> Result<u64, Malformed> {
+        let mut value = u64::from(first & 0x7f);
+        for shift in (7..64).step_by(7) {
             let byte = self.u8()?;
             value |= u64::from(byte & 0x7f).checked_shl(shift).ok_or(Malformed)?;
             if byte & 0x80 == 0 {

@@ -65,6 +65,9 @@ pub struct Run {
     pub cols: u32,
 }
 
+/// The runs of a row: mostly one.
+pub type Runs = SmallVec<[Run; 1]>;
+
 /// One row: text and style runs. Trailing cells that were never written are not stored.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Row {
@@ -75,7 +78,7 @@ pub struct Row {
     /// less than the columns of the runs.
     pub size: u32,
     pub text: String,
-    pub runs: SmallVec<[Run; 1]>,
+    pub runs: Runs,
     /// When the row was last written, seconds since the Unix epoch; 0: unknown.
     pub time: i64,
 }
@@ -124,17 +127,19 @@ impl Row {
     /// Appends a run whose text is in `text` already, and joins it to the last run if both have the same
     /// kind and style.
     pub fn push_run(&mut self, run: Run) {
-        if let Some(last) = self.runs.last_mut()
-            && last.kind == run.kind
-            && last.style == run.style
-            && last.flags == run.flags
-            && matches!(run.kind, RunKind::Narrow | RunKind::Wide | RunKind::Cleared)
-        {
-            last.bytes += run.bytes;
-            last.cols += run.cols;
-            return;
+        push_run(&mut self.runs, run);
+    }
+
+    /// The row where it lies.
+    pub fn by_ref(&self) -> RowRef<'_> {
+        RowRef {
+            flags: self.flags,
+            unwritten: self.unwritten,
+            size: self.size,
+            text: &self.text,
+            runs: &self.runs,
+            time: self.time,
         }
-        self.runs.push(run);
     }
 
     /// Empties the row, but keeps its memory.
@@ -149,9 +154,92 @@ impl Row {
 
     /// All cells left to right, padding included.
     pub fn cells(&self) -> Vec<Cell> {
+        self.by_ref().cells()
+    }
+}
+
+/// Appends a run to others, joining it with the last one where both divide alike.
+pub fn push_run(runs: &mut Runs, run: Run) {
+    if let Some(last) = runs.last_mut()
+        && last.kind == run.kind
+        && last.style == run.style
+        && last.flags == run.flags
+        && matches!(run.kind, RunKind::Narrow | RunKind::Wide | RunKind::Cleared)
+    {
+        last.bytes += run.bytes;
+        last.cols += run.cols;
+        return;
+    }
+    runs.push(run);
+}
+
+/// A row that is read where it lies: as `Row`, with text and runs borrowed. This is how much text
+/// is read, since nothing is allocated or copied for a row.
+#[derive(Clone, Copy, Debug)]
+pub struct RowRef<'a> {
+    pub flags: RowFlags,
+    pub unwritten: u32,
+    pub size: u32,
+    pub text: &'a str,
+    pub runs: &'a [Run],
+    pub time: i64,
+}
+
+/// Some cells of one run, as text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Piece<'a> {
+    /// Cells that show this.
+    Text(&'a str),
+    /// One cell of several characters, or of none.
+    Cluster(&'a str),
+    Tab,
+    /// So many blanks that were never written.
+    Blanks(u32),
+}
+
+impl<'a> RowRef<'a> {
+    pub fn to_row(self) -> Row {
+        let Self { flags, unwritten, size, text, runs, time } = self;
+        Row { flags, unwritten, size, text: text.to_owned(), runs: runs.into(), time }
+    }
+
+    /// Columns taken by all runs.
+    pub fn cols(&self) -> u32 {
+        self.runs.iter().map(|r| r.cols).sum()
+    }
+
+    /// Columns that count as written.
+    pub fn used(&self) -> u32 {
+        self.cols().saturating_sub(self.unwritten)
+    }
+
+    /// What the first `cols` columns show, run by run, fillers left out.
+    pub fn pieces(&self, cols: u32) -> impl Iterator<Item = (&'a Run, Piece<'a>)> + use<'a> {
+        let (text, mut at, mut left) = (self.text, 0usize, cols);
+        self.runs.iter().filter_map(move |run| {
+            let own = &text[at..at + run.bytes as usize];
+            at += run.bytes as usize;
+            let cols = run.cols.min(left);
+            left -= cols;
+            if cols == 0 || run.flags.contains(CellFlags::PADDING) {
+                return None;
+            }
+            let piece = match run.kind {
+                RunKind::Narrow => Piece::Text(first_chars(own, cols, run)),
+                RunKind::Wide => Piece::Text(first_chars(own, cols.div_ceil(2), run)),
+                RunKind::Cluster(_) => Piece::Cluster(own),
+                RunKind::Tab(_) => Piece::Tab,
+                RunKind::Cleared => Piece::Blanks(cols),
+            };
+            Some((run, piece))
+        })
+    }
+
+    /// All cells left to right, padding included.
+    pub fn cells(&self) -> Vec<Cell> {
         let mut out = Vec::with_capacity(self.cols() as usize);
         let mut at = 0;
-        for run in &self.runs {
+        for run in self.runs {
             let text = &self.text[at..at + run.bytes as usize];
             at += run.bytes as usize;
             let mut emit = |glyph: Glyph, width: u8, flags: CellFlags| {
@@ -182,6 +270,18 @@ impl Row {
     }
 }
 
+/// The first characters of a run's text.
+fn first_chars<'a>(text: &'a str, count: u32, run: &Run) -> &'a str {
+    if count >= run.cols || run.kind == RunKind::Wide && count >= run.cols.div_ceil(2) {
+        return text;
+    }
+    let end = match count as usize {
+        end if run.bytes == run.cols && text.is_char_boundary(end) => end,
+        count => text.char_indices().nth(count).map_or(text.len(), |(at, _)| at),
+    };
+    &text[..end]
+}
+
 impl<'a> FromIterator<&'a Cell> for Row {
     fn from_iter<I: IntoIterator<Item = &'a Cell>>(cells: I) -> Self {
         let mut row = Row::default();
@@ -203,29 +303,39 @@ pub trait HistoryView: Send + std::any::Any {
     fn row(&mut self, index: u64, links: &mut Links) -> Option<Row>;
     /// Calls `each` with rows `rows.start`, `rows.start + 1`, … in order, up to `rows.end` or the last
     /// existing row, until `each` returns false. Returns the number of the row after the last one passed,
-    /// with which the next call can continue.
+    /// with which the next call can continue. `each` also gets the caller's table of links, which has
+    /// those of the row.
     ///
     /// Use this to read many rows. Take a view (`History::view`): it refers to all present rows, whatever
-    /// is printed, trimmed or cleared later. Then read it range by range, a few hundred rows at a time,
-    /// on any thread. A row is made when it is passed to `each`; at most one block is decompressed at a
-    /// time, each block and line once per range, and a line of any length is passed as its rows (all but
-    /// the last have `RowFlags::WRAPPED`), so memory depends neither on the history nor on its longest
-    /// line. Reading can continue at any row: no state is kept between two ranges.
+    /// is printed, trimmed or cleared later. Then read it range by range on any thread. A row is borrowed
+    /// from the block that was decompressed for it; at most one block is decompressed at a time, each
+    /// block and line once per range, and a line of any length is passed as its rows (all but the last
+    /// have `RowFlags::WRAPPED`), so memory depends neither on the history nor on its longest line.
+    /// Reading can continue at any row: no state is needed between two ranges.
+    fn scan(
+        &mut self,
+        rows: std::ops::Range<u64>,
+        links: &mut Links,
+        each: &mut dyn FnMut(RowRef<'_>, &Links) -> bool,
+    ) -> u64 {
+        let mut at = rows.start;
+        while at < rows.end {
+            let Some(row) = self.row(at, links) else { break };
+            at += 1;
+            if !each(row.by_ref(), links) {
+                break;
+            }
+        }
+        at
+    }
+    /// The same, each row as a value of its own.
     fn read(
         &mut self,
         rows: std::ops::Range<u64>,
         links: &mut Links,
         each: &mut dyn FnMut(Row) -> bool,
     ) -> u64 {
-        let mut at = rows.start;
-        while at < rows.end {
-            let Some(row) = self.row(at, links) else { break };
-            at += 1;
-            if !each(row) {
-                break;
-            }
-        }
-        at
+        self.scan(rows, links, &mut |row, _| each(row.to_row()))
     }
     /// A second reader of the same rows, for another thread; `None` if that is not possible.
     fn twin(&self) -> Option<Box<dyn HistoryView>> {
@@ -355,5 +465,28 @@ mod tests {
         let back: Vec<Cell> = row.cells().into_iter().filter(|c| !c.is_padding()).collect();
         assert_eq!(back, cells);
         assert_eq!(row.cols(), 2 + 4 + 1 + 1 + 3 + 1);
+    }
+
+    #[test]
+    fn pieces_say_what_cells_say() {
+        let mut cells: Vec<Cell> = super::super::width::clusters("ab世界e\u{301}fé").collect();
+        cells.push(Cell { flags: CellFlags::TAB, width: 3, ..Cell::BLANK });
+        cells.extend([Cell::CLEARED, Cell::CLEARED]);
+        let row: Row = cells.iter().collect();
+        for cols in 0..=row.cols() + 1 {
+            let mut expect = String::new();
+            for cell in row.cells().iter().take(cols as usize).filter(|cell| !cell.is_padding()) {
+                match cell.flags.contains(CellFlags::TAB) {
+                    true => expect.push('\t'),
+                    false => cell.glyph.push_to(&mut expect),
+                }
+            }
+            let text = |(_, piece): (&Run, Piece)| match piece {
+                Piece::Text(text) | Piece::Cluster(text) => text.to_owned(),
+                Piece::Tab => "\t".to_owned(),
+                Piece::Blanks(count) => " ".repeat(count as usize),
+            };
+            assert_eq!(row.by_ref().pieces(cols).map(text).collect::<String>(), expect, "{cols}");
+        }
     }
 }

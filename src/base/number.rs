@@ -30,6 +30,18 @@ pub fn parse_number(text: &str, min: i64, max: i64) -> Result<i64, &'static str>
     }
 }
 
+/// Appends a number in decimal digits, as sequences of colours have them.
+#[inline]
+pub fn push_decimal(number: u8, out: &mut String) {
+    if number >= 100 {
+        out.push(char::from(b'0' + number / 100));
+    }
+    if number >= 10 {
+        out.push(char::from(b'0' + number / 10 % 10));
+    }
+    out.push(char::from(b'0' + number % 10));
+}
+
 /// A number from `min` to `max`, or `N%` of `whole` (N from 0 to 100), which must also fall
 /// between `min` and `max`. Errors as for `parse_number`, and `empty`.
 pub fn parse_percentage(text: &str, min: i64, max: i64, whole: i64) -> Result<i64, &'static str> {

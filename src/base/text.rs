@@ -26,9 +26,14 @@ pub fn from_bytes(mut bytes: &[u8]) -> String {
     out
 }
 
+/// True if some character of a text may be a stand-in: all stand-ins begin with this byte.
+fn may_have_stray(text: &str) -> bool {
+    memchr::memchr(0xf4, text.as_bytes()).is_some()
+}
+
 /// Appends valid text, each character as by `push_char`.
-fn push_text(text: &str, out: &mut String) {
-    if text.contains(|c| stray_byte(c).is_some()) {
+pub fn push_text(text: &str, out: &mut String) {
+    if may_have_stray(text) {
         text.chars().for_each(|c| push_char(c, out));
     } else {
         out.push_str(text);
@@ -48,7 +53,7 @@ pub fn push_char(c: char, out: &mut String) {
 
 /// The bytes of a string: the inverse of `from_bytes`.
 pub fn to_bytes(text: &str) -> Vec<u8> {
-    if !text.contains(|c| stray_byte(c).is_some()) {
+    if !may_have_stray(text) {
         return text.as_bytes().to_vec();
     }
     let mut out = Vec::with_capacity(text.len());
@@ -59,6 +64,11 @@ pub fn to_bytes(text: &str) -> Vec<u8> {
         }
     }
     out
+}
+
+/// The same for a string that is not needed any more: without stand-ins nothing is copied.
+pub fn into_bytes(text: String) -> Vec<u8> {
+    if may_have_stray(&text) { to_bytes(&text) } else { text.into_bytes() }
 }
 
 /// The byte that a stand-in character represents.
@@ -159,6 +169,7 @@ mod tests {
             "\u{10ffff}\u{10ff80}".as_bytes(),
         ] {
             assert_eq!(to_bytes(&from_bytes(bytes)), bytes);
+            assert_eq!(into_bytes(from_bytes(bytes)), bytes);
         }
         assert_eq!(from_bytes("世".as_bytes()), "世");
     }

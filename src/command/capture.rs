@@ -9,7 +9,6 @@ use crate::model::host::Content;
 use crate::model::mode::CapturedRows;
 use crate::model::{ClientFlags, Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
-use crate::terminal::Terminal;
 use crate::terminal::capture::{Capture, CaptureOptions};
 use crate::terminal::capture_cells::Described;
 use crate::view;
@@ -152,23 +151,33 @@ struct Rows {
 impl Rows {
     /// The text of the next rows; `None` after the last one.
     fn piece(&mut self) -> Option<Vec<u8>> {
-        let mut out = String::new();
-        let none = Links::new();
-        let mut any = false;
-        while out.len() < PIECE
-            && let Some(index) = self.left.next()
-        {
-            any = true;
-            let number = index as i64 - self.above as i64;
-            if index < self.viewed {
-                let row = self.view.row(index, &mut self.links).unwrap_or_default();
-                let links = if self.without_links { &none } else { &self.links };
-                self.capture.row(&row, number, links, &mut out);
-            } else if let Some(row) = self.screen.get((index - self.viewed) as usize) {
-                self.capture.row(row, number, &self.links, &mut out);
+        let (first, last) = (self.left.next()?, *self.left.end());
+        let mut out = String::with_capacity(PIECE + PIECE / 8);
+        let (none, above) = (Links::new(), self.above as i64);
+        let mut next = first;
+        if next < self.viewed {
+            let end = self.viewed.min(last + 1);
+            let (capture, without_links) = (&mut self.capture, self.without_links);
+            next = self.view.scan(next..end, &mut self.links, &mut |row, links| {
+                let links = if without_links { &none } else { links };
+                capture.row(row, next as i64 - above, links, &mut out);
+                next += 1;
+                out.len() < PIECE
+            });
+            // Rows that the view does not have are blank.
+            while next < end && out.len() < PIECE {
+                self.capture.row(Row::default().by_ref(), next as i64 - above, &none, &mut out);
+                next += 1;
             }
         }
-        any.then(|| text::to_bytes(&out))
+        while next >= self.viewed && next <= last && out.len() < PIECE {
+            if let Some(row) = self.screen.get((next - self.viewed) as usize) {
+                self.capture.row(row.by_ref(), next as i64 - above, &self.links, &mut out);
+            }
+            next += 1;
+        }
+        self.left = next..=last;
+        Some(text::into_bytes(out))
     }
 }
 
@@ -333,12 +342,17 @@ fn rows(cx: &mut Cx<'_>, id: crate::base::PaneId, args: &Args, range: Range) -> 
         })));
     }
     let mut out = String::new();
-    for index in top..=bottom {
-        let row = row_at(&mut terminal, index, history, saved);
-        let number = index as i64 - history as i64;
-        capture.row(&row, number, terminal.links(), &mut out);
+    let mut number = top as i64 - history as i64;
+    terminal.scan_history(top..history.min(bottom + 1), &mut |row, links| {
+        capture.row(row, number, links, &mut out);
+        number += 1;
+        true
+    });
+    for y in top.saturating_sub(history)..(bottom + 1).saturating_sub(history) {
+        let row = if saved { terminal.saved_row(y as u32) } else { Some(terminal.row(y as u32)) };
+        capture.row(row.unwrap_or_default().by_ref(), y as i64, terminal.links(), &mut out);
     }
-    Ok(Captured::Text(text::to_bytes(&out)))
+    Ok(Captured::Text(text::into_bytes(out)))
 }
 
 /// Describes each cell of the pane (`-R`), from the oldest row on.
@@ -384,14 +398,6 @@ fn mode_rows(
         true => Captured::Text(std::iter::from_fn(|| rows.piece()).flatten().collect()),
         false => Captured::Rows(Box::new(rows)),
     }
-}
-
-fn row_at(terminal: &mut Terminal, index: u64, history: u64, saved: bool) -> Row {
-    if index < history {
-        return terminal.history_row(index).unwrap_or_default();
-    }
-    let y = (index - history) as u32;
-    if saved { terminal.saved_row(y).unwrap_or_default() } else { terminal.row(y) }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::base::PaneId;
-use crate::base::history::{HistoryView, Row, RowFlags};
+use crate::base::history::{HistoryView, Row, RowFlags, RowRef};
 use crate::base::links::Links;
 use crate::format::Scope;
 use crate::model::host::Content;
@@ -52,11 +52,17 @@ struct Rows {
     history: u64,
     screen: Vec<Row>,
     links: Links,
-    capture: Capture,
     left: std::ops::RangeInclusive<u64>,
+    head: Option<String>,
+    text: Text,
+}
+
+/// How rows become text.
+struct Text {
+    capture: Capture,
+    history: u64,
     /// Line number of the next row.
     line: Option<u64>,
-    head: Option<String>,
     any: bool,
     utf8: bool,
 }
@@ -94,14 +100,17 @@ pub(super) fn capture_json(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, id:
     let mut rows = Rows {
         screen: (0..terminal.size().rows).map(|y| terminal.row(y)).collect(),
         links: terminal.links().clone(),
-        capture: Capture::new(options, terminal.size().cols),
         view,
         history,
         left: top..=bottom,
-        line,
         head: Some(format!("{},\"lines\":[\n", head.trim_end_matches('}'))),
-        any: false,
-        utf8: output::takes_utf8(cx, item),
+        text: Text {
+            capture: Capture::new(options, terminal.size().cols),
+            history,
+            line,
+            any: false,
+            utf8: output::takes_utf8(cx, item),
+        },
     };
     drop(terminal);
     output::stream(cx, item, Content::Made(Box::new(move || rows.piece())))
@@ -110,25 +119,45 @@ pub(super) fn capture_json(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, id:
 impl Rows {
     fn piece(&mut self) -> Option<Vec<u8>> {
         let mut out = self.head.take()?;
+        let last = *self.left.end();
         while out.len() < PIECE {
-            let Some(index) = self.left.next() else {
+            let Some(first) = self.left.next() else {
                 out.push_str("]}\n");
                 return Some(out.into_bytes());
             };
-            let row = match index.checked_sub(self.history) {
-                None => self.view.row(index, &mut self.links).unwrap_or_default(),
-                Some(y) => self.screen.get(y as usize).cloned().unwrap_or_default(),
-            };
-            let object = Value::Object(self.object(index, &row)).to_string();
-            let object = if self.utf8 { object } else { json::ascii(&object) };
-            out.push_str(if std::mem::replace(&mut self.any, true) { ",\n" } else { "" });
-            out.push_str(&object);
+            let (text, mut index) = (&mut self.text, first);
+            if first < self.history {
+                let rows = first..self.history.min(last + 1);
+                self.view.scan(rows, &mut self.links, &mut |row, links| {
+                    text.push(index, row, links, &mut out);
+                    index += 1;
+                    out.len() < PIECE
+                });
+            } else if let Some(row) = self.screen.get((first - self.history) as usize) {
+                text.push(index, row.by_ref(), &self.links, &mut out);
+                index += 1;
+            }
+            if index == first {
+                // A row that is not there is blank.
+                text.push(index, Row::default().by_ref(), &self.links, &mut out);
+                index += 1;
+            }
+            self.left = index..=last;
         }
         self.head = Some(String::new());
         Some(out.into_bytes())
     }
+}
 
-    fn object(&mut self, index: u64, row: &Row) -> Map<String, Value> {
+impl Text {
+    fn push(&mut self, index: u64, row: RowRef<'_>, links: &Links, out: &mut String) {
+        let object = Value::Object(self.object(index, row, links)).to_string();
+        let object = if self.utf8 { object } else { json::ascii(&object) };
+        out.push_str(if std::mem::replace(&mut self.any, true) { ",\n" } else { "" });
+        out.push_str(&object);
+    }
+
+    fn object(&mut self, index: u64, row: RowRef<'_>, links: &Links) -> Map<String, Value> {
         let wrapped = row.flags.contains(RowFlags::WRAPPED);
         let line = self.line;
         if !wrapped {
@@ -139,7 +168,7 @@ impl Rows {
             ("output", json!(row.flags.contains(RowFlags::START_OUTPUT))),
             ("prompt", json!(row.flags.contains(RowFlags::START_PROMPT))),
             ("row", json!(index as i64 - self.history as i64)),
-            ("text", json::string(&self.capture.text(row, &self.links))),
+            ("text", json::string(&self.capture.text(row, links))),
             ("time", if row.time == 0 { Value::Null } else { json!(row.time) }),
             ("wrapped", json!(wrapped)),
         ];

@@ -1,7 +1,7 @@
 //! Output of a command: the text between two places of a pane, made on another thread piece by piece.
 
 use crate::base::PaneId;
-use crate::base::history::{HistoryView, Row, RowFlags};
+use crate::base::history::{HistoryView, Row, RowFlags, RowRef};
 use crate::base::links::Links;
 use crate::base::text;
 use crate::model::host::Content;
@@ -29,6 +29,11 @@ pub struct CommandOutput {
     history: u64,
     screen: Vec<Row>,
     links: Links,
+    text: Text,
+}
+
+/// The rows that are left, and how they become text.
+struct Text {
     capture: Capture,
     next: u64,
     /// Number of the row after the last one.
@@ -62,14 +67,16 @@ pub fn output_of(cx: &Cx<'_>, pane: PaneId, span: Span) -> Option<CommandOutput>
     let options = CaptureOptions { join: true, ..CaptureOptions::default() };
     Some(CommandOutput {
         links: terminal.links().clone(),
-        capture: Capture::new(options, terminal.size().cols),
         view: terminal.history().view(),
         history,
         screen,
-        next,
-        to: end + u64::from(open),
-        skip,
-        open,
+        text: Text {
+            capture: Capture::new(options, terminal.size().cols),
+            next,
+            to: end + u64::from(open),
+            skip,
+            open,
+        },
     })
 }
 
@@ -104,33 +111,27 @@ pub(super) fn row_of(terminal: &mut Terminal, line: u64, below: u32) -> u64 {
 impl CommandOutput {
     /// The text of the next rows; `None` after the last one.
     fn piece(&mut self) -> Option<Vec<u8>> {
-        if self.next >= self.to {
+        let text = &mut self.text;
+        if text.next >= text.to {
             return None;
         }
         let mut out = String::new();
-        while out.len() < PIECE && self.next < self.to {
-            let index = self.next;
-            self.next += 1;
-            let mut row = match index.checked_sub(self.history) {
-                None => self.view.row(index, &mut self.links).unwrap_or_default(),
-                Some(y) => self.screen.get(y as usize).cloned().unwrap_or_default(),
-            };
-            let skip = std::mem::take(&mut self.skip);
-            if skip > 0 {
-                let flags = row.flags;
-                row = row.cells().iter().skip(skip).collect();
-                row.flags = flags;
-            }
-            let goes_on = row.flags.contains(RowFlags::WRAPPED);
-            let line = self.capture.text(&row, &self.links);
-            let is_last = self.next == self.to && self.open;
-            match goes_on || is_last {
-                true => out.push_str(&line),
-                // Erased cells count as blanks at the end of the line and are trimmed.
-                false => out.extend([line.trim_end_matches(' '), "\n"]),
+        let end = text.to.min(self.history);
+        if text.next < end {
+            self.view.scan(text.next..end, &mut self.links, &mut |row, links| {
+                text.push(row, links, &mut out);
+                out.len() < PIECE
+            });
+            // Rows that are not there are blank.
+            while text.next < end && out.len() < PIECE {
+                text.push(Row::default().by_ref(), &self.links, &mut out);
             }
         }
-        Some(text::to_bytes(&out))
+        while text.next >= self.history && text.next < text.to && out.len() < PIECE {
+            let row = self.screen.get((text.next - self.history) as usize).cloned().unwrap_or_default();
+            text.push(row.by_ref(), &self.links, &mut out);
+        }
+        Some(text::into_bytes(out))
     }
 
     /// All of the output, and true if nothing was cut.
@@ -140,7 +141,7 @@ impl CommandOutput {
             out.extend_from_slice(&piece);
             if out.len() >= MAX_GATHERED {
                 out.truncate(MAX_GATHERED);
-                return (out, self.next >= self.to);
+                return (out, self.text.next >= self.text.to);
             }
         }
         (out, true)
@@ -156,7 +157,7 @@ impl CommandOutput {
             return;
         }
         // Lines in control mode need an end.
-        let mut end = self.open && output::is_control(cx, item);
+        let mut end = self.text.open && output::is_control(cx, item);
         let utf8 = output::takes_utf8(cx, item);
         let maker = move || match self.piece() {
             Some(piece) if utf8 => Some(piece),
@@ -168,5 +169,27 @@ impl CommandOutput {
         };
         let done = Box::new(move |cx: &mut Cx<'_>, _| cx.server.queues.resume(id));
         output::stream_to(cx, item, Content::Made(Box::new(maker)), done);
+    }
+}
+
+impl Text {
+    /// Appends the text of the next row.
+    fn push(&mut self, row: RowRef<'_>, links: &Links, out: &mut String) {
+        let start = out.len();
+        match std::mem::take(&mut self.skip) {
+            0 => self.capture.push_text(row, links, out),
+            skip => {
+                let rest: Row = row.cells().iter().skip(skip).collect();
+                self.capture.push_text(RowRef { flags: row.flags, ..rest.by_ref() }, links, out);
+            }
+        }
+        self.next += 1;
+        let is_last = self.next == self.to && self.open;
+        if !row.flags.contains(RowFlags::WRAPPED) && !is_last {
+            // Erased cells count as blanks at the end of the line and are trimmed.
+            let end = out[start..].trim_end_matches(' ').len();
+            out.truncate(start + end);
+            out.push('\n');
+        }
     }
 }

@@ -27,8 +27,6 @@ const LINE: &str = concat!(
 );
 /// Bytes of text made in one step of saving.
 const STEP_BYTES: usize = 256 << 10;
-/// Rows turned into text at a time.
-const STEP_ROWS: u64 = 512;
 
 /// Error when there is no output of full-screen programs.
 pub(super) const NO_ALTERNATE: &str = "nothing is kept of full-screen programs";
@@ -182,14 +180,14 @@ fn pieces(mut view: TranscriptView, mut exporter: Exporter, meter: Arc<Meter>) -
     Content::Made(Box::new(move || {
         let mut text = String::new();
         while more && text.len() < STEP_BYTES {
-            more = exporter.step(&mut view, STEP_ROWS, &mut text);
+            more = exporter.step(&mut view, STEP_BYTES, &mut text);
         }
         if meter.is_stopped() {
             return None;
         }
         bytes += text.len() as u64;
         meter.set(exporter.progress(), bytes);
-        (more || !text.is_empty()).then(|| text::to_bytes(&text))
+        (more || !text.is_empty()).then(|| text::into_bytes(text))
     }))
 }
 

@@ -3,7 +3,7 @@
 
 use super::PROTOCOL_VERSION;
 use super::imsg::{FdMarking, HEADER_SIZE, Header, MAX_PAYLOAD};
-use super::message::Message;
+use super::message::{Message, kind};
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -59,6 +59,8 @@ struct Frame {
 
 /// Frames without descriptors are joined up to this size, to be written in one call.
 const JOIN_SIZE: usize = 64 * 1024;
+/// Bytes of a message that fills such a frame with others like it.
+const LONG: usize = 8 * 1024;
 
 impl Default for Connection {
     fn default() -> Self {
@@ -169,24 +171,39 @@ impl Connection {
     /// Queues a message.
     pub fn send(&mut self, message: Message) -> Result<(), ProtocolError> {
         let (kind, payload, fd) = message.encode();
-        if payload.len() > MAX_PAYLOAD {
+        self.queue(kind, &[&payload], fd)
+    }
+
+    /// Queues data for a stream that the peer writes, as `Message::Write`, copying it once.
+    pub fn send_data(&mut self, stream: i32, data: &[u8]) -> Result<(), ProtocolError> {
+        self.queue(kind::WRITE, &[&stream.to_ne_bytes(), data], None)
+    }
+
+    /// Queues a message of which the payload is given in parts.
+    fn queue(&mut self, kind: u32, parts: &[&[u8]], fd: Option<OwnedFd>) -> Result<(), ProtocolError> {
+        let payload_len = parts.iter().map(|part| part.len()).sum();
+        if payload_len > MAX_PAYLOAD {
             return Err(ProtocolError::TooLong);
         }
-        let len = HEADER_SIZE + payload.len();
+        let len = HEADER_SIZE + payload_len;
         if self.output_len + len > self.max_output {
             return Err(ProtocolError::OutputFull);
         }
         self.output_len += len;
         let fd_marking = fd.is_some().then_some(self.marking);
-        let header =
-            Header { kind, payload_len: payload.len(), fd_marking, peer_id: PROTOCOL_VERSION, pid: u32::MAX };
-        let bytes = [&header.encode()[..], &payload].concat();
-        match self.output.back_mut() {
-            Some(last) if fd.is_none() && last.bytes.len() + len <= JOIN_SIZE => {
-                last.bytes.extend_from_slice(&bytes)
+        let header = Header { kind, payload_len, fd_marking, peer_id: PROTOCOL_VERSION, pid: u32::MAX };
+        let joins = |last: &&mut Frame| fd.is_none() && last.bytes.len() + len <= JOIN_SIZE;
+        let bytes = match self.output.back_mut().filter(joins) {
+            Some(last) => &mut last.bytes,
+            None => {
+                // Where one long message comes, others follow.
+                let bytes = Vec::with_capacity(if len > LONG { JOIN_SIZE } else { len });
+                self.output.push_back(Frame { bytes, written: 0, fd });
+                &mut self.output.back_mut().expect("it was just added").bytes
             }
-            _ => self.output.push_back(Frame { bytes, written: 0, fd }),
-        }
+        };
+        bytes.extend_from_slice(&header.encode());
+        parts.iter().for_each(|part| bytes.extend_from_slice(part));
         Ok(())
     }
 

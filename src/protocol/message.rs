@@ -132,7 +132,7 @@ pub enum Message {
 }
 
 /// Type numbers in the protocol.
-mod kind {
+pub(super) mod kind {
     pub const VERSION: u32 = 12;
     pub const IDENTIFY_FLAGS: u32 = 100;
     pub const IDENTIFY_TERM: u32 = 101;

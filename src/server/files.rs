@@ -14,6 +14,9 @@ use super::world::World;
 /// Largest file read by the server itself, in bytes; more is an error (`File too large`).
 const MAX_READ: u64 = 1 << 30;
 
+/// Most bytes that are written to a file in one turn; more is written beside the loop.
+const WRITTEN_AT_ONCE: usize = 1 << 20;
+
 /// Reads through the client when the path is its standard input or it has no session yet
 /// (then the file may only be readable on its side); else here.
 pub fn read(world: &mut World, client: Option<ClientId>, path: &str, done: FileDone) {
@@ -48,7 +51,11 @@ pub fn write(
     if path == "-" {
         return answer(world, done, Err(FileError(libc::EBADF)));
     }
-    let at_hand = !matches!(content, Content::Made(_));
+    let at_hand = match &content {
+        Content::Bytes(bytes) => bytes.len() <= WRITTEN_AT_ONCE,
+        Content::Shared(bytes) => bytes.len() <= WRITTEN_AT_ONCE,
+        Content::Made(_) => false,
+    };
     let path = as_path(path);
     if at_hand && may_be_quick(&path) {
         return answer(world, done, write_here(&path, append, content));

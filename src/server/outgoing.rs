@@ -131,8 +131,7 @@ impl Outgoing {
             self.parts.push_front(Part::Made(maker));
         }
         if !piece.is_empty() {
-            self.bytes += piece.len();
-            self.parts.push_front(Part::Bytes(piece.into()));
+            self.parts.push_front(Part::Shared(piece.into()));
         }
     }
 

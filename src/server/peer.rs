@@ -372,7 +372,7 @@ impl Peer {
             while self.connection.output_len() < SOCKET_QUEUE {
                 let Some(writing) = self.writing.get_mut(&stream).filter(|w| w.ready) else { break };
                 match writing.out.next(MAX_FILE_CHUNK) {
-                    Next::Data(data) => self.send(Message::Write { stream, data: data.into() }),
+                    Next::Data(data) => self.broken |= self.connection.send_data(stream, &data).is_err(),
                     Next::Make(maker) => self.making.push((stream, maker)),
                     Next::Done(done) => self.ended.push(FileEnd { done, result: Ok(Vec::new()) }),
                     Next::Nothing => {

@@ -3,11 +3,12 @@
 
 use std::fmt::Write;
 
+use super::capture_style::Styler;
 use super::cells::CellTables;
 use super::line::Line;
-use crate::base::history::{Row, RowFlags, Run, RunKind};
+use crate::base::history::{Piece, RowFlags, RowRef, Run, RunKind};
 use crate::base::links::Links;
-use crate::base::{Attrs, Cell, CellFlags, CellStyle, Colour, Glyph, LinkId};
+use crate::base::{Cell, CellFlags, CellStyle, Colour, Glyph, LinkId, text};
 
 /// What to print of each row.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -35,20 +36,17 @@ pub struct CaptureOptions {
 pub struct Capture {
     options: CaptureOptions,
     cols: u32,
-    last: CellStyle,
+    styler: Styler,
     /// Links listed already.
     listed: Vec<LinkId>,
     /// Cells are described instead of shown (`-R`).
     cells: Option<super::capture_cells::Described>,
 }
 
-/// Longest hyperlink printed, in bytes with what surrounds it.
-const MAX_LINK_BYTES: usize = 8192;
-
 impl Capture {
     /// A capture of rows of a terminal `cols` wide.
     pub fn new(options: CaptureOptions, cols: u32) -> Self {
-        Self { options, cols, last: CellStyle::DEFAULT, listed: Vec::new(), cells: None }
+        Self { options, cols, styler: Styler::new(options.octal), listed: Vec::new(), cells: None }
     }
 
     /// A description of each cell of such a grid instead of what it shows.
@@ -57,15 +55,12 @@ impl Capture {
     }
 
     /// Appends one row, `number` counting from the first visible one, with its line end.
-    pub fn row(&mut self, row: &Row, number: i64, links: &Links, out: &mut String) {
+    pub fn row(&mut self, row: RowRef<'_>, number: i64, links: &Links, out: &mut String) {
         if let Some(cells) = &mut self.cells {
             return cells.row(row, number, links, out);
         }
-        let text = match self.options.hyperlinks {
-            true => self.links_of(row, links),
-            false => self.text(row, links),
-        };
-        if self.options.hyperlinks && text.is_empty() {
+        let listed = if self.options.hyperlinks { self.links_of(row, links) } else { String::new() };
+        if self.options.hyperlinks && listed.is_empty() {
             return;
         }
         if self.options.numbers {
@@ -75,18 +70,73 @@ impl Capture {
             out.push_str(&flag_letters(row));
             out.push(' ');
         }
-        out.push_str(&text);
+        match self.options.hyperlinks {
+            true => out.push_str(&listed),
+            false => self.push_text(row, links, out),
+        }
         if !(self.options.join && row.flags.contains(RowFlags::WRAPPED)) {
             out.push('\n');
         }
     }
 
     /// The text of one row without its line end.
-    pub fn text(&mut self, row: &Row, links: &Links) -> String {
-        let options = self.options;
-        if let Some(text) = self.plain_text(row) {
-            return text;
+    pub fn text(&mut self, row: RowRef<'_>, links: &Links) -> String {
+        let mut out = String::new();
+        self.push_text(row, links, &mut out);
+        out
+    }
+
+    /// Appends that.
+    pub fn push_text(&mut self, row: RowRef<'_>, links: &Links, out: &mut String) {
+        let start = out.len();
+        if !self.push_runs(row, out) {
+            self.push_cells(row, links, out);
         }
+        if !self.options.join && !self.options.trailing {
+            let end = out[start..].trim_end_matches(' ').len();
+            out.truncate(start + end);
+        }
+    }
+
+    /// Appends a row run by run, which is how much text is captured fast. Whether it could: a row
+    /// with links that are shown, one wider than the terminal and `-C` need cells.
+    fn push_runs(&mut self, row: RowRef<'_>, out: &mut String) -> bool {
+        let options = self.options;
+        let linked = |run: &Run| run.style.link != LinkId(0);
+        let cols = row.cols();
+        if options.octal || cols > self.cols || options.sequences && row.runs.iter().any(linked) {
+            return false;
+        }
+        let whole = !options.join && !options.written;
+        let shown = if whole { cols } else { cols.saturating_sub(row.unwritten) };
+        out.reserve(row.text.len() + 32);
+        for (run, piece) in row.pieces(shown) {
+            if options.sequences {
+                self.styler.change_to(&run.style, out);
+            }
+            match piece {
+                Piece::Text(text) => text::push_text(text, out),
+                Piece::Cluster(text) => push_cluster(text, out),
+                Piece::Tab => out.push('\t'),
+                Piece::Blanks(count) => push_blanks(count, out),
+            }
+        }
+        let more = if whole { self.size(row, cols as usize).min(self.cols as usize) } else { 0 };
+        if more > cols as usize {
+            if options.sequences {
+                self.styler.change_to(&CellStyle::DEFAULT, out);
+            }
+            // Others would be cut off again.
+            if options.trailing {
+                push_blanks(more as u32 - cols, out);
+            }
+        }
+        true
+    }
+
+    /// Appends a row cell by cell.
+    fn push_cells(&mut self, row: RowRef<'_>, links: &Links, out: &mut String) {
+        let options = self.options;
         let mut cells = row.cells();
         if options.join || options.written {
             cells.truncate(row.used() as usize);
@@ -94,15 +144,13 @@ impl Capture {
             cells.resize(self.size(row, cells.len()), Cell::CLEARED);
         }
         cells.truncate(self.cols as usize);
-        let mut out = String::new();
         let mut in_link = false;
         let mut codes = String::new();
         for cell in cells.iter().filter(|cell| !cell.is_padding()) {
             codes.clear();
-            if options.sequences && cell.style != self.last {
-                self.style_change(&cell.style, links, &mut in_link, &mut codes);
+            if options.sequences {
+                self.styler.change_with_link(&cell.style, links, &mut in_link, &mut codes);
                 out.push_str(&codes);
-                self.last = cell.style;
             }
             if cell.flags.contains(CellFlags::TAB) {
                 out.push('\t');
@@ -111,53 +159,19 @@ impl Capture {
             } else {
                 // tmux: a cell that is full reads as nothing, since its length is kept in five bits.
                 if cell.glyph.len_bytes() < Glyph::MAX_BYTES {
-                    cell.glyph.push_text_to(&mut out);
+                    cell.glyph.push_text_to(out);
                 }
             }
         }
         if in_link {
             // tmux: the codes of the last cell come once more.
             out.push_str(&codes);
-            self.push_link("", "", &mut out);
+            self.styler.push_link("", "", out);
         }
-        self.trim(&mut out);
-        out
-    }
-
-    /// The same for rows of nothing but single-column ASCII, which most are, run by run; only
-    /// without escape sequences.
-    fn plain_text(&self, row: &Row) -> Option<String> {
-        let options = self.options;
-        let narrow = |run: &Run| {
-            run.kind == RunKind::Narrow
-                || run.kind == RunKind::Cleared && !run.flags.contains(CellFlags::PADDING)
-        };
-        if options.sequences || options.octal || !row.text.is_ascii() || !row.runs.iter().all(narrow) {
-            return None;
-        }
-        let mut out = String::with_capacity(row.text.len() + 1);
-        let mut at = 0;
-        for run in &row.runs {
-            let end = at + run.bytes as usize;
-            match run.kind {
-                RunKind::Cleared => out.extend(std::iter::repeat_n(' ', run.cols as usize)),
-                _ => out.push_str(&row.text[at..end]),
-            }
-            at = end;
-        }
-        if options.join || options.written {
-            out.truncate(row.used() as usize);
-        } else if options.trailing {
-            let size = self.size(row, out.len());
-            out.extend(std::iter::repeat_n(' ', size.saturating_sub(out.len())));
-        }
-        out.truncate(self.cols as usize);
-        self.trim(&mut out);
-        Some(out)
     }
 
     /// Columns of a row of which runs take `taken`.
-    fn size(&self, row: &Row, taken: usize) -> usize {
+    fn size(&self, row: RowRef<'_>, taken: usize) -> usize {
         let size = row.size as usize;
         match size >= taken && size > 0 {
             true => size,
@@ -166,16 +180,10 @@ impl Capture {
         }
     }
 
-    fn trim(&self, out: &mut String) {
-        if !self.options.join && !self.options.trailing {
-            out.truncate(out.trim_end_matches(' ').len());
-        }
-    }
-
     /// The hyperlinks of a row that were not listed yet.
-    fn links_of(&mut self, row: &Row, links: &Links) -> String {
+    fn links_of(&mut self, row: RowRef<'_>, links: &Links) -> String {
         let mut out = String::new();
-        for run in &row.runs {
+        for run in row.runs {
             let id = run.style.link;
             if id == LinkId(0) || self.listed.contains(&id) {
                 continue;
@@ -192,117 +200,24 @@ impl Capture {
         }
         out
     }
+}
 
-    fn escape(&self, out: &mut String) {
-        out.push_str(if self.options.octal { "\\033" } else { "\x1b" });
-    }
-
-    fn push_codes(&self, codes: &str, out: &mut String) {
-        self.escape(out);
-        out.push('[');
-        out.push_str(codes);
-        out.push('m');
-    }
-
-    /// The sequences that turn the last style into `style`.
-    fn style_change(&self, style: &CellStyle, links: &Links, in_link: &mut bool, out: &mut String) {
-        let last = &self.last;
-        let mut attrs = last.attrs;
-        let gone = ATTRIBUTES.iter().any(|(attr, _)| (last.attrs - style.attrs).contains(*attr))
-            || (last.us != Colour::DEFAULT && style.us == Colour::DEFAULT);
-        let mut codes: Vec<&str> = Vec::new();
-        if gone {
-            codes.push("0");
-            attrs &= Attrs::CHARSET;
-        }
-        codes.extend(
-            ATTRIBUTES
-                .iter()
-                .filter(|(attr, _)| (style.attrs - attrs).contains(*attr))
-                .map(|(_, code)| *code),
-        );
-        if !codes.is_empty() {
-            self.push_codes(&codes.join(";"), out);
-        }
-        let colours = [(38, style.fg, last.fg), (48, style.bg, last.bg), (58, style.us, last.us)];
-        for (ground, new, old) in colours {
-            let code = colour_code(ground, new);
-            let unchanged = !gone && code == colour_code(ground, old);
-            let reset = gone && new == Colour::Default;
-            if !code.is_empty() && !unchanged && !reset {
-                self.push_codes(&code, out);
-            }
-        }
-        match (style.attrs.contains(Attrs::CHARSET), attrs.contains(Attrs::CHARSET)) {
-            (true, false) => out.push_str(if self.options.octal { "\\016" } else { "\x0e" }),
-            (false, true) => out.push_str(if self.options.octal { "\\017" } else { "\x0f" }),
-            _ => {}
-        }
-        if style.link == last.link {
-            return;
-        }
-        match links.get(style.link) {
-            Some(link) => *in_link = self.push_link(&link.id, &link.uri, out),
-            None if *in_link => {
-                self.push_link("", "", out);
-                *in_link = false;
-            }
-            None => {}
-        }
-    }
-
-    /// Opens a link, or closes it with an empty one; false if it is too long.
-    fn push_link(&self, id: &str, uri: &str, out: &mut String) -> bool {
-        if uri.len() + id.len() + 17 >= MAX_LINK_BYTES {
-            return false;
-        }
-        self.escape(out);
-        out.push_str("]8;");
-        if !id.is_empty() {
-            out.push_str("id=");
-            out.push_str(id);
-        }
-        out.push(';');
-        out.push_str(uri);
-        self.escape(out);
-        out.push_str(if self.options.octal { "\\\\" } else { "\\" });
-        true
+/// Appends what a cell of several characters shows.
+fn push_cluster(text: &str, out: &mut String) {
+    match text.len() {
+        0 => out.push(' '),
+        // tmux: a cell that is full reads as nothing, since its length is kept in five bits.
+        Glyph::MAX_BYTES.. => {}
+        _ => text::push_text(text, out),
     }
 }
 
-/// Attributes and their SGR codes, in the order they are printed.
-const ATTRIBUTES: [(Attrs, &str); 13] = [
-    (Attrs::BRIGHT, "1"),
-    (Attrs::DIM, "2"),
-    (Attrs::ITALICS, "3"),
-    (Attrs::UNDERSCORE, "4"),
-    (Attrs::BLINK, "5"),
-    (Attrs::REVERSE, "7"),
-    (Attrs::HIDDEN, "8"),
-    (Attrs::STRIKETHROUGH, "9"),
-    (Attrs::UNDERSCORE_DOUBLE, "4:2"),
-    (Attrs::UNDERSCORE_CURLY, "4:3"),
-    (Attrs::UNDERSCORE_DOTTED, "4:4"),
-    (Attrs::UNDERSCORE_DASHED, "4:5"),
-    // tmux: printed like the underlines, as 5:3 rather than 53.
-    (Attrs::OVERLINE, "5:3"),
-];
-
-/// SGR parameters of a colour; empty where there are none.
-fn colour_code(ground: u8, colour: Colour) -> String {
-    match colour {
-        Colour::Indexed(index) => format!("{ground};5;{index}"),
-        Colour::Rgb(r, g, b) => format!("{ground};2;{r};{g};{b}"),
-        _ if ground == 58 => String::new(),
-        Colour::Default => (ground + 1).to_string(),
-        Colour::Basic(n @ 0..=7) => (ground - 8 + n).to_string(),
-        Colour::Basic(n @ 8..=15) => (ground + 52 + n - 8).to_string(),
-        _ => String::new(),
-    }
+fn push_blanks(count: u32, out: &mut String) {
+    out.extend(std::iter::repeat_n(' ', count as usize));
 }
 
 /// The letters of `capture-pane -F`.
-fn flag_letters(row: &Row) -> String {
+fn flag_letters(row: RowRef<'_>) -> String {
     let (extended, linked) = (is_extended(row), is_linked(row));
     let letters = [
         ('H', linked),
@@ -316,16 +231,110 @@ fn flag_letters(row: &Row) -> String {
 }
 
 /// Whether some cell has, or had, a hyperlink.
-pub(super) fn is_linked(row: &Row) -> bool {
+pub(super) fn is_linked(row: RowRef<'_>) -> bool {
     row.flags.contains(RowFlags::HYPERLINK) || row.runs.iter().any(|run| run.style.link != LinkId(0))
 }
 
 /// Whether tmux needs more than five bytes for some cell.
-pub(super) fn is_extended(row: &Row) -> bool {
+pub(super) fn is_extended(row: RowRef<'_>) -> bool {
     let rich = |run: &Run| match run.kind {
         RunKind::Narrow => CellTables::is_extended_style(&run.style),
         RunKind::Wide | RunKind::Cluster(_) | RunKind::Tab(_) => true,
         RunKind::Cleared => matches!(run.style.bg, Colour::Rgb(..)),
     };
     row.flags.contains(RowFlags::EXTENDED) || !row.text.is_ascii() || row.runs.iter().any(rich)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::base::Attrs;
+    use crate::base::history::Row;
+
+    fn colour() -> impl Strategy<Value = Colour> {
+        prop_oneof![
+            6 => Just(Colour::Default),
+            2 => (0u8..16).prop_map(Colour::Basic),
+            1 => any::<u8>().prop_map(Colour::Indexed),
+            1 => any::<[u8; 3]>().prop_map(|[r, g, b]| Colour::Rgb(r, g, b)),
+            1 => Just(Colour::None),
+            1 => Just(Colour::Terminal),
+        ]
+    }
+
+    fn style() -> impl Strategy<Value = CellStyle> {
+        let attrs = prop_oneof![2 => Just(0), 1 => any::<u16>(), 1 => (0u32..14).prop_map(|bit| 1 << bit)];
+        let any = (colour(), colour(), colour(), attrs, 0u32..8).prop_map(|(fg, bg, us, attrs, link)| {
+            let link = LinkId(link.saturating_sub(5));
+            CellStyle { fg, bg, us, attrs: Attrs::from_bits_truncate(attrs), link }
+        });
+        prop_oneof![1 => Just(CellStyle::DEFAULT), 2 => any]
+    }
+
+    /// Runs of every kind, those included that were cut.
+    fn runs() -> impl Strategy<Value = Vec<(Run, String)>> {
+        let text = prop_oneof![
+            3 => "[a-z \\\\]{1,12}".prop_map(|text| (RunKind::Narrow, text, 0)),
+            1 => " {1,5}".prop_map(|text| (RunKind::Narrow, text, 0)),
+            1 => "[é─\u{10ff80}]{1,4}".prop_map(|text| (RunKind::Narrow, text, 0)),
+            1 => "[世界😀]{1,4}".prop_map(|text| (RunKind::Wide, text, 0)),
+            1 => (0u32..2).prop_map(|cut| (RunKind::Cluster(2), "👍🏽".to_owned(), 2 - cut)),
+            1 => Just((RunKind::Cluster(1), "e\u{301}".to_owned(), 1)),
+            1 => Just((RunKind::Cluster(1), "e\u{301}".repeat(11), 1)),
+            1 => (1u32..9).prop_map(|cols| (RunKind::Tab(8), String::new(), cols)),
+            2 => (1u32..9).prop_map(|cols| (RunKind::Cleared, String::new(), cols)),
+        ];
+        let flags = prop_oneof![6 => Just(CellFlags::empty()), 1 => Just(CellFlags::PADDING)];
+        let run = (text, style(), flags).prop_map(|((kind, text, cols), style, flags)| {
+            let cols = match kind {
+                RunKind::Narrow => text.chars().count() as u32,
+                RunKind::Wide => 2 * text.chars().count() as u32,
+                _ => cols,
+            };
+            let flags = if kind == RunKind::Cleared { flags } else { CellFlags::empty() };
+            (Run { kind, style, flags, bytes: text.len() as u32, cols }, text)
+        });
+        prop::collection::vec(run, 0..6)
+    }
+
+    fn row() -> impl Strategy<Value = Row> {
+        (runs(), 0u32..60, 0u32..6, any::<bool>()).prop_map(|(runs, size, unwritten, wrapped)| {
+            let mut row = Row { size, ..Row::default() };
+            for (run, text) in runs {
+                row.text.push_str(&text);
+                row.push_run(run);
+            }
+            row.unwritten = unwritten.min(row.cols());
+            row.flags.set(RowFlags::WRAPPED, wrapped);
+            row
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+        #[test]
+        fn run_by_run_is_what_cell_by_cell_is(rows in prop::collection::vec(row(), 1..4), cols in 8u32..70, on in 0u8..32) {
+            let links = Links::new();
+            let flag = |bit: u8| on & 1 << bit != 0;
+            let options = CaptureOptions {
+                sequences: flag(0),
+                join: flag(1),
+                trailing: flag(2),
+                written: flag(3),
+                octal: flag(4),
+                ..CaptureOptions::default()
+            };
+            let (mut runs, mut cells) = (Capture::new(options, cols), Capture::new(options, cols));
+            for row in &rows {
+                let mut expect = String::new();
+                cells.push_cells(row.by_ref(), &links, &mut expect);
+                if !options.join && !options.trailing {
+                    expect.truncate(expect.trim_end_matches(' ').len());
+                }
+                prop_assert_eq!(runs.text(row.by_ref(), &links), expect);
+            }
+        }
+    }
 }

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use super::capture::{is_extended, is_linked};
-use crate::base::history::{Row, RowFlags};
+use crate::base::history::{RowFlags, RowRef};
 use crate::base::links::Links;
 use crate::base::vis::{self, Vis};
 use crate::base::{Attrs, Cell, CellFlags, Colour, text};
@@ -92,7 +92,7 @@ impl Described {
     }
 
     /// Appends a row; `number` counts from the first visible one.
-    pub fn row(&mut self, row: &Row, number: i64, links: &Links, out: &mut String) {
+    pub fn row(&mut self, row: RowRef<'_>, number: i64, links: &Links, out: &mut String) {
         if !std::mem::replace(&mut self.begun, true) {
             let _ = writeln!(out, "G {}x{} ({}/{})", self.cols, self.rows, self.history, self.limit);
         }

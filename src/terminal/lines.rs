@@ -29,7 +29,7 @@ struct Joiner {
 impl Joiner {
     fn take(&mut self, terminal: &Terminal, row: &Row) {
         if self.number >= self.from {
-            self.text.push_str(&self.capture.text(row, terminal.links()));
+            self.text.push_str(&self.capture.text(row.by_ref(), terminal.links()));
         }
         self.open = row.flags.contains(RowFlags::WRAPPED);
         if !self.open {

@@ -21,7 +21,7 @@
 //! | `save` | all of it as bytes, for the server after this one |
 //! | `graphics` | kitty's graphics protocol |
 //! | `marks` | where a shell says that prompts, commands and output begin |
-//! | `keys`, `kitty`, `capture` | bytes for a key; rows as text |
+//! | `keys`, `kitty`, `capture`, `capture_style` | bytes for a key; rows as text |
 //! | `keyboard` | what programs ask of kitty's keyboard protocol |
 //! | `notifications` | what programs want to be shown by the system |
 //! | `lines` | the text of logical lines by number |
@@ -32,6 +32,7 @@
 mod alternate;
 pub mod capture;
 pub mod capture_cells;
+mod capture_style;
 mod cells;
 mod checksum;
 pub mod config;
@@ -86,7 +87,7 @@ pub use modes::{CursorShape, Modes, Progress, ProgressState};
 pub use notifications::Notification;
 pub use palette::Palette;
 
-use crate::base::history::{History, Row, RowFlags};
+use crate::base::history::{History, Row, RowFlags, RowRef};
 use crate::base::links::Links;
 use crate::base::{Cell, Colour, Point, Size, Surface};
 use alternate::Why;
@@ -516,6 +517,16 @@ impl Terminal {
     pub fn history_row(&mut self, index: u64) -> Option<Row> {
         let grid = &mut self.screen.grid;
         grid.history.row(index, &mut grid.links)
+    }
+
+    /// Hands over rows of the history in order; see `HistoryView::scan`.
+    pub fn scan_history(
+        &mut self,
+        rows: std::ops::Range<u64>,
+        each: &mut dyn FnMut(RowRef<'_>, &Links) -> bool,
+    ) {
+        let grid = &mut self.screen.grid;
+        grid.history.scan(rows, &mut grid.links, each);
     }
 
     /// Moves what the screen shows into the history, since the pane is closed and its history is

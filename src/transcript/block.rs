@@ -76,7 +76,7 @@ pub(super) struct Memo {
     /// Block and line.
     of: Option<(u64, u32)>,
     rows: Vec<Row>,
-    alike: Alike,
+    pub alike: Alike,
     /// What stands in the place of the block that was read last, if it cannot be read: as long as
     /// the reader stays in it, the disk is not asked for every row.
     pub stand_in: Option<std::sync::Arc<Block>>,
@@ -143,6 +143,15 @@ impl Block {
     /// Its records, one after the other.
     pub fn data(&self) -> &[u8] {
         &self.data
+    }
+
+    pub fn has_links(&self) -> bool {
+        !self.links.is_empty()
+    }
+
+    /// Gives up its records' memory.
+    pub fn into_data(self) -> Vec<u8> {
+        self.data
     }
 
     pub fn link(&self, index: u32) -> Option<&Hyperlink> {
@@ -262,7 +271,7 @@ impl Block {
         Some(line)
     }
 
-    fn body(&self, line: u32) -> Option<&[u8]> {
+    pub fn body(&self, line: u32) -> Option<&[u8]> {
         let at = *self.offsets.get(line as usize)? as usize;
         line::body(&mut Reader(&self.data[at..])).ok()
     }
@@ -327,6 +336,9 @@ impl Block {
         if let Some(layout) = slot.as_ref().filter(|layout| layout.lay == lay && layout.id == id) {
             return use_it(layout);
         }
+        if !odd && !self.noted && self.empty_tails == 0 && self.widest <= lay.width {
+            return use_it(slot.insert(Layout { lay, id, rows: self.lines(), starts: Vec::new() }));
+        }
         let mut layout = Layout { lay, id, rows: 0, starts: Vec::with_capacity(self.offsets.len()) };
         let mut known = OddRows::new();
         for line in 0..self.lines() {
@@ -348,6 +360,11 @@ impl Block {
             layout.starts = Vec::new();
         }
         use_it(slot.insert(layout))
+    }
+
+    /// The first row of each line (of none, where every line is one row), and all rows.
+    pub fn row_starts(&self, widths: &Widths) -> (Vec<u32>, u32) {
+        self.with_layout(widths, |layout| (layout.starts.clone(), layout.rows))
     }
 
     /// See `Widths::odd`.
@@ -406,43 +423,6 @@ impl Block {
             memo.of = Some((self.id, line));
         }
         memo.rows.get(index as usize).cloned().or_else(|| self.line(line)?.row(index, lay.width, false))
-    }
-
-    /// Hands over some of its rows in order, their links being the block's own, until `each`
-    /// has had enough: then false. A line is parsed once however many rows it takes. Rows that
-    /// the block does not have are blank.
-    pub fn read(
-        &self,
-        rows: std::ops::Range<u64>,
-        widths: &Widths,
-        memo: &mut Memo,
-        each: &mut dyn FnMut(Row) -> bool,
-    ) -> bool {
-        let lay = widths.lay();
-        let (mut at, to) = (rows.start as u32, rows.end as u32);
-        let (mut number, mut skip) = self.find_row(at, widths);
-        let all = self.rows(widths).min(to);
-        while at < all && number < self.lines() {
-            let end = if number + 1 < self.lines() { self.row_of_line(number + 1, widths) } else { all };
-            let count = (end.min(all).saturating_sub(at)) as usize;
-            let as_pushed = lay.as_pushed(self.first_line + u64::from(number));
-            let followed = match as_pushed {
-                true => None,
-                false => self.followed(number, widths, &mut memo.alike),
-            };
-            let line = self.line(number);
-            let laid: Box<dyn Iterator<Item = Row>> = match (followed, &line) {
-                (Some(rows), _) => Box::new(rows.into_iter().skip(skip as usize)),
-                (None, Some(line)) => Box::new(line.rows_from(skip, lay.width, as_pushed)),
-                (None, None) => Box::new(std::iter::empty()),
-            };
-            if !laid.chain(std::iter::repeat_with(Row::default)).take(count).all(&mut *each) {
-                return false;
-            }
-            at += count as u32;
-            (number, skip) = (number + 1, 0);
-        }
-        (at..to).all(|_| each(Row::default()))
     }
 
     /// What row counting at any width needs to know of the block.
@@ -507,11 +487,11 @@ impl Block {
         id: u64,
         first_line: u64,
         base_time: i64,
-        bytes: &[u8],
+        mut bytes: Vec<u8>,
         lines: u32,
     ) -> Result<Self, Malformed> {
         let mut block = Self::new(id, first_line, base_time);
-        let mut reader = Reader(bytes);
+        let mut reader = Reader(&bytes);
         let text = |reader: &mut Reader| -> Result<String, Malformed> {
             let len = usize::try_from(reader.varint()?).map_err(|_| Malformed)?;
             String::from_utf8(reader.bytes(len)?.to_vec()).map_err(|_| Malformed)
@@ -522,7 +502,10 @@ impl Block {
             block.links.push(link);
         }
         block.growing.forget();
-        block.data = reader.0.to_vec();
+        let before = bytes.len() - reader.0.len();
+        bytes.drain(..before);
+        block.data = bytes;
+        let mut reader = Reader(&block.data);
         block.offsets.reserve_exact((lines as usize).min(block.data.len()));
         let mut cells = 0;
         while !reader.0.is_empty() {

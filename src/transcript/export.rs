@@ -6,9 +6,11 @@ use std::fmt::Write;
 
 use super::notes::Note;
 use super::view::TranscriptView;
-use crate::base::history::{HistoryView, Row, RowFlags};
+use crate::base::history::{HistoryView, Piece, RowFlags, RowRef};
 use crate::base::links::{Hyperlink, Links};
-use crate::base::{Attrs, Cell, CellStyle, Colour};
+use crate::base::number::push_decimal;
+use crate::base::text::push_text;
+use crate::base::{Attrs, CellStyle, Colour};
 
 /// What is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -87,37 +89,32 @@ impl Exporter {
         (self.row.saturating_sub(self.start), self.end.saturating_sub(self.start))
     }
 
-    /// Appends about `rows` more rows; false when that was all.
-    pub fn step(&mut self, view: &mut TranscriptView, rows: u64, out: &mut String) -> bool {
+    /// Appends rows until `out` has `bytes` more; false when that was all.
+    pub fn step(&mut self, view: &mut TranscriptView, bytes: usize, out: &mut String) -> bool {
         if !std::mem::replace(&mut self.started, true) {
             self.open(view, out);
         }
-        let to = self.end.min(self.row.saturating_add(rows));
+        let enough = out.len().saturating_add(bytes);
         let mut links = std::mem::take(&mut self.links);
-        let mut read = Vec::new();
-        // Only as many rows as a step has are in memory.
-        self.row = view.read(self.row..to, &mut links, &mut |row| {
-            read.push(row);
-            true
-        });
-        self.links = links;
-        for row in &read {
+        self.row = view.scan(self.row..self.end, &mut links, &mut |row, links| {
             self.note(self.line, out);
-            self.put(row, out);
+            self.put(row, links, out);
             if !row.flags.contains(RowFlags::WRAPPED) {
                 self.line += 1;
             }
+            out.len() < enough
+        });
+        self.links = links;
+        if self.row < self.end && out.len() >= enough {
+            return true;
         }
-        if self.row < to || to == self.end {
-            self.note(u64::MAX, out);
-            match self.form {
-                Form::Html => out.push_str("</pre></body></html>\n"),
-                Form::Markdown if !self.fence_due => fence(out),
-                _ => {}
-            }
-            return false;
+        self.note(u64::MAX, out);
+        match self.form {
+            Form::Html => out.push_str("</pre></body></html>\n"),
+            Form::Markdown if !self.fence_due => fence(out),
+            _ => {}
         }
-        true
+        false
     }
 
     fn open(&mut self, view: &mut TranscriptView, out: &mut String) {
@@ -176,15 +173,15 @@ impl Exporter {
         self.last_at
     }
 
-    fn put(&mut self, row: &Row, out: &mut String) {
+    fn put(&mut self, row: RowRef<'_>, links: &Links, out: &mut String) {
         let wrapped = row.flags.contains(RowFlags::WRAPPED);
         if std::mem::take(&mut self.fence_due) {
             fence(out);
         }
         match self.form {
             Form::Text => put_text(row, out),
-            Form::Ansi => put_ansi(row, &self.links, out),
-            Form::Html => put_html(row, &self.links, out),
+            Form::Ansi => put_ansi(row, links, out),
+            Form::Html => put_html(row, links, out),
             Form::Markdown => {
                 // A line that would end the block of code stands in one of another kind.
                 let start = out.len();
@@ -198,7 +195,7 @@ impl Exporter {
             }
             Form::Cast => {
                 let mut text = String::new();
-                put_ansi(row, &self.links, &mut text);
+                put_ansi(row, links, &mut text);
                 if !wrapped {
                     text.push_str("\r\n");
                 }
@@ -226,42 +223,44 @@ impl TranscriptView {
     }
 }
 
-fn visible(row: &Row) -> Vec<Cell> {
-    row.cells().into_iter().filter(|cell| !cell.is_padding()).collect()
+/// What the cells of a row show, run by run.
+fn pieces<'a>(row: RowRef<'a>) -> impl Iterator<Item = (CellStyle, Piece<'a>)> {
+    row.pieces(u32::MAX).map(|(run, piece)| (run.style, piece))
 }
 
-fn push_cell(cell: &Cell, out: &mut String) {
-    if cell.flags.contains(crate::base::CellFlags::TAB) {
-        out.push('\t');
-    } else {
-        cell.glyph.push_to(out);
+fn push_piece(piece: Piece<'_>, out: &mut String) {
+    match piece {
+        Piece::Cluster("") => out.push(' '),
+        Piece::Text(text) | Piece::Cluster(text) => push_text(text, out),
+        Piece::Tab => out.push('\t'),
+        Piece::Blanks(count) => out.extend(std::iter::repeat_n(' ', count as usize)),
     }
 }
 
-fn put_text(row: &Row, out: &mut String) {
+fn put_text(row: RowRef<'_>, out: &mut String) {
     let start = out.len();
-    visible(row).iter().for_each(|cell| push_cell(cell, out));
+    pieces(row).for_each(|(_, piece)| push_piece(piece, out));
     if !row.flags.contains(RowFlags::WRAPPED) {
         let end = out[start..].trim_end_matches(' ').len();
         out.truncate(start + end);
     }
 }
 
-fn put_ansi(row: &Row, links: &Links, out: &mut String) {
+fn put_ansi(row: RowRef<'_>, links: &Links, out: &mut String) {
     let mut last = CellStyle::DEFAULT;
-    for cell in visible(row) {
-        if cell.style != last {
+    for (style, piece) in pieces(row) {
+        if style != last {
             // Links are no part of SGR.
-            let plain = CellStyle { link: last.link, ..cell.style } == last;
+            let plain = CellStyle { link: last.link, ..style } == last;
             if !plain {
-                sgr(&cell.style, out);
+                sgr(&style, out);
             }
-            if cell.style.link != last.link {
-                osc8(links.get(cell.style.link), out);
+            if style.link != last.link {
+                osc8(links.get(style.link), out);
             }
-            last = cell.style;
+            last = style;
         }
-        push_cell(&cell, out);
+        push_piece(piece, out);
     }
     if last != CellStyle::DEFAULT {
         if last.link.0 != 0 {
@@ -304,23 +303,36 @@ fn sgr(style: &CellStyle, out: &mut String) {
     out.push_str("\x1b[0");
     for (attr, code) in ATTRS {
         if style.attrs.contains(attr) {
-            let _ = write!(out, ";{code}");
+            out.push(';');
+            out.push_str(code);
         }
     }
-    for (colour, basic, bright, extended) in [(style.fg, 30, 90, "38"), (style.bg, 40, 100, "48")] {
-        let _ = match colour {
-            Colour::Basic(n @ 0..=7) => write!(out, ";{}", basic + u32::from(n)),
-            Colour::Basic(n) => write!(out, ";{}", bright + u32::from(n) - 8),
-            Colour::Indexed(n) => write!(out, ";{extended};5;{n}"),
-            Colour::Rgb(r, g, b) => write!(out, ";{extended};2;{r};{g};{b}"),
-            _ => Ok(()),
-        };
-    }
-    let _ = match style.us {
-        Colour::Basic(n) | Colour::Indexed(n) => write!(out, ";58:5:{n}"),
-        Colour::Rgb(r, g, b) => write!(out, ";58:2::{r}:{g}:{b}"),
-        _ => Ok(()),
+    let numbers = |separator: char, all: &[u8], out: &mut String| {
+        for number in all {
+            out.push(separator);
+            push_decimal(*number, out);
+        }
     };
+    for (colour, basic, bright, extended) in [(style.fg, 30, 90, 38), (style.bg, 40, 100, 48)] {
+        match colour {
+            Colour::Basic(n @ 0..=7) => numbers(';', &[basic + n], out),
+            Colour::Basic(n) => numbers(';', &[(bright - 8) + n], out),
+            Colour::Indexed(n) => numbers(';', &[extended, 5, n], out),
+            Colour::Rgb(r, g, b) => numbers(';', &[extended, 2, r, g, b], out),
+            _ => {}
+        }
+    }
+    match style.us {
+        Colour::Basic(n) | Colour::Indexed(n) => {
+            out.push_str(";58");
+            numbers(':', &[5, n], out);
+        }
+        Colour::Rgb(r, g, b) => {
+            out.push_str(";58:2:");
+            numbers(':', &[r, g, b], out);
+        }
+        _ => {}
+    }
     out.push('m');
 }
 
@@ -369,15 +381,16 @@ fn escape_html(text: &str, out: &mut String) {
     }
 }
 
-fn put_html(row: &Row, links: &Links, out: &mut String) {
+fn put_html(row: RowRef<'_>, links: &Links, out: &mut String) {
     let mut open: Option<CellStyle> = None;
     let close = |open: &Option<CellStyle>, out: &mut String| {
         if let Some(style) = open {
             out.push_str(if links.get(style.link).is_some() { "</a></span>" } else { "</span>" });
         }
     };
-    for cell in visible(row) {
-        let style = (cell.style != CellStyle::DEFAULT).then_some(cell.style);
+    let mut text = String::new();
+    for (style, piece) in pieces(row) {
+        let style = (style != CellStyle::DEFAULT).then_some(style);
         if style != open {
             close(&open, out);
             if let Some(style) = &style {
@@ -390,8 +403,8 @@ fn put_html(row: &Row, links: &Links, out: &mut String) {
             }
             open = style;
         }
-        let mut text = String::new();
-        push_cell(&cell, &mut text);
+        text.clear();
+        push_piece(piece, &mut text);
         escape_html(&text, out);
     }
     close(&open, out);
@@ -518,19 +531,19 @@ mod tests {
 
     #[test]
     fn rows_in_each_form() {
-        let mut cells: Vec<Cell> = clusters("a<b ").collect();
+        let mut cells: Vec<crate::base::Cell> = clusters("a<b ").collect();
         cells[1].style = CellStyle { fg: Colour::Basic(9), attrs: Attrs::BRIGHT, ..CellStyle::DEFAULT };
-        let row: Row = cells.iter().collect();
+        let row: crate::base::history::Row = cells.iter().collect();
         let check = |put: &dyn Fn(&mut String), expect: &str| {
             let mut out = String::new();
             put(&mut out);
             assert_eq!(out, expect);
         };
         let links = Links::new();
-        check(&|out| put_text(&row, out), "a<b");
-        check(&|out| put_ansi(&row, &links, out), "a\x1b[0;1;91m<\x1b[0mb ");
+        check(&|out| put_text(row.by_ref(), out), "a<b");
+        check(&|out| put_ansi(row.by_ref(), &links, out), "a\x1b[0;1;91m<\x1b[0mb ");
         check(
-            &|out| put_html(&row, &links, out),
+            &|out| put_html(row.by_ref(), &links, out),
             "a<span style=\"color:var(--c9);font-weight:bold;\">&lt;</span>b ",
         );
         assert_eq!(safe_uri("javascript:alert(1)"), "#");

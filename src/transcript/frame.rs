@@ -14,6 +14,7 @@
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 
+use super::scan::Unfolder;
 use crate::base::codec::{Malformed, Reader};
 
 pub(super) const MAGIC: &[u8; 4] = b"SMX1";
@@ -237,6 +238,7 @@ pub(super) fn open_payload(
     header: &Header,
     payload: &[u8],
     key: Option<&Key>,
+    unfolder: &mut Unfolder,
 ) -> Result<Vec<u8>, Unreadable> {
     if !is_intact(header, payload) {
         return Err(Unreadable::Damaged);
@@ -251,7 +253,7 @@ pub(super) fn open_payload(
     } else {
         payload
     };
-    let raw = zstd::bulk::decompress(packed, header.raw_len as usize).map_err(|_| Unreadable::Damaged)?;
+    let raw = unfolder.unfold(packed, header.raw_len as usize).map_err(|_| Unreadable::Damaged)?;
     if raw.len() == header.raw_len as usize { Ok(raw) } else { Err(Unreadable::Damaged) }
 }
 
@@ -291,7 +293,7 @@ mod tests {
             let check = |frame: &[u8]| -> Result<Vec<u8>, Unreadable> {
                 let (header, aid) = Header::decode(frame)?;
                 assert_eq!(aid, b"aid");
-                open_payload(&header, &frame[HEADER_BYTES + 3..], key.as_ref())
+                open_payload(&header, &frame[HEADER_BYTES + 3..], key.as_ref(), &mut Unfolder::default())
             };
             assert_eq!(check(&frame).unwrap(), raw);
             for byte in 0..frame.len() {
@@ -311,7 +313,8 @@ mod tests {
         let frame = encode(header, b"secret", b"", Some(&Key([1; 32]))).unwrap();
         let (header, _) = Header::decode(&frame).unwrap();
         for key in [Some(&Key([2; 32])), None] {
-            assert_eq!(open_payload(&header, &frame[HEADER_BYTES..], key), Err(Unreadable::Locked));
+            let opened = open_payload(&header, &frame[HEADER_BYTES..], key, &mut Unfolder::default());
+            assert_eq!(opened, Err(Unreadable::Locked));
         }
         let other = Key::random().unwrap();
         assert_ne!(other.0, Key::random().unwrap().0);

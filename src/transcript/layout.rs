@@ -5,10 +5,12 @@
 //! wide character or a tab counts a column of its own (unless it says otherwise), so a line
 //! of wide characters wraps earlier than it looks, and may wrap before a filler.
 
+use std::ops::Range;
+
 use smallvec::SmallVec;
 
 use super::pane::{MAX_LINE_BYTES, MAX_LINE_COLS};
-use crate::base::history::{Row, RowFlags, Run, RunKind};
+use crate::base::history::{Row, RowFlags, Run, RunKind, Runs, push_run};
 use crate::base::{CellFlags, CellStyle};
 
 /// Where a row of a line ends, and what that row carries beside its cells.
@@ -212,37 +214,46 @@ fn byte_of(text: &str, chars: u32, ascii: bool) -> usize {
     text.char_indices().nth(chars as usize).map_or(text.len(), |(at, _)| at)
 }
 
-/// The columns `from` to `to` of a run of wide characters. Halves at the edges are cut off
-/// from each other.
-fn slice_wide(out: &mut Row, run: &Run, text: &str, from: u32, to: u32) {
+/// The columns `from` to `to` of a run of wide characters: their runs, and where their text ends.
+/// Halves at the edges are cut off from each other.
+fn slice_wide(out: &mut Runs, run: &Run, text: &str, from: u32, to: u32) -> Range<usize> {
     let orphan =
         Run { kind: RunKind::Cleared, flags: run.flags | CellFlags::PADDING, bytes: 0, cols: 1, ..*run };
     if from % 2 == 1 {
-        out.push_run(orphan);
+        push_run(out, orphan);
     }
     let (first, last) = (from.div_ceil(2), to / 2);
     let head = byte_of(text, first, false);
     let rest = &text[head..];
-    let len = byte_of(rest, last.saturating_sub(first), false);
+    let all = to == run.cols;
+    let split = to % 2 == 1 && to > from;
+    let mut len = if all && !split { rest.len() } else { byte_of(rest, last.saturating_sub(first), false) };
     if len > 0 {
-        out.text.push_str(&rest[..len]);
-        out.push_run(Run { bytes: len as u32, cols: (last - first) * 2, ..*run });
+        push_run(out, Run { bytes: len as u32, cols: (last - first) * 2, ..*run });
     }
-    if to % 2 == 1 && to > from {
-        let alone = &rest[len..];
-        let alone = &alone[..byte_of(alone, 1, false)];
-        out.text.push_str(alone);
-        out.push_run(Run { kind: RunKind::Cluster(2), bytes: alone.len() as u32, cols: 1, ..*run });
+    if split {
+        let alone = if all { rest.len() - len } else { byte_of(&rest[len..], 1, false) };
+        push_run(out, Run { kind: RunKind::Cluster(2), bytes: alone as u32, cols: 1, ..*run });
+        len += alone;
     }
+    head..head + len
 }
 
 /// The cells of a line from column `from` up to column `to` as a row of their own.
 pub(super) fn slice(text: &str, runs: &[Run], from: u32, to: u32) -> Row {
     let mut out = Row::default();
+    out.text = cut(text, runs, from, to, &mut out.runs).to_owned();
+    out
+}
+
+/// The same in place: the text of the row, whose runs are appended to `out`.
+fn cut<'a>(text: &'a str, runs: &[Run], from: u32, to: u32, out: &mut Runs) -> &'a str {
     let (mut col, mut at) = (0u32, 0usize);
+    // What is cut out is one stretch of the text: only at its edges is less than a run taken.
+    let mut found: Option<Range<usize>> = None;
     for run in runs {
         let (start, end) = (col, col + run.cols);
-        let run_text = &text[at..at + run.bytes as usize];
+        let (text_at, run_text) = (at, &text[at..at + run.bytes as usize]);
         col = end;
         at += run.bytes as usize;
         if end <= from {
@@ -254,48 +265,54 @@ pub(super) fn slice(text: &str, runs: &[Run], from: u32, to: u32) -> Row {
         let low = from.saturating_sub(start);
         let high = run.cols.min(to - start);
         let cols = high - low;
-        match run.kind {
-            RunKind::Wide => slice_wide(&mut out, run, run_text, low, high),
+        let piece = match run.kind {
+            RunKind::Wide => slice_wide(out, run, run_text, low, high),
             RunKind::Narrow => {
                 let ascii = run.bytes == run.cols;
-                let rest = &run_text[byte_of(run_text, low, ascii)..];
-                let piece = &rest[..byte_of(rest, cols, ascii)];
-                out.text.push_str(piece);
-                out.push_run(Run { bytes: piece.len() as u32, cols, ..*run });
+                let head = byte_of(run_text, low, ascii);
+                let rest = &run_text[head..];
+                let len = if high == run.cols { rest.len() } else { byte_of(rest, cols, ascii) };
+                push_run(out, Run { bytes: len as u32, cols, ..*run });
+                head..head + len
             }
             RunKind::Cluster(_) | RunKind::Tab(_) if low > 0 => {
                 let flags = run.flags | CellFlags::PADDING;
-                out.push_run(Run { kind: RunKind::Cleared, flags, bytes: 0, cols, ..*run });
+                push_run(out, Run { kind: RunKind::Cleared, flags, bytes: 0, cols, ..*run });
+                0..0
             }
             RunKind::Cluster(_) | RunKind::Tab(_) | RunKind::Cleared => {
-                out.text.push_str(run_text);
-                out.push_run(Run { cols, ..*run });
+                push_run(out, Run { cols, ..*run });
+                0..run_text.len()
             }
+        };
+        if !piece.is_empty() {
+            let from = found.map_or(text_at + piece.start, |found| found.start);
+            found = Some(from..text_at + piece.end);
         }
     }
-    out
+    found.map_or("", |found| &text[found])
 }
 
 /// What is left of a line from which rows are cut one after the other.
 pub(super) struct Cutter<'a> {
     /// Text of the runs that are left.
     text: &'a str,
-    runs: SmallVec<[Run; 1]>,
+    runs: Runs,
     /// The first run that is left, and the columns of it that are gone.
     at: usize,
     from: u32,
 }
 
 impl<'a> Cutter<'a> {
-    pub fn new(text: &'a str, runs: SmallVec<[Run; 1]>) -> Self {
+    pub fn new(text: &'a str, runs: Runs) -> Self {
         Self { text, runs, at: 0, from: 0 }
     }
 
-    /// The next `cols` columns.
-    pub fn take(&mut self, cols: u32) -> Row {
-        let row = slice(self.text, &self.runs[self.at..], self.from, self.from + cols);
+    /// The text of the next `cols` columns, whose runs are appended to `out`.
+    pub fn take(&mut self, cols: u32, out: &mut Runs) -> &'a str {
+        let text = cut(self.text, &self.runs[self.at..], self.from, self.from + cols, out);
         self.skip(cols);
-        row
+        text
     }
 
     /// Passes over `cols` columns. What is gone of a long run is cut off, so that it is not
@@ -315,7 +332,8 @@ impl<'a> Cutter<'a> {
                 RunKind::Cleared => (self.from, 0),
                 RunKind::Cluster(_) | RunKind::Tab(_) => (0, 0),
             };
-            let bytes = byte_of(self.text, chars, run.bytes == run.cols);
+            let own = &self.text[..run.bytes as usize];
+            let bytes = byte_of(own, chars, run.bytes == run.cols);
             run.cols -= gone;
             run.bytes -= bytes as u32;
             self.text = &self.text[bytes..];

@@ -12,11 +12,9 @@
 //! Times are relative to the block's. Text comes last and unbroken, so that a search can run
 //! over the bytes of a whole block.
 
-use smallvec::SmallVec;
-
 use super::layout::{self, Break, Breaks, Cutter, Gap, OpenLine, Shape, Whole};
 use crate::base::codec::{Malformed, Reader, put_varint};
-use crate::base::history::{Row, RowFlags, Run, RunKind};
+use crate::base::history::{Row, RowFlags, RowRef, Run, RunKind, Runs, push_run};
 use crate::base::{Attrs, CellFlags, CellStyle, Colour, LinkId};
 
 bitflags::bitflags! {
@@ -77,7 +75,7 @@ pub(super) struct Line<'a> {
     /// Columns after them.
     pub unwritten: u32,
     pub text: &'a str,
-    pub runs: SmallVec<[Run; 1]>,
+    pub runs: Runs,
     /// Rows as they were pushed; empty unless `BREAKS`.
     pub pushed: Breaks,
 }
@@ -175,6 +173,7 @@ fn style(reader: &mut Reader) -> Result<CellStyle, Malformed> {
 /// Larger than any number of columns, rows or bytes in a record, so that sums of them fit.
 const MAX_NUMBER: u64 = 1 << 24;
 
+#[inline]
 fn number(reader: &mut Reader) -> Result<u32, Malformed> {
     match reader.varint()? {
         number if number < MAX_NUMBER => Ok(number as u32),
@@ -220,9 +219,17 @@ fn has_text(tag: u8) -> bool {
     matches!(tag, TAG_NARROW | TAG_WIDE | TAG_CLUSTER | TAG_CUT_CLUSTER)
 }
 
+#[inline]
 fn run(reader: &mut Reader, last: &CellStyle) -> Result<Run, Malformed> {
     let byte = reader.u8()?;
     let tag = byte & TAG_MASK;
+    if byte & !TAG_SAME_STYLE == TAG_NARROW {
+        // What most runs are.
+        let (kind, flags, bytes, cols) =
+            (RunKind::Narrow, CellFlags::empty(), number(reader)?, number(reader)?);
+        let style = if byte & TAG_SAME_STYLE != 0 { *last } else { style(reader)? };
+        return Ok(Run { kind, style, flags, bytes, cols });
+    }
     let kind = match tag {
         TAG_NARROW => RunKind::Narrow,
         TAG_WIDE => RunKind::Wide,
@@ -244,8 +251,7 @@ fn run(reader: &mut Reader, last: &CellStyle) -> Result<Run, Malformed> {
     Ok(Run { kind, style, flags, bytes, cols })
 }
 
-fn runs<T: Extend<Run> + Default>(reader: &mut Reader) -> Result<T, Malformed> {
-    let mut all = T::default();
+fn runs<T: Extend<Run>>(reader: &mut Reader, mut all: T) -> Result<T, Malformed> {
     let mut last = CellStyle::DEFAULT;
     for _ in 0..number(reader)? {
         let run = run(reader, &last)?;
@@ -257,7 +263,7 @@ fn runs<T: Extend<Run> + Default>(reader: &mut Reader) -> Result<T, Malformed> {
 
 /// The blanks behind a row.
 fn gap(reader: &mut Reader) -> Result<Gap, Malformed> {
-    let gap: Gap = runs(reader)?;
+    let gap = runs(reader, Gap::new())?;
     let blank = |run: &Run| run.kind == RunKind::Cleared && run.cols <= MAX_ROW_COLS;
     (gap.iter().all(blank) && gap.len() <= layout::MAX_GAP_RUNS).then_some(gap).ok_or(Malformed)
 }
@@ -417,6 +423,12 @@ fn start(reader: &mut Reader) -> Result<(LineFlags, i64, u32, u32, RowFlags), Ma
 
 /// Reads a record's body, checking that its parts agree with each other.
 pub(super) fn parse(body: &[u8], base_time: i64) -> Result<Line<'_>, Malformed> {
+    parse_into(body, base_time, Runs::new())
+}
+
+/// The same into a list of runs that was used before.
+pub(super) fn parse_into(body: &[u8], base_time: i64, mut runs: Runs) -> Result<Line<'_>, Malformed> {
+    runs.clear();
     let mut reader = Reader(body);
     let (flags, time, cols, _, marks) = start(&mut reader)?;
     let time = time.wrapping_add(base_time);
@@ -436,9 +448,8 @@ pub(super) fn parse(body: &[u8], base_time: i64) -> Result<Line<'_>, Malformed> 
             return Err(Malformed);
         }
     }
-    let mut runs: SmallVec<[Run; 1]> = SmallVec::new();
     if !flags.contains(LineFlags::PLAIN) {
-        runs = self::runs(&mut reader)?;
+        runs = self::runs(&mut reader, runs)?;
     }
     let text = std::str::from_utf8(reader.0).map_err(|_| Malformed)?;
     if flags.contains(LineFlags::PLAIN) && cols > 0 {
@@ -523,6 +534,19 @@ impl Line<'_> {
         self.rows_from(index, width, as_pushed).next()
     }
 
+    /// Its only row, where it is one: as it lies in the record.
+    pub fn only_row(&self, width: u32, as_pushed: bool) -> Option<RowRef<'_>> {
+        let (flags, size) = match &self.pushed[..] {
+            [only] if as_pushed && only.gap.is_empty() => (only.flags, only.size),
+            _ if self.honours(as_pushed) || self.rows(width, false) != 1 => return None,
+            _ => (self.marks, layout::usual_size(self.cols + self.unwritten, width)),
+        };
+        let wrapped = self.flags.contains(LineFlags::CONTINUES);
+        let flags = if wrapped { flags | RowFlags::WRAPPED } else { flags };
+        let (text, runs) = (self.text, &self.runs[..]);
+        Some(RowRef { flags, unwritten: self.unwritten, size, text, runs, time: self.time })
+    }
+
     /// Rows from number `index` on at a width. All of them together cost no more than the line
     /// is long.
     pub fn rows_from(&self, index: u32, width: u32, as_pushed: bool) -> LineRows<'_> {
@@ -536,6 +560,7 @@ impl Line<'_> {
         let mut out = LineRows {
             line: self,
             cutter: Cutter::new(self.text, self.runs.clone()),
+            runs: Runs::new(),
             laid,
             as_pushed,
             width: width.max(1),
@@ -555,6 +580,8 @@ impl Line<'_> {
 pub(super) struct LineRows<'a> {
     line: &'a Line<'a>,
     cutter: Cutter<'a>,
+    /// Runs of the row that was made last.
+    runs: Runs,
     /// Where rows end, unless each but the last is full.
     laid: Option<Breaks>,
     as_pushed: bool,
@@ -577,12 +604,9 @@ impl LineRows<'_> {
         let size = layout::usual_size(end.saturating_sub(from) + unwritten, self.width);
         Break { end, flags, size, gap: Gap::new() }
     }
-}
 
-impl Iterator for LineRows<'_> {
-    type Item = Row;
-
-    fn next(&mut self) -> Option<Row> {
+    /// The next row where it lies, once `amend` has seen its runs.
+    pub fn next_row(&mut self, amend: &mut dyn FnMut(&mut [Run])) -> Option<RowRef<'_>> {
         if self.next >= self.rows {
             return None;
         }
@@ -590,14 +614,27 @@ impl Iterator for LineRows<'_> {
         self.next += 1;
         let last = self.next == self.rows;
         let kept = if last && (self.rows == 1 || self.as_pushed) { self.line.unwritten } else { 0 };
-        let mut row = self.cutter.take(here.end - self.col + kept);
+        self.runs.clear();
+        let text = self.cutter.take(here.end - self.col + kept, &mut self.runs);
         self.col = here.end;
-        here.gap.iter().for_each(|run| row.push_run(*run));
-        let kept = kept + layout::gap_cols(&here.gap);
-        (row.flags, row.size, row.unwritten, row.time) = (here.flags, here.size, kept, self.line.time);
-        if !last || self.line.flags.contains(LineFlags::CONTINUES) {
-            row.flags |= RowFlags::WRAPPED;
-        }
-        Some(row)
+        here.gap.iter().for_each(|run| push_run(&mut self.runs, *run));
+        amend(&mut self.runs);
+        let wrapped = !last || self.line.flags.contains(LineFlags::CONTINUES);
+        Some(RowRef {
+            flags: if wrapped { here.flags | RowFlags::WRAPPED } else { here.flags },
+            unwritten: kept + layout::gap_cols(&here.gap),
+            size: here.size,
+            text,
+            runs: &self.runs,
+            time: self.line.time,
+        })
+    }
+}
+
+impl Iterator for LineRows<'_> {
+    type Item = Row;
+
+    fn next(&mut self) -> Option<Row> {
+        self.next_row(&mut |_| ()).map(RowRef::to_row)
     }
 }

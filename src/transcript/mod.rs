@@ -14,7 +14,7 @@
 //!   `recover` what an earlier server left; `commands` that ran in a pane; `notes` what happened to a pane; `handle` what
 //!   the server asks of a history that its terminal holds.
 //! - `pictures` what programs showed, a file each.
-//! - `search` and `export` read a view in bounded steps (others: `HistoryView::read`); `journal` is what outlives a
+//! - `scan` reads many rows in order; `search` and `export` read a view in bounded steps; `journal` is what outlives a
 //!   server that crashes, `saved` the part of it that history has.
 //!
 //! Invariants: a sealed block never changes; nothing a pane prints waits for the disk; memory
@@ -45,6 +45,7 @@ mod pictures;
 mod queue;
 mod recover;
 mod saved;
+mod scan;
 mod sealed;
 mod search;
 mod small;

@@ -21,7 +21,7 @@ use super::view::{Added, Newest, TranscriptView};
 use super::widths::Widths;
 use crate::base::PaneId;
 use crate::base::commands::CommandRecord;
-use crate::base::history::{History, HistoryView, Row, RowFlags};
+use crate::base::history::{History, HistoryView, Row, RowFlags, RowRef};
 use crate::base::links::Links;
 
 /// Records of a block that is full, in bytes, unless the cap is small.
@@ -387,6 +387,15 @@ impl HistoryView for PaneHistory {
         self.newest.row(index - sealed, links)
     }
 
+    fn scan(
+        &mut self,
+        rows: std::ops::Range<u64>,
+        links: &mut Links,
+        each: &mut dyn FnMut(RowRef<'_>, &Links) -> bool,
+    ) -> u64 {
+        self.newest.scan(&mut self.pane.list.lock(), &self.store, rows, links, each)
+    }
+
     fn set_width(&mut self, cols: u32) {
         if self.newest.set_width(cols) {
             self.pane.list.lock().set_widths(self.newest.widths.clone());
@@ -439,7 +448,7 @@ impl History for PaneHistory {
         let tail = Arc::unwrap_or_clone(self.newest.tail.take()?);
         let (mut row, rest) = tail.pop();
         self.newest.tail = rest.map(Arc::new);
-        self.newest.links.translate(&mut row, &self.newest.open, links);
+        self.newest.links.translate(&mut row.runs, &self.newest.open, links);
         Some(row)
     }
 
@@ -563,7 +572,7 @@ impl PaneHistory {
         let Some(tail) = self.newest.tail.clone() else { return Vec::new() };
         let rows = (0..tail.breaks.len()).filter_map(|n| tail.row(n));
         rows.map(|mut row| {
-            self.newest.links.translate(&mut row, &self.newest.open, links);
+            self.newest.links.translate(&mut row.runs, &self.newest.open, links);
             row.flags |= RowFlags::WRAPPED;
             row
         })

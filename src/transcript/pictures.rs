@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::frame::{HEADER_BYTES, Header};
 use super::handle::PaneHandle;
+use super::scan::Unfolder;
 use super::writer::make_dir;
 
 /// Bytes of a picture in one frame.
@@ -77,7 +78,11 @@ impl PaneHandle {
             let head = storage.read_at(&file, at, HEADER_BYTES)?;
             let (header, _) = Header::decode(&head).map_err(|_| damaged())?;
             let payload = storage.read_at(&file, at + HEADER_BYTES as u64, header.payload_len as usize)?;
-            out.extend(self.store.open_payload(&header, &payload).map_err(|_| damaged())?);
+            out.extend(
+                self.store
+                    .open_payload(&header, &payload, &mut Unfolder::default())
+                    .map_err(|_| damaged())?,
+            );
             at += header.frame_len();
         }
         if picture_name(&out) == name { Ok(out) } else { Err(damaged()) }

@@ -14,6 +14,7 @@ use super::commands::{self, Commands};
 use super::frame::{HEADER_BYTES, Header, MAGIC, MAX_AID_BYTES, Unreadable};
 use super::lost::Lost;
 use super::notes::Notes;
+use super::scan::Unfolder;
 use super::sealed::{Sealed, Segment};
 use super::small::{self, read_small};
 use super::store::{Leftover, PaneInfo, Shared};
@@ -364,7 +365,7 @@ pub(super) fn is_locked(store: &Shared, key: &str) -> bool {
 fn is_frame_locked(store: &Shared, segment: &Segment, at: u64, header: &Header) -> bool {
     let at = at + HEADER_BYTES as u64 + u64::from(header.aid_len);
     let payload = store.storage.read_at(&segment.path, at, header.payload_len as usize).unwrap_or_default();
-    store.open_payload(header, &payload) == Err(Unreadable::Locked)
+    store.open_payload(header, &payload, &mut Unfolder::default()) == Err(Unreadable::Locked)
 }
 
 fn found_segment(store: &Shared, path: PathBuf) -> Arc<Segment> {

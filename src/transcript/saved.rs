@@ -91,8 +91,13 @@ impl BlockHead {
     }
 
     fn decode(&self, id: u64, input: &mut Reader) -> Result<Block, Malformed> {
-        let mut block =
-            Block::decode(id, self.first_line, self.base_time, input.bytes(self.bytes)?, self.lines)?;
+        let mut block = Block::decode(
+            id,
+            self.first_line,
+            self.base_time,
+            input.bytes(self.bytes)?.to_vec(),
+            self.lines,
+        )?;
         block.largest = self.largest;
         Ok(block)
     }

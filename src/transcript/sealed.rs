@@ -13,6 +13,7 @@ use super::block::Block;
 use super::frame::{HEADER_BYTES, Header, Unreadable};
 use super::lost::Lost;
 use super::queue::{Job, Queue};
+use super::scan::Unfolder;
 use super::store::Shared;
 use super::widths::Widths;
 use crate::base::codec::Malformed;
@@ -317,11 +318,11 @@ impl Sealed {
     }
 
     /// Reads the whole block. The error says why that fails.
-    pub fn read(&self, store: &Shared) -> Result<Block, NoBlock> {
+    pub fn read(&self, store: &Shared, unfolder: &mut Unfolder) -> Result<Block, NoBlock> {
         let place = self.place.lock().clone();
         let damaged = |_: Malformed| NoBlock::Damaged(Unreadable::Damaged);
         let raw = match &place {
-            Place::Pending(held) | Place::Memory(held) => &held.raw,
+            Place::Pending(held) | Place::Memory(held) => held.raw.clone(),
             Place::Disk { segment, at, len, .. } => {
                 let bytes = store.storage.read_at(&segment.path, *at, *len as usize).map_err(NoBlock::Io)?;
                 let (header, aid) = Header::decode(&bytes).map_err(damaged)?;
@@ -330,7 +331,7 @@ impl Sealed {
                     return Err(damaged(Malformed));
                 }
                 let payload = bytes.get(HEADER_BYTES + aid.len()..).unwrap_or_default();
-                &store.open_payload(&header, payload).map_err(NoBlock::Damaged)?
+                store.open_payload(&header, payload, unfolder).map_err(NoBlock::Damaged)?
             }
         };
         let mut block =

@@ -20,6 +20,7 @@ use super::notes::Notes;
 use super::pane::{Pane, PaneHistory, Writing};
 use super::queue::{Job, Queue};
 use super::recover::Found;
+use super::scan::Unfolder;
 use super::sealed::{NoBlock, Sealed};
 use super::small::{number_text, write_small};
 use super::storage::{Disk, Storage};
@@ -175,8 +176,13 @@ impl Shared {
     }
 
     /// Unfolds a payload whose header was checked.
-    pub fn open_payload(&self, header: &Header, payload: &[u8]) -> Result<Vec<u8>, Unreadable> {
-        frame::open_payload(header, payload, self.key.lock().clone().as_ref())
+    pub fn open_payload(
+        &self,
+        header: &Header,
+        payload: &[u8],
+        unfolder: &mut Unfolder,
+    ) -> Result<Vec<u8>, Unreadable> {
+        frame::open_payload(header, payload, self.key.lock().clone().as_ref(), unfolder)
     }
 
     /// A sealed block in memory. In the place of one that cannot be read is another of as many
@@ -185,7 +191,22 @@ impl Shared {
         if let Some(block) = self.cache.lock().get(sealed.id) {
             return block;
         }
-        let (block, lasting) = match sealed.read(self) {
+        let (block, lasting) = self.unfold(sealed, &mut Unfolder::default());
+        if lasting {
+            self.cache.lock().put(block.clone());
+        }
+        block
+    }
+
+    /// The same for who reads it once: nothing else leaves the cache for it.
+    pub fn load_once(&self, sealed: &Sealed, unfolder: &mut Unfolder) -> Arc<Block> {
+        let known = self.cache.lock().get(sealed.id);
+        known.unwrap_or_else(|| self.unfold(sealed, unfolder).0)
+    }
+
+    /// A block, or what stands in its place, and whether that lasts.
+    fn unfold(&self, sealed: &Sealed, unfolder: &mut Unfolder) -> (Arc<Block>, bool) {
+        let (block, lasting) = match sealed.read(self, unfolder) {
             Ok(block) => (block, true),
             Err(why) => {
                 self.message(format!("history: cannot read lines from {}: {why}", sealed.first_line));
@@ -194,11 +215,7 @@ impl Shared {
                 (block, matches!(why, NoBlock::Damaged(_)))
             }
         };
-        let block = Arc::new(block);
-        if lasting {
-            self.cache.lock().put(block.clone());
-        }
-        block
+        (Arc::new(block), lasting)
     }
 
     /// Leaves a message for the server; the same one twice in a row is said once.

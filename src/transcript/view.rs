@@ -8,10 +8,11 @@ use super::block::{Block, Memo};
 use super::layout::{self, OpenLine};
 use super::list::List;
 use super::pane::MAX_LINE_COLS;
+use super::scan::Scanner;
 use super::store::Shared;
 use super::widths::{self, Lay, Widths};
 use crate::base::LinkId;
-use crate::base::history::{HistoryView, Row, Seek};
+use crate::base::history::{HistoryView, Row, RowRef, Run, Seek};
 use crate::base::links::Links;
 
 /// Links of blocks that the reader's table knows already: (block, link) → id. A link without
@@ -30,8 +31,8 @@ impl LinkCache {
     }
 
     /// Replaces a block's own link ids by ids in the reader's table.
-    pub fn translate(&mut self, row: &mut Row, block: &Block, links: &mut Links) {
-        for run in row.runs.iter_mut().filter(|run| run.style.link.0 != 0) {
+    pub fn translate(&mut self, runs: &mut [Run], block: &Block, links: &mut Links) {
+        for run in runs.iter_mut().filter(|run| run.style.link.0 != 0) {
             let index = run.style.link.0 - 1;
             run.style.link = block.link(index).map_or(LinkId(0), |link| {
                 let known = self.known.get(&(block.id, index)).copied();
@@ -66,6 +67,7 @@ pub(super) struct Newest {
     pub widths: Widths,
     pub links: LinkCache,
     pub memo: Memo,
+    pub scanner: Scanner,
 }
 
 impl Newest {
@@ -75,7 +77,8 @@ impl Newest {
     }
 
     pub fn new(open: Arc<Block>, widths: Widths) -> Self {
-        Self { open, tail: None, widths, links: LinkCache::default(), memo: Memo::default() }
+        let (links, memo, scanner) = (LinkCache::default(), Memo::default(), Scanner::default());
+        Self { open, tail: None, widths, links, memo, scanner }
     }
 
     pub fn lay(&self) -> Lay {
@@ -106,7 +109,7 @@ impl Newest {
         } else {
             self.tail.as_ref()?.row((index - open) as usize)?
         };
-        self.links.translate(&mut row, &self.open, links);
+        self.links.translate(&mut row.runs, &self.open, links);
         Some(row)
     }
 
@@ -126,28 +129,12 @@ impl Newest {
         let Some(mut row) = block.row((index - rows.start) as u32, &self.widths, &mut self.memo) else {
             return Some(Row::default());
         };
-        self.links.translate(&mut row, &block, links);
+        self.links.translate(&mut row.runs, &block, links);
         Some(row)
     }
 }
 
 impl Newest {
-    /// The rows of a sealed block from its row `from` on; see `HistoryView::read`. False when
-    /// `each` has had enough.
-    fn read_sealed(
-        &mut self,
-        block: &Block,
-        rows: std::ops::Range<u64>,
-        links: &mut Links,
-        each: &mut dyn FnMut(Row) -> bool,
-    ) -> bool {
-        let (cache, memo) = (&mut self.links, &mut self.memo);
-        block.read(rows, &self.widths, memo, &mut |mut row| {
-            cache.translate(&mut row, block, links);
-            each(row)
-        })
-    }
-
     /// Adds a row to the line being joined. Whether the line is whole now.
     pub fn join(&mut self, row: &Row, links: &Links) -> bool {
         let width = self.lay().width;
@@ -321,37 +308,13 @@ impl HistoryView for TranscriptView {
         }
     }
 
-    fn read(
+    fn scan(
         &mut self,
         rows: std::ops::Range<u64>,
         links: &mut Links,
-        each: &mut dyn FnMut(Row) -> bool,
+        each: &mut dyn FnMut(RowRef<'_>, &Links) -> bool,
     ) -> u64 {
-        let end = rows.end.min(self.rows());
-        let mut at = rows.start;
-        let mut counted = |row| {
-            at += 1;
-            each(row)
-        };
-        let mut next = rows.start;
-        while next < end {
-            let Some((sealed, of)) = self.list.find(next, &self.store) else { break };
-            let (from, to) = (next - of.start, of.end.min(end) - of.start);
-            let block = self.store.load(&sealed);
-            if !self.newest.read_sealed(&block, from..to, links, &mut counted) {
-                return at;
-            }
-            next = of.end;
-        }
-        let sealed = self.list.rows(&self.store);
-        while at < end {
-            let Some(row) = self.newest.row(at - sealed, links) else { break };
-            at += 1;
-            if !each(row) {
-                break;
-            }
-        }
-        at
+        self.newest.scan(&mut self.list, &self.store, rows, links, each)
     }
 
     fn seek(&mut self, from: u64, forward: bool, filter: &regex::bytes::Regex, budget: usize) -> Seek {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use super::layout::{self, OpenLine};
 use super::line::{Line, LineFlags};
 use crate::base::CellStyle;
-use crate::base::history::{Row, RowFlags, Run, RunKind};
+use crate::base::history::{Row, RowFlags, RowRef, Run, RunKind};
 use crate::terminal::{CellTables, relay};
 
 /// Changes of width that are remembered; of older lines than that, the first are left out.
@@ -192,11 +192,45 @@ impl Widths {
             }
             return self.is_filled(line, &rows).then_some(rows);
         };
+        let mut from = 0;
+        let rows = self.shapes(line, lead, (pushed, then), alike).as_ref()?.iter().map(|shape| {
+            let row = shape.row(line, from, lead);
+            from = shape.end;
+            row
+        });
+        Some(rows.collect())
+    }
+
+    /// The row of a line of which `rows` says that it is one, as it is in the line's record.
+    pub fn only_row<'a>(&self, line: &'a Line<'_>, number: u64, alike: &mut Alike) -> Option<RowRef<'a>> {
+        let (pushed, then) = self.since(number)?;
+        if line.cols > MAX_FOLLOWED_COLS || line.flags.contains(LineFlags::CONTINUES) {
+            return None;
+        }
+        let lead = plain_after(line)?;
+        let [shape] = &self.shapes(line, lead, (pushed, then), alike).as_ref()?[..] else { return None };
+        if lead.min(shape.end) > shape.cleared {
+            return None;
+        }
+        let time = if shape.timed { line.time } else { 0 };
+        let (flags, size, text, runs) = (shape.flags, shape.size, line.text, &line.runs[..]);
+        Some(RowRef { flags, unwritten: 0, size, text, runs, time })
+    }
+
+    /// What became of a plain line, whose first `lead` columns were never written, since it was
+    /// pushed at a width that others followed.
+    fn shapes<'a>(
+        &self,
+        line: &Line<'_>,
+        lead: u32,
+        (pushed, then): (u32, &[(u64, u32)]),
+        alike: &'a mut Alike,
+    ) -> &'a Shapes {
         let key = (then.len(), line.cols, lead, line.marks);
         if alike.known.len() >= MAX_ALIKE && !alike.known.contains_key(&key) {
             alike.known.clear();
         }
-        let shapes = alike.known.entry(key).or_insert_with(|| {
+        alike.known.entry(key).or_insert_with(|| {
             let mut open = line.reopen(pushed, true);
             // Any time: it tells which rows have the line's.
             open.row.time = 1;
@@ -210,14 +244,7 @@ impl Widths {
                 Shape::of(row, end)
             };
             Some(rows.iter().map(shape).collect())
-        });
-        let mut from = 0;
-        let rows = shapes.as_ref()?.iter().map(|shape| {
-            let row = shape.row(line, from, lead);
-            from = shape.end;
-            row
-        });
-        Some(rows.collect())
+        })
     }
 
     /// Whether a line fitted into a row all the time.

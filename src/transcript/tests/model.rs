@@ -145,6 +145,23 @@ fn same(history: &mut dyn HistoryView, model: &Model) {
         compare(&history.row(n as u64, &mut links).unwrap(), want, n);
     }
     assert!(history.row(model.rows.len() as u64, &mut links).is_none());
+    scanned(history);
+}
+
+/// Rows that are read in order, from anywhere and to anywhere, are those that are read one by one.
+pub fn scanned(history: &mut dyn HistoryView) {
+    let (mut links, count) = (Links::new(), history.rows());
+    let rows: Vec<Row> = (0..count).map(|n| history.row(n, &mut links).unwrap()).collect();
+    let middle = count / 2;
+    for (from, to) in [(0, u64::MAX), (0, count), (middle, u64::MAX), (1, middle), (count, count + 1)] {
+        let mut at = from as usize;
+        let next = history.scan(from..to, &mut links, &mut |row, _| {
+            assert_eq!(row.to_row(), rows[at], "row {at}");
+            at += 1;
+            true
+        });
+        assert_eq!((next, at as u64), (to.min(count).max(from), next), "{from} to {to}");
+    }
 }
 
 proptest! {

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::super::layout::usual_size;
 use super::super::widths::MAX_FOLLOWED_STEPS;
-use super::model::{Op, fit, op, plain};
+use super::model::{Op, fit, op, plain, scanned};
 use super::*;
 use crate::base::history::RowFlags;
 use crate::base::{CellStyle, Colour, PaneId, Size};
@@ -28,6 +28,7 @@ fn same(history: &mut dyn HistoryView, model: &mut dyn HistoryView) {
         compare(&history.row(n, &mut links).unwrap(), &want, n);
     }
     assert!(history.row(model.rows(), &mut links).is_none());
+    scanned(history);
 }
 
 /// A row of cells at the terminal's width, with `blank` coloured columns behind them that do
