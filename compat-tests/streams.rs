@@ -491,3 +491,29 @@ fn a_search_is_done_when_its_command_is() {
         assert_eq!(String::from_utf8_lossy(&out), format!("1 {text}{}\n", "x".repeat(59)), "{command}");
     }
 }
+
+/// What is copied of a long history is whole and there for the next command of its client, which
+/// finds the mode as the command leaves it; other clients are answered meanwhile.
+#[test]
+fn a_long_copy_is_done_when_its_command_is() {
+    let mut server = server();
+    let wanted = fill(&mut server, 60_000);
+    let wanted = wanted.trim_ascii_end();
+    for (command, mode) in
+        [("copy-selection-no-clear", 1), ("copy-selection", 1), ("copy-pipe-and-cancel", 0)]
+    {
+        server.tmux(&["copy-mode", "-t", ":1"]);
+        for step in ["history-top", "begin-selection", "history-bottom"] {
+            server.tmux(&["send-keys", "-t", ":1", "-X", step]);
+        }
+        let copy = ["send-keys", "-t", ":1", "-X", command];
+        let ask = ["display-message", "-p", "-t", ":1", "#{pane_in_mode} #{buffer_size}"];
+        let both = client(&server, &[&copy[..], &[";"], &ask].concat());
+        assert_eq!(server.ask(&["display-message", "-p", "ok"]), "ok\n");
+        let out = both.wait_with_output().expect("it ends").stdout;
+        let copied = server.tmux(&["save-buffer", "-"]).out;
+        assert_eq!(String::from_utf8_lossy(&out), format!("{mode} {}\n", copied.len()), "{command}");
+        assert_same(copied.trim_ascii_end(), wanted, command);
+        server.tmux(&["delete-buffer"]);
+    }
+}

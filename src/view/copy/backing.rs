@@ -9,7 +9,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::folds::{Folds, Place};
-use crate::base::history::{HistoryView, Row, RowFlags, RunKind, Seek};
+use crate::base::history::{HistoryView, Row, RowFlags, RowRef, RunKind, Seek};
 use crate::base::links::{Hyperlink, Links};
 use crate::base::{Cell, CellFlags, LinkId, Size};
 use crate::terminal::{relay, relink};
@@ -66,6 +66,11 @@ impl Line {
             push_cell(&mut out, cell);
         }
         out
+    }
+
+    /// The row that it was decoded from.
+    pub fn row(&self) -> RowRef<'_> {
+        self.row.by_ref()
     }
 
     pub fn from_row(row: &Row) -> Self {
@@ -153,6 +158,28 @@ impl HistoryView for BackingReader {
         Some(row)
     }
 
+    fn scan(
+        &mut self,
+        rows: std::ops::Range<u64>,
+        links: &mut Links,
+        each: &mut dyn FnMut(RowRef<'_>, &Links) -> bool,
+    ) -> u64 {
+        let end = rows.end.min(self.history_rows as u64);
+        let (mut at, mut enough) = (rows.start, false);
+        if let Some(history) = self.history.as_mut().filter(|_| at < end) {
+            at = history.scan(at..end, links, &mut |row, links| {
+                enough = !each(row, links);
+                !enough
+            });
+        }
+        while at < rows.end && !enough {
+            let Some(row) = self.row(at, links) else { break };
+            at += 1;
+            enough = !each(row.by_ref(), links);
+        }
+        at
+    }
+
     fn set_width(&mut self, _cols: u32) {}
 }
 
@@ -223,6 +250,23 @@ impl Backing {
         let line = row.map_or_else(|| self.blank.clone(), |row| Arc::new(Line::from_row(&row)));
         inner.cache[slot] = Some((y, line.clone()));
         line
+    }
+
+    /// Hands over rows in order, without decoding those of the history.
+    pub fn scan(&self, rows: std::ops::Range<usize>, each: &mut dyn FnMut(RowRef<'_>)) {
+        let mut at = rows.start;
+        if !self.folds.any() && at < self.history_rows {
+            let inner = &mut *self.inner.lock();
+            let range = at as u64..rows.end.min(self.history_rows) as u64;
+            let next = inner.history.as_mut().map(|history| {
+                history.scan(range, &mut inner.links, &mut |row, _| {
+                    each(row);
+                    true
+                })
+            });
+            at = next.map_or(at, |next| next as usize);
+        }
+        (at..rows.end).for_each(|y| each(self.line(y).row()));
     }
 
     /// A row, unless it stands alone (does not wrap) and its text fails a test: then `None`,

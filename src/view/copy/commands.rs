@@ -1,6 +1,8 @@
 //! The commands of copy mode (`send-keys -X`): one table row each, and what they do to the
 //! state. What must happen in the world (buffers, clipboard, jobs) comes out as an `Effect`.
 
+use std::sync::Arc;
+
 use super::outputs;
 use super::search::Direction;
 use super::state::{CopyState, CursorDrag, JumpKind, LineSelection, Recentre, SelectBy};
@@ -25,11 +27,11 @@ pub enum Clear {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Effect {
     /// Put text in a new buffer (with this name prefix) and on the clipboard.
-    Copy { text: String, prefix: Option<String>, buffer: bool, clipboard: bool },
+    Copy { text: Arc<String>, prefix: Option<String>, buffer: bool, clipboard: bool },
     /// Append text to the newest buffer.
     Append(String),
     /// Pipe text into a command (`None`: the one of `copy-command`).
-    Pipe { text: String, command: Option<String> },
+    Pipe { text: Arc<String>, command: Option<String> },
     /// Save text to a file.
     Save { text: String, path: String },
     /// Take the pane's contents anew.
@@ -308,7 +310,7 @@ fn centre(s: &mut CopyState, x: usize, cy: usize) -> Action {
 }
 
 /// Copies `text` as the flags say.
-fn copy_text(call: &mut Call<'_>, text: String, prefix: Option<String>) {
+fn copy_text(call: &mut Call<'_>, text: Arc<String>, prefix: Option<String>) {
     let (buffer, clipboard) = (!call.has('P'), !call.has('C'));
     call.effects.push(Effect::Copy { text, prefix, buffer, clipboard });
 }
@@ -318,14 +320,14 @@ fn copy_selection(s: &mut CopyState, call: &mut Call<'_>) -> Action {
         && let Some(text) = s.selected_text()
     {
         let prefix = call.arg(0).map(str::to_owned);
-        copy_text(call, text, prefix);
+        copy_text(call, Arc::new(text), prefix);
     }
     Action::Nothing
 }
 
 /// Pipes the selection; without one, the command gets no input.
-fn pipe_text(s: &CopyState, call: &mut Call<'_>) -> Option<String> {
-    let text = s.selected_text();
+fn pipe_text(s: &mut CopyState, call: &mut Call<'_>) -> Option<Arc<String>> {
+    let text = s.selected_text().map(Arc::new);
     let command = call.arg(0).filter(|c| call.session && !c.is_empty()).map(str::to_owned);
     call.effects.push(Effect::Pipe { text: text.clone().unwrap_or_default(), command });
     text

@@ -1,7 +1,9 @@
 //! What copying does outside of the mode: paste buffers, the clipboard, commands.
 
+use std::sync::Arc;
+
 use super::commands::Effect;
-use crate::base::text::to_bytes;
+use crate::base::text::{into_bytes, to_bytes};
 use crate::base::{PaneId, SessionId};
 use crate::model::Cx;
 use crate::model::events::EventKind;
@@ -15,7 +17,7 @@ use crate::options::opt;
 pub fn perform(cx: &mut Cx<'_>, pane: PaneId, target: &ModeTarget, effect: Effect) {
     match effect {
         Effect::Copy { text, prefix, buffer, clipboard } => {
-            let data = to_bytes(&text);
+            let data = into_bytes(Arc::unwrap_or_clone(text));
             if clipboard {
                 set_clipboard(cx, pane, &data);
             }
@@ -23,9 +25,9 @@ pub fn perform(cx: &mut Cx<'_>, pane: PaneId, target: &ModeTarget, effect: Effec
                 cx.server.add_buffer(prefix.as_deref(), data, cx.now);
             }
         }
-        Effect::Save { text, path } => save(cx, target, to_bytes(&text), &path),
-        Effect::Append(text) => append(cx, pane, to_bytes(&text)),
-        Effect::Pipe { text, command } => pipe(cx, target, to_bytes(&text), command),
+        Effect::Save { text, path } => save(cx, target, into_bytes(text), &path),
+        Effect::Append(text) => append(cx, pane, into_bytes(text)),
+        Effect::Pipe { text, command } => pipe(cx, target, &text, command),
         Effect::Refresh | Effect::Alternate | Effect::StartDrag | Effect::ScrollToMouse { .. } => {}
     }
 }
@@ -77,7 +79,7 @@ fn append(cx: &mut Cx<'_>, pane: PaneId, data: Vec<u8>) {
 }
 
 /// Runs a command (or `copy-command`) with data as its input.
-fn pipe(cx: &mut Cx<'_>, target: &ModeTarget, data: Vec<u8>, command: Option<String>) {
+fn pipe(cx: &mut Cx<'_>, target: &ModeTarget, text: &str, command: Option<String>) {
     let default = || cx.server.option_text(OptionScope::Server, opt::COPY_COMMAND);
     let command = command.filter(|c| !c.is_empty()).unwrap_or_else(default);
     if command.is_empty() {
@@ -91,7 +93,7 @@ fn pipe(cx: &mut Cx<'_>, target: &ModeTarget, data: Vec<u8>, command: Option<Str
         cwd: cx.client_cwd(None, session),
         environ: environ(cx, session),
         no_stdin: false,
-        stdin: data,
+        stdin: to_bytes(text),
         keep_stdin: false,
         no_output: true,
         stderr: false,

@@ -13,6 +13,7 @@
 //! | `saved` | what a later server is told of it |
 //! | `mode`, `effects`, `mouse`, `lines` | the mode on its pane, and the world |
 
+mod ahead;
 mod backing;
 pub(crate) mod commands;
 mod draw;

@@ -1,5 +1,7 @@
 //! Copy mode and view mode as modes of a pane.
 
+use std::sync::Arc;
+
 use crate::base::commands::CommandRecord;
 use crate::base::history::Row;
 use crate::base::links::{Hyperlink, Links};
@@ -41,7 +43,9 @@ pub struct CopyMode {
     pub(super) drag_timer: Option<TimerId>,
     /// Goes on with a search that did not end in one slice.
     search_timer: Option<TimerId>,
-    /// Commands that wait for the end of that search, at most one for each queue.
+    /// A selection of very many rows is being copied; see `ahead`.
+    pub(super) copying: Option<Arc<()>>,
+    /// Commands that wait for the end of that search or copying, at most one for each queue.
     waiting: Vec<ItemId>,
 }
 
@@ -109,6 +113,7 @@ impl CopyMode {
             lines,
             drag_timer: None,
             search_timer: None,
+            copying: None,
             waiting: Vec::new(),
         }
     }
@@ -138,7 +143,9 @@ impl CopyMode {
             p.search.clone_from(&self.state.search.last);
         }
         if !self.state.is_searching() {
-            self.resume_waiting(cx);
+            if self.copying.is_none() {
+                self.resume_waiting(cx);
+            }
         } else if self.search_timer.is_none() {
             let next = Box::new(move |cx: &mut Cx<'_>| continue_search(cx, pane));
             self.search_timer = Some(cx.host.timer(SEARCH_PAUSE_MS, next));
@@ -147,6 +154,10 @@ impl CopyMode {
 
     fn resume_waiting(&mut self, cx: &mut Cx<'_>) {
         self.waiting.drain(..).for_each(|item| cx.server.queues.resume(item));
+    }
+
+    pub(super) fn take_waiting(&mut self) -> Vec<ItemId> {
+        std::mem::take(&mut self.waiting)
     }
 
     /// Runs `send-keys -X` with its words; see `commands`.
@@ -174,6 +185,9 @@ impl CopyMode {
             crate::view::message::show(cx, id, "client is read-only", crate::view::message::Options::error());
             return ModeResult::Nothing;
         }
+        if self.copy_ahead(cx, pane, (name, args), target, event) {
+            return ModeResult::Nothing;
+        }
         let mut effects = Vec::new();
         let parsed = entry.and_then(|e| commands::parse(e, &words[1..]).map(|(f, a)| (e, f, a)));
         let action = match parsed {
@@ -192,6 +206,7 @@ impl CopyMode {
             }
             None => self.state.run(name, None),
         };
+        self.state.ahead = None;
         let ended = self.perform(cx, pane, target, event, effects);
         if action == Action::Cancel || ended { ModeResult::Close } else { ModeResult::Redraw }
     }
@@ -429,8 +444,8 @@ fn continue_covered_search(cx: &mut Cx<'_>, pane: PaneId) {
         mode.search_timer = Some(cx.host.timer(SEARCH_PAUSE_MS, next));
         return;
     }
-    for item in std::mem::take(&mut mode.waiting) {
-        cx.server.queues.resume(item);
+    if mode.copying.is_none() {
+        mode.take_waiting().into_iter().for_each(|item| cx.server.queues.resume(item));
     }
 }
 
@@ -544,7 +559,7 @@ impl PaneMode for CopyMode {
     }
 
     fn wait(&mut self, item: ItemId) -> bool {
-        let waits = self.state.is_searching();
+        let waits = self.state.is_searching() || self.copying.is_some();
         if waits {
             self.waiting.push(item);
         }

@@ -1,6 +1,8 @@
 //! Copy mode by command: what the shell's marks (OSC 133) say of the commands above and below the
 //! cursor. Their output is selected, copied, piped, saved and folded away.
 
+use std::sync::Arc;
+
 use super::commands::{Action, Call, Effect};
 use super::folds::Folds;
 use super::state::{CopyState, Spot};
@@ -199,6 +201,7 @@ pub(super) fn fold_all(s: &mut CopyState, on: bool) -> Action {
 /// Copies the output of the command under the cursor, and gives it to a command with `pipe`.
 pub(super) fn copy(s: &mut CopyState, call: &mut Call<'_>, pipe: bool, action: Action) -> Action {
     let Some(text) = s.output_here().filter(|_| call.session) else { return Action::Nothing };
+    let text = Arc::new(text);
     let arg = |index: usize| call.args.get(index).cloned();
     let prefix = arg(usize::from(pipe));
     if pipe {

@@ -91,6 +91,8 @@ impl SavedCopy {
             // Not kept, as a search that goes on is not.
             walk: _,
             jump,
+            // Copied again for the next server.
+            ahead: _,
         } = state;
         let glyph = |(kind, glyph): &(JumpKind, Glyph)| {
             let mut text = String::new();

@@ -1,9 +1,11 @@
 //! What is selected, how it shows, and the text that a copy takes.
 
-use super::backing::{is_tab, push_cell};
+use super::backing::{Line, is_tab, push_cell};
 use super::reader::WHITESPACE;
 use super::state::{CopyState, CursorDrag, LineSelection, SelectBy, Spot};
-use crate::base::Attrs;
+use crate::base::history::{Piece, RowFlags, RowRef, Run, RunKind};
+use crate::base::text::push_text;
+use crate::base::{Attrs, CellFlags};
 
 /// The selection in cells of the view, as it was last brought up to date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -256,9 +258,19 @@ impl CopyState {
     }
 
     /// The selected text; without a selection, the match under the cursor.
-    pub fn selected_text(&self) -> Option<String> {
+    pub fn selected_text(&mut self) -> Option<String> {
+        if let Some(text) = self.ahead.take() {
+            return text;
+        }
+        let Some(mut copying) = self.copying() else { return self.match_at_cursor() };
+        self.back.scan(copying.rows(), &mut |row| copying.take(row));
+        copying.text()
+    }
+
+    /// What is to be copied of the rows of the selection.
+    pub(super) fn copying(&self) -> Option<Copying> {
         if !self.is_selecting() {
-            return self.match_at_cursor();
+            return None;
         }
         let backwards = (self.end.y, self.end.x) < (self.start.y, self.start.x);
         let (first, last) = if backwards { (self.end, self.start) } else { (self.start, self.end) };
@@ -276,48 +288,139 @@ impl CopyState {
         } else {
             (first.x, 0, self.back.cols, ex + usize::from(vi))
         };
-        let mut out = String::new();
-        for y in first.y..=last.y {
-            let from = if y == first.y { first_x } else { rest_x };
-            let to = if y == last.y { last_end } else { rest_end };
-            self.copy_row(&mut out, y, from, to);
-        }
-        if out.is_empty() {
-            return None;
-        }
         // The newline behind the selection's last character is not part of it, except in vi
         // where that character may be the line's end itself.
-        if (!vi || last_end <= last_length) && (!self.back.wrapped(last.y) || last_end != last_length) {
-            out.pop();
-        }
-        Some(out)
+        let without_end =
+            (!vi || last_end <= last_length) && (!self.back.wrapped(last.y) || last_end != last_length);
+        let (y, cols, out) = (first.y, self.back.cols, String::new());
+        Some(Copying {
+            first: first.y,
+            last: last.y,
+            first_x,
+            rest_x,
+            rest_end,
+            last_end,
+            cols,
+            without_end,
+            y,
+            out,
+        })
     }
 
     /// Appends columns of a row, and a newline if they reach the end of a line.
     pub(super) fn copy_row(&self, out: &mut String, y: usize, from: usize, to: usize) {
-        if from > to {
-            return;
+        copy_columns(self.back.line(y).row(), self.back.cols, (from, to), out);
+    }
+}
+
+/// A selection while it is copied, row by row.
+#[derive(Debug)]
+pub(super) struct Copying {
+    first: usize,
+    last: usize,
+    /// First column in the first row, and in the others.
+    first_x: usize,
+    rest_x: usize,
+    /// Column behind the last one in all rows but the last, and in that.
+    rest_end: usize,
+    last_end: usize,
+    /// Columns of the mode.
+    cols: usize,
+    without_end: bool,
+    /// The next row.
+    y: usize,
+    out: String,
+}
+
+impl Copying {
+    pub fn rows(&self) -> std::ops::Range<usize> {
+        self.first..self.last + 1
+    }
+
+    /// Takes the next row.
+    pub fn take(&mut self, row: RowRef<'_>) {
+        let from = if self.y == self.first { self.first_x } else { self.rest_x };
+        let to = if self.y == self.last { self.last_end } else { self.rest_end };
+        copy_columns(row, self.cols, (from, to), &mut self.out);
+        self.y += 1;
+    }
+
+    /// What was copied; `None` for nothing.
+    pub fn text(mut self) -> Option<String> {
+        if self.out.is_empty() {
+            return None;
         }
-        let line = self.back.line(y);
-        // tmux: of a wrapped row all columns that exist are copied, if they fit.
-        let wrapped = line.wrapped() && line.size() <= self.back.cols;
-        let length = if wrapped { line.size() } else { line.length(self.back.cols) };
-        let to = to.min(length);
-        for x in from.min(length)..to {
-            let cell = line.cell(x);
-            if cell.is_padding() {
-                continue;
-            }
-            let drawn = cell.style.attrs.contains(Attrs::CHARSET) && !is_tab(cell);
-            match cell.glyph.as_char().filter(|c| drawn && c.is_ascii()).and_then(line_drawing) {
-                Some(c) => out.push(c),
-                None => push_cell(out, cell),
-            }
+        if self.without_end {
+            self.out.pop();
         }
-        if !wrapped || to != length {
-            out.push('\n');
+        Some(self.out)
+    }
+}
+
+/// Appends columns of a row of a mode `cols` wide, and a newline if they reach the end of a line.
+fn copy_columns(row: RowRef<'_>, cols: usize, (from, to): (usize, usize), out: &mut String) {
+    if from > to {
+        return;
+    }
+    if from > 0 || to < cols || !copy_whole(row, cols, out) {
+        copy_cells(row, cols, (from, to), out);
+    }
+}
+
+/// The same cell by cell.
+fn copy_cells(row: RowRef<'_>, cols: usize, (from, to): (usize, usize), out: &mut String) {
+    let line = Line::from_row(&row.to_row());
+    // tmux: of a wrapped row all columns that exist are copied, if they fit.
+    let wrapped = line.wrapped() && line.size() <= cols;
+    let length = if wrapped { line.size() } else { line.length(cols) };
+    let to = to.min(length);
+    for x in from.min(length)..to {
+        let cell = line.cell(x);
+        if cell.is_padding() {
+            continue;
+        }
+        let drawn = cell.style.attrs.contains(Attrs::CHARSET) && !is_tab(cell);
+        match cell.glyph.as_char().filter(|c| drawn && c.is_ascii()).and_then(line_drawing) {
+            Some(c) => out.push(c),
+            None => push_cell(out, cell),
         }
     }
+    if !wrapped || to != length {
+        out.push('\n');
+    }
+}
+
+/// The same for all of a row, if every cell in it is copied as it is: run by run, which is how much
+/// text is copied fast. Whether it is.
+fn copy_whole(row: RowRef<'_>, cols: usize, out: &mut String) -> bool {
+    let odd = |run: &Run| {
+        run.style.attrs.contains(Attrs::CHARSET)
+            || run.flags.contains(CellFlags::PADDING)
+            || matches!(run.kind, RunKind::Cluster(_)) && run.bytes == 0
+            // At the end of a line it counts as a blank.
+            || matches!(run.kind, RunKind::Tab(0..=1))
+    };
+    let taken = row.cols() as usize;
+    if taken > cols || row.runs.iter().any(odd) {
+        return false;
+    }
+    let start = out.len();
+    for (_, piece) in row.pieces(taken as u32) {
+        match piece {
+            Piece::Text(text) | Piece::Cluster(text) => push_text(text, out),
+            Piece::Tab => out.push('\t'),
+            Piece::Blanks(count) => out.extend(std::iter::repeat_n(' ', count as usize)),
+        }
+    }
+    let size = taken.max(row.size as usize);
+    if row.flags.contains(RowFlags::WRAPPED) && size <= cols {
+        out.extend(std::iter::repeat_n(' ', size - taken));
+        return true;
+    }
+    let end = out[start..].trim_end_matches(' ').len();
+    out.truncate(start + end);
+    out.push('\n');
+    true
 }
 
 /// The character that the alternative character set (DEC special graphics) shows.
@@ -325,4 +428,40 @@ pub fn line_drawing(c: char) -> Option<char> {
     const FROM: &str = "+,-.0`abcdefghijklmnopqrstuvwxyz{|}~";
     const TO: &str = "→←↑↓▮◆▒␉␌␍␊°±␤␋┘┐┌└┼⎺⎻─⎼⎽├┤┴┬│≤≥π≠£·";
     FROM.chars().zip(TO.chars()).find(|(from, _)| *from == c).map(|(_, to)| to)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Size;
+    use crate::terminal::{MemoryHistory, Terminal, TerminalConfig};
+
+    #[test]
+    fn whole_rows_are_copied_as_their_cells_are() {
+        let lines = [
+            "plain  ",
+            "\ttab",
+            "1234567\t",
+            "1234567\t  ",
+            "ends\t",
+            "\x1b[44mblue\x1b[K\x1b[m",
+            "世界 e\u{301}👍🏽 ",
+            "123456789世x",
+            "\x1b(0qqx\x1b(B",
+            "wrapped far beyond ten columns   ",
+            "wraps\x1b[20Gx",
+            "\x1b[5C\x1b[3X\x1b[31m  \x1b[m",
+        ];
+        let mut terminal =
+            Terminal::new(Size::new(10, 40), TerminalConfig::default(), Box::new(MemoryHistory::new(10, 10)));
+        terminal.feed(lines.join("\r\n").as_bytes());
+        for row in (0..40).map(|y| terminal.row(y)) {
+            for cols in [4, 9, 10, 12] {
+                let (mut whole, mut cells) = (String::new(), String::new());
+                copy_columns(row.by_ref(), cols, (0, cols), &mut whole);
+                copy_cells(row.by_ref(), cols, (0, cols), &mut cells);
+                assert_eq!(whole, cells, "{row:?} of {cols} columns");
+            }
+        }
+    }
 }

@@ -144,6 +144,8 @@ pub struct CopyState {
     /// A walk that goes on in further slices.
     pub walk: Option<Walk>,
     pub jump: Option<(JumpKind, Glyph)>,
+    /// The text of the selection, where it was copied before the command that takes it runs.
+    pub ahead: Option<Option<String>>,
 }
 
 impl CopyState {
@@ -180,6 +182,7 @@ impl CopyState {
             search: Search::default(),
             walk: None,
             jump: None,
+            ahead: None,
         }
     }
 

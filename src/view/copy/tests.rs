@@ -13,10 +13,19 @@ const TEXT: &str = "Seven plain words stand in this row\r\n\tAfter a tab\r\nIt e
 const SEPARATORS: &str = "!\"#$%&'()*+,-./:;<=>?@[\\]^`{|}~";
 
 fn state(vi: bool) -> CopyState {
+    state_of(vi, TEXT)
+}
+
+/// The same text many times.
+pub(super) fn long_state(vi: bool) -> CopyState {
+    state_of(vi, &format!("{TEXT}\r\n").repeat(20))
+}
+
+fn state_of(vi: bool, text: &str) -> CopyState {
     let size = Size::new(40, 6);
     let mut terminal =
         Terminal::new(size, TerminalConfig::default(), Box::new(MemoryHistory::new(1000, size.cols)));
-    terminal.feed(TEXT.as_bytes());
+    terminal.feed(text.as_bytes());
     let source = Source {
         history: Some(History::view(terminal.history())),
         rows: (0..size.rows).map(|y| terminal.row(y)).collect(),
@@ -58,7 +67,11 @@ fn check(vi: bool, script: &[&str], cursor: (usize, usize), copied: &str) {
         Effect::Copy { text, .. } => Some(text),
         _ => None,
     });
-    assert_eq!(((state.cx, state.row()), text.as_deref().unwrap_or("")), (cursor, copied), "{script:?}");
+    assert_eq!(
+        ((state.cx, state.row()), text.as_deref().map_or("", String::as_str)),
+        (cursor, copied),
+        "{script:?}"
+    );
 }
 
 #[test]
