@@ -228,7 +228,7 @@ fn fire(cx: &mut Cx<'_>, firing: Firing) -> Fired {
     let working = matches!(&firing.kind, ItemKind::Command(command) if !waits_for_others(command.id));
     let exec = match firing.kind {
         ItemKind::Command(invocation) => {
-            cx.server.queues.ran += 1;
+            cx.server.queues.ran += u64::from(!only_asks(&invocation));
             item.command = Some(invocation.clone());
             fire_command(cx, item, &invocation)
         }
@@ -244,6 +244,18 @@ fn fire(cx: &mut Cx<'_>, firing: Firing) -> Fired {
         }
     };
     Fired { id, group, exec, working }
+}
+
+/// Whether a command changes nothing but the message log, which need not be kept before its client
+/// is answered.
+fn only_asks(invocation: &Invocation) -> bool {
+    match invocation.id.entry().name {
+        "capture-pane" | "display-message" => invocation.args.has('p') && !invocation.args.has('k'),
+        "has-session" | "list-buffers" | "list-clients" | "list-commands" | "list-keys" => true,
+        "list-panes" | "list-sessions" | "list-windows" => true,
+        "show-environment" | "show-hooks" | "show-options" | "show-window-options" => true,
+        _ => false,
+    }
 }
 
 fn fire_command(cx: &mut Cx<'_>, mut item: ItemContext, invocation: &Arc<Invocation>) -> Exec {

@@ -20,8 +20,9 @@ use std::os::fd::OwnedFd;
 use super::pump::write_checkpoint;
 use super::runtime::Runtime;
 
-/// What only programs and clocks changed (times of activity, flags of output) is written this
-/// late at most. What commands did is written in their turn.
+/// What only programs and clocks changed (times of activity, flags of output), and the lines that
+/// commands which only ask leave in the message log, are written this late at most. What other
+/// commands did is written in their turn.
 const LATE_MS: u64 = 250;
 /// Time to the next attempt when the file could not be written and no command runs before.
 const AGAIN_MS: u64 = 1000;
@@ -149,7 +150,7 @@ impl Runtime {
             return;
         }
         let shape = [server.sessions.len(), server.windows.len(), server.panes.len()];
-        let ran = server.queues.ran + self.ran;
+        let ran = server.queues.ran + self.ran - self.world.pieces_made;
         let now_ms = self.world.now.mono_ms;
         let late = if_late && self.deposits.dirty && now_ms >= self.deposits.next_ms;
         if !late && ran == self.deposits.ran && shape == self.deposits.shape {

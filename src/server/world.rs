@@ -59,6 +59,8 @@ pub struct World {
     pub histories: Histories,
     pub saver: Saver,
     pub turns: Turns,
+    /// Callbacks that only brought pieces of texts, which changes nothing that is kept.
+    pub pieces_made: u64,
     pub work: Workshop,
     /// Clients whose terminals were opened or learnt something.
     pub tty_changed: Vec<ClientId>,
@@ -100,6 +102,7 @@ impl World {
             started: std::time::Instant::now(),
             shutdown: false,
             turns: Turns::default(),
+            pieces_made: 0,
             saver: Saver::new(histories::directory_of(socket_path)),
             histories: Histories::new(socket_path, work.waker()),
             work,
@@ -399,6 +402,7 @@ impl Host for World {
     }
 
     fn stream_made(&mut self, client: ClientId, stream: i32, maker: Option<Maker>, piece: Vec<u8>) {
+        self.pieces_made += 1;
         if let Some(peer) = self.peers.get_mut(&client) {
             peer.stream_made(stream, maker, piece);
         }
