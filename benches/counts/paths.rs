@@ -1,9 +1,11 @@
 //! The hot paths, each made ready first; only what is handed to `counted` is counted.
 
+use std::time::Duration;
+
 use scopemux::testing::base::history::{History, HistoryView};
 use scopemux::testing::base::links::Links;
 use scopemux::testing::base::{PaneId, Size};
-use scopemux::testing::terminal::{MemoryHistory, Terminal, TerminalConfig};
+use scopemux::testing::terminal::{Capture, CaptureOptions, MemoryHistory, Terminal, TerminalConfig};
 use scopemux::testing::transcript::{
     Needle, PaneInfo, SearchCursor, StoreConfig, TranscriptStore, compressed_len,
 };
@@ -40,6 +42,10 @@ pub const PATHS: &[HotPath] = &[
     ("compress-colour", |counted| compress(workloads::colour, counted)),
     ("transcript-read", read),
     ("transcript-search", search),
+    ("capture-plain", |counted| capture(workloads::plain, false, counted)),
+    ("capture-long", |counted| capture(workloads::long, false, counted)),
+    ("capture-colour", |counted| capture(workloads::colour, true, counted)),
+    ("capture-cjk", |counted| capture(workloads::cjk, true, counted)),
     ("compose-all", scene::compose_all),
     ("compose-line", scene::compose_line),
     ("diff-all", scene::diff_all),
@@ -100,6 +106,27 @@ fn read(counted: Counted<'_>) {
                 view.row(index, &mut links);
             }
         });
+    });
+}
+
+/// `capture-pane -S -` of what lies in sealed blocks on disk; with `sequences` as `-e` prints it.
+fn capture(workload: fn(usize) -> Vec<u8>, sequences: bool, counted: Counted<'_>) {
+    let input = workload(4 * BYTES);
+    with_transcript(|store, terminal| {
+        slices(terminal, &input);
+        terminal.history().flush();
+        assert!(store.settle(Duration::from_secs(60)), "the disk takes it");
+        let (mut view, mut links) = (terminal.history().view(), Links::new());
+        let options = CaptureOptions { sequences, ..CaptureOptions::default() };
+        let mut capture = Capture::new(options, COLS);
+        let mut out = String::with_capacity(8 * BYTES);
+        counted(&mut || {
+            view.scan(0..u64::MAX, &mut links, &mut |row, links| {
+                capture.row(row, 0, links, &mut out);
+                true
+            });
+        });
+        assert!(out.len() > BYTES);
     });
 }
 
