@@ -70,7 +70,7 @@ impl ClockMode {
         mode
     }
 
-    /// Comes back when the second is over.
+    /// Arms a timer for the start of the next second.
     fn wait(&mut self, cx: &mut Cx<'_>, pane: PaneId) {
         let delay = 1000 - cx.now.wall_us.rem_euclid(1_000_000) as u64 / 1000;
         self.timer = Some(cx.host.timer(delay.max(1), Box::new(move |cx| tick(cx, pane))));
@@ -103,7 +103,7 @@ impl ClockMode {
             }
             x += 6;
         }
-        // Nobody sees it, but it is where the last large character ends.
+        // Nobody sees the cursor; it is put where the last large character ends.
         self.surface.cursor = Point::new(x - 1, y + 4);
     }
 }
@@ -115,7 +115,8 @@ fn tick(cx: &mut Cx<'_>, pane: PaneId) {
     if found == Some(true) {
         modes::settle_result(cx, pane, ModeResult::Redraw);
     } else if let Some(p) = cx.server.panes.get_mut(&pane) {
-        // Under another mode: look again later, so that the clock goes on when it shows.
+        // Another mode covers the clock: check again later, so that it keeps running once it shows
+        // again.
         for entry in &mut p.modes {
             if let Some(clock) = entry.mode.as_any().downcast_mut::<ClockMode>() {
                 clock.timer = Some(cx.host.timer(1000, Box::new(move |cx| tick(cx, pane))));

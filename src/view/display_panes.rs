@@ -15,12 +15,12 @@ pub type Chosen = Box<dyn FnMut(&mut Cx<'_>, ClientId, PaneId) + Send>;
 pub struct DisplayPanes {
     /// The command that waits for a choice.
     pub item: Option<ItemId>,
-    /// `None`: keys are not taken.
+    /// `None`: the overlay takes no keys.
     pub chosen: Option<Chosen>,
 }
 
-/// The visible part of a stretch: where it starts in the view, and its length. As tmux works it
-/// out, which is off when only the far end is cut.
+/// Clips a stretch to the view: its start in the view and its length. tmux's arithmetic, which does
+/// not clip a far end that alone is outside.
 fn visible(at: i64, length: i64, from: i64, room: i64) -> Option<(i64, i64)> {
     if at + length <= from || at >= from + room {
         return None;
@@ -77,9 +77,9 @@ impl DisplayPanes {
         let (half_x, half_y) = (place.cols / 2, place.rows / 2);
         let text_style = CellStyle { fg: colour, ..CellStyle::DEFAULT };
         if place.cols < length * 6 || place.rows < 5 {
-            // tmux: with room for a letter, the number is placed as if it were longer by the
-            // letter and one. It writes NUL there, where the terminal's cursor stays: a space
-            // and the letter follow at once, if the pane is seen where they were meant to be.
+            // tmux: with room for a letter, the number is placed as if it were two columns longer:
+            // the letter and a NUL. The NUL does not move the terminal's cursor, so the space and
+            // the letter follow the number at once, if the pane shows in the cells meant for them.
             let letter_length = i64::from(letter.is_some());
             let roomy = place.cols > length + letter_length;
             let width = if roomy { length + letter_length + 1 } else { length };
@@ -115,18 +115,18 @@ impl DisplayPanes {
     }
 }
 
-/// What is drawn of one pane, and on what.
+/// One pane to draw on, and the client's frame.
 struct Canvas<'a> {
     server: &'a Server,
     pane: PaneId,
-    /// Offset of the client's view, and the size of the window.
+    /// Offset of the client's view in the window, in cells.
     offset: (i64, i64),
     window: Size,
     frame: &'a mut Surface,
 }
 
 impl Canvas<'_> {
-    /// Whether the pane is seen in a cell.
+    /// True if the pane shows in this cell of the client, uncovered.
     fn shows(&self, x: i64, y: i64) -> bool {
         let (x, y) = (x + self.offset.0, y + self.offset.1);
         let inside =
@@ -134,11 +134,11 @@ impl Canvas<'_> {
         inside && !self.server.is_pane_covered(self.pane, x as i32, y as i32)
     }
 
-    /// Writes text where the pane is seen, as tmux does: where something lies over the middle of
-    /// it, it begins again behind that. Rows of status lines at the top count as the window's.
+    /// Writes text where the pane shows, as tmux does: behind a covered cell the text starts again
+    /// from its first character. Rows of status lines at the top count as rows of the window.
     fn put(&mut self, x: i64, y: i64, text: &str, style: CellStyle) {
         let seen_y = y;
-        // tmux: what lies beyond the terminal's last row or column is drawn in it.
+        // tmux: text beyond the terminal's last row or column is drawn in that row or column.
         let last = self.frame.size();
         let y = y.min(i64::from(last.rows) - 1);
         let mut rest = text.chars();

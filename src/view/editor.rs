@@ -8,11 +8,12 @@ use crate::options::opt;
 
 use super::popup::{self, PopupFlags, Request};
 
-/// Largest text that is taken back from an editor, in bytes.
+/// Largest text that is read back from an editor, in bytes.
 const MAX_EDITED: usize = 64 << 20;
 
-/// Opens an editor on data; what comes out goes to `done`, unless the editor failed or left
-/// nothing. The file lies beside the server's socket, where nobody else may look.
+/// Opens an editor on data and passes the edited text to `done`, unless the editor failed or left
+/// nothing. The file is kept beside the server's socket, in a directory that only the user may
+/// read.
 pub fn edit(
     cx: &mut Cx<'_>,
     client: ClientId,
@@ -104,6 +105,6 @@ fn remove(cx: &mut Cx<'_>, path: String) {
         done: None,
         kept: None,
     };
-    // Without a way to remove it the file stays; there is nobody to tell.
+    // If the file cannot be removed it stays; nobody is there to report the error to.
     let _ = cx.host.run_job(request);
 }

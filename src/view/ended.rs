@@ -1,5 +1,5 @@
-//! What a pane shows when its program has ended and it stays: `remain-on-exit-format`, drawn
-//! into its last row by the server.
+//! Text that a pane shows when its program has ended and the pane stays: `remain-on-exit-format`,
+//! which the server draws into the pane's last row.
 
 use crate::base::{Cell, CellStyle, PaneId, Point, Size, Surface};
 use crate::format::{Scope, draw};
@@ -26,7 +26,7 @@ fn draw_pane(cx: &mut Cx<'_>, id: PaneId) {
     let Size { cols, rows } = terminal.size();
     let mut line = Surface::new(Size::new(cols, 1));
     draw::draw(&mut line, 0, 0, cols, CellStyle::DEFAULT, &text);
-    // What the program left unfinished ends; the rows above move up by one.
+    // Abort any unfinished sequence, reset style and scroll region; then scroll the rows up by one.
     terminal.feed(b"\x18\x1b[m\x1b[r");
     let last = Point::new(0, rows.saturating_sub(1));
     terminal.set_cursor(last);
@@ -35,7 +35,8 @@ fn draw_pane(cx: &mut Cx<'_>, id: PaneId) {
     let drawn = line.row(0).iter().rposition(|cell| *cell != Cell::BLANK).map_or(0, |at| at + 1);
     line.row(0)[..drawn].iter().filter(|cell| !cell.is_padding()).for_each(|cell| terminal.put(cell));
     terminal.set_cursor(last);
-    // Its journal went with its program: what a later server is to find must be on disk.
+    // The pane's journal ended with its program, so write to disk all that a later server must
+    // find.
     terminal.history().flush_all();
     let window = pane.window;
     drop(terminal);

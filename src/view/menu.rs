@@ -26,10 +26,10 @@ bitflags::bitflags! {
     }
 }
 
-/// A menu holds at most this many items; more are left out.
+/// Most items that a menu holds; more are left out.
 const MAX_ITEMS: usize = 1000;
 
-/// One item as it was asked for.
+/// One item as requested.
 #[derive(Clone, Debug, Default)]
 pub struct ItemRequest {
     /// A format; empty for a line.
@@ -69,14 +69,14 @@ pub type Choice = Box<dyn FnOnce(&mut Cx<'_>, ClientId, Option<usize>) + Send>;
 #[derive(Default)]
 pub struct Request {
     pub flags: MenuFlags,
-    /// The item chosen at first, without the mouse.
+    /// Index of the item that is current at first, unless the mouse opened the menu.
     pub starting_choice: Option<usize>,
     pub at: Point,
     pub lines: Option<BoxLines>,
     pub style: Option<String>,
     pub selected_style: Option<String>,
     pub border_style: Option<String>,
-    /// What the commands of items act on, and the event they come from.
+    /// Target of the items' commands, and the event that they come from.
     pub state: FindState,
     pub event: KeyEvent,
     /// The command that waits for the menu.
@@ -103,8 +103,8 @@ impl Menu {
         Size::new(self.width + 4, self.items.len() as u32 + 2)
     }
 
-    /// Adds an item, its formats expanded; one whose name comes out empty is left out. Lines
-    /// are not added at the start or after each other.
+    /// Adds an item with its formats expanded, unless its name expands to nothing. A line is not
+    /// added at the start of the menu or after another line.
     pub fn add(&mut self, scope: &Scope<'_>, client_cols: u32, request: &ItemRequest) {
         if self.items.len() >= MAX_ITEMS {
             return;
@@ -126,7 +126,7 @@ impl Menu {
         self.items.push(Item { name: Some(name), key: request.key, command });
     }
 
-    /// An item that is not a format and has no command.
+    /// Adds an item that is not a format and has no command.
     pub fn add_plain(&mut self, client_cols: u32, text: &str, key: Key) {
         let name = shown_name(text, Some(key), client_cols.saturating_sub(4) as usize);
         self.width = self.width.max(format::width(&name));
@@ -134,7 +134,7 @@ impl Menu {
     }
 }
 
-/// An item's text cut to fit, with its key on the right where there is room for it.
+/// Text of an item, cut to `most` columns, with its key on the right where there is room.
 fn shown_name(text: &str, key: Option<Key>, most: usize) -> String {
     let mut most = most;
     let named = |key: &Key| *key != Key::NONE && *key != Key::UNKNOWN;
@@ -167,7 +167,7 @@ pub struct MenuPart {
     lines: BoxLines,
     styles: [Option<String>; 3],
     choice: Option<usize>,
-    /// The item that was chosen in the end.
+    /// Index of the item that was chosen.
     picked: Option<usize>,
     state: FindState,
     event: KeyEvent,
@@ -175,7 +175,7 @@ pub struct MenuPart {
     callback: Option<Choice>,
 }
 
-/// Shows a menu over a client. False when it does not fit.
+/// Shows a menu over a client. False if it does not fit.
 pub fn open(cx: &mut Cx<'_>, client: ClientId, menu: Menu, request: Request) -> bool {
     let Some(prepared) = MenuPart::new(cx, client, menu, request) else { return false };
     overlay::open(cx, client, Box::new(prepared), 0);
@@ -183,7 +183,7 @@ pub fn open(cx: &mut Cx<'_>, client: ClientId, menu: Menu, request: Request) -> 
 }
 
 impl MenuPart {
-    /// A menu to draw and give keys to; `None` when it does not fit.
+    /// Makes a menu to draw and give keys to; `None` if it does not fit.
     pub fn new(cx: &Cx<'_>, client: ClientId, menu: Menu, request: Request) -> Option<Self> {
         let c = cx.server.client(client)?;
         let size = menu.size();
@@ -222,8 +222,8 @@ impl MenuPart {
         self.menu.items.get(self.picked?)?.key
     }
 
-    /// The first item from one on that can be chosen, around the end; from behind the last one,
-    /// backwards.
+    /// Index of the first choosable item from `start` on, wrapping to the first item. If `start` is
+    /// behind the last item, the last choosable one.
     fn nearest_choice(&self, start: usize) -> Option<usize> {
         let count = self.menu.items.len();
         let choosable = |&index: &usize| self.menu.items[index].is_choosable();
@@ -252,13 +252,13 @@ impl MenuPart {
         }
     }
 
-    /// Five items on, or to the end.
+    /// Moves the choice by five choosable items, or to the first or last item.
     fn page(&mut self, down: bool) {
         let last = self.menu.items.len() - 1;
         let at = self.choice;
         let mut to = at.unwrap_or(0);
         if down && at.is_none_or(|at| at + 5 <= last) && last >= 5 {
-            // Without a choice yet the first step comes to the first item.
+            // Without a choice, the first step only arrives at the first item.
             let mut left = if at.is_none() { 4 } else { 5 };
             while left > 0 && to < last {
                 to += 1;
@@ -356,7 +356,7 @@ impl MenuPart {
     }
 }
 
-/// Colours of a style string in place of those of a style.
+/// Replaces the colours of a style by those of a style string, where that has some.
 pub fn replace_colours(look: &mut CellStyle, own: Option<&str>) {
     let Some(own) = own else { return };
     let mut parsed = Style::default();
@@ -366,7 +366,7 @@ pub fn replace_colours(look: &mut CellStyle, own: Option<&str>) {
     }
 }
 
-/// Where options of the window that a client looks at are found.
+/// Option level of the window that a client shows.
 pub fn window_level(cx: &Cx<'_>, client: ClientId) -> OptionScope {
     let window = cx.server.client(client).and_then(|c| cx.server.client_window(c));
     window.map_or(OptionScope::GlobalWindow, OptionScope::Window)
@@ -397,7 +397,8 @@ impl Overlay for MenuPart {
             }
         }
         frame.blit(&s, Point::default(), size, self.at);
-        // tmux: what has no room below is drawn on the last row, the box's bottom last.
+        // tmux: items without room below are drawn on the last row; the box's bottom line comes
+        // last.
         let last = frame.size().rows.saturating_sub(1);
         if self.at.y + size.rows > last + 1 {
             let bottom = Point::new(0, size.rows - 1);

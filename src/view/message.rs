@@ -14,14 +14,15 @@ pub struct Options {
     pub delay_ms: Option<u64>,
     /// `#[…]` in the text is shown as it is.
     pub ignore_styles: bool,
-    /// Keys do not end it, and are dropped while it shows.
+    /// Keys do not end the message; they are dropped while it shows.
     pub ignore_keys: bool,
-    /// What panes print shows meanwhile (`display-message -C`); else it is held back.
+    /// Panes keep drawing while the message shows (`display-message -C`); else their output is held
+    /// back.
     pub no_freeze: bool,
 }
 
 impl Options {
-    /// As errors show: for `display-time`, styles ignored.
+    /// Options of an error message: shown for `display-time`, styles ignored.
     pub fn error() -> Self {
         Self { ignore_styles: true, ..Self::default() }
     }
@@ -51,7 +52,7 @@ pub fn show(cx: &mut Cx<'_>, client: ClientId, text: &str, options: Options) {
     cx.server.status_client(client);
 }
 
-/// An error of something that the client started.
+/// Shows an error of something that the client started.
 pub fn show_error(cx: &mut Cx<'_>, client: ClientId, text: &str) {
     show(cx, client, text, Options::error());
 }
@@ -62,7 +63,7 @@ pub fn log(cx: &mut Cx<'_>, text: String) {
     cx.server.messages.add(cx.now.secs(), text, limit);
 }
 
-/// Takes the message away.
+/// Removes the message.
 pub fn clear(cx: &mut Cx<'_>, client: ClientId) {
     let Some(message) = cx.server.clients.get_mut(&client).and_then(|c| c.message.take()) else { return };
     if let Some(timer) = message.timer {
@@ -71,7 +72,7 @@ pub fn clear(cx: &mut Cx<'_>, client: ClientId) {
     cx.server.redraw_client(client);
 }
 
-/// Shows an error behind the commands that are queued for a client.
+/// Queues an error message behind the client's queued commands.
 pub fn queue_error(cx: &mut Cx<'_>, client: ClientId, text: String) {
     let mut chars = text.chars();
     let first = chars.next().map(|c| c.to_ascii_uppercase());

@@ -16,14 +16,14 @@ use super::mode_tree::saved;
 use super::mode_tree::usage::{self, UsageList};
 use super::mode_tree::windows::Windows;
 
-/// What entering a mode found.
+/// Result of trying to enter a mode.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Entered {
-    /// It is on top already: nothing changed.
+    /// The mode is on top already; nothing changed.
     Already,
-    /// It was further down, and is on top now.
+    /// The mode was further down, and is on top now.
     Raised,
-    /// The pane does not have it: `push` a new one.
+    /// The pane does not have the mode: `push` a new one.
     Absent,
 }
 
@@ -77,7 +77,7 @@ pub fn restore(cx: &mut Cx<'_>, pane: PaneId, name: &str, prefix: u32, saved: &s
     }
 }
 
-/// Puts a mode on top that was there under the server before: nobody hears of it.
+/// Puts a mode on top that the pane already had under the previous server, without firing events.
 pub(super) fn put_back(cx: &mut Cx<'_>, pane: PaneId, mode: Box<dyn PaneMode>, prefix: u32) {
     if let Some(p) = cx.server.panes.get_mut(&pane) {
         p.modes.insert(0, ModeEntry { mode, prefix, size: p.size });
@@ -107,7 +107,7 @@ pub fn pop_all(cx: &mut Cx<'_>, pane: PaneId) {
     }
 }
 
-/// What follows when the top mode is another one.
+/// Updates everything that depends on which mode is on top.
 fn changed(cx: &mut Cx<'_>, pane: PaneId) {
     let Some(p) = cx.server.panes.get_mut(&pane) else { return };
     p.flags |= PaneFlags::REDRAW | PaneFlags::CHANGED;
@@ -117,7 +117,7 @@ fn changed(cx: &mut Cx<'_>, pane: PaneId) {
     cx.server.status_window(window);
 }
 
-/// Runs something on the top mode, told of the pane's size first. `None` without a mode.
+/// Calls a function on the top mode, after telling the mode the pane's size. `None` without a mode.
 pub fn with_top<R>(
     cx: &mut Cx<'_>,
     pane: PaneId,
@@ -133,7 +133,7 @@ pub fn with_top<R>(
     })
 }
 
-/// Draws what a mode wants after it did something, or leaves it.
+/// Redraws the pane or leaves the mode, as the mode's result demands.
 pub fn settle_result(cx: &mut Cx<'_>, pane: PaneId, result: ModeResult) {
     match result {
         ModeResult::Nothing => {}
@@ -142,8 +142,8 @@ pub fn settle_result(cx: &mut Cx<'_>, pane: PaneId, result: ModeResult) {
     }
 }
 
-/// Does what a mode wants after a key, and leaves it by its name: a key may have put another mode
-/// on top, which stays.
+/// Handles a mode's result after a key. To leave, it finds the mode by name: the key may have put
+/// another mode on top, which stays.
 pub fn settle_key(cx: &mut Cx<'_>, pane: PaneId, name: &str, result: ModeResult) {
     let place = cx.server.pane(pane).and_then(|p| p.modes.iter().position(|entry| entry.mode.name() == name));
     match (result, place) {
@@ -170,7 +170,7 @@ pub fn key_table(cx: &mut Cx<'_>, pane: PaneId) -> Option<String> {
     with_top(cx, pane, |cx, entry| entry.mode.key_table(cx, pane)).flatten()
 }
 
-/// A key that no key table took, for the top mode. False without a mode.
+/// Passes a key that no key table took to the top mode. False without a mode.
 pub fn key(cx: &mut Cx<'_>, pane: PaneId, target: &ModeTarget, event: &KeyEvent) -> bool {
     let result = with_top(cx, pane, |cx, entry| (entry.mode.name(), entry.mode.key(cx, pane, target, event)));
     if let Some((name, result)) = result {
@@ -197,7 +197,7 @@ pub fn command(cx: &mut Cx<'_>, pane: PaneId, target: &ModeTarget, args: &Args, 
         if !entry.mode.takes_commands() {
             return None;
         }
-        // No command at all leaves the count for the next one.
+        // A call without a command leaves the count for the next command.
         let prefix = if args.count() == 0 { entry.prefix } else { std::mem::replace(&mut entry.prefix, 1) };
         Some(entry.mode.command(cx, pane, target, args, event, prefix))
     });
@@ -210,7 +210,7 @@ pub fn command(cx: &mut Cx<'_>, pane: PaneId, target: &ModeTarget, args: &Args, 
     }
 }
 
-/// Whether an item has to wait for work that a command left in the top mode.
+/// Reports whether an item must wait for unfinished work of the top mode.
 pub fn wait(cx: &mut Cx<'_>, pane: PaneId, item: ItemId) -> bool {
     with_top(cx, pane, |_, entry| entry.mode.wait(item)).unwrap_or(false)
 }
@@ -220,7 +220,7 @@ pub fn captured(cx: &mut Cx<'_>, pane: PaneId) -> Option<CapturedRows> {
     with_top(cx, pane, |_, entry| entry.mode.captured()).flatten()
 }
 
-/// Lets the top modes of all panes follow what changed in this turn: sizes, lists, the time.
+/// Updates the top modes of all panes at the end of a turn: sizes, lists, the time.
 pub fn update_all(cx: &mut Cx<'_>) {
     let panes: Vec<PaneId> = cx.server.panes.values().filter(|p| !p.modes.is_empty()).map(|p| p.id).collect();
     for pane in panes {
@@ -230,7 +230,7 @@ pub fn update_all(cx: &mut Cx<'_>) {
     }
 }
 
-/// Puts the view mode of a pane on top, an empty one if there is none.
+/// Puts the view mode of a pane on top, adding an empty one if the pane has none.
 pub fn enter_view(cx: &mut Cx<'_>, pane: PaneId) {
     let on_top = cx
         .server
@@ -253,9 +253,8 @@ pub fn add_view_line(cx: &mut Cx<'_>, pane: PaneId, line: &str, parse: bool) {
     redraw(cx, pane);
 }
 
-/// Lets view modes take over the lines that were added to them: whoever reads them next sees
-/// them, whether or not they were drawn. Done once for all that a command prints, since each
-/// time costs a screen.
+/// Moves added lines into view modes' rows, so that all readers see them, drawn or not. Runs once
+/// for all output of a command, since each run costs a copy of the screen.
 pub fn take_printed(cx: &mut Cx<'_>) {
     for pane in std::mem::take(&mut cx.server.printed_panes) {
         with_top(cx, pane, |cx, entry| {

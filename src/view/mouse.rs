@@ -1,4 +1,4 @@
-//! What a mouse report at a client hits, and the clicks, double clicks and drags made of them.
+//! Finds what a mouse report at a client hit, and makes clicks, double clicks and drags of reports.
 
 use crate::base::{
     ClientId, Key, KeyCode, Mods, MouseEvent, MouseKey, MouseKind, MouseLocation, NamedKey, PaneId, WindowId,
@@ -11,10 +11,10 @@ use crate::model::window::WindowFlags;
 use crate::model::{ClientFlags, Cx, Server};
 use crate::options::opt;
 
-/// Clicks closer together than this, in milliseconds, make double and triple clicks.
+/// Longest time between clicks that make a double or triple click, in milliseconds.
 pub const CLICK_TIMEOUT_MS: u64 = 300;
 
-/// Bits of a raw button byte that say which button.
+/// Bits of a raw button byte that identify the button.
 pub fn buttons(b: u32) -> u32 {
     b & 0xc3
 }
@@ -31,7 +31,7 @@ pub fn is_wheel(b: u32) -> bool {
     matches!(buttons(b), 64 | 65)
 }
 
-/// The number of a button in names of keys; 0 for none.
+/// Number of a button in key names; 0 for none.
 fn button_number(b: u32) -> u8 {
     match buttons(b) {
         0 => 1,
@@ -56,7 +56,7 @@ struct Report {
     ignore: bool,
 }
 
-/// Makes a key of a raw report and fills in what it hit. `None`: nothing to do.
+/// Makes a key of a raw report and fills in what the mouse hit. `None`: nothing to do.
 pub fn classify(cx: &mut Cx<'_>, client: ClientId, event: &mut KeyEvent) -> Option<Key> {
     let mut report = report_of(cx.server, client, event)?;
     let m = &mut event.mouse;
@@ -86,7 +86,7 @@ pub fn classify(cx: &mut Cx<'_>, client: ClientId, event: &mut KeyEvent) -> Opti
     Some(Key::new(code, mods))
 }
 
-/// What kind of event a raw report is, from it and the one before.
+/// Kind of event of a raw report, from this report and the one before.
 fn report_of(server: &mut Server, client: ClientId, event: &KeyEvent) -> Option<Report> {
     let m = &event.mouse;
     let c = server.clients.get_mut(&client)?;
@@ -138,8 +138,8 @@ fn range_at(ranges: &[StatusRange], x: u32) -> Option<&RangeKind> {
     ranges.iter().find(|r| x >= r.start && x < r.end).map(|r| &r.kind)
 }
 
-/// Where an event is: on the status line, or somewhere in the window. `held`: how far below
-/// the first row of a slider it is.
+/// Finds where an event is: on the status line, or somewhere in the window. Sets `held` to the rows
+/// between a slider's first row and the event.
 fn locate(
     server: &Server,
     client: ClientId,
@@ -226,7 +226,7 @@ fn scrollbar(server: &Server, pane: PaneId) -> (i32, i32) {
     (size.pad as i32, size.cols as i32)
 }
 
-/// What of a pane (or of the borders around) a position in its window is.
+/// Finds which part of a pane (or of the borders around it) is at a position in its window.
 fn in_window(
     server: &Server,
     window: WindowId,
@@ -272,7 +272,7 @@ fn in_window(
     Some(if floating_border { MouseLocation::Border } else { MouseLocation::Pane })
 }
 
-/// Whether a position that is in no pane is on a border of one.
+/// Returns `Border` if a position that is in no pane is on a border, else `Nowhere`.
 fn on_border(server: &Server, window: WindowId, hit: PaneId, (x, y): (i32, i32)) -> MouseLocation {
     let Some(w) = server.window(window) else { return MouseLocation::Nowhere };
     let zoomed = w.flags.contains(WindowFlags::ZOOMED);
@@ -310,7 +310,8 @@ fn border_control(server: &Server, pane: PaneId, x: i32, y: i32) -> Option<u8> {
     }
 }
 
-/// Follows a sequence of clicks: one elsewhere begins anew, each but the third waits for more.
+/// Counts clicks in a row: a click elsewhere starts a new count, and each click but the third waits
+/// for another.
 fn count_clicks(
     cx: &mut Cx<'_>,
     client: ClientId,
@@ -340,7 +341,7 @@ fn count_clicks(
     }
 }
 
-/// The wait for another click is over. The event of a double click, when it was one.
+/// Ends the wait for another click. Returns the event of a double click, if it was one.
 pub fn click_timed_out(cx: &mut Cx<'_>, client: ClientId) -> Option<KeyEvent> {
     let c = cx.server.clients.get_mut(&client)?;
     c.mouse.click_timer = None;
@@ -350,7 +351,7 @@ pub fn click_timed_out(cx: &mut Cx<'_>, client: ClientId) -> Option<KeyEvent> {
     Some(KeyEvent { key: Key::named(NamedKey::DoubleClickEnd), mouse, ..KeyEvent::default() })
 }
 
-/// An event that is no drag ends one.
+/// Ends a drag on any event that is not part of one.
 fn end_drag(cx: &mut Cx<'_>, client: ClientId, report: &mut Report, m: &MouseEvent) {
     let goes_on = matches!(
         report.kind,
@@ -388,7 +389,7 @@ fn follow_focus(cx: &mut Cx<'_>, report: &Report, m: &MouseEvent, location: Mous
     }
 }
 
-/// Notes that a drag goes on or begins. True when somebody is told of it.
+/// Records the start or continuation of a drag. True if a handler is following it.
 fn drag_begins(
     cx: &mut Cx<'_>,
     client: ClientId,
@@ -414,7 +415,7 @@ fn drag_begins(
     told
 }
 
-/// Tells of a drag that goes on.
+/// Passes the mouse event to the handler of the drag in progress.
 pub fn drag(cx: &mut Cx<'_>, client: ClientId, mouse: &MouseEvent) {
     let Some(mut drag) = cx.server.clients.get_mut(&client).and_then(|c| c.mouse.drag.take()) else { return };
     drag.update(cx, client, mouse);

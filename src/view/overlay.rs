@@ -1,11 +1,13 @@
-//! What lies over a client's whole terminal: opening, closing, and who gets its keys.
+//! Overlays, which cover a client's whole terminal: opening and closing them, and passing them
+//! keys.
 
 use crate::base::ClientId;
 use crate::model::Cx;
 use crate::model::mode::{Overlay, OverlayResult};
 use crate::model::queue::KeyEvent;
 
-/// Puts an overlay on a client, in place of the one there. With a delay it goes by itself.
+/// Puts an overlay on a client, in place of the one there. With a delay (milliseconds) it closes by
+/// itself.
 pub fn open(cx: &mut Cx<'_>, client: ClientId, overlay: Box<dyn Overlay>, delay_ms: u64) {
     clear(cx, client);
     let timer =
@@ -30,8 +32,8 @@ pub fn clear(cx: &mut Cx<'_>, client: ClientId) {
     }
 }
 
-/// Runs something on a client's overlay, which is out of the client meanwhile. If another one
-/// was opened by then, that one stays and the old one is closed.
+/// Calls a function on a client's overlay, which is taken out of the client meanwhile. If the
+/// function opened another overlay, that one stays and the old one is closed.
 fn with<R>(
     cx: &mut Cx<'_>,
     client: ClientId,
@@ -53,7 +55,7 @@ fn with<R>(
     Some(result)
 }
 
-/// A key for the overlay. `None` without one.
+/// Passes a key to the overlay. `None` without one.
 pub fn key(cx: &mut Cx<'_>, client: ClientId, event: &KeyEvent) -> Option<OverlayResult> {
     with(cx, client, |cx, overlay| {
         if event.is_for_programs() && overlay.keyboard_flags().is_empty() {
@@ -64,7 +66,7 @@ pub fn key(cx: &mut Cx<'_>, client: ClientId, event: &KeyEvent) -> Option<Overla
     })
 }
 
-/// The client's terminal changed size.
+/// Tells the overlay that the client's terminal changed size.
 pub fn resize(cx: &mut Cx<'_>, client: ClientId) {
     with(cx, client, |cx, overlay| {
         let result = overlay.resize(cx, client);

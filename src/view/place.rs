@@ -7,7 +7,7 @@ use crate::model::option_access::OptionScope;
 use crate::model::{Cx, ItemContext};
 use crate::options::opt;
 
-/// What is being placed, for whom.
+/// An object to place, and the client it is for.
 pub struct Placing<'a> {
     pub item: &'a ItemContext,
     pub client: ClientId,
@@ -37,7 +37,7 @@ fn format_of<'a>(given: Option<&'a str>, letters: &[(&str, &'static str)]) -> &'
     letters.iter().find(|(letter, _)| *letter == given).map_or(given, |(_, format)| *format)
 }
 
-/// The number a text starts with, as `strtol` reads it.
+/// Leading number of a text, as `strtol` reads it.
 fn leading_number(text: &str) -> i64 {
     let text = text.trim_start();
     let end = text
@@ -47,7 +47,7 @@ fn leading_number(text: &str) -> i64 {
     text[..end].parse().unwrap_or(0)
 }
 
-/// The top left corner; `None` when it does not fit on the client at all.
+/// Top left corner of the object; `None` if it does not fit on the client at all.
 pub fn place(cx: &Cx<'_>, placing: &Placing<'_>) -> Option<Point> {
     let client = cx.server.client(placing.client)?;
     let (cols, rows) = (i64::from(client.size.cols), i64::from(client.size.rows));
@@ -109,7 +109,7 @@ fn variables(cx: &Cx<'_>, placing: &Placing<'_>) -> Vec<(&'static str, i64)> {
     out
 }
 
-/// Variables about the status line; gives the rows it takes at the top.
+/// Adds variables about the status line; returns the rows that it takes at the top.
 fn status_variables(cx: &Cx<'_>, placing: &Placing<'_>, h: i64, out: &mut Vec<(&'static str, i64)>) -> i64 {
     let Some(client) = cx.server.client(placing.client) else { return 0 };
     let lines = i64::from(cx.server.status_lines(client));

@@ -1,4 +1,4 @@
-//! Popups: a terminal of its own in a box over a client.
+//! Popups: a program in a terminal of its own, in a box over a client.
 
 use crate::base::{Cell, CellStyle, ClientId, Colour, Key, LinkId, MouseEvent, Point, Size, Surface};
 use crate::format::Scope;
@@ -17,8 +17,9 @@ use super::{mouse, overlay, style};
 bitflags::bitflags! {
     #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
     pub struct PopupFlags: u8 {
-        /// Closes when its program ends; with the second, only if it ended well.
+        /// Closes when its program ends.
         const CLOSE_ON_EXIT = 0x1;
+        /// Closes when its program ends with status 0.
         const CLOSE_ON_SUCCESS = 0x2;
         /// Any key closes it once its program has ended.
         const CLOSE_ON_KEY = 0x4;
@@ -34,13 +35,13 @@ const HANGUP: i32 = 1;
 /// Called with the program's exit status when the popup has closed.
 pub type Closed = Box<dyn FnOnce(&mut Cx<'_>, i32) + Send>;
 
-/// What to show in a popup.
+/// Options of a new popup.
 #[derive(Default)]
 pub struct Request {
     pub flags: PopupFlags,
     pub lines: Option<BoxLines>,
     pub at: Point,
-    /// With the box.
+    /// Size including the box.
     pub size: Size,
     pub title: String,
     pub style: Option<String>,
@@ -53,12 +54,13 @@ pub struct Request {
     pub environ: Vec<(String, String)>,
     /// The command that waits for the popup to close.
     pub item: Option<ItemId>,
-    /// The client whose command it was; without a session, it exits with the program's status.
+    /// Client whose command opened the popup; if it has no session, it exits with the program's
+    /// status.
     pub owner: Option<ClientId>,
     pub closed: Option<Closed>,
 }
 
-/// What is being done to the popup with the mouse.
+/// Change that a mouse drag makes to the popup.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Dragging {
     Off,
@@ -73,7 +75,7 @@ pub struct Popup {
     lines: BoxLines,
     terminal: Terminal,
     job: Option<JobId>,
-    /// 128 and SIGHUP until the program has ended.
+    /// Exit status; 128 + SIGHUP until the program has ended.
     status: i32,
     item: Option<ItemId>,
     owner: Option<ClientId>,
@@ -81,17 +83,17 @@ pub struct Popup {
     menu: Option<MenuPart>,
     at: Point,
     size: Size,
-    /// Place and size to go back to when there is room again.
+    /// Position and size to return to when there is room again.
     wanted_at: Point,
     wanted_size: Size,
     dragging: Dragging,
-    /// Where in the popup the mouse holds it.
+    /// Cell of the popup that the mouse holds.
     held: Point,
     last_mouse_b: u32,
     last_mouse: Point,
 }
 
-/// Opens a popup over a client. False when it does not fit or its program cannot be started.
+/// Opens a popup over a client. False if it does not fit or its program cannot be started.
 pub fn open(cx: &mut Cx<'_>, client: ClientId, request: Request) -> bool {
     let Some(c) = cx.server.client(client) else { return false };
     let (client_size, level) = (c.size, window_level(cx, client));
@@ -155,7 +157,7 @@ pub fn open(cx: &mut Cx<'_>, client: ClientId, request: Request) -> bool {
     true
 }
 
-/// What a popup has room for in its box; `None` when that is not a cell.
+/// Size of a popup's contents inside its box; `None` if there is no room for a cell.
 fn inner_room(lines: BoxLines, size: Size) -> Option<Size> {
     if lines == BoxLines::None {
         return Some(size);
@@ -168,12 +170,12 @@ fn inner_size(lines: BoxLines, size: Size) -> Size {
         .unwrap_or_else(|| Size::new(size.cols.saturating_sub(2).max(1), size.rows.saturating_sub(2).max(1)))
 }
 
-/// The popup of a client, if that is what lies over it.
+/// The popup of a client, if its overlay is one.
 pub fn of_client<'a>(cx: &'a mut Cx<'_>, client: ClientId) -> Option<&'a mut Popup> {
     cx.server.clients.get_mut(&client)?.overlay.as_mut()?.as_any().downcast_mut()
 }
 
-/// Output of a popup's program.
+/// Handles output of a popup's program.
 fn fed(cx: &mut Cx<'_>, client: ClientId, bytes: &[u8]) {
     let now_ms = cx.now.mono_ms;
     let Some(popup) = of_client(cx, client) else { return };
@@ -191,7 +193,7 @@ fn fed(cx: &mut Cx<'_>, client: ClientId, bytes: &[u8]) {
     cx.server.redraw_client(client);
 }
 
-/// A string of a popup's program may have been open for too long.
+/// Ends a string sequence of a popup's program that was open for too long.
 fn timed_out(cx: &mut Cx<'_>, client: ClientId) {
     let now_ms = cx.now.mono_ms;
     let Some(popup) = of_client(cx, client) else { return };
@@ -201,7 +203,7 @@ fn timed_out(cx: &mut Cx<'_>, client: ClientId) {
     }
 }
 
-/// A popup's program has ended.
+/// Handles the end of a popup's program.
 fn ended(cx: &mut Cx<'_>, client: ClientId, status: ExitStatus) {
     let Some(popup) = of_client(cx, client) else { return };
     popup.status = match status {
@@ -216,7 +218,7 @@ fn ended(cx: &mut Cx<'_>, client: ClientId, status: ExitStatus) {
     }
 }
 
-/// What `display-popup` changes of a popup that is open; `None` leaves as it is.
+/// Changes that `display-popup` makes to an open popup; `None` leaves a value unchanged.
 #[derive(Default)]
 pub struct Changes {
     pub title: Option<String>,
@@ -266,14 +268,14 @@ const INTERNAL_MENU: &[(&str, char)] = &[("Close", 'q'), ("", ' '), ("Fill Space
 impl Popup {
     fn resize_terminal(&mut self, cx: &mut Cx<'_>) {
         let Some(inner) = inner_room(self.lines, self.size) else { return };
-        // tmux: lines are cut and not wrapped, as on a screen that programs draw themselves.
+        // tmux: lines are cut and not wrapped, as on an alternate screen.
         self.terminal.resize_cut(inner);
         if let Some(job) = self.job {
             cx.host.job_resize(job, inner);
         }
     }
 
-    /// Styles of what is in the popup and of its box. Only colours count.
+    /// Styles of the popup's contents and of its box. Only colours count.
     fn looks(&self, cx: &Cx<'_>, client: ClientId) -> [CellStyle; 2] {
         let scope = Scope::new(cx.server, cx.host, cx.now).client(Some(client));
         let level = window_level(cx, client);
@@ -300,14 +302,14 @@ impl Popup {
         self.menu = MenuPart::new(cx, client, list, request);
     }
 
-    /// Gives input to the program; says so if it takes no more.
+    /// Writes input to the program; shows a message if the program takes no more.
     fn write(&self, cx: &mut Cx<'_>, client: ClientId, job: JobId, bytes: &[u8]) {
         if !cx.host.job_write(job, bytes) {
             super::message::show_error(cx, client, "too much input waiting: popup");
         }
     }
 
-    /// Does what was chosen in the menu. True when the popup is to close.
+    /// Runs the chosen menu item. True if the popup must close.
     fn chosen(&mut self, cx: &mut Cx<'_>, client: ClientId, key: Option<Key>) -> bool {
         let Some(c) = cx.server.client(client) else { return false };
         let full = c.size;
@@ -335,7 +337,7 @@ impl Popup {
         false
     }
 
-    /// Makes what runs here a pane beside the active one. True when the popup is to close.
+    /// Turns the popup's program into a pane beside the active one. True if the popup must close.
     fn make_pane(&mut self, cx: &mut Cx<'_>, client: ClientId, axis: Axis) -> bool {
         let Some(session) = cx.server.client(client).and_then(|c| c.session) else { return false };
         let config = TerminalConfig::default();
@@ -375,7 +377,7 @@ impl Popup {
         }
     }
 
-    /// A mouse event. `None`: it is for the program.
+    /// Handles a mouse event. `None`: the event is for the program.
     fn mouse(&mut self, cx: &mut Cx<'_>, client: ClientId, m: &MouseEvent) -> Option<OverlayResult> {
         if self.dragging != Dragging::Off {
             self.drag(cx, client, m);
@@ -420,7 +422,7 @@ impl Popup {
         OverlayResult::Keep
     }
 
-    /// A key in the popup's menu.
+    /// Passes a key to the popup's menu.
     fn menu_key(&mut self, cx: &mut Cx<'_>, client: ClientId, event: &KeyEvent) -> OverlayResult {
         let Some(mut part) = self.menu.take() else { return OverlayResult::Keep };
         match part.key(cx, client, event) {

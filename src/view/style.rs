@@ -1,4 +1,4 @@
-//! Styles of options as cells are drawn with them.
+//! Styles of options, as cells are drawn with them.
 
 use crate::base::{Attrs, Cell, CellFlags, CellStyle, Colour};
 use crate::format::Scope;
@@ -8,8 +8,7 @@ use crate::options::OptionKey;
 use crate::options::key::of;
 use crate::syntax::style::Style;
 
-/// The style that a style option gives, its formats expanded. One that does not parse is the
-/// fallback.
+/// Style of a style option, with formats expanded; the fallback style if it does not parse.
 pub fn of_option(
     server: &Server,
     at: OptionScope,
@@ -19,7 +18,7 @@ pub fn of_option(
     whole_of_option(server, at, key, scope).cell
 }
 
-/// The same with everything beside the cell's style (fill, width, padding).
+/// Like `of_option`, but the whole style (with fill, width, padding) and not only the cell's.
 pub fn whole_of_option(
     server: &Server,
     at: OptionScope,
@@ -35,13 +34,14 @@ pub fn parse(text: &str, scope: &Scope<'_>) -> Style {
     parsed.unwrap_or_else(|_| fallback())
 }
 
-/// What stands for a style that is none. tmux: it has no colours but an underscore in black.
+/// Style used where a style string does not parse. tmux: default colours, but a black underscore
+/// colour.
 fn fallback() -> Style {
     Style { cell: CellStyle { us: Colour::Basic(0), ..CellStyle::DEFAULT }, ..Style::default() }
 }
 
-/// A cell as it shows when selected: the selection's colours where it has some, and the
-/// attributes of both unless the selection has `noattr`.
+/// Style of a cell when selected: the selection's colours where it sets some, and the attributes of
+/// both unless the selection has `noattr`.
 pub fn selected(cell: &Cell, selection: &CellStyle) -> Cell {
     let mut style = *selection;
     if style.fg.is_default() {

@@ -1,8 +1,8 @@
-//! What copy mode reads: rows of a pane's history (laid out on demand, never copied) followed
-//! by rows of its screen as they were when the mode was entered.
+//! Rows that copy mode reads: rows of a pane's history (laid out on demand, never copied), then
+//! rows of its screen as they were when the mode was entered.
 //!
-//! Rows are numbered from 0, the oldest. The *view* is the last `rows` of them; the `hsize`
-//! rows above are scrolled to. Lines read from the history go through a small cache.
+//! Rows are numbered from 0, the oldest. The *view* is the last `rows` of them; scrolling reaches
+//! the `hsize` rows above. Lines read from the history are kept in a small cache.
 
 use std::sync::Arc;
 
@@ -14,16 +14,16 @@ use crate::base::links::{Hyperlink, Links};
 use crate::base::{Cell, CellFlags, LinkId, Size};
 use crate::terminal::{relay, relink};
 
-/// Lines kept decoded (direct mapped).
+/// Lines that the cache keeps decoded (direct mapped).
 const CACHED_LINES: usize = 256;
 /// A logical line that spans history and screen is joined across the border when the width
 /// changes, if at most this many of its rows are in the history.
 const MAX_JOINED_ROWS: usize = 10_000;
-/// Rows looked at to find a position again after the width changed; beyond, it is estimated.
+/// Rows searched for a position after the width changed; beyond, the position is estimated.
 const MAX_POSITION_ROWS: usize = 200_000;
 
-/// A line that goes on from the history in the screen is searched row by row from at most this
-/// many columns before.
+/// A line that starts in the history and continues on the screen is searched row by row from at
+/// most this many columns before the screen.
 const MAX_BORDER_COLS: usize = 8192;
 
 /// One row, decoded.
@@ -87,7 +87,7 @@ pub fn is_tab(cell: &Cell) -> bool {
     cell.flags.contains(CellFlags::TAB)
 }
 
-/// Appends a cell's text, a tab as a tab.
+/// Appends a cell's text, a tab cell as a tab.
 pub fn push_cell(out: &mut String, cell: &Cell) {
     if is_tab(cell) {
         out.push('\t');
@@ -96,13 +96,13 @@ pub fn push_cell(out: &mut String, cell: &Cell) {
     }
 }
 
-/// What a backing is made of.
+/// Parts to make a backing of.
 pub struct Source {
     pub history: Option<Box<dyn HistoryView>>,
     pub rows: Vec<Row>,
     pub links: Links,
     pub size: Size,
-    /// Rows of history that come back to the screen when it grows.
+    /// Rows of history that return to the screen when it grows.
     pub pullable: u64,
 }
 
@@ -117,9 +117,9 @@ pub struct Backing {
     inner: Mutex<Inner>,
     /// Rows taken from the history; those after them are in `tail`.
     history_rows: usize,
-    /// The history's last line goes on in the tail, which has all of it.
+    /// True if the history's last line continues in the tail; the tail then has all of it.
     last_in_tail: bool,
-    /// See `border()`; found when first asked for.
+    /// See `border()`; computed on first use.
     border: Mutex<Option<usize>>,
     tail: Vec<Arc<Line>>,
     blank: Arc<Line>,
@@ -130,7 +130,7 @@ pub struct Backing {
     pullable: usize,
     /// Blank rows that the last change of size added at the end.
     filled: usize,
-    /// The number of the logical line that the screen's first row belonged to.
+    /// Number of the logical line of the screen's first row.
     pub first_line: Option<u64>,
     folds: Folds,
 }
@@ -183,8 +183,8 @@ impl HistoryView for BackingReader {
     fn set_width(&mut self, _cols: u32) {}
 }
 
-/// A position that survives a change of width: logical lines below it, and the offset in its
-/// own (`None`: behind its last cell).
+/// A position that survives a change of width: the count of logical lines below it, and the offset
+/// in its own line (`None`: behind the line's last cell).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogicalPosition {
     below: usize,
@@ -234,7 +234,7 @@ impl Backing {
         }
     }
 
-    /// A row, whatever is folded away.
+    /// A row, ignoring folds.
     fn line_below(&self, y: usize) -> Arc<Line> {
         if y >= self.history_rows {
             return self.tail.get(y - self.history_rows).unwrap_or(&self.blank).clone();
@@ -291,8 +291,8 @@ impl Backing {
         Some(line)
     }
 
-    /// Appends what a row's cells read as, blanks up to the width included. Whether the next
-    /// row continues it.
+    /// Appends the text of a row's cells, including blanks up to the width. True if the line
+    /// continues in the next row.
     pub fn push_text(&self, y: usize, out: &mut String) -> bool {
         if y < self.history_rows && !self.folds.any() {
             let inner = &mut *self.inner.lock();
@@ -307,8 +307,8 @@ impl Backing {
         line.wrapped()
     }
 
-    /// The nearest row from `y` on (or back) that may hold what a filter finds; see
-    /// `HistoryView::seek`. Rows of the screen always may.
+    /// Nearest row from `y` on (or back) that may match a filter; see `HistoryView::seek`. Rows of
+    /// the screen may always match.
     pub fn seek(&self, y: usize, down: bool, filter: &regex::bytes::Regex, budget: usize) -> Seek {
         if self.folds.any() {
             return Seek::At(y as u64);
@@ -326,8 +326,8 @@ impl Backing {
         }
     }
 
-    /// The first row that history cannot tell all of: that of a line which goes on in the
-    /// screen, or the screen's first.
+    /// First row that the history alone cannot search: the first row of a line that continues on
+    /// the screen, or else the screen's first row.
     fn border(&self) -> usize {
         if let Some(border) = *self.border.lock() {
             return border;
@@ -364,7 +364,7 @@ impl Backing {
         self.line(y).cell(x).clone()
     }
 
-    /// Where the link of a cell points.
+    /// URI of a cell's link.
     pub fn link_uri(&self, link: LinkId) -> Option<String> {
         self.inner.lock().links.get(link).map(|l| l.uri.clone())
     }
@@ -374,7 +374,7 @@ impl Backing {
         self.inner.lock().links.get(id).cloned()
     }
 
-    /// Puts rows that scrolled off the screen behind the others, and replaces the screen.
+    /// Appends rows that scrolled off the screen, and replaces the screen.
     pub fn extend(&mut self, scrolled: Vec<Arc<Line>>, screen: Vec<Arc<Line>>, links: Links) {
         self.tail.truncate(self.hsize.saturating_sub(self.history_rows));
         self.hsize += scrolled.len();
@@ -387,13 +387,13 @@ impl Backing {
         self.fill();
     }
 
-    /// The links of its rows.
+    /// Links of the backing's rows.
     pub fn links_mut(&mut self) -> &mut Links {
         &mut self.inner.get_mut().links
     }
 
-    /// Puts rows over those from `at` on, of a view; rows that this makes too many scroll away.
-    /// How many of the oldest had to go.
+    /// Overwrites rows of a view mode from `at` on; surplus rows scroll away. Returns the count of
+    /// oldest rows that were dropped.
     pub fn overlay(&mut self, at: usize, rows: Vec<Arc<Line>>) -> usize {
         let end = at + rows.len();
         if self.tail.len() < end {
@@ -408,7 +408,7 @@ impl Backing {
         gone
     }
 
-    /// Drops the oldest rows of a view that are too many.
+    /// Drops the oldest rows beyond a view mode's limit; returns their count.
     fn trim(&mut self) -> usize {
         let surplus = self.hsize.saturating_sub(super::lines::MAX_ROWS);
         if surplus > 0 {
@@ -419,8 +419,8 @@ impl Backing {
         surplus
     }
 
-    /// How many columns of characters of `set` there are at a cell: 0 when it holds another
-    /// one. A tab counts from the column asked about to its end, when tabs are in the set.
+    /// Columns that a character of `set` takes at a cell, 0 for other characters. With a tab in the
+    /// set, a tab counts from column `x` to its end.
     pub fn in_set(&self, x: usize, y: usize, set: &str) -> usize {
         let line = self.line(y);
         let cell = line.cell(x);
@@ -446,7 +446,7 @@ impl Backing {
         usize::from(cell.glyph.as_char().is_some_and(|c| set.contains(c)))
     }
 
-    /// The number of the logical line in a row, where lines are counted.
+    /// Number of the logical line of a row, if lines are numbered.
     pub fn line_of_row(&self, y: usize) -> Option<u64> {
         let y = self.folds.real(y);
         if y < self.history_rows {
@@ -456,7 +456,7 @@ impl Backing {
         Some(self.first_line? + ended as u64)
     }
 
-    /// The first row of a logical line; the nearest one that is there.
+    /// First row of a logical line, or of the nearest line that exists.
     pub fn row_of_line(&self, line: u64) -> Option<usize> {
         let first = self.first_line?;
         let begins_above = || {
@@ -478,7 +478,7 @@ impl Backing {
         Some(self.folds.shown(y))
     }
 
-    /// Folds rows into one that says how many they are.
+    /// Folds rows into one that shows their count.
     pub fn fold(&mut self, from: usize, to: usize) {
         let (from, to) = (self.folds.real(from), self.folds.real_end(to));
         if from < to {
@@ -490,7 +490,7 @@ impl Backing {
         }
     }
 
-    /// Shows what is folded into a row. Whether there was something.
+    /// Shows the rows folded into a row. True if there were some.
     pub fn unfold(&mut self, y: usize) -> bool {
         let found = self.folds.remove(y);
         if found {
@@ -507,7 +507,7 @@ impl Backing {
         }
     }
 
-    /// Takes what is folded away for a moment, or puts it back.
+    /// Exchanges the current folds with others, to work without folds for a while.
     pub fn exchange_folds(&mut self, folds: &mut Folds) {
         self.unfold_rows();
         std::mem::swap(&mut self.folds, folds);
@@ -522,7 +522,7 @@ impl Backing {
         }
     }
 
-    /// The number of a row with nothing folded.
+    /// Number of a row when no rows are folded.
     pub fn real_row(&self, y: usize) -> usize {
         self.folds.real(y)
     }
@@ -531,7 +531,7 @@ impl Backing {
         self.folds.any()
     }
 
-    /// Rows above the view with nothing folded, and the last row.
+    /// Rows above the view, and the last row, when no rows are folded.
     pub fn unfolded(&self) -> (usize, usize) {
         let hsize = if self.folds.any() { self.folds.base } else { self.hsize };
         (hsize, hsize + self.rows - 1)
@@ -591,7 +591,7 @@ impl Backing {
         }
         self.last_in_tail |= joins;
         if self.last_in_tail {
-            // The line that goes on in the tail is the history's last; leave it out there.
+            // The line that continues in the tail is the history's last; leave it out here.
             let mut start = self.history_rows;
             if start > 0 {
                 start -= 1;
@@ -607,7 +607,7 @@ impl Backing {
         self.fill();
     }
 
-    /// A cell's place in terms that do not depend on the width.
+    /// Position of a cell in terms that do not depend on the width.
     pub fn logical_position(&self, x: usize, y: usize) -> LogicalPosition {
         let last = self.last().min(y.saturating_add(MAX_POSITION_ROWS));
         let below = (y..last).filter(|&row| !self.wrapped(row)).count();
@@ -624,7 +624,7 @@ impl Backing {
         LogicalPosition { below, offset: Some(offset) }
     }
 
-    /// The cell that a logical position has at the present width.
+    /// Cell of a logical position at the current width.
     pub fn cell_position(&self, position: LogicalPosition) -> (usize, usize) {
         let mut y = self.last().saturating_sub(self.filled);
         let mut below = 0;
@@ -634,7 +634,7 @@ impl Backing {
                 below += 1;
             }
         }
-        // `y` is the last row of the line that is meant.
+        // `y` is the last row of the wanted line.
         let Some(mut offset) = position.offset else {
             return (self.line(y).cells.len(), y);
         };
@@ -670,7 +670,7 @@ fn push_row_text(row: &Row, cols: usize, out: &mut String) {
     blanks(out, cols.saturating_sub(row.cols() as usize));
 }
 
-/// Lays rows out again, as the terminal does when its width changes.
+/// Lays rows out at another width, as the terminal does when its width changes.
 fn lay_out(rows: &[Arc<Line>], cols: usize) -> Vec<Arc<Line>> {
     let lines = rows.chunk_by(|line, _| line.wrapped());
     let laid = lines.flat_map(|line| relay(line.iter().map(|row| row.row.clone()).collect(), cols as u32));

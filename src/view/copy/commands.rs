@@ -1,5 +1,5 @@
-//! The commands of copy mode (`send-keys -X`): one table row each, and what they do to the
-//! state. What must happen in the world (buffers, clipboard, jobs) comes out as an `Effect`.
+//! The commands of copy mode (`send-keys -X`): one table row each, and functions that change the
+//! state. Effects on the world (buffers, clipboard, jobs) are returned as `Effect`s.
 
 use std::sync::Arc;
 
@@ -8,14 +8,14 @@ use super::search::Direction;
 use super::state::{CopyState, CursorDrag, JumpKind, LineSelection, Recentre, SelectBy};
 use crate::base::Glyph;
 
-/// What a command means for the mode.
+/// What the mode does after a command.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Action {
     Nothing,
     Cancel,
 }
 
-/// When a command takes the marks of a search away.
+/// When a command clears the marks of a search.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Clear {
     Always,
@@ -23,7 +23,7 @@ pub enum Clear {
     EmacsOnly,
 }
 
-/// What a command asks to be done outside of the mode.
+/// Effect that a command has outside of the mode.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Effect {
     /// Put text in a new buffer (with this name prefix) and on the clipboard.
@@ -34,7 +34,7 @@ pub enum Effect {
     Pipe { text: Arc<String>, command: Option<String> },
     /// Save text to a file.
     Save { text: String, path: String },
-    /// Take the pane's contents anew.
+    /// Read the pane's contents again.
     Refresh,
     /// Show what full-screen programs drew, or the pane's history again.
     Alternate,
@@ -50,9 +50,9 @@ pub struct Call<'a> {
     pub flags: &'a str,
     pub args: &'a [String],
     pub count: u32,
-    /// There is a session to copy for.
+    /// True if there is a session to copy for.
     pub session: bool,
-    /// It came with a mouse event.
+    /// True if a mouse event ran the command.
     pub mouse: bool,
     pub effects: &'a mut Vec<Effect>,
 }
@@ -72,14 +72,14 @@ type Run = fn(&mut CopyState, &mut Call<'_>) -> Action;
 /// One command.
 pub struct Entry {
     pub name: &'static str,
-    /// Flags it takes.
+    /// Flags that the command takes.
     pub flags: &'static str,
     /// Fewest and most arguments.
     pub args: (usize, usize),
-    /// A read-only client may use it.
+    /// True if a read-only client may use it.
     pub readonly: bool,
     pub clear: Clear,
-    /// Arguments are expanded as formats before it runs.
+    /// True if the arguments are expanded as formats before it runs.
     pub expand: bool,
     pub run: Run,
 }
@@ -245,8 +245,8 @@ fn done(run: impl FnOnce()) -> Action {
     Action::Nothing
 }
 
-/// A command's repeat count may be huge; no motion has an effect after this many repeats of
-/// the longest history.
+/// Upper bound of a command's repeat count. No motion has an effect after as many repeats as the
+/// longest history has rows.
 const MAX_REPEATS: u32 = 10_000_000;
 
 fn times(call: &Call<'_>, mut run: impl FnMut()) -> Action {
@@ -389,7 +389,7 @@ fn scroll_down(s: &mut CopyState, call: &mut Call<'_>, exit: bool) -> Action {
     if exit && s.oy == 0 { Action::Cancel } else { Action::Nothing }
 }
 
-/// Scrolls so that the cursor's row comes to a row of the view, if it can get there.
+/// Scrolls so that the cursor's row reaches a row of the view, if it can.
 fn scroll_cursor_to(s: &mut CopyState, to: usize) -> Action {
     let above = s.back.hsize.saturating_sub(s.oy);
     if s.cy > to && s.oy >= s.cy - to {
@@ -528,8 +528,8 @@ fn search_again(s: &mut CopyState, call: &mut Call<'_>, reverse: bool) -> Action
     Action::Nothing
 }
 
-/// A search while its text is typed. The argument starts with what the prompt was given: `=`
-/// as the text changed, `+` and `-` for the next and previous match.
+/// Searches while the prompt's text is typed. The argument starts with the kind of change: `=` if
+/// the text changed, `+` and `-` for the next and previous match.
 fn search_incremental(s: &mut CopyState, call: &mut Call<'_>, default: Direction) -> Action {
     let argument = call.arg(0).unwrap_or_default();
     let mut chars = argument.chars();
@@ -563,7 +563,7 @@ fn search_incremental(s: &mut CopyState, call: &mut Call<'_>, default: Direction
     Action::Nothing
 }
 
-/// Flags and arguments of a command, or `None` when it does not take them.
+/// Flags and arguments of a command, or `None` if it does not take them.
 pub fn parse<'a>(entry: &Entry, given: &'a [String]) -> Option<(String, &'a [String])> {
     let (mut flags, mut at) = (String::new(), 0);
     while let Some(letters) = given.get(at).and_then(|g| g.strip_prefix('-')).filter(|l| !l.is_empty()) {

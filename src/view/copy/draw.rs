@@ -23,7 +23,7 @@ fn paint(cell: &mut Cell, style: &CellStyle, inverted: bool) {
 }
 
 impl CopyState {
-    /// Draws everything but the position.
+    /// Draws everything but the position indicator.
     pub fn draw(&self, surface: &mut Surface, styles: &Styles) {
         let size = Size::new(self.back.cols as u32, self.rows() as u32);
         surface.resize(size);
@@ -38,7 +38,7 @@ impl CopyState {
         surface.cursor_visible = true;
     }
 
-    /// Marks a cursor that is behind the last column, over the position.
+    /// Marks a cursor that is behind the last column, over the position indicator.
     pub fn draw_end(&self, surface: &mut Surface) {
         if self.cx >= self.text_cols() {
             let x = self.screen_x(self.cx).min(self.back.cols - 1);
@@ -46,7 +46,7 @@ impl CopyState {
         }
     }
 
-    /// Lays the selection over what was drawn.
+    /// Draws the selection over the rest.
     pub fn draw_selection(&self, surface: &mut Surface, styles: &Styles) {
         let Some(shown) = &self.shown else { return };
         for y in 0..self.rows() {

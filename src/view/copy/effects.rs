@@ -1,4 +1,4 @@
-//! What copying does outside of the mode: paste buffers, the clipboard, commands.
+//! Effects of copying outside of the mode: paste buffers, the clipboard, commands.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::model::mode::ModeTarget;
 use crate::model::option_access::OptionScope;
 use crate::options::opt;
 
-/// Does one effect of a copy mode on a pane.
+/// Performs one effect of a copy mode on a pane.
 pub fn perform(cx: &mut Cx<'_>, pane: PaneId, target: &ModeTarget, effect: Effect) {
     match effect {
         Effect::Copy { text, prefix, buffer, clipboard } => {
@@ -32,7 +32,7 @@ pub fn perform(cx: &mut Cx<'_>, pane: PaneId, target: &ModeTarget, effect: Effec
     }
 }
 
-/// Puts data on the clipboards of the clients that show the pane, if `set-clipboard` lets us.
+/// Puts data on the clipboards of the clients that show the pane, if `set-clipboard` allows it.
 fn set_clipboard(cx: &mut Cx<'_>, pane: PaneId, data: &[u8]) {
     if cx.server.option_text(OptionScope::Server, opt::SET_CLIPBOARD) == "off" {
         return;
@@ -51,7 +51,8 @@ fn set_clipboard(cx: &mut Cx<'_>, pane: PaneId, data: &[u8]) {
     cx.server.notify_pane(EventKind::PaneSetClipboard, pane);
 }
 
-/// Writes data to a file of the client's side, whose working directory a relative path is below.
+/// Writes data to a file through the client; a relative path starts at the client's working
+/// directory.
 fn save(cx: &mut Cx<'_>, target: &ModeTarget, data: Vec<u8>, path: &str) {
     let client = target.client;
     let path = match path.starts_with('/') {
@@ -74,7 +75,7 @@ fn append(cx: &mut Cx<'_>, pane: PaneId, data: Vec<u8>) {
     let top = cx.server.buffers.top().map(|b| (b.name.clone(), b.data.to_vec()));
     let (name, mut whole) = top.map_or((None, Vec::new()), |(name, data)| (Some(name), data));
     whole.extend_from_slice(&data);
-    // A name that is a buffer's already is a good name.
+    // The name is that of an existing buffer, so it is valid.
     let _ = cx.server.set_buffer(whole, name.as_deref(), cx.now);
 }
 
@@ -103,7 +104,7 @@ fn pipe(cx: &mut Cx<'_>, target: &ModeTarget, text: &str, command: Option<String
         done: None,
         kept: Some(Purpose::Alone),
     };
-    // The command may be gone by now; there is nobody to tell.
+    // The command may have ended by now; nobody is there to report the error to.
     let _ = cx.host.run_job(request);
 }
 

@@ -6,28 +6,28 @@ use super::backing::Line;
 use crate::base::history::Row;
 use crate::base::{Attrs, Cell, CellStyle};
 
-/// What shows in a row.
+/// What a row shows.
 pub enum Place {
     /// A row, by its number with nothing folded.
     Row(usize),
-    /// The row that stands for others.
+    /// A row that stands for folded rows.
     Fold(Arc<Line>),
 }
 
 struct Fold {
-    /// The first row that is folded, with nothing folded, and how many.
+    /// Number of the first folded row when no rows are folded, and the count of folded rows.
     from: usize,
     rows: usize,
-    /// The row that stands for them.
+    /// Row that stands for them.
     at: usize,
     line: Arc<Line>,
 }
 
-/// See the module comment. In the order of rows; none of them in another.
+/// See the module comment. Sorted by row; folds do not nest.
 #[derive(Default)]
 pub struct Folds {
     list: Vec<Fold>,
-    /// Rows above the view with nothing folded, while something is.
+    /// Rows above the view when no rows are folded; set while some are.
     pub base: usize,
 }
 
@@ -36,7 +36,7 @@ impl Folds {
         !self.list.is_empty()
     }
 
-    /// Rows that do not show.
+    /// Number of rows that folds hide.
     pub fn saved(&self) -> usize {
         self.list.iter().map(|fold| fold.rows - 1).sum()
     }
@@ -55,7 +55,7 @@ impl Folds {
         }
     }
 
-    /// The number of a row with nothing folded: of a fold, its first.
+    /// Number of a row when no rows are folded; for a fold, its first row.
     pub fn real(&self, y: usize) -> usize {
         match self.before(y) {
             None => y,
@@ -64,7 +64,7 @@ impl Folds {
         }
     }
 
-    /// The same, but of a fold its last.
+    /// Like `real`, but for a fold its last row.
     pub fn real_end(&self, y: usize) -> usize {
         match self.before(y).filter(|fold| fold.at == y) {
             Some(fold) => fold.from + fold.rows - 1,
@@ -72,7 +72,7 @@ impl Folds {
         }
     }
 
-    /// Where a row is, by its number with nothing folded.
+    /// Row that shows row `y`, which is a number with no rows folded.
     pub fn shown(&self, y: usize) -> usize {
         let Some(at) = self.list.partition_point(|fold| fold.from <= y).checked_sub(1) else { return y };
         let fold = &self.list[at];
@@ -82,7 +82,7 @@ impl Folds {
         }
     }
 
-    /// Folds rows, by their numbers with nothing folded, and what is folded among them.
+    /// Folds rows, numbered as if no rows were folded; includes folds among them.
     pub fn add(&mut self, from: usize, to: usize) {
         self.list.retain(|fold| fold.from + fold.rows <= from || fold.from > to);
         let at = self.list.partition_point(|fold| fold.from < from);
@@ -91,7 +91,7 @@ impl Folds {
         self.settle();
     }
 
-    /// Takes the fold in a row away. Whether there was one.
+    /// Removes the fold in a row. True if there was one.
     pub fn remove(&mut self, y: usize) -> bool {
         let count = self.list.len();
         self.list.retain(|fold| fold.at != y);

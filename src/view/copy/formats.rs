@@ -10,7 +10,7 @@ fn parts_words(line: &Line, x: usize, separators: &str) -> bool {
 }
 
 impl Backing {
-    /// The word at a cell, across wrapped rows; empty on a separator.
+    /// Word at a cell, across wrapped rows; empty on a separator.
     pub fn word_at(&self, x: usize, y: usize, separators: &str) -> String {
         let (mut x, mut y) = (x, y);
         let mut line = self.line(y);
@@ -55,7 +55,7 @@ impl Backing {
         }
     }
 
-    /// Where the link of a cell points, empty without one.
+    /// URI of a cell's link, empty without one.
     pub fn link_at(&self, x: usize, y: usize) -> String {
         let line = self.line(y);
         let mut x = x;

@@ -10,7 +10,7 @@ use crate::base::width::WidthRules;
 use crate::base::{CellStyle, Size};
 use crate::terminal::{MemoryHistory, Terminal, TerminalConfig, relink};
 
-/// Rows a view mode keeps; the oldest go.
+/// Rows that a view mode keeps; older rows are dropped.
 pub const MAX_ROWS: usize = 200_000;
 
 pub struct ViewLines {
@@ -18,16 +18,16 @@ pub struct ViewLines {
     widths: WidthRules,
     written: bool,
     new: bool,
-    /// Where the terminal lies in a view that was resized.
+    /// Position of the terminal in a view that was resized.
     base: Option<Base>,
 }
 
-/// After a change of size the backing has what was written, and a new terminal takes only what
-/// comes: it begins at the row of the cursor.
+/// After a resize the backing holds the lines so far, and a new terminal takes only later ones; it
+/// begins at the cursor's row.
 struct Base {
-    /// The backing's row that the terminal's first row is.
+    /// Row of the backing where the terminal begins.
     row: usize,
-    /// That row is still as it was before the change.
+    /// True if that row has not changed since the resize.
     kept: bool,
 }
 
@@ -55,13 +55,13 @@ impl ViewLines {
         Backing::new(source)
     }
 
-    /// Whether lines were added since they were last moved.
+    /// Reports whether lines were added since the last `move_to`.
     pub fn is_new(&self) -> bool {
         self.new
     }
 
-    /// Adds a line. `parse`: with its escape sequences; else control characters but tabs and
-    /// newlines are left out. Rows that it scrolls away are of `now_secs`.
+    /// Adds a line, with its escape sequences if `parse`; else control characters except tabs and
+    /// newlines are left out. Rows that it scrolls away get the time `now_secs`.
     pub fn add(&mut self, line: &str, parse: bool, now_secs: i64) {
         self.terminal.set_now(now_secs);
         if std::mem::replace(&mut self.written, true) {
@@ -87,7 +87,7 @@ impl ViewLines {
         }
     }
 
-    /// Gives the rows that scrolled away since the last time, and the screen, to a backing.
+    /// Moves the rows that scrolled away since the last call, and the screen, to a backing.
     pub fn move_to(&mut self, back: &mut Backing) {
         self.new = false;
         let rows = self.terminal.history_rows();
@@ -105,15 +105,15 @@ impl ViewLines {
         }
     }
 
-    /// Follows a change of size. All lines have been moved to the backing, which had `hsize`
-    /// rows above its screen and a width of `cols` before it changed.
+    /// Handles a resize. All lines have been moved to the backing, which had `hsize` rows above its
+    /// screen and was `cols` wide before.
     pub fn resize(&mut self, size: Size, back: &Backing, (hsize, cols): (usize, usize)) {
         let y = self.terminal.cursor().y as usize;
         let cursor = self.base.as_ref().map_or(hsize, |base| base.row) + y;
         self.terminal = Self::terminal(Size::new(size.cols.max(1), size.rows.max(1)), self.widths.clone());
         if self.written {
-            // tmux: a cursor that is above the screen, or any when the width changed, goes to
-            // the top, and what comes next is written over what is there.
+            // tmux: if the cursor is above the screen or the width changed, the cursor goes to the
+            // top, and later output overwrites the rows there.
             let row = if cols == back.cols { cursor.max(back.hsize) } else { back.hsize };
             self.base = Some(Base { row, kept: true });
         }
@@ -121,7 +121,7 @@ impl ViewLines {
 }
 
 impl Base {
-    /// Puts what the terminal holds into the backing.
+    /// Writes the terminal's rows into the backing.
     fn put(&mut self, back: &mut Backing, scrolled: Vec<Arc<Line>>, screen: Vec<Arc<Line>>, y: usize) {
         let scrolls = scrolled.len();
         let used = screen.iter().rposition(|line| line.size() > 0).map_or(0, |last| last + 1).max(y + 1);

@@ -29,19 +29,19 @@ use super::state::{CopyState, LineNumbers, Settings};
 /// Copy mode (of a pane's contents) or view mode (of a command's output).
 pub struct CopyMode {
     pub state: CopyState,
-    /// The pane whose contents are shown; not the covered one with `copy-mode -s`.
+    /// Pane whose contents are shown; with `copy-mode -s` not the pane that the mode covers.
     source: PaneId,
-    /// What full-screen programs drew, rather than the pane's history.
+    /// True if the mode shows what full-screen programs drew, not the pane's history.
     pub(super) alternate: bool,
     surface: Surface,
-    /// Output as it comes, in view mode.
+    /// Output of commands, in view mode.
     lines: Option<ViewLines>,
-    /// A view mode that nothing was printed to or done in yet: tmux first draws the position
-    /// indicator with a line.
+    /// True for a view mode until a line is printed or a command runs: tmux draws the position
+    /// indicator only then.
     untouched: bool,
     /// Scrolls while a drag is held at an edge.
     pub(super) drag_timer: Option<TimerId>,
-    /// Goes on with a search that did not end in one slice.
+    /// Continues a search that did not end within one slice.
     search_timer: Option<TimerId>,
     /// A selection of very many rows is being copied; see `ahead`.
     pub(super) copying: Option<Arc<()>>,
@@ -68,7 +68,7 @@ impl CopyMode {
         Some(Self::new(cx, pane, source, state, None))
     }
 
-    /// A transcript that no pane has open, laid out for the pane already, from its end.
+    /// Copy mode for a transcript that no pane has open, already laid out for the pane, at its end.
     pub fn transcript(cx: &mut Cx<'_>, pane: PaneId, view: TranscriptView) -> Option<Self> {
         let size = cx.server.pane(pane)?.size;
         let (history, links) = (Some(Box::new(view) as _), Links::new());
@@ -118,7 +118,7 @@ impl CopyMode {
         }
     }
 
-    /// Takes over lines that were added to a view mode.
+    /// Moves lines that were added to a view mode into its backing.
     fn take_lines(&mut self) {
         if let Some(lines) = &mut self.lines
             && lines.is_new()
@@ -130,14 +130,15 @@ impl CopyMode {
         }
     }
 
-    /// Before anything runs: options as they are now, lines that came.
+    /// Runs before each command: reads current options and added lines.
     pub(super) fn prepare(&mut self, cx: &Cx<'_>, pane: PaneId, target: Option<&ModeTarget>) {
         self.state.settings = settings(cx, pane, target);
         self.state.search.last = cx.server.pane(pane).and_then(|p| p.search.clone());
         self.take_lines();
     }
 
-    /// After something ran: the pane remembers its search, a long search goes on.
+    /// Runs after each command: stores the search in the pane, and schedules the rest of a long
+    /// search.
     pub(super) fn finish(&mut self, cx: &mut Cx<'_>, pane: PaneId) {
         if let Some(p) = cx.server.panes.get_mut(&pane) {
             p.search.clone_from(&self.state.search.last);
@@ -211,7 +212,7 @@ impl CopyMode {
         if action == Action::Cancel || ended { ModeResult::Close } else { ModeResult::Redraw }
     }
 
-    /// An argument with its formats expanded, where the command takes formats.
+    /// Expands an argument's formats, if the command takes formats.
     fn expand(
         &self,
         cx: &Cx<'_>,
@@ -233,7 +234,7 @@ impl CopyMode {
         self.with_formats(scope).expand(text)
     }
 
-    /// This mode's variables: it is not on its pane while it runs.
+    /// Adds this mode's variables to a scope: the pane does not have the mode while it runs.
     fn with_formats<'a>(&self, mut scope: Scope<'a>) -> Scope<'a> {
         scope = scope.add("pane_in_mode", "1").add("pane_mode", self.name());
         let mut added = Vec::new();
@@ -241,7 +242,7 @@ impl CopyMode {
         added.into_iter().fold(scope, |scope, (name, value)| scope.add(&name, value))
     }
 
-    /// Does what commands asked for. True when the mode is to end.
+    /// Performs the effects of commands. True if the mode must end.
     fn perform(
         &mut self,
         cx: &mut Cx<'_>,
@@ -280,7 +281,7 @@ impl CopyMode {
         }
     }
 
-    /// Whether anything was kept of full-screen programs in a pane.
+    /// Reports whether the pane kept rows of full-screen programs.
     pub fn has_alternate(cx: &Cx<'_>, pane: PaneId) -> bool {
         cx.server.pane(pane).is_some_and(|p| p.terminal.lock().alternate_history().is_some())
     }
@@ -333,7 +334,7 @@ impl CopyMode {
     }
 }
 
-/// Options that copy mode goes by, for a command's session or the pane's.
+/// Options of copy mode, read for a command's session or else the pane's.
 fn settings(cx: &Cx<'_>, pane: PaneId, target: Option<&ModeTarget>) -> Settings {
     let server = &*cx.server;
     let window = server.pane(pane).map(|p| OptionScope::Window(p.window));
@@ -355,8 +356,8 @@ fn commands_of(cx: &Cx<'_>, pane: PaneId) -> Vec<CommandRecord> {
     cx.server.pane(pane).map_or_else(Vec::new, |pane| pane.terminal.lock().history().commands())
 }
 
-/// A pane's contents at a size, with the cursor's place in them. `trim`: without the empty
-/// rows at the end of the screen. `alternate`: what full-screen programs drew.
+/// Reads a pane's contents at a size, and the cursor's position in them. `trim`: without the empty
+/// rows at the end of the screen. `alternate`: reads what full-screen programs drew.
 fn backing_of(
     cx: &mut Cx<'_>,
     source: PaneId,
@@ -377,7 +378,7 @@ fn backing_of(
     let (history, pullable) = if alternate {
         let kept = terminal.alternate_history()?.0;
         if !terminal.alternate_on() {
-            // The screen is not of such a program.
+            // The screen now is not a full-screen program's.
             rows.clear();
         }
         (kept, 0)
@@ -403,7 +404,8 @@ fn backing_of(
     Some((back, x, y))
 }
 
-/// The copy or view mode on top of a pane, out of its pane while the function runs.
+/// Calls a function on the copy or view mode on top of a pane, which is taken out of the pane
+/// meanwhile.
 pub fn with_copy_mode<R>(
     cx: &mut Cx<'_>,
     pane: PaneId,
@@ -431,7 +433,7 @@ fn continue_search(cx: &mut Cx<'_>, pane: PaneId) {
     }
 }
 
-/// The same for a copy mode that another mode covers.
+/// Like `continue_search`, for a copy mode that another mode covers.
 fn continue_covered_search(cx: &mut Cx<'_>, pane: PaneId) {
     let Some(p) = cx.server.panes.get_mut(&pane) else { return };
     let Some(mode) = p.modes.iter_mut().find_map(|entry| entry.mode.as_any().downcast_mut::<CopyMode>())
@@ -537,7 +539,7 @@ impl PaneMode for CopyMode {
     }
 
     fn save(&self) -> Option<String> {
-        // The output of a command is not kept.
+        // Output of a command is not saved for the next server.
         let copies = !self.state.view_mode;
         let saved = copies.then(|| SavedCopy::take(&self.state, self.source, self.alternate))?;
         serde_json::to_string(&saved).ok()

@@ -19,7 +19,7 @@ fn partner(c: char, from: &str, to: &str) -> Option<char> {
 }
 
 impl CopyState {
-    /// Remembers the column to go back to in longer rows.
+    /// Remembers the column to return to in longer rows.
     fn remember_column(&mut self) {
         let length = self.back.length(self.row());
         if self.cx != length {
@@ -28,7 +28,7 @@ impl CopyState {
         }
     }
 
-    /// Whether the cursor, in a new row, belongs at the end of its text.
+    /// If the cursor belongs at the end of the text of its new row, the column of that end.
     fn wants_line_end(&self) -> Option<usize> {
         let length = self.back.length(self.row());
         ((self.cx >= self.last_length && self.cx != length) || self.cx > length).then_some(length)
@@ -78,7 +78,8 @@ impl CopyState {
         self.settle_column(free);
     }
 
-    /// After a step up or down: to the end of a shorter row, or to an end of a selected line.
+    /// Corrects the column after a step up or down: to the end of a shorter row, or to an end of a
+    /// selected line.
     fn settle_column(&mut self, free: bool) {
         if free && let Some(length) = self.wants_line_end() {
             self.set_cursor(length, self.cy);
@@ -102,8 +103,8 @@ impl CopyState {
         }
     }
 
-    /// Scrolls by rows, the cursor moving where the view cannot, and puts the cursor in a
-    /// fitting column.
+    /// Scrolls by rows and puts the cursor in a valid column. Where the view cannot scroll, the
+    /// cursor moves instead.
     fn page(&mut self, up: bool, n: usize) {
         self.remember_column();
         self.cx = self.last_cx;
@@ -143,7 +144,7 @@ impl CopyState {
         self.paged();
     }
 
-    /// True when the bottom was reached and the mode is to end.
+    /// Moves down a page. True if the bottom was reached and the mode must end.
     pub fn page_down(&mut self, half: bool, scroll_exit: bool) -> bool {
         self.page(false, self.page_rows(half));
         if scroll_exit && self.oy == 0 {
@@ -153,7 +154,7 @@ impl CopyState {
         false
     }
 
-    /// Brings a row to the top of the view as the scrollbar does; true: the mode is to end.
+    /// Scrolls a row to the top of the view, as the scrollbar does. True if the mode must end.
     pub fn scroll_to_top_row(&mut self, row: usize, scroll_exit: bool) -> bool {
         let top = self.top();
         self.remember_column();
@@ -172,7 +173,7 @@ impl CopyState {
         false
     }
 
-    /// Takes over a position found above, scrolling if it is above the view.
+    /// Moves to a position found above, scrolling if it is above the view.
     fn arrive_up(&mut self, top: usize, x: usize, y: usize) {
         for _ in y..top {
             self.cursor_up(true);
@@ -181,7 +182,7 @@ impl CopyState {
         self.update_selection(false);
     }
 
-    /// Takes over a position found below, scrolling if it is below the view.
+    /// Moves to a position found below, scrolling if it is below the view.
     fn arrive_down(&mut self, top: usize, x: usize, y: usize, no_reset: bool) {
         let cy = y.saturating_sub(top);
         let last = self.rows() - 1;
@@ -192,7 +193,7 @@ impl CopyState {
         self.update_selection(no_reset);
     }
 
-    /// Walks up with a reader and goes where it ends.
+    /// Walks up with a reader and moves to where it stops.
     fn walk_up(&mut self, walk: impl FnOnce(&mut Reader<'_>)) {
         let mut reader = self.reader();
         walk(&mut reader);
@@ -254,7 +255,7 @@ impl CopyState {
         self.walk_down(no_reset, |r| Self::walk_word_end(r, separators, vi));
     }
 
-    /// Where the current or next word ends.
+    /// End of the current or next word.
     pub fn word_end_position(&self, separators: &str) -> (usize, usize) {
         let mut reader = self.reader();
         Self::walk_word_end(&mut reader, separators, self.settings.vi);
@@ -266,14 +267,14 @@ impl CopyState {
         self.walk_up(|r| r.previous_word(separators, already, stop_at_eol));
     }
 
-    /// Where the current or previous word starts.
+    /// Start of the current or previous word.
     pub fn word_start_position(&self, separators: &str) -> (usize, usize) {
         let mut reader = self.reader();
         reader.previous_word(separators, false, true);
         (reader.x, reader.y)
     }
 
-    /// Goes to a line by number: from the bottom, or from the top with absolute numbers.
+    /// Goes to a line by number, counted from the bottom, or from the top with absolute numbers.
     pub fn goto_line(&mut self, text: &str) {
         let Ok(number) = text.trim_start().parse::<i64>() else { return };
         if !(-1..=i64::from(i32::MAX)).contains(&number) {
@@ -290,8 +291,8 @@ impl CopyState {
         self.update_selection(false);
     }
 
-    /// Puts the cursor on a cell, by its row from the oldest, and its row in the middle of the
-    /// view where there is room.
+    /// Puts the cursor on a cell (column, and row counted from the oldest), with its row in the
+    /// middle of the view where there is room.
     pub fn show_cell(&mut self, x: usize, y: usize) {
         let (hsize, rows) = (self.back.hsize, self.back.rows);
         let y = y.min(hsize + rows.saturating_sub(1));
@@ -355,7 +356,7 @@ impl CopyState {
         self.update_selection(false);
     }
 
-    /// To the bracket that the one under (or, in emacs, left of) the cursor closes.
+    /// Moves to the opening bracket of the closing one under (or, in emacs, left of) the cursor.
     pub fn previous_bracket(&mut self) {
         let (mut x, y) = (self.cx, self.row());
         let line = self.back.line(y);
@@ -405,9 +406,9 @@ impl CopyState {
         Some((x, y))
     }
 
-    /// To the bracket that closes the one under the cursor, or the next one. In vi, a closing
-    /// bracket met first leads back to its opening one, as many times as `count` says, and
-    /// ends the command (false).
+    /// Moves to the bracket that closes the one under the cursor, or the next one. In vi, a closing
+    /// bracket that comes first leads back to its opening one, `count` times, and ends the command
+    /// (false).
     pub fn next_bracket(&mut self, count: u32) -> bool {
         let (mut x, mut y) = (self.cx, self.row());
         let last = self.back.last();
@@ -474,7 +475,7 @@ impl CopyState {
         Some((x, y))
     }
 
-    /// From a closing bracket to its opening one; back to where the cursor was if there is none.
+    /// Moves from a closing bracket to its opening one; the cursor stays if there is none.
     fn bracket_back_from(&mut self, x: usize, y: usize, count: u32) {
         let old = self.cursor();
         self.scroll_to(x, y, false);

@@ -8,10 +8,10 @@ use crate::model::Cx;
 use crate::model::mode::{Drag, ModeResult};
 use crate::view::modes::settle_result;
 
-/// While a drag is held at an edge the view scrolls this often, in milliseconds.
+/// Time between scroll steps while a drag is held at an edge, in milliseconds.
 const DRAG_REPEAT_MS: u64 = 50;
 
-/// The pane that a mouse event is for.
+/// Pane under a mouse event.
 fn under(cx: &Cx<'_>, mouse: &MouseEvent) -> Option<PaneId> {
     cx.server.mouse_pane(mouse).map(|(_, _, pane)| pane)
 }
@@ -67,7 +67,7 @@ impl CopyMode {
         }
     }
 
-    /// Column of the text and row of the view under the mouse.
+    /// Column of the text, and row of the view, under the mouse.
     fn under_mouse(
         &self,
         cx: &Cx<'_>,
@@ -79,7 +79,7 @@ impl CopyMode {
         Some((self.state.text_x(x as usize), (y as usize).min(self.state.rows() - 1)))
     }
 
-    /// Moves the cursor to where the mouse is, if it is in this mode's pane.
+    /// Moves the cursor to the mouse, if it is in this mode's pane.
     pub(super) fn move_to_mouse(&mut self, cx: &Cx<'_>, pane: PaneId, mouse: &MouseEvent) {
         if under(cx, mouse) == Some(pane)
             && let Some((x, y)) = self.under_mouse(cx, pane, mouse, false)
@@ -143,7 +143,8 @@ impl CopyMode {
         }
     }
 
-    /// Scrolls to where the slider of the scrollbar was dragged. True when the mode is to end.
+    /// Scrolls to the position that the scrollbar's slider was dragged to. True if the mode must
+    /// end.
     pub fn scroll_to_mouse(
         &mut self,
         cx: &mut Cx<'_>,

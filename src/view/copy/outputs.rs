@@ -1,5 +1,5 @@
-//! Copy mode by command: what the shell's marks (OSC 133) say of the commands above and below the
-//! cursor. Their output is selected, copied, piped, saved and folded away.
+//! Copy mode by command: the shell's marks (OSC 133) tell where the commands above and below the
+//! cursor are. Their output can be selected, copied, piped, saved and folded.
 
 use std::sync::Arc;
 
@@ -12,18 +12,18 @@ use crate::base::commands::CommandRecord;
 /// Most text of one command that is copied, piped or saved, in bytes.
 const MAX_TEXT: usize = 64 << 20;
 
-/// The rows of a command: of its prompt, and of its output.
+/// Rows of a command: of its prompt and of its output.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Extent {
     pub prompt: usize,
     pub start: Spot,
-    /// The last cell of the output, or the one behind it; before `start` when there is none.
+    /// Last cell of the output, or the one behind it; before `start` if there is no output.
     pub end: Spot,
     pub empty: bool,
 }
 
 impl CopyState {
-    /// Where a command is, as rows are laid out now.
+    /// Rows of a command at the current layout.
     pub(super) fn extent(&self, record: &CommandRecord) -> Option<Extent> {
         let row = |line: u64, below: u32| Some(self.back.row_of_line(line)? + below as usize);
         let start = Spot { x: record.start.col as usize, y: row(record.start.line, record.start.row)? };
@@ -43,13 +43,14 @@ impl CopyState {
         Some(Extent { prompt, start, end, empty })
     }
 
-    /// The command that a row belongs to: from its prompt to the next one's.
+    /// Index of the command that a row belongs to: a command ranges from its prompt to the next
+    /// one's.
     pub(super) fn command_at(&self, y: usize) -> Option<usize> {
         let line = self.back.line_of_row(y)?;
         self.commands.partition_point(|record| record.first_line() <= line).checked_sub(1)
     }
 
-    /// What the command under the cursor printed, whether or not it is folded.
+    /// Output of the command under the cursor, even if it is folded.
     fn output_here(&mut self) -> Option<String> {
         let y = self.back.real_row(self.row());
         let mut folds = Folds::default();
@@ -112,7 +113,7 @@ impl CopyState {
         }
     }
 
-    /// What the number column says of a row: the status of the command that begins there.
+    /// Status that the number column shows in a row: of the command that begins there.
     pub(super) fn status_of_row(&self, y: usize) -> Option<Status> {
         let record = self.commands.get(self.command_at(y)?)?;
         let first = self.back.row_of_line(record.first_line())?;
@@ -123,7 +124,7 @@ impl CopyState {
         })
     }
 
-    /// Folds the output of the command under the cursor away, or shows it again.
+    /// Folds the output of the command under the cursor, or unfolds it.
     fn toggle_fold(&mut self) {
         let y = self.row();
         if self.back.unfold(y) {
@@ -150,7 +151,7 @@ impl CopyState {
         self.folded(y);
     }
 
-    /// Rows are others now; the cursor goes to one.
+    /// Updates the state after rows were folded or unfolded; the cursor moves to row `y`.
     fn folded(&mut self, y: usize) {
         self.clear_selection();
         self.clear_marks();
@@ -167,7 +168,7 @@ pub(super) enum Status {
 }
 
 impl Status {
-    /// What the number column says, and in which colour.
+    /// Text and colour in the number column.
     pub fn text(self) -> (String, Colour) {
         match self {
             Self::Running => ("...".to_owned(), Colour::Basic(3)),
@@ -198,7 +199,7 @@ pub(super) fn fold_all(s: &mut CopyState, on: bool) -> Action {
     Action::Nothing
 }
 
-/// Copies the output of the command under the cursor, and gives it to a command with `pipe`.
+/// Copies the output of the command under the cursor, or with `pipe` pipes it into a command.
 pub(super) fn copy(s: &mut CopyState, call: &mut Call<'_>, pipe: bool, action: Action) -> Action {
     let Some(text) = s.output_here().filter(|_| call.session) else { return Action::Nothing };
     let text = Arc::new(text);
@@ -213,7 +214,7 @@ pub(super) fn copy(s: &mut CopyState, call: &mut Call<'_>, pipe: bool, action: A
     action
 }
 
-/// Saves it to a file.
+/// Saves the output of the command under the cursor to a file.
 pub(super) fn save(s: &mut CopyState, call: &mut Call<'_>) -> Action {
     if let (Some(text), Some(path)) = (s.output_here(), call.args.first()) {
         call.effects.push(Effect::Save { text, path: path.clone() });
@@ -297,7 +298,7 @@ mod tests {
             ("", None, 40, None),
         ];
         assert_eq!(known, expect);
-        // The next server knows them too.
+        // The next server knows the commands too.
         let (mut saved, mut screen) = (Vec::new(), Vec::new());
         terminal.history().save(&mut saved);
         terminal.save(&mut screen);

@@ -4,7 +4,7 @@
 use super::backing::{Backing, is_space, is_tab};
 use crate::base::Glyph;
 
-/// Characters that always part words.
+/// Characters that always separate words.
 pub const WHITESPACE: &str = "\t ";
 
 /// A position among the rows of a backing.
@@ -27,14 +27,14 @@ impl<'a> Reader<'a> {
         self.back.line(self.y).cell(self.x).is_padding()
     }
 
-    /// Steps off the later cells of a wide character.
+    /// Moves from the later cells of a wide character to its first.
     fn leave_padding(&mut self) {
         while self.x > 0 && self.on_padding() {
             self.x -= 1;
         }
     }
 
-    /// One cell forward. `all`: over the whole width, not only the text; `onemore`: also onto
+    /// Moves one cell forward. `all`: over the whole width, not only the text; `onemore`: also onto
     /// the cell behind the text.
     pub fn right(&mut self, wrap: bool, all: bool, onemore: bool) {
         let limit = match (all, onemore) {
@@ -53,7 +53,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// One cell back; onto the row above if that wraps into this one, or always with `wrap`.
+    /// Moves one cell back; to the row above if that row wraps into this one, or always with
+    /// `wrap`.
     pub fn left(&mut self, wrap: bool) {
         self.leave_padding();
         if self.x > 0 {
@@ -76,7 +77,7 @@ impl<'a> Reader<'a> {
         self.leave_padding();
     }
 
-    /// To the first column; with `wrap`, of the first row of a wrapped line.
+    /// Moves to the first column; with `wrap`, of the first row of a wrapped line.
     pub fn start_of_line(&mut self, wrap: bool) {
         while wrap && self.y > 0 && self.back.wrapped(self.y - 1) {
             self.y -= 1;
@@ -84,7 +85,7 @@ impl<'a> Reader<'a> {
         self.x = 0;
     }
 
-    /// Behind the text (`all`: the width); with `wrap`, of the last row of a wrapped line.
+    /// Moves behind the text (`all`: the width); with `wrap`, of the last row of a wrapped line.
     pub fn end_of_line(&mut self, wrap: bool, all: bool) {
         while wrap && self.y < self.back.last() && self.back.wrapped(self.y) {
             self.y += 1;
@@ -104,12 +105,12 @@ impl<'a> Reader<'a> {
         self.in_set(separators) != 0
     }
 
-    /// Last column of the current row that belongs to a word going on: all of a wrapped row.
+    /// Last column of the row that a word may fill: the whole width if the row wraps.
     fn row_limit(&self) -> usize {
         if self.back.wrapped(self.y) { self.back.cols - 1 } else { self.length() }
     }
 
-    /// Goes to the next row while the position is behind `limit`; false at the very end.
+    /// Moves to the next row while the position is behind `limit`; false at the end of all rows.
     fn wrap_forward(&mut self, limit: &mut usize) -> bool {
         while self.x > *limit {
             if self.y == self.back.last() {
@@ -122,7 +123,7 @@ impl<'a> Reader<'a> {
         true
     }
 
-    /// Skips the word or the run of separators that the position is in.
+    /// Skips the word, or the run of separators, under the position.
     fn skip_word(&mut self, limit: &mut usize, separators: &str) {
         let in_separators = self.is_separator(separators);
         loop {
@@ -134,7 +135,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// To the start of the next word.
+    /// Moves to the start of the next word.
     pub fn next_word(&mut self, separators: &str) {
         let mut limit = self.row_limit();
         if !self.wrap_forward(&mut limit) {
@@ -151,7 +152,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Behind the end of the current or next word.
+    /// Moves behind the end of the current or next word.
     pub fn next_word_end(&mut self, separators: &str) {
         let mut limit = self.row_limit();
         while self.wrap_forward(&mut limit) {
@@ -163,8 +164,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// To the start of the word before; with `already`, one that was reached is left for the
-    /// one before it. `stop_at_eol`: the blank end of a row stops the walk.
+    /// Moves to the start of the previous word; with `already`, if the position is at the start of
+    /// a word, to the word before. `stop_at_eol`: the blank end of a row stops the walk.
     pub fn previous_word(&mut self, separators: &str, already: bool, stop_at_eol: bool) {
         let letters = if already || self.is_white() {
             match self.back_to_word(separators, stop_at_eol) {
@@ -191,7 +192,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Back over blanks to the last cell of a word; whether that is of letters (not separators).
+    /// Moves back over blanks to the last cell of a word. `Some(true)` if that word is of letters,
+    /// not separators.
     fn back_to_word(&mut self, separators: &str, stop_at_eol: bool) -> Option<bool> {
         loop {
             if self.x > 0 {
@@ -224,7 +226,7 @@ impl<'a> Reader<'a> {
         cell.glyph == *wanted
     }
 
-    /// Forward to a character within the (wrapped) line.
+    /// Moves forward to a character within the (wrapped) line.
     pub fn jump(&mut self, wanted: &Glyph) -> bool {
         let mut first = self.x;
         for y in self.y..=self.back.last() {
@@ -240,7 +242,7 @@ impl<'a> Reader<'a> {
         false
     }
 
-    /// Back to a character within the (wrapped) line.
+    /// Moves back to a character within the (wrapped) line.
     pub fn jump_back(&mut self, wanted: &Glyph) -> bool {
         let mut end = self.x + 1;
         let mut y = self.y;
@@ -257,7 +259,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// To the first cell of the (wrapped) line that is not blank, if there is one.
+    /// Moves to the first cell of the (wrapped) line that is not blank, if there is one.
     pub fn back_to_indentation(&mut self) {
         let old = (self.x, self.y);
         self.start_of_line(true);

@@ -14,7 +14,7 @@ pub struct SavedCopy {
     source: PaneId,
     #[serde(default)]
     alternate: bool,
-    /// Rows above the view: more of them say how far down the rows are that there were.
+    /// Rows above the view when saved: a larger count now tells how many rows were added below.
     hsize: usize,
     entered_vi: bool,
     oy: usize,
@@ -50,7 +50,7 @@ struct SavedSearch {
     down: bool,
     regex: bool,
     text: Option<String>,
-    /// Matches are shown.
+    /// True if matches are highlighted.
     marked: bool,
 }
 
@@ -88,7 +88,7 @@ impl SavedCopy {
             mark,
             show_mark,
             search,
-            // Not kept, as a search that goes on is not.
+            // A pending walk is not saved, like a pending search.
             walk: _,
             jump,
             // Copied again for the next server.
@@ -139,7 +139,7 @@ impl SavedCopy {
     }
 
     fn put(self, state: &mut CopyState) {
-        // What was printed since the mode was entered lies below.
+        // Rows printed since the mode was entered are below.
         let below = state.back.hsize.saturating_sub(self.hsize);
         state.oy = (self.oy + below).min(state.back.hsize);
         (state.cx, state.cy) = (self.cx, self.cy.min(state.rows().saturating_sub(1)));
@@ -170,7 +170,7 @@ impl SavedCopy {
 }
 
 impl CopyMode {
-    /// The copy mode that another server saved.
+    /// Restores a copy mode that another server saved.
     pub fn restore(cx: &mut Cx<'_>, pane: PaneId, saved: &str) -> Option<Self> {
         let saved: SavedCopy = serde_json::from_str(saved).ok()?;
         let source = if cx.server.pane(saved.source).is_some() { saved.source } else { pane };

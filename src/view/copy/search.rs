@@ -1,8 +1,8 @@
-//! Searching: where the next match is, and which cells of the view are parts of matches.
+//! Searching: finds the next match, and the cells of the view that are parts of matches.
 //!
-//! Rows are looked at in bounded slices: a search that does not end within one is kept as
-//! `Pending` and goes on when the server has time again. Counting all matches stops at a bound
-//! too; the count is then partial, as tmux's is when it runs out of time.
+//! Rows are searched in bounded slices: a search that does not end within one slice is kept as
+//! `Pending` and continues when the server has time. Counting all matches has a limit too; the
+//! count is then partial, as tmux's is when it runs out of time.
 
 use std::ffi::CString;
 
@@ -15,15 +15,15 @@ use crate::base::width::clusters;
 use crate::base::{Cell, Glyph};
 use crate::transcript::prefilter;
 
-/// Rows that the first slice looks at, so that a search seldom outlasts its command, and those
-/// that go on; regular expressions cost `REGEX_COST` of them.
+/// Rows in the first slice (so large that most searches end within their command), rows in each
+/// later slice, and cost of a row for a regular expression, in rows.
 const FIRST_SLICE_ROWS: usize = 60_000;
 pub(super) const SLICE_ROWS: usize = 8_000;
 const REGEX_COST: usize = 3;
-/// Rows of history passed over by a filter that cost one, and bytes that one run of it may take.
+/// Rows of history that the filter skips at the cost of one, and bytes that one run of it may read.
 const SKIPPED_PER_ROW: usize = 2;
 const SKIP_BYTES: usize = 256 << 10;
-/// A wrapped line is searched as one up to this many columns (tmux's limit).
+/// A wrapped line is searched as one up to this many columns (limit of tmux).
 const MAX_LINE_COLS: usize = 2000;
 
 /// How `search-again` goes.
@@ -35,28 +35,29 @@ pub enum Direction {
     Down,
 }
 
-/// What was searched for, and what of it shows.
+/// The last search, and which of its matches are highlighted.
 pub struct Search {
-    /// Direction of the search command; `search-again` repeats it.
+    /// Direction of the search command, which `search-again` repeats.
     pub kind: Direction,
-    /// Direction of the last search done.
+    /// Direction of the last search.
     pub down: bool,
     pub regex: bool,
     pub text: Option<String>,
-    /// For each cell of the view the number of the match it is part of; 0: none.
+    /// For each cell of the view the number of its match; 0: none.
     pub marks: Option<Vec<u8>>,
     generation: u8,
-    /// Matches in all rows, when known.
+    /// Count of matches in all rows, if known.
     pub count: Option<usize>,
     pub partial: bool,
-    /// The next search counts all rows, not only those of the view.
+    /// False until a search counted matches: the next search then counts all rows, not only the
+    /// view's.
     searched: bool,
     pub timed_out: bool,
     /// Where an incremental search began: cursor and scroll offset.
     pub origin: Option<(usize, usize, usize)>,
-    /// The last search in the pane: its text and whether it was a regular expression.
+    /// The pane's last search: its text, and true for a regular expression.
     pub last: Option<(String, bool)>,
-    /// A search that goes on in further slices.
+    /// A search that continues in further slices.
     pub pending: Option<Pending>,
 }
 
@@ -69,7 +70,7 @@ impl Default for Search {
             text: None,
             marks: None,
             generation: 1,
-            // tmux: no matches are counted, as opposed to an unknown number, until a search.
+            // tmux: the count is 0, not unknown, until a search.
             count: Some(0),
             partial: false,
             searched: false,
@@ -86,18 +87,18 @@ pub struct Pending {
     finder: Finder,
     scan: Scan,
     visible_only: bool,
-    /// Searches to do after this one (repeat count).
+    /// Searches still to do after this one (repeat count).
     pub repeats: u32,
 }
 
-/// What is looked for, prepared.
+/// A search text, compiled.
 struct Finder {
     cells: Vec<Cell>,
     ignore_case: bool,
     regex: Option<Regex>,
-    /// Bytes that a row must hold for a plain match to start in it (unless it wraps).
+    /// Bytes that a row must contain if a plain match starts in it (unless the row wraps).
     needle: Vec<u8>,
-    /// Finds every line of history that can match, and others.
+    /// Prefilter for history: may report false positives, never misses a match.
     filter: Option<regex::bytes::Regex>,
 }
 
@@ -106,17 +107,17 @@ struct Scan {
     down: bool,
     x: usize,
     y: usize,
-    /// Last row looked at (searching up, tmux leaves out row 0's upper neighbour: exclusive).
+    /// Last row to search (searching up, tmux leaves out row 0's upper neighbour: exclusive).
     end: usize,
-    /// Where to end when it has started again at the other side; `None`: do not wrap.
+    /// Row to end at after the search wrapped around; `None`: do not wrap.
     wrap_end: Option<usize>,
     sieve: Sieve,
 }
 
-/// Where the filter passes over nothing, it is asked ever less often.
+/// Backoff for the filter: while it skips no rows, it runs less and less often.
 #[derive(Default)]
 struct Sieve {
-    /// Rows to look at before it is asked again, and after the next time in vain.
+    /// Rows to search before the filter runs again, and the same after its next failure.
     rest: u32,
     next: u32,
 }
@@ -162,7 +163,7 @@ impl Finder {
         if self.regex.is_some() { REGEX_COST } else { 1 }
     }
 
-    /// Whether the text of an unwrapped row may hold the pattern.
+    /// Reports whether the text of an unwrapped row may match.
     fn may_match(&self, text: &str) -> bool {
         if self.regex.is_some() || self.needle.is_empty() {
             return true;
@@ -173,8 +174,8 @@ impl Finder {
         text.as_bytes().windows(self.needle.len()).any(|window| window.eq_ignore_ascii_case(&self.needle))
     }
 
-    /// The next row from `y` on (or back) worth looking at; `None` when there is none. Costs of
-    /// the budget what it passes over.
+    /// Next row from `y` on (or back) that may match; `None` if there is none. Skipped rows are
+    /// charged to the budget.
     fn skip(&self, back: &Backing, mut y: usize, down: bool, budget: &mut usize) -> Option<usize> {
         let Some(filter) = &self.filter else { return Some(y) };
         loop {
@@ -191,7 +192,7 @@ impl Finder {
         }
     }
 
-    /// The first match in `first..end` of a row: column and width in cells.
+    /// First match in `first..end` of a row: column and width in cells.
     fn first_in(&self, back: &Backing, y: usize, first: usize, end: usize) -> Option<(usize, usize)> {
         match &self.regex {
             Some(regex) => first_regex(back, regex, y, first, end),
@@ -203,7 +204,7 @@ impl Finder {
         }
     }
 
-    /// The last match in `first..end` of a row.
+    /// Last match in `first..end` of a row.
     fn last_in(&self, back: &Backing, y: usize, first: usize, end: usize) -> Option<(usize, usize)> {
         match &self.regex {
             Some(regex) => last_regex(back, regex, y, first, end),
@@ -215,7 +216,8 @@ impl Finder {
         }
     }
 
-    /// Whether the pattern is at a cell, going on in the next rows where the line wraps.
+    /// Reports whether the pattern matches at a cell, continuing in the next rows where the line
+    /// wraps.
     fn matches_at(&self, back: &Backing, line: &std::sync::Arc<Line>, x: usize, y: usize) -> bool {
         let cols = back.cols;
         let mut padding = 0;
@@ -249,7 +251,7 @@ impl Finder {
     }
 }
 
-/// The cells a search text is compared as, wide characters with their padding.
+/// Cells to compare a search text as, wide characters with their padding.
 fn pattern_cells(text: &str) -> Vec<Cell> {
     let mut out = Vec::new();
     for (index, part) in text.split('\t').enumerate() {
@@ -281,7 +283,7 @@ fn same(cell: &Cell, wanted: &Cell, ignore_case: bool) -> bool {
     }
 }
 
-/// The text of a (wrapped) line from a cell on, and where in it each cell starts.
+/// Text of a (wrapped) line from a cell on, and the offset in it of each cell.
 struct Joined {
     text: CString,
     offsets: Vec<usize>,
@@ -312,7 +314,7 @@ impl Joined {
         Self { text: c_string(text), offsets }
     }
 
-    /// The line's text from the start of a row on.
+    /// Text of the line from the start of a row on.
     fn text(back: &Backing, y: usize) -> CString {
         let mut text = String::with_capacity(2 * back.cols + 1);
         let mut row = y;
@@ -325,12 +327,12 @@ impl Joined {
         c_string(text)
     }
 
-    /// The first cell (counted from the first one) whose text starts at an offset.
+    /// Index of the first cell whose text starts at or after an offset.
     fn cell_at(&self, offset: usize) -> usize {
         self.offsets.partition_point(|&o| o < offset)
     }
 
-    /// The next match behind a byte offset that is not empty.
+    /// Next match behind a byte offset that is not empty.
     fn find(&self, regex: &Regex, from: usize, not_bol: bool) -> Option<(usize, usize)> {
         let rest = std::ffi::CStr::from_bytes_with_nul(&self.text.as_bytes_with_nul()[from..]).ok()?;
         let (start, end) = regex.find(rest, 0, not_bol)?.first().copied().flatten()?;
@@ -345,7 +347,7 @@ fn c_string(text: String) -> CString {
     CString::new(bytes).expect("cut before the first NUL")
 }
 
-/// Whether a row can be left out: nothing in the line from its start on matches.
+/// Reports whether a row can be skipped because nothing in its line matches.
 fn rules_out(back: &Backing, regex: &Regex, y: usize, first: usize) -> bool {
     first == 0 && !regex.is_in(&Joined::text(back, y))
 }
@@ -381,7 +383,7 @@ fn last_regex(back: &Backing, regex: &Regex, y: usize, first: usize, end: usize)
 }
 
 impl Scan {
-    /// Looks at rows until something is found, the end is reached, or the budget is used up.
+    /// Searches rows until a match, the end, or the end of the budget.
     fn step(&mut self, back: &Backing, finder: &Finder, budget: &mut usize) -> Step {
         loop {
             let ended = if self.down { self.y > self.end } else { self.y < self.end };
@@ -419,7 +421,7 @@ impl Scan {
         }
     }
 
-    /// Passes over rows that cannot match. Whether it moved.
+    /// Skips rows that cannot match. True if the position changed.
     fn skip(&mut self, back: &Backing, finder: &Finder, budget: &mut usize) -> bool {
         if !self.sieve.is_due() {
             return false;
@@ -437,8 +439,8 @@ impl Scan {
         true
     }
 
-    /// A regular expression found at the start of a row may have begun in the rows above
-    /// that wrap into it: the longest match with the same end counts.
+    /// A regular expression found at the start of a row may have begun in the rows above that wrap
+    /// into it: the longest match with the same end counts.
     fn overlap(&self, back: &Backing, finder: &Finder, x: usize, width: usize) -> (usize, usize) {
         let (mut best, mut y) = ((x, self.y), self.y);
         let Some(regex) = &finder.regex else { return best };
@@ -465,14 +467,14 @@ impl CopyState {
         self.search.marks = None;
     }
 
-    /// Finds the marks of the view again after it moved.
+    /// Recomputes the marks of the view after it moved.
     pub fn refresh_marks(&mut self) {
         if self.search.marks.is_some() && !self.search.timed_out {
             self.mark_matches(self.search.regex, true);
         }
     }
 
-    /// Index in the marks of a cell that is in the view.
+    /// Index of a cell in the marks, if the cell is in the view.
     pub fn mark_index(&self, x: usize, y: usize) -> Option<usize> {
         let top = self.top();
         (y >= top && y < top + self.rows()).then(|| (y - top) * self.back.cols + x)
@@ -482,7 +484,8 @@ impl CopyState {
         self.search.marks.as_ref().and_then(|m| m.get(index)).copied().unwrap_or(0)
     }
 
-    /// Searches for the text; whether it was found. A search that needs longer goes on later.
+    /// Searches for the text. True if found. A search that needs more than one slice continues
+    /// later.
     pub fn find(&mut self, down: bool, regex: bool, repeats: u32) -> bool {
         (self.search.pending, self.walk) = (None, None);
         let Some(text) = self.search.text.clone() else { return false };
@@ -511,7 +514,7 @@ impl CopyState {
         self.run_search(Pending { finder, scan, visible_only, repeats }, FIRST_SLICE_ROWS)
     }
 
-    /// Where a search starts: in emacs at the cursor; in vi behind the match it is on.
+    /// Start of a search: in emacs the cursor; in vi the end of the match under it.
     fn search_start(&self, down: bool) -> (usize, usize) {
         let (mut x, mut y) = (self.cx, self.row());
         let wrap = self.settings.wrap_search;
@@ -552,7 +555,7 @@ impl CopyState {
         let Some(mark) = self.mark_index(*x, *y).map(|at| self.mark(at)).filter(|m| *m != 0) else {
             return;
         };
-        // The view's cells bound the walk; a match that fills it all ends it too.
+        // The view's cells bound the walk; a match that fills the whole view ends it too.
         for _ in 0..=self.back.cols * self.rows() {
             let here = self.mark_index(*x, *y).map(|at| self.mark(at));
             if here != Some(mark) {
@@ -565,7 +568,7 @@ impl CopyState {
         }
     }
 
-    /// Goes on with a search or walk that was interrupted. True while there is more to do.
+    /// Continues a search or walk that was interrupted. True while there is more to do.
     pub fn continue_search(&mut self) -> bool {
         if let Some(walk) = self.walk.take() {
             self.go_on_walking(walk);
@@ -575,7 +578,7 @@ impl CopyState {
         self.is_searching()
     }
 
-    /// Whether a search or walk goes on.
+    /// Reports whether a search or walk is unfinished.
     pub fn is_searching(&self) -> bool {
         self.search.pending.is_some() || self.walk.is_some()
     }
@@ -599,7 +602,7 @@ impl CopyState {
         }
     }
 
-    /// Marks the matches and puts the cursor at the fitting end of the one found.
+    /// Highlights the matches and puts the cursor at the right end of the one found.
     fn found(&mut self, pending: &Pending) {
         self.mark_with(&pending.finder, pending.visible_only);
         let down = pending.scan.down;
@@ -611,7 +614,7 @@ impl CopyState {
             }
             return;
         }
-        // The cursor is inside of a match that began before: the next one is meant.
+        // The cursor is inside of a match that began before, so move to the next one.
         if let Some(at) = index.filter(|&at| at > 0)
             && self.search.marks.is_some()
             && self.mark(at) == self.mark(at - 1)
@@ -632,7 +635,7 @@ impl CopyState {
         }
     }
 
-    /// To the first cell in the view of the match at an index.
+    /// Moves to the first cell in the view of the match at an index.
     fn goto_mark_start(&mut self, index: usize) {
         let mark = self.mark(index);
         let mut at = index;
@@ -672,7 +675,8 @@ impl CopyState {
         self.mark_rows(finder, first, self.top() + self.rows());
     }
 
-    /// Marks the matches that start in some rows: how many, and whether all were looked at.
+    /// Marks the matches that start in some rows. Returns their count, and true if all rows were
+    /// searched.
     fn mark_rows(&mut self, finder: &Finder, first: usize, end: usize) -> (usize, bool) {
         self.search.marks = Some(vec![0; self.back.cols * self.rows()]);
         self.search.generation = 1;
@@ -703,7 +707,7 @@ impl CopyState {
         (found, true)
     }
 
-    /// Marks one match if it is in the view; its width in cells.
+    /// Marks one match if it is in the view; returns its width in cells.
     fn mark_match(&mut self, x: usize, y: usize, width: usize, regex: bool) -> usize {
         let Some(first) = self.mark_index(x, y) else { return width };
         let line = self.back.line(y);
@@ -724,7 +728,7 @@ impl CopyState {
         width
     }
 
-    /// First and last index of the match that a marked cell is part of.
+    /// First and last index of the match of a marked cell.
     pub fn match_bounds(&self, index: usize) -> (usize, usize) {
         let mark = self.mark(index);
         let (mut start, mut end) = (index, index);
@@ -757,7 +761,7 @@ impl CopyState {
         (!out.is_empty()).then_some(out)
     }
 
-    /// The match to show as the current one: bounds of its cells in the marks.
+    /// Bounds in the marks of the match to show as the current one.
     pub fn current_match(&self) -> Option<(usize, usize)> {
         self.search.marks.as_ref()?;
         let at = self.mark_index(self.cx, self.row())?;

@@ -1,4 +1,4 @@
-//! What is selected, how it shows, and the text that a copy takes.
+//! The selection, how it shows, and its text.
 
 use super::backing::{Line, is_tab, push_cell};
 use super::reader::WHITESPACE;
@@ -7,7 +7,7 @@ use crate::base::history::{Piece, RowFlags, RowRef, Run, RunKind};
 use crate::base::text::push_text;
 use crate::base::{Attrs, CellFlags};
 
-/// The selection in cells of the view, as it was last brought up to date.
+/// Selection in cells of the view, when last updated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shown {
     sx: usize,
@@ -15,14 +15,14 @@ pub struct Shown {
     ex: usize,
     ey: usize,
     rectangle: bool,
-    /// Columns left of this never show it (line numbers).
+    /// Columns left of this one are never selected (line numbers).
     clip: usize,
     vi: bool,
     hidden: bool,
 }
 
 impl Shown {
-    /// Whether a cell of the view is selected.
+    /// Reports whether a cell of the view is selected.
     pub fn contains(&self, x: usize, y: usize) -> bool {
         if self.hidden || x < self.clip {
             return false;
@@ -64,8 +64,8 @@ impl CopyState {
         self.show_selection(false);
     }
 
-    /// Brings the selection up to date with the cursor, if there is one. `no_reset`: a word
-    /// or line selection does not grow to whole words or lines.
+    /// Updates the selection to the cursor, if there is a selection. `no_reset`: a word or line
+    /// selection does not grow to whole words or lines.
     pub fn update_selection(&mut self, no_reset: bool) -> bool {
         self.is_selecting() && self.show_selection(no_reset)
     }
@@ -97,7 +97,7 @@ impl CopyState {
         true
     }
 
-    /// A spot in the view's rows, cut to the view.
+    /// Clips a spot to the view.
     fn place(&self, spot: Spot) -> (Spot, Place) {
         let (top, rows) = (self.top(), self.rows());
         if spot.y < top {
@@ -111,7 +111,8 @@ impl CopyState {
         }
     }
 
-    /// Moves the end (or start) of the selection to the cursor, by words or lines if so asked.
+    /// Moves the end (or start) of the selection to the cursor, by words or lines if it selects by
+    /// those.
     fn follow_cursor(&mut self, start: bool, no_reset: bool) {
         let mut to_start = start;
         let mut spot = self.cursor();
@@ -423,7 +424,7 @@ fn copy_whole(row: RowRef<'_>, cols: usize, out: &mut String) -> bool {
     true
 }
 
-/// The character that the alternative character set (DEC special graphics) shows.
+/// Character that the alternative character set (DEC special graphics) shows.
 pub fn line_drawing(c: char) -> Option<char> {
     const FROM: &str = "+,-.0`abcdefghijklmnopqrstuvwxyz{|}~";
     const TO: &str = "→←↑↓▮◆▒␉␌␍␊°±␤␋┘┐┌└┼⎺⎻─⎼⎽├┤┴┬│≤≥π≠£·";

@@ -1,6 +1,5 @@
-//! The state of a copy mode: where its view and cursor are, what is selected, what was
-//! searched for. Everything here is plain data and arithmetic; `motion`, `selection`, `search`
-//! and `commands` move it about, `draw` shows it.
+//! The state of a copy mode: its view, cursor, selection and search. Everything here is plain data
+//! and arithmetic; `motion`, `selection`, `search` and `commands` change it, `draw` shows it.
 
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +22,7 @@ pub enum LineNumbers {
     Hybrid,
 }
 
-/// Columns of the number column where it only says how commands ended.
+/// Width of the number column if it shows only commands' statuses.
 const STATUS_COLS: usize = 4;
 
 impl LineNumbers {
@@ -38,14 +37,14 @@ impl LineNumbers {
     }
 }
 
-/// Options as they are when a command runs.
+/// Values of the options when a command runs.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// `mode-keys vi`.
+    /// True for `mode-keys vi`.
     pub vi: bool,
     pub wrap_search: bool,
     pub line_numbers: LineNumbers,
-    /// The number column says how commands ended (`copy-mode-command-status`).
+    /// The number column shows how commands ended (`copy-mode-command-status`).
     pub command_status: bool,
     /// Global `word-separators`, for the formats.
     pub format_separators: String,
@@ -69,7 +68,7 @@ pub enum LineSelection {
     RightLeft,
 }
 
-/// By what a selection grows.
+/// Unit by which a selection grows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum SelectBy {
     Char,
@@ -104,17 +103,17 @@ pub struct CopyState {
     pub back: Backing,
     /// The commands that ran in the pane, oldest first.
     pub commands: Vec<CommandRecord>,
-    /// View mode: lines of output rather than a pane's contents.
+    /// True for view mode: shows lines of output rather than a pane's contents.
     pub view_mode: bool,
     pub settings: Settings,
-    /// `mode-keys` when the mode was entered; brackets and the selection's look go by it.
+    /// `mode-keys` when the mode was entered; brackets and the selection's look depend on it.
     pub entered_vi: bool,
     /// Rows scrolled up from the bottom.
     pub oy: usize,
-    /// Cursor in the view.
+    /// Cursor column in the view.
     pub cx: usize,
     pub cy: usize,
-    /// The selection as it shows in the view, while there is one.
+    /// The selection in the view, while there is one.
     pub shown: Option<Shown>,
     pub start: Spot,
     pub end: Spot,
@@ -124,24 +123,24 @@ pub struct CopyState {
     pub select_by: SelectBy,
     pub scroll_exit: bool,
     pub hide_position: bool,
-    /// Line numbers may show at all (not in view mode, not when entered with the mouse).
+    /// True if line numbers may show at all (not in view mode, not when entered with the mouse).
     pub line_numbers: bool,
     pub recentre: Recentre,
     pub recentre_row: usize,
-    /// Separators of the word selection that is going on.
+    /// Separators of the word selection in progress.
     pub separators: Option<String>,
-    /// Where a word or line selection began.
+    /// Start of a word or line selection.
     pub origin: Spot,
     /// The word or line first selected: the selection falls back to its ends.
     pub first_start: Spot,
     pub first_end: Spot,
-    /// Column and length of the last row the cursor chose a column in.
+    /// Column and length of the last row in which the user chose a column.
     pub last_cx: usize,
     pub last_length: usize,
     pub mark: Spot,
     pub show_mark: bool,
     pub search: Search,
-    /// A walk that goes on in further slices.
+    /// A walk that continues in further slices.
     pub walk: Option<Walk>,
     pub jump: Option<(JumpKind, Glyph)>,
     /// The text of the selection, where it was copied before the command that takes it runs.
@@ -186,7 +185,7 @@ impl CopyState {
         }
     }
 
-    /// Puts cursor and mark at a row of the backing, as when the mode is entered.
+    /// Puts cursor and mark at a row of the backing, as on entering the mode.
     pub fn enter_at(&mut self, x: usize, y: usize) {
         self.cx = x;
         if y < self.back.hsize {
@@ -204,7 +203,7 @@ impl CopyState {
         self.back.hsize.saturating_sub(self.oy)
     }
 
-    /// The row the cursor is in.
+    /// Row of the cursor.
     pub fn row(&self) -> usize {
         (self.back.hsize + self.cy).saturating_sub(self.oy)
     }
@@ -221,7 +220,7 @@ impl CopyState {
         Reader::new(&self.back, self.cx, self.row())
     }
 
-    /// Whether the cursor moves in a rectangle: past the ends of lines.
+    /// Reports whether the cursor moves in a rectangle: past the ends of lines.
     pub fn in_rectangle(&self) -> bool {
         self.shown.is_some() && self.rectangle
     }
@@ -230,13 +229,13 @@ impl CopyState {
         self.shown.is_some() || self.line_selection != LineSelection::None
     }
 
-    /// Last column the cursor may have in a row.
+    /// Last column that the cursor may have in a row.
     pub fn limit(&self, y: usize, onemore: bool) -> usize {
         let length = self.back.length(y);
         if onemore || !self.settings.vi { length } else { length.saturating_sub(1) }
     }
 
-    /// Moves the cursor within the view, kept within the text.
+    /// Moves the cursor to a cell of the view, within the text.
     pub fn set_cursor(&mut self, x: usize, cy: usize) {
         let mut x = x;
         if !self.rectangle && cy < self.rows() {
@@ -247,7 +246,7 @@ impl CopyState {
         self.cy = cy;
     }
 
-    /// Shows later rows: by at most `n`.
+    /// Shows later rows, at most `n` rows further.
     pub fn scroll_up(&mut self, n: usize) {
         let n = n.min(self.oy);
         if n != 0 {
@@ -257,7 +256,7 @@ impl CopyState {
         }
     }
 
-    /// Shows earlier rows: by at most `n`.
+    /// Shows earlier rows, at most `n` rows further.
     pub fn scroll_down(&mut self, n: usize) {
         if n > self.back.hsize {
             return;
@@ -270,7 +269,7 @@ impl CopyState {
         }
     }
 
-    /// Shows a cell: the view moves only as far as it must, with some rows to spare.
+    /// Scrolls to show a cell: the view moves only as far as it must, plus a margin of some rows.
     pub fn scroll_to(&mut self, x: usize, y: usize, quiet: bool) {
         let (hsize, rows, top) = (self.back.hsize, self.rows(), self.top());
         self.cx = x;
@@ -294,7 +293,7 @@ impl CopyState {
         self.update_selection(false);
     }
 
-    /// The number of columns that line numbers take.
+    /// Width of the line numbers, in columns.
     pub fn number_width(&self) -> usize {
         if self.number_mode() == LineNumbers::Off {
             return if self.shows_status() { STATUS_COLS } else { 0 };
@@ -303,7 +302,7 @@ impl CopyState {
         digits.max(3) + 1
     }
 
-    /// Whether the number column says how commands ended.
+    /// Reports whether the number column shows how commands ended.
     pub fn shows_status(&self) -> bool {
         self.settings.command_status && self.line_numbers && !self.commands.is_empty()
     }
@@ -312,7 +311,7 @@ impl CopyState {
         if self.line_numbers { self.settings.line_numbers } else { LineNumbers::Off }
     }
 
-    /// Positions are counted from the top rather than from the bottom.
+    /// Reports whether positions are counted from the top rather than from the bottom.
     pub fn numbers_absolute(&self) -> bool {
         !matches!(self.number_mode(), LineNumbers::Off | LineNumbers::Default)
     }
@@ -322,7 +321,7 @@ impl CopyState {
         self.back.cols.saturating_sub(self.number_width()).max(1)
     }
 
-    /// The column on the screen of a column of the text.
+    /// Column of the screen for a column of the text.
     pub fn screen_x(&self, x: usize) -> usize {
         let width = self.number_width();
         if width == 0 {
@@ -331,7 +330,7 @@ impl CopyState {
         if x >= self.text_cols() { self.back.cols - 1 } else { width + x }
     }
 
-    /// The column of the text under a column of the screen.
+    /// Column of the text for a column of the screen.
     pub fn text_x(&self, screen_x: usize) -> usize {
         let width = self.number_width();
         if width == 0 {
@@ -340,7 +339,7 @@ impl CopyState {
         screen_x.saturating_sub(width).min(self.text_cols() - 1)
     }
 
-    /// Shows everything that is folded, with the cursor where it is.
+    /// Unfolds all rows; the cursor stays where it is.
     pub fn unfold_all(&mut self) {
         if self.back.is_folded() {
             let (x, y) = (self.cx, self.back.real_row(self.row()));
@@ -349,13 +348,13 @@ impl CopyState {
         }
     }
 
-    /// Follows a change of the pane's size.
+    /// Handles a change of the pane's size.
     pub fn resize(&mut self, cols: usize, rows: usize) {
         self.unfold_all();
         self.oy = self.oy.min(self.back.hsize + self.cy);
         let (mut x, mut y) = (self.cx, self.row());
         if cols != self.back.cols {
-            // The height goes first: rows that it adds below count in the position.
+            // Change the height first: the rows that it adds below count in the position.
             self.back.resize(self.back.cols, rows);
             let position = self.back.logical_position(x, y);
             self.back.resize(cols, rows);
@@ -374,7 +373,7 @@ impl CopyState {
         self.size_changed();
     }
 
-    /// What a new backing or size makes void.
+    /// Drops the state that a new backing or size invalidates.
     fn size_changed(&mut self) {
         let searched = self.search.marks.is_some();
         self.clear_selection();

@@ -46,8 +46,8 @@ fn state_of(vi: bool, text: &str) -> CopyState {
     state
 }
 
-/// Runs commands (`N*name arg`), then compares the cursor with its absolute row, and what was
-/// copied.
+/// Runs commands (`N*name arg`), then compares the cursor with its absolute row, and the copied
+/// text.
 #[track_caller]
 fn check(vi: bool, script: &[&str], cursor: (usize, usize), copied: &str) {
     let mut state = state(vi);
@@ -130,8 +130,7 @@ fn cursor_stays_on_its_text_when_the_size_changes() {
     }
 }
 
-/// In a history of many rows a paragraph or prompt is looked for in slices, and what was asked for
-/// again is too.
+/// In a long history a walk to a paragraph or prompt runs in slices, and so do its repeats.
 #[test]
 fn far_walks_come_in_slices() {
     let size = Size::new(40, 6);
@@ -161,8 +160,8 @@ fn far_walks_come_in_slices() {
     walk(&|s| s.goto_prompt(true, false), 0);
 }
 
-/// A search of history on disk, which is passed over by blocks, finds what one of history in
-/// memory finds row by row: cursor after each step, and the number of matches.
+/// A search of history on disk, which skips whole blocks, finds the same as a search of history in
+/// memory, row by row: the cursor after each step, and the number of matches.
 #[test]
 fn history_that_is_passed_over_holds_no_match() {
     let dir = tempfile::tempdir().unwrap();

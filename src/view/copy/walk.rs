@@ -1,17 +1,17 @@
-//! Walking to the next paragraph or prompt. History may hold millions of rows and none of what is
-//! looked for, so that rows are looked at in slices, as in a search; see `search`.
+//! Walking to the next paragraph or prompt. History may hold millions of rows and no match, so rows
+//! are searched in slices, as in `search`.
 
 use super::backing::Backing;
 use super::search::SLICE_ROWS;
 use super::state::CopyState;
 use crate::base::history::RowFlags;
 
-/// What a walk looks for.
+/// Goal of a walk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Goal {
     /// The blank row that ends a paragraph, or the last row there is.
     Blank,
-    /// A row with a mark of the shell.
+    /// A row with a shell mark.
     Marked(RowFlags),
 }
 
@@ -20,11 +20,11 @@ enum Goal {
 pub struct Walk {
     goal: Goal,
     down: bool,
-    /// The row looked at last.
+    /// Row searched last.
     y: usize,
-    /// Only blank rows were seen so far.
+    /// True if only blank rows were seen so far.
     in_gap: bool,
-    /// Walks to do, this one included.
+    /// Walks still to do, this one included.
     repeats: u32,
 }
 
@@ -67,14 +67,14 @@ impl Walk {
 }
 
 impl CopyState {
-    /// To the blank row behind (or before) the paragraph.
+    /// Moves to the blank row behind (or before) the paragraph.
     pub fn goto_paragraph(&mut self, down: bool, repeats: u32) {
         if repeats > 0 {
             self.start_walk(Goal::Blank, down, repeats);
         }
     }
 
-    /// To the prompt (or start of output) above or below.
+    /// Moves to the prompt (or start of output) above or below.
     pub fn goto_prompt(&mut self, down: bool, output: bool) {
         let mark = if output { RowFlags::START_OUTPUT } else { RowFlags::START_PROMPT };
         self.start_walk(Goal::Marked(mark), down, 1);

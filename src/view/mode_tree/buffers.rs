@@ -13,7 +13,7 @@ use crate::view::editor;
 const COMMAND: &str = "paste-buffer -p -b '%%'";
 const FORMAT: &str = "#{t/p:buffer_created}: #{buffer_sample}";
 
-/// Bytes of a buffer that a search looks at.
+/// Bytes of a buffer that a search reads.
 const MAX_SEARCHED: usize = 4 << 20;
 
 #[derive(serde::Serialize, serde::Deserialize)]
@@ -48,7 +48,7 @@ impl Buffers {
         }
     }
 
-    /// Deletes a buffer, the one next to it becoming current.
+    /// Deletes a buffer; the item next to it becomes the current one.
     fn delete(cx: &mut Cx<'_>, tree: &mut Tree<String>, name: &str) {
         if tree.current_node().is_some_and(|node| node.data == name) && !tree.down(false) {
             tree.up(false);
@@ -57,7 +57,7 @@ impl Buffers {
     }
 }
 
-/// A line of a buffer with control characters shown as escapes.
+/// Text of a buffer's line, with control characters shown as escapes.
 fn visible(line: &[u8]) -> String {
     let mut out = String::new();
     for c in from_bytes(line).chars() {
@@ -113,7 +113,7 @@ impl Source for Buffers {
     fn draw(&mut self, cx: &Cx<'_>, item: &String, surface: &mut Surface, at: Point, size: Size) {
         let Some(buffer) = cx.server.buffers.get(item) else { return };
         for (y, line) in buffer.data.split(|&b| b == b'\n').take(size.rows as usize).enumerate() {
-            // No more of a line than can show, however its bytes come out.
+            // Cut the line to what can show at most, even if each byte becomes an escape.
             let line = &line[..line.len().min(size.cols as usize * 8)];
             put_text(surface, at.x, at.y + y as u32, size.cols, &visible(line), CellStyle::DEFAULT);
         }
@@ -208,8 +208,8 @@ impl Source for Buffers {
     }
 }
 
-/// Takes over what came out of the editor, if the buffer is still the same one. A newline that
-/// the editor added at the end is left out.
+/// Stores the text from the editor, if the buffer is still the same one, without a newline that the
+/// editor added at the end.
 fn replace(cx: &mut Cx<'_>, name: &str, order: u64, mut edited: Vec<u8>) {
     let Some(old) = cx.server.buffers.get(name).filter(|b| b.order == order) else { return };
     if old.data.last().is_some_and(|&b| b != b'\n') && edited.last() == Some(&b'\n') {

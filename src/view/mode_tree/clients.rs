@@ -49,7 +49,7 @@ impl Clients {
     }
 }
 
-/// The status lines of a client as it has them.
+/// Draws the status lines that a client shows.
 fn status_lines(cx: &Cx<'_>, client: ClientId, lines: u32) -> Option<Surface> {
     let c = cx.server.client(client)?;
     let level = OptionScope::Session(c.session?);

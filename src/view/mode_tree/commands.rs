@@ -1,5 +1,5 @@
-//! `choose-commands`: the commands that ran in a pane, or in all panes, as their shells' marks
-//! (OSC 133) tell: when, how long, with what status, where. Enter goes to one in copy mode.
+//! `choose-commands`: the commands that ran in a pane, or in all panes, according to their shells'
+//! marks (OSC 133): time, duration, status, place. Enter goes to the command in copy mode.
 
 use super::draw::put_text;
 use super::{Outcome, Pressed, Setup, Source, Tree, run_command};
@@ -28,14 +28,14 @@ struct Ran {
 }
 
 pub struct CommandList {
-    /// Only of this pane.
+    /// If set, only commands of this pane are listed.
     only: Option<PaneId>,
     all: Vec<Ran>,
     format: Option<String>,
     key_format: Option<String>,
 }
 
-/// How long, for people: `340s` is `5m40s`.
+/// Duration in words for people: `340s` is `5m40s`.
 fn duration_text(secs: i64) -> String {
     match secs {
         ..60 => format!("{secs}s"),
@@ -81,7 +81,7 @@ impl CommandList {
             .add("command_status", record.status.map_or_else(String::new, |status| status.to_string()))
     }
 
-    /// Its index in the order of the tree: the newest first.
+    /// Indexes of the commands in the order of the tree: newest first.
     fn sorted(&self, order: Option<Order>, reversed: bool) -> Vec<usize> {
         let mut items: Vec<usize> = (0..self.all.len()).collect();
         let newest = |ran: &Ran| std::cmp::Reverse((ran.record.started, ran.record.start.line));

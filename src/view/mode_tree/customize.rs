@@ -26,7 +26,7 @@ const FORMAT: &str = concat!(
     "}",
 );
 
-/// Rows of the information about the current item.
+/// Rows of the current item's description.
 const INFO_ROWS: usize = 12;
 
 /// A part of a key binding.
@@ -217,7 +217,7 @@ impl Customize {
         }
     }
 
-    /// The level to set an option on: the global one, or the window's (pane's) or session's own.
+    /// Level to set an option on: the global one, or that of the window (pane) or session.
     fn target_level(state: &FindState, level: OptionScope, global: bool, pane: bool) -> OptionScope {
         match (level, global) {
             (OptionScope::Server, _) => OptionScope::Server,
@@ -328,7 +328,8 @@ impl Customize {
         }
     }
 
-    /// Asks, then unsets (or resets to the default) the current item or the tagged ones.
+    /// Asks for confirmation, then unsets (or resets to the default) the current item or the tagged
+    /// ones.
     fn ask_change(&self, cx: &mut Cx<'_>, with: &Pressed, items: Vec<Item>, question: &str, reset: bool) {
         let client = with.client;
         confirm(cx, with, question, self.accept, move |cx| {
@@ -346,7 +347,7 @@ fn change_binding(cx: &mut Cx<'_>, table: &str, key: Key, change: impl FnOnce(&m
     }
 }
 
-/// Unsets an item or puts it back to its default.
+/// Unsets an item or resets it to its default.
 fn change(cx: &mut Cx<'_>, client: Option<crate::base::ClientId>, item: &Item, reset: bool) {
     match item {
         Item::Group => {}
@@ -366,8 +367,8 @@ fn change(cx: &mut Cx<'_>, client: Option<crate::base::ClientId>, item: &Item, r
     }
 }
 
-/// Sets (or unsets) an option through the command that does it, so that all that follows from
-/// a change follows.
+/// Sets (or unsets) an option by running the command that does so, so that all effects of the
+/// change happen.
 fn set(
     cx: &mut Cx<'_>,
     client: Option<crate::base::ClientId>,
@@ -401,7 +402,7 @@ fn set(
     }
 }
 
-/// For whom a level is, in words; empty for global ones.
+/// Name of a level's object; empty for global levels.
 fn scope_text(cx: &Cx<'_>, state: &FindState, level: OptionScope) -> String {
     match level {
         OptionScope::Pane(id) => format!("pane {}", cx.server.pane_index(id).unwrap_or(0)),

@@ -1,4 +1,4 @@
-//! How a tree looks: its lines, and the box with the preview of the current item.
+//! Draws a tree: its lines, and the box with the preview of the current item.
 
 use super::tree::{Preview, Tree};
 use crate::base::width::{char_width, text_width};
@@ -27,7 +27,7 @@ pub fn put_text(surface: &mut Surface, x: u32, y: u32, room: u32, text: &str, st
     x + at
 }
 
-/// A piece of a terminal's screen around its cursor, as previews show it.
+/// Draws the part of a terminal's screen around its cursor, for a preview.
 pub fn draw_screen(surface: &mut Surface, at: Point, size: Size, terminal: &Terminal) {
     let source = terminal.size();
     let shows_cursor = terminal.cursor_visible();
@@ -68,7 +68,7 @@ pub fn draw_screen(surface: &mut Surface, at: Point, size: Size, terminal: &Term
     }
 }
 
-/// A line from top to bottom.
+/// Draws a vertical line.
 pub fn draw_vertical(surface: &mut Surface, x: u32, y: u32, rows: u32) {
     for row in 0..rows {
         surface.put(x, y + row, cell(BoxLines::Single, Part::Vertical, CellStyle::DEFAULT));
@@ -76,7 +76,7 @@ pub fn draw_vertical(surface: &mut Surface, x: u32, y: u32, rows: u32) {
 }
 
 impl<T> Tree<T> {
-    /// Draws the lines that show. `mode`: style of the current one.
+    /// Draws the visible lines. `mode`: style of the current line.
     pub fn draw_lines(&self, surface: &mut Surface, mode: CellStyle) {
         let named = |n: &super::tree::Node<T>| n.key.map(|k| k.name(false));
         let key_width = self.key_width();
@@ -125,7 +125,7 @@ impl<T> Tree<T> {
         self.nodes_shown().filter_map(named).max().unwrap_or(0)
     }
 
-    /// Where texts start in a flat list whose names are set to the right.
+    /// Column where texts start in a flat list with right-aligned names.
     pub fn text_column(&self) -> u32 {
         let names = self.nodes_shown().map(|node| node.name.len()).max().unwrap_or(0);
         (self.key_width() + names + ": ".len()) as u32
@@ -135,7 +135,7 @@ impl<T> Tree<T> {
         self.lines.iter().map(|line| &self.nodes[line.node])
     }
 
-    /// The branches left of an item.
+    /// Branch characters left of an item.
     fn branch(&self, node: usize, depth: usize, last: bool) -> String {
         if depth == 0 {
             return String::new();
@@ -150,7 +150,8 @@ impl<T> Tree<T> {
         out
     }
 
-    /// Draws the box of the preview with its title; where in it the preview goes, and the item.
+    /// Draws the box of the preview with its title. Returns the place and size of the preview in
+    /// it, and the item.
     pub fn draw_preview_box(&self, surface: &mut Surface, mode: CellStyle) -> Option<(Point, Size, usize)> {
         let (w, h, rows) = (self.size.cols, self.height as u32, self.size.rows);
         if self.preview == Preview::Off || rows <= 4 || h < 2 || rows.saturating_sub(h) <= 4 || w <= 4 {

@@ -27,27 +27,28 @@ pub const MAX_CONTEXT_BYTES: usize = 512;
 pub struct Found {
     /// Name of the transcript.
     pub name: String,
-    /// The pane, unless the transcript is a kept one.
+    /// Pane of the transcript; `None` for a kept one.
     pub pane: Option<PaneId>,
-    /// A full-screen program drew it (`alternate-history`).
+    /// True if a full-screen program drew the line (`alternate-history`).
     pub alternate: bool,
-    /// When it was drawn or left the screen, seconds since the Unix epoch; 0: not known.
+    /// Time when the line was drawn or left the screen, seconds since the Unix epoch; 0: not known.
     pub time: i64,
     /// Row of the line as `capture-pane -S` counts: 0 is the first visible one.
     pub line: i64,
-    /// Number of the line from the pane's beginning, which does not change as it prints.
+    /// Number of the line from the pane's beginning; it never changes.
     pub number: u64,
     /// Column of the first match in its row.
     pub column: u32,
     pub text: String,
-    /// Rows around it, for a list; which of them is the one found, and columns of its match.
+    /// Rows around the line, for a list; index of the found one among them, and columns of its
+    /// match.
     pub context: Vec<String>,
     pub context_at: usize,
     pub cols: u32,
 }
 
 impl Found {
-    /// A scope about the line, and its pane when that is there.
+    /// Scope about the line, and about its pane if that still exists.
     pub fn scope<'a>(&self, server: &Server, scope: Scope<'a>) -> Scope<'a> {
         let live = self.pane.is_some();
         let scope = match self.pane {
@@ -66,7 +67,7 @@ impl Found {
     }
 }
 
-/// A scope about a pane where its window is best known.
+/// Scope about a pane, in the window that suits it best.
 pub fn about_pane<'a>(server: &Server, scope: Scope<'a>, pane: PaneId) -> Scope<'a> {
     let window = server.pane(pane).map(|pane| pane.window);
     match window.and_then(|window| server.best_winlink(window)) {
@@ -75,14 +76,14 @@ pub fn about_pane<'a>(server: &Server, scope: Scope<'a>, pane: PaneId) -> Scope<
     }
 }
 
-/// What a search has found for a list, and how far it is. The list and the search share it: a
-/// search whose list was left finds out when it is alone with it.
+/// Lines that a search has found for a list, and its progress. List and search share the book by
+/// reference count: a search that holds the last reference knows that its list was closed.
 #[derive(Default)]
 pub struct FoundBook {
     lines: Vec<Line>,
-    /// What the search looks for and how far it is, for the heading.
+    /// Text and progress of the search, for the heading.
     pub progress: String,
-    /// It ended, or is to end.
+    /// True if the search ended or must end.
     pub over: bool,
 }
 
@@ -95,7 +96,7 @@ struct Line {
 pub type SharedBook = Arc<Mutex<FoundBook>>;
 
 impl FoundBook {
-    /// Adds a line as it is to be listed.
+    /// Adds a found line, formatted for the list.
     pub fn push(&mut self, scope: &Scope<'_>, format: &str, found: Found) {
         let place = || scope.expand("#{session_name}:#{window_index}.#{pane_index}");
         let name = if found.pane.is_some() { place() } else { found.name.clone() };
@@ -120,7 +121,7 @@ pub fn open(cx: &mut Cx<'_>, pane: PaneId, book: SharedBook) {
     });
 }
 
-/// Takes over what was found since the list was built. One in which nothing was found goes.
+/// Adds the lines found since the list was built. Closes a list whose search found nothing.
 pub fn refresh(cx: &mut Cx<'_>, pane: PaneId, client: Option<ClientId>) {
     let nothing = with_source::<FoundLines, _>(cx, pane, |cx, mode| {
         mode.build(cx, pane);
@@ -133,7 +134,7 @@ pub fn refresh(cx: &mut Cx<'_>, pane: PaneId, client: Option<ClientId>) {
     }
 }
 
-/// Shows a line to a client: its pane in copy mode, or its kept transcript over the list.
+/// Shows a found line to a client: its pane in copy mode, or its kept transcript over the list.
 fn go_to(cx: &mut Cx<'_>, with: &Pressed, found: &Found) -> Outcome {
     let place = Place { number: found.number, column: found.column, alternate: found.alternate };
     let Some(pane) = found.pane else {

@@ -11,7 +11,7 @@ use crate::view::boxes::{BoxLines, draw_box};
 use crate::view::menu::window_level;
 use crate::view::{overlay, style};
 
-/// Keys all choosers have; `%1` is the word for an item.
+/// Keys of all choosers; `%1` stands for the word for an item.
 const START: &[(&str, &str)] = &[
     ("Up, k", "Move cursor up"),
     ("Down, j", "Move cursor down"),
@@ -36,14 +36,14 @@ const START: &[(&str, &str)] = &[
 ];
 const END: (&str, &str) = ("q, Escape", "Exit mode");
 
-/// Least width, with the box.
+/// Least width of the box, in columns.
 const LEAST_COLS: u32 = 39;
-/// Rows of the box.
+/// Rows that the box itself takes.
 const BOX_ROWS: usize = 2;
-/// Columns of the keys.
+/// Width of the column of keys.
 const KEY_COLS: usize = 11;
 
-/// What the headings of lists say about the help, in as many columns as there are.
+/// Hint at the help in the headings of lists; its length is also its width.
 pub(super) const HELP_KEY: &str = "C-h help";
 
 struct Help {
@@ -61,7 +61,8 @@ impl<S: Source> TreeMode<S> {
         let mut lines: Vec<_> = all.map(fill).collect();
         let mut size = Size::new(width.max(LEAST_COLS), lines.len() as u32);
         if self.source.heading_rows() > 0 {
-            // In lists of our own, the keys of the list come first, and as many others as fit.
+            // In lists that tmux does not have, the list's own keys come first, then as many others
+            // as fit.
             let room = (full.rows as usize).saturating_sub(BOX_ROWS + 1).max(own.len());
             lines = own.iter().chain(START).take(room).chain(std::iter::once(&END)).map(fill).collect();
             size.rows = (lines.len() + BOX_ROWS) as u32;
@@ -88,7 +89,8 @@ impl Overlay for Help {
         }
         let room = self.size.cols - 2 * inset;
         let rows = self.size.rows - 2 * inset;
-        // The window is as high as its lines with the box taken off: the first ones scroll away.
+        // The box takes rows of the window, which is as high as its lines: the first lines scroll
+        // away.
         let skipped = self.lines.len().saturating_sub(rows as usize);
         for (row, (key, text)) in self.lines.iter().skip(skipped).enumerate() {
             let bright = CellStyle { attrs: Attrs::BRIGHT, ..CellStyle::DEFAULT };

@@ -19,13 +19,13 @@ const OUTSIDE_MENU: &[(&str, Key)] = &[
     ("Cancel", Key::char('q')),
 ];
 
-/// Where a mouse event of a chooser is.
+/// What a mouse event in a chooser hit.
 enum Under {
-    /// Dealt with (or of no use).
+    /// Handled already, or no effect.
     Nothing,
-    /// In the preview: for the source.
+    /// The preview: the source handles the event.
     Preview(u32),
-    /// The current line was chosen.
+    /// A line that is current now and was chosen.
     Chosen,
 }
 
@@ -112,7 +112,7 @@ impl<S: Source> TreeMode<S> {
         if double && line < self.tree.lines.len() { Under::Chosen } else { Under::Nothing }
     }
 
-    /// Keys that move about. True when the mode is to end.
+    /// Handles keys that move the current line. True if the mode must end.
     fn move_by_key(&mut self, cx: &mut Cx<'_>, with: &Pressed) -> bool {
         let key = with.key;
         let meta = |c: char| Key::char(c).with(Mods::META);
@@ -252,7 +252,7 @@ impl<S: Source> TreeMode<S> {
         self.build(cx, pane);
     }
 
-    /// Goes to the next item that fits what was searched for.
+    /// Moves to the next item that matches the search.
     fn search(&mut self, cx: &mut Cx<'_>, pane: PaneId) {
         let Some(text) = self.tree.search.clone() else { return };
         let ignore_case = !text.bytes().any(|b| b.is_ascii_uppercase());
@@ -341,7 +341,7 @@ impl<S: Source> TreeMode<S> {
     }
 }
 
-/// Asks for a line of text.
+/// Prompts for a line of text.
 pub fn ask(
     cx: &mut Cx<'_>,
     with: &Pressed,
@@ -353,7 +353,7 @@ pub fn ask(
     ask_with(cx, with, question, input, kind, PromptFlags::empty(), answered);
 }
 
-/// Asks whether to do something; `accept`: it is done without asking.
+/// Asks for confirmation; with `accept` the answer is yes at once.
 pub fn confirm(
     cx: &mut Cx<'_>,
     with: &Pressed,

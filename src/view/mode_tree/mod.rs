@@ -1,10 +1,10 @@
 //! Choosers: modes that show a tree of things to choose from, with a preview of the current
 //! one.
 //!
-//! `TreeMode` is the mode; what it shows and what its keys do beside moving about is a
-//! `Source`: sessions, windows and panes (`windows`), paste buffers (`buffers`), clients
-//! (`clients`), what panes use (`usage`), transcripts (`transcripts`), options and keys
-//! (`customize`), lines that were found (`found`).
+//! `TreeMode` is the mode; its items and the keys other than movement come from a `Source`:
+//! sessions, windows and panes (`windows`), paste buffers (`buffers`), clients (`clients`),
+//! resources that panes use (`usage`), transcripts (`transcripts`), options and keys (`customize`),
+//! lines of a search (`found`).
 
 pub mod buffers;
 pub mod clients;
@@ -37,7 +37,7 @@ use crate::syntax::template::{Text, ValueKind, fill_all};
 use super::{message, modes, style};
 pub use tree::{Preview, Tree};
 
-/// What a key did in a source.
+/// Result of a key in a source.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Outcome {
     Stay,
@@ -47,16 +47,16 @@ pub enum Outcome {
     Finish,
 }
 
-/// What a tree is built from; see the module comment.
+/// Supplier of a tree's items; see the module comment.
 pub trait Source: Send + Sized + 'static {
     type Item: Clone + Send;
 
     fn name(&self) -> &'static str;
-    /// What it lists and how, as text for the next server; `None` for one that ends with this one.
+    /// Settings of the list as text for the next server; `None` if the list ends with this server.
     fn save(&self) -> Option<String> {
         None
     }
-    /// Adds the items that pass the filter. May name the tag that is to be current.
+    /// Adds the items that pass the filter. May return the tag of the item to make current.
     fn build(
         &mut self,
         cx: &Cx<'_>,
@@ -65,41 +65,41 @@ pub trait Source: Send + Sized + 'static {
         filter: Option<&str>,
     ) -> Option<u64>;
     fn draw(&mut self, cx: &Cx<'_>, item: &Self::Item, surface: &mut Surface, at: Point, size: Size);
-    /// The key that chooses an item by its line; by default digits and `M-a` to `M-z`.
+    /// Key that chooses an item by its line; by default digits and `M-a` to `M-z`.
     fn key_of(&self, _cx: &Cx<'_>, _item: &Self::Item, line: usize) -> Option<Key> {
         default_key(line)
     }
-    /// Whether an item fits a search; `None`: by its name.
+    /// Reports whether an item matches a search; `None`: compare the item's name.
     fn fits(&self, _cx: &Cx<'_>, _item: &Self::Item, _text: &str, _ignore_case: bool) -> Option<bool> {
         None
     }
-    /// Exchanges two items. Whether they were.
+    /// Swaps two items. True if they were swapped.
     fn swap(&mut self, _cx: &mut Cx<'_>, _a: &Self::Item, _b: &Self::Item, _sort: Option<Order>) -> bool {
         false
     }
     fn orders(&self) -> &'static [Order] {
         &[]
     }
-    /// Lines above the list, and how many: texts of items start in the column `text_at`.
+    /// Lines above the list. `text_at`: column where the items' texts start.
     fn heading(&self, _text_at: u32) -> Vec<String> {
         Vec::new()
     }
     fn heading_rows(&self) -> u32 {
         0
     }
-    /// Rows of the preview when it does not depend on the mode's size.
+    /// Rows of the preview, if fixed regardless of the mode's size.
     fn preview_rows(&self) -> Option<usize> {
         None
     }
-    /// Items of the menu: name (empty: a line) and key.
+    /// Items of the menu: name (empty: a separator line) and key.
     fn menu(&self) -> &'static [(&'static str, Key)];
     /// Lines of help (keys, text), the word for an item, and the width of the window.
     fn help(&self) -> (&'static [(&'static str, &'static str)], &'static str, u32);
-    /// A key that is not for moving about. `x`: column of a mouse event in the preview.
+    /// Handles a key other than movement. `x` in `with`: column of a mouse event in the preview.
     fn key(&mut self, cx: &mut Cx<'_>, tree: &mut Tree<Self::Item>, with: &Pressed) -> Outcome;
-    /// The current item changed.
+    /// Called when another item became current.
     fn moved(&mut self) {}
-    /// The list is empty for good: the mode ends.
+    /// True if the list is empty and stays so: the mode ends.
     fn is_over(&self, _cx: &Cx<'_>) -> bool {
         false
     }
@@ -109,15 +109,15 @@ pub trait Source: Send + Sized + 'static {
 /// and is not the key `C-t` that tags all.
 const MENU_TAG_ALL: Key = Key::char('\x14');
 
-/// A key, and for whom and where it was pressed.
+/// A key, with its client and the place where it was pressed.
 #[derive(Clone, Copy, Debug)]
 pub struct Pressed {
     pub pane: PaneId,
     pub client: Option<ClientId>,
     pub key: Key,
-    /// Column in the preview of a mouse event.
+    /// Column of a mouse event in the preview.
     pub x: Option<u32>,
-    /// Pressed by the client, not sent by a command or chosen in the menu.
+    /// True if the client pressed the key; false if a command sent it or the menu chose it.
     pub by_hand: bool,
 }
 
@@ -129,10 +129,10 @@ fn default_key(line: usize) -> Option<Key> {
     }
 }
 
-/// Rows that a list and its preview have at least under a heading.
+/// Least rows of a list and its preview under a heading.
 const LEAST_ROWS: u32 = 5;
 
-/// What choosers have in common of their command's arguments.
+/// Arguments that all choosers' commands have in common.
 pub struct Setup {
     preview: Preview,
     order: Option<Order>,
@@ -166,16 +166,16 @@ impl Setup {
 pub struct TreeMode<S: Source> {
     source: S,
     tree: Tree<S::Item>,
-    /// Of the pane. The tree has less where the source has a heading.
+    /// Size of the pane. The tree has fewer rows if the source has a heading.
     size: Size,
     surface: Surface,
-    /// The window was zoomed for this mode, and is to be unzoomed after it.
+    /// True if the mode zoomed the window, and must unzoom it in the end.
     zoomed: bool,
-    /// What was drawn last, to see whether an update changed anything.
+    /// Last drawing, to detect whether an update changed anything.
     drawn: Option<Surface>,
 }
 
-/// Opens a chooser on a pane, if it is not there already.
+/// Opens a chooser on a pane, unless the pane has it already.
 pub fn open<S: Source>(cx: &mut Cx<'_>, pane: PaneId, source: S, setup: Setup) {
     if modes::raise(cx, pane, source.name()) != modes::Entered::Absent {
         return;
@@ -202,7 +202,7 @@ pub fn open<S: Source>(cx: &mut Cx<'_>, pane: PaneId, source: S, setup: Setup) {
     modes::push(cx, pane, Box::new(mode));
 }
 
-/// Runs something on a chooser that is on top of a pane, and draws it again.
+/// Calls a function on a chooser that is on top of a pane, and redraws it.
 pub fn with_source<S: Source, R>(
     cx: &mut Cx<'_>,
     pane: PaneId,
@@ -219,7 +219,7 @@ pub fn with_source<S: Source, R>(
     result
 }
 
-/// Runs a template with a name filled in, as the command of a client.
+/// Runs a template, with a name filled in, as a command of a client.
 pub fn run_command(cx: &mut Cx<'_>, client: Option<ClientId>, state: FindState, template: &str, name: &str) {
     let text = fill_all(template, &[name.to_owned()], ValueKind::Name, Text::Commands);
     if text.is_empty() {
@@ -242,7 +242,7 @@ pub fn run_command(cx: &mut Cx<'_>, client: Option<ClientId>, state: FindState, 
 }
 
 impl<S: Source> TreeMode<S> {
-    /// Builds the tree again, staying at the current item.
+    /// Rebuilds the tree; the current item stays current.
     pub fn build(&mut self, cx: &Cx<'_>, pane: PaneId) {
         let tag = self.tree.current_tag();
         self.tree.begin();
@@ -265,7 +265,7 @@ impl<S: Source> TreeMode<S> {
         self.tree.size = Size::new(size.cols, size.rows - self.heading_rows());
     }
 
-    /// Rows of the heading, where there is room for it.
+    /// Rows of the heading, if there is room for it.
     fn heading_rows(&self) -> u32 {
         let rows = self.source.heading_rows();
         if self.size.rows >= rows + LEAST_ROWS { rows } else { 0 }

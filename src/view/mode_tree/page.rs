@@ -1,4 +1,4 @@
-//! What the customize mode tells about the current option or key.
+//! Description of the current option or key in customize mode.
 
 use crate::base::width::clusters;
 use crate::base::{Cell, CellStyle, Colour, Key, Point, Size, Surface};
@@ -26,14 +26,14 @@ impl<'a> Page<'a> {
         (self.col, self.row) = (0, self.row + 1);
     }
 
-    /// Leaves a row empty; `None` when the last row was reached.
+    /// Leaves a row empty; `None` after the last row.
     fn skip(&mut self) -> Option<()> {
         self.next_row();
         (self.row + 1 < self.size.rows).then_some(())
     }
 
-    /// Writes text and goes to the next row, or stays if there is `more` to come on this one.
-    /// `None` when there is no room for the text or for what follows it.
+    /// Writes text and moves to the next row, or stays on this row if `more` text follows. `None`
+    /// without room for the text or for the text that follows.
     fn write(&mut self, text: &str, more: bool, look: CellStyle) -> Option<()> {
         let cells: Vec<Cell> = clusters(text).map(|cell| Cell { style: look, ..cell }).collect();
         let mut rest = &cells[..];
@@ -59,7 +59,7 @@ impl<'a> Page<'a> {
         Some(())
     }
 
-    /// What fits on the row, and what is left for the next one.
+    /// Splits cells into those that fit on the row and the rest.
     fn break_off<'c>(&self, cells: &'c [Cell]) -> (&'c [Cell], &'c [Cell]) {
         let is_space = |cell: &Cell| cell.glyph.as_char() == Some(' ');
         let mut col = self.col;
@@ -83,7 +83,7 @@ impl<'a> Page<'a> {
     }
 }
 
-/// What kind of option it is, by who can have it.
+/// Kind of an option: whether servers, sessions, windows or panes have it.
 fn kind_text(entry: Option<&OptionEntry>) -> &'static str {
     let Some(entry) = entry else { return "user" };
     let has = |scope| entry.scope.contains(scope);
@@ -95,7 +95,7 @@ fn kind_text(entry: Option<&OptionEntry>) -> &'static str {
     }
 }
 
-/// An option on a level. `None` when not all of it had room.
+/// Draws an option on a level. `None` if not all of it had room.
 pub(super) fn draw_option(
     cx: &Cx<'_>,
     page: &mut Page<'_>,
@@ -131,7 +131,7 @@ pub(super) fn draw_option(
     draw_above(cx, page, state, level, name, &unit)
 }
 
-/// What a value stands for: what it expands to, what else it could be, how it looks.
+/// Draws the meaning of a value: its expansion, the other possible values, a sample of its look.
 fn draw_meaning(cx: &Cx<'_>, page: &mut Page<'_>, level: OptionScope, name: &str, text: &str) -> Option<()> {
     let entry = table::find(name);
     let scope = Scope::new(cx.server, cx.host, cx.now);
@@ -161,7 +161,7 @@ fn draw_meaning(cx: &Cx<'_>, page: &mut Page<'_>, level: OptionScope, name: &str
     Some(())
 }
 
-/// The values that an option has on the levels above.
+/// Draws the values of an option on the levels above.
 fn draw_above(
     cx: &Cx<'_>,
     page: &mut Page<'_>,
@@ -191,7 +191,7 @@ fn draw_above(
     }
 }
 
-/// A key of a table. `None` when not all of it had room.
+/// Draws a key of a table. `None` if not all of it had room.
 pub(super) fn draw_key(cx: &Cx<'_>, page: &mut Page<'_>, table: &str, key: Key) -> Option<()> {
     let binding = cx.server.key_tables.get(table, key)?;
     let note = binding.note.as_deref().unwrap_or("There is no note for this key.");

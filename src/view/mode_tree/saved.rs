@@ -1,4 +1,4 @@
-//! A chooser as text, for the server after this one: what it lists and how, what is expanded,
+//! A chooser as text, for the next server: its source and settings, and which items are expanded,
 //! tagged and current. The list itself is built again.
 
 use serde::de::DeserializeOwned;
@@ -12,7 +12,7 @@ use crate::view::modes;
 
 #[derive(Serialize, Deserialize)]
 struct SavedMode {
-    /// `None`: this kind does not come back, and the window only loses its zoom.
+    /// `None`: this kind of list is not restored; the window is only unzoomed.
     source: Option<String>,
     tree: SavedTree,
     zoomed: bool,
@@ -25,14 +25,14 @@ pub(super) fn source_text(source: &impl Serialize) -> Option<String> {
 
 impl<S: Source> TreeMode<S> {
     pub(super) fn saved(&self) -> Option<String> {
-        // The next server draws it again.
+        // The next server recomputes size and drawing.
         let Self { source, tree, size: _, surface: _, zoomed, drawn: _ } = self;
         let saved = SavedMode { source: source.save(), tree: tree.save(), zoomed: *zoomed };
         (saved.source.is_some() || saved.zoomed).then(|| serde_json::to_string(&saved).ok()).flatten()
     }
 }
 
-/// Puts a chooser back that another server saved.
+/// Restores a chooser that another server saved.
 pub fn restore<S: Source + DeserializeOwned>(cx: &mut Cx<'_>, pane: PaneId, prefix: u32, saved: &str) {
     let Ok(SavedMode { source: Some(text), tree: saved, zoomed }) = serde_json::from_str(saved) else {
         return unzoom(cx, pane, saved);
@@ -52,7 +52,7 @@ pub fn restore<S: Source + DeserializeOwned>(cx: &mut Cx<'_>, pane: PaneId, pref
     modes::put_back(cx, pane, Box::new(mode), prefix);
 }
 
-/// A chooser that does not come back ends, as when it is left.
+/// Ends a chooser that is not restored, unzooming the window as on leaving it.
 pub fn unzoom(cx: &mut Cx<'_>, pane: PaneId, saved: &str) {
     let zoomed = serde_json::from_str::<SavedMode>(saved).is_ok_and(|saved| saved.zoomed);
     if zoomed && let Some(window) = cx.server.pane(pane).map(|p| p.window) {

@@ -1,5 +1,5 @@
-//! `choose-transcripts`: the histories on disk, of panes and kept ones: what ran, when, how large.
-//! They are opened, saved, searched and removed from here.
+//! `choose-transcripts`: the histories on disk, of panes and kept ones: command, time, size. From
+//! here they are opened, saved, searched and removed.
 
 use super::draw::{draw_screen, put_text};
 use super::help::HELP_KEY;
@@ -27,16 +27,16 @@ const FORMAT: &str = concat!(
 );
 const HEADING: &str = "    SIZE  MADE              WHERE                       COMMAND";
 
-/// A line of a transcript, and the column to go to.
+/// A line of a transcript, and a column in it to go to.
 #[derive(Clone, Copy, Debug)]
 pub struct Place {
     pub number: u64,
     pub column: u32,
-    /// Of what full-screen programs drew.
+    /// True if the line is one that full-screen programs drew.
     pub alternate: bool,
 }
 
-/// A scope about one transcript, and its pane when that is there.
+/// Scope about one transcript, and about its pane if that still exists.
 pub fn scope_of<'a>(server: &Server, scope: Scope<'a>, one: &Transcript) -> Scope<'a> {
     let scope = if one.live { about_pane(server, scope, PaneId(one.info.pane)) } else { scope };
     let made = one.info.created_us / 1_000_000;
@@ -60,7 +60,7 @@ pub fn scope_of<'a>(server: &Server, scope: Scope<'a>, one: &Transcript) -> Scop
         .add("transcript_error", one.error.clone().unwrap_or_default())
 }
 
-/// Shows a kept transcript in copy mode on a pane, at a place or at its end.
+/// Shows a kept transcript in copy mode on a pane, at a place or else at its end.
 pub fn open_kept(cx: &mut Cx<'_>, pane: PaneId, client: Option<ClientId>, key: String, at: Option<Place>) {
     let (Some(store), Some(size)) = (cx.host.transcripts(), cx.server.pane(pane).map(|p| p.size)) else {
         return;
@@ -72,7 +72,7 @@ pub fn open_kept(cx: &mut Cx<'_>, pane: PaneId, client: Option<ClientId>, key: S
         };
         let read = read.map(|(mut view, _)| {
             view.set_width(size.cols);
-            // Rows are counted here, not in a turn of the server.
+            // Count the rows here, on a thread, and not in a turn of the server.
             view.rows();
             let row = at.map(|place| view.row_of_number(place.number));
             (view, row)
@@ -100,7 +100,7 @@ pub struct Transcripts {
     key_format: Option<String>,
 }
 
-/// Opens the list on a pane once the disk was read.
+/// Opens the list on a pane after the disk was read.
 pub fn open(cx: &mut Cx<'_>, pane: PaneId, args: &Args, done: impl FnOnce(&mut Cx<'_>) + Send + 'static) {
     let Some(store) = cx.host.transcripts() else { return done(cx) };
     let format = args.get('F').map(str::to_owned);
@@ -115,7 +115,7 @@ pub fn open(cx: &mut Cx<'_>, pane: PaneId, args: &Args, done: impl FnOnce(&mut C
     }));
 }
 
-/// Reads the disk again for a list that shows.
+/// Reads the disk again for an open list.
 fn look_again(cx: &mut Cx<'_>, pane: PaneId) {
     let Some(store) = cx.host.transcripts() else { return };
     cx.host.background(Box::new(move || {
@@ -135,7 +135,7 @@ impl Transcripts {
         self.all.get(item).map_or_else(|| base.clone(), |one| scope_of(cx.server, base.clone(), one))
     }
 
-    /// What names a transcript in commands: the pane that has it, or its own name.
+    /// Target of a transcript in commands: the id of its pane, or its own name.
     fn target(one: &Transcript) -> String {
         if one.live { format!("-t %{}", one.info.pane) } else { format!("-k {}", one.key) }
     }
@@ -153,7 +153,7 @@ impl Transcripts {
     /// Shows a transcript in the user's pager, in a popup.
     fn page(cx: &mut Cx<'_>, with: &Pressed, one: &Transcript) {
         let socket = cx.server.socket_path.replace('\'', "'\\''");
-        // Whatever the program is called and wherever it was started from.
+        // Use the path of the running program, whatever its name.
         let command = format!(
             "/proc/{}/exe -S '{socket}' save-transcript -e {} | LESS=-R ${{PAGER:-less}}",
             cx.server.pid,
@@ -162,7 +162,7 @@ impl Transcripts {
         run_command(cx, with.client, FindState::default(), "display-popup -E -w 90% -h 90% '%%'", &command);
     }
 
-    /// Asks for a file and saves a transcript there, in the form that its name says.
+    /// Asks for a file and saves a transcript there, in the format of its extension.
     fn ask_save(cx: &mut Cx<'_>, with: &Pressed, one: &Transcript) {
         let (target, with) = (Self::target(one), *with);
         ask(cx, &with, "(save to) ", &format!("{}.txt", one.key), PromptType::Command, move |cx, path| {
@@ -222,7 +222,7 @@ impl Transcripts {
         });
     }
 
-    /// Its index in the order of the tree.
+    /// Indexes of the transcripts in the order of the tree.
     fn sorted(&self, order: Option<Order>, reversed: bool) -> Vec<usize> {
         let mut items: Vec<usize> = (0..self.all.len()).collect();
         items.sort_by(|&a, &b| {

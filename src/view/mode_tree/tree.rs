@@ -1,5 +1,5 @@
-//! A tree of items shown as lines: which are expanded and tagged, where the current one is,
-//! searching. It is built anew when what it shows changes; items are known again by their tags.
+//! A tree of items shown as lines: expanded, tagged and current items, searching. The tree is
+//! rebuilt when its items change; items are recognized by their tags.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::{Key, Size};
 use crate::format::sort::{Order, Sort};
 
-/// How much of a mode a preview takes.
+/// Size of a preview.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub enum Preview {
     Off,
@@ -28,27 +28,27 @@ pub struct Node<T> {
     pub text: Option<String>,
     pub expanded: bool,
     pub tagged: bool,
-    /// Its preview is that of its parent.
+    /// Its preview is that of its parent item.
     pub as_parent: bool,
     pub no_tag: bool,
-    /// Names of its level are set to the right.
+    /// Names at its level are right-aligned.
     pub align_right: bool,
     pub key: Option<Key>,
     pub line: usize,
 }
 
-/// One line that shows (or could be scrolled to).
+/// A line of the list, in view or not.
 #[derive(Clone, Copy, Debug)]
 pub struct Line {
     pub node: usize,
     pub depth: usize,
-    /// Last of its siblings.
+    /// True if it is the last of its siblings.
     pub last: bool,
-    /// None of its siblings has children.
+    /// True if none of its siblings has children.
     pub flat: bool,
 }
 
-/// Nodes a tree holds at most; more are left out.
+/// Most nodes of a tree; more are left out.
 const MAX_NODES: usize = 50_000;
 
 #[derive(Debug)]
@@ -56,19 +56,19 @@ pub struct Tree<T> {
     pub nodes: Vec<Node<T>>,
     pub roots: Vec<usize>,
     pub lines: Vec<Line>,
-    /// Tagged and expanded as they were before the tree was built anew.
+    /// Tagged and expanded state by tag, from before the rebuild.
     saved: HashMap<u64, (bool, bool)>,
-    /// The item that was current under the server before.
+    /// Tag of the item that was current under the previous server.
     wanted: Option<u64>,
     pub max_depth: usize,
     pub size: Size,
-    /// Lines for the list; the rest is for the preview. `ALL` until a preview with a fixed height
-    /// has room.
+    /// Lines of the list; the rest of the rows is for the preview. `ALL` until a preview with a
+    /// fixed height has room.
     pub height: usize,
     pub offset: usize,
     pub current: usize,
     pub preview: Preview,
-    /// Rows that the preview always has, where the kind of tree fixes them.
+    /// Rows of the preview, if the kind of tree fixes them.
     pub fixed_preview: Option<usize>,
     pub search: Option<String>,
     pub search_down: bool,
@@ -76,19 +76,19 @@ pub struct Tree<T> {
     pub no_matches: bool,
     pub sort: Sort,
     pub orders: &'static [Order],
-    /// Names are set to the right, so that all texts start in one column.
+    /// Names are right-aligned, so that all texts start in one column.
     pub align_names: bool,
-    /// The text of the current line is shown without styles of its own.
+    /// The text of the current line is drawn without its own styles.
     pub plain_current: bool,
 }
 
-/// Nodes whose state is kept for the next server; those behind them are as they are at first.
+/// Most nodes whose state is saved for the next server; later nodes get the default state.
 const MAX_SAVED: usize = 2000;
 
-/// What another server goes on with; see `saved.rs`.
+/// State of a tree that the next server needs; see `saved.rs`.
 #[derive(Serialize, Deserialize)]
 pub(super) struct SavedTree {
-    /// Of nodes with items below them, or that are tagged: tag, tagged, expanded.
+    /// Nodes with children or a tag: tag, tagged, expanded.
     nodes: Vec<(u64, bool, bool)>,
     current: Option<u64>,
     preview: Preview,
@@ -98,7 +98,7 @@ pub(super) struct SavedTree {
     sort: Sort,
 }
 
-/// The height of a list whose lines are all drawn.
+/// Height of a list with all lines drawn.
 const ALL: usize = u32::MAX as usize;
 
 impl<T> Tree<T> {
@@ -135,7 +135,7 @@ impl<T> Tree<T> {
             search_down,
             filter,
             sort,
-            // Built again.
+            // Rebuilt.
             roots: _,
             lines: _,
             saved: _,
@@ -146,7 +146,7 @@ impl<T> Tree<T> {
             offset: _,
             current: _,
             no_matches: _,
-            // Of the source.
+            // Set by the source.
             fixed_preview: _,
             orders: _,
             align_names: _,
@@ -164,7 +164,7 @@ impl<T> Tree<T> {
         }
     }
 
-    /// Goes on with what another server saved, once it is built.
+    /// Takes the state that another server saved; it is applied when the tree is built.
     pub(super) fn take_up(&mut self, saved: SavedTree) {
         let SavedTree { nodes, current, preview, search, search_down, filter, sort } = saved;
         self.saved = nodes.into_iter().map(|(tag, tagged, expanded)| (tag, (tagged, expanded))).collect();
@@ -172,7 +172,7 @@ impl<T> Tree<T> {
         (self.search, self.search_down, self.filter, self.sort) = (search, search_down, filter, sort);
     }
 
-    /// Forgets all items, but not what was expanded and tagged.
+    /// Removes all items, but keeps the expanded and tagged state by tag.
     pub fn begin(&mut self) {
         if !self.nodes.is_empty() {
             self.saved = self.nodes.iter().map(|n| (n.tag, (n.tagged, n.expanded))).collect();
@@ -185,8 +185,8 @@ impl<T> Tree<T> {
         self.roots.clear();
     }
 
-    /// Adds an item below another one; `expanded` unless it is known from before. `None` when
-    /// there are too many.
+    /// Adds an item below another one. `expanded` applies unless the state is known from before.
+    /// `None` beyond the limit of nodes.
     pub fn add(
         &mut self,
         parent: Option<usize>,
@@ -227,7 +227,7 @@ impl<T> Tree<T> {
         Some(index)
     }
 
-    /// Takes the item added last (and those below it) away again.
+    /// Removes the item that was added last, with its children.
     pub fn remove_from(&mut self, index: usize) {
         let parent = self.nodes[index].parent;
         self.nodes.truncate(index);
@@ -237,7 +237,7 @@ impl<T> Tree<T> {
         }
     }
 
-    /// Makes the lines of what was added; `tag` becomes current.
+    /// Makes the lines of the added items; the item `tag` becomes current.
     pub fn finish(&mut self, tag: Option<u64>) {
         self.saved.clear();
         self.lines.clear();
@@ -285,7 +285,7 @@ impl<T> Tree<T> {
         self.height = if left.is_some_and(|left| left < 2) { rows } else { height }.max(1);
     }
 
-    /// Lines that a page has. tmux: none before a preview with a fixed height had room.
+    /// Lines of a page. tmux: 0 until a preview with a fixed height had room.
     pub fn page(&self) -> usize {
         if self.height == ALL { 0 } else { self.height }
     }
@@ -300,7 +300,7 @@ impl<T> Tree<T> {
         self.lines.iter().position(|line| self.nodes[line.node].tag == tag)
     }
 
-    /// Makes the item with a tag current; without it, keeps within the lines there are.
+    /// Makes the item with a tag current; without it, clamps to the existing lines.
     pub fn set_current(&mut self, tag: Option<u64>) -> bool {
         let found = tag.and_then(|tag| self.line_of_tag(tag));
         if found.is_none() && self.current < self.lines.len() {
@@ -313,7 +313,7 @@ impl<T> Tree<T> {
         found.is_some()
     }
 
-    /// Makes an item expanded; whether it was not.
+    /// Expands an item. True if it was not expanded.
     pub fn expand(&mut self, tag: u64) -> bool {
         let Some(line) = self.line_of_tag(tag) else { return false };
         let node = &mut self.nodes[self.lines[line].node];
@@ -353,7 +353,7 @@ impl<T> Tree<T> {
         }
     }
 
-    /// False when there is no line below.
+    /// Moves to the next line. False if there is none.
     pub fn down(&mut self, wrap: bool) -> bool {
         if self.lines.is_empty() {
             return false;
@@ -382,7 +382,7 @@ impl<T> Tree<T> {
         self.offset = (self.current + 1).saturating_sub(self.height);
     }
 
-    /// The line at the depth of the current one that is next to it, with the same parent.
+    /// Nearest line at the depth of the current one, with the same parent.
     pub fn sibling_line(&self, down: bool) -> Option<usize> {
         let depth = self.current_line()?.depth;
         let mut at = self.current;
@@ -399,7 +399,7 @@ impl<T> Tree<T> {
         self.lines.iter().map(|l| l.node).filter(|&n| self.nodes[n].tagged).collect()
     }
 
-    /// Tags the current item or takes its tag; parents and children are never both tagged.
+    /// Toggles the tag of the current item; a parent and its children are never both tagged.
     /// `go_on`: the next line becomes the current one.
     pub fn toggle_tag(&mut self, go_on: bool) {
         let Some(at) = self.current_index() else { return };
@@ -436,7 +436,7 @@ impl<T> Tree<T> {
         }
     }
 
-    /// Tags all items of the first level whose items can be tagged.
+    /// Tags all top-level items that can be tagged.
     pub fn tag_all(&mut self) {
         for line in self.lines.clone() {
             let node = &self.nodes[line.node];
@@ -448,7 +448,7 @@ impl<T> Tree<T> {
         }
     }
 
-    /// The next (or previous) item in the order of the tree that fits, going around.
+    /// Next (or previous) matching item in the order of the tree, wrapping around.
     pub fn find(&self, down: bool, fits: impl Fn(&Node<T>) -> bool) -> Option<usize> {
         let mut order = Vec::with_capacity(self.nodes.len());
         self.walk(&self.roots, &mut order);
@@ -465,7 +465,7 @@ impl<T> Tree<T> {
         }
     }
 
-    /// Expands everything above an item.
+    /// Expands all ancestors of an item.
     pub fn reveal(&mut self, node: usize) {
         let mut parent = self.nodes[node].parent;
         while let Some(p) = parent {

@@ -1,6 +1,6 @@
-//! `choose-usage`: what panes use of memory, processor, processes and disk, largest first, and
-//! what closed panes have left running, under a line about all of them. It is looked at again each
-//! second while it shows.
+//! `choose-usage`: memory, processor, processes and disk of the panes, largest first, and of
+//! processes that closed panes left running, under a line of totals. Updated each second while it
+//! shows.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ use crate::view::prompt::PromptType;
 
 const NAME: &str = "usage-mode";
 const COMMAND: &str = "switch-client -Zt '%%'";
-/// Milliseconds between looks while the list shows, and for a while after it, so that the trend is
+/// Milliseconds between updates while the list shows, and for a while after, so that the trend is
 /// there when it is opened again.
 const LOOK_MS: u64 = 1000;
 const SLOW_LOOK_MS: u64 = 5000;
@@ -35,11 +35,11 @@ pub struct UsageList {
     format: Option<String>,
     key_format: Option<String>,
     command: String,
-    /// What was seen last, by tag.
+    /// Last values, by tag.
     #[serde(skip)]
     seen: BTreeMap<u64, Seen>,
     layout: Layout,
-    /// Lines about all panes and about the server.
+    /// Lines of totals: all panes, and the server.
     #[serde(skip)]
     totals: [String; 2],
 }
@@ -58,7 +58,7 @@ impl UsageList {
         }
     }
 
-    /// Looks at everything, unless that was done a moment ago.
+    /// Reads all values, unless they were read a moment ago.
     fn look(&mut self, cx: &Cx<'_>, cols: u32) {
         self.layout = Layout::of(cols);
         let mut book = cx.server.usage.lock();
@@ -104,7 +104,7 @@ impl UsageList {
         });
     }
 
-    /// Asks for a limit of a pane and sets it.
+    /// Asks for a limit of a pane and sets the limit.
     fn ask_limit<T>(cx: &mut Cx<'_>, with: &Pressed, pane: PaneId, key: OptionKey<T>) {
         let option = key.name();
         let now = cx.server.option_text(crate::model::option_access::OptionScope::Pane(pane), key);
@@ -118,13 +118,13 @@ impl UsageList {
     }
 }
 
-/// Opens the list on a pane, and lets it follow what changes.
+/// Opens the list on a pane, and starts the updates.
 pub fn open(cx: &mut Cx<'_>, pane: PaneId, source: UsageList, setup: super::Setup) {
     super::open(cx, pane, source, setup);
     begin_following(cx);
 }
 
-/// Looks again and again from now on, unless that is done already.
+/// Starts the periodic updates, unless they run already.
 pub fn begin_following(cx: &mut Cx<'_>) {
     let book = cx.server.usage.get_mut();
     if !std::mem::replace(&mut book.followed, true) {
@@ -132,7 +132,7 @@ pub fn begin_following(cx: &mut Cx<'_>) {
     }
 }
 
-/// Looks again and again, for all lists that show; more slowly, and not for ever, when none does.
+/// Updates all open lists periodically; with none open, updates are slower and end after a while.
 fn follow(cx: &mut Cx<'_>) {
     let shows = |p: &Pane| p.modes.iter().any(|entry| entry.mode.name() == NAME);
     let showing: Vec<PaneId> = cx.server.panes.values().filter(|p| shows(p)).map(|p| p.id).collect();

@@ -56,7 +56,7 @@ impl Item {
         }
     }
 
-    /// What it stands for, if it is still there.
+    /// Target of the item, if its object still exists.
     fn state(self, server: &Server) -> Option<FindState> {
         let state = match self {
             Item::Session(session) => FindState::from_session(server, session),
@@ -66,7 +66,7 @@ impl Item {
         state.is_valid(server).then_some(state)
     }
 
-    /// The target that commands get.
+    /// Target as text for commands.
     fn target(self, server: &Server) -> Option<String> {
         self.state(server)?;
         Some(match self {
@@ -77,17 +77,17 @@ impl Item {
     }
 }
 
-/// What is current, and how far it is expanded, when the mode is entered.
+/// Current item and expansion when the mode is entered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 enum Start {
     Session,
     Window,
     Pane,
-    /// It was entered before.
+    /// The mode was entered before.
     Over,
 }
 
-/// The previews of several windows or panes side by side, as last drawn.
+/// Previews of several windows or panes side by side, as last drawn.
 #[derive(Clone, Copy, Debug, Default)]
 struct Strip {
     left: Option<u32>,
@@ -106,7 +106,7 @@ pub struct Windows {
     accept: bool,
     state: FindState,
     start: Start,
-    /// Previews scrolled to the right.
+    /// Number of previews scrolled out on the left.
     scrolled: i64,
     #[serde(skip)]
     strip: Strip,
@@ -195,7 +195,7 @@ impl Windows {
         true
     }
 
-    /// Tag of what is current when the mode is entered.
+    /// Tag of the current item when the mode is entered.
     fn first_tag(&mut self, server: &Server) -> Option<u64> {
         let state = self.state;
         let (session, link) = (state.session?, state.winlink?);
@@ -215,7 +215,7 @@ impl Windows {
         Some(item.tag())
     }
 
-    /// Whether all sessions are left out of the list.
+    /// Reports whether all sessions are left out of the list.
     fn squashes(&self, server: &Server, last: Option<SessionId>) -> bool {
         // tmux: the session that sorts last decides for all of them.
         let group_of = |id: SessionId| server.session(id).and_then(|s| s.group.clone());
@@ -227,7 +227,7 @@ impl Windows {
         server.groups.get(&group).and_then(|g| g.sessions.first()) != Some(&last)
     }
 
-    /// Draws several screens side by side, as many as there is room for.
+    /// Draws several screens side by side, as many as fit.
     fn draw_strip(
         &mut self,
         cx: &Cx<'_>,
@@ -283,7 +283,7 @@ impl Windows {
         }
     }
 
-    /// A click in the preview: scrolls, or goes to the window or pane under it.
+    /// Handles a click in the preview: scrolls, or goes to the window or pane under the mouse.
     fn click(&mut self, cx: &Cx<'_>, tree: &mut Tree<Item>, with: &Pressed) -> Option<char> {
         let KeyCode::Mouse(m) = with.key.code else { return None };
         let x = with.x.filter(|_| m.kind == MouseKind::Down && m.button == 1)?;
@@ -319,7 +319,7 @@ impl Windows {
         Some('\r')
     }
 
-    /// Builds the lines again and goes to a tag.
+    /// Rebuilds the lines and goes to a tag.
     fn show(&mut self, cx: &Cx<'_>, tree: &mut Tree<Item>, pane: PaneId, tag: u64) {
         tree.begin();
         let filter = tree.filter.clone();
@@ -523,7 +523,7 @@ impl Source for Windows {
         }
         let window = |link: i32| cx.server.winlink_window(session, link).and_then(|w| cx.server.window(w));
         let (Some(first), Some(second)) = (window(from), window(to)) else { return false };
-        // Exchanging indexes moves the lines only where the order goes by them.
+        // Swapping indexes moves the lines only if they are sorted by index.
         let places = match order {
             Some(Order::Index) | None => true,
             Some(Order::Name) => first.name == second.name,

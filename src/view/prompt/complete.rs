@@ -12,7 +12,7 @@ use crate::options::table as option_table;
 use crate::syntax::table as command_table;
 use crate::view::{menu, style};
 
-/// Most items a menu of completions shows.
+/// Most items in a menu of completions.
 const MENU_ITEMS: usize = 10;
 /// A word longer than this many bytes is not completed.
 const MAX_WORD: usize = 63;
@@ -27,14 +27,14 @@ const LAYOUTS: [&str; 7] = [
     "tiled",
 ];
 
-/// What a word can become.
+/// Possible completions of a word.
 enum Completion {
-    /// Nothing fits, or a menu asks.
+    /// Nothing matches, or a menu shows the choices.
     Nothing,
     Text(String),
 }
 
-/// Names that start with `word`: commands, and what may follow one unless `at_start`.
+/// Names that start with `word`: commands, and options and layouts unless `at_start`.
 fn names(server: &Server, word: &str, at_start: bool) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
     let mut add = |name: &str| {
@@ -59,7 +59,7 @@ fn names(server: &Server, word: &str, at_start: bool) -> Vec<String> {
     out
 }
 
-/// The longest start that all have in common.
+/// Longest common prefix.
 fn common_prefix(list: &[String]) -> Option<String> {
     let first = list.first()?;
     let mut length = first.len();
@@ -90,7 +90,7 @@ fn sessions(server: &Server, word: &str) -> Vec<String> {
 }
 
 impl LinePrompt {
-    /// Completes the word at the cursor. Whether the text changed.
+    /// Completes the word at the cursor. True if the text changed.
     pub(super) fn complete(&mut self, cx: &mut Cx<'_>, client: ClientId) -> bool {
         let Some((first, last)) = self.word_bounds() else { return false };
         let word: String = self.line.text[first..last].iter().collect();
@@ -106,7 +106,7 @@ impl LinePrompt {
         }
     }
 
-    /// The word at or before the cursor.
+    /// Bounds of the word at or before the cursor.
     fn word_bounds(&self) -> Option<(usize, usize)> {
         let line = &self.line;
         let (at, size) = (line.index.saturating_sub(1), line.text.len());
@@ -176,7 +176,7 @@ impl LinePrompt {
         self.settle(cx, client, word, out, Vec::new(), offset, flag)
     }
 
-    /// Takes a completion that adds something; else shows the list as a menu.
+    /// Inserts a completion that adds characters; else shows the list as a menu.
     #[expect(clippy::too_many_arguments)]
     fn settle(
         &self,
@@ -237,7 +237,7 @@ impl LinePrompt {
         }
     }
 
-    /// Rows that a menu may have, if there is room for one.
+    /// Rows that a menu may have, if there is room for a menu.
     fn menu_height(&self, cx: &Cx<'_>, client: ClientId) -> Option<usize> {
         let c = cx.server.client(client)?;
         let rows = c.size.rows.checked_sub(cx.server.status_lines(c)).filter(|rows| *rows >= 3)?;
@@ -297,7 +297,7 @@ impl LinePrompt {
     }
 }
 
-/// A value as it is typed behind `-t` or `-s`.
+/// A value as typed behind `-t` or `-s`.
 fn with_flag(flag: Option<char>, value: &str) -> String {
     match flag {
         Some(flag) => format!("-{flag}{value}"),

@@ -1,4 +1,4 @@
-//! How a prompt looks: its text as the message of the status line, then what is typed.
+//! Draws a prompt: its text, in the style of messages in the status line, then its input.
 
 use super::{LinePrompt, scope};
 use crate::base::width::char_width;
@@ -33,7 +33,7 @@ pub fn area(style: &Style, cols: u32) -> (u32, u32) {
 }
 
 impl LinePrompt {
-    /// The prompt's own text, as it shows now, for the width that it takes.
+    /// The prompt's own text as it shows now, with the width it takes.
     pub(super) fn prompt_text(&self) -> &str {
         &self.prompt
     }
@@ -51,7 +51,7 @@ impl LinePrompt {
         let expanded = scope.expand_time(&cx.server.option_text(at, opt::MESSAGE_FORMAT));
         let start = format::width(&expanded).min(width);
         format::draw::draw(line, x, 0, width, base, &expanded);
-        // tmux: without room for what is typed, the cursor stays where it was last.
+        // tmux: without room for the input, the cursor stays at its last place.
         line.cursor = Point::new(self.cursor_x.min(line.size().cols.saturating_sub(1)), 0);
         line.cursor_visible = true;
         if width > start {
@@ -60,7 +60,7 @@ impl LinePrompt {
         }
     }
 
-    /// Draws what was typed, scrolled so that the cursor shows.
+    /// Draws the input, scrolled so that the cursor shows.
     fn draw_input(&self, line: &mut Surface, x: u32, room: u32, style: CellStyle) {
         let before: u32 = self.line.text[..self.line.index].iter().copied().map(shown_width).sum();
         let mut total: u32 = self.line.text.iter().copied().map(shown_width).sum();
@@ -80,7 +80,7 @@ impl LinePrompt {
     }
 }
 
-/// Draws one character if it is in the part that shows; `at` is its column before scrolling.
+/// Draws one character if it is in the visible part; `at` is its column before scrolling.
 fn put(line: &mut Surface, x: u32, offset: u32, shown: u32, at: &mut u32, c: char, style: CellStyle) {
     let width = shown_width(c);
     let column = *at;

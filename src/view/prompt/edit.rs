@@ -1,20 +1,20 @@
-//! The text of a prompt and how keys edit it, as in emacs or in vi.
+//! Text of a prompt, and how keys edit it, with keys of emacs or of vi.
 
 use crate::base::{Key, KeyCode, Mods, NamedKey};
 
-/// Text being edited. `index` counts characters and is where the next one goes.
+/// Text being edited. `index` counts characters: the next one is inserted there.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Line {
     pub text: Vec<char>,
     pub index: usize,
-    /// What a word was killed to, for pasting back.
+    /// Text that the last kill of a word removed, to paste it back.
     pub saved: Option<Vec<char>>,
 }
 
-/// A prompt's text holds at most this many characters; more is not taken.
+/// Most characters of a prompt's text; more are refused.
 pub const MAX_CHARS: usize = 65_536;
 
-/// What a key does.
+/// Effect of a key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Edit {
     Nothing,
@@ -28,8 +28,8 @@ pub enum Edit {
     KillLine,
     KillToEnd,
     KillWord,
-    /// `vi`: to the start of the next word rather than behind this one. `whole`: words are
-    /// parted by spaces only.
+    /// `vi`: to the start of the next word rather than behind this one. `whole`: only spaces
+    /// separate words.
     ForwardWord {
         vi: bool,
         whole: bool,
@@ -88,7 +88,7 @@ pub fn keypad(key: Key) -> Key {
     Key::char(c)
 }
 
-/// The character that a key stands for when it is taken as text.
+/// Character of a key that is typed as text.
 pub fn typed(key: Key) -> Option<char> {
     match key.code {
         KeyCode::Char(c) if key.mods.is_empty() || !c.is_ascii() => Some(c),
@@ -96,7 +96,7 @@ pub fn typed(key: Key) -> Option<char> {
     }
 }
 
-/// The character that a key stands for when it is taken literally (`C-v`, one-key prompts).
+/// Character of a key that is taken literally (`C-v`, one-key prompts).
 pub fn literal(key: Key) -> Option<char> {
     match key.code {
         KeyCode::Named(NamedKey::BSpace) => Some('\x7f'),
@@ -106,7 +106,7 @@ pub fn literal(key: Key) -> Option<char> {
     }
 }
 
-/// What a key does in emacs editing.
+/// Effect of a key with the keys of emacs.
 pub fn emacs(key: Key) -> Edit {
     let meta = |c: char| Key::char(c).with(Mods::META);
     match key {
@@ -139,7 +139,7 @@ pub fn emacs(key: Key) -> Edit {
     }
 }
 
-/// What a key does in vi editing. `command`: whether vi's command mode is on; changed.
+/// Effect of a key with the keys of vi. `command`: true in vi's command mode; updated.
 pub fn vi(key: Key, command: &mut bool, line: &mut Line) -> Edit {
     if *command {
         return vi_command(key, command);
@@ -149,7 +149,7 @@ pub fn vi(key: Key, command: &mut bool, line: &mut Line) -> Edit {
         line.index = line.index.saturating_sub(1);
         return Edit::Nothing;
     }
-    // Keys of emacs that vi's insert mode knows too; others are text.
+    // Keys of emacs that vi's insert mode has too; others are text.
     let kept = match key.code {
         KeyCode::Char(c) if key.mods == Mods::CTRL => "aceghknptuvwy".contains(c),
         KeyCode::Char(c) if key.mods.is_empty() => matches!(c, '\t' | '\r' | '\n'),
@@ -334,7 +334,7 @@ impl Line {
         self.index = at - 1;
     }
 
-    /// Exchanges the two characters before the cursor.
+    /// Swaps the two characters before the cursor.
     pub fn transpose(&mut self) -> bool {
         let at = (self.index + 1).min(self.text.len());
         if at < 2 {
@@ -345,8 +345,7 @@ impl Line {
         true
     }
 
-    /// Inserts what was killed, or else text of a paste buffer up to its first control
-    /// character.
+    /// Inserts the killed text, or else a paste buffer's text up to its first control character.
     pub fn paste(&mut self, buffer: Option<&str>) -> bool {
         let text: Vec<char> = match (&self.saved, buffer) {
             (Some(saved), _) => saved.clone(),

@@ -1,10 +1,10 @@
-//! What was entered in prompts before, by type of prompt.
+//! History of the text entered in prompts, by type of prompt.
 
 use crate::model::option_access::OptionScope;
 use crate::model::{Cx, Server};
 use crate::options::opt;
 
-/// What a prompt asks for: decides its history and how it completes.
+/// Kind of text that a prompt asks for: selects its history and its completion.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub enum PromptType {
     #[default]
@@ -32,7 +32,7 @@ impl PromptType {
     }
 }
 
-/// Adds a line, unless it is the newest already; the oldest go beyond the limit.
+/// Adds a line, unless it equals the newest one; drops the oldest lines beyond the limit.
 pub fn add(server: &mut Server, kind: PromptType, line: &str) {
     let limit = server.option(OptionScope::Server, opt::PROMPT_HISTORY_LIMIT).max(0) as usize;
     let lines = &mut server.prompt_history[kind as usize];
@@ -44,7 +44,7 @@ pub fn add(server: &mut Server, kind: PromptType, line: &str) {
     lines.drain(..surplus);
 }
 
-/// The file that keeps history between servers, if there is one.
+/// File that keeps history between servers, if one is set.
 pub fn file(cx: &Cx<'_>) -> Option<String> {
     let path = cx.server.option_text(OptionScope::Server, opt::HISTORY_FILE);
     if path.starts_with('/') {
@@ -54,7 +54,7 @@ pub fn file(cx: &Cx<'_>) -> Option<String> {
     Some(cx.host.home() + rest)
 }
 
-/// Takes over the lines of a history file: `type:line`, or a command on its own.
+/// Reads the lines of a history file: `type:line`, or a bare command.
 pub fn load(server: &mut Server, text: &str) {
     for line in text.lines() {
         match line.split_once(':').and_then(|(kind, rest)| Some((PromptType::parse(kind)?, rest))) {
@@ -64,7 +64,7 @@ pub fn load(server: &mut Server, text: &str) {
     }
 }
 
-/// The contents of the history file.
+/// Contents for the history file.
 pub fn save(server: &Server) -> String {
     let mut out = String::new();
     for kind in PromptType::ALL {

@@ -1,5 +1,5 @@
-//! Prompts in the status line: a line to edit, completed and remembered, whose answer goes to
-//! a handler.
+//! Prompts in the status line: a line to edit, with completion and history, whose text goes to a
+//! handler.
 
 mod complete;
 mod draw;
@@ -27,11 +27,11 @@ bitflags::bitflags! {
     pub struct PromptFlags: u8 {
         /// One character is the answer.
         const SINGLE = 0x1;
-        /// Digits only; another key ends the prompt and goes on to the tables.
+        /// Digits only; another key ends the prompt and is then looked up in the key tables.
         const NUMERIC = 0x2;
-        /// The handler is called for each change.
+        /// The handler is called after each change.
         const INCREMENTAL = 0x4;
-        /// The text to start with is not a format.
+        /// The initial text is not a format.
         const NOFORMAT = 0x8;
         /// The name of one key is the answer.
         const KEY = 0x10;
@@ -39,42 +39,42 @@ bitflags::bitflags! {
         const ACCEPT = 0x20;
         /// Backspace in an empty prompt cancels it.
         const BSPACE_EXIT = 0x40;
-        /// What panes print shows while it is open.
+        /// Panes keep drawing while the prompt is open.
         const NO_FREEZE = 0x80;
     }
 }
 
-/// What the handler wants next.
+/// Next action that a handler asks for.
 pub enum Next {
     Close,
     Keep,
-    /// Ask something else.
+    /// Ask another question.
     Update {
         prompt: String,
         input: String,
     },
 }
 
-/// Called with the answer (`None`: cancelled) when `done`, and with each change of an
+/// Called with the final text and `done` (`None`: cancelled), and with each change of an
 /// incremental prompt: `=`, `+` or `-` and the text.
 pub type Handler = Box<dyn FnMut(&mut Cx<'_>, ClientId, Option<&str>, bool) -> Next + Send>;
 
-/// What to open a prompt with.
+/// Parameters of a new prompt.
 pub struct Request {
     /// Shown before the text; a format.
     pub prompt: String,
-    /// The text to start with; a format unless `NOFORMAT`.
+    /// Initial text; a format unless `NOFORMAT`.
     pub input: String,
     pub kind: PromptType,
     pub flags: PromptFlags,
-    /// The pane that it belongs to, whose events tell of it (`command-prompt -P`).
+    /// Pane of the prompt, whose events report it (`command-prompt -P`).
     pub pane: Option<PaneId>,
-    /// What formats are about; the client's own state when `None`.
+    /// Target of formats; the client's own state if `None`.
     pub state: Option<FindState>,
     /// The command that waits for the answer.
     pub item: Option<ItemId>,
     pub handler: Handler,
-    /// Writes down what the handler is made of, for a later server.
+    /// Saves the handler's parameters for the next server.
     pub saver: Option<Saver>,
 }
 
@@ -85,16 +85,16 @@ pub type Saver = Box<dyn Fn() -> Option<String> + Send>;
 pub struct LinePrompt {
     prompt: String,
     line: Line,
-    /// What an incremental search starts from when its text is empty.
+    /// Text that an incremental search starts from when its own is empty.
     last: String,
     history_index: usize,
-    /// The cursor's column when what is typed last had room.
+    /// Column of the cursor when the input last had room.
     cursor_x: u32,
     kind: PromptType,
     flags: PromptFlags,
     pane: Option<PaneId>,
     quote_next: bool,
-    /// vi's command mode.
+    /// True in vi's command mode.
     command: bool,
     state: Option<FindState>,
     item: Option<ItemId>,
@@ -102,7 +102,7 @@ pub struct LinePrompt {
     saver: Option<Saver>,
 }
 
-/// A scope for what a prompt shows.
+/// Scope for a prompt's formats.
 fn scope<'a>(cx: &'a Cx<'_>, client: ClientId, state: Option<&FindState>) -> Scope<'a> {
     let scope = Scope::new(cx.server, cx.host, cx.now).client(Some(client));
     match state.filter(|s| s.is_valid(cx.server)) {
@@ -111,7 +111,7 @@ fn scope<'a>(cx: &'a Cx<'_>, client: ClientId, state: Option<&FindState>) -> Sco
     }
 }
 
-/// Opens a prompt on a client, in place of what is there.
+/// Opens a prompt on a client, replacing any open prompt.
 pub fn open(cx: &mut Cx<'_>, client: ClientId, request: Request) {
     super::overlay::clear(cx, client);
     super::message::clear(cx, client);
@@ -175,15 +175,15 @@ pub fn close(cx: &mut Cx<'_>, client: ClientId) {
     }
 }
 
-/// Tells of a prompt that belongs to a pane.
+/// Fires an event for a prompt that belongs to a pane.
 fn notify(cx: &mut Cx<'_>, event: EventKind, pane: Option<PaneId>, kind: PromptType) {
     let Some(pane) = pane.filter(|pane| cx.server.pane(*pane).is_some()) else { return };
     let event = cx.server.pane_event(event, pane).with("prompt_type", kind.name());
     cx.server.notify(event);
 }
 
-/// Runs something on a client's prompt, which is out of the client meanwhile. A prompt that
-/// was opened by then stays, and the old one is gone.
+/// Calls a function on a client's prompt, which is taken out of the client meanwhile. If the
+/// function opened another prompt, that one stays and the old one is dropped.
 fn with(
     cx: &mut Cx<'_>,
     client: ClientId,
@@ -209,12 +209,13 @@ fn with(
     Some(result)
 }
 
-/// A key for the prompt. `None` without one; `Pass`: the prompt ended and the key goes on.
+/// Passes a key to the prompt. `None` without one; `Pass`: the prompt ended and the key is still to
+/// be handled.
 pub fn key(cx: &mut Cx<'_>, client: ClientId, key: Key, mouse: &MouseEvent) -> Option<PromptResult> {
     with(cx, client, |cx, prompt| prompt.key(cx, client, key, mouse))
 }
 
-/// Takes over the prompts' history of earlier servers (`history-file`).
+/// Reads the prompts' history of earlier servers (`history-file`).
 pub fn load_history(cx: &mut Cx<'_>) {
     let Some(path) = history::file(cx) else { return };
     let done = Box::new(|cx: &mut Cx<'_>, data: Result<Vec<u8>, _>| {
@@ -226,12 +227,12 @@ pub fn load_history(cx: &mut Cx<'_>) {
 }
 
 impl LinePrompt {
-    /// In vi's command mode.
+    /// True in vi's command mode.
     pub fn is_command_mode(&self) -> bool {
         self.command
     }
 
-    /// Hands text to the handler and does what it wants.
+    /// Calls the handler with text and performs its next action.
     fn call(&mut self, cx: &mut Cx<'_>, client: ClientId, text: Option<&str>, done: bool) -> PromptResult {
         match (self.handler)(cx, client, text, done) {
             Next::Close if done => PromptResult::Close,
@@ -246,7 +247,7 @@ impl LinePrompt {
         }
     }
 
-    /// After the text changed: an incremental prompt tells its handler.
+    /// Calls the handler of an incremental prompt after the text changed.
     fn changed(&mut self, cx: &mut Cx<'_>, client: ClientId, prefix: char) -> PromptResult {
         if self.flags.contains(PromptFlags::INCREMENTAL) {
             let text = format!("{prefix}{}", self.line.to_text());
@@ -372,7 +373,8 @@ impl LinePrompt {
         self.call(cx, client, Some(&text), true)
     }
 
-    /// `C-r` and `C-s` of an incremental search: again, or the last text when there is none.
+    /// `C-r` and `C-s` of an incremental search: searches again, or for the last text if there is
+    /// none.
     fn search(&mut self, cx: &mut Cx<'_>, client: ClientId, direction: char) -> PromptResult {
         if !self.flags.contains(PromptFlags::INCREMENTAL) {
             return PromptResult::Keep;
@@ -426,7 +428,7 @@ impl Prompt for LinePrompt {
     }
 
     fn close(&mut self, cx: &mut Cx<'_>, _: ClientId) {
-        // A command that waits for an answer that cannot come any more goes on.
+        // Resume the command that waits for an answer, since none will come.
         if let Some(item) = self.item.take() {
             cx.server.queues.resume(item);
         }

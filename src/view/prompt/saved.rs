@@ -1,4 +1,4 @@
-//! A prompt as it is written down for a server that takes over.
+//! A prompt as text for the next server.
 
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +26,7 @@ struct PromptRecord {
 }
 
 impl LinePrompt {
-    /// None for a prompt whose handler cannot be written down.
+    /// `None` for a prompt whose handler cannot be saved.
     pub(super) fn write_down(&self) -> Option<String> {
         let handler = self.saver.as_ref().and_then(|saver| saver())?;
         let record = PromptRecord {
@@ -51,8 +51,8 @@ impl LinePrompt {
     }
 }
 
-/// Opens a prompt again that another server wrote down. `handler` makes its handler; None when
-/// the record cannot be read.
+/// Opens a prompt that another server saved. `handler` makes its handler, or returns `None` if the
+/// record cannot be read.
 pub fn load(
     cx: &mut Cx<'_>,
     client: ClientId,
