@@ -1,34 +1,34 @@
-//! What has to be drawn to turn one frame into the next: scrolls first, then stretches of rows.
+//! Steps that turn one frame into the next: scrolls first, then stretches of rows.
 
 use super::frame::Frame;
 use crate::base::width::is_tied;
 use crate::base::{Cell, CellFlags, CellStyle, Glyph, Rect, Surface};
 use crate::outer::{Cap, Term};
 
-/// Unchanged cells between two changes that are drawn again rather than jumped over: a jump
+/// Gap of unchanged cells between two changes that is drawn again rather than jumped over: a jump
 /// costs about as many bytes.
 const MAX_GAP: u32 = 4;
-/// Narrowest and lowest block that is worth a rectangle fill.
+/// Narrowest and lowest block for which a rectangle fill pays.
 const FILL_COLS: u32 = 10;
 const FILL_ROWS: u32 = 3;
-/// What a scroll costs in bytes, about: setting the region twice and moving.
+/// Cost of a scroll, about, in bytes: setting the region twice and moving.
 const SCROLL_COST: i64 = 24;
-/// What a row costs at least.
+/// Least cost of drawing a row, in bytes.
 const ROW_COST: i64 = 4;
 
 /// One step of drawing.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Op {
-    /// Rows of a rectangle move up (positive) or down; blank rows in the default style come in.
+    /// Rows of a rectangle move up (positive) or down; the new rows are blank in the default style.
     Scroll { region: Rect, lines: i32 },
-    /// The cells `start..end` of row `y` are drawn.
+    /// Draws the cells `start..end` of row `y`.
     Draw { y: u32, start: u32, end: u32 },
-    /// A rectangle becomes blank in a style of only a background.
+    /// Blanks a rectangle in a style that has only a background.
     Fill { rect: Rect, style: CellStyle },
 }
 
 impl Op {
-    /// The cells that it changes.
+    /// Cells that the step changes.
     pub fn rect(&self) -> Rect {
         match *self {
             Op::Scroll { region, .. } => region,
@@ -38,7 +38,7 @@ impl Op {
     }
 }
 
-/// What a terminal can do beyond writing cells.
+/// Abilities of a terminal beyond writing cells.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct DiffCaps {
     pub scroll_up: bool,
@@ -58,9 +58,8 @@ impl DiffCaps {
     }
 }
 
-/// The steps from what is shown to a frame. `shown` is `None` when that is not known; it is
-/// used up: scrolls are applied to it on the way. `rows`: which rows may differ, if that is
-/// known.
+/// Steps from the shown surface to a frame. `shown` is `None` if it is not known; scrolls are
+/// applied to it on the way. `rows`: rows that may differ, if known.
 pub fn diff(shown: Option<&mut Surface>, frame: &Frame, rows: Option<&[bool]>, caps: &DiffCaps) -> Vec<Op> {
     let new = &frame.surface;
     let size = new.size();
@@ -98,7 +97,7 @@ pub fn diff(shown: Option<&mut Surface>, frame: &Frame, rows: Option<&[bool]>, c
     ops
 }
 
-/// Whether two cells look the same.
+/// Reports whether two cells look the same.
 pub fn same(a: &Cell, b: &Cell) -> bool {
     a.style == b.style
         && a.is_padding() == b.is_padding()
@@ -106,12 +105,12 @@ pub fn same(a: &Cell, b: &Cell) -> bool {
         && (a.glyph == b.glyph || a.is_padding() || (is_space(a) && is_space(b)))
 }
 
-/// A cell that shows nothing but its style.
+/// Reports whether a cell shows only its style.
 fn is_space(cell: &Cell) -> bool {
     cell.flags.intersects(CellFlags::CLEARED | CellFlags::TAB) || cell.glyph == Glyph::Char(' ')
 }
 
-/// A blank whose style is nothing but a background, so that an erased cell looks like it.
+/// Reports whether a cell is a blank with only a background, so that an erased cell looks the same.
 pub fn is_erasable(cell: &Cell) -> bool {
     is_space(cell) && !cell.is_padding() && cell.style.attrs.is_empty() && cell.style.link.0 == 0
 }
@@ -150,7 +149,7 @@ fn row_spans(y: u32, old: &[Cell], new: &[Cell], spans: &mut Vec<Span>) {
     }
 }
 
-/// Whether a new stretch is near enough to the last one of its row, in one style, to go on.
+/// Reports whether a new stretch continues the last one of its row: near enough, and in one style.
 fn spans_join(new: &[Cell], last: &Span, start: usize) -> bool {
     let from = last.end as usize;
     if start < from {
@@ -161,7 +160,7 @@ fn spans_join(new: &[Cell], last: &Span, start: usize) -> bool {
         && new[from - 1..start].iter().all(|c| c.style == new[start].style && !c.is_padding())
 }
 
-/// A cheap number that differs, most of the time, for rows that look different.
+/// A cheap hash of a row's look; collisions are possible.
 fn row_hash(row: &[Cell]) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325u64;
     let mut mix = |value: u64| hash = (hash ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23);
@@ -188,14 +187,14 @@ fn row_hash(row: &[Cell]) -> u64 {
     hash
 }
 
-/// What drawing a row costs, about, and its number.
+/// Hash of a row, and the approximate cost of drawing it.
 fn row_facts(surface: &Surface, rect: &Rect, y: u32) -> (u64, i64) {
     let row = &surface.row(rect.y as u32 + y)[rect.x as usize..rect.right() as usize];
     let used = row.iter().filter(|c| !is_erasable(c)).count();
     (row_hash(row), used as i64 + ROW_COST)
 }
 
-/// The scroll of a region that saves most, if any does.
+/// The scroll of a region that saves most bytes, if any saves some.
 fn scroll(old: &Surface, new: &Surface, region: &Rect, looked_at: &[bool], caps: &DiffCaps) -> Option<Op> {
     let size = new.size();
     let rect = region.intersect(&Rect::new(0, 0, size.cols, size.rows))?;
@@ -217,7 +216,7 @@ fn scroll(old: &Surface, new: &Surface, region: &Rect, looked_at: &[bool], caps:
     if (0..rows).filter(|&y| differs(y)).take(2).count() < 2 {
         return None;
     }
-    // A wide character that lies across the side of the region would be torn.
+    // A scroll would tear a wide character that crosses the side of the region.
     if !full_width && (0..rows).any(|y| torn(old, y) || torn(new, y)) {
         return None;
     }
@@ -248,7 +247,7 @@ fn gather_fills(new: &Surface, spans: &mut Vec<Span>, ops: &mut Vec<Op>) {
     let plain = |s: &Span| -> Option<CellStyle> {
         let row = &new.row(s.y)[s.start as usize..s.end as usize];
         let style = row.first()?.style;
-        // Some terminals fill with the default background as if it were not set: only colours.
+        // Some terminals ignore the default background in a fill, so only colours qualify.
         let fits = s.end < cols && s.end - s.start >= FILL_COLS && !style.bg.is_default();
         (fits && row.iter().all(|c| is_erasable(c) && c.style == style)).then_some(style)
     };

@@ -1,4 +1,4 @@
-//! A frame: everything that a client's terminal should show at one moment.
+//! A frame: all that a client's terminal should show at one moment.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::base::{Colour, LinkId, PaneId, Point, Rect, Size, Surface};
 /// The shape of a cursor.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub enum CursorShape {
-    /// Whatever the terminal's own is.
+    /// The terminal's own shape.
     #[default]
     Default,
     Block,
@@ -17,12 +17,12 @@ pub enum CursorShape {
     Bar,
 }
 
-/// How the cursor looks; where it is and whether it shows is the surface's.
+/// Look of the cursor; the surface holds its position and visibility.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct CursorLook {
     pub shape: CursorShape,
     pub blinking: bool,
-    /// "Very visible", which a terminal shows as blinking when it has no shapes.
+    /// "Very visible": a terminal without shapes shows it as blinking.
     pub very_visible: bool,
     /// `Colour::None` for the terminal's own.
     pub colour: Colour,
@@ -34,7 +34,7 @@ impl Default for CursorLook {
     }
 }
 
-/// Which mouse events the terminal should report.
+/// Mouse events that the terminal must report.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
 pub enum MouseTracking {
     #[default]
@@ -57,32 +57,32 @@ pub struct Progress {
 /// An image (sixel) on the terminal.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FrameImage {
-    /// Cells that it covers.
+    /// Cells that the image covers.
     pub rect: Rect,
-    /// Rows of cells cut off at the top of the data.
+    /// Rows of cells to cut off at the top of the data.
     pub top: u32,
     /// The body of the sixel sequence, from `q` on.
     pub data: Arc<[u8]>,
 }
 
-/// Which rows a frame may have different from the frame before: to find what to draw, only
-/// these have to be looked at, by who shows that frame.
+/// Rows in which a frame may differ from the previous frame. A drawer that shows the previous frame
+/// needs to compare only these.
 #[derive(Clone, Debug)]
 pub struct Descent {
-    /// Numbers of this frame and of the one before; 0 and `None` for frames of their own.
+    /// Number of this frame and of the previous one; 0 and `None` for frames composed from nothing.
     pub number: u64,
     pub parent: Option<u64>,
-    /// For each row, whether it may be different.
+    /// For each row, true if it may differ.
     pub changed: Vec<bool>,
 }
 
 impl Descent {
-    /// Whether row `y` may be different.
+    /// Reports whether row `y` may differ.
     pub fn has(&self, y: u32) -> bool {
         self.changed.get(y as usize).copied().unwrap_or(true)
     }
 
-    /// Row `y` may be different; nothing outside.
+    /// Marks row `y`, which may be outside, as possibly different.
     pub fn note(&mut self, y: u32) {
         if let Some(changed) = self.changed.get_mut(y as usize) {
             *changed = true;
@@ -95,23 +95,22 @@ impl Descent {
 #[derive(Clone, Debug)]
 pub struct Frame {
     pub surface: Surface,
-    /// Row n goes on in row n + 1 (one long line wrapped at the right edge).
+    /// True if row n continues in row n + 1 (one long line wrapped at the right edge).
     pub wrapped: Vec<bool>,
     pub cursor: CursorLook,
     pub mouse: MouseTracking,
-    /// Flags of kitty's keyboard protocol that the terminal is to use, if it speaks that.
+    /// Flags of kitty's keyboard protocol to set on the terminal, if it knows the protocol.
     pub keyboard: Option<u8>,
-    /// Parts that may have scrolled since the frame before (panes).
+    /// Rectangles whose contents may have scrolled since the last frame (panes).
     pub regions: Vec<Rect>,
     pub title: Option<String>,
     /// The working directory, as a URL (OSC 7).
     pub path: Option<String>,
     pub progress: Progress,
     pub images: Vec<FrameImage>,
-    /// How it came of the frame before.
+    /// How it differs from the previous frame.
     pub descent: Descent,
-    /// A menu or popup lies over it. It shows in how blanks are drawn: they are written then,
-    /// never erased.
+    /// True if a menu or popup covers a part of it. Blanks are then written, never erased.
     pub covered: bool,
 }
 
@@ -133,7 +132,7 @@ impl Frame {
         }
     }
 
-    /// Makes it the next frame, to be composed on what it shows: nothing has changed so far.
+    /// Turns it into the next frame, to compose on its own contents: nothing has changed so far.
     pub fn succeed(&mut self, number: u64) {
         self.descent.parent = Some(self.descent.number);
         self.descent.number = number;
@@ -150,26 +149,26 @@ impl Frame {
         self.covered = false;
     }
 
-    /// Takes over the rows that are composed anew from what lies below all panes.
+    /// Resets the rows to compose to the ground below all panes.
     pub fn clear_changed(&mut self, ground: &Surface) {
         for (y, _) in self.descent.changed.iter().enumerate().filter(|(_, changed)| **changed) {
             self.surface.share_row(y as u32, ground);
         }
     }
 
-    /// Whether row `y` is composed anew.
+    /// Reports whether row `y` is composed again.
     pub fn is_changed(&self, y: u32) -> bool {
         self.descent.has(y)
     }
 
-    /// Whether the line of row `y` continues in the next row.
+    /// Reports whether the line of row `y` continues in the next row.
     pub fn is_wrapped(&self, y: u32) -> bool {
         self.wrapped.get(y as usize).copied().unwrap_or(false)
     }
 }
 
-/// The hyperlinks of a client's frames. Panes number their links by themselves; here each gets
-/// a number that stays the same from frame to frame.
+/// The hyperlinks of a client's frames. Each pane numbers its own links; here each link gets a
+/// number that stays the same from frame to frame.
 #[derive(Clone, Debug, Default)]
 pub struct FrameLinks {
     links: Links,
@@ -177,7 +176,7 @@ pub struct FrameLinks {
 }
 
 impl FrameLinks {
-    /// The client's number for a link of a pane.
+    /// The client's number for a pane's link.
     pub fn intern(&mut self, pane: PaneId, id: LinkId, table: &Links) -> LinkId {
         if id.0 == 0 {
             return id;
@@ -196,7 +195,7 @@ impl FrameLinks {
         new
     }
 
-    /// The client's number for a link of a style, which is its own `id=`.
+    /// The client's number for a style's link, which gets an `id=` of its own.
     pub fn of_style(&mut self, uri: &str) -> LinkId {
         self.links.intern(uri, uri)
     }

@@ -1,16 +1,16 @@
-//! Images of panes on a client's terminal: as sixel where it has that, as a box of text where
-//! it has not.
+//! Images of panes on a client's terminal: sixel data, or a box of text if the terminal has no
+//! sixel.
 
 use super::frame::{Frame, FrameImage};
 use crate::base::CellStyle;
 
 /// Pixels in a band of sixel data.
 const BAND: u32 = 6;
-/// Height of a cell, in pixels, where the terminal did not say.
+/// Assumed height of a cell, in pixels, if the terminal did not report it.
 const USUAL_CELL_HEIGHT: u32 = 16;
 
-/// Draws what stands for images on a terminal without sixel: a line that says so, in a box of
-/// plus signs as large as the image.
+/// Draws a replacement for images on a terminal without sixel: a box of plus signs as large as the
+/// image, with a line of text.
 pub fn draw_placeholders(frame: &mut Frame) {
     for image in std::mem::take(&mut frame.images) {
         let (cols, rows) = (image.rect.size.cols, image.rect.size.rows);
@@ -26,7 +26,7 @@ pub fn draw_placeholders(frame: &mut Frame) {
     }
 }
 
-/// Appends an image at the cursor; `cell_height` in pixels is needed where rows are cut off.
+/// Appends an image at the cursor; `cell_height` (pixels) is needed if rows are cut off.
 pub fn put(image: &FrameImage, cell_height: u32, out: &mut Vec<u8>) {
     let height = if cell_height == 0 { USUAL_CELL_HEIGHT } else { cell_height };
     out.extend_from_slice(b"\x1bP");
@@ -37,8 +37,8 @@ pub fn put(image: &FrameImage, cell_height: u32, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\x1b\\");
 }
 
-/// Appends sixel data without its first bands. Colours that they define are kept; the raster
-/// attributes, which tell the whole height, are left out.
+/// Appends sixel data without its first bands, but with the colours defined there. The raster
+/// attributes, which give the full height, are left out.
 fn put_cut(data: &[u8], bands: u32, out: &mut Vec<u8>) {
     let mut rest = data;
     if let Some(after) = rest.strip_prefix(b"q") {

@@ -1,9 +1,9 @@
-//! What a client shows: `compose` builds a `Frame` from the model, `diff` says what changed
-//! since the frame before, `emit` writes that for the client's terminal in as few bytes as it
-//! can. `tty` starts and stops the terminal and holds what is known of its state.
+//! Drawing for a client: `compose` builds a `Frame` from the model, `diff` finds the changes since
+//! the previous frame, `emit` writes them for the client's terminal in few bytes. `tty` starts and
+//! stops the terminal and holds its known state.
 //!
-//! The invariant, which the tests hold: a terminal that shows frame `a` and is fed
-//! `emit(diff(a, b))` shows frame `b`. There is one way to draw; nothing draws around it.
+//! The invariant, which the tests check: a terminal that shows frame `a` and is fed `emit(diff(a,
+//! b))` shows frame `b`. There is one way to draw; nothing draws around it.
 
 pub mod compose;
 pub mod diff;

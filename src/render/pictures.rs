@@ -1,9 +1,10 @@
 //! Pictures of panes on a client's terminal that knows kitty's graphics protocol.
 //!
 //! Panes name their pictures by ids of their own. Here each picture that comes into view gets an id
-//! of the client's terminal, is transmitted to it once, in pieces between frames, and placed
-//! there as a virtual placement of the same size. When the terminal has all of it, cells that show
-//! it are drawn; until then they are blank. A picture that no pane has any more is freed there.
+//! of the client's terminal, is transmitted once, in pieces between frames, and is placed there as
+//! a virtual placement of the same size. Its cells are drawn when the terminal has all of the
+//! picture; until then they are blank. A picture that no pane has any more is freed on the
+//! terminal.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
@@ -17,17 +18,16 @@ use crate::terminal::graphics::{Data, Entry, Picture, Placement, Shape, Step};
 
 /// Bytes of data in one command: 4096 in base64, which is the protocol's limit.
 const CHUNK: usize = 3072;
-/// Bytes of pictures, unpacked, that a client's terminal is expected to keep; beyond it those that
-/// were not in view for longest are freed, and transmitted again when they come into view.
+/// Bytes of unpacked pictures that a client's terminal is expected to hold. Beyond it, the pictures
+/// that were out of view for longest are freed, and transmitted again when they come into view.
 const MAX_SHOWN_BYTES: u64 = 200 << 20;
-/// Pictures that a client's terminal is given; beyond it as above.
+/// Most pictures on a client's terminal; beyond it, pictures are freed as above.
 const MAX_SHOWN: usize = 512;
 
-/// Commands that wait for a terminal; the steps of animations that come then are queued with a later
-/// frame.
+/// Commands queued for a terminal; further steps of animations are queued with a later frame.
 const MAX_JOBS: usize = 8192;
 
-/// A picture that the terminal has, or is being given.
+/// A picture that the terminal has, or that is being transmitted.
 #[derive(Debug)]
 struct Sent {
     /// The picture's id on the terminal.
@@ -35,23 +35,23 @@ struct Sent {
     picture: Weak<Picture>,
     serial: u64,
     places: Vec<Place>,
-    /// Number of the last step of its animation that was queued.
+    /// Number of the last queued step of its animation.
     steps: u64,
-    /// Number of the last frame that it was in.
+    /// Number of the last frame that showed it.
     frame: u64,
     bytes: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Place {
-    /// Its number in the pane.
+    /// Number of the picture in the pane.
     number: u32,
     size: (u32, u32),
-    /// The terminal has it.
+    /// True if the terminal has all of it.
     ready: bool,
 }
 
-/// Something to be written to the terminal.
+/// Output for the terminal.
 #[derive(Debug)]
 enum Job {
     Transmit { id: u32, picture: Weak<Picture> },
@@ -60,7 +60,7 @@ enum Job {
     Free { id: u32 },
 }
 
-/// Data that is being written, chunk by chunk.
+/// Data in transmission, chunk by chunk.
 #[derive(Debug)]
 struct Sending {
     id: u32,
@@ -74,17 +74,17 @@ struct Sending {
 /// See the module comment.
 #[derive(Debug, Default)]
 pub struct FramePictures {
-    /// The terminal knows the protocol.
+    /// True if the terminal knows the protocol.
     pub enabled: bool,
-    /// Ids of the terminal have this in their upper half, so that those of several servers in one
-    /// terminal differ.
+    /// Upper half of all ids on the terminal, so that several servers in one terminal have
+    /// different ids.
     space: u16,
     last: u16,
     sent: Vec<Sent>,
     jobs: VecDeque<Job>,
     sending: Option<Sending>,
     frame: u64,
-    /// Pictures can be shown that could not when the last frame was made.
+    /// True if pictures can be shown that could not when the last frame was made.
     news: bool,
 }
 
@@ -93,7 +93,7 @@ impl FramePictures {
         Self { space, ..Self::default() }
     }
 
-    /// A frame is about to be composed: what no pane has any more is freed.
+    /// Frees pictures that no pane has any more; called before a frame is composed.
     pub fn begin_frame(&mut self) {
         self.frame += 1;
         self.news = false;
@@ -104,7 +104,7 @@ impl FramePictures {
 
     fn free(&mut self, id: u32) {
         if self.sending.as_ref().is_some_and(|sending| sending.id == id) {
-            // The command that frees it ends the transmission, too.
+            // The command that frees it also ends its transmission.
             self.sending = None;
         }
         let of_it = |job: &Job| match job {
@@ -114,8 +114,8 @@ impl FramePictures {
         self.jobs.push_back(Job::Free { id });
     }
 
-    /// The part that a cell names on the terminal: with its id there. `None` as long as the
-    /// terminal does not have the picture.
+    /// Translates a part of a picture for the terminal, with its id there. `None` while the
+    /// terminal does not have all of the picture.
     pub fn show(&mut self, part: Part, entry: &Entry, place: &Placement) -> Option<Part> {
         let serial = entry.picture.serial;
         let at = match self.sent.iter().position(|sent| sent.serial == serial) {
@@ -149,14 +149,14 @@ impl FramePictures {
         ready.then_some(Part { picture: id, placement: place.number, ..part })
     }
 
-    /// Queues a picture for the terminal; gives its place in `sent`.
+    /// Queues a picture for the terminal; returns its index in `sent`.
     fn begin(&mut self, picture: &Arc<Picture>) -> Option<usize> {
         let bytes = unpacked_bytes(picture);
         while !self.sent.is_empty()
             && (self.sent.len() >= MAX_SHOWN || self.shown_bytes() + bytes > MAX_SHOWN_BYTES)
         {
             let oldest = self.sent.iter().enumerate().min_by_key(|(_, sent)| sent.frame)?;
-            // All are in view: the terminal has to cope.
+            // All pictures are in view, so exceed the limit.
             let (at, frame) = (oldest.0, oldest.1.frame);
             if frame >= self.frame {
                 if self.sent.len() >= MAX_SHOWN {
@@ -168,7 +168,7 @@ impl FramePictures {
             self.free(id);
         }
         if self.sent.is_empty() {
-            // Whatever a server before this one did not finish is given up.
+            // End a transmission that a previous server may have left unfinished.
             self.jobs.push_back(Job::Free { id: u32::from(self.space) << 16 });
         }
         let id = self.new_id();
@@ -193,17 +193,17 @@ impl FramePictures {
         }
     }
 
-    /// Whether something waits to be written.
+    /// Reports whether output is queued.
     pub fn is_waiting(&self) -> bool {
         self.sending.is_some() || !self.jobs.is_empty()
     }
 
-    /// Whether a frame that is made now shows more than the last one.
+    /// Reports whether a frame composed now would show more than the last one.
     pub fn has_news(&self) -> bool {
         self.news
     }
 
-    /// Appends commands, until there are so many bytes of them or nothing waits.
+    /// Appends queued commands up to about `budget` bytes.
     pub fn write(&mut self, budget: usize, out: &mut Vec<u8>) {
         let end = out.len() + budget;
         while out.len() < end {
@@ -217,8 +217,8 @@ impl FramePictures {
         }
     }
 
-    /// Appends what is left of the picture that is being transmitted: other commands of the
-    /// protocol must not come before its end.
+    /// Appends the rest of the picture in transmission: no other command of the protocol may come
+    /// before its end.
     pub fn finish_sending(&mut self, out: &mut Vec<u8>) {
         while self.sending.is_some() {
             self.write_chunk(out);
@@ -267,7 +267,7 @@ impl FramePictures {
         }
     }
 
-    /// The terminal is given back: it is to forget all that it was given.
+    /// Frees all pictures on the terminal before the client leaves it.
     pub fn stop(&mut self, out: &mut Vec<u8>) {
         for sent in &self.sent {
             command(&format!("a=d,d=I,i={},q=2", sent.id), &[], out);
@@ -275,7 +275,7 @@ impl FramePictures {
         self.forget();
     }
 
-    /// The terminal has forgotten all that it was given, or is another one.
+    /// Forgets all pictures: the terminal lost them, or is another one.
     pub fn forget(&mut self) {
         *self = Self { enabled: self.enabled, space: self.space, last: self.last, ..Self::default() };
     }
@@ -292,7 +292,7 @@ fn command(control: &str, data: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(b"\x1b\\");
 }
 
-/// What data is, as keys and values.
+/// Describes the format of data, as keys and values.
 fn shape_text(shape: &Shape) -> String {
     let mut text = format!(",f={}", shape.format.number());
     if shape.format.depth().is_some() {
@@ -318,7 +318,7 @@ fn step_job(id: u32, step: &Step) -> Job {
     Job::Step { id, control, data: step.data.as_ref().map(Arc::downgrade) }
 }
 
-/// What a picture takes in a terminal that has unpacked it.
+/// Memory of a picture in a terminal that has unpacked it, in bytes.
 fn unpacked_bytes(picture: &Picture) -> u64 {
     let pixels = u64::from(picture.shape.width) * u64::from(picture.shape.height);
     (pixels * 4).max(picture.data.bytes().len() as u64)

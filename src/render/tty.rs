@@ -1,5 +1,5 @@
-//! The state of a client's terminal as drawing left it, and the sequences that start, stop and
-//! set it up. All output is appended to one buffer, so that a frame is one write.
+//! State of a client's terminal after drawing, and the sequences that start, stop and set up the
+//! terminal. All output is appended to one buffer, so that a frame is one write.
 
 use base64::Engine;
 
@@ -14,7 +14,7 @@ use crate::outer::{Cap, Term};
 /// Switches all mouse reports off.
 const MOUSE_OFF: &[u8] = b"\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1005l";
 
-/// Images remembered as drawn; more are drawn with every frame.
+/// Images remembered as drawn; further ones are drawn again with every frame.
 const MAX_IMAGES: usize = 256;
 
 /// Modes of the terminal that frames set.
@@ -25,7 +25,7 @@ pub(super) struct Modes {
     pub mouse: MouseTracking,
 }
 
-/// Options of the server that bear on every terminal.
+/// Server options that affect every terminal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct TtyOptions {
     /// `extended-keys` is not off.
@@ -43,24 +43,24 @@ pub struct Tty {
     pub(super) utf8: bool,
     pub options: TtyOptions,
     started: bool,
-    /// Where the cursor is; the column may be one past the last. `None`: not known.
+    /// Position of the cursor; the column may be one past the last. `None`: not known.
     pub(super) cursor: Option<(u32, u32)>,
     /// Rows of the scroll region, and columns of the margins, both inclusive.
     pub(super) region: Option<(u32, u32)>,
     pub(super) margins: Option<(u32, u32)>,
-    /// The style in force on the terminal, colours converted.
+    /// Current style of the terminal, colours converted.
     pub(super) pen: CellStyle,
-    /// The style last asked for, of which `pen` came.
+    /// The style last requested, from which `pen` was converted.
     pub(super) wanted: CellStyle,
     /// `None` when not known.
     pub(super) modes: Option<Modes>,
-    /// A cursor style or colour was set and must be taken back at the end.
+    /// The cursor style and colour that were set and must be reset at the end.
     pub(super) look_set: CursorLook,
-    /// What the terminal shows; `None` when not known.
+    /// Contents of the terminal; `None` if not known.
     pub(super) shown: Option<Surface>,
-    /// Number of the frame that it shows; 0 when it has none.
+    /// Number of the frame that the terminal shows; 0 if none.
     shown_number: u64,
-    /// Rows of which the terminal may show something else than that frame.
+    /// Rows in which the terminal may differ from that frame.
     disturbed: Vec<u32>,
     /// Images drawn on it.
     images: Vec<FrameImage>,
@@ -72,12 +72,12 @@ pub struct Tty {
     keyboard: Keyboard,
 }
 
-/// What the terminal was told of kitty's keyboard protocol.
+/// State of kitty's keyboard protocol on the terminal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Keyboard {
-    /// Flags in force; `None`: it does not use the protocol.
+    /// Flags in force; `None`: the protocol is off.
     flags: Option<u8>,
-    /// It used it before, since it was started.
+    /// True if the protocol was on at any time since the start.
     used: bool,
 }
 
@@ -118,8 +118,8 @@ impl Tty {
         self.keyboard
     }
 
-    /// Asks whether the terminal speaks kitty's keyboard protocol; true when it is the kind that
-    /// may answer.
+    /// Asks if the terminal knows kitty's keyboard protocol; true if it is of a kind that may
+    /// answer.
     pub fn request_keyboard(&self, term: &Term, out: &mut Vec<u8>) -> bool {
         let asks = self.started && term.flags.vt100_like && !term.has(Cap::ENKK);
         if asks {
@@ -128,14 +128,14 @@ impl Tty {
         asks
     }
 
-    /// Has the terminal report keys as a frame wants it, or as it does by itself.
+    /// Switches the terminal's key reports to those of a frame, or to its default.
     fn update_keyboard(&mut self, wanted: Option<u8>, term: &Term, out: &mut Vec<u8>) {
         let wanted = wanted.filter(|_| term.has(Cap::ENKK));
         if wanted == self.keyboard.flags {
             return;
         }
-        // A server that was killed left its flags on the screen that only we use: one set goes
-        // before the first is made.
+        // A server that was killed may have left flags on the alternate screen, which only we use:
+        // pop one set before the first push.
         let left = !self.keyboard.used && term.has(Cap::SMCUP);
         if self.keyboard.is_on() || left {
             term.put(Cap::DSKK, out);
@@ -161,13 +161,13 @@ impl Tty {
         self.size
     }
 
-    /// The terminal changed size: nothing is known of what it shows.
+    /// Handles a change of size; the terminal's contents are then unknown.
     pub fn resize(&mut self, size: Size, term: &Term, out: &mut Vec<u8>) {
         self.size = size;
         self.invalidate(term, out);
     }
 
-    /// Takes the terminal over: alternate screen, keypad, mouse off, bracketed paste.
+    /// Sets up the terminal: alternate screen, keypad, mouse off, bracketed paste.
     pub fn start(&mut self, term: &Term, out: &mut Vec<u8>) {
         term.put(Cap::SMCUP, out);
         term.put(Cap::SMKX, out);
@@ -181,7 +181,7 @@ impl Tty {
         }
         term.put(Cap::ENBP, out);
         if term.flags.vt100_like {
-            // Be told when the theme changes, and what it is now.
+            // Request reports of theme changes, and of the current theme.
             out.extend_from_slice(b"\x1b[?2031h\x1b[?996n");
         }
         self.started = true;
@@ -193,21 +193,20 @@ impl Tty {
         self.shown = Some(Surface::new(self.size));
     }
 
-    /// A cursor style or colour that was set and must be taken back at the end.
+    /// The cursor style and colour that were set and must be reset at the end.
     pub fn look_set(&self) -> CursorLook {
         self.look_set
     }
 
-    /// Goes on with a terminal that another server has started: it is drawn again with the next
-    /// frame.
+    /// Continues with a terminal that another server started; the next frame draws everything.
     pub fn take_up(&mut self, look_set: CursorLook, keyboard: Keyboard) {
         self.started = true;
         self.keyboard = keyboard;
         self.look_set = look_set;
     }
 
-    /// Asks a started terminal what it is; `have` tells which of primary and secondary
-    /// attributes and version are known. Returns whether replies are to be expected.
+    /// Asks a started terminal for its attributes and version; `have` tells which of primary
+    /// attributes, secondary attributes and version are known. True if replies are expected.
     pub fn request_attributes(&self, term: &Term, have: (bool, bool, bool), out: &mut Vec<u8>) -> bool {
         if !self.started || !term.flags.vt100_like {
             return false;
@@ -220,7 +219,7 @@ impl Tty {
         self.request_colours(term, out)
     }
 
-    /// Asks for the terminal's colours; true when it is the kind that answers.
+    /// Asks for the terminal's colours; true if it is of a kind that answers.
     pub fn request_colours(&self, term: &Term, out: &mut Vec<u8>) -> bool {
         let asks = self.started && term.flags.vt100_like;
         if asks {
@@ -229,7 +228,7 @@ impl Tty {
         asks
     }
 
-    /// Asks for the size in cells and pixels (when the system does not know the pixels).
+    /// Asks for the size in cells and pixels (if the system does not know the pixels).
     pub fn request_size(&self, term: &Term, out: &mut Vec<u8>) -> bool {
         let asks = self.started && term.flags.vt100_like;
         if asks {
@@ -238,7 +237,7 @@ impl Tty {
         asks
     }
 
-    /// Sets up what the terminal is now known to have; everything is drawn again.
+    /// Sets up features that have just become known; the next frame draws everything.
     pub fn update_features(&mut self, term: &Term, out: &mut Vec<u8>) {
         if !self.started {
             return;
@@ -258,7 +257,7 @@ impl Tty {
         self.invalidate(term, out);
     }
 
-    /// Gives the terminal back as it was.
+    /// Restores the terminal for the next program.
     pub fn stop(&mut self, term: &Term, out: &mut Vec<u8>) {
         if !self.started {
             return;
@@ -296,15 +295,15 @@ impl Tty {
         self.shown = None;
     }
 
-    /// Forgets what is known of the terminal's state and brings it into a known one; what it
-    /// shows is drawn again with the next frame.
+    /// Brings the terminal's state into a known one; the next frame draws everything.
     pub fn invalidate(&mut self, term: &Term, out: &mut Vec<u8>) {
         self.shown = None;
         self.images.clear();
         self.reset_state(term, out);
     }
 
-    /// Something was written around the frames: the state is not known, what is shown is.
+    /// Writes bytes that are not part of a frame. They may change the terminal's state, but not its
+    /// contents.
     pub fn raw(&mut self, bytes: &[u8], term: &Term, out: &mut Vec<u8>) {
         emit::style::reset(self, term, out);
         out.extend_from_slice(bytes);
@@ -327,7 +326,7 @@ impl Tty {
         emit::cursor::margins_off(self, term, out);
     }
 
-    /// Draws a frame: brings the terminal from what it shows to what it should show.
+    /// Draws a frame: turns the terminal's contents into the frame's.
     pub fn draw(&mut self, frame: &Frame, links: &FrameLinks, term: &Term, out: &mut Vec<u8>) {
         if !self.started {
             return;
@@ -339,8 +338,8 @@ impl Tty {
             images::draw_placeholders(&mut other);
             with_placeholders = Some(other);
         }
-        // Placeholders lie over rows whose cells may be as before: what is shown then is not the
-        // frame that was composed.
+        // Placeholders may cover rows whose cells did not change: the contents then differ from the
+        // composed frame.
         let composed = with_placeholders.is_none();
         let frame = with_placeholders.as_ref().unwrap_or(frame);
         self.uncover_images(frame);
@@ -368,7 +367,7 @@ impl Tty {
         self.update_keyboard(frame.keyboard, term, out);
     }
 
-    /// Cells below images that are gone or moved are to be drawn again.
+    /// Marks the cells below images that moved or disappeared to be drawn again.
     fn uncover_images(&mut self, frame: &Frame) {
         let gone = self.images.extract_if(.., |image| !frame.images.contains(image));
         let rects: Vec<Rect> = gone.map(|image| image.rect).collect();
@@ -402,8 +401,8 @@ impl Tty {
         }
     }
 
-    /// The last cell of the screen was not drawn, for fear that the terminal scrolls: what it
-    /// shows is not known, wherever it may scroll to.
+    /// The last cell of the screen was not drawn, because the terminal might scroll: its contents
+    /// are unknown, even after scrolling.
     fn forget_last_cell(&mut self) {
         let Some(shown) = &mut self.shown else { return };
         let unknown = Cell { glyph: Glyph::Char('\0'), ..Cell::BLANK };

@@ -1,7 +1,7 @@
-//! The foreground of blanks. It cannot be seen, but a terminal remembers it, and what reads
-//! the terminal's screen finds it there: blanks that are written have one, blanks that are
-//! erased have none. tmux draws a whole line by one rule, which is followed here, so that how
-//! a row was changed piece by piece leaves no trace.
+//! The foreground of blanks. It is invisible, but terminals store it and programs that read the
+//! terminal's screen see it: written blanks have a foreground, erased blanks have none. tmux draws
+//! a whole line by one rule. We follow the same rule, so that the result does not depend on the
+//! steps in which a row was changed.
 
 use std::ops::Range;
 
@@ -12,10 +12,10 @@ use crate::render::diff::is_erasable;
 /// Shortest run of blanks that tmux erases.
 const MIN_ERASED: usize = 10;
 
-/// How a terminal can erase.
+/// What a terminal can erase, and with which background.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Erasing {
-    /// What is erased takes the background in force.
+    /// Erased cells take the current background (back colour erase).
     bce: bool,
     to_end: bool,
     from_start: bool,
@@ -23,7 +23,7 @@ pub struct Erasing {
 }
 
 impl Default for Erasing {
-    /// In every way, as most terminals can.
+    /// All ways of erasing, which most terminals have.
     fn default() -> Self {
         Self { bce: true, to_end: true, from_start: true, inside: true }
     }
@@ -40,11 +40,11 @@ impl Erasing {
     }
 }
 
-/// Where a row lies, and on what.
+/// Background a row is composed on: its left column on the terminal, and the pane's colour.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ground {
     pub erasing: Erasing,
-    /// Column of the terminal at which the surface starts, and its number of columns.
+    /// Column of the terminal where the surface starts, and the terminal's number of columns.
     pub left: i32,
     pub cols: u32,
     /// Background of the pane.
@@ -52,7 +52,7 @@ pub(super) struct Ground {
 }
 
 impl Ground {
-    /// Whether tmux erases `len` blanks from `x` rather than write them.
+    /// Reports whether tmux erases `len` blanks from `x` rather than writing them.
     fn erases(&self, x: u32, len: usize, bg: Colour) -> bool {
         let x = self.left + x as i32;
         let coloured = !bg.is_default() || !self.bg.is_default();
@@ -64,13 +64,13 @@ impl Ground {
     }
 }
 
-/// Gives the blanks of a row the style that they have after tmux drew the row as a line.
+/// Gives a row's blanks the style that they have after tmux drew the row as a line.
 pub(super) fn settle(surface: &mut Surface, y: u32, ground: Ground) {
     let cols = surface.size().cols;
     settle_part(surface, y, 0..cols, ground);
 }
 
-/// The same for some columns of a row.
+/// Like `settle`, for some columns of a row.
 pub(super) fn settle_part(surface: &mut Surface, y: u32, columns: Range<u32>, ground: Ground) {
     let mut before = ground.bg;
     let mut x = columns.start;
@@ -85,7 +85,7 @@ pub(super) fn settle_part(surface: &mut Surface, y: u32, columns: Range<u32>, gr
         }
         let row = &surface.row(y)[x as usize..columns.end as usize];
         let len = row.iter().take_while(|c| is_erasable(c) && c.style.bg == this).count();
-        // Blanks that are written share the style of the last one.
+        // Written blanks share the style of the last one.
         let style = match ground.erases(x, len, this) {
             true => CellStyle { bg: this, ..CellStyle::DEFAULT },
             false => row[len - 1].style,
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
     use crate::base::Size;
 
-    /// Whether 20 blanks on green after a letter keep their foreground.
+    /// True if 20 blanks on green after a letter keep their foreground.
     fn kept(erasing: Erasing) -> bool {
         let style = CellStyle { fg: Colour::Basic(0), bg: Colour::Basic(2), ..CellStyle::DEFAULT };
         let mut row = Surface::new(Size::new(21, 1));

@@ -39,8 +39,8 @@ fn char_of(table: &str, kind: CellKind) -> char {
     table.chars().nth(kind as usize).unwrap_or(' ')
 }
 
-/// Puts the character of a border into a cell that has its style already. `number` is the
-/// index of the pane as shown, `fill` the character for what lies outside the window.
+/// Sets the border character of a cell whose style is already set. `number` is the pane's index as
+/// shown, `fill` the character outside the window.
 pub fn set_border(
     cell: &mut Cell,
     lines: BorderLines,

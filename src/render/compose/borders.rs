@@ -1,13 +1,13 @@
-//! Which cells of a window are borders, of what kind, and of which pane: the geometry of
-//! what lies between panes, without colours or characters.
+//! Geometry of the space between panes: which cells of a window are borders, of what kind and of
+//! which pane; no colours or characters.
 //!
-//! Coordinates are those of the window. Panes are given top first. A border between two tiled
-//! panes belongs to the first pane, in stacking order, that touches the cell; whether it shows
-//! as active is asked of the active pane by itself (`touches`).
+//! Coordinates are relative to the window. Panes are given top first. A border between two tiled
+//! panes belongs to the first pane, in stacking order, that touches the cell; whether the border
+//! looks active is a separate question to the active pane (`touches`).
 
 use crate::base::{PaneId, Size};
 
-/// What a cell of the window is.
+/// Kind of a window's cell.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum CellKind {
@@ -38,7 +38,7 @@ pub enum Side {
     Bottom,
 }
 
-/// Where `pane-border-status` lines are.
+/// Position of the `pane-border-status` lines.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum PaneStatus {
     #[default]
@@ -47,21 +47,21 @@ pub enum PaneStatus {
     Bottom,
 }
 
-/// Which indicators show the active pane.
+/// Indicators that show the active pane.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Indicators {
     pub colour: bool,
     pub arrows: bool,
 }
 
-/// How the two tiled panes of a window lie, when there are exactly two.
+/// Arrangement of the two tiled panes of a window that has exactly two.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum TwoPanes {
     SideBySide,
     Stacked,
 }
 
-/// A pane as borders see it.
+/// A pane's geometry, as far as borders need it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PaneBox {
     pub id: PaneId,
@@ -70,11 +70,11 @@ pub struct PaneBox {
     pub cols: i32,
     pub rows: i32,
     pub floating: bool,
-    /// A floating pane may be without lines around it (`new-pane -B none`).
+    /// False for a floating pane without lines around it (`new-pane -B none`).
     pub framed: bool,
-    /// Not hidden by a zoomed pane.
+    /// False if a zoomed pane hides it.
     pub visible: bool,
-    /// Columns of a scrollbar and its padding, if one were shown; and whether it is.
+    /// Columns of a scrollbar and its padding, if one were shown; and true if one is shown.
     pub bar_cols: i32,
     pub bar_shown: bool,
     /// Width of the pane's border status line.
@@ -95,7 +95,7 @@ impl PaneBox {
     }
 }
 
-/// Everything that decides where borders are.
+/// All inputs of the border geometry.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct BorderLayout {
     pub size: Size,
@@ -108,7 +108,7 @@ pub struct BorderLayout {
     pub two_panes: Option<TwoPanes>,
     pub status: PaneStatus,
     pub indicators: Indicators,
-    /// Scrollbars are on (always or in modes), and on the left.
+    /// Scrollbars are on (always or in modes); scrollbars are on the left.
     pub bars_on: bool,
     pub bars_left: bool,
 }
@@ -118,7 +118,7 @@ impl BorderLayout {
         self.bars_on && self.bars_left
     }
 
-    /// Whether a cell is on a border of a pane, and on which side.
+    /// Side of a pane's border that a cell is on.
     pub fn side(&self, pane: &PaneBox, x: i32, y: i32) -> Side {
         if x >= pane.x && x < pane.right() && y >= pane.y && y < pane.bottom() {
             return Side::Inside;
@@ -157,7 +157,7 @@ impl BorderLayout {
     }
 
     fn tiled_side(&self, pane: &PaneBox, x: i32, y: i32) -> Side {
-        // With two panes and colour indicators, half of the shared border is each one's.
+        // With two panes and colour indicators, each pane gets half of the shared border.
         let two = self.two_panes.filter(|_| self.indicators.colour);
         let halves_y = two == Some(TwoPanes::SideBySide);
         let halves_x = two == Some(TwoPanes::Stacked);
@@ -194,8 +194,8 @@ impl BorderLayout {
 
     fn left_or_right(&self, pane: &PaneBox, x: i32, upper: bool, lower: bool) -> Side {
         let bar = pane.shown_bar();
-        // tmux: with bars on the left, the border right of a pane that is not the first is
-        // looked for one column early.
+        // tmux: with bars on the left, the right border of a pane that is not the first is searched
+        // one column too far left.
         let (start, before, after) = if self.left_bars() {
             (pane.x - bar, pane.x - bar - 1, pane.right() + bar - 1)
         } else {
@@ -216,13 +216,14 @@ impl BorderLayout {
         Side::Outside
     }
 
-    /// Whether a cell is far from a pane in both directions, borders and scrollbar included.
+    /// Reports whether a cell is far from a pane in both directions, borders and scrollbar
+    /// included.
     fn is_far(&self, pane: &PaneBox, x: i32, y: i32) -> bool {
         let (left, right) = self.reach(pane);
         (x < left || x > right) && (y < pane.y - 1 || y > pane.bottom())
     }
 
-    /// Columns of the borders left and right of a pane; the bar counts whether shown or not.
+    /// Columns of the borders left and right of a pane; a hidden bar counts too.
     fn reach(&self, pane: &PaneBox) -> (i32, i32) {
         if self.left_bars() {
             (pane.x - 1 - pane.bar_cols, pane.right())
@@ -231,7 +232,7 @@ impl BorderLayout {
         }
     }
 
-    /// `None`: neither in the pane nor on its border; otherwise whether on its border.
+    /// `None`: neither in the pane nor on its border; `Some(true)`: on its border.
     fn border_of(&self, pane: &PaneBox, x: i32, y: i32) -> Option<bool> {
         if self.is_far(pane, x, y) {
             return None;
@@ -243,13 +244,13 @@ impl BorderLayout {
         }
     }
 
-    /// Bottom row of the window as far as borders go.
+    /// Bottom row of the window for the borders.
     fn last_row(&self) -> i32 {
         self.size.rows as i32 - i32::from(self.status == PaneStatus::Bottom)
     }
 
-    /// Whether a cell is a border, looked at from a pane: a floating one knows only itself, a
-    /// tiled one all tiled ones.
+    /// Reports whether a cell is a border as one pane sees it: a floating pane sees only its own, a
+    /// tiled pane all borders of tiled panes.
     fn is_border(&self, pane: &PaneBox, x: i32, y: i32) -> bool {
         if pane.floating {
             return self.border_of(pane, x, y).unwrap_or(false);
@@ -268,7 +269,7 @@ impl BorderLayout {
             .unwrap_or(false)
     }
 
-    /// The kind of a border cell, from which of its neighbours are borders.
+    /// Kind of a border cell, computed from its neighbours that are borders.
     fn kind(&self, pane: &PaneBox, x: i32, y: i32) -> CellKind {
         let (cols, rows) = (self.size.cols as i32, self.last_row());
         if x > cols || y > rows {
@@ -300,13 +301,13 @@ impl BorderLayout {
         }
     }
 
-    /// The kind of any border cell next to a pane, for the pane's status line.
+    /// Kind of a border cell next to a pane, for the pane's status line.
     pub fn kind_at(&self, pane: &PaneBox, x: i32, y: i32) -> CellKind {
         self.kind(pane, x, y)
     }
 
-    /// What a cell is, and the pane (index into `panes`) that it belongs to. `view_y`: the
-    /// first row of the window that the client shows.
+    /// Kind of a cell, and the pane (index into `panes`) that owns it. `view_y`: the first row of
+    /// the window that the client shows.
     pub fn cell(&self, x: i32, y: i32, view_y: i32) -> (CellKind, Option<usize>) {
         let (cols, rows) = (self.size.cols as i32, self.size.rows as i32);
         if x > cols || y > rows || self.panes.is_empty() {
@@ -338,7 +339,7 @@ impl BorderLayout {
         (CellKind::Outside, owner)
     }
 
-    /// What a cell is to one pane; `None` when it has nothing to do with it.
+    /// Kind of a cell for one pane; `None` if the cell is unrelated to the pane.
     fn cell_of(&self, pane: &PaneBox, x: i32, y: i32, view_y: i32) -> Option<CellKind> {
         if self.is_far(pane, x, y) {
             return None;
@@ -370,12 +371,12 @@ impl BorderLayout {
         }
     }
 
-    /// Whether a cell is on the border of a pane.
+    /// Reports whether a cell is on the border of a pane.
     pub fn touches(&self, pane: &PaneBox, x: i32, y: i32) -> bool {
         !matches!(self.side(pane, x, y), Side::Inside | Side::Outside)
     }
 
-    /// Whether a cell of a pane is hidden by one above it, borders included.
+    /// Reports whether a pane above hides this cell of a pane, with its borders.
     pub fn is_covered(&self, pane: usize, x: i32, y: i32) -> bool {
         self.panes[..pane].iter().any(|above| {
             if above.floating && !above.framed {
@@ -399,8 +400,8 @@ impl BorderLayout {
         })
     }
 
-    /// The side whose arrow a border cell shows, if it shows one. `view` is the cell's place
-    /// in the client's view.
+    /// Side of the arrow in a border cell, if it has one. `view` is the cell's position in the
+    /// client's view.
     pub fn arrow(&self, pane: usize, kind: CellKind, cell: (i32, i32), view: (i32, i32)) -> Option<Side> {
         let active = &self.panes[self.active];
         let owner = &self.panes[pane];

@@ -1,4 +1,4 @@
-//! What lies around panes: borders, their status lines, arrows and scrollbars, with styles.
+//! Parts around panes, with their styles: borders, their status lines, arrows and scrollbars.
 
 use super::border_chars::{BorderLines, set_arrow, set_border};
 use super::borders::{BorderLayout, CellKind, Indicators, PaneBox, PaneStatus, TwoPanes};
@@ -15,15 +15,15 @@ use crate::render::frame::{Descent, Frame};
 use crate::view::copy::CopyMode;
 use crate::view::style;
 
-/// Border cells and bars of one client, ready to draw.
+/// Borders and scrollbars of one client, ready to draw.
 pub(super) struct Chrome {
     pub layout: BorderLayout,
     size: Size,
     view: super::View,
     top: u32,
-    /// The terminal with nothing but borders and what lies outside the window.
+    /// Surface with only the borders and the area outside the window.
     ground: Surface,
-    /// Border status lines: pane (index into the layout) and the line.
+    /// Border status lines: index of the pane in the layout, and the line.
     lines: Vec<(usize, Surface)>,
     bars: Vec<Bar>,
 }
@@ -95,7 +95,7 @@ fn pane_box(server: &Server, window: &Window, id: PaneId, status: PaneStatus) ->
     })
 }
 
-/// How a window's tiled panes lie, when there are two of them.
+/// Arrangement of a window's tiled panes, if there are two of them.
 fn two_panes(window: &Window) -> Option<TwoPanes> {
     let mut count = 0;
     let mut kind = None;
@@ -116,7 +116,7 @@ fn two_panes(window: &Window) -> Option<TwoPanes> {
 }
 
 impl Chrome {
-    /// Whether this was made for a layout and place that is still the same.
+    /// Reports whether layout and position are the same as when this was made.
     pub fn fits(&self, layout: &BorderLayout, subject: &Subject) -> bool {
         self.size == subject.size
             && self.view == subject.view
@@ -143,7 +143,7 @@ impl Chrome {
         chrome
     }
 
-    /// Works out the borders of special rows of the view; other rows repeat the one above.
+    /// Computes the borders of special rows of the view; other rows repeat the row above.
     fn find_borders(&mut self, cx: &Cx<'_>, subject: &Subject, special: &[bool]) {
         let server = &*cx.server;
         let level = OptionScope::Window(subject.window);
@@ -197,12 +197,12 @@ impl Chrome {
         }
     }
 
-    /// Which rows of the view may have other borders than the row above. Few do, so a large
-    /// window costs no more than its edges.
+    /// Marks the rows of the view whose borders may differ from the row above. There are few, so
+    /// that a large window costs no more than its edges.
     fn special_rows(&self) -> Vec<bool> {
         let view_y = self.view.y as i32;
         let mut special = vec![false; self.size.rows as usize];
-        // A border's character depends on its neighbours: a few rows to both sides count.
+        // A border's character depends on its neighbours, so include a few rows on both sides.
         let mut mark = |y: i32| {
             let first = (y - 3 - view_y).max(0) as usize;
             let end = (y + 5 - view_y).max(0) as usize;
@@ -211,15 +211,15 @@ impl Chrome {
         [0, view_y, self.layout.size.rows as i32].into_iter().for_each(&mut mark);
         for pane in &self.layout.panes {
             let (top, bottom) = (pane.y, pane.y + pane.rows);
-            // Rows counted from the top of the view decide too (arrows, border status lines).
+            // Rows counted from the top of the view matter too (arrows, border status lines).
             [top, bottom, top + view_y, bottom + view_y].into_iter().for_each(&mut mark);
-            // Heights count from the top of the window: see `tiled_side` in `borders`.
+            // Heights matter as rows from the top of the window: see `tiled_side` in `borders`.
             [pane.rows, pane.rows / 2].into_iter().for_each(&mut mark);
         }
         special
     }
 
-    /// The ground with every row worked out.
+    /// The ground with every row computed.
     #[cfg(test)]
     pub fn whole_ground(mut self, cx: &Cx<'_>, subject: &Subject) -> Surface {
         self.ground = Surface::new(self.size);
@@ -289,7 +289,7 @@ impl Chrome {
         }
     }
 
-    /// Draws border status lines, on rows that are composed anew.
+    /// Draws border status lines, on the rows that are composed again.
     pub fn draw_lines(&self, subject: &Subject, frame: &mut Frame) {
         let Frame { surface, descent, .. } = frame;
         for (index, line) in &self.lines {
@@ -311,7 +311,7 @@ impl Chrome {
         }
     }
 
-    /// Works out where the sliders are, also for the mouse. Rows of bars whose slider moved are
+    /// Computes the sliders' positions, also for the mouse. Rows of bars whose slider moved are
     /// composed again.
     pub fn find_sliders(&mut self, cx: &mut Cx<'_>, subject: &Subject, descent: &mut Descent) {
         for bar in &mut self.bars {
@@ -328,7 +328,7 @@ impl Chrome {
         }
     }
 
-    /// Draws scrollbars, on rows that are composed anew.
+    /// Draws scrollbars, on the rows that are composed again.
     pub fn draw_scrollbars(&self, subject: &Subject, frame: &mut Frame) {
         for bar in &self.bars {
             let (Some(pane), Some(slider)) = (self.layout.panes.get(bar.pane), bar.slider) else { continue };
@@ -337,8 +337,8 @@ impl Chrome {
             let Some(seen) = subject.seen(left, pane.y, Size::new(total, pane.rows.max(0) as u32)) else {
                 continue;
             };
-            // tmux: a bar is cut at the edge of a window that is smaller than the terminal, where the
-            // window's border is drawn.
+            // tmux: if the window is smaller than the terminal, a bar is clipped at the window's
+            // edge, where its border is drawn.
             let cols = seen.source().zip(seen.columns());
             let cols = cols.filter(|(_, x)| *x < subject.view.size.cols as usize);
             let mut inverse = bar.style;
@@ -362,13 +362,13 @@ impl Chrome {
     }
 }
 
-/// First row and height of a scrollbar's slider; `None` when it shows none.
+/// First row and height of a scrollbar's slider; `None` if there is no slider.
 fn slider(cx: &mut Cx<'_>, pane: &PaneBox, rows: u32) -> Option<(u32, u32)> {
     let p = cx.server.panes.get_mut(&pane.id)?;
     let height_of = |total: f64| (f64::from(rows) * (f64::from(rows) / total)) as u32;
     let (y, height) = match p.modes.first_mut() {
         Some(entry) => {
-            // What other modes show has no history: all of it is in view.
+            // Other modes have no history: all of their contents are in view.
             let copy = entry.mode.as_any().downcast_mut::<CopyMode>();
             copy.map_or((0, rows), |copy| {
                 let total = copy.state.back.hsize as f64 + f64::from(rows);
@@ -383,7 +383,7 @@ fn slider(cx: &mut Cx<'_>, pane: &PaneBox, rows: u32) -> Option<(u32, u32)> {
     Some((y.min(rows.saturating_sub(1)), height.max(1)))
 }
 
-/// The styles of a pane's borders: plain, and of the active pane.
+/// Styles of a pane's borders: the plain one, and that of the active pane.
 fn pane_styles(cx: &Cx<'_>, subject: &Subject, pane: &PaneBox) -> [CellStyle; 2] {
     let scope = Scope::new(cx.server, cx.host, cx.now).client(Some(subject.client)).with_pane_at(
         subject.session,
@@ -394,7 +394,7 @@ fn pane_styles(cx: &Cx<'_>, subject: &Subject, pane: &PaneBox) -> [CellStyle; 2]
         .map(|key| style::of_option(cx.server, OptionScope::Pane(pane.id), key, &scope))
 }
 
-/// The first character of the option `fill-character`, if it takes one column.
+/// First character of the option `fill-character`, if it is one column wide.
 fn fill_character(text: &str) -> Option<Glyph> {
     let cell = crate::base::width::clusters(text).next()?;
     (cell.width == 1).then_some(cell.glyph)

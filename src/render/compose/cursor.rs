@@ -1,4 +1,4 @@
-//! Where a client's cursor is and how it looks, and which mouse events its terminal reports.
+//! Position and look of a client's cursor, and the mouse events that its terminal reports.
 
 use super::Subject;
 use super::chrome::Chrome;
@@ -10,8 +10,8 @@ use crate::render::frame::{CursorLook, CursorShape, Frame, MouseTracking};
 use crate::terminal::{self, KeyboardFlags, Modes, Terminal};
 use crate::view::prompt::LinePrompt;
 
-/// Places the cursor. `prompt` is where a prompt put it; `overlay` is set when there is an
-/// overlay, and tells whether that shows its cursor.
+/// Sets the cursor. `prompt` is the prompt's position for it; `overlay` is `Some` while there is an
+/// overlay: true if the overlay shows its cursor.
 pub(super) fn place(
     cx: &mut Cx<'_>,
     subject: &Subject,
@@ -38,8 +38,8 @@ pub(super) fn place(
     frame.keyboard = keyboard(cx, subject, prompt.is_some()).map(|flags| flags.bits());
 }
 
-/// What the terminal is to report of keys, in kitty's protocol: what bindings need, and what the
-/// program wants that keys go to.
+/// Key reports that the terminal must send, in kitty's protocol: those that bindings need, and
+/// those that the program with the focus asked for.
 fn keyboard(cx: &Cx<'_>, subject: &Subject, prompt: bool) -> Option<KeyboardFlags> {
     if !cx.server.kitty_keys() {
         return None;
@@ -54,12 +54,12 @@ fn keyboard(cx: &Cx<'_>, subject: &Subject, prompt: bool) -> Option<KeyboardFlag
         }
     };
     let mut flags = program | KeyboardFlags::DISAMBIGUATE | KeyboardFlags::ALTERNATES;
-    // Where keys are reported in the place of text, that is needed too.
+    // If keys are reported instead of text, the report must include the text.
     flags.set(KeyboardFlags::TEXT, flags.contains(KeyboardFlags::ALL_KEYS));
     Some(flags)
 }
 
-/// The look of a prompt's cursor, from its options.
+/// Look of a prompt's cursor, from its options.
 fn prompt_look(cx: &mut Cx<'_>, subject: &Subject) -> CursorLook {
     let level = OptionScope::Session(subject.session);
     let prompt = cx.server.clients.get_mut(&subject.client).and_then(|c| c.prompt.as_mut());
@@ -81,7 +81,7 @@ fn prompt_look(cx: &mut Cx<'_>, subject: &Subject) -> CursorLook {
     CursorLook { shape, blinking, very_visible: false, colour }
 }
 
-/// Where the cursor of a pane is, or of the mode that covers it, and whether it is visible.
+/// Position of the cursor in a pane, or in the mode that covers it; true if it is visible.
 pub(super) fn of_pane(cx: &mut Cx<'_>, id: PaneId) -> Option<(Point, bool)> {
     let pane = cx.server.panes.get_mut(&id)?;
     if pane.modes.is_empty() {
@@ -97,7 +97,7 @@ pub(super) fn of_pane(cx: &mut Cx<'_>, id: PaneId) -> Option<(Point, bool)> {
     Some(found)
 }
 
-/// The cursor of the active pane; gives the mouse mode of the program in it.
+/// Sets the cursor of the active pane; returns the mouse mode of its program.
 fn pane_cursor(cx: &mut Cx<'_>, subject: &Subject, chrome: &Chrome, frame: &mut Frame) -> MouseTracking {
     let Some(pane) = cx.server.panes.get_mut(&subject.active) else { return MouseTracking::Off };
     let offset = (pane.x, pane.y);
@@ -114,8 +114,8 @@ fn pane_cursor(cx: &mut Cx<'_>, subject: &Subject, chrome: &Chrome, frame: &mut 
     frame.surface.cursor = Point::default();
     frame.surface.cursor_visible = false;
     if (left..=right).contains(&x) && (top..=bottom).contains(&y) {
-        // tmux: behind the last column of the window (a wrap is pending) the cursor is hidden;
-        // and what lies over it is looked for as if the window were not scrolled.
+        // tmux: behind the last column of the window (a wrap is pending) the cursor is hidden; and
+        // panes that cover it are searched as if the window were not scrolled.
         let (x, y) = (x - left, y - top);
         let window = cx.server.window(subject.window).map_or(Size::default(), |w| w.size);
         let outside = x as u32 >= window.cols || y as u32 >= window.rows;
@@ -154,8 +154,8 @@ fn look_of(terminal: &Terminal) -> CursorLook {
     }
 }
 
-/// Which mouse events the terminal should report. With the option `mouse` drags are always
-/// wanted; movements only if some program or `focus-follows-mouse` wants them.
+/// Mouse events that the terminal must report. With the option `mouse` on, drags are always
+/// reported; plain movement only if a program or `focus-follows-mouse` needs it.
 fn mouse(cx: &Cx<'_>, subject: &Subject, covered: bool, program: MouseTracking) -> MouseTracking {
     let server = &*cx.server;
     let level = OptionScope::Session(subject.session);

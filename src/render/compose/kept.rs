@@ -1,20 +1,20 @@
-//! What rows of panes were when they were last composed for a client. A key pressed changes a
-//! row or two: the others are recognised by their packed cells, a few hundred bytes to compare,
-//! and stay in the frame as they are.
+//! Per-client cache of composed pane rows, keyed by packed cells. A typical key press changes one
+//! or two rows: the others are recognized by their packed cells (a few hundred bytes to compare)
+//! and stay in the frame.
 
 use super::Subject;
 use crate::base::{Cell, Colour, PaneId, Size};
 use crate::terminal::{Packed, Palette, Terminal};
 
-/// What the look of a pane's rows depends on, beside their cells.
+/// Everything but its cells that the look of a pane's row depends on.
 #[derive(Clone, PartialEq)]
 pub(super) struct Setting {
     pub subject: Subject,
-    /// Where the pane is in the window, and its size there.
+    /// Position of the pane in the window, and its size there.
     pub at: (i32, i32),
     pub size: Size,
     pub terminal_size: Size,
-    /// Numbers of styles and clusters mean the same as long as this is the same.
+    /// Style and cluster numbers keep their meaning while this number stays the same.
     pub epoch: u64,
     pub fg: Colour,
     pub bg: Colour,
@@ -23,7 +23,7 @@ pub(super) struct Setting {
     pub dim: super::panes::Dim,
 }
 
-/// The rows of one pane; none where a row may look different without its cells having changed.
+/// Cached rows of one pane; `None` for a row that may look different while its cells stay the same.
 pub(super) struct KeptPane {
     id: PaneId,
     setting: Setting,
@@ -35,26 +35,26 @@ impl KeptPane {
         Self { id, setting, rows: Vec::new() }
     }
 
-    /// Whether a row of the terminal is as it was.
+    /// Reports whether a row of the terminal equals the cached one.
     pub fn has(&self, y: u32, terminal: &Terminal) -> bool {
         let kept = self.rows.get(y as usize).and_then(Option::as_ref);
         kept.is_some_and(|kept| terminal.packed_row(y) == Some(&kept[..]))
     }
 
-    /// A row has to be composed again next time.
+    /// Marks a row to be composed again in the next frame.
     pub fn forget(&mut self, y: u32) {
         if let Some(kept) = self.rows.get_mut(y as usize) {
             *kept = None;
         }
     }
 
-    /// Keeps a row of the terminal, which was drawn as these cells.
+    /// Caches a row of the terminal, which was drawn as the cells `drawn`.
     pub fn keep(&mut self, y: u32, terminal: &Terminal, drawn: &[Cell]) {
         if self.rows.len() <= y as usize {
             self.rows.resize_with(y as usize + 1, Option::default);
         }
         let kept = &mut self.rows[y as usize];
-        // The client's numbers of links may be given anew.
+        // The client may reuse its link numbers, so rows with links are not cached.
         let lasting = drawn.iter().all(|cell| cell.style.link.0 == 0);
         let Some(packed) = terminal.packed_row(y).filter(|_| lasting) else {
             *kept = None;
@@ -66,12 +66,12 @@ impl KeptPane {
     }
 }
 
-/// The panes of a client's last frame.
+/// Cached rows of all panes in a client's last frame.
 #[derive(Default)]
 pub(super) struct KeptPanes(Vec<KeptPane>);
 
 impl KeptPanes {
-    /// Takes out what is kept of a pane; `None` when nothing of it is of use.
+    /// Removes a pane's cached rows from the cache; `None` if none are valid for `setting`.
     pub fn take(&mut self, id: PaneId, setting: &Setting) -> Option<KeptPane> {
         let at = self.0.iter().position(|kept| kept.id == id)?;
         Some(self.0.swap_remove(at)).filter(|kept| kept.setting == *setting)

@@ -1,10 +1,10 @@
-//! Builds a client's frame from the model: panes, the borders between them, status lines, and
-//! what covers them.
+//! Builds a client's frame from the model: panes, the borders between them, status lines, and modes
+//! and overlays that cover them.
 //!
-//! What is costly to work out and changes rarely (borders, border status lines, styles, the
-//! status line) is kept in the `Composer` of the client and made anew when the client is
-//! marked for it, or when the layout turns out to be another. Of the panes, only rows that
-//! changed are copied; the frame is composed on the one before.
+//! The client's `Composer` caches parts that are expensive to compute and seldom change (borders,
+//! border status lines, styles, the status line). It computes them again when the client is marked
+//! for it, or when the layout has changed. Of the panes, only changed rows are copied; a frame is
+//! composed on the previous one.
 
 mod blanks;
 mod border_chars;
@@ -31,40 +31,40 @@ use seen::Seen;
 pub use blanks::Erasing;
 pub use offset::View;
 
-/// Longest side of a frame in cells, which is that of windows in tmux. Cells of a terminal beyond it
-/// stay blank.
+/// Longest side of a frame in cells, which is tmux's limit for windows. Cells of a terminal beyond
+/// it stay blank.
 const MAX_SIDE: u32 = 10_000;
 
-/// What is kept of a client's last frame.
+/// State of a client's last frame, from which the next one is composed.
 #[derive(Default)]
 pub struct Composer {
-    /// Hyperlinks as the client's terminal knows them.
+    /// Hyperlinks, with the numbers that the client's terminal knows.
     pub links: FrameLinks,
-    /// Pictures as the client's terminal knows them.
+    /// Pictures, with the ids that the client's terminal knows.
     pub pictures: FramePictures,
     /// On this terminal bold does not make the first eight colours bright (`Nobr`).
     pub no_bright: bool,
     pub erasing: Erasing,
     chrome: Option<Chrome>,
     status: status::Kept,
-    /// Panes whose rows stay as they are in the last frame: what they print now waits for a
-    /// later one. The caller sets it for each frame.
+    /// Panes whose rows stay as they are in the last frame: a later frame shows their new output.
+    /// The caller sets it for each frame.
     pub held: Vec<PaneId>,
-    /// Which rows of the last frame wrap, when some pane is held.
+    /// Rows of the last frame that wrap, if some pane is held.
     wrapped: Vec<bool>,
-    /// The last frame, what it was about, and the rows of panes in it.
+    /// The last frame, its subject, and the pane rows in it.
     last: Option<Frame>,
     subject: Option<Subject>,
     kept: kept::KeptPanes,
-    /// Something was drawn over the panes of the last frame.
+    /// True if an overlay was drawn over the panes of the last frame.
     overdrawn: bool,
     /// Frames composed so far.
     frames: u64,
-    /// A line for one row of a pane, kept for its memory.
+    /// Buffer for one row of a pane, reused to avoid allocations.
     scratch: Surface,
 }
 
-/// Which things a frame is about.
+/// Objects that a frame shows.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(super) struct Subject {
     pub client: ClientId,
@@ -72,22 +72,23 @@ pub(super) struct Subject {
     /// Index of the current winlink.
     pub index: i32,
     pub window: WindowId,
-    /// The pane that gets this client's input.
+    /// Pane that receives this client's input.
     pub active: PaneId,
-    /// The client's terminal.
+    /// Size of the client's terminal.
     pub size: Size,
     /// Rows of the terminal that status lines take from the window.
     pub status_rows: u32,
-    /// Rows that status lines, message or prompt cover: one at least while something is said.
+    /// Rows that status lines, message or prompt cover: at least one while there is a message or
+    /// prompt.
     pub covered_rows: u32,
-    /// Both are at the top.
+    /// The rows of both counts are at the top.
     pub status_top: bool,
     pub view: View,
     pub erasing: Erasing,
 }
 
 impl Subject {
-    /// Row of the terminal at which the window starts.
+    /// First row of the window on the terminal.
     pub fn top(&self) -> u32 {
         if self.status_top { self.status_rows } else { 0 }
     }
@@ -97,43 +98,43 @@ impl Subject {
         if self.status_top { self.size.rows } else { self.size.rows.saturating_sub(self.status_rows) }
     }
 
-    /// What a row lies on that starts at a column of the terminal.
+    /// Background a row is composed on: its left column on the terminal, and the pane's colour.
     fn ground(&self, left: i32, bg: Colour) -> blanks::Ground {
         blanks::Ground { erasing: self.erasing, left, cols: self.size.cols, bg }
     }
 
-    /// The part of a box of the window that is on the terminal, if any of it is.
+    /// The part of a box of the window that is on the terminal, if any.
     pub fn seen(&self, x: i32, y: i32, size: Size) -> Option<Seen> {
         let room = Size::new(self.size.cols, self.bottom() - self.top());
         Seen::new(Rect { x: x - self.view.x as i32, y: y - self.view.y as i32, size }, room, self.top())
     }
 
-    /// Where a cell of the window is on the terminal, if it is there at all.
+    /// Position on the terminal of a cell of the window, if the cell is there.
     pub fn place(&self, x: i32, y: i32) -> Option<Point> {
         self.seen(x, y, Size::new(1, 1)).map(|seen| seen.at)
     }
 }
 
-/// How much of a frame may be different from the one before.
+/// Parts that may differ from the previous frame.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Extent {
-    /// What panes show.
+    /// Contents of panes.
     Panes,
-    /// The cursor. Panes stay as they are, whatever they printed since.
+    /// The cursor. Pane contents are not updated.
     Cursor,
     /// The cursor and the status lines.
     Status,
-    /// Everything: what is kept of borders and status lines is made again.
+    /// Everything: cached borders and status lines are computed again.
     All,
 }
 
-/// Composes what a client should show now; `None` for a client that shows nothing.
+/// Composes a client's next frame; `None` for a client that shows nothing.
 pub fn compose(cx: &mut Cx<'_>, client: ClientId, extent: Extent, composer: &mut Composer) -> Option<Frame> {
     let subject = subject(cx, client, composer.erasing)?;
     if let Some(c) = cx.server.clients.get_mut(&client) {
         c.view = (subject.view.x, subject.view.y, subject.view.size, subject.view.bigger);
-        // tmux: a place that a client moved to is cut at the window's edge for good, and forgotten
-        // once the client shows all of the window, or another one.
+        // tmux: a position that a client panned to is clipped at the window's edge for good, and
+        // forgotten once the client shows the whole window, or another one.
         let moved = c.pan.is_some_and(|(window, ..)| window == subject.window) && subject.view.bigger;
         c.pan = moved.then_some((subject.window, subject.view.x, subject.view.y));
     }
@@ -162,7 +163,7 @@ pub fn compose(cx: &mut Cx<'_>, client: ClientId, extent: Extent, composer: &mut
     let overlaid = cx.server.client(client).and_then(|c| c.overlay.as_ref()).map(|o| o.covers_part());
     frame.covered = overlaid == Some(true);
     let covered = overlay(cx, client, &mut frame.surface);
-    // What an overlay drew over the panes and their borders is not told apart: all is drawn again.
+    // It is not known which cells an overlay drew over, so draw everything again.
     composer.overdrawn = overlaid.is_some();
     if composer.overdrawn {
         frame.descent.changed.fill(true);
@@ -174,7 +175,7 @@ pub fn compose(cx: &mut Cx<'_>, client: ClientId, extent: Extent, composer: &mut
 }
 
 impl Composer {
-    /// The frame to compose: the last one, where it is of use.
+    /// Takes the frame to compose on: the last one if it is still valid.
     fn next_frame(&mut self, subject: &Subject, stale: bool) -> Frame {
         let usable = !stale && !self.overdrawn && self.subject == Some(*subject);
         self.subject = Some(*subject);
@@ -197,20 +198,20 @@ impl Composer {
         }
     }
 
-    /// Forgets everything that was kept: composing a frame did not come to its end.
+    /// Drops all cached state, because composing a frame was interrupted.
     pub fn restart(&mut self) {
         let (no_bright, erasing) = (self.no_bright, self.erasing);
         let pictures = std::mem::take(&mut self.pictures);
         *self = Self { no_bright, erasing, pictures, frames: self.frames, ..Self::default() };
     }
 
-    /// Takes a frame back once it was drawn, for the next one to be composed on.
+    /// Takes a drawn frame back, to compose the next one on it.
     pub fn reuse(&mut self, frame: Frame) {
         self.last = Some(frame);
     }
 }
 
-/// Draws the overlay, if there is one, and says whether it wants the cursor shown.
+/// Draws the overlay, if there is one. `Some(true)` if it shows the cursor.
 fn overlay(cx: &mut Cx<'_>, client: ClientId, surface: &mut Surface) -> Option<bool> {
     let mut overlay = cx.server.clients.get_mut(&client)?.overlay.take()?;
     surface.cursor_visible = false;
@@ -226,7 +227,7 @@ fn overlay(cx: &mut Cx<'_>, client: ClientId, surface: &mut Surface) -> Option<b
     Some(visible)
 }
 
-/// The part of a terminal that is drawn on.
+/// Size of the part of a terminal that is drawn on.
 pub fn drawn_size(size: Size) -> Size {
     Size::new(size.cols.min(MAX_SIDE), size.rows.min(MAX_SIDE))
 }
@@ -265,7 +266,7 @@ fn subject(cx: &mut Cx<'_>, client: ClientId, erasing: Erasing) -> Option<Subjec
     Some(subject)
 }
 
-/// Title, path and progress for the terminal itself.
+/// Sets title, path and progress of the terminal itself.
 fn titles(cx: &Cx<'_>, subject: &Subject, frame: &mut Frame) {
     let server = &*cx.server;
     let active = server.window(subject.window).and_then(|w| server.pane(w.active));

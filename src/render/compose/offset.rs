@@ -1,4 +1,4 @@
-//! Which part of a window a client shows when the window is larger than its terminal.
+//! Selects the part of a window that a client shows if the window is larger than its terminal.
 
 use super::Subject;
 use crate::base::{Point, Size};
@@ -11,13 +11,13 @@ pub struct View {
     pub x: u32,
     pub y: u32,
     pub size: Size,
-    /// The window is larger than the view.
+    /// True if the window is larger than the view.
     pub bigger: bool,
 }
 
-/// Works out the view: where it was moved to by hand, or so that the cursor is in it.
-/// `status_rows` are the rows of the status line, message and prompt not counted.
-/// `cursor` is that of the active pane or of its mode, if it is visible.
+/// Computes the view: the position that the user panned to, or one that contains the cursor.
+/// `status_rows` are the rows of the status line, without message and prompt. `cursor` is that of
+/// the active pane or its mode, if visible.
 pub(super) fn view(
     server: &Server,
     subject: &Subject,

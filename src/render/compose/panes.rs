@@ -20,7 +20,7 @@ use crate::render::pictures::FramePictures;
 use crate::terminal::{Palette, Terminal};
 use crate::view::style;
 
-/// How cells of one pane become cells of the frame.
+/// Conversion of one pane's cells to cells of the frame.
 struct Look<'a> {
     fg: Colour,
     bg: Colour,
@@ -30,7 +30,7 @@ struct Look<'a> {
     dim: Dim,
 }
 
-/// How much darker a pane is shown (`dim=` in its style), and what the client's own colours are.
+/// Darkening of a pane (`dim=` in its style), and the client's own colours.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub(super) struct Dim {
     percent: u8,
@@ -39,7 +39,7 @@ pub(super) struct Dim {
 }
 
 impl Dim {
-    /// For a client: with its colours, or those that its theme has.
+    /// Uses the client's colours, or those of its theme.
     fn new(cx: &Cx<'_>, subject: &Subject, percent: u8) -> Self {
         let client = cx.server.client(subject.client).filter(|_| percent != 0);
         let Some(client) = client else { return Self::default() };
@@ -59,15 +59,15 @@ impl Dim {
     }
 }
 
-/// How each pane of the layout is drawn; empty where no row of a pane is composed.
+/// Drawing parameters of each pane of the layout; empty if no row of a pane is composed.
 pub(super) type Styled = Vec<PaneStyle>;
 
 #[derive(Clone, Copy)]
 pub(super) struct PaneStyle {
-    /// Foreground and background that its styles give it.
+    /// Foreground and background from the pane's styles.
     colours: (Colour, Colour),
     dim: Dim,
-    /// Its rows stay as they are in the frame.
+    /// True if the pane's rows stay as they are in the frame.
     held: bool,
 }
 
@@ -79,7 +79,7 @@ impl PaneStyle {
     };
 }
 
-/// Part of a row of the frame that belongs to a held pane, while the rest of it changes.
+/// Part of a row of the frame that belongs to a held pane, while other parts change.
 pub(super) struct HeldRow {
     row: u32,
     columns: Range<usize>,
@@ -92,7 +92,7 @@ impl HeldRow {
     }
 }
 
-/// Takes what held panes have on rows that are about to be composed.
+/// Saves the cells of held panes on rows that will be composed.
 pub(super) fn held_rows(subject: &Subject, chrome: &Chrome, styled: &Styled, frame: &Frame) -> Vec<HeldRow> {
     let mut rows = Vec::new();
     for (pane, _) in chrome.layout.panes.iter().zip(styled).filter(|(_, style)| style.held) {
@@ -134,7 +134,8 @@ pub(super) fn find_changed(
             no_bright: look.no_bright,
             dim: look.dim,
         };
-        // What a mode shows is not known, nor is what lies below floating panes.
+        // A mode's rows cannot be compared with the cache, and neither can rows below floating
+        // panes.
         let plain = p.modes.is_empty() && !chrome.layout.panes[..index].iter().any(|p| p.floating);
         let known = before.take(pane.id, &setting).filter(|_| plain);
         let held = alone && frame.descent.parent.is_some() && composer.held.contains(&pane.id);
@@ -156,7 +157,7 @@ fn pane_size(pane: &PaneBox) -> Size {
     Size::new(pane.cols.max(0) as u32, pane.rows.max(0) as u32)
 }
 
-/// Draws all panes that can be seen, those below first, on rows that are composed anew.
+/// Draws all visible panes, lowest first, on the rows that are composed again.
 pub(super) fn draw(
     cx: &mut Cx<'_>,
     subject: &Subject,
@@ -183,7 +184,7 @@ pub(super) fn draw(
     }
 }
 
-/// Which pane, where it is in the window, and what is seen of it.
+/// A pane, its position in the window, and its visible part.
 struct Source {
     index: usize,
     id: PaneId,
@@ -201,7 +202,7 @@ struct Painter<'a> {
 }
 
 impl Painter<'_> {
-    /// Draws the pane: what the mode that covers it shows, or its terminal.
+    /// Draws the pane: the mode that covers it, or else its terminal.
     fn draw(&mut self, cx: &Cx<'_>, mode: Option<&Surface>, styled: PaneStyle, composer: &mut Composer) {
         let Some(pane) = cx.server.pane(self.source.id) else { return };
         let terminal = pane.terminal.lock();
@@ -227,7 +228,7 @@ impl Painter<'_> {
                 let client = (&mut composer.links, &mut composer.pictures);
                 self.row(y, row, (line, &parts), &look, &terminal, client);
                 if let Some(kept) = &mut kept {
-                    // A picture may change though its cells do not.
+                    // A picture may change while its cells stay the same.
                     let drawn = &self.frame.surface.row(row)[seen.columns()];
                     if parts.is_empty() { kept.keep(y, &terminal, drawn) } else { kept.forget(y) }
                 }
@@ -238,15 +239,14 @@ impl Painter<'_> {
         }
     }
 
-    /// Whether a row of the pane holds nothing, and lies on nothing but the ground, which shows
-    /// the same.
+    /// Reports whether a row of the pane is empty and covers only the ground, which looks the same.
     fn is_ground(&self, y: u32, look: &Look<'_>, terminal: &Terminal) -> bool {
         let plain = look.fg == Colour::Default && look.bg == Colour::Default && look.dim.percent == 0;
         let tiled = self.chrome.layout.panes.get(self.source.index).is_some_and(|p| !p.floating);
         plain && tiled && terminal.packed_row(y).is_some_and(<[_]>::is_empty)
     }
 
-    /// Reads a row of the pane into a line of its own, as it shows.
+    /// Reads a row of the pane, as it shows, into a separate line.
     fn read(&self, y: u32, mode: Option<&Surface>, terminal: &Terminal, line: &mut Surface) {
         let size = Size::new(self.source.cols, 1);
         if line.size() != size {
@@ -263,8 +263,8 @@ impl Painter<'_> {
         line.settle_row(0);
     }
 
-    /// Draws row `y` of the pane, which `line` holds, onto a row of the terminal. `parts`: the
-    /// parts of pictures that its cells stand for.
+    /// Draws row `y` of the pane, read into `line`, onto a row of the terminal. `parts`: the parts
+    /// of pictures in its cells.
     fn row(
         &mut self,
         y: u32,
@@ -311,7 +311,7 @@ impl Painter<'_> {
         }
     }
 
-    /// Notes a row that wraps, where the pane is as wide as the terminal.
+    /// Records that a row wraps, if the pane is as wide as the terminal.
     fn note_wrap(&mut self, y: u32, row: u32, terminal: &Terminal) {
         let full = self.source.seen.from.x == 0
             && self.source.seen.size.cols == self.source.cols
@@ -324,7 +324,7 @@ impl Painter<'_> {
         }
     }
 
-    /// Which rows wrap of a pane that stays as it is in the frame.
+    /// Keeps the wrap marks of a held pane's rows.
     fn keep_wraps(&mut self, before: &[bool]) {
         for (_, row) in self.source.seen.rows() {
             let row = row as usize;
@@ -334,7 +334,7 @@ impl Painter<'_> {
         }
     }
 
-    /// Adds the pane's images that are wholly in view and under no other pane.
+    /// Adds the pane's images that are completely in view and not under another pane.
     fn add_images(&mut self, cx: &Cx<'_>) {
         let Some(pane) = cx.server.pane(self.source.id) else { return };
         let terminal = pane.terminal.lock();
@@ -362,7 +362,7 @@ impl Painter<'_> {
     }
 }
 
-/// Blanks halves of wide characters that the edge of the view or a pane above cut off.
+/// Blanks halves of wide characters that are cut by the edge of the view or a pane above.
 fn mend(cells: &mut [Cell]) {
     let mut expected = 0;
     for x in 0..cells.len() {
@@ -382,7 +382,7 @@ fn mend(cells: &mut [Cell]) {
     }
 }
 
-/// What the mode on top of a pane shows; `None` when there is no mode.
+/// Surface of the mode on top of a pane; `None` without a mode.
 fn mode_surface(cx: &mut Cx<'_>, id: PaneId) -> Option<Surface> {
     let pane = cx.server.panes.get_mut(&id)?;
     if pane.modes.is_empty() {
@@ -396,8 +396,8 @@ fn mode_surface(cx: &mut Cx<'_>, id: PaneId) -> Option<Surface> {
     Some(surface)
 }
 
-/// Foreground and background of `window-style` and, for the active pane,
-/// `window-active-style`, and how much darker they make it.
+/// Foreground and background of `window-style` and, for the active pane, of `window-active-style`,
+/// and the dimming of these styles.
 fn default_colours(cx: &Cx<'_>, subject: &Subject, id: PaneId) -> ((Colour, Colour), Dim) {
     let server = &*cx.server;
     let is_active = server.window(subject.window).is_some_and(|w| w.active == id);
@@ -414,7 +414,7 @@ fn default_colours(cx: &Cx<'_>, subject: &Subject, id: PaneId) -> ((Colour, Colo
     if !is_active {
         return ((base.cell.fg, base.cell.bg), Dim::new(cx, subject, base.dim));
     }
-    // tmux: the active pane has only the dimming of its own style.
+    // tmux: for the active pane only the dimming of its own style counts.
     let active = style::whole_of_option(server, level, opt::WINDOW_ACTIVE_STYLE, &scope);
     let pick = |a: Colour, b: Colour| if a == Colour::Default { b } else { a };
     let colours = (pick(active.cell.fg, base.cell.fg), pick(active.cell.bg, base.cell.bg));
@@ -438,7 +438,7 @@ impl<'a> Look<'a> {
         }
     }
 
-    /// A cell with its final colours, and without flags.
+    /// A cell in its final colours, without flags.
     fn apply(&self, cell: &Cell) -> Cell {
         let mut out = cell.clone();
         if !cell.flags.contains(CellFlags::NOPALETTE) {
@@ -464,7 +464,7 @@ impl<'a> Look<'a> {
 
     fn look_up(&self, style: &mut CellStyle) {
         style.fg = match style.fg {
-            // Bold text takes the bright entry.
+            // Bold text uses the bright colour.
             Colour::Basic(n @ 0..8) if style.attrs.contains(Attrs::BRIGHT) && !self.no_bright => {
                 match self.palette.get(n + 8) {
                     Some(colour) => colour,

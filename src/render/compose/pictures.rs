@@ -1,20 +1,20 @@
-//! Cells of panes that show parts of pictures (kitty's graphics protocol), for a client's terminal:
-//! with the ids that it knows, or with text where it has no pictures.
+//! Cells of panes that show parts of pictures (kitty's graphics protocol), converted for a client's
+//! terminal: with the terminal's ids, or with text if it cannot show pictures.
 
 use crate::base::placeholder::{self, Part, PartReader};
 use crate::base::{Attrs, Cell, CellStyle, Glyph};
 use crate::render::pictures::FramePictures;
 use crate::terminal::Terminal;
 
-/// The parts that cells of a whole row of a pane stand for, by column.
+/// Columns of a row with parts of pictures, and the parts.
 pub(super) fn parts(row: &[Cell]) -> Vec<(usize, Part)> {
     let mut reader = PartReader::default();
     let part = |(x, cell): (usize, &Cell)| reader.read(cell).map(|part| (x, part));
     row.iter().enumerate().filter_map(part).collect()
 }
 
-/// Turns a cell of the frame, which shows a part, into the terminal's own. A placeholder that a
-/// program printed for a picture that nobody here knows stays as it is.
+/// Converts a cell of the frame that shows a part. A placeholder whose picture is unknown stays as
+/// it is.
 pub(super) fn draw(part: Part, terminal: &Terminal, shown: &mut FramePictures, cell: &mut Cell) {
     let Some(entry) = terminal.pictures().get(part.picture) else {
         if part.is_placed() {
@@ -37,7 +37,8 @@ fn blank(cell: &mut Cell) {
     *cell = Cell { style: CellStyle { bg: cell.style.bg, ..CellStyle::DEFAULT }, ..Cell::BLANK };
 }
 
-/// A terminal without pictures shows a box of plus signs, and in its first row how large it is.
+/// Replacement on a terminal without pictures: a box of plus signs with the picture's size in its
+/// first row.
 fn label(part: Part, (cols, rows): (u32, u32), cell: &mut Cell) {
     let text = format!("IMAGE ({cols}x{rows})");
     let letter = text.chars().nth(part.col as usize).filter(|_| part.row == 0);

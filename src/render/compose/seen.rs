@@ -1,24 +1,24 @@
-//! Clipping: which part of a box of the window a client sees. It is worked out once for each
-//! box, and everything that is copied runs over its rows and columns, so that no index can lie
-//! outside the terminal or outside the box.
+//! Clipping: finds the part of a box of the window that a client sees. It is computed once for each
+//! box, and all copying runs over its rows and columns, so that no index can be outside the
+//! terminal or the box.
 
 use std::ops::Range;
 
 use crate::base::{Point, Rect, Size};
 
-/// The part of a box that is on the terminal. It has at least one cell, lies wholly in the box
-/// and wholly on the terminal.
+/// Part of a box that is on the terminal. It has at least one cell, and is completely inside both
+/// the box and the terminal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::render) struct Seen {
-    /// Its upper left on the terminal.
+    /// Its top left corner on the terminal.
     pub at: Point,
-    /// Its upper left in the box.
+    /// Its top left corner in the box.
     pub from: Point,
     pub size: Size,
 }
 
 impl Seen {
-    /// What is seen of a box, placed relative to a room whose first row is row `top` of the
+    /// Visible part of a box. `placed` is relative to a room whose first row is row `top` of the
     /// terminal.
     pub fn new(placed: Rect, room: Size, top: u32) -> Option<Self> {
         let seen = placed.intersect(&Rect::new(0, 0, room.cols, room.rows))?;
@@ -29,22 +29,22 @@ impl Seen {
         })
     }
 
-    /// Its rows: of the box, and of the terminal.
+    /// Its rows as pairs: row of the box, row of the terminal.
     pub fn rows(self) -> impl Iterator<Item = (u32, u32)> {
         (0..self.size.rows).map(move |n| (self.from.y + n, self.at.y + n))
     }
 
-    /// Its columns of the terminal.
+    /// Its columns on the terminal.
     pub fn columns(self) -> Range<usize> {
         self.at.x as usize..(self.at.x + self.size.cols) as usize
     }
 
-    /// Its columns of the box.
+    /// Its columns in the box.
     pub fn source(self) -> Range<usize> {
         self.from.x as usize..(self.from.x + self.size.cols) as usize
     }
 
-    /// The part as a rectangle of the terminal.
+    /// Its rectangle on the terminal.
     pub fn rect(self) -> Rect {
         Rect { x: self.at.x as i32, y: self.at.y as i32, size: self.size }
     }
@@ -55,8 +55,8 @@ mod tests {
     use super::*;
 
     proptest::proptest! {
-        /// For boxes and rooms of any place and size: in the box, on the terminal, and nothing
-        /// that could be seen is left out.
+        /// For boxes and rooms at any position and of any size: the part is inside the box and on
+        /// the terminal, and no visible cell is missing.
         #[test]
         fn what_is_seen_is_in_both(
             x in -30i32..30, y in -30i32..30, cols in 0u32..25, rows in 0u32..25,

@@ -22,7 +22,7 @@ pub(super) fn draw_format(
     crate::format::draw::draw(surface, at.x, at.y, width, style, text)
 }
 
-/// The same, with the links of styles.
+/// Like `draw_format`, with the links of styles.
 fn draw_linked(
     surface: &mut Surface,
     row: u32,
@@ -38,14 +38,14 @@ fn draw_linked(
 /// The status lines of the last frames.
 #[derive(Default)]
 pub(super) struct Kept {
-    /// As they were last drawn, without message and prompt.
+    /// Lines as last drawn, without message and prompt.
     lines: Option<Surface>,
-    /// The same as they go into frames of this kind, if they were in one.
+    /// The same lines as they were last composed into frames, with the terminal's erasing.
     settled: Option<(Erasing, Surface)>,
 }
 
-/// Draws the status lines; gives the cursor's place when there is a prompt. Those of the last
-/// frame are made again when `refresh` is set and no message or prompt lies over them.
+/// Draws the status lines; returns the cursor's position if there is a prompt. The cached lines are
+/// made again if `refresh` is set and no message or prompt covers them.
 pub(super) fn draw(
     cx: &mut Cx<'_>,
     subject: &Subject,
@@ -68,7 +68,7 @@ pub(super) fn draw(
     if !message && !prompt && (missing || refresh) {
         *kept = Kept { lines: Some(status_lines(cx, subject, size, links)), settled: None };
     } else if missing {
-        // A message or prompt lies over what was last drawn, as far as that reaches.
+        // A message or prompt is drawn over the cached lines, cut to their size.
         let mut lines = Surface::new(size);
         if let Some(old) = kept.lines.take() {
             let common = Size::new(old.size().cols.min(size.cols), old.size().rows.min(size.rows));
@@ -146,7 +146,7 @@ fn status_lines(cx: &mut Cx<'_>, subject: &Subject, size: Size, links: &mut Fram
     surface
 }
 
-/// The row, among the status lines, of messages and prompts.
+/// Row of messages and prompts, counted within the status lines.
 fn message_row(cx: &Cx<'_>, subject: &Subject) -> u32 {
     let server = &*cx.server;
     let lines = server.client(subject.client).map_or(0, |c| server.status_lines(c));
@@ -154,7 +154,7 @@ fn message_row(cx: &Cx<'_>, subject: &Subject) -> u32 {
     wanted.min(lines.saturating_sub(1)).min(subject.covered_rows.saturating_sub(1))
 }
 
-/// Columns that messages may use, from the width and alignment of their style.
+/// Columns for messages, from the width and alignment of their style.
 fn message_area(style: &Style, cols: u32) -> (u32, u32) {
     let width = match style.width {
         Some(Width::Percent(percent)) => cols * u32::from(percent) / 100,
@@ -185,7 +185,7 @@ fn draw_message(cx: &Cx<'_>, subject: &Subject, row: u32, lines: &mut Surface, l
     draw_linked(lines, row, (x, width), style.cell, &expanded, links);
 }
 
-/// Lets the prompt draw its row; gives the cursor's column.
+/// Lets the prompt draw its row; returns the cursor's column.
 fn draw_prompt(cx: &mut Cx<'_>, subject: &Subject, row: u32, lines: &mut Surface) -> Option<u32> {
     let cols = lines.size().cols;
     let mut line = Surface::new(Size::new(cols, 1));

@@ -191,7 +191,7 @@ fn status_at_the_top_and_wide_characters() {
     f.check(&[(0, "世界")], (1, 1, true));
 }
 
-/// A client of each size sees what a client as large as the window does, as far as it reaches.
+/// A client of any size sees the same cells as a client as large as the window, up to its edges.
 #[test]
 fn clients_of_any_size_see_their_part() {
     let mut f = Fixture::new(41, 11);
@@ -239,8 +239,8 @@ fn the_cursor_is_hidden_while_a_wrap_is_pending() {
 }
 
 proptest::proptest! {
-    /// A frame composed on the one before is what it would be from nothing, and tells rightly
-    /// which rows are as they were.
+    /// A frame composed on the previous one equals a frame composed from nothing, and its list of
+    /// changed rows is right.
     #[test]
     fn frames_follow_one_another(
         steps in proptest::collection::vec((0usize..3, "[a-c世\u{301} ]{0,12}", 0usize..16), 1..30),
@@ -280,7 +280,7 @@ proptest::proptest! {
                 _ => {}
             }
             let client = f.client;
-            // What changes the borders marks the client, as it does in a server.
+            // A change of borders marks the client, as in a server.
             let extent = if dirty || action > 12 { Extent::All } else { Extent::Panes };
             let frame = compose(&mut f.cx(), client, extent, &mut composer).expect("attached");
             let fresh = f.frame();

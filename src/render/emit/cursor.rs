@@ -1,4 +1,4 @@
-//! Moving the cursor in few bytes, and the scroll region and margins that movement must mind.
+//! Moving the cursor in few bytes, and the scroll region and margins that limit movement.
 
 use crate::outer::{Cap, Term};
 use crate::render::tty::Tty;
@@ -14,7 +14,7 @@ pub(in crate::render) fn move_to(tty: &mut Tty, term: &Term, x: u32, y: u32, out
         return;
     }
     let relative = match tty.cursor {
-        // Just past the end of a row, terminals differ: only absolute movement is safe.
+        // Just past the end of a row terminals differ: only absolute movement is safe.
         Some((from_x, from_y)) if from_x < cols => nearby(tty, term, (from_x, from_y), (x, y), out),
         _ => false,
     };
@@ -24,10 +24,10 @@ pub(in crate::render) fn move_to(tty: &mut Tty, term: &Term, x: u32, y: u32, out
     tty.cursor = Some((x, y));
 }
 
-/// Tries the short ways; false when none fits.
+/// Tries the short ways; false if none applies.
 fn nearby(tty: &Tty, term: &Term, from: (u32, u32), to: (u32, u32), out: &mut Vec<u8>) -> bool {
     let (top, bottom) = tty.region.unwrap_or((0, tty.size.rows - 1));
-    // A return goes to the left margin only when it is the left edge.
+    // A carriage return moves to column 0 only if the left margin is there.
     let left_edge = !term.flags.margins || tty.margins.is_some_and(|(left, _)| left == 0);
     if to == (0, 0) && term.has(Cap::HOME) {
         term.put(Cap::HOME, out);

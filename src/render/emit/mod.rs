@@ -14,15 +14,16 @@ use crate::base::width::{is_tied, joins_outside};
 use crate::base::{Attrs, Cell, CellStyle, Colour, Glyph, Rect};
 use crate::outer::{Cap, Term, acs};
 
-/// Shortest run of blanks inside a row that is erased rather than written: the cursor has to
-/// be moved over what is erased.
+/// Shortest run of blanks inside a row that is erased rather than written: erasing needs a cursor
+/// movement to the cell behind.
 const MIN_ERASE: u32 = 10;
-/// The same for a run up to the end of a row.
+/// Like `MIN_ERASE`, for a run up to the end of a row.
 const MIN_ERASE_END: u32 = 4;
-/// Steps that are worth hiding the cursor (18 bytes on most terminals) or synchronizing.
+/// Least count of steps for which hiding the cursor (18 bytes on most terminals) or synchronizing
+/// pays.
 const MIN_BUSY: usize = 4;
 
-/// Appends what turns the terminal's screen into the frame.
+/// Appends the bytes that turn the terminal's screen into the frame.
 pub fn emit(ops: &[Op], frame: &Frame, links: &FrameLinks, term: &Term, tty: &mut Tty, out: &mut Vec<u8>) {
     let busy = ops.len() >= MIN_BUSY;
     let sync = busy && term.has(Cap::SYNC);
@@ -43,8 +44,8 @@ pub fn emit(ops: &[Op], frame: &Frame, links: &FrameLinks, term: &Term, tty: &mu
     let at = frame.surface.cursor;
     cursor::move_to(tty, term, at.x, at.y, out);
     if !ops.is_empty() {
-        // What is printed next is most likely in the style of what is before the cursor, or in
-        // none: a key that is echoed then costs its own byte only.
+        // The next output is most likely in the style of the cell before the cursor, or in the
+        // default style: then the echo of a key costs only its own byte.
         let before = at.x.checked_sub(1).map_or(CellStyle::DEFAULT, |x| frame.surface.get(x, at.y).style);
         if tty.wanted != before {
             style::reset(tty, term, out);
@@ -55,7 +56,7 @@ pub fn emit(ops: &[Op], frame: &Frame, links: &FrameLinks, term: &Term, tty: &mu
     }
 }
 
-/// Everything that drawing needs at hand.
+/// State that drawing functions share.
 struct Painter<'a> {
     frame: &'a Frame,
     links: &'a FrameLinks,
@@ -74,7 +75,7 @@ impl Painter<'_> {
     }
 
     fn scroll(&mut self, rect: &Rect, lines: i32) {
-        // New rows take the background in force.
+        // New rows take the current background.
         self.style(CellStyle::DEFAULT);
         let (top, bottom) = (rect.y as u32, rect.bottom() as u32 - 1);
         let (left, right) = (rect.x as u32, rect.right() as u32 - 1);
@@ -110,7 +111,7 @@ impl Painter<'_> {
     /// Draws a stretch of a row, run by run.
     fn draw(&mut self, y: u32, start: u32, end: u32) {
         let row = self.frame.surface.row(y);
-        // A row that is blank is erased whole: a terminal then keeps no cells of it.
+        // A blank row is erased whole: a terminal then stores no cells for it.
         let mut x = if self.erases_row(y) { 0 } else { start };
         while x < end {
             let cell = &row[x as usize];
@@ -125,9 +126,9 @@ impl Painter<'_> {
         }
     }
 
-    /// Draws a cell, and those behind it that a terminal would join to it: last first, over
-    /// blanks, since terminals join what they write to what stands before it. Returns the column
-    /// after them.
+    /// Draws a cell, and cells behind it that a terminal would join to it: last cell first, over
+    /// blanks, since terminals join new text to the character before it. Returns the column after
+    /// them.
     fn cells(&mut self, row: &[Cell], y: u32, x: u32, end: u32) -> u32 {
         let after = |x: u32| x + u32::from(row[x as usize].width.max(1));
         let mut starts: SmallVec<[u32; 4]> = smallvec![x];
@@ -144,7 +145,7 @@ impl Painter<'_> {
         stop
     }
 
-    /// Whether all of a row is blank, and the terminal can erase it in its background.
+    /// Reports whether the whole row is blank, and the terminal can erase it in its background.
     fn erases_row(&self, y: u32) -> bool {
         let row = self.frame.surface.row(y);
         let bg = row[0].style.bg;
@@ -154,7 +155,7 @@ impl Painter<'_> {
             && row.iter().all(|c| erasable(c) && c.style.bg == bg)
     }
 
-    /// Blanks from `x` to `stop`; returns the column after what was drawn.
+    /// Draws blanks from `x` to `stop`; returns the column after the drawn cells.
     fn blanks(&mut self, row: &[Cell], y: u32, x: u32, stop: u32, bg: Colour) -> u32 {
         let cols = self.tty.size.cols;
         let to_end = row[stop as usize..].iter().all(|c| erasable(c) && c.style.bg == bg);
@@ -178,23 +179,23 @@ impl Painter<'_> {
             }
             return x + len;
         }
-        // tmux: all in the style of the last of them.
+        // tmux: all blanks get the style of the last one.
         let blank = Cell { style: blank_style(&row[stop as usize - 1]), ..Cell::BLANK };
         (x..stop).for_each(|at| self.cell(&blank, at, y));
         stop
     }
 
-    /// Whether erasing up to `stop` may leave the second half of a wide character that is shown.
-    /// tmux as the terminal then clears the cell before it when that half is written over, so
-    /// the first half has to be written over too.
+    /// Reports whether erasing up to `stop` may leave the second half of a shown wide character.
+    /// With tmux as the terminal, writing over that half later clears the cell before it, so the
+    /// first half must be written again too.
     fn tears(&self, stop: u32, y: u32) -> bool {
         let Some(shown) = &self.tty.shown else { return stop < self.tty.size.cols };
         let row = shown.row(y);
         (stop as usize) < row.len() && is_tied(row, stop as usize)
     }
 
-    /// Whether the cursor is just past the end of the row above, and that row goes on here:
-    /// the terminal then wraps by itself, and remembers that it is one line.
+    /// Reports whether the cursor is just past the end of the row above, and that row continues in
+    /// this one: the terminal then wraps by itself, and remembers both rows as one line.
     fn continues(&self, y: u32) -> bool {
         let cols = self.tty.size.cols;
         y > 0
@@ -202,7 +203,7 @@ impl Painter<'_> {
             && self.frame.is_wrapped(y - 1)
             && !self.term.flags.no_auto_margin
             && self.tty.region.is_none_or(|(_, bottom)| bottom != y - 1)
-            // What a terminal joins to the end of the row above does not wrap.
+            // Text that the terminal joins to the end of the row above does not wrap.
             && !self.joins_last(self.frame.surface.row(y - 1), &self.frame.surface.row(y)[0])
     }
 
@@ -210,7 +211,7 @@ impl Painter<'_> {
     fn cell(&mut self, cell: &Cell, x: u32, y: u32) {
         let size = self.tty.size;
         let width = u32::from(cell.width.max(1));
-        // Writing the last cell of the screen scrolls terminals without the wrap glitch.
+        // Terminals without the wrap glitch scroll when the last cell of the screen is written.
         if self.term.flags.no_auto_margin && y + 1 == size.rows && x + width >= size.cols {
             return;
         }
@@ -226,8 +227,8 @@ impl Painter<'_> {
             Text::Char(c) => self.out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
             Text::Same => match &cell.glyph {
                 Glyph::Char(c) => self.out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
-                // A tab behind a joiner is a part of the cell, in blanks; outside, these would
-                // take cells of their own.
+                // A tab behind a joiner is part of the cell, as blanks; on the outer terminal these
+                // would take cells of their own.
                 Glyph::Cluster(text) => {
                     let (first, rest) = text.as_bytes().split_at(1);
                     self.out.extend_from_slice(first);
@@ -236,17 +237,17 @@ impl Painter<'_> {
             },
             Text::Repeat(byte) => self.out.resize(self.out.len() + width as usize, byte),
         }
-        // Terminals do not agree on the width of clusters, and may join what stands apart here:
-        // where the cursor is now is not known.
+        // Terminals differ in the width of clusters, and may join cells that are separate here, so
+        // the cursor's position is now unknown.
         let cluster = matches!((&cell.glyph, text), (Glyph::Cluster(_), Text::Same));
         let sure = !cluster && !self.joins_last(&self.frame.surface.row(y)[..x as usize], cell);
         self.tty.cursor = sure.then_some((x + width, y));
     }
 
-    /// Whether a terminal may join what is written for a cell to the last character of a row,
-    /// or of a part of one.
+    /// Reports whether a terminal may join a cell's text to the last character of a row, or of a
+    /// part of one.
     fn joins_last(&self, row: &[Cell], cell: &Cell) -> bool {
-        // Most cells: no translation makes more of such a one.
+        // The common case: translation cannot turn such a cell into joining text.
         if cell.glyph.as_char().is_some_and(|c| c.is_ascii()) && !cell.style.attrs.contains(Attrs::CHARSET) {
             return false;
         }
@@ -260,7 +261,7 @@ impl Painter<'_> {
         first.zip(before).is_some_and(|(first, before)| joins_outside(&before.glyph, first, cell.width))
     }
 
-    /// What to write for a cell on this terminal, and in which style.
+    /// Text to write for a cell on this terminal, and its style.
     fn translate(&self, cell: &Cell) -> (Text, CellStyle) {
         let mut style = cell.style;
         let blank = Text::Repeat(b' ');
@@ -268,8 +269,8 @@ impl Painter<'_> {
             _ if cell.is_padding() || cell.flags.contains(crate::base::CellFlags::TAB) => {
                 return (blank, style);
             }
-            // REP gives a mark a cell of its own. A terminal would add it to the cell before,
-            // which nobody redraws when the mark is gone.
+            // REP gives a mark a cell of its own. A terminal would add the mark to the cell before,
+            // and nothing redraws that cell when the mark is gone.
             _ if cell.width == 0 => return (blank, style),
             Glyph::Char(c) => *c,
             Glyph::Cluster(_) if self.tty.utf8 => return (Text::Same, style),
@@ -295,7 +296,7 @@ impl Painter<'_> {
         }
     }
 
-    /// A key of the alternative character set: as UTF-8, or with the terminal's own set.
+    /// Text for a key of the alternative character set: UTF-8, or the terminal's own set.
     fn line_drawing(&self, key: u8, mut style: CellStyle) -> (Text, CellStyle) {
         if self.term.needs_acs(self.tty.utf8) {
             return (Text::Byte(self.term.acs(key).unwrap_or(key)), style);
@@ -305,10 +306,10 @@ impl Painter<'_> {
     }
 }
 
-/// What is written for a cell.
+/// Text to write for a cell.
 #[derive(Clone, Copy)]
 enum Text {
-    /// Its own glyph.
+    /// The cell's own glyph.
     Same,
     Byte(u8),
     Char(char),
@@ -316,8 +317,8 @@ enum Text {
     Repeat(u8),
 }
 
-/// Whether a cell may be drawn by erasing, which leaves it nothing but a background. Halves of
-/// nothing count as blanks.
+/// Reports whether a cell may be drawn by erasing, which leaves only a background. Cut halves of
+/// wide characters count as blanks.
 fn erasable(cell: &Cell) -> bool {
     cell.is_padding() || (is_erasable(cell) && cell.style.fg.is_default() && cell.style.us.is_default())
 }

@@ -1,12 +1,11 @@
-//! Modes of the terminal that a frame asks for: the cursor's visibility, shape and colour, and
-//! mouse reports.
+//! Terminal modes that a frame needs: the cursor's visibility, shape and colour, and mouse reports.
 
 use crate::base::Colour;
 use crate::outer::{Cap, Term};
 use crate::render::frame::{CursorLook, CursorShape, Frame, MouseTracking};
 use crate::render::tty::{Modes, Tty};
 
-/// Hides the cursor while much is drawn.
+/// Hides the cursor during large updates.
 pub(super) fn hide_cursor(tty: &mut Tty, term: &Term, out: &mut Vec<u8>) {
     match &mut tty.modes {
         Some(modes) if modes.cursor_visible => {
@@ -18,7 +17,7 @@ pub(super) fn hide_cursor(tty: &mut Tty, term: &Term, out: &mut Vec<u8>) {
     }
 }
 
-/// Brings the modes to what the frame asks for.
+/// Sets the modes that the frame needs.
 pub(super) fn update(tty: &mut Tty, term: &Term, frame: &Frame, out: &mut Vec<u8>) {
     let visible = frame.surface.cursor_visible;
     let wanted = Modes { cursor_visible: visible, look: frame.cursor, mouse: frame.mouse };
@@ -93,7 +92,7 @@ fn reset_shape(term: &Term, out: &mut Vec<u8>) {
     }
 }
 
-/// Takes back what was set of the cursor's shape and colour.
+/// Resets the cursor's shape and colour, if they were set.
 pub(in crate::render) fn restore_cursor(tty: &mut Tty, term: &Term, out: &mut Vec<u8>) {
     if tty.look_set.shape != CursorShape::Default {
         reset_shape(term, out);
@@ -104,7 +103,7 @@ pub(in crate::render) fn restore_cursor(tty: &mut Tty, term: &Term, out: &mut Ve
     tty.look_set = CursorLook::default();
 }
 
-/// Terminals differ in how the modes add up: all are cleared, then those wanted are set.
+/// Terminals differ in how the mouse modes combine: clear all, then set the wanted ones.
 fn mouse(tracking: MouseTracking, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\x1b[?1006l\x1b[?1000l\x1b[?1002l\x1b[?1003l");
     if tracking != MouseTracking::Off {

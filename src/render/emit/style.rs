@@ -5,7 +5,7 @@ use crate::outer::{Cap, Term};
 use crate::render::frame::FrameLinks;
 use crate::render::tty::Tty;
 
-/// Brings the terminal to a style.
+/// Switches the terminal to a style.
 pub(super) fn set(tty: &mut Tty, term: &Term, links: &FrameLinks, wanted: CellStyle, out: &mut Vec<u8>) {
     if tty.wanted == wanted {
         return;
@@ -21,7 +21,7 @@ pub(super) fn set(tty: &mut Tty, term: &Term, links: &FrameLinks, wanted: CellSt
     tty.wanted = wanted;
 }
 
-/// Brings the terminal to a background for erasing; a foreground, which does not show then,
+/// Switches the terminal to a background for erasing; the foreground, which is invisible then,
 /// stays as it is.
 pub(super) fn set_background(tty: &mut Tty, term: &Term, links: &FrameLinks, bg: Colour, out: &mut Vec<u8>) {
     let plain = CellStyle { bg, ..CellStyle::DEFAULT };
@@ -31,7 +31,7 @@ pub(super) fn set_background(tty: &mut Tty, term: &Term, links: &FrameLinks, bg:
     }
 }
 
-/// Switches everything off.
+/// Resets all attributes and colours.
 pub(in crate::render) fn reset(tty: &mut Tty, term: &Term, out: &mut Vec<u8>) {
     tty.wanted = CellStyle::DEFAULT;
     if tty.pen == CellStyle::DEFAULT {
@@ -47,10 +47,10 @@ pub(in crate::render) fn reset(tty: &mut Tty, term: &Term, out: &mut Vec<u8>) {
     tty.pen = CellStyle::DEFAULT;
 }
 
-/// The style as this terminal can show it.
+/// Converts a style to one that this terminal can show.
 fn convert(term: &Term, mut style: CellStyle) -> CellStyle {
     if !term.has(Cap::SETAB) {
-        // Without backgrounds, reverse video is the best that can be had for one.
+        // Without background colours, reverse video is the best substitute.
         if style.attrs.contains(Attrs::REVERSE) {
             if style.fg != Colour::Basic(7) && !style.fg.is_default() {
                 style.attrs -= Attrs::REVERSE;
@@ -66,12 +66,13 @@ fn convert(term: &Term, mut style: CellStyle) -> CellStyle {
     style
 }
 
-/// How many colours the terminal has.
+/// Number of colours of the terminal.
 fn depth(term: &Term) -> i32 {
     if term.flags.colours_256 { 256 } else { term.number(Cap::COLORS) }
 }
 
-/// RGB only where there is RGB; the terminal's default under one name.
+/// Replaces RGB by a palette colour if the terminal has no RGB; uses one name for the terminal's
+/// default.
 fn reduced(term: &Term, colour: Colour) -> Colour {
     match colour {
         Colour::Rgb(..) if !term.flags.rgb => colour.to_256(),
@@ -87,7 +88,7 @@ fn foreground(term: &Term, fg: Colour, bg: Colour, attrs: Attrs) -> (Colour, Att
             let fg = match Colour::index_to_16(n) {
                 dark @ 0..8 => dark,
                 bright if depth >= 16 => bright,
-                // Black on black or white on white would show nothing.
+                // Black on black or white on white would be invisible.
                 8 if bg == Colour::Basic(0) => 7,
                 15 if bg == Colour::Basic(7) => 0,
                 bright => bright - 8,
@@ -126,7 +127,7 @@ fn colours(tty: &mut Tty, term: &Term, style: &CellStyle, out: &mut Vec<u8>) {
     }
     let fewer = |now: Colour, then: Colour| now == Colour::Default && then != Colour::Default;
     if fewer(style.fg, tty.pen.fg) || fewer(style.bg, tty.pen.bg) {
-        // AX: the default colours can be had one at a time; otherwise only all at once.
+        // AX: the default colours can be set one at a time; otherwise only all together.
         if term.flag(Cap::AX) {
             if fewer(style.fg, tty.pen.fg) {
                 out.extend_from_slice(b"\x1b[39m");
@@ -142,7 +143,7 @@ fn colours(tty: &mut Tty, term: &Term, style: &CellStyle, out: &mut Vec<u8>) {
     }
     let bright = |c: Colour| matches!(c, Colour::Basic(8..));
     if style.fg != tty.pen.fg {
-        // Some terminals do not leave a bright colour for another correctly.
+        // Some terminals do not switch from a bright colour to another one correctly.
         if bright(tty.pen.fg) && !bright(style.fg) {
             reset(tty, term, out);
         }
@@ -159,7 +160,7 @@ fn colours(tty: &mut Tty, term: &Term, style: &CellStyle, out: &mut Vec<u8>) {
     }
 }
 
-/// Sets a foreground or background; `bright` is the number of the first bright colour in SGR.
+/// Sets a foreground or background; `bright` is the SGR number of the first bright colour.
 fn put_colour(term: &Term, colour: Colour, (indexed, rgb): (Cap, Cap), bright: u8, out: &mut Vec<u8>) {
     match colour {
         Colour::Rgb(r, g, b) => term.put_numbers(rgb, &[i32::from(r), i32::from(g), i32::from(b)], out),

@@ -1,4 +1,4 @@
-//! What a terminal is given, and when.
+//! Output for the terminal, and its order.
 
 use super::*;
 use crate::terminal::graphics::Pictures;
@@ -65,7 +65,7 @@ fn much_data_goes_in_chunks() {
     let mut out = Vec::new();
     shown.write(5000, &mut out);
     assert!(out.len() < 10_000 && shown.is_waiting() && !shown.has_news());
-    // What others send by the protocol comes between pictures.
+    // Other commands of the protocol come between pictures.
     shown.finish_sending(&mut out);
     let text = String::from_utf8(out).expect("text");
     let chunks: Vec<&str> = text.split_terminator("\x1b\\").collect();
@@ -88,7 +88,7 @@ fn what_is_gone_is_freed_and_what_is_new_is_given() {
     assert!(show(&mut shown, t.pictures(), 1).is_some());
     let steps = ["i=1073807361,q=2,a=f,f=24,s=1,v=1,z=40,m=0;AAAA", "i=1073807361,q=2,a=a,s=3"];
     assert_eq!(written(&mut shown), steps);
-    // The same id with other data is another picture; the old one goes.
+    // The same id with other data is another picture; the old one is freed.
     feed(&mut t, ONE);
     shown.begin_frame();
     assert_eq!(show(&mut shown, t.pictures(), 1), None);

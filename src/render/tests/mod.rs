@@ -1,5 +1,5 @@
-//! Drawing as a property: what one frame's terminal shows after the bytes for the next frame
-//! is the next frame, on terminals of all abilities.
+//! Drawing as a property: a terminal that shows one frame, and is fed the bytes for the next frame,
+//! shows the next frame, whatever the terminal's abilities.
 
 mod screen;
 
@@ -13,7 +13,7 @@ use crate::outer::{Features, Term, TermOptions};
 use crate::terminal::{MemoryHistory, Terminal, TerminalConfig};
 use screen::Screen;
 
-/// What every terminal of these tests has.
+/// Capabilities that every terminal of these tests has.
 const BASIC: &[&str] = &[
     "clear=\x1b[H",
     "cup=\x1b[%i%p1%d;%p2%dH",
@@ -25,7 +25,7 @@ const BASIC: &[&str] = &[
     "setab=\x1b[4%p1%dm",
     "colors=8",
 ];
-/// What some have besides, in groups that come together.
+/// Further capabilities, in groups that terminals have together.
 const EXTRAS: &[&[&str]] = &[
     &["am=1"],
     &["csr=\x1b[%i%p1%d;%p2%dr", "ri=\x1bM"],
@@ -62,7 +62,7 @@ fn style(n: u8) -> CellStyle {
     style
 }
 
-/// How many colours frames are drawn in.
+/// Depth of colour of a test's frames.
 #[derive(Clone, Copy, Debug)]
 enum Depth {
     Eight,
@@ -73,7 +73,7 @@ enum Depth {
 impl Depth {
     const ALL: [Self; 3] = [Self::Eight, Self::Indexed, Self::Rgb];
 
-    /// The feature that a terminal needs for it.
+    /// Terminal feature that this depth needs.
     fn feature(self) -> &'static str {
         match self {
             Self::Eight => "",
@@ -140,7 +140,7 @@ fn apply(frame: &mut Frame, edits: &[Edit], depth: Depth) {
     }
 }
 
-/// What of a cell can be told on any terminal.
+/// The part of a cell that looks the same on any terminal.
 fn visible(cell: &Cell) -> (String, CellStyle) {
     if cell.is_padding() {
         return (String::new(), CellStyle::DEFAULT);
@@ -163,7 +163,7 @@ fn compare(screen: &Screen, frame: &Frame, skip_last: bool, why: &str) {
     }
 }
 
-/// Draws frames one after another; the terminal must show each.
+/// Draws frames one after another; the terminal must show each of them.
 fn check_frames(frames: [&[Edit]; 3], extras: u32, features: &str, depth: Depth, cursor: (u32, u32)) {
     let term = term(extras, [features, depth.feature()].join(",").trim_matches(','));
     let size = Size::new(24, 10);
@@ -189,7 +189,7 @@ fn check_frames(frames: [&[Edit]; 3], extras: u32, features: &str, depth: Depth,
     }
 }
 
-/// What drawing makes use of beside capabilities.
+/// Terminal features that drawing uses beside capabilities.
 const FEATURES: [&str; 4] = ["", "margins", "rectfill", "margins,rectfill"];
 
 proptest! {
@@ -203,8 +203,7 @@ proptest! {
     }
 }
 
-/// The same with every set of capabilities and features there is, and every depth of colour
-/// with each of them.
+/// Like the test above, with all combinations of capabilities, features and depths of colour.
 #[test]
 fn drawing_shows_the_frame_on_every_terminal() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
@@ -220,7 +219,7 @@ fn drawing_shows_the_frame_on_every_terminal() {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
-    /// The same, with the program's own emulator as the terminal.
+    /// Like the tests above, with our own emulator as the terminal.
     #[test]
     fn a_pane_shows_the_frame(first in edits(), second in edits(), third in edits(), extras in 0u32..128) {
         let term = term(extras << 1 | 1, "256,RGB,usstyle,overline,strikethrough");
@@ -267,7 +266,7 @@ fn erasing_does_not_tear_wide_characters() {
     assert_eq!(visible(&pane.cell(9, 9)), visible(frame.surface.get(9, 9)));
 }
 
-/// A terminal joins a hand and a skin tone that are written side by side.
+/// Text that the terminal would join: a hand and a skin tone side by side.
 #[test]
 fn what_a_terminal_would_join_stays_apart() {
     let term = term(0xff, "256,RGB");
@@ -289,7 +288,7 @@ fn what_a_terminal_would_join_stays_apart() {
     }
 }
 
-/// Without sixel a box stands for an image: it comes and goes though no cell below changes.
+/// Without sixel a box replaces an image: it comes and goes while no cell below changes.
 #[test]
 fn boxes_of_images_come_and_go_over_rows_that_stay() {
     let term = term(0xff, "256,RGB");
@@ -312,7 +311,7 @@ fn boxes_of_images_come_and_go_over_rows_that_stay() {
     }
 }
 
-/// The bytes that turn a drawn frame into the next, on a terminal with everything.
+/// Bytes that turn one frame into the next, on a terminal with all capabilities.
 fn bytes(change: impl Fn(&mut Frame)) -> String {
     let term = term(0xff, "256,RGB");
     let size = Size::new(80, 24);

@@ -1,5 +1,5 @@
-//! A small terminal for tests: it obeys what drawing may send, margins and rectangle fills
-//! included, and panics on anything else.
+//! A small terminal for tests: it implements what drawing may send, including margins and rectangle
+//! fills, and panics on anything else.
 
 use crate::base::width::char_width;
 use crate::base::{Attrs, Cell, CellStyle, Colour, Glyph, Point, Size, Surface};

@@ -35,7 +35,7 @@ fn layout(size: (u32, u32), panes: Vec<PaneBox>, active: usize, two: Option<TwoP
     }
 }
 
-/// A row as it shows, cells of the active border in braces.
+/// A row as text, cells of the active border in braces.
 fn row(layout: &BorderLayout, y: i32, cols: i32) -> String {
     let mut out = String::new();
     let mut in_active = false;

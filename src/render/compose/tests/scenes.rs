@@ -1,5 +1,6 @@
-//! Clients of any size on one window, whatever is on or over it: nothing panics, a frame composed
-//! on the one before is what it would be from nothing, and drawing it shows it.
+//! Clients of any size on one window, with anything on or over it: nothing panics, a frame composed
+//! on the previous one equals a frame composed from nothing, and a terminal on which it is drawn
+//! shows it.
 
 use super::*;
 use crate::base::Cell;
@@ -10,7 +11,7 @@ use crate::terminal::{MemoryHistory, Terminal, TerminalConfig};
 use crate::view::copy::CopyMode;
 use crate::view::{clock::ClockMode, menu, message, modes, overlay, prompt};
 
-/// One change: which, and two numbers for it.
+/// One change: its kind and two parameters.
 type Step = (u8, u8, u8);
 
 const CAPS: &[&str] = &[
@@ -29,7 +30,7 @@ const CAPS: &[&str] = &[
     "ech=\x1b[%p1%dX",
 ];
 
-/// A client's terminal: what draws on it, and what it shows.
+/// A client's terminal: its drawing state, and an emulator that shows the result.
 struct Outside {
     composer: Composer,
     term: Term,
@@ -73,8 +74,8 @@ impl Outside {
     }
 }
 
-/// What a cell shows: nothing of its own for the second half of a wide character, no colour of
-/// text for a blank.
+/// Visible look of a cell: the second half of a wide character has none of its own, and a blank has
+/// no text colour.
 fn look(cell: &Cell) -> (Option<char>, Option<u8>, Option<u8>) {
     if cell.is_padding() {
         return (None, None, None);
@@ -183,7 +184,7 @@ fn mode(f: &mut Fixture, pane: PaneId, b: u8) {
     }
 }
 
-/// Something over the panes of a client, or nothing any more.
+/// Opens something over a client's panes, or closes it.
 fn over(f: &mut Fixture, client: ClientId, b: u8) {
     let mut cx = f.cx();
     match b % 5 {
@@ -217,7 +218,7 @@ fn over(f: &mut Fixture, client: ClientId, b: u8) {
     }
 }
 
-/// The rows that repeat the one above them are what they would be by themselves.
+/// Rows that repeat the row above equal rows computed by themselves.
 fn check_ground(f: &mut Fixture, client: ClientId) {
     let mut cx = f.cx();
     let Some(subject) = subject(&mut cx, client, Erasing::default()) else { return };
@@ -249,7 +250,7 @@ fn run(steps: &[Step]) {
             let client = ClientId(number);
             check_ground(&mut f, client);
             let Some(frame) = compose(&mut f.cx(), client, extent, &mut outside.composer) else { continue };
-            // Status lines beside a message or prompt are kept from before it.
+            // Status lines beside a message or prompt are cached from before it.
             let c = f.server.client(client).expect("there");
             if c.message.is_none() && c.prompt.is_none() {
                 let fresh = compose(&mut f.cx(), client, Extent::All, &mut Composer::default());
