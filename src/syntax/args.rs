@@ -1,5 +1,5 @@
-//! Parsed arguments of a command: flags, values of flags, positional arguments; reading them
-//! by the command's template, and printing them back.
+//! Parsed arguments of a command: flags, values of flags, positional arguments. Reads them by the
+//! command's template and prints them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ impl ArgValue {
         }
     }
 
-    /// The string, where it is one.
+    /// The string, if it is one.
     pub fn as_str(&self) -> Option<&str> {
         match self {
             ArgValue::String(text) => Some(text),
@@ -55,16 +55,16 @@ impl ArgValue {
 struct Flag {
     count: u32,
     values: Vec<String>,
-    /// A flag with an optional value that came last, without one.
+    /// True for a flag with an optional value that came last, without a value.
     optional: bool,
 }
 
-/// Why arguments were refused.
+/// Reason why arguments were refused.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ArgsError {
-    /// `-?`: the usage is wanted.
+    /// `-?`: print the usage.
     Usage,
-    /// What is wrong, without the command's name.
+    /// Error text, without the command's name.
     Cause(String),
 }
 
@@ -76,7 +76,7 @@ pub struct Args {
 }
 
 impl Args {
-    /// Reads arguments by a command's row; the command's name is not among them.
+    /// Parses the arguments (without the command's name) by the command's row.
     pub fn parse(entry: &CommandEntry, arguments: &[ArgValue]) -> Result<Args, ArgsError> {
         let mut args = Args::default();
         let mut at = 0;
@@ -103,7 +103,7 @@ impl Args {
         }
     }
 
-    /// Reads one argument of flags; false when the flags have ended.
+    /// Parses one argument of flags; false after the last flag.
     fn parse_flags(
         &mut self,
         template: &str,
@@ -125,7 +125,7 @@ impl Args {
                 return Err(ArgsError::Usage);
             }
             if !letter.is_ascii_alphanumeric() {
-                // tmux: looks at bytes, so it names the first byte of a longer character.
+                // tmux: works on bytes, so it names the first byte of a longer character.
                 let shown = first_byte(letter);
                 return Err(ArgsError::Cause(format!("invalid flag -{shown}")));
             }
@@ -185,17 +185,17 @@ impl Args {
         self.values.push(value);
     }
 
-    /// Whether a flag was given.
+    /// Reports whether a flag was given.
     pub fn has(&self, letter: char) -> bool {
         self.flags.contains_key(&letter)
     }
 
-    /// How often a flag was given.
+    /// Number of times a flag was given.
     pub fn times(&self, letter: char) -> u32 {
         self.flags.get(&letter).map_or(0, |flag| flag.count)
     }
 
-    /// The value of a flag, the last one if it was repeated.
+    /// Value of a flag; the last one if the flag was repeated.
     pub fn get(&self, letter: char) -> Option<&str> {
         self.flags.get(&letter)?.values.last().map(String::as_str)
     }
@@ -205,7 +205,7 @@ impl Args {
         self.flags.get(&letter).map_or(&[], |flag| &flag.values)
     }
 
-    /// The letters of the flags that were given, in order of the alphabet.
+    /// Letters of the given flags, in alphabetical order.
     pub fn letters(&self) -> impl Iterator<Item = char> + '_ {
         self.flags.keys().copied()
     }
@@ -246,7 +246,7 @@ impl Args {
         parse_percentage(self.get(letter).unwrap_or(""), min, max, whole)
     }
 
-    /// A copy with `%1`, `%%` and so on filled in, in every value.
+    /// A copy with `%1`, `%%` and so on replaced, in every value.
     pub fn filled(&self, values: &[String]) -> Args {
         let flags = self.flags.iter().map(|(&letter, flag)| {
             let filled = flag
@@ -259,7 +259,8 @@ impl Args {
         Args { flags: flags.collect(), values: self.values.iter().map(|v| v.filled(values)).collect() }
     }
 
-    /// As tmux prints them: switches joined, flags with values by letter, positional arguments.
+    /// Prints them as tmux does: switches joined, flags with values by letter, positional
+    /// arguments.
     pub fn print(&self) -> String {
         self.print_in(Form::Shown)
     }
@@ -286,7 +287,7 @@ impl Args {
                 last_optional = false;
             }
         }
-        // tmux: what begins with a dash is shown without a mark that it is no flag.
+        // tmux: arguments that begin with a dash are printed without a `--` before them.
         let is_dashed = matches!(self.values.first(), Some(ArgValue::String(text)) if text.starts_with('-'));
         if last_optional || form == Form::Kept && is_dashed {
             words.push("--".to_string());

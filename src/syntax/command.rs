@@ -1,4 +1,4 @@
-//! Parsed commands: lists of invocations in groups, and how they print.
+//! Parsed commands: lists of invocations in groups, and how to print them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,20 +13,20 @@ use super::table::{CommandFlags, CommandId};
 pub struct Invocation {
     pub id: CommandId,
     pub args: Args,
-    /// Where it was read: a file's name (none for a command line) and a line from 1.
+    /// Place in the source: a file's name (`None` for a command line) and a line from 1.
     pub file: Option<Arc<str>>,
     pub line: u32,
-    /// How the text it stood in was parsed (`source-file` hands `-v` on).
+    /// Flags with which its text was parsed (`source-file` passes `-v` on).
     pub flags: ParseFlags,
 }
 
 impl Invocation {
-    /// As `list-keys` and `source-file -v` show it.
+    /// Prints it as `list-keys` and `source-file -v` show it.
     pub fn print(&self) -> String {
         self.print_in(Form::Shown)
     }
 
-    /// For the next server, which reads it as the same.
+    /// Prints it for the next server, which parses it to the same value.
     pub fn print_kept(&self) -> String {
         self.print_in(Form::Kept)
     }
@@ -37,11 +37,11 @@ impl Invocation {
     }
 }
 
-/// Commands that fall together: when one fails, the rest is not run.
+/// Commands that fail together: after an error, the rest of the group is not run.
 #[derive(Clone, Debug)]
 pub struct Group {
-    /// Never 0. The same each time the group is queued, so that a binding which fails takes
-    /// with it what waits behind it of the same binding, as in tmux.
+    /// Never 0. The same each time the group is queued, so that a binding that fails also removes
+    /// its queued later runs, as in tmux.
     pub id: u64,
     pub commands: Vec<Arc<Invocation>>,
 }
@@ -69,17 +69,17 @@ impl CommandList {
         self.groups.iter().all(|group| group.commands.is_empty())
     }
 
-    /// Whether all commands have a flag.
+    /// Reports whether all commands have a flag.
     pub fn all_have(&self, flag: CommandFlags) -> bool {
         self.iter().all(|invocation| invocation.id.entry().flags.contains(flag))
     }
 
-    /// Whether any command has a flag.
+    /// Reports whether any command has a flag.
     pub fn any_have(&self, flag: CommandFlags) -> bool {
         self.iter().any(|invocation| invocation.id.entry().flags.contains(flag))
     }
 
-    /// A copy with `%1`, `%%` and so on filled in, in every argument, and groups of its own.
+    /// A copy with `%1`, `%%` and so on replaced, in every argument, and with groups of its own.
     pub fn filled(&self, values: &[String]) -> CommandList {
         let fill = |invocation: &Arc<Invocation>| {
             let args = invocation.args.filled(values);
@@ -89,12 +89,12 @@ impl CommandList {
         CommandList { groups: self.groups.iter().map(copy).collect() }
     }
 
-    /// Commands separated by ` ; `, groups by ` ;; `.
+    /// Prints commands separated by ` ; `, groups by ` ;; `.
     pub fn print(&self) -> String {
         self.print_in(Form::Shown)
     }
 
-    /// For the next server, which reads it as the same. Groups are not told apart.
+    /// Prints commands for the next server, which parses them to the same value. Groups are lost.
     pub fn print_kept(&self) -> String {
         self.print_with(Form::Kept, " ; ", " ; ")
     }
@@ -103,13 +103,13 @@ impl CommandList {
         self.print_with(form, " ; ", " ;; ")
     }
 
-    /// As `list-keys` shows bindings: the separators are escaped, so that it can be read back
-    /// as arguments.
+    /// Prints bindings as `list-keys` shows them: the separators are escaped, so that the text can
+    /// be read back as arguments.
     pub fn print_escaped(&self) -> String {
         self.print_with(Form::Shown, " \\; ", " \\;\\; ")
     }
 
-    /// Like `print_escaped` or `print`, but groups are not told apart.
+    /// Like `print_escaped` or `print`, but without group separators.
     pub fn print_flat(&self, escaped: bool) -> String {
         let separator = if escaped { " \\; " } else { " ; " };
         self.print_with(Form::Shown, separator, separator)

@@ -1,49 +1,49 @@
-//! What the parser and the command queue must know of a command: the form of a row of the table
-//! of commands, and what most rows share.
+//! A row of the command table: all that the parser and the command queue need to know about a
+//! command.
 
 use super::args::Args;
 
 bitflags::bitflags! {
-    /// How a command behaves apart from what it does.
+    /// General behaviour of a command.
     #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
     pub struct CommandFlags: u8 {
-        /// A client that runs it starts a server if there is none.
+        /// A client that runs the command starts a server if there is none.
         const START_SERVER = 0x1;
-        /// A read-only client may run it.
+        /// A read-only client may run the command.
         const READ_ONLY = 0x2;
-        /// Its `after-` hook runs when it has succeeded.
+        /// The command's `after-` hook runs if it succeeded.
         const AFTER_HOOK = 0x4;
         /// `-c` names the target client.
         const CLIENT_C = 0x8;
         /// `-t` names the target client.
         const CLIENT_T = 0x10;
-        /// It runs even where no target client can be found.
+        /// The command runs even if no target client is found.
         const CLIENT_CAN_FAIL = 0x20;
     }
 }
 
 bitflags::bitflags! {
-    /// How a source or target is looked for.
+    /// How to search for a source or target.
     #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
     pub struct FindFlags: u8 {
-        /// Sessions without clients are better.
+        /// Prefer sessions without clients.
         const PREFER_UNATTACHED = 0x1;
         /// No error message.
         const QUIET = 0x2;
-        /// A window index that does not exist yet is fine.
+        /// The window index need not exist.
         const WINDOW_INDEX = 0x4;
         /// Without a value: the marked pane, if there is one.
         const DEFAULT_MARKED = 0x8;
-        /// Session names only match exactly.
+        /// Session names must match exactly.
         const EXACT_SESSION = 0x10;
-        /// Window names only match exactly.
+        /// Window names must match exactly.
         const EXACT_WINDOW = 0x20;
         /// Not finding it is not an error.
         const CAN_FAIL = 0x40;
     }
 }
 
-/// What kind of thing a source or target is.
+/// Kind of object that a source or target is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FindKind {
     Pane,
@@ -51,7 +51,7 @@ pub enum FindKind {
     Session,
 }
 
-/// The flag that names a source or target, and what it may name.
+/// Flag that names a source or target, and the kind of object it may name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct FindSpec {
     pub flag: char,
@@ -59,7 +59,7 @@ pub struct FindSpec {
     pub flags: FindFlags,
 }
 
-/// What positional arguments of a command may be.
+/// Allowed positional arguments of a command.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Positional {
     /// Strings only.
@@ -77,7 +77,7 @@ pub enum Positional {
 }
 
 impl Positional {
-    /// Whether the next argument may be `{ commands }`, given those before it.
+    /// Reports whether the next argument may be `{ commands }`, given the arguments before it.
     pub fn commands_allowed(self, args: &Args) -> bool {
         match self {
             Positional::Strings => false,
@@ -106,7 +106,7 @@ fn menu_takes_command(args: &Args) -> bool {
     false
 }
 
-/// Everything the parser and the command queue must know of a command.
+/// Properties of a command for the parser and the command queue.
 #[derive(Clone, Copy, Debug)]
 pub struct CommandEntry {
     pub name: &'static str,
@@ -116,18 +116,18 @@ pub struct CommandEntry {
     /// Fewest and most positional arguments; no `max` is no limit.
     pub min: usize,
     pub max: Option<usize>,
-    /// With one of these flags there may be no positional argument at all.
+    /// With one of these flags no positional argument is allowed.
     pub without: &'static str,
     pub positional: Positional,
     pub usage: &'static str,
     pub source: Option<FindSpec>,
     pub target: Option<FindSpec>,
     pub flags: CommandFlags,
-    /// Not one of tmux's: never found by an abbreviation.
+    /// True for a command that tmux does not have: an abbreviation never finds it.
     pub ours: bool,
 }
 
-/// What most rows share.
+/// Default values of a row's fields.
 pub(super) const ROW: CommandEntry = CommandEntry {
     name: "",
     alias: None,

@@ -2,19 +2,19 @@
 
 use crate::base::text::{beyond_unicode, stray_byte};
 
-/// Characters that make an argument be written in double quotes.
+/// Characters that cause an argument to be written in double quotes.
 const NEEDS_DOUBLE: &[char] = &[' ', '#', '\'', ';', '$', '{', '}', '%'];
-/// Characters that, without any of those, make it be written in single quotes.
+/// Characters that, without any of the above, cause single quotes.
 const NEEDS_SINGLE: &[char] = &[' ', '"'];
 
-/// How an argument is printed.
+/// How to print an argument.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Form {
     /// As `list-keys`, `show-options` and others print it: bare, escaped, or quoted.
     // tmux: a backslash or a control character in single quotes is written as an escape, though
     // nothing is an escape there when it is read again.
     Shown,
-    /// Read again, it is the same.
+    /// Text that parses to the same value.
     Kept,
 }
 
@@ -44,8 +44,8 @@ pub fn escape_in(form: Form, text: &str) -> String {
     }
 }
 
-/// Backslashes doubled, control characters and stray bytes written as escapes; with `quoted`
-/// also `"`, and `$` where a variable name could follow.
+/// Doubles backslashes and escapes control characters and stray bytes; with `quoted` also `"`, and
+/// `$` before a possible variable name.
 pub fn visible(text: &str, quoted: bool) -> String {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars();
@@ -112,7 +112,7 @@ mod tests {
         check("~/x y", "\"\\~/x y\"");
         check("a\nb\x1b", "a\\nb\\033");
         check("世", "世");
-        // Read again, they are something else.
+        // These parse to a different value.
         check("\\\"", "'\\\\\"'");
         check("\t\"", "'\\t\"'");
     }

@@ -1,5 +1,5 @@
-//! Words of the command language: the grammar cuts the text, this file expands what is in a
-//! word (escapes, variables, home directories) at the moment the parser asks for it.
+//! Words of the command language: the grammar splits the text, and this file expands words
+//! (escapes, variables, home directories) at the moment the parser asks for them.
 
 use std::borrow::Cow;
 
@@ -30,14 +30,14 @@ pub(super) enum Token {
     /// A bare `#{…}` after a condition.
     Format(String),
     Word(String),
-    /// A word that reads `NAME=value`.
+    /// A word of the form `NAME=value`.
     Assignment(String),
-    /// Something that is never right; `Lexer::error` may say what.
+    /// Invalid text; `Lexer::error` may hold a message.
     Error,
     End,
 }
 
-/// The state between quotes, to know where `~` is expanded.
+/// Kind of quotes around the current place, which decides whether `~` is expanded.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Quote {
     Start,
@@ -46,21 +46,21 @@ enum Quote {
     Double,
 }
 
-/// Tokens of one text, in order; ends with a newline whether or not the text does.
+/// Tokens of one text, in order; the last is a newline even if the text does not end with one.
 pub(super) struct Lexer<'t> {
     lexemes: Pairs<'t, Rule>,
-    /// Offsets where lines were joined, in order, and how many of them are counted.
+    /// Offsets where lines were joined, in order, and how many of them were counted so far.
     joins: &'t [usize],
     joins_seen: usize,
     pub line: u32,
-    /// The newline just read counts when the next token is read.
+    /// True if the newline just read is to be counted with the next token.
     at_newline: bool,
     ended: bool,
-    /// The first error, with the line it was on.
+    /// The first error, with its line.
     pub error: Option<(u32, String)>,
 }
 
-/// Text with lines joined, and where.
+/// Text with lines joined, and the offsets of the joins.
 pub(super) struct Joined<'a> {
     text: Cow<'a, str>,
     joins: Vec<usize>,
@@ -80,7 +80,7 @@ impl<'a> Joined<'a> {
                     out.push(c);
                 }
                 '\n' if run % 2 == 1 => {
-                    // What was joined goes on as one run of backslashes.
+                    // The joined parts form one run of backslashes.
                     run -= 1;
                     out.pop();
                     joins.push(out.len());
@@ -146,7 +146,7 @@ impl<'t> Lexer<'t> {
                 Rule::word => self.word(lexeme, context),
                 _ => Token::Error,
             };
-            // Of a word, the character after it has been read too.
+            // For a word, the character after it has been read too.
             let read_on = matches!(rule, Rule::word | Rule::percent_word | Rule::directive);
             self.count_joins(if read_on { end + 1 } else { end });
             return token;
@@ -182,8 +182,8 @@ impl<'t> Lexer<'t> {
     }
 }
 
-/// A code point as bytes, as the C library encodes it: also those beyond Unicode, in up to six
-/// bytes; not surrogates.
+/// Encodes a code point as the C library does: also values beyond Unicode, in up to six bytes; no
+/// surrogates.
 fn encode(code: u32) -> Option<Vec<u8>> {
     if let Some(c) = char::from_u32(code) {
         return Some(c.encode_utf8(&mut [0; 4]).as_bytes().to_vec());
@@ -217,17 +217,17 @@ fn is_assignment(text: &str) -> bool {
     })
 }
 
-/// A word being put together. Bytes, because octal escapes may form a character together.
+/// A word being built. It holds bytes, because several octal escapes may form one character.
 struct Expansion<'l, 't, 'c> {
     lexer: &'l mut Lexer<'t>,
     context: &'c mut dyn ParseContext,
     out: Vec<u8>,
-    /// Where the last character came from.
+    /// Kind of quotes around the last character.
     last: Quote,
 }
 
 impl<'t> Expansion<'_, 't, '_> {
-    /// `None` when something is wrong; the lexer has the error, if it has words for it.
+    /// `None` on an error; the lexer has the message, if there is one.
     fn pieces(&mut self, pieces: Pairs<'t, Rule>, quote: Quote) -> Option<()> {
         for piece in pieces {
             match piece.as_rule() {

@@ -1,8 +1,8 @@
 //! Floor 1: parsers of the command and style languages, templates, and the command table.
 //!
-//! Text comes in, plain structs go out. Nothing here looks at the model or runs anything; what
-//! the command language needs of its surroundings (environment, home directories, conditions,
-//! aliases) comes through `parse::ParseContext`. Types of the parser library stay inside.
+//! Text in, plain structs out. Nothing here reads the model or runs anything; what the command
+//! language needs from outside (environment, home directories, conditions, aliases) comes through
+//! `parse::ParseContext`. Types of the parser library stay inside.
 
 pub mod args;
 pub mod command;

@@ -1,5 +1,5 @@
-//! From text or an argument vector to a `CommandList`: aliases are expanded, names looked up,
-//! arguments read by each command's template, and lines become groups.
+//! Turns text or an argument vector into a `CommandList`: expands aliases, looks names up, reads
+//! arguments by each command's template, and makes groups of lines.
 
 use std::sync::Arc;
 
@@ -9,12 +9,12 @@ use super::statements::{RawArgument, RawCommand, parse_statements};
 use super::table::CommandId;
 
 bitflags::bitflags! {
-    /// How text is parsed.
+    /// Options of the parser.
     #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
     pub struct ParseFlags: u8 {
-        /// No error if the file does not exist (for whoever opens it).
+        /// No error if the file does not exist (the parser itself ignores it).
         const QUIET = 0x1;
-        /// Assignments are not made, because nothing is to be run.
+        /// Assignments are not made, because nothing will be run.
         const PARSE_ONLY = 0x2;
         /// Aliases are not looked up.
         const NO_ALIAS = 0x4;
@@ -25,21 +25,21 @@ bitflags::bitflags! {
     }
 }
 
-/// What the command language needs of its surroundings.
+/// Access of the command language to its surroundings.
 pub trait ParseContext {
     /// A variable of the global environment.
     fn getenv(&self, name: &str) -> Option<String>;
-    /// The home directory of a user; of whoever runs the server if the name is empty.
+    /// Home directory of a user; that of the server's user if the name is empty.
     fn home_of(&self, user: &str) -> Option<String>;
     /// Expands the format after `%if` or `%elif`.
     fn expand_condition(&mut self, format: &str) -> String;
-    /// What a `command-alias` of this name stands for.
+    /// Value of the `command-alias` with this name.
     fn alias(&self, name: &str) -> Option<String>;
     /// Sets a variable of the global environment.
     fn set_env(&mut self, name: &str, value: &str, hidden: bool);
 }
 
-/// A context with nothing in it, for text that is ours (default bindings, tests).
+/// An empty context, for text of the program itself (default bindings, tests).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoContext;
 
@@ -63,10 +63,10 @@ impl ParseContext for NoContext {
     fn set_env(&mut self, _: &str, _: &str, _: bool) {}
 }
 
-/// Where text comes from.
+/// Source of a text.
 #[derive(Clone, Debug, Default)]
 pub struct Origin {
-    /// A file's name: errors then begin `name:line: `.
+    /// File name: error messages then begin `name:line: `.
     pub file: Option<Arc<str>>,
     /// Number of the first line.
     pub line: u32,
@@ -80,10 +80,10 @@ impl Origin {
     }
 }
 
-/// What came of parsing.
+/// Result of parsing.
 #[derive(Debug)]
 pub struct Parsed {
-    /// The commands, or one line saying why not.
+    /// The commands, or a one-line error message.
     pub result: Result<CommandList, String>,
     /// With `VERBOSE`, the lines to print, which come before any error.
     pub printed: Vec<String>,
@@ -96,7 +96,7 @@ pub fn parse_config(text: &str, origin: &Origin, context: &mut dyn ParseContext)
     Parsed { result, printed: build.printed }
 }
 
-/// Parses a string as one group, whatever lines it has.
+/// Parses a string as one group, even if it has several lines.
 pub fn parse_string(
     text: &str,
     origin: &Origin,
@@ -107,7 +107,7 @@ pub fn parse_string(
     build.text(text)
 }
 
-/// Parses arguments that are split up already: one that ends in `;` ends a command, one that
+/// Parses arguments that are already split: an argument that ends in `;` ends a command, one that
 /// ends in `\;` ends in a semicolon.
 pub fn parse_arguments(
     values: &[ArgValue],
@@ -145,8 +145,8 @@ pub fn parse_arguments(
     Build::new(origin, context).commands(commands)
 }
 
-/// Commands being built. `line` is that of the command last begun, also after a block inside
-/// it has been built: errors and `-v` show it.
+/// Commands being built. `line` is the line of the last command that began, even after a block
+/// inside it was built: errors and `-v` show it.
 struct Build<'c> {
     file: Option<Arc<str>>,
     line: u32,
@@ -219,7 +219,7 @@ impl<'c> Build<'c> {
     fn command(&mut self, raw: RawCommand, group: &mut Vec<Arc<Invocation>>) -> Result<(), String> {
         let mut arguments = raw.arguments;
         if !self.flags.contains(ParseFlags::NO_ALIAS) {
-            // tmux: a command that starts with a block, or holds nothing, is silently nothing.
+            // tmux: a command that starts with a block, or is empty, is silently ignored.
             let Some(RawArgument::String(name)) = arguments.first() else {
                 return Ok(());
             };
@@ -241,7 +241,7 @@ impl<'c> Build<'c> {
         Ok(())
     }
 
-    /// An alias may stand for several commands; the arguments go to the last.
+    /// Expands an alias, which may be several commands; the arguments go to the last.
     fn alias(
         &mut self,
         text: &str,

@@ -1,7 +1,7 @@
-//! Statements of the command language: from words to commands with unparsed arguments.
+//! Statements of the command language: turns words into commands with unparsed arguments.
 //!
-//! Conditions, assignments and line numbers take effect while words are read, so a word is only
-//! looked at ahead where tmux's own parser has to.
+//! Conditions, assignments and line numbers take effect while words are read, so the parser looks
+//! ahead by a word only where tmux's own parser must.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::parse::ParseContext;
 
 /// Longest `NAME=value` in bytes.
 const MAX_ASSIGNMENT: usize = 16384;
-/// Deepest nesting of blocks and conditions; beyond it the parser gives up with tmux's words.
+/// Deepest nesting of blocks and conditions; beyond it, parsing fails with tmux's message.
 const MAX_DEPTH: usize = 250;
 
 /// A command before its name is looked up.
@@ -28,10 +28,10 @@ pub(super) enum RawArgument {
     Parsed(Arc<CommandList>),
 }
 
-/// An error and the line it was found on.
+/// An error message and its line.
 pub(super) type StatementError = (u32, String);
 
-/// Parses a whole text; `line` is the number of its first line and becomes that of its last.
+/// Parses a whole text; `line` is the number of its first line, and is set to that of its last.
 pub(super) fn parse_statements(
     text: &str,
     line: &mut u32,
@@ -49,7 +49,7 @@ pub(super) fn parse_statements(
 struct Statements<'t, 'c> {
     lexer: Lexer<'t>,
     peeked: Option<Token>,
-    /// Whether each open condition holds, outermost first.
+    /// For each open condition, outermost first, true if it holds.
     scopes: Vec<bool>,
     depth: usize,
     parse_only: bool,
@@ -87,8 +87,8 @@ impl Statements<'_, '_> {
         if self.depth > MAX_DEPTH { self.fail("memory exhausted") } else { Ok(()) }
     }
 
-    /// Whether the innermost condition lets commands through. tmux: the outer ones are not
-    /// asked; what they hide goes when they end.
+    /// Reports whether the innermost condition holds. tmux: the outer ones are not checked; the
+    /// commands that they hide are dropped when they end.
     fn live(&self) -> bool {
         self.scopes.last().copied().unwrap_or(true)
     }
@@ -102,7 +102,7 @@ impl Statements<'_, '_> {
         Ok(commands)
     }
 
-    /// Statements with a newline after each, up to a directive; there is at least one.
+    /// Parses statements with a newline after each, at least one, up to a directive.
     fn lines(&mut self) -> Parsed<Commands> {
         let mut commands = Vec::new();
         loop {
@@ -114,7 +114,7 @@ impl Statements<'_, '_> {
         }
     }
 
-    /// The inside of `{ }` and the closing brace.
+    /// Parses the inside of `{ }` and the closing brace.
     fn block(&mut self) -> Parsed<Commands> {
         self.deeper()?;
         let mut commands = Vec::new();
@@ -160,7 +160,7 @@ impl Statements<'_, '_> {
         Ok(if self.live() { commands } else { Vec::new() })
     }
 
-    /// `%if` or `%elif` has been read up to its word: expands and judges what follows.
+    /// Expands and evaluates the condition after `%if` or `%elif`.
     fn judge(&mut self) -> Parsed<bool> {
         match self.take() {
             Token::Format(text) | Token::Word(text) => {
@@ -178,8 +178,8 @@ impl Statements<'_, '_> {
         Ok(holds)
     }
 
-    /// The branches of a condition and its `%endif`; gives the commands of the first branch
-    /// that holds. `lines`: branches are whole lines rather than part of one.
+    /// Parses the branches of a condition and its `%endif`; returns the commands of the first
+    /// branch that holds. `lines`: branches are whole lines rather than part of one.
     fn condition(&mut self, holds: bool, lines: bool) -> Parsed<Commands> {
         self.deeper()?;
         let mut chosen = None;
@@ -202,8 +202,8 @@ impl Statements<'_, '_> {
                 }
                 Token::Else => {
                     let scope = self.scopes.last_mut().expect("inside a condition");
-                    // tmux: the opposite of the branch just before, so an assignment here runs
-                    // even where an earlier branch held.
+                    // tmux: negates the condition of the branch just before, so an assignment here
+                    // is made even if an earlier branch held.
                     *scope = !*scope;
                     if lines {
                         self.expect(Token::Newline)?;
@@ -241,7 +241,7 @@ impl Statements<'_, '_> {
         Ok(if command.arguments.is_empty() || !self.live() { Vec::new() } else { vec![command] })
     }
 
-    /// What follows a command on its line, after semicolons.
+    /// Parses the commands after a semicolon on the same line.
     fn more_commands(&mut self, mut commands: Commands) -> Parsed<Commands> {
         while *self.peek() == Token::Semicolon {
             self.take();
@@ -265,7 +265,7 @@ impl Statements<'_, '_> {
         Ok(commands)
     }
 
-    /// Assignment, name and arguments; no arguments at all if there is only an assignment.
+    /// Parses assignment, name and arguments; the arguments are empty after only an assignment.
     fn command(&mut self) -> Parsed<RawCommand> {
         let mut first = self.take();
         if let Token::Assignment(text) = &first {

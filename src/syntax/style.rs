@@ -1,4 +1,4 @@
-//! Style strings: `fg=red,bold,align=left` and so on, onto a `Style` and back.
+//! Style strings such as `fg=red,bold,align=left`: parsing onto a `Style`, and printing.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use crate::base::{Attrs, CellStyle, Colour};
 
 /// Longest part of a style between delimiters, in bytes; longer is an error.
 const MAX_PART: usize = 255;
-/// Longest name in `range=user|NAME`, in bytes; the rest is cut.
+/// Longest name in `range=user|NAME`, in bytes; longer names are cut.
 const MAX_RANGE_NAME: usize = 15;
 
 /// How text is aligned on a status line.
@@ -32,7 +32,7 @@ pub enum List {
     RightMarker,
 }
 
-/// What is hit when the mouse is used on a stretch of a status line.
+/// Target of mouse events on a stretch of a status line.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub enum Range {
     #[default]
@@ -47,7 +47,7 @@ pub enum Range {
     User(String),
 }
 
-/// What a style does to the default style.
+/// Effect of a style on the default style.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum DefaultKind {
     #[default]
@@ -64,11 +64,11 @@ pub enum Width {
     Percent(u8),
 }
 
-/// A style with everything a style string can say.
+/// A style with all settings of a style string.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Style {
     pub cell: CellStyle,
-    /// `ignore`: other styles in the format are not looked at.
+    /// `ignore`: other styles in the format are ignored.
     pub ignore: bool,
     pub fill: Colour,
     pub align: Align,
@@ -77,9 +77,9 @@ pub struct Style {
     pub width: Option<Width>,
     pub pad: Option<u32>,
     pub default: DefaultKind,
-    /// How much darker colours are shown, in percent (`window-style`).
+    /// Darkening of the colours, in percent (`window-style`).
     pub dim: u8,
-    /// Where text in this style points; empty: nowhere.
+    /// URI of the link of text in this style; empty: no link.
     pub link: String,
 }
 
@@ -89,7 +89,7 @@ impl Default for Style {
     }
 }
 
-/// The string is not a style.
+/// The string is not a valid style.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct BadStyle;
 
@@ -112,8 +112,8 @@ impl Style {
         }
     }
 
-    /// Adds a style string onto this style; `base` is what `default` goes back to. On error
-    /// nothing has changed.
+    /// Adds the settings of a style string to this style; `base` is the style for `default`. On an
+    /// error the style stays unchanged.
     pub fn parse_onto(&mut self, base: &CellStyle, text: &str) -> Result<(), BadStyle> {
         let mut style = self.clone();
         for part in text.split(DELIMITERS).filter(|part| !part.is_empty()) {
@@ -123,7 +123,7 @@ impl Style {
         Ok(())
     }
 
-    /// A style of its own from a string.
+    /// Parses a style string as a complete style.
     pub fn parse(text: &str) -> Result<Style, BadStyle> {
         let mut style = Style::default();
         style.parse_onto(&CellStyle::DEFAULT, text)?;
@@ -158,7 +158,7 @@ impl Style {
         Ok(())
     }
 
-    /// `part` is the whole in its own case: names of ranges keep it.
+    /// `part` is the whole setting in its original case, which the names of ranges keep.
     fn add_setting(&mut self, base: &CellStyle, name: &str, value: &str, part: &str) -> Result<(), BadStyle> {
         if name == "list" {
             self.list = match value {
@@ -226,7 +226,7 @@ impl Style {
             ("window", argument) => Range::Window(number(argument.ok_or(BadStyle)?, u32::MAX)?),
             ("session", _) => Range::Session(number(sigil('$')?, u32::MAX)?),
             ("user", argument) => Range::User(cut(argument.ok_or(BadStyle)?, MAX_RANGE_NAME)),
-            // tmux: a kind it does not know is no error and changes nothing.
+            // tmux: an unknown kind is no error and changes nothing.
             _ => return Ok(()),
         };
         Ok(())
@@ -250,12 +250,12 @@ fn number(text: &str, max: u32) -> Result<u32, BadStyle> {
     parse_number(text, 0, i64::from(max)).map(|value| value as u32).map_err(|_| BadStyle)
 }
 
-/// Cuts to a number of bytes, never inside a character.
+/// Cuts text to at most `max` bytes, never inside a character.
 fn cut(text: &str, max: usize) -> String {
     text[..text.floor_char_boundary(max)].to_string()
 }
 
-/// Names of attributes in the order in which they print; the second name is only read.
+/// Names of attributes in the order of printing; the second name is only parsed.
 const ATTRIBUTES: &[(&str, Attrs)] = &[
     ("acs", Attrs::CHARSET),
     ("bright", Attrs::BRIGHT),
@@ -273,8 +273,8 @@ const ATTRIBUTES: &[(&str, Attrs)] = &[
     ("overline", Attrs::OVERLINE),
 ];
 
-/// Attributes joined by `|` (spaces and commas too, where the caller lets them through);
-/// `default` and `none` are no attributes.
+/// Parses attributes joined by `|` (also spaces and commas, if the caller passes them); `default`
+/// and `none` are not valid here.
 pub fn parse_attributes(text: &str) -> Option<Attrs> {
     let delimiters = [' ', ',', '|'];
     if text.is_empty() || text.starts_with(delimiters) || text.ends_with(delimiters) {
@@ -294,7 +294,7 @@ pub fn parse_attributes(text: &str) -> Option<Attrs> {
     Some(attrs)
 }
 
-/// Attributes as tmux prints them, with commas; `none` for none.
+/// Prints attributes as tmux does, with commas; `none` if there are none.
 pub fn print_attributes(attrs: Attrs) -> String {
     if attrs.is_empty() {
         return "none".to_string();
@@ -308,7 +308,7 @@ pub fn print_attributes(attrs: Attrs) -> String {
 }
 
 impl fmt::Display for Style {
-    /// Only what differs from a default style; `default` if nothing does.
+    /// Prints only the differences from the default style; `default` if there are none.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut parts: Vec<String> = Vec::new();
         match self.list {
@@ -322,7 +322,7 @@ impl fmt::Display for Style {
             Range::None => (),
             Range::Left => parts.push("range=left".to_string()),
             Range::Right => parts.push("range=right".to_string()),
-            // tmux: has no name for it here and repeats what it printed last, the list if any.
+            // tmux: has no name for it here and repeats the text it printed last, the list if any.
             Range::Control(_) => {
                 let before = parts.last().and_then(|list| list.strip_prefix("list=")).unwrap_or("");
                 parts.push(format!("range={before}"));

@@ -1,8 +1,8 @@
-//! The commands: one static table with name, alias, argument template, usage and targets of
-//! each, and look-up by name, alias or unambiguous abbreviation.
+//! The commands: one static table with name, alias, argument template, usage and targets of each,
+//! and look-up by name, alias or unambiguous abbreviation.
 //!
-//! The order is tmux's, because it shows in `list-commands` and decides which of an alias and
-//! an abbreviation is found first.
+//! The order is tmux's, because it shows in `list-commands` and decides whether an alias or an
+//! abbreviation is found first.
 
 pub use super::entry::{CommandEntry, CommandFlags, FindFlags, FindKind, FindSpec, Positional};
 use super::entry::{NO_FIND, ROW, pane, session, window};
@@ -502,7 +502,7 @@ commands! {
         name: "wait-for", alias: Some("wait"), template: "EF:LSUlvw:", min: 1, max: Some(1),
         usage: "[-L|-S|-U] channel", ..ROW
     },
-    // Ours: matched by full name only.
+    // Commands that tmux does not have: only the full name finds them.
     ChooseCommands => CommandEntry {
         name: "choose-commands", template: "aF:f:K:NO:rt:Z", target: pane('t', NO_FIND), ours: true,
         usage: "[-aNrZ] [-F format] [-f filter] [-K key-format] [-O sort-order] [-t target-pane]", ..ROW
@@ -567,7 +567,7 @@ commands! {
 }
 
 impl CommandId {
-    /// The command's row.
+    /// The row of the command.
     pub fn entry(self) -> &'static CommandEntry {
         &ENTRIES[self as usize]
     }
@@ -576,13 +576,13 @@ impl CommandId {
         self.entry().name
     }
 
-    /// Finds a command by alias, name or unambiguous abbreviation; the error is what tmux prints.
+    /// Finds a command by alias, name or unambiguous abbreviation; the error is tmux's message.
     pub fn find(name: &str) -> Result<CommandId, String> {
         let mut found = None;
         let mut ambiguous = false;
         for &id in ALL {
             let entry = id.entry();
-            // An alias wins over abbreviations that came before it.
+            // An alias wins over abbreviations of earlier rows.
             if entry.alias == Some(name) || (entry.ours && entry.name == name) {
                 return Ok(id);
             }
@@ -636,8 +636,8 @@ mod tests {
         );
     }
 
-    /// Those of tmux 3.7c's sources, and none of ours: each of those gives away what panes show
-    /// or runs something.
+    /// The read-only commands of tmux 3.7c's sources, and none of ours: each of ours reveals what
+    /// panes show, or runs something.
     #[test]
     fn clients_that_may_only_read_have_six_commands() {
         let allowed = ALL.iter().map(|id| id.entry()).filter(|e| e.flags.contains(CommandFlags::READ_ONLY));

@@ -1,34 +1,34 @@
-//! Filling values into templates: `%%`, `%1` and so on in the argument of `choose-tree`,
-//! `command-prompt` and others. The text that comes out is parsed as commands, so a value is
-//! escaped for the quotes it stands in: a session whose name holds a quote stays a name.
+//! Inserting values into templates: `%%`, `%1` and so on in the argument of `choose-tree`,
+//! `command-prompt` and others. The resulting text is parsed as commands, so a value is escaped for
+//! the quotes around it: a session whose name contains a quote stays a name.
 //!
-//! tmux 3.7c does not escape (a name can run commands), its main branch escapes `'` for `%%`.
+//! tmux 3.7c does not escape (a name can run commands); its main branch escapes `'` for `%%`.
 
 use super::escape::escape;
 
-/// Quotes inside quotes that are looked at: commands inside commands inside commands.
+/// Deepest nesting of quotes that is parsed: commands inside commands inside commands.
 const MAX_LEVELS: usize = 8;
 
-/// Where a value comes from.
+/// Source of a value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ValueKind {
-    /// Somebody typed it, and may type more than one word where the template has no quotes.
+    /// The user typed it, and may type more than one word if the template has no quotes.
     Typed,
-    /// The name of a thing: always one word.
+    /// The name of an object: always one word.
     Name,
 }
 
-/// What the filled text is.
+/// Kind of the filled text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Text {
     /// Commands, to be parsed.
     Commands,
-    /// An argument that was parsed already. Its own text may be parsed later (`confirm-before`,
-    /// a shell), so quotes that stand around a value inside of it count.
+    /// An argument that is already parsed. It may be parsed again later (`confirm-before`, a
+    /// shell), so quotes around a value inside it count.
     Argument,
 }
 
-/// Fills values into a template one after the other, as `%1`, `%2` and so on.
+/// Inserts values into a template one after the other, as `%1`, `%2` and so on.
 pub fn fill_all(template: &str, values: &[String], kind: ValueKind, text: Text) -> String {
     let mut filled = template.to_string();
     for (number, value) in (1..).zip(values) {
@@ -37,8 +37,8 @@ pub fn fill_all(template: &str, values: &[String], kind: ValueKind, text: Text) 
     filled
 }
 
-/// Fills one value in: at every `%N` where N is `number`, and at the first `%%`. Where another
-/// `%` follows (`%1%`, `%%%`), characters special inside double quotes are escaped.
+/// Inserts one value: at every `%N` where N is `number`, and at the first `%%`. If another `%`
+/// follows (`%1%`, `%%%`), characters special inside double quotes are escaped.
 fn fill(template: &str, value: &str, number: u32, kind: ValueKind, text: Text) -> String {
     let mut out = String::with_capacity(template.len() + value.len());
     let mut at = 0;
@@ -80,7 +80,7 @@ impl Quote {
     }
 }
 
-/// The quotes that a place between two texts stands in, the outermost first.
+/// Quotes around the place between two texts, outermost first.
 fn quotes(before: &str, after: &str, text: Text) -> Vec<Quote> {
     let (mut before, mut after) = (before.to_string(), after.to_string());
     let mut quotes = Vec::new();
@@ -98,8 +98,8 @@ fn quotes(before: &str, after: &str, text: Text) -> Vec<Quote> {
     quotes
 }
 
-/// The quote that is open at the end of a text, and where what it encloses begins. `commands`:
-/// `#` at the start of a word begins a comment.
+/// The quote that is open at the end of a text, and the offset of its contents. `commands`: `#` at
+/// the start of a word begins a comment.
 fn open_quote(text: &str, commands: bool) -> Option<(Quote, usize)> {
     let mut chars = text.char_indices();
     let mut open = None;
@@ -121,7 +121,7 @@ fn open_quote(text: &str, commands: bool) -> Option<(Quote, usize)> {
     open
 }
 
-/// Where the text after a place leaves the quote that the place is in.
+/// Offset at which the text after a place closes the quote around the place.
 fn closing(text: &str, quote: Quote) -> Option<usize> {
     let mut chars = text.char_indices();
     while let Some((at, c)) = chars.next() {
@@ -134,7 +134,7 @@ fn closing(text: &str, quote: Quote) -> Option<usize> {
     None
 }
 
-/// What stands in quotes, as the parser hands it on.
+/// Contents of quotes, as the parser passes them on.
 fn content(text: &str, quote: Quote) -> String {
     if quote == Quote::Single {
         return text.to_string();
@@ -147,16 +147,16 @@ fn content(text: &str, quote: Quote) -> String {
     out
 }
 
-/// A mark in a template.
+/// A placeholder in a template.
 #[derive(Clone, Copy)]
 struct Mark {
-    /// It asks for escapes of double quotes by another `%`.
+    /// True if another `%` asks for escapes of double quotes.
     marked: bool,
     kind: ValueKind,
     text: Text,
 }
 
-/// A value as it is written inside quotes.
+/// A value escaped for the quotes around it.
 fn escaped(value: &str, quotes: &[Quote], mark: Mark) -> String {
     let mut value = value.to_string();
     if mark.marked && !quotes.contains(&Quote::Double) {
@@ -171,7 +171,7 @@ fn escaped(value: &str, quotes: &[Quote], mark: Mark) -> String {
             Quote::Single => value.replace('\'', "'\\''"),
             Quote::Double if mark.marked => with_backslashes(&value, "\"\\$;~"),
             Quote::Double if mark.kind == ValueKind::Name && outermost => with_backslashes(&value, "\"\\$;~"),
-            // What is further inside may be for a shell, where a name shall run nothing either.
+            // A further level inside may be for a shell, where a name must not run anything either.
             Quote::Double if mark.kind == ValueKind::Name => with_backslashes(&value, "\"\\$`"),
             Quote::Double if quotes.len() > 1 => with_backslashes(&value, "\"\\"),
             Quote::Double => closed(&value),
@@ -180,7 +180,7 @@ fn escaped(value: &str, quotes: &[Quote], mark: Mark) -> String {
     value
 }
 
-/// A name that stands in no quotes, as one word.
+/// A name outside of quotes, as one word.
 fn word(value: String) -> String {
     let plain = |c: char| c.is_alphanumeric() || "=:.%@/_+-,".contains(c);
     if value.chars().all(plain) { value } else { escape(&value) }
@@ -197,8 +197,7 @@ fn with_backslashes(value: &str, special: &str) -> String {
     out
 }
 
-/// What somebody typed, inside double quotes: escapes and variables in it work, but it does not
-/// end the quotes.
+/// Typed text inside double quotes: its escapes and variables work, but it does not end the quotes.
 fn closed(value: &str) -> String {
     let mut out = String::with_capacity(value.len());
     let mut chars = value.chars();

@@ -1,4 +1,4 @@
-//! What is parsed, and how it prints: expectations recorded from `source-file -n -v -`.
+//! Parsing and printing: expectations recorded from `source-file -n -v -`.
 
 use std::collections::BTreeMap;
 
@@ -43,7 +43,7 @@ impl ParseContext for Surroundings {
     }
 }
 
-/// Parses a file called `-` verbosely; gives the printed lines and the error, if any.
+/// Parses a file called `-` verbosely; returns the printed lines and the error, if any.
 fn verbose(text: &str) -> String {
     let mut context = Surroundings::default();
     context.env.insert("HOME".to_string(), "@TMP@/home".to_string());
@@ -160,10 +160,10 @@ fn arguments() {
 }
 
 proptest::proptest! {
-    /// What is printed parses to what prints the same.
+    /// Printed commands parse to commands that print the same.
     #[test]
     fn printing_is_stable(words in proptest::collection::vec("[ -~\u{e9}\n\u{1b}]{0,8}", 1..5), two: bool) {
-        // tmux: what is written in single quotes is escaped all the same, and reads back changed.
+        // tmux: text in single quotes is escaped too, and so reads back changed.
         let words: Vec<String> =
             words.iter().map(|w| if w.contains('"') { w.replace(['\\', '\n', '\u{1b}'], "") } else { w.clone() }).collect();
         let mut values = vec![ArgValue::String("set-buffer".to_string())];
