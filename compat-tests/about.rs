@@ -1,4 +1,4 @@
-//! `-VV` says what a bug report needs, without a server.
+//! `-VV` prints all that a bug report needs, without a server.
 
 use std::process::Command;
 

@@ -1,4 +1,5 @@
-//! What programs that drive the server have beyond tmux: JSON, waits, commands with their output.
+//! Features for programs that drive the server, beyond tmux's: JSON, waits, commands with their
+//! output.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -9,14 +10,14 @@ use serde_json::Value;
 use super::screen::Outer;
 use super::server::{PATIENCE, Server};
 
-/// A server with one session of 80x24 whose pane does nothing.
+/// A server with one session of 80x24 whose pane runs an idle program.
 fn server() -> Server {
     let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
     server.tmux(&["new-session", "-d", "-s", "main", "-x", "80", "-y", "24", "exec sleep 1000"]);
     server
 }
 
-/// What a command prints as JSON.
+/// JSON that a command prints.
 #[track_caller]
 fn json(server: &Server, args: &[&str]) -> Value {
     let output = server.tmux(args);
@@ -96,7 +97,7 @@ fn json_has_types_and_what_formats_say() {
     });
 }
 
-/// Starts a command that waits, and comes back once the server has taken it.
+/// Starts a command that waits, and returns once the server has received it.
 fn start(server: &Server, args: &[&str]) -> std::process::Child {
     let all: Vec<String> =
         ["-L", "t", "-f", "/dev/null"].iter().chain(args).map(|arg| (*arg).to_owned()).collect();
@@ -115,7 +116,7 @@ fn start(server: &Server, args: &[&str]) -> std::process::Child {
     child
 }
 
-/// Status, standard output and standard error of a command that waited.
+/// Status, standard output and standard error of a command that was waiting.
 fn end(child: std::process::Child) -> (Option<i32>, String, String) {
     let output = child.wait_with_output().expect("it ends");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
@@ -198,7 +199,7 @@ fn wait_pane_follows_the_marks_of_a_shell() {
     let child = start(&server, &["wait-pane", "-c"]);
     server.tty(":0").write(b"\r\n\x1b]133;C\x07out\r\n\x1b]133;D;7\x07\x1b]133;A\x07$ \x1b]133;B\x07");
     assert_eq!(end(child), ended(7, "", ""));
-    // What ended since the last line was typed has ended.
+    // A command that ended after the last line was typed counts as ended.
     server.tmux(&["send-keys", "make", "Enter"]);
     assert_eq!(server.tmux(&["wait-pane", "-p", "-T", "0.05"]).status, Some(1));
     server.tty(":0").write(b"\r\n\x1b]133;C\x07out\r\n\x1b]133;D;9\x07\x1b]133;A\x07$ \x1b]133;B\x07");
@@ -228,15 +229,15 @@ fn wait_pane_waits_for_quiet_and_refuses_what_makes_no_sense() {
     }
 }
 
-/// A shell in a pane of its own, and how it says the status 3 of a command.
+/// A shell, and its text for a command's status of 3.
 struct Shell {
     name: &'static str,
-    /// With the marks of `conf/shell-integration`.
+    /// True if it sets the marks of `conf/shell-integration`.
     marks: bool,
     command: String,
 }
 
-/// The shells of this machine, with and without marks.
+/// The shells of this machine, each with and without marks.
 fn shells() -> Vec<Shell> {
     let conf = Path::new(env!("CARGO_MANIFEST_DIR")).join("conf/shell-integration");
     let conf = conf.display();
@@ -260,7 +261,7 @@ fn shells() -> Vec<Shell> {
     made.map(|(name, marks, command)| Shell { name, marks, command }).collect()
 }
 
-/// A server with the shell in the window `s`, which is there when this returns.
+/// A server whose window `s` runs the shell, ready when this returns.
 fn with_shell(shell: &Shell) -> Server {
     let server = server();
     server.tmux(&["new-window", "-d", "-n", "s", &shell.command]);
@@ -313,7 +314,7 @@ fn send_command_gives_output_and_status_in_every_shell() {
                 );
             }
         }
-        // What is not understood is an error, and not a line that waits for more.
+        // A syntax error is reported, and the shell does not wait for more lines.
         let broken = server.tmux(&["send-command", "-t", ":s", "-T", "20", "if foo ("]);
         assert!(broken.err.is_empty() && broken.status != Some(0), "{}", shell.name);
         let gone = server.tmux(&["send-command", "-t", ":s", "-T", "20", "exit 3"]);
@@ -321,7 +322,7 @@ fn send_command_gives_output_and_status_in_every_shell() {
     }
 }
 
-/// A session of a shell, as its terminal sees it: two commands and the prompt behind them.
+/// A session of a shell, as the bytes for its terminal: two commands and the prompt after them.
 const SHELL: &str = concat!(
     "\x1b]133;A\x07$ \x1b]133;B\x07one\r\n\x1b]133;C\x07a\r\nb\r\n\x1b]133;D;0\x07",
     "\x1b]133;A\x07$ \x1b]133;B\x07two\r\n\x1b]133;C\x07c\r\nd\r\n\x1b]133;D;1\x07\x1b]133;A\x07$ \x1b]133;B\x07",
@@ -446,8 +447,8 @@ fn notifications_of_programs_are_events_with_their_text() {
     }
 }
 
-/// A terminal that shows notifications gets them; another one gets a bell and a message. Windows
-/// that nobody sees are marked until somebody looks.
+/// A terminal that shows notifications receives them; another one gets a bell and a message.
+/// Windows that no client shows are marked until one shows them.
 #[test]
 fn notifications_reach_terminals_and_mark_windows() {
     let mut server = server();
@@ -482,8 +483,8 @@ fn notifications_reach_terminals_and_mark_windows() {
     assert_eq!(quiet, "-|0|quiet|\n");
 }
 
-/// Nothing polls: a hundred waits in a hundred panes cause no turns of the server while nothing
-/// comes, and one of them is answered while another pane floods.
+/// Nothing polls: a hundred waits in a hundred idle panes cause no turns of the server, and one of
+/// them is answered while another pane floods.
 #[test]
 fn a_hundred_waits_cost_no_turns_while_nothing_comes() {
     let mut server = server();
@@ -511,7 +512,8 @@ fn a_hundred_waits_cost_no_turns_while_nothing_comes() {
         words.nth(1).and_then(|count| count.parse::<u64>().ok()).expect("a count of turns")
     };
     let before = turns();
-    // The server itself waits: that is a timer, and some turns for each client that comes and goes.
+    // The `run-shell -d` waits on a timer of the server; each client that comes and goes costs some
+    // turns.
     server.tmux(&["run-shell", "-d", "1", "true"]);
     let caused = turns() - before;
     assert!(caused < 80, "{caused} turns");
@@ -526,8 +528,8 @@ fn a_hundred_waits_cost_no_turns_while_nothing_comes() {
     }
 }
 
-/// Viewers such as ghostty, iTerm2 and tmuxy look on from a terminal (`-CC`): their lines come in a
-/// device control string, which ends when they leave.
+/// Viewers such as ghostty, iTerm2 and tmuxy run a control client on a terminal (`-CC`): its lines
+/// are in a device control string, which ends when the client detaches.
 #[test]
 fn a_viewer_on_a_terminal_gets_its_lines_in_a_control_string() {
     let server = server();

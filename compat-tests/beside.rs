@@ -1,9 +1,9 @@
-//! Random layouts, drawn for clients of any size by the program and by a real tmux beside it.
+//! Random layouts, drawn for clients of any size by the program and by a real tmux.
 //!
-//! `SCOPEMUX_BESIDE=/path/to/tmux cargo test --test recorded [SECONDS [SEED]]` makes up windows
-//! of panes, options, modes, menus and popups, attaches clients from 1x1 upwards, and compares
-//! what each of them shows. A difference is reduced and printed as a case, which can be added to
-//! `cases/` and recorded.
+//! `SCOPEMUX_BESIDE=/path/to/tmux cargo test --test recorded [SECONDS [SEED]]` generates windows of
+//! panes, options, modes, menus and popups, attaches clients from 1x1 upwards, and compares their
+//! screens. A difference is reduced and printed as a case, which can be added to `cases/` and
+//! recorded.
 
 use std::path::Path;
 use std::sync::atomic::AtomicU64;
@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(4);
 const DRAWING: Duration = Duration::from_millis(300);
 /// How long a difference is made smaller.
 const REDUCING: Duration = Duration::from_secs(30);
-/// Clients of one scene, and the sizes that each of them takes at its end.
+/// Clients of one scene, and the number of sizes that each of them gets at its end.
 const CLIENTS: usize = 4;
 const SIZES: usize = 7;
 /// Columns and rows for all of a menu.
@@ -34,7 +34,7 @@ const LEAST: (u64, u64) = (30, 8);
 /// Scenes at once: most of their time goes into waiting.
 const WORKERS: usize = 6;
 
-/// Chance (xorshift), so that a seed says everything.
+/// Random numbers (xorshift), determined by the seed.
 struct Rng(u64);
 
 impl Rng {
@@ -72,7 +72,7 @@ fn line(text: &str) -> Value {
     tmux(&words)
 }
 
-/// A side of a client: often tiny, mostly ordinary.
+/// Length of a client's side: often tiny, usually ordinary.
 fn side(rng: &mut Rng, usual: u64) -> u64 {
     match rng.below(10) {
         0..3 => 1 + rng.below(4),
@@ -191,7 +191,8 @@ fn client_step(rng: &mut Rng) -> Value {
     }
 }
 
-/// What covers panes or the status line of one client, opened by keys that are bound for it.
+/// Objects that cover panes or the status line of one client, opened by keys bound to their
+/// commands.
 const OVERLAYS: &[&[&str]] = &[
     &[
         "display-menu",
@@ -257,7 +258,7 @@ fn setup(rng: &mut Rng) -> Vec<Value> {
         line("set-option -g status-right end"),
         line("set-option -g status-interval 0"),
         line("set-option -g escape-time 10"),
-        // tmux draws a position up to the old width only when its pane grew.
+        // tmux draws a position up to the old width only if its pane grew.
         tmux(&["set-option", "-g", "copy-mode-position-format", ""]),
         line("set-buffer -b first some-text"),
         line("set-buffer -b second other-text"),
@@ -266,7 +267,7 @@ fn setup(rng: &mut Rng) -> Vec<Value> {
         let key = key_of(n).to_string();
         steps.push(tmux(&[&["bind-key", key.as_str()], *overlay].concat()));
     }
-    // One server start and one call for all of it.
+    // One server start, and one call for all keys.
     let mut words: Vec<Value> = Vec::new();
     for step in steps {
         if !words.is_empty() {
@@ -336,7 +337,7 @@ fn are_same_rows(ours: &Value, tmux: &Value) -> bool {
     ours.len() == tmux.len() && ours.iter().zip(tmux).all(same)
 }
 
-/// Nobody sees where a hidden cursor is.
+/// Compares screens, ignoring the position of a hidden cursor.
 fn is_same(ours: &Value, tmux: &Value) -> bool {
     let hidden = |screen: &Value| screen["cursor"][2] == false;
     are_same_rows(&ours["rows"], &tmux["rows"])
@@ -364,7 +365,7 @@ fn is_panned(tmux: &Server, tty: &str) -> bool {
     !matches!(offset.trim(), "" | "0")
 }
 
-/// Two results that differ, and after which step.
+/// Two results that differ, and the step after which they do.
 struct Difference {
     step: usize,
     what: String,
@@ -442,7 +443,7 @@ fn play(ours: &Path, tmux: &Path, steps: &[Value], counts: &mut Counts) -> Optio
     None
 }
 
-/// The steps without one of them; with a client goes what is done to it.
+/// The steps without one of them; removing a client's step also removes later steps of that client.
 fn without(steps: &[Value], at: usize) -> Vec<Value> {
     let gone = steps[at]["attach"].as_str();
     let of_gone = |step: &Value| {
@@ -452,7 +453,7 @@ fn without(steps: &[Value], at: usize) -> Vec<Value> {
     kept.map(|(_, step)| step.clone()).collect()
 }
 
-/// Leaves out steps as long as the two still differ.
+/// Removes steps while the two programs still differ.
 fn reduce(ours: &Path, tmux: &Path, steps: Vec<Value>, found: Difference) -> (Vec<Value>, Difference) {
     let (mut steps, mut found) = (steps, found);
     steps.truncate(found.step + 1);
@@ -494,7 +495,7 @@ fn report(seed: u64, steps: &[Value], found: &Difference) {
     );
 }
 
-/// What all the workers have done together.
+/// Sums over all workers.
 #[derive(Default)]
 struct Total {
     scenes: AtomicU64,
@@ -505,7 +506,7 @@ struct Total {
     differences: AtomicU64,
 }
 
-/// Plays one scene after another, until the time is over.
+/// Runs one scene after another until the time is over.
 fn work(ours: &Path, tmux: &Path, end: Instant, next: &AtomicU64, total: &Total) {
     while Instant::now() < end {
         let number = next.fetch_add(1, Relaxed);
@@ -525,7 +526,7 @@ fn work(ours: &Path, tmux: &Path, end: Instant, next: &AtomicU64, total: &Total)
     }
 }
 
-/// Runs scenes for some seconds. True: no difference.
+/// Runs scenes for some seconds. True if there was no difference.
 pub fn run(ours: &Path, tmux: &Path, seconds: u64, seed: u64) -> bool {
     let end = Instant::now() + Duration::from_secs(seconds);
     let (next, total) = (AtomicU64::new(seed), Total::default());

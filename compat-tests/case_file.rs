@@ -1,4 +1,4 @@
-//! The text form of recorded cases: what is done and what tmux gave, as a person reads it.
+//! Text form of recorded cases: the steps, and tmux's results, in a form for people.
 //!
 //! ```text
 //! case set-buffer -b x abc; list-buffers
@@ -8,10 +8,10 @@
 //!   > x: 3 bytes: "abc"
 //! ```
 //!
-//! A line at the margin is a step; the lines below it that are indented by two blanks belong to
-//! it: first its input, then its result. A word is bare, or a JSON string when it holds blanks,
-//! quotes or control characters. Lines of text escape control characters, backslashes and a
-//! blank at the end as `\u{HEX}`. `quietly` before a step says that its result does not count.
+//! An unindented line is a step; the lines below it that are indented by two blanks belong to it:
+//! first its input, then its result. A word is bare, or a JSON string if it contains blanks, quotes
+//! or control characters. Lines of text escape control characters, backslashes and a blank at the
+//! end as `\u{HEX}`. `quietly` before a step means that its result is not compared.
 //!
 //! | step | its result |
 //! | --- | --- |
@@ -29,13 +29,13 @@ use super::Case;
 
 const INDENT: &str = "  ";
 
-/// Whether a step has a result.
+/// Reports whether a step has a result.
 pub fn has_result(step: &Value) -> bool {
     let silent = ["write", "file", "attach", "type", "mouse", "resize", "detach"];
     !step["quiet"].as_bool().unwrap_or(false) && !silent.iter().any(|name| step.get(name).is_some())
 }
 
-/// One case as text, with the results that `results` holds.
+/// A case as text, with its results.
 pub fn print(case: &Case, results: &[Value]) -> String {
     let mut out = format!("case {}\non {}\n", case.id, case.fx);
     let mut results = results.iter();
@@ -104,7 +104,7 @@ fn unescape(line: &str) -> String {
     out + rest
 }
 
-/// Lines of text below a step; `mark` leads each, and `mark|` one that has no newline.
+/// Lines of text below a step; `mark` starts each, and `mark|` one without a newline.
 fn print_text(mark: char, text: &str) -> String {
     let mut out = String::new();
     for line in text.split_inclusive('\n') {
@@ -179,7 +179,7 @@ fn print_control(step: &Value) -> String {
     lines.map(print).collect()
 }
 
-/// A result as the lines below its step.
+/// A result, as the lines below its step.
 pub fn print_result(result: &Value) -> String {
     let mut out = String::new();
     if let Some(status) = result.get("rc").filter(|status| **status != json!(0)) {
@@ -206,7 +206,7 @@ pub fn print_result(result: &Value) -> String {
     out
 }
 
-/// The words of a line.
+/// Words of a line.
 fn split(line: &str) -> Vec<String> {
     let mut out = Vec::new();
     let mut rest = line.trim_start_matches(' ');
@@ -257,7 +257,7 @@ pub fn parse(text: &str) -> Vec<Case> {
     cases
 }
 
-/// A step; the lines below it that are its input are taken off.
+/// Parses a step, and removes its input from the lines below it.
 fn parse_step(line: &str, below: &mut Vec<&str>) -> Value {
     let (quiet, line) = line.strip_prefix("quietly ").map_or((false, line), |rest| (true, rest));
     let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
@@ -319,8 +319,7 @@ fn parse_screen(words: &[String], step: &mut Map<String, Value>) {
     }
 }
 
-/// What a control client is given. A step between its lines may have lines of its own below it,
-/// indented once more.
+/// Parses the lines for a control client. A step between them may have indented lines of its own.
 fn parse_control(below: &mut Vec<&str>) -> Vec<Value> {
     let mut lines = Vec::new();
     let mut rest = Vec::new();
@@ -346,7 +345,7 @@ fn parse_control(below: &mut Vec<&str>) -> Vec<Value> {
     lines
 }
 
-/// Standard input or a file's data, the environment, and the text that `until` waits for.
+/// Parses standard input or a file's data, the environment, and the text that `until` waits for.
 fn take_input(verb: &str, below: &mut Vec<&str>, step: &mut Map<String, Value>) {
     let mut input = String::new();
     let mut env = Map::new();
@@ -373,7 +372,7 @@ fn take_input(verb: &str, below: &mut Vec<&str>, step: &mut Map<String, Value>) 
     }
 }
 
-/// Adds a line of text that `mark` leads.
+/// Appends a line of text that starts with `mark`. False if it does not.
 fn take_text(line: &str, mark: char, text: &mut String) -> bool {
     let Some(rest) = line.strip_prefix(mark) else { return false };
     match rest.strip_prefix("| ") {

@@ -1,5 +1,5 @@
-//! A control client of a case: it is given lines, and what it reads is put into a form in which
-//! runs can be compared.
+//! A control client of a case: sends lines, and normalizes the client's output so that runs can be
+//! compared.
 
 use std::io::{Read, Write};
 use std::os::fd::AsFd;
@@ -11,7 +11,7 @@ use nix::poll::{PollFd, PollFlags, poll};
 
 use super::server::{Changes, PATIENCE, Server};
 
-/// How long the guard of a line is waited for.
+/// Longest wait for the guard of a line.
 const GUARD_PATIENCE: Duration = Duration::from_secs(2);
 
 /// A running client.
@@ -24,7 +24,7 @@ pub struct Control {
 }
 
 impl Control {
-    /// Starts one and waits until its first command is answered.
+    /// Starts a client and waits until its first command is answered.
     pub fn start(server: &Server, flag: &str, args: &[String], env: &Changes) -> Self {
         let mut child = server.spawn_control(flag, args, env);
         let output = child.stdout.take().expect("a pipe");
@@ -35,10 +35,10 @@ impl Control {
         control
     }
 
-    /// Sends a line and reads all that comes of it at once. A command that starts a program begins
-    /// when the keeper has one ready, on a busy machine later than others are answered: its guard
-    /// is waited for, or what follows it would come in another order. A line without a guard (a
-    /// comment, one behind a command that waits) costs that time.
+    /// Sends a line and reads its output. A command that starts a program begins when the keeper
+    /// has one ready, on a busy machine after other answers: wait for its guard, or later lines
+    /// would come in another order. A line without a guard (a comment, or one behind a command that
+    /// waits) costs the whole wait.
     pub fn line(&mut self, server: &Server, line: &[u8]) {
         let before = self.guards();
         if let Some(input) = &mut self.input {
@@ -57,7 +57,7 @@ impl Control {
         memchr::memmem::find_iter(&self.text, b"%begin ").count()
     }
 
-    /// Reads until some text has come, or the client has ended. Panics when neither happens.
+    /// Reads until some text has come, or the client has ended. Panics if neither happens.
     pub fn see(&mut self, text: &str) {
         let until = Instant::now() + PATIENCE;
         loop {
@@ -75,8 +75,8 @@ impl Control {
         }
     }
 
-    /// What the server had to say is in the pipe once it has answered someone who came later. A
-    /// server that is gone answers nobody: then the client ends, and has said all.
+    /// Reads all output so far: once the server has answered a later client, its lines for this one
+    /// are in the pipe. If the server is gone, the client ends, and its output is complete.
     pub fn settle(&mut self, server: &Server) {
         let answered = server.tmux(&["display-message", "-p", ""]).status == Some(0);
         self.read();
@@ -89,7 +89,7 @@ impl Control {
         }
     }
 
-    /// Waits until that many lines have come, the client has ended, or patience is over.
+    /// Waits for `count` lines, for the client's end, or for the end of patience.
     pub fn expect_lines(&mut self, server: &Server, count: usize) {
         let until = Instant::now() + PATIENCE;
         while !self.ended && Instant::now() < until {
@@ -117,7 +117,7 @@ impl Control {
         }
     }
 
-    /// Closes the input and waits for the end; the lines that came before it.
+    /// Closes the input and waits for the client's end; returns all its lines.
     pub fn finish(mut self, server: &Server) -> Vec<String> {
         drop(self.input.take());
         self.child.wait().expect("the client ends");
@@ -125,8 +125,8 @@ impl Control {
     }
 }
 
-/// Guards lose their time and are numbered from 1, ages are left out, what one pane printed in
-/// pieces is one line.
+/// Normalizes lines: guards are numbered from 1 and lose their time, ages are removed, and output
+/// of one pane in several lines is joined.
 fn normal_lines(text: &str) -> Vec<String> {
     let guard = regex::Regex::new(r"^%(begin|end|error) \d+ (\d+) (\d+)$").expect("a pattern");
     let age = regex::Regex::new(r"^(%extended-output %\d+) \d+ ").expect("a pattern");

@@ -1,4 +1,4 @@
-//! Panes that flood: what waits for a control client that stops reading is bounded and comes in
+//! Panes that flood: output queued for a control client that stops reading is limited and comes in
 //! whole lines, and the last frame of a flood is drawn.
 
 use std::io::Read;
@@ -9,12 +9,13 @@ use super::recovery::until;
 use super::screen::Outer;
 use super::server::Server;
 
-/// Answers in a row that must be the same for a pane to count as held back.
+/// Equal answers in a row after which a pane counts as held back.
 const SAME: usize = 20;
 
 const ROWS: [&str; 3] = ["display-message", "-p", "#{history_size}"];
 
-/// A flooding pane that a control client holds back by not reading; the rows it printed.
+/// A flooding pane that a control client holds back by not reading; returns the client and the
+/// pane's rows.
 fn held(server: &Server) -> (Child, String) {
     server.tmux(&["new-session", "-d", "-x", "80", "-y", "24", "exec cat"]);
     let client = server.spawn_control("-C", &["attach-session".to_owned()], &[]);
@@ -24,7 +25,7 @@ fn held(server: &Server) -> (Child, String) {
     (client, rows)
 }
 
-/// Waits until a pane that floods prints no more; the rows it printed.
+/// Waits until a flooding pane prints no more; returns its rows.
 fn held_back(server: &Server) -> String {
     let (mut last, mut same) = (String::new(), 0);
     until(server, &ROWS, |now| {
@@ -55,7 +56,7 @@ fn a_control_client_that_does_not_read_goes_when_someone_looks_at_the_pane() {
     client.wait().expect("our client");
 }
 
-/// Everything that a control client prints from now on.
+/// All further output of a control client.
 fn rest(client: &mut Child) -> String {
     let mut out = Vec::new();
     client.stdout.take().expect("a pipe").read_to_end(&mut out).expect("output");
@@ -70,7 +71,8 @@ fn assert_whole_lines(text: &str) {
     assert!(text.ends_with("\n%exit\n"), "{:?}", text.get(text.len().saturating_sub(200)..));
 }
 
-/// Each way in which a control client can go while half a line waits for it: it gets the rest.
+/// A control client with a partial line queued receives the rest of the line, whichever way the
+/// client ends.
 #[test]
 fn a_control_client_that_reads_late_gets_whole_lines_whatever_ends_it() {
     for command in ["refresh-client -f no-output", "detach-client", "kill-session", "kill-server"] {
@@ -89,7 +91,7 @@ fn a_control_client_that_reads_late_gets_whole_lines_whatever_ends_it() {
     }
 }
 
-/// A frame that was put off because panes flooded is drawn, though nothing else ever happens.
+/// A frame that was delayed by flooding panes is drawn even if no other event follows.
 #[test]
 fn the_last_frame_of_a_flood_is_drawn_without_another_event() {
     let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));

@@ -1,8 +1,8 @@
-//! An hour of each full-screen program by a hand clock, with the option `alternate-history`: what is
-//! kept of it is readable, has no row twice, and is little.
+//! An hour of each full-screen program by a fake clock, with the option `alternate-history`: the
+//! history is readable, has no row twice, and is small.
 //!
-//! Programs are the recordings, played again and again until the hour is over, and two that are made
-//! up: a spinner with a clock and a bar, redrawn each second. To see what is kept, and what it costs:
+//! Programs are the recordings, repeated until the hour is over, and two generated ones: a spinner
+//! with a clock and a bar, redrawn each second. To see the history and its cost:
 //!
 //!     SCOPEMUX_FULL_SCREEN=1 cargo test --test compat full_screen -- --nocapture
 //!     SCOPEMUX_FULL_SCREEN='vim frames' valgrind --tool=callgrind TEST-BINARY full_screen::an_hour
@@ -17,9 +17,9 @@ use scopemux::testing::transcript::{PaneInfo, StoreConfig, TranscriptStore};
 use super::recordings::recordings;
 
 const HOUR: usize = 3600;
-/// Bytes that a recording prints in a second.
+/// Bytes that a recording prints in one second.
 const A_SECOND: usize = 2000;
-/// Rows longer than this are known by their text.
+/// Rows longer than this many characters are identified by their text.
 const LONG: usize = 8;
 const KINDS: [(&str, AlternateHistory); 3] = [
     ("off", AlternateHistory::Off),
@@ -27,7 +27,7 @@ const KINDS: [(&str, AlternateHistory); 3] = [
     ("frames", AlternateHistory::Frames),
 ];
 
-/// What a program prints in each second.
+/// Output of a program in each second.
 type Hour = Vec<Vec<u8>>;
 
 fn spinner() -> Hour {
@@ -49,7 +49,7 @@ fn bar() -> Hour {
     std::iter::once(start).chain((1..HOUR).map(second)).chain([b"\x1b[?1049l".to_vec()]).collect()
 }
 
-/// All programs by name. What is recorded in the main screen is played on the alternate one.
+/// All programs by name. Recordings of the main screen are played on the alternate one.
 fn programs() -> Vec<(String, Hour)> {
     let mut all: Vec<(String, Hour)> = recordings()
         .into_iter()
@@ -67,7 +67,7 @@ fn programs() -> Vec<(String, Hour)> {
     all
 }
 
-/// What is kept of an hour, row by row, and bytes on disk.
+/// History of an hour, row by row, and its bytes on disk.
 fn played(hour: &Hour, kind: AlternateHistory, dir: &std::path::Path) -> (Vec<String>, u64) {
     let store = TranscriptStore::new(StoreConfig::new(dir.to_path_buf())).expect("a store");
     let size = Size::new(80, 24);

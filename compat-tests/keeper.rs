@@ -1,4 +1,4 @@
-//! What a keeper does about servers that die, and what a server does about its keeper.
+//! Reactions of a keeper to servers that die, and of a server to a keeper that dies.
 
 use std::path::Path;
 use std::time::Instant;
@@ -26,7 +26,7 @@ fn parent(pid: i32) -> i32 {
     fields.split_whitespace().nth(1).and_then(|field| field.parse().ok()).expect("a parent")
 }
 
-/// Waits until it holds.
+/// Waits until the closure returns a value.
 pub fn wait_for<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
     let since = Instant::now();
     loop {
@@ -57,7 +57,7 @@ fn server_of(keeper: i32) -> Option<i32> {
     })
 }
 
-/// The process that holds the socket of a server beside the server.
+/// Process id of a server's keeper: it holds the socket too, but is not the server.
 pub fn keeper_of(server: &Server) -> Option<i32> {
     let pid = number(server, "#{pid}");
     let by_name = |name: &str| -> Vec<i32> {
@@ -81,7 +81,7 @@ pub fn keeper_of(server: &Server) -> Option<i32> {
     })
 }
 
-/// Ends servers, one after the other, by a signal that says that they crashed.
+/// Kills servers, one after the other, by a signal that looks like a crash.
 fn crash(keeper: i32, times: usize) {
     let mut last = 0;
     for _ in 0..times {
@@ -200,13 +200,13 @@ fn a_keeper_that_dies_is_replaced() {
         assert_eq!(server.tmux(&["respawn-pane", "-k", "-t", ":1", "exec cat"]).status, Some(0));
         assert_eq!(server.ask(&["run-shell", "echo job"]), "job\n");
     }
-    // What the keepers before had started ends as it would have.
+    // Programs that earlier keepers started end as they otherwise would.
     server.tmux(&["send-keys", "-t", ":0.1", "Enter"]);
     let dead = ["display-message", "-p", "-t", ":0.1", "#{pane_dead}"];
     until(&server, &dead, |dead| dead == "1\n");
     let status = server.ask(&["display-message", "-p", "-t", ":0.1", "#{pane_dead_status}"]);
     assert!(["0\n", "3\n"].contains(&status.as_str()), "older kernels do not tell: {status}");
-    // And all outlives the server.
+    // Everything outlives the server.
     server.tmux(&["kill-pane", "-t", ":0.1", ";", "new-window", "-d", "exec cat"]);
     let pids = server.ask(&PIDS);
     kill(&server);
@@ -224,7 +224,7 @@ fn kill_server_ends_what_a_keeper_without_server_holds() {
     wait_for("the end of all", || (!is_alive(pids.trim()) && !is_alive(&keeper.to_string())).then_some(()));
 }
 
-/// A server whose successors die of something: the one that does without it says so.
+/// A server whose successors crash when they load `part`: the one that leaves it out logs `said`.
 fn poisoned(part: &str, said: &str) -> Server {
     let server = start();
     let start = ["-L", "t", "-f", "/dev/null", "new-session", "-d", "-s", "kept", "-x", "40", "-y", "10"];
@@ -234,7 +234,7 @@ fn poisoned(part: &str, said: &str) -> Server {
     server.run(&args, b"", &die);
     server.tmux(&["set-option", "-g", "@mine", "set"]);
     until(&server, &["capture-pane", "-p"], |screen| screen.contains("before"));
-    // Has a snapshot made at once.
+    // A new window forces a state file.
     server.tmux(&["new-window", "-d", "exec cat"]);
     let pids = server.ask(&PIDS);
     kill(&server);
@@ -275,7 +275,7 @@ fn settings_that_end_servers_are_left_out() {
 #[test]
 fn more_panes_than_the_usual_limit_of_descriptors_outlive_their_server() {
     let server = start();
-    // Without more a keeper would hold 500 of them.
+    // The keeper must raise its soft limit: with this one it could hold only 500 of them.
     start_limited(&server, "-Sn 1024", "ulimit -n; exec cat");
     until(&server, &["capture-pane", "-p", "-t", ":0"], |text| text.starts_with("1024\n"));
     server.write_file("@TMP@/windows", &"new-window -d 'exec cat'\n".repeat(60));
@@ -290,7 +290,7 @@ fn more_panes_than_the_usual_limit_of_descriptors_outlive_their_server() {
     assert!(all_alive(&pids));
 }
 
-/// Starts a server under a limit of descriptors.
+/// Starts a server with a limited number of descriptors.
 fn start_limited(server: &Server, limit: &str, program: &str) {
     let start = format!("ulimit {limit}; exec \"$0\" -L t -f /dev/null new-session -d \"$1\"");
     let shell = server.command(&[]);
@@ -311,13 +311,13 @@ fn panes_that_do_not_fit_are_refused_and_the_server_answers() {
     assert_eq!(text, "create window failed: fork failed: Too many open files\n");
     let windows = number(&server, "#{session_windows}");
     assert!(windows > 20, "{windows}");
-    // What a pane gives back is enough for its next program.
+    // A respawned program needs no more descriptors than its predecessor.
     server.tmux(&["respawn-pane", "-k", "-t", ":0", "exec cat"]);
     let pids = server.ask(&PIDS);
     assert!(all_alive(&pids));
     kill(&server);
     assert_eq!(server.ask(&PIDS), pids);
-    // Room again, once one is closed.
+    // There is room again after a pane is closed.
     server.tmux(&["kill-window", "-t", ":1", ";", "kill-window", "-t", ":2"]);
     until(&server, &["new-window", "-dP", "-F", "made", "exec cat"], |text| text == "made\n");
 }

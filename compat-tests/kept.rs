@@ -1,5 +1,5 @@
-//! Every kind of state there is outlives a server that is killed right after its last answer:
-//! listings, options, formats and screens are compared before and after.
+//! All kinds of state outlive a server that is killed right after its last answer: listings,
+//! options, formats and screens are compared before and after.
 
 use std::path::Path;
 use std::time::Instant;
@@ -10,10 +10,10 @@ use nix::unistd::Pid;
 use super::recovery::until;
 use super::server::{PATIENCE, Server};
 
-/// Format variables that tell servers apart, or what a program does when it hears of a size.
+/// Format variables that differ between servers, or depend on a program's reaction to a resize.
 const DIFFERENT: &[&str] = &["pid", "window_activity", "history_bytes", "history_all_bytes", "client_"];
 
-/// Commands whose answers are compared as they are.
+/// Commands whose answers must be equal.
 const ASKED: &[&[&str]] = &[
     &["list-sessions", "-F", "#{session_name} #{session_id} #{session_group} #{session_stack}"],
     &["list-windows", "-a"],
@@ -32,7 +32,7 @@ const ASKED: &[&[&str]] = &[
     &["server-access", "-l"],
 ];
 
-/// Everything that can be asked of a server.
+/// Answers of a server to all compared commands.
 fn all(server: &Server) -> Vec<(String, String)> {
     let mut answers: Vec<(String, String)> =
         ASKED.iter().map(|args| (args.join(" "), server.ask(args))).collect();
@@ -71,7 +71,7 @@ fn all(server: &Server) -> Vec<(String, String)> {
     answers
 }
 
-/// What is different after a kill, for a message.
+/// Differences between two sets of answers, for a message.
 fn differences(before: &[(String, String)], after: &[(String, String)]) -> Vec<String> {
     let mut found = Vec::new();
     for ((asked, before), (asked_again, after)) in before.iter().zip(after) {
@@ -91,7 +91,7 @@ fn pid(server: &Server) -> Pid {
     Pid::from_raw(pid.trim().parse().expect("a process id"))
 }
 
-/// Kills a server at once and waits until the next one answers.
+/// Kills a server immediately and waits until the next one answers.
 fn kill_at_once(server: &Server, before: Pid) -> Pid {
     kill(before, Signal::SIGKILL).expect("our server");
     let since = Instant::now();
@@ -106,10 +106,10 @@ fn kill_at_once(server: &Server, before: Pid) -> Pid {
     }
 }
 
-/// Runs commands, one a line, that succeed.
+/// Runs commands, one a line, all of which must succeed.
 fn run(server: &Server, script: &str) {
     for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        // Words as a shell has them, with single quotes.
+        // Split into words as a shell does, with single quotes.
         let parts = line.split('\'').enumerate();
         let words = parts.flat_map(|(number, part)| match number % 2 {
             0 => part.split_whitespace().collect::<Vec<_>>(),
@@ -120,7 +120,7 @@ fn run(server: &Server, script: &str) {
     }
 }
 
-/// Windows, panes and what is said of them.
+/// Windows, panes and their properties.
 const OBJECTS: &str = "
     new-session -d -s one -n first -e OF=one -x 100 -y 40 cat
     new-session -d -s two -t one ; new-session -d -s three cat
@@ -177,10 +177,11 @@ fn all_state_outlives_a_killed_server() {
     run(&server, "set-option -gu @last");
     let after = all(&server);
     assert_eq!(differences(&before, &after), Vec::<String>::new());
-    // The next server has all of it from the one that only took it over.
+    // The next server loads all of it from the state file of one that itself only loaded it.
     kill_at_once(&server, second);
     assert_eq!(differences(&before, &all(&server)), Vec::<String>::new());
-    // Channels are seen by what they do: the one that was woken wakes at once, the lock holds.
+    // Channels have no listing: the one that was woken wakes a waiter at once, and the lock is
+    // held.
     run(&server, "wait-for woken ; wait-for -U locked");
 }
 
@@ -197,7 +198,7 @@ fn delayed_commands_run_under_the_next_server() {
     until(&server, &["run-shell", "cat @TMP@/ran"], |text| text == "shell\n");
 }
 
-/// Jobs that wait for their input, the pipe of a pane, and what they are to do when they end.
+/// Jobs that wait for their input, the pipe of a pane, and the commands that run when they end.
 const JOBS: &str = "
     new-session -d -x 80 -y 24 cat ; set-option -g status off
     run-shell 'mkfifo @TMP@/shell @TMP@/if'
@@ -227,7 +228,7 @@ fn choosers_come_back_and_unzoom_their_windows() {
     assert_eq!(server.ask(&["list-panes", "-a", "-F", format]), before);
     run(&server, "copy-mode -q -t one:0.0 ; copy-mode -q -t one:1.0");
     assert_eq!(server.ask(&["list-windows", "-F", "#{window_zoomed_flag}"]), "0\n0\n");
-    // A kind that does not come back leaves no zoom behind.
+    // A mode that is not restored leaves no zoom behind.
     run(&server, "choose-transcripts -Z -t one:0.0");
     let third = pid(&server);
     kill_at_once(&server, third);
@@ -239,7 +240,7 @@ fn format_jobs_end_with_their_clients() {
     let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
     run(&server, "new-session -d cat ; set-option -g status off");
     for _ in 0..20 {
-        // Its client may go before the job's program runs.
+        // Its client may end before the job's program runs.
         run(&server, "display-message -p '#(exec sleep 1000)'");
     }
     until(&server, &["show-messages", "-J"], str::is_empty);
@@ -259,14 +260,14 @@ fn jobs_and_pipes_go_on_under_the_next_server() {
     let second = kill_at_once(&server, first);
     assert_eq!(server.ask(&["display-message", "-p", "#{pane_pipe}"]), "1\n");
     piped(&server, "after");
-    // Twice: the server that took them up leaves them as it found them.
+    // Twice: the server that loaded them saves the same state.
     kill_at_once(&server, second);
     piped(&server, "again");
     assert_eq!(server.ask(&["show-messages", "-J"]).lines().count(), jobs.lines().count(), "{jobs}");
     run(&server, "run-shell 'echo yes > @TMP@/if'");
     until(&server, &["show-options", "-gqv", "@chosen"], |text| text == "yes\n");
     run(&server, "run-shell 'echo late > @TMP@/shell'");
-    // What it printed under all three servers, and how it ended.
+    // Output that it printed under all three servers, and its exit status.
     until(&server, &["capture-pane", "-pM"], |shown| {
         shown.starts_with("early\nlate\n") && shown.contains("returned 3\n")
     });

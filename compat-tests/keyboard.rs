@@ -9,10 +9,10 @@ use super::recovery::{kill, until};
 use super::screen::Outer;
 use super::server::Server;
 
-/// What bindings need of a terminal: disambiguated keys, with alternates.
+/// Flags that bindings need: disambiguated keys, with alternates.
 const OURS: u8 = 1 | 4;
 
-/// A server with two windows whose programs do nothing, and the options on.
+/// A server with two windows whose programs are idle, and with the options on.
 fn server() -> Server {
     let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
     server.tmux(&["new-session", "-d", "-x", "80", "-y", "24", "exec sleep 1000"]);
@@ -26,16 +26,16 @@ fn attach(server: &Server) -> Outer {
     Outer::attach(server, &json!({ "kitty": true }), &["attach-session".to_owned()])
 }
 
-/// Types on the outer terminal; what the program in a pane reads of it.
+/// Types on the outer terminal; compares the bytes that the program in a pane reads.
 #[track_caller]
 fn check(server: &mut Server, outer: &mut Outer, pane: &str, typed: &str, expect: &str) {
-    // Its terminal must be raw before anything is typed.
+    // The pane's terminal must be raw before anything is typed.
     server.tty(pane);
     outer.type_only(typed.as_bytes());
     reads(server, pane, expect);
 }
 
-/// A program reads this, and nothing before it.
+/// The program in a pane reads exactly these bytes next.
 #[track_caller]
 fn reads(server: &mut Server, pane: &str, expect: &str) {
     let before = server.tty(pane).read_until(expect.as_bytes());
@@ -47,7 +47,7 @@ fn a_program_gets_what_it_asked_for_and_others_what_they_always_got() {
     let mut server = server();
     let mut outer = attach(&server);
     outer.until_keyboard(OURS);
-    // Nothing was asked for yet.
+    // The program has not set any flags yet.
     let typed = "\x1b[13;2ux\x1b[97;5u\x1b[27u\x1b[127;3u\x1b[1;129A\x1b[9;2u.";
     check(&mut server, &mut outer, ":0", typed, "\rx\x01\x1b\x1b\x7f\x1b[A\x1b[Z.");
     server.tty(":0").write(b"\x1b[>1u\x1b[?u");
@@ -56,7 +56,7 @@ fn a_program_gets_what_it_asked_for_and_others_what_they_always_got() {
     let typed = "\rx\x1b[13;2u\x1b[97;5u\x1b[27u\x1b[13;5u\x1b[97:65;6u.";
     let expect = "\rx\x1b[13;2u\x1b[97;5u\x1b[27u\x1b[13;5u\x1b[97;6u.";
     check(&mut server, &mut outer, ":0", typed, expect);
-    // What the program wants, the terminal is told to report.
+    // The terminal must report the keys that the program asks for.
     server.tty(":0").write(b"\x1b[>31u");
     outer.until_keyboard(31);
     let all = "\x1b[57441;2u\x1b[97:65;2;65u\x1b[97:65;2:3u\x1b[57441;1:3u\x1b[13u\x1b[13;1:3u\x1b[1;1:2A";
@@ -65,7 +65,7 @@ fn a_program_gets_what_it_asked_for_and_others_what_they_always_got() {
     outer.until_keyboard(OURS);
     check(&mut server, &mut outer, ":1", "\x1b[13;2u\x1b[0;;26085:26412u.", "\r日本.");
     assert_eq!(server.ask(&["display-message", "-p", "-t", ":1", "#{pane_key_mode}"]), "VT10x\n");
-    // A program that asked for less gets less of what comes.
+    // A program that asked for fewer flags gets fewer reports.
     server.tmux(&["select-window", "-t", ":0"]);
     outer.until_keyboard(31);
     server.tmux(&["set-option", "-w", "synchronize-panes", "on"]);
@@ -89,14 +89,14 @@ fn bindings_see_keys_and_releases_reach_nobody_else() {
     let typed = "\x1b[13;2u\x1b[13;2:3u\x1b[13;5u\x1b[13;5:3u\x1b[120;9u\x1b[120;9:3u\x1b[49:33;4u\x1b[9;5u";
     check(&mut server, &mut outer, ":0", &format!("{typed}\x1b[122;;122u"), "\x1b[122;;122u");
     assert_eq!(server.ask(&["show-options", "-gv", "@hit"]), "abcde\n");
-    // A prefix stays in effect while a modifier is pressed and keys are let go; keyboards of other
-    // languages have it at the same place.
+    // A prefix stays in effect while a modifier is pressed and keys are released; on keyboards of
+    // other languages the prefix is the key at the same place.
     server.tmux(&["set-option", "-g", "@hit", ""]);
     let typed = "\x1b[57442;5u\x1b[1080::98;5u\x1b[1080::98;5:3u\x1b[57441;2u\x1b[99;5u\x1b[99;5:3u";
     let expect = "\x1b[57442;5u\x1b[57441;2u\x1b[122;;122u";
     check(&mut server, &mut outer, ":0", &format!("{typed}\x1b[122;;122u"), expect);
     assert_eq!(server.ask(&["show-options", "-gv", "@hit"]), "prefix\n");
-    // What is typed at a prompt is text, whatever the program below it asked for.
+    // Keys typed at a prompt are text, whichever flags the program below has set.
     server.tmux(&["bind-key", "-n", "Super-p", "command-prompt", "set-option -g @hit '%%'"]);
     outer.type_only(b"\x1b[112;9u\x1b[112;9:3u");
     outer.until_keyboard(OURS);
@@ -116,7 +116,7 @@ fn the_terminal_is_left_as_it_was_found() {
     server.tmux(&["detach-client"]);
     outer.until_keyboard(0);
     assert_eq!(outer.keyboard_left(), 0);
-    // A terminal that does not speak the protocol is not told to.
+    // A terminal that does not know the protocol gets no flags.
     let plain = Outer::attach(&server, &json!({}), &["attach-session".to_owned()]);
     assert_eq!(server.ask(&["list-clients", "-F", "#{client_termfeatures}"]).matches("kittykeys").count(), 0);
     drop(plain);
@@ -154,7 +154,7 @@ fn nothing_of_it_is_there_by_default() {
     assert_eq!(server.ask(&["display-message", "-p", "#{pane_key_mode}"]), "VT10x\n");
     check(&mut server, &mut outer, "", "\x01\r.", "\x01\r.");
     outer.until_keyboard(0);
-    // Words that name keys only here are words.
+    // Here, key names that tmux does not have are sent as text.
     server.tmux(&["send-keys", "Menu", "F13", "Super-x", "."]);
     reads(&mut server, "", "MenuF13Super-x.");
     assert_eq!(server.ask(&["list-clients", "-F", "#{client_termfeatures}"]).matches("kittykeys").count(), 0);

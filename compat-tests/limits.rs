@@ -1,6 +1,5 @@
-//! Output that nobody means well: whatever a program prints, the server lives, answers, and what
-//! it holds in memory stays small. (tmux is no measure here: it keeps less of some, more of
-//! other things.)
+//! Hostile output: whatever a program prints, the server lives, answers, and holds little memory.
+//! (tmux is no reference here: it keeps less of some data, and more of other data.)
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +9,7 @@ use super::server::Server;
 
 /// Bytes of an endless string or flood.
 const MUCH: usize = 2 << 20;
-/// What the server may hold more than before, for one pane, in KiB.
+/// Memory that the server may gain for one pane, in KiB.
 const MAX_GROWTH: u64 = 48 << 10;
 
 fn rss(server: &Server) -> u64 {
@@ -20,8 +19,8 @@ fn rss(server: &Server) -> u64 {
     line.trim().trim_end_matches(" kB").parse().expect("a number")
 }
 
-/// Prints it in a pane of its own; the server answers while it is in the middle of it and after
-/// the end, and has not grown.
+/// Prints `output` in a new pane; the server answers in the middle and at the end, and has not
+/// grown.
 #[track_caller]
 fn check(output: &[u8]) {
     let mut server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
@@ -49,7 +48,7 @@ fn check(output: &[u8]) {
     assert!(growth < MAX_GROWTH, "the server grew by {growth} KiB");
 }
 
-/// A start and so much of a filling.
+/// `start`, followed by `MUCH` bytes of a filling.
 fn endless(start: &str, filling: &str) -> Vec<u8> {
     let mut out = start.as_bytes().to_vec();
     out.extend(filling.repeat(MUCH / filling.len()).bytes());

@@ -1,5 +1,5 @@
-//! The whole program as its users meet it: processes, terminals, connections, crashes. Cases that
-//! were recorded from tmux are in a test target of their own, `recorded`.
+//! The whole program as its users meet it: processes, terminals, connections, crashes. The cases
+//! recorded from tmux have their own test target, `recorded`.
 
 mod about;
 mod agents;

@@ -1,4 +1,5 @@
-//! A panic ends only what it came of: a frame, what a pane printed, a command, a format.
+//! A panic costs only the object in which it happens: a frame, a pane's output, a command, a
+//! format.
 
 use std::path::Path;
 
@@ -6,7 +7,7 @@ use super::recovery::until;
 use super::screen::Outer;
 use super::server::Server;
 
-/// A server that panics where it is told to, and its process.
+/// A server that panics where it is told to, and its process id.
 fn fragile() -> (Server, String) {
     let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
     let args =
@@ -18,7 +19,7 @@ fn fragile() -> (Server, String) {
     (server, pid)
 }
 
-/// The same server lives, and its log tells of the panic.
+/// The same server is alive, and its log contains the panic.
 fn lives(server: &Server, pid: &str, what: &str) {
     assert_eq!(server.ask(&["display-message", "-p", "#{pid}"]), pid);
     let report = format!("internal error in {what}");

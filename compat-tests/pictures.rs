@@ -1,5 +1,6 @@
-//! Pictures by kitty's protocol, from a program in a pane to a terminal that knows it: an emulator
-//! that reads the protocol out of what the client writes, and the cells that show parts of pictures.
+//! Pictures by kitty's protocol, from a program in a pane to a terminal that knows the protocol: an
+//! emulator that parses the protocol in the client's output, and the cells that show parts of
+//! pictures.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,14 +14,15 @@ use super::recovery::{kill, until};
 use super::screen::Outer;
 use super::server::{PATIENCE, Server};
 
-/// What kitty's diacritics say, up to nine.
+/// Kitty's diacritics for 0 to 9.
 const DIACRITICS: [char; 10] = [
     '\u{305}', '\u{30d}', '\u{30e}', '\u{310}', '\u{312}', '\u{33d}', '\u{33e}', '\u{33f}', '\u{346}',
     '\u{34a}',
 ];
 const PLACEHOLDER: char = '\u{10eeee}';
 
-/// Two numbers: column and row of a cell, row and column of a part, ids of picture and placement.
+/// Two numbers: column and row of a cell, row and column of a part, or ids of picture and
+/// placement.
 type Pair = (u32, u32);
 
 /// A picture that the terminal has.
@@ -34,13 +36,13 @@ struct Picture {
     steps: Vec<String>,
 }
 
-/// What a terminal that knows the protocol holds after these bytes.
+/// Pictures of a terminal that received these bytes.
 fn pictures(written: &[u8]) -> BTreeMap<u32, Picture> {
     let mut all: BTreeMap<u32, Picture> = BTreeMap::new();
     let mut loading: Option<(BTreeMap<char, String>, Vec<u8>)> = None;
     let text = String::from_utf8_lossy(written);
     for piece in text.split("\x1b_G").skip(1) {
-        // What is not there to the end is read when it is.
+        // An incomplete command is parsed once the rest has come.
         let Some((command, _)) = piece.split_once("\x1b\\") else { break };
         let (control, payload) = command.split_once(';').unwrap_or((command, ""));
         assert!(payload.len() <= 4096, "a chunk of {} bytes", payload.len());
@@ -93,8 +95,8 @@ fn number_in(colour: Colour) -> u32 {
     }
 }
 
-/// Where parts of pictures show: column and row, the id of the picture and of the placement, and
-/// the part's row and column.
+/// Cells that show parts of pictures: column and row, ids of the picture and of the placement, row
+/// and column of the part.
 fn parts(surface: &Surface) -> Vec<(Pair, Pair, Pair)> {
     let mut found = Vec::new();
     for (x, y) in (0..surface.size().rows).flat_map(|y| (0..surface.size().cols).map(move |x| (x, y))) {
@@ -102,8 +104,8 @@ fn parts(surface: &Surface) -> Vec<(Pair, Pair, Pair)> {
         let mut text = String::new();
         cell.glyph.push_to(&mut text);
         let Some(marks) = text.strip_prefix(PLACEHOLDER) else { continue };
-        // The emulator knows all diacritics that a byte needs; these tests use small ones, but for
-        // the highest byte of ids.
+        // The emulator knows the diacritics for all values of a byte; these tests use small values,
+        // except for the highest byte of ids.
         let mut marks = marks.chars();
         let mut number = || {
             DIACRITICS
@@ -117,7 +119,7 @@ fn parts(surface: &Surface) -> Vec<(Pair, Pair, Pair)> {
     found
 }
 
-/// Waits for a state of the terminal, and gives what came of it.
+/// Waits for a state of the terminal; returns the closure's value.
 #[track_caller]
 fn until_shown<T>(
     outer: &mut Outer,
@@ -135,8 +137,8 @@ fn until_shown<T>(
     }
 }
 
-/// The picture whose data this is, once all of `cells` (column, row, part) show parts of it, and
-/// no others do.
+/// The picture with this data, once all of `cells` (column, row, part), and no other cells, show
+/// parts of it.
 #[track_caller]
 fn shows(outer: &mut Outer, data: &[u8], cells: &[(Pair, Pair)]) -> Picture {
     until_shown(outer, |pictures, surface| {
@@ -149,7 +151,7 @@ fn shows(outer: &mut Outer, data: &[u8], cells: &[(Pair, Pair)]) -> Picture {
     })
 }
 
-/// Where a picture of so many columns and rows shows whose first cell is here.
+/// Cells and parts of a picture of `cols` by `rows` whose first cell is `at`.
 fn block(at: Pair, cols: u32, rows: u32) -> Vec<(Pair, Pair)> {
     (0..rows).flat_map(|row| (0..cols).map(move |col| ((at.0 + col, at.1 + row), (row, col)))).collect()
 }
@@ -167,12 +169,12 @@ fn with_pictures(program: &str) -> Server {
     server
 }
 
-/// Pixels of a picture of this size, 24 bits each, none like another picture's.
+/// Pixels of a picture of this size, 24 bits each, different for each `seed`.
 fn pixels(seed: u8, width: usize, height: usize) -> Vec<u8> {
     (0..width * height * 3).map(|n| (n as u8).wrapping_mul(31) ^ seed).collect()
 }
 
-/// The commands that transmit data, in chunks.
+/// Commands that transmit data, in chunks.
 fn transmit(control: &str, data: &[u8]) -> Vec<u8> {
     let text = STANDARD.encode(data);
     let chunks: Vec<&[u8]> = text.as_bytes().chunks(4096).collect();
@@ -191,13 +193,14 @@ fn transmit(control: &str, data: &[u8]) -> Vec<u8> {
 fn a_program_that_asks_is_answered_and_its_picture_is_shown() {
     let mut server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
     server.tmux(&["new-session", "-d", "-x", "40", "-y", "11", "exec sleep 1000"]);
-    // Without a client that knows it, nobody answers, and the string is a title as in tmux.
+    // Without a client that knows the protocol nobody answers, and the string is a title as in
+    // tmux.
     const QUESTION: &[u8] = b"\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\\x1b[c";
     server.tty("").write(QUESTION);
     let answer = server.tty("").read_until(b"c");
     assert!(!answer.windows(2).any(|pair| pair == b"_G"), "{}", answer.escape_ascii());
     assert_eq!(server.ask(&["display-message", "-p", "#{pane_title}"]), "Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\n");
-    // The terminal says that it is kitty.
+    // The terminal identifies itself as kitty.
     let mut outer = attach(&server, 40, 12);
     outer.type_only(b"\x1bP>|kitty(0.42.0)\x1b\\");
     until(&server, &["list-clients", "-F", "#{client_termfeatures}"], |features| {
@@ -215,7 +218,7 @@ fn a_program_that_asks_is_answered_and_its_picture_is_shown() {
     assert_eq!(picture.places.values().collect::<Vec<_>>(), [&(3, 2)]);
     assert_eq!(picture.keys[&'f'], "24");
     assert_eq!(server.ask(&["display-message", "-p", "#{cursor_x},#{cursor_y}"]), "5,2\n");
-    // Deleted, it goes from the screen, and its data from the terminal.
+    // A deleted picture disappears from the screen, and its data from the terminal.
     server.tty("").write(b"\x1b_Ga=d,d=I,i=5\x1b\\");
     until_shown(&mut outer, |pictures, surface| {
         (pictures.is_empty() && parts(surface).is_empty()).then_some(())
@@ -228,7 +231,7 @@ fn placeholders_that_a_program_prints_show_its_picture_wherever_they_are() {
     let mut outer = attach(&server, 40, 12);
     let data = pixels(2, 8, 8);
     server.tty("").write(&transmit("a=T,U=1,q=2,f=24,s=8,v=8,i=42,c=4,r=2", &data));
-    // The last cell of a row says nothing: it follows the one before it.
+    // The last cell of a row has no diacritics: it follows the cell before it.
     let row = |mark: char| {
         let cells: String = DIACRITICS[..3].iter().map(|col| format!("{PLACEHOLDER}{mark}{col}")).collect();
         format!("\x1b[38;5;42m{cells}{PLACEHOLDER}\x1b[39m\r\n")
@@ -236,17 +239,17 @@ fn placeholders_that_a_program_prints_show_its_picture_wherever_they_are() {
     let rows = format!("\x1b[2J\x1b[3;1H{}{}", row(DIACRITICS[0]), row(DIACRITICS[1]));
     server.tty("").write(rows.as_bytes());
     let before = shows(&mut outer, &data, &block((0, 2), 4, 2));
-    // The pane keeps what the program printed.
+    // The pane's contents are the characters that the program printed.
     let captured = server.ask(&["capture-pane", "-p"]);
     let last = format!("{PLACEHOLDER}{}{}{PLACEHOLDER}", DIACRITICS[1], DIACRITICS[2]);
     assert!(captured.contains(&last), "{captured:?}");
-    // Another pane left of it; the picture moves, and is not sent again.
+    // Another pane left of it: the picture moves, and is not transmitted again.
     server.tmux(&["split-window", "-d", "-h", "-b", "-l", "10", "exec sleep 1000"]);
     assert_eq!(shows(&mut outer, &data, &block((11, 2), 4, 2)), before);
-    // Cut off by a narrow pane, and back.
+    // A narrow pane cuts the picture off; then the pane gets its width back.
     server.tmux(&["resize-pane", "-t", ":.0", "-x", "37"]);
     let narrow = [[(0, 0), (0, 1)], [(0, 2), (0, 3)], [(1, 0), (1, 1)], [(1, 2), (1, 3)]];
-    // The blank rows above have gone to the history, as in tmux.
+    // The blank rows above have moved to the history, as in tmux.
     let places = (0..4).flat_map(|y| [(38, y), (39, y)]);
     let cells: Vec<_> = places.zip(narrow.into_iter().flatten()).collect();
     shows(&mut outer, &data, &cells);
@@ -255,13 +258,13 @@ fn placeholders_that_a_program_prints_show_its_picture_wherever_they_are() {
     shows(&mut outer, &data, &block((0, 2), 4, 2));
     let sent = outer.written.windows(5).filter(|bytes| bytes == b"_Ga=t").count();
     assert_eq!(sent, 1, "the data is sent once");
-    // A client that leaves has the terminal forget it, and the next one gets it.
+    // The terminal of a client that detaches frees the picture, and the next client's receives it.
     server.tmux(&["detach-client"]);
     until_shown(&mut outer, |pictures, _| pictures.is_empty().then_some(()));
     drop(outer);
     let mut outer = attach(&server, 40, 12);
     shows(&mut outer, &data, &block((0, 2), 4, 2));
-    // It scrolls away with its lines, and copy mode shows it there.
+    // The picture scrolls away with its lines, and copy mode shows it there.
     server.tmux(&["clear-history"]);
     server.tty("").write("\x1b[11;1H".as_bytes());
     server.tty("").write("\r\n".repeat(20).as_bytes());
@@ -279,7 +282,7 @@ fn a_terminal_without_pictures_shows_a_box() {
     let mut outer = attach(&server, 40, 12);
     server.tty("").write(&transmit("a=T,q=2,f=24,s=8,v=8,c=20,r=2", &pixels(3, 8, 8)));
     outer.until_shows("IMAGE (20x2)++++++++");
-    // A placeholder for a picture that nobody knows stays what it is.
+    // A placeholder of an unknown picture stays as it is.
     server
         .tty("")
         .write(format!("\x1b[1;1H\x1b[2J\x1b[38;5;9m{PLACEHOLDER}{0}{0}", DIACRITICS[0]).as_bytes());
@@ -325,7 +328,7 @@ fn a_killed_server_shows_its_pictures_again() {
     server.tty("").write(&transmit("a=T,q=2,f=24,s=64,v=64,c=4,r=2,i=7", &data));
     shows(&mut outer, &data, &block((0, 0), 4, 2));
     kill(&server);
-    // Its client comes back by itself; its terminal is given the picture once more.
+    // The client reconnects by itself; the picture is transmitted to its terminal again.
     outer.written.clear();
     shows(&mut outer, &data, &block((0, 0), 4, 2));
 }
@@ -339,7 +342,7 @@ fn pictures_in_files_are_read_before_what_comes_next() {
     let path = dir.path().join("picture");
     std::fs::write(&path, &data).expect("a file");
     let name = |path: &Path| STANDARD.encode(path.as_os_str().as_encoded_bytes());
-    // All in one piece: what comes behind a command waits for its file.
+    // All in one write: the commands behind one wait for its file.
     let none = name(&dir.path().join("none"));
     let text = format!(
         "\x1b_Gt=t,f=24,s=16,v=16,i=3;{}\x1b\\\x1b_Ga=p,i=3,c=2,r=1\x1b\\|\x1b_Gt=f,f=24,s=1,v=1,i=4;{none}\x1b\\\x1b[c",
@@ -367,13 +370,13 @@ fn picture_files(dir: &Path) -> Vec<std::path::PathBuf> {
     found
 }
 
-/// Waits until so many pictures are on the disk.
+/// Waits until `count` pictures are on disk.
 #[track_caller]
 fn until_stored(server: &Server, count: usize) {
     let since = Instant::now();
     loop {
         let files = picture_files(&server.home());
-        // One that is being written has another name.
+        // A file that is being written has another name.
         if files.iter().filter(|file| file.extension().is_none()).count() == count {
             return;
         }
@@ -389,7 +392,7 @@ fn large_pictures_are_files_that_outlive_the_server_and_not_the_picture() {
     let data = pixels(9, 256, 256);
     server.tty("").write(&transmit("a=T,q=2,f=24,s=256,v=256,c=4,r=2,i=7", &data));
     until_stored(&server, 1);
-    // It is in the history when the server is killed.
+    // The picture is in the history when the server is killed.
     server.tty("").write("\r\n".repeat(30).as_bytes());
     server.settle();
     kill(&server);

@@ -1,10 +1,10 @@
-//! Replays cases that were recorded by running tmux 3.7c, against the program as it is built:
-//! one named test for each case, each with a server of its own.
+//! Replays cases that were recorded from tmux 3.7c against this program: one named test for each
+//! case, each with its own server.
 //!
-//! `cases/*.case` holds them as text (`case_file` describes it). `cargo test NAME` runs those
-//! whose name holds NAME and prints, for one that fails, its steps with what tmux gave and what
-//! came instead. Nobody writes by hand what tmux does: `SCOPEMUX_RECORD=/path/to/tmux cargo test
-//! --test recorded [NAME]` runs the same steps with that program and writes down what it gives.
+//! `cases/*.case` holds them as text (`case_file` describes it). `cargo test NAME` runs those whose
+//! name contains NAME and prints the steps of one that fails, with tmux's result and ours. Results
+//! of tmux are never written by hand: `SCOPEMUX_RECORD=/path/to/tmux cargo test --test recorded
+//! [NAME]` runs the same steps with that program and writes its results down.
 
 mod beside;
 mod case_file;
@@ -24,17 +24,17 @@ use case_file::{has_result, parse, print, print_result};
 use server::Server;
 use steps::{Fixtures, fixtures, root};
 
-/// Tests at once: most of their time goes into waiting for screens.
+/// Tests that run at once: they spend most of their time waiting for screens.
 const THREADS: usize = 4;
 
 /// One recorded case.
 #[derive(Clone, PartialEq, Debug)]
 struct Case {
     id: String,
-    /// Name of the fixture: the steps that come before.
+    /// Name of the fixture: steps that run before.
     fx: String,
     steps: Vec<Value>,
-    /// What the steps give that have a result.
+    /// Expected results, of the steps that have one.
     exp: Vec<Value>,
 }
 
@@ -50,12 +50,13 @@ fn load(path: &Path) -> Vec<Case> {
     parse(&fs::read_to_string(path).expect("cases are readable"))
 }
 
-/// The name of a case's test: its file and its own.
+/// Name of a case's test: file name and case name.
 fn name(path: &Path, case: &Case) -> String {
     format!("{}: {}", path.file_stem().unwrap_or_default().to_string_lossy(), case.id)
 }
 
-/// Runs the steps of a case on a new server. A step that waits for a screen gets the recorded one.
+/// Runs the steps of a case on a new server. A step that waits for a screen is given the recorded
+/// one.
 fn results(binary: &Path, fixtures: &Fixtures, case: &Case, record: bool) -> Vec<Value> {
     let mut server = Server::new(binary);
     for step in &fixtures[&case.fx] {
@@ -74,7 +75,7 @@ fn check(binary: &Path, fixtures: &Fixtures, case: &Case) -> Result<(), Failed> 
     if got == case.exp { Ok(()) } else { Err(Failed::from(difference(case, &got))) }
 }
 
-/// The case as it stands in its file; below a result that differs, what came instead.
+/// A case as in its file; our result is added below a result that differs.
 fn difference(case: &Case, got: &[Value]) -> String {
     let mut out = String::from("\n");
     let mut number = 0;
@@ -94,7 +95,7 @@ fn difference(case: &Case, got: &[Value]) -> String {
     out
 }
 
-/// Records the cases whose names hold the filter.
+/// Records the cases whose names contain the filter.
 fn record(binary: &Path, filter: Option<&str>) {
     let fixtures = fixtures();
     let files = std::sync::Mutex::new(files().into_iter());
@@ -121,7 +122,7 @@ fn text(cases: &[Case]) -> String {
     all.join("\n")
 }
 
-/// The text form loses nothing, and every file is as `record` would write it.
+/// Parsing and printing a file loses nothing, and every file is as `record` would write it.
 fn files_are_canonical() -> Result<(), Failed> {
     for path in files() {
         let written = fs::read_to_string(&path).expect("cases are readable");
@@ -132,7 +133,7 @@ fn files_are_canonical() -> Result<(), Failed> {
     Ok(())
 }
 
-/// A name stands for one case, so that it can be run alone.
+/// Every name belongs to one case only, so that the case can run alone.
 fn names_are_unique(names: &[String]) -> Result<(), Failed> {
     let mut seen = std::collections::BTreeSet::new();
     match names.iter().find(|name| !seen.insert(*name)) {
@@ -175,7 +176,7 @@ fn main() -> ExitCode {
             trials.push(Trial::test(names[names.len() - 1].clone(), run));
         }
     }
-    // Those that wait for screens take longest: they come first.
+    // Cases that wait for screens take longest, so they start first.
     trials.sort_by_key(|trial| !trial.name().starts_with("screens"));
     trials.push(Trial::test("files: each name once", move || names_are_unique(&names)));
     libtest_mimic::run(&args, trials).exit_code()

@@ -1,9 +1,9 @@
-//! What real programs wrote to a terminal of 80x24, played into a pane: what the pane shows on
-//! the way is what tmux 3.7c showed.
+//! Output of real programs for a terminal of 80x24, played into a pane: at several points the pane
+//! must show the same as in tmux 3.7c.
 //!
-//! `recordings/NAME.zst` is a stream as the program wrote it (`agent` and `generated-N` are made
-//! up: the redraw loop of an assistant's interface, and mixed sequences), `NAME.json` what tmux
-//! made of it, recorded as all cases are. How a stream is cut must not matter.
+//! `recordings/NAME.zst` is a program's output (`agent` and `generated-N` are generated: the redraw
+//! loop of an assistant's interface, and mixed sequences); `NAME.json` is tmux's result, recorded
+//! like all cases. The result must not depend on how the output is split.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,16 +16,16 @@ use scopemux::testing::terminal::{Capture, CaptureOptions, MemoryHistory, Termin
 use super::server::Server;
 use super::steps::{self, fixtures, root};
 
-/// Places in a stream where the pane is looked at, the end included.
+/// Points of a stream where the pane is compared, the end included.
 const LOOKS: usize = 8;
-/// The pane.
+/// Size of the pane.
 const SIZE: Size = Size { cols: 80, rows: 24 };
-/// Rows of history kept where a stream is only cut.
+/// Rows of history kept in the tests that only split a stream.
 const HISTORY: usize = 2000;
-/// Ways to cut a stream at random.
+/// Number of random ways to split a stream.
 const CUTS: u64 = 6;
 
-/// Every recording: where it is, and what the program wrote.
+/// All recordings: path, and output of the program.
 pub fn recordings() -> Vec<(PathBuf, Vec<u8>)> {
     let files = fs::read_dir(root().join("recordings")).expect("there are recordings");
     let mut files: Vec<PathBuf> = files.map(|entry| entry.expect("a directory entry").path()).collect();
@@ -39,7 +39,7 @@ pub fn recordings() -> Vec<(PathBuf, Vec<u8>)> {
     files.into_iter().map(read).collect()
 }
 
-/// A stream in parts, each ending before a sequence.
+/// Splits a stream into parts that each end before a sequence.
 fn parts(stream: &[u8]) -> Vec<&[u8]> {
     let mut parts = Vec::new();
     let mut from = 0;
@@ -53,7 +53,7 @@ fn parts(stream: &[u8]) -> Vec<&[u8]> {
     parts
 }
 
-/// Bytes as the steps of cases write them.
+/// Bytes in the notation of cases.
 fn encoded(bytes: &[u8]) -> String {
     let mut out = String::new();
     for chunk in bytes.utf8_chunks() {
@@ -63,7 +63,7 @@ fn encoded(bytes: &[u8]) -> String {
     out
 }
 
-/// What a pane answers and shows as it is given the parts of a stream.
+/// Answers and screens of a pane that is given the parts of a stream.
 fn play(binary: &Path, stream: &[u8]) -> Vec<Value> {
     let mut server = Server::new(binary);
     for step in &fixtures()["vt"] {
@@ -75,7 +75,8 @@ fn play(binary: &Path, stream: &[u8]) -> Vec<Value> {
     steps::run(&mut server, &json!({ "cmd": resize }), None);
     let look = json!({ "cmd": ["capture-pane", "-t", "s:0.0", "-p", "-e", "-N", "-S", "-", ";",
         "capture-pane", "-t", "s:0.0", "-p", "-a", "-q", "-e", ";",
-        // Synchronized output ends after a second: whether it is on depends on the machine.
+        // Synchronized output ends after a second, so its state depends on the speed of the
+        // machine.
         "display-message", "-p", "-t", "s:0.0", "#{s/sync=1/sync=0/:#{E:@vt}}"] });
     let mut seen = Vec::new();
     for part in parts(stream) {
@@ -85,7 +86,7 @@ fn play(binary: &Path, stream: &[u8]) -> Vec<Value> {
     seen
 }
 
-/// What a terminal shows and answers when it is given a stream in pieces.
+/// Screen and answers of a terminal that is given a stream in pieces.
 fn feed<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> String {
     let history = Box::new(MemoryHistory::new(HISTORY, SIZE.cols));
     let mut terminal = Terminal::new(SIZE, TerminalConfig::default(), history);
@@ -111,7 +112,7 @@ fn feed<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> String {
     out
 }
 
-/// A stream in pieces of 1 to 64 bytes, always the same ones for a seed.
+/// Splits a stream into pieces of 1 to 64 bytes, the same for each seed.
 fn pieces(stream: &[u8], seed: u64) -> Vec<&[u8]> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut rest = stream;

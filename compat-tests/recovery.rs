@@ -1,4 +1,4 @@
-//! What a server that is killed leaves: the next one has every line, and the screen, as it was.
+//! After a server is killed, the next one has every line and the same screen.
 
 use std::path::Path;
 use std::time::Instant;
@@ -8,7 +8,7 @@ use super::server::{PATIENCE, Server};
 
 const LINES: usize = 30_000;
 
-/// Asks until the answer is wanted.
+/// Repeats a command until its answer is the wanted one.
 pub fn until(server: &Server, args: &[&str], mut wanted: impl FnMut(&str) -> bool) -> String {
     let since = Instant::now();
     loop {
@@ -29,19 +29,19 @@ pub fn kill(server: &Server) {
     until(server, &["display-message", "-p", "#{pid}"], |now| !now.trim().is_empty() && *now != pid);
 }
 
-/// Waits until a pane has so many rows of history.
+/// Waits until a pane has at least `enough` rows of history.
 fn await_rows(server: &Server, pane: &str, enough: usize) {
     until(server, &["display-message", "-p", "-t", pane, "#{history_size}"], |rows| {
         rows.trim().parse().is_ok_and(|rows: usize| rows >= enough)
     });
 }
 
-/// What `seq` printed, and the row of the cursor.
+/// Output of `seq`, and the row of the cursor.
 fn numbers() -> String {
     (1..=LINES).map(|n| format!("number {n}\n")).chain(["\n".to_owned()]).collect()
 }
 
-/// Files below a directory that hold something, by name.
+/// Names of the files below a directory that are not empty.
 fn files(dir: &Path) -> Vec<String> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
@@ -58,7 +58,7 @@ fn a_killed_server_loses_no_line() {
     let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
     let program = format!("seq -f 'number %.0f' 1 {LINES}; printf '\\033[31mred'; read never");
     server.tmux(&["new-session", "-d", "-x", "40", "-y", "10", &program]);
-    // In the middle of it, and once more when all is printed.
+    // Kill once in the middle of the output, and once after all of it.
     for enough in [LINES / 10, LINES] {
         until(&server, &["display-message", "-p", "#{history_size}"], |rows| {
             rows.trim().parse().is_ok_and(|rows: usize| rows + 20 > enough)
@@ -79,13 +79,13 @@ fn a_dead_pane_keeps_its_lines() {
     let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
     server.tmux(&["new-session", "-d", "-x", "40", "-y", "10", "read never"]);
     server.tmux(&["set-option", "-g", "remain-on-exit", "on"]);
-    // Fewer lines than a block takes; the last of them is wrapped from history into the screen.
+    // Fewer lines than a block has; the last one wraps from the history into the screen.
     let program = "seq -f 'number %.0f' 1 200; printf %0600d 7";
     server.tmux(&["new-window", "-d", "-n", "dead", program]);
     until(&server, &["display-message", "-p", "-t", ":dead", "#{pane_dead}"], |dead| dead == "1\n");
     let all = server.ask(&["capture-pane", "-p", "-t", ":dead", "-S", "-"]);
     assert_eq!(all.lines().count(), 200 + 15 + 1, "{all}");
-    // A new window has a snapshot made: the dead pane and what it shows are in it.
+    // A new window forces a state file, which includes the dead pane and its screen.
     server.tmux(&["new-window", "-d", "read never"]);
     kill(&server);
     assert_eq!(server.ask(&["capture-pane", "-p", "-t", ":dead", "-S", "-"]), all);
@@ -110,7 +110,7 @@ fn keys_and_buffers_are_as_they_were_last() {
         "a",
         "next-window",
     ]);
-    // A new window has a snapshot made at once; the next one changes some of what is in it.
+    // A new window forces a state file; the next command changes a part of its contents.
     server.tmux(&["new-window", "-d", "read never"]);
     server.tmux(&["set-buffer", "-a", "-b", "changes", " two", ";", "delete-buffer", "-b", "goes"]);
     server.tmux(&["set-buffer", "-b", "stays", "-n", "moved", ";", "set-buffer", "-b", "new", "three"]);
@@ -131,7 +131,7 @@ fn keys_and_buffers_are_as_they_were_last() {
     assert_eq!(before[3..], ["as it is", "one two", "three"]);
     kill(&server);
     assert_eq!(all(&server), before);
-    // And what the next server left in its turn.
+    // The state file that the next server wrote is complete too.
     server.tmux(&["set-buffer", "-b", "new", "four", ";", "new-window", "-d", "read never"]);
     let before = all(&server);
     kill(&server);
@@ -163,7 +163,7 @@ fn options_of_windows_and_sessions_hold_for_what_is_replayed() {
     let program = format!("stty -echo; read go; seq -f 'number %.0f' 1 {LINES}; read never");
     server.tmux(&["new-window", "-n", "one", &program]);
     server.tmux(&["set-option", "-w", "alternate-screen", "off"]);
-    // Has a snapshot made at once, with the option.
+    // Force a state file that includes the option.
     server.tmux(&["new-window", "-d", "read never"]);
     server.tmux(&["send-keys", "-l", "x"]);
     server.tmux(&["send-keys", "Enter"]);
@@ -172,7 +172,7 @@ fn options_of_windows_and_sessions_hold_for_what_is_replayed() {
     let all = server.ask(&["capture-pane", "-p", "-S", "-", "-t", ":one"]);
     let first = all.lines().find(|line| line.starts_with("number"));
     assert_eq!(first, Some("number 1"));
-    // Printed just before the server dies: taken from the journal under the window's options.
+    // Printed just before the server dies: read from the journal with the window's options.
     let mut server = server;
     server.tty(":one").write(b"\x1b[?1049hABC");
     until(&server, &["capture-pane", "-p", "-t", ":one"], |screen| screen.contains("ABC"));
@@ -202,7 +202,7 @@ fn transcripts_lie_where_history_directory_says() {
         files(Path::new(&String::from_utf8(server.bytes("@TMP@/home/.local")).expect("a path"))),
         [""; 0]
     );
-    // The next server finds the pane's there, whatever the option says by now.
+    // The next server finds the pane's transcript in its directory, even if the option has changed.
     server.tmux(&["set-option", "-s", "history-directory", "~/other"]);
     kill(&server);
     let all = server.ask(&["capture-pane", "-p", "-S", "-"]);
@@ -210,7 +210,7 @@ fn transcripts_lie_where_history_directory_says() {
     let wrong = server.tmux(&["set-option", "-s", "history-directory", "x"]);
     assert_eq!(wrong.status, Some(0));
     until(&server, &["show-messages"], |text| text.contains("history-directory: not an absolute path: x"));
-    // A pane that is closed leaves its transcript where it was.
+    // The transcript of a closed pane stays in its directory.
     server.tmux(&["set-option", "-s", "history-directory", &kept]);
     server.tmux(&["new-window", "read never", ";", "kill-window", "-t", ":0"]);
     until(&server, &["list-transcripts", "-f", "#{transcript_keep_until}"], |text| text.contains("pane-0-"));
@@ -233,13 +233,13 @@ fn encrypted_history_is_read_by_the_next_server_and_by_no_other() {
     let segments = files(Path::new(&home)).into_iter().filter(|file| file.contains("/seg-"));
     let mut frames = 0;
     for segment in segments {
-        // Magic, checksum, and the flag that says so.
+        // Magic, checksum, and the flag for encryption.
         let bytes = std::fs::read(segment).expect("our file");
         assert_eq!((&bytes[..4], bytes[8]), (&b"SMX1"[..], 1));
         frames += 1;
     }
     assert!(frames > 0);
-    // Kept when its pane goes; the key goes with the server.
+    // The transcript is kept when its pane closes; its key is lost with the server.
     server.tmux(&["new-window", "read never", ";", "kill-window", "-t", ":0"]);
     let name = until(
         &server,
@@ -280,7 +280,7 @@ fn a_full_file_system_costs_old_lines_and_nothing_else() {
     let text = |text: &str| String::from_utf8(server.bytes(text)).expect("a path");
     let place = text("@TMP@/small");
     std::fs::create_dir(&place).expect("a directory");
-    // A file system of the server and its panes alone, which is full but for half a megabyte.
+    // A file system for the server and its panes only, with half a megabyte free.
     let start = format!(
         "mount -t tmpfs -o size=1m,mode=700 none {place} && head -c 500000 /dev/zero >{place}/ballast && \
          exec {} -L t -f {} new-session -d -x 80 -y 10 'read never'",
@@ -301,7 +301,7 @@ fn a_full_file_system_costs_old_lines_and_nothing_else() {
             return;
         }
     }
-    // Two megabytes that do not get smaller, and lines after them.
+    // Two megabytes that do not compress, and lines after them.
     let flood = "head -c 1500000 /dev/urandom | base64; seq -f 'number %.0f' 1 2000; read never";
     server.tmux(&["new-window", "-d", "-n", "flood", flood]);
     until(&server, &["capture-pane", "-p", "-t", ":flood"], |screen| screen.contains("number 2000"));
@@ -311,12 +311,12 @@ fn a_full_file_system_costs_old_lines_and_nothing_else() {
     let clear =
         said.lines().filter(|line| line.contains("history: cannot write to") && line.contains(&place));
     assert_eq!(clear.count(), 1, "{said}");
-    // The newest lines are all there, and everything else goes on.
+    // The newest lines are all there, and everything else works.
     let newest = server.ask(&["capture-pane", "-p", "-t", ":flood", "-S", "-1900"]);
     assert!(newest.contains("number 100\n") && newest.contains("number 1999\n"));
     assert_eq!(server.tmux(&["new-window", "-d", "-n", "more", "echo fine; read never"]).status, Some(0));
     until(&server, &["capture-pane", "-p", "-t", ":more"], |screen| screen.contains("fine"));
-    // Room again: what waited is written.
+    // With free space again, the waiting lines are written.
     server.tmux(&["run-shell", &format!("rm {place}/ballast")]);
     server.tmux(&["set-option", "-g", "history-limit", "256K"]);
     until(&server, &error, |error| error == "\n");
@@ -373,7 +373,7 @@ fn images_outlive_their_server() {
     server.tmux(&["new-session", "-d", "-x", "60", "-y", "16", &program]);
     until(&server, &["capture-pane", "-p"], |screen| screen.contains("second"));
     kill(&server);
-    // A terminal without sixel is shown a box in its place.
+    // A terminal without sixel shows a box in its place.
     let step = serde_json::json!({ "cols": 60, "rows": 17 });
     let mut outer = Outer::attach(&server, &step, &["attach-session".to_owned()]);
     outer.until_shows("SIXEL IMAGE");

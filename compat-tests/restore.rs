@@ -1,4 +1,4 @@
-//! What a reboot leaves on the disk: sessions, windows, layouts, directories and texts come back.
+//! After a reboot, sessions, windows, layouts, directories and texts are restored from disk.
 
 use std::fs;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use super::keeper::{keeper_of, number, start, wait_for};
 use super::recovery::until;
 use super::server::Server;
 
-/// What must be as it was.
+/// Listings that must be equal.
 const LISTS: &[&[&str]] = &[
     &["list-sessions", "-F", "#{session_name} #{session_group} #{session_path}"],
     &[
@@ -38,7 +38,7 @@ fn directory(server: &Server) -> PathBuf {
     entries.map(|entry| entry.path()).find(|path| path.is_dir()).unwrap_or(dir)
 }
 
-/// Sessions of every kind. Ids have no gaps, so that those of the next server are the same.
+/// Makes sessions of all kinds. Ids have no gaps, so that the next server's ids are the same.
 fn fill(server: &Server) {
     let in_tmp = ["-c", "/tmp"];
     let new = ["new-session", "-d", "-s", "work", "-x", "80", "-y", "24", "-n", "grid"];
@@ -65,7 +65,7 @@ fn lists(server: &Server) -> Vec<String> {
     LISTS.iter().map(|args| server.ask(args)).collect()
 }
 
-/// The whole text of a pane, up to the line that says where the old one ends.
+/// Text of a pane, up to the line that marks the end of the restored text.
 fn old_text(server: &Server, pane: &str) -> Vec<String> {
     let text = server.ask(&["capture-pane", "-p", "-S", "-", "-t", pane]);
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
@@ -91,15 +91,15 @@ fn assert_is_restored(server: &Server, before: &[String]) {
 }
 
 fn is_gone(server: &Server) -> Option<()> {
-    // Not one that is about to end, which would answer whoever comes next.
+    // A server that is about to end would answer the next client, so wait for its end.
     let said = server.tmux(&["has-session"]).err;
     String::from_utf8_lossy(&said).starts_with("no server running").then_some(())
 }
 
-/// Everything ends at once, as when the machine loses power.
+/// Kills everything at once, as a power failure would.
 fn lose_power(server: &Server) {
     let pids = [keeper_of(server).expect("a keeper"), number(server, "#{pid}")].map(Pid::from_raw);
-    // Nobody is to notice the other's end.
+    // Stop all first, so that none notices another's end.
     for signal in [Signal::SIGSTOP, Signal::SIGKILL] {
         pids.iter().for_each(|pid| send_signal(*pid, signal).expect("our processes"));
     }
@@ -117,7 +117,7 @@ fn a_server_that_the_machine_ends_is_restored() {
     let out = String::from_utf8_lossy(&[restored.out, restored.err].concat()).into_owned();
     assert_eq!((restored.status, out.as_str()), (Some(0), "restored 3 sessions, 3 windows, 6 panes\n"));
     assert_is_restored(&server, &before);
-    // Once only.
+    // Sessions can be restored only once.
     let again = server.tmux(&["restore-sessions"]);
     assert_eq!(
         (again.status, String::from_utf8_lossy(&again.err).as_ref()),
@@ -128,7 +128,7 @@ fn a_server_that_the_machine_ends_is_restored() {
 #[test]
 fn what_was_saved_meanwhile_outlives_a_loss_of_power() {
     let server = start();
-    // What is written first is all there.
+    // Data that is written first is complete.
     server.tmux(&[
         "start-server",
         ";",
@@ -167,7 +167,7 @@ fn a_server_that_is_ended_on_purpose_leaves_nothing() {
     wait_for("the state on disk", || dir().join("sessions").exists().then_some(()));
     server.tmux(&["kill-server"]);
     wait_for("the end of the server", || is_gone(&server));
-    // A server takes no client any more before it removes its files.
+    // A server stops accepting clients before it removes its files.
     wait_for("the end of its files", || {
         let left = ["sessions", "sessions.old"].iter().any(|name| dir().join(name).exists());
         let texts = fs::read_dir(dir().join("texts")).into_iter().flatten().count();
@@ -238,7 +238,7 @@ fn programs_on_the_list_are_started_again() {
     };
     until(&server, &["display-message", "-p", ""], |_| args("work:0").contains("4567"));
     assert_eq!(args("work:5"), "sleep\x007654\0");
-    // Interrupted, the shell's pane has its shell again.
+    // After an interrupt, the pane runs its shell again.
     server.tmux(&["send-keys", "-t", "work:0", "C-c"]);
     until(&server, &command, |commands| commands.starts_with("sh\n"));
 }

@@ -1,6 +1,6 @@
-//! Containment against a real kernel. Does nothing unless `SCOPEMUX_SCOPES` names the backend
-//! that is expected (`delegated`, `units`, `cgroup1`): it makes groups and kills what it
-//! started in them. `compat-tests/vm/scopes` runs it in virtual machines.
+//! Containment on a real kernel. Does nothing unless `SCOPEMUX_SCOPES` names the expected backend
+//! (`delegated`, `units`, `cgroup1`): the tests make groups and kill their own processes in them.
+//! `compat-tests/vm/scopes` runs them in virtual machines.
 
 #[path = "scopes/program.rs"]
 mod program;
@@ -16,7 +16,7 @@ use scopemux::testing::base::PaneId;
 use scopemux::testing::containment::*;
 
 const MB: u64 = 1 << 20;
-/// Emulation is ten times slower than a machine, and the machine may be busy.
+/// Emulation is ten times slower than real hardware, and the machine may be busy.
 pub const LONG: Duration = Duration::from_secs(120);
 
 fn main() {
@@ -28,7 +28,7 @@ fn main() {
         println!("scopes: skipped (SCOPEMUX_SCOPES is not set)");
         return;
     };
-    // First: the rest moves this process into a group of its own.
+    // This comes first, because the other tests move this process into a group of its own.
     program::all(&expected);
     let choice = if expected == "units" { Choice::Units } else { Choice::Cgroup };
     let pids = vec![std::process::id() as i32];
@@ -55,7 +55,7 @@ fn main() {
     println!("scopes: all passed");
 }
 
-/// What the program does as a pane's process.
+/// Acts as a pane's process.
 fn be(job: &str) {
     let _ = std::io::stdin().read_line(&mut String::new());
     match job {
@@ -88,7 +88,7 @@ fn be(job: &str) {
     }
 }
 
-/// Starts a job in a scope as the keeper does, and lets it go.
+/// Starts a job in a scope as the keeper does, and lets it run.
 fn start(it: &mut dyn Containment, scope: &mut dyn PaneScope, job: &str) -> Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--job", job]).stdin(Stdio::piped());
@@ -115,7 +115,7 @@ fn start(it: &mut dyn Containment, scope: &mut dyn PaneScope, job: &str) -> Chil
     child
 }
 
-/// The first event that fits; others are printed and passed over.
+/// Waits for the first event that fits; prints and skips others.
 fn wait_for(it: &mut dyn Containment, fits: impl Fn(&Event) -> bool) -> Event {
     let end = Instant::now() + LONG;
     while Instant::now() < end {
@@ -166,7 +166,7 @@ fn hog_dies_alone(it: &mut dyn Containment) {
     assert!(idle.try_wait().unwrap().is_none(), "the neighbour was hurt");
     let usage = idle_scope.usage();
     assert_eq!((usage.memory_max, usage.pids, usage.oom_kills), (Some(64 * MB), Some(1), Some(0)));
-    // In a unit this test's process arrives after its exec, its memory charged elsewhere.
+    // In a unit, this test's process arrives after its exec, so its memory is charged elsewhere.
     let charged = it.status().backend != Backend::Units;
     assert!(
         (usage.memory.unwrap() > 0 || !charged) && usage.memory_peak.is_none_or(|n| n > 0 || !charged),
@@ -204,7 +204,7 @@ fn bystander_in_the_same_scope_lives(it: &mut dyn Containment) {
     }
     shell.stdin.as_ref().unwrap().write_all(b"\n").unwrap();
     wait_for(it, |event| matches!(event, Event::OomKill { pane: PaneId(3), .. }));
-    // The shell comes to its second read, and ends of its own accord.
+    // The shell reaches its second read, and ends by itself.
     shell.stdin.as_ref().unwrap().write_all(b"\n").unwrap();
     let status = shell.wait().unwrap();
     assert_eq!(status.signal(), None, "the shell died with the hog");
@@ -215,7 +215,7 @@ fn forks_stop_at_the_limit(it: &mut dyn Containment) {
     let mut scope = it.open(PaneId(4), &Limits { pids_max: Some(8), ..limits(256 * MB) }).unwrap();
     let child = start(it, &mut *scope, "forks");
     if it.status().backend == Backend::V1 {
-        // Newer kernels count, but tell nobody, in version 1 groups.
+        // In version 1 groups, newer kernels count but send no event.
         until("the limit", || scope.usage().pids == Some(8));
     } else {
         let event = wait_for(it, |event| matches!(event, Event::PidsLimit { .. }));

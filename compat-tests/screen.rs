@@ -1,4 +1,5 @@
-//! What a user sees: a client on a terminal of its own, read by this program's emulator.
+//! Screens as a user sees them: a client on a terminal of its own, parsed by this program's
+//! emulator.
 //!
 //! Cells are compared, not bytes: two programs may draw the same screen differently.
 
@@ -17,16 +18,16 @@ use serde_json::{Value, json};
 
 use super::server::{PATIENCE, Server};
 
-/// A press this long after the last one is a click of its own; tmux allows 0.3 s for a double one.
+/// A press this long after the last one is a separate click; tmux allows 0.3 s for a double click.
 const CLICK: Duration = Duration::from_millis(350);
 
-/// How long nothing must come before a screen is written down when recording.
+/// Silence after which a screen is recorded.
 const QUIET: Duration = Duration::from_millis(450);
 
 nix::ioctl_write_ptr_bad!(set_size, libc::TIOCSWINSZ, Winsize);
 
-/// A client and its terminal, which answers no queries, unless a step has it speak kitty's keyboard
-/// protocol (`kitty`).
+/// A client and its terminal. The terminal answers no queries, unless a step turns kitty's keyboard
+/// protocol on (`kitty`).
 pub struct Outer {
     child: Child,
     master: File,
@@ -35,7 +36,7 @@ pub struct Outer {
     terminal: Terminal,
     answers: bool,
     pressed: Option<Instant>,
-    /// All that the client wrote.
+    /// All output of the client.
     pub written: Vec<u8>,
 }
 
@@ -104,14 +105,14 @@ impl Outer {
         some
     }
 
-    /// Types, and lets the server take it.
+    /// Types, and waits until the server has read it.
     pub fn keys(&mut self, server: &Server, data: &[u8]) {
         self.type_only(data);
         server.settle();
         self.read(Duration::ZERO);
     }
 
-    /// Types, and says nothing else to the server.
+    /// Types, without any other request to the server.
     pub fn type_only(&mut self, mut data: &[u8]) {
         while !data.is_empty() {
             match self.master.write(data) {
@@ -146,7 +147,7 @@ impl Outer {
             other => panic!("a gesture that is not known: {other}"),
         };
         if matches!(words[0], "press" | "click" | "double" | "triple") {
-            // A user who means a click by itself waits as long.
+            // A user who wants a single click waits as long.
             while let Some(left) = self.pressed.and_then(|at| CLICK.checked_sub(at.elapsed())) {
                 self.read(left);
             }
@@ -159,15 +160,15 @@ impl Outer {
         let (cols, rows) = (number(step, "cols", 80), number(step, "rows", 24));
         self.read(Duration::ZERO);
         self.terminal.resize(Size::new(u32::from(cols), u32::from(rows)));
-        // SAFETY: the descriptor is a terminal's and the size outlives the call.
+        // SAFETY: the descriptor is that of a terminal, and the size outlives the call.
         unsafe { set_size(std::os::fd::AsRawFd::as_raw_fd(&self.master), &winsize(cols, rows)) }.ok();
         // The client hears of it by a signal, and then tells the server.
         let format = "#{client_tty} #{client_width}x#{client_height}";
         self.until_listed(server, format, &format!(" {cols}x{rows}"));
     }
 
-    /// The screen once it is as wanted, or as it is after a while. Without a wish: when nothing
-    /// was drawn for some time.
+    /// The screen once it equals `wanted`, or as it is when patience ends. Without `wanted`: once
+    /// nothing was drawn for some time.
     pub fn screen(&mut self, server: &Server, step: &Value, wanted: Option<&Value>) -> Value {
         server.settle();
         server.settle();
@@ -186,7 +187,7 @@ impl Outer {
         }
     }
 
-    /// Waits until the terminal was told to use these flags of kitty's keyboard protocol.
+    /// Waits until the terminal got these flags of kitty's keyboard protocol.
     #[allow(dead_code, reason = "one of the two test targets that hold this file needs it")]
     pub fn until_keyboard(&mut self, flags: u8) {
         let until = Instant::now() + PATIENCE;
@@ -197,7 +198,7 @@ impl Outer {
         }
     }
 
-    /// Flags that a client which has gone left on the alternate screen.
+    /// Flags that a client that ended left on the alternate screen.
     #[allow(dead_code, reason = "one of the two test targets that hold this file needs it")]
     pub fn keyboard_left(&mut self) -> u8 {
         self.terminal.feed(b"\x1b[?1049h");
@@ -225,7 +226,7 @@ impl Outer {
         self.cells_now()
     }
 
-    /// Waits until bytes have come, and forgets all that came up to them.
+    /// Waits until bytes have come, and drops all output up to them.
     #[allow(dead_code, reason = "one of the two test targets that hold this file needs it")]
     pub fn until_sent(&mut self, bytes: &[u8]) {
         let until = Instant::now() + PATIENCE;
@@ -240,7 +241,7 @@ impl Outer {
         }
     }
 
-    /// Waits until a text is somewhere on the screen.
+    /// Waits until some text is on the screen.
     #[allow(dead_code, reason = "one of the two test targets that hold this file needs it")]
     pub fn until_shows(&mut self, text: &str) {
         let until = Instant::now() + PATIENCE;
@@ -298,7 +299,7 @@ fn spawn(server: &Server, args: &[String], slave: &OwnedFd) -> Child {
     command.spawn().expect("the program runs")
 }
 
-/// A row as text; where the style changes, the new one is written in braces.
+/// A row as text; a change of style is written in braces.
 fn row(server: &Server, cells: &[Cell]) -> String {
     let blank = |cell: &Cell| cell.glyph.as_char() == Some(' ') && cell.style == CellStyle::DEFAULT;
     let len = cells.iter().rposition(|cell| !blank(cell)).map_or(0, |at| at + 1);
@@ -314,7 +315,8 @@ fn row(server: &Server, cells: &[Cell]) -> String {
     let longer = terminal_digits(&text).saturating_sub(1);
     let mut text = clock(&server.normal(text.as_bytes()));
     if text.contains("/dev/pts/N") {
-        // A terminal's name is longer on a machine with more of them, and the rest of its row shorter.
+        // A terminal's name is longer on a machine with more terminals, and the rest of its row is
+        // shorter.
         text.truncate(text.trim_end_matches(' ').len());
         if let Some(line) = text.find("──") {
             text.insert_str(line, &"─".repeat(longer));
@@ -323,7 +325,7 @@ fn row(server: &Server, cells: &[Cell]) -> String {
     text
 }
 
-/// Digits of the terminal that a text names, if it does.
+/// Count of digits in the name of a terminal in a text, if there is one.
 fn terminal_digits(text: &str) -> usize {
     let number = text.split_once("/dev/pts/").map_or("", |(_, number)| number);
     number.bytes().take_while(u8::is_ascii_digit).count()
@@ -345,7 +347,7 @@ fn describe(style: &CellStyle) -> String {
     words.join(" ")
 }
 
-/// Times and dates are replaced by as many letters.
+/// Replaces times and dates by letters of the same length.
 fn clock(text: &str) -> String {
     static PATTERN: std::sync::OnceLock<regex::Regex> = std::sync::OnceLock::new();
     let time = r"\b\d\d:\d\d(:\d\d)?\b( \d\d-[A-Z][a-z][a-z]-\d\d\b)?";

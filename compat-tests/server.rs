@@ -20,20 +20,20 @@ use regex::Regex;
 
 use super::screen::Outer;
 
-/// How long anything may take before it counts as never coming.
+/// Time after which an expected event counts as missing.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Where programs are looked for: the same on every machine, for commands that print it.
+/// `PATH` of programs: the same on every machine, for commands that print it.
 const SEARCH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// The name of the host that cases were recorded on. Its length shows in layouts of screens.
+/// Name of the host that cases were recorded on. Its length affects the layout of screens.
 const HOST: &str = "vm";
 
 pub struct Server {
     binary: PathBuf,
     dir: tempfile::TempDir,
     ttys: BTreeMap<String, PaneTty>,
-    /// Finds the name of the host.
+    /// Matches the name of the host.
     hostname: Regex,
     /// Attached clients by name.
     pub outers: BTreeMap<String, Outer>,
@@ -47,8 +47,8 @@ pub type Shortcut = dyn Fn(&[&str]) -> Output;
 /// Variables of the environment that get another value, or none.
 pub type Changes = [(String, Option<String>)];
 
-/// Has a program see a host named `HOST`: in a UTS namespace, as an ordinary user in one below a
-/// user namespace where its ids are what they were.
+/// Lets a program see a host named `HOST`: in a UTS namespace; an ordinary user needs a user
+/// namespace around it, which keeps the ids.
 fn on_named_host(command: &mut Command) {
     let (uid, gid) = (nix::unistd::geteuid(), nix::unistd::getegid());
     let maps = [
@@ -56,8 +56,8 @@ fn on_named_host(command: &mut Command) {
         ("/proc/self/uid_map", format!("{uid} {uid} 1")),
         ("/proc/self/gid_map", format!("{gid} {gid} 1")),
     ];
-    // SAFETY: all that it calls is allowed between fork and exec, but for paths being copied, which
-    // glibc provides for.
+    // SAFETY: all calls are allowed between fork and exec, except for copying paths, which glibc
+    // makes safe.
     unsafe {
         command.pre_exec(move || {
             let user = if uid.is_root() { CloneFlags::empty() } else { CloneFlags::CLONE_NEWUSER };
@@ -70,7 +70,8 @@ fn on_named_host(command: &mut Command) {
     }
 }
 
-/// Whether this machine allows it. Where not, cases that show how long its own name is differ.
+/// Reports whether this machine allows it. If not, cases that show the length of the host's name
+/// differ.
 fn can_name_host() -> bool {
     static CAN: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
     *CAN.get_or_init(|| {
@@ -80,7 +81,8 @@ fn can_name_host() -> bool {
     })
 }
 
-/// What is replaced in every text. Made once: a row of a screen is short, and a pattern is not.
+/// Replacements for every text. Compiled once, because a row is short and compiling a pattern is
+/// slow.
 struct Patterns {
     tty: Regex,
     client: Regex,
@@ -97,7 +99,7 @@ fn patterns() -> &'static Patterns {
     })
 }
 
-/// What a run of the program gave.
+/// Result of a run of the program.
 pub struct Output {
     pub status: Option<i32>,
     pub out: Vec<u8>,
@@ -130,7 +132,7 @@ impl Server {
         self.dir.path().join("home")
     }
 
-    /// Fills in the scratch directory and `@xHH;` bytes.
+    /// Inserts the scratch directory and `@xHH;` bytes.
     pub fn bytes(&self, text: &str) -> Vec<u8> {
         let text = text.replace("@TMP@", &self.dir.path().to_string_lossy());
         let mut out = Vec::new();
@@ -178,7 +180,7 @@ impl Server {
         command
     }
 
-    /// Starts a control client (`flag` says which kind) on pipes.
+    /// Starts a control client (`flag` is its kind) on pipes.
     pub fn spawn_control(&self, flag: &str, args: &[String], env: &Changes) -> std::process::Child {
         let mut all: Vec<String> = ["-L", "t", "-f", "/dev/null", flag].map(str::to_owned).to_vec();
         all.extend_from_slice(args);
@@ -223,7 +225,7 @@ impl Server {
         Output { status: output.status.code(), out: output.stdout, err: output.stderr }
     }
 
-    /// Text of results: what differs from run to run is replaced.
+    /// Normalizes a result: replaces text that differs from run to run.
     pub fn normal(&self, bytes: &[u8]) -> String {
         let mut text = String::new();
         for chunk in bytes.utf8_chunks() {
@@ -259,12 +261,12 @@ impl Server {
         self.run(&args, b"", &[])
     }
 
-    /// What a command prints.
+    /// Output of a command.
     pub fn ask(&self, args: &[&str]) -> String {
         String::from_utf8_lossy(&self.tmux(args).out).into_owned()
     }
 
-    /// The terminal of a pane, as its program has it.
+    /// The terminal of a pane, as its program sees it.
     pub fn tty(&mut self, pane: &str) -> &mut PaneTty {
         let target = if pane.is_empty() { vec![] } else { vec!["-t", pane] };
         let args: Vec<&str> =
@@ -278,7 +280,7 @@ impl Server {
         self.tmux(&["send-keys", "-l", "-t", pane, text]);
     }
 
-    /// Waits until the server has taken what was written to its panes.
+    /// Waits until the server has read all data written to its panes.
     pub fn settle(&self) {
         self.tmux(&["display-message", "-p", ""]);
     }
@@ -327,7 +329,7 @@ impl PaneTty {
         }
     }
 
-    /// Reads up to a marker, which is taken off. Panics when it does not come.
+    /// Reads up to a marker, which is removed. Panics if the marker does not come.
     pub fn read_until(&mut self, marker: &[u8]) -> Vec<u8> {
         let until = Instant::now() + PATIENCE;
         let mut got = Vec::new();

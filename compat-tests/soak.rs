@@ -1,12 +1,12 @@
-//! Mixed load on one server for as long as is asked for: panes are opened, split, resized, flooded,
-//! respawned, copied from and searched, clients attach, stop reading and are killed, the server is
-//! killed and upgraded, all at random; and what must hold is looked at all the time.
+//! Mixed load on one server for a given time: panes are opened, split, resized, flooded, respawned,
+//! copied from and searched, clients attach, stop reading and are killed, the server is killed and
+//! upgraded, all at random; the invariants are checked all the time.
 //!
-//! `cargo test` does a few seconds of it. `SCOPEMUX_SOAK_SECONDS=3600 cargo test --test soak` does
-//! an hour; SCOPEMUX_SOAK_SEED is the seed of what happens (what comes when depends on the machine).
-//! Lines with memory, descriptors, threads, groups and disk are printed meanwhile; after a warm-up
-//! and in the end everything is closed, and server and keeper hold no more than they did then. The
-//! first thing that does not hold ends the run with the last commands before it.
+//! `cargo test` runs it for a few seconds. `SCOPEMUX_SOAK_SECONDS=3600 cargo test --test soak` runs
+//! it for an hour; SCOPEMUX_SOAK_SEED seeds the choices (their timing depends on the machine).
+//! Memory, descriptors, threads, groups and disk are printed meanwhile. After a warm-up and at the
+//! end everything is closed: server and keeper must then hold no more than after the warm-up. The
+//! first violation ends the run and prints the last commands before it.
 
 #[allow(dead_code, reason = "other targets use more of it")]
 #[path = "../fuzz/input.rs"]
@@ -31,26 +31,26 @@ use nix::unistd::Pid;
 use input::Rng;
 use server::Server;
 
-/// Seconds of a run when nothing else is asked for.
+/// Length of a run by default, in seconds.
 const SHORT: u64 = 5;
-/// How long a command may take before it counts as hanging, on a machine that does much else.
+/// Time after which a command counts as hanging, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(90);
-/// Panes and clients at most.
+/// Most panes and clients.
 const MAX_PANES: usize = 24;
 const MAX_CLIENTS: usize = 5;
-/// Operations between two looks at what must hold.
+/// Operations between two checks.
 const LOOK_EVERY: u64 = 25;
-/// Memory that the server may have in the end, in KiB.
+/// Limit for the server's memory at the end, in KiB.
 const MAX_RSS: u64 = 256 << 10;
-/// What server and keeper may hold more in the end than after the warm-up, each time with the same
-/// panes and no client: memory in KiB beside a quarter of what there was, and descriptors.
+/// Growth of server and keeper allowed between the warm-up and the end, each time with the same
+/// panes and no client: memory in KiB beside a quarter of the amount then, and descriptors.
 const MORE_RSS: u64 = 24 << 10;
 const MORE_DESCRIPTORS: usize = 8;
 const MORE_THREADS: usize = 2;
-/// The part of a run that is its warm-up.
+/// The warm-up takes 1/`WARM_UP` of a run.
 const WARM_UP: u64 = 6;
 
-/// What runs in new panes.
+/// Programs of new panes.
 const PROGRAMS: &[&str] = &[
     "exec cat",
     "exec sleep 1000",
@@ -78,7 +78,7 @@ const COPY: &[&[&str]] = &[
     &["refresh-from-pane"],
     &["cancel"],
 ];
-/// None of them opens a prompt: while one is open in copy mode, `send-keys` waits, as in tmux.
+/// No key opens a prompt: while one is open in copy mode, `send-keys` waits, as in tmux.
 const KEYS: &[&str] = &["ls", "echo hello", "q", "C-c", "Enter", "Escape", "x", "seq 300"];
 const TYPED: &[&str] =
     &["\x02c", "\x02z", "\x02o", "\x02 ", "\x02[", "q", "abc\r", "\x02w", "q", "\x02q", "\x1b[A", "\x02n"];
@@ -108,7 +108,7 @@ const OPTIONS: &[&[&str]] = &[
 struct Client {
     child: Child,
     terminal: fs::File,
-    /// What it is sent is not read.
+    /// True if nobody reads its output.
     stalled: bool,
 }
 
@@ -158,7 +158,7 @@ impl Drop for Client {
     }
 }
 
-/// What a process holds.
+/// Resources of a process.
 #[derive(Clone, Copy, Debug, Default)]
 struct Held {
     rss: u64,
@@ -173,7 +173,7 @@ impl Held {
         Self { rss, descriptors: count("fd"), threads: count("task") }
     }
 
-    /// Whether this is about as much as there was before.
+    /// Reports whether this is about as much as `before`.
     fn fits(self, before: Self) -> bool {
         self.rss <= before.rss + before.rss / 4 + MORE_RSS
             && self.descriptors <= before.descriptors + MORE_DESCRIPTORS
@@ -181,13 +181,13 @@ impl Held {
     }
 }
 
-/// A line of a process's status, without its name.
+/// Value of a line in a process's status file.
 fn status_field(pid: &str, name: &str) -> String {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().trim().to_owned()
 }
 
-/// What a server with two panes and no client holds: its own process, its keeper's, and groups.
+/// Resources of a server with two panes and no client: its own process, its keeper's, and groups.
 #[derive(Clone, Copy, Debug)]
 struct Rest {
     server: Held,
@@ -205,7 +205,7 @@ struct Soak {
     server: Server,
     rng: Rng,
     clients: Vec<Client>,
-    /// The last commands, for reports.
+    /// The last commands, for failure reports.
     last: VecDeque<String>,
     operations: u64,
     kills: u64,
@@ -217,7 +217,7 @@ struct Soak {
 impl Soak {
     fn begin(seed: u64) -> Self {
         let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
-        // What clients type must not stand among the numbers.
+        // Keys typed by clients must not appear among the numbers.
         let count = "stty -echo; n=0; while :; do n=$((n + 1)); echo count $n; sleep 0.02; done";
         let mut soak = Self {
             server,
@@ -255,7 +255,7 @@ impl Soak {
         panic!("{what}\nafter {} operations, {} kills:\n{}", self.operations, self.kills, last.join("\n"));
     }
 
-    /// Status and output of a command, which may fail but not hang.
+    /// Runs a command, which may fail but not hang; returns its status and output.
     #[track_caller]
     fn try_ask(&mut self, args: &[&str]) -> (Option<i32>, String) {
         self.last.push_back(args.join(" "));
@@ -302,7 +302,7 @@ impl Soak {
         self.ask(&[list, "-a", "-F", format]).lines().map(str::to_owned).collect()
     }
 
-    /// Some pane, but for the one that counts.
+    /// A random pane, except the counting one.
     fn pane(&mut self) -> String {
         let panes = self.ids("list-panes", "#{pane_id}");
         let at = self.rng.below(panes.len());
@@ -375,7 +375,7 @@ impl Soak {
         }
     }
 
-    /// A client comes, types, stops reading, reads again, or goes in one way or another.
+    /// Uses a client: it attaches, types, stops reading, reads again, or ends in some way.
     fn use_client(&mut self) {
         self.clients.retain_mut(|client| !client.is_over());
         let at = self.rng.below(self.clients.len().max(1));
@@ -401,7 +401,7 @@ impl Soak {
         }
     }
 
-    /// The server is killed: the next one has every pane whose program lives.
+    /// Kills the server: the next one must have every pane whose program is alive.
     fn kill(&mut self) {
         let format = "#{pane_id} #{pane_pid}";
         let before = self.ids("list-panes", format);
@@ -449,7 +449,7 @@ impl Soak {
         }
     }
 
-    /// What must hold at any time.
+    /// Checks the invariants.
     fn look(&mut self) {
         let pid = self.ask(&["display-message", "-p", "#{pid}"]);
         if pid != self.pid {
@@ -490,7 +490,7 @@ impl Soak {
         }
     }
 
-    /// What the server holds, and how much that is.
+    /// Prints the server's resources; returns its memory.
     fn report(&mut self, since: Instant) -> u64 {
         let panes = self.ids("list-panes", "#{pane_id}").len();
         let Held { rss, descriptors, threads } = Held::of(self.pid.trim());
@@ -519,7 +519,7 @@ impl Soak {
         Rest { server: Held::of(&server), keeper: Held::of(&keeper), groups: self.groups() }
     }
 
-    /// Everything but the first two panes goes, and all clients.
+    /// Closes everything but the first two panes.
     fn empty(&mut self) {
         self.clients.clear();
         self.look();
@@ -531,13 +531,12 @@ impl Soak {
         for buffer in buffers.lines() {
             self.try_ask(&["delete-buffer", "-b", buffer]);
         }
-        // It may be gone.
+        // Its program may have ended.
         self.try_ask(&["respawn-pane", "-k", "-t", "%1", "exec cat"]);
         self.try_ask(&["clear-history", "-t", "%1"]);
     }
 
-    /// What is left when everything has gone, once what ends had time to end. It is no more than
-    /// `before`.
+    /// Resources after everything was closed and had time to end. Must not exceed `before`.
     fn at_rest(&mut self, before: Option<Rest>) -> Rest {
         self.empty();
         let since = Instant::now();
@@ -558,7 +557,7 @@ impl Soak {
         }
     }
 
-    /// Nothing of what went is left, and no line is missing.
+    /// Checks that no leftovers exist and no line is missing.
     fn end(mut self, since: Instant, before: Option<Rest>) {
         self.at_rest(before);
         let text = self.ask(&["capture-pane", "-p", "-J", "-S", "-", "-t", "%0"]);
@@ -611,7 +610,7 @@ fn number(name: &str, default: u64) -> u64 {
 }
 
 fn main() {
-    // Flags and filters are cargo's, for harnesses that have them.
+    // Flags and filters are cargo's, meant for the usual test harness.
     let words: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
     if words.iter().any(|word| !"soak".contains(word.as_str())) {
         return;

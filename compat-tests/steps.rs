@@ -1,4 +1,4 @@
-//! The steps of a case, and the fixtures: the steps that come before.
+//! The steps of a case, and the fixtures: steps that run before.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -29,26 +29,25 @@ fn texts(value: &Value) -> Vec<String> {
     items.iter().map(|v| v.as_str().unwrap_or_default().to_owned()).collect()
 }
 
-/// Does one step. `Some`: its result, for steps that have one.
-/// `wanted` is what the step should give, for those that wait for it; without it, they wait
-/// until nothing more comes.
+/// Runs one step. `Some`: its result, for steps that have one. `wanted` is the expected result, for
+/// steps that wait for it; without it, they wait until nothing more comes.
 pub fn run(server: &mut Server, step: &Value, wanted: Option<&Value>) -> Option<Value> {
     let result = perform(server, step, wanted);
     result.filter(|_| !step["quiet"].as_bool().unwrap_or(false))
 }
 
-/// What a step changes in the environment.
+/// Changes that a step makes to the environment.
 fn environment(step: &Value) -> Vec<(String, Option<String>)> {
     let changes = step["env"].as_object().into_iter().flatten();
     changes.map(|(name, value)| (name.clone(), value.as_str().map(str::to_owned))).collect()
 }
 
-/// One text, or several that are given one after another.
+/// One text, or several that are sent one after another.
 fn pieces(value: &Value) -> Vec<String> {
     value.as_str().map_or_else(|| texts(value), |text| vec![text.to_owned()])
 }
 
-/// A step of an attached client (`client` names it, `c` without).
+/// Runs a step of an attached client (`client` names it, default `c`).
 fn on_screen(server: &mut Server, step: &Value, wanted: Option<&Value>) -> Option<Value> {
     if let Some(name) = step["attach"].as_str() {
         let args =
@@ -129,8 +128,8 @@ fn perform(server: &mut Server, step: &Value, wanted: Option<&Value>) -> Option<
     panic!("a step that is not known: {step}");
 }
 
-/// A control client is given lines one after another. Between them, other steps are done, and
-/// `{"see": TEXT}` waits for what comes by itself.
+/// Sends lines to a control client one after another. Other steps may run between them, and
+/// `{"see": TEXT}` waits for unsolicited output.
 fn control(server: &mut Server, step: &Value, lines: &[Value], wanted: Option<&Value>) -> Vec<String> {
     let args = if step["args"].is_null() { vec!["attach-session".to_owned()] } else { texts(&step["args"]) };
     let flag = step["flag"].as_str().unwrap_or("-C");
@@ -145,13 +144,13 @@ fn control(server: &mut Server, step: &Value, lines: &[Value], wanted: Option<&V
             client.settle(server);
         }
     }
-    // A client that ends by itself prints its last line when it likes.
+    // A client that ends by itself prints its last line late.
     let wanted = wanted.and_then(|value| value["lines"].as_array()).map_or(0, Vec::len);
     client.expect_lines(server, wanted);
     client.finish(server)
 }
 
-/// Repeats a command until its output is as wanted. Panics when that does not happen.
+/// Repeats a command until its output is as wanted. Panics if that does not happen.
 fn until(server: &mut Server, step: &Value) -> String {
     let args = texts(&step["until"]);
     let args: Vec<&str> = args.iter().map(String::as_str).collect();

@@ -1,6 +1,5 @@
-//! Nothing that was given or asked for is lost: answers, buffers, pastes, pipes and commands of
-//! any size come whole, whoever reads slowly or goes away. Sizes are taken around each limit that
-//! there is or was.
+//! No data is lost: answers, buffers, pastes, pipes and commands of any size arrive complete, even
+//! if a reader is slow or goes away. Sizes are chosen around each limit that exists or has existed.
 
 use std::io::{Read, Write};
 use std::path::Path;
@@ -9,7 +8,7 @@ use std::time::Instant;
 
 use super::server::{Output, PATIENCE, Server};
 
-/// A server with one session of 80x24 whose pane does nothing.
+/// A server with one session of 80x24 whose pane runs an idle program.
 fn server() -> Server {
     let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
     server.tmux(&["new-session", "-d", "-x", "80", "-y", "24", "exec sleep 1000"]);
@@ -20,7 +19,7 @@ fn path(server: &Server, name: &str) -> String {
     String::from_utf8(server.bytes(&format!("@TMP@/{name}"))).expect("a path is text")
 }
 
-/// Bytes of which no two stretches are alike, in lines.
+/// Bytes in lines, no two stretches of which are equal.
 fn numbered(len: usize) -> Vec<u8> {
     let mut out: Vec<u8> =
         (0..).flat_map(|n| format!("{n:08} abcdefghijklmnop\n").into_bytes()).take(len).collect();
@@ -30,7 +29,7 @@ fn numbered(len: usize) -> Vec<u8> {
     out
 }
 
-/// A client of its own, with both streams piped.
+/// A client process, with both streams piped.
 fn client(server: &Server, args: &[&str]) -> Child {
     let all: Vec<String> =
         ["-L", "t", "-f", "/dev/null"].iter().chain(args).map(|a| (*a).to_owned()).collect();
@@ -39,7 +38,7 @@ fn client(server: &Server, args: &[&str]) -> Child {
     command.spawn().expect("the program runs")
 }
 
-/// Runs one with input.
+/// Runs a client with input.
 fn with_input(server: &Server, args: &[&str], input: &[u8]) -> Output {
     let all: Vec<String> =
         ["-L", "t", "-f", "/dev/null"].iter().chain(args).map(|a| (*a).to_owned()).collect();
@@ -61,7 +60,7 @@ fn assert_same(got: &[u8], wanted: &[u8], what: &str) {
     assert!(got == wanted, "{what}: {} of {} bytes, differs at {at}", got.len(), wanted.len());
 }
 
-/// Prints numbered lines in the pane; what `capture-pane -p -S -` is to give of them.
+/// Prints numbered lines in the pane; returns the expected output of `capture-pane -p -S -`.
 fn fill(server: &mut Server, lines: usize) -> Vec<u8> {
     server.tmux(&["set-option", "-g", "history-limit", "500M"]);
     server.tmux(&["new-window", "-d", "exec sleep 1000"]);
@@ -74,13 +73,13 @@ fn fill(server: &mut Server, lines: usize) -> Vec<u8> {
     tty.write(b"\x1b[5n");
     tty.read_until(b"\x1b[0n");
     let mut wanted: Vec<u8> = printed.into_iter().filter(|b| *b != b'\r').collect();
-    // The cursor's row, and those below where the screen is not full.
+    // The cursor's row, and the rows below if the screen is not full.
     wanted.extend(std::iter::repeat_n(b'\n', 24 - lines.min(23)));
     wanted
 }
 
-/// `capture-pane` around the number of rows that is captured at once, and far beyond what one
-/// piece holds: to a client, in escape sequences, joined, to a buffer and in control mode.
+/// `capture-pane` around the number of rows captured at once, and far beyond the size of one piece:
+/// to a client, with escape sequences, joined, to a buffer and in control mode.
 #[test]
 fn captures_are_whole() {
     for lines in [1, 476, 477, 478, 500, 3_000, 40_000] {
@@ -100,8 +99,7 @@ fn captures_are_whole() {
     }
 }
 
-/// The answer of a control client stands whole between its guards, and what is said meanwhile
-/// comes after it.
+/// The answer of a control client is complete between its guards; notifications follow after it.
 #[test]
 fn control_clients_get_long_answers_between_guards() {
     let mut server = server();
@@ -253,7 +251,7 @@ fn slow_and_vanished_readers() {
     assert_eq!(server.ask(&["display-message", "-p", "ok"]), "ok\n");
 }
 
-/// Buffers go in and out byte for byte.
+/// Buffers are loaded and saved byte for byte.
 #[test]
 fn buffers_of_any_size() {
     let server = server();
@@ -297,7 +295,7 @@ fn a_full_disk_is_an_error_of_its_client() {
     }
 }
 
-/// A paste arrives whole in a program that reads, and in one that reads late.
+/// A paste arrives complete in a program that reads, and in one that reads late.
 #[test]
 fn pastes_arrive_whole() {
     let mut server = server();
@@ -325,7 +323,7 @@ fn pastes_arrive_whole() {
     }
 }
 
-/// Input that no program reads is refused at the limit, with an error, and what was taken is not
+/// Input that no program reads is refused at the limit, with an error; input accepted before is not
 /// lost.
 #[test]
 fn input_is_refused_and_not_dropped() {
@@ -347,7 +345,7 @@ fn input_is_refused_and_not_dropped() {
     assert!(taken >= 60, "{taken} MB were taken");
 }
 
-/// What a job prints is printed, whatever its size.
+/// All output of a job is printed, whatever its size.
 #[test]
 fn jobs_print_all() {
     let server = server();
@@ -364,8 +362,8 @@ fn jobs_print_all() {
     }
 }
 
-/// The job of `pipe-pane` gets every byte, also one that begins to read late; what it prints is
-/// typed into the pane.
+/// The job of `pipe-pane` receives every byte, even if it begins to read late; its output is typed
+/// into the pane.
 #[test]
 fn pipes_lose_nothing() {
     let mut server = server();
@@ -375,7 +373,7 @@ fn pipes_lose_nothing() {
     let data = numbered(11 << 20);
     let copy = data.clone();
     let tty = server.tty(":0");
-    // The pane is not read for as long as its job does not read.
+    // The pane is not read while its job does not read.
     let sent = std::thread::scope(|scope| {
         let writer = scope.spawn(move || tty.write(&copy));
         std::fs::write(&gate, "go\n").expect("the job opens its gate");
@@ -392,8 +390,7 @@ fn pipes_lose_nothing() {
     assert_same(&server.tty(":1").read_until(b"~\n"), &data, "typed by a pipe");
 }
 
-/// Commands longer than a message of the protocol arrive whole, up to what the kernel lets a
-/// program have as arguments.
+/// Commands longer than a protocol message arrive complete, up to the kernel's limit for arguments.
 #[test]
 fn long_commands() {
     let server = server();
@@ -417,7 +414,7 @@ fn long_commands() {
     assert_eq!((refused.status, refused.err.as_slice()), (Some(1), &b"command too long\n"[..]));
 }
 
-/// What cannot be done whole is not done in part: it fails and says why.
+/// An operation beyond a limit is not done in part: it fails with a message.
 #[test]
 fn what_is_too_much_is_an_error() {
     let server = server();
@@ -430,7 +427,7 @@ fn what_is_too_much_is_an_error() {
     assert_eq!(server.tmux(&["send-keys", "-N", "1048576", "x"]).status, Some(0));
 }
 
-/// Lines of a control client that are longer than its old limit of 1 MiB.
+/// Lines of a control client longer than its former limit of 1 MiB.
 #[test]
 fn long_lines_in_control_mode() {
     let server = server();
@@ -449,8 +446,8 @@ fn long_lines_in_control_mode() {
     }
 }
 
-/// A list that is made over several turns is the same as one that is made at once, as in control
-/// mode; what goes while it is made is left out.
+/// A list made over several turns, as in control mode, equals one made at once; objects that go
+/// away meanwhile are left out.
 #[test]
 fn long_lists_are_whole() {
     let server = server();
@@ -475,8 +472,8 @@ fn long_lists_are_whole() {
     assert!(out[begin + wanted.len()..].starts_with(b"%end "), "the guard follows");
 }
 
-/// The next command of a client sees what its search found, however long it takes; other clients
-/// are answered meanwhile.
+/// A client's next command sees the result of its search, however long the search takes; other
+/// clients are answered meanwhile.
 #[test]
 fn a_search_is_done_when_its_command_is() {
     let mut server = server();

@@ -1,5 +1,6 @@
-//! `upgrade-server`: another program takes the running server's place, and nobody notices: clients,
-//! programs, jobs, pipes, prompts and what waits go on. What is no such program changes nothing.
+//! `upgrade-server`: another program replaces the running server without an interruption: clients,
+//! programs, jobs, pipes, prompts and waits continue. A file that is no such program changes
+//! nothing.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -22,14 +23,14 @@ use super::server::{PATIENCE, Server};
 
 /// Lines that each counting pane prints.
 const LINES: usize = 15_000;
-/// The last of what a pane prints.
+/// Last line that a pane prints.
 const END: &str = "all is counted";
 
 fn start() -> Server {
     Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")))
 }
 
-/// A server whose upgrades may take long, on a busy machine.
+/// A server whose upgrades may take long, because the machine is busy.
 fn start_patient(command: &str) -> Server {
     let server = start();
     let args = ["-L", "t", "-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "24", command];
@@ -39,7 +40,7 @@ fn start_patient(command: &str) -> Server {
     server
 }
 
-/// How often the server is replaced under load.
+/// Number of upgrades under load.
 fn upgrades() -> usize {
     std::env::var("SCOPEMUX_UPGRADES").ok().and_then(|times| times.parse().ok()).unwrap_or(3)
 }
@@ -48,7 +49,7 @@ fn pid(server: &Server) -> String {
     server.ask(&["display-message", "-p", "#{pid}"])
 }
 
-/// Replaces the server by the same program; the new process.
+/// Replaces the server by the same program; returns the new process id.
 fn upgrade(server: &Server) -> String {
     let before = pid(server);
     let output = server.tmux(&["upgrade-server"]);
@@ -60,7 +61,7 @@ fn upgrade(server: &Server) -> String {
     after
 }
 
-/// A command that waits.
+/// Starts a command that waits.
 fn begin(server: &Server, args: &[&str]) -> Child {
     let all: Vec<String> =
         ["-L", "t", "-f", "/dev/null"].iter().chain(args).map(|arg| (*arg).to_owned()).collect();
@@ -69,7 +70,7 @@ fn begin(server: &Server, args: &[&str]) -> Child {
     command.spawn().expect("the program runs")
 }
 
-/// What a command that waited came to: its status, output and errors.
+/// Result of a command that was waiting: status, output and errors.
 fn end(mut child: Child) -> (Option<i32>, String, String) {
     let status = wait_for("a command's end", || child.try_wait().expect("our child"));
     let mut text = [String::new(), String::new()];
@@ -79,7 +80,7 @@ fn end(mut child: Child) -> (Option<i32>, String, String) {
     (status.code(), out, err)
 }
 
-/// A real tmux client, of the program that `SCOPEMUX_TMUX` names.
+/// A real tmux client, of the binary that `SCOPEMUX_TMUX` names.
 struct Tmux {
     child: Child,
 }
@@ -195,7 +196,7 @@ fn what_waits_goes_on() {
     assert_eq!(end(confirm).0, Some(0));
     assert_eq!(server.ask(&["show-options", "-gv", "@confirmed"]), "1\n");
     assert_eq!(end(later), (Some(0), "later\n".to_owned(), String::new()));
-    // Prompts with questions that follow, and what was typed so far.
+    // Prompts with several questions, and with text already typed.
     server.tmux(&[
         "command-prompt",
         "-b",
@@ -235,7 +236,7 @@ fn a_chooser_stays_where_it_was() {
     assert_eq!(server.ask(&["display-message", "-p", "#{pane_mode}"]), "tree-mode\n");
     outer.keys(&server, b"\r");
     until(&server, &["display-message", "-p", "#{window_name} #{pane_mode}"], |name| name == "second \n");
-    // A menu closes, and its client's keys go to the pane.
+    // A menu closes, and the client's keys go to the pane.
     let menu =
         begin(&server, &["display-menu", "-c", &tty(&server), "-x", "0", "-y", "0", "an item", "a", ""]);
     outer.until_shows("an item");
@@ -259,7 +260,7 @@ fn a_server_in_the_foreground_stands_for_the_one_in_its_place() {
     upgrade(&server);
     assert!(matches!(front.try_wait(), Ok(None)), "it waits for the server in its place");
     assert_eq!(server.ask(&["list-sessions", "-F", "#{session_name}"]), "kept\n");
-    // It hands signals on, and ends when that server has ended.
+    // The front process forwards signals, and ends when its server ends.
     let pid = nix::unistd::Pid::from_raw(front.id() as i32);
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).expect("our process");
     wait_for("its end", || front.try_wait().expect("our child"));
@@ -330,7 +331,7 @@ fn sequences_and_messages_may_be_half_read() {
     let shown = server.ask(&["capture-pane", "-pe"]);
     assert!(shown.starts_with("\x1b[31mred € !."), "{shown:?}");
     assert_eq!(server.ask(&["display-message", "-p", "#{pane_title}"]), "a title\n");
-    // A client that has said a part of what it wants.
+    // A client that has sent only a part of its introduction.
     let said = introduction();
     let path = server.ask(&["display-message", "-p", "#{socket_path}"]);
     let mut socket = UnixStream::connect(path.trim()).expect("a server");
@@ -342,15 +343,15 @@ fn sequences_and_messages_may_be_half_read() {
     }
     let mut kind = [0; 4];
     socket.read_exact(&mut kind).expect("an answer");
-    // It is to print the error.
+    // The client is asked to print the error.
     assert_eq!(u32::from_ne_bytes(kind), WRITE_OPEN);
 }
 
-/// The message by which a server opens a client's stream.
+/// Message type by which a server opens a client's stream.
 const WRITE_OPEN: u32 = 303;
 
-/// What a client without a terminal says, whose command is not known: its flags, terminal, name of
-/// a terminal, directory and process, and the command.
+/// Messages of a client without a terminal, with an unknown command: flags, terminal, terminal
+/// name, directory and process, and the command.
 fn introduction() -> Vec<u8> {
     let command = [&1i32.to_ne_bytes()[..], b"nosuch\0"].concat();
     let messages: [(u32, &[u8]); 7] = [
@@ -364,7 +365,7 @@ fn introduction() -> Vec<u8> {
     ];
     let mut out = Vec::new();
     for (kind, body) in messages {
-        // Type, length with this header, version of the protocol, and nothing.
+        // Type, length including this header, protocol version, and an unused word.
         for word in [kind, 16 + body.len() as u32, 8, u32::MAX] {
             out.extend(word.to_ne_bytes());
         }
@@ -385,7 +386,7 @@ fn what_is_no_server_changes_nothing() {
         path
     };
     let ours = env!("CARGO_BIN_EXE_scopemux");
-    // Half a file may be a whole program and half of what debuggers read.
+    // Half of the file may be a complete program without a part of its debug information.
     let part = script("part", "", 0o755);
     let program = fs::read(ours).expect("the program");
     fs::write(&part, &program[..1 << 20]).expect("written");
@@ -399,14 +400,14 @@ fn what_is_no_server_changes_nothing() {
         (script("status", "#!/bin/sh\nexit 7\n", 0o755), "it ended with status 7"),
         (script("crash", "#!/bin/sh\nkill -SEGV $$\n", 0o755), "it was ended by signal 11"),
         (script("hang", "#!/bin/sh\nexec sleep 100\n", 0o755), "it did not start within"),
-        // Whatever becomes of a part of a program, it says nothing.
+        // A partial program, whatever it does, prints nothing.
         (part, "not upgraded"),
     ];
     let before = pid(&server);
     for (path, why) in broken {
         let since = Instant::now();
         let asked = begin(&server, &["upgrade-server", &path]);
-        // Others are answered meanwhile.
+        // Other clients are answered meanwhile.
         assert_eq!(pid(&server), before);
         let (status, out, err) = end(asked);
         assert_eq!((status, out.as_str()), (Some(1), ""), "{path}");

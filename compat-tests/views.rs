@@ -1,4 +1,4 @@
-//! What people look at beside their programs: status lines, and the lists of our own commands.
+//! Information beside the programs: status lines, and the lists of our own commands.
 
 use std::path::Path;
 
@@ -25,7 +25,7 @@ fn the_clock_draws_the_status_line_again() {
     outer.until_shows("after");
 }
 
-/// Runs a command as the attached client, by a key.
+/// Runs a command as the attached client, by binding a key.
 fn command(server: &Server, outer: &mut Outer, command: &[&str]) {
     server.tmux(&[&["bind-key", "-n", "F5"], command].concat());
     outer.keys(server, b"\x1b[15~");
@@ -40,7 +40,7 @@ fn choose_usage_has_a_heading_and_a_line_for_all_panes() {
     outer.until_shows("all panes");
     outer.until_shows("server; limits of all panes:");
     outer.until_shows("0:0.0 cat");
-    // Its keys are shown on a small terminal too.
+    // The list's keys show on a small terminal too.
     outer.keys(&server, b"\x08");
     outer.until_shows("Limit memory of selected pane");
     outer.until_shows("Exit mode");
@@ -149,7 +149,7 @@ fn choose_commands_goes_to_a_command_of_its_own_pane() {
     until(&server, &["display-message", "-p", "#{pane_mode}"], |mode| mode.trim() == "copy-mode");
     server.tmux(&["send-keys", "-X", "copy-command-output"]);
     assert_eq!(server.ask(&["show-buffer"]), "one\ntwo\n");
-    // Nothing lies under copy mode any more.
+    // No list is left below copy mode.
     server.tmux(&["send-keys", "-X", "cancel"]);
     assert_eq!(server.ask(&["display-message", "-p", "#{pane_mode}"]), "\n");
 }

@@ -1,5 +1,5 @@
-//! A server of a test's own, driven by one control client: in emulation, starting a process for
-//! each command would take longer than all else together.
+//! A private server of a test, driven by one control client: in emulation, a process for each
+//! command would take longer than everything else together.
 
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Write};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::super::{LONG, until};
 
-/// Between looks at a screen.
+/// Time between polls of a screen.
 const POLL: Duration = Duration::from_millis(10);
 
 pub struct Mux {
@@ -25,14 +25,14 @@ struct Control {
     child: Child,
     input: ChildStdin,
     lines: Receiver<String>,
-    /// Lines outside answers, but for panes' output.
+    /// Lines outside answers, without panes' output.
     news: Vec<String>,
-    /// Panes whose output was seen.
+    /// Panes that have printed something.
     printed: HashSet<String>,
 }
 
 impl Mux {
-    /// Nothing runs yet.
+    /// Makes a server that is not yet started.
     pub fn new() -> Self {
         let built = || std::env::current_exe().ok()?.parent()?.parent().map(|dir| dir.join("scopemux"));
         let program = std::env::var_os("SCOPEMUX_PROGRAM").map(PathBuf::from).or_else(built);
@@ -44,21 +44,21 @@ impl Mux {
         it
     }
 
-    /// What the server reads at start.
+    /// Writes the configuration that the server reads at start.
     pub fn configure(&self, lines: &str) {
-        // A shell that starts quickly.
+        // `/bin/sh` starts quickly.
         let lines = format!("set-option -g default-shell /bin/sh\n{lines}");
         std::fs::write(self.dir.path().join("config"), lines).unwrap();
     }
 
-    /// A server with one session, and its control client.
+    /// Starts a server with one session, and its control client.
     pub fn start() -> Self {
         let mut it = Self::new();
         it.begin(&[]);
         it
     }
 
-    /// Starts the server with one session, by a command behind `before`.
+    /// Starts the server with one session, prefixing its command line with `before`.
     pub fn begin(&mut self, before: &[&str]) {
         let size = ["-x", "80", "-y", "24", "sh"];
         let out = self.command(before).args(["new-session", "-d"]).args(size).output().unwrap();
@@ -103,7 +103,7 @@ impl Mux {
         self.control.as_mut().expect("begun")
     }
 
-    /// Runs commands (`;` is between them); what they print.
+    /// Runs commands (separated by `;`); returns their output.
     pub fn run(&mut self, args: &[&str]) -> String {
         let control = self.control();
         let commands: Vec<&[&str]> = args.split(|arg| *arg == ";").collect();
@@ -116,8 +116,8 @@ impl Mux {
         answers.collect::<String>().trim_end().to_owned()
     }
 
-    /// Waits until the backend that is expected is at work: systemd may answer later than the first
-    /// pane waits.
+    /// Waits until the expected backend is active: systemd may answer only after the first pane
+    /// gave up waiting.
     pub fn until_contained(&mut self) {
         let expected = std::env::var("SCOPEMUX_SCOPES").unwrap();
         let began = Instant::now();
@@ -142,7 +142,7 @@ impl Mux {
         self.show(pane, &format!("#{{{name}}}")).parse().unwrap_or(0)
     }
 
-    /// A new window with a shell; its pane.
+    /// Opens a window with a shell; returns its pane.
     pub fn pane(&mut self, limit: &str) -> String {
         let pane = self.run(&["new-window", "-d", "-P", "-F", "#{pane_id}", "sh"]);
         self.run(&["set-option", "-p", "-t", &pane, "pane-memory-max", limit]);
@@ -153,19 +153,19 @@ impl Mux {
         self.run(&["send-keys", "-t", pane, "-l", line, ";", "send-keys", "-t", pane, "Enter"]);
     }
 
-    /// Whether a line of a pane begins so. What was typed before the shell was ready is echoed
-    /// before its prompt, and what comes of it stands behind that.
+    /// Reports whether a line of a pane begins with `line`. Text typed before the shell was ready
+    /// is echoed before the prompt, and its output follows the prompt on the same line.
     pub fn shows(&mut self, pane: &str, line: &str) -> bool {
         let begins = |shown: &str| shown.trim_start_matches(['#', '$', ' ']).starts_with(line);
         self.run(&["capture-pane", "-p", "-t", pane]).lines().any(begins)
     }
 
-    /// Waits until a pane's shell asks for a command.
+    /// Waits until a pane's shell prompts for a command.
     pub fn until_begun(&mut self, pane: &str) {
         until("a prompt", || !self.run(&["capture-pane", "-p", "-t", pane]).trim().is_empty());
     }
 
-    /// Waits until a pane shows a line that begins so.
+    /// Waits until a pane shows a line that begins with `line`.
     pub fn until_shows(&mut self, pane: &str, line: &str) {
         let began = Instant::now();
         while !self.shows(pane, line) {
@@ -175,7 +175,7 @@ impl Mux {
         }
     }
 
-    /// Whether a shell still does what it is told.
+    /// Checks that a shell still runs commands.
     pub fn answers(&mut self, pane: &str, word: &str) {
         let began = Instant::now();
         self.type_line(pane, &format!("echo {word}$((1+1))"));
@@ -183,7 +183,7 @@ impl Mux {
         println!("    pane {pane} answered after {} ms", began.elapsed().as_millis());
     }
 
-    /// From a key that is sent to a pane to its echo.
+    /// Time from sending a key to a pane until its echo.
     pub fn echo(&mut self, pane: &str) -> Duration {
         let began = Instant::now();
         let control = self.control();
@@ -202,8 +202,8 @@ impl Mux {
         echo.unwrap_or_default()
     }
 
-    /// Opens a window whose program prints; from the request to the server's answer, and to the
-    /// first output.
+    /// Opens a window whose program prints; times from the request to the server's answer, and to
+    /// the first output.
     pub fn start_pane(&mut self) -> (Duration, Duration) {
         let began = Instant::now();
         let pane = self.run(&["new-window", "-d", "-P", "-F", "#{pane_id}", "echo up; exec sleep 1000"]);
@@ -241,7 +241,7 @@ impl Mux {
 }
 
 impl Drop for Mux {
-    /// Leaves nothing behind when a test fails.
+    /// Cleans up when a test fails.
     fn drop(&mut self) {
         if self.control.is_some() {
             self.command(&["timeout", "20"]).arg("kill-server").stderr(Stdio::null()).status().ok();
@@ -254,7 +254,7 @@ impl Control {
         self.lines.recv_timeout(LONG).expect("a line of the control client")
     }
 
-    /// The next line outside an answer; notifications are kept.
+    /// Next line outside an answer; notifications are stored.
     fn outside(&mut self) -> String {
         let line = self.line();
         match line.split(' ').next().unwrap_or_default() {
@@ -265,7 +265,7 @@ impl Control {
         line
     }
 
-    /// The next answer: what a command printed, or its error.
+    /// Next answer: output of a command, or its error.
     fn answer(&mut self) -> Result<String, String> {
         while !self.outside().starts_with("%begin ") {}
         self.rest_of_answer()
@@ -311,7 +311,7 @@ pub fn parent_of(pid: i32) -> i32 {
     state_of(pid).expect("it runs").1
 }
 
-/// The processes that a process started, dead ones that nobody has waited for included.
+/// Number of child processes of a process, including zombies.
 pub fn children_of(parent: i32) -> usize {
     let entries = std::fs::read_dir("/proc").unwrap().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());

@@ -1,5 +1,5 @@
-//! The whole program with runaways in its panes: what each of them costs, and that it is told.
-//! All waits are for conditions; times are printed, not asserted.
+//! The whole program with runaways in its panes: the cost of each runaway, and its report. All
+//! waits are for conditions; times are printed, not asserted.
 
 mod mux;
 
@@ -14,14 +14,14 @@ use mux::{Mux, children_of, group_of, lives, parent_of};
 
 use super::{LONG, until};
 
-/// What a pane runs to eat memory without end, and what it says then.
+/// Command that eats memory without end, and then prints its status.
 const HOG: &str = "tail /dev/zero; echo ended $?";
 const ENDED: &str = "ended 137";
-/// Holds some 22 MB until it is ended.
+/// Command that holds some 22 MB until it is killed.
 const PLATEAU: &str = "(head -c 22000000 /dev/zero; sleep 1000) | tail -c 60000000";
 const PLATEAU_BYTES: u64 = 21_000_000;
 
-/// Panes whose start is measured.
+/// Panes for which the start is measured.
 const STARTS: usize = 10;
 
 type Case = fn(&mut Mux);
@@ -50,7 +50,7 @@ pub fn all(expected: &str) {
     for (name, case) in cases {
         run(name, || case(&mut it));
     }
-    // A machine of the test's own.
+    // True on a machine that only this test uses.
     let machine = std::env::var_os("SCOPEMUX_SCOPES_MACHINE").is_some();
     if machine {
         run("the host runs out of memory, without caps", || host_wide(&mut it));
@@ -58,7 +58,7 @@ pub fn all(expected: &str) {
     assert_eq!(it.server(), server, "another server");
     assert!(Path::new(&format!("/proc/{keeper}")).exists(), "the keeper is gone");
     it.end();
-    // On version 2 without systemd, what is left goes when another server starts.
+    // On version 2 without systemd, leftovers are removed when another server starts.
     if expected == "cgroup1" || std::env::var_os("DBUS_SESSION_BUS_ADDRESS").is_some() {
         run("a server ends", ended_server);
     }
@@ -82,7 +82,7 @@ pub fn all(expected: &str) {
     println!("program: all passed");
 }
 
-/// Runs a case. `SCOPEMUX_SCOPES_ONLY` has parts of the names of those that are wanted.
+/// Runs a case. `SCOPEMUX_SCOPES_ONLY` holds parts of the names of the wanted cases.
 fn run(name: &str, case: impl FnOnce()) {
     if std::env::var("SCOPEMUX_SCOPES_ONLY")
         .is_ok_and(|only| !only.split(',').any(|part| name.contains(part)))
@@ -95,8 +95,8 @@ fn run(name: &str, case: impl FnOnce()) {
     println!("    took {} ms", began.elapsed().as_millis());
 }
 
-/// Server and keeper are neither where they were started nor where panes are, and go later than
-/// panes when the whole host is out of memory.
+/// Server and keeper are neither in the group they were started in nor in a pane's, and a host out
+/// of memory kills panes before them.
 fn apart(it: &mut Mux, expected: &str, server: i32, keeper: i32) {
     let scope = it.show("%0", "#{pane_scope}");
     let pane = it.show("%0", "#{pane_pid}");
@@ -108,18 +108,18 @@ fn apart(it: &mut Mux, expected: &str, server: i32, keeper: i32) {
         let groups = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap();
         assert!(!groups.contains(scope.rsplit('/').next().unwrap()), "{groups} is the pane's");
         let founder = std::fs::read_to_string("/proc/self/cgroup").unwrap();
-        // Version 1 has no rule against processes beside groups, so nobody moves there.
+        // Version 1 allows processes beside groups, so nobody moves there.
         assert!(expected == "cgroup1" || groups != founder, "{groups} is the founder's");
         assert!(score(&pid) < score(&pane), "{} {}", score(&pid), score(&pane));
     }
     if expected != "cgroup1" {
-        // systemd may move them late to where they are not to be.
+        // systemd may move them into the wrong group late.
         let spared = || attribute(&group_of(&server.to_string()), "user.oomd_omit").as_deref() == Some("1");
         until("a group that systemd-oomd spares", spared);
     }
 }
 
-/// Beside a server that has no containment.
+/// Compares starts with those of a server without containment.
 fn start_up(it: &mut Mux) {
     let mut none = Mux::new();
     none.configure("set-option -s containment none\n");
@@ -143,20 +143,20 @@ fn start_up(it: &mut Mux) {
 fn hog(it: &mut Mux) {
     it.run(&["set-hook", "-g", "pane-oom", "set-option -sF @told '#{hook_pane}'"]);
     let others: Vec<String> = it.run(&twenty("sh")).lines().map(str::to_owned).collect();
-    // An emulator translates code when it first runs; that of kernel, systemd, journal and server
-    // for a kill is not what is measured.
+    // An emulator translates code at its first run; the translation of kernel, systemd, journal and
+    // server for a kill must not be measured.
     let before = it.pane("32M");
     it.type_line(&before, HOG);
     it.until_shows(&before, ENDED);
     it.run(&["kill-pane", "-t", &before]);
     let hog = it.pane("64M");
     it.news();
-    // Twenty shells that start keep a machine busy, too: they are let come to their prompts.
+    // Twenty starting shells keep a machine busy too: wait for their prompts.
     for other in &others {
         it.until_begun(other);
         it.echo(other);
     }
-    // In between it is seen how fast every pane echoes.
+    // Meanwhile, measure the echo of every pane.
     let mut times: Vec<Duration> = Vec::new();
     it.type_line(&hog, HOG);
     let mut turns = 0;
@@ -181,13 +181,13 @@ fn hog(it: &mut Mux) {
     }
 }
 
-/// A kill is told once, everywhere where people look.
+/// A kill is reported exactly once, in each place where people look.
 fn told(it: &mut Mux, hog: &str) {
     assert_eq!(it.number(hog, "pane_oom_kills"), 1);
     assert_eq!(it.number("%0", "pane_oom_kills"), 0);
     assert_eq!(it.show(hog, "#{@told}"), hog, "the hook");
     assert_eq!(it.show(hog, "#{window_bell_flag}"), "1");
-    // The kill of a pane before this one may be told late.
+    // The kill of an earlier pane may be reported late.
     let news = it.news();
     let line = format!("%pane-oom {hog}");
     assert_eq!(news.iter().filter(|told| **told == line).count(), 1, "{news:?}");
@@ -198,7 +198,7 @@ fn told(it: &mut Mux, hog: &str) {
     until("the transcript", || std::fs::read_to_string(&file).is_ok_and(|saved| saved.contains(text)));
 }
 
-/// Its last process is killed, so the pane ends of it: that is told all the same.
+/// The kill of its last process ends the pane: it is reported all the same.
 fn pane_of_a_hog(it: &mut Mux) {
     it.news();
     it.run(&["set-option", "-g", "pane-memory-max", "16M"]);
@@ -237,8 +237,8 @@ fn five_hogs(it: &mut Mux) {
     }
 }
 
-/// Below the pane's cap, above half of what all panes may take, and two of them just below that:
-/// nowhere on the way is there a place where a program that stops growing is throttled.
+/// Below the pane's limit, above half of the limit of all panes, and two panes just below that:
+/// nowhere in between is a program that stops growing throttled.
 fn plateau(it: &mut Mux) {
     it.run(&[
         "set-option",
@@ -290,7 +290,7 @@ fn daemons(it: &mut Mux) {
     for kill in ["off", "on"] {
         let pane = it.pane("64M");
         let up = it.dir.path().join(kill);
-        // What it starts later would not be among those that are ended below.
+        // A process that it starts later would not be among those killed below.
         let daemon = format!("trap \"\" HUP TERM; sleep 1000 & echo >{}; wait", up.display());
         it.type_line(&pane, &format!("(setsid sh -c '{daemon}' >/dev/null 2>&1 &)"));
         until("a daemon", || up.exists());
@@ -299,7 +299,7 @@ fn daemons(it: &mut Mux) {
         it.run(&["kill-pane", "-t", &pane]);
         until("the shell's end", || !lives(&shell));
         if kill == "off" {
-            // They live on, are listed, and stay where the limits are.
+            // They stay alive, are listed, and stay under the limits.
             let left = it.show("%0", "#{left_scopes}");
             assert!(left.starts_with(&scope), "{left}");
             let pids: Vec<&str> = left.rsplit(':').next().unwrap().split(',').collect();
@@ -309,7 +309,7 @@ fn daemons(it: &mut Mux) {
                 let max = group_of(pid).join("memory.max");
                 assert!(!max.exists() || std::fs::read_to_string(max).unwrap() == "67108864\n");
             }
-            // One of them may end because another does.
+            // The end of one may end another.
             Command::new("kill").arg("-9").args(pids).status().unwrap();
         }
         until("the daemon's end", || it.show("%0", "#{left_scopes}").is_empty());
@@ -330,11 +330,11 @@ fn nothing_is_left(it: &mut Mux) {
         it.run(&twenty("exec true"));
         until("the end of twenty", || it.run(&["list-panes", "-a"]).lines().count() == 1);
     }
-    // Some are closed before their programs have begun.
+    // Close some panes before their programs have begun.
     it.run(&[";", "new-window", "-d", "exec sleep 1000", ";", "kill-window", "-t", "{end}"].repeat(20)[1..]);
     until("the end of all", || it.run(&["list-panes", "-a"]).lines().count() == 1);
     until("an empty list", || it.show("%0", "#{left_scopes}").is_empty());
-    // The server and the shell.
+    // The remaining children are the server and the shell.
     until("no process", || children_of(keeper) == 2);
     let scope = it.show("%0", "#{pane_scope}");
     let beside = if scope.starts_with('/') {
@@ -356,7 +356,7 @@ fn nothing_is_left(it: &mut Mux) {
     }
 }
 
-/// Twenty new windows.
+/// Arguments for twenty new windows.
 fn twenty(command: &str) -> Vec<&str> {
     [";", "new-window", "-d", "-P", "-F", "#{pane_id}", command].repeat(20).split_off(1)
 }
@@ -371,7 +371,7 @@ fn host_wide(it: &mut Mux) {
     it.run(&["kill-pane", "-t", &pane]);
 }
 
-/// Its keeper removes its groups, or systemd does.
+/// The groups of a server that ended are removed by its keeper, or by systemd.
 fn ended_server() {
     let mut it = Mux::start();
     it.until_contained();
@@ -381,7 +381,7 @@ fn ended_server() {
     until("the end of its groups", || groups_named(Path::new("/sys/fs/cgroup"), &top) == 0);
 }
 
-/// The name of the group that all of a server's groups are in, or of a pane's unit.
+/// Name of the group that holds all of a server's groups, or of a pane's unit.
 fn top_group(it: &mut Mux) -> String {
     let mut top = String::new();
     until("a group", || {
@@ -392,8 +392,8 @@ fn top_group(it: &mut Mux) -> String {
     top
 }
 
-/// Its keeper and panes too. What is left of its groups goes when any server starts below the
-/// same group; what systemd made for it goes by itself.
+/// Kills a server with its keeper and panes. Leftovers of its groups are removed when any server
+/// starts below the same group; systemd removes its units by itself.
 fn dead_server() {
     let mut dead = Mux::start();
     dead.until_contained();
@@ -401,20 +401,20 @@ fn dead_server() {
     let top = top_group(&mut dead);
     let groups = || groups_named(Path::new("/sys/fs/cgroup"), &top);
     let keeper = parent_of(server);
-    // The keeper first, or it would start another server.
+    // Kill the keeper first, or it would start another server.
     for pid in [keeper, server] {
         signal(pid, Signal::SIGKILL);
     }
     until("the end of all", || !lives(&server.to_string()) && !lives(&pane));
     drop(dead);
-    // What ran in its pane may take a moment longer than its server.
+    // The programs in its pane may end a moment after the server.
     until("the end of its groups", || {
         Mux::start().end();
         groups() == 0
     });
 }
 
-/// How many directories below one have a name.
+/// Number of directories below `dir` that are named `name`.
 fn groups_named(dir: &Path, name: &str) -> usize {
     let entries = std::fs::read_dir(dir).into_iter().flatten().flatten();
     let dirs = entries.filter(|entry| entry.file_type().is_ok_and(|t| t.is_dir()));
@@ -423,7 +423,7 @@ fn groups_named(dir: &Path, name: &str) -> usize {
 
 fn founder_stops() {
     let mut it = Mux::new();
-    // Something stays in it, or it would end with the client.
+    // A process stays in it, or it would end with the client.
     let stays = "sleep 1000 >/dev/null 2>&1 & exec \"$@\"";
     it.begin(&["systemd-run", "--user", "--scope", "--unit=founder", "-q", "sh", "-c", stays, "sh"]);
     let server = it.server();
@@ -434,8 +434,8 @@ fn founder_stops() {
     it.end();
 }
 
-/// The unit of `conf/systemd` in a user's manager: no stop, restart, reload or kill costs a program
-/// of a pane, and the unit ends with the server.
+/// The unit of `conf/systemd` in a user's manager: stop, restart, reload and kill end no program of
+/// a pane, and the unit ends with the server.
 fn service() {
     const NAME: &str = "scopemux@unit";
     let program = Mux::new().program.clone();
@@ -462,7 +462,7 @@ fn service() {
     for name in ["one", "two"] {
         ask(&["new-session", "-d", "-s", name, "exec sleep 1000"]);
     }
-    // The user does not linger, so the first client is told once.
+    // The user does not linger, so the first client shows a message once.
     let attach = format!("{} -N -L unit attach-session -t one", program.display());
     let mut client = Command::new("script");
     client
@@ -496,7 +496,8 @@ fn service() {
     std::fs::remove_file(directory.join("scopemux@.service")).unwrap();
 }
 
-/// `hangs_up`: there is no socket, or one that never answers, or one that hangs up.
+/// `hangs_up`: `None`: there is no socket; `Some(false)`: it never answers; `Some(true)`: it hangs
+/// up.
 fn bad_bus(hangs_up: Option<bool>) {
     let mut it = Mux::new();
     let path = it.dir.path().join("bus");
@@ -515,7 +516,7 @@ fn bad_bus(hangs_up: Option<bool>) {
     it.end();
 }
 
-/// Panes start all the same, and when systemd is back they get what they get otherwise.
+/// Panes start all the same, and get their scopes when systemd is back.
 fn systemd_hangs(expected: &str) {
     let mut it = Mux::start();
     it.until_contained();
@@ -545,8 +546,8 @@ fn systemd_hangs(expected: &str) {
     it.end();
 }
 
-/// A pane whose program the keeper has started in the server's new scope, while the server has not
-/// yet divided it.
+/// A pane whose program the keeper has started in the server's new scope before the server has
+/// divided the scope.
 fn started_between() {
     let systemd = user_manager();
     signal(systemd, Signal::SIGSTOP);
@@ -577,7 +578,7 @@ fn started_between() {
     it.end();
 }
 
-/// systemd takes what nobody has waited for yet for moved, and would keep its scope for ever.
+/// systemd counts zombies as moved, and would keep their scope forever.
 fn moved_dead() {
     let mut it = Mux::start();
     it.until_contained();
@@ -613,7 +614,7 @@ fn attribute(path: &Path, name: &str) -> Option<String> {
     let text = |s: &std::ffi::OsStr| std::ffi::CString::new(s.as_encoded_bytes()).unwrap();
     let mut value = [0u8; 64];
     let (path, name) = (text(path.as_os_str()), text(name.as_ref()));
-    // SAFETY: both strings end with NUL, and the buffer is as long as is said.
+    // SAFETY: both strings end with NUL, and the buffer has the given length.
     let length =
         unsafe { libc::getxattr(path.as_ptr(), name.as_ptr(), value.as_mut_ptr().cast(), value.len()) };
     usize::try_from(length).ok().map(|length| String::from_utf8_lossy(&value[..length]).into_owned())
