@@ -1,6 +1,6 @@
-//! Lines of a control client, and what its panes print meanwhile: each command's answer is between
-//! guards of its own, everything else begins with `%`, and the output of a pane comes back byte for
-//! byte.
+//! Lines of a control client, and output of its panes meanwhile: the answer to each command is
+//! between its own guards, every other line begins with `%`, and the output of a pane can be
+//! decoded byte for byte.
 
 use scopemux::testing::base::ClientId;
 use scopemux::testing::command::queue;
@@ -11,9 +11,9 @@ use crate::input::Rng;
 use crate::scenes::{NOW, World};
 
 const CONTROL: ClientId = ClientId(90);
-/// Lines and outputs of an input that are looked at.
+/// Lines and outputs of an input that are used.
 const STEPS: usize = 60;
-/// The byte behind which a piece of the input is output of the pane, not a line.
+/// First byte of a piece of input that is output of the pane, not a line.
 const PRINTED: u8 = 0;
 
 const LINES: &[&str] = &[
@@ -61,7 +61,7 @@ pub fn generate(rng: &mut Rng) -> Vec<u8> {
     out
 }
 
-/// Backslash and three octal digits are one byte.
+/// Decodes a backslash and three octal digits to one byte.
 fn unescape(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut rest = text;
@@ -115,7 +115,7 @@ fn look_at(written: &[u8], printed: &[u8]) {
         match (&open, word) {
             (None, b"%begin") => open = Some(rest.to_vec()),
             (Some(begun), b"%end" | b"%error") if begun.as_slice() == rest => open = None,
-            // Text of an answer may be anything.
+            // An answer may contain any text.
             (Some(_), _) => {}
             (None, b"%output") => {
                 let text = rest.splitn(3, |byte| *byte == b' ').nth(2).unwrap_or_default();
@@ -132,7 +132,8 @@ fn look_at(written: &[u8], printed: &[u8]) {
         open.is_none() || printed.is_empty() || seen.len() <= printed.len(),
         "more came than was printed"
     );
-    // What a client refused (`no-output`, `off`) is left out in pieces; nothing else is.
+    // Output that a client refused (`no-output`, `off`) is missing in pieces; all other output is
+    // there.
     let mut rest = printed;
     for byte in seen {
         let at = rest

@@ -1,7 +1,7 @@
-//! The drawer: a pane's screen drawn, frame by frame, on another terminal that is our own
-//! emulator, must look the same there. Inputs are those of `terminal`; a frame is drawn after
-//! every 64 bytes and every change of size. The first byte chooses what the terminal can do.
-//! An input that begins with `fe` is one of `scenes`: clients of any size on one window.
+//! The drawer: a pane's screen, drawn frame by frame on another terminal (our own emulator), must
+//! look the same there. Inputs are those of `terminal`; a frame is drawn after every 64 bytes and
+//! every change of size. The first byte selects the terminal's abilities. An input that begins with
+//! `fe` is one of `scenes`: clients of any size on one window.
 
 use scopemux::testing::base::links::Hyperlink;
 use scopemux::testing::base::{Attrs, Cell, CellFlags, CellStyle, Colour, LinkId, PaneId, Point, Rect, Size};
@@ -39,7 +39,7 @@ const CAPS: &[&str] = &[
     "op=\x1b[39;49m",
 ];
 
-/// What terminals may have besides, in groups that come together.
+/// Further capabilities of terminals, in groups that come together.
 const EXTRAS: &[&[&str]] = &[
     &["csr=\x1b[%i%p1%d;%p2%dr", "ri=\x1bM"],
     &["indn=\x1b[%p1%dS", "rin=\x1b[%p1%dT"],
@@ -51,7 +51,7 @@ const EXTRAS: &[&[&str]] = &[
     &["dch=\x1b[%p1%dP", "ich=\x1b[%p1%d@"],
 ];
 
-/// Characters that take two columns, or of which terminals do not agree how many they take.
+/// Characters that take two columns, or on whose width terminals disagree.
 const WIDE: &[&str] = &[
     "日",
     "本",
@@ -85,7 +85,7 @@ const WIDE: &[&str] = &[
     " ",
 ];
 
-/// What takes characters apart: erasing, inserting, deleting, writing in the middle of one.
+/// Operations that cut characters: erasing, inserting, deleting, writing in the middle of one.
 fn taken_apart(rng: &mut Rng) -> Vec<u8> {
     let (cols, rows) = (2 + rng.below(16), 1 + rng.below(3));
     let mut input = vec![0xff, cols as u8, rows as u8];
@@ -142,17 +142,17 @@ fn term(extras: u8) -> Term {
     Term::new("fuzz", &caps, &mut features, &TermOptions::default(), None).expect("usable")
 }
 
-/// What can be seen of a column: text, style and link.
+/// Visible look of a column: text, style and link.
 type Look = (String, CellStyle, Option<String>);
 
-/// What can be seen of a row.
+/// Visible look of a row.
 fn looks<'a>(row: &[Cell], uri: impl Fn(LinkId) -> Option<&'a Hyperlink>) -> Vec<Look> {
     let mut out: Vec<Look> = Vec::new();
     while let Some(cell) = row.get(out.len()) {
         let fillers = row[out.len() + 1..].iter().take_while(|c| c.is_padding()).count();
         let look = look(cell, uri(cell.style.link).map(|link| link.uri.to_string()));
         let width = usize::from(cell.width.max(1)) - 1;
-        // A wide character shows whole, even where half of it was overwritten.
+        // A wide character shows whole, even if half of it was overwritten.
         let fillers = if width == 1 { 1 } else { fillers.min(width) };
         let filler = match cell.flags.contains(CellFlags::TAB) {
             true => look.clone(),
@@ -166,10 +166,10 @@ fn looks<'a>(row: &[Cell], uri: impl Fn(LinkId) -> Option<&'a Hyperlink>) -> Vec
 
 fn look(cell: &Cell, link: Option<String>) -> Look {
     let mut style = CellStyle { link: LinkId(0), ..cell.style };
-    style.attrs -= Attrs::NOATTR; // it says where a style comes from, and shows nothing
+    style.attrs -= Attrs::NOATTR; // it tells the source of a style, and is invisible
     let mut text = String::new();
     if cell.is_padding() {
-        return (" ".to_owned(), CellStyle::DEFAULT, None); // half of nothing
+        return (" ".to_owned(), CellStyle::DEFAULT, None); // half of a character
     }
     cell.glyph.push_to(&mut text);
     if cell.flags.intersects(CellFlags::TAB | CellFlags::CLEARED) {
@@ -190,15 +190,15 @@ fn look(cell: &Cell, link: Option<String>) -> Look {
         }
     }
     if text == " " && style.attrs.is_empty() {
-        (style.fg, style.us) = (Colour::DEFAULT, Colour::DEFAULT); // nothing of a blank has them
+        (style.fg, style.us) = (Colour::DEFAULT, Colour::DEFAULT); // invisible on a blank
     }
     (text, style, link)
 }
 
-/// A terminal shows what a frame says. `out` is what was written to it last.
+/// Checks that a terminal shows what the frame holds. `out` is the last output to it.
 fn compare(frame: &Frame, links: &FrameLinks, outside: &Terminal, out: &[u8]) {
     for y in 0..frame.surface.size().rows {
-        // Terminals join what stands side by side, however the cursor came there.
+        // Terminals join adjacent characters, however the cursor got there.
         let joins = |cell: &Cell| {
             cell.glyph.as_char().is_none_or(scopemux::testing::base::width::may_join)
                 || cell.width == 0 && !cell.is_padding()
@@ -208,7 +208,7 @@ fn compare(frame: &Frame, links: &FrameLinks, outside: &Terminal, out: &[u8]) {
         }
         let cells: Vec<Cell> = (0..frame.surface.size().cols).map(|x| outside.cell(x, y)).collect();
         let mut want = looks(frame.surface.row(y), |id| links.get(id));
-        // The outside, as tmux, keeps a link with its backslashes escaped.
+        // The outer terminal, like tmux, stores a link with its backslashes escaped.
         let uris = want.iter_mut().filter_map(|(_, _, uri)| uri.as_mut());
         uris.for_each(|uri| *uri = uri.replace('\\', "\\\\"));
         let got = looks(&cells, |id| outside.links().get(id));
@@ -223,7 +223,7 @@ fn compare(frame: &Frame, links: &FrameLinks, outside: &Terminal, out: &[u8]) {
     }
 }
 
-/// A client's terminal: what is composed for it, what draws on it, and what it shows.
+/// A client's terminal: its composer, its drawing state, and the emulator that shows the result.
 pub struct Outside {
     pub composer: Composer,
     term: Term,

@@ -1,6 +1,6 @@
-//! Chance, and the pieces that inputs for terminals are made of.
+//! Random numbers, and the pieces that inputs for terminals are made of.
 
-/// A small generator of numbers (xorshift), so that a seed says everything.
+/// A small random number generator (xorshift); the seed determines all numbers.
 pub struct Rng(u64);
 
 impl Rng {
@@ -25,7 +25,7 @@ impl Rng {
     }
 }
 
-/// An input of the corpus with a few things changed, or spliced with another.
+/// An input of the corpus with some changes, or spliced with another input.
 pub fn mutate(base: &[u8], other: &[u8], rng: &mut Rng) -> Vec<u8> {
     let mut out = base.to_vec();
     for _ in 0..1 + rng.below(8) {

@@ -1,6 +1,6 @@
-//! The decoder of a client's keys: it takes any bytes in any parts, invents none, and when
-//! its timer runs out nothing stays behind. (What keys come out may depend on the parts, as
-//! in tmux: a sequence is waited for only where one of the kinds that wait begins.)
+//! The decoder of a client's keys: it accepts any bytes, split in any way, invents none, and its
+//! buffer is empty after its timer ran out. (The keys may depend on the split, as in tmux: the
+//! decoder waits for the rest of a sequence only if it begins like one of the kinds that wait.)
 
 use scopemux::testing::outer::{Decoder, Features, InputEvent, Term, TermOptions};
 
@@ -94,7 +94,7 @@ fn decoder(awaits: bool) -> Decoder {
     decoder
 }
 
-/// Decodes an input that arrives in parts of `part` bytes, then of the timer's end.
+/// Decodes an input in parts of `part` bytes, and then lets the timer run out.
 fn decode(input: &[u8], part: usize, awaits: bool) {
     let mut decoder = decoder(awaits);
     let mut keys = 0;
@@ -111,7 +111,7 @@ fn decode(input: &[u8], part: usize, awaits: bool) {
             take(event);
         }
     }
-    // Every flush takes something, so there are at most as many as bytes.
+    // Every flush consumes at least a byte, so there are at most as many as bytes.
     for _ in 0..=input.len() {
         while let Some(event) = decoder.flush() {
             take(event);

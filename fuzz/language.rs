@@ -1,5 +1,5 @@
-//! Texts that anybody may give: commands, formats, styles and layouts. Each is taken or refused,
-//! never with a panic, and what is taken prints as something that is read as the same.
+//! Texts from users: commands, formats, styles and layouts. Each is accepted or refused, never with
+//! a panic, and an accepted text prints as a text with the same meaning.
 
 use scopemux::testing::base::{CellStyle, PaneId};
 use scopemux::testing::format::Scope;
@@ -202,7 +202,7 @@ pub fn generate_commands(rng: &mut Rng) -> Vec<u8> {
     join(COMMANDS, rng)
 }
 
-/// What the next server gets of a binding is its text.
+/// The text of a binding is all that the next server gets of it.
 pub fn check_commands(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let parse = |text: &str| parse_string(text, &Origin::default(), &mut NoContext);
@@ -221,7 +221,7 @@ pub fn check_formats(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let mut world = World::new(0);
     let cx = world.cx();
-    // Not caught here, as panics are where formats are drawn.
+    // Panics are not caught here, unlike where formats are drawn.
     let scope = Scope::new(cx.server, cx.host, scenes::NOW);
     let (value, _) = scope.expand_time_verbose(&text);
     assert_eq!(scope.expand_time(&text), value, "{text:?}");
@@ -231,7 +231,7 @@ pub fn generate_styles(rng: &mut Rng) -> Vec<u8> {
     join(STYLES, rng)
 }
 
-/// A style is taken whole or not at all.
+/// A style is applied completely or not at all.
 pub fn check_styles(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let (first, second) = text.split_at(text.floor_char_boundary(text.len() / 2));
@@ -263,7 +263,7 @@ pub fn generate_layouts(rng: &mut Rng) -> Vec<u8> {
         }
         out.push(close);
     }
-    /// A cell whose parts fill it, as layouts that are taken are.
+    /// Checks that a cell's parts fill it, as in all accepted layouts.
     fn whole(
         rng: &mut Rng,
         (cols, rows): (usize, usize),
@@ -302,7 +302,7 @@ pub fn generate_layouts(rng: &mut Rng) -> Vec<u8> {
     text.into_bytes()
 }
 
-/// A layout that is taken holds together, and its text is a layout that prints as the same.
+/// An accepted layout is consistent, and its text is a layout that prints the same.
 pub fn check_layouts(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let text = format!("{:04x},{text}", checksum(&text));

@@ -1,11 +1,11 @@
-//! Fuzzing without a nightly compiler. Each target takes bytes and panics when a promise is
-//! broken; inputs are the corpus (`fuzz/corpus/TARGET/`), mutations of it and what a target's
-//! grammar makes up.
+//! Fuzzing without a nightly compiler. Each target takes bytes and panics if a property is
+//! violated; inputs are the corpus (`fuzz/corpus/TARGET/`), mutations of it, and inputs generated
+//! by the target's grammar.
 //!
-//! `cargo test` runs the corpus and a few hundred inputs that are always the same.
-//! `cargo test --release --test fuzz -- TARGET SECONDS [SEED]` runs a target for long; an input
-//! that fails is reduced and left in `target/tmp/fuzz/`. `-- TARGET FILE` runs one input. An
-//! input that revealed a bug goes to the corpus, under a name that says what it does.
+//! `cargo test` runs the corpus and a few hundred inputs that are always the same. `cargo test
+//! --release --test fuzz -- TARGET SECONDS [SEED]` runs a target for long; a failing input is
+//! reduced and saved in `target/tmp/fuzz/`. `-- TARGET FILE` runs one input. An input that revealed
+//! a bug is added to the corpus, under a name that says what it does.
 //!
 //! A further target is a file here with `check` and `generate`, and a line in `TARGETS`.
 
@@ -29,18 +29,18 @@ use std::time::{Duration, Instant};
 
 use input::Rng;
 
-/// Inputs made up under `cargo test`.
+/// Generated inputs under `cargo test`.
 const SHORT_RUN: u64 = 150;
-/// An input that takes longer hangs: it is kept, and the program ends.
+/// Time after which an input counts as hanging: it is saved, and the program ends.
 const HANG: Duration = Duration::from_secs(60);
-/// Tries at making a failing input smaller.
+/// Attempts at reducing a failing input.
 const REDUCTIONS: usize = 4000;
 
 struct Target {
     name: &'static str,
-    /// Panics when the input breaks a promise.
+    /// Panics if the input violates a property.
     check: fn(&[u8]),
-    /// Makes up an input.
+    /// Generates an input.
     generate: fn(&mut Rng) -> Vec<u8>,
 }
 
@@ -60,10 +60,10 @@ const TARGETS: &[Target] = &[
 ];
 
 fn main() {
-    // Flags are cargo's own, for harnesses that have them.
+    // Flags are cargo's own, meant for the usual test harness.
     let args: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
     let Some(target) = args.first().and_then(|name| TARGETS.iter().find(|t| t.name == name)) else {
-        // A word that is no target's name is cargo's filter for all tests.
+        // A word that is not the name of a target is cargo's filter for all tests.
         let wanted = |target: &&Target| args.first().is_none_or(|word| target.name.contains(word.as_str()));
         TARGETS.iter().filter(wanted).for_each(|target| {
             run(target, SHORT_RUN, None, 1);
@@ -84,7 +84,7 @@ fn main() {
     }
 }
 
-/// Runs the corpus, then inputs until there were `count` or the time is over.
+/// Runs the corpus, then further inputs up to `count` or until the time is over.
 fn run(target: &Target, count: u64, end: Option<Instant>, seed: u64) -> u64 {
     let corpus = corpus(target);
     let watch = Watch::start(target.name);
@@ -113,7 +113,7 @@ fn corpus(target: &Target) -> Vec<Vec<u8>> {
     files.iter().map(|file| std::fs::read(file).expect("readable")).collect()
 }
 
-/// Checks one input; one that fails is reduced, kept and fails the run.
+/// Checks one input; a failing one is reduced and saved, and fails the run.
 fn attempt(target: &Target, input: &[u8], watch: &Watch) {
     watch.begins(input);
     let failed = panic::catch_unwind(|| (target.check)(input)).is_err();
@@ -134,7 +134,7 @@ fn attempt(target: &Target, input: &[u8], watch: &Watch) {
     unreachable!("it failed a moment ago");
 }
 
-/// Takes pieces away from an input while it still fails.
+/// Removes pieces of an input while it still fails.
 fn reduce(input: &[u8], fails: impl Fn(&[u8]) -> bool) -> Vec<u8> {
     let mut small = input.to_vec();
     let mut piece = (small.len() / 2).max(1);

@@ -1,9 +1,10 @@
-//! Several clients of any size, from 1x1, on one window: commands change what is on and over it
+//! Several clients of any size, from 1x1, on one window: commands change the objects on and over it
 //! (panes, floating ones, zoom, borders, status lines, scrollbars, modes, choosers, menus, popups,
-//! prompts, sizes and pans), and each client is drawn after each of them. A frame composed on the
-//! one before must be what it would be from nothing, and a terminal on which it is drawn shows it.
+//! prompts, sizes and pans), and each client is drawn after each command. A frame composed on the
+//! previous one must equal a frame composed from nothing, and a terminal on which it is drawn must
+//! show it.
 //!
-//! An input is what clients' terminals can do, then steps of three bytes.
+//! An input consists of the abilities of the clients' terminals, then steps of three bytes.
 
 use scopemux::testing::base::clock::Now;
 use scopemux::testing::base::{ClientId, SessionId, Size};
@@ -24,10 +25,11 @@ use crate::input::Rng;
 
 pub const NOW: Now = Now { wall_us: 1_700_000_000_000_000, mono_ms: 0 };
 const CLIENTS: u8 = 3;
-/// Steps of an input that are looked at.
+/// Steps of an input that are used.
 const STEPS: usize = 60;
 
-/// Commands, in which `%P` is a pane, `%C` a client, and `%X` and `%Y` are numbers from 1.
+/// Commands, in which `%P` stands for a pane, `%C` for a client, and `%X` and `%Y` for numbers from
+/// 1.
 const COMMANDS: &[&str] = &[
     "split-window -h -t :.%P",
     "split-window -v -t :.%P",
@@ -172,7 +174,7 @@ impl World {
         let state = QueueState::new(FindState::default(), Default::default(), StateFlags::empty());
         let items = cx.server.queues.commands(&list, &state);
         cx.server.queues.append(Some(client), items);
-        // What waits for time or for programs waits for ever here.
+        // An item that waits for time or for programs waits forever here.
         while queue::run(&mut cx) {}
         cx.server.queues.queues.remove(&Some(client));
     }
@@ -225,7 +227,7 @@ impl World {
             outside.composer = composer;
             let Some(frame) = frame else { continue };
             let fresh = fresh.expect("a client that shows something");
-            // Status lines beside a message or prompt are kept from before it.
+            // Status lines beside a message or prompt are cached from before it.
             let says = self.server.client(id).is_some_and(|c| c.message.is_some() || c.prompt.is_some());
             let rows = 0..if says { 0 } else { frame.surface.size().rows };
             for y in rows {

@@ -1,5 +1,5 @@
-//! The state file that a server leaves: whatever is in it, reading it ends well, and each damaged
-//! byte costs at most the record that it is in, and is told.
+//! The state file of a server: reading it never panics, whatever it contains, and each damaged byte
+//! costs at most its own record, and is reported.
 
 use std::sync::OnceLock;
 
@@ -7,18 +7,18 @@ use scopemux::testing::server::{StateFile, read_state};
 
 use crate::input::Rng;
 
-/// Bytes of one edit: where, and what is exclusive-ored there.
+/// Bytes of one edit: an offset, and a byte to exclusive-or there.
 const EDIT: usize = 4;
-/// Edits beyond these are passed over: what much damage costs is not promised.
+/// Edits beyond these are ignored: the cost of heavy damage is not defined.
 const MAX_EDITS: usize = 3;
-/// Where the records of a new file begin, and what is used of the pages before.
+/// Offset of the records in a new file, and the used part of the pages before.
 const RECORDS: usize = 4096;
 const HEADER: usize = 56;
-/// Bytes of a record before its key, and those that the checksum at their end is of.
+/// Bytes of a record before its key, and the part of them that the checksum at their end covers.
 const HEAD: usize = 32;
 const HEAD_SUMMED: usize = 28;
 
-/// A file with every table of a new server in it, and what it says.
+/// A file with all tables of a new server, and its parsed contents.
 fn sample() -> &'static (Vec<u8>, StateFile) {
     static SAMPLE: OnceLock<(Vec<u8>, StateFile)> = OnceLock::new();
     SAMPLE.get_or_init(|| {
@@ -29,7 +29,7 @@ fn sample() -> &'static (Vec<u8>, StateFile) {
 }
 
 pub fn check(input: &[u8]) {
-    // As a whole file, with and without a header that leads to the records.
+    // The input as a whole file, with and without a header that points to the records.
     let _ = read_state(input);
     let (whole, state) = sample();
     let _ = read_state(&[&whole[..RECORDS], input].concat());
@@ -50,7 +50,7 @@ pub fn check(input: &[u8]) {
     assert!(lost == 0 || !found.refused.is_empty(), "{lost} records lost and nobody is told");
 }
 
-/// A record of any kind whose checksums are right, whatever it says: kind, key length, key, body.
+/// A record of any kind and contents, with correct checksums: kind, key length, key, body.
 fn sealed(input: &[u8]) -> Vec<u8> {
     let [kind, key, rest @ ..] = input else { return Vec::new() };
     let key = usize::from(*key).min(rest.len());
@@ -84,7 +84,7 @@ fn damage(bytes: &mut [u8], edits: usize, rng: &mut Rng) {
 
 pub fn generate(rng: &mut Rng) -> Vec<u8> {
     match rng.below(5) {
-        // Records, damaged.
+        // Damaged records.
         0 => {
             let records = &sample().0[RECORDS..];
             let from = rng.below(records.len());
@@ -92,14 +92,14 @@ pub fn generate(rng: &mut Rng) -> Vec<u8> {
             damage(&mut out, rng.below(20), rng);
             out
         }
-        // A record that is wrong though its checksums are right.
+        // An invalid record with correct checksums.
         1 => {
             let mut out = unsealed(rng);
             damage(&mut out, rng.below(5), rng);
             out
         }
         2 => (0..rng.below(200)).map(|_| rng.next() as u8).collect(),
-        // Edits, of the header or anywhere.
+        // Edits of the header or anywhere.
         which => {
             let reach = if which == 3 { HEADER } else { sample().0.len() };
             let edits = 1 + rng.below(MAX_EDITS);

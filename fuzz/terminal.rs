@@ -1,7 +1,7 @@
-//! The emulator: it takes any bytes and sizes, keeps its promises, and how the bytes are split
-//! changes nothing.
+//! The emulator: it accepts any bytes and sizes, keeps its invariants, and the result does not
+//! depend on how the bytes are split.
 //!
-//! An input is what a program writes; `FF cols rows` changes the size.
+//! An input is a program's output; `FF cols rows` changes the size.
 
 use scopemux::testing::base::history::{Row, RowFlags};
 use scopemux::testing::base::{Cell, CellStyle, Colour, Size};
@@ -53,8 +53,8 @@ pub fn new_terminal() -> Terminal {
     Terminal::new(size, TerminalConfig::default(), Box::new(MemoryHistory::new(HISTORY, size.cols)))
 }
 
-/// Feeds an input, writes cut into parts of at most `part` bytes, and describes the result.
-/// With `reflows`, sizes are what the input says; without, the width stays after the first write.
+/// Feeds an input, split into parts of at most `part` bytes, and describes the result. With
+/// `reflows`, sizes are those of the input; without, the width stays after the first write.
 fn play(input: &[u8], part: usize, reflows: bool) -> String {
     let mut terminal = new_terminal();
     let config = TerminalConfig { kitty_graphics: KittyGraphics::On, ..TerminalConfig::default() };
@@ -76,10 +76,10 @@ fn play(input: &[u8], part: usize, reflows: bool) -> String {
     format!("{}{:?}", describe(&mut terminal), String::from_utf8_lossy(&replies))
 }
 
-/// Promises that hold at any time.
+/// Checks the invariants.
 fn hold(terminal: &mut Terminal) {
     let (size, cursor) = (terminal.size(), terminal.cursor());
-    // tmux: without wrapping anew (alternate screen) the cursor's column stays, even outside.
+    // tmux: without rewrapping (alternate screen) the cursor's column stays, even outside.
     assert!(cursor.y < size.rows, "the cursor is at {cursor:?} of {size:?}");
     let (upper, lower) = terminal.scroll_region();
     assert!(upper <= lower && lower < size.rows, "the region is {upper}-{lower} of {size:?}");
@@ -87,9 +87,9 @@ fn hold(terminal: &mut Terminal) {
     assert!(terminal.pending_input().len() <= terminal.config().input_buffer_size + 4096, "a string grew");
 }
 
-/// A row without what depends in tmux on how the bytes arrive: whether a blank in the default
-/// style exists where the row had no cells yet, and with it the colour of the underline that it
-/// does not have, also where a mark joins it; the colour marks a row as extended.
+/// A row without the details that in tmux depend on how the bytes are split: whether a blank in the
+/// default style exists where the row had no cells yet, and its colour of a missing underline, also
+/// where a mark joins it (that colour marks a row as extended).
 fn settled(row: &Row) -> Row {
     let mut cells = row.cells();
     for cell in &mut cells {
@@ -107,7 +107,7 @@ fn settled(row: &Row) -> Row {
     Row { flags: row.flags - RowFlags::EXTENDED, ..cells[..used].iter().collect() }
 }
 
-/// Everything that can be read of a terminal.
+/// All readable state of a terminal.
 fn describe(terminal: &mut Terminal) -> String {
     let mut out = format!("{:?} {:?} {:?}\n", terminal.cursor(), terminal.modes(), terminal.scroll_region());
     out.push_str(&format!("{:?} {} {}\n", terminal.tabs(), terminal.title(), terminal.path()));
@@ -128,8 +128,8 @@ fn describe(terminal: &mut Terminal) -> String {
 }
 
 pub fn check(input: &[u8]) {
-    // tmux: a blank behind the cells that exist is not kept, and how many exist depends on how
-    // the bytes arrive. It shows only when lines are wrapped anew.
+    // tmux: a blank behind the existing cells is not kept, and the count of existing cells depends
+    // on how the bytes are split. It shows only when lines are wrapped again.
     play(input, usize::MAX, true);
     play(input, 1, true);
     let whole = play(input, usize::MAX, false);

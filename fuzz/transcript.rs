@@ -1,5 +1,5 @@
-//! The reader of transcripts: whatever a directory holds, listing, reading, searching, saving
-//! and going on with it end well, and what was not touched is shown as it was printed.
+//! The reader of transcripts: listing, reading, searching, saving and continuing any directory
+//! never panics, and undamaged lines show as they were printed.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -17,13 +17,13 @@ use scopemux::testing::transcript::{
 
 use crate::input::Rng;
 
-/// A pane's cap: small, so that there are several segments and holes in them.
+/// Limit of a pane's bytes on disk: small, so that there are several segments and holes in them.
 const CAP: u64 = 96 << 10;
-/// Rows looked at in one view, from both ends.
+/// Rows read in one view, from both ends.
 const ROWS: u64 = 60;
-/// How long the writer may take.
+/// Longest wait for the writer.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Bytes of a frame before its aid, and where its checksums are.
+/// Bytes of a frame's header, before its aid, and the offset of its checksums.
 const HEADER: usize = 68;
 const HEADER_CRC: usize = 4;
 const PAYLOAD_LEN: usize = 56;
@@ -120,7 +120,7 @@ fn store(files: Files) -> TranscriptStore {
         .expect("a thread starts")
 }
 
-/// What a terminal left that printed all sorts of things: two panes, one of them kept.
+/// Files of a terminal that printed various kinds of output: two panes, one of them kept.
 fn sound() -> &'static Files {
     static FILES: OnceLock<Files> = OnceLock::new();
     FILES.get_or_init(|| {
@@ -163,7 +163,7 @@ fn sound() -> &'static Files {
     })
 }
 
-/// Reads an input as changes to the files.
+/// Interprets an input as changes to the files.
 struct Script<'a>(&'a [u8]);
 
 impl Script<'_> {
@@ -181,7 +181,7 @@ impl Script<'_> {
         taken.to_vec()
     }
 
-    /// Does one change; false at the end.
+    /// Makes one change; false at the end.
     fn step(&mut self, files: &mut Files) -> bool {
         let (Some(what), Some(which)) = (self.byte(), self.byte()) else { return false };
         let Some(path) = files.keys().nth(usize::from(which) % files.len().max(1)).cloned() else {
@@ -216,7 +216,7 @@ impl Script<'_> {
                 data.iter_mut().skip(at).zip(bytes).for_each(|(to, from)| *to = from);
             }
             9 => {
-                // A header that says something else, and whose checksum agrees.
+                // A changed header with a correct checksum.
                 let bytes = self.take(other % 16);
                 change_frame(data, at, |frame| {
                     let place = 8 + at % (frame.len() - 8);
@@ -224,7 +224,7 @@ impl Script<'_> {
                 });
             }
             _ => {
-                // Records that say something else, in a frame where all else agrees.
+                // Changed records in a frame that is otherwise correct.
                 let bytes = self.take(other % 16);
                 change_payload(data, at, |raw| {
                     let place = at % (raw.len() + 1);
@@ -243,7 +243,7 @@ fn u32_at(data: &[u8], at: usize) -> usize {
     data.get(at..at + 4).map_or(0, |b| u32::from_le_bytes(b.try_into().expect("four bytes")) as usize)
 }
 
-/// Starts of frames, as far as headers can be followed.
+/// Offsets of frames, as far as headers can be followed.
 fn frames(data: &[u8]) -> Vec<usize> {
     let mut starts = Vec::new();
     let mut at = 0;
@@ -254,7 +254,7 @@ fn frames(data: &[u8]) -> Vec<usize> {
     starts
 }
 
-/// Changes header and aid of a frame; its checksum is made to agree.
+/// Changes header and aid of a frame, and corrects its checksum.
 fn change_frame(data: &mut [u8], pick: usize, change: impl FnOnce(&mut [u8])) {
     let starts = frames(data);
     let Some(&start) = starts.get(pick % starts.len().max(1)) else { return };
@@ -265,7 +265,7 @@ fn change_frame(data: &mut [u8], pick: usize, change: impl FnOnce(&mut [u8])) {
     frame[HEADER_CRC..8].copy_from_slice(&crc.to_le_bytes());
 }
 
-/// Changes the records of a frame; everything else is made to agree.
+/// Changes the records of a frame, and corrects everything else.
 fn change_payload(data: &mut Vec<u8>, pick: usize, change: impl FnOnce(&mut Vec<u8>)) {
     let starts = frames(data);
     let Some(&start) = starts.get(pick % starts.len().max(1)) else { return };
@@ -288,7 +288,7 @@ fn change_payload(data: &mut Vec<u8>, pick: usize, change: impl FnOnce(&mut Vec<
     data[start + HEADER_CRC..start + 8].copy_from_slice(&crc.to_le_bytes());
 }
 
-/// Looks at both ends at several widths.
+/// Reads both ends at several widths.
 fn look(view: &mut dyn HistoryView) {
     let mut links = Links::new();
     for width in [40, 7, 1, 300] {
@@ -339,7 +339,7 @@ pub fn check(input: &[u8]) {
     store.expire(i64::MAX);
 }
 
-/// A few changes.
+/// Generates a few changes.
 pub fn generate(rng: &mut Rng) -> Vec<u8> {
     let steps = 1 + rng.below(4);
     let mut out = Vec::new();

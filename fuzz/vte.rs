@@ -1,6 +1,6 @@
-//! A second opinion: the crate `vte` reads the same bytes as our parser, and both must find the
-//! same commands. An input chooses among pieces for which the rules of tmux and of `vte` are the
-//! same. docs/architecture.md has the rules that differ, and `different` an example of each.
+//! A second opinion: the crate `vte` parses the same bytes as our parser, and both must find the
+//! same commands. An input selects pieces for which tmux and `vte` have the same rules.
+//! docs/architecture.md lists the rules that differ, and `different` has an example of each.
 
 use std::sync::Once;
 
@@ -9,7 +9,7 @@ use scopemux::testing::terminal::trace;
 
 use crate::input::Rng;
 
-/// Pieces that stand for themselves.
+/// Pieces that are used literally.
 const PIECES: &[&str] = &[
     "a",
     "hello world",
@@ -44,7 +44,7 @@ pub fn generate(rng: &mut Rng) -> Vec<u8> {
     (0..1 + rng.below(200)).map(|_| rng.next() as u8).collect()
 }
 
-/// The bytes that an input stands for.
+/// Bytes that an input selects.
 fn bytes(input: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut input = input.iter().map(|&byte| usize::from(byte));
@@ -59,7 +59,7 @@ fn bytes(input: &[u8]) -> Vec<u8> {
         for n in 0..pick(MAX_PARAMETERS) {
             let joint = if n == 0 { "" } else { [";", ":"][usize::from(n % 3 == 2) * pick(2)] };
             let number = pick(256) * pick(3) * pick(2);
-            // A number that is missing is as good as 0 for both.
+            // A missing number means 0 to both.
             let number = if number == 0 && joint != ":" { String::new() } else { number.to_string() };
             out.extend(format!("{joint}{number}").as_bytes());
         }
@@ -103,7 +103,7 @@ impl Perform for Trace {
     }
 }
 
-/// A sequence without any parameter has a missing one in `vte`.
+/// In `vte`, a sequence without parameters has one that is missing.
 fn alike(command: &str) -> String {
     match command.split(' ').collect::<Vec<_>>()[..] {
         ["csi", marks, "", last] => format!("csi {marks} 0 {last}"),

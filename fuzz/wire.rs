@@ -1,11 +1,11 @@
-//! What comes over a server's socket: however the bytes are split, the same messages come and the
-//! same end, and a message that was read is written as one that is read as the same.
+//! The protocol on a server's socket: the messages and the end do not depend on how the bytes are
+//! split, and a parsed message is written as bytes that parse to the same message.
 
 use scopemux::testing::protocol::{Connection, Message};
 
 use crate::input::Rng;
 
-/// Messages that clients and servers send, and some that nobody does.
+/// Message types that clients and servers send, and some that nobody sends.
 const KINDS: &[u32] = &[
     12, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111, 200, 201, 202, 203, 204, 205, 207, 208,
     209, 210, 211, 212, 213, 214, 215, 216, 217, 300, 301, 302, 303, 304, 305, 306, 307, 9, 999,
@@ -33,7 +33,7 @@ pub fn generate(rng: &mut Rng) -> Vec<u8> {
     out
 }
 
-/// The messages in some bytes, and how they end.
+/// Messages in some bytes, and how the parser ends.
 fn read(input: &[u8], part: usize) -> (Vec<String>, String) {
     let mut connection = Connection::default();
     let mut messages = Vec::new();
@@ -56,7 +56,7 @@ fn read(input: &[u8], part: usize) -> (Vec<String>, String) {
 }
 
 fn check_written(message: Message) {
-    // It is written with the version that this side speaks.
+    // It is written with this side's protocol version.
     if matches!(message, Message::Version { .. }) {
         return;
     }
