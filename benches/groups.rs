@@ -1,11 +1,11 @@
-//! What is measured, in groups. Each measures one program once and hands its numbers to `add`.
+//! The measurements, in groups. Each runs one program once and passes its numbers to `add`.
 
 use std::fs;
 use std::time::Instant;
 
 use super::mux::{Mux, Program};
 
-/// Takes a number: what it is, and its value.
+/// Takes a number: name of the measurement, and value.
 pub type Add<'a> = &'a mut dyn FnMut(&'static str, f64);
 type Group = fn(&Program, &Scale, Add<'_>);
 
@@ -24,22 +24,22 @@ pub const GROUPS: &[(&str, Group)] = &[
     ("containment", containment),
 ];
 
-/// How much is done.
+/// Amounts of work.
 pub struct Scale {
     pub rounds: usize,
     /// Bytes of a flood.
     bytes: usize,
     keys: usize,
-    /// Clients that read nothing.
+    /// Clients that never read.
     stalled: usize,
     panes: usize,
     /// Lines of history.
     lines: usize,
-    /// Panes with a long history each, and its lines.
+    /// Panes with a long history each, and the lines of each history.
     long: (usize, usize),
     /// Lines of one very long history.
     million: usize,
-    /// Bytes of log that one pane prints; only ours is given them.
+    /// Bytes of log that one pane prints; only our server gets them.
     flood: u64,
 }
 
@@ -68,10 +68,10 @@ impl Scale {
     };
 }
 
-/// Keys that neither escape sequences nor the status line hold.
+/// Keys that occur neither in escape sequences nor in the status line.
 const KEYS: [u8; 4] = *b"{|}~";
 
-/// From nothing to a session, and a short command after it.
+/// Time to start a first session, and time of a short command after it.
 fn start(program: &Program, scale: &Scale, add: Add<'_>) {
     let mux = Mux::new(program);
     add("new-session, ms", mux.time(&["new-session", "-d", "exec sleep 1000"]));
@@ -82,7 +82,7 @@ fn start(program: &Program, scale: &Scale, add: Add<'_>) {
     add("source-file, ms", mux.time(&["source-file", &config.to_string_lossy()]));
 }
 
-/// How fast a pane's output is taken, without and with a client.
+/// Rate of reading a pane's output, without and with a client.
 fn throughput(program: &Program, scale: &Scale, add: Add<'_>) {
     let plain: fn(usize) -> String = |n| format!("{n:>8} the quick brown fox jumps over the lazy dog\r\n");
     let colour: fn(usize) -> String = |n| {
@@ -122,7 +122,7 @@ fn throughput(program: &Program, scale: &Scale, add: Add<'_>) {
     }
 }
 
-/// What a client's terminal is sent while a pane scrolls, in KiB.
+/// Output to a client's terminal while a pane scrolls, in KiB.
 fn drawing(program: &Program, scale: &Scale, add: Add<'_>) {
     let plain: fn(usize) -> String = |n| format!("{n:>8} the quick brown fox jumps over the lazy dog\r\n");
     let colour: fn(usize) -> String =
@@ -137,7 +137,7 @@ fn drawing(program: &Program, scale: &Scale, add: Add<'_>) {
     for (what, line, pause) in cases {
         let mux = Mux::new(program);
         let file = mux.dir().join("input");
-        // Slow enough that every line could be read, or as fast as it goes.
+        // Slow enough that every line could be read, or as fast as possible.
         let lines = if pause.is_empty() { scale.lines / 10 } else { scale.lines / 1000 };
         fs::write(&file, (0..lines).map(line).collect::<String>()).expect("a file is written");
         let show = match pause {
@@ -156,7 +156,7 @@ fn drawing(program: &Program, scale: &Scale, add: Add<'_>) {
     }
 }
 
-/// From a key to its echo on the client's terminal.
+/// Time from a key to its echo on the client's terminal.
 fn latency(program: &Program, scale: &Scale, add: Add<'_>) {
     let cases: [(&str, Option<&[&str]>); 3] = [
         ("idle, ms", None),
@@ -177,7 +177,8 @@ fn latency(program: &Program, scale: &Scale, add: Add<'_>) {
     }
 }
 
-/// What clients that read nothing of a pane that floods cost whoever types into another session.
+/// Delay for a user in another session, caused by clients that never read the output of a flooding
+/// pane.
 fn stalled(program: &Program, scale: &Scale, add: Add<'_>) {
     super::mux::raise_limit();
     let mux = Mux::new(program);
@@ -202,7 +203,7 @@ fn stalled(program: &Program, scale: &Scale, add: Add<'_>) {
     add("memory after it, MiB", server.rss());
 }
 
-/// What somebody who types at an even pace notices of all else that a server holds: many panes
+/// Delay for a user who types at an even pace, caused by other objects of the server: many panes
 /// full of text, and large paste buffers.
 fn typing(program: &Program, scale: &Scale, add: Add<'_>) {
     let mux = Mux::new(program);
@@ -227,7 +228,7 @@ fn typing(program: &Program, scale: &Scale, add: Add<'_>) {
     add("one key in 500, ms", times[times.len() - 1 - times.len() / 500]);
 }
 
-/// What a server, its panes and their history hold in memory.
+/// Memory of a server with its panes and their history.
 fn memory(program: &Program, scale: &Scale, add: Add<'_>) {
     let mux = Mux::new(program);
     let server = mux.start("exec sleep 1000");
@@ -244,7 +245,7 @@ fn memory(program: &Program, scale: &Scale, add: Add<'_>) {
     add("history of a pane, MiB", server.rss() - before);
 }
 
-/// What reads a long history.
+/// Operations that read a long history.
 fn history(program: &Program, scale: &Scale, add: Add<'_>) {
     let mux = Mux::new(program);
     mux.run(&["new-session", "-d", "exec sleep 1000", ";", "set-option", "-g", "history-limit", "1000000"]);
@@ -286,7 +287,7 @@ fn many(program: &Program, scale: &Scale, add: Add<'_>) {
     add("a pane with its history, MiB", (server.rss() - before) / panes as f64);
 }
 
-/// What must not take longer because there is a million lines of history.
+/// Operations that must not take longer with a million lines of history.
 fn million(program: &Program, scale: &Scale, add: Add<'_>) {
     let mux = Mux::new(program);
     mux.start("exec sleep 1000");
@@ -297,7 +298,7 @@ fn million(program: &Program, scale: &Scale, add: Add<'_>) {
     );
     mux.run(&["new-window", &mux.until_read(&lines)]);
     mux.run(&["wait-for", "done"]);
-    // The resize itself happens in the server's own time; what is asked next waits for it.
+    // The server resizes in its own time; the next request waits for it.
     let begin = Instant::now();
     mux.run(&["resize-window", "-x", "37", ";", "display-message", "-p", "#{window_width}"]);
     mux.run(&["display-message", "-p", ""]);
@@ -315,7 +316,7 @@ fn million(program: &Program, scale: &Scale, add: Add<'_>) {
     add("regex search to the top, ms", begin.elapsed().as_secs_f64() * 1e3);
 }
 
-/// Gigabytes of log under a cap of 1 GiB. A server that holds lines in memory is not given it.
+/// Gigabytes of log under a limit of 1 GiB. A server that holds lines in memory is left out.
 fn large(program: &Program, scale: &Scale, add: Add<'_>) {
     if program.name != "scopemux" {
         return;
@@ -324,7 +325,7 @@ fn large(program: &Program, scale: &Scale, add: Add<'_>) {
     let server = mux.start("exec sleep 1000");
     mux.run(&["set-option", "-g", "history-limit", "1G"]);
     let before = server.rss();
-    // Lines with something random in them: such a log is compressed to a third.
+    // Lines with random parts: such a log compresses to a third.
     let script = "BEGIN { srand(1); while (size < limit) { line = sprintf(\"2026-11-28T12:%02d:%02d INFO \
         request %08x%08x from 10.%d.%d.%d took %d us\", n / 60 % 60, n % 60, rand() * 4294967296, \
         rand() * 4294967296, rand() * 256, rand() * 256, rand() * 256, rand() * 100000); \
@@ -355,14 +356,14 @@ fn large(program: &Program, scale: &Scale, add: Add<'_>) {
     add("search, begun and given up, ms", begin.elapsed().as_secs_f64() * 1e3);
 }
 
-/// From a request for a pane to the first word of its program, without a group of its own and
-/// with the best that this host gives. Both servers take turns.
+/// Time from a request for a pane to the first word of its program, without a scope and with the
+/// best backend of this host. Both servers take turns.
 fn containment(program: &Program, scale: &Scale, add: Add<'_>) {
     const BACKENDS: [&str; 2] = ["none", "auto"];
     let start = |backend: &str| {
         let mux = Mux::new(program);
         let session = ["new-session", "-d", "exec sleep 1000"];
-        // The real tmux has no such option, and nothing but what `none` is here.
+        // The real tmux has no such option, and behaves like our `none`.
         let option = ["set-option", "-s", "containment", backend, ";"];
         mux.run(&[if program.name == "tmux" { &[] } else { &option[..] }, &session[..]].concat());
         mux

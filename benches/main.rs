@@ -1,8 +1,8 @@
-//! Benches of the whole program, beside the real tmux where one is given:
+//! Benches of the whole program, compared with the real tmux if one is given:
 //!
 //!     SCOPEMUX_BENCH_TMUX=/path/to/tmux cargo bench             # or: cargo bench -- /path/to/tmux
 //!     cargo bench -- /path/to/tmux latency                      # only the groups whose names hold this
-//!     cargo bench -- /path/to/tmux large 1                      # so many rounds, not five
+//!     cargo bench -- /path/to/tmux large 1                      # one round, not five
 //!
 //! Programs take turns within every round and medians are shown, so that a busy machine disturbs
 //! both alike; `cpu` is the server's processor time, which a busy machine hardly changes.
@@ -17,14 +17,14 @@ use std::path::PathBuf;
 use groups::{GROUPS, Scale};
 use mux::Program;
 
-/// Names the real tmux.
+/// Variable with the path of the real tmux.
 const TMUX_VARIABLE: &str = "SCOPEMUX_BENCH_TMUX";
 
-/// Samples by what they measure, then by program.
+/// Samples by measurement, then by program.
 type Samples = BTreeMap<&'static str, BTreeMap<&'static str, Vec<f64>>>;
 
 fn main() {
-    // Cargo says `--bench` when it is asked for benches, and nothing when it runs tests.
+    // Cargo passes `--bench` when it runs benches, and nothing when it runs tests.
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
     let measured = arguments.iter().any(|argument| argument == "--bench");
     arguments.retain(|argument| !argument.starts_with("--"));
@@ -47,7 +47,8 @@ fn main() {
         }
         let mut samples = Samples::new();
         for round in 0..scale.rounds {
-            // Turned order: who goes first has the colder caches.
+            // Every second round runs in reverse order: the program that goes first has the colder
+            // caches.
             let order: Vec<&Program> =
                 if round % 2 == 0 { programs.iter().collect() } else { programs.iter().rev().collect() };
             for program in order {
@@ -60,7 +61,7 @@ fn main() {
     }
 }
 
-/// One line for each measure: medians, and ours as a multiple of tmux's.
+/// Prints one line for each measurement: medians, and ours as a multiple of tmux's.
 fn print(group: &str, samples: &Samples) {
     for (what, by_program) in samples {
         let ours = by_program.get("scopemux").map(|values| median(values));

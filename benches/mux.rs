@@ -1,5 +1,5 @@
-//! A private server of a program that is measured: its own directory, home, socket and
-//! environment. It ends with the value.
+//! A private server of a measured program: its own directory, home, socket and environment.
+//! Dropping the value ends it.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -13,17 +13,17 @@ use nix::pty::{Winsize, openpty};
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
-/// How long anything may take before the bench gives up.
+/// Time after which a bench fails.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Lets this process have as many descriptors as it may.
+/// Raises this process's limit of descriptors to its maximum.
 pub fn raise_limit() {
     use nix::sys::resource::{Resource, getrlimit, setrlimit};
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).expect("there is a limit");
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard).expect("the hard limit is allowed");
 }
 
-/// What is measured.
+/// A program to measure.
 pub struct Program {
     pub name: &'static str,
     pub path: PathBuf,
@@ -63,7 +63,7 @@ impl Mux {
         self.dir().join("socket").to_string_lossy().into_owned()
     }
 
-    /// Runs a command; what it prints.
+    /// Runs a command; returns its output.
     pub fn run(&self, args: &[&str]) -> String {
         let output = self.command(args).stdin(Stdio::null()).output().expect("the program runs");
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -77,20 +77,20 @@ impl Mux {
         Waiting(std::cell::RefCell::new(child.expect("the program runs")))
     }
 
-    /// Runs a command; how long it took, in milliseconds.
+    /// Runs a command; returns the time it took, in milliseconds.
     pub fn time(&self, args: &[&str]) -> f64 {
         let start = Instant::now();
         self.run(args);
         start.elapsed().as_secs_f64() * 1e3
     }
 
-    /// Opens a window; how long until its program runs, in milliseconds.
+    /// Opens a window; returns the time until its program runs, in milliseconds.
     pub fn time_to_first_word(&self) -> f64 {
         let word = self.dir().join("word");
         if !word.exists() {
             mkfifo(&word, Mode::S_IRWXU).expect("a pipe is made");
         }
-        // Open for writing too, so that opening waits for nobody.
+        // Open for writing too, so that opening does not block.
         let mut pipe = File::options().read(true).write(true).open(&word).expect("a pipe");
         let start = Instant::now();
         self.run(&["new-window", "-d", &format!("echo >{}; exec sleep 1000", word.display())]);
@@ -105,9 +105,8 @@ impl Mux {
         Server { pid: self.run(&["display-message", "-p", "#{pid}"]).trim().parse().expect("a process id") }
     }
 
-    /// A shell command that runs `program`, waits until all that it printed was read as a
-    /// terminal reads it (the answer to a request for the cursor's position), signals the
-    /// channel `done`, and stays.
+    /// A shell command that runs `program`, waits until a terminal has read all its output (the
+    /// answer to a request for the cursor's position), signals the channel `done`, and stays.
     pub fn until_read(&self, program: &str) -> String {
         let mux = format!("{} -S {}", self.path.display(), self.socket());
         format!(
@@ -121,7 +120,7 @@ impl Mux {
         self.attach_with(&["attach-session"])
     }
 
-    /// The same, to a session.
+    /// Like `attach`, to a given session.
     pub fn attach_to(&self, session: &str) -> Client {
         self.attach_with(&["attach-session", "-t", session])
     }
@@ -141,7 +140,7 @@ impl Drop for Mux {
     }
 }
 
-/// A command that was started.
+/// A command in progress.
 pub struct Waiting(std::cell::RefCell<Child>);
 
 impl Waiting {
@@ -178,7 +177,7 @@ impl Server {
 pub struct Client {
     master: File,
     child: Child,
-    /// Bytes that came so far.
+    /// Bytes received so far.
     pub received: usize,
 }
 
@@ -189,7 +188,7 @@ impl Client {
         while start.elapsed() < PATIENCE && self.read(Duration::from_millis(200)).is_some() {}
     }
 
-    /// Types a byte that is echoed; how long until it was on the terminal, in milliseconds.
+    /// Types a byte that is echoed; returns the time until it was on the terminal, in milliseconds.
     pub fn echo(&mut self, key: u8) -> f64 {
         let start = Instant::now();
         self.master.write_all(&[key]).expect("a key is taken");
@@ -201,7 +200,7 @@ impl Client {
         panic!("a key was not echoed");
     }
 
-    /// What comes within a time.
+    /// Output within a time.
     fn read(&mut self, wait: Duration) -> Option<Vec<u8>> {
         let mut fds = [PollFd::new(self.master.as_fd(), PollFlags::POLLIN)];
         let timeout = PollTimeout::try_from(wait).unwrap_or(PollTimeout::MAX);

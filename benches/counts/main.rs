@@ -1,17 +1,17 @@
-//! Counts of instructions on the hot paths, which do not depend on how busy a machine is:
+//! Counts of instructions on the hot paths, which do not depend on the load of the machine:
 //!
 //!     .ci/counts                 # counts, beside the committed baseline
-//!     .ci/counts feed            # only the paths whose names hold this
+//!     .ci/counts feed            # only the paths whose names contain this
 //!     .ci/counts --save          # writes the baseline
 //!
-//! It ends with status 1 when a path takes more than 3 % more than in `baseline.txt`, or is not
-//! in it. Each path runs in a process of its own under valgrind's callgrind, which counts inside
-//! `counted` only and on that thread only. `cargo test` runs every path once without counting, so
-//! that none rots.
+//! The exit status is 1 if a path takes more than 3 % more than in `baseline.txt`, or is not in it.
+//! Each path runs in its own process under valgrind's callgrind, which counts only inside `counted`
+//! and on that thread. `cargo test` runs every path once without counting, so that none breaks
+//! unnoticed.
 //!
-//! `gungraun` (once `iai-callgrind`) counts alike, but keeps its baselines as callgrind's files
-//! in `target/` and needs a runner of the same version installed beside cargo; what is wanted
-//! here is one number for each path in the repository.
+//! `gungraun` (once `iai-callgrind`) counts in the same way, but keeps its baselines as callgrind's
+//! files in `target/` and needs a runner of the same version installed beside cargo; here, the
+//! repository needs one number for each path.
 
 mod paths;
 mod scene;
@@ -24,14 +24,15 @@ use std::sync::Mutex;
 
 use paths::PATHS;
 
-/// A path may take this much more than its baseline before it counts as slower, in percent.
-/// Seeds of hash tables move a count by less than 0.5 %.
+/// Increase over the baseline from which a path counts as slower, in percent. Seeds of hash tables
+/// move a count by less than 0.5 %.
 const TOLERANCE: f64 = 3.0;
-/// Paths that are counted at the same time.
+/// Paths that are counted at once.
 const JOBS: usize = 2;
-/// Names the path that this process is to run.
+/// Variable with the path that this process runs.
 const PATH_VARIABLE: &str = "SCOPEMUX_COUNTED_PATH";
-/// The first line of the baseline, which `.ci/counts` passes: what the counts depend on.
+/// Variable with the baseline's first line, which `.ci/counts` passes: the tools that the counts
+/// depend on.
 const TOOLS_VARIABLE: &str = "SCOPEMUX_COUNTS_TOOLS";
 
 fn baseline_file() -> PathBuf {
@@ -68,14 +69,14 @@ fn main() -> ExitCode {
     failed
 }
 
-/// The counts that were committed.
+/// Reads the committed counts.
 fn baseline() -> BTreeMap<String, u64> {
     let text = std::fs::read_to_string(baseline_file()).unwrap_or_default();
     let lines = text.lines().filter_map(|line| line.split_once(' '));
     lines.filter_map(|(name, count)| Some((name.to_owned(), count.parse().ok()?))).collect()
 }
 
-/// Writes the baseline: the new counts, and the old ones of paths that were not counted now.
+/// Writes the baseline: the new counts, and the old ones of paths not counted now.
 fn save(mut all: BTreeMap<String, u64>, counts: &BTreeMap<&str, u64>) {
     all.retain(|name, _| PATHS.iter().any(|(path, _)| path == name));
     all.extend(counts.iter().map(|(name, count)| ((*name).to_owned(), *count)));
@@ -84,7 +85,7 @@ fn save(mut all: BTreeMap<String, u64>, counts: &BTreeMap<&str, u64>) {
     std::fs::write(baseline_file(), format!("# {tools}\n{lines}")).expect("the baseline can be written");
 }
 
-/// Prints all counts; fails when one is more than its baseline allows.
+/// Prints all counts; fails if one exceeds its baseline by too much.
 fn compare(counts: &BTreeMap<&str, u64>, baseline: &BTreeMap<String, u64>) -> ExitCode {
     let (mut slower, mut unknown) = (Vec::new(), Vec::new());
     println!("{:<20} {:>14} {:>14} {:>10}", "path", "baseline", "now", "change");
@@ -117,7 +118,7 @@ fn compare(counts: &BTreeMap<&str, u64>, baseline: &BTreeMap<String, u64>) -> Ex
     ExitCode::FAILURE
 }
 
-/// What callgrind counts: everything called from here.
+/// Runs the part that callgrind counts.
 #[inline(never)]
 fn counted(work: &mut dyn FnMut()) {
     work();
@@ -156,7 +157,7 @@ fn count(name: &str) -> u64 {
         .expect("valgrind is installed");
     assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
     let text = std::fs::read_to_string(&out).expect("callgrind writes its counts");
-    // Where to look afterwards.
+    // Directory that keeps callgrind's files.
     if let Some(kept) = std::env::var_os("SCOPEMUX_COUNTS_DIR") {
         std::fs::copy(&out, Path::new(&kept).join(name)).expect("the counts can be kept");
     }

@@ -1,4 +1,4 @@
-//! The hot paths, each made ready first; only what is handed to `counted` is counted.
+//! The hot paths, each with its preparation; only the work passed to `counted` is counted.
 
 use std::time::Duration;
 
@@ -13,15 +13,15 @@ use scopemux::testing::transcript::{
 use super::scene;
 use super::workloads::{self, COLS, ROWS};
 
-/// Runs what it is given, once, and counts.
+/// Runs the given work once, and counts it.
 pub type Counted<'a> = &'a mut dyn FnMut(&mut dyn FnMut());
 
-/// Bytes that a terminal is fed with.
+/// Bytes that are fed to a terminal.
 const BYTES: usize = 256 << 10;
 /// Bytes that the pump reads at once.
 pub const SLICE: usize = 16 << 10;
 
-/// A path: its name, and what makes it ready and has it counted.
+/// A path: its name, and the function that prepares it and has it counted.
 type HotPath = (&'static str, fn(Counted<'_>));
 
 /// All paths.
@@ -75,7 +75,7 @@ fn feed(workload: fn(usize) -> Vec<u8>, counted: Counted<'_>) {
     counted(&mut || slices(&mut terminal, &input));
 }
 
-/// A terminal with a transcript, in a directory that goes with the guard.
+/// Runs `act` with a terminal and its transcript, in a directory that is removed afterwards.
 fn with_transcript(act: impl FnOnce(&TranscriptStore, &mut Terminal)) {
     let dir = tempfile::tempdir().expect("a directory for a transcript");
     let store = TranscriptStore::new(StoreConfig::new(dir.path().to_owned())).expect("a store opens");
@@ -89,7 +89,7 @@ fn append(workload: fn(usize) -> Vec<u8>, counted: Counted<'_>) {
     with_transcript(|_, terminal| counted(&mut || slices(terminal, &input)));
 }
 
-/// What the writer does with a block: this kind of text, compressed.
+/// Compression of a block, as the writer does it, for one kind of text.
 fn compress(workload: fn(usize) -> Vec<u8>, counted: Counted<'_>) {
     let input = workload(BYTES);
     counted(&mut || assert!(compressed_len(&input).is_ok_and(|len| len > 0)));

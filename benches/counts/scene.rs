@@ -1,4 +1,4 @@
-//! A server with a session and a client in memory, and what is drawn and run in it.
+//! A server with a session and a client in memory, to draw frames and run commands in.
 
 use std::sync::Arc;
 
@@ -23,10 +23,10 @@ use scopemux::testing::syntax::parse::{NoContext, Origin, parse_string};
 use super::paths::{Counted, SLICE};
 use super::workloads::{self, COLS, ROWS};
 
-/// How often a frame is drawn and a command run.
+/// Number of frames drawn and of commands run.
 const TIMES: usize = 50;
 
-/// A server with a session whose only pane a client shows.
+/// A server with a session of one pane, and a client that shows it.
 struct Scene {
     server: Server,
     host: TestHost,
@@ -89,7 +89,7 @@ const CAPS: &[&str] = &[
     "csr=\x1b[%i%p1%d;%p2%dr",
 ];
 
-/// What of a frame is counted.
+/// Step of a frame that is counted.
 #[derive(Clone, Copy, PartialEq)]
 enum Step {
     Compose,
@@ -97,7 +97,7 @@ enum Step {
     Emit,
 }
 
-/// Frames of a pane that prints: a line for each frame, or all of its screen.
+/// Frames of a pane that prints: one line for each frame, or its whole screen.
 fn frames(all: bool, step: Step, counted: Counted<'_>) {
     let mut scene = Scene::new();
     let caps: Vec<String> = CAPS.iter().map(|cap| (*cap).to_owned()).collect();

@@ -1,6 +1,6 @@
-//! What programs print, in kinds: the same bytes on every machine.
+//! Output of programs, by kind: the same bytes on every machine.
 
-/// A small generator of numbers (xorshift), so that the inputs need no crate.
+/// A small random number generator (xorshift), so that the inputs need no crate.
 pub struct Numbers(u64);
 
 impl Numbers {
@@ -21,11 +21,11 @@ impl Numbers {
     }
 }
 
-/// Columns and rows of the panes that show them.
+/// Columns and rows of the panes that show the output.
 pub const COLS: u32 = 120;
 pub const ROWS: u32 = 40;
 
-/// Repeats a piece until there are so many bytes.
+/// Repeats a piece up to `bytes` bytes.
 fn fill(bytes: usize, mut piece: impl FnMut(&mut Numbers, &mut String)) -> Vec<u8> {
     let (mut numbers, mut out) = (Numbers::new(), String::new());
     while out.len() < bytes {
@@ -122,7 +122,7 @@ pub fn short(bytes: usize) -> Vec<u8> {
     fill(bytes, |_, out| out.push_str("y\r\n"))
 }
 
-/// Full-screen programs that draw everything again.
+/// Full-screen programs that redraw everything.
 pub fn redraw(bytes: usize) -> Vec<u8> {
     let mut frame = 0;
     let mut all = b"\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J".to_vec();
@@ -143,7 +143,7 @@ pub fn redraw(bytes: usize) -> Vec<u8> {
     all
 }
 
-/// Programs that draw the bottom of the screen again in synchronized updates.
+/// Programs that redraw the bottom of the screen in synchronized updates.
 pub fn sync(bytes: usize) -> Vec<u8> {
     const WORDS: &[&str] = &["the", "server", "keeps", "a", "transcript", "`grid.rs`", "cargo", "passes"];
     let mut frame = 0;
