@@ -1,20 +1,20 @@
 //! The history of full-screen programs (option `alternate-history`): rows of the alternate screen
-//! that go to the history's second stream.
+//! that are written to the history's second stream.
 //!
-//! `scrolled` keeps rows that leave the top of the screen. `frames` also looks at the screen: when
-//! output comes in another second than the output before, before it is cleared, and when the program
-//! leaves. A row counts as the same by its text, whatever its style: a bar that moves over a list
-//! makes no new rows of it.
+//! `scrolled` keeps rows that scroll off the top of the screen. `frames` also samples the screen:
+//! when output comes in another second than the output before, before the screen is cleared, and
+//! when the program leaves the alternate screen. Rows are compared by their text, whatever their
+//! style: a highlight that moves over a list makes no new rows of it.
 //!
-//! - `scrolled`: rows that leave again, in the order in which they left before, are not kept again
-//!   (a pager that goes up and down). Three of them in a row are a repetition, one is not: many lines of a
-//!   program are a bracket.
-//! - `frames`: a row is kept once. Short rows (brackets, blank ones) have the fate of the row above.
-//!   A row that is drawn again with small changes (a spinner, a bar, a clock) is kept as it is at
-//!   the end; other rows when they stood there in two looks, or when most of the screen changes.
+//! - `scrolled`: rows that scroll off again, in the same order as before, are not kept again (a
+//!   pager that moves up and down). It takes three of them in a row to count as a repetition: a
+//!   single row is no evidence, since many lines of a program are just a bracket.
+//! - `frames`: a row is kept once. Short rows (brackets, blank ones) are kept or dropped with the
+//!   row above. A row that is redrawn with small changes (a spinner, a bar, a clock) is kept in its
+//!   last state; other rows are kept if two samples saw them, or if most of the screen changes.
 //!
-//! What counts as known is a window of `WINDOW` rows. Nothing here reads a clock: `Screen::look` is
-//! told by the time that output is read at.
+//! A row counts as known if it is among the last `WINDOW` rows that were kept. Nothing here reads a
+//! clock: `Screen::look` uses the time at which output is read.
 
 mod look;
 mod repeats;
@@ -38,21 +38,21 @@ use crate::base::links::Links;
 use crate::base::posix::strftime;
 use crate::base::{Attrs, CellStyle};
 
-/// Rows that are known as kept: eight bytes each, and an entry of a map.
+/// Hashes of kept rows that are remembered: eight bytes each, and an entry of a map.
 const WINDOW: usize = 4096;
-/// Characters (blanks apart) of a row that is known by its text; a shorter one may stand anywhere.
+/// Most characters (without blanks) of a short row, whose text alone does not identify it.
 const FEW: u32 = 4;
 
-/// What is known of a row by its text.
+/// Identity of a row: a hash of its text, and its length.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Known {
     hash: u64,
-    /// Characters, blanks apart.
+    /// Count of characters, without blanks.
     chars: u32,
 }
 
 impl Known {
-    /// Of a line: its characters up to the last that is not blank.
+    /// Identity of a line: of its characters up to the last that is not blank.
     fn of(line: &Line, tables: &CellTables) -> Self {
         const FACTOR: u64 = 0x517c_c1b7_2722_0a95;
         let mut known = Self { hash: FACTOR, chars: 0 };
@@ -81,21 +81,21 @@ fn text_end(cells: &[Packed]) -> usize {
     cells.iter().rposition(|cell| !is_blank(*cell)).map_or(0, |last| last + 1)
 }
 
-/// What is known of the rows of a pane's alternate screen.
+/// State of the rows that a pane's alternate screen showed.
 pub(super) struct Alternate {
     frames: bool,
     title: String,
-    /// The next row that is kept gets a heading.
+    /// True if the next row that is kept needs a heading.
     heading: bool,
     repeats: Repeats,
     looks: Looks,
-    /// Short rows that are kept if the next one is.
+    /// Short rows, kept if the next long row is.
     short: Vec<(Known, Row)>,
-    /// The row before was kept.
+    /// True if the last long row was kept.
     kept: bool,
 }
 
-/// Short rows in a sequence that are kept; more of them are blanks.
+/// Most short rows in a row that are kept; more of them are blank space.
 const MAX_SHORT: usize = 3;
 
 impl Alternate {
@@ -115,12 +115,12 @@ impl Alternate {
         self.frames = kind == AlternateHistory::Frames;
     }
 
-    /// Lines of its own whose cells refer to the grid's tables.
+    /// Its own lines, whose cells refer to the grid's tables.
     pub fn lines_mut(&mut self) -> impl Iterator<Item = &mut Line> {
         self.looks.lines_mut()
     }
 
-    /// What a later server is told: rows that are known.
+    /// Saves the known rows for a later server.
     pub fn save(&self, out: &mut Vec<u8>) {
         out.push(u8::from(self.frames));
         let known = self.repeats.known();
@@ -138,7 +138,7 @@ impl Alternate {
         Ok(alternate)
     }
 
-    /// In `frames`: keeps a row unless it is known; `out` takes those that are kept.
+    /// In `frames`: keeps a row unless it is known; kept rows are appended to `out`.
     fn keep_once(&mut self, known: Known, row: impl FnOnce() -> Row, out: &mut Vec<Row>) {
         if known.is_short() {
             let again = self.short.last().is_some_and(|(last, _)| *last == known);
@@ -158,7 +158,7 @@ impl Alternate {
 }
 
 impl Grid {
-    /// The option `alternate-history`.
+    /// Applies the option `alternate-history`.
     pub(super) fn set_alternate(&mut self, kind: AlternateHistory) {
         match (&mut self.alternate, kind) {
             (alternate, AlternateHistory::Off) => *alternate = None,
@@ -167,7 +167,7 @@ impl Grid {
         }
     }
 
-    /// A row leaves the top of the alternate screen.
+    /// Handles a row that scrolls off the top of the alternate screen.
     pub(super) fn keep_alternate(&mut self, y: u32) {
         let Some(mut alternate) = self.alternate.take() else { return };
         let line = &self.lines[y as usize];
@@ -182,7 +182,8 @@ impl Grid {
         self.alternate = Some(alternate);
     }
 
-    /// Rows come back at the top of the alternate screen: they will leave again.
+    /// Handles rows that scroll back in at the top of the alternate screen: they will scroll off
+    /// again.
     pub(super) fn alternate_reversed(&mut self, count: u32) {
         self.settle_alternate();
         if let Some(alternate) = self.alternate.as_mut().filter(|alternate| !alternate.frames) {
@@ -190,7 +191,7 @@ impl Grid {
         }
     }
 
-    /// Puts rows at the end of the stream, below a heading where one is due.
+    /// Appends rows to the stream, with a heading if one is due.
     fn write_alternate(&mut self, alternate: &mut Alternate, rows: &[Row]) {
         if rows.is_empty() {
             return;
@@ -205,7 +206,7 @@ impl Grid {
         rows.iter().for_each(|row| history.push(row, &self.links));
     }
 
-    /// Rows of the alternate screen that the stream does not have.
+    /// Rows of the alternate screen that are not in the stream.
     fn alternate_rest(&self) -> Vec<Row> {
         let (Some(alternate), true) = (&self.alternate, self.saved.is_some()) else { return Vec::new() };
         let mut wanted = false;
@@ -224,7 +225,7 @@ impl Grid {
         rows
     }
 
-    /// Puts what is held back into the stream: nothing may be lost of it.
+    /// Writes the held rows to the stream, so that none are lost.
     pub(super) fn settle_alternate(&mut self) {
         let Some(mut alternate) = self.alternate.take() else { return };
         let rows = alternate.repeats.give_up();
@@ -234,21 +235,21 @@ impl Grid {
 }
 
 impl Terminal {
-    /// What is kept of full-screen programs, and the rows of the alternate screen that are not in
-    /// it yet; `None` when there is neither.
+    /// View of the rows kept of full-screen programs, and the rows of the alternate screen that are
+    /// not kept yet; `None` if there are neither.
     pub fn alternate_history(&mut self) -> Option<(Box<dyn HistoryView>, Vec<Row>)> {
         self.settle();
         let grid = &mut self.screen.grid;
         let rest = grid.alternate_rest();
         if !rest.is_empty() {
-            // Begun, so that there is something to read.
+            // Create the stream, so that there is something to read.
             grid.history.alternate()?;
         }
         Some((grid.history.alternate_view()?, rest))
     }
 }
 
-/// A row of the stream: it stands alone.
+/// A row for the stream, which does not wrap.
 fn row_of(line: &Line, tables: &CellTables, now: i64) -> Row {
     let mut row = Row::default();
     line.to_row(tables, &mut row);
@@ -257,8 +258,8 @@ fn row_of(line: &Line, tables: &CellTables, now: i64) -> Row {
     row
 }
 
-/// The row above what was kept: when, and of which program. It counts as a prompt, so that copy
-/// mode jumps to it.
+/// Heading above kept rows: time and program. It is marked as a prompt, so that copy mode jumps to
+/// it.
 fn heading(title: &str, now: i64) -> Row {
     let gap = if title.is_empty() { "" } else { " " };
     let text = format!("{}{gap}{title} --", strftime("-- %Y-%m-%d %H:%M:%S", now));

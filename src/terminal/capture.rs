@@ -10,20 +10,20 @@ use crate::base::history::{Piece, RowFlags, RowRef, Run, RunKind};
 use crate::base::links::Links;
 use crate::base::{Cell, CellFlags, CellStyle, Colour, Glyph, LinkId, text};
 
-/// What to print of each row.
+/// Options of the printed rows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct CaptureOptions {
     /// `-e`: escape sequences for styles and links.
     pub sequences: bool,
-    /// `-C`: escape sequences and backslashes made visible.
+    /// `-C`: escape sequences and backslashes are printed visibly.
     pub octal: bool,
-    /// `-J`: no line ends where lines continue; trailing blanks are kept.
+    /// `-J`: no line breaks where rows wrap; trailing blanks are kept.
     pub join: bool,
     /// `-N`: trailing blanks are kept.
     pub trailing: bool,
-    /// `-T`: only cells that were written.
+    /// `-T`: only written cells.
     pub written: bool,
-    /// `-L`: the number of each row before it, 0 being the first visible one.
+    /// `-L`: the number of each row before it; 0 is the first visible one.
     pub numbers: bool,
     /// `-F`: letters for the flags of each row before it.
     pub flags: bool,
@@ -39,7 +39,7 @@ pub struct Capture {
     styler: Styler,
     /// Links listed already.
     listed: Vec<LinkId>,
-    /// Cells are described instead of shown (`-R`).
+    /// `-R`: cells are described instead of shown.
     cells: Option<super::capture_cells::Described>,
 }
 
@@ -49,7 +49,7 @@ impl Capture {
         Self { options, cols, styler: Styler::new(options.octal), listed: Vec::new(), cells: None }
     }
 
-    /// A description of each cell of such a grid instead of what it shows.
+    /// A capture that describes each cell instead of showing it.
     pub fn of_cells(grid: super::capture_cells::Described) -> Self {
         Self { cells: Some(grid), ..Self::new(CaptureOptions::default(), 0) }
     }
@@ -157,14 +157,15 @@ impl Capture {
             } else if options.octal && cell.glyph.as_char() == Some('\\') {
                 out.push_str("\\\\");
             } else {
-                // tmux: a cell that is full reads as nothing, since its length is kept in five bits.
+                // tmux: a cell of the maximum length prints nothing, since the length is stored in
+                // five bits.
                 if cell.glyph.len_bytes() < Glyph::MAX_BYTES {
                     cell.glyph.push_text_to(out);
                 }
             }
         }
         if in_link {
-            // tmux: the codes of the last cell come once more.
+            // tmux: prints the codes of the last cell once more.
             out.push_str(&codes);
             self.styler.push_link("", "", out);
         }

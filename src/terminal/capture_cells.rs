@@ -1,5 +1,5 @@
-//! Cells as `capture-pane -R` describes them, one a line: what tmux's main branch has to look into
-//! a grid.
+//! Cells as `capture-pane -R` describes them, one a line: a feature of tmux's main branch for
+//! inspecting a grid.
 
 use std::fmt::Write;
 
@@ -9,7 +9,7 @@ use crate::base::links::Links;
 use crate::base::vis::{self, Vis};
 use crate::base::{Attrs, Cell, CellFlags, Colour, text};
 
-/// A grid whose cells are described.
+/// A grid to describe.
 #[derive(Clone, Debug)]
 pub struct Described {
     pub cols: u32,
@@ -17,11 +17,11 @@ pub struct Described {
     /// Rows above the first visible one, and `history-limit`.
     pub history: u64,
     pub limit: String,
-    /// The line about the whole grid is there.
+    /// True after the line about the whole grid.
     begun: bool,
 }
 
-/// Flags of rows as tmux has them, with its bit for each.
+/// Flags of rows with tmux's names and bits.
 const ROW_FLAGS: [(&str, u32, RowFlags); 8] = [
     ("WRAPPED", 0x1, RowFlags::WRAPPED),
     ("EXTENDED", 0x2, RowFlags::EXTENDED),
@@ -33,7 +33,7 @@ const ROW_FLAGS: [(&str, u32, RowFlags); 8] = [
     ("HYPERLINK", 0x100, RowFlags::HYPERLINK),
 ];
 
-/// The same for attributes.
+/// Attributes with tmux's names and bits.
 const ATTRIBUTES: [(&str, u32, Attrs); 14] = [
     ("CHARSET", 0x80, Attrs::CHARSET),
     ("BRIGHT", 0x1, Attrs::BRIGHT),
@@ -51,7 +51,7 @@ const ATTRIBUTES: [(&str, u32, Attrs); 14] = [
     ("OVERLINE", 0x2000, Attrs::OVERLINE),
 ];
 
-/// Names of what is set, and the bits in hexadecimal digits.
+/// Names of the set flags, and their bits in hexadecimal.
 fn named(all: impl Iterator<Item = (&'static str, u32)>) -> String {
     let (mut names, mut bits) = (Vec::new(), 0);
     for (name, bit) in all {
@@ -62,7 +62,7 @@ fn named(all: impl Iterator<Item = (&'static str, u32)>) -> String {
     format!("{names}[{bits:x}]")
 }
 
-/// A colour and its number in tmux.
+/// A colour, and its number in tmux.
 fn colour(colour: Colour) -> String {
     let number = match colour {
         Colour::None => u32::MAX,
@@ -76,7 +76,7 @@ fn colour(colour: Colour) -> String {
     format!("{colour}[{number:x}]")
 }
 
-/// Cells that tmux allocates for a row of which so many are used.
+/// Cells that tmux allocates for a row with `used` cells.
 fn allocated(used: u32, cols: u32) -> u32 {
     match used {
         0 => 0,
@@ -116,7 +116,7 @@ impl Described {
         }
     }
 
-    /// `beyond`: the cell was allocated and not written.
+    /// `beyond`: the cell is allocated, but was never written.
     fn cell(&self, line: u64, x: usize, cell: &Cell, beyond: bool, links: &Links, out: &mut String) {
         let mut data = String::new();
         match cell.flags.contains(CellFlags::TAB) {

@@ -1,8 +1,8 @@
-//! How the grid holds cells: eight bytes each, with styles and clusters interned beside them.
+//! Storage of the grid's cells: eight bytes each; styles and clusters are interned in tables.
 //!
-//! Both tables are bounded by their index types; when one is full, what no cell uses any more
-//! is dropped, and if that does not help, further styles show as default and further clusters
-//! as their first character.
+//! Both tables are bounded by their index types. When one is full, entries that no cell uses are
+//! dropped; if that does not help, further styles show as default and further clusters as their
+//! first character.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -15,11 +15,11 @@ use crate::base::{Cell, CellFlags, CellStyle, Colour, Glyph, LinkId};
 /// Marks a glyph as the index of a cluster rather than a character.
 const CLUSTER: u32 = 1 << 31;
 
-/// Clusters kept per terminal before unused ones are dropped.
+/// Clusters in a terminal's table at which unused ones are dropped.
 const MAX_CLUSTERS: usize = 1 << 16;
 
 bitflags::bitflags! {
-    /// What a packed cell is, beside its character.
+    /// Properties of a packed cell beside its character.
     #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
     pub struct Mark: u8 {
         const PADDING = 0x1;
@@ -65,8 +65,8 @@ impl Packed {
             | (self.mark.bits() as u64) << 56
     }
 
-    /// What is equal in cells of one run of ASCII: all but the character's low bits and
-    /// whether the cell is extended.
+    /// The bits that all cells of one ASCII run share: all but the character's low bits and the
+    /// `EXTENDED` mark.
     #[inline]
     pub const fn ascii_kind(self) -> u64 {
         self.bits() & !(0x7f | (Mark::EXTENDED.bits() as u64) << 56)
@@ -97,33 +97,33 @@ impl Packed {
         self.mark.contains(Mark::PADDING)
     }
 
-    /// Whether the cell takes one column and is no filler.
+    /// Reports whether the cell takes one column and is no filler.
     #[inline]
     pub const fn is_one_column(self) -> bool {
         const FIELDS: u64 = 0xff << 48 | (Mark::PADDING.bits() as u64) << 56;
         self.bits() & FIELDS == 1 << 48
     }
 
-    /// What says the cell's text: a character, or the number of a cluster.
+    /// Bits that identify the cell's text: a character, or the index of a cluster.
     #[inline]
     pub const fn glyph_bits(self) -> u32 {
         self.glyph
     }
 
-    /// A plain character of one byte.
+    /// The character, if it is a plain one of one byte.
     #[inline]
     pub fn ascii_byte(self) -> Option<u8> {
         (self.glyph < 0x80).then_some(self.glyph as u8)
     }
 
-    /// Columns the cell counts when lines are wrapped anew.
+    /// Columns that the cell counts for when lines are rewrapped.
     #[inline]
     pub fn wrap_width(self) -> u32 {
         if self.is_padding() { u32::from(!self.mark.contains(Mark::EXTENDED)) } else { u32::from(self.width) }
     }
 }
 
-/// A hash for styles, which are small and come from within: a multiplication for each part.
+/// Hasher for styles, which are small and trusted: one multiplication for each part.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct StyleHasher(u64);
 
@@ -163,10 +163,10 @@ impl Hasher for StyleHasher {
     }
 }
 
-/// The tables behind packed cells.
+/// Tables that packed cells refer to.
 #[derive(Debug)]
 pub struct CellTables {
-    /// No two tables, and no table before and after it was collected, have the same one.
+    /// Unique among all tables; changes when the table is collected.
     epoch: u64,
     styles: Vec<CellStyle>,
     by_style: HashMap<CellStyle, StyleId, BuildHasherDefault<StyleHasher>>,
@@ -260,13 +260,13 @@ impl CellTables {
         hasher.finish()
     }
 
-    /// Whether the glyph is a single character rather than a cluster.
+    /// Reports whether the glyph is a single character rather than a cluster.
     #[inline]
     pub fn is_char(cell: Packed) -> bool {
         cell.glyph & CLUSTER == 0
     }
 
-    /// Whether a style needs an extended cell in tmux's grid.
+    /// Reports whether a style needs an extended cell in tmux's grid.
     #[inline]
     pub fn is_extended_style(style: &CellStyle) -> bool {
         style.attrs.bits() > 0xff
@@ -276,13 +276,13 @@ impl CellTables {
             || style.link != LinkId(0)
     }
 
-    /// Whether a style has a hyperlink.
+    /// Reports whether a style has a hyperlink.
     #[inline]
     pub fn has_link(style: &CellStyle) -> bool {
         style.link != LinkId(0)
     }
 
-    /// A cell whose text has become this cluster; `None` when the table is full.
+    /// The cell with its text replaced by a cluster; `None` when the table is full.
     pub fn joined(&mut self, cell: Packed, text: &str, width: u8) -> Option<Packed> {
         let glyph = match self.by_cluster.get(text) {
             Some(&index) => index | CLUSTER,
@@ -305,7 +305,7 @@ impl CellTables {
         Some(Packed { glyph, style, width: cell.width, mark })
     }
 
-    /// What is left of a cell when the tables stay full.
+    /// Packs a cell as well as possible when the tables stay full.
     pub fn pack_poor(&mut self, cell: &Cell) -> Packed {
         let first = match &cell.glyph {
             Glyph::Char(c) => *c,
@@ -335,12 +335,12 @@ impl CellTables {
         Some(cell)
     }
 
-    /// The glyph as one number, 0 standing for a cluster (see `push_text`).
+    /// The glyph as one number; 0 for a cluster (see `push_text`).
     pub fn glyph_number(cell: Packed) -> u64 {
         if Self::is_char(cell) { u64::from(cell.glyph) + 1 } else { 0 }
     }
 
-    /// Drops styles and clusters that no cell of the lines uses, renumbering the cells.
+    /// Drops styles and clusters that no cell of the lines uses, and renumbers the cells.
     pub fn collect<'a>(&mut self, lines: impl Iterator<Item = &'a mut Line>) {
         let old = std::mem::replace(self, Self::new());
         for cell in lines.flat_map(|line| line.cells.iter_mut()) {
@@ -352,7 +352,7 @@ impl CellTables {
         }
     }
 
-    /// Changes when entries are numbered anew.
+    /// Changes whenever entries are renumbered.
     pub fn epoch(&self) -> u64 {
         self.epoch
     }

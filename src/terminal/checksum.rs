@@ -1,5 +1,5 @@
 //! DECRQCRA: a checksum of a rectangle of the screen, computed as xterm does, for programs that
-//! test terminals. A program could read the screen by it, so an option has to allow it.
+//! test terminals. It lets a program read the screen, so an option must allow it.
 
 use super::cells::Packed;
 use super::params::Params;
@@ -7,7 +7,7 @@ use super::screen::Screen;
 use crate::base::{Attrs, Cell};
 
 bitflags::bitflags! {
-    /// How the sum is made (XTCHECKSUM): each flag leaves out something that DEC's terminals do.
+    /// Rules of the sum (XTCHECKSUM): each flag turns off a rule of DEC's terminals.
     #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
     pub struct ChecksumRules: u8 {
         /// The sum is not negated.
@@ -16,16 +16,16 @@ bitflags::bitflags! {
         const NO_ATTRIBUTES = 2;
         /// Blanks at the ends of lines are counted.
         const BLANKS = 4;
-        /// Cells that nothing was written to are not counted.
+        /// Cells that were never written are not counted.
         const NO_EMPTY = 8;
-        /// Characters count with all their bits, and with what is joined to them.
+        /// Characters count with all their bits and their combining characters.
         const WHOLE = 16;
         /// Characters count with eight bits rather than seven.
         const EIGHT_BITS = 32;
     }
 }
 
-/// What attributes add to a cell's number.
+/// Weight of each attribute in a cell's number.
 const WEIGHTS: &[(Attrs, u32)] =
     &[(Attrs::UNDERSCORE, 0x10), (Attrs::REVERSE, 0x20), (Attrs::BLINK, 0x40), (Attrs::BRIGHT, 0x80)];
 

@@ -1,4 +1,4 @@
-//! What options and clients decide about a terminal, set by the server whenever they change.
+//! Settings of a terminal from options and clients; the server updates them on every change.
 
 use crate::base::Colour;
 use crate::base::width::WidthRules;
@@ -9,7 +9,7 @@ pub enum AllowPassthrough {
     #[default]
     Off,
     On,
-    /// Even while the pane is not visible.
+    /// Even for an invisible pane.
     All,
 }
 
@@ -17,7 +17,7 @@ pub enum AllowPassthrough {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum SetClipboard {
     Off,
-    /// Only tmux itself sets it, not programs.
+    /// Only tmux itself sets the clipboard, not programs.
     #[default]
     External,
     On,
@@ -45,24 +45,24 @@ pub enum ExtendedKeys {
     Always,
 }
 
-/// The option `alternate-history`.
+/// Values of the option `alternate-history`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum AlternateHistory {
     #[default]
     Off,
-    /// Rows that leave the top of the alternate screen are kept.
+    /// Rows that scroll off the top of the alternate screen are kept.
     Scrolled,
-    /// Rows that it shows, too.
+    /// Rows that the screen shows are kept too.
     Frames,
 }
 
-/// The option `kitty-graphics`, and what clients' terminals know.
+/// The option `kitty-graphics`, combined with the abilities of clients' terminals.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum KittyGraphics {
-    /// The protocol is not known, as in tmux 3.7c.
+    /// The protocol is off, as in tmux 3.7c.
     #[default]
     Off,
-    /// It is known to a program that has used it before.
+    /// The protocol works only for a program that has used it before.
     Used,
     On,
 }
@@ -74,20 +74,20 @@ pub enum Theme {
     Light,
 }
 
-/// Everything about a terminal that is decided outside it.
+/// All external settings of a terminal.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TerminalConfig {
-    /// A pane; otherwise a popup, which has no title, clipboard, or colours to report.
+    /// True for a pane; false for a popup, which has no title, clipboard or colours to report.
     pub pane: bool,
     pub widths: WidthRules,
-    /// Longest string (OSC, DCS, APC, `ESC k`) kept, in bytes; a longer one is discarded.
+    /// Longest string (OSC, DCS, APC, `ESC k`), in bytes; a longer one is dropped.
     pub input_buffer_size: usize,
     pub allow_rename: bool,
     pub allow_set_title: bool,
     pub allow_passthrough: AllowPassthrough,
-    /// Programs may use modes that tmux does not have.
+    /// True if programs may use modes that tmux does not have.
     pub more_modes: bool,
-    /// Programs get checksums of the screen.
+    /// True if programs get checksums of the screen.
     pub allow_checksum: bool,
     pub alternate_screen: bool,
     pub alternate_history: AlternateHistory,
@@ -95,7 +95,7 @@ pub struct TerminalConfig {
     pub set_clipboard: SetClipboard,
     pub get_clipboard: GetClipboard,
     pub extended_keys: ExtendedKeys,
-    /// Programs may use kitty's keyboard protocol: `extended-keys` is not off, and
+    /// True if programs may use kitty's keyboard protocol: `extended-keys` is not off, and
     /// `extended-keys-format` is `kitty`.
     pub kitty_keys: bool,
     /// The option `cursor-style` as a DECSCUSR number, 0–6.
@@ -105,12 +105,12 @@ pub struct TerminalConfig {
     pub cell_pixels: (u32, u32),
     /// The option `pane-colours`: palette entries that programs may override.
     pub palette: Vec<(u8, Colour)>,
-    /// The colours that OSC 10 and 11 queries report when the program set none.
+    /// Colours that OSC 10 and 11 queries report if the program has set none.
     pub foreground: Option<Colour>,
     pub background: Option<Colour>,
     pub theme: Option<Theme>,
     pub kitty_graphics: KittyGraphics,
-    /// Some attached client can be asked for its palette or clipboard.
+    /// True if a client that is attached can be asked for its palette or clipboard.
     pub client_answers: bool,
 }
 

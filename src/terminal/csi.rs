@@ -1,4 +1,4 @@
-//! Control sequences: what each final byte does.
+//! Control sequences, by final byte.
 
 use super::config::{ExtendedKeys, Theme};
 use super::keyboard::KeyboardFlags;
@@ -7,7 +7,7 @@ use super::params::Params;
 use super::screen::Screen;
 use crate::base::Colour;
 
-/// What XTVERSION answers and `#{version}` says.
+/// Version that XTVERSION reports and `#{version}` shows.
 pub const VERSION: &str = "3.7c";
 
 /// Colour registers reported to XTSMGRAPHICS.
@@ -23,7 +23,7 @@ impl Screen {
         self.outbox.reply(text.as_bytes());
     }
 
-    /// Carries out a control sequence; false if there is no such.
+    /// Executes a control sequence; false if it is unknown.
     pub fn csi_command(&mut self, params: &Params, intermediates: &[u8], byte: u8) -> bool {
         match intermediates {
             [] => self.csi_plain(params, byte),
@@ -157,7 +157,7 @@ impl Screen {
         true
     }
 
-    /// kitty's keyboard protocol: pushes, pops, sets and tells the flags of this screen.
+    /// kitty's keyboard protocol: pushes, pops, sets and reports the flags of this screen.
     fn kitty_keyboard(&mut self, what: u8, params: &Params) {
         let (first, how) = (params.get(0, 0, 0), params.get(1, 0, 1));
         if first < 0 || how < 0 {
@@ -252,7 +252,7 @@ impl Screen {
 }
 
 impl Screen {
-    /// The theme that the background makes, or else the one that clients report.
+    /// The theme of the background colour, or else the one that clients report.
     pub fn theme(&self) -> Option<Theme> {
         let background = self.palette.bg.or(self.config.background);
         match background.and_then(Colour::is_light) {
@@ -262,7 +262,7 @@ impl Screen {
         }
     }
 
-    /// Tells the program the theme (DSR 996).
+    /// Reports the theme to the program (DSR 996).
     fn report_theme(&mut self) {
         match self.theme().filter(|_| self.config.pane) {
             Some(Theme::Dark) => self.outbox.reply_now(b"\x1b[?997;1n"),

@@ -7,7 +7,7 @@ use crate::base::Colour;
 use crate::base::history::RowFlags;
 
 impl Screen {
-    /// Down by a line, scrolling at the end of the region. `wrapped`: the line continues.
+    /// Moves down a line, scrolling at the end of the region. `wrapped`: the line continues.
     pub fn line_feed(&mut self, wrapped: bool, bg: Colour) {
         if wrapped {
             self.grid.line_mut(self.cy).flags |= RowFlags::WRAPPED;
@@ -49,7 +49,7 @@ impl Screen {
         }
     }
 
-    /// The count of columns that an operation at the cursor reaches; `None` right of the
+    /// Columns that an operation at the cursor affects, at most `count`; `None` right of the
     /// screen.
     fn columns_here(&mut self, count: u32) -> Option<u32> {
         let room = self.cols().checked_sub(self.cx).filter(|&room| room > 0)?;
@@ -131,7 +131,7 @@ impl Screen {
         self.grid.clear(0, self.cy, self.cx + 1, 1, bg);
     }
 
-    /// Whether clearing the screen moves its lines into the history instead.
+    /// Reports whether clearing the screen moves its lines into the history.
     fn clears_into_history(&self) -> bool {
         self.grid.keeps_history() && self.config.pane && self.config.scroll_on_clear
     }

@@ -1,22 +1,22 @@
-//! What a terminal tells the server: events, coalesced and bounded, and replies for the pty.
+//! Output of a terminal for the server: events, coalesced and bounded, and replies for the pty.
 
 use std::collections::VecDeque;
 
 use super::marks::{CommandMarks, Mark};
 
-/// Bytes of replies kept for a program that does not read them; further ones are dropped.
+/// Bytes of replies queued for a program that does not read them; further ones are dropped.
 const MAX_REPLY_BYTES: usize = 64 << 10;
-/// Events kept until the server takes them; further ones are dropped.
+/// Events queued for the server; further ones are dropped.
 const MAX_EVENTS: usize = 256;
-/// Marks of the shell kept until the server takes them, which it does after each slice: as many
-/// as fit in one, so that none is dropped.
+/// Shell marks queued for the server, which takes them after each slice of output: as many as fit
+/// in one slice, so that none is dropped.
 const MAX_MARKS: usize = 4096;
-/// Bytes of passthrough and clipboard data kept until the server takes them.
+/// Bytes of passthrough and clipboard data queued for the server.
 const MAX_EVENT_BYTES: usize = 8 << 20;
 /// Replies held back behind an unanswered query.
 const MAX_HELD: usize = 256;
 
-/// How a query's string ended, and so how its answer must end.
+/// Terminator of a query's string, which its answer repeats.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum StringEnd {
     Bel,
@@ -32,8 +32,8 @@ impl StringEnd {
     }
 }
 
-/// Something that happened in a terminal. Each kind that only says "look again" is listed at
-/// most once per `take_events`.
+/// An event in a terminal. Each kind without data is queued at most once between two calls of
+/// `take_events`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum TerminalEvent {
     Bell,
@@ -43,7 +43,7 @@ pub enum TerminalEvent {
     Path,
     /// `ESC k name ESC \`: rename the window; empty: back to automatic naming.
     Name(String),
-    /// Set the clipboard: which selections (letters of OSC 52) and what.
+    /// Set the clipboard: selections (letters of OSC 52) and data.
     ClipboardSet {
         selections: String,
         data: Vec<u8>,
@@ -69,7 +69,7 @@ pub enum TerminalEvent {
     },
     /// Colours of the palette, default foreground or background changed.
     Palette,
-    /// The background changed, so that the theme may have.
+    /// The background changed, and with it perhaps the theme.
     Background,
     Progress,
     /// Synchronized output began: hold drawing, and call `Terminal::end_sync` after a second.
@@ -77,24 +77,24 @@ pub enum TerminalEvent {
     SyncEnd,
     /// The alternate screen was entered or left.
     Alternate,
-    /// The program asked to be told of theme changes, or no longer.
+    /// The program turned reports of theme changes on or off.
     ThemeUpdates,
     /// Images were added or removed.
     Images,
     /// Pictures were transmitted or deleted (`Terminal::pictures`).
     Pictures,
-    /// The program wants something to be shown to people.
+    /// The program wants to notify the user.
     Notification(super::notifications::Notification),
-    /// The shell marked a prompt, a command or its output.
-    /// With what all marks up to it say.
+    /// The shell marked a prompt, a command or its output. With the state of all marks up to this
+    /// one.
     Mark(Mark, Box<CommandMarks>),
 }
 
-/// How long an unanswered query holds back the replies behind it, in milliseconds.
+/// Time for which an unanswered query holds back later replies, in milliseconds.
 pub const QUERY_MS: u64 = 500;
 
 enum Held {
-    /// Waits for the client; the answer goes here.
+    /// Query to the client for a palette colour; the answer goes to the program.
     Palette {
         index: u8,
         end: StringEnd,
@@ -111,10 +111,10 @@ pub struct Outbox {
     replies: Vec<u8>,
     events: VecDeque<TerminalEvent>,
     event_bytes: usize,
-    /// Marks among the events.
+    /// Count of marks among the events.
     marks: usize,
     held: VecDeque<(u64, Held)>,
-    /// The time that the server told last, in monotonic milliseconds.
+    /// Time of the last `set_clock`, in monotonic milliseconds.
     pub now_ms: u64,
 }
 
@@ -134,7 +134,7 @@ impl Outbox {
         }
     }
 
-    /// An answer that may be large, such as the clipboard.
+    /// Sends an answer that may be large, such as the clipboard.
     pub fn reply_large(&mut self, bytes: &[u8]) {
         if self.replies.len() + bytes.len() <= MAX_EVENT_BYTES {
             self.replies.extend_from_slice(bytes);
@@ -198,13 +198,13 @@ impl Outbox {
         }
     }
 
-    /// When the oldest query that waits for a client was made.
+    /// Time of the oldest query that waits for a client.
     pub fn oldest_query_ms(&self) -> Option<u64> {
         self.held.front().map(|(since, _)| *since)
     }
 
-    /// Answers the oldest query that `matches`, dropping those before it, and lets go the
-    /// replies that waited for it. Gives how the query's string ended.
+    /// Answers the first query that `matches`: drops queries before it and sends the replies held
+    /// before it. Returns the terminator of the query's string.
     fn answer(&mut self, matches: impl Fn(&Held) -> bool) -> Option<StringEnd> {
         let at = self.held.iter().position(|(_, held)| matches(held))?;
         for (_, held) in self.held.drain(..at).collect::<Vec<_>>() {
@@ -226,7 +226,7 @@ impl Outbox {
         self.answer(|held| matches!(held, Held::Clipboard { .. }))
     }
 
-    /// Lets go the replies up to the next unanswered query.
+    /// Sends the held replies up to the next unanswered query.
     pub fn release(&mut self) {
         while let Some((_, Held::Reply(_))) = self.held.front() {
             if let Some((_, Held::Reply(bytes))) = self.held.pop_front() {
@@ -235,7 +235,7 @@ impl Outbox {
         }
     }
 
-    /// Drops queries that no client answered in time, and sends the replies that are as old.
+    /// Drops queries that no client answered in time, and sends the replies of the same age.
     pub fn expire(&mut self, now_ms: u64) {
         while self.held.front().is_some_and(|(since, _)| since + QUERY_MS <= now_ms) {
             if let Some((_, Held::Reply(bytes))) = self.held.pop_front() {
@@ -244,7 +244,7 @@ impl Outbox {
         }
     }
 
-    /// Drops the queries themselves; a reply held back behind them goes out in time.
+    /// Drops all queries; replies held behind them are sent when they expire.
     pub fn forget_queries(&mut self) {
         self.held.retain(|(_, held)| matches!(held, Held::Reply(_)));
     }

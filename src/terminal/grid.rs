@@ -1,4 +1,4 @@
-//! The visible lines, and the traffic between them and the history.
+//! The visible lines, and their exchange with the history.
 
 use std::collections::VecDeque;
 
@@ -16,32 +16,32 @@ pub struct Saved {
     pub size: Size,
 }
 
-/// Rows of history that come back when the screen grows: the newest of them. Nobody counts a
-/// long history for it.
+/// Count of the newest rows of history that return when the screen grows, without counting the rows
+/// of a long history.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Pullable {
-    /// So many, if there are as many.
+    /// At most this many.
     Rows(u64),
-    /// All but so many.
+    /// All but the oldest `n`.
     AllBut(u64),
 }
 
 impl Pullable {
-    /// Further rows went to the history that would come back.
+    /// Adds rows that moved to the history and would return.
     pub fn add(&mut self, count: u64) {
         if let Self::Rows(rows) = self {
             *rows += count;
         }
     }
 
-    /// One came back.
+    /// Removes one row that returned.
     pub fn take(&mut self) {
         if let Self::Rows(rows) = self {
             *rows = rows.saturating_sub(1);
         }
     }
 
-    /// Of a history of `rows`.
+    /// The count for a history of `rows` rows.
     pub fn of(self, rows: u64) -> u64 {
         match self {
             Self::Rows(count) => count.min(rows),
@@ -50,7 +50,7 @@ impl Pullable {
     }
 }
 
-/// The visible lines with all that their cells refer to.
+/// The visible lines with the tables that their cells refer to.
 pub struct Grid {
     pub size: Size,
     pub lines: VecDeque<Line>,
@@ -59,13 +59,13 @@ pub struct Grid {
     pub links: Links,
     pub saved: Option<Saved>,
     pub pullable: Pullable,
-    /// Whether the newest row of history continues on the screen; `None`: not known.
+    /// True if the newest row of history continues on the screen; `None`: not known.
     pub tail_wrapped: Option<bool>,
-    /// Logical lines that scrolled away while no history was kept.
+    /// Count of logical lines that scrolled away without a history.
     pub unkept: u64,
     /// Seconds since the epoch, stamped on rows as they leave the screen.
     pub now: i64,
-    /// What is known of rows that full-screen programs drew; `None` while the option is off.
+    /// State of the rows of full-screen programs; `None` while the option is off.
     pub alternate: Option<Box<Alternate>>,
     /// A row that goes to the history, kept for its memory.
     pub scratch: Row,
@@ -92,12 +92,12 @@ impl Grid {
         }
     }
 
-    /// Whether lines that scroll away are kept.
+    /// Reports whether lines that scroll away are kept.
     pub fn keeps_history(&self) -> bool {
         self.saved.is_none() && self.history.keeps()
     }
 
-    /// The id of a style, making room in the table when it is full.
+    /// The id of a style; makes room in the table when it is full.
     #[inline]
     pub fn style_id(&mut self, style: &CellStyle) -> StyleId {
         if let Some(id) = self.tables.intern_style(style) {
@@ -121,7 +121,7 @@ impl Grid {
         self.tables.pack(cell).unwrap_or_else(|| self.tables.pack_poor(cell))
     }
 
-    /// A cell whose text has become this cluster.
+    /// The cell with its text replaced by a cluster.
     pub fn joined(&mut self, cell: Packed, text: &str, width: u8) -> Packed {
         if let Some(packed) = self.tables.joined(cell, text, width) {
             return packed;
@@ -131,7 +131,7 @@ impl Grid {
         self.pack(&Cell { glyph, width, ..cell })
     }
 
-    /// The cell that clearing with a background leaves.
+    /// The cell that a clear with a background leaves behind.
     pub fn blank(&mut self, bg: Colour) -> Packed {
         if bg == Colour::Default {
             return Packed::CLEARED;
@@ -164,7 +164,7 @@ impl Grid {
         }
     }
 
-    /// Empties a line, filling it when the background is a colour.
+    /// Empties a line; with a background colour, fills it with blanks.
     fn empty_line(&mut self, y: u32, bg: Colour) {
         let fill = (!bg.is_default()).then(|| self.blank(bg));
         let cols = self.size.cols;
@@ -175,7 +175,7 @@ impl Grid {
         }
     }
 
-    /// The line above `y` no longer continues on it.
+    /// Ends the wrap of the line above `y`.
     fn unwrap_above(&mut self, y: u32) {
         if y > 0 {
             self.lines[y as usize - 1].flags -= RowFlags::WRAPPED;
@@ -184,7 +184,7 @@ impl Grid {
         }
     }
 
-    /// The newest row of history no longer continues on the screen.
+    /// Ends the wrap of the newest row of history.
     fn unwrap_tail(&mut self) {
         if !self.tail_is_wrapped() {
             return;
@@ -196,7 +196,7 @@ impl Grid {
         self.tail_wrapped = Some(false);
     }
 
-    /// Whether the newest row of history continues on the screen.
+    /// Reports whether the newest row of history continues on the screen.
     pub fn tail_is_wrapped(&mut self) -> bool {
         if let Some(known) = self.tail_wrapped {
             return known;
@@ -206,13 +206,13 @@ impl Grid {
         wrapped
     }
 
-    /// Hands a line that scrolls away to the history.
+    /// Moves a line that scrolls away to the history.
     pub fn push_line(&mut self, y: u32) {
         self.lines[y as usize].time = self.now;
         self.keep_line(y);
     }
 
-    /// Hands a line to the history as it is.
+    /// Appends a line to the history as it is.
     pub fn keep_line(&mut self, y: u32) {
         let line = &self.lines[y as usize];
         self.tail_wrapped = Some(line.flags.contains(RowFlags::WRAPPED));
@@ -237,7 +237,7 @@ impl Grid {
         Some(Line::from_row(&row, &mut |cell| self.pack(cell)))
     }
 
-    /// Scrolls a region up by a line, which goes to the history if there is one.
+    /// Scrolls a region up by one line, which moves to the history if there is one.
     pub fn scroll_up(&mut self, upper: u32, lower: u32, bg: Colour) {
         if !self.keeps_history() {
             if upper == 0 {
@@ -263,7 +263,7 @@ impl Grid {
         self.move_lines(upper + 1, upper, lower.saturating_sub(upper), bg);
     }
 
-    /// Moves `count` lines from `from` to `to`, emptying those left behind.
+    /// Moves `count` lines from `from` to `to`, emptying the places they leave.
     pub fn move_lines(&mut self, to: u32, from: u32, count: u32, bg: Colour) {
         let rows = self.size.rows;
         if count == 0 || from == to || from.max(to).saturating_add(count) > rows {
@@ -278,8 +278,8 @@ impl Grid {
         }
     }
 
-    /// Puts `count` lines from `from` at `to`; those that were there end up where lines were
-    /// left behind, in some order.
+    /// Exchanges `count` lines at `from` with those at `to`; the latter end up in the places left,
+    /// in any order.
     fn exchange_lines(&mut self, to: u32, from: u32, count: u32) {
         let (first, distance) = (to.min(from) as usize, to.abs_diff(from) as usize);
         let end = first + distance + count as usize;
@@ -339,7 +339,7 @@ impl Grid {
         }
     }
 
-    /// Moves `count` cells of a line from `from` to `to`, clearing those left behind.
+    /// Moves `count` cells of a line from `from` to `to`, clearing the places they leave.
     pub fn move_cells(&mut self, to: u32, from: u32, y: u32, count: u32, bg: Colour) {
         if count == 0 || from == to {
             return;
@@ -361,7 +361,7 @@ impl Grid {
 
     pub fn insert_lines(&mut self, y: u32, count: u32, bg: Colour) {
         let rows = self.size.rows;
-        // tmux: when all lines below go, nothing moves and nothing is cleared either.
+        // tmux: if all lines below are deleted, nothing moves and nothing is cleared either.
         self.move_lines(y + count, y, rows - y - count, bg);
     }
 
@@ -371,11 +371,11 @@ impl Grid {
         self.clear_rest(y + kept, count, kept, bg);
     }
 
-    /// Clears the lines that moving `kept` lines by `count` did not reach.
+    /// Clears the lines that a move of `kept` lines by `count` did not fill.
     fn clear_rest(&mut self, y: u32, count: u32, kept: u32, bg: Colour) {
         self.clear(0, y, self.size.cols, count.saturating_sub(kept), bg);
         if count < kept {
-            // tmux: clearing a negative number of lines still cuts the line above them.
+            // tmux: clearing a negative number of lines still ends the wrap of the line above them.
             self.unwrap_above(y);
         }
     }
@@ -407,7 +407,7 @@ impl Grid {
         self.clear(cols - count, y, count, 1, bg);
     }
 
-    /// Clears the screen by scrolling what is on it into the history.
+    /// Clears the screen by scrolling its contents into the history.
     pub fn clear_into_history(&mut self, bg: Colour) {
         let written = |line: &Line| line.used != 0;
         let last = self.lines.iter().rposition(written).map_or(0, |at| at as u32 + 1);

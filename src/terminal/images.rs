@@ -1,4 +1,4 @@
-//! Images that programs draw (sixel): where they are and what they hold.
+//! Images that programs draw (sixel): their positions and data.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::events::TerminalEvent;
 use super::screen::Screen;
 
-/// Images kept per screen; the oldest goes when there are more.
+/// Images kept per screen; beyond it, the oldest is dropped.
 pub const MAX_IMAGES: usize = 20;
 
 /// An image on the screen: its place and size in cells, and its sixel data.
@@ -67,7 +67,7 @@ impl Screen {
         });
     }
 
-    /// Moves images up with the lines; what leaves the screen is cut off.
+    /// Moves images up with the lines; parts above the screen are cut off.
     pub fn scroll_images(&mut self, lines: u32) {
         if self.images.list.is_empty() {
             return;

@@ -1,4 +1,4 @@
-//! What programs ask of kitty's keyboard protocol: a stack of flags for each screen.
+//! Flags of kitty's keyboard protocol that programs set: a stack for each screen.
 
 use std::collections::VecDeque;
 
@@ -21,11 +21,11 @@ bitflags::bitflags! {
     }
 }
 
-/// Flags that a screen remembers at most, those in force included: as many as kitty. One more
-/// pushes the oldest out.
+/// Most flags in a screen's stack, including those in force: as many as in kitty. One more drops
+/// the oldest.
 const MAX_DEPTH: usize = 8;
 
-/// The flags of one screen, those in force last. Empty: none was ever set.
+/// Stack of flags of one screen; the last are in force. Empty: never set.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct FlagStack(VecDeque<KeyboardFlags>);
 
@@ -34,7 +34,7 @@ impl FlagStack {
         self.0.back().copied().unwrap_or_default()
     }
 
-    /// `CSI = flags ; how u`: 1 replaces, 2 adds, 3 takes away.
+    /// `CSI = flags ; how u`: 1 replaces, 2 adds, 3 removes.
     pub fn set(&mut self, flags: KeyboardFlags, how: i32) {
         let old = self.0.pop_back().unwrap_or_default();
         self.0.push_back(match how {
@@ -59,7 +59,7 @@ impl FlagStack {
         self.0.truncate(self.0.len().saturating_sub(count as usize));
     }
 
-    /// Lets the oldest go where there are too many, as in a record of another server.
+    /// Drops the oldest entries beyond the limit, for a record of another server.
     pub fn bound(&mut self) {
         self.0.drain(..self.0.len().saturating_sub(MAX_DEPTH));
     }
@@ -85,7 +85,7 @@ impl Keyboard {
         *self == Self::default()
     }
 
-    /// Bounds what came from elsewhere.
+    /// Applies the limits to data from outside.
     pub fn bounded(mut self) -> Self {
         self.main.bound();
         self.alternate.bound();

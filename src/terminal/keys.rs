@@ -1,4 +1,4 @@
-//! Keys and mouse events to the bytes that a program reads.
+//! Converts keys and mouse events to the bytes that a program reads.
 
 use super::keyboard::KeyboardFlags;
 use super::kitty::{self, Encoded};
@@ -11,9 +11,9 @@ use crate::base::{Key, KeyCode, KeyFlags, KeyReport, Mods, MouseEvent, NamedKey}
 pub struct KeyEncodeOptions {
     /// The option `backspace`: the key that Backspace sends.
     pub backspace: Key,
-    /// The option `extended-keys-format` is not `xterm`.
+    /// True if the option `extended-keys-format` is not `xterm`.
     pub csi_u: bool,
-    /// What the program asked of kitty's keyboard protocol.
+    /// Flags of kitty's keyboard protocol that the program set.
     pub kitty: KeyboardFlags,
 }
 
@@ -23,12 +23,12 @@ impl Default for KeyEncodeOptions {
     }
 }
 
-/// Whether the key of a character is its bytes, in all modes.
+/// Reports whether the key of a character sends the character itself in all modes.
 pub fn is_typed_as_it_is(c: char) -> bool {
     matches!(c, '\t' | '\r' | '\x1b' | ' '..='\x7f') || !c.is_ascii()
 }
 
-/// A key and, where kitty's keyboard protocol told it, more about it.
+/// A key, with further information if kitty's keyboard protocol provided it.
 #[derive(Clone, Copy, Debug)]
 pub struct Pressed {
     pub key: Key,
@@ -41,15 +41,14 @@ impl From<Key> for Pressed {
     }
 }
 
-/// The bytes for a key; empty if the program cannot be told of it in its modes.
+/// The bytes for a key; empty if the key has no encoding in the program's modes.
 pub fn encode_key(pressed: Pressed, modes: Modes, options: &KeyEncodeOptions) -> Vec<u8> {
     let mut out = Vec::new();
     let _ = write_key(pressed, modes, options, &mut out);
     out
 }
 
-/// There is no way to encode a key. What was written before stays: `send-keys` types the
-/// key's name after it.
+/// The key has no encoding. Bytes written before stay: `send-keys` types the key's name after them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("key cannot be encoded")]
 pub struct NoEncoding;
@@ -73,7 +72,7 @@ pub fn write_key(
     write_plain(on_keypad(key, report, modes), modes, options, out)
 }
 
-/// What kitty's keyboard protocol has for a key.
+/// Encoding of a key in kitty's keyboard protocol.
 fn in_kitty_form(pressed: Pressed, options: &KeyEncodeOptions) -> Encoded {
     let Pressed { key, report } = pressed;
     if key.flags.contains(KeyFlags::LITERAL) {
@@ -88,13 +87,13 @@ fn in_kitty_form(pressed: Pressed, options: &KeyEncodeOptions) -> Encoded {
     }
 }
 
-/// The key of the keypad behind a key, for a program that has the keypad send sequences.
+/// The keypad key with the same meaning, for a program that turned on keypad sequences.
 fn on_keypad(key: Key, report: Option<KeyReport>, modes: Modes) -> Key {
     let keypad = report.filter(|_| modes.contains(Modes::KKEYPAD)).and_then(|report| report.keypad_key());
     keypad.unwrap_or(key)
 }
 
-/// Appends the bytes of a key as xterm has them.
+/// Appends the bytes of a key as xterm sends them.
 fn write_plain(
     key: Key,
     modes: Modes,
@@ -153,7 +152,8 @@ fn write_plain(
     if reported { extended(c as u32, key.mods, options, out) } else { plain(c, key.mods, out) }
 }
 
-/// Appends a number beyond Unicode: reported where modifiers can be, in UTF-8's way elsewhere.
+/// Appends a number beyond Unicode: as a report where modifiers can be reported, else in the style
+/// of UTF-8.
 fn write_beyond(
     number: u32,
     mods: Mods,
@@ -231,7 +231,7 @@ fn named(name: NamedKey, mods: Mods, flags: KeyFlags) -> Option<String> {
     Some(format!("\x1b[{number};{}{last}", modifier_number(mods)))
 }
 
-/// The number that xterm gives a set of modifiers.
+/// xterm's number for a set of modifiers.
 fn modifier_number(mods: Mods) -> u8 {
     1 + u8::from(mods.contains(Mods::SHIFT))
         + 2 * u8::from(mods.contains(Mods::META))
@@ -320,7 +320,7 @@ fn unmodified(name: NamedKey, flags: KeyFlags) -> Option<&'static str> {
     })
 }
 
-/// What a key of the keypad sends in numeric and in application mode.
+/// Bytes of a keypad key in numeric and in application mode.
 fn keypad(name: NamedKey) -> Option<(&'static str, &'static str)> {
     use NamedKey::*;
     Some(match name {
@@ -344,7 +344,7 @@ fn keypad(name: NamedKey) -> Option<(&'static str, &'static str)> {
     })
 }
 
-/// A modified character as modifyOtherKeys or CSI u reports it.
+/// Appends a modified character as modifyOtherKeys or CSI u reports it.
 fn extended(code: u32, mods: Mods, options: &KeyEncodeOptions, out: &mut Vec<u8>) -> Result<(), NoEncoding> {
     if mods.is_empty() {
         return Err(NoEncoding);
@@ -359,7 +359,7 @@ fn extended(code: u32, mods: Mods, options: &KeyEncodeOptions, out: &mut Vec<u8>
     Ok(())
 }
 
-/// Keys that modifyOtherKeys 1 leaves as they are.
+/// Reports whether modifyOtherKeys 1 leaves a key as it is.
 fn stays_plain(c: char, mods: Mods) -> bool {
     if !mods.contains(Mods::CTRL) {
         return mods.contains(Mods::META);
@@ -367,13 +367,13 @@ fn stays_plain(c: char, mods: Mods) -> bool {
     matches!(c, ' ' | '/' | '@' | '^' | '2'..='8' | '@'..='~')
 }
 
-/// A character as terminals have always sent it.
+/// Appends a character as terminals have always sent it.
 fn plain(c: char, mods: Mods, out: &mut Vec<u8>) -> Result<(), NoEncoding> {
     if mods.contains(Mods::META) {
         out.push(0x1b);
     }
     if !c.is_ascii() {
-        // There is no way to report modifiers here, so they are lost.
+        // Modifiers cannot be reported here, so they are lost.
         out.extend(crate::base::text::to_bytes(c.encode_utf8(&mut [0; 4])));
         return Ok(());
     }
@@ -382,7 +382,7 @@ fn plain(c: char, mods: Mods, out: &mut Vec<u8>) -> Result<(), NoEncoding> {
     Ok(())
 }
 
-/// What Control makes of a character; some become another printable one.
+/// The control character of Control with `c`, or another printable one in some cases.
 fn control_byte(c: char) -> Option<u8> {
     Some(match c {
         '1' | '!' => b'1',
@@ -403,10 +403,10 @@ fn control_byte(c: char) -> Option<u8> {
     })
 }
 
-/// Largest value of a byte in the oldest mouse encoding, and of a character in the UTF-8 one.
+/// Largest value of a byte in the original mouse encoding, and of a character in the UTF-8 one.
 const BYTE_MAX: u32 = 0xff;
 const UTF8_MAX: u32 = 0x7ff;
-/// Added to buttons and to positions, which count from 1.
+/// Offset of buttons and of positions, which count from 1.
 const BUTTON_OFFSET: u32 = 0x20;
 const PLACE_OFFSET: u32 = 0x21;
 
@@ -414,18 +414,18 @@ fn is_drag(b: u32) -> bool {
     b & 32 != 0
 }
 
-/// No button: what the button bits say, wheel and extra buttons included, is 3.
+/// Reports whether the button bits (including wheel and extra buttons) are 3: no button.
 fn is_release(b: u32) -> bool {
     b & 0xc3 == 3
 }
 
-/// The bytes for a mouse event at a cell of the pane; empty if its modes do not want it.
+/// The bytes for a mouse event at a cell of the pane; empty if the modes do not ask for it.
 pub fn encode_mouse(event: &MouseEvent, x: u32, y: u32, modes: Modes) -> Vec<u8> {
     if !modes.intersects(Modes::ALL_MOUSE) || (is_drag(event.b) && !modes.intersects(Modes::MOTION_MOUSE)) {
         return Vec::new();
     }
-    // Motion without a button is for the mode that reports all motion only. Without SGR the
-    // last button tells whether one was held.
+    // Only the mode for all motion reports motion without a button. Without SGR, the last button
+    // tells if one was held.
     let idle = match event.sgr_type {
         Some(_) => is_drag(event.sgr_b) && is_release(event.sgr_b),
         None => is_drag(event.b) && is_release(event.b) && is_release(event.last_b),

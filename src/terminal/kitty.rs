@@ -1,6 +1,6 @@
-//! Keys as kitty's keyboard protocol writes them to programs that asked for it. The rules are
-//! those of its specification, <https://sw.kovidgoyal.net/kitty/keyboard-protocol/>; where that
-//! leaves something open, kitty's behaviour.
+//! Encodes keys in kitty's keyboard protocol, for programs that turned it on. The rules are those
+//! of its specification, <https://sw.kovidgoyal.net/kitty/keyboard-protocol/>; where that is
+//! silent, kitty's behaviour counts.
 
 use std::fmt::Write;
 
@@ -8,17 +8,17 @@ use super::keyboard::KeyboardFlags;
 use crate::base::key_report::{KeyAction, KeyReport, ReportMods, number, without_keypad};
 use crate::base::{Key, extra_keys};
 
-/// How a key reaches a program.
+/// Form in which a key reaches a program.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Encoded {
-    /// The program is not told of it.
+    /// Not at all.
     Nothing,
-    /// As to a program that knows nothing of the protocol.
+    /// As for a program without the protocol.
     AsEver,
     Bytes(String),
 }
 
-/// A key event for a program that asked for these flags.
+/// Encodes a key event for a program that set these flags.
 pub fn encode(report: &KeyReport, flags: KeyboardFlags) -> Encoded {
     let all = flags.contains(KeyboardFlags::ALL_KEYS);
     let disambiguated = flags.intersects(KeyboardFlags::DISAMBIGUATE | KeyboardFlags::ALL_KEYS);
@@ -29,7 +29,7 @@ pub fn encode(report: &KeyReport, flags: KeyboardFlags) -> Encoded {
     if extra_keys::is_modifier(report.number) && !all {
         return Encoded::Nothing;
     }
-    // Text that came from no key can only be reported as text.
+    // Text without a key can only be reported as text.
     let as_text = !all || (report.number == 0 && !flags.contains(KeyboardFlags::TEXT));
     if let Some(text) = report.text.filter(|_| !released && as_text) {
         return Encoded::Bytes(text.to_string());
@@ -38,7 +38,8 @@ pub fn encode(report: &KeyReport, flags: KeyboardFlags) -> Encoded {
     if !disambiguated {
         report.number = without_keypad(report.number).unwrap_or(report.number);
     }
-    // These stay what they are, so that a shell can be used after a program that did not reset.
+    // These keys keep their bytes, so that a shell works after a program that did not reset its
+    // flags.
     let typed = matches!(report.number, number::ENTER | number::TAB | number::BACKSPACE);
     if typed && !all && (report.mods - ReportMods::LOCKS).is_empty() {
         return if released { Encoded::Nothing } else { Encoded::AsEver };
@@ -55,8 +56,8 @@ pub fn encode(report: &KeyReport, flags: KeyboardFlags) -> Encoded {
     Encoded::Bytes(sequence(&report, flags))
 }
 
-/// A key event for a program that knows nothing of the protocol. Keys that have no bytes
-/// otherwise get those of the protocol, as its specification says.
+/// Encodes a key event for a program without the protocol. Keys without other bytes get those of
+/// the protocol, as its specification says.
 pub fn encode_plain(report: &KeyReport, key: Key) -> Encoded {
     if report.action == KeyAction::Release || extra_keys::is_modifier(report.number) {
         return Encoded::Nothing;
@@ -111,7 +112,7 @@ fn written(report: &KeyReport, flags: KeyboardFlags, number: u32, last: char) ->
     }
 }
 
-/// Numbers and final characters of the keys that had sequences before the protocol.
+/// Numbers and final characters of keys that had sequences before the protocol existed.
 const SHORT: &[(u32, u32, char)] = &[
     (number::ESCAPE, 27, 'u'),
     (number::ENTER, 13, 'u'),

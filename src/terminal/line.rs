@@ -1,4 +1,4 @@
-//! One line of the grid, and its conversion from and to the rows that history keeps.
+//! One line of the grid, and its conversion to and from rows of history.
 
 use super::cells::{CellTables, Mark, Packed, StyleId};
 use crate::base::history::{Row, RowFlags, Run, RunKind};
@@ -10,7 +10,7 @@ pub struct Line {
     pub cells: Vec<Packed>,
     pub used: u32,
     pub flags: RowFlags,
-    /// When the line last left the screen, seconds since the epoch; 0: it never did.
+    /// Time when the line last left the screen, seconds since the epoch; 0: never.
     pub time: i64,
 }
 
@@ -63,7 +63,7 @@ impl Line {
         *slot = cell;
     }
 
-    /// Whether none of the cells from `x` to before `end` is a part of a wider one.
+    /// Reports whether none of the cells in `x..end` is a part of a wider one.
     #[inline]
     pub fn is_single(&self, x: u32, end: u32) -> bool {
         let end = (end as usize).min(self.cells.len());
@@ -90,8 +90,7 @@ impl Line {
         let end = x as usize + text.len();
         let rich = style != StyleId(0) && CellTables::is_extended_style(tables.style(style));
         let mark = if rich { Mark::EXTENDED } else { Mark::empty() };
-        // Cells that exist already keep their mark; new ones are appended without clearing
-        // them first.
+        // Existing cells keep their mark; new ones are appended without clearing them first.
         let old = self.cells.len().min(end).saturating_sub(x as usize);
         if old > 0 {
             for (slot, &byte) in self.cells[x as usize..x as usize + old].iter_mut().zip(text) {
@@ -102,7 +101,7 @@ impl Line {
         if old < text.len() {
             let cols = Self::rounded(end as u32, grid_cols) as usize;
             add_cleared(&mut self.cells, cols);
-            // Over cells that were just made: the compiler writes several at once.
+            // New cells, in a loop that the compiler vectorizes.
             let new = &mut self.cells[x as usize + old..end];
             new.iter_mut()
                 .zip(&text[old..])
@@ -117,7 +116,7 @@ impl Line {
         }
     }
 
-    /// Columns that exist once `cols` are needed.
+    /// Count of columns that exist once `cols` are needed.
     pub fn rounded(cols: u32, grid_cols: u32) -> u32 {
         if cols < grid_cols / 4 {
             grid_cols / 4
@@ -128,8 +127,8 @@ impl Line {
         }
     }
 
-    /// Clears one existing cell. `moved`: its content was moved elsewhere, so that nothing of
-    /// it stays.
+    /// Clears one existing cell. `moved`: the content was moved elsewhere, so that none of its
+    /// marks stay.
     pub fn clear_cell(&mut self, x: u32, blank: Packed, moved: bool) {
         let Some(slot) = self.cells.get_mut(x as usize) else { return };
         let stays = !moved && slot.mark.contains(Mark::EXTENDED);
@@ -142,8 +141,8 @@ impl Line {
         }
     }
 
-    /// The text of a line without flags (but `WRAPPED`) of which all written cells are single bytes
-    /// in the default style and all others were never written, as most lines are.
+    /// The text of a line, if it has no flag but `WRAPPED`, all its written cells are single bytes
+    /// in the default style, and no other cell was ever written. Most lines are like that.
     pub fn plain_text<'a>(&self, text: &'a mut Vec<u8>) -> Option<&'a [u8]> {
         if !(self.flags - RowFlags::WRAPPED).is_empty() {
             return None;
@@ -151,7 +150,7 @@ impl Line {
         let used = (self.used as usize).min(self.cells.len());
         let (written, rest) = self.cells.split_at(used);
         let kind = Packed::BLANK.bits() & !0x7f;
-        // Without branches, so that several cells are compared at once.
+        // Without branches, so that the compiler compares several cells at once.
         let differs = written.iter().fold(0, |differs, cell| differs | ((cell.bits() & !0x7f) ^ kind));
         let kept = rest.iter().fold(0, |differs, cell| differs | (cell.bits() ^ Packed::CLEARED.bits()));
         if differs | kept != 0 {
@@ -162,14 +161,14 @@ impl Line {
         Some(text)
     }
 
-    /// Writes what history keeps of this line into `row`.
+    /// Writes the history's form of this line into `row`.
     pub fn to_row(&self, tables: &CellTables, row: &mut Row) {
         row.reset();
         row.flags = self.flags;
         row.time = self.time;
         row.size = self.len();
         let mut text = std::mem::take(&mut row.text).into_bytes();
-        // Cells behind those that count as written are kept up to the last that was not erased.
+        // Keep the cells behind the written ones up to the last that was not erased.
         let used = (self.used as usize).min(self.cells.len());
         let kept = self.cells[used..].iter().rposition(|cell| *cell != Packed::CLEARED);
         let end = kept.map_or(used, |last| used + last + 1);
@@ -185,7 +184,7 @@ impl Line {
         row.text = String::from_utf8(text).expect("cells hold whole characters");
     }
 
-    /// The line that a row of history stood for.
+    /// The line for a row of history.
     pub fn from_row(row: &Row, pack: &mut dyn FnMut(&Cell) -> Packed) -> Self {
         let mut line = Line { flags: row.flags, used: row.used(), time: row.time, ..Line::default() };
         let mut at = 0;
@@ -205,7 +204,7 @@ impl Line {
     }
 }
 
-/// Makes a line of so many cells of a shorter one, by copying several at once.
+/// Extends a line to `cols` cells by copying several at once.
 fn add_cleared(cells: &mut Vec<Packed>, cols: usize) {
     const CLEARED: [Packed; 64] = [Packed::CLEARED; 64];
     while let Some(missing @ 1..) = cols.checked_sub(cells.len()) {
@@ -213,8 +212,8 @@ fn add_cleared(cells: &mut Vec<Packed>, cols: usize) {
     }
 }
 
-/// How many cells are ASCII of one kind from the first on. Eight are compared at once, which the
-/// compiler does without a branch for each.
+/// Count of leading ASCII cells of one kind. The compiler compares eight at once, without a branch
+/// for each.
 fn ascii_run(cells: &[Packed], kind: u64) -> usize {
     if cells.get(1).is_none_or(|cell| cell.ascii_kind() != kind) {
         return 1;
@@ -230,11 +229,11 @@ fn ascii_run(cells: &[Packed], kind: u64) -> usize {
     count + rest.iter().position(|cell| cell.ascii_kind() != kind).unwrap_or(rest.len())
 }
 
-/// Takes the longest stretch of cells that is one run; its text is appended to `text`.
+/// Takes the longest stretch of cells that forms one run; appends its text to `text`.
 fn take_run(cells: &[Packed], first: Packed, tables: &CellTables, text: &mut Vec<u8>) -> (usize, Run) {
     let flags = if first.mark.contains(Mark::NOPALETTE) { CellFlags::NOPALETTE } else { CellFlags::empty() };
     let style = *tables.style(first.style);
-    // The first filler, which says how fillers of this run count.
+    // The first filler tells the width of fillers of this run.
     let narrow = |filler: &Packed| filler.is_padding() && filler.mark.contains(Mark::EXTENDED);
     let filler_flags = |filler: Option<&Packed>| match filler {
         Some(filler) if narrow(filler) => flags | CellFlags::NARROW_FILLERS,
@@ -248,7 +247,7 @@ fn take_run(cells: &[Packed], first: Packed, tables: &CellTables, text: &mut Vec
         let same = |c: &&Packed| alike(c) && narrow(c) == narrow(&first);
         let count = cells.iter().take_while(same).count();
         let run = run(RunKind::Cleared, count);
-        // A filler whose character was cut off takes a column but has no text.
+        // A filler without its character takes a column but has no text.
         let orphan = if first.is_padding() { CellFlags::PADDING } else { CellFlags::empty() };
         return (count, Run { flags: filler_flags(Some(&first)) | orphan, ..run });
     }

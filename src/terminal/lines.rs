@@ -1,17 +1,17 @@
-//! The text of logical lines by their numbers, for whoever waits for text. A line keeps its number
-//! whatever scrolls away, is cleared or is laid out for another width.
+//! The text of logical lines by number, for commands that wait for text. A line keeps its number
+//! when rows scroll away, are cleared or are rewrapped.
 
 use super::Terminal;
 use super::capture::{Capture, CaptureOptions};
 use crate::base::history::{Row, RowFlags};
 
-/// Rows of history that one look reads at most.
+/// Most rows of history that one call reads.
 pub const MAX_ROWS_BACK: u64 = 4096;
 
-/// A logical line and its text: rows that continue each other are joined.
+/// A logical line and its text: wrapped rows are joined.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TextLine {
-    /// Counted from the pane's beginning; from the top of the screen on the alternate screen.
+    /// Counts from the pane's beginning; on the alternate screen, from its top.
     pub number: u64,
     pub text: String,
 }
@@ -39,7 +39,7 @@ impl Joiner {
 
     fn end(&mut self) {
         let mut text = std::mem::take(&mut self.text);
-        // What was erased counts as written.
+        // Erased cells count as written.
         text.truncate(text.trim_end_matches(' ').len());
         if self.number >= self.from {
             self.out.push(TextLine { number: self.number, text });
@@ -50,21 +50,21 @@ impl Joiner {
 }
 
 impl Terminal {
-    /// The number of the logical line that the first row of the screen belongs to; `None` on the
-    /// alternate screen, whose lines are not counted.
+    /// Number of the logical line of the screen's first row; `None` on the alternate screen, whose
+    /// lines are not numbered.
     pub fn first_line(&self) -> Option<u64> {
         let grid = &self.screen.grid;
         grid.saved.is_none().then(|| grid.history.next_line() + grid.unkept)
     }
 
-    /// The number of the logical line in a row of the screen, counted as `TextLine` counts.
+    /// Number of the logical line of a row of the screen, as in `TextLine`.
     pub fn line_in_row(&self, y: u32) -> u64 {
         let ended = (0..y.min(self.size().rows)).filter(|y| !self.is_wrapped(*y)).count() as u64;
         self.first_line().unwrap_or(0) + ended
     }
 
-    /// The lines from one number on, up to a row of the screen. Of lines in the history there are
-    /// only the newest.
+    /// The lines from a number on, up to a row of the screen. Of lines in the history only the
+    /// newest are included.
     pub fn text_lines(&mut self, from: u64, last_row: u32) -> Vec<TextLine> {
         let first = self.first_line();
         let (mut number, mut back) = (first.unwrap_or(0), Vec::new());

@@ -1,4 +1,4 @@
-//! Marks of a shell (OSC 133): where prompts, commands and their output begin and end.
+//! Shell marks (OSC 133): the places where prompts, commands and their output begin and end.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,16 +7,16 @@ use super::screen::Screen;
 use crate::base::commands::{CommandRecord, LinePlace};
 use crate::base::history::RowFlags;
 
-/// What begins or ends at a mark.
+/// The object that begins or ends at a mark.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum MarkKind {
     /// `A` and `N`: the shell prompts.
     Prompt,
-    /// `P`: a prompt, or with `k=s` a further line of one; nobody is told.
+    /// `P`: a prompt, or with `k=s` a further line of one; fires no event.
     PromptPart { second: bool },
-    /// `B` and `I`: what is typed begins.
+    /// `B` and `I`: the typed command begins.
     Command,
-    /// `C`: the command runs, its output begins.
+    /// `C`: the command starts, and its output begins.
     Output,
     /// `D`: the command has ended.
     End { status: u8 },
@@ -26,35 +26,35 @@ pub enum MarkKind {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Mark {
     pub kind: MarkKind,
-    /// The logical line, counted from the pane's beginning as the transcript counts them;
-    /// `None` on the alternate screen, whose lines are not counted.
+    /// The logical line, counted from the pane's beginning like the transcript's lines; `None` on
+    /// the alternate screen, whose lines are not numbered.
     pub line: Option<u64>,
-    /// Rows of the screen between the line's first row and the mark, at the width of then.
+    /// Rows of the screen between the line's first row and the mark, at the width of that moment.
     pub row: u32,
     pub col: u32,
     /// Seconds since the Unix epoch.
     pub time: i64,
 }
 
-/// The newest mark of each kind, and what they say of the command.
+/// The newest mark of each kind, and the state of the command that follows from them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct CommandMarks {
     pub prompt: Option<Mark>,
     pub command: Option<Mark>,
-    /// Where the output of the newest command begins.
+    /// Start of the newest command's output.
     pub output: Option<Mark>,
-    /// Where it ended; `None` while the command runs.
+    /// End of that output; `None` while the command runs.
     pub end: Option<Mark>,
-    /// Between `C` and `D`.
+    /// True between `C` and `D`.
     pub running: bool,
     /// Status of the newest command that ended, until another one starts.
     pub status: Option<u8>,
-    /// Counts all `D` marks, so that whoever waits can tell a new end from an old one.
+    /// Counts all `D` marks, so that a waiting command can tell a new end from an old one.
     pub ends: u64,
-    /// Counts the prompts; one that is drawn again counts once.
+    /// Counts the prompts; a redrawn prompt counts once.
     #[serde(default)]
     pub prompts: u64,
-    /// The shell waits for a command: since the newest prompt, nothing was run.
+    /// True if the shell waits for a command: none has run since the newest prompt.
     #[serde(default)]
     pub at_prompt: bool,
 }
@@ -63,11 +63,11 @@ impl CommandMarks {
     fn take(&mut self, mark: Mark) {
         match mark.kind {
             MarkKind::Prompt => {
-                // A shell that draws its prompt again does so where it is.
+                // A shell that redraws its prompt does so on the same line.
                 let again = self.at_prompt && self.prompt.is_some_and(|old| old.line == mark.line);
                 self.prompts += u64::from(!again);
                 self.prompt = Some(mark);
-                // A shell that says where typing begins is not ready before that.
+                // A shell that marks the start of typing is not ready before that mark.
                 self.at_prompt = self.command.is_none();
             }
             MarkKind::PromptPart { .. } => {}
@@ -89,7 +89,7 @@ impl CommandMarks {
         }
     }
 
-    /// Seconds that the newest command has run, or ran; `None` before there was one.
+    /// Seconds that the newest command has been running, or ran; `None` before the first.
     pub fn duration(&self, now: i64) -> Option<i64> {
         let start = self.output?.time;
         let end = if self.running { now } else { self.end.map_or(0, |mark| mark.time) };
@@ -98,7 +98,7 @@ impl CommandMarks {
 }
 
 impl MarkKind {
-    /// Reads what follows `133;`.
+    /// Parses the text after `133;`.
     fn parse(text: &[u8]) -> Option<Self> {
         Some(match text.first()? {
             b'A' | b'N' => Self::Prompt,
@@ -127,7 +127,8 @@ fn is_second(text: &[u8]) -> bool {
     at.is_some_and(|at| matches!(text.get(at + 4), None | Some(b';')))
 }
 
-/// tmux: no number, or an option in its place, is 0; what is no number up to 255 is 255.
+/// tmux: no number, or an option in its place, is 0; anything that is not a number up to 255 is
+/// 255.
 fn status(text: &[u8]) -> u8 {
     let Some(rest) = text.get(1..).and_then(|rest| rest.strip_prefix(b";")) else { return 0 };
     let number = rest.split(|b| *b == b';').next().unwrap_or_default();
@@ -138,7 +139,7 @@ fn status(text: &[u8]) -> u8 {
     number.parse::<u8>().unwrap_or(255)
 }
 
-/// A value of OSC 633: `\\` is a backslash, `\x3b` the byte of that number.
+/// Decodes a value of OSC 633: `\\` is a backslash, `\x3b` the byte of that number.
 fn unescape(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut rest = text;
@@ -177,7 +178,7 @@ impl Screen {
     }
 
     /// OSC 633, which shells of VS Code send: marks as in OSC 133, and the directory. Its other
-    /// letters mean other things than there.
+    /// letters differ from OSC 133.
     pub(super) fn osc_633(&mut self, text: &[u8]) {
         match text {
             [b'A'..=b'D'] | [b'A'..=b'D', b';', ..] => self.osc_mark(text),
@@ -189,7 +190,7 @@ impl Screen {
         }
     }
 
-    /// OSC 1337, iTerm2's, as far as shells use it: the directory, and a mark to go back to.
+    /// OSC 1337 of iTerm2, the parts that shells use: the directory, and a mark to return to.
     pub(super) fn osc_1337(&mut self, text: &[u8]) {
         if let Some(path) = text.strip_prefix(b"CurrentDir=") {
             self.set_directory(path);
@@ -198,7 +199,7 @@ impl Screen {
         }
     }
 
-    /// The working directory, as OSC 7 would tell it.
+    /// Sets the working directory, like OSC 7.
     fn set_directory(&mut self, path: &[u8]) {
         if !self.config.pane || !path.starts_with(b"/") {
             return;
@@ -216,8 +217,8 @@ impl Screen {
         self.outbox.event(TerminalEvent::Path);
     }
 
-    /// Has the history remember a command when it begins and when it ends. A shell that does not say
-    /// when one ended has it end at the next prompt.
+    /// Records a command in the history when it begins and when it ends. For a shell without end
+    /// marks, the next prompt ends the command.
     fn note_command(&mut self, mark: Mark) {
         let Some(line) = mark.line else { return };
         let place = LinePlace { line, row: mark.row, col: mark.col };
@@ -249,7 +250,7 @@ impl Screen {
         }
     }
 
-    /// What stands on the screen between the mark of what is typed and the cursor.
+    /// Text on the screen between the mark of the typed command and the cursor.
     fn typed_text(&mut self) -> String {
         let Some(Mark { line: Some(line), row, col, .. }) = self.marks.command else { return String::new() };
         let end = self.cy.min(self.rows());
@@ -272,8 +273,7 @@ impl Screen {
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
-    /// The logical line that a row of the screen belongs to, and the rows of it on the screen
-    /// above.
+    /// The logical line of a row of the screen, and the count of its rows above on the screen.
     fn line_number(&mut self, y: u32) -> (Option<u64>, u32) {
         let above = y.min(self.rows());
         let wrapped = |y: &u32| self.grid.line(*y).flags.contains(RowFlags::WRAPPED);

@@ -1,4 +1,4 @@
-//! A history in memory, bounded in rows: used where nothing is kept on disk, and in tests.
+//! A history in memory, bounded in rows: used without a history on disk, and in tests.
 
 use std::collections::VecDeque;
 
@@ -9,7 +9,7 @@ use crate::base::history::{History, HistoryView, Row, RowFlags};
 use crate::base::links::Links;
 use crate::base::{Cell, LinkId};
 
-/// Rows in memory at the current width. When it is full, a tenth goes at once.
+/// Rows in memory at the current width. When it is full, a tenth is dropped at once.
 #[derive(Clone, Debug)]
 pub struct MemoryHistory {
     rows: VecDeque<Row>,
@@ -17,12 +17,11 @@ pub struct MemoryHistory {
     cols: u32,
     links: Links,
     bytes: u64,
-    /// Lines that ended in rows pushed so far.
+    /// Count of lines that ended in the rows pushed so far.
     lines: u64,
 }
 
-/// Longest run of rows that one logical line takes part in when rows are laid out anew;
-/// longer lines are laid out in pieces.
+/// Longest run of rows that is rewrapped as one logical line; longer lines are rewrapped in pieces.
 const MAX_JOINED_ROWS: usize = 65_536;
 
 impl MemoryHistory {
@@ -31,7 +30,7 @@ impl MemoryHistory {
         Self { rows: VecDeque::new(), limit, cols, links: Links::new(), bytes: 0, lines: 0 }
     }
 
-    /// Changes the limit; with `trim`, rows over it go at once, else when the next one comes.
+    /// Changes the limit; with `trim`, surplus rows are dropped now, else with the next row.
     pub fn set_limit(&mut self, limit: usize, trim: bool) {
         self.limit = limit;
         while trim && self.rows.len() > limit {
@@ -49,7 +48,7 @@ impl MemoryHistory {
         if self.rows.len() < self.limit {
             return;
         }
-        // tmux: a tenth of the limit goes at once, so #{history_size} saw-tooths.
+        // tmux: drops a tenth of the limit at once, so #{history_size} saw-tooths.
         for _ in 0..(self.limit / 10).max(1) {
             self.drop_oldest();
         }
@@ -131,7 +130,7 @@ impl HistoryView for MemoryHistory {
     }
 }
 
-/// Lays the rows of one line out anew for a width. Their links are not looked at.
+/// Rewraps the rows of one line for a width, ignoring their links.
 pub fn relay(rows: Vec<Row>, cols: u32) -> Vec<Row> {
     let mut tables = CellTables::new();
     let mut pack = |cell: &Cell| -> Packed { tables.pack(cell).unwrap_or_else(|| tables.pack_poor(cell)) };

@@ -1,15 +1,15 @@
 //! Floor 1: the emulator. Bytes in, grid out.
 //!
-//! One `Terminal` per pane: `feed` it what a program prints and it keeps the visible screen,
-//! hands rows that scroll away to the pane's `History`, and collects replies and events for
-//! the server to take. It never fails, whatever it is fed, and everything in it is bounded.
+//! One `Terminal` per pane: `feed` it a program's output. It keeps the visible screen, moves rows
+//! that scroll away to the pane's `History`, and queues replies and events for the server. It
+//! accepts any input, and everything in it is bounded.
 //!
 //! | file | holds |
 //! |---|---|
 //! | `parser`, `params` | the state machine of escape sequences |
-//! | `csi`, `sgr`, `osc`, `dcs`, `sink` | what sequences do |
-//! | `trace` | what the parser finds, as text, for the fuzz target `vte` |
-//! | `numbered_modes` | the modes that are switched by number, as a table |
+//! | `csi`, `sgr`, `osc`, `dcs`, `sink` | effects of sequences |
+//! | `trace` | the parser's commands as text, for the fuzz target `vte` |
+//! | `numbered_modes` | table of the modes that are switched by number |
 //! | `print`, `edit`, `screen` | writing, erasing and scrolling, cursor and modes |
 //! | `passing` | lines that nobody will see |
 //! | `cells`, `line`, `grid` | eight-byte cells, lines, traffic with the history |
@@ -18,7 +18,7 @@
 //! | `memory` | a history in memory |
 //! | `checksum` | checksums of the screen, for programs that test terminals |
 //! | `timeouts` | strings without an end, questions without an answer |
-//! | `save` | all of it as bytes, for the server after this one |
+//! | `save` | all of it as bytes, for the next server |
 //! | `graphics` | kitty's graphics protocol |
 //! | `marks` | where a shell says that prompts, commands and output begin |
 //! | `keys`, `kitty`, `capture`, `capture_style` | bytes for a key; rows as text |
@@ -26,8 +26,8 @@
 //! | `notifications` | what programs want to be shown by the system |
 //! | `lines` | the text of logical lines by number |
 //!
-//! It does no I/O and reads no clock: the server tells it the time (`set_now`, `set_clock`)
-//! and ends what takes too long (`time_out`, `end_sync`).
+//! It does no I/O and reads no clock: the server provides the time (`set_now`, `set_clock`) and
+//! ends operations that take too long (`time_out`, `end_sync`).
 
 mod alternate;
 pub mod capture;
@@ -99,13 +99,13 @@ pub struct Terminal {
     parser: Parser,
     screen: Screen,
     generation: u64,
-    /// Nothing was fed and nothing configured yet.
+    /// True until the terminal is fed or configured.
     fresh: bool,
-    /// Something but what the program printed changed it since it was last saved.
+    /// True if it changed, other than by the program's output, since it was last saved.
     disturbed: bool,
     clock: timeouts::Clock,
-    /// That was something which a later server cannot find out by itself, as it can the size
-    /// and what options say.
+    /// True if one of those changes is unknown to a later server, which does know the size and the
+    /// options.
     unsaved: bool,
 }
 
@@ -124,7 +124,7 @@ impl Terminal {
         }
     }
 
-    /// Becomes what another terminal is; history, configuration and title stay its own.
+    /// Takes another terminal's state, but keeps its own history, configuration and title.
     pub fn take_over(&mut self, mut other: Terminal) {
         let config = self.screen.config.clone();
         let (own, new) = (&mut self.screen.grid, &mut other.screen.grid);
@@ -139,7 +139,7 @@ impl Terminal {
         self.configure(&config);
     }
 
-    /// Takes in what a program printed. Splitting the bytes differently changes nothing.
+    /// Processes output of the program. The result does not depend on how the bytes are split.
     pub fn feed(&mut self, bytes: &[u8]) {
         self.generation += 1;
         self.fresh = false;
@@ -147,17 +147,17 @@ impl Terminal {
         self.clock.note_string(self.parser.open_string());
     }
 
-    /// Bytes to write to the program, at most 64 KiB and clipboard answers.
+    /// Takes the bytes to write to the program: at most 64 KiB, and clipboard answers.
     pub fn take_replies(&mut self) -> Vec<u8> {
         self.screen.outbox.take_replies()
     }
 
-    /// Whether bytes for the outer terminal wait among the events.
+    /// Reports whether bytes for the outer terminal are among the events.
     pub fn has_passthrough(&self) -> bool {
         self.screen.outbox.has_passthrough()
     }
 
-    /// What happened since last asked.
+    /// Takes the queued events.
     pub fn take_events(&mut self) -> Vec<TerminalEvent> {
         self.screen.outbox.take_events()
     }
@@ -167,7 +167,7 @@ impl Terminal {
         self.generation
     }
 
-    /// Replaces what options and clients decide.
+    /// Replaces the settings from options and clients.
     pub fn configure(&mut self, config: &TerminalConfig) {
         if self.screen.config == *config {
             return;
@@ -181,7 +181,7 @@ impl Terminal {
         self.screen.config.clone_from(config);
         self.screen.grid.set_alternate(config.alternate_history);
         if std::mem::take(&mut self.fresh) {
-            // Options decide how a terminal starts, but do not change one that is in use.
+            // Options set the state of a new terminal, but do not change one that is in use.
             self.screen.restart_modes();
         }
     }
@@ -190,22 +190,22 @@ impl Terminal {
         &self.screen.config
     }
 
-    /// Tells the time, in seconds since the epoch, for rows that leave the screen.
+    /// Sets the time, in seconds since the epoch, for rows that leave the screen.
     pub fn set_now(&mut self, seconds: i64) {
         if self.screen.grid.alternate.is_some() && seconds != self.screen.grid.now {
-            // Still of the time before.
+            // The sample belongs to the previous second.
             self.screen.look(Why::Later);
         }
         self.screen.grid.now = seconds;
     }
 
-    /// Changes size: lines wrap anew, rows come back from the history or go to it.
+    /// Changes the size: rewraps lines, and moves rows from the history or to it.
     pub fn resize(&mut self, size: Size) {
         self.start_resize(size);
         self.screen.resize(size);
     }
 
-    /// Takes another size without wrapping lines for it.
+    /// Changes the size without rewrapping lines.
     pub fn resize_cut(&mut self, size: Size) {
         self.start_resize(size);
         self.screen.resize_to(size, false);
@@ -219,7 +219,7 @@ impl Terminal {
         }
     }
 
-    /// As a new program finds it: empty, but with the history and title that it had.
+    /// Resets the state for a new program: empty, but with the same history and title.
     pub fn restart(&mut self) {
         self.disturb();
         self.generation += 1;
@@ -228,8 +228,8 @@ impl Terminal {
         self.clock.note_string(None);
     }
 
-    /// As a new program finds it, but what was printed before stays above the cursor, and `line`
-    /// says where it ends, if there is any.
+    /// Resets the state for a new program, but keeps earlier output above the cursor, followed by
+    /// `line` if there is any output.
     pub fn outlive_program(&mut self, line: &str) {
         self.disturb();
         self.generation += 1;
@@ -251,7 +251,7 @@ impl Terminal {
         self.take_replies();
     }
 
-    /// Back to the state of a new terminal, except for the history (`send-keys -R`).
+    /// Resets to the state of a new terminal, except for the history (`send-keys -R`).
     pub fn reset(&mut self) {
         self.disturb();
         self.generation += 1;
@@ -262,12 +262,12 @@ impl Terminal {
         self.screen.last = None;
     }
 
-    /// Whether a string (OSC, DCS, …) is being collected.
+    /// Reports whether a string (OSC, DCS, …) is being collected.
     pub fn in_string(&self) -> bool {
         self.parser.in_string()
     }
 
-    /// Gives up on an unfinished sequence, as tmux does after five seconds.
+    /// Aborts an unfinished sequence, as tmux does after five seconds.
     fn abort_string(&mut self) {
         self.disturb();
         self.screen.reset_pen();
@@ -303,29 +303,30 @@ impl Terminal {
         self.screen.modes
     }
 
-    /// What the program asked of kitty's keyboard protocol; nothing where options do not allow it.
+    /// Flags of kitty's keyboard protocol that the program set; empty if options forbid it.
     pub fn keyboard_flags(&self) -> KeyboardFlags {
         self.screen.keyboard_flags()
     }
 
-    /// Its size, for a program that asked to be told of it (mode 2048), unless it was told so.
+    /// Size report for a program that asked for reports (mode 2048), unless it has this size
+    /// already.
     pub fn size_report(&mut self) -> Vec<u8> {
         self.screen.report_size();
         self.screen.outbox.take_replies()
     }
 
-    /// Sets or clears modes as the server wants them (`CRLF` for screens of its own).
+    /// Sets or clears modes for the server (`CRLF` for screens of its own).
     pub fn set_modes(&mut self, modes: Modes, on: bool) {
         self.disturb();
         self.screen.modes.set(modes, on);
     }
 
-    /// The shape the program chose with DECSCUSR; `Default` leaves it to the option.
+    /// Cursor shape that the program chose with DECSCUSR; `Default` leaves it to the option.
     pub fn cursor_shape(&self) -> CursorShape {
         self.screen.cursor_shape
     }
 
-    /// Shape and blinking to show, the option `cursor-style` considered.
+    /// Shape and blinking to show, with the option `cursor-style` applied.
     pub fn cursor_style(&self) -> (CursorShape, bool) {
         let screen = &self.screen;
         let blinking = screen.modes.contains(Modes::CURSOR_BLINKING);
@@ -338,7 +339,7 @@ impl Terminal {
         (shape, if chosen { blinking } else { option.unwrap_or(false) })
     }
 
-    /// The cursor's colour that the program chose.
+    /// Cursor colour that the program chose.
     pub fn cursor_colour(&self) -> Option<Colour> {
         self.screen.cursor_colour
     }
@@ -375,7 +376,7 @@ impl Terminal {
         self.screen.grid.saved.is_some()
     }
 
-    /// Where the cursor was when the alternate screen was entered.
+    /// Position of the cursor when the alternate screen was entered.
     pub fn saved_cursor(&self) -> Option<Point> {
         self.screen.saved_screen.cursor.map(|(x, y)| Point::new(x, y))
     }
@@ -400,7 +401,7 @@ impl Terminal {
         self.screen.theme()
     }
 
-    /// The pane's style changed (an option, or which pane is active).
+    /// Handles a change of the pane's style (an option, or which pane is active).
     pub fn style_changed(&mut self) {
         self.disturbed = true;
         self.screen.palette.settle();
@@ -416,7 +417,7 @@ impl Terminal {
         &self.screen.graphics.pictures
     }
 
-    /// Whether the program may use that protocol.
+    /// Reports whether the program may use kitty's graphics protocol.
     pub fn takes_pictures(&self) -> bool {
         self.screen.takes_graphics()
     }
@@ -431,12 +432,12 @@ impl Terminal {
         self.screen.grid.links.clear();
     }
 
-    /// Whether the program has begun synchronized output and not ended it.
+    /// Reports whether the program has begun synchronized output and not ended it.
     pub fn is_synchronized(&self) -> bool {
         self.screen.modes.contains(Modes::SYNC)
     }
 
-    /// Ends synchronized output, because the program did or because it took too long.
+    /// Ends synchronized output, on the program's request or because it took too long.
     pub fn end_sync(&mut self) {
         if self.screen.modes.contains(Modes::SYNC) {
             self.generation += 1;
@@ -445,7 +446,7 @@ impl Terminal {
         }
     }
 
-    /// The colour of a palette entry, from a client that was asked.
+    /// Answers a query with a palette colour from a client.
     pub fn answer_palette(&mut self, index: u8, rgb: (u8, u8, u8)) {
         if let Some(end) = self.screen.outbox.answer_palette(index) {
             let text = osc::colour_reply(&format!("4;{index}"), rgb, end);
@@ -454,7 +455,7 @@ impl Terminal {
         }
     }
 
-    /// The clipboard, from a client that was asked.
+    /// Answers a query with the clipboard of a client.
     pub fn answer_clipboard(&mut self, selection: Option<char>, data: &[u8]) {
         if let Some(end) = self.screen.outbox.answer_clipboard() {
             self.screen.outbox.reply_large(&osc::clipboard_reply(selection, data, end));
@@ -483,13 +484,13 @@ impl Terminal {
         row
     }
 
-    /// Whether a row of the visible screen goes on in the next one.
+    /// Reports whether a row of the visible screen continues in the next one.
     pub fn is_wrapped(&self, y: u32) -> bool {
         let line = self.screen.grid.lines.get(y as usize);
         line.is_some_and(|line| line.flags.contains(RowFlags::WRAPPED))
     }
 
-    /// A row of the screen behind the alternate screen.
+    /// A row of the main screen while the alternate screen shows.
     pub fn saved_row(&self, y: u32) -> Option<Row> {
         let grid = &self.screen.grid;
         let line = grid.saved.as_ref()?.lines.get(y as usize)?;
@@ -498,7 +499,7 @@ impl Terminal {
         Some(row)
     }
 
-    /// Size of the screen behind the alternate screen.
+    /// Size of the main screen while the alternate screen shows.
     pub fn saved_size(&self) -> Option<Size> {
         self.screen.grid.saved.as_ref().map(|saved| saved.size)
     }
@@ -508,12 +509,12 @@ impl Terminal {
         self.screen.grid.history.rows()
     }
 
-    /// Rows of history that come back to the screen when it grows.
+    /// Rows of history that return when the screen grows.
     pub fn pullable_rows(&mut self) -> u64 {
         self.screen.grid.pullable.of(self.history_rows())
     }
 
-    /// A row of history, 0 being the oldest.
+    /// A row of history; 0 is the oldest.
     pub fn history_row(&mut self, index: u64) -> Option<Row> {
         let grid = &mut self.screen.grid;
         grid.history.row(index, &mut grid.links)
@@ -546,7 +547,7 @@ impl Terminal {
         rows.iter().for_each(|row| grid.history.push(row, &grid.links));
     }
 
-    /// Hands to the history what is held back of it, before both are saved.
+    /// Writes held rows to the history, before both are saved.
     pub fn settle(&mut self) {
         self.screen.grid.settle_alternate();
     }
@@ -578,7 +579,7 @@ impl Terminal {
         }
     }
 
-    /// Copies a row of the visible screen, as far as there is room.
+    /// Copies a row of the visible screen, as far as `cells` has room.
     pub fn read_row(&self, y: u32, cells: &mut [Cell]) {
         let grid = &self.screen.grid;
         let Some(line) = grid.lines.get(y as usize) else { return };
@@ -596,19 +597,18 @@ impl Terminal {
         }
     }
 
-    /// The cells that exist of a row of the visible screen, as the grid holds them: two rows
-    /// with equal ones look the same while `table_epoch` is the same.
+    /// The existing cells of a row of the visible screen, as the grid holds them: rows with equal
+    /// cells look the same while `table_epoch` is the same.
     pub fn packed_row(&self, y: u32) -> Option<&[Packed]> {
         self.screen.grid.lines.get(y as usize).map(|line| &line.cells[..])
     }
 
-    /// Changes when styles and clusters are numbered anew.
+    /// Changes whenever styles and clusters are renumbered.
     pub fn table_epoch(&self) -> u64 {
         self.screen.grid.tables.epoch()
     }
 
-    /// Writes text at the cursor in a style, as a program could; for what the server itself
-    /// shows in a pane.
+    /// Writes text at the cursor in a style, for text of the server itself in a pane.
     pub fn write_text(&mut self, text: &str, style: crate::base::CellStyle) {
         self.disturb();
         self.generation += 1;
@@ -626,7 +626,7 @@ impl Terminal {
         self.screen.put(cell);
     }
 
-    /// Styles and clusters in the tables, for tests of their bounds.
+    /// Counts of styles and clusters in the tables, for tests of their limits.
     #[cfg(test)]
     fn table_sizes(&self) -> (usize, usize) {
         self.screen.grid.tables.len()

@@ -26,13 +26,13 @@ bitflags::bitflags! {
         const CRLF = 0x4000;
         const KEYS_EXTENDED = 0x8000;
         const CURSOR_VERY_VISIBLE = 0x1_0000;
-        /// The program chose whether the cursor blinks.
+        /// The program has set whether the cursor blinks.
         const CURSOR_BLINKING_SET = 0x2_0000;
         const KEYS_EXTENDED_2 = 0x4_0000;
         const THEME_UPDATES = 0x8_0000;
         /// Synchronized output: nothing is drawn until it ends.
         const SYNC = 0x10_0000;
-        /// Ours: the program gets its size in band (mode 2048).
+        /// Not in tmux: the program gets reports of its size (mode 2048).
         const SIZE_REPORTS = 0x20_0000;
 
         const ALL_MOUSE = 0x20 | 0x40 | 0x1000;
@@ -88,7 +88,7 @@ pub enum CursorShape {
 }
 
 impl CursorShape {
-    /// Shape and blinking of a DECSCUSR number; blinking is left alone by 0. `None`: no such
+    /// Shape and blinking of a DECSCUSR number; 0 leaves the blinking unchanged. `None`: unknown
     /// number.
     pub fn from_number(number: u32) -> Option<(Self, Option<bool>)> {
         Some(match number {

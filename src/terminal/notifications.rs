@@ -6,17 +6,17 @@ use super::screen::Screen;
 use crate::base::text::from_bytes;
 use base64::Engine;
 
-/// Characters of a title or text that are kept; the rest is cut off, and `…` says so.
+/// Characters of a title or text that are kept; the rest is cut off and replaced by `…`.
 const MAX_CHARS: usize = 1000;
 
-/// What a program wants to be shown.
+/// A notification for the user.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Notification {
     pub title: String,
     pub text: String,
 }
 
-/// Text without anything that a terminal could take for a command, or a format for a program.
+/// Removes everything that a terminal could take for a command, or a program for a format.
 fn clean(bytes: &[u8]) -> String {
     let text = from_bytes(bytes);
     let mut out: String = text.chars().filter(|c| !c.is_control()).take(MAX_CHARS).collect();
@@ -27,7 +27,7 @@ fn clean(bytes: &[u8]) -> String {
 }
 
 impl Screen {
-    /// OSC 9 that is no progress.
+    /// OSC 9 except progress.
     pub(super) fn osc_9(&mut self, text: &[u8]) {
         // `9;N` with a number are commands of ConEmu.
         let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();

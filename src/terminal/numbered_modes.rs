@@ -1,9 +1,9 @@
-//! The modes that programs switch by number, as one table: a row says what setting and clearing
-//! do (`CSI h`, `CSI l`) and what a question for the mode is answered (`CSI $ p`). Rows whose
-//! number begins with `?` in the sequence are private.
+//! The modes that programs switch by number, as one table: a row defines the effect of setting and
+//! clearing (`CSI h`, `CSI l`), and the answer to a query (`CSI $ p`). Rows whose number has a `?`
+//! in the sequence are private.
 //!
-//! What a mode changes is a flag of `Modes` or another part of the screen; `save` keeps both for
-//! the server after this one, so a row says nothing about that.
+//! The state of a mode is a flag of `Modes` or another part of the screen; `save` saves both for
+//! the next server, so a row need not.
 
 use super::events::TerminalEvent;
 use super::modes::{CursorShape, Modes};
@@ -14,29 +14,29 @@ use super::screen::Screen;
 struct Mode {
     private: bool,
     number: i32,
-    /// tmux does not have it, so there is none unless the option `more-modes` is on.
+    /// True if tmux does not have it: it then exists only with the option `more-modes` on.
     ours: bool,
     switch: Switch,
     report: Report,
 }
 
-/// What setting (`true`) and clearing a mode does.
+/// Effect of setting (`true`) and clearing a mode.
 enum Switch {
     Flag(Modes),
     Act(fn(&mut Screen, bool)),
 }
 
-/// What a question for a mode is answered.
+/// Answer to a query for a mode.
 enum Report {
     Flag(Modes),
     Ask(fn(&Screen) -> bool),
     AlwaysReset,
     AlwaysSet,
-    /// As for a mode that does not exist.
+    /// The answer for a mode that does not exist.
     Unknown,
 }
 
-/// A private mode that is a flag and nothing else.
+/// A private mode that is only a flag.
 const fn flag(number: i32, flag: Modes) -> Mode {
     Mode { private: true, number, ours: false, switch: Switch::Flag(flag), report: Report::Flag(flag) }
 }
@@ -76,7 +76,7 @@ const MODES: &[Mode] = &[
     flag(2004, Modes::BRACKETPASTE),
     private(2026, Screen::sync_mode, Report::Flag(Modes::SYNC)),
     private(2031, Screen::theme_mode, Report::Flag(Modes::THEME_UPDATES)),
-    // What programs see of the width of clusters, which nothing switches off.
+    // The width of clusters as programs see it, which cannot be switched off.
     ours(2027, |_, _| {}, Report::AlwaysSet),
     ours(2048, Screen::size_mode, Report::Flag(Modes::SIZE_REPORTS)),
 ];
@@ -110,7 +110,7 @@ impl Screen {
         if on { 1 } else { 2 }
     }
 
-    /// DECCOLM only clears: the width is the pane's.
+    /// DECCOLM only clears: the width is always the pane's.
     fn column_mode(&mut self) {
         self.address(Some(0), Some(0), true);
         self.clear_screen(self.pen.style.bg);
@@ -135,7 +135,7 @@ impl Screen {
         }
     }
 
-    /// At most one kind of mouse report is on; clearing any ends all.
+    /// At most one kind of mouse report is on; clearing any kind turns all off.
     fn mouse_mode(&mut self, mode: Modes, on: bool) {
         self.modes.remove(Modes::ALL_MOUSE);
         self.modes.set(mode, on);
@@ -170,14 +170,14 @@ impl Screen {
         }
     }
 
-    /// The program gets its size at once, and again whenever that changes.
+    /// Reports the size to the program now, and again after each change.
     fn size_mode(&mut self, on: bool) {
         self.modes.set(Modes::SIZE_REPORTS, on);
         self.told_size = None;
         self.report_size();
     }
 
-    /// Tells a program that wants to know of its size, unless it was told so.
+    /// Reports the size to a program that asked for it, unless it has this size already.
     pub fn report_size(&mut self) {
         let (size, pixels) = (self.size(), self.config.cell_pixels);
         let wanted = self.config.more_modes && self.modes.contains(Modes::SIZE_REPORTS);

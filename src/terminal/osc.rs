@@ -220,7 +220,7 @@ impl Screen {
         }
     }
 
-    /// OSC 52: set or ask for the clipboard.
+    /// OSC 52: sets the clipboard, or asks for it.
     fn osc_clipboard(&mut self, text: &[u8], end: StringEnd) {
         if self.config.set_clipboard != SetClipboard::On {
             return;
@@ -274,7 +274,7 @@ pub fn clipboard_reply(selection: Option<char>, data: &[u8], end: StringEnd) -> 
     out
 }
 
-/// Base64 as the C library reads it: blanks between are skipped, padding must be right.
+/// Decodes base64 as the C library does: blanks in between are skipped, padding must be right.
 fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
     let text: Vec<u8> = text.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect();
     let engine = base64::engine::GeneralPurpose::new(

@@ -8,13 +8,13 @@ pub struct Palette {
     /// Default foreground and background that the program chose.
     pub fg: Option<Colour>,
     pub bg: Option<Colour>,
-    /// The program reset the terminal, but its default colours still show.
+    /// True if the program reset the terminal, but its default colours still show.
     forgotten: bool,
     set: Option<Box<[Option<Colour>; 256]>>,
     defaults: Option<Box<[Option<Colour>; 256]>>,
 }
 
-/// Colours of a palette that its program set.
+/// Colours of a palette that the program set.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct ProgramColours {
     fg: Option<Colour>,
@@ -30,7 +30,7 @@ impl Palette {
         palette
     }
 
-    /// Replaces the entries of the option.
+    /// Replaces the entries of the option `pane-colours`.
     pub fn set_defaults(&mut self, defaults: &[(u8, Colour)]) {
         self.defaults = (!defaults.is_empty()).then(|| {
             let mut entries = Box::new([None; 256]);
@@ -41,15 +41,15 @@ impl Palette {
         });
     }
 
-    /// Forgets what the program set.
+    /// Forgets the program's colours.
     pub fn clear(&mut self) {
-        // tmux: the default colours are forgotten, but show until something else changes the
-        // style of the pane.
+        // tmux: the default colours are forgotten, but still show until something else changes the
+        // pane's style.
         self.forgotten = true;
         self.set = None;
     }
 
-    /// Something changed the style of the pane: forgotten default colours go.
+    /// Drops forgotten default colours, since the pane's style changed.
     pub fn settle(&mut self) {
         if std::mem::take(&mut self.forgotten) {
             self.fg = None;
@@ -57,7 +57,7 @@ impl Palette {
         }
     }
 
-    /// The colour that stands for an entry.
+    /// The colour of an entry, if it is set.
     pub fn get(&self, index: u8) -> Option<Colour> {
         let entry = |table: &Option<Box<[Option<Colour>; 256]>>| {
             table.as_ref().and_then(|entries| entries[usize::from(index)])
@@ -65,7 +65,7 @@ impl Palette {
         entry(&self.set).or_else(|| entry(&self.defaults))
     }
 
-    /// Sets or unsets an entry; tells whether that may have changed anything.
+    /// Sets or unsets an entry. True if that may have changed a colour.
     pub fn set(&mut self, index: u8, colour: Option<Colour>) -> bool {
         if colour.is_none() && self.set.is_none() {
             return false;
@@ -74,7 +74,7 @@ impl Palette {
         true
     }
 
-    /// What a colour shows as: palette entries are looked up, others stay.
+    /// Replaces a palette entry by its colour; other colours stay.
     pub fn resolve(&self, colour: Colour) -> Colour {
         match colour.palette_index() {
             Some(index) => self.get(index).unwrap_or(colour),
@@ -82,14 +82,14 @@ impl Palette {
         }
     }
 
-    /// What the program set: default colours, whether they are forgotten, entries.
+    /// The program's part: default colours, whether they are forgotten, entries.
     pub fn program_part(&self) -> ProgramColours {
         let all = self.set.iter().flat_map(|entries| entries.iter().enumerate());
         let set = all.filter_map(|(index, colour)| Some((index as u8, (*colour)?))).collect();
         ProgramColours { fg: self.fg, bg: self.bg, forgotten: self.forgotten, set }
     }
 
-    /// Takes over what `program_part` gave.
+    /// Restores the result of `program_part`.
     pub fn set_program_part(&mut self, part: ProgramColours) {
         (self.fg, self.bg, self.forgotten) = (part.fg, part.bg, part.forgotten);
         for (index, colour) in part.set {
@@ -97,7 +97,7 @@ impl Palette {
         }
     }
 
-    /// Whether no entry differs from the outer terminal's.
+    /// Reports whether no entry differs from the outer terminal's.
     pub fn is_plain(&self) -> bool {
         self.set.is_none() && self.defaults.is_none()
     }

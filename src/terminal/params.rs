@@ -1,15 +1,15 @@
 //! The parameters of a control sequence.
 
-/// Parameters a sequence may have, less one; with more it is ignored.
+/// A sequence with this many parameters or more is ignored.
 const MAX: usize = 24;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Param {
     Missing,
     Number(i32),
-    /// Several numbers joined by colons: where in `joined` they start, and how many.
+    /// Several numbers joined by colons: their start in `joined`, and their count.
     Joined(u8, u8),
-    /// Joined numbers that make no sense.
+    /// Joined numbers that are invalid.
     Bad,
 }
 
@@ -20,10 +20,10 @@ pub struct Params {
     joined: Vec<Option<i32>>,
 }
 
-/// Numbers in one parameter joined by colons, less one; with more it is ignored.
+/// A sequence with a parameter of this many joined numbers or more is ignored.
 const MAX_JOINED: usize = 8;
 
-/// A number of digits only that fits 31 bits.
+/// A number of only digits that fits in 31 bits.
 fn number(text: &[u8]) -> Option<i32> {
     text.iter().try_fold(0i32, |n, &b| {
         let digit = b.checked_sub(b'0').filter(|digit| *digit <= 9)?;
@@ -47,7 +47,7 @@ impl Params {
         Param::Joined(start as u8, (self.joined.len() - start) as u8)
     }
 
-    /// Parses `1;2:3;…`; false if the sequence is to be ignored.
+    /// Parses `1;2:3;…`; false if the sequence must be ignored.
     pub fn parse(&mut self, text: &[u8]) -> bool {
         self.list.clear();
         self.joined.clear();
@@ -69,8 +69,8 @@ impl Params {
         true
     }
 
-    /// Parses as many digits and semicolons as there are and gives how many; `None` where it
-    /// takes the whole rules (`parse`) to know what they mean.
+    /// Parses leading digits and semicolons and returns their length; `None` if only the full rules
+    /// (`parse`) apply.
     pub fn parse_plain(&mut self, text: &[u8]) -> Option<usize> {
         self.list.clear();
         self.joined.clear();
@@ -101,7 +101,7 @@ impl Params {
         self.list.is_empty()
     }
 
-    /// A number of at least `least`, or `default` where there is none; -1 for joined ones.
+    /// A number of at least `least`, or `default` if it is missing; -1 for joined numbers.
     pub fn get(&self, index: usize, least: i32, default: i32) -> i32 {
         match self.list.get(index) {
             None | Some(Param::Missing) => default,
@@ -115,12 +115,12 @@ impl Params {
         u32::try_from(self.get(index, 1, 1)).ok()
     }
 
-    /// Whether a parameter is joined by colons.
+    /// Reports whether a parameter is joined by colons.
     pub fn is_joined(&self, index: usize) -> bool {
         matches!(self.list.get(index), Some(Param::Joined(..) | Param::Bad))
     }
 
-    /// The numbers of a joined parameter; empty if it makes no sense.
+    /// The numbers of a joined parameter; empty if it is invalid.
     pub fn joined(&self, index: usize) -> &[Option<i32>] {
         match self.list.get(index) {
             Some(&Param::Joined(start, count)) => &self.joined[usize::from(start)..][..usize::from(count)],

@@ -6,7 +6,7 @@
 //! ignores a sequence whose parameters fill 64 bytes or number 24, and has strings of its own
 //! (`ESC k`, APC). The states and ranges here are those of tmux 3.7c.
 //!
-//! Any split of the input gives the same commands.
+//! The commands do not depend on how the input is split.
 
 use std::mem;
 
@@ -16,11 +16,11 @@ use super::events::StringEnd;
 use super::params::Params;
 use super::passing::Passed;
 
-/// What the parser drives.
+/// Receiver of the parser's commands.
 pub trait Commands {
     /// Printable ASCII.
     fn print_ascii(&mut self, text: &[u8]);
-    /// A character beyond ASCII, or the stand-in for invalid bytes if `replacement`.
+    /// A character beyond ASCII, or with `replacement` the one that replaces invalid bytes.
     fn print_char(&mut self, c: char, replacement: bool);
     /// Characters that are all beyond ASCII.
     fn print_chars(&mut self, text: &str);
@@ -67,21 +67,20 @@ pub const MAX_PARAMETERS: usize = 63;
 /// Intermediate bytes kept; a sequence with more is ignored.
 const MAX_INTERMEDIATES: usize = 3;
 
-/// The state machine. What it holds is bounded by `limit` for strings and by the constants
-/// above for everything else.
+/// The state machine. Strings are bounded by `limit`, everything else by the constants above.
 pub struct Parser {
     state: State,
     intermediates: Vec<u8>,
     parameters: Vec<u8>,
     data: Vec<u8>,
     params: Params,
-    /// Too much of something: the sequence is parsed but not acted on.
+    /// True after an overflow: the sequence is parsed but not executed.
     discard: bool,
     end: StringEnd,
     utf8: Utf8,
     /// Longest string, in bytes.
     limit: usize,
-    /// Input since the ground state was left, for `capture-pane -P`.
+    /// Input since the ground state, for `capture-pane -P`.
     pending: Vec<u8>,
     /// Strings begun so far.
     strings: u64,
@@ -97,7 +96,7 @@ struct Utf8 {
     bad: bool,
 }
 
-/// A parser in the middle of something, its strings apart.
+/// State of a parser in the middle of a sequence, without its strings.
 #[derive(Serialize, Deserialize)]
 pub struct SavedParser {
     state: State,
@@ -108,7 +107,7 @@ pub struct SavedParser {
     utf8: Utf8,
 }
 
-/// Bytes beyond ASCII that are looked at at once.
+/// Bytes beyond ASCII that are decoded at once.
 const MAX_BEYOND_ASCII: usize = 256;
 
 /// How many bytes of printable ASCII the input begins with. Sixteen are looked at at once,
@@ -157,14 +156,14 @@ impl Parser {
         self.limit = limit;
     }
 
-    /// Back to the ground state, dropping what was collected.
+    /// Returns to the ground state, dropping collected data.
     pub fn reset(&mut self) {
         self.state = State::Ground;
         self.clear();
         self.pending = Vec::new();
     }
 
-    /// Whether a string is being collected, whose end should not be waited for forever.
+    /// Reports whether a string is being collected, which needs a time limit.
     pub fn in_string(&self) -> bool {
         use State::*;
         matches!(
@@ -182,7 +181,7 @@ impl Parser {
         )
     }
 
-    /// The number of the string that is being collected.
+    /// Number of the string that is being collected.
     pub fn open_string(&self) -> Option<u64> {
         self.in_string().then_some(self.strings)
     }
@@ -192,8 +191,8 @@ impl Parser {
         &self.pending
     }
 
-    /// The state, and the two strings that belong to it (`data` and `pending`). The input since
-    /// the ground state would not do in their place: what it did on the way is done.
+    /// The state, and its two strings (`data` and `pending`). Replaying the pending input instead
+    /// would repeat commands that were executed on the way.
     pub fn save(&self) -> (SavedParser, [&[u8]; 2]) {
         let saved = SavedParser {
             state: self.state,
@@ -206,7 +205,7 @@ impl Parser {
         (saved, [&self.data, &self.pending])
     }
 
-    /// Goes on from what `save` gave.
+    /// Restores the result of `save`.
     pub fn load(&mut self, saved: SavedParser, [data, pending]: [&[u8]; 2]) {
         self.state = saved.state;
         self.intermediates = saved.intermediates;
@@ -256,7 +255,7 @@ impl Parser {
         }
     }
 
-    /// Takes text, controls and whole control sequences, up to the first byte of anything else.
+    /// Processes text, controls and complete control sequences, up to the first other byte.
     fn ground(&mut self, bytes: &[u8], to: &mut impl Commands) -> usize {
         let (mut at, mut looked) = (0, 0);
         while let Some(&byte) = bytes.get(at) {
@@ -293,9 +292,8 @@ impl Parser {
         at
     }
 
-    /// Carries out a control sequence that is there from its first byte to its last and has
-    /// nothing but numbers in it, which nearly all have; gives its length. The state machine
-    /// would do the same, byte by byte.
+    /// Executes a control sequence that is complete and has only numbers, as nearly all have;
+    /// returns its length. The state machine would do the same, byte by byte.
     fn whole_csi(&mut self, bytes: &[u8], to: &mut impl Commands) -> Option<usize> {
         let body = bytes.strip_prefix(b"\x1b[")?;
         let private = body.first() == Some(&b'?');
@@ -354,7 +352,7 @@ impl Parser {
         1
     }
 
-    /// Takes as many bytes of a string as are plain data, or one other byte.
+    /// Consumes the plain data at the start of a string, or one other byte.
     fn string(&mut self, bytes: &[u8], to: &mut impl Commands) -> usize {
         let special: fn(&u8) -> bool =
             if self.state == State::DcsData { |b| *b == 0x1b } else { |b| *b < 0x20 };
@@ -400,7 +398,7 @@ impl Parser {
         }
     }
 
-    /// One byte in any state but ground.
+    /// Processes one byte in any state but ground.
     fn step(&mut self, byte: u8, to: &mut impl Commands) {
         use State::*;
         if matches!(self.state, DcsData | DcsEscape) {
@@ -532,7 +530,7 @@ impl Parser {
         }
     }
 
-    /// Leaves a state, which ends its string, and enters another.
+    /// Leaves a state, ending its string, and enters another.
     fn enter(&mut self, state: State, to: &mut impl Commands) {
         if !self.discard {
             match self.state {

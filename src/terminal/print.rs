@@ -8,7 +8,7 @@ use crate::base::width::{Joining, joining, joining_blanks, may_join};
 use crate::base::{Attrs, Cell, CellFlags, CellStyle, Colour, Glyph};
 
 impl Screen {
-    /// Prints ASCII under the pen.
+    /// Prints ASCII, as the pen's character set shows it.
     pub fn print_text(&mut self, text: &[u8]) {
         if let Some(&last) = text.last() {
             self.last = Some(Glyph::Char(char::from(last)));
@@ -18,7 +18,7 @@ impl Screen {
         self.pen.style.attrs.remove(Attrs::CHARSET);
     }
 
-    /// Writes ASCII in the pen's style: in runs where nothing stands in the way.
+    /// Writes ASCII in the pen's style: in whole runs where possible.
     pub fn write_ascii(&mut self, text: &[u8]) {
         let cellwise = self.pen.style.attrs.contains(Attrs::CHARSET)
             || self.modes & (Modes::WRAP | Modes::INSERT) != Modes::WRAP;
@@ -41,7 +41,7 @@ impl Screen {
         }
     }
 
-    /// Writes ASCII as `put` does cell by cell: in runs over single cells that exist.
+    /// Writes ASCII with the result of `put` for each cell: in runs over existing single cells.
     fn write_cells(&mut self, text: &[u8]) {
         let mut rest = text;
         while let Some(&first) = rest.first() {
@@ -60,9 +60,9 @@ impl Screen {
         }
     }
 
-    /// How many cells from the cursor on, up to `most`, a run of ASCII may replace without a
-    /// look at anything else: they exist, none is a part of a wider one, the cursor stays on
-    /// the line, and without wrapping not in the last column.
+    /// Count of cells from the cursor on, up to `most`, that a run of ASCII may replace without
+    /// further checks: they exist, none is part of a wider one, the cursor stays on the line, and
+    /// without wrapping does not reach the last column.
     fn overwritable(&self, most: usize) -> usize {
         if self.modes.contains(Modes::INSERT) {
             return 0;
@@ -79,7 +79,7 @@ impl Screen {
     fn write_run(&mut self, text: &[u8]) {
         let (cols, y, start) = (self.cols(), self.cy, self.cx);
         let end = start + text.len() as u32;
-        // Style lookups are the same for the whole run.
+        // The style is the same for the whole run.
         let style = self.grid.style_id(&self.pen.style);
         if self.grid.get(start, y).is_padding() {
             self.blank_halves_before(start, y);
@@ -125,8 +125,8 @@ impl Screen {
         }
     }
 
-    /// Writes characters that join nothing, as far as they fit on the line and over cells that
-    /// are whole; gives their bytes.
+    /// Writes characters that do not combine, as far as they fit on the line and replace only whole
+    /// cells; returns their length in bytes.
     fn write_chars(&mut self, text: &str) -> usize {
         let usual = self.modes & (Modes::WRAP | Modes::INSERT) == Modes::WRAP;
         if !usual || self.after_cluster() {
@@ -163,7 +163,7 @@ impl Screen {
         self.put(&Cell { glyph: Glyph::Char(c), width, flags: CellFlags::empty(), style: self.pen.style });
     }
 
-    /// The common case of `put`: a character that joins nothing, over cells that are whole.
+    /// The common case of `put`: a character that does not combine, over whole cells.
     fn write_char(&mut self, c: char, width: u8) -> bool {
         let usual = self.modes & (Modes::WRAP | Modes::INSERT) == Modes::WRAP;
         let end = self.cx + u32::from(width);
@@ -219,7 +219,7 @@ impl Screen {
             self.grid.set(filler, y, Packed::PADDING);
             changed = true;
         }
-        // tmux: a default blank where the line has no cells yet is not stored.
+        // tmux: a default blank is not stored if the line has no cells there yet.
         if changed || x < self.grid.line(y).len() || !is_default_blank(cell) {
             let packed = self.grid.pack(cell);
             self.grid.set(x, y, packed);
@@ -229,10 +229,11 @@ impl Screen {
         self.move_to(Some(if x <= stays { x + width } else { last }), None);
     }
 
-    /// Joins a character to the cell before the cursor, or drops it; false: it stands alone.
+    /// Joins a character to the cell before the cursor, or drops it. False: it needs its own cell.
     fn combine(&mut self, cell: &Cell) -> bool {
         let Glyph::Char(c) = cell.glyph else { return false };
-        // tmux: a tab is as many blanks, which join what ends in a joiner as one character does.
+        // tmux: a tab is several blanks; they join a text that ends in a joiner as one character
+        // does.
         let tab = cell.flags.contains(CellFlags::TAB) && cell.width > 1;
         let may = if tab { self.after_cluster() } else { !c.is_ascii() };
         if !may || (cell.width > 0 && !may_join(c) && !self.after_cluster()) {
@@ -247,7 +248,7 @@ impl Screen {
         done
     }
 
-    /// Joins a character (or a tab) to a cell before the cursor, whose text is `before`.
+    /// Joins a character (or a tab) to a cell before the cursor with the text `before`.
     fn join_to(
         &mut self,
         cell: &Cell,
@@ -282,7 +283,7 @@ impl Screen {
         if widen {
             self.grid.set(x, y, Packed::PADDING);
         }
-        // tmux: a character cut off by the edge leaves the cursor; one that is wholly outside
+        // tmux: a character cut off by the edge leaves the cursor; one that is completely outside
         // of a screen that has shrunk brings it back.
         let after = x + u32::from(widen);
         if after <= self.cols() {
@@ -293,7 +294,7 @@ impl Screen {
         true
     }
 
-    /// Whether the cell before the cursor is a cluster, which further characters may join.
+    /// Reports whether the cell before the cursor is a cluster, which further characters may join.
     fn after_cluster(&self) -> bool {
         let columns = |n: u32| self.cx.checked_sub(n).map(|x| self.grid.get(x, self.cy));
         let cluster = |cell: Option<Packed>| cell.is_some_and(|c| !CellTables::is_char(c));
@@ -311,8 +312,8 @@ impl Screen {
         (!cell.is_padding() && u32::from(cell.width) == columns).then_some((columns, cell))
     }
 
-    /// Blanks what is left of wide characters and tabs that a cell of `width` at the cursor
-    /// is about to cut; tells whether there was any.
+    /// Blanks the rest of wide characters and tabs that a cell of `width` at the cursor cuts. True
+    /// if there were any.
     fn overwrite(&mut self, now: Packed, width: u32) -> bool {
         let y = self.cy;
         let mut done = false;
@@ -329,7 +330,7 @@ impl Screen {
             return done;
         }
         let blank = if now.mark.contains(Mark::TAB) {
-            // tmux: what is left of a tab keeps its style, and that it was one.
+            // tmux: the rest of a tab keeps its style, and the mark of a tab.
             now.with(1, now.mark)
         } else {
             Packed::BLANK
@@ -343,7 +344,7 @@ impl Screen {
         done
     }
 
-    /// HT: to the next tab stop; over blanks it leaves a tab in the cells.
+    /// HT: moves to the next tab stop; over blanks it stores a tab in the cells.
     pub fn tab(&mut self) {
         let cols = self.cols();
         if self.cx >= cols - 1 {
@@ -369,7 +370,7 @@ impl Screen {
         self.put(&Cell { glyph: Glyph::Char(' '), width: width as u8, flags: CellFlags::TAB, style });
     }
 
-    /// Whether a cell is a blank that looks like `first`.
+    /// Reports whether a cell is a blank that looks like `first`.
     fn is_blank_like(&self, cell: Packed, first: Packed) -> bool {
         let tables = &self.grid.tables;
         let look = |cell: Packed| {
@@ -380,7 +381,7 @@ impl Screen {
         cell.ascii_byte() == Some(b' ') && cell.width == 1 && look(cell) == look(first)
     }
 
-    /// REP: the last character again.
+    /// REP: repeats the last character.
     pub fn repeat(&mut self, count: u32) {
         let Some(glyph) = self.last.take() else { return };
         let count = count.min(self.cols().saturating_sub(self.cx));
@@ -401,7 +402,7 @@ impl Screen {
     }
 }
 
-/// Whether a cell looks like one that was never written.
+/// Reports whether a cell looks like one that was never written.
 fn is_default_blank(cell: &Cell) -> bool {
     let plain = CellStyle { us: Colour::DEFAULT, ..cell.style } == CellStyle::DEFAULT;
     plain && cell.glyph == Glyph::Char(' ') && cell.width == 1 && cell.flags.is_empty()

@@ -1,11 +1,11 @@
-//! Laying lines out anew for another width: lines too long are split, lines that continue are
-//! joined. Works on any stretch of whole logical lines; the grid uses it for the screen, the
+//! Rewrapping lines for another width: lines that are too long are split, and lines that continue
+//! are joined. Works on any stretch of whole logical lines; the grid uses it for the screen, the
 //! memory history for everything.
 //!
 //! tmux: filler cells of wide characters and tabs count a column of their own here (see
-//! `Packed::wrap_width`), so a line of wide characters wraps earlier than it looks; and what
-//! a line keeps of its flags depends on which line took the cells. Both show in
-//! `capture-pane`, so both are kept.
+//! `Packed::wrap_width`), so a line of wide characters wraps earlier than it looks; and the flags
+//! that a line keeps depend on which line took the cells. Both are visible in `capture-pane`, so
+//! both are reproduced.
 
 use std::collections::VecDeque;
 
@@ -13,11 +13,11 @@ use super::cells::{CellTables, Mark, Packed};
 use super::line::Line;
 use crate::base::history::RowFlags;
 
-/// How many rows of history may be pulled back onto the screen if it grows, kept up to date
-/// while lines move. All numbers count rows from the oldest.
+/// Count of rows of history that return to the screen if it grows, kept up to date while lines
+/// move. All numbers count rows from the oldest.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Scrolled {
-    /// Rows that came before the lines given, in the old and in the new layout.
+    /// Rows before the given lines, in the old and in the new layout.
     pub before_old: u64,
     pub before_new: u64,
     pub rows: u64,
@@ -33,7 +33,7 @@ struct Reflow<'a> {
     scrolled: &'a mut Scrolled,
 }
 
-/// Lays `lines` out for `cols` columns.
+/// Rewraps `lines` for `cols` columns.
 pub fn reflow(lines: VecDeque<Line>, cols: u32, tables: &CellTables, scrolled: &mut Scrolled) -> Vec<Line> {
     let out = Vec::with_capacity(lines.len());
     let mut flow = Reflow { source: lines, taken: 0, out, cols, tables, scrolled };
@@ -52,7 +52,7 @@ pub fn reflow(lines: VecDeque<Line>, cols: u32, tables: &CellTables, scrolled: &
     flow.out
 }
 
-/// The columns a line counts, and the index of the first cell that does not fit.
+/// The columns of a line, and the index of the first cell that does not fit.
 fn measure(line: &Line, cols: u32) -> (u32, u32) {
     let (mut width, mut at) = (0, 0);
     for (index, cell) in line.cells[..line.used as usize].iter().enumerate() {
@@ -65,7 +65,7 @@ fn measure(line: &Line, cols: u32) -> (u32, u32) {
 }
 
 impl Reflow<'_> {
-    /// A cell as it is when written anew.
+    /// A cell as if it were newly written.
     fn fresh(&self, mut cell: Packed) -> Packed {
         let rich = CellTables::is_extended_style(self.tables.style(cell.style));
         let plain = cell.ascii_byte().is_some() && cell.width <= 1 && !cell.mark.contains(Mark::TAB);
@@ -78,7 +78,7 @@ impl Reflow<'_> {
         self.out[row].set(x, cell, self.cols, self.tables);
     }
 
-    /// Divides a line that is too long, its first `at` cells staying where they are.
+    /// Splits a line that is too long; its first `at` cells stay.
     fn split(&mut self, mut line: Line, at: u32) {
         let wrapped = line.flags.contains(RowFlags::WRAPPED);
         let rest: Vec<Packed> = line.cells[at as usize..line.used as usize].to_vec();
@@ -110,13 +110,13 @@ impl Reflow<'_> {
         }
     }
 
-    /// Fills the last line of the output, `width` columns full, from the lines after it.
+    /// Fills the last output line, which has `width` columns, from the lines after it.
     fn join(&mut self, mut width: u32) {
         let to = self.out.len() - 1;
         let mut x = self.out[to].used;
         let mut wrapped = true;
         let mut lines = 0;
-        let mut last: Option<(usize, u32)> = None; // line taken from, and how much of it
+        let mut last: Option<(usize, u32)> = None; // source line, and the part taken of it
         while let Some(next) = self.source.get(lines) {
             wrapped &= next.flags.contains(RowFlags::WRAPPED);
             if next.used == 0 {

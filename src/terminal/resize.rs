@@ -11,31 +11,31 @@ use super::screen::{SavedScreen, Screen};
 use crate::base::history::RowFlags;
 use crate::base::{Colour, Size};
 
-/// Rows of history that are wrapped anew together with the screen when its first line
-/// continues one of them; a longer line is cut there.
+/// Rows of history that are rewrapped together with the screen if they continue in its first line;
+/// a longer line is cut there.
 const MAX_PULLED: usize = 8192;
 
-/// A history of at most this many rows is wrapped anew with the screen altogether, and comes
-/// out exactly as tmux's; a longer one lays itself out.
+/// A history of at most this many rows is rewrapped completely with the screen, so that it comes
+/// out exactly as tmux's; a longer one rewraps itself.
 const SMALL_HISTORY: u64 = 512;
 
-/// Stands for the rows of a history that are too many to be counted.
+/// Count for a history with too many rows to count.
 const MANY: u64 = 1 << 48;
 
-/// A position in unwrapped text: the logical line and the cell in it, or its end.
+/// A position in unwrapped text: a logical line, and a cell in it or its end.
 struct Unwrapped {
     line: usize,
     cell: Option<u32>,
 }
 
 impl Screen {
-    /// Changes size as a pane does: lines wrap anew unless the alternate screen shows.
+    /// Changes the size of a pane: rewraps lines unless the alternate screen shows.
     pub fn resize(&mut self, size: Size) {
         let reflows = self.grid.saved.is_none();
         self.resize_to(size, reflows);
     }
 
-    /// Changes the size; with `reflows`, lines are wrapped for it.
+    /// Changes the size; with `reflows`, rewraps lines.
     pub fn resize_to(&mut self, size: Size, reflows: bool) {
         let size = Size::new(size.cols.max(1), size.rows.max(1));
         let old = self.size();
@@ -58,14 +58,14 @@ impl Screen {
         }
     }
 
-    /// Changes the height; gives where the cursor's line is now, unless it left the screen.
+    /// Changes the height; returns the new row of the cursor's line, unless it left the screen.
     fn resize_rows(&mut self, rows: u32) -> Option<u32> {
         let old = self.rows();
         let mut y = i64::from(self.cy);
         let keeps = self.grid.keeps_history();
         if rows < old {
             let mut needed = old - rows;
-            // First the lines below the cursor go, then those at the top.
+            // First remove lines below the cursor, then those at the top.
             let below = (old - 1).saturating_sub(self.cy).min(needed);
             if below > 0 {
                 self.grid.delete_lines(old - below, below, Colour::Default);
@@ -109,7 +109,7 @@ impl Screen {
         u32::try_from(y).ok()
     }
 
-    /// Wraps history and screen anew for the grid's width. `at`: the cursor's line.
+    /// Rewraps history and screen for the grid's width. `at`: the cursor's line.
     fn reflow(&mut self, at: Option<u32>) {
         let cols = self.cols();
         let rows = self.rows() as usize;
@@ -138,8 +138,8 @@ impl Screen {
         }
         let laid = reflow(lines, cols, &self.grid.tables, &mut scrolled);
         let mut lines: VecDeque<Line> = laid.into();
-        // Rows of history fill the screen before blank ones do, and none may be missing above
-        // the cursor's logical line.
+        // Fill the screen with rows of history before blank ones; none of the cursor's logical line
+        // may be missing above it.
         let mut moved = 0;
         while lines.len() < rows {
             let Some(line) = self.grid.pull_line() else { break };
@@ -198,14 +198,14 @@ impl Screen {
         }
     }
 
-    /// The same whether or not programs may use it.
+    /// Like `alternate_off`, even if programs may not use the alternate screen.
     pub fn leave_alternate(&mut self, cursor: bool) {
         self.look(Why::Leave);
         let now = self.size();
         if let Some(size) = self.grid.saved.as_ref().map(|saved| saved.size) {
             self.resize_to(size, false);
         }
-        // tmux: the cursor comes back even if the alternate screen does not show.
+        // tmux: restores the cursor even if the alternate screen does not show.
         if let (true, SavedScreen { cursor: Some((x, y)), style }) = (cursor, self.saved_screen) {
             (self.cx, self.cy) = (x, y);
             self.pen.style = style;
@@ -223,7 +223,7 @@ impl Screen {
     }
 }
 
-/// Where a position is in unwrapped text.
+/// Converts a position to unwrapped text.
 fn wrap_position(lines: &VecDeque<Line>, x: u32, y: usize) -> Unwrapped {
     let (mut cells, mut line) = (0, 0);
     for above in lines.iter().take(y) {
@@ -238,7 +238,7 @@ fn wrap_position(lines: &VecDeque<Line>, x: u32, y: usize) -> Unwrapped {
     Unwrapped { line, cell: (x < used).then_some(cells + x) }
 }
 
-/// The column and line of a position in unwrapped text that starts at line `from`.
+/// Converts a position in unwrapped text, which starts at line `from`, to column and line.
 fn unwrap_position(lines: &VecDeque<Line>, from: usize, position: Unwrapped) -> (u32, usize) {
     let last = lines.len() - 1;
     let (mut y, mut line) = (from, 0);

@@ -1,5 +1,5 @@
-//! A terminal as bytes, exactly, and back: what a server leaves for the one after it. What
-//! options decide is not in it.
+//! A terminal as bytes, exactly, and back: the checkpoint for the next server. Values of options
+//! are not included.
 
 use std::collections::VecDeque;
 
@@ -25,16 +25,16 @@ use crate::base::history::{History, RowFlags};
 use crate::base::links::Hyperlink;
 use crate::base::{Cell, CellFlags, CellStyle, Colour, Glyph, LinkId, Size};
 
-/// Largest side of a screen that is believed.
+/// Largest accepted side of a screen.
 const MAX_SIDE: u32 = 10_000;
 
-/// Rows that come back to the screen are saved as a number: up to this one it is theirs, above
-/// it counts down from the largest what does not come back.
+/// Encoding of the count of rows that return to the screen: a number up to this one is the count
+/// itself; above it, the number is `u64::MAX` less the count of rows that do not return.
 const COUNTED: u64 = u64::MAX / 2;
-/// Bytes of images and pictures that are saved; of more, the newest.
+/// Bytes of images and pictures that are saved; beyond it, only the newest.
 const MAX_IMAGE_BYTES: usize = 2 << 20;
 
-/// Everything but the lines.
+/// Everything except the lines.
 #[derive(Serialize, Deserialize)]
 struct State {
     size: Size,
@@ -69,7 +69,7 @@ struct State {
     palette: ProgramColours,
     pullable: u64,
     tail_wrapped: Option<bool>,
-    /// Size of the screen behind the alternate screen.
+    /// Size of the main screen while the alternate screen shows.
     saved_size: Option<Size>,
     parser: SavedParser,
     styles: Vec<CellStyle>,
@@ -78,13 +78,13 @@ struct State {
 }
 
 impl Terminal {
-    /// Whether something but what was fed changed the terminal since it was last saved: then
-    /// the input since does not lead from there to here.
+    /// Reports whether anything but input changed the terminal since it was last saved: then
+    /// replaying the input since does not restore the state.
     pub fn is_disturbed(&self) -> bool {
         self.disturbed
     }
 
-    /// Whether the terminal must be saved before anyone is told that it changed.
+    /// Reports whether the terminal must be saved before anyone learns of its change.
     pub fn is_unsaved(&self) -> bool {
         self.unsaved
     }
@@ -94,7 +94,7 @@ impl Terminal {
         self.unsaved = true;
     }
 
-    /// Appends all of the terminal to `out`, its history apart.
+    /// Appends the whole terminal to `out`, except the history.
     pub fn save(&mut self, out: &mut Vec<u8>) {
         self.disturbed = false;
         self.unsaved = false;
@@ -202,7 +202,7 @@ impl Terminal {
         }
     }
 
-    /// The terminal that `save` wrote, with a history that was saved at the same moment.
+    /// Loads the output of `save`, with a history that was saved at the same moment.
     pub fn load(saved: &[u8], config: TerminalConfig, history: Box<dyn History>) -> Result<Self, Malformed> {
         let mut input = Reader(saved);
         let len = usize::try_from(input.varint()?).map_err(|_| Malformed)?;
@@ -332,8 +332,7 @@ fn put_images(list: &VecDeque<Image>, left: &mut usize, out: &mut Vec<u8>) {
     }
 }
 
-/// The images of a screen; none where nothing was saved. Those that are not on the screen are
-/// left out.
+/// Images of a screen; none if none were saved. Images outside the screen are left out.
 fn get_images(input: &mut Reader, size: Option<Size>) -> Result<VecDeque<Image>, Malformed> {
     let mut list = VecDeque::new();
     if input.0.is_empty() {
@@ -351,7 +350,8 @@ fn get_images(input: &mut Reader, size: Option<Size>) -> Result<VecDeque<Image>,
     Ok(list)
 }
 
-/// Styles met so far, numbered anew: the terminal's own table may hold thousands of old ones.
+/// Styles in order of first use, renumbered: the terminal's own table may hold thousands of old
+/// ones.
 #[derive(Default)]
 struct Styles {
     all: Vec<CellStyle>,

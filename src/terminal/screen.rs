@@ -1,7 +1,7 @@
-//! The state of one screen and what moves its cursor: positions, modes, tabs, scroll region.
+//! The state of one screen and the movement of its cursor: positions, modes, tabs, scroll region.
 //!
-//! The cursor may stand one column behind the last (text wraps before the next character),
-//! and after a resize without reflow anywhere to the right of the screen.
+//! The cursor may be one column behind the last (text wraps before the next character), and after a
+//! resize without reflow anywhere to the right of the screen.
 
 use std::collections::VecDeque;
 
@@ -19,13 +19,13 @@ use crate::base::commands::CommandRecord;
 use crate::base::history::History;
 use crate::base::{CellStyle, Colour, Glyph, Size};
 
-/// How characters are written: style and character sets.
+/// Settings for written characters: style and character sets.
 #[derive(Clone, Copy, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Pen {
     pub style: CellStyle,
-    /// G1 is in use rather than G0.
+    /// True if G1 is in use rather than G0.
     pub shifted: bool,
-    /// Whether G0 and G1 are the line drawing set.
+    /// True if G0 (and G1) is the line drawing set.
     pub line_drawing: [bool; 2],
 }
 
@@ -35,7 +35,7 @@ impl Pen {
     }
 }
 
-/// What DECSC saved.
+/// State saved by DECSC.
 #[derive(Clone, Copy, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct SavedCursor {
     pub pen: Pen,
@@ -44,7 +44,7 @@ pub struct SavedCursor {
     pub origin: bool,
 }
 
-/// What entering the alternate screen saved, beside the lines.
+/// State saved when the alternate screen is entered, beside the lines.
 #[derive(Clone, Copy, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct SavedScreen {
     pub cursor: Option<(u32, u32)>,
@@ -54,11 +54,11 @@ pub struct SavedScreen {
 /// Titles kept by XTWINOPS 22.
 pub const MAX_TITLES: usize = 10;
 
-/// One screen: the grid and everything that a program sets.
+/// One screen: the grid and all state that a program sets.
 pub struct Screen {
     pub config: TerminalConfig,
     pub grid: Grid,
-    /// The text of a cell that a character joins, kept for its memory.
+    /// Buffer for the text of a cell that a character joins, reused to avoid allocations.
     pub cluster: Vec<u8>,
     pub cx: u32,
     pub cy: u32,
@@ -66,9 +66,9 @@ pub struct Screen {
     pub lower: u32,
     pub modes: Modes,
     pub keyboard: Keyboard,
-    /// How checksums of the screen are made.
+    /// Rules for checksums of the screen.
     pub checksum_rules: ChecksumRules,
-    /// What the program was told of its size: cells and pixels.
+    /// Size in the last report to the program: cells and pixels.
     pub told_size: Option<(Size, (u32, u32))>,
     pub tabs: Vec<bool>,
     pub pen: Pen,
@@ -83,9 +83,9 @@ pub struct Screen {
     pub cursor_colour: Option<Colour>,
     pub progress: Progress,
     pub marks: CommandMarks,
-    /// The command that runs.
+    /// The command that is running.
     pub command: Option<CommandRecord>,
-    /// What came of a notification that is sent in pieces.
+    /// Pieces so far of a notification that is sent in several.
     pub unfinished_notification: Option<super::notifications::Notification>,
     pub palette: Palette,
     pub images: Images,
@@ -149,7 +149,7 @@ impl Screen {
         self.grid.size.rows
     }
 
-    /// The modes of a screen that was just reset.
+    /// Modes of a screen that was just reset.
     fn initial_modes(&self) -> Modes {
         let mut modes = Modes::CURSOR | Modes::WRAP;
         modes.set(Modes::KEYS_EXTENDED, self.config.extended_keys == ExtendedKeys::Always);
@@ -163,7 +163,7 @@ impl Screen {
         }
     }
 
-    /// Takes the extended key mode that a new screen starts with.
+    /// Sets the extended key mode that a new screen starts with.
     pub fn restart_modes(&mut self) {
         let extended = self.initial_modes() & Modes::EXTENDED_KEYS;
         self.modes = (self.modes - Modes::EXTENDED_KEYS) | extended;
@@ -173,13 +173,13 @@ impl Screen {
         self.tabs = (0..self.cols()).map(|x| x > 0 && x % 8 == 0).collect();
     }
 
-    /// Forgets pen and saved cursor.
+    /// Resets pen and saved cursor.
     pub fn reset_pen(&mut self) {
         self.pen = Pen::default();
         self.saved_cursor = SavedCursor { origin: self.saved_cursor.origin, ..SavedCursor::default() };
     }
 
-    /// RIS: what it resets, and that it does not leave the alternate screen, is as in tmux.
+    /// RIS: resets the same state as in tmux, which does not leave the alternate screen.
     pub fn reset(&mut self) {
         self.palette.clear();
         self.outbox.event(TerminalEvent::Palette);
@@ -187,15 +187,15 @@ impl Screen {
         self.clear_and_reset();
     }
 
-    /// What another program starts with: an empty screen and the state of a new one. Title,
-    /// palette and history stay, and what was on the screen does not go into the history.
+    /// Resets the state for another program: an empty screen with the state of a new one. Title,
+    /// palette and history stay, and the screen's contents do not go into the history.
     pub fn restart(&mut self) {
         self.outlive_program();
         self.grid.clear(0, 0, self.cols(), self.rows(), Colour::Default);
         self.move_to(Some(0), Some(0));
     }
 
-    /// The same, but what is on the screen stays.
+    /// Like `restart`, but the screen's contents stay.
     pub fn outlive_program(&mut self) {
         self.pen = Pen::default();
         self.saved_cursor = SavedCursor::default();
@@ -225,8 +225,8 @@ impl Screen {
         self.move_to(Some(0), Some(0));
     }
 
-    /// Places the cursor; it may stand one column behind the last. tmux: one that is beyond the
-    /// edge, as a narrower alternate screen leaves it, stays there until it moves.
+    /// Moves the cursor; it may be one column behind the last. tmux: a cursor beyond the edge, as a
+    /// narrower alternate screen leaves it, stays there until it moves.
     pub fn move_to(&mut self, x: Option<u32>, y: Option<u32>) {
         if (x, y) == (Some(self.cx), Some(self.cy)) {
             return;
@@ -239,7 +239,7 @@ impl Screen {
         }
     }
 
-    /// First and last row that positions of a program mean: the region's in origin mode.
+    /// First and last row that a program can address: the region's in origin mode.
     pub fn addressed_rows(&self) -> (u32, u32) {
         match self.modes.contains(Modes::ORIGIN) {
             true => (self.upper, self.lower),
@@ -247,7 +247,7 @@ impl Screen {
         }
     }
 
-    /// CUP and relatives: counts from the scroll region in origin mode.
+    /// CUP and similar: counts from the scroll region in origin mode.
     pub fn address(&mut self, x: Option<u32>, y: Option<u32>, origin: bool) {
         let y = y.map(|y| match origin && self.modes.contains(Modes::ORIGIN) {
             true if y > self.lower - self.upper => self.lower,
@@ -275,7 +275,7 @@ impl Screen {
     }
 
     pub fn cursor_right(&mut self, count: u32) {
-        // tmux: behind the right edge the room left wraps round and the cursor may go on.
+        // tmux: behind the right edge the remaining room wraps round and the cursor may move on.
         let room = (self.cols() - 1).wrapping_sub(self.cx);
         let count = count.max(1).min(room);
         if count > 0 {
@@ -290,7 +290,7 @@ impl Screen {
         }
     }
 
-    /// Left by one, onto the end of the line above if that one wraps.
+    /// Moves left by one, to the end of the line above if that one wraps.
     pub fn backspace(&mut self) {
         use crate::base::history::RowFlags;
         if self.cx > 0 {
@@ -304,7 +304,7 @@ impl Screen {
         self.move_to(Some(0), None);
     }
 
-    /// DECSTBM; a region of one line is refused.
+    /// DECSTBM; a region of one line is ignored.
     pub fn set_region(&mut self, upper: u32, lower: u32) {
         let last = self.rows() - 1;
         let (upper, lower) = (upper.min(last), lower.min(last));
@@ -315,7 +315,7 @@ impl Screen {
         }
     }
 
-    /// Back to the tab stop before the cursor, `count` times.
+    /// Moves back to the previous tab stop, `count` times.
     pub fn tab_back(&mut self, count: u32) {
         let mut x = self.cx.min(self.cols() - 1);
         for _ in 0..count {
@@ -348,7 +348,7 @@ impl Screen {
         self.address(Some(saved.x), Some(saved.y), false);
     }
 
-    /// The cursor shape and blinking chosen by DECSCUSR.
+    /// Sets the cursor shape and blinking chosen by DECSCUSR.
     pub fn set_cursor_style(&mut self, number: u32) {
         if let Some((shape, blinking)) = CursorShape::from_number(number) {
             self.cursor_shape = shape;

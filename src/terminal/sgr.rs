@@ -4,7 +4,7 @@ use super::params::Params;
 use super::screen::Screen;
 use crate::base::{Attrs, CellStyle, Colour};
 
-/// Which colour of a cell a sequence sets.
+/// Colour of a cell that a sequence sets.
 #[derive(Clone, Copy)]
 enum Ground {
     Fore,
@@ -66,7 +66,7 @@ impl Screen {
     fn set_indexed(&mut self, ground: Ground, number: i32) {
         match (u8::try_from(number), ground) {
             (Ok(index), _) => self.set_colour(ground, Colour::Indexed(index)),
-            // tmux: a bad index resets the colour, but not that of underlines.
+            // tmux: a bad index resets the colour, but not the underline colour.
             (Err(_), Ground::Underline) => {}
             (Err(_), _) => self.set_colour(ground, Colour::Default),
         }
@@ -78,7 +78,7 @@ impl Screen {
         true
     }
 
-    /// `38;5;n` and `38;2;r;g;b`; gives the parameters taken after the first.
+    /// `38;5;n` and `38;2;r;g;b`; returns the count of parameters used after the first.
     fn sgr_colour(&mut self, params: &Params, index: usize, ground: Ground) -> usize {
         let value = |n: usize| params.get(index + n, 0, -1);
         match value(1) {

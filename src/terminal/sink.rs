@@ -1,5 +1,5 @@
-//! The screen as the parser drives it: control characters and escape sequences, and where
-//! strings and control sequences go.
+//! Implements the parser's commands for the screen: control characters and escape sequences;
+//! strings and control sequences are passed on.
 
 use super::events::{StringEnd, TerminalEvent};
 use super::modes::Modes;

@@ -1,4 +1,4 @@
-//! Sixel data: checked and measured, as tmux does before it keeps an image.
+//! Sixel data: checked and measured before an image is stored, as tmux does.
 
 use super::images::Image;
 use super::params::Params;
@@ -9,7 +9,7 @@ const MAX_SIDE: u32 = 10_000;
 /// Highest colour register.
 const MAX_REGISTER: u32 = 1024;
 
-/// The pen over an image that is being measured.
+/// Pen position in an image that is being measured.
 #[derive(Default)]
 struct Measure {
     width: u32,
@@ -47,7 +47,7 @@ impl Measure {
     }
 }
 
-/// Digits and semicolons at the start of `data` as numbers, and what follows.
+/// Leading digits and semicolons of `data` as numbers, and the rest.
 fn numbers(data: &[u8]) -> (Vec<Option<u32>>, &[u8]) {
     let end = data.iter().position(|b| !(b.is_ascii_digit() || *b == b';')).unwrap_or(data.len());
     let text = std::str::from_utf8(&data[..end]).unwrap_or_default();
@@ -71,7 +71,7 @@ fn is_colour(list: &[Option<u32>]) -> bool {
     }
 }
 
-/// Width and height in pixels of sixel data (which begins with `q`); `None` if it is bad or
+/// Width and height in pixels of sixel data (which begins with `q`); `None` if it is invalid or
 /// empty.
 fn measure(data: &[u8]) -> Option<(u32, u32)> {
     let mut rest = data.strip_prefix(b"q").filter(|rest| !rest.is_empty())?;
@@ -142,7 +142,7 @@ impl Screen {
         }
         let image = Image { x: self.cx, y: self.cy, cols, rows, top, data: data.into() };
         self.add_image(image);
-        // tmux: counted from where the cursor was before it scrolled.
+        // tmux: counts from the cursor's row before it scrolled.
         self.address(Some(0), Some(y + rows), false);
     }
 }

@@ -1,5 +1,4 @@
-//! The room's façade under test: bytes in, what the screen shows out. Expectations were
-//! recorded from tmux 3.7c.
+//! Tests of the room's façade: bytes in, screen out. Expectations were recorded from tmux 3.7c.
 
 use super::*;
 use crate::base::history::RowFlags;
@@ -10,7 +9,7 @@ fn terminal(cols: u32, rows: u32) -> Terminal {
     Terminal::new(Size::new(cols, rows), TerminalConfig::default(), history)
 }
 
-/// History and screen as text, one row a line, trailing blanks cut; `>` at the end of a row
+/// History and screen as text, one row a line, without trailing blanks; `>` at the end of a row
 /// that continues; then the cursor.
 fn show(terminal: &mut Terminal) -> String {
     let mut out = String::new();
@@ -58,7 +57,7 @@ fn prints_wraps_and_scrolls() {
     check("a\tb", "--\na b\n\n\n\n9,0");
 }
 
-/// Resizes in turn after the input, and shows what comes out.
+/// Resizes several times after the input, and compares the result.
 #[track_caller]
 fn check_resized(input: &str, sizes: &[(u32, u32)], expect: &str) {
     let mut terminal = terminal(10, 4);
@@ -75,9 +74,9 @@ fn lines_wrap_anew_and_history_comes_back() {
     check_resized("0123456789abc", &[(5, 4), (20, 4)], "--\n0123456789abc\n\n\n\n13,0");
     check_resized("1\r\n2\r\n3\r\n4", &[(10, 2)], "1\n2\n--\n3\n4\n1,1");
     check_resized("1\r\n2\r\n3\r\n4", &[(10, 2), (10, 4)], "--\n1\n2\n3\n4\n1,3");
-    // Wide characters count three columns here, so a filler comes alone on the next line.
+    // Wide characters count three columns here, so a filler is alone on the next line.
     check_resized("世界世", &[(8, 4)], "世界世>\n--\n\n\n\n\n1,0");
-    // The alternate screen is cut, not wrapped; what it hides wraps when it comes back.
+    // The alternate screen is cut, not wrapped; the main screen is rewrapped when it returns.
     check_resized("0123456789ab\x1b[?1049hxyz", &[(5, 4)], "--\n\n  xyz\n\n\n5,1");
 }
 
@@ -155,7 +154,7 @@ mod properties {
     use super::*;
     use proptest::prelude::*;
 
-    /// Pieces that programs print, and noise.
+    /// Typical pieces of output, and noise.
     fn piece() -> impl Strategy<Value = Vec<u8>> {
         let text = prop::sample::select(vec![
             "hello",
@@ -204,7 +203,7 @@ mod properties {
         let replies = String::from_utf8_lossy(&terminal.take_replies()).into_owned();
         let modes = terminal.modes().describe();
         let rows: Vec<Row> = (0..terminal.size().rows)
-            // How far a line reaches behind its text depends on the pieces it came in.
+            // The number of cells behind a line's text depends on how the input was split.
             .map(|y| Row { size: 0, ..terminal.row(y) })
             .collect();
         let images: Vec<_> = terminal.images().cloned().collect();
@@ -214,7 +213,7 @@ mod properties {
     proptest! {
         #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
-        /// What is saved and loaded goes on as if nothing had been.
+        /// A saved and loaded terminal behaves as if it had never been saved.
         #[test]
         fn a_loaded_terminal_is_the_saved_one(
             before in prop::collection::vec(piece(), 0..40),

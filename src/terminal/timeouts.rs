@@ -1,26 +1,26 @@
-//! Time limits of a terminal: a string that never ends, and questions that no client answers.
+//! Time limits of a terminal: a string that never ends, and queries that no client answers.
 //!
-//! A terminal reads no clock. The server tells it the time before it feeds it, asks when it
-//! has to look again (`next_timeout`), and calls `time_out` then.
+//! A terminal reads no clock. The server sets the time before it feeds the terminal, asks for the
+//! next deadline (`next_timeout`), and then calls `time_out`.
 
 use super::Terminal;
 use super::events::QUERY_MS;
 
-/// A string (OSC, DCS, APC, …) without an end is dropped after this long, as by tmux.
+/// Time after which a string (OSC, DCS, APC, …) without an end is dropped, as in tmux.
 const STRING_MS: u64 = 5000;
 
-/// The clock as the server told it, and what waits for it. Times are monotonic milliseconds.
+/// The clock as the server set it, and the deadlines. Times are monotonic milliseconds.
 #[derive(Default)]
 pub struct Clock {
     pub now_ms: u64,
-    /// The string that is being collected, by number, and when its first bytes came.
+    /// Number of the string that is being collected, and the time of its first bytes.
     string: Option<(u64, u64)>,
-    /// The server was asked to look again at this time.
+    /// Earliest deadline that the server knows.
     armed_ms: Option<u64>,
 }
 
 impl Clock {
-    /// Notes which string is open after a piece of input.
+    /// Records which string is open after a piece of input.
     pub fn note_string(&mut self, open: Option<u64>) {
         let known = self.string.filter(|(number, _)| open == Some(*number));
         self.string = known.or(open.map(|number| (number, self.now_ms)));
@@ -28,19 +28,19 @@ impl Clock {
 }
 
 impl Terminal {
-    /// Tells the time, in monotonic milliseconds.
+    /// Sets the time, in monotonic milliseconds.
     pub fn set_clock(&mut self, now_ms: u64) {
         self.clock.now_ms = now_ms;
         self.screen.outbox.now_ms = now_ms;
     }
 
-    /// A terminal that was loaded: what is open in it counts from now on.
+    /// Starts the time limits of a terminal that was loaded.
     pub fn begin_timeouts(&mut self, now_ms: u64) {
         self.set_clock(now_ms);
         self.clock.note_string(self.parser.open_string());
     }
 
-    /// When `time_out` has to be called, if the server does not know that time yet.
+    /// Time to call `time_out`, if the server does not know it yet.
     pub fn next_timeout(&mut self) -> Option<u64> {
         let string = self.clock.string.map(|(_, since)| since + STRING_MS);
         let query = self.screen.outbox.oldest_query_ms().map(|since| since + QUERY_MS);
@@ -49,8 +49,8 @@ impl Terminal {
         news.then(|| *self.clock.armed_ms.insert(due))
     }
 
-    /// Drops a string that has been open too long and questions that nobody answered; answers
-    /// that were held back behind those are among the replies then.
+    /// Drops a string that was open too long and queries that nobody answered; the answers held
+    /// behind those are then among the replies.
     pub fn time_out(&mut self, now_ms: u64) {
         self.set_clock(now_ms);
         if self.clock.armed_ms.is_some_and(|armed| armed <= now_ms) {
@@ -62,7 +62,7 @@ impl Terminal {
         self.screen.outbox.expire(now_ms);
     }
 
-    /// The client that was asked is gone: its answers are not waited for.
+    /// Drops open queries, since the client that was asked is gone.
     pub fn forget_queries(&mut self) {
         self.screen.outbox.forget_queries();
     }
@@ -89,7 +89,7 @@ mod tests {
         for start in ["\x1b]0;abc", "\x1bPq", "\x1b_abc", "\x1bkabc", "\x1bXabc", "\x1b^abc"] {
             let mut terminal = terminal();
             assert_eq!(feed_at(&mut terminal, 1000, start), Some(6000), "{start:?}");
-            // More of the same string does not prolong it, and the server is asked once.
+            // More of the same string does not extend its limit, and the deadline is reported once.
             assert_eq!(feed_at(&mut terminal, 4000, "more"), None);
             terminal.time_out(5999);
             assert!(terminal.in_string());

@@ -1,4 +1,4 @@
-//! What the parser makes of bytes, as text: for the fuzz target that asks another parser too.
+//! The parser's commands as text, for the fuzz target that compares another parser.
 
 use super::events::StringEnd;
 use super::params::Params;
@@ -7,7 +7,7 @@ use super::parser::{Commands, Parser};
 /// The commands in some bytes, one line each.
 pub fn commands(bytes: &[u8]) -> Vec<String> {
     let mut trace = Trace::default();
-    // The caller makes up the input and knows how long its strings are.
+    // The caller generates the input and knows how long its strings are.
     Parser::new(usize::MAX).advance(bytes, &mut trace);
     trace.0
 }

@@ -1,4 +1,4 @@
-//! Looks at the alternate screen (`alternate-history frames`).
+//! Samples ("looks") of the alternate screen (`alternate-history frames`).
 
 use super::{Alternate, Known, is_blank, row_of, text_end};
 use crate::base::history::Row;
@@ -7,39 +7,39 @@ use crate::terminal::grid::Grid;
 use crate::terminal::line::Line;
 use crate::terminal::screen::Screen;
 
-/// Seconds after which rows that stay on the screen are kept.
+/// Seconds between samples that keep rows which stay on the screen.
 const FRAME_SECS: i64 = 10;
-/// Looks before the screen is cleared, in one second; a program that clears more often is looked at
-/// again in the next.
+/// Samples per second before a clear; a program that clears more often is sampled again in the next
+/// second.
 const MAX_CLEARS: u32 = 8;
 
-/// Why the screen is looked at.
+/// Reason for a sample of the screen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::terminal) enum Why {
-    /// More output comes, in another second.
+    /// More output comes, in another second than the last sample.
     Later,
-    /// It is cleared.
+    /// The screen will be cleared.
     Clear,
-    /// The program leaves it.
+    /// The program leaves the alternate screen.
     Leave,
 }
 
-/// A row in the last look.
+/// A row in the last sample.
 #[derive(Default)]
 struct Seen {
     known: Known,
     line: Line,
-    /// It was on the screen in the look before that too.
+    /// True if the sample before contained it too.
     stood: bool,
 }
 
-/// What was seen last.
+/// The last sample.
 #[derive(Default)]
 pub(super) struct Looks {
     rows: Vec<Seen>,
-    /// The row that was kept last of each row of the screen.
+    /// For each row of the screen, the row that was kept last.
     kept: Vec<Option<Line>>,
-    /// When the screen was looked at (`seen_at`: to fill `rows`), and when it was kept.
+    /// Times of the last sample, of the sample in `rows`, and of the last sample that kept rows.
     looked: i64,
     seen_at: i64,
     framed: i64,
@@ -59,7 +59,7 @@ impl Looks {
 }
 
 impl Screen {
-    /// Looks at the alternate screen, if that is wanted and it shows.
+    /// Samples the alternate screen, if the option is on and the screen shows.
     pub(in crate::terminal) fn look(&mut self, why: Why) {
         if self.grid.saved.is_none() {
             return;
@@ -71,7 +71,7 @@ impl Screen {
         self.grid.look(why);
     }
 
-    /// The alternate screen shows: another program.
+    /// Handles the switch to the alternate screen: another program starts.
     pub(in crate::terminal) fn begin_alternate(&mut self) {
         if let Some(alternate) = &mut self.grid.alternate {
             alternate.heading = true;
@@ -94,7 +94,7 @@ impl Grid {
             if !rows.is_empty() {
                 alternate.heading = true;
                 self.write_alternate(&mut alternate, &rows);
-                // Rows that leave the top from now on are not of this moment.
+                // Rows that scroll off from now on belong to another moment.
                 alternate.heading = why == Why::Leave;
             }
         }
@@ -104,7 +104,7 @@ impl Grid {
         self.alternate = Some(alternate);
     }
 
-    /// What is to be kept of the screen, and of what was seen last.
+    /// Rows to keep of the screen, and of the last sample.
     fn look_with(&self, alternate: &mut Alternate, why: Why) -> Vec<Row> {
         let tables = &self.tables;
         let now: Vec<Known> = self.lines.iter().map(|line| Known::of(line, tables)).collect();
@@ -159,8 +159,8 @@ impl Grid {
         out
     }
 
-    /// Keeps rows of the last look that are not on the screen any more and were not drawn again:
-    /// those that stood there, or all of them when they are most of the screen.
+    /// Keeps rows of the last sample that have left the screen and were not redrawn with changes:
+    /// only those that two samples saw, or all of them if they are most of the screen.
     fn keep_gone(&self, alternate: &mut Alternate, looks: &Looks, there: &[u64], out: &mut Vec<Row>) {
         let is_gone = |(y, seen): (usize, &Seen)| {
             let again = self.lines.get(y).is_some_and(|line| is_like(&seen.line, line));
@@ -184,7 +184,7 @@ impl Grid {
 }
 
 impl Looks {
-    /// Whether the screen is to be looked at now.
+    /// Reports whether a sample is due now.
     fn is_due(&mut self, why: Why, now: i64) -> bool {
         let later = now != self.looked;
         if later {
@@ -201,14 +201,14 @@ impl Looks {
     }
 }
 
-/// Rows follow that have nothing to do with those before.
+/// Starts a group of rows that is unrelated to the rows before.
 fn begin(alternate: &mut Alternate) {
     alternate.kept = true;
     alternate.short.clear();
 }
 
-/// The characters of a line with digits all alike, and each only once where it is repeated: bars,
-/// counters and clocks are the same whatever they say.
+/// Characters of a line, all digits mapped to one and repeats removed, so that bars, counters and
+/// clocks are equal whatever they show.
 fn outline(cells: &[Packed]) -> impl Iterator<Item = u32> {
     const DIGITS: std::ops::RangeInclusive<u32> = b'0' as u32..=b'9' as u32;
     let mut last = None;
@@ -219,8 +219,8 @@ fn outline(cells: &[Packed]) -> impl Iterator<Item = u32> {
     kinds.filter(move |kind| last.replace(*kind) != Some(*kind))
 }
 
-/// Whether a line is another one with small changes: at most a third of the characters differ, or
-/// only what `outline` leaves out.
+/// Reports whether two lines differ only in small changes: at most a third of the characters, or
+/// only in what `outline` removes.
 fn is_like(a: &Line, b: &Line) -> bool {
     let (a, b) = (&a.cells[..text_end(&a.cells)], &b.cells[..text_end(&b.cells)]);
     let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };

@@ -1,4 +1,4 @@
-//! Which rows were kept: the newest of them by hash, in order.
+//! Hashes of the rows kept last, in order, to detect repetitions.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::BuildHasherDefault;
@@ -7,23 +7,23 @@ use super::{Known, WINDOW};
 use crate::base::history::Row;
 use crate::terminal::cells::StyleHasher;
 
-/// Rows in a sequence that make a repetition of what left before, if one of them is no short one.
+/// Rows in sequence that count as a repetition of earlier rows, if at least one of them is long.
 const SURE: usize = 3;
 
 /// See the module comment.
 #[derive(Default)]
 pub(super) struct Repeats {
     ring: VecDeque<u64>,
-    /// The number of the ring's first row, counted from the first that was ever kept.
+    /// Number of the ring's first row, counted over all rows ever kept.
     first: u64,
-    /// The number of the newest row of a hash.
+    /// Number of the newest row with a hash.
     places: HashMap<u64, u64, BuildHasherDefault<StyleHasher>>,
-    /// The row that would leave next if everything repeats itself: the one behind the newest,
-    /// unless rows came back.
+    /// Number of the row expected next in a repetition: the end of the ring, or an earlier row
+    /// after rows scrolled back in.
     at: u64,
-    /// What leaves are rows that left before.
+    /// True while rows repeat earlier ones for certain.
     sure: bool,
-    /// Rows that seem to repeat others.
+    /// Rows that seem to repeat earlier ones.
     held: Vec<(Known, Row)>,
 }
 
@@ -58,13 +58,13 @@ impl Repeats {
         self.at = self.end();
     }
 
-    /// So many rows that left last came back. Nothing may be held back.
+    /// Handles `rows` rows that scrolled back in. The caller must have emptied `held`.
     pub fn go_back(&mut self, rows: u64) {
         self.at = self.at.saturating_sub(rows).max(self.first);
         self.sure = true;
     }
 
-    /// A row leaves; `out` takes what is to be kept.
+    /// Handles a row that scrolls off; appends rows to keep to `out`.
     pub fn left(&mut self, known: Known, row: impl FnOnce() -> Row, out: &mut Vec<Row>) {
         if self.at < self.end() && self.hash_at(self.at) == Some(known.hash) {
             self.at += 1;
@@ -92,7 +92,7 @@ impl Repeats {
         }
     }
 
-    /// Rows that were held back are no repetition.
+    /// Returns the held rows: they are no repetition, so they must be kept.
     pub fn give_up(&mut self) -> Vec<Row> {
         let held = std::mem::take(&mut self.held);
         held.iter().for_each(|(known, _)| self.add(known.hash));

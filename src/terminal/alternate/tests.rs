@@ -1,4 +1,4 @@
-//! What is kept of full-screen programs.
+//! Rows kept of full-screen programs.
 
 use crate::base::PaneId;
 use crate::base::Size;
@@ -23,7 +23,7 @@ impl Screen {
         Self { terminal, now: 1_000_000, _store: store }
     }
 
-    /// Some seconds later, this is printed.
+    /// Prints text some seconds later.
     fn print(&mut self, secs: i64, text: &str) -> &mut Self {
         self.now += secs;
         self.terminal.set_now(self.now);
@@ -31,7 +31,7 @@ impl Screen {
         self
     }
 
-    /// All that was kept, without headings.
+    /// All kept rows, without headings.
     fn kept(&mut self) -> Vec<String> {
         self.terminal.settle();
         let Some(mut view) = self.terminal.history().alternate_view() else { return Vec::new() };
@@ -73,13 +73,13 @@ fn a_region_counts_if_its_top_is_the_screen_s() {
         assert_eq!(texts.iter().filter(|text| !text.is_empty()).count(), if kept > 0 { 1 } else { 0 });
         assert_eq!(texts.len(), kept, "{texts:?}");
     }
-    // Lines that are deleted at the top leave it too.
+    // Lines that are deleted at the top count as scrolled off too.
     let mut screen = Screen::new(AlternateHistory::Scrolled, 4);
     screen.print(0, ENTER).print(0, "line 0").print(0, &lines(1, 4)).print(0, "\x1b[H\x1b[2M");
     assert_eq!(screen.kept(), ["line 0", "line 1"]);
 }
 
-/// A pager over a text of `n` rows, which prints what shows below or above.
+/// A pager over a text with the rows `text(n)`, which moves up or down and prints the new rows.
 fn pager(screen: &mut Screen, text: &dyn Fn(i64) -> String, moves: &[i64]) {
     let mut top = 0;
     for &by in moves {
@@ -155,7 +155,7 @@ fn an_hour_of_a_spinner_keeps_a_row() {
     assert!(kept.contains(&"\\ working for 3599 seconds".to_owned()), "{kept:?}");
 }
 
-/// A page of its own words.
+/// A page of distinct words.
 fn page(n: usize) -> Vec<String> {
     let word = ["alpha", "bravissimo", "ch", "delta-echo", "foxtrots"][n];
     (1..6).map(|y| if y == 3 { "}".to_owned() } else { word.repeat(y) }).collect()

@@ -1,13 +1,13 @@
 //! The control data of a graphics command: `key=value` pairs before the payload.
 
-/// Longest control data that is looked at, in bytes; a command with more is ignored.
+/// Longest control data, in bytes; a command with more is ignored.
 const MAX_CONTROL: usize = 1024;
 
-/// The keys and values of one command. A key that was not given is 0.
+/// Keys and values of one command. A missing key has the value 0.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Control {
-    /// By the key's letter: capitals first.
+    /// Values by the key's letter, capitals first.
     values: [u32; 52],
 }
 
@@ -40,7 +40,7 @@ fn place(key: u8) -> Option<usize> {
     }
 }
 
-/// The value of a key: a letter, a number, or for some a number below zero.
+/// Value of a key: a letter or a number, which may be negative for some keys.
 fn value(key: u8, text: &[u8]) -> Option<u32> {
     match (key, text) {
         (b'a' | b't' | b'o' | b'd', [letter]) if letter.is_ascii_alphabetic() => Some(u32::from(*letter)),
@@ -59,8 +59,8 @@ fn decimal(digits: &[u8]) -> Option<u32> {
 }
 
 impl Control {
-    /// The control data and the payload of a command, without the `G` it begins with; `None`
-    /// where it is malformed.
+    /// Splits a command (without its leading `G`) into control data and payload; `None` if it is
+    /// malformed.
     pub fn parse(command: &[u8]) -> Option<(Self, &[u8])> {
         let end = command.iter().position(|byte| *byte == b';');
         let (text, payload) = match end {
@@ -78,17 +78,17 @@ impl Control {
         Some((control, payload))
     }
 
-    /// The value of a key.
+    /// Value of a key.
     pub fn get(&self, key: u8) -> u32 {
         place(key).map_or(0, |at| self.values[at])
     }
 
-    /// The value of a key that may be below zero.
+    /// Value of a key that may be negative.
     pub fn signed(&self, key: u8) -> i32 {
         self.get(key) as i32
     }
 
-    /// The letter that is the value of a key.
+    /// Value of a key, as a letter.
     pub fn letter(&self, key: u8, default: u8) -> u8 {
         u8::try_from(self.get(key)).ok().filter(|letter| *letter != 0).unwrap_or(default)
     }
@@ -103,7 +103,7 @@ impl Control {
         }
     }
 
-    /// The pairs of some keys as they are written, with a comma before each.
+    /// The given keys in the form `,key=value`, for output.
     pub fn text(&self, keys: &[u8]) -> String {
         let given = keys.iter().filter(|key| self.has(**key));
         let pair = |key: &u8| match key {

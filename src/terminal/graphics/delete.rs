@@ -6,7 +6,7 @@ use crate::terminal::TerminalEvent;
 use crate::terminal::screen::Screen;
 
 impl Screen {
-    /// Deletes what a command says. A capital letter frees the data of pictures, too.
+    /// Executes a delete command. A capital letter frees the data of pictures, too.
     pub(super) fn delete_pictures(&mut self, control: &Control) {
         self.stop_loading();
         let letter = control.letter(b'd', b'a');
@@ -54,7 +54,7 @@ impl Screen {
         }
     }
 
-    /// Deletes placements that have cells at places on the screen; virtual ones have none.
+    /// Deletes placements with cells at the given positions on the screen; virtual ones have none.
     fn delete_at(&mut self, free: bool, at: impl Fn(u32, u32) -> bool, is: impl Fn(&Placement) -> bool) {
         let parts = self.parts_on_screen().into_iter().filter(|(x, y, _)| at(*x, *y));
         let mut found: Vec<(u32, u32)> = parts.map(|(.., part)| (part.picture, part.placement)).collect();
@@ -67,7 +67,7 @@ impl Screen {
         });
     }
 
-    /// Removes something from the store, and the cells of what is gone from the screen.
+    /// Removes entries from the store, and their cells from the screen.
     pub(super) fn stop_showing(&mut self, remove: impl FnOnce(&mut Pictures) -> Vec<(u32, u32)>) {
         let gone = remove(&mut self.graphics.pictures);
         self.outbox.event(TerminalEvent::Pictures);

@@ -1,4 +1,4 @@
-//! Taking the data of pictures in: inline, in chunks, or from files that others read.
+//! Receiving the data of pictures: inline, in chunks, or from files.
 
 use base64::Engine;
 use base64::alphabet::STANDARD;
@@ -11,26 +11,26 @@ use super::store::{Format, MAX_PANE_BYTES, MAX_PIXELS, Shape};
 use crate::terminal::screen::Screen;
 use crate::terminal::{Terminal, TerminalEvent};
 
-/// Longest name of a file, in bytes; a longer one is refused (`EINVAL`).
+/// Longest file name, in bytes; a longer one is refused (`EINVAL`).
 const MAX_NAME: usize = 4096;
 const PNG_SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 
-/// A picture or frame of which more chunks are to come.
+/// A picture or frame with chunks still to come.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Loading {
     pub control: Control,
     pub data: Vec<u8>,
-    /// It is refused: the chunks that are still to come are passed over.
+    /// Error of a refused picture: its remaining chunks are ignored.
     pub failed: Option<Failure>,
 }
 
-/// Where data is that was not sent inline.
+/// Source of data that is not inline.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Source {
     File,
-    /// To be removed once it is read.
+    /// A file to remove after reading.
     Temporary,
-    /// A name for `shm_open`, to be unlinked once it is read.
+    /// A name for `shm_open`, to unlink after reading.
     Shared,
 }
 
@@ -45,43 +45,43 @@ impl Source {
     }
 }
 
-/// A file to be read.
+/// A file to read.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Request {
     pub source: Source,
     pub name: Vec<u8>,
-    /// Where in it the data begins, and how much it is; 0: all that follows.
+    /// Offset and length of the data in the file; length 0: all that follows.
     pub offset: u32,
     pub size: u32,
 }
 
 impl Terminal {
-    /// The file that has to be read before the terminal is fed again.
+    /// File that must be read before the terminal is fed again.
     pub fn picture_request(&self) -> Option<Request> {
         self.screen.graphics.waiting.as_ref().map(|(_, request)| request.clone())
     }
 
-    /// Whether there is such a file.
+    /// Reports whether there is such a file.
     pub fn awaits_picture(&self) -> bool {
         self.screen.graphics.waiting.is_some()
     }
 
-    /// Data of pictures that an earlier server left in a file.
+    /// Provides picture data that an earlier server left in a file.
     pub fn picture_found(&mut self, file: &str, data: &Bytes) {
         self.generation += 1;
         self.screen.graphics.pictures.found(file, data);
     }
 
-    /// Data of a picture is going to a file, where the next server finds it: a checkpoint is to say
-    /// so.
+    /// Called when data of a picture will be in a file for the next server: the next checkpoint
+    /// must refer to the file.
     pub fn picture_stored(&mut self) {
         self.disturb();
     }
 
-    /// The file was read, or why not.
+    /// Provides the contents of the requested file, or the error.
     pub fn picture_read(&mut self, result: Result<Bytes, Failure>) {
         let Some((control, _)) = self.screen.graphics.waiting.take() else { return };
-        // A later server could not read it again.
+        // A later server could not read the file again.
         self.disturb();
         self.generation += 1;
         let done = result.and_then(|data| self.screen.loaded(&control, data));
@@ -90,7 +90,7 @@ impl Terminal {
 }
 
 fn decode(payload: &[u8]) -> Result<Vec<u8>, Failure> {
-    // Chunks that end in the middle of a picture may be padded or not.
+    // Chunks that end in the middle of a picture may have padding or not.
     let config = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
         .with_decode_allow_trailing_bits(true);
@@ -99,8 +99,8 @@ fn decode(payload: &[u8]) -> Result<Vec<u8>, Failure> {
 }
 
 impl Screen {
-    /// Whether a command brings a further chunk of what is being loaded: it says nothing of what
-    /// the data is.
+    /// Reports whether a command is a further chunk of the picture being loaded: it does not
+    /// describe the data.
     pub(super) fn is_continued(&self, control: &Control) -> bool {
         let Some(loading) = &self.graphics.loading else { return false };
         let same = |key: u8| !control.has(key) || control.get(key) == loading.control.get(key);
@@ -108,12 +108,12 @@ impl Screen {
         action && same(b'i') && same(b'I') && !b"fsvto".iter().any(|key| control.has(*key))
     }
 
-    /// Gives up what is being loaded.
+    /// Drops the picture that is being loaded.
     pub(super) fn stop_loading(&mut self) {
         self.graphics.loading = None;
     }
 
-    /// The data of a picture, a frame or a question, or a chunk of it.
+    /// Handles data of a picture, a frame or a query, or a chunk of the data.
     pub(super) fn load(&mut self, control: Control, payload: &[u8]) {
         let more = control.get(b'm') == 1;
         let continued = self.is_continued(&control);
@@ -152,7 +152,7 @@ impl Screen {
         self.answer(&loading.control, done);
     }
 
-    /// The data is in a file, whose name was sent.
+    /// Requests the file that was named as the source of the data.
     fn ask_for_file(&mut self, source: Source, loading: Loading) {
         let Loading { control, data: name, .. } = loading;
         if name.is_empty() || name.len() > MAX_NAME || name.contains(&0) {
@@ -162,11 +162,11 @@ impl Screen {
         self.graphics.waiting = Some((control, Request { source, name, offset, size }));
     }
 
-    /// All data of a command is there: keeps it, and shows it if that was asked for.
+    /// Stores the complete data of a command, and shows it if requested.
     fn loaded(&mut self, control: &Control, mut data: Bytes) -> Result<u32, Failure> {
         let shape = shape(control, &data)?;
         if let Some(depth) = shape.format.depth().filter(|_| !shape.compressed) {
-            // Shared memory comes in pages.
+            // Shared memory has whole pages.
             data.truncate(shape.width as usize * shape.height as usize * depth);
         }
         let action = control.letter(b'a', b't');
@@ -197,7 +197,7 @@ impl Screen {
     }
 }
 
-/// Why a transmission cannot be taken in at all, whatever its data is.
+/// Reason to refuse a transmission before its data is looked at.
 fn unsupported(control: &Control) -> Option<Failure> {
     let format = control.get(b'f');
     if !matches!(format, 0 | 24 | 32 | 100) {
@@ -212,7 +212,7 @@ fn unsupported(control: &Control) -> Option<Failure> {
     }
 }
 
-/// What data is, by the command and by itself.
+/// Shape of the data, from the command and the data itself.
 fn shape(control: &Control, data: &[u8]) -> Result<Shape, Failure> {
     let format = match control.get(b'f') {
         24 => Format::Rgb,
@@ -232,7 +232,7 @@ fn shape(control: &Control, data: &[u8]) -> Result<Shape, Failure> {
                 return Err(Failure::new("ENODATA", text));
             }
         }
-        // What is compressed is not looked into.
+        // Compressed data is not inspected.
         None if compressed => {}
         None => (width, height) = png_size(data).ok_or_else(|| Failure::new("EBADPNG", "this is no PNG"))?,
     }

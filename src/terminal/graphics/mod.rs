@@ -1,18 +1,19 @@
-//! Kitty's graphics protocol (`ESC _ G … ESC \`): what programs transmit, and where they want it.
+//! Kitty's graphics protocol (`ESC _ G … ESC \`): the pictures that programs transmit, and their
+//! placements.
 //!
-//! A picture that is to be shown at the cursor becomes cells: placeholders, as programs print them
-//! themselves for a picture with a virtual placement (`U=1`). So a picture scrolls, is cut, copied
-//! and kept in the history as text is, and whoever draws the pane finds in each cell which part of
-//! which picture it shows (`base::placeholder`).
+//! A picture that is shown at the cursor becomes cells: placeholders, like those that programs
+//! print themselves for a picture with a virtual placement (`U=1`). So a picture scrolls, is cut,
+//! copied and kept in the history like text, and code that draws the pane reads in each cell which
+//! part of which picture to show (`base::placeholder`).
 //!
 //! | file | holds |
 //! |---|---|
 //! | `control` | keys and values of a command |
-//! | `store` | pictures, placements, animations, and how much there may be |
-//! | `load` | taking data in, in chunks, and what it must be |
+//! | `store` | pictures, placements, animations, and their limits |
+//! | `load` | receiving data, in chunks, and checking it |
 //! | `place` | placements as cells |
 //! | `delete` | the kinds of deleting |
-//! | `save` | all of it for the server after this one |
+//! | `save` | all of it for the next server |
 
 mod control;
 mod delete;
@@ -30,7 +31,7 @@ use super::config::KittyGraphics;
 use super::screen::Screen;
 use load::Loading;
 
-/// Why a command failed: the protocol's name for it, and a text.
+/// Error of a command: the protocol's name for it, and a text.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Failure {
     pub code: &'static str,
@@ -48,21 +49,21 @@ impl Failure {
     }
 }
 
-/// What a terminal holds of pictures.
+/// Graphics state of a terminal.
 #[derive(Default)]
 pub struct Graphics {
     pub pictures: Pictures,
     loading: Option<Loading>,
-    /// A command whose data is in a file that is yet to be read; the next one comes after that.
+    /// Command whose data is in a file that must be read first; the next command comes after it.
     waiting: Option<(Control, Request)>,
-    /// The program has used the protocol: it is not stopped when the last client that knows it
-    /// leaves.
+    /// True once the program has used the protocol: it then keeps working after the last client
+    /// that knows it detaches.
     pub used: bool,
 }
 
 impl Screen {
-    /// Whether the program may use the protocol; if not, its commands are what other strings of
-    /// their kind are.
+    /// Reports whether the program may use the protocol; if not, its commands are treated like
+    /// other strings of their kind.
     pub(super) fn takes_graphics(&self) -> bool {
         self.config.pane
             && match self.config.kitty_graphics {
@@ -72,7 +73,7 @@ impl Screen {
             }
     }
 
-    /// A command, without the `G` it begins with. One that is malformed is ignored, as by kitty.
+    /// Handles a command without its leading `G`. A malformed one is ignored, as by kitty.
     pub(super) fn graphics_command(&mut self, command: &[u8]) {
         let Some((control, payload)) = Control::parse(command) else { return };
         self.graphics.used = true;
@@ -118,8 +119,7 @@ impl Screen {
         added.then_some(()).ok_or_else(|| Failure::new("ENOSPC", "no room for more of this animation"))
     }
 
-    /// Tells the program what came of a command, if it wants to know: for which picture, or why
-    /// not.
+    /// Answers a command, if the program asked for an answer: the picture's id, or the error.
     fn answer(&mut self, control: &Control, result: Result<u32, Failure>) {
         let quiet = control.get(b'q');
         if !names_one(control) || quiet > 1 || (quiet == 1 && result.is_ok()) {
@@ -143,7 +143,7 @@ impl Screen {
     }
 }
 
-/// Whether a command says which picture it is about.
+/// Reports whether a command identifies a picture.
 fn names_one(control: &Control) -> bool {
     control.has(b'i') || control.has(b'I')
 }

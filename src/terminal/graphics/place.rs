@@ -11,7 +11,7 @@ use crate::terminal::modes::Modes;
 use crate::terminal::screen::Screen;
 
 impl Screen {
-    /// Shows a picture as a command says (`a=p`, `a=T`).
+    /// Executes a command that shows a picture (`a=p`, `a=T`).
     pub(super) fn put_picture(&mut self, id: u32, control: &Control) -> Result<(), Failure> {
         let is_virtual = control.has(b'U');
         if control.has(b'P') {
@@ -41,15 +41,15 @@ impl Screen {
         Ok(())
     }
 
-    /// The number of the logical line that the cursor is on; `None` on the alternate screen.
+    /// Number of the cursor's logical line; `None` on the alternate screen.
     fn line_here(&self) -> Option<u64> {
         let wraps = |y: &u32| self.grid.line(*y).flags.contains(RowFlags::WRAPPED);
         let ended = (0..self.cy).filter(|y| !wraps(y)).count() as u64;
         self.grid.saved.is_none().then(|| self.grid.history.next_line() + self.grid.unkept + ended)
     }
 
-    /// Writes the cells of a placement at the cursor. What does not fit on the line is cut off;
-    /// below the last line the screen scrolls, if the cursor is to move.
+    /// Writes the cells of a placement at the cursor. Columns that do not fit on the line are cut
+    /// off; below the last line the screen scrolls if `moves` is set.
     fn draw_placement(&mut self, id: u32, place: &Placement, moves: bool) {
         let cols = self.cols();
         let insert = self.modes & Modes::INSERT;
@@ -85,7 +85,7 @@ impl Screen {
         }
     }
 
-    /// The placeholders on the screen: where they are and what they show.
+    /// Placeholders on the screen: their positions and parts.
     pub(super) fn parts_on_screen(&self) -> Vec<(u32, u32, Part)> {
         let mut parts = Vec::new();
         for (y, line) in (0..).zip(&self.grid.lines) {
@@ -101,7 +101,7 @@ impl Screen {
         parts
     }
 
-    /// Blanks the cells on the screen that show placements, given by picture and number.
+    /// Blanks the cells on the screen that show the given placements (picture and number).
     pub(super) fn erase_parts(&mut self, gone: &[(u32, u32)]) {
         if gone.is_empty() {
             return;
@@ -113,7 +113,7 @@ impl Screen {
         }
     }
 
-    /// Forgets a picture, and what the screen shows of it by itself.
+    /// Removes a picture, and its cells on the screen that the program did not print itself.
     pub(super) fn forget_picture(&mut self, id: u32) {
         if id != 0 {
             self.stop_showing(|pictures| pictures.forget(|entry| entry.id == id));
@@ -121,7 +121,7 @@ impl Screen {
     }
 }
 
-/// Columns and rows that a picture takes: as the command says, or as many as it needs at its size.
+/// Columns and rows of a picture: those of the command, or as many as its size needs.
 fn size_in_cells(control: &Control, shape: &Shape, pixels: (u32, u32)) -> Result<(u32, u32), Failure> {
     let (cell_width, cell_height) = (u64::from(pixels.0.max(1)), u64::from(pixels.1.max(1)));
     let part = |whole: u32, from: u8, len: u8| {

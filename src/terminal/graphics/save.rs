@@ -1,4 +1,4 @@
-//! Pictures in a checkpoint: what is said of them as a record, their data behind it.
+//! Pictures in a checkpoint: a record that describes them, and their data behind it.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,7 @@ use super::store::{Data, Entry, MAX_PANE_BYTES, Picture, Placement, Shape};
 use super::{Failure, Graphics};
 use crate::base::codec::{Malformed, Reader};
 
-/// What a terminal holds of pictures, but their data: of that, lengths.
+/// Graphics state of a terminal, with lengths in place of the data.
 #[derive(Default, Serialize, Deserialize)]
 pub struct GraphicsRecord {
     used: bool,
@@ -24,7 +24,7 @@ struct EntryRecord {
     id: u32,
     number: u32,
     shape: Shape,
-    /// Of the data that is here; the rest is in `file`.
+    /// Length of the data in the checkpoint; other data is in `file`.
     len: usize,
     file: Option<String>,
     placements: Vec<Placement>,
@@ -46,10 +46,11 @@ struct LoadingRecord {
 }
 
 impl Graphics {
-    /// The record, and the data appended to `data`: at most `left` bytes, the newest pictures'.
-    /// `known`: the program may use the protocol now.
+    /// Makes the record and appends at most `left` bytes of data to `data`, those of the newest
+    /// pictures. `known`: the program may use the protocol now.
     pub fn save(&self, known: bool, mut left: usize, data: &mut Vec<u8>) -> GraphicsRecord {
-        // With data here, or in a file: one that is being written may be there when it is needed.
+        // Keep pictures with data here or in a file: a file that is being written now may exist
+        // when it is needed.
         let mut kept = Vec::new();
         for entry in self.pictures.entries().iter().rev() {
             let data = entry.picture.data.bytes().len();
@@ -76,7 +77,7 @@ impl Graphics {
         GraphicsRecord { used: self.used || known, entries, loading }
     }
 
-    /// What `save` wrote.
+    /// Reads the output of `save`.
     pub fn load(record: GraphicsRecord, input: &mut Reader) -> Result<Self, Malformed> {
         let mut graphics = Self { used: record.used, ..Self::default() };
         let mut take = |len: usize| {

@@ -1,5 +1,4 @@
-//! The pictures that a pane's program transmitted, and where it wants them: what they are, and how
-//! much of them there may be.
+//! The pictures that a pane's program transmitted, their placements, and the limits of both.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -9,14 +8,14 @@ use bytes::Bytes;
 use super::control::Control;
 use crate::base::placeholder::FIRST_PLACED;
 
-/// Bytes of pictures kept for one pane, as they were transmitted. Those that were not used for
-/// longest go for new ones, those without a placement first; one picture that is larger is refused
+/// Bytes of pictures kept for one pane, as transmitted. A new picture evicts those that were unused
+/// for longest, those without a placement first; a single picture above the limit is refused
 /// (`EFBIG`).
 pub const MAX_PANE_BYTES: usize = 64 << 20;
-/// The same for all panes of a server; where a pane has none of its own to give up, a picture is
-/// refused (`ENOSPC`).
+/// The same limit for all panes of a server; if a pane has no picture of its own left to evict, a
+/// new picture is refused (`ENOSPC`).
 const MAX_SERVER_BYTES: usize = 256 << 20;
-/// Pictures kept for one pane; the one that was not used for longest goes.
+/// Pictures kept for one pane; beyond it, the one that was unused for longest is dropped.
 const MAX_PICTURES: usize = 1024;
 /// Placements of one picture; one more is refused (`ENOSPC`).
 const MAX_PLACEMENTS: usize = 1024;
@@ -25,7 +24,7 @@ const MAX_STEPS: usize = 4096;
 /// Longest side of a picture in pixels; a larger one is refused (`EINVAL`).
 pub const MAX_PIXELS: u32 = 10_000;
 
-/// How the data of a picture is to be read.
+/// Encoding of a picture's data.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Format {
     Rgb,
@@ -34,7 +33,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// The number that the protocol has for it.
+    /// The protocol's number for the format.
     pub fn number(self) -> u32 {
         match self {
             Self::Rgb => 24,
@@ -43,7 +42,7 @@ impl Format {
         }
     }
 
-    /// Bytes of a pixel, where it is not compressed.
+    /// Bytes of a pixel, if the format is not compressed.
     pub fn depth(self) -> Option<usize> {
         match self {
             Self::Rgb => Some(3),
@@ -53,27 +52,27 @@ impl Format {
     }
 }
 
-/// What the data of a picture or a frame is, as it was transmitted.
+/// Format and size of a picture's or a frame's data, as transmitted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Shape {
     pub format: Format,
-    /// In pixels.
+    /// Width and height in pixels.
     pub width: u32,
     pub height: u32,
-    /// With zlib.
+    /// True if compressed with zlib.
     pub compressed: bool,
-    /// Size of the data before it was compressed, where the program told it (`S`).
+    /// Size of the data before compression, if the program sent it (`S`).
     pub unpacked: u32,
 }
 
-/// Bytes that count against the server's limit as long as they live.
+/// Bytes that count against the server's limit until they are dropped.
 #[derive(Debug)]
 pub struct Data(Bytes);
 
 static TAKEN: AtomicUsize = AtomicUsize::new(0);
 
 impl Data {
-    /// `None` where the server has no room for them.
+    /// `None` if the server has no room for them.
     pub fn new(bytes: Bytes) -> Option<Self> {
         let len = bytes.len();
         let taken = TAKEN.fetch_add(len, Ordering::Relaxed);
@@ -92,18 +91,18 @@ impl Drop for Data {
     }
 }
 
-/// A picture as it was transmitted. Another one, even with the same id, has another serial.
+/// A picture as transmitted. A later picture with the same id has another serial.
 #[derive(Debug)]
 pub struct Picture {
     pub serial: u64,
     pub shape: Shape,
-    /// Empty where it is yet to be read from `file`.
+    /// Empty until it was read from `file`.
     pub data: Data,
-    /// Name of the file that has the data, or is going to.
+    /// Name of the file that has the data, or will have it.
     pub file: OnceLock<String>,
-    /// The file is there.
+    /// True once the file exists.
     pub in_file: AtomicBool,
-    /// Somebody writes or reads that file, or has done so.
+    /// True if a reader or writer of that file was started.
     pub is_taken: AtomicBool,
 }
 
@@ -115,27 +114,27 @@ impl Picture {
         Self { serial, shape, data, file: OnceLock::new(), in_file, is_taken }
     }
 
-    /// One whose data is in a file that an earlier server wrote.
+    /// A picture whose data is in a file that an earlier server wrote.
     pub fn in_file(shape: Shape, file: String) -> Self {
         let data = Data(Bytes::new());
         Self { file: file.into(), in_file: AtomicBool::new(true), ..Self::new(shape, data) }
     }
 
-    /// Whether the data is yet to be read.
+    /// Reports whether the data has not been read yet.
     pub fn is_missing(&self) -> bool {
         self.data.bytes().is_empty()
     }
 }
 
-/// A frame of an animation, or a command about one, in the order in which they came.
+/// A frame of an animation, or a command about one, in the order of arrival.
 #[derive(Clone, Debug)]
 pub struct Step {
-    /// Counts the steps of its picture, those that are gone too.
+    /// Counts all steps of its picture, including dropped ones.
     pub number: u64,
     /// `a` (control), `c` (compose) or `f` (frame).
     pub action: u8,
     pub control: Control,
-    /// The data of a frame.
+    /// Data of a frame.
     pub data: Option<Arc<Data>>,
 }
 
@@ -144,7 +143,7 @@ impl Step {
         self.data.as_ref().map_or(0, |data| data.bytes().len())
     }
 
-    /// Whether this one undoes all that an earlier one did.
+    /// Reports whether this step undoes everything that an earlier one did.
     fn replaces(&self, other: &Self) -> bool {
         let same = |keys: &[u8]| keys.iter().all(|key| self.control.get(*key) == other.control.get(*key));
         let given = |step: &Self| b"srzcv".map(|key| step.control.has(key));
@@ -157,24 +156,24 @@ impl Step {
     }
 }
 
-/// Where a picture is to be shown.
+/// Position and size at which to show a picture.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Placement {
-    /// What the underline colour of cells says.
+    /// Number of the placement, which cells carry as their underline colour.
     pub number: u32,
     /// The id that the program gave it; 0 for none.
     pub id: u32,
-    /// Shown by cells that the program prints itself.
+    /// True if the program itself prints the cells.
     pub is_virtual: bool,
     pub cols: u32,
     pub rows: u32,
     pub z: i32,
-    /// The logical line that its last row is on; `None` on the alternate screen, and where the
-    /// program prints the cells.
+    /// Logical line of its last row; `None` on the alternate screen, and if the program prints the
+    /// cells.
     pub line: Option<u64>,
 }
 
-/// A picture by the id that cells name.
+/// A picture, with the id that cells name.
 #[derive(Debug)]
 pub struct Entry {
     pub id: u32,
@@ -192,7 +191,7 @@ impl Entry {
         self.picture.data.bytes().len() + self.steps.iter().map(Step::len).sum::<usize>()
     }
 
-    /// The placement that a cell means.
+    /// The placement that a cell with `number` refers to.
     pub fn placement(&self, number: u32) -> Option<&Placement> {
         match number {
             0 => self.placements.iter().find(|place| place.is_virtual),
@@ -201,10 +200,10 @@ impl Entry {
     }
 }
 
-/// First id of pictures that the program did not name.
+/// First id for pictures to which the program gave none.
 const UNNAMED: u32 = 0xf000_0000;
 
-/// See the module comment. Entries are in the order in which they came.
+/// See the module comment. Entries are in order of arrival.
 #[derive(Debug, Default)]
 pub struct Pictures {
     entries: Vec<Entry>,
@@ -230,7 +229,7 @@ impl Pictures {
         self.entries.iter().find(|entry| entry.id == id)
     }
 
-    /// The picture that a command is about, by id or as the newest with a number.
+    /// The picture that a command refers to, by id, or the newest with a number.
     pub fn of_command(&mut self, control: &Control) -> Option<&mut Entry> {
         self.clock += 1;
         let clock = self.clock;
@@ -244,8 +243,8 @@ impl Pictures {
         Some(entry)
     }
 
-    /// Keeps a picture under an id, a number or none. The entry that had the id is given back with
-    /// the new one's id; `None` when there is no room.
+    /// Stores a picture under an id, a number or neither, replacing the entry with the id. Returns
+    /// the picture's id; `None` without room.
     pub fn insert(&mut self, id: u32, number: u32, shape: Shape, data: Bytes) -> Option<u32> {
         self.entries.retain(|entry| id == 0 || entry.id != id);
         let data = self.make_room(data, None)?;
@@ -273,7 +272,7 @@ impl Pictures {
         Some(id)
     }
 
-    /// Puts back an entry of an earlier server.
+    /// Restores an entry of an earlier server.
     pub fn restore(&mut self, (id, number): (u32, u32), picture: Arc<Picture>, placements: Vec<Placement>) {
         if id != 0 && self.entries.len() < MAX_PICTURES && self.get(id).is_none() {
             self.last_number = placements.iter().map(|place| place.number).fold(self.last_number, u32::max);
@@ -282,7 +281,7 @@ impl Pictures {
         }
     }
 
-    /// Data that was in a file; nothing where nobody misses it any more.
+    /// Provides data that was in a file, to the pictures that need it.
     pub fn found(&mut self, file: &str, bytes: &Bytes) {
         let missed = |entry: &&Entry| {
             entry.picture.is_missing() && entry.picture.file.get().is_some_and(|name| name == file)
@@ -303,13 +302,12 @@ impl Pictures {
         (first..=u32::MAX).find(|id| self.get(*id).is_none()).unwrap_or(first)
     }
 
-    /// The pane's bytes.
+    /// Bytes of the pane.
     pub fn len(&self) -> usize {
         self.entries.iter().map(Entry::len).sum()
     }
 
-    /// Makes room for more data, at the cost of pictures that were not used for long, but not of
-    /// one.
+    /// Makes room for more data by evicting pictures that were unused for long, except `but`.
     fn make_room(&mut self, bytes: Bytes, but: Option<u32>) -> Option<Data> {
         if bytes.len() > MAX_PANE_BYTES {
             return None;
@@ -325,7 +323,7 @@ impl Pictures {
         }
     }
 
-    /// Drops the picture that was not used for longest, one without placements if there is any.
+    /// Evicts the picture that was unused for longest, preferably one without placements.
     fn evict(&mut self, but: Option<u32>) -> bool {
         let candidates = self.entries.iter().enumerate().filter(|(_, entry)| Some(entry.id) != but);
         let oldest = candidates.min_by_key(|(_, entry)| (!entry.placements.is_empty(), entry.used));
@@ -334,7 +332,7 @@ impl Pictures {
         true
     }
 
-    /// Adds a step to an animation; false when there is no room.
+    /// Adds a step to an animation; false without room.
     pub fn add_step(&mut self, id: u32, action: u8, control: &Control, data: Option<Bytes>) -> bool {
         let data = match data.map(|bytes| self.make_room(bytes, Some(id))) {
             Some(Some(data)) => Some(Arc::new(data)),
@@ -352,7 +350,7 @@ impl Pictures {
         true
     }
 
-    /// Forgets the animation of a picture: the picture is one that nobody was sent.
+    /// Removes the animation of a picture: it becomes a new picture, which no client has received.
     pub fn drop_steps(&mut self, id: u32) {
         let Some(entry) = self.entries.iter_mut().find(|entry| entry.id == id) else { return };
         entry.steps.clear();
@@ -362,8 +360,8 @@ impl Pictures {
         }
     }
 
-    /// Adds a placement, in the place of one with the same id; gives its number, and that of the
-    /// one that is gone. `None` when there is no room.
+    /// Adds a placement, replacing one with the same id. Returns its number, and that of the
+    /// replaced one. `None` without room.
     pub fn place(&mut self, id: u32, mut place: Placement) -> Option<(u32, Option<u32>)> {
         let taken = |entry: &Entry, number: u32| entry.placements.iter().any(|p| p.number == number);
         let last = &mut self.last_number;
@@ -389,8 +387,8 @@ impl Pictures {
         Some((place.number, old))
     }
 
-    /// Drops placements for which `gone` says so, and with `free` the pictures that have none left
-    /// by that; gives the pictures and numbers of what is gone, virtual placements left out.
+    /// Removes placements for which `gone` is true, and with `free` the pictures that lose their
+    /// last one. Returns picture and number of the removed placements, except virtual ones.
     pub fn remove(
         &mut self,
         free: bool,
@@ -408,7 +406,7 @@ impl Pictures {
         removed
     }
 
-    /// Drops pictures and their placements; gives what is gone as `remove` does.
+    /// Removes pictures and their placements; returns the same as `remove`.
     pub fn forget(&mut self, mut gone: impl FnMut(&Entry) -> bool) -> Vec<(u32, u32)> {
         let mut removed = Vec::new();
         self.entries.retain(|entry| {
@@ -426,7 +424,7 @@ impl Pictures {
     }
 }
 
-/// Placements whose cells are not the program's own.
+/// Placements whose cells were not printed by the program.
 fn real(places: &[Placement]) -> impl Iterator<Item = &Placement> {
     places.iter().filter(|place| !place.is_virtual)
 }

@@ -1,4 +1,4 @@
-//! Commands in, answers, cells and what is kept out.
+//! Commands in; answers, cells and stored data out.
 
 use super::store::MAX_PANE_BYTES;
 use super::*;
@@ -15,7 +15,7 @@ fn terminal(cols: u32, rows: u32) -> Terminal {
     Terminal::new(Size::new(cols, rows), config, Box::new(MemoryHistory::new(100, cols)))
 }
 
-/// Feeds commands and gives the answers.
+/// Feeds commands and returns the answers.
 fn ask(terminal: &mut Terminal, commands: &str) -> String {
     for command in commands.split('\n') {
         terminal.feed(format!("\x1b_G{command}\x1b\\").as_bytes());
@@ -23,7 +23,7 @@ fn ask(terminal: &mut Terminal, commands: &str) -> String {
     String::from_utf8(terminal.take_replies()).expect("text").replace("\x1b_G", "").replace("\x1b\\", "|")
 }
 
-/// Rows of the screen: for each cell `.`, or row and column of the part that it shows.
+/// Rows of the screen: for each cell `.`, or row and column of the part in it.
 fn shown(terminal: &Terminal) -> Vec<String> {
     (0..terminal.size().rows)
         .map(|y| {
@@ -69,7 +69,7 @@ fn answers_are_as_quiet_as_the_program_wants() {
         assert_eq!(ask(&mut t, &format!("i=3,s=1,v=1,f=24{quiet};{DOT}")), ok);
         assert_eq!(ask(&mut t, &format!("a=p,i=9{quiet}")), bad);
     }
-    // Nobody is told of a picture without a name.
+    // A picture without a name gets no answer.
     assert_eq!(ask(&mut t, &format!("a=T,s=1,v=1,f=24;{DOT}")), "");
     assert_eq!(ids(&t), [3, 0xf000_0000]);
 }
@@ -90,9 +90,9 @@ fn chunks_make_one_picture() {
     assert_eq!(ask(&mut t, "a=T,i=7,f=24,s=2,v=1,q=0,m=1;AAAA\nm=1;\nm=0;AAAA"), "i=7;OK|");
     assert_eq!(t.pictures().get(7).map(|entry| entry.picture.data.bytes().len()), Some(6));
     assert_eq!(shown(&t)[0], "00");
-    // A program that died in the middle does not spoil the next one's picture.
+    // An unfinished picture of a program that died does not spoil the next program's picture.
     assert_eq!(ask(&mut t, "i=8,f=24,s=2,v=1,m=1;AAAA\ni=9,f=24,s=1,v=1;AAAA"), "i=9;OK|");
-    // Nothing shows or answers before the end, and deleting gives an unfinished one up.
+    // An unfinished picture neither shows nor gets an answer, and deleting drops it.
     assert_eq!(ask(&mut t, "i=8,f=24,s=1,v=1,m=1;AA\na=d\nm=0;AA"), "");
     assert_eq!(ids(&t), [7, 9]);
 }
@@ -109,7 +109,7 @@ fn pictures_at_the_cursor_become_cells() {
     ask(&mut t, &format!("a=T,C=1,i=2,f=24,s=25,v=30;{}", "AAAA".repeat(25 * 30)));
     assert_eq!(shown(&t)[1..3], ["..101112000102".to_owned(), ".....101112".to_owned()]);
     assert_eq!(t.cursor(), Point::new(5, 1));
-    // One side is found by the other: 25×30 in 5 columns of 10 is 60 pixels high.
+    // One side is computed from the other: 25×30 in 5 columns of 10 is 60 pixels high.
     ask(&mut t, "a=p,i=2,c=5,C=1");
     assert_eq!(t.pictures().get(2).map(|e| (e.placements[1].cols, e.placements[1].rows)), Some((5, 3)));
 }
@@ -137,7 +137,8 @@ fn cells_of_a_program_mean_its_virtual_placement() {
     assert_eq!(shown(&t)[0], "0001");
     let entry = t.pictures().get(42).expect("an entry");
     assert_eq!(entry.placement(0), entry.placement(5));
-    // Deleting what is on the screen leaves them, and their cells are the program's.
+    // Deleting what is on the screen leaves virtual placements, and their cells belong to the
+    // program.
     ask(&mut t, "a=d,d=A\na=d,d=p,x=1,y=1\na=d,d=z");
     assert_eq!((shown(&t)[0].as_str(), ids(&t)), ("0001", vec![42]));
     ask(&mut t, "a=d,d=i,i=42,p=5");
@@ -152,7 +153,7 @@ fn the_same_placement_moves() {
     t.feed(b"\x1b[3;5H");
     ask(&mut t, "a=p,i=1,p=3,c=2,r=1");
     assert_eq!(shown(&t), ["", "", "....0001"]);
-    // Data that comes again shows nothing until it is placed.
+    // Data that is sent again does not show until it is placed.
     ask(&mut t, "i=1,f=24,s=1,v=1;AAAA");
     assert_eq!(shown(&t), [""; 3]);
 }
@@ -205,7 +206,7 @@ fn animations_are_kept_in_order() {
         "i=1;EINVAL:the frame is larger than the image|"
     );
     assert_eq!(ask(&mut t, "a=c,i=1,r=1,c=2"), "i=1;OK|");
-    // Nothing is said of commands to run, but of those to what is not there.
+    // Animation commands get no answer, unless their picture or frame does not exist.
     assert_eq!(ask(&mut t, "a=a,i=1,s=3\na=a,i=1,s=1\na=a,i=1,r=2,z=9"), "");
     assert_eq!(ask(&mut t, "a=a,i=2,s=3"), "i=2;ENOENT:there is no image with id 2 and number 0|");
     let entry = t.pictures().get(1).expect("an entry");
@@ -224,7 +225,7 @@ fn without_a_client_that_knows_it_the_string_is_a_title() {
         Terminal::new(Size::new(10, 2), TerminalConfig::default(), Box::new(MemoryHistory::new(9, 10)));
     assert_eq!(ask(&mut t, "i=1,a=q,f=24,s=1,v=1;AAAA"), "");
     assert_eq!(t.title(), "Gi=1,a=q,f=24,s=1,v=1;AAAA");
-    // Once it was used, it stays known when the client leaves.
+    // Once used, the protocol keeps working when the client leaves.
     let config = |kitty_graphics| TerminalConfig { kitty_graphics, ..TerminalConfig::default() };
     t.configure(&config(KittyGraphics::Used));
     assert_eq!(ask(&mut t, "i=1,a=q,f=24,s=1,v=1;AAAA"), "");
@@ -248,7 +249,7 @@ fn old_pictures_make_room_for_new_ones() {
     assert_eq!(send(&mut t, 1), "i=1;OK|");
     ask(&mut t, "a=p,i=1,c=1,r=1");
     assert_eq!(send(&mut t, 2), "i=2;OK|");
-    // The third goes in the place of the one that is shown nowhere.
+    // The third replaces the one without a placement.
     assert_eq!(send(&mut t, 3), "i=3;OK|");
     assert_eq!(ids(&t), [1, 3]);
     assert!(t.pictures().len() <= MAX_PANE_BYTES);
@@ -268,11 +269,11 @@ fn pictures_are_saved_with_all_that_belongs_to_them() {
         assert_eq!((&new.placements, new.picture.data.bytes()), (&old.placements, old.picture.data.bytes()));
         assert_eq!(new.steps.len(), old.steps.len());
     }
-    // The chunk that was missing, and a placement that takes the place of an older one.
+    // The missing chunk, and a placement that replaces an older one.
     new.feed(b"\x1b[3;1H");
     assert_eq!(ask(&mut new, "m=0;AAAA\na=p,i=3,p=9,c=2,r=1"), "i=9;OK|i=3,p=9;OK|");
     assert_eq!(shown(&new), ["0000", "", "000001"]);
-    // What is larger than a checkpoint may be is left out, and the server lives.
+    // Data beyond a checkpoint's limit is left out, and the server keeps running.
     let side = 900;
     ask(&mut t, &format!("i=8,f=24,s={side},v={side},m=1;"));
     (0..4).for_each(|_| _ = ask(&mut t, &format!("m=1;{}", "A".repeat(side * side))));

@@ -1,5 +1,5 @@
-//! Key events in, bytes out, as the protocol's specification has them: the sections that the
-//! tests are named after, and kitty's own examples of them.
+//! Key events in, bytes out, according to the protocol's specification: the tests are named after
+//! its sections, and use kitty's own examples.
 
 use super::*;
 
@@ -49,8 +49,8 @@ const KEYS: &[(&str, u32)] = &[
     ("IsoLevel5Shift", number::LAST),
 ];
 
-/// `ctrl+shift+a`, `Up:release`, `e=é` (a key and its text), `с@c` (a key and the one at its
-/// place of a US keyboard).
+/// Parses `ctrl+shift+a`, `Up:release`, `e=é` (a key and its text), `с@c` (a key, and the key at
+/// the same place of a US keyboard).
 fn event(text: &str) -> KeyReport {
     let (text, action) = match text.split_once(':') {
         Some((text, "repeat")) => (text, KeyAction::Repeat),
@@ -86,7 +86,7 @@ fn event(text: &str) -> KeyReport {
     report
 }
 
-/// What becomes of an event: `-` nothing, `legacy`, or the bytes with `CSI` for `ESC [`.
+/// Encoding of an event: `-` for nothing, `legacy`, or the bytes with `CSI` for `ESC [`.
 fn encoded(event_text: &str, flags: u8) -> String {
     match encode(&event(event_text), KeyboardFlags::from_bits_retain(flags)) {
         Encoded::Nothing => "-".to_owned(),
@@ -123,7 +123,7 @@ fn disambiguate_escape_codes() {
             ("meta+x", "CSI 120;33u"),
             ("ctrl+num+x", "CSI 120;133u"),
             ("num+caps+x", "x"),
-            // What is typed in a shell stays as it is, unless it is modified.
+            // Typing in a shell is unchanged, unless modified.
             ("Enter", "legacy"),
             ("Tab", "legacy"),
             ("Backspace", "legacy"),
@@ -134,7 +134,7 @@ fn disambiguate_escape_codes() {
             ("shift+Tab", "CSI 9;2u"),
             ("ctrl+shift+Tab", "CSI 9;6u"),
             ("ctrl+Backspace", "CSI 127;5u"),
-            // Keys of the keypad that make no text have numbers of their own.
+            // Keypad keys without text have numbers of their own.
             ("KPEnter", "CSI 57414u"),
             ("KPLeft", "CSI 57417u"),
             ("ctrl+KPPageUp", "CSI 57421;5u"),
@@ -164,7 +164,7 @@ fn functional_keys() {
             ("shift+PageDown", "CSI 6;2~"),
             ("F1", "CSI P"),
             ("F2", "CSI Q"),
-            // Not `CSI R`, which is where the cursor is.
+            // Not `CSI R`, which reports the cursor's position.
             ("F3", "CSI 13~"),
             ("ctrl+F3", "CSI 13;5~"),
             ("F4", "CSI S"),
@@ -217,7 +217,7 @@ fn report_event_types() {
 
 #[test]
 fn report_alternate_keys() {
-    // By itself it makes nothing an escape sequence.
+    // This flag alone makes nothing an escape sequence.
     check(4, &[("a", "a"), ("shift+a", "A"), ("ctrl+a", "legacy"), ("ctrl+с@c", "legacy"), ("Up", "legacy")]);
     check(
         5,
@@ -269,7 +269,7 @@ fn report_associated_text() {
         ],
     );
     check(31, &[("shift+a:repeat", "CSI 97:65;2:2;65u"), ("shift+a:release", "CSI 97:65;2:3u")]);
-    // Without the flag before, it means nothing.
+    // Without the previous flag, this one has no effect.
     check(16, &[("a", "a"), ("ctrl+a", "legacy")]);
     check(17, &[("a", "a"), ("ctrl+a", "CSI 97;5u")]);
     let pure = KeyReport { text: Some('å'), ..KeyReport::default() };
@@ -306,7 +306,7 @@ fn programs_that_asked_for_nothing_get_what_they_always_got() {
 }
 
 mod programs {
-    //! The protocol as a program sees it: what it writes, and what it is answered.
+    //! The protocol as a program sees it: its requests and the answers.
 
     use crate::base::{Key, Size};
     use crate::terminal::{KeyEncodeOptions, MemoryHistory, Terminal, TerminalConfig, encode_key};
@@ -344,7 +344,7 @@ mod programs {
         check(t, "CSI <0u", "8");
         check(t, "CSI <u", "0");
         check(t, "CSI <9u", "0");
-        // Bits that are none of the protocol are not told back.
+        // Unknown bits are not reported back.
         check(t, "CSI =225u", "1");
     }
 
