@@ -1,4 +1,4 @@
-//! The row-count aid: enough about a block's lines to say how many rows they take at any width
+//! The row-count aid: facts about a block's lines from which their rows at any width are computed
 //! without decompressing the block.
 //!
 //! ```text
@@ -6,11 +6,11 @@
 //!         wide:varint (lines:varint units:varint (cell:u8 fillers:u8 count:varint)*)*
 //! ```
 //!
-//! Lines of single-column cells are a histogram of lengths. Lines with wider cells keep the
-//! pattern of their cells (what a cell counts; how many fillers follow it, times two, plus one
-//! if they count), because where a wide cell falls on the right edge decides how the line
-//! wraps. `whole` is 2; 1 in what earlier versions wrote, where each pattern stands for one
-//! line and does not say so; 0 where the patterns took too much.
+//! Lines of single-column cells are a histogram of lengths. Lines with wider cells keep the pattern
+//! of their cells (wrap width of a cell; count of its fillers, times two, plus one if the fillers
+//! take columns), because such a line wraps differently if a wide cell falls on the right edge.
+//! `whole` is 2; 1 in files of earlier versions, where each pattern stands for one line and has no
+//! count of lines; 0 if the patterns were too large.
 
 use std::collections::BTreeMap;
 
@@ -19,31 +19,31 @@ use super::layout::{self, Unit};
 use crate::base::codec::{Malformed, Reader, put_varint};
 use crate::base::history::Run;
 
-/// Bytes of wide patterns kept for a block; beyond it the block is decompressed to count.
+/// Bytes of wide patterns kept for a block; beyond it, counting decompresses the block.
 const MAX_PATTERN_BYTES: usize = 16 << 10;
-/// First byte where patterns say how many lines they stand for.
+/// First byte of an aid whose patterns have counts of lines.
 const COUNTED: u8 = 2;
 
 /// See the module comment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Aid {
-    /// (columns, lines that take them), by columns.
+    /// Pairs of columns and count of lines with that length, sorted by columns.
     narrow: Vec<(u32, u32)>,
-    /// Lines of each pattern.
+    /// Count of lines by pattern.
     wide: BTreeMap<Vec<Unit>, u32>,
     pattern_bytes: usize,
-    /// The patterns did not fit: counting needs the block itself.
+    /// True if the patterns were too large: counting needs the block itself.
     partial: bool,
 }
 
-/// The aid of a block that is being filled, kept up to date with each line so that sealing does not
-/// read all of them again.
+/// Aid of a block that is being filled, updated with each line, so that sealing does not read all
+/// lines again.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Growing {
-    /// Lines of single-column cells, by their columns.
+    /// Count of single-column lines by their columns.
     narrow: Vec<u32>,
     wide: Aid,
-    /// It does not know all lines of the block.
+    /// True if it misses some lines of the block.
     lost: bool,
 }
 
@@ -68,17 +68,17 @@ impl Growing {
         self.narrow[cols as usize] += 1;
     }
 
-    /// Adds a line with cells that count other than one column.
+    /// Adds a line with cells whose wrap width is not one column.
     pub fn add_wide(&mut self, runs: &[Run], cols: u32) {
         self.wide.add_wide(runs, cols);
     }
 
-    /// Lines were taken back, or others were added without it.
+    /// Called when lines were taken back, or others were added without it.
     pub fn forget(&mut self) {
         *self = Self { lost: true, ..Self::default() };
     }
 
-    /// What is known of all lines; `None` if that is not known.
+    /// The aid of all lines; `None` if it is incomplete.
     pub fn aid(&self) -> Option<Aid> {
         let mut aid = (!self.lost).then(|| self.wide.clone())?;
         let counted = self.narrow.iter().enumerate().filter(|(_, lines)| **lines > 0);
@@ -98,7 +98,7 @@ impl Aid {
         }
     }
 
-    /// Adds a line with cells that count other than one column.
+    /// Adds a line with cells whose wrap width is not one column.
     pub fn add_wide(&mut self, runs: &[Run], cols: u32) {
         if self.partial {
             return;
@@ -147,7 +147,7 @@ impl Aid {
         self.bound(pattern_bytes);
     }
 
-    /// Rows at a width, empty last rows not counted; `None` when the aid does not know.
+    /// Rows at a width, without empty last rows; `None` if the aid is incomplete.
     pub fn rows(&self, width: u32) -> Option<u64> {
         if self.partial {
             return None;

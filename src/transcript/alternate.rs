@@ -1,6 +1,6 @@
-//! The second stream of a pane: what full-screen programs drew (option `alternate-history`). It
-//! is a history like any other, in a directory of its own inside the pane's, begun with its first
-//! row. It lives and ends with the pane's history, which holds it, and both are within one cap.
+//! The second stream of a pane: output of full-screen programs (option `alternate-history`). It is
+//! a history like any other, in its own directory inside the pane's, created with its first row.
+//! The pane's history holds it and ends it, and one limit applies to both.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,27 +14,27 @@ use crate::base::history::HistoryView;
 
 /// Name of its directory.
 pub(super) const DIR: &str = "alternate";
-/// It gets one part of so many of the pane's bytes on disk.
+/// Fraction of the pane's bytes on disk for this stream: 1/`SHARE`.
 const SHARE: u64 = 4;
 
-/// The name in the store of the stream beside a pane's history.
+/// Key in the store of the second stream of a pane's history.
 pub(super) fn key_of(key: &str) -> String {
     format!("{key}/{DIR}")
 }
 
-/// The bytes on disk that it may take.
+/// Limit of the second stream, in bytes on disk.
 pub(super) fn share_of(limit: u64) -> u64 {
     limit / SHARE
 }
 
 impl Pane {
-    /// The directory that its key is a path in.
+    /// The directory that keys are relative to.
     pub fn base_dir(&self) -> &Path {
         let own = self.main.as_ref().map_or(&self.dir, |main| &main.dir);
         own.parent().unwrap_or(own)
     }
 
-    /// The pane's second stream, while there is one.
+    /// The pane's second stream, if there is one.
     pub fn alternate(&self) -> Option<Arc<Pane>> {
         self.alternate.lock().upgrade()
     }
@@ -47,7 +47,7 @@ impl Pane {
 }
 
 impl PaneHistory {
-    /// The second stream, begun if there is none yet.
+    /// The second stream, created if there is none yet.
     pub(super) fn second(&mut self) -> &mut PaneHistory {
         if self.alternate.is_none() {
             let main = &self.pane;
@@ -64,14 +64,14 @@ impl PaneHistory {
         self.alternate.as_mut().expect("it was begun above")
     }
 
-    /// Takes what was found as the second stream.
+    /// Stores a recovered second stream.
     pub(super) fn hold_second(&mut self, history: PaneHistory) {
         *self.pane.alternate.lock() = Arc::downgrade(&history.pane);
         self.alternate = Some(Box::new(history));
     }
 
-    /// Goes on with the second stream that is on disk, if there is one. `cut`: its lines are
-    /// dropped, since they will be drawn again.
+    /// Opens the second stream that is on disk, if there is one, to continue it. `cut`: its lines
+    /// are dropped, since they will be drawn again.
     pub(super) fn adopt_second(&mut self, cut: bool) {
         let main = self.pane.clone();
         let (dir, key) = (main.base_dir(), key_of(&main.key));
@@ -86,7 +86,7 @@ impl PaneHistory {
         self.hold_second(history);
     }
 
-    /// What full-screen programs drew, as it is now; `None` when nothing was kept of it.
+    /// View of the output of full-screen programs; `None` if none was kept.
     pub fn pin_alternate(&self) -> Option<TranscriptView> {
         self.alternate.as_ref().map(|history| history.pin())
     }
@@ -96,7 +96,7 @@ impl PaneHistory {
     }
 }
 
-/// Removes the stream beside a transcript that nobody has open.
+/// Removes the second stream of a transcript that is not open.
 pub(super) fn remove_dir(store: &Shared, dir: &Path) -> std::io::Result<()> {
     let dir = dir.join(DIR);
     store.storage.check_dir(&dir)?;

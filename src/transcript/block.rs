@@ -1,5 +1,5 @@
-//! A block: a run of records in memory, either the one being filled or one read back. Knows
-//! where its lines are and, per width, where their rows are.
+//! A block: a sequence of records in memory, being filled or read back. Knows the offsets of its
+//! lines and, for a width, the starts of their rows.
 
 use std::collections::HashMap;
 
@@ -15,11 +15,11 @@ use crate::base::codec::{Malformed, Reader, put_varint};
 use crate::base::history::Row;
 use crate::base::links::{Hyperlink, Links};
 
-/// Where rows start, for one way to lay them out.
+/// Start of each line's rows, in one layout.
 #[derive(Clone, Debug)]
 struct Layout {
     lay: Lay,
-    /// `Widths::id` where rows hang on more than `lay`.
+    /// `Widths::id` if rows depend on more than `lay`, else 0.
     id: u32,
     rows: u32,
     /// First row of each line; empty while every line is one row.
@@ -40,16 +40,16 @@ pub(super) struct Block {
     links: Vec<Hyperlink>,
     link_ids: HashMap<LinkId, u32>,
     link_bytes: usize,
-    /// What the widest line counts when wrapping.
+    /// Upper bound on the wrap width of any line, in columns.
     pub widest: u32,
-    /// What the largest cell of those lines counts that have one larger than a column; a bound.
+    /// Upper bound on the wrap width of any cell that is wider than a column.
     pub largest: u32,
     pub empty_tails: u32,
-    /// Records that the next one continues.
+    /// Count of records that continue in the next record.
     pub continued: u32,
-    /// It is in the place of a block that cannot be read.
+    /// True if it replaces a block that cannot be read.
     pub stands_in: bool,
-    /// Of some lines it is noted where their rows ended.
+    /// True if the record of some line has the ends of its rows.
     noted: bool,
     growing: Growing,
     layout: Mutex<Option<Layout>>,
@@ -69,11 +69,11 @@ impl Clone for Block {
     }
 }
 
-/// The rows of the line that was read last, of those that were followed through changes of
-/// width; worth nothing once the width changes or lines are taken back.
+/// Rows of the line that was read last, if its width history was replayed; invalid once the width
+/// changes or lines are taken back.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Memo {
-    /// Block and line.
+    /// Block and line of these rows.
     of: Option<(u64, u32)>,
     rows: Vec<Row>,
     pub alike: Alike,
@@ -82,12 +82,12 @@ pub(super) struct Memo {
     pub stand_in: Option<std::sync::Arc<Block>>,
 }
 
-/// Rows of lines by the changes of width since, their cells, and where their rows ended (and how
-/// many columns these had) if that is noted.
+/// Counts of rows by the later changes of width, the line's cells, and the ends of its rows (with
+/// the columns of each), if recorded.
 type OddRows = HashMap<(usize, SmallVec<[Unit; 4]>, SmallVec<[(u32, u32); 2]>), Option<u32>>;
 
-/// Cells and rows that a block may claim to have: a hundred times what one is filled with, and
-/// few enough to be counted while somebody waits.
+/// Most cells and rows in a block that is accepted: a hundred times the usual, and still quick to
+/// count.
 pub(super) const MAX_CELLS: u64 = 1 << 28;
 
 impl Block {
@@ -124,23 +124,23 @@ impl Block {
         self.offsets.is_empty()
     }
 
-    /// Bytes of its records and links: what decides when it is full.
+    /// Bytes of its records and links, which decide when it is full.
     pub fn bytes(&self) -> usize {
         self.data.len() + self.link_bytes
     }
 
-    /// Bytes of memory it takes, roughly.
+    /// Its memory in bytes, roughly.
     pub fn memory(&self) -> usize {
         self.data.capacity() + self.link_bytes + 4 * self.offsets.capacity() + 256
     }
 
-    /// Gives back memory that it has for further lines.
+    /// Frees memory reserved for further lines.
     pub fn shrink(&mut self) {
         self.data.shrink_to_fit();
         self.offsets.shrink_to_fit();
     }
 
-    /// Its records, one after the other.
+    /// Its records, concatenated.
     pub fn data(&self) -> &[u8] {
         &self.data
     }
@@ -158,17 +158,17 @@ impl Block {
         self.links.get(index as usize)
     }
 
-    /// The line whose record covers a byte of `data()`.
+    /// The line whose record contains a byte of `data()`.
     pub fn line_at_byte(&self, byte: usize) -> u32 {
         (self.offsets.partition_point(|&at| at as usize <= byte) as u32).saturating_sub(1)
     }
 
-    /// Where a line's record starts in `data()`; its end for a line after the last.
+    /// Offset of a line's record in `data()`; the end of `data()` for a line after the last.
     pub fn byte_of_line(&self, line: u32) -> usize {
         self.offsets.get(line as usize).map_or(self.data.len(), |&at| at as usize)
     }
 
-    /// Replaces the caller's link ids in a row by the block's own.
+    /// Replaces the caller's link ids in a row by the block's own; returns the changed ids.
     pub fn own_links(&mut self, row: &mut Row, links: &Links) -> Vec<(LinkId, u32)> {
         let mut met = Vec::new();
         for run in row.runs.iter_mut().filter(|run| run.style.link.0 != 0) {
@@ -188,7 +188,7 @@ impl Block {
         met
     }
 
-    /// Adds a row that is a line of its own, if it is of the plain kind. Whether it was.
+    /// Adds a row that is a line of its own, if it is plain. True if it was added.
     pub fn push_row(&mut self, scratch: &mut Vec<u8>, row: &Row, width: u32) -> bool {
         let at = self.data.len() as u32;
         let Some(whole) = line::put_row(&mut self.data, scratch, row, width, self.base_time) else {
@@ -210,7 +210,7 @@ impl Block {
         true
     }
 
-    /// Adds a line of plain text whose rows are as laying out at `width` gives them.
+    /// Adds a line of plain text, laid out at `width` without deviations.
     pub fn push_text(&mut self, text: &[u8], time: i64, width: u32) {
         self.offsets.push(self.data.len() as u32);
         line::put_text(&mut self.data, text, time.wrapping_sub(self.base_time));
@@ -221,7 +221,7 @@ impl Block {
         self.laid(layout::narrow_rows(cols, width), width);
     }
 
-    /// Adds a line at the end.
+    /// Appends a line.
     pub fn push(&mut self, scratch: &mut Vec<u8>, line: &OpenLine, width: u32) {
         self.offsets.push(self.data.len() as u32);
         let flags = line::put_line(&mut self.data, scratch, line, width, self.base_time);
@@ -237,7 +237,7 @@ impl Block {
         self.laid(line.breaks.len() as u32, width);
     }
 
-    /// Notes the rows of the line that was added last.
+    /// Records the rows of the line that was added last.
     fn laid(&mut self, rows: u32, width: u32) {
         let number = self.end_line() - 1;
         let Some(layout) = self.layout.get_mut() else { return };
@@ -254,7 +254,7 @@ impl Block {
         layout.rows += rows;
     }
 
-    /// Takes the last line off.
+    /// Removes the last line and returns it.
     pub fn pop(&mut self, widths: &Widths) -> Option<OpenLine> {
         let last = self.lines().checked_sub(1)?;
         let (lay, number) = (widths.lay(), self.first_line + u64::from(last));
@@ -280,18 +280,18 @@ impl Block {
         line::head(self.body(line)?).ok()
     }
 
-    /// A line by its place in the block.
+    /// A line, by its index in the block.
     pub fn line(&self, line: u32) -> Option<Line<'_>> {
         line::parse(self.body(line)?, self.base_time).ok()
     }
 
-    /// Whether its last line goes on in the next block.
+    /// Reports whether its last line continues in the next block.
     pub fn continues(&self) -> bool {
         let last = self.lines().checked_sub(1).and_then(|last| self.head(last));
         last.is_some_and(|head| head.flags.contains(LineFlags::CONTINUES))
     }
 
-    /// Rows of a line that is filled at a width.
+    /// Count of rows of a line that is filled at a width.
     fn filled_rows_of(&self, line: u32, head: &LineHead, width: u32) -> u32 {
         if head.flags.contains(LineFlags::WIDE) && head.width > width {
             return self.line(line).map_or(1, |l| l.rows(width, false));
@@ -299,19 +299,19 @@ impl Block {
         layout::narrow_rows(head.cols, width) + u32::from(head.flags.contains(LineFlags::EMPTY_TAIL))
     }
 
-    /// Rows of all lines, filled at a width.
+    /// Count of rows of all lines, filled at a width.
     pub fn filled_rows(&self, width: u32) -> u32 {
         let rows = |n| self.head(n).map_or(1, |head| self.filled_rows_of(n, &head, width));
         (0..self.lines()).map(rows).sum()
     }
 
-    /// The rows of a line as they became with the widths it had; see `Widths::rows`.
+    /// The rows of a line after its width history; see `Widths::rows`.
     fn followed(&self, line: u32, widths: &Widths, alike: &mut Alike) -> Option<Vec<Row>> {
         widths.rows(&self.line(line)?, self.first_line + u64::from(line), self.largest, alike)
     }
 
-    /// Rows of a line that hang on all the widths it had; `None` when they do not. What became
-    /// of lines like it is in `known`.
+    /// Count of rows of a line if it depends on its whole width history, else `None`. `known`
+    /// caches the counts of equal lines.
     fn odd_rows_of(&self, line: u32, widths: &Widths, known: &mut OddRows) -> Option<u32> {
         let number = self.first_line + u64::from(line);
         let found = self.line(line)?;
@@ -372,12 +372,12 @@ impl Block {
         widths.odd(self.first_line, self.end_line(), self.largest)
     }
 
-    /// Rows of all lines.
+    /// Count of rows of all lines.
     pub fn rows(&self, widths: &Widths) -> u32 {
         self.with_layout(widths, |layout| layout.rows)
     }
 
-    /// The line that holds a row and the row's place in it.
+    /// The line that contains a row, and the index of the row in it.
     pub fn find_row(&self, row: u32, widths: &Widths) -> (u32, u32) {
         self.with_layout(widths, |layout| {
             if layout.starts.is_empty() {
@@ -410,7 +410,7 @@ impl Block {
         breaks.unwrap_or_default().iter().map(|b| b.end).collect()
     }
 
-    /// One row, its links being the block's own.
+    /// One row, with link ids of the block.
     pub fn row(&self, row: u32, widths: &Widths, memo: &mut Memo) -> Option<Row> {
         let lay = widths.lay();
         let (line, index) = self.find_row(row, widths);
@@ -442,7 +442,7 @@ impl Block {
         aid
     }
 
-    /// Rows at the width of now, less rows that filling them gives.
+    /// Rows at the current width, minus the rows of filling.
     pub fn extra_rows(&self, widths: &Widths) -> i32 {
         if !self.noted && !self.is_odd(widths) {
             return 0;
@@ -450,7 +450,7 @@ impl Block {
         self.rows(widths) as i32 - self.filled_rows(widths.lay().width) as i32
     }
 
-    /// The block as bytes: `links:varint (id uri)* records`, each string with its length.
+    /// Encodes the block: `links:varint (id uri)* records`, each string with its length.
     pub fn encode(&self) -> Vec<u8> {
         [&self.encoded_links(), self.data()].concat()
     }

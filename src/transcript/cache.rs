@@ -1,5 +1,5 @@
-//! Blocks read back from disk, kept while they fit a budget of bytes that the whole server
-//! shares. The one used longest ago goes first.
+//! Cache of decoded blocks, within a budget of bytes for the whole server. The least recently used
+//! block is dropped first.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -23,7 +23,7 @@ impl Cache {
 
     pub fn get(&mut self, id: u64) -> Option<Arc<Block>> {
         let (age, _, block) = self.blocks.get_mut(&id)?;
-        // Rows are mostly read one after the other.
+        // Rows are mostly read in order.
         if *age == self.clock {
             return Some(block.clone());
         }
@@ -34,7 +34,7 @@ impl Cache {
         Some(block.clone())
     }
 
-    /// Keeps a block, unless it alone is over the budget.
+    /// Caches a block, unless it alone exceeds the budget.
     pub fn put(&mut self, block: Arc<Block>) {
         let (id, bytes) = (block.id, block.memory());
         self.remove(id);

@@ -1,9 +1,9 @@
-//! The commands that ran in a pane, beside its transcript: where the output of each begins and
-//! ends, when, and with what status. Lines that scroll away keep them: they are found by the number
-//! of a logical line.
+//! The commands that ran in a pane, beside its transcript: start and end of each one's output, time
+//! and status. They survive scrolling, since they refer to logical lines by number.
 //!
-//! On disk: the file `commands`, one command a line, `crc json`, the checksum (CRC-32, eight
-//! hexadecimal digits) of what follows it. A later line about the same place replaces an earlier one.
+//! On disk: the file `commands`, one command a line, `crc json`, where `crc` is the checksum
+//! (CRC-32, eight hexadecimal digits) of the rest. A later line for the same place replaces an
+//! earlier one.
 
 use std::collections::VecDeque;
 
@@ -11,11 +11,11 @@ use crate::base::commands::CommandRecord;
 
 /// Name of the file.
 pub(super) const FILE: &str = "commands";
-/// Commands kept for a pane, the newest.
+/// Most commands kept for a pane; older ones are dropped.
 const MAX_COMMANDS: usize = 1024;
-/// Bytes appended to the file before it is written as a whole.
+/// Bytes appended to the file before it is rewritten as a whole.
 const MAX_APPENDED: usize = 400 << 10;
-/// Commands that a journal holds: those that may not be on disk yet.
+/// Commands in a journal: those that may not be on disk yet.
 const JOURNALLED: usize = 16;
 const SUM_DIGITS: usize = 8;
 
@@ -26,7 +26,7 @@ pub(super) struct Commands {
     appended: usize,
 }
 
-/// What is to be written after a command was added.
+/// Change of the file after a command was added.
 pub(super) enum Written {
     Append(Vec<u8>),
     Whole(Vec<u8>),
@@ -43,9 +43,9 @@ fn decode(line: &str) -> Option<CommandRecord> {
 }
 
 impl Commands {
-    /// Adds a command, or what came of it. Nothing is to be written of one that runs.
+    /// Adds a command, or its result. Returns `None` for one that still runs.
     pub fn add(&mut self, record: &CommandRecord, bare: bool) -> Option<Written> {
-        // Lines that are printed again after a crash bring their commands again.
+        // Lines that are printed again after a crash add their commands again.
         while self.kept.back().is_some_and(|last| last.start.line >= record.start.line) {
             self.kept.pop_back();
         }
@@ -73,23 +73,23 @@ impl Commands {
         self.kept.iter()
     }
 
-    /// The newest, for a journal.
+    /// The newest commands, for a journal.
     pub fn newest(&self) -> Vec<CommandRecord> {
         self.kept.iter().skip(self.kept.len().saturating_sub(JOURNALLED)).cloned().collect()
     }
 
-    /// Forgets all. Whether there were any.
+    /// Removes all commands. True if there were any.
     pub fn clear(&mut self) -> bool {
         self.appended = 0;
         !std::mem::take(&mut self.kept).is_empty()
     }
 
-    /// Drops those of lines from `line` on, which will be printed again.
+    /// Removes the commands of lines from `line` on, which will be printed again.
     pub fn cut(&mut self, line: u64) {
         self.kept.retain(|record| record.start.line < line);
     }
 
-    /// Reads the file; lines that make no sense are skipped.
+    /// Reads the file; skips invalid lines.
     pub fn decode(bytes: &[u8]) -> Self {
         let mut commands = Self::default();
         let text = String::from_utf8_lossy(bytes);

@@ -1,5 +1,5 @@
-//! A transcript as a file for people and other programs: plain text, text with escape
-//! sequences, HTML, Markdown, or an asciinema recording. Goes in bounded steps.
+//! A transcript as a file for people and other programs: plain text, text with escape sequences,
+//! HTML, Markdown, or an asciinema recording. Works in bounded steps.
 
 use std::collections::VecDeque;
 use std::fmt::Write;
@@ -12,7 +12,7 @@ use crate::base::number::push_decimal;
 use crate::base::text::push_text;
 use crate::base::{Attrs, CellStyle, Colour};
 
-/// What is written.
+/// Format of the output.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Form {
     /// Characters only; wrapped rows joined.
@@ -21,7 +21,7 @@ pub enum Form {
     Ansi,
     /// A page with one `pre`, dark on a screen and light on paper.
     Html,
-    /// Blocks of code, between them the notes.
+    /// Blocks of code, with the notes between them.
     Markdown,
     /// asciinema's format, version 2: one event a row, at the time it left the screen.
     Cast,
@@ -48,21 +48,21 @@ pub struct Exporter {
     end: u64,
     links: Links,
     notes: VecDeque<Note>,
-    /// Number of the line that the next row belongs to.
+    /// Number of the next row's line.
     line: u64,
     started: bool,
-    /// Seconds of the first row, and of the newest event, for recordings.
+    /// Times of the first row and of the newest event in seconds, for recordings.
     epoch: Option<i64>,
     last_at: i64,
-    /// First row, for `share`.
+    /// First row, to compute `share`.
     start: u64,
-    /// Notes were set where more lines follow: a block of code is to be opened first.
+    /// True if a note was written and more lines follow: a block of code must be opened first.
     fence_due: bool,
 }
 
 impl Exporter {
-    /// Rows `from` up to, not including, `to`. Notes are set between lines where they belong;
-    /// without any, nothing but what was printed is written.
+    /// Exports the rows `from..to`. Notes are inserted before their lines; without notes, the
+    /// output is only what was printed.
     pub fn new(view: &mut TranscriptView, form: Form, from: u64, to: u64, notes: Vec<Note>) -> Self {
         let end = to.min(view.rows());
         let line = view.line_number(from);
@@ -84,7 +84,7 @@ impl Exporter {
         }
     }
 
-    /// Rows done, and rows in all.
+    /// Rows done, and rows in total.
     pub fn progress(&self) -> (u64, u64) {
         (self.row.saturating_sub(self.start), self.end.saturating_sub(self.start))
     }
@@ -134,7 +134,7 @@ impl Exporter {
         }
     }
 
-    /// Sets the notes that belong before a line.
+    /// Inserts the notes that belong before a line.
     fn note(&mut self, line: u64, out: &mut String) {
         while self.notes.front().is_some_and(|note| note.line <= line) {
             let Some(note) = self.notes.pop_front() else { return };
@@ -163,7 +163,7 @@ impl Exporter {
         }
     }
 
-    /// Seconds since the first row. A clock that was set back makes no recording go back.
+    /// Seconds since the first row. They never decrease, even if the clock was set back.
     fn seconds(&mut self, time: i64) -> i64 {
         if time == 0 {
             return self.last_at;
@@ -183,7 +183,7 @@ impl Exporter {
             Form::Ansi => put_ansi(row, links, out),
             Form::Html => put_html(row, links, out),
             Form::Markdown => {
-                // A line that would end the block of code stands in one of another kind.
+                // Put a line that would end the block of code into a block with another fence.
                 let start = out.len();
                 put_text(row, out);
                 if out[start..].trim_start().starts_with(FENCE) {
@@ -211,7 +211,7 @@ impl Exporter {
 }
 
 impl TranscriptView {
-    /// Number of the line that shows in a row, counted from the pane's beginning.
+    /// Number of the line that contains a row, counted from the pane's beginning.
     pub fn line_number(&mut self, row: u64) -> u64 {
         let Some((at, _)) = self.line_of(row) else { return self.newest.open.end_line() };
         let first = match self.list.get(at.block) {
@@ -336,7 +336,7 @@ fn sgr(style: &CellStyle, out: &mut String) {
     out.push('m');
 }
 
-/// What begins and ends a block of code.
+/// Fence of a block of code.
 const FENCE: &str = "`````";
 
 fn fence(out: &mut String) {
@@ -344,7 +344,7 @@ fn fence(out: &mut String) {
     out.push('\n');
 }
 
-/// Style of a page. Colours of the palette have names, so that paper gets darker ones.
+/// Style of a page. Palette colours have names, so that print can use darker ones.
 const HTML_STYLE: &str = "body{background:var(--bg);color:var(--fg)}\
 pre{font:14px/1.25 ui-monospace,\"DejaVu Sans Mono\",Menlo,Consolas,monospace;tab-size:8}\
 i{color:#888}a{color:inherit}\n\
@@ -410,7 +410,7 @@ fn put_html(row: RowRef<'_>, links: &Links, out: &mut String) {
     close(&open, out);
 }
 
-/// A link that a page may hold: programs print what they like, a page must not run it.
+/// A link that is allowed in a page: a program's output must not run code in the page.
 fn safe_uri(uri: &str) -> String {
     let safe = ["http://", "https://", "ftp://", "file://", "mailto:"];
     if safe.iter().any(|scheme| uri.starts_with(scheme)) { uri.to_owned() } else { "#".to_owned() }
@@ -420,7 +420,7 @@ fn css(style: &CellStyle) -> String {
     let mut out = String::new();
     let (mut fg, mut bg) = (css_colour(style.fg), css_colour(style.bg));
     if bg.is_some() {
-        // On a background of its own a text keeps its colour on paper too.
+        // Text with a background of its own keeps its colour in print too.
         let fixed = |colour, other: &str| rgb(colour).map_or_else(|| other.to_owned(), hex);
         (fg, bg) = (Some(fixed(style.fg, "#ccc")), Some(fixed(style.bg, "#000")));
     }
@@ -467,7 +467,7 @@ fn hex((r, g, b): (u8, u8, u8)) -> String {
     format!("#{r:02x}{g:02x}{b:02x}")
 }
 
-/// The same for paper: dark enough to be read on white, and light where they were.
+/// The same for paper: light colours become dark enough to be readable on white, dark ones light.
 const PAPER: [(u8, u8, u8); 16] = [
     (0, 0, 0),
     (0xa8, 0, 0),

@@ -1,4 +1,4 @@
-//! Storage for tests: files in memory, with any operation made to fail, to tear, or to be the
+//! Storage for tests: files in memory; any operation can be made to fail, to be torn, or to be the
 //! last one before the machine stops.
 
 use std::collections::BTreeMap;
@@ -10,14 +10,14 @@ use parking_lot::{Condvar, Mutex};
 
 use super::storage::Storage;
 
-/// What goes wrong.
+/// Kind of failure.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Fault {
     /// Fails with this errno, writing nothing.
     Errno(i32),
     /// Writes half, then fails.
     Short,
-    /// Writes half (if it writes), and nothing happens on this disk any more.
+    /// Writes half (if it writes); all later operations on this disk do nothing.
     Crash,
 }
 
@@ -25,13 +25,14 @@ pub(crate) enum Fault {
 struct State {
     files: BTreeMap<PathBuf, Vec<u8>>,
     dirs: Vec<PathBuf>,
-    /// Changing operations so far.
+    /// Count of changing operations so far.
     changes: u64,
-    /// Fault of a changing operation by its number; from then on for errnos if `lasting`.
+    /// Number of the changing operation that fails, and its fault; if `lasting`, later ones fail
+    /// with the errno too.
     fault: Option<(u64, Fault, bool)>,
     crashed: bool,
     fail_reads: bool,
-    /// Readings of contents so far.
+    /// Count of reads so far.
     reads: u64,
 }
 
@@ -47,7 +48,7 @@ fn error(errno: i32) -> io::Error {
 }
 
 impl FaultyDisk {
-    /// Makes changing operation number `at` (from now, 0 is the next) go wrong.
+    /// Makes changing operation number `at` fail (counted from now; 0 is the next).
     pub fn fail(&self, at: u64, fault: Fault, lasting: bool) {
         let mut state = self.state.lock();
         let at = state.changes + at;
@@ -72,19 +73,19 @@ impl FaultyDisk {
         self.state.lock().reads
     }
 
-    /// Changes bytes of every file through a function.
+    /// Changes the bytes of every file with a function.
     pub fn damage(&self, mut change: impl FnMut(&Path, &mut Vec<u8>)) {
         self.state.lock().files.iter_mut().for_each(|(path, bytes)| change(path, bytes));
     }
 
-    /// Bytes of all segment files that are not zero-filled holes (in whole 4 KiB pieces).
+    /// Bytes of all segment files without zero-filled holes (in whole 4 KiB pieces).
     pub fn used(&self) -> u64 {
         let state = self.state.lock();
         let pieces = state.files.values().flat_map(|f| f.chunks(4096));
         pieces.filter(|p| p.iter().any(|&b| b != 0)).map(|p| p.len() as u64).sum()
     }
 
-    /// Another disk that holds the same.
+    /// Another disk with the same contents.
     pub fn copy(&self) -> Self {
         let state = self.state.lock();
         let (files, dirs) = (state.files.clone(), state.dirs.clone());
@@ -104,7 +105,7 @@ impl FaultyDisk {
         state.dirs.clear();
     }
 
-    /// Has every append wait until it is let go.
+    /// With `hold`, every append blocks until `hold(false)`.
     pub fn hold(&self, hold: bool) {
         *self.held.0.lock() = hold;
         self.held.1.notify_all();
@@ -114,7 +115,7 @@ impl FaultyDisk {
         self.state.lock().files.keys().map(|p| p.display().to_string()).collect()
     }
 
-    /// Runs a change; `torn` is what a torn one does instead.
+    /// Runs a change; a torn one runs `torn` instead.
     fn change<T>(
         &self,
         torn: impl FnOnce(&mut State),

@@ -1,4 +1,4 @@
-//! A block as it lies in a segment file: header, row-count aid, payload.
+//! A block as stored in a segment file: header, row-count aid, payload.
 //!
 //! ```text
 //! frame  := magic "SMX1" header-crc:u32 fields aid payload
@@ -8,8 +8,8 @@
 //! ```
 //!
 //! Integers are little-endian. `header-crc` (CRC-32) covers fields and aid. The payload is an
-//! independent zstd frame, or a 24-byte nonce and its XChaCha20-Poly1305 encryption with the
-//! fields as associated data. `docs/transcript-format.md` is the public account of this.
+//! independent zstd frame, or a 24-byte nonce and its XChaCha20-Poly1305 encryption with the fields
+//! as associated data. `docs/transcript-format.md` documents the format.
 
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
@@ -20,20 +20,20 @@ use crate::base::codec::{Malformed, Reader};
 pub(super) const MAGIC: &[u8; 4] = b"SMX1";
 /// Bytes before the aid.
 pub(super) const HEADER_BYTES: usize = 68;
-/// Largest block in memory that a frame may unfold to; a larger claim is damage.
+/// Largest block that a frame may decompress to; a larger length is damage.
 pub(super) const MAX_RAW_BYTES: u32 = 4 << 20;
 /// Largest aid.
 pub(super) const MAX_AID_BYTES: u32 = 1 << 20;
 const NONCE_BYTES: usize = 24;
-/// Bytes of the mark that the encryption puts after what it encrypts.
+/// Bytes of the authentication tag after the encrypted data.
 const TAG_BYTES: usize = 16;
 const FLAG_ENCRYPTED: u8 = 1;
 const FLAG_LOST: u8 = 2;
-/// On blocks of 128 KiB of what programs print, level 1 is a third faster than level 3, whose
-/// strategy is for longer inputs, and no larger (plain logs: 5.04 to one, and 4.93).
+/// On 128 KiB blocks of program output, level 1 is a third faster than level 3, whose strategy is
+/// for longer inputs, and compresses as well (plain logs: 5.04 to one, and 4.93).
 const ZSTD_LEVEL: i32 = 1;
 
-/// A secret of 32 bytes that payloads are encrypted with.
+/// A secret of 32 bytes that encrypts payloads.
 #[derive(Clone)]
 pub struct Key(pub [u8; 32]);
 
@@ -52,11 +52,11 @@ impl std::fmt::Debug for Key {
     }
 }
 
-/// Why a payload cannot be unfolded.
+/// Error of decoding a payload.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Unreadable {
     Damaged,
-    /// Whole, but encrypted with a key that this server does not have.
+    /// Intact, but encrypted with a key that this server does not have.
     Locked,
 }
 
@@ -75,19 +75,19 @@ impl From<Malformed> for Unreadable {
     }
 }
 
-/// What a header says.
+/// Fields of a header.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Header {
     pub encrypted: bool,
-    /// Its line stands for all lines up to the next block: they are missing.
+    /// True if its line replaces all lines up to the next block, which are missing.
     pub lost: bool,
-    /// Counts the frames a pane ever wrote.
+    /// Number of the frame, over all frames the pane ever wrote.
     pub sequence: u64,
     pub first_line: u64,
     pub base_time: i64,
     pub lines: u32,
     pub widest: u32,
-    /// What the largest cell counts; 0 in what earlier versions wrote.
+    /// Upper bound on the wrap width of any cell; 0 in files of earlier versions.
     pub largest: u8,
     pub empty_tails: u32,
     pub extra_rows: i32,
@@ -119,12 +119,12 @@ impl Header {
         out
     }
 
-    /// Associated data of the encryption: the fields that are known before encrypting.
+    /// Associated data of the encryption: the fields known before encrypting.
     fn sealed_fields(&self) -> Vec<u8> {
         Self { payload_len: 0, aid_len: 0, payload_crc: 0, ..*self }.fields()
     }
 
-    /// Reads and checks a header and the aid after it.
+    /// Decodes and checks a header and its aid.
     pub fn decode(bytes: &[u8]) -> Result<(Self, &[u8]), Malformed> {
         let header = Self::decode_fields(bytes)?;
         let covered = bytes.get(8..HEADER_BYTES + header.aid_len as usize).ok_or(Malformed)?;
@@ -135,7 +135,7 @@ impl Header {
         Ok((header, &covered[HEADER_BYTES - 8..]))
     }
 
-    /// Reads a header without its aid; only the lengths in it are judged.
+    /// Decodes a header without its aid; checks only the lengths in it.
     pub fn decode_fields(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut reader = Reader(bytes);
         if reader.bytes(4)? != MAGIC {
@@ -170,8 +170,8 @@ impl Header {
     }
 }
 
-/// Hands over the compressed bytes, which are in memory that the writer's thread keeps, as is what
-/// compressing takes: getting either for each block costs its pages each time.
+/// Passes the compressed bytes to `use_it`. Buffers for input and output belong to the writer's
+/// thread: allocating them for each block would cost page faults each time.
 fn compressed<T>(raw: &[u8], use_it: impl FnOnce(&[u8]) -> T) -> std::io::Result<T> {
     use std::cell::RefCell;
     use zstd::bulk::Compressor;
@@ -194,7 +194,7 @@ fn compress(raw: &[u8]) -> std::io::Result<Vec<u8>> {
     compressed(raw, <[u8]>::to_vec)
 }
 
-/// Bytes of a block's payload, for the benches.
+/// Length of a block's payload, for the benches.
 pub fn compressed_len(raw: &[u8]) -> std::io::Result<usize> {
     compressed(raw, <[u8]>::len)
 }
@@ -228,12 +228,12 @@ pub(super) fn encode(
     Ok(out)
 }
 
-/// Whether a payload is what was written.
+/// Reports whether a payload is unchanged since it was written.
 pub(super) fn is_intact(header: &Header, payload: &[u8]) -> bool {
     payload.len() == header.payload_len as usize && crc32fast::hash(payload) == header.payload_crc
 }
 
-/// Unfolds a payload whose header was checked.
+/// Decodes a payload whose header was checked.
 pub(super) fn open_payload(
     header: &Header,
     payload: &[u8],
@@ -245,7 +245,7 @@ pub(super) fn open_payload(
     }
     let opened;
     let packed = if header.encrypted {
-        // What was written is there, so only the key can be wrong.
+        // The data is intact, so only the key can be wrong.
         opened = key.and_then(|key| decrypt(key, &header.sealed_fields(), payload)).ok_or(
             if payload.len() < NONCE_BYTES + TAG_BYTES { Unreadable::Damaged } else { Unreadable::Locked },
         )?;

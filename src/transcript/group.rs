@@ -1,5 +1,5 @@
-//! Sealed blocks next to one another whose rows are counted together: what counting needs to
-//! know of their lines is kept in memory, so that a change of width reads nothing.
+//! A group of adjacent sealed blocks whose rows are counted together. The sum of their aids stays
+//! in memory, so that a change of width reads nothing from disk.
 
 use std::sync::Arc;
 
@@ -8,38 +8,38 @@ use super::sealed::{self, Sealed};
 use super::store::Shared;
 use super::widths::Widths;
 
-/// Blocks of a group that is full. Tests have groups that are soon full.
+/// Blocks of a full group. Small in tests.
 pub(super) const GROUP_BLOCKS: u32 = if cfg!(test) { 3 } else { 32 };
-/// Bytes of patterns of wide lines kept for a group; beyond it its blocks are counted one by one.
+/// Bytes of wide patterns kept for a group; beyond it, its blocks are counted one by one.
 const MAX_PATTERN_BYTES: usize = 2 << 10;
 
 /// See the module comment.
 #[derive(Clone, Debug)]
 pub(super) struct Group {
     pub blocks: u32,
-    /// The place of its first block, on a scale that only grows.
+    /// Index of its first block, counted over all blocks that were ever added.
     pub first: u64,
-    /// Where its rows start, on a scale that only grows. Right while the list is laid out.
+    /// Start of its rows, on a scale that only grows. Valid while the list is laid out.
     pub start: u64,
-    /// Its rows as they are laid out; `None` until counted.
+    /// Count of its rows in the current layout; `None` until counted.
     pub rows: Option<u64>,
     pub lines: u64,
     empty_tails: u64,
-    /// No line counts more.
+    /// Upper bound on the wrap width of any line, in columns.
     widest: u32,
-    /// No cell counts more.
+    /// Upper bound on the wrap width of any cell, in columns.
     largest: u8,
     sum: Sum,
 }
 
-/// The aids of a group's blocks, added up.
+/// Sum of the aids of a group's blocks.
 #[derive(Clone, Debug)]
 enum Sum {
-    /// More blocks may come.
+    /// More blocks may be added.
     Open(Aid),
-    /// Encoded, of a full group.
+    /// Encoded sum of a full group.
     Full(Arc<[u8]>),
-    /// Blocks went. Known again when all of them are read for a count.
+    /// Blocks were removed. Known again when a count reads all aids.
     Unknown,
 }
 
@@ -58,7 +58,7 @@ impl Group {
         }
     }
 
-    /// Adds a block. Whether the rows are still known.
+    /// Adds a block. True if the count of rows is still known.
     pub fn push(&mut self, block: &Sealed, widths: &Widths) -> bool {
         self.blocks += 1;
         self.lines += u64::from(block.lines);
@@ -78,7 +78,7 @@ impl Group {
         self.rows.is_some()
     }
 
-    /// Keeps the sum of a full group in the least memory.
+    /// Encodes the sum of a full group, to save memory.
     fn close(&mut self) {
         if let Sum::Open(sum) = &self.sum
             && self.blocks == GROUP_BLOCKS
@@ -87,7 +87,7 @@ impl Group {
         }
     }
 
-    /// Takes one of its blocks off.
+    /// Removes one of its blocks.
     pub fn take(&mut self, block: &Sealed, widths: &Widths) {
         self.blocks -= 1;
         self.lines -= u64::from(block.lines);
@@ -96,7 +96,7 @@ impl Group {
         self.sum = Sum::Unknown;
     }
 
-    /// Puts a block in the place of one of its own.
+    /// Replaces one of its blocks.
     pub fn replace(&mut self, old: &Sealed, new: &Sealed, widths: &Widths) {
         self.take(old, widths);
         self.blocks += 1;
@@ -107,8 +107,8 @@ impl Group {
         self.rows = None;
     }
 
-    /// Its rows. `blocks` are those that it is made of. Reads their aids where the sum does
-    /// not say, rarely more.
+    /// Counts its rows. `blocks` are the group's blocks. Reads their aids if the sum is not enough,
+    /// and rarely more.
     pub fn count<'a>(
         &mut self,
         blocks: impl DoubleEndedIterator<Item = &'a Arc<Sealed>> + Clone,
@@ -153,7 +153,7 @@ impl Group {
         rows
     }
 
-    /// Bytes of memory.
+    /// Its memory in bytes.
     pub fn memory(&self) -> usize {
         let sum = match &self.sum {
             Sum::Full(sum) => sum.len(),

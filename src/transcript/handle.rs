@@ -1,5 +1,5 @@
-//! A pane's history from outside: its terminal holds the history itself, the server holds one
-//! of these.
+//! A cheap handle to a pane's history. The terminal owns the history itself; the server uses the
+//! handle.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -10,7 +10,7 @@ use super::pane::{Ending, Pane};
 use super::queue::Job;
 use super::store::Shared;
 
-/// Bytes waiting for the writer at which the pane should not be read any more.
+/// Bytes pending for the writer at which the server should stop reading the pane.
 const CONGESTED_BYTES: u64 = 512 << 10;
 
 /// See the module comment. Cheap to clone.
@@ -21,13 +21,14 @@ pub struct PaneHandle {
 }
 
 impl PaneHandle {
-    /// Name of the transcript in its store.
+    /// Key of the transcript in its store.
     pub fn key(&self) -> &str {
         &self.pane.key
     }
 
-    /// Whether so much waits for the disk that the pane should not be read for now. Never
-    /// while the disk fails or hangs: then lines stay in memory and the oldest of them go.
+    /// Reports whether so much is pending for the disk that the pane should not be read for now.
+    /// Always false while the disk fails or hangs: lines then stay in memory, and the oldest are
+    /// dropped.
     pub fn is_congested(&self) -> bool {
         let congested = |pane: &Pane| {
             pane.pending.load(Ordering::Relaxed) > CONGESTED_BYTES
@@ -38,13 +39,13 @@ impl PaneHandle {
         congested(&self.pane) || self.pane.alternate().is_some_and(|beside| congested(&beside))
     }
 
-    /// Why lines are not being written, if they are not.
+    /// Reason why lines cannot be written, if so.
     pub fn error(&self) -> Option<String> {
         let trouble = self.pane.trouble.lock().clone();
         trouble.or_else(|| self.store.queue.hangs().then(|| "the disk does not answer".to_owned()))
     }
 
-    /// Bytes on disk allowed from now on; 0 forgets everything and keeps nothing.
+    /// Sets the limit in bytes on disk; 0 drops everything and keeps nothing.
     pub fn set_limit(&self, bytes: u64) {
         let set = |pane: &Arc<Pane>, bytes: u64| {
             pane.cap.store(bytes, Ordering::Relaxed);
@@ -58,8 +59,8 @@ impl PaneHandle {
         self.pane.alternate().iter().for_each(|beside| set(beside, share_of(bytes)));
     }
 
-    /// Whether lines are written to the disk from now on. Without it the newest are in memory,
-    /// and what is on disk already stays until it is cleared.
+    /// Sets whether lines are written to the disk from now on. If not, the newest are kept in
+    /// memory, and lines that are on disk stay there until they are cleared.
     pub fn set_on_disk(&self, on: bool) {
         for pane in [Some(self.pane.clone()), self.pane.alternate()].into_iter().flatten() {
             if pane.on_disk.swap(on, Ordering::Relaxed) != on && on {
@@ -68,7 +69,7 @@ impl PaneHandle {
         }
     }
 
-    /// Notes the command that the pane runs now.
+    /// Records the command that the pane runs now.
     pub fn set_command(&self, command: String) {
         let mut info = self.pane.info.lock();
         if info.command != command {
@@ -82,12 +83,12 @@ impl PaneHandle {
         self.pane.limit()
     }
 
-    /// Bytes on disk, of both streams.
+    /// Bytes on disk of both streams.
     pub fn disk_bytes(&self) -> u64 {
         self.pane.disk_of_both()
     }
 
-    /// Notes something that happened to the pane. What was printed is not altered.
+    /// Adds a note about an event of the pane. The transcript itself is not changed.
     pub fn annotate(&self, time: i64, text: &str) {
         let line = self.pane.end_line.load(Ordering::Relaxed);
         let note = Note { time, line, text: text.to_owned() };
@@ -98,19 +99,19 @@ impl PaneHandle {
         }
     }
 
-    /// What was noted, oldest first.
+    /// The notes, oldest first.
     pub fn annotations(&self) -> Vec<Note> {
         self.pane.notes.lock().all().cloned().collect()
     }
 
-    /// Whether the history was dropped: nobody asks about it any more.
+    /// True if the history was dropped: nobody uses it any more.
     pub fn is_over(&self) -> bool {
         self.pane.over.load(Ordering::Relaxed)
     }
 
-    /// Says what becomes of the transcript when the history is dropped: it is removed, or kept
-    /// until `keep_until` (seconds since the Unix epoch). Without this it stays where it is,
-    /// for a later server.
+    /// Decides what happens to the transcript when the history is dropped: it is removed, or kept
+    /// until `keep_until` (seconds since the Unix epoch). Without this call it stays, for a later
+    /// server.
     pub fn close(&self, keep_until: Option<i64>) {
         *self.pane.ending.lock() = Some(keep_until.map_or(Ending::Remove, Ending::Keep));
     }

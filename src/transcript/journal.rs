@@ -1,11 +1,11 @@
-//! The raw journal of a pane: a checkpoint (the exact screen, and the lines that are not on
-//! disk yet) and every byte read from its program since. It is a memory file that the keeper
-//! holds too, so that it outlives the server however that ends; a new server rebuilds the pane
-//! from checkpoint and replay.
+//! The raw journal of a pane: a checkpoint (the exact screen, and the lines that are not on disk
+//! yet) and every byte read from its program since. It is a memory file that the keeper holds too,
+//! so that it outlives the server however the server ends; a new server restores the pane from
+//! checkpoint and log.
 //!
-//! Programs' output is read straight into the file, whose unused part is zero: what a call to
-//! read(2) had copied when the process died is there, up to its last byte that is not NUL (NULs
-//! mean nothing to a terminal), though nobody was left to note its length.
+//! Programs' output is read directly into the file, whose unused part is zero: if the server dies,
+//! the bytes that read(2) had copied are there, up to the last that is not NUL (terminals ignore
+//! NULs), even though no length was recorded.
 //!
 //! ```text
 //! file  := header (4096 bytes) log[256 KiB] area[2]
@@ -14,10 +14,10 @@
 //! log   := (length:u64 time:u64 bytes 0…)*      each at a multiple of 8
 //! ```
 //!
-//! `active` counts checkpoints; the newest is in `area[active % 2]`, or in `small[active % 2]` where
-//! it is that short (which saves a page for each pane), and the log goes on from it at offset `from`.
-//! 0: there is none yet. Earlier versions ("SMJ2") have no small ones. This file has the room's only
-//! unsafe code.
+//! `active` counts checkpoints; 0: there is none yet. The newest is in `area[active % 2]`, or in
+//! `small[active % 2]` if it fits there (which saves a page for each pane), and the log continues
+//! from it at offset `from`. Earlier versions ("SMJ2") have no small areas. This file has the
+//! room's only unsafe code.
 
 use std::ffi::c_void;
 use std::fs::File;
@@ -37,24 +37,24 @@ const AT_ACTIVE: usize = 8;
 const AT_SLOTS: usize = 24;
 const SLOT: usize = 16;
 const SMALL: usize = 64;
-/// Longest checkpoint that is kept in the header.
+/// Longest checkpoint that is stored in the header.
 const SMALL_BYTES: usize = (LOG - SMALL) / 2;
 
 const LOG: usize = 4096;
-/// Bytes printed between two checkpoints, roughly.
+/// Bytes of output between two checkpoints, roughly.
 const LOG_BYTES: usize = 256 << 10;
 const ENTRY: usize = 16;
 const AREAS: usize = LOG + LOG_BYTES;
-/// Longest checkpoint: all that may wait for the disk, and a very large screen.
+/// Longest checkpoint: all lines that may be pending for the disk, and a very large screen.
 const AREA_BYTES: usize = 8 << 20;
 const SIZE: NonZeroUsize = NonZeroUsize::new(AREAS + 2 * AREA_BYTES).expect("not zero");
 /// Memory of an area beyond this is given back once its checkpoint is outdated.
 const AREA_KEPT: usize = 640 << 10;
 
-/// Bytes that the kernel gives and takes at a time.
+/// Page size: the unit in which the kernel allocates and frees memory.
 const PAGE: usize = 4096;
 
-/// Where a checkpoint of so many bytes is.
+/// Offset of checkpoint `number`, which is `len` bytes long.
 fn place(number: u64, len: usize) -> usize {
     match len {
         0..=SMALL_BYTES => SMALL + (number % 2) as usize * SMALL_BYTES,
@@ -66,7 +66,7 @@ fn place(number: u64, len: usize) -> usize {
 pub struct Journal {
     map: NonNull<c_void>,
     active: u64,
-    /// Where the next entry of the log starts.
+    /// Offset of the next entry of the log.
     at: usize,
 }
 
@@ -74,7 +74,7 @@ pub struct Journal {
 unsafe impl Send for Journal {}
 
 impl Journal {
-    /// A new journal, and the file for others to hold. Memory is taken as it is used.
+    /// Creates a journal, and the file for others to hold. Memory is allocated as it is used.
     pub fn create() -> io::Result<(Self, OwnedFd)> {
         let file = File::from(memfd_create(c"journal", MFdFlags::MFD_CLOEXEC)?);
         file.set_len(SIZE.get() as u64)?;
@@ -91,7 +91,7 @@ impl Journal {
         unsafe { std::slice::from_raw_parts_mut(self.map.cast::<u8>().as_ptr(), SIZE.get()) }
     }
 
-    /// Stores a number that says something of bytes written before.
+    /// Stores a number that commits bytes written before.
     fn store(&mut self, at: usize, value: u64) {
         debug_assert!(at.is_multiple_of(8) && at < AREAS);
         // SAFETY: the offset is inside the mapping and aligned to 8 (a mapping is page-aligned).
@@ -99,24 +99,25 @@ impl Journal {
         cell.store(value.to_le(), Ordering::Release);
     }
 
-    /// Whether a pane can be made again from it.
+    /// Reports whether a pane can be restored from it.
     pub fn is_usable(&self) -> bool {
         self.active > 0
     }
 
-    /// Whether `len` more bytes fit before there must be a checkpoint (and there is one).
+    /// Reports whether `len` more bytes fit before the next checkpoint (false without any
+    /// checkpoint).
     pub fn has_room(&self, len: usize) -> bool {
         self.active > 0 && self.at + ENTRY + len <= LOG_BYTES
     }
 
-    /// Where up to `len` bytes are to be read to, for which there is room; `commit` follows.
+    /// Buffer for reading up to `len` bytes, for which there must be room; `commit` follows.
     pub fn begin(&mut self, len: usize, time: i64) -> &mut [u8] {
         let start = LOG + self.at;
         self.store(start + 8, time as u64);
         &mut self.bytes_mut()[start + ENTRY..start + ENTRY + len]
     }
 
-    /// Says that the first `len` bytes were read; gives them back.
+    /// Commits the first `len` bytes that were read; returns them.
     pub fn commit(&mut self, len: usize) -> &[u8] {
         let start = LOG + self.at;
         self.store(start, len as u64);
@@ -126,8 +127,8 @@ impl Journal {
         &self.bytes_mut()[start + ENTRY..start + ENTRY + len]
     }
 
-    /// Replaces the checkpoint and empties the log. False when the checkpoint is too long: then
-    /// the journal is of no use until there is a shorter one.
+    /// Replaces the checkpoint and empties the log. False if the checkpoint is too long: the
+    /// journal is then unusable until there is a shorter one.
     pub fn checkpoint(&mut self, checkpoint: &[u8]) -> bool {
         if checkpoint.len() > AREA_BYTES {
             self.active = 0;
@@ -152,7 +153,7 @@ impl Journal {
         true
     }
 
-    /// Gives back what a long checkpoint took beyond the usual.
+    /// Frees the memory that a long checkpoint took beyond the usual.
     fn give_back(&mut self, area: usize) {
         let number = (area - AREAS) / AREA_BYTES;
         let slot = AT_SLOTS + number * SLOT;
@@ -163,7 +164,7 @@ impl Journal {
         self.free(area + AREA_KEPT, area + AREA_BYTES);
     }
 
-    /// Gives whole pages between two offsets back to the kernel; they read as zeros afterwards.
+    /// Frees whole pages between two offsets; they read as zeros afterwards.
     fn free(&mut self, from: usize, to: usize) {
         let (from, to) = (from.next_multiple_of(PAGE), to / PAGE * PAGE);
         if from >= to || to > SIZE.get() {
@@ -173,12 +174,12 @@ impl Journal {
         let _ = unsafe { madvise(self.map.byte_add(from), to - from, MmapAdvise::MADV_REMOVE) };
     }
 
-    /// Whether it takes more memory than a checkpoint made now would need.
+    /// Reports whether it uses more memory than a checkpoint made now would need.
     pub fn is_large(&mut self) -> bool {
         self.at > 2 * PAGE || self.len_of((self.active + 1) % 2) > SMALL_BYTES
     }
 
-    /// Keeps no more memory than the checkpoint that was just made takes.
+    /// Frees all memory that the newest checkpoint does not use.
     pub fn shrink(&mut self) {
         let (active, other) = (self.active % 2, (self.active + 1) % 2);
         if self.active == 0 || self.at > 0 {
@@ -192,13 +193,13 @@ impl Journal {
         self.free(area(active) + len, area(active) + AREA_BYTES);
     }
 
-    /// Length of the checkpoint of a slot.
+    /// Length of the checkpoint in a slot.
     fn len_of(&mut self, slot: u64) -> usize {
         let at = AT_SLOTS + slot as usize * SLOT;
         u64::from_le_bytes(self.bytes_mut()[at..at + 8].try_into().expect("eight bytes")) as usize
     }
 
-    /// Reads a journal that a dead server left. Fails when it holds nothing of use.
+    /// Reads a journal that a dead server left. Fails if it has no usable checkpoint.
     pub fn recover(file: OwnedFd) -> io::Result<Recovered> {
         let bad = || io::Error::from(io::ErrorKind::InvalidData);
         let file = File::from(file);
@@ -223,13 +224,13 @@ impl Journal {
         Ok(Recovered { checkpoint, printed: printed(&log, from) })
     }
 
-    /// Changes with everything that is added.
+    /// Changes with every addition.
     pub fn stamp(&self) -> (u64, usize) {
         (self.active, self.at)
     }
 
-    /// What another server would find in it now. Pages that nothing was written to are not touched:
-    /// reading them would take memory.
+    /// A copy of the data that another server would recover now. Does not touch pages that were
+    /// never written: reading them would allocate memory.
     pub fn copy(&mut self) -> Option<Recovered> {
         let (active, log) = (self.active, LOG..LOG + self.at);
         let usable = self.is_usable();
@@ -244,14 +245,14 @@ fn number(bytes: &[u8], at: usize) -> u64 {
     bytes.get(at..at + 8).map_or(0, |b| u64::from_le_bytes(b.try_into().expect("eight bytes")))
 }
 
-/// The entries of a log from an offset on.
+/// Entries of a log from an offset on.
 fn printed(log: &[u8], mut at: usize) -> Vec<(i64, Vec<u8>)> {
     let mut printed = Vec::new();
     while at + ENTRY <= log.len() {
         let (len, time) = (number(log, at) as usize, number(log, at + 8) as i64);
         let rest = &log[at + ENTRY..];
         if len == 0 || len > rest.len() {
-            // Being read when the server died.
+            // The server died while reading this entry.
             let end = rest.iter().rposition(|&b| b != 0).map_or(0, |last| last + 1);
             printed.push((time, rest[..end].to_vec()));
             break;
@@ -270,11 +271,11 @@ impl Drop for Journal {
     }
 }
 
-/// What a journal held.
+/// Contents of a journal.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Recovered {
     pub checkpoint: Vec<u8>,
-    /// What was read since, piece by piece: when (seconds since the Unix epoch), and the bytes.
+    /// Output since the checkpoint in pieces: time (seconds since the Unix epoch) and bytes.
     pub printed: Vec<(i64, Vec<u8>)>,
 }
 
@@ -303,7 +304,7 @@ mod tests {
             }
             journal.begin(1024, n as i64)[..piece.len()].copy_from_slice(&piece);
             if n % 100 == 0 {
-                // Not committed yet: the server dies here.
+                // The server dies here, before the commit.
                 let found = again(&fd).unwrap().printed.into_iter().flat_map(|(_, bytes)| bytes);
                 assert_eq!(found.collect::<Vec<u8>>(), [&all[..], &piece].concat());
             }
@@ -358,7 +359,7 @@ mod tests {
             let file = File::from(fd.try_clone().unwrap());
             let mut header = [0; LOG];
             file.read_exact_at(&mut header, 0).unwrap();
-            // That version has every checkpoint in an area.
+            // That version stores every checkpoint in an area.
             let area = number(&header, AT_ACTIVE) as usize % 2;
             file.write_all_at(&checkpoint, (AREAS + area * AREA_BYTES) as u64).unwrap();
             file.write_all_at(EARLIER_MAGIC, 0).unwrap();

@@ -1,9 +1,9 @@
-//! How a logical line divides into rows of a given width, as tmux's reflow would leave it:
-//! rows are filled greedily, and a cell that does not fit whole moves to the next row.
+//! Divides a logical line into rows of a given width, with the result of tmux's reflow: rows are
+//! filled greedily, and a cell that does not fit moves to the next row.
 //!
-//! tmux: what counts is not the columns that cells take on the screen. The filler behind a
-//! wide character or a tab counts a column of its own (unless it says otherwise), so a line
-//! of wide characters wraps earlier than it looks, and may wrap before a filler.
+//! tmux: wrapping does not count the columns that cells take on the screen. The filler behind a
+//! wide character or a tab counts a column of its own (unless marked otherwise), so a line of wide
+//! characters wraps earlier than it looks, and may wrap before a filler.
 
 use std::ops::Range;
 
@@ -13,39 +13,39 @@ use super::pane::{MAX_LINE_BYTES, MAX_LINE_COLS};
 use crate::base::history::{Row, RowFlags, Run, RunKind, Runs, push_run};
 use crate::base::{CellFlags, CellStyle};
 
-/// Where a row of a line ends, and what that row carries beside its cells.
+/// End of a row of a line, and the row's properties beside its cells.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Break {
     /// Columns of the line up to and including this row.
     pub end: u32,
-    /// All flags but `WRAPPED`, which follows from the row's place.
+    /// All flags but `WRAPPED`, which follows from the row's position.
     pub flags: RowFlags,
-    /// Columns that existed.
+    /// Count of columns that existed.
     pub size: u32,
-    /// Blanks after them that do not count as written. Those of a line's last row are not
-    /// here but at the end of its runs.
+    /// Blanks after them that do not count as written. For a line's last row they are not here but
+    /// at the end of its runs.
     pub gap: Gap,
 }
 
 /// Runs without text.
 pub(super) type Gap = SmallVec<[Run; 0]>;
 
-/// Columns of a gap.
+/// Count of columns of a gap.
 pub(super) fn gap_cols(gap: &Gap) -> u32 {
     gap.iter().map(|run| run.cols).sum()
 }
 
 pub(super) type Breaks = SmallVec<[Break; 1]>;
 
-/// Runs of blanks that are noted of the rows of one line.
+/// Most runs of blanks that are recorded for the rows of one line.
 pub(super) const MAX_GAP_RUNS: usize = 4096;
-/// Flags that a row laid out afresh takes from its line's first row.
+/// Flags that a newly laid out row takes from its line's first row.
 const SHARED_FLAGS: RowFlags = RowFlags::EXTENDED.union(RowFlags::HYPERLINK);
-/// Cell flags that are kept of a run.
+/// Cell flags that runs keep.
 pub(super) const KEPT_FLAGS: CellFlags =
     CellFlags::NOPALETTE.union(CellFlags::PADDING).union(CellFlags::NARROW_FILLERS);
 
-/// Equal cells in a row, each with its fillers. Widths are what cells count when wrapping.
+/// Equal cells in a row, each with its fillers. Widths are wrap widths.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(super) struct Unit {
     pub cell: u32,
@@ -71,7 +71,7 @@ impl Unit {
         }
     }
 
-    /// What all of it counts.
+    /// Wrap width of all of it.
     fn width(&self) -> u32 {
         (self.cell + self.filler * self.fillers) * self.count
     }
@@ -81,8 +81,8 @@ impl Unit {
     }
 }
 
-/// The cells of a line's first `cols` columns, left to right. (What comes after them does not
-/// count as written, and never takes part in wrapping.)
+/// Cells of a line's first `cols` columns, left to right. (Columns after them do not count as
+/// written, and never take part in wrapping.)
 pub(super) fn units(runs: &[Run], cols: u32) -> impl Iterator<Item = Unit> + '_ {
     let mut left = cols;
     runs.iter().map_while(move |run| {
@@ -92,29 +92,29 @@ pub(super) fn units(runs: &[Run], cols: u32) -> impl Iterator<Item = Unit> + '_ 
     })
 }
 
-/// Whether any cell counts other than one column.
+/// Reports whether a cell has a wrap width other than one column.
 pub(super) fn has_wide(runs: &[Run], cols: u32) -> bool {
     units(runs, cols).any(|unit| !unit.is_narrow())
 }
 
-/// What a line counts altogether.
+/// Wrap width of a line.
 pub(super) fn wrap_width(runs: &[Run], cols: u32) -> u32 {
     units(runs, cols).map(|unit| unit.width()).sum()
 }
 
-/// What the largest cell of a line counts.
+/// Wrap width of the widest cell of a line.
 pub(super) fn largest(runs: &[Run], cols: u32) -> u32 {
     units(runs, cols).map(|unit| unit.cell).max().unwrap_or(0)
 }
 
-/// Rows that a line of single-column cells takes.
+/// Count of rows of a line of single-column cells.
 pub(super) fn narrow_rows(cols: u32, width: u32) -> u32 {
     cols.div_ceil(width.max(1)).max(1)
 }
 
-/// Walks the rows of a line and reports the column at which each but the last ends. A cell
-/// wider than the row takes a row of its own; where it ends a line's first row, tmux leaves an
-/// empty one between.
+/// Walks the rows of a line and reports the column at which each but the last ends. A cell wider
+/// than the row gets a row of its own; if such a cell ends a line's first row, tmux leaves an empty
+/// row after it.
 pub(super) fn each_break(units: impl Iterator<Item = Unit>, width: u32, mut found: impl FnMut(u32)) {
     let width = width.max(1);
     let (mut x, mut col, mut first) = (0u32, 0u32, true);
@@ -147,15 +147,15 @@ pub(super) fn each_break(units: impl Iterator<Item = Unit>, width: u32, mut foun
     }
 }
 
-/// Rows that a line of any cells takes.
+/// Count of rows of a line with any cells.
 pub(super) fn wide_rows(units: impl Iterator<Item = Unit>, width: u32) -> u32 {
     let mut rows = 1;
     each_break(units, width, |_| rows += 1);
     rows
 }
 
-/// Columns that exist once `used` of them were written from left to right: tmux makes a
-/// quarter, a half or all of the row at a time.
+/// Count of columns that exist once `used` of them were written from left to right: tmux allocates
+/// a quarter, a half or all of the row at a time.
 pub(super) fn usual_size(used: u32, width: u32) -> u32 {
     match used {
         0 => 0,
@@ -165,18 +165,18 @@ pub(super) fn usual_size(used: u32, width: u32) -> u32 {
     }
 }
 
-/// Flags of a row after the first, laid out afresh.
+/// Flags of a newly laid out row after the first.
 pub(super) fn later_flags(first: RowFlags) -> RowFlags {
     first & SHARED_FLAGS
 }
 
-/// What is laid out.
+/// A line to lay out.
 #[derive(Clone, Copy)]
 pub(super) struct Shape<'a> {
     pub runs: &'a [Run],
     /// Columns that count as written.
     pub cols: u32,
-    /// Columns after them.
+    /// Count of columns after them.
     pub unwritten: u32,
     /// Flags of the first row.
     pub flags: RowFlags,
@@ -184,7 +184,7 @@ pub(super) struct Shape<'a> {
 }
 
 impl Shape<'_> {
-    /// All rows of the line at a width, in the order shown.
+    /// All rows of the line at a width, in order.
     pub fn breaks(&self, width: u32) -> Breaks {
         let mut ends: SmallVec<[u32; 4]> = SmallVec::new();
         each_break(units(self.runs, self.cols), width, |end| ends.push(end));
@@ -192,7 +192,7 @@ impl Shape<'_> {
         if self.empty_tail {
             ends.push(self.cols);
         }
-        // Unwritten columns stay only with a line that is left as it was.
+        // Unwritten columns stay only if the line stays one row.
         let more = if ends.len() == 1 { self.unwritten } else { 0 };
         let mut start = 0;
         let mut flags = self.flags;
@@ -205,8 +205,8 @@ impl Shape<'_> {
     }
 }
 
-/// Bytes of `text` before character number `chars`. `ascii` says that every character is one
-/// byte, which spares the walk.
+/// Length in bytes of the first `chars` characters of `text`. `ascii`: every character is one byte,
+/// so that no walk is needed.
 fn byte_of(text: &str, chars: u32, ascii: bool) -> usize {
     if ascii && text.is_char_boundary(chars as usize) {
         return chars as usize;
@@ -239,7 +239,7 @@ fn slice_wide(out: &mut Runs, run: &Run, text: &str, from: u32, to: u32) -> Rang
     head..head + len
 }
 
-/// The cells of a line from column `from` up to column `to` as a row of their own.
+/// Cells of a line from column `from` to column `to`, as a separate row.
 pub(super) fn slice(text: &str, runs: &[Run], from: u32, to: u32) -> Row {
     let mut out = Row::default();
     out.text = cut(text, runs, from, to, &mut out.runs).to_owned();
@@ -293,9 +293,9 @@ fn cut<'a>(text: &'a str, runs: &[Run], from: u32, to: u32, out: &mut Runs) -> &
     found.map_or("", |found| &text[found])
 }
 
-/// What is left of a line from which rows are cut one after the other.
+/// Rest of a line from which rows are cut one after the other.
 pub(super) struct Cutter<'a> {
-    /// Text of the runs that are left.
+    /// Text of the remaining runs.
     text: &'a str,
     runs: Runs,
     /// The first run that is left, and the columns of it that are gone.
@@ -315,8 +315,8 @@ impl<'a> Cutter<'a> {
         text
     }
 
-    /// Passes over `cols` columns. What is gone of a long run is cut off, so that it is not
-    /// walked over again.
+    /// Skips `cols` columns. The skipped part of a long run is cut off, so that it is not walked
+    /// again.
     pub fn skip(&mut self, cols: u32) {
         self.from += cols;
         while let Some(run) = self.runs.get_mut(self.at) {
@@ -343,8 +343,8 @@ impl<'a> Cutter<'a> {
     }
 }
 
-/// A line whose end is not known yet, or that was taken back for changing: its rows joined,
-/// and where they end.
+/// A line that has not ended yet, or that was taken back for a change: its rows joined, and the
+/// ends of the rows.
 #[derive(Clone, Debug)]
 pub(super) struct OpenLine {
     /// The rows joined. Its flags are the first row's; its unwritten columns the last row's.
@@ -352,14 +352,14 @@ pub(super) struct OpenLine {
     pub breaks: Breaks,
     /// Columns that count as written.
     pub cols: u32,
-    /// The last row is followed by more of the same line.
+    /// True if the line continues after the last row.
     pub continues: bool,
-    /// It is plain text in rows as laying out at the pane's width gives them.
+    /// True if it is plain text, laid out at the pane's width without deviations.
     pub plain: bool,
 }
 
 impl OpenLine {
-    /// A line of one row, as far as is known. `width` is that of the pane.
+    /// A line of one row so far. `width` is that of the pane.
     pub fn new(mut row: Row, width: u32) -> Self {
         let cols = row.used();
         let continues = row.flags.contains(RowFlags::WRAPPED);
@@ -369,14 +369,14 @@ impl OpenLine {
         Self { row, breaks, cols, continues, plain: false }
     }
 
-    /// A line of plain text that has no row yet: `push_plain` follows.
+    /// A line of plain text without rows; `push_plain` must follow.
     pub fn begin_plain(time: i64) -> Self {
         let row = Row { time, ..Row::default() };
         Self { row, breaks: Breaks::new(), cols: 0, continues: true, plain: true }
     }
 
-    /// Joins the next row of a line of plain text, of single-byte characters in the default style
-    /// and of the usual size.
+    /// Joins the next row of a line of plain text: single-byte characters in the default style, in
+    /// a row of the usual size.
     pub fn push_plain(&mut self, text: &str, width: u32, continues: bool) {
         let cols = text.len() as u32;
         if self.breaks.is_empty() {
@@ -391,7 +391,7 @@ impl OpenLine {
         self.breaks.push(Break { end: self.cols, flags, size, gap: Gap::new() });
     }
 
-    /// Whether it is as long as a record may be.
+    /// Reports whether it is as long as a record may be.
     pub fn is_long(&self) -> bool {
         self.cols >= MAX_LINE_COLS || self.row.text.len() >= MAX_LINE_BYTES
     }
@@ -418,7 +418,7 @@ impl OpenLine {
         Some(line)
     }
 
-    /// Whether what its last row has unwritten may stand before another row.
+    /// Reports whether the last row's unwritten columns are allowed before another row.
     pub fn may_go_on(&self) -> bool {
         if self.row.unwritten == 0 {
             return true;
@@ -447,7 +447,7 @@ impl OpenLine {
         gap.runs.into_iter().collect()
     }
 
-    /// Whether the line ends in an empty row, which reflow never joins to the row before.
+    /// Reports whether the line ends in an empty row, which reflow never joins to the row before.
     pub fn empty_tail(&self) -> bool {
         let n = self.breaks.len();
         n > 1 && !self.continues && self.breaks[n - 2].end == self.cols
@@ -479,7 +479,7 @@ impl OpenLine {
         Some(row)
     }
 
-    /// Takes the last row off; what is left, if anything is, continues.
+    /// Removes the last row; returns it and the rest, if any, which continues.
     pub fn pop(mut self) -> (Row, Option<Self>) {
         self.plain = false;
         let last = self.breaks.len() - 1;
@@ -496,7 +496,7 @@ impl OpenLine {
         (row, Some(self))
     }
 
-    /// Lays the line out afresh for a width; what rows after the first carried is lost.
+    /// Lays the line out again for a width; properties of rows after the first are lost.
     pub fn refill(&mut self, width: u32) {
         self.plain = false;
         self.breaks = self.shape().breaks(width);
@@ -505,7 +505,7 @@ impl OpenLine {
         }
     }
 
-    /// Whether the rows are not what laying out at `width` gives.
+    /// Reports whether the rows differ from a new layout at `width`.
     pub fn irregular(&self, width: u32) -> bool {
         if let [only] = &self.breaks[..]
             && self.cols <= width
@@ -519,18 +519,18 @@ impl OpenLine {
     }
 }
 
-/// A row that is a line of its own, as laying it out gives it.
+/// A row that is a line of its own, without deviations from its layout.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Whole {
     pub cols: u32,
-    /// What it counts when wrapping.
+    /// Its wrap width.
     pub width: u32,
-    /// Some cell counts other than one column.
+    /// True if a cell has a wrap width other than one column.
     pub wide: bool,
 }
 
-/// What a row is that is a line of its own, as laying it out at `width` gives it, without links;
-/// `None` for others.
+/// Properties of a row that is a line of its own, equal to its layout at `width` and without links;
+/// `None` for other rows.
 pub(super) fn whole(row: &Row, width: u32) -> Option<Whole> {
     if row.unwritten > 0 || row.flags.contains(RowFlags::WRAPPED) {
         return None;
@@ -549,7 +549,7 @@ pub(super) fn whole(row: &Row, width: u32) -> Option<Whole> {
     (usual && whole.width <= width).then_some(whole)
 }
 
-/// Columns that existed of a row; the usual number when it does not say.
+/// Count of columns that existed in a row; the usual count if the row does not say.
 fn size_of(row: &Row, width: u32) -> u32 {
     let cols = row.cols();
     if row.size < cols { usual_size(cols, width) } else { row.size }

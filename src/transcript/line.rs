@@ -9,8 +9,8 @@
 //! run    := tag:u8 [columns:u8 for clusters and tabs] [bytes:varint] [cols:varint] [style]
 //! ```
 //!
-//! Times are relative to the block's. Text comes last and unbroken, so that a search can run
-//! over the bytes of a whole block.
+//! Times are relative to the block's. Text comes last and in one piece, so that a search can scan
+//! the bytes of a whole block.
 
 use super::layout::{self, Break, Breaks, Cutter, Gap, OpenLine, Shape, Whole};
 use crate::base::codec::{Malformed, Reader, put_varint};
@@ -18,26 +18,26 @@ use crate::base::history::{Row, RowFlags, RowRef, Run, RunKind, Runs, push_run};
 use crate::base::{Attrs, CellFlags, CellStyle, Colour, LinkId};
 
 bitflags::bitflags! {
-    /// What a record says of its line.
+    /// Properties of a line that its record states.
     #[derive(Clone, Copy, PartialEq, Eq, Debug)]
     pub(super) struct LineFlags: u8 {
-        /// The first row has flags.
+        /// The first row has flags of its own.
         const MARKS = 0x1;
-        /// The next record is the same line, which was too long for one.
+        /// The next record continues this line, which was too long for one.
         const CONTINUES = 0x4;
-        /// The last row is empty and stands alone whatever the width.
+        /// The last row is empty and is never joined, at any width.
         const EMPTY_TAIL = 0x8;
-        /// Some cell counts other than one column when lines are wrapped.
+        /// A cell has a wrap width other than one column.
         const WIDE = 0x10;
-        /// The rows are not what laying out at the pane's width gives; they are noted.
+        /// The rows differ from the layout at the pane's width; their ends are recorded.
         const BREAKS = 0x20;
         /// One run of single-column characters in the default style, or nothing.
         const PLAIN = 0x40;
     }
 }
 
-/// Beside a row's flags, of which `WRAPPED` is not noted: runs of blanks that do not count as written
-/// follow it.
+/// Bit beside a row's flags, in the place of `WRAPPED`, which is not recorded: runs of blanks that
+/// do not count as written follow the row.
 const ROW_HAS_GAP: u8 = RowFlags::WRAPPED.bits();
 /// More columns than any row has.
 const MAX_ROW_COLS: u32 = 1 << 16;
@@ -47,23 +47,23 @@ const TAG_WIDE: u8 = 1;
 const TAG_CLUSTER: u8 = 2;
 const TAG_TAB: u8 = 3;
 const TAG_CLEARED: u8 = 4;
-/// A cluster or tab that was cut: it takes fewer columns than its width, and says how many.
+/// A cluster or tab that was cut: it takes fewer columns than its width, and records how many.
 const TAG_CUT_CLUSTER: u8 = 5;
 const TAG_CUT_TAB: u8 = 6;
 const TAG_MASK: u8 = 0x0f;
 const TAG_NOPALETTE: u8 = 0x10;
-/// The style is the one of the run before (of the default style at the start).
+/// The style is that of the previous run (the default style at the start).
 const TAG_SAME_STYLE: u8 = 0x20;
 const TAG_PADDING: u8 = 0x40;
 const TAG_NARROW_FILLERS: u8 = 0x80;
-/// Tags of the cell flags that are kept.
+/// Tags of the recorded cell flags.
 const FLAG_TAGS: [(CellFlags, u8); 3] = [
     (CellFlags::NOPALETTE, TAG_NOPALETTE),
     (CellFlags::PADDING, TAG_PADDING),
     (CellFlags::NARROW_FILLERS, TAG_NARROW_FILLERS),
 ];
 
-/// A record read back; the text is borrowed from the block.
+/// A decoded record; the text is borrowed from the block.
 #[derive(Clone, Debug)]
 pub(super) struct Line<'a> {
     pub flags: LineFlags,
@@ -72,7 +72,7 @@ pub(super) struct Line<'a> {
     pub time: i64,
     /// Columns that count as written.
     pub cols: u32,
-    /// Columns after them.
+    /// Count of columns after them.
     pub unwritten: u32,
     pub text: &'a str,
     pub runs: Runs,
@@ -80,15 +80,15 @@ pub(super) struct Line<'a> {
     pub pushed: Breaks,
 }
 
-/// The little that row counting needs.
+/// The part of a record that row counting needs.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LineHead {
     pub flags: LineFlags,
     /// Columns that count as written.
     pub cols: u32,
-    /// What its cells count when wrapping.
+    /// Wrap width of its cells.
     pub width: u32,
-    /// Rows as pushed; 0 unless `BREAKS`.
+    /// Count of rows as pushed; 0 unless `BREAKS`.
     pub pushed_rows: u32,
 }
 
@@ -268,7 +268,8 @@ fn gap(reader: &mut Reader) -> Result<Gap, Malformed> {
     (gap.iter().all(blank) && gap.len() <= layout::MAX_GAP_RUNS).then_some(gap).ok_or(Malformed)
 }
 
-/// Appends the record of a line to `out`, and says what it says. `scratch` is reused between calls.
+/// Appends the record of a line to `out`; returns its properties. `scratch` is a buffer reused
+/// between calls.
 pub(super) fn put_line(
     out: &mut Vec<u8>,
     scratch: &mut Vec<u8>,
@@ -329,12 +330,12 @@ pub(super) fn put_line(
     flags
 }
 
-/// Appends the record of a line of one row, plain text of the usual size. `time` is relative to the
+/// Appends the record of a line of one row: plain text of the usual size. `time` is relative to the
 /// block's.
 pub(super) fn put_text(out: &mut Vec<u8>, text: &[u8], time: i64) {
     let (time, cols) = (zigzag(time), text.len() as u64);
     if time < 0x80 && cols < 0x7d {
-        // All three numbers are of one byte, as they nearly always are.
+        // The common case: all three numbers fit in one byte.
         out.extend_from_slice(&[cols as u8 + 3, LineFlags::PLAIN.bits(), time as u8, cols as u8]);
     } else {
         put_varint(out, 1 + varint_len(time) + varint_len(cols) + cols);
@@ -345,13 +346,14 @@ pub(super) fn put_text(out: &mut Vec<u8>, text: &[u8], time: i64) {
     out.extend_from_slice(text);
 }
 
-/// Bytes that `put_varint` appends.
+/// Count of bytes that `put_varint` appends.
 fn varint_len(value: u64) -> u64 {
     u64::from((64 - (value | 1).leading_zeros()).div_ceil(7))
 }
 
-/// Appends the record of a line that is one row as the pane's width gives it, if the row is such
-/// (most are): straight from the row, whose text is copied once. What it is, if so.
+/// Appends the record of a row that is a whole line with the usual layout (most are): its text is
+/// copied once, directly from the row. Returns the row's properties; `None` if the row is not like
+/// that.
 pub(super) fn put_row(
     out: &mut Vec<u8>,
     scratch: &mut Vec<u8>,
@@ -392,13 +394,13 @@ pub(super) fn put_row(
     Some(whole)
 }
 
-/// The body of the record at the start of `reader`, which moves past it.
+/// The body of the record at the start of `reader`, which then moves past the record.
 pub(super) fn body<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8], Malformed> {
     let len = usize::try_from(reader.varint()?).map_err(|_| Malformed)?;
     reader.bytes(len)
 }
 
-/// Reads what row counting needs of a record's body.
+/// Reads the part of a record's body that row counting needs.
 pub(super) fn head(body: &[u8]) -> Result<LineHead, Malformed> {
     let mut reader = Reader(body);
     let (flags, _, cols, width, _) = start(&mut reader)?;
@@ -421,7 +423,7 @@ fn start(reader: &mut Reader) -> Result<(LineFlags, i64, u32, u32, RowFlags), Ma
     Ok((flags, time, cols, width, RowFlags::from_bits_truncate(marks)))
 }
 
-/// Reads a record's body, checking that its parts agree with each other.
+/// Reads a record's body, checking that its parts are consistent.
 pub(super) fn parse(body: &[u8], base_time: i64) -> Result<Line<'_>, Malformed> {
     parse_into(body, base_time, Runs::new())
 }
@@ -482,12 +484,12 @@ impl Line<'_> {
         }
     }
 
-    /// What its cells count when wrapping.
+    /// Wrap width of its cells.
     pub fn counted(&self) -> u32 {
         layout::wrap_width(&self.runs, self.cols)
     }
 
-    /// What the largest of its cells counts.
+    /// Wrap width of its largest cell.
     pub fn largest(&self) -> u32 {
         layout::largest(&self.runs, self.cols)
     }
@@ -496,7 +498,7 @@ impl Line<'_> {
         as_pushed && !self.pushed.is_empty()
     }
 
-    /// Rows taken at a width; `as_pushed` honours noted rows.
+    /// Count of rows at a width; `as_pushed`: as the recorded ends say.
     pub fn rows(&self, width: u32, as_pushed: bool) -> u32 {
         if self.honours(as_pushed) {
             return self.pushed.len() as u32;
@@ -509,7 +511,7 @@ impl Line<'_> {
         }
     }
 
-    /// The line as one that can be changed, laid out for a width.
+    /// Converts the line to one that can be changed, laid out for a width.
     pub fn reopen(&self, width: u32, as_pushed: bool) -> OpenLine {
         let row = Row {
             flags: self.marks,
@@ -593,7 +595,7 @@ pub(super) struct LineRows<'a> {
 }
 
 impl LineRows<'_> {
-    /// Where a row ends that starts at column `from`.
+    /// The end of the row that starts at column `from`.
     fn break_of(&self, index: u32, from: u32) -> Break {
         if let Some(laid) = &self.laid {
             return laid[index as usize].clone();

@@ -1,7 +1,7 @@
-//! The sealed blocks of a pane (or of a view of it), oldest first, and where their rows start
-//! at the width in use. Laid out when first asked after a change of width: by groups of blocks
-//! whose row counts are in memory together. Only the blocks of a group that is looked into are
-//! counted one by one.
+//! The sealed blocks of a pane (or of a view of it), oldest first, and the starts of their rows at
+//! the current width. The layout is computed on first use after a change of width, by groups of
+//! blocks whose row counts are in memory together. Only the blocks of a group that contains a
+//! wanted row are counted one by one.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -19,11 +19,11 @@ pub(super) struct List {
     blocks: VecDeque<Arc<Sealed>>,
     groups: VecDeque<Group>,
     widths: Widths,
-    /// Where the rows of all groups end, on the scale of `Group::start`.
+    /// End of the last group's rows, on the scale of `Group::start`.
     end: u64,
-    /// Starts of groups are right.
+    /// True if the starts of all groups are valid.
     laid: bool,
-    /// The block that was found last: its place (on the scale of `Group::first`) and its rows.
+    /// The block found last: its index (on the scale of `Group::first`) and its rows.
     last: Option<(u64, Range<u64>)>,
 }
 
@@ -41,13 +41,13 @@ impl List {
         self.blocks.front()
     }
 
-    /// Blocks that are wholly before the last change of width were laid out afresh by it.
+    /// Sets the widths after a change. Blocks completely before the change are laid out again.
     pub fn set_widths(&mut self, widths: Widths) {
         self.widths = widths;
         self.unlay();
     }
 
-    /// Lines from `line` on were taken back: no block here has any of them.
+    /// Called after lines from `line` on were taken back; their blocks have been removed already.
     pub fn taken_back(&mut self, line: u64) {
         self.widths.taken_back(line);
     }
@@ -58,7 +58,7 @@ impl List {
         self.last = None;
     }
 
-    /// Adds a block; reads nothing.
+    /// Adds a block; does not read the disk.
     pub fn push(&mut self, block: Arc<Sealed>) {
         if self.groups.back().is_none_or(|group| group.blocks == GROUP_BLOCKS) {
             let first = self.groups.back().map_or(0, |group| group.first + u64::from(group.blocks));
@@ -106,15 +106,15 @@ impl List {
         Some(block)
     }
 
-    /// Takes all blocks out; what is left is as new.
+    /// Removes all blocks and returns them; the list is then as new.
     pub fn clear(&mut self) -> Vec<Arc<Sealed>> {
         let empty = Self::new(self.widths.clone());
         std::mem::replace(self, empty).blocks.into()
     }
 
-    /// Gives up the oldest block that waits for the writer; one that `mark` makes of what is
-    /// missing takes its place. Blocks that were given up before it and are still marked in
-    /// memory are marked together with it. What is not wanted any more.
+    /// Drops the oldest block that is pending for the writer, and puts a block in its place that
+    /// `mark` makes to say which lines are missing. A mark just before it, if still pending, is
+    /// merged into the new one. Returns the removed blocks.
     pub fn give_up(
         &mut self,
         why: &str,
@@ -135,12 +135,12 @@ impl List {
         Some([Some(gone), if marked { self.remove(at - 1) } else { None }])
     }
 
-    /// Gives up the oldest block if it waits for the writer.
+    /// Drops the oldest block if it is pending for the writer.
     pub fn drop_front_pending(&mut self) -> Option<Arc<Sealed>> {
         self.front().is_some_and(|block| block.is_pending()).then(|| self.pop_front()).flatten()
     }
 
-    /// The group of a block by its place in the list.
+    /// Index of the group of a block.
     fn group_of(&self, at: usize) -> usize {
         let place = self.base() + at as u64;
         self.groups.partition_point(|group| group.first <= place).saturating_sub(1)
@@ -165,18 +165,18 @@ impl List {
         Some(block)
     }
 
-    /// The oldest block that waits for the writer. Those that wait are the newest of all, so
+    /// The oldest block that is pending for the writer. Pending blocks are the newest of all, so
     /// that blocks are written in the order of their lines.
     pub fn first_pending(&self) -> Option<Arc<Sealed>> {
         self.blocks.iter().rev().take_while(|block| block.is_pending()).last().cloned()
     }
 
-    /// The place of the first block.
+    /// Index of the first block, counted over all blocks that were ever added.
     fn base(&self) -> u64 {
         self.groups.front().map_or(0, |group| group.first)
     }
 
-    /// The blocks of a group.
+    /// Indexes of the blocks of a group.
     fn range(&self, group: usize) -> Range<usize> {
         let group = &self.groups[group];
         let first = (group.first - self.base()) as usize;
@@ -198,13 +198,14 @@ impl List {
         self.last = None;
     }
 
-    /// Rows of all blocks.
+    /// Count of rows of all blocks.
     pub fn rows(&mut self, store: &Shared) -> u64 {
         self.lay(store);
         self.groups.front().map_or(0, |group| self.end - group.start)
     }
 
-    /// Rows of all blocks, at most `limit`: a line takes a row at least, which often says it.
+    /// Count of rows of all blocks, at most `limit`. A line has at least one row, which often
+    /// decides it.
     pub fn rows_up_to(&mut self, limit: u64, store: &Shared) -> u64 {
         let mut lines = 0;
         let enough = self.groups.iter().rev().any(|group| {
@@ -214,14 +215,14 @@ impl List {
         if enough || limit == 0 { limit } else { self.rows(store).min(limit) }
     }
 
-    /// The block that holds a row, and the rows that it has; `None` after the last.
+    /// The block that contains a row, and its range of rows; `None` after the last.
     pub fn find(&mut self, row: u64, store: &Shared) -> Option<(Arc<Sealed>, Range<u64>)> {
         let (at, rows) = self.find_place(row, store)?;
         Some((self.blocks.get(at)?.clone(), rows))
     }
 
-    /// The place of the block that holds a row, and the rows that it has. Whatever the list went
-    /// through since the caller learned of the row, one that is not there (any more) is `None`.
+    /// Index of the block that contains a row, and its range of rows. `None` for a row that does
+    /// not exist (any more), whatever happened to the list since the caller learned of the row.
     fn find_place(&mut self, row: u64, store: &Shared) -> Option<(usize, Range<u64>)> {
         self.lay(store);
         let front = self.groups.front()?;
@@ -239,14 +240,15 @@ impl List {
         Some((at, rows.start - top..rows.end - top))
     }
 
-    /// The block of a group that holds a row, and its rows, both on the scale of `Group::start`.
+    /// The block of a group that contains a row, and its rows, both on the scale of `Group::start`.
     fn find_in(&self, group: usize, row: u64, store: &Shared) -> Option<(usize, Range<u64>)> {
         let range = self.range(group);
         sealed::count(self.blocks.range(range.clone()), &self.widths, store);
         let mut start = self.groups[group].start;
         for at in range.clone() {
             let end = start + self.blocks[at].rows(&self.widths, store);
-            // Of a block that cannot be read as it was counted, the one after it has the rows.
+            // If a block turns out unreadable, its row count has changed: the block after it gets
+            // its rows.
             let end = if at + 1 == range.end { end.max(row + 1) } else { end };
             if row < end {
                 return Some((at, start..end));
@@ -256,7 +258,7 @@ impl List {
         None
     }
 
-    /// The row at which a block (by its place) starts; the number of all rows after the last.
+    /// First row of a block, by index; the count of all rows after the last block.
     pub fn row_of_block(&mut self, index: usize, store: &Shared) -> u64 {
         self.lay(store);
         let Some(front) = self.groups.front() else { return 0 };
@@ -271,7 +273,7 @@ impl List {
         self.groups[of].start - top + rows
     }
 
-    /// The place of the block that holds a row; the number of blocks when it is after them.
+    /// Index of the block that contains a row; the count of blocks for a row after them.
     pub fn block_of_row(&mut self, row: u64, store: &Shared) -> usize {
         self.find_place(row, store).map_or(self.blocks.len(), |(at, _)| at)
     }
@@ -284,7 +286,7 @@ impl List {
         self.blocks.len()
     }
 
-    /// Bytes of memory of the list itself.
+    /// Memory of the list itself, in bytes.
     pub fn memory(&self) -> usize {
         let groups: usize = self.groups.iter().map(Group::memory).sum();
         self.blocks.len() * (size_of::<Sealed>() + 24) + groups

@@ -1,17 +1,17 @@
-//! Text that every match of an extended regular expression holds, for ruling lines out without
-//! the expression itself. `regex-syntax` reads the expression; what POSIX reads otherwise than
-//! it does is not looked into.
+//! Finds text that every match of an extended regular expression contains, to exclude lines without
+//! running the expression. `regex-syntax` parses the expression; expressions that POSIX reads
+//! differently are not used.
 
 use std::iter::Peekable;
 use std::str::Chars;
 
 use regex_syntax::hir::{Hir, HirKind};
 
-/// Deepest nesting looked into, and most literals of one set.
+/// Deepest nesting that is analysed, and most literals of one set.
 const MAX_DEPTH: u32 = 64;
 const MAX_LITERALS: usize = 64;
 
-/// A set of literals of which any match holds at least one, none with a blank in it; `None` when
+/// A set of literals, without blanks, such that any match contains at least one of them; `None` if
 /// there is none.
 pub(super) fn required(pattern: &str) -> Option<Vec<String>> {
     if !reads_alike(pattern) {
@@ -21,7 +21,7 @@ pub(super) fn required(pattern: &str) -> Option<Vec<String>> {
     of(&hir).filter(|set| set.len() <= MAX_LITERALS && worth(set) > 0)
 }
 
-/// How good a set is: a long shortest literal passes few lines.
+/// Quality of a set: a set whose shortest literal is long passes few lines.
 fn worth(set: &[String]) -> usize {
     set.iter().map(String::len).min().unwrap_or(0)
 }
@@ -32,7 +32,7 @@ fn of(hir: &Hir) -> Option<Vec<String>> {
         HirKind::Literal(_) | HirKind::Concat(_) => best_of(hir),
         HirKind::Repetition(repetition) => (repetition.min > 0).then(|| of(&repetition.sub))?,
         HirKind::Capture(group) => of(&group.sub),
-        // Each branch has to have its own.
+        // Each branch must have a literal.
         HirKind::Alternation(branches) => {
             let sets: Option<Vec<Vec<String>>> = branches.iter().map(of).collect();
             Some(sets?.concat())
@@ -40,7 +40,7 @@ fn of(hir: &Hir) -> Option<Vec<String>> {
     }
 }
 
-/// The best set of a sequence: text that stands in one piece, or what one of its parts requires.
+/// The best set of a sequence: a contiguous text, or the set of one of its parts.
 fn best_of(sequence: &Hir) -> Option<Vec<String>> {
     let parts = match sequence.kind() {
         HirKind::Concat(parts) => &parts[..],
@@ -62,7 +62,7 @@ fn best_of(sequence: &Hir) -> Option<Vec<String>> {
             run.push_str(text);
             continue;
         }
-        // Of something that is repeated, the first time ends the run, and the last begins one.
+        // In a repetition, the first time ends the current text, and the last begins the next.
         let repeated = match part.kind() {
             HirKind::Repetition(repetition) if repetition.min > 0 => match repetition.sub.kind() {
                 HirKind::Literal(literal) => std::str::from_utf8(&literal.0).ok(),
@@ -80,24 +80,24 @@ fn best_of(sequence: &Hir) -> Option<Vec<String>> {
     best
 }
 
-/// The longest part without a blank: cells that were never written have none.
+/// The longest part without a blank: cells that were never written contain none.
 pub(super) fn longest_word(text: &str) -> &str {
     text.split([' ', '\t']).max_by_key(|word| word.len()).unwrap_or_default()
 }
 
-/// Whether POSIX, as the C library has it, and `regex-syntax` read a pattern the same way, if
-/// both take it.
+/// Reports whether the C library's POSIX expressions and `regex-syntax` read a pattern the same
+/// way, if both accept it.
 fn reads_alike(pattern: &str) -> bool {
     let mut chars = pattern.chars().peekable();
     while let Some(c) = chars.next() {
         let next = chars.peek().copied();
         let alike = match c {
-            // Back references, ends of the buffer, and letters that mean something in one only.
+            // Back references, buffer ends, and letters with a meaning in only one of them.
             '\\' => chars.next().is_some_and(|c| match c {
                 'w' | 'W' | 's' | 'S' | 'b' | 'B' => true,
                 c => c.is_ascii_punctuation() && !"`'".contains(c),
             }),
-            // Flags and groups that capture nothing; repetitions that take as little as they can.
+            // Flags, non-capturing groups, and lazy repetitions.
             '(' | '*' | '+' | '?' | '}' => next != Some('?'),
             '[' => bracket(&mut chars),
             _ => true,
@@ -109,7 +109,7 @@ fn reads_alike(pattern: &str) -> bool {
     true
 }
 
-/// Passes over a bracket expression; see `reads_alike`.
+/// Skips a bracket expression; see `reads_alike`.
 fn bracket(chars: &mut Peekable<Chars>) -> bool {
     chars.next_if_eq(&'^');
     chars.next_if_eq(&']');

@@ -1,6 +1,6 @@
-//! Lines that are missing from a history: a line of its own stands in their place and says how
-//! many, from when, and why. It is a block like any other, so that everything that reads a
-//! history (copy mode, a search, a capture, an export) shows and counts it once.
+//! Lines that are missing from a history: one line replaces them and says how many, from when, and
+//! why. It is a block like any other, so that every reader of a history (copy mode, a search, a
+//! capture, an export) shows and counts it once.
 
 use serde::{Deserialize, Serialize};
 use smallvec::smallvec;
@@ -10,40 +10,40 @@ use super::layout::OpenLine;
 use crate::base::history::{Row, Run, RunKind};
 use crate::base::{Attrs, CellFlags, CellStyle};
 
-/// More columns than the text takes, so that it is one row of its own.
+/// Wider than the text, so that the line is one row.
 const WIDTH: u32 = 1 << 15;
 /// Bytes of a date.
 const DATE: usize = 10;
 /// Longest reason that is shown, in bytes.
 const MAX_WHY: usize = 200;
 
-/// What is missing in one place.
+/// Lines missing in one place.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub(super) struct Lost {
     /// Number of the first line that is missing, counted from the pane's beginning.
     pub first_line: u64,
-    /// How many; `None` where nothing says so.
+    /// Count of missing lines; `None` if unknown.
     pub lines: Option<u64>,
-    /// When the first and the last of them were printed, seconds since the epoch; 0: unknown.
+    /// Times when the first and the last of them were printed, seconds since the epoch; 0: unknown.
     pub from: i64,
     pub to: i64,
     pub why: String,
 }
 
 impl Lost {
-    /// Of a line that an earlier server wrote: the line itself says more.
+    /// For a line that an earlier server wrote: the line itself has the details.
     pub fn unknown(first_line: u64) -> Self {
         Self { first_line, lines: None, from: 0, to: 0, why: String::new() }
     }
 
-    /// Takes in lines that followed those which are missing already.
+    /// Adds missing lines that followed these.
     pub fn add(&mut self, more: Self) {
         self.lines = self.lines.zip(more.lines).map(|(lines, more)| lines + more);
         self.to = self.to.max(more.to);
         self.why = more.why;
     }
 
-    /// What people read: short enough for a row of eighty columns, mostly.
+    /// Text for people, mostly short enough for a row of eighty columns.
     pub fn text(&self) -> String {
         let count = match self.lines {
             Some(1) => "1 line missing".to_owned(),
@@ -53,7 +53,7 @@ impl Lost {
         format!("[{count}: {}{}]", self.reason(), self.when())
     }
 
-    /// When they were printed, as far as that is known.
+    /// Time when they were printed, as far as known.
     fn when(&self) -> String {
         let time = |secs| crate::base::posix::strftime("%Y-%m-%d %H:%M:%S", secs);
         let (from, to) = (time(self.from), time(self.to));
@@ -67,20 +67,20 @@ impl Lost {
         }
     }
 
-    /// The reason without anything that a line cannot hold.
+    /// The reason without characters that a line cannot hold.
     fn reason(&self) -> String {
         let plain = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };
         let why = self.why.split(" (os error").next().unwrap_or_default();
         why.chars().take(MAX_WHY).map(plain).collect()
     }
 
-    /// The line as a block of its own.
+    /// The line as a block.
     pub fn block(&self, id: u64) -> Block {
         self.filled(id, 1)
     }
 
-    /// The line, and empty ones after it, in place of a block that cannot be read: lines around
-    /// it keep their numbers, and mostly their rows.
+    /// A block with this line and empty lines after it, to replace a block that cannot be read: the
+    /// lines around it keep their numbers, and mostly their rows.
     pub fn filled(&self, id: u64, lines: u32) -> Block {
         let mut block = Block::new(id, self.first_line, self.from);
         let mut scratch = Vec::new();

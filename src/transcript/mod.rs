@@ -1,6 +1,6 @@
-//! On-disk history. A pane's scrollback is a transcript: logical lines in compressed blocks,
-//! appended to segment files by one background thread, bounded in bytes on disk, read back by
-//! range.
+//! On-disk history. A pane's scrollback is a transcript: logical lines in compressed blocks, which
+//! one background thread appends to segment files, bounded in bytes on disk, and which are read
+//! back by range.
 //!
 //! - `layout` how a line divides into rows; `widths` what became of them since; `line` a line
 //!   as bytes; `block` lines in memory; `aid` row counts without decompressing; `frame` a block
@@ -17,12 +17,12 @@
 //! - `scan` reads many rows in order; `search` and `export` read a view in bounded steps; `journal` is what outlives a
 //!   server that crashes, `saved` the part of it that history has.
 //!
-//! Invariants: a sealed block never changes; nothing a pane prints waits for the disk; memory
-//! does not depend on how much was printed, except some 100 bytes a block (128 KiB of
-//! lines, more under large caps) and some 100 a group of them; a change of width reads nothing.
-//! The room reads no clock but to notice a disk that hangs and to try a failing one again.
-//! A reader never makes damage worse: it removes nothing but what was given up and writes that
-//! never ended; what is bad is renamed and kept, and a line in the text says what is missing.
+//! Invariants: a sealed block never changes; no output of a pane waits for the disk; memory does
+//! not depend on the amount of output, except some 100 bytes per block (128 KiB of lines, more
+//! under large limits) and some 100 per group of blocks; a change of width reads nothing. The room
+//! reads the clock only to detect a disk that hangs and to retry a failing one. A reader never
+//! makes damage worse: it removes only dropped data and unfinished writes; a damaged file is
+//! renamed and kept, and a line in the text says what is missing.
 
 mod aid;
 mod alternate;

@@ -1,12 +1,12 @@
-//! Notes about a pane: what happened to it (an OOM kill, lost lines), when, and at which line.
-//! They stand beside the transcript and never in it.
+//! Notes about a pane: events (an OOM kill, lost lines) with time and line. They are stored beside
+//! the transcript and never in it.
 //!
-//! On disk: one note a line, `crc time line text`, the text with `\` and newline escaped, the
-//! checksum (CRC-32, eight hexadecimal digits) of what follows it.
+//! On disk: one note a line, `crc time line text`, the text with `\` and newline escaped; `crc` is
+//! the checksum (CRC-32, eight hexadecimal digits) of the rest.
 
 use std::collections::VecDeque;
 
-/// Notes kept per pane; the oldest goes first.
+/// Notes kept per pane; beyond it, the oldest is dropped.
 const MAX_NOTES: usize = 256;
 /// Notes written to the file of one pane; later ones stay in memory only.
 const MAX_WRITTEN: u32 = 4096;
@@ -21,7 +21,7 @@ const SUM_DIGITS: usize = 8;
 pub struct Note {
     /// Seconds since the Unix epoch.
     pub time: i64,
-    /// The line that was printed next.
+    /// Number of the line that was printed next.
     pub line: u64,
     pub text: String,
 }
@@ -67,7 +67,7 @@ pub(super) struct Notes {
 }
 
 impl Notes {
-    /// Adds a note; whether it may go to the file too.
+    /// Adds a note. True if it may be written to the file too.
     pub fn add(&mut self, mut note: Note) -> bool {
         let cut = (0..=MAX_TEXT.min(note.text.len())).rev().find(|&at| note.text.is_char_boundary(at));
         note.text.truncate(cut.unwrap_or(0));
@@ -83,7 +83,7 @@ impl Notes {
         self.kept.iter()
     }
 
-    /// Reads a file of notes; lines that make no sense are skipped.
+    /// Reads a file of notes; skips invalid lines.
     pub fn decode(bytes: &[u8]) -> Self {
         let mut notes = Self::default();
         let text = String::from_utf8_lossy(bytes);

@@ -1,4 +1,4 @@
-//! A pane's history: lines go in at the new end, rows come out anywhere.
+//! A pane's history: lines are added at the new end, rows are read anywhere.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -24,65 +24,65 @@ use crate::base::commands::CommandRecord;
 use crate::base::history::{History, HistoryView, Row, RowFlags, RowRef};
 use crate::base::links::Links;
 
-/// Records of a block that is full, in bytes, unless the cap is small.
+/// Bytes of records in a full block, unless the limit is small.
 const BLOCK_BYTES: usize = 128 << 10;
 const MIN_BLOCK_BYTES: usize = 4 << 10;
 const MAX_BLOCK_BYTES: usize = 256 << 10;
-/// A logical line is cut into several records beyond this many columns or bytes.
+/// A logical line beyond this many columns or bytes is split into several records.
 pub(super) const MAX_LINE_COLS: u32 = 128 << 10;
 pub(super) const MAX_LINE_BYTES: usize = 256 << 10;
-/// Bytes that wait while the disk fails, hangs or is not to be used. Beyond it the oldest of them
-/// go, and a line says how many are missing. A disk that is only slow has the pane read more
-/// slowly (`PaneHandle::is_congested`); then nothing goes, and what waits is bounded by what was
-/// read at once.
+/// Bytes that may be pending while the disk fails, hangs or is off. Above it, the oldest pending
+/// lines are dropped, and a line says how many are missing. With a disk that is only slow, the pane
+/// is read more slowly (`PaneHandle::is_congested`); then nothing is dropped, and the pending bytes
+/// are bounded by the size of one read.
 const RING_BYTES: u64 = 1 << 20;
 
-/// What pane, writer and store share.
+/// State shared by pane, writer and store.
 pub(super) struct Pane {
     /// Name of its directory, unique in the store.
     pub key: String,
     pub id: PaneId,
     pub dir: PathBuf,
     pub info: Mutex<PaneInfo>,
-    /// Blocks are written; otherwise the newest lines stay in memory.
+    /// True if blocks are written; otherwise the newest lines stay in memory.
     pub on_disk: AtomicBool,
     pub list: Mutex<List>,
-    /// Bytes on disk allowed; 0 keeps nothing.
+    /// Limit of bytes on disk; 0 keeps nothing.
     pub cap: AtomicU64,
-    /// Bytes on disk of wanted blocks.
+    /// Bytes on disk of blocks that are not retired.
     pub disk: AtomicU64,
-    /// Bytes waiting for the writer.
+    /// Bytes pending for the writer.
     pub pending: AtomicU64,
-    /// Why the disk cannot be written, while it cannot.
+    /// Reason why the disk cannot be written, while it cannot.
     pub trouble: Mutex<Option<String>>,
     pub notes: Mutex<Notes>,
     pub commands: Mutex<Commands>,
     pub writing: Mutex<Writing>,
-    /// Its directory and info file exist.
+    /// True if its directory and info file exist.
     pub created: AtomicBool,
-    /// Lines before this one were cleared, which is not on disk yet.
+    /// Lines before this one were cleared, and the disk does not know yet.
     pub floor_due: Mutex<Option<u64>>,
-    /// What becomes of the transcript when the pane's history is dropped.
+    /// Fate of the transcript when the pane's history is dropped.
     pub ending: Mutex<Option<Ending>>,
-    /// The history was dropped.
+    /// True after the history was dropped.
     pub over: AtomicBool,
-    /// The number of the next line, for those who hold a handle.
+    /// Number of the next line, for owners of a handle.
     pub end_line: AtomicU64,
-    /// The pane whose second stream this is; see `alternate`.
+    /// The pane of which this is the second stream; see `alternate`.
     pub main: Option<Arc<Pane>>,
     /// Its own second stream.
     pub alternate: Mutex<Weak<Pane>>,
 }
 
-/// How a pane's transcript ends. Without any it stays, for a later server to find.
+/// Fate of a pane's transcript. Without an ending it stays, for a later server.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Ending {
     Remove,
-    /// Until then, in seconds since the Unix epoch.
+    /// Kept until this time, in seconds since the Unix epoch.
     Keep(i64),
 }
 
-/// Where the writer is.
+/// Position of the writer.
 #[derive(Debug, Default)]
 pub(super) struct Writing {
     pub segment: Option<Arc<Segment>>,
@@ -106,14 +106,14 @@ impl Pane {
         self.on_disk.load(Ordering::Relaxed)
     }
 
-    /// Stops wanting a block.
+    /// Retires a block: its space will be freed.
     pub fn retire(&self, block: &Sealed) {
         let (disk, pending) = block.retire();
         self.disk.fetch_sub(disk, Ordering::Relaxed);
         self.pending.fetch_sub(pending, Ordering::Relaxed);
     }
 
-    /// Drops the oldest block that is on disk. False when there is none.
+    /// Drops the oldest block that is on disk. False if there is none.
     pub fn drop_oldest(&self) -> bool {
         let mut list = self.list.lock();
         if list.front().is_none_or(|block| block.is_pending()) {
@@ -131,10 +131,10 @@ pub struct PaneHistory {
     pub(super) store: Arc<Shared>,
     pub(super) newest: Newest,
     pub(super) scratch: Vec<u8>,
-    /// Blocks taken back since the history was last saved, if it ever was: should the server
-    /// die, their lines are needed once more.
+    /// Blocks taken back since the history was last saved (`None`: never saved): if the server
+    /// dies, their lines are needed again.
     pub(super) held: Option<Vec<Arc<Sealed>>>,
-    /// What full-screen programs drew, once something of it was kept.
+    /// The second stream, once it has rows.
     pub(super) alternate: Option<Box<PaneHistory>>,
 }
 
@@ -150,24 +150,24 @@ impl PaneHistory {
         self.pane.id
     }
 
-    /// What may be asked and told of the history without having it.
+    /// A cheap handle for queries and settings that do not need the history itself.
     pub fn handle(&self) -> PaneHandle {
         PaneHandle { pane: self.pane.clone(), store: self.store.clone() }
     }
 
-    /// The number that the next finished line gets; lines are numbered from the pane's start.
+    /// Number of the next finished line; lines are numbered from the pane's start.
     pub fn end_line(&self) -> u64 {
         self.newest.open.end_line()
     }
 
-    /// What there is now, as `History::view`, but with its own type (search needs it).
+    /// Pins the current contents like `History::view`, but with its own type (search needs it).
     pub fn pin(&self) -> TranscriptView {
         let list = self.pane.list.lock().clone();
         TranscriptView { list, newest: self.newest.clone(), store: self.store.clone() }
     }
 
-    /// Bytes of a full block: small caps have small blocks, so that a cap holds several; large
-    /// ones have large blocks, since each takes memory.
+    /// Bytes of a full block. Blocks are small under small limits, so that several fit, and large
+    /// under large limits, since each takes memory.
     pub(super) fn block_bytes(&self) -> usize {
         let cap = usize::try_from(self.pane.limit()).unwrap_or(usize::MAX);
         (cap / 8).clamp(MIN_BLOCK_BYTES, BLOCK_BYTES).max((cap / 4096).min(MAX_BLOCK_BYTES))
@@ -179,7 +179,7 @@ impl PaneHistory {
         }
     }
 
-    /// Seals the open block if it is full now.
+    /// Seals the open block if it is full.
     fn line_added(&mut self) {
         let full = self.newest.open.bytes() >= self.block_bytes();
         self.pane.end_line.store(self.end_line(), Ordering::Relaxed);
@@ -188,7 +188,7 @@ impl PaneHistory {
         }
     }
 
-    /// A limit of 0 that was set from elsewhere forgets what is in memory too.
+    /// If another thread set the limit to 0, also drops the lines in memory.
     pub(super) fn obey_limit(&mut self) {
         if !self.keeps() && (!self.newest.open.is_empty() || self.newest.tail.is_some()) {
             self.forget();
@@ -204,7 +204,7 @@ impl PaneHistory {
         self.bound_pending();
     }
 
-    /// Adds a block to the list and has it written.
+    /// Adds a block to the list and queues it for writing.
     pub(super) fn push_sealed(&self, sealed: Sealed) {
         let sealed = Arc::new(sealed);
         self.pane.pending.fetch_add(sealed.pending_bytes(), Ordering::Relaxed);
@@ -212,7 +212,7 @@ impl PaneHistory {
         self.store.queue.push(Job::Write(self.pane.clone()));
     }
 
-    /// Gives up the oldest waiting blocks when too much waits for a disk that takes nothing.
+    /// Drops the oldest pending blocks if too many are pending for a disk that accepts nothing.
     fn bound_pending(&mut self) {
         let trouble = self.pane.trouble.lock().clone();
         let off = !self.pane.is_on_disk();
@@ -224,8 +224,8 @@ impl PaneHistory {
         while self.pane.pending.load(Ordering::Relaxed) > RING_BYTES && self.give_up(&why, off) {}
     }
 
-    /// Gives up the oldest waiting block. Its place is marked, unless it is the oldest of all in
-    /// a history that is only to be the newest lines.
+    /// Drops the oldest pending block. A mark replaces it, unless it is the oldest of all in a
+    /// history that keeps only the newest lines.
     fn give_up(&self, why: &str, unmarked_front: bool) -> bool {
         let mut list = self.pane.list.lock();
         let front = unmarked_front.then(|| list.drop_front_pending()).flatten();
@@ -246,7 +246,7 @@ impl PaneHistory {
         true
     }
 
-    /// Adds a line that says what is missing; it is in memory only.
+    /// Adds a mark for missing lines; the mark is in memory only.
     pub(super) fn mark_missing(&mut self, lost: Lost) {
         let end = lost.first_line + 1;
         let mark = Sealed::of_missing(lost, self.store.next_id(), &self.newest.widths);
@@ -254,8 +254,8 @@ impl PaneHistory {
         self.newest.open = Arc::new(Block::new(self.store.next_id(), end, 0));
     }
 
-    /// Takes the newest sealed block back into memory to be changed. False when there is none, or
-    /// it cannot be read: then it stays as it is.
+    /// Takes the newest sealed block back into memory to change it. False if there is none, or if
+    /// it cannot be read: it then stays as it is.
     fn unseal(&mut self) -> bool {
         let newest = self.pane.list.lock().blocks().next_back().cloned();
         let Some(sealed) = newest else { return false };
@@ -270,7 +270,7 @@ impl PaneHistory {
         true
     }
 
-    /// Takes the newest sealed block off the list.
+    /// Removes the newest sealed block from the list.
     fn give_back(&mut self, sealed: &Arc<Sealed>) {
         self.pane.list.lock().pop_back();
         self.store.cache.lock().remove(sealed.id);
@@ -278,8 +278,8 @@ impl PaneHistory {
         self.held.iter_mut().for_each(|held| held.push(sealed.clone()));
     }
 
-    /// Drops lines from number `line` on. Those in a block that begins before it and cannot be
-    /// read stay, and numbering goes on after them.
+    /// Drops lines from number `line` on. Lines in a block that begins before `line` and cannot be
+    /// read stay, and numbering continues after them.
     pub(super) fn cut(&mut self, line: u64) {
         self.newest.tail = None;
         while self.newest.open.end_line() > line {
@@ -319,8 +319,8 @@ impl PaneHistory {
 
     fn forget(&mut self) {
         let end = self.end_line();
-        // What is cleared is said before its space is given back: should that fail or the
-        // server end in between, nothing of it comes back.
+        // Record on disk which lines are cleared before their space is freed: if freeing fails or
+        // the server ends in between, none of them comes back.
         if self.pane.ending.lock().is_none() {
             *self.pane.floor_due.lock() = Some(end);
             self.store.queue.push(Job::Floor(self.pane.clone()));
@@ -567,7 +567,7 @@ impl History for PaneHistory {
 }
 
 impl PaneHistory {
-    /// Rows of the line that is not finished, for a snapshot: push them again after `adopt`.
+    /// Rows of the unfinished line, for a snapshot: push them again after `adopt`.
     pub fn unfinished(&mut self, links: &mut Links) -> Vec<Row> {
         let Some(tail) = self.newest.tail.clone() else { return Vec::new() };
         let rows = (0..tail.breaks.len()).filter_map(|n| tail.row(n));

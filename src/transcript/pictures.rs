@@ -1,5 +1,5 @@
-//! Pictures beside a transcript: one file each, so that a later server has them. A file is a row of
-//! frames as segments have them, compressed and, where the option says so, encrypted.
+//! Pictures beside a transcript: one file each, for a later server. A file is a sequence of frames
+//! like those in segments, compressed and, if the option is on, encrypted.
 
 use std::io;
 use std::path::PathBuf;
@@ -11,14 +11,14 @@ use super::writer::make_dir;
 
 /// Bytes of a picture in one frame.
 const PIECE_BYTES: usize = 2 << 20;
-/// Largest picture that is read, in bytes; none is written that is larger.
+/// Largest picture that is read or written, in bytes.
 const MAX_PICTURE_BYTES: usize = 64 << 20;
-/// Files with pictures are called by this and what is in them.
+/// Prefix of the names of files with pictures; the rest of the name is a hash of the contents.
 const PREFIX: &str = "picture-";
 
-/// The name of a file with these bytes: the same for the same bytes.
+/// File name for a picture with these bytes: equal bytes have equal names.
 pub fn picture_name(bytes: &[u8]) -> String {
-    // FNV-1a, but eight bytes at once; it has to be the same in every version of this program.
+    // Like FNV-1a, but eight bytes at once; it must be the same in every version of this program.
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for part in bytes.chunks(8) {
         let mut word = [0; 8];
@@ -33,15 +33,15 @@ fn is_name(name: &str) -> bool {
     rest.is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-'))
 }
 
-/// All of these wait for the disk: they are for threads beside the loop.
+/// All of these block on the disk: they are for threads beside the loop.
 impl PaneHandle {
     fn picture_file(&self, name: &str) -> io::Result<PathBuf> {
         let sound = is_name(name).then(|| self.pane.dir.join(name));
         sound.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))
     }
 
-    /// Writes a picture under its name; does nothing where it is there already. Fails where nothing
-    /// of the pane is to be on disk.
+    /// Writes a picture under its name, unless it exists already. Fails if the pane must not be on
+    /// disk.
     pub fn write_picture(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let file = self.picture_file(name)?;
         if !self.pane.is_on_disk() || self.limit() == 0 || bytes.len() > MAX_PICTURE_BYTES {
@@ -88,7 +88,7 @@ impl PaneHandle {
         if picture_name(&out) == name { Ok(out) } else { Err(damaged()) }
     }
 
-    /// Removes a picture that nobody shows any more.
+    /// Removes a picture that is not shown any more.
     pub fn remove_picture(&self, name: &str) -> io::Result<()> {
         self.store.storage.remove(&self.picture_file(name)?)
     }
@@ -127,12 +127,12 @@ mod tests {
             assert_eq!(text.windows(9).any(|part| part == b"a picture"), !encrypt);
             handle.remove_picture(&name).unwrap();
             assert!(handle.read_picture(&name).is_err());
-            // One that is damaged is no picture.
+            // A damaged file is not a picture.
             handle.write_picture(&name, b"a picture").unwrap();
             std::fs::write(&file, &text[..text.len() - 1]).unwrap();
             assert!(handle.read_picture(&name).is_err());
             assert!(handle.write_picture("picture-../x", b"").is_err());
-            // What else there is goes with the transcript.
+            // All other files are removed with the transcript.
             let dir = file.parent().unwrap().to_owned();
             handle.close(None);
             drop(history);

@@ -1,5 +1,5 @@
-//! The writer's queue. What waits in it is bounded by its users: blocks by each pane's limit
-//! on pending bytes (`PaneHistory::is_congested`), everything else by the number of blocks.
+//! The writer's queue. Its users bound it: blocks by each pane's limit on pending bytes
+//! (`PaneHistory::is_congested`), everything else by the number of blocks.
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -11,26 +11,26 @@ use parking_lot::{Condvar, Mutex};
 use super::pane::Pane;
 use super::sealed::Segment;
 
-/// One thing for the writer to do.
+/// A job of the writer.
 #[derive(Debug)]
 pub(super) enum Job {
-    /// Write what waits of a pane, in the order of its lines.
+    /// Write the pending blocks of a pane, in the order of their lines.
     Write(Arc<Pane>),
-    /// A retired block's last holder let go of it.
+    /// The last user of a retired block has released it.
     Release { segment: Arc<Segment>, at: u64, len: u64 },
     /// Replace a small file.
     Small { pane: Arc<Pane>, file: PathBuf, bytes: Vec<u8> },
-    /// Say on disk which lines were cleared.
+    /// Record on disk which lines were cleared.
     Floor(Arc<Pane>),
     /// Append to a small file.
     Note { pane: Arc<Pane>, file: PathBuf, bytes: Vec<u8> },
-    /// Say anew what is known of the pane.
+    /// Rewrite the pane's info file.
     Info(Arc<Pane>),
-    /// Bring a pane under its limits.
+    /// Enforce a pane's limits.
     Trim(Arc<Pane>),
-    /// The pane is gone and nothing of it is kept.
+    /// The pane is closed and its transcript is removed.
     Remove(Arc<Pane>),
-    /// The pane is gone and its files stay.
+    /// The pane is closed and its files stay.
     Finish(Arc<Pane>),
 }
 
@@ -38,9 +38,9 @@ pub(super) enum Job {
 struct State {
     jobs: VecDeque<Job>,
     stopping: bool,
-    /// Set while a job is carried out.
+    /// Start time of the job that is running.
     since: Option<Instant>,
-    /// Nothing is carried out for now.
+    /// True while no jobs are run.
     held: bool,
 }
 
@@ -48,14 +48,14 @@ struct State {
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     state: Mutex<State>,
-    /// Something was pushed, or it is time to stop.
+    /// Signalled when a job is pushed or the queue is stopped.
     filled: Condvar,
-    /// The queue ran empty.
+    /// Signalled when the queue is empty.
     drained: Condvar,
 }
 
-/// A job that takes longer than this counts as a disk that hangs. (Tests hold a disk for a while
-/// on a busy machine.)
+/// Time of a job after which the disk counts as hanging. (Tests hold a disk for a while on a busy
+/// machine.)
 const HANG: Duration = Duration::from_secs(if cfg!(test) { 60 } else { 3 });
 
 impl Queue {
@@ -67,8 +67,8 @@ impl Queue {
         }
     }
 
-    /// The next job. `None` when `wait` passed without one, or the queue is stopped and empty
-    /// (then `is_stopped`).
+    /// The next job. `None` if none came within `wait`, or if the queue is stopped and empty (then
+    /// `is_stopped`).
     pub fn next(&self, wait: Option<Duration>) -> Option<Job> {
         let mut state = self.state.lock();
         state.since = None;
@@ -87,7 +87,7 @@ impl Queue {
         job
     }
 
-    /// Carries nothing out until `hold(false)`.
+    /// With `held`, runs no jobs until `hold(false)`.
     pub fn hold(&self, held: bool) {
         self.state.lock().held = held;
         self.filled.notify_all();
@@ -109,12 +109,12 @@ impl Queue {
         state.stopping && state.jobs.is_empty()
     }
 
-    /// Whether the writer has been at one job for so long that the disk must hang.
+    /// Reports whether the current job has taken so long that the disk must hang.
     pub fn hangs(&self) -> bool {
         self.state.lock().since.is_some_and(|since| since.elapsed() > HANG)
     }
 
-    /// Waits until everything pushed so far is done, at most `limit`; false if it is not.
+    /// Waits at most `limit` until all jobs pushed so far are done; false if they are not.
     pub fn drain(&self, limit: Duration) -> bool {
         let deadline = Instant::now() + limit;
         let mut state = self.state.lock();

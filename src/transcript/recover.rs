@@ -1,7 +1,7 @@
-//! Finding transcripts that an earlier server left, and reading their segments back. The
-//! segments alone say everything. What is damaged is stepped over to the next sound frame, and a
-//! line of its own says what is missing; nothing is cut, and a file that holds nothing sound is
-//! renamed and kept. A frame whose payload was given back is stepped over silently.
+//! Finds transcripts that an earlier server left, and reads their segments. The segments alone are
+//! sufficient. Damage is skipped up to the next intact frame, and a line says what is missing;
+//! nothing is truncated, and a file without any intact frame is renamed and kept. A frame whose
+//! payload was freed is skipped silently.
 
 use std::io;
 use std::ops::Range;
@@ -23,20 +23,20 @@ use super::writer::SEGMENT_PREFIX;
 
 /// Longest small file that is read back, in bytes.
 const MAX_SMALL: usize = 1 << 20;
-/// Directories looked at in a store's directory.
+/// Most directories examined in a store's directory.
 const MAX_LEFTOVERS: usize = 4096;
-/// What stands before the name of a file that is set aside.
+/// Prefix for the name of a file that is set aside.
 const ASIDE_PREFIX: &str = "bad-";
-/// Files of one name that are set aside; then the last is replaced.
+/// Most files set aside under one name; then the last is replaced.
 const MAX_ASIDE: u32 = 16;
-/// Why lines are missing where nothing damaged is in their place.
+/// Reason for missing lines if there is no damage in their place.
 pub(super) const NO_FILE: &str = "no file holds them";
 
-/// What a transcript's directory holds.
+/// Contents of a transcript's directory.
 #[derive(Default)]
 pub(super) struct Found {
     pub info: PaneInfo,
-    /// Oldest first; lines that are missing between two of them are marked.
+    /// Oldest first; marks stand for lines missing between two of them.
     pub blocks: Vec<Sealed>,
     pub notes: Notes,
     pub commands: Commands,
@@ -44,18 +44,18 @@ pub(super) struct Found {
     pub floor: u64,
     pub next_segment: u64,
     pub next_sequence: u64,
-    /// There are no segments.
+    /// True if there are no segments.
     pub empty: bool,
-    /// Something before the first block, and after the last, that cannot be read.
+    /// Damage before the first block, and after the last.
     pub bad_start: Option<String>,
     pub bad_end: Option<String>,
-    /// Number of the first line that may be missing before the first block, where that is known.
+    /// Number of the first line that may be missing before the first block, if known.
     pub start: Option<u64>,
 }
 
 impl Found {
-    /// Marks what is missing before the first block. `first`: a line that is known to have been
-    /// there.
+    /// Adds a mark for the lines missing before the first block. `first`: a line that is known to
+    /// have existed.
     pub fn mark_start(&mut self, first: Option<u64>, id: u64) {
         let Some(why) = self.bad_start.take() else { return };
         let Some(block) = self.blocks.first() else {
@@ -72,22 +72,22 @@ impl Found {
         }
     }
 
-    /// What is missing after the last block, whose last line is the one before `end`.
+    /// The lines missing after the last block, whose last line is the one before `end`.
     pub fn lost_at_end(&self, end: u64) -> Option<Lost> {
         let why = self.bad_end.clone()?;
         Some(Lost { first_line: end, lines: None, from: 0, to: 0, why })
     }
 }
 
-/// What segments hold, in the order in which it was written.
+/// Contents of the segments, in the order of writing.
 #[derive(Default)]
 struct Frames {
     blocks: Vec<(u64, Sealed)>,
-    /// Sequences and lines of blocks that were given up.
+    /// Sequences and lines of dropped blocks.
     holes: Vec<(u64, Range<u64>)>,
-    /// What cannot be read: the sequence of the frame before it, and what it is.
+    /// Damage: the sequence of the frame before it, and a description.
     bad: Vec<(Option<u64>, String)>,
-    /// The sequence of the frame that was found last.
+    /// Sequence of the frame that was found last.
     last: Option<u64>,
 }
 
@@ -96,7 +96,7 @@ impl Frames {
         self.bad.push((self.last, why));
     }
 
-    /// What cannot be read between two frames by their sequences.
+    /// Damage between two frames, given by their sequences.
     fn bad_between(&self, from: Option<u64>, to: Option<u64>) -> Option<&String> {
         let within = |after: Option<u64>| after >= from && to.is_none_or(|to| after.is_none_or(|at| at < to));
         self.bad.iter().find(|(after, _)| within(*after)).map(|(_, why)| why)
@@ -107,7 +107,7 @@ fn is_key(name: &str) -> bool {
     name.starts_with("pane-") && !name.contains('/')
 }
 
-/// Whether something is the name of a transcript or of the stream beside one.
+/// Reports whether a name is that of a transcript or of a second stream.
 fn is_readable(name: &str) -> bool {
     is_key(name.strip_suffix(alternate::DIR).and_then(|name| name.strip_suffix('/')).unwrap_or(name))
 }
@@ -120,7 +120,7 @@ fn is_aside(name: &str) -> bool {
     name.starts_with(ASIDE_PREFIX)
 }
 
-/// The name that a file had before it was set aside.
+/// Name of a file before it was set aside.
 fn plain_name(name: &str) -> &str {
     let name = name.strip_prefix(ASIDE_PREFIX).unwrap_or(name);
     let numbered = name.strip_prefix(SEGMENT_PREFIX).and_then(|rest| rest.split_once('-'));
@@ -157,12 +157,12 @@ fn leftover(store: &Shared, key: String) -> Option<Leftover> {
     let bytes =
         bytes_in(&dir, &names) + store.storage.list(&beside).map_or(0, |names| bytes_in(&beside, &names));
     let info = info(store, &dir, &key);
-    // A time that is damaged is none: the transcript gets another.
+    // A damaged time counts as none: the transcript gets a new one.
     let keep_until = small(store, &dir, "until").ok().and_then(|text| small::number(&text));
     Some(Leftover { info, keep_until, bytes, key })
 }
 
-/// Removes a transcript nobody has open.
+/// Removes a transcript that is not open.
 pub(super) fn remove(store: &Shared, key: &str) -> io::Result<()> {
     if !is_key(key) || store.panes.lock().contains_key(key) {
         return Err(io::Error::from(io::ErrorKind::InvalidInput));
@@ -178,7 +178,7 @@ pub(super) fn remove(store: &Shared, key: &str) -> io::Result<()> {
     store.storage.remove_dir(&dir)
 }
 
-/// Renames a file that holds nothing sound, so that it is kept and not looked at again.
+/// Renames a file without any intact contents, so that it is kept and not read again.
 fn set_aside(store: &Shared, dir: &Path, name: &str, why: &str) {
     let taken = store.storage.list(dir).unwrap_or_default();
     let mut names = (0..MAX_ASIDE).map(|n| match n {
@@ -193,8 +193,8 @@ fn set_aside(store: &Shared, dir: &Path, name: &str, why: &str) {
     }
 }
 
-/// The line up to which all was cleared. A file that is damaged is set aside: what was cleared
-/// and given back is known from the segments.
+/// The line before which all was cleared. A damaged file is set aside: the segments show what was
+/// cleared and freed.
 fn floor(store: &Shared, dir: &Path) -> u64 {
     match small(store, dir, "floor") {
         Ok(text) => small::number(&text).unwrap_or_else(|| {
@@ -210,7 +210,7 @@ fn floor(store: &Shared, dir: &Path) -> u64 {
     }
 }
 
-/// Whether something other than a file has a file's name.
+/// Reports whether the error means that something other than a file has a file's name.
 fn is_no_file(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::InvalidInput || error.raw_os_error() == Some(libc::ELOOP)
 }
@@ -247,15 +247,15 @@ pub(super) fn scan(store: &Shared, dir: &Path, key: &str) -> io::Result<Found> {
     Ok(found)
 }
 
-/// Adds what a segment holds. One that holds nothing any more is removed.
+/// Adds the contents of a segment. An empty one is removed.
 fn scan_file(store: &Shared, dir: &Path, name: &str, frames: &mut Frames) {
     let segment = found_segment(store, dir.join(name));
     match scan_segment(store, &segment, frames) {
         Ok(Rest::Wanted) => {}
         Ok(Rest::Nothing) => drop(store.storage.remove(&segment.path)),
         Ok(Rest::Damaged) => set_aside(store, dir, name, "damaged"),
-        // Nothing in it was wanted any more, and the writer, or whoever read the same
-        // transcript, removed it meanwhile.
+        // The segment was empty, and the writer or another reader of the transcript removed it
+        // meanwhile.
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => {
             frames.note_bad(format!("{name}: {error}"));
@@ -266,7 +266,7 @@ fn scan_file(store: &Shared, dir: &Path, name: &str, frames: &mut Frames) {
     }
 }
 
-/// Puts blocks in the order of their lines, and marks what is missing between them.
+/// Sorts blocks by their lines, and adds marks for lines missing between them.
 fn assemble(store: &Shared, found: &mut Found, mut frames: Frames) {
     let mut blocks = std::mem::take(&mut frames.blocks);
     blocks.sort_by_key(|(sequence, _)| *sequence);
@@ -278,7 +278,7 @@ fn assemble(store: &Shared, found: &mut Found, mut frames: Frames) {
         while let Some((_, last)) = kept.last()
             && (last.first_line >= block.first_line || last.end_line() > block.first_line)
         {
-            // A later frame that starts at or before an earlier one's lines replaces it.
+            // A later frame that starts at or before the lines of an earlier one replaces it.
             kept.pop().iter().for_each(|(_, old)| {
                 old.retire();
             });
@@ -304,7 +304,7 @@ fn assemble(store: &Shared, found: &mut Found, mut frames: Frames) {
     }
 }
 
-/// Marks lines that are missing between the blocks so far and the next.
+/// Adds a mark if lines are missing between the blocks so far and the next one.
 fn mark_gap(store: &Shared, found: &mut Found, frames: &Frames, sequence: u64, next: &Sealed) {
     let Some(last) = found.blocks.last().filter(|last| last.lost.is_none()) else { return };
     let first_line = last.end_line().max(found.floor);
@@ -316,9 +316,9 @@ fn mark_gap(store: &Shared, found: &mut Found, frames: &Frames, sequence: u64, n
     }
 }
 
-/// Blocks are given up from the oldest on. One that is older than one that was given up, and
-/// not the newest of all, was to go as well and stayed because a disk refused. (Where something
-/// is damaged, it cannot be told from one whose successor was lost.)
+/// Blocks are dropped oldest first, so a block older than a hole should have been dropped too
+/// (unless it is the newest); it survived only because the disk failed. Drop it. (Near damage, such
+/// a block cannot be told from one whose successor was lost.)
 fn drop_stale(blocks: &mut Vec<(u64, Sealed)>, holes: &[(u64, Range<u64>)]) {
     let newest = blocks.last().map_or(0, |(_, block)| block.first_line);
     let ends = blocks.iter().skip(1).map(|(_, next)| next.first_line).chain([u64::MAX]);
@@ -342,8 +342,8 @@ fn drop_stale(blocks: &mut Vec<(u64, Sealed)>, holes: &[(u64, Range<u64>)]) {
     });
 }
 
-/// Whether a transcript holds blocks that are encrypted with a key that is not this server's.
-/// A segment is encrypted as a whole, with one key, so its first block says it for all.
+/// Reports whether a transcript has blocks that are encrypted with another server's key. A segment
+/// is encrypted as a whole, with one key, so its first block is enough.
 pub(super) fn is_locked(store: &Shared, key: &str) -> bool {
     let dir = store.dir().join(key);
     let names = store.storage.list(&dir).unwrap_or_default();
@@ -378,16 +378,16 @@ fn found_segment(store: &Shared, path: PathBuf) -> Arc<Segment> {
     })
 }
 
-/// What becomes of a segment that was read.
+/// Fate of a segment that was read.
 enum Rest {
     Wanted,
-    /// All that was in it was given up, or a write that never ended.
+    /// Empty: its frames were dropped, or its only write never ended.
     Nothing,
-    /// Nothing sound is in it.
+    /// Nothing in it is intact.
     Damaged,
 }
 
-/// Adds the sound frames of a segment, and what is damaged between them.
+/// Adds the intact frames of a segment, and the damage between them.
 fn scan_segment(store: &Shared, segment: &Arc<Segment>, frames: &mut Frames) -> io::Result<Rest> {
     let end = store.storage.len(&segment.path)?;
     let (mut at, mut rest, mut readable) = (0u64, Rest::Nothing, false);
@@ -424,8 +424,8 @@ fn scan_segment(store: &Shared, segment: &Arc<Segment>, frames: &mut Frames) -> 
     Ok(rest)
 }
 
-/// Whether the end of a segment is a write that never ended: not even a header, a sound header
-/// of a frame that is longer, or zeros.
+/// Reports whether the end of a segment is an unfinished write: less than a header, an intact
+/// header of a longer frame, or zeros.
 fn is_torn(store: &Shared, segment: &Segment, at: u64, end: u64) -> bool {
     if end - at < HEADER_BYTES as u64 {
         return true;
@@ -438,16 +438,16 @@ fn is_torn(store: &Shared, segment: &Segment, at: u64, end: u64) -> bool {
     }
 }
 
-/// Bytes read at once to look for the next frame.
+/// Bytes per read in the search for the next frame.
 const SEARCH_BYTES: u64 = 256 << 10;
-/// Places looked at that begin as a frame does; a file with more of them is not worth it.
+/// Most places examined that look like the start of a frame; a file with more is skipped.
 const MAX_CANDIDATES: usize = 4096;
 
-/// Where the next sound frame starts that was written after the one before the damage.
+/// Offset of the next intact frame that was written after the one before the damage.
 fn next_frame(store: &Shared, segment: &Segment, from: u64, end: u64, last: Option<u64>) -> Option<u64> {
     let (mut at, mut left) = (from, MAX_CANDIDATES);
     while at < end {
-        // What cannot be read is stepped over.
+        // Unreadable bytes are skipped.
         let bytes = store.storage.read_at(&segment.path, at, SEARCH_BYTES as usize).unwrap_or_default();
         for (offset, _) in bytes.windows(MAGIC.len()).enumerate().filter(|(_, four)| four == MAGIC) {
             left = left.checked_sub(1)?;
@@ -466,14 +466,14 @@ fn next_frame(store: &Shared, segment: &Segment, from: u64, end: u64, last: Opti
 #[derive(PartialEq, Eq)]
 enum Payload {
     There,
-    /// Given back to the file system: reads as zeros.
+    /// Freed in the file system: reads as zeros.
     Hole,
 }
 
-/// Bytes read to look at a frame: its header and, nearly always, its aid.
+/// Bytes read to examine a frame: its header and, nearly always, its aid.
 const PEEK_BYTES: usize = 4096;
 
-/// The frame at an offset; `None` when there is no sound header of a whole one. Payloads are
+/// The frame at an offset; `None` without an intact header of a complete frame. Payloads are
 /// checked when they are read.
 fn peek(store: &Shared, segment: &Segment, at: u64, end: u64) -> io::Result<Option<(Header, Payload)>> {
     let mut bytes = store.storage.read_at(&segment.path, at, PEEK_BYTES)?;

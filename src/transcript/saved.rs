@@ -1,5 +1,5 @@
-//! A pane's history as its journal keeps it: the lines that are not on disk yet, and what is
-//! needed to go on with those that are.
+//! The part of a pane's history in its journal: the lines that are not on disk yet, and the state
+//! for continuing with those that are.
 
 use std::io;
 use std::path::PathBuf;
@@ -21,28 +21,28 @@ use crate::base::PaneId;
 use crate::base::codec::{Malformed, Reader, put_varint};
 use crate::base::commands::CommandRecord;
 
-/// What stands before the blocks.
+/// Header before the blocks.
 #[derive(Serialize, Deserialize)]
 struct Head {
     key: String,
     info: PaneInfo,
-    /// Where its directory is: `history-directory` may be another by now.
+    /// Location of its directory: `history-directory` may have changed since.
     #[serde(default)]
     dir: Option<PathBuf>,
-    /// Nothing is to be written to the disk.
+    /// True if nothing may be written to the disk.
     #[serde(default)]
     off_disk: bool,
     width: u32,
     /// `Widths::steps`.
     #[serde(default)]
     widths: Vec<(u64, u32)>,
-    /// Lines before this one are not wanted any more.
+    /// Lines before this one are cleared.
     first_line: u64,
     blocks: Vec<BlockHead>,
-    /// Its directory is there.
+    /// True if its directory exists.
     #[serde(default)]
     created: bool,
-    /// Where writing is: not to be had from segments that cannot be read.
+    /// Position of the writer, which unreadable segments would not reveal.
     #[serde(default)]
     next_segment: u64,
     #[serde(default)]
@@ -50,7 +50,7 @@ struct Head {
     /// Commands that may not be on disk yet.
     #[serde(default)]
     commands: Vec<CommandRecord>,
-    /// The line being joined, as a record with the open block's links.
+    /// True if the line being joined follows, as a record with the open block's links.
     tail: bool,
 }
 
@@ -62,7 +62,7 @@ struct BlockHead {
     #[serde(default)]
     largest: u32,
     bytes: usize,
-    /// It stands for lines that are missing.
+    /// Set if the block replaces missing lines.
     #[serde(default)]
     lost: Option<Box<Lost>>,
 }
@@ -155,15 +155,15 @@ impl PaneHistory {
 }
 
 impl PaneHistory {
-    /// Marks lines that were on the disk, are not in memory, and were not found: those before
-    /// line `end`, which `from` and after it had.
+    /// Adds a mark for lines that were on the disk, are not in memory, and were not found: lines up
+    /// to `end`, from `from` at the earliest.
     fn mark_up_to(&mut self, end: u64, from: u64, bad: Option<String>, time: i64) {
         let last =
             self.pane.list.lock().blocks().next_back().map(|last| (last.end_line(), last.lost.is_some()));
         let first_line = match last {
             Some((_, true)) => return,
             Some((last, false)) => last.max(from),
-            // All that was on the disk may have been given up.
+            // Perhaps all lines on the disk were dropped.
             None if bad.is_none() => return,
             None => from,
         };
@@ -175,15 +175,15 @@ impl PaneHistory {
 }
 
 impl TranscriptStore {
-    /// Goes on with a history that `History::save` wrote, whether or not any of it is on disk.
-    /// Lines that went to the disk since are given up: they will be printed again.
+    /// Continues a history that `History::save` wrote, even if none of it is on disk. Lines that
+    /// were written to disk since are dropped: they will be printed again.
     pub fn resume(&self, saved: &[u8], limit: u64) -> io::Result<PaneHistory> {
         self.resume_for(saved, limit, None)
     }
 
-    /// The same for another pane than the one that it was saved of, some time ago, and with at
-    /// most so many lines that followed. Fails when more are on the disk, which has more to say
-    /// then (`adopt`), or when somebody has it open.
+    /// Like `resume`, for another pane than the saved one, after some time, if at most a given
+    /// number of lines followed. Fails if more lines are on the disk, which is then the better
+    /// source (`adopt`), or if the transcript is open.
     pub fn resume_for(
         &self,
         saved: &[u8],
@@ -193,7 +193,7 @@ impl TranscriptStore {
         let mut input = Reader(saved);
         let mut history = self.resume_part(&mut input, limit, other, None)?;
         let (share, main) = (alternate::share_of(limit), history.pane.clone());
-        // One that the disk has and the journal has not was begun since.
+        // A second stream that is on disk but not in the journal was created after the save.
         match input.0.is_empty() {
             true => history.adopt_second(true),
             false => match self.resume_part(&mut input, share, None, Some(main)) {
@@ -209,7 +209,7 @@ impl TranscriptStore {
         Ok(history)
     }
 
-    /// One stream of what was saved.
+    /// Resumes one of the saved streams.
     fn resume_part(
         &self,
         input: &mut Reader,
@@ -247,7 +247,7 @@ impl TranscriptStore {
                 return Err(io::ErrorKind::StaleNetworkFileHandle.into());
             }
         }
-        // What is in the journal does not depend on what is on the disk.
+        // The journal's data does not depend on the disk.
         let (mut found, created) = match scanned {
             Ok(found) => (found, true),
             Err(error) => {
@@ -294,7 +294,7 @@ impl TranscriptStore {
         {
             let mut commands = history.pane.commands.lock();
             if let Some(first) = head.commands.first() {
-                // What came after the checkpoint is printed again.
+                // Commands after the checkpoint will run through the parser again.
                 commands.cut(first.start.line);
             }
             head.commands.iter().for_each(|record| drop(commands.add(record, false)));

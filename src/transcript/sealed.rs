@@ -1,6 +1,5 @@
-//! Sealed blocks and the segment files that hold them. A sealed block never changes; whoever
-//! holds it can read it, and its space goes back to the file system when the last holder lets
-//! go of a block that was retired.
+//! Sealed blocks and the segment files that contain them. A sealed block never changes and can be
+//! read by all its owners; the space of a retired block is freed when the last of them drops it.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,25 +17,25 @@ use super::store::Shared;
 use super::widths::Widths;
 use crate::base::codec::Malformed;
 
-/// A file of frames. Deleted when it is finished and no block in it is wanted any more.
+/// A file of frames. It is deleted when it is finished and all its blocks are retired.
 #[derive(Debug)]
 pub(super) struct Segment {
     pub path: PathBuf,
     pub queue: Arc<Queue>,
-    /// Blocks in it that are wanted.
+    /// Count of its blocks that are not retired.
     pub live: AtomicU32,
-    /// Nothing will be written to it any more.
+    /// True if nothing more will be written to it.
     pub finished: AtomicBool,
-    /// Its payloads are encrypted. Of no meaning once it is finished.
+    /// True if its payloads are encrypted. Unused once it is finished.
     pub encrypted: bool,
 }
 
-/// Where a sealed block's bytes are.
+/// Location of a sealed block's bytes.
 #[derive(Clone, Debug)]
 pub(super) enum Place {
-    /// In memory, waiting for the writer.
+    /// In memory, pending for the writer.
     Pending(Arc<Pending>),
-    /// In memory for good: a line that says what is missing, made when files were read.
+    /// In memory permanently: a mark for missing lines, made when files were read.
     Memory(Arc<Pending>),
     Disk {
         segment: Arc<Segment>,
@@ -46,7 +45,7 @@ pub(super) enum Place {
     },
 }
 
-/// A block's bytes before they are written.
+/// Bytes of a block before they are written.
 #[derive(Debug)]
 pub(super) struct Pending {
     pub raw: Vec<u8>,
@@ -59,12 +58,12 @@ impl Pending {
     }
 }
 
-/// Why a block cannot be read.
+/// Reason why a block cannot be read.
 #[derive(Debug)]
 pub(super) enum NoBlock {
-    /// The disk does not let it be read now.
+    /// The disk cannot be read now.
     Io(std::io::Error),
-    /// It will not be readable later either.
+    /// It will not become readable later.
     Damaged(Unreadable),
 }
 
@@ -77,7 +76,8 @@ impl std::fmt::Display for NoBlock {
     }
 }
 
-/// Marks a count that hangs on all widths so far.
+/// Tag bit: the cached row count depends on the pane's whole width history, not only on the current
+/// width.
 const ODD: u32 = 1 << 31;
 
 /// See the module comment.
@@ -88,12 +88,12 @@ pub(super) struct Sealed {
     pub base_time: i64,
     pub lines: u32,
     pub widest: u32,
-    /// What the largest cell counts.
+    /// Upper bound on the wrap width of any cell.
     pub largest: u8,
     pub empty_tails: u32,
-    /// Rows as they were when it was sealed, less rows that filling gives.
+    /// Rows when it was sealed, minus the rows of filling.
     pub extra_rows: i32,
-    /// It stands for all lines up to the next block, which are missing.
+    /// Set if it replaces all lines up to the next block, which are missing.
     pub lost: Option<Box<Lost>>,
     /// `key << 32 | rows` of the last count; see `remember`.
     counted: AtomicU64,
@@ -102,7 +102,7 @@ pub(super) struct Sealed {
 }
 
 impl Sealed {
-    /// Seals a block. Those of its lines that show as pushed show so until the width changes.
+    /// Seals a block. Lines that are shown as pushed stay so until the width changes.
     pub fn new(block: &Block, widths: &Widths) -> Self {
         Self::with(block, widths).holding(block.encode())
     }
@@ -143,14 +143,14 @@ impl Sealed {
         }
     }
 
-    /// A line in the place of lines that are missing, to be written like any other.
+    /// A mark for missing lines, to be written like any other block.
     pub fn of_lost(lost: Lost, id: u64, widths: &Widths) -> Self {
         let mut sealed = Self::new(&lost.block(id), widths);
         sealed.lost = Some(Box::new(lost));
         sealed
     }
 
-    /// The same, in memory only: whoever reads the files again finds the same lines missing.
+    /// A mark in memory only: later readers of the files find the same lines missing.
     pub fn of_missing(lost: Lost, id: u64, widths: &Widths) -> Self {
         let mut sealed = Self::of_lost(lost, id, widths);
         if let Place::Pending(pending) = sealed.place.get_mut() {
@@ -160,7 +160,8 @@ impl Sealed {
         sealed
     }
 
-    /// What is missing if this block goes, which ended before `until` (seconds since the epoch).
+    /// The lines that are missing if this block is dropped; it ended before `until` (seconds since
+    /// the epoch).
     pub fn as_lost(&self, until: i64, why: &str) -> Lost {
         let (lines, from) = (Some(u64::from(self.lines)), self.base_time);
         let to = until.max(from);
@@ -206,7 +207,7 @@ impl Sealed {
         self.first_line + u64::from(self.lines)
     }
 
-    /// Bytes on disk, rounded up to what a file system hands out.
+    /// Bytes on disk, rounded up to the file system's block size.
     pub fn disk_bytes(&self) -> u64 {
         match &*self.place.lock() {
             Place::Disk { len, .. } => disk_round(u64::from(*len)),
@@ -214,7 +215,7 @@ impl Sealed {
         }
     }
 
-    /// Bytes of memory while it waits for the writer.
+    /// Bytes of memory while it is pending for the writer.
     pub fn pending_bytes(&self) -> u64 {
         match &*self.place.lock() {
             Place::Pending(pending) => pending.bytes(),
@@ -230,8 +231,8 @@ impl Sealed {
         self.retired.load(Ordering::Acquire)
     }
 
-    /// Says that the pane no longer wants it. Returns (bytes on disk, bytes pending) that stop
-    /// counting.
+    /// Marks the block as unwanted by its pane. Returns the bytes on disk and the pending bytes
+    /// that stop counting.
     pub fn retire(&self) -> (u64, u64) {
         let place = self.place.lock();
         self.retired.store(true, Ordering::Release);
@@ -242,8 +243,8 @@ impl Sealed {
         }
     }
 
-    /// Its rows. Reads the aid, rarely the whole block, from the disk where the line
-    /// count alone does not say; a block that cannot be read counts as what stands in its place.
+    /// Count of its rows. If the line count is not enough, reads the aid, rarely the whole block,
+    /// from the disk; a block that cannot be read counts as its replacement.
     pub fn rows(&self, widths: &Widths, store: &Shared) -> u64 {
         if let Some(rows) = self.known_rows(widths) {
             return rows;
@@ -263,7 +264,7 @@ impl Sealed {
         filled.saturating_add_signed(self.extra(widths))
     }
 
-    /// Its rows, where nothing has to be read for it.
+    /// Count of its rows, if nothing must be read for it.
     pub fn known_rows(&self, widths: &Widths) -> Option<u64> {
         if self.is_odd(widths) {
             return self.counted(ODD | widths.id());
@@ -271,7 +272,7 @@ impl Sealed {
         Some(self.known_filled(widths.lay().width)?.saturating_add_signed(self.extra(widths)))
     }
 
-    /// See `Widths::odd`. Where a block shows as when it was sealed, `extra_rows` says it all.
+    /// See `Widths::odd`. While a block shows as it was sealed, `extra_rows` is enough.
     fn is_odd(&self, widths: &Widths) -> bool {
         self.end_line() <= widths.lay().from
             && widths.odd(self.first_line, self.end_line(), self.largest.into())
@@ -281,7 +282,7 @@ impl Sealed {
         if self.end_line() > widths.lay().from { i64::from(self.extra_rows) } else { 0 }
     }
 
-    /// Rows that filling gives, where nothing has to be read for it.
+    /// Count of rows of filling, if nothing must be read for it.
     fn known_filled(&self, width: u32) -> Option<u64> {
         if self.widest <= width {
             return Some(u64::from(self.lines) + u64::from(self.empty_tails));
@@ -289,27 +290,27 @@ impl Sealed {
         self.counted(width)
     }
 
-    /// The last count, if it was that one.
+    /// The cached count, if it belongs to `key`.
     fn counted(&self, key: u32) -> Option<u64> {
         let counted = self.counted.load(Ordering::Relaxed);
         (counted >> 32 == u64::from(key)).then_some(counted & u64::from(u32::MAX))
     }
 
-    /// Keeps a count by the width, or by `ODD` and the name of all widths.
+    /// Caches a count under a width, or under `ODD` and the id of a width history.
     fn remember(&self, key: u32, rows: u64) {
         if rows <= u64::from(u32::MAX) {
             self.counted.store(u64::from(key) << 32 | rows, Ordering::Relaxed);
         }
     }
 
-    /// Counts its rows at a width by its aid, if that is whole.
+    /// Counts its rows at a width from its aid, if that is complete.
     pub fn count_by(&self, aid: &Aid, width: u32) {
         if let Some(rows) = aid.rows(width) {
             self.remember(width, rows + u64::from(self.empty_tails));
         }
     }
 
-    /// Its aid, while it waits for the writer.
+    /// Its aid, while it is pending for the writer.
     pub fn aid_in_memory(&self) -> Option<Aid> {
         match &*self.place.lock() {
             Place::Pending(held) | Place::Memory(held) => Aid::decode(&held.aid).ok(),
@@ -326,7 +327,7 @@ impl Sealed {
             Place::Disk { segment, at, len, .. } => {
                 let bytes = store.storage.read_at(&segment.path, *at, *len as usize).map_err(NoBlock::Io)?;
                 let (header, aid) = Header::decode(&bytes).map_err(damaged)?;
-                // Another file may have taken the place of the one that was written.
+                // Another file may have replaced the one that was written.
                 if (header.first_line, header.lines) != (self.first_line, self.lines) {
                     return Err(damaged(Malformed));
                 }
@@ -341,8 +342,8 @@ impl Sealed {
     }
 }
 
-/// The aids of some blocks, with one opening of a segment for those of them that are next to
-/// one another in it. `None` for what cannot be read.
+/// The aids of some blocks, opening a segment once for those that are adjacent in it. `None` for
+/// unreadable ones.
 fn aids(blocks: &[&Sealed], store: &Shared) -> Vec<Option<Aid>> {
     let on_disk = |block: &&Sealed| match &*block.place.lock() {
         Place::Pending(_) | Place::Memory(_) => None,
@@ -361,7 +362,7 @@ fn aids(blocks: &[&Sealed], store: &Shared) -> Vec<Option<Aid>> {
         let parts: Vec<_> =
             same.take_while(|place| Arc::ptr_eq(&place.0, segment)).map(|place| place.1).collect();
         let read = store.storage.read_parts(&segment.path, &parts).unwrap_or_else(|_| {
-            // One of them may be all that cannot be read.
+            // Perhaps only one of them is unreadable.
             let one = |&(at, len): &(u64, usize)| store.storage.read_at(&segment.path, at, len);
             parts.iter().map(|part| one(part).unwrap_or_default()).collect()
         });
@@ -371,7 +372,7 @@ fn aids(blocks: &[&Sealed], store: &Shared) -> Vec<Option<Aid>> {
     out
 }
 
-/// Has blocks count their rows, as far as aids say. Returns the aids that were read.
+/// Counts the rows of blocks as far as aids suffice. Returns the aids that were read.
 pub(super) fn count<'a>(
     blocks: impl Iterator<Item = &'a Arc<Sealed>>,
     widths: &Widths,
@@ -392,7 +393,7 @@ impl Drop for Sealed {
         if let Place::Disk { segment, at, aid_len, len } = self.place.get_mut()
             && *self.retired.get_mut()
         {
-            // The header stays, so that recovery can step over the hole.
+            // The header stays, so that recovery can skip the hole.
             let keep = HEADER_BYTES as u64 + u64::from(*aid_len);
             let (at, len) = (*at + keep, u64::from(*len) - keep);
             segment.queue.push(Job::Release { segment: segment.clone(), at, len });
@@ -400,7 +401,7 @@ impl Drop for Sealed {
     }
 }
 
-/// File systems hand out whole blocks of this many bytes.
+/// Block size of file systems, in bytes.
 const FILE_BLOCK: u64 = 4096;
 
 pub(super) fn disk_round(len: u64) -> u64 {

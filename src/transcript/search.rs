@@ -1,6 +1,6 @@
-//! Searching. A filter runs over the bytes of whole blocks and passes over what cannot match;
-//! only lines that it stops at are looked at exactly. Everything goes in bounded steps, so
-//! that a search of gigabytes can be interrupted.
+//! Searching. A filter runs over the bytes of whole blocks and skips lines that cannot match; only
+//! the remaining lines are checked exactly. All work is done in bounded steps, so that a search of
+//! gigabytes can be interrupted.
 
 use std::ffi::CString;
 
@@ -13,21 +13,21 @@ use crate::base::history::{HistoryView, Run, RunKind, Seek};
 use crate::base::posix;
 use crate::base::text::to_bytes;
 
-/// Longest pattern, in bytes; a longer one finds nothing.
+/// Longest pattern, in bytes; a longer one matches nothing.
 const MAX_PATTERN: usize = 4096;
 /// Matches reported per line.
 const MAX_HITS: usize = 1000;
-/// Memory that a filter's automaton may take.
+/// Memory of a filter's automaton, in bytes.
 const FILTER_BYTES: usize = 1 << 20;
 
-/// A filter that finds every line which the pattern can match, and others: one of the literals that
-/// any match holds. `None` when there are none, as for `.*` or a blank.
+/// A filter that may report false positives but never misses a match: one of the literals that any
+/// match contains. `None` if there are none, as for `.*` or a blank.
 pub fn prefilter(pattern: &str, is_regex: bool, ignore_case: bool) -> Option<bytes::Regex> {
     let required = match is_regex {
         true => literals::required(pattern)?,
         false => vec![longest_word(pattern).to_owned()],
     };
-    // Only ASCII folds alike everywhere.
+    // Only the case of ASCII is folded in the same way everywhere.
     let folded = |piece: String| {
         let ascii = piece.split(|c: char| !c.is_ascii()).max_by_key(|p| p.len()).unwrap_or_default();
         if ignore_case { ascii.to_owned() } else { piece }
@@ -46,7 +46,7 @@ pub fn prefilter(pattern: &str, is_regex: bool, ignore_case: bool) -> Option<byt
         .ok()
 }
 
-/// What is searched for.
+/// A compiled search text.
 pub struct Needle {
     filter: Option<bytes::Regex>,
     exact: Exact,
@@ -58,7 +58,7 @@ enum Exact {
 }
 
 impl Needle {
-    /// `None`: not a valid pattern, or an empty one.
+    /// `None`: invalid or empty pattern.
     pub fn new(pattern: &str, is_regex: bool, ignore_case: bool) -> Option<Self> {
         if pattern.is_empty() || pattern.len() > MAX_PATTERN {
             return None;
@@ -72,7 +72,7 @@ impl Needle {
         Some(Self { filter: prefilter(pattern, is_regex, ignore_case), exact })
     }
 
-    /// Ranges of bytes that match, left to right, not overlapping, none empty.
+    /// Byte ranges of matches, left to right, not overlapping, none empty.
     fn ranges(&self, text: &str) -> Vec<(usize, usize)> {
         match &self.exact {
             Exact::Literal(find) => {
@@ -101,7 +101,7 @@ impl Needle {
     }
 }
 
-/// A match: where it starts, and how many columns it takes. It may go on in the next rows.
+/// A match: its start and its count of columns. It may continue in the next rows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Hit {
     pub row: u64,
@@ -112,31 +112,31 @@ pub struct Hit {
 /// A line with matches.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Found {
-    /// Its first row, and how many it takes.
+    /// Its first row, and its count of rows.
     pub row: u64,
     pub rows: u32,
     pub hits: Vec<Hit>,
-    /// The whole line; tabs as tabs.
+    /// The whole line; a tab is a tab character.
     pub text: String,
 }
 
-/// How a step ended.
+/// Result of a step.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Progress {
     Found(Found),
-    /// The budget is used up; step again.
+    /// The budget is used up; call `step` again.
     More,
-    /// All was looked at.
+    /// Everything was searched.
     Done,
 }
 
-/// A search under way over one view, line by line.
+/// A search in progress over one view, line by line.
 pub struct SearchCursor {
     next: Option<LineAt>,
     forward: bool,
 }
 
-/// Text of a line with the byte at which each column's cell starts.
+/// Text of a line, and for each column the byte at which its cell starts.
 fn cells(text: &str, runs: &[Run]) -> (String, Vec<(usize, u32)>) {
     let mut out = String::with_capacity(text.len());
     let mut starts = Vec::new();
@@ -165,14 +165,14 @@ fn cells(text: &str, runs: &[Run]) -> (String, Vec<(usize, u32)>) {
 }
 
 impl SearchCursor {
-    /// Starts with the line that shows in a row, going forward or backward from it.
+    /// Starts at the line that contains a row, going forward or backward.
     pub fn new(view: &mut TranscriptView, from: u64, forward: bool) -> Self {
         let rows = view.rows();
         let next = view.line_of(from.min(rows.saturating_sub(1))).map(|(at, _)| at);
         Self { next, forward }
     }
 
-    /// Blocks that were looked through, and how many there are.
+    /// Count of searched blocks, and of all blocks.
     pub fn progress(&self, view: &TranscriptView) -> (u64, u64) {
         let all = view.list.len() as u64 + 1;
         let done = match self.next {
@@ -183,7 +183,7 @@ impl SearchCursor {
         (done, all)
     }
 
-    /// Looks on until a line matches or about `budget` bytes were looked at.
+    /// Searches until a line matches or about `budget` bytes were read.
     pub fn step(&mut self, view: &mut TranscriptView, needle: &Needle, budget: usize) -> Progress {
         let mut left = i64::try_from(budget).unwrap_or(i64::MAX);
         while let Some(at) = self.next {
@@ -200,7 +200,7 @@ impl SearchCursor {
         Progress::Done
     }
 
-    /// The line before or after one.
+    /// The line after (or before) one.
     fn beside(&self, view: &TranscriptView, at: LineAt) -> Option<LineAt> {
         let lines = view.chunk(at.block).map_or(0, |chunk| chunk.lines());
         if self.forward && at.line + 1 < lines {
@@ -212,8 +212,8 @@ impl SearchCursor {
         view.beside_block(at.block, self.forward)
     }
 
-    /// The nearest line from `at` on in its block that the filter does not rule out. With none
-    /// the search moves to the next block.
+    /// The nearest line from `at` on in its block that the filter does not exclude. If there is
+    /// none, the search moves to the next block.
     fn skip(
         &mut self,
         view: &TranscriptView,
@@ -232,7 +232,7 @@ impl SearchCursor {
     }
 }
 
-/// The exact matches of one line.
+/// Exact matches of one line.
 fn look(view: &mut TranscriptView, at: LineAt, needle: &Needle) -> Option<Found> {
     let chunk = view.chunk(at.block)?;
     let (text, starts) = match &chunk {
@@ -264,7 +264,7 @@ fn look(view: &mut TranscriptView, at: LineAt, needle: &Needle) -> Option<Found>
 }
 
 impl TranscriptView {
-    /// The first line of the next stretch, or the last of the one before.
+    /// The first line of the next chunk, or the last of the previous one.
     fn beside_block(&self, block: usize, forward: bool) -> Option<LineAt> {
         let mut block = block;
         loop {
@@ -334,8 +334,8 @@ impl Chunk {
 }
 
 impl super::block::Block {
-    /// The nearest line from `line` on (back) whose record the filter finds something in. Text
-    /// that goes on in another record may hide what is looked for: then nothing is skipped.
+    /// The nearest line from `line` on (back) whose record the filter matches. A text that
+    /// continues in another record may hide a match: then nothing is skipped.
     fn seek(&self, line: u32, forward: bool, filter: &bytes::Regex) -> Option<u32> {
         if self.continued > 0 {
             return Some(line);
@@ -345,7 +345,8 @@ impl super::block::Block {
             let found = filter.find_at(self.data(), from)?;
             return Some(self.line_at_byte(found.start()).max(line));
         }
-        // Back in windows that grow, so that near finds cost little and far ones one pass.
+        // Backwards in windows of growing size, so that near matches cost little and far ones one
+        // pass.
         let mut end = line + 1;
         let mut lines = 1;
         while end > 0 {
@@ -359,12 +360,12 @@ impl super::block::Block {
         None
     }
 
-    /// The last of some lines whose record the filter finds something in.
+    /// The last of some lines whose record the filter matches.
     fn last_found(&self, first: u32, end: u32, filter: &bytes::Regex) -> Option<u32> {
         let from = self.byte_of_line(first);
         let last = filter.find_iter(&self.data()[from..self.byte_of_line(end)]).last()?;
         let found = self.line_at_byte(from + last.start());
-        // A find that runs over the end of its record may hide one in the records it runs into.
+        // A match that crosses the end of its record may hide one in the records after it.
         let mut hidden = (found + 1..=self.line_at_byte(from + last.end().saturating_sub(1))).rev();
         let holds = |&n: &u32| filter.is_match(&self.data()[self.byte_of_line(n)..self.byte_of_line(n + 1)]);
         Some(hidden.find(holds).unwrap_or(found))
@@ -397,7 +398,7 @@ mod tests {
         check("a(bc|(d|ef)ghi)*jk", true, Some("jk"));
         check("(one|two.(three)+)?", true, None);
         check("(one|two.(three)+)", true, Some("one|three"));
-        // Read otherwise by POSIX than by others: no filter.
+        // Patterns that POSIX reads differently get no filter.
         for pattern in ["ab+?c", "(?i)abc", "a\\1b", "x\\'y", "[a\\]b]c", "[[a]b]c", "\\dabc"] {
             check(pattern, true, None);
         }

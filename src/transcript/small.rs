@@ -1,5 +1,5 @@
-//! The small files beside a transcript's segments: replaced as a whole, each with a checksum, so
-//! that a damaged one is told from a sound one and never believed.
+//! The small files beside a transcript's segments: rewritten as a whole, each with a checksum, so
+//! that a damaged file is detected.
 
 use std::io;
 use std::path::Path;
@@ -8,7 +8,7 @@ use std::str::FromStr;
 use super::storage::Storage;
 use super::store::PaneInfo;
 
-/// Replaces a small file as a whole: readers see the old or the new text, never half of it.
+/// Rewrites a small file atomically: readers see the old or the new text, never a part of it.
 pub(super) fn write_small(storage: &dyn Storage, file: &Path, bytes: &[u8]) -> io::Result<()> {
     let next = file.with_extension("new");
     match storage.create(&next) {
@@ -31,8 +31,7 @@ pub(super) fn number_text(number: impl ToString) -> Vec<u8> {
     format!("{text} {:08x}\n", crc32fast::hash(text.as_bytes())).into_bytes()
 }
 
-/// The number that a file holds; `None` where it is damaged. Earlier versions wrote the decimal
-/// alone.
+/// The number in a file; `None` if the file is damaged. Earlier versions wrote the decimal only.
 pub(super) fn number<T: FromStr>(bytes: &[u8]) -> Option<T> {
     let text = std::str::from_utf8(bytes).ok()?;
     match text.split_once(' ') {
@@ -44,11 +43,10 @@ pub(super) fn number<T: FromStr>(bytes: &[u8]) -> Option<T> {
     }
 }
 
-/// What stands before the checksum at the end of `info`.
+/// Text before the checksum at the end of `info`.
 const SUM: &str = ",\"crc\":\"";
 
-/// What is known of a pane as the text of `info`: JSON, whose last field is the checksum of the
-/// rest.
+/// The text of `info` for a pane: JSON, whose last field is the checksum of the rest.
 pub(super) fn info_text(info: &PaneInfo) -> io::Result<Vec<u8>> {
     let mut text = serde_json::to_string(info)?;
     let sum = crc32fast::hash(text.as_bytes());
@@ -56,8 +54,8 @@ pub(super) fn info_text(info: &PaneInfo) -> io::Result<Vec<u8>> {
     Ok(format!("{text}{SUM}{sum:08x}\"}}").into_bytes())
 }
 
-/// What `info` says. Where the file is damaged or has no checksum, the name of the directory says
-/// the pane that it was made for, and when.
+/// Contents of `info`. If the file is damaged or has no checksum, the pane and its time come from
+/// the name of the directory.
 pub(super) fn info(bytes: &[u8], key: &str) -> PaneInfo {
     let (mut info, is_sure) = checked_info(bytes).unwrap_or_default();
     if is_sure {
@@ -73,7 +71,7 @@ pub(super) fn info(bytes: &[u8], key: &str) -> PaneInfo {
     info
 }
 
-/// What the file says, and whether it has a checksum.
+/// Contents of the file, and true if it has a checksum.
 fn checked_info(bytes: &[u8]) -> Option<(PaneInfo, bool)> {
     let text = std::str::from_utf8(bytes).ok()?;
     let Some((before, sum)) = text.rsplit_once(SUM) else {
@@ -109,7 +107,7 @@ mod tests {
                 bad[byte] ^= 1 << bit;
                 let read = info(&bad, "pane-3-5f");
                 let none = PaneInfo { command: String::new(), server: 0, ..known.clone() };
-                // Where the name of the checksum was hit, the rest is sound.
+                // If the name of the checksum field was hit, the rest is intact.
                 assert!([&none, &known].contains(&&read), "bit {bit} of byte {byte}: {read:?}");
             }
         }

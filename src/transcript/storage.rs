@@ -1,36 +1,36 @@
-//! Files as the transcript sees them. Everything goes by path and nothing stays open, so that
-//! a thousand panes need no descriptors and a failed call leaves nothing behind.
+//! File access of the transcript. All calls take paths and no file stays open, so that a thousand
+//! panes need no descriptors and a failed call leaves nothing behind.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
-/// What the transcript does to its directory. Every method may fail; none may panic.
+/// Operations of the transcript on its directory. Every method may fail; none may panic.
 pub trait Storage: Send + Sync {
-    /// Makes a directory (and its parents) that only its owner can use. Fails if the path is
-    /// a link, or belongs to or is open to somebody else.
+    /// Creates a directory (and its parents) that only its owner can use. Fails if the path is a
+    /// link, or if others own it or have access.
     fn create_dir(&self, dir: &Path) -> io::Result<()>;
-    /// Fails if a directory is a link, or belongs to or is open to somebody else: what is in it
-    /// is not to be believed.
+    /// Fails if a directory is a link, or if others own it or have access: its contents cannot be
+    /// trusted.
     fn check_dir(&self, dir: &Path) -> io::Result<()> {
         let _ = dir;
         Ok(())
     }
     /// Makes a new empty file, readable and writable by its owner only.
     fn create(&self, file: &Path) -> io::Result<()>;
-    /// Writes at the end, which the caller knows to be `at`: a torn write is written over.
+    /// Writes at the end, at offset `at`; overwrites a torn write there.
     fn append(&self, file: &Path, at: u64, bytes: &[u8]) -> io::Result<()>;
     /// Reads up to `len` bytes; fewer only at the end of the file.
     fn read_at(&self, file: &Path, at: u64, len: usize) -> io::Result<Vec<u8>>;
-    /// Several readings of one file: (place, length) of each.
+    /// Reads several parts of one file, given as offset and length.
     fn read_parts(&self, file: &Path, parts: &[(u64, usize)]) -> io::Result<Vec<Vec<u8>>> {
         parts.iter().map(|&(at, len)| self.read_at(file, at, len)).collect()
     }
     fn len(&self, file: &Path) -> io::Result<u64>;
     fn truncate(&self, file: &Path, len: u64) -> io::Result<()>;
     fn sync(&self, file: &Path) -> io::Result<()>;
-    /// Makes sure that names in a directory last as they are.
+    /// Makes the names in a directory durable.
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
         let _ = dir;
         Ok(())
@@ -39,7 +39,7 @@ pub trait Storage: Send + Sync {
     fn remove(&self, file: &Path) -> io::Result<()>;
     /// Removes an empty directory.
     fn remove_dir(&self, dir: &Path) -> io::Result<()>;
-    /// Gives the space of a range back; its bytes read as zero afterwards.
+    /// Frees the space of a range; its bytes read as zero afterwards.
     fn punch(&self, file: &Path, at: u64, len: u64) -> io::Result<()>;
     /// Names in a directory, sorted.
     fn list(&self, dir: &Path) -> io::Result<Vec<String>>;
@@ -53,13 +53,13 @@ fn is_ours(found: &fs::Metadata) -> bool {
     found.uid() == nix::unistd::geteuid().as_raw()
 }
 
-/// Fails where somebody else could put another directory in the place of this one: one above it
-/// belongs to another user, or all may write to it. Where all may add entries but only owners
-/// change them (`/tmp`), the directory must lie there itself: a link would be a way around.
+/// Fails if another user could replace this directory: a directory above it belongs to another
+/// user, or is writable by all. In a sticky directory (`/tmp`), the directory must be there itself:
+/// a link would be a way around.
 fn check_above(dir: &Path) -> io::Result<()> {
     let Some(parent) = dir.parent() else { return Ok(()) };
     let real = fs::canonicalize(parent)?;
-    // Root, or who stands for it where this user's namespace does not know root.
+    // Root, or the user that stands for root in this user namespace.
     let root = fs::metadata("/")?.uid();
     for (depth, above) in real.ancestors().enumerate() {
         let found = fs::metadata(above)?;
@@ -74,13 +74,13 @@ fn check_above(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The real thing.
+/// The real file system.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Disk;
 
 impl Disk {
-    /// Opens a regular file. Whatever else has taken its place (a link, a fifo, a device, a
-    /// directory) is refused, and never waited for.
+    /// Opens a regular file. Anything else in its place (a link, a fifo, a device, a directory) is
+    /// an error, without blocking.
     fn open(options: &mut OpenOptions, file: &Path) -> io::Result<File> {
         let flags = libc::O_NOFOLLOW | libc::O_CLOEXEC | libc::O_NOCTTY | libc::O_NONBLOCK;
         let file = options.custom_flags(flags).open(file)?;

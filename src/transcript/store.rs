@@ -1,4 +1,4 @@
-//! The server's transcripts: where they lie, what they may take, who writes them.
+//! The server's transcripts: their directory, limits and writer.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
@@ -30,19 +30,19 @@ use super::{Note, alternate, recover, writer};
 use crate::base::PaneId;
 use crate::base::posix::run_in_background;
 
-/// Messages kept for the server to show; later ones are dropped while it does not ask.
+/// Messages queued for the server; further ones are dropped until it takes them.
 const MAX_MESSAGES: usize = 16;
 
-/// How a store is set up.
+/// Settings of a store.
 pub struct StoreConfig {
-    /// Directory of this server's transcripts; made when first needed. See `set_dir`.
+    /// Directory of this server's transcripts; created on first use. See `set_dir`.
     pub dir: PathBuf,
-    /// Bytes on disk of all panes together; `u64::MAX`: no limit.
+    /// Limit of bytes on disk of all panes together; `u64::MAX`: no limit.
     pub total_limit: u64,
-    /// Bytes of decoded blocks kept for readers, for the whole server.
+    /// Bytes of decoded blocks cached for readers, for the whole server.
     pub cache_bytes: usize,
-    /// Opens encrypted blocks, and encrypts those that are written while `set_encrypt` says so.
-    /// Lengths of lines stay visible in the row-count aids.
+    /// Key that decrypts blocks, and encrypts new ones while `set_encrypt` is on. Row-count aids
+    /// reveal the lengths of lines.
     pub key: Option<Key>,
     /// Called, from the writer as a rule, when a message waits.
     pub wake: Box<dyn Fn() + Send + Sync>,
@@ -50,7 +50,7 @@ pub struct StoreConfig {
 }
 
 impl StoreConfig {
-    /// Decoded blocks of the whole server: some thirty of them.
+    /// Decoded blocks of the whole server: some thirty of them, in bytes.
     pub const CACHE_BYTES: usize = 4 << 20;
 
     pub fn new(dir: PathBuf) -> Self {
@@ -65,15 +65,14 @@ impl StoreConfig {
     }
 }
 
-/// What is known of a pane whose transcript it is; kept beside it for recovery.
+/// Description of a pane, stored with its transcript for recovery.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaneInfo {
-    /// Number in `%3`.
+    /// The pane's number, 3 for `%3`.
     pub pane: u32,
-    /// When the pane was made, microseconds since the Unix epoch. Makes the name unique.
+    /// Creation time of the pane, microseconds since the Unix epoch. Makes the name unique.
     pub created_us: i64,
-    /// The command it was started with, for people. Left out on disk while blocks are
-    /// encrypted.
+    /// The command it was started with, for people. Not on disk while blocks are encrypted.
     pub command: String,
     /// Process id of the server.
     pub server: u32,
@@ -84,7 +83,7 @@ pub struct PaneInfo {
 pub struct Leftover {
     pub key: String,
     pub info: PaneInfo,
-    /// Kept on purpose until then (seconds since the Unix epoch); otherwise its server died.
+    /// Kept by `history-keep` until then (seconds since the Unix epoch); otherwise its server died.
     pub keep_until: Option<i64>,
     /// Bytes of its segment files.
     pub bytes: u64,
@@ -95,13 +94,13 @@ pub struct Leftover {
 pub struct Transcript {
     pub key: String,
     pub info: PaneInfo,
-    /// A pane has it open.
+    /// True if a pane has it open.
     pub live: bool,
     /// See `Leftover`.
     pub keep_until: Option<i64>,
     /// Bytes on disk.
     pub bytes: u64,
-    /// Why it is not being written, or cannot be read, if so.
+    /// Reason why it cannot be written or read, if so.
     pub error: Option<String>,
 }
 
@@ -114,9 +113,9 @@ const SPARE_BYTES: std::ops::RangeInclusive<usize> = 64 << 10..=512 << 10;
 /// Columns at which a transcript without a pane is laid out.
 const READ_WIDTH: u32 = 80;
 
-/// What the store, its panes, its views and its writer share.
+/// State shared by the store, its panes, its views and its writer.
 pub(super) struct Shared {
-    /// Where new transcripts go, and others are looked for.
+    /// Directory of new transcripts, which is also searched for others.
     dir: Mutex<PathBuf>,
     pub storage: Arc<dyn Storage>,
     key: Mutex<Option<Key>>,
@@ -126,7 +125,7 @@ pub(super) struct Shared {
     pub panes: Mutex<BTreeMap<String, Arc<Pane>>>,
     pub total_limit: AtomicU64,
     pub messages: Mutex<VecDeque<String>>,
-    /// Why what is in the directory is not looked at, if so.
+    /// Reason why the directory's contents are not used, if so.
     dir_trouble: Mutex<Option<String>>,
     pub wake: Box<dyn Fn() + Send + Sync>,
     next_id: AtomicU64,
@@ -161,12 +160,12 @@ impl Shared {
         self.dir.lock().clone()
     }
 
-    /// Whether what is written now is encrypted.
+    /// Reports whether new blocks are encrypted.
     pub fn encrypts(&self) -> bool {
         self.encrypt.load(Ordering::Relaxed)
     }
 
-    /// A block as a frame, encrypted or not.
+    /// Encodes a block as a frame, encrypted or not.
     pub fn encode(&self, header: Header, raw: &[u8], aid: &[u8], encrypted: bool) -> io::Result<Vec<u8>> {
         let key = self.key.lock().clone().filter(|_| encrypted);
         if encrypted && key.is_none() {
@@ -185,8 +184,8 @@ impl Shared {
         frame::open_payload(header, payload, self.key.lock().clone().as_ref(), unfolder)
     }
 
-    /// A sealed block in memory. In the place of one that cannot be read is another of as many
-    /// lines, the first of which says so.
+    /// Loads a sealed block into memory. A block that cannot be read is replaced by one with as
+    /// many lines, the first of which says so.
     pub fn load(&self, sealed: &Sealed) -> Arc<Block> {
         if let Some(block) = self.cache.lock().get(sealed.id) {
             return block;
@@ -218,7 +217,7 @@ impl Shared {
         (Arc::new(block), lasting)
     }
 
-    /// Leaves a message for the server; the same one twice in a row is said once.
+    /// Queues a message for the server; the same text twice in a row is queued once.
     pub fn message(&self, text: String) {
         let mut messages = self.messages.lock();
         if messages.len() < MAX_MESSAGES && messages.back() != Some(&text) {
@@ -228,7 +227,7 @@ impl Shared {
         }
     }
 
-    /// Notes whether the directory is to be believed; says once if not. Whether it is not.
+    /// Records whether the directory cannot be trusted, with one message if so. True if it cannot.
     pub fn dir_trouble(&self, trouble: Option<String>) -> bool {
         let before = std::mem::replace(&mut *self.dir_trouble.lock(), trouble.clone());
         if let Some(text) = trouble.as_ref().filter(|_| before != trouble) {
@@ -241,7 +240,8 @@ impl Shared {
         self.panes.lock().remove(key);
     }
 
-    /// Opens a transcript that was found in `dir`. `main`: the pane whose second stream it is.
+    /// Opens a transcript that was found in `dir`. `main`: the pane of which it is the second
+    /// stream.
     pub fn go_on(
         self: &Arc<Self>,
         dir: &Path,
@@ -275,8 +275,8 @@ impl Shared {
     }
 }
 
-/// A pane's part of the store, of which nothing is on disk yet. `main`: the pane whose second
-/// stream it is.
+/// A pane's part of the store, without anything on disk yet. `main`: the pane of which it is the
+/// second stream.
 pub(super) fn make_pane(
     dir: &Path,
     key: String,
@@ -309,13 +309,14 @@ pub(super) fn make_pane(
     }
 }
 
-/// See the module comment. Dropping it lets the writer finish what waits, within bounds.
+/// See the module comment. Dropping it lets the writer finish pending work, for a limited time.
 pub struct TranscriptStore {
     pub(super) shared: Arc<Shared>,
     writer: Option<JoinHandle<()>>,
 }
 
-/// How long dropping a store waits for the writer; a disk that hangs must not hold the server.
+/// Longest wait for the writer when a store is dropped; a disk that hangs must not block the
+/// server.
 const LAST_WRITES: Duration = Duration::from_secs(3);
 
 impl TranscriptStore {
@@ -348,7 +349,7 @@ impl TranscriptStore {
         Ok(Self { shared, writer: Some(writer) })
     }
 
-    /// A new, empty history for a pane. `limit` is in bytes on disk.
+    /// A new, empty history for a pane. `limit`: bytes on disk.
     pub fn open_pane(&self, id: PaneId, mut info: PaneInfo, limit: u64, width: u32) -> PaneHistory {
         info.pane = id.0;
         let stem = format!("pane-{}-{:x}", id.0, info.created_us);
@@ -366,15 +367,14 @@ impl TranscriptStore {
         PaneHistory::new(pane, self.shared.clone(), width.max(1), 0)
     }
 
-    /// Transcripts in the directory that no pane has opened: kept ones, and those of a server
-    /// that died.
+    /// Transcripts in the directory that are not open: kept ones, and those of a server that died.
     pub fn leftovers(&self) -> Vec<Leftover> {
         let open: Vec<String> = self.shared.panes.lock().keys().cloned().collect();
         recover::leftovers(&self.shared, &open)
     }
 
-    /// All transcripts: those of open panes, then those in the directory that no pane has
-    /// opened. Reads the disk.
+    /// All transcripts: those of open panes, then those in the directory that are not open. Reads
+    /// the disk.
     pub fn all(&self) -> Vec<Transcript> {
         let panes: Vec<Arc<Pane>> = self.shared.panes.lock().values().cloned().collect();
         let live = panes.iter().filter(|pane| pane.main.is_none()).map(|pane| Transcript {
@@ -396,8 +396,8 @@ impl TranscriptStore {
         live.chain(kept).collect()
     }
 
-    /// Reads a transcript that no pane has opened, and the notes beside it. Fails when it is
-    /// not there, or is encrypted and this server does not have its key.
+    /// Reads a transcript that is not open, and its notes. Fails if it does not exist, or is
+    /// encrypted with a key that this server does not have.
     pub fn read(&self, key: &str) -> io::Result<(TranscriptView, Vec<Note>)> {
         if recover::is_locked(&self.shared, key) {
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, Unreadable::Locked.to_string()));
@@ -422,19 +422,19 @@ impl TranscriptStore {
         Ok((TranscriptView { list, newest: Newest::new(open, widths), store: self.shared.clone() }, notes))
     }
 
-    /// Reads what full-screen programs drew, of a transcript that no pane has opened; see `read`.
+    /// Reads the second stream of a transcript that is not open; see `read`.
     pub fn read_alternate(&self, key: &str) -> io::Result<(TranscriptView, Vec<Note>)> {
         self.read(&alternate::key_of(key))
     }
 
-    /// What was noted about a pane whose transcript is open.
+    /// Notes of a pane whose transcript is open.
     pub fn notes(&self, key: &str) -> Vec<Note> {
         let pane = self.shared.panes.lock().get(key).cloned();
         pane.map_or_else(Vec::new, |pane| pane.notes.lock().all().cloned().collect())
     }
 
-    /// Opens a transcript found by `leftovers` to go on with it. Lines from `cut` on are
-    /// dropped: they will be printed again (a checkpoint and its journal are replayed).
+    /// Opens a transcript found by `leftovers` to continue it. Lines from `cut` on are dropped:
+    /// they will be printed again (a checkpoint and its journal are replayed).
     pub fn adopt(
         &self,
         key: &str,
@@ -458,15 +458,14 @@ impl TranscriptStore {
         Ok(history)
     }
 
-    /// Whether some pane has a transcript open.
+    /// Reports whether a pane has a transcript open.
     pub fn is_open(&self, key: &str) -> bool {
         self.shared.panes.lock().contains_key(key)
     }
 
-    /// A transcript that was without a pane is one's again, which is noted beside it.
+    /// Records on disk that a leftover transcript belongs to a pane again.
     pub fn claim(&self, history: &PaneHistory) {
-        // Without the file there is nothing to remove; it says something only of a transcript
-        // that nobody has open.
+        // The file matters only for a transcript that is not open; it may not exist.
         let _ = self.shared.storage.remove(&history.pane.dir.join("until"));
         self.shared.queue.push(Job::Info(history.pane.clone()));
     }
@@ -476,7 +475,7 @@ impl TranscriptStore {
         recover::remove(&self.shared, key)
     }
 
-    /// Gives transcripts of a server that died a time until which they are kept.
+    /// Sets the time until which transcripts of a server that died are kept.
     pub fn keep_leftovers(&self, until_secs: i64) {
         for left in self.leftovers().into_iter().filter(|left| left.keep_until.is_none()) {
             let file = self.shared.dir().join(&left.key).join("until");
@@ -484,7 +483,7 @@ impl TranscriptStore {
         }
     }
 
-    /// Removes kept transcripts whose time is over.
+    /// Removes kept transcripts whose time has passed.
     pub fn expire(&self, now_secs: i64) {
         for left in self.leftovers() {
             if left.keep_until.is_some_and(|until| until <= now_secs) {
@@ -493,13 +492,13 @@ impl TranscriptStore {
         }
     }
 
-    /// Where transcripts of panes that are opened from now on go, and where those of others
-    /// are looked for. Open ones stay where they are.
+    /// Sets the directory of transcripts that are opened from now on, which is also searched for
+    /// others. Open ones stay where they are.
     pub fn set_dir(&self, dir: PathBuf) {
         *self.shared.dir.lock() = dir;
     }
 
-    /// Whether blocks written from now on are encrypted. Those on disk stay as they are.
+    /// Sets whether new blocks are encrypted. Blocks on disk stay as they are.
     pub fn set_encrypt(&self, encrypt: bool) {
         self.shared.encrypt.store(encrypt, Ordering::Relaxed);
     }
@@ -509,12 +508,12 @@ impl TranscriptStore {
         self.shared.key.lock().clone()
     }
 
-    /// Goes on with the key of the server before.
+    /// Takes over the previous server's key.
     pub fn set_key(&self, key: Key) {
         *self.shared.key.lock() = Some(key);
     }
 
-    /// Bytes on disk of all open panes together allowed from now on.
+    /// Sets the limit of bytes on disk of all open panes together.
     pub fn set_total_limit(&self, bytes: u64) {
         self.shared.total_limit.store(bytes, Ordering::Relaxed);
         let any = self.shared.panes.lock().values().next().cloned();
@@ -526,30 +525,30 @@ impl TranscriptStore {
         self.shared.panes.lock().values().map(|pane| pane.disk.load(Ordering::Relaxed)).sum()
     }
 
-    /// Why some pane's lines are not being written, if so.
+    /// Reason why some pane's lines cannot be written, if so.
     pub fn error(&self) -> Option<String> {
         let panes = self.shared.panes.lock();
         let trouble = panes.values().find_map(|pane| pane.trouble.lock().clone());
         trouble.or_else(|| self.shared.dir_trouble.lock().clone())
     }
 
-    /// What the server should show to people since the last call.
+    /// Takes the messages for people that were queued since the last call.
     pub fn take_messages(&self) -> Vec<String> {
         self.shared.messages.lock().drain(..).collect()
     }
 
-    /// Writes nothing while it is held: another server has these files open still.
+    /// Writes nothing while held: another server still has these files open.
     pub fn hold(&self, held: bool) {
         self.shared.queue.hold(held);
     }
 
-    /// Waits until all that was handed to the writer is written (or failed); false when that
-    /// takes longer than `limit`.
+    /// Waits until all queued work of the writer is done (or failed); false if that takes longer
+    /// than `limit`.
     pub fn settle(&self, limit: Duration) -> bool {
         self.shared.queue.drain(limit)
     }
 
-    /// Bytes of decoded blocks held for readers.
+    /// Bytes of decoded blocks cached for readers.
     pub fn cached_bytes(&self) -> usize {
         self.shared.cache.lock().used()
     }

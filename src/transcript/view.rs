@@ -1,4 +1,4 @@
-//! Reading rows: what a pane's own history and a view pinned beside it have in common.
+//! Reading rows: the parts that a pane's own history and a pinned view have in common.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -15,8 +15,8 @@ use crate::base::LinkId;
 use crate::base::history::{HistoryView, Row, RowRef, Run, Seek};
 use crate::base::links::Links;
 
-/// Links of blocks that the reader's table knows already: (block, link) → id. A link without
-/// an `id=` would otherwise become a new one each time its row is read.
+/// Links of blocks that are already in the reader's table: (block, link) → id. Without the cache, a
+/// link without an `id=` would become a new one at each read of its row.
 #[derive(Clone, Debug, Default)]
 pub(super) struct LinkCache {
     known: HashMap<(u64, u32), LinkId>,
@@ -47,19 +47,19 @@ impl LinkCache {
     }
 }
 
-/// What became of a row of plain text.
+/// Result of adding a row of plain text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Added {
-    /// It is not as plain as that: nothing was added.
+    /// The row is not plain: nothing was added.
     Not,
     /// A whole line was added to the open block.
     Line,
-    /// A row was added to the line being joined; `LastRow`: which is whole now.
+    /// A row was added to the line being joined; `LastRow`: that line is complete now.
     Row,
     LastRow,
 }
 
-/// The newest lines: the block being filled and the line being joined.
+/// The newest lines: the open block and the line being joined.
 #[derive(Clone, Debug)]
 pub(super) struct Newest {
     pub open: Arc<Block>,
@@ -85,8 +85,8 @@ impl Newest {
         self.widths.lay()
     }
 
-    /// Lays rows out for another width, those of the line being joined at once. False when it
-    /// is the width of now.
+    /// Sets another width; the line being joined is laid out at once. False if the width is
+    /// unchanged.
     pub fn set_width(&mut self, cols: u32) -> bool {
         let cols = cols.max(1);
         let old = self.lay().width;
@@ -113,8 +113,8 @@ impl Newest {
         Some(row)
     }
 
-    /// A row of a sealed block. One that its block does not have is blank: the rows around it
-    /// keep their numbers.
+    /// A row of a sealed block. A row beyond the block's is blank: the rows around it keep their
+    /// numbers.
     pub fn sealed_row(
         &mut self,
         list: &mut List,
@@ -156,8 +156,8 @@ impl Newest {
         whole
     }
 
-    /// Adds a row that is a whole line to the open block, if it is of the plain kind and nothing
-    /// is being joined. Whether it was.
+    /// Adds a row that is a whole line to the open block, if it is plain and no line is being
+    /// joined. True if it was added.
     pub fn add_plain(&mut self, row: &Row, scratch: &mut Vec<u8>) -> bool {
         if self.tail.is_some() {
             return false;
@@ -170,7 +170,7 @@ impl Newest {
         open.push_row(scratch, row, width)
     }
 
-    /// The same for a row of plain text; see `History::push_plain`.
+    /// Like `add_plain`, for a row of plain text; see `History::push_plain`.
     pub fn add_plain_text(&mut self, text: &[u8], size: u32, wrapped: bool, time: i64) -> Added {
         let width = self.lay().width;
         let cols = text.len() as u32;
@@ -216,7 +216,7 @@ impl Newest {
         if wrapped && !tail.is_long() { Added::Row } else { Added::LastRow }
     }
 
-    /// Moves the line being joined to the open block. Whether there was one.
+    /// Moves the line being joined to the open block. True if there was one.
     pub fn finish_tail(&mut self, scratch: &mut Vec<u8>) -> bool {
         let Some(tail) = self.tail.take() else { return false };
         let width = self.lay().width;
@@ -233,8 +233,8 @@ impl Newest {
     }
 }
 
-/// A pane's history as it was at one moment. Holds the sealed blocks it can see, so that they
-/// stay readable while the pane goes on; they are given up when it is dropped.
+/// A pane's history at one moment. It holds the sealed blocks that it can see, so that they stay
+/// readable while the pane continues; dropping the view releases them.
 #[derive(Clone)]
 pub struct TranscriptView {
     pub(super) list: List,
@@ -243,7 +243,7 @@ pub struct TranscriptView {
 }
 
 impl TranscriptView {
-    /// The transcript behind a view of a pane's history, if it is one.
+    /// The transcript behind a view, if the view is of a pane's history.
     pub fn from_view(view: Box<dyn HistoryView>) -> Option<Self> {
         let view: Box<dyn std::any::Any> = view;
         view.downcast().ok().map(|view| *view)
@@ -259,7 +259,7 @@ impl TranscriptView {
         }
     }
 
-    /// The first row of a line by its number; the nearest one that is there.
+    /// First row of a line, by number; or of the nearest line that exists.
     pub fn row_of_number(&mut self, line: u64) -> u64 {
         let sealed = self.list.blocks().position(|block| line < block.end_line());
         let at = match sealed {
@@ -322,27 +322,27 @@ impl HistoryView for TranscriptView {
     }
 }
 
-/// Where a line is, for readers that go by lines rather than rows.
+/// Position of a line, for readers that go by lines rather than rows.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct LineAt {
-    /// Block by its place; the number of sealed blocks means the open one, one more the tail.
+    /// Index of the block; the count of sealed blocks means the open one, one more the tail.
     pub block: usize,
     pub line: u32,
 }
 
-/// A stretch of lines in memory.
+/// Lines in memory: one of the parts of a view.
 pub(super) enum Chunk {
     Block(Arc<Block>),
     Tail(Arc<OpenLine>),
 }
 
 impl TranscriptView {
-    /// Stretches of lines: sealed blocks, the open one, the tail.
+    /// Count of chunks: sealed blocks, the open one, the tail.
     pub(super) fn chunks(&self) -> usize {
         self.list.len() + 1 + usize::from(self.newest.tail.is_some())
     }
 
-    /// One stretch; `None` after the last.
+    /// One chunk; `None` after the last.
     pub(super) fn chunk(&self, index: usize) -> Option<Chunk> {
         if let Some(sealed) = self.list.get(index) {
             return Some(Chunk::Block(self.store.load(sealed)));
@@ -364,7 +364,7 @@ impl TranscriptView {
         base + u64::from(open) + u64::from(within)
     }
 
-    /// The line that shows in a row, and the row's place in it.
+    /// The line that contains a row, and the index of the row in it.
     pub(super) fn line_of(&mut self, row: u64) -> Option<(LineAt, u32)> {
         let block = self.list.block_of_row(row, &self.store);
         let within = row.checked_sub(self.list.row_of_block(block, &self.store))?;

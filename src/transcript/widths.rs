@@ -1,6 +1,6 @@
-//! Widths that a pane had, and what its rows became with each: rows keep things from one
-//! change of width to the next (columns that exist, flags), so that rows of a line laid out
-//! anew depend on all widths since it was printed.
+//! The pane's width history. tmux's reflow is not idempotent: rows keep properties (existing
+//! columns, flags) from one change of width to the next, so that a line's rows depend on every
+//! width since it was printed. This file replays that history.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,19 +11,19 @@ use crate::base::CellStyle;
 use crate::base::history::{Row, RowFlags, RowRef, Run, RunKind};
 use crate::terminal::{CellTables, relay};
 
-/// Changes of width that are remembered; of older lines than that, the first are left out.
+/// Changes of width that are remembered; for lines older than that, the first changes are left out.
 const MAX_STEPS: usize = 64;
-/// The last changes of width that a line is followed through which is not like others; what it
-/// carries from earlier ones hardly ever shows, and each costs a layout for every such line.
+/// Last changes of width that are replayed for a line that is not plain; effects of earlier ones
+/// hardly ever show, and each costs a layout for every such line.
 pub(super) const MAX_FOLLOWED_STEPS: usize = 8;
-/// Kinds of lines of which it is remembered what became of them.
+/// Most kinds of lines whose rows are cached.
 const MAX_ALIKE: usize = 4096;
-/// Columns of a line up to which it is followed through changes of width. Of longer ones, rows
-/// are what filling them afresh gives.
+/// Longest line in columns whose width history is replayed. Longer ones are filled at the current
+/// width.
 const MAX_FOLLOWED_COLS: u32 = 8 << 10;
 
-/// How rows are laid out: lines from number `from` on as they were pushed, those before it
-/// filled at `width`.
+/// Layout of rows: lines from number `from` on are as pushed, lines before it are filled at
+/// `width`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Lay {
     pub width: u32,
@@ -36,15 +36,15 @@ impl Lay {
     }
 }
 
-/// A row of a line, apart from what is in it.
+/// Properties of a row of a line, without its contents.
 #[derive(Clone, Copy, Debug)]
 struct Shape {
     end: u32,
     flags: RowFlags,
     size: u32,
-    /// Columns at its start that are still as if never written.
+    /// Count of columns at its start that still count as never written.
     cleared: u32,
-    /// It has the line's time.
+    /// True if it has the line's time.
     timed: bool,
 }
 
@@ -54,8 +54,8 @@ impl Shape {
         Self { end, flags: row.flags, size: row.size, cleared, timed: row.time != 0 }
     }
 
-    /// The row of a line that starts at column `from`; the first `lead` columns of the line were
-    /// never written when it was printed. Those that moved to another row count as written.
+    /// Row of a line that starts at column `from`; the first `lead` columns of the line were never
+    /// written when it was printed. Those of them that moved to another row count as written.
     fn row(&self, line: &Line<'_>, from: u32, lead: u32) -> Row {
         let kept = (from + self.cleared).min(self.end);
         let lead = lead.clamp(kept, self.end);
@@ -73,29 +73,29 @@ impl Shape {
     }
 }
 
-/// The rows of a line; `None` when they are not known better than filling them gives.
+/// Rows of a line; `None` if filling is the best known result.
 type Shapes = Option<Box<[Shape]>>;
 
-/// What became of lines that hold nothing but plain characters of one column, perhaps behind
-/// columns that were never written: it hangs on the changes of width since, on how long both
-/// are, and on the marks of the first row.
+/// Cache of rows of lines with only plain single-column characters, perhaps after columns that were
+/// never written: such rows depend only on the later changes of width, on both lengths, and on the
+/// marks of the first row.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Alike {
-    /// By the number of changes, the columns, those of them never written, and the marks.
+    /// Key: count of changes, columns, columns never written, marks.
     known: HashMap<(usize, u32, u32, RowFlags), Shapes>,
 }
 
-/// Lines before the last change of width up to which those that hold a cell wider than the
-/// window was are counted row by row; each of them costs a layout when the width changes.
+/// Lines with a cell wider than the window are counted by replay only among this many lines before
+/// the last change of width, because each of them costs a layout when the width changes.
 const MAX_ODD_LINES: u64 = 1 << 17;
 
 /// See the module comment.
 #[derive(Clone, Debug)]
 pub(super) struct Widths {
-    /// (first line pushed at a width, the width), oldest first, never empty. Nothing is known
-    /// of lines before the first.
+    /// (first line pushed at a width, the width), oldest first, never empty. Earlier lines have no
+    /// known widths.
     steps: Vec<(u64, u32)>,
-    /// Names the changes of width so far: another pane, or view, has another one.
+    /// Identifies this width history: every change, pane and view gets another id.
     id: u32,
     /// Lines before this one are never odd.
     odd_from: u64,
@@ -116,7 +116,7 @@ impl Widths {
         &self.steps
     }
 
-    /// What `steps` gave; `None` if it is not that.
+    /// Restores the result of `steps`; `None` if it is invalid.
     pub fn of_steps(steps: &[(u64, u32)]) -> Option<Self> {
         let good = !steps.is_empty()
             && steps.len() <= MAX_STEPS
@@ -131,7 +131,7 @@ impl Widths {
         Lay { width, from }
     }
 
-    /// Lines from `line` on are pushed at another width.
+    /// Records that lines from `line` on are pushed at another width.
     pub fn change(&mut self, line: u64, width: u32) {
         if self.steps.len() == MAX_STEPS {
             self.steps.remove(1);
@@ -141,7 +141,8 @@ impl Widths {
         self.odd_from = line.saturating_sub(MAX_ODD_LINES);
     }
 
-    /// Line `line` and those after it were taken back, and come again at the width of now.
+    /// Records that `line` and later lines were taken back, and will be pushed at the current
+    /// width.
     pub fn taken_back(&mut self, line: u64) {
         self.steps.iter_mut().rev().take_while(|step| step.0 > line).for_each(|step| step.0 = line);
     }
@@ -150,8 +151,8 @@ impl Widths {
         self.id
     }
 
-    /// Whether some of the lines `first` to `end`, no cell of which counts more than `largest`,
-    /// may have rows that hang on all the widths they had: tmux puts a cell wider than the
+    /// Reports whether the rows of some lines in `first..end`, whose cells have at most the wrap
+    /// width `largest`, may depend on the whole width history: tmux puts a cell wider than the
     /// window in a row of its own, with empty rows before it that are never joined again.
     pub fn odd(&self, first: u64, end: u64, largest: u32) -> bool {
         let first = first.max(self.steps[0].0);
@@ -162,19 +163,19 @@ impl Widths {
         then.iter().rev().take(MAX_FOLLOWED_STEPS).any(|step| step.1 < largest)
     }
 
-    /// The width that a line was pushed at, and those after it.
+    /// Width at which a line was pushed, and the later ones.
     fn since(&self, line: u64) -> Option<(u32, &[(u64, u32)])> {
         let at = self.steps.partition_point(|step| step.0 <= line).checked_sub(1)?;
         Some((self.steps[at].1, &self.steps[at + 1..]))
     }
 
-    /// Changes of width since a line was pushed.
+    /// Count of changes of width since a line was pushed.
     pub fn changes_since(&self, line: u64) -> usize {
         self.since(line).map_or(0, |(_, then)| then.len())
     }
 
-    /// The rows of a line that was pushed before the last change of width; `None` when they
-    /// are not known better than filling them gives. `largest`: see `odd`.
+    /// Rows of a line that was pushed before the last change of width; `None` if filling is the
+    /// best known result. `largest`: see `odd`.
     pub fn rows(&self, line: &Line<'_>, number: u64, largest: u32, alike: &mut Alike) -> Option<Vec<Row>> {
         let (pushed, then) = self.since(number)?;
         if line.cols > MAX_FOLLOWED_COLS || line.flags.contains(LineFlags::CONTINUES) {
@@ -232,7 +233,7 @@ impl Widths {
         }
         alike.known.entry(key).or_insert_with(|| {
             let mut open = line.reopen(pushed, true);
-            // Any time: it tells which rows have the line's.
+            // A nonzero time marks the rows that have the line's time.
             open.row.time = 1;
             let rows = self.followed(line, &open, then);
             if !self.is_filled(line, &rows) {
@@ -247,13 +248,13 @@ impl Widths {
         })
     }
 
-    /// Whether a line fitted into a row all the time.
+    /// Reports whether a line fitted into one row at all widths.
     fn fits(&self, line: &Line<'_>, then: &[(u64, u32)]) -> bool {
         let counted = line.counted();
         line.pushed.len() <= 1 && then.iter().all(|step| counted <= step.1)
     }
 
-    /// The rows of a line after some changes of width.
+    /// Rows of a line after some changes of width.
     fn followed(&self, line: &Line<'_>, open: &OpenLine, then: &[(u64, u32)]) -> Vec<Row> {
         let mut rows = rows_of(open);
         let counted = line.counted();
@@ -265,9 +266,9 @@ impl Widths {
         rows
     }
 
-    /// Whether there are as many rows as filling them gives, all of them one line.
-    /// tmux: a line may lose the mark that says that it goes on (where a wide character does
-    /// not fit, or before an empty last row). Rows are counted without looking at such.
+    /// Reports whether the rows are as many as with filling, and all one line. tmux: a line may
+    /// lose its wrap mark (if a wide character does not fit, or before an empty last row). Counting
+    /// ignores such lines.
     fn is_filled(&self, line: &Line<'_>, rows: &[Row]) -> bool {
         let mut but_last = rows.iter().rev().skip(1);
         but_last.all(|row| row.flags.contains(RowFlags::WRAPPED))
@@ -275,8 +276,8 @@ impl Widths {
     }
 }
 
-/// Columns at a line's start that were never written, if its rows hang on nothing but them, its
-/// length and marks: whatever needs more than one byte and basic colours marks rows.
+/// Count of columns at a line's start that were never written, if its rows depend only on them, its
+/// length and marks: any other cell marks its row as extended.
 fn plain_after(line: &Line<'_>) -> Option<u32> {
     let other = LineFlags::WIDE | LineFlags::EMPTY_TAIL | LineFlags::BREAKS | LineFlags::CONTINUES;
     let never_written =

@@ -1,5 +1,5 @@
-//! The thread that writes. Everything slow about a disk happens here: compressing, appending,
-//! giving space back, trying again after trouble.
+//! The writer thread. All slow disk work is done here: compressing, appending, freeing space,
+//! retrying after errors.
 
 use std::io;
 use std::path::Path;
@@ -14,14 +14,14 @@ use super::sealed::{Place, Sealed, Segment, disk_round};
 use super::small::{info_text, number_text, write_small};
 use super::store::Shared;
 
-/// How often a failing disk is tried again. (Tests say when.)
+/// Time between retries of a failing disk. (Tests trigger them.)
 const RETRY: Duration = Duration::from_secs(if cfg!(test) { 3600 } else { 2 });
-/// Bytes of a segment file: a sixteenth of the cap within these bounds.
+/// Least size of a segment file in bytes; the size is a sixteenth of the limit, within bounds.
 const MIN_SEGMENT: u64 = 64 << 10;
 const MAX_SEGMENT: u64 = 8 << 20;
 
-/// The writer's loop; ends when the queue is stopped and empty. A failing disk is tried again at
-/// its time, whether or not anything else is to be done.
+/// The writer's loop; ends when the queue is stopped and empty. A failing disk is retried at its
+/// time, even while other work is queued.
 pub(super) fn run(store: &Arc<Shared>) {
     let mut due: Option<Instant> = None;
     loop {
@@ -40,7 +40,7 @@ pub(super) fn run(store: &Arc<Shared>) {
     }
 }
 
-/// Tries all failing panes now.
+/// Retries all failing panes now.
 #[cfg(test)]
 pub(super) fn retry_all(store: &Shared) {
     failing_panes(store).iter().for_each(|pane| retry(store, pane));
@@ -79,7 +79,7 @@ fn perform(store: &Shared, job: Job) {
             }
         }
         Job::Note { pane, file, bytes } => {
-            // A note is worth a file of its own kind only beside a transcript.
+            // Notes get a file only beside a transcript.
             if (pane.is_on_disk() || pane.created.load(Ordering::Relaxed)) && make_dir(store, &pane).is_ok() {
                 let _ = store.storage.create(&file);
                 let end = store.storage.len(&file).unwrap_or(0);
@@ -106,8 +106,7 @@ fn perform(store: &Shared, job: Job) {
     }
 }
 
-/// Removes a pane's directory if nothing is in it, and that of a pane which has gone around that
-/// of its second stream.
+/// Removes a pane's directory if it is empty; for a closed pane with its second stream's directory.
 fn remove_dirs(store: &Shared, dir: &Path) {
     if store.storage.remove_dir(dir).is_ok()
         && dir.ends_with(alternate::DIR)
@@ -140,18 +139,18 @@ fn enter_trouble(store: &Shared, pane: &Pane, error: &io::Error) {
     }
 }
 
-/// The directory that a pane's own is in.
+/// The directory that contains a pane's directory.
 fn store_dir(pane: &Pane) -> &Path {
     pane.dir.parent().unwrap_or(&pane.dir)
 }
 
-/// Says which lines were cleared, if that is not on disk yet.
+/// Records on disk which lines were cleared, if that is due.
 fn write_floor(store: &Shared, pane: &Pane) -> io::Result<()> {
     let due = *pane.floor_due.lock();
     let Some(floor) = due else { return Ok(()) };
     if pane.created.load(Ordering::Relaxed) {
         match write_small(&*store.storage, &pane.dir.join("floor"), &number_text(floor)) {
-            // The directory was removed, and what was cleared with it.
+            // The directory was removed, and with it the cleared lines.
             Err(error) if is_gone(&error) => start_again(store, pane),
             other => other?,
         }
@@ -163,18 +162,19 @@ fn write_floor(store: &Shared, pane: &Pane) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes what waits of a pane in the order of its lines, as far as it goes. The number of blocks
-/// written.
+/// Writes the pending blocks of a pane in the order of their lines, as far as possible. Returns the
+/// number of blocks written.
 fn write_waiting(store: &Shared, pane: &Arc<Pane>) -> io::Result<usize> {
     let mut written = 0;
-    // Looked for each time: what waits may be given up meanwhile, and be marked.
+    // Search again each time: pending blocks may be dropped meanwhile, and marked.
     while let Some(block) = { pane.list.lock().first_pending() } {
-        // Given up since it was looked for.
+        // Dropped since the search.
         if block.is_retired() {
             continue;
         }
         match write(store, pane, &block) {
-            // Somebody removed it. What was in it is gone; the rest goes to a new one.
+            // Another process removed the directory. Its contents are lost; the rest goes into a
+            // new one.
             Err(error) if is_gone(&error) => {
                 start_again(store, pane);
                 write(store, pane, &block)?;
@@ -186,13 +186,13 @@ fn write_waiting(store: &Shared, pane: &Arc<Pane>) -> io::Result<usize> {
     Ok(written)
 }
 
-/// Whether a file or directory is not there any more.
+/// Reports whether the error means that a file or directory no longer exists.
 fn is_gone(error: &io::Error) -> bool {
     use io::ErrorKind::{NotADirectory, NotFound, StaleNetworkFileHandle};
     matches!(error.kind(), NotFound | NotADirectory | StaleNetworkFileHandle)
 }
 
-/// Has the next block make the pane's directory and a segment.
+/// Lets the next block create the pane's directory and a segment.
 fn start_again(store: &Shared, pane: &Pane) {
     pane.created.store(false, Ordering::Relaxed);
     if let Some(segment) = pane.writing.lock().segment.take() {
@@ -207,7 +207,7 @@ fn start_again(store: &Shared, pane: &Pane) {
 fn retry(store: &Shared, pane: &Arc<Pane>) {
     let done = write_floor(store, pane).and_then(|()| match pane.is_on_disk() {
         true => write_waiting(store, pane),
-        // There is nothing that could fail any more.
+        // There is nothing left that could fail.
         false => Ok(1),
     });
     let done = done.and_then(|written| match (written, probe(store, pane)) {
@@ -224,7 +224,7 @@ fn retry(store: &Shared, pane: &Arc<Pane>) {
     }
 }
 
-/// Finds out whether the disk takes anything, when there is nothing to write.
+/// Tests whether the disk accepts writes, when there is nothing to write.
 fn probe(store: &Shared, pane: &Pane) -> io::Result<()> {
     make_dir(store, pane)?;
     write_info(store, pane)
@@ -256,26 +256,26 @@ fn segment_bytes(cap: u64) -> u64 {
     (cap / 16).clamp(MIN_SEGMENT, MAX_SEGMENT)
 }
 
-/// The segment to append to and its length. A segment is encrypted as a whole or not at all.
+/// The segment to append to, and its length. A segment is encrypted as a whole or not at all.
 fn current_segment(store: &Shared, pane: &Pane) -> io::Result<(Arc<Segment>, u64)> {
     let encrypted = store.encrypts();
     if pane.writing.lock().segment.as_ref().is_some_and(|segment| segment.encrypted != encrypted) {
         finish_segment(store, pane);
-        // It says a command, or says none.
+        // The info file shows the command, or omits it while encrypting.
         write_info(store, pane)?;
     }
     let mut writing = pane.writing.lock();
     if let Some(segment) = &writing.segment {
         return Ok((segment.clone(), writing.len));
     }
-    // Whoever took the directory's place since it was made shall not get what is written.
+    // If the directory was replaced since it was created, its new owner must not get the data.
     store.storage.check_dir(store_dir(pane))?;
     store.storage.check_dir(&pane.dir)?;
     let name = |number: u64| pane.dir.join(format!("{SEGMENT_PREFIX}{number:08}"));
     let mut path = name(writing.next_segment);
     let mut made = store.storage.create(&path);
     if made.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::AlreadyExists) {
-        // One that could not be listed before.
+        // This directory could not be listed before.
         let names = store.storage.list(&pane.dir)?;
         let last =
             names.iter().filter_map(|name| name.strip_prefix(SEGMENT_PREFIX)?.parse::<u64>().ok()).max();
@@ -345,10 +345,10 @@ fn finish_segment(store: &Shared, pane: &Pane) {
     }
 }
 
-/// Removes a segment that holds nothing any more. Whether that worked.
+/// Removes an empty segment. True on success.
 fn remove_segment(store: &Shared, segment: &Segment) -> bool {
     let removed = store.storage.remove(&segment.path).is_ok();
-    // Only succeeds for the last file of a pane that is gone.
+    // Succeeds only for the last file of a closed pane.
     if let Some(dir) = segment.path.parent() {
         remove_dirs(store, dir);
     }
@@ -358,7 +358,7 @@ fn remove_segment(store: &Shared, segment: &Segment) -> bool {
 fn release(store: &Shared, segment: &Segment, at: u64, len: u64) {
     let left = segment.live.fetch_sub(1, Ordering::AcqRel) - 1;
     if left > 0 || !segment.finished.load(Ordering::Acquire) || !remove_segment(store, segment) {
-        // Where holes cannot be punched, the space comes back with the segment.
+        // If holes cannot be punched, the space is freed with the segment.
         let _ = store.storage.punch(&segment.path, at, len);
     }
 }

@@ -1,4 +1,4 @@
-//! The second stream of a pane: it lives, ends, is bounded and survives with the first.
+//! The second stream of a pane: it is kept, ended, bounded and recovered with the first.
 
 use super::*;
 use crate::base::PaneId;
@@ -21,7 +21,7 @@ fn both_streams_survive_a_server_that_dies() {
     push_alternate(&mut history, 100, 9000);
     let mut saved = Vec::new();
     history.save(&mut saved);
-    // What comes after the checkpoint will be printed again, also where it is on the disk.
+    // Rows after the checkpoint will be printed again, even if they are on disk.
     push_alternate(&mut history, 9000, 30_000);
     history.flush();
     assert!(store.settle(LONG));
@@ -36,7 +36,7 @@ fn both_streams_survive_a_server_that_dies() {
     assert!(store.settle(LONG));
     std::mem::forget(again);
     drop(store);
-    // Without a journal, the disk has all that was written.
+    // Without a journal, everything that was written is on disk.
     let store = store_on(&disk);
     let key = store.leftovers()[0].key.clone();
     let mut adopted = store.adopt(&key, PaneId(1), CAP, 80, None).unwrap();

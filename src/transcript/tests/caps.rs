@@ -1,4 +1,4 @@
-//! Bounds on the disk, and panes that stay off it.
+//! Limits of bytes on disk, and panes that are not written to disk.
 
 use super::*;
 use crate::base::PaneId;
@@ -81,7 +81,7 @@ fn a_pane_may_keep_its_lines_off_the_disk() {
     history.save(&mut saved);
     std::mem::forget(history);
     drop(store);
-    // Nor does the next server write them, until it is told to.
+    // The next server does not write them either, until the option changes.
     let store = store_on(&disk);
     let mut again = store.resume(&saved, CAP).unwrap();
     assert!(store.settle(LONG));

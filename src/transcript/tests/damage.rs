@@ -1,4 +1,4 @@
-//! Damaged files: whatever byte is flipped, nothing sound is lost and nothing wrong is shown.
+//! Damaged files: whichever byte is flipped, no intact line is lost and no wrong line is shown.
 
 use super::lost::marks;
 use super::*;
@@ -6,10 +6,10 @@ use crate::base::PaneId;
 
 const LINES: u64 = 260;
 const CLEARED: u64 = 200;
-/// Bytes of a frame before what is packed, about.
+/// Bytes of a frame before its payload, about.
 const HEADER: usize = 120;
 
-/// A transcript of several segments, part of it cleared, kept until a time.
+/// A transcript of several segments, partly cleared, and kept until a time.
 fn sound() -> (FaultyDisk, String) {
     let disk = FaultyDisk::default();
     let store = store_on(&disk);
@@ -41,7 +41,7 @@ fn opened(disk: &FaultyDisk) -> TranscriptStore {
     store
 }
 
-/// Reads what a damaged disk holds. The number of lines that are shown as they were printed.
+/// Reads a damaged disk. Returns the count of lines that are shown as they were printed.
 fn check(disk: &FaultyDisk, key: &str, case: &str) -> usize {
     let size = |disk: &FaultyDisk| disk.files().values().map(Vec::len).sum::<usize>();
     let before = size(disk);
@@ -87,7 +87,7 @@ fn whatever_byte_is_flipped_nothing_sound_is_lost() {
     for (path, bytes) in disk.files() {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         let segment = name.starts_with("seg-");
-        // Every byte of headers and small files, every seventh of what is packed.
+        // Test every byte of headers and small files, and every seventh of payloads.
         for at in (0..bytes.len()).filter(|at| !segment || *at < HEADER || at % 7 == 0) {
             let hurt = disk.copy();
             hurt.damage(|file, bytes| {
@@ -96,7 +96,7 @@ fn whatever_byte_is_flipped_nothing_sound_is_lost() {
                 }
             });
             let whole = check(&hurt, &key, &format!("byte {at} of {name}"));
-            // No more than the block that was hit is gone.
+            // Only the block that was hit may be missing.
             assert!(whole >= all - if segment { 20 } else { 0 }, "byte {at} of {name}: {whole} of {all}");
             flips += 1;
             marked += usize::from(whole < all);

@@ -1,4 +1,4 @@
-//! What is on disk under `history-encrypt`.
+//! The data on disk under `history-encrypt`.
 
 use super::*;
 use crate::base::PaneId;
@@ -20,7 +20,7 @@ fn encrypted_blocks_read_back_with_their_key_only() {
         found
     };
     assert!(holds(b"secret"));
-    // From now on; what is there stays as it is.
+    // New blocks are encrypted; existing ones stay as they are.
     store.set_encrypt(true);
     push_lines(&mut history, 2000, 5000);
     history.flush();

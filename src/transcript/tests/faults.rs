@@ -1,11 +1,11 @@
-//! A fault at every change in turn, and what the next server finds.
+//! A fault at each change in turn, and the state that the next server finds.
 
 use super::super::fault::Fault;
 use super::*;
 use crate::base::PaneId;
 
-/// Writes lines with a crash at change number `at`; what is found afterwards must be a
-/// beginning of what was printed.
+/// Writes lines with a crash at change number `at`; the recovered lines must be a prefix of the
+/// printed ones.
 fn crash_at(at: u64) -> bool {
     let disk = FaultyDisk::default();
     let store = store_on(&disk);
@@ -56,11 +56,11 @@ fn a_crash_at_any_write_leaves_a_beginning_of_what_was_printed() {
     assert!(at > 20, "only {at} writes were tried");
 }
 
-/// Lines that a busy life clears.
+/// Lines that `busy_life` clears.
 const CLEARED: u64 = 240;
 
-/// What panes go through in the table of faults: files are made, appended to, synced, renamed,
-/// cut, given back and removed. What stays open at the end.
+/// Operations on panes for the table of faults: files are created, appended to, synced, renamed,
+/// truncated, punched and removed. Returns the pane that stays open at the end.
 fn busy_life(store: &TranscriptStore) -> PaneHistory {
     let open = |pane, cap| store.open_pane(PaneId(pane), PaneInfo::default(), cap, 80);
     for (pane, until) in [(2, None), (3, Some(100))] {
@@ -93,14 +93,15 @@ fn busy_life(store: &TranscriptStore) -> PaneHistory {
     history
 }
 
-/// Lines (from, to) of blocks that are on disk and wanted.
+/// Lines (from, to) of blocks that are on disk and not retired.
 fn sealed_lines(history: &PaneHistory) -> Vec<(u64, u64)> {
     let list = history.pane.list.lock();
     let on_disk = list.blocks().filter(|block| block.disk_bytes() > 0);
     on_disk.map(|block| (block.first_line, block.end_line())).collect()
 }
 
-/// One line of the table: a fault at change number `at` of a busy life. Whether it got there.
+/// One row of the table: a fault at change number `at` of a busy life. True if that change was
+/// reached.
 fn fault_at(at: u64, fault: Fault, lasting: bool) -> bool {
     let case = format!("{fault:?} at {at}, lasting: {lasting}");
     let disk = FaultyDisk::default();
@@ -124,7 +125,7 @@ fn fault_at(at: u64, fault: Fault, lasting: bool) -> bool {
     assert!(history.handle().error().is_none_or(|text| text == why), "{case}");
     let mut sealed = sealed_lines(&history);
     if fault != Fault::Crash {
-        // The disk is well again: what waited is written, and nothing is missing.
+        // The disk works again: pending blocks are written, and nothing is missing.
         disk.heal();
         writer::retry_all(&store.shared);
         assert_eq!(history.handle().error(), None, "{case}");
@@ -150,7 +151,7 @@ fn fault_at(at: u64, fault: Fault, lasting: bool) -> bool {
     let (shown, end) = (all_text(&mut found), found.end_line());
     let first = end - shown.len() as u64;
     assert_eq!(shown, lines(first, end), "{case}");
-    // What was cleared does not come back, unless the machine stopped before it was said.
+    // Cleared lines do not come back, unless the machine stopped before the clear was recorded.
     assert!(fault == Fault::Crash || first >= CLEARED, "{case}: {first}");
     for (from, to) in sealed {
         assert!(first <= from && to <= end, "{case}: {from} to {to} of {first} to {end}");
@@ -173,7 +174,7 @@ fn no_fault_at_any_change_loses_a_sealed_block() {
     }
 }
 
-/// Disks that refuse, from the moment history is cleared on, to have said what was.
+/// Disks that fail, from the clear on, to record which lines were cleared.
 #[test]
 fn what_was_cleared_stays_cleared_when_the_disk_refuses_to_note_it() {
     for errno in [libc::EROFS, libc::ENOSPC, libc::EIO] {
@@ -192,7 +193,7 @@ fn what_was_cleared_stays_cleared_when_the_disk_refuses_to_note_it() {
             let why = std::io::Error::from_raw_os_error(errno).to_string();
             assert!(said.len() == 1 && said[0].starts_with("history: cannot clear /t/"), "{said:?}");
             assert!(said[0].contains(&why) && history.handle().error() == Some(why), "{said:?}");
-            // The pane goes on, and nothing comes back in it.
+            // The pane continues, and no cleared line comes back in it.
             push_lines(&mut history, 500, 600);
             history.flush();
             assert!(store.settle(LONG));
@@ -208,7 +209,7 @@ fn what_was_cleared_stays_cleared_when_the_disk_refuses_to_note_it() {
             let store = store_on(&disk);
             let left = store.leftovers().pop().expect("a transcript was written");
             let mut found = store.adopt(&left.key, PaneId(1), CAP, 80, None).unwrap();
-            // A disk that refused to the end has what it had before: that was said.
+            // A disk that failed to the end still has its earlier state, and there was a message.
             let want = if before_restart { lines(500, 600) } else { lines(0, 500) };
             assert_eq!(all_text(&mut found), want);
         }

@@ -1,4 +1,4 @@
-//! Transcripts without a server: found, listed, gone on with, expired.
+//! Transcripts without a server: found, listed, continued, expired.
 
 use super::*;
 use crate::base::PaneId;
@@ -51,7 +51,7 @@ fn transcripts_stay_where_they_were_opened() {
     first.save(&mut saved);
     std::mem::forget((first, second));
     drop(store);
-    // The next server goes on with it where it is.
+    // The next server continues it in the same place.
     let store = store_on(&disk);
     store.set_dir(PathBuf::from("/elsewhere"));
     let mut again = store.resume(&saved, CAP).unwrap();

@@ -1,4 +1,4 @@
-//! Single lines: long ones, what they carry, where they are found again.
+//! Single lines: long ones, their properties, and finding them again.
 
 use super::*;
 use crate::base::history::{RowFlags, Run, RunKind};

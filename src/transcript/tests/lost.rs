@@ -1,10 +1,10 @@
-//! Lines that a disk did not take: marked where they are missing, once, everywhere.
+//! Lines that a disk did not accept: marked in their place, once, for all readers.
 
 use super::super::fault::Fault;
 use super::*;
 use crate::base::PaneId;
 
-/// Lines that stand for missing ones: their rows and what they say.
+/// Marks for missing lines: their rows and texts.
 pub fn marks(shown: &[String]) -> Vec<(usize, &String)> {
     shown.iter().enumerate().filter(|(_, line)| line.contains(" missing: ")).collect()
 }
@@ -14,7 +14,7 @@ pub fn missing(mark: &str) -> Option<usize> {
     mark.trim_start_matches('[').split(' ').next()?.parse().ok()
 }
 
-/// Pushes lines of a time each.
+/// Pushes lines, each with its own time.
 fn push_timed(history: &mut PaneHistory, from: u64, to: u64) {
     for n in from..to {
         let text = format!("line {n} {}", "x".repeat((n % 50) as usize));
@@ -22,7 +22,7 @@ fn push_timed(history: &mut PaneHistory, from: u64, to: u64) {
     }
 }
 
-/// A disk that fails from line 10,000 to 60,000; both ends of what is missing, and the history.
+/// A disk that fails from line 10,000 to 60,000; returns the history.
 fn with_a_hole(disk: &FaultyDisk, store: &TranscriptStore, fault: Fault) -> PaneHistory {
     let mut history = store.open_pane(PaneId(1), PaneInfo::default(), CAP, 80);
     push_timed(&mut history, 0, 10_000);
@@ -35,7 +35,8 @@ fn with_a_hole(disk: &FaultyDisk, store: &TranscriptStore, fault: Fault) -> Pane
     history
 }
 
-/// The one mark in the text: what is on both sides of it is whole, and it says how much is not.
+/// Checks that there is one mark, that the lines on both sides of it are complete, and that its
+/// count is right.
 fn check(shown: &[String], end: u64, why: &str) {
     let found = marks(shown);
     assert_eq!(found.len(), 1, "{found:?}");
@@ -59,7 +60,7 @@ fn a_hole_is_marked_once_everywhere_and_for_good() {
         let store = store_on(&disk);
         let mut history = with_a_hole(&disk, &store, fault);
         check(&all_text(&mut history), 60_000, why);
-        // What a journal holds says it too.
+        // A journal contains the mark too.
         let mut saved = Vec::new();
         history.save(&mut saved);
         let next = disk.copy();
@@ -99,7 +100,7 @@ fn blocks_are_written_in_the_order_of_their_lines() {
     let store = store_on(&disk);
     let mut history = with_a_hole(&disk, &store, Fault::Errno(libc::ENOSPC));
     disk.heal();
-    // The pane prints on, and no second passes: what waits is written first all the same.
+    // The pane prints more within the same second: pending blocks are still written first.
     *history.pane.trouble.lock() = None;
     push_timed(&mut history, 60_000, 70_000);
     history.flush();

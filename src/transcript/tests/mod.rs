@@ -1,4 +1,4 @@
-//! The room's behaviour at its façade: against a model, under faults, after crashes.
+//! Tests of the room at its façade: against a model, under faults, after crashes.
 
 mod alternate;
 mod caps;

@@ -1,4 +1,4 @@
-//! Rows pushed, taken back and laid out anew, against the plainest model of them.
+//! Rows pushed, taken back and rewrapped, compared with the simplest possible model.
 
 use proptest::prelude::*;
 
@@ -6,10 +6,10 @@ use super::*;
 use crate::base::history::RowFlags;
 use crate::base::{CellFlags, CellStyle, Colour, PaneId};
 
-/// Rows as cells: what tmux's reflow does, on the plainest structure that can hold it.
+/// Rows as cells: tmux's reflow on the simplest possible structure.
 #[derive(Clone, Default, Debug)]
 struct Model {
-    /// (cells with fillers, wrapped, columns that exist where that is known)
+    /// (cells with fillers, wrapped, columns that exist if known)
     rows: Vec<(Vec<Cell>, bool, Option<u32>)>,
 }
 
@@ -47,8 +47,8 @@ impl Model {
     }
 }
 
-/// Cells as they compare: a filler is a filler, whether or not its character is there. (What
-/// is laid out anew counts as written.)
+/// Cells for comparison: a filler is a filler, even without its character. (Rewrapped cells count
+/// as written.)
 pub fn plain(cells: Vec<Cell>) -> Vec<Cell> {
     let filler = |cell: &Cell| cell.is_padding().then_some(Cell::PADDING);
     let written = |cell: Cell| Cell { flags: cell.flags - CellFlags::CLEARED, ..cell };
@@ -61,7 +61,7 @@ fn compare(row: &Row, (cells, wrapped, size): &(Vec<Cell>, bool, Option<u32>), n
     assert!(size.is_none_or(|size| size == row.size), "row {n}: {size:?} {}", row.size);
 }
 
-/// What happens to a history.
+/// An operation on a history.
 #[derive(Clone)]
 pub enum Op {
     Push(Vec<Cell>, bool, u32, u32),

@@ -1,4 +1,4 @@
-//! Plain text that takes the short way into a history is there as if it had taken the long one.
+//! Plain text gives the same history by the fast path as by the general one.
 
 use proptest::prelude::*;
 
@@ -11,7 +11,7 @@ const WIDTH: u32 = 10;
 
 #[derive(Clone, Debug)]
 enum Step {
-    /// Columns of text, whether the row is wrapped, and columns beyond the usual that exist.
+    /// Columns of text, true if the row is wrapped, and columns that exist beyond the usual.
     Row(u32, bool, u32),
     /// Rows of one line, so many columns in all.
     Line(u32),
@@ -35,7 +35,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Takes a step; `short`: rows may take the short way.
+/// Executes a step; `short`: rows may use the fast path.
 fn take(history: &mut PaneHistory, step: &Step, width: &mut u32, short: bool) -> Option<Row> {
     let mut links = Links::new();
     match *step {

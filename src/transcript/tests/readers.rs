@@ -1,5 +1,5 @@
 //! Readers that hold a place in a history while it is pushed to, cleared, trimmed, resized or
-//! closed: each sees what was there when it was pinned, and no place is ever out of bounds.
+//! closed: each sees the contents at the time of pinning, and no place is ever out of bounds.
 
 use proptest::prelude::*;
 
@@ -7,7 +7,7 @@ use super::*;
 use crate::base::PaneId;
 use crate::base::history::Seek;
 
-/// What happens between two looks.
+/// An event between two reads.
 #[derive(Clone, Debug)]
 enum Event {
     Push(u32),
@@ -16,16 +16,16 @@ enum Event {
     Clear,
     Flush,
     Width(u32),
-    /// Another cap: 0 forgets everything.
+    /// Another limit: 0 drops everything.
     Limit(u64),
     Pin,
-    /// Look at all that was pinned.
+    /// Read everything that is pinned.
     Look,
-    /// Drop the oldest that was pinned.
+    /// Drop the oldest pin.
     Unpin,
-    /// Forget the decoded blocks.
+    /// Empty the cache of decoded blocks.
     Cold,
-    /// The pane goes; another one comes.
+    /// Close the pane and open another one.
     Close(bool),
 }
 
@@ -46,7 +46,7 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// A reader with what it saw at first, and a search on its way through it.
+/// A reader with the contents it saw at first, and a search in progress.
 struct Reader {
     view: TranscriptView,
     rows: Vec<String>,
@@ -62,7 +62,7 @@ impl Reader {
         Self { view, rows, cursor }
     }
 
-    /// Every way to read says what was there at first.
+    /// Checks that all ways to read return the contents at first.
     fn look(&mut self) {
         assert_eq!(all_text(&mut self.view), self.rows);
         let (mut links, count) = (Links::new(), self.rows.len() as u64);
@@ -101,7 +101,7 @@ impl Reader {
     }
 }
 
-/// Looks at the history itself, which the writer trims: it has to be done.
+/// Reads the history itself, whose writer must have finished trimming.
 fn live_look(store: &TranscriptStore, history: &mut PaneHistory) {
     assert!(store.settle(LONG));
     let rows = history.rows();

@@ -1,4 +1,4 @@
-//! A disk that fails for a while, cannot be read, or shows what it should not.
+//! A disk that fails for a while, cannot be read, or returns wrong data.
 
 use super::super::fault::Fault;
 use super::*;

@@ -1,5 +1,4 @@
-//! What rows carry through changes of width, against a history in memory that wraps every
-//! row anew.
+//! Rows after changes of width, compared with a history in memory that rewraps every row.
 
 use proptest::prelude::*;
 
@@ -31,8 +30,8 @@ fn same(history: &mut dyn HistoryView, model: &mut dyn HistoryView) {
     scanned(history);
 }
 
-/// A row of cells at the terminal's width, with `blank` coloured columns behind them that do
-/// not count as written, and `more` columns behind those.
+/// A row of cells at the terminal's width, followed by `blank` coloured columns that do not count
+/// as written, and `more` columns after those.
 fn pushed(cells: &[Cell], wrapped: bool, more: u32, blank: u32) -> Row {
     let mut row: Row = cells.iter().collect();
     let style = CellStyle { bg: Colour::Basic(4), ..CellStyle::DEFAULT };
@@ -40,7 +39,7 @@ fn pushed(cells: &[Cell], wrapped: bool, more: u32, blank: u32) -> Row {
     row.unwritten = blank;
     row.flags.set(RowFlags::WRAPPED, wrapped && !cells.is_empty());
     row.size = row.cols() + more;
-    // What needs more than one byte and plain colours, as a terminal notes it.
+    // Mark cells that need more than one byte and plain colours, as a terminal does.
     row.flags.set(
         RowFlags::EXTENDED,
         row.runs.iter().any(|run| run.cols != run.bytes || run.style.us != Colour::Default)
@@ -59,7 +58,7 @@ proptest! {
         let (mut model, mut width) = (MemoryHistory::new(usize::MAX, 10), 10u32);
         let mut links = Links::new();
         let mut pinned: Option<([Box<dyn HistoryView>; 2], u32)> = None;
-        // A line is followed through the last changes of width only.
+        // Only the last changes of width are replayed for a line.
         let mut changes = 0;
         for op in ops {
             match op {
@@ -124,7 +123,7 @@ fn a_change_of_width_reads_nothing_of_a_long_history() {
     let text: String = lines(0, 50_000).iter().map(|line| format!("{line}\r\n")).collect();
     terminal.feed(text.as_bytes());
     assert!(store.settle(LONG));
-    // With rows that come back when the screen grows, and without.
+    // With rows that return when the screen grows, and without.
     for before in ["", "\x1b[2J"] {
         terminal.feed(before.as_bytes());
         let reads = disk.reads();
@@ -136,7 +135,7 @@ fn a_change_of_width_reads_nothing_of_a_long_history() {
     assert_eq!(terminal.history_rows(), 50_000);
 }
 
-/// What counting rows needs of many blocks is in memory, and comes there again when it was lost.
+/// Data for counting rows of many blocks is in memory, and is read again after it was lost.
 #[test]
 fn rows_are_counted_at_a_new_width_without_reading() {
     let disk = FaultyDisk::default();
@@ -167,7 +166,7 @@ fn rows_are_counted_at_a_new_width_without_reading() {
     for cols in [12, 150, 9] {
         assert_eq!(check(&mut history, &mut model, cols), 0);
         assert_eq!(check(&mut *view, &mut *model.view(), cols), 0);
-        // A row is found by what one group of blocks says, and in the block.
+        // A row is found through one group's sum, and then in its block.
         store.shared.cache.lock().clear();
         let (reads, middle) = (disk.reads(), model.rows() / 2);
         compare(
@@ -177,7 +176,7 @@ fn rows_are_counted_at_a_new_width_without_reading() {
         );
         assert!(disk.reads() - reads <= 4, "{}", disk.reads() - reads);
     }
-    // The oldest go, and the newest are taken back: what is left of their groups is read once.
+    // The oldest are dropped and the newest taken back: the rest of their groups is read once.
     assert!(history.pane.drop_oldest());
     history.flush();
     history.pop(&mut links.clone());
@@ -194,7 +193,7 @@ fn rows_are_counted_at_a_new_width_without_reading() {
     }
 }
 
-/// tmux: where a tab wider than the window ends the first row, an empty row follows.
+/// tmux: if a tab wider than the window ends the first row, an empty row follows.
 #[test]
 fn a_tab_wider_than_the_window_leaves_an_empty_row() {
     let store = store_on(&FaultyDisk::default());
@@ -220,8 +219,8 @@ fn a_tab_wider_than_the_window_leaves_an_empty_row() {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
-    /// Lines with a cell wider than the window: their rows hang on all widths since, and are
-    /// counted so.
+    /// Lines with a cell wider than the window: their rows depend on the whole width history, and
+    /// are counted accordingly.
     #[test]
     fn cells_wider_than_the_window_split_lines_as_in_memory(
         ops in prop::collection::vec(
@@ -251,7 +250,7 @@ proptest! {
                     history.flush();
                 }
                 2 => {
-                    // A whole line, as a terminal takes them that is about to change its width.
+                    // Take a whole line, as a terminal does before it changes its width.
                     let (mut got, mut want) = (history.pop(&mut links), model.pop(&mut links));
                     while history.continues() {
                         (got, want) = (history.pop(&mut links), model.pop(&mut links));
@@ -283,7 +282,7 @@ proptest! {
     }
 }
 
-/// What was counted line by line stays counted while rows are looked up.
+/// Rows that were counted line by line stay counted during look-ups.
 #[test]
 fn rows_of_odd_blocks_are_counted_once() {
     let disk = FaultyDisk::default();
@@ -309,7 +308,7 @@ fn rows_of_odd_blocks_are_counted_once() {
     assert_eq!((disk.reads(), history.rows()), (reads, rows));
 }
 
-/// What became of a line is remembered for lines like it; that must not show.
+/// Results for a line are cached for equal lines; the cache must not change any result.
 #[test]
 fn lines_like_one_another_come_out_as_each_by_itself() {
     let store = store_on(&FaultyDisk::default());
@@ -324,11 +323,11 @@ fn lines_like_one_another_come_out_as_each_by_itself() {
             let length = (line * 7 % 30).min(width as usize);
             let mut cells: Vec<Cell> = width::clusters(&"abcdefghij".repeat(3)[..length]).collect();
             cells.iter_mut().skip(line / 10).for_each(|cell| cell.style = green);
-            // Columns in front that were never written, as without carriage returns.
+            // Columns at the start that were never written, as without carriage returns.
             let never = [0, 0, 3, 17][line % 4].min(length);
             cells[..never].fill(Cell::CLEARED);
             let mut row = pushed(&cells, line % 4 == 0, (line % 3) as u32, 0);
-            // As many columns as printing makes, or others.
+            // As many columns as printing allocates, or another number.
             if line % 7 < 5 {
                 row.size = usual_size(row.cols(), width);
             }
