@@ -1,4 +1,4 @@
-//! Clients come, say who they are, send commands, and go.
+//! Clients: connecting, identifying, sending commands, leaving.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
@@ -20,21 +20,21 @@ use crate::syntax::table::CommandFlags;
 use super::peer::Peer;
 use super::runtime::Runtime;
 
-/// Clients connected at once; more are refused.
+/// Most clients connected at once; more are refused.
 const MAX_CLIENTS: usize = 4096;
-/// Messages taken from one client in one turn.
+/// Messages read from one client in one turn.
 const MAX_MESSAGES: usize = 1000;
-/// Environment variables and terminal capabilities that one client may send, in bytes; more are
+/// Bytes of environment variables and terminal capabilities that one client may send; more are
 /// ignored. The kernel's own limit for an environment is lower.
 const MAX_IDENTIFY: usize = 16 << 20;
-/// Bytes of what a client said before this server was there that are taken at once: fewer than
-/// messages make `MAX_MESSAGES`.
+/// Bytes of an earlier client's input that are processed at once: too few to contain `MAX_MESSAGES`
+/// messages.
 const CALLER_SLICE: usize = 8 << 10;
-/// Bytes counted for each of them beside its text.
+/// Bytes counted for each variable and capability beside its text.
 const IDENTIFY_OVERHEAD: usize = 64;
 
 impl Runtime {
-    /// Takes a connection that was made before this server was there.
+    /// Accepts a connection that was made before this server started.
     pub fn accept_caller(&mut self, caller: Caller) {
         let Some(id) = self.accept(caller.socket) else { return };
         let mut passed = caller.passed;
@@ -47,7 +47,7 @@ impl Runtime {
         }
     }
 
-    /// Takes a new connection.
+    /// Accepts a new connection.
     pub fn accept(&mut self, socket: OwnedFd) -> Option<ClientId> {
         if self.server.clients.len() >= MAX_CLIENTS || self.server.exiting {
             return None;
@@ -72,7 +72,7 @@ impl Runtime {
         Some(id)
     }
 
-    /// A client's socket is ready.
+    /// Handles a client's socket that is ready.
     pub fn client_ready(&mut self, id: ClientId, readable: bool) {
         let _span = tracing::debug_span!("client", id = id.0).entered();
         let Some(peer) = self.world.peers.get_mut(&id) else { return };
@@ -120,7 +120,7 @@ impl Runtime {
             Message::Exiting => self.client_exiting(id),
             Message::Wakeup | Message::Unlock => self.client_resumed(id),
             Message::Shell(_) => self.client_shell(id),
-            // tmux: whoever identifies twice is dropped.
+            // tmux: drops a client that identifies twice.
             Message::IdentifyDone if identified => self.lose_client(id),
             message => {
                 let last = !identified && identify(client, peer, message);
@@ -131,8 +131,8 @@ impl Runtime {
         }
     }
 
-    /// All is known of a client: it gets its name and terminal, and the first one sets off
-    /// loading the configuration.
+    /// Handles the end of identification: the client gets its name and terminal. The first client
+    /// starts loading the configuration.
     fn client_identified(&mut self, id: ClientId) {
         let Some(client) = self.server.clients.get_mut(&id) else { return };
         client.flags.insert(ClientFlags::IDENTIFIED);
@@ -199,7 +199,7 @@ impl Runtime {
         self.server.queues.append(Some(id), items);
     }
 
-    /// Reports an error that happened before any command ran, and ends the client.
+    /// Reports an error from before any command ran, and ends the client.
     fn client_error(&mut self, id: ClientId, error: String) {
         let state = Arc::new(QueueState::default());
         let items = self.server.queues.step(&state, Step::Refuse(error));
@@ -264,7 +264,7 @@ impl Runtime {
         self.server.redraw_client(id);
     }
 
-    /// `tmux -c`: the client wants to know which shell to run.
+    /// `tmux -c`: the client asks which shell to run.
     fn client_shell(&mut self, id: ClientId) {
         let shell = self.server.usable_shell(&self.world, None);
         if let Some(peer) = self.world.peers.get_mut(&id) {
@@ -274,7 +274,7 @@ impl Runtime {
         self.lose_client(id);
     }
 
-    /// A client is gone.
+    /// Removes a client that is gone.
     pub fn lose_client(&mut self, id: ClientId) {
         let Some(mut peer) = self.world.peers.remove(&id) else { return };
         tracing::debug!(client = id.0, "client gone");
@@ -306,7 +306,7 @@ impl Runtime {
         self.unattached_dirty = true;
     }
 
-    /// Tells clients that are to exit, once.
+    /// Sends the exit message to clients that must leave, once each.
     pub fn check_exits(&mut self) {
         let leaving: Vec<ClientId> = self
             .server
@@ -326,8 +326,8 @@ impl Runtime {
                 peer.has_all_lines = true;
             }
             let Some(client) = self.server.clients.get_mut(&id) else { continue };
-            // What it was asked to run comes first, or its errors would be lost; but nobody
-            // waits for what only waits itself.
+            // First run the commands that the client asked for, or their errors would be lost; but
+            // do not wait for an item that is itself waiting.
             let next = self.server.queues.queues.get(&Some(id)).and_then(|queue| queue.items.front());
             let commands_only = client.session.is_none() || client.flags.contains(ClientFlags::CONTROL);
             if commands_only && next.is_some_and(|item| !item.started || item.working) {
@@ -349,14 +349,14 @@ fn refuse(client: &mut Client) {
 }
 
 impl Peer {
-    /// Counts what a client sends of itself; false when it is too much.
+    /// Counts the data that a client sends about itself; false beyond the limit.
     fn has_room(&mut self, len: usize) -> bool {
         self.identify_bytes += len + IDENTIFY_OVERHEAD;
         self.identify_bytes <= MAX_IDENTIFY
     }
 }
 
-/// Takes one identify message. True when it was the last.
+/// Handles one identify message. True if it was the last.
 fn identify(client: &mut Client, peer: &mut Peer, message: Message) -> bool {
     match message {
         Message::IdentifyFeatures(bits) => client.feature_bits |= bits,
@@ -400,7 +400,7 @@ fn add_flags(client: &mut Client, bits: u64) {
     }
 }
 
-/// A client's flags as it is told of them.
+/// A client's flags in the form sent to it.
 pub fn wire_flags(client: &Client) -> WireFlags {
     let mut wire = WireFlags::empty();
     for (ours, on_wire) in [

@@ -1,5 +1,5 @@
-//! The descriptors of control clients: lines come from their standard input, and what the
-//! `control` room writes goes to their standard output.
+//! The descriptors of control clients: lines are read from their standard input, and output of the
+//! `control` room is written to their standard output.
 
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
@@ -19,21 +19,22 @@ use crate::reactor::Interest;
 
 /// Longest line a control client may send, in bytes: `command too long` for a longer one.
 const MAX_LINE: usize = 64 << 20;
-/// Output that waits for one control client. The `control` room keeps far below it and writes
-/// long texts as the client takes them; only the answer of a single command that is made of
-/// lines can come near. A client that takes none of them is dropped.
+/// Bytes of output queued for one control client. The `control` room stays far below it and writes
+/// long texts as the client reads them; only the answer of a single command that consists of lines
+/// can come near. A client that reads nothing is dropped at the limit.
 const MAX_OUTPUT: usize = 256 << 20;
-/// Writes to control clients in one turn, each followed by what waited for it.
+/// Writes to control clients in one turn, each followed by output that was held back.
 const MAX_FLUSHES: usize = 16;
 
 /// A control client's streams.
 pub struct ControlIo {
     input: std::fs::File,
     output: Option<std::fs::File>,
-    /// What was read of lines that are not dealt with yet, and how much of it has no line's end.
+    /// Input that was read but not yet handled as lines, and the length of its part without a line
+    /// end.
     line: Vec<u8>,
     searched: usize,
-    /// The line that is being read is too long: it is skipped up to its end.
+    /// True while a line that is too long is skipped up to its end.
     skipping: bool,
     pending: Vec<u8>,
     written: usize,
@@ -42,7 +43,7 @@ pub struct ControlIo {
     ended: bool,
 }
 
-/// A control client's streams on their way to another server.
+/// A control client's streams, to be passed to another server.
 #[derive(Serialize, Deserialize)]
 pub struct ControlIoRecord {
     input: FdNumber,
@@ -88,7 +89,7 @@ impl ControlIo {
             written,
             listening,
             ended,
-            // The poller is asked again.
+            // The poller's interest is set again.
             writing: _,
         } = self;
         let mut put = |file: &std::fs::File| passed.put(file.as_fd()).map_err(|e| e.to_string());
@@ -134,12 +135,12 @@ impl ControlIo {
         poller.set(self.input.as_fd(), Token::ControlIn(id), interest).ok();
     }
 
-    /// It is attached.
+    /// Reports whether the client is attached.
     pub fn is_listening(&self) -> bool {
         self.listening
     }
 
-    /// Output waits that nothing else will write.
+    /// Reports whether output is queued that nothing else will write.
     fn is_due(&self) -> bool {
         self.pending() > 0 && !self.writing
     }
@@ -148,8 +149,8 @@ impl ControlIo {
         self.pending.len() - self.written
     }
 
-    /// Queues output for the end of the turn, so that a command's lines come in one piece. False:
-    /// too much waits.
+    /// Queues output for the end of the turn, so that a command's lines are written together.
+    /// False: too much is queued.
     pub fn write(&mut self, bytes: &[u8]) -> bool {
         if self.pending() + bytes.len() > MAX_OUTPUT {
             return false;
@@ -158,7 +159,7 @@ impl ControlIo {
         true
     }
 
-    /// Writes what is taken. False: the other end is gone.
+    /// Writes queued output as far as possible. False: the other end is gone.
     pub fn flush(&mut self, poller: &Poller, id: ClientId) -> bool {
         let alive = self.write_out();
         if self.written == self.pending.len() {
@@ -202,7 +203,7 @@ impl ControlIo {
         }
     }
 
-    /// Reads what is there: whole lines (`None` for one that is too long), and whether the input
+    /// Reads available input: whole lines (`None` for one that is too long), and true if the input
     /// has ended.
     fn read(&mut self) -> (Vec<Option<String>>, bool) {
         let mut buffer = [0; 64 << 10];
@@ -240,7 +241,7 @@ impl ControlIo {
         if let Some(output) = &self.output {
             poller.remove(output.as_fd());
         }
-        // The client goes on with these after us.
+        // The client uses these descriptors after us.
         for file in std::iter::once(&self.input).chain(&self.output) {
             super::tty::set_blocking(file);
         }
@@ -262,7 +263,7 @@ impl Peer {
 }
 
 impl Runtime {
-    /// Gives a control client its streams.
+    /// Creates a control client's streams.
     pub fn start_control_io(&mut self, id: ClientId) {
         let both = self.server.client(id).is_some_and(|c| c.flags.contains(ClientFlags::CONTROL_CONTROL));
         let Some(peer) = self.world.peers.get_mut(&id) else { return };
@@ -291,7 +292,7 @@ impl Runtime {
         }
     }
 
-    /// Writes what control clients were told in this turn, and what then comes after it.
+    /// Writes the output of this turn to control clients, and output that was held back behind it.
     pub fn flush_control(&mut self) {
         for _ in 0..MAX_FLUSHES {
             let mut emptied = Vec::new();

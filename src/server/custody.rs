@@ -1,5 +1,5 @@
-//! The server's end of the keeper: programs are started and signalled through it, and it says
-//! how they ended.
+//! The server's connection to the keeper, which starts and signals programs and reports how they
+//! ended.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::io;
@@ -20,12 +20,13 @@ use super::scopes::SpawnTarget;
 use super::token::{Poller, Token};
 use crate::reactor::Interest;
 
-/// How long a start may take, once the keeper has said that it is there, before the server gives
-/// up on it. A keeper forks in a millisecond; only a machine without memory takes longer.
+/// Longest wait for a start, after the keeper has answered a ping, before the server gives up on
+/// it, in milliseconds. A keeper forks in a millisecond; only a machine without memory takes
+/// longer.
 const PATIENCE_MS: u16 = 3000;
-/// Descriptors that the server keeps free for clients and files when panes take the rest.
+/// Descriptors that the server keeps free for clients and files when panes use up the rest.
 const RESERVE: usize = 48;
-/// Tokens of jobs; panes use their own numbers below.
+/// First token of jobs; panes use their own numbers, which are smaller.
 const FIRST_JOB: u64 = 1 << 40;
 
 /// A started pane.
@@ -33,7 +34,7 @@ pub struct PaneStarted {
     pub pid: i32,
     pub tty: String,
     pub master: OwnedFd,
-    /// It runs in the cgroups that were asked for.
+    /// True if it runs in the requested cgroups.
     pub contained: bool,
 }
 
@@ -55,34 +56,34 @@ pub struct Custody {
     socket: OwnedFd,
     handle: Handle,
     next_job: u64,
-    /// Ends that came in while an answer was waited for.
+    /// Ends that were reported while the server waited for an answer.
     ended: VecDeque<(i32, ExitStatus)>,
-    /// The keeper is gone: nothing can be started any more.
+    /// True while there is no keeper: nothing can be started.
     pub lost: bool,
-    /// What servers before died of, which this one does without.
+    /// Parts that killed earlier servers, which this one leaves out.
     left_out: Vec<Part>,
     answered: bool,
-    /// The keeper has answered in this turn: it will answer a start at once.
+    /// True if the keeper has answered in this turn, and so will answer a start at once.
     attentive: bool,
-    /// The number of the newest question whether it is there, until it is answered.
+    /// Number of the newest ping, until it is answered.
     asked: Option<u64>,
     next_ping: u64,
-    /// Starts that nobody waits for, and what became of them.
+    /// Tokens of starts without a waiter, and their results.
     starting: BTreeSet<u64>,
     started: VecDeque<(u64, Result<JobStarted, String>)>,
     /// Tokens of children that could not enter their cgroups.
     uncontained: Vec<u64>,
-    /// The poller watches for room to write.
+    /// True if the poller watches for room to write.
     writing: bool,
-    /// What the keeper said of an upgrade.
+    /// Reports of the keeper about an upgrade.
     news: Vec<News>,
 }
 
-/// What becomes of an upgrade.
+/// Progress of an upgrade.
 pub enum News {
-    /// The keeper could not become the new program, and why.
+    /// The keeper could not become the new program, for this reason.
     KeeperStays(String),
-    /// The server that was to come next has ended.
+    /// The next server has ended before it took over.
     SuccessorEnded(ExitStatus),
 }
 
@@ -108,13 +109,13 @@ impl Custody {
         })
     }
 
-    /// Begins to take up what the server before left, but for these parts.
+    /// Begins to load the state of the previous server, except these parts.
     pub fn begin_taking(&mut self, left_out: Vec<Part>) {
         self.left_out = left_out;
     }
 
-    /// Tells the keeper that this part is taken up next, so that it knows what a server died of.
-    /// False: it is to be left out.
+    /// Tells the keeper that this part is loaded next, so that the keeper knows which part kills a
+    /// server. False: the part must be left out.
     pub fn takes(&mut self, part: Part) -> bool {
         let wanted = !self.leaves_out(part);
         if wanted {
@@ -133,7 +134,7 @@ impl Custody {
         self.left_out.contains(&part) || self.left_out.contains(&all)
     }
 
-    /// A client is being answered: this server is well.
+    /// Tells the keeper, once, that this server answers clients and so is healthy.
     pub fn note_answer(&mut self) {
         if !std::mem::replace(&mut self.answered, true) {
             self.send(Request::Answered).ok();
@@ -181,8 +182,8 @@ impl Custody {
         Ok(PaneStarted { pid: started.0, tty: started.1, contained: started.2, master: started.3 })
     }
 
-    /// Whether a program can be started without waiting for the keeper. If not, the keeper is
-    /// asked whether it is there, and the answer wakes the loop.
+    /// Reports whether a program can be started without waiting for the keeper. If not, sends a
+    /// ping, whose answer wakes the loop.
     pub fn is_attentive(&mut self) -> bool {
         if self.attentive || self.lost {
             return true;
@@ -205,7 +206,8 @@ impl Custody {
         self.attentive = false;
     }
 
-    /// Starts a job. `None` when the answer comes later, from `take_started`, under this token.
+    /// Starts a job. If the result is `None`, `take_started` returns the answer later, under this
+    /// token.
     pub fn spawn_job(&mut self, request: &JobRequest) -> Result<(u64, Option<JobStarted>), String> {
         let spawn = self.job(request);
         let token = spawn.token;
@@ -218,13 +220,13 @@ impl Custody {
         Ok((token, None))
     }
 
-    /// Panes whose programs run and could not enter their cgroups.
+    /// Takes the panes whose programs run but could not enter their cgroups.
     pub fn take_uncontained(&mut self) -> Vec<PaneId> {
         let tokens = std::mem::take(&mut self.uncontained);
         tokens.into_iter().filter_map(|token| u32::try_from(token).ok()).map(PaneId).collect()
     }
 
-    /// What became of a start that nobody waited for.
+    /// Takes the result of a start without a waiter.
     pub fn take_started(&mut self) -> Option<(u64, Result<JobStarted, String>)> {
         self.started.pop_front()
     }
@@ -260,7 +262,7 @@ impl Custody {
         }
     }
 
-    /// Why nothing can be started now, if that is so.
+    /// The reason why nothing can be started now, if so.
     pub fn can_start(&self) -> Result<(), String> {
         if self.lost {
             return Err("the keeper is gone".to_owned());
@@ -291,14 +293,14 @@ impl Custody {
         Ok(())
     }
 
-    /// Writes what the keeper takes now.
+    /// Writes queued requests to the keeper as far as possible.
     pub fn flush(&mut self) {
         if self.handle.drain(self.socket.as_fd()).is_err() {
             self.lost = true;
         }
     }
 
-    /// Waits for the answer to a start; what else comes is noted.
+    /// Waits for the answer to a start; stores other reports.
     fn wait_for(&mut self, token: u64) -> Result<Started, String> {
         let started = self.await_answer(token);
         self.note_received();
@@ -336,7 +338,7 @@ impl Custody {
         }
     }
 
-    /// Takes what the keeper said: how children ended.
+    /// Reads the keeper's reports: ends of children.
     pub fn receive(&mut self) {
         if !matches!(self.handle.fill(self.socket.as_fd()), Ok(true)) {
             self.lost = true;
@@ -363,7 +365,7 @@ impl Custody {
             Report::SpawnFailed { token, errno } if self.starting.remove(&token) => {
                 self.started.push_back((token, Err(crate::base::posix::strerror(errno))));
             }
-            // Given up: nobody knows of it.
+            // The server gave up on this start: nobody uses the program.
             Report::Spawned { token, .. } => {
                 let signal = libc::SIGKILL;
                 self.send(Request::Signal { token, signal, group: true }).ok();
@@ -379,8 +381,8 @@ impl Custody {
         }
     }
 
-    /// Goes on with another keeper, after the first one died. Starts that it was asked for are
-    /// lost, and whoever waits for one hears so.
+    /// Continues with another keeper after the first one died. Pending starts are lost; their
+    /// waiters get an error.
     pub fn renew(&mut self, socket: OwnedFd) -> io::Result<()> {
         super::jobs::set_nonblocking(&socket)?;
         for token in std::mem::take(&mut self.starting) {
@@ -395,12 +397,12 @@ impl Custody {
         Ok(())
     }
 
-    /// The keeper is to hold a child of the one before it.
+    /// Asks the keeper to hold a child of the previous keeper.
     pub fn hold(&mut self, token: u64, pid: i32, tty: String, master: Option<OwnedFd>) {
         self.send(Request::Hold { token, pid, tty, master }).ok();
     }
 
-    /// Has the poller watch for room in the socket while something waits to be written.
+    /// Watches for room in the socket while output is queued.
     pub fn watch(&mut self, poller: &Poller) {
         self.flush();
         let writing = self.handle.wants_write() && !self.lost;
@@ -410,38 +412,38 @@ impl Custody {
         }
     }
 
-    /// Whether a child's end is known and not taken yet: it may have come in while the answer
-    /// to a start was awaited, and then nothing more need come for the socket to be readable.
+    /// Reports whether the end of a child is known and not taken yet. It may have been read while
+    /// the server waited for the answer to a start; then the socket need not become readable again.
     pub fn has_ended(&self) -> bool {
         !self.ended.is_empty() || !self.started.is_empty() || !self.news.is_empty()
     }
 
-    /// Takes one end of a child: its process id and how.
+    /// Takes the end of one child: its process id and status.
     pub fn take_ended(&mut self) -> Option<(i32, ExitStatus)> {
         self.ended.pop_front()
     }
 
-    /// The server closed a pane's terminal; so does the keeper.
+    /// Tells the keeper to close a pane's terminal too.
     pub fn close_pane(&mut self, pane: PaneId) {
         self.send(Request::Release { token: u64::from(pane.0) }).ok();
     }
 
-    /// A job has become a pane.
+    /// Tells the keeper that a job became a pane.
     pub fn adopt_job(&mut self, job: u64, pane: PaneId, master: OwnedFd) {
         self.send(Request::Adopt { job, token: u64::from(pane.0), master }).ok();
     }
 
-    /// A pane's program may go on from its gate.
+    /// Tells the keeper to let a pane's program run, which waits at its gate.
     pub fn open_gate(&mut self, pane: PaneId) {
         self.send(Request::Open { token: u64::from(pane.0) }).ok();
     }
 
-    /// A job of the server before runs under this token: no other may get it.
+    /// Reserves the token of a job of the previous server.
     pub fn note_job(&mut self, token: u64) {
         self.next_job = self.next_job.max(token);
     }
 
-    /// The keeper is to forget a job, or a child of the server before.
+    /// Asks the keeper to forget a job, or a child of the previous server.
     pub fn release(&mut self, token: u64) {
         self.send(Request::Release { token }).ok();
     }
@@ -452,7 +454,7 @@ impl Custody {
         self.send(Request::Upgrade { program, channel })
     }
 
-    /// The next server is the one from now on. False: the keeper does not hear it.
+    /// Tells the keeper that the next server takes over. False: the keeper cannot be reached.
     pub fn hand_over(&mut self) -> bool {
         let deadline = std::time::Instant::now() + std::time::Duration::from_millis(PATIENCE_MS.into());
         let mut sent = self.send(Request::HandOver).is_ok();
@@ -464,12 +466,12 @@ impl Custody {
         sent && !self.lost && !self.handle.wants_write()
     }
 
-    /// The next server is not wanted.
+    /// Cancels the next server.
     pub fn abandon(&mut self) {
         self.send(Request::Abandon).ok();
     }
 
-    /// What the keeper said of an upgrade since the last call.
+    /// Takes the keeper's reports about an upgrade since the last call.
     pub fn take_news(&mut self) -> Vec<News> {
         std::mem::take(&mut self.news)
     }
@@ -484,26 +486,26 @@ impl Custody {
         self.send(Request::Journal { token: u64::from(pane.0), journal }).ok();
     }
 
-    /// The server ends for good. The keeper removes these cgroups of it.
+    /// Tells the keeper that the server ends for good, and which of its cgroups to remove.
     pub fn goodbye(&mut self, groups: &[PathBuf]) {
         let groups = groups.iter().map(|dir| from_bytes(dir.as_os_str().as_bytes())).collect();
         self.send(Request::Goodbye { groups }).ok();
     }
 
-    /// The listening socket was made anew.
+    /// Passes a new listening socket to the keeper.
     pub fn new_listener(&mut self, listener: OwnedFd) {
         self.send(Request::Listener { listener }).ok();
     }
 }
 
-/// Tests have servers die of what they take up.
+/// Lets tests kill servers with a part that they load.
 fn die_if_told(part: Part) {
     if cfg!(debug_assertions) && std::env::var("SCOPEMUX_DIE_OF").is_ok_and(|of| of == format!("{part:?}")) {
         std::process::abort();
     }
 }
 
-/// How a child ended, from its wait status.
+/// Converts a wait status.
 pub fn exit_status(status: i32) -> ExitStatus {
     if libc::WIFSIGNALED(status) {
         ExitStatus::Signaled(libc::WTERMSIG(status))
@@ -512,8 +514,8 @@ pub fn exit_status(status: i32) -> ExitStatus {
     }
 }
 
-/// The program and arguments of a pane: nothing is a login shell, one argument is for the
-/// shell, more are executed as they are.
+/// Program and arguments of a pane: no argument means a login shell, one is a command for the
+/// shell, several are executed directly.
 fn pane_argv(request: &SpawnRequest) -> (String, Vec<String>) {
     let base = request.shell.rsplit('/').next().unwrap_or("sh").to_owned();
     match request.argv.as_slice() {

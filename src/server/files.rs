@@ -1,5 +1,5 @@
-//! Files that commands read and write: by the server itself, or through a client, whose
-//! standard streams and working directory are the ones that a user means.
+//! Files that commands read and write: by the server itself, or through a client, in the client's
+//! standard streams and working directory.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -11,7 +11,8 @@ use crate::model::host::{Content, FileDone, FileError, Work};
 
 use super::world::World;
 
-/// Largest file read by the server itself, in bytes; more is an error (`File too large`).
+/// Largest file that the server itself reads, in bytes; a larger one is an error (`File too
+/// large`).
 const MAX_READ: u64 = 1 << 30;
 
 /// Most bytes that are written to a file in one turn; more is written beside the loop.
@@ -34,7 +35,7 @@ pub fn read(world: &mut World, client: Option<ClientId>, path: &str, done: FileD
     beside(world, done, move || read_here(&path));
 }
 
-/// Writes, through the client or here as for `read`.
+/// Writes a file, through the client or directly, as in `read`.
 pub fn write(
     world: &mut World,
     client: Option<ClientId>,
@@ -63,12 +64,12 @@ pub fn write(
     beside(world, done, move || write_here(&path, append, content));
 }
 
-/// Tells on the loop how it went.
+/// Runs the callback with the result, on the loop.
 fn answer(world: &mut World, done: FileDone, result: Result<Vec<u8>, FileError>) {
     world.callbacks.push_back(Box::new(move |cx| done(cx, result)));
 }
 
-/// Does what may take long on a thread of its own: a pipe without a reader may never open.
+/// Runs slow work on a thread of its own: a pipe without a reader may never open.
 fn beside(
     world: &mut World,
     done: FileDone,
@@ -84,13 +85,13 @@ fn beside(
     world.work.begin_apart(work);
 }
 
-/// A regular file, or one that is not there yet, opens without waiting for anyone.
+/// Reports whether a path can be opened without blocking: a regular file, or none.
 fn may_be_quick(path: &Path) -> bool {
     fs::metadata(path).map_or(true, |found| found.is_file() || found.is_dir())
 }
 
-/// The client to go through, if any. tmux: the standard streams of one that is attached or in
-/// control mode are not to be had.
+/// The client whose streams to use, if any. tmux: the standard streams of a client that is attached
+/// or in control mode cannot be used.
 fn via<'a>(world: &'a mut World, client: Option<ClientId>, path: &str) -> Option<&'a mut super::peer::Peer> {
     let peer = world.peers.get_mut(&client?)?;
     let control = peer.control.as_ref().is_some_and(super::control_io::ControlIo::is_listening);

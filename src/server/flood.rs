@@ -1,65 +1,66 @@
-//! When a pane floods: it prints more than anyone can read. Its screen is then shown a few
-//! times a second, since each frame would be a screen full of other text. What a program draws
-//! on the alternate screen, or soon after a key, is no flood. tmux does the same when a terminal
-//! does not take what it prints; the numbers of bytes and of milliseconds between are tmux's.
+//! Flood detection: a pane floods if it prints more than anyone can read. Its screen is then drawn
+//! a few times a second, since each frame would be a screen full of other text. Output on the
+//! alternate screen, or soon after a key, is no flood. tmux does the same if a terminal does not
+//! keep up with the output; the limits of bytes and milliseconds are tmux's.
 //!
-//! Nothing here looks at a clock: times are monotonic milliseconds that the caller passes.
+//! Nothing here reads a clock: times are monotonic milliseconds that the caller passes.
 
-/// Time over which output is counted, and between two frames of a flood, in milliseconds.
+/// Window over which output is counted, and time between two frames of a flood, in milliseconds.
 const FLOOD_MS: u64 = 100;
-/// What a pane prints this soon after a key is the answer to it, in milliseconds.
+/// Output this soon after a key counts as the answer to the key, in milliseconds.
 const ANSWER_MS: u64 = 50;
-/// A pane that floods is shown when it was silent for this long, in milliseconds.
+/// Silence after which a flooding pane is drawn, in milliseconds.
 const QUIET_MS: u64 = 20;
-/// Bytes for each cell of a pane that may come within that time before it is a flood.
+/// Bytes per cell of a pane within the window from which on output is a flood.
 const BYTES_PER_CELL: u64 = 8;
 
-/// A piece of what a pane printed, and how the pane was when it came.
+/// A piece of a pane's output, and the pane's state when it came.
 #[derive(Clone, Copy, Debug)]
 pub struct Piece {
     /// Its length in bytes.
     pub bytes: u64,
     /// Columns times rows of the pane.
     pub cells: u64,
-    /// The pane shows its alternate screen.
+    /// True if the pane shows its alternate screen.
     pub alternate: bool,
-    /// When a key was last sent to the pane.
+    /// Time of the last key that was sent to the pane.
     pub typed_ms: Option<u64>,
-    /// There is more to read of the pane.
+    /// True if there is more output to read from the pane.
     pub more: bool,
     pub now_ms: u64,
 }
 
 impl Piece {
-    /// Whether it came soon after a key.
+    /// Reports whether it came soon after a key.
     fn answers(&self) -> bool {
         self.typed_ms.is_some_and(|typed| self.now_ms < typed + ANSWER_MS)
     }
 }
 
-/// How soon what a pane printed is shown.
+/// How soon output of a pane is drawn.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Pace {
-    /// It answers a key: at once.
+    /// Answer to a key: drawn at once.
     Answer,
-    /// With the next frame; while panes wait to be read, frames are some milliseconds apart.
+    /// Drawn with the next frame; while panes have output to read, frames are some milliseconds
+    /// apart.
     #[default]
     Usual,
-    /// It floods: a few times a second.
+    /// Flood: drawn a few times a second.
     Flood,
 }
 
-/// What one pane printed lately.
+/// Recent output of one pane.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Flood {
-    /// Begin of the time that is counted, what came in it, and in the one before.
+    /// Start of the current window, bytes printed in it, and in the one before.
     start_ms: u64,
     bytes: u64,
     before: u64,
 }
 
 impl Flood {
-    /// Counts a piece, and says how soon it is to be shown.
+    /// Counts a piece, and returns how soon it is to be drawn.
     pub fn note(&mut self, piece: &Piece) -> Pace {
         let passed = piece.now_ms.saturating_sub(self.start_ms);
         if passed >= FLOOD_MS {
@@ -69,21 +70,21 @@ impl Flood {
         self.bytes += piece.bytes;
         match is_flood(self.bytes.max(self.before), piece) {
             true => Pace::Flood,
-            // The last piece of an answer is drawn at once, and with it those before.
+            // The last piece of an answer is drawn at once, together with those before.
             false if piece.answers() && !piece.more => Pace::Answer,
             false => Pace::Usual,
         }
     }
 }
 
-/// Whether a piece is of a flood, when so many bytes came lately.
+/// Reports whether `piece` belongs to a flood, given `bytes` printed in the current window.
 fn is_flood(bytes: u64, piece: &Piece) -> bool {
-    // A program that draws whole screens is meant to be seen, and so is the answer to a key.
+    // Whole screens of a full-screen program must be seen, and so must the answer to a key.
     bytes > piece.cells * BYTES_PER_CELL && !piece.alternate && !piece.answers()
 }
 
-/// When a terminal is due to show a flood: it was drawn on at `drawn_ms`, and the last piece
-/// came at `printed_ms`. Never later than both limits, whatever else happens or does not.
+/// Time of the next frame of a flood, if the last frame was drawn at `drawn_ms`, and the last
+/// output came at `printed_ms`. Both limits hold without any further event.
 pub fn frame_due(drawn_ms: u64, printed_ms: u64) -> u64 {
     (drawn_ms + FLOOD_MS).min(printed_ms + QUIET_MS)
 }
@@ -99,7 +100,7 @@ mod tests {
         Piece { bytes, cells: CELLS, alternate: false, typed_ms: None, more: false, now_ms }
     }
 
-    /// Whether a piece may wait for the next frame of a flood.
+    /// Reports whether a piece may wait for the next frame of a flood.
     fn floods(flood: &mut Flood, piece: Piece) -> bool {
         flood.note(&piece) == Pace::Flood
     }
@@ -114,11 +115,11 @@ mod tests {
     fn a_flood_is_more_than_eight_bytes_a_cell() {
         assert!(!floods(&mut Flood::default(), piece(MOST, 1)));
         assert!(floods(&mut Flood::default(), piece(MOST + 1, 1)));
-        // However it is cut.
+        // However the output is split.
         let mut flood = Flood::default();
         assert!(!floods(&mut flood, piece(MOST, 1)));
         assert!(floods(&mut flood, piece(1, 1)));
-        // A pane with more cells takes more.
+        // A pane with more cells has a higher limit.
         assert!(!floods(&mut Flood::default(), Piece { cells: CELLS + 1, ..piece(MOST + 1, 1) }));
     }
 
@@ -128,7 +129,7 @@ mod tests {
         assert!(!floods(&mut flood, piece(4096, 1)));
         assert!(!floods(&mut flood, piece(4096, 2)));
         assert!(floods(&mut flood, piece(16384, 3)));
-        // The next time is one too, from its first byte.
+        // The next window is a flood too, from its first byte.
         assert!(floods(&mut flood, piece(1, 102)));
         assert!(!floods(&mut flood, piece(1, 202)));
     }
@@ -144,7 +145,8 @@ mod tests {
     fn the_alternate_screen_is_drawn_at_once() {
         let mut flood = Flood::default();
         assert!(!floods(&mut flood, Piece { alternate: true, ..piece(1 << 20, 1) }));
-        // What came there counts when it is left, so that the rest of a flood waits.
+        // Output on the alternate screen still counts once the program leaves it, so that the rest
+        // of a flood waits.
         assert!(floods(&mut flood, piece(1, 2)));
     }
 
@@ -156,19 +158,19 @@ mod tests {
         assert!(!floods(&mut flood, after(ANSWER_MS - 1)));
         assert!(floods(&mut flood, after(ANSWER_MS)));
         assert_eq!(flood.note(&after(ANSWER_MS - 1)), Pace::Answer);
-        // While there is more of it to read, what came so far may wait for the rest.
+        // While there is more of it to read, the output so far may wait for the rest.
         assert_eq!(flood.note(&Piece { more: true, ..after(0) }), Pace::Usual);
-        // A pane that nothing was typed into answers nothing, however young the server is.
+        // A pane without any key has no answers, even right after the server's start.
         assert!(floods(&mut Flood::default(), piece(1 << 20, 1)));
     }
 
     #[test]
     fn a_flood_is_drawn_after_a_time_and_its_end_after_a_pause() {
-        // While it goes on: a frame every so often, whenever the last piece came.
+        // While it floods: frames at a fixed interval, whenever the last piece came.
         assert_eq!(frame_due(1000, 1000 + FLOOD_MS - 1), 1000 + FLOOD_MS);
-        // Its end.
+        // At its end.
         assert_eq!(frame_due(1000, 1010), 1010 + QUIET_MS);
-        // After a long silence the first piece waits for no more than its end.
+        // After a long silence the first piece must not wait.
         assert!(frame_due(0, 5000) <= 5000);
     }
 }

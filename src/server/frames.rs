@@ -1,5 +1,5 @@
-//! Drawing: each client whose terminal took the frame before gets the next one, if anything
-//! changed. A slow client skips frames; it never queues them.
+//! Drawing: each client whose terminal has taken the last frame gets the next one, if anything
+//! changed. A slow client skips frames; they are never queued.
 
 use std::time::{Duration, Instant};
 
@@ -14,33 +14,32 @@ use super::flood::{self, Pace};
 use super::runtime::Runtime;
 use super::tty::Tty;
 
-/// Frames are at least this far apart while panes flood.
+/// Least time between frames while panes flood, in milliseconds.
 const FRAME_MS: u64 = 8;
-/// What a client is marked with for drawing, all of which a frame answers that holds nothing
-/// back.
+/// Marks of a client that needs drawing; a frame that holds nothing back clears all of them.
 const MARKS: ClientFlags = ClientFlags::REDRAW
     .union(ClientFlags::PACED)
     .union(ClientFlags::FLOODED)
     .union(ClientFlags::URGENT)
     .union(ClientFlags::HELD);
 
-/// Time that drawing may take in one turn; clients that it does not reach are drawn in the next
-/// turns, and what others want is heard between.
+/// Time for drawing in one turn; the remaining clients are drawn in the next turns, so that other
+/// events are handled in between.
 const DRAWING: Duration = Duration::from_millis(2);
 
 impl Runtime {
-    /// Whether some client waits for a frame.
+    /// Reports whether some client waits for a frame.
     pub fn frame_wanted(&self) -> bool {
         let marks = ClientFlags::REDRAW | ClientFlags::PACED | ClientFlags::HELD;
         self.server.clients.values().any(|c| c.flags.intersects(marks) || c.status_dirty)
     }
 
-    /// When the loop must be awake to draw what the last turn did not.
+    /// Time at which the loop must wake to draw frames that the last turn did not.
     pub fn next_frame_due(&self, now_ms: u64) -> Option<u64> {
         self.pacing.due(now_ms, self.frame_wanted())
     }
 
-    /// When the next frame is due that only flooding panes want; `None` if none is.
+    /// Time of the next frame that only flooding panes need; `None` if there is none.
     pub fn flood_frame_due(&self) -> Option<u64> {
         let flooded = self.server.clients.values().filter(|c| c.flags.contains(ClientFlags::FLOODED));
         let ttys = flooded.filter(|c| is_drawn(c)).filter_map(|c| self.world.peers.get(&c.id)?.tty.as_ref());
@@ -51,8 +50,8 @@ impl Runtime {
         flood::frame_due(tty.drawn_ms, self.flooded_ms)
     }
 
-    /// Draws clients that want it and can take it: those that somebody types into first, the
-    /// others in turns.
+    /// Draws clients that need it and can take it: first those with a typing user, then the others
+    /// in turns.
     pub fn render(&mut self) {
         let now_ms = self.world.now.mono_ms;
         let paced = self.pacing.holds(now_ms, self.world.pump.is_busy());
@@ -72,13 +71,13 @@ impl Runtime {
         self.pacing.note(now_ms, paced, drawn, self.frame_wanted());
     }
 
-    /// Gives terminals that have taken everything else the next part of the pictures that wait for
-    /// them. Once one has a picture, cells that show it are drawn.
+    /// Writes the next part of queued pictures to terminals that have taken everything else. Once a
+    /// terminal has a whole picture, the cells that show it are drawn.
     fn give_pictures(&mut self) {
         for peer in self.world.peers.values_mut() {
             let Some(tty) = peer.tty.as_mut().filter(|tty| tty.takes_pictures()) else { continue };
             let news = tty.give_pictures();
-            // One that is gone is noticed when its output is written.
+            // A terminal that is gone is handled when output is written to it.
             tty.flush(&self.world.poller);
             self.frames_left |= tty.takes_pictures() || news;
             if news && let Some(client) = self.server.clients.get_mut(&peer.id) {
@@ -135,20 +134,20 @@ impl Runtime {
         self.world.peers.get(&id)?.tty.as_ref()
     }
 
-    /// Draws what clients show before the bytes that programs now send around the frames, and
-    /// those bytes behind it: what panes print later comes after them.
+    /// Draws the current frames, and then writes the raw bytes that programs sent: later output of
+    /// the panes comes after them.
     pub fn draw_before_raw(&mut self) {
         let raw = |c: &&Client| is_drawn(c) && self.tty_of(c.id).is_some_and(|tty| tty.has_raw());
         let clients: Vec<ClientId> = self.server.clients.values().filter(raw).map(|c| c.id).collect();
         clients.into_iter().for_each(|id| _ = self.draw_client(id, false, true));
     }
 
-    /// Draws a client; with `behind`, behind what its terminal has not taken yet.
+    /// Draws a client; with `behind`, even if its terminal has not taken earlier output.
     fn draw_client(&mut self, id: ClientId, paced: bool, behind: bool) -> bool {
         let Some(tty) = self.world.peers.get_mut(&id).and_then(|p| p.tty.as_mut()) else { return false };
-        // What was written to the terminal in this turn goes first: only one that does not take
-        // it wakes the server again, and a frame that waited for less would wait for something
-        // else to happen. One that is gone is noticed when its output is written.
+        // Flush first. EPOLLOUT is armed only when a flush falls short, so a frame held back for
+        // output that was never attempted would wait for an unrelated event. A terminal that is
+        // gone is handled when its output is written.
         tty.flush(&self.world.poller);
         if !(tty.is_drained() || behind && tty.takes_more()) {
             return false;
@@ -199,12 +198,12 @@ impl Runtime {
     }
 }
 
-/// What of a client's frame may be different; its marks are taken off, but some.
+/// Parts of a client's frame that may differ; clears the client's marks, except `kept_marks`.
 fn extent(client: &mut Client, status: bool, kept_marks: ClientFlags) -> Extent {
     let all = client.flags.contains(ClientFlags::REDRAW);
     client.flags.remove(MARKS.difference(kept_marks));
     match status {
-        // Whoever wants to show panes again marks more than the status line.
+        // A change that must show panes again sets more marks than the status line's.
         true if client.is_frozen() && !all => Extent::Status,
         false if client.is_frozen() && !all => Extent::Cursor,
         true => Extent::All,
@@ -212,23 +211,23 @@ fn extent(client: &mut Client, status: bool, kept_marks: ClientFlags) -> Extent 
     }
 }
 
-/// The pace of frames while panes flood.
+/// Limits the frame rate while panes flood.
 #[derive(Default)]
 pub struct Pacing {
-    /// When the next frame may be drawn though panes wait to be read.
+    /// Earliest time of the next frame while panes have output to read.
     next_ms: u64,
-    /// The last turn left frames for then.
+    /// True if the last turn left frames for that time.
     put_off: bool,
 }
 
 impl Pacing {
-    /// Whether frames wait in this turn. While panes wait to be read (`busy`), a frame for each
-    /// slice would cost more than the slices.
+    /// Reports whether frames are held in this turn. While panes have output to read (`busy`), a
+    /// frame for each slice would cost more than the slices.
     fn holds(&self, now_ms: u64, busy: bool) -> bool {
         busy && now_ms < self.next_ms
     }
 
-    /// A turn was drawn. `wanted`: some client still waits for a frame.
+    /// Records the end of drawing in a turn. `wanted`: some client still waits for a frame.
     fn note(&mut self, now_ms: u64, held: bool, drawn: bool, wanted: bool) {
         if drawn && !held {
             self.next_ms = now_ms + FRAME_MS;
@@ -236,8 +235,9 @@ impl Pacing {
         self.put_off = held && wanted;
     }
 
-    /// When frames are due. One that was put off is, even if its time comes before the loop
-    /// sleeps: no other event may follow. One whose terminal is slow waits for the terminal.
+    /// Time of the next frame. A frame that was put off has one even if its time passes before the
+    /// loop sleeps, because no other event may follow. A frame for a slow terminal waits for the
+    /// terminal.
     fn due(&self, now_ms: u64, wanted: bool) -> Option<u64> {
         (self.put_off || wanted && self.next_ms > now_ms).then_some(self.next_ms)
     }
@@ -248,12 +248,12 @@ fn trip(cx: &Cx<'_>, id: ClientId) {
     session.into_iter().for_each(|session| guard::trip("draw", session.name.as_bytes()));
 }
 
-/// Whether frames are drawn for a client.
+/// Reports whether frames are drawn for a client.
 fn is_drawn(client: &Client) -> bool {
     client.session.is_some() && client.flags.contains(ClientFlags::TERMINAL) && client.accepts_input()
 }
 
-/// Lets modes in view know that time has passed.
+/// Updates the modes in view with the current time.
 fn update_modes(cx: &mut Cx<'_>, id: ClientId) {
     let window = cx.server.client(id).and_then(|c| c.session).and_then(|s| cx.server.current_window(s));
     let panes: Vec<PaneId> =
@@ -282,7 +282,7 @@ fn update_title(cx: &mut Cx<'_>, id: ClientId) {
 mod tests {
     use super::*;
 
-    /// The last turn of a flood: a frame waits, and its time passes while the turn ends.
+    /// The last turn of a flood: a frame is pending, and its time passes while the turn ends.
     #[test]
     fn a_frame_that_was_put_off_is_due_though_its_time_has_passed() {
         let mut pacing = Pacing::default();

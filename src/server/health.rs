@@ -1,4 +1,4 @@
-//! How the server is: how long its turns take, and a line that says what it holds.
+//! State of the server for its log: durations of turns, and counts of its objects.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use super::{log, proc};
 
 /// Time between two lines in the log.
 const EVERY_MS: u64 = 60_000;
-/// Parts of each doubling of a time that are told apart.
+/// Histogram ranges for each doubling of a time.
 const PARTS: u64 = 4;
 
-/// How long turns took: a count for each range of microseconds, four to a doubling.
+/// Histogram of the durations of turns: a count for each range of microseconds, four to a doubling.
 pub struct Turns {
     counts: [u64; 128],
     most: Duration,
@@ -30,7 +30,7 @@ impl Turns {
         self.most = self.most.max(took);
     }
 
-    /// The time in microseconds that so many of a thousand turns did not exceed.
+    /// The time in microseconds that `of_thousand` out of a thousand turns did not exceed.
     fn quantile(&self, of_thousand: u64) -> u64 {
         let wanted = self.total() * of_thousand / 1000;
         let mut seen = 0;
@@ -47,7 +47,7 @@ impl Turns {
     }
 }
 
-/// The range that a time in microseconds is in.
+/// Range of a time in microseconds.
 fn slot(us: u64) -> usize {
     if us < PARTS {
         return us as usize;
@@ -66,7 +66,7 @@ fn end_of(slot: u64) -> u64 {
     ((PARTS + part + 1) << (doubling - 2)) - 1
 }
 
-/// What the server holds, in one line.
+/// Counts of the server's objects, in one line.
 pub fn line(world: &World, panes: usize, clients: usize) -> String {
     let entries = |dir: &str| std::fs::read_dir(dir).map_or(0, Iterator::count);
     let number = |name: &str| world.histories.usage(None, name).unwrap_or_default();
@@ -78,7 +78,7 @@ pub fn line(world: &World, panes: usize, clients: usize) -> String {
         world.queued_bytes(),
         world.histories.cached_bytes(),
         number("history_disk_bytes"),
-        // The directory itself is open while it is read.
+        // Do not count the descriptor with which the directory is read.
         entries("/proc/self/fd").saturating_sub(1),
         entries("/proc/self/task"),
         world.saver.health(),
@@ -91,7 +91,7 @@ pub fn line(world: &World, panes: usize, clients: usize) -> String {
 }
 
 impl Runtime {
-    /// Writes a line to the log once a minute, in a turn that something else caused.
+    /// Writes a line to the log once a minute, in a turn with another cause.
     pub fn note_health(&mut self) {
         let now_ms = self.world.now.mono_ms;
         if now_ms >= self.world.turns.next_line_ms {

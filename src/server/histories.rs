@@ -1,5 +1,5 @@
-//! Panes' histories: transcripts below the state directory of this server's socket, or in
-//! memory where there is no such directory.
+//! Panes' histories: transcripts below the state directory of this server's socket, or in memory
+//! without such a directory.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,11 +11,11 @@ use crate::options::size::Keep;
 use crate::terminal::MemoryHistory;
 use crate::transcript::{Key, PaneHandle, PaneInfo, StoreConfig, TranscriptStore};
 
-/// Rows kept in memory where nothing can be kept on disk.
+/// Rows kept in memory if there is no directory.
 const MEMORY_ROWS: usize = 2000;
-/// Seconds that the transcripts of a server that died are kept for.
+/// Seconds for which transcripts of a server that died are kept.
 const CRASH_KEEP: i64 = 7 * 86_400;
-/// Seconds after which a server that still runs knows that the machine is not going down.
+/// Seconds of running after which the server knows that the machine is not going down.
 const SPARED_SECS: i64 = 60;
 
 /// A pane's transcript.
@@ -31,23 +31,23 @@ pub struct Histories {
     total_limit: u64,
     /// Name of this server's directory below `history-directory`.
     name: String,
-    /// The option `history-directory`, as it was heard of last.
+    /// Last known value of the option `history-directory`.
     directory: String,
     messages: Vec<String>,
-    /// Transcripts stay as they are when their panes go.
+    /// True if transcripts stay as they are when their panes close.
     leaves: bool,
-    /// Transcripts of panes whose program was ended by a signal, and until when (seconds since the
-    /// Unix epoch) they are not removed.
+    /// Transcripts of panes whose program was ended by a signal, with the time (seconds since the
+    /// Unix epoch) until which they are not removed.
     spared: Vec<(String, i64)>,
-    /// Why there are none on disk.
+    /// Reason why there are none on disk.
     pub error: Option<String>,
 }
 
 impl Histories {
-    /// Opens the store that belongs to a socket.
+    /// Opens the store of a socket.
     pub fn new(socket_path: &str, wake: Box<dyn Fn() + Send + Sync>) -> Self {
-        // Made before anything can be encrypted, so that the keeper has it as early as any
-        // pane: what a server encrypted, the one after it can read.
+        // Create the key before anything can be encrypted, so that the keeper has it before any
+        // pane: the next server can then read all that this one encrypted.
         let key = Key::random().ok();
         let name = name_of(socket_path);
         let config = StoreConfig { wake, key, ..StoreConfig::new(default_directory().join(&name)) };
@@ -68,7 +68,7 @@ impl Histories {
         }
     }
 
-    /// The option `history-directory`: where transcripts of panes made from now on go.
+    /// Applies the option `history-directory`: the place of transcripts of panes made from now on.
     pub fn set_directory(&mut self, directory: &str) {
         if directory == self.directory {
             return;
@@ -88,37 +88,37 @@ impl Histories {
         self.store.iter().for_each(|store| store.set_dir(path.join(&self.name)));
     }
 
-    /// The option `history-encrypt`: what is written from now on is encrypted.
+    /// Applies the option `history-encrypt` to data written from now on.
     pub fn set_encrypt(&mut self, encrypt: bool) {
         self.store.iter().for_each(|store| store.set_encrypt(encrypt));
     }
 
-    /// The key of everything encrypted, for the next server.
+    /// Key of all encrypted data, for the next server.
     pub fn key(&self) -> Option<[u8; 32]> {
         self.store.as_ref()?.key().map(|key| key.0)
     }
 
-    /// Goes on with the key of the server before.
+    /// Takes over the previous server's key.
     pub fn set_key(&mut self, key: [u8; 32]) {
         self.store.iter().for_each(|store| store.set_key(Key(key)));
     }
 
-    /// The option `history-disk` of a pane: whether its lines are written to the disk.
+    /// Applies the option `history-disk` of a pane: whether its lines are written to disk.
     pub fn set_on_disk(&mut self, pane: PaneId, on: bool) {
         self.panes.get(&pane).into_iter().for_each(|held| held.handle.set_on_disk(on));
     }
 
-    /// Bytes on disk that a pane may take.
+    /// Sets a pane's limit in bytes on disk.
     pub fn set_limit(&mut self, pane: PaneId, limit_bytes: u64) {
         self.panes.get(&pane).into_iter().for_each(|held| held.handle.set_limit(limit_bytes));
     }
 
-    /// What a pane runs now.
+    /// Records the command that a pane runs.
     pub fn set_command(&mut self, pane: PaneId, command: String) {
         self.panes.get(&pane).into_iter().for_each(|held| held.handle.set_command(command.clone()));
     }
 
-    /// A pane's transcript, if it has one.
+    /// Handle of a pane's transcript, if it has one.
     pub fn handle(&self, pane: PaneId) -> Option<PaneHandle> {
         self.panes.get(&pane).map(|held| held.handle.clone())
     }
@@ -127,7 +127,7 @@ impl Histories {
         self.store.clone()
     }
 
-    /// A new history; an older one of the same pane goes its own way.
+    /// Makes a new history; an older one of the same pane becomes independent.
     pub fn open(&mut self, pane: PaneId, limit_bytes: u64, now_us: i64) -> Box<dyn History> {
         match &self.store {
             Some(store) => {
@@ -146,24 +146,25 @@ impl Histories {
         }
     }
 
-    /// A pane's history is one that was opened beside the loop.
+    /// Takes a pane's history that was opened beside the loop.
     pub fn hold(&mut self, pane: PaneId, handle: PaneHandle) {
         self.panes.insert(pane, Held { handle, keep: Keep::Seconds(0) });
     }
 
-    /// From now on transcripts stay as they are when their panes go: the machine may be going down.
+    /// Makes all transcripts stay when their panes close, since the machine may be going down.
     pub fn leave_all(&mut self) {
         self.leaves = true;
     }
 
-    /// The machine may be going down: the transcript of this pane stays for a while when it goes.
+    /// Makes the transcript of this pane stay for a while after it closes, since the machine may be
+    /// going down.
     pub fn spare(&mut self, pane: PaneId, now_secs: i64) {
         if let Some(held) = self.panes.get(&pane).filter(|held| held.keep == Keep::Seconds(0)) {
             self.spared.push((held.handle.key().to_owned(), now_secs + SPARED_SECS));
         }
     }
 
-    /// Removes what was spared, once its time is over.
+    /// Removes spared transcripts whose time is over.
     pub fn end_spared(&mut self, now_secs: i64) {
         let Some(store) = self.store.as_ref().filter(|_| !self.spared.is_empty()) else { return };
         self.spared.retain(|(key, until)| {
@@ -175,21 +176,21 @@ impl Histories {
         });
     }
 
-    /// How long a pane's transcript is kept once it is closed.
+    /// Sets for how long a pane's transcript is kept after it closes.
     pub fn set_keep(&mut self, pane: PaneId, keep: Keep) {
         if let Some(held) = self.panes.get_mut(&pane) {
             held.keep = keep;
         }
     }
 
-    /// Goes on with a history that was saved in its pane's journal.
+    /// Continues a history that was saved in its pane's journal.
     pub fn resume(&mut self, pane: PaneId, saved: &[u8], limit_bytes: u64) -> Option<Box<dyn History>> {
         let history = self.store.as_ref()?.resume(saved, limit_bytes).ok()?;
         self.panes.insert(pane, Held { handle: history.handle(), keep: Keep::Seconds(0) });
         Some(Box::new(history))
     }
 
-    /// Goes on with the transcript of a pane whose server died; a new one if there is none.
+    /// Continues the transcript of a pane whose server died, or makes a new one.
     pub fn reopen(&mut self, pane: PaneId, limit_bytes: u64, cols: u32, now_us: i64) -> Box<dyn History> {
         if let Some(store) = self.store.as_ref().filter(|_| limit_bytes > 0) {
             let left = store.leftovers().into_iter().filter(|left| left.keep_until.is_none());
@@ -213,12 +214,12 @@ impl Histories {
         }
     }
 
-    /// Whether a pane's transcript is kept when the pane is closed.
+    /// Reports whether a pane's transcript is kept when the pane closes.
     pub fn keeps(&self, pane: PaneId) -> bool {
         self.panes.get(&pane).is_some_and(|held| held.keep != Keep::Seconds(0))
     }
 
-    /// A pane is closed: says what becomes of its transcript when its terminal goes.
+    /// Decides what happens to a closed pane's transcript when its terminal is dropped.
     pub fn close_pane(&mut self, pane: PaneId, now_secs: i64) {
         let Some(held) = self.panes.get(&pane).filter(|_| !self.leaves) else { return };
         let spared = self.spared.iter().any(|(key, _)| key == held.handle.key());
@@ -230,8 +231,8 @@ impl Histories {
         });
     }
 
-    /// Now and then: transcripts whose time is over go, and those of a server that died get
-    /// a time.
+    /// Called from time to time: removes transcripts whose time is over, and sets a time for those
+    /// of a server that died.
     pub fn tidy(&mut self, now_secs: i64) {
         if let Some(store) = &self.store {
             store.keep_leftovers(now_secs + CRASH_KEEP);
@@ -240,19 +241,19 @@ impl Histories {
         self.panes.retain(|_, held| !held.handle.is_over());
     }
 
-    /// What went wrong with the disk since this was last asked.
+    /// Takes messages about errors of the disk since the last call.
     pub fn take_messages(&mut self) -> Vec<String> {
         let mut messages = std::mem::take(&mut self.messages);
         messages.extend(self.store.iter().flat_map(|store| store.take_messages()));
         messages
     }
 
-    /// Bytes of decoded blocks held for readers.
+    /// Bytes of decoded blocks cached for readers.
     pub fn cached_bytes(&self) -> usize {
         self.store.as_ref().map_or(0, |store| store.cached_bytes())
     }
 
-    /// Value of a format variable: of a pane, or of the whole store.
+    /// Value of a format variable, for a pane or for the whole store.
     pub fn usage(&self, pane: Option<PaneId>, variable: &str) -> Option<String> {
         let held = pane.and_then(|pane| self.panes.get(&pane));
         match variable {
@@ -274,17 +275,17 @@ impl Histories {
     }
 }
 
-/// Name of a server's directory: two servers never share one.
+/// Name of a server's directory; different for all servers.
 fn name_of(socket_path: &str) -> String {
     socket_path.trim_start_matches('/').replace('/', "%")
 }
 
-/// The directory of a server's transcripts, wherever `history-directory` says that others go.
+/// Directory of a server's transcripts and saved sessions, regardless of `history-directory`.
 pub(super) fn directory_of(socket_path: &str) -> PathBuf {
     default_directory().join(name_of(socket_path))
 }
 
-/// What `history-directory` is when it is empty: `${XDG_STATE_HOME:-~/.local/state}/scopemux`.
+/// Default of `history-directory`: `${XDG_STATE_HOME:-~/.local/state}/scopemux`.
 pub(super) fn default_directory() -> PathBuf {
     let state = match std::env::var("XDG_STATE_HOME") {
         Ok(path) if path.starts_with('/') => PathBuf::from(path),

@@ -1,15 +1,15 @@
-//! Input that waits for a pane's program: bytes, and pastes that are turned into bytes piece by
-//! piece as the program takes them.
+//! Input queued for a pane's program: bytes, and pastes that are converted to bytes piece by piece
+//! as the program reads them.
 
 use std::collections::VecDeque;
 
 use crate::model::host::Maker;
 
-/// Bytes of input that wait for one program, not counting pastes. More is refused, and whoever
-/// sent it gets an error.
+/// Bytes of input queued for one program, without pastes. More is refused, and the sender gets an
+/// error.
 pub const MAX_INPUT: usize = 64 << 20;
-/// Pastes that wait for one program. More are refused with an error. What they paste is shared
-/// with its buffer, so that one costs little until its turn comes.
+/// Pastes queued for one program. More are refused with an error. A paste shares the data of its
+/// buffer, so that it costs little until its turn comes.
 pub const MAX_PASTES: usize = 1024;
 
 enum Part {
@@ -30,7 +30,7 @@ impl InputQueue {
         self.parts.is_empty()
     }
 
-    /// Bytes that wait, without those of pastes.
+    /// Bytes in the queue, without those of pastes.
     pub fn len(&self) -> usize {
         self.bytes
     }
@@ -39,7 +39,7 @@ impl InputQueue {
         self.bytes + bytes <= MAX_INPUT
     }
 
-    /// Adds bytes. The caller has asked for room, or stops by itself.
+    /// Adds bytes. The caller has checked the limit, or limits itself.
     pub fn push(&mut self, bytes: &[u8]) {
         if bytes.is_empty() {
             return;
@@ -51,7 +51,7 @@ impl InputQueue {
         }
     }
 
-    /// Adds a paste. False: too many wait.
+    /// Adds a paste. False: too many are queued.
     pub fn push_paste(&mut self, maker: Maker) -> bool {
         if self.pastes == MAX_PASTES {
             return false;
@@ -61,7 +61,7 @@ impl InputQueue {
         true
     }
 
-    /// What to write next; nothing when all is written.
+    /// The next bytes to write; `None` when all is written.
     pub fn front(&mut self) -> Option<&[u8]> {
         while let Some(Part::Paste(maker)) = self.parts.front_mut() {
             match maker() {
@@ -82,7 +82,7 @@ impl InputQueue {
         }
     }
 
-    /// The first `len` bytes of `front` were written.
+    /// Removes the first `len` bytes of `front`, which were written.
     pub fn wrote(&mut self, len: usize) {
         if let Some(Part::Bytes(bytes)) = self.parts.front_mut() {
             bytes.drain(..len);
@@ -93,7 +93,7 @@ impl InputQueue {
         }
     }
 
-    /// All that waits, pastes made into bytes; None when that is more than `max`.
+    /// The whole queue with pastes converted to bytes; `None` if that is more than `max`.
     pub fn record(&mut self, max: usize) -> Option<Vec<u8>> {
         let mut all = VecDeque::new();
         while let Some(part) = self.parts.pop_front() {

@@ -1,5 +1,5 @@
 //! Helper processes: `run-shell`, `if-shell`, `#()`, `pipe-pane`, copy pipes, popups. A job is
-//! over when its output is closed and its exit status is known.
+//! finished when its output is closed and its exit status is known.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
@@ -19,60 +19,59 @@ use super::snapshot::JobRecord;
 use super::token::{Poller, Token};
 use crate::reactor::Interest;
 
-/// Input typed for one job (a popup's program) that waits, in bytes. More is refused, and the
-/// client gets a message. Pipes stop reading their panes long before.
+/// Bytes of typed input queued for one job (a popup's program). More is refused, and the client
+/// gets a message. Pipes stop reading their panes long before.
 pub const MAX_INPUT: usize = 64 << 20;
-/// Output of one job that outlives the server, in bytes. What a job printed beyond that and before
-/// the server was killed is cut off, which `run-shell` says.
+/// Bytes of one job's output that outlive the server. Further output from before the server was
+/// killed is cut off, which `run-shell` reports.
 pub const MAX_SAVED: usize = 64 << 10;
 /// Bytes read from one job in one turn.
 const SLICE: usize = 64 << 10;
 
-/// The status of a job that could not be started: what a shell says of a command that it cannot
-/// run.
+/// Status of a job that could not be started: a shell's status for a command that it cannot run.
 const NOT_STARTED: ExitStatus = ExitStatus::Exited(127);
 
 /// A running job.
 pub struct Job {
-    /// 0 until the keeper says that it has started.
+    /// 0 until the keeper reports that it has started.
     pub pid: i32,
     /// Its command line.
     name: String,
     file: Option<std::fs::File>,
     input: VecDeque<u8>,
-    /// Standard input stays open when all was written.
+    /// True if standard input stays open when all was written.
     keep_stdin: bool,
     stdin_closed: bool,
     pty: bool,
     detached: bool,
     gathered: Vec<u8>,
-    /// More output came than is gathered.
+    /// True if output beyond the limit was dropped.
     cut: bool,
     pub output: Option<JobOutput>,
     done: Option<JobDone>,
     status: Option<ExitStatus>,
-    /// Its output is not read for now: whoever takes it is behind.
+    /// True if its output is not read for now, because its consumer is behind.
     unread: bool,
     interest: Interest,
     token: u64,
     tty: String,
-    /// What is to be done as soon as it has started.
+    /// Operations to do as soon as it has started.
     size: Option<Size>,
     signal: Option<i32>,
-    /// What a later server makes its callbacks of.
+    /// From this a later server makes its callbacks.
     kept: Option<Purpose>,
 }
 
-/// What a job on a terminal leaves when it becomes a pane.
+/// Parts of a job on a terminal, for the pane that it becomes.
 pub struct Freed {
     pub pid: i32,
     pub master: OwnedFd,
-    /// What the keeper knows it by.
+    /// The keeper's token for it.
     pub token: u64,
     pub tty: String,
 }
 
-/// What a new job is made of.
+/// Parameters of a new job.
 pub struct NewJob {
     pub pid: i32,
     pub name: String,
@@ -84,21 +83,21 @@ pub struct NewJob {
     pub detached: bool,
     pub output: Option<JobOutput>,
     pub done: Option<JobDone>,
-    /// What the keeper knows it by.
+    /// The keeper's token for it.
     pub token: u64,
     /// Name of its terminal, if it has one.
     pub tty: String,
-    /// Output of it that the server before has gathered, and whether there was more.
+    /// Output that the previous server gathered, and true if there was more.
     pub gathered: (Vec<u8>, bool),
     pub kept: Option<Purpose>,
 }
 
-/// A job that is over, with what it gathered.
+/// A finished job, with its gathered output.
 pub struct Finished {
     pub id: JobId,
     pub done: Option<JobDone>,
     pub result: JobResult,
-    /// The keeper holds its socket under this token.
+    /// Token under which the keeper holds its socket.
     pub held: Option<u64>,
 }
 
@@ -143,7 +142,7 @@ impl Jobs {
         Ok(id)
     }
 
-    /// A job that was asked for has started, or could not be.
+    /// Handles the result of a job's start.
     pub fn started(&mut self, poller: &Poller, token: u64, started: Result<JobStarted, String>) {
         let Some((&id, job)) = self.jobs.iter_mut().find(|(_, job)| job.token == token) else { return };
         let watched = started.map_err(io::Error::other).and_then(|started| {
@@ -168,7 +167,7 @@ impl Jobs {
         self.flush(poller, id);
     }
 
-    /// Signals a job's processes, as soon as there are any.
+    /// Signals a job's processes, as soon as they exist.
     pub fn signal(&mut self, id: JobId, signal: i32) {
         let Some(job) = self.jobs.get_mut(&id) else { return };
         match Signal::try_from(signal) {
@@ -177,7 +176,7 @@ impl Jobs {
         }
     }
 
-    /// Sets the size of a job's terminal, as soon as there is one.
+    /// Sets the size of a job's terminal, as soon as it exists.
     pub fn resize(&mut self, id: JobId, size: Size) {
         let Some(job) = self.jobs.get_mut(&id) else { return };
         match job.fd() {
@@ -194,7 +193,8 @@ impl Jobs {
         self.jobs.get_mut(&id)
     }
 
-    /// Why not all jobs can go to another server now, and what waits to be written to each.
+    /// Queued input of each job for another server, or the reason why not all jobs can be passed on
+    /// now.
     pub fn travel(&self) -> Result<Vec<(u64, Vec<u8>)>, String> {
         let input = |job: &Job| {
             if job.pid == 0 && job.status.is_none() {
@@ -208,7 +208,7 @@ impl Jobs {
         self.jobs.values().map(input).collect()
     }
 
-    /// A line for each, newest first, as `show-messages -J` prints them.
+    /// A line for each job, newest first, for `show-messages -J`.
     pub fn describe(&self) -> Vec<String> {
         let line = |(number, job): (usize, &Job)| {
             let fd = job.file.as_ref().map_or(-1, std::os::fd::AsRawFd::as_raw_fd);
@@ -225,12 +225,12 @@ impl Jobs {
         self.jobs.iter().map(|(id, job)| (*id, job))
     }
 
-    /// Whether a process still runs whose end somebody waits for.
+    /// Reports whether some process is running whose end is awaited.
     pub fn hold_the_server(&self) -> bool {
         self.jobs.values().any(|job| !job.detached && job.status.is_none())
     }
 
-    /// Queues input and writes what can be written. False: too much waits, nothing was queued.
+    /// Queues input and writes as much as possible. False: too much is queued, nothing was added.
     pub fn write(&mut self, poller: &Poller, id: JobId, bytes: &[u8]) -> bool {
         let room = self.waiting(id) + bytes.len() <= MAX_INPUT;
         if room {
@@ -239,7 +239,7 @@ impl Jobs {
         room
     }
 
-    /// The same without a bound, for a source that stops by itself when much is `waiting`.
+    /// Like `write` without a limit, for a source that limits itself by `waiting`.
     pub fn push(&mut self, poller: &Poller, id: JobId, bytes: &[u8]) {
         if let Some(job) = self.jobs.get_mut(&id).filter(|job| job.file.is_some()) {
             job.input.extend(bytes);
@@ -247,7 +247,7 @@ impl Jobs {
         self.flush(poller, id);
     }
 
-    /// Puts input in front of what waits: it came from another server.
+    /// Puts input of another server in front of the queue.
     pub fn push_first(&mut self, poller: &Poller, id: JobId, bytes: &[u8]) {
         if let Some(job) = self.jobs.get_mut(&id).filter(|job| job.file.is_some()) {
             bytes.iter().rev().for_each(|byte| job.input.push_front(*byte));
@@ -255,12 +255,12 @@ impl Jobs {
         self.flush(poller, id);
     }
 
-    /// Bytes of input that wait for a job.
+    /// Bytes of input queued for a job.
     pub fn waiting(&self, id: JobId) -> usize {
         self.jobs.get(&id).map_or(0, |job| job.input.len())
     }
 
-    /// Stops reading a job's output, or reads it again.
+    /// Stops or resumes reading a job's output.
     pub fn set_reading(&mut self, poller: &Poller, id: JobId, reading: bool) {
         if let Some(job) = self.jobs.get_mut(&id) {
             job.unread = !reading;
@@ -298,8 +298,8 @@ impl Jobs {
         job.watch(poller, id);
     }
 
-    /// Reads a slice of output. `Some(bytes)` for whoever takes it as it comes; if the job
-    /// `gathers` and nobody does, it stays here. At the end of output the descriptor is closed.
+    /// Reads a slice of output. Returns it for a consumer; without one, if the job `gathers`,
+    /// stores it here. At the end of output the descriptor is closed.
     pub fn read(&mut self, poller: &Poller, id: JobId, gathers: bool) -> Option<Vec<u8>> {
         let job = self.jobs.get_mut(&id)?;
         if job.unread {
@@ -319,13 +319,13 @@ impl Jobs {
                 job.cut |= len > room;
             }
             Err(e) if matches!(e.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted) => {}
-            // A terminal whose last process has gone reads EIO.
+            // A terminal whose last process has ended reads EIO.
             Err(_) => self.close(poller, id),
         }
         None
     }
 
-    /// Lets go of a job that runs on a terminal: it is no job any more.
+    /// Removes a job that runs on a terminal from the jobs, without ending it.
     pub fn free(&mut self, poller: &Poller, id: JobId) -> Option<Freed> {
         let job = self.jobs.remove(&id)?;
         match job.file {
@@ -346,14 +346,14 @@ impl Jobs {
         }
     }
 
-    /// Notes how a process ended.
+    /// Records how a process ended.
     pub fn exited(&mut self, id: JobId, status: ExitStatus) {
         if let Some(job) = self.jobs.get_mut(&id) {
             job.status = Some(status);
         }
     }
 
-    /// Takes the jobs that are over.
+    /// Takes the finished jobs.
     pub fn take_finished(&mut self) -> Vec<Finished> {
         let over: Vec<JobId> = self
             .jobs
@@ -377,19 +377,19 @@ impl Jobs {
 }
 
 impl Job {
-    /// Signals its processes. One without a terminal is in the server's process group, as in
-    /// tmux, so that only the shell itself can be meant.
+    /// Signals its processes. A job without a terminal is in the server's process group, as in
+    /// tmux, so that only the shell itself can be signalled.
     fn send(&self, signal: Signal) {
         let pid = Pid::from_raw(self.pid);
         if self.pty { killpg(pid, signal) } else { kill(pid, signal) }.ok();
     }
 
-    /// What a later server needs of it; None for one that ends with this server.
+    /// Record for a later server; `None` for a job that ends with this server.
     pub fn record(&self) -> Option<JobRecord<'_>> {
         self.record_up_to(MAX_SAVED)
     }
 
-    /// The same, with up to so many bytes of what it has printed.
+    /// Like `record`, with at most `limit` bytes of its output.
     pub fn record_up_to(&self, limit: usize) -> Option<JobRecord<'_>> {
         let purpose = self.kept.as_ref().filter(|_| self.status.is_none() || self.file.is_some())?;
         Some(JobRecord {
@@ -403,12 +403,12 @@ impl Job {
         })
     }
 
-    /// What the keeper knows it by.
+    /// The keeper's token for it.
     pub fn token(&self) -> u64 {
         self.token
     }
 
-    /// It has not ended yet.
+    /// Reports whether it has not ended yet.
     pub fn runs(&self) -> bool {
         self.status.is_none()
     }

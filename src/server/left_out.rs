@@ -1,5 +1,5 @@
-//! What a server does without, because servers before it died of it: it is named in the message
-//! log, and kept in a file for whoever looks for the fault.
+//! Parts of the state that a server leaves out, because they killed earlier servers: each is named
+//! in the message log, and saved to a file for debugging.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -13,12 +13,12 @@ use crate::protocol::custody::Part;
 use super::runtime::Runtime;
 use super::snapshot::Snapshot;
 
-/// Bytes of one file kept for a report; a journal is not longer.
+/// Largest file saved for a report, in bytes; a journal is not longer.
 const MAX_KEPT: u64 = 32 << 20;
 const CHUNK: usize = 4096;
 
 impl Runtime {
-    /// A pane's journal as far as it is taken up, and whether its log is.
+    /// The part of a pane's journal to load, and true if its log must be loaded too.
     pub(super) fn take_journal(&mut self, pane: PaneId, journal: Option<OwnedFd>) -> (Option<OwnedFd>, bool) {
         let Some(journal) = journal else { return (None, true) };
         let token = u64::from(pane.0);
@@ -26,7 +26,7 @@ impl Runtime {
             self.leave_out(&format!("the screen of pane {pane}"), &format!("pane-{}", pane.0), journal);
             return (None, false);
         }
-        // Said again when it is printed: what comes first is the checkpoint.
+        // Named again when it is printed: the checkpoint comes first.
         if self.world.custody.leaves_out(Part::Log(token))
             && let Ok(copy) = journal.try_clone()
         {
@@ -37,7 +37,7 @@ impl Runtime {
         (Some(journal), true)
     }
 
-    /// Options, hooks and environments as they are in a new server.
+    /// Replaces options, hooks and environments by those of a new server.
     pub(super) fn leave_out_settings(&mut self, snapshot: &mut Snapshot) {
         let mut text = serde_json::to_vec(&std::mem::take(&mut snapshot.options)).unwrap_or_default();
         text.extend(serde_json::to_vec(&std::mem::take(&mut snapshot.environs)).unwrap_or_default());
@@ -72,7 +72,7 @@ impl Runtime {
     }
 }
 
-/// Copies, leaving holes where there is nothing but zeros.
+/// Copies data, leaving holes in place of zeros.
 fn write_sparse(path: &Path, from: &mut impl Read) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     let mut chunk = [0; CHUNK];

@@ -1,5 +1,5 @@
 //! The server's log. With `-v` or after SIGUSR2 it is `tmux-server-PID.log` in the working
-//! directory, as tmux has it; what matters most is always in a ring that outlives the server.
+//! directory, as in tmux; the most important lines are always in a ring that outlives the server.
 
 use std::cell::RefCell;
 use std::fmt::Write as _;
@@ -17,21 +17,21 @@ use tracing::{Event, Level, Metadata, Subscriber};
 
 use crate::protocol::ring::Ring;
 
-/// What `-v` gives, once or more often.
+/// Level for one `-v`.
 const DEBUG: u8 = 1;
 
-/// Where lines go.
+/// Destinations of lines.
 struct Log {
-    /// How often `-v` was given; 0 for no file.
+    /// Count of `-v` options; 0 for no file.
     level: AtomicU8,
     file: Mutex<Option<File>>,
     ring: Option<Ring>,
     next_span: AtomicU64,
-    /// What is known of spans that are open, by number.
+    /// Texts of open spans, by number.
     spans: Mutex<Vec<(u64, String)>>,
 }
 
-/// The process's log; tracing has one subscriber for a process as well.
+/// The log of the process; tracing too has one subscriber per process.
 static LOG: OnceLock<Arc<Log>> = OnceLock::new();
 
 thread_local! {
@@ -39,7 +39,7 @@ thread_local! {
     static INSIDE: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Starts the log of this process, and has panics written to it.
+/// Starts the log of this process, which also receives panics.
 pub fn start(level: u8, ring: Option<Ring>) {
     let log = Arc::new(Log {
         level: AtomicU8::new(level),
@@ -83,15 +83,15 @@ pub fn lines() -> Vec<String> {
     LOG.get().and_then(|log| Some(log.ring.as_ref()?.lines())).unwrap_or_default()
 }
 
-/// Servers that died before this one.
+/// Count of servers that died before this one.
 pub fn deaths() -> u64 {
     LOG.get().and_then(|log| Some(log.ring.as_ref()?.deaths())).unwrap_or(0)
 }
 
-/// The server before this one died.
+/// Counts the death of the previous server.
 pub fn count_death() {
     if let Some(ring) = LOG.get().and_then(|log| log.ring.as_ref()) {
-        // Memory for one page is not to be had: the count is too low by one.
+        // Without memory for a page the count is too low by one.
         let _ = ring.count_death();
     }
 }
@@ -125,7 +125,7 @@ impl Log {
     }
 }
 
-/// The subscriber: a `Log` that others hold too.
+/// The subscriber: a shared `Log`.
 struct Shared(Arc<Log>);
 
 impl Subscriber for Shared {
@@ -176,7 +176,7 @@ impl Subscriber for Shared {
     }
 }
 
-/// Fields as text: the message as it is, others with their names.
+/// Fields as text: the message itself, others with their names.
 struct Text(String);
 
 impl Visit for Text {

@@ -1,5 +1,6 @@
-//! Whether a logout would end the server: it runs below the user's manager, which ends with the
-//! user's last session unless the user lingers. The first client that attaches is told once.
+//! Detects whether a logout would end the server: it runs below the user's manager, which ends with
+//! the user's last session unless the user lingers. The first client that attaches gets a message
+//! once.
 
 use std::path::Path;
 
@@ -9,29 +10,29 @@ use crate::view;
 use super::runtime::Runtime;
 
 const ADVICE: &str = "a logout ends this server: loginctl enable-linger keeps it";
-/// A file here for each user that lingers.
+/// Directory with a file for each user that lingers.
 const LINGERING: &str = "/var/lib/systemd/linger";
 
-/// Whether a process in these groups (`/proc/self/cgroup`) belongs to the manager of a user.
+/// Reports whether a process in these groups (`/proc/self/cgroup`) belongs to a user's manager.
 fn is_below_manager(groups: &str, uid: u32) -> bool {
     let manager = format!("user@{uid}.service");
     let systemd = |line: &&str| line.starts_with("0::") || line.contains(":name=systemd:");
     groups.lines().filter(systemd).any(|line| line.split('/').any(|part| part == manager))
 }
 
-/// Whether a logout would end this process.
+/// Reports whether a logout would end this process.
 fn ends_with_logout() -> bool {
     let uid = nix::unistd::getuid();
     let groups = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
     let user = nix::unistd::User::from_uid(uid).ok().flatten();
-    // Root's manager ends as well, but who is root all the time has no logout.
+    // Root's manager ends as well, but a machine used only by root has no logout.
     !uid.is_root()
         && is_below_manager(&groups, uid.as_raw())
         && user.is_some_and(|user| !Path::new(LINGERING).join(user.name).exists())
 }
 
 impl Runtime {
-    /// Tells the first client that attaches.
+    /// Shows the warning to the first client that attaches.
     pub fn warn_of_logout(&mut self) {
         if self.logout_told {
             return;
@@ -42,7 +43,7 @@ impl Runtime {
         if ends_with_logout() {
             view::message::show_error(&mut self.cx(), client, ADVICE);
         } else if self.world.scopes.is_waiting() {
-            // systemd may still move this process below the user's manager: look again.
+            // systemd may still move this process below the user's manager: check again later.
             return;
         }
         self.logout_told = true;

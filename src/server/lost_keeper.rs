@@ -1,5 +1,5 @@
-//! A server whose keeper died starts another one and hands it what the first one held, so that
-//! programs can be started again and everything outlives this server as before.
+//! A server whose keeper died starts another one and passes it everything that the first one held,
+//! so that programs can be started again and everything outlives this server as before.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
@@ -14,7 +14,7 @@ use super::runtime::Runtime;
 use super::token::Token;
 use crate::reactor::Interest;
 
-/// Milliseconds between two keepers: one that dies at once must not keep the server busy.
+/// Milliseconds between two keepers, so that one that dies at once does not keep the server busy.
 const PAUSE_MS: u64 = 1000;
 
 impl Runtime {
@@ -33,7 +33,8 @@ impl Runtime {
     }
 
     fn start_keeper(&mut self) -> std::io::Result<()> {
-        // What is left of the next keeper comes to this process, which then hears how it ends.
+        // Orphans of the next keeper become children of this process, which then learns how they
+        // end.
         nix::sys::prctl::set_child_subreaper(true)?;
         let Some(listener) = &self.listener else { return Err(std::io::ErrorKind::NotConnected.into()) };
         let (ours, theirs) = UnixStream::pair()?;
@@ -66,7 +67,7 @@ impl Runtime {
         self.deposits.begin_again();
     }
 
-    /// Collects children of this process: a keeper, and what was left to it by one.
+    /// Reaps children of this process: keepers, and their orphans.
     pub(super) fn collect_children(&mut self) {
         loop {
             match waitpid(None, Some(WaitPidFlag::WNOHANG)) {

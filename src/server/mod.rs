@@ -1,24 +1,24 @@
-//! Floor 6: the server. It owns the descriptors and the clock; everything below is handed
-//! both as arguments.
+//! Floor 6: the server. It owns the descriptors and the clock; all rooms below get both as
+//! arguments.
 //!
 //! - `runtime`: the loop and the order of a turn
-//! - `token`, `timers`: what it waits for, in `reactor`
-//! - `pump`, `panes`: reading panes, and what their programs say
-//! - `clients`, `peer`, `files`: connections and what goes over them
+//! - `token`, `timers`: the events it waits for, in `reactor`
+//! - `pump`, `panes`: reading panes, and handling their output
+//! - `clients`, `peer`, `files`: connections and their data
 //! - `tty`, `ttys`, `frames`, `flood`: attached terminals, their input and drawing
 //! - `control_io`: control clients' lines
 //! - `jobs`, `custody`: programs, started through the keeper
-//! - `old_jobs`: jobs of the server before, taken up
-//! - `upgrade`, `successor`, `passage`: another program in the place of this one
-//! - `left_out`: what a server does without, since others died of it
+//! - `old_jobs`: jobs of the previous server
+//! - `upgrade`, `successor`, `passage`: replacing this program by another one
+//! - `left_out`: parts that are not loaded because they killed earlier servers
 //! - `logout`: whether a logout would end the server
-//! - `lost_keeper`: another keeper in place of one that died
+//! - `lost_keeper`: replacing a keeper that died
 //! - `scopes`: a cgroup for each pane
-//! - `saved`: sessions on disk, and their coming back after a reboot
-//! - `settle`: what must hold again after each turn
+//! - `saved`: sessions on disk, and restoring them after a reboot
+//! - `settle`: restoring invariants after each turn
 //! - `startup`: from the keeper's hand-over to the first turn
-//! - `rest`: what it gives back when nothing happens
-//! - `log`, `health`: what it says of itself
+//! - `rest`: freeing memory when the server is idle
+//! - `log`, `health`: reports about the server itself
 //! - `world`: the `Host` that commands see
 
 mod clients;

@@ -1,5 +1,5 @@
-//! Jobs that the server before started and that go on: `run-shell -b`, `if-shell -b`, `#()`, pipes.
-//! The keeper has held their sockets; the state file says what they are for.
+//! Jobs of the previous server that continue: `run-shell -b`, `if-shell -b`, `#()`, pipes. The
+//! keeper has held their sockets; the state file says what they are for.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,8 @@ use super::runtime::Runtime;
 use super::snapshot::JobRecord;
 
 impl Runtime {
-    /// Takes up the jobs that the keeper held. Returns how those ended that ended in between.
+    /// Takes over the jobs that the keeper held. Returns the statuses of those that ended
+    /// meanwhile.
     pub(super) fn take_up_jobs(
         &mut self,
         held: Vec<HeldChild>,
@@ -26,12 +27,12 @@ impl Runtime {
         for mut child in held {
             self.world.custody.note_job(child.token);
             let (Some(record), Some(socket)) = (records.remove(&child.token), child.master.take()) else {
-                // Nobody was told of it, or nobody wants it.
+                // No client knows of this job, or none needs it.
                 self.world.custody.release(child.token);
                 continue;
             };
             let mut purpose = record.purpose.into_owned();
-            // In an upgrade, whoever waits comes along.
+            // In an upgrade, the waiting clients and items are passed on too.
             let upgrades = self.world.predecessor.is_some();
             if !upgrades {
                 purpose.forget_clients();
@@ -59,7 +60,7 @@ impl Runtime {
         ended
     }
 
-    /// Joins a job to what it is for.
+    /// Connects a job to its purpose.
     fn join(&mut self, id: JobId, purpose: &Purpose) {
         match purpose {
             Purpose::Pipe { pane, to_job, to_pane } => {

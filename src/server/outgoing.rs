@@ -1,5 +1,5 @@
-//! What waits to be written to one stream of a client: bytes at hand, and texts that are made
-//! piece by piece as the client takes them, so that an answer of any size costs little memory.
+//! Output queued for one stream of a client: bytes, and texts that are made piece by piece as the
+//! client reads them, so that an answer of any size needs little memory.
 
 use std::collections::VecDeque;
 
@@ -7,8 +7,8 @@ use bytes::Bytes;
 
 use crate::model::host::{Content, FileDone, Maker};
 
-/// Bytes printed to one client that wait for it. Beyond it printing fails, and its command with
-/// it. Texts that are made as the client takes them do not count.
+/// Bytes of printed output queued for one client. Beyond it printing fails, and so does its
+/// command. Texts that are made as the client reads them do not count.
 pub const MAX_PRINTED: usize = 1 << 30;
 
 enum Part {
@@ -17,16 +17,16 @@ enum Part {
     Made(Maker),
     /// A piece of a text is being made beside the loop.
     Making,
-    /// All before it was handed to the client.
+    /// Callback for when everything before it was written to the client.
     Done(FileDone),
 }
 
-/// What comes next on a stream.
+/// Next step of a stream.
 pub enum Next {
-    /// Nothing for now.
+    /// Nothing to do for now.
     Nothing,
     Data(Bytes),
-    /// The next piece is to be made, then given to `made`.
+    /// Make the next piece, then pass it to `made`.
     Make(Maker),
     Done(FileDone),
 }
@@ -35,7 +35,7 @@ pub enum Next {
 #[derive(Default)]
 pub struct Outgoing {
     parts: VecDeque<Part>,
-    /// Bytes in `Part::Bytes`.
+    /// Total bytes in `Part::Bytes`.
     bytes: usize,
 }
 
@@ -44,12 +44,12 @@ impl Outgoing {
         self.parts.is_empty()
     }
 
-    /// Something can be taken now.
+    /// Reports whether something can be taken now.
     pub fn is_due(&self) -> bool {
         self.parts.front().is_some_and(|part| !matches!(part, Part::Making))
     }
 
-    /// Adds printed bytes. False: too much waits, nothing was added.
+    /// Adds printed bytes. False: too much is queued, nothing was added.
     pub fn print(&mut self, bytes: &[u8]) -> bool {
         if self.bytes + bytes.len() > MAX_PRINTED {
             return false;
@@ -62,7 +62,7 @@ impl Outgoing {
         true
     }
 
-    /// Bytes that wait, apart from those of long texts.
+    /// Bytes in the queue, without those of long texts.
     pub fn waiting(&self) -> usize {
         self.bytes
     }
@@ -78,7 +78,7 @@ impl Outgoing {
         }
     }
 
-    /// Says when all that was added so far has been handed to the client.
+    /// Adds a callback for when everything added so far was written to the client.
     pub fn push_done(&mut self, done: FileDone) {
         self.parts.push_back(Part::Done(done));
     }
@@ -122,7 +122,7 @@ impl Outgoing {
         }
     }
 
-    /// A piece was made; without a maker it was the last one.
+    /// Adds a finished piece; without a maker it was the last one.
     pub fn made(&mut self, maker: Option<Maker>, piece: Vec<u8>) {
         if matches!(self.parts.front(), Some(Part::Making)) {
             self.parts.pop_front();
@@ -135,7 +135,7 @@ impl Outgoing {
         }
     }
 
-    /// All that waits, as bytes; None while some of it is not made yet or is waited for.
+    /// The whole queue as bytes; `None` if a part is not made yet or has a waiter.
     pub fn record(&self) -> Option<Vec<u8>> {
         let mut out = Vec::new();
         for part in &self.parts {
@@ -148,8 +148,8 @@ impl Outgoing {
         Some(out)
     }
 
-    /// Has everything made that can be made at once, up to `max` bytes, and returns who waits for
-    /// it to be handed over: they need not wait any longer.
+    /// Makes all texts at once, up to `max` bytes, and returns the callbacks of their waiters,
+    /// which need not wait any longer.
     pub fn make_all(&mut self, max: usize) -> Vec<FileDone> {
         let mut done = Vec::new();
         for mut part in std::mem::take(&mut self.parts) {
@@ -184,7 +184,7 @@ impl Outgoing {
         done
     }
 
-    /// Drops what waits; whoever waits for it is returned.
+    /// Empties the queue; returns the callbacks of waiters.
     pub fn clear(&mut self) -> Vec<FileDone> {
         self.bytes = 0;
         let parts = std::mem::take(&mut self.parts);
@@ -199,7 +199,7 @@ impl Outgoing {
 mod tests {
     use super::*;
 
-    /// Everything, in the order it comes, made pieces in brackets where the making is asked for.
+    /// Takes everything in order, pieces that had to be made in brackets.
     fn take_all(out: &mut Outgoing, max: usize) -> String {
         let mut text = String::new();
         loop {

@@ -1,5 +1,4 @@
-//! What panes' programs say and how they end: output through the pump, events of terminals,
-//! sizes, exits.
+//! Output and ends of panes' programs: output through the pump, events of terminals, sizes, exits.
 
 use crate::base::{PaneId, Size};
 use crate::control;
@@ -16,22 +15,23 @@ use super::proc;
 use super::pump::{PaneIo, Slice};
 use super::runtime::Runtime;
 
-/// Synchronized output is drawn all the same after this long.
+/// Time after which synchronized output is drawn anyway, in milliseconds.
 const SYNC_MS: u64 = 1000;
-/// A little after transcripts of panes that a signal ended need not be kept any more.
+/// A little more than the time for which transcripts of panes ended by a signal are kept, in
+/// milliseconds.
 const SPARED_MS: u64 = 61_000;
-/// Time between two sizes given to one pane, as tmux spaces them.
+/// Time between two resizes of one pane, as in tmux, in milliseconds.
 const RESIZE_MS: u64 = 250;
 
 impl PaneIo {
-    /// Notes a size to be set at the end of the turn.
+    /// Queues a size to be set at the end of the turn.
     pub fn queue_resize(&mut self, size: Size, cell_pixels: (u32, u32)) {
         self.resize = Some((size, cell_pixels));
     }
 }
 
 impl Runtime {
-    /// Reads panes that somebody types into, and takes in what they printed.
+    /// Reads panes with a typing user, and processes their output.
     pub fn pump_fast(&mut self) {
         if !self.world.pump.is_busy() {
             return;
@@ -55,8 +55,8 @@ impl Runtime {
         slice.map(|slice| self.pane_slice(slice)).is_some()
     }
 
-    /// Takes in a slice, part by part: what it sends around the frames goes to terminals between
-    /// what was printed before and after it.
+    /// Processes a slice part by part: raw bytes for the clients' terminals are sent after the
+    /// output before them and before the output behind them.
     fn pane_slice(&mut self, slice: Slice) {
         let pane = slice.pane;
         let mut part = Some(slice);
@@ -131,7 +131,7 @@ impl Runtime {
         }
     }
 
-    /// A process of ours ended.
+    /// Handles the end of one of our processes.
     pub fn process_ended(&mut self, pid: i32, status: ExitStatus) {
         tracing::debug!(pid, ?status, "a program ended");
         let pane =
@@ -139,10 +139,10 @@ impl Runtime {
         if let Some(id) = pane {
             if self.world.saver.note_end(status, self.world.now.mono_ms) {
                 self.world.histories.spare(id, self.world.now.secs());
-                // Only wakes the loop, which looks at what was spared.
+                // The timer only wakes the loop, which then checks the spared transcripts.
                 self.world.timer(SPARED_MS, Box::new(|_| {}));
             }
-            // What it printed last is still in the terminal.
+            // Its last output is still in the terminal.
             self.drain_pane(id);
             self.hear_scope(id);
             crate::model::lifecycle::pane_exited(&mut self.cx(), id, status);
@@ -154,10 +154,10 @@ impl Runtime {
         }
     }
 
-    /// Reads what is left in a pane whose process has ended, a bounded amount of it.
+    /// Reads the remaining output of a pane whose process has ended, up to a limit.
     fn drain_pane(&mut self, id: PaneId) {
         self.give_up_picture(id);
-        // What it printed behind that was read already.
+        // Output behind that was read already.
         while let Some(slice) = self.world.pump.feed_rest(id) {
             self.pane_slice(slice);
             self.give_up_picture(id);
@@ -173,7 +173,7 @@ impl Runtime {
         }
     }
 
-    /// Gives panes their sizes: at once the first time, then spaced out, since programs redraw.
+    /// Sets the sizes of panes: at once the first time, then at intervals, since programs redraw.
     pub fn apply_pane_sizes(&mut self) {
         let now_ms = self.world.now.mono_ms;
         let (mut later, mut resized) = (Vec::new(), Vec::new());
@@ -203,7 +203,7 @@ impl Runtime {
 }
 
 impl Runtime {
-    /// Tells a program that asked for it (mode 2048) of the size that its terminal has now.
+    /// Reports the terminal's size to a program that asked for it (mode 2048).
     fn report_size(&mut self, pane: PaneId) {
         let Some(p) = self.server.panes.get(&pane) else { return };
         let report = p.terminal.lock().size_report();
@@ -213,13 +213,13 @@ impl Runtime {
     }
 }
 
-/// Whether a pane's bytes are wanted beside its terminal.
+/// Reports whether a pane's bytes are needed beside its terminal.
 fn is_wanted(server: &Server, pane: PaneId) -> bool {
     server.panes.get(&pane).is_some_and(|p| p.pipe.is_some())
         || server.clients.values().any(|c| c.flags.contains(ClientFlags::CONTROL))
 }
 
-/// What a program asked of the outside through its terminal.
+/// Handles a request of a program to the outside.
 fn terminal_event(cx: &mut Cx<'_>, id: PaneId, event: TerminalEvent) {
     let Some(pane) = cx.server.panes.get(&id) else { return };
     let window = pane.window;
@@ -265,7 +265,7 @@ fn terminal_event(cx: &mut Cx<'_>, id: PaneId, event: TerminalEvent) {
         }
         TerminalEvent::Passthrough { data, always } => {
             for client in showing_clients(cx, id, always) {
-                // tmux: a client whose panes are held back does not get it.
+                // tmux: a client whose panes are frozen does not get it.
                 let held = cx.server.client(client).is_some_and(|c| c.is_frozen());
                 if always || !held {
                     cx.host.tty_write(client, &data);
@@ -297,8 +297,8 @@ fn terminal_event(cx: &mut Cx<'_>, id: PaneId, event: TerminalEvent) {
     }
 }
 
-/// A program notifies: hooks and subscribers are told, and clients as the option says, by the
-/// terminal if it can show notifications, otherwise by a bell and a message.
+/// Handles a program's notification: runs hooks and subscribers, and notifies clients according to
+/// the option, by the terminal's notification or else by a bell and a message.
 fn notify(cx: &mut Cx<'_>, id: PaneId, notification: &Notification) {
     cx.server.notify_program(id, notification);
     let parts = [notification.title.as_str(), notification.text.as_str()];
@@ -319,7 +319,7 @@ fn notify(cx: &mut Cx<'_>, id: PaneId, notification: &Notification) {
     }
 }
 
-/// Draws synchronized output after a time, whether or not the program says that it is whole.
+/// Draws synchronized output after a time, even if the program has not ended it.
 pub(super) fn end_sync_in_time(cx: &mut Cx<'_>, id: PaneId) {
     cx.host.timer(
         SYNC_MS,
@@ -332,7 +332,8 @@ pub(super) fn end_sync_in_time(cx: &mut Cx<'_>, id: PaneId) {
     );
 }
 
-/// Attached clients with terminals that show the pane's window (`always`: have it anywhere).
+/// Attached clients with terminals that show the pane's window (`always`: that have the window in
+/// their session).
 fn showing_clients(cx: &Cx<'_>, pane: PaneId, always: bool) -> Vec<crate::base::ClientId> {
     let Some(window) = cx.server.panes.get(&pane).map(|p| p.window) else { return Vec::new() };
     let shows = |c: &&crate::model::Client| {
@@ -351,7 +352,7 @@ fn showing_clients(cx: &Cx<'_>, pane: PaneId, always: bool) -> Vec<crate::base::
     cx.server.clients.values().filter(shows).map(|c| c.id).collect()
 }
 
-/// Asks the terminal of the client that looks at a pane for its clipboard.
+/// Asks the terminal of the client that shows a pane for its clipboard.
 fn query_clipboard(cx: &mut Cx<'_>, pane: PaneId) {
     let Some(client) = showing_clients(cx, pane, false).first().copied() else { return };
     if let Some(client) = cx.server.clients.get_mut(&client)

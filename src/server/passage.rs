@@ -1,6 +1,6 @@
-//! What one server hands over to the one in its place beside the state file's usual records:
-//! clients with their connections and terminals, command queues, and what waits for whom. The
-//! descriptors go over a socket; records name them by number.
+//! The data of an upgrade, beside the usual records of the state file: clients with their
+//! connections and terminals, command queues, and waits. The descriptors are passed over a socket;
+//! records refer to them by number.
 
 use std::os::fd::{BorrowedFd, OwnedFd};
 
@@ -21,7 +21,7 @@ use crate::options::Environ;
 
 use super::peer::PeerRecord;
 
-/// Bytes, which are written as text.
+/// Bytes, serialized as text.
 #[derive(Clone, Debug, Default)]
 pub struct Blob(pub Vec<u8>);
 
@@ -39,11 +39,11 @@ impl<'de> Deserialize<'de> for Blob {
     }
 }
 
-/// A descriptor, by its place among those that are passed.
+/// A descriptor, by its index among the passed ones.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct FdNumber(usize);
 
-/// Descriptors on their way to the next server.
+/// Descriptors to pass to the next server.
 #[derive(Default)]
 pub struct Passed(pub Vec<OwnedFd>);
 
@@ -54,7 +54,7 @@ impl Passed {
     }
 }
 
-/// Descriptors that have come. Each is taken once.
+/// Received descriptors. Each is taken once.
 pub struct Arrived(Vec<Option<OwnedFd>>);
 
 impl Arrived {
@@ -67,28 +67,28 @@ impl Arrived {
     }
 }
 
-/// What there is one of.
+/// State that exists once per server.
 #[derive(Serialize, Deserialize)]
 pub struct Passage {
     /// The command that asked for the upgrade.
     pub asked: ItemContext,
     pub queues: QueuesRecord,
     pub next_client: u32,
-    /// Of `wait-for`: who waits, and who waits for a lock.
+    /// Of `wait-for`: items that wait for a channel, and for its lock.
     pub waiters: Vec<(String, Vec<ItemId>, Vec<ItemId>)>,
-    /// Who waits for something in a pane, and what their commands know of panes.
+    /// Items that wait for something in a pane, and their knowledge of panes.
     #[serde(default)]
     pub waits: Vec<SavedWait>,
     #[serde(default)]
     pub looks: SavedLooks,
-    /// Who waits for events.
+    /// Waits for events.
     #[serde(default)]
     pub event_waits: Vec<String>,
     pub delayed: Vec<(u64, Listener, Delayed)>,
     pub format_jobs: Vec<(FormatJobKey, FormatJob)>,
     pub source_depth: Vec<(Option<ClientId>, u32)>,
     pub palette_queries: Vec<(ClientId, u8, PaneId)>,
-    /// What waits for programs, and for jobs by their tokens.
+    /// Input queued for programs, and for jobs by token.
     pub typed: Vec<(PaneId, Blob)>,
     pub job_input: Vec<(u64, Blob)>,
 }
@@ -126,10 +126,10 @@ pub struct ClientRecord {
     pub last_key: Option<Key>,
     #[serde(default)]
     pub withheld: Vec<u32>,
-    /// When the time for repeating a key is over.
+    /// Time at which the repetition of a key ends.
     pub repeat_due_ms: Option<u64>,
     pub message: Option<MessageRecord>,
-    /// A prompt, as it saves itself.
+    /// A prompt in its saved form.
     pub prompt: Option<String>,
     pub click: Option<(MouseEvent, Option<MouseLocation>)>,
     pub pan: Option<(WindowId, u32, u32)>,
@@ -169,15 +169,15 @@ impl MessageRecord {
 }
 
 impl ClientRecord {
-    /// All of a client but what goes with its peer and its control state, and what is drawn again.
+    /// Record of a client, except its peer, its control state, and everything that is drawn again.
     pub fn take(
         client: &Client,
         due: impl Fn(TimerId) -> Option<u64>,
         control: Option<ControlRecord>,
         peer: PeerRecord,
     ) -> Self {
-        // Whoever adds a field to a client says here whether it goes to the next server, or comes
-        // again there.
+        // A new field must be listed here: either it is passed to the next server, or the next
+        // server can restore it.
         let Client {
             id,
             name,
@@ -231,7 +231,7 @@ impl ClientRecord {
             // Closed before an upgrade.
             overlay: _,
             overlay_timer: _,
-            // Known again when the client is drawn, which is at once.
+            // Restored when the client is drawn, which happens at once.
             animated: _,
             title: _,
             view: _,
@@ -242,10 +242,10 @@ impl ClientRecord {
         let MouseState {
             click,
             click_location,
-            // The next click begins the wait again.
+            // The next click restarts the wait.
             click_timer: _,
             click_pending: _,
-            // What is dragged begins again with the next movement.
+            // A drag restarts with the next movement.
             drag_button: _,
             drag: _,
             last_pane: _,

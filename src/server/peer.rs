@@ -1,5 +1,5 @@
-//! A connected client as the server holds it: its socket, its file streams, and, when it has
-//! one, its terminal.
+//! The server's side of a connected client: its socket, its file streams, and its terminal if it
+//! has one.
 
 mod travel;
 
@@ -25,7 +25,7 @@ use crate::reactor::Interest;
 
 pub use travel::PeerRecord;
 
-/// Data taken from one file through a client, in bytes; more is an error (`File too large`).
+/// Bytes of one file that is read through a client; a larger one is an error (`File too large`).
 const MAX_READ: usize = 1 << 30;
 /// Longest path that fits in the message which opens a file beside its numbers; a longer one is
 /// an error (`Argument list too long`).
@@ -33,31 +33,31 @@ const MAX_PATH: usize = MAX_PAYLOAD - 13;
 /// Bytes kept in the socket's own queue; streams wait behind it.
 const SOCKET_QUEUE: usize = 256 << 10;
 
-/// Flags that a client takes along when it comes back.
+/// Flags that a client keeps when it reconnects.
 const KEPT_FLAGS: ClientFlags = ClientFlags::READ_ONLY
     .union(ClientFlags::IGNORE_SIZE)
     .union(ClientFlags::ACTIVE_PANE)
     .union(ClientFlags::NO_DETACH_ON_DESTROY);
 
-/// A stream the client writes for us: its standard output, or a file.
+/// A stream that the client writes for us: its standard output, or a file.
 #[derive(Default)]
 struct Writing {
     ready: bool,
     /// Close when all is written.
     closing: bool,
-    /// It was told that all is written, and is to say how that went.
+    /// True after the close was sent and until the client reports the result.
     closed: bool,
     out: Outgoing,
     done: Option<FileDone>,
 }
 
-/// A stream the client reads for us.
+/// A stream that the client reads for us.
 struct Reading {
     data: Vec<u8>,
     done: Option<FileDone>,
 }
 
-/// The end of a file stream, to be told to whoever waits for it.
+/// Result of a file stream, for its callback.
 pub struct FileEnd {
     pub done: FileDone,
     pub result: Result<Vec<u8>, FileError>,
@@ -72,36 +72,36 @@ pub struct Peer {
     reading: BTreeMap<i32, Reading>,
     next_stream: i32,
     pub tty: Option<Tty>,
-    /// A terminal that came from another server, until it is taken up.
+    /// A terminal from another server, until it is taken over.
     pub travelled: Option<Travelled>,
     pub control: Option<ControlIo>,
-    /// The control client's streams, or the terminal, are gone.
+    /// True if the control client's streams, or the terminal, are gone.
     pub control_lost: bool,
     pub tty_lost: bool,
-    /// The client is to be told of its flags.
+    /// True if the client must receive its flags.
     pub flags_changed: bool,
-    /// The session that the client was told it shows, and its flags.
+    /// The session last sent to the client, and its flags.
     told_session: Option<(SessionId, u64)>,
-    /// Descriptors passed at identify.
+    /// Descriptors that the client passed when it identified.
     pub stdin: Option<OwnedFd>,
     pub stdout: Option<OwnedFd>,
-    /// It says when a file is written, and how that went (as tmux after 3.7 does).
+    /// The client reports when a file is written, and the result (as tmux after 3.7 does).
     pub confirms: bool,
-    /// Pieces to be made beside the loop, for these streams.
+    /// Pieces to make beside the loop, for these streams.
     making: Vec<(i32, Maker)>,
-    /// What came of a command that is longer than one message.
+    /// Parts received of a command that is longer than one message.
     command: Vec<u8>,
-    /// Bytes of environment and capabilities sent at identify.
+    /// Bytes of environment and capabilities that the client sent.
     pub identify_bytes: usize,
-    /// What to say once all streams are written.
+    /// Message to send once all streams are written.
     farewell: Option<ClientMessage>,
     pub said_farewell: bool,
-    /// A control client has all lines that it is to have before it is told to go. It prints its
+    /// True once a control client has all its lines before its exit message. The client prints its
     /// own last line to the same descriptor.
     pub has_all_lines: bool,
-    /// The connection is broken or refused: drop it.
+    /// True if the connection is broken or refused and must be dropped.
     pub broken: bool,
-    /// Ends of file streams that nobody was told of yet.
+    /// Finished file transfers whose callbacks have not run.
     pub ended: Vec<FileEnd>,
 }
 
@@ -143,13 +143,13 @@ impl Peer {
         })
     }
 
-    /// Takes what came in. False: the other end is gone.
+    /// Reads available messages. False: the other end is gone.
     pub fn receive(&mut self) -> Result<bool, ProtocolError> {
         let progress = fdpass::fill(&mut self.connection, self.socket.as_fd())?;
         Ok(!matches!(progress, Progress::Closed | Progress::Reset))
     }
 
-    /// Tells a client with a terminal which session it shows, for it to come back to.
+    /// Sends a client with a terminal the session it shows, so that it can return there.
     pub fn tell_session(&mut self, client: Option<&Client>) {
         let Some(client) = client.filter(|_| self.tty.is_some()) else { return };
         let flags = super::clients::wire_flags(client) & KEPT_FLAGS;
@@ -160,12 +160,12 @@ impl Peer {
         }
     }
 
-    /// Takes what the client said to somebody else.
+    /// Takes input that the client sent to another process.
     pub fn take_said(&mut self, said: &[u8], passed: Vec<OwnedFd>) -> Result<(), ProtocolError> {
         self.connection.push_input(said, passed)
     }
 
-    /// Bytes that the client has not taken.
+    /// Bytes that the client has not read.
     pub fn output_len(&self) -> usize {
         self.connection.output_len()
     }
@@ -180,12 +180,12 @@ impl Peer {
         }
     }
 
-    /// Prints to a standard stream. False: too much waits for it already.
+    /// Prints to a standard stream. False: too much is queued already.
     pub fn print(&mut self, stream: Stream, bytes: &[u8]) -> bool {
         self.standard(stream).out.print(bytes)
     }
 
-    /// Bytes that were printed and wait.
+    /// Bytes of printed output in the queue.
     pub fn printed_waiting(&self) -> usize {
         self.writing.get(&1).map_or(0, |writing| writing.out.waiting())
     }
@@ -197,7 +197,7 @@ impl Peer {
         out.push_done(done);
     }
 
-    /// A standard stream, opened first.
+    /// A standard stream; opens it first if necessary.
     fn standard(&mut self, stream: Stream) -> &mut Writing {
         let number = match stream {
             Stream::Out => 1,
@@ -209,14 +209,14 @@ impl Peer {
         self.writing.entry(number).or_default()
     }
 
-    /// A piece of a text was made; without a maker it was the last one.
+    /// Adds a finished piece of a text; without a maker it was the last one.
     pub fn stream_made(&mut self, stream: i32, maker: Option<Maker>, piece: Vec<u8>) {
         if let Some(writing) = self.writing.get_mut(&stream) {
             writing.out.made(maker, piece);
         }
     }
 
-    /// Has the pieces made beside the loop that its streams are ready for.
+    /// Starts making the pieces that its streams need, beside the loop.
     pub fn begin_making(&mut self, work: &Workshop) {
         let client = self.id;
         for (stream, mut maker) in self.making.drain(..) {
@@ -252,14 +252,14 @@ impl Peer {
         self.send(Message::WriteOpen { stream, fd, flags, path });
     }
 
-    /// Takes a piece of a long command. What is too long is noticed at its end.
+    /// Adds a part of a long command. Excess length is detected at its end.
     pub fn take_piece(&mut self, piece: &[u8]) {
         if self.command.len() <= MAX_COMMAND + MAX_PAYLOAD {
             self.command.extend_from_slice(piece);
         }
     }
 
-    /// The command whose pieces have come; `None` where there were none or too many.
+    /// The complete command; `None` if there were no parts or too many.
     pub fn take_command(&mut self) -> Option<Vec<String>> {
         let bytes = std::mem::take(&mut self.command);
         match command_of_bytes(&bytes) {
@@ -273,7 +273,7 @@ impl Peer {
         self.next_stream
     }
 
-    /// Takes a message about a file stream; any other comes back.
+    /// Handles a message about a file stream; returns any other message.
     pub fn file_message(&mut self, message: Message) -> Option<Message> {
         match message {
             Message::Read { stream, data } => {
@@ -313,7 +313,7 @@ impl Peer {
         }
     }
 
-    /// Ends all streams: the client is gone.
+    /// Ends all streams, since the client is gone.
     pub fn abandon_files(&mut self) {
         let reading: Vec<i32> = self.reading.keys().copied().collect();
         reading.into_iter().for_each(|stream| self.end_read(stream, libc::EINTR));
@@ -321,19 +321,19 @@ impl Peer {
         writing.into_iter().for_each(|stream| self.end_write(stream, libc::EINTR));
     }
 
-    /// A farewell, said when all streams are written.
+    /// Queues an exit message, sent when all streams are written.
     pub fn queue_message(&mut self, message: ClientMessage) {
         match message {
             ClientMessage::Ready => self.send(Message::Ready),
             ClientMessage::Suspend => self.send(Message::Suspend),
             ClientMessage::Lock(command) => self.send(Message::Lock(command)),
-            // tmux: the client decides whether it goes for this; one in control mode does not.
+            // tmux: the client decides whether this ends it; one in control mode stays.
             ClientMessage::Exec { command, shell } => self.send(Message::Exec { command, shell }),
             farewell => self.farewell = Some(farewell),
         }
     }
 
-    /// Whether it was told to go.
+    /// Reports whether it was told to leave.
     pub fn is_leaving(&self) -> bool {
         self.farewell.is_some() || self.said_farewell
     }
@@ -390,7 +390,7 @@ impl Peer {
         }
     }
 
-    /// Says good-bye, when the streams are through (those that never became ready are waited for).
+    /// Sends the exit message once the streams are written (including those not ready yet).
     fn say_farewell(&mut self) -> bool {
         let owes_lines = self.control.is_some() && !self.has_all_lines;
         if owes_lines || self.writing.values().any(|w| !w.out.is_empty()) {

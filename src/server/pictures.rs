@@ -1,5 +1,5 @@
-//! Pictures that programs leave in files or shared memory (kitty's graphics protocol), read beside
-//! the loop while the pane is held back; and files that the next server reads.
+//! Pictures that programs leave in files or shared memory (kitty's graphics protocol): read beside
+//! the loop while the pane is held; and files for the next server.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -23,14 +23,15 @@ use crate::transcript::picture_name;
 use super::runtime::Runtime;
 use super::world::World;
 
-/// Pictures of fewer bytes are in the pane's checkpoint only.
+/// Pictures with fewer bytes are only in the pane's checkpoint.
 const LEAST_STORED: usize = 16 << 10;
-/// Directories whose files are not what they seem; what programs put into shared memory is.
+/// Directories without ordinary files; shared memory of programs is not read through them.
 const UNREAL: [&str; 3] = ["/proc", "/sys", "/dev"];
 const SHARED: &str = "/dev/shm";
 
 impl Runtime {
-    /// A pane's program wants a file read. Whether there is one; its pane is held back then.
+    /// Reads the file that a pane's program asks for, if any. True if there is one; the pane is
+    /// then held.
     pub(super) fn read_picture(&mut self, pane: PaneId) -> bool {
         let Some(terminal) = self.server.panes.get(&pane).map(|p| p.terminal.clone()) else { return false };
         let Some(request) = terminal.lock().picture_request() else { return false };
@@ -47,7 +48,7 @@ impl Runtime {
         true
     }
 
-    /// A pane's program has ended: a file that it wanted read is not waited for.
+    /// Stops waiting for a file, since the pane's program has ended.
     pub(super) fn give_up_picture(&mut self, pane: PaneId) {
         let Some(terminal) = self.server.panes.get(&pane).map(|p| p.terminal.clone()) else { return };
         if terminal.lock().picture_request().is_some() {
@@ -56,7 +57,7 @@ impl Runtime {
     }
 }
 
-/// A file was read, or not: the program is told, and its pane is read again.
+/// Passes a file's contents or the error to the program, and resumes its pane.
 fn picture_read(cx: &mut Cx<'_>, pane: PaneId, result: Result<Vec<u8>, Failure>) {
     let Some(terminal) = cx.server.panes.get(&pane).map(|p| p.terminal.clone()) else { return };
     let mut terminal = terminal.lock();
@@ -77,8 +78,8 @@ fn failed(error: &std::io::Error) -> Failure {
     Failure::new(code, "the file cannot be read")
 }
 
-/// What a request is for. Everything that is no regular file is refused unread, so that nothing is
-/// waited for and nothing happens by reading.
+/// Reads the requested data. Anything but a regular file is refused unopened, so that reading
+/// cannot block or have side effects.
 fn read(request: &Request) -> Result<Vec<u8>, Failure> {
     match request.source {
         Source::Shared => read_shared(request),
@@ -95,7 +96,7 @@ fn read_file(request: &Request) -> Result<Vec<u8>, Failure> {
     if UNREAL.iter().any(|dir| path.starts_with(dir)) && !path.starts_with(SHARED) {
         return Err(Failure::new("EPERM", "files there are not read"));
     }
-    // Looked at before, since opening some things does something already.
+    // Checked before opening, since opening some files has side effects.
     let is_file = fs::metadata(&path).map_err(|error| failed(&error))?.is_file();
     if !is_file {
         return Err(Failure::new("EBADF", "this is no regular file"));
@@ -104,13 +105,13 @@ fn read_file(request: &Request) -> Result<Vec<u8>, Failure> {
     let file = File::options().read(true).custom_flags(flags).open(&path).map_err(|error| failed(&error))?;
     let data = read_part(file, request)?;
     if request.source == Source::Temporary && may_be_removed(&path) {
-        // It is the program's own; what stays, stays.
+        // The file is the program's own; an error leaves it there.
         let _ = fs::remove_file(&path);
     }
     Ok(data)
 }
 
-/// Whether a file is one that programs make for this: its path says so, and where it is.
+/// Reports whether a file was made for this purpose, by its directory and path.
 fn may_be_removed(path: &Path) -> bool {
     let own = std::env::var_os("TMPDIR").map(PathBuf::from).and_then(|dir| fs::canonicalize(dir).ok());
     let dirs = ["/tmp", SHARED].map(PathBuf::from).into_iter().chain(own);
@@ -123,12 +124,12 @@ fn read_shared(request: &Request) -> Result<Vec<u8>, Failure> {
     let flags = OFlag::O_RDONLY | OFlag::O_NONBLOCK | OFlag::O_CLOEXEC;
     let opened = shm_open(name, flags, Mode::empty()).map_err(std::io::Error::from);
     let data = read_part(opened.map_err(|error| failed(&error))?.into(), request);
-    // Whatever came of it: nobody else is going to.
+    // Unlink in any case: nobody else will.
     let _ = shm_unlink(name);
     data
 }
 
-/// The part of a file that is asked for.
+/// Reads the requested part of a file.
 fn read_part(mut file: File, request: &Request) -> Result<Vec<u8>, Failure> {
     let found = file.metadata().map_err(|error| failed(&error))?;
     if !found.is_file() {
@@ -145,7 +146,7 @@ fn read_part(mut file: File, request: &Request) -> Result<Vec<u8>, Failure> {
     Ok(data)
 }
 
-/// Has the disk hold what a pane holds now.
+/// Writes the current pictures of a pane to disk.
 pub(super) fn keep(cx: &mut Cx<'_>, pane: PaneId) {
     let Some(p) = cx.server.panes.get(&pane) else { return };
     let terminal = p.terminal.lock();
@@ -159,13 +160,13 @@ pub(super) fn keep(cx: &mut Cx<'_>, pane: PaneId) {
     }
 }
 
-/// Whether a picture is to have a file, and nobody has begun to write it.
+/// Reports whether a picture needs a file that no one has begun to write.
 fn is_due(picture: &Picture) -> bool {
     picture.data.bytes().len() >= LEAST_STORED && !picture.is_taken.load(Ordering::Relaxed)
 }
 
-/// Begins to write pictures that are in no file, to read those that are only in one, and to remove
-/// files of others. All of it is beside the loop, in that order.
+/// Starts to write pictures without a file, to read those that are only in a file, and to remove
+/// files of dropped pictures. All of it runs beside the loop, in that order.
 pub(super) fn store(world: &mut World, pane: PaneId, pictures: Vec<Arc<Picture>>) {
     let Some(handle) = world.histories.handle(pane) else { return };
     let held: BTreeSet<String> = pictures.iter().filter_map(|picture| picture.file.get().cloned()).collect();
@@ -185,11 +186,12 @@ pub(super) fn store(world: &mut World, pane: PaneId, pictures: Vec<Arc<Picture>>
             let name = picture.file.get_or_init(|| picture_name(picture.data.bytes())).clone();
             files.insert(name.clone());
             world.work.begin(Box::new(move || {
-                // Without the file it is in the checkpoint, as far as there is room.
+                // Without the file the picture is in the checkpoint, if there is room.
                 let written = handle.write_picture(&name, picture.data.bytes()).is_ok();
                 picture.in_file.store(written, Ordering::Relaxed);
                 if Arc::strong_count(&picture) == 1 {
-                    // The pane has given it up meanwhile. What stays goes with the transcript.
+                    // The pane has dropped the picture meanwhile. A file that cannot be removed
+                    // goes with the transcript.
                     let _ = handle.remove_picture(&name);
                 }
                 Box::new(|_| {})
@@ -198,14 +200,14 @@ pub(super) fn store(world: &mut World, pane: PaneId, pictures: Vec<Arc<Picture>>
     }
     if !gone.is_empty() {
         world.work.begin(Box::new(move || {
-            // One that stays is removed with the transcript.
+            // A file that cannot be removed goes with the transcript.
             gone.iter().for_each(|name| _ = handle.remove_picture(name).is_ok());
             Box::new(|_| {})
         }));
     }
 }
 
-/// A picture that an earlier server left was read.
+/// Handles a picture of an earlier server that was read.
 fn show_found(cx: &mut Cx<'_>, pane: PaneId, name: &str, data: Vec<u8>) {
     let Some(p) = cx.server.panes.get(&pane) else { return };
     p.terminal.lock().picture_found(name, &data.into());

@@ -1,5 +1,5 @@
-//! Pipes of `pipe-pane`: what a pane prints to a job, what a job prints to a pane. Neither side
-//! loses a byte: when one is behind, the other is read more slowly.
+//! Pipes of `pipe-pane`: output of a pane to a job, output of a job to a pane. No byte is lost: if
+//! one side is behind, the other is read more slowly.
 
 use crate::base::PaneId;
 use crate::model::host::{Hold, Host, JobId};
@@ -7,14 +7,14 @@ use crate::model::host::{Hold, Host, JobId};
 use super::pump::Pipe;
 use super::world::World;
 
-/// Bytes that wait for a pipe's job at which its pane is not read any more, or that wait for a
-/// pane at which its job is not read any more.
+/// Bytes queued for a pipe's job at which its pane is not read any more, or queued for a pane at
+/// which its job is not read any more.
 pub const MAX_PIPE: usize = 4 << 20;
-/// Reading starts again when no more than this waits.
+/// Reading resumes when at most this many bytes are queued.
 const RESUME_BYTES: usize = 1 << 20;
 
 impl World {
-    /// Joins a pane and a job.
+    /// Connects a pane and a job.
     pub fn open_pipe(&mut self, pane: PaneId, pipe: Pipe) {
         if let Some(io) = self.pump.get_mut(pane) {
             io.pipe = Some(pipe);
@@ -22,7 +22,7 @@ impl World {
         }
     }
 
-    /// Ends a pane's pipe: the job gets what still waits for it, then the end of its input.
+    /// Ends a pane's pipe: the job gets the queued data, then the end of its input.
     pub fn close_pipe(&mut self, pane: PaneId) {
         if let Some(pipe) = self.pump.get_mut(pane).and_then(|io| io.pipe.take()) {
             self.jobs.close_stdin(&self.poller, pipe.job);
@@ -32,7 +32,7 @@ impl World {
         }
     }
 
-    /// The job of a pipe has ended. Its pane is read as before.
+    /// Handles the end of a pipe's job. Its pane is read as before.
     pub fn pipe_job_ended(&mut self, job: JobId) {
         if let Some(pane) = self.pipes.remove(&job) {
             if let Some(io) = self.pump.get_mut(pane) {
@@ -42,7 +42,7 @@ impl World {
         }
     }
 
-    /// A pane printed something. Its pipe gets all of it.
+    /// Passes all output of a pane to its pipe.
     pub fn pipe_output(&mut self, pane: PaneId, bytes: &[u8]) {
         let Some(pipe) = self.pump.get(pane).and_then(|io| io.pipe) else { return };
         if pipe.to_job && !bytes.is_empty() {
@@ -53,7 +53,7 @@ impl World {
         }
     }
 
-    /// A job took some of its input.
+    /// Handles progress of a job in reading its input.
     pub fn pipe_job_drained(&mut self, job: JobId) {
         if let Some(pane) = self.pipes.get(&job).copied()
             && self.jobs.waiting(job) <= RESUME_BYTES
@@ -62,7 +62,7 @@ impl World {
         }
     }
 
-    /// A pipe's job printed something, which is typed into its pane. False if it is no pipe's.
+    /// Types output of a pipe's job into its pane. False if the job is no pipe's.
     pub fn pipe_input(&mut self, job: JobId, bytes: &[u8]) -> bool {
         let Some(pane) = self.pipes.get(&job).copied() else { return false };
         if self.pump.get(pane).and_then(|io| io.pipe).is_some_and(|pipe| pipe.to_pane) {
@@ -74,7 +74,7 @@ impl World {
         true
     }
 
-    /// A pane's program took some of its input.
+    /// Handles progress of a pane's program in reading its input.
     pub fn pipe_pane_drained(&mut self, pane: PaneId) {
         if let Some(pipe) = self.pump.get(pane).and_then(|io| io.pipe)
             && pipe.to_pane

@@ -1,5 +1,5 @@
-//! Questions about processes and files of this machine: what runs in a terminal, where, and
-//! small system calls that have no better place.
+//! Queries about processes and files of this machine (the program in a terminal, its directory),
+//! and small system calls.
 
 use std::fs;
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -8,11 +8,10 @@ use std::path::{Path, PathBuf};
 use crate::base::Size;
 use crate::base::text;
 
-/// Longest command line looked at, in bytes.
+/// Longest command line that is read, in bytes.
 const MAX_CMDLINE: usize = 4096;
 
-/// The command line's first words of a process, as `#{pane_current_command}` starts from:
-/// arguments joined by spaces.
+/// A process's command line as the base of `#{pane_current_command}`: arguments joined by spaces.
 pub fn command_line_name(pid: i32) -> Option<String> {
     let raw = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
     let first = raw[..raw.len().min(MAX_CMDLINE)].split(|b| *b == 0).next()?;
@@ -39,19 +38,20 @@ pub fn arguments(pid: i32) -> Vec<String> {
 /// The process group in the foreground of the terminal of a process.
 pub fn foreground(pid: i32) -> Option<i32> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // Behind the name, which may hold anything: state, parent, group, session, terminal, group.
+    // Fields behind the name, which may contain anything: state, parent, group, session, terminal,
+    // group.
     stat.rsplit(')').next()?.split_whitespace().nth(5)?.parse().ok().filter(|group| *group > 0)
 }
 
-/// The working directory of a process; for a session leader's terminal whose foreground group
-/// is gone, nothing.
+/// The working directory of a process; `None` for a session leader whose terminal's foreground
+/// group is gone.
 pub fn cwd(pid: i32) -> Option<String> {
     use std::os::unix::ffi::OsStrExt;
     let path = fs::read_link(format!("/proc/{pid}/cwd")).ok()?;
     Some(text::from_bytes(path.as_os_str().as_bytes()))
 }
 
-/// Moves a process and those that it started to a cgroup. Whether the first one is there.
+/// Moves a process and its descendants to a cgroup. True if the process itself is there.
 pub fn move_to_group(group: &Path, pid: i32) -> bool {
     let path = group.join("cgroup.procs");
     let moved = fs::write(&path, pid.to_string()).is_ok();
@@ -68,7 +68,7 @@ fn children(pid: i32) -> Vec<i32> {
     list.split_whitespace().filter_map(|word| word.parse().ok()).collect()
 }
 
-/// Sets how ready the kernel is to end a process when memory runs out.
+/// Sets the kernel's preference for killing a process when memory runs out.
 pub fn set_oom_score(pid: i32, score: i32) {
     fs::write(format!("/proc/{pid}/oom_score_adj"), score.to_string()).ok();
 }
@@ -117,7 +117,7 @@ pub fn listen(path: &str) -> std::io::Result<std::os::fd::OwnedFd> {
     let listener = std::os::unix::net::UnixListener::bind(path)?;
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(path, fs::Permissions::from_mode(0o660))?;
-    // The loop takes connections until there are no more.
+    // The loop accepts connections until there are no more.
     listener.set_nonblocking(true)?;
     Ok(listener.into())
 }
@@ -134,7 +134,7 @@ pub fn home() -> String {
     }
 }
 
-/// Whether this is a program that can be a shell, and not this one.
+/// Reports whether a path is an executable that can be a shell, and not this program.
 pub fn is_shell(path: &str) -> bool {
     path.starts_with('/')
         && !path.ends_with("/tmux")
@@ -168,7 +168,7 @@ pub fn glob(pattern: &str) -> Vec<PathBuf> {
     }
 }
 
-/// Bytes of memory that this process has resident.
+/// Resident memory of this process, in bytes.
 pub fn resident_bytes() -> Option<u64> {
     let text = fs::read_to_string("/proc/self/statm").ok()?;
     let pages: u64 = text.split(' ').nth(1)?.parse().ok()?;

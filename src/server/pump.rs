@@ -24,24 +24,24 @@ use super::token::{Poller, Token};
 use super::watch;
 use crate::reactor::Interest;
 
-/// Bytes that one call reads of a terminal at most.
+/// Most bytes that one read takes from a terminal.
 const READ: usize = 4095;
 /// How much of one pane is read and parsed before others get their turn.
 #[derive(Clone, Copy)]
 struct Allowance {
     bytes: usize,
     time: Duration,
-    /// Up to the end of what is there, and not only until a read brings little.
+    /// True to read until nothing is left, and not only until a read is short.
     to_end: bool,
 }
 
-/// For a pane that prints much. Nothing else is heard meanwhile.
+/// For a pane with much output. No other event is handled meanwhile.
 const SLICE: Allowance = Allowance { bytes: 12 * READ, time: Duration::from_micros(250), to_end: false };
-/// The same while a key waits for its answer, which must not wait for much.
+/// Like `SLICE`, while a key waits for its answer, which must not be delayed.
 const SMALL_SLICE: Allowance = Allowance { bytes: READ, ..SLICE };
-/// For a pane that was typed into.
+/// For a pane with a typing user.
 const FAST_SLICE: Allowance = Allowance { bytes: 16 * READ, time: Duration::from_millis(2), to_end: false };
-/// How long a key waits for its answer at most, in milliseconds.
+/// Longest time that a key waits for its answer, in milliseconds.
 const ANSWER_WAIT_MS: u64 = 20;
 /// What is parsed at once: as much as takes about this long. Of more than a screen only the last one
 /// has to be written to cells, so large pieces are worth it, but nothing else is heard meanwhile.
@@ -49,41 +49,41 @@ const PIECE: std::ops::RangeInclusive<usize> = READ..=SLICE.bytes;
 const PIECE_TIME: Duration = Duration::from_micros(250);
 /// A read that brings fewer bytes than this has emptied the terminal, as a rule.
 const FEW: usize = 1024;
-/// Memory kept for making checkpoints, in bytes.
+/// Size of the buffer for making checkpoints above which it is freed, in bytes.
 const SCRATCH_KEPT: usize = 1 << 20;
-/// How long a pane stays in the fast lane after a key.
+/// Time for which a pane stays in the fast lane after a key, in milliseconds.
 const FAST_MS: u64 = 1000;
 
 /// A pipe of `pipe-pane`.
 #[derive(Clone, Copy, Debug)]
 pub struct Pipe {
     pub job: JobId,
-    /// What the pane prints goes to the job.
+    /// Output of the pane goes to the job.
     pub to_job: bool,
-    /// What the job prints goes to the pane.
+    /// Output of the job goes to the pane.
     pub to_pane: bool,
 }
 
-/// One pane's end of its terminal.
+/// The server's end of one pane's terminal.
 pub struct PaneIo {
     file: std::fs::File,
     terminal: Arc<Mutex<Terminal>>,
     input: InputQueue,
-    /// When a key was last sent (monotonic ms).
+    /// Time of the last key sent (monotonic ms).
     typed_ms: Option<u64>,
     flood: Flood,
-    /// How soon what it printed last is to be shown.
+    /// How soon its last output is to be drawn.
     pace: Pace,
     interest: Interest,
     pub pipe: Option<Pipe>,
-    /// A size that waits to be set, when the last one was, and whether a timer waits.
+    /// A pending size, the time of the last resize, and true if a timer is armed.
     pub resize: Option<(Size, (u32, u32))>,
     pub resized_ms: u64,
     pub resize_timer: bool,
     /// Reasons not to read it for now.
     held: Vec<Hold>,
     hangup: bool,
-    /// Somebody waits for what it prints: it is fed to where they have to look.
+    /// True if a command waits for its output: feeding then stops where the command must check.
     pub watched: bool,
     /// How much of it is parsed at once.
     piece: usize,
@@ -91,41 +91,41 @@ pub struct PaneIo {
     rest: Vec<u8>,
 }
 
-/// What the journals of panes need.
+/// Journals of panes, and a buffer for checkpoints.
 #[derive(Default)]
 struct Journals {
     all: BTreeMap<PaneId, Journal>,
     scratch: Vec<u8>,
 }
 
-/// Something a slice brought.
+/// Output that one slice read.
 #[derive(Default)]
 pub struct Slice {
     pub pane: PaneId,
-    /// The bytes, for pipes and control clients; empty when nobody wants them.
+    /// The bytes, for pipes and control clients; empty if none need them.
     pub bytes: Vec<u8>,
-    /// How many bytes were read.
+    /// Count of bytes read.
     pub len: usize,
-    /// The terminal was closed by its last process.
+    /// True if the last process closed the terminal.
     pub closed: bool,
-    /// How soon it is to be shown.
+    /// How soon it is to be drawn.
     pub pace: Pace,
-    /// It ends at bytes for the clients' terminals.
+    /// True if it ends at bytes for the clients' terminals.
     pub raw: bool,
-    /// There is more of it, which `Pump::feed_rest` has.
+    /// True if `Pump::feed_rest` has more of it.
     pub stopped: bool,
 }
 
-/// How a read of a terminal ended.
+/// Result of a read of a terminal.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
     Open,
     Empty,
-    /// A terminal whose last process has gone reads EIO.
+    /// A terminal whose last process has ended reads EIO.
     Closed,
 }
 
-/// Reads once; how many bytes came.
+/// Reads once; returns the count of bytes.
 fn read(file: &mut std::fs::File, buffer: &mut [u8]) -> (usize, End) {
     loop {
         return match file.read(buffer) {
@@ -171,11 +171,11 @@ fn feed(pane: PaneId, terminal: &mut Terminal, bytes: &[u8], watched: bool) -> u
 }
 
 /// Feeds bytes up to the first that are meant for the clients' terminals, or that name a file which
-/// has to be read before the next; how many it were.
+/// must be read first; returns the count.
 fn feed_to_raw(terminal: &mut Terminal, bytes: &[u8]) -> usize {
     let mut done = 0;
     if terminal.config().allow_passthrough != AllowPassthrough::Off || terminal.takes_pictures() {
-        // Such bytes end with ST, and nothing else has to be known of them here.
+        // Such bytes end with ST, which is all that must be known of them here.
         while let Some(end) = bytes[done..].windows(2).position(|pair| pair == b"\x1b\\") {
             terminal.feed(&bytes[done..done + end + 2]);
             done += end + 2;
@@ -192,28 +192,28 @@ fn feed_to_raw(terminal: &mut Terminal, bytes: &[u8]) -> usize {
 pub struct Pump {
     panes: BTreeMap<PaneId, PaneIo>,
     ready: VecDeque<PaneId>,
-    /// The time that lines are written at, seconds since the Unix epoch, and the monotonic
-    /// time in milliseconds; set once a turn.
+    /// Time for new lines, in seconds since the Unix epoch, and monotonic time in milliseconds; set
+    /// once a turn.
     pub now_secs: i64,
     pub now_ms: u64,
     buffer: Vec<u8>,
     journals: Journals,
-    /// Panes with input of this turn.
+    /// Panes with input queued in this turn.
     written: Vec<PaneId>,
-    /// A client asks something in this turn: panes are read to the end first.
+    /// True if a client sends a command in this turn: panes are then read to the end first.
     pub asked: bool,
-    /// The pane that was typed into last.
+    /// The pane that got the last key.
     typed: Option<PaneId>,
-    /// When a key was sent whose answer has not come (monotonic ms).
+    /// Time of the key whose answer has not come (monotonic ms).
     unanswered_ms: Option<u64>,
-    /// Somebody waits for what this turn brings, and the bulk lane had to wait in the last one.
+    /// A user waits for the result of this turn; and the bulk lane was skipped in the last turn.
     hurried: bool,
     bulk_waited: bool,
-    /// Panes that printed since they were last at rest, and when (monotonic ms).
+    /// Panes with output since they were last at rest, and its time (monotonic ms).
     pub(super) printed: BTreeMap<PaneId, u64>,
     /// See `take_resumed`.
     resumed: Vec<PaneId>,
-    /// Panes that came and went since memory was last given back.
+    /// Panes that were opened or closed since memory was last freed.
     pub(super) changes: Option<Changes>,
 }
 
@@ -250,7 +250,7 @@ impl Pump {
         Ok(())
     }
 
-    /// Begins a journal of what a pane prints: its file, for the keeper.
+    /// Creates a journal for a pane; returns its file, for the keeper.
     pub fn begin_journal(&mut self, pane: PaneId) -> io::Result<OwnedFd> {
         let (mut journal, file) = Journal::create()?;
         if let Some(io) = self.panes.get(&pane) {
@@ -260,18 +260,18 @@ impl Pump {
         Ok(file)
     }
 
-    /// Whether what a pane shows is in its journal.
+    /// Reports whether a pane's screen is in its journal.
     pub fn has_journal(&self, pane: PaneId) -> bool {
         self.journals.all.get(&pane).is_some_and(Journal::is_usable)
     }
 
-    /// Saves panes whose changes the next server could not find out by itself.
+    /// Makes checkpoints of panes with changes that the next server could not find out by itself.
     pub fn save_disturbed(&mut self) {
         for (pane, journal) in &mut self.journals.all {
             if let Some(io) = self.panes.get(pane)
                 && let mut terminal = io.terminal.lock()
                 && terminal.is_unsaved()
-                // What was read behind the name of a file is in the log, and not in the terminal yet.
+                // Bytes read behind the name of a file are in the log, and not yet in the terminal.
                 && !terminal.awaits_picture()
             {
                 checkpoint(journal, &mut terminal, &mut self.journals.scratch);
@@ -279,24 +279,24 @@ impl Pump {
         }
     }
 
-    /// Changes with everything that a pane's journal gets.
+    /// Changes with every addition to a pane's journal.
     pub fn journal_stamp(&self, pane: PaneId) -> Option<(u64, usize)> {
         self.journals.all.get(&pane).filter(|journal| journal.is_usable()).map(Journal::stamp)
     }
 
-    /// What a pane's journal holds now.
+    /// Current contents of a pane's journal.
     pub fn copy_journal(&mut self, pane: PaneId) -> Option<Recovered> {
         self.journals.all.get_mut(&pane)?.copy()
     }
 
-    /// Saves one pane now.
+    /// Makes a checkpoint of one pane now.
     pub fn save(&mut self, pane: PaneId) {
         if let (Some(journal), Some(io)) = (self.journals.all.get_mut(&pane), self.panes.get(&pane)) {
             checkpoint(journal, &mut io.terminal.lock(), &mut self.journals.scratch);
         }
     }
 
-    /// Gives back memory that a pane took while it printed much.
+    /// Frees memory that a pane used for much output.
     pub(super) fn rest(&mut self, pane: PaneId) {
         let Some(io) = self.panes.get(&pane) else { return };
         let mut terminal = io.terminal.lock();
@@ -321,7 +321,7 @@ impl Pump {
         self.panes.iter_mut().map(|(id, io)| (*id, io))
     }
 
-    /// Reads one slice of one pane now, up to the end of what is there.
+    /// Reads one slice of one pane now, until nothing is left.
     pub fn drain_one(&mut self, poller: &Poller, pane: PaneId) -> Option<Slice> {
         self.ready.retain(|p| *p != pane);
         self.slice(poller, pane, Allowance { to_end: true, ..FAST_SLICE }, &|_| true)
@@ -338,15 +338,15 @@ impl Pump {
         Some(io.file.into())
     }
 
-    /// A descriptor became ready.
+    /// Handles a descriptor that became ready.
     pub fn note_ready(&mut self, pane: PaneId) {
         if self.panes.get(&pane).is_some_and(|io| io.held.is_empty()) && !self.ready.contains(&pane) {
             self.ready.push_back(pane);
         }
     }
 
-    /// A client asks something: what the pane that was typed into last has printed by now is read
-    /// first, so that whoever sends keys and looks at the screen sees what came of them.
+    /// Called when a client sends a command: the output so far of the pane that got the last key is
+    /// read first, so that a script that sends keys and then reads the screen sees their effect.
     pub fn note_asked(&mut self) {
         self.asked = true;
         self.hurried = true;
@@ -355,17 +355,17 @@ impl Pump {
         }
     }
 
-    /// Whether panes wait to be read.
+    /// Reports whether panes have output to read.
     pub fn is_busy(&self) -> bool {
         !self.ready.is_empty() || !self.resumed.is_empty()
     }
 
-    /// Panes that may be fed again, of which something was read already.
+    /// Takes the panes that may be fed again and have bytes left from an earlier read.
     pub fn take_resumed(&mut self) -> Vec<PaneId> {
         std::mem::take(&mut self.resumed)
     }
 
-    /// Stops reading a pane for one reason, or takes that reason away.
+    /// Adds or removes a reason for not reading a pane.
     pub fn set_held(&mut self, poller: &Poller, pane: PaneId, why: Hold, held: bool) {
         let Some(io) = self.panes.get_mut(&pane) else { return };
         io.held.retain(|reason| *reason != why);
@@ -379,12 +379,12 @@ impl Pump {
         io.update_interest(poller, pane);
     }
 
-    /// How soon what a pane printed last is to be shown.
+    /// How soon the last output of a pane is to be drawn.
     pub fn pace(&self, pane: PaneId) -> Pace {
         self.panes.get(&pane).map(|io| io.pace).unwrap_or_default()
     }
 
-    /// Reads all ready panes that were typed into. `wanted` says whether a pane's bytes are wanted
+    /// Reads all ready panes with a typing user. `wanted` reports whether a pane's bytes are needed
     /// beside its terminal.
     pub fn turn_fast(&mut self, poller: &Poller, wanted: &dyn Fn(PaneId) -> bool) -> Vec<Slice> {
         let mut out = Vec::new();
@@ -402,8 +402,8 @@ impl Pump {
         out
     }
 
-    /// Reads one slice of one pane that nobody typed into. Where somebody waits for what this turn
-    /// brings, it comes with the next one.
+    /// Reads one slice of one pane without a typing user. If a user waits for the result of this
+    /// turn, the slice is read in the next turn.
     pub fn turn_bulk(&mut self, poller: &Poller, wanted: &dyn Fn(PaneId) -> bool) -> Option<Slice> {
         let hurried = std::mem::take(&mut self.hurried);
         let at = self.ready.iter().position(|pane| !self.typed_within(*pane, self.now_ms, FAST_MS))?;
@@ -416,7 +416,7 @@ impl Pump {
         self.slice(poller, pane, if waits { SMALL_SLICE } else { SLICE }, wanted)
     }
 
-    /// Somebody types, or asks something.
+    /// Called when a user types or sends a command.
     pub fn hurry(&mut self) {
         self.hurried = true;
     }
@@ -474,7 +474,7 @@ impl Pump {
             slice.raw = terminal.has_passthrough();
             slice.stopped = !rest.is_empty();
             io.rest.extend_from_slice(rest);
-            // Somebody has to look before more comes.
+            // Another part of the server must react before more is fed.
             if slice.raw || slice.stopped || io.watched {
                 break;
             }
@@ -504,8 +504,8 @@ impl Pump {
         Some(slice)
     }
 
-    /// Feeds what is behind the place at which feeding stopped, up to the next such place. `None`
-    /// when there is nothing.
+    /// Feeds the bytes behind the place at which feeding stopped, up to the next such place. `None`
+    /// if there are none.
     pub fn feed_rest(&mut self, pane: PaneId) -> Option<Slice> {
         let io = self.panes.get_mut(&pane).filter(|io| !io.rest.is_empty())?;
         let mut terminal = io.terminal.lock();
@@ -518,8 +518,8 @@ impl Pump {
         Some(Slice { pane, bytes, len, closed, pace: io.pace, raw: terminal.has_passthrough(), stopped })
     }
 
-    /// Queues input for a program, to be written at the end of the turn. False: too much waits,
-    /// nothing was queued.
+    /// Queues input for a program, to be written at the end of the turn. False: too much is queued,
+    /// nothing was added.
     pub fn write(&mut self, pane: PaneId, bytes: &[u8], typed_ms: Option<u64>) -> bool {
         let room = self.panes.get(&pane).is_none_or(|io| io.input.has_room(bytes.len()));
         if room {
@@ -528,55 +528,56 @@ impl Pump {
         room
     }
 
-    /// Queues a paste. False: too many wait.
+    /// Queues a paste. False: too many are queued.
     pub fn paste(&mut self, pane: PaneId, maker: Maker, typed_ms: u64) -> bool {
         self.push(pane, &[], Some(typed_ms));
         self.panes.get_mut(&pane).is_none_or(|io| io.input.push_paste(maker))
     }
 
-    /// The same without a bound, for a source that stops by itself when much is `waiting`.
+    /// Like `write` without a limit, for a source that limits itself by `waiting`.
     pub fn push(&mut self, pane: PaneId, bytes: &[u8], typed_ms: Option<u64>) {
         let Some(io) = self.panes.get_mut(&pane) else { return };
         io.typed_ms = typed_ms.or(io.typed_ms);
         self.unanswered_ms = typed_ms.or(self.unanswered_ms);
         self.typed = typed_ms.map(|_| pane).or(self.typed);
-        // What waits already goes when the terminal takes it.
+        // Older input is written when the terminal has room.
         if io.input.is_empty() {
             self.written.push(pane);
         }
         io.input.push(bytes);
     }
 
-    /// Bytes of input that wait for a pane's program.
+    /// Bytes of input queued for a pane's program.
     pub fn waiting(&self, pane: PaneId) -> usize {
         self.panes.get(&pane).map_or(0, |io| io.input.len())
     }
 
-    /// Bytes of input that wait for programs.
+    /// Bytes of input queued for all programs.
     pub fn all_waiting(&self) -> usize {
         self.panes.values().map(|io| io.input.len()).sum()
     }
 
-    /// Whether a pane was typed into within so many milliseconds.
+    /// Reports whether a pane got a key within `within_ms` milliseconds.
     pub fn typed_within(&self, pane: PaneId, now_ms: u64, within_ms: u64) -> bool {
         let typed_ms = self.panes.get(&pane).and_then(|io| io.typed_ms);
         typed_ms.is_some_and(|typed| now_ms < typed + within_ms)
     }
 
-    /// Writes what was queued since the last time: the keys of a command reach the program in
-    /// one piece, as from a terminal, so that it cannot take a part of them for another key.
+    /// Writes all input that was queued since the last call: the keys of a command reach the
+    /// program in one piece, as from a terminal, so that it cannot take a part of them for another
+    /// key.
     pub fn flush_written(&mut self, poller: &Poller) {
         for pane in std::mem::take(&mut self.written) {
             self.flush(poller, pane);
         }
     }
 
-    /// Input that waits for a program, for another server; None when there is more than `max`.
+    /// Input queued for a program, for another server; `None` if there is more than `max`.
     pub fn record_input(&mut self, pane: PaneId, max: usize) -> Option<Vec<u8>> {
         self.panes.get_mut(&pane).map_or(Some(Vec::new()), |io| io.input.record(max))
     }
 
-    /// Saves all panes now.
+    /// Makes checkpoints of all panes now.
     pub fn save_all(&mut self) {
         let panes: Vec<PaneId> = self.journals.all.keys().copied().collect();
         panes.into_iter().for_each(|pane| self.save(pane));
@@ -621,7 +622,7 @@ fn checkpoint(journal: &mut Journal, terminal: &mut Terminal, scratch: &mut Vec<
     }
 }
 
-/// Appends a checkpoint of a terminal to nothing.
+/// Appends a checkpoint of a terminal to `out`, which must be empty.
 pub fn write_checkpoint(terminal: &mut Terminal, out: &mut Vec<u8>) {
     terminal.settle();
     terminal.history().save(out);
@@ -630,13 +631,13 @@ pub fn write_checkpoint(terminal: &mut Terminal, out: &mut Vec<u8>) {
     out.extend((history as u64).to_le_bytes());
 }
 
-/// A checkpoint's two parts: history and terminal.
+/// The two parts of a checkpoint: history and terminal.
 pub fn split_checkpoint(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (bytes, history) = bytes.split_last_chunk::<8>()?;
     bytes.split_at_checked(usize::try_from(u64::from_le_bytes(*history)).ok()?)
 }
 
-/// Feeds bytes that were printed before, of which nothing goes to terminals any more.
+/// Feeds output of earlier; its bytes for the clients' terminals are not sent any more.
 pub fn feed_all(pane: PaneId, terminal: &mut Terminal, bytes: &[u8]) {
     let what = || format!("the terminal of pane {pane}");
     if guard::run(what, || terminal.feed(bytes)).is_none() {
@@ -650,7 +651,8 @@ impl PaneIo {
         if interest == self.interest {
             return;
         }
-        // A hung-up terminal is always "ready": it must leave the set to keep the loop quiet.
+        // A terminal that hung up is always "ready": remove it from the set, or the loop would
+        // spin.
         if self.hangup {
             poller.remove(self.file.as_fd());
         } else {
@@ -711,11 +713,11 @@ mod tests {
         let wanted = |_| false;
         flood();
         pump.note_ready(FLOODS);
-        // Nobody waits: a slice.
+        // Without a typing user: a whole slice.
         let slice = pump.turn_bulk(&poller, &wanted).unwrap();
         assert!(slice.pane == FLOODS && slice.len > 0 && slice.len <= SLICE.bytes, "{}", slice.len);
         assert!(pump.is_busy(), "there is more");
-        // A key: the turn that brings it reads nothing else, the next one little.
+        // A key: the turn that brings the key reads nothing else, the next turn reads little.
         pump.hurry();
         pump.push(TYPED, b"k", Some(5000));
         pump.flush_written(&poller);
@@ -723,14 +725,14 @@ mod tests {
         typed.read_exact(&mut [0]).unwrap();
         let slice = pump.turn_bulk(&poller, &wanted).unwrap();
         assert!(slice.pane == FLOODS && slice.len <= READ, "{}", slice.len);
-        // The answer comes before more of the flood, though more was ready first.
+        // The answer is read before more of the flood, although the flood was ready first.
         typed.write_all(b"k").unwrap();
         pump.note_ready(TYPED);
         let slices = pump.turn_fast(&poller, &wanted);
         assert_eq!(slices.iter().map(|slice| (slice.pane, slice.len)).collect::<Vec<_>>(), [(TYPED, 1)]);
         assert!(pump.turn_bulk(&poller, &wanted).is_none(), "the answer is drawn first");
         assert!(pump.turn_bulk(&poller, &wanted).is_some(), "but nobody waits for ever");
-        // Whoever types all the time does not stop the flood.
+        // A user who types all the time does not stop the flood.
         let read = (0..20).filter(|_| {
             pump.hurry();
             flood();

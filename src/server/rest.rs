@@ -1,41 +1,42 @@
-//! What the server gives back to the kernel once nothing happens: pages of the program that only
-//! starting needed, what panes took while they printed much, and what panes that ended leave in
-//! the heap.
+//! Memory that an idle server frees: pages of the program that only the start needed, memory that
+//! panes used for much output, and heap left by closed panes.
 
 use super::runtime::Runtime;
 
-/// A pane that printed nothing for so long is at rest, in milliseconds.
+/// Silence after which a pane is at rest, in milliseconds.
 const QUIET_MS: u64 = 1000;
-/// How often the server looks for panes at rest, in milliseconds.
+/// Time between checks for panes at rest, in milliseconds.
 const LOOK_MS: u64 = 2000;
-/// Panes that are looked after in one turn, so that it stays short.
+/// Panes handled in one turn, so that the turn stays short.
 const AT_ONCE: usize = 16;
-/// The server is at rest when it began, or panes came or went, so long ago, in milliseconds: what
-/// follows such a change, such as a note in the state file, is over by then.
+/// The server counts as at rest this long after its start, or after the last pane was opened or
+/// closed, in milliseconds: the effects of such a change, such as a record in the state file, are
+/// over by then.
 const SETTLED_MS: u64 = 300;
-/// And once more when names were looked up and everything was saved.
+/// A second pass follows when names were looked up and everything was saved.
 const SETTLED_AGAIN_MS: u64 = 900;
 
-/// When to look.
+/// Time of the next check.
 #[derive(Default)]
 pub struct Rest {
     next_ms: u64,
     started: bool,
 }
 
-/// When panes came or went, first and last, since memory was given back for it (monotonic ms).
+/// Times of the first and last opening or closing of panes since memory was freed for it (monotonic
+/// ms).
 #[derive(Clone, Copy)]
 pub(super) struct Changes {
     first_ms: u64,
     last_ms: u64,
-    /// Some went.
+    /// True if panes were closed.
     pub removed: bool,
-    /// Memory was given back for them once.
+    /// True if memory was freed for them once.
     given: bool,
 }
 
 impl Changes {
-    /// Adds a change to those before.
+    /// Adds a change to earlier ones.
     pub fn note(before: &mut Option<Self>, now_ms: u64, removed: bool) {
         let new = Self { first_ms: now_ms, last_ms: now_ms, removed, given: false };
         let changes = before.get_or_insert(new);
@@ -46,7 +47,7 @@ impl Changes {
         changes.removed |= removed;
     }
 
-    /// Soon after the last change, and not much later than the first.
+    /// Time to free memory: soon after the last change, and not much later than the first.
     fn due_ms(&self) -> u64 {
         match self.given {
             false => (self.last_ms + SETTLED_MS).min(self.first_ms + LOOK_MS),
@@ -54,7 +55,7 @@ impl Changes {
         }
     }
 
-    /// Memory was given back; what is left to do.
+    /// Called after memory was freed; returns the changes for the second pass.
     fn done(mut self) -> Option<Self> {
         self.removed = false;
         (!std::mem::replace(&mut self.given, true)).then_some(self)
@@ -62,19 +63,19 @@ impl Changes {
 }
 
 impl Runtime {
-    /// When memory is to be given back; `None` if there is none to give.
+    /// Time at which to free memory; `None` if there is none to free.
     pub fn rest_due_ms(&self) -> Option<u64> {
         let quiet = (!self.world.pump.printed.is_empty()).then_some(self.rest.next_ms.max(QUIET_MS));
         quiet.into_iter().chain(self.settled_due_ms()).min()
     }
 
-    /// When the pages are to go that were needed for what has just happened.
+    /// Time at which to free the pages that were needed for recent changes.
     fn settled_due_ms(&self) -> Option<u64> {
         let changed = self.world.pump.changes.map(|changes| changes.due_ms());
         changed.or_else(|| (!self.rest.started).then_some(SETTLED_MS))
     }
 
-    /// Gives memory back, if it is time.
+    /// Frees memory, if it is time.
     pub fn give_back(&mut self) {
         let now_ms = self.world.now.mono_ms;
         if self.settled_due_ms().is_some_and(|due| due <= now_ms) {
@@ -119,7 +120,7 @@ mod tests {
             Changes::note(&mut changes, now_ms, false);
         }
         assert_eq!(changes.unwrap().due_ms(), 1000 + LOOK_MS);
-        // Once more for what follows, unless there is another change.
+        // Once more for its effects, unless there is another change.
         let mut again = changes.unwrap().done();
         assert_eq!(again.unwrap().due_ms(), 8900 + SETTLED_AGAIN_MS);
         assert!(!again.unwrap().removed);

@@ -1,5 +1,5 @@
-//! A new server takes over what the one before left with the keeper: its snapshot, the
-//! terminals of its panes, and how those ended that ended in between.
+//! A new server takes over what the previous one left with the keeper: its snapshot, its panes'
+//! terminals, and the exit statuses of programs that ended meanwhile.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,13 +33,13 @@ use super::pump::split_checkpoint;
 use super::runtime::Runtime;
 use super::snapshot::{PaneRecord, SessionRecord, Snapshot, WindowRecord};
 
-/// The size of a pane that nothing is known of but that its program runs.
+/// Size of a pane of which only the running program is known.
 const UNKNOWN_SIZE: Size = Size::new(80, 24);
 
 impl Runtime {
-    /// Takes over; false when nothing is left to serve.
+    /// Takes over; false if there is nothing left to serve.
     pub fn restore(&mut self, recovered: Recovered) -> bool {
-        // Nothing was left by a server that died before it had told anybody of anything.
+        // A server that died before any client had an answer left nothing.
         let Some(deposit) = recovered.deposit else { return false };
         let recovered = Recovered { deposit: None, ..recovered };
         let snapshot = Snapshot::read(deposit).unwrap_or_else(|| Snapshot {
@@ -50,7 +50,7 @@ impl Runtime {
         !self.server.sessions.is_empty() || !self.server.server_options().get(opt::EXIT_EMPTY)
     }
 
-    /// Takes over what a state file says and the keeper held.
+    /// Takes over the contents of a state file and the keeper's descriptors.
     pub(super) fn restore_from(&mut self, mut snapshot: Snapshot, recovered: Recovered) {
         self.world.custody.begin_taking(recovered.left_out);
         let mut held: BTreeMap<PaneId, HeldChild> = BTreeMap::new();
@@ -90,7 +90,7 @@ impl Runtime {
         self.world.custody.takes(Part::Whole);
     }
 
-    /// Sessions, windows and panes. Returns how programs ended while nobody looked.
+    /// Restores sessions, windows and panes. Returns the statuses of programs that ended meanwhile.
     fn restore_objects(
         &mut self,
         mut snapshot: Snapshot,
@@ -103,9 +103,9 @@ impl Runtime {
             mut options, mut environs, sessions, windows, panes, mut screens, modes, refused, ..
         } = snapshot;
         let mut options_of = |id: String| options.remove(&id).unwrap_or_default();
-        // Without its terminal, or a reason to be shown dead, a pane was closed just then.
+        // A pane without a terminal, and without a reason to be shown dead, was just being closed.
         let is_left = |id: &PaneId, record: &PaneRecord| {
-            // One whose program could not be started again has no process.
+            // A pane whose program could not be started again has no process.
             let without = record.pid.is_none() && flags(record).contains(PaneFlags::CLOSED);
             let stays = without || record.status.is_some() || flags(record).contains(PaneFlags::EMPTY);
             stays || held.contains_key(id)
@@ -113,7 +113,7 @@ impl Runtime {
         let panes: BTreeMap<PaneId, PaneRecord> =
             panes.into_iter().filter(|(id, record)| is_left(id, record)).collect();
         let left: BTreeSet<PaneId> = panes.keys().copied().collect();
-        // Windows and sessions first: their options say how panes' output is taken and kept.
+        // Windows and sessions first: their options decide how panes' output is read and kept.
         let window_ids: Vec<WindowId> = windows.keys().copied().collect();
         for (id, record) in windows {
             let options = options_of(id.to_string());
@@ -145,7 +145,7 @@ impl Runtime {
         window_ids.into_iter().for_each(|window| self.cx().fix_panes(window, None));
         self.set_time_limits();
         self.resize_terminals();
-        // Started in the turn that the server died in: nobody was told of it.
+        // Started in the turn in which the server died: no client knows of it.
         for (pane, child) in held {
             self.world.kill(child.pid, libc::SIGHUP);
             self.world.custody.close_pane(pane);
@@ -156,7 +156,7 @@ impl Runtime {
         ended
     }
 
-    /// What programs had begun and not ended has time limits, as before.
+    /// Sets time limits for unfinished sequences of programs, as before.
     fn set_time_limits(&mut self) {
         let now_ms = self.world.now.mono_ms;
         let look = |pane: &Pane| {
@@ -174,7 +174,7 @@ impl Runtime {
         }
     }
 
-    /// Each terminal has the size of its pane, which may have changed just before the end.
+    /// Gives each terminal the size of its pane, which may have changed just before the end.
     fn resize_terminals(&mut self) {
         for pane in self.server.panes.values() {
             let pixels = self.server.windows.get(&pane.window).map_or((0, 0), |window| window.cell_pixels);
@@ -221,7 +221,7 @@ impl Runtime {
                 WaitChannel { locked: record.locked, woken: record.woken, ..WaitChannel::default() };
             server.wait_channels.insert(name, channel);
         }
-        // What this server has said so far comes after what the one before said.
+        // Messages of this server come after those of the previous one.
         let said = std::mem::take(&mut server.messages.entries);
         for (number, record) in std::mem::take(&mut snapshot.messages) {
             let message = Message { number, time: record.time, text: record.text.into_owned() };
@@ -234,7 +234,7 @@ impl Runtime {
         server.group_access.extend(std::mem::take(&mut snapshot.group_access).into_iter().map(access));
     }
 
-    /// Numbers of what comes next: never those of what there was, even if they are not known.
+    /// Restores counters: new numbers must never equal old ones, even those of unknown objects.
     fn restore_numbers(&mut self, snapshot: &Snapshot) {
         let server = &mut self.server;
         let after = |last: Option<u32>| last.map_or(0, |last| last.saturating_add(1));
@@ -279,8 +279,8 @@ impl Runtime {
         }
     }
 
-    /// Makes a pane again and reads on from its terminal. Returns how its program ended, when
-    /// it did while nobody looked.
+    /// Restores a pane and continues reading its terminal. Returns how its program ended, if it
+    /// ended meanwhile.
     fn restore_pane(
         &mut self,
         id: PaneId,
@@ -326,14 +326,14 @@ impl Runtime {
         ended.filter(|_| self.server.panes.get(&id).is_some_and(|pane| pane.status.is_none()))
     }
 
-    /// A pane's terminal as a checkpoint has it.
+    /// A pane's terminal from a checkpoint.
     fn resume(&mut self, pane: PaneId, limit: u64, checkpoint: &[u8]) -> Option<Terminal> {
         let (history, screen) = split_checkpoint(checkpoint)?;
         let history = self.world.histories.resume(pane, history, limit)?;
         Terminal::load(screen, TerminalConfig::default(), history).ok()
     }
 
-    /// Prints again what a pane's program printed since the checkpoint.
+    /// Replays the output of a pane's program since the checkpoint.
     fn replay(&mut self, id: PaneId, printed: Vec<(i64, Vec<u8>)>) {
         self.cx().configure_terminal(id);
         let Some(pane) = self.server.panes.get(&id) else { return };
@@ -345,7 +345,7 @@ impl Runtime {
         if terminal.size() != pane.size {
             terminal.resize(pane.size);
         }
-        // Answered and told by the server before, or too late.
+        // The previous server handled these events, or it is too late for them.
         terminal.take_events();
         terminal.take_replies();
         drop(terminal);
@@ -367,7 +367,7 @@ impl Runtime {
     }
 }
 
-/// Makes a window again whose panes are those that are left.
+/// Restores a window with those of its panes that are left.
 pub(super) fn restore_window(
     server: &mut Server,
     id: WindowId,
@@ -381,7 +381,7 @@ pub(super) fn restore_window(
     let mut flags = WindowFlags::from_bits_truncate(record.flags);
     let zoomed = record.saved_layout.filter(|_| flags.contains(WindowFlags::ZOOMED));
     let (layout, saved_layout) = match zoomed {
-        // Zoomed still, unless the pane that was zoomed has gone.
+        // It stays zoomed unless the zoomed pane is gone.
         Some(saved) if active == record.active && panes.len() > 1 => {
             (Layout::single(active, record.size), Some(fit(saved.into_owned(), &panes, record.size)))
         }
@@ -475,7 +475,7 @@ pub(super) fn restore_session(
     server.update_status_cache(id);
 }
 
-/// A layout for these panes and no others.
+/// A layout of exactly these panes.
 fn fit(mut layout: Layout, panes: &[PaneId], size: Size) -> Layout {
     let rules = Rules::default();
     if layout.is_sound() {
@@ -494,10 +494,10 @@ fn fit(mut layout: Layout, panes: &[PaneId], size: Size) -> Layout {
     even.or_else(|| Some(Layout::single(*panes.first()?, size))).unwrap_or_default()
 }
 
-/// The number of the preset `tiled`.
+/// Index of the preset layout `tiled`.
 const TILED: usize = 6;
 
-/// Some records are damaged: programs that run and have no place any more get one.
+/// If records are damaged, running programs without a place get a new one.
 fn find_places(snapshot: &mut Snapshot, held: &BTreeMap<PaneId, HeldChild>) {
     let newest = snapshot.windows.keys().next_back().map_or(0, |id| id.0 + 1);
     let next = snapshot.server.as_ref().map_or(0, |server| server.next_window).max(newest);
@@ -574,7 +574,7 @@ pub(super) fn remake(
     }
 }
 
-/// A program that fills the screen draws it anew when it hears of a size.
+/// Makes a full-screen program redraw by changing the terminal's size.
 fn redraw_program(master: &OwnedFd) {
     if let Ok(group) = nix::unistd::tcgetpgrp(master) {
         nix::sys::signal::killpg(group, nix::sys::signal::Signal::SIGWINCH).ok();

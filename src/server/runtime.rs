@@ -1,5 +1,5 @@
-//! The loop: gather what is ready → apply → run the queues → settle → render → perform. One
-//! thread, one owner of all state; each step is plain synchronous code.
+//! The loop: gather events → apply → run queues → settle → render → perform. One thread owns all
+//! state; each step is plain synchronous code.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -16,7 +16,7 @@ use super::frames::Pacing;
 use super::token::Token;
 use super::world::World;
 
-/// Callbacks and queue runs in one turn before descriptors are looked at again.
+/// Rounds of callbacks and queue runs in one turn before descriptors are checked again.
 const MAX_ROUNDS: usize = 64;
 
 /// A running server.
@@ -26,25 +26,25 @@ pub struct Runtime {
     pub listener: Option<OwnedFd>,
     pub reactor: Reactor,
     pub started: Instant,
-    /// Sessions without clients must be looked at (`destroy-unattached`, the socket's mode).
+    /// True if sessions without clients must be checked (`destroy-unattached`, the socket's mode).
     pub unattached_dirty: bool,
     pub pacing: Pacing,
-    /// When a flooding pane last printed (monotonic ms).
+    /// Time of the last output of a flooding pane (monotonic ms).
     pub flooded_ms: u64,
-    /// The client that was drawn last, and whether others wait for the next turn.
+    /// The client that was drawn last, and true if others wait for the next turn.
     pub last_drawn: ClientId,
     pub frames_left: bool,
-    /// Names of windows changed after the frames of this turn: another turn draws them.
+    /// True if window names changed after this turn's frames: another turn draws them.
     pub names_changed: bool,
-    /// More queue items wait than one turn runs.
+    /// True if more queue items are pending than one turn runs.
     pub queue_busy: bool,
     pub accept_paused_until: Option<u64>,
-    /// The server ends, and clients that are still there then are dropped (monotonic ms).
+    /// Time at which the ending server drops the remaining clients (monotonic ms).
     pub exit_by_ms: Option<u64>,
     /// Until when sizes wait for a command that waits for the keeper.
     pub sizes_due_ms: Option<u64>,
     pub next_tidy_ms: u64,
-    /// What the socket's mode last said.
+    /// Whether the socket's mode last showed an attached session.
     pub socket_attached: Option<bool>,
     pub config_files: Vec<String>,
     pub config_quiet: bool,
@@ -52,14 +52,15 @@ pub struct Runtime {
     pub foreground: bool,
     pub deposits: super::snapshot::Deposits,
     pub rest: super::rest::Rest,
-    /// Callbacks that ran: timers, work, ends of jobs.
+    /// Count of callbacks that ran: timers, work, ends of jobs.
     pub ran: u64,
-    /// What a keeper is made from, and when the next may be started (monotonic ms).
+    /// Data to make a keeper from, and the earliest time to start the next one (monotonic ms).
     pub birth: Vec<u8>,
     pub next_keeper_ms: u64,
-    /// Some client was told that a logout ends the server, or need not be.
+    /// True once a client was warned that a logout ends the server, or no warning is needed.
     pub logout_told: bool,
-    /// Tells the server before, which stands in for this one in the foreground, that this one lives.
+    /// Channel that tells the previous server, which stands in for this one in the foreground, that
+    /// this one is alive.
     pub before: Option<OwnedFd>,
 }
 
@@ -78,7 +79,7 @@ impl Runtime {
         self.world.now = Now { wall_us: wall.as_micros() as i64, mono_ms };
     }
 
-    /// Goes on with the monotonic times of the server before, which began then.
+    /// Continues the monotonic time of the previous server, which began at `origin_ms`.
     pub fn continue_clock(&mut self, origin_ms: u64) {
         let age = super::snapshot::monotonic_ms().checked_sub(origin_ms).map(Duration::from_millis);
         if let Some(started) = age.and_then(|age| Instant::now().checked_sub(age)) {
@@ -111,14 +112,15 @@ impl Runtime {
             self.pump_fast();
             self.run_timers();
             self.run_queues();
-            // A program that gets a key was told nothing that could be lost. It makes its answer
-            // while others are read.
+            // A program that gets a key has received nothing that could be lost. It computes its
+            // answer while other panes are read.
             self.world.pump.flush_written(&self.world.poller);
             if self.pump_bulk() {
                 self.run_queues();
                 self.world.pump.flush_written(&self.world.poller);
             }
-            // What control clients are told next, and all others at the end of the turn, is kept.
+            // All changes are in the state file before control clients (next) and other clients (at
+            // the end of the turn) receive their answers.
             self.keep_state();
             self.flush_control();
             self.settle();
@@ -126,7 +128,7 @@ impl Runtime {
             self.render();
             self.note_panics();
             self.perform();
-            // Whatever can wait comes after what people see.
+            // Work that can wait comes after drawing.
             self.keep_late();
             self.give_back();
             self.check_names();
@@ -144,9 +146,9 @@ impl Runtime {
         }
     }
 
-    /// How long to sleep: not at all while there is work, else until the next timer.
+    /// Time to sleep: zero while there is work, else until the next timer.
     fn timeout(&mut self) -> Option<Duration> {
-        // A control client that was told everything may be waiting to be let go.
+        // A control client whose output is written may be waiting for its exit.
         let flushed = std::mem::take(&mut self.world.control_flushed);
         if flushed
             || self.world.pump.is_busy()
@@ -184,7 +186,7 @@ impl Runtime {
             Token::Keeper => self.read_keeper(),
             Token::Scopes => self.read_scopes(),
             Token::Pressure => self.world.scopes.pressed(),
-            // Looked at in each turn.
+            // Checked in each turn.
             Token::Successor => {}
             Token::Work => self.world.callbacks.extend(self.world.work.take_done()),
             Token::Client(id) => {
@@ -216,7 +218,7 @@ impl Runtime {
     }
 
     fn accept_all(&mut self) {
-        // As many as a burst of scripts makes; the rest comes with the next turn.
+        // Enough for a burst of scripts; the rest is accepted in the next turn.
         for _ in 0..64 {
             let Some(listener) = &self.listener else { return };
             let flags = nix::sys::socket::SockFlag::SOCK_CLOEXEC;
@@ -228,7 +230,7 @@ impl Runtime {
                 }
                 Err(nix::errno::Errno::EINTR | nix::errno::Errno::ECONNABORTED) => {}
                 Err(nix::errno::Errno::EMFILE | nix::errno::Errno::ENFILE) => {
-                    // Out of descriptors: look again in a second instead of spinning.
+                    // Out of descriptors: retry in a second instead of spinning.
                     self.world.poller.remove(listener.as_fd());
                     self.accept_paused_until = Some(self.world.now.mono_ms + 1000);
                     return;
@@ -261,7 +263,7 @@ impl Runtime {
     }
 
     fn run_timers(&mut self) {
-        // A timer that sets itself again with no delay gets its turn in the next one.
+        // A timer that re-arms itself without delay runs again in the next turn.
         let now_ms = self.world.now.mono_ms;
         for _ in 0..1000 {
             let Some(callback) = self.world.timers.take_due(now_ms) else { break };
@@ -278,7 +280,7 @@ impl Runtime {
         late.into_iter().for_each(|id| self.tty_timed_out(id));
     }
 
-    /// Runs callbacks, jobs' ends and queues until nothing is left to do.
+    /// Runs callbacks, ends of jobs and queues until none are left.
     fn run_queues(&mut self) {
         for _ in 0..MAX_ROUNDS {
             let mut busy = false;
@@ -303,7 +305,7 @@ impl Runtime {
         }
     }
 
-    /// Writes out what is left to write.
+    /// Writes all queued output.
     fn perform(&mut self) {
         self.world.pump.flush_written(&self.world.poller);
         self.flush_control();

@@ -1,10 +1,10 @@
-//! What is on disk of a server, so that a reboot does not lose it: sessions, windows, layouts,
+//! State of a server on disk, so that it survives a reboot: sessions, windows, layouts,
 //! directories, titles and options, and the text of each pane. `docs/restore.md` describes it.
 //!
-//! - `file`: how files are written and read, so that a torn one costs nothing
-//! - `text`: what a pane showed, as a file
-//! - `saver`: when it is written
-//! - `revive`: sessions again from what was read
+//! - `file`: writing and reading files, so that a torn one does no harm
+//! - `text`: text of a pane, as a file
+//! - `saver`: when to write
+//! - `revive`: making sessions of the files
 
 mod file;
 mod revive;
@@ -27,14 +27,14 @@ use crate::options::{Options, opt};
 
 use super::proc;
 
-/// Sessions as they are on disk. Fields that are missing have their defaults.
+/// Sessions in the form of the file. Missing fields have their defaults.
 #[derive(Default, Clone, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Saved {
-    /// When the first server was started of those that took over from each other (microseconds
-    /// since the Unix epoch).
+    /// Start time of the first server in this chain of successors (microseconds since the Unix
+    /// epoch).
     pub life: i64,
-    /// Histories are encrypted: what panes show is not to be on the disk.
+    /// True if histories are encrypted: texts of panes must not be written to disk.
     pub encrypted: bool,
     pub sessions: Vec<SavedSession>,
     pub windows: Vec<SavedWindow>,
@@ -81,18 +81,18 @@ pub struct SavedWindow {
 pub struct SavedPane {
     pub id: PaneId,
     pub size: Size,
-    /// How it was started, and where.
+    /// The command it was started with, and its directory.
     pub argv: Vec<String>,
     pub start_directory: String,
-    /// The directory of what ran in it, and its command line.
+    /// Directory of the program that ran in it, and that program's command line.
     pub directory: String,
     pub program: Vec<String>,
     pub title: String,
-    /// Its transcript.
+    /// Key of its transcript.
     pub history: Option<String>,
-    /// Nothing of it is to be written to the disk.
+    /// True if nothing of it may be written to disk.
     pub off_disk: bool,
-    /// Has no process by design.
+    /// True for a pane without a process, by design.
     pub empty: bool,
     pub options: Options,
     #[serde(skip)]
@@ -100,7 +100,7 @@ pub struct SavedPane {
 }
 
 impl Saved {
-    /// What there is now. What the programs in panes are about is asked later (`ask_programs`).
+    /// Current state. The programs in panes are queried later (`ask_programs`).
     pub fn take(server: &Server) -> Self {
         Self {
             life: server.start_time.wall_us,
@@ -116,7 +116,7 @@ impl Saved {
         }
     }
 
-    /// Finds out what runs in each pane, and where.
+    /// Queries the program and the directory of each pane.
     pub fn ask_programs(&mut self) {
         for pane in &mut self.panes {
             let Some(pid) = pane.pid else { continue };

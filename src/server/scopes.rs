@@ -1,5 +1,5 @@
-//! A scope per pane, as the server uses it: where a pane's program is started, what it uses,
-//! what is left when the pane is closed, and who goes when memory runs out.
+//! The server's use of a scope per pane: starting a pane's program in it, its usage, processes left
+//! when the pane is closed, and the choice of a victim when memory runs out.
 
 mod left;
 mod report;
@@ -25,7 +25,7 @@ use super::token::{Poller, Token};
 use crate::reactor::Interest;
 pub use report::OomReport;
 
-/// Where to start a pane's program.
+/// Cgroups to start a pane's program in.
 #[derive(Debug, Default)]
 pub struct SpawnTarget {
     /// Directory of the cgroup to start in.
@@ -33,32 +33,32 @@ pub struct SpawnTarget {
     /// Version 1 cgroups to enter, of which `cgroup` is the first.
     pub groups: Vec<PathBuf>,
     pub oom_score_adj: Option<i32>,
-    /// It waits until `take_opened` names it.
+    /// True if the program waits until `take_opened` names the pane.
     pub gated: bool,
 }
 
-/// How long the first pane waits for systemd, which takes a tenth of a second on a busy machine:
-/// panes start within a second whatever the bus does. A later answer is taken up then.
+/// Longest wait of the first pane for systemd, which takes a tenth of a second on a busy machine:
+/// panes start within a second whatever the bus does. A later answer is used when it comes.
 const START_WAIT: Duration = Duration::from_millis(600);
-/// Milliseconds that a pane's program waits at its gate for systemd to move it.
+/// Milliseconds for which a pane's program waits at its gate for systemd to move it.
 const GATE_MS: u64 = 700;
-/// Milliseconds that what is left of a closed pane has after its SIGHUP, with
+/// Milliseconds between the SIGHUP of a closed pane and the end of its remaining processes, with
 /// `pane-kill-scope`.
 const KILL_MS: u64 = 3000;
-/// Milliseconds until what was killed is looked at again.
+/// Milliseconds until killed processes are checked again.
 const AGAIN_MS: u64 = 200;
-/// Milliseconds between looks at the host's memory where the kernel does not tell.
+/// Milliseconds between checks of the host's memory, if the kernel does not report pressure.
 const LOOK_MS: u64 = 2000;
-/// Scopes of closed panes whose processes are waited for; older ones are left to `sweep`.
+/// Most scopes of closed panes whose processes are awaited; older ones are left to `sweep`.
 const MAX_CLOSED: usize = 1024;
 
 /// A pane's scope.
 struct Held {
     scope: Box<dyn PaneScope>,
-    /// Its pid goes to `attach`.
+    /// True if its pid must be passed to `attach`.
     attach: bool,
     limits: Option<Limits>,
-    /// The first process.
+    /// Pid of the first process.
     pid: Option<i32>,
 }
 
@@ -66,39 +66,39 @@ struct Held {
 struct Closed {
     pane: PaneId,
     scope: Box<dyn PaneScope>,
-    /// When to end what is left (monotonic ms).
+    /// Time at which to kill the remaining processes (monotonic ms).
     kill_at: Option<u64>,
 }
 
 /// The scopes of all panes.
 pub struct Scopes {
     label: String,
-    /// Where systemd is talked to while the server waits.
+    /// Runtime of the tasks that talk to systemd while the server waits.
     tasks: Arc<tokio::runtime::Runtime>,
-    /// systemd's answer, which did not come in time.
+    /// systemd's answer, if it did not come in time.
     late: Option<Late>,
     backend: Option<Box<dyn Containment>>,
     memory_base: u64,
     pids_base: u64,
     panes: BTreeMap<PaneId, Held>,
     closed: Vec<Closed>,
-    /// Programs at their gates, and until when (monotonic ms).
+    /// Programs at their gates, and the time limit of each (monotonic ms).
     gates: BTreeMap<PaneId, u64>,
     opened: Vec<PaneId>,
-    /// Scopes that a dead server left were looked for.
+    /// True once the scopes that a dead server left were searched for.
     orphans_claimed: bool,
     wanted: BTreeMap<PaneId, PaneLimits>,
     server: Option<ServerLimits>,
     pressure: Option<Pressure>,
     backstop: Backstop,
     next_look: u64,
-    /// Read beside the loop, for much may have been logged.
+    /// Read beside the loop, because the log may be long.
     log: Option<Arc<Mutex<KernelLog>>>,
     messages: Vec<String>,
 }
 
 impl SpawnTarget {
-    /// The directories of all cgroups, for a process that runs already.
+    /// Directories of all cgroups, for a process that already runs.
     pub fn directories(&self) -> Vec<PathBuf> {
         let fd = |dir: &OwnedFd| PathBuf::from(format!("/proc/self/fd/{}", dir.as_raw_fd()));
         if self.groups.is_empty() { self.cgroup.iter().map(fd).collect() } else { self.groups.clone() }
@@ -106,7 +106,7 @@ impl SpawnTarget {
 }
 
 impl Scopes {
-    /// Begins: systemd is asked at once, the first pane takes the answer.
+    /// Starts: asks systemd at once; the first pane uses the answer.
     pub fn new(socket_path: &str, tasks: Arc<tokio::runtime::Runtime>) -> Self {
         let name = socket_path.rsplit('/').next().unwrap_or_default();
         let usual = format!("/tmp/tmux-{}/{name}", nix::unistd::geteuid());
@@ -141,7 +141,7 @@ impl Scopes {
         let containment = self.server.as_ref().map_or("auto", |server| server.containment.as_str());
         let choice = Choice::parse(containment).unwrap_or_default();
         let keeper = nix::unistd::getppid().as_raw();
-        // In the foreground the parent may be anybody; only our own program comes along.
+        // In the foreground the parent may be any process; only our own program moves too.
         let exe = |pid: &str| std::fs::read_link(format!("/proc/{pid}/exe")).ok();
         let ours = keeper > 1 && exe(&keeper.to_string()).is_some_and(|path| Some(path) == exe("self"));
         let mut pids = vec![nix::unistd::getpid().as_raw()];
@@ -159,7 +159,7 @@ impl Scopes {
         starting
     }
 
-    /// The backend, set up when the first pane needs it.
+    /// The backend, which is set up when the first pane needs it.
     fn backend(&mut self, poller: &Poller) -> &mut Box<dyn Containment> {
         if self.backend.is_none() {
             let Found { mut backend, message, late } = self.begin().finish(START_WAIT);
@@ -182,12 +182,13 @@ impl Scopes {
         self.backend.as_mut().expect("set above")
     }
 
-    /// Whether systemd has not answered yet, so that groups of this process may still change.
+    /// Reports whether systemd has not answered yet, so that this process's groups may still
+    /// change.
     pub fn is_waiting(&self) -> bool {
         self.late.is_some()
     }
 
-    /// Takes systemd's answer up, should it have come: panes that run already get their scopes.
+    /// Uses systemd's answer if it has come: panes that already run get their scopes.
     fn take_late(&mut self, poller: &Poller) {
         let Some(mut late) = self.late.take() else { return };
         if self.backend.as_ref().is_some_and(|b| b.status().backend != containment::Backend::None) {
@@ -218,7 +219,8 @@ impl Scopes {
         {
             let limits = self.limits(pane);
             let opened = backend.open(pane, &limits).map_err(|e| e.to_string()).and_then(|mut scope| {
-                // What they start while they are moved may stay where it is; so does memory.
+                // Processes started during the move may stay where they are; so does charged
+                // memory.
                 let pids = host.family(pid);
                 match scope.spawn_target().map_err(|e| e.to_string())? {
                     containment::SpawnTarget::Attach => scope.attach(&pids),
@@ -280,7 +282,7 @@ impl Scopes {
         }
     }
 
-    /// Makes the scope of a new pane. Without one the pane runs all the same, and says so once.
+    /// Makes the scope of a new pane. Without one the pane runs all the same, with one message.
     pub fn open_pane(&mut self, poller: &Poller, pane: PaneId) -> SpawnTarget {
         self.backend(poller);
         let oom_score_adj = Some(containment::pane_oom_score(own_score()));
@@ -315,7 +317,7 @@ impl Scopes {
         SpawnTarget { cgroup, groups, oom_score_adj, gated: attach }
     }
 
-    /// A pane that an earlier server of ours started: its scope is taken up again.
+    /// Takes over the scope of a pane that an earlier server started.
     pub fn adopt_pane(&mut self, poller: &Poller, pane: PaneId, pid: i32) {
         self.backend(poller);
         let host = Host::default();
@@ -330,7 +332,7 @@ impl Scopes {
         }
     }
 
-    /// The pane's first process runs.
+    /// Records that the pane's first process runs.
     pub fn pane_started(&mut self, pane: PaneId, pid: i32, contained: bool, now_ms: u64) {
         let Some(held) = self.panes.get_mut(&pane) else { return };
         held.pid = Some(pid);
@@ -344,17 +346,17 @@ impl Scopes {
         }
     }
 
-    /// The pane's first process runs outside of its group.
+    /// Records that the pane's first process runs outside of its group.
     pub fn not_moved(&mut self, pane: PaneId) {
         self.messages.push(format!("pane {pane} is not contained: it could not be moved"));
     }
 
-    /// Panes whose programs may go on from their gates.
+    /// Takes the panes whose gates have opened (their programs may exec now).
     pub fn take_opened(&mut self) -> Vec<PaneId> {
         std::mem::take(&mut self.opened)
     }
 
-    /// Opens gates whose time is over.
+    /// Opens gates whose time limit has passed.
     fn open_late(&mut self, now_ms: u64) {
         let late = self.gates.iter().filter(|(_, due)| **due <= now_ms);
         for pane in late.map(|(pane, _)| *pane).collect::<Vec<_>>() {
@@ -367,12 +369,12 @@ impl Scopes {
         }
     }
 
-    /// The pane is closed; its program was sent SIGHUP. What is left stays in its scope.
+    /// Handles a closed pane, whose program got SIGHUP. Remaining processes stay in its scope.
     pub fn close_pane(&mut self, pane: PaneId, now_ms: u64) {
         let kill = self.wanted.remove(&pane).is_some_and(|limits| limits.kill_scope);
         let Some(held) = self.panes.remove(&pane) else { return };
         if self.gates.remove(&pane).is_some() {
-            // Its program waits still; it ends of its terminal being gone.
+            // Its program is still waiting; the closed terminal will end it.
             self.opened.push(pane);
         }
         if self.closed.len() >= MAX_CLOSED {
@@ -383,13 +385,13 @@ impl Scopes {
         self.tidy(now_ms);
     }
 
-    /// Removes what is empty of closed panes, and ends what is over its time.
+    /// Removes empty scopes of closed panes, and kills processes whose time limit has passed.
     pub fn tidy(&mut self, now_ms: u64) {
         let Some(backend) = &mut self.backend else { return };
         let panes = &self.panes;
         self.closed.retain_mut(|closed| {
             if closed.kill_at.is_some_and(|at| at <= now_ms) {
-                // Again until nothing is left; the dead take a moment to go.
+                // Repeat until none are left; killed processes take a moment to end.
                 closed.kill_at = Some(now_ms + AGAIN_MS);
                 closed.scope.kill().ok();
             }
@@ -401,13 +403,13 @@ impl Scopes {
         });
     }
 
-    /// A pane's program is gone: the next call of `events` looks at its counters, though nothing
-    /// was told of them yet.
+    /// Forces the next `events` to read this pane's counters even if inotify has not fired, because
+    /// its program is gone.
     pub fn suspect(&mut self, pane: PaneId) {
         self.backend.iter_mut().for_each(|backend| backend.suspect(pane));
     }
 
-    /// What happened, for the server to tell.
+    /// Takes the events that the server must report.
     pub fn events(&mut self, poller: &Poller, now_ms: u64) -> Vec<OomReport> {
         self.take_late(poller);
         let Some(backend) = &mut self.backend else { return Vec::new() };
@@ -425,7 +427,8 @@ impl Scopes {
                     if let Some(held) = self.panes.get(&pane)
                         && held.limits.is_some_and(|limits| limits.oom_ends_pane)
                     {
-                        // Neither version 1 nor a unit that was made before does it by itself.
+                        // Version 1 does not do this by itself, and neither does a unit that was
+                        // made before.
                         held.scope.kill().ok();
                     }
                     let text = format!("pane {pane}: out of memory ({limit}), {kills} killed");
@@ -439,7 +442,7 @@ impl Scopes {
                 Event::Empty { .. } => emptied = true,
                 Event::Attached { pane, result } => {
                     if self.gates.remove(&pane).is_none() {
-                        // It was let go already, and that was told.
+                        // Its gate was opened before, and that was reported.
                         continue;
                     }
                     self.opened.push(pane);
@@ -455,18 +458,18 @@ impl Scopes {
         reports
     }
 
-    /// The kernel says that memory is short: `look` has something to do in this turn.
+    /// Called when the kernel reports that memory is short: `look` then checks in this turn.
     pub fn pressed(&mut self) {
         self.next_look = 0;
     }
 
-    /// The kernel's log, where it names who was killed.
+    /// The kernel's log, which names killed processes.
     pub fn log(&self) -> Option<Arc<Mutex<KernelLog>>> {
         self.log.clone()
     }
 
-    /// Looks at the host's memory when it is time; tells what was done. `standing` says what
-    /// people have to do with a pane.
+    /// Checks the host's memory if it is time; reports a kill. `standing` tells what people are
+    /// doing with a pane.
     pub fn look(&mut self, now_ms: u64, standing: impl Fn(PaneId) -> Standing) -> Option<OomReport> {
         self.claim_orphans();
         self.open_late(now_ms);
@@ -476,7 +479,7 @@ impl Scopes {
         if self.panes.is_empty() || now_ms < self.next_look {
             return None;
         }
-        // With a trigger, the kernel says when to look.
+        // With a trigger, the kernel says when to check.
         self.next_look = if self.pressure.is_some() { u64::MAX } else { now_ms + LOOK_MS };
         let host = Host::default();
         let wanted = self.server.as_ref().map_or(MemoryLimit::None, |server| server.backstop);
@@ -503,7 +506,7 @@ impl Scopes {
         Some(OomReport { pane: victim.pane, kills: 0, text, scope: None, terminal: None })
     }
 
-    /// When `look` has something to do although nothing wakes the loop.
+    /// Time at which `look` must run even if nothing else wakes the loop.
     pub fn next_look_ms(&self) -> Option<u64> {
         let look = (!self.panes.is_empty() && self.next_look != u64::MAX).then_some(self.next_look);
         look.into_iter()
@@ -523,7 +526,7 @@ impl Scopes {
         std::mem::take(&mut self.messages)
     }
 
-    /// Value of a format variable, if it is one of ours.
+    /// Value of a format variable of this room; `None` for others.
     pub fn usage(&self, pane: Option<PaneId>, variable: &str) -> Option<String> {
         if variable == "containment" {
             return Some(self.backend.as_ref().map_or("none".to_owned(), |b| b.status().to_string()));

@@ -1,4 +1,4 @@
-//! After the commands of a turn: everything that must hold again before anyone looks. Sizes,
+//! After the commands of a turn: restores the invariants before anyone can see the state. Sizes,
 //! alerts, names, sessions without clients, clients that leave, and the end of the server.
 
 use std::os::fd::AsFd;
@@ -17,9 +17,9 @@ use crate::options::opt;
 
 use super::runtime::Runtime;
 
-/// A window's automatic name is computed at most this often.
+/// Least time between two computations of a window's automatic name, in milliseconds.
 const NAME_MS: u64 = 500;
-/// Idle format jobs and kept transcripts are looked at this often.
+/// Time between checks of idle format jobs and kept transcripts, in milliseconds.
 const TIDY_MS: u64 = 3_600_000;
 /// Sizes wait this long for a keeper that does not answer.
 const KEEPER_MS: u64 = 1_000;
@@ -48,8 +48,8 @@ impl Runtime {
         self.publish_ttys();
         self.show_messages();
         self.warn_of_logout();
-        // Settling may have queued notifications and callbacks: they run before anyone leaves
-        // or sleeps.
+        // Settling may have queued notifications and callbacks: run them before any client leaves
+        // or the loop sleeps.
         self.run_settled();
         control::settle(&mut self.cx());
         if self.is_ending() {
@@ -110,7 +110,7 @@ impl Runtime {
         }
     }
 
-    /// Writes into the message log which panics ended only what they came of.
+    /// Adds caught panics to the message log.
     pub fn note_panics(&mut self) {
         for message in crate::base::guard::take_reports() {
             self.server.add_message(self.world.now, message);
@@ -136,7 +136,7 @@ impl Runtime {
         }
     }
 
-    /// Names of windows that follow their programs.
+    /// Updates automatic window names.
     pub fn check_names(&mut self) {
         let now_ms = self.world.now.mono_ms;
         let changed: Vec<WindowId> = self
@@ -178,14 +178,14 @@ impl Runtime {
         }
     }
 
-    /// Draws status lines again, each every `status-interval` seconds.
+    /// Redraws status lines, each every `status-interval` seconds.
     fn check_status(&mut self, now_ms: u64) {
         let attached = self.server.clients.values().filter(|c| c.status_due_ms <= now_ms);
         let due: Vec<_> = attached.filter_map(|c| Some((c.id, c.session?))).collect();
         for (id, session) in due {
             let interval = self.server.session_options(session).get(opt::STATUS_INTERVAL).max(0) as u64;
             let Some(client) = self.server.clients.get_mut(&id) else { continue };
-            // 0: it was attached, or the option was changed, since the last turn.
+            // 0: the client attached, or the option changed, since the last turn.
             if client.status_due_ms != 0 && client.message.is_none() && client.prompt.is_none() {
                 client.status_dirty = true;
             }
@@ -193,7 +193,8 @@ impl Runtime {
         }
     }
 
-    /// What is due by the clock: status lines, silence, locks, unanswered questions.
+    /// Handles everything that is due by the clock: status lines, silence, locks, unanswered
+    /// queries.
     fn check_due(&mut self) {
         let now_ms = self.world.now.mono_ms;
         self.check_status(now_ms);
@@ -233,7 +234,7 @@ impl Runtime {
         }
     }
 
-    /// Sessions in which nobody did anything for `lock-after-time` seconds.
+    /// Locks sessions that were idle for `lock-after-time` seconds.
     fn check_locks(&mut self) {
         let now = self.world.now;
         let due: Vec<_> = self
@@ -273,7 +274,7 @@ impl Runtime {
             .min()
     }
 
-    /// Has status lines with animations drawn again when the next frame is due.
+    /// Redraws animated status lines when the next frame is due.
     pub fn animate(&mut self) {
         let due: Vec<ClientId> = std::mem::take(&mut *self.server.animated.lock()).into_iter().collect();
         for client in due {
@@ -296,7 +297,7 @@ impl Runtime {
         format::jobs::start_due(&mut self.cx());
     }
 
-    /// The socket is executable while a session is attached, as tmux shows it to `ls`.
+    /// Makes the socket executable while a session is attached, which tmux shows in `ls`.
     fn update_socket_mode(&mut self) {
         let attached = self.server.sessions.values().any(|s| s.attached > 0);
         if self.socket_attached == Some(attached) || self.listener.is_none() {
@@ -310,7 +311,7 @@ impl Runtime {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).ok();
     }
 
-    /// The server was told to end: everybody is told, every session goes.
+    /// Starts the end of the server: clients are told, and all sessions are destroyed.
     pub fn begin_exit(&mut self) {
         self.server.exiting = true;
         self.exit_by_ms = Some(self.world.now.mono_ms + LEAVING_MS);
@@ -332,14 +333,14 @@ impl Runtime {
         for id in sessions {
             self.cx().destroy_session(id, true);
         }
-        // Pipes of panes end with their panes; every other helper is told to end.
+        // Pipes of panes end with their panes; all other helpers are signalled.
         let jobs =
             self.world.jobs.iter().filter(|(id, job)| job.runs() && !self.world.pipes.contains_key(id));
         let pids: Vec<i32> = jobs.map(|(_, job)| job.pid).collect();
         pids.into_iter().for_each(|pid| self.world.kill(pid, libc::SIGTERM));
     }
 
-    /// Clients that do not leave, since they read nothing, do not keep the server from its end.
+    /// Drops clients that do not leave because they read nothing.
     fn drop_clients(&mut self) {
         self.exit_by_ms = None;
         let clients: Vec<ClientId> = self.server.clients.keys().copied().collect();
@@ -347,7 +348,7 @@ impl Runtime {
         self.close_door();
     }
 
-    /// Nothing but the leaving of clients stands between the server and its end.
+    /// Reports whether the server only waits for clients to leave.
     fn is_ending(&mut self) -> bool {
         let options = self.server.server_options();
         let (exit_empty, exit_unattached) = (options.get(opt::EXIT_EMPTY), options.get(opt::EXIT_UNATTACHED));
@@ -367,9 +368,9 @@ impl Runtime {
             && self.server.queues.is_empty()
     }
 
-    /// Nobody can connect any more, before the last client is told that it may go: whoever
-    /// waited for it and comes next finds no server, not one that is about to end. The keeper's
-    /// copy of the socket is shut down with ours.
+    /// Closes the listening socket before the last client may leave: a script that waited for that
+    /// client and then connects finds no server, not one that is about to end. The keeper's copy of
+    /// the socket is shut down with ours.
     fn close_door(&mut self) {
         if let Some(listener) = self.listener.take() {
             self.world.poller.remove(listener.as_fd());
@@ -378,13 +379,13 @@ impl Runtime {
         }
     }
 
-    /// Whether the server may end now.
+    /// Reports whether the server may end now.
     pub fn is_over(&mut self) -> bool {
         self.listener.is_none() && self.server.clients.is_empty()
     }
 }
 
-/// The shell in a pane that is the only one of some session.
+/// The shell in a pane that is the only one of a session.
 fn last_shell(server: &Server, pane: PaneId) -> Option<i32> {
     let pane = server.pane(pane).filter(|pane| pane.argv.is_empty())?;
     let alone = server.window(pane.window).is_some_and(|window| window.panes.len() == 1);
@@ -392,7 +393,7 @@ fn last_shell(server: &Server, pane: PaneId) -> Option<i32> {
     (alone && server.sessions.values().any(only)).then_some(pane.pid).flatten()
 }
 
-/// Whether some client shows a pane.
+/// Reports whether some client shows a pane.
 fn is_seen(server: &Server, pane: PaneId) -> bool {
     let Some(window) = server.pane(pane).map(|pane| pane.window) else { return false };
     let mut sessions = server.clients.values().filter_map(|client| client.session);

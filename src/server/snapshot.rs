@@ -1,9 +1,9 @@
-//! What a server leaves with the keeper for the one after it: everything that people made and
-//! would miss. It is written at the end of each turn in which commands ran, before anyone is told
-//! what came of them, so that what a client was told is done is done, whatever ends the server.
+//! The state that a server leaves with the keeper for the next server: everything that people made
+//! and would miss. It is written at the end of each turn in which commands ran, before any client
+//! gets an answer, so that effects of answered commands last, whatever ends the server.
 //!
-//! - `records`: what is kept of the model, kind by kind
-//! - `book`: finds what has changed since it was written
+//! - `records`: the saved part of the model, by kind
+//! - `book`: finds changes since the last write
 //! - `file`: the file of records; `load`: reads it
 
 mod book;
@@ -24,36 +24,37 @@ use super::runtime::Runtime;
 /// commands which only ask leave in the message log, are written this late at most. What other
 /// commands did is written in their turn.
 const LATE_MS: u64 = 250;
-/// Time to the next attempt when the file could not be written and no command runs before.
+/// Time to the next attempt if the file could not be written and no command runs before, in
+/// milliseconds.
 const AGAIN_MS: u64 = 1000;
 
-/// When the state is to be looked at again.
+/// When to compare and write the state.
 pub struct Deposits {
-    /// Something happened since the last look.
+    /// True if something changed since the last write.
     dirty: bool,
     next_ms: u64,
-    /// Commands and callbacks that had run by the last look.
+    /// Count of commands and callbacks at the last write.
     ran: u64,
     shape: [usize; 3],
-    /// None: begins with the next look.
+    /// `None`: created by the next write.
     book: Option<Book>,
-    /// Commands ran in this turn, and what settles afterwards is to be written too.
+    /// True if commands ran in this turn: effects of settling must be written too.
     commands_ran: bool,
-    /// Where monotonic times begin, by CLOCK_MONOTONIC (ms).
+    /// Origin of monotonic times, by CLOCK_MONOTONIC (ms).
     pub origin_ms: u64,
-    /// The last attempt to write failed, which was said.
+    /// True if the last write failed, which was reported.
     failing: bool,
 }
 
-/// What is in a state file, for tests that damage one.
+/// Contents of a state file, for tests that damage one.
 pub struct StateFile {
-    /// Kind and name of everything that was found.
+    /// Kind and name of every record.
     pub found: Vec<(&'static str, String)>,
-    /// What the message log says of the rest.
+    /// Messages about the refused records.
     pub refused: Vec<String>,
 }
 
-/// Reads a state file; None when nothing says where its records are.
+/// Reads a state file; `None` if its records cannot be located.
 pub fn read_state(bytes: &[u8]) -> Option<StateFile> {
     let snapshot = Snapshot::parse(bytes)?;
     Some(StateFile { found: snapshot.names(), refused: snapshot.refused })
@@ -78,7 +79,7 @@ pub fn new_state() -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// CLOCK_MONOTONIC in milliseconds, which servers that follow each other share.
+/// CLOCK_MONOTONIC in milliseconds, which successive servers share.
 pub fn monotonic_ms() -> u64 {
     let now = nix::time::clock_gettime(nix::time::ClockId::CLOCK_MONOTONIC);
     now.map_or(0, |now| now.tv_sec() as u64 * 1000 + now.tv_nsec() as u64 / 1_000_000)
@@ -98,7 +99,7 @@ impl Deposits {
         }
     }
 
-    /// Notes how a writing went; what is to be said of it, once for each change.
+    /// Records the result of a write; returns a message, once for each change.
     fn note_outcome(&mut self, outcome: &io::Result<()>) -> Option<String> {
         let failed = outcome.as_ref().err();
         if std::mem::replace(&mut self.failing, failed.is_some()) == failed.is_some() {
@@ -110,34 +111,34 @@ impl Deposits {
         })
     }
 
-    /// There is nobody any more who has the file: the next snapshot is left in a new one.
+    /// Starts a new file for the next write, since nobody holds the old one any more.
     pub fn begin_again(&mut self) {
         self.book = None;
         self.dirty = true;
         self.next_ms = 0;
     }
 
-    /// Something happened; what only programs and clocks changed is written after `LATE_MS`, not
-    /// between a key and its echo.
+    /// Records a change by a program or clock, which is written after `LATE_MS`, not between a key
+    /// and its echo.
     pub fn note(&mut self, now_ms: u64) {
         if !std::mem::replace(&mut self.dirty, true) {
             self.next_ms = now_ms + LATE_MS;
         }
     }
 
-    /// When the loop must wake up for a look.
+    /// Time at which the loop must wake to write.
     pub fn due_ms(&self) -> Option<u64> {
         self.dirty.then_some(self.next_ms)
     }
 }
 
 impl Runtime {
-    /// Writes what has changed, if commands or callbacks ran since the last look.
+    /// Writes changes, if commands or callbacks ran since the last write.
     pub fn keep_state(&mut self) {
         self.keep(false);
     }
 
-    /// Writes what has changed, if it is time: after frames, which somebody waits for.
+    /// Writes late changes, if it is time: called after drawing, for which users wait.
     pub fn keep_late(&mut self) {
         self.keep(true);
     }
@@ -145,7 +146,7 @@ impl Runtime {
     fn keep(&mut self, if_late: bool) {
         let server = &self.server;
         if server.exiting {
-            // Nothing is kept of a server that is asked to end.
+            // A server that is being ended saves nothing.
             self.deposits.dirty = false;
             return;
         }
@@ -163,17 +164,17 @@ impl Runtime {
         self.write_state();
     }
 
-    /// The same after sizes, names and alerts have settled.
+    /// Writes changes again after sizes, names and alerts have settled.
     pub fn keep_settled(&mut self) {
         if std::mem::take(&mut self.deposits.commands_ran) {
-            // Seen as never looked at.
+            // Forces a comparison.
             self.deposits.ran = 0;
         }
         self.keep_state();
         self.deposits.commands_ran = false;
     }
 
-    /// A file of its own with all of the state, and with records for a server that takes over in
+    /// A separate file with the whole state, and with records for a server that takes over in
     /// place.
     pub fn whole_state(&mut self, passage: Vec<(Kind, String, Vec<u8>)>) -> io::Result<OwnedFd> {
         let stored = self.world.histories.store().is_some();
@@ -198,7 +199,7 @@ impl Runtime {
     pub(super) fn write_state(&mut self) {
         self.world.saver.note_change(self.world.now.mono_ms);
         self.world.pump.save_disturbed();
-        // A journal's screen is taken up with the transcript that it belongs to.
+        // A journal's screen is loaded together with its transcript.
         let stored = self.world.histories.store().is_some();
         let (server, pump) = (&self.server, &self.world.pump);
         let mut beside = Beside {
@@ -221,7 +222,7 @@ impl Runtime {
             }
             self.deposits.book = Some(book);
         });
-        // The keeper has the last file that was whole meanwhile; the next attempt is a new one.
+        // The keeper still has the last complete file; the next attempt makes a new one.
         if let Some(text) = self.deposits.note_outcome(&outcome) {
             tracing::error!("{text}");
             self.server.add_message(self.world.now, text);

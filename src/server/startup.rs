@@ -28,12 +28,12 @@ use crate::reactor::{self, Interest, Reactor};
 pub(super) const SIGNALS: [Signal; 6] =
     [Signal::SIGINT, Signal::SIGTERM, Signal::SIGCHLD, Signal::SIGUSR1, Signal::SIGUSR2, Signal::SIGHUP];
 
-/// Bytes from which on a piece of memory goes back to the kernel as soon as it is freed.
+/// Size from which on memory returns to the kernel when it is freed, in bytes.
 #[cfg(target_env = "gnu")]
 const RETURNED_BYTES: i32 = 128 << 10;
 
-/// Has large buffers returned when they are freed. Blocks of history come and go between small
-/// things that stay; left to itself glibc keeps the holes.
+/// Makes glibc return large buffers when they are freed. Blocks of history come and go between
+/// small long-lived objects; by default glibc keeps the holes.
 #[cfg(target_env = "gnu")]
 fn return_large_buffers() {
     // SAFETY: sets two numbers of the allocator, before there is another thread.
@@ -43,7 +43,7 @@ fn return_large_buffers() {
     }
 }
 
-/// Gives free memory inside the heap back.
+/// Returns free memory inside the heap to the kernel.
 pub fn trim_heap() {
     #[cfg(target_env = "gnu")]
     // SAFETY: no argument points anywhere, and what is in use stays.
@@ -52,20 +52,20 @@ pub fn trim_heap() {
     }
 }
 
-/// Lets go of the pages of program and libraries: half of them were needed to start only. Those that
-/// are needed again come back from the page cache.
+/// Drops the pages of program and libraries: half of them were needed only to start. Pages that are
+/// needed again come back from the page cache.
 pub fn release_program() {
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
-    // Code, and the constants at the front of each file. Others may have been written to while the
-    // program was linked.
+    // Only code, and the constants at the front of each file: others may have been written to by
+    // the dynamic linker.
     let unwritten =
         |line: &&str| line.contains(" /") && (line.contains(" r-xp ") || line.contains(" r--p 00000000 "));
     for line in maps.lines().filter(unwritten) {
         let range = line.split(' ').next().and_then(|range| range.split_once('-'));
         let number = |text: &str| usize::from_str_radix(text, 16).ok();
         let Some((from, to)) = range.and_then(|(from, to)| number(from).zip(number(to))) else { continue };
-        // SAFETY: it was mapped from a file and never written to; dropping its pages changes nothing
-        // that can be seen, since they are read again when they are needed.
+        // SAFETY: the memory was mapped from a file and never written to; dropping its pages has no
+        // visible effect, since they are read again on demand.
         unsafe {
             libc::madvise(std::ptr::with_exposed_provenance_mut(from), to - from, libc::MADV_DONTNEED);
         }
@@ -108,7 +108,7 @@ impl Runtime {
         poller.add(start.listener.as_fd(), Token::Listener, Interest::READ)?;
         let world = World::new(poller, custody, &start.socket_path, tasks)?;
         if start.flags.contains(WireFlags::NO_FORK) {
-            // Its keeper's children come to it when the keeper dies.
+            // If its keeper dies, the keeper's children become children of the server.
             nix::sys::prctl::set_child_subreaper(true).ok();
         }
         let mut runtime = Runtime {
@@ -170,7 +170,7 @@ impl Runtime {
         Ok(runtime)
     }
 
-    /// Options, environment and key tables as they are before any configuration.
+    /// Sets options, environment and key tables to their state before any configuration.
     fn prepare(&mut self, socket_path: &str, environment: Vec<(String, String)>) {
         let server = &mut self.server;
         server.pid = nix::unistd::getpid().as_raw();
@@ -228,7 +228,7 @@ impl Runtime {
         }
     }
 
-    /// Does what the signals ask for that were caught. Whether there were any.
+    /// Handles the caught signals. True if there were any.
     pub fn take_signals(&mut self) -> bool {
         let mut some = false;
         while let Some(signal) = self.reactor.next_signal() {
@@ -250,7 +250,7 @@ impl Runtime {
         some
     }
 
-    /// SIGUSR1: the socket was removed; make it anew.
+    /// SIGUSR1: the socket was removed; make a new one.
     fn remake_socket(&mut self) {
         let Ok(listener) = super::proc::listen(&self.server.socket_path) else { return };
         if let Some(old) = self.listener.take() {
@@ -272,8 +272,7 @@ impl Runtime {
         }
     }
 
-    /// Lets jobs and panes know of ends that the keeper told of, in this turn or in the one
-    /// before.
+    /// Passes ends that the keeper reported, in this turn or the one before, to jobs and panes.
     pub fn note_ended(&mut self) {
         if self.world.custody.lost {
             self.replace_keeper();
@@ -290,7 +289,7 @@ impl Runtime {
         }
     }
 
-    /// A pane is about to go: what its scope has to tell is heard first.
+    /// Reads the pending events of a pane's scope before the pane is removed.
     pub fn hear_scope(&mut self, pane: PaneId) {
         self.world.scopes.suspect(pane);
         self.read_scopes();
@@ -320,7 +319,7 @@ impl Runtime {
         }
     }
 
-    /// The last words of a server.
+    /// Last actions of a server.
     fn finish(&mut self) {
         for (_, job) in self.world.jobs.iter().filter(|(_, job)| job.pid > 0) {
             nix::sys::signal::kill(nix::unistd::Pid::from_raw(job.pid), Signal::SIGTERM).ok();
@@ -328,12 +327,12 @@ impl Runtime {
         self.save_prompt_history();
         self.end_saved();
         self.world.custody.goodbye(&self.world.scopes.left_groups());
-        // tmux: the socket's file stays, so that later clients say that no server is running.
+        // tmux: the socket's file stays, so that later clients report that no server is running.
     }
 }
 
-/// All configuration files have been read and run. Whoever waits for it waits for what is restored
-/// as well.
+/// Called when all configuration files have been read and run. The waiting client also waits for
+/// restored sessions.
 fn config_loaded(cx: &mut Cx<'_>) -> Exec {
     if cx.server.config_done {
         return Exec::Normal;
@@ -365,7 +364,7 @@ fn begin_service(cx: &mut Cx<'_>) -> Exec {
     Exec::Normal
 }
 
-/// Writing to a closed pipe is an error value.
+/// Turns a write to a closed pipe into an error value.
 fn ignore_broken_pipes() -> std::io::Result<()> {
     // SAFETY: SIG_IGN is a valid disposition, and no handler runs.
     unsafe { nix::sys::signal::signal(Signal::SIGPIPE, nix::sys::signal::SigHandler::SigIgn)? };

@@ -1,5 +1,5 @@
-//! An upgrade in place, in the server that is to come next: it takes up everything that the one
-//! before hands over, while that one keeps it all, and touches nothing until it is told to.
+//! An upgrade in place, in the next server: it loads everything that the previous one passes on,
+//! while that one keeps it all, and changes nothing until it is told to.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::time::{Duration, Instant};
@@ -21,10 +21,10 @@ use super::peer::{Peer, PeerRecord};
 use super::runtime::Runtime;
 use super::snapshot::Snapshot;
 
-/// How long the server before may take for what it has to say.
+/// Longest wait for a message of the previous server.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The channel to the server before.
+/// The channel to the previous server.
 pub struct Predecessor {
     channel: OwnedFd,
     handle: Handle,
@@ -35,13 +35,13 @@ impl Predecessor {
         Self { channel, handle: Handle::default() }
     }
 
-    /// Says something; a server that has gone hears nothing.
+    /// Sends a message; a server that is gone ignores it.
     pub fn say(&mut self, what: ToOld) {
         self.handle.send(what).ok();
         self.handle.drain(self.channel.as_fd()).ok();
     }
 
-    /// The next thing that it says.
+    /// Receives the next message.
     fn hear(&mut self) -> Result<ToNew, String> {
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -61,8 +61,8 @@ impl Predecessor {
 }
 
 impl Runtime {
-    /// Takes everything up, and waits for the word that this server is the one. Returns the end of
-    /// the channel, which lasts as long as this server.
+    /// Loads everything, and waits for the message that this server takes over. Returns the end of
+    /// the channel, which stays open as long as this server lives.
     pub(super) fn succeed(&mut self, channel: OwnedFd, recovered: Recovered) -> OwnedFd {
         self.world.predecessor = Some(Predecessor::new(channel));
         let taken = self.take_over(recovered);
@@ -72,7 +72,7 @@ impl Runtime {
             std::process::exit(1);
         }
         before.say(ToOld::Ready { pid: u64::from(std::process::id()) });
-        // Without the word this server was never there.
+        // Without that message this server ends without a trace.
         if !matches!(before.hear(), Ok(ToNew::Commit)) {
             std::process::exit(1);
         }
@@ -104,7 +104,7 @@ impl Runtime {
         Ok(())
     }
 
-    /// The state file and the descriptors.
+    /// Receives the state file and the descriptors.
     fn receive(&mut self) -> Result<(OwnedFd, Arrived), String> {
         let before = self.world.predecessor.as_mut().ok_or("there is no server before")?;
         let mut fds = Vec::new();
@@ -219,7 +219,7 @@ impl Runtime {
         Ok(())
     }
 
-    /// Lets the server before know that this one is at work.
+    /// Tells the previous server that this one is working.
     pub(super) fn say_progress(&mut self) {
         if let Some(before) = &mut self.world.predecessor {
             before.say(ToOld::Progress);
@@ -227,8 +227,8 @@ impl Runtime {
     }
 }
 
-/// A client as another server had it. What is drawn, and what its terminal and its connection
-/// say, comes again.
+/// A client from another server's record. Its drawing, and what its terminal and its connection
+/// report, are restored later.
 fn client_of(record: ClientRecord) -> (Client, PeerRecord) {
     let ClientRecord {
         id,
@@ -276,7 +276,7 @@ fn client_of(record: ClientRecord) -> (Client, PeerRecord) {
         brackets_pastes,
         paste_since,
         peer,
-        // Need the server, in which the client then is.
+        // These need the server, to which the client then belongs.
         repeat_due_ms: _,
         message: _,
         prompt: _,

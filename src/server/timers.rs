@@ -1,4 +1,4 @@
-//! One-shot timers of the loop, ordered by when they are due.
+//! One-shot timers of the loop, ordered by due time.
 
 use std::collections::BTreeMap;
 
@@ -7,8 +7,8 @@ use crate::model::host::TimerId;
 
 pub type Callback = Box<dyn FnOnce(&mut Cx<'_>) + Send>;
 
-/// Times are monotonic milliseconds. At most `Timers::MAX` wait; a further one is refused by
-/// never firing, which only a runaway script can bring about.
+/// Times are monotonic milliseconds. At most `Timers::MAX` are pending; a further one never fires,
+/// which only a runaway script can cause.
 #[derive(Default)]
 pub struct Timers {
     due: BTreeMap<(u64, u64), Callback>,
@@ -34,17 +34,17 @@ impl Timers {
         }
     }
 
-    /// When a timer is due.
+    /// Due time of a timer.
     pub fn due_ms(&self, timer: TimerId) -> Option<u64> {
         self.when.get(&timer.0).copied()
     }
 
-    /// When the next one is due.
+    /// Due time of the next timer.
     pub fn next_due(&self) -> Option<u64> {
         self.due.keys().next().map(|k| k.0)
     }
 
-    /// Takes one that is due.
+    /// Takes a timer that is due.
     pub fn take_due(&mut self, now_ms: u64) -> Option<Callback> {
         let key = *self.due.keys().next().filter(|k| k.0 <= now_ms)?;
         self.when.remove(&key.1);

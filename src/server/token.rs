@@ -1,4 +1,4 @@
-//! The descriptors that the server waits for, by what they belong to.
+//! The descriptors that the server waits for, by owner.
 
 use crate::base::{ClientId, PaneId};
 use crate::model::host::JobId;
@@ -7,18 +7,18 @@ use crate::reactor;
 /// The server's set of descriptors.
 pub type Poller = reactor::Poller<Token>;
 
-/// What a descriptor belongs to.
+/// Owner of a descriptor.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Token {
     Listener,
     Keeper,
     /// Containment events (OOM kills).
     Scopes,
-    /// The kernel says that memory is short.
+    /// The kernel reports that memory is short.
     Pressure,
-    /// The server that is to come next says something.
+    /// The next server sent a message.
     Successor,
-    /// Work beside the loop is done, or the transcripts have something to say.
+    /// Work beside the loop is finished, or the transcripts have messages.
     Work,
     /// A client's connection.
     Client(ClientId),

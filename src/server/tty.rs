@@ -1,5 +1,5 @@
-//! A client's terminal as the server drives it: termios, reading and decoding keys, drawing
-//! frames when what was drawn before has been taken, starting and stopping.
+//! The server's handling of a client's terminal: termios, reading and decoding keys, drawing frames
+//! once earlier output was taken, starting and stopping.
 
 mod travel;
 
@@ -25,18 +25,18 @@ use crate::reactor::Interest;
 
 pub use travel::{Travelled, TtyRecord};
 
-/// Raw bytes (passthrough, clipboard) that wait for one terminal; more is dropped and counted.
+/// Raw bytes (passthrough, clipboard) queued for one terminal; more is dropped and counted.
 const MAX_RAW: usize = 4 << 20;
-/// Bytes of pictures that one terminal is given at once, behind a frame; the rest follows when it
-/// has taken them, so that they do not hold up frames for long.
+/// Bytes of pictures written to one terminal at once, behind a frame; the rest follows when it has
+/// taken them, so that they delay frames only briefly.
 const PICTURE_SLICE: usize = 64 << 10;
-/// The feature of terminals that show pictures by kitty's protocol.
+/// Feature of terminals that show pictures by kitty's protocol.
 const PICTURES: &str = "kittygraphics";
 /// Bytes read from a terminal at once.
 const READ: usize = 16 << 10;
-/// Requests for colours and attributes count as unanswered after this long.
+/// Time after which requests for colours and attributes count as unanswered, in milliseconds.
 pub const QUERY_TIMEOUT_MS: u64 = 5000;
-/// Unforced colour requests are at least this far apart.
+/// Least time between unforced requests for colours, in milliseconds.
 pub const REQUEST_INTERVAL_MS: u64 = 30_000;
 
 pub struct Tty {
@@ -54,21 +54,21 @@ pub struct Tty {
     registered: bool,
     interest: Interest,
     pub cell_pixels: (u32, u32),
-    /// Draw again from nothing with the next frame.
+    /// True if the next frame must draw everything.
     stale: bool,
-    /// When unanswered requests are given up.
+    /// Time at which to give up on unanswered requests.
     pub give_up_ms: Option<u64>,
     pub last_requests_ms: u64,
-    /// It was asked whether it speaks kitty's keyboard protocol.
+    /// True if it was asked whether it knows kitty's keyboard protocol.
     asked_keyboard: bool,
-    /// When the last frame was drawn that held nothing back (monotonic ms).
+    /// Time of the last frame that held nothing back (monotonic ms).
     pub drawn_ms: u64,
     /// Bytes written, and raw bytes dropped.
     pub total_written: u64,
     pub dropped: u64,
 }
 
-/// What a new terminal is made of.
+/// Parameters of a new terminal.
 pub struct NewTty<'a> {
     pub id: ClientId,
     pub fd: OwnedFd,
@@ -80,7 +80,7 @@ pub struct NewTty<'a> {
 }
 
 impl Tty {
-    /// Takes over a descriptor, which must be a terminal.
+    /// Takes ownership of a descriptor, which must be a terminal.
     pub fn new(new: NewTty<'_>) -> io::Result<Self> {
         let original = termios::tcgetattr(&new.fd)?;
         let (size, cell_pixels) = proc::window_size(new.fd.as_fd()).unwrap_or_default();
@@ -125,7 +125,7 @@ impl Tty {
         self.screen.size()
     }
 
-    /// Sets the terminal to raw, takes its screen, and starts to listen.
+    /// Sets the terminal to raw mode, takes its screen, and starts to read.
     pub fn start(&mut self, poller: &Poller, now_ms: u64) -> io::Result<()> {
         let mut raw = self.original.clone();
         raw.input_flags.remove(
@@ -170,7 +170,7 @@ impl Tty {
         Ok(())
     }
 
-    /// Asks the terminal what it is and which colours it has.
+    /// Asks the terminal for its attributes and colours.
     pub fn send_requests(&mut self, now_ms: u64) {
         let have = self.decoder.expects_attributes();
         let have = (!have.0, !have.1, !have.2);
@@ -180,7 +180,7 @@ impl Tty {
         self.last_requests_ms = now_ms;
     }
 
-    /// Asks for the colours again, unless that was done a short while ago.
+    /// Asks for the colours again, unless that was done recently.
     pub fn repeat_requests(&mut self, now_ms: u64, force: bool) {
         if !self.is_started() || (!force && now_ms < self.last_requests_ms + REQUEST_INTERVAL_MS) {
             return;
@@ -192,7 +192,7 @@ impl Tty {
         self.give_up_ms = Some(now_ms + QUERY_TIMEOUT_MS);
     }
 
-    /// Gives the terminal back as it was found. What is still to be written is lost.
+    /// Restores the terminal as it was found. Queued output is lost.
     pub fn stop(&mut self, poller: &Poller) {
         if !self.is_started() {
             return;
@@ -201,7 +201,7 @@ impl Tty {
             poller.remove(self.file.as_fd());
             self.registered = false;
         }
-        // A dead terminal refuses; there is nothing to restore then.
+        // A dead terminal fails; there is nothing to restore then.
         if proc::window_size(self.file.as_fd()).is_none()
             || termios::tcsetattr(&self.file, SetArg::TCSANOW, &self.original).is_err()
         {
@@ -212,7 +212,7 @@ impl Tty {
         self.written = 0;
         out.clear();
         if cut && self.composer.pictures.enabled {
-            // It may have been cut off in the middle of a picture.
+            // A picture may have been cut off in the middle.
             out.extend_from_slice(b"\x1b\\");
         }
         self.composer.pictures.stop(&mut out);
@@ -220,7 +220,7 @@ impl Tty {
         self.write_now(&out);
     }
 
-    /// After `stop`: clears the screen for the lock program.
+    /// Clears the screen for the lock program, after `stop`.
     pub fn clear_for_lock(&mut self) {
         let mut out = Vec::new();
         for cap in [Cap::SMCUP, Cap::CLEAR, Cap::E3] {
@@ -229,12 +229,12 @@ impl Tty {
         self.write_now(&out);
     }
 
-    /// After `stop`: another program is to use the terminal, and expects reads that wait.
+    /// Makes reads block again, after `stop`, for another program that uses the terminal.
     pub fn hand_over(&self) {
         set_blocking(&self.file);
     }
 
-    /// Writes as much as the terminal takes without waiting for long.
+    /// Writes as much as the terminal takes within a short wait.
     fn write_now(&mut self, mut bytes: &[u8]) {
         for _ in 0..50 {
             match self.file.write(bytes) {
@@ -261,11 +261,11 @@ impl Tty {
         set_blocking(&self.file);
     }
 
-    /// The size of the terminal now; true when it has changed.
+    /// Reads the terminal's size; true if it has changed.
     pub fn check_size(&mut self) -> bool {
         let Some((size, pixels)) = proc::window_size(self.file.as_fd()) else { return false };
         let size = sane(size);
-        // The system does not know the size of a cell: the terminal may.
+        // If the system does not know the size of a cell, the terminal may.
         let unknown = pixels.0 == 0 || pixels.1 == 0;
         if unknown
             && !self.decoder.expects_window_size()
@@ -282,13 +282,13 @@ impl Tty {
         true
     }
 
-    /// Everything drawn was taken: a new frame may be drawn.
+    /// Reports whether all output was taken, so that a new frame may be drawn.
     pub fn is_drained(&self) -> bool {
         self.out.is_empty() && self.is_started()
     }
 
-    /// Whether more may be written behind what was not taken yet. Where it may not, raw bytes
-    /// are dropped and counted, as of a terminal that is blocked in tmux.
+    /// Reports whether more may be written behind output that was not taken yet. If not, raw bytes
+    /// are dropped and counted, as for a blocked terminal in tmux.
     pub fn takes_more(&mut self) -> bool {
         let room = self.is_started() && self.out.len() - self.written < MAX_RAW;
         if !room {
@@ -298,8 +298,8 @@ impl Tty {
         room
     }
 
-    /// Draws a frame. The first one that wants kitty's keyboard protocol has the terminal asked
-    /// whether it speaks it.
+    /// Draws a frame. The first frame that needs kitty's keyboard protocol also asks the terminal
+    /// whether it knows the protocol.
     pub fn draw(&mut self, frame: &Frame, now_ms: u64) {
         if frame.keyboard.is_some() && !std::mem::replace(&mut self.asked_keyboard, true) {
             if self.screen.request_keyboard(&self.term, &mut self.out) {
@@ -319,17 +319,17 @@ impl Tty {
                 self.composer.pictures.finish_sending(&mut self.out);
             }
             self.screen.raw(&raw, &self.term, &mut self.out);
-            // The cursor goes back to where the frame has it.
+            // The cursor returns to its place in the frame.
             self.screen.draw(frame, &self.composer.links, &self.term, &mut self.out);
         }
     }
 
-    /// Whether pictures wait, and the terminal has taken everything else.
+    /// Reports whether pictures are queued and the terminal has taken everything else.
     pub fn takes_pictures(&self) -> bool {
         self.is_drained() && self.composer.pictures.is_waiting()
     }
 
-    /// Writes a slice of the pictures that wait. True: there is more to be shown now.
+    /// Writes a slice of the queued pictures. True: a picture can be shown now.
     pub fn give_pictures(&mut self) -> bool {
         self.composer.pictures.write(PICTURE_SLICE, &mut self.out);
         self.composer.pictures.has_news()
@@ -340,7 +340,7 @@ impl Tty {
         self.out.len() - self.written + self.raw.len()
     }
 
-    /// Whether bytes wait for a frame to go behind.
+    /// Reports whether raw bytes wait for a frame.
     pub fn has_raw(&self) -> bool {
         !self.raw.is_empty()
     }
@@ -349,7 +349,7 @@ impl Tty {
         self.stale = true;
     }
 
-    /// Bytes to write as they are, behind the next frame.
+    /// Queues raw bytes to be written behind the next frame.
     pub fn queue_raw(&mut self, bytes: &[u8]) {
         if self.raw.len() + bytes.len() <= MAX_RAW {
             self.raw.extend_from_slice(bytes);
@@ -376,7 +376,7 @@ impl Tty {
         }
     }
 
-    /// New features were learnt. True when the terminal must be drawn again.
+    /// Adds features. True if the terminal must be drawn again.
     pub fn add_features(&mut self, features: Features, overrides: &[String]) -> bool {
         self.features.0 |= self.term.without_removed(features).0;
         let fresh = self.term.update_features(self.features, overrides);
@@ -386,7 +386,7 @@ impl Tty {
         fresh
     }
 
-    /// Writes what the terminal takes. False: it is gone.
+    /// Writes as much as the terminal takes. False: the terminal is gone.
     pub fn flush(&mut self, poller: &Poller) -> bool {
         while self.written < self.out.len() {
             match self.file.write(&self.out[self.written..]) {
@@ -413,7 +413,7 @@ impl Tty {
         true
     }
 
-    /// Reads what was typed into the decoder. False: the terminal is gone.
+    /// Reads input into the decoder. False: the terminal is gone.
     pub fn read(&mut self) -> bool {
         let mut buffer = [0; READ];
         match self.file.read(&mut buffer) {
@@ -426,17 +426,17 @@ impl Tty {
         }
     }
 
-    /// The next event decoded.
+    /// The next decoded event.
     pub fn next_event(&mut self, now_ms: u64, escape_time_ms: u64) -> Option<InputEvent> {
         self.decoder.next(now_ms, escape_time_ms)
     }
 }
 
-/// A number for ids of pictures on a terminal, which stays the same from server to server.
+/// A number for ids of pictures on a terminal, which stays the same for successive servers.
 fn id_space(fd: &OwnedFd) -> u16 {
     let device = nix::sys::stat::fstat(fd).map_or(0, |stat| stat.st_rdev);
     let mixed = device.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48;
-    // Apart from small ids, which programs use that know nothing of others.
+    // Apart from small ids, which are used by programs that do not coordinate.
     0x4000 | mixed as u16
 }
 
@@ -448,7 +448,7 @@ pub fn set_blocking(file: &std::fs::File) {
     }
 }
 
-/// tmux: a terminal that does not know its size counts as 80×24.
+/// tmux: a terminal of unknown size counts as 80×24.
 pub fn sane(size: Size) -> Size {
     Size::new(if size.cols == 0 { 80 } else { size.cols }, if size.rows == 0 { 24 } else { size.rows })
 }

@@ -1,4 +1,4 @@
-//! Attached terminals: taking one over, and what comes from it.
+//! Attached terminals: taking one over, and handling its input.
 
 use std::os::fd::AsFd;
 
@@ -18,10 +18,10 @@ use super::runtime::Runtime;
 use super::tty::{NewTty, Travelled, Tty};
 use super::world::World;
 
-/// Keys taken from one terminal in one turn; a paste of more goes on in the next.
+/// Keys handled from one terminal in one turn; a longer paste continues in the next.
 const MAX_KEYS: usize = 20_000;
 
-/// Takes a client's terminal over. The error is what the client is told.
+/// Takes over a client's terminal. An error is sent to the client.
 pub fn open(world: &mut World, id: ClientId, setup: &TtySetup) -> Result<(), String> {
     let now_ms = world.now.mono_ms;
     let Some(peer) = world.peers.get_mut(&id) else { return Err("not a terminal".to_owned()) };
@@ -53,7 +53,7 @@ pub fn open(world: &mut World, id: ClientId, setup: &TtySetup) -> Result<(), Str
     Ok(())
 }
 
-/// tmux's flag bits of a terminal, as `show-messages -T` prints them.
+/// tmux's flag bits of a terminal, for `show-messages -T`.
 pub fn flag_bits(term: &Term) -> u32 {
     let flags = &term.flags;
     [
@@ -72,7 +72,7 @@ pub fn flag_bits(term: &Term) -> u32 {
 }
 
 impl Runtime {
-    /// A client's terminal has input.
+    /// Handles input of a client's terminal.
     pub fn tty_readable(&mut self, id: ClientId) {
         let Some(tty) = self.world.peers.get_mut(&id).and_then(|p| p.tty.as_mut()) else { return };
         if !tty.read() {
@@ -82,7 +82,7 @@ impl Runtime {
         self.decode(id);
     }
 
-    /// The wait for the rest of a key is over.
+    /// Handles the end of the wait for the rest of a key.
     pub fn tty_timed_out(&mut self, id: ClientId) {
         self.decode(id);
     }
@@ -192,7 +192,7 @@ impl Runtime {
         }
     }
 
-    /// A client is gone: no pane waits for its answers.
+    /// Drops queries of panes that the client would have answered, since it is gone.
     pub fn forget_queries(&mut self, id: ClientId) {
         let queries = std::mem::take(&mut self.world.palette_queries);
         let (of_client, kept): (Vec<_>, Vec<_>) = queries.into_iter().partition(|(c, ..)| *c == id);
@@ -218,14 +218,14 @@ impl Runtime {
             drop(terminal);
             self.world.pump.write(*pane, &replies, None);
         }
-        // An answer that nobody asked for is only kept if the options say so.
+        // An unsolicited answer is only stored if the options say so.
         if panes.is_empty() || get == "both" {
             let now = self.world.now;
             self.server.set_buffer(data, None, now).ok();
         }
     }
 
-    /// A client's terminal is gone (its ssh died): the client goes with it.
+    /// Handles a client's terminal that is gone (its ssh died): the client ends too.
     pub fn tty_lost(&mut self, id: ClientId) {
         if let Some(peer) = self.world.peers.get_mut(&id)
             && let Some(mut tty) = peer.tty.take()
@@ -235,7 +235,7 @@ impl Runtime {
         self.lose_client(id);
     }
 
-    /// Copies what was learnt of terminals onto their clients.
+    /// Copies new facts about terminals to their clients.
     pub fn publish_ttys(&mut self) {
         for id in std::mem::take(&mut self.world.tty_changed) {
             let Some(tty) = self.world.peers.get(&id).and_then(|p| p.tty.as_ref()) else { continue };
@@ -247,7 +247,7 @@ impl Runtime {
             client.size = tty.size();
             client.cell_pixels = tty.cell_pixels;
             if let Some(session) = client.session.filter(|_| learnt) {
-                // Programs may be told other things now.
+                // Programs may have to be told of another theme now.
                 self.cx().theme_changed(session);
                 self.cx().settle_terminals();
             }
@@ -263,7 +263,7 @@ fn screen_options(setup: &TtySetup) -> TtyOptions {
     }
 }
 
-/// A report of the terminal as an event of the client.
+/// Converts a report of the terminal to an event of the client.
 fn mouse_event(report: MouseReport) -> MouseEvent {
     MouseEvent {
         x: report.x,

@@ -1,6 +1,6 @@
-//! An upgrade in place, in the server that runs: another program is started as the next server,
-//! gets all that this one has, and says when it is ready. Until then this server keeps everything,
-//! so that a program that does not start, ends, hangs or cannot read the state costs nothing.
+//! An upgrade in place, in the running server: another program is started as the next server,
+//! receives the whole state, and reports when it is ready. Until then this server keeps everything,
+//! so that a program that does not start, ends, hangs or cannot read the state does no harm.
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -26,31 +26,30 @@ use super::token::{Poller, Token};
 use super::world::World;
 use crate::reactor::{self, Interest, Reactor};
 
-/// How long the new server may give no sign of life; then this one goes on. Clients are answered
-/// within two seconds whatever happens.
+/// Longest silence of the new server before this one continues. Clients are answered within two
+/// seconds whatever happens.
 const SILENCE: Duration = Duration::from_millis(1500);
-/// How long what is under way in this server may take to come to a point where it can be handed
-/// over.
+/// Longest time for this server's unfinished work to reach a state that can be handed over.
 const SETTLING: Duration = Duration::from_millis(1500);
-/// Milliseconds between looks at that.
+/// Milliseconds between checks of that state.
 const LOOK_MS: u64 = 10;
-/// How long what waits for the disk may take to be written.
+/// Longest time for writing data that is pending for the disk.
 const WRITING: Duration = Duration::from_millis(500);
-/// Input that waits for one program and goes to the next server, in bytes. With more there is no
-/// upgrade.
+/// Bytes of input queued for one program that can be passed to the next server. With more, the
+/// upgrade is refused.
 const MAX_TYPED: usize = 256 << 20;
 
-/// An upgrade that is under way.
+/// An upgrade in progress.
 pub struct Upgrade {
     channel: OwnedFd,
     handle: Handle,
     program: String,
     asked: ItemContext,
     failed: Refused,
-    /// The new server has answered: since when this one has tried to settle.
+    /// Time since when this server has tried to settle; set once the new server has answered.
     settling: Option<Instant>,
     heard: Instant,
-    /// The channel has ended.
+    /// True if the channel has ended.
     ended: bool,
     status: Option<ExitStatus>,
 }
@@ -96,13 +95,13 @@ impl World {
     }
 }
 
-/// A limit of time. Tests on a busy machine have more of it.
+/// A time limit; longer in tests, which run on busy machines.
 fn patience(usual: Duration) -> Duration {
     let asked = std::env::var("SCOPEMUX_UPGRADE_MS").ok().filter(|_| cfg!(debug_assertions));
     asked.and_then(|ms| ms.parse().ok()).map_or(usual, Duration::from_millis)
 }
 
-/// The file of this program, or what is in its place now.
+/// Path of this program's file, or of the file that replaced it.
 fn own_program() -> io::Result<String> {
     let path = std::fs::read_link("/proc/self/exe")?.to_string_lossy().into_owned();
     Ok(path.strip_suffix(" (deleted)").map_or(path.clone(), str::to_owned))
@@ -116,7 +115,7 @@ fn check(program: &str) -> io::Result<()> {
 }
 
 impl Upgrade {
-    /// Takes what the new server says; the next parcel.
+    /// Receives messages of the new server; returns the next parcel.
     fn hear(&mut self) -> Result<Option<ToOld>, String> {
         if !self.handle.fill(self.channel.as_fd()).unwrap_or(false) {
             self.ended = true;
@@ -132,7 +131,7 @@ impl Upgrade {
         self.handle.send(parcel).map_err(|error| error.to_string())
     }
 
-    /// Waits until the channel has something, or may be written to.
+    /// Waits until the channel can be read, or written.
     fn wait(&mut self) -> Result<(), String> {
         self.handle.drain(self.channel.as_fd()).map_err(|_| self.ending())?;
         if self.heard.elapsed() >= patience(SILENCE) {
@@ -157,7 +156,7 @@ impl Upgrade {
 }
 
 impl Runtime {
-    /// When the loop must look at an upgrade again (monotonic ms).
+    /// Time at which the loop must check an upgrade again (monotonic ms).
     pub(super) fn upgrade_due_ms(&self) -> Option<u64> {
         let upgrade = self.world.upgrade.as_ref()?;
         let silence = patience(SILENCE).saturating_sub(upgrade.heard.elapsed()).as_millis() as u64;
@@ -165,7 +164,7 @@ impl Runtime {
         Some(self.started.elapsed().as_millis() as u64 + 1 + wait)
     }
 
-    /// Brings an upgrade on, at the end of a turn. When it succeeds, this process ends here.
+    /// Advances an upgrade, at the end of a turn. If it succeeds, this process ends here.
     pub(super) fn drive_upgrade(&mut self) {
         for news in self.world.custody.take_news() {
             match (news, &mut self.world.upgrade) {
@@ -217,7 +216,7 @@ impl Runtime {
             return Err(format!("it did not start within {} ms", patience(SILENCE).as_millis()));
         };
         if let Some(obstacle) = self.obstacle() {
-            // It knows that it has to wait.
+            // The new server knows that it must wait.
             upgrade.heard = Instant::now();
             return if since.elapsed() < patience(SETTLING) { Ok(()) } else { Err(obstacle) };
         }
@@ -225,7 +224,7 @@ impl Runtime {
         self.hand_over_to(upgrade, pid)
     }
 
-    /// Menus and the like do not go to another server; popups stay.
+    /// Closes menus and the like, which cannot be passed to another server; popups stay.
     fn close_overlays(&mut self) {
         let is_popup = |overlay: &mut Box<dyn crate::model::mode::Overlay>| overlay.as_any().is::<Popup>();
         let clients = self.server.clients.values_mut();
@@ -244,7 +243,7 @@ impl Runtime {
         self.queue_busy = true;
     }
 
-    /// What cannot be handed over as it is now.
+    /// The reason why the current state cannot be handed over, if any.
     fn obstacle(&mut self) -> Option<String> {
         if !self.server.config_done {
             return Some("the configuration is being read".to_owned());
@@ -274,8 +273,8 @@ impl Runtime {
         server.queues.record().is_none().then(|| "a command is under way".to_owned())
     }
 
-    /// Writes everything down and gives it to the new server. Returns its process id once it is
-    /// ready.
+    /// Saves everything and passes it to the new server. Returns the new process id once that
+    /// server is ready.
     fn transfer(&mut self, upgrade: &mut Upgrade) -> Result<u64, String> {
         if let Some(store) = self.world.histories.store()
             && !store.settle(WRITING)
@@ -311,7 +310,7 @@ impl Runtime {
         }
     }
 
-    /// Everything that a killed server does not leave.
+    /// Records of all state that a killed server does not leave.
     fn records(
         &mut self,
         upgrade: &Upgrade,
@@ -356,7 +355,7 @@ impl Runtime {
                 .wait_channels
                 .iter()
                 .map(|(name, channel)| {
-                    // Whether it is locked or woken is in the channel's own record.
+                    // The channel's own record says whether it is locked or woken.
                     let WaitChannel { locked: _, woken: _, waiters, lockers } = channel;
                     (name.clone(), waiters.clone(), lockers.clone())
                 })
@@ -377,7 +376,7 @@ impl Runtime {
         })
     }
 
-    /// The new server is ready: it is the one from now on, and this process ends.
+    /// Hands over to the new server, which is ready; this process ends.
     fn hand_over_to(&mut self, upgrade: &mut Upgrade, pid: u64) -> Result<(), String> {
         if !self.world.custody.hand_over() {
             return Err("the keeper does not answer".to_owned());
@@ -396,13 +395,13 @@ impl Runtime {
         std::process::exit(0)
     }
 
-    /// The process that was started in the foreground stays until the server in its place ends,
-    /// and hands signals on to it.
+    /// Keeps the process that was started in the foreground until the new server ends, and forwards
+    /// signals to it.
     fn stand_in(&mut self, upgrade: &Upgrade, pid: u64) -> io::Result<()> {
         self.listener = None;
         let pid = nix::unistd::Pid::from_raw(pid as i32);
         let poller = Poller::new()?;
-        // The new server keeps its end for as long as it lives.
+        // The new server keeps its end open for as long as it lives.
         poller.add(upgrade.channel.as_fd(), Token::Successor, Interest::READ)?;
         let mut reactor = Reactor::new(reactor::new_runtime()?, &poller)?;
         reactor.catch(&super::startup::SIGNALS)?;

@@ -1,20 +1,20 @@
-//! Where feeding a pane stops while somebody waits for what it prints: before what was printed can
-//! be overwritten, erased or scrolled away, and right behind each mark of a shell.
+//! Decides where feeding a pane stops while a command waits for its output: before text can be
+//! overwritten, erased or scrolled away, and right behind each shell mark.
 
 use crate::terminal::Terminal;
 
 const MARK: &[u8] = b"\x1b]133;";
 
-/// How many of these bytes to feed before whoever waits has to look; never none.
+/// Count of bytes to feed before the waiting command must check; at least one.
 pub fn stop(bytes: &[u8], terminal: &Terminal) -> usize {
     let rows = terminal.size().rows;
     at(bytes, (rows / 2).max(1), terminal.in_string())
 }
 
-/// `lines`: ends of lines after which the first of them is near the top of the screen.
+/// `lines`: count of line ends after which the first of the lines is near the top of the screen.
 fn at(bytes: &[u8], lines: u32, in_string: bool) -> usize {
     if in_string && let Some(end) = string_end(bytes) {
-        // It may be a mark that began in an earlier slice.
+        // The string may be a mark that began in an earlier slice.
         return end;
     }
     let (mut from, mut left) = (0, lines);
@@ -42,7 +42,7 @@ fn at(bytes: &[u8], lines: u32, in_string: bool) -> usize {
     bytes.len()
 }
 
-/// Where a string ends: behind BEL or ST.
+/// Offset of a string's end: behind BEL or ST.
 fn string_end(bytes: &[u8]) -> Option<usize> {
     let at = memchr::memchr2(0x07, 0x1b, bytes)?;
     match bytes[at] {
@@ -52,8 +52,8 @@ fn string_end(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// Whether what follows an ESC erases or moves what is there: a CSI that ends in one of some
-/// letters, or a reset.
+/// Reports whether the bytes after an ESC erase or move text: a CSI with one of certain final
+/// bytes, or a reset.
 fn erases(bytes: &[u8]) -> bool {
     match bytes.first() {
         Some(b'c') => true,

@@ -1,6 +1,6 @@
-//! Work beside the loop: reading transcripts takes as long as a disk does, so commands hand it
-//! to a few threads and go on when the loop is told. Work is done in the order it came; long
-//! work comes back for each of its steps, so that all of it gets on.
+//! Work beside the loop: reading transcripts is as slow as the disk, so commands pass it to a few
+//! threads and continue when the loop gets the result. Work is done in order; long work is queued
+//! again for each of its steps, so that all of it progresses.
 
 use std::collections::VecDeque;
 use std::io;
@@ -13,11 +13,11 @@ use parking_lot::{Condvar, Mutex};
 use crate::base::posix::run_in_background;
 use crate::model::host::{Callback, Work};
 
-/// Threads at most. They are started when there is work and stay.
+/// Most threads. They are started on demand and stay.
 const MAX_THREADS: usize = 2;
 
-/// Threads for work that waits for others (a pipe without a reader), beside those; there is no
-/// room for more, which is an error of who asks (`Resource temporarily unavailable`).
+/// Most further threads for work that may block (a pipe without a reader); beyond it the caller
+/// gets an error (`Resource temporarily unavailable`).
 const MAX_APART: usize = 64;
 
 struct Bench {
@@ -26,16 +26,16 @@ struct Bench {
     event: EventFd,
 }
 
-/// What waits is bounded by the commands that wait for it: one step each.
+/// The queue is bounded by the commands that wait for it: one step each.
 #[derive(Default)]
 struct State {
     waiting: VecDeque<Work>,
     done: Vec<Callback>,
     idle: usize,
     threads: usize,
-    /// Work that is being done by them.
+    /// Count of work items being done by these threads.
     busy: usize,
-    /// Work that gets a thread of its own, and how many such threads there are.
+    /// Work that needs a thread of its own, and the count of such threads.
     apart: VecDeque<Work>,
     threads_apart: usize,
 }
@@ -58,7 +58,7 @@ impl Workshop {
         self.bench.event.as_fd()
     }
 
-    /// Wakes the loop when called, from any thread.
+    /// A function that wakes the loop, from any thread.
     pub fn waker(&self) -> Box<dyn Fn() + Send + Sync> {
         let bench = self.bench.clone();
         Box::new(move || bench.wake())
@@ -70,18 +70,18 @@ impl Workshop {
         if state.idle == 0 && state.threads < MAX_THREADS {
             let bench = self.bench.clone();
             let thread = std::thread::Builder::new().name("reader".to_owned());
-            // Without a thread the work waits for one that is there, or for the next attempt.
+            // Without a new thread the work waits for an existing one, or for the next attempt.
             state.threads += usize::from(thread.spawn(move || bench.run()).is_ok());
         }
         self.bench.filled.notify_one();
     }
 
-    /// Whether `begin_apart` may be called.
+    /// Reports whether `begin_apart` may be called.
     pub fn has_room_apart(&self) -> bool {
         self.bench.state.lock().threads_apart < MAX_APART
     }
 
-    /// Begins work that may wait for ever, on a thread of its own.
+    /// Starts work that may block forever, on a thread of its own.
     pub fn begin_apart(&self, work: Work) {
         let mut state = self.bench.state.lock();
         state.apart.push_back(work);
@@ -97,15 +97,15 @@ impl Workshop {
         }
     }
 
-    /// Whether nothing is being done or waits.
+    /// Reports whether no work is queued or running.
     pub fn is_idle(&self) -> bool {
         let state = self.bench.state.lock();
         state.waiting.is_empty() && state.done.is_empty() && state.busy == 0 && state.threads_apart == 0
     }
 
-    /// What is to be done on the loop now.
+    /// Takes the callbacks to run on the loop now.
     pub fn take_done(&self) -> Vec<Callback> {
-        // Nothing to read is no reason not to look.
+        // Check the queue even if the event cannot be read.
         let _ = self.bench.event.read();
         std::mem::take(&mut self.bench.state.lock().done)
     }
@@ -113,7 +113,7 @@ impl Workshop {
 
 impl Bench {
     fn wake(&self) {
-        // A full counter wakes the loop all the same.
+        // A full counter wakes the loop too.
         let _ = self.event.write(1);
     }
 

@@ -38,14 +38,14 @@ use super::work::Workshop;
 use super::{files, proc};
 use crate::reactor::Interest;
 
-/// Callbacks that are due now, run between the steps of a turn.
+/// Callbacks that are due now; they run between the steps of a turn.
 pub type Callbacks = VecDeque<Callback>;
 
 pub struct World {
     pub poller: Poller,
     pub timers: Timers,
     pub callbacks: Callbacks,
-    /// Control clients were written to in this turn.
+    /// True if output for control clients was written in this turn.
     pub control_flushed: bool,
     pub pump: Pump,
     pub jobs: Jobs,
@@ -53,7 +53,7 @@ pub struct World {
     pub peers: BTreeMap<ClientId, Peer>,
     pub scopes: Scopes,
     pub now: Now,
-    /// Since when `elapsed_ms` counts.
+    /// Origin of `elapsed_ms`.
     started: std::time::Instant,
     pub shutdown: bool,
     pub histories: Histories,
@@ -62,21 +62,21 @@ pub struct World {
     /// Callbacks that only brought pieces of texts, which changes nothing that is kept.
     pub pieces_made: u64,
     pub work: Workshop,
-    /// Clients whose terminals were opened or learnt something.
+    /// Clients whose terminals were opened or have new features.
     pub tty_changed: Vec<ClientId>,
-    /// Palette entries asked of clients for panes.
+    /// Palette entries that clients were asked for, and the panes that asked.
     pub palette_queries: Vec<(ClientId, u8, PaneId)>,
     /// Files with pictures of each pane.
     pub picture_files: BTreeMap<PaneId, BTreeSet<String>>,
     /// `pipe-pane` output from jobs to panes.
     pub pipes: BTreeMap<JobId, PaneId>,
-    /// An upgrade that is under way.
+    /// An upgrade in progress.
     pub upgrade: Option<Upgrade>,
-    /// The server before, while it runs.
+    /// The previous server, while it runs.
     pub predecessor: Option<Predecessor>,
 }
 
-/// Questions for palette entries that wait for an answer, over all clients.
+/// Most unanswered queries for palette entries, over all clients.
 const MAX_QUERIES: usize = 256;
 
 impl World {
@@ -119,7 +119,7 @@ impl World {
         self.peers.get_mut(&client)?.tty.as_mut()
     }
 
-    /// Lets programs go whose scopes are ready.
+    /// Lets programs run whose scopes are ready.
     pub fn open_gates(&mut self) {
         for pane in self.scopes.take_opened() {
             self.custody.open_gate(pane);
@@ -128,14 +128,15 @@ impl World {
 }
 
 impl World {
-    /// Bytes that wait for programs, clients and terminals.
+    /// Bytes queued for programs, clients and terminals.
     pub fn queued_bytes(&self) -> usize {
         let tty = |peer: &Peer| peer.tty.as_ref().map_or(0, |tty| tty.output_len());
         let peers = self.peers.values().map(|peer| peer.output_len() + tty(peer));
         self.pump.all_waiting() + peers.sum::<usize>()
     }
 
-    /// Has a pane's journal kept for the next server. Without one that has less to go by.
+    /// Makes the keeper hold a pane's journal for the next server; without it, that server restores
+    /// less.
     pub fn keep_journal(&mut self, pane: PaneId) {
         if let Ok(file) = self.pump.begin_journal(pane) {
             self.custody.keep_journal(pane, file);

@@ -1,4 +1,4 @@
-//! A client's connection on its way to another server.
+//! Passing a client's connection to another server.
 
 use std::os::fd::AsFd;
 
@@ -15,7 +15,7 @@ use super::super::token::Poller;
 use super::super::tty::TtyRecord;
 use super::{Peer, Writing};
 
-/// Bytes of long texts that are made at once for a client, so that it can go to another server.
+/// Bytes of long texts that are made at once for a client, to pass the client to another server.
 const MAX_MADE: usize = 256 << 20;
 
 #[derive(Serialize, Deserialize)]
@@ -52,12 +52,12 @@ struct WritingRecord {
 }
 
 impl Peer {
-    /// Has long texts made that are made as the client takes them. Returns who waits for that.
+    /// Makes all long texts now. Returns the callbacks of their waiters.
     pub fn make_all(&mut self) -> Vec<FileDone> {
         self.writing.values_mut().flat_map(|writing| writing.out.make_all(MAX_MADE)).collect()
     }
 
-    /// What keeps it from going to another server now.
+    /// The reason why it cannot be passed to another server now, if any.
     pub fn obstacle(&self) -> Option<&'static str> {
         let writes = self.writing.values().any(|w| w.done.is_some() || w.out.record().is_none());
         let unsaid = !self.ended.is_empty() || !self.making.is_empty();
@@ -89,17 +89,17 @@ impl Peer {
             farewell,
             said_farewell,
             has_all_lines,
-            // The record's key; what the poller is asked for again.
+            // The record's key; the poller's interest is set again.
             id: _,
             interest: _,
-            // Nothing, or there is no upgrade now: see `obstacle`.
+            // Empty, or the upgrade is refused now: see `obstacle`.
             reading: _,
             control_lost: _,
             tty_lost: _,
             making: _,
             broken: _,
             ended: _,
-            // Taken up before a client is drawn.
+            // Taken over before a client is drawn.
             travelled: _,
         } = self;
         let mut put = |fd: std::os::fd::BorrowedFd<'_>| passed.put(fd).map_err(|e| e.to_string());
@@ -128,7 +128,7 @@ impl Peer {
         })
     }
 
-    /// A peer as another server had it, but for its terminal.
+    /// A peer from another server's record, except its terminal.
     pub fn of_record(
         poller: &Poller,
         id: ClientId,
@@ -182,9 +182,9 @@ impl Peer {
 }
 
 impl Writing {
-    /// None while a text is being made.
+    /// `None` while a text is being made.
     fn record(&self, stream: i32) -> Option<WritingRecord> {
-        // Nobody waits for it, or there is no upgrade now.
+        // Without a waiter, or the upgrade is refused now.
         let Self { ready, closing, closed, out, done: _ } = self;
         let out = Blob(out.record()?);
         Some(WritingRecord { stream, ready: *ready, closing: *closing, closed: *closed, out })

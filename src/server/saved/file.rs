@@ -1,15 +1,15 @@
 //! The files of saved sessions, in the directory of a server's transcripts.
 //!
 //! ```text
-//! sessions         what there is
-//! sessions.old     the one before, in case that one is damaged
-//! sessions.before  what a server left that did not end on purpose (the machine went down)
-//! texts/NAME       what a pane showed, by the name of its transcript
+//! sessions         current sessions
+//! sessions.old     the previous version, in case the current one is damaged
+//! sessions.before  sessions of a server that did not end on purpose (the machine went down)
+//! texts/NAME       text of a pane, by the name of its transcript
 //! file := "SMR1 " length " " CRC-32 of the rest in hexadecimal "\n" bytes
 //! ```
 //!
-//! A file is written beside the one that it replaces, synced, and renamed: whenever the machine
-//! stops, a whole one is there.
+//! A file is written under another name, synced, and renamed: whenever the machine stops, a
+//! complete file exists.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -27,30 +27,30 @@ const BEFORE: &str = "sessions.before";
 const BAD: &str = "sessions.bad";
 const NEW: &str = "sessions.new";
 const TEXTS: &str = "texts";
-/// Longest file that is read, in bytes. One that is longer counts as damaged.
+/// Longest file that is read, in bytes. A longer one counts as damaged.
 const MAX_FILE: u64 = 256 << 20;
-/// Longest first line.
+/// Longest first line, in bytes.
 const MAX_HEAD: usize = 64;
 
 /// See the module comment.
 pub struct Files {
     storage: Arc<dyn Storage>,
     dir: PathBuf,
-    /// `sessions` is whole: this server wrote it, or read it.
+    /// True if `sessions` is intact: this server wrote it, or read it.
     is_whole: bool,
-    /// What earlier servers left was looked at.
+    /// True once the files of earlier servers were examined.
     has_begun: bool,
     /// Texts that `sessions.before` needs.
     before: BTreeSet<String>,
 }
 
-/// A file with its checksum.
+/// Prefixes bytes with their length and checksum.
 fn seal(bytes: &[u8]) -> Vec<u8> {
     let head = format!("{MAGIC} {} {:08x}\n", bytes.len(), crc32fast::hash(bytes));
     [head.as_bytes(), bytes].concat()
 }
 
-/// What was sealed, if all of it is as it was.
+/// The bytes of a sealed file, if they are intact.
 fn unseal(file: &[u8]) -> Option<&[u8]> {
     let end = file.iter().take(MAX_HEAD).position(|&byte| byte == b'\n')?;
     let head = std::str::from_utf8(&file[..end]).ok()?;
@@ -67,8 +67,8 @@ impl Files {
         Self { storage, dir, is_whole: false, has_begun: false, before: BTreeSet::new() }
     }
 
-    /// Before anything is written: what a server left that this one does not continue becomes
-    /// `sessions.before`. Returns what there is to say about it.
+    /// Called before the first write: renames sessions of a server that this one does not continue
+    /// to `sessions.before`. Returns messages about damage.
     pub fn begin(&mut self, life: i64) -> Vec<String> {
         if std::mem::replace(&mut self.has_begun, true) {
             return Vec::new();
@@ -82,8 +82,8 @@ impl Files {
                     self.note_before();
                     return said;
                 }
-                // One without sessions takes the place of nothing, and `sessions.old` not that of
-                // what came after it.
+                // A file without sessions replaces nothing, and `sessions.old` does not replace a
+                // newer version of the same life.
                 Ok(Some(saved)) if saved.sessions.is_empty() => {}
                 Ok(Some(saved)) if name == OLD && self.life_before() == Some(saved.life) => {}
                 Ok(Some(_)) => newest = newest.or(Some(name)),
@@ -110,15 +110,15 @@ impl Files {
         self.before = self.read(BEFORE).ok().flatten().map(|saved| texts(&saved)).unwrap_or_default();
     }
 
-    /// What there is to be restored.
+    /// The sessions that can be restored.
     pub fn left(&self) -> Result<Option<Saved>, String> {
         self.read(BEFORE).map_err(|why| format!("{} {why}", self.dir.join(BEFORE).display()))
     }
 
-    /// What was left is there again, and in `sessions`.
+    /// Removes sessions that were restored and are in `sessions` now.
     pub fn forget_left(&mut self) -> io::Result<()> {
         self.before.clear();
-        // It may still be that server's.
+        // This file may still be the earlier server's.
         self.remove(OLD)?;
         self.remove(BEFORE)
     }
@@ -148,7 +148,7 @@ impl Files {
         unseal(&file).map(|bytes| Some(bytes.to_vec())).ok_or("is damaged")
     }
 
-    /// Replaces `sessions`; the one before stays as `sessions.old`.
+    /// Replaces `sessions`; the previous version becomes `sessions.old`.
     pub fn write(&mut self, saved: &[u8]) -> io::Result<()> {
         self.storage.create_dir(&self.dir)?;
         let (new, state) = (self.dir.join(NEW), self.dir.join(STATE));
@@ -171,7 +171,7 @@ impl Files {
         self.storage.sync(new)
     }
 
-    /// Replaces what a pane showed.
+    /// Replaces the text of a pane.
     pub fn write_text(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let dir = self.dir.join(TEXTS);
         self.storage.create_dir(&self.dir)?;
@@ -181,7 +181,7 @@ impl Files {
         self.storage.rename(&new, &dir.join(name))
     }
 
-    /// What a pane showed, if it is there and whole.
+    /// The text of a pane, if it exists and is intact.
     pub fn read_text(&self, name: &str) -> Result<Option<Vec<u8>>, &'static str> {
         self.read_sealed(&Path::new(TEXTS).join(name))
     }
@@ -197,10 +197,10 @@ impl Files {
         names.iter().filter(gone).try_for_each(|name| self.storage.remove(&dir.join(name)))
     }
 
-    /// Everything was ended on purpose: nothing of this server is there to come back.
+    /// Removes everything of this server, which was ended on purpose.
     pub fn end(&mut self) -> io::Result<()> {
         if !self.has_begun {
-            // What is there is not this server's.
+            // The files belong to another server.
             return Ok(());
         }
         self.is_whole = false;
@@ -216,7 +216,7 @@ impl Files {
     }
 }
 
-/// Names of the texts that belong to these sessions.
+/// Names of the texts that these sessions use.
 pub fn texts(saved: &Saved) -> BTreeSet<String> {
     saved.panes.iter().filter_map(|pane| pane.history.clone()).collect()
 }

@@ -1,8 +1,8 @@
-//! Sessions again from what was saved: with the same windows, layouts and texts, and a fresh shell
-//! in each pane, or the program that ran in it where `restore-programs` allows that.
+//! Restores saved sessions: the same windows, layouts and texts, and in each pane a new shell, or
+//! the program that ran in it if `restore-programs` allows that.
 //!
-//! Files are read beside the loop, in two steps: the sessions, whose ids are then chosen on the
-//! loop, and the panes' texts.
+//! Files are read beside the loop, in two steps: first the sessions, for which the loop then
+//! chooses ids, and then the panes' texts.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,14 +39,14 @@ const NO_PANE: PaneId = PaneId(u32::MAX);
 type Store = Option<Arc<TranscriptStore>>;
 type ReadText = Box<dyn Fn(&str) -> Result<Option<Recovered>, &'static str> + Send>;
 
-/// A pane's terminal with its old text, and its history from outside.
+/// A pane's terminal with its old text, and a handle to its history.
 struct Opened {
     terminal: Terminal,
     handle: Option<PaneHandle>,
     warning: Option<String>,
 }
 
-/// Brings back what was saved before this server, which has run since `life`.
+/// Restores sessions saved by servers before this one, which has run since `life`.
 pub fn restore(world: &mut World, life: i64, done: RestoreDone) {
     let read = world.saver.reader(life);
     let read_text: ReadText = Box::new(world.saver.text_reader());
@@ -61,7 +61,7 @@ pub fn restore(world: &mut World, life: i64, done: RestoreDone) {
     }));
 }
 
-/// Chooses ids, and has the panes' texts read.
+/// Chooses ids, and starts reading the panes' texts.
 fn open(cx: &mut Cx<'_>, mut saved: Saved, read_text: ReadText, store: Store, done: RestoreDone) {
     renumber(cx.server, &mut saved);
     let line = strftime("-- restored %Y-%m-%d %H:%M:%S: the lines above are from before --", cx.now.secs());
@@ -84,7 +84,7 @@ fn open(cx: &mut Cx<'_>, mut saved: Saved, read_text: ReadText, store: Store, do
     }));
 }
 
-/// Gives everything ids of this server.
+/// Replaces all ids by new ones of this server.
 fn renumber(server: &mut Server, saved: &mut Saved) {
     fn take<T: Ord + Copy>(
         old: impl Iterator<Item = T>,
@@ -130,7 +130,7 @@ fn renumber(server: &mut Server, saved: &mut Saved) {
     }
 }
 
-/// A pane's terminal as it was, as far as that is known.
+/// A pane's terminal as it was, as far as known.
 fn open_pane(pane: &SavedPane, read_text: &ReadText, store: Option<&TranscriptStore>, now_us: i64) -> Opened {
     let name = pane.history.as_deref();
     let text = name.map_or(Ok(None), read_text);
@@ -163,7 +163,7 @@ fn open_pane(pane: &SavedPane, read_text: &ReadText, store: Option<&TranscriptSt
             let more = more + u64::from(pane.size.rows) + 1;
             match store.resume_for(history, u64::MAX, Some((pane.id, more))) {
                 Ok(history) => load(screen, hold(history)).map(|terminal| printed_on(pane, terminal, text)),
-                // The disk has lines that are newer than what was on the screen.
+                // The disk has newer lines than the saved screen.
                 Err(error) if error.kind() == io::ErrorKind::StaleNetworkFileHandle => {
                     adopted().map(|history| blank(pane, hold(history)))
                 }
@@ -186,7 +186,7 @@ fn blank(pane: &SavedPane, history: Box<dyn crate::base::history::History>) -> T
     Terminal::new(size, TerminalConfig::default(), history)
 }
 
-/// Prints again what was printed since the checkpoint.
+/// Replays the output after the checkpoint.
 fn printed_on(pane: &SavedPane, mut terminal: Terminal, text: &Recovered) -> Terminal {
     let config = TerminalConfig { kitty_graphics: KittyGraphics::Used, ..terminal.config().clone() };
     terminal.configure(&config);
@@ -197,7 +197,7 @@ fn printed_on(pane: &SavedPane, mut terminal: Terminal, text: &Recovered) -> Ter
     terminal
 }
 
-/// Makes everything of what was read.
+/// Makes sessions, windows and panes of the data.
 fn build(cx: &mut Cx<'_>, saved: Saved, opened: BTreeMap<PaneId, Opened>) -> Restored {
     let Saved { sessions, windows, panes, groups, .. } = saved;
     let mut restored = Restored::default();
@@ -316,7 +316,7 @@ fn build_panes(
         crate::server::pictures::keep(cx, pane.id);
         starts.push((session, window, pane));
     }
-    // Sizes first: a program is started at the size that its pane has.
+    // Set sizes first: a program is started at the size of its pane.
     let windows: BTreeSet<WindowId> = starts.iter().map(|(_, window, _)| *window).collect();
     windows.into_iter().for_each(|window| cx.fix_panes(window, None));
     for (session, window, pane) in starts {
@@ -345,7 +345,7 @@ fn start(cx: &mut Cx<'_>, session: SessionId, window: WindowId, pane: &SavedPane
     restored.panes += 1;
     let Some(made) = cx.server.panes.get_mut(&pane.id) else { return };
     if matches!(again, Again::InShell(_)) {
-        // It is the shell's pane: that is what `respawn-pane` starts.
+        // The pane belongs to its shell, which `respawn-pane` starts again.
         made.argv = before;
     }
     if let Err(why) = result {
@@ -354,12 +354,12 @@ fn start(cx: &mut Cx<'_>, session: SessionId, window: WindowId, pane: &SavedPane
     }
 }
 
-/// What is started in a pane.
+/// The program to start in a pane.
 enum Again {
     Shell,
-    /// What the pane was made for.
+    /// The pane's own command.
     Command(Vec<String>),
-    /// What ran in its shell.
+    /// The command that ran in its shell.
     InShell(Vec<String>),
 }
 
@@ -389,8 +389,8 @@ impl Again {
             Self::Command(argv) => argv.clone(),
             Self::InShell(program) => {
                 let line: Vec<String> = program.iter().map(|word| quoted(word)).collect();
-                // With job control the program is in the foreground by itself; the trap is for a shell that
-                // ends like a program that was interrupted.
+                // With job control the program is in the foreground by itself; the trap is for a
+                // shell that ends when its program is interrupted.
                 let script = format!(
                     "trap : INT QUIT; set -m; {}; trap - INT QUIT; exec {} -l",
                     line.join(" "),
@@ -402,7 +402,7 @@ impl Again {
     }
 }
 
-/// A word as a shell reads it.
+/// Quotes a word for a shell.
 fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }

@@ -1,9 +1,9 @@
-//! When sessions are written to the disk: some seconds after a change, beside the loop, and once
-//! more when a signal ends the server. `kill-server`, and the end of the last session, are ends on
-//! purpose: nothing is left to come back.
+//! Decides when sessions are written to disk: some seconds after a change, beside the loop, and
+//! once more when a signal ends the server. `kill-server`, and the end of the last session, end the
+//! server on purpose: nothing is kept for a restore.
 //!
-//! A machine that goes down ends programs by signals before or after it ends the server. So
-//! nothing is written for a while when a pane's program was ended by one.
+//! A machine that goes down signals programs before or after the server. So nothing is written for
+//! a while after a signal ended a pane's program.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -22,44 +22,44 @@ use crate::transcript::{Disk, Recovered, Storage};
 use super::file::{Files, texts};
 use super::{Saved, text};
 
-/// Time between the first change and its writing, and between two writings.
+/// Time between the first change and its write, and between two writes, in milliseconds.
 const SOON_MS: u64 = 2000;
 const EVERY_MS: u64 = 5000;
-/// Time between two writings of one pane's text.
+/// Time between two writes of one pane's text, in milliseconds.
 const TEXT_MS: u64 = 15_000;
-/// Time to the next writing while more texts wait than one takes.
+/// Time to the next write if more texts are due than one write takes, in milliseconds.
 const MORE_MS: u64 = 1000;
-/// Texts in one writing, and what they may hold together: then the others wait for the next.
+/// Most texts in one write, and most bytes of them; the others wait for the next write.
 const MAX_TEXTS: usize = 16;
 const MAX_TEXT_BYTES: usize = 4 << 20;
-/// Time to the next attempt when the disk refused.
+/// Time to the next attempt after an error of the disk, in milliseconds.
 const AGAIN_MS: u64 = 10_000;
-/// How long nothing is written after a signal ended a pane's program.
+/// Time without writes after a signal ended a pane's program, in milliseconds.
 const HOLD_MS: u64 = 30_000;
-/// What the last writing may take, and the wait for one that is under way.
+/// Longest time for the last write, and for the end of a write in progress.
 const LAST: Duration = Duration::from_secs(3);
 
 /// Texts by the names of their transcripts.
 type Texts = Vec<(String, Recovered)>;
 
-/// What the loop and whoever writes share.
+/// State shared by the loop and the writing thread.
 struct Shared {
     files: Mutex<Files>,
     /// The newest body that was written.
     newest: Mutex<Vec<u8>>,
     busy: AtomicBool,
-    /// The server has had its last word on what is on the disk.
+    /// True after the server's last write.
     over: AtomicBool,
     outcome: Mutex<Outcome>,
 }
 
 #[derive(Default)]
 struct Outcome {
-    /// Why the disk refuses, if it does.
+    /// The disk's error, if it has one.
     error: Option<String>,
     failed: bool,
     written: Option<SystemTime>,
-    /// What there is to say: for everybody, or only for the message log.
+    /// Messages, each with true if it is for all clients and not only for the message log.
     messages: Vec<(String, bool)>,
 }
 
@@ -68,13 +68,13 @@ pub struct Saver {
     shared: Arc<Shared>,
     dirty: bool,
     next_ms: u64,
-    /// What was written of each pane: its journal's stamp, and when.
+    /// The state last written of each pane: its journal's stamp, and the time.
     texts: BTreeMap<PaneId, ((u64, usize), u64)>,
-    /// Nothing is written before.
+    /// Nothing is written before this time.
     hold_ms: u64,
-    /// The server ends by a signal: what there was stays on the disk.
+    /// True if the server ends by a signal: the files stay on disk.
     leaves: bool,
-    /// What was there before is restored and may go with the next writing.
+    /// True if the earlier state was restored and may be removed with the next write.
     forget_left: bool,
 }
 
@@ -102,14 +102,14 @@ impl Saver {
         }
     }
 
-    /// Something changed.
+    /// Records a change.
     pub fn note_change(&mut self, now_ms: u64) {
         if !std::mem::replace(&mut self.dirty, true) {
             self.next_ms = self.next_ms.max(now_ms + SOON_MS);
         }
     }
 
-    /// A pane's program ended. Whether that looks like the machine going down.
+    /// Handles the end of a pane's program. True if it looks like the machine going down.
     pub fn note_end(&mut self, status: ExitStatus, now_ms: u64) -> bool {
         let by_signal = matches!(status, ExitStatus::Signaled(libc::SIGHUP | libc::SIGTERM));
         if by_signal {
@@ -122,18 +122,19 @@ impl Saver {
         now_ms < self.hold_ms
     }
 
-    /// When something is to be written.
+    /// Time of the next write.
     pub fn due_ms(&self) -> Option<u64> {
         let busy = self.shared.busy.load(Ordering::Relaxed);
         (self.dirty && !busy).then_some(self.next_ms.max(self.hold_ms))
     }
 
-    /// What went wrong or right since this was last asked, and whether everybody is to see it.
+    /// Takes messages about errors and successes since the last call, with true if they are for all
+    /// clients.
     pub fn take_messages(&self) -> Vec<(String, bool)> {
         std::mem::take(&mut self.shared.outcome.lock().messages)
     }
 
-    /// For the line of health: seconds since sessions were saved, or why they are not.
+    /// For the health line: seconds since the last write, or the error.
     pub fn health(&self) -> String {
         let outcome = self.shared.outcome.lock();
         match (&outcome.error, outcome.written) {
@@ -143,7 +144,7 @@ impl Saver {
         }
     }
 
-    /// Reads what is to be restored, beside the loop.
+    /// Reads the state to restore, beside the loop.
     pub fn reader(&self, life: i64) -> impl FnOnce() -> Result<Option<Saved>, String> + Send + use<> {
         let shared = self.shared.clone();
         move || {
@@ -162,7 +163,8 @@ impl Saver {
         }
     }
 
-    /// What was left is there again: it is written as this server's, and then forgotten.
+    /// Handles the end of a restore: the sessions are written as this server's, and the old state
+    /// is then removed.
     pub fn note_restored(&mut self, now_ms: u64) {
         self.forget_left = true;
         self.dirty = true;
@@ -175,7 +177,7 @@ impl Shared {
         self.outcome.lock().messages.extend(messages.into_iter().map(|text| (text, false)));
     }
 
-    /// Writes sessions, unless the same are written already, then texts.
+    /// Writes sessions, unless they are unchanged, then texts.
     fn write(
         &self,
         files: &mut Files,
@@ -213,7 +215,7 @@ impl Shared {
             }
             Err(error) => {
                 outcome.failed = true;
-                // Where nothing was ever written, nobody misses it who does not ask.
+                // Without any successful write, an error matters only to users who ask.
                 let missed = outcome.written.is_some();
                 let text = error.to_string();
                 if outcome.error.as_ref() != Some(&text) {
@@ -225,20 +227,20 @@ impl Shared {
     }
 }
 
-/// Texts that may be on the disk.
+/// Names of texts that may stay on disk.
 fn wanted(saved: &Saved) -> BTreeSet<String> {
     if saved.encrypted { BTreeSet::new() } else { texts(saved) }
 }
 
 impl Runtime {
-    /// Begins to write what is due, if anything is.
+    /// Starts a write, if one is due.
     pub fn save_sessions(&mut self) {
         let now_ms = self.world.now.mono_ms;
         if self.world.saver.due_ms().is_none_or(|due| now_ms < due) {
             return;
         }
         if self.server.exiting {
-            // Sessions that are asked to end are not saved, and nothing is due for them.
+            // Sessions that are being ended are not saved, and no write is due for them.
             self.world.saver.dirty = false;
             return;
         }
@@ -246,7 +248,7 @@ impl Runtime {
         saver.dirty = false;
         saver.next_ms = now_ms + EVERY_MS;
         if std::mem::take(&mut saver.shared.outcome.lock().failed) {
-            // What was thought to be written may not be.
+            // Texts that count as written may not be on disk.
             saver.texts.clear();
         }
         if !self.server.server_options().get(opt::RESTORE_SAVE) {
@@ -276,7 +278,7 @@ impl Runtime {
         }));
     }
 
-    /// `restore-save` was turned off: what was written goes.
+    /// Removes everything that was written, since `restore-save` was turned off.
     fn remove_saved(&mut self) {
         self.world.saver.texts.clear();
         let shared = self.world.saver.shared.clone();
@@ -291,7 +293,7 @@ impl Runtime {
         }));
     }
 
-    /// Copies what panes show that changed since it was written, some of it.
+    /// Copies texts of panes that changed since their last write, at most `most`.
     fn changed_texts(&mut self, saved: &Saved, most: usize) -> Texts {
         let now_ms = self.world.now.mono_ms;
         let (pump, saver) = (&mut self.world.pump, &mut self.world.saver);
@@ -325,8 +327,8 @@ impl Runtime {
         texts
     }
 
-    /// The server is about to be ended by a signal: everything is written once more, as far as
-    /// that is quick, and stays.
+    /// Called when a signal is about to end the server: writes everything once more, as far as that
+    /// is quick, and keeps the files.
     pub fn save_for_good(&mut self) {
         self.world.saver.leaves = true;
         self.world.histories.leave_all();
@@ -352,7 +354,7 @@ impl Runtime {
         }
     }
 
-    /// The server ends. What was ended on purpose does not come back.
+    /// Called when the server ends. Sessions that were ended on purpose do not come back.
     pub fn end_saved(&mut self) {
         let saver = &self.world.saver;
         let on_purpose = self.world.shutdown || !saver.is_held(self.world.now.mono_ms);
@@ -368,7 +370,7 @@ impl Runtime {
 }
 
 impl Saver {
-    /// The disk refused: another attempt later.
+    /// Schedules another attempt after an error of the disk.
     pub fn try_again(&mut self, now_ms: u64) {
         self.dirty = true;
         self.next_ms = now_ms + AGAIN_MS;

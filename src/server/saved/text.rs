@@ -1,11 +1,11 @@
-//! What a pane showed, as a file: the checkpoint of its journal, and what was printed since.
+//! Text of a pane, as a file: its journal's checkpoint and the output since.
 
 use crate::base::codec::{Malformed, Reader, put_varint};
 use crate::transcript::Recovered;
 
-/// How hard texts are compressed: they are written again and again.
+/// Compression level; low, because texts are written again and again.
 const LEVEL: i32 = 1;
-/// Longest text that is unfolded, in bytes. A checkpoint and a log are shorter.
+/// Longest text that is decompressed, in bytes. A checkpoint and a log are shorter.
 const MAX_TEXT: usize = 32 << 20;
 
 pub fn encode(text: &Recovered) -> std::io::Result<Vec<u8>> {

@@ -1,15 +1,15 @@
-//! What runs on in the scopes of closed panes: `nohup` jobs and daemons, of this server's
-//! panes and of those of a server that died.
+//! Processes left in the scopes of closed panes: `nohup` jobs and daemons, of this server's panes
+//! and of those of a server that died.
 
 use crate::base::PaneId;
 use crate::model::host::LeftScope;
 
 use super::{Closed, Scopes};
 
-/// Panes of dead servers get numbers from here on, downwards; no pane of ours comes that far.
+/// Panes of dead servers get numbers downwards from here; our own panes never reach them.
 const FIRST_ORPHAN: u32 = u32::MAX;
 
-/// The number in the name of a pane's scope (`…pane-3`, `…pane-3.1`, `…-pane-3.scope`).
+/// The pane's number in the name of its scope (`…pane-3`, `…pane-3.1`, `…-pane-3.scope`).
 fn pane_of(name: &str) -> Option<PaneId> {
     let (_, tail) = name.rsplit_once("pane-")?;
     let digits = tail.split(|c: char| !c.is_ascii_digit()).next()?;
@@ -17,7 +17,7 @@ fn pane_of(name: &str) -> Option<PaneId> {
 }
 
 impl Scopes {
-    /// Takes up scopes that no pane has claimed, once a restarted server has taken its own.
+    /// Takes over scopes that belong to no pane, after a restarted server has taken its own.
     pub(super) fn claim_orphans(&mut self) {
         let Some(backend) = &mut self.backend else { return };
         if std::mem::replace(&mut self.orphans_claimed, true) {
@@ -28,7 +28,7 @@ impl Scopes {
             if self.closed.len() >= super::MAX_CLOSED {
                 break;
             }
-            // Those of panes that closed meanwhile are held already.
+            // Scopes of panes that closed meanwhile are known already.
             let known = |name: &String| name.rsplit('/').next() == Some(&stray.name);
             if held.iter().any(known) {
                 continue;
@@ -40,7 +40,7 @@ impl Scopes {
         }
     }
 
-    /// What is left of closed panes.
+    /// The scopes of closed panes with processes.
     pub fn left(&self) -> Vec<LeftScope> {
         let entry = |closed: &Closed| {
             let (name, pids, usage) = (closed.scope.name(), closed.scope.pids(), closed.scope.usage());
@@ -51,7 +51,7 @@ impl Scopes {
         self.closed.iter().map(entry).filter(|left| !left.pids.is_empty()).collect()
     }
 
-    /// The same as text: `scope:pid,pid scope:pid`.
+    /// The same list as text: `scope:pid,pid scope:pid`.
     pub(super) fn left_text(&self) -> String {
         let entry = |left: LeftScope| {
             let pids: Vec<String> = left.pids.iter().map(i32::to_string).collect();
@@ -60,7 +60,7 @@ impl Scopes {
         self.left().into_iter().map(entry).collect::<Vec<_>>().join(" ")
     }
 
-    /// Ends everything in one of them, now.
+    /// Kills all processes in one of them, now.
     pub fn end_left(&mut self, name: &str, now_ms: u64) {
         for closed in self.closed.iter_mut().filter(|closed| closed.scope.name() == name) {
             closed.kill_at = Some(now_ms);

@@ -1,5 +1,5 @@
-//! Telling people that a pane's program was ended for want of memory. That it happened is told at
-//! once; the words wait for who it was, which is in a log that may be long.
+//! Reports that a pane's program was killed for lack of memory. The event is reported at once; the
+//! text waits for the name of the victim, which is in a log that may be long.
 
 use std::sync::Arc;
 
@@ -12,19 +12,19 @@ use crate::model::events::EventKind;
 use crate::terminal::Terminal;
 use crate::view::message;
 
-/// What the server has to tell about a pane.
+/// A report about a pane.
 pub struct OomReport {
     pub pane: PaneId,
     pub kills: u64,
     pub text: String,
-    /// Where the kernel's log may name who was killed.
+    /// Scope for which the kernel's log may name the victim.
     pub scope: Option<String>,
-    /// Keeps the transcript until the words are in it: the pane may end meanwhile.
+    /// Keeps the transcript open until the text is in it: the pane may end meanwhile.
     pub terminal: Option<Arc<Mutex<Terminal>>>,
 }
 
 impl OomReport {
-    /// Marks the pane, if it is still there, and runs hooks.
+    /// Marks the pane, if it still exists, and runs hooks.
     pub fn mark(&mut self, cx: &mut Cx<'_>) {
         if let Some(pane) = cx.server.panes.get_mut(&self.pane) {
             pane.oom_kills += self.kills;
@@ -32,13 +32,13 @@ impl OomReport {
             let window = pane.window;
             cx.server.redraw_window_borders(window);
             cx.server.status_window(window);
-            // Its mark in the status line is the bell's, until somebody looks.
+            // The window has a bell's mark in the status line until a user views it.
             cx.window_bell(window);
         }
         cx.server.notify_pane(EventKind::PaneOom, self.pane);
     }
 
-    /// Adds who was killed, if the log has it.
+    /// Adds the killed process's name, if the log has it.
     pub fn name_killed(&mut self, log: &mut KernelLog) {
         let killed = self.scope.take().and_then(|scope| log.killed_process(&scope));
         if let Some((name, pid)) = killed {
@@ -46,7 +46,7 @@ impl OomReport {
         }
     }
 
-    /// Tells it once, where people look.
+    /// Shows the report once, in all places where people look.
     pub fn tell(self, cx: &mut Cx<'_>) {
         if let Some(terminal) = self.terminal {
             terminal.lock().history().annotate(cx.now.secs(), &self.text);

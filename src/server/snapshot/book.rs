@@ -1,6 +1,6 @@
-//! What of a server's state has been written, and the finding of what has not. Objects are known by
-//! a hash of their records, tables that can be long by their stamps: looking through 500 panes costs
-//! less than drawing one screen, and only what differs is written.
+//! Records what was written of the server's state, and finds changes. Objects are compared by a
+//! hash of their records, tables that can be long by their stamps: checking 500 panes costs less
+//! than drawing one screen, and only changes are written.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -27,10 +27,10 @@ use super::records::{
 
 /// A record that is in the file.
 struct Entry {
-    /// Hash or stamp of what was written.
+    /// Hash or stamp of the written record.
     print: u64,
     written: Written,
-    /// The look at the state that found it last.
+    /// Number of the pass that found it last.
     seen: u64,
 }
 
@@ -45,29 +45,29 @@ pub struct Book {
     file: StateFile,
     entries: HashMap<RecordKey, Entry>,
     tables: HashMap<String, Table>,
-    /// Data of buffers, by number: a buffer whose data are the same memory has not changed.
+    /// Data of buffers, by number: a buffer that shares this memory has not changed.
     buffers: HashMap<u64, Bytes>,
-    /// The stamp of the buffers at the last look, and whether this look went through them.
+    /// The buffers' stamp at the last pass, and true if this pass compared them.
     buffers_stamp: u64,
     buffers_seen: bool,
     looks: u64,
-    /// The first message that is not written yet, and the oldest one that is.
+    /// The first message that is not written yet, and the oldest written one.
     messages: (u64, u64),
     scratch: Vec<u8>,
     is_new: bool,
 }
 
-/// What a look at the state needs beside the model.
+/// Data for a pass that is not in the model.
 pub struct Beside<'a> {
     pub origin_ms: u64,
     pub history_key: Option<[u8; 32]>,
-    /// For a server that takes over in place.
+    /// Records for a server that takes over in place.
     pub passage: Vec<(Kind, String, Vec<u8>)>,
     /// Jobs that outlive the server.
     pub jobs: Vec<JobRecord<'a>>,
-    /// Whether a pane's screen is in its journal.
+    /// Reports whether a pane's screen is in its journal.
     pub has_journal: &'a dyn Fn(PaneId) -> bool,
-    /// Saves a pane's screen as its journal would.
+    /// Makes a checkpoint of a pane's screen, as for its journal.
     pub checkpoint: &'a mut dyn FnMut(PaneId, &mut Vec<u8>),
 }
 
@@ -87,7 +87,7 @@ impl Book {
         })
     }
 
-    /// Writes what has changed. Returns the file when it was the first time.
+    /// Writes changes. Returns the file at the first call.
     pub fn enter(&mut self, server: &Server, beside: &mut Beside<'_>) -> io::Result<Option<OwnedFd>> {
         self.looks += 1;
         self.enter_globals(server, beside)?;
@@ -210,7 +210,7 @@ impl Book {
         if !self.buffers_seen {
             return Ok(());
         }
-        // An error before the end has the next look go through them again.
+        // After an error before the end, the next pass compares the buffers again.
         self.buffers_stamp = 0;
         for buffer in server.buffers.by_name.values() {
             let Buffer { name, data, automatic, created, order } = buffer;
@@ -277,7 +277,8 @@ impl Book {
         self.bytes(kind, name, hash(record), |out| write_json(out, record))
     }
 
-    /// A record with this print is to be in the file; `write` makes its body when it is not.
+    /// Ensures that the file has a record with this hash or stamp; `write` makes its body if it
+    /// must be written.
     fn bytes(
         &mut self,
         kind: Kind,
@@ -305,7 +306,7 @@ impl Book {
         Ok(())
     }
 
-    /// What this look did not find has gone.
+    /// Removes records of objects that this pass did not find.
     fn remove_unseen(&mut self) {
         let looks = self.looks;
         let passed_by =
@@ -324,7 +325,7 @@ impl Book {
     }
 }
 
-/// Memory that is kept for making records, in bytes.
+/// Size of the buffer for making records above which it is freed, in bytes.
 const MAX_SCRATCH: usize = 1 << 20;
 
 fn record_key(kind: Kind, name: &str) -> RecordKey {
@@ -341,7 +342,7 @@ fn write_json<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
     serde_json::to_writer(out, value).expect("records are made of what JSON has, in memory");
 }
 
-/// Whether every key still does the same.
+/// Reports whether all bindings are unchanged.
 fn is_still<'a>(then: &[Binding], now: impl ExactSizeIterator<Item = &'a Binding>) -> bool {
     then.len() == now.len()
         && then.iter().zip(now).all(|(then, now)| {
@@ -352,8 +353,8 @@ fn is_still<'a>(then: &[Binding], now: impl ExactSizeIterator<Item = &'a Binding
         })
 }
 
-/// Whether two buffers share their data. The data kept here are not freed meanwhile, so that no
-/// others can be at the same place.
+/// Reports whether two buffers share their data. The book keeps its data alive, so that other data
+/// cannot be at the same address.
 fn is_same_memory(a: &Bytes, b: &Bytes) -> bool {
     (a.as_ptr(), a.len()) == (b.as_ptr(), b.len())
 }

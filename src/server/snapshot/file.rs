@@ -1,19 +1,18 @@
-//! The file that a server's state is left in: a memory file that the keeper holds too. What
-//! changes is appended as records; the newest record of a key counts. `docs/snapshot-format.md`
-//! describes it byte by byte.
+//! The file with a server's state: a memory file that the keeper holds too. Changes are appended as
+//! records; the newest record of a key counts. `docs/snapshot-format.md` describes it byte by byte.
 //!
 //! ```text
 //! file   := header (4096 bytes) extent…          each extent at a multiple of 4096
-//! header := "SMS2" version:u32 slot slot         both slots say the same
-//! slot   := log:u64 end:u64 0:u32 crc:u32        where the log's records begin and end
+//! header := "SMS2" version:u32 slot slot         both slots have the same contents
+//! slot   := log:u64 end:u64 0:u32 crc:u32        start and end of the log's records
 //! record := "REC2" kind:u16 version:u16 flags:u32 key:u32 body:u64 crc:u32 crc_head:u32
 //!           key bytes, body bytes, zeros up to a multiple of 8
 //! ```
 //!
 //! The records of a turn are written first and the header last, so that a server that dies at any
-//! time leaves whole turns. A log whose extent is full is written again, without what is outdated,
-//! to another extent; the header names it once it is whole. Long bodies lie in extents of their
-//! own, and the record says where, so that they are never copied.
+//! time leaves complete turns. A log whose extent is full is rewritten to another extent without
+//! outdated records; the header switches to it once it is complete. Long bodies are in extents of
+//! their own, to which their records point, so that they are never copied.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -32,53 +31,53 @@ const HEADER: usize = 8 + 2 * SLOT;
 const RECORD: &[u8; 4] = b"REC2";
 /// Bytes of a record before its key.
 const HEAD: usize = 32;
-/// Extents begin at multiples of it, so that the memory of each can be given back.
+/// Alignment of extents, so that the memory of each can be freed.
 const PAGE: u64 = 4096;
-/// Longer bodies lie in extents of their own.
+/// Bodies longer than this are in extents of their own, in bytes.
 const LONG: usize = 64 << 10;
-/// Room of a log beyond twice what it holds, in bytes.
+/// Room of a log beyond twice its contents, in bytes.
 const ROOM: u64 = 256 << 10;
-/// Longest key that is believed.
+/// Longest key that is accepted, in bytes.
 const MAX_KEY: usize = 64 << 10;
 
-/// The key holds nothing any more.
+/// Flag: the key has been removed.
 const REMOVED: u32 = 1;
-/// The body is a place in the file and the checksum of what is there.
+/// Flag: the body is a place in the file and the checksum of the data there.
 const ELSEWHERE: u32 = 2;
 
-/// A piece of the file, in bytes.
+/// A piece of the file, as offset and length in bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Place {
     at: u64,
     length: u64,
 }
 
-/// What a record is about: a kind of thing, and which one.
+/// Key of a record: a kind of object, and the object's name.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct RecordKey {
     pub kind: u16,
     pub name: Vec<u8>,
 }
 
-/// Where the newest record of a key is, and its long body.
+/// Place of the newest record of a key, and of its long body.
 #[derive(Clone, Copy, Debug)]
 pub struct Written {
     record: Place,
     long: Option<Place>,
 }
 
-/// The file as its writer knows it.
+/// The file as its writer sees it.
 pub struct StateFile {
     file: File,
     log: Place,
-    /// Where the next record goes.
+    /// Offset of the next record.
     end: u64,
     /// Records of this turn that are not in the file yet.
     pending: Vec<u8>,
-    /// Extents that nobody uses, by where they begin, and where the last extent ends.
+    /// Unused extents by offset, and the end of the last extent.
     free: BTreeMap<u64, u64>,
     used: u64,
-    /// Extents that are free once the header says so.
+    /// Extents that become free with the next header.
     outdated: Vec<Place>,
 }
 
@@ -117,13 +116,13 @@ impl StateFile {
         Ok(Written { record: self.append(key, version, ELSEWHERE, &body), long: Some(place) })
     }
 
-    /// Says that a key holds nothing any more.
+    /// Records that a key has been removed.
     pub fn remove(&mut self, key: &RecordKey, written: &Written) {
         self.append(key, 0, REMOVED, &[]);
         self.outdate(written);
     }
 
-    /// A newer record of the key has been put: the long body of this one may go.
+    /// Called when a newer record of the key was put: frees the long body of the old one.
     pub fn outdate(&mut self, written: &Written) {
         self.outdated.extend(written.long);
     }
@@ -135,13 +134,13 @@ impl StateFile {
         Place { at, length: (self.pending.len() - start) as u64 }
     }
 
-    /// Whether this turn has records that are not in the file yet.
+    /// Reports whether this turn has records that are not in the file yet.
     pub fn is_pending(&self) -> bool {
         !self.pending.is_empty()
     }
 
     /// Makes the records of this turn part of the file. `all` are the places of the newest records
-    /// of all keys, which move when the log is full.
+    /// of all keys, which move if the log is full.
     pub fn commit<'a>(&mut self, all: impl Iterator<Item = &'a mut Written>) -> io::Result<()> {
         if self.end + self.pending.len() as u64 > self.log.at + self.log.length {
             return self.compact(all);
@@ -154,7 +153,7 @@ impl StateFile {
         self.publish()
     }
 
-    /// Writes what still counts to another extent.
+    /// Rewrites the current records to another extent.
     fn compact<'a>(&mut self, all: impl Iterator<Item = &'a mut Written>) -> io::Result<()> {
         let before = self.log;
         let mut old = vec![0; (self.end - before.at) as usize];
@@ -179,7 +178,7 @@ impl StateFile {
         self.publish()
     }
 
-    /// Says where the log is and how far it goes, and gives back what that leaves unused.
+    /// Writes place and length of the log to the header, and frees extents that become unused.
     fn publish(&mut self) -> io::Result<()> {
         let words = [self.log.at.to_le_bytes(), self.end.to_le_bytes()].concat();
         let mut slot = [&words[..], &[0; 4]].concat();
@@ -210,7 +209,7 @@ impl StateFile {
     fn release(&mut self, place: Place) {
         let (mut at, mut length) = (place.at, place.length.next_multiple_of(PAGE));
         let hole = FallocateFlags::FALLOC_FL_PUNCH_HOLE | FallocateFlags::FALLOC_FL_KEEP_SIZE;
-        // Memory that is not given back now goes with the file.
+        // Memory that cannot be freed now is freed with the file.
         fallocate(&self.file, hole, at as i64, length as i64).ok();
         if let Some(next) = self.free.remove(&(at + length)) {
             length += next;
@@ -248,7 +247,7 @@ fn push_record(out: &mut Vec<u8>, key: &RecordKey, version: u16, flags: u32, bod
     out.resize(out.len().next_multiple_of(8), 0);
 }
 
-/// A body that was found, with the version that it was written in.
+/// A body that was found, and the version of its format.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Body {
     pub version: u16,
@@ -258,20 +257,20 @@ pub struct Body {
 /// The state that a server left.
 #[derive(Default)]
 pub struct Left {
-    /// What each key holds: the newest record last, behind older ones of the same key that nothing
-    /// has removed since.
+    /// Bodies by key: the newest record last, after older ones of the same key that no removal
+    /// followed.
     pub records: BTreeMap<RecordKey, Vec<Body>>,
-    /// Records that are damaged: the key, where it is known.
+    /// Damaged records: the key, if known.
     pub refused: Vec<Option<RecordKey>>,
-    /// Keys whose newest record has a long body that is not there. That of an older record may
-    /// have been given back.
+    /// Keys whose newest record lacks its long body. The long body of an older record may have been
+    /// freed.
     bodiless: BTreeSet<RecordKey>,
 }
 
 impl Left {
     pub fn read(file: OwnedFd) -> io::Result<Self> {
         let file = File::from(file);
-        // Not by the file's position, which is shared with whoever else holds it.
+        // Does not use the file's position, which is shared with other owners.
         let mut bytes = vec![0; file.metadata()?.len() as usize];
         let mut at = 0;
         while at < bytes.len() {
@@ -286,7 +285,7 @@ impl Left {
         Self::parse(&bytes)
     }
 
-    /// Takes a whole file apart. Fails when nothing says where its records are.
+    /// Parses a whole file. Fails if its records cannot be located.
     pub fn parse(bytes: &[u8]) -> io::Result<Self> {
         let bad = || io::Error::from(io::ErrorKind::InvalidData);
         let slots = bytes.get(AT_SLOTS as usize..HEADER).ok_or_else(bad)?;
@@ -316,7 +315,7 @@ impl Left {
                 head.starts_with(RECORD) && crc32fast::hash(&head[..HEAD - 4]) == word(head, HEAD - 4);
             let head = Head::new(head).filter(|_| sound);
             let Some((head, length)) = head.and_then(|head| Some((head, head.length(records.len())?))) else {
-                // The head is damaged: the next record begins at one of the next multiples of 8.
+                // The head is damaged: search for the next record at multiples of 8.
                 if !std::mem::replace(&mut lost, true) {
                     self.refused.push(None);
                 }
@@ -355,7 +354,7 @@ impl Left {
     }
 }
 
-/// A long body, if it is what it was.
+/// A long body, if it is intact.
 fn elsewhere<'a>(body: &[u8], file: &'a [u8]) -> Option<&'a [u8]> {
     if body.len() != 20 {
         return None;
@@ -384,7 +383,7 @@ impl Head {
         (key <= MAX_KEY).then_some(Self { kind: half(4), version: half(6), flags, key, body, crc })
     }
 
-    /// Bytes of the whole record, if there are so many.
+    /// Length of the whole record in bytes, if `there` is enough for it.
     fn length(self, there: usize) -> Option<usize> {
         let length = HEAD.checked_add(self.key)?.checked_add(self.body)?.checked_next_multiple_of(8)?;
         (length <= there).then_some(length)

@@ -1,5 +1,5 @@
-//! From the records of a file to what they say. A record that cannot be read is refused alone: an
-//! older one of the same key holds, and the message log says so.
+//! Reads the contents of a file's records. A record that cannot be read is refused alone: an older
+//! one of the same key is used, and the message log reports it.
 
 use std::os::fd::OwnedFd;
 
@@ -11,19 +11,19 @@ use crate::base::{PaneId, SessionId, WindowId};
 use super::file::{Body, Left, RecordKey};
 use super::records::{Kind, Snapshot};
 
-/// Refused records that are named one by one; of more, only the number is told.
+/// Refused records that are named one by one; beyond it, only their count is reported.
 const MAX_NAMED: usize = 20;
 
-/// The version of records that this program writes, and the newest one that it reads.
+/// Version of records that this program writes, and the newest one that it reads.
 pub const RECORD_VERSION: u16 = 1;
 
 impl Snapshot {
-    /// What the server before left; None when nothing says where its records are.
+    /// Reads the previous server's state; `None` if its records cannot be located.
     pub fn read(deposit: OwnedFd) -> Option<Self> {
         Left::read(deposit).ok().map(Self::from_left)
     }
 
-    /// The same, from the bytes of a file.
+    /// Like `read`, from the bytes of a file.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         Left::parse(bytes).ok().map(Self::from_left)
     }
@@ -47,7 +47,7 @@ impl Snapshot {
         snapshot
     }
 
-    /// Takes a record in; None when it does not say what its kind is to say.
+    /// Loads a record; `None` if it does not match the format of its kind.
     fn take(&mut self, kind: Kind, key: &RecordKey, body: Body) -> Option<()> {
         let name = from_bytes(&key.name);
         let bytes = &body.bytes[..];

@@ -1,6 +1,6 @@
-//! What is in the records, one type for each kind: the part of the model that outlives a server.
-//! Each type is filled from a model struct that is taken apart field by field, so that the compiler
-//! asks about every field that is new: it is kept, or it is named here as one that is not.
+//! Contents of the records, one type for each kind: the part of the model that outlives a server.
+//! Each type is filled from a model struct that is destructured field by field, so that the
+//! compiler asks about every new field: it is saved, or it is named here as not saved.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -19,38 +19,38 @@ use crate::model::window::Window;
 use crate::model::{Buffers, Layout, Marked, Server, WaitChannel};
 use crate::server::passage::{ClientRecord, Passage};
 
-/// Kinds of records. The numbers are in files of other versions: they are never used again.
+/// Kinds of records. Other versions' files contain the numbers: never reuse one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u16)]
 pub enum Kind {
     Server = 1,
-    /// Of a level: `server`, `session`, `window`, or the id of an object.
+    /// Options of a level: `server`, `session`, `window`, or the id of an object.
     Options = 2,
-    /// Of all (`global`), or of a session by its id.
+    /// Global environment (`global`), or that of a session by its id.
     Environ = 3,
     KeyTable = 4,
     Buffer = 5,
     Session = 6,
     Window = 7,
     Pane = 8,
-    /// A whole terminal that is in no journal.
+    /// A whole terminal that is not in a journal.
     Screen = 9,
     Group = 10,
     Prompts = 11,
     Channel = 12,
     Message = 13,
     Access = 14,
-    /// The key that transcripts are encrypted with.
+    /// Key that encrypts transcripts.
     HistoryKey = 15,
-    /// Of a pane, top first.
+    /// Modes of a pane, top first.
     Modes = 16,
-    /// What `run-shell -b -d` does later.
+    /// Commands that `run-shell -b -d` runs later.
     Delayed = 17,
-    /// A job that goes on.
+    /// A job that continues.
     Job = 18,
     /// Monitors and hooks of users.
     Monitors = 19,
-    /// For a server that takes over in place: a client, and what there is one of.
+    /// For a server that takes over in place: a client; state that exists once per server.
     Client = 20,
     Passage = 21,
 }
@@ -80,7 +80,7 @@ impl Kind {
         Self::Passage,
     ];
 
-    /// For messages.
+    /// Name for messages.
     pub fn name(self) -> &'static str {
         match self {
             Self::Server => "server",
@@ -108,7 +108,7 @@ impl Kind {
     }
 }
 
-/// What there is one of.
+/// State that exists once per server.
 #[derive(Hash, Serialize, Deserialize, Default)]
 #[serde(default)]
 pub struct ServerRecord {
@@ -122,16 +122,16 @@ pub struct ServerRecord {
     pub active_point: u32,
     pub command_number: u64,
     pub config_done: bool,
-    /// Numbers of the next automatic buffer, of the next buffer at all, of the next message.
+    /// Number of the next automatic buffer, of the next buffer of any kind, of the next message.
     pub next_buffer: (u64, u64),
     pub next_message: u64,
-    /// Where monotonic times of this state begin, by CLOCK_MONOTONIC (ms).
+    /// Origin of this state's monotonic times, by CLOCK_MONOTONIC (ms).
     pub origin_ms: u64,
 }
 
 impl ServerRecord {
-    /// Whoever adds a field to the server says here where it is kept: what an upgrade in place
-    /// passes on besides is in `passage.rs`.
+    /// A new field of the server must be listed here, with its place: data that only an upgrade in
+    /// place passes on is in `passage.rs`.
     pub fn take(server: &Server, origin_ms: u64) -> Self {
         let Server {
             next_session,
@@ -162,11 +162,11 @@ impl ServerRecord {
             monitors: _,
             wait_channels: _,
             delayed: _,
-            // Whoever waits goes with the connection.
+            // Waiting clients are lost with their connections.
             waiting_delayed: _,
             access: _,
             group_access: _,
-            // Follows from options.
+            // Derived from options.
             width_rules: _,
             // How a missing key is shown.
             named_keys: _,
@@ -175,7 +175,7 @@ impl ServerRecord {
             socket_path: _,
             pid: _,
             uid: _,
-            // Clients and what they wait for go with their connections.
+            // Clients and their waits are lost with their connections.
             clients: _,
             next_client: _,
             queues: _,
@@ -185,7 +185,7 @@ impl ServerRecord {
             config_client: _,
             source_depth: _,
             alert_messages: _,
-            // What is still to be done in this turn.
+            // Work that is still to be done in this turn.
             sizes_dirty: _,
             unattached_dirty: _,
             starting_panes: _,
@@ -196,9 +196,9 @@ impl ServerRecord {
             held_panes: _,
             input_refused: _,
             exiting: _,
-            // Started again when a format wants them.
+            // Started again when a format needs them.
             format_jobs: _,
-            // Looked at again when somebody asks.
+            // Read again on demand.
             usage: _,
         } = server;
         Self {
@@ -236,11 +236,11 @@ pub struct BindingRecord<'a> {
     pub repeat: bool,
 }
 
-/// Stands for the commands that a key has by default, which every server knows: no command, so that
-/// servers that do not know it take the default for it, too.
+/// Stands for a key's default commands, which every server knows. It is not a valid command, so
+/// that servers that do not know this mark use the default too.
 pub const DEFAULT_COMMANDS: &str = "{";
 
-/// The bindings of a table. Those it has by default are made by every server itself.
+/// The bindings of a table. Every server makes default bindings by itself.
 pub fn bindings<'a>(table: &'a KeyTable) -> Vec<BindingRecord<'a>> {
     let KeyTable { bindings, defaults, references: _ } = table;
     let record = |Binding { key, commands, note, repeat }: &'a Binding| {
@@ -294,7 +294,7 @@ impl<'a> SessionRecord<'a> {
             // Set and cleared in one check of alerts.
             alerted: _,
             termios,
-            // Follow from options.
+            // Derived from options.
             status_at: _,
             status_lines: _,
         } = session;
@@ -324,7 +324,7 @@ pub struct WindowRecord<'a> {
     pub last_panes: Cow<'a, [PaneId]>,
     pub z_order: Cow<'a, [PaneId]>,
     pub layout: Cow<'a, Layout>,
-    /// The layout before a zoom.
+    /// Layout before a zoom.
     pub saved_layout: Option<Cow<'a, Layout>>,
     pub old_layout: Option<Cow<'a, str>>,
     pub last_preset: Option<usize>,
@@ -338,12 +338,12 @@ pub struct WindowRecord<'a> {
     pub activity: Now,
     pub name_time_ms: u64,
     pub silence_due_ms: Option<u64>,
-    /// For the order: the sessions say which there are.
+    /// Only for the order: the sessions define which winlinks exist.
     pub winlinks: Cow<'a, [(SessionId, i32)]>,
 }
 
 impl WindowRecord<'static> {
-    /// A window for panes that have none.
+    /// A window for panes without one.
     pub fn of_panes(name: String, size: Size, active: PaneId, panes: Vec<PaneId>) -> Self {
         Self {
             name: name.into(),
@@ -395,7 +395,7 @@ impl<'a> WindowRecord<'a> {
             created,
             activity,
             name_time_ms,
-            // The next server looks at every name once.
+            // The next server checks every name once.
             name_check_due: _,
             // A client, which is gone.
             latest: _,
@@ -426,7 +426,7 @@ impl<'a> WindowRecord<'a> {
     }
 }
 
-/// What a pane's flags say of this moment only.
+/// Flags of a pane that are only valid at the moment.
 const MOMENTARY: PaneFlags = PaneFlags::FOCUSED
     .union(PaneFlags::REDRAW)
     .union(PaneFlags::CHANGED)
@@ -457,7 +457,7 @@ pub struct PaneRecord<'a> {
 }
 
 impl PaneRecord<'static> {
-    /// A pane of which nothing is known but its program.
+    /// A pane of which only the program is known.
     pub fn of_program(window: WindowId, size: Size, pid: i32, tty: String) -> Self {
         Self {
             window,
@@ -489,7 +489,7 @@ impl<'a> PaneRecord<'a> {
             active_point,
             options: _,
             size,
-            // Follow from the layout.
+            // Derived from the layout.
             x: _,
             y: _,
             flags,
@@ -506,7 +506,7 @@ impl<'a> PaneRecord<'a> {
             search,
             // Its job has a record.
             pipe: _,
-            // Told by a control client, which tells the next server.
+            // Set by a control client, which sets it again on the next server.
             control_fg: _,
             control_bg: _,
             announced_theme: _,
@@ -518,7 +518,7 @@ impl<'a> PaneRecord<'a> {
             output_offset,
             last_output,
             oom_kills,
-            // It was told.
+            // It was shown already.
             notification: _,
             last_cursor: _,
         } = pane;
@@ -559,13 +559,13 @@ pub struct ChannelRecord {
 
 impl ChannelRecord {
     pub fn take(channel: &WaitChannel) -> Self {
-        // Whoever waits has lost the connection.
+        // Waiting items have lost their connections.
         let WaitChannel { locked, woken, waiters: _, lockers: _ } = channel;
         Self { locked: *locked, woken: *woken }
     }
 }
 
-/// A mode of a pane, as it saves itself.
+/// A mode of a pane in its saved form.
 #[derive(Hash, Serialize, Deserialize)]
 pub struct ModeRecord<'a> {
     pub name: Cow<'a, str>,
@@ -575,13 +575,13 @@ pub struct ModeRecord<'a> {
 
 impl<'a> ModeRecord<'a> {
     pub fn take(entry: &'a ModeEntry) -> Option<Self> {
-        // The next server gives it the pane's size.
+        // The next server sets the pane's size.
         let ModeEntry { mode, prefix, size: _ } = entry;
         Some(Self { name: mode.name().into(), prefix: *prefix, state: mode.save()? })
     }
 }
 
-/// A job that the next server takes up, by the keeper's token.
+/// A job that the next server takes over, by the keeper's token.
 #[derive(Serialize, Deserialize)]
 pub struct JobRecord<'a> {
     pub token: u64,
@@ -590,7 +590,7 @@ pub struct JobRecord<'a> {
     pub purpose: Cow<'a, Purpose>,
     pub keep_stdin: bool,
     pub detached: bool,
-    /// What it has printed, and whether there was more.
+    /// Its output so far, and true if there was more.
     pub gathered: Cow<'a, [u8]>,
     pub cut: bool,
 }
@@ -602,7 +602,7 @@ pub struct MessageRecord<'a> {
     pub text: Cow<'a, str>,
 }
 
-/// Everything that was left, by what it is.
+/// The whole saved state, by kind.
 #[derive(Default)]
 pub struct Snapshot {
     pub server: Option<ServerRecord>,
@@ -613,13 +613,13 @@ pub struct Snapshot {
     pub sessions: BTreeMap<SessionId, SessionRecord<'static>>,
     pub windows: BTreeMap<WindowId, WindowRecord<'static>>,
     pub panes: BTreeMap<PaneId, PaneRecord<'static>>,
-    /// Checkpoints as journals have them.
+    /// Checkpoints in the journals' format.
     pub screens: BTreeMap<PaneId, Vec<u8>>,
     pub groups: BTreeMap<String, Vec<SessionId>>,
     pub prompts: BTreeMap<usize, Vec<String>>,
     pub channels: BTreeMap<String, ChannelRecord>,
     pub messages: BTreeMap<u64, MessageRecord<'static>>,
-    /// User ids, and whether they may only read.
+    /// User ids, and true if they may only read.
     pub access: BTreeMap<u32, bool>,
     pub group_access: BTreeMap<u32, bool>,
     pub history_key: Option<[u8; 32]>,
@@ -629,12 +629,12 @@ pub struct Snapshot {
     pub monitors: Option<crate::model::monitors::SavedMonitors>,
     pub clients: BTreeMap<u32, ClientRecord>,
     pub passage: Option<Passage>,
-    /// What could not be read, for the message log.
+    /// Messages about records that could not be read.
     pub refused: Vec<String>,
 }
 
 impl Snapshot {
-    /// Kind and name of everything in it.
+    /// Kind and name of every record.
     pub fn names(&self) -> Vec<(&'static str, String)> {
         let mut out = Vec::new();
         let mut add = |kind: Kind, name: String| out.push((kind.name(), name));

@@ -1,4 +1,4 @@
-//! A client's terminal on its way to another server: it stays as it is, and is drawn again once.
+//! Passing a client's terminal to another server: its state stays as it is, and it is drawn once.
 
 use std::os::fd::{AsFd, OwnedFd};
 
@@ -36,7 +36,7 @@ pub struct TtyRecord {
     dropped: u64,
 }
 
-/// A terminal that another server had, before options have said what it can do.
+/// A terminal of another server, before the options have set its abilities.
 pub struct Travelled {
     pub fd: OwnedFd,
     pub record: TtyRecord,
@@ -64,15 +64,15 @@ impl Tty {
             last_requests_ms,
             total_written,
             dropped,
-            // The key of the client's record; what the poller is asked for again.
+            // The key of the client's record; the poller's interest is set again.
             id: _,
             registered: _,
             interest: _,
-            // Made of terminfo, features and options again.
+            // Made again of terminfo, features and options.
             term: _,
-            // Asked again, unless it is known.
+            // Asked again, unless the answer is known.
             asked_keyboard: _,
-            // Everything is drawn again, at once.
+            // Everything is drawn again at once.
             composer: _,
             stale: _,
             drawn_ms: _,
@@ -101,7 +101,7 @@ impl Tty {
         })
     }
 
-    /// Goes on with a terminal as another server left it.
+    /// Continues with a terminal of another server.
     pub fn take_up(&mut self, poller: &Poller, record: TtyRecord) -> std::io::Result<()> {
         let TtyRecord {
             // The terminal was opened by it.

@@ -1,4 +1,4 @@
-//! Saved sessions on a disk on which every call fails once, tears, or is the last one before the
+//! Saved sessions on a disk where each call in turn fails, is torn, or is the last one before the
 //! machine stops.
 
 use super::*;
@@ -10,14 +10,14 @@ fn files(disk: &FaultyDisk) -> Files {
     Files::new(Arc::new(disk.clone()), PathBuf::from("/state"))
 }
 
-/// Sessions of a server that began at `life`, with as many sessions as `number` says.
+/// Saved state of a server that began at `life`, with `number` sessions.
 fn saved(life: i64, number: u32) -> Saved {
     let session = |id| SavedSession { id: SessionId(id), name: format!("s{id}"), ..Default::default() };
     let pane = SavedPane { id: PaneId(1), history: Some(format!("pane-1-{life:x}")), ..Default::default() };
     Saved { life, sessions: (0..number).map(session).collect(), panes: vec![pane], ..Saved::default() }
 }
 
-/// What one server does: it writes its sessions and the text of a pane, twice.
+/// Actions of one server: it writes its sessions and the text of a pane, twice.
 fn serve(files: &mut Files, life: i64) -> io::Result<()> {
     files.begin(life);
     for number in [1, 2] {
@@ -29,7 +29,7 @@ fn serve(files: &mut Files, life: i64) -> io::Result<()> {
     Ok(())
 }
 
-/// What the next server finds: how many sessions of which life, and what the pane showed.
+/// Findings of the next server: life and count of the sessions, and the pane's text.
 fn found(disk: &FaultyDisk, life: i64) -> Option<(i64, usize, Option<Vec<u8>>)> {
     let mut files = files(disk);
     files.begin(life);
@@ -43,23 +43,23 @@ fn the_next_server_finds_what_was_written_last() {
     let disk = FaultyDisk::default();
     serve(&mut files(&disk), 1).unwrap();
     assert_eq!(found(&disk.copy(), 2), Some((1, 2, Some(b"text 2".to_vec()))));
-    // A server that took over from it goes on with the same, and nothing is left to restore.
+    // A server that took over continues with the same life, and nothing is left to restore.
     let mut same = files(&disk);
     same.begin(1);
     assert!(same.left().unwrap().is_none());
     serve(&mut same, 1).unwrap();
-    // Another one begins with nothing, and ends without having written anything.
+    // Another server begins with nothing, and ends without having written anything.
     let mut other = files(&disk);
     other.end().unwrap();
     assert_eq!(found(&disk.copy(), 2), Some((1, 2, Some(b"text 2".to_vec()))));
-    // Or on purpose: what it had written does not come back, what was there before still can.
+    // Or it ends on purpose: its own state does not come back, the earlier state still can.
     let mut other = files(&disk);
     serve(&mut other, 2).unwrap();
     other.end().unwrap();
     assert_eq!(found(&disk.copy(), 3), Some((1, 2, Some(b"text 2".to_vec()))));
     let names = disk.names();
     assert!(names.iter().all(|name| !name.ends_with("pane-1-2")), "{names:?}");
-    // Once it is restored it is forgotten.
+    // Once restored, the state is removed.
     other.forget_left().unwrap();
     assert_eq!(found(&disk, 3), None);
 }
@@ -78,11 +78,11 @@ fn each_call_that_fails_once_costs_one_writing_at_most() {
             let mut files = files(&disk);
             disk.fail(at, fault, false);
             let failed = serve(&mut files, 1).is_err();
-            // What is there at that moment is whole.
+            // At that moment, the files are intact.
             let now = found(&disk.copy(), 2);
             assert!(now.is_none_or(|(life, sessions, _)| life == 1 && sessions > 0), "call {at}, {fault:?}");
             assert!(failed || at == 0, "call {at}, {fault:?} is told");
-            // And writing resumes.
+            // Writing works again.
             serve(&mut files, 1).unwrap();
             assert_eq!(found(&disk, 2), Some((1, 2, Some(b"text 2".to_vec()))), "call {at}, {fault:?}");
         }
@@ -107,7 +107,7 @@ fn wherever_the_machine_stops_the_last_sound_state_is_there() {
         disk.heal();
         let (life, sessions, _) = found(&disk, 3).expect("something whole is always there");
         seen.insert((life, sessions));
-        // A start is never stopped, and the next server writes as ever.
+        // A start never fails, and the next server writes as usual.
         serve(&mut files(&disk), 4).unwrap();
         assert_eq!(found(&disk, 5).map(|(life, sessions, _)| (life, sessions)), Some((4, 2)));
     }
@@ -133,7 +133,7 @@ fn a_damaged_file_is_never_believed() {
             let mut files = files(&disk);
             let said = files.begin(2);
             assert!(said.len() == 1 && said[0].contains("is damaged, kept as"), "byte {at}: {said:?}");
-            // The one before it holds, and the damaged one is kept.
+            // The previous version is used, and the damaged one is kept.
             assert_eq!(files.left().unwrap().map(|left| left.sessions.len()), Some(1), "byte {at}");
             assert!(disk.names().contains(&"/state/sessions.bad".to_owned()));
         }

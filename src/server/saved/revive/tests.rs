@@ -1,4 +1,4 @@
-//! What is made of saved sessions, without a disk.
+//! Restoring saved sessions, without a disk.
 
 use super::*;
 use crate::base::Size;
@@ -39,7 +39,7 @@ fn saved() -> Saved {
         windows: vec![
             window(4, &[7, 9], layout),
             window(8, &[12], Layout::single(PaneId(12), size)),
-            // In no session, and of a pane that is not there.
+            // In no session, and of a pane that does not exist.
             window(11, &[55], Layout::single(PaneId(55), size)),
         ],
         panes: vec![pane(7), pane(9), pane(12)],
@@ -47,7 +47,7 @@ fn saved() -> Saved {
     }
 }
 
-/// Restores into a server; what came of it.
+/// Restores into a server; returns the result.
 fn restore_into(server: &mut Server, mut saved: Saved) -> Restored {
     let mut host = TestHost::default();
     renumber(server, &mut saved);

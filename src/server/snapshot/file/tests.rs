@@ -1,4 +1,4 @@
-//! Files of records: what was written last is read, whatever was damaged.
+//! Files of records: the last written data is read, whatever was damaged.
 
 use std::os::unix::fs::MetadataExt;
 
@@ -8,7 +8,7 @@ fn key(name: &str) -> RecordKey {
     RecordKey { kind: 1, name: name.into() }
 }
 
-/// What a writer keeps of its records.
+/// A writer's places of its records.
 #[derive(Default)]
 struct Keys(BTreeMap<String, Written>);
 
@@ -83,7 +83,7 @@ fn what_is_outdated_costs_no_memory() {
     assert!(found.refused.is_empty());
 }
 
-/// A file with older and newer records, one of them long, and what it holds.
+/// A file with older and newer records, one of them long, and its contents.
 fn sample() -> (Vec<u8>, BTreeMap<&'static str, Vec<Vec<u8>>>) {
     let mut file = StateFile::create().unwrap();
     let mut keys = Keys::default();
@@ -128,7 +128,7 @@ fn a_flipped_byte_costs_one_record_at_most() {
             bytes[at] ^= flip;
             check(&bytes, &held, &format!("byte {at} ^ {flip}"));
         }
-        // Every byte of header and records, some of the long bodies and of what is unused.
+        // Test every byte of header and records, and some of the long bodies and of unused space.
         let is_long = at > PAGE as usize + 1024;
         at += if is_long { 997 } else { 1 };
     }
@@ -147,7 +147,7 @@ fn a_cut_file_keeps_what_is_whole() {
             let known = &held[std::str::from_utf8(&key.name).unwrap()];
             assert!(bodies.iter().all(|body| known.contains(&body.bytes)));
         }
-        // What lies before the cut is there.
+        // Records before the cut are intact.
         if len > PAGE as usize + 200 {
             assert!(newest(&found, "second").is_some(), "{len} bytes");
         }
