@@ -108,7 +108,7 @@ pub struct Frame {
     pub path: Option<String>,
     pub progress: Progress,
     pub images: Vec<FrameImage>,
-    /// How it differs from the previous frame.
+    /// The rows that differ from the previous frame.
     pub descent: Descent,
     /// True if a menu or popup covers a part of it. Blanks are then written, never erased.
     pub covered: bool,

@@ -37,7 +37,7 @@ impl Piece {
     }
 }
 
-/// How soon output of a pane is drawn.
+/// Urgency of drawing a pane's output.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Pace {
     /// Answer to a key: drawn at once.

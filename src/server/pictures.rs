@@ -25,7 +25,7 @@ use super::world::World;
 
 /// Pictures with fewer bytes are only in the pane's checkpoint.
 const LEAST_STORED: usize = 16 << 10;
-/// Directories without ordinary files; shared memory of programs is not read through them.
+/// Directories whose files are not ordinary ones, except for those in `SHARED`.
 const UNREAL: [&str; 3] = ["/proc", "/sys", "/dev"];
 const SHARED: &str = "/dev/shm";
 

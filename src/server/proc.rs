@@ -43,8 +43,7 @@ pub fn foreground(pid: i32) -> Option<i32> {
     stat.rsplit(')').next()?.split_whitespace().nth(5)?.parse().ok().filter(|group| *group > 0)
 }
 
-/// The working directory of a process; `None` for a session leader whose terminal's foreground
-/// group is gone.
+/// The working directory of a process; `None` if it cannot be read.
 pub fn cwd(pid: i32) -> Option<String> {
     use std::os::unix::ffi::OsStrExt;
     let path = fs::read_link(format!("/proc/{pid}/cwd")).ok()?;

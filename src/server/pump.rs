@@ -72,7 +72,7 @@ pub struct PaneIo {
     /// Time of the last key sent (monotonic ms).
     typed_ms: Option<u64>,
     flood: Flood,
-    /// How soon its last output is to be drawn.
+    /// Urgency of drawing its last output.
     pace: Pace,
     interest: Interest,
     pub pipe: Option<Pipe>,
@@ -108,7 +108,7 @@ pub struct Slice {
     pub len: usize,
     /// True if the last process closed the terminal.
     pub closed: bool,
-    /// How soon it is to be drawn.
+    /// Urgency of drawing it.
     pub pace: Pace,
     /// True if it ends at bytes for the clients' terminals.
     pub raw: bool,
@@ -379,7 +379,7 @@ impl Pump {
         io.update_interest(poller, pane);
     }
 
-    /// How soon the last output of a pane is to be drawn.
+    /// Urgency of drawing the last output of a pane.
     pub fn pace(&self, pane: PaneId) -> Pace {
         self.panes.get(&pane).map(|io| io.pace).unwrap_or_default()
     }

@@ -44,7 +44,8 @@ pub struct Runtime {
     /// Until when sizes wait for a command that waits for the keeper.
     pub sizes_due_ms: Option<u64>,
     pub next_tidy_ms: u64,
-    /// Whether the socket's mode last showed an attached session.
+    /// True if the socket's mode showed an attached session when it was last set; `None`: never
+    /// set.
     pub socket_attached: Option<bool>,
     pub config_files: Vec<String>,
     pub config_quiet: bool,

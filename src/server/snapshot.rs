@@ -28,7 +28,7 @@ const LATE_MS: u64 = 250;
 /// milliseconds.
 const AGAIN_MS: u64 = 1000;
 
-/// When to compare and write the state.
+/// State of the periodic writes of the state file.
 pub struct Deposits {
     /// True if something changed since the last write.
     dirty: bool,

@@ -23,7 +23,7 @@ bitflags::bitflags! {
 }
 
 bitflags::bitflags! {
-    /// How to search for a source or target.
+    /// Options of the search for a source or target.
     #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
     pub struct FindFlags: u8 {
         /// Prefer sessions without clients.

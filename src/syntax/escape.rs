@@ -7,7 +7,7 @@ const NEEDS_DOUBLE: &[char] = &[' ', '#', '\'', ';', '$', '{', '}', '%'];
 /// Characters that, without any of the above, cause single quotes.
 const NEEDS_SINGLE: &[char] = &[' ', '"'];
 
-/// How to print an argument.
+/// Form in which an argument is printed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Form {
     /// As `list-keys`, `show-options` and others print it: bare, escaped, or quoted.

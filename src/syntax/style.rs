@@ -10,7 +10,7 @@ const MAX_PART: usize = 255;
 /// Longest name in `range=user|NAME`, in bytes; longer names are cut.
 const MAX_RANGE_NAME: usize = 15;
 
-/// How text is aligned on a status line.
+/// Alignment of text on a status line.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub enum Align {
     #[default]

@@ -40,7 +40,7 @@ use crate::base::{Attrs, CellStyle};
 
 /// Hashes of kept rows that are remembered: eight bytes each, and an entry of a map.
 const WINDOW: usize = 4096;
-/// Most characters (without blanks) of a short row, whose text alone does not identify it.
+/// A row with fewer characters (without blanks) is short: its text alone does not identify it.
 const FEW: u32 = 4;
 
 /// Identity of a row: a hash of its text, and its length.
@@ -95,7 +95,7 @@ pub(super) struct Alternate {
     kept: bool,
 }
 
-/// Most short rows in a row that are kept; more of them are blank space.
+/// Most consecutive short rows that are kept; more of them are blank space.
 const MAX_SHORT: usize = 3;
 
 impl Alternate {

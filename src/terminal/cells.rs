@@ -26,9 +26,9 @@ bitflags::bitflags! {
         const CLEARED = 0x2;
         const TAB = 0x4;
         const NOPALETTE = 0x8;
-        /// The cell needs, or once needed, more than a byte and two basic colours. tmux: such
-        /// a cell stays so until its line is emptied, and a filler cell counts one column
-        /// when lines are wrapped anew unless it is so.
+        /// The cell needs, or once needed, more than a byte and two basic colours. tmux: such a
+        /// cell stays so until its line is emptied; a filler cell counts one column for rewrapping
+        /// unless it is so.
         const EXTENDED = 0x10;
     }
 }

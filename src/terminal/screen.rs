@@ -25,7 +25,7 @@ pub struct Pen {
     pub style: CellStyle,
     /// True if G1 is in use rather than G0.
     pub shifted: bool,
-    /// True if G0 (and G1) is the line drawing set.
+    /// For G0 and G1: true for the line drawing set.
     pub line_drawing: [bool; 2],
 }
 

@@ -294,7 +294,7 @@ impl TranscriptStore {
         {
             let mut commands = history.pane.commands.lock();
             if let Some(first) = head.commands.first() {
-                // Commands after the checkpoint will run through the parser again.
+                // Lines after the checkpoint are printed again, and with them their commands.
                 commands.cut(first.start.line);
             }
             head.commands.iter().for_each(|record| drop(commands.add(record, false)));

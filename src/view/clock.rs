@@ -38,7 +38,7 @@ pub fn large(c: char) -> impl Iterator<Item = (u32, u32)> {
     })
 }
 
-/// How the time is written (`clock-mode-style`).
+/// Text of the time (`clock-mode-style`).
 fn time_text(style: &str, now: Now) -> String {
     let format = match style {
         "12" => "%l:%M ",

@@ -65,11 +65,11 @@ pub struct Menu {
 /// Called with the index chosen, or `None` when it was closed without a choice.
 pub type Choice = Box<dyn FnOnce(&mut Cx<'_>, ClientId, Option<usize>) + Send>;
 
-/// Where and how to show a menu.
+/// Position and options of a menu.
 #[derive(Default)]
 pub struct Request {
     pub flags: MenuFlags,
-    /// Index of the item that is current at first, unless the mouse opened the menu.
+    /// Index of the item that is current at first; only used with `NOMOUSE`.
     pub starting_choice: Option<usize>,
     pub at: Point,
     pub lines: Option<BoxLines>,

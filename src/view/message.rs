@@ -7,7 +7,7 @@ use crate::model::queue::{KeyEvent, QueueState, StateFlags, Step};
 use crate::model::{Cx, FindState};
 use crate::options::opt;
 
-/// How a message shows.
+/// Options of a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// Milliseconds; `None`: what `display-time` says; 0: until a key is pressed.

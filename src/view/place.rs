@@ -1,4 +1,4 @@
-//! Where menus and popups go: the letters and formats of `-x` and `-y`.
+//! Placement of menus and popups: the letters and formats of `-x` and `-y`.
 
 use crate::base::{ClientId, Point, Size};
 use crate::format::Scope;

@@ -12,7 +12,7 @@ use crate::render::diff::is_erasable;
 /// Shortest run of blanks that tmux erases.
 const MIN_ERASED: usize = 10;
 
-/// What a terminal can erase, and with which background.
+/// Abilities of a terminal to erase, and the background that it erases with.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Erasing {
     /// Erased cells take the current background (back colour erase).

@@ -8,14 +8,14 @@ use super::search::Direction;
 use super::state::{CopyState, CursorDrag, JumpKind, LineSelection, Recentre, SelectBy};
 use crate::base::Glyph;
 
-/// What the mode does after a command.
+/// Action of the mode after a command.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Action {
     Nothing,
     Cancel,
 }
 
-/// When a command clears the marks of a search.
+/// Cases in which a command clears the marks of a search.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Clear {
     Always,

@@ -1,4 +1,4 @@
-//! How copy mode looks: text with matches, mark and selection, line numbers, the position.
+//! Drawing of copy mode: text with matches, mark and selection, line numbers, the position.
 
 use super::state::{CopyState, LineNumbers};
 use crate::base::{Attrs, Cell, CellFlags, CellStyle, Point, Size, Surface};

@@ -6,7 +6,7 @@ use super::backing::Line;
 use crate::base::history::Row;
 use crate::base::{Attrs, Cell, CellStyle};
 
-/// What a row shows.
+/// Contents of a row.
 pub enum Place {
     /// A row, by its number with nothing folded.
     Row(usize),

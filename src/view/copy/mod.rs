@@ -9,9 +9,9 @@
 //! | `state`, `motion`, `walk`, `selection`, `search` | the state machine, without a server |
 //! | `commands` | the table of `send-keys -X` |
 //! | `reader` | walking over words and wrapped rows |
-//! | `draw`, `formats` | what shows; what formats see |
-//! | `saved` | what a later server is told of it |
-//! | `mode`, `effects`, `mouse`, `lines` | the mode on its pane, and the world |
+//! | `draw`, `formats` | drawing; format variables |
+//! | `saved` | its state for the next server |
+//! | `mode`, `effects`, `mouse`, `lines` | the mode on its pane, and its effects outside |
 
 mod ahead;
 mod backing;

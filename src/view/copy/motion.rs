@@ -1,4 +1,4 @@
-//! How the cursor moves: by rows, pages, words, paragraphs, brackets, prompts and jumps.
+//! Movements of the cursor: by rows, pages, words, paragraphs, brackets, prompts and jumps.
 
 use super::backing::Line;
 use super::reader::{Reader, WHITESPACE};

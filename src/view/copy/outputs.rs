@@ -159,7 +159,7 @@ impl CopyState {
     }
 }
 
-/// How a command ended.
+/// Result of a command.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Status {
     Running,

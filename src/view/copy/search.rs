@@ -26,7 +26,7 @@ const SKIP_BYTES: usize = 256 << 10;
 /// A wrapped line is searched as one up to this many columns (limit of tmux).
 const MAX_LINE_COLS: usize = 2000;
 
-/// How `search-again` goes.
+/// Direction of `search-again`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub enum Direction {
     #[default]
@@ -53,7 +53,7 @@ pub struct Search {
     /// view's.
     searched: bool,
     pub timed_out: bool,
-    /// Where an incremental search began: cursor and scroll offset.
+    /// Start of an incremental search: cursor and scroll offset.
     pub origin: Option<(usize, usize, usize)>,
     /// The pane's last search: its text, and true for a regular expression.
     pub last: Option<(String, bool)>,

@@ -19,7 +19,7 @@ const OUTSIDE_MENU: &[(&str, Key)] = &[
     ("Cancel", Key::char('q')),
 ];
 
-/// What a mouse event in a chooser hit.
+/// Part of a chooser that a mouse event hit.
 enum Under {
     /// Handled already, or no effect.
     Nothing,
