@@ -337,7 +337,7 @@ fn are_same_rows(ours: &Value, tmux: &Value) -> bool {
     ours.len() == tmux.len() && ours.iter().zip(tmux).all(same)
 }
 
-/// Compares screens, ignoring the position of a hidden cursor.
+/// True if two screens are equal, ignoring the position of a hidden cursor.
 fn is_same(ours: &Value, tmux: &Value) -> bool {
     let hidden = |screen: &Value| screen["cursor"][2] == false;
     are_same_rows(&ours["rows"], &tmux["rows"])

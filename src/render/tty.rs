@@ -228,7 +228,8 @@ impl Tty {
         asks
     }
 
-    /// Asks for the size in cells and pixels (if the system does not know the pixels).
+    /// Asks for the size in cells and pixels (if the system does not know the pixels). True if a
+    /// reply is expected.
     pub fn request_size(&self, term: &Term, out: &mut Vec<u8>) -> bool {
         let asks = self.started && term.flags.vt100_like;
         if asks {

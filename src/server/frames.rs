@@ -142,7 +142,8 @@ impl Runtime {
         clients.into_iter().for_each(|id| _ = self.draw_client(id, false, true));
     }
 
-    /// Draws a client; with `behind`, even if its terminal has not taken earlier output.
+    /// Draws a client; with `behind`, even if its terminal has not taken earlier output. False if
+    /// it was not drawn.
     fn draw_client(&mut self, id: ClientId, paced: bool, behind: bool) -> bool {
         let Some(tty) = self.world.peers.get_mut(&id).and_then(|p| p.tty.as_mut()) else { return false };
         // Flush first. EPOLLOUT is armed only when a flush falls short, so a frame held back for

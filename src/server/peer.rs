@@ -390,7 +390,8 @@ impl Peer {
         }
     }
 
-    /// Sends the exit message once the streams are written (including those not ready yet).
+    /// Sends the exit message once the streams are written (including those not ready yet). True if
+    /// it was sent.
     fn say_farewell(&mut self) -> bool {
         let owes_lines = self.control.is_some() && !self.has_all_lines;
         if owes_lines || self.writing.values().any(|w| !w.out.is_empty()) {

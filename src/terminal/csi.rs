@@ -76,7 +76,7 @@ impl Screen {
         true
     }
 
-    /// Sequences with one count.
+    /// Executes a sequence with one count; false if it is unknown.
     fn csi_counted(&mut self, byte: u8, count: u32, bg: Colour) -> bool {
         match byte {
             b'@' => self.insert_characters(count, bg),

@@ -163,7 +163,8 @@ impl Screen {
         self.put(&Cell { glyph: Glyph::Char(c), width, flags: CellFlags::empty(), style: self.pen.style });
     }
 
-    /// The common case of `put`: a character that does not combine, over whole cells.
+    /// The common case of `put`: a character that does not combine, over whole cells. False in
+    /// other cases: nothing was written.
     fn write_char(&mut self, c: char, width: u8) -> bool {
         let usual = self.modes & (Modes::WRAP | Modes::INSERT) == Modes::WRAP;
         let end = self.cx + u32::from(width);
@@ -248,7 +249,8 @@ impl Screen {
         done
     }
 
-    /// Joins a character (or a tab) to a cell before the cursor with the text `before`.
+    /// Joins a character (or a tab) to a cell before the cursor with the text `before`. False: it
+    /// needs its own cell.
     fn join_to(
         &mut self,
         cell: &Cell,

@@ -109,7 +109,7 @@ fn reads_alike(pattern: &str) -> bool {
     true
 }
 
-/// Skips a bracket expression; see `reads_alike`.
+/// Skips a bracket expression. True if it reads alike; see `reads_alike`.
 fn bracket(chars: &mut Peekable<Chars>) -> bool {
     chars.next_if_eq(&'^');
     chars.next_if_eq(&']');

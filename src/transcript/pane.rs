@@ -225,7 +225,7 @@ impl PaneHistory {
     }
 
     /// Drops the oldest pending block. A mark replaces it, unless it is the oldest of all in a
-    /// history that keeps only the newest lines.
+    /// history that keeps only the newest lines. False if there is none.
     fn give_up(&self, why: &str, unmarked_front: bool) -> bool {
         let mut list = self.pane.list.lock();
         let front = unmarked_front.then(|| list.drop_front_pending()).flatten();

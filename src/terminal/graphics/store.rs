@@ -323,7 +323,8 @@ impl Pictures {
         }
     }
 
-    /// Evicts the picture that was unused for longest, preferably one without placements.
+    /// Evicts the picture that was unused for longest, preferably one without placements. False if
+    /// there is none.
     fn evict(&mut self, but: Option<u32>) -> bool {
         let candidates = self.entries.iter().enumerate().filter(|(_, entry)| Some(entry.id) != but);
         let oldest = candidates.min_by_key(|(_, entry)| (!entry.placements.is_empty(), entry.used));

@@ -5,7 +5,7 @@ use super::*;
 use crate::base::PaneId;
 
 /// Writes lines with a crash at change number `at`; the recovered lines must be a prefix of the
-/// printed ones.
+/// printed ones. True if that change was reached.
 fn crash_at(at: u64) -> bool {
     let disk = FaultyDisk::default();
     let store = store_on(&disk);

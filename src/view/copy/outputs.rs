@@ -77,7 +77,7 @@ impl CopyState {
         Some((extent, out))
     }
 
-    /// Selects the output of the command under the cursor.
+    /// Selects the output of the command under the cursor. False if there is none.
     fn select_output(&mut self) -> bool {
         let found = self.command_at(self.row()).and_then(|at| self.extent(&self.commands[at]));
         let Some(extent) = found.filter(|extent| !extent.empty) else { return false };

@@ -226,7 +226,7 @@ impl<'a> Reader<'a> {
         cell.glyph == *wanted
     }
 
-    /// Moves forward to a character within the (wrapped) line.
+    /// Moves forward to a character within the (wrapped) line. False if it is not there.
     pub fn jump(&mut self, wanted: &Glyph) -> bool {
         let mut first = self.x;
         for y in self.y..=self.back.last() {
@@ -242,7 +242,7 @@ impl<'a> Reader<'a> {
         false
     }
 
-    /// Moves back to a character within the (wrapped) line.
+    /// Moves back to a character within the (wrapped) line. False if it is not there.
     pub fn jump_back(&mut self, wanted: &Glyph) -> bool {
         let mut end = self.x + 1;
         let mut y = self.y;

@@ -65,7 +65,7 @@ impl CopyState {
     }
 
     /// Updates the selection to the cursor, if there is a selection. `no_reset`: a word or line
-    /// selection does not grow to whole words or lines.
+    /// selection does not grow to whole words or lines. True if a part of the selection is in view.
     pub fn update_selection(&mut self, no_reset: bool) -> bool {
         self.is_selecting() && self.show_selection(no_reset)
     }

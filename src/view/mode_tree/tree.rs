@@ -300,7 +300,8 @@ impl<T> Tree<T> {
         self.lines.iter().position(|line| self.nodes[line.node].tag == tag)
     }
 
-    /// Makes the item with a tag current; without it, clamps to the existing lines.
+    /// Makes the item with a tag current; without it, clamps to the existing lines. True if the
+    /// item was found.
     pub fn set_current(&mut self, tag: Option<u64>) -> bool {
         let found = tag.and_then(|tag| self.line_of_tag(tag));
         if found.is_none() && self.current < self.lines.len() {

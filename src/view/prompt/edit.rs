@@ -334,7 +334,8 @@ impl Line {
         self.index = at - 1;
     }
 
-    /// Swaps the two characters before the cursor.
+    /// Swaps the characters before and at the cursor (at the end of the text: the last two), and
+    /// moves behind them. False if there are no two.
     pub fn transpose(&mut self) -> bool {
         let at = (self.index + 1).min(self.text.len());
         if at < 2 {
@@ -346,6 +347,7 @@ impl Line {
     }
 
     /// Inserts the killed text, or else a paste buffer's text up to its first control character.
+    /// False if there is neither.
     pub fn paste(&mut self, buffer: Option<&str>) -> bool {
         let text: Vec<char> = match (&self.saved, buffer) {
             (Some(saved), _) => saved.clone(),
