@@ -26,8 +26,8 @@ const FLOORS: &[(&str, u8)] = &[
 
 /// Rooms beside the floors, with all that they may import.
 const SIDE: &[(&str, &[&str])] = &[
-    ("client", &["base", "protocol", "reactor", "client", "server", "keeper"]),
-    ("keeper", &["base", "protocol", "keeper", "server"]),
+    ("client", &["base", "protocol", "reactor", "client", "keeper"]),
+    ("keeper", &["base", "protocol", "keeper"]),
 ];
 
 pub(crate) fn sources(dir: &Path, out: &mut Vec<PathBuf>) {

@@ -73,8 +73,6 @@ pub struct KeyTable {
     pub bindings: BTreeMap<Key, Binding>,
     /// Bindings at start, for `unbind-key` followed by a reset.
     pub defaults: BTreeMap<Key, Binding>,
-    /// Unused; always 0.
-    pub references: u32,
 }
 
 /// All tables by name.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use crate::base::clock::Now;
-use crate::base::{Colour, PaneId, Point, Size, WindowId};
+use crate::base::{Colour, PaneId, Size, WindowId};
 use crate::options::Options;
 use crate::terminal::Terminal;
 use crate::terminal::config::Theme;
@@ -90,6 +90,4 @@ pub struct Pane {
     pub oom_kills: u64,
     /// Text of the last notification that the program sent.
     pub notification: String,
-    /// Unused.
-    pub last_cursor: Point,
 }

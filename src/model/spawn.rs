@@ -433,7 +433,6 @@ impl Cx<'_> {
             last_output: 0,
             oom_kills: 0,
             notification: String::new(),
-            last_cursor: Default::default(),
         };
         self.server.panes.insert(id, pane);
         self.configure_terminal(id);

@@ -570,7 +570,6 @@ pub(super) fn remake(
         last_output: record.last_output,
         oom_kills: record.oom_kills,
         notification: String::new(),
-        last_cursor: Default::default(),
     }
 }
 

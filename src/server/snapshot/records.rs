@@ -242,7 +242,7 @@ pub const DEFAULT_COMMANDS: &str = "{";
 
 /// The bindings of a table. Every server makes default bindings by itself.
 pub fn bindings<'a>(table: &'a KeyTable) -> Vec<BindingRecord<'a>> {
-    let KeyTable { bindings, defaults, references: _ } = table;
+    let KeyTable { bindings, defaults } = table;
     let record = |Binding { key, commands, note, repeat }: &'a Binding| {
         let default = defaults.get(key).is_some_and(|default| default.commands.is_same(commands));
         let commands = if default { DEFAULT_COMMANDS.to_owned() } else { commands.print_kept() };
@@ -520,7 +520,6 @@ impl<'a> PaneRecord<'a> {
             oom_kills,
             // It was shown already.
             notification: _,
-            last_cursor: _,
         } = pane;
         Self {
             window: *window,
