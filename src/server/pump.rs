@@ -35,6 +35,8 @@ struct Allowance {
     to_end: bool,
 }
 
+/// How long panes that do not flood are read in one turn before the others.
+const QUIET_TIME: Duration = Duration::from_millis(1);
 /// For a pane with much output. No other event is handled meanwhile.
 const SLICE: Allowance = Allowance { bytes: 12 * READ, time: Duration::from_micros(250), to_end: false };
 /// Like `SLICE`, while a key waits for its answer, which must not be delayed.
@@ -87,6 +89,8 @@ pub struct PaneIo {
     pub watched: bool,
     /// How much of it is parsed at once.
     piece: usize,
+    /// True if its last slice ended before its terminal was empty.
+    behind: bool,
     /// What was read behind the place at which feeding stopped, at most a slice.
     rest: Vec<u8>,
 }
@@ -243,6 +247,7 @@ impl Pump {
             hangup: false,
             watched: false,
             piece: *PIECE.start(),
+            behind: false,
             rest: Vec::new(),
         };
         self.panes.insert(pane, io);
@@ -384,13 +389,18 @@ impl Pump {
         self.panes.get(&pane).map(|io| io.pace).unwrap_or_default()
     }
 
-    /// Reads all ready panes with a typing user. `wanted` reports whether a pane's bytes are needed
-    /// beside its terminal.
+    /// Reads all ready panes with a typing user, and those that do not flood: whoever looks at such
+    /// a pane in this turn sees all that it printed before. `wanted` reports whether a pane's bytes
+    /// are needed beside its terminal.
     pub fn turn_fast(&mut self, poller: &Poller, wanted: &dyn Fn(PaneId) -> bool) -> Vec<Slice> {
         let mut out = Vec::new();
+        let began = Instant::now();
         for pane in std::mem::take(&mut self.ready) {
+            let behind = self.panes.get(&pane).is_some_and(|io| io.behind);
             if self.typed_within(pane, self.now_ms, FAST_MS) {
                 out.extend(self.slice(poller, pane, FAST_SLICE, wanted));
+            } else if !behind && began.elapsed() < QUIET_TIME {
+                out.extend(self.slice(poller, pane, SLICE, wanted));
             } else {
                 self.ready.push_back(pane);
             }
@@ -493,6 +503,7 @@ impl Pump {
         };
         drop(terminal);
         io.pace = io.flood.note(&piece);
+        io.behind = more && !slice.closed;
         slice.pace = io.pace;
         if slice.closed {
             io.hangup = true;
@@ -703,6 +714,22 @@ mod tests {
             piece = next_piece(piece, piece, slow);
         }
         assert_eq!(piece, *PIECE.start());
+    }
+
+    #[test]
+    fn a_pane_that_does_not_flood_is_read_before_anybody_looks_at_it() {
+        let (mut pump, poller, [mut prints, mut typed]) = two_panes();
+        let wanted = |_| false;
+        for _ in 0..3 {
+            pump.hurry();
+            pump.push(TYPED, b"k", Some(5000));
+            pump.flush_written(&poller);
+            typed.read_exact(&mut [0]).unwrap();
+            prints.write_all(b"printed").unwrap();
+            pump.note_ready(FLOODS);
+            let slices = pump.turn_fast(&poller, &wanted);
+            assert_eq!(slices.iter().map(|slice| (slice.pane, slice.len)).collect::<Vec<_>>(), [(FLOODS, 7)]);
+        }
     }
 
     #[test]

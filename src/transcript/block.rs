@@ -129,9 +129,10 @@ impl Block {
         self.data.len() + self.link_bytes
     }
 
-    /// Its memory in bytes, roughly.
+    /// Its memory in bytes, roughly, without what is reserved for further lines: a block that another
+    /// server reads back has the same.
     pub fn memory(&self) -> usize {
-        self.data.capacity() + self.link_bytes + 4 * self.offsets.capacity() + 256
+        self.bytes() + 4 * self.offsets.len() + 256
     }
 
     /// Frees memory reserved for further lines.
