@@ -95,10 +95,25 @@ fn compress(workload: fn(usize) -> Vec<u8>, counted: Counted<'_>) {
     counted(&mut || assert!(compressed_len(&input).is_ok_and(|len| len > 0)));
 }
 
+/// Prints and writes all of it to disk. Blocks are larger while the disk is behind, and counts
+/// depend on them: it never is.
+fn print(store: &TranscriptStore, terminal: &mut Terminal, input: &[u8]) {
+    for part in input.chunks(BYTES / 4) {
+        slices(terminal, part);
+        written(store);
+    }
+    terminal.history().flush();
+    written(store);
+}
+
+fn written(store: &TranscriptStore) {
+    assert!(store.settle(Duration::from_secs(60)), "the disk takes it");
+}
+
 fn read(counted: Counted<'_>) {
     let input = workloads::colour(4 * BYTES);
-    with_transcript(|_, terminal| {
-        slices(terminal, &input);
+    with_transcript(|store, terminal| {
+        print(store, terminal, &input);
         let mut view = terminal.history().view();
         let mut links = Links::new();
         counted(&mut || {
@@ -113,9 +128,7 @@ fn read(counted: Counted<'_>) {
 fn capture(workload: fn(usize) -> Vec<u8>, sequences: bool, counted: Counted<'_>) {
     let input = workload(4 * BYTES);
     with_transcript(|store, terminal| {
-        slices(terminal, &input);
-        terminal.history().flush();
-        assert!(store.settle(Duration::from_secs(60)), "the disk takes it");
+        print(store, terminal, &input);
         let (mut view, mut links) = (terminal.history().view(), Links::new());
         let options = CaptureOptions { sequences, ..CaptureOptions::default() };
         let mut capture = Capture::new(options, COLS);
@@ -140,7 +153,12 @@ fn search(counted: Counted<'_>) {
         if let Some(row) = source.history_row(index) {
             history.push(&row, source.links());
         }
+        if index % 500 == 0 {
+            written(&store);
+        }
     }
+    history.flush();
+    written(&store);
     let mut view = history.pin();
     let needle = Needle::new("no such text", false, false).expect("a pattern");
     counted(&mut || {
