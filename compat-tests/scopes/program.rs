@@ -401,10 +401,10 @@ fn dead_server() {
     let top = top_group(&mut dead);
     let groups = || groups_named(Path::new("/sys/fs/cgroup"), &top);
     let keeper = parent_of(server);
-    // Kill the keeper first, or it would start another server.
-    for pid in [keeper, server] {
-        signal(pid, Signal::SIGKILL);
-    }
+    // Whichever is left for a moment would start the other again: the server is stopped before.
+    signal(server, Signal::SIGSTOP);
+    signal(keeper, Signal::SIGKILL);
+    signal(server, Signal::SIGKILL);
     until("the end of all", || !lives(&server.to_string()) && !lives(&pane));
     drop(dead);
     // The programs in its pane may end a moment after the server.

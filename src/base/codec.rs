@@ -45,7 +45,7 @@ impl<'a> Reader<'a> {
         if first < 0x80 { Ok(first.into()) } else { self.long_varint(first) }
     }
 
-    /// One that begins with this byte and goes on.
+    /// The first byte of a longer sequence.
     fn long_varint(&mut self, first: u8) -> Result<u64, Malformed> {
         let mut value = u64::from(first & 0x7f);
         for shift in (7..64).step_by(7) {

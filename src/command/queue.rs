@@ -43,7 +43,7 @@ impl Turn {
 /// Runs all queues until they are empty or wait. Returns whether there is more to run.
 pub fn run(cx: &mut Cx<'_>) -> bool {
     let mut turn = Turn { steps: 0, started_ms: cx.host.elapsed_ms() };
-    // A long list goes on when the others have had their turn.
+    // The rest of a long list runs after the other queues had their turn.
     if let Some(cut) = cx.server.queues.cut.take() {
         for other in identified(cx).into_iter().map(Some).filter(|other| *other != cut) {
             run_queue(cx, other, &mut turn);

@@ -247,7 +247,7 @@ impl Runtime {
             client.size = tty.size();
             client.cell_pixels = tty.cell_pixels;
             if let Some(session) = client.session.filter(|_| learnt) {
-                // Programs may have to be told of another theme now.
+                // Notify programs if the theme has changed.
                 self.cx().theme_changed(session);
                 self.cx().settle_terminals();
             }

@@ -13,7 +13,7 @@
 //! | `print`, `edit`, `screen` | writing, erasing and scrolling, cursor and modes |
 //! | `passing` | lines that nobody will see |
 //! | `cells`, `line`, `grid` | eight-byte cells, lines, traffic with the history |
-//! | `reflow`, `resize` | wrapping anew, sizes, the alternate screen |
+//! | `reflow`, `resize` | wrapping again at another width, sizes, the alternate screen |
 //! | `alternate` | what full-screen programs drew, for the history |
 //! | `memory` | a history in memory |
 //! | `checksum` | checksums of the screen, for programs that test terminals |
