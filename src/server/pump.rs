@@ -45,8 +45,8 @@ const SMALL_SLICE: Allowance = Allowance { bytes: READ, ..SLICE };
 const FAST_SLICE: Allowance = Allowance { bytes: 16 * READ, time: Duration::from_millis(2), to_end: false };
 /// Longest time that a key waits for its answer, in milliseconds.
 const ANSWER_WAIT_MS: u64 = 20;
-/// What is parsed at once: as much as takes about this long. Of more than a screen only the last one
-/// has to be written to cells, so large pieces are worth it, but nothing else is heard meanwhile.
+/// Bytes parsed at once: about as many as take `PIECE_TIME`. Of several screens of output only the last
+/// one is written to cells, so large pieces are quicker, but no other event is handled meanwhile.
 const PIECE: std::ops::RangeInclusive<usize> = READ..=SLICE.bytes;
 const PIECE_TIME: Duration = Duration::from_micros(250);
 /// A read that brings fewer bytes than this has emptied the terminal, as a rule.
