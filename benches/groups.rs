@@ -6,10 +6,10 @@ use std::time::Instant;
 use super::mux::{Mux, Program};
 
 /// Takes a number: name of the measurement, and value.
-pub type Add<'a> = &'a mut dyn FnMut(&'static str, f64);
+pub(crate) type Add<'a> = &'a mut dyn FnMut(&'static str, f64);
 type Group = fn(&Program, &Scale, Add<'_>);
 
-pub const GROUPS: &[(&str, Group)] = &[
+pub(crate) const GROUPS: &[(&str, Group)] = &[
     ("start", start),
     ("throughput", throughput),
     ("drawing", drawing),
@@ -25,7 +25,7 @@ pub const GROUPS: &[(&str, Group)] = &[
 ];
 
 /// Amounts of work.
-pub struct Scale {
+pub(crate) struct Scale {
     pub rounds: usize,
     /// Bytes of a flood.
     bytes: usize,
@@ -44,7 +44,7 @@ pub struct Scale {
 }
 
 impl Scale {
-    pub const FULL: Self = Self {
+    pub(crate) const FULL: Self = Self {
         rounds: 5,
         bytes: 16 << 20,
         keys: 200,
@@ -55,7 +55,7 @@ impl Scale {
         million: 1_000_000,
         flood: 10 << 30,
     };
-    pub const TINY: Self = Self {
+    pub(crate) const TINY: Self = Self {
         rounds: 1,
         bytes: 64 << 10,
         keys: 3,

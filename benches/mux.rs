@@ -17,30 +17,30 @@ use nix::unistd::mkfifo;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Raises this process's limit of descriptors to its maximum.
-pub fn raise_limit() {
+pub(crate) fn raise_limit() {
     use nix::sys::resource::{Resource, getrlimit, setrlimit};
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).expect("there is a limit");
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard).expect("the hard limit is allowed");
 }
 
 /// A program to measure.
-pub struct Program {
+pub(crate) struct Program {
     pub name: &'static str,
     pub path: PathBuf,
 }
 
-pub struct Mux {
+pub(crate) struct Mux {
     path: PathBuf,
     dir: tempfile::TempDir,
 }
 
 impl Mux {
-    pub fn new(program: &Program) -> Self {
+    pub(crate) fn new(program: &Program) -> Self {
         let dir = tempfile::Builder::new().prefix("bench").tempdir().expect("a scratch directory");
         Self { path: program.path.clone(), dir }
     }
 
-    pub fn dir(&self) -> &Path {
+    pub(crate) fn dir(&self) -> &Path {
         self.dir.path()
     }
 
@@ -64,7 +64,7 @@ impl Mux {
     }
 
     /// Runs a command; returns its output.
-    pub fn run(&self, args: &[&str]) -> String {
+    pub(crate) fn run(&self, args: &[&str]) -> String {
         let output = self.command(args).stdin(Stdio::null()).output().expect("the program runs");
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -72,20 +72,20 @@ impl Mux {
     }
 
     /// Starts a command without waiting for it.
-    pub fn spawn(&self, args: &[&str]) -> Waiting {
+    pub(crate) fn spawn(&self, args: &[&str]) -> Waiting {
         let child = self.command(args).stdin(Stdio::null()).stdout(Stdio::null()).spawn();
         Waiting(std::cell::RefCell::new(child.expect("the program runs")))
     }
 
     /// Runs a command; returns the time it took, in milliseconds.
-    pub fn time(&self, args: &[&str]) -> f64 {
+    pub(crate) fn time(&self, args: &[&str]) -> f64 {
         let start = Instant::now();
         self.run(args);
         start.elapsed().as_secs_f64() * 1e3
     }
 
     /// Opens a window; returns the time until its program runs, in milliseconds.
-    pub fn time_to_first_word(&self) -> f64 {
+    pub(crate) fn time_to_first_word(&self) -> f64 {
         let word = self.dir().join("word");
         if !word.exists() {
             mkfifo(&word, Mode::S_IRWXU).expect("a pipe is made");
@@ -100,14 +100,14 @@ impl Mux {
     }
 
     /// Starts a session of 80 by 24 whose pane runs a shell command.
-    pub fn start(&self, command: &str) -> Server {
+    pub(crate) fn start(&self, command: &str) -> Server {
         self.run(&["new-session", "-d", "-x", "80", "-y", "24", command]);
         Server { pid: self.run(&["display-message", "-p", "#{pid}"]).trim().parse().expect("a process id") }
     }
 
     /// A shell command that runs `program`, waits until a terminal has read all its output (the
     /// answer to a request for the cursor's position), signals the channel `done`, and stays.
-    pub fn until_read(&self, program: &str) -> String {
+    pub(crate) fn until_read(&self, program: &str) -> String {
         let mux = format!("{} -S {}", self.path.display(), self.socket());
         format!(
             "stty raw -echo; {program}; printf '\\033[6n'; dd bs=1 count=4 >/dev/null 2>&1; \
@@ -116,12 +116,12 @@ impl Mux {
     }
 
     /// Attaches a client on a terminal of its own.
-    pub fn attach(&self) -> Client {
+    pub(crate) fn attach(&self) -> Client {
         self.attach_with(&["attach-session"])
     }
 
     /// Like `attach`, to a given session.
-    pub fn attach_to(&self, session: &str) -> Client {
+    pub(crate) fn attach_to(&self, session: &str) -> Client {
         self.attach_with(&["attach-session", "-t", session])
     }
 
@@ -141,29 +141,29 @@ impl Drop for Mux {
 }
 
 /// A command in progress.
-pub struct Waiting(std::cell::RefCell<Child>);
+pub(crate) struct Waiting(std::cell::RefCell<Child>);
 
 impl Waiting {
-    pub fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         self.0.borrow_mut().try_wait().is_ok_and(|status| status.is_some())
     }
 }
 
 /// A server's process.
-pub struct Server {
+pub(crate) struct Server {
     pid: i32,
 }
 
 impl Server {
     /// Resident memory, in MiB.
-    pub fn rss(&self) -> f64 {
+    pub(crate) fn rss(&self) -> f64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid)).unwrap_or_default();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
         line.trim().trim_end_matches(" kB").parse::<f64>().unwrap_or_default() / 1024.0
     }
 
     /// Processor time of all threads so far, in milliseconds.
-    pub fn cpu(&self) -> f64 {
+    pub(crate) fn cpu(&self) -> f64 {
         let tasks = fs::read_dir(format!("/proc/{}/task", self.pid)).into_iter().flatten().flatten();
         let spent = tasks.filter_map(|task| {
             let text = fs::read_to_string(task.path().join("schedstat")).ok()?;
@@ -174,7 +174,7 @@ impl Server {
 }
 
 /// An attached client, seen from its terminal.
-pub struct Client {
+pub(crate) struct Client {
     master: File,
     child: Child,
     /// Bytes received so far.
@@ -183,13 +183,13 @@ pub struct Client {
 
 impl Client {
     /// Reads until the program has been silent for a while.
-    pub fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         let start = Instant::now();
         while start.elapsed() < PATIENCE && self.read(Duration::from_millis(200)).is_some() {}
     }
 
     /// Types a byte that is echoed; returns the time until it was on the terminal, in milliseconds.
-    pub fn echo(&mut self, key: u8) -> f64 {
+    pub(crate) fn echo(&mut self, key: u8) -> f64 {
         let start = Instant::now();
         self.master.write_all(&[key]).expect("a key is taken");
         while start.elapsed() < PATIENCE {

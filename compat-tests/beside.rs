@@ -17,7 +17,7 @@ use super::case_file::print;
 use super::server::Server;
 use super::steps;
 
-pub mod layouts;
+pub(crate) mod layouts;
 mod pipe;
 
 /// How long two screens may differ before it is a difference: messages stay for a while.
@@ -527,7 +527,7 @@ fn work(ours: &Path, tmux: &Path, end: Instant, next: &AtomicU64, total: &Total)
 }
 
 /// Runs scenes for some seconds. True if there was no difference.
-pub fn run(ours: &Path, tmux: &Path, seconds: u64, seed: u64) -> bool {
+pub(crate) fn run(ours: &Path, tmux: &Path, seconds: u64, seed: u64) -> bool {
     let end = Instant::now() + Duration::from_secs(seconds);
     let (next, total) = (AtomicU64::new(seed), Total::default());
     std::thread::scope(|scope| {

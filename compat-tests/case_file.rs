@@ -30,13 +30,13 @@ use super::Case;
 const INDENT: &str = "  ";
 
 /// Reports whether a step has a result.
-pub fn has_result(step: &Value) -> bool {
+pub(crate) fn has_result(step: &Value) -> bool {
     let silent = ["write", "file", "attach", "type", "mouse", "resize", "detach"];
     !step["quiet"].as_bool().unwrap_or(false) && !silent.iter().any(|name| step.get(name).is_some())
 }
 
 /// A case as text, with its results.
-pub fn print(case: &Case, results: &[Value]) -> String {
+pub(crate) fn print(case: &Case, results: &[Value]) -> String {
     let mut out = format!("case {}\non {}\n", case.id, case.fx);
     let mut results = results.iter();
     for step in &case.steps {
@@ -180,7 +180,7 @@ fn print_control(step: &Value) -> String {
 }
 
 /// A result, as the lines below its step.
-pub fn print_result(result: &Value) -> String {
+pub(crate) fn print_result(result: &Value) -> String {
     let mut out = String::new();
     if let Some(status) = result.get("rc").filter(|status| **status != json!(0)) {
         out.push_str(&format!("{INDENT}status {status}\n"));
@@ -226,7 +226,7 @@ fn split(line: &str) -> Vec<String> {
 }
 
 /// All cases of a file.
-pub fn parse(text: &str) -> Vec<Case> {
+pub(crate) fn parse(text: &str) -> Vec<Case> {
     let mut cases: Vec<Case> = Vec::new();
     let lines: Vec<&str> = text.lines().collect();
     let mut at = 0;

@@ -15,7 +15,7 @@ use super::server::{Changes, PATIENCE, Server};
 const GUARD_PATIENCE: Duration = Duration::from_secs(2);
 
 /// A running client.
-pub struct Control {
+pub(crate) struct Control {
     child: Child,
     input: Option<ChildStdin>,
     output: ChildStdout,
@@ -25,7 +25,7 @@ pub struct Control {
 
 impl Control {
     /// Starts a client and waits until its first command is answered.
-    pub fn start(server: &Server, flag: &str, args: &[String], env: &Changes) -> Self {
+    pub(crate) fn start(server: &Server, flag: &str, args: &[String], env: &Changes) -> Self {
         let mut child = server.spawn_control(flag, args, env);
         let output = child.stdout.take().expect("a pipe");
         fcntl(&output, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).expect("a pipe's flags");
@@ -39,7 +39,7 @@ impl Control {
     /// has one ready, on a busy machine after other answers: wait for its guard, or later lines
     /// would come in another order. A line without a guard (a comment, or one behind a command that
     /// waits) costs the whole wait.
-    pub fn line(&mut self, server: &Server, line: &[u8]) {
+    pub(crate) fn line(&mut self, server: &Server, line: &[u8]) {
         let before = self.guards();
         if let Some(input) = &mut self.input {
             input.write_all(&[line, b"\n"].concat()).ok();
@@ -58,7 +58,7 @@ impl Control {
     }
 
     /// Reads until some text has come, or the client has ended. Panics if neither happens.
-    pub fn see(&mut self, text: &str) {
+    pub(crate) fn see(&mut self, text: &str) {
         let until = Instant::now() + PATIENCE;
         loop {
             self.read();
@@ -77,7 +77,7 @@ impl Control {
 
     /// Reads all output so far: once the server has answered a later client, its lines for this one
     /// are in the pipe. If the server is gone, the client ends, and its output is complete.
-    pub fn settle(&mut self, server: &Server) {
+    pub(crate) fn settle(&mut self, server: &Server) {
         let answered = server.tmux(&["display-message", "-p", ""]).status == Some(0);
         self.read();
         let until = Instant::now() + PATIENCE;
@@ -90,7 +90,7 @@ impl Control {
     }
 
     /// Waits for `count` lines, for the client's end, or for the end of patience.
-    pub fn expect_lines(&mut self, server: &Server, count: usize) {
+    pub(crate) fn expect_lines(&mut self, server: &Server, count: usize) {
         let until = Instant::now() + PATIENCE;
         while !self.ended && Instant::now() < until {
             self.read();
@@ -118,7 +118,7 @@ impl Control {
     }
 
     /// Closes the input and waits for the client's end; returns all its lines.
-    pub fn finish(mut self, server: &Server) -> Vec<String> {
+    pub(crate) fn finish(mut self, server: &Server) -> Vec<String> {
         drop(self.input.take());
         self.child.wait().expect("the client ends");
         normal_lines(&server.normal(&self.text))

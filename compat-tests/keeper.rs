@@ -12,11 +12,11 @@ use super::server::{PATIENCE, Server};
 
 const PIDS: [&str; 4] = ["list-panes", "-a", "-F", "#{pane_pid}"];
 
-pub fn start() -> Server {
+pub(crate) fn start() -> Server {
     Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")))
 }
 
-pub fn number(server: &Server, format: &str) -> i32 {
+pub(crate) fn number(server: &Server, format: &str) -> i32 {
     server.ask(&["display-message", "-p", format]).trim().parse().expect("a number")
 }
 
@@ -27,7 +27,7 @@ fn parent(pid: i32) -> i32 {
 }
 
 /// Waits until the closure returns a value.
-pub fn wait_for<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn wait_for<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
     let since = Instant::now();
     loop {
         if let Some(found) = found() {
@@ -58,7 +58,7 @@ fn server_of(keeper: i32) -> Option<i32> {
 }
 
 /// Process id of a server's keeper: it holds the socket too, but is not the server.
-pub fn keeper_of(server: &Server) -> Option<i32> {
+pub(crate) fn keeper_of(server: &Server) -> Option<i32> {
     let pid = number(server, "#{pid}");
     let by_name = |name: &str| -> Vec<i32> {
         let all = std::fs::read_dir("/proc").expect("processes").flatten();

@@ -26,7 +26,7 @@ const HISTORY: usize = 2000;
 const CUTS: u64 = 6;
 
 /// All recordings: path, and output of the program.
-pub fn recordings() -> Vec<(PathBuf, Vec<u8>)> {
+pub(crate) fn recordings() -> Vec<(PathBuf, Vec<u8>)> {
     let files = fs::read_dir(root().join("recordings")).expect("there are recordings");
     let mut files: Vec<PathBuf> = files.map(|entry| entry.expect("a directory entry").path()).collect();
     files.retain(|path| path.extension().is_some_and(|e| e == "zst"));

@@ -9,7 +9,7 @@ use super::server::{PATIENCE, Server};
 const LINES: usize = 30_000;
 
 /// Repeats a command until its answer is the wanted one.
-pub fn until(server: &Server, args: &[&str], mut wanted: impl FnMut(&str) -> bool) -> String {
+pub(crate) fn until(server: &Server, args: &[&str], mut wanted: impl FnMut(&str) -> bool) -> String {
     let since = Instant::now();
     loop {
         let answer = server.ask(args);
@@ -21,7 +21,7 @@ pub fn until(server: &Server, args: &[&str], mut wanted: impl FnMut(&str) -> boo
 }
 
 /// Kills the server, and waits for the next one.
-pub fn kill(server: &Server) {
+pub(crate) fn kill(server: &Server) {
     let pid = server.ask(&["display-message", "-p", "#{pid}"]);
     let number = pid.trim().parse().expect("a process id");
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(number), nix::sys::signal::Signal::SIGKILL)

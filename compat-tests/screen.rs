@@ -28,7 +28,7 @@ nix::ioctl_write_ptr_bad!(set_size, libc::TIOCSWINSZ, Winsize);
 
 /// A client and its terminal. The terminal answers no queries, unless a step turns kitty's keyboard
 /// protocol on (`kitty`).
-pub struct Outer {
+pub(crate) struct Outer {
     child: Child,
     master: File,
     /// The path of its terminal, by which the server lists it.
@@ -50,7 +50,7 @@ fn number(step: &Value, name: &str, default: u64) -> u16 {
 
 impl Outer {
     /// Attaches a client and waits until the server knows it.
-    pub fn attach(server: &Server, step: &Value, args: &[String]) -> Self {
+    pub(crate) fn attach(server: &Server, step: &Value, args: &[String]) -> Self {
         let (cols, rows) = (number(step, "cols", 80), number(step, "rows", 24));
         let pty = openpty(&winsize(cols, rows), None).expect("a terminal");
         fcntl(&pty.master, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).expect("a terminal's flags");
@@ -106,14 +106,14 @@ impl Outer {
     }
 
     /// Types, and waits until the server has read it.
-    pub fn keys(&mut self, server: &Server, data: &[u8]) {
+    pub(crate) fn keys(&mut self, server: &Server, data: &[u8]) {
         self.type_only(data);
         server.settle();
         self.read(Duration::ZERO);
     }
 
     /// Types, without any other request to the server.
-    pub fn type_only(&mut self, mut data: &[u8]) {
+    pub(crate) fn type_only(&mut self, mut data: &[u8]) {
         while !data.is_empty() {
             match self.master.write(data) {
                 Ok(len) => data = &data[len..],
@@ -123,7 +123,7 @@ impl Outer {
     }
 
     /// One gesture: `press|release|drag|click|double|triple|up|down|move [C-|M-|S-]BUTTON X Y`.
-    pub fn mouse(&mut self, server: &Server, gesture: &str) {
+    pub(crate) fn mouse(&mut self, server: &Server, gesture: &str) {
         let words: Vec<&str> = gesture.split(' ').collect();
         let (button, modifiers) = words[1].rsplit_once('-').map_or((words[1], ""), |(m, b)| (b, m));
         let mut code = button.parse::<u32>().expect("a button") - 1;
@@ -156,7 +156,7 @@ impl Outer {
         self.keys(server, text.as_bytes());
     }
 
-    pub fn resize(&mut self, server: &Server, step: &Value) {
+    pub(crate) fn resize(&mut self, server: &Server, step: &Value) {
         let (cols, rows) = (number(step, "cols", 80), number(step, "rows", 24));
         self.read(Duration::ZERO);
         self.terminal.resize(Size::new(u32::from(cols), u32::from(rows)));
@@ -169,7 +169,7 @@ impl Outer {
 
     /// The screen once it equals `wanted`, or as it is when patience ends. Without `wanted`: once
     /// nothing was drawn for some time.
-    pub fn screen(&mut self, server: &Server, step: &Value, wanted: Option<&Value>) -> Value {
+    pub(crate) fn screen(&mut self, server: &Server, step: &Value, wanted: Option<&Value>) -> Value {
         server.settle();
         server.settle();
         let Some(wanted) = wanted else {
@@ -189,7 +189,7 @@ impl Outer {
 
     /// Waits until the terminal got these flags of kitty's keyboard protocol.
     #[allow(dead_code, reason = "one of the two test targets that hold this file needs it")]
-    pub fn until_keyboard(&mut self, flags: u8) {
+    pub(crate) fn until_keyboard(&mut self, flags: u8) {
         let until = Instant::now() + PATIENCE;
         while self.terminal.keyboard_flags().bits() != flags {
             let now = self.terminal.keyboard_flags();
@@ -200,14 +200,14 @@ impl Outer {
 
     /// Flags that a client that ended left on the alternate screen.
     #[allow(dead_code, reason = "one of the two test targets that hold this file needs it")]
-    pub fn keyboard_left(&mut self) -> u8 {
+    pub(crate) fn keyboard_left(&mut self) -> u8 {
         self.terminal.feed(b"\x1b[?1049h");
         self.terminal.keyboard_flags().bits()
     }
 
     /// The screen as it is after a wait, which ends when something is drawn.
     #[allow(dead_code, reason = "one of the two test targets that hold this file needs it")]
-    pub fn shown_after(&mut self, server: &Server, wait: Duration) -> Value {
+    pub(crate) fn shown_after(&mut self, server: &Server, wait: Duration) -> Value {
         self.read(wait);
         self.shown(server, &Value::Null)
     }
@@ -221,14 +221,14 @@ impl Outer {
 
     /// The cells that the terminal shows, once nothing more comes for a moment.
     #[allow(dead_code, reason = "one of the two test targets that hold this file needs it")]
-    pub fn cells(&mut self) -> Surface {
+    pub(crate) fn cells(&mut self) -> Surface {
         while self.read(Duration::from_millis(100)) {}
         self.cells_now()
     }
 
     /// Waits until bytes have come, and drops all output up to them.
     #[allow(dead_code, reason = "one of the two test targets that hold this file needs it")]
-    pub fn until_sent(&mut self, bytes: &[u8]) {
+    pub(crate) fn until_sent(&mut self, bytes: &[u8]) {
         let until = Instant::now() + PATIENCE;
         loop {
             if let Some(at) = self.written.windows(bytes.len()).position(|part| part == bytes) {
@@ -243,7 +243,7 @@ impl Outer {
 
     /// Waits until some text is on the screen.
     #[allow(dead_code, reason = "one of the two test targets that hold this file needs it")]
-    pub fn until_shows(&mut self, text: &str) {
+    pub(crate) fn until_shows(&mut self, text: &str) {
         let until = Instant::now() + PATIENCE;
         loop {
             let surface = self.cells_now();

@@ -21,7 +21,7 @@ use regex::Regex;
 use super::screen::Outer;
 
 /// Time after which an expected event counts as missing.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// `PATH` of programs: the same on every machine, for commands that print it.
 const SEARCH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -29,7 +29,7 @@ const SEARCH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/b
 /// Name of the host that cases were recorded on. Its length affects the layout of screens.
 const HOST: &str = "vm";
 
-pub struct Server {
+pub(crate) struct Server {
     binary: PathBuf,
     dir: tempfile::TempDir,
     ttys: BTreeMap<String, PaneTty>,
@@ -42,10 +42,10 @@ pub struct Server {
 }
 
 /// Gives a command, and returns what it prints.
-pub type Shortcut = dyn Fn(&[&str]) -> Output;
+pub(crate) type Shortcut = dyn Fn(&[&str]) -> Output;
 
 /// Variables of the environment that get another value, or none.
-pub type Changes = [(String, Option<String>)];
+pub(crate) type Changes = [(String, Option<String>)];
 
 /// Lets a program see a host named `HOST`: in a UTS namespace; an ordinary user needs a user
 /// namespace around it, which keeps the ids.
@@ -100,14 +100,14 @@ fn patterns() -> &'static Patterns {
 }
 
 /// Result of a run of the program.
-pub struct Output {
+pub(crate) struct Output {
     pub status: Option<i32>,
     pub out: Vec<u8>,
     pub err: Vec<u8>,
 }
 
 impl Server {
-    pub fn new(binary: &Path) -> Self {
+    pub(crate) fn new(binary: &Path) -> Self {
         let dir = tempfile::Builder::new().prefix("compat").tempdir().expect("a scratch directory");
         for name in ["home", "s"] {
             fs::create_dir(dir.path().join(name)).expect("a new directory");
@@ -128,12 +128,12 @@ impl Server {
         }
     }
 
-    pub fn home(&self) -> PathBuf {
+    pub(crate) fn home(&self) -> PathBuf {
         self.dir.path().join("home")
     }
 
     /// Inserts the scratch directory and `@xHH;` bytes.
-    pub fn bytes(&self, text: &str) -> Vec<u8> {
+    pub(crate) fn bytes(&self, text: &str) -> Vec<u8> {
         let text = text.replace("@TMP@", &self.dir.path().to_string_lossy());
         let mut out = Vec::new();
         let mut rest = text.as_str();
@@ -156,7 +156,7 @@ impl Server {
     }
 
     /// The program with arguments, in the environment of all cases.
-    pub fn command(&self, args: &[String]) -> Command {
+    pub(crate) fn command(&self, args: &[String]) -> Command {
         let home = self.home();
         let mut command = Command::new(&self.binary);
         command
@@ -181,7 +181,7 @@ impl Server {
     }
 
     /// Starts a control client (`flag` is its kind) on pipes.
-    pub fn spawn_control(&self, flag: &str, args: &[String], env: &Changes) -> std::process::Child {
+    pub(crate) fn spawn_control(&self, flag: &str, args: &[String], env: &Changes) -> std::process::Child {
         let mut all: Vec<String> = ["-L", "t", "-f", "/dev/null", flag].map(str::to_owned).to_vec();
         all.extend_from_slice(args);
         let mut command = self.command(&all);
@@ -200,7 +200,7 @@ impl Server {
     }
 
     /// Runs the program with arguments, input and changes to its environment.
-    pub fn run(&self, args: &[String], stdin: &[u8], env: &Changes) -> Output {
+    pub(crate) fn run(&self, args: &[String], stdin: &[u8], env: &Changes) -> Output {
         let mut command = self.command(args);
         command
             .stdin(if stdin.is_empty() { Stdio::null() } else { Stdio::piped() })
@@ -226,7 +226,7 @@ impl Server {
     }
 
     /// Normalizes a result: replaces text that differs from run to run.
-    pub fn normal(&self, bytes: &[u8]) -> String {
+    pub(crate) fn normal(&self, bytes: &[u8]) -> String {
         let mut text = String::new();
         for chunk in bytes.utf8_chunks() {
             text.push_str(chunk.valid());
@@ -246,13 +246,13 @@ impl Server {
     }
 
     /// Writes a file below the scratch directory.
-    pub fn write_file(&self, path: &str, data: &str) {
+    pub(crate) fn write_file(&self, path: &str, data: &str) {
         let path = PathBuf::from(OsString::from_vec(self.bytes(path)));
         fs::create_dir_all(path.parent().expect("below the scratch directory")).expect("a directory");
         fs::write(path, self.bytes(data)).expect("a file");
     }
 
-    pub fn tmux(&self, args: &[&str]) -> Output {
+    pub(crate) fn tmux(&self, args: &[&str]) -> Output {
         if let Some(give) = &self.shortcut {
             return give(args);
         }
@@ -262,12 +262,12 @@ impl Server {
     }
 
     /// Output of a command.
-    pub fn ask(&self, args: &[&str]) -> String {
+    pub(crate) fn ask(&self, args: &[&str]) -> String {
         String::from_utf8_lossy(&self.tmux(args).out).into_owned()
     }
 
     /// The terminal of a pane, as its program sees it.
-    pub fn tty(&mut self, pane: &str) -> &mut PaneTty {
+    pub(crate) fn tty(&mut self, pane: &str) -> &mut PaneTty {
         let target = if pane.is_empty() { vec![] } else { vec!["-t", pane] };
         let args: Vec<&str> =
             ["display-message", "-p"].into_iter().chain(target).chain(["#{pane_tty}"]).collect();
@@ -276,12 +276,12 @@ impl Server {
     }
 
     /// Sends text to a pane as keys.
-    pub fn send_literal(&self, pane: &str, text: &str) {
+    pub(crate) fn send_literal(&self, pane: &str, text: &str) {
         self.tmux(&["send-keys", "-l", "-t", pane, text]);
     }
 
     /// Waits until the server has read all data written to its panes.
-    pub fn settle(&self) {
+    pub(crate) fn settle(&self) {
         self.tmux(&["display-message", "-p", ""]);
     }
 }
@@ -296,7 +296,7 @@ impl Drop for Server {
 }
 
 /// The program's end of a pane's terminal: raw, without echo.
-pub struct PaneTty {
+pub(crate) struct PaneTty {
     file: fs::File,
 }
 
@@ -318,7 +318,7 @@ impl PaneTty {
         poll(&mut fds, left).is_ok_and(|n| n > 0) || Instant::now() < until
     }
 
-    pub fn write(&mut self, mut data: &[u8]) {
+    pub(crate) fn write(&mut self, mut data: &[u8]) {
         let until = Instant::now() + PATIENCE;
         while !data.is_empty() {
             match self.file.write(data) {
@@ -330,7 +330,7 @@ impl PaneTty {
     }
 
     /// Reads up to a marker, which is removed. Panics if the marker does not come.
-    pub fn read_until(&mut self, marker: &[u8]) -> Vec<u8> {
+    pub(crate) fn read_until(&mut self, marker: &[u8]) -> Vec<u8> {
         let until = Instant::now() + PATIENCE;
         let mut got = Vec::new();
         let mut buffer = [0; 4096];

@@ -10,15 +10,15 @@ use super::control::Control;
 use super::screen::Outer;
 use super::server::{Output, PATIENCE, Server};
 
-pub type Fixtures = BTreeMap<String, Vec<Value>>;
+pub(crate) type Fixtures = BTreeMap<String, Vec<Value>>;
 
 /// The directory of these tests.
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("compat-tests")
 }
 
 /// The fixtures by name.
-pub fn fixtures() -> Fixtures {
+pub(crate) fn fixtures() -> Fixtures {
     let text = std::fs::read_to_string(root().join("fixtures.json")).expect("fixtures are readable");
     let all: BTreeMap<String, Value> = serde_json::from_str(&text).expect("fixtures are JSON");
     all.into_iter().map(|(name, f)| (name, f["steps"].as_array().cloned().unwrap_or_default())).collect()
@@ -31,7 +31,7 @@ fn texts(value: &Value) -> Vec<String> {
 
 /// Runs one step. `Some`: its result, for steps that have one. `wanted` is the expected result, for
 /// steps that wait for it; without it, they wait until nothing more comes.
-pub fn run(server: &mut Server, step: &Value, wanted: Option<&Value>) -> Option<Value> {
+pub(crate) fn run(server: &mut Server, step: &Value, wanted: Option<&Value>) -> Option<Value> {
     let result = perform(server, step, wanted);
     result.filter(|_| !step["quiet"].as_bool().unwrap_or(false))
 }

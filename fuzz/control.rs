@@ -45,7 +45,7 @@ const LINES: &[&str] = &[
     "#",
 ];
 
-pub fn generate(rng: &mut Rng) -> Vec<u8> {
+pub(crate) fn generate(rng: &mut Rng) -> Vec<u8> {
     let mut out = Vec::new();
     for _ in 0..1 + rng.below(20) {
         if rng.below(3) == 0 {
@@ -78,7 +78,7 @@ fn unescape(text: &[u8]) -> Vec<u8> {
     out
 }
 
-pub fn check(input: &[u8]) {
+pub(crate) fn check(input: &[u8]) {
     let mut world = World::new(0);
     let mut client = Client::new(CONTROL, NOW);
     client.name = "control".to_owned();

@@ -116,7 +116,7 @@ fn taken_apart(rng: &mut Rng) -> Vec<u8> {
     input
 }
 
-pub fn generate(rng: &mut Rng) -> Vec<u8> {
+pub(crate) fn generate(rng: &mut Rng) -> Vec<u8> {
     if rng.below(4) == 0 {
         return [vec![rng.next() as u8 & 0x7f], taken_apart(rng)].concat();
     }
@@ -224,7 +224,7 @@ fn compare(frame: &Frame, links: &FrameLinks, outside: &Terminal, out: &[u8]) {
 }
 
 /// A client's terminal: its composer, its drawing state, and the emulator that shows the result.
-pub struct Outside {
+pub(crate) struct Outside {
     pub composer: Composer,
     term: Term,
     tty: Tty,
@@ -232,7 +232,7 @@ pub struct Outside {
 }
 
 impl Outside {
-    pub fn new(extras: u8, size: Size) -> Self {
+    pub(crate) fn new(extras: u8, size: Size) -> Self {
         let term = term(extras);
         let mut tty = Tty::new(size, true, TtyOptions::default());
         let mut out = Vec::new();
@@ -243,14 +243,14 @@ impl Outside {
         Self { composer: Composer::default(), term, tty, shown }
     }
 
-    pub fn resize(&mut self, size: Size) {
+    pub(crate) fn resize(&mut self, size: Size) {
         let mut out = Vec::new();
         self.shown.resize(size);
         self.tty.resize(size, &self.term, &mut out);
         self.shown.feed(&out);
     }
 
-    pub fn draw(&mut self, frame: Frame) {
+    pub(crate) fn draw(&mut self, frame: Frame) {
         let mut out = Vec::new();
         self.tty.draw(&frame, &self.composer.links, &self.term, &mut out);
         self.shown.feed(&out);
@@ -316,7 +316,7 @@ impl Scene {
     }
 }
 
-pub fn check(input: &[u8]) {
+pub(crate) fn check(input: &[u8]) {
     let Some((&extras, input)) = input.split_first() else { return };
     if extras == SCENES {
         return scenes::check(input);

@@ -1,14 +1,14 @@
 //! Random numbers, and the pieces that inputs for terminals are made of.
 
 /// A small random number generator (xorshift); the seed determines all numbers.
-pub struct Rng(u64);
+pub(crate) struct Rng(u64);
 
 impl Rng {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -16,17 +16,17 @@ impl Rng {
     }
 
     /// A number below `limit`, which is not 0.
-    pub fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         ((self.next() >> 33) % limit as u64) as usize
     }
 
-    pub fn pick<T: Copy>(&mut self, of: &[T]) -> T {
+    pub(crate) fn pick<T: Copy>(&mut self, of: &[T]) -> T {
         of[self.below(of.len())]
     }
 }
 
 /// An input of the corpus with some changes, or spliced with another input.
-pub fn mutate(base: &[u8], other: &[u8], rng: &mut Rng) -> Vec<u8> {
+pub(crate) fn mutate(base: &[u8], other: &[u8], rng: &mut Rng) -> Vec<u8> {
     let mut out = base.to_vec();
     for _ in 0..1 + rng.below(8) {
         let at = rng.below(out.len() + 1);
@@ -208,7 +208,7 @@ const STYLES: &[&str] = &[
 ];
 
 /// Output as a program might write it, of `pieces` pieces.
-pub fn output(rng: &mut Rng, pieces: usize) -> Vec<u8> {
+pub(crate) fn output(rng: &mut Rng, pieces: usize) -> Vec<u8> {
     let mut out = Vec::new();
     for _ in 0..pieces {
         match rng.below(100) {

@@ -59,7 +59,7 @@ const PIECES: &[&str] = &[
     "\t",
 ];
 
-pub fn generate(rng: &mut Rng) -> Vec<u8> {
+pub(crate) fn generate(rng: &mut Rng) -> Vec<u8> {
     let mut out = Vec::new();
     for _ in 0..1 + rng.below(12) {
         if rng.below(12) == 0 {
@@ -120,7 +120,7 @@ fn decode(input: &[u8], part: usize, awaits: bool) {
     assert!(decoder.flush().is_none(), "something is left for ever");
 }
 
-pub fn check(input: &[u8]) {
+pub(crate) fn check(input: &[u8]) {
     for awaits in [false, true] {
         for part in [usize::MAX, 3, 1] {
             decode(input, part, awaits);

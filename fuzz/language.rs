@@ -198,12 +198,12 @@ fn join(pieces: &[&str], rng: &mut Rng) -> Vec<u8> {
     out
 }
 
-pub fn generate_commands(rng: &mut Rng) -> Vec<u8> {
+pub(crate) fn generate_commands(rng: &mut Rng) -> Vec<u8> {
     join(COMMANDS, rng)
 }
 
 /// The text of a binding is all that the next server gets of it.
-pub fn check_commands(input: &[u8]) {
+pub(crate) fn check_commands(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let parse = |text: &str| parse_string(text, &Origin::default(), &mut NoContext);
     let Ok(list) = parse(&text) else { return };
@@ -213,11 +213,11 @@ pub fn check_commands(input: &[u8]) {
     assert_eq!(again.print_flat(false), list.print_flat(false), "{text:?} prints as {printed:?}");
 }
 
-pub fn generate_formats(rng: &mut Rng) -> Vec<u8> {
+pub(crate) fn generate_formats(rng: &mut Rng) -> Vec<u8> {
     join(FORMATS, rng)
 }
 
-pub fn check_formats(input: &[u8]) {
+pub(crate) fn check_formats(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let mut world = World::new(0);
     let cx = world.cx();
@@ -227,12 +227,12 @@ pub fn check_formats(input: &[u8]) {
     assert_eq!(scope.expand_time(&text), value, "{text:?}");
 }
 
-pub fn generate_styles(rng: &mut Rng) -> Vec<u8> {
+pub(crate) fn generate_styles(rng: &mut Rng) -> Vec<u8> {
     join(STYLES, rng)
 }
 
 /// A style is applied completely or not at all.
-pub fn check_styles(input: &[u8]) {
+pub(crate) fn check_styles(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let (first, second) = text.split_at(text.floor_char_boundary(text.len() / 2));
     let mut style = Style::default();
@@ -245,7 +245,7 @@ pub fn check_styles(input: &[u8]) {
     }
 }
 
-pub fn generate_layouts(rng: &mut Rng) -> Vec<u8> {
+pub(crate) fn generate_layouts(rng: &mut Rng) -> Vec<u8> {
     fn cell(rng: &mut Rng, depth: usize, next: &mut u32, out: &mut String) {
         let (cols, rows) = (1 + rng.below(90), 1 + rng.below(40));
         out.push_str(&format!("{cols}x{rows},{},{}", rng.below(9), rng.below(9)));
@@ -303,7 +303,7 @@ pub fn generate_layouts(rng: &mut Rng) -> Vec<u8> {
 }
 
 /// An accepted layout is consistent, and its text is a layout that prints the same.
-pub fn check_layouts(input: &[u8]) {
+pub(crate) fn check_layouts(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let text = format!("{:04x},{text}", checksum(&text));
     for count in [1, 3, 8] {

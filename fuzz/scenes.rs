@@ -23,7 +23,7 @@ use scopemux::testing::view::{modes, overlay};
 use crate::drawing::Outside;
 use crate::input::Rng;
 
-pub const NOW: Now = Now { wall_us: 1_700_000_000_000_000, mono_ms: 0 };
+pub(crate) const NOW: Now = Now { wall_us: 1_700_000_000_000_000, mono_ms: 0 };
 const CLIENTS: u8 = 3;
 /// Steps of an input that are used.
 const STEPS: usize = 60;
@@ -113,7 +113,7 @@ const COMMANDS: &[&str] = &[
 const OUTPUT: &[&str] =
     &["a世b\r\n", "\x1b[44m \x1b[K", "\x1b[2J", "\x1b[3;5Hx", "\t|", "1\n2\n3\n", "\x1b[?25l", "é\u{301}👍🏽"];
 
-pub fn generate(rng: &mut Rng) -> Vec<u8> {
+pub(crate) fn generate(rng: &mut Rng) -> Vec<u8> {
     let mut input = vec![rng.next() as u8];
     for _ in 0..1 + rng.below(STEPS) {
         let what = rng.below(COMMANDS.len() + 40) as u8;
@@ -123,7 +123,7 @@ pub fn generate(rng: &mut Rng) -> Vec<u8> {
 }
 
 /// A server with a session and clients.
-pub struct World {
+pub(crate) struct World {
     pub server: Server,
     pub host: TestHost,
     pub session: SessionId,
@@ -131,7 +131,7 @@ pub struct World {
 }
 
 impl World {
-    pub fn new(extras: u8) -> Self {
+    pub(crate) fn new(extras: u8) -> Self {
         let (mut server, mut host) = (Server::default(), TestHost::default());
         server.options.server = Options::defaults(Scope::SERVER);
         server.options.session = Options::defaults(Scope::SESSION);
@@ -164,7 +164,7 @@ impl World {
         Self { server, host, session, outsides }
     }
 
-    pub fn cx(&mut self) -> Cx<'_> {
+    pub(crate) fn cx(&mut self) -> Cx<'_> {
         Cx { server: &mut self.server, host: &mut self.host, now: NOW }
     }
 
@@ -244,7 +244,7 @@ impl World {
     }
 }
 
-pub fn check(input: &[u8]) {
+pub(crate) fn check(input: &[u8]) {
     let Some((&extras, steps)) = input.split_first() else { return };
     let mut world = World::new(extras);
     for step in steps.chunks_exact(3).take(STEPS) {

@@ -28,7 +28,7 @@ fn sample() -> &'static (Vec<u8>, StateFile) {
     })
 }
 
-pub fn check(input: &[u8]) {
+pub(crate) fn check(input: &[u8]) {
     // The input as a whole file, with and without a header that points to the records.
     let _ = read_state(input);
     let (whole, state) = sample();
@@ -82,7 +82,7 @@ fn damage(bytes: &mut [u8], edits: usize, rng: &mut Rng) {
     }
 }
 
-pub fn generate(rng: &mut Rng) -> Vec<u8> {
+pub(crate) fn generate(rng: &mut Rng) -> Vec<u8> {
     match rng.below(5) {
         // Damaged records.
         0 => {

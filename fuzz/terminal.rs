@@ -14,7 +14,7 @@ use crate::input::{Rng, output};
 /// Rows of history kept.
 const HISTORY: usize = 100;
 
-pub fn generate(rng: &mut Rng) -> Vec<u8> {
+pub(crate) fn generate(rng: &mut Rng) -> Vec<u8> {
     let mut input = vec![0xff, rng.pick(&[1, 2, 7, 20, 80]), rng.pick(&[1, 2, 3, 6, 24])];
     for _ in 0..1 + rng.below(4) {
         let pieces = 1 + rng.below(30);
@@ -27,12 +27,12 @@ pub fn generate(rng: &mut Rng) -> Vec<u8> {
 }
 
 /// One step of an input.
-pub enum Step<'a> {
+pub(crate) enum Step<'a> {
     Write(&'a [u8]),
     Resize(Size),
 }
 
-pub fn steps(input: &[u8]) -> Vec<Step<'_>> {
+pub(crate) fn steps(input: &[u8]) -> Vec<Step<'_>> {
     let mut steps = Vec::new();
     let mut rest = input;
     while !rest.is_empty() {
@@ -48,7 +48,7 @@ pub fn steps(input: &[u8]) -> Vec<Step<'_>> {
     steps
 }
 
-pub fn new_terminal() -> Terminal {
+pub(crate) fn new_terminal() -> Terminal {
     let size = Size::new(20, 6);
     Terminal::new(size, TerminalConfig::default(), Box::new(MemoryHistory::new(HISTORY, size.cols)))
 }
@@ -127,7 +127,7 @@ fn describe(terminal: &mut Terminal) -> String {
     out
 }
 
-pub fn check(input: &[u8]) {
+pub(crate) fn check(input: &[u8]) {
     // tmux: a blank behind the existing cells is not kept, and the count of existing cells depends
     // on how the bytes are split. It shows only when lines are wrapped again.
     play(input, usize::MAX, true);

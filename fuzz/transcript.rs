@@ -302,7 +302,7 @@ fn look(view: &mut dyn HistoryView) {
 }
 
 /// See the module comment.
-pub fn check(input: &[u8]) {
+pub(crate) fn check(input: &[u8]) {
     let mut files = sound().clone();
     let mut script = Script(input);
     while script.step(&mut files) {}
@@ -340,7 +340,7 @@ pub fn check(input: &[u8]) {
 }
 
 /// Generates a few changes.
-pub fn generate(rng: &mut Rng) -> Vec<u8> {
+pub(crate) fn generate(rng: &mut Rng) -> Vec<u8> {
     let steps = 1 + rng.below(4);
     let mut out = Vec::new();
     for _ in 0..steps {

@@ -40,7 +40,7 @@ const FINALS: &[u8] = b"ABCDEFGHJKLMPSTXZ@bcdfghlmnpqrstu~";
 /// Parameters of one sequence: `vte` takes 32, tmux 23.
 const MAX_PARAMETERS: usize = 16;
 
-pub fn generate(rng: &mut Rng) -> Vec<u8> {
+pub(crate) fn generate(rng: &mut Rng) -> Vec<u8> {
     (0..1 + rng.below(200)).map(|_| rng.next() as u8).collect()
 }
 
@@ -140,7 +140,7 @@ fn theirs(bytes: &[u8]) -> Vec<String> {
     trace.0
 }
 
-pub fn check(input: &[u8]) {
+pub(crate) fn check(input: &[u8]) {
     static RULES: Once = Once::new();
     RULES.call_once(|| {
         for (rule, bytes) in different() {

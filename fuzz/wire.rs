@@ -11,7 +11,7 @@ const KINDS: &[u32] = &[
     209, 210, 211, 212, 213, 214, 215, 216, 217, 300, 301, 302, 303, 304, 305, 306, 307, 9, 999,
 ];
 
-pub fn generate(rng: &mut Rng) -> Vec<u8> {
+pub(crate) fn generate(rng: &mut Rng) -> Vec<u8> {
     let mut out = Vec::new();
     for _ in 0..1 + rng.below(4) {
         let payload: Vec<u8> = match rng.below(3) {
@@ -73,7 +73,7 @@ fn check_written(message: Message) {
     assert_eq!(again.map(|message| format!("{message:?}")), Some(text));
 }
 
-pub fn check(input: &[u8]) {
+pub(crate) fn check(input: &[u8]) {
     let whole = read(input, input.len().max(1));
     assert_eq!(read(input, 1), whole);
     assert_eq!(read(input, 7), whole);

@@ -14,18 +14,18 @@ use super::scene;
 use super::workloads::{self, COLS, ROWS};
 
 /// Runs the given work once, and counts it.
-pub type Counted<'a> = &'a mut dyn FnMut(&mut dyn FnMut());
+pub(crate) type Counted<'a> = &'a mut dyn FnMut(&mut dyn FnMut());
 
 /// Bytes that are fed to a terminal.
 const BYTES: usize = 256 << 10;
 /// Bytes that the pump reads at once.
-pub const SLICE: usize = 16 << 10;
+pub(crate) const SLICE: usize = 16 << 10;
 
 /// A path: its name, and the function that prepares it and has it counted.
 type HotPath = (&'static str, fn(Counted<'_>));
 
 /// All paths.
-pub const PATHS: &[HotPath] = &[
+pub(crate) const PATHS: &[HotPath] = &[
     ("feed-plain", |counted| feed(workloads::plain, counted)),
     ("feed-colour", |counted| feed(workloads::colour, counted)),
     ("feed-cjk", |counted| feed(workloads::cjk, counted)),

@@ -133,31 +133,31 @@ fn frames(all: bool, step: Step, counted: Counted<'_>) {
     }
 }
 
-pub fn compose_all(counted: Counted<'_>) {
+pub(crate) fn compose_all(counted: Counted<'_>) {
     frames(true, Step::Compose, counted);
 }
 
-pub fn compose_line(counted: Counted<'_>) {
+pub(crate) fn compose_line(counted: Counted<'_>) {
     frames(false, Step::Compose, counted);
 }
 
-pub fn diff_all(counted: Counted<'_>) {
+pub(crate) fn diff_all(counted: Counted<'_>) {
     frames(true, Step::Diff, counted);
 }
 
-pub fn diff_line(counted: Counted<'_>) {
+pub(crate) fn diff_line(counted: Counted<'_>) {
     frames(false, Step::Diff, counted);
 }
 
-pub fn emit_all(counted: Counted<'_>) {
+pub(crate) fn emit_all(counted: Counted<'_>) {
     frames(true, Step::Emit, counted);
 }
 
-pub fn emit_line(counted: Counted<'_>) {
+pub(crate) fn emit_line(counted: Counted<'_>) {
     frames(false, Step::Emit, counted);
 }
 
-pub fn format(counted: Counted<'_>) {
+pub(crate) fn format(counted: Counted<'_>) {
     const FORMAT: &str = "#{?window_zoomed_flag,Z,}#{session_name}:#I.#P #{=21:pane_title} \
                           #{e|+|:#{window_width},1} #{s/a/b/:pane_current_command}#{?client_prefix,^,}";
     let scene = Scene::new();
@@ -170,7 +170,7 @@ pub fn format(counted: Counted<'_>) {
     });
 }
 
-pub fn command(counted: Counted<'_>) {
+pub(crate) fn command(counted: Counted<'_>) {
     let mut scene = Scene::new();
     let text = "set-option -g @a b ; rename-window x ; select-pane -T title";
     counted(&mut || {

@@ -1,15 +1,15 @@
 //! Output of programs, by kind: the same bytes on every machine.
 
 /// A small random number generator (xorshift), so that the inputs need no crate.
-pub struct Numbers(u64);
+pub(crate) struct Numbers(u64);
 
 impl Numbers {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(0x9e37_79b9_7f4a_7c15)
     }
 
     /// A number below `end`.
-    pub fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -22,8 +22,8 @@ impl Numbers {
 }
 
 /// Columns and rows of the panes that show the output.
-pub const COLS: u32 = 120;
-pub const ROWS: u32 = 40;
+pub(crate) const COLS: u32 = 120;
+pub(crate) const ROWS: u32 = 40;
 
 /// Repeats a piece up to `bytes` bytes.
 fn fill(bytes: usize, mut piece: impl FnMut(&mut Numbers, &mut String)) -> Vec<u8> {
@@ -35,7 +35,7 @@ fn fill(bytes: usize, mut piece: impl FnMut(&mut Numbers, &mut String)) -> Vec<u
 }
 
 /// Log lines.
-pub fn plain(bytes: usize) -> Vec<u8> {
+pub(crate) fn plain(bytes: usize) -> Vec<u8> {
     fill(bytes, |n, out| {
         let level = n.pick(&["INFO ", "DEBUG", "WARN ", "ERROR"]);
         let message = n.pick(&["request completed", "cache miss", "slow query detected", "GET"]);
@@ -54,7 +54,7 @@ pub fn plain(bytes: usize) -> Vec<u8> {
 }
 
 /// Listings, diagnostics and highlighted source.
-pub fn colour(bytes: usize) -> Vec<u8> {
+pub(crate) fn colour(bytes: usize) -> Vec<u8> {
     const WORDS: &[&str] = &["buffer", "history", "window_pane", "grid", "let", "match", "cursor", "impl"];
     fill(bytes, |n, out| {
         let word = n.pick(WORDS);
@@ -73,7 +73,7 @@ pub fn colour(bytes: usize) -> Vec<u8> {
 }
 
 /// Chinese, Japanese and Korean text with emoji and accents.
-pub fn cjk(bytes: usize) -> Vec<u8> {
+pub(crate) fn cjk(bytes: usize) -> Vec<u8> {
     const WORDS: &[&str] = &[
         "日本語中文",
         "漢字仮名交",
@@ -107,7 +107,7 @@ pub fn cjk(bytes: usize) -> Vec<u8> {
 }
 
 /// Lines much longer than the pane is wide.
-pub fn long(bytes: usize) -> Vec<u8> {
+pub(crate) fn long(bytes: usize) -> Vec<u8> {
     fill(bytes, |n, out| {
         for _ in 0..100 + n.below(900) {
             let (id, tag) = (n.below(1 << 32), n.below(99));
@@ -118,12 +118,12 @@ pub fn long(bytes: usize) -> Vec<u8> {
 }
 
 /// Lines of one character.
-pub fn short(bytes: usize) -> Vec<u8> {
+pub(crate) fn short(bytes: usize) -> Vec<u8> {
     fill(bytes, |_, out| out.push_str("y\r\n"))
 }
 
 /// Full-screen programs that redraw everything.
-pub fn redraw(bytes: usize) -> Vec<u8> {
+pub(crate) fn redraw(bytes: usize) -> Vec<u8> {
     let mut frame = 0;
     let mut all = b"\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J".to_vec();
     all.extend(fill(bytes, |n, out| {
@@ -144,7 +144,7 @@ pub fn redraw(bytes: usize) -> Vec<u8> {
 }
 
 /// Programs that redraw the bottom of the screen in synchronized updates.
-pub fn sync(bytes: usize) -> Vec<u8> {
+pub(crate) fn sync(bytes: usize) -> Vec<u8> {
     const WORDS: &[&str] = &["the", "server", "keeps", "a", "transcript", "`grid.rs`", "cargo", "passes"];
     let mut frame = 0;
     fill(bytes, |n, out| {

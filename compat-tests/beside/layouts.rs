@@ -345,7 +345,7 @@ fn report(seed: u64, steps: &[Step], found: &Difference) {
 }
 
 /// Runs scenes for some seconds. True: no difference.
-pub fn run(ours: &Path, tmux: &Path, seconds: u64, seed: u64) -> bool {
+pub(crate) fn run(ours: &Path, tmux: &Path, seconds: u64, seed: u64) -> bool {
     let end = Instant::now() + Duration::from_secs(seconds);
     let next = AtomicU64::new(seed);
     let [steps, differences, deaths] = [const { AtomicU64::new(0) }; 3];

@@ -13,10 +13,10 @@ use nix::unistd::Pid;
 use super::super::server::{Output, PATIENCE, Server};
 
 /// An answer that does not come in time.
-pub const UNANSWERED: &str = "error: nothing is answered";
+pub(super) const UNANSWERED: &str = "error: nothing is answered";
 
 /// A control client of one of the two programs.
-pub struct Client {
+pub(super) struct Client {
     child: Child,
     input: ChildStdin,
     output: ChildStdout,
@@ -28,7 +28,7 @@ pub struct Client {
 
 impl Client {
     /// Starts one with a session of its own, and the server if there is none.
-    pub fn start(server: &Server, session: &str, (cols, rows): (u32, u32)) -> Option<Self> {
+    pub(super) fn start(server: &Server, session: &str, (cols, rows): (u32, u32)) -> Option<Self> {
         let (cols, rows) = (cols.to_string(), rows.to_string());
         let args = ["new-session", "-s", session, "-x", &cols, "-y", &rows, "-n", "w", "exec sleep 9999"];
         let args = args.map(str::to_owned);
@@ -41,7 +41,7 @@ impl Client {
     }
 
     /// Gives a line of commands, and returns what comes of it. `None`: the client ended.
-    pub fn ask(&mut self, line: &str) -> Option<String> {
+    pub(super) fn ask(&mut self, line: &str) -> Option<String> {
         self.input.write_all(format!("{line}\n").as_bytes()).ok()?;
         // Commands of one line have a guard each; those behind one that fails are not run.
         let mut all = String::new();
@@ -110,7 +110,7 @@ impl Drop for Client {
 
 /// Has a server take its commands by a control client, whose session is named `pipe`. One that ended or
 /// does not answer gives nothing any more.
-pub fn shorten(server: &mut Server) {
+pub(super) fn shorten(server: &mut Server) {
     let Some(client) = Client::start(server, "pipe", (80, 24)) else { return };
     let client = RefCell::new(client);
     let gone = Cell::new(false);

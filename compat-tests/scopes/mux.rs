@@ -13,7 +13,7 @@ use super::super::{LONG, until};
 /// Time between polls of a screen.
 const POLL: Duration = Duration::from_millis(10);
 
-pub struct Mux {
+pub(super) struct Mux {
     pub program: PathBuf,
     pub dir: tempfile::TempDir,
     pub env: Vec<(&'static str, String)>,
@@ -33,7 +33,7 @@ struct Control {
 
 impl Mux {
     /// Makes a server that is not yet started.
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         let built = || std::env::current_exe().ok()?.parent()?.parent().map(|dir| dir.join("scopemux"));
         let program = std::env::var_os("SCOPEMUX_PROGRAM").map(PathBuf::from).or_else(built);
         let program = program.expect("this test is in a directory");
@@ -45,21 +45,21 @@ impl Mux {
     }
 
     /// Writes the configuration that the server reads at start.
-    pub fn configure(&self, lines: &str) {
+    pub(super) fn configure(&self, lines: &str) {
         // `/bin/sh` starts quickly.
         let lines = format!("set-option -g default-shell /bin/sh\n{lines}");
         std::fs::write(self.dir.path().join("config"), lines).unwrap();
     }
 
     /// Starts a server with one session, and its control client.
-    pub fn start() -> Self {
+    pub(super) fn start() -> Self {
         let mut it = Self::new();
         it.begin(&[]);
         it
     }
 
     /// Starts the server with one session, prefixing its command line with `before`.
-    pub fn begin(&mut self, before: &[&str]) {
+    pub(super) fn begin(&mut self, before: &[&str]) {
         let size = ["-x", "80", "-y", "24", "sh"];
         let out = self.command(before).args(["new-session", "-d"]).args(size).output().unwrap();
         assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
@@ -104,7 +104,7 @@ impl Mux {
     }
 
     /// Runs commands (separated by `;`); returns their output.
-    pub fn run(&mut self, args: &[&str]) -> String {
+    pub(super) fn run(&mut self, args: &[&str]) -> String {
         let control = self.control();
         let commands: Vec<&[&str]> = args.split(|arg| *arg == ";").collect();
         let lines: String = commands.iter().map(|words| line_of(words)).collect();
@@ -118,7 +118,7 @@ impl Mux {
 
     /// Waits until the expected backend is active: systemd may answer only after the first pane
     /// gave up waiting.
-    pub fn until_contained(&mut self) {
+    pub(super) fn until_contained(&mut self) {
         let expected = std::env::var("SCOPEMUX_SCOPES").unwrap();
         let began = Instant::now();
         loop {
@@ -134,39 +134,39 @@ impl Mux {
     }
 
     /// A format's value for a pane.
-    pub fn show(&mut self, pane: &str, format: &str) -> String {
+    pub(super) fn show(&mut self, pane: &str, format: &str) -> String {
         self.run(&["display-message", "-p", "-t", pane, format])
     }
 
-    pub fn number(&mut self, pane: &str, name: &str) -> u64 {
+    pub(super) fn number(&mut self, pane: &str, name: &str) -> u64 {
         self.show(pane, &format!("#{{{name}}}")).parse().unwrap_or(0)
     }
 
     /// Opens a window with a shell; returns its pane.
-    pub fn pane(&mut self, limit: &str) -> String {
+    pub(super) fn pane(&mut self, limit: &str) -> String {
         let pane = self.run(&["new-window", "-d", "-P", "-F", "#{pane_id}", "sh"]);
         self.run(&["set-option", "-p", "-t", &pane, "pane-memory-max", limit]);
         pane
     }
 
-    pub fn type_line(&mut self, pane: &str, line: &str) {
+    pub(super) fn type_line(&mut self, pane: &str, line: &str) {
         self.run(&["send-keys", "-t", pane, "-l", line, ";", "send-keys", "-t", pane, "Enter"]);
     }
 
     /// Reports whether a line of a pane begins with `line`. Text typed before the shell was ready
     /// is echoed before the prompt, and its output follows the prompt on the same line.
-    pub fn shows(&mut self, pane: &str, line: &str) -> bool {
+    pub(super) fn shows(&mut self, pane: &str, line: &str) -> bool {
         let begins = |shown: &str| shown.trim_start_matches(['#', '$', ' ']).starts_with(line);
         self.run(&["capture-pane", "-p", "-t", pane]).lines().any(begins)
     }
 
     /// Waits until a pane's shell prompts for a command.
-    pub fn until_begun(&mut self, pane: &str) {
+    pub(super) fn until_begun(&mut self, pane: &str) {
         until("a prompt", || !self.run(&["capture-pane", "-p", "-t", pane]).trim().is_empty());
     }
 
     /// Waits until a pane shows a line that begins with `line`.
-    pub fn until_shows(&mut self, pane: &str, line: &str) {
+    pub(super) fn until_shows(&mut self, pane: &str, line: &str) {
         let began = Instant::now();
         while !self.shows(pane, line) {
             let mut screen = || self.run(&["capture-pane", "-p", "-t", pane]);
@@ -176,7 +176,7 @@ impl Mux {
     }
 
     /// Checks that a shell still runs commands.
-    pub fn answers(&mut self, pane: &str, word: &str) {
+    pub(super) fn answers(&mut self, pane: &str, word: &str) {
         let began = Instant::now();
         self.type_line(pane, &format!("echo {word}$((1+1))"));
         self.until_shows(pane, &format!("{word}2"));
@@ -184,7 +184,7 @@ impl Mux {
     }
 
     /// Time from sending a key to a pane until its echo.
-    pub fn echo(&mut self, pane: &str) -> Duration {
+    pub(super) fn echo(&mut self, pane: &str) -> Duration {
         let began = Instant::now();
         let control = self.control();
         control.printed.remove(pane);
@@ -204,7 +204,7 @@ impl Mux {
 
     /// Opens a window whose program prints; times from the request to the server's answer, and to
     /// the first output.
-    pub fn start_pane(&mut self) -> (Duration, Duration) {
+    pub(super) fn start_pane(&mut self) -> (Duration, Duration) {
         let began = Instant::now();
         let pane = self.run(&["new-window", "-d", "-P", "-F", "#{pane_id}", "echo up; exec sleep 1000"]);
         let answer = began.elapsed();
@@ -217,22 +217,22 @@ impl Mux {
         (answer, word)
     }
 
-    pub fn lives(&mut self, pane: &str) -> bool {
+    pub(super) fn lives(&mut self, pane: &str) -> bool {
         self.run(&["list-panes", "-a", "-F", "#{pane_id}"]).lines().any(|id| id == pane)
     }
 
     /// Notifications since the last call.
-    pub fn news(&mut self) -> Vec<String> {
+    pub(super) fn news(&mut self) -> Vec<String> {
         self.run(&["display-message", "-p", ""]);
         std::mem::take(&mut self.control().news)
     }
 
-    pub fn server(&mut self) -> i32 {
+    pub(super) fn server(&mut self) -> i32 {
         self.run(&["display-message", "-p", "#{pid}"]).parse().unwrap()
     }
 
     /// Ends the server.
-    pub fn end(mut self) {
+    pub(super) fn end(mut self) {
         let mut control = self.control.take().expect("begun");
         control.input.write_all(b"kill-server\n").unwrap();
         while control.lines.recv_timeout(LONG).is_ok() {}
@@ -294,7 +294,7 @@ fn line_of(words: &[&str]) -> String {
 }
 
 /// The directory of a process's group in the unified hierarchy.
-pub fn group_of(pid: &str) -> PathBuf {
+pub(super) fn group_of(pid: &str) -> PathBuf {
     let text = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap();
     let path = text.lines().find_map(|line| line.strip_prefix("0::/")).unwrap_or_default();
     Path::new("/sys/fs/cgroup").join(path)
@@ -307,17 +307,17 @@ fn state_of(pid: i32) -> Option<(char, i32)> {
     Some((fields.next()?.chars().next()?, fields.next()?.parse().ok()?))
 }
 
-pub fn parent_of(pid: i32) -> i32 {
+pub(super) fn parent_of(pid: i32) -> i32 {
     state_of(pid).expect("it runs").1
 }
 
 /// Number of child processes of a process, including zombies.
-pub fn children_of(parent: i32) -> usize {
+pub(super) fn children_of(parent: i32) -> usize {
     let entries = std::fs::read_dir("/proc").unwrap().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     pids.filter(|pid| state_of(*pid).is_some_and(|(_, of)| of == parent)).count()
 }
 
-pub fn lives(pid: &str) -> bool {
+pub(super) fn lives(pid: &str) -> bool {
     pid.parse().ok().and_then(state_of).is_some_and(|(state, _)| state != 'Z')
 }

@@ -26,7 +26,7 @@ const STARTS: usize = 10;
 
 type Case = fn(&mut Mux);
 
-pub fn all(expected: &str) {
+pub(crate) fn all(expected: &str) {
     let begin = Instant::now();
     let mut it = Mux::start();
     it.until_contained();

@@ -14,7 +14,7 @@ const MAX_STRINGS: u64 = 6 << 20;
 const LEAST: u64 = 128 << 10;
 
 /// Refuses a command line and environment (`NAME=value`) that no program can be started with.
-pub fn check<'a>(
+pub(crate) fn check<'a>(
     argv: impl IntoIterator<Item = &'a str>,
     environ: impl IntoIterator<Item = (&'a str, &'a str)>,
 ) -> Result<(), String> {

@@ -75,16 +75,16 @@ const NAMES: &[(u16, &str)] = &[
 ];
 
 /// True for a key that modifies others or locks: reported only to programs that ask for all keys.
-pub fn is_modifier(number: u32) -> bool {
+pub(crate) fn is_modifier(number: u32) -> bool {
     matches!(number, 57358..=57360 | 57441..=57454)
 }
 
 /// The name of a key; `None` if the number belongs to no key.
-pub fn name(number: u16) -> Option<&'static str> {
+pub(crate) fn name(number: u16) -> Option<&'static str> {
     NAMES.iter().find(|(known, _)| *known == number).map(|(_, name)| *name)
 }
 
 /// The number of a key by its name, ignoring case.
-pub fn number(name: &str) -> Option<u16> {
+pub(crate) fn number(name: &str) -> Option<u16> {
     NAMES.iter().find(|(_, known)| known.eq_ignore_ascii_case(name)).map(|(number, _)| *number)
 }

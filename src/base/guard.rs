@@ -19,7 +19,7 @@ thread_local! {
 }
 
 /// Installs a panic hook that records the location of each panic. Panics inside a guard print nothing.
-pub fn note_places() {
+pub(crate) fn note_places() {
     let before = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         let place = info.location().map(ToString::to_string).unwrap_or_default();
@@ -32,7 +32,7 @@ pub fn note_places() {
 
 /// Runs `work`. Returns `None` when it panicked; the report contains the text of `what`. A value that was
 /// taken out of its owner at that time is lost; all others stay as the panic left them.
-pub fn run<T>(what: impl FnOnce() -> String, work: impl FnOnce() -> T) -> Option<T> {
+pub(crate) fn run<T>(what: impl FnOnce() -> String, work: impl FnOnce() -> T) -> Option<T> {
     DEPTH.with(|depth| depth.set(depth.get() + 1));
     let result = panic::catch_unwind(AssertUnwindSafe(work));
     DEPTH.with(|depth| depth.set(depth.get() - 1));
@@ -53,14 +53,14 @@ fn report(what: &str, payload: &(dyn std::any::Any + Send)) {
 }
 
 /// Takes the reports of this thread since the last call.
-pub fn take_reports() -> Vec<String> {
+pub(crate) fn take_reports() -> Vec<String> {
     REPORTS.with(|reports| std::mem::take(&mut *reports.borrow_mut()))
 }
 
 /// For tests: panics when the text contains the name of this place and the value of the environment
 /// variable `SCOPEMUX_PANIC`, as in `draw-X`. Does nothing in release builds.
 #[cfg(debug_assertions)]
-pub fn trip(place: &str, text: &[u8]) {
+pub(crate) fn trip(place: &str, text: &[u8]) {
     static MARK: std::sync::LazyLock<Option<String>> =
         std::sync::LazyLock::new(|| std::env::var("SCOPEMUX_PANIC").ok().filter(|mark| !mark.is_empty()));
     if let Some(mark) = &*MARK

@@ -66,7 +66,7 @@ pub struct Run {
 }
 
 /// The runs of a row: mostly one.
-pub type Runs = SmallVec<[Run; 1]>;
+pub(crate) type Runs = SmallVec<[Run; 1]>;
 
 /// One row: text and style runs. Trailing cells that were never written are not stored.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -159,7 +159,7 @@ impl Row {
 }
 
 /// Appends a run to others, joining it with the last one where both divide alike.
-pub fn push_run(runs: &mut Runs, run: Run) {
+pub(crate) fn push_run(runs: &mut Runs, run: Run) {
     if let Some(last) = runs.last_mut()
         && last.kind == run.kind
         && last.style == run.style

@@ -165,10 +165,10 @@ pub struct Key {
 }
 
 /// Largest number that the longest historical form of UTF-8 can encode.
-pub const MAX_BEYOND: u32 = 0x7fff_ffff;
+pub(crate) const MAX_BEYOND: u32 = 0x7fff_ffff;
 
 /// A number beyond Unicode encoded as in UTF-8: 4 to 6 bytes. ASCII is one byte.
-pub fn beyond_bytes(number: u32) -> Vec<u8> {
+pub(crate) fn beyond_bytes(number: u32) -> Vec<u8> {
     let (lead, more) = match number {
         0..0x80 => return vec![number as u8],
         0x80..0x20_0000 => (0xf0, 3),

@@ -50,27 +50,27 @@ pub struct KeyReport {
 }
 
 /// Numbers of functional keys that the protocol encodes with other, shorter ones.
-pub mod number {
-    pub const ESCAPE: u32 = 57344;
-    pub const ENTER: u32 = 57345;
-    pub const TAB: u32 = 57346;
-    pub const BACKSPACE: u32 = 57347;
-    pub const INSERT: u32 = 57348;
-    pub const DELETE: u32 = 57349;
-    pub const LEFT: u32 = 57350;
-    pub const RIGHT: u32 = 57351;
-    pub const UP: u32 = 57352;
-    pub const DOWN: u32 = 57353;
-    pub const PAGE_UP: u32 = 57354;
-    pub const PAGE_DOWN: u32 = 57355;
-    pub const HOME: u32 = 57356;
-    pub const END: u32 = 57357;
-    pub const MENU: u32 = 57363;
-    pub const F1: u32 = 57364;
-    pub const F12: u32 = 57375;
-    pub const KP_BEGIN: u32 = 57427;
+pub(crate) mod number {
+    pub(crate) const ESCAPE: u32 = 57344;
+    pub(crate) const ENTER: u32 = 57345;
+    pub(crate) const TAB: u32 = 57346;
+    pub(crate) const BACKSPACE: u32 = 57347;
+    pub(crate) const INSERT: u32 = 57348;
+    pub(crate) const DELETE: u32 = 57349;
+    pub(crate) const LEFT: u32 = 57350;
+    pub(crate) const RIGHT: u32 = 57351;
+    pub(crate) const UP: u32 = 57352;
+    pub(crate) const DOWN: u32 = 57353;
+    pub(crate) const PAGE_UP: u32 = 57354;
+    pub(crate) const PAGE_DOWN: u32 = 57355;
+    pub(crate) const HOME: u32 = 57356;
+    pub(crate) const END: u32 = 57357;
+    pub(crate) const MENU: u32 = 57363;
+    pub(crate) const F1: u32 = 57364;
+    pub(crate) const F12: u32 = 57375;
+    pub(crate) const KP_BEGIN: u32 = 57427;
     /// The last number of the block.
-    pub const LAST: u32 = 57454;
+    pub(crate) const LAST: u32 = 57454;
 }
 
 /// Functional keys that tmux has too.
@@ -133,7 +133,7 @@ const KEYPAD: &[(u32, Option<NamedKey>, u32)] = &[
 ];
 
 /// The equivalent of a keypad key outside the keypad.
-pub fn without_keypad(number: u32) -> Option<u32> {
+pub(crate) fn without_keypad(number: u32) -> Option<u32> {
     KEYPAD.iter().find(|(known, ..)| *known == number).map(|(.., plain)| *plain)
 }
 
@@ -325,7 +325,7 @@ impl KeyReport {
 }
 
 /// The key that a terminal without the protocol sends instead of a given key.
-pub fn plain(key: Key) -> Key {
+pub(crate) fn plain(key: Key) -> Key {
     let without = |mods: Mods| Key { mods: key.mods - mods, ..key };
     let c = match (key.code, key.mods - Mods::META) {
         (KeyCode::Char('i'), Mods::CTRL) => '\t',

@@ -4,37 +4,41 @@
 //! geometry, colours, cells, surfaces, keys, text. Only `guard` keeps state outside of values: the panic
 //! hook belongs to the process, and reports are kept in their thread.
 
-pub mod cell;
-pub mod clock;
-pub mod codec;
-pub mod colour;
-pub mod commands;
-pub mod exec;
-pub mod extra_keys;
-pub mod geometry;
-pub mod guard;
-pub mod history;
-pub mod ids;
-pub mod key;
-pub mod key_names;
-pub mod key_report;
-pub mod links;
-pub mod number;
-pub mod placeholder;
-pub mod posix;
-pub mod surface;
-pub mod terminfo;
-pub mod text;
-pub mod tracked;
-pub mod vis;
-pub mod width;
+pub(crate) mod cell;
+pub(crate) mod clock;
+pub(crate) mod codec;
+pub(crate) mod colour;
+pub(crate) mod commands;
+pub(crate) mod exec;
+pub(crate) mod extra_keys;
+pub(crate) mod geometry;
+pub(crate) mod guard;
+pub(crate) mod history;
+pub(crate) mod ids;
+pub(crate) mod key;
+pub(crate) mod key_names;
+pub(crate) mod key_report;
+pub(crate) mod links;
+pub(crate) mod number;
+pub(crate) mod placeholder;
+pub(crate) mod posix;
+pub(crate) mod surface;
+pub(crate) mod terminfo;
+pub(crate) mod text;
+pub(crate) mod tracked;
+pub(crate) mod vis;
+pub(crate) mod width;
 mod width_deviations;
 mod x11_colours;
 
-pub use cell::{Attrs, Cell, CellFlags, CellStyle, Glyph, LinkId};
+pub(crate) use cell::Glyph;
+pub use cell::{Attrs, Cell, CellFlags, CellStyle, LinkId};
 pub use colour::Colour;
 pub use geometry::{Point, Rect, Size};
-pub use ids::{ClientId, PaneId, SessionId, WindowId};
-pub use key::{Key, KeyCode, KeyFlags, Mods, MouseEvent, MouseKey, MouseKind, MouseLocation, NamedKey};
-pub use key_report::{KeyAction, KeyReport};
+pub(crate) use ids::WindowId;
+pub use ids::{ClientId, PaneId, SessionId};
+pub(crate) use key::{
+    Key, KeyCode, KeyFlags, Mods, MouseEvent, MouseKey, MouseKind, MouseLocation, NamedKey,
+};
+pub(crate) use key_report::{KeyAction, KeyReport};
 pub use surface::Surface;

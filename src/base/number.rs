@@ -2,7 +2,7 @@
 
 /// Parses a decimal number like tmux: leading white space and a sign are allowed, trailing text is not.
 /// Errors: `invalid`, `too small`, `too large`.
-pub fn parse_number(text: &str, min: i64, max: i64) -> Result<i64, &'static str> {
+pub(crate) fn parse_number(text: &str, min: i64, max: i64) -> Result<i64, &'static str> {
     if min > max {
         return Err("invalid");
     }
@@ -32,7 +32,7 @@ pub fn parse_number(text: &str, min: i64, max: i64) -> Result<i64, &'static str>
 
 /// Appends a number in decimal digits, as sequences of colours have them.
 #[inline]
-pub fn push_decimal(number: u8, out: &mut String) {
+pub(crate) fn push_decimal(number: u8, out: &mut String) {
     if number >= 100 {
         out.push(char::from(b'0' + number / 100));
     }
@@ -44,7 +44,7 @@ pub fn push_decimal(number: u8, out: &mut String) {
 
 /// A number from `min` to `max`, or `N%` of `whole` (N from 0 to 100), which must also fall
 /// between `min` and `max`. Errors as for `parse_number`, and `empty`.
-pub fn parse_percentage(text: &str, min: i64, max: i64, whole: i64) -> Result<i64, &'static str> {
+pub(crate) fn parse_percentage(text: &str, min: i64, max: i64, whole: i64) -> Result<i64, &'static str> {
     if text.is_empty() {
         return Err("empty");
     }
@@ -63,7 +63,7 @@ pub fn parse_percentage(text: &str, min: i64, max: i64, whole: i64) -> Result<i6
 
 /// Parses a number like `sscanf("%u")` and returns the rest of the text: leading white space and a sign
 /// are allowed, a negative number wraps, and one that is too large becomes the largest.
-pub fn scan_unsigned(text: &str) -> Option<(u32, &str)> {
+pub(crate) fn scan_unsigned(text: &str) -> Option<(u32, &str)> {
     let trimmed = text.trim_start_matches([' ', '\t', '\n', '\x0b', '\x0c', '\r']);
     let unsigned = trimmed.strip_prefix(['-', '+']).unwrap_or(trimmed);
     let end = unsigned.find(|c: char| !c.is_ascii_digit()).unwrap_or(unsigned.len());

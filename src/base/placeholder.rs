@@ -4,7 +4,7 @@
 use super::{Cell, CellFlags, CellStyle, Colour, Glyph};
 
 /// The character of a placeholder cell.
-pub const PLACEHOLDER: char = '\u{10eeee}';
+pub(crate) const PLACEHOLDER: char = '\u{10eeee}';
 
 /// The combining characters for 0, 1, 2, …: the list `rowcolumn-diacritics.txt` of kitty's specification.
 const DIACRITICS: [u32; 297] = [
@@ -35,7 +35,7 @@ const DIACRITICS: [u32; 297] = [
 ];
 
 /// Maximum number of rows and columns of a picture that placeholders can express.
-pub const MAX_SIDE: u32 = DIACRITICS.len() as u32;
+pub(crate) const MAX_SIDE: u32 = DIACRITICS.len() as u32;
 
 /// The diacritic for a number below `MAX_SIDE`.
 fn diacritic(number: u32) -> Option<char> {
@@ -57,7 +57,7 @@ pub struct Part {
 }
 
 /// First placement number given by scopemux: for pictures placed at the cursor.
-pub const FIRST_PLACED: u32 = 0x80_0000;
+pub(crate) const FIRST_PLACED: u32 = 0x80_0000;
 
 impl Part {
     /// True if a placement at the cursor made the cell, not the program.
@@ -67,7 +67,7 @@ impl Part {
 }
 
 /// True if a cell is a placeholder.
-pub fn is_placeholder(cell: &Cell) -> bool {
+pub(crate) fn is_placeholder(cell: &Cell) -> bool {
     match &cell.glyph {
         Glyph::Char(c) => *c == PLACEHOLDER,
         Glyph::Cluster(text) => text.starts_with(PLACEHOLDER),
@@ -77,13 +77,13 @@ pub fn is_placeholder(cell: &Cell) -> bool {
 /// Reads the placeholders of a row from left to right: numbers missing in a cell are taken from the cell
 /// before.
 #[derive(Default)]
-pub struct PartReader {
+pub(crate) struct PartReader {
     last: Option<(Part, Colour, Colour)>,
 }
 
 impl PartReader {
     /// The part that a cell shows; `None` if it is no placeholder.
-    pub fn read(&mut self, cell: &Cell) -> Option<Part> {
+    pub(crate) fn read(&mut self, cell: &Cell) -> Option<Part> {
         if !is_placeholder(cell) {
             self.last = None;
             return None;
@@ -129,7 +129,7 @@ fn colour_of(number: u32) -> Colour {
 
 /// The cell for a part of a picture, with a background; `None` if the numbers are too large for
 /// placeholders. All numbers are included, so that the cell has the same meaning anywhere.
-pub fn cell(part: Part, bg: Colour) -> Option<Cell> {
+pub(crate) fn cell(part: Part, bg: Colour) -> Option<Cell> {
     let mut text = String::from(PLACEHOLDER);
     text.extend([diacritic(part.row)?, diacritic(part.col)?]);
     if part.picture >> 24 != 0 {

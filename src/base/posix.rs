@@ -7,7 +7,7 @@ use std::mem::MaybeUninit;
 
 /// Sets the C library's locale for the whole process, before anything else runs: UTF-8 for characters,
 /// the user's own for dates. The error is tmux's message for a missing UTF-8 locale.
-pub fn choose_locale() -> Result<(), String> {
+pub(crate) fn choose_locale() -> Result<(), String> {
     // SAFETY: called from `main` while there is one thread; the names are NUL-terminated, and
     // the strings that are read are copied at once.
     unsafe {
@@ -33,7 +33,7 @@ unsafe extern "C" {
 }
 
 /// A compiled POSIX extended regular expression.
-pub struct Regex {
+pub(crate) struct Regex {
     inner: libc::regex_t,
 }
 
@@ -44,7 +44,7 @@ unsafe impl Sync for Regex {}
 
 impl Regex {
     /// Compiles a pattern; `None` when it is not a valid expression or contains a NUL.
-    pub fn new(pattern: &[u8], ignore_case: bool) -> Option<Self> {
+    pub(crate) fn new(pattern: &[u8], ignore_case: bool) -> Option<Self> {
         let pattern = CString::new(pattern).ok()?;
         let flags = libc::REG_EXTENDED | if ignore_case { libc::REG_ICASE } else { 0 };
         let mut inner = MaybeUninit::<libc::regex_t>::zeroed();
@@ -56,7 +56,12 @@ impl Regex {
 
     /// Byte ranges of the whole match and of up to `groups` groups; a group without a match is `None`.
     /// `not_bol`: the text is not at the start of a line, so `^` does not match there.
-    pub fn find(&self, text: &CStr, groups: usize, not_bol: bool) -> Option<Vec<Option<(usize, usize)>>> {
+    pub(crate) fn find(
+        &self,
+        text: &CStr,
+        groups: usize,
+        not_bol: bool,
+    ) -> Option<Vec<Option<(usize, usize)>>> {
         let mut found = vec![libc::regmatch_t { rm_so: -1, rm_eo: -1 }; groups + 1];
         let flags = if not_bol { libc::REG_NOTBOL } else { 0 };
         // SAFETY: the expression was compiled, the text is NUL-terminated, and `found` has the
@@ -69,14 +74,14 @@ impl Regex {
     }
 
     /// True if it matches anywhere; cheaper than `find`.
-    pub fn is_in(&self, text: &CStr) -> bool {
+    pub(crate) fn is_in(&self, text: &CStr) -> bool {
         // SAFETY: the expression was compiled, the text is NUL-terminated, and with a length of
         // 0 no ranges are written.
         unsafe { libc::regexec(&self.inner, text.as_ptr(), 0, std::ptr::null_mut(), 0) == 0 }
     }
 
     /// True if it matches anywhere; text is cut at a NUL.
-    pub fn is_match(&self, text: &[u8]) -> bool {
+    pub(crate) fn is_match(&self, text: &[u8]) -> bool {
         let cut = text.iter().position(|&b| b == 0).unwrap_or(text.len());
         CString::new(&text[..cut]).is_ok_and(|text| self.is_in(&text))
     }
@@ -90,7 +95,7 @@ impl Drop for Regex {
 }
 
 /// `fnmatch(3)` without flags except, if asked, case folding. Text with a NUL never matches.
-pub fn fnmatch(pattern: &str, text: &str, ignore_case: bool) -> bool {
+pub(crate) fn fnmatch(pattern: &str, text: &str, ignore_case: bool) -> bool {
     const FNM_CASEFOLD: libc::c_int = 1 << 4;
     let (Ok(pattern), Ok(text)) =
         (CString::new(super::text::to_bytes(pattern)), CString::new(super::text::to_bytes(text)))
@@ -104,7 +109,7 @@ pub fn fnmatch(pattern: &str, text: &str, ignore_case: bool) -> bool {
 
 /// Puts the calling thread into `SCHED_BATCH`, so that it never pre-empts the thread that woke it (on a
 /// busy machine, the server's loop). Needs no privilege.
-pub fn run_in_background() {
+pub(crate) fn run_in_background() {
     // The kernel's own call: musl's function of this name does nothing.
     let priority: libc::c_int = 0;
     // SAFETY: the priority is read during the call; 0 is the calling thread.
@@ -112,7 +117,7 @@ pub fn run_in_background() {
 }
 
 /// The C library's text for an error number.
-pub fn strerror(errno: i32) -> String {
+pub(crate) fn strerror(errno: i32) -> String {
     let mut out = [0u8; 256];
     // SAFETY: the buffer has the length passed; the result is NUL-terminated within it.
     unsafe { libc::strerror_r(errno, out.as_mut_ptr().cast(), out.len()) };
@@ -121,7 +126,7 @@ pub fn strerror(errno: i32) -> String {
 }
 
 /// Broken-down local time of a Unix time in seconds.
-pub fn local_time(secs: i64) -> libc::tm {
+pub(crate) fn local_time(secs: i64) -> libc::tm {
     let mut tm = MaybeUninit::<libc::tm>::zeroed();
     // SAFETY: both pointers are valid; a zeroed tm is a valid value if the call fails.
     unsafe {
@@ -131,7 +136,7 @@ pub fn local_time(secs: i64) -> libc::tm {
 }
 
 /// `strftime(3)` of a Unix time in the local time zone; at most 8 KiB, empty when longer.
-pub fn strftime(format: &str, secs: i64) -> String {
+pub(crate) fn strftime(format: &str, secs: i64) -> String {
     let Ok(format) = CString::new(super::text::to_bytes(format)) else {
         return String::new();
     };

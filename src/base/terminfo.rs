@@ -13,7 +13,7 @@ const DIRECTORIES: [&str; 4] = ["/etc/terminfo", "/lib/terminfo", "/usr/share/te
 
 /// The type of a capability's value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
+pub(crate) enum Kind {
     Text,
     Number,
     Flag,
@@ -23,7 +23,7 @@ use Kind::{Flag, Number, Text};
 
 /// Reasons why a terminal has no usable entry.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum TerminfoError {
+pub(crate) enum TerminfoError {
     #[error("can't use hardcopy terminal: {0}")]
     Hardcopy(String),
     #[error("missing or unsuitable terminal: {0}")]
@@ -34,7 +34,7 @@ pub enum TerminfoError {
 
 /// One terminal's entry.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Entry {
+pub(crate) struct Entry {
     flags: Vec<bool>,
     numbers: Vec<Option<i32>>,
     strings: Vec<Option<Vec<u8>>>,
@@ -59,7 +59,7 @@ const CURSOR_HOME: usize = 12;
 
 impl Entry {
     /// Finds and reads the entry of a terminal. `env` looks up an environment variable.
-    pub fn load(name: &str, env: impl Fn(&str) -> Option<String>) -> Result<Self, TerminfoError> {
+    pub(crate) fn load(name: &str, env: impl Fn(&str) -> Option<String>) -> Result<Self, TerminfoError> {
         let directories = search_path(env);
         if !directories.iter().any(|dir| dir.is_dir()) {
             return Err(TerminfoError::NoDatabase);
@@ -91,7 +91,7 @@ impl Entry {
     }
 
     /// Reads a compiled entry.
-    pub fn parse(bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
         let mut input = Input { bytes, at: 0 };
         let wide = match input.number(2)? {
             0o432 => false,
@@ -112,7 +112,7 @@ impl Entry {
     }
 
     /// Every capability that tmux knows and this entry has, as `name=value` in tmux's order.
-    pub fn list(&self) -> Vec<Vec<u8>> {
+    pub(crate) fn list(&self) -> Vec<Vec<u8>> {
         CAPABILITIES
             .iter()
             .filter_map(|&(name, kind, place)| {

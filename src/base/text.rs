@@ -7,7 +7,7 @@
 const STRAY: u32 = 0x10_ff00;
 
 /// Decodes bytes, mapping each byte that is not part of valid UTF-8 to a stand-in character.
-pub fn from_bytes(mut bytes: &[u8]) -> String {
+pub(crate) fn from_bytes(mut bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len());
     while !bytes.is_empty() {
         match std::str::from_utf8(bytes) {
@@ -32,7 +32,7 @@ fn may_have_stray(text: &str) -> bool {
 }
 
 /// Appends valid text, each character as by `push_char`.
-pub fn push_text(text: &str, out: &mut String) {
+pub(crate) fn push_text(text: &str, out: &mut String) {
     if may_have_stray(text) {
         text.chars().for_each(|c| push_char(c, out));
     } else {
@@ -42,7 +42,7 @@ pub fn push_text(text: &str, out: &mut String) {
 
 /// Appends a character of valid text. One that looks like a stand-in is appended as the stand-ins of its
 /// bytes.
-pub fn push_char(c: char, out: &mut String) {
+pub(crate) fn push_char(c: char, out: &mut String) {
     if stray_byte(c).is_none() {
         out.push(c);
         return;
@@ -52,7 +52,7 @@ pub fn push_char(c: char, out: &mut String) {
 }
 
 /// The bytes of a string: the inverse of `from_bytes`.
-pub fn to_bytes(text: &str) -> Vec<u8> {
+pub(crate) fn to_bytes(text: &str) -> Vec<u8> {
     if !may_have_stray(text) {
         return text.as_bytes().to_vec();
     }
@@ -67,19 +67,19 @@ pub fn to_bytes(text: &str) -> Vec<u8> {
 }
 
 /// The same for a string that is not needed any more: without stand-ins nothing is copied.
-pub fn into_bytes(text: String) -> Vec<u8> {
+pub(crate) fn into_bytes(text: String) -> Vec<u8> {
     if may_have_stray(&text) { to_bytes(&text) } else { text.into_bytes() }
 }
 
 /// The byte that a stand-in character represents.
-pub fn stray_byte(c: char) -> Option<u8> {
+pub(crate) fn stray_byte(c: char) -> Option<u8> {
     let b = (c as u32).checked_sub(STRAY)?;
     (0x80..=0xff).contains(&b).then_some(b as u8)
 }
 
 /// The start of a text if its stray bytes have the form of one of the last characters of Unicode or of
 /// one beyond it (up to U+13FFFF): tmux checks only the form, and treats it as text.
-pub fn beyond_unicode(text: &str) -> Option<&str> {
+pub(crate) fn beyond_unicode(text: &str) -> Option<&str> {
     let ranges = [0xf4..=0xf4, 0x80..=0xbf, 0x80..=0xbf, 0x80..=0xbf];
     let mut chars = text.chars();
     for range in ranges {
@@ -89,14 +89,14 @@ pub fn beyond_unicode(text: &str) -> Option<&str> {
 }
 
 /// The number of a character beyond Unicode, in the form that `beyond_unicode` finds.
-pub fn beyond_number(text: &str) -> Option<u32> {
+pub(crate) fn beyond_number(text: &str) -> Option<u32> {
     let mut bytes = beyond_unicode(text)?.chars().filter_map(stray_byte);
     let lead = u32::from(bytes.next()?) & 0x07;
     Some(bytes.fold(lead, |number, byte| number << 6 | u32::from(byte) & 0x3f))
 }
 
 /// True if every stray byte of a text belongs to a sequence that tmux treats as a character.
-pub fn has_only_characters(mut text: &str) -> bool {
+pub(crate) fn has_only_characters(mut text: &str) -> bool {
     while let Some(at) = text.find(|c| stray_byte(c).is_some()) {
         let Some(whole) = beyond_unicode(&text[at..]) else { return false };
         text = &text[at + whole.len()..];
@@ -106,7 +106,7 @@ pub fn has_only_characters(mut text: &str) -> bool {
 
 /// Makes bytes visible as tmux stores links and names given by programs: valid UTF-8, tabs and newlines
 /// stay, other control characters and stray bytes become C escapes or octal, and a backslash is doubled.
-pub fn visible(bytes: &[u8]) -> String {
+pub(crate) fn visible(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len());
     let text = from_bytes(bytes);
     let mut chars = text.chars().peekable();
@@ -132,7 +132,7 @@ pub fn visible(bytes: &[u8]) -> String {
 
 /// A title, path or name from a program, made safe; `None` if it contains control characters or invalid
 /// text. The `#` of `#(` is replaced, since it could run commands in a format.
-pub fn clean_name(bytes: &[u8]) -> Option<String> {
+pub(crate) fn clean_name(bytes: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(bytes).ok()?;
     if text.contains(|c: char| c.is_ascii_control()) {
         return None;
@@ -141,7 +141,7 @@ pub fn clean_name(bytes: &[u8]) -> Option<String> {
 }
 
 /// Text for a reader that takes only ASCII: each other character becomes as many `_` as it has columns.
-pub fn sanitize(text: &str) -> String {
+pub(crate) fn sanitize(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if (' '..='~').contains(&c) {

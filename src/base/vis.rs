@@ -25,7 +25,7 @@ bitflags::bitflags! {
 }
 
 /// Encodes bytes.
-pub fn encode(bytes: &[u8], flags: Vis) -> Vec<u8> {
+pub(crate) fn encode(bytes: &[u8], flags: Vis) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         let valid = chunk.valid().as_bytes();

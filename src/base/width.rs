@@ -44,7 +44,7 @@ impl WidthRules {
 
 /// Columns of one character under the built-in rules; `None` for ASCII control characters.
 #[inline]
-pub fn char_width(c: char) -> Option<u8> {
+pub(crate) fn char_width(c: char) -> Option<u8> {
     let code = c as u32;
     if code < 0x80 {
         return (' '..='~').contains(&c).then_some(1);
@@ -79,13 +79,13 @@ fn measured_width(code: u32) -> u8 {
 }
 
 /// Columns of a whole string; control characters have none.
-pub fn text_width(text: &str) -> u32 {
+pub(crate) fn text_width(text: &str) -> u32 {
     text.chars().filter_map(char_width).map(u32::from).sum()
 }
 
 /// Says how a character is combined with the text before it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Joining {
+pub(crate) enum Joining {
     /// It gets a cell of its own.
     Apart,
     /// It is appended to the cell before it, which becomes two columns wide if `wide`.
@@ -100,7 +100,7 @@ const HANGUL_FILLER: char = '\u{3164}';
 
 /// Decides whether `next`, of width `width`, joins the cell whose text is `before` (`None`: the
 /// start of the line, or a cell that cannot be joined).
-pub fn joining(before: Option<&str>, next: char, width: u8, rules: &WidthRules) -> Joining {
+pub(crate) fn joining(before: Option<&str>, next: char, width: u8, rules: &WidthRules) -> Joining {
     // Fast path for most text: ASCII never joins.
     if next.is_ascii() {
         return Joining::Apart;
@@ -130,7 +130,7 @@ pub fn joining(before: Option<&str>, next: char, width: u8, rules: &WidthRules) 
 }
 
 /// Says how `count` blanks that are written as one cell (a tab) are combined with the text before.
-pub fn joining_blanks(before: Option<&str>, count: usize) -> Joining {
+pub(crate) fn joining_blanks(before: Option<&str>, count: usize) -> Joining {
     match before {
         Some(text) if text.ends_with(ZERO_WIDTH_JOINER) && text.len() + count <= Glyph::MAX_BYTES => {
             Joining::Joined { wide: false }
@@ -152,7 +152,7 @@ pub fn may_join(c: char) -> bool {
 /// separate in a pane. A terminal joins adjacent characters even if the cursor was moved in between, and
 /// by its own rules: those of tmux, or the grapheme clusters of UAX #29, where a skin tone extends any
 /// character (GB9) and a leading jamo joins jamo and syllables (GB6).
-pub fn joins_outside(before: &Glyph, next: char, width: u8) -> bool {
+pub(crate) fn joins_outside(before: &Glyph, next: char, width: u8) -> bool {
     if next.is_ascii() {
         return false;
     }
@@ -176,7 +176,7 @@ pub fn joins_outside(before: &Glyph, next: char, width: u8) -> bool {
 
 /// True if terminals may disagree about a cell: on its width, or on whether it joins the cell before it.
 /// They may then differ from the cell before to the cell after it, but not elsewhere.
-pub fn is_unsure(row: &[Cell], x: usize) -> bool {
+pub(crate) fn is_unsure(row: &[Cell], x: usize) -> bool {
     let cell = &row[x];
     match &cell.glyph {
         _ if cell.is_padding() => false,
@@ -191,7 +191,7 @@ pub fn is_unsure(row: &[Cell], x: usize) -> bool {
 
 /// True if column `x` of a row may look different depending on the column before: it holds the rest of a
 /// wide character, or one of the two cells is unsure.
-pub fn is_tied(row: &[Cell], x: usize) -> bool {
+pub(crate) fn is_tied(row: &[Cell], x: usize) -> bool {
     let Some(first) = row[..x].iter().rposition(|cell| !cell.is_padding()) else { return x > 0 };
     row[x].is_padding() || is_unsure(row, x) || is_unsure(row, first)
 }
@@ -261,7 +261,7 @@ fn takes_tone(c: char) -> bool {
 
 /// Splits text into cells in the default style: each base character with those that join it.
 /// Control characters are dropped.
-pub fn clusters(text: &str) -> impl Iterator<Item = Cell> + '_ {
+pub(crate) fn clusters(text: &str) -> impl Iterator<Item = Cell> + '_ {
     clusters_with(text, &DEFAULT_RULES)
 }
 
@@ -269,7 +269,7 @@ static DEFAULT_RULES: WidthRules =
     WidthRules { overrides: BTreeMap::new(), variation_selector_always_wide: true };
 
 /// `clusters` under a user's width rules.
-pub fn clusters_with<'a>(text: &'a str, rules: &'a WidthRules) -> impl Iterator<Item = Cell> + 'a {
+pub(crate) fn clusters_with<'a>(text: &'a str, rules: &'a WidthRules) -> impl Iterator<Item = Cell> + 'a {
     let mut rest = text.char_indices().peekable();
     std::iter::from_fn(move || {
         loop {

@@ -12,7 +12,7 @@ use crate::base::terminfo::Entry;
 const COMMIT: Option<&str> = option_env!("SCOPEMUX_COMMIT");
 
 /// The lines of `-VV`: the first is `own_version`.
-pub fn report(own_version: &str, version: &str) -> String {
+pub(super) fn report(own_version: &str, version: &str) -> String {
     let build = if cfg!(debug_assertions) { "debug" } else { "release" };
     let term = std::env::var("TERM").unwrap_or_default();
     let lines = [

@@ -8,7 +8,7 @@ const OPTIONS: &str = "2c:CDdf:hlL:NqS:T:uUvV";
 
 /// A parsed command line.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Arguments {
+pub(super) struct Arguments {
     pub flags: ClientFlags,
     /// Bits of `protocol::features::NAMES`, from `-2` and `-T`.
     pub features: u32,
@@ -28,7 +28,7 @@ pub struct Arguments {
 
 /// The action for a command line.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Parsed {
+pub(super) enum Parsed {
     Run(Box<Arguments>),
     /// Print to standard output and exit with status 0.
     Print(String),
@@ -43,7 +43,7 @@ const USAGE: &str = "usage: tmux [-2CDhlNuVv] [-c shell-command] [-f file] [-L s
                      [-S socket-path] [-T features] [command [flags]]\n";
 
 /// Parses `argv`, whose first element is the program's name. `version` is what `-V` prints.
-pub fn parse(argv: &[String], version: &str) -> Parsed {
+pub(super) fn parse(argv: &[String], version: &str) -> Parsed {
     let fail = |complaint: &str| match complaint {
         "" => Parsed::Fail(USAGE.to_owned()),
         _ => Parsed::Fail(format!("tmux: {complaint}\n{USAGE}")),

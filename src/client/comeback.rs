@@ -18,18 +18,18 @@ const MAX_TIMES: usize = 10;
 const WINDOW: Duration = Duration::from_secs(60);
 
 /// The terminal's settings at the client's start, and the times of its reattachments.
-pub struct Comeback {
+pub(super) struct Comeback {
     settings: Option<Termios>,
     times: VecDeque<Instant>,
 }
 
 impl Comeback {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { settings: tcgetattr(stdin()).ok(), times: VecDeque::new() }
     }
 
     /// Waits for the next server, if this client should reattach. Returns the command for it.
-    pub fn command(&mut self, outcome: &Outcome, path: &str) -> Option<Vec<String>> {
+    pub(super) fn command(&mut self, outcome: &Outcome, path: &str) -> Option<Vec<String>> {
         let (session, flags) = outcome.session.filter(|_| outcome.attached)?;
         if outcome.reason != Reason::LostServer || outcome.flags.contains(ClientFlags::CONTROL) {
             return None;

@@ -8,13 +8,13 @@ use nix::sys::termios::{
 use std::io::{stdin, stdout};
 
 /// The original settings.
-pub struct RawTerminal {
+pub(super) struct RawTerminal {
     before: Termios,
 }
 
 impl RawTerminal {
     /// Sets up the terminal on standard input. The error is a message for the user.
-    pub fn enter() -> Result<Self, String> {
+    pub(super) fn enter() -> Result<Self, String> {
         let before = tcgetattr(stdin())
             .map_err(|error| format!("tcgetattr failed: {}", crate::base::posix::strerror(error as i32)))?;
         let mut raw = before.clone();
@@ -30,7 +30,7 @@ impl RawTerminal {
     }
 
     /// Restores the settings, once all output is written.
-    pub fn leave(&self) {
+    pub(super) fn leave(&self) {
         let _ = tcsetattr(stdout(), SetArg::TCSAFLUSH, &self.before);
     }
 }

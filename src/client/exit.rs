@@ -2,7 +2,7 @@
 
 /// The reason for ending; each has tmux's text.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub enum Reason {
+pub(super) enum Reason {
     /// No message.
     #[default]
     None,
@@ -19,7 +19,7 @@ pub enum Reason {
 
 impl Reason {
     /// The text, without brackets; `None` when there is no message.
-    pub fn text(&self) -> Option<String> {
+    pub(super) fn text(&self) -> Option<String> {
         Some(match self {
             Self::None => return None,
             Self::Detached(session) => format!("detached (from session {session})"),

@@ -20,7 +20,7 @@ const MAX_UNSENT: usize = 1024 * 1024;
 
 /// The open files, by the server's stream numbers.
 #[derive(Default)]
-pub struct Files {
+pub(super) struct Files {
     open: BTreeMap<i32, File>,
     /// Standard streams that have been used; each can be used once.
     used: [bool; 3],
@@ -50,22 +50,22 @@ enum Target {
 }
 
 impl Files {
-    pub fn new(control: bool) -> Self {
+    pub(super) fn new(control: bool) -> Self {
         Self { control, ..Self::default() }
     }
 
     /// True if any bytes are still to be written.
-    pub fn write_left(&self) -> bool {
+    pub(super) fn write_left(&self) -> bool {
         self.open.values().any(|file| file.fd.is_some() && file.written < file.pending.len())
     }
 
     /// Count of bytes still to be written.
-    pub fn unwritten(&self) -> usize {
+    pub(super) fn unwritten(&self) -> usize {
         self.open.values().map(|file| file.pending.len() - file.written).sum()
     }
 
     /// The descriptors to poll: `true` for reading.
-    pub fn waiting<'a>(&'a self, connection: &Connection) -> Vec<(i32, BorrowedFd<'a>, bool)> {
+    pub(super) fn waiting<'a>(&'a self, connection: &Connection) -> Vec<(i32, BorrowedFd<'a>, bool)> {
         let may_read = connection.output_len() < MAX_UNSENT;
         let wanted = |file: &File| if file.reading { may_read } else { file.written < file.pending.len() };
         let files = self.open.iter().filter(|(_, file)| wanted(file));
@@ -73,7 +73,7 @@ impl Files {
     }
 
     /// Opens a file or standard input for the server. Data is sent when it can be read.
-    pub fn read_open(
+    pub(super) fn read_open(
         &mut self,
         connection: &mut Connection,
         (stream, fd, path): (i32, i32, Option<String>),
@@ -94,7 +94,7 @@ impl Files {
     }
 
     /// Opens a file or standard stream to write to.
-    pub fn write_open(
+    pub(super) fn write_open(
         &mut self,
         connection: &mut Connection,
         (stream, fd, flags, path): (i32, i32, i32, Option<String>),
@@ -117,7 +117,7 @@ impl Files {
     }
 
     /// The user has stopped the command: reports the files that are incomplete.
-    pub fn stopped(&mut self) {
+    pub(super) fn stopped(&mut self) {
         let written = self.open.values().filter(|file| !file.reading);
         let paths = written.filter_map(|file| match &file.target {
             Target::Path(path) => Some(path.clone()),
@@ -133,7 +133,7 @@ impl Files {
     /// not where it was to go. A reader that has left had what it wanted. True: it was said.
     ///
     /// tmux: says nothing, and succeeds.
-    pub fn report_lost_output(&self) -> bool {
+    pub(super) fn report_lost_output(&self) -> bool {
         if self.lost_output == 0 || self.lost_output == libc::EPIPE {
             return false;
         }
@@ -195,7 +195,7 @@ impl Files {
     }
 
     /// Takes data to write; `None` when the server's stream is not open.
-    pub fn write_data(&mut self, stream: i32, data: Vec<u8>) -> Option<()> {
+    pub(super) fn write_data(&mut self, stream: i32, data: Vec<u8>) -> Option<()> {
         let file = self.open.get_mut(&stream)?;
         if file.fd.is_some() {
             if file.written == file.pending.len() {
@@ -209,7 +209,7 @@ impl Files {
     }
 
     /// Closes a stream once all its data is written; `None` when it is not open.
-    pub fn write_close(
+    pub(super) fn write_close(
         &mut self,
         connection: &mut Connection,
         stream: i32,
@@ -231,7 +231,7 @@ impl Files {
     }
 
     /// Stops reading a stream; `None` when it is not open.
-    pub fn read_cancel(
+    pub(super) fn read_cancel(
         &mut self,
         connection: &mut Connection,
         stream: i32,
@@ -241,7 +241,7 @@ impl Files {
     }
 
     /// Reads or writes a stream that is ready.
-    pub fn ready(&mut self, connection: &mut Connection, stream: i32) -> Result<(), ProtocolError> {
+    pub(super) fn ready(&mut self, connection: &mut Connection, stream: i32) -> Result<(), ProtocolError> {
         let Some(file) = self.open.get_mut(&stream) else { return Ok(()) };
         if file.reading {
             let Some(fd) = &file.fd else { return Ok(()) };

@@ -12,7 +12,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 /// The client's terminal and working directory.
-pub struct Identity {
+pub(super) struct Identity {
     term: String,
     tty_name: String,
     cwd: String,
@@ -22,7 +22,7 @@ pub struct Identity {
 impl Identity {
     /// Reads standard input and the environment. The error is a message for a terminal without a usable
     /// terminfo entry.
-    pub fn gather() -> Result<Self, String> {
+    pub(super) fn gather() -> Result<Self, String> {
         let tty_name =
             ttyname(stdin()).map(|path| from_bytes(path.as_os_str().as_bytes())).unwrap_or_default();
         let term = place::var("TERM").unwrap_or_default();
@@ -36,7 +36,7 @@ impl Identity {
     }
 
     /// Queues the identify messages.
-    pub fn send(
+    pub(super) fn send(
         self,
         connection: &mut Connection,
         flags: ClientFlags,

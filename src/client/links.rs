@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const LINK: &str = "tmux";
 
 /// Makes the link. Returns a message, or the reason why nothing was done.
-pub fn install(args: &[String]) -> Result<String, String> {
+pub(super) fn install(args: &[String]) -> Result<String, String> {
     let [dir] = args else { return Err("usage: scopemux install-links directory".to_owned()) };
     let program = std::env::current_exe().map_err(|error| format!("this program: {error}"))?;
     install_in(Path::new(dir), &program)

@@ -54,7 +54,7 @@ const STOPPABLE: [&str; 3] = ["save-transcript", "search-transcripts", "list-tra
 
 /// Functions and texts from the rest of the program that the client needs.
 #[derive(Clone, Copy)]
-pub struct Program {
+pub(crate) struct Program {
     /// Output of `-V`.
     pub version: &'static str,
     /// The first line of `-VV`.
@@ -66,7 +66,7 @@ pub struct Program {
 }
 
 /// Runs the client and returns its exit status. Does not return in a process that becomes a server.
-pub fn main(program: Program) -> i32 {
+pub(crate) fn main(program: Program) -> i32 {
     let argv: Vec<String> = env::args_os().map(|arg| from_bytes(&arg.into_vec())).collect();
     match cli::parse(&argv, program.version) {
         Parsed::About => {

@@ -17,12 +17,12 @@ const CONFIG_PLACES: [&str; 4] =
     ["/etc/tmux.conf", "~/.tmux.conf", "$XDG_CONFIG_HOME/tmux/tmux.conf", "~/.config/tmux/tmux.conf"];
 
 /// An environment variable as text; invalid bytes are preserved.
-pub fn var(name: &str) -> Option<String> {
+pub(super) fn var(name: &str) -> Option<String> {
     env::var_os(name).map(|value| from_bytes(value.as_bytes()))
 }
 
 /// The user's home directory: `$HOME`, or the one in the password file.
-pub fn home() -> Option<String> {
+pub(super) fn home() -> Option<String> {
     match var("HOME") {
         Some(home) if !home.is_empty() => Some(home),
         _ => {
@@ -33,7 +33,7 @@ pub fn home() -> Option<String> {
 }
 
 /// The working directory, in the spelling of `$PWD` if that is the same directory.
-pub fn working_directory() -> Option<String> {
+pub(super) fn working_directory() -> Option<String> {
     let real = env::current_dir().ok()?;
     let pwd = env::var_os("PWD").filter(|pwd| !pwd.is_empty()).map(PathBuf::from);
     let same = |pwd: &PathBuf| match (fs::canonicalize(pwd), fs::canonicalize(&real)) {
@@ -45,7 +45,7 @@ pub fn working_directory() -> Option<String> {
 }
 
 /// The initial environment of a new server: that of the client, with `PWD` set to the working directory.
-pub fn environment() -> Vec<(String, String)> {
+pub(super) fn environment() -> Vec<(String, String)> {
     let pairs =
         env::vars_os().map(|(name, value)| (from_bytes(&name.into_vec()), from_bytes(&value.into_vec())));
     let mut pairs: Vec<(String, String)> = pairs.filter(|(name, _)| name != "PWD").collect();
@@ -54,7 +54,7 @@ pub fn environment() -> Vec<(String, String)> {
 }
 
 /// True if the environment says that the terminal takes UTF-8. Inside tmux it does.
-pub fn is_utf8() -> bool {
+pub(super) fn is_utf8() -> bool {
     if env::var_os("TMUX").is_some() {
         return true;
     }
@@ -65,7 +65,7 @@ pub fn is_utf8() -> bool {
 }
 
 /// The default configuration files, existing or not, without duplicates.
-pub fn config_files() -> Vec<String> {
+pub(super) fn config_files() -> Vec<String> {
     let mut files: Vec<String> = Vec::new();
     for path in CONFIG_PLACES.iter().filter_map(|place| expand(place)) {
         if !files.contains(&path) {
@@ -89,7 +89,7 @@ fn expand(place: &str) -> Option<String> {
 
 /// The path of the socket called `label` in the user's own directory, which is made if necessary, and
 /// must belong to the user and be closed to others.
-pub fn socket_path(label: &str) -> Result<String, String> {
+pub(super) fn socket_path(label: &str) -> Result<String, String> {
     let real = |place: &&str| Some(fs::canonicalize(expand(place)?).ok()?.into_os_string().into_vec());
     // An empty `$TMUX_TMPDIR` has no canonical path, so it is skipped.
     let parent = SOCKET_PLACES.iter().find_map(real).ok_or("no suitable socket path")?;
@@ -118,7 +118,7 @@ fn check_directory(base: &str, uid: Uid) -> Result<(), String> {
 }
 
 /// The text of `strerror`.
-pub fn error_text(error: &io::Error) -> String {
+pub(super) fn error_text(error: &io::Error) -> String {
     let text = error.to_string();
     match text.rfind(" (os error ") {
         Some(end) => text[..end].to_owned(),

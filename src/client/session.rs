@@ -24,7 +24,7 @@ const STOPPED: i32 = 130;
 
 /// The last action of the process.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub enum Afterwards {
+pub(super) enum Afterwards {
     #[default]
     Exit,
     /// Send SIGHUP to the parent first.
@@ -37,7 +37,7 @@ pub enum Afterwards {
 
 /// Result of a session.
 #[derive(Debug, Default)]
-pub struct Outcome {
+pub(super) struct Outcome {
     pub reason: Reason,
     pub status: i32,
     pub afterwards: Afterwards,
@@ -51,7 +51,7 @@ pub struct Outcome {
 }
 
 /// A client that is connected to a server.
-pub struct Session<'a> {
+pub(super) struct Session<'a> {
     socket: OwnedFd,
     connection: Connection,
     waiting: &'a mut Waiting,
@@ -70,7 +70,7 @@ pub struct Session<'a> {
 
 impl<'a> Session<'a> {
     /// Makes a session on a connected socket. Messages may already be queued in `connection`.
-    pub fn new(
+    pub(super) fn new(
         socket: OwnedFd,
         connection: Connection,
         waiting: &'a mut Waiting,
@@ -84,7 +84,7 @@ impl<'a> Session<'a> {
     }
 
     /// Runs until the client has to end. The log is returned for the next session.
-    pub fn run(mut self) -> (Outcome, Log) {
+    pub(super) fn run(mut self) -> (Outcome, Log) {
         while !self.done {
             if let Err(error) = self.turn() {
                 eprintln!("{error}");

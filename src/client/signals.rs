@@ -5,7 +5,7 @@ use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signa
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 
 /// Signals that a client catches.
-pub const CAUGHT: [Signal; 8] = [
+pub(super) const CAUGHT: [Signal; 8] = [
     Signal::SIGINT,
     Signal::SIGHUP,
     Signal::SIGCHLD,
@@ -20,13 +20,13 @@ const IGNORED: [Signal; 5] =
     [Signal::SIGPIPE, Signal::SIGTSTP, Signal::SIGTTIN, Signal::SIGTTOU, Signal::SIGQUIT];
 
 /// The original signal mask.
-pub struct Signals {
+pub(super) struct Signals {
     before: SigSet,
 }
 
 impl Signals {
     /// Blocks and ignores a client's signals.
-    pub fn take() -> nix::Result<Self> {
+    pub(super) fn take() -> nix::Result<Self> {
         for signal in IGNORED {
             dispose(signal, SigHandler::SigIgn);
         }
@@ -39,7 +39,7 @@ impl Signals {
     /// Restores the signals for a program that replaces this process.
     ///
     /// tmux: SIGTTIN and SIGTTOU stay ignored in programs that a client or a server runs.
-    pub fn restore(&self) {
+    pub(super) fn restore(&self) {
         for signal in CAUGHT.into_iter().chain([Signal::SIGPIPE, Signal::SIGTSTP, Signal::SIGQUIT]) {
             dispose(signal, SigHandler::SigDfl);
         }
@@ -49,18 +49,18 @@ impl Signals {
 
 /// Stops this process until it is continued. Restores the default action first; call `ignore_stop`
 /// afterwards to ignore the terminal's stop key again.
-pub fn stop() {
+pub(super) fn stop() {
     dispose(Signal::SIGTSTP, SigHandler::SigDfl);
     let _ = nix::sys::signal::kill(nix::unistd::getpid(), Signal::SIGTSTP);
 }
 
 /// Ignores the stop key again.
-pub fn ignore_stop() {
+pub(super) fn ignore_stop() {
     dispose(Signal::SIGTSTP, SigHandler::SigIgn);
 }
 
 /// Collects all children that have ended.
-pub fn reap() {
+pub(super) fn reap() {
     while let Ok(status) = waitpid(None, Some(WaitPidFlag::WNOHANG)) {
         if status == WaitStatus::StillAlive {
             break;

@@ -19,7 +19,7 @@ const MAX_SOCKET_PATH: usize = 108;
 const PROBE_TIMEOUT_MS: u16 = 2000;
 
 /// Result of connecting.
-pub enum Reached {
+pub(super) enum Reached {
     /// A server listens at the socket.
     Connected(UnixStream),
     /// There is no server, and one may be started; its starter must release the lock.
@@ -27,14 +27,14 @@ pub enum Reached {
 }
 
 /// The lock file beside the socket, held while a server is being started.
-pub struct StartLock {
+pub(super) struct StartLock {
     file: File,
     path: PathBuf,
 }
 
 impl StartLock {
     /// Removes the file, then releases the lock.
-    pub fn release(self) {
+    pub(super) fn release(self) {
         let _ = fs::remove_file(&self.path);
         drop(self.file);
     }
@@ -42,7 +42,7 @@ impl StartLock {
 
 /// Connects, or reports that a server has to be started. Waits for another client that is just starting
 /// one.
-pub fn reach(path: &str, may_start: bool) -> io::Result<Reached> {
+pub(super) fn reach(path: &str, may_start: bool) -> io::Result<Reached> {
     let socket = Path::new(path);
     if path.len() >= MAX_SOCKET_PATH {
         return Err(Errno::ENAMETOOLONG.into());
@@ -117,7 +117,7 @@ fn take_lock(socket: &str) -> Lock {
 /// 3.6 on use different marks and do not report which. Unless the server is this program, it is probed
 /// over a second connection: it gets a header with the old mark, which newer servers take for an invalid
 /// length, and with a wrong version, which older servers complain about.
-pub fn marking_of(stream: &UnixStream, path: &str) -> FdMarking {
+pub(super) fn marking_of(stream: &UnixStream, path: &str) -> FdMarking {
     if is_this_program(stream) { FdMarking::TopBit } else { probe(path).unwrap_or_default() }
 }
 

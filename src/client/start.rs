@@ -20,7 +20,7 @@ use std::process::exit;
 const SYSTEMD_FIRST_FD: i32 = 3;
 
 /// The listening socket that systemd passed to this process, if any.
-pub fn activated_listener() -> Option<OwnedFd> {
+pub(super) fn activated_listener() -> Option<OwnedFd> {
     let pid: i32 = place::var("LISTEN_PID")?.parse().ok()?;
     let count: i32 = place::var("LISTEN_FDS")?.parse().ok()?;
     if pid != nix::unistd::getpid().as_raw() || count < 1 {
@@ -30,7 +30,7 @@ pub fn activated_listener() -> Option<OwnedFd> {
 }
 
 /// Starts a server and returns a connection to it. With `-D` (in the foreground) it does not return.
-pub fn start(
+pub(super) fn start(
     program: Program,
     arguments: &Arguments,
     path: &str,

@@ -8,7 +8,7 @@ use nix::sys::signal::Signal;
 use crate::reactor::{self, Interest, Poller, Reactor, Ready};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Token {
+pub(super) enum Token {
     Socket,
     /// A file that is read or written for the server, by its stream number.
     File(i32),
@@ -29,7 +29,7 @@ impl reactor::Token for Token {
 
 /// See the module comment. A process that has one must not fork a keeper any more, which would share the
 /// descriptors through which tokio receives signals.
-pub struct Waiting {
+pub(super) struct Waiting {
     reactor: Reactor,
     poller: Poller<Token>,
     ready: Vec<Ready<Token>>,
@@ -37,21 +37,24 @@ pub struct Waiting {
 
 impl Waiting {
     /// Catches the signals, including those that arrived while they were blocked.
-    pub fn new(signals: &[Signal]) -> io::Result<Self> {
+    pub(super) fn new(signals: &[Signal]) -> io::Result<Self> {
         let poller = Poller::new()?;
         let mut reactor = Reactor::new(reactor::new_runtime()?, &poller)?;
         reactor.catch(signals)?;
         Ok(Self { reactor, poller, ready: Vec::new() })
     }
 
-    pub fn next_signal(&mut self) -> Option<Signal> {
+    pub(super) fn next_signal(&mut self) -> Option<Signal> {
         self.reactor.next_signal()
     }
 
     /// Waits for one of the descriptors or a signal, and returns which are ready. Descriptors are not
     /// kept registered: a file may be closed here while other processes still have it open, and epoll
     /// would continue to report it.
-    pub fn wait(&mut self, wanted: &[(Token, BorrowedFd<'_>, Interest)]) -> io::Result<&[Ready<Token>]> {
+    pub(super) fn wait(
+        &mut self,
+        wanted: &[(Token, BorrowedFd<'_>, Interest)],
+    ) -> io::Result<&[Ready<Token>]> {
         for (token, fd, interest) in wanted {
             self.poller.add(*fd, *token, *interest)?;
         }

@@ -15,13 +15,13 @@ use crate::view::prompt::{Handler, Next, Saver};
 use super::template::Template;
 
 /// See the module comment.
-pub enum Asked {
+pub(crate) enum Asked {
     Command(CommandAsk),
     Confirm(ConfirmAsk),
 }
 
 /// State of a `command-prompt`.
-pub struct CommandAsk {
+pub(crate) struct CommandAsk {
     /// The command, if it waits for the answers.
     pub waiting: Option<ItemContext>,
     pub template: Template,
@@ -32,7 +32,7 @@ pub struct CommandAsk {
 }
 
 /// State of a `confirm-before`.
-pub struct ConfirmAsk {
+pub(crate) struct ConfirmAsk {
     pub waiting: Option<ItemContext>,
     /// The key that means yes.
     pub key: char,
@@ -58,7 +58,7 @@ enum AskedRecord {
 }
 
 /// A prompt's handler of answers, and the function that serializes it.
-pub fn handle(asked: Asked) -> (Handler, Saver) {
+pub(crate) fn handle(asked: Asked) -> (Handler, Saver) {
     let asked = Arc::new(Mutex::new(asked));
     let saved = asked.clone();
     let handler: Handler = Box::new(move |cx, client, text, done| match &mut *asked.lock() {
@@ -69,7 +69,7 @@ pub fn handle(asked: Asked) -> (Handler, Saver) {
 }
 
 /// The same, made from serialized text.
-pub fn load(saved: &str) -> Option<(Handler, Saver)> {
+pub(crate) fn load(saved: &str) -> Option<(Handler, Saver)> {
     Some(handle(match serde_json::from_str(saved).ok()? {
         AskedRecord::Command { waiting, template, answers, rest, incremental } => {
             let template = Template::load(template);

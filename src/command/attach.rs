@@ -15,11 +15,11 @@ use crate::syntax::table::{FindFlags, FindKind, FindSpec};
 use super::{client, output, place, refresh};
 
 /// Error for a client that runs inside a pane of this server.
-pub const NESTED: &str = "sessions should be nested with care, unset $TMUX to force";
+pub(crate) const NESTED: &str = "sessions should be nested with care, unset $TMUX to force";
 
 /// Flags of attaching.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct AttachFlags {
+pub(crate) struct AttachFlags {
     /// Detach other clients of the session; with `kill` their parents get SIGHUP.
     pub detach: bool,
     pub kill: bool,
@@ -29,7 +29,7 @@ pub struct AttachFlags {
 }
 
 /// True if a client runs in a pane of this server.
-pub fn is_nested(cx: &Cx<'_>, client: ClientId) -> bool {
+pub(crate) fn is_nested(cx: &Cx<'_>, client: ClientId) -> bool {
     let Some(c) = cx.server.client(client) else { return false };
     c.environ.get("TMUX").is_some_and(|v| !v.is_empty())
         && !c.tty.is_empty()
@@ -37,13 +37,13 @@ pub fn is_nested(cx: &Cx<'_>, client: ClientId) -> bool {
 }
 
 /// Shows the errors of the configuration, once there is a session to show them in.
-pub fn show_config_errors(cx: &mut Cx<'_>, session: SessionId) {
+pub(crate) fn show_config_errors(cx: &mut Cx<'_>, session: SessionId) {
     if cx.server.config_done && !cx.server.config_errors.is_empty() {
         super::source_file::show_config_errors(cx, Some(session));
     }
 }
 
-pub fn attach_session(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn attach_session(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let flags = AttachFlags {
         detach: args.has('d'),
         kill: args.has('x'),
@@ -54,7 +54,7 @@ pub fn attach_session(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec 
 }
 
 /// Attaches the item's client to a session (`cwd`: a new directory for the session).
-pub fn attach(
+pub(crate) fn attach(
     cx: &mut Cx<'_>,
     item: &ItemContext,
     target: Option<&str>,
@@ -224,7 +224,7 @@ fn toggle_read_only(cx: &mut Cx<'_>, item: &ItemContext, client: ClientId) -> Re
     Ok(())
 }
 
-pub fn switch_client(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn switch_client(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let target = args.get('t');
     let whole = target.is_some_and(|t| t.contains([':', '.', '%']) || t == "=");
     let state = match find(cx, item, target, whole) {

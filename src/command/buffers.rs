@@ -32,7 +32,7 @@ fn existing(cx: &Cx<'_>, args: &Args) -> Result<String, String> {
     }
 }
 
-pub fn delete_buffer(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn delete_buffer(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     match existing(cx, args) {
         Ok(name) => {
             cx.server.delete_buffer(&name);
@@ -42,7 +42,7 @@ pub fn delete_buffer(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     }
 }
 
-pub fn set_buffer(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn set_buffer(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     if let Some(new) = args.get('n') {
         let renamed = existing(cx, args).and_then(|old| cx.server.rename_buffer(&old, new));
         return match renamed {
@@ -76,7 +76,7 @@ pub fn set_buffer(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     Exec::Normal
 }
 
-pub fn load_buffer(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn load_buffer(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let path = expand(cx, item, &args.string(0).unwrap_or_default());
     let path = output::client_path(cx, item.client, &path);
     let name = args.get('b').map(str::to_owned);
@@ -119,15 +119,15 @@ fn loaded(
 }
 
 /// Error message for a file, such as `No such file or directory: PATH`.
-pub fn file_error(error: FileError, path: &str) -> String {
+pub(crate) fn file_error(error: FileError, path: &str) -> String {
     format!("{}: {path}", crate::base::posix::strerror(error.0))
 }
 
-pub fn show_buffer(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn show_buffer(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     save(cx, item, args, None)
 }
 
-pub fn save_buffer(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn save_buffer(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let path = expand(cx, item, &args.string(0).unwrap_or_default());
     save(cx, item, args, Some(path))
 }
@@ -178,7 +178,7 @@ fn show(cx: &mut Cx<'_>, item: &ItemContext, data: Bytes) -> Exec {
     Exec::Wait
 }
 
-pub fn paste_buffer(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn paste_buffer(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let Some(pane) = item.target.pane.and_then(|id| cx.server.pane(id)) else { return Exec::Error };
     if pane.has_exited() {
         return output::error(cx, item, "target pane has exited");

@@ -15,7 +15,7 @@ use crate::view;
 
 use super::output;
 
-pub fn clear_history(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn clear_history(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let Some(id) = item.target.pane else { return Exec::Error };
     view::modes::pop_all(cx, id);
     if let Some(pane) = cx.server.pane(id) {
@@ -29,7 +29,7 @@ pub fn clear_history(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     Exec::Normal
 }
 
-pub fn capture_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn capture_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let Some(id) = item.target.pane else { return Exec::Error };
     if args.get('S') == Some("@seen") {
         return super::capture_seen::capture_seen(cx, item, args, id);

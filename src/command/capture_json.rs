@@ -17,7 +17,7 @@ use super::json::{self, Keys, Kind};
 use super::output;
 
 /// Keys of the object beside `lines`.
-pub const CAPTURE: Keys = &[
+pub(crate) const CAPTURE: Keys = &[
     ("alternate_on", Kind::Flag),
     ("cursor_x", Kind::Number),
     ("cursor_y", Kind::Number),
@@ -29,7 +29,7 @@ pub const CAPTURE: Keys = &[
 
 /// Keys of each element of `lines`: name, type and description.
 #[cfg(test)]
-pub const ROWS: &[(&str, &str, &str)] = &[
+pub(crate) const ROWS: &[(&str, &str, &str)] = &[
     (
         "line",
         "number",

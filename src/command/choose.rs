@@ -19,7 +19,7 @@ fn has_order(args: &Args) -> bool {
     args.get('O').is_none_or(|name| Order::parse(name).is_some())
 }
 
-pub fn choose_tree(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn choose_tree(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     if !has_order(args) {
         return error(cx, item, "invalid sort order");
     }
@@ -29,7 +29,7 @@ pub fn choose_tree(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     Exec::Normal
 }
 
-pub fn choose_buffer(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn choose_buffer(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     if !has_order(args) {
         return error(cx, item, "invalid sort order");
     }
@@ -39,7 +39,7 @@ pub fn choose_buffer(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     Exec::Normal
 }
 
-pub fn choose_client(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn choose_client(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     if !has_order(args) {
         return error(cx, item, "invalid sort order");
     }
@@ -50,7 +50,7 @@ pub fn choose_client(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     Exec::Normal
 }
 
-pub fn choose_commands(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn choose_commands(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     if !has_order(args) {
         return error(cx, item, "invalid sort order");
     }
@@ -60,7 +60,7 @@ pub fn choose_commands(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec
     Exec::Normal
 }
 
-pub fn choose_usage(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn choose_usage(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     if args.get('O').is_some_and(|name| Order::parse_usage(name).is_none()) {
         return error(cx, item, "invalid sort order");
     }
@@ -70,7 +70,7 @@ pub fn choose_usage(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     Exec::Normal
 }
 
-pub fn choose_transcripts(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn choose_transcripts(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     if !has_order(args) {
         return error(cx, item, "invalid sort order");
     }
@@ -83,7 +83,7 @@ pub fn choose_transcripts(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> E
     Exec::Wait
 }
 
-pub fn customize_mode(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn customize_mode(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     if let Some(pane) = item.target.pane {
         mode_tree::open(cx, pane, Customize::new(args, item.target), Setup::new(args));
     }
@@ -114,7 +114,7 @@ fn window_filter(args: &Args, text: &str) -> String {
     parts.into_iter().rev().reduce(|rest, part| format!("#{{||:{part},{rest}}}")).unwrap_or_default()
 }
 
-pub fn find_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn find_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let filter = window_filter(args, &args.string(0).unwrap_or_default());
     if let Some(pane) = item.target.pane {
         let source = Windows::new(&Args::default(), item.target);

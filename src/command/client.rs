@@ -9,7 +9,7 @@ use crate::syntax::args::Args;
 
 use super::output;
 
-pub fn suspend_client(cx: &mut Cx<'_>, item: &ItemContext, _args: &Args) -> Exec {
+pub(crate) fn suspend_client(cx: &mut Cx<'_>, item: &ItemContext, _args: &Args) -> Exec {
     if let Some(id) = item.target_client
         && cx.server.client(id).is_some_and(|c| c.session.is_some() && c.accepts_input())
     {
@@ -26,7 +26,7 @@ fn set_suspended(cx: &mut Cx<'_>, id: ClientId) {
     }
 }
 
-pub fn detach_client(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn detach_client(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let read_only = item
         .client
         .and_then(|id| cx.server.client(id))
@@ -91,7 +91,7 @@ const MAX_NAME: usize = 4096;
 const MAX_COMMAND: usize = 12 << 10;
 
 /// Detaches a client from its session.
-pub fn detach(cx: &mut Cx<'_>, id: ClientId, kill: bool) {
+pub(crate) fn detach(cx: &mut Cx<'_>, id: ClientId, kill: bool) {
     let Some(client) = cx.server.clients.get_mut(&id) else { return };
     let Some(session) = client.session else { return };
     if client.flags.intersects(ClientFlags::DEAD | ClientFlags::EXITED | ClientFlags::EXIT) {
@@ -103,7 +103,7 @@ pub fn detach(cx: &mut Cx<'_>, id: ClientId, kill: bool) {
     cx.host.client_message(id, ClientMessage::Detach { session: name, kill });
 }
 
-pub fn lock_server(cx: &mut Cx<'_>, _item: &ItemContext, _args: &Args) -> Exec {
+pub(crate) fn lock_server(cx: &mut Cx<'_>, _item: &ItemContext, _args: &Args) -> Exec {
     for id in clients_where(cx, |_, _| true) {
         lock(cx, id);
     }
@@ -111,7 +111,7 @@ pub fn lock_server(cx: &mut Cx<'_>, _item: &ItemContext, _args: &Args) -> Exec {
     Exec::Normal
 }
 
-pub fn lock_session(cx: &mut Cx<'_>, item: &ItemContext, _args: &Args) -> Exec {
+pub(crate) fn lock_session(cx: &mut Cx<'_>, item: &ItemContext, _args: &Args) -> Exec {
     if let Some(session) = item.target.session {
         for id in clients_where(cx, |_, s| s == session) {
             lock(cx, id);
@@ -121,7 +121,7 @@ pub fn lock_session(cx: &mut Cx<'_>, item: &ItemContext, _args: &Args) -> Exec {
     Exec::Normal
 }
 
-pub fn lock_client(cx: &mut Cx<'_>, item: &ItemContext, _args: &Args) -> Exec {
+pub(crate) fn lock_client(cx: &mut Cx<'_>, item: &ItemContext, _args: &Args) -> Exec {
     if let Some(id) = item.target_client {
         lock(cx, id);
     }
@@ -130,7 +130,7 @@ pub fn lock_client(cx: &mut Cx<'_>, item: &ItemContext, _args: &Args) -> Exec {
 }
 
 /// Locks one client with the session's `lock-command`.
-pub fn lock(cx: &mut Cx<'_>, id: ClientId) {
+pub(crate) fn lock(cx: &mut Cx<'_>, id: ClientId) {
     let Some(client) = cx.server.client(id) else { return };
     let Some(session) = client.session else { return };
     if client.flags.intersects(ClientFlags::CONTROL | ClientFlags::SUSPENDED) {
@@ -146,7 +146,7 @@ pub fn lock(cx: &mut Cx<'_>, id: ClientId) {
 }
 
 /// `server-access`: which users may connect besides the owner.
-pub fn server_access(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn server_access(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     if args.has('l') {
         let mode = |access: &Access| if access.read_only { 'R' } else { 'W' };
         let unknown = || "unknown".to_owned();

@@ -18,13 +18,13 @@ const MAX_GATHERED: usize = 64 << 20;
 
 /// The rows from a mark to a column of the cursor's row.
 #[derive(Clone, Copy)]
-pub struct Span {
+pub(super) struct Span {
     pub start: Option<Mark>,
     pub col: u32,
 }
 
 /// Snapshot of the rows of the output.
-pub struct CommandOutput {
+pub(super) struct CommandOutput {
     view: Box<dyn HistoryView>,
     history: u64,
     screen: Vec<Row>,
@@ -45,7 +45,7 @@ struct Text {
 }
 
 /// The output that ends at the cursor of a pane.
-pub fn output_of(cx: &Cx<'_>, pane: PaneId, span: Span) -> Option<CommandOutput> {
+pub(super) fn output_of(cx: &Cx<'_>, pane: PaneId, span: Span) -> Option<CommandOutput> {
     let terminal = cx.server.pane(pane)?.terminal.clone();
     let mut terminal = terminal.lock();
     let history = terminal.history_rows();
@@ -135,7 +135,7 @@ impl CommandOutput {
     }
 
     /// All of the output, and true if nothing was cut.
-    pub fn gather(mut self) -> (Vec<u8>, bool) {
+    pub(super) fn gather(mut self) -> (Vec<u8>, bool) {
         let mut out = Vec::new();
         while let Some(piece) = self.piece() {
             out.extend_from_slice(&piece);
@@ -148,7 +148,7 @@ impl CommandOutput {
     }
 
     /// Prints the output as fast as its reader takes it, and then resumes the command's item.
-    pub fn print(mut self, cx: &mut Cx<'_>, item: &ItemContext) {
+    pub(super) fn print(mut self, cx: &mut Cx<'_>, item: &ItemContext) {
         let id = item.id;
         if !output::can_stream(cx, item) {
             let (text, _) = self.gather();

@@ -7,7 +7,7 @@ use crate::view::clock::ClockMode;
 use crate::view::copy::{CopyMode, with_copy_mode};
 use crate::view::modes::{self, Entered};
 
-pub fn clock_mode(cx: &mut Cx<'_>, item: &ItemContext, _: &Args) -> Exec {
+pub(crate) fn clock_mode(cx: &mut Cx<'_>, item: &ItemContext, _: &Args) -> Exec {
     let Some(pane) = item.target.pane else { return Exec::Error };
     if modes::raise(cx, pane, ClockMode::NAME) == Entered::Absent {
         let mode = ClockMode::new(cx, pane);
@@ -16,7 +16,7 @@ pub fn clock_mode(cx: &mut Cx<'_>, item: &ItemContext, _: &Args) -> Exec {
     Exec::Normal
 }
 
-pub fn copy_mode(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn copy_mode(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let Some(mut pane) = item.target.pane else { return Exec::Error };
     if args.has('q') {
         modes::pop_all(cx, pane);

@@ -19,7 +19,7 @@ const BINDINGS: &str = include_str!("../../conf/default.conf");
 const DEFAULT_SHELL: &str = "/bin/sh";
 
 /// Sets options from the environment and binds the default keys.
-pub fn apply(server: &mut Server, host: &dyn Host) {
+pub(crate) fn apply(server: &mut Server, host: &dyn Host) {
     let usable =
         |shell: &String| shell.starts_with('/') && !shell.ends_with("/tmux") && host.is_executable(shell);
     let shell = server.environ.get("SHELL").map(str::to_owned).filter(usable);
@@ -42,7 +42,7 @@ pub fn apply(server: &mut Server, host: &dyn Host) {
 }
 
 /// Binds the default keys, and stores the bindings as the defaults.
-pub fn bind_default_keys(server: &mut Server) {
+pub(crate) fn bind_default_keys(server: &mut Server) {
     for line in BINDINGS.lines().filter(|line| line.starts_with("bind-key ")) {
         let (table, binding) = bound_by(line).expect("the default bindings are tested");
         server.key_tables.add(table, binding);

@@ -17,7 +17,7 @@ use super::{
 type Run = fn(&mut Cx<'_>, &ItemContext, &Args) -> Exec;
 
 /// Runs a command whose targets were resolved.
-pub fn exec(cx: &mut Cx<'_>, item: &ItemContext, invocation: &Arc<Invocation>) -> Exec {
+pub(crate) fn exec(cx: &mut Cx<'_>, item: &ItemContext, invocation: &Arc<Invocation>) -> Exec {
     let run: Run = match invocation.id {
         Id::AttachSession => attach::attach_session,
         Id::BreakPane => pane::break_pane,

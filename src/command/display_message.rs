@@ -14,7 +14,7 @@ const TEMPLATE: &str = concat!(
     "- (%H:%M %d-%b-%y)",
 );
 
-pub fn display_message(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn display_message(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     if args.has('I') {
         return start_input(cx, item);
     }
@@ -94,7 +94,7 @@ fn show(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, delay_ms: Option<u64>,
 }
 
 /// `-I`: sends the client's standard input to an empty pane.
-pub fn start_input(cx: &mut Cx<'_>, item: &ItemContext) -> Exec {
+pub(crate) fn start_input(cx: &mut Cx<'_>, item: &ItemContext) -> Exec {
     let Some(pane) = item.target.pane.and_then(|id| cx.server.pane(id)) else { return Exec::Normal };
     let id = pane.id;
     if !pane.flags.contains(PaneFlags::EMPTY) {

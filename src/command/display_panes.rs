@@ -12,7 +12,7 @@ use super::asked::queue;
 use super::output::error;
 use super::template::Template;
 
-pub fn display_panes(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn display_panes(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let Some(client) = item.target_client else { return Exec::Error };
     let Some(c) = cx.server.client(client).filter(|c| c.overlay.is_none()) else { return Exec::Normal };
     let level = c.session.map_or(OptionScope::GlobalSession, OptionScope::Session);

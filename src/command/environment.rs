@@ -8,7 +8,7 @@ use crate::syntax::args::Args;
 use super::output;
 
 /// `set-environment`.
-pub fn set(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn set(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     match change(cx, item, args) {
         Ok(()) => Exec::Normal,
         Err(error) => output::error(cx, item, &error),
@@ -56,7 +56,7 @@ fn no_session(args: &Args) -> String {
 }
 
 /// `show-environment`.
-pub fn show(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn show(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     match listed(cx, item, args) {
         Ok(lines) => {
             for line in lines {

@@ -17,14 +17,14 @@ use crate::view;
 
 /// A key, with the bytes that it was decoded from (for pasting).
 #[derive(Clone, Debug, Default)]
-pub struct InputEvent {
+pub(crate) struct InputEvent {
     pub event: KeyEvent,
     pub bytes: Vec<u8>,
 }
 
 /// Handles a key of an attached client. Overlays and prompts get it now, since the queue may be waiting
 /// for them; otherwise it is queued behind the commands of earlier keys.
-pub fn handle_key(cx: &mut Cx<'_>, id: ClientId, input: InputEvent) {
+pub(crate) fn handle_key(cx: &mut Cx<'_>, id: ClientId, input: InputEvent) {
     let Some(client) = cx.server.client(id) else { return };
     if client.session.is_none() || !client.accepts_input() {
         return;
@@ -463,7 +463,7 @@ impl Dispatch {
 }
 
 /// Queues the commands of a binding behind an item (or at the end of a client's queue).
-pub fn dispatch_binding(
+pub(crate) fn dispatch_binding(
     cx: &mut Cx<'_>,
     binding: &Binding,
     after: Option<ItemId>,
@@ -488,7 +488,7 @@ pub fn dispatch_binding(
 }
 
 /// Ends repeat after `delay_ms`: the server before had started it.
-pub fn repeat_until(cx: &mut Cx<'_>, id: ClientId, delay_ms: u64) {
+pub(crate) fn repeat_until(cx: &mut Cx<'_>, id: ClientId, delay_ms: u64) {
     let timer = cx.host.timer(delay_ms, Box::new(move |cx| end_repeat(cx, id)));
     if let Some(client) = cx.server.clients.get_mut(&id) {
         client.repeat_timer = Some(timer);
@@ -532,7 +532,7 @@ fn assume_paste(cx: &mut Cx<'_>, id: ClientId) -> bool {
 
 /// Sends a key to a pane: to its mode if it has one, else to its program. Returns false when the key
 /// cannot be encoded.
-pub fn pane_key(cx: &mut Cx<'_>, pane: PaneId, target: &ModeTarget, event: &KeyEvent) -> bool {
+pub(crate) fn pane_key(cx: &mut Cx<'_>, pane: PaneId, target: &ModeTarget, event: &KeyEvent) -> bool {
     // A mouse key that was given by name has no position.
     if event.key.is_mouse() && !event.mouse.valid {
         return false;
@@ -591,7 +591,7 @@ fn encode_mouse_event(server: &Server, pane: PaneId, event: &KeyEvent) -> Option
 }
 
 /// Sends pasted bytes to a pane's program.
-pub fn pane_paste(cx: &mut Cx<'_>, pane: PaneId, key: Key, bytes: &[u8]) {
+pub(crate) fn pane_paste(cx: &mut Cx<'_>, pane: PaneId, key: Key, bytes: &[u8]) {
     let Some(p) = cx.server.pane(pane) else { return };
     if !p.modes.is_empty() || !takes_input(p) {
         return;
@@ -606,7 +606,7 @@ pub fn pane_paste(cx: &mut Cx<'_>, pane: PaneId, key: Key, bytes: &[u8]) {
 }
 
 /// Sends characters that `is_typed_as_it_is` to a pane's program, as `pane_key` would one by one.
-pub fn pane_text(cx: &mut Cx<'_>, pane: PaneId, text: &str) {
+pub(crate) fn pane_text(cx: &mut Cx<'_>, pane: PaneId, text: &str) {
     if !cx.server.pane(pane).is_some_and(takes_input) {
         return;
     }
@@ -626,7 +626,7 @@ fn write_to(cx: &mut Cx<'_>, pane: PaneId, bytes: &[u8]) {
 }
 
 /// A message if input was refused since the last call.
-pub fn take_refused(cx: &mut Cx<'_>) -> Option<String> {
+pub(crate) fn take_refused(cx: &mut Cx<'_>) -> Option<String> {
     cx.server.input_refused.take().map(|pane| format!("too much input waiting: {pane}"))
 }
 

@@ -12,7 +12,7 @@ use super::output;
 /// The type of a value. A missing text is empty, a missing list has no elements; any other missing value
 /// is `null`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
+pub(crate) enum Kind {
     Text,
     /// A whole number.
     Number,
@@ -28,9 +28,9 @@ pub enum Kind {
 use Kind::{Flag, Number, Numbers, Text, Texts, Time};
 
 /// Keys of one kind of object.
-pub type Keys = &'static [(&'static str, Kind)];
+pub(crate) type Keys = &'static [(&'static str, Kind)];
 
-pub const SESSION: Keys = &[
+pub(crate) const SESSION: Keys = &[
     ("active_window_index", Number),
     ("last_window_index", Number),
     ("session_activity", Time),
@@ -51,7 +51,7 @@ pub const SESSION: Keys = &[
     ("session_windows", Number),
 ];
 
-pub const WINDOW: Keys = &[
+pub(crate) const WINDOW: Keys = &[
     ("session_id", Text),
     ("session_name", Text),
     ("window_active", Flag),
@@ -76,7 +76,7 @@ pub const WINDOW: Keys = &[
     ("window_zoomed_flag", Flag),
 ];
 
-pub const PANE: Keys = &[
+pub(crate) const PANE: Keys = &[
     ("alternate_on", Flag),
     ("cursor_flag", Flag),
     ("cursor_x", Number),
@@ -131,7 +131,7 @@ pub const PANE: Keys = &[
     ("window_name", Text),
 ];
 
-pub const CLIENT: Keys = &[
+pub(crate) const CLIENT: Keys = &[
     ("client_activity", Time),
     ("client_cell_height", Number),
     ("client_cell_width", Number),
@@ -159,10 +159,10 @@ pub const CLIENT: Keys = &[
     ("client_written", Number),
 ];
 
-pub const BUFFER: Keys =
+pub(crate) const BUFFER: Keys =
     &[("buffer_created", Time), ("buffer_name", Text), ("buffer_sample", Text), ("buffer_size", Number)];
 
-pub const SERVER: Keys = &[
+pub(crate) const SERVER: Keys = &[
     ("config_files", Texts),
     ("host", Text),
     ("pid", Number),
@@ -174,10 +174,10 @@ pub const SERVER: Keys = &[
     ("version", Text),
 ];
 
-pub const COMMAND: Keys =
+pub(crate) const COMMAND: Keys =
     &[("command_list_alias", Text), ("command_list_name", Text), ("command_list_usage", Text)];
 
-pub const KEY: Keys = &[
+pub(crate) const KEY: Keys = &[
     ("key_command", Text),
     ("key_note", Text),
     ("key_repeat", Flag),
@@ -185,7 +185,7 @@ pub const KEY: Keys = &[
     ("key_table", Text),
 ];
 
-pub const TRANSCRIPT: Keys = &[
+pub(crate) const TRANSCRIPT: Keys = &[
     ("transcript_bytes", Number),
     ("transcript_command", Text),
     ("transcript_created", Time),
@@ -196,7 +196,7 @@ pub const TRANSCRIPT: Keys = &[
     ("transcript_pane", Text),
 ];
 
-pub const USAGE: Keys = &[
+pub(crate) const USAGE: Keys = &[
     ("pane_current_command", Text),
     ("pane_id", Text),
     ("pane_index", Number),
@@ -217,7 +217,7 @@ pub const USAGE: Keys = &[
 ];
 
 /// The values of keys in a scope.
-pub fn object(scope: &Scope<'_>, keys: &[Keys]) -> Map<String, Value> {
+pub(crate) fn object(scope: &Scope<'_>, keys: &[Keys]) -> Map<String, Value> {
     let keys = keys.iter().copied().flatten();
     keys.map(|&(name, kind)| (name.to_owned(), value(scope.variable(name), kind))).collect()
 }
@@ -238,12 +238,12 @@ fn value(given: Option<String>, kind: Kind) -> Value {
 }
 
 /// A text as a JSON string: U+FFFD stands for bytes that are not UTF-8.
-pub fn string(text: &str) -> Value {
+pub(crate) fn string(text: &str) -> Value {
     Value::String(String::from_utf8_lossy(&text::to_bytes(text)).into_owned())
 }
 
 /// JSON for a client: without UTF-8 it gets `\u` escapes for characters beyond ASCII.
-pub fn for_client(cx: &Cx<'_>, item: &ItemContext, json: String) -> String {
+pub(crate) fn for_client(cx: &Cx<'_>, item: &ItemContext, json: String) -> String {
     let client = item.client.and_then(|id| cx.server.client(id));
     if json.is_ascii() || client.is_none_or(|client| client.flags.contains(ClientFlags::UTF8)) {
         return json;
@@ -252,7 +252,7 @@ pub fn for_client(cx: &Cx<'_>, item: &ItemContext, json: String) -> String {
 }
 
 /// The same JSON in ASCII: characters beyond it occur only in strings.
-pub fn ascii(json: &str) -> String {
+pub(crate) fn ascii(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
         if c.is_ascii() {
@@ -267,13 +267,13 @@ pub fn ascii(json: &str) -> String {
 }
 
 /// Prints one object on a line.
-pub fn print(cx: &mut Cx<'_>, item: &ItemContext, object: Map<String, Value>) {
+pub(crate) fn print(cx: &mut Cx<'_>, item: &ItemContext, object: Map<String, Value>) {
     let line = for_client(cx, item, Value::Object(object).to_string());
     output::print(cx, item, &line);
 }
 
 /// Prints an array, each element on a line.
-pub fn print_array(cx: &mut Cx<'_>, item: &ItemContext, elements: &[String]) {
+pub(crate) fn print_array(cx: &mut Cx<'_>, item: &ItemContext, elements: &[String]) {
     if elements.is_empty() {
         output::print(cx, item, "[]");
         return;

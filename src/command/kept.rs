@@ -8,7 +8,7 @@ use super::template::Template;
 use super::{pipe, shell};
 
 /// The callbacks of a job.
-pub fn callbacks(purpose: Purpose) -> (Option<JobOutput>, Option<JobDone>) {
+pub(crate) fn callbacks(purpose: Purpose) -> (Option<JobOutput>, Option<JobDone>) {
     match purpose {
         Purpose::RunShell { listener, command } => (None, Some(shell::run_shell_done(listener, command))),
         Purpose::IfShell { listener, yes, no } => {

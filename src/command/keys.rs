@@ -31,7 +31,7 @@ fn bindable(name: &str) -> Option<Key> {
 }
 
 /// `bind-key`.
-pub fn bind(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn bind(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let name = args.string(0).unwrap_or_default();
     let Some(key) = bindable(&name) else {
         return output::error(cx, item, &format!("unknown key: {name}"));
@@ -67,7 +67,7 @@ fn amend(table: &mut KeyTable, key: Key, note: Option<String>, repeat: bool) {
 }
 
 /// `unbind-key`.
-pub fn unbind(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn unbind(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     match remove(cx, args) {
         Ok(()) => Exec::Normal,
         Err(_) if args.has('q') => Exec::Error,
@@ -118,7 +118,7 @@ struct Listed {
 }
 
 /// `list-keys`.
-pub fn list(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn list(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     match selected(cx, args) {
         Ok(listed) => print(cx, item, args, &listed),
         Err(error) => output::error(cx, item, &error),

@@ -7,15 +7,15 @@ use crate::syntax::args::Args;
 
 use super::{output, place};
 
-pub fn next_layout(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn next_layout(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     arrange(cx, item, args, true, false)
 }
 
-pub fn previous_layout(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn previous_layout(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     arrange(cx, item, args, false, true)
 }
 
-pub fn select_layout(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn select_layout(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     arrange(cx, item, args, args.has('n'), args.has('p'))
 }
 

@@ -141,7 +141,7 @@ fn next_turn<K: Send + 'static>(cx: &mut Cx<'_>, mut making: Making<K>, item: It
     cx.host.background(Box::new(move || Box::new(step)));
 }
 
-pub fn list_buffers(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn list_buffers(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let listing = match Listing::parse(args, BUFFER, json::BUFFER) {
         Ok(listing) => listing,
         Err(cause) => return error(cx, item, cause),
@@ -153,7 +153,7 @@ pub fn list_buffers(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     })
 }
 
-pub fn list_clients(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn list_clients(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let listing = match Listing::parse(args, CLIENT, json::CLIENT) {
         Ok(listing) => listing,
         Err(cause) => return error(cx, item, cause),
@@ -172,7 +172,7 @@ pub fn list_clients(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     })
 }
 
-pub fn list_sessions(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn list_sessions(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let listing = match Listing::parse(args, SESSION, json::SESSION) {
         Ok(listing) => listing,
         Err(cause) => return error(cx, item, cause),
@@ -184,7 +184,7 @@ pub fn list_sessions(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     })
 }
 
-pub fn list_windows(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn list_windows(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let template = if args.has('a') { WINDOW_OF_SESSION } else { WINDOW };
     let listing = match Listing::parse(args, template, json::WINDOW) {
         Ok(listing) => listing,
@@ -207,7 +207,7 @@ pub fn list_windows(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     })
 }
 
-pub fn list_panes(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn list_panes(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let place = match () {
         () if args.has('a') => "#{session_name}:#{window_index}.#{pane_index}: ",
         () if args.has('s') => "#{window_index}.#{pane_index}: ",

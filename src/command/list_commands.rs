@@ -12,7 +12,7 @@ const LIST_TEMPLATE: &str =
 
 /// `list-commands`. The whole list has only tmux's commands; those of scopemux are listed when they are
 /// named.
-pub fn list(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn list(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let entries: Vec<&CommandEntry> = match args.string(0) {
         None => table::ALL.iter().map(|id| id.entry()).filter(|entry| !entry.ours).collect(),
         Some(name) => match CommandId::find(&name) {

@@ -33,7 +33,7 @@ struct Wanted {
     line_too: bool,
 }
 
-pub fn list_usage(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(super) fn list_usage(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let order = match args.get('O').map(|name| Order::parse_usage(name).ok_or("invalid sort order")) {
         Some(Err(cause)) => return output::error(cx, item, cause),
         order => order.and_then(Result::ok),

@@ -39,7 +39,7 @@ fn items(values: &[String]) -> Result<Vec<ItemRequest>, &'static str> {
     Ok(out)
 }
 
-pub fn display_menu(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn display_menu(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let Some(client) = item.target_client else { return Exec::Error };
     let Some(c) = cx.server.client(client) else { return Exec::Error };
     if c.overlay.is_some() {

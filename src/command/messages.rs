@@ -9,7 +9,7 @@ use super::output;
 /// Default format of a message.
 const TEMPLATE: &str = "#{t/p:message_time}: #{message_text}";
 
-pub fn show_messages(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn show_messages(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     if args.has('H') {
         let health = cx.host.health(cx.server.panes.len(), cx.server.clients.len());
         cx.host.log_lines().iter().for_each(|line| output::print(cx, item, line));
@@ -64,12 +64,12 @@ fn show_terminals(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> bool {
     number > 0
 }
 
-pub fn kill_server(cx: &mut Cx<'_>, _item: &ItemContext, _args: &Args) -> Exec {
+pub(crate) fn kill_server(cx: &mut Cx<'_>, _item: &ItemContext, _args: &Args) -> Exec {
     cx.host.shutdown();
     Exec::Normal
 }
 
 /// Does nothing: the client has started a server before it sends the command.
-pub fn start_server(_cx: &mut Cx<'_>, _item: &ItemContext, _args: &Args) -> Exec {
+pub(crate) fn start_server(_cx: &mut Cx<'_>, _item: &ItemContext, _args: &Args) -> Exec {
     Exec::Normal
 }

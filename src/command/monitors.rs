@@ -16,7 +16,7 @@ use super::{option_effects, options, output};
 const INTERVAL_MS: u64 = 1000;
 
 /// `set-hook -E`: fires an event of a user.
-pub fn fire(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn fire(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     match args.count() {
         0 => return output::error(cx, item, "missing argument"),
         1 => {}
@@ -68,7 +68,7 @@ fn queue_hook(cx: &mut Cx<'_>, name: &str, payload: &Payload, current: FindState
 }
 
 /// `set-hook -B`: adds a monitor, or with `-u` removes one.
-pub fn set(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn set(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     match set_monitor(cx, item, args) {
         Ok(()) => Exec::Normal,
         Err(message) => output::error(cx, item, &message),
@@ -127,12 +127,12 @@ fn set_commands(cx: &mut Cx<'_>, args: &Args, level: OptionScope, name: &str) {
 }
 
 /// Starts to check a monitor's format once a second.
-pub fn watch(cx: &mut Cx<'_>, id: u64) {
+pub(crate) fn watch(cx: &mut Cx<'_>, id: u64) {
     cx.host.timer(INTERVAL_MS, Box::new(move |cx| tick(cx, id)));
 }
 
 /// Starts to check the formats of all monitors of an earlier server.
-pub fn watch_all(cx: &mut Cx<'_>) {
+pub(crate) fn watch_all(cx: &mut Cx<'_>) {
     let ids: Vec<u64> = cx.server.monitors.list.iter().map(|monitor| monitor.id).collect();
     ids.into_iter().for_each(|id| watch(cx, id));
 }
@@ -210,7 +210,7 @@ fn changed(cx: &mut Cx<'_>, monitor: &Monitor, session: SessionId, before: &str,
 }
 
 /// `show-hooks -B`: shows the monitors of a level, all or one.
-pub fn show(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, level: OptionScope, name: Option<&str>) {
+pub(crate) fn show(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, level: OptionScope, name: Option<&str>) {
     const TEMPLATE: &str = "#{option_name}:#{hook_monitor_target}:#{hook_monitor_format}";
     let wanted = |monitor: &&Monitor| monitor.level == level && name.is_none_or(|name| monitor.name == name);
     let mut monitors: Vec<Monitor> = cx.server.monitors.list.iter().filter(wanted).cloned().collect();

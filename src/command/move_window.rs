@@ -8,14 +8,14 @@ use crate::syntax::table::{FindFlags, FindKind, FindSpec};
 
 use super::{output, place};
 
-pub fn move_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn move_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     if args.has('r') {
         return renumber(cx, item, args);
     }
     link(cx, item, args, true)
 }
 
-pub fn link_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn link_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     link(cx, item, args, false)
 }
 
@@ -67,7 +67,7 @@ fn link(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, unlink: bool) -> Exec 
     Exec::Normal
 }
 
-pub fn swap_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn swap_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let (Some(src), Some(dst)) = (place::winlink(&item.source), place::winlink(&item.target)) else {
         return Exec::Error;
     };

@@ -7,7 +7,7 @@ use crate::model::pane::PaneFlags;
 use crate::options::opt;
 
 /// Updates everything that depends on an option, given its name in the table.
-pub fn apply(cx: &mut Cx<'_>, name: &str) {
+pub(crate) fn apply(cx: &mut Cx<'_>, name: &str) {
     match name {
         "automatic-rename" => mark_renamed(cx),
         "key-table" => cx.server.clients.values_mut().for_each(|client| client.key_table = None),

@@ -14,7 +14,7 @@ use crate::syntax::args::Args;
 use super::{monitors, option_effects, output};
 
 /// `set-option`, `set-window-option` and `set-hook`.
-pub fn set(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn set(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let is_hook = command_id(item) == Some(CommandId::SetHook);
     cx.server.monitors.in_use |= is_hook && "BET".chars().any(|flag| args.has(flag));
     if is_hook && args.has('E') {
@@ -264,7 +264,7 @@ fn is_shell(cx: &Cx<'_>, level: OptionScope, value: &str, append: bool) -> bool 
 }
 
 /// `show-options`, `show-window-options` and `show-hooks`.
-pub fn show(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn show(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     match show_what(cx, item, args) {
         Ok(()) => Exec::Normal,
         Err(_) if args.has('q') => Exec::Normal,

@@ -39,7 +39,7 @@ fn audience(cx: &Cx<'_>, item: &ItemContext) -> Audience {
 
 /// Prints a line of output: to standard output, to a control client, or to a view mode in the
 /// active pane of an attached client.
-pub fn print(cx: &mut Cx<'_>, item: &ItemContext, line: &str) {
+pub(crate) fn print(cx: &mut Cx<'_>, item: &ItemContext, line: &str) {
     match audience(cx, item) {
         Audience::Nobody => {}
         Audience::Control(id) => control_line(cx, id, line),
@@ -60,7 +60,7 @@ pub fn print(cx: &mut Cx<'_>, item: &ItemContext, line: &str) {
 }
 
 /// Prints bytes as they are, with a final newline.
-pub fn print_bytes(cx: &mut Cx<'_>, item: &ItemContext, bytes: &[u8]) {
+pub(crate) fn print_bytes(cx: &mut Cx<'_>, item: &ItemContext, bytes: &[u8]) {
     match audience(cx, item) {
         Audience::Streams(id) => {
             write_out(cx, id, &[bytes, b"\n"].concat());
@@ -92,7 +92,7 @@ pub(super) fn stream_to(cx: &mut Cx<'_>, item: &ItemContext, text: Content, done
 }
 
 /// The same for a command that does nothing else.
-pub fn stream(cx: &mut Cx<'_>, item: &ItemContext, text: Content) -> Exec {
+pub(crate) fn stream(cx: &mut Cx<'_>, item: &ItemContext, text: Content) -> Exec {
     let waiting = item.id;
     stream_to(cx, item, text, Box::new(move |cx, _| cx.server.queues.resume(waiting)));
     Exec::Wait
@@ -100,7 +100,7 @@ pub fn stream(cx: &mut Cx<'_>, item: &ItemContext, text: Content) -> Exec {
 
 /// Prints a long text like `print`, as fast as its reader takes it. With `lines`, the text is sanitized
 /// line by line, and its own last newline is not doubled.
-pub fn stream_text(cx: &mut Cx<'_>, item: &ItemContext, text: Bytes, lines: bool, done: FileDone) {
+pub(crate) fn stream_text(cx: &mut Cx<'_>, item: &ItemContext, text: Bytes, lines: bool, done: FileDone) {
     let client = item.client.and_then(|id| cx.server.client(id));
     let utf8 = client.is_some_and(|client| client.flags.contains(ClientFlags::UTF8));
     let (mut at, mut ended) = (0, lines && text.ends_with(b"\n"));
@@ -123,34 +123,34 @@ pub fn stream_text(cx: &mut Cx<'_>, item: &ItemContext, text: Bytes, lines: bool
 }
 
 /// The longest prefix of at most `len` bytes that splits no character.
-pub fn whole_chars(text: &[u8], len: usize) -> usize {
+pub(crate) fn whole_chars(text: &[u8], len: usize) -> usize {
     let is_inside = |at: &usize| text.get(*at).is_some_and(|byte| byte & 0xc0 == 0x80);
     (len.saturating_sub(3)..=len).rev().find(|at| !is_inside(at)).unwrap_or(len)
 }
 
 /// True if the item's client is a control client.
-pub fn is_control(cx: &Cx<'_>, item: &ItemContext) -> bool {
+pub(crate) fn is_control(cx: &Cx<'_>, item: &ItemContext) -> bool {
     matches!(audience(cx, item), Audience::Control(_))
 }
 
 /// True if the item's client takes UTF-8.
-pub fn takes_utf8(cx: &Cx<'_>, item: &ItemContext) -> bool {
+pub(crate) fn takes_utf8(cx: &Cx<'_>, item: &ItemContext) -> bool {
     let client = item.client.and_then(|id| cx.server.client(id));
     client.is_some_and(|client| client.flags.contains(ClientFlags::UTF8))
 }
 
 /// True if `stream` has a reader.
-pub fn can_stream(cx: &Cx<'_>, item: &ItemContext) -> bool {
+pub(crate) fn can_stream(cx: &Cx<'_>, item: &ItemContext) -> bool {
     matches!(audience(cx, item), Audience::Streams(_) | Audience::Control(_))
 }
 
 /// True if output may be printed over several turns.
-pub fn can_step(cx: &Cx<'_>, item: &ItemContext) -> bool {
+pub(crate) fn can_step(cx: &Cx<'_>, item: &ItemContext) -> bool {
     matches!(audience(cx, item), Audience::Streams(_))
 }
 
 /// Writes a line to a control client, sanitized for it.
-pub fn control_line(cx: &mut Cx<'_>, id: ClientId, line: &str) {
+pub(crate) fn control_line(cx: &mut Cx<'_>, id: ClientId, line: &str) {
     let bytes = plain(cx, id, line);
     crate::control::write(cx, id, &text::from_bytes(&bytes));
 }
@@ -162,7 +162,7 @@ fn plain(cx: &Cx<'_>, id: ClientId, line: &str) -> Vec<u8> {
 }
 
 /// Reports a failure and returns `Exec::Error`, so that commands can `return error(…)`.
-pub fn error(cx: &mut Cx<'_>, item: &ItemContext, message: &str) -> Exec {
+pub(crate) fn error(cx: &mut Cx<'_>, item: &ItemContext, message: &str) -> Exec {
     match audience(cx, item) {
         Audience::Nobody => {
             let at = item.command.as_ref().and_then(|c| Some(format!("{}:{}: ", c.file.as_ref()?, c.line)));
@@ -193,7 +193,7 @@ pub fn error(cx: &mut Cx<'_>, item: &ItemContext, message: &str) -> Exec {
 }
 
 /// The value of a flag, expanded as a format, as a number. The error is the word that tmux uses.
-pub fn expanded_number(
+pub(crate) fn expanded_number(
     cx: &Cx<'_>,
     item: &ItemContext,
     args: &Args,
@@ -211,7 +211,7 @@ pub fn expanded_number(
 }
 
 /// A path of a client: `~/` is the client's home, and relative paths start in the client's directory.
-pub fn client_path(cx: &Cx<'_>, client: Option<ClientId>, path: &str) -> String {
+pub(crate) fn client_path(cx: &Cx<'_>, client: Option<ClientId>, path: &str) -> String {
     if path == "-" {
         return path.to_owned();
     }

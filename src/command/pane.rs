@@ -17,7 +17,7 @@ use crate::syntax::args::Args;
 use super::window::{TEMPLATE, spawn_for};
 use super::{output, place, queue, split};
 
-pub fn kill_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn kill_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let Some((session, index, window, pane)) = place::pane(&item.target) else {
         return output::error(cx, item, "no active pane to kill");
     };
@@ -41,11 +41,11 @@ pub fn kill_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     Exec::Normal
 }
 
-pub fn last_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn last_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     select_last(cx, item, args)
 }
 
-pub fn select_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn select_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     if args.has('l') {
         return select_last(cx, item, args);
     }
@@ -193,7 +193,7 @@ fn mark(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) {
     }
 }
 
-pub fn swap_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn swap_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let (Some((_, src_index, mut src_w, mut src)), Some((_, dst_index, dst_w, dst))) =
         (place::pane(&item.source), place::pane(&item.target))
     else {
@@ -228,7 +228,7 @@ pub fn swap_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     Exec::Normal
 }
 
-pub fn join_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn join_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let (Some((_, src_index, src_w, src)), Some((session, index, dst_w, dst))) =
         (place::pane(&item.source), place::pane(&item.target))
     else {
@@ -254,11 +254,11 @@ pub fn join_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     Exec::Normal
 }
 
-pub fn move_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn move_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     join_pane(cx, item, args)
 }
 
-pub fn break_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn break_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     match break_out(cx, item, args) {
         Ok(exec) => exec,
         Err(message) => output::error(cx, item, &message),
@@ -323,7 +323,7 @@ fn break_out(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Result<Exec, S
     Ok(Exec::Normal)
 }
 
-pub fn respawn_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn respawn_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let Some((_, index, window, pane)) = place::pane(&item.target) else { return Exec::Error };
     let mut flags = SpawnFlags::RESPAWN;
     flags.set(SpawnFlags::KILL, args.has('k'));

@@ -9,7 +9,7 @@ use crate::syntax::args::Args;
 
 use super::{output, shell};
 
-pub fn pipe_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn pipe_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let Some(pane) = item.target.pane.and_then(|id| cx.server.pane(id)) else { return Exec::Error };
     if pane.has_exited() {
         return output::error(cx, item, "target pane has exited");

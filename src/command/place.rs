@@ -8,7 +8,7 @@ use crate::model::{Cx, FindState, ItemContext};
 use crate::syntax::args::Args;
 
 /// Expands a format for a client and a state, with the variables of the item.
-pub fn expand(
+pub(crate) fn expand(
     cx: &Cx<'_>,
     item: &ItemContext,
     format: &str,
@@ -19,19 +19,19 @@ pub fn expand(
 }
 
 /// Expands a format for the item's target and target client.
-pub fn expand_target(cx: &Cx<'_>, item: &ItemContext, format: &str) -> String {
+pub(crate) fn expand_target(cx: &Cx<'_>, item: &ItemContext, format: &str) -> String {
     expand(cx, item, format, item.target_client, &item.target)
 }
 
 /// True if a state passes the filter of `-f`; without a filter, all do.
-pub fn passes(cx: &Cx<'_>, item: &ItemContext, filter: Option<&str>, state: &FindState) -> bool {
+pub(crate) fn passes(cx: &Cx<'_>, item: &ItemContext, filter: Option<&str>, state: &FindState) -> bool {
     let scope = || Scope::new(cx.server, cx.host, cx.now).item(item).state(state);
     filter.is_none_or(|filter| scope().is_true(filter))
 }
 
 /// The value of a flag, expanded: a number, or a percentage of `whole`. The error is the word that
 /// describes it.
-pub fn percentage(
+pub(crate) fn percentage(
     cx: &Cx<'_>,
     item: &ItemContext,
     args: &Args,
@@ -51,16 +51,16 @@ pub fn percentage(
 }
 
 /// Session and index of a target.
-pub fn winlink(state: &FindState) -> Option<(SessionId, i32)> {
+pub(crate) fn winlink(state: &FindState) -> Option<(SessionId, i32)> {
     state.session.zip(state.winlink)
 }
 
 /// Session, index and window of a target.
-pub fn window(state: &FindState) -> Option<(SessionId, i32, WindowId)> {
+pub(crate) fn window(state: &FindState) -> Option<(SessionId, i32, WindowId)> {
     Some((state.session?, state.winlink?, state.window?))
 }
 
 /// Session, index, window and pane of a target.
-pub fn pane(state: &FindState) -> Option<(SessionId, i32, WindowId, PaneId)> {
+pub(crate) fn pane(state: &FindState) -> Option<(SessionId, i32, WindowId, PaneId)> {
     Some((state.session?, state.winlink?, state.window?, state.pane?))
 }

@@ -13,7 +13,7 @@ use crate::view::popup::{self, Changes, PopupFlags, Request};
 use super::menu::{corner, lines};
 use super::output::error;
 
-pub fn display_popup(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn display_popup(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let Some(client) = item.target_client else { return Exec::Error };
     if args.has('C') {
         overlay::clear(cx, client);

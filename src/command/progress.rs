@@ -19,7 +19,7 @@ const EVERY_MS: u64 = 300;
 
 /// Progress counters, which the working thread updates.
 #[derive(Default)]
-pub struct Meter {
+pub(crate) struct Meter {
     /// Steps done, and steps in all.
     done: AtomicU64,
     total: AtomicU64,
@@ -30,26 +30,26 @@ pub struct Meter {
 }
 
 impl Meter {
-    pub fn set(&self, (done, total): (u64, u64), bytes: u64) {
+    pub(crate) fn set(&self, (done, total): (u64, u64), bytes: u64) {
         self.done.store(done, Ordering::Relaxed);
         self.total.store(total, Ordering::Relaxed);
         self.bytes.store(bytes, Ordering::Relaxed);
     }
 
-    pub fn stop(&self) {
+    pub(crate) fn stop(&self) {
         self.stopped.store(true, Ordering::Relaxed);
     }
 
-    pub fn is_stopped(&self) -> bool {
+    pub(crate) fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::Relaxed)
     }
 
-    pub fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
     }
 
     /// Percentage, bytes and time left, after `ms` milliseconds of work.
-    pub fn text(&self, ms: u64) -> String {
+    pub(crate) fn text(&self, ms: u64) -> String {
         let (done, total) = (self.done.load(Ordering::Relaxed), self.total.load(Ordering::Relaxed));
         let bytes = size_text(self.bytes());
         if done == 0 || total == 0 {
@@ -73,7 +73,7 @@ enum Watcher {
 }
 
 /// Shows progress until `Work::end` is called.
-pub struct Work {
+pub(crate) struct Work {
     pub meter: Arc<Meter>,
     watcher: Option<Watcher>,
 }
@@ -81,7 +81,7 @@ pub struct Work {
 impl Work {
     /// `what`: the name of the work, such as "saving". `prints`: the work writes to the client's standard
     /// output.
-    pub fn begin(cx: &mut Cx<'_>, item: &ItemContext, what: &'static str, prints: bool) -> Self {
+    pub(crate) fn begin(cx: &mut Cx<'_>, item: &ItemContext, what: &'static str, prints: bool) -> Self {
         let meter = Arc::new(Meter::default());
         let watcher = watcher(cx, item, prints);
         if let Some(watcher) = watcher {
@@ -92,7 +92,7 @@ impl Work {
     }
 
     /// Removes the line: the work is done or was stopped.
-    pub fn end(&self, cx: &mut Cx<'_>) {
+    pub(crate) fn end(&self, cx: &mut Cx<'_>) {
         self.meter.over.store(true, Ordering::Relaxed);
         if !self.meter.shown.load(Ordering::Relaxed) {
             return;

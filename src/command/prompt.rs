@@ -51,7 +51,7 @@ fn flags(args: &Args) -> PromptFlags {
     kind.unwrap_or_default() | freeze
 }
 
-pub fn command_prompt(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(super) fn command_prompt(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let Some(client) = item.target_client else { return Exec::Error };
     if cx.server.client(client).is_none_or(|c| c.prompt.is_some()) {
         return Exec::Normal;
@@ -100,7 +100,7 @@ fn open(
     if waiting.is_some() { Exec::Wait } else { Exec::Normal }
 }
 
-pub fn confirm_before(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(super) fn confirm_before(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let Some(client) = item.target_client else { return Exec::Error };
     let list = match Template::new(cx, item, args, 0, None, true).commands(cx, &[]) {
         Ok(list) => list,
@@ -137,7 +137,7 @@ fn types(args: &Args) -> Result<Vec<PromptType>, String> {
     }
 }
 
-pub fn show_prompt_history(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(super) fn show_prompt_history(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let types = match types(args) {
         Ok(types) => types,
         Err(message) => return error(cx, item, &message),
@@ -152,7 +152,7 @@ pub fn show_prompt_history(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> 
     Exec::Normal
 }
 
-pub fn clear_prompt_history(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(super) fn clear_prompt_history(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     match types(args) {
         Ok(types) => {
             types.into_iter().for_each(|kind| cx.server.prompt_history[kind as usize].clear());

@@ -15,7 +15,7 @@ const SIZES: std::ops::RangeInclusive<u32> = 1..=10_000;
 /// an error.
 const MAX_WINDOWS: usize = 10_000;
 
-pub fn refresh_client(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn refresh_client(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let Some(id) = item.target_client else { return Exec::Error };
     if ['c', 'L', 'R', 'U', 'D'].into_iter().any(|flag| args.has(flag)) {
         return pan(cx, item, args, id);
@@ -115,7 +115,7 @@ fn pan(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, id: ClientId) -> Exec {
 
 /// Sets client flags from a comma-separated list; `!` clears one. tmux: a client cannot make itself
 /// writable again.
-pub fn set_flags(cx: &mut Cx<'_>, id: ClientId, list: &str) {
+pub(crate) fn set_flags(cx: &mut Cx<'_>, id: ClientId, list: &str) {
     for word in list.split(',') {
         let (not, name) = word.strip_prefix('!').map_or((false, word), |name| (true, name));
         let Some(client) = cx.server.client(id) else { return };

@@ -10,7 +10,7 @@ use crate::syntax::args::Args;
 use super::window::adjustment;
 use super::{output, place};
 
-pub fn resize_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn resize_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let Some((_, _, window, pane)) = place::pane(&item.target) else { return Exec::Error };
     if args.has('T') {
         trim(cx, pane);

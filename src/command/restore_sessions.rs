@@ -6,7 +6,7 @@ use crate::syntax::args::Args;
 
 use super::output;
 
-pub fn restore_sessions(cx: &mut Cx<'_>, item: &ItemContext, _args: &Args) -> Exec {
+pub(crate) fn restore_sessions(cx: &mut Cx<'_>, item: &ItemContext, _args: &Args) -> Exec {
     let waiting = item.waiting();
     let life = cx.server.start_time.wall_us;
     cx.host.restore_sessions(
@@ -30,7 +30,7 @@ pub fn restore_sessions(cx: &mut Cx<'_>, item: &ItemContext, _args: &Args) -> Ex
 }
 
 /// Summary of the restored sessions, in one line.
-pub fn summary(restored: &Restored) -> String {
+pub(crate) fn summary(restored: &Restored) -> String {
     let count = |number: usize, what: &str| match number {
         1 => format!("1 {what}"),
         _ => format!("{number} {what}s"),

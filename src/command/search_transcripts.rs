@@ -79,7 +79,7 @@ struct Searching {
 /// Milliseconds between updates of a list's heading.
 const DRAW_MS: u64 = 200;
 
-pub fn search_transcripts(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn search_transcripts(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let pattern = args.string(0).unwrap_or_default();
     let Some(needle) = Needle::new(&pattern, !args.has('l'), args.has('i')) else {
         return output::error(cx, item, &format!("invalid pattern: {pattern}"));

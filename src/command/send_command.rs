@@ -52,7 +52,7 @@ pub(super) struct Sending {
     status: u8,
 }
 
-pub fn send_command(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(super) fn send_command(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let Some(id) = item.target.pane else { return Exec::Error };
     if item.client.is_none() {
         return output::error(cx, item, "not able to wait");

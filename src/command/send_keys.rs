@@ -15,7 +15,7 @@ use super::output;
 /// Maximum number of keys sent by one command: repeat count times keys; more is an error.
 const MAX_KEYS: u64 = 1 << 20;
 
-pub fn send_prefix(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(super) fn send_prefix(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     if let Some(refused) = refuse_read_only(cx, item, args) {
         return refused;
     }
@@ -41,7 +41,7 @@ fn only_looks(args: &Args) -> bool {
     args.string(0).is_some_and(|name| !leaves.iter().any(|word| name.contains(word)))
 }
 
-pub fn send_keys(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(super) fn send_keys(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     if let Some(refused) = refuse_read_only(cx, item, args) {
         return refused;
     }

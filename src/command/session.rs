@@ -24,7 +24,7 @@ use super::{output, place, queue, refresh};
 const TEMPLATE: &str = "#{session_name}:";
 
 /// `has-session`: succeeds whenever its target was found.
-pub fn has_session(_cx: &mut Cx<'_>, _item: &ItemContext, _args: &Args) -> Exec {
+pub(crate) fn has_session(_cx: &mut Cx<'_>, _item: &ItemContext, _args: &Args) -> Exec {
     Exec::Normal
 }
 
@@ -146,7 +146,7 @@ fn take_terminal(cx: &mut Cx<'_>, client: ClientId) -> Result<Option<Vec<u8>>, S
     Ok(termios)
 }
 
-pub fn new_session(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn new_session(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     match create(cx, item, args) {
         Ok(exec) => exec,
         Err(message) => output::error(cx, item, &message),
@@ -264,7 +264,7 @@ fn finish(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, session: SessionId, 
     attach::show_config_errors(cx, session);
 }
 
-pub fn rename_session(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn rename_session(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let Some(session) = item.target.session else { return Exec::Error };
     let name = place::expand_target(cx, item, &args.string(0).unwrap_or_default());
     if !is_valid_name(&name) {
@@ -285,7 +285,7 @@ pub fn rename_session(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec 
     Exec::Normal
 }
 
-pub fn kill_session(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn kill_session(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let Some(session) = item.target.session else { return Exec::Error };
     let filter = args.get('f');
     if filter.is_some() && (!args.has('a') || args.has('C')) {

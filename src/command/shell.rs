@@ -18,7 +18,7 @@ use super::output;
 use super::template::Template;
 
 /// A job of a command: `/bin/sh -c`, in the directory of the client or session.
-pub fn job(cx: &Cx<'_>, item: &ItemContext, command: String) -> JobRequest {
+pub(crate) fn job(cx: &Cx<'_>, item: &ItemContext, command: String) -> JobRequest {
     let cwd = working_directory(cx, item.client, item.target);
     request(command, cwd, cx.server.job_environ(item.target.session))
 }
@@ -44,7 +44,7 @@ fn request(command: String, cwd: String, environ: Vec<(String, String)>) -> JobR
 }
 
 /// The directory of a client's commands: its own while it has no session, else the session's.
-pub fn working_directory(cx: &Cx<'_>, client: Option<ClientId>, target: FindState) -> String {
+pub(crate) fn working_directory(cx: &Cx<'_>, client: Option<ClientId>, target: FindState) -> String {
     let client = client.and_then(|id| cx.server.client(id));
     if let Some(client) = client
         && client.session.is_none()
@@ -64,7 +64,7 @@ pub fn working_directory(cx: &Cx<'_>, client: Option<ClientId>, target: FindStat
 const MAX_EARLY: usize = 10_000;
 
 /// Shows the output of jobs from before the first pane, in that pane.
-pub fn show_early_lines(cx: &mut Cx<'_>) {
+pub(crate) fn show_early_lines(cx: &mut Cx<'_>) {
     if cx.server.early_lines.is_empty() {
         return;
     }
@@ -143,7 +143,7 @@ impl Tell for Listener {
     }
 }
 
-pub fn run_shell(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn run_shell(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let delay_ms = match args.get('d') {
         Some(text) => match parse_seconds(text) {
             Some(seconds) => Some((seconds.max(0.0) * 1000.0) as u64),
@@ -228,7 +228,7 @@ fn note_delayed(cx: &mut Cx<'_>, ms: u64, listener: &Listener, work: Option<&Wor
 }
 
 /// Starts timers for the delayed work of an earlier server.
-pub fn wait_for_delayed(cx: &mut Cx<'_>) {
+pub(crate) fn wait_for_delayed(cx: &mut Cx<'_>) {
     let now_ms = cx.now.mono_ms;
     let waited_for = cx.server.waiting_delayed.iter().map(|(number, (_, delayed))| (number, delayed));
     let waiting = cx.server.delayed.iter().chain(waited_for);
@@ -376,7 +376,7 @@ fn parse_seconds(text: &str) -> Option<f64> {
     text.trim_start().parse().ok().filter(|seconds: &f64| seconds.is_finite())
 }
 
-pub fn if_shell(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn if_shell(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let condition = Scope::new(cx.server, cx.host, cx.now)
         .item(item)
         .client(item.target_client)

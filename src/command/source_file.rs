@@ -18,7 +18,7 @@ const MAX_DEPTH: u32 = 50;
 const MAX_ERRORS: usize = 1000;
 
 /// Stores an error of a configuration file; it is shown when all files have run.
-pub fn add_error(cx: &mut Cx<'_>, error: String) {
+pub(crate) fn add_error(cx: &mut Cx<'_>, error: String) {
     if cx.server.config_errors.len() < MAX_ERRORS {
         cx.server.config_errors.push(error);
     }
@@ -29,7 +29,7 @@ fn strerror(error: FileError) -> String {
 }
 
 /// Queues the reading of a configuration file at start. `quiet`: the file need not exist.
-pub fn load_config(cx: &mut Cx<'_>, path: &str, quiet: bool) {
+pub(crate) fn load_config(cx: &mut Cx<'_>, path: &str, quiet: bool) {
     let path = path.to_owned();
     let read = move |cx: &mut Cx<'_>, item: &ItemContext| {
         let id = item.id;
@@ -80,7 +80,7 @@ fn insert(
 
 /// Shows errors of configuration files: to a control client as lines, else in the view mode of a
 /// session's active pane, once a client is attached.
-pub fn show_config_errors(cx: &mut Cx<'_>, session: Option<crate::base::SessionId>) {
+pub(crate) fn show_config_errors(cx: &mut Cx<'_>, session: Option<crate::base::SessionId>) {
     if cx.server.config_errors.is_empty() {
         return;
     }
@@ -139,7 +139,7 @@ struct Sourcing {
 }
 
 /// `source-file`.
-pub fn source(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn source(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let depth = cx.server.source_depth.entry(item.client).or_default();
     if *depth >= MAX_DEPTH {
         return output::error(cx, item, "too many nested files");

@@ -24,11 +24,11 @@ const NO_LINES: &str = "none";
 /// Columns and rows between one floating pane and the next.
 const FLOAT_STEP: (u32, u32) = (4, 2);
 
-pub fn split_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn split_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     new(cx, item, args, false)
 }
 
-pub fn new_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn new_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     new(cx, item, args, !args.has('L'))
 }
 
@@ -40,7 +40,7 @@ fn new(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, floating: bool) -> Exec
 }
 
 /// Makes room for a pane in a window, as `-h -b -f -l -p` ask. The error is a message for users.
-pub fn tiled_cell(
+pub(crate) fn tiled_cell(
     cx: &mut Cx<'_>,
     item: &ItemContext,
     args: &Args,
@@ -227,7 +227,7 @@ fn set_style(cx: &mut Cx<'_>, pane: PaneId, option: &str, style: &str) {
 }
 
 /// Sets the style of a pane's background and text.
-pub fn set_window_style(cx: &mut Cx<'_>, pane: PaneId, style: &str) {
+pub(crate) fn set_window_style(cx: &mut Cx<'_>, pane: PaneId, style: &str) {
     set_style(cx, pane, "window-style", style);
     set_style(cx, pane, "window-active-style", style);
     if let Some(p) = cx.server.panes.get_mut(&pane) {

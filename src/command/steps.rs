@@ -11,7 +11,7 @@ use crate::view;
 use super::input::{self, InputEvent};
 use super::{output, source_file};
 
-pub fn run(cx: &mut Cx<'_>, item: &ItemContext, step: Step) -> Exec {
+pub(crate) fn run(cx: &mut Cx<'_>, item: &ItemContext, step: Step) -> Exec {
     match (step, item.client) {
         (Step::Refuse(error), _) => return output::error(cx, item, &error),
         (Step::Sourced, _) => source_file::sourced(cx, item),

@@ -15,7 +15,7 @@ use crate::syntax::{Origin, parse_string};
 
 /// An argument that holds commands.
 #[derive(Clone, Debug)]
-pub enum Template {
+pub(crate) enum Template {
     Parsed(Arc<CommandList>),
     /// Text, and the source position of the command that has it as an argument.
     Text(String, Source),
@@ -23,7 +23,7 @@ pub enum Template {
 
 impl Template {
     /// The argument at `index`, or a default command. `expand`: the string is a format.
-    pub fn new(
+    pub(crate) fn new(
         cx: &Cx<'_>,
         item: &ItemContext,
         args: &Args,
@@ -45,7 +45,7 @@ impl Template {
     }
 
     /// The template as text, for the next server.
-    pub fn save(&self) -> CommandText {
+    pub(crate) fn save(&self) -> CommandText {
         match self {
             Template::Parsed(list) => CommandText {
                 text: list.print_kept(),
@@ -61,7 +61,7 @@ impl Template {
 
     /// Loads the text of `save`. Commands that cannot be parsed only report their error when they are
     /// run.
-    pub fn load(saved: CommandText) -> Self {
+    pub(crate) fn load(saved: CommandText) -> Self {
         if saved.parsed
             && let Ok(list) = parse_string(&saved.text, &Origin::default(), &mut NoContext)
         {
@@ -72,7 +72,7 @@ impl Template {
     }
 
     /// The commands, with the values inserted. The error is the parser's message.
-    pub fn commands(&self, cx: &mut Cx<'_>, values: &[String]) -> Result<Arc<CommandList>, String> {
+    pub(crate) fn commands(&self, cx: &mut Cx<'_>, values: &[String]) -> Result<Arc<CommandList>, String> {
         match self {
             Template::Parsed(list) if values.is_empty() => Ok(list.clone()),
             Template::Parsed(list) => Ok(Arc::new(list.filled(values))),

@@ -31,7 +31,7 @@ const STEP_BYTES: usize = 256 << 10;
 /// Error when there is no output of full-screen programs.
 pub(super) const NO_ALTERNATE: &str = "nothing is kept of full-screen programs";
 
-pub fn list_transcripts(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(super) fn list_transcripts(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let order = match args.get('O').map(|order| Order::parse(order).ok_or("invalid sort order")) {
         Some(Err(cause)) => return output::error(cx, item, cause),
         order => order.and_then(Result::ok),
@@ -108,7 +108,7 @@ pub(super) fn view_of(cx: &Cx<'_>, pane: PaneId) -> Option<(TranscriptView, u64,
     Some((view, history, used as u64))
 }
 
-pub fn save_transcript(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(super) fn save_transcript(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let form = match args.get('F') {
         None if args.has('e') => Form::Ansi,
         None => Form::Text,

@@ -7,7 +7,7 @@ const MAX_TYPED: usize = 3000;
 
 /// The syntax of a shell for quoting and for the status of the last command.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Shell {
+pub(super) enum Shell {
     Fish,
     Posix,
     /// Aborts the line when `eval` fails, unless it is called as `command eval`.
@@ -16,7 +16,7 @@ pub enum Shell {
 
 impl Shell {
     /// Chooses by the name of the program.
-    pub fn of(program: &str) -> Self {
+    pub(super) fn of(program: &str) -> Self {
         let name = program.rsplit('/').next().unwrap_or_default().trim_start_matches('-');
         match name {
             "fish" => Self::Fish,
@@ -64,7 +64,7 @@ impl Shell {
 }
 
 /// The command to type, and the shell that it is for.
-pub struct Line<'a> {
+pub(super) struct Line<'a> {
     pub command: &'a str,
     pub shell: Shell,
     /// The shell sets marks.
@@ -85,7 +85,7 @@ fn is_whole(command: &str) -> bool {
 }
 
 /// The bytes to type, including the final return.
-pub fn typed(line: &Line<'_>) -> Result<Vec<u8>, String> {
+pub(super) fn typed(line: &Line<'_>) -> Result<Vec<u8>, String> {
     let command = line.command.trim_end_matches('\n');
     if let Some(control) = command.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
         return Err(format!("control character in the command: {}", control.escape_default()));

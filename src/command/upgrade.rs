@@ -5,7 +5,7 @@ use crate::syntax::args::Args;
 
 use super::output;
 
-pub fn upgrade_server(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn upgrade_server(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let program = args.string(0).map(|path| output::client_path(cx, item.client, &path));
     let waiting = item.waiting();
     let failed = Box::new(move |cx: &mut Cx<'_>, why: String| {
@@ -19,7 +19,7 @@ pub fn upgrade_server(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec 
 }
 
 /// Called in the new server: ends the command that the old server was given.
-pub fn succeeded(cx: &mut Cx<'_>, item: &ItemContext) {
+pub(crate) fn succeeded(cx: &mut Cx<'_>, item: &ItemContext) {
     let text = format!("upgraded: process {} is the server", cx.server.pid);
     cx.server.add_message(cx.now, text.clone());
     output::print(cx, item, &text);

@@ -11,7 +11,7 @@ use crate::syntax::args::Args;
 
 use super::{output, waiters};
 
-pub fn wait_for(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn wait_for(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let name = args.string(0).unwrap_or_default();
     if args.has('E') {
         return event(cx, item, args, &name);
@@ -134,7 +134,7 @@ pub(super) struct EventWait {
 }
 
 impl EventWait {
-    pub fn begin(self: Box<Self>, cx: &mut Cx<'_>) {
+    pub(super) fn begin(self: Box<Self>, cx: &mut Cx<'_>) {
         let (name, item) = (self.name.clone(), self.item.id);
         let subscription = cx.server.subscribe(Some(EventName::new(&name)), self);
         cx.server.event_waiters.push(EventWaiter { name, item, subscription });
@@ -215,7 +215,7 @@ fn forget_if_done(server: &mut Server, name: &str) {
 }
 
 /// Resumes all waiters: the server is exiting.
-pub fn flush(server: &mut Server) {
+pub(crate) fn flush(server: &mut Server) {
     for waiter in std::mem::take(&mut server.event_waiters) {
         server.unsubscribe(waiter.subscription);
         server.queues.resume(waiter.item);

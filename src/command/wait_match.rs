@@ -13,7 +13,7 @@ const PATTERN_LIMIT: usize = 4 << 20;
 
 /// A match and its line.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Hit {
+pub(super) struct Hit {
     /// Number of the line; `None` on the alternate screen.
     pub line: Option<u64>,
     pub text: String,
@@ -24,7 +24,7 @@ pub struct Hit {
 
 /// A pattern, and the lines that were searched before.
 #[derive(Serialize, Deserialize)]
-pub struct Matcher {
+pub(super) struct Matcher {
     #[serde(with = "as_pattern")]
     regex: Regex,
     /// Number of the first line that may still change.
@@ -41,11 +41,11 @@ pub struct Matcher {
 mod as_pattern {
     use serde::{Deserialize, Deserializer, Serializer};
 
-    pub fn serialize<S: Serializer>(regex: &regex::Regex, to: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(regex: &regex::Regex, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(regex.as_str())
     }
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<regex::Regex, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<regex::Regex, D::Error> {
         let pattern = String::deserialize(from)?;
         super::compile(&pattern).ok_or_else(|| serde::de::Error::custom("bad pattern"))
     }
@@ -57,7 +57,7 @@ fn compile(pattern: &str) -> Option<Regex> {
 
 impl Matcher {
     /// Searches later output, or all output from the line `since` on.
-    pub fn new(pattern: &str, terminal: &mut Terminal, since: Option<u64>) -> Option<Self> {
+    pub(super) fn new(pattern: &str, terminal: &mut Terminal, since: Option<u64>) -> Option<Self> {
         let regex = compile(pattern)?;
         let first = terminal.first_line();
         let mut seen = BTreeMap::new();
@@ -75,7 +75,7 @@ impl Matcher {
 
     /// Searches lines that have changed: with `whole` on all of the screen, otherwise only between the
     /// last and the present position of the cursor.
-    pub fn look(&mut self, terminal: &mut Terminal, whole: bool) -> Option<Hit> {
+    pub(super) fn look(&mut self, terminal: &mut Terminal, whole: bool) -> Option<Hit> {
         let first = terminal.first_line();
         if first.is_some() {
             self.alternate = None;

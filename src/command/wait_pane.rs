@@ -50,7 +50,7 @@ pub(super) struct Waiting {
     marked: bool,
 }
 
-pub fn wait_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(super) fn wait_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let Some(pane) = item.target.pane else { return Exec::Error };
     if item.client.is_none() {
         return output::error(cx, item, "not able to wait");

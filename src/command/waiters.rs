@@ -21,7 +21,7 @@ pub(super) enum SavedRef<'a> {
 }
 
 impl SavedRef<'_> {
-    pub fn write(&self) -> String {
+    pub(super) fn write(&self) -> String {
         serde_json::to_string(self).expect("waiters hold nothing that JSON has not")
     }
 }
@@ -37,7 +37,7 @@ enum Saved {
 }
 
 /// Adds the waiters of another server. Error: one of them cannot be read.
-pub fn take_up(cx: &mut Cx<'_>, waits: Vec<SavedWait>, events: &[String]) -> Result<(), String> {
+pub(crate) fn take_up(cx: &mut Cx<'_>, waits: Vec<SavedWait>, events: &[String]) -> Result<(), String> {
     let read =
         |text: &str| serde_json::from_str(text).map_err(|error| format!("a wait cannot be read: {error}"));
     for (pane, text, timers) in waits {

@@ -52,7 +52,7 @@ impl OnEvent for Watcher {
     }
 }
 
-pub fn watch_events(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(super) fn watch_events(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     if !output::can_stream(cx, item) {
         return output::error(cx, item, "not able to wait");
     }

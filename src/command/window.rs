@@ -14,9 +14,9 @@ use crate::syntax::args::Args;
 use super::{output, place, queue};
 
 /// Default format of `-P`.
-pub const TEMPLATE: &str = "#{session_name}:#{window_index}.#{pane_index}";
+pub(crate) const TEMPLATE: &str = "#{session_name}:#{window_index}.#{pane_index}";
 
-pub fn new_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn new_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     match create(cx, item, args) {
         Ok(()) => Exec::Normal,
         Err(message) => output::error(cx, item, &message),
@@ -81,7 +81,7 @@ fn create(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Result<(), String
 }
 
 /// Arguments that all commands that start programs share: directory, command, environment.
-pub fn spawn_for(cx: &Cx<'_>, item: &ItemContext, args: &Args, about: &FindState) -> Spawn {
+pub(crate) fn spawn_for(cx: &Cx<'_>, item: &ItemContext, args: &Args, about: &FindState) -> Spawn {
     let session = item.target.session.expect("the target of a command that spawns has a session");
     let about = FindState { session: about.session, ..FindState::default() };
     Spawn {
@@ -128,7 +128,7 @@ fn set_latest(cx: &mut Cx<'_>, item: &ItemContext) {
     }
 }
 
-pub fn kill_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn kill_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let Some((session, _, window)) = place::window(&item.target) else { return Exec::Error };
     let filter = args.get('f');
     if !args.has('a') {
@@ -173,7 +173,7 @@ fn links_that_pass(
     s.winlinks.iter().filter(|(index, _)| passes(**index)).map(|(_, winlink)| winlink.window).collect()
 }
 
-pub fn unlink_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn unlink_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let Some((session, index, window)) = place::window(&item.target) else { return Exec::Error };
     if !args.has('k') && !cx.server.is_linked_elsewhere(session, window) {
         return output::error(cx, item, "window only linked to one session");
@@ -183,7 +183,7 @@ pub fn unlink_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     Exec::Normal
 }
 
-pub fn rename_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn rename_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let Some(window) = item.target.window else { return Exec::Error };
     let name = place::expand_target(cx, item, &args.string(0).unwrap_or_default());
     if !is_valid_name(&name) {
@@ -204,7 +204,7 @@ enum Wish {
     Last,
 }
 
-pub fn select_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn select_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let wish = if args.has('n') {
         Wish::Step(Step::Next)
     } else if args.has('p') {
@@ -217,15 +217,15 @@ pub fn select_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     select(cx, item, args, wish)
 }
 
-pub fn next_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn next_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     select(cx, item, args, Wish::Step(Step::Next))
 }
 
-pub fn previous_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn previous_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     select(cx, item, args, Wish::Step(Step::Previous))
 }
 
-pub fn last_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn last_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     select(cx, item, args, Wish::Last)
 }
 
@@ -273,7 +273,7 @@ fn selected_one(cx: &mut Cx<'_>, item: &ItemContext) -> Exec {
 }
 
 /// A distance in cells: the first argument, or 1. The error is a message for users.
-pub fn adjustment(args: &Args) -> Result<i32, String> {
+pub(crate) fn adjustment(args: &Args) -> Result<i32, String> {
     match args.string(0) {
         None => Ok(1),
         Some(text) => parse_number(&text, 1, i64::from(i32::MAX))
@@ -304,7 +304,7 @@ fn wanted_size(args: &Args, now: Size) -> Result<Size, String> {
     Ok(size)
 }
 
-pub fn resize_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn resize_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let Some((session, _, window)) = place::window(&item.target) else { return Exec::Error };
     let Some(now) = cx.server.window(window).map(|w| w.size) else { return Exec::Error };
     let mut size = match wanted_size(args, now) {
@@ -327,7 +327,7 @@ pub fn resize_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     Exec::Normal
 }
 
-pub fn respawn_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn respawn_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let Some((_, index, window)) = place::window(&item.target) else { return Exec::Error };
     let mut flags = SpawnFlags::RESPAWN;
     flags.set(SpawnFlags::KILL, args.has('k'));
@@ -345,7 +345,7 @@ pub fn respawn_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec 
     Exec::Normal
 }
 
-pub fn rotate_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
+pub(crate) fn rotate_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let Some((session, index, window)) = place::window(&item.target) else { return Exec::Error };
     cx.push_zoom(window, false, args.has('Z'));
     if let Some(pane) = cx.rotate_panes(window, args.has('D')) {

@@ -88,7 +88,7 @@ pub(super) struct Bus {
 
 impl Bus {
     /// Starts the tasks. `system`: connect to the system's manager instead of the user's.
-    pub fn start(tasks: Arc<Runtime>, host: Host, system: bool) -> io::Result<Self> {
+    pub(super) fn start(tasks: Arc<Runtime>, host: Host, system: bool) -> io::Result<Self> {
         let (requests, mut incoming) = mpsc::channel::<(u64, Request)>(MAX_REQUESTS);
         // Bounded by the number of requests, since each has one answer.
         let (outgoing, answers) = mpsc::unbounded_channel();
@@ -118,7 +118,7 @@ impl Bus {
 
     /// Makes a bus that has answered.
     #[cfg(test)]
-    pub fn answered(answer: Answer) -> Self {
+    pub(super) fn answered(answer: Answer) -> Self {
         let (outgoing, answers) = mpsc::unbounded_channel();
         outgoing.send(answer).unwrap();
         let wake = EventFd::from_flags(EfdFlags::EFD_NONBLOCK).unwrap();
@@ -127,23 +127,23 @@ impl Bus {
     }
 
     /// Queues a request. `answers` or `wait` returns its answer with the same token.
-    pub fn ask(&self, token: u64, request: Request) -> Result<(), String> {
+    pub(super) fn ask(&self, token: u64, request: Request) -> Result<(), String> {
         self.requests.try_send((token, request)).map_err(|_| "too many requests to systemd wait".to_owned())
     }
 
     /// Readable when there are answers.
-    pub fn fd(&self) -> BorrowedFd<'_> {
+    pub(super) fn fd(&self) -> BorrowedFd<'_> {
         self.wake.as_fd()
     }
 
     /// Takes the answers received. Never blocks.
-    pub fn answers(&mut self) -> Vec<Answer> {
+    pub(super) fn answers(&mut self) -> Vec<Answer> {
         let _ = self.wake.read();
         std::iter::from_fn(|| self.answers.try_recv().ok()).collect()
     }
 
     /// Waits for the next answer; only for start-up.
-    pub fn wait(&mut self, limit: Duration) -> Option<Answer> {
+    pub(super) fn wait(&mut self, limit: Duration) -> Option<Answer> {
         let answers = &mut self.answers;
         let answer = self.tasks.block_on(async { tokio::time::timeout(limit, answers.recv()).await });
         let answer = answer.ok()??;

@@ -37,7 +37,7 @@ const SERVER_WEIGHT: u32 = 1000;
 impl Delegated {
     /// Divides `base`: the processes `pids` (server and keeper) move to a leaf group, since a group with
     /// controllers for its children must have no processes.
-    pub fn new(base: &Group, pids: &[i32], why: String) -> io::Result<Self> {
+    pub(super) fn new(base: &Group, pids: &[i32], why: String) -> io::Result<Self> {
         let held = base.hold()?;
         let panes = divide(base, pids)?;
         let given = panes.read("cgroup.subtree_control").unwrap_or_default();

@@ -43,7 +43,7 @@ const INOTIFY: u64 = u64::MAX;
 const OTHER: u64 = u64::MAX - 1;
 
 impl Watch {
-    pub fn new() -> io::Result<Self> {
+    pub(super) fn new() -> io::Result<Self> {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
         let inotify = Inotify::init(InitFlags::IN_NONBLOCK | InitFlags::IN_CLOEXEC)?;
         epoll.add(inotify.as_fd(), EpollEvent::new(EpollFlags::EPOLLIN, INOTIFY))?;
@@ -55,24 +55,24 @@ impl Watch {
     }
 
     /// Readable when `changed` has a result.
-    pub fn fd(&self) -> BorrowedFd<'_> {
+    pub(super) fn fd(&self) -> BorrowedFd<'_> {
         self.epoll.0.as_fd()
     }
 
     /// Also wakes the loop for a descriptor of the backend.
-    pub fn add_other(&self, fd: impl AsFd) -> io::Result<()> {
+    pub(super) fn add_other(&self, fd: impl AsFd) -> io::Result<()> {
         Ok(self.epoll.add(fd, EpollEvent::new(EpollFlags::EPOLLIN, OTHER))?)
     }
 
     /// Watches a file of a pane's group. Reading event files causes no event.
-    pub fn file(&mut self, pane: PaneId, file: &Path) -> io::Result<()> {
+    pub(super) fn file(&mut self, pane: PaneId, file: &Path) -> io::Result<()> {
         let wd = self.inotify.add_watch(file, AddWatchFlags::IN_MODIFY)?;
         self.files.insert(wd, pane);
         Ok(())
     }
 
     /// Asks for a notification when a version 1 memory group runs out of memory.
-    pub fn oom_v1(&mut self, pane: PaneId, group: &Group) -> io::Result<()> {
+    pub(super) fn oom_v1(&mut self, pane: PaneId, group: &Group) -> io::Result<()> {
         let event = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?;
         let control: File = OpenOptions::new().read(true).open(group.dir.join("memory.oom_control"))?;
         group.write(
@@ -85,16 +85,16 @@ impl Watch {
     }
 
     /// Makes the next call of `changed` return this pane.
-    pub fn suspect(&mut self, pane: PaneId) {
+    pub(super) fn suspect(&mut self, pane: PaneId) {
         self.suspects.push(pane);
     }
 
     /// Stops the repeated checks of a pane whose counter has risen.
-    pub fn settled(&mut self, pane: PaneId) {
+    pub(super) fn settled(&mut self, pane: PaneId) {
         self.again.remove(&pane);
     }
 
-    pub fn forget(&mut self, pane: PaneId) {
+    pub(super) fn forget(&mut self, pane: PaneId) {
         self.again.remove(&pane);
         let gone: Vec<WatchDescriptor> =
             self.files.iter().filter(|(_, p)| **p == pane).map(|(wd, _)| *wd).collect();
@@ -109,7 +109,7 @@ impl Watch {
     }
 
     /// Panes whose groups had an event since the last call. Never blocks.
-    pub fn changed(&mut self) -> Vec<PaneId> {
+    pub(super) fn changed(&mut self) -> Vec<PaneId> {
         let mut panes = std::mem::take(&mut self.suspects);
         while let Ok(events) = self.inotify.read_events() {
             panes.extend(events.iter().filter_map(|event| self.files.get(&event.wd)));

@@ -41,33 +41,33 @@ pub(super) struct Group {
 }
 
 impl Group {
-    pub fn new(dir: impl Into<PathBuf>) -> Self {
+    pub(super) fn new(dir: impl Into<PathBuf>) -> Self {
         Self { dir: dir.into() }
     }
 
-    pub fn child(&self, name: &str) -> Self {
+    pub(super) fn child(&self, name: &str) -> Self {
         Self::new(self.dir.join(name))
     }
 
-    pub fn has(&self, file: &str) -> bool {
+    pub(super) fn has(&self, file: &str) -> bool {
         self.dir.join(file).exists()
     }
 
-    pub fn read(&self, file: &str) -> io::Result<String> {
+    pub(super) fn read(&self, file: &str) -> io::Result<String> {
         fs::read_to_string(self.dir.join(file))
     }
 
     /// The number in a file; `None` for `max`.
-    pub fn number(&self, file: &str) -> Option<u64> {
+    pub(super) fn number(&self, file: &str) -> Option<u64> {
         self.read(file).ok()?.trim().parse().ok()
     }
 
-    pub fn field(&self, file: &str, name: &str) -> Option<u64> {
+    pub(super) fn field(&self, file: &str, name: &str) -> Option<u64> {
         field(&self.read(file).ok()?, name)
     }
 
     /// Writes in one call, as these files require. Never creates a file.
-    pub fn write(&self, file: &str, text: &str) -> io::Result<()> {
+    pub(super) fn write(&self, file: &str, text: &str) -> io::Result<()> {
         let path = self.dir.join(file);
         let named = |e: io::Error| io::Error::new(e.kind(), format!("{}: {e}", path.display()));
         let mut open = OpenOptions::new().write(true).open(&path).map_err(named)?;
@@ -75,16 +75,16 @@ impl Group {
     }
 
     /// Writes a number, or `max` for `None`.
-    pub fn write_limit(&self, file: &str, limit: Option<u64>) -> io::Result<()> {
+    pub(super) fn write_limit(&self, file: &str, limit: Option<u64>) -> io::Result<()> {
         self.write(file, &limit.map_or("max".to_owned(), |n| n.to_string()))
     }
 
-    pub fn make(&self) -> io::Result<()> {
+    pub(super) fn make(&self) -> io::Result<()> {
         fs::create_dir(&self.dir)
     }
 
     /// Makes and locks the group: while the file is open, `remove_dead` of other servers skips it.
-    pub fn hold(&self) -> io::Result<File> {
+    pub(super) fn hold(&self) -> io::Result<File> {
         for _ in 0..HOLD_ROUNDS {
             match self.make() {
                 Err(e) if e.kind() != io::ErrorKind::AlreadyExists => return Err(e),
@@ -103,7 +103,7 @@ impl Group {
     /// Removes the groups below this one whose names begin with `prefix` and that are neither locked by a
     /// server nor contain processes. Only a few, since the user is waiting; each start begins at a
     /// different group, so that the groups of many living servers do not hide dead ones.
-    pub fn remove_dead(&self, prefix: &str) {
+    pub(super) fn remove_dead(&self, prefix: &str) {
         self.remove_dead_from(prefix, std::process::id() as usize);
     }
 
@@ -117,36 +117,36 @@ impl Group {
     }
 
     /// Removes the group if no server has locked it and it has no processes. Returns true if it is gone.
-    pub fn remove_unheld(&self) -> bool {
+    pub(super) fn remove_unheld(&self) -> bool {
         let Ok(file) = File::open(&self.dir) else { return false };
         file.try_lock().is_ok() && self.pids().is_empty() && self.remove().unwrap_or(false)
     }
 
     /// Opens the directory, for `clone3(CLONE_INTO_CGROUP)`.
-    pub fn open(&self) -> io::Result<OwnedFd> {
+    pub(super) fn open(&self) -> io::Result<OwnedFd> {
         let flags = libc::O_DIRECTORY | libc::O_CLOEXEC;
         Ok(OpenOptions::new().read(true).custom_flags(flags).open(&self.dir).map(|f: File| f)?.into())
     }
 
     /// Asks systemd-oomd to spare the group. It does so if the group and the monitored one belong to the
     /// same user, or if root owns the group.
-    pub fn spare(&self) -> io::Result<()> {
+    pub(super) fn spare(&self) -> io::Result<()> {
         let path = CString::new(self.dir.as_os_str().as_bytes())?;
         // SAFETY: both strings end with NUL, and the value is one byte long.
         let done = unsafe { libc::setxattr(path.as_ptr(), SPARE.as_ptr(), b"1".as_ptr().cast(), 1, 0) };
         if done == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
     }
 
-    pub fn procs_file(&self) -> PathBuf {
+    pub(super) fn procs_file(&self) -> PathBuf {
         self.dir.join("cgroup.procs")
     }
 
-    pub fn adopt(&self, pid: i32) -> io::Result<()> {
+    pub(super) fn adopt(&self, pid: i32) -> io::Result<()> {
         self.write("cgroup.procs", &pid.to_string())
     }
 
     /// The group and all below it, parents first.
-    pub fn tree(&self) -> Vec<Group> {
+    pub(super) fn tree(&self) -> Vec<Group> {
         let mut all = vec![self.clone()];
         let mut next = 0;
         while let Some(group) = all.get(next).cloned() {
@@ -156,7 +156,7 @@ impl Group {
         all
     }
 
-    pub fn children(&self) -> Vec<Group> {
+    pub(super) fn children(&self) -> Vec<Group> {
         let entries = fs::read_dir(&self.dir).into_iter().flatten().flatten();
         let mut dirs: Vec<PathBuf> =
             entries.filter(|e| e.file_type().is_ok_and(|t| t.is_dir())).map(|e| e.path()).collect();
@@ -165,27 +165,27 @@ impl Group {
     }
 
     /// The path for users, relative to the cgroup mount.
-    pub fn path(&self) -> String {
+    pub(super) fn path(&self) -> String {
         let path = self.dir.to_string_lossy();
         path.strip_prefix("/sys/fs/cgroup").unwrap_or(&path).to_owned()
     }
 
-    pub fn name(&self) -> String {
+    pub(super) fn name(&self) -> String {
         self.dir.file_name().map_or(String::new(), |n| n.to_string_lossy().into_owned())
     }
 
     /// Processes in the group itself.
-    pub fn own_pids(&self) -> Vec<i32> {
+    pub(super) fn own_pids(&self) -> Vec<i32> {
         let procs = self.read("cgroup.procs").unwrap_or_default();
         procs.lines().filter_map(|line| line.parse().ok()).collect()
     }
 
     /// Processes in the group and below it.
-    pub fn pids(&self) -> Vec<i32> {
+    pub(super) fn pids(&self) -> Vec<i32> {
         self.tree().iter().flat_map(Self::own_pids).collect()
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         match self.field("cgroup.events", "populated") {
             Some(populated) => populated == 0,
             None => self.pids().is_empty(),
@@ -193,7 +193,7 @@ impl Group {
     }
 
     /// Kills every process in the group and below it, all at once if the kernel supports it.
-    pub fn kill(&self) -> io::Result<()> {
+    pub(super) fn kill(&self) -> io::Result<()> {
         if self.has("cgroup.kill") && self.write("cgroup.kill", "1").is_ok() {
             return Ok(());
         }
@@ -213,7 +213,7 @@ impl Group {
     }
 
     /// Removes the group and the empty ones below it. Returns false while there are processes.
-    pub fn remove(&self) -> io::Result<bool> {
+    pub(super) fn remove(&self) -> io::Result<bool> {
         if !self.dir.exists() {
             return Ok(true);
         }
@@ -228,7 +228,7 @@ impl Group {
     }
 
     /// True if this process may make groups in it and move processes there.
-    pub fn is_writable(&self) -> bool {
+    pub(super) fn is_writable(&self) -> bool {
         use nix::unistd::{AccessFlags, eaccess};
         let may = |path: &Path| eaccess(path, AccessFlags::W_OK).is_ok();
         may(&self.dir) && may(&self.procs_file())

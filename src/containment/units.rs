@@ -104,7 +104,7 @@ fn new_properties(pane: PaneId, limits: &Limits, server: &str) -> Properties {
 impl Units {
     /// `own`: the group of the server's own scope, which is divided for the panes that get no unit;
     /// `pids` are the server's processes.
-    pub fn new(
+    pub(super) fn new(
         host: Host,
         bus: Bus,
         server: String,

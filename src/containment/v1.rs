@@ -41,7 +41,7 @@ struct Groups(Vec<(&'static str, Group)>);
 impl V1 {
     /// Makes a group called `name` below the present one in each hierarchy. Fails when neither memory nor
     /// pids is available.
-    pub fn new(host: &Host, name: &str, why: String) -> io::Result<Self> {
+    pub(super) fn new(host: &Host, name: &str, why: String) -> io::Result<Self> {
         let (mut bases, mut held): (Vec<(&'static str, Group)>, _) = (Vec::new(), Vec::new());
         let mut refused = io::Error::other("no version 1 hierarchy is mounted");
         for (controller, _) in CONTROLLERS {

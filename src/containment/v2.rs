@@ -81,7 +81,7 @@ pub(super) struct Watched {
 
 impl Watched {
     /// Starts to watch a pane. The present values of the counters are not reported.
-    pub fn add(&mut self, watch: &mut Watch, pane: PaneId, group: &Group) -> io::Result<()> {
+    pub(super) fn add(&mut self, watch: &mut Watch, pane: PaneId, group: &Group) -> io::Result<()> {
         self.panes.insert(pane, (group.clone(), Counts::read(group)));
         for file in ["memory.events", "pids.events", "cgroup.events"] {
             if group.has(file) {
@@ -91,17 +91,17 @@ impl Watched {
         Ok(())
     }
 
-    pub fn forget(&mut self, pane: PaneId) {
+    pub(super) fn forget(&mut self, pane: PaneId) {
         self.panes.remove(&pane);
     }
 
     /// True if a group belongs to a watched pane.
-    pub fn holds(&self, group: &Group) -> bool {
+    pub(super) fn holds(&self, group: &Group) -> bool {
         self.panes.values().any(|(held, _)| held == group)
     }
 
     /// Appends the events of a pane whose files changed.
-    pub fn events(&mut self, pane: PaneId, out: &mut Vec<Event>) {
+    pub(super) fn events(&mut self, pane: PaneId, out: &mut Vec<Event>) {
         let Some((group, before)) = self.panes.get_mut(&pane) else { return };
         let now = Counts::read(group);
         // The counters of a removed group read as zeros, so only an increase is an event.

@@ -21,10 +21,11 @@ use crate::model::queue::{QueueState, StateFlags, Step};
 use crate::model::{ClientFlags, Cx, FindState, ItemContext};
 use crate::syntax::table::CommandFlags;
 
-pub use notify::notify;
-pub use queue::{pane_output, set_pane_state};
-pub use saved::{ControlRecord, load, save};
-pub use subscribe::subscribe;
+pub(crate) use notify::notify;
+pub use queue::pane_output;
+pub(crate) use queue::set_pane_state;
+pub(crate) use saved::{ControlRecord, load, save};
+pub(crate) use subscribe::subscribe;
 
 use queue::State;
 
@@ -38,7 +39,7 @@ pub fn start(cx: &mut Cx<'_>, id: ClientId) {
 }
 
 /// Ends control mode for a client that is gone.
-pub fn stop(cx: &mut Cx<'_>, id: ClientId) {
+pub(crate) fn stop(cx: &mut Cx<'_>, id: ClientId) {
     if let Some(client) = cx.server.clients.get_mut(&id) {
         client.control = None;
     }
@@ -46,7 +47,7 @@ pub fn stop(cx: &mut Cx<'_>, id: ClientId) {
 }
 
 /// Called when the client's first command has ended: its lines are read from now on.
-pub fn ready(cx: &mut Cx<'_>, id: ClientId) {
+pub(crate) fn ready(cx: &mut Cx<'_>, id: ClientId) {
     cx.host.control_listen(id);
 }
 
@@ -81,20 +82,20 @@ fn line_state() -> Arc<QueueState> {
 }
 
 /// Queues the error for a line that cannot be run.
-pub fn refuse_line(cx: &mut Cx<'_>, id: ClientId, error: &str) {
+pub(crate) fn refuse_line(cx: &mut Cx<'_>, id: ClientId, error: &str) {
     let items = cx.server.queues.step(&line_state(), Step::RefuseLine(error.to_owned()));
     cx.server.queues.append(Some(id), items);
 }
 
 /// Prints the error when its item in the queue runs.
-pub fn say_refusal(cx: &mut Cx<'_>, item: &ItemContext, id: ClientId, error: &str) {
+pub(crate) fn say_refusal(cx: &mut Cx<'_>, item: &ItemContext, id: ClientId, error: &str) {
     let guard = begin(cx, item);
     write(cx, id, error);
     end(cx, item, guard, true);
 }
 
 /// Called when the client closed its input: the client exits.
-pub fn input_ended(cx: &mut Cx<'_>, id: ClientId) {
+pub(crate) fn input_ended(cx: &mut Cx<'_>, id: ClientId) {
     if let Some(client) = cx.server.clients.get_mut(&id) {
         client.flags.insert(ClientFlags::EXIT);
     }
@@ -102,14 +103,14 @@ pub fn input_ended(cx: &mut Cx<'_>, id: ClientId) {
 
 /// Numbers in a command's guard lines.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Guard {
+pub(crate) struct Guard {
     time: i64,
     number: u64,
     flags: u8,
 }
 
 /// Writes `%begin` before the output of a command.
-pub fn begin(cx: &mut Cx<'_>, item: &ItemContext) -> Guard {
+pub(crate) fn begin(cx: &mut Cx<'_>, item: &ItemContext) -> Guard {
     cx.server.command_number += 1;
     let flags = u8::from(item.state.flags.contains(StateFlags::CONTROL));
     let guard = Guard { time: cx.now.secs(), number: cx.server.command_number, flags };
@@ -118,7 +119,7 @@ pub fn begin(cx: &mut Cx<'_>, item: &ItemContext) -> Guard {
 }
 
 /// Writes `%end` or `%error` after the output of a command.
-pub fn end(cx: &mut Cx<'_>, item: &ItemContext, guard: Guard, failed: bool) {
+pub(crate) fn end(cx: &mut Cx<'_>, item: &ItemContext, guard: Guard, failed: bool) {
     say_guard(cx, item, if failed { "error" } else { "end" }, guard);
 }
 
@@ -128,22 +129,22 @@ fn say_guard(cx: &mut Cx<'_>, item: &ItemContext, word: &str, guard: Guard) {
     }
 }
 
-pub fn is_control(cx: &Cx<'_>, id: ClientId) -> bool {
+pub(crate) fn is_control(cx: &Cx<'_>, id: ClientId) -> bool {
     cx.server.client(id).is_some_and(|c| c.flags.contains(ClientFlags::CONTROL))
 }
 
 /// Writes a line, after all output that is queued.
-pub fn write(cx: &mut Cx<'_>, id: ClientId, line: &str) {
+pub(crate) fn write(cx: &mut Cx<'_>, id: ClientId, line: &str) {
     queue::write_line(cx, id, line);
 }
 
 /// Writes a text as fast as the client takes it; the text must end with a newline.
-pub fn stream(cx: &mut Cx<'_>, id: ClientId, text: Content, done: FileDone) {
+pub(crate) fn stream(cx: &mut Cx<'_>, id: ClientId, text: Content, done: FileDone) {
     queue::write_text(cx, id, text, done);
 }
 
 /// A client flag that only control clients have.
-pub fn flag(cx: &mut Cx<'_>, id: ClientId, name: &str) -> Option<ClientFlags> {
+pub(crate) fn flag(cx: &mut Cx<'_>, id: ClientId, name: &str) -> Option<ClientFlags> {
     if let Some(rest) = name.strip_prefix("pause-after") {
         let seconds = match rest.strip_prefix('=') {
             Some(number) => scan_unsigned(number)?.0,
@@ -161,18 +162,18 @@ pub fn flag(cx: &mut Cx<'_>, id: ClientId, name: &str) -> Option<ClientFlags> {
 }
 
 /// Called when `no-output` changed: drops queued output.
-pub fn reset_offsets(cx: &mut Cx<'_>, id: ClientId) {
+pub(crate) fn reset_offsets(cx: &mut Cx<'_>, id: ClientId) {
     queue::with_state(cx, id, |_, state| state.reset());
     queue::resume_panes(cx);
 }
 
 /// Called when the client has taken some of its output.
-pub fn drained(cx: &mut Cx<'_>, id: ClientId) {
+pub(crate) fn drained(cx: &mut Cx<'_>, id: ClientId) {
     queue::write_pending(cx, id);
 }
 
 /// True if a client that has to exit has been sent everything.
-pub fn may_exit(cx: &mut Cx<'_>, id: ClientId) -> bool {
+pub(crate) fn may_exit(cx: &mut Cx<'_>, id: ClientId) -> bool {
     if !is_control(cx, id) {
         return true;
     }

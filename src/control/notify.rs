@@ -15,7 +15,7 @@ const LAYOUT: &str =
 const MOST_WHEN_LEAVING: usize = 4096;
 
 /// Sends a notification to all control clients, if control mode has a line for it.
-pub fn notify(cx: &mut Cx<'_>, notification: &Notification) {
+pub(crate) fn notify(cx: &mut Cx<'_>, notification: &Notification) {
     // More lines would delay the exit of a client that does not read. (As on tmux's main branch; 3.7c
     // waits for the client.)
     let reads = |c: &Client| {

@@ -51,7 +51,7 @@ pub(super) enum Entry {
 
 /// The state of one control client.
 #[derive(Default)]
-pub struct State {
+pub(super) struct State {
     pub(super) panes: BTreeMap<PaneId, PaneState>,
     pub(super) entries: VecDeque<Entry>,
     /// Bytes of output and bytes of lines in `entries`.
@@ -64,12 +64,12 @@ pub struct State {
 
 impl State {
     /// Drops queued output and the states of panes.
-    pub fn reset(&mut self) {
+    pub(super) fn reset(&mut self) {
         self.discard_output();
         self.panes.clear();
     }
 
-    pub fn discard_output(&mut self) {
+    pub(super) fn discard_output(&mut self) {
         self.entries.retain(|e| !matches!(e, Entry::Output { .. }));
         self.waiting = 0;
     }
@@ -114,7 +114,7 @@ impl State {
 }
 
 /// Calls a function with a client's state, if it is a control client.
-pub fn with_state<R>(
+pub(super) fn with_state<R>(
     cx: &mut Cx<'_>,
     id: ClientId,
     run: impl FnOnce(&mut Cx<'_>, &mut State) -> R,
@@ -128,7 +128,7 @@ pub fn with_state<R>(
 }
 
 /// Writes a line now, or queues it behind output.
-pub fn write_line(cx: &mut Cx<'_>, id: ClientId, line: &str) {
+pub(super) fn write_line(cx: &mut Cx<'_>, id: ClientId, line: &str) {
     let overflow = with_state(cx, id, |cx, state| {
         if state.entries.is_empty() {
             put_line(cx, id, line);
@@ -145,13 +145,13 @@ pub fn write_line(cx: &mut Cx<'_>, id: ClientId, line: &str) {
 
 /// Writes the answer to a command as fast as the client takes it, after queued entries. `done` is called
 /// when all of it was written.
-pub fn write_text(cx: &mut Cx<'_>, id: ClientId, text: Content, done: FileDone) {
+pub(super) fn write_text(cx: &mut Cx<'_>, id: ClientId, text: Content, done: FileDone) {
     with_state(cx, id, |_, state| state.entries.push_back(Entry::Text(Text::new(text, done))));
     write_pending(cx, id);
 }
 
 /// Called with the next piece of the text at the head of a client's queue.
-pub fn text_made(cx: &mut Cx<'_>, id: ClientId, maker: Option<Maker>, piece: Vec<u8>) {
+pub(super) fn text_made(cx: &mut Cx<'_>, id: ClientId, maker: Option<Maker>, piece: Vec<u8>) {
     with_state(cx, id, |_, state| {
         if let Some(Entry::Text(text)) = state.entries.front_mut() {
             text.made(maker, piece);
@@ -228,7 +228,7 @@ fn hold_or_drop(cx: &mut Cx<'_>, id: ClientId, pane: PaneId) {
 
 /// Resumes panes whose clients have room again or are gone. If another client has started to watch a
 /// pane, the client that holds the pane back is dropped.
-pub fn resume_panes(cx: &mut Cx<'_>) {
+pub(super) fn resume_panes(cx: &mut Cx<'_>) {
     for pane in std::mem::take(&mut cx.server.held_panes) {
         let ids: Vec<ClientId> =
             cx.server.clients.values().filter(|c| c.control.is_some()).map(|c| c.id).collect();
@@ -268,7 +268,7 @@ fn is_watched(cx: &Cx<'_>, id: ClientId, pane: PaneId) -> bool {
 }
 
 /// Writes as much as the client takes, oldest entries first.
-pub fn write_pending(cx: &mut Cx<'_>, id: ClientId) {
+pub(super) fn write_pending(cx: &mut Cx<'_>, id: ClientId) {
     let extended = cx.server.client(id).is_some_and(|c| c.flags.contains(ClientFlags::CONTROL_PAUSE_AFTER));
     check_ages(cx, id, extended);
     with_state(cx, id, |cx, state| {
@@ -342,7 +342,7 @@ fn pause(cx: &mut Cx<'_>, id: ClientId, pane: PaneId) {
 }
 
 /// `refresh-client -A`: `on`, `off`, `continue` or `pause`.
-pub fn set_pane_state(cx: &mut Cx<'_>, id: ClientId, pane: PaneId, word: &str) {
+pub(crate) fn set_pane_state(cx: &mut Cx<'_>, id: ClientId, pane: PaneId, word: &str) {
     match word {
         "on" => {
             with_state(cx, id, |_, state| {
@@ -375,7 +375,7 @@ pub fn set_pane_state(cx: &mut Cx<'_>, id: ClientId, pane: PaneId, word: &str) {
 }
 
 /// True if nothing is queued.
-pub fn is_done(cx: &mut Cx<'_>, id: ClientId) -> bool {
+pub(super) fn is_done(cx: &mut Cx<'_>, id: ClientId) -> bool {
     with_state(cx, id, |_, state| state.entries.is_empty()).unwrap_or(true)
 }
 

@@ -13,7 +13,7 @@ use super::subscribe::{self, SubscriptionRecord, Subscriptions};
 
 /// See the module comment.
 #[derive(Serialize, Deserialize)]
-pub struct ControlRecord {
+pub(crate) struct ControlRecord {
     panes: Vec<(PaneId, PaneState)>,
     entries: Vec<EntryRecord>,
     subscriptions: Vec<SubscriptionRecord>,
@@ -27,7 +27,7 @@ enum EntryRecord {
 }
 
 /// The state of a control client; `None` while a text is being made for it.
-pub fn save(cx: &mut Cx<'_>, id: ClientId) -> Option<ControlRecord> {
+pub(crate) fn save(cx: &mut Cx<'_>, id: ClientId) -> Option<ControlRecord> {
     super::queue::with_state(cx, id, |_, state| {
         let State {
             panes,
@@ -59,7 +59,7 @@ pub fn save(cx: &mut Cx<'_>, id: ClientId) -> Option<ControlRecord> {
 }
 
 /// Restores the state that `save` returned.
-pub fn load(cx: &mut Cx<'_>, id: ClientId, record: ControlRecord) {
+pub(crate) fn load(cx: &mut Cx<'_>, id: ClientId, record: ControlRecord) {
     let ControlRecord { panes, entries, subscriptions, held } = record;
     let mut state = State { panes: BTreeMap::from_iter(panes), ..State::default() };
     for entry in entries {

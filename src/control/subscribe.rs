@@ -26,7 +26,7 @@ struct Subscription {
 
 /// A serialized subscription.
 #[derive(Serialize, Deserialize)]
-pub struct SubscriptionRecord {
+pub(super) struct SubscriptionRecord {
     name: String,
     what: What,
     format: String,
@@ -35,7 +35,7 @@ pub struct SubscriptionRecord {
 
 /// A client's subscriptions by name.
 #[derive(Default)]
-pub struct Subscriptions {
+pub(super) struct Subscriptions {
     by_name: BTreeMap<String, Subscription>,
     ticking: bool,
 }
@@ -77,7 +77,7 @@ pub(super) fn go_on(cx: &mut Cx<'_>, id: ClientId) {
 }
 
 /// Adds the subscription `name:what:format`; `name` alone ends one. Returns false if there are too many.
-pub fn subscribe(cx: &mut Cx<'_>, id: ClientId, value: &str) -> bool {
+pub(crate) fn subscribe(cx: &mut Cx<'_>, id: ClientId, value: &str) -> bool {
     let Some((name, rest)) = value.split_once(':') else {
         with_state(cx, id, |_, state| state.subscriptions.by_name.remove(value));
         return true;

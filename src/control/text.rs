@@ -13,7 +13,7 @@ use super::queue;
 const PIECE: usize = 16 << 10;
 
 /// See the module comment.
-pub struct Text {
+pub(super) struct Text {
     /// Bytes that are present but not written yet.
     bytes: Bytes,
     maker: Option<Maker>,
@@ -23,7 +23,7 @@ pub struct Text {
 }
 
 /// The next step of writing a text.
-pub enum Next {
+pub(super) enum Next {
     Write(Bytes),
     /// Wait for the call of `made`.
     Wait,
@@ -32,7 +32,7 @@ pub enum Next {
 }
 
 impl Text {
-    pub fn new(content: Content, done: FileDone) -> Self {
+    pub(super) fn new(content: Content, done: FileDone) -> Self {
         let (bytes, maker) = match content {
             Content::Bytes(bytes) => (bytes.into(), None),
             Content::Shared(bytes) => (bytes, None),
@@ -41,7 +41,7 @@ impl Text {
         Self { bytes, maker, making: false, done: Some(done) }
     }
 
-    pub fn next(&mut self, cx: &mut Cx<'_>, client: ClientId) -> Next {
+    pub(super) fn next(&mut self, cx: &mut Cx<'_>, client: ClientId) -> Next {
         if !self.bytes.is_empty() {
             return Next::Write(self.bytes.split_to(self.bytes.len().min(PIECE)));
         }
@@ -59,7 +59,7 @@ impl Text {
         Next::End(self.done.take().unwrap_or_else(|| Box::new(|_, _| {})))
     }
 
-    pub fn made(&mut self, maker: Option<Maker>, piece: Vec<u8>) {
+    pub(super) fn made(&mut self, maker: Option<Maker>, piece: Vec<u8>) {
         self.making = false;
         self.maker = maker;
         self.bytes = piece.into();

@@ -71,7 +71,7 @@ pub(super) fn overlay<T: Copy>(list: &mut Vec<T>, new: &[T]) {
 
 impl Shared {
     /// `verbose`: collect explanations.
-    pub fn new(host: &dyn Host, verbose: bool) -> Self {
+    pub(super) fn new(host: &dyn Host, verbose: bool) -> Self {
         Self {
             started_ms: host.elapsed_ms(),
             steps: Cell::default(),
@@ -82,7 +82,7 @@ impl Shared {
         }
     }
 
-    pub fn into_log(self) -> Vec<String> {
+    pub(super) fn into_log(self) -> Vec<String> {
         self.log.map(RefCell::into_inner).unwrap_or_default()
     }
 }
@@ -99,12 +99,12 @@ pub(super) struct Expander<'s, 'a> {
 }
 
 impl<'s, 'a> Expander<'s, 'a> {
-    pub fn new(scope: &'s Scope<'a>, shared: &'s Shared, time: bool) -> Self {
+    pub(super) fn new(scope: &'s Scope<'a>, shared: &'s Shared, time: bool) -> Self {
         Self { scope, shared, depth: 0, time, no_jobs: false }
     }
 
     /// A copy for another scope, at the same depth.
-    pub fn in_scope<'t>(&self, scope: &'t Scope<'a>) -> Expander<'t, 'a>
+    pub(super) fn in_scope<'t>(&self, scope: &'t Scope<'a>) -> Expander<'t, 'a>
     where
         's: 't,
     {
@@ -112,7 +112,7 @@ impl<'s, 'a> Expander<'s, 'a> {
     }
 
     /// Counts work; returns false when the allowed work or time is used up.
-    pub fn spend(&self, bytes: usize) -> bool {
+    pub(super) fn spend(&self, bytes: usize) -> bool {
         let shared = self.shared;
         if shared.stopped.get() {
             return false;
@@ -134,7 +134,7 @@ impl<'s, 'a> Expander<'s, 'a> {
     }
 
     /// Adds an explanation, indented by depth.
-    pub fn log(&self, text: impl FnOnce() -> String) {
+    pub(super) fn log(&self, text: impl FnOnce() -> String) {
         if let Some(log) = &self.shared.log
             && log.borrow().len() < MAX_LOG_LINES
         {
@@ -144,7 +144,7 @@ impl<'s, 'a> Expander<'s, 'a> {
     }
 
     /// Expands a format.
-    pub fn expand(&mut self, format: &str) -> String {
+    pub(super) fn expand(&mut self, format: &str) -> String {
         if format.is_empty() || !self.spend(format.len()) {
             return String::new();
         }
@@ -310,7 +310,7 @@ impl<'s, 'a> Expander<'s, 'a> {
     }
 
     /// `#{l:…}`.
-    pub fn literal(&self, text: &str) -> String {
+    pub(super) fn literal(&self, text: &str) -> String {
         self.log(|| format!("literal string is '{text}'"));
         unescape(text)
     }

@@ -78,7 +78,7 @@ fn make_room(jobs: &mut BTreeMap<FormatJobKey, FormatJob>) -> bool {
 }
 
 /// Starts the commands that formats asked for since the last call.
-pub fn start_due(cx: &mut Cx<'_>) {
+pub(crate) fn start_due(cx: &mut Cx<'_>) {
     let wanted: Vec<FormatJobKey> = {
         let mut jobs = cx.server.format_jobs.lock();
         let due = |(key, job): (&FormatJobKey, &mut FormatJob)| {
@@ -141,7 +141,7 @@ fn request(cx: &mut Cx<'_>, key: &FormatJobKey, command: String, generation: u64
 }
 
 /// The callbacks of a run of a command.
-pub fn callbacks(key: &FormatJobKey, generation: u64) -> (JobOutput, JobDone) {
+pub(crate) fn callbacks(key: &FormatJobKey, generation: u64) -> (JobOutput, JobDone) {
     let (for_output, for_done) = (key.clone(), key.clone());
     (
         Box::new(move |cx, bytes| printed(cx, &for_output, generation, bytes)),
@@ -150,7 +150,7 @@ pub fn callbacks(key: &FormatJobKey, generation: u64) -> (JobOutput, JobDone) {
 }
 
 /// Continues a run that an earlier server started.
-pub fn go_on(server: &Server, key: &FormatJobKey, generation: u64, id: JobId, now: Now) {
+pub(crate) fn go_on(server: &Server, key: &FormatJobKey, generation: u64, id: JobId, now: Now) {
     let mut jobs = server.format_jobs.lock();
     let job = jobs.entry(key.clone()).or_default();
     (job.running, job.id, job.generation, job.last) = (true, Some(id), generation, now.secs());
@@ -233,13 +233,13 @@ fn redraw_status(cx: &mut Cx<'_>, key: &FormatJobKey) {
 }
 
 /// Removes commands that have been unused for an hour. Call this now and then.
-pub fn tidy(server: &Server, now: Now) {
+pub(crate) fn tidy(server: &Server, now: Now) {
     let expired = |job: &FormatJob| job.last <= now.secs() && now.secs() - job.last >= EXPIRE_SECS;
     server.format_jobs.lock().retain(|_, job| job.running || !expired(job));
 }
 
 /// Removes the commands of a client that is gone, and ends those that run.
-pub fn forget_client(cx: &mut Cx<'_>, client: ClientId) {
+pub(crate) fn forget_client(cx: &mut Cx<'_>, client: ClientId) {
     let mut running = Vec::new();
     cx.server.format_jobs.lock().retain(|key, job| {
         let keep = key.client != Some(client);

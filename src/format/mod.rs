@@ -5,10 +5,10 @@
 //! come from any source, so nothing here may hang or grow: depth and work of an expansion are limited
 //! (`expand`), and results have at most a few megabytes.
 
-pub mod draw;
+pub(crate) mod draw;
 mod expand;
 mod fuzzy;
-pub mod jobs;
+pub(crate) mod jobs;
 mod lookup;
 mod loops;
 mod modifiers;
@@ -17,19 +17,19 @@ mod operators;
 pub mod parse;
 mod scan;
 mod scope;
-pub mod sort;
-pub mod style;
+pub(crate) mod sort;
+pub(crate) mod style;
 mod tables;
 mod terminals;
-pub mod usage;
+pub(crate) mod usage;
 mod vars;
-pub mod watch;
+pub(crate) mod watch;
 mod width;
 
-pub use scan::is_true;
+pub(crate) use scan::is_true;
 pub use scope::Scope;
-pub use terminals::FRAME_MS;
-pub use width::{trim_left, trim_right, width};
+pub(crate) use terminals::FRAME_MS;
+pub(crate) use width::{trim_left, trim_right, width};
 
 use crate::base::WindowId;
 use crate::model::Cx;
@@ -37,7 +37,7 @@ use crate::model::option_access::OptionScope;
 use crate::options::opt;
 
 /// The name that `automatic-rename-format` now gives to a window.
-pub fn window_name(cx: &Cx<'_>, window: WindowId) -> String {
+pub(crate) fn window_name(cx: &Cx<'_>, window: WindowId) -> String {
     let format = cx.server.chain(OptionScope::Window(window)).get(opt::AUTOMATIC_RENAME_FORMAT).to_owned();
     let mut scope = Scope::new(cx.server, cx.host, cx.now).with_window(window);
     scope.tag = scope::JobTag::Window(window);

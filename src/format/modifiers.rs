@@ -25,7 +25,7 @@ pub(super) struct Modifier<'k> {
 
 impl Modifier<'_> {
     /// True if the first argument contains a letter.
-    pub fn has(&self, letter: char) -> bool {
+    pub(super) fn has(&self, letter: char) -> bool {
         self.args.first().is_some_and(|arg| arg.contains(letter))
     }
 }
@@ -191,7 +191,7 @@ pub(super) struct Plan<'m> {
 }
 
 impl<'m> Plan<'m> {
-    pub fn new(list: &'m [Modifier<'m>]) -> Self {
+    pub(super) fn new(list: &'m [Modifier<'m>]) -> Self {
         let mut plan = Plan::default();
         list.iter().for_each(|modifier| plan.add(modifier));
         plan

@@ -2,7 +2,7 @@
 
 /// Reads a whole string as `strtod(3)` does: leading white space, a sign, decimal or hexadecimal with
 /// exponents, `inf`, `nan`. An empty string is 0; `None` when text is left over.
-pub fn parse_float(text: &str) -> Option<f64> {
+pub(super) fn parse_float(text: &str) -> Option<f64> {
     if text.is_empty() {
         return Some(0.0);
     }
@@ -50,12 +50,12 @@ fn parse_hex(text: &str) -> Option<f64> {
 
 /// A double as a 64-bit integer, converted as on x86: a number that does not fit becomes the smallest
 /// one.
-pub fn truncate(value: f64) -> i64 {
+pub(super) fn truncate(value: f64) -> i64 {
     if value.is_finite() && value < i64::MAX as f64 { value as i64 } else { i64::MIN }
 }
 
 /// Prints as `%.*f`; a negative precision means six places.
-pub fn print_float(value: f64, precision: i64) -> String {
+pub(super) fn print_float(value: f64, precision: i64) -> String {
     let sign = if value.is_sign_negative() { "-" } else { "" };
     if value.is_nan() {
         return format!("{sign}nan");
@@ -69,7 +69,7 @@ pub fn print_float(value: f64, precision: i64) -> String {
 
 /// The not-a-number that results from two numbers: an operand's, else the processor's own, which is
 /// negative.
-pub fn settle_nan(result: f64, left: f64, right: f64) -> f64 {
+pub(super) fn settle_nan(result: f64, left: f64, right: f64) -> f64 {
     match (result.is_nan(), left.is_nan(), right.is_nan()) {
         (false, _, _) => result,
         (_, true, _) => left,

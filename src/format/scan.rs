@@ -4,7 +4,7 @@
 const ESCAPED: &[u8] = b",#{}:";
 
 /// Position of the first of `ends` that is not inside a nested `#{}` and not escaped.
-pub fn skip(text: &str, ends: &[u8]) -> Option<usize> {
+pub(super) fn skip(text: &str, ends: &[u8]) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut depth = 0i32;
     let mut at = 0;
@@ -27,18 +27,18 @@ pub fn skip(text: &str, ends: &[u8]) -> Option<usize> {
 }
 
 /// Splits at the first comma that is not nested.
-pub fn split_comma(text: &str) -> Option<(&str, &str)> {
+pub(super) fn split_comma(text: &str) -> Option<(&str, &str)> {
     let at = skip(text, b",")?;
     Some((&text[..at], &text[at + 1..]))
 }
 
 /// True unless the text is empty or exactly `0`.
-pub fn is_true(text: &str) -> bool {
+pub(crate) fn is_true(text: &str) -> bool {
     !text.is_empty() && text != "0"
 }
 
 /// Turns `#,`, `##`, `#{`, `#}` and `#:` into the second character, outside of nested `#{}`.
-pub fn unescape(text: &str) -> String {
+pub(super) fn unescape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut depth = 0i32;
     let mut chars = text.chars().peekable();
@@ -68,7 +68,7 @@ pub fn unescape(text: &str) -> String {
 }
 
 /// Removes the `#` of escapes, except inside nested `#{}`.
-pub fn strip_escapes(text: &str) -> String {
+pub(super) fn strip_escapes(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut depth = 0i32;
     let mut chars = text.chars().peekable();

@@ -13,7 +13,7 @@ use super::vars::{screen, z_index};
 
 /// The key that a list is sorted by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
-pub enum Order {
+pub(crate) enum Order {
     Activity,
     Creation,
     Index,
@@ -32,15 +32,15 @@ pub enum Order {
 
 impl Order {
     /// The keys of `choose-usage`.
-    pub const OF_USAGE: &'static [Self] = &[Self::Memory, Self::Cpu, Self::Processes, Self::History];
+    pub(crate) const OF_USAGE: &'static [Self] = &[Self::Memory, Self::Cpu, Self::Processes, Self::History];
 
     /// Parses the word given to `choose-usage -O`.
-    pub fn parse_usage(text: &str) -> Option<Self> {
+    pub(crate) fn parse_usage(text: &str) -> Option<Self> {
         Self::OF_USAGE.iter().copied().find(|order| order.name().eq_ignore_ascii_case(text))
     }
 
     /// Parses the word given with `-O`, ignoring case.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         Some(match text.to_ascii_lowercase().as_str() {
             "activity" => Self::Activity,
             "creation" => Self::Creation,
@@ -54,7 +54,7 @@ impl Order {
         })
     }
 
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Activity => "activity",
             Self::Creation => "creation",
@@ -74,7 +74,7 @@ impl Order {
 
 /// An order and its direction. Without an order, the direction has no effect.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
-pub struct Sort {
+pub(crate) struct Sort {
     pub order: Option<Order>,
     pub reversed: bool,
 }
@@ -94,7 +94,7 @@ impl Sort {
 }
 
 /// All sessions; unsorted, they are in the order of their names.
-pub fn sessions(server: &Server, sort: Sort) -> Vec<SessionId> {
+pub(crate) fn sessions(server: &Server, sort: Sort) -> Vec<SessionId> {
     let mut list: Vec<&Session> =
         server.sessions_by_name().into_iter().filter_map(|id| server.session(id)).collect();
     sort.apply(&mut list, |a, b, order| {
@@ -126,7 +126,7 @@ fn compare_windows(a: (i32, &Window), b: (i32, &Window), order: Order) -> Orderi
 }
 
 /// Indexes of a session's winlinks; unsorted, they ascend.
-pub fn winlinks_of(server: &Server, session: &Session, sort: Sort) -> Vec<i32> {
+pub(crate) fn winlinks_of(server: &Server, session: &Session, sort: Sort) -> Vec<i32> {
     let link = |(&index, link): (&i32, &crate::model::Winlink)| Some((index, server.window(link.window)?));
     let mut list: Vec<(i32, &Window)> = session.winlinks.iter().filter_map(link).collect();
     sort.apply(&mut list, |a, b, order| compare_windows(*a, *b, order));
@@ -134,7 +134,7 @@ pub fn winlinks_of(server: &Server, session: &Session, sort: Sort) -> Vec<i32> {
 }
 
 /// Winlinks of all sessions; unsorted, session by session.
-pub fn winlinks(server: &Server, sort: Sort) -> Vec<(SessionId, i32)> {
+pub(crate) fn winlinks(server: &Server, sort: Sort) -> Vec<(SessionId, i32)> {
     let mut list: Vec<(SessionId, i32, &Window)> = Vec::new();
     for session in server.sessions_by_name().into_iter().filter_map(|id| server.session(id)) {
         for (&index, link) in &session.winlinks {
@@ -175,12 +175,12 @@ fn sort_panes(server: &Server, ids: impl IntoIterator<Item = PaneId>, sort: Sort
 }
 
 /// A window's panes; unsorted, in the order of their indexes.
-pub fn panes_of(server: &Server, window: &Window, sort: Sort) -> Vec<PaneId> {
+pub(crate) fn panes_of(server: &Server, window: &Window, sort: Sort) -> Vec<PaneId> {
     sort_panes(server, window.panes.iter().copied(), sort)
 }
 
 /// Clients attached to a session; unsorted, in the order in which they connected.
-pub fn clients(server: &Server, sort: Sort) -> Vec<ClientId> {
+pub(crate) fn clients(server: &Server, sort: Sort) -> Vec<ClientId> {
     let gone = ClientFlags::DEAD | ClientFlags::SUSPENDED | ClientFlags::EXIT;
     let attached = |c: &&Client| c.flags.contains(ClientFlags::ATTACHED) && !c.flags.intersects(gone);
     let mut list: Vec<&Client> = server.clients.values().filter(attached).collect();
@@ -197,7 +197,7 @@ pub fn clients(server: &Server, sort: Sort) -> Vec<ClientId> {
 }
 
 /// Names of all paste buffers; unsorted, the newest comes first.
-pub fn buffers(server: &Server, sort: Sort) -> Vec<String> {
+pub(crate) fn buffers(server: &Server, sort: Sort) -> Vec<String> {
     let mut list: Vec<_> = server.buffers.by_name.values().collect();
     list.sort_by_key(|buffer| std::cmp::Reverse(buffer.order));
     sort.apply(&mut list, |a, b, order| {

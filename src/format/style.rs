@@ -6,13 +6,13 @@ use crate::syntax::style::Style;
 use super::Scope;
 
 /// Expands and parses a style string; an invalid one is the default style.
-pub fn parse(scope: &Scope<'_>, text: &str) -> Style {
+pub(crate) fn parse(scope: &Scope<'_>, text: &str) -> Style {
     let expanded = if text.contains("#{") { scope.expand(text) } else { text.to_owned() };
     Style::parse(&expanded).unwrap_or_default()
 }
 
 /// Adds a style to a cell's: the colours that the style sets, and its attributes.
-pub fn add(cell: &mut CellStyle, scope: &Scope<'_>, text: &str) {
+pub(crate) fn add(cell: &mut CellStyle, scope: &Scope<'_>, text: &str) {
     let style = parse(scope, text).cell;
     if style.fg != Colour::Default {
         cell.fg = style.fg;

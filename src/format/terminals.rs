@@ -7,7 +7,7 @@ use super::modifiers::Modifier;
 use super::scope::Scope;
 
 /// Length of the shortest frame in milliseconds.
-pub const FRAME_MS: u64 = 100;
+pub(crate) const FRAME_MS: u64 = 100;
 
 /// `#{I/f:…}`, `#{I/c:…}`, `#{I/e:…}`: 1 if the client's terminal has a feature or a capability, else 0;
 /// or a variable of the client's environment.

@@ -41,7 +41,7 @@ const LARGE_HEAD: &str = concat!(
 
 /// Layout of the lines for a pane's width.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
-pub enum Layout {
+pub(crate) enum Layout {
     Small,
     Middle,
     Large,
@@ -50,7 +50,7 @@ pub enum Layout {
 }
 
 impl Layout {
-    pub fn of(cols: u32) -> Self {
+    pub(crate) fn of(cols: u32) -> Self {
         match cols {
             0..72 => Self::Small,
             72..150 => Self::Middle,
@@ -59,7 +59,7 @@ impl Layout {
     }
 
     /// Names of the columns.
-    pub fn heading(self) -> &'static str {
+    pub(crate) fn heading(self) -> &'static str {
         match self {
             Self::Small => SMALL_HEAD,
             Self::Middle | Self::Plain => MIDDLE_HEAD,
@@ -67,7 +67,7 @@ impl Layout {
         }
     }
 
-    pub fn format(self) -> String {
+    pub(crate) fn format(self) -> String {
         let columns = match self {
             Self::Small => SMALL,
             Self::Middle | Self::Plain => MIDDLE,
@@ -82,7 +82,7 @@ impl Layout {
 }
 
 /// All subjects, sorted: the largest first, and of equal ones the oldest first.
-pub fn sorted(seen: &BTreeMap<u64, Seen>, order: Option<Order>, reversed: bool) -> Vec<&Seen> {
+pub(crate) fn sorted(seen: &BTreeMap<u64, Seen>, order: Option<Order>, reversed: bool) -> Vec<&Seen> {
     let mut all: Vec<&Seen> = seen.values().collect();
     let key = |Seen { sample, .. }: &Seen| match order {
         Some(Order::Cpu) => Some(sample.cpu_permille),
@@ -98,7 +98,7 @@ pub fn sorted(seen: &BTreeMap<u64, Seen>, order: Option<Order>, reversed: bool) 
 }
 
 /// A scope for one subject.
-pub fn scope_of<'a>(server: &Server, base: Scope<'a>, seen: &Seen, layout: Layout) -> Scope<'a> {
+pub(crate) fn scope_of<'a>(server: &Server, base: Scope<'a>, seen: &Seen, layout: Layout) -> Scope<'a> {
     let scope = match &seen.subject {
         Subject::Pane(pane) => base
             .with_pane(*pane)
@@ -117,20 +117,20 @@ pub fn scope_of<'a>(server: &Server, base: Scope<'a>, seen: &Seen, layout: Layou
 }
 
 /// A scope for all panes together.
-pub fn scope_of_total<'a>(base: Scope<'a>, book: &UsageBook, layout: Layout) -> Scope<'a> {
+pub(crate) fn scope_of_total<'a>(base: Scope<'a>, book: &UsageBook, layout: Layout) -> Scope<'a> {
     let scope = base.add("usage_kind", "total").add("usage_name", "all panes");
     with_sample(scope, &book.total, &book.total_trend, layout)
 }
 
 /// A scope for the server itself.
-pub fn scope_of_server<'a>(base: Scope<'a>, book: &UsageBook, layout: Layout) -> Scope<'a> {
+pub(crate) fn scope_of_server<'a>(base: Scope<'a>, book: &UsageBook, layout: Layout) -> Scope<'a> {
     let sample = Sample { memory: book.server, ..Sample::default() };
     let scope = base.add("usage_kind", "server").add("usage_name", "server");
     with_sample(scope, &sample, &Trend::default(), layout).add("usage_cpu", "-").add("usage_cpu_permille", "")
 }
 
 /// Memory of the server itself, and the limits of all panes together.
-pub fn server_line(book: &UsageBook) -> String {
+pub(crate) fn server_line(book: &UsageBook) -> String {
     let limit = |what: &str, used, max: Option<u64>| {
         let share = share_text(share(used, max));
         max.map(|max| format!("{} {what} ({share})", size_text(max)))
@@ -145,7 +145,7 @@ pub fn server_line(book: &UsageBook) -> String {
 }
 
 /// Use of all panes together and its limits, short enough for a status line.
-pub fn summary(total: &Sample) -> String {
+pub(crate) fn summary(total: &Sample) -> String {
     let part = |what: &str, used: Option<u64>, max: Option<u64>| {
         let used_text = used.map_or_else(|| "-".to_owned(), size_text);
         let of = max.map_or_else(String::new, |max| format!("/{}", size_text(max)));
@@ -196,7 +196,7 @@ fn with_sample<'a>(scope: Scope<'a>, sample: &Sample, trend: &Trend, layout: Lay
 }
 
 /// Percentage of a limit, at most 999.
-pub fn share(used: Option<u64>, limit: Option<u64>) -> Option<u64> {
+pub(crate) fn share(used: Option<u64>, limit: Option<u64>) -> Option<u64> {
     let (used, limit) = (used?, limit.filter(|limit| *limit > 0)?);
     Some((u128::from(used) * 100 / u128::from(limit)).min(999) as u64)
 }
@@ -240,7 +240,7 @@ fn trend_text(values: &[Option<u64>], most: u64) -> String {
 }
 
 /// Bytes in a readable unit.
-pub fn size_text(bytes: u64) -> String {
+pub(crate) fn size_text(bytes: u64) -> String {
     let tenths = |shift: u32| (bytes >> (shift - 4)) * 10 / 16;
     let unit = |shift: u32, name: &str| format!("{}.{}{name}", tenths(shift) / 10, tenths(shift) % 10);
     match bytes {

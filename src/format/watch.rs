@@ -8,7 +8,7 @@ use crate::model::{Pane, Server};
 use super::Scope;
 
 /// The value of a format for one object.
-pub struct Watched {
+pub(crate) struct Watched {
     /// Index of the window in the session; -1 for the session itself.
     pub index: i32,
     pub window: Option<WindowId>,
@@ -18,7 +18,7 @@ pub struct Watched {
 
 /// Expands a format for all objects of a session that `what` selects. `scope` makes the base scope;
 /// `whole` that for the session itself.
-pub fn values<'a>(
+pub(crate) fn values<'a>(
     server: &'a Server,
     session: SessionId,
     what: What,

@@ -74,7 +74,7 @@ pub(super) fn columns(c: char) -> Option<u32> {
 }
 
 /// Columns of styled text when drawn; 0 when a style in it has no end.
-pub fn width(text: &str) -> u32 {
+pub(crate) fn width(text: &str) -> u32 {
     let mut width = 0;
     for piece in (Pieces { rest: text }) {
         match piece {
@@ -97,7 +97,7 @@ fn push_hashes(out: &mut String, run: usize, count: u32) {
 }
 
 /// The first `limit` columns.
-pub fn trim_left(text: &str, limit: u32) -> String {
+pub(crate) fn trim_left(text: &str, limit: u32) -> String {
     let mut out = String::with_capacity(text.len());
     let mut width = 0;
     let mut pieces = Pieces { rest: text };
@@ -127,7 +127,7 @@ pub fn trim_left(text: &str, limit: u32) -> String {
 }
 
 /// The last `limit` columns.
-pub fn trim_right(text: &str, limit: u32) -> String {
+pub(crate) fn trim_right(text: &str, limit: u32) -> String {
     let total = width(text);
     if total <= limit {
         return text.to_owned();
@@ -157,7 +157,7 @@ pub fn trim_right(text: &str, limit: u32) -> String {
 
 /// Pads the text with blanks (before it for a negative width) to a number of columns. Styles count with
 /// the characters of their source.
-pub fn pad(text: String, width: i64) -> String {
+pub(super) fn pad(text: String, width: i64) -> String {
     let mut used = 0;
     let mut rest = text.as_str();
     while let Some(c) = rest.chars().next() {

@@ -85,7 +85,7 @@ pub(super) fn execute(
 
 /// Continues as the keeper, or becomes the server, from the state that the environment names. Returns
 /// when it names none.
-pub fn resume(server: fn(ServerStart) -> !) {
+pub(crate) fn resume(server: fn(ServerStart) -> !) {
     super::successor::become_it(server);
     let Some(number) = env::var(RESUME_VARIABLE).ok().and_then(|value| value.parse().ok()) else { return };
     let Some(fd) = adopt(number) else { return };
@@ -189,7 +189,7 @@ pub(super) fn pack_birth(keeper: &Keeper) -> Vec<u8> {
 }
 
 /// Called by a server whose keeper died: starts another one, which gets this end of the socket pair.
-pub fn replace(birth: &[u8], listener: OwnedFd, socket: OwnedFd) -> io::Result<()> {
+pub(crate) fn replace(birth: &[u8], listener: OwnedFd, socket: OwnedFd) -> io::Result<()> {
     fn never(_: ServerStart) -> ! {
         quit(1)
     }

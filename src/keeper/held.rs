@@ -35,7 +35,7 @@ const NO_FORK_WAIT: Duration = Duration::from_secs(1);
 
 /// The data that every server of this keeper starts with.
 #[derive(Clone, Debug)]
-pub struct Template {
+pub(crate) struct Template {
     pub socket_path: String,
     pub config_files: Vec<String>,
     pub config_quiet: bool,
@@ -45,7 +45,7 @@ pub struct Template {
 }
 
 /// The keeper's whole state.
-pub struct Keeper {
+pub(crate) struct Keeper {
     pub(super) template: Template,
     pub(super) listener: OwnedFd,
     pub(super) children: BTreeMap<u64, HeldChild>,
@@ -94,7 +94,7 @@ enum End {
 
 impl Keeper {
     /// Makes a keeper for a server that listens on this socket.
-    pub fn new(template: Template, listener: OwnedFd, server: fn(ServerStart) -> !) -> Self {
+    pub(crate) fn new(template: Template, listener: OwnedFd, server: fn(ServerStart) -> !) -> Self {
         let mut mask = SigSet::empty();
         let _ = sigprocmask(SigmaskHow::SIG_BLOCK, None, Some(&mut mask));
         Self {
@@ -122,7 +122,7 @@ impl Keeper {
     }
 
     /// Starts the server as a child and serves it until it says goodbye.
-    pub fn run(mut self, first_client: Option<OwnedFd>) -> ! {
+    pub(crate) fn run(mut self, first_client: Option<OwnedFd>) -> ! {
         let clients = first_client.into_iter().map(Caller::from).collect();
         match self.start_server(clients, false) {
             Ok(socket) => self.keep(Some(socket)),
@@ -131,7 +131,7 @@ impl Keeper {
     }
 
     /// Becomes the server, while a child becomes the keeper.
-    pub fn run_beside(mut self) -> ! {
+    pub(crate) fn run_beside(mut self) -> ! {
         let forked = UnixStream::pair().and_then(|pair| Ok((pair, fork_here()?)));
         match forked {
             Ok(((ours, theirs), None)) => {

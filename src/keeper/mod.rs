@@ -17,12 +17,12 @@ mod spawn;
 mod strangers;
 mod successor;
 
-pub use handover::{replace, resume};
-pub use held::{Keeper, Template};
-pub use spawn::{adopt, daemonize};
+pub(crate) use handover::{replace, resume};
+pub(crate) use held::{Keeper, Template};
+pub(crate) use spawn::{adopt, daemonize};
 
 /// Environment variable for a keeper that executes a new program: the descriptor of its state.
-pub const RESUME_VARIABLE: &str = "SCOPEMUX_KEEPER";
+pub(crate) const RESUME_VARIABLE: &str = "SCOPEMUX_KEEPER";
 /// Environment variable for a new program that will be the next server: the descriptors of its keeper's
 /// state and of the channel to the old server.
-pub const SUCCESSOR_VARIABLE: &str = "SCOPEMUX_SUCCESSOR";
+pub(crate) const SUCCESSOR_VARIABLE: &str = "SCOPEMUX_SUCCESSOR";

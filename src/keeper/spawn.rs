@@ -39,7 +39,7 @@ const RESET: [Signal; 11] = [
 /// Signals that a keeper ignores; it ends when its server says so. The last two stay ignored in children.
 ///
 /// tmux: programs in panes start with SIGTTIN and SIGTTOU ignored.
-pub const IGNORED: [Signal; 10] = [
+pub(super) const IGNORED: [Signal; 10] = [
     Signal::SIGPIPE,
     Signal::SIGTSTP,
     Signal::SIGINT,
@@ -53,7 +53,7 @@ pub const IGNORED: [Signal; 10] = [
 ];
 
 /// A child that was started.
-pub struct Started {
+pub(super) struct Started {
     pub pid: i32,
     pub tty: String,
     /// The pty's master or our end of the socket.
@@ -66,7 +66,7 @@ pub struct Started {
 }
 
 /// Takes over a descriptor that was passed to this process by number; `None` if it is not open.
-pub fn adopt(number: i32) -> Option<OwnedFd> {
+pub(crate) fn adopt(number: i32) -> Option<OwnedFd> {
     // SAFETY: the caller names a descriptor that was passed to this process for it alone; a
     // borrowed number that is not open only makes fcntl fail.
     let borrowed = unsafe { BorrowedFd::borrow_raw(number) };
@@ -76,7 +76,7 @@ pub fn adopt(number: i32) -> Option<OwnedFd> {
 }
 
 /// Sets the action of a signal to ignore or to the default.
-pub fn dispose(signal: Signal, ignore: bool) {
+pub(super) fn dispose(signal: Signal, ignore: bool) {
     let handler = if ignore { SigHandler::SigIgn } else { SigHandler::SigDfl };
     let action = SigAction::new(handler, SaFlags::SA_RESTART, SigSet::empty());
     // SAFETY: only SIG_DFL and SIG_IGN are ever installed, so no handler can run.
@@ -85,7 +85,7 @@ pub fn dispose(signal: Signal, ignore: bool) {
 
 /// Forks twice; returns `true` in the new session leader, `false` in the original process. The working
 /// directory stays, the standard streams are redirected to /dev/null.
-pub fn daemonize() -> nix::Result<bool> {
+pub(crate) fn daemonize() -> nix::Result<bool> {
     if fork_here()?.is_some() {
         return Ok(false);
     }
@@ -100,7 +100,7 @@ pub fn daemonize() -> nix::Result<bool> {
 }
 
 /// Forks: the child's process id, or `None` in the child.
-pub fn fork_here() -> nix::Result<Option<i32>> {
+pub(super) fn fork_here() -> nix::Result<Option<i32>> {
     // SAFETY: client and keeper have a single thread, so the child may do anything.
     match unsafe { fork() }? {
         ForkResult::Parent { child } => Ok(Some(child.as_raw())),
@@ -109,7 +109,7 @@ pub fn fork_here() -> nix::Result<Option<i32>> {
 }
 
 /// Ends a forked child without running its parent's exit handlers.
-pub fn quit(status: i32) -> ! {
+pub(super) fn quit(status: i32) -> ! {
     // SAFETY: _exit has no preconditions.
     unsafe { libc::_exit(status) }
 }
@@ -124,14 +124,14 @@ struct Streams {
 
 /// Settings of the process that started the keeper, for children.
 #[derive(Clone, Copy, Debug)]
-pub struct Inherited {
+pub(super) struct Inherited {
     pub mask: SigSet,
     /// `None`: the limit was not changed.
     pub files: Option<FileLimits>,
 }
 
 /// Starts a child.
-pub fn spawn(spawn: Spawn, inherited: &Inherited) -> nix::Result<Started> {
+pub(super) fn spawn(spawn: Spawn, inherited: &Inherited) -> nix::Result<Started> {
     let (fd, tty, streams) = match &spawn.stdio {
         Stdio::Pty(pty) => open_pty(pty)?,
         Stdio::Socket { stdin, stdout, stderr } => open_socket([*stdin, *stdout, *stderr])?,
@@ -166,7 +166,7 @@ pub fn spawn(spawn: Spawn, inherited: &Inherited) -> nix::Result<Started> {
 }
 
 /// True if a child is in each of its version 1 groups; `None` while it is still entering them.
-pub fn has_entered(entering: &OwnedFd) -> Option<bool> {
+pub(super) fn has_entered(entering: &OwnedFd) -> Option<bool> {
     match read(entering, &mut [0; 1]) {
         Err(Errno::EAGAIN) => None,
         result => Some(result == Ok(1)),
@@ -194,7 +194,7 @@ fn fork_blocked(spawn: &Spawn) -> nix::Result<(Option<i32>, bool)> {
 }
 
 /// Releases a gated child.
-pub fn open_gate(gate: &OwnedFd) {
+pub(super) fn open_gate(gate: &OwnedFd) {
     // A child that was killed at its gate does not read this.
     let _ = write(gate, b"x");
 }
@@ -351,7 +351,7 @@ fn try_execute(file: &CString, argv: &[CString], env: &[CString]) -> Errno {
 }
 
 /// waitpid(2): a child and its raw status; `None` when there is nothing to report.
-pub fn wait(pid: i32, flags: i32) -> Option<(i32, i32)> {
+pub(super) fn wait(pid: i32, flags: i32) -> Option<(i32, i32)> {
     let mut status = 0;
     loop {
         // SAFETY: the status is writable for the call.
@@ -365,7 +365,7 @@ pub fn wait(pid: i32, flags: i32) -> Option<(i32, i32)> {
 }
 
 /// A descriptor that becomes readable when this process ends, whoever is its parent.
-pub fn watch_process(pid: i32) -> Option<OwnedFd> {
+pub(super) fn watch_process(pid: i32) -> Option<OwnedFd> {
     // SAFETY: pidfd_open takes two numbers; a new descriptor is closed on exec.
     let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
     let fd = Errno::result(fd).ok()? as i32;
@@ -375,7 +375,7 @@ pub fn watch_process(pid: i32) -> Option<OwnedFd> {
 
 /// The wait status of a watched process, once its parent has collected it. Kernels before 6.15 do not
 /// report it.
-pub fn exit_of(watched: &OwnedFd) -> Option<i32> {
+pub(super) fn exit_of(watched: &OwnedFd) -> Option<i32> {
     /// The first version of `struct pidfd_info`: a mask, a cgroup, eleven ids, and the exit code.
     #[repr(C)]
     #[derive(Default)]

@@ -93,7 +93,7 @@ fn either(entry: &crate::syntax::table::CommandEntry) -> String {
     entry.alias.map_or(entry.name.to_owned(), |alias| format!("{}|{alias}", entry.name))
 }
 
-pub fn bash() -> String {
+pub(super) fn bash() -> String {
     let mut out = String::from(concat!(
         "# Completion of scopemux, and of tmux, for bash. Made from the tables of the program.\n",
         "_scopemux_ask() { command \"${COMP_WORDS[0]}\" \"${_scopemux_socket[@]}\" \"$@\" 2>/dev/null | sort -u; }\n",
@@ -171,7 +171,7 @@ fn quoted(text: &str) -> String {
     text.replace('\'', "'\\''")
 }
 
-pub fn zsh() -> String {
+pub(super) fn zsh() -> String {
     let texts = rows::command_rows(COMMANDS);
     let mut out = String::from(concat!(
         "#compdef scopemux tmux\n",
@@ -233,7 +233,7 @@ fn fish_quoted(text: &str) -> String {
     text.replace('\\', "\\\\").replace('\'', "\\'")
 }
 
-pub fn fish() -> String {
+pub(super) fn fish() -> String {
     let texts = rows::command_rows(COMMANDS);
     let mut out = String::from(concat!(
         "# Completion of scopemux, and of tmux, for fish. Made from the tables of the program.\n",

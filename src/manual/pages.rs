@@ -159,7 +159,7 @@ fn mdoc_terms(terms: &[(String, String)], out: &mut String) {
     out.push_str(".El\n");
 }
 
-pub fn mdoc() -> String {
+pub(super) fn mdoc() -> String {
     let mut out = String::from(concat!(
         ".\\\" Made from the tables of the program: SCOPEMUX_WRITE_DOCS=1 cargo test manual\n",
         ".Dd November 29, 2026\n.Dt SCOPEMUX 1\n.Os\n.Sh NAME\n.Nm scopemux\n",
@@ -214,7 +214,7 @@ fn code(text: &str) -> String {
     if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
 }
 
-pub fn markdown() -> String {
+pub(super) fn markdown() -> String {
     let mut out = String::from(concat!(
         "<!-- Made from the tables of the program: SCOPEMUX_WRITE_DOCS=1 cargo test manual -->\n",
         "# scopemux(1)\n\n",

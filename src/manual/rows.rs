@@ -5,7 +5,7 @@ use crate::options::{Scope, Value};
 use crate::syntax::table::{ALL, CommandEntry};
 
 /// The text of one command.
-pub struct Command<'a> {
+pub(super) struct Command<'a> {
     pub name: &'a str,
     pub about: &'a str,
     pub flags: Vec<(char, &'a str)>,
@@ -17,12 +17,12 @@ fn content(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Lines of the form "name sentence".
-pub fn lines(text: &str) -> impl Iterator<Item = (&str, &str)> {
+pub(super) fn lines(text: &str) -> impl Iterator<Item = (&str, &str)> {
     content(text).filter_map(|line| line.split_once(' '))
 }
 
 /// The texts of all commands.
-pub fn command_rows(text: &str) -> Vec<Command<'_>> {
+pub(super) fn command_rows(text: &str) -> Vec<Command<'_>> {
     let mut out: Vec<Command<'_>> = Vec::new();
     for line in content(text).filter(|line| !line.is_empty()) {
         if let Some(name) = line.strip_prefix("@ ") {
@@ -42,20 +42,20 @@ pub fn command_rows(text: &str) -> Vec<Command<'_>> {
 }
 
 /// All commands, including those of scopemux.
-pub fn commands() -> impl Iterator<Item = &'static CommandEntry> {
+pub(super) fn commands() -> impl Iterator<Item = &'static CommandEntry> {
     ALL.iter().map(|id| id.entry())
 }
 
-pub fn options() -> impl Iterator<Item = &'static OptionEntry> {
+pub(super) fn options() -> impl Iterator<Item = &'static OptionEntry> {
     table::all().filter(|entry| !entry.is_hook)
 }
 
-pub fn hooks() -> impl Iterator<Item = &'static str> {
+pub(super) fn hooks() -> impl Iterator<Item = &'static str> {
     table::all().filter(|entry| entry.is_hook).map(|entry| entry.name)
 }
 
 /// The levels at which an option can be set.
-pub fn levels(entry: &OptionEntry) -> String {
+pub(super) fn levels(entry: &OptionEntry) -> String {
     let names = [
         (Scope::SERVER, "server"),
         (Scope::SESSION, "session"),
@@ -67,7 +67,7 @@ pub fn levels(entry: &OptionEntry) -> String {
 }
 
 /// The possible values of an option.
-pub fn values(entry: &OptionEntry) -> String {
+pub(super) fn values(entry: &OptionEntry) -> String {
     let one = match entry.kind {
         Kind::String if entry.is_style => "style".to_owned(),
         Kind::String => "text".to_owned(),
@@ -88,7 +88,7 @@ pub fn values(entry: &OptionEntry) -> String {
 }
 
 /// The default of an option as `show-options` prints it; `None` if it is empty or long.
-pub fn default(entry: &OptionEntry) -> Option<String> {
+pub(super) fn default(entry: &OptionEntry) -> Option<String> {
     let text = match entry.initial {
         Initial::List(_) => return None,
         _ => Value::initial(entry).to_text(Some(entry), false),

@@ -89,8 +89,8 @@ pub struct JobRequest {
     pub kept: Option<Purpose>,
 }
 
-pub type JobOutput = Box<dyn FnMut(&mut Cx<'_>, &[u8]) + Send>;
-pub type JobDone = Box<dyn FnOnce(&mut Cx<'_>, JobResult) + Send>;
+pub(crate) type JobOutput = Box<dyn FnMut(&mut Cx<'_>, &[u8]) + Send>;
+pub(crate) type JobDone = Box<dyn FnOnce(&mut Cx<'_>, JobResult) + Send>;
 
 /// Result of a job.
 pub struct JobResult {
@@ -127,7 +127,7 @@ pub enum Hold {
 }
 
 /// Makes a text piece by piece, when its reader has room; `None` after the last piece.
-pub type Maker = Box<dyn FnMut() -> Option<Vec<u8>> + Send>;
+pub(crate) type Maker = Box<dyn FnMut() -> Option<Vec<u8>> + Send>;
 
 /// A text for a client or a file.
 pub enum Content {
@@ -150,7 +150,7 @@ impl From<Bytes> for Content {
 }
 
 /// Called when a file was read or written, with its data (empty for a write) or the error.
-pub type FileDone = Box<dyn FnOnce(&mut Cx<'_>, Result<Vec<u8>, FileError>) + Send>;
+pub(crate) type FileDone = Box<dyn FnOnce(&mut Cx<'_>, Result<Vec<u8>, FileError>) + Send>;
 
 /// Why a file could not be read or written: an errno, shown by `strerror`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -231,14 +231,14 @@ pub struct LeftScope {
 }
 
 /// A function that the loop calls once.
-pub type Callback = Box<dyn FnOnce(&mut Cx<'_>) + Send>;
+pub(crate) type Callback = Box<dyn FnOnce(&mut Cx<'_>) + Send>;
 
 /// Called with the reason when a request fails.
-pub type Refused = Box<dyn FnOnce(&mut Cx<'_>, String) + Send>;
+pub(crate) type Refused = Box<dyn FnOnce(&mut Cx<'_>, String) + Send>;
 
 /// Work for another thread: it may read disks and block, and returns a callback for the loop. Long work
 /// is split into steps, each of which queues the next.
-pub type Work = Box<dyn FnOnce() -> Callback + Send>;
+pub(crate) type Work = Box<dyn FnOnce() -> Callback + Send>;
 
 /// Result of restoring sessions.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -252,7 +252,7 @@ pub struct Restored {
 }
 
 /// Called with the result of a restore, or with the reason why it failed.
-pub type RestoreDone = Box<dyn FnOnce(&mut Cx<'_>, Result<Restored, String>) + Send>;
+pub(crate) type RestoreDone = Box<dyn FnOnce(&mut Cx<'_>, Result<Restored, String>) + Send>;
 
 /// Effects on the world. All calls return at once; what takes time answers through callbacks.
 pub trait Host {

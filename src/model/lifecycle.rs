@@ -15,7 +15,7 @@ use super::waits::News;
 const STATUS_WAIT_MS: u64 = 500;
 
 /// Called when a pane's program closed the terminal.
-pub fn pane_closed(cx: &mut Cx<'_>, pane: PaneId) {
+pub(crate) fn pane_closed(cx: &mut Cx<'_>, pane: PaneId) {
     let Some(p) = cx.server.panes.get_mut(&pane) else { return };
     p.flags |= PaneFlags::EXITED;
     let pid = p.pid;
@@ -33,7 +33,7 @@ pub fn pane_closed(cx: &mut Cx<'_>, pane: PaneId) {
 }
 
 /// Called when a pane's program ended; all its output is in the terminal.
-pub fn pane_exited(cx: &mut Cx<'_>, pane: PaneId, status: ExitStatus) {
+pub(crate) fn pane_exited(cx: &mut Cx<'_>, pane: PaneId, status: ExitStatus) {
     let Some(p) = cx.server.panes.get_mut(&pane) else { return };
     p.status = Some(status);
     p.flags |= PaneFlags::STATUS_READY | PaneFlags::EXITED;
@@ -42,7 +42,7 @@ pub fn pane_exited(cx: &mut Cx<'_>, pane: PaneId, status: ExitStatus) {
 }
 
 /// Called when a program names its window (`ESC k`); an empty name turns automatic names on again.
-pub fn program_renames_window(cx: &mut Cx<'_>, pane: PaneId, name: &str) {
+pub(crate) fn program_renames_window(cx: &mut Cx<'_>, pane: PaneId, name: &str) {
     let Some(window) = cx.server.pane(pane).map(|p| p.window) else { return };
     if !cx.server.option(OptionScope::Pane(pane), opt::ALLOW_RENAME) {
         return;
@@ -63,7 +63,7 @@ pub fn program_renames_window(cx: &mut Cx<'_>, pane: PaneId, name: &str) {
 
 /// Called when a client is going and has no session any more. Windows that it used last pass to the next
 /// client that shows them.
-pub fn client_lost(cx: &mut Cx<'_>, client: ClientId) {
+pub(crate) fn client_lost(cx: &mut Cx<'_>, client: ClientId) {
     let windows: Vec<_> =
         cx.server.windows.values().filter(|w| w.latest == Some(client)).map(|w| w.id).collect();
     for window in windows {

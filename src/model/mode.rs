@@ -186,13 +186,13 @@ pub trait Drag: Send {
 }
 
 /// Placeholder for a mode that is running, so that the pane still counts as being in it.
-pub struct BusyMode {
+pub(crate) struct BusyMode {
     name: &'static str,
     surface: Surface,
 }
 
 impl BusyMode {
-    pub fn new(name: &'static str) -> Self {
+    pub(crate) fn new(name: &'static str) -> Self {
         Self { name, surface: Surface::new(Size::default()) }
     }
 }

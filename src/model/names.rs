@@ -5,13 +5,13 @@ use crate::base::text::has_only_characters;
 use crate::syntax::escape::{escape, visible};
 
 /// True if a name is printable text: no control characters, no invalid UTF-8.
-pub fn is_valid_name(name: &str) -> bool {
+pub(crate) fn is_valid_name(name: &str) -> bool {
     name.chars().all(|c| (' '..='~').contains(&c) || !c.is_ascii()) && has_only_characters(name)
 }
 
 /// A name as it is stored, with ambiguous escapes doubled; `None` if it is not valid. In an untrusted
 /// name, `#(` is replaced by `_(`, so that no command runs.
-pub fn clean_name(name: &str, untrusted: bool) -> Option<String> {
+pub(crate) fn clean_name(name: &str, untrusted: bool) -> Option<String> {
     if !is_valid_name(name) {
         return None;
     }
@@ -21,7 +21,7 @@ pub fn clean_name(name: &str, untrusted: bool) -> Option<String> {
 
 /// The name of a window for a command line: its program, without directory, arguments, quotes,
 /// `exec` and leading dashes.
-pub fn window_name_from_command(command: &str) -> String {
+pub(crate) fn window_name_from_command(command: &str) -> String {
     let name = command.strip_prefix('"').unwrap_or(command);
     let name = name.split('"').next().unwrap_or_default();
     let name = name.strip_prefix("exec ").unwrap_or(name);
@@ -45,7 +45,7 @@ fn base_name(path: &str) -> &str {
 }
 
 /// A program and its arguments as one line that the parser reads back as the same arguments.
-pub fn command_line(argv: &[String]) -> String {
+pub(crate) fn command_line(argv: &[String]) -> String {
     argv.iter().map(|arg| escape(arg)).collect::<Vec<_>>().join(" ")
 }
 

@@ -11,8 +11,8 @@ use super::windows::known_pixels;
 use super::{Client, Cx, Server};
 
 /// Minimum and maximum of the width and height of a window.
-pub const WINDOW_MINIMUM: u32 = 1;
-pub const WINDOW_MAXIMUM: u32 = 10_000;
+pub(crate) const WINDOW_MINIMUM: u32 = 1;
+pub(crate) const WINDOW_MAXIMUM: u32 = 10_000;
 
 /// Flags of clients that do not count for sizes: gone, suspended or exiting.
 const OUT_OF_PLAY: ClientFlags = ClientFlags::DEAD.union(ClientFlags::SUSPENDED).union(ClientFlags::EXIT);
@@ -53,7 +53,7 @@ fn clamp(size: Size) -> Size {
 }
 
 /// Reads `WxH` as `sscanf` would: text after it is ignored.
-pub fn parse_size(text: &str) -> Option<Size> {
+pub(crate) fn parse_size(text: &str) -> Option<Size> {
     let (cols, rest) = text.split_once('x')?;
     let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     Some(Size::new(cols.parse().ok()?, rest[..digits].parse().ok()?))

@@ -6,7 +6,7 @@ use crate::base::PaneId;
 use super::Cx;
 
 /// Sets a timer for a pane's terminal if it waits for something new.
-pub fn watch(cx: &mut Cx<'_>, id: PaneId) {
+pub(crate) fn watch(cx: &mut Cx<'_>, id: PaneId) {
     let Some(pane) = cx.server.panes.get(&id) else { return };
     let Some(due_ms) = pane.terminal.lock().next_timeout() else { return };
     let delay_ms = due_ms.saturating_sub(cx.now.mono_ms);
@@ -26,7 +26,7 @@ fn time_out(cx: &mut Cx<'_>, id: PaneId) {
 }
 
 /// Feeds a pane's terminal bytes that did not come from its program.
-pub fn feed(cx: &mut Cx<'_>, id: PaneId, bytes: &[u8]) {
+pub(crate) fn feed(cx: &mut Cx<'_>, id: PaneId, bytes: &[u8]) {
     let Some(pane) = cx.server.panes.get(&id) else { return };
     let mut terminal = pane.terminal.lock();
     terminal.set_clock(cx.now.mono_ms);

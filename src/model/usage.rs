@@ -179,7 +179,7 @@ fn sample_pane(host: &dyn Host, pane: PaneId) -> Sample {
 }
 
 /// Current use of all panes, computed from as few readings of each as possible.
-pub fn totals(server: &Server, host: &dyn Host) -> Sample {
+pub(crate) fn totals(server: &Server, host: &dyn Host) -> Sample {
     let of_pane = |pane: &PaneId| {
         let number = |name| number(host, Some(*pane), name);
         Sample { memory: number("pane_memory"), history_max: number("history_disk_max"), ..Sample::default() }

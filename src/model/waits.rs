@@ -54,7 +54,7 @@ struct Wait {
 }
 
 /// A serialized wait: its pane, its waiter, and its timers.
-pub type SavedWait = (PaneId, String, Vec<(u32, u64)>);
+pub(crate) type SavedWait = (PaneId, String, Vec<(u32, u64)>);
 
 /// Serialized state beside the waits.
 #[derive(Default, Serialize, Deserialize)]

@@ -13,7 +13,7 @@ use super::winlinks::Step;
 use super::{Cx, Server, Window};
 
 /// Pixels of a cell when no terminal has reported them: width, height.
-pub const DEFAULT_CELL_PIXELS: (u32, u32) = (16, 32);
+pub(crate) const DEFAULT_CELL_PIXELS: (u32, u32) = (16, 32);
 
 /// Value of `Window::active` until the first pane is made; never the id of a pane.
 pub(super) const NO_PANE: PaneId = PaneId(u32::MAX);

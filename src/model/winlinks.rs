@@ -12,7 +12,7 @@ use super::session::WinlinkFlags;
 use super::{Cx, Server, Winlink};
 
 /// `Session::current` while a session has no current window (only in the middle of changes).
-pub const NO_WINLINK: i32 = -1;
+pub(crate) const NO_WINLINK: i32 = -1;
 
 /// Direction in which to go through winlinks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -1,7 +1,7 @@
 //! A description of each option in one sentence, for the customize mode. The wording is scopemux's own.
 
 /// The sentence for an option; `None` for hooks and options of users.
-pub fn about(name: &str) -> Option<&'static str> {
+pub(crate) fn about(name: &str) -> Option<&'static str> {
     ABOUT.iter().find(|(option, _)| *option == name).map(|(_, text)| *text)
 }
 

@@ -40,7 +40,7 @@ impl<'a> Chain<'a> {
     }
 
     /// The command in an option.
-    pub fn command(&self, key: OptionKey<of::command>) -> Option<Arc<CommandList>> {
+    pub(crate) fn command(&self, key: OptionKey<of::command>) -> Option<Arc<CommandList>> {
         match self.value_at(key.place()) {
             Some(Value::Command(list)) => Some(list.clone()),
             _ => None,
@@ -56,7 +56,7 @@ impl<'a> Chain<'a> {
     }
 
     /// The strings of an array in order.
-    pub fn strings(&self, key: OptionKey<of::texts>) -> impl Iterator<Item = &'a str> + use<'a> {
+    pub(crate) fn strings(&self, key: OptionKey<of::texts>) -> impl Iterator<Item = &'a str> + use<'a> {
         self.array(key).filter_map(|(_, value)| value.as_str())
     }
 

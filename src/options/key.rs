@@ -51,9 +51,9 @@ impl<T> OptionKey<T> {
 
 /// Types of option values, named after the functions that make rows.
 #[allow(dead_code, non_camel_case_types)]
-pub mod of {
+pub(crate) mod of {
     macro_rules! kinds {
-        ($($(#[$about:meta])* $kind:ident),*) => { $($(#[$about])* pub enum $kind {})* };
+        ($($(#[$about:meta])* $kind:ident),*) => { $($(#[$about])* pub(crate) enum $kind {})* };
     }
 
     kinds!(

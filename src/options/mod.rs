@@ -5,15 +5,15 @@
 //! them.
 
 mod about;
-pub mod array_key;
+pub(crate) mod array_key;
 mod chain;
 mod environ;
-pub mod key;
-pub mod names;
-pub mod print;
+pub(crate) mod key;
+pub(crate) mod names;
+pub(crate) mod print;
 mod set;
-pub mod size;
-pub mod table;
+pub(crate) mod size;
+pub(crate) mod table;
 mod value;
 mod values;
 
@@ -21,15 +21,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::tracked::Tracked;
 
-pub use about::about;
-pub use array_key::ArrayKey;
-pub use chain::Chain;
-pub use environ::{Environ, Variable};
-pub use key::OptionKey;
-pub use names::{NameError, OptionName, parse_name};
-pub use set::Given;
-pub use table::{COMMAND_ALIASES, Kind, OptionEntry, Scope, opt};
-pub use value::Value;
+pub(crate) use about::about;
+pub(crate) use array_key::ArrayKey;
+pub(crate) use chain::Chain;
+pub use environ::Environ;
+pub(crate) use environ::Variable;
+pub(crate) use key::OptionKey;
+pub(crate) use names::{NameError, OptionName, parse_name};
+pub(crate) use set::Given;
+pub use table::Scope;
+pub(crate) use table::{COMMAND_ALIASES, Kind, OptionEntry, opt};
+pub(crate) use value::Value;
 
 use values::Values;
 

@@ -5,28 +5,28 @@ use super::table;
 
 /// A name that was looked up in the table.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct OptionName {
+pub(crate) struct OptionName {
     /// The name in the table, or that of a user option with its `@`.
     pub name: String,
     pub index: Option<ArrayKey>,
 }
 
 impl OptionName {
-    pub fn is_user(&self) -> bool {
+    pub(crate) fn is_user(&self) -> bool {
         self.name.starts_with('@')
     }
 }
 
 /// Reason why a name was refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum NameError {
+pub(crate) enum NameError {
     Ambiguous,
     Invalid,
 }
 
 impl NameError {
     /// The message of `set-option` and `show-options`.
-    pub fn message(self, argument: &str) -> String {
+    pub(crate) fn message(self, argument: &str) -> String {
         match self {
             NameError::Ambiguous => format!("ambiguous option: {argument}"),
             NameError::Invalid => format!("invalid option: {argument}"),
@@ -35,7 +35,7 @@ impl NameError {
 }
 
 /// Splits `name[index]` or `name[key]`. The name is not looked up; `None` if the brackets are wrong.
-pub fn split_index(text: &str) -> Option<(&str, Option<ArrayKey>)> {
+pub(crate) fn split_index(text: &str) -> Option<(&str, Option<ArrayKey>)> {
     if text.is_empty() {
         return None;
     }
@@ -69,7 +69,7 @@ fn number(inside: &str) -> Option<u32> {
 }
 
 /// Looks up a name, an abbreviation that fits only one of tmux's options, or a user option.
-pub fn parse_name(text: &str) -> Result<OptionName, NameError> {
+pub(crate) fn parse_name(text: &str) -> Result<OptionName, NameError> {
     // tmux: reports invalid names as ambiguous.
     let (name, index) = split_index(text).ok_or(NameError::Ambiguous)?;
     // tmux: 3.7c has only numbers as keys; its main branch has names for arrays.

@@ -8,7 +8,7 @@ use super::{Options, Value};
 
 /// Form of a listing.
 #[derive(Clone, Copy, Default, Debug)]
-pub struct Listing {
+pub(crate) struct Listing {
     /// Values without names.
     pub values_only: bool,
     /// The value is inherited: its name gets an asterisk.
@@ -17,7 +17,7 @@ pub struct Listing {
 
 /// One line of a listing: an option, or an element of an array.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Shown {
+pub(crate) struct Shown {
     pub name: String,
     /// The element's key.
     pub index: Option<ArrayKey>,
@@ -48,7 +48,7 @@ impl Shown {
         }
     }
 
-    pub fn line(&self, values_only: bool) -> String {
+    pub(crate) fn line(&self, values_only: bool) -> String {
         if values_only {
             return self.value.clone();
         }
@@ -65,7 +65,7 @@ impl Shown {
 
 /// The lines for one option: one, or one for each element of an array; with `index`, only that element,
 /// even if it does not exist.
-pub fn shown(name: &str, value: &Value, index: Option<&ArrayKey>, listing: Listing) -> Vec<Shown> {
+pub(crate) fn shown(name: &str, value: &Value, index: Option<&ArrayKey>, listing: Listing) -> Vec<Shown> {
     let whole = Shown::new(name, value, listing.inherited);
     let Value::Array(items) = value else {
         return vec![Shown { index: index.cloned(), ..whole }];
@@ -84,7 +84,7 @@ pub fn shown(name: &str, value: &Value, index: Option<&ArrayKey>, listing: Listi
 
 /// The parts of a level that a whole listing shows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Which {
+pub(crate) enum Which {
     Options,
     /// Options and hooks.
     Both,
@@ -94,7 +94,7 @@ pub enum Which {
 /// All lines of a level: user options first, then in the table's order. `parents` are the levels above,
 /// whose values are listed too if this level has none. Rows of scopemux are left out, except hooks that
 /// are set.
-pub fn listing(
+pub(crate) fn listing(
     level: &Options,
     parents: Option<&super::Chain<'_>>,
     scope: super::Scope,

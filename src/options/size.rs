@@ -15,13 +15,13 @@ const UNTOUCHED_HISTORY_BYTES: u64 = 64 * KIB * KIB;
 /// A limit in bytes: `64M`, `2G`, or a bare number, which stands for that many lines and means that many
 /// KiB. Suffixes `B K M G T`, powers of 1024, in either case.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct ByteCap {
+pub(crate) struct ByteCap {
     pub bytes: u64,
 }
 
 impl ByteCap {
     /// Errors in tmux's words for numbers: `invalid`, `too small`, `too large`.
-    pub fn parse(text: &str) -> Result<ByteCap, &'static str> {
+    pub(crate) fn parse(text: &str) -> Result<ByteCap, &'static str> {
         match bytes_with_suffix(text) {
             Some(bytes) => bytes.map(|bytes| ByteCap { bytes }),
             None => {
@@ -32,7 +32,7 @@ impl ByteCap {
     }
 
     /// The meaning of the default `history-limit`, which is more than its printed value.
-    pub fn untouched(text: &str) -> Option<ByteCap> {
+    pub(crate) fn untouched(text: &str) -> Option<ByteCap> {
         (text == UNTOUCHED_HISTORY).then_some(ByteCap { bytes: UNTOUCHED_HISTORY_BYTES })
     }
 }

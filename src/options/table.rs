@@ -247,7 +247,7 @@ const STATUS_FORMATS: &[&str] = &[
 ];
 
 /// The default of `command-alias`, which clients use too.
-pub const COMMAND_ALIASES: &str = concat!(
+pub(crate) const COMMAND_ALIASES: &str = concat!(
     "split-pane=split-window,splitp=split-window,server-info=show-messages -JT,",
     "info=show-messages -JT,choose-window=choose-tree -w,",
     "choose-session=choose-tree -s",
@@ -264,17 +264,17 @@ macro_rules! table {
 
         /// Each key as written in the source, with its row.
         #[cfg(test)]
-        pub fn keys() -> impl Iterator<Item = (&'static str, &'static OptionEntry)> {
+        pub(crate) fn keys() -> impl Iterator<Item = (&'static str, &'static OptionEntry)> {
             [$(stringify!($key)),*].into_iter().zip(TABLE)
         }
 
         /// A key for each row: its name in capitals. Some options are only read by formats.
         #[allow(dead_code)]
-        pub mod opt {
+        pub(crate) mod opt {
             use super::super::key::{OptionKey, of};
             use super::Place;
 
-            $(pub const $key: OptionKey<of::$make> = OptionKey::at(Place::$key as u16);)*
+            $(pub(crate) const $key: OptionKey<of::$make> = OptionKey::at(Place::$key as u16);)*
         }
     };
 }
@@ -595,17 +595,17 @@ const OTHER_NAMES: &[(&str, &str)] = &[
 ];
 
 /// Every row, in order.
-pub fn all() -> impl Iterator<Item = &'static OptionEntry> {
+pub(crate) fn all() -> impl Iterator<Item = &'static OptionEntry> {
     TABLE.iter()
 }
 
 /// The table's name of an option.
-pub fn canonical(name: &str) -> &str {
+pub(crate) fn canonical(name: &str) -> &str {
     OTHER_NAMES.iter().find(|(other, _)| *other == name).map_or(name, |(_, known)| known)
 }
 
 /// The row of an option, by its exact name or another spelling.
-pub fn find(name: &str) -> Option<&'static OptionEntry> {
+pub(crate) fn find(name: &str) -> Option<&'static OptionEntry> {
     place(name).map(entry)
 }
 

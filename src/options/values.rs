@@ -16,45 +16,45 @@ pub(super) struct Values {
 }
 
 impl Values {
-    pub fn at(&self, place: u16) -> Option<&Value> {
+    pub(super) fn at(&self, place: u16) -> Option<&Value> {
         self.rows.get(&place)
     }
 
-    pub fn user(&self, name: &str) -> Option<&Value> {
+    pub(super) fn user(&self, name: &str) -> Option<&Value> {
         self.others.get(name)
     }
 
-    pub fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
+    pub(super) fn get_mut(&mut self, name: &str) -> Option<&mut Value> {
         match table::place(name) {
             Some(place) => self.rows.get_mut(&place),
             None => self.others.get_mut(name),
         }
     }
 
-    pub fn insert(&mut self, name: &str, value: Value) {
+    pub(super) fn insert(&mut self, name: &str, value: Value) {
         match table::place(name) {
             Some(place) => drop(self.rows.insert(place, value)),
             None => drop(self.others.insert(name.to_owned(), value)),
         }
     }
 
-    pub fn insert_at(&mut self, place: u16, value: Value) {
+    pub(super) fn insert_at(&mut self, place: u16, value: Value) {
         self.rows.insert(place, value);
     }
 
-    pub fn remove(&mut self, name: &str) -> Option<Value> {
+    pub(super) fn remove(&mut self, name: &str) -> Option<Value> {
         match table::place(name) {
             Some(place) => self.rows.remove(&place),
             None => self.others.remove(name),
         }
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.rows.is_empty() && self.others.is_empty()
     }
 
     /// All values by name.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
         let rows = self.rows.iter().map(|(&place, value)| (table::entry(place).name, value));
         let others = self.others.iter().map(|(name, value)| (name.as_str(), value));
         let mut all: Vec<_> = rows.chain(others).collect();

@@ -164,7 +164,7 @@ use CapKind::{Flag, Number, Text};
 
 /// Every capability: name and type.
 #[rustfmt::skip]
-pub const CAPS: &[(&str, CapKind)] = &[
+pub(crate) const CAPS: &[(&str, CapKind)] = &[
     ("acsc", Text), ("am", Flag), ("AX", Flag), ("bce", Flag), ("bel", Text), ("Bidi", Text),
     ("blink", Text), ("bold", Text), ("civis", Text), ("clear", Text), ("Clmg", Text),
     ("Cmg", Text), ("cnorm", Text), ("colors", Number), ("Cr", Text), ("Cs", Text), ("csr", Text),

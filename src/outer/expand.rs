@@ -9,7 +9,7 @@ const MAX_STACK: usize = 20;
 
 /// One parameter of an expansion.
 #[derive(Clone, Copy, Debug)]
-pub enum Param<'a> {
+pub(crate) enum Param<'a> {
     Number(i32),
     Text(&'a [u8]),
 }
@@ -55,7 +55,7 @@ struct Machine<'a, 'o> {
 
 /// Appends the expansion of `source` with the given parameters. A string that uses more parameters than
 /// are given expands to nothing, as in ncurses; so does one that prints a number as text.
-pub fn expand_into(source: &[u8], params: &[Param<'_>], out: &mut Vec<u8>) {
+pub(crate) fn expand_into(source: &[u8], params: &[Param<'_>], out: &mut Vec<u8>) {
     if !source.contains(&b'%') {
         out.extend_from_slice(source);
         return;

@@ -6,13 +6,13 @@
 //! and replies. Nothing here does I/O or reads a clock.
 
 pub mod acs;
-pub mod caps;
-pub mod expand;
-pub mod features;
-pub mod keys;
-pub mod term;
+pub(crate) mod caps;
+pub(crate) mod expand;
+pub(crate) mod features;
+pub(crate) mod keys;
+pub(crate) mod term;
 
-pub use caps::Cap;
+pub(crate) use caps::Cap;
 pub use features::Features;
 pub use keys::{Decoder, InputEvent};
 pub use term::{Term, TermOptions};

@@ -9,11 +9,11 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// Maximum number of bytes of input that are not decoded yet; a peer cannot send further ahead of the
 /// reader.
-pub const MAX_INPUT: usize = 256 * 1024;
+pub(crate) const MAX_INPUT: usize = 256 * 1024;
 /// Maximum number of received descriptors that no message has claimed yet. A client sends two.
-pub const MAX_PENDING_FDS: usize = 8;
+pub(crate) const MAX_PENDING_FDS: usize = 8;
 /// Maximum number of bytes of output queued for a slow peer, unless the owner sets another limit.
-pub const DEFAULT_MAX_OUTPUT: usize = 16 * 1024 * 1024;
+pub(crate) const DEFAULT_MAX_OUTPUT: usize = 16 * 1024 * 1024;
 
 /// Reason why a connection ends. Only this peer is affected.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]

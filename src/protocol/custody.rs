@@ -15,13 +15,13 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 /// Largest frame: a command line and an environment, with room to spare.
-pub const MAX_FRAME: usize = 8 * 1024 * 1024;
+pub(crate) const MAX_FRAME: usize = 8 * 1024 * 1024;
 /// Maximum number of bytes of output queued for the other end.
 const MAX_OUTPUT: usize = 64 * 1024 * 1024;
 
 /// All that a server starts with. `recovered` is set when it takes over from another.
 #[derive(Debug)]
-pub struct ServerStart {
+pub(crate) struct ServerStart {
     /// The server's end of the socket pair.
     pub keeper: OwnedFd,
     pub listener: OwnedFd,
@@ -50,7 +50,7 @@ pub struct ServerStart {
 
 /// A client's connection, with the bytes and descriptors that the client has already sent.
 #[derive(Debug)]
-pub struct Caller {
+pub(crate) struct Caller {
     pub socket: OwnedFd,
     pub said: Vec<u8>,
     pub passed: Vec<OwnedFd>,
@@ -64,7 +64,7 @@ impl From<OwnedFd> for Caller {
 
 /// State that a new server gets from the one before.
 #[derive(Debug, Default)]
-pub struct Recovered {
+pub(crate) struct Recovered {
     /// The last snapshot that the keeper got.
     pub deposit: Option<OwnedFd>,
     /// Every child that the keeper still holds, in order of starting.
@@ -78,7 +78,7 @@ pub struct Recovered {
 /// A part of a server's state that the next one loads. The server reports each part before it begins, so
 /// that the keeper knows at which part a server died.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Part {
+pub(crate) enum Part {
     /// Options, hooks and environments.
     Settings,
     /// The checkpoint in the journal of this child.
@@ -95,7 +95,7 @@ pub enum Part {
 
 /// A child that outlived its server.
 #[derive(Debug)]
-pub struct HeldChild {
+pub(crate) struct HeldChild {
     pub token: u64,
     pub pid: i32,
     /// Name of its terminal, empty for a job without one.
@@ -110,7 +110,7 @@ pub struct HeldChild {
 
 /// Settings of a pane's terminal.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Pty {
+pub(crate) struct Pty {
     pub cols: u16,
     pub rows: u16,
     pub xpixel: u16,
@@ -125,7 +125,7 @@ pub struct Pty {
 
 /// A child's standard streams.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Stdio {
+pub(crate) enum Stdio {
     /// A terminal of its own, as its controlling terminal.
     Pty(Pty),
     /// One socket for the streams that are set; the others are `/dev/null`.
@@ -134,7 +134,7 @@ pub enum Stdio {
 
 /// A process to start.
 #[derive(Debug)]
-pub struct Spawn {
+pub(crate) struct Spawn {
     /// Chosen by the server; identifies the child.
     pub token: u64,
     /// The file to execute; looked up in the child's `PATH` unless it has a slash.
@@ -161,7 +161,7 @@ pub struct Spawn {
 
 /// From server to keeper.
 #[derive(Debug)]
-pub enum Request {
+pub(crate) enum Request {
     /// Answered by `Spawned` or `SpawnFailed`.
     Spawn(Box<Spawn>),
     /// Signal a child that has not ended, or its whole process group.
@@ -200,7 +200,7 @@ pub enum Request {
 
 /// From keeper to server.
 #[derive(Debug)]
-pub enum Report {
+pub(crate) enum Report {
     /// The child has started. `fd` is the pty's master or this end of the socket, non-blocking.
     /// `contained` is false when the child is not in each of the requested cgroups; for version 1 groups,
     /// which children enter by themselves, `NotContained` reports that later.
@@ -220,7 +220,7 @@ pub enum Report {
 }
 
 /// A message in one direction.
-pub trait Parcel: Sized {
+pub(crate) trait Parcel: Sized {
     /// The type byte, the body, and the descriptor.
     fn pack(self) -> (u8, Vec<u8>, Option<OwnedFd>);
     /// `None` for an unknown type.
@@ -378,7 +378,7 @@ impl Parcel for Report {
 }
 
 impl Part {
-    pub fn pack(self, out: &mut Vec<u8>) {
+    pub(crate) fn pack(self, out: &mut Vec<u8>) {
         let (kind, token) = match self {
             Self::Settings => (0, 0),
             Self::Checkpoint(token) => (1, token),
@@ -391,7 +391,7 @@ impl Part {
         put_varint(out, token);
     }
 
-    pub fn unpack(body: &mut Reader<'_>) -> Result<Self, Malformed> {
+    pub(crate) fn unpack(body: &mut Reader<'_>) -> Result<Self, Malformed> {
         let (kind, token) = (body.u8()?, body.varint()?);
         Ok(match kind {
             0 => Self::Settings,
@@ -482,7 +482,7 @@ fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
 }
 
 /// Appends the length and the bytes of a text.
-pub fn put_text(out: &mut Vec<u8>, text: &str) {
+pub(crate) fn put_text(out: &mut Vec<u8>, text: &str) {
     put_bytes(out, &to_bytes(text));
 }
 
@@ -508,7 +508,7 @@ fn bytes<'a>(body: &mut Reader<'a>) -> Result<&'a [u8], Malformed> {
 }
 
 /// Reads a text written by `put_text`.
-pub fn text(body: &mut Reader<'_>) -> Result<String, Malformed> {
+pub(crate) fn text(body: &mut Reader<'_>) -> Result<String, Malformed> {
     bytes(body).map(from_bytes)
 }
 
@@ -534,7 +534,7 @@ fn list<T>(
 
 /// One end of the socket pair: buffers and framing, without I/O.
 #[derive(Debug, Default)]
-pub struct Handle {
+pub(crate) struct Handle {
     input: Vec<u8>,
     consumed: usize,
     fds: VecDeque<OwnedFd>,
@@ -544,7 +544,7 @@ pub struct Handle {
 
 impl Handle {
     /// Adds received bytes and descriptors.
-    pub fn push_input(&mut self, bytes: &[u8], fds: impl IntoIterator<Item = OwnedFd>) {
+    pub(crate) fn push_input(&mut self, bytes: &[u8], fds: impl IntoIterator<Item = OwnedFd>) {
         self.input.drain(..self.consumed);
         self.consumed = 0;
         self.input.extend_from_slice(bytes);
@@ -552,7 +552,7 @@ impl Handle {
     }
 
     /// The next complete parcel. After an error the socket pair must not be used any more.
-    pub fn next_parcel<P: Parcel>(&mut self) -> Result<Option<P>, ProtocolError> {
+    pub(crate) fn next_parcel<P: Parcel>(&mut self) -> Result<Option<P>, ProtocolError> {
         loop {
             let mut input = Reader(&self.input[self.consumed..]);
             let Ok(len) = input.u32() else { return Ok(None) };
@@ -573,7 +573,7 @@ impl Handle {
     }
 
     /// Queues a parcel.
-    pub fn send<P: Parcel>(&mut self, parcel: P) -> Result<(), ProtocolError> {
+    pub(crate) fn send<P: Parcel>(&mut self, parcel: P) -> Result<(), ProtocolError> {
         let (kind, body, fd) = parcel.pack();
         let len = body.len() + 2;
         if len > MAX_FRAME {
@@ -590,18 +590,18 @@ impl Handle {
     }
 
     /// True if any output is queued.
-    pub fn wants_write(&self) -> bool {
+    pub(crate) fn wants_write(&self) -> bool {
         !self.output.is_empty()
     }
 
     /// The bytes to write next, and the descriptor to pass with their first byte.
-    pub fn output(&self) -> Option<(&[u8], Option<BorrowedFd<'_>>)> {
+    pub(crate) fn output(&self) -> Option<(&[u8], Option<BorrowedFd<'_>>)> {
         let (bytes, written, fd) = self.output.front()?;
         Some((&bytes[*written..], fd.as_ref().map(AsFd::as_fd)))
     }
 
     /// Called when the first `len` bytes of `output` were written.
-    pub fn wrote(&mut self, len: usize) {
+    pub(crate) fn wrote(&mut self, len: usize) {
         let Some((bytes, written, fd)) = self.output.front_mut() else { return };
         *written += len;
         *fd = None;
@@ -613,7 +613,7 @@ impl Handle {
 
     /// Receives once without blocking; it is no error if there is nothing to receive. `Ok(false)` when
     /// the other end is closed.
-    pub fn fill(&mut self, socket: BorrowedFd<'_>) -> io::Result<bool> {
+    pub(crate) fn fill(&mut self, socket: BorrowedFd<'_>) -> io::Result<bool> {
         let mut buffer = [0; super::fdpass::READ_SIZE];
         match super::fdpass::receive(socket, &mut buffer) {
             Ok((0, _)) => Ok(false),
@@ -630,7 +630,7 @@ impl Handle {
     }
 
     /// Sends queued output until the socket takes no more, which is no error: see `wants_write`.
-    pub fn drain(&mut self, socket: BorrowedFd<'_>) -> io::Result<()> {
+    pub(crate) fn drain(&mut self, socket: BorrowedFd<'_>) -> io::Result<()> {
         while let Some((bytes, fd)) = self.output() {
             match super::fdpass::send(socket, bytes, fd) {
                 Ok(len) => self.wrote(len),

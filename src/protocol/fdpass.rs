@@ -10,13 +10,13 @@ use std::io::{self, IoSlice, IoSliceMut};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 /// Maximum number of bytes per receive.
-pub const READ_SIZE: usize = 64 * 1024;
+pub(crate) const READ_SIZE: usize = 64 * 1024;
 /// Maximum number of descriptors that one message can carry (the kernel's SCM_MAX_FD). There is always
 /// room for all of them: a truncated list would leave descriptors open without an owner.
 const MAX_FDS_PER_READ: usize = 253;
 
 /// True if this process can open `count` more descriptors.
-pub fn has_room(count: usize) -> bool {
+pub(crate) fn has_room(count: usize) -> bool {
     use nix::sys::resource::{Resource, getrlimit};
     let copy = || open("/dev/null", OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty()).ok();
     let Some(first) = copy() else { return false };
@@ -31,7 +31,7 @@ pub fn has_room(count: usize) -> bool {
 
 /// Receives into `buffer`: returns the number of bytes (0 at the end) and the descriptors, which are
 /// closed on exec. Never blocks.
-pub fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
+pub(crate) fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<(usize, Vec<OwnedFd>)> {
     let mut control = cmsg_space!([RawFd; MAX_FDS_PER_READ]);
     let mut parts = [IoSliceMut::new(buffer)];
     let flags = MsgFlags::MSG_CMSG_CLOEXEC | MsgFlags::MSG_DONTWAIT;
@@ -49,7 +49,7 @@ pub fn receive(socket: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<(usize, 
 
 /// Sends bytes and at most one descriptor; returns the number of bytes sent. Never blocks and never
 /// raises SIGPIPE.
-pub fn send(socket: BorrowedFd<'_>, bytes: &[u8], fd: Option<BorrowedFd<'_>>) -> io::Result<usize> {
+pub(crate) fn send(socket: BorrowedFd<'_>, bytes: &[u8], fd: Option<BorrowedFd<'_>>) -> io::Result<usize> {
     let numbers: Vec<RawFd> = fd.iter().map(AsRawFd::as_raw_fd).collect();
     send_all(socket, bytes, &numbers)
 }
@@ -63,7 +63,7 @@ fn send_all(socket: BorrowedFd<'_>, bytes: &[u8], numbers: &[RawFd]) -> io::Resu
 
 /// Result of receiving or sending.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Progress {
+pub(crate) enum Progress {
     /// Something was received or everything was sent.
     Done,
     /// The socket is not ready.
@@ -75,7 +75,7 @@ pub enum Progress {
 }
 
 /// Receives once into the connection.
-pub fn fill(connection: &mut Connection, socket: BorrowedFd<'_>) -> Result<Progress, ProtocolError> {
+pub(crate) fn fill(connection: &mut Connection, socket: BorrowedFd<'_>) -> Result<Progress, ProtocolError> {
     let mut buffer = [0; READ_SIZE];
     loop {
         return match receive(socket, &mut buffer) {
@@ -92,7 +92,7 @@ pub fn fill(connection: &mut Connection, socket: BorrowedFd<'_>) -> Result<Progr
 }
 
 /// Sends queued output, until all is sent or the socket takes no more.
-pub fn drain(connection: &mut Connection, socket: BorrowedFd<'_>) -> Progress {
+pub(crate) fn drain(connection: &mut Connection, socket: BorrowedFd<'_>) -> Progress {
     while let Some((bytes, fd)) = connection.output() {
         match send(socket, bytes, fd) {
             Ok(len) => connection.wrote(len),

@@ -2,7 +2,7 @@
 //! (other versions order some of them differently and do not translate).
 
 /// Feature names; the index is the bit.
-pub const NAMES: [&str; 21] = [
+pub(crate) const NAMES: [&str; 21] = [
     "256",
     "bpaste",
     "ccolour",
@@ -28,7 +28,7 @@ pub const NAMES: [&str; 21] = [
 
 /// Adds the features in a list (`256,RGB` or `256:RGB`) to a bit set. Case is ignored; an unknown name
 /// ends the list, as in tmux.
-pub fn add(bits: u32, list: &str) -> u32 {
+pub(crate) fn add(bits: u32, list: &str) -> u32 {
     let mut bits = bits;
     for name in list.split([':', ',']) {
         match NAMES.iter().position(|known| known.eq_ignore_ascii_case(name)) {

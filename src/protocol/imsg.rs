@@ -4,11 +4,11 @@
 use super::connection::ProtocolError;
 
 /// Bytes of a header.
-pub const HEADER_SIZE: usize = 16;
+pub(crate) const HEADER_SIZE: usize = 16;
 /// Largest message, header included; longer ones end the connection.
-pub const MAX_IMSG_SIZE: usize = 16384;
+pub(crate) const MAX_IMSG_SIZE: usize = 16384;
 /// Largest payload of one message.
-pub const MAX_PAYLOAD: usize = MAX_IMSG_SIZE - HEADER_SIZE;
+pub(crate) const MAX_PAYLOAD: usize = MAX_IMSG_SIZE - HEADER_SIZE;
 
 /// The mark in a header that a file descriptor is sent with its message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
@@ -25,7 +25,7 @@ const TOP_BIT_MARK: u32 = 0x8000_0000;
 
 /// A decoded header.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Header {
+pub(crate) struct Header {
     /// The message's type number.
     pub kind: u32,
     /// Bytes that follow the header.
@@ -40,7 +40,7 @@ pub struct Header {
 
 impl Header {
     /// Decodes a header; lengths outside 16..=16384 and unknown flag bits are refused.
-    pub fn decode(bytes: &[u8; HEADER_SIZE]) -> Result<Self, ProtocolError> {
+    pub(crate) fn decode(bytes: &[u8; HEADER_SIZE]) -> Result<Self, ProtocolError> {
         let word = |at: usize| u32::from_ne_bytes(bytes[at..at + 4].try_into().expect("four bytes"));
         let marked = word(4);
         let (fd_marking, len) = match marked & (FLAG_MARK | TOP_BIT_MARK) {
@@ -58,7 +58,7 @@ impl Header {
     }
 
     /// The bytes of a header.
-    pub fn encode(&self) -> [u8; HEADER_SIZE] {
+    pub(crate) fn encode(&self) -> [u8; HEADER_SIZE] {
         let mark = match self.fd_marking {
             None => 0,
             Some(FdMarking::Flag) => FLAG_MARK,

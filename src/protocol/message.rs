@@ -10,10 +10,10 @@ use std::os::fd::OwnedFd;
 const MAX_ARGUMENTS: i32 = 1000;
 
 /// Longest command that is sent in pieces, in bytes; beyond it the error is `command too long`.
-pub const MAX_COMMAND: usize = 16 << 20;
+pub(crate) const MAX_COMMAND: usize = 16 << 20;
 
 /// Maximum of file data in one `Read` or `Write` message, beside its stream number.
-pub const MAX_FILE_CHUNK: usize = MAX_PAYLOAD - 4;
+pub(crate) const MAX_FILE_CHUNK: usize = MAX_PAYLOAD - 4;
 
 /// A message. Client and server share the type; comments give the direction.
 #[derive(Debug)]
@@ -133,50 +133,50 @@ pub enum Message {
 
 /// Type numbers in the protocol.
 pub(super) mod kind {
-    pub const VERSION: u32 = 12;
-    pub const IDENTIFY_FLAGS: u32 = 100;
-    pub const IDENTIFY_TERM: u32 = 101;
-    pub const IDENTIFY_TTYNAME: u32 = 102;
-    pub const IDENTIFY_STDIN: u32 = 104;
-    pub const IDENTIFY_ENVIRON: u32 = 105;
-    pub const IDENTIFY_DONE: u32 = 106;
-    pub const IDENTIFY_CLIENTPID: u32 = 107;
-    pub const IDENTIFY_CWD: u32 = 108;
-    pub const IDENTIFY_FEATURES: u32 = 109;
-    pub const IDENTIFY_STDOUT: u32 = 110;
-    pub const IDENTIFY_LONGFLAGS: u32 = 111;
-    pub const IDENTIFY_TERMINFO: u32 = 112;
-    pub const COMMAND: u32 = 200;
-    pub const DETACH: u32 = 201;
-    pub const DETACHKILL: u32 = 202;
-    pub const EXIT: u32 = 203;
-    pub const EXITED: u32 = 204;
-    pub const EXITING: u32 = 205;
-    pub const LOCK: u32 = 206;
-    pub const READY: u32 = 207;
-    pub const RESIZE: u32 = 208;
-    pub const SHELL: u32 = 209;
-    pub const SHUTDOWN: u32 = 210;
-    pub const OLD_STDERR: u32 = 211;
-    pub const OLD_STDOUT: u32 = 213;
-    pub const SUSPEND: u32 = 214;
-    pub const UNLOCK: u32 = 215;
-    pub const WAKEUP: u32 = 216;
-    pub const EXEC: u32 = 217;
-    pub const FLAGS: u32 = 218;
-    pub const READ_OPEN: u32 = 300;
-    pub const READ: u32 = 301;
-    pub const READ_DONE: u32 = 302;
-    pub const WRITE_OPEN: u32 = 303;
-    pub const WRITE: u32 = 304;
-    pub const WRITE_READY: u32 = 305;
-    pub const WRITE_CLOSE: u32 = 306;
-    pub const READ_CANCEL: u32 = 307;
-    pub const WRITE_DONE: u32 = 308;
+    pub(crate) const VERSION: u32 = 12;
+    pub(crate) const IDENTIFY_FLAGS: u32 = 100;
+    pub(crate) const IDENTIFY_TERM: u32 = 101;
+    pub(crate) const IDENTIFY_TTYNAME: u32 = 102;
+    pub(crate) const IDENTIFY_STDIN: u32 = 104;
+    pub(crate) const IDENTIFY_ENVIRON: u32 = 105;
+    pub(crate) const IDENTIFY_DONE: u32 = 106;
+    pub(crate) const IDENTIFY_CLIENTPID: u32 = 107;
+    pub(crate) const IDENTIFY_CWD: u32 = 108;
+    pub(crate) const IDENTIFY_FEATURES: u32 = 109;
+    pub(crate) const IDENTIFY_STDOUT: u32 = 110;
+    pub(crate) const IDENTIFY_LONGFLAGS: u32 = 111;
+    pub(crate) const IDENTIFY_TERMINFO: u32 = 112;
+    pub(crate) const COMMAND: u32 = 200;
+    pub(crate) const DETACH: u32 = 201;
+    pub(crate) const DETACHKILL: u32 = 202;
+    pub(crate) const EXIT: u32 = 203;
+    pub(crate) const EXITED: u32 = 204;
+    pub(crate) const EXITING: u32 = 205;
+    pub(crate) const LOCK: u32 = 206;
+    pub(crate) const READY: u32 = 207;
+    pub(crate) const RESIZE: u32 = 208;
+    pub(crate) const SHELL: u32 = 209;
+    pub(crate) const SHUTDOWN: u32 = 210;
+    pub(crate) const OLD_STDERR: u32 = 211;
+    pub(crate) const OLD_STDOUT: u32 = 213;
+    pub(crate) const SUSPEND: u32 = 214;
+    pub(crate) const UNLOCK: u32 = 215;
+    pub(crate) const WAKEUP: u32 = 216;
+    pub(crate) const EXEC: u32 = 217;
+    pub(crate) const FLAGS: u32 = 218;
+    pub(crate) const READ_OPEN: u32 = 300;
+    pub(crate) const READ: u32 = 301;
+    pub(crate) const READ_DONE: u32 = 302;
+    pub(crate) const WRITE_OPEN: u32 = 303;
+    pub(crate) const WRITE: u32 = 304;
+    pub(crate) const WRITE_READY: u32 = 305;
+    pub(crate) const WRITE_CLOSE: u32 = 306;
+    pub(crate) const READ_CANCEL: u32 = 307;
+    pub(crate) const WRITE_DONE: u32 = 308;
     /// Not in tmux, which ignores unknown numbers.
-    pub const COMMAND_PIECE: u32 = 0x5350_0001;
+    pub(crate) const COMMAND_PIECE: u32 = 0x5350_0001;
     /// Far from all numbers that tmux may ever use.
-    pub const SESSION: u32 = 0x736d_0001;
+    pub(crate) const SESSION: u32 = 0x736d_0001;
 }
 
 impl Message {
@@ -372,12 +372,12 @@ fn put_str(out: &mut Vec<u8>, kind: u32, text: &str) -> u32 {
 }
 
 /// The bytes of a command that is sent in pieces.
-pub fn command_bytes(argv: &[String]) -> Vec<u8> {
+pub(crate) fn command_bytes(argv: &[String]) -> Vec<u8> {
     Message::Command(argv.to_vec()).encode().1
 }
 
 /// Decodes a command that was received in pieces.
-pub fn command_of_bytes(bytes: &[u8]) -> Result<Message, ProtocolError> {
+pub(crate) fn command_of_bytes(bytes: &[u8]) -> Result<Message, ProtocolError> {
     decode_command(Body { kind: kind::COMMAND, rest: bytes })
 }
 

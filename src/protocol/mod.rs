@@ -14,19 +14,20 @@
 //! - `fdpass`: sending and receiving bytes with descriptors
 //! - `ring`: the last lines of a server's log, shared with its keeper
 
-pub mod connection;
-pub mod custody;
-pub mod fdpass;
-pub mod features;
-pub mod flags;
-pub mod imsg;
-pub mod message;
-pub mod ring;
-pub mod upgrade;
+pub(crate) mod connection;
+pub(crate) mod custody;
+pub(crate) mod fdpass;
+pub(crate) mod features;
+pub(crate) mod flags;
+pub(crate) mod imsg;
+pub(crate) mod message;
+pub(crate) mod ring;
+pub(crate) mod upgrade;
 
-pub use connection::{Connection, ProtocolError};
-pub use flags::ClientFlags;
+pub use connection::Connection;
+pub(crate) use connection::ProtocolError;
+pub(crate) use flags::ClientFlags;
 pub use message::Message;
 
 /// The protocol version: the low byte of the peer id in every header.
-pub const PROTOCOL_VERSION: u32 = 8;
+pub(crate) const PROTOCOL_VERSION: u32 = 8;

@@ -17,7 +17,7 @@ const HEADER: u64 = 16;
 
 /// See the module comment.
 #[derive(Debug)]
-pub struct Ring(File);
+pub(crate) struct Ring(File);
 
 impl AsFd for Ring {
     fn as_fd(&self) -> BorrowedFd<'_> {
@@ -26,22 +26,22 @@ impl AsFd for Ring {
 }
 
 impl Ring {
-    pub fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         let file = memfd_create(c"scopemux-log", MFdFlags::MFD_CLOEXEC)?;
         Ok(Self(file.into()))
     }
 
     /// The ring in a file that was inherited from another program.
-    pub fn of(file: OwnedFd) -> Self {
+    pub(crate) fn of(file: OwnedFd) -> Self {
         Self(file.into())
     }
 
-    pub fn try_clone(&self) -> io::Result<Self> {
+    pub(crate) fn try_clone(&self) -> io::Result<Self> {
         self.0.try_clone().map(Self)
     }
 
     /// Adds a line. Newlines in it become spaces.
-    pub fn push(&self, line: &str) -> io::Result<()> {
+    pub(crate) fn push(&self, line: &str) -> io::Result<()> {
         let mut bytes: Vec<u8> = line.bytes().take(LINE).map(|b| if b == b'\n' { b' ' } else { b }).collect();
         bytes.push(b'\n');
         let written = self.number(0);
@@ -53,7 +53,7 @@ impl Ring {
     }
 
     /// The lines, oldest first.
-    pub fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         let written = self.number(0);
         let mut bytes = vec![0; written.min(BYTES) as usize];
         if self.0.read_exact_at(&mut bytes, HEADER).is_err() {
@@ -69,11 +69,11 @@ impl Ring {
     }
 
     /// Count of servers that wrote here and died.
-    pub fn deaths(&self) -> u64 {
+    pub(crate) fn deaths(&self) -> u64 {
         self.number(8)
     }
 
-    pub fn count_death(&self) -> io::Result<()> {
+    pub(crate) fn count_death(&self) -> io::Result<()> {
         self.0.write_all_at(&(self.deaths() + 1).to_le_bytes(), 8)
     }
 

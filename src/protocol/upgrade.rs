@@ -15,11 +15,11 @@ use crate::base::codec::{Malformed, Reader, put_varint};
 use std::os::fd::OwnedFd;
 
 /// Format of the state that is handed over. A program with another format is refused.
-pub const FORMAT: u64 = 1;
+pub(crate) const FORMAT: u64 = 1;
 
 /// From the old server to the new one.
 #[derive(Debug)]
-pub enum ToNew {
+pub(crate) enum ToNew {
     Passed { fd: OwnedFd },
     State { passed: u64, file: OwnedFd },
     Commit,
@@ -27,7 +27,7 @@ pub enum ToNew {
 
 /// From the new server to the old one.
 #[derive(Debug)]
-pub enum ToOld {
+pub(crate) enum ToOld {
     Hello {
         format: u64,
         name: String,

@@ -17,10 +17,10 @@ use tokio::io::unix::AsyncFd;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{self as streams, SignalKind};
 
-pub use poller::{Interest, Poller, Ready, Token};
+pub(crate) use poller::{Interest, Poller, Ready, Token};
 
 /// See the module comment.
-pub struct Reactor {
+pub(crate) struct Reactor {
     /// The epoll set; readable when one of its descriptors is ready.
     set: AsyncFd<OwnedFd>,
     signals: Vec<(Signal, streams::Signal)>,
@@ -35,7 +35,7 @@ pub fn new_runtime() -> io::Result<Arc<Runtime>> {
 
 impl Reactor {
     /// Makes a reactor that waits for the descriptors of a set.
-    pub fn new<T: Token>(runtime: Arc<Runtime>, poller: &Poller<T>) -> io::Result<Self> {
+    pub(crate) fn new<T: Token>(runtime: Arc<Runtime>, poller: &Poller<T>) -> io::Result<Self> {
         let _context = runtime.enter();
         let fd = poller.as_fd().try_clone_to_owned()?;
         // SAFETY: the descriptor is owned by what is registered, which nobody gets at.
@@ -45,7 +45,7 @@ impl Reactor {
     }
 
     /// Catches these signals, and unblocks them if the parent process had blocked them.
-    pub fn catch(&mut self, signals: &[Signal]) -> io::Result<()> {
+    pub(crate) fn catch(&mut self, signals: &[Signal]) -> io::Result<()> {
         let _context = self.runtime.enter();
         for &signal in signals {
             self.signals.push((signal, streams::signal(SignalKind::from_raw(signal as i32))?));
@@ -55,14 +55,14 @@ impl Reactor {
     }
 
     /// The next signal that was caught. Several signals of a kind may be merged into one.
-    pub fn next_signal(&mut self) -> Option<Signal> {
+    pub(crate) fn next_signal(&mut self) -> Option<Signal> {
         self.caught.pop_front()
     }
 
     /// Waits until a descriptor is ready, a signal is caught or the time is over (`None`: no time limit),
     /// and puts the ready descriptors into `out`. The runtime's tasks run meanwhile; with a time of zero,
     /// each of them does one step.
-    pub fn wait<T: Token>(
+    pub(crate) fn wait<T: Token>(
         &mut self,
         poller: &Poller<T>,
         timeout: Option<Duration>,

@@ -8,7 +8,7 @@ use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTime
 use parking_lot::Mutex;
 
 /// The owner of a descriptor, packed into epoll's data.
-pub trait Token: Copy {
+pub(crate) trait Token: Copy {
     fn pack(self) -> u64;
 
     /// `None` if no token has this packed form.
@@ -17,15 +17,15 @@ pub trait Token: Copy {
 
 /// The events to wait for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Interest {
+pub(crate) struct Interest {
     pub read: bool,
     pub write: bool,
 }
 
 impl Interest {
-    pub const NONE: Self = Self { read: false, write: false };
-    pub const READ: Self = Self { read: true, write: false };
-    pub const WRITE: Self = Self { read: false, write: true };
+    pub(crate) const NONE: Self = Self { read: false, write: false };
+    pub(crate) const READ: Self = Self { read: true, write: false };
+    pub(crate) const WRITE: Self = Self { read: false, write: true };
 
     fn flags(self) -> EpollFlags {
         let mut flags = EpollFlags::empty();
@@ -37,7 +37,7 @@ impl Interest {
 
 /// A descriptor became ready.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Ready<T> {
+pub(crate) struct Ready<T> {
     pub token: T,
     pub readable: bool,
     pub writable: bool,
@@ -49,18 +49,18 @@ pub struct Ready<T> {
 const BATCH: usize = 256;
 
 /// See the module comment.
-pub struct Poller<T> {
+pub(crate) struct Poller<T> {
     epoll: Epoll,
     /// Files and `/dev/null`, which epoll refuses and which are always ready. By descriptor.
     always: Mutex<BTreeMap<RawFd, (T, Interest)>>,
 }
 
 impl<T: Token> Poller<T> {
-    pub fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         Ok(Self { epoll: Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?, always: Mutex::default() })
     }
 
-    pub fn add(&self, fd: BorrowedFd<'_>, token: T, interest: Interest) -> io::Result<()> {
+    pub(crate) fn add(&self, fd: BorrowedFd<'_>, token: T, interest: Interest) -> io::Result<()> {
         match self.epoll.add(fd, EpollEvent::new(interest.flags(), token.pack())) {
             Err(nix::errno::Errno::EPERM) => {
                 self.always.lock().insert(fd.as_raw_fd(), (token, interest));
@@ -71,11 +71,11 @@ impl<T: Token> Poller<T> {
     }
 
     /// Watches a descriptor for priority events.
-    pub fn add_priority(&self, fd: BorrowedFd<'_>, token: T) -> io::Result<()> {
+    pub(crate) fn add_priority(&self, fd: BorrowedFd<'_>, token: T) -> io::Result<()> {
         Ok(self.epoll.add(fd, EpollEvent::new(EpollFlags::EPOLLPRI, token.pack()))?)
     }
 
-    pub fn set(&self, fd: BorrowedFd<'_>, token: T, interest: Interest) -> io::Result<()> {
+    pub(crate) fn set(&self, fd: BorrowedFd<'_>, token: T, interest: Interest) -> io::Result<()> {
         if let Some(entry) = self.always.lock().get_mut(&fd.as_raw_fd()) {
             *entry = (token, interest);
             return Ok(());
@@ -85,14 +85,14 @@ impl<T: Token> Poller<T> {
     }
 
     /// Stops watching a descriptor; it is no error if it is not watched.
-    pub fn remove(&self, fd: BorrowedFd<'_>) {
+    pub(crate) fn remove(&self, fd: BorrowedFd<'_>) {
         if self.always.lock().remove(&fd.as_raw_fd()).is_none() {
             self.epoll.delete(fd).ok();
         }
     }
 
     /// Takes the descriptors that are ready now. Never blocks.
-    pub fn take(&self, out: &mut Vec<Ready<T>>) -> io::Result<()> {
+    pub(crate) fn take(&self, out: &mut Vec<Ready<T>>) -> io::Result<()> {
         out.clear();
         let wanted = |(token, interest): &(T, Interest)| {
             let ready = interest.read || interest.write;

@@ -11,7 +11,7 @@ const USUAL_CELL_HEIGHT: u32 = 16;
 
 /// Draws a replacement for images on a terminal without sixel: a box of plus signs as large as the
 /// image, with a line of text.
-pub fn draw_placeholders(frame: &mut Frame) {
+pub(super) fn draw_placeholders(frame: &mut Frame) {
     for image in std::mem::take(&mut frame.images) {
         let (cols, rows) = (image.rect.size.cols, image.rect.size.rows);
         let (x, y) = (image.rect.x as u32, image.rect.y as u32);
@@ -27,7 +27,7 @@ pub fn draw_placeholders(frame: &mut Frame) {
 }
 
 /// Appends an image at the cursor; `cell_height` (pixels) is needed if rows are cut off.
-pub fn put(image: &FrameImage, cell_height: u32, out: &mut Vec<u8>) {
+pub(super) fn put(image: &FrameImage, cell_height: u32, out: &mut Vec<u8>) {
     let height = if cell_height == 0 { USUAL_CELL_HEIGHT } else { cell_height };
     out.extend_from_slice(b"\x1bP");
     match image.top * height / BAND {

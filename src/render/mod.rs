@@ -10,7 +10,7 @@ pub mod diff;
 pub mod emit;
 pub mod frame;
 mod images;
-pub mod pictures;
+pub(crate) mod pictures;
 pub mod tty;
 
 pub use diff::diff;

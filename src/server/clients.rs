@@ -35,7 +35,7 @@ const IDENTIFY_OVERHEAD: usize = 64;
 
 impl Runtime {
     /// Accepts a connection that was made before this server started.
-    pub fn accept_caller(&mut self, caller: Caller) {
+    pub(super) fn accept_caller(&mut self, caller: Caller) {
         let Some(id) = self.accept(caller.socket) else { return };
         let mut passed = caller.passed;
         for said in caller.said.chunks(CALLER_SLICE) {
@@ -48,7 +48,7 @@ impl Runtime {
     }
 
     /// Accepts a new connection.
-    pub fn accept(&mut self, socket: OwnedFd) -> Option<ClientId> {
+    pub(super) fn accept(&mut self, socket: OwnedFd) -> Option<ClientId> {
         if self.server.clients.len() >= MAX_CLIENTS || self.server.exiting {
             return None;
         }
@@ -73,7 +73,7 @@ impl Runtime {
     }
 
     /// Handles a client's socket that is ready.
-    pub fn client_ready(&mut self, id: ClientId, readable: bool) {
+    pub(super) fn client_ready(&mut self, id: ClientId, readable: bool) {
         let _span = tracing::debug_span!("client", id = id.0).entered();
         let Some(peer) = self.world.peers.get_mut(&id) else { return };
         let open = !readable || peer.receive().unwrap_or(false);
@@ -275,7 +275,7 @@ impl Runtime {
     }
 
     /// Removes a client that is gone.
-    pub fn lose_client(&mut self, id: ClientId) {
+    pub(super) fn lose_client(&mut self, id: ClientId) {
         let Some(mut peer) = self.world.peers.remove(&id) else { return };
         tracing::debug!(client = id.0, "client gone");
         peer.abandon_files();
@@ -307,7 +307,7 @@ impl Runtime {
     }
 
     /// Sends the exit message to clients that must leave, once each.
-    pub fn check_exits(&mut self) {
+    pub(super) fn check_exits(&mut self) {
         let leaving: Vec<ClientId> = self
             .server
             .clients
@@ -401,7 +401,7 @@ fn add_flags(client: &mut Client, bits: u64) {
 }
 
 /// A client's flags in the form sent to it.
-pub fn wire_flags(client: &Client) -> WireFlags {
+pub(super) fn wire_flags(client: &Client) -> WireFlags {
     let mut wire = WireFlags::empty();
     for (ours, on_wire) in [
         (ClientFlags::TERMINAL, WireFlags::TERMINAL),

@@ -27,7 +27,7 @@ const MAX_OUTPUT: usize = 256 << 20;
 const MAX_FLUSHES: usize = 16;
 
 /// A control client's streams.
-pub struct ControlIo {
+pub(super) struct ControlIo {
     input: std::fs::File,
     output: Option<std::fs::File>,
     /// Input that was read but not yet handled as lines, and the length of its part without a line
@@ -45,7 +45,7 @@ pub struct ControlIo {
 
 /// A control client's streams, to be passed to another server.
 #[derive(Serialize, Deserialize)]
-pub struct ControlIoRecord {
+pub(super) struct ControlIoRecord {
     input: FdNumber,
     output: Option<FdNumber>,
     line: Blob,
@@ -58,7 +58,12 @@ pub struct ControlIoRecord {
 
 impl ControlIo {
     /// `both`: one terminal for both directions (`-CC`).
-    pub fn new(poller: &Poller, id: ClientId, input: OwnedFd, output: Option<OwnedFd>) -> io::Result<Self> {
+    pub(super) fn new(
+        poller: &Poller,
+        id: ClientId,
+        input: OwnedFd,
+        output: Option<OwnedFd>,
+    ) -> io::Result<Self> {
         set_nonblocking(&input)?;
         poller.add(input.as_fd(), Token::ControlIn(id), Interest::NONE).ok();
         if let Some(output) = &output {
@@ -78,7 +83,7 @@ impl ControlIo {
         })
     }
 
-    pub fn record(&self, passed: &mut Passed) -> Result<ControlIoRecord, String> {
+    pub(super) fn record(&self, passed: &mut Passed) -> Result<ControlIoRecord, String> {
         let Self {
             input,
             output,
@@ -105,7 +110,7 @@ impl ControlIo {
         })
     }
 
-    pub fn of_record(
+    pub(super) fn of_record(
         poller: &Poller,
         id: ClientId,
         record: ControlIoRecord,
@@ -129,14 +134,14 @@ impl ControlIo {
     }
 
     /// Starts to read.
-    pub fn listen(&mut self, poller: &Poller, id: ClientId) {
+    pub(super) fn listen(&mut self, poller: &Poller, id: ClientId) {
         self.listening = true;
         let interest = Interest { read: !self.ended, write: self.output.is_none() && self.writing };
         poller.set(self.input.as_fd(), Token::ControlIn(id), interest).ok();
     }
 
     /// Reports whether the client is attached.
-    pub fn is_listening(&self) -> bool {
+    pub(super) fn is_listening(&self) -> bool {
         self.listening
     }
 
@@ -145,13 +150,13 @@ impl ControlIo {
         self.pending() > 0 && !self.writing
     }
 
-    pub fn pending(&self) -> usize {
+    pub(super) fn pending(&self) -> usize {
         self.pending.len() - self.written
     }
 
     /// Queues output for the end of the turn, so that a command's lines are written together.
     /// False: too much is queued.
-    pub fn write(&mut self, bytes: &[u8]) -> bool {
+    pub(super) fn write(&mut self, bytes: &[u8]) -> bool {
         if self.pending() + bytes.len() > MAX_OUTPUT {
             return false;
         }
@@ -160,7 +165,7 @@ impl ControlIo {
     }
 
     /// Writes queued output as far as possible. False: the other end is gone.
-    pub fn flush(&mut self, poller: &Poller, id: ClientId) -> bool {
+    pub(super) fn flush(&mut self, poller: &Poller, id: ClientId) -> bool {
         let alive = self.write_out();
         if self.written == self.pending.len() {
             self.pending.clear();
@@ -236,7 +241,7 @@ impl ControlIo {
         lines
     }
 
-    pub fn close(&mut self, poller: &Poller) {
+    pub(super) fn close(&mut self, poller: &Poller) {
         poller.remove(self.input.as_fd());
         if let Some(output) = &self.output {
             poller.remove(output.as_fd());
@@ -249,7 +254,7 @@ impl ControlIo {
 }
 
 impl Peer {
-    pub fn control_write(&mut self, bytes: &[u8]) {
+    pub(super) fn control_write(&mut self, bytes: &[u8]) {
         if let Some(control) = &mut self.control
             && !control.write(bytes)
         {
@@ -257,14 +262,14 @@ impl Peer {
         }
     }
 
-    pub fn control_pending(&self) -> usize {
+    pub(super) fn control_pending(&self) -> usize {
         self.control.as_ref().map_or(0, ControlIo::pending)
     }
 }
 
 impl Runtime {
     /// Creates a control client's streams.
-    pub fn start_control_io(&mut self, id: ClientId) {
+    pub(super) fn start_control_io(&mut self, id: ClientId) {
         let both = self.server.client(id).is_some_and(|c| c.flags.contains(ClientFlags::CONTROL_CONTROL));
         let Some(peer) = self.world.peers.get_mut(&id) else { return };
         let output = peer.stdout.take().filter(|_| !both);
@@ -272,7 +277,7 @@ impl Runtime {
         peer.control = ControlIo::new(&self.world.poller, id, input, output).ok();
     }
 
-    pub fn control_readable(&mut self, id: ClientId) {
+    pub(super) fn control_readable(&mut self, id: ClientId) {
         let Some(peer) = self.world.peers.get_mut(&id) else { return };
         let Some(control) = &mut peer.control else { return };
         control.flush(&self.world.poller, id);
@@ -293,7 +298,7 @@ impl Runtime {
     }
 
     /// Writes the output of this turn to control clients, and output that was held back behind it.
-    pub fn flush_control(&mut self) {
+    pub(super) fn flush_control(&mut self) {
         for _ in 0..MAX_FLUSHES {
             let mut emptied = Vec::new();
             for peer in self.world.peers.values_mut() {
@@ -316,7 +321,7 @@ impl Runtime {
         }
     }
 
-    pub fn control_writable(&mut self, id: ClientId) {
+    pub(super) fn control_writable(&mut self, id: ClientId) {
         if let Some(peer) = self.world.peers.get_mut(&id)
             && let Some(control) = &mut peer.control
             && !control.flush(&self.world.poller, id)

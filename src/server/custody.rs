@@ -30,7 +30,7 @@ const RESERVE: usize = 48;
 const FIRST_JOB: u64 = 1 << 40;
 
 /// A started pane.
-pub struct PaneStarted {
+pub(super) struct PaneStarted {
     pub pid: i32,
     pub tty: String,
     pub master: OwnedFd,
@@ -39,7 +39,7 @@ pub struct PaneStarted {
 }
 
 /// A started job.
-pub struct JobStarted {
+pub(super) struct JobStarted {
     pub pid: i32,
     pub fd: Option<OwnedFd>,
     /// Name of its terminal, if it has one.
@@ -52,7 +52,7 @@ enum Started {
     No(i32),
 }
 
-pub struct Custody {
+pub(super) struct Custody {
     socket: OwnedFd,
     handle: Handle,
     next_job: u64,
@@ -80,7 +80,7 @@ pub struct Custody {
 }
 
 /// Progress of an upgrade.
-pub enum News {
+pub(super) enum News {
     /// The keeper could not become the new program, for this reason.
     KeeperStays(String),
     /// The next server has ended before it took over.
@@ -88,7 +88,7 @@ pub enum News {
 }
 
 impl Custody {
-    pub fn new(socket: OwnedFd) -> io::Result<Self> {
+    pub(super) fn new(socket: OwnedFd) -> io::Result<Self> {
         super::jobs::set_nonblocking(&socket)?;
         Ok(Self {
             socket,
@@ -110,13 +110,13 @@ impl Custody {
     }
 
     /// Begins to load the state of the previous server, except these parts.
-    pub fn begin_taking(&mut self, left_out: Vec<Part>) {
+    pub(super) fn begin_taking(&mut self, left_out: Vec<Part>) {
         self.left_out = left_out;
     }
 
     /// Tells the keeper that this part is loaded next, so that the keeper knows which part kills a
     /// server. False: the part must be left out.
-    pub fn takes(&mut self, part: Part) -> bool {
+    pub(super) fn takes(&mut self, part: Part) -> bool {
         let wanted = !self.leaves_out(part);
         if wanted {
             self.send(Request::Taking { part }).ok();
@@ -125,7 +125,7 @@ impl Custody {
         wanted
     }
 
-    pub fn leaves_out(&self, part: Part) -> bool {
+    pub(super) fn leaves_out(&self, part: Part) -> bool {
         let all = match part {
             Part::Checkpoint(_) => Part::Checkpoints,
             Part::Log(_) => Part::Logs,
@@ -135,18 +135,18 @@ impl Custody {
     }
 
     /// Tells the keeper, once, that this server answers clients and so is healthy.
-    pub fn note_answer(&mut self) {
+    pub(super) fn note_answer(&mut self) {
         if !std::mem::replace(&mut self.answered, true) {
             self.send(Request::Answered).ok();
         }
     }
 
-    pub fn fd(&self) -> BorrowedFd<'_> {
+    pub(super) fn fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }
 
     /// Starts a pane's program and waits for the answer.
-    pub fn spawn_pane(
+    pub(super) fn spawn_pane(
         &mut self,
         pane: PaneId,
         request: &SpawnRequest,
@@ -184,7 +184,7 @@ impl Custody {
 
     /// Reports whether a program can be started without waiting for the keeper. If not, sends a
     /// ping, whose answer wakes the loop.
-    pub fn is_attentive(&mut self) -> bool {
+    pub(super) fn is_attentive(&mut self) -> bool {
         if self.attentive || self.lost {
             return true;
         }
@@ -197,18 +197,18 @@ impl Custody {
     }
 
     /// A command waits to learn whether the keeper is there.
-    pub fn is_asked(&self) -> bool {
+    pub(super) fn is_asked(&self) -> bool {
         self.asked.is_some()
     }
 
     /// A turn begins: nothing is known yet of the keeper.
-    pub fn begin_turn(&mut self) {
+    pub(super) fn begin_turn(&mut self) {
         self.attentive = false;
     }
 
     /// Starts a job. If the result is `None`, `take_started` returns the answer later, under this
     /// token.
-    pub fn spawn_job(&mut self, request: &JobRequest) -> Result<(u64, Option<JobStarted>), String> {
+    pub(super) fn spawn_job(&mut self, request: &JobRequest) -> Result<(u64, Option<JobStarted>), String> {
         let spawn = self.job(request);
         let token = spawn.token;
         if self.attentive {
@@ -221,13 +221,13 @@ impl Custody {
     }
 
     /// Takes the panes whose programs run but could not enter their cgroups.
-    pub fn take_uncontained(&mut self) -> Vec<PaneId> {
+    pub(super) fn take_uncontained(&mut self) -> Vec<PaneId> {
         let tokens = std::mem::take(&mut self.uncontained);
         tokens.into_iter().filter_map(|token| u32::try_from(token).ok()).map(PaneId).collect()
     }
 
     /// Takes the result of a start without a waiter.
-    pub fn take_started(&mut self) -> Option<(u64, Result<JobStarted, String>)> {
+    pub(super) fn take_started(&mut self) -> Option<(u64, Result<JobStarted, String>)> {
         self.started.pop_front()
     }
 
@@ -263,7 +263,7 @@ impl Custody {
     }
 
     /// The reason why nothing can be started now, if so.
-    pub fn can_start(&self) -> Result<(), String> {
+    pub(super) fn can_start(&self) -> Result<(), String> {
         if self.lost {
             return Err("the keeper is gone".to_owned());
         }
@@ -294,7 +294,7 @@ impl Custody {
     }
 
     /// Writes queued requests to the keeper as far as possible.
-    pub fn flush(&mut self) {
+    pub(super) fn flush(&mut self) {
         if self.handle.drain(self.socket.as_fd()).is_err() {
             self.lost = true;
         }
@@ -339,7 +339,7 @@ impl Custody {
     }
 
     /// Reads the keeper's reports: ends of children.
-    pub fn receive(&mut self) {
+    pub(super) fn receive(&mut self) {
         if !matches!(self.handle.fill(self.socket.as_fd()), Ok(true)) {
             self.lost = true;
         }
@@ -383,7 +383,7 @@ impl Custody {
 
     /// Continues with another keeper after the first one died. Pending starts are lost; their
     /// waiters get an error.
-    pub fn renew(&mut self, socket: OwnedFd) -> io::Result<()> {
+    pub(super) fn renew(&mut self, socket: OwnedFd) -> io::Result<()> {
         super::jobs::set_nonblocking(&socket)?;
         for token in std::mem::take(&mut self.starting) {
             self.started.push_back((token, Err("the keeper is gone".to_owned())));
@@ -398,12 +398,12 @@ impl Custody {
     }
 
     /// Asks the keeper to hold a child of the previous keeper.
-    pub fn hold(&mut self, token: u64, pid: i32, tty: String, master: Option<OwnedFd>) {
+    pub(super) fn hold(&mut self, token: u64, pid: i32, tty: String, master: Option<OwnedFd>) {
         self.send(Request::Hold { token, pid, tty, master }).ok();
     }
 
     /// Watches for room in the socket while output is queued.
-    pub fn watch(&mut self, poller: &Poller) {
+    pub(super) fn watch(&mut self, poller: &Poller) {
         self.flush();
         let writing = self.handle.wants_write() && !self.lost;
         if writing != self.writing {
@@ -414,48 +414,48 @@ impl Custody {
 
     /// Reports whether the end of a child is known and not taken yet. It may have been read while
     /// the server waited for the answer to a start; then the socket need not become readable again.
-    pub fn has_ended(&self) -> bool {
+    pub(super) fn has_ended(&self) -> bool {
         !self.ended.is_empty() || !self.started.is_empty() || !self.news.is_empty()
     }
 
     /// Takes the end of one child: its process id and status.
-    pub fn take_ended(&mut self) -> Option<(i32, ExitStatus)> {
+    pub(super) fn take_ended(&mut self) -> Option<(i32, ExitStatus)> {
         self.ended.pop_front()
     }
 
     /// Tells the keeper to close a pane's terminal too.
-    pub fn close_pane(&mut self, pane: PaneId) {
+    pub(super) fn close_pane(&mut self, pane: PaneId) {
         self.send(Request::Release { token: u64::from(pane.0) }).ok();
     }
 
     /// Tells the keeper that a job became a pane.
-    pub fn adopt_job(&mut self, job: u64, pane: PaneId, master: OwnedFd) {
+    pub(super) fn adopt_job(&mut self, job: u64, pane: PaneId, master: OwnedFd) {
         self.send(Request::Adopt { job, token: u64::from(pane.0), master }).ok();
     }
 
     /// Tells the keeper to let a pane's program run, which waits at its gate.
-    pub fn open_gate(&mut self, pane: PaneId) {
+    pub(super) fn open_gate(&mut self, pane: PaneId) {
         self.send(Request::Open { token: u64::from(pane.0) }).ok();
     }
 
     /// Reserves the token of a job of the previous server.
-    pub fn note_job(&mut self, token: u64) {
+    pub(super) fn note_job(&mut self, token: u64) {
         self.next_job = self.next_job.max(token);
     }
 
     /// Asks the keeper to forget a job, or a child of the previous server.
-    pub fn release(&mut self, token: u64) {
+    pub(super) fn release(&mut self, token: u64) {
         self.send(Request::Release { token }).ok();
     }
 
     /// Asks for this program to be started as the next server.
-    pub fn upgrade(&mut self, program: String, channel: OwnedFd) -> Result<(), String> {
+    pub(super) fn upgrade(&mut self, program: String, channel: OwnedFd) -> Result<(), String> {
         self.can_start()?;
         self.send(Request::Upgrade { program, channel })
     }
 
     /// Tells the keeper that the next server takes over. False: the keeper cannot be reached.
-    pub fn hand_over(&mut self) -> bool {
+    pub(super) fn hand_over(&mut self) -> bool {
         let deadline = std::time::Instant::now() + std::time::Duration::from_millis(PATIENCE_MS.into());
         let mut sent = self.send(Request::HandOver).is_ok();
         while sent && !self.lost && self.handle.wants_write() && std::time::Instant::now() < deadline {
@@ -467,33 +467,33 @@ impl Custody {
     }
 
     /// Cancels the next server.
-    pub fn abandon(&mut self) {
+    pub(super) fn abandon(&mut self) {
         self.send(Request::Abandon).ok();
     }
 
     /// Takes the keeper's reports about an upgrade since the last call.
-    pub fn take_news(&mut self) -> Vec<News> {
+    pub(super) fn take_news(&mut self) -> Vec<News> {
         std::mem::take(&mut self.news)
     }
 
     /// Leaves a snapshot for the next server.
-    pub fn deposit(&mut self, snapshot: OwnedFd) {
+    pub(super) fn deposit(&mut self, snapshot: OwnedFd) {
         self.send(Request::Deposit { snapshot }).ok();
     }
 
     /// Leaves the journal of a pane for the next server.
-    pub fn keep_journal(&mut self, pane: PaneId, journal: OwnedFd) {
+    pub(super) fn keep_journal(&mut self, pane: PaneId, journal: OwnedFd) {
         self.send(Request::Journal { token: u64::from(pane.0), journal }).ok();
     }
 
     /// Tells the keeper that the server ends for good, and which of its cgroups to remove.
-    pub fn goodbye(&mut self, groups: &[PathBuf]) {
+    pub(super) fn goodbye(&mut self, groups: &[PathBuf]) {
         let groups = groups.iter().map(|dir| from_bytes(dir.as_os_str().as_bytes())).collect();
         self.send(Request::Goodbye { groups }).ok();
     }
 
     /// Passes a new listening socket to the keeper.
-    pub fn new_listener(&mut self, listener: OwnedFd) {
+    pub(super) fn new_listener(&mut self, listener: OwnedFd) {
         self.send(Request::Listener { listener }).ok();
     }
 }
@@ -506,7 +506,7 @@ fn die_if_told(part: Part) {
 }
 
 /// Converts a wait status.
-pub fn exit_status(status: i32) -> ExitStatus {
+pub(super) fn exit_status(status: i32) -> ExitStatus {
     if libc::WIFSIGNALED(status) {
         ExitStatus::Signaled(libc::WTERMSIG(status))
     } else {

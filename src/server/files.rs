@@ -20,7 +20,7 @@ const WRITTEN_AT_ONCE: usize = 1 << 20;
 
 /// Reads through the client when the path is its standard input or it has no session yet
 /// (then the file may only be readable on its side); else here.
-pub fn read(world: &mut World, client: Option<ClientId>, path: &str, done: FileDone) {
+pub(super) fn read(world: &mut World, client: Option<ClientId>, path: &str, done: FileDone) {
     if let Some(peer) = via(world, client, path) {
         peer.open_read(path, done);
         return;
@@ -36,7 +36,7 @@ pub fn read(world: &mut World, client: Option<ClientId>, path: &str, done: FileD
 }
 
 /// Writes a file, through the client or directly, as in `read`.
-pub fn write(
+pub(super) fn write(
     world: &mut World,
     client: Option<ClientId>,
     path: &str,

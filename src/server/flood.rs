@@ -16,7 +16,7 @@ const BYTES_PER_CELL: u64 = 8;
 
 /// A piece of a pane's output, and the pane's state when it came.
 #[derive(Clone, Copy, Debug)]
-pub struct Piece {
+pub(super) struct Piece {
     /// Its length in bytes.
     pub bytes: u64,
     /// Columns times rows of the pane.
@@ -39,7 +39,7 @@ impl Piece {
 
 /// Urgency of drawing a pane's output.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Pace {
+pub(super) enum Pace {
     /// Answer to a key: drawn at once.
     Answer,
     /// Drawn with the next frame; while panes have output to read, frames are some milliseconds
@@ -52,7 +52,7 @@ pub enum Pace {
 
 /// Recent output of one pane.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Flood {
+pub(super) struct Flood {
     /// Start of the current window, bytes printed in it, and in the one before.
     start_ms: u64,
     bytes: u64,
@@ -61,7 +61,7 @@ pub struct Flood {
 
 impl Flood {
     /// Counts a piece, and returns how soon it is to be drawn.
-    pub fn note(&mut self, piece: &Piece) -> Pace {
+    pub(super) fn note(&mut self, piece: &Piece) -> Pace {
         let passed = piece.now_ms.saturating_sub(self.start_ms);
         if passed >= FLOOD_MS {
             self.before = if passed < 2 * FLOOD_MS { self.bytes } else { 0 };
@@ -85,7 +85,7 @@ fn is_flood(bytes: u64, piece: &Piece) -> bool {
 
 /// Time of the next frame of a flood, if the last frame was drawn at `drawn_ms`, and the last
 /// output came at `printed_ms`. Both limits hold without any further event.
-pub fn frame_due(drawn_ms: u64, printed_ms: u64) -> u64 {
+pub(super) fn frame_due(drawn_ms: u64, printed_ms: u64) -> u64 {
     (drawn_ms + FLOOD_MS).min(printed_ms + QUIET_MS)
 }
 

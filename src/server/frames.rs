@@ -29,18 +29,18 @@ const DRAWING: Duration = Duration::from_millis(2);
 
 impl Runtime {
     /// Reports whether some client waits for a frame.
-    pub fn frame_wanted(&self) -> bool {
+    pub(super) fn frame_wanted(&self) -> bool {
         let marks = ClientFlags::REDRAW | ClientFlags::PACED | ClientFlags::HELD;
         self.server.clients.values().any(|c| c.flags.intersects(marks) || c.status_dirty)
     }
 
     /// Time at which the loop must wake to draw frames that the last turn did not.
-    pub fn next_frame_due(&self, now_ms: u64) -> Option<u64> {
+    pub(super) fn next_frame_due(&self, now_ms: u64) -> Option<u64> {
         self.pacing.due(now_ms, self.frame_wanted())
     }
 
     /// Time of the next frame that only flooding panes need; `None` if there is none.
-    pub fn flood_frame_due(&self) -> Option<u64> {
+    pub(super) fn flood_frame_due(&self) -> Option<u64> {
         let flooded = self.server.clients.values().filter(|c| c.flags.contains(ClientFlags::FLOODED));
         let ttys = flooded.filter(|c| is_drawn(c)).filter_map(|c| self.world.peers.get(&c.id)?.tty.as_ref());
         ttys.filter(|tty| tty.is_drained()).map(|tty| self.flood_due(tty)).min()
@@ -52,7 +52,7 @@ impl Runtime {
 
     /// Draws clients that need it and can take it: first those with a typing user, then the others
     /// in turns.
-    pub fn render(&mut self) {
+    pub(super) fn render(&mut self) {
         let now_ms = self.world.now.mono_ms;
         let paced = self.pacing.holds(now_ms, self.world.pump.is_busy());
         let clients = self.clients_to_draw(paced);
@@ -136,7 +136,7 @@ impl Runtime {
 
     /// Draws the current frames, and then writes the raw bytes that programs sent: later output of
     /// the panes comes after them.
-    pub fn draw_before_raw(&mut self) {
+    pub(super) fn draw_before_raw(&mut self) {
         let raw = |c: &&Client| is_drawn(c) && self.tty_of(c.id).is_some_and(|tty| tty.has_raw());
         let clients: Vec<ClientId> = self.server.clients.values().filter(raw).map(|c| c.id).collect();
         clients.into_iter().for_each(|id| _ = self.draw_client(id, false, true));
@@ -214,7 +214,7 @@ fn extent(client: &mut Client, status: bool, kept_marks: ClientFlags) -> Extent 
 
 /// Limits the frame rate while panes flood.
 #[derive(Default)]
-pub struct Pacing {
+pub(super) struct Pacing {
     /// Earliest time of the next frame while panes have output to read.
     next_ms: u64,
     /// True if the last turn left frames for that time.

@@ -12,7 +12,7 @@ const EVERY_MS: u64 = 60_000;
 const PARTS: u64 = 4;
 
 /// Histogram of the durations of turns: a count for each range of microseconds, four to a doubling.
-pub struct Turns {
+pub(super) struct Turns {
     counts: [u64; 128],
     most: Duration,
     next_line_ms: u64,
@@ -25,7 +25,7 @@ impl Default for Turns {
 }
 
 impl Turns {
-    pub fn note(&mut self, took: Duration) {
+    pub(super) fn note(&mut self, took: Duration) {
         self.counts[slot(took.as_micros() as u64)] += 1;
         self.most = self.most.max(took);
     }
@@ -67,7 +67,7 @@ fn end_of(slot: u64) -> u64 {
 }
 
 /// Counts of the server's objects, in one line.
-pub fn line(world: &World, panes: usize, clients: usize) -> String {
+pub(super) fn line(world: &World, panes: usize, clients: usize) -> String {
     let entries = |dir: &str| std::fs::read_dir(dir).map_or(0, Iterator::count);
     let number = |name: &str| world.histories.usage(None, name).unwrap_or_default();
     let turns = &world.turns;
@@ -92,7 +92,7 @@ pub fn line(world: &World, panes: usize, clients: usize) -> String {
 
 impl Runtime {
     /// Writes a line to the log once a minute, in a turn with another cause.
-    pub fn note_health(&mut self) {
+    pub(super) fn note_health(&mut self) {
         let now_ms = self.world.now.mono_ms;
         if now_ms >= self.world.turns.next_line_ms {
             self.world.turns.next_line_ms = now_ms + EVERY_MS;

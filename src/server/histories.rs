@@ -25,7 +25,7 @@ struct Held {
 }
 
 /// The transcripts of one server.
-pub struct Histories {
+pub(super) struct Histories {
     store: Option<Arc<TranscriptStore>>,
     panes: BTreeMap<PaneId, Held>,
     total_limit: u64,
@@ -45,7 +45,7 @@ pub struct Histories {
 
 impl Histories {
     /// Opens the store of a socket.
-    pub fn new(socket_path: &str, wake: Box<dyn Fn() + Send + Sync>) -> Self {
+    pub(super) fn new(socket_path: &str, wake: Box<dyn Fn() + Send + Sync>) -> Self {
         // Create the key before anything can be encrypted, so that the keeper has it before any
         // pane: the next server can then read all that this one encrypted.
         let key = Key::random().ok();
@@ -69,7 +69,7 @@ impl Histories {
     }
 
     /// Applies the option `history-directory`: the place of transcripts of panes made from now on.
-    pub fn set_directory(&mut self, directory: &str) {
+    pub(super) fn set_directory(&mut self, directory: &str) {
         if directory == self.directory {
             return;
         }
@@ -89,46 +89,46 @@ impl Histories {
     }
 
     /// Applies the option `history-encrypt` to data written from now on.
-    pub fn set_encrypt(&mut self, encrypt: bool) {
+    pub(super) fn set_encrypt(&mut self, encrypt: bool) {
         self.store.iter().for_each(|store| store.set_encrypt(encrypt));
     }
 
     /// Key of all encrypted data, for the next server.
-    pub fn key(&self) -> Option<[u8; 32]> {
+    pub(super) fn key(&self) -> Option<[u8; 32]> {
         self.store.as_ref()?.key().map(|key| key.0)
     }
 
     /// Takes over the previous server's key.
-    pub fn set_key(&mut self, key: [u8; 32]) {
+    pub(super) fn set_key(&mut self, key: [u8; 32]) {
         self.store.iter().for_each(|store| store.set_key(Key(key)));
     }
 
     /// Applies the option `history-disk` of a pane: whether its lines are written to disk.
-    pub fn set_on_disk(&mut self, pane: PaneId, on: bool) {
+    pub(super) fn set_on_disk(&mut self, pane: PaneId, on: bool) {
         self.panes.get(&pane).into_iter().for_each(|held| held.handle.set_on_disk(on));
     }
 
     /// Sets a pane's limit in bytes on disk.
-    pub fn set_limit(&mut self, pane: PaneId, limit_bytes: u64) {
+    pub(super) fn set_limit(&mut self, pane: PaneId, limit_bytes: u64) {
         self.panes.get(&pane).into_iter().for_each(|held| held.handle.set_limit(limit_bytes));
     }
 
     /// Records the command that a pane runs.
-    pub fn set_command(&mut self, pane: PaneId, command: String) {
+    pub(super) fn set_command(&mut self, pane: PaneId, command: String) {
         self.panes.get(&pane).into_iter().for_each(|held| held.handle.set_command(command.clone()));
     }
 
     /// Handle of a pane's transcript, if it has one.
-    pub fn handle(&self, pane: PaneId) -> Option<PaneHandle> {
+    pub(super) fn handle(&self, pane: PaneId) -> Option<PaneHandle> {
         self.panes.get(&pane).map(|held| held.handle.clone())
     }
 
-    pub fn store(&self) -> Option<Arc<TranscriptStore>> {
+    pub(super) fn store(&self) -> Option<Arc<TranscriptStore>> {
         self.store.clone()
     }
 
     /// Makes a new history; an older one of the same pane becomes independent.
-    pub fn open(&mut self, pane: PaneId, limit_bytes: u64, now_us: i64) -> Box<dyn History> {
+    pub(super) fn open(&mut self, pane: PaneId, limit_bytes: u64, now_us: i64) -> Box<dyn History> {
         match &self.store {
             Some(store) => {
                 let info = PaneInfo {
@@ -147,25 +147,25 @@ impl Histories {
     }
 
     /// Takes a pane's history that was opened beside the loop.
-    pub fn hold(&mut self, pane: PaneId, handle: PaneHandle) {
+    pub(super) fn hold(&mut self, pane: PaneId, handle: PaneHandle) {
         self.panes.insert(pane, Held { handle, keep: Keep::Seconds(0) });
     }
 
     /// Makes all transcripts stay when their panes close, since the machine may be going down.
-    pub fn leave_all(&mut self) {
+    pub(super) fn leave_all(&mut self) {
         self.leaves = true;
     }
 
     /// Makes the transcript of this pane stay for a while after it closes, since the machine may be
     /// going down.
-    pub fn spare(&mut self, pane: PaneId, now_secs: i64) {
+    pub(super) fn spare(&mut self, pane: PaneId, now_secs: i64) {
         if let Some(held) = self.panes.get(&pane).filter(|held| held.keep == Keep::Seconds(0)) {
             self.spared.push((held.handle.key().to_owned(), now_secs + SPARED_SECS));
         }
     }
 
     /// Removes spared transcripts whose time is over.
-    pub fn end_spared(&mut self, now_secs: i64) {
+    pub(super) fn end_spared(&mut self, now_secs: i64) {
         let Some(store) = self.store.as_ref().filter(|_| !self.spared.is_empty()) else { return };
         self.spared.retain(|(key, until)| {
             if *until <= now_secs && !store.is_open(key) {
@@ -177,21 +177,32 @@ impl Histories {
     }
 
     /// Sets for how long a pane's transcript is kept after it closes.
-    pub fn set_keep(&mut self, pane: PaneId, keep: Keep) {
+    pub(super) fn set_keep(&mut self, pane: PaneId, keep: Keep) {
         if let Some(held) = self.panes.get_mut(&pane) {
             held.keep = keep;
         }
     }
 
     /// Continues a history that was saved in its pane's journal.
-    pub fn resume(&mut self, pane: PaneId, saved: &[u8], limit_bytes: u64) -> Option<Box<dyn History>> {
+    pub(super) fn resume(
+        &mut self,
+        pane: PaneId,
+        saved: &[u8],
+        limit_bytes: u64,
+    ) -> Option<Box<dyn History>> {
         let history = self.store.as_ref()?.resume(saved, limit_bytes).ok()?;
         self.panes.insert(pane, Held { handle: history.handle(), keep: Keep::Seconds(0) });
         Some(Box::new(history))
     }
 
     /// Continues the transcript of a pane whose server died, or makes a new one.
-    pub fn reopen(&mut self, pane: PaneId, limit_bytes: u64, cols: u32, now_us: i64) -> Box<dyn History> {
+    pub(super) fn reopen(
+        &mut self,
+        pane: PaneId,
+        limit_bytes: u64,
+        cols: u32,
+        now_us: i64,
+    ) -> Box<dyn History> {
         if let Some(store) = self.store.as_ref().filter(|_| limit_bytes > 0) {
             let left = store.leftovers().into_iter().filter(|left| left.keep_until.is_none());
             let newest = left.filter(|left| left.info.pane == pane.0).max_by_key(|left| left.info.created_us);
@@ -207,7 +218,7 @@ impl Histories {
     }
 
     /// Bytes on disk of all transcripts together.
-    pub fn set_total_limit(&mut self, bytes: u64) {
+    pub(super) fn set_total_limit(&mut self, bytes: u64) {
         if let Some(store) = self.store.as_ref().filter(|_| bytes != self.total_limit) {
             self.total_limit = bytes;
             store.set_total_limit(bytes);
@@ -215,12 +226,12 @@ impl Histories {
     }
 
     /// Reports whether a pane's transcript is kept when the pane closes.
-    pub fn keeps(&self, pane: PaneId) -> bool {
+    pub(super) fn keeps(&self, pane: PaneId) -> bool {
         self.panes.get(&pane).is_some_and(|held| held.keep != Keep::Seconds(0))
     }
 
     /// Decides what happens to a closed pane's transcript when its terminal is dropped.
-    pub fn close_pane(&mut self, pane: PaneId, now_secs: i64) {
+    pub(super) fn close_pane(&mut self, pane: PaneId, now_secs: i64) {
         let Some(held) = self.panes.get(&pane).filter(|_| !self.leaves) else { return };
         let spared = self.spared.iter().any(|(key, _)| key == held.handle.key());
         held.handle.close(match held.keep {
@@ -233,7 +244,7 @@ impl Histories {
 
     /// Called from time to time: removes transcripts whose time is over, and sets a time for those
     /// of a server that died.
-    pub fn tidy(&mut self, now_secs: i64) {
+    pub(super) fn tidy(&mut self, now_secs: i64) {
         if let Some(store) = &self.store {
             store.keep_leftovers(now_secs + CRASH_KEEP);
             store.expire(now_secs);
@@ -242,19 +253,19 @@ impl Histories {
     }
 
     /// Takes messages about errors of the disk since the last call.
-    pub fn take_messages(&mut self) -> Vec<String> {
+    pub(super) fn take_messages(&mut self) -> Vec<String> {
         let mut messages = std::mem::take(&mut self.messages);
         messages.extend(self.store.iter().flat_map(|store| store.take_messages()));
         messages
     }
 
     /// Bytes of decoded blocks cached for readers.
-    pub fn cached_bytes(&self) -> usize {
+    pub(super) fn cached_bytes(&self) -> usize {
         self.store.as_ref().map_or(0, |store| store.cached_bytes())
     }
 
     /// Value of a format variable, for a pane or for the whole store.
-    pub fn usage(&self, pane: Option<PaneId>, variable: &str) -> Option<String> {
+    pub(super) fn usage(&self, pane: Option<PaneId>, variable: &str) -> Option<String> {
         let held = pane.and_then(|pane| self.panes.get(&pane));
         match variable {
             "history_disk_bytes" => {

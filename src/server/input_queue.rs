@@ -7,10 +7,10 @@ use crate::model::host::Maker;
 
 /// Bytes of input queued for one program, without pastes. More is refused, and the sender gets an
 /// error.
-pub const MAX_INPUT: usize = 64 << 20;
+pub(super) const MAX_INPUT: usize = 64 << 20;
 /// Pastes queued for one program. More are refused with an error. A paste shares the data of its
 /// buffer, so that it costs little until its turn comes.
-pub const MAX_PASTES: usize = 1024;
+pub(super) const MAX_PASTES: usize = 1024;
 
 enum Part {
     Bytes(VecDeque<u8>),
@@ -19,28 +19,28 @@ enum Part {
 
 /// See the module comment.
 #[derive(Default)]
-pub struct InputQueue {
+pub(super) struct InputQueue {
     parts: VecDeque<Part>,
     bytes: usize,
     pastes: usize,
 }
 
 impl InputQueue {
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.parts.is_empty()
     }
 
     /// Bytes in the queue, without those of pastes.
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.bytes
     }
 
-    pub fn has_room(&self, bytes: usize) -> bool {
+    pub(super) fn has_room(&self, bytes: usize) -> bool {
         self.bytes + bytes <= MAX_INPUT
     }
 
     /// Adds bytes. The caller has checked the limit, or limits itself.
-    pub fn push(&mut self, bytes: &[u8]) {
+    pub(super) fn push(&mut self, bytes: &[u8]) {
         if bytes.is_empty() {
             return;
         }
@@ -52,7 +52,7 @@ impl InputQueue {
     }
 
     /// Adds a paste. False: too many are queued.
-    pub fn push_paste(&mut self, maker: Maker) -> bool {
+    pub(super) fn push_paste(&mut self, maker: Maker) -> bool {
         if self.pastes == MAX_PASTES {
             return false;
         }
@@ -62,7 +62,7 @@ impl InputQueue {
     }
 
     /// The next bytes to write; `None` when all is written.
-    pub fn front(&mut self) -> Option<&[u8]> {
+    pub(super) fn front(&mut self) -> Option<&[u8]> {
         while let Some(Part::Paste(maker)) = self.parts.front_mut() {
             match maker() {
                 Some(piece) if piece.is_empty() => {}
@@ -83,7 +83,7 @@ impl InputQueue {
     }
 
     /// Removes the first `len` bytes of `front`, which were written.
-    pub fn wrote(&mut self, len: usize) {
+    pub(super) fn wrote(&mut self, len: usize) {
         if let Some(Part::Bytes(bytes)) = self.parts.front_mut() {
             bytes.drain(..len);
             self.bytes -= len;
@@ -94,7 +94,7 @@ impl InputQueue {
     }
 
     /// The whole queue with pastes converted to bytes; `None` if that is more than `max`.
-    pub fn record(&mut self, max: usize) -> Option<Vec<u8>> {
+    pub(super) fn record(&mut self, max: usize) -> Option<Vec<u8>> {
         let mut all = VecDeque::new();
         while let Some(part) = self.parts.pop_front() {
             match part {
@@ -124,7 +124,7 @@ impl InputQueue {
         }
     }
 
-    pub fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         *self = Self::default();
     }
 }

@@ -21,10 +21,10 @@ use crate::reactor::Interest;
 
 /// Bytes of typed input queued for one job (a popup's program). More is refused, and the client
 /// gets a message. Pipes stop reading their panes long before.
-pub const MAX_INPUT: usize = 64 << 20;
+pub(super) const MAX_INPUT: usize = 64 << 20;
 /// Bytes of one job's output that outlive the server. Further output from before the server was
 /// killed is cut off, which `run-shell` reports.
-pub const MAX_SAVED: usize = 64 << 10;
+pub(super) const MAX_SAVED: usize = 64 << 10;
 /// Bytes read from one job in one turn.
 const SLICE: usize = 64 << 10;
 
@@ -32,7 +32,7 @@ const SLICE: usize = 64 << 10;
 const NOT_STARTED: ExitStatus = ExitStatus::Exited(127);
 
 /// A running job.
-pub struct Job {
+pub(super) struct Job {
     /// 0 until the keeper reports that it has started.
     pub pid: i32,
     /// Its command line.
@@ -63,7 +63,7 @@ pub struct Job {
 }
 
 /// Parts of a job on a terminal, for the pane that it becomes.
-pub struct Freed {
+pub(super) struct Freed {
     pub pid: i32,
     pub master: OwnedFd,
     /// The keeper's token for it.
@@ -72,7 +72,7 @@ pub struct Freed {
 }
 
 /// Parameters of a new job.
-pub struct NewJob {
+pub(super) struct NewJob {
     pub pid: i32,
     pub name: String,
     /// A socket pair's end (both directions) or the master of a terminal; `None`: no output.
@@ -93,7 +93,7 @@ pub struct NewJob {
 }
 
 /// A finished job, with its gathered output.
-pub struct Finished {
+pub(super) struct Finished {
     pub id: JobId,
     pub done: Option<JobDone>,
     pub result: JobResult,
@@ -102,13 +102,13 @@ pub struct Finished {
 }
 
 #[derive(Default)]
-pub struct Jobs {
+pub(super) struct Jobs {
     jobs: BTreeMap<JobId, Job>,
     next: u64,
 }
 
 impl Jobs {
-    pub fn add(&mut self, poller: &Poller, new: NewJob) -> io::Result<JobId> {
+    pub(super) fn add(&mut self, poller: &Poller, new: NewJob) -> io::Result<JobId> {
         self.next += 1;
         let id = JobId(self.next);
         if let Some(fd) = &new.fd {
@@ -143,7 +143,7 @@ impl Jobs {
     }
 
     /// Handles the result of a job's start.
-    pub fn started(&mut self, poller: &Poller, token: u64, started: Result<JobStarted, String>) {
+    pub(super) fn started(&mut self, poller: &Poller, token: u64, started: Result<JobStarted, String>) {
         let Some((&id, job)) = self.jobs.iter_mut().find(|(_, job)| job.token == token) else { return };
         let watched = started.map_err(io::Error::other).and_then(|started| {
             (job.pid, job.tty) = (started.pid, started.tty);
@@ -168,7 +168,7 @@ impl Jobs {
     }
 
     /// Signals a job's processes, as soon as they exist.
-    pub fn signal(&mut self, id: JobId, signal: i32) {
+    pub(super) fn signal(&mut self, id: JobId, signal: i32) {
         let Some(job) = self.jobs.get_mut(&id) else { return };
         match Signal::try_from(signal) {
             Ok(known) if job.pid > 0 => job.send(known),
@@ -177,7 +177,7 @@ impl Jobs {
     }
 
     /// Sets the size of a job's terminal, as soon as it exists.
-    pub fn resize(&mut self, id: JobId, size: Size) {
+    pub(super) fn resize(&mut self, id: JobId, size: Size) {
         let Some(job) = self.jobs.get_mut(&id) else { return };
         match job.fd() {
             Some(fd) => super::proc::set_window_size(fd, size, (0, 0)),
@@ -185,17 +185,17 @@ impl Jobs {
         }
     }
 
-    pub fn get(&self, id: JobId) -> Option<&Job> {
+    pub(super) fn get(&self, id: JobId) -> Option<&Job> {
         self.jobs.get(&id)
     }
 
-    pub fn get_mut(&mut self, id: JobId) -> Option<&mut Job> {
+    pub(super) fn get_mut(&mut self, id: JobId) -> Option<&mut Job> {
         self.jobs.get_mut(&id)
     }
 
     /// Queued input of each job for another server, or the reason why not all jobs can be passed on
     /// now.
-    pub fn travel(&self) -> Result<Vec<(u64, Vec<u8>)>, String> {
+    pub(super) fn travel(&self) -> Result<Vec<(u64, Vec<u8>)>, String> {
         let input = |job: &Job| {
             if job.pid == 0 && job.status.is_none() {
                 return Err(format!("'{}' is being started", job.name));
@@ -209,7 +209,7 @@ impl Jobs {
     }
 
     /// A line for each job, newest first, for `show-messages -J`.
-    pub fn describe(&self) -> Vec<String> {
+    pub(super) fn describe(&self) -> Vec<String> {
         let line = |(number, job): (usize, &Job)| {
             let fd = job.file.as_ref().map_or(-1, std::os::fd::AsRawFd::as_raw_fd);
             format!("Job {number}: {} [fd={fd}, pid={}, status=0]", job.name, job.pid)
@@ -217,21 +217,21 @@ impl Jobs {
         self.jobs.values().rev().enumerate().map(line).collect()
     }
 
-    pub fn by_pid(&self, pid: i32) -> Option<JobId> {
+    pub(super) fn by_pid(&self, pid: i32) -> Option<JobId> {
         self.jobs.iter().find(|(_, j)| j.pid == pid && j.status.is_none()).map(|(id, _)| *id)
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = (JobId, &Job)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (JobId, &Job)> {
         self.jobs.iter().map(|(id, job)| (*id, job))
     }
 
     /// Reports whether some process is running whose end is awaited.
-    pub fn hold_the_server(&self) -> bool {
+    pub(super) fn hold_the_server(&self) -> bool {
         self.jobs.values().any(|job| !job.detached && job.status.is_none())
     }
 
     /// Queues input and writes as much as possible. False: too much is queued, nothing was added.
-    pub fn write(&mut self, poller: &Poller, id: JobId, bytes: &[u8]) -> bool {
+    pub(super) fn write(&mut self, poller: &Poller, id: JobId, bytes: &[u8]) -> bool {
         let room = self.waiting(id) + bytes.len() <= MAX_INPUT;
         if room {
             self.push(poller, id, bytes);
@@ -240,7 +240,7 @@ impl Jobs {
     }
 
     /// Like `write` without a limit, for a source that limits itself by `waiting`.
-    pub fn push(&mut self, poller: &Poller, id: JobId, bytes: &[u8]) {
+    pub(super) fn push(&mut self, poller: &Poller, id: JobId, bytes: &[u8]) {
         if let Some(job) = self.jobs.get_mut(&id).filter(|job| job.file.is_some()) {
             job.input.extend(bytes);
         }
@@ -248,7 +248,7 @@ impl Jobs {
     }
 
     /// Puts input of another server in front of the queue.
-    pub fn push_first(&mut self, poller: &Poller, id: JobId, bytes: &[u8]) {
+    pub(super) fn push_first(&mut self, poller: &Poller, id: JobId, bytes: &[u8]) {
         if let Some(job) = self.jobs.get_mut(&id).filter(|job| job.file.is_some()) {
             bytes.iter().rev().for_each(|byte| job.input.push_front(*byte));
         }
@@ -256,19 +256,19 @@ impl Jobs {
     }
 
     /// Bytes of input queued for a job.
-    pub fn waiting(&self, id: JobId) -> usize {
+    pub(super) fn waiting(&self, id: JobId) -> usize {
         self.jobs.get(&id).map_or(0, |job| job.input.len())
     }
 
     /// Stops or resumes reading a job's output.
-    pub fn set_reading(&mut self, poller: &Poller, id: JobId, reading: bool) {
+    pub(super) fn set_reading(&mut self, poller: &Poller, id: JobId, reading: bool) {
         if let Some(job) = self.jobs.get_mut(&id) {
             job.unread = !reading;
             job.watch(poller, id);
         }
     }
 
-    pub fn close_stdin(&mut self, poller: &Poller, id: JobId) {
+    pub(super) fn close_stdin(&mut self, poller: &Poller, id: JobId) {
         if let Some(job) = self.jobs.get_mut(&id) {
             job.keep_stdin = false;
         }
@@ -276,7 +276,7 @@ impl Jobs {
     }
 
     /// Writes queued input; closes the writing side when all is written and nothing follows.
-    pub fn flush(&mut self, poller: &Poller, id: JobId) {
+    pub(super) fn flush(&mut self, poller: &Poller, id: JobId) {
         let Some(job) = self.jobs.get_mut(&id) else { return };
         let Some(file) = &mut job.file else { return };
         while !job.input.is_empty() {
@@ -300,7 +300,7 @@ impl Jobs {
 
     /// Reads a slice of output. Returns it for a consumer; without one, if the job `gathers`,
     /// stores it here. At the end of output the descriptor is closed.
-    pub fn read(&mut self, poller: &Poller, id: JobId, gathers: bool) -> Option<Vec<u8>> {
+    pub(super) fn read(&mut self, poller: &Poller, id: JobId, gathers: bool) -> Option<Vec<u8>> {
         let job = self.jobs.get_mut(&id)?;
         if job.unread {
             return None;
@@ -326,7 +326,7 @@ impl Jobs {
     }
 
     /// Removes a job that runs on a terminal from the jobs, without ending it.
-    pub fn free(&mut self, poller: &Poller, id: JobId) -> Option<Freed> {
+    pub(super) fn free(&mut self, poller: &Poller, id: JobId) -> Option<Freed> {
         let job = self.jobs.remove(&id)?;
         match job.file {
             Some(file) if job.pty && job.status.is_none() => {
@@ -347,14 +347,14 @@ impl Jobs {
     }
 
     /// Records how a process ended.
-    pub fn exited(&mut self, id: JobId, status: ExitStatus) {
+    pub(super) fn exited(&mut self, id: JobId, status: ExitStatus) {
         if let Some(job) = self.jobs.get_mut(&id) {
             job.status = Some(status);
         }
     }
 
     /// Takes the finished jobs.
-    pub fn take_finished(&mut self) -> Vec<Finished> {
+    pub(super) fn take_finished(&mut self) -> Vec<Finished> {
         let over: Vec<JobId> = self
             .jobs
             .iter()
@@ -385,12 +385,12 @@ impl Job {
     }
 
     /// Record for a later server; `None` for a job that ends with this server.
-    pub fn record(&self) -> Option<JobRecord<'_>> {
+    pub(super) fn record(&self) -> Option<JobRecord<'_>> {
         self.record_up_to(MAX_SAVED)
     }
 
     /// Like `record`, with at most `limit` bytes of its output.
-    pub fn record_up_to(&self, limit: usize) -> Option<JobRecord<'_>> {
+    pub(super) fn record_up_to(&self, limit: usize) -> Option<JobRecord<'_>> {
         let purpose = self.kept.as_ref().filter(|_| self.status.is_none() || self.file.is_some())?;
         Some(JobRecord {
             token: self.token,
@@ -404,12 +404,12 @@ impl Job {
     }
 
     /// The keeper's token for it.
-    pub fn token(&self) -> u64 {
+    pub(super) fn token(&self) -> u64 {
         self.token
     }
 
     /// Reports whether it has not ended yet.
-    pub fn runs(&self) -> bool {
+    pub(super) fn runs(&self) -> bool {
         self.status.is_none()
     }
 
@@ -421,13 +421,13 @@ impl Job {
         }
     }
 
-    pub fn fd(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
+    pub(super) fn fd(&self) -> Option<std::os::fd::BorrowedFd<'_>> {
         self.file.as_ref().map(AsFd::as_fd)
     }
 }
 
 /// Makes a descriptor non-blocking.
-pub fn set_nonblocking(fd: &impl AsFd) -> io::Result<()> {
+pub(super) fn set_nonblocking(fd: &impl AsFd) -> io::Result<()> {
     use nix::fcntl::{FcntlArg, OFlag, fcntl};
     let flags = OFlag::from_bits_retain(fcntl(fd, FcntlArg::F_GETFL)?);
     fcntl(fd, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;

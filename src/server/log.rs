@@ -40,7 +40,7 @@ thread_local! {
 }
 
 /// Starts the log of this process, which also receives panics.
-pub fn start(level: u8, ring: Option<Ring>) {
+pub(super) fn start(level: u8, ring: Option<Ring>) {
     let log = Arc::new(Log {
         level: AtomicU8::new(level),
         file: Mutex::new(if level > 0 { open() } else { None }),
@@ -63,7 +63,7 @@ pub fn start(level: u8, ring: Option<Ring>) {
 }
 
 /// Turns the file on or off (SIGUSR2).
-pub fn toggle() {
+pub(super) fn toggle() {
     let Some(log) = LOG.get() else { return };
     if log.level.load(Ordering::Relaxed) == 0 {
         *log.file.lock() = open();
@@ -79,17 +79,17 @@ pub fn toggle() {
 }
 
 /// The lines in the ring, oldest first.
-pub fn lines() -> Vec<String> {
+pub(super) fn lines() -> Vec<String> {
     LOG.get().and_then(|log| Some(log.ring.as_ref()?.lines())).unwrap_or_default()
 }
 
 /// Count of servers that died before this one.
-pub fn deaths() -> u64 {
+pub(super) fn deaths() -> u64 {
     LOG.get().and_then(|log| Some(log.ring.as_ref()?.deaths())).unwrap_or(0)
 }
 
 /// Counts the death of the previous server.
-pub fn count_death() {
+pub(super) fn count_death() {
     if let Some(ring) = LOG.get().and_then(|log| log.ring.as_ref()) {
         // Without memory for a page the count is too low by one.
         let _ = ring.count_death();

@@ -33,7 +33,7 @@ fn ends_with_logout() -> bool {
 
 impl Runtime {
     /// Shows the warning to the first client that attaches.
-    pub fn warn_of_logout(&mut self) {
+    pub(super) fn warn_of_logout(&mut self) {
         if self.logout_told {
             return;
         }

@@ -63,4 +63,4 @@ mod work;
 mod world;
 
 pub use snapshot::{StateFile, new_state, read_state};
-pub use startup::run;
+pub(crate) use startup::run;

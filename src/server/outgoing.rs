@@ -9,7 +9,7 @@ use crate::model::host::{Content, FileDone, Maker};
 
 /// Bytes of printed output queued for one client. Beyond it printing fails, and so does its
 /// command. Texts that are made as the client reads them do not count.
-pub const MAX_PRINTED: usize = 1 << 30;
+pub(super) const MAX_PRINTED: usize = 1 << 30;
 
 enum Part {
     Bytes(VecDeque<u8>),
@@ -22,7 +22,7 @@ enum Part {
 }
 
 /// Next step of a stream.
-pub enum Next {
+pub(super) enum Next {
     /// Nothing to do for now.
     Nothing,
     Data(Bytes),
@@ -33,24 +33,24 @@ pub enum Next {
 
 /// See the module comment.
 #[derive(Default)]
-pub struct Outgoing {
+pub(super) struct Outgoing {
     parts: VecDeque<Part>,
     /// Total bytes in `Part::Bytes`.
     bytes: usize,
 }
 
 impl Outgoing {
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.parts.is_empty()
     }
 
     /// Reports whether something can be taken now.
-    pub fn is_due(&self) -> bool {
+    pub(super) fn is_due(&self) -> bool {
         self.parts.front().is_some_and(|part| !matches!(part, Part::Making))
     }
 
     /// Adds printed bytes. False: too much is queued, nothing was added.
-    pub fn print(&mut self, bytes: &[u8]) -> bool {
+    pub(super) fn print(&mut self, bytes: &[u8]) -> bool {
         if self.bytes + bytes.len() > MAX_PRINTED {
             return false;
         }
@@ -63,11 +63,11 @@ impl Outgoing {
     }
 
     /// Bytes in the queue, without those of long texts.
-    pub fn waiting(&self) -> usize {
+    pub(super) fn waiting(&self) -> usize {
         self.bytes
     }
 
-    pub fn push(&mut self, content: Content) {
+    pub(super) fn push(&mut self, content: Content) {
         match content {
             Content::Bytes(bytes) => {
                 self.bytes += bytes.len();
@@ -79,12 +79,12 @@ impl Outgoing {
     }
 
     /// Adds a callback for when everything added so far was written to the client.
-    pub fn push_done(&mut self, done: FileDone) {
+    pub(super) fn push_done(&mut self, done: FileDone) {
         self.parts.push_back(Part::Done(done));
     }
 
     /// Takes at most `max` bytes.
-    pub fn next(&mut self, max: usize) -> Next {
+    pub(super) fn next(&mut self, max: usize) -> Next {
         loop {
             match self.parts.front_mut() {
                 None | Some(Part::Making) => return Next::Nothing,
@@ -123,7 +123,7 @@ impl Outgoing {
     }
 
     /// Adds a finished piece; without a maker it was the last one.
-    pub fn made(&mut self, maker: Option<Maker>, piece: Vec<u8>) {
+    pub(super) fn made(&mut self, maker: Option<Maker>, piece: Vec<u8>) {
         if matches!(self.parts.front(), Some(Part::Making)) {
             self.parts.pop_front();
         }
@@ -136,7 +136,7 @@ impl Outgoing {
     }
 
     /// The whole queue as bytes; `None` if a part is not made yet or has a waiter.
-    pub fn record(&self) -> Option<Vec<u8>> {
+    pub(super) fn record(&self) -> Option<Vec<u8>> {
         let mut out = Vec::new();
         for part in &self.parts {
             match part {
@@ -150,7 +150,7 @@ impl Outgoing {
 
     /// Makes all texts at once, up to `max` bytes, and returns the callbacks of their waiters,
     /// which need not wait any longer.
-    pub fn make_all(&mut self, max: usize) -> Vec<FileDone> {
+    pub(super) fn make_all(&mut self, max: usize) -> Vec<FileDone> {
         let mut done = Vec::new();
         for mut part in std::mem::take(&mut self.parts) {
             if let Part::Made(maker) = &mut part
@@ -185,7 +185,7 @@ impl Outgoing {
     }
 
     /// Empties the queue; returns the callbacks of waiters.
-    pub fn clear(&mut self) -> Vec<FileDone> {
+    pub(super) fn clear(&mut self) -> Vec<FileDone> {
         self.bytes = 0;
         let parts = std::mem::take(&mut self.parts);
         parts

@@ -25,14 +25,14 @@ const RESIZE_MS: u64 = 250;
 
 impl PaneIo {
     /// Queues a size to be set at the end of the turn.
-    pub fn queue_resize(&mut self, size: Size, cell_pixels: (u32, u32)) {
+    pub(super) fn queue_resize(&mut self, size: Size, cell_pixels: (u32, u32)) {
         self.resize = Some((size, cell_pixels));
     }
 }
 
 impl Runtime {
     /// Reads panes with a typing user, and processes their output.
-    pub fn pump_fast(&mut self) {
+    pub(super) fn pump_fast(&mut self) {
         if !self.world.pump.is_busy() {
             return;
         }
@@ -49,7 +49,7 @@ impl Runtime {
     }
 
     /// Reads a slice of another pane. False: there was none.
-    pub fn pump_bulk(&mut self) -> bool {
+    pub(super) fn pump_bulk(&mut self) -> bool {
         let wanted = |pane: PaneId| is_wanted(&self.server, pane);
         let slice = self.world.pump.turn_bulk(&self.world.poller, &wanted);
         slice.map(|slice| self.pane_slice(slice)).is_some()
@@ -132,7 +132,7 @@ impl Runtime {
     }
 
     /// Handles the end of one of our processes.
-    pub fn process_ended(&mut self, pid: i32, status: ExitStatus) {
+    pub(super) fn process_ended(&mut self, pid: i32, status: ExitStatus) {
         tracing::debug!(pid, ?status, "a program ended");
         let pane =
             self.server.panes.values().find(|p| p.pid == Some(pid) && p.status.is_none()).map(|p| p.id);
@@ -174,7 +174,7 @@ impl Runtime {
     }
 
     /// Sets the sizes of panes: at once the first time, then at intervals, since programs redraw.
-    pub fn apply_pane_sizes(&mut self) {
+    pub(super) fn apply_pane_sizes(&mut self) {
         let now_ms = self.world.now.mono_ms;
         let (mut later, mut resized) = (Vec::new(), Vec::new());
         for (id, io) in self.world.pump.panes_mut() {

@@ -23,7 +23,7 @@ use super::peer::PeerRecord;
 
 /// Bytes, serialized as text.
 #[derive(Clone, Debug, Default)]
-pub struct Blob(pub Vec<u8>);
+pub(super) struct Blob(pub Vec<u8>);
 
 impl Serialize for Blob {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
@@ -41,35 +41,35 @@ impl<'de> Deserialize<'de> for Blob {
 
 /// A descriptor, by its index among the passed ones.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct FdNumber(usize);
+pub(super) struct FdNumber(usize);
 
 /// Descriptors to pass to the next server.
 #[derive(Default)]
-pub struct Passed(pub Vec<OwnedFd>);
+pub(super) struct Passed(pub Vec<OwnedFd>);
 
 impl Passed {
-    pub fn put(&mut self, fd: BorrowedFd<'_>) -> std::io::Result<FdNumber> {
+    pub(super) fn put(&mut self, fd: BorrowedFd<'_>) -> std::io::Result<FdNumber> {
         self.0.push(fd.try_clone_to_owned()?);
         Ok(FdNumber(self.0.len() - 1))
     }
 }
 
 /// Received descriptors. Each is taken once.
-pub struct Arrived(Vec<Option<OwnedFd>>);
+pub(super) struct Arrived(Vec<Option<OwnedFd>>);
 
 impl Arrived {
-    pub fn new(fds: Vec<OwnedFd>) -> Self {
+    pub(super) fn new(fds: Vec<OwnedFd>) -> Self {
         Self(fds.into_iter().map(Some).collect())
     }
 
-    pub fn take(&mut self, number: FdNumber) -> Result<OwnedFd, String> {
+    pub(super) fn take(&mut self, number: FdNumber) -> Result<OwnedFd, String> {
         self.0.get_mut(number.0).and_then(Option::take).ok_or_else(|| "a descriptor is missing".to_owned())
     }
 }
 
 /// State that exists once per server.
 #[derive(Serialize, Deserialize)]
-pub struct Passage {
+pub(super) struct Passage {
     /// The command that asked for the upgrade.
     pub asked: ItemContext,
     pub queues: QueuesRecord,
@@ -95,7 +95,7 @@ pub struct Passage {
 
 /// A client.
 #[derive(Serialize, Deserialize)]
-pub struct ClientRecord {
+pub(super) struct ClientRecord {
     pub id: ClientId,
     pub name: String,
     pub pid: i32,
@@ -153,7 +153,7 @@ pub struct ClientRecord {
 
 /// A message in a client's status line.
 #[derive(Serialize, Deserialize)]
-pub struct MessageRecord {
+pub(super) struct MessageRecord {
     pub text: String,
     pub ignore_keys: bool,
     pub ignore_styles: bool,
@@ -170,7 +170,7 @@ impl MessageRecord {
 
 impl ClientRecord {
     /// Record of a client, except its peer, its control state, and everything that is drawn again.
-    pub fn take(
+    pub(super) fn take(
         client: &Client,
         due: impl Fn(TimerId) -> Option<u64>,
         control: Option<ControlRecord>,

@@ -23,7 +23,7 @@ use super::tty::Tty;
 use super::work::Workshop;
 use crate::reactor::Interest;
 
-pub use travel::PeerRecord;
+pub(super) use travel::PeerRecord;
 
 /// Bytes of one file that is read through a client; a larger one is an error (`File too large`).
 const MAX_READ: usize = 1 << 30;
@@ -58,12 +58,12 @@ struct Reading {
 }
 
 /// Result of a file stream, for its callback.
-pub struct FileEnd {
+pub(super) struct FileEnd {
     pub done: FileDone,
     pub result: Result<Vec<u8>, FileError>,
 }
 
-pub struct Peer {
+pub(super) struct Peer {
     pub id: ClientId,
     socket: OwnedFd,
     connection: Connection,
@@ -106,7 +106,7 @@ pub struct Peer {
 }
 
 impl Peer {
-    pub fn new(
+    pub(super) fn new(
         poller: &Poller,
         id: ClientId,
         socket: OwnedFd,
@@ -144,13 +144,13 @@ impl Peer {
     }
 
     /// Reads available messages. False: the other end is gone.
-    pub fn receive(&mut self) -> Result<bool, ProtocolError> {
+    pub(super) fn receive(&mut self) -> Result<bool, ProtocolError> {
         let progress = fdpass::fill(&mut self.connection, self.socket.as_fd())?;
         Ok(!matches!(progress, Progress::Closed | Progress::Reset))
     }
 
     /// Sends a client with a terminal the session it shows, so that it can return there.
-    pub fn tell_session(&mut self, client: Option<&Client>) {
+    pub(super) fn tell_session(&mut self, client: Option<&Client>) {
         let Some(client) = client.filter(|_| self.tty.is_some()) else { return };
         let flags = super::clients::wire_flags(client) & KEPT_FLAGS;
         let now = client.session.map(|session| (session, flags.bits()));
@@ -161,37 +161,37 @@ impl Peer {
     }
 
     /// Takes input that the client sent to another process.
-    pub fn take_said(&mut self, said: &[u8], passed: Vec<OwnedFd>) -> Result<(), ProtocolError> {
+    pub(super) fn take_said(&mut self, said: &[u8], passed: Vec<OwnedFd>) -> Result<(), ProtocolError> {
         self.connection.push_input(said, passed)
     }
 
     /// Bytes that the client has not read.
-    pub fn output_len(&self) -> usize {
+    pub(super) fn output_len(&self) -> usize {
         self.connection.output_len()
     }
 
-    pub fn next_message(&mut self) -> Result<Option<Message>, ProtocolError> {
+    pub(super) fn next_message(&mut self) -> Result<Option<Message>, ProtocolError> {
         self.connection.next_message()
     }
 
-    pub fn send(&mut self, message: Message) {
+    pub(super) fn send(&mut self, message: Message) {
         if self.connection.send(message).is_err() {
             self.broken = true;
         }
     }
 
     /// Prints to a standard stream. False: too much is queued already.
-    pub fn print(&mut self, stream: Stream, bytes: &[u8]) -> bool {
+    pub(super) fn print(&mut self, stream: Stream, bytes: &[u8]) -> bool {
         self.standard(stream).out.print(bytes)
     }
 
     /// Bytes of printed output in the queue.
-    pub fn printed_waiting(&self) -> usize {
+    pub(super) fn printed_waiting(&self) -> usize {
         self.writing.get(&1).map_or(0, |writing| writing.out.waiting())
     }
 
     /// Writes a text to standard output.
-    pub fn stream(&mut self, content: Content, done: FileDone) {
+    pub(super) fn stream(&mut self, content: Content, done: FileDone) {
         let out = &mut self.standard(Stream::Out).out;
         out.push(content);
         out.push_done(done);
@@ -210,14 +210,14 @@ impl Peer {
     }
 
     /// Adds a finished piece of a text; without a maker it was the last one.
-    pub fn stream_made(&mut self, stream: i32, maker: Option<Maker>, piece: Vec<u8>) {
+    pub(super) fn stream_made(&mut self, stream: i32, maker: Option<Maker>, piece: Vec<u8>) {
         if let Some(writing) = self.writing.get_mut(&stream) {
             writing.out.made(maker, piece);
         }
     }
 
     /// Starts making the pieces that its streams need, beside the loop.
-    pub fn begin_making(&mut self, work: &Workshop) {
+    pub(super) fn begin_making(&mut self, work: &Workshop) {
         let client = self.id;
         for (stream, mut maker) in self.making.drain(..) {
             work.begin(Box::new(move || {
@@ -229,7 +229,7 @@ impl Peer {
     }
 
     /// Reads a file (or standard input, for `-`) on the client's side.
-    pub fn open_read(&mut self, path: &str, done: FileDone) {
+    pub(super) fn open_read(&mut self, path: &str, done: FileDone) {
         let stream = self.take_stream();
         let (fd, path) = if path == "-" { (0, None) } else { (-1, Some(path.to_owned())) };
         self.reading.insert(stream, Reading { data: Vec::new(), done: Some(done) });
@@ -240,7 +240,7 @@ impl Peer {
     }
 
     /// Writes a file (or standard output, for `-`) on the client's side.
-    pub fn open_write(&mut self, path: &str, flags: i32, content: Content, done: FileDone) {
+    pub(super) fn open_write(&mut self, path: &str, flags: i32, content: Content, done: FileDone) {
         let stream = self.take_stream();
         let (fd, path) = if path == "-" { (1, None) } else { (-1, Some(path.to_owned())) };
         let mut writing = Writing { closing: true, done: Some(done), ..Writing::default() };
@@ -253,14 +253,14 @@ impl Peer {
     }
 
     /// Adds a part of a long command. Excess length is detected at its end.
-    pub fn take_piece(&mut self, piece: &[u8]) {
+    pub(super) fn take_piece(&mut self, piece: &[u8]) {
         if self.command.len() <= MAX_COMMAND + MAX_PAYLOAD {
             self.command.extend_from_slice(piece);
         }
     }
 
     /// The complete command; `None` if there were no parts or too many.
-    pub fn take_command(&mut self) -> Option<Vec<String>> {
+    pub(super) fn take_command(&mut self) -> Option<Vec<String>> {
         let bytes = std::mem::take(&mut self.command);
         match command_of_bytes(&bytes) {
             Ok(Message::Command(argv)) if bytes.len() <= MAX_COMMAND + 4 => Some(argv),
@@ -274,7 +274,7 @@ impl Peer {
     }
 
     /// Handles a message about a file stream; returns any other message.
-    pub fn file_message(&mut self, message: Message) -> Option<Message> {
+    pub(super) fn file_message(&mut self, message: Message) -> Option<Message> {
         match message {
             Message::Read { stream, data } => {
                 let reading = self.reading.get_mut(&stream)?;
@@ -314,7 +314,7 @@ impl Peer {
     }
 
     /// Ends all streams, since the client is gone.
-    pub fn abandon_files(&mut self) {
+    pub(super) fn abandon_files(&mut self) {
         let reading: Vec<i32> = self.reading.keys().copied().collect();
         reading.into_iter().for_each(|stream| self.end_read(stream, libc::EINTR));
         let writing: Vec<i32> = self.writing.keys().copied().collect();
@@ -322,7 +322,7 @@ impl Peer {
     }
 
     /// Queues an exit message, sent when all streams are written.
-    pub fn queue_message(&mut self, message: ClientMessage) {
+    pub(super) fn queue_message(&mut self, message: ClientMessage) {
         match message {
             ClientMessage::Ready => self.send(Message::Ready),
             ClientMessage::Suspend => self.send(Message::Suspend),
@@ -334,12 +334,12 @@ impl Peer {
     }
 
     /// Reports whether it was told to leave.
-    pub fn is_leaving(&self) -> bool {
+    pub(super) fn is_leaving(&self) -> bool {
         self.farewell.is_some() || self.said_farewell
     }
 
     /// Moves streams into the socket's queue, and the queue into the socket.
-    pub fn flush(&mut self, poller: &Poller) {
+    pub(super) fn flush(&mut self, poller: &Poller) {
         loop {
             self.fill_socket_queue();
             match fdpass::drain(&mut self.connection, self.socket.as_fd()) {
@@ -414,7 +414,7 @@ impl Peer {
     }
 
     /// Stops watching the socket and closes the terminal.
-    pub fn close(&mut self, poller: &Poller) {
+    pub(super) fn close(&mut self, poller: &Poller) {
         poller.remove(self.socket.as_fd());
         if let Some(mut tty) = self.tty.take() {
             tty.close(poller);

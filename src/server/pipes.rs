@@ -9,13 +9,13 @@ use super::world::World;
 
 /// Bytes queued for a pipe's job at which its pane is not read any more, or queued for a pane at
 /// which its job is not read any more.
-pub const MAX_PIPE: usize = 4 << 20;
+pub(super) const MAX_PIPE: usize = 4 << 20;
 /// Reading resumes when at most this many bytes are queued.
 const RESUME_BYTES: usize = 1 << 20;
 
 impl World {
     /// Connects a pane and a job.
-    pub fn open_pipe(&mut self, pane: PaneId, pipe: Pipe) {
+    pub(super) fn open_pipe(&mut self, pane: PaneId, pipe: Pipe) {
         if let Some(io) = self.pump.get_mut(pane) {
             io.pipe = Some(pipe);
             self.pipes.insert(pipe.job, pane);
@@ -23,7 +23,7 @@ impl World {
     }
 
     /// Ends a pane's pipe: the job gets the queued data, then the end of its input.
-    pub fn close_pipe(&mut self, pane: PaneId) {
+    pub(super) fn close_pipe(&mut self, pane: PaneId) {
         if let Some(pipe) = self.pump.get_mut(pane).and_then(|io| io.pipe.take()) {
             self.jobs.close_stdin(&self.poller, pipe.job);
             self.jobs.set_reading(&self.poller, pipe.job, true);
@@ -33,7 +33,7 @@ impl World {
     }
 
     /// Handles the end of a pipe's job. Its pane is read as before.
-    pub fn pipe_job_ended(&mut self, job: JobId) {
+    pub(super) fn pipe_job_ended(&mut self, job: JobId) {
         if let Some(pane) = self.pipes.remove(&job) {
             if let Some(io) = self.pump.get_mut(pane) {
                 io.pipe = None;
@@ -43,7 +43,7 @@ impl World {
     }
 
     /// Passes all output of a pane to its pipe.
-    pub fn pipe_output(&mut self, pane: PaneId, bytes: &[u8]) {
+    pub(super) fn pipe_output(&mut self, pane: PaneId, bytes: &[u8]) {
         let Some(pipe) = self.pump.get(pane).and_then(|io| io.pipe) else { return };
         if pipe.to_job && !bytes.is_empty() {
             self.jobs.push(&self.poller, pipe.job, bytes);
@@ -54,7 +54,7 @@ impl World {
     }
 
     /// Handles progress of a job in reading its input.
-    pub fn pipe_job_drained(&mut self, job: JobId) {
+    pub(super) fn pipe_job_drained(&mut self, job: JobId) {
         if let Some(pane) = self.pipes.get(&job).copied()
             && self.jobs.waiting(job) <= RESUME_BYTES
         {
@@ -63,7 +63,7 @@ impl World {
     }
 
     /// Types output of a pipe's job into its pane. False if the job is no pipe's.
-    pub fn pipe_input(&mut self, job: JobId, bytes: &[u8]) -> bool {
+    pub(super) fn pipe_input(&mut self, job: JobId, bytes: &[u8]) -> bool {
         let Some(pane) = self.pipes.get(&job).copied() else { return false };
         if self.pump.get(pane).and_then(|io| io.pipe).is_some_and(|pipe| pipe.to_pane) {
             self.pump.push(pane, bytes, Some(self.now.mono_ms));
@@ -75,7 +75,7 @@ impl World {
     }
 
     /// Handles progress of a pane's program in reading its input.
-    pub fn pipe_pane_drained(&mut self, pane: PaneId) {
+    pub(super) fn pipe_pane_drained(&mut self, pane: PaneId) {
         if let Some(pipe) = self.pump.get(pane).and_then(|io| io.pipe)
             && pipe.to_pane
             && self.pump.waiting(pane) <= RESUME_BYTES

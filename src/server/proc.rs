@@ -12,14 +12,14 @@ use crate::base::text;
 const MAX_CMDLINE: usize = 4096;
 
 /// A process's command line as the base of `#{pane_current_command}`: arguments joined by spaces.
-pub fn command_line_name(pid: i32) -> Option<String> {
+pub(super) fn command_line_name(pid: i32) -> Option<String> {
     let raw = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
     let first = raw[..raw.len().min(MAX_CMDLINE)].split(|b| *b == 0).next()?;
     Some(text::from_bytes(first)).filter(|name| !name.is_empty())
 }
 
 /// The whole command line of a process, its arguments joined by spaces.
-pub fn command_line(pid: i32) -> Option<String> {
+pub(super) fn command_line(pid: i32) -> Option<String> {
     let raw = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
     let raw = raw.strip_suffix(b"\0").unwrap_or(&raw);
     let line: Vec<u8> =
@@ -28,7 +28,7 @@ pub fn command_line(pid: i32) -> Option<String> {
 }
 
 /// The arguments of a process.
-pub fn arguments(pid: i32) -> Vec<String> {
+pub(super) fn arguments(pid: i32) -> Vec<String> {
     let raw = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     let raw = raw.strip_suffix(b"\0").unwrap_or(&raw);
     let none = raw.len() > MAX_CMDLINE || raw.is_empty();
@@ -36,7 +36,7 @@ pub fn arguments(pid: i32) -> Vec<String> {
 }
 
 /// The process group in the foreground of the terminal of a process.
-pub fn foreground(pid: i32) -> Option<i32> {
+pub(super) fn foreground(pid: i32) -> Option<i32> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // Fields behind the name, which may contain anything: state, parent, group, session, terminal,
     // group.
@@ -44,14 +44,14 @@ pub fn foreground(pid: i32) -> Option<i32> {
 }
 
 /// The working directory of a process; `None` if it cannot be read.
-pub fn cwd(pid: i32) -> Option<String> {
+pub(super) fn cwd(pid: i32) -> Option<String> {
     use std::os::unix::ffi::OsStrExt;
     let path = fs::read_link(format!("/proc/{pid}/cwd")).ok()?;
     Some(text::from_bytes(path.as_os_str().as_bytes()))
 }
 
 /// Moves a process and its descendants to a cgroup. True if the process itself is there.
-pub fn move_to_group(group: &Path, pid: i32) -> bool {
+pub(super) fn move_to_group(group: &Path, pid: i32) -> bool {
     let path = group.join("cgroup.procs");
     let moved = fs::write(&path, pid.to_string()).is_ok();
     let mut below = children(pid);
@@ -68,12 +68,12 @@ fn children(pid: i32) -> Vec<i32> {
 }
 
 /// Sets the kernel's preference for killing a process when memory runs out.
-pub fn set_oom_score(pid: i32, score: i32) {
+pub(super) fn set_oom_score(pid: i32, score: i32) {
     fs::write(format!("/proc/{pid}/oom_score_adj"), score.to_string()).ok();
 }
 
 /// Sets the size of a terminal; its foreground programs get SIGWINCH.
-pub fn set_window_size(fd: BorrowedFd<'_>, size: Size, cell_pixels: (u32, u32)) {
+pub(super) fn set_window_size(fd: BorrowedFd<'_>, size: Size, cell_pixels: (u32, u32)) {
     let clamp = |n: u32| u16::try_from(n).unwrap_or(u16::MAX);
     let ws = libc::winsize {
         ws_row: clamp(size.rows),
@@ -88,7 +88,7 @@ pub fn set_window_size(fd: BorrowedFd<'_>, size: Size, cell_pixels: (u32, u32)) 
 }
 
 /// Size of a terminal: cells, and pixels of one cell (0 when unknown).
-pub fn window_size(fd: BorrowedFd<'_>) -> Option<(Size, (u32, u32))> {
+pub(super) fn window_size(fd: BorrowedFd<'_>) -> Option<(Size, (u32, u32))> {
     let mut ws = libc::winsize { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
     // SAFETY: the descriptor is open for the borrow's life and `ws` is writable.
     let status = unsafe { libc::ioctl(fd.as_raw_fd(), libc::TIOCGWINSZ, &mut ws) };
@@ -104,14 +104,14 @@ pub fn window_size(fd: BorrowedFd<'_>) -> Option<(Size, (u32, u32))> {
 }
 
 /// Takes ownership of a descriptor that a system call has just returned.
-pub fn own(raw: std::os::fd::RawFd) -> std::os::fd::OwnedFd {
+pub(super) fn own(raw: std::os::fd::RawFd) -> std::os::fd::OwnedFd {
     use std::os::fd::FromRawFd;
     // SAFETY: the caller got the number from the kernel and nobody else owns it.
     unsafe { std::os::fd::OwnedFd::from_raw_fd(raw) }
 }
 
 /// Makes a listening socket at a path, which must not exist or be an old one.
-pub fn listen(path: &str) -> std::io::Result<std::os::fd::OwnedFd> {
+pub(super) fn listen(path: &str) -> std::io::Result<std::os::fd::OwnedFd> {
     fs::remove_file(path).ok();
     let listener = std::os::unix::net::UnixListener::bind(path)?;
     use std::os::unix::fs::PermissionsExt;
@@ -122,7 +122,7 @@ pub fn listen(path: &str) -> std::io::Result<std::os::fd::OwnedFd> {
 }
 
 /// The home directory of the user.
-pub fn home() -> String {
+pub(super) fn home() -> String {
     match std::env::var("HOME") {
         Ok(home) if !home.is_empty() => home,
         _ => nix::unistd::User::from_uid(nix::unistd::getuid())
@@ -134,20 +134,20 @@ pub fn home() -> String {
 }
 
 /// Reports whether a path is an executable that can be a shell, and not this program.
-pub fn is_shell(path: &str) -> bool {
+pub(super) fn is_shell(path: &str) -> bool {
     path.starts_with('/')
         && !path.ends_with("/tmux")
         && nix::unistd::access(path, nix::unistd::AccessFlags::X_OK).is_ok()
 }
 
 /// The user's shell in the password file.
-pub fn login_shell() -> Option<String> {
+pub(super) fn login_shell() -> Option<String> {
     let user = nix::unistd::User::from_uid(nix::unistd::getuid()).ok()??;
     user.shell.to_str().filter(|shell| is_shell(shell)).map(str::to_owned)
 }
 
 /// Paths matching a pattern, sorted, by the C library's `glob`. Empty when none match.
-pub fn glob(pattern: &str) -> Vec<PathBuf> {
+pub(super) fn glob(pattern: &str) -> Vec<PathBuf> {
     use std::ffi::{CStr, CString, OsStr};
     use std::os::unix::ffi::OsStrExt;
     let Ok(pattern) = CString::new(text::to_bytes(pattern)) else { return Vec::new() };
@@ -168,7 +168,7 @@ pub fn glob(pattern: &str) -> Vec<PathBuf> {
 }
 
 /// Resident memory of this process, in bytes.
-pub fn resident_bytes() -> Option<u64> {
+pub(super) fn resident_bytes() -> Option<u64> {
     let text = fs::read_to_string("/proc/self/statm").ok()?;
     let pages: u64 = text.split(' ').nth(1)?.parse().ok()?;
     Some(pages * 4096)

@@ -58,7 +58,7 @@ const FAST_MS: u64 = 1000;
 
 /// A pipe of `pipe-pane`.
 #[derive(Clone, Copy, Debug)]
-pub struct Pipe {
+pub(super) struct Pipe {
     pub job: JobId,
     /// Output of the pane goes to the job.
     pub to_job: bool,
@@ -67,7 +67,7 @@ pub struct Pipe {
 }
 
 /// The server's end of one pane's terminal.
-pub struct PaneIo {
+pub(super) struct PaneIo {
     file: std::fs::File,
     terminal: Arc<Mutex<Terminal>>,
     input: InputQueue,
@@ -104,7 +104,7 @@ struct Journals {
 
 /// Output that one slice read.
 #[derive(Default)]
-pub struct Slice {
+pub(super) struct Slice {
     pub pane: PaneId,
     /// The bytes, for pipes and control clients; empty if none need them.
     pub bytes: Vec<u8>,
@@ -193,7 +193,7 @@ fn feed_to_raw(terminal: &mut Terminal, bytes: &[u8]) -> usize {
 }
 
 #[derive(Default)]
-pub struct Pump {
+pub(super) struct Pump {
     panes: BTreeMap<PaneId, PaneIo>,
     ready: VecDeque<PaneId>,
     /// Time for new lines, in seconds since the Unix epoch, and monotonic time in milliseconds; set
@@ -222,7 +222,7 @@ pub struct Pump {
 }
 
 impl Pump {
-    pub fn add(
+    pub(super) fn add(
         &mut self,
         poller: &Poller,
         pane: PaneId,
@@ -256,7 +256,7 @@ impl Pump {
     }
 
     /// Creates a journal for a pane; returns its file, for the keeper.
-    pub fn begin_journal(&mut self, pane: PaneId) -> io::Result<OwnedFd> {
+    pub(super) fn begin_journal(&mut self, pane: PaneId) -> io::Result<OwnedFd> {
         let (mut journal, file) = Journal::create()?;
         if let Some(io) = self.panes.get(&pane) {
             checkpoint(&mut journal, &mut io.terminal.lock(), &mut self.journals.scratch);
@@ -266,12 +266,12 @@ impl Pump {
     }
 
     /// Reports whether a pane's screen is in its journal.
-    pub fn has_journal(&self, pane: PaneId) -> bool {
+    pub(super) fn has_journal(&self, pane: PaneId) -> bool {
         self.journals.all.get(&pane).is_some_and(Journal::is_usable)
     }
 
     /// Makes checkpoints of panes with changes that the next server could not find out by itself.
-    pub fn save_disturbed(&mut self) {
+    pub(super) fn save_disturbed(&mut self) {
         for (pane, journal) in &mut self.journals.all {
             if let Some(io) = self.panes.get(pane)
                 && let mut terminal = io.terminal.lock()
@@ -285,17 +285,17 @@ impl Pump {
     }
 
     /// Changes with every addition to a pane's journal.
-    pub fn journal_stamp(&self, pane: PaneId) -> Option<(u64, usize)> {
+    pub(super) fn journal_stamp(&self, pane: PaneId) -> Option<(u64, usize)> {
         self.journals.all.get(&pane).filter(|journal| journal.is_usable()).map(Journal::stamp)
     }
 
     /// Current contents of a pane's journal.
-    pub fn copy_journal(&mut self, pane: PaneId) -> Option<Recovered> {
+    pub(super) fn copy_journal(&mut self, pane: PaneId) -> Option<Recovered> {
         self.journals.all.get_mut(&pane)?.copy()
     }
 
     /// Makes a checkpoint of one pane now.
-    pub fn save(&mut self, pane: PaneId) {
+    pub(super) fn save(&mut self, pane: PaneId) {
         if let (Some(journal), Some(io)) = (self.journals.all.get_mut(&pane), self.panes.get(&pane)) {
             checkpoint(journal, &mut io.terminal.lock(), &mut self.journals.scratch);
         }
@@ -314,26 +314,26 @@ impl Pump {
         }
     }
 
-    pub fn get(&self, pane: PaneId) -> Option<&PaneIo> {
+    pub(super) fn get(&self, pane: PaneId) -> Option<&PaneIo> {
         self.panes.get(&pane)
     }
 
-    pub fn get_mut(&mut self, pane: PaneId) -> Option<&mut PaneIo> {
+    pub(super) fn get_mut(&mut self, pane: PaneId) -> Option<&mut PaneIo> {
         self.panes.get_mut(&pane)
     }
 
-    pub fn panes_mut(&mut self) -> impl Iterator<Item = (PaneId, &mut PaneIo)> {
+    pub(super) fn panes_mut(&mut self) -> impl Iterator<Item = (PaneId, &mut PaneIo)> {
         self.panes.iter_mut().map(|(id, io)| (*id, io))
     }
 
     /// Reads one slice of one pane now, until nothing is left.
-    pub fn drain_one(&mut self, poller: &Poller, pane: PaneId) -> Option<Slice> {
+    pub(super) fn drain_one(&mut self, poller: &Poller, pane: PaneId) -> Option<Slice> {
         self.ready.retain(|p| *p != pane);
         self.slice(poller, pane, Allowance { to_end: true, ..FAST_SLICE }, &|_| true)
     }
 
     /// Closes a pane's terminal.
-    pub fn remove(&mut self, poller: &Poller, pane: PaneId) -> Option<OwnedFd> {
+    pub(super) fn remove(&mut self, poller: &Poller, pane: PaneId) -> Option<OwnedFd> {
         self.journals.all.remove(&pane);
         self.printed.remove(&pane);
         Changes::note(&mut self.changes, self.now_ms, true);
@@ -344,7 +344,7 @@ impl Pump {
     }
 
     /// Handles a descriptor that became ready.
-    pub fn note_ready(&mut self, pane: PaneId) {
+    pub(super) fn note_ready(&mut self, pane: PaneId) {
         if self.panes.get(&pane).is_some_and(|io| io.held.is_empty()) && !self.ready.contains(&pane) {
             self.ready.push_back(pane);
         }
@@ -352,7 +352,7 @@ impl Pump {
 
     /// Called when a client sends a command: the output so far of the pane that got the last key is
     /// read first, so that a script that sends keys and then reads the screen sees their effect.
-    pub fn note_asked(&mut self) {
+    pub(super) fn note_asked(&mut self) {
         self.asked = true;
         self.hurried = true;
         if let Some(pane) = self.typed.filter(|pane| self.typed_within(*pane, self.now_ms, FAST_MS)) {
@@ -361,17 +361,17 @@ impl Pump {
     }
 
     /// Reports whether panes have output to read.
-    pub fn is_busy(&self) -> bool {
+    pub(super) fn is_busy(&self) -> bool {
         !self.ready.is_empty() || !self.resumed.is_empty()
     }
 
     /// Takes the panes that may be fed again and have bytes left from an earlier read.
-    pub fn take_resumed(&mut self) -> Vec<PaneId> {
+    pub(super) fn take_resumed(&mut self) -> Vec<PaneId> {
         std::mem::take(&mut self.resumed)
     }
 
     /// Adds or removes a reason for not reading a pane.
-    pub fn set_held(&mut self, poller: &Poller, pane: PaneId, why: Hold, held: bool) {
+    pub(super) fn set_held(&mut self, poller: &Poller, pane: PaneId, why: Hold, held: bool) {
         let Some(io) = self.panes.get_mut(&pane) else { return };
         io.held.retain(|reason| *reason != why);
         if why == Hold::Picture && !held && !io.rest.is_empty() {
@@ -385,14 +385,14 @@ impl Pump {
     }
 
     /// Urgency of drawing the last output of a pane.
-    pub fn pace(&self, pane: PaneId) -> Pace {
+    pub(super) fn pace(&self, pane: PaneId) -> Pace {
         self.panes.get(&pane).map(|io| io.pace).unwrap_or_default()
     }
 
     /// Reads all ready panes with a typing user, and those that do not flood: whoever looks at such
     /// a pane in this turn sees all that it printed before. `wanted` reports whether a pane's bytes
     /// are needed beside its terminal.
-    pub fn turn_fast(&mut self, poller: &Poller, wanted: &dyn Fn(PaneId) -> bool) -> Vec<Slice> {
+    pub(super) fn turn_fast(&mut self, poller: &Poller, wanted: &dyn Fn(PaneId) -> bool) -> Vec<Slice> {
         let mut out = Vec::new();
         let began = Instant::now();
         for pane in std::mem::take(&mut self.ready) {
@@ -414,7 +414,7 @@ impl Pump {
 
     /// Reads one slice of one pane without a typing user. If a user waits for the result of this
     /// turn, the slice is read in the next turn.
-    pub fn turn_bulk(&mut self, poller: &Poller, wanted: &dyn Fn(PaneId) -> bool) -> Option<Slice> {
+    pub(super) fn turn_bulk(&mut self, poller: &Poller, wanted: &dyn Fn(PaneId) -> bool) -> Option<Slice> {
         let hurried = std::mem::take(&mut self.hurried);
         let at = self.ready.iter().position(|pane| !self.typed_within(*pane, self.now_ms, FAST_MS))?;
         if hurried && !std::mem::replace(&mut self.bulk_waited, true) {
@@ -427,7 +427,7 @@ impl Pump {
     }
 
     /// Called when a user types or sends a command.
-    pub fn hurry(&mut self) {
+    pub(super) fn hurry(&mut self) {
         self.hurried = true;
     }
 
@@ -517,7 +517,7 @@ impl Pump {
 
     /// Feeds the bytes behind the place at which feeding stopped, up to the next such place. `None`
     /// if there are none.
-    pub fn feed_rest(&mut self, pane: PaneId) -> Option<Slice> {
+    pub(super) fn feed_rest(&mut self, pane: PaneId) -> Option<Slice> {
         let io = self.panes.get_mut(&pane).filter(|io| !io.rest.is_empty())?;
         let mut terminal = io.terminal.lock();
         let mut bytes = std::mem::take(&mut io.rest);
@@ -531,7 +531,7 @@ impl Pump {
 
     /// Queues input for a program, to be written at the end of the turn. False: too much is queued,
     /// nothing was added.
-    pub fn write(&mut self, pane: PaneId, bytes: &[u8], typed_ms: Option<u64>) -> bool {
+    pub(super) fn write(&mut self, pane: PaneId, bytes: &[u8], typed_ms: Option<u64>) -> bool {
         let room = self.panes.get(&pane).is_none_or(|io| io.input.has_room(bytes.len()));
         if room {
             self.push(pane, bytes, typed_ms);
@@ -540,13 +540,13 @@ impl Pump {
     }
 
     /// Queues a paste. False: too many are queued.
-    pub fn paste(&mut self, pane: PaneId, maker: Maker, typed_ms: u64) -> bool {
+    pub(super) fn paste(&mut self, pane: PaneId, maker: Maker, typed_ms: u64) -> bool {
         self.push(pane, &[], Some(typed_ms));
         self.panes.get_mut(&pane).is_none_or(|io| io.input.push_paste(maker))
     }
 
     /// Like `write` without a limit, for a source that limits itself by `waiting`.
-    pub fn push(&mut self, pane: PaneId, bytes: &[u8], typed_ms: Option<u64>) {
+    pub(super) fn push(&mut self, pane: PaneId, bytes: &[u8], typed_ms: Option<u64>) {
         let Some(io) = self.panes.get_mut(&pane) else { return };
         io.typed_ms = typed_ms.or(io.typed_ms);
         self.unanswered_ms = typed_ms.or(self.unanswered_ms);
@@ -559,17 +559,17 @@ impl Pump {
     }
 
     /// Bytes of input queued for a pane's program.
-    pub fn waiting(&self, pane: PaneId) -> usize {
+    pub(super) fn waiting(&self, pane: PaneId) -> usize {
         self.panes.get(&pane).map_or(0, |io| io.input.len())
     }
 
     /// Bytes of input queued for all programs.
-    pub fn all_waiting(&self) -> usize {
+    pub(super) fn all_waiting(&self) -> usize {
         self.panes.values().map(|io| io.input.len()).sum()
     }
 
     /// Reports whether a pane got a key within `within_ms` milliseconds.
-    pub fn typed_within(&self, pane: PaneId, now_ms: u64, within_ms: u64) -> bool {
+    pub(super) fn typed_within(&self, pane: PaneId, now_ms: u64, within_ms: u64) -> bool {
         let typed_ms = self.panes.get(&pane).and_then(|io| io.typed_ms);
         typed_ms.is_some_and(|typed| now_ms < typed + within_ms)
     }
@@ -577,29 +577,29 @@ impl Pump {
     /// Writes all input that was queued since the last call: the keys of a command reach the
     /// program in one piece, as from a terminal, so that it cannot take a part of them for another
     /// key.
-    pub fn flush_written(&mut self, poller: &Poller) {
+    pub(super) fn flush_written(&mut self, poller: &Poller) {
         for pane in std::mem::take(&mut self.written) {
             self.flush(poller, pane);
         }
     }
 
     /// Input queued for a program, for another server; `None` if there is more than `max`.
-    pub fn record_input(&mut self, pane: PaneId, max: usize) -> Option<Vec<u8>> {
+    pub(super) fn record_input(&mut self, pane: PaneId, max: usize) -> Option<Vec<u8>> {
         self.panes.get_mut(&pane).map_or(Some(Vec::new()), |io| io.input.record(max))
     }
 
     /// Makes checkpoints of all panes now.
-    pub fn save_all(&mut self) {
+    pub(super) fn save_all(&mut self) {
         let panes: Vec<PaneId> = self.journals.all.keys().copied().collect();
         panes.into_iter().for_each(|pane| self.save(pane));
     }
 
     /// The panes that are read.
-    pub fn ids(&self) -> Vec<PaneId> {
+    pub(super) fn ids(&self) -> Vec<PaneId> {
         self.panes.keys().copied().collect()
     }
 
-    pub fn flush(&mut self, poller: &Poller, pane: PaneId) {
+    pub(super) fn flush(&mut self, poller: &Poller, pane: PaneId) {
         let Some(io) = self.panes.get_mut(&pane) else { return };
         while let Some(bytes) = io.input.front() {
             match io.file.write(bytes) {
@@ -634,7 +634,7 @@ fn checkpoint(journal: &mut Journal, terminal: &mut Terminal, scratch: &mut Vec<
 }
 
 /// Appends a checkpoint of a terminal to `out`, which must be empty.
-pub fn write_checkpoint(terminal: &mut Terminal, out: &mut Vec<u8>) {
+pub(super) fn write_checkpoint(terminal: &mut Terminal, out: &mut Vec<u8>) {
     terminal.settle();
     terminal.history().save(out);
     let history = out.len();
@@ -643,13 +643,13 @@ pub fn write_checkpoint(terminal: &mut Terminal, out: &mut Vec<u8>) {
 }
 
 /// The two parts of a checkpoint: history and terminal.
-pub fn split_checkpoint(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+pub(super) fn split_checkpoint(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (bytes, history) = bytes.split_last_chunk::<8>()?;
     bytes.split_at_checked(usize::try_from(u64::from_le_bytes(*history)).ok()?)
 }
 
 /// Feeds output of earlier; its bytes for the clients' terminals are not sent any more.
-pub fn feed_all(pane: PaneId, terminal: &mut Terminal, bytes: &[u8]) {
+pub(super) fn feed_all(pane: PaneId, terminal: &mut Terminal, bytes: &[u8]) {
     let what = || format!("the terminal of pane {pane}");
     if guard::run(what, || terminal.feed(bytes)).is_none() {
         guard::run(what, || terminal.restart());
@@ -672,7 +672,7 @@ impl PaneIo {
         self.interest = interest;
     }
 
-    pub fn fd(&self) -> BorrowedFd<'_> {
+    pub(super) fn fd(&self) -> BorrowedFd<'_> {
         self.file.as_fd()
     }
 }

@@ -18,7 +18,7 @@ const SETTLED_AGAIN_MS: u64 = 900;
 
 /// Time of the next check.
 #[derive(Default)]
-pub struct Rest {
+pub(super) struct Rest {
     next_ms: u64,
     started: bool,
 }
@@ -37,7 +37,7 @@ pub(super) struct Changes {
 
 impl Changes {
     /// Adds a change to earlier ones.
-    pub fn note(before: &mut Option<Self>, now_ms: u64, removed: bool) {
+    pub(super) fn note(before: &mut Option<Self>, now_ms: u64, removed: bool) {
         let new = Self { first_ms: now_ms, last_ms: now_ms, removed, given: false };
         let changes = before.get_or_insert(new);
         if changes.given {
@@ -64,7 +64,7 @@ impl Changes {
 
 impl Runtime {
     /// Time at which to free memory; `None` if there is none to free.
-    pub fn rest_due_ms(&self) -> Option<u64> {
+    pub(super) fn rest_due_ms(&self) -> Option<u64> {
         let quiet = (!self.world.pump.printed.is_empty()).then_some(self.rest.next_ms.max(QUIET_MS));
         quiet.into_iter().chain(self.settled_due_ms()).min()
     }
@@ -76,7 +76,7 @@ impl Runtime {
     }
 
     /// Frees memory, if it is time.
-    pub fn give_back(&mut self) {
+    pub(super) fn give_back(&mut self) {
         let now_ms = self.world.now.mono_ms;
         if self.settled_due_ms().is_some_and(|due| due <= now_ms) {
             self.rest.started = true;

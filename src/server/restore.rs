@@ -38,7 +38,7 @@ const UNKNOWN_SIZE: Size = Size::new(80, 24);
 
 impl Runtime {
     /// Takes over; false if there is nothing left to serve.
-    pub fn restore(&mut self, recovered: Recovered) -> bool {
+    pub(super) fn restore(&mut self, recovered: Recovered) -> bool {
         // A server that died before any client had an answer left nothing.
         let Some(deposit) = recovered.deposit else { return false };
         let recovered = Recovered { deposit: None, ..recovered };

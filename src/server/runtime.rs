@@ -20,7 +20,7 @@ use super::world::World;
 const MAX_ROUNDS: usize = 64;
 
 /// A running server.
-pub struct Runtime {
+pub(super) struct Runtime {
     pub server: Server,
     pub world: World,
     pub listener: Option<OwnedFd>,
@@ -66,12 +66,12 @@ pub struct Runtime {
 }
 
 impl Runtime {
-    pub fn cx(&mut self) -> Cx<'_> {
+    pub(super) fn cx(&mut self) -> Cx<'_> {
         Cx { now: self.world.now, server: &mut self.server, host: &mut self.world }
     }
 
     /// Reads the clocks, once a turn.
-    pub fn tick(&mut self) {
+    pub(super) fn tick(&mut self) {
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         // The first millisecond is 1, so that 0 can mean "never".
         let mono_ms = self.started.elapsed().as_millis() as u64 + 1;
@@ -81,7 +81,7 @@ impl Runtime {
     }
 
     /// Continues the monotonic time of the previous server, which began at `origin_ms`.
-    pub fn continue_clock(&mut self, origin_ms: u64) {
+    pub(super) fn continue_clock(&mut self, origin_ms: u64) {
         let age = super::snapshot::monotonic_ms().checked_sub(origin_ms).map(Duration::from_millis);
         if let Some(started) = age.and_then(|age| Instant::now().checked_sub(age)) {
             self.started = started;
@@ -91,7 +91,7 @@ impl Runtime {
     }
 
     /// Runs until the server ends.
-    pub fn run(&mut self) -> io::Result<()> {
+    pub(super) fn run(&mut self) -> io::Result<()> {
         let mut ready = Vec::new();
         loop {
             let timeout = self.timeout();

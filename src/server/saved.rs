@@ -11,8 +11,8 @@ mod revive;
 mod saver;
 mod text;
 
-pub use revive::restore;
-pub use saver::Saver;
+pub(super) use revive::restore;
+pub(super) use saver::Saver;
 
 use std::collections::BTreeMap;
 
@@ -30,7 +30,7 @@ use super::proc;
 /// Sessions in the form of the file. Missing fields have their defaults.
 #[derive(Default, Clone, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Saved {
+pub(super) struct Saved {
     /// Start time of the first server in this chain of successors (microseconds since the Unix
     /// epoch).
     pub life: i64,
@@ -45,7 +45,7 @@ pub struct Saved {
 
 #[derive(Default, Clone, Serialize, Deserialize)]
 #[serde(default)]
-pub struct SavedSession {
+pub(super) struct SavedSession {
     pub id: SessionId,
     pub name: String,
     pub cwd: String,
@@ -59,7 +59,7 @@ pub struct SavedSession {
 
 #[derive(Default, Clone, Serialize, Deserialize)]
 #[serde(default)]
-pub struct SavedWindow {
+pub(super) struct SavedWindow {
     pub id: WindowId,
     pub name: String,
     pub panes: Vec<PaneId>,
@@ -78,7 +78,7 @@ pub struct SavedWindow {
 
 #[derive(Default, Clone, Serialize, Deserialize)]
 #[serde(default)]
-pub struct SavedPane {
+pub(super) struct SavedPane {
     pub id: PaneId,
     pub size: Size,
     /// The command it was started with, and its directory.
@@ -101,7 +101,7 @@ pub struct SavedPane {
 
 impl Saved {
     /// Current state. The programs in panes are queried later (`ask_programs`).
-    pub fn take(server: &Server) -> Self {
+    pub(super) fn take(server: &Server) -> Self {
         Self {
             life: server.start_time.wall_us,
             encrypted: server.server_options().get(opt::HISTORY_ENCRYPT),
@@ -117,7 +117,7 @@ impl Saved {
     }
 
     /// Queries the program and the directory of each pane.
-    pub fn ask_programs(&mut self) {
+    pub(super) fn ask_programs(&mut self) {
         for pane in &mut self.panes {
             let Some(pid) = pane.pid else { continue };
             let group = proc::foreground(pid).unwrap_or(pid);

@@ -23,11 +23,11 @@ use crate::options::size::MemoryLimit;
 
 use super::token::{Poller, Token};
 use crate::reactor::Interest;
-pub use report::OomReport;
+pub(super) use report::OomReport;
 
 /// Cgroups to start a pane's program in.
 #[derive(Debug, Default)]
-pub struct SpawnTarget {
+pub(super) struct SpawnTarget {
     /// Directory of the cgroup to start in.
     pub cgroup: Option<OwnedFd>,
     /// Version 1 cgroups to enter, of which `cgroup` is the first.
@@ -71,7 +71,7 @@ struct Closed {
 }
 
 /// The scopes of all panes.
-pub struct Scopes {
+pub(super) struct Scopes {
     label: String,
     /// Runtime of the tasks that talk to systemd while the server waits.
     tasks: Arc<tokio::runtime::Runtime>,
@@ -99,7 +99,7 @@ pub struct Scopes {
 
 impl SpawnTarget {
     /// Directories of all cgroups, for a process that already runs.
-    pub fn directories(&self) -> Vec<PathBuf> {
+    pub(super) fn directories(&self) -> Vec<PathBuf> {
         let fd = |dir: &OwnedFd| PathBuf::from(format!("/proc/self/fd/{}", dir.as_raw_fd()));
         if self.groups.is_empty() { self.cgroup.iter().map(fd).collect() } else { self.groups.clone() }
     }
@@ -107,7 +107,7 @@ impl SpawnTarget {
 
 impl Scopes {
     /// Starts: asks systemd at once; the first pane uses the answer.
-    pub fn new(socket_path: &str, tasks: Arc<tokio::runtime::Runtime>) -> Self {
+    pub(super) fn new(socket_path: &str, tasks: Arc<tokio::runtime::Runtime>) -> Self {
         let name = socket_path.rsplit('/').next().unwrap_or_default();
         let usual = format!("/tmp/tmux-{}/{name}", nix::unistd::geteuid());
         // Servers with one name in different directories must not share a scope.
@@ -184,7 +184,7 @@ impl Scopes {
 
     /// Reports whether systemd has not answered yet, so that this process's groups may still
     /// change.
-    pub fn is_waiting(&self) -> bool {
+    pub(super) fn is_waiting(&self) -> bool {
         self.late.is_some()
     }
 
@@ -250,14 +250,14 @@ impl Scopes {
         }
     }
 
-    pub fn set_server_limits(&mut self, limits: ServerLimits) {
+    pub(super) fn set_server_limits(&mut self, limits: ServerLimits) {
         if self.server.as_ref() != Some(&limits) {
             self.server = Some(limits);
             self.apply_total();
         }
     }
 
-    pub fn set_pane_limits(&mut self, pane: PaneId, limits: PaneLimits) {
+    pub(super) fn set_pane_limits(&mut self, pane: PaneId, limits: PaneLimits) {
         self.wanted.insert(pane, limits);
         let concrete = self.limits(pane);
         if let Some(held) = self.panes.get_mut(&pane)
@@ -283,7 +283,7 @@ impl Scopes {
     }
 
     /// Makes the scope of a new pane. Without one the pane runs all the same, with one message.
-    pub fn open_pane(&mut self, poller: &Poller, pane: PaneId) -> SpawnTarget {
+    pub(super) fn open_pane(&mut self, poller: &Poller, pane: PaneId) -> SpawnTarget {
         self.backend(poller);
         let oom_score_adj = Some(containment::pane_oom_score(own_score()));
         let limits = self.limits(pane);
@@ -318,7 +318,7 @@ impl Scopes {
     }
 
     /// Takes over the scope of a pane that an earlier server started.
-    pub fn adopt_pane(&mut self, poller: &Poller, pane: PaneId, pid: i32) {
+    pub(super) fn adopt_pane(&mut self, poller: &Poller, pane: PaneId, pid: i32) {
         self.backend(poller);
         let host = Host::default();
         let path = |controller| host.path_of(&pid.to_string(), controller);
@@ -333,7 +333,7 @@ impl Scopes {
     }
 
     /// Records that the pane's first process runs.
-    pub fn pane_started(&mut self, pane: PaneId, pid: i32, contained: bool, now_ms: u64) {
+    pub(super) fn pane_started(&mut self, pane: PaneId, pid: i32, contained: bool, now_ms: u64) {
         let Some(held) = self.panes.get_mut(&pane) else { return };
         held.pid = Some(pid);
         if held.attach {
@@ -347,12 +347,12 @@ impl Scopes {
     }
 
     /// Records that the pane's first process runs outside of its group.
-    pub fn not_moved(&mut self, pane: PaneId) {
+    pub(super) fn not_moved(&mut self, pane: PaneId) {
         self.messages.push(format!("pane {pane} is not contained: it could not be moved"));
     }
 
     /// Takes the panes whose gates have opened (their programs may exec now).
-    pub fn take_opened(&mut self) -> Vec<PaneId> {
+    pub(super) fn take_opened(&mut self) -> Vec<PaneId> {
         std::mem::take(&mut self.opened)
     }
 
@@ -370,7 +370,7 @@ impl Scopes {
     }
 
     /// Handles a closed pane, whose program got SIGHUP. Remaining processes stay in its scope.
-    pub fn close_pane(&mut self, pane: PaneId, now_ms: u64) {
+    pub(super) fn close_pane(&mut self, pane: PaneId, now_ms: u64) {
         let kill = self.wanted.remove(&pane).is_some_and(|limits| limits.kill_scope);
         let Some(held) = self.panes.remove(&pane) else { return };
         if self.gates.remove(&pane).is_some() {
@@ -386,7 +386,7 @@ impl Scopes {
     }
 
     /// Removes empty scopes of closed panes, and kills processes whose time limit has passed.
-    pub fn tidy(&mut self, now_ms: u64) {
+    pub(super) fn tidy(&mut self, now_ms: u64) {
         let Some(backend) = &mut self.backend else { return };
         let panes = &self.panes;
         self.closed.retain_mut(|closed| {
@@ -405,12 +405,12 @@ impl Scopes {
 
     /// Forces the next `events` to read this pane's counters even if inotify has not fired, because
     /// its program is gone.
-    pub fn suspect(&mut self, pane: PaneId) {
+    pub(super) fn suspect(&mut self, pane: PaneId) {
         self.backend.iter_mut().for_each(|backend| backend.suspect(pane));
     }
 
     /// Takes the events that the server must report.
-    pub fn events(&mut self, poller: &Poller, now_ms: u64) -> Vec<OomReport> {
+    pub(super) fn events(&mut self, poller: &Poller, now_ms: u64) -> Vec<OomReport> {
         self.take_late(poller);
         let Some(backend) = &mut self.backend else { return Vec::new() };
         let mut reports = Vec::new();
@@ -459,18 +459,18 @@ impl Scopes {
     }
 
     /// Called when the kernel reports that memory is short: `look` then checks in this turn.
-    pub fn pressed(&mut self) {
+    pub(super) fn pressed(&mut self) {
         self.next_look = 0;
     }
 
     /// The kernel's log, which names killed processes.
-    pub fn log(&self) -> Option<Arc<Mutex<KernelLog>>> {
+    pub(super) fn log(&self) -> Option<Arc<Mutex<KernelLog>>> {
         self.log.clone()
     }
 
     /// Checks the host's memory if it is time; reports a kill. `standing` tells what people are
     /// doing with a pane.
-    pub fn look(&mut self, now_ms: u64, standing: impl Fn(PaneId) -> Standing) -> Option<OomReport> {
+    pub(super) fn look(&mut self, now_ms: u64, standing: impl Fn(PaneId) -> Standing) -> Option<OomReport> {
         self.claim_orphans();
         self.open_late(now_ms);
         if self.closed.iter().any(|closed| closed.kill_at.is_some_and(|at| at <= now_ms)) {
@@ -507,7 +507,7 @@ impl Scopes {
     }
 
     /// Time at which `look` must run even if nothing else wakes the loop.
-    pub fn next_look_ms(&self) -> Option<u64> {
+    pub(super) fn next_look_ms(&self) -> Option<u64> {
         let look = (!self.panes.is_empty() && self.next_look != u64::MAX).then_some(self.next_look);
         look.into_iter()
             .chain(self.closed.iter().filter_map(|closed| closed.kill_at))
@@ -516,18 +516,18 @@ impl Scopes {
     }
 
     /// Groups that the keeper removes after the server's end.
-    pub fn left_groups(&self) -> Vec<PathBuf> {
+    pub(super) fn left_groups(&self) -> Vec<PathBuf> {
         self.backend.as_ref().map(|backend| backend.own_groups()).unwrap_or_default()
     }
 
-    pub fn take_messages(&mut self) -> Vec<String> {
+    pub(super) fn take_messages(&mut self) -> Vec<String> {
         let notices = self.backend.as_mut().map(|backend| backend.notices()).unwrap_or_default();
         self.messages.extend(notices);
         std::mem::take(&mut self.messages)
     }
 
     /// Value of a format variable of this room; `None` for others.
-    pub fn usage(&self, pane: Option<PaneId>, variable: &str) -> Option<String> {
+    pub(super) fn usage(&self, pane: Option<PaneId>, variable: &str) -> Option<String> {
         if variable == "containment" {
             return Some(self.backend.as_ref().map_or("none".to_owned(), |b| b.status().to_string()));
         }

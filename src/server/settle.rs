@@ -27,7 +27,7 @@ const KEEPER_MS: u64 = 1_000;
 const LEAVING_MS: u64 = 10_000;
 
 impl Runtime {
-    pub fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         if self.world.shutdown && !self.server.exiting {
             self.begin_exit();
         }
@@ -111,7 +111,7 @@ impl Runtime {
     }
 
     /// Adds caught panics to the message log.
-    pub fn note_panics(&mut self) {
+    pub(super) fn note_panics(&mut self) {
         for message in crate::base::guard::take_reports() {
             self.server.add_message(self.world.now, message);
         }
@@ -137,7 +137,7 @@ impl Runtime {
     }
 
     /// Updates automatic window names.
-    pub fn check_names(&mut self) {
+    pub(super) fn check_names(&mut self) {
         let now_ms = self.world.now.mono_ms;
         let changed: Vec<WindowId> = self
             .server
@@ -258,7 +258,7 @@ impl Runtime {
     }
 
     /// The earliest time at which `check_due` has something to do.
-    pub fn next_check_ms(&self) -> Option<u64> {
+    pub(super) fn next_check_ms(&self) -> Option<u64> {
         let status = self.server.clients.values().filter(|c| c.session.is_some() && c.status_due_ms != 0);
         let status = status.map(|c| c.status_due_ms);
         let silence = self.server.windows.values().filter_map(|w| w.silence_due_ms);
@@ -275,7 +275,7 @@ impl Runtime {
     }
 
     /// Redraws animated status lines when the next frame is due.
-    pub fn animate(&mut self) {
+    pub(super) fn animate(&mut self) {
         let due: Vec<ClientId> = std::mem::take(&mut *self.server.animated.lock()).into_iter().collect();
         for client in due {
             if let Some(client) = self.server.clients.get_mut(&client)
@@ -293,7 +293,7 @@ impl Runtime {
         }
     }
 
-    pub fn start_format_jobs(&mut self) {
+    pub(super) fn start_format_jobs(&mut self) {
         format::jobs::start_due(&mut self.cx());
     }
 
@@ -312,7 +312,7 @@ impl Runtime {
     }
 
     /// Starts the end of the server: clients are told, and all sessions are destroyed.
-    pub fn begin_exit(&mut self) {
+    pub(super) fn begin_exit(&mut self) {
         self.server.exiting = true;
         self.exit_by_ms = Some(self.world.now.mono_ms + LEAVING_MS);
         wait_for::flush(&mut self.server);
@@ -380,7 +380,7 @@ impl Runtime {
     }
 
     /// Reports whether the server may end now.
-    pub fn is_over(&mut self) -> bool {
+    pub(super) fn is_over(&mut self) -> bool {
         self.listener.is_none() && self.server.clients.is_empty()
     }
 }

@@ -12,7 +12,7 @@ mod load;
 mod records;
 
 use book::{Beside, Book};
-pub use records::{JobRecord, Kind, PaneRecord, SessionRecord, Snapshot, WindowRecord};
+pub(super) use records::{JobRecord, Kind, PaneRecord, SessionRecord, Snapshot, WindowRecord};
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -29,7 +29,7 @@ const LATE_MS: u64 = 250;
 const AGAIN_MS: u64 = 1000;
 
 /// State of the periodic writes of the state file.
-pub struct Deposits {
+pub(super) struct Deposits {
     /// True if something changed since the last write.
     dirty: bool,
     next_ms: u64,
@@ -80,13 +80,13 @@ pub fn new_state() -> io::Result<Vec<u8>> {
 }
 
 /// CLOCK_MONOTONIC in milliseconds, which successive servers share.
-pub fn monotonic_ms() -> u64 {
+pub(super) fn monotonic_ms() -> u64 {
     let now = nix::time::clock_gettime(nix::time::ClockId::CLOCK_MONOTONIC);
     now.map_or(0, |now| now.tv_sec() as u64 * 1000 + now.tv_nsec() as u64 / 1_000_000)
 }
 
 impl Deposits {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             dirty: false,
             next_ms: 0,
@@ -112,7 +112,7 @@ impl Deposits {
     }
 
     /// Starts a new file for the next write, since nobody holds the old one any more.
-    pub fn begin_again(&mut self) {
+    pub(super) fn begin_again(&mut self) {
         self.book = None;
         self.dirty = true;
         self.next_ms = 0;
@@ -120,26 +120,26 @@ impl Deposits {
 
     /// Records a change by a program or clock, which is written after `LATE_MS`, not between a key
     /// and its echo.
-    pub fn note(&mut self, now_ms: u64) {
+    pub(super) fn note(&mut self, now_ms: u64) {
         if !std::mem::replace(&mut self.dirty, true) {
             self.next_ms = now_ms + LATE_MS;
         }
     }
 
     /// Time at which the loop must wake to write.
-    pub fn due_ms(&self) -> Option<u64> {
+    pub(super) fn due_ms(&self) -> Option<u64> {
         self.dirty.then_some(self.next_ms)
     }
 }
 
 impl Runtime {
     /// Writes changes, if commands or callbacks ran since the last write.
-    pub fn keep_state(&mut self) {
+    pub(super) fn keep_state(&mut self) {
         self.keep(false);
     }
 
     /// Writes late changes, if it is time: called after drawing, for which users wait.
-    pub fn keep_late(&mut self) {
+    pub(super) fn keep_late(&mut self) {
         self.keep(true);
     }
 
@@ -165,7 +165,7 @@ impl Runtime {
     }
 
     /// Writes changes again after sizes, names and alerts have settled.
-    pub fn keep_settled(&mut self) {
+    pub(super) fn keep_settled(&mut self) {
         if std::mem::take(&mut self.deposits.commands_ran) {
             // Forces a comparison.
             self.deposits.ran = 0;
@@ -176,7 +176,7 @@ impl Runtime {
 
     /// A separate file with the whole state, and with records for a server that takes over in
     /// place.
-    pub fn whole_state(&mut self, passage: Vec<(Kind, String, Vec<u8>)>) -> io::Result<OwnedFd> {
+    pub(super) fn whole_state(&mut self, passage: Vec<(Kind, String, Vec<u8>)>) -> io::Result<OwnedFd> {
         let stored = self.world.histories.store().is_some();
         let (server, pump) = (&self.server, &self.world.pump);
         let jobs = self.world.jobs.iter();

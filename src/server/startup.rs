@@ -44,7 +44,7 @@ fn return_large_buffers() {
 }
 
 /// Returns free memory inside the heap to the kernel.
-pub fn trim_heap() {
+pub(super) fn trim_heap() {
     #[cfg(target_env = "gnu")]
     // SAFETY: no argument points anywhere, and what is in use stays.
     unsafe {
@@ -54,7 +54,7 @@ pub fn trim_heap() {
 
 /// Drops the pages of program and libraries: half of them were needed only to start. Pages that are
 /// needed again come back from the page cache.
-pub fn release_program() {
+pub(super) fn release_program() {
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
     // Only code, and the constants at the front of each file: others may have been written to by
     // the dynamic linker.
@@ -73,7 +73,7 @@ pub fn release_program() {
 }
 
 /// Runs a server until it ends, then ends the process.
-pub fn run(mut start: ServerStart) -> ! {
+pub(crate) fn run(mut start: ServerStart) -> ! {
     log::start(start.log_level, start.log.take());
     #[cfg(target_env = "gnu")]
     return_large_buffers();
@@ -194,7 +194,7 @@ impl Runtime {
     }
 
     /// Loads the configuration; the client that caused the start waits for it.
-    pub fn load_config(&mut self, client: Option<ClientId>) {
+    pub(super) fn load_config(&mut self, client: Option<ClientId>) {
         if std::mem::replace(&mut self.server.config_started, true) {
             return;
         }
@@ -222,14 +222,14 @@ impl Runtime {
         cx.server.queues.append(None, items);
     }
 
-    pub fn watch_listener(&self) {
+    pub(super) fn watch_listener(&self) {
         if let Some(listener) = &self.listener {
             self.world.poller.add(listener.as_fd(), Token::Listener, Interest::READ).ok();
         }
     }
 
     /// Handles the caught signals. True if there were any.
-    pub fn take_signals(&mut self) -> bool {
+    pub(super) fn take_signals(&mut self) -> bool {
         let mut some = false;
         while let Some(signal) = self.reactor.next_signal() {
             some = true;
@@ -264,7 +264,7 @@ impl Runtime {
         self.watch_listener();
     }
 
-    pub fn read_keeper(&mut self) {
+    pub(super) fn read_keeper(&mut self) {
         self.world.custody.receive();
         if self.world.custody.lost {
             self.world.poller.remove(self.world.custody.fd());
@@ -273,7 +273,7 @@ impl Runtime {
     }
 
     /// Passes ends that the keeper reported, in this turn or the one before, to jobs and panes.
-    pub fn note_ended(&mut self) {
+    pub(super) fn note_ended(&mut self) {
         if self.world.custody.lost {
             self.replace_keeper();
         }
@@ -290,12 +290,12 @@ impl Runtime {
     }
 
     /// Reads the pending events of a pane's scope before the pane is removed.
-    pub fn hear_scope(&mut self, pane: PaneId) {
+    pub(super) fn hear_scope(&mut self, pane: PaneId) {
         self.world.scopes.suspect(pane);
         self.read_scopes();
     }
 
-    pub fn read_scopes(&mut self) {
+    pub(super) fn read_scopes(&mut self) {
         let reports = self.world.scopes.events(&self.world.poller, self.world.now.mono_ms);
         self.world.open_gates();
         for mut report in reports {

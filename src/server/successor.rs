@@ -25,18 +25,18 @@ use super::snapshot::Snapshot;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The channel to the previous server.
-pub struct Predecessor {
+pub(super) struct Predecessor {
     channel: OwnedFd,
     handle: Handle,
 }
 
 impl Predecessor {
-    pub fn new(channel: OwnedFd) -> Self {
+    pub(super) fn new(channel: OwnedFd) -> Self {
         Self { channel, handle: Handle::default() }
     }
 
     /// Sends a message; a server that is gone ignores it.
-    pub fn say(&mut self, what: ToOld) {
+    pub(super) fn say(&mut self, what: ToOld) {
         self.handle.send(what).ok();
         self.handle.drain(self.channel.as_fd()).ok();
     }

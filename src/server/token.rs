@@ -5,11 +5,11 @@ use crate::model::host::JobId;
 use crate::reactor;
 
 /// The server's set of descriptors.
-pub type Poller = reactor::Poller<Token>;
+pub(super) type Poller = reactor::Poller<Token>;
 
 /// Owner of a descriptor.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Token {
+pub(super) enum Token {
     Listener,
     Keeper,
     /// Containment events (OOM kills).

@@ -23,7 +23,7 @@ use super::proc;
 use super::token::{Poller, Token};
 use crate::reactor::Interest;
 
-pub use travel::{Travelled, TtyRecord};
+pub(super) use travel::{Travelled, TtyRecord};
 
 /// Raw bytes (passthrough, clipboard) queued for one terminal; more is dropped and counted.
 const MAX_RAW: usize = 4 << 20;
@@ -35,11 +35,11 @@ const PICTURES: &str = "kittygraphics";
 /// Bytes read from a terminal at once.
 const READ: usize = 16 << 10;
 /// Time after which requests for colours and attributes count as unanswered, in milliseconds.
-pub const QUERY_TIMEOUT_MS: u64 = 5000;
+pub(super) const QUERY_TIMEOUT_MS: u64 = 5000;
 /// Least time between unforced requests for colours, in milliseconds.
-pub const REQUEST_INTERVAL_MS: u64 = 30_000;
+pub(super) const REQUEST_INTERVAL_MS: u64 = 30_000;
 
-pub struct Tty {
+pub(super) struct Tty {
     id: ClientId,
     file: std::fs::File,
     original: Termios,
@@ -69,7 +69,7 @@ pub struct Tty {
 }
 
 /// Parameters of a new terminal.
-pub struct NewTty<'a> {
+pub(super) struct NewTty<'a> {
     pub id: ClientId,
     pub fd: OwnedFd,
     pub utf8: bool,
@@ -81,7 +81,7 @@ pub struct NewTty<'a> {
 
 impl Tty {
     /// Takes ownership of a descriptor, which must be a terminal.
-    pub fn new(new: NewTty<'_>) -> io::Result<Self> {
+    pub(super) fn new(new: NewTty<'_>) -> io::Result<Self> {
         let original = termios::tcgetattr(&new.fd)?;
         let (size, cell_pixels) = proc::window_size(new.fd.as_fd()).unwrap_or_default();
         let size = sane(size);
@@ -117,16 +117,16 @@ impl Tty {
         })
     }
 
-    pub fn is_started(&self) -> bool {
+    pub(super) fn is_started(&self) -> bool {
         self.screen.is_started()
     }
 
-    pub fn size(&self) -> Size {
+    pub(super) fn size(&self) -> Size {
         self.screen.size()
     }
 
     /// Sets the terminal to raw mode, takes its screen, and starts to read.
-    pub fn start(&mut self, poller: &Poller, now_ms: u64) -> io::Result<()> {
+    pub(super) fn start(&mut self, poller: &Poller, now_ms: u64) -> io::Result<()> {
         let mut raw = self.original.clone();
         raw.input_flags.remove(
             InputFlags::IXON
@@ -171,7 +171,7 @@ impl Tty {
     }
 
     /// Asks the terminal for its attributes and colours.
-    pub fn send_requests(&mut self, now_ms: u64) {
+    pub(super) fn send_requests(&mut self, now_ms: u64) {
         let have = self.decoder.expects_attributes();
         let have = (!have.0, !have.1, !have.2);
         if self.screen.request_attributes(&self.term, have, &mut self.out) {
@@ -181,7 +181,7 @@ impl Tty {
     }
 
     /// Asks for the colours again, unless that was done recently.
-    pub fn repeat_requests(&mut self, now_ms: u64, force: bool) {
+    pub(super) fn repeat_requests(&mut self, now_ms: u64, force: bool) {
         if !self.is_started() || (!force && now_ms < self.last_requests_ms + REQUEST_INTERVAL_MS) {
             return;
         }
@@ -193,7 +193,7 @@ impl Tty {
     }
 
     /// Restores the terminal as it was found. Queued output is lost.
-    pub fn stop(&mut self, poller: &Poller) {
+    pub(super) fn stop(&mut self, poller: &Poller) {
         if !self.is_started() {
             return;
         }
@@ -221,7 +221,7 @@ impl Tty {
     }
 
     /// Clears the screen for the lock program, after `stop`.
-    pub fn clear_for_lock(&mut self) {
+    pub(super) fn clear_for_lock(&mut self) {
         let mut out = Vec::new();
         for cap in [Cap::SMCUP, Cap::CLEAR, Cap::E3] {
             self.term.put(cap, &mut out);
@@ -230,7 +230,7 @@ impl Tty {
     }
 
     /// Makes reads block again, after `stop`, for another program that uses the terminal.
-    pub fn hand_over(&self) {
+    pub(super) fn hand_over(&self) {
         set_blocking(&self.file);
     }
 
@@ -252,7 +252,7 @@ impl Tty {
         }
     }
 
-    pub fn close(&mut self, poller: &Poller) {
+    pub(super) fn close(&mut self, poller: &Poller) {
         self.stop(poller);
         if self.registered {
             poller.remove(self.file.as_fd());
@@ -262,7 +262,7 @@ impl Tty {
     }
 
     /// Reads the terminal's size; true if it has changed.
-    pub fn check_size(&mut self) -> bool {
+    pub(super) fn check_size(&mut self) -> bool {
         let Some((size, pixels)) = proc::window_size(self.file.as_fd()) else { return false };
         let size = sane(size);
         // If the system does not know the size of a cell, the terminal may.
@@ -283,13 +283,13 @@ impl Tty {
     }
 
     /// Reports whether all output was taken, so that a new frame may be drawn.
-    pub fn is_drained(&self) -> bool {
+    pub(super) fn is_drained(&self) -> bool {
         self.out.is_empty() && self.is_started()
     }
 
     /// Reports whether more may be written behind output that was not taken yet. If not, raw bytes
     /// are dropped and counted, as for a blocked terminal in tmux.
-    pub fn takes_more(&mut self) -> bool {
+    pub(super) fn takes_more(&mut self) -> bool {
         let room = self.is_started() && self.out.len() - self.written < MAX_RAW;
         if !room {
             self.dropped += self.raw.len() as u64;
@@ -300,7 +300,7 @@ impl Tty {
 
     /// Draws a frame. The first frame that needs kitty's keyboard protocol also asks the terminal
     /// whether it knows the protocol.
-    pub fn draw(&mut self, frame: &Frame, now_ms: u64) {
+    pub(super) fn draw(&mut self, frame: &Frame, now_ms: u64) {
         if frame.keyboard.is_some() && !std::mem::replace(&mut self.asked_keyboard, true) {
             if self.screen.request_keyboard(&self.term, &mut self.out) {
                 self.decoder.expect_keyboard();
@@ -325,32 +325,32 @@ impl Tty {
     }
 
     /// Reports whether pictures are queued and the terminal has taken everything else.
-    pub fn takes_pictures(&self) -> bool {
+    pub(super) fn takes_pictures(&self) -> bool {
         self.is_drained() && self.composer.pictures.is_waiting()
     }
 
     /// Writes a slice of the queued pictures. True: a picture can be shown now.
-    pub fn give_pictures(&mut self) -> bool {
+    pub(super) fn give_pictures(&mut self) -> bool {
         self.composer.pictures.write(PICTURE_SLICE, &mut self.out);
         self.composer.pictures.has_news()
     }
 
     /// Bytes that the terminal has not taken.
-    pub fn output_len(&self) -> usize {
+    pub(super) fn output_len(&self) -> usize {
         self.out.len() - self.written + self.raw.len()
     }
 
     /// Reports whether raw bytes wait for a frame.
-    pub fn has_raw(&self) -> bool {
+    pub(super) fn has_raw(&self) -> bool {
         !self.raw.is_empty()
     }
 
-    pub fn invalidate(&mut self) {
+    pub(super) fn invalidate(&mut self) {
         self.stale = true;
     }
 
     /// Queues raw bytes to be written behind the next frame.
-    pub fn queue_raw(&mut self, bytes: &[u8]) {
+    pub(super) fn queue_raw(&mut self, bytes: &[u8]) {
         if self.raw.len() + bytes.len() <= MAX_RAW {
             self.raw.extend_from_slice(bytes);
         } else {
@@ -358,26 +358,26 @@ impl Tty {
         }
     }
 
-    pub fn set_clipboard(&mut self, selection: &str, data: &[u8]) {
+    pub(super) fn set_clipboard(&mut self, selection: &str, data: &[u8]) {
         if self.is_started() {
             self.screen.set_clipboard(selection, data, &self.term, &mut self.raw);
         }
     }
 
-    pub fn query_clipboard(&mut self) {
+    pub(super) fn query_clipboard(&mut self) {
         if self.is_started() {
             self.screen.query_clipboard(&self.term, &mut self.raw);
         }
     }
 
-    pub fn bell(&mut self) {
+    pub(super) fn bell(&mut self) {
         if self.is_started() {
             self.screen.bell(&self.term, &mut self.raw);
         }
     }
 
     /// Adds features. True if the terminal must be drawn again.
-    pub fn add_features(&mut self, features: Features, overrides: &[String]) -> bool {
+    pub(super) fn add_features(&mut self, features: Features, overrides: &[String]) -> bool {
         self.features.0 |= self.term.without_removed(features).0;
         let fresh = self.term.update_features(self.features, overrides);
         self.composer.erasing = Erasing::of(&self.term);
@@ -387,7 +387,7 @@ impl Tty {
     }
 
     /// Writes as much as the terminal takes. False: the terminal is gone.
-    pub fn flush(&mut self, poller: &Poller) -> bool {
+    pub(super) fn flush(&mut self, poller: &Poller) -> bool {
         while self.written < self.out.len() {
             match self.file.write(&self.out[self.written..]) {
                 Ok(0) => break,
@@ -414,7 +414,7 @@ impl Tty {
     }
 
     /// Reads input into the decoder. False: the terminal is gone.
-    pub fn read(&mut self) -> bool {
+    pub(super) fn read(&mut self) -> bool {
         let mut buffer = [0; READ];
         match self.file.read(&mut buffer) {
             Ok(0) => false,
@@ -427,7 +427,7 @@ impl Tty {
     }
 
     /// The next decoded event.
-    pub fn next_event(&mut self, now_ms: u64, escape_time_ms: u64) -> Option<InputEvent> {
+    pub(super) fn next_event(&mut self, now_ms: u64, escape_time_ms: u64) -> Option<InputEvent> {
         self.decoder.next(now_ms, escape_time_ms)
     }
 }
@@ -440,7 +440,7 @@ fn id_space(fd: &OwnedFd) -> u16 {
     0x4000 | mixed as u16
 }
 
-pub fn set_blocking(file: &std::fs::File) {
+pub(super) fn set_blocking(file: &std::fs::File) {
     use nix::fcntl::{FcntlArg, OFlag, fcntl};
     if let Ok(flags) = fcntl(file, FcntlArg::F_GETFL) {
         let flags = OFlag::from_bits_retain(flags) - OFlag::O_NONBLOCK;
@@ -449,6 +449,6 @@ pub fn set_blocking(file: &std::fs::File) {
 }
 
 /// tmux: a terminal of unknown size counts as 80×24.
-pub fn sane(size: Size) -> Size {
+pub(super) fn sane(size: Size) -> Size {
     Size::new(if size.cols == 0 { 80 } else { size.cols }, if size.rows == 0 { 24 } else { size.rows })
 }

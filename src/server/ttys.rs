@@ -22,7 +22,7 @@ use super::world::World;
 const MAX_KEYS: usize = 20_000;
 
 /// Takes over a client's terminal. An error is sent to the client.
-pub fn open(world: &mut World, id: ClientId, setup: &TtySetup) -> Result<(), String> {
+pub(super) fn open(world: &mut World, id: ClientId, setup: &TtySetup) -> Result<(), String> {
     let now_ms = world.now.mono_ms;
     let Some(peer) = world.peers.get_mut(&id) else { return Err("not a terminal".to_owned()) };
     if let Some(tty) = &mut peer.tty {
@@ -54,7 +54,7 @@ pub fn open(world: &mut World, id: ClientId, setup: &TtySetup) -> Result<(), Str
 }
 
 /// tmux's flag bits of a terminal, for `show-messages -T`.
-pub fn flag_bits(term: &Term) -> u32 {
+pub(super) fn flag_bits(term: &Term) -> u32 {
     let flags = &term.flags;
     [
         (flags.colours_256, 0x1),
@@ -73,7 +73,7 @@ pub fn flag_bits(term: &Term) -> u32 {
 
 impl Runtime {
     /// Handles input of a client's terminal.
-    pub fn tty_readable(&mut self, id: ClientId) {
+    pub(super) fn tty_readable(&mut self, id: ClientId) {
         let Some(tty) = self.world.peers.get_mut(&id).and_then(|p| p.tty.as_mut()) else { return };
         if !tty.read() {
             self.tty_lost(id);
@@ -83,7 +83,7 @@ impl Runtime {
     }
 
     /// Handles the end of the wait for the rest of a key.
-    pub fn tty_timed_out(&mut self, id: ClientId) {
+    pub(super) fn tty_timed_out(&mut self, id: ClientId) {
         self.decode(id);
     }
 
@@ -193,7 +193,7 @@ impl Runtime {
     }
 
     /// Drops queries of panes that the client would have answered, since it is gone.
-    pub fn forget_queries(&mut self, id: ClientId) {
+    pub(super) fn forget_queries(&mut self, id: ClientId) {
         let queries = std::mem::take(&mut self.world.palette_queries);
         let (of_client, kept): (Vec<_>, Vec<_>) = queries.into_iter().partition(|(c, ..)| *c == id);
         self.world.palette_queries = kept;
@@ -226,7 +226,7 @@ impl Runtime {
     }
 
     /// Handles a client's terminal that is gone (its ssh died): the client ends too.
-    pub fn tty_lost(&mut self, id: ClientId) {
+    pub(super) fn tty_lost(&mut self, id: ClientId) {
         if let Some(peer) = self.world.peers.get_mut(&id)
             && let Some(mut tty) = peer.tty.take()
         {
@@ -236,7 +236,7 @@ impl Runtime {
     }
 
     /// Copies new facts about terminals to their clients.
-    pub fn publish_ttys(&mut self) {
+    pub(super) fn publish_ttys(&mut self) {
         for id in std::mem::take(&mut self.world.tty_changed) {
             let Some(tty) = self.world.peers.get(&id).and_then(|p| p.tty.as_ref()) else { continue };
             let Some(client) = self.server.clients.get_mut(&id) else { continue };

@@ -40,7 +40,7 @@ const WRITING: Duration = Duration::from_millis(500);
 const MAX_TYPED: usize = 256 << 20;
 
 /// An upgrade in progress.
-pub struct Upgrade {
+pub(super) struct Upgrade {
     channel: OwnedFd,
     handle: Handle,
     program: String,
@@ -56,7 +56,7 @@ pub struct Upgrade {
 
 impl World {
     /// Asks the keeper to start a program as the next server.
-    pub fn begin_upgrade(
+    pub(super) fn begin_upgrade(
         &mut self,
         program: Option<String>,
         asked: &ItemContext,

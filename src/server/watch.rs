@@ -6,7 +6,7 @@ use crate::terminal::Terminal;
 const MARK: &[u8] = b"\x1b]133;";
 
 /// Count of bytes to feed before the waiting command must check; at least one.
-pub fn stop(bytes: &[u8], terminal: &Terminal) -> usize {
+pub(super) fn stop(bytes: &[u8], terminal: &Terminal) -> usize {
     let rows = terminal.size().rows;
     at(bytes, (rows / 2).max(1), terminal.in_string())
 }

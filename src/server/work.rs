@@ -41,12 +41,12 @@ struct State {
 }
 
 /// See the module comment.
-pub struct Workshop {
+pub(super) struct Workshop {
     bench: Arc<Bench>,
 }
 
 impl Workshop {
-    pub fn new() -> io::Result<Self> {
+    pub(super) fn new() -> io::Result<Self> {
         let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
         let event = EventFd::from_value_and_flags(0, flags)?;
         let bench = Bench { state: Mutex::default(), filled: Condvar::new(), event };
@@ -54,17 +54,17 @@ impl Workshop {
     }
 
     /// Readable when `take_done` has something, or a waker was called.
-    pub fn fd(&self) -> BorrowedFd<'_> {
+    pub(super) fn fd(&self) -> BorrowedFd<'_> {
         self.bench.event.as_fd()
     }
 
     /// A function that wakes the loop, from any thread.
-    pub fn waker(&self) -> Box<dyn Fn() + Send + Sync> {
+    pub(super) fn waker(&self) -> Box<dyn Fn() + Send + Sync> {
         let bench = self.bench.clone();
         Box::new(move || bench.wake())
     }
 
-    pub fn begin(&self, work: Work) {
+    pub(super) fn begin(&self, work: Work) {
         let mut state = self.bench.state.lock();
         state.waiting.push_back(work);
         if state.idle == 0 && state.threads < MAX_THREADS {
@@ -77,12 +77,12 @@ impl Workshop {
     }
 
     /// Reports whether `begin_apart` may be called.
-    pub fn has_room_apart(&self) -> bool {
+    pub(super) fn has_room_apart(&self) -> bool {
         self.bench.state.lock().threads_apart < MAX_APART
     }
 
     /// Starts work that may block forever, on a thread of its own.
-    pub fn begin_apart(&self, work: Work) {
+    pub(super) fn begin_apart(&self, work: Work) {
         let mut state = self.bench.state.lock();
         state.apart.push_back(work);
         let bench = self.bench.clone();
@@ -98,13 +98,13 @@ impl Workshop {
     }
 
     /// Reports whether no work is queued or running.
-    pub fn is_idle(&self) -> bool {
+    pub(super) fn is_idle(&self) -> bool {
         let state = self.bench.state.lock();
         state.waiting.is_empty() && state.done.is_empty() && state.busy == 0 && state.threads_apart == 0
     }
 
     /// Takes the callbacks to run on the loop now.
-    pub fn take_done(&self) -> Vec<Callback> {
+    pub(super) fn take_done(&self) -> Vec<Callback> {
         // Check the queue even if the event cannot be read.
         let _ = self.bench.event.read();
         std::mem::take(&mut self.bench.state.lock().done)

@@ -39,9 +39,9 @@ use super::{files, proc};
 use crate::reactor::Interest;
 
 /// Callbacks that are due now; they run between the steps of a turn.
-pub type Callbacks = VecDeque<Callback>;
+pub(super) type Callbacks = VecDeque<Callback>;
 
-pub struct World {
+pub(super) struct World {
     pub poller: Poller,
     pub timers: Timers,
     pub callbacks: Callbacks,
@@ -80,7 +80,7 @@ pub struct World {
 const MAX_QUERIES: usize = 256;
 
 impl World {
-    pub fn new(
+    pub(super) fn new(
         poller: Poller,
         custody: Custody,
         socket_path: &str,
@@ -120,7 +120,7 @@ impl World {
     }
 
     /// Lets programs run whose scopes are ready.
-    pub fn open_gates(&mut self) {
+    pub(super) fn open_gates(&mut self) {
         for pane in self.scopes.take_opened() {
             self.custody.open_gate(pane);
         }
@@ -129,7 +129,7 @@ impl World {
 
 impl World {
     /// Bytes queued for programs, clients and terminals.
-    pub fn queued_bytes(&self) -> usize {
+    pub(super) fn queued_bytes(&self) -> usize {
         let tty = |peer: &Peer| peer.tty.as_ref().map_or(0, |tty| tty.output_len());
         let peers = self.peers.values().map(|peer| peer.output_len() + tty(peer));
         self.pump.all_waiting() + peers.sum::<usize>()
@@ -137,7 +137,7 @@ impl World {
 
     /// Makes the keeper hold a pane's journal for the next server; without it, that server restores
     /// less.
-    pub fn keep_journal(&mut self, pane: PaneId) {
+    pub(super) fn keep_journal(&mut self, pane: PaneId) {
         if let Ok(file) = self.pump.begin_journal(pane) {
             self.custody.keep_journal(pane, file);
         }

@@ -19,12 +19,12 @@ pub enum Form {
 }
 
 /// One argument as `list-keys`, `show-options` and others print it.
-pub fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     escape_in(Form::Shown, text)
 }
 
 /// One argument.
-pub fn escape_in(form: Form, text: &str) -> String {
+pub(crate) fn escape_in(form: Form, text: &str) -> String {
     let mut chars = text.chars();
     let Some(first) = chars.next() else {
         return "''".to_string();
@@ -46,7 +46,7 @@ pub fn escape_in(form: Form, text: &str) -> String {
 
 /// Doubles backslashes and escapes control characters and stray bytes; with `quoted` also `"`, and
 /// `$` before a possible variable name.
-pub fn visible(text: &str, quoted: bool) -> String {
+pub(crate) fn visible(text: &str, quoted: bool) -> String {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars();
     while let Some(c) = chars.next() {

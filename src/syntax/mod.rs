@@ -4,18 +4,20 @@
 //! language needs from outside (environment, home directories, conditions, aliases) comes through
 //! `parse::ParseContext`. Types of the parser library stay inside.
 
-pub mod args;
-pub mod command;
+pub(crate) mod args;
+pub(crate) mod command;
 mod entry;
-pub mod escape;
+pub(crate) mod escape;
 mod lexer;
 pub mod parse;
 mod statements;
 pub mod style;
-pub mod table;
-pub mod template;
+pub(crate) mod table;
+pub(crate) mod template;
 
-pub use args::ArgValue;
-pub use command::CommandList;
-pub use parse::{Origin, ParseContext, ParseFlags, Parsed, parse_arguments, parse_config, parse_string};
-pub use table::CommandId;
+pub(crate) use args::ArgValue;
+pub(crate) use command::CommandList;
+pub(crate) use parse::{
+    Origin, ParseContext, ParseFlags, Parsed, parse_arguments, parse_config, parse_string,
+};
+pub(crate) use table::CommandId;

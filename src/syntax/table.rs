@@ -4,7 +4,7 @@
 //! The order is tmux's, because it shows in `list-commands` and decides whether an alias or an
 //! abbreviation is found first.
 
-pub use super::entry::{CommandEntry, CommandFlags, FindFlags, FindKind, FindSpec, Positional};
+pub(crate) use super::entry::{CommandEntry, CommandFlags, FindFlags, FindKind, FindSpec, Positional};
 use super::entry::{NO_FIND, ROW, pane, session, window};
 
 macro_rules! commands {
@@ -15,7 +15,7 @@ macro_rules! commands {
         pub enum CommandId { $($id),* }
 
         /// All ids in table order.
-        pub const ALL: &[CommandId] = &[$(CommandId::$id),*];
+        pub(crate) const ALL: &[CommandId] = &[$(CommandId::$id),*];
 
         const ENTRIES: &[CommandEntry] = &[$($entry),*];
     };

@@ -11,7 +11,7 @@ const MAX_LEVELS: usize = 8;
 
 /// Source of a value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ValueKind {
+pub(crate) enum ValueKind {
     /// The user typed it, and may type more than one word if the template has no quotes.
     Typed,
     /// The name of an object: always one word.
@@ -20,7 +20,7 @@ pub enum ValueKind {
 
 /// Kind of the filled text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Text {
+pub(crate) enum Text {
     /// Commands, to be parsed.
     Commands,
     /// An argument that is already parsed. It may be parsed again later (`confirm-before`, a
@@ -29,7 +29,7 @@ pub enum Text {
 }
 
 /// Inserts values into a template one after the other, as `%1`, `%2` and so on.
-pub fn fill_all(template: &str, values: &[String], kind: ValueKind, text: Text) -> String {
+pub(crate) fn fill_all(template: &str, values: &[String], kind: ValueKind, text: Text) -> String {
     let mut filled = template.to_string();
     for (number, value) in (1..).zip(values) {
         filled = fill(&filled, value, number, kind, text);

@@ -99,7 +99,7 @@ pub(super) struct Alternate {
 const MAX_SHORT: usize = 3;
 
 impl Alternate {
-    pub fn new(kind: AlternateHistory) -> Self {
+    pub(super) fn new(kind: AlternateHistory) -> Self {
         Self {
             frames: kind == AlternateHistory::Frames,
             title: String::new(),
@@ -111,24 +111,24 @@ impl Alternate {
         }
     }
 
-    pub fn set_kind(&mut self, kind: AlternateHistory) {
+    pub(super) fn set_kind(&mut self, kind: AlternateHistory) {
         self.frames = kind == AlternateHistory::Frames;
     }
 
     /// Its own lines, whose cells refer to the grid's tables.
-    pub fn lines_mut(&mut self) -> impl Iterator<Item = &mut Line> {
+    pub(super) fn lines_mut(&mut self) -> impl Iterator<Item = &mut Line> {
         self.looks.lines_mut()
     }
 
     /// Saves the known rows for a later server.
-    pub fn save(&self, out: &mut Vec<u8>) {
+    pub(super) fn save(&self, out: &mut Vec<u8>) {
         out.push(u8::from(self.frames));
         let known = self.repeats.known();
         put_varint(out, known.len() as u64);
         known.iter().for_each(|hash| out.extend(hash.to_le_bytes()));
     }
 
-    pub fn load(input: &mut Reader) -> Result<Self, Malformed> {
+    pub(super) fn load(input: &mut Reader) -> Result<Self, Malformed> {
         let kind = if input.u8()? == 0 { AlternateHistory::Scrolled } else { AlternateHistory::Frames };
         let mut alternate = Self { heading: false, ..Self::new(kind) };
         for _ in 0..input.varint()?.min(WINDOW as u64) {

@@ -16,12 +16,12 @@ pub(super) struct Styler {
 }
 
 impl Styler {
-    pub fn new(octal: bool) -> Self {
+    pub(super) fn new(octal: bool) -> Self {
         Self { octal, last: CellStyle::DEFAULT }
     }
 
     /// The sequences that turn the last style into `style`, which has no link.
-    pub fn change_to(&mut self, style: &CellStyle, out: &mut String) {
+    pub(super) fn change_to(&mut self, style: &CellStyle, out: &mut String) {
         if *style != self.last {
             self.push_change(style, out);
             self.last = *style;
@@ -29,7 +29,7 @@ impl Styler {
     }
 
     /// The same for a style that may have a link. `in_link`: a link is open.
-    pub fn change_with_link(
+    pub(super) fn change_with_link(
         &mut self,
         style: &CellStyle,
         links: &Links,
@@ -120,7 +120,7 @@ impl Styler {
     }
 
     /// Opens a link, or closes it with an empty one; false if it is too long.
-    pub fn push_link(&self, id: &str, uri: &str, out: &mut String) -> bool {
+    pub(super) fn push_link(&self, id: &str, uri: &str, out: &mut String) -> bool {
         if uri.len() + id.len() + 17 >= MAX_LINK_BYTES {
             return false;
         }

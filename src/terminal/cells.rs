@@ -125,7 +125,7 @@ impl Packed {
 
 /// Hasher for styles, which are small and trusted: one multiplication for each part.
 #[derive(Clone, Copy, Default, Debug)]
-pub struct StyleHasher(u64);
+pub(super) struct StyleHasher(u64);
 
 impl StyleHasher {
     fn add(&mut self, part: u64) {
@@ -165,7 +165,7 @@ impl Hasher for StyleHasher {
 
 /// Tables that packed cells refer to.
 #[derive(Debug)]
-pub struct CellTables {
+pub(crate) struct CellTables {
     /// Unique among all tables; changes when the table is collected.
     epoch: u64,
     styles: Vec<CellStyle>,
@@ -176,7 +176,7 @@ pub struct CellTables {
 }
 
 impl CellTables {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static EPOCHS: AtomicU64 = AtomicU64::new(0);
         Self {
             epoch: EPOCHS.fetch_add(1, Ordering::Relaxed),
@@ -189,13 +189,13 @@ impl CellTables {
     }
 
     #[inline]
-    pub fn style(&self, id: StyleId) -> &CellStyle {
+    pub(crate) fn style(&self, id: StyleId) -> &CellStyle {
         self.styles.get(usize::from(id.0)).unwrap_or(&CellStyle::DEFAULT)
     }
 
     /// The id of a style; `None` when the table is full.
     #[inline]
-    pub fn intern_style(&mut self, style: &CellStyle) -> Option<StyleId> {
+    pub(crate) fn intern_style(&mut self, style: &CellStyle) -> Option<StyleId> {
         if self.last.0 == *style {
             return Some(self.last.1);
         }
@@ -230,7 +230,7 @@ impl CellTables {
         }
     }
 
-    pub fn glyph(&self, cell: Packed) -> Glyph {
+    pub(crate) fn glyph(&self, cell: Packed) -> Glyph {
         if cell.glyph & CLUSTER == 0 {
             return Glyph::Char(char::from_u32(cell.glyph).unwrap_or(' '));
         }
@@ -239,7 +239,7 @@ impl CellTables {
     }
 
     /// Appends the text of a cell.
-    pub fn push_text(&self, cell: Packed, out: &mut Vec<u8>) {
+    pub(crate) fn push_text(&self, cell: Packed, out: &mut Vec<u8>) {
         if cell.glyph < 0x80 {
             out.push(cell.glyph as u8);
         } else if cell.glyph & CLUSTER == 0 {
@@ -251,7 +251,7 @@ impl CellTables {
     }
 
     /// A hash of a cell's text.
-    pub fn text_hash(&self, cell: Packed) -> u64 {
+    pub(crate) fn text_hash(&self, cell: Packed) -> u64 {
         let mut hasher = StyleHasher::default();
         match self.clusters.get((cell.glyph & !CLUSTER) as usize) {
             Some(text) if cell.glyph & CLUSTER != 0 => hasher.write(text.as_bytes()),
@@ -262,13 +262,13 @@ impl CellTables {
 
     /// Reports whether the glyph is a single character rather than a cluster.
     #[inline]
-    pub fn is_char(cell: Packed) -> bool {
+    pub(crate) fn is_char(cell: Packed) -> bool {
         cell.glyph & CLUSTER == 0
     }
 
     /// Reports whether a style needs an extended cell in tmux's grid.
     #[inline]
-    pub fn is_extended_style(style: &CellStyle) -> bool {
+    pub(crate) fn is_extended_style(style: &CellStyle) -> bool {
         style.attrs.bits() > 0xff
             || matches!(style.fg, Colour::Rgb(..))
             || matches!(style.bg, Colour::Rgb(..))
@@ -278,12 +278,12 @@ impl CellTables {
 
     /// Reports whether a style has a hyperlink.
     #[inline]
-    pub fn has_link(style: &CellStyle) -> bool {
+    pub(crate) fn has_link(style: &CellStyle) -> bool {
         style.link != LinkId(0)
     }
 
     /// The cell with its text replaced by a cluster; `None` when the table is full.
-    pub fn joined(&mut self, cell: Packed, text: &str, width: u8) -> Option<Packed> {
+    pub(crate) fn joined(&mut self, cell: Packed, text: &str, width: u8) -> Option<Packed> {
         let glyph = match self.by_cluster.get(text) {
             Some(&index) => index | CLUSTER,
             None => self.intern_glyph(&Glyph::Cluster(text.into()))?,
@@ -292,7 +292,7 @@ impl CellTables {
     }
 
     /// Packs a cell; `None` when a table is full.
-    pub fn pack(&mut self, cell: &Cell) -> Option<Packed> {
+    pub(crate) fn pack(&mut self, cell: &Cell) -> Option<Packed> {
         let style = self.intern_style(&cell.style)?;
         let glyph = self.intern_glyph(&cell.glyph)?;
         let mut mark = Mark::empty();
@@ -306,7 +306,7 @@ impl CellTables {
     }
 
     /// Packs a cell as well as possible when the tables stay full.
-    pub fn pack_poor(&mut self, cell: &Cell) -> Packed {
+    pub(crate) fn pack_poor(&mut self, cell: &Cell) -> Packed {
         let first = match &cell.glyph {
             Glyph::Char(c) => *c,
             Glyph::Cluster(text) => text.chars().next().unwrap_or(' '),
@@ -315,7 +315,7 @@ impl CellTables {
         self.pack(&plain).unwrap_or(Packed::BLANK)
     }
 
-    pub fn unpack(&self, cell: Packed) -> Cell {
+    pub(crate) fn unpack(&self, cell: Packed) -> Cell {
         let mut flags = CellFlags::empty();
         flags.set(CellFlags::PADDING, cell.is_padding());
         flags.set(CellFlags::CLEARED, cell.mark.contains(Mark::CLEARED));
@@ -325,7 +325,7 @@ impl CellTables {
     }
 
     /// A cleared cell with a background.
-    pub fn cleared(&mut self, bg: Colour) -> Option<Packed> {
+    pub(crate) fn cleared(&mut self, bg: Colour) -> Option<Packed> {
         let style = CellStyle { bg, ..CellStyle::DEFAULT };
         let mut cell = Packed { style: self.intern_style(&style)?, ..Packed::CLEARED };
         if matches!(bg, Colour::Rgb(..)) {
@@ -336,12 +336,12 @@ impl CellTables {
     }
 
     /// The glyph as one number; 0 for a cluster (see `push_text`).
-    pub fn glyph_number(cell: Packed) -> u64 {
+    pub(crate) fn glyph_number(cell: Packed) -> u64 {
         if Self::is_char(cell) { u64::from(cell.glyph) + 1 } else { 0 }
     }
 
     /// Drops styles and clusters that no cell of the lines uses, and renumbers the cells.
-    pub fn collect<'a>(&mut self, lines: impl Iterator<Item = &'a mut Line>) {
+    pub(crate) fn collect<'a>(&mut self, lines: impl Iterator<Item = &'a mut Line>) {
         let old = std::mem::replace(self, Self::new());
         for cell in lines.flat_map(|line| line.cells.iter_mut()) {
             let style = old.style(cell.style);
@@ -353,12 +353,12 @@ impl CellTables {
     }
 
     /// Changes whenever entries are renumbered.
-    pub fn epoch(&self) -> u64 {
+    pub(crate) fn epoch(&self) -> u64 {
         self.epoch
     }
 
     /// Entries in use: (styles, clusters).
-    pub fn len(&self) -> (usize, usize) {
+    pub(crate) fn len(&self) -> (usize, usize) {
         (self.styles.len(), self.clusters.len())
     }
 }

@@ -8,7 +8,7 @@ use super::screen::Screen;
 use crate::base::Colour;
 
 /// Version that XTVERSION reports and `#{version}` shows.
-pub const VERSION: &str = "3.7c";
+pub(crate) const VERSION: &str = "3.7c";
 
 /// Colour registers reported to XTSMGRAPHICS.
 const COLOUR_REGISTERS: u32 = 1024;
@@ -24,7 +24,7 @@ impl Screen {
     }
 
     /// Executes a control sequence; false if it is unknown.
-    pub fn csi_command(&mut self, params: &Params, intermediates: &[u8], byte: u8) -> bool {
+    pub(super) fn csi_command(&mut self, params: &Params, intermediates: &[u8], byte: u8) -> bool {
         match intermediates {
             [] => self.csi_plain(params, byte),
             _ => self.csi_private(params, intermediates, byte),
@@ -253,7 +253,7 @@ impl Screen {
 
 impl Screen {
     /// The theme of the background colour, or else the one that clients report.
-    pub fn theme(&self) -> Option<Theme> {
+    pub(super) fn theme(&self) -> Option<Theme> {
         let background = self.palette.bg.or(self.config.background);
         match background.and_then(Colour::is_light) {
             Some(true) => Some(Theme::Light),

@@ -7,7 +7,7 @@ use super::screen::Screen;
 
 impl Screen {
     /// `data` begins with the final byte.
-    pub fn dcs_command(&mut self, params: &[u8], intermediates: &[u8], data: &[u8]) {
+    pub(super) fn dcs_command(&mut self, params: &[u8], intermediates: &[u8], data: &[u8]) {
         if self.config.pane && intermediates.is_empty() && data.first() == Some(&b'q') {
             self.sixel(params, data);
         }

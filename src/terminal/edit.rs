@@ -8,7 +8,7 @@ use crate::base::history::RowFlags;
 
 impl Screen {
     /// Moves down a line, scrolling at the end of the region. `wrapped`: the line continues.
-    pub fn line_feed(&mut self, wrapped: bool, bg: Colour) {
+    pub(super) fn line_feed(&mut self, wrapped: bool, bg: Colour) {
         if wrapped {
             self.grid.line_mut(self.cy).flags |= RowFlags::WRAPPED;
         }
@@ -24,7 +24,7 @@ impl Screen {
         }
     }
 
-    pub fn reverse_index(&mut self, bg: Colour) {
+    pub(super) fn reverse_index(&mut self, bg: Colour) {
         if self.cy == self.upper {
             self.drop_all_images();
             self.grid.scroll_down(self.upper, self.lower, bg);
@@ -33,7 +33,7 @@ impl Screen {
         }
     }
 
-    pub fn scroll_up(&mut self, count: u32, bg: Colour) {
+    pub(super) fn scroll_up(&mut self, count: u32, bg: Colour) {
         let count = count.max(1).min(self.lower - self.upper + 1);
         self.scroll_images(count);
         for _ in 0..count {
@@ -41,7 +41,7 @@ impl Screen {
         }
     }
 
-    pub fn scroll_down(&mut self, count: u32, bg: Colour) {
+    pub(super) fn scroll_down(&mut self, count: u32, bg: Colour) {
         let count = count.max(1).min(self.lower - self.upper + 1);
         self.drop_all_images();
         for _ in 0..count {
@@ -57,25 +57,25 @@ impl Screen {
         Some(count.max(1).min(room))
     }
 
-    pub fn insert_characters(&mut self, count: u32, bg: Colour) {
+    pub(super) fn insert_characters(&mut self, count: u32, bg: Colour) {
         if let Some(count) = self.columns_here(count) {
             self.grid.insert_cells(self.cx, self.cy, count, bg);
         }
     }
 
-    pub fn delete_characters(&mut self, count: u32, bg: Colour) {
+    pub(super) fn delete_characters(&mut self, count: u32, bg: Colour) {
         if let Some(count) = self.columns_here(count) {
             self.grid.delete_cells(self.cx, self.cy, count, bg);
         }
     }
 
-    pub fn erase_characters(&mut self, count: u32, bg: Colour) {
+    pub(super) fn erase_characters(&mut self, count: u32, bg: Colour) {
         if let Some(count) = self.columns_here(count) {
             self.grid.clear(self.cx, self.cy, count, 1, bg);
         }
     }
 
-    pub fn insert_lines(&mut self, count: u32, bg: Colour) {
+    pub(super) fn insert_lines(&mut self, count: u32, bg: Colour) {
         let rows = self.rows();
         self.drop_images(self.cy, rows - self.cy);
         if self.cy == 0 && self.grid.saved.is_some() {
@@ -89,7 +89,7 @@ impl Screen {
         }
     }
 
-    pub fn delete_lines(&mut self, count: u32, bg: Colour) {
+    pub(super) fn delete_lines(&mut self, count: u32, bg: Colour) {
         let rows = self.rows();
         self.drop_images(self.cy, rows - self.cy);
         if self.cy == 0 && self.grid.saved.is_some() && self.grid.alternate.is_some() {
@@ -103,7 +103,7 @@ impl Screen {
         }
     }
 
-    pub fn clear_line(&mut self, bg: Colour) {
+    pub(super) fn clear_line(&mut self, bg: Colour) {
         if self.grid.line(self.cy).len() == 0 && bg.is_default() {
             return;
         }
@@ -111,7 +111,7 @@ impl Screen {
         self.grid.clear(0, self.cy, self.cols(), 1, bg);
     }
 
-    pub fn clear_end_of_line(&mut self, bg: Colour) {
+    pub(super) fn clear_end_of_line(&mut self, bg: Colour) {
         if self.cx == 0 {
             return self.clear_line(bg);
         }
@@ -123,7 +123,7 @@ impl Screen {
         self.grid.clear(self.cx, self.cy, cols - self.cx, 1, bg);
     }
 
-    pub fn clear_start_of_line(&mut self, bg: Colour) {
+    pub(super) fn clear_start_of_line(&mut self, bg: Colour) {
         if self.cx >= self.cols() - 1 {
             return self.clear_line(bg);
         }
@@ -136,7 +136,7 @@ impl Screen {
         self.grid.keeps_history() && self.config.pane && self.config.scroll_on_clear
     }
 
-    pub fn clear_end_of_screen(&mut self, bg: Colour) {
+    pub(super) fn clear_end_of_screen(&mut self, bg: Colour) {
         let (cols, rows) = (self.cols(), self.rows());
         self.drop_images(self.cy, rows - self.cy);
         if self.cx == 0 && self.cy == 0 {
@@ -151,14 +151,14 @@ impl Screen {
         self.grid.clear(0, self.cy + 1, cols, rows - (self.cy + 1), bg);
     }
 
-    pub fn clear_start_of_screen(&mut self, bg: Colour) {
+    pub(super) fn clear_start_of_screen(&mut self, bg: Colour) {
         let cols = self.cols();
         self.drop_images(0, self.cy.saturating_sub(1));
         self.grid.clear(0, 0, cols, self.cy, bg);
         self.grid.clear(0, self.cy, (self.cx.saturating_add(1)).min(cols), 1, bg);
     }
 
-    pub fn clear_screen(&mut self, bg: Colour) {
+    pub(super) fn clear_screen(&mut self, bg: Colour) {
         self.drop_all_images();
         self.look(Why::Clear);
         if self.clears_into_history() {
@@ -169,7 +169,7 @@ impl Screen {
     }
 
     /// DECALN: fills the screen with E.
-    pub fn alignment_test(&mut self) {
+    pub(super) fn alignment_test(&mut self) {
         self.drop_all_images();
         for y in 0..self.rows() {
             for x in 0..self.cols() {

@@ -91,7 +91,7 @@ pub enum TerminalEvent {
 }
 
 /// Time for which an unanswered query holds back later replies, in milliseconds.
-pub const QUERY_MS: u64 = 500;
+pub(crate) const QUERY_MS: u64 = 500;
 
 enum Held {
     /// Query to the client for a palette colour; the answer goes to the program.
@@ -107,7 +107,7 @@ enum Held {
 
 /// The queues of one terminal.
 #[derive(Default)]
-pub struct Outbox {
+pub(crate) struct Outbox {
     replies: Vec<u8>,
     events: VecDeque<TerminalEvent>,
     event_bytes: usize,
@@ -120,7 +120,7 @@ pub struct Outbox {
 
 impl Outbox {
     /// Sends a reply, or holds it back while an earlier query waits for the client.
-    pub fn reply(&mut self, bytes: &[u8]) {
+    pub(crate) fn reply(&mut self, bytes: &[u8]) {
         if self.held.is_empty() {
             self.reply_now(bytes);
         } else if self.held.len() < MAX_HELD {
@@ -128,28 +128,28 @@ impl Outbox {
         }
     }
 
-    pub fn reply_now(&mut self, bytes: &[u8]) {
+    pub(crate) fn reply_now(&mut self, bytes: &[u8]) {
         if self.replies.len() + bytes.len() <= MAX_REPLY_BYTES {
             self.replies.extend_from_slice(bytes);
         }
     }
 
     /// Sends an answer that may be large, such as the clipboard.
-    pub fn reply_large(&mut self, bytes: &[u8]) {
+    pub(crate) fn reply_large(&mut self, bytes: &[u8]) {
         if self.replies.len() + bytes.len() <= MAX_EVENT_BYTES {
             self.replies.extend_from_slice(bytes);
         }
     }
 
-    pub fn take_replies(&mut self) -> Vec<u8> {
+    pub(crate) fn take_replies(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.replies)
     }
 
-    pub fn has_passthrough(&self) -> bool {
+    pub(crate) fn has_passthrough(&self) -> bool {
         self.events.iter().any(|event| matches!(event, TerminalEvent::Passthrough { .. }))
     }
 
-    pub fn event(&mut self, event: TerminalEvent) {
+    pub(crate) fn event(&mut self, event: TerminalEvent) {
         let bytes = match &event {
             TerminalEvent::Passthrough { data, .. } | TerminalEvent::ClipboardSet { data, .. } => data.len(),
             TerminalEvent::Name(_) => {
@@ -178,20 +178,20 @@ impl Outbox {
         }
     }
 
-    pub fn take_events(&mut self) -> Vec<TerminalEvent> {
+    pub(crate) fn take_events(&mut self) -> Vec<TerminalEvent> {
         self.event_bytes = 0;
         self.marks = 0;
         self.events.drain(..).collect()
     }
 
-    pub fn ask_palette(&mut self, index: u8, end: StringEnd) {
+    pub(crate) fn ask_palette(&mut self, index: u8, end: StringEnd) {
         if self.held.len() < MAX_HELD {
             self.held.push_back((self.now_ms, Held::Palette { index, end }));
             self.event(TerminalEvent::PaletteQuery { index });
         }
     }
 
-    pub fn ask_clipboard(&mut self, selection: Option<char>, end: StringEnd) {
+    pub(crate) fn ask_clipboard(&mut self, selection: Option<char>, end: StringEnd) {
         if self.held.len() < MAX_HELD {
             self.held.push_back((self.now_ms, Held::Clipboard { end }));
             self.event(TerminalEvent::ClipboardQuery { selection });
@@ -199,7 +199,7 @@ impl Outbox {
     }
 
     /// Time of the oldest query that waits for a client.
-    pub fn oldest_query_ms(&self) -> Option<u64> {
+    pub(crate) fn oldest_query_ms(&self) -> Option<u64> {
         self.held.front().map(|(since, _)| *since)
     }
 
@@ -218,16 +218,16 @@ impl Outbox {
         }
     }
 
-    pub fn answer_palette(&mut self, index: u8) -> Option<StringEnd> {
+    pub(crate) fn answer_palette(&mut self, index: u8) -> Option<StringEnd> {
         self.answer(|held| matches!(held, Held::Palette { index: asked, .. } if *asked == index))
     }
 
-    pub fn answer_clipboard(&mut self) -> Option<StringEnd> {
+    pub(crate) fn answer_clipboard(&mut self) -> Option<StringEnd> {
         self.answer(|held| matches!(held, Held::Clipboard { .. }))
     }
 
     /// Sends the held replies up to the next unanswered query.
-    pub fn release(&mut self) {
+    pub(crate) fn release(&mut self) {
         while let Some((_, Held::Reply(_))) = self.held.front() {
             if let Some((_, Held::Reply(bytes))) = self.held.pop_front() {
                 self.reply_now(&bytes);
@@ -236,7 +236,7 @@ impl Outbox {
     }
 
     /// Drops queries that no client answered in time, and sends the replies of the same age.
-    pub fn expire(&mut self, now_ms: u64) {
+    pub(crate) fn expire(&mut self, now_ms: u64) {
         while self.held.front().is_some_and(|(since, _)| since + QUERY_MS <= now_ms) {
             if let Some((_, Held::Reply(bytes))) = self.held.pop_front() {
                 self.reply_now(&bytes);
@@ -245,7 +245,7 @@ impl Outbox {
     }
 
     /// Drops all queries; replies held behind them are sent when they expire.
-    pub fn forget_queries(&mut self) {
+    pub(crate) fn forget_queries(&mut self) {
         self.held.retain(|(_, held)| matches!(held, Held::Reply(_)));
     }
 }

@@ -11,7 +11,7 @@ use crate::base::{Cell, CellStyle, Colour, Glyph, Size};
 
 /// Lines saved while the alternate screen shows, and the size they had.
 #[derive(Debug)]
-pub struct Saved {
+pub(super) struct Saved {
     pub lines: Vec<Line>,
     pub size: Size,
 }
@@ -19,7 +19,7 @@ pub struct Saved {
 /// Count of the newest rows of history that return when the screen grows, without counting the rows
 /// of a long history.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Pullable {
+pub(super) enum Pullable {
     /// At most this many.
     Rows(u64),
     /// All but the oldest `n`.
@@ -28,21 +28,21 @@ pub enum Pullable {
 
 impl Pullable {
     /// Adds rows that moved to the history and would return.
-    pub fn add(&mut self, count: u64) {
+    pub(super) fn add(&mut self, count: u64) {
         if let Self::Rows(rows) = self {
             *rows += count;
         }
     }
 
     /// Removes one row that returned.
-    pub fn take(&mut self) {
+    pub(super) fn take(&mut self) {
         if let Self::Rows(rows) = self {
             *rows = rows.saturating_sub(1);
         }
     }
 
     /// The count for a history of `rows` rows.
-    pub fn of(self, rows: u64) -> u64 {
+    pub(super) fn of(self, rows: u64) -> u64 {
         match self {
             Self::Rows(count) => count.min(rows),
             Self::AllBut(count) => rows.saturating_sub(count),
@@ -51,7 +51,7 @@ impl Pullable {
 }
 
 /// The visible lines with the tables that their cells refer to.
-pub struct Grid {
+pub(super) struct Grid {
     pub size: Size,
     pub lines: VecDeque<Line>,
     pub tables: CellTables,
@@ -74,7 +74,7 @@ pub struct Grid {
 }
 
 impl Grid {
-    pub fn new(size: Size, history: Box<dyn History>) -> Self {
+    pub(super) fn new(size: Size, history: Box<dyn History>) -> Self {
         Self {
             size,
             lines: (0..size.rows).map(|_| Line::default()).collect(),
@@ -93,13 +93,13 @@ impl Grid {
     }
 
     /// Reports whether lines that scroll away are kept.
-    pub fn keeps_history(&self) -> bool {
+    pub(super) fn keeps_history(&self) -> bool {
         self.saved.is_none() && self.history.keeps()
     }
 
     /// The id of a style; makes room in the table when it is full.
     #[inline]
-    pub fn style_id(&mut self, style: &CellStyle) -> StyleId {
+    pub(super) fn style_id(&mut self, style: &CellStyle) -> StyleId {
         if let Some(id) = self.tables.intern_style(style) {
             return id;
         }
@@ -113,7 +113,7 @@ impl Grid {
         self.tables.collect(self.lines.iter_mut().chain(saved).chain(seen));
     }
 
-    pub fn pack(&mut self, cell: &Cell) -> Packed {
+    pub(super) fn pack(&mut self, cell: &Cell) -> Packed {
         if let Some(packed) = self.tables.pack(cell) {
             return packed;
         }
@@ -122,7 +122,7 @@ impl Grid {
     }
 
     /// The cell with its text replaced by a cluster.
-    pub fn joined(&mut self, cell: Packed, text: &str, width: u8) -> Packed {
+    pub(super) fn joined(&mut self, cell: Packed, text: &str, width: u8) -> Packed {
         if let Some(packed) = self.tables.joined(cell, text, width) {
             return packed;
         }
@@ -132,7 +132,7 @@ impl Grid {
     }
 
     /// The cell that a clear with a background leaves behind.
-    pub fn blank(&mut self, bg: Colour) -> Packed {
+    pub(super) fn blank(&mut self, bg: Colour) -> Packed {
         if bg == Colour::Default {
             return Packed::CLEARED;
         }
@@ -144,20 +144,20 @@ impl Grid {
     }
 
     #[inline]
-    pub fn line(&self, y: u32) -> &Line {
+    pub(super) fn line(&self, y: u32) -> &Line {
         &self.lines[y as usize]
     }
 
-    pub fn line_mut(&mut self, y: u32) -> &mut Line {
+    pub(super) fn line_mut(&mut self, y: u32) -> &mut Line {
         &mut self.lines[y as usize]
     }
 
     #[inline]
-    pub fn get(&self, x: u32, y: u32) -> Packed {
+    pub(super) fn get(&self, x: u32, y: u32) -> Packed {
         self.lines.get(y as usize).map_or(Packed::BLANK, |line| line.get(x))
     }
 
-    pub fn set(&mut self, x: u32, y: u32, cell: Packed) {
+    pub(super) fn set(&mut self, x: u32, y: u32, cell: Packed) {
         let cols = self.size.cols;
         if let Some(line) = self.lines.get_mut(y as usize) {
             line.set(x, cell, cols, &self.tables);
@@ -197,7 +197,7 @@ impl Grid {
     }
 
     /// Reports whether the newest row of history continues on the screen.
-    pub fn tail_is_wrapped(&mut self) -> bool {
+    pub(super) fn tail_is_wrapped(&mut self) -> bool {
         if let Some(known) = self.tail_wrapped {
             return known;
         }
@@ -207,13 +207,13 @@ impl Grid {
     }
 
     /// Moves a line that scrolls away to the history.
-    pub fn push_line(&mut self, y: u32) {
+    pub(super) fn push_line(&mut self, y: u32) {
         self.lines[y as usize].time = self.now;
         self.keep_line(y);
     }
 
     /// Appends a line to the history as it is.
-    pub fn keep_line(&mut self, y: u32) {
+    pub(super) fn keep_line(&mut self, y: u32) {
         let line = &self.lines[y as usize];
         self.tail_wrapped = Some(line.flags.contains(RowFlags::WRAPPED));
         if let Some(text) = line.plain_text(&mut self.plain)
@@ -226,19 +226,19 @@ impl Grid {
     }
 
     /// Counts a line that scrolls away and is not kept.
-    pub fn note_unkept(&mut self, y: u32) {
+    pub(super) fn note_unkept(&mut self, y: u32) {
         self.unkept += u64::from(!self.line(y).flags.contains(RowFlags::WRAPPED));
     }
 
     /// Takes the newest row of history back as a line.
-    pub fn pull_line(&mut self) -> Option<Line> {
+    pub(super) fn pull_line(&mut self) -> Option<Line> {
         let row = self.history.pop(&mut self.links)?;
         self.tail_wrapped = None;
         Some(Line::from_row(&row, &mut |cell| self.pack(cell)))
     }
 
     /// Scrolls a region up by one line, which moves to the history if there is one.
-    pub fn scroll_up(&mut self, upper: u32, lower: u32, bg: Colour) {
+    pub(super) fn scroll_up(&mut self, upper: u32, lower: u32, bg: Colour) {
         if !self.keeps_history() {
             if upper == 0 {
                 match self.saved.is_none() {
@@ -256,7 +256,7 @@ impl Grid {
         self.empty_line(lower, bg);
     }
 
-    pub fn scroll_down(&mut self, upper: u32, lower: u32, bg: Colour) {
+    pub(super) fn scroll_down(&mut self, upper: u32, lower: u32, bg: Colour) {
         if upper == 0 && self.saved.is_some() && self.alternate.is_some() {
             self.alternate_reversed(1);
         }
@@ -264,7 +264,7 @@ impl Grid {
     }
 
     /// Moves `count` lines from `from` to `to`, emptying the places they leave.
-    pub fn move_lines(&mut self, to: u32, from: u32, count: u32, bg: Colour) {
+    pub(super) fn move_lines(&mut self, to: u32, from: u32, count: u32, bg: Colour) {
         let rows = self.size.rows;
         if count == 0 || from == to || from.max(to).saturating_add(count) > rows {
             return;
@@ -299,7 +299,7 @@ impl Grid {
         }
     }
 
-    pub fn clear_lines(&mut self, y: u32, count: u32, bg: Colour) {
+    pub(super) fn clear_lines(&mut self, y: u32, count: u32, bg: Colour) {
         if count == 0 || y.saturating_add(count) > self.size.rows {
             return;
         }
@@ -310,7 +310,7 @@ impl Grid {
     }
 
     /// Clears an area.
-    pub fn clear(&mut self, x: u32, y: u32, nx: u32, ny: u32, bg: Colour) {
+    pub(super) fn clear(&mut self, x: u32, y: u32, nx: u32, ny: u32, bg: Colour) {
         if nx == 0 || ny == 0 {
             return;
         }
@@ -340,7 +340,7 @@ impl Grid {
     }
 
     /// Moves `count` cells of a line from `from` to `to`, clearing the places they leave.
-    pub fn move_cells(&mut self, to: u32, from: u32, y: u32, count: u32, bg: Colour) {
+    pub(super) fn move_cells(&mut self, to: u32, from: u32, y: u32, count: u32, bg: Colour) {
         if count == 0 || from == to {
             return;
         }
@@ -359,13 +359,13 @@ impl Grid {
         }
     }
 
-    pub fn insert_lines(&mut self, y: u32, count: u32, bg: Colour) {
+    pub(super) fn insert_lines(&mut self, y: u32, count: u32, bg: Colour) {
         let rows = self.size.rows;
         // tmux: if all lines below are deleted, nothing moves and nothing is cleared either.
         self.move_lines(y + count, y, rows - y - count, bg);
     }
 
-    pub fn insert_lines_in(&mut self, lower: u32, y: u32, count: u32, bg: Colour) {
+    pub(super) fn insert_lines_in(&mut self, lower: u32, y: u32, count: u32, bg: Colour) {
         let kept = lower + 1 - y - count;
         self.move_lines(lower + 1 - kept, y, kept, bg);
         self.clear_rest(y + kept, count, kept, bg);
@@ -380,19 +380,19 @@ impl Grid {
         }
     }
 
-    pub fn delete_lines(&mut self, y: u32, count: u32, bg: Colour) {
+    pub(super) fn delete_lines(&mut self, y: u32, count: u32, bg: Colour) {
         let rows = self.size.rows;
         self.move_lines(y, y + count, rows - y - count, bg);
         self.clear(0, rows - count, self.size.cols, count, bg);
     }
 
-    pub fn delete_lines_in(&mut self, lower: u32, y: u32, count: u32, bg: Colour) {
+    pub(super) fn delete_lines_in(&mut self, lower: u32, y: u32, count: u32, bg: Colour) {
         let kept = lower + 1 - y - count;
         self.move_lines(y, y + count, kept, bg);
         self.clear_rest(y + kept, count, kept, bg);
     }
 
-    pub fn insert_cells(&mut self, x: u32, y: u32, count: u32, bg: Colour) {
+    pub(super) fn insert_cells(&mut self, x: u32, y: u32, count: u32, bg: Colour) {
         let cols = self.size.cols;
         if x >= cols - 1 {
             self.clear(x, y, 1, 1, bg);
@@ -401,14 +401,14 @@ impl Grid {
         }
     }
 
-    pub fn delete_cells(&mut self, x: u32, y: u32, count: u32, bg: Colour) {
+    pub(super) fn delete_cells(&mut self, x: u32, y: u32, count: u32, bg: Colour) {
         let cols = self.size.cols;
         self.move_cells(x, x + count, y, cols - x - count, bg);
         self.clear(cols - count, y, count, 1, bg);
     }
 
     /// Clears the screen by scrolling its contents into the history.
-    pub fn clear_into_history(&mut self, bg: Colour) {
+    pub(super) fn clear_into_history(&mut self, bg: Colour) {
         let written = |line: &Line| line.used != 0;
         let last = self.lines.iter().rposition(written).map_or(0, |at| at as u32 + 1);
         let Size { cols, rows } = self.size;
@@ -427,7 +427,7 @@ impl Grid {
         self.pullable = Pullable::Rows(0);
     }
 
-    pub fn clear_history(&mut self) {
+    pub(super) fn clear_history(&mut self) {
         self.history.clear();
         self.pullable = Pullable::AllBut(0);
         self.tail_wrapped = Some(false);

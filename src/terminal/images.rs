@@ -7,7 +7,7 @@ use super::events::TerminalEvent;
 use super::screen::Screen;
 
 /// Images kept per screen; beyond it, the oldest is dropped.
-pub const MAX_IMAGES: usize = 20;
+pub(super) const MAX_IMAGES: usize = 20;
 
 /// An image on the screen: its place and size in cells, and its sixel data.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -24,13 +24,13 @@ pub struct Image {
 
 /// The images of a screen, and those of the one behind the alternate screen.
 #[derive(Clone, Debug, Default)]
-pub struct Images {
+pub(super) struct Images {
     pub list: VecDeque<Image>,
     pub saved: VecDeque<Image>,
 }
 
 impl Screen {
-    pub fn add_image(&mut self, image: Image) {
+    pub(super) fn add_image(&mut self, image: Image) {
         if self.images.list.len() >= MAX_IMAGES {
             self.images.list.pop_front();
         }
@@ -50,17 +50,17 @@ impl Screen {
     }
 
     /// Removes every image.
-    pub fn drop_all_images(&mut self) {
+    pub(super) fn drop_all_images(&mut self) {
         self.keep_images(|_| false);
     }
 
     /// Removes images that touch some rows.
-    pub fn drop_images(&mut self, y: u32, rows: u32) {
+    pub(super) fn drop_images(&mut self, y: u32, rows: u32) {
         self.keep_images(|image| y >= image.y + image.rows || y + rows <= image.y);
     }
 
     /// Removes images that touch an area.
-    pub fn drop_images_in(&mut self, x: u32, y: u32, cols: u32, rows: u32) {
+    pub(super) fn drop_images_in(&mut self, x: u32, y: u32, cols: u32, rows: u32) {
         self.keep_images(|image| {
             let apart_y = y >= image.y + image.rows || y + rows <= image.y;
             apart_y || x >= image.x + image.cols || x + cols <= image.x
@@ -68,7 +68,7 @@ impl Screen {
     }
 
     /// Moves images up with the lines; parts above the screen are cut off.
-    pub fn scroll_images(&mut self, lines: u32) {
+    pub(super) fn scroll_images(&mut self, lines: u32) {
         if self.images.list.is_empty() {
             return;
         }

@@ -27,15 +27,15 @@ const MAX_DEPTH: usize = 8;
 
 /// Stack of flags of one screen; the last are in force. Empty: never set.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub struct FlagStack(VecDeque<KeyboardFlags>);
+pub(super) struct FlagStack(VecDeque<KeyboardFlags>);
 
 impl FlagStack {
-    pub fn current(&self) -> KeyboardFlags {
+    pub(super) fn current(&self) -> KeyboardFlags {
         self.0.back().copied().unwrap_or_default()
     }
 
     /// `CSI = flags ; how u`: 1 replaces, 2 adds, 3 removes.
-    pub fn set(&mut self, flags: KeyboardFlags, how: i32) {
+    pub(super) fn set(&mut self, flags: KeyboardFlags, how: i32) {
         let old = self.0.pop_back().unwrap_or_default();
         self.0.push_back(match how {
             1 => flags,
@@ -46,7 +46,7 @@ impl FlagStack {
     }
 
     /// `CSI > flags u`.
-    pub fn push(&mut self, flags: KeyboardFlags) {
+    pub(super) fn push(&mut self, flags: KeyboardFlags) {
         if self.0.is_empty() {
             self.0.push_back(KeyboardFlags::empty());
         }
@@ -55,38 +55,38 @@ impl FlagStack {
     }
 
     /// `CSI < count u`.
-    pub fn pop(&mut self, count: u32) {
+    pub(super) fn pop(&mut self, count: u32) {
         self.0.truncate(self.0.len().saturating_sub(count as usize));
     }
 
     /// Drops the oldest entries beyond the limit, for a record of another server.
-    pub fn bound(&mut self) {
+    pub(super) fn bound(&mut self) {
         self.0.drain(..self.0.len().saturating_sub(MAX_DEPTH));
     }
 }
 
 /// The stacks of both screens.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub struct Keyboard {
+pub(super) struct Keyboard {
     main: FlagStack,
     alternate: FlagStack,
 }
 
 impl Keyboard {
-    pub fn stack(&mut self, alternate: bool) -> &mut FlagStack {
+    pub(super) fn stack(&mut self, alternate: bool) -> &mut FlagStack {
         if alternate { &mut self.alternate } else { &mut self.main }
     }
 
-    pub fn current(&self, alternate: bool) -> KeyboardFlags {
+    pub(super) fn current(&self, alternate: bool) -> KeyboardFlags {
         if alternate { self.alternate.current() } else { self.main.current() }
     }
 
-    pub fn is_unused(&self) -> bool {
+    pub(super) fn is_unused(&self) -> bool {
         *self == Self::default()
     }
 
     /// Applies the limits to data from outside.
-    pub fn bounded(mut self) -> Self {
+    pub(super) fn bounded(mut self) -> Self {
         self.main.bound();
         self.alternate.bound();
         self

@@ -24,7 +24,7 @@ impl Default for KeyEncodeOptions {
 }
 
 /// Reports whether the key of a character sends the character itself in all modes.
-pub fn is_typed_as_it_is(c: char) -> bool {
+pub(crate) fn is_typed_as_it_is(c: char) -> bool {
     matches!(c, '\t' | '\r' | '\x1b' | ' '..='\x7f') || !c.is_ascii()
 }
 
@@ -42,7 +42,7 @@ impl From<Key> for Pressed {
 }
 
 /// The bytes for a key; empty if the key has no encoding in the program's modes.
-pub fn encode_key(pressed: Pressed, modes: Modes, options: &KeyEncodeOptions) -> Vec<u8> {
+pub(crate) fn encode_key(pressed: Pressed, modes: Modes, options: &KeyEncodeOptions) -> Vec<u8> {
     let mut out = Vec::new();
     let _ = write_key(pressed, modes, options, &mut out);
     out
@@ -51,10 +51,10 @@ pub fn encode_key(pressed: Pressed, modes: Modes, options: &KeyEncodeOptions) ->
 /// The key has no encoding. Bytes written before stay: `send-keys` types the key's name after them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("key cannot be encoded")]
-pub struct NoEncoding;
+pub(crate) struct NoEncoding;
 
 /// Appends the bytes for a key.
-pub fn write_key(
+pub(crate) fn write_key(
     pressed: Pressed,
     modes: Modes,
     options: &KeyEncodeOptions,
@@ -420,7 +420,7 @@ fn is_release(b: u32) -> bool {
 }
 
 /// The bytes for a mouse event at a cell of the pane; empty if the modes do not ask for it.
-pub fn encode_mouse(event: &MouseEvent, x: u32, y: u32, modes: Modes) -> Vec<u8> {
+pub(crate) fn encode_mouse(event: &MouseEvent, x: u32, y: u32, modes: Modes) -> Vec<u8> {
     if !modes.intersects(Modes::ALL_MOUSE) || (is_drag(event.b) && !modes.intersects(Modes::MOTION_MOUSE)) {
         return Vec::new();
     }

@@ -10,7 +10,7 @@ use crate::base::{Key, extra_keys};
 
 /// Form in which a key reaches a program.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Encoded {
+pub(super) enum Encoded {
     /// Not at all.
     Nothing,
     /// As for a program without the protocol.
@@ -19,7 +19,7 @@ pub enum Encoded {
 }
 
 /// Encodes a key event for a program that set these flags.
-pub fn encode(report: &KeyReport, flags: KeyboardFlags) -> Encoded {
+pub(super) fn encode(report: &KeyReport, flags: KeyboardFlags) -> Encoded {
     let all = flags.contains(KeyboardFlags::ALL_KEYS);
     let disambiguated = flags.intersects(KeyboardFlags::DISAMBIGUATE | KeyboardFlags::ALL_KEYS);
     let released = report.action == KeyAction::Release;
@@ -58,7 +58,7 @@ pub fn encode(report: &KeyReport, flags: KeyboardFlags) -> Encoded {
 
 /// Encodes a key event for a program without the protocol. Keys without other bytes get those of
 /// the protocol, as its specification says.
-pub fn encode_plain(report: &KeyReport, key: Key) -> Encoded {
+pub(super) fn encode_plain(report: &KeyReport, key: Key) -> Encoded {
     if report.action == KeyAction::Release || extra_keys::is_modifier(report.number) {
         return Encoded::Nothing;
     }

@@ -6,7 +6,7 @@ use crate::base::{Cell, CellFlags, CellStyle, LinkId};
 
 /// A line: `cells.len()` columns exist, the first `used` of them count as written.
 #[derive(Clone, Debug, Default)]
-pub struct Line {
+pub(crate) struct Line {
     pub cells: Vec<Packed>,
     pub used: u32,
     pub flags: RowFlags,
@@ -16,7 +16,7 @@ pub struct Line {
 
 impl Line {
     /// Empties the line, keeping its memory.
-    pub fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.cells.clear();
         self.used = 0;
         self.flags = RowFlags::empty();
@@ -24,19 +24,19 @@ impl Line {
     }
 
     #[inline]
-    pub fn len(&self) -> u32 {
+    pub(crate) fn len(&self) -> u32 {
         self.cells.len() as u32
     }
 
     /// The cell at a column; a written blank where none exists.
     #[inline]
-    pub fn get(&self, x: u32) -> Packed {
+    pub(crate) fn get(&self, x: u32) -> Packed {
         self.cells.get(x as usize).copied().unwrap_or(Packed::BLANK)
     }
 
     /// Makes `cols` columns exist, in tmux's steps: a quarter, half or all of the grid's width.
     #[inline]
-    pub fn expand(&mut self, cols: u32, grid_cols: u32, fill: Packed) {
+    pub(crate) fn expand(&mut self, cols: u32, grid_cols: u32, fill: Packed) {
         if cols <= self.len() {
             return;
         }
@@ -48,7 +48,7 @@ impl Line {
     }
 
     /// Writes a cell.
-    pub fn set(&mut self, x: u32, mut cell: Packed, grid_cols: u32, tables: &CellTables) {
+    pub(crate) fn set(&mut self, x: u32, mut cell: Packed, grid_cols: u32, tables: &CellTables) {
         self.expand(x + 1, grid_cols, Packed::CLEARED);
         self.used = self.used.max(x + 1);
         let slot = &mut self.cells[x as usize];
@@ -65,7 +65,7 @@ impl Line {
 
     /// Reports whether none of the cells in `x..end` is a part of a wider one.
     #[inline]
-    pub fn is_single(&self, x: u32, end: u32) -> bool {
+    pub(crate) fn is_single(&self, x: u32, end: u32) -> bool {
         let end = (end as usize).min(self.cells.len());
         let cells = self.cells.get(x as usize..end).unwrap_or_default();
         cells.iter().all(|cell| cell.is_one_column())
@@ -73,7 +73,7 @@ impl Line {
 
     /// Writes an extended cell without a hyperlink, and the filler behind it if it is wide.
     #[inline]
-    pub fn set_char(&mut self, x: u32, cell: Packed, grid_cols: u32) {
+    pub(crate) fn set_char(&mut self, x: u32, cell: Packed, grid_cols: u32) {
         let end = x + u32::from(cell.width);
         self.expand(end, grid_cols, Packed::CLEARED);
         self.used = self.used.max(end);
@@ -86,7 +86,14 @@ impl Line {
     }
 
     /// Writes a run of one-byte characters in one style.
-    pub fn set_ascii(&mut self, x: u32, text: &[u8], style: StyleId, grid_cols: u32, tables: &CellTables) {
+    pub(crate) fn set_ascii(
+        &mut self,
+        x: u32,
+        text: &[u8],
+        style: StyleId,
+        grid_cols: u32,
+        tables: &CellTables,
+    ) {
         let end = x as usize + text.len();
         let rich = style != StyleId(0) && CellTables::is_extended_style(tables.style(style));
         let mark = if rich { Mark::EXTENDED } else { Mark::empty() };
@@ -117,7 +124,7 @@ impl Line {
     }
 
     /// Count of columns that exist once `cols` are needed.
-    pub fn rounded(cols: u32, grid_cols: u32) -> u32 {
+    pub(crate) fn rounded(cols: u32, grid_cols: u32) -> u32 {
         if cols < grid_cols / 4 {
             grid_cols / 4
         } else if cols < grid_cols / 2 {
@@ -129,7 +136,7 @@ impl Line {
 
     /// Clears one existing cell. `moved`: the content was moved elsewhere, so that none of its
     /// marks stay.
-    pub fn clear_cell(&mut self, x: u32, blank: Packed, moved: bool) {
+    pub(crate) fn clear_cell(&mut self, x: u32, blank: Packed, moved: bool) {
         let Some(slot) = self.cells.get_mut(x as usize) else { return };
         let stays = !moved && slot.mark.contains(Mark::EXTENDED);
         *slot = blank;
@@ -143,7 +150,7 @@ impl Line {
 
     /// The text of a line, if it has no flag but `WRAPPED`, all its written cells are single bytes
     /// in the default style, and no other cell was ever written. Most lines are like that.
-    pub fn plain_text<'a>(&self, text: &'a mut Vec<u8>) -> Option<&'a [u8]> {
+    pub(crate) fn plain_text<'a>(&self, text: &'a mut Vec<u8>) -> Option<&'a [u8]> {
         if !(self.flags - RowFlags::WRAPPED).is_empty() {
             return None;
         }
@@ -162,7 +169,7 @@ impl Line {
     }
 
     /// Writes the history's form of this line into `row`.
-    pub fn to_row(&self, tables: &CellTables, row: &mut Row) {
+    pub(crate) fn to_row(&self, tables: &CellTables, row: &mut Row) {
         row.reset();
         row.flags = self.flags;
         row.time = self.time;
@@ -185,7 +192,7 @@ impl Line {
     }
 
     /// The line for a row of history.
-    pub fn from_row(row: &Row, pack: &mut dyn FnMut(&Cell) -> Packed) -> Self {
+    pub(crate) fn from_row(row: &Row, pack: &mut dyn FnMut(&Cell) -> Packed) -> Self {
         let mut line = Line { flags: row.flags, used: row.used(), time: row.time, ..Line::default() };
         let mut at = 0;
         for run in &row.runs {

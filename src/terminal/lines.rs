@@ -6,7 +6,7 @@ use super::capture::{Capture, CaptureOptions};
 use crate::base::history::{Row, RowFlags};
 
 /// Most rows of history that one call reads.
-pub const MAX_ROWS_BACK: u64 = 4096;
+pub(crate) const MAX_ROWS_BACK: u64 = 4096;
 
 /// A logical line and its text: wrapped rows are joined.
 #[derive(Clone, PartialEq, Eq, Debug)]

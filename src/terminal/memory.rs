@@ -60,7 +60,7 @@ fn row_bytes(row: &Row) -> u64 {
 }
 
 /// Rewrites the links of a row from one table into another.
-pub fn relink(row: &mut Row, from: &Links, to: &mut Links) {
+pub(crate) fn relink(row: &mut Row, from: &Links, to: &mut Links) {
     for run in row.runs.iter_mut().filter(|run| run.style.link != LinkId(0)) {
         run.style.link = match from.get(run.style.link) {
             Some(link) => to.adopt(link),
@@ -131,7 +131,7 @@ impl HistoryView for MemoryHistory {
 }
 
 /// Rewraps the rows of one line for a width, ignoring their links.
-pub fn relay(rows: Vec<Row>, cols: u32) -> Vec<Row> {
+pub(crate) fn relay(rows: Vec<Row>, cols: u32) -> Vec<Row> {
     let mut tables = CellTables::new();
     let mut pack = |cell: &Cell| -> Packed { tables.pack(cell).unwrap_or_else(|| tables.pack_poor(cell)) };
     let mut batch = rows.iter().map(|row| Line::from_row(row, &mut pack)).collect();

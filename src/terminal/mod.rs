@@ -30,21 +30,21 @@
 //! ends operations that take too long (`time_out`, `end_sync`).
 
 mod alternate;
-pub mod capture;
-pub mod capture_cells;
+pub(crate) mod capture;
+pub(crate) mod capture_cells;
 mod capture_style;
 mod cells;
 mod checksum;
-pub mod config;
+pub(crate) mod config;
 mod csi;
 mod dcs;
 mod edit;
-pub mod events;
-pub mod graphics;
+pub(crate) mod events;
+pub(crate) mod graphics;
 mod grid;
 mod images;
 mod keyboard;
-pub mod keys;
+pub(crate) mod keys;
 mod kitty;
 mod line;
 mod lines;
@@ -71,21 +71,24 @@ pub mod trace;
 
 pub use capture::{Capture, CaptureOptions};
 pub(crate) use cells::CellTables;
-pub use cells::Packed;
-pub use config::{AllowPassthrough, TerminalConfig, Theme};
-pub use csi::VERSION;
-pub use events::{StringEnd, TerminalEvent};
-pub use images::Image;
-pub use keyboard::KeyboardFlags;
-pub use keys::{
+pub(crate) use cells::Packed;
+pub use config::TerminalConfig;
+pub(crate) use config::{AllowPassthrough, Theme};
+pub(crate) use csi::VERSION;
+pub(crate) use events::{StringEnd, TerminalEvent};
+pub(crate) use images::Image;
+pub(crate) use keyboard::KeyboardFlags;
+pub(crate) use keys::{
     KeyEncodeOptions, NoEncoding, Pressed, encode_key, encode_mouse, is_typed_as_it_is, write_key,
 };
-pub use lines::MAX_ROWS_BACK;
-pub use marks::{CommandMarks, Mark, MarkKind};
-pub use memory::{MemoryHistory, relay, relink};
-pub use modes::{CursorShape, Modes, Progress, ProgressState};
-pub use notifications::Notification;
-pub use palette::Palette;
+pub(crate) use lines::MAX_ROWS_BACK;
+pub(crate) use marks::{CommandMarks, Mark, MarkKind};
+pub use memory::MemoryHistory;
+pub(crate) use memory::{relay, relink};
+pub(crate) use modes::Progress;
+pub(crate) use modes::{CursorShape, Modes, ProgressState};
+pub(crate) use notifications::Notification;
+pub(crate) use palette::Palette;
 
 use crate::base::history::{History, Row, RowFlags, RowRef};
 use crate::base::links::Links;

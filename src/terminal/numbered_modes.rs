@@ -88,7 +88,7 @@ impl Screen {
     }
 
     /// Sets or clears all modes of a sequence.
-    pub fn switch_modes(&mut self, params: &Params, private: bool, on: bool) {
+    pub(super) fn switch_modes(&mut self, params: &Params, private: bool, on: bool) {
         for index in 0..params.len() {
             match self.numbered_mode(private, params.get(index, 0, -1)).map(|mode| &mode.switch) {
                 Some(Switch::Flag(flag)) => self.modes.set(*flag, on),
@@ -99,7 +99,7 @@ impl Screen {
     }
 
     /// DECRQM: 1 set, 2 reset, 3 always set, 4 always reset, 0 unknown.
-    pub fn mode_state(&self, private: bool, number: i32) -> u8 {
+    pub(super) fn mode_state(&self, private: bool, number: i32) -> u8 {
         let on = match self.numbered_mode(private, number).map(|mode| &mode.report) {
             Some(Report::Flag(flag)) => self.modes.contains(*flag),
             Some(Report::Ask(ask)) => ask(self),
@@ -163,7 +163,7 @@ impl Screen {
         }
     }
 
-    pub fn end_sync(&mut self) {
+    pub(super) fn end_sync(&mut self) {
         self.modes.remove(Modes::SYNC);
         if self.config.pane {
             self.outbox.event(TerminalEvent::SyncEnd);
@@ -178,7 +178,7 @@ impl Screen {
     }
 
     /// Reports the size to a program that asked for it, unless it has this size already.
-    pub fn report_size(&mut self) {
+    pub(super) fn report_size(&mut self) {
         let (size, pixels) = (self.size(), self.config.cell_pixels);
         let wanted = self.config.more_modes && self.modes.contains(Modes::SIZE_REPORTS);
         if !wanted || self.told_size == Some((size, pixels)) {

@@ -12,7 +12,7 @@ use base64::Engine;
 const SELECTIONS: &str = "cpqs01234567";
 
 impl Screen {
-    pub fn osc_command(&mut self, data: &[u8], end: StringEnd) {
+    pub(super) fn osc_command(&mut self, data: &[u8], end: StringEnd) {
         let digits = data.iter().position(|b| !b.is_ascii_digit()).unwrap_or(data.len());
         if digits == 0 {
             return;
@@ -54,7 +54,7 @@ impl Screen {
         }
     }
 
-    pub fn set_title_from_program(&mut self, text: &[u8]) {
+    pub(super) fn set_title_from_program(&mut self, text: &[u8]) {
         if self.config.pane
             && self.config.allow_set_title
             && let Some(title) = clean_name(text)
@@ -65,7 +65,7 @@ impl Screen {
     }
 
     /// `ESC k`: the window's name.
-    pub fn rename_from_program(&mut self, text: &[u8]) {
+    pub(super) fn rename_from_program(&mut self, text: &[u8]) {
         if self.config.pane
             && self.config.allow_rename
             && let Ok(name) = std::str::from_utf8(text)
@@ -213,7 +213,7 @@ impl Screen {
         }
     }
 
-    pub fn set_progress(&mut self, state: ProgressState, percent: Option<u8>) {
+    pub(super) fn set_progress(&mut self, state: ProgressState, percent: Option<u8>) {
         self.progress.state = state;
         if let Some(percent) = percent.filter(|_| state != ProgressState::Indeterminate) {
             self.progress.percent = percent;
@@ -260,12 +260,12 @@ impl Screen {
 }
 
 /// `OSC prefix;rgb:…`.
-pub fn colour_reply(prefix: &str, (r, g, b): (u8, u8, u8), end: StringEnd) -> String {
+pub(super) fn colour_reply(prefix: &str, (r, g, b): (u8, u8, u8), end: StringEnd) -> String {
     format!("\x1b]{prefix};rgb:{r:02x}{r:02x}/{g:02x}{g:02x}/{b:02x}{b:02x}{}", end.text())
 }
 
 /// The answer to a query for the clipboard.
-pub fn clipboard_reply(selection: Option<char>, data: &[u8], end: StringEnd) -> Vec<u8> {
+pub(super) fn clipboard_reply(selection: Option<char>, data: &[u8], end: StringEnd) -> Vec<u8> {
     let mut out = b"\x1b]52;".to_vec();
     out.extend(selection.map(|c| c as u8));
     out.push(b';');

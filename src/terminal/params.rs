@@ -15,7 +15,7 @@ enum Param {
 
 /// Parsed parameters.
 #[derive(Clone, Default, Debug)]
-pub struct Params {
+pub(super) struct Params {
     list: Vec<Param>,
     joined: Vec<Option<i32>>,
 }
@@ -48,7 +48,7 @@ impl Params {
     }
 
     /// Parses `1;2:3;…`; false if the sequence must be ignored.
-    pub fn parse(&mut self, text: &[u8]) -> bool {
+    pub(super) fn parse(&mut self, text: &[u8]) -> bool {
         self.list.clear();
         self.joined.clear();
         if text.is_empty() {
@@ -71,7 +71,7 @@ impl Params {
 
     /// Parses leading digits and semicolons and returns their length; `None` if only the full rules
     /// (`parse`) apply.
-    pub fn parse_plain(&mut self, text: &[u8]) -> Option<usize> {
+    pub(super) fn parse_plain(&mut self, text: &[u8]) -> Option<usize> {
         self.list.clear();
         self.joined.clear();
         let mut number = None;
@@ -93,16 +93,16 @@ impl Params {
         None
     }
 
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.list.len()
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 
     /// A number of at least `least`, or `default` if it is missing; -1 for joined numbers.
-    pub fn get(&self, index: usize, least: i32, default: i32) -> i32 {
+    pub(super) fn get(&self, index: usize, least: i32, default: i32) -> i32 {
         match self.list.get(index) {
             None | Some(Param::Missing) => default,
             Some(Param::Number(value)) => (*value).max(least),
@@ -111,17 +111,17 @@ impl Params {
     }
 
     /// A count of at least 1; `None` for joined numbers.
-    pub fn count(&self, index: usize) -> Option<u32> {
+    pub(super) fn count(&self, index: usize) -> Option<u32> {
         u32::try_from(self.get(index, 1, 1)).ok()
     }
 
     /// Reports whether a parameter is joined by colons.
-    pub fn is_joined(&self, index: usize) -> bool {
+    pub(super) fn is_joined(&self, index: usize) -> bool {
         matches!(self.list.get(index), Some(Param::Joined(..) | Param::Bad))
     }
 
     /// The numbers of a joined parameter; empty if it is invalid.
-    pub fn joined(&self, index: usize) -> &[Option<i32>] {
+    pub(super) fn joined(&self, index: usize) -> &[Option<i32>] {
         match self.list.get(index) {
             Some(&Param::Joined(start, count)) => &self.joined[usize::from(start)..][..usize::from(count)],
             _ => &[],

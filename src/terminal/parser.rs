@@ -17,7 +17,7 @@ use super::params::Params;
 use super::passing::Passed;
 
 /// Receiver of the parser's commands.
-pub trait Commands {
+pub(super) trait Commands {
     /// Printable ASCII.
     fn print_ascii(&mut self, text: &[u8]);
     /// A character beyond ASCII, or with `replacement` the one that replaces invalid bytes.
@@ -63,12 +63,12 @@ enum State {
 }
 
 /// Bytes of parameters kept; a sequence with more is ignored.
-pub const MAX_PARAMETERS: usize = 63;
+pub(super) const MAX_PARAMETERS: usize = 63;
 /// Intermediate bytes kept; a sequence with more is ignored.
 const MAX_INTERMEDIATES: usize = 3;
 
 /// The state machine. Strings are bounded by `limit`, everything else by the constants above.
-pub struct Parser {
+pub(super) struct Parser {
     state: State,
     intermediates: Vec<u8>,
     parameters: Vec<u8>,
@@ -98,7 +98,7 @@ struct Utf8 {
 
 /// State of a parser in the middle of a sequence, without its strings.
 #[derive(Serialize, Deserialize)]
-pub struct SavedParser {
+pub(super) struct SavedParser {
     state: State,
     intermediates: Vec<u8>,
     parameters: Vec<u8>,
@@ -112,7 +112,7 @@ const MAX_BEYOND_ASCII: usize = 256;
 
 /// How many bytes of printable ASCII the input begins with. Sixteen are looked at at once,
 /// which the compiler turns into one comparison.
-pub fn plain_prefix(bytes: &[u8]) -> usize {
+pub(super) fn plain_prefix(bytes: &[u8]) -> usize {
     let mut count = 0;
     for chunk in bytes.chunks_exact(16) {
         let special = chunk.iter().fold(false, |any, b| any | (b.wrapping_sub(0x20) >= 0x5f));
@@ -126,7 +126,7 @@ pub fn plain_prefix(bytes: &[u8]) -> usize {
 }
 
 /// The characters beyond ASCII that the input begins with, as far as they are whole.
-pub fn beyond_ascii_prefix(bytes: &[u8]) -> &str {
+pub(super) fn beyond_ascii_prefix(bytes: &[u8]) -> &str {
     let bytes = &bytes[..bytes.len().min(MAX_BEYOND_ASCII)];
     let end = bytes.iter().position(u8::is_ascii).unwrap_or(bytes.len());
     match std::str::from_utf8(&bytes[..end]) {
@@ -136,7 +136,7 @@ pub fn beyond_ascii_prefix(bytes: &[u8]) -> &str {
 }
 
 impl Parser {
-    pub fn new(limit: usize) -> Self {
+    pub(super) fn new(limit: usize) -> Self {
         Self {
             state: State::Ground,
             intermediates: Vec::with_capacity(MAX_INTERMEDIATES),
@@ -152,19 +152,19 @@ impl Parser {
         }
     }
 
-    pub fn set_limit(&mut self, limit: usize) {
+    pub(super) fn set_limit(&mut self, limit: usize) {
         self.limit = limit;
     }
 
     /// Returns to the ground state, dropping collected data.
-    pub fn reset(&mut self) {
+    pub(super) fn reset(&mut self) {
         self.state = State::Ground;
         self.clear();
         self.pending = Vec::new();
     }
 
     /// Reports whether a string is being collected, which needs a time limit.
-    pub fn in_string(&self) -> bool {
+    pub(super) fn in_string(&self) -> bool {
         use State::*;
         matches!(
             self.state,
@@ -182,18 +182,18 @@ impl Parser {
     }
 
     /// Number of the string that is being collected.
-    pub fn open_string(&self) -> Option<u64> {
+    pub(super) fn open_string(&self) -> Option<u64> {
         self.in_string().then_some(self.strings)
     }
 
     /// Input since the ground state was left.
-    pub fn pending(&self) -> &[u8] {
+    pub(super) fn pending(&self) -> &[u8] {
         &self.pending
     }
 
     /// The state, and its two strings (`data` and `pending`). Replaying the pending input instead
     /// would repeat commands that were executed on the way.
-    pub fn save(&self) -> (SavedParser, [&[u8]; 2]) {
+    pub(super) fn save(&self) -> (SavedParser, [&[u8]; 2]) {
         let saved = SavedParser {
             state: self.state,
             intermediates: self.intermediates.clone(),
@@ -206,7 +206,7 @@ impl Parser {
     }
 
     /// Restores the result of `save`.
-    pub fn load(&mut self, saved: SavedParser, [data, pending]: [&[u8]; 2]) {
+    pub(super) fn load(&mut self, saved: SavedParser, [data, pending]: [&[u8]; 2]) {
         self.state = saved.state;
         self.intermediates = saved.intermediates;
         self.parameters = saved.parameters;
@@ -225,7 +225,7 @@ impl Parser {
         self.discard = false;
     }
 
-    pub fn advance(&mut self, mut bytes: &[u8], to: &mut impl Commands) {
+    pub(super) fn advance(&mut self, mut bytes: &[u8], to: &mut impl Commands) {
         while let Some(&byte) = bytes.first() {
             let taken = match self.state {
                 State::Ground => self.ground(bytes, to),

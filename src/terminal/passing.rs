@@ -20,7 +20,7 @@ use crate::base::{Attrs, LinkId};
 
 /// What became of lines that may pass.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Passed {
+pub(super) struct Passed {
     /// Bytes that went to the history; what comes behind them is to be written as usual.
     pub taken: usize,
     /// Up to here there is nothing more to be found.
@@ -31,7 +31,7 @@ impl Screen {
     /// Takes as many of the lines that `bytes` begin with as scroll out of sight before their end.
     /// The screen is then as if they had been written to it and the lines behind them had not.
     /// Those fill all of it, so whatever it showed does not matter.
-    pub fn pass_lines(&mut self, bytes: &[u8]) -> Passed {
+    pub(super) fn pass_lines(&mut self, bytes: &[u8]) -> Passed {
         if !self.lines_may_pass() {
             return Passed::default();
         }

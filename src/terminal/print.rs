@@ -9,7 +9,7 @@ use crate::base::{Attrs, Cell, CellFlags, CellStyle, Colour, Glyph};
 
 impl Screen {
     /// Prints ASCII, as the pen's character set shows it.
-    pub fn print_text(&mut self, text: &[u8]) {
+    pub(super) fn print_text(&mut self, text: &[u8]) {
         if let Some(&last) = text.last() {
             self.last = Some(Glyph::Char(char::from(last)));
         }
@@ -19,7 +19,7 @@ impl Screen {
     }
 
     /// Writes ASCII in the pen's style: in whole runs where possible.
-    pub fn write_ascii(&mut self, text: &[u8]) {
+    pub(super) fn write_ascii(&mut self, text: &[u8]) {
         let cellwise = self.pen.style.attrs.contains(Attrs::CHARSET)
             || self.modes & (Modes::WRAP | Modes::INSERT) != Modes::WRAP;
         if cellwise {
@@ -114,7 +114,7 @@ impl Screen {
     }
 
     /// Prints characters beyond ASCII.
-    pub fn print_wide_text(&mut self, text: &str) {
+    pub(super) fn print_wide_text(&mut self, text: &str) {
         let mut rest = text;
         while !rest.is_empty() {
             rest = &rest[self.write_chars(rest)..];
@@ -155,7 +155,7 @@ impl Screen {
     }
 
     /// Prints a character beyond ASCII.
-    pub fn print_wide(&mut self, c: char) {
+    pub(super) fn print_wide(&mut self, c: char) {
         let width = self.config.widths.char_width(c).unwrap_or(1);
         if self.write_char(c, width) {
             return;
@@ -188,7 +188,7 @@ impl Screen {
     }
 
     /// Writes one cell at the cursor.
-    pub fn put(&mut self, cell: &Cell) {
+    pub(super) fn put(&mut self, cell: &Cell) {
         if cell.is_padding() || self.combine(cell) {
             return;
         }
@@ -347,7 +347,7 @@ impl Screen {
     }
 
     /// HT: moves to the next tab stop; over blanks it stores a tab in the cells.
-    pub fn tab(&mut self) {
+    pub(super) fn tab(&mut self) {
         let cols = self.cols();
         if self.cx >= cols - 1 {
             return;
@@ -384,7 +384,7 @@ impl Screen {
     }
 
     /// REP: repeats the last character.
-    pub fn repeat(&mut self, count: u32) {
+    pub(super) fn repeat(&mut self, count: u32) {
         let Some(glyph) = self.last.take() else { return };
         let count = count.min(self.cols().saturating_sub(self.cx));
         // tmux: the pen stays in the line drawing set afterwards.

@@ -16,7 +16,7 @@ use crate::base::history::RowFlags;
 /// Count of rows of history that return to the screen if it grows, kept up to date while lines
 /// move. All numbers count rows from the oldest.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Scrolled {
+pub(super) struct Scrolled {
     /// Rows before the given lines, in the old and in the new layout.
     pub before_old: u64,
     pub before_new: u64,
@@ -34,7 +34,12 @@ struct Reflow<'a> {
 }
 
 /// Rewraps `lines` for `cols` columns.
-pub fn reflow(lines: VecDeque<Line>, cols: u32, tables: &CellTables, scrolled: &mut Scrolled) -> Vec<Line> {
+pub(super) fn reflow(
+    lines: VecDeque<Line>,
+    cols: u32,
+    tables: &CellTables,
+    scrolled: &mut Scrolled,
+) -> Vec<Line> {
     let out = Vec::with_capacity(lines.len());
     let mut flow = Reflow { source: lines, taken: 0, out, cols, tables, scrolled };
     while let Some(line) = flow.source.pop_front() {

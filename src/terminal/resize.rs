@@ -30,13 +30,13 @@ struct Unwrapped {
 
 impl Screen {
     /// Changes the size of a pane: rewraps lines unless the alternate screen shows.
-    pub fn resize(&mut self, size: Size) {
+    pub(super) fn resize(&mut self, size: Size) {
         let reflows = self.grid.saved.is_none();
         self.resize_to(size, reflows);
     }
 
     /// Changes the size; with `reflows`, rewraps lines.
-    pub fn resize_to(&mut self, size: Size, reflows: bool) {
+    pub(super) fn resize_to(&mut self, size: Size, reflows: bool) {
         let size = Size::new(size.cols.max(1), size.rows.max(1));
         let old = self.size();
         self.images.list.clear();
@@ -171,7 +171,7 @@ impl Screen {
     }
 
     /// Saves the screen and shows an empty one without history.
-    pub fn alternate_on(&mut self, cursor: bool) {
+    pub(super) fn alternate_on(&mut self, cursor: bool) {
         if self.config.pane && !self.config.alternate_screen {
             return;
         }
@@ -192,14 +192,14 @@ impl Screen {
     }
 
     /// Shows the saved screen again.
-    pub fn alternate_off(&mut self, cursor: bool) {
+    pub(super) fn alternate_off(&mut self, cursor: bool) {
         if self.config.alternate_screen || !self.config.pane {
             self.leave_alternate(cursor);
         }
     }
 
     /// Like `alternate_off`, even if programs may not use the alternate screen.
-    pub fn leave_alternate(&mut self, cursor: bool) {
+    pub(super) fn leave_alternate(&mut self, cursor: bool) {
         self.look(Why::Leave);
         let now = self.size();
         if let Some(size) = self.grid.saved.as_ref().map(|saved| saved.size) {

@@ -21,7 +21,7 @@ use crate::base::{CellStyle, Colour, Glyph, Size};
 
 /// Settings for written characters: style and character sets.
 #[derive(Clone, Copy, Debug, Default, serde::Serialize, serde::Deserialize)]
-pub struct Pen {
+pub(super) struct Pen {
     pub style: CellStyle,
     /// True if G1 is in use rather than G0.
     pub shifted: bool,
@@ -30,14 +30,14 @@ pub struct Pen {
 }
 
 impl Pen {
-    pub fn draws_lines(&self) -> bool {
+    pub(super) fn draws_lines(&self) -> bool {
         self.line_drawing[usize::from(self.shifted)]
     }
 }
 
 /// State saved by DECSC.
 #[derive(Clone, Copy, Debug, Default, serde::Serialize, serde::Deserialize)]
-pub struct SavedCursor {
+pub(super) struct SavedCursor {
     pub pen: Pen,
     pub x: u32,
     pub y: u32,
@@ -46,16 +46,16 @@ pub struct SavedCursor {
 
 /// State saved when the alternate screen is entered, beside the lines.
 #[derive(Clone, Copy, Debug, Default, serde::Serialize, serde::Deserialize)]
-pub struct SavedScreen {
+pub(super) struct SavedScreen {
     pub cursor: Option<(u32, u32)>,
     pub style: CellStyle,
 }
 
 /// Titles kept by XTWINOPS 22.
-pub const MAX_TITLES: usize = 10;
+pub(super) const MAX_TITLES: usize = 10;
 
 /// One screen: the grid and all state that a program sets.
-pub struct Screen {
+pub(super) struct Screen {
     pub config: TerminalConfig,
     pub grid: Grid,
     /// Buffer for the text of a cell that a character joins, reused to avoid allocations.
@@ -97,7 +97,7 @@ pub struct Screen {
 }
 
 impl Screen {
-    pub fn new(size: Size, config: TerminalConfig, history: Box<dyn History>) -> Self {
+    pub(super) fn new(size: Size, config: TerminalConfig, history: Box<dyn History>) -> Self {
         let size = Size::new(size.cols.max(1), size.rows.max(1));
         let mut screen = Self {
             palette: Palette::new(&config.palette),
@@ -137,15 +137,15 @@ impl Screen {
         screen
     }
 
-    pub fn size(&self) -> Size {
+    pub(super) fn size(&self) -> Size {
         self.grid.size
     }
 
-    pub fn cols(&self) -> u32 {
+    pub(super) fn cols(&self) -> u32 {
         self.grid.size.cols
     }
 
-    pub fn rows(&self) -> u32 {
+    pub(super) fn rows(&self) -> u32 {
         self.grid.size.rows
     }
 
@@ -156,7 +156,7 @@ impl Screen {
         modes
     }
 
-    pub fn keyboard_flags(&self) -> KeyboardFlags {
+    pub(super) fn keyboard_flags(&self) -> KeyboardFlags {
         match self.config.kitty_keys {
             true => self.keyboard.current(self.grid.saved.is_some()),
             false => KeyboardFlags::empty(),
@@ -164,23 +164,23 @@ impl Screen {
     }
 
     /// Sets the extended key mode that a new screen starts with.
-    pub fn restart_modes(&mut self) {
+    pub(super) fn restart_modes(&mut self) {
         let extended = self.initial_modes() & Modes::EXTENDED_KEYS;
         self.modes = (self.modes - Modes::EXTENDED_KEYS) | extended;
     }
 
-    pub fn reset_tabs(&mut self) {
+    pub(super) fn reset_tabs(&mut self) {
         self.tabs = (0..self.cols()).map(|x| x > 0 && x % 8 == 0).collect();
     }
 
     /// Resets pen and saved cursor.
-    pub fn reset_pen(&mut self) {
+    pub(super) fn reset_pen(&mut self) {
         self.pen = Pen::default();
         self.saved_cursor = SavedCursor { origin: self.saved_cursor.origin, ..SavedCursor::default() };
     }
 
     /// RIS: resets the same state as in tmux, which does not leave the alternate screen.
-    pub fn reset(&mut self) {
+    pub(super) fn reset(&mut self) {
         self.palette.clear();
         self.outbox.event(TerminalEvent::Palette);
         self.reset_pen();
@@ -189,14 +189,14 @@ impl Screen {
 
     /// Resets the state for another program: an empty screen with the state of a new one. Title,
     /// palette and history stay, and the screen's contents do not go into the history.
-    pub fn restart(&mut self) {
+    pub(super) fn restart(&mut self) {
         self.outlive_program();
         self.grid.clear(0, 0, self.cols(), self.rows(), Colour::Default);
         self.move_to(Some(0), Some(0));
     }
 
     /// Like `restart`, but the screen's contents stay.
-    pub fn outlive_program(&mut self) {
+    pub(super) fn outlive_program(&mut self) {
         self.pen = Pen::default();
         self.saved_cursor = SavedCursor::default();
         self.last = None;
@@ -215,7 +215,7 @@ impl Screen {
     }
 
     /// Resets tabs, region and modes, and clears the screen.
-    pub fn clear_and_reset(&mut self) {
+    pub(super) fn clear_and_reset(&mut self) {
         self.reset_tabs();
         self.set_region(0, self.rows() - 1);
         self.modes = self.initial_modes();
@@ -227,7 +227,7 @@ impl Screen {
 
     /// Moves the cursor; it may be one column behind the last. tmux: a cursor beyond the edge, as a
     /// narrower alternate screen leaves it, stays there until it moves.
-    pub fn move_to(&mut self, x: Option<u32>, y: Option<u32>) {
+    pub(super) fn move_to(&mut self, x: Option<u32>, y: Option<u32>) {
         if (x, y) == (Some(self.cx), Some(self.cy)) {
             return;
         }
@@ -240,7 +240,7 @@ impl Screen {
     }
 
     /// First and last row that a program can address: the region's in origin mode.
-    pub fn addressed_rows(&self) -> (u32, u32) {
+    pub(super) fn addressed_rows(&self) -> (u32, u32) {
         match self.modes.contains(Modes::ORIGIN) {
             true => (self.upper, self.lower),
             false => (0, self.rows() - 1),
@@ -248,7 +248,7 @@ impl Screen {
     }
 
     /// CUP and similar: counts from the scroll region in origin mode.
-    pub fn address(&mut self, x: Option<u32>, y: Option<u32>, origin: bool) {
+    pub(super) fn address(&mut self, x: Option<u32>, y: Option<u32>, origin: bool) {
         let y = y.map(|y| match origin && self.modes.contains(Modes::ORIGIN) {
             true if y > self.lower - self.upper => self.lower,
             true => y + self.upper,
@@ -258,13 +258,13 @@ impl Screen {
         self.move_to(x.map(|x| x.min(cols - 1)), y.map(|y| y.min(rows - 1)));
     }
 
-    pub fn cursor_up(&mut self, count: u32) {
+    pub(super) fn cursor_up(&mut self, count: u32) {
         let room = if self.cy < self.upper { self.cy } else { self.cy - self.upper };
         let x = if self.cx == self.cols() { self.cx - 1 } else { self.cx };
         self.move_to(Some(x), Some(self.cy - count.max(1).min(room)));
     }
 
-    pub fn cursor_down(&mut self, count: u32) {
+    pub(super) fn cursor_down(&mut self, count: u32) {
         let room = if self.cy > self.lower { self.rows() - 1 - self.cy } else { self.lower - self.cy };
         let count = count.max(1).min(room);
         if self.cx == self.cols() {
@@ -274,7 +274,7 @@ impl Screen {
         }
     }
 
-    pub fn cursor_right(&mut self, count: u32) {
+    pub(super) fn cursor_right(&mut self, count: u32) {
         // tmux: behind the right edge the remaining room wraps round and the cursor may move on.
         let room = (self.cols() - 1).wrapping_sub(self.cx);
         let count = count.max(1).min(room);
@@ -283,7 +283,7 @@ impl Screen {
         }
     }
 
-    pub fn cursor_left(&mut self, count: u32) {
+    pub(super) fn cursor_left(&mut self, count: u32) {
         let count = count.max(1).min(self.cx);
         if count > 0 {
             self.move_to(Some(self.cx - count), Some(self.cy));
@@ -291,7 +291,7 @@ impl Screen {
     }
 
     /// Moves left by one, to the end of the line above if that one wraps.
-    pub fn backspace(&mut self) {
+    pub(super) fn backspace(&mut self) {
         use crate::base::history::RowFlags;
         if self.cx > 0 {
             self.move_to(Some(self.cx - 1), Some(self.cy));
@@ -300,12 +300,12 @@ impl Screen {
         }
     }
 
-    pub fn carriage_return(&mut self) {
+    pub(super) fn carriage_return(&mut self) {
         self.move_to(Some(0), None);
     }
 
     /// DECSTBM; a region of one line is ignored.
-    pub fn set_region(&mut self, upper: u32, lower: u32) {
+    pub(super) fn set_region(&mut self, upper: u32, lower: u32) {
         let last = self.rows() - 1;
         let (upper, lower) = (upper.min(last), lower.min(last));
         if upper < lower {
@@ -316,7 +316,7 @@ impl Screen {
     }
 
     /// Moves back to the previous tab stop, `count` times.
-    pub fn tab_back(&mut self, count: u32) {
+    pub(super) fn tab_back(&mut self, count: u32) {
         let mut x = self.cx.min(self.cols() - 1);
         for _ in 0..count {
             if x == 0 {
@@ -330,18 +330,18 @@ impl Screen {
         self.cx = x;
     }
 
-    pub fn set_tab(&mut self, on: bool) {
+    pub(super) fn set_tab(&mut self, on: bool) {
         if let Some(stop) = self.tabs.get_mut(self.cx as usize) {
             *stop = on;
         }
     }
 
-    pub fn save_cursor(&mut self) {
+    pub(super) fn save_cursor(&mut self) {
         let origin = self.modes.contains(Modes::ORIGIN);
         self.saved_cursor = SavedCursor { pen: self.pen, x: self.cx, y: self.cy, origin };
     }
 
-    pub fn restore_cursor(&mut self) {
+    pub(super) fn restore_cursor(&mut self) {
         let saved = self.saved_cursor;
         self.pen = saved.pen;
         self.modes.set(Modes::ORIGIN, saved.origin);
@@ -349,7 +349,7 @@ impl Screen {
     }
 
     /// Sets the cursor shape and blinking chosen by DECSCUSR.
-    pub fn set_cursor_style(&mut self, number: u32) {
+    pub(super) fn set_cursor_style(&mut self, number: u32) {
         if let Some((shape, blinking)) = CursorShape::from_number(number) {
             self.cursor_shape = shape;
             if let Some(on) = blinking {
@@ -361,12 +361,12 @@ impl Screen {
         }
     }
 
-    pub fn push_title(&mut self) {
+    pub(super) fn push_title(&mut self) {
         self.titles.truncate(MAX_TITLES - 1);
         self.titles.push_front(self.title.clone());
     }
 
-    pub fn pop_title(&mut self) {
+    pub(super) fn pop_title(&mut self) {
         if let Some(title) = self.titles.pop_front() {
             self.title = title;
         }

@@ -34,7 +34,7 @@ fn underline(style: i32) -> Option<Attrs> {
 }
 
 impl Screen {
-    pub fn sgr(&mut self, params: &Params) {
+    pub(super) fn sgr(&mut self, params: &Params) {
         if params.is_empty() {
             // tmux: `CSI m` ends a hyperlink too, `CSI 0 m` does not.
             self.pen.style = CellStyle::DEFAULT;

@@ -113,7 +113,7 @@ fn measure(data: &[u8]) -> Option<(u32, u32)> {
 
 impl Screen {
     /// A sixel image at the cursor: scrolls to make room, and moves the cursor below it.
-    pub fn sixel(&mut self, params: &[u8], data: &[u8]) {
+    pub(super) fn sixel(&mut self, params: &[u8], data: &[u8]) {
         let (cell_width, cell_height) = self.config.cell_pixels;
         let (screen_cols, screen_rows) = (self.cols(), self.rows());
         if !Params::default().parse(params) || cell_width == 0 || cell_height == 0 {

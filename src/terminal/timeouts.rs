@@ -11,7 +11,7 @@ const STRING_MS: u64 = 5000;
 
 /// The clock as the server set it, and the deadlines. Times are monotonic milliseconds.
 #[derive(Default)]
-pub struct Clock {
+pub(super) struct Clock {
     pub now_ms: u64,
     /// Number of the string that is being collected, and the time of its first bytes.
     string: Option<(u64, u64)>,
@@ -21,7 +21,7 @@ pub struct Clock {
 
 impl Clock {
     /// Records which string is open after a piece of input.
-    pub fn note_string(&mut self, open: Option<u64>) {
+    pub(super) fn note_string(&mut self, open: Option<u64>) {
         let known = self.string.filter(|(number, _)| open == Some(*number));
         self.string = known.or(open.map(|number| (number, self.now_ms)));
     }

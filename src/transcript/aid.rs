@@ -53,7 +53,7 @@ const LONGEST_COUNTED: u32 = 4096;
 impl Growing {
     /// Adds a line of single-column cells.
     #[inline]
-    pub fn add_narrow(&mut self, cols: u32) {
+    pub(super) fn add_narrow(&mut self, cols: u32) {
         match self.narrow.get_mut(cols as usize) {
             Some(lines) => *lines += 1,
             None => self.add_longer(cols),
@@ -69,17 +69,17 @@ impl Growing {
     }
 
     /// Adds a line with cells whose wrap width is not one column.
-    pub fn add_wide(&mut self, runs: &[Run], cols: u32) {
+    pub(super) fn add_wide(&mut self, runs: &[Run], cols: u32) {
         self.wide.add_wide(runs, cols);
     }
 
     /// Called when lines were taken back, or others were added without it.
-    pub fn forget(&mut self) {
+    pub(super) fn forget(&mut self) {
         *self = Self { lost: true, ..Self::default() };
     }
 
     /// The aid of all lines; `None` if it is incomplete.
-    pub fn aid(&self) -> Option<Aid> {
+    pub(super) fn aid(&self) -> Option<Aid> {
         let mut aid = (!self.lost).then(|| self.wide.clone())?;
         let counted = self.narrow.iter().enumerate().filter(|(_, lines)| **lines > 0);
         if !aid.partial {
@@ -91,7 +91,7 @@ impl Growing {
 
 impl Aid {
     /// Adds lines of single-column cells.
-    pub fn add_narrow(&mut self, cols: u32, lines: u32) {
+    pub(super) fn add_narrow(&mut self, cols: u32, lines: u32) {
         match self.narrow.binary_search_by_key(&cols, |entry| entry.0) {
             Ok(at) => self.narrow[at].1 = self.narrow[at].1.saturating_add(lines),
             Err(at) => self.narrow.insert(at, (cols, lines)),
@@ -99,7 +99,7 @@ impl Aid {
     }
 
     /// Adds a line with cells whose wrap width is not one column.
-    pub fn add_wide(&mut self, runs: &[Run], cols: u32) {
+    pub(super) fn add_wide(&mut self, runs: &[Run], cols: u32) {
         if self.partial {
             return;
         }
@@ -138,7 +138,7 @@ impl Aid {
     }
 
     /// Adds the lines of another block. Patterns may take up to `pattern_bytes`.
-    pub fn add(&mut self, other: Self, pattern_bytes: usize) {
+    pub(super) fn add(&mut self, other: Self, pattern_bytes: usize) {
         if self.partial || other.partial {
             return self.give_up();
         }
@@ -148,7 +148,7 @@ impl Aid {
     }
 
     /// Rows at a width, without empty last rows; `None` if the aid is incomplete.
-    pub fn rows(&self, width: u32) -> Option<u64> {
+    pub(super) fn rows(&self, width: u32) -> Option<u64> {
         if self.partial {
             return None;
         }
@@ -162,7 +162,7 @@ impl Aid {
         Some(narrow + wide)
     }
 
-    pub fn encode(&self) -> Vec<u8> {
+    pub(super) fn encode(&self) -> Vec<u8> {
         if self.partial {
             return vec![0];
         }
@@ -186,7 +186,7 @@ impl Aid {
         out
     }
 
-    pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
+    pub(super) fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut reader = Reader(bytes);
         let whole = reader.u8()?;
         if whole == 0 {

@@ -29,18 +29,18 @@ pub(super) fn share_of(limit: u64) -> u64 {
 
 impl Pane {
     /// The directory that keys are relative to.
-    pub fn base_dir(&self) -> &Path {
+    pub(super) fn base_dir(&self) -> &Path {
         let own = self.main.as_ref().map_or(&self.dir, |main| &main.dir);
         own.parent().unwrap_or(own)
     }
 
     /// The pane's second stream, if there is one.
-    pub fn alternate(&self) -> Option<Arc<Pane>> {
+    pub(super) fn alternate(&self) -> Option<Arc<Pane>> {
         self.alternate.lock().upgrade()
     }
 
     /// Bytes on disk of both streams.
-    pub fn disk_of_both(&self) -> u64 {
+    pub(super) fn disk_of_both(&self) -> u64 {
         let disk = |pane: &Pane| pane.disk.load(Ordering::Relaxed);
         disk(self) + self.alternate().map_or(0, |beside| disk(&beside))
     }

@@ -91,7 +91,7 @@ type OddRows = HashMap<(usize, SmallVec<[Unit; 4]>, SmallVec<[(u32, u32); 2]>), 
 pub(super) const MAX_CELLS: u64 = 1 << 28;
 
 impl Block {
-    pub fn new(id: u64, first_line: u64, base_time: i64) -> Self {
+    pub(super) fn new(id: u64, first_line: u64, base_time: i64) -> Self {
         Self {
             id,
             first_line,
@@ -112,65 +112,65 @@ impl Block {
         }
     }
 
-    pub fn lines(&self) -> u32 {
+    pub(super) fn lines(&self) -> u32 {
         self.offsets.len() as u32
     }
 
-    pub fn end_line(&self) -> u64 {
+    pub(super) fn end_line(&self) -> u64 {
         self.first_line + u64::from(self.lines())
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.offsets.is_empty()
     }
 
     /// Bytes of its records and links, which decide when it is full.
-    pub fn bytes(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         self.data.len() + self.link_bytes
     }
 
     /// Its memory in bytes, roughly, without what is reserved for further lines: a block that another
     /// server reads back has the same.
-    pub fn memory(&self) -> usize {
+    pub(super) fn memory(&self) -> usize {
         self.bytes() + 4 * self.offsets.len() + 256
     }
 
     /// Frees memory reserved for further lines.
-    pub fn shrink(&mut self) {
+    pub(super) fn shrink(&mut self) {
         self.data.shrink_to_fit();
         self.offsets.shrink_to_fit();
     }
 
     /// Its records, concatenated.
-    pub fn data(&self) -> &[u8] {
+    pub(super) fn data(&self) -> &[u8] {
         &self.data
     }
 
-    pub fn has_links(&self) -> bool {
+    pub(super) fn has_links(&self) -> bool {
         !self.links.is_empty()
     }
 
     /// Gives up its records' memory.
-    pub fn into_data(self) -> Vec<u8> {
+    pub(super) fn into_data(self) -> Vec<u8> {
         self.data
     }
 
-    pub fn link(&self, index: u32) -> Option<&Hyperlink> {
+    pub(super) fn link(&self, index: u32) -> Option<&Hyperlink> {
         self.links.get(index as usize)
     }
 
     /// The line whose record contains a byte of `data()`.
-    pub fn line_at_byte(&self, byte: usize) -> u32 {
+    pub(super) fn line_at_byte(&self, byte: usize) -> u32 {
         (self.offsets.partition_point(|&at| at as usize <= byte) as u32).saturating_sub(1)
     }
 
     /// Offset of a line's record in `data()`; the end of `data()` for a line after the last.
-    pub fn byte_of_line(&self, line: u32) -> usize {
+    pub(super) fn byte_of_line(&self, line: u32) -> usize {
         self.offsets.get(line as usize).map_or(self.data.len(), |&at| at as usize)
     }
 
     /// Replaces the caller's link ids in a row by the block's own; returns the changed ids.
-    pub fn own_links(&mut self, row: &mut Row, links: &Links) -> Vec<(LinkId, u32)> {
+    pub(super) fn own_links(&mut self, row: &mut Row, links: &Links) -> Vec<(LinkId, u32)> {
         let mut met = Vec::new();
         for run in row.runs.iter_mut().filter(|run| run.style.link.0 != 0) {
             let theirs = run.style.link;
@@ -190,7 +190,7 @@ impl Block {
     }
 
     /// Adds a row that is a line of its own, if it is plain. True if it was added.
-    pub fn push_row(&mut self, scratch: &mut Vec<u8>, row: &Row, width: u32) -> bool {
+    pub(super) fn push_row(&mut self, scratch: &mut Vec<u8>, row: &Row, width: u32) -> bool {
         let at = self.data.len() as u32;
         let Some(whole) = line::put_row(&mut self.data, scratch, row, width, self.base_time) else {
             return false;
@@ -212,7 +212,7 @@ impl Block {
     }
 
     /// Adds a line of plain text, laid out at `width` without deviations.
-    pub fn push_text(&mut self, text: &[u8], time: i64, width: u32) {
+    pub(super) fn push_text(&mut self, text: &[u8], time: i64, width: u32) {
         self.offsets.push(self.data.len() as u32);
         line::put_text(&mut self.data, text, time.wrapping_sub(self.base_time));
         let cols = text.len() as u32;
@@ -223,7 +223,7 @@ impl Block {
     }
 
     /// Appends a line.
-    pub fn push(&mut self, scratch: &mut Vec<u8>, line: &OpenLine, width: u32) {
+    pub(super) fn push(&mut self, scratch: &mut Vec<u8>, line: &OpenLine, width: u32) {
         self.offsets.push(self.data.len() as u32);
         let flags = line::put_line(&mut self.data, scratch, line, width, self.base_time);
         self.widest = self.widest.max(layout::wrap_width(&line.row.runs, line.cols));
@@ -256,7 +256,7 @@ impl Block {
     }
 
     /// Removes the last line and returns it.
-    pub fn pop(&mut self, widths: &Widths) -> Option<OpenLine> {
+    pub(super) fn pop(&mut self, widths: &Widths) -> Option<OpenLine> {
         let last = self.lines().checked_sub(1)?;
         let (lay, number) = (widths.lay(), self.first_line + u64::from(last));
         let line = self.line(last)?;
@@ -272,7 +272,7 @@ impl Block {
         Some(line)
     }
 
-    pub fn body(&self, line: u32) -> Option<&[u8]> {
+    pub(super) fn body(&self, line: u32) -> Option<&[u8]> {
         let at = *self.offsets.get(line as usize)? as usize;
         line::body(&mut Reader(&self.data[at..])).ok()
     }
@@ -282,12 +282,12 @@ impl Block {
     }
 
     /// A line, by its index in the block.
-    pub fn line(&self, line: u32) -> Option<Line<'_>> {
+    pub(super) fn line(&self, line: u32) -> Option<Line<'_>> {
         line::parse(self.body(line)?, self.base_time).ok()
     }
 
     /// Reports whether its last line continues in the next block.
-    pub fn continues(&self) -> bool {
+    pub(super) fn continues(&self) -> bool {
         let last = self.lines().checked_sub(1).and_then(|last| self.head(last));
         last.is_some_and(|head| head.flags.contains(LineFlags::CONTINUES))
     }
@@ -301,7 +301,7 @@ impl Block {
     }
 
     /// Count of rows of all lines, filled at a width.
-    pub fn filled_rows(&self, width: u32) -> u32 {
+    pub(super) fn filled_rows(&self, width: u32) -> u32 {
         let rows = |n| self.head(n).map_or(1, |head| self.filled_rows_of(n, &head, width));
         (0..self.lines()).map(rows).sum()
     }
@@ -364,7 +364,7 @@ impl Block {
     }
 
     /// The first row of each line (of none, where every line is one row), and all rows.
-    pub fn row_starts(&self, widths: &Widths) -> (Vec<u32>, u32) {
+    pub(super) fn row_starts(&self, widths: &Widths) -> (Vec<u32>, u32) {
         self.with_layout(widths, |layout| (layout.starts.clone(), layout.rows))
     }
 
@@ -374,12 +374,12 @@ impl Block {
     }
 
     /// Count of rows of all lines.
-    pub fn rows(&self, widths: &Widths) -> u32 {
+    pub(super) fn rows(&self, widths: &Widths) -> u32 {
         self.with_layout(widths, |layout| layout.rows)
     }
 
     /// The line that contains a row, and the index of the row in it.
-    pub fn find_row(&self, row: u32, widths: &Widths) -> (u32, u32) {
+    pub(super) fn find_row(&self, row: u32, widths: &Widths) -> (u32, u32) {
         self.with_layout(widths, |layout| {
             if layout.starts.is_empty() {
                 return (row, 0);
@@ -390,12 +390,12 @@ impl Block {
     }
 
     /// First row of a line.
-    pub fn row_of_line(&self, line: u32, widths: &Widths) -> u32 {
+    pub(super) fn row_of_line(&self, line: u32, widths: &Widths) -> u32 {
         self.with_layout(widths, |l| l.starts.get(line as usize).copied().unwrap_or(line))
     }
 
     /// Columns at which the rows of a line end.
-    pub fn row_ends(&self, line: u32, widths: &Widths) -> Vec<u32> {
+    pub(super) fn row_ends(&self, line: u32, widths: &Widths) -> Vec<u32> {
         let lay = widths.lay();
         let as_pushed = lay.as_pushed(self.first_line + u64::from(line));
         if let Some(rows) = (!as_pushed).then(|| self.followed(line, widths, &mut Alike::default())).flatten()
@@ -412,7 +412,7 @@ impl Block {
     }
 
     /// One row, with link ids of the block.
-    pub fn row(&self, row: u32, widths: &Widths, memo: &mut Memo) -> Option<Row> {
+    pub(super) fn row(&self, row: u32, widths: &Widths, memo: &mut Memo) -> Option<Row> {
         let lay = widths.lay();
         let (line, index) = self.find_row(row, widths);
         let number = self.first_line + u64::from(line);
@@ -427,7 +427,7 @@ impl Block {
     }
 
     /// What row counting at any width needs to know of the block.
-    pub fn aid(&self) -> Aid {
+    pub(super) fn aid(&self) -> Aid {
         if let Some(aid) = self.growing.aid() {
             return aid;
         }
@@ -444,7 +444,7 @@ impl Block {
     }
 
     /// Rows at the current width, minus the rows of filling.
-    pub fn extra_rows(&self, widths: &Widths) -> i32 {
+    pub(super) fn extra_rows(&self, widths: &Widths) -> i32 {
         if !self.noted && !self.is_odd(widths) {
             return 0;
         }
@@ -452,12 +452,12 @@ impl Block {
     }
 
     /// Encodes the block: `links:varint (id uri)* records`, each string with its length.
-    pub fn encode(&self) -> Vec<u8> {
+    pub(super) fn encode(&self) -> Vec<u8> {
         [&self.encoded_links(), self.data()].concat()
     }
 
     /// The links at the start of `encode`'s bytes; the records follow.
-    pub fn encoded_links(&self) -> Vec<u8> {
+    pub(super) fn encoded_links(&self) -> Vec<u8> {
         let mut out = Vec::new();
         put_varint(&mut out, self.links.len() as u64);
         for text in self.links.iter().flat_map(|link| [&link.id, &link.uri]) {
@@ -468,7 +468,7 @@ impl Block {
     }
 
     /// The same bytes as `encode`, in the memory that the block had for its records.
-    pub fn into_encoded(self) -> Vec<u8> {
+    pub(super) fn into_encoded(self) -> Vec<u8> {
         let (links, mut data) = (self.encoded_links(), self.data);
         data.splice(0..0, links);
         data
@@ -476,7 +476,7 @@ impl Block {
 
     /// A block for the lines that come next, which will be like those of this one: it begins with
     /// memory for as many, `spare` for their records.
-    pub fn next(&self, id: u64, spare: Vec<u8>) -> Self {
+    pub(super) fn next(&self, id: u64, spare: Vec<u8>) -> Self {
         let mut next = Self::new(id, self.end_line(), 0);
         next.data = spare;
         next.offsets.reserve(self.offsets.len());
@@ -484,7 +484,7 @@ impl Block {
     }
 
     /// Reads `encode`'s bytes back. The number of lines is checked against `lines`.
-    pub fn decode(
+    pub(super) fn decode(
         id: u64,
         first_line: u64,
         base_time: i64,

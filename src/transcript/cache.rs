@@ -17,11 +17,11 @@ pub(super) struct Cache {
 }
 
 impl Cache {
-    pub fn new(budget: usize) -> Self {
+    pub(super) fn new(budget: usize) -> Self {
         Self { budget, used: 0, clock: 0, blocks: HashMap::new(), by_age: BTreeMap::new() }
     }
 
-    pub fn get(&mut self, id: u64) -> Option<Arc<Block>> {
+    pub(super) fn get(&mut self, id: u64) -> Option<Arc<Block>> {
         let (age, _, block) = self.blocks.get_mut(&id)?;
         // Rows are mostly read in order.
         if *age == self.clock {
@@ -35,7 +35,7 @@ impl Cache {
     }
 
     /// Caches a block, unless it alone exceeds the budget.
-    pub fn put(&mut self, block: Arc<Block>) {
+    pub(super) fn put(&mut self, block: Arc<Block>) {
         let (id, bytes) = (block.id, block.memory());
         self.remove(id);
         if bytes > self.budget {
@@ -51,24 +51,24 @@ impl Cache {
         self.blocks.insert(id, (self.clock, bytes, block));
     }
 
-    pub fn remove(&mut self, id: u64) {
+    pub(super) fn remove(&mut self, id: u64) {
         if let Some((age, bytes, _)) = self.blocks.remove(&id) {
             self.used -= bytes;
             self.by_age.remove(&age);
         }
     }
 
-    pub fn used(&self) -> usize {
+    pub(super) fn used(&self) -> usize {
         self.used
     }
 
     #[cfg(test)]
-    pub fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         *self = Self::new(self.budget);
     }
 
     #[cfg(test)]
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.blocks.len()
     }
 }

@@ -44,7 +44,7 @@ fn decode(line: &str) -> Option<CommandRecord> {
 
 impl Commands {
     /// Adds a command, or its result. Returns `None` for one that still runs.
-    pub fn add(&mut self, record: &CommandRecord, bare: bool) -> Option<Written> {
+    pub(super) fn add(&mut self, record: &CommandRecord, bare: bool) -> Option<Written> {
         // Lines that are printed again after a crash add their commands again.
         while self.kept.back().is_some_and(|last| last.start.line >= record.start.line) {
             self.kept.pop_back();
@@ -69,28 +69,28 @@ impl Commands {
         Some(Written::Whole(self.kept.iter().flat_map(line).collect()))
     }
 
-    pub fn all(&self) -> impl DoubleEndedIterator<Item = &CommandRecord> {
+    pub(super) fn all(&self) -> impl DoubleEndedIterator<Item = &CommandRecord> {
         self.kept.iter()
     }
 
     /// The newest commands, for a journal.
-    pub fn newest(&self) -> Vec<CommandRecord> {
+    pub(super) fn newest(&self) -> Vec<CommandRecord> {
         self.kept.iter().skip(self.kept.len().saturating_sub(JOURNALLED)).cloned().collect()
     }
 
     /// Removes all commands. True if there were any.
-    pub fn clear(&mut self) -> bool {
+    pub(super) fn clear(&mut self) -> bool {
         self.appended = 0;
         !std::mem::take(&mut self.kept).is_empty()
     }
 
     /// Removes the commands of lines from `line` on, which will be printed again.
-    pub fn cut(&mut self, line: u64) {
+    pub(super) fn cut(&mut self, line: u64) {
         self.kept.retain(|record| record.start.line < line);
     }
 
     /// Reads the file; skips invalid lines.
-    pub fn decode(bytes: &[u8]) -> Self {
+    pub(super) fn decode(bytes: &[u8]) -> Self {
         let mut commands = Self::default();
         let text = String::from_utf8_lossy(bytes);
         text.lines().filter_map(decode).for_each(|record| drop(commands.add(&record, false)));

@@ -49,44 +49,44 @@ fn error(errno: i32) -> io::Error {
 
 impl FaultyDisk {
     /// Makes changing operation number `at` fail (counted from now; 0 is the next).
-    pub fn fail(&self, at: u64, fault: Fault, lasting: bool) {
+    pub(crate) fn fail(&self, at: u64, fault: Fault, lasting: bool) {
         let mut state = self.state.lock();
         let at = state.changes + at;
         state.fault = Some((at, fault, lasting));
     }
 
-    pub fn heal(&self) {
+    pub(crate) fn heal(&self) {
         let mut state = self.state.lock();
         state.fault = None;
         state.crashed = false;
     }
 
-    pub fn fail_reads(&self, fail: bool) {
+    pub(crate) fn fail_reads(&self, fail: bool) {
         self.state.lock().fail_reads = fail;
     }
 
-    pub fn changes(&self) -> u64 {
+    pub(crate) fn changes(&self) -> u64 {
         self.state.lock().changes
     }
 
-    pub fn reads(&self) -> u64 {
+    pub(crate) fn reads(&self) -> u64 {
         self.state.lock().reads
     }
 
     /// Changes the bytes of every file with a function.
-    pub fn damage(&self, mut change: impl FnMut(&Path, &mut Vec<u8>)) {
+    pub(crate) fn damage(&self, mut change: impl FnMut(&Path, &mut Vec<u8>)) {
         self.state.lock().files.iter_mut().for_each(|(path, bytes)| change(path, bytes));
     }
 
     /// Bytes of all segment files without zero-filled holes (in whole 4 KiB pieces).
-    pub fn used(&self) -> u64 {
+    pub(crate) fn used(&self) -> u64 {
         let state = self.state.lock();
         let pieces = state.files.values().flat_map(|f| f.chunks(4096));
         pieces.filter(|p| p.iter().any(|&b| b != 0)).map(|p| p.len() as u64).sum()
     }
 
     /// Another disk with the same contents.
-    pub fn copy(&self) -> Self {
+    pub(crate) fn copy(&self) -> Self {
         let state = self.state.lock();
         let (files, dirs) = (state.files.clone(), state.dirs.clone());
         let state = State { files, dirs, ..State::default() };
@@ -94,24 +94,24 @@ impl FaultyDisk {
     }
 
     /// Files and their bytes.
-    pub fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+    pub(crate) fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         self.state.lock().files.clone()
     }
 
     /// Removes everything, as `rm -r` does.
-    pub fn wipe(&self) {
+    pub(crate) fn wipe(&self) {
         let mut state = self.state.lock();
         state.files.clear();
         state.dirs.clear();
     }
 
     /// With `hold`, every append blocks until `hold(false)`.
-    pub fn hold(&self, hold: bool) {
+    pub(crate) fn hold(&self, hold: bool) {
         *self.held.0.lock() = hold;
         self.held.1.notify_all();
     }
 
-    pub fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         self.state.lock().files.keys().map(|p| p.display().to_string()).collect()
     }
 

@@ -99,7 +99,7 @@ pub(super) struct Header {
 
 impl Header {
     /// Bytes of the whole frame.
-    pub fn frame_len(&self) -> u64 {
+    pub(super) fn frame_len(&self) -> u64 {
         HEADER_BYTES as u64 + u64::from(self.aid_len) + u64::from(self.payload_len)
     }
 
@@ -125,7 +125,7 @@ impl Header {
     }
 
     /// Decodes and checks a header and its aid.
-    pub fn decode(bytes: &[u8]) -> Result<(Self, &[u8]), Malformed> {
+    pub(super) fn decode(bytes: &[u8]) -> Result<(Self, &[u8]), Malformed> {
         let header = Self::decode_fields(bytes)?;
         let covered = bytes.get(8..HEADER_BYTES + header.aid_len as usize).ok_or(Malformed)?;
         let crc = u32::from_le_bytes(bytes[4..8].try_into().expect("four bytes"));
@@ -136,7 +136,7 @@ impl Header {
     }
 
     /// Decodes a header without its aid; checks only the lengths in it.
-    pub fn decode_fields(bytes: &[u8]) -> Result<Self, Malformed> {
+    pub(super) fn decode_fields(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut reader = Reader(bytes);
         if reader.bytes(4)? != MAGIC {
             return Err(Malformed);

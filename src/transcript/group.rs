@@ -44,7 +44,7 @@ enum Sum {
 }
 
 impl Group {
-    pub fn new(first: u64, start: u64) -> Self {
+    pub(super) fn new(first: u64, start: u64) -> Self {
         Self {
             blocks: 0,
             first,
@@ -59,7 +59,7 @@ impl Group {
     }
 
     /// Adds a block. True if the count of rows is still known.
-    pub fn push(&mut self, block: &Sealed, widths: &Widths) -> bool {
+    pub(super) fn push(&mut self, block: &Sealed, widths: &Widths) -> bool {
         self.blocks += 1;
         self.lines += u64::from(block.lines);
         self.empty_tails += u64::from(block.empty_tails);
@@ -88,7 +88,7 @@ impl Group {
     }
 
     /// Removes one of its blocks.
-    pub fn take(&mut self, block: &Sealed, widths: &Widths) {
+    pub(super) fn take(&mut self, block: &Sealed, widths: &Widths) {
         self.blocks -= 1;
         self.lines -= u64::from(block.lines);
         self.empty_tails -= u64::from(block.empty_tails);
@@ -97,7 +97,7 @@ impl Group {
     }
 
     /// Replaces one of its blocks.
-    pub fn replace(&mut self, old: &Sealed, new: &Sealed, widths: &Widths) {
+    pub(super) fn replace(&mut self, old: &Sealed, new: &Sealed, widths: &Widths) {
         self.take(old, widths);
         self.blocks += 1;
         self.lines += u64::from(new.lines);
@@ -109,7 +109,7 @@ impl Group {
 
     /// Counts its rows. `blocks` are the group's blocks. Reads their aids if the sum is not enough,
     /// and rarely more.
-    pub fn count<'a>(
+    pub(super) fn count<'a>(
         &mut self,
         blocks: impl DoubleEndedIterator<Item = &'a Arc<Sealed>> + Clone,
         widths: &Widths,
@@ -154,7 +154,7 @@ impl Group {
     }
 
     /// Its memory in bytes.
-    pub fn memory(&self) -> usize {
+    pub(super) fn memory(&self) -> usize {
         let sum = match &self.sum {
             Sum::Full(sum) => sum.len(),
             Sum::Open(_) | Sum::Unknown => 0,

@@ -63,7 +63,7 @@ fn place(number: u64, len: usize) -> usize {
 }
 
 /// See the module comment.
-pub struct Journal {
+pub(crate) struct Journal {
     map: NonNull<c_void>,
     active: u64,
     /// Offset of the next entry of the log.
@@ -75,7 +75,7 @@ unsafe impl Send for Journal {}
 
 impl Journal {
     /// Creates a journal, and the file for others to hold. Memory is allocated as it is used.
-    pub fn create() -> io::Result<(Self, OwnedFd)> {
+    pub(crate) fn create() -> io::Result<(Self, OwnedFd)> {
         let file = File::from(memfd_create(c"journal", MFdFlags::MFD_CLOEXEC)?);
         file.set_len(SIZE.get() as u64)?;
         let protection = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
@@ -100,25 +100,25 @@ impl Journal {
     }
 
     /// Reports whether a pane can be restored from it.
-    pub fn is_usable(&self) -> bool {
+    pub(crate) fn is_usable(&self) -> bool {
         self.active > 0
     }
 
     /// Reports whether `len` more bytes fit before the next checkpoint (false without any
     /// checkpoint).
-    pub fn has_room(&self, len: usize) -> bool {
+    pub(crate) fn has_room(&self, len: usize) -> bool {
         self.active > 0 && self.at + ENTRY + len <= LOG_BYTES
     }
 
     /// Buffer for reading up to `len` bytes, for which there must be room; `commit` follows.
-    pub fn begin(&mut self, len: usize, time: i64) -> &mut [u8] {
+    pub(crate) fn begin(&mut self, len: usize, time: i64) -> &mut [u8] {
         let start = LOG + self.at;
         self.store(start + 8, time as u64);
         &mut self.bytes_mut()[start + ENTRY..start + ENTRY + len]
     }
 
     /// Commits the first `len` bytes that were read; returns them.
-    pub fn commit(&mut self, len: usize) -> &[u8] {
+    pub(crate) fn commit(&mut self, len: usize) -> &[u8] {
         let start = LOG + self.at;
         self.store(start, len as u64);
         if len > 0 {
@@ -129,7 +129,7 @@ impl Journal {
 
     /// Replaces the checkpoint and empties the log. False if the checkpoint is too long: the
     /// journal is then unusable until there is a shorter one.
-    pub fn checkpoint(&mut self, checkpoint: &[u8]) -> bool {
+    pub(crate) fn checkpoint(&mut self, checkpoint: &[u8]) -> bool {
         if checkpoint.len() > AREA_BYTES {
             self.active = 0;
             self.store(AT_ACTIVE, 0);
@@ -175,12 +175,12 @@ impl Journal {
     }
 
     /// Reports whether it uses more memory than a checkpoint made now would need.
-    pub fn is_large(&mut self) -> bool {
+    pub(crate) fn is_large(&mut self) -> bool {
         self.at > 2 * PAGE || self.len_of((self.active + 1) % 2) > SMALL_BYTES
     }
 
     /// Frees all memory that the newest checkpoint does not use.
-    pub fn shrink(&mut self) {
+    pub(crate) fn shrink(&mut self) {
         let (active, other) = (self.active % 2, (self.active + 1) % 2);
         if self.active == 0 || self.at > 0 {
             return;
@@ -200,7 +200,7 @@ impl Journal {
     }
 
     /// Reads a journal that a dead server left. Fails if it has no usable checkpoint.
-    pub fn recover(file: OwnedFd) -> io::Result<Recovered> {
+    pub(crate) fn recover(file: OwnedFd) -> io::Result<Recovered> {
         let bad = || io::Error::from(io::ErrorKind::InvalidData);
         let file = File::from(file);
         let mut header = [0; LOG];
@@ -225,13 +225,13 @@ impl Journal {
     }
 
     /// Changes with every addition.
-    pub fn stamp(&self) -> (u64, usize) {
+    pub(crate) fn stamp(&self) -> (u64, usize) {
         (self.active, self.at)
     }
 
     /// A copy of the data that another server would recover now. Does not touch pages that were
     /// never written: reading them would allocate memory.
-    pub fn copy(&mut self) -> Option<Recovered> {
+    pub(crate) fn copy(&mut self) -> Option<Recovered> {
         let (active, log) = (self.active, LOG..LOG + self.at);
         let usable = self.is_usable();
         let len = self.len_of(active % 2);
@@ -273,7 +273,7 @@ impl Drop for Journal {
 
 /// Contents of a journal.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Recovered {
+pub(crate) struct Recovered {
     pub checkpoint: Vec<u8>,
     /// Output since the checkpoint in pieces: time (seconds since the Unix epoch) and bytes.
     pub printed: Vec<(i64, Vec<u8>)>,

@@ -185,7 +185,7 @@ pub(super) struct Shape<'a> {
 
 impl Shape<'_> {
     /// All rows of the line at a width, in order.
-    pub fn breaks(&self, width: u32) -> Breaks {
+    pub(super) fn breaks(&self, width: u32) -> Breaks {
         let mut ends: SmallVec<[u32; 4]> = SmallVec::new();
         each_break(units(self.runs, self.cols), width, |end| ends.push(end));
         ends.push(self.cols);
@@ -304,12 +304,12 @@ pub(super) struct Cutter<'a> {
 }
 
 impl<'a> Cutter<'a> {
-    pub fn new(text: &'a str, runs: Runs) -> Self {
+    pub(super) fn new(text: &'a str, runs: Runs) -> Self {
         Self { text, runs, at: 0, from: 0 }
     }
 
     /// The text of the next `cols` columns, whose runs are appended to `out`.
-    pub fn take(&mut self, cols: u32, out: &mut Runs) -> &'a str {
+    pub(super) fn take(&mut self, cols: u32, out: &mut Runs) -> &'a str {
         let text = cut(self.text, &self.runs[self.at..], self.from, self.from + cols, out);
         self.skip(cols);
         text
@@ -317,7 +317,7 @@ impl<'a> Cutter<'a> {
 
     /// Skips `cols` columns. The skipped part of a long run is cut off, so that it is not walked
     /// again.
-    pub fn skip(&mut self, cols: u32) {
+    pub(super) fn skip(&mut self, cols: u32) {
         self.from += cols;
         while let Some(run) = self.runs.get_mut(self.at) {
             if self.from >= run.cols {
@@ -360,7 +360,7 @@ pub(super) struct OpenLine {
 
 impl OpenLine {
     /// A line of one row so far. `width` is that of the pane.
-    pub fn new(mut row: Row, width: u32) -> Self {
+    pub(super) fn new(mut row: Row, width: u32) -> Self {
         let cols = row.used();
         let continues = row.flags.contains(RowFlags::WRAPPED);
         row.flags -= RowFlags::WRAPPED;
@@ -370,14 +370,14 @@ impl OpenLine {
     }
 
     /// A line of plain text without rows; `push_plain` must follow.
-    pub fn begin_plain(time: i64) -> Self {
+    pub(super) fn begin_plain(time: i64) -> Self {
         let row = Row { time, ..Row::default() };
         Self { row, breaks: Breaks::new(), cols: 0, continues: true, plain: true }
     }
 
     /// Joins the next row of a line of plain text: single-byte characters in the default style, in
     /// a row of the usual size.
-    pub fn push_plain(&mut self, text: &str, width: u32, continues: bool) {
+    pub(super) fn push_plain(&mut self, text: &str, width: u32, continues: bool) {
         let cols = text.len() as u32;
         if self.breaks.is_empty() {
             self.row.size = usual_size(cols, width);
@@ -392,12 +392,12 @@ impl OpenLine {
     }
 
     /// Reports whether it is as long as a record may be.
-    pub fn is_long(&self) -> bool {
+    pub(super) fn is_long(&self) -> bool {
         self.cols >= MAX_LINE_COLS || self.row.text.len() >= MAX_LINE_BYTES
     }
 
     /// Joins the next row of the line.
-    pub fn push(&mut self, row: &Row, width: u32) {
+    pub(super) fn push(&mut self, row: &Row, width: u32) {
         self.plain = false;
         let gap = self.take_unwritten();
         self.breaks.last_mut().expect("a line has at least one row").gap = gap;
@@ -411,7 +411,7 @@ impl OpenLine {
     }
 
     /// Rows joined; there is at least one.
-    pub fn of_rows(rows: &[Row], width: u32) -> Option<Self> {
+    pub(super) fn of_rows(rows: &[Row], width: u32) -> Option<Self> {
         let (first, more) = rows.split_first()?;
         let mut line = Self::new(first.clone(), width);
         more.iter().for_each(|row| line.push(row, width));
@@ -419,7 +419,7 @@ impl OpenLine {
     }
 
     /// Reports whether the last row's unwritten columns are allowed before another row.
-    pub fn may_go_on(&self) -> bool {
+    pub(super) fn may_go_on(&self) -> bool {
         if self.row.unwritten == 0 {
             return true;
         }
@@ -448,7 +448,7 @@ impl OpenLine {
     }
 
     /// Reports whether the line ends in an empty row, which reflow never joins to the row before.
-    pub fn empty_tail(&self) -> bool {
+    pub(super) fn empty_tail(&self) -> bool {
         let n = self.breaks.len();
         n > 1 && !self.continues && self.breaks[n - 2].end == self.cols
     }
@@ -464,7 +464,7 @@ impl OpenLine {
     }
 
     /// One of its rows.
-    pub fn row(&self, index: usize) -> Option<Row> {
+    pub(super) fn row(&self, index: usize) -> Option<Row> {
         let here = self.breaks.get(index)?;
         let from = index.checked_sub(1).map_or(0, |before| self.breaks[before].end);
         let last = index + 1 == self.breaks.len();
@@ -480,7 +480,7 @@ impl OpenLine {
     }
 
     /// Removes the last row; returns it and the rest, if any, which continues.
-    pub fn pop(mut self) -> (Row, Option<Self>) {
+    pub(super) fn pop(mut self) -> (Row, Option<Self>) {
         self.plain = false;
         let last = self.breaks.len() - 1;
         let row = self.row(last).expect("a line has at least one row");
@@ -497,7 +497,7 @@ impl OpenLine {
     }
 
     /// Lays the line out again for a width; properties of rows after the first are lost.
-    pub fn refill(&mut self, width: u32) {
+    pub(super) fn refill(&mut self, width: u32) {
         self.plain = false;
         self.breaks = self.shape().breaks(width);
         if self.breaks.len() > 1 {
@@ -506,7 +506,7 @@ impl OpenLine {
     }
 
     /// Reports whether the rows differ from a new layout at `width`.
-    pub fn irregular(&self, width: u32) -> bool {
+    pub(super) fn irregular(&self, width: u32) -> bool {
         if let [only] = &self.breaks[..]
             && self.cols <= width
             && !has_wide(&self.row.runs, self.cols)

@@ -485,12 +485,12 @@ impl Line<'_> {
     }
 
     /// Wrap width of its cells.
-    pub fn counted(&self) -> u32 {
+    pub(super) fn counted(&self) -> u32 {
         layout::wrap_width(&self.runs, self.cols)
     }
 
     /// Wrap width of its largest cell.
-    pub fn largest(&self) -> u32 {
+    pub(super) fn largest(&self) -> u32 {
         layout::largest(&self.runs, self.cols)
     }
 
@@ -499,7 +499,7 @@ impl Line<'_> {
     }
 
     /// Count of rows at a width; `as_pushed`: as the recorded ends say.
-    pub fn rows(&self, width: u32, as_pushed: bool) -> u32 {
+    pub(super) fn rows(&self, width: u32, as_pushed: bool) -> u32 {
         if self.honours(as_pushed) {
             return self.pushed.len() as u32;
         }
@@ -512,7 +512,7 @@ impl Line<'_> {
     }
 
     /// Converts the line to one that can be changed, laid out for a width.
-    pub fn reopen(&self, width: u32, as_pushed: bool) -> OpenLine {
+    pub(super) fn reopen(&self, width: u32, as_pushed: bool) -> OpenLine {
         let row = Row {
             flags: self.marks,
             unwritten: self.unwritten,
@@ -532,12 +532,12 @@ impl Line<'_> {
     }
 
     /// Row number `index` at a width.
-    pub fn row(&self, index: u32, width: u32, as_pushed: bool) -> Option<Row> {
+    pub(super) fn row(&self, index: u32, width: u32, as_pushed: bool) -> Option<Row> {
         self.rows_from(index, width, as_pushed).next()
     }
 
     /// Its only row, where it is one: as it lies in the record.
-    pub fn only_row(&self, width: u32, as_pushed: bool) -> Option<RowRef<'_>> {
+    pub(super) fn only_row(&self, width: u32, as_pushed: bool) -> Option<RowRef<'_>> {
         let (flags, size) = match &self.pushed[..] {
             [only] if as_pushed && only.gap.is_empty() => (only.flags, only.size),
             _ if self.honours(as_pushed) || self.rows(width, false) != 1 => return None,
@@ -551,7 +551,7 @@ impl Line<'_> {
 
     /// Rows from number `index` on at a width. All of them together cost no more than the line
     /// is long.
-    pub fn rows_from(&self, index: u32, width: u32, as_pushed: bool) -> LineRows<'_> {
+    pub(super) fn rows_from(&self, index: u32, width: u32, as_pushed: bool) -> LineRows<'_> {
         let as_pushed = self.honours(as_pushed);
         let simple = !self.flags.intersects(LineFlags::WIDE | LineFlags::EMPTY_TAIL);
         let laid = match as_pushed {
@@ -608,7 +608,7 @@ impl LineRows<'_> {
     }
 
     /// The next row where it lies, once `amend` has seen its runs.
-    pub fn next_row(&mut self, amend: &mut dyn FnMut(&mut [Run])) -> Option<RowRef<'_>> {
+    pub(super) fn next_row(&mut self, amend: &mut dyn FnMut(&mut [Run])) -> Option<RowRef<'_>> {
         if self.next >= self.rows {
             return None;
         }

@@ -28,27 +28,27 @@ pub(super) struct List {
 }
 
 impl List {
-    pub fn new(widths: Widths) -> Self {
+    pub(super) fn new(widths: Widths) -> Self {
         let (blocks, groups) = (VecDeque::new(), VecDeque::new());
         Self { blocks, groups, widths, end: 0, laid: true, last: None }
     }
 
-    pub fn blocks(&self) -> impl DoubleEndedIterator<Item = &Arc<Sealed>> + ExactSizeIterator {
+    pub(super) fn blocks(&self) -> impl DoubleEndedIterator<Item = &Arc<Sealed>> + ExactSizeIterator {
         self.blocks.iter()
     }
 
-    pub fn front(&self) -> Option<&Arc<Sealed>> {
+    pub(super) fn front(&self) -> Option<&Arc<Sealed>> {
         self.blocks.front()
     }
 
     /// Sets the widths after a change. Blocks completely before the change are laid out again.
-    pub fn set_widths(&mut self, widths: Widths) {
+    pub(super) fn set_widths(&mut self, widths: Widths) {
         self.widths = widths;
         self.unlay();
     }
 
     /// Called after lines from `line` on were taken back; their blocks have been removed already.
-    pub fn taken_back(&mut self, line: u64) {
+    pub(super) fn taken_back(&mut self, line: u64) {
         self.widths.taken_back(line);
     }
 
@@ -59,7 +59,7 @@ impl List {
     }
 
     /// Adds a block; does not read the disk.
-    pub fn push(&mut self, block: Arc<Sealed>) {
+    pub(super) fn push(&mut self, block: Arc<Sealed>) {
         if self.groups.back().is_none_or(|group| group.blocks == GROUP_BLOCKS) {
             let first = self.groups.back().map_or(0, |group| group.first + u64::from(group.blocks));
             self.groups.push_back(Group::new(first, self.end));
@@ -72,7 +72,7 @@ impl List {
         self.blocks.push_back(block);
     }
 
-    pub fn pop_back(&mut self) -> Option<Arc<Sealed>> {
+    pub(super) fn pop_back(&mut self) -> Option<Arc<Sealed>> {
         let block = self.blocks.pop_back()?;
         self.last = None;
         if let Some(group) = self.groups.back_mut() {
@@ -88,7 +88,7 @@ impl List {
         Some(block)
     }
 
-    pub fn pop_front(&mut self) -> Option<Arc<Sealed>> {
+    pub(super) fn pop_front(&mut self) -> Option<Arc<Sealed>> {
         let block = self.blocks.pop_front()?;
         self.last = None;
         if let Some(group) = self.groups.front_mut() {
@@ -107,7 +107,7 @@ impl List {
     }
 
     /// Removes all blocks and returns them; the list is then as new.
-    pub fn clear(&mut self) -> Vec<Arc<Sealed>> {
+    pub(super) fn clear(&mut self) -> Vec<Arc<Sealed>> {
         let empty = Self::new(self.widths.clone());
         std::mem::replace(self, empty).blocks.into()
     }
@@ -115,7 +115,7 @@ impl List {
     /// Drops the oldest block that is pending for the writer, and puts a block in its place that
     /// `mark` makes to say which lines are missing. A mark just before it, if still pending, is
     /// merged into the new one. Returns the removed blocks.
-    pub fn give_up(
+    pub(super) fn give_up(
         &mut self,
         why: &str,
         mark: impl FnOnce(Lost) -> Sealed,
@@ -136,7 +136,7 @@ impl List {
     }
 
     /// Drops the oldest block if it is pending for the writer.
-    pub fn drop_front_pending(&mut self) -> Option<Arc<Sealed>> {
+    pub(super) fn drop_front_pending(&mut self) -> Option<Arc<Sealed>> {
         self.front().is_some_and(|block| block.is_pending()).then(|| self.pop_front()).flatten()
     }
 
@@ -167,7 +167,7 @@ impl List {
 
     /// The oldest block that is pending for the writer. Pending blocks are the newest of all, so
     /// that blocks are written in the order of their lines.
-    pub fn first_pending(&self) -> Option<Arc<Sealed>> {
+    pub(super) fn first_pending(&self) -> Option<Arc<Sealed>> {
         self.blocks.iter().rev().take_while(|block| block.is_pending()).last().cloned()
     }
 
@@ -199,14 +199,14 @@ impl List {
     }
 
     /// Count of rows of all blocks.
-    pub fn rows(&mut self, store: &Shared) -> u64 {
+    pub(super) fn rows(&mut self, store: &Shared) -> u64 {
         self.lay(store);
         self.groups.front().map_or(0, |group| self.end - group.start)
     }
 
     /// Count of rows of all blocks, at most `limit`. A line has at least one row, which often
     /// decides it.
-    pub fn rows_up_to(&mut self, limit: u64, store: &Shared) -> u64 {
+    pub(super) fn rows_up_to(&mut self, limit: u64, store: &Shared) -> u64 {
         let mut lines = 0;
         let enough = self.groups.iter().rev().any(|group| {
             lines += group.lines;
@@ -216,7 +216,7 @@ impl List {
     }
 
     /// The block that contains a row, and its range of rows; `None` after the last.
-    pub fn find(&mut self, row: u64, store: &Shared) -> Option<(Arc<Sealed>, Range<u64>)> {
+    pub(super) fn find(&mut self, row: u64, store: &Shared) -> Option<(Arc<Sealed>, Range<u64>)> {
         let (at, rows) = self.find_place(row, store)?;
         Some((self.blocks.get(at)?.clone(), rows))
     }
@@ -259,7 +259,7 @@ impl List {
     }
 
     /// First row of a block, by index; the count of all rows after the last block.
-    pub fn row_of_block(&mut self, index: usize, store: &Shared) -> u64 {
+    pub(super) fn row_of_block(&mut self, index: usize, store: &Shared) -> u64 {
         self.lay(store);
         let Some(front) = self.groups.front() else { return 0 };
         let (base, top) = (front.first, front.start);
@@ -274,20 +274,20 @@ impl List {
     }
 
     /// Index of the block that contains a row; the count of blocks for a row after them.
-    pub fn block_of_row(&mut self, row: u64, store: &Shared) -> usize {
+    pub(super) fn block_of_row(&mut self, row: u64, store: &Shared) -> usize {
         self.find_place(row, store).map_or(self.blocks.len(), |(at, _)| at)
     }
 
-    pub fn get(&self, index: usize) -> Option<&Arc<Sealed>> {
+    pub(super) fn get(&self, index: usize) -> Option<&Arc<Sealed>> {
         self.blocks.get(index)
     }
 
-    pub fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         self.blocks.len()
     }
 
     /// Memory of the list itself, in bytes.
-    pub fn memory(&self) -> usize {
+    pub(super) fn memory(&self) -> usize {
         let groups: usize = self.groups.iter().map(Group::memory).sum();
         self.blocks.len() * (size_of::<Sealed>() + 24) + groups
     }

@@ -32,19 +32,19 @@ pub(super) struct Lost {
 
 impl Lost {
     /// For a line that an earlier server wrote: the line itself has the details.
-    pub fn unknown(first_line: u64) -> Self {
+    pub(super) fn unknown(first_line: u64) -> Self {
         Self { first_line, lines: None, from: 0, to: 0, why: String::new() }
     }
 
     /// Adds missing lines that followed these.
-    pub fn add(&mut self, more: Self) {
+    pub(super) fn add(&mut self, more: Self) {
         self.lines = self.lines.zip(more.lines).map(|(lines, more)| lines + more);
         self.to = self.to.max(more.to);
         self.why = more.why;
     }
 
     /// Text for people, mostly short enough for a row of eighty columns.
-    pub fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         let count = match self.lines {
             Some(1) => "1 line missing".to_owned(),
             Some(lines) => format!("{lines} lines missing"),
@@ -75,13 +75,13 @@ impl Lost {
     }
 
     /// The line as a block.
-    pub fn block(&self, id: u64) -> Block {
+    pub(super) fn block(&self, id: u64) -> Block {
         self.filled(id, 1)
     }
 
     /// A block with this line and empty lines after it, to replace a block that cannot be read: the
     /// lines around it keep their numbers, and mostly their rows.
-    pub fn filled(&self, id: u64, lines: u32) -> Block {
+    pub(super) fn filled(&self, id: u64, lines: u32) -> Block {
         let mut block = Block::new(id, self.first_line, self.from);
         let mut scratch = Vec::new();
         let mut push = |row: Row| block.push(&mut scratch, &OpenLine::new(row, WIDTH), WIDTH);

@@ -68,7 +68,7 @@ pub(super) struct Notes {
 
 impl Notes {
     /// Adds a note. True if it may be written to the file too.
-    pub fn add(&mut self, mut note: Note) -> bool {
+    pub(super) fn add(&mut self, mut note: Note) -> bool {
         let cut = (0..=MAX_TEXT.min(note.text.len())).rev().find(|&at| note.text.is_char_boundary(at));
         note.text.truncate(cut.unwrap_or(0));
         if self.kept.len() >= MAX_NOTES {
@@ -79,12 +79,12 @@ impl Notes {
         self.written <= MAX_WRITTEN
     }
 
-    pub fn all(&self) -> impl Iterator<Item = &Note> {
+    pub(super) fn all(&self) -> impl Iterator<Item = &Note> {
         self.kept.iter()
     }
 
     /// Reads a file of notes; skips invalid lines.
-    pub fn decode(bytes: &[u8]) -> Self {
+    pub(super) fn decode(bytes: &[u8]) -> Self {
         let mut notes = Self::default();
         let text = String::from_utf8_lossy(bytes);
         text.lines().filter_map(Note::decode).for_each(|note| {

@@ -98,23 +98,23 @@ impl std::fmt::Debug for Pane {
 }
 
 impl Pane {
-    pub fn limit(&self) -> u64 {
+    pub(super) fn limit(&self) -> u64 {
         self.cap.load(Ordering::Relaxed)
     }
 
-    pub fn is_on_disk(&self) -> bool {
+    pub(super) fn is_on_disk(&self) -> bool {
         self.on_disk.load(Ordering::Relaxed)
     }
 
     /// Retires a block: its space will be freed.
-    pub fn retire(&self, block: &Sealed) {
+    pub(super) fn retire(&self, block: &Sealed) {
         let (disk, pending) = block.retire();
         self.disk.fetch_sub(disk, Ordering::Relaxed);
         self.pending.fetch_sub(pending, Ordering::Relaxed);
     }
 
     /// Drops the oldest block that is on disk. False if there is none.
-    pub fn drop_oldest(&self) -> bool {
+    pub(super) fn drop_oldest(&self) -> bool {
         let mut list = self.list.lock();
         if list.front().is_none_or(|block| block.is_pending()) {
             return false;

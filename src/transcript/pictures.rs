@@ -17,7 +17,7 @@ const MAX_PICTURE_BYTES: usize = 64 << 20;
 const PREFIX: &str = "picture-";
 
 /// File name for a picture with these bytes: equal bytes have equal names.
-pub fn picture_name(bytes: &[u8]) -> String {
+pub(crate) fn picture_name(bytes: &[u8]) -> String {
     // Like FNV-1a, but eight bytes at once; it must be the same in every version of this program.
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for part in bytes.chunks(8) {

@@ -59,7 +59,7 @@ pub(super) struct Queue {
 const HANG: Duration = Duration::from_secs(if cfg!(test) { 60 } else { 3 });
 
 impl Queue {
-    pub fn push(&self, job: Job) {
+    pub(super) fn push(&self, job: Job) {
         let mut state = self.state.lock();
         if !state.stopping || !matches!(job, Job::Write(_)) {
             state.jobs.push_back(job);
@@ -69,7 +69,7 @@ impl Queue {
 
     /// The next job. `None` if none came within `wait`, or if the queue is stopped and empty (then
     /// `is_stopped`).
-    pub fn next(&self, wait: Option<Duration>) -> Option<Job> {
+    pub(super) fn next(&self, wait: Option<Duration>) -> Option<Job> {
         let mut state = self.state.lock();
         state.since = None;
         if state.jobs.is_empty() {
@@ -88,34 +88,34 @@ impl Queue {
     }
 
     /// With `held`, runs no jobs until `hold(false)`.
-    pub fn hold(&self, held: bool) {
+    pub(super) fn hold(&self, held: bool) {
         self.state.lock().held = held;
         self.filled.notify_all();
     }
 
-    pub fn stop(&self) {
+    pub(super) fn stop(&self) {
         let mut state = self.state.lock();
         (state.stopping, state.held) = (true, false);
         drop(state);
         self.filled.notify_all();
     }
 
-    pub fn is_stopping(&self) -> bool {
+    pub(super) fn is_stopping(&self) -> bool {
         self.state.lock().stopping
     }
 
-    pub fn is_stopped(&self) -> bool {
+    pub(super) fn is_stopped(&self) -> bool {
         let state = self.state.lock();
         state.stopping && state.jobs.is_empty()
     }
 
     /// Reports whether the current job has taken so long that the disk must hang.
-    pub fn hangs(&self) -> bool {
+    pub(super) fn hangs(&self) -> bool {
         self.state.lock().since.is_some_and(|since| since.elapsed() > HANG)
     }
 
     /// Waits at most `limit` until all jobs pushed so far are done; false if they are not.
-    pub fn drain(&self, limit: Duration) -> bool {
+    pub(super) fn drain(&self, limit: Duration) -> bool {
         let deadline = Instant::now() + limit;
         let mut state = self.state.lock();
         while !state.jobs.is_empty() || state.since.is_some() {

@@ -56,7 +56,7 @@ pub(super) struct Found {
 impl Found {
     /// Adds a mark for the lines missing before the first block. `first`: a line that is known to
     /// have existed.
-    pub fn mark_start(&mut self, first: Option<u64>, id: u64) {
+    pub(super) fn mark_start(&mut self, first: Option<u64>, id: u64) {
         let Some(why) = self.bad_start.take() else { return };
         let Some(block) = self.blocks.first() else {
             self.bad_end.get_or_insert(why);
@@ -73,7 +73,7 @@ impl Found {
     }
 
     /// The lines missing after the last block, whose last line is the one before `end`.
-    pub fn lost_at_end(&self, end: u64) -> Option<Lost> {
+    pub(super) fn lost_at_end(&self, end: u64) -> Option<Lost> {
         let why = self.bad_end.clone()?;
         Some(Lost { first_line: end, lines: None, from: 0, to: 0, why })
     }

@@ -32,7 +32,7 @@ pub(super) struct Unfolder {
 
 impl Unfolder {
     /// At most `len` bytes.
-    pub fn unfold(&mut self, packed: &[u8], len: usize) -> std::io::Result<Vec<u8>> {
+    pub(super) fn unfold(&mut self, packed: &[u8], len: usize) -> std::io::Result<Vec<u8>> {
         let zstd = match &mut self.zstd {
             Some(zstd) => zstd,
             None => self.zstd.insert(Decompressor::new()?),
@@ -101,7 +101,7 @@ impl Relinker<'_> {
 impl Newest {
     /// Hands over rows of blocks and of what is newer than they, until `each` has had enough.
     /// Returns the row after the last one; see `HistoryView::scan`.
-    pub fn scan(
+    pub(super) fn scan(
         &mut self,
         list: &mut List,
         store: &Shared,

@@ -53,7 +53,7 @@ pub(super) struct Pending {
 }
 
 impl Pending {
-    pub fn bytes(&self) -> u64 {
+    pub(super) fn bytes(&self) -> u64 {
         (self.raw.len() + self.aid.len()) as u64
     }
 }
@@ -103,12 +103,12 @@ pub(super) struct Sealed {
 
 impl Sealed {
     /// Seals a block. Lines that are shown as pushed stay so until the width changes.
-    pub fn new(block: &Block, widths: &Widths) -> Self {
+    pub(super) fn new(block: &Block, widths: &Widths) -> Self {
         Self::with(block, widths).holding(block.encode())
     }
 
     /// The same of a block that nobody else may have: its records are not copied then.
-    pub fn of(block: Arc<Block>, widths: &Widths) -> Self {
+    pub(super) fn of(block: Arc<Block>, widths: &Widths) -> Self {
         match Arc::try_unwrap(block) {
             Ok(block) => Self::with(&block, widths).holding(block.into_encoded()),
             Err(shared) => Self::new(&shared, widths),
@@ -144,14 +144,14 @@ impl Sealed {
     }
 
     /// A mark for missing lines, to be written like any other block.
-    pub fn of_lost(lost: Lost, id: u64, widths: &Widths) -> Self {
+    pub(super) fn of_lost(lost: Lost, id: u64, widths: &Widths) -> Self {
         let mut sealed = Self::new(&lost.block(id), widths);
         sealed.lost = Some(Box::new(lost));
         sealed
     }
 
     /// A mark in memory only: later readers of the files find the same lines missing.
-    pub fn of_missing(lost: Lost, id: u64, widths: &Widths) -> Self {
+    pub(super) fn of_missing(lost: Lost, id: u64, widths: &Widths) -> Self {
         let mut sealed = Self::of_lost(lost, id, widths);
         if let Place::Pending(pending) = sealed.place.get_mut() {
             let pending = pending.clone();
@@ -162,14 +162,14 @@ impl Sealed {
 
     /// The lines that are missing if this block is dropped; it ended before `until` (seconds since
     /// the epoch).
-    pub fn as_lost(&self, until: i64, why: &str) -> Lost {
+    pub(super) fn as_lost(&self, until: i64, why: &str) -> Lost {
         let (lines, from) = (Some(u64::from(self.lines)), self.base_time);
         let to = until.max(from);
         Lost { first_line: self.first_line, lines, from, to, why: why.to_owned() }
     }
 
     /// A block found in a segment.
-    pub fn found(id: u64, header: &Header, segment: Arc<Segment>, at: u64) -> Self {
+    pub(super) fn found(id: u64, header: &Header, segment: Arc<Segment>, at: u64) -> Self {
         segment.live.fetch_add(1, Ordering::Relaxed);
         let (aid_len, len) = (header.aid_len, header.frame_len() as u32);
         Self {
@@ -188,7 +188,7 @@ impl Sealed {
         }
     }
 
-    pub fn header(&self, sequence: u64) -> Header {
+    pub(super) fn header(&self, sequence: u64) -> Header {
         Header {
             sequence,
             lost: self.lost.is_some(),
@@ -203,12 +203,12 @@ impl Sealed {
         }
     }
 
-    pub fn end_line(&self) -> u64 {
+    pub(super) fn end_line(&self) -> u64 {
         self.first_line + u64::from(self.lines)
     }
 
     /// Bytes on disk, rounded up to the file system's block size.
-    pub fn disk_bytes(&self) -> u64 {
+    pub(super) fn disk_bytes(&self) -> u64 {
         match &*self.place.lock() {
             Place::Disk { len, .. } => disk_round(u64::from(*len)),
             _ => 0,
@@ -216,24 +216,24 @@ impl Sealed {
     }
 
     /// Bytes of memory while it is pending for the writer.
-    pub fn pending_bytes(&self) -> u64 {
+    pub(super) fn pending_bytes(&self) -> u64 {
         match &*self.place.lock() {
             Place::Pending(pending) => pending.bytes(),
             _ => 0,
         }
     }
 
-    pub fn is_pending(&self) -> bool {
+    pub(super) fn is_pending(&self) -> bool {
         matches!(&*self.place.lock(), Place::Pending(_))
     }
 
-    pub fn is_retired(&self) -> bool {
+    pub(super) fn is_retired(&self) -> bool {
         self.retired.load(Ordering::Acquire)
     }
 
     /// Marks the block as unwanted by its pane. Returns the bytes on disk and the pending bytes
     /// that stop counting.
-    pub fn retire(&self) -> (u64, u64) {
+    pub(super) fn retire(&self) -> (u64, u64) {
         let place = self.place.lock();
         self.retired.store(true, Ordering::Release);
         match &*place {
@@ -245,7 +245,7 @@ impl Sealed {
 
     /// Count of its rows. If the line count is not enough, reads the aid, rarely the whole block,
     /// from the disk; a block that cannot be read counts as its replacement.
-    pub fn rows(&self, widths: &Widths, store: &Shared) -> u64 {
+    pub(super) fn rows(&self, widths: &Widths, store: &Shared) -> u64 {
         if let Some(rows) = self.known_rows(widths) {
             return rows;
         }
@@ -265,7 +265,7 @@ impl Sealed {
     }
 
     /// Count of its rows, if nothing must be read for it.
-    pub fn known_rows(&self, widths: &Widths) -> Option<u64> {
+    pub(super) fn known_rows(&self, widths: &Widths) -> Option<u64> {
         if self.is_odd(widths) {
             return self.counted(ODD | widths.id());
         }
@@ -304,14 +304,14 @@ impl Sealed {
     }
 
     /// Counts its rows at a width from its aid, if that is complete.
-    pub fn count_by(&self, aid: &Aid, width: u32) {
+    pub(super) fn count_by(&self, aid: &Aid, width: u32) {
         if let Some(rows) = aid.rows(width) {
             self.remember(width, rows + u64::from(self.empty_tails));
         }
     }
 
     /// Its aid, while it is pending for the writer.
-    pub fn aid_in_memory(&self) -> Option<Aid> {
+    pub(super) fn aid_in_memory(&self) -> Option<Aid> {
         match &*self.place.lock() {
             Place::Pending(held) | Place::Memory(held) => Aid::decode(&held.aid).ok(),
             Place::Disk { .. } => None,
@@ -319,7 +319,7 @@ impl Sealed {
     }
 
     /// Reads the whole block. The error says why that fails.
-    pub fn read(&self, store: &Shared, unfolder: &mut Unfolder) -> Result<Block, NoBlock> {
+    pub(super) fn read(&self, store: &Shared, unfolder: &mut Unfolder) -> Result<Block, NoBlock> {
         let place = self.place.lock().clone();
         let damaged = |_: Malformed| NoBlock::Damaged(Unreadable::Damaged);
         let raw = match &place {

@@ -22,7 +22,7 @@ const FILTER_BYTES: usize = 1 << 20;
 
 /// A filter that may report false positives but never misses a match: one of the literals that any
 /// match contains. `None` if there are none, as for `.*` or a blank.
-pub fn prefilter(pattern: &str, is_regex: bool, ignore_case: bool) -> Option<bytes::Regex> {
+pub(crate) fn prefilter(pattern: &str, is_regex: bool, ignore_case: bool) -> Option<bytes::Regex> {
     let required = match is_regex {
         true => literals::required(pattern)?,
         false => vec![longest_word(pattern).to_owned()],

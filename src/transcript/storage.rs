@@ -76,7 +76,7 @@ fn check_above(dir: &Path) -> io::Result<()> {
 
 /// The real file system.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Disk;
+pub(crate) struct Disk;
 
 impl Disk {
     /// Opens a regular file. Anything else in its place (a link, a fifo, a device, a directory) is

@@ -134,12 +134,12 @@ pub(super) struct Shared {
 
 impl Shared {
     /// A buffer for a block, empty; without memory where none is left.
-    pub fn take_spare(&self) -> Vec<u8> {
+    pub(super) fn take_spare(&self) -> Vec<u8> {
         self.spares.lock().pop().unwrap_or_default()
     }
 
     /// Takes the buffer of a block that was written.
-    pub fn keep_spare(&self, mut buffer: Vec<u8>) {
+    pub(super) fn keep_spare(&self, mut buffer: Vec<u8>) {
         let mut spares = self.spares.lock();
         if spares.len() < MAX_SPARES && SPARE_BYTES.contains(&buffer.capacity()) {
             buffer.clear();
@@ -148,25 +148,31 @@ impl Shared {
     }
 
     /// Gives the memory of kept buffers back.
-    pub fn drop_spares(&self) {
+    pub(super) fn drop_spares(&self) {
         self.spares.lock().clear();
     }
 
-    pub fn next_id(&self) -> u64 {
+    pub(super) fn next_id(&self) -> u64 {
         self.next_id.fetch_add(1, Ordering::Relaxed)
     }
 
-    pub fn dir(&self) -> PathBuf {
+    pub(super) fn dir(&self) -> PathBuf {
         self.dir.lock().clone()
     }
 
     /// Reports whether new blocks are encrypted.
-    pub fn encrypts(&self) -> bool {
+    pub(super) fn encrypts(&self) -> bool {
         self.encrypt.load(Ordering::Relaxed)
     }
 
     /// Encodes a block as a frame, encrypted or not.
-    pub fn encode(&self, header: Header, raw: &[u8], aid: &[u8], encrypted: bool) -> io::Result<Vec<u8>> {
+    pub(super) fn encode(
+        &self,
+        header: Header,
+        raw: &[u8],
+        aid: &[u8],
+        encrypted: bool,
+    ) -> io::Result<Vec<u8>> {
         let key = self.key.lock().clone().filter(|_| encrypted);
         if encrypted && key.is_none() {
             return Err(io::Error::other("no key to encrypt with"));
@@ -175,7 +181,7 @@ impl Shared {
     }
 
     /// Unfolds a payload whose header was checked.
-    pub fn open_payload(
+    pub(super) fn open_payload(
         &self,
         header: &Header,
         payload: &[u8],
@@ -186,7 +192,7 @@ impl Shared {
 
     /// Loads a sealed block into memory. A block that cannot be read is replaced by one with as
     /// many lines, the first of which says so.
-    pub fn load(&self, sealed: &Sealed) -> Arc<Block> {
+    pub(super) fn load(&self, sealed: &Sealed) -> Arc<Block> {
         if let Some(block) = self.cache.lock().get(sealed.id) {
             return block;
         }
@@ -198,7 +204,7 @@ impl Shared {
     }
 
     /// The same for who reads it once: nothing else leaves the cache for it.
-    pub fn load_once(&self, sealed: &Sealed, unfolder: &mut Unfolder) -> Arc<Block> {
+    pub(super) fn load_once(&self, sealed: &Sealed, unfolder: &mut Unfolder) -> Arc<Block> {
         let known = self.cache.lock().get(sealed.id);
         known.unwrap_or_else(|| self.unfold(sealed, unfolder).0)
     }
@@ -218,7 +224,7 @@ impl Shared {
     }
 
     /// Queues a message for the server; the same text twice in a row is queued once.
-    pub fn message(&self, text: String) {
+    pub(super) fn message(&self, text: String) {
         let mut messages = self.messages.lock();
         if messages.len() < MAX_MESSAGES && messages.back() != Some(&text) {
             messages.push_back(text);
@@ -228,7 +234,7 @@ impl Shared {
     }
 
     /// Records whether the directory cannot be trusted, with one message if so. True if it cannot.
-    pub fn dir_trouble(&self, trouble: Option<String>) -> bool {
+    pub(super) fn dir_trouble(&self, trouble: Option<String>) -> bool {
         let before = std::mem::replace(&mut *self.dir_trouble.lock(), trouble.clone());
         if let Some(text) = trouble.as_ref().filter(|_| before != trouble) {
             self.message(format!("history: {text}; transcripts in it are not looked at"));
@@ -236,13 +242,13 @@ impl Shared {
         trouble.is_some()
     }
 
-    pub fn forget_pane(&self, key: &str) {
+    pub(super) fn forget_pane(&self, key: &str) {
         self.panes.lock().remove(key);
     }
 
     /// Opens a transcript that was found in `dir`. `main`: the pane of which it is the second
     /// stream.
-    pub fn go_on(
+    pub(super) fn go_on(
         self: &Arc<Self>,
         dir: &Path,
         key: &str,

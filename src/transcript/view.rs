@@ -23,7 +23,7 @@ pub(super) struct LinkCache {
 }
 
 impl LinkCache {
-    pub fn note(&mut self, block: u64, index: u32, id: LinkId) {
+    pub(super) fn note(&mut self, block: u64, index: u32, id: LinkId) {
         if self.known.len() >= Links::MAX {
             self.known.clear();
         }
@@ -31,7 +31,7 @@ impl LinkCache {
     }
 
     /// Replaces a block's own link ids by ids in the reader's table.
-    pub fn translate(&mut self, runs: &mut [Run], block: &Block, links: &mut Links) {
+    pub(super) fn translate(&mut self, runs: &mut [Run], block: &Block, links: &mut Links) {
         for run in runs.iter_mut().filter(|run| run.style.link.0 != 0) {
             let index = run.style.link.0 - 1;
             run.style.link = block.link(index).map_or(LinkId(0), |link| {
@@ -71,23 +71,23 @@ pub(super) struct Newest {
 }
 
 impl Newest {
-    pub fn rows(&self) -> u64 {
+    pub(super) fn rows(&self) -> u64 {
         let tail = self.tail.as_ref().map_or(0, |tail| tail.breaks.len() as u64);
         u64::from(self.open.rows(&self.widths)) + tail
     }
 
-    pub fn new(open: Arc<Block>, widths: Widths) -> Self {
+    pub(super) fn new(open: Arc<Block>, widths: Widths) -> Self {
         let (links, memo, scanner) = (LinkCache::default(), Memo::default(), Scanner::default());
         Self { open, tail: None, widths, links, memo, scanner }
     }
 
-    pub fn lay(&self) -> Lay {
+    pub(super) fn lay(&self) -> Lay {
         self.widths.lay()
     }
 
     /// Sets another width; the line being joined is laid out at once. False if the width is
     /// unchanged.
-    pub fn set_width(&mut self, cols: u32) -> bool {
+    pub(super) fn set_width(&mut self, cols: u32) -> bool {
         let cols = cols.max(1);
         let old = self.lay().width;
         if cols == old {
@@ -102,7 +102,7 @@ impl Newest {
         true
     }
 
-    pub fn row(&mut self, index: u64, links: &mut Links) -> Option<Row> {
+    pub(super) fn row(&mut self, index: u64, links: &mut Links) -> Option<Row> {
         let open = u64::from(self.open.rows(&self.widths));
         let mut row = if index < open {
             self.open.row(index as u32, &self.widths, &mut self.memo)?
@@ -115,7 +115,7 @@ impl Newest {
 
     /// A row of a sealed block. A row beyond the block's is blank: the rows around it keep their
     /// numbers.
-    pub fn sealed_row(
+    pub(super) fn sealed_row(
         &mut self,
         list: &mut List,
         index: u64,
@@ -136,7 +136,7 @@ impl Newest {
 
 impl Newest {
     /// Adds a row to the line being joined. Whether the line is whole now.
-    pub fn join(&mut self, row: &Row, links: &Links) -> bool {
+    pub(super) fn join(&mut self, row: &Row, links: &Links) -> bool {
         let width = self.lay().width;
         let mut row = Cow::Borrowed(row);
         if row.runs.iter().any(|run| run.style.link.0 != 0) {
@@ -158,7 +158,7 @@ impl Newest {
 
     /// Adds a row that is a whole line to the open block, if it is plain and no line is being
     /// joined. True if it was added.
-    pub fn add_plain(&mut self, row: &Row, scratch: &mut Vec<u8>) -> bool {
+    pub(super) fn add_plain(&mut self, row: &Row, scratch: &mut Vec<u8>) -> bool {
         if self.tail.is_some() {
             return false;
         }
@@ -171,7 +171,7 @@ impl Newest {
     }
 
     /// Like `add_plain`, for a row of plain text; see `History::push_plain`.
-    pub fn add_plain_text(&mut self, text: &[u8], size: u32, wrapped: bool, time: i64) -> Added {
+    pub(super) fn add_plain_text(&mut self, text: &[u8], size: u32, wrapped: bool, time: i64) -> Added {
         let width = self.lay().width;
         let cols = text.len() as u32;
         if cols > width || size != layout::usual_size(cols, width) {
@@ -189,7 +189,7 @@ impl Newest {
     }
 
     /// Adds all rows of a line of plain text; see `History::push_plain_line`. Whether it did.
-    pub fn add_plain_line(&mut self, text: &[u8], cols: u32, time: i64) -> bool {
+    pub(super) fn add_plain_line(&mut self, text: &[u8], cols: u32, time: i64) -> bool {
         let width = self.lay().width;
         if self.tail.is_some() || cols != width || text.len() >= MAX_LINE_COLS as usize {
             return false;
@@ -217,7 +217,7 @@ impl Newest {
     }
 
     /// Moves the line being joined to the open block. True if there was one.
-    pub fn finish_tail(&mut self, scratch: &mut Vec<u8>) -> bool {
+    pub(super) fn finish_tail(&mut self, scratch: &mut Vec<u8>) -> bool {
         let Some(tail) = self.tail.take() else { return false };
         let width = self.lay().width;
         let time = tail.row.time;

@@ -31,7 +31,7 @@ pub(super) struct Lay {
 }
 
 impl Lay {
-    pub fn as_pushed(self, line: u64) -> bool {
+    pub(super) fn as_pushed(self, line: u64) -> bool {
         line >= self.from
     }
 }
@@ -108,16 +108,16 @@ fn next_id() -> u32 {
 
 impl Widths {
     /// Lines from `first_line` on are pushed at `width`.
-    pub fn new(first_line: u64, width: u32) -> Self {
+    pub(super) fn new(first_line: u64, width: u32) -> Self {
         Self { steps: vec![(first_line, width.max(1))], id: next_id(), odd_from: 0 }
     }
 
-    pub fn steps(&self) -> &[(u64, u32)] {
+    pub(super) fn steps(&self) -> &[(u64, u32)] {
         &self.steps
     }
 
     /// Restores the result of `steps`; `None` if it is invalid.
-    pub fn of_steps(steps: &[(u64, u32)]) -> Option<Self> {
+    pub(super) fn of_steps(steps: &[(u64, u32)]) -> Option<Self> {
         let good = !steps.is_empty()
             && steps.len() <= MAX_STEPS
             && steps.is_sorted_by_key(|step| step.0)
@@ -126,13 +126,13 @@ impl Widths {
         good.then(|| Self { steps: steps.to_vec(), id: next_id(), odd_from })
     }
 
-    pub fn lay(&self) -> Lay {
+    pub(super) fn lay(&self) -> Lay {
         let (from, width) = self.steps[self.steps.len() - 1];
         Lay { width, from }
     }
 
     /// Records that lines from `line` on are pushed at another width.
-    pub fn change(&mut self, line: u64, width: u32) {
+    pub(super) fn change(&mut self, line: u64, width: u32) {
         if self.steps.len() == MAX_STEPS {
             self.steps.remove(1);
         }
@@ -143,18 +143,18 @@ impl Widths {
 
     /// Records that `line` and later lines were taken back, and will be pushed at the current
     /// width.
-    pub fn taken_back(&mut self, line: u64) {
+    pub(super) fn taken_back(&mut self, line: u64) {
         self.steps.iter_mut().rev().take_while(|step| step.0 > line).for_each(|step| step.0 = line);
     }
 
-    pub fn id(&self) -> u32 {
+    pub(super) fn id(&self) -> u32 {
         self.id
     }
 
     /// Reports whether the rows of some lines in `first..end`, whose cells have at most the wrap
     /// width `largest`, may depend on the whole width history: tmux puts a cell wider than the
     /// window in a row of its own, with empty rows before it that are never joined again.
-    pub fn odd(&self, first: u64, end: u64, largest: u32) -> bool {
+    pub(super) fn odd(&self, first: u64, end: u64, largest: u32) -> bool {
         let first = first.max(self.steps[0].0);
         if largest < 2 || end <= first.max(self.odd_from) {
             return false;
@@ -170,13 +170,19 @@ impl Widths {
     }
 
     /// Count of changes of width since a line was pushed.
-    pub fn changes_since(&self, line: u64) -> usize {
+    pub(super) fn changes_since(&self, line: u64) -> usize {
         self.since(line).map_or(0, |(_, then)| then.len())
     }
 
     /// Rows of a line that was pushed before the last change of width; `None` if filling is the
     /// best known result. `largest`: see `odd`.
-    pub fn rows(&self, line: &Line<'_>, number: u64, largest: u32, alike: &mut Alike) -> Option<Vec<Row>> {
+    pub(super) fn rows(
+        &self,
+        line: &Line<'_>,
+        number: u64,
+        largest: u32,
+        alike: &mut Alike,
+    ) -> Option<Vec<Row>> {
         let (pushed, then) = self.since(number)?;
         if line.cols > MAX_FOLLOWED_COLS || line.flags.contains(LineFlags::CONTINUES) {
             return None;
@@ -203,7 +209,12 @@ impl Widths {
     }
 
     /// The row of a line of which `rows` says that it is one, as it is in the line's record.
-    pub fn only_row<'a>(&self, line: &'a Line<'_>, number: u64, alike: &mut Alike) -> Option<RowRef<'a>> {
+    pub(super) fn only_row<'a>(
+        &self,
+        line: &'a Line<'_>,
+        number: u64,
+        alike: &mut Alike,
+    ) -> Option<RowRef<'a>> {
         let (pushed, then) = self.since(number)?;
         if line.cols > MAX_FOLLOWED_COLS || line.flags.contains(LineFlags::CONTINUES) {
             return None;

@@ -5,7 +5,7 @@ use crate::format::draw::draw as draw_format;
 
 /// The lines a box is drawn with (`menu-border-lines`, `popup-border-lines`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum BoxLines {
+pub(crate) enum BoxLines {
     #[default]
     Single,
     Double,
@@ -18,7 +18,7 @@ pub enum BoxLines {
 
 impl BoxLines {
     /// Names as the options have them.
-    pub const NAMES: [(&'static str, BoxLines); 7] = [
+    pub(crate) const NAMES: [(&'static str, BoxLines); 7] = [
         ("single", BoxLines::Single),
         ("double", BoxLines::Double),
         ("heavy", BoxLines::Heavy),
@@ -28,14 +28,14 @@ impl BoxLines {
         ("none", BoxLines::None),
     ];
 
-    pub fn parse(name: &str) -> Option<Self> {
+    pub(crate) fn parse(name: &str) -> Option<Self> {
         Self::NAMES.iter().find(|(n, _)| *n == name).map(|(_, lines)| *lines)
     }
 }
 
 /// A part of a box.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Part {
+pub(crate) enum Part {
     Vertical,
     Horizontal,
     TopLeft,
@@ -47,7 +47,7 @@ pub enum Part {
 }
 
 /// The cell of a part. Single lines are from the terminal's line drawing set.
-pub fn cell(lines: BoxLines, part: Part, style: CellStyle) -> Cell {
+pub(crate) fn cell(lines: BoxLines, part: Part, style: CellStyle) -> Cell {
     let index = part as usize;
     let pick = |set: &str| set.chars().nth(index).unwrap_or(' ');
     let (c, charset) = match lines {
@@ -65,7 +65,7 @@ pub fn cell(lines: BoxLines, part: Part, style: CellStyle) -> Cell {
 }
 
 /// Draws a box with a title in its top line.
-pub fn draw_box(
+pub(crate) fn draw_box(
     surface: &mut Surface,
     (x, y): (u32, u32),
     (cols, rows): (u32, u32),
@@ -99,7 +99,14 @@ pub fn draw_box(
 }
 
 /// Draws a line across a box, joined to its sides.
-pub fn draw_divider(surface: &mut Surface, x: u32, y: u32, cols: u32, lines: BoxLines, style: CellStyle) {
+pub(crate) fn draw_divider(
+    surface: &mut Surface,
+    x: u32,
+    y: u32,
+    cols: u32,
+    lines: BoxLines,
+    style: CellStyle,
+) {
     if cols < 2 {
         return;
     }

@@ -31,7 +31,7 @@ const SHAPES: [(char, [u8; 5]); 14] = [
 ];
 
 /// Cells (column, row) that a large character fills, from its top left.
-pub fn large(c: char) -> impl Iterator<Item = (u32, u32)> {
+pub(crate) fn large(c: char) -> impl Iterator<Item = (u32, u32)> {
     let rows = SHAPES.iter().find(|(shape, _)| *shape == c).map_or([0; 5], |(_, rows)| *rows);
     (0..5).flat_map(move |y| {
         (0..5).filter(move |x| rows[y as usize] & (0b10000 >> x) != 0).map(move |x| (x, y))
@@ -53,7 +53,7 @@ fn time_text(style: &str, now: Now) -> String {
     text
 }
 
-pub struct ClockMode {
+pub(crate) struct ClockMode {
     surface: Surface,
     size: Size,
     shown_secs: Option<i64>,
@@ -61,9 +61,9 @@ pub struct ClockMode {
 }
 
 impl ClockMode {
-    pub const NAME: &'static str = "clock-mode";
+    pub(crate) const NAME: &'static str = "clock-mode";
 
-    pub fn new(cx: &mut Cx<'_>, pane: PaneId) -> Self {
+    pub(crate) fn new(cx: &mut Cx<'_>, pane: PaneId) -> Self {
         let size = cx.server.pane(pane).map_or(Size::new(1, 1), |p| p.size);
         let mut mode = Self { surface: Surface::new(size), size, shown_secs: None, timer: None };
         mode.wait(cx, pane);

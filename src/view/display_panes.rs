@@ -10,9 +10,9 @@ use crate::options::opt;
 use super::clock::large;
 
 /// Called with the pane that was chosen.
-pub type Chosen = Box<dyn FnMut(&mut Cx<'_>, ClientId, PaneId) + Send>;
+pub(crate) type Chosen = Box<dyn FnMut(&mut Cx<'_>, ClientId, PaneId) + Send>;
 
-pub struct DisplayPanes {
+pub(crate) struct DisplayPanes {
     /// The command that waits for a choice.
     pub item: Option<ItemId>,
     /// `None`: the overlay takes no keys.

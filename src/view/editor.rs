@@ -14,7 +14,7 @@ const MAX_EDITED: usize = 64 << 20;
 /// Opens an editor on data and passes the edited text to `done`, unless the editor failed or left
 /// nothing. The file is kept beside the server's socket, in a directory that only the user may
 /// read.
-pub fn edit(
+pub(crate) fn edit(
     cx: &mut Cx<'_>,
     client: ClientId,
     data: Vec<u8>,

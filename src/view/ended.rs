@@ -8,7 +8,7 @@ use crate::model::option_access::OptionScope;
 use crate::options::opt;
 
 /// Draws into all panes whose programs have ended since the last call.
-pub fn draw_ended(cx: &mut Cx<'_>) {
+pub(crate) fn draw_ended(cx: &mut Cx<'_>) {
     for pane in std::mem::take(&mut cx.server.ended_panes) {
         draw_pane(cx, pane);
     }

@@ -31,7 +31,7 @@ const MAX_ITEMS: usize = 1000;
 
 /// One item as requested.
 #[derive(Clone, Debug, Default)]
-pub struct ItemRequest {
+pub(crate) struct ItemRequest {
     /// A format; empty for a line.
     pub name: String,
     pub key: Option<Key>,
@@ -56,18 +56,18 @@ impl Item {
 
 /// Items and title.
 #[derive(Clone, Debug, Default)]
-pub struct Menu {
+pub(crate) struct Menu {
     title: String,
     items: Vec<Item>,
     width: u32,
 }
 
 /// Called with the index chosen, or `None` when it was closed without a choice.
-pub type Choice = Box<dyn FnOnce(&mut Cx<'_>, ClientId, Option<usize>) + Send>;
+pub(crate) type Choice = Box<dyn FnOnce(&mut Cx<'_>, ClientId, Option<usize>) + Send>;
 
 /// Position and options of a menu.
 #[derive(Default)]
-pub struct Request {
+pub(crate) struct Request {
     pub flags: MenuFlags,
     /// Index of the item that is current at first; only used with `NOMOUSE`.
     pub starting_choice: Option<usize>,
@@ -85,27 +85,27 @@ pub struct Request {
 }
 
 impl Menu {
-    pub fn new(title: &str) -> Self {
+    pub(crate) fn new(title: &str) -> Self {
         Self { title: title.to_owned(), items: Vec::new(), width: format::width(title) }
     }
 
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
 
     /// Keys of the items, in order; lines have none.
-    pub fn keys(&self) -> Vec<Key> {
+    pub(crate) fn keys(&self) -> Vec<Key> {
         self.items.iter().map(|item| item.key.unwrap_or(Key::NONE)).collect()
     }
 
     /// Size with its box.
-    pub fn size(&self) -> Size {
+    pub(crate) fn size(&self) -> Size {
         Size::new(self.width + 4, self.items.len() as u32 + 2)
     }
 
     /// Adds an item with its formats expanded, unless its name expands to nothing. A line is not
     /// added at the start of the menu or after another line.
-    pub fn add(&mut self, scope: &Scope<'_>, client_cols: u32, request: &ItemRequest) {
+    pub(crate) fn add(&mut self, scope: &Scope<'_>, client_cols: u32, request: &ItemRequest) {
         if self.items.len() >= MAX_ITEMS {
             return;
         }
@@ -127,7 +127,7 @@ impl Menu {
     }
 
     /// Adds an item that is not a format and has no command.
-    pub fn add_plain(&mut self, client_cols: u32, text: &str, key: Key) {
+    pub(crate) fn add_plain(&mut self, client_cols: u32, text: &str, key: Key) {
         let name = shown_name(text, Some(key), client_cols.saturating_sub(4) as usize);
         self.width = self.width.max(format::width(&name));
         self.items.push(Item { name: Some(name), key: Some(key), command: None });
@@ -160,7 +160,7 @@ fn shown_name(text: &str, key: Option<Key>, most: usize) -> String {
 }
 
 /// A menu that is open: an overlay of its own, or part of one.
-pub struct MenuPart {
+pub(crate) struct MenuPart {
     menu: Menu,
     flags: MenuFlags,
     at: Point,
@@ -176,7 +176,7 @@ pub struct MenuPart {
 }
 
 /// Shows a menu over a client. False if it does not fit.
-pub fn open(cx: &mut Cx<'_>, client: ClientId, menu: Menu, request: Request) -> bool {
+pub(crate) fn open(cx: &mut Cx<'_>, client: ClientId, menu: Menu, request: Request) -> bool {
     let Some(prepared) = MenuPart::new(cx, client, menu, request) else { return false };
     overlay::open(cx, client, Box::new(prepared), 0);
     true
@@ -184,7 +184,7 @@ pub fn open(cx: &mut Cx<'_>, client: ClientId, menu: Menu, request: Request) -> 
 
 impl MenuPart {
     /// Makes a menu to draw and give keys to; `None` if it does not fit.
-    pub fn new(cx: &Cx<'_>, client: ClientId, menu: Menu, request: Request) -> Option<Self> {
+    pub(crate) fn new(cx: &Cx<'_>, client: ClientId, menu: Menu, request: Request) -> Option<Self> {
         let c = cx.server.client(client)?;
         let size = menu.size();
         if c.size.cols < size.cols || c.size.rows < size.rows || menu.is_empty() {
@@ -218,7 +218,7 @@ impl MenuPart {
     }
 
     /// The key of the item that was chosen.
-    pub fn chosen_key(&self) -> Option<Key> {
+    pub(crate) fn chosen_key(&self) -> Option<Key> {
         self.menu.items.get(self.picked?)?.key
     }
 
@@ -357,7 +357,7 @@ impl MenuPart {
 }
 
 /// Replaces the colours of a style by those of a style string, where that has some.
-pub fn replace_colours(look: &mut CellStyle, own: Option<&str>) {
+pub(crate) fn replace_colours(look: &mut CellStyle, own: Option<&str>) {
     let Some(own) = own else { return };
     let mut parsed = Style::default();
     if parsed.parse_onto(look, own).is_ok() {
@@ -367,7 +367,7 @@ pub fn replace_colours(look: &mut CellStyle, own: Option<&str>) {
 }
 
 /// Option level of the window that a client shows.
-pub fn window_level(cx: &Cx<'_>, client: ClientId) -> OptionScope {
+pub(crate) fn window_level(cx: &Cx<'_>, client: ClientId) -> OptionScope {
     let window = cx.server.client(client).and_then(|c| cx.server.client_window(c));
     window.map_or(OptionScope::GlobalWindow, OptionScope::Window)
 }

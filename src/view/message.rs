@@ -9,7 +9,7 @@ use crate::options::opt;
 
 /// Options of a message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Options {
+pub(crate) struct Options {
     /// Milliseconds; `None`: what `display-time` says; 0: until a key is pressed.
     pub delay_ms: Option<u64>,
     /// `#[…]` in the text is shown as it is.
@@ -23,13 +23,13 @@ pub struct Options {
 
 impl Options {
     /// Options of an error message: shown for `display-time`, styles ignored.
-    pub fn error() -> Self {
+    pub(crate) fn error() -> Self {
         Self { ignore_styles: true, ..Self::default() }
     }
 }
 
 /// Shows a message in place of the one that shows now, and logs it.
-pub fn show(cx: &mut Cx<'_>, client: ClientId, text: &str, options: Options) {
+pub(crate) fn show(cx: &mut Cx<'_>, client: ClientId, text: &str, options: Options) {
     clear(cx, client);
     let Some(c) = cx.server.client(client) else { return };
     let (name, session) = (c.name.clone(), c.session);
@@ -53,18 +53,18 @@ pub fn show(cx: &mut Cx<'_>, client: ClientId, text: &str, options: Options) {
 }
 
 /// Shows an error of something that the client started.
-pub fn show_error(cx: &mut Cx<'_>, client: ClientId, text: &str) {
+pub(crate) fn show_error(cx: &mut Cx<'_>, client: ClientId, text: &str) {
     show(cx, client, text, Options::error());
 }
 
 /// Adds to the message log.
-pub fn log(cx: &mut Cx<'_>, text: String) {
+pub(crate) fn log(cx: &mut Cx<'_>, text: String) {
     let limit = cx.server.option(OptionScope::Server, opt::MESSAGE_LIMIT).max(0) as usize;
     cx.server.messages.add(cx.now.secs(), text, limit);
 }
 
 /// Removes the message.
-pub fn clear(cx: &mut Cx<'_>, client: ClientId) {
+pub(crate) fn clear(cx: &mut Cx<'_>, client: ClientId) {
     let Some(message) = cx.server.clients.get_mut(&client).and_then(|c| c.message.take()) else { return };
     if let Some(timer) = message.timer {
         cx.host.cancel_timer(timer);
@@ -73,7 +73,7 @@ pub fn clear(cx: &mut Cx<'_>, client: ClientId) {
 }
 
 /// Queues an error message behind the client's queued commands.
-pub fn queue_error(cx: &mut Cx<'_>, client: ClientId, text: String) {
+pub(crate) fn queue_error(cx: &mut Cx<'_>, client: ClientId, text: String) {
     let mut chars = text.chars();
     let first = chars.next().map(|c| c.to_ascii_uppercase());
     let text: String = first.into_iter().chain(chars).collect();

@@ -12,22 +12,22 @@ use crate::model::{ClientFlags, Cx, Server};
 use crate::options::opt;
 
 /// Longest time between clicks that make a double or triple click, in milliseconds.
-pub const CLICK_TIMEOUT_MS: u64 = 300;
+pub(crate) const CLICK_TIMEOUT_MS: u64 = 300;
 
 /// Bits of a raw button byte that identify the button.
-pub fn buttons(b: u32) -> u32 {
+pub(crate) fn buttons(b: u32) -> u32 {
     b & 0xc3
 }
 
-pub fn is_release(b: u32) -> bool {
+pub(crate) fn is_release(b: u32) -> bool {
     buttons(b) == 3
 }
 
-pub fn is_drag(b: u32) -> bool {
+pub(crate) fn is_drag(b: u32) -> bool {
     b & 0x20 != 0
 }
 
-pub fn is_wheel(b: u32) -> bool {
+pub(crate) fn is_wheel(b: u32) -> bool {
     matches!(buttons(b), 64 | 65)
 }
 
@@ -57,7 +57,7 @@ struct Report {
 }
 
 /// Makes a key of a raw report and fills in what the mouse hit. `None`: nothing to do.
-pub fn classify(cx: &mut Cx<'_>, client: ClientId, event: &mut KeyEvent) -> Option<Key> {
+pub(crate) fn classify(cx: &mut Cx<'_>, client: ClientId, event: &mut KeyEvent) -> Option<Key> {
     let mut report = report_of(cx.server, client, event)?;
     let m = &mut event.mouse;
     let c = cx.server.client(client)?;
@@ -342,7 +342,7 @@ fn count_clicks(
 }
 
 /// Ends the wait for another click. Returns the event of a double click, if it was one.
-pub fn click_timed_out(cx: &mut Cx<'_>, client: ClientId) -> Option<KeyEvent> {
+pub(crate) fn click_timed_out(cx: &mut Cx<'_>, client: ClientId) -> Option<KeyEvent> {
     let c = cx.server.clients.get_mut(&client)?;
     c.mouse.click_timer = None;
     let double = c.flags.contains(ClientFlags::TRIPLE_CLICK);
@@ -416,7 +416,7 @@ fn drag_begins(
 }
 
 /// Passes the mouse event to the handler of the drag in progress.
-pub fn drag(cx: &mut Cx<'_>, client: ClientId, mouse: &MouseEvent) {
+pub(crate) fn drag(cx: &mut Cx<'_>, client: ClientId, mouse: &MouseEvent) {
     let Some(mut drag) = cx.server.clients.get_mut(&client).and_then(|c| c.mouse.drag.take()) else { return };
     drag.update(cx, client, mouse);
     if let Some(c) = cx.server.clients.get_mut(&client).filter(|c| c.mouse.drag.is_none()) {

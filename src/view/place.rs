@@ -8,7 +8,7 @@ use crate::model::{Cx, ItemContext};
 use crate::options::opt;
 
 /// An object to place, and the client it is for.
-pub struct Placing<'a> {
+pub(crate) struct Placing<'a> {
     pub item: &'a ItemContext,
     pub client: ClientId,
     pub x: Option<&'a str>,
@@ -48,7 +48,7 @@ fn leading_number(text: &str) -> i64 {
 }
 
 /// Top left corner of the object; `None` if it does not fit on the client at all.
-pub fn place(cx: &Cx<'_>, placing: &Placing<'_>) -> Option<Point> {
+pub(crate) fn place(cx: &Cx<'_>, placing: &Placing<'_>) -> Option<Point> {
     let client = cx.server.client(placing.client)?;
     let (cols, rows) = (i64::from(client.size.cols), i64::from(client.size.rows));
     let (w, h) = (i64::from(placing.size.cols), i64::from(placing.size.rows));

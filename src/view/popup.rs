@@ -33,11 +33,11 @@ const TERMINATE: i32 = 15;
 const HANGUP: i32 = 1;
 
 /// Called with the program's exit status when the popup has closed.
-pub type Closed = Box<dyn FnOnce(&mut Cx<'_>, i32) + Send>;
+pub(crate) type Closed = Box<dyn FnOnce(&mut Cx<'_>, i32) + Send>;
 
 /// Options of a new popup.
 #[derive(Default)]
-pub struct Request {
+pub(crate) struct Request {
     pub flags: PopupFlags,
     pub lines: Option<BoxLines>,
     pub at: Point,
@@ -68,7 +68,7 @@ enum Dragging {
     Size,
 }
 
-pub struct Popup {
+pub(crate) struct Popup {
     flags: PopupFlags,
     title: String,
     styles: [Option<String>; 2],
@@ -94,7 +94,7 @@ pub struct Popup {
 }
 
 /// Opens a popup over a client. False if it does not fit or its program cannot be started.
-pub fn open(cx: &mut Cx<'_>, client: ClientId, request: Request) -> bool {
+pub(crate) fn open(cx: &mut Cx<'_>, client: ClientId, request: Request) -> bool {
     let Some(c) = cx.server.client(client) else { return false };
     let (client_size, level) = (c.size, window_level(cx, client));
     let lines = request.lines.unwrap_or_else(|| {
@@ -171,7 +171,7 @@ fn inner_size(lines: BoxLines, size: Size) -> Size {
 }
 
 /// The popup of a client, if its overlay is one.
-pub fn of_client<'a>(cx: &'a mut Cx<'_>, client: ClientId) -> Option<&'a mut Popup> {
+pub(crate) fn of_client<'a>(cx: &'a mut Cx<'_>, client: ClientId) -> Option<&'a mut Popup> {
     cx.server.clients.get_mut(&client)?.overlay.as_mut()?.as_any().downcast_mut()
 }
 
@@ -220,7 +220,7 @@ fn ended(cx: &mut Cx<'_>, client: ClientId, status: ExitStatus) {
 
 /// Changes that `display-popup` makes to an open popup; `None` leaves a value unchanged.
 #[derive(Default)]
-pub struct Changes {
+pub(crate) struct Changes {
     pub title: Option<String>,
     pub style: Option<String>,
     pub border_style: Option<String>,
@@ -229,7 +229,7 @@ pub struct Changes {
 }
 
 /// Changes the popup of a client.
-pub fn modify(cx: &mut Cx<'_>, client: ClientId, changes: Changes) {
+pub(crate) fn modify(cx: &mut Cx<'_>, client: ClientId, changes: Changes) {
     let Some(popup) = of_client(cx, client) else { return };
     if let Some(title) = changes.title {
         popup.title = title;

@@ -9,7 +9,7 @@ use crate::options::key::of;
 use crate::syntax::style::Style;
 
 /// Style of a style option, with formats expanded; the fallback style if it does not parse.
-pub fn of_option(
+pub(crate) fn of_option(
     server: &Server,
     at: OptionScope,
     key: OptionKey<of::string>,
@@ -19,7 +19,7 @@ pub fn of_option(
 }
 
 /// Like `of_option`, but the whole style (with fill, width, padding) and not only the cell's.
-pub fn whole_of_option(
+pub(crate) fn whole_of_option(
     server: &Server,
     at: OptionScope,
     key: OptionKey<of::string>,
@@ -29,7 +29,7 @@ pub fn whole_of_option(
 }
 
 /// A style string, its formats expanded.
-pub fn parse(text: &str, scope: &Scope<'_>) -> Style {
+pub(crate) fn parse(text: &str, scope: &Scope<'_>) -> Style {
     let parsed = if text.contains("#{") { Style::parse(&scope.expand(text)) } else { Style::parse(text) };
     parsed.unwrap_or_else(|_| fallback())
 }
@@ -42,7 +42,7 @@ fn fallback() -> Style {
 
 /// Style of a cell when selected: the selection's colours where it sets some, and the attributes of
 /// both unless the selection has `noattr`.
-pub fn selected(cell: &Cell, selection: &CellStyle) -> Cell {
+pub(crate) fn selected(cell: &Cell, selection: &CellStyle) -> Cell {
     let mut style = *selection;
     if style.fg.is_default() {
         style.fg = cell.style.fg;

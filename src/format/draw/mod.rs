@@ -13,7 +13,7 @@ use sections::{Section, Sections, Slot};
 
 /// Draws expanded text into `width` columns from (x, y); cells without text are left as they are. Returns
 /// the ranges for the mouse, their columns relative to `x`.
-pub fn draw(
+pub(crate) fn draw(
     surface: &mut Surface,
     x: u32,
     y: u32,
@@ -25,7 +25,7 @@ pub fn draw(
 }
 
 /// Like `draw`, for text with hyperlinks: `link` returns the id of a link by its URI.
-pub fn draw_linked(
+pub(crate) fn draw_linked(
     surface: &mut Surface,
     at: Point,
     width: u32,
@@ -60,7 +60,7 @@ pub fn draw_linked(
 }
 
 /// Expanded text without its `#[…]`.
-pub fn without_styles(text: &str) -> String {
+pub(crate) fn without_styles(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("#[") {

@@ -32,11 +32,11 @@ pub(super) struct Section {
 }
 
 impl Section {
-    pub fn width(&self) -> i64 {
+    pub(super) fn width(&self) -> i64 {
         self.cells.len() as i64
     }
 
-    pub fn cells(&self) -> &[Cell] {
+    pub(super) fn cells(&self) -> &[Cell] {
         &self.cells
     }
 
@@ -113,12 +113,16 @@ struct Reader<'l> {
 }
 
 impl Sections {
-    pub fn get(&self, slot: Slot) -> &Section {
+    pub(super) fn get(&self, slot: Slot) -> &Section {
         &self.sections[slot as usize]
     }
 
     /// Reads a text; `None` when a style in it has no end.
-    pub fn parse(text: &str, base: CellStyle, link: &mut dyn FnMut(&str) -> LinkId) -> Option<Sections> {
+    pub(super) fn parse(
+        text: &str,
+        base: CellStyle,
+        link: &mut dyn FnMut(&str) -> LinkId,
+    ) -> Option<Sections> {
         let mut reader = Reader {
             out: Sections {
                 sections: Default::default(),

@@ -87,7 +87,7 @@ fn user(scope: &Scope<'_>) -> Option<Value> {
 }
 
 /// Flags of a client, comma-separated.
-pub fn flags(client: &Client) -> String {
+pub(super) fn flags(client: &Client) -> String {
     const NAMES: &[(ClientFlags, &str)] = &[
         (ClientFlags::ATTACHED, "attached"),
         (ClientFlags::FOCUSED, "focused"),

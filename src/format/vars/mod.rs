@@ -26,7 +26,7 @@ pub(super) enum Value {
 }
 
 impl Value {
-    pub fn to_text(&self) -> String {
+    pub(super) fn to_text(&self) -> String {
         match self {
             Value::Text(text) => text.clone(),
             Value::Time(secs) => secs.to_string(),

@@ -15,7 +15,7 @@ const EXTENDED_BYTES: u64 = 23;
 const MAX_ROWS: usize = 1000;
 
 /// Values of variables about a screen.
-pub struct Facts {
+pub(crate) struct Facts {
     pub alternate: bool,
     pub saved_cursor: (u32, u32),
     pub cursor: Point,
@@ -31,7 +31,7 @@ pub struct Facts {
 }
 
 impl Facts {
-    pub fn of(pane: &Pane) -> Self {
+    pub(crate) fn of(pane: &Pane) -> Self {
         let terminal = pane.terminal.lock();
         let cursor = terminal.cursor();
         let saved = terminal.saved_cursor();
@@ -65,12 +65,12 @@ fn character(cell: &Cell) -> Option<String> {
 }
 
 /// Title of the pane's terminal.
-pub fn title(pane: &Pane) -> String {
+pub(crate) fn title(pane: &Pane) -> String {
     pane.terminal.lock().title().to_owned()
 }
 
 /// Default colours that the program in the pane chose.
-pub fn own_style(pane: &Pane) -> CellStyle {
+pub(crate) fn own_style(pane: &Pane) -> CellStyle {
     let terminal = pane.terminal.lock();
     let palette = terminal.palette();
     CellStyle {
@@ -81,7 +81,7 @@ pub fn own_style(pane: &Pane) -> CellStyle {
 }
 
 /// Memory of a pane's lines, counted as tmux does; history on disk counts with its size there.
-pub struct Memory {
+pub(crate) struct Memory {
     lines: u64,
     cells: u64,
     extended: u64,
@@ -89,7 +89,7 @@ pub struct Memory {
 }
 
 impl Memory {
-    pub fn of(pane: &Pane) -> Self {
+    pub(crate) fn of(pane: &Pane) -> Self {
         let mut terminal = pane.terminal.lock();
         let size = terminal.size();
         let history_rows = terminal.history_rows();
@@ -112,12 +112,12 @@ impl Memory {
         this
     }
 
-    pub fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         self.lines * LINE_BYTES + self.cells * CELL_BYTES + self.extended * EXTENDED_BYTES + self.history
     }
 
     /// `lines,bytes,cells,bytes,extended cells,bytes`.
-    pub fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         let Self { lines, cells, extended, .. } = self;
         let bytes = [lines * LINE_BYTES, cells * CELL_BYTES, extended * EXTENDED_BYTES];
         format!("{lines},{},{cells},{},{extended},{}", bytes[0], bytes[1], bytes[2])
@@ -144,7 +144,7 @@ fn is_extended(style: &CellStyle) -> bool {
 }
 
 /// Text of the visible rows, without blanks at their ends.
-pub fn visible_rows(pane: &Pane) -> Vec<String> {
+pub(crate) fn visible_rows(pane: &Pane) -> Vec<String> {
     let terminal = pane.terminal.lock();
     (0..terminal.size().rows)
         .map(|y| {
@@ -169,13 +169,13 @@ fn row_text(row: &Row, tab: &str) -> String {
 }
 
 /// The visible row at `y`; `None` when it is empty.
-pub fn line_at(pane: &Pane, y: u32) -> Option<String> {
+pub(crate) fn line_at(pane: &Pane, y: u32) -> Option<String> {
     let text = row_text(&pane.terminal.lock().row(y), "\t");
     (!text.is_empty()).then_some(text)
 }
 
 /// The URI of the hyperlink at a cell.
-pub fn hyperlink_at(pane: &Pane, x: u32, y: u32) -> Option<String> {
+pub(crate) fn hyperlink_at(pane: &Pane, x: u32, y: u32) -> Option<String> {
     let terminal = pane.terminal.lock();
     let mut x = x;
     while terminal.cell(x, y).is_padding() {
@@ -266,7 +266,7 @@ impl<'t> Walk<'t> {
 }
 
 /// The word at a cell of the visible screen, delimited by blanks and separators, over wrapped rows.
-pub fn word_at(pane: &Pane, x: u32, y: u32, separators: &str) -> Option<String> {
+pub(crate) fn word_at(pane: &Pane, x: u32, y: u32, separators: &str) -> Option<String> {
     let mut terminal = pane.terminal.lock();
     let limit = MAX_ROWS * terminal.size().cols as usize;
     let mut walk = Walk::new(&mut terminal, x, y);

@@ -15,14 +15,15 @@ mod split;
 mod tests;
 mod text;
 
-pub use presets::{PRESETS, PresetOptions, preset_lookup};
-pub use split::SplitPlace;
-pub use text::{LayoutError, checksum};
+pub(crate) use presets::{PRESETS, PresetOptions, preset_lookup};
+pub(crate) use split::SplitPlace;
+pub(crate) use text::LayoutError;
+pub use text::checksum;
 
-pub type CellId = usize;
+pub(crate) type CellId = usize;
 
 /// Smallest width or height of a pane.
-pub const PANE_MINIMUM: u32 = 1;
+pub(crate) const PANE_MINIMUM: u32 = 1;
 
 /// The direction in which the children of a cell are arranged.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

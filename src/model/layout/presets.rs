@@ -6,7 +6,7 @@ use crate::base::{PaneId, Size};
 use super::{Axis, CellKind, Layout, LayoutCell, PANE_MINIMUM, Rules};
 
 /// Preset names in the order that `next-layout` walks them.
-pub const PRESETS: &[&str] = &[
+pub(crate) const PRESETS: &[&str] = &[
     "even-horizontal",
     "even-vertical",
     "main-horizontal",
@@ -28,7 +28,7 @@ pub struct PresetOptions {
 }
 
 /// Index of a preset by its name or a unique prefix.
-pub fn preset_lookup(name: &str) -> Option<usize> {
+pub(crate) fn preset_lookup(name: &str) -> Option<usize> {
     if let Some(exact) = PRESETS.iter().position(|p| *p == name) {
         return Some(exact);
     }

@@ -15,16 +15,16 @@ mod extended;
 mod kitty;
 mod mouse;
 mod replies;
-pub use replies::colour_report;
+pub(crate) use replies::colour_report;
 mod table;
 mod tree;
 
-pub use mouse::MouseReport;
+pub(crate) use mouse::MouseReport;
 use tree::KeyTree;
 
 /// Maximum number of bytes of an incomplete sequence; beyond it, they are decoded as if the timer had run
 /// out.
-pub const MAX_PENDING_BYTES: usize = 1 << 20;
+pub(crate) const MAX_PENDING_BYTES: usize = 1 << 20;
 /// Minimum wait in milliseconds while a reply is expected or a paste may end.
 const SLOW_REPLY_MS: u64 = 500;
 /// Ends a bracketed paste.

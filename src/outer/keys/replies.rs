@@ -161,7 +161,7 @@ impl Decoder {
 }
 
 /// The foreground or background colour in a terminal's reply that a control client passed on.
-pub fn colour_report(bytes: &[u8]) -> (Option<Colour>, Option<Colour>) {
+pub(crate) fn colour_report(bytes: &[u8]) -> (Option<Colour>, Option<Colour>) {
     let body = |start: &[u8]| {
         let rest = bytes.strip_prefix(start)?;
         let text = rest.strip_suffix(b"\x1b\\").or_else(|| rest.strip_suffix(b"\x07"))?;

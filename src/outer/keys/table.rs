@@ -54,7 +54,7 @@ fn xterm_modifiers() -> [(char, Mods); 8] {
 
 /// All keys known without terminfo, in the order in which they are added: later ones replace earlier
 /// ones.
-pub fn builtin() -> Vec<(Vec<u8>, Key)> {
+pub(super) fn builtin() -> Vec<(Vec<u8>, Key)> {
     let mut keys: Vec<(Vec<u8>, Key)> = Vec::new();
     for (template, name) in XTERM {
         for (digit, mods) in xterm_modifiers() {
@@ -165,7 +165,7 @@ const FUNCTION: [NamedKey; 12] = [
 ];
 
 /// The keys that terminfo capabilities name, in the order in which they are added.
-pub fn terminfo() -> Vec<(String, Key)> {
+pub(super) fn terminfo() -> Vec<(String, Key)> {
     let mut keys: Vec<(String, Key)> = Vec::new();
     for number in 1..=63usize {
         let mods = [NONE, S, C, CS, M, M | S][(number - 1) / 12];
@@ -203,7 +203,7 @@ pub fn terminfo() -> Vec<(String, Key)> {
 }
 
 /// A key of the option `user-keys`.
-pub fn user(number: u16) -> Key {
+pub(super) fn user(number: u16) -> Key {
     Key::new(KeyCode::User(number), NONE)
 }
 

@@ -13,7 +13,7 @@ struct Node {
 
 /// Result of a search.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Found {
+pub(super) struct Found {
     pub key: Key,
     /// Bytes of the sequence.
     pub size: usize,
@@ -23,7 +23,7 @@ pub struct Found {
 
 /// The tree; see the module comment.
 #[derive(Clone, Debug)]
-pub struct KeyTree {
+pub(super) struct KeyTree {
     nodes: Vec<Node>,
 }
 
@@ -48,7 +48,7 @@ impl KeyTree {
     }
 
     /// Adds or replaces a sequence.
-    pub fn add(&mut self, bytes: &[u8], key: Key) {
+    pub(super) fn add(&mut self, bytes: &[u8], key: Key) {
         if bytes.is_empty() {
             return;
         }
@@ -73,7 +73,7 @@ impl KeyTree {
     }
 
     /// The key at the start of `bytes`, if they form a known prefix.
-    pub fn find(&self, bytes: &[u8]) -> Option<Found> {
+    pub(super) fn find(&self, bytes: &[u8]) -> Option<Found> {
         let (at, size) = self.walk(bytes)?;
         let node = &self.nodes[at];
         node.key.map(|key| Found { key, size, may_continue: !node.next.is_empty() })

@@ -5,7 +5,7 @@ use crate::base::{Attrs, Cell, Glyph};
 
 /// The option `pane-border-lines`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum BorderLines {
+pub(super) enum BorderLines {
     #[default]
     Single,
     Double,
@@ -17,7 +17,7 @@ pub enum BorderLines {
 
 impl BorderLines {
     /// Parses the option's value; anything unknown is `single`.
-    pub fn parse(text: &str) -> Self {
+    pub(super) fn parse(text: &str) -> Self {
         match text {
             "double" => Self::Double,
             "heavy" => Self::Heavy,
@@ -41,7 +41,7 @@ fn char_of(table: &str, kind: CellKind) -> char {
 
 /// Sets the border character of a cell whose style is already set. `number` is the pane's index as
 /// shown, `fill` the character outside the window.
-pub fn set_border(
+pub(super) fn set_border(
     cell: &mut Cell,
     lines: BorderLines,
     kind: CellKind,
@@ -68,7 +68,7 @@ pub fn set_border(
 }
 
 /// Puts an arrow towards the active pane into a border cell.
-pub fn set_arrow(cell: &mut Cell, side: Side) {
+pub(super) fn set_arrow(cell: &mut Cell, side: Side) {
     let key = match side {
         Side::Left => '+',
         Side::Right => ',',

@@ -10,7 +10,7 @@ use crate::base::{PaneId, Size};
 /// Kind of a window's cell.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
-pub enum CellKind {
+pub(super) enum CellKind {
     Inside,
     TopBottom,
     LeftRight,
@@ -29,7 +29,7 @@ pub enum CellKind {
 
 /// A side of a pane.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Side {
+pub(super) enum Side {
     Outside,
     Inside,
     Left,
@@ -40,7 +40,7 @@ pub enum Side {
 
 /// Position of the `pane-border-status` lines.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum PaneStatus {
+pub(super) enum PaneStatus {
     #[default]
     Off,
     Top,
@@ -49,21 +49,21 @@ pub enum PaneStatus {
 
 /// Indicators that show the active pane.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Indicators {
+pub(super) struct Indicators {
     pub colour: bool,
     pub arrows: bool,
 }
 
 /// Arrangement of the two tiled panes of a window that has exactly two.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum TwoPanes {
+pub(super) enum TwoPanes {
     SideBySide,
     Stacked,
 }
 
 /// A pane's geometry, as far as borders need it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct PaneBox {
+pub(super) struct PaneBox {
     pub id: PaneId,
     pub x: i32,
     pub y: i32,
@@ -97,7 +97,7 @@ impl PaneBox {
 
 /// All inputs of the border geometry.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct BorderLayout {
+pub(super) struct BorderLayout {
     pub size: Size,
     /// Top first.
     pub panes: Vec<PaneBox>,
@@ -119,7 +119,7 @@ impl BorderLayout {
     }
 
     /// Side of a pane's border that a cell is on.
-    pub fn side(&self, pane: &PaneBox, x: i32, y: i32) -> Side {
+    pub(super) fn side(&self, pane: &PaneBox, x: i32, y: i32) -> Side {
         if x >= pane.x && x < pane.right() && y >= pane.y && y < pane.bottom() {
             return Side::Inside;
         }
@@ -302,13 +302,13 @@ impl BorderLayout {
     }
 
     /// Kind of a border cell next to a pane, for the pane's status line.
-    pub fn kind_at(&self, pane: &PaneBox, x: i32, y: i32) -> CellKind {
+    pub(super) fn kind_at(&self, pane: &PaneBox, x: i32, y: i32) -> CellKind {
         self.kind(pane, x, y)
     }
 
     /// Kind of a cell, and the pane (index into `panes`) that owns it. `view_y`: the first row of
     /// the window that the client shows.
-    pub fn cell(&self, x: i32, y: i32, view_y: i32) -> (CellKind, Option<usize>) {
+    pub(super) fn cell(&self, x: i32, y: i32, view_y: i32) -> (CellKind, Option<usize>) {
         let (cols, rows) = (self.size.cols as i32, self.size.rows as i32);
         if x > cols || y > rows || self.panes.is_empty() {
             return (CellKind::Outside, None);
@@ -372,12 +372,12 @@ impl BorderLayout {
     }
 
     /// Reports whether a cell is on the border of a pane.
-    pub fn touches(&self, pane: &PaneBox, x: i32, y: i32) -> bool {
+    pub(super) fn touches(&self, pane: &PaneBox, x: i32, y: i32) -> bool {
         !matches!(self.side(pane, x, y), Side::Inside | Side::Outside)
     }
 
     /// Reports whether a pane above hides this cell of a pane, with its borders.
-    pub fn is_covered(&self, pane: usize, x: i32, y: i32) -> bool {
+    pub(super) fn is_covered(&self, pane: usize, x: i32, y: i32) -> bool {
         self.panes[..pane].iter().any(|above| {
             if above.floating && !above.framed {
                 let shown = (above.x..above.right()).contains(&x) && (above.y..above.bottom()).contains(&y);
@@ -402,7 +402,13 @@ impl BorderLayout {
 
     /// Side of the arrow in a border cell, if it has one. `view` is the cell's position in the
     /// client's view.
-    pub fn arrow(&self, pane: usize, kind: CellKind, cell: (i32, i32), view: (i32, i32)) -> Option<Side> {
+    pub(super) fn arrow(
+        &self,
+        pane: usize,
+        kind: CellKind,
+        cell: (i32, i32),
+        view: (i32, i32),
+    ) -> Option<Side> {
         let active = &self.panes[self.active];
         let owner = &self.panes[pane];
         let (on_column, on_row) = (view.0 == owner.x + 1, view.1 == owner.y + 1);

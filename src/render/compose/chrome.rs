@@ -117,14 +117,14 @@ fn two_panes(window: &Window) -> Option<TwoPanes> {
 
 impl Chrome {
     /// Reports whether layout and position are the same as when this was made.
-    pub fn fits(&self, layout: &BorderLayout, subject: &Subject) -> bool {
+    pub(super) fn fits(&self, layout: &BorderLayout, subject: &Subject) -> bool {
         self.size == subject.size
             && self.view == subject.view
             && self.top == subject.top()
             && self.layout == *layout
     }
 
-    pub fn new(cx: &mut Cx<'_>, subject: &Subject, layout: BorderLayout) -> Self {
+    pub(super) fn new(cx: &mut Cx<'_>, subject: &Subject, layout: BorderLayout) -> Self {
         let mut chrome = Self {
             layout,
             size: subject.size,
@@ -221,13 +221,13 @@ impl Chrome {
 
     /// The ground with every row computed.
     #[cfg(test)]
-    pub fn whole_ground(mut self, cx: &Cx<'_>, subject: &Subject) -> Surface {
+    pub(super) fn whole_ground(mut self, cx: &Cx<'_>, subject: &Subject) -> Surface {
         self.ground = Surface::new(self.size);
         self.find_borders(cx, subject, &[]);
         self.ground
     }
 
-    pub fn ground(&self) -> &Surface {
+    pub(super) fn ground(&self) -> &Surface {
         &self.ground
     }
 
@@ -290,7 +290,7 @@ impl Chrome {
     }
 
     /// Draws border status lines, on the rows that are composed again.
-    pub fn draw_lines(&self, subject: &Subject, frame: &mut Frame) {
+    pub(super) fn draw_lines(&self, subject: &Subject, frame: &mut Frame) {
         let Frame { surface, descent, .. } = frame;
         for (index, line) in &self.lines {
             let pane = &self.layout.panes[*index];
@@ -313,7 +313,7 @@ impl Chrome {
 
     /// Computes the sliders' positions, also for the mouse. Rows of bars whose slider moved are
     /// composed again.
-    pub fn find_sliders(&mut self, cx: &mut Cx<'_>, subject: &Subject, descent: &mut Descent) {
+    pub(super) fn find_sliders(&mut self, cx: &mut Cx<'_>, subject: &Subject, descent: &mut Descent) {
         for bar in &mut self.bars {
             let Some(pane) = self.layout.panes.get(bar.pane) else { continue };
             let slider = slider(cx, pane, pane.rows.max(0) as u32);
@@ -329,7 +329,7 @@ impl Chrome {
     }
 
     /// Draws scrollbars, on the rows that are composed again.
-    pub fn draw_scrollbars(&self, subject: &Subject, frame: &mut Frame) {
+    pub(super) fn draw_scrollbars(&self, subject: &Subject, frame: &mut Frame) {
         for bar in &self.bars {
             let (Some(pane), Some(slider)) = (self.layout.panes.get(bar.pane), bar.slider) else { continue };
             let total = bar.cols + bar.pad;

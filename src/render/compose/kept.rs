@@ -31,25 +31,25 @@ pub(super) struct KeptPane {
 }
 
 impl KeptPane {
-    pub fn new(id: PaneId, setting: Setting) -> Self {
+    pub(super) fn new(id: PaneId, setting: Setting) -> Self {
         Self { id, setting, rows: Vec::new() }
     }
 
     /// Reports whether a row of the terminal equals the cached one.
-    pub fn has(&self, y: u32, terminal: &Terminal) -> bool {
+    pub(super) fn has(&self, y: u32, terminal: &Terminal) -> bool {
         let kept = self.rows.get(y as usize).and_then(Option::as_ref);
         kept.is_some_and(|kept| terminal.packed_row(y) == Some(&kept[..]))
     }
 
     /// Marks a row to be composed again in the next frame.
-    pub fn forget(&mut self, y: u32) {
+    pub(super) fn forget(&mut self, y: u32) {
         if let Some(kept) = self.rows.get_mut(y as usize) {
             *kept = None;
         }
     }
 
     /// Caches a row of the terminal, which was drawn as the cells `drawn`.
-    pub fn keep(&mut self, y: u32, terminal: &Terminal, drawn: &[Cell]) {
+    pub(super) fn keep(&mut self, y: u32, terminal: &Terminal, drawn: &[Cell]) {
         if self.rows.len() <= y as usize {
             self.rows.resize_with(y as usize + 1, Option::default);
         }
@@ -72,16 +72,16 @@ pub(super) struct KeptPanes(Vec<KeptPane>);
 
 impl KeptPanes {
     /// Removes a pane's cached rows from the cache; `None` if none are valid for `setting`.
-    pub fn take(&mut self, id: PaneId, setting: &Setting) -> Option<KeptPane> {
+    pub(super) fn take(&mut self, id: PaneId, setting: &Setting) -> Option<KeptPane> {
         let at = self.0.iter().position(|kept| kept.id == id)?;
         Some(self.0.swap_remove(at)).filter(|kept| kept.setting == *setting)
     }
 
-    pub fn get_mut(&mut self, id: PaneId) -> Option<&mut KeptPane> {
+    pub(super) fn get_mut(&mut self, id: PaneId) -> Option<&mut KeptPane> {
         self.0.iter_mut().find(|kept| kept.id == id)
     }
 
-    pub fn put(&mut self, kept: KeptPane) {
+    pub(super) fn put(&mut self, kept: KeptPane) {
         self.0.push(kept);
     }
 }

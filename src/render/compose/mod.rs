@@ -89,12 +89,12 @@ pub(super) struct Subject {
 
 impl Subject {
     /// First row of the window on the terminal.
-    pub fn top(&self) -> u32 {
+    pub(super) fn top(&self) -> u32 {
         if self.status_top { self.status_rows } else { 0 }
     }
 
     /// Row of the terminal below the last one of the window.
-    pub fn bottom(&self) -> u32 {
+    pub(super) fn bottom(&self) -> u32 {
         if self.status_top { self.size.rows } else { self.size.rows.saturating_sub(self.status_rows) }
     }
 
@@ -104,13 +104,13 @@ impl Subject {
     }
 
     /// The part of a box of the window that is on the terminal, if any.
-    pub fn seen(&self, x: i32, y: i32, size: Size) -> Option<Seen> {
+    pub(super) fn seen(&self, x: i32, y: i32, size: Size) -> Option<Seen> {
         let room = Size::new(self.size.cols, self.bottom() - self.top());
         Seen::new(Rect { x: x - self.view.x as i32, y: y - self.view.y as i32, size }, room, self.top())
     }
 
     /// Position on the terminal of a cell of the window, if the cell is there.
-    pub fn place(&self, x: i32, y: i32) -> Option<Point> {
+    pub(super) fn place(&self, x: i32, y: i32) -> Option<Point> {
         self.seen(x, y, Size::new(1, 1)).map(|seen| seen.at)
     }
 }

@@ -87,7 +87,7 @@ pub(super) struct HeldRow {
 }
 
 impl HeldRow {
-    pub fn put_back(self, frame: &mut Frame) {
+    pub(super) fn put_back(self, frame: &mut Frame) {
         frame.surface.row_mut(self.row)[self.columns].clone_from_slice(&self.cells);
     }
 }

@@ -20,7 +20,7 @@ pub(in crate::render) struct Seen {
 impl Seen {
     /// Visible part of a box. `placed` is relative to a room whose first row is row `top` of the
     /// terminal.
-    pub fn new(placed: Rect, room: Size, top: u32) -> Option<Self> {
+    pub(crate) fn new(placed: Rect, room: Size, top: u32) -> Option<Self> {
         let seen = placed.intersect(&Rect::new(0, 0, room.cols, room.rows))?;
         Some(Self {
             at: Point::new(seen.x as u32, seen.y as u32 + top),
@@ -30,22 +30,22 @@ impl Seen {
     }
 
     /// Its rows as pairs: row of the box, row of the terminal.
-    pub fn rows(self) -> impl Iterator<Item = (u32, u32)> {
+    pub(crate) fn rows(self) -> impl Iterator<Item = (u32, u32)> {
         (0..self.size.rows).map(move |n| (self.from.y + n, self.at.y + n))
     }
 
     /// Its columns on the terminal.
-    pub fn columns(self) -> Range<usize> {
+    pub(crate) fn columns(self) -> Range<usize> {
         self.at.x as usize..(self.at.x + self.size.cols) as usize
     }
 
     /// Its columns in the box.
-    pub fn source(self) -> Range<usize> {
+    pub(crate) fn source(self) -> Range<usize> {
         self.from.x as usize..(self.from.x + self.size.cols) as usize
     }
 
     /// Its rectangle on the terminal.
-    pub fn rect(self) -> Rect {
+    pub(crate) fn rect(self) -> Rect {
         Rect { x: self.at.x as i32, y: self.at.y as i32, size: self.size }
     }
 }

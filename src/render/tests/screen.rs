@@ -4,7 +4,7 @@
 use crate::base::width::char_width;
 use crate::base::{Attrs, Cell, CellStyle, Colour, Glyph, Point, Size, Surface};
 
-pub struct Screen {
+pub(super) struct Screen {
     pub surface: Surface,
     style: CellStyle,
     x: u32,
@@ -18,7 +18,7 @@ pub struct Screen {
 }
 
 impl Screen {
-    pub fn new(size: Size, auto_margin: bool) -> Self {
+    pub(super) fn new(size: Size, auto_margin: bool) -> Self {
         Self {
             surface: Surface::new(size),
             style: CellStyle::DEFAULT,
@@ -33,7 +33,7 @@ impl Screen {
         }
     }
 
-    pub fn cursor(&self) -> Point {
+    pub(super) fn cursor(&self) -> Point {
         Point::new(self.x, self.y)
     }
 
@@ -41,7 +41,7 @@ impl Screen {
         Cell { style: CellStyle { bg: self.style.bg, ..CellStyle::DEFAULT }, ..Cell::BLANK }
     }
 
-    pub fn feed(&mut self, bytes: &[u8]) {
+    pub(super) fn feed(&mut self, bytes: &[u8]) {
         let text = std::str::from_utf8(bytes).expect("drawing sends UTF-8");
         let mut rest = text;
         while let Some(c) = rest.chars().next() {

@@ -19,7 +19,7 @@ use super::{Peer, Writing};
 const MAX_MADE: usize = 256 << 20;
 
 #[derive(Serialize, Deserialize)]
-pub struct PeerRecord {
+pub(crate) struct PeerRecord {
     socket: FdNumber,
     marking: FdMarking,
     input: Blob,
@@ -53,12 +53,12 @@ struct WritingRecord {
 
 impl Peer {
     /// Makes all long texts now. Returns the callbacks of their waiters.
-    pub fn make_all(&mut self) -> Vec<FileDone> {
+    pub(crate) fn make_all(&mut self) -> Vec<FileDone> {
         self.writing.values_mut().flat_map(|writing| writing.out.make_all(MAX_MADE)).collect()
     }
 
     /// The reason why it cannot be passed to another server now, if any.
-    pub fn obstacle(&self) -> Option<&'static str> {
+    pub(crate) fn obstacle(&self) -> Option<&'static str> {
         let writes = self.writing.values().any(|w| w.done.is_some() || w.out.record().is_none());
         let unsaid = !self.ended.is_empty() || !self.making.is_empty();
         let gone = self.broken || self.tty_lost || self.control_lost;
@@ -71,7 +71,7 @@ impl Peer {
         writes.then_some("writes a file for the server")
     }
 
-    pub fn record(&self, passed: &mut Passed) -> Result<PeerRecord, String> {
+    pub(crate) fn record(&self, passed: &mut Passed) -> Result<PeerRecord, String> {
         let Self {
             socket,
             connection,
@@ -129,7 +129,7 @@ impl Peer {
     }
 
     /// A peer from another server's record, except its terminal.
-    pub fn of_record(
+    pub(crate) fn of_record(
         poller: &Poller,
         id: ClientId,
         record: PeerRecord,

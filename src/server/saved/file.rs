@@ -33,7 +33,7 @@ const MAX_FILE: u64 = 256 << 20;
 const MAX_HEAD: usize = 64;
 
 /// See the module comment.
-pub struct Files {
+pub(super) struct Files {
     storage: Arc<dyn Storage>,
     dir: PathBuf,
     /// True if `sessions` is intact: this server wrote it, or read it.
@@ -63,13 +63,13 @@ fn is_missing(error: &io::Error) -> bool {
 }
 
 impl Files {
-    pub fn new(storage: Arc<dyn Storage>, dir: PathBuf) -> Self {
+    pub(super) fn new(storage: Arc<dyn Storage>, dir: PathBuf) -> Self {
         Self { storage, dir, is_whole: false, has_begun: false, before: BTreeSet::new() }
     }
 
     /// Called before the first write: renames sessions of a server that this one does not continue
     /// to `sessions.before`. Returns messages about damage.
-    pub fn begin(&mut self, life: i64) -> Vec<String> {
+    pub(super) fn begin(&mut self, life: i64) -> Vec<String> {
         if std::mem::replace(&mut self.has_begun, true) {
             return Vec::new();
         }
@@ -111,12 +111,12 @@ impl Files {
     }
 
     /// The sessions that can be restored.
-    pub fn left(&self) -> Result<Option<Saved>, String> {
+    pub(super) fn left(&self) -> Result<Option<Saved>, String> {
         self.read(BEFORE).map_err(|why| format!("{} {why}", self.dir.join(BEFORE).display()))
     }
 
     /// Removes sessions that were restored and are in `sessions` now.
-    pub fn forget_left(&mut self) -> io::Result<()> {
+    pub(super) fn forget_left(&mut self) -> io::Result<()> {
         self.before.clear();
         // This file may still be the earlier server's.
         self.remove(OLD)?;
@@ -149,7 +149,7 @@ impl Files {
     }
 
     /// Replaces `sessions`; the previous version becomes `sessions.old`.
-    pub fn write(&mut self, saved: &[u8]) -> io::Result<()> {
+    pub(super) fn write(&mut self, saved: &[u8]) -> io::Result<()> {
         self.storage.create_dir(&self.dir)?;
         let (new, state) = (self.dir.join(NEW), self.dir.join(STATE));
         self.write_beside(&new, saved)?;
@@ -172,7 +172,7 @@ impl Files {
     }
 
     /// Replaces the text of a pane.
-    pub fn write_text(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+    pub(super) fn write_text(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let dir = self.dir.join(TEXTS);
         self.storage.create_dir(&self.dir)?;
         self.storage.create_dir(&dir)?;
@@ -182,12 +182,12 @@ impl Files {
     }
 
     /// The text of a pane, if it exists and is intact.
-    pub fn read_text(&self, name: &str) -> Result<Option<Vec<u8>>, &'static str> {
+    pub(super) fn read_text(&self, name: &str) -> Result<Option<Vec<u8>>, &'static str> {
         self.read_sealed(&Path::new(TEXTS).join(name))
     }
 
     /// Removes the texts of panes that are gone.
-    pub fn keep_texts(&self, wanted: &BTreeSet<String>) -> io::Result<()> {
+    pub(super) fn keep_texts(&self, wanted: &BTreeSet<String>) -> io::Result<()> {
         let dir = self.dir.join(TEXTS);
         let names = match self.storage.list(&dir) {
             Err(error) if is_missing(&error) => return Ok(()),
@@ -198,7 +198,7 @@ impl Files {
     }
 
     /// Removes everything of this server, which was ended on purpose.
-    pub fn end(&mut self) -> io::Result<()> {
+    pub(super) fn end(&mut self) -> io::Result<()> {
         if !self.has_begun {
             // The files belong to another server.
             return Ok(());
@@ -217,7 +217,7 @@ impl Files {
 }
 
 /// Names of the texts that these sessions use.
-pub fn texts(saved: &Saved) -> BTreeSet<String> {
+pub(super) fn texts(saved: &Saved) -> BTreeSet<String> {
     saved.panes.iter().filter_map(|pane| pane.history.clone()).collect()
 }
 

@@ -47,7 +47,7 @@ struct Opened {
 }
 
 /// Restores sessions saved by servers before this one, which has run since `life`.
-pub fn restore(world: &mut World, life: i64, done: RestoreDone) {
+pub(crate) fn restore(world: &mut World, life: i64, done: RestoreDone) {
     let read = world.saver.reader(life);
     let read_text: ReadText = Box::new(world.saver.text_reader());
     let store = world.histories.store();

@@ -64,7 +64,7 @@ struct Outcome {
 }
 
 /// See the module comment.
-pub struct Saver {
+pub(crate) struct Saver {
     shared: Arc<Shared>,
     dirty: bool,
     next_ms: u64,
@@ -79,7 +79,7 @@ pub struct Saver {
 }
 
 impl Saver {
-    pub fn new(dir: PathBuf) -> Self {
+    pub(crate) fn new(dir: PathBuf) -> Self {
         Self::with_storage(Arc::new(Disk), dir)
     }
 
@@ -103,14 +103,14 @@ impl Saver {
     }
 
     /// Records a change.
-    pub fn note_change(&mut self, now_ms: u64) {
+    pub(crate) fn note_change(&mut self, now_ms: u64) {
         if !std::mem::replace(&mut self.dirty, true) {
             self.next_ms = self.next_ms.max(now_ms + SOON_MS);
         }
     }
 
     /// Handles the end of a pane's program. True if it looks like the machine going down.
-    pub fn note_end(&mut self, status: ExitStatus, now_ms: u64) -> bool {
+    pub(crate) fn note_end(&mut self, status: ExitStatus, now_ms: u64) -> bool {
         let by_signal = matches!(status, ExitStatus::Signaled(libc::SIGHUP | libc::SIGTERM));
         if by_signal {
             self.hold_ms = now_ms + HOLD_MS;
@@ -123,19 +123,19 @@ impl Saver {
     }
 
     /// Time of the next write.
-    pub fn due_ms(&self) -> Option<u64> {
+    pub(crate) fn due_ms(&self) -> Option<u64> {
         let busy = self.shared.busy.load(Ordering::Relaxed);
         (self.dirty && !busy).then_some(self.next_ms.max(self.hold_ms))
     }
 
     /// Takes messages about errors and successes since the last call, with true if they are for all
     /// clients.
-    pub fn take_messages(&self) -> Vec<(String, bool)> {
+    pub(crate) fn take_messages(&self) -> Vec<(String, bool)> {
         std::mem::take(&mut self.shared.outcome.lock().messages)
     }
 
     /// For the health line: seconds since the last write, or the error.
-    pub fn health(&self) -> String {
+    pub(crate) fn health(&self) -> String {
         let outcome = self.shared.outcome.lock();
         match (&outcome.error, outcome.written) {
             (Some(error), _) => format!("failing ({error})"),
@@ -145,7 +145,7 @@ impl Saver {
     }
 
     /// Reads the state to restore, beside the loop.
-    pub fn reader(&self, life: i64) -> impl FnOnce() -> Result<Option<Saved>, String> + Send + use<> {
+    pub(crate) fn reader(&self, life: i64) -> impl FnOnce() -> Result<Option<Saved>, String> + Send + use<> {
         let shared = self.shared.clone();
         move || {
             let mut files = shared.files.lock();
@@ -155,7 +155,9 @@ impl Saver {
     }
 
     /// Reads the texts of panes, beside the loop.
-    pub fn text_reader(&self) -> impl Fn(&str) -> Result<Option<Recovered>, &'static str> + Send + use<> {
+    pub(crate) fn text_reader(
+        &self,
+    ) -> impl Fn(&str) -> Result<Option<Recovered>, &'static str> + Send + use<> {
         let shared = self.shared.clone();
         move |name| match shared.files.lock().read_text(name)? {
             Some(bytes) => text::decode(&bytes).map(Some).map_err(|_| "is damaged"),
@@ -165,7 +167,7 @@ impl Saver {
 
     /// Handles the end of a restore: the sessions are written as this server's, and the old state
     /// is then removed.
-    pub fn note_restored(&mut self, now_ms: u64) {
+    pub(crate) fn note_restored(&mut self, now_ms: u64) {
         self.forget_left = true;
         self.dirty = true;
         self.next_ms = now_ms;
@@ -234,7 +236,7 @@ fn wanted(saved: &Saved) -> BTreeSet<String> {
 
 impl Runtime {
     /// Starts a write, if one is due.
-    pub fn save_sessions(&mut self) {
+    pub(crate) fn save_sessions(&mut self) {
         let now_ms = self.world.now.mono_ms;
         if self.world.saver.due_ms().is_none_or(|due| now_ms < due) {
             return;
@@ -329,7 +331,7 @@ impl Runtime {
 
     /// Called when a signal is about to end the server: writes everything once more, as far as that
     /// is quick, and keeps the files.
-    pub fn save_for_good(&mut self) {
+    pub(crate) fn save_for_good(&mut self) {
         self.world.saver.leaves = true;
         self.world.histories.leave_all();
         let held = self.world.saver.is_held(self.world.now.mono_ms);
@@ -355,7 +357,7 @@ impl Runtime {
     }
 
     /// Called when the server ends. Sessions that were ended on purpose do not come back.
-    pub fn end_saved(&mut self) {
+    pub(crate) fn end_saved(&mut self) {
         let saver = &self.world.saver;
         let on_purpose = self.world.shutdown || !saver.is_held(self.world.now.mono_ms);
         if saver.leaves || !on_purpose {
@@ -371,7 +373,7 @@ impl Runtime {
 
 impl Saver {
     /// Schedules another attempt after an error of the disk.
-    pub fn try_again(&mut self, now_ms: u64) {
+    pub(crate) fn try_again(&mut self, now_ms: u64) {
         self.dirty = true;
         self.next_ms = now_ms + AGAIN_MS;
     }

@@ -8,7 +8,7 @@ const LEVEL: i32 = 1;
 /// Longest text that is decompressed, in bytes. A checkpoint and a log are shorter.
 const MAX_TEXT: usize = 32 << 20;
 
-pub fn encode(text: &Recovered) -> std::io::Result<Vec<u8>> {
+pub(super) fn encode(text: &Recovered) -> std::io::Result<Vec<u8>> {
     let mut out = Vec::new();
     put_varint(&mut out, text.checkpoint.len() as u64);
     out.extend_from_slice(&text.checkpoint);
@@ -20,7 +20,7 @@ pub fn encode(text: &Recovered) -> std::io::Result<Vec<u8>> {
     zstd::bulk::compress(&out, LEVEL)
 }
 
-pub fn decode(bytes: &[u8]) -> Result<Recovered, Malformed> {
+pub(super) fn decode(bytes: &[u8]) -> Result<Recovered, Malformed> {
     let bytes = zstd::bulk::decompress(bytes, MAX_TEXT).map_err(|_| Malformed)?;
     let mut input = Reader(&bytes);
     let length = |input: &mut Reader| usize::try_from(input.varint()?).map_err(|_| Malformed);

@@ -41,7 +41,7 @@ impl Scopes {
     }
 
     /// The scopes of closed panes with processes.
-    pub fn left(&self) -> Vec<LeftScope> {
+    pub(crate) fn left(&self) -> Vec<LeftScope> {
         let entry = |closed: &Closed| {
             let (name, pids, usage) = (closed.scope.name(), closed.scope.pids(), closed.scope.usage());
             let pane = pane_of(&name).unwrap_or(closed.pane);
@@ -61,7 +61,7 @@ impl Scopes {
     }
 
     /// Kills all processes in one of them, now.
-    pub fn end_left(&mut self, name: &str, now_ms: u64) {
+    pub(crate) fn end_left(&mut self, name: &str, now_ms: u64) {
         for closed in self.closed.iter_mut().filter(|closed| closed.scope.name() == name) {
             closed.kill_at = Some(now_ms);
         }

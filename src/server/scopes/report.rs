@@ -13,7 +13,7 @@ use crate::terminal::Terminal;
 use crate::view::message;
 
 /// A report about a pane.
-pub struct OomReport {
+pub(crate) struct OomReport {
     pub pane: PaneId,
     pub kills: u64,
     pub text: String,
@@ -25,7 +25,7 @@ pub struct OomReport {
 
 impl OomReport {
     /// Marks the pane, if it still exists, and runs hooks.
-    pub fn mark(&mut self, cx: &mut Cx<'_>) {
+    pub(crate) fn mark(&mut self, cx: &mut Cx<'_>) {
         if let Some(pane) = cx.server.panes.get_mut(&self.pane) {
             pane.oom_kills += self.kills;
             self.terminal = Some(pane.terminal.clone());
@@ -39,7 +39,7 @@ impl OomReport {
     }
 
     /// Adds the killed process's name, if the log has it.
-    pub fn name_killed(&mut self, log: &mut KernelLog) {
+    pub(crate) fn name_killed(&mut self, log: &mut KernelLog) {
         let killed = self.scope.take().and_then(|scope| log.killed_process(&scope));
         if let Some((name, pid)) = killed {
             self.text += &format!(": {name}, process {pid}");
@@ -47,7 +47,7 @@ impl OomReport {
     }
 
     /// Shows the report once, in all places where people look.
-    pub fn tell(self, cx: &mut Cx<'_>) {
+    pub(crate) fn tell(self, cx: &mut Cx<'_>) {
         if let Some(terminal) = self.terminal {
             terminal.lock().history().annotate(cx.now.secs(), &self.text);
         }

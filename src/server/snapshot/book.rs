@@ -41,7 +41,7 @@ struct Table {
 }
 
 /// See the module comment.
-pub struct Book {
+pub(super) struct Book {
     file: StateFile,
     entries: HashMap<RecordKey, Entry>,
     tables: HashMap<String, Table>,
@@ -58,7 +58,7 @@ pub struct Book {
 }
 
 /// Data for a pass that is not in the model.
-pub struct Beside<'a> {
+pub(super) struct Beside<'a> {
     pub origin_ms: u64,
     pub history_key: Option<[u8; 32]>,
     /// Records for a server that takes over in place.
@@ -72,7 +72,7 @@ pub struct Beside<'a> {
 }
 
 impl Book {
-    pub fn begin() -> io::Result<Self> {
+    pub(super) fn begin() -> io::Result<Self> {
         Ok(Self {
             file: StateFile::create()?,
             entries: HashMap::new(),
@@ -88,7 +88,7 @@ impl Book {
     }
 
     /// Writes changes. Returns the file at the first call.
-    pub fn enter(&mut self, server: &Server, beside: &mut Beside<'_>) -> io::Result<Option<OwnedFd>> {
+    pub(super) fn enter(&mut self, server: &Server, beside: &mut Beside<'_>) -> io::Result<Option<OwnedFd>> {
         self.looks += 1;
         self.enter_globals(server, beside)?;
         self.enter_tables(server)?;

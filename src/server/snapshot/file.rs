@@ -23,8 +23,8 @@ use std::os::unix::fs::FileExt;
 use nix::fcntl::{FallocateFlags, fallocate};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
-pub const MAGIC: &[u8; 4] = b"SMS2";
-pub const VERSION: u32 = 1;
+pub(super) const MAGIC: &[u8; 4] = b"SMS2";
+pub(super) const VERSION: u32 = 1;
 const AT_SLOTS: u64 = 8;
 const SLOT: usize = 24;
 const HEADER: usize = 8 + 2 * SLOT;
@@ -47,27 +47,27 @@ const ELSEWHERE: u32 = 2;
 
 /// A piece of the file, as offset and length in bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Place {
+pub(super) struct Place {
     at: u64,
     length: u64,
 }
 
 /// Key of a record: a kind of object, and the object's name.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct RecordKey {
+pub(super) struct RecordKey {
     pub kind: u16,
     pub name: Vec<u8>,
 }
 
 /// Place of the newest record of a key, and of its long body.
 #[derive(Clone, Copy, Debug)]
-pub struct Written {
+pub(super) struct Written {
     record: Place,
     long: Option<Place>,
 }
 
 /// The file as its writer sees it.
-pub struct StateFile {
+pub(super) struct StateFile {
     file: File,
     log: Place,
     /// Offset of the next record.
@@ -82,7 +82,7 @@ pub struct StateFile {
 }
 
 impl StateFile {
-    pub fn create() -> io::Result<Self> {
+    pub(super) fn create() -> io::Result<Self> {
         let file = File::from(memfd_create(c"snapshot", MFdFlags::MFD_CLOEXEC)?);
         let mut new = Self {
             file,
@@ -99,12 +99,12 @@ impl StateFile {
     }
 
     /// The file for others to hold.
-    pub fn share(&self) -> io::Result<OwnedFd> {
+    pub(super) fn share(&self) -> io::Result<OwnedFd> {
         Ok(self.file.try_clone()?.into())
     }
 
     /// Adds a record to those of this turn.
-    pub fn put(&mut self, key: &RecordKey, version: u16, body: &[u8]) -> io::Result<Written> {
+    pub(super) fn put(&mut self, key: &RecordKey, version: u16, body: &[u8]) -> io::Result<Written> {
         if body.len() < LONG {
             return Ok(Written { record: self.append(key, version, 0, body), long: None });
         }
@@ -117,13 +117,13 @@ impl StateFile {
     }
 
     /// Records that a key has been removed.
-    pub fn remove(&mut self, key: &RecordKey, written: &Written) {
+    pub(super) fn remove(&mut self, key: &RecordKey, written: &Written) {
         self.append(key, 0, REMOVED, &[]);
         self.outdate(written);
     }
 
     /// Called when a newer record of the key was put: frees the long body of the old one.
-    pub fn outdate(&mut self, written: &Written) {
+    pub(super) fn outdate(&mut self, written: &Written) {
         self.outdated.extend(written.long);
     }
 
@@ -135,13 +135,13 @@ impl StateFile {
     }
 
     /// Reports whether this turn has records that are not in the file yet.
-    pub fn is_pending(&self) -> bool {
+    pub(super) fn is_pending(&self) -> bool {
         !self.pending.is_empty()
     }
 
     /// Makes the records of this turn part of the file. `all` are the places of the newest records
     /// of all keys, which move if the log is full.
-    pub fn commit<'a>(&mut self, all: impl Iterator<Item = &'a mut Written>) -> io::Result<()> {
+    pub(super) fn commit<'a>(&mut self, all: impl Iterator<Item = &'a mut Written>) -> io::Result<()> {
         if self.end + self.pending.len() as u64 > self.log.at + self.log.length {
             return self.compact(all);
         }
@@ -249,14 +249,14 @@ fn push_record(out: &mut Vec<u8>, key: &RecordKey, version: u16, flags: u32, bod
 
 /// A body that was found, and the version of its format.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Body {
+pub(super) struct Body {
     pub version: u16,
     pub bytes: Vec<u8>,
 }
 
 /// The state that a server left.
 #[derive(Default)]
-pub struct Left {
+pub(super) struct Left {
     /// Bodies by key: the newest record last, after older ones of the same key that no removal
     /// followed.
     pub records: BTreeMap<RecordKey, Vec<Body>>,
@@ -268,7 +268,7 @@ pub struct Left {
 }
 
 impl Left {
-    pub fn read(file: OwnedFd) -> io::Result<Self> {
+    pub(super) fn read(file: OwnedFd) -> io::Result<Self> {
         let file = File::from(file);
         // Does not use the file's position, which is shared with other owners.
         let mut bytes = vec![0; file.metadata()?.len() as usize];
@@ -286,7 +286,7 @@ impl Left {
     }
 
     /// Parses a whole file. Fails if its records cannot be located.
-    pub fn parse(bytes: &[u8]) -> io::Result<Self> {
+    pub(super) fn parse(bytes: &[u8]) -> io::Result<Self> {
         let bad = || io::Error::from(io::ErrorKind::InvalidData);
         let slots = bytes.get(AT_SLOTS as usize..HEADER).ok_or_else(bad)?;
         let mut newest = None;

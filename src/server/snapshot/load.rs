@@ -15,16 +15,16 @@ use super::records::{Kind, Snapshot};
 const MAX_NAMED: usize = 20;
 
 /// Version of records that this program writes, and the newest one that it reads.
-pub const RECORD_VERSION: u16 = 1;
+pub(super) const RECORD_VERSION: u16 = 1;
 
 impl Snapshot {
     /// Reads the previous server's state; `None` if its records cannot be located.
-    pub fn read(deposit: OwnedFd) -> Option<Self> {
+    pub(crate) fn read(deposit: OwnedFd) -> Option<Self> {
         Left::read(deposit).ok().map(Self::from_left)
     }
 
     /// Like `read`, from the bytes of a file.
-    pub fn parse(bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
         Left::parse(bytes).ok().map(Self::from_left)
     }
 

@@ -22,7 +22,7 @@ use crate::server::passage::{ClientRecord, Passage};
 /// Kinds of records. Other versions' files contain the numbers: never reuse one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u16)]
-pub enum Kind {
+pub(crate) enum Kind {
     Server = 1,
     /// Options of a level: `server`, `session`, `window`, or the id of an object.
     Options = 2,
@@ -56,7 +56,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 21] = [
+    pub(crate) const ALL: [Self; 21] = [
         Self::Server,
         Self::Options,
         Self::Environ,
@@ -81,7 +81,7 @@ impl Kind {
     ];
 
     /// Name for messages.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Server => "server",
             Self::Options => "options",
@@ -111,7 +111,7 @@ impl Kind {
 /// State that exists once per server.
 #[derive(Hash, Serialize, Deserialize, Default)]
 #[serde(default)]
-pub struct ServerRecord {
+pub(crate) struct ServerRecord {
     pub next_session: u32,
     pub next_window: u32,
     pub next_pane: u32,
@@ -132,7 +132,7 @@ pub struct ServerRecord {
 impl ServerRecord {
     /// A new field of the server must be listed here, with its place: data that only an upgrade in
     /// place passes on is in `passage.rs`.
-    pub fn take(server: &Server, origin_ms: u64) -> Self {
+    pub(crate) fn take(server: &Server, origin_ms: u64) -> Self {
         let Server {
             next_session,
             next_window,
@@ -221,7 +221,7 @@ impl ServerRecord {
 
 /// A paste buffer. Its data follow the record's text.
 #[derive(Serialize, Deserialize)]
-pub struct BufferRecord<'a> {
+pub(crate) struct BufferRecord<'a> {
     pub name: Cow<'a, str>,
     pub automatic: bool,
     pub created: i64,
@@ -229,7 +229,7 @@ pub struct BufferRecord<'a> {
 }
 
 #[derive(Serialize, Deserialize)]
-pub struct BindingRecord<'a> {
+pub(crate) struct BindingRecord<'a> {
     pub key: Key,
     pub commands: String,
     pub note: Option<Cow<'a, str>>,
@@ -238,10 +238,10 @@ pub struct BindingRecord<'a> {
 
 /// Stands for a key's default commands, which every server knows. It is not a valid command, so
 /// that servers that do not know this mark use the default too.
-pub const DEFAULT_COMMANDS: &str = "{";
+pub(super) const DEFAULT_COMMANDS: &str = "{";
 
 /// The bindings of a table. Every server makes default bindings by itself.
-pub fn bindings<'a>(table: &'a KeyTable) -> Vec<BindingRecord<'a>> {
+pub(super) fn bindings<'a>(table: &'a KeyTable) -> Vec<BindingRecord<'a>> {
     let KeyTable { bindings, defaults } = table;
     let record = |Binding { key, commands, note, repeat }: &'a Binding| {
         let default = defaults.get(key).is_some_and(|default| default.commands.is_same(commands));
@@ -254,7 +254,7 @@ pub fn bindings<'a>(table: &'a KeyTable) -> Vec<BindingRecord<'a>> {
 
 #[derive(Hash, Serialize, Deserialize, Default)]
 #[serde(default)]
-pub struct SessionRecord<'a> {
+pub(crate) struct SessionRecord<'a> {
     pub name: Cow<'a, str>,
     pub cwd: Cow<'a, str>,
     pub created: Now,
@@ -272,7 +272,7 @@ pub struct SessionRecord<'a> {
 }
 
 impl<'a> SessionRecord<'a> {
-    pub fn take(session: &'a Session) -> Self {
+    pub(crate) fn take(session: &'a Session) -> Self {
         let Session {
             id: _,
             name,
@@ -317,7 +317,7 @@ impl<'a> SessionRecord<'a> {
 }
 
 #[derive(Hash, Serialize, Deserialize)]
-pub struct WindowRecord<'a> {
+pub(crate) struct WindowRecord<'a> {
     pub name: Cow<'a, str>,
     pub panes: Cow<'a, [PaneId]>,
     pub active: PaneId,
@@ -344,7 +344,7 @@ pub struct WindowRecord<'a> {
 
 impl WindowRecord<'static> {
     /// A window for panes without one.
-    pub fn of_panes(name: String, size: Size, active: PaneId, panes: Vec<PaneId>) -> Self {
+    pub(crate) fn of_panes(name: String, size: Size, active: PaneId, panes: Vec<PaneId>) -> Self {
         Self {
             name: name.into(),
             z_order: panes.clone().into(),
@@ -370,7 +370,7 @@ impl WindowRecord<'static> {
 }
 
 impl<'a> WindowRecord<'a> {
-    pub fn take(window: &'a Window) -> Self {
+    pub(crate) fn take(window: &'a Window) -> Self {
         let Window {
             id: _,
             name,
@@ -435,7 +435,7 @@ const MOMENTARY: PaneFlags = PaneFlags::FOCUSED
     .union(PaneFlags::THEME_CHANGED);
 
 #[derive(Hash, Serialize, Deserialize)]
-pub struct PaneRecord<'a> {
+pub(crate) struct PaneRecord<'a> {
     pub window: WindowId,
     pub active_point: u32,
     pub size: Size,
@@ -458,7 +458,7 @@ pub struct PaneRecord<'a> {
 
 impl PaneRecord<'static> {
     /// A pane of which only the program is known.
-    pub fn of_program(window: WindowId, size: Size, pid: i32, tty: String) -> Self {
+    pub(crate) fn of_program(window: WindowId, size: Size, pid: i32, tty: String) -> Self {
         Self {
             window,
             active_point: 0,
@@ -482,7 +482,7 @@ impl PaneRecord<'static> {
 }
 
 impl<'a> PaneRecord<'a> {
-    pub fn take(pane: &'a Pane) -> Self {
+    pub(crate) fn take(pane: &'a Pane) -> Self {
         let Pane {
             id: _,
             window,
@@ -544,20 +544,20 @@ impl<'a> PaneRecord<'a> {
 }
 
 /// Members of a session group.
-pub fn group(group: &SessionGroup) -> &[SessionId] {
+pub(super) fn group(group: &SessionGroup) -> &[SessionId] {
     let SessionGroup { name: _, sessions } = group;
     sessions
 }
 
 /// A channel of `wait-for`: locked, woken.
 #[derive(Hash, Serialize, Deserialize)]
-pub struct ChannelRecord {
+pub(crate) struct ChannelRecord {
     pub locked: bool,
     pub woken: bool,
 }
 
 impl ChannelRecord {
-    pub fn take(channel: &WaitChannel) -> Self {
+    pub(crate) fn take(channel: &WaitChannel) -> Self {
         // Waiting items have lost their connections.
         let WaitChannel { locked, woken, waiters: _, lockers: _ } = channel;
         Self { locked: *locked, woken: *woken }
@@ -566,14 +566,14 @@ impl ChannelRecord {
 
 /// A mode of a pane in its saved form.
 #[derive(Hash, Serialize, Deserialize)]
-pub struct ModeRecord<'a> {
+pub(crate) struct ModeRecord<'a> {
     pub name: Cow<'a, str>,
     pub prefix: u32,
     pub state: String,
 }
 
 impl<'a> ModeRecord<'a> {
-    pub fn take(entry: &'a ModeEntry) -> Option<Self> {
+    pub(crate) fn take(entry: &'a ModeEntry) -> Option<Self> {
         // The next server sets the pane's size.
         let ModeEntry { mode, prefix, size: _ } = entry;
         Some(Self { name: mode.name().into(), prefix: *prefix, state: mode.save()? })
@@ -582,7 +582,7 @@ impl<'a> ModeRecord<'a> {
 
 /// A job that the next server takes over, by the keeper's token.
 #[derive(Serialize, Deserialize)]
-pub struct JobRecord<'a> {
+pub(crate) struct JobRecord<'a> {
     pub token: u64,
     /// Its command line.
     pub name: Cow<'a, str>,
@@ -596,14 +596,14 @@ pub struct JobRecord<'a> {
 
 /// A line of `show-messages`.
 #[derive(Hash, Serialize, Deserialize)]
-pub struct MessageRecord<'a> {
+pub(crate) struct MessageRecord<'a> {
     pub time: i64,
     pub text: Cow<'a, str>,
 }
 
 /// The whole saved state, by kind.
 #[derive(Default)]
-pub struct Snapshot {
+pub(crate) struct Snapshot {
     pub server: Option<ServerRecord>,
     pub options: BTreeMap<String, crate::options::Options>,
     pub environs: BTreeMap<String, crate::options::Environ>,
@@ -634,7 +634,7 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// Kind and name of every record.
-    pub fn names(&self) -> Vec<(&'static str, String)> {
+    pub(crate) fn names(&self) -> Vec<(&'static str, String)> {
         let mut out = Vec::new();
         let mut add = |kind: Kind, name: String| out.push((kind.name(), name));
         self.server.iter().for_each(|_| add(Kind::Server, String::new()));

@@ -16,7 +16,7 @@ use super::Tty;
 use crate::reactor::Interest;
 
 #[derive(Serialize, Deserialize)]
-pub struct TtyRecord {
+pub(crate) struct TtyRecord {
     fd: FdNumber,
     /// Input, output, control and local flags; the line; both speeds.
     original: ([u32; 4], u8, [u32; 2]),
@@ -37,19 +37,19 @@ pub struct TtyRecord {
 }
 
 /// A terminal of another server, before the options have set its abilities.
-pub struct Travelled {
+pub(crate) struct Travelled {
     pub fd: OwnedFd,
     pub record: TtyRecord,
 }
 
 impl TtyRecord {
-    pub fn arrive(self, arrived: &mut Arrived) -> Result<Travelled, String> {
+    pub(crate) fn arrive(self, arrived: &mut Arrived) -> Result<Travelled, String> {
         Ok(Travelled { fd: arrived.take(self.fd)?, record: self })
     }
 }
 
 impl Tty {
-    pub fn record(&self, passed: &mut Passed) -> Result<TtyRecord, String> {
+    pub(crate) fn record(&self, passed: &mut Passed) -> Result<TtyRecord, String> {
         let Self {
             file,
             original,
@@ -102,7 +102,7 @@ impl Tty {
     }
 
     /// Continues with a terminal of another server.
-    pub fn take_up(&mut self, poller: &Poller, record: TtyRecord) -> std::io::Result<()> {
+    pub(crate) fn take_up(&mut self, poller: &Poller, record: TtyRecord) -> std::io::Result<()> {
         let TtyRecord {
             // The terminal was opened by it.
             fd: _,

@@ -47,7 +47,7 @@ pub(super) struct Looks {
 }
 
 impl Looks {
-    pub fn lines_mut(&mut self) -> impl Iterator<Item = &mut Line> {
+    pub(super) fn lines_mut(&mut self) -> impl Iterator<Item = &mut Line> {
         self.rows.iter_mut().map(|seen| &mut seen.line).chain(self.kept.iter_mut().flatten())
     }
 

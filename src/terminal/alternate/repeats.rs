@@ -36,15 +36,15 @@ impl Repeats {
         self.ring.get(usize::try_from(number.checked_sub(self.first)?).ok()?).copied()
     }
 
-    pub fn known(&self) -> &VecDeque<u64> {
+    pub(super) fn known(&self) -> &VecDeque<u64> {
         &self.ring
     }
 
-    pub fn is_known(&self, hash: u64) -> bool {
+    pub(super) fn is_known(&self, hash: u64) -> bool {
         self.places.contains_key(&hash)
     }
 
-    pub fn add(&mut self, hash: u64) {
+    pub(super) fn add(&mut self, hash: u64) {
         if self.ring.len() >= WINDOW
             && let Some(old) = self.ring.pop_front()
         {
@@ -59,13 +59,13 @@ impl Repeats {
     }
 
     /// Handles `rows` rows that scrolled back in. The caller must have emptied `held`.
-    pub fn go_back(&mut self, rows: u64) {
+    pub(super) fn go_back(&mut self, rows: u64) {
         self.at = self.at.saturating_sub(rows).max(self.first);
         self.sure = true;
     }
 
     /// Handles a row that scrolls off; appends rows to keep to `out`.
-    pub fn left(&mut self, known: Known, row: impl FnOnce() -> Row, out: &mut Vec<Row>) {
+    pub(super) fn left(&mut self, known: Known, row: impl FnOnce() -> Row, out: &mut Vec<Row>) {
         if self.at < self.end() && self.hash_at(self.at) == Some(known.hash) {
             self.at += 1;
             if self.sure {
@@ -93,7 +93,7 @@ impl Repeats {
     }
 
     /// Returns the held rows: they are no repetition, so they must be kept.
-    pub fn give_up(&mut self) -> Vec<Row> {
+    pub(super) fn give_up(&mut self) -> Vec<Row> {
         let held = std::mem::take(&mut self.held);
         held.iter().for_each(|(known, _)| self.add(known.hash));
         held.into_iter().map(|(_, row)| row).collect()

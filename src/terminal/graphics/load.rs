@@ -17,7 +17,7 @@ const PNG_SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 
 /// A picture or frame with chunks still to come.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Loading {
+pub(super) struct Loading {
     pub control: Control,
     pub data: Vec<u8>,
     /// Error of a refused picture: its remaining chunks are ignored.

@@ -22,10 +22,10 @@ mod place;
 mod save;
 mod store;
 
-pub use control::Control;
-pub use load::{Request, Source};
-pub use save::GraphicsRecord;
-pub use store::{Data, Entry, MAX_PANE_BYTES, Picture, Pictures, Placement, Shape, Step};
+pub(crate) use control::Control;
+pub(crate) use load::{Request, Source};
+pub(crate) use save::GraphicsRecord;
+pub(crate) use store::{Data, Entry, MAX_PANE_BYTES, Picture, Pictures, Placement, Shape, Step};
 
 use super::config::KittyGraphics;
 use super::screen::Screen;
@@ -51,7 +51,7 @@ impl Failure {
 
 /// Graphics state of a terminal.
 #[derive(Default)]
-pub struct Graphics {
+pub(crate) struct Graphics {
     pub pictures: Pictures,
     loading: Option<Loading>,
     /// Command whose data is in a file that must be read first; the next command comes after it.

@@ -13,7 +13,7 @@ use crate::base::codec::{Malformed, Reader};
 
 /// Graphics state of a terminal, with lengths in place of the data.
 #[derive(Default, Serialize, Deserialize)]
-pub struct GraphicsRecord {
+pub(crate) struct GraphicsRecord {
     used: bool,
     entries: Vec<EntryRecord>,
     loading: Option<LoadingRecord>,
@@ -48,7 +48,7 @@ struct LoadingRecord {
 impl Graphics {
     /// Makes the record and appends at most `left` bytes of data to `data`, those of the newest
     /// pictures. `known`: the program may use the protocol now.
-    pub fn save(&self, known: bool, mut left: usize, data: &mut Vec<u8>) -> GraphicsRecord {
+    pub(crate) fn save(&self, known: bool, mut left: usize, data: &mut Vec<u8>) -> GraphicsRecord {
         // Keep pictures with data here or in a file: a file that is being written now may exist
         // when it is needed.
         let mut kept = Vec::new();
@@ -78,7 +78,7 @@ impl Graphics {
     }
 
     /// Reads the output of `save`.
-    pub fn load(record: GraphicsRecord, input: &mut Reader) -> Result<Self, Malformed> {
+    pub(crate) fn load(record: GraphicsRecord, input: &mut Reader) -> Result<Self, Malformed> {
         let mut graphics = Self { used: record.used, ..Self::default() };
         let mut take = |len: usize| {
             let len = Some(len).filter(|len| *len <= MAX_PANE_BYTES).ok_or(Malformed)?;

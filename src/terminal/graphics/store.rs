@@ -11,7 +11,7 @@ use crate::base::placeholder::FIRST_PLACED;
 /// Bytes of pictures kept for one pane, as transmitted. A new picture evicts those that were unused
 /// for longest, those without a placement first; a single picture above the limit is refused
 /// (`EFBIG`).
-pub const MAX_PANE_BYTES: usize = 64 << 20;
+pub(crate) const MAX_PANE_BYTES: usize = 64 << 20;
 /// The same limit for all panes of a server; if a pane has no picture of its own left to evict, a
 /// new picture is refused (`ENOSPC`).
 const MAX_SERVER_BYTES: usize = 256 << 20;
@@ -22,7 +22,7 @@ const MAX_PLACEMENTS: usize = 1024;
 /// Frames and commands of animations kept for one picture; one more is refused (`ENOSPC`).
 const MAX_STEPS: usize = 4096;
 /// Longest side of a picture in pixels; a larger one is refused (`EINVAL`).
-pub const MAX_PIXELS: u32 = 10_000;
+pub(super) const MAX_PIXELS: u32 = 10_000;
 
 /// Encoding of a picture's data.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]

@@ -10,7 +10,7 @@ use crate::base::{CellFlags, CellStyle};
 
 /// A row as the history takes it.
 #[derive(Clone, Default)]
-pub struct Made {
+pub(super) struct Made {
     /// Where its bytes begin, and the pen's style there.
     pub start: usize,
     pub style: CellStyle,
@@ -20,14 +20,14 @@ pub struct Made {
 }
 
 impl Made {
-    pub fn is_plain(&self) -> bool {
+    pub(super) fn is_plain(&self) -> bool {
         self.row.runs.is_empty()
     }
 }
 
 /// The cell before the cursor, which further characters may join.
 #[derive(Clone, Copy, Default)]
-pub struct Last {
+pub(super) struct Last {
     /// Bytes of its text, which are the last of the row.
     bytes: u32,
     width: u8,
@@ -37,7 +37,7 @@ pub struct Last {
 }
 
 /// Makes rows of text, one after the other, on an empty line each.
-pub struct Maker<'a> {
+pub(super) struct Maker<'a> {
     pub bytes: &'a [u8],
     pub cols: u32,
     pub at: usize,
@@ -58,11 +58,11 @@ pub struct Maker<'a> {
     pub last: Last,
 }
 
-pub const NO_RUN: Run =
+pub(super) const NO_RUN: Run =
     Run { kind: RunKind::Narrow, style: CellStyle::DEFAULT, flags: CellFlags::empty(), bytes: 0, cols: 0 };
 
 impl<'a> Maker<'a> {
-    pub fn new(bytes: &'a [u8], cols: u32, kept: usize, style: CellStyle) -> Self {
+    pub(super) fn new(bytes: &'a [u8], cols: u32, kept: usize, style: CellStyle) -> Self {
         let mut maker = Self {
             bytes,
             cols,
@@ -83,7 +83,7 @@ impl<'a> Maker<'a> {
     }
 
     /// Begins a row where the last one ended.
-    pub fn begin(&mut self, style: CellStyle) {
+    pub(super) fn begin(&mut self, style: CellStyle) {
         if self.current == self.made.len() {
             self.made.push(Made::default());
         }
@@ -95,7 +95,7 @@ impl<'a> Maker<'a> {
     }
 
     /// Ends a row, whose place the next one may take that `is_due` then.
-    pub fn end(&mut self, wrapped: bool, time: i64) {
+    pub(super) fn end(&mut self, wrapped: bool, time: i64) {
         self.flush();
         let row = &mut self.made[self.current].row;
         self.flags.set(RowFlags::WRAPPED, wrapped);
@@ -105,12 +105,12 @@ impl<'a> Maker<'a> {
     }
 
     /// Whether the row in the place of the next one is out of sight now.
-    pub fn is_due(&self) -> bool {
+    pub(super) fn is_due(&self) -> bool {
         self.whole > self.kept
     }
 
     /// The oldest row that is still on the screen.
-    pub fn oldest(&self) -> &Made {
+    pub(super) fn oldest(&self) -> &Made {
         let next = self.current + 1;
         &self.made[if next > self.kept { 0 } else { next }]
     }
@@ -142,7 +142,7 @@ impl<'a> Maker<'a> {
     }
 
     /// The pen's style is another one now.
-    pub fn change_style(&mut self) {
+    pub(super) fn change_style(&mut self) {
         self.unfold_plain();
         self.flush();
         self.last.in_run = false;
@@ -162,7 +162,7 @@ impl<'a> Maker<'a> {
     }
 
     /// Takes so many bytes of ASCII, which fit on the row.
-    pub fn take_ascii(&mut self, len: usize, style: &CellStyle) {
+    pub(super) fn take_ascii(&mut self, len: usize, style: &CellStyle) {
         let text = self.at..self.at + len;
         self.at = text.end;
         if self.x == 0 && *style == CellStyle::DEFAULT && self.made[self.current].is_plain() {
@@ -179,7 +179,7 @@ impl<'a> Maker<'a> {
 
     /// Takes as many of the characters that `text` begins with as are of one width, join nothing and
     /// fit on the row; how many bytes.
-    pub fn take_chars(&mut self, text: &str, style: &CellStyle, rules: &WidthRules) -> usize {
+    pub(super) fn take_chars(&mut self, text: &str, style: &CellStyle, rules: &WidthRules) -> usize {
         let (start, mut taken, mut width, mut last) = (self.x, 0, 0, 0);
         for c in text.chars() {
             let own = rules.char_width(c).unwrap_or(1);
@@ -199,7 +199,7 @@ impl<'a> Maker<'a> {
     }
 
     /// Takes a character for which there is room and which joins nothing.
-    pub fn take_apart(&mut self, c: char, width: u8, style: &CellStyle) {
+    pub(super) fn take_apart(&mut self, c: char, width: u8, style: &CellStyle) {
         self.x += u32::from(width);
         self.grow();
         self.add_chars(c.encode_utf8(&mut [0; 4]), width, width.into(), c.len_utf8(), style);
@@ -218,7 +218,7 @@ impl<'a> Maker<'a> {
 
     /// Joins a character to the cell before the cursor. `None`: it stands apart. False: it takes
     /// more than is known here to say what it does.
-    pub fn join(&mut self, c: char, width: u8, rules: &WidthRules) -> Option<bool> {
+    pub(super) fn join(&mut self, c: char, width: u8, rules: &WidthRules) -> Option<bool> {
         if self.x > 0 && !self.last.in_run {
             return Some(false);
         }
@@ -254,6 +254,6 @@ impl<'a> Maker<'a> {
     }
 }
 
-pub fn ascii(bytes: &[u8]) -> &str {
+pub(super) fn ascii(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).expect("printable ASCII")
 }

@@ -5,12 +5,12 @@ use super::*;
 use crate::base::PaneId;
 
 /// Marks for missing lines: their rows and texts.
-pub fn marks(shown: &[String]) -> Vec<(usize, &String)> {
+pub(super) fn marks(shown: &[String]) -> Vec<(usize, &String)> {
     shown.iter().enumerate().filter(|(_, line)| line.contains(" missing: ")).collect()
 }
 
 /// The number in a mark.
-pub fn missing(mark: &str) -> Option<usize> {
+pub(super) fn missing(mark: &str) -> Option<usize> {
     mark.trim_start_matches('[').split(' ').next()?.parse().ok()
 }
 

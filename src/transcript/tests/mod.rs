@@ -27,30 +27,30 @@ use crate::base::history::{History, HistoryView, Row};
 use crate::base::links::Links;
 use crate::base::{Cell, width};
 
-pub const LONG: Duration = Duration::from_secs(20);
-pub const CAP: u64 = 64 << 20;
+pub(super) const LONG: Duration = Duration::from_secs(20);
+pub(super) const CAP: u64 = 64 << 20;
 
-pub fn store_on(disk: &FaultyDisk) -> TranscriptStore {
+pub(super) fn store_on(disk: &FaultyDisk) -> TranscriptStore {
     let config = StoreConfig { storage: Arc::new(disk.clone()), ..StoreConfig::new(PathBuf::from("/t")) };
     TranscriptStore::new(config).unwrap()
 }
 
-pub fn text_row(text: &str) -> Row {
+pub(super) fn text_row(text: &str) -> Row {
     width::clusters(text).collect::<Vec<Cell>>().iter().collect()
 }
 
-pub fn all_text(view: &mut dyn HistoryView) -> Vec<String> {
+pub(super) fn all_text(view: &mut dyn HistoryView) -> Vec<String> {
     let mut links = Links::new();
     (0..view.rows()).map(|n| view.row(n, &mut links).unwrap().text).collect()
 }
 
-pub fn push_lines(history: &mut PaneHistory, from: u64, to: u64) {
+pub(super) fn push_lines(history: &mut PaneHistory, from: u64, to: u64) {
     let links = Links::new();
     for n in from..to {
         history.push(&text_row(&format!("line {n} {}", "x".repeat((n % 50) as usize))), &links);
     }
 }
 
-pub fn lines(from: u64, to: u64) -> Vec<String> {
+pub(super) fn lines(from: u64, to: u64) -> Vec<String> {
     (from..to).map(|n| format!("line {n} {}", "x".repeat((n % 50) as usize))).collect()
 }

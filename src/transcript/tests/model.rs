@@ -49,7 +49,7 @@ impl Model {
 
 /// Cells for comparison: a filler is a filler, even without its character. (Rewrapped cells count
 /// as written.)
-pub fn plain(cells: Vec<Cell>) -> Vec<Cell> {
+pub(super) fn plain(cells: Vec<Cell>) -> Vec<Cell> {
     let filler = |cell: &Cell| cell.is_padding().then_some(Cell::PADDING);
     let written = |cell: Cell| Cell { flags: cell.flags - CellFlags::CLEARED, ..cell };
     cells.into_iter().map(|cell| written(filler(&cell).unwrap_or(cell))).collect()
@@ -63,7 +63,7 @@ fn compare(row: &Row, (cells, wrapped, size): &(Vec<Cell>, bool, Option<u32>), n
 
 /// An operation on a history.
 #[derive(Clone)]
-pub enum Op {
+pub(super) enum Op {
     Push(Vec<Cell>, bool, u32, u32),
     Pop,
     Width(u32),
@@ -114,7 +114,7 @@ fn cell(wide: bool) -> impl Strategy<Value = Cell> {
     })
 }
 
-pub fn op(wide: bool) -> impl Strategy<Value = Op> {
+pub(super) fn op(wide: bool) -> impl Strategy<Value = Op> {
     let row = prop::collection::vec(cell(wide), 0..40);
     prop_oneof![
         8 => (row, prop::bool::weighted(0.3), 0u32..9, 0u32..9)
@@ -129,7 +129,7 @@ pub fn op(wide: bool) -> impl Strategy<Value = Op> {
     ]
 }
 
-pub fn fit(cells: Vec<Cell>, width: u32) -> Vec<Cell> {
+pub(super) fn fit(cells: Vec<Cell>, width: u32) -> Vec<Cell> {
     let mut x = 0;
     let fits = |cell: &Cell| {
         x += u32::from(cell.width);
@@ -149,7 +149,7 @@ fn same(history: &mut dyn HistoryView, model: &Model) {
 }
 
 /// Rows that are read in order, from anywhere and to anywhere, are those that are read one by one.
-pub fn scanned(history: &mut dyn HistoryView) {
+pub(super) fn scanned(history: &mut dyn HistoryView) {
     let (mut links, count) = (Links::new(), history.rows());
     let rows: Vec<Row> = (0..count).map(|n| history.row(n, &mut links).unwrap()).collect();
     let middle = count / 2;

@@ -28,7 +28,7 @@ const MAX_BORDER_COLS: usize = 8192;
 
 /// One row, decoded.
 #[derive(Debug, Default)]
-pub struct Line {
+pub(crate) struct Line {
     pub cells: Vec<Cell>,
     pub flags: RowFlags,
     pub time: i64,
@@ -37,21 +37,21 @@ pub struct Line {
 
 impl Line {
     /// The cell at a column; cleared to the right of what was written.
-    pub fn cell(&self, x: usize) -> &Cell {
+    pub(crate) fn cell(&self, x: usize) -> &Cell {
         self.cells.get(x).unwrap_or(&Cell::CLEARED)
     }
 
-    pub fn wrapped(&self) -> bool {
+    pub(crate) fn wrapped(&self) -> bool {
         self.flags.contains(RowFlags::WRAPPED)
     }
 
     /// Columns that exist, whether or not anything was written there.
-    pub fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         self.cells.len().max(self.row.size as usize)
     }
 
     /// Columns up to the last one that is not a plain space.
-    pub fn length(&self, cols: usize) -> usize {
+    pub(crate) fn length(&self, cols: usize) -> usize {
         let mut len = self.cells.len().min(cols);
         while len > 0 && is_space(&self.cells[len - 1]) {
             len -= 1;
@@ -60,7 +60,7 @@ impl Line {
     }
 
     /// Text of the line without trailing spaces, tabs kept.
-    pub fn text(&self, cols: usize) -> String {
+    pub(crate) fn text(&self, cols: usize) -> String {
         let mut out = String::new();
         for cell in self.cells.iter().take(self.length(cols)).filter(|c| !c.is_padding()) {
             push_cell(&mut out, cell);
@@ -69,26 +69,26 @@ impl Line {
     }
 
     /// The row that it was decoded from.
-    pub fn row(&self) -> RowRef<'_> {
+    pub(crate) fn row(&self) -> RowRef<'_> {
         self.row.by_ref()
     }
 
-    pub fn from_row(row: &Row) -> Self {
+    pub(crate) fn from_row(row: &Row) -> Self {
         Self { cells: row.cells(), flags: row.flags, time: row.time, row: row.clone() }
     }
 }
 
 /// A single blank, as opposed to a tab of several columns or a padding cell.
-pub fn is_space(cell: &Cell) -> bool {
+pub(super) fn is_space(cell: &Cell) -> bool {
     !cell.is_padding() && cell.glyph.as_char() == Some(' ') && cell.width <= 1
 }
 
-pub fn is_tab(cell: &Cell) -> bool {
+pub(super) fn is_tab(cell: &Cell) -> bool {
     cell.flags.contains(CellFlags::TAB)
 }
 
 /// Appends a cell's text, a tab cell as a tab.
-pub fn push_cell(out: &mut String, cell: &Cell) {
+pub(super) fn push_cell(out: &mut String, cell: &Cell) {
     if is_tab(cell) {
         out.push('\t');
     } else {
@@ -97,7 +97,7 @@ pub fn push_cell(out: &mut String, cell: &Cell) {
 }
 
 /// Parts to make a backing of.
-pub struct Source {
+pub(crate) struct Source {
     pub history: Option<Box<dyn HistoryView>>,
     pub rows: Vec<Row>,
     pub links: Links,
@@ -113,7 +113,7 @@ struct Inner {
 }
 
 /// The rows of a copy mode. Reading goes through `&self`; see the module comment.
-pub struct Backing {
+pub(crate) struct Backing {
     inner: Mutex<Inner>,
     /// Rows taken from the history; those after them are in `tail`.
     history_rows: usize,
@@ -136,7 +136,7 @@ pub struct Backing {
 }
 
 /// The rows of a backing as they were at one moment.
-pub struct BackingReader {
+pub(crate) struct BackingReader {
     history: Option<Box<dyn HistoryView>>,
     history_rows: usize,
     tail: Vec<Arc<Line>>,
@@ -186,13 +186,13 @@ impl HistoryView for BackingReader {
 /// A position that survives a change of width: the count of logical lines below it, and the offset
 /// in its own line (`None`: behind the line's last cell).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LogicalPosition {
+pub(crate) struct LogicalPosition {
     below: usize,
     offset: Option<usize>,
 }
 
 impl Backing {
-    pub fn new(mut source: Source) -> Self {
+    pub(crate) fn new(mut source: Source) -> Self {
         let history_rows = source.history.as_mut().map_or(0, |h| h.rows() as usize);
         let rows = (source.size.rows as usize).max(1);
         let mut tail: Vec<_> = source.rows.iter().map(|r| Arc::new(Line::from_row(r))).collect();
@@ -222,12 +222,12 @@ impl Backing {
     }
 
     /// Number of the last row.
-    pub fn last(&self) -> usize {
+    pub(crate) fn last(&self) -> usize {
         self.hsize + self.rows - 1
     }
 
     /// A row; blank outside.
-    pub fn line(&self, y: usize) -> Arc<Line> {
+    pub(crate) fn line(&self, y: usize) -> Arc<Line> {
         match self.folds.place(y) {
             Place::Row(y) => self.line_below(y),
             Place::Fold(line) => line,
@@ -253,7 +253,7 @@ impl Backing {
     }
 
     /// Hands over rows in order, without decoding those of the history.
-    pub fn scan(&self, rows: std::ops::Range<usize>, each: &mut dyn FnMut(RowRef<'_>)) {
+    pub(crate) fn scan(&self, rows: std::ops::Range<usize>, each: &mut dyn FnMut(RowRef<'_>)) {
         let mut at = rows.start;
         if !self.folds.any() && at < self.history_rows {
             let inner = &mut *self.inner.lock();
@@ -271,7 +271,7 @@ impl Backing {
 
     /// A row, unless it stands alone (does not wrap) and its text fails a test: then `None`,
     /// without decoding it.
-    pub fn line_if(&self, y: usize, test: &dyn Fn(&str) -> bool) -> Option<Arc<Line>> {
+    pub(crate) fn line_if(&self, y: usize, test: &dyn Fn(&str) -> bool) -> Option<Arc<Line>> {
         if y >= self.history_rows || self.folds.any() {
             return Some(self.line(y));
         }
@@ -293,7 +293,7 @@ impl Backing {
 
     /// Appends the text of a row's cells, including blanks up to the width. True if the line
     /// continues in the next row.
-    pub fn push_text(&self, y: usize, out: &mut String) -> bool {
+    pub(crate) fn push_text(&self, y: usize, out: &mut String) -> bool {
         if y < self.history_rows && !self.folds.any() {
             let inner = &mut *self.inner.lock();
             let row = inner.history.as_mut().and_then(|h| h.row(y as u64, &mut inner.links));
@@ -309,7 +309,7 @@ impl Backing {
 
     /// Nearest row from `y` on (or back) that may match a filter; see `HistoryView::seek`. Rows of
     /// the screen may always match.
-    pub fn seek(&self, y: usize, down: bool, filter: &regex::bytes::Regex, budget: usize) -> Seek {
+    pub(crate) fn seek(&self, y: usize, down: bool, filter: &regex::bytes::Regex, budget: usize) -> Seek {
         if self.folds.any() {
             return Seek::At(y as u64);
         }
@@ -342,7 +342,7 @@ impl Backing {
     }
 
     /// A reader of all rows as they are now, for another thread.
-    pub fn reader(&self) -> BackingReader {
+    pub(crate) fn reader(&self) -> BackingReader {
         let inner = self.inner.lock();
         BackingReader {
             history: inner.history.as_ref().and_then(|history| history.twin()),
@@ -352,30 +352,30 @@ impl Backing {
         }
     }
 
-    pub fn length(&self, y: usize) -> usize {
+    pub(crate) fn length(&self, y: usize) -> usize {
         self.line(y).length(self.cols)
     }
 
-    pub fn wrapped(&self, y: usize) -> bool {
+    pub(crate) fn wrapped(&self, y: usize) -> bool {
         self.line(y).wrapped()
     }
 
-    pub fn cell(&self, x: usize, y: usize) -> Cell {
+    pub(crate) fn cell(&self, x: usize, y: usize) -> Cell {
         self.line(y).cell(x).clone()
     }
 
     /// URI of a cell's link.
-    pub fn link_uri(&self, link: LinkId) -> Option<String> {
+    pub(crate) fn link_uri(&self, link: LinkId) -> Option<String> {
         self.inner.lock().links.get(link).map(|l| l.uri.clone())
     }
 
     /// A link of a cell.
-    pub fn link(&self, id: LinkId) -> Option<Hyperlink> {
+    pub(crate) fn link(&self, id: LinkId) -> Option<Hyperlink> {
         self.inner.lock().links.get(id).cloned()
     }
 
     /// Appends rows that scrolled off the screen, and replaces the screen.
-    pub fn extend(&mut self, scrolled: Vec<Arc<Line>>, screen: Vec<Arc<Line>>, links: Links) {
+    pub(crate) fn extend(&mut self, scrolled: Vec<Arc<Line>>, screen: Vec<Arc<Line>>, links: Links) {
         self.tail.truncate(self.hsize.saturating_sub(self.history_rows));
         self.hsize += scrolled.len();
         self.pullable += scrolled.len();
@@ -388,13 +388,13 @@ impl Backing {
     }
 
     /// Links of the backing's rows.
-    pub fn links_mut(&mut self) -> &mut Links {
+    pub(crate) fn links_mut(&mut self) -> &mut Links {
         &mut self.inner.get_mut().links
     }
 
     /// Overwrites rows of a view mode from `at` on; surplus rows scroll away. Returns the count of
     /// oldest rows that were dropped.
-    pub fn overlay(&mut self, at: usize, rows: Vec<Arc<Line>>) -> usize {
+    pub(crate) fn overlay(&mut self, at: usize, rows: Vec<Arc<Line>>) -> usize {
         let end = at + rows.len();
         if self.tail.len() < end {
             self.tail.resize(end, self.blank.clone());
@@ -421,7 +421,7 @@ impl Backing {
 
     /// Columns that a character of `set` takes at a cell, 0 for other characters. With a tab in the
     /// set, a tab counts from column `x` to its end.
-    pub fn in_set(&self, x: usize, y: usize, set: &str) -> usize {
+    pub(crate) fn in_set(&self, x: usize, y: usize, set: &str) -> usize {
         let line = self.line(y);
         let cell = line.cell(x);
         if set.contains('\t') {
@@ -447,7 +447,7 @@ impl Backing {
     }
 
     /// Number of the logical line of a row, if lines are numbered.
-    pub fn line_of_row(&self, y: usize) -> Option<u64> {
+    pub(crate) fn line_of_row(&self, y: usize) -> Option<u64> {
         let y = self.folds.real(y);
         if y < self.history_rows {
             return self.inner.lock().history.as_mut()?.line_of_row(y as u64);
@@ -457,7 +457,7 @@ impl Backing {
     }
 
     /// First row of a logical line, or of the nearest line that exists.
-    pub fn row_of_line(&self, line: u64) -> Option<usize> {
+    pub(crate) fn row_of_line(&self, line: u64) -> Option<usize> {
         let first = self.first_line?;
         let begins_above = || {
             !self.last_in_tail && self.history_rows > 0 && self.line_below(self.history_rows - 1).wrapped()
@@ -479,7 +479,7 @@ impl Backing {
     }
 
     /// Folds rows into one that shows their count.
-    pub fn fold(&mut self, from: usize, to: usize) {
+    pub(crate) fn fold(&mut self, from: usize, to: usize) {
         let (from, to) = (self.folds.real(from), self.folds.real_end(to));
         if from < to {
             if !self.folds.any() {
@@ -491,7 +491,7 @@ impl Backing {
     }
 
     /// Shows the rows folded into a row. True if there were some.
-    pub fn unfold(&mut self, y: usize) -> bool {
+    pub(crate) fn unfold(&mut self, y: usize) -> bool {
         let found = self.folds.remove(y);
         if found {
             self.hsize = self.folds.base - self.folds.saved().min(self.folds.base);
@@ -500,7 +500,7 @@ impl Backing {
     }
 
     /// Shows everything that is folded.
-    pub fn unfold_all(&mut self) {
+    pub(crate) fn unfold_all(&mut self) {
         if self.folds.any() {
             self.hsize = self.folds.base;
             self.folds = Folds::default();
@@ -508,7 +508,7 @@ impl Backing {
     }
 
     /// Exchanges the current folds with others, to work without folds for a while.
-    pub fn exchange_folds(&mut self, folds: &mut Folds) {
+    pub(crate) fn exchange_folds(&mut self, folds: &mut Folds) {
         self.unfold_rows();
         std::mem::swap(&mut self.folds, folds);
         if self.folds.any() {
@@ -523,22 +523,22 @@ impl Backing {
     }
 
     /// Number of a row when no rows are folded.
-    pub fn real_row(&self, y: usize) -> usize {
+    pub(crate) fn real_row(&self, y: usize) -> usize {
         self.folds.real(y)
     }
 
-    pub fn is_folded(&self) -> bool {
+    pub(crate) fn is_folded(&self) -> bool {
         self.folds.any()
     }
 
     /// Rows above the view, and the last row, when no rows are folded.
-    pub fn unfolded(&self) -> (usize, usize) {
+    pub(crate) fn unfolded(&self) -> (usize, usize) {
         let hsize = if self.folds.any() { self.folds.base } else { self.hsize };
         (hsize, hsize + self.rows - 1)
     }
 
     /// Changes the size. The width reflows; the height moves rows between view and history.
-    pub fn resize(&mut self, cols: usize, rows: usize) {
+    pub(crate) fn resize(&mut self, cols: usize, rows: usize) {
         let (cols, rows) = (cols.max(1), rows.max(1));
         self.filled = 0;
         if rows < self.rows {
@@ -608,7 +608,7 @@ impl Backing {
     }
 
     /// Position of a cell in terms that do not depend on the width.
-    pub fn logical_position(&self, x: usize, y: usize) -> LogicalPosition {
+    pub(crate) fn logical_position(&self, x: usize, y: usize) -> LogicalPosition {
         let last = self.last().min(y.saturating_add(MAX_POSITION_ROWS));
         let below = (y..last).filter(|&row| !self.wrapped(row)).count();
         let used = self.line(y).cells.len();
@@ -625,7 +625,7 @@ impl Backing {
     }
 
     /// Cell of a logical position at the current width.
-    pub fn cell_position(&self, position: LogicalPosition) -> (usize, usize) {
+    pub(crate) fn cell_position(&self, position: LogicalPosition) -> (usize, usize) {
         let mut y = self.last().saturating_sub(self.filled);
         let mut below = 0;
         while y > 0 && below < position.below {

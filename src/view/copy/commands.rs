@@ -10,14 +10,14 @@ use crate::base::Glyph;
 
 /// Action of the mode after a command.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Action {
+pub(crate) enum Action {
     Nothing,
     Cancel,
 }
 
 /// Cases in which a command clears the marks of a search.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Clear {
+pub(crate) enum Clear {
     Always,
     Never,
     EmacsOnly,
@@ -25,7 +25,7 @@ pub enum Clear {
 
 /// Effect that a command has outside of the mode.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Effect {
+pub(crate) enum Effect {
     /// Put text in a new buffer (with this name prefix) and on the clipboard.
     Copy { text: Arc<String>, prefix: Option<String>, buffer: bool, clipboard: bool },
     /// Append text to the newest buffer.
@@ -45,7 +45,7 @@ pub enum Effect {
 }
 
 /// A command with its arguments.
-pub struct Call<'a> {
+pub(crate) struct Call<'a> {
     /// Flags given, each a letter.
     pub flags: &'a str,
     pub args: &'a [String],
@@ -70,7 +70,7 @@ impl Call<'_> {
 type Run = fn(&mut CopyState, &mut Call<'_>) -> Action;
 
 /// One command.
-pub struct Entry {
+pub(crate) struct Entry {
     pub name: &'static str,
     /// Flags that the command takes.
     pub flags: &'static str,
@@ -117,7 +117,7 @@ const fn searches(name: &'static str, fewest: usize, run: Run) -> Entry {
 }
 
 /// All commands.
-pub static COMMANDS: &[Entry] = &[
+pub(crate) static COMMANDS: &[Entry] = &[
     views("alternate-history", |_, c| effect(c, Effect::Alternate)),
     acts("append-selection", |s, c| append(s, c, Action::Nothing)),
     acts("append-selection-and-cancel", |s, c| append(s, c, Action::Cancel)),
@@ -564,7 +564,7 @@ fn search_incremental(s: &mut CopyState, call: &mut Call<'_>, default: Direction
 }
 
 /// Flags and arguments of a command, or `None` if it does not take them.
-pub fn parse<'a>(entry: &Entry, given: &'a [String]) -> Option<(String, &'a [String])> {
+pub(crate) fn parse<'a>(entry: &Entry, given: &'a [String]) -> Option<(String, &'a [String])> {
     let (mut flags, mut at) = (String::new(), 0);
     while let Some(letters) = given.get(at).and_then(|g| g.strip_prefix('-')).filter(|l| !l.is_empty()) {
         at += 1;
@@ -581,14 +581,14 @@ pub fn parse<'a>(entry: &Entry, given: &'a [String]) -> Option<(String, &'a [Str
 }
 
 /// The entry of a command.
-pub fn lookup(name: &str) -> Option<&'static Entry> {
+pub(crate) fn lookup(name: &str) -> Option<&'static Entry> {
     COMMANDS.iter().find(|entry| entry.name == name)
 }
 
 impl CopyState {
     /// Runs a command (with its arguments expanded). An unknown one, or one with the wrong
     /// arguments, does nothing.
-    pub fn run(&mut self, name: &str, call: Option<(&Entry, &mut Call<'_>)>) -> Action {
+    pub(crate) fn run(&mut self, name: &str, call: Option<(&Entry, &mut Call<'_>)>) -> Action {
         let (mut action, mut clear) = (Action::Nothing, Clear::Never);
         if let Some((entry, call)) = call {
             clear = entry.clear;

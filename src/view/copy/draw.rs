@@ -6,7 +6,7 @@ use crate::view::style::selected;
 
 /// The styles of copy mode's options.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Styles {
+pub(crate) struct Styles {
     pub position: CellStyle,
     pub matched: CellStyle,
     pub current: CellStyle,
@@ -24,7 +24,7 @@ fn paint(cell: &mut Cell, style: &CellStyle, inverted: bool) {
 
 impl CopyState {
     /// Draws everything but the position indicator.
-    pub fn draw(&self, surface: &mut Surface, styles: &Styles) {
+    pub(crate) fn draw(&self, surface: &mut Surface, styles: &Styles) {
         let size = Size::new(self.back.cols as u32, self.rows() as u32);
         surface.resize(size);
         surface.clear(CellStyle::DEFAULT);
@@ -39,7 +39,7 @@ impl CopyState {
     }
 
     /// Marks a cursor that is behind the last column, over the position indicator.
-    pub fn draw_end(&self, surface: &mut Surface) {
+    pub(crate) fn draw_end(&self, surface: &mut Surface) {
         if self.cx >= self.text_cols() {
             let x = self.screen_x(self.cx).min(self.back.cols - 1);
             surface.put(x as u32, self.cy as u32, Cell::new('$', CellStyle::DEFAULT));
@@ -47,7 +47,7 @@ impl CopyState {
     }
 
     /// Draws the selection over the rest.
-    pub fn draw_selection(&self, surface: &mut Surface, styles: &Styles) {
+    pub(crate) fn draw_selection(&self, surface: &mut Surface, styles: &Styles) {
         let Some(shown) = &self.shown else { return };
         for y in 0..self.rows() {
             for x in (0..self.back.cols).filter(|&x| shown.contains(x, y)) {

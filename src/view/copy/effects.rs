@@ -14,7 +14,7 @@ use crate::model::option_access::OptionScope;
 use crate::options::opt;
 
 /// Performs one effect of a copy mode on a pane.
-pub fn perform(cx: &mut Cx<'_>, pane: PaneId, target: &ModeTarget, effect: Effect) {
+pub(super) fn perform(cx: &mut Cx<'_>, pane: PaneId, target: &ModeTarget, effect: Effect) {
     match effect {
         Effect::Copy { text, prefix, buffer, clipboard } => {
             let data = into_bytes(Arc::unwrap_or_clone(text));

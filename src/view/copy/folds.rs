@@ -7,7 +7,7 @@ use crate::base::history::Row;
 use crate::base::{Attrs, Cell, CellStyle};
 
 /// Contents of a row.
-pub enum Place {
+pub(crate) enum Place {
     /// A row, by its number with nothing folded.
     Row(usize),
     /// A row that stands for folded rows.
@@ -25,19 +25,19 @@ struct Fold {
 
 /// See the module comment. Sorted by row; folds do not nest.
 #[derive(Default)]
-pub struct Folds {
+pub(crate) struct Folds {
     list: Vec<Fold>,
     /// Rows above the view when no rows are folded; set while some are.
     pub base: usize,
 }
 
 impl Folds {
-    pub fn any(&self) -> bool {
+    pub(crate) fn any(&self) -> bool {
         !self.list.is_empty()
     }
 
     /// Number of rows that folds hide.
-    pub fn saved(&self) -> usize {
+    pub(crate) fn saved(&self) -> usize {
         self.list.iter().map(|fold| fold.rows - 1).sum()
     }
 
@@ -47,7 +47,7 @@ impl Folds {
         self.list.get(at)
     }
 
-    pub fn place(&self, y: usize) -> Place {
+    pub(crate) fn place(&self, y: usize) -> Place {
         match self.before(y) {
             None => Place::Row(y),
             Some(fold) if fold.at == y => Place::Fold(fold.line.clone()),
@@ -56,7 +56,7 @@ impl Folds {
     }
 
     /// Number of a row when no rows are folded; for a fold, its first row.
-    pub fn real(&self, y: usize) -> usize {
+    pub(crate) fn real(&self, y: usize) -> usize {
         match self.before(y) {
             None => y,
             Some(fold) if fold.at == y => fold.from,
@@ -65,7 +65,7 @@ impl Folds {
     }
 
     /// Like `real`, but for a fold its last row.
-    pub fn real_end(&self, y: usize) -> usize {
+    pub(crate) fn real_end(&self, y: usize) -> usize {
         match self.before(y).filter(|fold| fold.at == y) {
             Some(fold) => fold.from + fold.rows - 1,
             None => self.real(y),
@@ -73,7 +73,7 @@ impl Folds {
     }
 
     /// Row that shows row `y`, which is a number with no rows folded.
-    pub fn shown(&self, y: usize) -> usize {
+    pub(crate) fn shown(&self, y: usize) -> usize {
         let Some(at) = self.list.partition_point(|fold| fold.from <= y).checked_sub(1) else { return y };
         let fold = &self.list[at];
         match y < fold.from + fold.rows {
@@ -83,7 +83,7 @@ impl Folds {
     }
 
     /// Folds rows, numbered as if no rows were folded; includes folds among them.
-    pub fn add(&mut self, from: usize, to: usize) {
+    pub(crate) fn add(&mut self, from: usize, to: usize) {
         self.list.retain(|fold| fold.from + fold.rows <= from || fold.from > to);
         let at = self.list.partition_point(|fold| fold.from < from);
         let rows = to - from + 1;
@@ -92,7 +92,7 @@ impl Folds {
     }
 
     /// Removes the fold in a row. True if there was one.
-    pub fn remove(&mut self, y: usize) -> bool {
+    pub(crate) fn remove(&mut self, y: usize) -> bool {
         let count = self.list.len();
         self.list.retain(|fold| fold.at != y);
         self.settle();

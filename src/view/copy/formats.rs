@@ -11,7 +11,7 @@ fn parts_words(line: &Line, x: usize, separators: &str) -> bool {
 
 impl Backing {
     /// Word at a cell, across wrapped rows; empty on a separator.
-    pub fn word_at(&self, x: usize, y: usize, separators: &str) -> String {
+    pub(crate) fn word_at(&self, x: usize, y: usize, separators: &str) -> String {
         let (mut x, mut y) = (x, y);
         let mut line = self.line(y);
         // Back to the separator before the word, or to the first cell of the line.
@@ -56,7 +56,7 @@ impl Backing {
     }
 
     /// URI of a cell's link, empty without one.
-    pub fn link_at(&self, x: usize, y: usize) -> String {
+    pub(crate) fn link_at(&self, x: usize, y: usize) -> String {
         let line = self.line(y);
         let mut x = x;
         while x > 0 && line.cell(x).is_padding() {
@@ -73,20 +73,20 @@ impl CopyState {
     }
 
     /// Word, line and link at a cell of the view (for `mouse_word` and the like).
-    pub fn word_in_view(&self, x: usize, cy: usize) -> String {
+    pub(crate) fn word_in_view(&self, x: usize, cy: usize) -> String {
         self.back.word_at(x, self.backing_row(cy), &self.settings.format_separators)
     }
 
-    pub fn line_in_view(&self, cy: usize) -> String {
+    pub(crate) fn line_in_view(&self, cy: usize) -> String {
         self.back.line(self.backing_row(cy)).text(self.back.cols)
     }
 
-    pub fn link_in_view(&self, x: usize, cy: usize) -> String {
+    pub(crate) fn link_in_view(&self, x: usize, cy: usize) -> String {
         self.back.link_at(x, self.backing_row(cy))
     }
 
     /// Adds all variables.
-    pub fn formats(&self, add: &mut dyn FnMut(&str, String)) {
+    pub(crate) fn formats(&self, add: &mut dyn FnMut(&str, String)) {
         let flag = |on: bool| if on { "1" } else { "0" }.to_owned();
         let (hsize, rows) = (self.back.hsize, self.rows());
         add("top_line_time", self.back.line(self.top()).time.to_string());

@@ -11,9 +11,9 @@ use crate::base::{CellStyle, Size};
 use crate::terminal::{MemoryHistory, Terminal, TerminalConfig, relink};
 
 /// Rows that a view mode keeps; older rows are dropped.
-pub const MAX_ROWS: usize = 200_000;
+pub(super) const MAX_ROWS: usize = 200_000;
 
-pub struct ViewLines {
+pub(super) struct ViewLines {
     terminal: Terminal,
     widths: WidthRules,
     written: bool,
@@ -32,7 +32,7 @@ struct Base {
 }
 
 impl ViewLines {
-    pub fn new(size: Size, widths: WidthRules) -> Self {
+    pub(super) fn new(size: Size, widths: WidthRules) -> Self {
         let size = Size::new(size.cols.max(1), size.rows.max(1));
         let terminal = Self::terminal(size, widths.clone());
         Self { terminal, widths, written: false, new: false, base: None }
@@ -44,7 +44,7 @@ impl ViewLines {
     }
 
     /// An empty backing of the size.
-    pub fn backing(&self) -> Backing {
+    pub(super) fn backing(&self) -> Backing {
         let source = Source {
             history: None,
             rows: Vec::new(),
@@ -56,13 +56,13 @@ impl ViewLines {
     }
 
     /// Reports whether lines were added since the last `move_to`.
-    pub fn is_new(&self) -> bool {
+    pub(super) fn is_new(&self) -> bool {
         self.new
     }
 
     /// Adds a line, with its escape sequences if `parse`; else control characters except tabs and
     /// newlines are left out. Rows that it scrolls away get the time `now_secs`.
-    pub fn add(&mut self, line: &str, parse: bool, now_secs: i64) {
+    pub(super) fn add(&mut self, line: &str, parse: bool, now_secs: i64) {
         self.terminal.set_now(now_secs);
         if std::mem::replace(&mut self.written, true) {
             self.terminal.feed(b"\r\n");
@@ -88,7 +88,7 @@ impl ViewLines {
     }
 
     /// Moves the rows that scrolled away since the last call, and the screen, to a backing.
-    pub fn move_to(&mut self, back: &mut Backing) {
+    pub(super) fn move_to(&mut self, back: &mut Backing) {
         self.new = false;
         let rows = self.terminal.history_rows();
         let mut scrolled: Vec<Row> = (0..rows).filter_map(|index| self.terminal.history_row(index)).collect();
@@ -107,7 +107,7 @@ impl ViewLines {
 
     /// Handles a resize. All lines have been moved to the backing, which had `hsize` rows above its
     /// screen and was `cols` wide before.
-    pub fn resize(&mut self, size: Size, back: &Backing, (hsize, cols): (usize, usize)) {
+    pub(super) fn resize(&mut self, size: Size, back: &Backing, (hsize, cols): (usize, usize)) {
         let y = self.terminal.cursor().y as usize;
         let cursor = self.base.as_ref().map_or(hsize, |base| base.row) + y;
         self.terminal = Self::terminal(Size::new(size.cols.max(1), size.rows.max(1)), self.widths.clone());

@@ -32,7 +32,7 @@ mod selection;
 mod state;
 mod walk;
 
-pub use mode::{CopyMode, with_copy_mode};
+pub(crate) use mode::{CopyMode, with_copy_mode};
 
 #[cfg(test)]
 mod tests;

@@ -27,7 +27,7 @@ use super::search::Direction;
 use super::state::{CopyState, LineNumbers, Settings};
 
 /// Copy mode (of a pane's contents) or view mode (of a command's output).
-pub struct CopyMode {
+pub(crate) struct CopyMode {
     pub state: CopyState,
     /// Pane whose contents are shown; with `copy-mode -s` not the pane that the mode covers.
     source: PaneId,
@@ -53,12 +53,12 @@ pub struct CopyMode {
 const SEARCH_PAUSE_MS: u64 = 1;
 
 impl CopyMode {
-    pub const COPY: &'static str = "copy-mode";
-    pub const VIEW: &'static str = "view-mode";
-    pub const TRANSCRIPT: &'static str = "transcript-mode";
+    pub(crate) const COPY: &'static str = "copy-mode";
+    pub(crate) const VIEW: &'static str = "view-mode";
+    pub(crate) const TRANSCRIPT: &'static str = "transcript-mode";
 
     /// Copy mode for a pane, showing `source`.
-    pub fn copy(cx: &mut Cx<'_>, pane: PaneId, source: PaneId) -> Option<Self> {
+    pub(crate) fn copy(cx: &mut Cx<'_>, pane: PaneId, source: PaneId) -> Option<Self> {
         let size = cx.server.pane(pane)?.size;
         let settings = settings(cx, pane, None);
         let (back, x, y) = backing_of(cx, source, size, source != pane, false)?;
@@ -69,7 +69,7 @@ impl CopyMode {
     }
 
     /// Copy mode for a transcript that no pane has open, already laid out for the pane, at its end.
-    pub fn transcript(cx: &mut Cx<'_>, pane: PaneId, view: TranscriptView) -> Option<Self> {
+    pub(crate) fn transcript(cx: &mut Cx<'_>, pane: PaneId, view: TranscriptView) -> Option<Self> {
         let size = cx.server.pane(pane)?.size;
         let (history, links) = (Some(Box::new(view) as _), Links::new());
         let back = Backing::new(Source { history, rows: Vec::new(), links, size, pullable: 0 });
@@ -81,7 +81,7 @@ impl CopyMode {
     }
 
     /// An empty view mode.
-    pub fn view(cx: &mut Cx<'_>, pane: PaneId) -> Option<Self> {
+    pub(crate) fn view(cx: &mut Cx<'_>, pane: PaneId) -> Option<Self> {
         let size = cx.server.pane(pane)?.size;
         let settings = settings(cx, pane, None);
         let lines = ViewLines::new(size, cx.server.width_rules.clone());
@@ -282,12 +282,12 @@ impl CopyMode {
     }
 
     /// Reports whether the pane kept rows of full-screen programs.
-    pub fn has_alternate(cx: &Cx<'_>, pane: PaneId) -> bool {
+    pub(crate) fn has_alternate(cx: &Cx<'_>, pane: PaneId) -> bool {
         cx.server.pane(pane).is_some_and(|p| p.terminal.lock().alternate_history().is_some())
     }
 
     /// Shows what full-screen programs drew, or the pane's history again, from its end.
-    pub fn show_alternate(&mut self, cx: &mut Cx<'_>, pane: PaneId, on: bool) {
+    pub(crate) fn show_alternate(&mut self, cx: &mut Cx<'_>, pane: PaneId, on: bool) {
         if self.state.view_mode || on == self.alternate {
             return;
         }
@@ -406,7 +406,7 @@ fn backing_of(
 
 /// Calls a function on the copy or view mode on top of a pane, which is taken out of the pane
 /// meanwhile.
-pub fn with_copy_mode<R>(
+pub(crate) fn with_copy_mode<R>(
     cx: &mut Cx<'_>,
     pane: PaneId,
     run: impl FnOnce(&mut Cx<'_>, &mut CopyMode) -> R,

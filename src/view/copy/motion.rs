@@ -34,7 +34,7 @@ impl CopyState {
         ((self.cx >= self.last_length && self.cx != length) || self.cx > length).then_some(length)
     }
 
-    pub fn cursor_up(&mut self, scroll_only: bool) {
+    pub(crate) fn cursor_up(&mut self, scroll_only: bool) {
         let free = !self.in_rectangle();
         let row = self.row();
         if free {
@@ -56,7 +56,7 @@ impl CopyState {
         self.settle_column(free);
     }
 
-    pub fn cursor_down(&mut self, scroll_only: bool) {
+    pub(crate) fn cursor_down(&mut self, scroll_only: bool) {
         let free = !self.in_rectangle();
         let row = self.row();
         if free {
@@ -139,13 +139,13 @@ impl CopyState {
         self.update_selection(false);
     }
 
-    pub fn page_up(&mut self, half: bool) {
+    pub(crate) fn page_up(&mut self, half: bool) {
         self.page(true, self.page_rows(half));
         self.paged();
     }
 
     /// Moves down a page. True if the bottom was reached and the mode must end.
-    pub fn page_down(&mut self, half: bool, scroll_exit: bool) -> bool {
+    pub(crate) fn page_down(&mut self, half: bool, scroll_exit: bool) -> bool {
         self.page(false, self.page_rows(half));
         if scroll_exit && self.oy == 0 {
             return true;
@@ -155,7 +155,7 @@ impl CopyState {
     }
 
     /// Scrolls a row to the top of the view, as the scrollbar does. True if the mode must end.
-    pub fn scroll_to_top_row(&mut self, row: usize, scroll_exit: bool) -> bool {
+    pub(crate) fn scroll_to_top_row(&mut self, row: usize, scroll_exit: bool) -> bool {
         let top = self.top();
         self.remember_column();
         self.cx = self.last_cx;
@@ -208,15 +208,15 @@ impl CopyState {
         self.arrive_down(self.top(), x, y, no_reset);
     }
 
-    pub fn start_of_line(&mut self) {
+    pub(crate) fn start_of_line(&mut self) {
         self.walk_up(|r| r.start_of_line(true));
     }
 
-    pub fn back_to_indentation(&mut self) {
+    pub(crate) fn back_to_indentation(&mut self) {
         self.walk_up(|r| r.back_to_indentation());
     }
 
-    pub fn end_of_line(&mut self) {
+    pub(crate) fn end_of_line(&mut self) {
         let rectangle = self.in_rectangle();
         let mut reader = self.reader();
         reader.end_of_line(true, rectangle);
@@ -227,16 +227,16 @@ impl CopyState {
         self.arrive_down(self.top(), x, y, false);
     }
 
-    pub fn cursor_left(&mut self) {
+    pub(crate) fn cursor_left(&mut self) {
         self.walk_up(|r| r.left(true));
     }
 
-    pub fn cursor_right(&mut self) {
+    pub(crate) fn cursor_right(&mut self) {
         let (all, onemore) = (self.in_rectangle(), !self.settings.vi);
         self.walk_down(false, |r| r.right(true, all, onemore));
     }
 
-    pub fn next_word(&mut self, separators: &str) {
+    pub(crate) fn next_word(&mut self, separators: &str) {
         self.walk_down(false, |r| r.next_word(separators));
     }
 
@@ -250,32 +250,32 @@ impl CopyState {
         }
     }
 
-    pub fn next_word_end(&mut self, separators: &str, no_reset: bool) {
+    pub(crate) fn next_word_end(&mut self, separators: &str, no_reset: bool) {
         let vi = self.settings.vi;
         self.walk_down(no_reset, |r| Self::walk_word_end(r, separators, vi));
     }
 
     /// End of the current or next word.
-    pub fn word_end_position(&self, separators: &str) -> (usize, usize) {
+    pub(crate) fn word_end_position(&self, separators: &str) -> (usize, usize) {
         let mut reader = self.reader();
         Self::walk_word_end(&mut reader, separators, self.settings.vi);
         (reader.x, reader.y)
     }
 
-    pub fn previous_word(&mut self, separators: &str, already: bool) {
+    pub(crate) fn previous_word(&mut self, separators: &str, already: bool) {
         let stop_at_eol = !self.settings.vi;
         self.walk_up(|r| r.previous_word(separators, already, stop_at_eol));
     }
 
     /// Start of the current or previous word.
-    pub fn word_start_position(&self, separators: &str) -> (usize, usize) {
+    pub(crate) fn word_start_position(&self, separators: &str) -> (usize, usize) {
         let mut reader = self.reader();
         reader.previous_word(separators, false, true);
         (reader.x, reader.y)
     }
 
     /// Goes to a line by number, counted from the bottom, or from the top with absolute numbers.
-    pub fn goto_line(&mut self, text: &str) {
+    pub(crate) fn goto_line(&mut self, text: &str) {
         let Ok(number) = text.trim_start().parse::<i64>() else { return };
         if !(-1..=i64::from(i32::MAX)).contains(&number) {
             return;
@@ -293,7 +293,7 @@ impl CopyState {
 
     /// Puts the cursor on a cell (column, and row counted from the oldest), with its row in the
     /// middle of the view where there is room.
-    pub fn show_cell(&mut self, x: usize, y: usize) {
+    pub(crate) fn show_cell(&mut self, x: usize, y: usize) {
         let (hsize, rows) = (self.back.hsize, self.back.rows);
         let y = y.min(hsize + rows.saturating_sub(1));
         self.oy = (hsize + rows / 2).saturating_sub(y).min(hsize);
@@ -302,7 +302,7 @@ impl CopyState {
         self.update_selection(false);
     }
 
-    pub fn jump(&mut self, kind: JumpKind, wanted: &Glyph) {
+    pub(crate) fn jump(&mut self, kind: JumpKind, wanted: &Glyph) {
         let top = self.top();
         let mut reader = self.reader();
         match kind {
@@ -340,7 +340,7 @@ impl CopyState {
         }
     }
 
-    pub fn jump_to_mark(&mut self) {
+    pub(crate) fn jump_to_mark(&mut self) {
         let here = self.cursor();
         let (mark, hsize) = (self.mark, self.back.hsize);
         self.cx = mark.x;
@@ -357,7 +357,7 @@ impl CopyState {
     }
 
     /// Moves to the opening bracket of the closing one under (or, in emacs, left of) the cursor.
-    pub fn previous_bracket(&mut self) {
+    pub(crate) fn previous_bracket(&mut self) {
         let (mut x, y) = (self.cx, self.row());
         let line = self.back.line(y);
         if line.length(self.back.cols) == 0 {
@@ -409,7 +409,7 @@ impl CopyState {
     /// Moves to the bracket that closes the one under the cursor, or the next one. In vi, a closing
     /// bracket that comes first leads back to its opening one, `count` times, and ends the command
     /// (false).
-    pub fn next_bracket(&mut self, count: u32) -> bool {
+    pub(crate) fn next_bracket(&mut self, count: u32) -> bool {
         let (mut x, mut y) = (self.cx, self.row());
         let last = self.back.last();
         let mut line = self.back.line(y);

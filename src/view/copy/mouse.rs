@@ -89,7 +89,7 @@ impl CopyMode {
     }
 
     /// Begins to select with the mouse.
-    pub fn start_drag(
+    pub(crate) fn start_drag(
         &mut self,
         cx: &mut Cx<'_>,
         pane: PaneId,
@@ -145,7 +145,7 @@ impl CopyMode {
 
     /// Scrolls to the position that the scrollbar's slider was dragged to. True if the mode must
     /// end.
-    pub fn scroll_to_mouse(
+    pub(crate) fn scroll_to_mouse(
         &mut self,
         cx: &mut Cx<'_>,
         pane: PaneId,

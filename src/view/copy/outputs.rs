@@ -91,7 +91,7 @@ impl CopyState {
     }
 
     /// Puts the cursor at the beginning of a logical line.
-    pub fn show_line(&mut self, line: u64) {
+    pub(crate) fn show_line(&mut self, line: u64) {
         if let Some(y) = self.back.row_of_line(line) {
             self.show_cell(0, y);
         }
@@ -169,7 +169,7 @@ pub(super) enum Status {
 
 impl Status {
     /// Text and colour in the number column.
-    pub fn text(self) -> (String, Colour) {
+    pub(super) fn text(self) -> (String, Colour) {
         match self {
             Self::Running => ("...".to_owned(), Colour::Basic(3)),
             Self::Unknown => ("?".to_owned(), Colour::Default),

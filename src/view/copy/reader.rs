@@ -5,17 +5,17 @@ use super::backing::{Backing, is_space, is_tab};
 use crate::base::Glyph;
 
 /// Characters that always separate words.
-pub const WHITESPACE: &str = "\t ";
+pub(super) const WHITESPACE: &str = "\t ";
 
 /// A position among the rows of a backing.
-pub struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     back: &'a Backing,
     pub x: usize,
     pub y: usize,
 }
 
 impl<'a> Reader<'a> {
-    pub fn new(back: &'a Backing, x: usize, y: usize) -> Self {
+    pub(crate) fn new(back: &'a Backing, x: usize, y: usize) -> Self {
         Self { back, x, y }
     }
 
@@ -36,7 +36,7 @@ impl<'a> Reader<'a> {
 
     /// Moves one cell forward. `all`: over the whole width, not only the text; `onemore`: also onto
     /// the cell behind the text.
-    pub fn right(&mut self, wrap: bool, all: bool, onemore: bool) {
+    pub(crate) fn right(&mut self, wrap: bool, all: bool, onemore: bool) {
         let limit = match (all, onemore) {
             (true, _) => self.back.cols,
             (false, true) => self.length(),
@@ -55,7 +55,7 @@ impl<'a> Reader<'a> {
 
     /// Moves one cell back; to the row above if that row wraps into this one, or always with
     /// `wrap`.
-    pub fn left(&mut self, wrap: bool) {
+    pub(crate) fn left(&mut self, wrap: bool) {
         self.leave_padding();
         if self.x > 0 {
             self.x -= 1;
@@ -65,20 +65,20 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub fn down(&mut self) {
+    pub(crate) fn down(&mut self) {
         if self.y < self.back.last() {
             self.y += 1;
         }
         self.leave_padding();
     }
 
-    pub fn up(&mut self) {
+    pub(crate) fn up(&mut self) {
         self.y = self.y.saturating_sub(1);
         self.leave_padding();
     }
 
     /// Moves to the first column; with `wrap`, of the first row of a wrapped line.
-    pub fn start_of_line(&mut self, wrap: bool) {
+    pub(crate) fn start_of_line(&mut self, wrap: bool) {
         while wrap && self.y > 0 && self.back.wrapped(self.y - 1) {
             self.y -= 1;
         }
@@ -86,14 +86,14 @@ impl<'a> Reader<'a> {
     }
 
     /// Moves behind the text (`all`: the width); with `wrap`, of the last row of a wrapped line.
-    pub fn end_of_line(&mut self, wrap: bool, all: bool) {
+    pub(crate) fn end_of_line(&mut self, wrap: bool, all: bool) {
         while wrap && self.y < self.back.last() && self.back.wrapped(self.y) {
             self.y += 1;
         }
         self.x = if all { self.back.cols } else { self.length() };
     }
 
-    pub fn in_set(&self, set: &str) -> usize {
+    pub(crate) fn in_set(&self, set: &str) -> usize {
         self.back.in_set(self.x, self.y, set)
     }
 
@@ -136,7 +136,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Moves to the start of the next word.
-    pub fn next_word(&mut self, separators: &str) {
+    pub(crate) fn next_word(&mut self, separators: &str) {
         let mut limit = self.row_limit();
         if !self.wrap_forward(&mut limit) {
             return;
@@ -153,7 +153,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Moves behind the end of the current or next word.
-    pub fn next_word_end(&mut self, separators: &str) {
+    pub(crate) fn next_word_end(&mut self, separators: &str) {
         let mut limit = self.row_limit();
         while self.wrap_forward(&mut limit) {
             if !self.is_white() {
@@ -166,7 +166,7 @@ impl<'a> Reader<'a> {
 
     /// Moves to the start of the previous word; with `already`, if the position is at the start of
     /// a word, to the word before. `stop_at_eol`: the blank end of a row stops the walk.
-    pub fn previous_word(&mut self, separators: &str, already: bool, stop_at_eol: bool) {
+    pub(crate) fn previous_word(&mut self, separators: &str, already: bool, stop_at_eol: bool) {
         let letters = if already || self.is_white() {
             match self.back_to_word(separators, stop_at_eol) {
                 Some(letters) => letters,
@@ -227,7 +227,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Moves forward to a character within the (wrapped) line. False if it is not there.
-    pub fn jump(&mut self, wanted: &Glyph) -> bool {
+    pub(crate) fn jump(&mut self, wanted: &Glyph) -> bool {
         let mut first = self.x;
         for y in self.y..=self.back.last() {
             if let Some(x) = (first..self.back.length(y)).find(|&x| self.holds(x, y, wanted)) {
@@ -243,7 +243,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Moves back to a character within the (wrapped) line. False if it is not there.
-    pub fn jump_back(&mut self, wanted: &Glyph) -> bool {
+    pub(crate) fn jump_back(&mut self, wanted: &Glyph) -> bool {
         let mut end = self.x + 1;
         let mut y = self.y;
         loop {
@@ -260,7 +260,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Moves to the first cell of the (wrapped) line that is not blank, if there is one.
-    pub fn back_to_indentation(&mut self) {
+    pub(crate) fn back_to_indentation(&mut self) {
         let old = (self.x, self.y);
         self.start_of_line(true);
         for y in self.y..=self.back.last() {

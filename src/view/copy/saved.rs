@@ -10,7 +10,7 @@ use crate::base::{Glyph, PaneId};
 use crate::model::Cx;
 
 #[derive(Serialize, Deserialize)]
-pub struct SavedCopy {
+pub(super) struct SavedCopy {
     source: PaneId,
     #[serde(default)]
     alternate: bool,
@@ -171,7 +171,7 @@ impl SavedCopy {
 
 impl CopyMode {
     /// Restores a copy mode that another server saved.
-    pub fn restore(cx: &mut Cx<'_>, pane: PaneId, saved: &str) -> Option<Self> {
+    pub(crate) fn restore(cx: &mut Cx<'_>, pane: PaneId, saved: &str) -> Option<Self> {
         let saved: SavedCopy = serde_json::from_str(saved).ok()?;
         let source = if cx.server.pane(saved.source).is_some() { saved.source } else { pane };
         let mut mode = Self::copy(cx, pane, source)?;

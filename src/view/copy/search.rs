@@ -28,7 +28,7 @@ const MAX_LINE_COLS: usize = 2000;
 
 /// Direction of `search-again`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
-pub enum Direction {
+pub(crate) enum Direction {
     #[default]
     None,
     Up,
@@ -36,7 +36,7 @@ pub enum Direction {
 }
 
 /// The last search, and which of its matches are highlighted.
-pub struct Search {
+pub(crate) struct Search {
     /// Direction of the search command, which `search-again` repeats.
     pub kind: Direction,
     /// Direction of the last search.
@@ -83,7 +83,7 @@ impl Default for Search {
 }
 
 /// A search that has not ended yet.
-pub struct Pending {
+pub(crate) struct Pending {
     finder: Finder,
     scan: Scan,
     visible_only: bool,
@@ -461,21 +461,21 @@ impl Scan {
 }
 
 impl CopyState {
-    pub fn clear_marks(&mut self) {
+    pub(crate) fn clear_marks(&mut self) {
         self.search.count = None;
         self.search.partial = false;
         self.search.marks = None;
     }
 
     /// Recomputes the marks of the view after it moved.
-    pub fn refresh_marks(&mut self) {
+    pub(crate) fn refresh_marks(&mut self) {
         if self.search.marks.is_some() && !self.search.timed_out {
             self.mark_matches(self.search.regex, true);
         }
     }
 
     /// Index of a cell in the marks, if the cell is in the view.
-    pub fn mark_index(&self, x: usize, y: usize) -> Option<usize> {
+    pub(crate) fn mark_index(&self, x: usize, y: usize) -> Option<usize> {
         let top = self.top();
         (y >= top && y < top + self.rows()).then(|| (y - top) * self.back.cols + x)
     }
@@ -486,7 +486,7 @@ impl CopyState {
 
     /// Searches for the text. True if found. A search that needs more than one slice continues
     /// later.
-    pub fn find(&mut self, down: bool, regex: bool, repeats: u32) -> bool {
+    pub(crate) fn find(&mut self, down: bool, regex: bool, repeats: u32) -> bool {
         (self.search.pending, self.walk) = (None, None);
         let Some(text) = self.search.text.clone() else { return false };
         let regex = regex && text.contains(['^', '$', '*', '+', '(', ')', '?', '[', ']', '.', '\\']);
@@ -569,7 +569,7 @@ impl CopyState {
     }
 
     /// Continues a search or walk that was interrupted. True while there is more to do.
-    pub fn continue_search(&mut self) -> bool {
+    pub(crate) fn continue_search(&mut self) -> bool {
         if let Some(walk) = self.walk.take() {
             self.go_on_walking(walk);
         } else if let Some(pending) = self.search.pending.take() {
@@ -579,7 +579,7 @@ impl CopyState {
     }
 
     /// Reports whether a search or walk is unfinished.
-    pub fn is_searching(&self) -> bool {
+    pub(crate) fn is_searching(&self) -> bool {
         self.search.pending.is_some() || self.walk.is_some()
     }
 
@@ -646,7 +646,7 @@ impl CopyState {
         self.cy = at / self.back.cols;
     }
 
-    pub fn mark_matches(&mut self, regex: bool, visible_only: bool) {
+    pub(crate) fn mark_matches(&mut self, regex: bool, visible_only: bool) {
         let Some(finder) = self.search.text.as_deref().and_then(|t| Finder::new(t, regex)) else {
             return;
         };
@@ -729,7 +729,7 @@ impl CopyState {
     }
 
     /// First and last index of the match of a marked cell.
-    pub fn match_bounds(&self, index: usize) -> (usize, usize) {
+    pub(crate) fn match_bounds(&self, index: usize) -> (usize, usize) {
         let mark = self.mark(index);
         let (mut start, mut end) = (index, index);
         let last = self.back.cols * self.rows() - 1;
@@ -743,7 +743,7 @@ impl CopyState {
     }
 
     /// Text of the match under the cursor, or of the one that ends just before it.
-    pub fn match_at_cursor(&self) -> Option<String> {
+    pub(crate) fn match_at_cursor(&self) -> Option<String> {
         self.search.marks.as_ref()?;
         let mut at = self.mark_index(self.cx, self.row())?;
         if self.mark(at) == 0 {
@@ -762,7 +762,7 @@ impl CopyState {
     }
 
     /// Bounds in the marks of the match to show as the current one.
-    pub fn current_match(&self) -> Option<(usize, usize)> {
+    pub(crate) fn current_match(&self) -> Option<(usize, usize)> {
         self.search.marks.as_ref()?;
         let at = self.mark_index(self.cx, self.row())?;
         let at = if !self.settings.vi && self.search.down && at > 0 { at - 1 } else { at };

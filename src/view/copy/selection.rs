@@ -9,7 +9,7 @@ use crate::base::{Attrs, CellFlags};
 
 /// Selection in cells of the view, when last updated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shown {
+pub(crate) struct Shown {
     sx: usize,
     sy: usize,
     ex: usize,
@@ -23,7 +23,7 @@ pub struct Shown {
 
 impl Shown {
     /// Reports whether a cell of the view is selected.
-    pub fn contains(&self, x: usize, y: usize) -> bool {
+    pub(crate) fn contains(&self, x: usize, y: usize) -> bool {
         if self.hidden || x < self.clip {
             return false;
         }
@@ -57,7 +57,7 @@ enum Place {
 }
 
 impl CopyState {
-    pub fn start_selection(&mut self) {
+    pub(crate) fn start_selection(&mut self) {
         self.start = self.cursor();
         self.end = self.start;
         self.drag = CursorDrag::End;
@@ -66,7 +66,7 @@ impl CopyState {
 
     /// Updates the selection to the cursor, if there is a selection. `no_reset`: a word or line
     /// selection does not grow to whole words or lines. True if a part of the selection is in view.
-    pub fn update_selection(&mut self, no_reset: bool) -> bool {
+    pub(crate) fn update_selection(&mut self, no_reset: bool) -> bool {
         self.is_selecting() && self.show_selection(no_reset)
     }
 
@@ -158,7 +158,7 @@ impl CopyState {
         (false, Spot { x: self.back.length(y), y })
     }
 
-    pub fn clear_selection(&mut self) {
+    pub(crate) fn clear_selection(&mut self) {
         self.shown = None;
         self.drag = CursorDrag::None;
         self.line_selection = LineSelection::None;
@@ -173,14 +173,14 @@ impl CopyState {
         }
     }
 
-    pub fn set_rectangle(&mut self, on: bool) {
+    pub(crate) fn set_rectangle(&mut self, on: bool) {
         self.rectangle = on;
         self.keep_cursor_in_row();
         self.update_selection(false);
     }
 
     /// Exchanges the cursor with the other end of the selection.
-    pub fn other_end(&mut self) {
+    pub(crate) fn other_end(&mut self) {
         if !self.is_selecting() {
             return;
         }
@@ -209,7 +209,7 @@ impl CopyState {
         self.update_selection(true);
     }
 
-    pub fn select_line(&mut self, count: u32) {
+    pub(crate) fn select_line(&mut self, count: u32) {
         self.line_selection = LineSelection::LeftRight;
         self.rectangle = false;
         self.select_by = SelectBy::Line;
@@ -227,7 +227,7 @@ impl CopyState {
         }
     }
 
-    pub fn select_word(&mut self) {
+    pub(crate) fn select_word(&mut self) {
         self.line_selection = LineSelection::LeftRight;
         self.rectangle = false;
         self.select_by = SelectBy::Word;
@@ -259,7 +259,7 @@ impl CopyState {
     }
 
     /// The selected text; without a selection, the match under the cursor.
-    pub fn selected_text(&mut self) -> Option<String> {
+    pub(crate) fn selected_text(&mut self) -> Option<String> {
         if let Some(text) = self.ahead.take() {
             return text;
         }
@@ -334,12 +334,12 @@ pub(super) struct Copying {
 }
 
 impl Copying {
-    pub fn rows(&self) -> std::ops::Range<usize> {
+    pub(super) fn rows(&self) -> std::ops::Range<usize> {
         self.first..self.last + 1
     }
 
     /// Takes the next row.
-    pub fn take(&mut self, row: RowRef<'_>) {
+    pub(super) fn take(&mut self, row: RowRef<'_>) {
         let from = if self.y == self.first { self.first_x } else { self.rest_x };
         let to = if self.y == self.last { self.last_end } else { self.rest_end };
         copy_columns(row, self.cols, (from, to), &mut self.out);
@@ -347,7 +347,7 @@ impl Copying {
     }
 
     /// What was copied; `None` for nothing.
-    pub fn text(mut self) -> Option<String> {
+    pub(super) fn text(mut self) -> Option<String> {
         if self.out.is_empty() {
             return None;
         }
@@ -425,7 +425,7 @@ fn copy_whole(row: RowRef<'_>, cols: usize, out: &mut String) -> bool {
 }
 
 /// Character that the alternative character set (DEC special graphics) shows.
-pub fn line_drawing(c: char) -> Option<char> {
+pub(super) fn line_drawing(c: char) -> Option<char> {
     const FROM: &str = "+,-.0`abcdefghijklmnopqrstuvwxyz{|}~";
     const TO: &str = "→←↑↓▮◆▒␉␌␍␊°±␤␋┘┐┌└┼⎺⎻─⎼⎽├┤┴┬│≤≥π≠£·";
     FROM.chars().zip(TO.chars()).find(|(from, _)| *from == c).map(|(_, to)| to)

@@ -13,7 +13,7 @@ use crate::base::commands::CommandRecord;
 
 /// Line numbers left of the text (`copy-mode-line-numbers`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum LineNumbers {
+pub(crate) enum LineNumbers {
     #[default]
     Off,
     Default,
@@ -26,7 +26,7 @@ pub enum LineNumbers {
 const STATUS_COLS: usize = 4;
 
 impl LineNumbers {
-    pub fn from_choice(name: &str) -> Self {
+    pub(crate) fn from_choice(name: &str) -> Self {
         match name {
             "default" => Self::Default,
             "absolute" => Self::Absolute,
@@ -39,7 +39,7 @@ impl LineNumbers {
 
 /// Values of the options when a command runs.
 #[derive(Clone, Debug, Default)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// True for `mode-keys vi`.
     pub vi: bool,
     pub wrap_search: bool,
@@ -54,7 +54,7 @@ pub struct Settings {
 
 /// Which end of the selection follows the cursor.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub enum CursorDrag {
+pub(crate) enum CursorDrag {
     None,
     End,
     Start,
@@ -62,7 +62,7 @@ pub enum CursorDrag {
 
 /// Direction of a selection of whole lines.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub enum LineSelection {
+pub(crate) enum LineSelection {
     None,
     LeftRight,
     RightLeft,
@@ -70,21 +70,21 @@ pub enum LineSelection {
 
 /// Unit by which a selection grows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub enum SelectBy {
+pub(crate) enum SelectBy {
     Char,
     Word,
     Line,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub enum Recentre {
+pub(crate) enum Recentre {
     Top,
     Middle,
     Bottom,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub enum JumpKind {
+pub(crate) enum JumpKind {
     Forward,
     Backward,
     ToForward,
@@ -93,13 +93,13 @@ pub enum JumpKind {
 
 /// A cell among all rows: column, and row counted from the oldest.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub struct Spot {
+pub(crate) struct Spot {
     pub x: usize,
     pub y: usize,
 }
 
 /// See the module comment. Columns count within the text, without line numbers.
-pub struct CopyState {
+pub(crate) struct CopyState {
     pub back: Backing,
     /// The commands that ran in the pane, oldest first.
     pub commands: Vec<CommandRecord>,
@@ -148,7 +148,7 @@ pub struct CopyState {
 }
 
 impl CopyState {
-    pub fn new(back: Backing, settings: Settings) -> Self {
+    pub(crate) fn new(back: Backing, settings: Settings) -> Self {
         Self {
             entered_vi: settings.vi,
             back,
@@ -186,7 +186,7 @@ impl CopyState {
     }
 
     /// Puts cursor and mark at a row of the backing, as on entering the mode.
-    pub fn enter_at(&mut self, x: usize, y: usize) {
+    pub(crate) fn enter_at(&mut self, x: usize, y: usize) {
         self.cx = x;
         if y < self.back.hsize {
             self.cy = 0;
@@ -199,44 +199,44 @@ impl CopyState {
     }
 
     /// First row of the view.
-    pub fn top(&self) -> usize {
+    pub(crate) fn top(&self) -> usize {
         self.back.hsize.saturating_sub(self.oy)
     }
 
     /// Row of the cursor.
-    pub fn row(&self) -> usize {
+    pub(crate) fn row(&self) -> usize {
         (self.back.hsize + self.cy).saturating_sub(self.oy)
     }
 
-    pub fn cursor(&self) -> Spot {
+    pub(crate) fn cursor(&self) -> Spot {
         Spot { x: self.cx, y: self.row() }
     }
 
-    pub fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.back.rows
     }
 
-    pub fn reader(&self) -> Reader<'_> {
+    pub(crate) fn reader(&self) -> Reader<'_> {
         Reader::new(&self.back, self.cx, self.row())
     }
 
     /// Reports whether the cursor moves in a rectangle: past the ends of lines.
-    pub fn in_rectangle(&self) -> bool {
+    pub(crate) fn in_rectangle(&self) -> bool {
         self.shown.is_some() && self.rectangle
     }
 
-    pub fn is_selecting(&self) -> bool {
+    pub(crate) fn is_selecting(&self) -> bool {
         self.shown.is_some() || self.line_selection != LineSelection::None
     }
 
     /// Last column that the cursor may have in a row.
-    pub fn limit(&self, y: usize, onemore: bool) -> usize {
+    pub(crate) fn limit(&self, y: usize, onemore: bool) -> usize {
         let length = self.back.length(y);
         if onemore || !self.settings.vi { length } else { length.saturating_sub(1) }
     }
 
     /// Moves the cursor to a cell of the view, within the text.
-    pub fn set_cursor(&mut self, x: usize, cy: usize) {
+    pub(crate) fn set_cursor(&mut self, x: usize, cy: usize) {
         let mut x = x;
         if !self.rectangle && cy < self.rows() {
             let y = (self.back.hsize + cy).saturating_sub(self.oy);
@@ -247,7 +247,7 @@ impl CopyState {
     }
 
     /// Shows later rows, at most `n` rows further.
-    pub fn scroll_up(&mut self, n: usize) {
+    pub(crate) fn scroll_up(&mut self, n: usize) {
         let n = n.min(self.oy);
         if n != 0 {
             self.oy -= n;
@@ -257,7 +257,7 @@ impl CopyState {
     }
 
     /// Shows earlier rows, at most `n` rows further.
-    pub fn scroll_down(&mut self, n: usize) {
+    pub(crate) fn scroll_down(&mut self, n: usize) {
         if n > self.back.hsize {
             return;
         }
@@ -270,7 +270,7 @@ impl CopyState {
     }
 
     /// Scrolls to show a cell: the view moves only as far as it must, plus a margin of some rows.
-    pub fn scroll_to(&mut self, x: usize, y: usize, quiet: bool) {
+    pub(crate) fn scroll_to(&mut self, x: usize, y: usize, quiet: bool) {
         let (hsize, rows, top) = (self.back.hsize, self.rows(), self.top());
         self.cx = x;
         if y >= top && y < top + rows {
@@ -294,7 +294,7 @@ impl CopyState {
     }
 
     /// Width of the line numbers, in columns.
-    pub fn number_width(&self) -> usize {
+    pub(crate) fn number_width(&self) -> usize {
         if self.number_mode() == LineNumbers::Off {
             return if self.shows_status() { STATUS_COLS } else { 0 };
         }
@@ -303,26 +303,26 @@ impl CopyState {
     }
 
     /// Reports whether the number column shows how commands ended.
-    pub fn shows_status(&self) -> bool {
+    pub(crate) fn shows_status(&self) -> bool {
         self.settings.command_status && self.line_numbers && !self.commands.is_empty()
     }
 
-    pub fn number_mode(&self) -> LineNumbers {
+    pub(crate) fn number_mode(&self) -> LineNumbers {
         if self.line_numbers { self.settings.line_numbers } else { LineNumbers::Off }
     }
 
     /// Reports whether positions are counted from the top rather than from the bottom.
-    pub fn numbers_absolute(&self) -> bool {
+    pub(crate) fn numbers_absolute(&self) -> bool {
         !matches!(self.number_mode(), LineNumbers::Off | LineNumbers::Default)
     }
 
     /// Columns left for text.
-    pub fn text_cols(&self) -> usize {
+    pub(crate) fn text_cols(&self) -> usize {
         self.back.cols.saturating_sub(self.number_width()).max(1)
     }
 
     /// Column of the screen for a column of the text.
-    pub fn screen_x(&self, x: usize) -> usize {
+    pub(crate) fn screen_x(&self, x: usize) -> usize {
         let width = self.number_width();
         if width == 0 {
             return x;
@@ -331,7 +331,7 @@ impl CopyState {
     }
 
     /// Column of the text for a column of the screen.
-    pub fn text_x(&self, screen_x: usize) -> usize {
+    pub(crate) fn text_x(&self, screen_x: usize) -> usize {
         let width = self.number_width();
         if width == 0 {
             return screen_x;
@@ -340,7 +340,7 @@ impl CopyState {
     }
 
     /// Unfolds all rows; the cursor stays where it is.
-    pub fn unfold_all(&mut self) {
+    pub(crate) fn unfold_all(&mut self) {
         if self.back.is_folded() {
             let (x, y) = (self.cx, self.back.real_row(self.row()));
             self.back.unfold_all();
@@ -349,7 +349,7 @@ impl CopyState {
     }
 
     /// Handles a change of the pane's size.
-    pub fn resize(&mut self, cols: usize, rows: usize) {
+    pub(crate) fn resize(&mut self, cols: usize, rows: usize) {
         self.unfold_all();
         self.oy = self.oy.min(self.back.hsize + self.cy);
         let (mut x, mut y) = (self.cx, self.row());
@@ -385,7 +385,7 @@ impl CopyState {
     }
 
     /// Takes new contents (`refresh-from-pane`), staying at the same row from the top.
-    pub fn replace(&mut self, back: Backing) {
+    pub(crate) fn replace(&mut self, back: Backing) {
         self.oy = self.oy.min(self.back.hsize);
         let from_top = self.back.hsize - self.oy;
         self.back = back;

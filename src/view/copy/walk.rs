@@ -17,7 +17,7 @@ enum Goal {
 
 /// A walk that has not ended yet.
 #[derive(Debug)]
-pub struct Walk {
+pub(crate) struct Walk {
     goal: Goal,
     down: bool,
     /// Row searched last.
@@ -68,14 +68,14 @@ impl Walk {
 
 impl CopyState {
     /// Moves to the blank row behind (or before) the paragraph.
-    pub fn goto_paragraph(&mut self, down: bool, repeats: u32) {
+    pub(crate) fn goto_paragraph(&mut self, down: bool, repeats: u32) {
         if repeats > 0 {
             self.start_walk(Goal::Blank, down, repeats);
         }
     }
 
     /// Moves to the prompt (or start of output) above or below.
-    pub fn goto_prompt(&mut self, down: bool, output: bool) {
+    pub(crate) fn goto_prompt(&mut self, down: bool, output: bool) {
         let mark = if output { RowFlags::START_OUTPUT } else { RowFlags::START_PROMPT };
         self.start_walk(Goal::Marked(mark), down, 1);
     }

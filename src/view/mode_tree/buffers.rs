@@ -17,7 +17,7 @@ const FORMAT: &str = "#{t/p:buffer_created}: #{buffer_sample}";
 const MAX_SEARCHED: usize = 4 << 20;
 
 #[derive(serde::Serialize, serde::Deserialize)]
-pub struct Buffers {
+pub(crate) struct Buffers {
     format: String,
     key_format: Option<String>,
     command: String,
@@ -25,9 +25,9 @@ pub struct Buffers {
 }
 
 impl Buffers {
-    pub const NAME: &'static str = "buffer-mode";
+    pub(crate) const NAME: &'static str = "buffer-mode";
 
-    pub fn new(args: &Args, state: FindState) -> Self {
+    pub(crate) fn new(args: &Args, state: FindState) -> Self {
         Self {
             format: args.get('F').unwrap_or(FORMAT).to_owned(),
             key_format: args.get('K').map(str::to_owned),

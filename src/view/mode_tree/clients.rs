@@ -17,16 +17,16 @@ const COMMAND: &str = "detach-client -t '%%'";
 const FORMAT: &str = "#{t/p:client_activity}: session #{session_name}";
 
 #[derive(serde::Serialize, serde::Deserialize)]
-pub struct Clients {
+pub(crate) struct Clients {
     format: String,
     key_format: Option<String>,
     command: String,
 }
 
 impl Clients {
-    pub const NAME: &'static str = "client-mode";
+    pub(crate) const NAME: &'static str = "client-mode";
 
-    pub fn new(args: &Args) -> Self {
+    pub(crate) fn new(args: &Args) -> Self {
         Self {
             format: args.get('F').unwrap_or(FORMAT).to_owned(),
             key_format: args.get('K').map(str::to_owned),

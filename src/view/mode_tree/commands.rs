@@ -27,7 +27,7 @@ struct Ran {
     record: CommandRecord,
 }
 
-pub struct CommandList {
+pub(crate) struct CommandList {
     /// If set, only commands of this pane are listed.
     only: Option<PaneId>,
     all: Vec<Ran>,
@@ -45,7 +45,7 @@ fn duration_text(secs: i64) -> String {
 }
 
 impl CommandList {
-    pub fn new(args: &Args, pane: PaneId) -> Self {
+    pub(crate) fn new(args: &Args, pane: PaneId) -> Self {
         Self {
             only: (!args.has('a')).then_some(pane),
             all: Vec::new(),
@@ -200,6 +200,6 @@ impl Source for CommandList {
 }
 
 /// Opens the list on a pane.
-pub fn open(cx: &mut Cx<'_>, pane: PaneId, args: &Args) {
+pub(crate) fn open(cx: &mut Cx<'_>, pane: PaneId, args: &Args) {
     super::open(cx, pane, CommandList::new(args, pane), Setup::new(args));
 }

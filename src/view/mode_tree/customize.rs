@@ -31,7 +31,7 @@ const INFO_ROWS: usize = 12;
 
 /// A part of a key binding.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
-pub enum Part {
+pub(crate) enum Part {
     Whole,
     Command,
     Note,
@@ -39,14 +39,14 @@ pub enum Part {
 }
 
 #[derive(Clone, PartialEq, Debug)]
-pub enum Item {
+pub(crate) enum Item {
     Group,
     Option { level: OptionScope, name: String, index: Option<ArrayKey> },
     Key { table: String, key: Key, part: Part },
 }
 
 #[derive(serde::Serialize, serde::Deserialize)]
-pub struct Customize {
+pub(crate) struct Customize {
     format: String,
     accept: bool,
     hide_global: bool,
@@ -64,9 +64,9 @@ fn is_global(level: OptionScope) -> bool {
 }
 
 impl Customize {
-    pub const NAME: &'static str = "options-mode";
+    pub(crate) const NAME: &'static str = "options-mode";
 
-    pub fn new(args: &Args, state: FindState) -> Self {
+    pub(crate) fn new(args: &Args, state: FindState) -> Self {
         Self {
             format: args.get('F').unwrap_or(FORMAT).to_owned(),
             accept: args.has('y'),

@@ -9,7 +9,14 @@ use crate::view::boxes::{BoxLines, Part, cell, draw_box};
 
 /// Writes text, at most `room` columns of it; `\x01` turns line drawing on and off. Returns the
 /// column behind it.
-pub fn put_text(surface: &mut Surface, x: u32, y: u32, room: u32, text: &str, style: CellStyle) -> u32 {
+pub(super) fn put_text(
+    surface: &mut Surface,
+    x: u32,
+    y: u32,
+    room: u32,
+    text: &str,
+    style: CellStyle,
+) -> u32 {
     let mut style = style;
     let mut at = 0;
     for c in text.chars() {
@@ -28,7 +35,7 @@ pub fn put_text(surface: &mut Surface, x: u32, y: u32, room: u32, text: &str, st
 }
 
 /// Draws the part of a terminal's screen around its cursor, for a preview.
-pub fn draw_screen(surface: &mut Surface, at: Point, size: Size, terminal: &Terminal) {
+pub(super) fn draw_screen(surface: &mut Surface, at: Point, size: Size, terminal: &Terminal) {
     let source = terminal.size();
     let shows_cursor = terminal.cursor_visible();
     let cursor = terminal.cursor();
@@ -69,7 +76,7 @@ pub fn draw_screen(surface: &mut Surface, at: Point, size: Size, terminal: &Term
 }
 
 /// Draws a vertical line.
-pub fn draw_vertical(surface: &mut Surface, x: u32, y: u32, rows: u32) {
+pub(super) fn draw_vertical(surface: &mut Surface, x: u32, y: u32, rows: u32) {
     for row in 0..rows {
         surface.put(x, y + row, cell(BoxLines::Single, Part::Vertical, CellStyle::DEFAULT));
     }
@@ -77,7 +84,7 @@ pub fn draw_vertical(surface: &mut Surface, x: u32, y: u32, rows: u32) {
 
 impl<T> Tree<T> {
     /// Draws the visible lines. `mode`: style of the current line.
-    pub fn draw_lines(&self, surface: &mut Surface, mode: CellStyle) {
+    pub(crate) fn draw_lines(&self, surface: &mut Surface, mode: CellStyle) {
         let named = |n: &super::tree::Node<T>| n.key.map(|k| k.name(false));
         let key_width = self.key_width();
         let mut name_widths = vec![0; self.max_depth + 1];
@@ -126,7 +133,7 @@ impl<T> Tree<T> {
     }
 
     /// Column where texts start in a flat list with right-aligned names.
-    pub fn text_column(&self) -> u32 {
+    pub(crate) fn text_column(&self) -> u32 {
         let names = self.nodes_shown().map(|node| node.name.len()).max().unwrap_or(0);
         (self.key_width() + names + ": ".len()) as u32
     }
@@ -152,7 +159,11 @@ impl<T> Tree<T> {
 
     /// Draws the box of the preview with its title. Returns the place and size of the preview in
     /// it, and the item.
-    pub fn draw_preview_box(&self, surface: &mut Surface, mode: CellStyle) -> Option<(Point, Size, usize)> {
+    pub(crate) fn draw_preview_box(
+        &self,
+        surface: &mut Surface,
+        mode: CellStyle,
+    ) -> Option<(Point, Size, usize)> {
         let (w, h, rows) = (self.size.cols, self.height as u32, self.size.rows);
         if self.preview == Preview::Off || rows <= 4 || h < 2 || rows.saturating_sub(h) <= 4 || w <= 4 {
             return None;

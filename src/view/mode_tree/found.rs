@@ -19,12 +19,12 @@ use crate::view::message;
 use crate::view::modes::{self, Entered};
 
 /// Lines shown before and after the one that was found, and bytes of each.
-pub const CONTEXT: u64 = 8;
-pub const MAX_CONTEXT_BYTES: usize = 512;
+pub(crate) const CONTEXT: u64 = 8;
+pub(crate) const MAX_CONTEXT_BYTES: usize = 512;
 
 /// A line that a search found.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub(crate) struct Found {
     /// Name of the transcript.
     pub name: String,
     /// Pane of the transcript; `None` for a kept one.
@@ -49,7 +49,7 @@ pub struct Found {
 
 impl Found {
     /// Scope about the line, and about its pane if that still exists.
-    pub fn scope<'a>(&self, server: &Server, scope: Scope<'a>) -> Scope<'a> {
+    pub(crate) fn scope<'a>(&self, server: &Server, scope: Scope<'a>) -> Scope<'a> {
         let live = self.pane.is_some();
         let scope = match self.pane {
             Some(pane) => about_pane(server, scope, pane),
@@ -68,7 +68,7 @@ impl Found {
 }
 
 /// Scope about a pane, in the window that suits it best.
-pub fn about_pane<'a>(server: &Server, scope: Scope<'a>, pane: PaneId) -> Scope<'a> {
+pub(crate) fn about_pane<'a>(server: &Server, scope: Scope<'a>, pane: PaneId) -> Scope<'a> {
     let window = server.pane(pane).map(|pane| pane.window);
     match window.and_then(|window| server.best_winlink(window)) {
         Some((session, index)) => scope.with_pane_at(session, index, pane),
@@ -79,7 +79,7 @@ pub fn about_pane<'a>(server: &Server, scope: Scope<'a>, pane: PaneId) -> Scope<
 /// Lines that a search has found for a list, and its progress. List and search share the book by
 /// reference count: a search that holds the last reference knows that its list was closed.
 #[derive(Default)]
-pub struct FoundBook {
+pub(crate) struct FoundBook {
     lines: Vec<Line>,
     /// Text and progress of the search, for the heading.
     pub progress: String,
@@ -93,11 +93,11 @@ struct Line {
     text: String,
 }
 
-pub type SharedBook = Arc<Mutex<FoundBook>>;
+pub(crate) type SharedBook = Arc<Mutex<FoundBook>>;
 
 impl FoundBook {
     /// Adds a found line, formatted for the list.
-    pub fn push(&mut self, scope: &Scope<'_>, format: &str, found: Found) {
+    pub(crate) fn push(&mut self, scope: &Scope<'_>, format: &str, found: Found) {
         let place = || scope.expand("#{session_name}:#{window_index}.#{pane_index}");
         let name = if found.pane.is_some() { place() } else { found.name.clone() };
         let text = scope.expand(format);
@@ -105,12 +105,12 @@ impl FoundBook {
     }
 }
 
-pub struct FoundLines {
+pub(crate) struct FoundLines {
     book: SharedBook,
 }
 
 /// Shows the list on a pane, in place of one of an earlier search.
-pub fn open(cx: &mut Cx<'_>, pane: PaneId, book: SharedBook) {
+pub(crate) fn open(cx: &mut Cx<'_>, pane: PaneId, book: SharedBook) {
     if modes::raise(cx, pane, NAME) == Entered::Absent {
         super::open(cx, pane, FoundLines { book }, Setup::new(&Args::default()));
         return;
@@ -122,7 +122,7 @@ pub fn open(cx: &mut Cx<'_>, pane: PaneId, book: SharedBook) {
 }
 
 /// Adds the lines found since the list was built. Closes a list whose search found nothing.
-pub fn refresh(cx: &mut Cx<'_>, pane: PaneId, client: Option<ClientId>) {
+pub(crate) fn refresh(cx: &mut Cx<'_>, pane: PaneId, client: Option<ClientId>) {
     let nothing = with_source::<FoundLines, _>(cx, pane, |cx, mode| {
         mode.build(cx, pane);
         let book = mode.source.book.lock();

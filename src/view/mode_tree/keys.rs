@@ -342,7 +342,7 @@ impl<S: Source> TreeMode<S> {
 }
 
 /// Prompts for a line of text.
-pub fn ask(
+pub(super) fn ask(
     cx: &mut Cx<'_>,
     with: &Pressed,
     question: &str,
@@ -354,7 +354,7 @@ pub fn ask(
 }
 
 /// Asks for confirmation; with `accept` the answer is yes at once.
-pub fn confirm(
+pub(super) fn confirm(
     cx: &mut Cx<'_>,
     with: &Pressed,
     question: &str,

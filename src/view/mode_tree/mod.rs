@@ -6,20 +6,20 @@
 //! resources that panes use (`usage`), transcripts (`transcripts`), options and keys (`customize`),
 //! lines of a search (`found`).
 
-pub mod buffers;
-pub mod clients;
-pub mod commands;
-pub mod customize;
+pub(crate) mod buffers;
+pub(crate) mod clients;
+pub(crate) mod commands;
+pub(crate) mod customize;
 mod draw;
-pub mod found;
+pub(crate) mod found;
 mod help;
 mod keys;
 mod page;
-pub mod saved;
-pub mod transcripts;
+pub(crate) mod saved;
+pub(crate) mod transcripts;
 mod tree;
-pub mod usage;
-pub mod windows;
+pub(crate) mod usage;
+pub(crate) mod windows;
 
 use crate::base::{CellStyle, ClientId, Key, PaneId, Point, Size, Surface};
 use crate::format::Scope;
@@ -35,11 +35,11 @@ use crate::syntax::args::Args;
 use crate::syntax::template::{Text, ValueKind, fill_all};
 
 use super::{message, modes, style};
-pub use tree::{Preview, Tree};
+pub(crate) use tree::{Preview, Tree};
 
 /// Result of a key in a source.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     Stay,
     /// Build the tree again.
     Rebuild,
@@ -48,7 +48,7 @@ pub enum Outcome {
 }
 
 /// Supplier of a tree's items; see the module comment.
-pub trait Source: Send + Sized + 'static {
+pub(crate) trait Source: Send + Sized + 'static {
     type Item: Clone + Send;
 
     fn name(&self) -> &'static str;
@@ -111,7 +111,7 @@ const MENU_TAG_ALL: Key = Key::char('\x14');
 
 /// A key, with its client and the place where it was pressed.
 #[derive(Clone, Copy, Debug)]
-pub struct Pressed {
+pub(crate) struct Pressed {
     pub pane: PaneId,
     pub client: Option<ClientId>,
     pub key: Key,
@@ -133,7 +133,7 @@ fn default_key(line: usize) -> Option<Key> {
 const LEAST_ROWS: u32 = 5;
 
 /// Arguments that all choosers' commands have in common.
-pub struct Setup {
+pub(crate) struct Setup {
     preview: Preview,
     order: Option<Order>,
     reversed: bool,
@@ -142,7 +142,7 @@ pub struct Setup {
 }
 
 impl Setup {
-    pub fn new(args: &Args) -> Self {
+    pub(crate) fn new(args: &Args) -> Self {
         Self {
             preview: match args.times('N') {
                 0 => Preview::Normal,
@@ -157,13 +157,13 @@ impl Setup {
     }
 
     /// Only a filter, as `find-window` has.
-    pub fn filtered(filter: String, zoom: bool) -> Self {
+    pub(crate) fn filtered(filter: String, zoom: bool) -> Self {
         Self { preview: Preview::Normal, order: None, reversed: false, filter: Some(filter), zoom }
     }
 }
 
 /// A chooser on a pane.
-pub struct TreeMode<S: Source> {
+pub(crate) struct TreeMode<S: Source> {
     source: S,
     tree: Tree<S::Item>,
     /// Size of the pane. The tree has fewer rows if the source has a heading.
@@ -176,7 +176,7 @@ pub struct TreeMode<S: Source> {
 }
 
 /// Opens a chooser on a pane, unless the pane has it already.
-pub fn open<S: Source>(cx: &mut Cx<'_>, pane: PaneId, source: S, setup: Setup) {
+pub(crate) fn open<S: Source>(cx: &mut Cx<'_>, pane: PaneId, source: S, setup: Setup) {
     if modes::raise(cx, pane, source.name()) != modes::Entered::Absent {
         return;
     }
@@ -203,7 +203,7 @@ pub fn open<S: Source>(cx: &mut Cx<'_>, pane: PaneId, source: S, setup: Setup) {
 }
 
 /// Calls a function on a chooser that is on top of a pane, and redraws it.
-pub fn with_source<S: Source, R>(
+pub(crate) fn with_source<S: Source, R>(
     cx: &mut Cx<'_>,
     pane: PaneId,
     run: impl FnOnce(&mut Cx<'_>, &mut TreeMode<S>) -> R,
@@ -220,7 +220,13 @@ pub fn with_source<S: Source, R>(
 }
 
 /// Runs a template, with a name filled in, as a command of a client.
-pub fn run_command(cx: &mut Cx<'_>, client: Option<ClientId>, state: FindState, template: &str, name: &str) {
+pub(crate) fn run_command(
+    cx: &mut Cx<'_>,
+    client: Option<ClientId>,
+    state: FindState,
+    template: &str,
+    name: &str,
+) {
     let text = fill_all(template, &[name.to_owned()], ValueKind::Name, Text::Commands);
     if text.is_empty() {
         return;
@@ -243,7 +249,7 @@ pub fn run_command(cx: &mut Cx<'_>, client: Option<ClientId>, state: FindState, 
 
 impl<S: Source> TreeMode<S> {
     /// Rebuilds the tree; the current item stays current.
-    pub fn build(&mut self, cx: &Cx<'_>, pane: PaneId) {
+    pub(crate) fn build(&mut self, cx: &Cx<'_>, pane: PaneId) {
         let tag = self.tree.current_tag();
         self.tree.begin();
         let filter = self.tree.filter.clone();

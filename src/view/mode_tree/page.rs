@@ -18,7 +18,7 @@ pub(super) struct Page<'a> {
 }
 
 impl<'a> Page<'a> {
-    pub fn new(surface: &'a mut Surface, at: Point, size: Size) -> Self {
+    pub(super) fn new(surface: &'a mut Surface, at: Point, size: Size) -> Self {
         Self { surface, at, size, col: 0, row: 0 }
     }
 

@@ -33,7 +33,7 @@ impl<S: Source> TreeMode<S> {
 }
 
 /// Restores a chooser that another server saved.
-pub fn restore<S: Source + DeserializeOwned>(cx: &mut Cx<'_>, pane: PaneId, prefix: u32, saved: &str) {
+pub(crate) fn restore<S: Source + DeserializeOwned>(cx: &mut Cx<'_>, pane: PaneId, prefix: u32, saved: &str) {
     let Ok(SavedMode { source: Some(text), tree: saved, zoomed }) = serde_json::from_str(saved) else {
         return unzoom(cx, pane, saved);
     };
@@ -53,7 +53,7 @@ pub fn restore<S: Source + DeserializeOwned>(cx: &mut Cx<'_>, pane: PaneId, pref
 }
 
 /// Ends a chooser that is not restored, unzooming the window as on leaving it.
-pub fn unzoom(cx: &mut Cx<'_>, pane: PaneId, saved: &str) {
+pub(crate) fn unzoom(cx: &mut Cx<'_>, pane: PaneId, saved: &str) {
     let zoomed = serde_json::from_str::<SavedMode>(saved).is_ok_and(|saved| saved.zoomed);
     if zoomed && let Some(window) = cx.server.pane(pane).map(|p| p.window) {
         cx.unzoom_and_redraw(window);

@@ -29,7 +29,7 @@ const HEADING: &str = "    SIZE  MADE              WHERE                       C
 
 /// A line of a transcript, and a column in it to go to.
 #[derive(Clone, Copy, Debug)]
-pub struct Place {
+pub(crate) struct Place {
     pub number: u64,
     pub column: u32,
     /// True if the line is one that full-screen programs drew.
@@ -37,7 +37,7 @@ pub struct Place {
 }
 
 /// Scope about one transcript, and about its pane if that still exists.
-pub fn scope_of<'a>(server: &Server, scope: Scope<'a>, one: &Transcript) -> Scope<'a> {
+pub(crate) fn scope_of<'a>(server: &Server, scope: Scope<'a>, one: &Transcript) -> Scope<'a> {
     let scope = if one.live { about_pane(server, scope, PaneId(one.info.pane)) } else { scope };
     let made = one.info.created_us / 1_000_000;
     let kept = match one.keep_until {
@@ -61,7 +61,13 @@ pub fn scope_of<'a>(server: &Server, scope: Scope<'a>, one: &Transcript) -> Scop
 }
 
 /// Shows a kept transcript in copy mode on a pane, at a place or else at its end.
-pub fn open_kept(cx: &mut Cx<'_>, pane: PaneId, client: Option<ClientId>, key: String, at: Option<Place>) {
+pub(crate) fn open_kept(
+    cx: &mut Cx<'_>,
+    pane: PaneId,
+    client: Option<ClientId>,
+    key: String,
+    at: Option<Place>,
+) {
     let (Some(store), Some(size)) = (cx.host.transcripts(), cx.server.pane(pane).map(|p| p.size)) else {
         return;
     };
@@ -94,14 +100,19 @@ pub fn open_kept(cx: &mut Cx<'_>, pane: PaneId, client: Option<ClientId>, key: S
     }));
 }
 
-pub struct Transcripts {
+pub(crate) struct Transcripts {
     all: Vec<Transcript>,
     format: Option<String>,
     key_format: Option<String>,
 }
 
 /// Opens the list on a pane after the disk was read.
-pub fn open(cx: &mut Cx<'_>, pane: PaneId, args: &Args, done: impl FnOnce(&mut Cx<'_>) + Send + 'static) {
+pub(crate) fn open(
+    cx: &mut Cx<'_>,
+    pane: PaneId,
+    args: &Args,
+    done: impl FnOnce(&mut Cx<'_>) + Send + 'static,
+) {
     let Some(store) = cx.host.transcripts() else { return done(cx) };
     let format = args.get('F').map(str::to_owned);
     let key_format = args.get('K').map(str::to_owned);

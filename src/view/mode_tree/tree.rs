@@ -10,7 +10,7 @@ use crate::format::sort::{Order, Sort};
 
 /// Size of a preview.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub enum Preview {
+pub(crate) enum Preview {
     Off,
     #[default]
     Normal,
@@ -19,7 +19,7 @@ pub enum Preview {
 
 /// One item. `parent` and `children` are indexes of nodes.
 #[derive(Clone, Debug)]
-pub struct Node<T> {
+pub(crate) struct Node<T> {
     pub parent: Option<usize>,
     pub children: Vec<usize>,
     pub data: T,
@@ -39,7 +39,7 @@ pub struct Node<T> {
 
 /// A line of the list, in view or not.
 #[derive(Clone, Copy, Debug)]
-pub struct Line {
+pub(crate) struct Line {
     pub node: usize,
     pub depth: usize,
     /// True if it is the last of its siblings.
@@ -52,7 +52,7 @@ pub struct Line {
 const MAX_NODES: usize = 50_000;
 
 #[derive(Debug)]
-pub struct Tree<T> {
+pub(crate) struct Tree<T> {
     pub nodes: Vec<Node<T>>,
     pub roots: Vec<usize>,
     pub lines: Vec<Line>,
@@ -102,7 +102,7 @@ pub(super) struct SavedTree {
 const ALL: usize = u32::MAX as usize;
 
 impl<T> Tree<T> {
-    pub fn new(size: Size) -> Self {
+    pub(crate) fn new(size: Size) -> Self {
         Self {
             nodes: Vec::new(),
             roots: Vec::new(),
@@ -173,21 +173,21 @@ impl<T> Tree<T> {
     }
 
     /// Removes all items, but keeps the expanded and tagged state by tag.
-    pub fn begin(&mut self) {
+    pub(crate) fn begin(&mut self) {
         if !self.nodes.is_empty() {
             self.saved = self.nodes.iter().map(|n| (n.tag, (n.tagged, n.expanded))).collect();
         }
         self.clear();
     }
 
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.nodes.clear();
         self.roots.clear();
     }
 
     /// Adds an item below another one. `expanded` applies unless the state is known from before.
     /// `None` beyond the limit of nodes.
-    pub fn add(
+    pub(crate) fn add(
         &mut self,
         parent: Option<usize>,
         data: T,
@@ -228,7 +228,7 @@ impl<T> Tree<T> {
     }
 
     /// Removes the item that was added last, with its children.
-    pub fn remove_from(&mut self, index: usize) {
+    pub(crate) fn remove_from(&mut self, index: usize) {
         let parent = self.nodes[index].parent;
         self.nodes.truncate(index);
         match parent {
@@ -238,7 +238,7 @@ impl<T> Tree<T> {
     }
 
     /// Makes the lines of the added items; the item `tag` becomes current.
-    pub fn finish(&mut self, tag: Option<u64>) {
+    pub(crate) fn finish(&mut self, tag: Option<u64>) {
         self.saved.clear();
         self.lines.clear();
         self.max_depth = 0;
@@ -286,7 +286,7 @@ impl<T> Tree<T> {
     }
 
     /// Lines of a page. tmux: 0 until a preview with a fixed height had room.
-    pub fn page(&self) -> usize {
+    pub(crate) fn page(&self) -> usize {
         if self.height == ALL { 0 } else { self.height }
     }
 
@@ -302,7 +302,7 @@ impl<T> Tree<T> {
 
     /// Makes the item with a tag current; without it, clamps to the existing lines. True if the
     /// item was found.
-    pub fn set_current(&mut self, tag: Option<u64>) -> bool {
+    pub(crate) fn set_current(&mut self, tag: Option<u64>) -> bool {
         let found = tag.and_then(|tag| self.line_of_tag(tag));
         if found.is_none() && self.current < self.lines.len() {
             return false;
@@ -315,29 +315,29 @@ impl<T> Tree<T> {
     }
 
     /// Expands an item. True if it was not expanded.
-    pub fn expand(&mut self, tag: u64) -> bool {
+    pub(crate) fn expand(&mut self, tag: u64) -> bool {
         let Some(line) = self.line_of_tag(tag) else { return false };
         let node = &mut self.nodes[self.lines[line].node];
         !std::mem::replace(&mut node.expanded, true)
     }
 
-    pub fn current_line(&self) -> Option<&Line> {
+    pub(crate) fn current_line(&self) -> Option<&Line> {
         self.lines.get(self.current)
     }
 
-    pub fn current_node(&self) -> Option<&Node<T>> {
+    pub(crate) fn current_node(&self) -> Option<&Node<T>> {
         self.current_line().map(|line| &self.nodes[line.node])
     }
 
-    pub fn current_index(&self) -> Option<usize> {
+    pub(crate) fn current_index(&self) -> Option<usize> {
         self.current_line().map(|line| line.node)
     }
 
-    pub fn current_tag(&self) -> Option<u64> {
+    pub(crate) fn current_tag(&self) -> Option<u64> {
         self.current_node().map(|node| node.tag)
     }
 
-    pub fn up(&mut self, wrap: bool) {
+    pub(crate) fn up(&mut self, wrap: bool) {
         if self.lines.is_empty() {
             return;
         }
@@ -355,7 +355,7 @@ impl<T> Tree<T> {
     }
 
     /// Moves to the next line. False if there is none.
-    pub fn down(&mut self, wrap: bool) -> bool {
+    pub(crate) fn down(&mut self, wrap: bool) -> bool {
         if self.lines.is_empty() {
             return false;
         }
@@ -373,18 +373,18 @@ impl<T> Tree<T> {
         true
     }
 
-    pub fn first(&mut self) {
+    pub(crate) fn first(&mut self) {
         self.current = 0;
         self.offset = 0;
     }
 
-    pub fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         self.current = self.lines.len().saturating_sub(1);
         self.offset = (self.current + 1).saturating_sub(self.height);
     }
 
     /// Nearest line at the depth of the current one, with the same parent.
-    pub fn sibling_line(&self, down: bool) -> Option<usize> {
+    pub(crate) fn sibling_line(&self, down: bool) -> Option<usize> {
         let depth = self.current_line()?.depth;
         let mut at = self.current;
         loop {
@@ -396,13 +396,13 @@ impl<T> Tree<T> {
         }
     }
 
-    pub fn tagged(&self) -> Vec<usize> {
+    pub(crate) fn tagged(&self) -> Vec<usize> {
         self.lines.iter().map(|l| l.node).filter(|&n| self.nodes[n].tagged).collect()
     }
 
     /// Toggles the tag of the current item; a parent and its children are never both tagged.
     /// `go_on`: the next line becomes the current one.
-    pub fn toggle_tag(&mut self, go_on: bool) {
+    pub(crate) fn toggle_tag(&mut self, go_on: bool) {
         let Some(at) = self.current_index() else { return };
         if self.nodes[at].no_tag {
             return;
@@ -431,14 +431,14 @@ impl<T> Tree<T> {
         }
     }
 
-    pub fn untag_all(&mut self) {
+    pub(crate) fn untag_all(&mut self) {
         for line in &self.lines {
             self.nodes[line.node].tagged = false;
         }
     }
 
     /// Tags all top-level items that can be tagged.
-    pub fn tag_all(&mut self) {
+    pub(crate) fn tag_all(&mut self) {
         for line in self.lines.clone() {
             let node = &self.nodes[line.node];
             let tagged = match node.parent {
@@ -450,7 +450,7 @@ impl<T> Tree<T> {
     }
 
     /// Next (or previous) matching item in the order of the tree, wrapping around.
-    pub fn find(&self, down: bool, fits: impl Fn(&Node<T>) -> bool) -> Option<usize> {
+    pub(crate) fn find(&self, down: bool, fits: impl Fn(&Node<T>) -> bool) -> Option<usize> {
         let mut order = Vec::with_capacity(self.nodes.len());
         self.walk(&self.roots, &mut order);
         let at = order.iter().position(|&n| Some(n) == self.current_index())?;
@@ -467,7 +467,7 @@ impl<T> Tree<T> {
     }
 
     /// Expands all ancestors of an item.
-    pub fn reveal(&mut self, node: usize) {
+    pub(crate) fn reveal(&mut self, node: usize) {
         let mut parent = self.nodes[node].parent;
         while let Some(p) = parent {
             self.nodes[p].expanded = true;
@@ -475,7 +475,7 @@ impl<T> Tree<T> {
         }
     }
 
-    pub fn next_order(&mut self) {
+    pub(crate) fn next_order(&mut self) {
         if self.orders.is_empty() {
             return;
         }

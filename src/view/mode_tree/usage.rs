@@ -31,7 +31,7 @@ const MAX_LISTED: usize = 200;
 type Item = Subject;
 
 #[derive(serde::Serialize, serde::Deserialize)]
-pub struct UsageList {
+pub(crate) struct UsageList {
     format: Option<String>,
     key_format: Option<String>,
     command: String,
@@ -45,9 +45,9 @@ pub struct UsageList {
 }
 
 impl UsageList {
-    pub const NAME: &'static str = NAME;
+    pub(crate) const NAME: &'static str = NAME;
 
-    pub fn new(args: &Args) -> Self {
+    pub(crate) fn new(args: &Args) -> Self {
         Self {
             format: args.get('F').map(str::to_owned),
             key_format: args.get('K').map(str::to_owned),
@@ -119,13 +119,13 @@ impl UsageList {
 }
 
 /// Opens the list on a pane, and starts the updates.
-pub fn open(cx: &mut Cx<'_>, pane: PaneId, source: UsageList, setup: super::Setup) {
+pub(crate) fn open(cx: &mut Cx<'_>, pane: PaneId, source: UsageList, setup: super::Setup) {
     super::open(cx, pane, source, setup);
     begin_following(cx);
 }
 
 /// Starts the periodic updates, unless they run already.
-pub fn begin_following(cx: &mut Cx<'_>) {
+pub(crate) fn begin_following(cx: &mut Cx<'_>) {
     let book = cx.server.usage.get_mut();
     if !std::mem::replace(&mut book.followed, true) {
         follow(cx);

@@ -39,7 +39,7 @@ const FORMAT: &str = concat!(
 const PREVIEW_COLS: u32 = 24;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Item {
+pub(crate) enum Item {
     Session(SessionId),
     Window(SessionId, i32),
     Pane(SessionId, i32, PaneId),
@@ -98,7 +98,7 @@ struct Strip {
 }
 
 #[derive(serde::Serialize, serde::Deserialize)]
-pub struct Windows {
+pub(crate) struct Windows {
     format: String,
     key_format: Option<String>,
     command: String,
@@ -113,9 +113,9 @@ pub struct Windows {
 }
 
 impl Windows {
-    pub const NAME: &'static str = "tree-mode";
+    pub(crate) const NAME: &'static str = "tree-mode";
 
-    pub fn new(args: &Args, state: FindState) -> Self {
+    pub(crate) fn new(args: &Args, state: FindState) -> Self {
         let start = match () {
             () if args.has('s') => Start::Session,
             () if args.has('w') => Start::Window,

@@ -17,7 +17,7 @@ fn shown_width(c: char) -> u32 {
 
 /// First column and width of the part of a status line that messages and prompts take, from
 /// `message-style`.
-pub fn area(style: &Style, cols: u32) -> (u32, u32) {
+pub(super) fn area(style: &Style, cols: u32) -> (u32, u32) {
     let width = match style.width {
         Some(Width::Percent(percent)) => cols * u32::from(percent) / 100,
         Some(Width::Cells(cells)) => cells,

@@ -4,7 +4,7 @@ use crate::base::{Key, KeyCode, Mods, NamedKey};
 
 /// Text being edited. `index` counts characters: the next one is inserted there.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
-pub struct Line {
+pub(crate) struct Line {
     pub text: Vec<char>,
     pub index: usize,
     /// Text that the last kill of a word removed, to paste it back.
@@ -12,11 +12,11 @@ pub struct Line {
 }
 
 /// Most characters of a prompt's text; more are refused.
-pub const MAX_CHARS: usize = 65_536;
+pub(crate) const MAX_CHARS: usize = 65_536;
 
 /// Effect of a key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Edit {
+pub(crate) enum Edit {
     Nothing,
     Left,
     Right,
@@ -61,7 +61,7 @@ const fn named(name: NamedKey) -> Key {
 }
 
 /// Keypad keys as the characters on them.
-pub fn keypad(key: Key) -> Key {
+pub(crate) fn keypad(key: Key) -> Key {
     if !key.mods.is_empty() {
         return key;
     }
@@ -89,7 +89,7 @@ pub fn keypad(key: Key) -> Key {
 }
 
 /// Character of a key that is typed as text.
-pub fn typed(key: Key) -> Option<char> {
+pub(crate) fn typed(key: Key) -> Option<char> {
     match key.code {
         KeyCode::Char(c) if key.mods.is_empty() || !c.is_ascii() => Some(c),
         _ => None,
@@ -97,7 +97,7 @@ pub fn typed(key: Key) -> Option<char> {
 }
 
 /// Character of a key that is taken literally (`C-v`, one-key prompts).
-pub fn literal(key: Key) -> Option<char> {
+pub(crate) fn literal(key: Key) -> Option<char> {
     match key.code {
         KeyCode::Named(NamedKey::BSpace) => Some('\x7f'),
         KeyCode::Char(c) if c.is_ascii() && key.mods.contains(Mods::CTRL) => Some(char::from(c as u8 & 0x1f)),
@@ -107,7 +107,7 @@ pub fn literal(key: Key) -> Option<char> {
 }
 
 /// Effect of a key with the keys of emacs.
-pub fn emacs(key: Key) -> Edit {
+pub(crate) fn emacs(key: Key) -> Edit {
     let meta = |c: char| Key::char(c).with(Mods::META);
     match key {
         k if k == named(NamedKey::Left) || k == ctrl('b') => Edit::Left,
@@ -140,7 +140,7 @@ pub fn emacs(key: Key) -> Edit {
 }
 
 /// Effect of a key with the keys of vi. `command`: true in vi's command mode; updated.
-pub fn vi(key: Key, command: &mut bool, line: &mut Line) -> Edit {
+pub(crate) fn vi(key: Key, command: &mut bool, line: &mut Line) -> Edit {
     if *command {
         return vi_command(key, command);
     }
@@ -205,21 +205,21 @@ fn vi_command(key: Key, command: &mut bool) -> Edit {
 }
 
 impl Line {
-    pub fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         let text: Vec<char> = text.chars().collect();
         Self { index: text.len(), text, saved: None }
     }
 
-    pub fn set(&mut self, text: &str) {
+    pub(crate) fn set(&mut self, text: &str) {
         self.text = text.chars().collect();
         self.index = self.text.len();
     }
 
-    pub fn to_text(&self) -> String {
+    pub(crate) fn to_text(&self) -> String {
         self.text.iter().collect()
     }
 
-    pub fn is_space(&self, at: usize) -> bool {
+    pub(crate) fn is_space(&self, at: usize) -> bool {
         self.text.get(at) == Some(&' ')
     }
 
@@ -227,14 +227,14 @@ impl Line {
         self.text.get(at).is_some_and(|c| c.is_ascii() && set.contains(*c))
     }
 
-    pub fn insert(&mut self, c: char) {
+    pub(crate) fn insert(&mut self, c: char) {
         if self.text.len() < MAX_CHARS {
             self.text.insert(self.index, c);
             self.index += 1;
         }
     }
 
-    pub fn backspace(&mut self) -> bool {
+    pub(crate) fn backspace(&mut self) -> bool {
         if self.index == 0 {
             return false;
         }
@@ -243,7 +243,7 @@ impl Line {
         true
     }
 
-    pub fn delete(&mut self) -> bool {
+    pub(crate) fn delete(&mut self) -> bool {
         if self.index == self.text.len() {
             return false;
         }
@@ -251,7 +251,7 @@ impl Line {
         true
     }
 
-    pub fn kill_to_end(&mut self) -> bool {
+    pub(crate) fn kill_to_end(&mut self) -> bool {
         let any = self.index < self.text.len();
         self.text.truncate(self.index);
         any
@@ -276,17 +276,17 @@ impl Line {
         at
     }
 
-    pub fn backward_word(&mut self, separators: &str) {
+    pub(crate) fn backward_word(&mut self, separators: &str) {
         self.index = self.word_start(separators);
     }
 
-    pub fn kill_word(&mut self, separators: &str) {
+    pub(crate) fn kill_word(&mut self, separators: &str) {
         let start = self.word_start(separators);
         self.saved = Some(self.text.drain(start..self.index).collect());
         self.index = start;
     }
 
-    pub fn forward_word(&mut self, separators: &str, vi: bool) {
+    pub(crate) fn forward_word(&mut self, separators: &str, vi: bool) {
         let (mut at, size) = (self.index, self.text.len());
         while !vi && self.is_space(at) {
             at += 1;
@@ -309,7 +309,7 @@ impl Line {
         self.index = at.min(size);
     }
 
-    pub fn end_word(&mut self, separators: &str) {
+    pub(crate) fn end_word(&mut self, separators: &str) {
         let (mut at, size) = (self.index, self.text.len());
         if at == size {
             return;
@@ -336,7 +336,7 @@ impl Line {
 
     /// Swaps the characters before and at the cursor (at the end of the text: the last two), and
     /// moves behind them. False if there are no two.
-    pub fn transpose(&mut self) -> bool {
+    pub(crate) fn transpose(&mut self) -> bool {
         let at = (self.index + 1).min(self.text.len());
         if at < 2 {
             return false;
@@ -348,7 +348,7 @@ impl Line {
 
     /// Inserts the killed text, or else a paste buffer's text up to its first control character.
     /// False if there is neither.
-    pub fn paste(&mut self, buffer: Option<&str>) -> bool {
+    pub(crate) fn paste(&mut self, buffer: Option<&str>) -> bool {
         let text: Vec<char> = match (&self.saved, buffer) {
             (Some(saved), _) => saved.clone(),
             (None, Some(text)) => text.chars().take_while(|c| !c.is_control()).collect(),

@@ -6,7 +6,7 @@ use crate::options::opt;
 
 /// Kind of text that a prompt asks for: selects its history and its completion.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
-pub enum PromptType {
+pub(crate) enum PromptType {
     #[default]
     Command,
     Search,
@@ -15,10 +15,10 @@ pub enum PromptType {
 }
 
 impl PromptType {
-    pub const ALL: [PromptType; 4] =
+    pub(crate) const ALL: [PromptType; 4] =
         [PromptType::Command, PromptType::Search, PromptType::Target, PromptType::WindowTarget];
 
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             PromptType::Command => "command",
             PromptType::Search => "search",
@@ -27,13 +27,13 @@ impl PromptType {
         }
     }
 
-    pub fn parse(name: &str) -> Option<Self> {
+    pub(crate) fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 }
 
 /// Adds a line, unless it equals the newest one; drops the oldest lines beyond the limit.
-pub fn add(server: &mut Server, kind: PromptType, line: &str) {
+pub(crate) fn add(server: &mut Server, kind: PromptType, line: &str) {
     let limit = server.option(OptionScope::Server, opt::PROMPT_HISTORY_LIMIT).max(0) as usize;
     let lines = &mut server.prompt_history[kind as usize];
     let new = lines.last().is_none_or(|last| last != line);
@@ -45,7 +45,7 @@ pub fn add(server: &mut Server, kind: PromptType, line: &str) {
 }
 
 /// File that keeps history between servers, if one is set.
-pub fn file(cx: &Cx<'_>) -> Option<String> {
+pub(crate) fn file(cx: &Cx<'_>) -> Option<String> {
     let path = cx.server.option_text(OptionScope::Server, opt::HISTORY_FILE);
     if path.starts_with('/') {
         return Some(path);
@@ -55,7 +55,7 @@ pub fn file(cx: &Cx<'_>) -> Option<String> {
 }
 
 /// Reads the lines of a history file: `type:line`, or a bare command.
-pub fn load(server: &mut Server, text: &str) {
+pub(crate) fn load(server: &mut Server, text: &str) {
     for line in text.lines() {
         match line.split_once(':').and_then(|(kind, rest)| Some((PromptType::parse(kind)?, rest))) {
             Some((kind, rest)) => add(server, kind, rest),
@@ -65,7 +65,7 @@ pub fn load(server: &mut Server, text: &str) {
 }
 
 /// Contents for the history file.
-pub fn save(server: &Server) -> String {
+pub(crate) fn save(server: &Server) -> String {
     let mut out = String::new();
     for kind in PromptType::ALL {
         for line in &server.prompt_history[kind as usize] {

@@ -3,8 +3,8 @@
 
 mod complete;
 mod draw;
-pub mod edit;
-pub mod history;
+pub(crate) mod edit;
+pub(crate) mod history;
 mod saved;
 
 use crate::base::text::from_bytes;
@@ -18,8 +18,8 @@ use crate::model::{Cx, FindState};
 use crate::options::opt;
 
 use edit::{Edit, Line};
-pub use history::PromptType;
-pub use saved::load;
+pub(crate) use history::PromptType;
+pub(crate) use saved::load;
 
 bitflags::bitflags! {
     /// Kinds of prompts.
@@ -45,7 +45,7 @@ bitflags::bitflags! {
 }
 
 /// Next action that a handler asks for.
-pub enum Next {
+pub(crate) enum Next {
     Close,
     Keep,
     /// Ask another question.
@@ -57,10 +57,10 @@ pub enum Next {
 
 /// Called with the final text and `done` (`None`: cancelled), and with each change of an
 /// incremental prompt: `=`, `+` or `-` and the text.
-pub type Handler = Box<dyn FnMut(&mut Cx<'_>, ClientId, Option<&str>, bool) -> Next + Send>;
+pub(crate) type Handler = Box<dyn FnMut(&mut Cx<'_>, ClientId, Option<&str>, bool) -> Next + Send>;
 
 /// Parameters of a new prompt.
-pub struct Request {
+pub(crate) struct Request {
     /// Shown before the text; a format.
     pub prompt: String,
     /// Initial text; a format unless `NOFORMAT`.
@@ -79,10 +79,10 @@ pub struct Request {
 }
 
 /// See `Request::saver`.
-pub type Saver = Box<dyn Fn() -> Option<String> + Send>;
+pub(crate) type Saver = Box<dyn Fn() -> Option<String> + Send>;
 
 /// A prompt that is open.
-pub struct LinePrompt {
+pub(crate) struct LinePrompt {
     prompt: String,
     line: Line,
     /// Text that an incremental search starts from when its own is empty.
@@ -112,7 +112,7 @@ fn scope<'a>(cx: &'a Cx<'_>, client: ClientId, state: Option<&FindState>) -> Sco
 }
 
 /// Opens a prompt on a client, replacing any open prompt.
-pub fn open(cx: &mut Cx<'_>, client: ClientId, request: Request) {
+pub(crate) fn open(cx: &mut Cx<'_>, client: ClientId, request: Request) {
     super::overlay::clear(cx, client);
     super::message::clear(cx, client);
     close(cx, client);
@@ -164,7 +164,7 @@ pub fn open(cx: &mut Cx<'_>, client: ClientId, request: Request) {
 }
 
 /// Closes a client's prompt without an answer.
-pub fn close(cx: &mut Cx<'_>, client: ClientId) {
+pub(crate) fn close(cx: &mut Cx<'_>, client: ClientId) {
     if let Some(mut prompt) = cx.server.clients.get_mut(&client).and_then(|c| c.prompt.take()) {
         prompt.close(cx, client);
         cx.server.redraw_client(client);
@@ -211,12 +211,12 @@ fn with(
 
 /// Passes a key to the prompt. `None` without one; `Pass`: the prompt ended and the key is still to
 /// be handled.
-pub fn key(cx: &mut Cx<'_>, client: ClientId, key: Key, mouse: &MouseEvent) -> Option<PromptResult> {
+pub(crate) fn key(cx: &mut Cx<'_>, client: ClientId, key: Key, mouse: &MouseEvent) -> Option<PromptResult> {
     with(cx, client, |cx, prompt| prompt.key(cx, client, key, mouse))
 }
 
 /// Reads the prompts' history of earlier servers (`history-file`).
-pub fn load_history(cx: &mut Cx<'_>) {
+pub(crate) fn load_history(cx: &mut Cx<'_>) {
     let Some(path) = history::file(cx) else { return };
     let done = Box::new(|cx: &mut Cx<'_>, data: Result<Vec<u8>, _>| {
         if let Ok(data) = data {
@@ -228,7 +228,7 @@ pub fn load_history(cx: &mut Cx<'_>) {
 
 impl LinePrompt {
     /// True in vi's command mode.
-    pub fn is_command_mode(&self) -> bool {
+    pub(crate) fn is_command_mode(&self) -> bool {
         self.command
     }
 

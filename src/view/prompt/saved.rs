@@ -53,7 +53,7 @@ impl LinePrompt {
 
 /// Opens a prompt that another server saved. `handler` makes its handler, or returns `None` if the
 /// record cannot be read.
-pub fn load(
+pub(crate) fn load(
     cx: &mut Cx<'_>,
     client: ClientId,
     saved: &str,
