@@ -32,6 +32,8 @@ struct State {
     fault: Option<(u64, Fault, bool)>,
     crashed: bool,
     fail_reads: bool,
+    /// A file that is removed before the read of this number.
+    removed_at: Option<(u64, PathBuf)>,
     /// Count of reads so far.
     reads: u64,
 }
@@ -63,6 +65,13 @@ impl FaultyDisk {
 
     pub(crate) fn fail_reads(&self, fail: bool) {
         self.state.lock().fail_reads = fail;
+    }
+
+    /// Removes a file before a read (counted from now; 0 is the next), as another reader would that
+    /// frees its last block.
+    pub(crate) fn remove_at_read(&self, at: u64, file: &Path) {
+        let mut state = self.state.lock();
+        state.removed_at = Some((state.reads + at, file.to_owned()));
     }
 
     pub(crate) fn changes(&self) -> u64 {
@@ -203,7 +212,13 @@ impl Storage for FaultyDisk {
     }
 
     fn read_at(&self, file: &Path, at: u64, len: usize) -> io::Result<Vec<u8>> {
-        self.state.lock().reads += 1;
+        let mut state = self.state.lock();
+        let reads = state.reads;
+        if let Some((_, gone)) = state.removed_at.take_if(|(at, _)| *at == reads) {
+            state.files.remove(&gone);
+        }
+        state.reads += 1;
+        drop(state);
         self.file(file, |data| {
             let from = (at as usize).min(data.len());
             data[from..data.len().min(from + len)].to_vec()

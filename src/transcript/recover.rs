@@ -250,13 +250,18 @@ pub(super) fn scan(store: &Shared, dir: &Path, key: &str) -> io::Result<Found> {
 /// Adds the contents of a segment. An empty one is removed.
 fn scan_file(store: &Shared, dir: &Path, name: &str, frames: &mut Frames) {
     let segment = found_segment(store, dir.join(name));
+    let (blocks, holes, last) = (frames.blocks.len(), frames.holes.len(), frames.last);
     match scan_segment(store, &segment, frames) {
         Ok(Rest::Wanted) => {}
         Ok(Rest::Nothing) => drop(store.storage.remove(&segment.path)),
         Ok(Rest::Damaged) => set_aside(store, dir, name, "damaged"),
-        // The segment was empty, and the writer or another reader of the transcript removed it
-        // meanwhile.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        // The writer, or another reader of the transcript, freed the last block of the segment and
+        // removed it meanwhile. It holds nothing that is wanted.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            frames.blocks.truncate(blocks);
+            frames.holes.truncate(holes);
+            frames.last = last;
+        }
         Err(error) => {
             frames.note_bad(format!("{name}: {error}"));
             if is_no_file(&error) {
@@ -394,7 +399,7 @@ fn scan_segment(store: &Shared, segment: &Arc<Segment>, frames: &mut Frames) -> 
     while at < end {
         let peeked = peek(store, segment, at, end);
         match peeked {
-            Err(error) if !readable => return Err(error),
+            Err(error) if !readable || error.kind() == io::ErrorKind::NotFound => return Err(error),
             Ok(Some((header, state))) => {
                 frames.last = Some(header.sequence);
                 let lines = header.first_line..header.first_line + u64::from(header.lines);

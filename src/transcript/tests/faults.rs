@@ -1,6 +1,9 @@
 //! A fault at each change in turn, and the state that the next server finds.
 
+use std::path::Path;
+
 use super::super::fault::Fault;
+use super::super::small;
 use super::*;
 use crate::base::PaneId;
 
@@ -172,6 +175,42 @@ fn no_fault_at_any_change_loses_a_sealed_block() {
             assert!(at > 50, "only {at} changes were tried");
         }
     }
+}
+
+/// A reader frees the cleared blocks of a transcript and removes their segment while a second reader
+/// is anywhere in that segment.
+#[test]
+fn a_segment_that_another_reader_removes_is_not_taken_for_a_damaged_one() {
+    let disk = FaultyDisk::default();
+    let store = store_on(&disk);
+    let mut history = store.open_pane(PaneId(1), PaneInfo::default(), CAP, 80);
+    for n in 0..5 {
+        push_lines(&mut history, n * 100, n * 100 + 100);
+        history.flush();
+    }
+    assert!(store.settle(LONG));
+    let before = disk.copy();
+    drop((history, store));
+    let segment = disk.names().into_iter().find(|name| name.contains("seg-")).unwrap();
+    let floor = small::number_text(500);
+    let mut tried = 0;
+    for at in 0.. {
+        let disk = before.copy();
+        let store = store_on(&disk);
+        let key = store.leftovers()[0].key.clone();
+        let file = PathBuf::from(format!("/t/{key}/floor"));
+        small::write_small(&disk, &file, &floor).unwrap();
+        disk.remove_at_read(at, Path::new(&segment));
+        let reads = disk.reads();
+        let mut found = store.adopt(&key, PaneId(1), CAP, 80, None).unwrap();
+        push_lines(&mut found, 500, 510);
+        assert_eq!(all_text(&mut found), lines(500, 510), "removed at read {at}");
+        if disk.reads() <= reads + at {
+            break;
+        }
+        tried += 1;
+    }
+    assert!(tried > 5, "only {tried} reads were tried");
 }
 
 /// Disks that fail, from the clear on, to record which lines were cleared.
