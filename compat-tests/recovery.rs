@@ -365,6 +365,46 @@ fn a_popup_that_became_a_pane_outlives_its_server() {
 }
 
 #[test]
+fn the_program_of_a_popup_ends_with_the_client() {
+    let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
+    server.tmux(&["new-session", "-d", "exec cat"]);
+    let mut outer = Outer::attach(&server, &serde_json::json!({}), &["attach-session".to_owned()]);
+    server.tmux(&["bind-key", "-n", "F5", "display-popup", "echo runs; exec cat"]);
+    outer.keys(&server, b"\x1b[15~");
+    outer.until_shows("runs");
+    let jobs = server.ask(&["show-messages", "-J"]);
+    let pid = jobs.split("pid=").nth(1).and_then(|rest| rest.split(',').next()).expect("a job");
+    let directory = format!("/proc/{pid}");
+    assert!(Path::new(&directory).exists(), "{jobs}");
+    kill(&server);
+    super::keeper::wait_for("its end", || (!Path::new(&directory).exists()).then_some(()));
+    assert_eq!(server.ask(&["display-message", "-p", "#{session_windows}"]), "1\n");
+}
+
+#[test]
+fn output_of_a_command_stays_in_view() {
+    let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
+    server.tmux(&["new-session", "-d", "-x", "60", "-y", "16", "exec cat"]);
+    server.tmux(&["run-shell", "-t", ":", "seq 1 100; printf 'a\\ttab'"]);
+    for command in ["history-top", "begin-selection", "cursor-down"] {
+        server.tmux(&["send-keys", "-N", "3", "-X", command]);
+    }
+    let looks = || {
+        let place = "#{pane_mode} #{scroll_position} #{copy_cursor_x},#{copy_cursor_y} #{selection_present}";
+        let place = server.ask(&["display-message", "-p", place]);
+        place + &server.ask(&["capture-pane", "-M", "-p", "-S", "-", "-E", "-"])
+    };
+    let before = looks();
+    assert!(before.starts_with("view-mode 85 0,3 1\n") && before.contains("\n100\n"), "{before}");
+    kill(&server);
+    assert_eq!(looks(), before);
+    // Too much of it closes with the server.
+    server.tmux(&["run-shell", "-t", ":", "seq 1 60000"]);
+    kill(&server);
+    assert!(looks().starts_with(" "));
+}
+
+#[test]
 fn images_outlive_their_server() {
     let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
     // An image of 40 by 30 pixels, and another one behind the alternate screen.

@@ -236,14 +236,51 @@ fn a_chooser_stays_where_it_was() {
     assert_eq!(server.ask(&["display-message", "-p", "#{pane_mode}"]), "tree-mode\n");
     outer.keys(&server, b"\r");
     until(&server, &["display-message", "-p", "#{window_name} #{pane_mode}"], |name| name == "second \n");
-    // A menu closes, and the client's keys go to the pane.
-    let menu =
-        begin(&server, &["display-menu", "-c", &tty(&server), "-x", "0", "-y", "0", "an item", "a", ""]);
+    let choose = "set-option -g @chosen yes";
+    let terminal = tty(&server);
+    let asked = ["display-menu", "-c", &terminal, "-x", "0", "-y", "0", "an item", "a", choose];
+    let menu = begin(&server, &asked);
     outer.until_shows("an item");
     upgrade(&server);
+    outer.until_shows("an item");
+    outer.keys(&server, b"a");
     assert_eq!(end(menu).0, Some(0));
+    until(&server, &["show-options", "-gqv", "@chosen"], |chosen| chosen == "yes\n");
+    // The numbers of panes disappear, and the client's keys go to the pane.
+    let numbers = begin(&server, &["display-panes", "-d", "0", "-t", &terminal]);
+    outer.until_shows("80x23");
+    upgrade(&server);
+    assert_eq!(end(numbers).0, Some(0));
     outer.keys(&server, b"typed\r");
     until(&server, &["capture-pane", "-p"], |shown| shown.contains("typed"));
+}
+
+#[test]
+fn popups_stay_open_with_their_programs() {
+    let mut server = start_patient("cat");
+    let outer = Outer::attach(&server, &json!({}), &["attach-session".to_owned()]);
+    server.outers.insert("ours".to_owned(), outer);
+    let mut outer = server.outers.remove("ours").expect("attached");
+    let terminal = tty(&server);
+    let program = "echo first; read line; echo \"got $line\"; read line; exit 7";
+    let popup = begin(&server, &["display-popup", "-E", "-T", "a title", "-c", &terminal, program]);
+    outer.until_shows("first");
+    outer.keys(&server, b"half");
+    upgrade(&server);
+    outer.until_shows("a title");
+    outer.keys(&server, b" more\r");
+    outer.until_shows("got half more");
+    upgrade(&server);
+    outer.keys(&server, b"\r");
+    assert_eq!(end(popup).0, Some(7));
+    // An editor of a buffer is in a popup too.
+    server.tmux(&["set-buffer", "-b", "text", "old"]);
+    server.tmux(&["set-option", "-g", "editor", "sh -c 'echo edits; read line; printf new > \"$0\"'"]);
+    outer.keys(&server, b"\x02=e");
+    outer.until_shows("edits");
+    upgrade(&server);
+    outer.keys(&server, b"\r");
+    until(&server, &["show-buffer", "-b", "text"], |text| text == "new");
 }
 
 #[test]

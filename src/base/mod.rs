@@ -4,6 +4,7 @@
 //! geometry, colours, cells, surfaces, keys, text. Only `guard` keeps state outside of values: the panic
 //! hook belongs to the process, and reports are kept in their thread.
 
+pub(crate) mod blob;
 pub(crate) mod cell;
 pub(crate) mod clock;
 pub(crate) mod codec;

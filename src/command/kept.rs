@@ -4,6 +4,8 @@ use crate::format;
 use crate::model::host::{JobDone, JobOutput};
 use crate::model::kept::Purpose;
 
+use crate::view::popup;
+
 use super::template::Template;
 use super::{pipe, shell};
 
@@ -20,6 +22,10 @@ pub(crate) fn callbacks(purpose: Purpose) -> (Option<JobOutput>, Option<JobDone>
             let (output, done) = format::jobs::callbacks(&key, generation);
             (Some(output), Some(done))
         }
-        Purpose::Alone => (None, None),
+        Purpose::Popup { client: Some(client) } => {
+            let (output, done) = popup::callbacks(client);
+            (Some(output), Some(done))
+        }
+        Purpose::Popup { client: None } | Purpose::Alone => (None, None),
     }
 }

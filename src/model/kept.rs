@@ -19,6 +19,8 @@ pub enum Purpose {
     Pipe { pane: PaneId, to_job: bool, to_pane: bool },
     /// `#()`: the run with this number.
     Format { key: FormatJobKey, generation: u64 },
+    /// `display-popup`: the program in a client's popup; `None` if the client is gone.
+    Popup { client: Option<ClientId> },
     /// Nobody waits for its output or end.
     Alone,
 }
@@ -57,6 +59,7 @@ impl Purpose {
                 listener.gone = listener.item.take().is_some();
                 listener.client = None;
             }
+            Self::Popup { client } => *client = None,
             Self::Pipe { .. } | Self::Format { .. } | Self::Alone => {}
         }
     }

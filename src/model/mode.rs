@@ -4,6 +4,8 @@
 //! While one of these runs, it is taken out of its owner, so that it may change the model freely.
 //! Afterwards it is put back if its owner still exists.
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::history::HistoryView;
 use crate::base::links::Hyperlink;
 use crate::base::{ClientId, Key, LinkId, MouseEvent, PaneId, Size, Surface};
@@ -140,7 +142,31 @@ pub trait Overlay: Send {
         KeyboardFlags::empty()
     }
     fn close(&mut self, cx: &mut Cx<'_>, client: ClientId);
+    /// The overlay's state for a server that takes over the client; `None` if it cannot be passed on.
+    fn save(&mut self) -> Option<SavedOverlay> {
+        None
+    }
     fn as_any(&mut self) -> &mut dyn std::any::Any;
+}
+
+/// State of an overlay that travels to another server with its client.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SavedOverlay {
+    pub kind: OverlayKind,
+    pub body: serde_json::Value,
+}
+
+impl SavedOverlay {
+    pub(crate) fn new(kind: OverlayKind, state: &impl Serialize) -> Option<Self> {
+        Some(Self { kind, body: serde_json::to_value(state).ok()? })
+    }
+}
+
+/// Kinds of overlay that can travel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum OverlayKind {
+    Menu,
+    Popup,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -6,12 +6,13 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::blob::Blob;
 use crate::base::{ClientId, text};
 use crate::control;
 use crate::model::ClientFlags;
 
 use super::jobs::set_nonblocking;
-use super::passage::{Arrived, Blob, FdNumber, Passed};
+use super::passage::{Arrived, FdNumber, Passed};
 use super::peer::Peer;
 use super::runtime::Runtime;
 use super::token::{Poller, Token};

@@ -12,7 +12,7 @@ use crate::model::kept::Purpose;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
-use crate::base::Size;
+use crate::base::{ClientId, Size};
 
 use super::custody::JobStarted;
 use super::snapshot::JobRecord;
@@ -208,6 +208,12 @@ impl Jobs {
         self.jobs.values().map(input).collect()
     }
 
+    /// The program in a client's popup, as of the previous server.
+    pub(super) fn in_popup_of(&self, client: ClientId) -> Option<JobId> {
+        let popup = |job: &Job| matches!(job.kept, Some(Purpose::Popup { client: Some(of) }) if of == client);
+        self.jobs.iter().find(|(_, job)| popup(job)).map(|(id, _)| *id)
+    }
+
     /// A line for each job, newest first, for `show-messages -J`.
     pub(super) fn describe(&self) -> Vec<String> {
         let line = |(number, job): (usize, &Job)| {
@@ -397,6 +403,7 @@ impl Job {
             name: Cow::Borrowed(&self.name),
             purpose: Cow::Borrowed(purpose),
             keep_stdin: self.keep_stdin,
+            pty: self.pty,
             detached: self.detached,
             gathered: Cow::Borrowed(&self.gathered[..self.gathered.len().min(limit)]),
             cut: self.cut || self.gathered.len() > limit,

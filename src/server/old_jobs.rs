@@ -37,6 +37,11 @@ impl Runtime {
             if !upgrades {
                 purpose.forget_clients();
             }
+            if matches!(purpose, Purpose::Popup { client: None }) {
+                // The popup ended with its client. Closing the terminal hangs the program up.
+                self.world.custody.release(child.token);
+                continue;
+            }
             let (output, done) = kept::callbacks(purpose.clone());
             let job = NewJob {
                 pid: child.pid,
@@ -44,12 +49,12 @@ impl Runtime {
                 fd: Some(socket),
                 stdin: Vec::new(),
                 keep_stdin: record.keep_stdin,
-                pty: false,
+                pty: record.pty,
                 detached: record.detached,
                 output,
                 done,
                 token: child.token,
-                tty: String::new(),
+                tty: child.tty.clone(),
                 gathered: (record.gathered.into_owned(), record.cut),
                 kept: Some(purpose.clone()),
             };
@@ -83,7 +88,8 @@ impl Runtime {
                     self.world.jobs.signal(id, libc::SIGTERM);
                 }
             }
-            Purpose::RunShell { .. } | Purpose::IfShell { .. } | Purpose::Alone => {}
+            // A popup is taken up with its client.
+            Purpose::RunShell { .. } | Purpose::IfShell { .. } | Purpose::Popup { .. } | Purpose::Alone => {}
         }
     }
 }

@@ -4,15 +4,16 @@
 
 use std::os::fd::{BorrowedFd, OwnedFd};
 
-use base64::Engine;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
+use crate::base::blob::Blob;
 use crate::base::clock::Now;
 use crate::base::{ClientId, Colour, Key, MouseEvent, MouseLocation, PaneId, SessionId, Size, WindowId};
 use crate::control::ControlRecord;
 use crate::model::client::{ClientWindow, MouseState, StatusMessage, Theme};
 use crate::model::host::TimerId;
 use crate::model::kept::Listener;
+use crate::model::mode::SavedOverlay;
 use crate::model::queue::ItemId;
 use crate::model::queue_record::QueuesRecord;
 use crate::model::waits::{SavedLooks, SavedWait};
@@ -20,24 +21,6 @@ use crate::model::{Client, ClientFlags, Delayed, FormatJob, FormatJobKey, ItemCo
 use crate::options::Environ;
 
 use super::peer::PeerRecord;
-
-/// Bytes, serialized as text.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Blob(pub Vec<u8>);
-
-impl Serialize for Blob {
-    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        out.serialize_str(&base64::engine::general_purpose::STANDARD.encode(&self.0))
-    }
-}
-
-impl<'de> Deserialize<'de> for Blob {
-    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(input)?;
-        let bytes = base64::engine::general_purpose::STANDARD.decode(text);
-        bytes.map(Self).map_err(serde::de::Error::custom)
-    }
-}
 
 /// A descriptor, by its index among the passed ones.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -131,6 +114,9 @@ pub(super) struct ClientRecord {
     pub message: Option<MessageRecord>,
     /// A prompt in its saved form.
     pub prompt: Option<String>,
+    /// A menu or popup.
+    #[serde(default)]
+    pub overlay: Option<SavedOverlay>,
     pub click: Option<(MouseEvent, Option<MouseLocation>)>,
     pub pan: Option<(WindowId, u32, u32)>,
     pub windows: Vec<(WindowId, ClientWindow)>,
@@ -169,11 +155,12 @@ impl MessageRecord {
 }
 
 impl ClientRecord {
-    /// Record of a client, except its peer, its control state, and everything that is drawn again.
+    /// Record of a client, with what other rooms saved of it, except everything that is drawn again.
     pub(super) fn take(
         client: &Client,
         due: impl Fn(TimerId) -> Option<u64>,
         control: Option<ControlRecord>,
+        overlay: Option<SavedOverlay>,
         peer: PeerRecord,
     ) -> Self {
         // A new field must be listed here: either it is passed to the next server, or the next
@@ -226,9 +213,8 @@ impl ClientRecord {
             feature_bits,
             brackets_pastes,
             paste_since,
-            // Saved by its own room.
+            // Saved by their own rooms. An overlay with a timer is closed before an upgrade.
             control: _,
-            // Closed before an upgrade.
             overlay: _,
             overlay_timer: _,
             // Restored when the client is drawn, which happens at once.
@@ -284,6 +270,7 @@ impl ClientRecord {
             repeat_due_ms: repeat_timer.and_then(&due),
             message: message.as_ref().map(|message| MessageRecord::take(message, &due)),
             prompt: prompt.as_ref().and_then(|prompt| prompt.save()),
+            overlay,
             click: click.map(|click| (click, *click_location)),
             pan: *pan,
             windows: windows.iter().map(|(id, window)| (*id, *window)).collect(),

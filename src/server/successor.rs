@@ -127,6 +127,7 @@ impl Runtime {
         let was_started = tty.is_some();
         let control = record.control.take();
         let prompt = record.prompt.take();
+        let overlay = record.overlay.take();
         let message = record.message.take();
         let repeat = record.repeat_due_ms;
         let (client, peer) = client_of(record);
@@ -145,6 +146,10 @@ impl Runtime {
             && view::prompt::load(&mut cx, id, &saved, command::asked::load).is_none()
         {
             return Err("a prompt cannot be read".to_owned());
+        }
+        if let Some(saved) = overlay {
+            let job = self.world.jobs.in_popup_of(id);
+            view::travel::load(&mut self.cx(), id, saved, job).ok_or("a menu or popup cannot be read")?;
         }
         self.set_timers(id, message, repeat);
         self.server.redraw_client(id);
@@ -280,6 +285,7 @@ fn client_of(record: ClientRecord) -> (Client, PeerRecord) {
         repeat_due_ms: _,
         message: _,
         prompt: _,
+        overlay: _,
         control: _,
     } = record;
     let (click, click_location) = click.map_or((None, None), |(click, at)| (Some(click), at));

@@ -10,16 +10,16 @@ use std::time::{Duration, Instant};
 use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::signal::Signal;
 
+use crate::base::blob::Blob;
 use crate::control;
 use crate::model::WaitChannel;
 use crate::model::host::{ExitStatus, Refused};
 use crate::model::queue::ItemContext;
 use crate::protocol::custody::{Handle, Parcel};
 use crate::protocol::upgrade::{FORMAT, ToNew, ToOld};
-use crate::view::popup::Popup;
 
 use super::custody::News;
-use super::passage::{Blob, ClientRecord, Passage, Passed};
+use super::passage::{ClientRecord, Passage, Passed};
 use super::runtime::Runtime;
 use super::snapshot::Kind;
 use super::token::{Poller, Token};
@@ -224,12 +224,13 @@ impl Runtime {
         self.hand_over_to(upgrade, pid)
     }
 
-    /// Closes menus and the like, which cannot be passed to another server; popups stay.
+    /// Closes what covers clients and cannot be passed to another server: the numbers of
+    /// `display-panes`, help, a menu of a chooser.
     fn close_overlays(&mut self) {
-        let is_popup = |overlay: &mut Box<dyn crate::model::mode::Overlay>| overlay.as_any().is::<Popup>();
         let clients = self.server.clients.values_mut();
         let covered = clients.filter_map(|client| {
-            client.overlay.as_mut().is_some_and(|overlay| !is_popup(overlay)).then_some(client.id)
+            let overlay = client.overlay.as_mut()?;
+            overlay.save().is_none().then_some(client.id)
         });
         for client in covered.collect::<Vec<_>>() {
             crate::view::overlay::clear(&mut self.cx(), client);
@@ -265,9 +266,6 @@ impl Runtime {
             let Some(client) = server.clients.get(id) else { continue };
             if let Some(what) = peer.obstacle() {
                 return Some(format!("{} {what}", client.name));
-            }
-            if client.overlay.is_some() {
-                return Some(format!("{} shows a popup", client.name));
             }
         }
         server.queues.record().is_none().then(|| "a command is under way".to_owned())
@@ -324,11 +322,12 @@ impl Runtime {
                 true => Some(control::save(&mut self.cx(), id).ok_or("a control client is being answered")?),
                 false => None,
             };
+            let overlay = self.server.clients.get_mut(&id).and_then(|client| client.overlay.as_mut()?.save());
             let Some(peer) = self.world.peers.get(&id) else { continue };
             let peer = peer.record(passed)?;
             let Some(client) = self.server.clients.get(&id) else { continue };
             let timers = &self.world.timers;
-            let record = ClientRecord::take(client, |timer| timers.due_ms(timer), control, peer);
+            let record = ClientRecord::take(client, |timer| timers.due_ms(timer), control, overlay, peer);
             records.push((Kind::Client, id.0.to_string(), serde_json::to_vec(&record).map_err(text)?));
         }
         let passage = self.passage(upgrade)?;

@@ -1,10 +1,12 @@
 //! Boxes around menus, popups and previews.
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::{Attrs, Cell, CellFlags, CellStyle, Surface};
 use crate::format::draw::draw as draw_format;
 
 /// The lines a box is drawn with (`menu-border-lines`, `popup-border-lines`).
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub(crate) enum BoxLines {
     #[default]
     Single,

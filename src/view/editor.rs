@@ -6,26 +6,22 @@ use crate::model::host::JobRequest;
 use crate::model::option_access::OptionScope;
 use crate::options::opt;
 
-use super::popup::{self, PopupFlags, Request};
+use super::popup::{self, Edited, PopupFlags, Request};
 
 /// Largest text that is read back from an editor, in bytes.
 const MAX_EDITED: usize = 64 << 20;
 
-/// Opens an editor on data and passes the edited text to `done`, unless the editor failed or left
-/// nothing. The file is kept beside the server's socket, in a directory that only the user may
-/// read.
-pub(crate) fn edit(
-    cx: &mut Cx<'_>,
-    client: ClientId,
-    data: Vec<u8>,
-    done: impl FnOnce(&mut Cx<'_>, Vec<u8>) + Send + 'static,
-) {
+/// Opens an editor on a buffer, which gets the edited text, unless the editor failed or left nothing.
+/// The file is kept beside the server's socket, in a directory that only the user may read.
+pub(crate) fn edit(cx: &mut Cx<'_>, client: ClientId, buffer: &str) {
     let editor = cx.server.option_text(OptionScope::Server, opt::EDITOR);
     if editor.is_empty() || cx.server.client(client).is_none() {
         return;
     }
+    let Some(found) = cx.server.buffers.get(buffer) else { return };
+    let (data, order) = (found.data.to_vec(), found.order);
     let path = format!("{}.edit-{}", cx.server.socket_path, cx.now.wall_us);
-    let file = path.clone();
+    let edited = Edited { path: path.clone(), buffer: buffer.to_owned(), order };
     cx.host.write_file(
         None,
         &path,
@@ -33,15 +29,13 @@ pub(crate) fn edit(
         data.into(),
         Box::new(move |cx, written| {
             if written.is_ok() {
-                open(cx, client, &editor, file, Box::new(done));
+                open(cx, client, &editor, edited);
             }
         }),
     );
 }
 
-type Done = Box<dyn FnOnce(&mut Cx<'_>, Vec<u8>) + Send>;
-
-fn open(cx: &mut Cx<'_>, client: ClientId, editor: &str, path: String, done: Done) {
+fn open(cx: &mut Cx<'_>, client: ClientId, editor: &str, edited: Edited) {
     let Some(c) = cx.server.client(client) else { return };
     let (full, session) = (c.size, c.session);
     let size = Size::new(full.cols * 9 / 10, full.rows * 9 / 10);
@@ -49,7 +43,7 @@ fn open(cx: &mut Cx<'_>, client: ClientId, editor: &str, path: String, done: Don
     let level = session.map_or(OptionScope::GlobalSession, OptionScope::Session);
     let environ = cx.server.environ_for_session(session, true);
     let environ = environ.iter().filter_map(|(n, v)| Some((n.to_owned(), v.value.clone()?))).collect();
-    let file = path.clone();
+    let path = edited.path.clone();
     let request = Request {
         flags: PopupFlags::INTERNAL | PopupFlags::CLOSE_ON_EXIT,
         at,
@@ -58,7 +52,7 @@ fn open(cx: &mut Cx<'_>, client: ClientId, editor: &str, path: String, done: Don
         shell: cx.default_shell(level),
         cwd: "/tmp".to_owned(),
         environ,
-        closed: Some(Box::new(move |cx, status| closed(cx, file, status, done))),
+        edited: Some(edited),
         ..Request::default()
     };
     if !popup::open(cx, client, request) {
@@ -66,25 +60,38 @@ fn open(cx: &mut Cx<'_>, client: ClientId, editor: &str, path: String, done: Don
     }
 }
 
-fn closed(cx: &mut Cx<'_>, path: String, status: i32, done: Done) {
+/// Reads the edited text back when the editor has ended.
+pub(crate) fn closed(cx: &mut Cx<'_>, edited: Edited, status: i32) {
+    let path = edited.path.clone();
     if status != 0 {
         remove(cx, path);
         return;
     }
-    let file = path.clone();
     cx.host.read_file(
         None,
         &path,
         Box::new(move |cx, data| {
-            remove(cx, file);
+            remove(cx, edited.path);
             if let Ok(data) = data
                 && !data.is_empty()
                 && data.len() <= MAX_EDITED
             {
-                done(cx, data);
+                replace(cx, &edited.buffer, edited.order, data);
             }
         }),
     );
+}
+
+/// Stores the text from the editor, if the buffer is still the same one, without a newline that the
+/// editor added at the end.
+fn replace(cx: &mut Cx<'_>, name: &str, order: u64, mut edited: Vec<u8>) {
+    let Some(old) = cx.server.buffers.get(name).filter(|b| b.order == order) else { return };
+    if old.data.last().is_some_and(|&b| b != b'\n') && edited.last() == Some(&b'\n') {
+        edited.pop();
+    }
+    if !edited.is_empty() {
+        cx.server.replace_buffer(name, edited);
+    }
 }
 
 fn remove(cx: &mut Cx<'_>, path: String) {

@@ -1,10 +1,12 @@
 //! Menus: a box of items over a client, chosen with keys or the mouse.
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::{
     Attrs, Cell, CellStyle, ClientId, Key, KeyCode, MouseEvent, NamedKey, Point, Size, Surface,
 };
 use crate::format::{self, Scope};
-use crate::model::mode::{Overlay, OverlayResult};
+use crate::model::mode::{Overlay, OverlayKind, OverlayResult, SavedOverlay};
 use crate::model::option_access::OptionScope;
 use crate::model::queue::{ItemId, KeyEvent, QueueState, StateFlags};
 use crate::model::{Cx, FindState};
@@ -15,8 +17,8 @@ use super::boxes::{BoxLines, draw_box, draw_divider};
 use super::{mouse, overlay, style};
 
 bitflags::bitflags! {
-    #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-    pub struct MenuFlags: u8 {
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+    pub(crate) struct MenuFlags: u8 {
         /// The mouse only closes it; a choice is made with keys from the start.
         const NOMOUSE = 0x1;
         /// Tab goes to the next item, and leaves the menu at the last one.
@@ -40,7 +42,7 @@ pub(crate) struct ItemRequest {
 }
 
 /// One item as it shows.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Item {
     /// Styled text; starts with `-` when it cannot be chosen. `None`: a line.
     name: Option<String>,
@@ -55,7 +57,7 @@ impl Item {
 }
 
 /// Items and title.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Menu {
     title: String,
     items: Vec<Item>,
@@ -160,6 +162,7 @@ fn shown_name(text: &str, key: Option<Key>, most: usize) -> String {
 }
 
 /// A menu that is open: an overlay of its own, or part of one.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct MenuPart {
     menu: Menu,
     flags: MenuFlags,
@@ -172,6 +175,8 @@ pub(crate) struct MenuPart {
     state: FindState,
     event: KeyEvent,
     item: Option<ItemId>,
+    /// A menu that has one is not passed to another server.
+    #[serde(skip)]
     callback: Option<Choice>,
 }
 
@@ -180,6 +185,13 @@ pub(crate) fn open(cx: &mut Cx<'_>, client: ClientId, menu: Menu, request: Reque
     let Some(prepared) = MenuPart::new(cx, client, menu, request) else { return false };
     overlay::open(cx, client, Box::new(prepared), 0);
     true
+}
+
+/// Opens a menu of the previous server over its client.
+pub(crate) fn load(cx: &mut Cx<'_>, client: ClientId, saved: serde_json::Value) -> Option<()> {
+    let menu: MenuPart = serde_json::from_value(saved).ok()?;
+    overlay::open(cx, client, Box::new(menu), 0);
+    Some(())
 }
 
 impl MenuPart {
@@ -457,6 +469,13 @@ impl Overlay for MenuPart {
         }
         if let Some(callback) = self.callback.take() {
             callback(cx, client, None);
+        }
+    }
+
+    fn save(&mut self) -> Option<SavedOverlay> {
+        match self.callback {
+            Some(_) => None,
+            None => SavedOverlay::new(OverlayKind::Menu, self),
         }
     }
 

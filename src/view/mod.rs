@@ -17,6 +17,7 @@ pub(crate) mod place;
 pub(crate) mod popup;
 pub(crate) mod prompt;
 pub(crate) mod style;
+pub(crate) mod travel;
 
 use crate::base::ClientId;
 use crate::model::Cx;

@@ -61,6 +61,11 @@ pub fn restore(cx: &mut Cx<'_>, pane: PaneId, name: &str, prefix: u32, saved: &s
                 put_back(cx, pane, Box::new(mode), prefix);
             }
         }
+        CopyMode::VIEW => {
+            if let Some(mode) = CopyMode::restore_view(cx, pane, saved) {
+                put_back(cx, pane, Box::new(mode), prefix);
+            }
+        }
         ClockMode::NAME => {
             let mode = ClockMode::new(cx, pane);
             put_back(cx, pane, Box::new(mode), prefix);

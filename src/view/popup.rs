@@ -1,22 +1,26 @@
 //! Popups: a program in a terminal of its own, in a box over a client.
 
+use serde::{Deserialize, Serialize};
+
+use crate::base::blob::Blob;
 use crate::base::{Cell, CellStyle, ClientId, Colour, Key, LinkId, MouseEvent, Point, Size, Surface};
 use crate::format::Scope;
 use crate::model::Cx;
-use crate::model::host::{ExitStatus, JobId, JobRequest};
+use crate::model::host::{ExitStatus, JobDone, JobId, JobOutput, JobRequest};
+use crate::model::kept::Purpose;
 use crate::model::layout::Axis;
-use crate::model::mode::{Overlay, OverlayResult};
+use crate::model::mode::{Overlay, OverlayKind, OverlayResult, SavedOverlay};
 use crate::model::queue::{ItemId, KeyEvent};
 use crate::options::opt;
 use crate::terminal::{KeyboardFlags, MemoryHistory, Terminal, TerminalConfig, encode_key, encode_mouse};
 
 use super::boxes::{BoxLines, draw_box};
 use super::menu::{self, ItemRequest, Menu, MenuPart, replace_colours, window_level};
-use super::{mouse, overlay, style};
+use super::{editor, mouse, overlay, style};
 
 bitflags::bitflags! {
-    #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-    pub struct PopupFlags: u8 {
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+    pub(crate) struct PopupFlags: u8 {
         /// Closes when its program ends.
         const CLOSE_ON_EXIT = 0x1;
         /// Closes when its program ends with status 0.
@@ -32,8 +36,15 @@ bitflags::bitflags! {
 const TERMINATE: i32 = 15;
 const HANGUP: i32 = 1;
 
-/// Called with the program's exit status when the popup has closed.
-pub(crate) type Closed = Box<dyn FnOnce(&mut Cx<'_>, i32) + Send>;
+/// A buffer that is being edited in a popup.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Edited {
+    /// File with its text, for the editor.
+    pub path: String,
+    pub buffer: String,
+    /// The buffer's order number: another buffer of that name has another one.
+    pub order: u64,
+}
 
 /// Options of a new popup.
 #[derive(Default)]
@@ -57,29 +68,33 @@ pub(crate) struct Request {
     /// Client whose command opened the popup; if it has no session, it exits with the program's
     /// status.
     pub owner: Option<ClientId>,
-    pub closed: Option<Closed>,
+    /// The buffer that gets the text when the program has ended with status 0.
+    pub edited: Option<Edited>,
 }
 
 /// Change that a mouse drag makes to the popup.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 enum Dragging {
     Off,
     Move,
     Size,
 }
 
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Popup {
     flags: PopupFlags,
     title: String,
     styles: [Option<String>; 2],
     lines: BoxLines,
+    #[serde(skip, default = "no_terminal")]
     terminal: Terminal,
+    #[serde(skip)]
     job: Option<JobId>,
     /// Exit status; 128 + SIGHUP until the program has ended.
     status: i32,
     item: Option<ItemId>,
     owner: Option<ClientId>,
-    closed: Option<Closed>,
+    edited: Option<Edited>,
     menu: Option<MenuPart>,
     at: Point,
     size: Size,
@@ -91,6 +106,19 @@ pub(crate) struct Popup {
     held: Point,
     last_mouse_b: u32,
     last_mouse: Point,
+}
+
+/// A popup for another server.
+#[derive(Serialize, Deserialize)]
+struct Saved<P> {
+    popup: P,
+    /// The program's terminal, as in a checkpoint.
+    screen: Blob,
+}
+
+/// A terminal in place of one that is elsewhere.
+fn no_terminal() -> Terminal {
+    Terminal::new(Size::new(1, 1), TerminalConfig::default(), Box::new(MemoryHistory::new(0, 1)))
 }
 
 /// Opens a popup over a client. False if it does not fit or its program cannot be started.
@@ -107,6 +135,7 @@ pub(crate) fn open(cx: &mut Cx<'_>, client: ClientId, request: Request) -> bool 
         return false;
     }
     let inner = inner_size(lines, size);
+    let (output, done) = callbacks(client);
     let job = JobRequest {
         command: request.command,
         argv: request.argv,
@@ -120,18 +149,13 @@ pub(crate) fn open(cx: &mut Cx<'_>, client: ClientId, request: Request) -> bool 
         stderr: true,
         pty: Some(inner),
         detached: true,
-        output: Some(Box::new(move |cx, bytes| fed(cx, client, bytes))),
-        done: Some(Box::new(move |cx, result| ended(cx, client, result.status))),
-        kept: None,
+        output: Some(output),
+        done: Some(done),
+        kept: Some(Purpose::Popup { client: Some(client) }),
     };
     overlay::clear(cx, client);
     let Ok(job) = cx.host.run_job(job) else { return false };
-    let config = TerminalConfig {
-        pane: false,
-        widths: cx.server.width_rules.clone(),
-        kitty_keys: cx.server.kitty_keys(),
-        ..TerminalConfig::default()
-    };
+    let config = terminal_config(cx);
     let popup = Popup {
         flags: request.flags,
         title: request.title,
@@ -142,7 +166,7 @@ pub(crate) fn open(cx: &mut Cx<'_>, client: ClientId, request: Request) -> bool 
         status: 128 + HANGUP,
         item: request.item,
         owner: request.owner,
-        closed: request.closed,
+        edited: request.edited,
         menu: None,
         at: request.at,
         size,
@@ -155,6 +179,37 @@ pub(crate) fn open(cx: &mut Cx<'_>, client: ClientId, request: Request) -> bool 
     };
     overlay::open(cx, client, Box::new(popup), 0);
     true
+}
+
+/// The callbacks of the program in a client's popup.
+pub(crate) fn callbacks(client: ClientId) -> (JobOutput, JobDone) {
+    (
+        Box::new(move |cx, bytes| fed(cx, client, bytes)),
+        Box::new(move |cx, result| ended(cx, client, result.status)),
+    )
+}
+
+fn terminal_config(cx: &Cx<'_>) -> TerminalConfig {
+    TerminalConfig {
+        pane: false,
+        widths: cx.server.width_rules.clone(),
+        kitty_keys: cx.server.kitty_keys(),
+        ..TerminalConfig::default()
+    }
+}
+
+/// Opens a popup of the previous server over its client, with its program (`None`: it has ended).
+pub(crate) fn load(
+    cx: &mut Cx<'_>,
+    client: ClientId,
+    saved: serde_json::Value,
+    job: Option<JobId>,
+) -> Option<()> {
+    let Saved::<Popup> { popup, screen } = serde_json::from_value(saved).ok()?;
+    let terminal = Terminal::load(&screen.0, terminal_config(cx), Box::new(MemoryHistory::new(0, 1))).ok()?;
+    overlay::open(cx, client, Box::new(Popup { terminal, job, ..popup }), 0);
+    set_timer(cx, client);
+    Some(())
 }
 
 /// Size of a popup's contents inside its box; `None` if there is no room for a cell.
@@ -183,14 +238,19 @@ fn fed(cx: &mut Cx<'_>, client: ClientId, bytes: &[u8]) {
     popup.terminal.feed(bytes);
     let _ = popup.terminal.take_events();
     let (replies, job) = (popup.terminal.take_replies(), popup.job);
-    let timeout = popup.terminal.next_timeout();
     if let Some(job) = job.filter(|_| !replies.is_empty()) {
         cx.host.job_write(job, &replies);
     }
-    if let Some(due_ms) = timeout {
+    set_timer(cx, client);
+    cx.server.redraw_client(client);
+}
+
+/// Waits for the time-out of a sequence that a popup's program has begun, if there is one.
+fn set_timer(cx: &mut Cx<'_>, client: ClientId) {
+    let now_ms = cx.now.mono_ms;
+    if let Some(due_ms) = of_client(cx, client).and_then(|popup| popup.terminal.next_timeout()) {
         cx.host.timer(due_ms.saturating_sub(now_ms), Box::new(move |cx| timed_out(cx, client)));
     }
-    cx.server.redraw_client(client);
 }
 
 /// Ends a string sequence of a popup's program that was open for too long.
@@ -198,9 +258,7 @@ fn timed_out(cx: &mut Cx<'_>, client: ClientId) {
     let now_ms = cx.now.mono_ms;
     let Some(popup) = of_client(cx, client) else { return };
     popup.terminal.time_out(now_ms);
-    if let Some(due_ms) = popup.terminal.next_timeout() {
-        cx.host.timer(due_ms.saturating_sub(now_ms), Box::new(move |cx| timed_out(cx, client)));
-    }
+    set_timer(cx, client);
 }
 
 /// Handles the end of a popup's program.
@@ -340,9 +398,7 @@ impl Popup {
     /// Turns the popup's program into a pane beside the active one. True if the popup must close.
     fn make_pane(&mut self, cx: &mut Cx<'_>, client: ClientId, axis: Axis) -> bool {
         let Some(session) = cx.server.client(client).and_then(|c| c.session) else { return false };
-        let config = TerminalConfig::default();
-        let empty = Terminal::new(Size::new(1, 1), config, Box::new(MemoryHistory::new(0, 1)));
-        let terminal = std::mem::replace(&mut self.terminal, empty);
+        let terminal = std::mem::replace(&mut self.terminal, no_terminal());
         match cx.pane_from_job(session, axis, self.job, terminal) {
             Ok(_) => {
                 self.job = None;
@@ -538,8 +594,8 @@ impl Overlay for Popup {
         if let Some(job) = self.job.take() {
             cx.host.job_kill(job, TERMINATE);
         }
-        if let Some(closed) = self.closed.take() {
-            closed(cx, self.status);
+        if let Some(edited) = self.edited.take() {
+            editor::closed(cx, edited, self.status);
         }
         if let Some(item) = self.item.take() {
             let owner = self.owner.and_then(|id| cx.server.clients.get_mut(&id));
@@ -548,6 +604,12 @@ impl Overlay for Popup {
             }
             cx.server.queues.resume(item);
         }
+    }
+
+    fn save(&mut self) -> Option<SavedOverlay> {
+        let mut screen = Vec::new();
+        self.terminal.save(&mut screen);
+        SavedOverlay::new(OverlayKind::Popup, &Saved { popup: &*self, screen: Blob(screen) })
     }
 
     fn as_any(&mut self) -> &mut dyn std::any::Any {

@@ -4,13 +4,14 @@ use std::os::fd::AsFd;
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::blob::Blob;
 use crate::base::{ClientId, SessionId};
 use crate::model::host::{ClientMessage, FileDone};
 use crate::protocol::Connection;
 use crate::protocol::imsg::FdMarking;
 
 use super::super::control_io::{ControlIo, ControlIoRecord};
-use super::super::passage::{Arrived, Blob, FdNumber, Passed};
+use super::super::passage::{Arrived, FdNumber, Passed};
 use super::super::token::Poller;
 use super::super::tty::TtyRecord;
 use super::{Peer, Writing};

@@ -588,6 +588,9 @@ pub(crate) struct JobRecord<'a> {
     pub name: Cow<'a, str>,
     pub purpose: Cow<'a, Purpose>,
     pub keep_stdin: bool,
+    /// True if it runs on a terminal.
+    #[serde(default)]
+    pub pty: bool,
     pub detached: bool,
     /// Its output so far, and true if there was more.
     pub gathered: Cow<'a, [u8]>,

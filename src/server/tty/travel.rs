@@ -5,12 +5,13 @@ use std::os::fd::{AsFd, OwnedFd};
 use nix::sys::termios::Termios;
 use serde::{Deserialize, Serialize};
 
+use crate::base::blob::Blob;
 use crate::outer::features::Features;
 use crate::outer::keys::DecoderRecord;
 use crate::render::frame::CursorLook;
 use crate::render::tty::Keyboard;
 
-use super::super::passage::{Arrived, Blob, FdNumber, Passed};
+use super::super::passage::{Arrived, FdNumber, Passed};
 use super::super::token::{Poller, Token};
 use super::Tty;
 use crate::reactor::Interest;

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::backing::{Backing, Line, Source};
 use crate::base::history::Row;
 use crate::base::links::Links;
@@ -13,8 +15,24 @@ use crate::terminal::{MemoryHistory, Terminal, TerminalConfig, relink};
 /// Rows that a view mode keeps; older rows are dropped.
 pub(super) const MAX_ROWS: usize = 200_000;
 
+/// Bytes of lines that a view mode keeps for the next server. A view mode with more closes with its
+/// server.
+const MAX_SAVED_BYTES: usize = 256 << 10;
+
+/// A line as it was added.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct AddedLine {
+    text: String,
+    parse: bool,
+    /// Time of the addition, in seconds since the Unix epoch.
+    secs: i64,
+}
+
 pub(super) struct ViewLines {
     terminal: Terminal,
+    /// All lines; `None` when they are too many to be saved.
+    added: Option<Vec<AddedLine>>,
+    added_bytes: usize,
     widths: WidthRules,
     written: bool,
     new: bool,
@@ -35,7 +53,8 @@ impl ViewLines {
     pub(super) fn new(size: Size, widths: WidthRules) -> Self {
         let size = Size::new(size.cols.max(1), size.rows.max(1));
         let terminal = Self::terminal(size, widths.clone());
-        Self { terminal, widths, written: false, new: false, base: None }
+        let added = Some(Vec::new());
+        Self { terminal, added, added_bytes: 0, widths, written: false, new: false, base: None }
     }
 
     fn terminal(size: Size, widths: WidthRules) -> Terminal {
@@ -63,6 +82,7 @@ impl ViewLines {
     /// Adds a line, with its escape sequences if `parse`; else control characters except tabs and
     /// newlines are left out. Rows that it scrolls away get the time `now_secs`.
     pub(super) fn add(&mut self, line: &str, parse: bool, now_secs: i64) {
+        self.keep(line, parse, now_secs);
         self.terminal.set_now(now_secs);
         if std::mem::replace(&mut self.written, true) {
             self.terminal.feed(b"\r\n");
@@ -85,6 +105,25 @@ impl ViewLines {
                 self.terminal.write_text(text, CellStyle::DEFAULT);
             }
         }
+    }
+
+    /// Keeps a line for the next server.
+    fn keep(&mut self, line: &str, parse: bool, secs: i64) {
+        self.added_bytes += line.len();
+        if self.added_bytes > MAX_SAVED_BYTES {
+            self.added = None;
+        }
+        self.added.iter_mut().for_each(|all| all.push(AddedLine { text: line.to_owned(), parse, secs }));
+    }
+
+    /// All lines that were added, for the next server; `None` if they are too many.
+    pub(super) fn save(&self) -> Option<&[AddedLine]> {
+        self.added.as_deref()
+    }
+
+    /// Adds lines that another server saved.
+    pub(super) fn load(&mut self, lines: &[AddedLine]) {
+        lines.iter().for_each(|line| self.add(&line.text, line.parse, line.secs));
     }
 
     /// Moves the rows that scrolled away since the last call, and the screen, to a backing.

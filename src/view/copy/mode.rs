@@ -22,7 +22,7 @@ use super::backing::{Backing, Source};
 use super::commands::{self, Action, Call, Effect};
 use super::draw::Styles;
 use super::lines::ViewLines;
-use super::saved::SavedCopy;
+use super::saved::{SavedCopy, SavedView};
 use super::search::Direction;
 use super::state::{CopyState, LineNumbers, Settings};
 
@@ -35,7 +35,7 @@ pub(crate) struct CopyMode {
     pub(super) alternate: bool,
     surface: Surface,
     /// Output of commands, in view mode.
-    lines: Option<ViewLines>,
+    pub(super) lines: Option<ViewLines>,
     /// True for a view mode until a line is printed or a command runs: tmux draws the position
     /// indicator only then.
     untouched: bool,
@@ -119,7 +119,7 @@ impl CopyMode {
     }
 
     /// Moves lines that were added to a view mode into its backing.
-    fn take_lines(&mut self) {
+    pub(super) fn take_lines(&mut self) {
         if let Some(lines) = &mut self.lines
             && lines.is_new()
         {
@@ -539,10 +539,13 @@ impl PaneMode for CopyMode {
     }
 
     fn save(&self) -> Option<String> {
-        // Output of a command is not saved for the next server.
-        let copies = !self.state.view_mode;
-        let saved = copies.then(|| SavedCopy::take(&self.state, self.source, self.alternate))?;
-        serde_json::to_string(&saved).ok()
+        let place = SavedCopy::take(&self.state, self.source, self.alternate);
+        match &self.lines {
+            Some(lines) => SavedView::text(lines, place),
+            // The rows of a transcript are no pane's.
+            None if self.state.view_mode => None,
+            None => serde_json::to_string(&place).ok(),
+        }
     }
 
     fn captured(&self) -> Option<CapturedRows> {

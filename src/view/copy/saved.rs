@@ -1,8 +1,9 @@
 //! A copy mode as text, for the server after this one: where it is and what is selected. Its rows
-//! are not in it; they are read from the pane again.
+//! are not in it; they are read from the pane again. A view mode is saved with its lines.
 
 use serde::{Deserialize, Serialize};
 
+use super::lines::{AddedLine, ViewLines};
 use super::mode::CopyMode;
 use super::search::Direction;
 use super::state::{CopyState, CursorDrag, JumpKind, LineSelection, Recentre, SelectBy, Spot};
@@ -52,6 +53,20 @@ struct SavedSearch {
     text: Option<String>,
     /// True if matches are highlighted.
     marked: bool,
+}
+
+/// A view mode: the output of commands, and the place in it.
+#[derive(Serialize, Deserialize)]
+pub(super) struct SavedView {
+    lines: Vec<AddedLine>,
+    place: SavedCopy,
+}
+
+impl SavedView {
+    /// The saved form; `None` if there are too many lines.
+    pub(super) fn text(lines: &ViewLines, place: SavedCopy) -> Option<String> {
+        serde_json::to_string(&Self { lines: lines.save()?.to_vec(), place }).ok()
+    }
 }
 
 impl SavedCopy {
@@ -177,6 +192,16 @@ impl CopyMode {
         let mut mode = Self::copy(cx, pane, source)?;
         mode.show_alternate(cx, pane, saved.alternate);
         saved.put(&mut mode.state);
+        Some(mode)
+    }
+
+    /// Restores a view mode that another server saved.
+    pub(crate) fn restore_view(cx: &mut Cx<'_>, pane: PaneId, saved: &str) -> Option<Self> {
+        let saved: SavedView = serde_json::from_str(saved).ok()?;
+        let mut mode = Self::view(cx, pane)?;
+        mode.lines.iter_mut().for_each(|lines| lines.load(&saved.lines));
+        mode.take_lines();
+        saved.place.put(&mut mode.state);
         Some(mode)
     }
 }

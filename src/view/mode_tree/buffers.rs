@@ -181,9 +181,8 @@ impl Source for Buffers {
         match (letter, current) {
             _ if !with.key.mods.is_empty() => Outcome::Stay,
             ('e', Some(name)) => {
-                if let (Some(client), Some(buffer)) = (with.client, cx.server.buffers.get(&name)) {
-                    let (data, order) = (buffer.data.to_vec(), buffer.order);
-                    editor::edit(cx, client, data, move |cx, edited| replace(cx, &name, order, edited));
+                if let Some(client) = with.client {
+                    editor::edit(cx, client, &name);
                 }
                 Outcome::Stay
             }
@@ -205,17 +204,5 @@ impl Source for Buffers {
             }
             _ => Outcome::Stay,
         }
-    }
-}
-
-/// Stores the text from the editor, if the buffer is still the same one, without a newline that the
-/// editor added at the end.
-fn replace(cx: &mut Cx<'_>, name: &str, order: u64, mut edited: Vec<u8>) {
-    let Some(old) = cx.server.buffers.get(name).filter(|b| b.order == order) else { return };
-    if old.data.last().is_some_and(|&b| b != b'\n') && edited.last() == Some(&b'\n') {
-        edited.pop();
-    }
-    if !edited.is_empty() {
-        cx.server.replace_buffer(name, edited);
     }
 }
