@@ -3,7 +3,8 @@
 //! upgraded, all at random; the invariants are checked all the time.
 //!
 //! `cargo test` runs it for a few seconds. `SCOPEMUX_SOAK_SECONDS=3600 cargo test --test soak` runs
-//! it for an hour; SCOPEMUX_SOAK_SEED seeds the choices (their timing depends on the machine).
+//! it for an hour; SCOPEMUX_SOAK_SEED seeds the choices (their timing depends on the machine), and
+//! SCOPEMUX_PROGRAM names another build of the program.
 //! Memory, descriptors, threads, groups and disk are printed meanwhile. After a warm-up and at the
 //! end everything is closed: server and keeper must then hold no more than after the warm-up. The
 //! first violation ends the run and prints the last commands before it.
@@ -21,7 +22,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -49,6 +50,11 @@ const MORE_DESCRIPTORS: usize = 8;
 const MORE_THREADS: usize = 2;
 /// The warm-up takes 1/`WARM_UP` of a run.
 const WARM_UP: u64 = 6;
+
+/// The program that is tested: the one `SCOPEMUX_PROGRAM` names, or the one built with this test.
+fn program() -> PathBuf {
+    std::env::var_os("SCOPEMUX_PROGRAM").map_or_else(|| env!("CARGO_BIN_EXE_scopemux").into(), PathBuf::from)
+}
 
 /// Programs of new panes.
 const PROGRAMS: &[&str] = &[
@@ -216,7 +222,7 @@ struct Soak {
 
 impl Soak {
     fn begin(seed: u64) -> Self {
-        let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
+        let server = Server::new(&program());
         // Keys typed by clients must not appear among the numbers.
         let count = "stty -echo; n=0; while :; do n=$((n + 1)); echo count $n; sleep 0.02; done";
         let mut soak = Self {

@@ -72,7 +72,7 @@ pub(crate) fn trip(place: &str, text: &[u8]) {
 }
 
 #[cfg(not(debug_assertions))]
-pub fn trip(_: &str, _: &[u8]) {}
+pub(crate) fn trip(_: &str, _: &[u8]) {}
 
 #[cfg(test)]
 mod tests {
