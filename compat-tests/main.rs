@@ -10,6 +10,7 @@ mod keeper;
 mod kept;
 mod keyboard;
 mod limits;
+mod long_work;
 mod panics;
 mod pictures;
 mod recordings;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use nix::sys::signal::{Signal, kill as send_signal};
 use nix::unistd::Pid;
+use regex::Regex;
 
 use super::keeper::{keeper_of, number, start, wait_for};
 use super::recovery::until;
@@ -38,8 +39,8 @@ fn directory(server: &Server) -> PathBuf {
     entries.map(|entry| entry.path()).find(|path| path.is_dir()).unwrap_or(dir)
 }
 
-/// Makes sessions of all kinds. Ids have no gaps, so that the next server's ids are the same.
-fn fill(server: &Server) {
+/// Makes sessions of all kinds.
+pub(crate) fn fill(server: &Server) {
     let in_tmp = ["-c", "/tmp"];
     let new = ["new-session", "-d", "-s", "work", "-x", "80", "-y", "24", "-n", "grid"];
     server.tmux(&[&new[..], &in_tmp, &["echo first text; exec cat"]].concat());
@@ -61,8 +62,12 @@ fn fill(server: &Server) {
     }
 }
 
-fn lists(server: &Server) -> Vec<String> {
-    LISTS.iter().map(|args| server.ask(args)).collect()
+/// The listings. Layouts are without the numbers of panes, which grow with each restore.
+pub(crate) fn lists(server: &Server) -> Vec<String> {
+    let layout = Regex::new(r"\b[0-9a-f]{4},(\d+x\d+,\d+,\d+)").expect("a fixed pattern");
+    let cell = Regex::new(r"(\d+x\d+,\d+,\d+),\d+").expect("a fixed pattern");
+    let plain = |text: String| cell.replace_all(&layout.replace_all(&text, "$1"), "$1").into_owned();
+    LISTS.iter().map(|args| plain(server.ask(args))).collect()
 }
 
 /// Text of a pane, up to the line that marks the end of the restored text.
@@ -74,7 +79,7 @@ fn old_text(server: &Server, pane: &str) -> Vec<String> {
     lines
 }
 
-fn assert_is_restored(server: &Server, before: &[String]) {
+pub(crate) fn assert_is_restored(server: &Server, before: &[String]) {
     assert_eq!(lists(server), before);
     assert_eq!(old_text(server, "work:grid.0"), ["first text"]);
     assert_eq!(old_text(server, "work:grid.1"), ["second text"]);
@@ -106,13 +111,18 @@ fn lose_power(server: &Server) {
     wait_for("the end of the server", || is_gone(server));
 }
 
+/// Ends the server as a machine that goes down does.
+pub(crate) fn end_by_signal(server: &Server) {
+    send_signal(Pid::from_raw(number(server, "#{pid}")), Signal::SIGTERM).expect("our server");
+    wait_for("the end of the server", || is_gone(server));
+}
+
 #[test]
 fn a_server_that_the_machine_ends_is_restored() {
     let server = start();
     fill(&server);
     let before = lists(&server);
-    send_signal(Pid::from_raw(number(&server, "#{pid}")), Signal::SIGTERM).expect("our server");
-    wait_for("the end of the server", || is_gone(&server));
+    end_by_signal(&server);
     let restored = server.tmux(&["restore-sessions"]);
     let out = String::from_utf8_lossy(&[restored.out, restored.err].concat()).into_owned();
     assert_eq!((restored.status, out.as_str()), (Some(0), "restored 3 sessions, 3 windows, 6 panes\n"));
@@ -195,8 +205,7 @@ fn text_that_must_not_be_on_the_disk_is_not_restored() {
             "seq 1 5000; echo secret text; exec cat",
         ]);
         until(&server, &["capture-pane", "-p", "-t", "work"], |screen| screen.contains("secret text"));
-        send_signal(Pid::from_raw(number(&server, "#{pid}")), Signal::SIGTERM).expect("our server");
-        wait_for("the end of the server", || is_gone(&server));
+        end_by_signal(&server);
         let texts = fs::read_dir(directory(&server).join("texts")).into_iter().flatten().count();
         assert_eq!(texts, 0, "{option:?}");
         assert_eq!(server.tmux(&["restore-sessions"]).status, Some(0));
@@ -215,8 +224,7 @@ fn programs_on_the_list_are_started_again() {
     server.send_literal("work:0", "sleep 4567\n");
     let command = ["list-panes", "-a", "-F", "#{pane_current_command}"];
     until(&server, &command, |commands| commands == "sleep\nsleep\ncat\n");
-    send_signal(Pid::from_raw(number(&server, "#{pid}")), Signal::SIGTERM).expect("our server");
-    wait_for("the end of the server", || is_gone(&server));
+    end_by_signal(&server);
     server.tmux(&[
         "start-server",
         ";",

@@ -16,7 +16,7 @@ use scopemux::testing::base::{Attrs, Cell, CellStyle, Colour, Point, Size, Surfa
 use scopemux::testing::terminal::{MemoryHistory, Terminal, TerminalConfig};
 use serde_json::{Value, json};
 
-use super::server::{PATIENCE, Server};
+use super::server::{Changes, PATIENCE, Server};
 
 /// A press this long after the last one is a separate click; tmux allows 0.3 s for a double click.
 const CLICK: Duration = Duration::from_millis(350);
@@ -51,18 +51,30 @@ fn number(step: &Value, name: &str, default: u64) -> u16 {
 impl Outer {
     /// Attaches a client and waits until the server knows it.
     pub(crate) fn attach(server: &Server, step: &Value, args: &[String]) -> Self {
+        let mut outer = Self::start(server, step, args);
+        outer.until_listed(server, "#{client_tty}", "");
+        outer
+    }
+
+    /// Runs the program in a terminal of its own.
+    pub(crate) fn start(server: &Server, step: &Value, args: &[String]) -> Self {
+        Self::start_with(server, step, args, &[])
+    }
+
+    /// `start` with changes to the environment.
+    pub(crate) fn start_with(server: &Server, step: &Value, args: &[String], env: &Changes) -> Self {
         let (cols, rows) = (number(step, "cols", 80), number(step, "rows", 24));
         let pty = openpty(&winsize(cols, rows), None).expect("a terminal");
         fcntl(&pty.master, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).expect("a terminal's flags");
         let name = nix::unistd::ttyname(&pty.slave).expect("a terminal's name");
-        let child = spawn(server, args, &pty.slave);
+        let child = spawn(server, args, &pty.slave, env);
         drop(pty.slave);
         let size = Size::new(u32::from(cols), u32::from(rows));
         let history = Box::new(MemoryHistory::new(0, size.cols));
         let answers = step["kitty"].as_bool() == Some(true);
         let config = TerminalConfig { kitty_keys: answers, ..TerminalConfig::default() };
         let terminal = Terminal::new(size, config, history);
-        let mut outer = Self {
+        Self {
             child,
             master: File::from(pty.master),
             tty: name.to_string_lossy().into_owned(),
@@ -70,9 +82,21 @@ impl Outer {
             answers,
             pressed: None,
             written: Vec::new(),
-        };
-        outer.until_listed(server, "#{client_tty}", "");
-        outer
+        }
+    }
+
+    /// Waits until the program has ended; returns its status.
+    #[allow(dead_code, reason = "one of the two test targets that hold this file needs it")]
+    pub(crate) fn ended(&mut self) -> Option<i32> {
+        let until = Instant::now() + PATIENCE;
+        while Instant::now() < until {
+            if let Some(status) = self.child.try_wait().expect("our child") {
+                self.read(Duration::ZERO);
+                return status.code();
+            }
+            self.read(Duration::from_millis(20));
+        }
+        panic!("the program still runs")
     }
 
     /// Waits until the server lists this client with a property.
@@ -279,12 +303,13 @@ impl Drop for Outer {
     }
 }
 
-fn spawn(server: &Server, args: &[String], slave: &OwnedFd) -> Child {
+fn spawn(server: &Server, args: &[String], slave: &OwnedFd, env: &Changes) -> Child {
     use std::os::unix::process::CommandExt;
     let end = || Stdio::from(slave.try_clone().expect("a descriptor"));
     let all: Vec<String> =
         ["-L", "t", "-f", "/dev/null"].iter().map(|a| (*a).to_owned()).chain(args.iter().cloned()).collect();
     let mut command = server.command(&all);
+    server.change(&mut command, env);
     command.stdin(end()).stdout(end()).stderr(end());
     // SAFETY: both calls are allowed between fork and exec.
     unsafe {

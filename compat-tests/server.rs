@@ -190,7 +190,7 @@ impl Server {
         command.spawn().expect("the program runs")
     }
 
-    fn change(&self, command: &mut Command, env: &Changes) {
+    pub(crate) fn change(&self, command: &mut Command, env: &Changes) {
         for (name, value) in env {
             match value {
                 Some(value) => command.env(name, OsString::from_vec(self.bytes(value))),

@@ -50,7 +50,8 @@ const MAX_OUTPUT: usize = 64 * 1024 * 1024;
 const MAX_ATTEMPTS: usize = 3;
 
 /// Commands of scopemux that may take long: C-c ends their client.
-const STOPPABLE: [&str; 3] = ["save-transcript", "search-transcripts", "list-transcripts"];
+const STOPPABLE: [&str; 4] =
+    ["save-transcript", "search-transcripts", "list-transcripts", "restore-sessions"];
 
 /// Functions and texts from the rest of the program that the client needs.
 #[derive(Clone, Copy)]

@@ -63,7 +63,7 @@ pub(super) struct Session<'a> {
     done: bool,
     /// A message has been received.
     heard: bool,
-    /// C-c ends the client: its command is one of `STOPPABLE`.
+    /// C-c ends the client: its command is one of `STOPPABLE`, or the server says so.
     pub stoppable: bool,
     log: Log,
 }
@@ -180,8 +180,10 @@ impl<'a> Session<'a> {
             return Ok(());
         }
         if !self.outcome.attached {
-            // tmux: C-c does not end a client that waits for a command. It ends those of `STOPPABLE`.
-            let stops = self.stoppable && signal == Signal::SIGINT;
+            // tmux: C-c does not end a client that waits for a command. Here it ends one whose command
+            // stops with it, and one that no server has answered at all, such as one that still takes up
+            // what a server that died left.
+            let stops = (self.stoppable || !self.heard) && signal == Signal::SIGINT;
             if stops {
                 self.files.stopped();
                 self.outcome.status = STOPPED;
@@ -222,6 +224,10 @@ impl<'a> Session<'a> {
             }
             Message::Session { number, flags } => {
                 self.outcome.session = Some((number, ClientFlags::from_bits_retain(flags)));
+                Ok(())
+            }
+            Message::MayStop(may) => {
+                self.stoppable = may;
                 Ok(())
             }
             Message::Exited => {

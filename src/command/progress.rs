@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::base::{Attrs, CellStyle, ClientId, Key, Surface};
 use crate::format::draw::draw as draw_format;
 use crate::format::usage::size_text;
-use crate::model::host::Stream;
+use crate::model::host::{ClientMessage, Stream};
 use crate::model::mode::{Overlay, OverlayResult};
 use crate::model::queue::KeyEvent;
-use crate::model::{ClientFlags, Cx, ItemContext};
+use crate::model::{Client, ClientFlags, Cx, ItemContext};
 use crate::view::overlay;
 
 /// Milliseconds until the line is first shown, and between its updates.
@@ -76,24 +76,46 @@ enum Watcher {
 pub(crate) struct Work {
     pub meter: Arc<Meter>,
     watcher: Option<Watcher>,
+    /// A client that C-c ends, and with it the work.
+    waits: Option<ClientId>,
 }
 
 impl Work {
     /// `what`: the name of the work, such as "saving". `prints`: the work writes to the client's standard
     /// output.
     pub(crate) fn begin(cx: &mut Cx<'_>, item: &ItemContext, what: &'static str, prints: bool) -> Self {
+        Self::begin_for(cx, item.client, what, prints)
+    }
+
+    /// `begin` for work that no command began.
+    pub(crate) fn begin_for(
+        cx: &mut Cx<'_>,
+        client: Option<ClientId>,
+        what: &'static str,
+        prints: bool,
+    ) -> Self {
         let meter = Arc::new(Meter::default());
-        let watcher = watcher(cx, item, prints);
+        let client = client.and_then(|id| cx.server.client(id));
+        let waits = client.filter(|client| client.session.is_none()).map(|client| client.id);
+        let watcher = client.and_then(|client| watcher(cx, client, prints));
+        waits.into_iter().for_each(|client| cx.host.client_message(client, ClientMessage::MayStop(true)));
         if let Some(watcher) = watcher {
             let (meter, began_ms) = (meter.clone(), cx.now.mono_ms);
             cx.host.timer(FIRST_MS, Box::new(move |cx| show(cx, watcher, what, began_ms, &meter)));
         }
-        Self { meter, watcher }
+        Self { meter, watcher, waits }
+    }
+
+    /// Reports whether somebody stopped the work, or nobody waits for it any more.
+    pub(crate) fn is_over(&self, cx: &Cx<'_>) -> bool {
+        self.meter.is_stopped() || self.waits.is_some_and(|client| cx.server.client(client).is_none())
     }
 
     /// Removes the line: the work is done or was stopped.
     pub(crate) fn end(&self, cx: &mut Cx<'_>) {
         self.meter.over.store(true, Ordering::Relaxed);
+        let waits = self.waits.filter(|client| cx.server.client(*client).is_some());
+        waits.into_iter().for_each(|client| cx.host.client_message(client, ClientMessage::MayStop(false)));
         if !self.meter.shown.load(Ordering::Relaxed) {
             return;
         }
@@ -107,8 +129,7 @@ impl Work {
     }
 }
 
-fn watcher(cx: &Cx<'_>, item: &ItemContext, prints: bool) -> Option<Watcher> {
-    let client = item.client.and_then(|id| cx.server.client(id))?;
+fn watcher(cx: &Cx<'_>, client: &Client, prints: bool) -> Option<Watcher> {
     if client.flags.contains(ClientFlags::CONTROL) {
         return None;
     }

@@ -186,6 +186,8 @@ pub enum ClientMessage {
     Suspend,
     /// Lock with this command.
     Lock(String),
+    /// C-c ends the client, or no longer does: work that it waits for stops with it.
+    MayStop(bool),
     /// The server exits.
     Shutdown,
 }
@@ -251,8 +253,24 @@ pub struct Restored {
     pub warnings: Vec<String>,
 }
 
+/// How far a restore is: panes that are read, of all, and bytes of their histories and screens.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct RestoreShare {
+    pub panes: (u64, u64),
+    pub bytes: u64,
+}
+
+/// Called after each pane that is read; false stops the restore, and nothing of it is left.
+pub(crate) type RestoreStep = Box<dyn FnMut(&mut Cx<'_>, RestoreShare) -> bool + Send>;
+
 /// Called with the result of a restore, or with the reason why it failed.
 pub(crate) type RestoreDone = Box<dyn FnOnce(&mut Cx<'_>, Result<Restored, String>) + Send>;
+
+/// Functions for whoever waits for a restore.
+pub struct RestoreWatch {
+    pub step: RestoreStep,
+    pub done: RestoreDone,
+}
 
 /// Effects on the world. All calls return at once; what takes time answers through callbacks.
 pub trait Host {
@@ -353,7 +371,7 @@ pub trait Host {
     fn hold_history(&mut self, _pane: PaneId, _history: PaneHandle) {}
     /// Restores the sessions that were saved before this server started (`life`: its start, in
     /// microseconds since the Unix epoch); then calls back.
-    fn restore_sessions(&mut self, _life: i64, _done: RestoreDone) {}
+    fn restore_sessions(&mut self, _life: i64, _watch: RestoreWatch) {}
     /// Records that the saved sessions have been restored.
     fn note_restored(&mut self) {}
     /// Retries saving sessions later, since it failed.

@@ -124,6 +124,9 @@ pub enum Message {
         number: u32,
         flags: u64,
     },
+    /// Only in scopemux: true if C-c ends the client, since it waits for long work that stops with it.
+    /// Clients of tmux ignore it.
+    MayStop(bool),
 
     /// Standard streams as sent by tmux before 1.9: the peer is too old.
     TooOld,
@@ -177,6 +180,7 @@ pub(super) mod kind {
     pub(crate) const COMMAND_PIECE: u32 = 0x5350_0001;
     /// Far from all numbers that tmux may ever use.
     pub(crate) const SESSION: u32 = 0x736d_0001;
+    pub(crate) const MAY_STOP: u32 = 0x736d_0002;
 }
 
 impl Message {
@@ -213,6 +217,7 @@ impl Message {
             }
             kind::FLAGS => Self::Flags(body.u64()?),
             kind::SESSION => Self::Session { number: body.i32()? as u32, flags: body.u64()? },
+            kind::MAY_STOP => Self::MayStop(body.i32()? != 0),
             other => return Ok(Self::Other(other)),
         };
         body.end(message)
@@ -317,6 +322,7 @@ impl Message {
                 put(&mut out, kind::SESSION, number as i32);
                 put_u64(&mut out, kind::SESSION, flags)
             }
+            Self::MayStop(may) => put(&mut out, kind::MAY_STOP, i32::from(may)),
             Self::Exited => kind::EXITED,
             Self::Shutdown => kind::SHUTDOWN,
             Self::Suspend => kind::SUSPEND,

@@ -14,7 +14,7 @@ use crate::transcript::{Key, PaneHandle, PaneInfo, StoreConfig, TranscriptStore}
 /// Rows kept in memory if there is no directory.
 const MEMORY_ROWS: usize = 2000;
 /// Seconds for which transcripts of a server that died are kept.
-const CRASH_KEEP: i64 = 7 * 86_400;
+pub(super) const CRASH_KEEP: i64 = 7 * 86_400;
 /// Seconds of running after which the server knows that the machine is not going down.
 const SPARED_SECS: i64 = 60;
 

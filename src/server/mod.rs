@@ -13,6 +13,7 @@
 //! - `left_out`: parts that are not loaded because they killed earlier servers
 //! - `logout`: whether a logout would end the server
 //! - `lost_keeper`: replacing a keeper that died
+//! - `newcomers`: clients that come while the state of a server that died is taken up
 //! - `scopes`: a cgroup for each pane
 //! - `saved`: sessions on disk, and restoring them after a reboot
 //! - `settle`: restoring invariants after each turn
@@ -35,6 +36,7 @@ mod left_out;
 mod log;
 mod logout;
 mod lost_keeper;
+mod newcomers;
 mod old_jobs;
 mod outgoing;
 mod panes;

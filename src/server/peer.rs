@@ -327,6 +327,7 @@ impl Peer {
             ClientMessage::Ready => self.send(Message::Ready),
             ClientMessage::Suspend => self.send(Message::Suspend),
             ClientMessage::Lock(command) => self.send(Message::Lock(command)),
+            ClientMessage::MayStop(may) => self.send(Message::MayStop(may)),
             // tmux: the client decides whether this ends it; one in control mode stays.
             ClientMessage::Exec { command, shell } => self.send(Message::Exec { command, shell }),
             farewell => self.farewell = Some(farewell),
@@ -408,6 +409,7 @@ impl Peer {
             ClientMessage::Shutdown => Message::Shutdown,
             ClientMessage::Suspend => Message::Suspend,
             ClientMessage::Lock(command) => Message::Lock(command),
+            ClientMessage::MayStop(may) => Message::MayStop(may),
         };
         self.send(message);
         true

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -132,10 +132,15 @@ impl Runtime {
             });
         }
         let mut ended = Vec::new();
+        let (mut done, all) = (0, panes.len() as u64);
         for (id, record) in panes {
             let (options, child) = (options_of(id.to_string()), held.remove(&id));
             ended.extend(self.restore_pane(id, record, options, child, screens.remove(&id)));
-            self.say_progress();
+            done += 1;
+            self.show_progress((done, all));
+            while is_held() {
+                self.show_progress((done, all));
+            }
         }
         for (pane, records) in modes {
             for record in records.iter().rev() {
@@ -154,6 +159,15 @@ impl Runtime {
             self.server.add_message(self.world.now, text);
         }
         ended
+    }
+
+    /// Tells whoever waits how many panes are taken up.
+    fn show_progress(&mut self, share: (u64, u64)) {
+        self.say_progress();
+        if let Some(newcomers) = &mut self.newcomers {
+            let bytes = self.world.histories.store().map_or(0, |store| store.disk_bytes());
+            newcomers.show(self.listener.as_ref().map(AsFd::as_fd), share, bytes);
+        }
     }
 
     /// Sets time limits for unfinished sequences of programs, as before.
@@ -365,6 +379,17 @@ impl Runtime {
         }
         self.server.groups.retain(|_, group| !group.sessions.is_empty());
     }
+}
+
+/// Lets tests hold a restore after its first pane: true while the file that they name exists, after a
+/// moment.
+pub(super) fn is_held() -> bool {
+    let held = cfg!(debug_assertions)
+        && std::env::var_os("SCOPEMUX_HOLD").is_some_and(|path| std::path::Path::new(&path).exists());
+    if held {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    held
 }
 
 /// Restores a window with those of its panes that are left.

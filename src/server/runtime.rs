@@ -60,6 +60,8 @@ pub(super) struct Runtime {
     pub next_keeper_ms: u64,
     /// True once a client was warned that a logout ends the server, or no warning is needed.
     pub logout_told: bool,
+    /// Clients that come while the state of a server that died is taken up.
+    pub newcomers: Option<super::newcomers::Newcomers>,
     /// Channel that tells the previous server, which stands in for this one in the foreground, that
     /// this one is alive.
     pub before: Option<OwnedFd>,

@@ -6,9 +6,8 @@ use std::time::Instant;
 use nix::sys::signal::Signal;
 
 use crate::base::{ClientId, PaneId};
-use crate::command::restore_sessions::summary;
+use crate::command::restore_sessions::{restore, summary};
 use crate::command::source_file;
-use crate::model::host::Restored;
 use crate::model::option_access::OptionScope;
 use crate::model::queue::Exec;
 use crate::model::{Cx, Server};
@@ -18,6 +17,7 @@ use crate::view::prompt::history;
 
 use super::custody::Custody;
 use super::log;
+use super::newcomers::Newcomers;
 use super::runtime::Runtime;
 use super::token::{Poller, Token};
 use super::world::World;
@@ -96,7 +96,7 @@ pub(crate) fn run(mut start: ServerStart) -> ! {
 }
 
 impl Runtime {
-    fn new(start: ServerStart) -> std::io::Result<Self> {
+    fn new(mut start: ServerStart) -> std::io::Result<Self> {
         let poller = Poller::new()?;
         let tasks = reactor::new_runtime()?;
         let mut reactor = Reactor::new(tasks.clone(), &poller)?;
@@ -138,6 +138,7 @@ impl Runtime {
             birth: start.birth,
             next_keeper_ms: 0,
             logout_told: start.recovered.is_some(),
+            newcomers: None,
             before: None,
         };
         runtime.tick();
@@ -157,6 +158,8 @@ impl Runtime {
             if !recovered.upgrade {
                 log::count_death();
                 tracing::warn!("the server before died; without: {:?}", recovered.left_out);
+                let callers = std::mem::take(&mut start.clients);
+                runtime.newcomers = Some(Newcomers::new(callers));
             }
             if !runtime.restore(recovered) {
                 runtime.finish();
@@ -166,7 +169,8 @@ impl Runtime {
         } else if runtime.foreground {
             runtime.load_config(None);
         }
-        start.clients.into_iter().for_each(|caller| runtime.accept_caller(caller));
+        let early = runtime.newcomers.take().map_or_else(Vec::new, Newcomers::end);
+        early.into_iter().chain(start.clients).for_each(|caller| runtime.accept_caller(caller));
         Ok(runtime)
     }
 
@@ -340,8 +344,8 @@ fn config_loaded(cx: &mut Cx<'_>) -> Exec {
     if !cx.server.server_options().get(opt::RESTORE_ON_START) {
         return begin_service(cx);
     }
-    let life = cx.server.start_time.wall_us;
-    let done = |cx: &mut Cx<'_>, result: Result<Restored, String>| {
+    let client = cx.server.config_client;
+    restore(cx, client, |cx, result| {
         let lines = match result {
             Ok(restored) => [restored.warnings.clone(), vec![summary(&restored)]].concat(),
             Err(why) => vec![format!("restore-on-start: {why}")],
@@ -349,8 +353,7 @@ fn config_loaded(cx: &mut Cx<'_>) -> Exec {
         let now = cx.now;
         lines.into_iter().for_each(|line| cx.server.add_message(now, line));
         begin_service(cx);
-    };
-    cx.host.restore_sessions(life, Box::new(done));
+    });
     Exec::Normal
 }
 

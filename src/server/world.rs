@@ -10,7 +10,7 @@ use crate::base::history::History;
 use crate::base::{ClientId, PaneId, Size};
 use crate::model::Cx;
 use crate::model::host::{
-    ClientMessage, Content, FileDone, Hold, Host, JobId, JobRequest, LeftScope, Maker, Refused, RestoreDone,
+    ClientMessage, Content, FileDone, Hold, Host, JobId, JobRequest, LeftScope, Maker, Refused, RestoreWatch,
     SpawnRequest, Spawned, Stream, TerminalDescription, TimerId, TtySetup, Work,
 };
 use crate::model::pane_limits::{PaneLimits, ServerLimits};
@@ -380,8 +380,8 @@ impl Host for World {
         self.histories.hold(pane, history);
     }
 
-    fn restore_sessions(&mut self, life: i64, done: RestoreDone) {
-        saved::restore(self, life, done);
+    fn restore_sessions(&mut self, life: i64, watch: RestoreWatch) {
+        saved::restore(self, life, watch);
     }
 
     fn note_restored(&mut self) {

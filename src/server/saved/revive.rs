@@ -1,20 +1,24 @@
 //! Restores saved sessions: the same windows, layouts and texts, and in each pane a new shell, or
 //! the program that ran in it if `restore-programs` allows that.
 //!
-//! Files are read beside the loop, in two steps: first the sessions, for which the loop then
-//! chooses ids, and then the panes' texts.
+//! Files are read beside the loop: first the sessions, for which the loop then chooses ids, and then
+//! the text of one pane after the other. Sessions are made when all are read. A restore that is
+//! stopped before leaves nothing: histories that it opened are closed, and what was saved stays.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use crate::base::clock::Now;
 use crate::base::posix::strftime;
 use crate::base::{PaneId, SessionId, WindowId};
 use crate::model::events::EventKind;
-use crate::model::host::{RestoreDone, Restored};
+use crate::model::host::{RestoreShare, RestoreWatch, Restored};
 use crate::model::layout::CellKind;
 use crate::model::option_access::OptionScope;
 use crate::model::pane::PaneFlags;
@@ -23,14 +27,16 @@ use crate::model::spawn::{Spawn, SpawnFlags};
 use crate::model::window::WindowFlags;
 use crate::model::{Cx, Layout, Server};
 use crate::options::opt;
+use crate::server::histories::CRASH_KEEP;
 use crate::server::pump::{feed_all, split_checkpoint};
-use crate::server::restore::{remake, restore_session, restore_window};
+use crate::server::restore::{is_held, remake, restore_session, restore_window};
 use crate::server::snapshot::{PaneRecord, SessionRecord, WindowRecord};
 use crate::server::world::World;
 use crate::terminal::config::KittyGraphics;
 use crate::terminal::{MemoryHistory, Terminal, TerminalConfig};
 use crate::transcript::{PaneHandle, PaneHistory, PaneInfo, Recovered, TranscriptStore};
 
+use super::saver::Alone;
 use super::{Saved, SavedPane, SavedSession, SavedWindow};
 
 /// An id that no pane has.
@@ -39,49 +45,111 @@ const NO_PANE: PaneId = PaneId(u32::MAX);
 type Store = Option<Arc<TranscriptStore>>;
 type ReadText = Box<dyn Fn(&str) -> Result<Option<Recovered>, &'static str> + Send>;
 
+/// Longest wait until the histories of a restore that was stopped are closed.
+const CLOSING: Duration = Duration::from_secs(10);
+
 /// A pane's terminal with its old text, and a handle to its history.
 struct Opened {
     terminal: Terminal,
     handle: Option<PaneHandle>,
     warning: Option<String>,
+    /// Its history is a new one.
+    fresh: bool,
+    /// Bytes of its history and its screen.
+    bytes: u64,
+}
+
+/// A restore under way.
+struct Opening {
+    saved: Saved,
+    read_text: ReadText,
+    store: Store,
+    /// The line that ends the old text of a pane.
+    line: String,
+    now: Now,
+    opened: BTreeMap<PaneId, Opened>,
+    watch: RestoreWatch,
+    /// No other restore begins while this is held.
+    alone: Alone,
 }
 
 /// Restores sessions saved by servers before this one, which has run since `life`.
-pub(crate) fn restore(world: &mut World, life: i64, done: RestoreDone) {
+pub(crate) fn restore(world: &mut World, life: i64, watch: RestoreWatch) {
+    let Some(alone) = world.saver.begin_restore() else {
+        let text = "sessions are being restored already".to_owned();
+        return world.callbacks.push_back(Box::new(|cx| (watch.done)(cx, Err(text))));
+    };
     let read = world.saver.reader(life);
     let read_text: ReadText = Box::new(world.saver.text_reader());
     let store = world.histories.store();
     world.work.begin(Box::new(move || {
         let saved = read();
         Box::new(move |cx| match saved {
-            Err(why) => done(cx, Err(why)),
-            Ok(None) => done(cx, Err("no saved sessions".to_owned())),
-            Ok(Some(saved)) => open(cx, saved, read_text, store, done),
+            Err(why) => (watch.done)(cx, Err(why)),
+            Ok(None) => (watch.done)(cx, Err("no saved sessions".to_owned())),
+            Ok(Some(saved)) => open(cx, saved, read_text, store, (watch, alone)),
         })
     }));
 }
 
 /// Chooses ids, and starts reading the panes' texts.
-fn open(cx: &mut Cx<'_>, mut saved: Saved, read_text: ReadText, store: Store, done: RestoreDone) {
+fn open(
+    cx: &mut Cx<'_>,
+    mut saved: Saved,
+    read_text: ReadText,
+    store: Store,
+    (watch, alone): (RestoreWatch, Alone),
+) {
     renumber(cx.server, &mut saved);
     let line = strftime("-- restored %Y-%m-%d %H:%M:%S: the lines above are from before --", cx.now.secs());
-    let now_us = cx.now.wall_us;
-    cx.host.background(Box::new(move || {
-        let opened: BTreeMap<PaneId, Opened> = saved
-            .panes
-            .iter()
-            .map(|pane| {
-                let mut opened = open_pane(pane, &read_text, store.as_deref(), now_us);
-                opened.terminal.outlive_program(&line);
-                (pane.id, opened)
-            })
-            .collect();
-        Box::new(move |cx| {
-            let restored = build(cx, saved, opened);
+    let (now, opened) = (cx.now, BTreeMap::new());
+    Opening { saved, read_text, store, line, now, opened, watch, alone }.step(cx);
+}
+
+impl Opening {
+    /// Reads the next pane, or ends: with sessions, or without a trace if somebody stopped it.
+    fn step(mut self, cx: &mut Cx<'_>) {
+        let panes = (self.opened.len() as u64, self.saved.panes.len() as u64);
+        let bytes = self.opened.values().map(|opened| opened.bytes).sum();
+        if !(self.watch.step)(cx, RestoreShare { panes, bytes }) {
+            return self.give_up(cx);
+        }
+        let next = self.saved.panes.iter().position(|pane| !self.opened.contains_key(&pane.id));
+        let Some(next) = next else {
+            let restored = build(cx, self.saved, self.opened);
             cx.host.note_restored();
-            done(cx, Ok(restored));
-        })
-    }));
+            return (self.watch.done)(cx, Ok(restored));
+        };
+        cx.host.background(Box::new(move || {
+            while !self.opened.is_empty() && is_held() {}
+            let pane = &self.saved.panes[next];
+            let mut opened = open_pane(pane, &self.read_text, self.store.as_deref(), self.now.wall_us);
+            opened.terminal.outlive_program(&self.line);
+            self.opened.insert(pane.id, opened);
+            Box::new(move |cx| self.step(cx))
+        }));
+    }
+
+    /// Closes what was opened, so that all of it can be restored later.
+    fn give_up(self, cx: &mut Cx<'_>) {
+        let Self { store, opened, watch, now, alone, .. } = self;
+        cx.host.background(Box::new(move || {
+            close_all(opened, now);
+            store.iter().for_each(|store| _ = store.settle(CLOSING));
+            drop(alone);
+            Box::new(|cx| (watch.done)(cx, Err("stopped: nothing was restored".to_owned())))
+        }));
+    }
+}
+
+/// Closes the histories of a restore that was stopped. Those that were there before it stay as long as
+/// those of a server that died.
+fn close_all(opened: BTreeMap<PaneId, Opened>, now: Now) {
+    let until = now.secs() + CRASH_KEEP;
+    for Opened { terminal, handle, fresh, .. } in opened.into_values() {
+        handle.into_iter().for_each(|handle| handle.close((!fresh).then_some(until)));
+        drop(terminal);
+    }
 }
 
 /// Replaces all ids by new ones of this server.
@@ -135,19 +203,23 @@ fn open_pane(pane: &SavedPane, read_text: &ReadText, store: Option<&TranscriptSt
     let name = pane.history.as_deref();
     let text = name.map_or(Ok(None), read_text);
     let warning = text.as_ref().err().map(|why| format!("what pane {} showed {why}", pane.id));
+    let screen_bytes = text.as_ref().map_or(0, |text| text.as_ref().map_or(0, text_bytes));
     let text = text.ok().flatten();
     let parts = text.as_ref().and_then(|text| split_checkpoint(&text.checkpoint));
     let load = |screen: &[u8], history| Terminal::load(screen, TerminalConfig::default(), history).ok();
     let Some(store) = store else {
         let terminal = parts.and_then(|(_, screen)| load(screen, memory()));
-        return Opened { terminal: terminal.unwrap_or_else(|| blank(pane, memory())), handle: None, warning };
+        let terminal = terminal.unwrap_or_else(|| blank(pane, memory()));
+        return Opened { terminal, handle: None, warning, fresh: true, bytes: screen_bytes };
     };
     let mut handle = None;
     let mut hold = |history: PaneHistory| -> Box<dyn crate::base::history::History> {
         handle = Some(history.handle());
         Box::new(history)
     };
+    let made = Cell::new(false);
     let fresh = || {
+        made.set(true);
         let info = PaneInfo { pane: pane.id.0, created_us: now_us, ..PaneInfo::default() };
         store.open_pane(pane.id, info, u64::MAX, pane.size.cols)
     };
@@ -174,7 +246,14 @@ fn open_pane(pane: &SavedPane, read_text: &ReadText, store: Option<&TranscriptSt
     };
     let mut terminal = terminal.unwrap_or_else(|| blank(pane, hold(fresh())));
     terminal.set_title(pane.title.clone());
-    Opened { terminal, handle, warning }
+    let bytes = screen_bytes + handle.as_ref().map_or(0, |handle| handle.disk_bytes());
+    Opened { terminal, handle, warning, fresh: made.get(), bytes }
+}
+
+/// Bytes of what a pane showed.
+fn text_bytes(text: &Recovered) -> u64 {
+    let printed = text.printed.iter().map(|(_, bytes)| bytes.len());
+    (text.checkpoint.len() + printed.sum::<usize>()) as u64
 }
 
 fn memory() -> Box<dyn crate::base::history::History> {
@@ -297,7 +376,7 @@ fn build_panes(
     for pane in panes {
         let Some(window) = homes.get(&pane.id).copied() else { continue };
         let Some((session, _)) = cx.server.best_winlink(window) else { continue };
-        let Some(Opened { terminal, handle, warning }) = opened.remove(&pane.id) else { continue };
+        let Some(Opened { terminal, handle, warning, .. }) = opened.remove(&pane.id) else { continue };
         restored.warnings.extend(warning);
         handle.into_iter().for_each(|handle| cx.host.hold_history(pane.id, handle));
         let scope = OptionScope::Session(session);

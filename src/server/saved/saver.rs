@@ -50,6 +50,7 @@ struct Shared {
     busy: AtomicBool,
     /// True after the server's last write.
     over: AtomicBool,
+    restoring: AtomicBool,
     outcome: Mutex<Outcome>,
 }
 
@@ -61,6 +62,15 @@ struct Outcome {
     written: Option<SystemTime>,
     /// Messages, each with true if it is for all clients and not only for the message log.
     messages: Vec<(String, bool)>,
+}
+
+/// Held by the restore that is under way.
+pub(crate) struct Alone(Arc<Shared>);
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        self.0.restoring.store(false, Ordering::Relaxed);
+    }
 }
 
 /// See the module comment.
@@ -89,6 +99,7 @@ impl Saver {
             newest: Mutex::default(),
             busy: AtomicBool::new(false),
             over: AtomicBool::new(false),
+            restoring: AtomicBool::new(false),
             outcome: Mutex::default(),
         };
         Self {
@@ -142,6 +153,11 @@ impl Saver {
             (None, Some(at)) => format!("{} s ago", at.elapsed().unwrap_or_default().as_secs()),
             (None, None) => "never".to_owned(),
         }
+    }
+
+    /// `None` while another restore is under way: both would open the same histories.
+    pub(crate) fn begin_restore(&self) -> Option<Alone> {
+        (!self.shared.restoring.swap(true, Ordering::Relaxed)).then(|| Alone(self.shared.clone()))
     }
 
     /// Reads the state to restore, beside the loop.

@@ -51,11 +51,14 @@ fn saved() -> Saved {
 fn restore_into(server: &mut Server, mut saved: Saved) -> Restored {
     let mut host = TestHost::default();
     renumber(server, &mut saved);
-    let opened = saved
-        .panes
-        .iter()
-        .map(|pane| (pane.id, Opened { terminal: blank(pane, memory()), handle: None, warning: None }));
-    let opened = opened.collect();
+    let empty = |pane: &SavedPane| Opened {
+        terminal: blank(pane, memory()),
+        handle: None,
+        warning: None,
+        fresh: true,
+        bytes: 0,
+    };
+    let opened = saved.panes.iter().map(|pane| (pane.id, empty(pane))).collect();
     let mut cx = Cx { now: Default::default(), server, host: &mut host };
     build(&mut cx, saved, opened)
 }

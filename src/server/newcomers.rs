@@ -1,0 +1,113 @@
+//! Clients that come while a server takes up what a server that died left. They are served when that is
+//! done; if it takes long, those with a terminal as standard error see there how far it is.
+//!
+//! The line is written to the terminal directly and not through the client: it is erased before the server
+//! draws on the same terminal.
+
+use std::fs::{File, OpenOptions};
+use std::io::{IsTerminal, Write};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt;
+use std::time::{Duration, Instant};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::socket::{SockFlag, accept4, getsockopt, sockopt::PeerCredentials};
+
+use crate::command::progress::Meter;
+use crate::protocol::custody::Caller;
+
+use super::proc;
+
+/// Time until the line is first shown, and between its updates.
+const FIRST: Duration = Duration::from_millis(700);
+const EVERY: Duration = Duration::from_millis(300);
+/// Most clients that are accepted meanwhile; more wait in the socket's own queue, without a line.
+const MAX_EARLY: usize = 64;
+
+/// See the module comment.
+pub(super) struct Newcomers {
+    began: Instant,
+    due: Instant,
+    /// Clients to serve, in the order in which they came.
+    clients: Vec<Newcomer>,
+    is_shown: bool,
+}
+
+struct Newcomer {
+    caller: Caller,
+    /// Standard error, if that is a terminal.
+    errors: Option<File>,
+}
+
+impl Newcomers {
+    /// `callers`: clients that came before this server was started.
+    pub(super) fn new(callers: Vec<Caller>) -> Self {
+        let began = Instant::now();
+        let clients = callers.into_iter().map(Newcomer::from).collect();
+        Self { began, due: began + FIRST, clients, is_shown: false }
+    }
+
+    /// Shows how far the server is, if it is time for that. `share`: panes that are taken up, of all;
+    /// `bytes`: of their histories.
+    pub(super) fn show(&mut self, listener: Option<BorrowedFd<'_>>, share: (u64, u64), bytes: u64) {
+        let now = Instant::now();
+        if now < self.due {
+            return;
+        }
+        self.due = now + EVERY;
+        listener.into_iter().for_each(|listener| self.accept(listener));
+        let meter = Meter::default();
+        meter.set(share, bytes);
+        let text = meter.text((now - self.began).as_millis() as u64);
+        self.is_shown = true;
+        self.write(&format!("\rrecovering: {text}\x1b[K"));
+    }
+
+    fn accept(&mut self, listener: BorrowedFd<'_>) {
+        while self.clients.len() < MAX_EARLY
+            && let Ok(raw) = accept4(listener.as_raw_fd(), SockFlag::SOCK_CLOEXEC)
+        {
+            self.clients.push(Newcomer::from(Caller::from(proc::own(raw))));
+        }
+    }
+
+    /// Writes to the terminals of clients that are still there. A terminal that takes nothing is skipped.
+    fn write(&mut self, text: &str) {
+        for Newcomer { caller, errors } in &mut self.clients {
+            match errors {
+                Some(terminal) if !is_gone(&caller.socket) => _ = terminal.write_all(text.as_bytes()),
+                _ => *errors = None,
+            }
+        }
+    }
+
+    /// Erases the line; returns the clients.
+    pub(super) fn end(mut self) -> Vec<Caller> {
+        if self.is_shown {
+            self.write("\r\x1b[K");
+        }
+        self.clients.into_iter().map(|client| client.caller).collect()
+    }
+}
+
+impl From<Caller> for Newcomer {
+    fn from(caller: Caller) -> Self {
+        let errors = errors_of(&caller.socket);
+        Self { caller, errors }
+    }
+}
+
+fn errors_of(socket: &OwnedFd) -> Option<File> {
+    let pid = getsockopt(socket, PeerCredentials).ok()?.pid();
+    let flags = libc::O_NOCTTY | libc::O_NONBLOCK | libc::O_CLOEXEC;
+    let errors = OpenOptions::new().write(true).custom_flags(flags).open(format!("/proc/{pid}/fd/2"));
+    errors.ok().filter(IsTerminal::is_terminal)
+}
+
+/// Reports whether the other end is closed.
+fn is_gone(socket: &OwnedFd) -> bool {
+    let mut fds = [PollFd::new(socket.as_fd(), PollFlags::POLLIN)];
+    poll(&mut fds, PollTimeout::ZERO).is_ok_and(|_| {
+        fds[0].revents().is_some_and(|events| events.intersects(PollFlags::POLLHUP | PollFlags::POLLERR))
+    })
+}
