@@ -140,7 +140,8 @@ pub fn until(what: &str, mut done: impl FnMut() -> bool) {
 }
 
 fn limits(memory: u64) -> Limits {
-    Limits { memory_max: Some(memory), swap_max: Some(0), pids_max: Some(64), ..Limits::default() }
+    let none = Limits::default();
+    none.with(Limit::Memory, Some(memory)).with(Limit::Swap, Some(0)).with(Limit::Pids, Some(64))
 }
 
 fn end(it: &mut dyn Containment, pane: u32, mut scope: Box<dyn PaneScope>, children: Vec<Child>) {
@@ -212,7 +213,7 @@ fn bystander_in_the_same_scope_lives(it: &mut dyn Containment) {
 }
 
 fn forks_stop_at_the_limit(it: &mut dyn Containment) {
-    let mut scope = it.open(PaneId(4), &Limits { pids_max: Some(8), ..limits(256 * MB) }).unwrap();
+    let mut scope = it.open(PaneId(4), &limits(256 * MB).with(Limit::Pids, Some(8))).unwrap();
     let child = start(it, &mut *scope, "forks");
     if it.status().backend == Backend::V1 {
         // In version 1 groups, newer kernels count but send no event.
@@ -248,9 +249,9 @@ fn killing_reaches_daemons(it: &mut dyn Containment) {
 fn limits_change_live(it: &mut dyn Containment) {
     let mut scope = it.open(PaneId(6), &limits(512 * MB)).unwrap();
     let child = start(it, &mut *scope, "idle");
-    scope.set_limits(&Limits { memory_max: None, pids_max: None, ..limits(0) }).unwrap();
+    scope.set_limits(&limits(0).with(Limit::Memory, None).with(Limit::Pids, None)).unwrap();
     until("no limit", || scope.usage().memory_max.is_none());
-    scope.set_limits(&Limits { cpu_weight: 50, ..limits(100 * MB) }).unwrap();
+    scope.set_limits(&limits(100 * MB).with(Limit::Cpu, Some(50))).unwrap();
     until("a limit", || scope.usage().memory_max == Some(100 * MB));
     end(it, 6, scope, vec![child]);
 }

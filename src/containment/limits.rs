@@ -1,32 +1,168 @@
-//! Limits and resource use of a pane, as plain numbers.
+//! The limits of a pane, one row for each: the option that sets it and how systemd and both versions of
+//! the kernel's interface spell it. A new limit is a row here and an option of that name.
 
-/// Limits of one pane. `None`: unlimited.
+use std::ops::{Index, IndexMut};
+
+/// A limit of a pane; its number is its place in `LIMITS`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Limits {
-    /// Bytes of memory; beyond it the kernel kills processes of the pane.
-    pub memory_max: Option<u64>,
+pub enum Limit {
     /// Bytes of swap.
-    pub swap_max: Option<u64>,
+    Swap,
+    /// Bytes of memory; beyond it the kernel kills processes of the pane.
+    Memory,
     /// Processes and threads.
-    pub pids_max: Option<u64>,
-    /// Share of the processor, 1–10000; the default of groups is 100.
-    pub cpu_weight: u32,
-    /// Share of disks, 1–10000.
-    pub io_weight: u32,
+    Pids,
+    /// Share of the processor, 1 to 10000; the default of groups is 100.
+    Cpu,
+    /// Share of disks, 1 to 10000; the default of groups is 100.
+    Io,
+}
+
+/// What a limit counts, and so what its percentages are of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Amount {
+    Memory,
+    Tasks,
+    Weight,
+}
+
+/// A file of a group, and the text to write for a value. `None` is no limit.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Knob {
+    pub file: &'static str,
+    pub text: fn(Option<u64>) -> String,
+}
+
+/// A file of a group of version 1.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Version1 {
+    Knob {
+        controller: &'static str,
+        knob: Knob,
+    },
+    /// Version 1 limits memory, and memory and swap together: `v1` writes both limits in their order.
+    WithMemory,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub struct LimitRow {
+    pub limit: Limit,
+    /// Option of a pane.
+    pub option: &'static str,
+    pub amount: Amount,
+    pub(super) v1: Version1,
+    pub(super) v2: Knob,
+    /// Property of a systemd scope; the largest number is no limit.
+    pub(super) property: &'static str,
+}
+
+/// In the order in which they are written: of the limits of memory and swap, memory last.
+pub const LIMITS: [LimitRow; 5] = [
+    LimitRow {
+        limit: Limit::Swap,
+        option: "pane-swap-max",
+        amount: Amount::Memory,
+        v1: Version1::WithMemory,
+        v2: Knob { file: "memory.swap.max", text: or_max },
+        property: "MemorySwapMax",
+    },
+    LimitRow {
+        limit: Limit::Memory,
+        option: "pane-memory-max",
+        amount: Amount::Memory,
+        v1: Version1::WithMemory,
+        v2: Knob { file: "memory.max", text: or_max },
+        property: "MemoryMax",
+    },
+    LimitRow {
+        limit: Limit::Pids,
+        option: "pane-pids-max",
+        amount: Amount::Tasks,
+        v1: Version1::Knob { controller: "pids", knob: Knob { file: "pids.max", text: or_max } },
+        v2: Knob { file: "pids.max", text: or_max },
+        property: "TasksMax",
+    },
+    LimitRow {
+        limit: Limit::Cpu,
+        option: "pane-cpu-weight",
+        amount: Amount::Weight,
+        v1: Version1::Knob { controller: "cpu", knob: Knob { file: "cpu.shares", text: shares } },
+        v2: Knob { file: "cpu.weight", text: |value| weight(value).to_string() },
+        property: "CPUWeight",
+    },
+    LimitRow {
+        limit: Limit::Io,
+        option: "pane-io-weight",
+        amount: Amount::Weight,
+        v1: Version1::Knob { controller: "blkio", knob: Knob { file: "blkio.weight", text: disk_weight } },
+        v2: Knob { file: "io.weight", text: |value| format!("default {}", weight(value)) },
+        property: "IOWeight",
+    },
+];
+
+impl LimitRow {
+    /// The number that systemd gets.
+    pub(super) fn number(&self, value: Option<u64>) -> u64 {
+        match self.amount {
+            Amount::Weight => weight(value),
+            Amount::Memory | Amount::Tasks => value.unwrap_or(u64::MAX),
+        }
+    }
+}
+
+fn or_max(value: Option<u64>) -> String {
+    value.map_or("max".to_owned(), |n| n.to_string())
+}
+
+/// A weight as systemd and version 2 have it.
+fn weight(value: Option<u64>) -> u64 {
+    value.unwrap_or(DEFAULT_WEIGHT).clamp(1, 10_000)
+}
+
+/// Version 1 counts 1024 shares for a weight of 100.
+fn shares(value: Option<u64>) -> String {
+    (weight(value) * 1024 / DEFAULT_WEIGHT).max(2).to_string()
+}
+
+/// Version 1 has 10 to 1000, with 500 as the default.
+fn disk_weight(value: Option<u64>) -> String {
+    weight(value).saturating_mul(5).clamp(10, 1000).to_string()
+}
+
+const DEFAULT_WEIGHT: u64 = 100;
+
+/// Limits of one pane. `None`: no limit, or the default weight.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Limits {
+    values: [Option<u64>; LIMITS.len()],
     /// True if running out of memory kills all of the pane, not only its largest process.
     pub oom_ends_pane: bool,
 }
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            memory_max: None,
-            swap_max: None,
-            pids_max: None,
-            cpu_weight: 100,
-            io_weight: 100,
-            oom_ends_pane: false,
-        }
+impl Limits {
+    /// No limits, with what happens when memory runs out.
+    pub fn new(oom_ends_pane: bool) -> Self {
+        Self { oom_ends_pane, ..Self::default() }
+    }
+
+    /// The limits with one of them changed.
+    pub fn with(mut self, limit: Limit, value: Option<u64>) -> Self {
+        self[limit] = value;
+        self
+    }
+}
+
+impl Index<Limit> for Limits {
+    type Output = Option<u64>;
+
+    fn index(&self, limit: Limit) -> &Option<u64> {
+        &self.values[limit as usize]
+    }
+}
+
+impl IndexMut<Limit> for Limits {
+    fn index_mut(&mut self, limit: Limit) -> &mut Option<u64> {
+        &mut self.values[limit as usize]
     }
 }
 
@@ -90,6 +226,15 @@ pub struct BadAmount;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_are_in_the_order_of_their_names() {
+        for (at, row) in LIMITS.iter().enumerate() {
+            assert_eq!(row.limit as usize, at, "{}", row.option);
+        }
+        let place = |limit: Limit| LIMITS.iter().position(|row| row.limit == limit);
+        assert!(place(Limit::Swap) < place(Limit::Memory));
+    }
 
     #[test]
     fn amounts() {

@@ -35,7 +35,7 @@ pub use backstop::{
 };
 pub use choose::{Choice, Found, Late, Settings, Starting};
 pub use host::Host;
-pub use limits::{BadAmount, Limits, Usage, parse_amount};
+pub use limits::{Amount, BadAmount, LIMITS, Limit, Limits, Usage, parse_amount};
 pub use oom::{KernelLog, PANE_OOM_SCORE, pane_oom_score, raise_oom_score};
 pub use pressure::Pressure;
 

@@ -16,6 +16,7 @@ use super::delegated;
 use super::events::Watch;
 use super::group::Group;
 use super::host::Host;
+use super::limits::LIMITS;
 use super::v2::{self, Watched};
 use super::{Backend, Containment, Event, Limits, PaneScope, SpawnTarget, Status, Stray, Usage};
 use crate::base::PaneId;
@@ -70,18 +71,8 @@ impl Asking {
     }
 }
 
-fn number(limit: Option<u64>) -> Value {
-    Value::Number(limit.unwrap_or(u64::MAX))
-}
-
 fn limit_properties(limits: &Limits) -> Properties {
-    vec![
-        ("MemoryMax", number(limits.memory_max)),
-        ("MemorySwapMax", number(limits.swap_max)),
-        ("TasksMax", number(limits.pids_max)),
-        ("CPUWeight", Value::Number(u64::from(limits.cpu_weight.clamp(1, 10_000)))),
-        ("IOWeight", Value::Number(u64::from(limits.io_weight.clamp(1, 10_000)))),
-    ]
+    LIMITS.iter().map(|row| (row.property, Value::Number(row.number(limits[row.limit])))).collect()
 }
 
 /// Properties that can only be set at creation.
@@ -315,7 +306,7 @@ impl Containment for Units {
         if let Some(panes) = self.own.as_ref().filter(|panes| panes.has("memory.max")) {
             panes.write_limit("memory.max", bytes)?;
         }
-        let properties = vec![("MemoryMax", number(bytes))];
+        let properties = vec![("MemoryMax", Value::Number(bytes.unwrap_or(u64::MAX)))];
         let request = Request::Set { unit: SLICE.to_owned(), properties };
         self.bus.lock().ask(request).map(drop).map_err(io::Error::other)
     }

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use super::events::Watch;
 use super::group::{Group, PREFIX};
 use super::host::Host;
+use super::limits::{LIMITS, Limit, Version1};
 use super::{Backend, Containment, Event, Limits, OomCause, PaneScope, SpawnTarget, Status, Stray, Usage};
 use crate::base::PaneId;
 
@@ -135,18 +136,11 @@ impl Groups {
         if let Some(memory) = self.get("memory") {
             set_memory(memory, limits)?;
         }
-        if let Some(pids) = self.get("pids") {
-            pids.write_limit("pids.max", limits.pids_max)?;
-        }
-        if let Some(cpu) = self.get("cpu").filter(|g| g.has("cpu.shares")) {
-            // 1024 shares correspond to a weight of 100.
-            let shares = u64::from(limits.cpu_weight.clamp(1, 10_000)) * 1024 / 100;
-            cpu.write("cpu.shares", &shares.max(2).to_string())?;
-        }
-        if let Some(io) = self.get("blkio").filter(|g| g.has("blkio.weight")) {
-            // The range is 10–1000, with 500 as the default.
-            let weight = u64::from(limits.io_weight).saturating_mul(5).clamp(10, 1000);
-            io.write("blkio.weight", &weight.to_string())?;
+        for row in LIMITS {
+            let Version1::Knob { controller, knob } = row.v1 else { continue };
+            if let Some(group) = self.get(controller).filter(|group| group.has(knob.file)) {
+                group.write(knob.file, &(knob.text)(limits[row.limit]))?;
+            }
         }
         Ok(())
     }
@@ -161,9 +155,10 @@ fn set_memory(group: &Group, limits: &Limits) -> io::Result<()> {
     if swap {
         group.write(SWAP, "-1")?;
     }
-    group.write("memory.limit_in_bytes", &number(limits.memory_max))?;
-    if let Some(memory) = limits.memory_max.filter(|_| swap) {
-        let both = limits.swap_max.map(|swap| memory.saturating_add(swap)).filter(|&n| n < i64::MAX as u64);
+    group.write("memory.limit_in_bytes", &number(limits[Limit::Memory]))?;
+    if let Some(memory) = limits[Limit::Memory].filter(|_| swap) {
+        let both =
+            limits[Limit::Swap].map(|swap| memory.saturating_add(swap)).filter(|&n| n < i64::MAX as u64);
         group.write(SWAP, &number(both))?;
     }
     Ok(())

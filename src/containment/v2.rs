@@ -6,6 +6,7 @@ use std::io;
 
 use super::events::Watch;
 use super::group::Group;
+use super::limits::{Knob, LIMITS};
 use super::{Event, Limits, OomCause, Usage};
 use crate::base::PaneId;
 
@@ -23,19 +24,12 @@ pub(super) fn set_limits(group: &Group, limits: &Limits) -> io::Result<()> {
     };
     if group.has("memory.max") {
         note(group.write("memory.oom.group", if limits.oom_ends_pane { "1" } else { "0" }));
-        if group.has("memory.swap.max") {
-            note(group.write_limit("memory.swap.max", limits.swap_max));
+    }
+    for row in LIMITS {
+        let Knob { file, text } = row.v2;
+        if group.has(file) {
+            note(group.write(file, &text(limits[row.limit])));
         }
-        note(group.write_limit("memory.max", limits.memory_max));
-    }
-    if group.has("pids.max") {
-        note(group.write_limit("pids.max", limits.pids_max));
-    }
-    if group.has("cpu.weight") {
-        note(group.write("cpu.weight", &limits.cpu_weight.clamp(1, 10_000).to_string()));
-    }
-    if group.has("io.weight") {
-        note(group.write("io.weight", &format!("default {}", limits.io_weight.clamp(1, 10_000))));
     }
     result
 }
@@ -130,6 +124,7 @@ impl Watched {
 #[cfg(test)]
 mod tests {
     use super::super::host::tests::made_up;
+    use super::super::limits::Limit;
     use super::*;
 
     #[test]
@@ -143,20 +138,25 @@ mod tests {
             ("p/cpu.weight", "100"),
         ]);
         let group = Group::new(dir.path().join("p"));
-        let limits = Limits {
-            memory_max: Some(4096),
-            swap_max: Some(0),
-            pids_max: None,
-            cpu_weight: 0,
-            io_weight: 5,
-            oom_ends_pane: true,
-        };
+        let limits = Limits::new(true)
+            .with(Limit::Memory, Some(4096))
+            .with(Limit::Swap, Some(0))
+            .with(Limit::Cpu, Some(0))
+            .with(Limit::Io, Some(5));
         set_limits(&group, &limits).unwrap();
         let now = |file: &str| group.read(file).unwrap();
         assert_eq!((now("memory.max").as_str(), &now("memory.swap.max")[..1]), ("4096", "0"));
         assert_eq!(now("memory.high"), "max");
         assert_eq!((&now("pids.max")[..3], now("memory.oom.group").as_str()), ("max", "1"));
+        assert_eq!(now("cpu.weight").trim_end_matches('0'), "1");
         assert!(!group.has("io.weight"));
+    }
+
+    #[test]
+    fn each_limit_has_a_controller_that_panes_get() {
+        let mut needed: Vec<&str> = LIMITS.iter().filter_map(|row| row.v2.file.split('.').next()).collect();
+        needed.dedup();
+        assert_eq!(needed, CONTROLLERS);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::Cx;
 use crate::base::PaneId;
+use crate::containment::LIMITS;
 use crate::options::opt;
 use crate::options::size::{Keep, MemoryLimit};
 
@@ -10,11 +11,8 @@ use super::option_access::OptionScope;
 /// Limits of one pane, not yet resolved against the limits of the machine.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct PaneLimits {
-    pub memory: MemoryLimit,
-    pub swap: MemoryLimit,
-    pub pids: MemoryLimit,
-    pub cpu_weight: u32,
-    pub io_weight: u32,
+    /// In the order of `containment::LIMITS`; a weight is absolute.
+    pub limits: [MemoryLimit; LIMITS.len()],
     /// When memory runs out, all processes of the pane are killed.
     pub oom_ends_pane: bool,
     /// When the pane is closed, processes that still run in its scope are killed.
@@ -40,8 +38,8 @@ pub struct ServerLimits {
     pub containment: String,
 }
 
-/// Options that these limits are read from.
-const NAMES: [&str; 15] = [
+/// Options, besides those of `LIMITS`, that these limits are read from.
+const NAMES: [&str; 10] = [
     "containment",
     "history-directory",
     "history-disk",
@@ -49,20 +47,15 @@ const NAMES: [&str; 15] = [
     "history-keep",
     "history-total-limit",
     "memory-backstop",
-    "pane-cpu-weight",
-    "pane-io-weight",
     "pane-kill-scope",
-    "pane-memory-max",
     "pane-oom-policy",
-    "pane-pids-max",
-    "pane-swap-max",
     "panes-memory-max",
 ];
 
 impl Cx<'_> {
     /// Called when an option changed: if it is a limit, it is applied at once.
     pub fn limit_changed(&mut self, name: &str) {
-        if !NAMES.contains(&name) {
+        if !NAMES.contains(&name) && !LIMITS.iter().any(|row| row.option == name) {
             return;
         }
         self.apply_server_limits();
@@ -93,13 +86,8 @@ impl Cx<'_> {
         let scope = session.map_or(OptionScope::GlobalSession, OptionScope::Session);
         let history_keep = self.server.chain(scope).get(opt::HISTORY_KEEP);
         let options = self.server.pane_options(pane);
-        let number = |name| u32::try_from(options.number(name)).unwrap_or(100);
         let limits = PaneLimits {
-            memory: options.get(opt::PANE_MEMORY_MAX),
-            swap: options.get(opt::PANE_SWAP_MAX),
-            pids: options.get(opt::PANE_PIDS_MAX),
-            cpu_weight: number(opt::PANE_CPU_WEIGHT),
-            io_weight: number(opt::PANE_IO_WEIGHT),
+            limits: LIMITS.map(|row| options.amount(row.option)),
             oom_ends_pane: self.server.option_text(OptionScope::Pane(pane), opt::PANE_OOM_POLICY) == "pane",
             kill_scope: options.get(opt::PANE_KILL_SCOPE),
             history_keep,

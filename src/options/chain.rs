@@ -9,7 +9,8 @@ use crate::syntax::CommandList;
 
 use super::array_key::ArrayKey;
 use super::key::{Numeric, OptionKey, Single, Written, of};
-use super::table::{self, Initial};
+use super::size::MemoryLimit;
+use super::table::{self, Initial, Kind};
 use super::{Options, Value};
 
 /// A view through levels of options, the nearest first. If no level sets an option, the table's default
@@ -76,6 +77,15 @@ impl<'a> Chain<'a> {
     /// The numeric value of an option given by name; its row must have a numeric type.
     pub fn named_number(&self, name: &str) -> i64 {
         table::place(name).map_or(0, |place| self.number_at(place))
+    }
+
+    /// The amount in an option given by name, whose type is an amount or a number.
+    pub(crate) fn amount(&self, name: &str) -> MemoryLimit {
+        let Some(place) = table::place(name) else { return MemoryLimit::None };
+        match table::entry(place).kind {
+            Kind::Number { .. } => MemoryLimit::Absolute(self.number_at(place).max(0) as u64),
+            _ => MemoryLimit::parse(self.text_at(place)).unwrap_or(MemoryLimit::None),
+        }
     }
 
     /// A user option, `None` if it is not set.

@@ -15,8 +15,8 @@ use parking_lot::Mutex;
 
 use crate::base::PaneId;
 use crate::containment::{
-    self, Backstop, Choice, Containment, Deed, Event, Found, Host, KernelLog, Late, Limits, OomCause,
-    PaneScope, Pressure, Settings, Standing, Starting, load_of,
+    self, Amount, Backstop, Choice, Containment, Deed, Event, Found, Host, KernelLog, LIMITS, Late, Limit,
+    Limits, OomCause, PaneScope, Pressure, Settings, Standing, Starting, load_of,
 };
 use crate::model::pane_limits::{PaneLimits, ServerLimits};
 use crate::options::size::MemoryLimit;
@@ -272,14 +272,14 @@ impl Scopes {
 
     fn limits(&self, pane: PaneId) -> Limits {
         let Some(wanted) = self.wanted.get(&pane) else { return Limits::default() };
-        Limits {
-            memory_max: wanted.memory.of(self.memory_base),
-            swap_max: wanted.swap.of(self.memory_base),
-            pids_max: wanted.pids.of(self.pids_base),
-            cpu_weight: wanted.cpu_weight,
-            io_weight: wanted.io_weight,
-            oom_ends_pane: wanted.oom_ends_pane,
+        let mut limits = Limits::new(wanted.oom_ends_pane);
+        for (row, amount) in LIMITS.iter().zip(wanted.limits) {
+            limits[row.limit] = amount.of(match row.amount {
+                Amount::Memory | Amount::Weight => self.memory_base,
+                Amount::Tasks => self.pids_base,
+            });
         }
+        limits
     }
 
     /// Makes the scope of a new pane. Without one the pane runs all the same, with one message.
@@ -418,12 +418,12 @@ impl Scopes {
         for event in backend.events() {
             match event {
                 Event::OomKill { pane, kills, cause } => {
-                    let limit = match (cause, self.panes.get(&pane).and_then(|held| held.limits?.memory_max))
-                    {
-                        (OomCause::Pane, Some(bytes)) => format!("pane-memory-max, {}M", bytes >> 20),
-                        (OomCause::Pane, None) => "its own limit".to_owned(),
-                        (OomCause::Above, _) => "panes-memory-max or the host's memory".to_owned(),
-                    };
+                    let limit =
+                        match (cause, self.panes.get(&pane).and_then(|held| held.limits?[Limit::Memory])) {
+                            (OomCause::Pane, Some(bytes)) => format!("pane-memory-max, {}M", bytes >> 20),
+                            (OomCause::Pane, None) => "its own limit".to_owned(),
+                            (OomCause::Above, _) => "panes-memory-max or the host's memory".to_owned(),
+                        };
                     if let Some(held) = self.panes.get(&pane)
                         && held.limits.is_some_and(|limits| limits.oom_ends_pane)
                     {
@@ -436,7 +436,7 @@ impl Scopes {
                     reports.push(OomReport { pane, kills, text, scope, terminal: None });
                 }
                 Event::PidsLimit { pane, .. } => {
-                    let limit = self.panes.get(&pane).and_then(|held| held.limits?.pids_max).unwrap_or(0);
+                    let limit = self.panes.get(&pane).and_then(|held| held.limits?[Limit::Pids]).unwrap_or(0);
                     self.messages.push(format!("pane {pane}: a fork failed (pane-pids-max, {limit})"));
                 }
                 Event::Empty { .. } => emptied = true,
@@ -545,7 +545,7 @@ impl Scopes {
         let held = self.panes.get(&pane?);
         let scope = held.map(|held| &held.scope);
         if variable == "pane_pids_max" {
-            let limit = held.and_then(|held| held.limits?.pids_max);
+            let limit = held.and_then(|held| held.limits?[Limit::Pids]);
             return Some(limit.map_or(String::new(), |limit| limit.to_string()));
         }
         if variable == "pane_scope" {
