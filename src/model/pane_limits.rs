@@ -97,3 +97,25 @@ impl Cx<'_> {
         self.host.set_pane_limits(pane, limits);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::containment::{Amount, LIMITS};
+    use crate::options::{Kind, table};
+
+    #[test]
+    fn each_limit_has_an_option_of_its_kind() {
+        for row in LIMITS {
+            let entry = table::find(row.option);
+            let kind = entry.map(|entry| (entry.kind, row.amount));
+            let fits = matches!(
+                kind,
+                Some(
+                    (Kind::MemoryLimit, Amount::Memory | Amount::Tasks)
+                        | (Kind::Number { .. }, Amount::Weight)
+                )
+            );
+            assert!(fits, "{}", row.option);
+        }
+    }
+}
