@@ -1,9 +1,16 @@
 //! Random layouts, drawn for clients of any size by the program and by a real tmux.
 //!
-//! `SCOPEMUX_BESIDE=/path/to/tmux cargo test --test recorded [SECONDS [SEED]]` generates windows of
-//! panes, options, modes, menus and popups, attaches clients from 1x1 upwards, and compares their
-//! screens. A difference is reduced and printed as a case, which can be added to `cases/` and
+//! `SCOPEMUX_BESIDE=/path/to/tmux cargo test --test recorded [SECONDS [SEED [SCENES]]]` generates
+//! windows of panes, options, modes, menus and popups, attaches clients from 1x1 upwards, and compares
+//! their screens. A difference is reduced and printed as a case, which can be added to `cases/` and
 //! recorded.
+//!
+//! With the words `play FILE` it plays the cases of a file instead, comparing after each step.
+//!
+//! tmux leaves cells on a terminal that it should have drawn again, and a part of a window in view
+//! whose cursor has moved out of it by a reflow. So a screen that differs is compared once more after
+//! tmux alone was asked to look for the cursor and to draw everything (`refresh-client -c`, then
+//! without flags), and counted as drawn again if it is the same then.
 
 use std::path::Path;
 use std::sync::atomic::AtomicU64;
@@ -24,6 +31,8 @@ mod pipe;
 const PATIENCE: Duration = Duration::from_secs(4);
 /// How long a view that tmux draws wrongly may differ.
 const DRAWING: Duration = Duration::from_millis(300);
+/// How long a screen may differ before tmux is asked to draw all of it.
+const REDRAWING: Duration = Duration::from_secs(2);
 /// How long a difference is made smaller.
 const REDUCING: Duration = Duration::from_secs(30);
 /// Clients of one scene, and the number of sizes that each of them gets at its end.
@@ -358,11 +367,14 @@ fn until_quiet(server: &Server) {
 
 /// Whether a client sees its window from another column than the first. There tmux takes columns of
 /// the terminal for those of the window when it looks for what covers a pane, a border or the cursor,
-/// and draws scrollbars too far right: it draws what is not there. This is not followed.
+/// and draws scrollbars too far right: it draws what is not there. With another row than the first it
+/// leaves out scrollbars of panes that begin too far down, and what was there before stays. This is not
+/// followed.
 fn is_panned(tmux: &Server, tty: &str) -> bool {
-    let clients = tmux.ask(&["list-clients", "-F", "#{client_tty} #{window_offset_x}"]);
+    let format = "#{client_tty} #{window_offset_x}#{?#{==:#{pane-scrollbars},off},,#{window_offset_y}}";
+    let clients = tmux.ask(&["list-clients", "-F", format]);
     let offset = clients.lines().find_map(|line| line.strip_prefix(tty)).unwrap_or_default();
-    !matches!(offset.trim(), "" | "0")
+    !offset.trim().chars().all(|c| c == '0')
 }
 
 /// Two results that differ, and the step after which they do.
@@ -379,6 +391,8 @@ struct Counts {
     screens: u64,
     /// Screens of clients that see their window from another column, which differ.
     panned: u64,
+    /// Screens that are the same once tmux draws all of them.
+    redrawn: u64,
 }
 
 /// Compares what all clients show.
@@ -389,15 +403,23 @@ fn look(sides: &mut [Server; 2], counts: &mut Counts) -> Option<(String, Value, 
         counts.screens += 1;
         let since = Instant::now();
         let mut wait = Duration::ZERO;
+        let mut redrawn = false;
         loop {
             let [ours, tmux] = sides.each_mut().map(|side| shown(side, &name, wait));
             if is_same(&ours, &tmux) {
+                counts.redrawn += u64::from(redrawn);
                 break;
             }
             wait = Duration::from_millis(10);
             if since.elapsed() > DRAWING && is_panned(&sides[1], &sides[1].outers[&name].tty) {
                 counts.panned += 1;
                 break;
+            }
+            if since.elapsed() > REDRAWING && !redrawn {
+                redrawn = true;
+                let tty = sides[1].outers[&name].tty.as_str();
+                sides[1].ask(&["refresh-client", "-c", "-t", tty]);
+                sides[1].ask(&["refresh-client", "-t", tty]);
             }
             if since.elapsed() > PATIENCE {
                 return Some((name, tmux, ours));
@@ -495,21 +517,47 @@ fn report(seed: u64, steps: &[Value], found: &Difference) {
     );
 }
 
+/// Plays cases on both programs, comparing screens after each step. True if there was no difference.
+pub(crate) fn play_cases(ours: &Path, tmux: &Path, cases: &[Case]) -> bool {
+    let mut same = true;
+    for case in cases {
+        let watched = |step: &Value| {
+            [Some(step.clone()), step.get("attach").is_none().then(|| json!({ "look": true }))]
+        };
+        let steps: Vec<Value> = case.steps.iter().flat_map(watched).flatten().collect();
+        let mut counts = Counts::default();
+        let found = play(ours, tmux, &steps, &mut counts);
+        println!(
+            "{}: {} screens, of which tmux had to draw {} again",
+            case.id, counts.screens, counts.redrawn
+        );
+        if let Some(found) = found {
+            same = false;
+            report(0, &steps[..=found.step], &found);
+        }
+    }
+    same
+}
+
 /// Sums over all workers.
 #[derive(Default)]
 struct Total {
     scenes: AtomicU64,
     screens: AtomicU64,
     panned: AtomicU64,
+    redrawn: AtomicU64,
     /// Scenes of which at least 20 screens are the same.
     full: AtomicU64,
     differences: AtomicU64,
 }
 
-/// Runs one scene after another until the time is over.
-fn work(ours: &Path, tmux: &Path, end: Instant, next: &AtomicU64, total: &Total) {
-    while Instant::now() < end {
+/// Runs one scene after another until the time is over or a number is reached.
+fn work(ours: &Path, tmux: &Path, end: (Instant, u64), next: &AtomicU64, total: &Total) {
+    while Instant::now() < end.0 {
         let number = next.fetch_add(1, Relaxed);
+        if number >= end.1 {
+            break;
+        }
         let mut rng = Rng::of(number);
         let steps = scene(&mut rng);
         let mut counts = Counts::default();
@@ -522,13 +570,14 @@ fn work(ours: &Path, tmux: &Path, end: Instant, next: &AtomicU64, total: &Total)
         }
         total.screens.fetch_add(counts.screens, Relaxed);
         total.panned.fetch_add(counts.panned, Relaxed);
+        total.redrawn.fetch_add(counts.redrawn, Relaxed);
         total.scenes.fetch_add(1, Relaxed);
     }
 }
 
-/// Runs scenes for some seconds. True if there was no difference.
-pub(crate) fn run(ours: &Path, tmux: &Path, seconds: u64, seed: u64) -> bool {
-    let end = Instant::now() + Duration::from_secs(seconds);
+/// Runs scenes for some seconds, or as many as there shall be. True if there was no difference.
+pub(crate) fn run(ours: &Path, tmux: &Path, seconds: u64, seed: u64, scenes: u64) -> bool {
+    let end = (Instant::now() + Duration::from_secs(seconds), seed.saturating_add(scenes));
     let (next, total) = (AtomicU64::new(seed), Total::default());
     std::thread::scope(|scope| {
         for _ in 0..WORKERS {
@@ -537,11 +586,12 @@ pub(crate) fn run(ours: &Path, tmux: &Path, seconds: u64, seed: u64) -> bool {
     });
     let count = |of: &AtomicU64| of.load(Relaxed);
     println!(
-        "{} scenes from {seed}, of {} at least 20 screens are the same; {} screens, of which {} are panned and \
-         differ; {} differences",
+        "{} scenes from {seed}, of {} at least 20 screens are the same; {} screens, of which tmux had to draw {} \
+         again and {} are panned and differ; {} differences",
         count(&total.scenes),
         count(&total.full),
         count(&total.screens),
+        count(&total.redrawn),
         count(&total.panned),
         count(&total.differences)
     );

@@ -143,15 +143,22 @@ fn names_are_unique(names: &[String]) -> Result<(), Failed> {
 }
 
 /// Random screens (or, with the word `layouts`, layouts alone) beside a real tmux, for some seconds
-/// from a seed. `SCOPEMUX_PROGRAM` names another build of this program, for one that is faster.
+/// from a seed, or so many scenes; or the cases of a file, named behind the word `play`.
+/// `SCOPEMUX_PROGRAM` names another build of this program, for one that is faster.
 fn beside(tmux: &Path) -> ExitCode {
     let mut numbers = std::env::args().skip(1).filter_map(|arg| arg.parse().ok());
     let (seconds, seed) = (numbers.next().unwrap_or(60), numbers.next().unwrap_or(1));
     let ours = std::env::var_os("SCOPEMUX_PROGRAM").map(PathBuf::from);
     let ours = ours.unwrap_or_else(|| env!("CARGO_BIN_EXE_scopemux").into());
     let layouts = std::env::args().any(|arg| arg == "layouts");
-    let run = if layouts { beside::layouts::run } else { beside::run };
-    let same = run(&ours, tmux, seconds, seed);
+    let file = std::env::args().skip_while(|arg| arg != "play").nth(1);
+    let same = if let Some(file) = file {
+        beside::play_cases(&ours, tmux, &load(Path::new(&file)))
+    } else if layouts {
+        beside::layouts::run(&ours, tmux, seconds, seed)
+    } else {
+        beside::run(&ours, tmux, seconds, seed, numbers.next().unwrap_or(u64::MAX))
+    };
     if same { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 

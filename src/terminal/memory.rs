@@ -132,20 +132,30 @@ impl HistoryView for MemoryHistory {
 
 /// Rewraps the rows of one line for a width, ignoring their links.
 pub(crate) fn relay(rows: Vec<Row>, cols: u32) -> Vec<Row> {
+    relay_next(&rows, cols, &mut Scrolled::default())
+}
+
+/// Rewraps the rows of the next line, and counts it in `scrolled`.
+pub(crate) fn relay_next(rows: &[Row], cols: u32, scrolled: &mut Scrolled) -> Vec<Row> {
     let mut tables = CellTables::new();
     let mut pack = |cell: &Cell| -> Packed { tables.pack(cell).unwrap_or_else(|| tables.pack_poor(cell)) };
-    let mut batch = rows.iter().map(|row| Line::from_row(row, &mut pack)).collect();
-    let mut out = VecDeque::new();
-    flush(&mut batch, cols, &tables, &mut out);
-    out.into()
+    let batch = rows.iter().map(|row| Line::from_row(row, &mut pack)).collect();
+    let out: Vec<Row> =
+        reflow(batch, cols, &tables, scrolled).iter().map(|line| to_row(line, &tables)).collect();
+    scrolled.before_old += rows.len() as u64;
+    scrolled.before_new += out.len() as u64;
+    out
 }
 
 fn flush(batch: &mut VecDeque<Line>, cols: u32, tables: &CellTables, out: &mut VecDeque<Row>) {
-    for line in reflow(std::mem::take(batch), cols, tables, &mut Scrolled::default()) {
-        let mut row = Row::default();
-        line.to_row(tables, &mut row);
-        out.push_back(row);
-    }
+    let lines = reflow(std::mem::take(batch), cols, tables, &mut Scrolled::default());
+    out.extend(lines.iter().map(|line| to_row(line, tables)));
+}
+
+fn to_row(line: &Line, tables: &CellTables) -> Row {
+    let mut row = Row::default();
+    line.to_row(tables, &mut row);
+    row
 }
 
 impl History for MemoryHistory {

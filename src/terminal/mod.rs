@@ -84,11 +84,12 @@ pub(crate) use keys::{
 pub(crate) use lines::MAX_ROWS_BACK;
 pub(crate) use marks::{CommandMarks, Mark, MarkKind};
 pub use memory::MemoryHistory;
-pub(crate) use memory::{relay, relink};
+pub(crate) use memory::{relay, relay_next, relink};
 pub(crate) use modes::Progress;
 pub(crate) use modes::{CursorShape, Modes, ProgressState};
 pub(crate) use notifications::Notification;
 pub(crate) use palette::Palette;
+pub(crate) use reflow::Scrolled;
 
 use crate::base::history::{History, Row, RowFlags, RowRef};
 use crate::base::links::Links;

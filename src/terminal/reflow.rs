@@ -16,7 +16,7 @@ use crate::base::history::RowFlags;
 /// Count of rows of history that return to the screen if it grows, kept up to date while lines
 /// move. All numbers count rows from the oldest.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Scrolled {
+pub(crate) struct Scrolled {
     /// Rows before the given lines, in the old and in the new layout.
     pub before_old: u64,
     pub before_new: u64,

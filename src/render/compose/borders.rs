@@ -396,6 +396,9 @@ impl BorderLayout {
             } else {
                 (above.x - 1, above.right() + bar)
             };
+            // tmux: what a pane covers ends one column earlier if its border is not in the window.
+            let cols = self.size.cols as i32;
+            let right = if right > cols { cols - 1 } else { right };
             x >= left.max(0) && x <= right
         })
     }

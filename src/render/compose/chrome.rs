@@ -337,10 +337,7 @@ impl Chrome {
             let Some(seen) = subject.seen(left, pane.y, Size::new(total, pane.rows.max(0) as u32)) else {
                 continue;
             };
-            // tmux: if the window is smaller than the terminal, a bar is clipped at the window's
-            // edge, where its border is drawn.
             let cols = seen.source().zip(seen.columns());
-            let cols = cols.filter(|(_, x)| *x < subject.view.size.cols as usize);
             let mut inverse = bar.style;
             (inverse.fg, inverse.bg) = (bar.style.bg, bar.style.fg);
             for (row, y) in seen.rows().filter(|(_, y)| frame.descent.has(*y)) {

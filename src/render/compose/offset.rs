@@ -11,6 +11,8 @@ pub struct View {
     pub x: u32,
     pub y: u32,
     pub size: Size,
+    /// Rows of the window from the first one that is shown.
+    pub rows_left: u32,
     /// True if the window is larger than the view.
     pub bigger: bool,
 }
@@ -27,9 +29,11 @@ pub(super) fn view(
     let window = server.window(subject.window)?.size;
     let room = Size::new(subject.size.cols, subject.size.rows.saturating_sub(status_rows));
     if room.cols >= window.cols && room.rows >= window.rows {
-        return Some(View { x: 0, y: 0, size: window, bigger: false });
+        return Some(View { x: 0, y: 0, size: window, rows_left: window.rows, bigger: false });
     }
-    let at = |x: u32, y: u32| Some(View { x, y, size: room, bigger: true });
+    let at = |x: u32, y: u32| {
+        Some(View { x, y, size: room, rows_left: window.rows.saturating_sub(y), bigger: true })
+    };
     if let Some((moved, x, y)) = server.client(subject.client)?.pan
         && moved == subject.window
     {
@@ -40,17 +44,20 @@ pub(super) fn view(
     }
     let pane = server.pane(subject.active)?;
     let Some(cursor) = cursor else { return at(0, 0) };
-    let x = (pane.x + cursor.x as i32).max(0) as u32;
-    let y = (pane.y + cursor.y as i32).max(0) as u32;
-    let across = match x {
-        x if x < room.cols => 0,
-        x if x > window.cols.saturating_sub(room.cols) => window.cols.saturating_sub(room.cols),
-        x => x - room.cols / 2,
-    };
-    let down = match y {
-        y if y < room.rows => 0,
-        y if y > window.rows.saturating_sub(room.rows) => window.rows.saturating_sub(room.rows),
-        y => y - room.rows + 1,
-    };
+    let across = offset(pane.x + cursor.x as i32, room.cols, window.cols, room.cols / 2);
+    let down = offset(pane.y + cursor.y as i32, room.rows, window.rows, room.rows.saturating_sub(1));
     at(across, down)
+}
+
+/// First column or row that is shown, of `window`, if `room` of them have place. A cursor between both
+/// ends has `before` of them before it.
+fn offset(cursor: i32, room: u32, window: u32, before: u32) -> u32 {
+    let end = window.saturating_sub(room);
+    match u32::try_from(cursor) {
+        Ok(cursor) if cursor < room => 0,
+        // tmux: a cursor beyond a window that has room is followed to where nothing of the window is.
+        Ok(cursor) if window < room || cursor <= end => cursor - before,
+        // tmux: before the first one counts as behind the last one.
+        _ => end,
+    }
 }

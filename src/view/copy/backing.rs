@@ -12,7 +12,7 @@ use super::folds::{Folds, Place};
 use crate::base::history::{HistoryView, Row, RowFlags, RowRef, RunKind, Seek};
 use crate::base::links::{Hyperlink, Links};
 use crate::base::{Cell, CellFlags, LinkId, Size};
-use crate::terminal::{relay, relink};
+use crate::terminal::{Scrolled, relay_next, relink};
 
 /// Lines that the cache keeps decoded (direct mapped).
 const CACHED_LINES: usize = 256;
@@ -575,6 +575,7 @@ impl Backing {
         }
         joined.reverse();
         let joins = !joined.is_empty() && joined.len() < MAX_JOINED_ROWS;
+        let before_old = self.history_rows - if joins { joined.len() } else { 0 };
         {
             let inner = self.inner.get_mut();
             inner.cache.iter_mut().for_each(|slot| *slot = None);
@@ -601,9 +602,20 @@ impl Backing {
             }
             self.history_rows = start;
         }
-        self.tail = lay_out(&lines, cols);
+        let rows = if self.pullable == self.hsize {
+            // All rows above the view, however many the history has at this width.
+            self.history_rows + self.hsize.saturating_sub(before_old)
+        } else {
+            self.pullable
+        };
+        let mut scrolled = Scrolled {
+            before_old: before_old as u64,
+            before_new: self.history_rows as u64,
+            rows: rows as u64,
+        };
+        self.tail = lay_out(&lines, cols, &mut scrolled);
         self.hsize = (self.history_rows + self.tail.len()).saturating_sub(self.rows);
-        self.pullable = self.pullable.min(self.hsize);
+        self.pullable = (scrolled.rows as usize).min(self.hsize);
         self.fill();
     }
 
@@ -671,8 +683,12 @@ fn push_row_text(row: &Row, cols: usize, out: &mut String) {
 }
 
 /// Lays rows out at another width, as the terminal does when its width changes.
-fn lay_out(rows: &[Arc<Line>], cols: usize) -> Vec<Arc<Line>> {
-    let lines = rows.chunk_by(|line, _| line.wrapped());
-    let laid = lines.flat_map(|line| relay(line.iter().map(|row| row.row.clone()).collect(), cols as u32));
-    laid.map(|row| Arc::new(Line::from_row(&row))).collect()
+fn lay_out(rows: &[Arc<Line>], cols: usize, scrolled: &mut Scrolled) -> Vec<Arc<Line>> {
+    let mut laid = Vec::new();
+    for line in rows.chunk_by(|line, _| line.wrapped()) {
+        let line: Vec<Row> = line.iter().map(|row| row.row.clone()).collect();
+        let line = relay_next(&line, cols as u32, scrolled);
+        laid.extend(line.iter().map(|row| Arc::new(Line::from_row(row))));
+    }
+    laid
 }
