@@ -163,7 +163,8 @@ const OPTIONS: &[&[&str]] = &[
     &["pane-border-indicators", "off", "colour", "arrows", "both"],
     &["pane-scrollbars", "off", "on", "modal"],
     &["pane-scrollbars-position", "left", "right"],
-    &["pane-scrollbars-style", "default", "fg=red,bg=blue,width=2,pad=1", "width=3"],
+    // Of a wider bar tmux draws the first column only, and leaves in the others what was there.
+    &["pane-scrollbars-style", "default", "fg=red,bg=blue", "bg=green"],
     &["status", "off", "on", "2", "3", "5"],
     &["status-position", "top", "bottom"],
     &["status-justify", "left", "right", "centre", "absolute-centre"],
@@ -308,12 +309,12 @@ fn scene(rng: &mut Rng) -> Vec<Value> {
             steps.push(json!({ "look": true }));
         }
     }
-    // A menu that has no room any more is drawn by tmux beyond the terminal's last row.
+    // A menu or a pane's number that has no room is drawn by tmux beyond the terminal's last row.
     let has_menu = steps.iter().any(|step| {
         step["type"]
             .as_str()
             .and_then(|keys| keys.strip_prefix('\u{2}'))
-            .is_some_and(|key| "ABC".contains(key))
+            .is_some_and(|key| "ABCH".contains(key))
     });
     let least = if has_menu { LEAST } else { (1, 1) };
     for _ in 0..SIZES {

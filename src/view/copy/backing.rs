@@ -22,6 +22,9 @@ const MAX_JOINED_ROWS: usize = 10_000;
 /// Rows searched for a position after the width changed; beyond, the position is estimated.
 const MAX_POSITION_ROWS: usize = 200_000;
 
+/// Rows of a history that are laid out along with the screen, to count the rows that return to it.
+const SMALL_HISTORY: usize = 512;
+
 /// A line that starts in the history and continues on the screen is searched row by row from at
 /// most this many columns before the screen.
 const MAX_BORDER_COLS: usize = 8192;
@@ -575,7 +578,12 @@ impl Backing {
         }
         joined.reverse();
         let joins = !joined.is_empty() && joined.len() < MAX_JOINED_ROWS;
-        let before_old = self.history_rows - if joins { joined.len() } else { 0 };
+        let before = self.history_rows - if joins { joined.len() } else { 0 };
+        let mut scrolled = Scrolled { rows: self.pullable as u64, ..Scrolled::default() };
+        if before <= SMALL_HISTORY {
+            let above: Vec<Arc<Line>> = (0..before).map(|y| self.line(y)).collect();
+            lay_out(&above, cols, &mut scrolled);
+        }
         {
             let inner = self.inner.get_mut();
             inner.cache.iter_mut().for_each(|slot| *slot = None);
@@ -602,17 +610,16 @@ impl Backing {
             }
             self.history_rows = start;
         }
-        let rows = if self.pullable == self.hsize {
-            // All rows above the view, however many the history has at this width.
-            self.history_rows + self.hsize.saturating_sub(before_old)
-        } else {
-            self.pullable
-        };
-        let mut scrolled = Scrolled {
-            before_old: before_old as u64,
-            before_new: self.history_rows as u64,
-            rows: rows as u64,
-        };
+        if before > SMALL_HISTORY {
+            let all = self.pullable == self.hsize;
+            let above = (self.history_rows + self.hsize).saturating_sub(before);
+            let rows = if all { above } else { self.pullable };
+            scrolled = Scrolled {
+                before_old: before as u64,
+                before_new: self.history_rows as u64,
+                rows: rows as u64,
+            };
+        }
         self.tail = lay_out(&lines, cols, &mut scrolled);
         self.hsize = (self.history_rows + self.tail.len()).saturating_sub(self.rows);
         self.pullable = (scrolled.rows as usize).min(self.hsize);

@@ -2,7 +2,7 @@
 
 use super::draw::draw_screen;
 use super::{Outcome, Pressed, Source, Tree, run_command};
-use crate::base::{Cell, CellStyle, ClientId, Key, KeyCode, PaneId, Point, Size, Surface};
+use crate::base::{Cell, CellFlags, CellStyle, ClientId, Key, KeyCode, PaneId, Point, Size, Surface};
 use crate::format::Scope;
 use crate::format::draw::draw as draw_format;
 use crate::format::sort::{self, Order, Sort};
@@ -115,6 +115,8 @@ impl Source for Clients {
         }
         let rule = if top != 0 { 2 } else { size.rows.saturating_sub(1 + lines) };
         let horizontal = cell(BoxLines::Single, Part::Horizontal, CellStyle::DEFAULT);
+        // Unlike the lines of a box, this one takes the pane's colours.
+        let horizontal = Cell { flags: CellFlags::empty(), ..horizontal };
         surface.fill(at.x, at.y + rule, size.cols, 1, &horizontal);
         if let Some(status) = status_lines(cx, *item, lines) {
             let y = if top != 0 { at.y } else { at.y + size.rows - lines };
