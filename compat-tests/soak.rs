@@ -352,6 +352,9 @@ impl Soak {
             }
             13 => drop(self.try_ask(&["break-pane", "-d", "-s", t, "-t", "keep:"])),
             14 => {
+                // In vi's copy mode a digit asks for a number: `send-keys` would wait for the answer of a
+                // client, as in tmux.
+                self.try_ask(&["copy-mode", "-q", "-t", t]);
                 let keys = self.rng.pick(KEYS);
                 self.try_ask(&["send-keys", "-t", t, keys, "Enter"]);
             }
