@@ -70,11 +70,6 @@ impl<T: Token> Poller<T> {
         }
     }
 
-    /// Watches a descriptor for priority events.
-    pub(crate) fn add_priority(&self, fd: BorrowedFd<'_>, token: T) -> io::Result<()> {
-        Ok(self.epoll.add(fd, EpollEvent::new(EpollFlags::EPOLLPRI, token.pack()))?)
-    }
-
     pub(crate) fn set(&self, fd: BorrowedFd<'_>, token: T, interest: Interest) -> io::Result<()> {
         if let Some(entry) = self.always.lock().get_mut(&fd.as_raw_fd()) {
             *entry = (token, interest);

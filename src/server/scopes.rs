@@ -92,6 +92,8 @@ pub(super) struct Scopes {
     pressure: Option<Pressure>,
     backstop: Backstop,
     next_look: u64,
+    /// True if the loop wakes for that check; else the next turn from then on makes it.
+    wake_for_look: bool,
     /// Read beside the loop, because the log may be long.
     log: Option<Arc<Mutex<KernelLog>>>,
     messages: Vec<String>,
@@ -132,6 +134,7 @@ impl Scopes {
             pressure: None,
             backstop: Backstop::default(),
             next_look: 0,
+            wake_for_look: true,
             log: None,
             messages: Vec::new(),
         }
@@ -171,9 +174,9 @@ impl Scopes {
             }
             self.late = late;
             backend.sweep();
-            self.pressure = Pressure::new().ok();
+            self.pressure = Pressure::new(&self.tasks).ok();
             if let Some(pressure) = &self.pressure {
-                poller.add_priority(pressure.fd(), Token::Pressure).ok();
+                poller.add(pressure.fd(), Token::Pressure, Interest::READ).ok();
             }
             self.backend = Some(backend);
             self.log = KernelLog::open().map(|log| Arc::new(Mutex::new(log)));
@@ -460,6 +463,7 @@ impl Scopes {
 
     /// Called when the kernel reports that memory is short: `look` then checks in this turn.
     pub(super) fn pressed(&mut self) {
+        self.pressure.iter().for_each(Pressure::clear);
         self.next_look = 0;
     }
 
@@ -479,8 +483,10 @@ impl Scopes {
         if self.panes.is_empty() || now_ms < self.next_look {
             return None;
         }
-        // With a trigger, the kernel says when to check.
-        self.next_look = if self.pressure.is_some() { u64::MAX } else { now_ms + LOOK_MS };
+        self.next_look = now_ms + LOOK_MS;
+        // With a trigger the kernel wakes the loop. Turns that come anyway check too: a program may take
+        // the last free memory before anything waits for some.
+        self.wake_for_look = self.pressure.is_none();
         let host = Host::default();
         let wanted = self.server.as_ref().map_or(MemoryLimit::None, |server| server.backstop);
         let floor = wanted.of(host.meminfo("MemTotal")?)?;
@@ -490,6 +496,7 @@ impl Scopes {
         let deed = self.backstop.look(now_ms, host.meminfo("MemAvailable")?, floor, loads);
         if let Some(next) = self.backstop.next_look() {
             self.next_look = self.next_look.min(next);
+            self.wake_for_look = true;
         }
         let (victim, signal, verb) = match deed? {
             Deed::Terminate(victim) => (victim, nix::sys::signal::Signal::SIGTERM, "asked to end"),
@@ -508,7 +515,7 @@ impl Scopes {
 
     /// Time at which `look` must run even if nothing else wakes the loop.
     pub(super) fn next_look_ms(&self) -> Option<u64> {
-        let look = (!self.panes.is_empty() && self.next_look != u64::MAX).then_some(self.next_look);
+        let look = (!self.panes.is_empty() && self.wake_for_look).then_some(self.next_look);
         look.into_iter()
             .chain(self.closed.iter().filter_map(|closed| closed.kill_at))
             .chain(self.gates.values().copied())
