@@ -54,6 +54,8 @@ impl V1 {
             }
             match group.hold() {
                 Err(e) => refused = e,
+                // A group of each pane there would only cost time.
+                Ok(_) if !serves(controller, &group) => drop(group.remove()),
                 Ok(file) => {
                     held.push(file);
                     bases.push((controller, group));
@@ -97,6 +99,16 @@ impl V1 {
     }
 }
 
+/// Reports whether a controller does anything for panes: it has a file of their limits, or shows what
+/// they use.
+fn serves(controller: &str, group: &Group) -> bool {
+    let mut files = LIMITS.iter().filter_map(|row| match row.v1 {
+        Version1::Knob { controller: of, knob } if of == controller => Some(knob.file),
+        _ => None,
+    });
+    ["memory", "cpuacct"].contains(&controller) || files.any(|file| group.has(file))
+}
+
 impl Groups {
     fn get(&self, controller: &str) -> Option<&Group> {
         self.0.iter().find(|(c, _)| *c == controller).map(|(_, g)| g)
@@ -122,6 +134,10 @@ impl Groups {
 
     fn pids(&self) -> Vec<i32> {
         self.0.first().map(|(_, group)| group.pids()).unwrap_or_default()
+    }
+
+    fn make(&self) -> io::Result<()> {
+        self.0.iter().try_for_each(|(_, group)| group.make())
     }
 
     fn remove(&self) -> io::Result<bool> {
@@ -176,13 +192,14 @@ impl Containment for V1 {
         for n in 0..1000 {
             let suffix = if n == 0 { String::new() } else { format!(".{n}") };
             let groups = self.groups(&format!("pane-{}{suffix}", pane.0));
-            if groups.0.iter().any(|(_, g)| g.dir.exists())
-                && !(groups.pids().is_empty() && groups.remove()?)
-            {
-                continue;
-            }
-            for (_, group) in &groups.0 {
-                group.make()?;
+            match groups.make() {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    if !(groups.pids().is_empty() && groups.remove()?) {
+                        continue;
+                    }
+                    groups.make()?;
+                }
+                made => made?,
             }
             groups.set_limits(limits)?;
             return self.watch(pane, groups);
