@@ -159,26 +159,57 @@ fn a_client_comes_back_to_its_session_when_the_server_dies() {
     outer.until_shows("[again]");
 }
 
+/// Whatever starts a program waits until the keeper is there again, and then does what it does.
 #[test]
 fn a_stopped_keeper_keeps_nobody_waiting_but_who_needs_it() {
     let server = start();
-    server.tmux(&["new-session", "-d", "exec cat"]);
+    server.tmux(&["new-session", "-d", "-s", "a", "-x", "80", "-y", "24", "exec cat"]);
+    server.tmux(&["split-window", "-d", "-t", "a:0", "exec cat"]);
+    server.tmux(&["new-window", "-d", "-t", "a:1", "exec cat"]);
     let keeper = Pid::from_raw(parent(number(&server, "#{pid}")));
     send_signal(keeper, Signal::SIGSTOP).expect("our keeper");
-    let wanted = ["-L", "t", "new-window", "-dP", "-F", "#{pane_pid}", "exec cat"].map(str::to_owned);
-    let mut command = server.command(&wanted);
-    let waiting = command.stdout(std::process::Stdio::piped()).spawn().expect("the program runs");
+    let pid = ["-F", "#{pane_pid}", "exec cat"];
+    let waiting = [
+        [&["new-window", "-dP", "-t", "a:2"], &pid[..]].concat(),
+        [&["split-window", "-dP", "-t", "a:1"], &pid[..]].concat(),
+        [&["new-pane", "-dP", "-t", "a:1"], &pid[..]].concat(),
+        [&["new-session", "-dP", "-s", "b"], &pid[..]].concat(),
+        vec!["respawn-pane", "-k", "-t", "a:0.1", "exec cat"],
+        vec!["pipe-pane", "-t", "a:0.0", "exec cat >/dev/null"],
+        vec!["run-shell", "echo job"],
+        vec!["if-shell", "true", "display-message -p yes"],
+    ];
+    let started = waiting.map(|command| {
+        let args: Vec<String> = ["-L", "t"].iter().chain(&command).map(|arg| (*arg).to_owned()).collect();
+        let mut program = server.command(&args);
+        let child = program.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn();
+        (command, child.expect("the program runs"))
+    });
     let job = ["-L", "t", "display-message", "-p", "#(echo job)"].map(str::to_owned);
     let since = Instant::now();
     for _ in 0..20 {
         server.run(&job, b"", &[]);
-        assert_eq!(server.ask(&["display-message", "-p", "#{session_windows}"]), "1\n");
+        assert_eq!(server.ask(&["display-message", "-p", "-t", "a", "#{session_windows}"]), "2\n");
     }
     assert!(since.elapsed() < PATIENCE / 2, "{:?}", since.elapsed());
+    assert_eq!(server.tmux(&["kill-window", "-t", "a:1.0"]).status, Some(0), "what needs no keeper is done");
     send_signal(keeper, Signal::SIGCONT).expect("our keeper");
-    let output = waiting.wait_with_output().expect("the program ends");
-    assert!(is_alive(String::from_utf8_lossy(&output.stdout).trim()), "{output:?}");
-    assert_eq!(server.ask(&["display-message", "-p", "#{session_windows}"]), "2\n");
+    for (command, child) in started {
+        let output = child.wait_with_output().expect("the program ends");
+        let [said, error] =
+            [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+        let lost = command.contains(&"a:1");
+        let right = match command[0] {
+            _ if lost => output.status.code() == Some(1) && !error.is_empty(),
+            "run-shell" => said == "job\n",
+            "if-shell" => said == "yes\n",
+            _ if command.contains(&"-F") => is_alive(said.trim()),
+            _ => output.status.success(),
+        };
+        assert!(right, "{command:?}: {:?} {said} {error}", output.status);
+    }
+    assert_eq!(server.ask(&["display-message", "-p", "-t", "a", "#{session_windows}"]), "2\n");
+    assert_eq!(server.ask(&["display-message", "-p", "-t", "a:0.0", "#{pane_pipe}"]), "1\n");
     assert_eq!(server.ask(&["run-shell", "echo job"]), "job\n");
 }
 

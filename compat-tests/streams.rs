@@ -198,11 +198,14 @@ fn paths_that_are_too_long_are_errors() {
 fn output_that_cannot_be_written_is_an_error() {
     let mut server = server();
     fill(&mut server, 3_000);
+    server.tmux(&["set-buffer", &"x".repeat(100_000)]);
     for command in [
         vec!["display-message", "-p", "x"],
         vec!["list-keys"],
         vec!["capture-pane", "-p", "-t", ":1", "-S", "-"],
         vec!["run-shell", "seq 100000"],
+        vec!["show-buffer"],
+        vec!["save-buffer", "-"],
     ] {
         let ended = |child: Child| {
             let out = child.wait_with_output().expect("it ends");

@@ -158,7 +158,9 @@ fn save(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, path: Option<String>) 
         args.has('a'),
         data.into(),
         Box::new(move |cx, result| {
-            if let Err(error) = result {
+            // A reader of standard output that has left had what it wanted.
+            let left = |error: &FileError| shown == "-" && error.0 == libc::EPIPE;
+            if let Some(error) = result.err().filter(|error| !left(error)) {
                 output::error(cx, &waiting, &file_error(error, &shown));
             }
             cx.server.queues.resume(waiting.id);
