@@ -39,8 +39,8 @@ const REDUCING: Duration = Duration::from_secs(30);
 /// Clients of one scene, and the number of sizes that each of them gets at its end.
 const CLIENTS: usize = 4;
 const SIZES: usize = 7;
-/// Columns and rows for all of a menu.
-const LEAST: (u64, u64) = (30, 8);
+/// Columns and rows for all of a menu, and more columns than a small popup has.
+const LEAST: (u64, u64) = (31, 8);
 /// Scenes at once: most of their time goes into waiting.
 const WORKERS: usize = 6;
 
@@ -310,14 +310,22 @@ fn scene(rng: &mut Rng) -> Vec<Value> {
             steps.push(json!({ "look": true }));
         }
     }
-    // A menu or a pane's number that has no room is drawn by tmux beyond the terminal's last row.
+    // A menu or a pane's number that has no room is drawn by tmux beyond the terminal's last row, and a
+    // line that goes on below a popup as wide as the terminal in the wrong row.
     let has_menu = steps.iter().any(|step| {
         step["type"]
             .as_str()
             .and_then(|keys| keys.strip_prefix('\u{2}'))
-            .is_some_and(|key| "ABCH".contains(key))
+            .is_some_and(|key| "ABCDFGH".contains(key))
     });
     let least = if has_menu { LEAST } else { (1, 1) };
+    for step in &mut steps {
+        for (side, least) in [("cols", least.0), ("rows", least.1)] {
+            if let Some(cells) = step[side].as_u64() {
+                step[side] = json!(cells.max(least));
+            }
+        }
+    }
     // With the status line at the top tmux takes a row more for covered by a menu or popup than is.
     if overlays {
         steps.retain(|step| {
@@ -409,10 +417,12 @@ fn until_quiet(server: &Server) {
 /// Whether a client sees its window from another column than the first. There tmux takes columns of
 /// the terminal for those of the window when it looks for what covers a pane, a border or the cursor,
 /// and draws scrollbars too far right: it draws what is not there. With another row than the first it
-/// leaves out scrollbars of panes that begin too far down, and what was there before stays. This is not
+/// leaves out scrollbars of panes that begin too far down, and what was there before stays; so it does
+/// at the right end of a pane's status line in a window that is larger than the client. This is not
 /// followed.
 fn is_panned(tmux: &Server, tty: &str) -> bool {
-    let format = "#{client_tty} #{window_offset_x}#{?#{==:#{pane-scrollbars},off},,#{window_offset_y}}";
+    let format = "#{client_tty} #{window_offset_x}#{?#{==:#{pane-scrollbars},off},,#{window_offset_y}}\
+                  #{?#{==:#{pane-border-status},off},,#{window_bigger}}";
     let clients = tmux.ask(&["list-clients", "-F", format]);
     let offset = clients.lines().find_map(|line| line.strip_prefix(tty)).unwrap_or_default();
     !offset.trim().chars().all(|c| c == '0')
@@ -486,8 +496,12 @@ fn play(ours: &Path, tmux: &Path, steps: &[Value], counts: &mut Counts) -> Optio
     for (n, step) in steps.iter().enumerate() {
         if step.get("look").is_none() {
             let results = sides.each_mut().map(|server| perform(server, step));
-            if sides[1].ask(&["list-sessions"]).is_empty() {
+            let sessions = sides[1].ask(&["list-sessions", "-F", "#{session_name}"]);
+            if sessions.is_empty() {
                 println!("tmux died of {step}");
+            }
+            // The last pane was killed, or tmux died.
+            if !sessions.lines().any(|name| name == "w") {
                 return None;
             }
             if results[0] != results[1] {

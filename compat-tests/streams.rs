@@ -517,3 +517,31 @@ fn a_long_copy_is_done_when_its_command_is() {
         server.tmux(&["delete-buffer"]);
     }
 }
+
+/// A long copy is whole and done when its command is, also if its pane or mode is gone by then.
+#[test]
+fn a_long_copy_outlives_its_mode() {
+    for leave in [
+        vec!["copy-mode", "-q", "-t", ":1"],
+        vec!["clear-history", "-t", ":1"],
+        vec!["respawn-pane", "-k", "-t", ":1", "exec sleep 1000"],
+        vec!["kill-pane", "-t", ":1"],
+    ] {
+        let mut server = server();
+        let wanted = fill(&mut server, 40_000);
+        server.tmux(&["copy-mode", "-t", ":1"]);
+        for step in ["history-top", "begin-selection", "history-bottom"] {
+            server.tmux(&["send-keys", "-t", ":1", "-X", step]);
+        }
+        let begin = ["set-option", "-g", "@begun", "1", ";"];
+        let copy = ["send-keys", "-t", ":1", "-X", "copy-selection", "name", ";"];
+        let ask = ["display-message", "-p", "#{buffer_name} #{buffer_size}"];
+        let copies = client(&server, &[&begin[..], &copy, &ask].concat());
+        while server.ask(&["show-options", "-gqv", "@begun"]).is_empty() {}
+        assert_eq!(server.tmux(&leave).status, Some(0));
+        let out = copies.wait_with_output().expect("it ends").stdout;
+        let copied = server.tmux(&["save-buffer", "-"]).out;
+        assert_eq!(String::from_utf8_lossy(&out), format!("name0 {}\n", copied.len()), "{leave:?}");
+        assert_same(copied.trim_ascii_end(), wanted.trim_ascii_end(), leave[0]);
+    }
+}

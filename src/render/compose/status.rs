@@ -38,10 +38,22 @@ fn draw_linked(
 /// The status lines of the last frames.
 #[derive(Default)]
 pub(super) struct Kept {
-    /// Lines as last drawn, without message and prompt.
+    /// Lines as last made, without message and prompt, which may have been for another size.
     lines: Option<Surface>,
     /// The same lines as they were last composed into frames, with the terminal's erasing.
     settled: Option<(Erasing, Surface)>,
+}
+
+impl Kept {
+    /// The lines that a message or prompt is drawn over, cut or filled up to a size.
+    fn fitted(&self, size: Size) -> Surface {
+        let mut lines = Surface::new(size);
+        if let Some(old) = &self.lines {
+            let common = Size::new(old.size().cols.min(size.cols), old.size().rows.min(size.rows));
+            lines.blit(old, Point::default(), common, Point::default());
+        }
+        lines
+    }
 }
 
 /// Draws the status lines; returns the cursor's position if there is a prompt. The cached lines are
@@ -59,7 +71,6 @@ pub(super) fn draw(
         (c.message.is_some(), c.prompt.is_some(), c.overlay.as_ref().is_some_and(|o| o.covers_part()))
     };
     if subject.covered_rows == 0 {
-        *kept = Kept::default();
         return None;
     }
     let size = Size::new(subject.size.cols, subject.covered_rows);
@@ -67,14 +78,6 @@ pub(super) fn draw(
     let missing = kept.lines.as_ref().is_none_or(|k| k.size() != size);
     if !message && !prompt && (missing || refresh) {
         *kept = Kept { lines: Some(status_lines(cx, subject, size, links)), settled: None };
-    } else if missing {
-        // A message or prompt is drawn over the cached lines, cut to their size.
-        let mut lines = Surface::new(size);
-        if let Some(old) = kept.lines.take() {
-            let common = Size::new(old.size().cols.min(size.cols), old.size().rows.min(size.rows));
-            lines.blit(&old, Point::default(), common, Point::default());
-        }
-        *kept = Kept { lines: Some(lines), settled: None };
     }
     let bare = !message && !prompt && !overlaid;
     if bare
@@ -85,7 +88,7 @@ pub(super) fn draw(
         frame.surface.share_rows(lines, top);
         return None;
     }
-    let mut lines = kept.lines.clone()?;
+    let mut lines = kept.fitted(size);
     let mut cursor = None;
     let row = message_row(cx, subject);
     if message {

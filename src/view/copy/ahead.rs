@@ -1,33 +1,46 @@
 //! Selections of very many rows are copied beside the loop: the command that copies begins it, its
-//! item waits, and the command runs again once the text is there.
+//! item waits, and the command runs again once the text is there. If the mode is closed meanwhile, only
+//! what was selected is copied.
 
 use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use super::mode::CopyMode;
 use super::selection::Copying;
 use super::state::CopyState;
+use super::{commands, effects};
 use crate::base::PaneId;
 use crate::base::history::HistoryView;
 use crate::base::links::Links;
 use crate::model::Cx;
 use crate::model::mode::{ModeTarget, PaneMode};
-use crate::model::queue::KeyEvent;
+use crate::model::queue::{ItemId, KeyEvent};
 use crate::syntax::args::Args;
 
 /// Rows from which on this is done; fewer are copied at once.
 const MANY_ROWS: usize = if cfg!(test) { 64 } else { 4096 };
 
+/// The name of a command without what it does besides copying.
+fn base_name(name: &str) -> &str {
+    name.strip_suffix("-and-cancel").or_else(|| name.strip_suffix("-no-clear")).unwrap_or(name)
+}
+
 /// Commands that take the selection.
 fn takes_selection(name: &str) -> bool {
-    let name = name.strip_suffix("-and-cancel").or_else(|| name.strip_suffix("-no-clear")).unwrap_or(name);
-    matches!(name, "append-selection" | "copy-selection" | "copy-pipe" | "pipe")
+    matches!(base_name(name), "append-selection" | "copy-selection" | "copy-pipe" | "pipe")
 }
+
+/// Commands that wait for a copying whose mode is closed.
+pub(super) type Waiting = Mutex<Vec<ItemId>>;
 
 /// A command to be run again.
 struct Again {
-    of: Arc<()>,
+    of: Arc<Waiting>,
     target: ModeTarget,
     args: Args,
+    /// Its flags and arguments when it began, for a mode that is closed meanwhile.
+    given: Option<(String, Vec<String>)>,
     event: KeyEvent,
 }
 
@@ -53,9 +66,10 @@ impl CopyMode {
             return false;
         }
         let Some((mut copying, mut reader)) = self.state.long_selection() else { return false };
-        let of = Arc::new(());
+        let of = Arc::new(Waiting::default());
         self.copying = Some(of.clone());
-        let again = Again { of, target: *target, args: args.clone(), event: *event };
+        let given = self.given(cx, pane, target, args);
+        let again = Again { of, target: *target, args: args.clone(), given, event: *event };
         cx.host.background(Box::new(move || {
             let rows = copying.rows();
             reader.scan(rows.start as u64..rows.end as u64, &mut Links::new(), &mut |row, _| {
@@ -83,15 +97,23 @@ fn run_again(cx: &mut Cx<'_>, pane: PaneId, again: &Again, text: Option<String>)
     if let Some(result) = result.flatten() {
         return crate::view::modes::settle_result(cx, pane, result);
     }
-    cx.server.add_message(cx.now, format!("copy mode of {pane} was left before all was copied"));
+    // tmux: copies before anything else happens, so the copy is made without the mode.
+    if let (Some((flags, given)), Some(text)) = (&again.given, text.take().flatten()) {
+        let name = again.args.to_vector().first().cloned().unwrap_or_default();
+        for effect in commands::copied(base_name(&name), flags, given, text) {
+            effects::perform(cx, pane, &again.target, effect);
+        }
+    }
     let covered = cx.server.panes.get_mut(&pane).and_then(|p| {
         let mut modes = p.modes.iter_mut().filter_map(|entry| entry.mode.as_any().downcast_mut::<CopyMode>());
         modes.find(|mode| is_it(mode))
     });
+    let mut waiting = std::mem::take(&mut *again.of.lock());
     if let Some(mode) = covered {
         mode.copying = None;
-        mode.take_waiting().into_iter().for_each(|item| cx.server.queues.resume(item));
+        waiting.append(&mut mode.take_waiting());
     }
+    waiting.into_iter().for_each(|item| cx.server.queues.resume(item));
 }
 
 #[cfg(test)]

@@ -325,9 +325,32 @@ fn copy_selection(s: &mut CopyState, call: &mut Call<'_>) -> Action {
     Action::Nothing
 }
 
+/// Effects of a command that copies the selection, whose text is known, without its mode. `name` is its
+/// name without what it does besides.
+pub(super) fn copied(name: &str, flags: &str, args: &[String], text: String) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    let mut call = Call { flags, args, count: 1, session: true, mouse: false, effects: &mut effects };
+    let arg = |index: usize| args.get(index).cloned();
+    match name {
+        "append-selection" => call.effects.push(Effect::Append(text)),
+        "copy-selection" => copy_text(&mut call, Arc::new(text), arg(0)),
+        _ => {
+            let text = pipe_given(&mut call, Some(Arc::new(text)));
+            if let Some(text) = text.filter(|_| name == "copy-pipe") {
+                copy_text(&mut call, text, arg(1));
+            }
+        }
+    }
+    effects
+}
+
 /// Pipes the selection; without one, the command gets no input.
 fn pipe_text(s: &mut CopyState, call: &mut Call<'_>) -> Option<Arc<String>> {
     let text = s.selected_text().map(Arc::new);
+    pipe_given(call, text)
+}
+
+fn pipe_given(call: &mut Call<'_>, text: Option<Arc<String>>) -> Option<Arc<String>> {
     let command = call.arg(0).filter(|c| call.session && !c.is_empty()).map(str::to_owned);
     call.effects.push(Effect::Pipe { text: text.clone().unwrap_or_default(), command });
     text

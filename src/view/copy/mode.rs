@@ -18,6 +18,7 @@ use crate::syntax::args::Args;
 use crate::transcript::TranscriptView;
 use crate::view::style;
 
+use super::ahead::Waiting;
 use super::backing::{Backing, Source};
 use super::commands::{self, Action, Call, Effect};
 use super::draw::Styles;
@@ -44,7 +45,7 @@ pub(crate) struct CopyMode {
     /// Continues a search that did not end within one slice.
     search_timer: Option<TimerId>,
     /// A selection of very many rows is being copied; see `ahead`.
-    pub(super) copying: Option<Arc<()>>,
+    pub(super) copying: Option<Arc<Waiting>>,
     /// Commands that wait for the end of that search or copying, at most one for each queue.
     waiting: Vec<ItemId>,
 }
@@ -153,6 +154,13 @@ impl CopyMode {
         }
     }
 
+    /// Lets commands wait for a copying that goes on without the mode, if there is one.
+    fn leave_copying(&mut self) {
+        if let Some(copying) = self.copying.take() {
+            copying.lock().append(&mut self.waiting);
+        }
+    }
+
     fn resume_waiting(&mut self, cx: &mut Cx<'_>) {
         self.waiting.drain(..).for_each(|item| cx.server.queues.resume(item));
     }
@@ -210,6 +218,21 @@ impl CopyMode {
         self.state.ahead = None;
         let ended = self.perform(cx, pane, target, event, effects);
         if action == Action::Cancel || ended { ModeResult::Close } else { ModeResult::Redraw }
+    }
+
+    /// The flags and arguments of a command that copies, as it takes them.
+    pub(super) fn given(
+        &self,
+        cx: &Cx<'_>,
+        pane: PaneId,
+        target: &ModeTarget,
+        args: &Args,
+    ) -> Option<(String, Vec<String>)> {
+        let words = args.to_vector();
+        let entry = commands::lookup(words.first()?)?;
+        let (flags, given) = commands::parse(entry, &words[1..])?;
+        let given = given.iter().map(|text| self.expand(cx, pane, target, entry, args, text)).collect();
+        Some((flags, given))
     }
 
     /// Expands an argument's formats, if the command takes formats.
@@ -572,6 +595,7 @@ impl PaneMode for CopyMode {
     }
 
     fn close(&mut self, cx: &mut Cx<'_>, _: PaneId) {
+        self.leave_copying();
         self.resume_waiting(cx);
         for timer in [self.drag_timer.take(), self.search_timer.take()].into_iter().flatten() {
             cx.host.cancel_timer(timer);
