@@ -24,6 +24,8 @@ mod transcript;
 mod view;
 
 #[cfg(test)]
+mod circles;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod manual;

@@ -3,7 +3,7 @@
 
 use crate::base::width::char_width;
 
-use super::scan::skip;
+use crate::syntax::format::scan::skip;
 
 /// A visible character. Alignments are those of styles: left, centre, right, absolute centre.
 struct Shown {

@@ -13,7 +13,7 @@ use crate::model::host::{JobDone, JobId, JobOutput, JobRequest, JobResult};
 use crate::model::kept::Purpose;
 use crate::model::{Cx, FormatJob, FormatJobKey, Server};
 
-use super::scope::{JobTag, Scope};
+use super::objects::{JobTag, Objects};
 
 /// Seconds after which an unused command is removed.
 const EXPIRE_SECS: i64 = 3600;
@@ -28,18 +28,18 @@ const SHELL: &str = "/bin/sh";
 
 /// Records that a command is wanted and returns its present value. `expanded` is the command with formats
 /// expanded; if that has changed, the command is run again at once.
-pub(super) fn output(scope: &Scope<'_>, command: &str, expanded: &str) -> String {
+pub(super) fn output(objects: &Objects<'_>, command: &str, expanded: &str) -> String {
     let key = FormatJobKey {
-        client: scope.job_owner(),
-        tag: match scope.tag {
+        client: objects.job_owner(),
+        tag: match objects.tag {
             JobTag::None => None,
             JobTag::Window(window) => Some(window.to_string()),
             JobTag::Pane(pane) => Some(pane.to_string()),
         },
         command: command.to_owned(),
     };
-    let now = scope.now().secs();
-    let mut jobs = scope.server().format_jobs.lock();
+    let now = objects.now().secs();
+    let mut jobs = objects.server().format_jobs.lock();
     if !jobs.contains_key(&key) && jobs.len() >= MAX_JOBS && !make_room(&mut jobs) {
         return format!("<'{command}' didn't start>");
     }
@@ -48,14 +48,14 @@ pub(super) fn output(scope: &Scope<'_>, command: &str, expanded: &str) -> String
     if changed {
         job.expanded = Some(expanded.to_owned());
     }
-    if changed || scope.force || (!job.running && job.last != now) {
+    if changed || objects.force || (!job.running && job.last != now) {
         job.wanted = true;
         job.last = now;
         job.updated = false;
     } else if job.running && now - job.last > 1 && job.output.is_none() {
         job.output = Some(format!("<'{command}' not ready>"));
     }
-    job.status |= scope.status;
+    job.status |= objects.status;
     job.output.clone().unwrap_or_default()
 }
 

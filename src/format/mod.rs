@@ -1,52 +1,45 @@
 //! Floor 3: tmux's format language: evaluation, modifiers, tables of variables, `#()` jobs, and drawing
 //! of styled text.
 //!
-//! `Scope` holds the objects of a format and expands it; `draw` puts the result on a surface. Formats
-//! come from any source, so nothing here may hang or grow: depth and work of an expansion are limited
-//! (`expand`), and results have at most a few megabytes.
+//! `Objects` are what formats are expanded for; `draw` puts the result on a surface. `syntax::format` reads
+//! a format into a tree, once for each text, and `evaluate` gives the tree its value. Formats come from any
+//! source, so nothing here may hang or grow: depth and work of an expansion are limited (`evaluate`, `run`),
+//! and results have at most a few megabytes.
+//!
+//! No file of this room imports a file that imports it, directly or by others (`src/tidy.rs` tests it). So
+//! they name each other's files and not this one.
 
 pub(crate) mod draw;
+mod evaluate;
 mod expand;
 mod fuzzy;
 pub(crate) mod jobs;
 mod lookup;
 mod loops;
-mod modifiers;
+mod names;
 mod number;
+mod objects;
 mod operators;
 pub mod parse;
-mod scan;
-mod scope;
+mod plan;
+mod quote;
+mod run;
 pub(crate) mod sort;
 pub(crate) mod style;
 mod tables;
 mod terminals;
+mod times;
 pub(crate) mod usage;
+mod value;
 mod vars;
 pub(crate) mod watch;
 mod width;
 
-pub(crate) use scan::is_true;
-pub use scope::Scope;
+pub(crate) use names::window_name;
+pub use objects::Objects as Scope;
+pub(crate) use operators::is_true;
 pub(crate) use terminals::FRAME_MS;
 pub(crate) use width::{trim_left, trim_right, width};
-
-use crate::base::WindowId;
-use crate::model::Cx;
-use crate::model::option_access::OptionScope;
-use crate::options::opt;
-
-/// The name that `automatic-rename-format` now gives to a window.
-pub(crate) fn window_name(cx: &Cx<'_>, window: WindowId) -> String {
-    let format = cx.server.chain(OptionScope::Window(window)).get(opt::AUTOMATIC_RENAME_FORMAT).to_owned();
-    let mut scope = Scope::new(cx.server, cx.host, cx.now).with_window(window);
-    scope.tag = scope::JobTag::Window(window);
-    let scope = match cx.server.window(window) {
-        Some(w) => scope.with_pane(w.active),
-        None => scope,
-    };
-    scope.expand(&format)
-}
 
 #[cfg(test)]
 mod tests;

@@ -13,7 +13,7 @@ use crate::syntax::{
     ArgValue, CommandList, Origin, ParseContext, Parsed, parse_arguments, parse_config, parse_string,
 };
 
-use super::Scope;
+use super::objects::Objects;
 
 /// The parts of a server that the command language uses.
 struct Surroundings<'c, 'a> {
@@ -41,11 +41,11 @@ impl ParseContext for Surroundings<'_, '_> {
         } else {
             FindState::current_for(self.cx.server, self.client, FindFlags::empty()).unwrap_or_default()
         };
-        let mut scope = Scope::new(self.cx.server, &*self.cx.host, self.cx.now).no_jobs();
+        let mut objects = Objects::new(self.cx.server, &*self.cx.host, self.cx.now).no_jobs();
         if let Some(item) = self.item {
-            scope = scope.item(item);
+            objects = objects.item(item);
         }
-        scope.client(self.client).state(&state).expand(format)
+        objects.client(self.client).state(&state).expand(format)
     }
 
     fn alias(&self, name: &str) -> Option<String> {

@@ -9,7 +9,8 @@ use std::cmp::Ordering;
 use crate::base::{ClientId, PaneId, SessionId};
 use crate::model::{Client, ClientFlags, Pane, Server, Session, Window};
 
-use super::vars::{screen, z_index};
+use super::vars::pane::z_index;
+use super::vars::screen;
 
 /// The key that a list is sorted by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]

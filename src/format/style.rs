@@ -3,17 +3,17 @@
 use crate::base::{CellStyle, Colour};
 use crate::syntax::style::Style;
 
-use super::Scope;
+use super::objects::Objects;
 
 /// Expands and parses a style string; an invalid one is the default style.
-pub(crate) fn parse(scope: &Scope<'_>, text: &str) -> Style {
-    let expanded = if text.contains("#{") { scope.expand(text) } else { text.to_owned() };
+pub(crate) fn parse(objects: &Objects<'_>, text: &str) -> Style {
+    let expanded = if text.contains("#{") { objects.expand(text) } else { text.to_owned() };
     Style::parse(&expanded).unwrap_or_default()
 }
 
 /// Adds a style to a cell's: the colours that the style sets, and its attributes.
-pub(crate) fn add(cell: &mut CellStyle, scope: &Scope<'_>, text: &str) {
-    let style = parse(scope, text).cell;
+pub(crate) fn add(cell: &mut CellStyle, objects: &Objects<'_>, text: &str) {
+    let style = parse(objects, text).cell;
     if style.fg != Colour::Default {
         cell.fg = style.fg;
     }

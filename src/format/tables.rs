@@ -1,51 +1,33 @@
-//! Loops over tables: `#{O:…}` over options, `#{V:…}` over environments.
+//! The turns of loops over tables: `#{O:…}` over options, `#{V:…}` over environments.
 
 use crate::options::{ArrayKey, Options, Value as OptionValue, table};
 
-use super::expand::Expander;
-use super::scope::Scope;
+use super::objects::Objects;
 
-/// Expands `body` once for each row; a row holds the variables for it.
-fn each_row(ex: &Expander<'_, '_>, body: &str, rows: Vec<Vec<(&'static str, String)>>) -> String {
-    let scope = ex.scope;
-    let mut out = String::new();
-    let count = rows.len();
-    for (index, row) in rows.into_iter().enumerate() {
-        if !ex.spend(body.len()) {
-            break;
-        }
-        let mut turn = scope.clone();
-        turn.last_in_loop = index + 1 == count;
-        turn = turn.add("loop_index", index.to_string());
-        for (name, value) in row {
-            turn = turn.add(name, value);
-        }
-        out += &ex.in_scope(&turn).expand(body);
-    }
-    out
-}
+/// The variables of one turn of a loop.
+pub(super) type Row = Vec<(&'static str, String)>;
 
 /// The level of options that the letters of a loop select.
-fn level<'a>(scope: &Scope<'a>, letters: &str) -> Option<&'a Options> {
-    let (server, has) = (scope.server(), |letter| letters.contains(letter));
+fn level<'a>(objects: &Objects<'a>, letters: &str) -> Option<&'a Options> {
+    let (server, has) = (objects.server(), |letter| letters.contains(letter));
     let global = has('g');
     if has('v') {
         Some(&server.options.server)
     } else if has('w') {
-        if global { Some(&server.options.window) } else { scope.window().map(|w| &w.options) }
+        if global { Some(&server.options.window) } else { objects.window().map(|w| &w.options) }
     } else if has('s') {
-        if global { Some(&server.options.session) } else { scope.session().map(|s| &s.options) }
+        if global { Some(&server.options.session) } else { objects.session().map(|s| &s.options) }
     } else if has('p') {
-        if global { None } else { scope.pane().map(|p| &p.options) }
+        if global { None } else { objects.pane().map(|p| &p.options) }
     } else {
         global.then_some(&server.options.session)
     }
 }
 
 /// `#{O:…}`, `#{O/gw:…}`: options of a level; elements of arrays one by one.
-pub(super) fn options(ex: &Expander<'_, '_>, letters: &str, body: &str) -> String {
+pub(super) fn options(objects: &Objects<'_>, letters: &str) -> Vec<Row> {
     let letters = if letters.is_empty() { "s" } else { letters };
-    let Some(level) = level(ex.scope, letters) else { return String::new() };
+    let Some(level) = level(objects, letters) else { return Vec::new() };
     let flag = |on: bool| u8::from(on).to_string();
     let mut rows = Vec::new();
     for (name, value) in level.iter() {
@@ -78,19 +60,18 @@ pub(super) fn options(ex: &Expander<'_, '_>, letters: &str, body: &str) -> Strin
             rows.push(row(text, Some(index), number == 0, number + 1 == count));
         }
     }
-    each_row(ex, body, rows)
+    rows
 }
 
 /// `#{V:…}`, `#{V/g:…}`, `#{V/c:…}`: variables of the session's, the global or the client's environment.
-pub(super) fn environment(ex: &Expander<'_, '_>, letters: &str, body: &str) -> String {
-    let scope = ex.scope;
+pub(super) fn environment(objects: &Objects<'_>, letters: &str) -> Vec<Row> {
     let environ = match letters {
-        "" | "s" => scope.session().map(|session| &session.environ),
-        "g" => Some(&scope.server().environ),
-        "c" => scope.job_owner().and_then(|id| scope.server().client(id)).map(|client| &client.environ),
+        "" | "s" => objects.session().map(|session| &session.environ),
+        "g" => Some(&objects.server().environ),
+        "c" => objects.job_owner().and_then(|id| objects.server().client(id)).map(|client| &client.environ),
         _ => None,
     };
-    let Some(environ) = environ else { return String::new() };
+    let Some(environ) = environ else { return Vec::new() };
     let flag = |on: bool| u8::from(on).to_string();
     let row = |(name, variable): (&str, &crate::options::Variable)| {
         vec![
@@ -100,5 +81,5 @@ pub(super) fn environment(ex: &Expander<'_, '_>, letters: &str, body: &str) -> S
             ("environ_removed", flag(variable.value.is_none())),
         ]
     };
-    each_row(ex, body, environ.iter().map(row).collect())
+    environ.iter().map(row).collect()
 }

@@ -2,43 +2,42 @@
 
 use crate::base::Colour;
 
-use super::expand::Expander;
-use super::modifiers::Modifier;
-use super::scope::Scope;
+use super::objects::Objects;
+use super::plan::{Modifier, has};
 
 /// Length of the shortest frame in milliseconds.
 pub(crate) const FRAME_MS: u64 = 100;
 
 /// `#{I/f:…}`, `#{I/c:…}`, `#{I/e:…}`: 1 if the client's terminal has a feature or a capability, else 0;
 /// or a variable of the client's environment.
-pub(super) fn ask(scope: &Scope<'_>, wanted: &Modifier<'_>, name: &str) -> String {
-    let Some(client) = scope.the_client().filter(|client| client.session.is_some()) else {
+pub(super) fn ask(objects: &Objects<'_>, wanted: &Modifier<'_>, name: &str) -> String {
+    let Some(client) = objects.the_client().filter(|client| client.session.is_some()) else {
         return String::new();
     };
-    let Some(terminal) = scope.host().describe_terminal(client.id) else { return String::new() };
+    let Some(terminal) = objects.host().describe_terminal(client.id) else { return String::new() };
     let flag = |on: bool| u8::from(on).to_string();
-    if wanted.has('e') {
+    if has(wanted, 'e') {
         return client.environ.get(name).unwrap_or_default().to_owned();
     }
-    if wanted.has('f') {
+    if has(wanted, 'f') {
         return flag(client.term_features.split(',').any(|feature| feature.eq_ignore_ascii_case(name)));
     }
-    let has = |line: &String| {
+    let has_value = |line: &String| {
         let parts = line.trim_start().split_once(": ").and_then(|(_, rest)| rest.split_once(": "));
         parts.is_some_and(|(known, value)| known == name && value != "[missing]")
     };
-    flag(wanted.has('c') && terminal.capabilities.iter().any(has))
+    flag(has(wanted, 'c') && terminal.capabilities.iter().any(has_value))
 }
 
 /// `#{c/f:…}`, `#{c/b:…}`: the escape sequence for a colour as foreground or background, reduced to the
 /// colours of the client's terminal.
-pub(super) fn escape(scope: &Scope<'_>, name: &str, background: bool) -> Option<String> {
+pub(super) fn escape(objects: &Objects<'_>, name: &str, background: bool) -> Option<String> {
     const COLOURS_256: u32 = 0x1;
     const RGB: u32 = 0x10;
     if name.eq_ignore_ascii_case("none") {
         return Some("\x1b[0m".to_owned());
     }
-    let terminal = scope.the_client().and_then(|client| scope.host().describe_terminal(client.id));
+    let terminal = objects.the_client().and_then(|client| objects.host().describe_terminal(client.id));
     let flags = terminal.map_or(COLOURS_256 | RGB, |terminal| terminal.flags);
     let mut colour = Colour::parse(name)?;
     if flags & RGB == 0
@@ -63,18 +62,17 @@ pub(super) fn escape(scope: &Scope<'_>, name: &str, background: bool) -> Option<
 }
 
 /// `#{A/n:a,b,c}`: one of the frames of an animated status line, each shown for n tenths of a second.
-/// Empty outside of status lines, and in the command or output of `#()`.
-pub(super) fn frame(ex: &Expander<'_, '_>, frames: &str, tenths: u64) -> String {
-    let scope = ex.scope;
-    if !scope.status || ex.no_jobs || frames.is_empty() {
+/// Empty outside of status lines.
+pub(super) fn frame(objects: &Objects<'_>, frames: &str, tenths: u64) -> String {
+    if !objects.status || frames.is_empty() {
         return String::new();
     }
     let frames: Vec<&str> = frames.split(',').collect();
     if frames.len() > 1
-        && let Some(client) = scope.client_id()
+        && let Some(client) = objects.client_id()
     {
-        scope.server().animated.lock().insert(client);
+        objects.server().animated.lock().insert(client);
     }
-    let number = scope.now().mono_ms / (tenths * FRAME_MS);
+    let number = objects.now().mono_ms / (tenths * FRAME_MS);
     frames[(number % frames.len() as u64) as usize].to_owned()
 }

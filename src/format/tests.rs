@@ -1,6 +1,6 @@
 //! Formats in a small server, with expectations recorded from tmux 3.7c.
 
-use super::*;
+use super::objects::Objects;
 use crate::base::clock::Now;
 use crate::base::{ClientId, SessionId, Size};
 use crate::model::queue::{ItemId, KeyEvent, QueueState, StateFlags};
@@ -73,9 +73,9 @@ fn fixture() -> (Server, TestHost, SessionId) {
 fn check(cases: &[(&str, &str)]) {
     let (server, host, alpha) = fixture();
     let state = FindState::from_session(&server, alpha);
-    let scope = Scope::new(&server, &host, NOW).state(&state);
+    let objects = Objects::new(&server, &host, NOW).state(&state);
     for (format, expect) in cases {
-        assert_eq!(scope.expand_time(format), *expect, "{format}");
+        assert_eq!(objects.expand_time(format), *expect, "{format}");
     }
 }
 
@@ -155,12 +155,12 @@ fn loops() {
 #[test]
 fn nothing_hangs_or_grows() {
     let (server, host, alpha) = fixture();
-    let scope = Scope::new(&server, &host, NOW).with_session(alpha);
-    assert_eq!(scope.expand("#{n:#{R:#{R:a,1000},1000}}"), "1000000");
-    assert_eq!(scope.expand("#{R:#{R:#{R:a,10000},10000},10000}"), "");
+    let objects = Objects::new(&server, &host, NOW).with_session(alpha);
+    assert_eq!(objects.expand("#{n:#{R:#{R:a,1000},1000}}"), "1000000");
+    assert_eq!(objects.expand("#{R:#{R:#{R:a,10000},10000},10000}"), "");
     let deep = format!("{}x{}", "#{E:".repeat(500), "}".repeat(500));
-    assert_eq!(scope.expand(&deep), "");
-    let again = scope.clone().add("loop", "#{E:loop}#{E:loop}");
+    assert_eq!(objects.expand(&deep), "");
+    let again = objects.clone().add("loop", "#{E:loop}#{E:loop}");
     assert_eq!(again.expand("#{E:loop}"), "");
 }
 
@@ -188,8 +188,8 @@ fn formats_of_a_client_that_may_only_read_run_no_programs() {
             state,
             command: None,
         };
-        let scope = Scope::new(&server, &host, NOW).item(&item);
-        assert_eq!(scope.expand("<#(true)#{S:#(false)}#{E:#{l:#(id)}}>"), "<>");
+        let objects = Objects::new(&server, &host, NOW).item(&item);
+        assert_eq!(objects.expand("<#(true)#{S:#(false)}#{E:#{l:#(id)}}>"), "<>");
         std::mem::take(&mut *server.format_jobs.lock()).len()
     };
     assert_eq!(jobs(7, StateFlags::empty()), 0);
@@ -202,8 +202,8 @@ fn formats_of_a_client_that_may_only_read_run_no_programs() {
 fn an_expansion_stops_after_its_time() {
     let (server, mut host, alpha) = fixture();
     host.clock_step_ms = 1;
-    let scope = Scope::new(&server, &host, NOW).with_session(alpha);
-    let text = scope.expand("a#{W:#{W:#{W:#{W:#{W:#{W:#{W:#{W:x}}}}}}}}b");
+    let objects = Objects::new(&server, &host, NOW).with_session(alpha);
+    let text = objects.expand("a#{W:#{W:#{W:#{W:#{W:#{W:#{W:#{W:x}}}}}}}}b");
     let (full, most) = (3usize.pow(8), 16 * 100);
     assert!(text.starts_with("axx") && text.ends_with("xb"), "{text}");
     assert!(text.len() > 100 && text.len() < most.min(full), "{}", text.len());

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::Scope;
 use super::draw::without_styles;
+use super::objects::Objects;
 use super::sort::Order;
 use crate::model::usage::{Sample, Seen, Subject, Trend, UsageBook};
 use crate::model::{FindState, Server};
@@ -97,9 +97,9 @@ pub(crate) fn sorted(seen: &BTreeMap<u64, Seen>, order: Option<Order>, reversed:
     all
 }
 
-/// A scope for one subject.
-pub(crate) fn scope_of<'a>(server: &Server, base: Scope<'a>, seen: &Seen, layout: Layout) -> Scope<'a> {
-    let scope = match &seen.subject {
+/// The variables of one subject.
+pub(crate) fn scope_of<'a>(server: &Server, base: Objects<'a>, seen: &Seen, layout: Layout) -> Objects<'a> {
+    let objects = match &seen.subject {
         Subject::Pane(pane) => base
             .with_pane(*pane)
             .state(&FindState::from_pane(server, *pane))
@@ -113,20 +113,22 @@ pub(crate) fn scope_of<'a>(server: &Server, base: Scope<'a>, seen: &Seen, layout
             .add("usage_scope", left.name.clone())
             .add("usage_pane", left.pane.0.to_string()),
     };
-    with_sample(scope, &seen.sample, &seen.trend, layout)
+    with_sample(objects, &seen.sample, &seen.trend, layout)
 }
 
-/// A scope for all panes together.
-pub(crate) fn scope_of_total<'a>(base: Scope<'a>, book: &UsageBook, layout: Layout) -> Scope<'a> {
-    let scope = base.add("usage_kind", "total").add("usage_name", "all panes");
-    with_sample(scope, &book.total, &book.total_trend, layout)
+/// The variables of all panes together.
+pub(crate) fn scope_of_total<'a>(base: Objects<'a>, book: &UsageBook, layout: Layout) -> Objects<'a> {
+    let objects = base.add("usage_kind", "total").add("usage_name", "all panes");
+    with_sample(objects, &book.total, &book.total_trend, layout)
 }
 
-/// A scope for the server itself.
-pub(crate) fn scope_of_server<'a>(base: Scope<'a>, book: &UsageBook, layout: Layout) -> Scope<'a> {
+/// The variables of the server itself.
+pub(crate) fn scope_of_server<'a>(base: Objects<'a>, book: &UsageBook, layout: Layout) -> Objects<'a> {
     let sample = Sample { memory: book.server, ..Sample::default() };
-    let scope = base.add("usage_kind", "server").add("usage_name", "server");
-    with_sample(scope, &sample, &Trend::default(), layout).add("usage_cpu", "-").add("usage_cpu_permille", "")
+    let objects = base.add("usage_kind", "server").add("usage_name", "server");
+    with_sample(objects, &sample, &Trend::default(), layout)
+        .add("usage_cpu", "-")
+        .add("usage_cpu_permille", "")
 }
 
 /// Memory of the server itself, and the limits of all panes together.
@@ -155,7 +157,7 @@ pub(crate) fn summary(total: &Sample) -> String {
     format!("{memory} {}", part("disk", total.history, total.history_max))
 }
 
-fn with_sample<'a>(scope: Scope<'a>, sample: &Sample, trend: &Trend, layout: Layout) -> Scope<'a> {
+fn with_sample<'a>(objects: Objects<'a>, sample: &Sample, trend: &Trend, layout: Layout) -> Objects<'a> {
     let size = |bytes: Option<u64>| bytes.map_or_else(|| "-".to_owned(), size_text);
     let bytes = |bytes: Option<u64>| bytes.map_or_else(String::new, |bytes| bytes.to_string());
     let shown = |text: String| if layout == Layout::Plain { without_styles(&text) } else { text };
@@ -170,7 +172,7 @@ fn with_sample<'a>(scope: Scope<'a>, sample: &Sample, trend: &Trend, layout: Lay
     let line = |value: fn((u64, u64)) -> u64, most| {
         trend_text(&parts.iter().map(|part| part.map(value)).collect::<Vec<_>>(), most)
     };
-    scope
+    objects
         .add("usage_memory", size(sample.memory))
         .add("usage_memory_bytes", bytes(sample.memory))
         .add("usage_memory_max", size(sample.memory_max))

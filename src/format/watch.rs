@@ -5,7 +5,7 @@ use crate::base::{PaneId, SessionId, WindowId};
 use crate::model::monitors::What;
 use crate::model::{Pane, Server};
 
-use super::Scope;
+use super::objects::Objects;
 
 /// The value of a format for one object.
 pub(crate) struct Watched {
@@ -16,15 +16,15 @@ pub(crate) struct Watched {
     pub value: String,
 }
 
-/// Expands a format for all objects of a session that `what` selects. `scope` makes the base scope;
-/// `whole` that for the session itself.
+/// Expands a format for all objects of a session that `what` selects. `objects` makes what the
+/// format is expanded for, without the object itself; `whole` does so for the session.
 pub(crate) fn values<'a>(
     server: &'a Server,
     session: SessionId,
     what: What,
     format: &str,
-    scope: impl Fn() -> Scope<'a>,
-    whole: impl Fn() -> Scope<'a>,
+    objects: impl Fn() -> Objects<'a>,
+    whole: impl Fn() -> Objects<'a>,
 ) -> Vec<Watched> {
     let mut out = Vec::new();
     if what == What::Session {
@@ -36,14 +36,14 @@ pub(crate) fn values<'a>(
     for (&index, winlink) in winlinks {
         let Some(window) = server.window(winlink.window) else { continue };
         if what == What::AllWindows || what == What::Window(window.id) {
-            let value = scope().with_winlink(session, index).expand(format);
+            let value = objects().with_winlink(session, index).expand(format);
             out.push(Watched { index, window: Some(window.id), pane: None, value });
         }
         for &pane in &window.panes {
             // tmux: a pane given by id is skipped while it has no terminal.
             let named = || server.pane(pane).is_some_and(Pane::has_terminal);
             if what == What::AllPanes || (what == What::Pane(pane) && named()) {
-                let value = scope().with_pane_at(session, index, pane).expand(format);
+                let value = objects().with_pane_at(session, index, pane).expand(format);
                 out.push(Watched { index, window: Some(window.id), pane: Some(pane), value });
             }
         }

@@ -4,7 +4,7 @@
 use crate::base::text::{beyond_unicode, stray_byte};
 use crate::base::width::char_width;
 
-use super::scan::skip;
+use crate::syntax::format::scan::skip;
 
 /// A piece of styled text.
 enum Piece<'a> {

@@ -202,6 +202,8 @@ pub struct Server {
     pub animated: parking_lot::Mutex<std::collections::BTreeSet<ClientId>>,
     /// State of `#()` commands (see `format::jobs`).
     pub format_jobs: parking_lot::Mutex<BTreeMap<FormatJobKey, FormatJob>>,
+    /// Formats that were read before.
+    pub(crate) parsed_formats: parking_lot::Mutex<crate::syntax::format::Cache>,
     /// Memory, processor, processes and disk used by panes.
     pub usage: parking_lot::Mutex<usage::UsageBook>,
 }

@@ -1,4 +1,4 @@
-//! Floor 1: parsers of the command and style languages, templates, and the command table.
+//! Floor 1: parsers of the command, format and style languages, templates, and the command table.
 //!
 //! Text in, plain structs out. Nothing here reads the model or runs anything; what the command
 //! language needs from outside (environment, home directories, conditions, aliases) comes through
@@ -8,6 +8,7 @@ pub(crate) mod args;
 pub(crate) mod command;
 mod entry;
 pub(crate) mod escape;
+pub(crate) mod format;
 mod lexer;
 pub mod parse;
 mod statements;

@@ -3,7 +3,7 @@
 //!
 //! `sections` reads the text, this file lays it out.
 
-use crate::base::{Cell, CellStyle, Colour, LinkId, Point, Surface};
+use crate::base::{Cell, CellStyle, LinkId, Point, Surface};
 use crate::model::client::{RangeKind, StatusRange};
 use crate::syntax::style::{Align, Range};
 
@@ -307,11 +307,6 @@ impl Arrangement<'_> {
         offset += w.list;
         self.put(Slot::After, offset, 0, w.after);
     }
-}
-
-/// The colour of a fill, if it is one.
-fn fill_colour(colour: Colour) -> Option<Colour> {
-    (colour != Colour::Default).then_some(colour)
 }
 
 #[cfg(test)]

@@ -5,9 +5,8 @@ use crate::base::width::{Joining, joining};
 use crate::base::{Attrs, Cell, CellFlags, CellStyle, Colour, Glyph, LinkId};
 use crate::syntax::style::{Align, DefaultKind, List, Range, Style};
 
-use super::super::scan::skip;
-use super::super::width::columns;
-use super::fill_colour;
+use crate::format::width::columns;
+use crate::syntax::format::scan::skip;
 
 /// Sections that text can belong to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -291,4 +290,9 @@ impl Reader<'_> {
             self.range = Some(SectionRange { slot, start: here, end: here, kind });
         }
     }
+}
+
+/// The colour of a fill, if it is one.
+fn fill_colour(colour: Colour) -> Option<Colour> {
+    (colour != Colour::Default).then_some(colour)
 }

@@ -1,22 +1,23 @@
 //! Variables about a paste buffer.
 
-use super::{Table, Value, text};
+use super::row::{Table, text};
 use crate::base::text::{beyond_unicode, from_bytes};
 use crate::base::width::char_width;
+use crate::format::value::Value;
 
 /// Bytes of a buffer that its sample shows.
 const SAMPLE_BYTES: usize = 200;
 
 pub(super) const TABLE: Table = &[
-    ("buffer_created", |scope| Some(Value::Time(scope.buffer()?.created))),
-    ("buffer_full", |scope| {
-        let data = &scope.buffer()?.data;
+    ("buffer_created", |objects| Some(Value::Time(objects.buffer()?.created))),
+    ("buffer_full", |objects| {
+        let data = &objects.buffer()?.data;
         let end = data.iter().position(|&byte| byte == 0).unwrap_or(data.len());
         text(from_bytes(&data[..end]))
     }),
-    ("buffer_name", |scope| text(&scope.buffer()?.name)),
-    ("buffer_sample", |scope| text(sample(&scope.buffer()?.data))),
-    ("buffer_size", |scope| text(scope.buffer()?.data.len())),
+    ("buffer_name", |objects| text(&objects.buffer()?.name)),
+    ("buffer_sample", |objects| text(sample(&objects.buffer()?.data))),
+    ("buffer_size", |objects| text(objects.buffer()?.data.len())),
 ];
 
 /// The start of a buffer on one line, with control characters escaped.

@@ -1,54 +1,57 @@
 //! Variables about a client.
 
-use super::{Table, Value, flag, text};
+use super::row::{Table, flag, text};
 use crate::base::clock::Now;
-use crate::format::scope::Scope;
+use crate::format::objects::Objects;
+use crate::format::value::Value;
 use crate::model::client::Theme;
 use crate::model::{Client, ClientFlags};
 use crate::options::{Chain, opt};
 
 pub(super) const TABLE: Table = &[
-    ("client_activity", |scope| time(scope.the_client()?.activity)),
-    ("client_cell_height", |scope| text(on_terminal(scope)?.cell_pixels.1)),
-    ("client_cell_width", |scope| text(on_terminal(scope)?.cell_pixels.0)),
-    ("client_control_mode", |scope| has(scope, ClientFlags::CONTROL)),
-    ("client_created", |scope| time(scope.the_client()?.created)),
-    ("client_discarded", |scope| text(scope.the_client()?.discarded)),
-    ("client_flags", |scope| text(flags(scope.the_client()?))),
-    ("client_height", |scope| text(on_terminal(scope)?.size.rows)),
+    ("client_activity", |objects| time(objects.the_client()?.activity)),
+    ("client_cell_height", |objects| text(on_terminal(objects)?.cell_pixels.1)),
+    ("client_cell_width", |objects| text(on_terminal(objects)?.cell_pixels.0)),
+    ("client_control_mode", |objects| has(objects, ClientFlags::CONTROL)),
+    ("client_created", |objects| time(objects.the_client()?.created)),
+    ("client_discarded", |objects| text(objects.the_client()?.discarded)),
+    ("client_flags", |objects| text(flags(objects.the_client()?))),
+    ("client_height", |objects| text(on_terminal(objects)?.size.rows)),
     ("client_key_table", key_table),
-    ("client_last_session", |scope| text(&scope.server().session(scope.the_client()?.last_session?)?.name)),
-    ("client_name", |scope| text(&scope.the_client()?.name)),
-    ("client_pid", |scope| text(scope.the_client()?.pid)),
-    ("client_prefix", |scope| flag(in_other_table(scope, scope.the_client()?))),
-    ("client_readonly", |scope| has(scope, ClientFlags::READONLY)),
-    ("client_session", |scope| text(&scope.server().session(scope.the_client()?.session?)?.name)),
-    ("client_termfeatures", |scope| text(&scope.the_client()?.term_features)),
-    ("client_termname", |scope| text(&scope.the_client()?.term_name)),
-    ("client_termtype", |scope| text(&scope.the_client()?.term_type)),
-    ("client_theme", |scope| match scope.the_client()?.theme? {
+    ("client_last_session", |objects| {
+        text(&objects.server().session(objects.the_client()?.last_session?)?.name)
+    }),
+    ("client_name", |objects| text(&objects.the_client()?.name)),
+    ("client_pid", |objects| text(objects.the_client()?.pid)),
+    ("client_prefix", |objects| flag(in_other_table(objects, objects.the_client()?))),
+    ("client_readonly", |objects| has(objects, ClientFlags::READONLY)),
+    ("client_session", |objects| text(&objects.server().session(objects.the_client()?.session?)?.name)),
+    ("client_termfeatures", |objects| text(&objects.the_client()?.term_features)),
+    ("client_termname", |objects| text(&objects.the_client()?.term_name)),
+    ("client_termtype", |objects| text(&objects.the_client()?.term_type)),
+    ("client_theme", |objects| match objects.the_client()?.theme? {
         Theme::Dark => text("dark"),
         Theme::Light => text("light"),
     }),
-    ("client_tty", |scope| text(&scope.the_client()?.tty)),
-    ("client_uid", |scope| text(scope.the_client()?.uid)),
+    ("client_tty", |objects| text(&objects.the_client()?.tty)),
+    ("client_uid", |objects| text(objects.the_client()?.uid)),
     ("client_user", user),
-    ("client_utf8", |scope| has(scope, ClientFlags::UTF8)),
-    ("client_width", |scope| text(scope.the_client()?.size.cols)),
-    ("client_written", |scope| text(scope.the_client()?.written)),
+    ("client_utf8", |objects| has(objects, ClientFlags::UTF8)),
+    ("client_width", |objects| text(objects.the_client()?.size.cols)),
+    ("client_written", |objects| text(objects.the_client()?.written)),
 ];
 
 fn time(time: Now) -> Option<Value> {
     Some(Value::Time(time.secs()))
 }
 
-fn has(scope: &Scope<'_>, flags: ClientFlags) -> Option<Value> {
-    flag(scope.the_client()?.flags.contains(flags))
+fn has(objects: &Objects<'_>, flags: ClientFlags) -> Option<Value> {
+    flag(objects.the_client()?.flags.contains(flags))
 }
 
 /// The client, if it has a terminal.
-fn on_terminal<'a>(scope: &Scope<'a>) -> Option<&'a Client> {
-    scope.the_client().filter(|client| is_started(client))
+fn on_terminal<'a>(objects: &Objects<'a>) -> Option<&'a Client> {
+    objects.the_client().filter(|client| is_started(client))
 }
 
 pub(super) fn is_started(client: &Client) -> bool {
@@ -57,31 +60,31 @@ pub(super) fn is_started(client: &Client) -> bool {
 }
 
 /// The key table that the client uses by default.
-fn default_table(scope: &Scope<'_>, client: &Client) -> String {
-    let Some(session) = client.session.and_then(|id| scope.server().session(id)) else {
+fn default_table(objects: &Objects<'_>, client: &Client) -> String {
+    let Some(session) = client.session.and_then(|id| objects.server().session(id)) else {
         return "root".to_owned();
     };
-    let options = Chain::new(&[&session.options, &scope.server().options.session]);
+    let options = Chain::new(&[&session.options, &objects.server().options.session]);
     match options.get(opt::KEY_TABLE) {
         "" => "root".to_owned(),
         table => table.to_owned(),
     }
 }
 
-fn key_table(scope: &Scope<'_>) -> Option<Value> {
-    let client = scope.the_client()?;
-    text(client.key_table.clone().unwrap_or_else(|| default_table(scope, client)))
+fn key_table(objects: &Objects<'_>) -> Option<Value> {
+    let client = objects.the_client()?;
+    text(client.key_table.clone().unwrap_or_else(|| default_table(objects, client)))
 }
 
 /// True if a key table other than the default is in use, as after the prefix key.
-fn in_other_table(scope: &Scope<'_>, client: &Client) -> bool {
-    client.key_table.as_ref().is_some_and(|table| *table != default_table(scope, client))
+fn in_other_table(objects: &Objects<'_>, client: &Client) -> bool {
+    client.key_table.as_ref().is_some_and(|table| *table != default_table(objects, client))
 }
 
-fn user(scope: &Scope<'_>) -> Option<Value> {
-    let client = scope.the_client()?;
+fn user(objects: &Objects<'_>) -> Option<Value> {
+    let client = objects.the_client()?;
     if client.user.is_empty() {
-        return text(scope.host().user_name(client.uid)?);
+        return text(objects.host().user_name(client.uid)?);
     }
     text(&client.user)
 }

@@ -1,44 +1,45 @@
 //! Variables of tmux's main branch. They can be used like those of 3.7c, but are never listed.
 
-use super::{Table, Value, flag, text};
-use crate::format::lookup::quote_single;
-use crate::format::scope::Scope;
+use super::row::{Table, flag, text};
+use crate::format::objects::Objects;
+use crate::format::quote::quote_single;
+use crate::format::value::Value;
 use crate::model::Pane;
 use crate::options::{Chain, opt};
 use crate::terminal::{CommandMarks, Modes};
 
 pub(in crate::format) const TABLE: Table = &[
     ("client_colours", client_colours),
-    ("pane_command_duration", |scope| text(marks(scope)?.duration(scope.now().secs())?)),
-    ("pane_command_end_time", |scope| Some(Value::Time(marks(scope)?.end?.time))),
-    ("pane_command_running", |scope| flag(marks(scope)?.running)),
-    ("pane_command_start_time", |scope| Some(Value::Time(marks(scope)?.output?.time))),
-    ("pane_command_status", |scope| text(marks(scope)?.status?)),
-    ("pane_last_output_time", |scope| Some(Value::Time(scope.pane()?.last_output))),
-    ("pane_last_prompt_time", |scope| Some(Value::Time(marks(scope)?.prompt?.time))),
-    ("pane_modal_flag", |scope| scope.pane().and_then(|_| flag(false))),
-    ("pane_private_modes", |scope| text(private_modes(scope.pane()?))),
-    ("pane_start_command_list", |scope| {
-        let words: Vec<String> = scope.pane()?.argv.iter().map(|word| quote_single(word)).collect();
+    ("pane_command_duration", |objects| text(marks(objects)?.duration(objects.now().secs())?)),
+    ("pane_command_end_time", |objects| Some(Value::Time(marks(objects)?.end?.time))),
+    ("pane_command_running", |objects| flag(marks(objects)?.running)),
+    ("pane_command_start_time", |objects| Some(Value::Time(marks(objects)?.output?.time))),
+    ("pane_command_status", |objects| text(marks(objects)?.status?)),
+    ("pane_last_output_time", |objects| Some(Value::Time(objects.pane()?.last_output))),
+    ("pane_last_prompt_time", |objects| Some(Value::Time(marks(objects)?.prompt?.time))),
+    ("pane_modal_flag", |objects| objects.pane().and_then(|_| flag(false))),
+    ("pane_private_modes", |objects| text(private_modes(objects.pane()?))),
+    ("pane_start_command_list", |objects| {
+        let words: Vec<String> = objects.pane()?.argv.iter().map(|word| quote_single(word)).collect();
         text(words.join(" "))
     }),
-    ("pane_unzoomed_height", |scope| text(unzoomed(scope)?.1)),
-    ("pane_unzoomed_width", |scope| text(unzoomed(scope)?.0)),
-    ("window_manual_height", |scope| manual(scope, |window| window.manual_size.rows)),
-    ("window_manual_width", |scope| manual(scope, |window| window.manual_size.cols)),
+    ("pane_unzoomed_height", |objects| text(unzoomed(objects)?.1)),
+    ("pane_unzoomed_width", |objects| text(unzoomed(objects)?.0)),
+    ("window_manual_height", |objects| manual(objects, |window| window.manual_size.rows)),
+    ("window_manual_width", |objects| manual(objects, |window| window.manual_size.cols)),
     // scopemux has no modal panes.
     ("window_modal_pane", |_| None),
 ];
 
-fn marks(scope: &Scope<'_>) -> Option<CommandMarks> {
-    Some(scope.pane()?.terminal.lock().marks())
+fn marks(objects: &Objects<'_>) -> Option<CommandMarks> {
+    Some(objects.pane()?.terminal.lock().marks())
 }
 
 /// Number of colours that the client's terminal shows.
-fn client_colours(scope: &Scope<'_>) -> Option<Value> {
+fn client_colours(objects: &Objects<'_>) -> Option<Value> {
     const COLOURS_256: u32 = 0x1;
     const RGB: u32 = 0x10;
-    let terminal = scope.host().describe_terminal(scope.client_id()?)?;
+    let terminal = objects.host().describe_terminal(objects.client_id()?)?;
     let number = |line: &String| line.split_once(": colors: (number) ")?.1.parse::<i32>().ok();
     text(match terminal.flags {
         flags if flags & RGB != 0 => 16_777_216,
@@ -77,18 +78,18 @@ fn private_modes(pane: &Pane) -> String {
 }
 
 /// The size that the pane has when its window is not zoomed.
-fn unzoomed(scope: &Scope<'_>) -> Option<(u32, u32)> {
-    let pane = scope.pane()?;
-    let layout = scope.server().window(pane.window)?.saved_layout.as_ref();
+fn unzoomed(objects: &Objects<'_>) -> Option<(u32, u32)> {
+    let pane = objects.pane()?;
+    let layout = objects.server().window(pane.window)?.saved_layout.as_ref();
     let saved = layout.and_then(|layout| Some(layout.cell(layout.find(pane.id)?).size));
     let size = saved.unwrap_or(pane.size);
     Some((size.cols, size.rows))
 }
 
 /// The size set by `resize-window`, if it is in force.
-fn manual(scope: &Scope<'_>, side: fn(&crate::model::Window) -> u32) -> Option<Value> {
-    let window = scope.window()?;
-    let options = Chain::new(&[&window.options, &scope.server().options.window]);
+fn manual(objects: &Objects<'_>, side: fn(&crate::model::Window) -> u32) -> Option<Value> {
+    let window = objects.window()?;
+    let options = Chain::new(&[&window.options, &objects.server().options.window]);
     match options.get(opt::WINDOW_SIZE) {
         "manual" => text(side(window)),
         _ => text(""),

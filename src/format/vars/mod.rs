@@ -1,41 +1,20 @@
 //! The variables of formats, one table for each kind of object. A row is a name and a function that
-//! returns the value in a scope, or `None`.
-
-use super::scope::Scope;
+//! returns the value for some objects, or `None`.
 
 mod buffer;
 mod client;
 mod main_branch;
 mod mouse;
 mod ours;
-mod pane;
+pub(super) mod pane;
+mod row;
 pub(super) mod screen;
 mod server;
 mod session;
 mod terminal;
 mod window;
 
-pub(super) use pane::z_index;
-
-/// The value of a variable.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Value {
-    Text(String),
-    /// Seconds since the Unix epoch; shown as a number, or as `#{t:…}` asks.
-    Time(i64),
-}
-
-impl Value {
-    pub(super) fn to_text(&self) -> String {
-        match self {
-            Value::Text(text) => text.clone(),
-            Value::Time(secs) => secs.to_string(),
-        }
-    }
-}
-
-pub(super) type Getter = fn(&Scope<'_>) -> Option<Value>;
-pub(super) type Table = &'static [(&'static str, Getter)];
+use row::{Getter, Table};
 
 /// tmux's own variables.
 const TABLES: &[Table] = &[
@@ -70,20 +49,6 @@ pub(super) fn all() -> Vec<(&'static str, Getter)> {
 #[cfg(test)]
 pub(super) fn ours() -> impl Iterator<Item = &'static (&'static str, Getter)> {
     ours::TABLE.iter().chain(main_branch::TABLE)
-}
-
-fn text(value: impl ToString) -> Option<Value> {
-    Some(Value::Text(value.to_string()))
-}
-
-fn flag(value: bool) -> Option<Value> {
-    text(u8::from(value))
-}
-
-/// Names joined by commas; `None` when there are none.
-fn list(names: impl Iterator<Item = String>) -> Option<Value> {
-    let joined = names.collect::<Vec<_>>().join(",");
-    (!joined.is_empty()).then_some(Value::Text(joined))
 }
 
 #[cfg(test)]

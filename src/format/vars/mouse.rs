@@ -1,51 +1,53 @@
 //! Variables about the mouse event that ran a command.
 
-use super::{Table, Value, client, screen, text};
-use crate::format::scope::Scope;
+use super::row::{Table, text};
+use super::{client, screen};
+use crate::format::objects::Objects;
+use crate::format::value::Value;
 use crate::model::client::RangeKind;
 use crate::model::mode::TextAt;
 use crate::model::{Client, Pane};
 use crate::options::{Chain, opt};
 
 pub(super) const TABLE: Table = &[
-    ("mouse_hyperlink", |scope| {
-        let (pane, x, y) = cell(scope)?;
+    ("mouse_hyperlink", |objects| {
+        let (pane, x, y) = cell(objects)?;
         if !pane.modes.is_empty() {
             return text(mode_text(pane, TextAt::Hyperlink, x, y)?);
         }
         text(screen::hyperlink_at(pane, x, y)?)
     }),
-    ("mouse_line", |scope| {
-        let (pane, x, y) = cell(scope)?;
+    ("mouse_line", |objects| {
+        let (pane, x, y) = cell(objects)?;
         if !pane.modes.is_empty() {
             return text(mode_text(pane, TextAt::Line, x, y)?);
         }
         text(screen::line_at(pane, y)?)
     }),
-    ("mouse_pane", |scope| text(under(scope)?.id)),
-    ("mouse_status_line", |scope| text(status_cell(scope)?.2)),
+    ("mouse_pane", |objects| text(under(objects)?.id)),
+    ("mouse_status_line", |objects| text(status_cell(objects)?.2)),
     ("mouse_status_range", status_range),
-    ("mouse_word", |scope| {
-        let (pane, x, y) = cell(scope)?;
+    ("mouse_word", |objects| {
+        let (pane, x, y) = cell(objects)?;
         if !pane.modes.is_empty() {
             return text(mode_text(pane, TextAt::Word, x, y)?);
         }
-        let options = Chain::new(&[&scope.server().options.session]);
+        let options = Chain::new(&[&objects.server().options.session]);
         text(screen::word_at(pane, x, y, options.get(opt::WORD_SEPARATORS))?)
     }),
-    ("mouse_x", |scope| match cell(scope) {
+    ("mouse_x", |objects| match cell(objects) {
         Some((_, x, _)) => text(x),
-        None => text(status_cell(scope)?.1),
+        None => text(status_cell(objects)?.1),
     }),
-    ("mouse_y", |scope| match cell(scope) {
+    ("mouse_y", |objects| match cell(objects) {
         Some((_, _, y)) => text(y),
-        None => text(status_cell(scope)?.2),
+        None => text(status_cell(objects)?.2),
     }),
 ];
 
 /// The pane hit, or the active pane of the window hit.
-fn under<'a>(scope: &Scope<'a>) -> Option<&'a Pane> {
-    let (mouse, server) = (scope.mouse_event()?, scope.server());
+fn under<'a>(objects: &Objects<'a>) -> Option<&'a Pane> {
+    let (mouse, server) = (objects.mouse_event()?, objects.server());
     let session = server.session(mouse.session?)?;
     let window = match mouse.window {
         Some(id) => session.winlinks.values().find(|link| link.window == id)?.window,
@@ -57,9 +59,9 @@ fn under<'a>(scope: &Scope<'a>) -> Option<&'a Pane> {
 }
 
 /// The pane hit and the cell in it.
-fn cell<'a>(scope: &Scope<'a>) -> Option<(&'a Pane, u32, u32)> {
-    let mouse = scope.mouse_event()?;
-    let pane = under(scope)?;
+fn cell<'a>(objects: &Objects<'a>) -> Option<(&'a Pane, u32, u32)> {
+    let mouse = objects.mouse_event()?;
+    let pane = under(objects)?;
     let mut y = mouse.y + mouse.oy;
     if mouse.status_at == Some(0) && y >= mouse.status_lines {
         y -= mouse.status_lines;
@@ -71,9 +73,9 @@ fn cell<'a>(scope: &Scope<'a>) -> Option<(&'a Pane, u32, u32)> {
 }
 
 /// The client, and the column and line of its status line that were hit.
-fn status_cell<'a>(scope: &Scope<'a>) -> Option<(&'a Client, u32, u32)> {
-    let mouse = scope.mouse_event()?;
-    let client = scope.the_client().filter(|c| client::is_started(c))?;
+fn status_cell<'a>(objects: &Objects<'a>) -> Option<(&'a Client, u32, u32)> {
+    let mouse = objects.mouse_event()?;
+    let client = objects.the_client().filter(|c| client::is_started(c))?;
     match mouse.status_at? {
         0 if mouse.y < mouse.status_lines => Some((client, mouse.x, mouse.y)),
         0 => None,
@@ -82,8 +84,8 @@ fn status_cell<'a>(scope: &Scope<'a>) -> Option<(&'a Client, u32, u32)> {
     }
 }
 
-fn status_range(scope: &Scope<'_>) -> Option<Value> {
-    let (client, x, y) = status_cell(scope)?;
+fn status_range(objects: &Objects<'_>) -> Option<Value> {
+    let (client, x, y) = status_cell(objects)?;
     let ranges = client.status_ranges.get(y as usize)?;
     let range = ranges.iter().find(|range| (range.start..range.end).contains(&x))?;
     match &range.kind {

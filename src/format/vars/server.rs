@@ -1,7 +1,8 @@
 //! Variables about the server and the machine.
 
-use super::{Table, Value, flag, text};
-use crate::format::scope::{Kind, Scope};
+use super::row::{Table, flag, text};
+use crate::format::objects::{Kind, Objects};
+use crate::format::value::Value;
 
 /// The version of tmux that scopemux is equivalent to.
 const VERSION: &str = "3.7c";
@@ -29,26 +30,26 @@ const TREE_MODE_FORMAT: &str = concat!(
 pub(super) const TABLE: Table = &[
     ("buffer_mode_format", |_| text(BUFFER_MODE_FORMAT)),
     ("client_mode_format", |_| text(CLIENT_MODE_FORMAT)),
-    ("config_files", |scope| text(scope.server().config_files.join(","))),
-    ("host", |scope| text(scope.host().hostname())),
+    ("config_files", |objects| text(objects.server().config_files.join(","))),
+    ("host", |objects| text(objects.host().hostname())),
     ("host_short", host_short),
-    ("loop_last_flag", |scope| flag(scope.last_in_loop)),
-    ("next_session_id", |scope| text(format_args!("${}", scope.server().next_session))),
-    ("pane_format", |scope| flag(scope.kind() == Kind::Pane)),
-    ("pid", |scope| text(scope.server().pid)),
-    ("server_sessions", |scope| text(scope.server().sessions.len())),
-    ("session_format", |scope| flag(scope.kind() == Kind::Session)),
+    ("loop_last_flag", |objects| flag(objects.last_in_loop)),
+    ("next_session_id", |objects| text(format_args!("${}", objects.server().next_session))),
+    ("pane_format", |objects| flag(objects.kind() == Kind::Pane)),
+    ("pid", |objects| text(objects.server().pid)),
+    ("server_sessions", |objects| text(objects.server().sessions.len())),
+    ("session_format", |objects| flag(objects.kind() == Kind::Session)),
     ("sixel_support", |_| flag(true)),
-    ("socket_path", |scope| text(&scope.server().socket_path)),
-    ("start_time", |scope| Some(Value::Time(scope.server().start_time.secs()))),
+    ("socket_path", |objects| text(&objects.server().socket_path)),
+    ("start_time", |objects| Some(Value::Time(objects.server().start_time.secs()))),
     ("tree_mode_format", |_| text(TREE_MODE_FORMAT)),
-    ("uid", |scope| text(scope.server().uid)),
-    ("user", |scope| text(scope.host().user_name(scope.server().uid)?)),
+    ("uid", |objects| text(objects.server().uid)),
+    ("user", |objects| text(objects.host().user_name(objects.server().uid)?)),
     ("version", |_| text(VERSION)),
-    ("window_format", |scope| flag(scope.kind() == Kind::Window)),
+    ("window_format", |objects| flag(objects.kind() == Kind::Window)),
 ];
 
-fn host_short(scope: &Scope<'_>) -> Option<Value> {
-    let host = scope.host().hostname();
+fn host_short(objects: &Objects<'_>) -> Option<Value> {
+    let host = objects.host().hostname();
     text(host.split('.').next().unwrap_or_default())
 }

@@ -1,104 +1,105 @@
 //! Variables about a window and its place in a session.
 
+use super::row::{Table, flag, list, text};
 use super::session::{clients, session_name};
-use super::{Table, Value, flag, list, text};
-use crate::format::scope::Scope;
+use crate::format::objects::Objects;
+use crate::format::value::Value;
 use crate::model::session::WinlinkFlags;
 use crate::model::window::WindowFlags;
 use crate::model::{Client, Server, Session, Window};
 
 pub(super) const TABLE: Table = &[
-    ("window_active", |scope| {
-        let (session, index, _) = scope.winlink()?;
+    ("window_active", |objects| {
+        let (session, index, _) = objects.winlink()?;
         flag(session.current == index)
     }),
-    ("window_active_clients", |scope| text(showing(scope)?.count())),
-    ("window_active_clients_list", |scope| list(showing(scope)?.map(|c| c.name.clone()))),
-    ("window_active_sessions", |scope| text(current_in(scope)?.count())),
-    ("window_active_sessions_list", |scope| list(current_in(scope)?.map(|s| s.name.clone()))),
-    ("window_activity", |scope| Some(Value::Time(scope.window()?.activity.secs()))),
-    ("window_activity_flag", |scope| link_flag(scope, WinlinkFlags::ACTIVITY)),
-    ("window_bell_flag", |scope| link_flag(scope, WinlinkFlags::BELL)),
-    ("window_bigger", |scope| flag(scope.the_client()?.view.3)),
-    ("window_cell_height", |scope| text(scope.window()?.cell_pixels.1)),
-    ("window_cell_width", |scope| text(scope.window()?.cell_pixels.0)),
-    ("window_end_flag", |scope| {
-        let (session, index, _) = scope.winlink()?;
+    ("window_active_clients", |objects| text(showing(objects)?.count())),
+    ("window_active_clients_list", |objects| list(showing(objects)?.map(|c| c.name.clone()))),
+    ("window_active_sessions", |objects| text(current_in(objects)?.count())),
+    ("window_active_sessions_list", |objects| list(current_in(objects)?.map(|s| s.name.clone()))),
+    ("window_activity", |objects| Some(Value::Time(objects.window()?.activity.secs()))),
+    ("window_activity_flag", |objects| link_flag(objects, WinlinkFlags::ACTIVITY)),
+    ("window_bell_flag", |objects| link_flag(objects, WinlinkFlags::BELL)),
+    ("window_bigger", |objects| flag(objects.the_client()?.view.3)),
+    ("window_cell_height", |objects| text(objects.window()?.cell_pixels.1)),
+    ("window_cell_width", |objects| text(objects.window()?.cell_pixels.0)),
+    ("window_end_flag", |objects| {
+        let (session, index, _) = objects.winlink()?;
         flag(session.winlinks.keys().next_back() == Some(&index))
     }),
-    ("window_flags", |scope| text(flags(scope, true)?)),
-    ("window_height", |scope| text(scope.window()?.size.rows)),
-    ("window_id", |scope| text(scope.window()?.id)),
-    ("window_index", |scope| text(scope.winlink()?.1)),
-    ("window_last_flag", |scope| {
-        let (session, index, _) = scope.winlink()?;
+    ("window_flags", |objects| text(flags(objects, true)?)),
+    ("window_height", |objects| text(objects.window()?.size.rows)),
+    ("window_id", |objects| text(objects.window()?.id)),
+    ("window_index", |objects| text(objects.winlink()?.1)),
+    ("window_last_flag", |objects| {
+        let (session, index, _) = objects.winlink()?;
         flag(session.last.first() == Some(&index))
     }),
-    ("window_layout", |scope| {
-        let window = scope.window()?;
+    ("window_layout", |objects| {
+        let window = objects.window()?;
         text(window.saved_layout.as_ref().unwrap_or(&window.layout).print(&window.z_order, &window.layout)?)
     }),
-    ("window_linked", |scope| flag(links(scope)?.len() > 1)),
-    ("window_linked_sessions", |scope| text(linked_sessions(scope)?)),
-    ("window_linked_sessions_list", |scope| {
-        list(links(scope)?.iter().filter_map(|&(session, _)| session_name(scope, session)))
+    ("window_linked", |objects| flag(links(objects)?.len() > 1)),
+    ("window_linked_sessions", |objects| text(linked_sessions(objects)?)),
+    ("window_linked_sessions_list", |objects| {
+        list(links(objects)?.iter().filter_map(|&(session, _)| session_name(objects, session)))
     }),
-    ("window_marked_flag", |scope| {
-        let (session, index, _) = scope.winlink()?;
-        flag(is_marked(scope.server(), session, index))
+    ("window_marked_flag", |objects| {
+        let (session, index, _) = objects.winlink()?;
+        flag(is_marked(objects.server(), session, index))
     }),
-    ("window_name", |scope| text(&scope.window()?.name)),
-    ("window_offset_x", |scope| text(offset(scope)?.0)),
-    ("window_offset_y", |scope| text(offset(scope)?.1)),
-    ("window_panes", |scope| text(scope.window()?.panes.len())),
-    ("window_raw_flags", |scope| text(flags(scope, false)?)),
-    ("window_silence_flag", |scope| link_flag(scope, WinlinkFlags::SILENCE)),
-    ("window_stack_index", |scope| {
-        let (session, index, _) = scope.winlink()?;
+    ("window_name", |objects| text(&objects.window()?.name)),
+    ("window_offset_x", |objects| text(offset(objects)?.0)),
+    ("window_offset_y", |objects| text(offset(objects)?.1)),
+    ("window_panes", |objects| text(objects.window()?.panes.len())),
+    ("window_raw_flags", |objects| text(flags(objects, false)?)),
+    ("window_silence_flag", |objects| link_flag(objects, WinlinkFlags::SILENCE)),
+    ("window_stack_index", |objects| {
+        let (session, index, _) = objects.winlink()?;
         text(session.last.iter().position(|&other| other == index).map_or(0, |at| at + 1))
     }),
-    ("window_start_flag", |scope| {
-        let (session, index, _) = scope.winlink()?;
+    ("window_start_flag", |objects| {
+        let (session, index, _) = objects.winlink()?;
         flag(session.winlinks.keys().next() == Some(&index))
     }),
-    ("window_visible_layout", |scope| {
-        let window = scope.window()?;
+    ("window_visible_layout", |objects| {
+        let window = objects.window()?;
         text(window.layout.print(&window.z_order, &window.layout)?)
     }),
-    ("window_width", |scope| text(scope.window()?.size.cols)),
-    ("window_zoomed_flag", |scope| flag(scope.window()?.flags.contains(WindowFlags::ZOOMED))),
+    ("window_width", |objects| text(objects.window()?.size.cols)),
+    ("window_zoomed_flag", |objects| flag(objects.window()?.flags.contains(WindowFlags::ZOOMED))),
 ];
 
 /// The window of the winlink.
-fn linked<'a>(scope: &Scope<'a>) -> Option<&'a Window> {
-    scope.server().window(scope.winlink()?.2.window)
+fn linked<'a>(objects: &Objects<'a>) -> Option<&'a Window> {
+    objects.server().window(objects.winlink()?.2.window)
 }
 
-fn links<'a>(scope: &Scope<'a>) -> Option<&'a [(crate::base::SessionId, i32)]> {
-    Some(&linked(scope)?.winlinks)
+fn links<'a>(objects: &Objects<'a>) -> Option<&'a [(crate::base::SessionId, i32)]> {
+    Some(&linked(objects)?.winlinks)
 }
 
-fn link_flag(scope: &Scope<'_>, wanted: WinlinkFlags) -> Option<Value> {
-    flag(scope.winlink()?.2.flags.contains(wanted))
+fn link_flag(objects: &Objects<'_>, wanted: WinlinkFlags) -> Option<Value> {
+    flag(objects.winlink()?.2.flags.contains(wanted))
 }
 
 /// Clients that show the window.
-fn showing<'a>(scope: &Scope<'a>) -> Option<impl Iterator<Item = &'a Client> + use<'a>> {
-    let (id, server) = (linked(scope)?.id, scope.server());
-    Some(clients(scope).filter(move |c| c.session.and_then(|s| server.current_window(s)) == Some(id)))
+fn showing<'a>(objects: &Objects<'a>) -> Option<impl Iterator<Item = &'a Client> + use<'a>> {
+    let (id, server) = (linked(objects)?.id, objects.server());
+    Some(clients(objects).filter(move |c| c.session.and_then(|s| server.current_window(s)) == Some(id)))
 }
 
 /// Sessions that have a winlink of the window as their current one.
-fn current_in<'a>(scope: &Scope<'a>) -> Option<impl Iterator<Item = &'a Session> + use<'a>> {
-    let (links, server) = (links(scope)?, scope.server());
+fn current_in<'a>(objects: &Objects<'a>) -> Option<impl Iterator<Item = &'a Session> + use<'a>> {
+    let (links, server) = (links(objects)?, objects.server());
     let current = |&(id, index): &(_, i32)| server.session(id).filter(|s| s.current == index);
     Some(links.iter().filter_map(current).collect::<Vec<_>>().into_iter())
 }
 
 /// Count of the sessions that show the window; a group counts once, by its first session.
-fn linked_sessions(scope: &Scope<'_>) -> Option<usize> {
-    let window = linked(scope)?.id;
-    let server = scope.server();
+fn linked_sessions(objects: &Objects<'_>) -> Option<usize> {
+    let window = linked(objects)?.id;
+    let server = objects.server();
     let shows = |session: &Session| session.winlinks.values().any(|link| link.window == window);
     let firsts = server.groups.values().filter_map(|group| server.session(*group.sessions.first()?));
     let alone = server.sessions.values().filter(|session| session.group.is_none());
@@ -106,8 +107,8 @@ fn linked_sessions(scope: &Scope<'_>) -> Option<usize> {
 }
 
 /// The client's offset in a window that is larger than it.
-fn offset(scope: &Scope<'_>) -> Option<(u32, u32)> {
-    let (x, y, _, bigger) = scope.the_client()?.view;
+fn offset(objects: &Objects<'_>) -> Option<(u32, u32)> {
+    let (x, y, _, bigger) = objects.the_client()?.view;
     bigger.then_some((x, y))
 }
 
@@ -115,7 +116,7 @@ fn is_marked(server: &Server, session: &Session, index: i32) -> bool {
     server.valid_mark().is_some_and(|marked| marked.link == (session.id, index))
 }
 
-fn flags(scope: &Scope<'_>, escape: bool) -> Option<String> {
-    let (session, index, _) = scope.winlink()?;
-    Some(scope.server().window_flags_text(session.id, index, escape))
+fn flags(objects: &Objects<'_>, escape: bool) -> Option<String> {
+    let (session, index, _) = objects.winlink()?;
+    Some(objects.server().window_flags_text(session.id, index, escape))
 }

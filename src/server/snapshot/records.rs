@@ -199,6 +199,7 @@ impl ServerRecord {
             // Started again when a format needs them.
             format_jobs: _,
             // Read again on demand.
+            parsed_formats: _,
             usage: _,
         } = server;
         Self {

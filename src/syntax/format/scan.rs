@@ -1,10 +1,10 @@
-//! Scanning of format text: ends of arguments, escapes, truth values.
+//! Scanning of format text: ends of arguments, escapes.
 
 /// Characters that `#` escapes inside `#{}`.
 const ESCAPED: &[u8] = b",#{}:";
 
 /// Position of the first of `ends` that is not inside a nested `#{}` and not escaped.
-pub(super) fn skip(text: &str, ends: &[u8]) -> Option<usize> {
+pub(crate) fn skip(text: &str, ends: &[u8]) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut depth = 0i32;
     let mut at = 0;
@@ -24,17 +24,6 @@ pub(super) fn skip(text: &str, ends: &[u8]) -> Option<usize> {
         at += 1;
     }
     None
-}
-
-/// Splits at the first comma that is not nested.
-pub(super) fn split_comma(text: &str) -> Option<(&str, &str)> {
-    let at = skip(text, b",")?;
-    Some((&text[..at], &text[at + 1..]))
-}
-
-/// True unless the text is empty or exactly `0`.
-pub(crate) fn is_true(text: &str) -> bool {
-    !text.is_empty() && text != "0"
 }
 
 /// Turns `#,`, `##`, `#{`, `#}` and `#:` into the second character, outside of nested `#{}`.
@@ -68,7 +57,7 @@ pub(super) fn unescape(text: &str) -> String {
 }
 
 /// Removes the `#` of escapes, except inside nested `#{}`.
-pub(super) fn strip_escapes(text: &str) -> String {
+pub(crate) fn strip_escapes(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut depth = 0i32;
     let mut chars = text.chars().peekable();

@@ -1,5 +1,6 @@
 //! The objects that a format is expanded for: a client, session, winlink, window, pane and paste buffer,
-//! and extra variables. A scope is built step by step, then expands any number of formats.
+//! and extra variables. They are gathered step by step; then `expand` gives any number of formats their
+//! values.
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -13,11 +14,9 @@ use crate::model::{
 };
 use crate::options::Chain;
 
-use super::expand::{Expander, Shared};
-use super::vars::{self, Value};
-use super::{is_true, lookup};
+use super::value::Value;
 
-/// The main kind of object of a scope (`#{pane_format}` and the like).
+/// The main kind of object that formats are about (`#{pane_format}` and the like).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) enum Kind {
     #[default]
@@ -36,7 +35,7 @@ pub(super) enum JobTag {
     Pane(PaneId),
 }
 
-/// Objects given when the scope was built; the others are derived from them.
+/// Objects that were named; the others are derived from them.
 #[derive(Clone, Copy, Debug, Default)]
 struct Given {
     client: Option<ClientId>,
@@ -48,7 +47,7 @@ struct Given {
 
 /// The objects and variables that formats are expanded with.
 #[derive(Clone)]
-pub struct Scope<'a> {
+pub struct Objects<'a> {
     server: &'a Server,
     host: &'a dyn Host,
     now: Now,
@@ -64,21 +63,21 @@ pub struct Scope<'a> {
     mouse: Option<MouseEvent>,
     /// Variables of the command item; loops pass them on.
     item: BTreeMap<String, Value>,
-    /// Variables of only this scope.
+    /// Variables of only these objects, which loops do not pass on.
     extra: BTreeMap<String, Value>,
     /// Variables of the mode that covers the pane, made on first use.
     mode: OnceCell<BTreeMap<String, Value>>,
     pub(super) tag: JobTag,
     pub(super) last_in_loop: bool,
     jobs: bool,
-    /// The scope of a status line, which is redrawn when a job's output changes.
+    /// For a status line, which is redrawn when a job's output changes.
     pub(super) status: bool,
     /// Run `#()` commands again even if their output is recent.
     pub(super) force: bool,
 }
 
-impl<'a> Scope<'a> {
-    /// A scope without objects: only global options and server variables.
+impl<'a> Objects<'a> {
+    /// No objects: only global options and server variables.
     pub fn new(server: &'a Server, host: &'a dyn Host, now: Now) -> Self {
         Self {
             server,
@@ -114,11 +113,11 @@ impl<'a> Scope<'a> {
     pub fn state(self, state: &FindState) -> Self {
         let winlink = state.session.zip(state.winlink);
         let given = Given { session: state.session, winlink, pane: state.pane, ..self.given() };
-        let mut scope = self.fill(given);
-        if scope.window.is_none() {
-            scope.window = state.window;
+        let mut objects = self.fill(given);
+        if objects.window.is_none() {
+            objects.window = state.window;
         }
-        scope
+        objects
     }
 
     /// Sets a session, with its current window and active pane.
@@ -180,7 +179,7 @@ impl<'a> Scope<'a> {
         self.owner = item.client;
         self.jobs &= !is_from_reader(self.server, item);
         if let Some(command) = &item.command {
-            self.item.insert("command".to_owned(), Value::Text(lookup::command_name(command)));
+            self.item.insert("command".to_owned(), Value::Text(command.id.name().to_owned()));
         }
         for (name, value) in item.state.formats.lock().iter() {
             self.item.insert(name.clone(), Value::Text(value.clone()));
@@ -200,7 +199,7 @@ impl<'a> Scope<'a> {
         self
     }
 
-    /// Makes this the scope of a client's status line (the client also owns the jobs).
+    /// For a client's status line (the client also owns the jobs).
     pub fn for_status(mut self, force: bool) -> Self {
         self.status = true;
         self.force = force;
@@ -225,64 +224,9 @@ impl<'a> Scope<'a> {
         self
     }
 
-    /// Expands a format.
-    pub fn expand(&self, format: &str) -> String {
-        self.guarded(format, false)
-    }
-
-    /// Expands a format, passing it through `strftime` first.
-    pub fn expand_time(&self, format: &str) -> String {
-        self.guarded(format, true)
-    }
-
-    /// Expands a format; if that panics, the result is empty.
-    fn guarded(&self, format: &str, time: bool) -> String {
-        let expand = || {
-            crate::base::guard::trip("format", format.as_bytes());
-            Expander::new(self, &Shared::new(self.host, false), time).expand(format)
-        };
-        crate::base::guard::run(|| format!("the format {format:.200}"), expand).unwrap_or_default()
-    }
-
-    /// Like `expand_time`, with explanations of each step.
-    pub fn expand_time_verbose(&self, format: &str) -> (String, Vec<String>) {
-        let shared = Shared::new(self.host, true);
-        let value = Expander::new(self, &shared, true).expand(format);
-        (value, shared.into_log())
-    }
-
-    /// True if a format expands to a text other than nothing and `0`.
-    pub fn is_true(&self, format: &str) -> bool {
-        is_true(&self.expand(format))
-    }
-
-    /// The value of one variable as text; `None` if it has none.
-    pub fn variable(&self, name: &str) -> Option<String> {
-        let value = match vars::find(name) {
-            Some(getter) => getter(self),
-            None => self.added(name),
-        };
-        value.map(|value| value.to_text())
-    }
-
-    /// True if the scope has a client.
+    /// True if there is a client.
     pub fn has_client(&self) -> bool {
         self.the_client().is_some()
-    }
-
-    /// Visits all variables that have a value, by name: tmux's own first, then added ones.
-    pub fn each(&self, mut visit: impl FnMut(&str, &str)) {
-        for (name, getter) in vars::all() {
-            if let Some(value) = getter(self) {
-                visit(name, &value.to_text());
-            }
-        }
-        let mut added = self.item.clone();
-        added.extend(self.mode_variables().clone());
-        added.extend(self.extra.clone());
-        for (name, value) in added {
-            visit(&name, &value.to_text());
-        }
     }
 
     fn given(&self) -> Given {
@@ -329,9 +273,9 @@ fn is_from_reader(server: &Server, item: &ItemContext) -> bool {
     reads_only && !item.state.flags.contains(StateFlags::NOHOOKS)
 }
 
-/// Scopes for one pass of a loop: inherited and added parts.
-impl<'a> Scope<'a> {
-    /// A scope without objects, but with the same command, mouse and settings for jobs.
+/// Objectss for one pass of a loop: inherited and added parts.
+impl<'a> Objects<'a> {
+    /// No objects, but with the same command, mouse and settings for jobs.
     pub(super) fn fresh(&self, tag: JobTag, last: bool) -> Self {
         Self {
             kind: Kind::Unknown,
@@ -350,8 +294,8 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// The objects of the scope, for variables.
-impl<'a> Scope<'a> {
+/// The objects, for variables.
+impl<'a> Objects<'a> {
     pub fn server(&self) -> &'a Server {
         self.server
     }
@@ -414,6 +358,14 @@ impl<'a> Scope<'a> {
     pub(super) fn added(&self, name: &str) -> Option<Value> {
         let found = self.extra.get(name).or_else(|| self.mode_variables().get(name));
         found.or_else(|| self.item.get(name)).cloned()
+    }
+
+    /// All variables that were added, with those of the command and the mode.
+    pub(super) fn all_added(&self) -> BTreeMap<String, Value> {
+        let mut added = self.item.clone();
+        added.extend(self.mode_variables().clone());
+        added.extend(self.extra.clone());
+        added
     }
 
     /// Options of the pane, with inherited ones.
