@@ -2,7 +2,7 @@
 //! a panic, and an accepted text prints as a text with the same meaning.
 
 use scopemux::testing::base::{CellStyle, PaneId};
-use scopemux::testing::format::Scope;
+use scopemux::testing::format::Objects;
 use scopemux::testing::model::layout::{Layout, checksum};
 use scopemux::testing::syntax::parse::{NoContext, Origin, parse_string};
 use scopemux::testing::syntax::style::Style;
@@ -222,9 +222,9 @@ pub(crate) fn check_formats(input: &[u8]) {
     let mut world = World::new(0);
     let cx = world.cx();
     // Panics are not caught here, unlike where formats are drawn.
-    let scope = Scope::new(cx.server, cx.host, scenes::NOW);
-    let (value, _) = scope.expand_time_verbose(&text);
-    assert_eq!(scope.expand_time(&text), value, "{text:?}");
+    let objects = Objects::new(cx.server, cx.host, scenes::NOW);
+    let (value, _) = objects.expand_time_verbose(&text);
+    assert_eq!(objects.expand_time(&text), value, "{text:?}");
 }
 
 pub(crate) fn generate_styles(rng: &mut Rng) -> Vec<u8> {

@@ -39,7 +39,7 @@ pub mod containment {
 
 /// `format`: expansion.
 pub mod format {
-    pub use crate::format::{Scope, parse};
+    pub use crate::format::{Objects, parse};
 }
 
 /// `model`: the server's state and a made-up host.

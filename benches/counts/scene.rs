@@ -5,7 +5,7 @@ use std::sync::Arc;
 use scopemux::testing::base::clock::Now;
 use scopemux::testing::base::{ClientId, PaneId, Size};
 use scopemux::testing::command::queue;
-use scopemux::testing::format::Scope;
+use scopemux::testing::format::Objects;
 use scopemux::testing::model::find::FindState;
 use scopemux::testing::model::queue::{KeyEvent, QueueState, StateFlags};
 use scopemux::testing::model::sessions::NewSession;
@@ -164,7 +164,7 @@ pub(crate) fn format(counted: Counted<'_>) {
     let state = scene.state;
     counted(&mut || {
         for _ in 0..TIMES {
-            let expanded = Scope::new(&scene.server, &scene.host, NOW).state(&state).expand(FORMAT);
+            let expanded = Objects::new(&scene.server, &scene.host, NOW).state(&state).expand(FORMAT);
             assert!(!expanded.is_empty());
         }
     });

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use crate::base::ClientId;
 use crate::base::text;
 use crate::base::vis::{self, Vis};
-use crate::format::Scope;
+use crate::format::Objects;
 use crate::model::host::{FileError, Maker};
 use crate::model::pane::PaneFlags;
 use crate::model::{ClientFlags, Cx, Exec, ItemContext};
@@ -16,7 +16,7 @@ use super::output;
 
 /// Expands a format for the target of a command.
 fn expand(cx: &Cx<'_>, item: &ItemContext, format: &str) -> String {
-    Scope::new(cx.server, cx.host, cx.now)
+    Objects::new(cx.server, cx.host, cx.now)
         .item(item)
         .client(item.target_client)
         .state(&item.target)

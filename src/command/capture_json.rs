@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::base::PaneId;
 use crate::base::history::{HistoryView, Row, RowFlags, RowRef};
 use crate::base::links::Links;
-use crate::format::Scope;
+use crate::format::Objects;
 use crate::model::host::Content;
 use crate::model::{Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
@@ -78,8 +78,8 @@ pub(super) fn capture_json(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, id:
         Ok(range) => range,
         Err(message) => return output::error(cx, item, &message),
     };
-    let scope = Scope::new(cx.server, cx.host, cx.now).item(item).state(&item.target);
-    let head = Value::Object(json::object(&scope, &[CAPTURE])).to_string();
+    let objects = Objects::new(cx.server, cx.host, cx.now).item(item).state(&item.target);
+    let head = Value::Object(json::object(&objects, &[CAPTURE])).to_string();
     let Some(pane) = cx.server.pane(id) else { return Exec::Error };
     let options = CaptureOptions {
         sequences: args.has('e'),

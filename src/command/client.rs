@@ -1,7 +1,7 @@
 //! Commands on clients: detach, suspend, lock, refresh; and the access of other users.
 
 use crate::base::ClientId;
-use crate::format::Scope;
+use crate::format::Objects;
 use crate::model::host::ClientMessage;
 use crate::model::{Access, ClientFlags, Cx, Exec, ItemContext};
 use crate::options::opt;
@@ -172,7 +172,7 @@ fn change_access(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Result<(),
     let Some(format) = args.string(0) else {
         return Err(format!("missing {} argument", if group { "user or group" } else { "user" }));
     };
-    let name = Scope::new(cx.server, cx.host, cx.now).item(item).client(item.target_client).expand(&format);
+    let name = Objects::new(cx.server, cx.host, cx.now).item(item).client(item.target_client).expand(&format);
     let id = if group { cx.host.group_id(&name) } else { cx.host.user_id(&name) };
     let Some(id) = id.filter(|_| !name.is_empty()) else { return Err(format!("unknown {kind}: {name}")) };
     if !group && (id == 0 || id == cx.server.uid) {

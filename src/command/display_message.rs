@@ -1,6 +1,6 @@
 //! `display-message`: a format, expanded, shown in the status line or printed.
 
-use crate::format::Scope;
+use crate::format::Objects;
 use crate::model::pane::PaneFlags;
 use crate::model::{ClientFlags, Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
@@ -28,23 +28,23 @@ pub(crate) fn display_message(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) 
     };
     let template = args.string(0).or_else(|| args.get('F').map(str::to_owned));
     let template = template.unwrap_or_else(|| TEMPLATE.to_owned());
-    let scope = Scope::new(cx.server, cx.host, cx.now).item(item);
-    let scope = scope.client(about(cx, item)).state(&item.target);
+    let objects = Objects::new(cx.server, cx.host, cx.now).item(item);
+    let objects = objects.client(about(cx, item)).state(&item.target);
     if args.has('j') {
         let keys = [json::SERVER, json::SESSION, json::WINDOW, json::PANE];
-        let mut object = json::object(&scope, &keys);
-        if scope.has_client() {
-            object.extend(json::object(&scope, &[json::CLIENT]));
+        let mut object = json::object(&objects, &keys);
+        if objects.has_client() {
+            object.extend(json::object(&objects, &[json::CLIENT]));
         }
         if args.count() != 0 || args.has('F') {
-            object.insert("message".to_owned(), json::string(&scope.expand_time(&template)));
+            object.insert("message".to_owned(), json::string(&objects.expand_time(&template)));
         }
         json::print(cx, item, object);
         return Exec::Normal;
     }
     if args.has('a') {
         let mut lines = Vec::new();
-        scope.each(|name, value| lines.push(format!("{name}={value}")));
+        objects.each(|name, value| lines.push(format!("{name}={value}")));
         for line in lines {
             print(cx, item, &line);
         }
@@ -52,8 +52,8 @@ pub(crate) fn display_message(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) 
     }
     let (text, log) = match () {
         () if args.has('l') => (template, Vec::new()),
-        () if args.has('v') => scope.expand_time_verbose(&template),
-        () => (scope.expand_time(&template), Vec::new()),
+        () if args.has('v') => objects.expand_time_verbose(&template),
+        () => (objects.expand_time(&template), Vec::new()),
     };
     for line in log {
         print(cx, item, &line);

@@ -1,6 +1,6 @@
 //! `set-environment` and `show-environment`.
 
-use crate::format::Scope;
+use crate::format::Objects;
 use crate::model::{Cx, Exec, ItemContext};
 use crate::options::Environ;
 use crate::syntax::args::Args;
@@ -27,8 +27,8 @@ fn change(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Result<(), String
     if args.has('F')
         && let Some(format) = &value
     {
-        let scope = Scope::new(cx.server, &*cx.host, cx.now).item(item);
-        value = Some(scope.client(item.target_client).state(&item.target).expand(format));
+        let objects = Objects::new(cx.server, &*cx.host, cx.now).item(item);
+        value = Some(objects.client(item.target_client).state(&item.target).expand(format));
     }
     let session = item.target.session.filter(|_| !args.has('g'));
     let environ: &mut Environ = match session.and_then(|id| cx.server.sessions.get_mut(&id)) {

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::base::text;
-use crate::format::Scope;
+use crate::format::Objects;
 use crate::model::{ClientFlags, Cx, ItemContext};
 
 use super::output;
@@ -216,10 +216,10 @@ pub(crate) const USAGE: Keys = &[
     ("window_index", Number),
 ];
 
-/// The values of keys in a scope.
-pub(crate) fn object(scope: &Scope<'_>, keys: &[Keys]) -> Map<String, Value> {
+/// The values of keys, for some objects.
+pub(crate) fn object(objects: &Objects<'_>, keys: &[Keys]) -> Map<String, Value> {
     let keys = keys.iter().copied().flatten();
-    keys.map(|&(name, kind)| (name.to_owned(), value(scope.variable(name), kind))).collect()
+    keys.map(|&(name, kind)| (name.to_owned(), value(objects.variable(name), kind))).collect()
 }
 
 fn value(given: Option<String>, kind: Kind) -> Value {

@@ -3,7 +3,7 @@
 use crate::base::width::text_width;
 use crate::base::{ClientId, Key};
 use crate::format::sort::Order;
-use crate::format::{Scope, parse};
+use crate::format::{Objects, parse};
 use crate::model::key_tables::{Binding, KeyTable};
 use crate::model::option_access::OptionScope;
 use crate::model::{Cx, Exec, ItemContext};
@@ -231,8 +231,8 @@ fn print(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, rows: &[Listed]) -> E
     let has_repeat = rows.iter().any(|row| row.binding.repeat);
     let mut lines = Vec::with_capacity(rows.len());
     for row in rows {
-        let scope = Scope::new(cx.server, &*cx.host, cx.now).item(item).client(None);
-        let scope = scope
+        let objects = Objects::new(cx.server, &*cx.host, cx.now).item(item).client(None);
+        let objects = objects
             .add("notes_only", flag(args.has('N')))
             .add("key_has_repeat", flag(has_repeat))
             .add("key_string_width", key_width.to_string())
@@ -244,8 +244,8 @@ fn print(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, rows: &[Listed]) -> E
             .add("key_string", row.binding.key.name(false))
             .add("key_command", row.binding.commands.print_flat(true));
         lines.push(match args.has('j') {
-            true => serde_json::Value::Object(json::object(&scope, &[json::KEY])).to_string(),
-            false => scope.expand(template),
+            true => serde_json::Value::Object(json::object(&objects, &[json::KEY])).to_string(),
+            false => objects.expand(template),
         });
     }
     if args.has('j') {

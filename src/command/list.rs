@@ -1,7 +1,7 @@
 //! `list-sessions`, `list-windows`, `list-panes`, `list-clients`, `list-buffers`: a line for
 //! each, in a format (`-F`), for those that match a filter (`-f`), in an order (`-O`, `-r`).
 
-use crate::format::Scope;
+use crate::format::Objects;
 use crate::format::sort::{self, Order, Sort};
 use crate::model::{Cx, Exec, ItemContext, Session};
 use crate::syntax::args::Args;
@@ -64,14 +64,14 @@ impl Listing {
     }
 
     /// The line or object of one entry, unless the filter leaves it out.
-    fn line(&self, scope: &Scope<'_>) -> Option<String> {
-        if self.filter.as_deref().is_some_and(|filter| !scope.is_true(filter)) {
+    fn line(&self, objects: &Objects<'_>) -> Option<String> {
+        if self.filter.as_deref().is_some_and(|filter| !objects.is_true(filter)) {
             return None;
         }
-        let Some(keys) = self.json else { return Some(scope.expand(&self.template)) };
-        let mut object = json::object(scope, &[keys]);
+        let Some(keys) = self.json else { return Some(objects.expand(&self.template)) };
+        let mut object = json::object(objects, &[keys]);
         if self.line_too {
-            object.insert("line".to_owned(), json::string(&scope.expand(&self.template)));
+            object.insert("line".to_owned(), json::string(&objects.expand(&self.template)));
         }
         Some(serde_json::Value::Object(object).to_string())
     }
@@ -80,8 +80,8 @@ impl Listing {
 /// Lines made at a time: a longer list is made over several turns, so that others are served meanwhile.
 const STEP: usize = 250;
 
-/// Makes the scope of one entry; `None` when it is gone.
-type About<K> = for<'a> fn(Scope<'a>, &K) -> Option<Scope<'a>>;
+/// Makes what the formats of one entry are expanded for; `None` when it is gone.
+type About<K> = for<'a> fn(Objects<'a>, &K) -> Option<Objects<'a>>;
 
 /// A list that is being made.
 struct Making<K> {
@@ -97,9 +97,10 @@ impl<K> Making<K> {
     fn step(&mut self, cx: &mut Cx<'_>, item: &ItemContext, most: usize) -> bool {
         let mut lines = Vec::new();
         {
-            let base = Scope::new(cx.server, cx.host, cx.now).item(item);
+            let base = Objects::new(cx.server, cx.host, cx.now).item(item);
             for key in self.left.by_ref().take(most) {
-                lines.extend((self.about)(base.clone(), &key).and_then(|scope| self.listing.line(&scope)));
+                lines
+                    .extend((self.about)(base.clone(), &key).and_then(|objects| self.listing.line(&objects)));
             }
         }
         match self.listing.json {
@@ -147,9 +148,9 @@ pub(crate) fn list_buffers(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> 
         Err(cause) => return error(cx, item, cause),
     };
     let names = sort::buffers(cx.server, listing.sort);
-    print_all(cx, item, listing, names, |scope, name: &String| {
-        let exists = scope.server().buffers.by_name.contains_key(name);
-        exists.then(|| scope.with_buffer(name))
+    print_all(cx, item, listing, names, |objects, name: &String| {
+        let exists = objects.server().buffers.by_name.contains_key(name);
+        exists.then(|| objects.with_buffer(name))
     })
 }
 
@@ -166,9 +167,9 @@ pub(crate) fn list_clients(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> 
             clients.push((number, id));
         }
     }
-    print_all(cx, item, listing, clients, |scope, &(number, id)| {
-        scope.server().client(id)?;
-        Some(scope.add("line", number.to_string()).client(Some(id)))
+    print_all(cx, item, listing, clients, |objects, &(number, id)| {
+        objects.server().client(id)?;
+        Some(objects.add("line", number.to_string()).client(Some(id)))
     })
 }
 
@@ -178,9 +179,9 @@ pub(crate) fn list_sessions(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) ->
         Err(cause) => return error(cx, item, cause),
     };
     let sessions = sort::sessions(cx.server, listing.sort).into_iter().enumerate().collect();
-    print_all(cx, item, listing, sessions, |scope, &(number, id): &(usize, _)| {
-        scope.server().session(id)?;
-        Some(scope.add("line", number.to_string()).with_session(id))
+    print_all(cx, item, listing, sessions, |objects, &(number, id): &(usize, _)| {
+        objects.server().session(id)?;
+        Some(objects.add("line", number.to_string()).with_session(id))
     })
 }
 
@@ -201,9 +202,9 @@ pub(crate) fn list_windows(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> 
     // tmux: the variable `line` is the count of lines.
     let count = links.len();
     let links = links.into_iter().map(|(session, index)| (count, session, index)).collect();
-    print_all(cx, item, listing, links, |scope, &(count, session, index): &(usize, _, i32)| {
-        scope.server().winlink_window(session, index)?;
-        Some(scope.add("line", count.to_string()).with_winlink(session, index))
+    print_all(cx, item, listing, links, |objects, &(count, session, index): &(usize, _, i32)| {
+        objects.server().winlink_window(session, index)?;
+        Some(objects.add("line", count.to_string()).with_winlink(session, index))
     })
 }
 
@@ -237,8 +238,8 @@ pub(crate) fn list_panes(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Ex
         let panes = sort::panes_of(server, window, listing.sort);
         all.extend(panes.iter().map(|&pane| (panes.len(), session, index, pane)));
     }
-    print_all(cx, item, listing, all, |scope, &(count, session, index, pane): &(usize, _, i32, _)| {
-        scope.server().pane(pane)?;
-        Some(scope.add("line", count.to_string()).with_pane_at(session, index, pane))
+    print_all(cx, item, listing, all, |objects, &(count, session, index, pane): &(usize, _, i32, _)| {
+        objects.server().pane(pane)?;
+        Some(objects.add("line", count.to_string()).with_pane_at(session, index, pane))
     })
 }

@@ -1,6 +1,6 @@
 //! `list-commands`.
 
-use crate::format::Scope;
+use crate::format::Objects;
 use crate::model::{Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
 use crate::syntax::table::{self, CommandEntry, CommandId};
@@ -21,25 +21,25 @@ pub(crate) fn list(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         },
     };
     let template = args.get('F').unwrap_or(LIST_TEMPLATE);
-    let mut objects = Vec::new();
+    let mut lines = Vec::new();
     for entry in entries {
-        let scope = Scope::new(cx.server, &*cx.host, cx.now)
+        let objects = Objects::new(cx.server, &*cx.host, cx.now)
             .item(item)
             .client(None)
             .add("command_list_name", entry.name)
             .add("command_list_alias", entry.alias.unwrap_or_default())
             .add("command_list_usage", entry.usage);
         if args.has('j') {
-            objects.push(serde_json::Value::Object(json::object(&scope, &[json::COMMAND])).to_string());
+            lines.push(serde_json::Value::Object(json::object(&objects, &[json::COMMAND])).to_string());
             continue;
         }
-        let line = scope.expand(template);
+        let line = objects.expand(template);
         if !line.is_empty() {
             output::print(cx, item, &line);
         }
     }
     if args.has('j') {
-        json::print_array(cx, item, &objects);
+        json::print_array(cx, item, &lines);
     }
     Exec::Normal
 }

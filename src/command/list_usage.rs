@@ -1,9 +1,9 @@
 //! `list-usage`: the same as `choose-usage`, as lines for scripts: one for each pane, then left-over
 //! scopes of closed panes, the server, and all panes together.
 
-use crate::format::Scope;
+use crate::format::Objects;
 use crate::format::sort::Order;
-use crate::format::usage::{Layout, scope_of, scope_of_server, scope_of_total, sorted};
+use crate::format::usage::{Layout, objects_of, objects_of_server, objects_of_total, sorted};
 use crate::model::{Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
 
@@ -69,16 +69,16 @@ fn print_all(cx: &mut Cx<'_>, item: &ItemContext, wanted: &Wanted) {
     let mut lines = Vec::new();
     {
         let book = cx.server.usage.lock();
-        let base = || Scope::new(cx.server, cx.host, cx.now).item(item);
+        let base = || Objects::new(cx.server, cx.host, cx.now).item(item);
         let layout = Layout::Plain;
         let each = sorted(&book.seen, wanted.order, wanted.reversed).into_iter();
-        let scopes = each
-            .map(|seen| scope_of(cx.server, base(), seen, layout))
-            .chain([scope_of_server(base(), &book, layout), scope_of_total(base(), &book, layout)]);
-        for (number, scope) in scopes.enumerate() {
-            let scope = scope.add("line", number.to_string());
-            if wanted.filter.as_ref().is_none_or(|filter| scope.is_true(filter)) {
-                lines.push(line(&scope, wanted));
+        let all = each
+            .map(|seen| objects_of(cx.server, base(), seen, layout))
+            .chain([objects_of_server(base(), &book, layout), objects_of_total(base(), &book, layout)]);
+        for (number, objects) in all.enumerate() {
+            let objects = objects.add("line", number.to_string());
+            if wanted.filter.as_ref().is_none_or(|filter| objects.is_true(filter)) {
+                lines.push(line(&objects, wanted));
             }
         }
     }
@@ -89,13 +89,13 @@ fn print_all(cx: &mut Cx<'_>, item: &ItemContext, wanted: &Wanted) {
 }
 
 /// The line or the object of one entry.
-fn line(scope: &Scope<'_>, wanted: &Wanted) -> String {
+fn line(objects: &Objects<'_>, wanted: &Wanted) -> String {
     if !wanted.as_json {
-        return scope.expand(&wanted.template);
+        return objects.expand(&wanted.template);
     }
-    let mut object = json::object(scope, &[json::USAGE]);
+    let mut object = json::object(objects, &[json::USAGE]);
     if wanted.line_too {
-        object.insert("line".to_owned(), json::string(&scope.expand(&wanted.template)));
+        object.insert("line".to_owned(), json::string(&objects.expand(&wanted.template)));
     }
     serde_json::Value::Object(object).to_string()
 }

@@ -1,6 +1,6 @@
 //! `show-messages`, `kill-server`, `start-server`.
 
-use crate::format::Scope;
+use crate::format::Objects;
 use crate::model::{Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
 
@@ -32,14 +32,14 @@ pub(crate) fn show_messages(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) ->
     }
     let mut lines = Vec::new();
     for message in cx.server.messages.entries.iter().rev() {
-        let scope = Scope::new(cx.server, cx.host, cx.now)
+        let objects = Objects::new(cx.server, cx.host, cx.now)
             .item(item)
             .client(item.target_client)
             .state(&item.target)
             .add("message_text", message.text.clone())
             .add("message_number", message.number.to_string())
             .add_time("message_time", message.time);
-        lines.push(scope.expand(TEMPLATE));
+        lines.push(objects.expand(TEMPLATE));
     }
     lines.iter().for_each(|line| output::print(cx, item, line));
     Exec::Normal

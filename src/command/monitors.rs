@@ -2,7 +2,7 @@
 
 use crate::base::SessionId;
 use crate::format::watch::{self, Watched};
-use crate::format::{Scope, is_true, parse};
+use crate::format::{Objects, is_true, parse};
 use crate::model::events::{Datum, EventName, Payload};
 use crate::model::monitors::{Monitor, Monitors, SavedMonitor, What};
 use crate::model::option_access::OptionScope;
@@ -147,9 +147,9 @@ fn tick(cx: &mut Cx<'_>, id: u64) {
     watch(cx, id);
     let Some(monitor) = cx.server.monitors.get_mut(id).map(|monitor| monitor.clone()) else { return };
     let Some(session) = cx.server.monitored_session(&monitor) else { return };
-    let scope = || Scope::new(cx.server, cx.host, cx.now).no_jobs();
-    let whole = || scope().with_session(session);
-    let seen = watch::values(cx.server, session, monitor.what, &monitor.format, scope, whole);
+    let objects = || Objects::new(cx.server, cx.host, cx.now).no_jobs();
+    let whole = || objects().with_session(session);
+    let seen = watch::values(cx.server, session, monitor.what, &monitor.format, objects, whole);
     let (mut last, mut changes) = (std::collections::BTreeMap::new(), Vec::new());
     if matches!(monitor.what, What::Pane(_) | What::Window(_)) {
         last.clone_from(&monitor.last);
@@ -201,11 +201,11 @@ fn changed(cx: &mut Cx<'_>, monitor: &Monitor, session: SessionId, before: &str,
     if !current.is_valid(cx.server) {
         current = cx.server.find_from_nothing().unwrap_or_default();
     }
-    let mut scope = Scope::new(cx.server, cx.host, cx.now).state(&current).add("hook", &*monitor.name);
+    let mut objects = Objects::new(cx.server, cx.host, cx.now).state(&current).add("hook", &*monitor.name);
     for (name, value) in payload.formats("hook_") {
-        scope = scope.add(&name, value);
+        objects = objects.add(&name, value);
     }
-    let text = scope.expand(&text);
+    let text = objects.expand(&text);
     queue_hook(cx, &monitor.name, &payload, current, &text);
 }
 
@@ -217,7 +217,7 @@ pub(crate) fn show(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, level: Opti
     monitors.sort_by(|a, b| a.name.cmp(&b.name));
     for monitor in monitors {
         let value = format!("{}:{}:{}", monitor.name, monitor.what, monitor.format);
-        let mut scope = options::scope(cx, item);
+        let mut objects = options::objects(cx, item);
         for (name, value) in [
             ("option_name", monitor.name.as_str()),
             ("option_value", &value),
@@ -234,12 +234,12 @@ pub(crate) fn show(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, level: Opti
             ("hook_monitor_format", &monitor.format),
             ("hook_fire_count", &monitor.fires.to_string()),
         ] {
-            scope = scope.add(name, value);
+            objects = objects.add(name, value);
         }
         if monitor.fired != 0 {
-            scope = scope.add_time("hook_fire_time", monitor.fired);
+            objects = objects.add_time("hook_fire_time", monitor.fired);
         }
-        let line = scope.expand(args.get('F').unwrap_or(TEMPLATE));
+        let line = objects.expand(args.get('F').unwrap_or(TEMPLATE));
         output::print(cx, item, &line);
     }
 }

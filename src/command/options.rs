@@ -1,6 +1,6 @@
 //! `set-option`, `show-options` and their variants for windows and hooks.
 
-use crate::format::{Scope as FormatScope, parse};
+use crate::format::{Objects, parse};
 use crate::model::monitors::Monitors;
 use crate::model::option_access::OptionScope;
 use crate::model::queue::{QueueState, StateFlags};
@@ -90,13 +90,13 @@ fn command_id(item: &ItemContext) -> Option<CommandId> {
     item.command.as_ref().map(|command| command.id)
 }
 
-/// The scope in which formats of a command are expanded: its target.
-pub(super) fn scope<'a>(cx: &'a Cx<'_>, item: &ItemContext) -> FormatScope<'a> {
-    FormatScope::new(cx.server, &*cx.host, cx.now).item(item).client(item.target_client).state(&item.target)
+/// What formats of a command are expanded for: its target.
+pub(super) fn objects<'a>(cx: &'a Cx<'_>, item: &ItemContext) -> Objects<'a> {
+    Objects::new(cx.server, &*cx.host, cx.now).item(item).client(item.target_client).state(&item.target)
 }
 
 pub(super) fn expand(cx: &Cx<'_>, item: &ItemContext, text: &str) -> String {
-    scope(cx, item).expand(text)
+    objects(cx, item).expand(text)
 }
 
 /// `set-hook -R`: runs a hook, or a user option's value, now.
@@ -307,17 +307,17 @@ fn show_what(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Result<(), Str
     Ok(())
 }
 
-/// The scope in which `-F` of a listing is expanded: one of its lines.
+/// What `-F` of a listing is expanded for: one of its lines.
 fn as_format<'a>(
     cx: &'a Cx<'_>,
     item: &ItemContext,
     args: &Args,
     level: OptionScope,
     shown: &Shown,
-) -> FormatScope<'a> {
+) -> Objects<'a> {
     let flag = |on: bool| if on { "1" } else { "0" };
     let index = shown.index.as_ref().map(ArrayKey::to_string).unwrap_or_default();
-    let mut scope = scope(cx, item);
+    let mut objects = objects(cx, item);
     for (name, value) in [
         ("option_name", shown.name.as_str()),
         ("option_value", &shown.value),
@@ -331,16 +331,16 @@ fn as_format<'a>(
         ("option_array_key", &index),
         ("option_has_array_key", flag(shown.index.is_some())),
     ] {
-        scope = scope.add(name, value);
+        objects = objects.add(name, value);
     }
     if command_id(item) == Some(CommandId::ShowHooks) {
         let (count, time) = cx.server.hook_fires(level, &shown.name);
-        scope = scope.add("hook_fire_count", count.to_string());
+        objects = objects.add("hook_fire_count", count.to_string());
         if time != 0 {
-            scope = scope.add_time("hook_fire_time", time);
+            objects = objects.add_time("hook_fire_time", time);
         }
     }
-    scope
+    objects
 }
 
 type ShownAt = (OptionScope, Vec<Shown>);

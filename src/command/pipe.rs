@@ -1,7 +1,7 @@
 //! `pipe-pane`: sends a pane's output to a program, and the program's output to the pane.
 
 use crate::base::PaneId;
-use crate::format::Scope;
+use crate::format::Objects;
 use crate::model::host::JobDone;
 use crate::model::kept::Purpose;
 use crate::model::{Cx, Exec, ItemContext};
@@ -28,7 +28,7 @@ pub(crate) fn pipe_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exe
     }
     let to_pane = args.has('I');
     let to_job = !to_pane || args.has('O');
-    let command = Scope::new(cx.server, cx.host, cx.now)
+    let command = Objects::new(cx.server, cx.host, cx.now)
         .item(item)
         .client(item.target_client)
         .state(&item.target)

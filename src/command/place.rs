@@ -3,7 +3,7 @@
 
 use crate::base::number::parse_number;
 use crate::base::{ClientId, PaneId, SessionId, WindowId};
-use crate::format::Scope;
+use crate::format::Objects;
 use crate::model::{Cx, FindState, ItemContext};
 use crate::syntax::args::Args;
 
@@ -15,7 +15,7 @@ pub(crate) fn expand(
     client: Option<ClientId>,
     place: &FindState,
 ) -> String {
-    Scope::new(cx.server, cx.host, cx.now).item(item).client(client).state(place).expand(format)
+    Objects::new(cx.server, cx.host, cx.now).item(item).client(client).state(place).expand(format)
 }
 
 /// Expands a format for the item's target and target client.
@@ -25,8 +25,8 @@ pub(crate) fn expand_target(cx: &Cx<'_>, item: &ItemContext, format: &str) -> St
 
 /// True if a state passes the filter of `-f`; without a filter, all do.
 pub(crate) fn passes(cx: &Cx<'_>, item: &ItemContext, filter: Option<&str>, state: &FindState) -> bool {
-    let scope = || Scope::new(cx.server, cx.host, cx.now).item(item).state(state);
-    filter.is_none_or(|filter| scope().is_true(filter))
+    let objects = || Objects::new(cx.server, cx.host, cx.now).item(item).state(state);
+    filter.is_none_or(|filter| objects().is_true(filter))
 }
 
 /// The value of a flag, expanded: a number, or a percentage of `whole`. The error is the word that

@@ -1,7 +1,7 @@
 //! `display-popup`.
 
 use crate::base::{ClientId, Size};
-use crate::format::Scope;
+use crate::format::Objects;
 use crate::model::option_access::OptionScope;
 use crate::model::{Cx, Exec, ItemContext};
 use crate::options::opt;
@@ -39,9 +39,9 @@ pub(crate) fn display_popup(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) ->
             Err(message) => return error(cx, item, &message),
         }
     };
-    let scope =
-        Scope::new(cx.server, cx.host, cx.now).item(item).client(item.target_client).state(&item.target);
-    let title = scope.expand(args.get('T').unwrap_or(""));
+    let objects =
+        Objects::new(cx.server, cx.host, cx.now).item(item).client(item.target_client).state(&item.target);
+    let title = objects.expand(args.get('T').unwrap_or(""));
     let (style, border_style) = (args.get('s').map(str::to_owned), args.get('S').map(str::to_owned));
     let flags = flags(args, modify);
     if modify {
@@ -97,11 +97,11 @@ fn place_and_command(
     let cols = length('w', full.cols, "width")?;
     let size = Size::new(cols, rows);
     let Some(at) = corner(cx, item, args, size) else { return Ok(None) };
-    let scope =
-        Scope::new(cx.server, cx.host, cx.now).item(item).client(item.target_client).state(&item.target);
+    let objects =
+        Objects::new(cx.server, cx.host, cx.now).item(item).client(item.target_client).state(&item.target);
     let session = item.target.session;
     let cwd = match args.get('d') {
-        Some(directory) => scope.expand(directory),
+        Some(directory) => objects.expand(directory),
         None => cx.client_cwd(Some(client), session),
     };
     let level = session.map_or(OptionScope::GlobalSession, OptionScope::Session);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::base::history::HistoryView;
 use crate::base::links::Links;
 use crate::base::{ClientId, PaneId};
-use crate::format::Scope;
+use crate::format::Objects;
 use crate::model::host::Callback;
 use crate::model::{ClientFlags, Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
@@ -250,13 +250,13 @@ fn show(cx: &mut Cx<'_>, mut searching: Searching, store: Store, found: Vec<Foun
     if is_given_up(cx, &searching) {
         return;
     }
-    let base = Scope::new(cx.server, cx.host, cx.now).item(&searching.item);
+    let base = Objects::new(cx.server, cx.host, cx.now).item(&searching.item);
     let limit = if searching.listed.is_some() { MAX_LISTED } else { MAX_LINES };
     let mut lines = Vec::new();
     let some = !found.is_empty();
     for one in found {
-        let scope = one.scope(cx.server, base.clone());
-        if searching.filter.as_ref().is_some_and(|filter| !scope.is_true(filter)) {
+        let objects = one.objects(cx.server, base.clone());
+        if searching.filter.as_ref().is_some_and(|filter| !objects.is_true(filter)) {
             continue;
         }
         searching.count += 1;
@@ -264,8 +264,8 @@ fn show(cx: &mut Cx<'_>, mut searching: Searching, store: Store, found: Vec<Foun
             break;
         }
         match &searching.listed {
-            Some(listed) => listed.book.lock().push(&scope, &searching.template, one),
-            None => lines.push(scope.expand(&searching.template)),
+            Some(listed) => listed.book.lock().push(&objects, &searching.template, one),
+            None => lines.push(objects.expand(&searching.template)),
         }
     }
     lines.iter().for_each(|line| output::print(cx, &searching.item, line));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::base::ClientId;
 use crate::base::text;
-use crate::format::Scope;
+use crate::format::Objects;
 use crate::model::host::{ExitStatus, JobDone, JobRequest, JobResult};
 use crate::model::kept::{Listener, Purpose};
 use crate::model::{Cx, Delayed, DelayedWork, Exec, FindState, ItemContext};
@@ -167,12 +167,12 @@ pub(crate) fn run_shell(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exe
         }
     } else {
         args.string(0).map(|command| {
-            let mut scope = Scope::new(cx.server, cx.host, cx.now).item(item).state(&item.target);
-            scope = scope.client(item.target_client);
+            let mut objects = Objects::new(cx.server, cx.host, cx.now).item(item).state(&item.target);
+            objects = objects.client(item.target_client);
             for (index, value) in args.to_vector().into_iter().enumerate().skip(1) {
-                scope = scope.add(&index.to_string(), value);
+                objects = objects.add(&index.to_string(), value);
             }
-            let mut request = job(cx, item, scope.expand(&command));
+            let mut request = job(cx, item, objects.expand(&command));
             if let Some(cwd) = args.get('c') {
                 request.cwd = cwd.to_owned();
             }
@@ -377,7 +377,7 @@ fn parse_seconds(text: &str) -> Option<f64> {
 }
 
 pub(crate) fn if_shell(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
-    let condition = Scope::new(cx.server, cx.host, cx.now)
+    let condition = Objects::new(cx.server, cx.host, cx.now)
         .item(item)
         .client(item.target_client)
         .state(&item.target)

@@ -1,7 +1,7 @@
 //! `source-file`, and the configuration files that are loaded when a server starts.
 
 use crate::base::{ClientId, text};
-use crate::format::{Scope, parse};
+use crate::format::{Objects, parse};
 use crate::model::host::FileError;
 use crate::model::queue::{ItemId, QueueState, Step};
 use crate::model::{ClientFlags, Cx, Exec, FindState, ItemContext};
@@ -179,8 +179,8 @@ fn find_files(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> (Vec<String>,
     let (mut files, mut failed) = (Vec::new(), false);
     for argument in args.to_vector() {
         let path = if args.has('F') {
-            let scope = Scope::new(cx.server, cx.host, cx.now).item(item);
-            scope.client(item.target_client).state(&item.target).expand(&argument)
+            let objects = Objects::new(cx.server, cx.host, cx.now).item(item);
+            objects.client(item.target_client).state(&item.target).expand(&argument)
         } else {
             argument
         };

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::format::Scope;
+use crate::format::Objects;
 use crate::format::parse::Source;
 use crate::model::kept::CommandText;
 use crate::model::{Cx, ItemContext};
@@ -39,9 +39,11 @@ impl Template {
         if !expand {
             return Template::Text(text.to_owned(), Source::of(item));
         }
-        let scope =
-            Scope::new(cx.server, cx.host, cx.now).item(item).client(item.target_client).state(&item.target);
-        Template::Text(scope.expand(text), Source::of(item))
+        let objects = Objects::new(cx.server, cx.host, cx.now)
+            .item(item)
+            .client(item.target_client)
+            .state(&item.target);
+        Template::Text(objects.expand(text), Source::of(item))
     }
 
     /// The template as text, for the next server.

@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use crate::base::history::{HistoryView, Row};
 use crate::base::{PaneId, text};
-use crate::format::Scope;
+use crate::format::Objects;
 use crate::format::sort::Order;
 use crate::format::usage::size_text;
 use crate::model::host::{Callback, Content};
 use crate::model::{ClientFlags, Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
 use crate::transcript::{Exporter, Form, Note, Transcript, TranscriptView};
-use crate::view::mode_tree::transcripts::scope_of;
+use crate::view::mode_tree::transcripts::objects_of;
 
 use super::buffers::file_error;
 use super::capture::Range;
@@ -49,16 +49,18 @@ pub(super) fn list_transcripts(cx: &mut Cx<'_>, item: &ItemContext, args: &Args)
             all.reverse();
         }
         Box::new(move |cx| {
-            let base = Scope::new(cx.server, cx.host, cx.now).item(&waiting);
+            let base = Objects::new(cx.server, cx.host, cx.now).item(&waiting);
             let mut lines = Vec::new();
             for (number, one) in all.iter().enumerate() {
-                let scope = scope_of(cx.server, base.clone(), one).add("line", number.to_string());
-                if filter.as_ref().is_some_and(|filter| !scope.is_true(filter)) {
+                let objects = objects_of(cx.server, base.clone(), one).add("line", number.to_string());
+                if filter.as_ref().is_some_and(|filter| !objects.is_true(filter)) {
                     continue;
                 }
                 lines.push(match as_json {
-                    true => serde_json::Value::Object(json::object(&scope, &[json::TRANSCRIPT])).to_string(),
-                    false => scope.expand(&template),
+                    true => {
+                        serde_json::Value::Object(json::object(&objects, &[json::TRANSCRIPT])).to_string()
+                    }
+                    false => objects.expand(&template),
                 });
             }
             match as_json {
@@ -117,8 +119,8 @@ pub(super) fn save_transcript(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) 
             None => return output::error(cx, item, &format!("unknown form: {name}")),
         },
     };
-    let scope = Scope::new(cx.server, cx.host, cx.now).item(item).client(item.target_client);
-    let path = args.string(0).map(|path| scope.state(&item.target).expand(&path));
+    let objects = Objects::new(cx.server, cx.host, cx.now).item(item).client(item.target_client);
+    let path = args.string(0).map(|path| objects.state(&item.target).expand(&path));
     let streams = item
         .client
         .and_then(|id| cx.server.client(id))

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::format::{Scope, is_true};
+use crate::format::{Objects, is_true};
 use crate::model::events::{Event, EventName, Keep, OnEvent};
 use crate::model::queue::ItemId;
 use crate::model::{Cx, EventWaiter, Exec, ItemContext, Server};
@@ -150,11 +150,11 @@ impl OnEvent for EventWait {
             }
         }
         if let Some(filter) = &self.filter {
-            let mut scope = Scope::new(cx.server, cx.host, cx.now).item(&self.item).no_jobs();
+            let mut objects = Objects::new(cx.server, cx.host, cx.now).item(&self.item).no_jobs();
             for (name, value) in event.payload.formats("") {
-                scope = scope.add(&name, value);
+                objects = objects.add(&name, value);
             }
-            if !is_true(&scope.expand(filter)) {
+            if !is_true(&objects.expand(filter)) {
                 return Keep::On;
             }
         }

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::format::Scope;
+use crate::format::Objects;
 use crate::model::events::{Datum, Event, EventKind, EventName, Keep, OnEvent, SubscriptionId};
 use crate::model::{ClientFlags, Cx, Exec, ItemContext};
 use crate::options::table;
@@ -191,20 +191,20 @@ impl Watching {
 
     /// The line for an event, unless the filter leaves it out.
     fn line(&self, cx: &Cx<'_>, event: &Event) -> Option<String> {
-        let mut scope = Scope::new(cx.server, cx.host, cx.now).item(&self.item).state(&event.target);
-        scope = scope.add("hook", event.name.as_str());
+        let mut objects = Objects::new(cx.server, cx.host, cx.now).item(&self.item).state(&event.target);
+        objects = objects.add("hook", event.name.as_str());
         for (name, value) in event.payload.formats("hook_") {
-            scope = scope.add(&name, value);
+            objects = objects.add(&name, value);
         }
-        if self.filter.as_ref().is_some_and(|filter| !scope.is_true(filter)) {
+        if self.filter.as_ref().is_some_and(|filter| !objects.is_true(filter)) {
             return None;
         }
         if self.as_json {
-            let object = object(event, cx.now.wall_us, self.template.as_ref().map(|t| scope.expand(t)));
+            let object = object(event, cx.now.wall_us, self.template.as_ref().map(|t| objects.expand(t)));
             return Some(json::for_client(cx, &self.item, Value::Object(object).to_string()));
         }
         Some(match &self.template {
-            Some(template) => scope.expand(template),
+            Some(template) => objects.expand(template),
             None => plain(event),
         })
     }

@@ -1,7 +1,7 @@
 //! Notifications as lines of control mode.
 
 use crate::base::{ClientId, WindowId};
-use crate::format::Scope;
+use crate::format::Objects;
 use crate::model::notify::Notification;
 use crate::model::{Client, ClientFlags, Cx};
 
@@ -93,7 +93,7 @@ fn layout(cx: &Cx<'_>, id: ClientId, window: WindowId) -> Option<String> {
     let w = cx.server.window(window)?;
     w.layout.root?;
     let (session, index) = *w.winlinks.first()?;
-    Some(Scope::new(cx.server, cx.host, cx.now).with_winlink(session, index).expand(LAYOUT))
+    Some(Objects::new(cx.server, cx.host, cx.now).with_winlink(session, index).expand(LAYOUT))
 }
 
 fn session_changed(cx: &Cx<'_>, id: ClientId, changed: ClientId) -> Option<String> {

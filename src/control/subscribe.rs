@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::base::{ClientId, PaneId, SessionId};
-use crate::format::{Scope, watch};
+use crate::format::{Objects, watch};
 use crate::model::Cx;
 use crate::model::monitors::What;
 
@@ -127,8 +127,8 @@ fn changes(
     subscription: &mut Subscription,
     out: &mut Vec<String>,
 ) {
-    let scope = || Scope::new(cx.server, cx.host, cx.now).client(Some(id));
-    for seen in watch::values(cx.server, session, subscription.what, &subscription.format, scope, scope) {
+    let objects = || Objects::new(cx.server, cx.host, cx.now).client(Some(id));
+    for seen in watch::values(cx.server, session, subscription.what, &subscription.format, objects, objects) {
         let key = (seen.index, seen.pane);
         if subscription.last.get(&key) == Some(&seen.value) {
             continue;

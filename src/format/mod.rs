@@ -36,7 +36,7 @@ pub(crate) mod watch;
 mod width;
 
 pub(crate) use names::window_name;
-pub use objects::Objects as Scope;
+pub use objects::Objects;
 pub(crate) use operators::is_true;
 pub(crate) use terminals::FRAME_MS;
 pub(crate) use width::{trim_left, trim_right, width};

@@ -98,7 +98,7 @@ pub(crate) fn sorted(seen: &BTreeMap<u64, Seen>, order: Option<Order>, reversed:
 }
 
 /// The variables of one subject.
-pub(crate) fn scope_of<'a>(server: &Server, base: Objects<'a>, seen: &Seen, layout: Layout) -> Objects<'a> {
+pub(crate) fn objects_of<'a>(server: &Server, base: Objects<'a>, seen: &Seen, layout: Layout) -> Objects<'a> {
     let objects = match &seen.subject {
         Subject::Pane(pane) => base
             .with_pane(*pane)
@@ -117,13 +117,13 @@ pub(crate) fn scope_of<'a>(server: &Server, base: Objects<'a>, seen: &Seen, layo
 }
 
 /// The variables of all panes together.
-pub(crate) fn scope_of_total<'a>(base: Objects<'a>, book: &UsageBook, layout: Layout) -> Objects<'a> {
+pub(crate) fn objects_of_total<'a>(base: Objects<'a>, book: &UsageBook, layout: Layout) -> Objects<'a> {
     let objects = base.add("usage_kind", "total").add("usage_name", "all panes");
     with_sample(objects, &book.total, &book.total_trend, layout)
 }
 
 /// The variables of the server itself.
-pub(crate) fn scope_of_server<'a>(base: Objects<'a>, book: &UsageBook, layout: Layout) -> Objects<'a> {
+pub(crate) fn objects_of_server<'a>(base: Objects<'a>, book: &UsageBook, layout: Layout) -> Objects<'a> {
     let sample = Sample { memory: book.server, ..Sample::default() };
     let objects = base.add("usage_kind", "server").add("usage_name", "server");
     with_sample(objects, &sample, &Trend::default(), layout)

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use crate::base::{ClientId, PaneId, guard};
-use crate::format::Scope;
+use crate::format::Objects;
 use crate::model::{Client, ClientFlags, Cx};
 use crate::options::opt;
 use crate::render::compose::{self, Extent};
@@ -273,7 +273,7 @@ fn update_title(cx: &mut Cx<'_>, id: ClientId) {
     }
     let template = options.get(opt::SET_TITLES_STRING).to_owned();
     drop(options);
-    let title = Scope::new(cx.server, cx.host, cx.now).client(Some(id)).expand_time(&template);
+    let title = Objects::new(cx.server, cx.host, cx.now).client(Some(id)).expand_time(&template);
     if let Some(client) = cx.server.clients.get_mut(&id) {
         client.title = title;
     }

@@ -2,7 +2,7 @@
 //! which the server draws into the pane's last row.
 
 use crate::base::{Cell, CellStyle, PaneId, Point, Size, Surface};
-use crate::format::{Scope, draw};
+use crate::format::{Objects, draw};
 use crate::model::Cx;
 use crate::model::option_access::OptionScope;
 use crate::options::opt;
@@ -21,7 +21,7 @@ fn draw_pane(cx: &mut Cx<'_>, id: PaneId) {
         pane.terminal.lock().history().flush_all();
         return;
     }
-    let text = Scope::new(cx.server, cx.host, cx.now).about_pane(id).expand(&format);
+    let text = Objects::new(cx.server, cx.host, cx.now).about_pane(id).expand(&format);
     let mut terminal = pane.terminal.lock();
     let Size { cols, rows } = terminal.size();
     let mut line = Surface::new(Size::new(cols, 1));

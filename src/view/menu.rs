@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::{
     Attrs, Cell, CellStyle, ClientId, Key, KeyCode, MouseEvent, NamedKey, Point, Size, Surface,
 };
-use crate::format::{self, Scope};
+use crate::format::{self, Objects};
 use crate::model::mode::{Overlay, OverlayKind, OverlayResult, SavedOverlay};
 use crate::model::option_access::OptionScope;
 use crate::model::queue::{ItemId, KeyEvent, QueueState, StateFlags};
@@ -107,7 +107,7 @@ impl Menu {
 
     /// Adds an item with its formats expanded, unless its name expands to nothing. A line is not
     /// added at the start of the menu or after another line.
-    pub(crate) fn add(&mut self, scope: &Scope<'_>, client_cols: u32, request: &ItemRequest) {
+    pub(crate) fn add(&mut self, objects: &Objects<'_>, client_cols: u32, request: &ItemRequest) {
         if self.items.len() >= MAX_ITEMS {
             return;
         }
@@ -117,14 +117,14 @@ impl Menu {
             }
             return;
         }
-        let text = scope.expand(&request.name);
+        let text = objects.expand(&request.name);
         if text.is_empty() {
             return;
         }
         let name = shown_name(&text, request.key, client_cols.saturating_sub(4) as usize);
         let width = format::width(&name) - u32::from(name.starts_with('-'));
         self.width = self.width.max(width);
-        let command = request.command.as_deref().map(|command| scope.expand(command));
+        let command = request.command.as_deref().map(|command| objects.expand(command));
         self.items.push(Item { name: Some(name), key: request.key, command });
     }
 
@@ -357,10 +357,10 @@ impl MenuPart {
     /// The three styles: menu, selected item, border. Strings given with the menu replace the
     /// colours.
     fn looks(&self, cx: &Cx<'_>, client: ClientId) -> [CellStyle; 3] {
-        let scope = Scope::new(cx.server, cx.host, cx.now).client(Some(client));
+        let objects = Objects::new(cx.server, cx.host, cx.now).client(Some(client));
         let level = window_level(cx, client);
         let keys = [opt::MENU_STYLE, opt::MENU_SELECTED_STYLE, opt::MENU_BORDER_STYLE];
-        let mut looks = keys.map(|key| style::of_option(cx.server, level, key, &scope));
+        let mut looks = keys.map(|key| style::of_option(cx.server, level, key, &objects));
         for (look, own) in looks.iter_mut().zip(&self.styles) {
             replace_colours(look, own.as_deref());
         }

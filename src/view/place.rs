@@ -1,7 +1,7 @@
 //! Placement of menus and popups: the letters and formats of `-x` and `-y`.
 
 use crate::base::{ClientId, Point, Size};
-use crate::format::Scope;
+use crate::format::Objects;
 use crate::model::client::RangeKind;
 use crate::model::option_access::OptionScope;
 use crate::model::{Cx, ItemContext};
@@ -55,15 +55,15 @@ pub(crate) fn place(cx: &Cx<'_>, placing: &Placing<'_>) -> Option<Point> {
     if w > cols || h > rows {
         return None;
     }
-    let mut scope = Scope::new(cx.server, cx.host, cx.now)
+    let mut objects = Objects::new(cx.server, cx.host, cx.now)
         .item(placing.item)
         .client(placing.item.target_client)
         .state(&placing.item.target);
     for (name, value) in variables(cx, placing) {
-        scope = scope.add(name, value.to_string());
+        objects = objects.add(name, value.to_string());
     }
-    let x = leading_number(&scope.expand(format_of(placing.x, X_LETTERS)));
-    let y = leading_number(&scope.expand(format_of(placing.y, Y_LETTERS)));
+    let x = leading_number(&objects.expand(format_of(placing.x, X_LETTERS)));
+    let y = leading_number(&objects.expand(format_of(placing.y, Y_LETTERS)));
     let x = if x + w >= cols { cols - w } else { x };
     let y = (y - h).max(0);
     let y = if y + h >= rows { rows - h } else { y };

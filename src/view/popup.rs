@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::blob::Blob;
 use crate::base::{Cell, CellStyle, ClientId, Colour, Key, LinkId, MouseEvent, Point, Size, Surface};
-use crate::format::Scope;
+use crate::format::Objects;
 use crate::model::Cx;
 use crate::model::host::{ExitStatus, JobDone, JobId, JobOutput, JobRequest};
 use crate::model::kept::Purpose;
@@ -335,10 +335,10 @@ impl Popup {
 
     /// Styles of the popup's contents and of its box. Only colours count.
     fn looks(&self, cx: &Cx<'_>, client: ClientId) -> [CellStyle; 2] {
-        let scope = Scope::new(cx.server, cx.host, cx.now).client(Some(client));
+        let objects = Objects::new(cx.server, cx.host, cx.now).client(Some(client));
         let level = window_level(cx, client);
         let mut looks = [opt::POPUP_STYLE, opt::POPUP_BORDER_STYLE]
-            .map(|key| style::of_option(cx.server, level, key, &scope));
+            .map(|key| style::of_option(cx.server, level, key, &objects));
         for (look, own) in looks.iter_mut().zip(&self.styles) {
             replace_colours(look, own.as_deref());
             look.attrs = crate::base::Attrs::empty();
@@ -349,11 +349,11 @@ impl Popup {
     fn open_menu(&mut self, cx: &Cx<'_>, client: ClientId, m: &MouseEvent) {
         let Some(c) = cx.server.client(client) else { return };
         let items = if self.flags.contains(PopupFlags::INTERNAL) { INTERNAL_MENU } else { MENU };
-        let scope = Scope::new(cx.server, cx.host, cx.now).client(Some(client));
+        let objects = Objects::new(cx.server, cx.host, cx.now).client(Some(client));
         let mut list = Menu::new("");
         for (name, key) in items {
             let request = ItemRequest { name: (*name).to_owned(), key: Some(Key::char(*key)), command: None };
-            list.add(&scope, c.size.cols, &request);
+            list.add(&objects, c.size.cols, &request);
         }
         let x = m.x.saturating_sub(list.size().cols / 2);
         let request = menu::Request { at: Point::new(x, m.y), ..menu::Request::default() };

@@ -1,7 +1,7 @@
 //! Styles of options, as cells are drawn with them.
 
 use crate::base::{Attrs, Cell, CellFlags, CellStyle, Colour};
-use crate::format::Scope;
+use crate::format::Objects;
 use crate::model::Server;
 use crate::model::option_access::OptionScope;
 use crate::options::OptionKey;
@@ -13,9 +13,9 @@ pub(crate) fn of_option(
     server: &Server,
     at: OptionScope,
     key: OptionKey<of::string>,
-    scope: &Scope<'_>,
+    objects: &Objects<'_>,
 ) -> CellStyle {
-    whole_of_option(server, at, key, scope).cell
+    whole_of_option(server, at, key, objects).cell
 }
 
 /// Like `of_option`, but the whole style (with fill, width, padding) and not only the cell's.
@@ -23,14 +23,14 @@ pub(crate) fn whole_of_option(
     server: &Server,
     at: OptionScope,
     key: OptionKey<of::string>,
-    scope: &Scope<'_>,
+    objects: &Objects<'_>,
 ) -> Style {
-    parse(server.option(at, key), scope)
+    parse(server.option(at, key), objects)
 }
 
 /// A style string, its formats expanded.
-pub(crate) fn parse(text: &str, scope: &Scope<'_>) -> Style {
-    let parsed = if text.contains("#{") { Style::parse(&scope.expand(text)) } else { Style::parse(text) };
+pub(crate) fn parse(text: &str, objects: &Objects<'_>) -> Style {
+    let parsed = if text.contains("#{") { Style::parse(&objects.expand(text)) } else { Style::parse(text) };
     parsed.unwrap_or_else(|_| fallback())
 }
 

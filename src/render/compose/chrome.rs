@@ -5,7 +5,7 @@ use super::borders::{BorderLayout, CellKind, Indicators, PaneBox, PaneStatus, Tw
 use super::seen::Seen;
 use super::{Subject, blanks, status};
 use crate::base::{Attrs, Cell, CellStyle, Colour, Glyph, PaneId, Point, Size, Surface};
-use crate::format::Scope;
+use crate::format::Objects;
 use crate::model::arrange::ScrollbarPolicy;
 use crate::model::layout::CellKind as SplitKind;
 use crate::model::option_access::OptionScope;
@@ -152,7 +152,7 @@ impl Chrome {
         let lines_of_panes: Vec<BorderLines> =
             self.layout.panes.iter().map(|pane| lines_of(OptionScope::Pane(pane.id))).collect();
         let fill = fill_character(&server.option_text(level, opt::FILL_CHARACTER));
-        let window_scope = Scope::new(server, cx.host, cx.now)
+        let window_scope = Objects::new(server, cx.host, cx.now)
             .client(Some(subject.client))
             .with_winlink(subject.session, subject.index);
         let outside = style::of_option(server, level, opt::PANE_BORDER_STYLE, &window_scope);
@@ -240,7 +240,7 @@ impl Chrome {
             let server = &*cx.server;
             let pane_level = OptionScope::Pane(pane.id);
             let lines = BorderLines::parse(&server.option_text(pane_level, opt::PANE_BORDER_LINES));
-            let scope = Scope::new(server, cx.host, cx.now)
+            let objects = Objects::new(server, cx.host, cx.now)
                 .client(Some(subject.client))
                 .with_pane_at(subject.session, subject.index, pane.id)
                 .owner(Some(subject.client))
@@ -250,8 +250,8 @@ impl Chrome {
             } else {
                 opt::PANE_BORDER_STYLE
             };
-            let style = style::of_option(server, pane_level, key, &scope);
-            let text = scope.expand_time(&server.option_text(pane_level, opt::PANE_BORDER_FORMAT));
+            let style = style::of_option(server, pane_level, key, &objects);
+            let text = objects.expand_time(&server.option_text(pane_level, opt::PANE_BORDER_FORMAT));
             let number = server.pane_index(pane.id);
             let mut line = Surface::new(Size::new(width, 1));
             let y = if self.layout.status == PaneStatus::Top { pane.y - 1 } else { pane.y + pane.rows };
@@ -278,13 +278,13 @@ impl Chrome {
                 continue;
             }
             let size = server.scrollbar_size(pane.id);
-            let scope = Scope::new(server, cx.host, cx.now).client(Some(subject.client)).with_pane_at(
+            let objects = Objects::new(server, cx.host, cx.now).client(Some(subject.client)).with_pane_at(
                 subject.session,
                 subject.index,
                 pane.id,
             );
             let style =
-                style::of_option(server, OptionScope::Pane(pane.id), opt::PANE_SCROLLBARS_STYLE, &scope);
+                style::of_option(server, OptionScope::Pane(pane.id), opt::PANE_SCROLLBARS_STYLE, &objects);
             self.bars.push(Bar { pane: index, cols: size.cols, pad: size.pad, style, slider: None });
         }
     }
@@ -382,13 +382,13 @@ fn slider(cx: &mut Cx<'_>, pane: &PaneBox, rows: u32) -> Option<(u32, u32)> {
 
 /// Styles of a pane's borders: the plain one, and that of the active pane.
 fn pane_styles(cx: &Cx<'_>, subject: &Subject, pane: &PaneBox) -> [CellStyle; 2] {
-    let scope = Scope::new(cx.server, cx.host, cx.now).client(Some(subject.client)).with_pane_at(
+    let objects = Objects::new(cx.server, cx.host, cx.now).client(Some(subject.client)).with_pane_at(
         subject.session,
         subject.index,
         pane.id,
     );
     [opt::PANE_BORDER_STYLE, opt::PANE_ACTIVE_BORDER_STYLE]
-        .map(|key| style::of_option(cx.server, OptionScope::Pane(pane.id), key, &scope))
+        .map(|key| style::of_option(cx.server, OptionScope::Pane(pane.id), key, &objects))
 }
 
 /// First character of the option `fill-character`, if it is one column wide.

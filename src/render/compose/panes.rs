@@ -10,7 +10,7 @@ use super::seen::Seen;
 use super::{Composer, Subject, blanks, pictures};
 use crate::base::placeholder::Part;
 use crate::base::{Attrs, Cell, CellFlags, CellStyle, Colour, PaneId, Rect, Size, Surface};
-use crate::format::Scope;
+use crate::format::Objects;
 use crate::model::Cx;
 use crate::model::client::Theme;
 use crate::model::option_access::OptionScope;
@@ -409,13 +409,13 @@ fn default_colours(cx: &Cx<'_>, subject: &Subject, id: PaneId) -> ((Colour, Colo
     if plain(opt::WINDOW_STYLE) && (!is_active || plain(opt::WINDOW_ACTIVE_STYLE)) {
         return ((Colour::Default, Colour::Default), Dim::default());
     }
-    let scope = Scope::new(server, cx.host, cx.now).with_pane(id).no_jobs();
-    let base = style::whole_of_option(server, level, opt::WINDOW_STYLE, &scope);
+    let objects = Objects::new(server, cx.host, cx.now).with_pane(id).no_jobs();
+    let base = style::whole_of_option(server, level, opt::WINDOW_STYLE, &objects);
     if !is_active {
         return ((base.cell.fg, base.cell.bg), Dim::new(cx, subject, base.dim));
     }
     // tmux: for the active pane only the dimming of its own style counts.
-    let active = style::whole_of_option(server, level, opt::WINDOW_ACTIVE_STYLE, &scope);
+    let active = style::whole_of_option(server, level, opt::WINDOW_ACTIVE_STYLE, &objects);
     let pick = |a: Colour, b: Colour| if a == Colour::Default { b } else { a };
     let colours = (pick(active.cell.fg, base.cell.fg), pick(active.cell.bg, base.cell.bg));
     (colours, Dim::new(cx, subject, active.dim))

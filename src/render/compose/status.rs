@@ -2,7 +2,7 @@
 
 use super::{Erasing, Subject, blanks};
 use crate::base::{Cell, CellStyle, Colour, Point, Size, Surface};
-use crate::format::Scope;
+use crate::format::Objects;
 use crate::model::Cx;
 use crate::model::client::StatusRange;
 use crate::model::option_access::OptionScope;
@@ -114,11 +114,11 @@ fn status_lines(cx: &mut Cx<'_>, subject: &Subject, size: Size, links: &mut Fram
     let Some(client) = server.client(subject.client) else { return surface };
     let shown = server.status_lines(client);
     let level = OptionScope::Session(subject.session);
-    let scope = Scope::new(server, cx.host, cx.now)
+    let objects = Objects::new(server, cx.host, cx.now)
         .owner(Some(subject.client))
         .client(Some(subject.client))
         .for_status(client.status_forced);
-    let mut style = style::of_option(server, level, opt::STATUS_STYLE, &scope);
+    let mut style = style::of_option(server, level, opt::STATUS_STYLE, &objects);
     for (key, colour) in [(opt::STATUS_FG, &mut style.fg), (opt::STATUS_BG, &mut style.bg)] {
         let own = server.option(level, key);
         if !own.is_default() {
@@ -135,7 +135,7 @@ fn status_lines(cx: &mut Cx<'_>, subject: &Subject, size: Size, links: &mut Fram
         surface.fill(0, row, size.cols, 1, &Cell { style, ..Cell::BLANK });
         let ranges = match formats.iter().find(|(n, _)| *n == row) {
             Some((_, format)) => {
-                let text = scope.expand_time(format);
+                let text = objects.expand_time(format);
                 draw_linked(&mut surface, row, (0, size.cols), style, &text, links)
             }
             None => Vec::new(),
@@ -178,13 +178,13 @@ fn draw_message(cx: &Cx<'_>, subject: &Subject, row: u32, lines: &mut Surface, l
     let Some(message) = server.client(subject.client).and_then(|c| c.message.as_ref()) else { return };
     let level = OptionScope::Session(subject.session);
     let text = if message.ignore_styles { message.text.replace('#', "##") } else { message.text.clone() };
-    let scope = Scope::new(server, cx.host, cx.now)
+    let objects = Objects::new(server, cx.host, cx.now)
         .client(Some(subject.client))
         .add("message", text)
         .add("command_prompt", "0");
-    let style = style::whole_of_option(server, level, opt::MESSAGE_STYLE, &scope);
+    let style = style::whole_of_option(server, level, opt::MESSAGE_STYLE, &objects);
     let (x, width) = message_area(&style, lines.size().cols);
-    let expanded = scope.expand_time(&server.option_text(level, opt::MESSAGE_FORMAT));
+    let expanded = objects.expand_time(&server.option_text(level, opt::MESSAGE_FORMAT));
     draw_linked(lines, row, (x, width), style.cell, &expanded, links);
 }
 

@@ -6,7 +6,7 @@ use crate::base::commands::CommandRecord;
 use crate::base::history::Row;
 use crate::base::links::{Hyperlink, Links};
 use crate::base::{LinkId, PaneId, Size, Surface};
-use crate::format::Scope;
+use crate::format::Objects;
 use crate::format::draw::draw as draw_format;
 use crate::model::host::TimerId;
 use crate::model::mode::{CapturedRows, ModeResult, ModeTarget, PaneMode, TextAt};
@@ -249,20 +249,20 @@ impl CopyMode {
         if !entry.expand && !search {
             return text.to_owned();
         }
-        let scope = if search {
-            Scope::new(cx.server, cx.host, cx.now).with_pane(pane)
+        let objects = if search {
+            Objects::new(cx.server, cx.host, cx.now).with_pane(pane)
         } else {
-            Scope::new(cx.server, cx.host, cx.now).client(target.client).state(&target.state)
+            Objects::new(cx.server, cx.host, cx.now).client(target.client).state(&target.state)
         };
-        self.with_formats(scope).expand(text)
+        self.with_formats(objects).expand(text)
     }
 
-    /// Adds this mode's variables to a scope: the pane does not have the mode while it runs.
-    fn with_formats<'a>(&self, mut scope: Scope<'a>) -> Scope<'a> {
-        scope = scope.add("pane_in_mode", "1").add("pane_mode", self.name());
+    /// Adds this mode's variables: the pane does not have the mode while it runs.
+    fn with_formats<'a>(&self, mut objects: Objects<'a>) -> Objects<'a> {
+        objects = objects.add("pane_in_mode", "1").add("pane_mode", self.name());
         let mut added = Vec::new();
         self.state.formats(&mut |name, value| added.push((name.to_owned(), value)));
-        added.into_iter().fold(scope, |scope, (name, value)| scope.add(&name, value))
+        added.into_iter().fold(objects, |objects, (name, value)| objects.add(&name, value))
     }
 
     /// Performs the effects of commands. True if the mode must end.
@@ -323,10 +323,10 @@ impl CopyMode {
         }
     }
 
-    fn styles(&self, cx: &Cx<'_>, pane: PaneId, scope: &Scope<'_>) -> Styles {
+    fn styles(&self, cx: &Cx<'_>, pane: PaneId, objects: &Objects<'_>) -> Styles {
         let window = cx.server.pane(pane).map(|p| OptionScope::Window(p.window));
         let at = window.unwrap_or(OptionScope::GlobalWindow);
-        let style = |key| style::of_option(cx.server, at, key, scope);
+        let style = |key| style::of_option(cx.server, at, key, objects);
         let mut styles = Styles {
             position: style(opt::COPY_MODE_POSITION_STYLE),
             matched: style(opt::COPY_MODE_MATCH_STYLE),
@@ -343,13 +343,13 @@ impl CopyMode {
     }
 
     /// Draws the position indicator over the first row.
-    fn draw_position(&mut self, cx: &Cx<'_>, pane: PaneId, scope: &Scope<'_>, styles: &Styles) {
+    fn draw_position(&mut self, cx: &Cx<'_>, pane: PaneId, objects: &Objects<'_>, styles: &Styles) {
         if self.state.rows() < 2 || self.state.hide_position || self.untouched {
             return;
         }
         let window = cx.server.pane(pane).map(|p| OptionScope::Window(p.window));
         let at = window.unwrap_or(OptionScope::GlobalWindow);
-        let text = scope.expand(&cx.server.option_text(at, opt::COPY_MODE_POSITION_FORMAT));
+        let text = objects.expand(&cx.server.option_text(at, opt::COPY_MODE_POSITION_FORMAT));
         if !text.is_empty() {
             let (x, width) = (self.state.number_width() as u32, self.state.text_cols() as u32);
             draw_format(&mut self.surface, x, 0, width, styles.position, &text);
@@ -490,10 +490,10 @@ impl PaneMode for CopyMode {
 
     fn draw(&mut self, cx: &mut Cx<'_>, pane: PaneId) -> &Surface {
         self.prepare(cx, pane, None);
-        let scope = self.with_formats(Scope::new(cx.server, cx.host, cx.now).with_pane(pane));
-        let styles = self.styles(cx, pane, &scope);
+        let objects = self.with_formats(Objects::new(cx.server, cx.host, cx.now).with_pane(pane));
+        let styles = self.styles(cx, pane, &objects);
         self.state.draw(&mut self.surface, &styles);
-        self.draw_position(cx, pane, &scope, &styles);
+        self.draw_position(cx, pane, &objects, &styles);
         self.state.draw_end(&mut self.surface);
         self.state.draw_selection(&mut self.surface, &styles);
         &self.surface

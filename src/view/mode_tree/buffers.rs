@@ -4,7 +4,7 @@ use super::draw::put_text;
 use super::{Outcome, Pressed, Source, Tree, run_command};
 use crate::base::text::from_bytes;
 use crate::base::{CellStyle, Key, KeyCode, PaneId, Point, Size, Surface};
-use crate::format::Scope;
+use crate::format::Objects;
 use crate::format::sort::{self, Order};
 use crate::model::{Cx, FindState};
 use crate::syntax::args::Args;
@@ -36,10 +36,10 @@ impl Buffers {
         }
     }
 
-    fn scope<'a>(&self, cx: &'a Cx<'_>, name: &str) -> Scope<'a> {
-        let scope = Scope::new(cx.server, cx.host, cx.now);
-        let scope = if self.state.is_valid(cx.server) { scope.state(&self.state) } else { scope };
-        scope.with_buffer(name)
+    fn objects<'a>(&self, cx: &'a Cx<'_>, name: &str) -> Objects<'a> {
+        let objects = Objects::new(cx.server, cx.host, cx.now);
+        let objects = if self.state.is_valid(cx.server) { objects.state(&self.state) } else { objects };
+        objects.with_buffer(name)
     }
 
     fn paste(&self, cx: &mut Cx<'_>, with: &Pressed, name: &str) {
@@ -100,11 +100,11 @@ impl Source for Buffers {
     ) -> Option<u64> {
         for name in sort::buffers(cx.server, tree.sort) {
             let Some(buffer) = cx.server.buffers.get(&name) else { continue };
-            let scope = self.scope(cx, &name);
-            if filter.is_some_and(|filter| !scope.is_true(filter)) {
+            let objects = self.objects(cx, &name);
+            if filter.is_some_and(|filter| !objects.is_true(filter)) {
                 continue;
             }
-            let text = scope.expand(&self.format);
+            let text = objects.expand(&self.format);
             tree.add(None, name.clone(), buffer.order, name, Some(text), true);
         }
         None
@@ -121,7 +121,7 @@ impl Source for Buffers {
 
     fn key_of(&self, cx: &Cx<'_>, item: &String, line: usize) -> Option<Key> {
         let Some(format) = &self.key_format else { return super::default_key(line) };
-        Key::parse(&self.scope(cx, item).add("line", line.to_string()).expand(format))
+        Key::parse(&self.objects(cx, item).add("line", line.to_string()).expand(format))
     }
 
     fn fits(&self, cx: &Cx<'_>, item: &String, text: &str, ignore_case: bool) -> Option<bool> {

@@ -3,7 +3,7 @@
 use super::draw::draw_screen;
 use super::{Outcome, Pressed, Source, Tree, run_command};
 use crate::base::{Cell, CellFlags, CellStyle, ClientId, Key, KeyCode, PaneId, Point, Size, Surface};
-use crate::format::Scope;
+use crate::format::Objects;
 use crate::format::draw::draw as draw_format;
 use crate::format::sort::{self, Order, Sort};
 use crate::model::option_access::OptionScope;
@@ -53,9 +53,9 @@ impl Clients {
 fn status_lines(cx: &Cx<'_>, client: ClientId, lines: u32) -> Option<Surface> {
     let c = cx.server.client(client)?;
     let level = OptionScope::Session(c.session?);
-    let scope =
-        Scope::new(cx.server, cx.host, cx.now).owner(Some(client)).client(Some(client)).for_status(false);
-    let look = style::of_option(cx.server, level, opt::STATUS_STYLE, &scope);
+    let objects =
+        Objects::new(cx.server, cx.host, cx.now).owner(Some(client)).client(Some(client)).for_status(false);
+    let look = style::of_option(cx.server, level, opt::STATUS_STYLE, &objects);
     let mut surface = Surface::new(Size::new(c.size.cols, lines));
     surface.fill(0, 0, c.size.cols, lines, &Cell { style: look, ..Cell::BLANK });
     let formats: Vec<(u32, String)> = cx
@@ -65,7 +65,7 @@ fn status_lines(cx: &Cx<'_>, client: ClientId, lines: u32) -> Option<Surface> {
         .filter_map(|(index, value)| Some((index.number()?, value.as_str()?.to_owned())))
         .collect();
     for (row, format) in formats.into_iter().filter(|(row, _)| *row < lines) {
-        draw_format(&mut surface, 0, row, c.size.cols, look, &scope.expand_time(&format));
+        draw_format(&mut surface, 0, row, c.size.cols, look, &objects.expand_time(&format));
     }
     Some(surface)
 }
@@ -90,9 +90,9 @@ impl Source for Clients {
     ) -> Option<u64> {
         for id in sort::clients(cx.server, tree.sort) {
             let Some(c) = cx.server.client(id).filter(|c| c.session.is_some()) else { continue };
-            let scope = Scope::new(cx.server, cx.host, cx.now).client(Some(id));
-            if filter.is_none_or(|filter| scope.is_true(filter)) {
-                let text = scope.expand(&self.format);
+            let objects = Objects::new(cx.server, cx.host, cx.now).client(Some(id));
+            if filter.is_none_or(|filter| objects.is_true(filter)) {
+                let text = objects.expand(&self.format);
                 tree.add(None, id, u64::from(id.0), c.name.clone(), Some(text), true);
             }
         }
@@ -126,8 +126,8 @@ impl Source for Clients {
 
     fn key_of(&self, cx: &Cx<'_>, item: &ClientId, line: usize) -> Option<Key> {
         let Some(format) = &self.key_format else { return super::default_key(line) };
-        let scope = Scope::new(cx.server, cx.host, cx.now).client(Some(*item));
-        Key::parse(&scope.add("line", line.to_string()).expand(format))
+        let objects = Objects::new(cx.server, cx.host, cx.now).client(Some(*item));
+        Key::parse(&objects.add("line", line.to_string()).expand(format))
     }
 
     fn orders(&self) -> &'static [Order] {

@@ -6,7 +6,7 @@ use super::{Outcome, Pressed, Setup, Source, Tree, run_command};
 use crate::base::commands::CommandRecord;
 use crate::base::posix::strftime;
 use crate::base::{CellStyle, Key, KeyCode, PaneId, Point, Size, Surface};
-use crate::format::Scope;
+use crate::format::Objects;
 use crate::format::sort::Order;
 use crate::model::{Cx, FindState};
 use crate::syntax::args::Args;
@@ -64,11 +64,11 @@ impl CommandList {
             .collect();
     }
 
-    fn scope<'a>(&self, cx: &'a Cx<'_>, ran: &Ran) -> Scope<'a> {
+    fn objects<'a>(&self, cx: &'a Cx<'_>, ran: &Ran) -> Objects<'a> {
         let (record, now) = (&ran.record, cx.now.secs());
         let flag = |on: bool| u8::from(on).to_string();
-        let scope = about_pane(cx.server, Scope::new(cx.server, cx.host, cx.now), ran.pane);
-        scope
+        let objects = about_pane(cx.server, Objects::new(cx.server, cx.host, cx.now), ran.pane);
+        objects
             .add("command_text", record.text.clone())
             .add("command_directory", record.directory.clone())
             .add("command_line", record.first_line().to_string())
@@ -126,11 +126,11 @@ impl Source for CommandList {
         let format = self.format.clone().unwrap_or_else(|| FORMAT.to_owned());
         for item in self.sorted(tree.sort.order, tree.sort.reversed) {
             let ran = &self.all[item];
-            let scope = self.scope(cx, ran);
-            if filter.is_none_or(|filter| scope.is_true(filter)) {
+            let objects = self.objects(cx, ran);
+            if filter.is_none_or(|filter| objects.is_true(filter)) {
                 let tag = u64::from(ran.pane.0) << 40 | (ran.record.start.line & 0xff_ffff_ffff);
-                let name = scope.expand("#{session_name}:#{window_index}.#{pane_index}");
-                tree.add(None, item, tag, name, Some(scope.expand(&format)), true);
+                let name = objects.expand("#{session_name}:#{window_index}.#{pane_index}");
+                tree.add(None, item, tag, name, Some(objects.expand(&format)), true);
             }
         }
         None
@@ -164,7 +164,7 @@ impl Source for CommandList {
 
     fn key_of(&self, cx: &Cx<'_>, item: &usize, line: usize) -> Option<Key> {
         let Some(format) = &self.key_format else { return super::default_key(line) };
-        Key::parse(&self.scope(cx, self.all.get(*item)?).add("line", line.to_string()).expand(format))
+        Key::parse(&self.objects(cx, self.all.get(*item)?).add("line", line.to_string()).expand(format))
     }
 
     fn fits(&self, _: &Cx<'_>, item: &usize, text: &str, ignore_case: bool) -> Option<bool> {

@@ -6,7 +6,7 @@ use super::keys::{ask, confirm};
 use super::page::{self, Page};
 use super::{Outcome, Pressed, Source, Tree, with_source};
 use crate::base::{Key, KeyCode, NamedKey, PaneId, Point, Size, Surface};
-use crate::format::Scope;
+use crate::format::Objects;
 use crate::model::key_tables::Binding;
 use crate::model::option_access::OptionScope;
 use crate::model::queue::{KeyEvent, QueueState, StateFlags};
@@ -79,9 +79,9 @@ impl Customize {
         if self.state.is_valid(cx.server) { self.state } else { FindState::from_pane(cx.server, pane) }
     }
 
-    fn scope<'a>(cx: &'a Cx<'_>, state: &FindState, is_option: bool) -> Scope<'a> {
+    fn objects<'a>(cx: &'a Cx<'_>, state: &FindState, is_option: bool) -> Objects<'a> {
         let (option, key) = if is_option { ("1", "0") } else { ("0", "1") };
-        Scope::new(cx.server, cx.host, cx.now).state(state).add("is_option", option).add("is_key", key)
+        Objects::new(cx.server, cx.host, cx.now).state(state).add("is_option", option).add("is_key", key)
     }
 
     /// Adds the options of up to three levels, the global one first.
@@ -139,26 +139,26 @@ impl Customize {
         let chain = cx.server.chain(level);
         let Some(value) = chain.named(name) else { return };
         let flag = |on: bool| if on { "1" } else { "0" };
-        let mut scope = Self::scope(cx, state, true)
+        let mut objects = Self::objects(cx, state, true)
             .add("option_name", name)
             .add("option_is_global", flag(is_global(level)))
             .add("option_is_array", flag(array))
             .add("option_scope", scope_text(cx, state, level))
             .add("option_unit", entry.and_then(|e| e.unit).unwrap_or(""));
         if !array {
-            scope = scope.add("option_value", value.to_text(entry, false));
+            objects = objects.add("option_value", value.to_text(entry, false));
         }
-        if filter.is_some_and(|filter| !scope.is_true(filter)) {
+        if filter.is_some_and(|filter| !objects.is_true(filter)) {
             return;
         }
         let item = Item::Option { level, name: name.to_owned(), index: None };
-        let text = (!array).then(|| scope.expand(&self.format));
+        let text = (!array).then(|| objects.expand(&self.format));
         let Some(at) = tree.add(Some(top), item, tag(("option", name)), name.to_owned(), text, false) else {
             return;
         };
         for (index, value) in value.elements().filter(|_| array) {
             let label = format!("{name}[{index}]");
-            let scope = scope
+            let objects = objects
                 .clone()
                 .add("option_name", label.clone())
                 .add("option_value", value.to_text(entry, false));
@@ -168,7 +168,7 @@ impl Customize {
                 item,
                 tag(("option", name, index)),
                 label,
-                Some(scope.expand(&self.format)),
+                Some(objects.expand(&self.format)),
                 true,
             );
         }
@@ -190,14 +190,14 @@ impl Customize {
         tree.nodes[top].no_tag = true;
         for (key, binding) in &keys.bindings {
             let shown = key.name(false);
-            let scope = Self::scope(cx, state, false)
+            let objects = Self::objects(cx, state, false)
                 .add("key", shown.clone())
                 .add("key_note", binding.note.clone().unwrap_or_default());
-            if filter.is_some_and(|filter| !scope.is_true(filter)) {
+            if filter.is_some_and(|filter| !objects.is_true(filter)) {
                 continue;
             }
             let item = |part| Item::Key { table: name.to_owned(), key: *key, part };
-            let label = scope.expand(&self.format);
+            let label = objects.expand(&self.format);
             let whole = tag(("key", name, &shown));
             let Some(at) = tree.add(Some(top), item(Part::Whole), whole, label, None, false) else { return };
             let note = binding.note.as_ref().map(|note| format!("#[ignore]{note}")).unwrap_or_default();

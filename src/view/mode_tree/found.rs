@@ -9,7 +9,7 @@ use super::draw::put_text;
 use super::transcripts::{Place, open_kept};
 use super::{Outcome, Pressed, Setup, Source, Tree, run_command, with_source};
 use crate::base::{Attrs, CellStyle, ClientId, Key, KeyCode, PaneId, Point, Size, Surface};
-use crate::format::Scope;
+use crate::format::Objects;
 use crate::format::sort::Order;
 use crate::model::{Cx, FindState, Server};
 use crate::syntax::args::Args;
@@ -48,14 +48,14 @@ pub(crate) struct Found {
 }
 
 impl Found {
-    /// Scope about the line, and about its pane if that still exists.
-    pub(crate) fn scope<'a>(&self, server: &Server, scope: Scope<'a>) -> Scope<'a> {
+    /// Objects about the line, and about its pane if that still exists.
+    pub(crate) fn objects<'a>(&self, server: &Server, objects: Objects<'a>) -> Objects<'a> {
         let live = self.pane.is_some();
-        let scope = match self.pane {
-            Some(pane) => about_pane(server, scope, pane),
-            None => scope,
+        let objects = match self.pane {
+            Some(pane) => about_pane(server, objects, pane),
+            None => objects,
         };
-        scope
+        objects
             .add("transcript_name", self.name.clone())
             .add("transcript_live", u8::from(live).to_string())
             .add("search_line", self.line.to_string())
@@ -67,12 +67,12 @@ impl Found {
     }
 }
 
-/// Scope about a pane, in the window that suits it best.
-pub(crate) fn about_pane<'a>(server: &Server, scope: Scope<'a>, pane: PaneId) -> Scope<'a> {
+/// Objects about a pane, in the window that suits it best.
+pub(crate) fn about_pane<'a>(server: &Server, objects: Objects<'a>, pane: PaneId) -> Objects<'a> {
     let window = server.pane(pane).map(|pane| pane.window);
     match window.and_then(|window| server.best_winlink(window)) {
-        Some((session, index)) => scope.with_pane_at(session, index, pane),
-        None => scope.with_pane(pane),
+        Some((session, index)) => objects.with_pane_at(session, index, pane),
+        None => objects.with_pane(pane),
     }
 }
 
@@ -97,10 +97,10 @@ pub(crate) type SharedBook = Arc<Mutex<FoundBook>>;
 
 impl FoundBook {
     /// Adds a found line, formatted for the list.
-    pub(crate) fn push(&mut self, scope: &Scope<'_>, format: &str, found: Found) {
-        let place = || scope.expand("#{session_name}:#{window_index}.#{pane_index}");
+    pub(crate) fn push(&mut self, objects: &Objects<'_>, format: &str, found: Found) {
+        let place = || objects.expand("#{session_name}:#{window_index}.#{pane_index}");
         let name = if found.pane.is_some() { place() } else { found.name.clone() };
-        let text = scope.expand(format);
+        let text = objects.expand(format);
         self.lines.push(Line { found, name, text });
     }
 }
@@ -177,7 +177,7 @@ impl Source for FoundLines {
         let book = self.book.lock();
         for (index, line) in book.lines.iter().enumerate() {
             let fits = |filter: &str| {
-                line.found.scope(cx.server, Scope::new(cx.server, cx.host, cx.now)).is_true(filter)
+                line.found.objects(cx.server, Objects::new(cx.server, cx.host, cx.now)).is_true(filter)
             };
             if filter.is_none_or(fits) {
                 tree.add(None, index, index as u64, line.name.clone(), Some(line.text.clone()), true);

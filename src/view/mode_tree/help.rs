@@ -77,8 +77,8 @@ impl Overlay for Help {
     fn draw(&mut self, cx: &mut Cx<'_>, client: ClientId, frame: &mut Surface) {
         let Some(full) = cx.server.client(client).map(|c| c.size) else { return };
         let level = window_level(cx, client);
-        let scope = crate::format::Scope::new(cx.server, cx.host, cx.now).client(Some(client));
-        let mut border = style::of_option(cx.server, level, opt::POPUP_BORDER_STYLE, &scope);
+        let objects = crate::format::Objects::new(cx.server, cx.host, cx.now).client(Some(client));
+        let mut border = style::of_option(cx.server, level, opt::POPUP_BORDER_STYLE, &objects);
         border.attrs = Attrs::empty();
         let lines =
             BoxLines::parse(&cx.server.option_text(level, opt::POPUP_BORDER_LINES)).unwrap_or_default();

@@ -4,7 +4,7 @@ use super::{Outcome, Pressed, Preview, Source, TreeMode, with_source};
 use crate::base::{
     ClientId, Key, KeyCode, Mods, MouseEvent, MouseKind, MouseLocation, NamedKey, PaneId, Point,
 };
-use crate::format::Scope;
+use crate::format::Objects;
 use crate::model::Cx;
 use crate::model::mode::{ModeResult, ModeTarget};
 use crate::model::queue::KeyEvent;
@@ -308,11 +308,11 @@ impl<S: Source> TreeMode<S> {
         } else {
             (self.source.menu(), format!("#[align=centre]{name}"))
         };
-        let scope = Scope::new(cx.server, cx.host, cx.now).client(Some(client));
+        let objects = Objects::new(cx.server, cx.host, cx.now).client(Some(client));
         let mut list = Menu::new(&title);
         for (name, key) in items {
             let request = ItemRequest { name: (*name).to_owned(), key: Some(*key), command: None };
-            list.add(&scope, cols, &request);
+            list.add(&objects, cols, &request);
         }
         let keys: Vec<Key> = list.keys();
         let x = at.x.saturating_sub(list.size().cols / 2);

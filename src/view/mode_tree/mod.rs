@@ -22,7 +22,7 @@ pub(crate) mod usage;
 pub(crate) mod windows;
 
 use crate::base::{CellStyle, ClientId, Key, PaneId, Point, Size, Surface};
-use crate::format::Scope;
+use crate::format::Objects;
 use crate::format::draw::draw as draw_format;
 use crate::format::sort::Order;
 use crate::model::mode::{ModeResult, ModeTarget, PaneMode};
@@ -305,8 +305,8 @@ impl<S: Source> TreeMode<S> {
         }
         let window = cx.server.pane(pane).map(|p| OptionScope::Window(p.window));
         let level = window.unwrap_or(OptionScope::GlobalWindow);
-        let scope = Scope::new(cx.server, cx.host, cx.now).with_pane(pane);
-        let mode = style::of_option(cx.server, level, opt::MODE_STYLE, &scope);
+        let objects = Objects::new(cx.server, cx.host, cx.now).with_pane(pane);
+        let mode = style::of_option(cx.server, level, opt::MODE_STYLE, &objects);
         self.tree.draw_lines(surface, mode);
         if let Some((at, size, index)) = self.tree.draw_preview_box(surface, mode) {
             let item = self.tree.nodes[index].data.clone();

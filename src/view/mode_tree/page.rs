@@ -2,7 +2,7 @@
 
 use crate::base::width::clusters;
 use crate::base::{Cell, CellStyle, Colour, Key, Point, Size, Surface};
-use crate::format::Scope;
+use crate::format::Objects;
 use crate::model::option_access::OptionScope;
 use crate::model::{Cx, FindState};
 use crate::options::{ArrayKey, Kind, OptionEntry, Value, about, table};
@@ -134,9 +134,9 @@ pub(super) fn draw_option(
 /// Draws the meaning of a value: its expansion, the other possible values, a sample of its look.
 fn draw_meaning(cx: &Cx<'_>, page: &mut Page<'_>, level: OptionScope, name: &str, text: &str) -> Option<()> {
     let entry = table::find(name);
-    let scope = Scope::new(cx.server, cx.host, cx.now);
+    let objects = Objects::new(cx.server, cx.host, cx.now);
     if entry.is_none_or(|e| e.kind == Kind::String) {
-        let expanded = scope.expand(text);
+        let expanded = objects.expand(text);
         if expanded != text {
             page.plain(&format!("This expands to: {expanded}"))?;
         }
@@ -156,7 +156,7 @@ fn draw_meaning(cx: &Cx<'_>, page: &mut Page<'_>, level: OptionScope, name: &str
     }
     if entry.is_some_and(|e| e.is_style) {
         page.write("This is a style option: ", true, CellStyle::DEFAULT)?;
-        page.write("EXAMPLE", false, style::parse(&cx.server.named_option_text(level, name), &scope).cell)?;
+        page.write("EXAMPLE", false, style::parse(&cx.server.named_option_text(level, name), &objects).cell)?;
     }
     Some(())
 }

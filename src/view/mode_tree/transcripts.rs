@@ -8,7 +8,7 @@ use super::{Outcome, Pressed, Setup, Source, Tree, run_command, with_source};
 use crate::base::history::HistoryView;
 use crate::base::posix::strftime;
 use crate::base::{CellStyle, ClientId, Key, KeyCode, PaneId, Point, Size, Surface};
-use crate::format::Scope;
+use crate::format::Objects;
 use crate::format::sort::Order;
 use crate::format::usage::size_text;
 use crate::model::{Cx, FindState, Server};
@@ -36,9 +36,9 @@ pub(crate) struct Place {
     pub alternate: bool,
 }
 
-/// Scope about one transcript, and about its pane if that still exists.
-pub(crate) fn scope_of<'a>(server: &Server, scope: Scope<'a>, one: &Transcript) -> Scope<'a> {
-    let scope = if one.live { about_pane(server, scope, PaneId(one.info.pane)) } else { scope };
+/// Objects about one transcript, and about its pane if that still exists.
+pub(crate) fn objects_of<'a>(server: &Server, objects: Objects<'a>, one: &Transcript) -> Objects<'a> {
+    let objects = if one.live { about_pane(server, objects, PaneId(one.info.pane)) } else { objects };
     let made = one.info.created_us / 1_000_000;
     let kept = match one.keep_until {
         _ if one.live => String::new(),
@@ -46,7 +46,7 @@ pub(crate) fn scope_of<'a>(server: &Server, scope: Scope<'a>, one: &Transcript) 
         Some(i64::MAX) => "kept until removed".to_owned(),
         Some(until) => strftime("kept until %Y-%m-%d %H:%M", until),
     };
-    scope
+    objects
         .add("transcript_name", one.key.clone())
         .add("transcript_pane", format!("%{}", one.info.pane))
         .add("transcript_live", u8::from(one.live).to_string())
@@ -141,9 +141,9 @@ fn look_again(cx: &mut Cx<'_>, pane: PaneId) {
 }
 
 impl Transcripts {
-    fn scope<'a>(&self, cx: &'a Cx<'_>, item: usize) -> Scope<'a> {
-        let base = Scope::new(cx.server, cx.host, cx.now);
-        self.all.get(item).map_or_else(|| base.clone(), |one| scope_of(cx.server, base.clone(), one))
+    fn objects<'a>(&self, cx: &'a Cx<'_>, item: usize) -> Objects<'a> {
+        let base = Objects::new(cx.server, cx.host, cx.now);
+        self.all.get(item).map_or_else(|| base.clone(), |one| objects_of(cx.server, base.clone(), one))
     }
 
     /// Target of a transcript in commands: the id of its pane, or its own name.
@@ -262,11 +262,11 @@ impl Source for Transcripts {
         tree.align_names = true;
         let format = self.format.as_deref().unwrap_or(FORMAT);
         for item in self.sorted(tree.sort.order, tree.sort.reversed) {
-            let scope = self.scope(cx, item);
-            if filter.is_none_or(|filter| scope.is_true(filter)) {
+            let objects = self.objects(cx, item);
+            if filter.is_none_or(|filter| objects.is_true(filter)) {
                 let one = &self.all[item];
                 let tag = u64::from(crc32fast::hash(one.key.as_bytes()));
-                tree.add(None, item, tag, format!("%{}", one.info.pane), Some(scope.expand(format)), true);
+                tree.add(None, item, tag, format!("%{}", one.info.pane), Some(objects.expand(format)), true);
             }
         }
         None
@@ -298,7 +298,7 @@ impl Source for Transcripts {
             draw_screen(surface, at, size, &pane.terminal.lock());
             return;
         }
-        let scope = self.scope(cx, *item);
+        let objects = self.objects(cx, *item);
         let lines = [
             "#{transcript_name}",
             "command  #{transcript_command}",
@@ -307,15 +307,15 @@ impl Source for Transcripts {
             "         #{transcript_kept}",
             "#{?transcript_error,error    #{transcript_error},}",
         ];
-        let scope = scope.add("transcript_server", one.info.server.to_string());
+        let objects = objects.add("transcript_server", one.info.server.to_string());
         for (y, line) in (0..size.rows).zip(lines) {
-            put_text(surface, at.x, at.y + y, size.cols, &scope.expand(line), CellStyle::DEFAULT);
+            put_text(surface, at.x, at.y + y, size.cols, &objects.expand(line), CellStyle::DEFAULT);
         }
     }
 
     fn key_of(&self, cx: &Cx<'_>, item: &usize, line: usize) -> Option<Key> {
         let Some(format) = &self.key_format else { return super::default_key(line) };
-        Key::parse(&self.scope(cx, *item).add("line", line.to_string()).expand(format))
+        Key::parse(&self.objects(cx, *item).add("line", line.to_string()).expand(format))
     }
 
     fn fits(&self, _: &Cx<'_>, item: &usize, text: &str, ignore_case: bool) -> Option<bool> {

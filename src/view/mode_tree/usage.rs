@@ -9,9 +9,9 @@ use super::help::HELP_KEY;
 use super::keys::{ask, confirm};
 use super::{Outcome, Pressed, Source, Tree, TreeMode, run_command, with_source};
 use crate::base::{CellStyle, Key, KeyCode, PaneId, Point, Size, Surface};
-use crate::format::Scope;
+use crate::format::Objects;
 use crate::format::sort::Order;
-use crate::format::usage::{Layout, scope_of, scope_of_total, server_line, sorted};
+use crate::format::usage::{Layout, objects_of, objects_of_total, server_line, sorted};
 use crate::model::usage::{Seen, Subject};
 use crate::model::{Cx, FindState, Pane};
 use crate::options::{OptionKey, opt};
@@ -64,19 +64,19 @@ impl UsageList {
         let mut book = cx.server.usage.lock();
         book.look(cx.server, cx.host, cx.now.mono_ms, LOOK_MS);
         self.seen = book.seen.clone();
-        let base = Scope::new(cx.server, cx.host, cx.now);
+        let base = Objects::new(cx.server, cx.host, cx.now);
         let format = self.layout.format();
-        self.totals = [scope_of_total(base, &book, self.layout).expand(&format), server_line(&book)];
+        self.totals = [objects_of_total(base, &book, self.layout).expand(&format), server_line(&book)];
     }
 
     fn format(&self) -> String {
         self.format.clone().unwrap_or_else(|| self.layout.format())
     }
 
-    fn scope<'a>(&self, cx: &'a Cx<'_>, item: &Item) -> Scope<'a> {
-        let base = Scope::new(cx.server, cx.host, cx.now);
+    fn objects<'a>(&self, cx: &'a Cx<'_>, item: &Item) -> Objects<'a> {
+        let base = Objects::new(cx.server, cx.host, cx.now);
         match self.seen.get(&item.tag()) {
-            Some(seen) => scope_of(cx.server, base, seen, self.layout),
+            Some(seen) => objects_of(cx.server, base, seen, self.layout),
             None => base,
         }
     }
@@ -174,14 +174,14 @@ impl Source for UsageList {
         let format = self.format();
         for seen in sorted(&self.seen, tree.sort.order, tree.sort.reversed) {
             let item = &seen.subject;
-            let scope = self.scope(cx, item);
-            if filter.is_none_or(|filter| scope.is_true(filter)) {
+            let objects = self.objects(cx, item);
+            if filter.is_none_or(|filter| objects.is_true(filter)) {
                 let name = match item {
                     Item::Pane(pane) => pane.to_string(),
                     Item::Left(left) => left.name.rsplit('/').next().unwrap_or_default().to_owned(),
                 };
-                let text = scope.expand(&format);
-                drop(scope);
+                let text = objects.expand(&format);
+                drop(objects);
                 tree.add(None, item.clone(), item.tag(), name, Some(text), true);
             }
         }
@@ -222,11 +222,11 @@ impl Source for UsageList {
 
     fn key_of(&self, cx: &Cx<'_>, item: &Item, line: usize) -> Option<Key> {
         let Some(format) = &self.key_format else { return super::default_key(line) };
-        Key::parse(&self.scope(cx, item).add("line", line.to_string()).expand(format))
+        Key::parse(&self.objects(cx, item).add("line", line.to_string()).expand(format))
     }
 
     fn fits(&self, cx: &Cx<'_>, item: &Item, text: &str, ignore_case: bool) -> Option<bool> {
-        let line = self.scope(cx, item).expand(&self.format());
+        let line = self.objects(cx, item).expand(&self.format());
         Some(if ignore_case {
             line.to_ascii_lowercase().contains(&text.to_ascii_lowercase())
         } else {

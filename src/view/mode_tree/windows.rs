@@ -7,7 +7,7 @@ use crate::base::{
     Cell, CellStyle, Key, KeyCode, MouseKind, NamedKey, PaneId, Point, SessionId, Size, Surface, WindowId,
 };
 use crate::format::sort::{self, Order};
-use crate::format::{self, Scope};
+use crate::format::{self, Objects};
 use crate::model::option_access::OptionScope;
 use crate::model::{Cx, FindState, Marked, Server};
 use crate::options::opt;
@@ -136,13 +136,13 @@ impl Windows {
 
     fn passes(cx: &Cx<'_>, at: (SessionId, i32, PaneId), filter: Option<&str>) -> bool {
         let Some(filter) = filter else { return true };
-        let scope = Scope::new(cx.server, cx.host, cx.now).with_pane_at(at.0, at.1, at.2);
-        scope.is_true(filter)
+        let objects = Objects::new(cx.server, cx.host, cx.now).with_pane_at(at.0, at.1, at.2);
+        objects.is_true(filter)
     }
 
     fn add_session(&self, cx: &Cx<'_>, tree: &mut Tree<Item>, session: SessionId, filter: Option<&str>) {
         let Some(s) = cx.server.session(session) else { return };
-        let text = Scope::new(cx.server, cx.host, cx.now).with_session(session).expand(&self.format);
+        let text = Objects::new(cx.server, cx.host, cx.now).with_session(session).expand(&self.format);
         let item = Item::Session(session);
         let expanded = self.start != Start::Session;
         let Some(index) = tree.add(None, item, item.tag(), s.name.clone(), Some(text), expanded) else {
@@ -172,7 +172,7 @@ impl Windows {
         if w.panes.is_empty() || only.is_some_and(|&p| !Self::passes(cx, (session, link, p), filter)) {
             return false;
         }
-        let text = Scope::new(cx.server, cx.host, cx.now).with_winlink(session, link).expand(&self.format);
+        let text = Objects::new(cx.server, cx.host, cx.now).with_winlink(session, link).expand(&self.format);
         let item = Item::Window(session, link);
         let expanded = !matches!(self.start, Start::Session | Start::Window);
         let Some(index) = tree.add(Some(parent), item, item.tag(), link.to_string(), Some(text), expanded)
@@ -184,8 +184,8 @@ impl Windows {
             if !Self::passes(cx, (session, link, pane), filter) {
                 continue;
             }
-            let scope = Scope::new(cx.server, cx.host, cx.now).with_pane_at(session, link, pane);
-            let text = scope.expand(&self.format);
+            let objects = Objects::new(cx.server, cx.host, cx.now).with_pane_at(session, link, pane);
+            let text = objects.expand(&self.format);
             let item = Item::Pane(session, link, pane);
             let name = cx.server.pane_index(pane).unwrap_or(0).to_string();
             if let Some(added) = tree.add(Some(index), item, item.tag(), name, Some(text), true) {
@@ -233,7 +233,7 @@ impl Windows {
         cx: &Cx<'_>,
         surface: &mut Surface,
         (at, size): (Point, Size),
-        (all, current): (&[(OptionScope, PaneId, Scope<'_>)], usize),
+        (all, current): (&[(OptionScope, PaneId, Objects<'_>)], usize),
     ) {
         let (total, sx) = (all.len(), size.cols);
         if total == 0 {
@@ -271,12 +271,12 @@ impl Windows {
             draw_vertical(surface, at.x + sx - 3, at.y, size.rows);
             put_text(surface, at.x + sx - 1, middle, 1, ">", CellStyle::DEFAULT);
         }
-        for (i, (level, pane, scope)) in all.iter().enumerate().take(end).skip(start) {
+        for (i, (level, pane, objects)) in all.iter().enumerate().take(end).skip(start) {
             let x = at.x + 3 * u32::from(left) + (i - start) as u32 * each;
             let width = if i == end - 1 { each + remaining } else { each - 1 };
             let place = (Point::new(x, at.y), Size::new(width, size.rows));
             draw_pane(cx, surface, place.0, place.1, *pane);
-            draw_label(cx, surface, place, *level, scope);
+            draw_label(cx, surface, place, *level, objects);
             if i != end - 1 {
                 draw_vertical(surface, x + width, at.y, size.rows);
             }
@@ -413,13 +413,13 @@ fn draw_label(
     surface: &mut Surface,
     (at, size): (Point, Size),
     level: OptionScope,
-    scope: &Scope<'_>,
+    objects: &Objects<'_>,
 ) {
-    let text = scope.expand(&cx.server.option_text(level, opt::TREE_MODE_PREVIEW_FORMAT));
+    let text = objects.expand(&cx.server.option_text(level, opt::TREE_MODE_PREVIEW_FORMAT));
     if text.is_empty() || size.cols < 5 || size.rows < 3 {
         return;
     }
-    let look = style::of_option(cx.server, level, opt::TREE_MODE_PREVIEW_STYLE, scope);
+    let look = style::of_option(cx.server, level, opt::TREE_MODE_PREVIEW_STYLE, objects);
     let room = size.cols - 4;
     let text = if format::width(&text) > room { format::trim_left(&text, room) } else { text };
     let width = format::width(&text);
@@ -456,7 +456,7 @@ impl Source for Windows {
     }
 
     fn draw(&mut self, cx: &Cx<'_>, item: &Item, surface: &mut Surface, at: Point, size: Size) {
-        let scope = || Scope::new(cx.server, cx.host, cx.now);
+        let objects = || Objects::new(cx.server, cx.host, cx.now);
         self.strip = Strip::default();
         match *item {
             Item::Session(session) => {
@@ -466,8 +466,8 @@ impl Source for Windows {
                     .winlinks
                     .iter()
                     .filter_map(|(&link, l)| {
-                        let scope = scope().with_winlink(session, link);
-                        Some((OptionScope::Window(l.window), window(l.window)?, scope))
+                        let objects = objects().with_winlink(session, link);
+                        Some((OptionScope::Window(l.window), window(l.window)?, objects))
                     })
                     .collect();
                 let current = s.winlinks.keys().position(|&link| link == s.current).unwrap_or(0);
@@ -479,7 +479,7 @@ impl Source for Windows {
                 let all: Vec<_> = w
                     .panes
                     .iter()
-                    .map(|&p| (OptionScope::Pane(p), p, scope().with_pane_at(session, link, p)))
+                    .map(|&p| (OptionScope::Pane(p), p, objects().with_pane_at(session, link, p)))
                     .collect();
                 let current = w.panes.iter().position(|&p| p == w.active).unwrap_or(0);
                 self.draw_strip(cx, surface, (at, size), (&all, current));
@@ -490,13 +490,13 @@ impl Source for Windows {
 
     fn key_of(&self, cx: &Cx<'_>, item: &Item, line: usize) -> Option<Key> {
         let Some(format) = &self.key_format else { return super::default_key(line) };
-        let scope = Scope::new(cx.server, cx.host, cx.now);
-        let scope = match *item {
-            Item::Session(session) => scope.with_session(session),
-            Item::Window(session, link) => scope.with_winlink(session, link),
-            Item::Pane(session, link, pane) => scope.with_pane_at(session, link, pane),
+        let objects = Objects::new(cx.server, cx.host, cx.now);
+        let objects = match *item {
+            Item::Session(session) => objects.with_session(session),
+            Item::Window(session, link) => objects.with_winlink(session, link),
+            Item::Pane(session, link, pane) => objects.with_pane_at(session, link, pane),
         };
-        Key::parse(&scope.add("line", line.to_string()).expand(format))
+        Key::parse(&objects.add("line", line.to_string()).expand(format))
     }
 
     fn fits(&self, cx: &Cx<'_>, item: &Item, text: &str, ignore_case: bool) -> Option<bool> {

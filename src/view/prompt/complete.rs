@@ -3,7 +3,7 @@
 use super::{LinePrompt, PromptType};
 use crate::base::width::text_width;
 use crate::base::{ClientId, Key, Point, SessionId};
-use crate::format::Scope;
+use crate::format::Objects;
 use crate::model::mode::PromptResult;
 use crate::model::option_access::OptionScope;
 use crate::model::{Cx, Server};
@@ -261,8 +261,8 @@ impl LinePrompt {
             let key = char::from_u32(u32::from('0') + index as u32).unwrap_or('0');
             list.add_plain(size.cols, label, Key::char(key));
         }
-        let scope = Scope::new(cx.server, cx.host, cx.now).client(Some(client));
-        let whole = style::whole_of_option(cx.server, level, opt::MESSAGE_STYLE, &scope);
+        let objects = Objects::new(cx.server, cx.host, cx.now).client(Some(client));
+        let whole = style::whole_of_option(cx.server, level, opt::MESSAGE_STYLE, &objects);
         let (area, _) = super::draw::area(&whole, size.cols);
         let y = if cx.server.option_text(level, opt::STATUS_POSITION) == "top" {
             lines

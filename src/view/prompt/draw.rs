@@ -1,6 +1,6 @@
 //! Draws a prompt: its text, in the style of messages in the status line, then its input.
 
-use super::{LinePrompt, scope};
+use super::{LinePrompt, objects};
 use crate::base::width::char_width;
 use crate::base::{Cell, CellStyle, ClientId, Point, Surface};
 use crate::format;
@@ -41,14 +41,15 @@ impl LinePrompt {
     pub(super) fn draw_line(&mut self, cx: &Cx<'_>, client: ClientId, line: &mut Surface) {
         let session = cx.server.client(client).and_then(|c| c.session);
         let at = session.map_or(OptionScope::GlobalSession, OptionScope::Session);
-        let scope = scope(cx, client, self.state.as_ref()).add("prompt-input", self.line.to_text());
+        let objects = objects(cx, client, self.state.as_ref()).add("prompt-input", self.line.to_text());
         let key = if self.command { opt::MESSAGE_COMMAND_STYLE } else { opt::MESSAGE_STYLE };
-        let base = style::of_option(cx.server, at, key, &scope);
-        let whole = style::whole_of_option(cx.server, at, opt::MESSAGE_STYLE, &scope);
+        let base = style::of_option(cx.server, at, key, &objects);
+        let whole = style::whole_of_option(cx.server, at, opt::MESSAGE_STYLE, &objects);
         let (x, width) = area(&whole, line.size().cols);
-        let prompt = scope.expand_time(&self.prompt);
-        let scope = scope.add("message", prompt).add("command_prompt", if self.command { "1" } else { "0" });
-        let expanded = scope.expand_time(&cx.server.option_text(at, opt::MESSAGE_FORMAT));
+        let prompt = objects.expand_time(&self.prompt);
+        let objects =
+            objects.add("message", prompt).add("command_prompt", if self.command { "1" } else { "0" });
+        let expanded = objects.expand_time(&cx.server.option_text(at, opt::MESSAGE_FORMAT));
         let start = format::width(&expanded).min(width);
         format::draw::draw(line, x, 0, width, base, &expanded);
         // tmux: without room for the input, the cursor stays at its last place.

@@ -9,7 +9,7 @@ mod saved;
 
 use crate::base::text::from_bytes;
 use crate::base::{ClientId, Key, MouseEvent, PaneId, Surface};
-use crate::format::Scope;
+use crate::format::Objects;
 use crate::model::events::EventKind;
 use crate::model::mode::{Prompt, PromptResult};
 use crate::model::option_access::OptionScope;
@@ -102,12 +102,12 @@ pub(crate) struct LinePrompt {
     saver: Option<Saver>,
 }
 
-/// Scope for a prompt's formats.
-fn scope<'a>(cx: &'a Cx<'_>, client: ClientId, state: Option<&FindState>) -> Scope<'a> {
-    let scope = Scope::new(cx.server, cx.host, cx.now).client(Some(client));
+/// Objects for a prompt's formats.
+fn objects<'a>(cx: &'a Cx<'_>, client: ClientId, state: Option<&FindState>) -> Objects<'a> {
+    let objects = Objects::new(cx.server, cx.host, cx.now).client(Some(client));
     match state.filter(|s| s.is_valid(cx.server)) {
-        Some(state) => scope.state(state),
-        None => scope,
+        Some(state) => objects.state(state),
+        None => objects,
     }
 }
 
@@ -120,7 +120,7 @@ pub(crate) fn open(cx: &mut Cx<'_>, client: ClientId, request: Request) {
     let input = if flags.contains(PromptFlags::NOFORMAT) {
         input
     } else {
-        scope(cx, client, state.as_ref()).expand_time(&input)
+        objects(cx, client, state.as_ref()).expand_time(&input)
     };
     let incremental = flags.contains(PromptFlags::INCREMENTAL);
     let (line, last) =
@@ -238,7 +238,7 @@ impl LinePrompt {
             Next::Close if done => PromptResult::Close,
             Next::Close | Next::Keep => PromptResult::Keep,
             Next::Update { prompt, input } => {
-                let input = scope(cx, client, self.state.as_ref()).expand_time(&input);
+                let input = objects(cx, client, self.state.as_ref()).expand_time(&input);
                 self.prompt = prompt;
                 self.line.set(&input);
                 self.history_index = 0;
