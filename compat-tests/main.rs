@@ -3,6 +3,7 @@
 
 mod about;
 mod agents;
+mod completions;
 mod control;
 mod flood;
 mod full_screen;

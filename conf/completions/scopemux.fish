@@ -5,14 +5,32 @@ function __scopemux_ask
     for at in (seq (count $words))
         contains -- $words[$at] -L -S; and set -a socket $words[$at] $words[(math $at + 1)]
     end
-    command $words[1] $socket $argv 2>/dev/null | sort -u
+    set -l program $words[1]
+    functions -q $program; or not command -q $program; and set program scopemux
+    command $program $socket $argv 2>/dev/null | sort -u
 end
 function __scopemux_none
-    not __fish_seen_subcommand_from attach-session attach bind-key bind break-pane breakp capture-pane capturep choose-buffer choose-client choose-tree clear-history clearhist clear-prompt-history clearphist clock-mode command-prompt confirm-before confirm copy-mode customize-mode delete-buffer deleteb detach-client detach display-menu menu display-message display display-popup popup display-panes displayp find-window findw has-session has if-shell if join-pane joinp kill-pane killp kill-server kill-session kill-window killw last-pane lastp last-window last link-window linkw list-buffers lsb list-clients lsc list-commands lscm list-keys lsk list-panes lsp list-sessions ls list-windows lsw load-buffer loadb lock-client lockc lock-server lock lock-session locks move-pane movep move-window movew new-pane newp new-session new new-window neww next-layout nextl next-window next paste-buffer pasteb pipe-pane pipep previous-layout prevl previous-window prev refresh-client refresh rename-session rename rename-window renamew resize-pane resizep resize-window resizew respawn-pane respawnp respawn-window respawnw rotate-window rotatew run-shell run save-buffer saveb select-layout selectl select-pane selectp select-window selectw send-keys send send-prefix server-access set-buffer setb set-environment setenv set-hook set-option set set-window-option setw show-buffer showb show-environment showenv show-hooks show-messages showmsgs show-options show show-prompt-history showphist show-window-options showw source-file source split-window splitw start-server start suspend-client suspendc swap-pane swapp swap-window swapw switch-client switchc unbind-key unbind unlink-window unlinkw wait-for wait choose-commands choose-transcripts choose-usage list-transcripts list-usage restore-sessions save-transcript search-transcripts send-command wait-pane watch-events upgrade-server
+    not __fish_seen_subcommand_from attach-session attach bind-key bind break-pane breakp capture-pane capturep choose-buffer choose-client choose-tree clear-history clearhist clear-prompt-history clearphist clock-mode command-prompt confirm-before confirm copy-mode customize-mode delete-buffer deleteb detach-client detach display-menu menu display-message display display-popup popup display-panes displayp find-window findw has-session has if-shell if join-pane joinp kill-pane killp kill-server kill-session kill-window killw last-pane lastp last-window last link-window linkw list-buffers lsb list-clients lsc list-commands lscm list-keys lsk list-panes lsp list-sessions ls list-windows lsw load-buffer loadb lock-client lockc lock-server lock lock-session locks move-pane movep move-window movew new-pane newp new-session new new-window neww next-layout nextl next-window next paste-buffer pasteb pipe-pane pipep previous-layout prevl previous-window prev refresh-client refresh rename-session rename rename-window renamew resize-pane resizep resize-window resizew respawn-pane respawnp respawn-window respawnw rotate-window rotatew run-shell run save-buffer saveb select-layout selectl select-pane selectp select-window selectw send-keys send send-prefix server-access set-buffer setb set-environment setenv set-hook set-option set set-window-option setw show-buffer showb show-environment showenv show-hooks show-messages showmsgs show-options show show-prompt-history showphist show-window-options showw source-file source split-window splitw start-server start suspend-client suspendc swap-pane swapp swap-window swapw switch-client switchc unbind-key unbind unlink-window unlinkw wait-for wait choose-commands choose-transcripts choose-usage list-transcripts list-usage restore-sessions save-transcript search-transcripts send-command wait-pane watch-events upgrade-server install-links
 end
 for program in scopemux tmux
     complete -c $program -f
+    complete -c $program -s 2 -n __scopemux_none -d 'Assume a terminal of 256 colours'
+    complete -c $program -s C -n __scopemux_none -d 'Control mode'
+    complete -c $program -s c -r -n __scopemux_none -d 'Run a command of the shell'
+    complete -c $program -s D -n __scopemux_none -d 'Be the server, in the foreground'
     complete -c $program -s f -r -n __scopemux_none -d 'Configuration'
+    complete -c $program -s h -n __scopemux_none -d 'Usage'
+    complete -c $program -s L -r -n __scopemux_none -d 'Name of the socket'
+    complete -c $program -s l -n __scopemux_none -d 'Be a login shell'
+    complete -c $program -s N -n __scopemux_none -d 'Start no server'
+    complete -c $program -s S -r -n __scopemux_none -d 'Path of the socket'
+    complete -c $program -s T -r -n __scopemux_none -d 'Features of the terminal'
+    complete -c $program -s u -n __scopemux_none -d 'Assume a terminal of UTF-8'
+    complete -c $program -s V -n __scopemux_none -d 'Version'
+    complete -c $program -o VV -n __scopemux_none -d 'What a report of a fault needs'
+    complete -c $program -s v -n __scopemux_none -d 'Write logs'
+    complete -c $program -n __scopemux_none -a install-links -d 'Make a link named tmux in a directory'
+    complete -c $program -n '__fish_seen_subcommand_from install-links' -x -a '(__fish_complete_directories)'
     complete -c $program -n __scopemux_none -a attach-session -d 'Attach this client to a session, or switch an attached client to it'
     complete -c $program -n '__fish_seen_subcommand_from attach-session attach' -s c -x -a '(__fish_complete_directories)' -d 'Set the working directory of the session: new windows start there.'
     complete -c $program -n '__fish_seen_subcommand_from attach-session attach' -s d -d 'Detach all other clients of the session.'

@@ -93,10 +93,37 @@ fn either(entry: &crate::syntax::table::CommandEntry) -> String {
     entry.alias.map_or(entry.name.to_owned(), |alias| format!("{}|{alias}", entry.name))
 }
 
+/// Flags of the program itself, which come before a command.
+const PROGRAM_FLAGS: [(&str, &str); 15] = [
+    ("-2", "Assume a terminal of 256 colours"),
+    ("-C", "Control mode"),
+    ("-c", "Run a command of the shell"),
+    ("-D", "Be the server, in the foreground"),
+    ("-f", "Configuration"),
+    ("-h", "Usage"),
+    ("-L", "Name of the socket"),
+    ("-l", "Be a login shell"),
+    ("-N", "Start no server"),
+    ("-S", "Path of the socket"),
+    ("-T", "Features of the terminal"),
+    ("-u", "Assume a terminal of UTF-8"),
+    ("-V", "Version"),
+    ("-VV", "What a report of a fault needs"),
+    ("-v", "Write logs"),
+];
+
+fn program_flags() -> impl Iterator<Item = &'static str> {
+    PROGRAM_FLAGS.iter().map(|(flag, _)| *flag)
+}
+
 pub(super) fn bash() -> String {
     let mut out = String::from(concat!(
         "# Completion of scopemux, and of tmux, for bash. Made from the tables of the program.\n",
-        "_scopemux_ask() { command \"${COMP_WORDS[0]}\" \"${_scopemux_socket[@]}\" \"$@\" 2>/dev/null | sort -u; }\n",
+        "_scopemux_ask() {\n",
+        "    local program=${COMP_WORDS[0]}\n",
+        "    [[ -z ${BASH_ALIASES[$program]-} ]] && type -P -- \"$program\" >/dev/null || program=scopemux\n",
+        "    command \"$program\" \"${_scopemux_socket[@]}\" \"$@\" 2>/dev/null | sort -u\n",
+        "}\n",
         "_scopemux() {\n",
         "    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} cmd= at=1 word IFS=$'\\n'\n",
         "    local -a _scopemux_socket=()\n",
@@ -121,8 +148,9 @@ pub(super) fn bash() -> String {
     let words = |list: &[&str]| list.join("\\n");
     out.push_str(&format!(
         "    if [[ -z $cmd ]]; then\n        case $prev in\n        -f) COMPREPLY=($(compgen -f -- \"$cur\")); return ;;\n        esac\n        \
-         COMPREPLY=($(compgen -W $'{}' -- \"$cur\")); return\n    fi\n",
-        words(&names(true))
+         COMPREPLY=($(compgen -W $'{}' -- \"$cur\")); return\n    fi\n    \
+         [[ $cmd == install-links ]] && {{ COMPREPLY=($(compgen -d -- \"$cur\")); return; }}\n",
+        words(&[names(true), vec!["install-links"], program_flags().collect()].concat())
     ));
     out.push_str("    case $cmd:$prev in\n");
     for entry in rows::commands() {
@@ -176,7 +204,7 @@ pub(super) fn zsh() -> String {
     let mut out = String::from(concat!(
         "#compdef scopemux tmux\n",
         "# Completion of scopemux, and of tmux, for zsh. Made from the tables of the program.\n",
-        "_scopemux_ask() {\n    local -a all\n    all=(${(f)\"$(command $service $_scopemux_socket \"$@\" 2>/dev/null | sort -u)\"})\n",
+        "_scopemux_ask() {\n    local -a all\n    all=(${(f)\"$(command ${${commands[$service]:+$service}:-scopemux} $_scopemux_socket \"$@\" 2>/dev/null | sort -u)\"})\n",
         "    compadd -a all\n}\n_scopemux() {\n    local cmd= word at=2\n    local -a _scopemux_socket\n",
         "    while ((at < CURRENT)); do\n        word=$words[at]\n        case $word in\n",
         "        -L|-S) _scopemux_socket+=($word $words[at+1]); ((at++)) ;;\n        -f|-c|-T) ((at++)) ;;\n",
@@ -188,8 +216,14 @@ pub(super) fn zsh() -> String {
         let about = text.about.split(['.', ':']).next().unwrap_or_default();
         out.push_str(&format!("            '{}:{}'\n", text.name, quoted(about)));
     }
+    out.push_str("            'install-links:Make a link named tmux in a directory'\n        )\n");
+    out.push_str("        local -a flags=(\n");
+    for (flag, about) in PROGRAM_FLAGS {
+        out.push_str(&format!("            '{flag}:{}'\n", quoted(about)));
+    }
     out.push_str(
-        "        )\n        _describe command commands\n        return\n    fi\n    case $cmd:$prev in\n",
+        "        )\n        _describe command commands\n        _describe -o flag flags\n        return\n    fi\n    \
+         [[ $cmd == install-links ]] && { _files -/; return }\n    case $cmd:$prev in\n",
     );
     for entry in rows::commands() {
         for flag in flags(entry.template) {
@@ -239,11 +273,23 @@ pub(super) fn fish() -> String {
         "# Completion of scopemux, and of tmux, for fish. Made from the tables of the program.\n",
         "function __scopemux_ask\n    set -l words (commandline -opc)\n    set -l socket\n",
         "    for at in (seq (count $words))\n        contains -- $words[$at] -L -S; and set -a socket $words[$at] $words[(math $at + 1)]\n    end\n",
-        "    command $words[1] $socket $argv 2>/dev/null | sort -u\nend\n",
+        "    set -l program $words[1]\n",
+        "    functions -q $program; or not command -q $program; and set program scopemux\n",
+        "    command $program $socket $argv 2>/dev/null | sort -u\nend\n",
         "function __scopemux_none\n    not __fish_seen_subcommand_from ",
     ));
-    out.push_str(&(names(true).join(" ") + "\nend\n"));
-    out.push_str("for program in scopemux tmux\n    complete -c $program -f\n    complete -c $program -s f -r -n __scopemux_none -d 'Configuration'\n");
+    out.push_str(&(names(true).join(" ") + " install-links\nend\n"));
+    out.push_str("for program in scopemux tmux\n    complete -c $program -f\n");
+    for (flag, about) in PROGRAM_FLAGS {
+        let kind = if flag.len() > 2 { "-o" } else { "-s" };
+        let takes = if ["-c", "-f", "-L", "-S", "-T"].contains(&flag) { " -r" } else { "" };
+        let name = &flag[1..];
+        out.push_str(&format!(
+            "    complete -c $program {kind} {name}{takes} -n __scopemux_none -d '{}'\n",
+            fish_quoted(about)
+        ));
+    }
+    out.push_str("    complete -c $program -n __scopemux_none -a install-links -d 'Make a link named tmux in a directory'\n    complete -c $program -n '__fish_seen_subcommand_from install-links' -x -a '(__fish_complete_directories)'\n");
     for entry in rows::commands() {
         let text = texts.iter().find(|text| text.name == entry.name).expect("each command has its text");
         let about = fish_quoted(text.about.split(['.', ':']).next().unwrap_or_default());

@@ -1,6 +1,7 @@
-//! Tests of the completions in real shells. A shell that is not installed is reported and skipped;
-//! `.ci/run` installs all three.
+//! Tests of the completions in real shells, without a terminal; `compat-tests/completions.rs` types them in
+//! panes. A shell that is not installed is named on standard error and skipped; `.ci/run` installs all three.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -20,7 +21,8 @@ fn ask(shell: &str, script: &str) -> Option<String> {
     let output = match command.args(["-c", script]).output() {
         Ok(output) => output,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            println!("skipped: there is no {shell} here");
+            let text = format!("completions: there is no {shell} here, so they are not tested in it\n");
+            std::io::stderr().write_all(text.as_bytes()).ok();
             return None;
         }
         Err(error) => panic!("{shell}: {error}"),
