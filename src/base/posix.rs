@@ -125,6 +125,11 @@ pub(crate) fn strerror(errno: i32) -> String {
     super::text::from_bytes(&out[..end])
 }
 
+/// An error of the system without its number, which says nothing to most people.
+pub(crate) fn error_text(error: &std::io::Error) -> String {
+    error.raw_os_error().map_or_else(|| error.to_string(), strerror)
+}
+
 /// Broken-down local time of a Unix time in seconds.
 pub(crate) fn local_time(secs: i64) -> libc::tm {
     let mut tm = MaybeUninit::<libc::tm>::zeroed();

@@ -1,5 +1,6 @@
 //! `scopemux install-links DIR`: makes a link `tmux` to this program in a directory.
 
+use crate::base::posix::error_text;
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::symlink;
@@ -11,13 +12,13 @@ const LINK: &str = "tmux";
 /// Makes the link. Returns a message, or the reason why nothing was done.
 pub(super) fn install(args: &[String]) -> Result<String, String> {
     let [dir] = args else { return Err("usage: scopemux install-links directory".to_owned()) };
-    let program = std::env::current_exe().map_err(|error| format!("this program: {error}"))?;
+    let program = std::env::current_exe().map_err(|error| format!("this program: {}", error_text(&error)))?;
     install_in(Path::new(dir), &program)
 }
 
 fn install_in(dir: &Path, program: &Path) -> Result<String, String> {
     let link = dir.join(LINK);
-    let at = |error: std::io::Error| format!("{}: {error}", link.display());
+    let at = |error: std::io::Error| format!("{}: {}", link.display(), error_text(&error));
     match fs::symlink_metadata(&link) {
         Err(error) if error.kind() == ErrorKind::NotFound => symlink(program, &link).map_err(at)?,
         Err(error) => return Err(at(error)),

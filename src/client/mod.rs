@@ -20,6 +20,7 @@ mod socket;
 mod start;
 mod waiting;
 
+use crate::base::posix::error_text;
 use crate::base::text::{from_bytes, to_bytes};
 use crate::protocol::custody::ServerStart;
 use crate::protocol::imsg::{FdMarking, MAX_PAYLOAD};
@@ -132,7 +133,7 @@ fn run(program: Program, mut arguments: Arguments) -> Result<i32, String> {
         }
         let connection = introduce(&arguments, marking)?;
         if waiting.is_none() {
-            waiting = Some(Waiting::new(&signals::CAUGHT).map_err(|error| place::error_text(&error))?);
+            waiting = Some(Waiting::new(&signals::CAUGHT).map_err(|error| error_text(&error))?);
         }
         let waiting = waiting.as_mut().expect("made above");
         let mut session = Session::new(socket, connection, waiting, arguments.flags, log);
@@ -157,7 +158,7 @@ fn start_over(signals: &Signals) -> String {
     let mut args = env::args_os();
     let name = args.next().unwrap_or_default();
     let error = Command::new("/proc/self/exe").arg0(name).args(args).exec();
-    format!("execl failed: {}", place::error_text(&error))
+    format!("execl failed: {}", error_text(&error))
 }
 
 /// The first messages to the server: identification and command.
@@ -221,7 +222,7 @@ fn connect(
         Err(error) if error.raw_os_error() == Some(libc::ECONNREFUSED) => {
             Err(format!("no server running on {path}"))
         }
-        Err(error) => Err(format!("error connecting to {path} ({})", place::error_text(&error))),
+        Err(error) => Err(format!("error connecting to {path} ({})", error_text(&error))),
     }
 }
 
@@ -329,6 +330,6 @@ fn become_shell(flags: ClientFlags, signals: &Signals, shell: &str, command: &st
         .arg(os(command))
         .env("SHELL", os(shell))
         .exec();
-    say_error(&format!("execl failed: {}", place::error_text(&error)));
+    say_error(&format!("execl failed: {}", error_text(&error)));
     1
 }

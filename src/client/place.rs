@@ -1,6 +1,7 @@
 //! Paths and environment: home, working directory, socket, configuration files, and settings from
 //! environment variables.
 
+use crate::base::posix::error_text;
 use crate::base::text::from_bytes;
 use nix::unistd::{Uid, User, getuid};
 use std::env;
@@ -115,15 +116,6 @@ fn check_directory(base: &str, uid: Uid) -> Result<(), String> {
         return Err(format!("directory {base} has unsafe permissions"));
     }
     Ok(())
-}
-
-/// The text of `strerror`.
-pub(super) fn error_text(error: &io::Error) -> String {
-    let text = error.to_string();
-    match text.rfind(" (os error ") {
-        Some(end) => text[..end].to_owned(),
-        None => text,
-    }
 }
 
 #[cfg(test)]

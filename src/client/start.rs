@@ -6,6 +6,7 @@ use super::cli::Arguments;
 use super::signals::Signals;
 use super::socket::StartLock;
 use super::{Program, place};
+use crate::base::posix::error_text;
 use crate::keeper::{self, Keeper, Template};
 use crate::protocol::fdpass::{Progress, drain, fill};
 use crate::protocol::{ClientFlags, Connection, Message};
@@ -56,7 +57,7 @@ pub(super) fn start(
         signals.restore();
         Keeper::new(template, listener, program.server).run_beside()
     }
-    let (ours, theirs) = UnixStream::pair().map_err(|error| place::error_text(&error))?;
+    let (ours, theirs) = UnixStream::pair().map_err(|error| error_text(&error))?;
     let daemon = keeper::daemonize()
         .map_err(|error| format!("fork failed: {}", crate::base::posix::strerror(error as i32)))?;
     if !daemon {
@@ -90,7 +91,7 @@ fn listen(flags: ClientFlags, path: &str, passed: Option<OwnedFd>) -> Result<Own
     umask(before);
     let listener =
         bound.and_then(|listener| listener.set_nonblocking(true).map(|()| OwnedFd::from(listener)));
-    listener.map_err(|error: io::Error| format!("error creating {path} ({})", place::error_text(&error)))
+    listener.map_err(|error: io::Error| format!("error creating {path} ({})", error_text(&error)))
 }
 
 /// Tells the first client why the server did not start.

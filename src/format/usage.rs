@@ -22,15 +22,22 @@ const WHO: &str = concat!(
     "#{pane_current_command},",
     "#{usage_name}}",
 );
-const SMALL: &str = "#{p-7:usage_memory} #{p-4:usage_memory_share} #{p-6:usage_cpu}  ";
+// A column is padded before it is coloured, since padding counts the characters of styles.
+const SMALL: &str = concat!(
+    "#{p-7:usage_memory} #[fg=#{usage_memory_colour}]#{p-4:usage_memory_share}#[default] ",
+    "#{p-6:usage_cpu}  ",
+);
 const MIDDLE: &str = concat!(
-    "#{p-7:usage_memory} #{usage_memory_bar}#{p-5:usage_memory_share} #{p-6:usage_cpu} ",
-    "#{p-4:usage_pids} #{p-7:usage_history} #{usage_memory_trend}  ",
+    "#{p-7:usage_memory} #{usage_memory_bar}#[fg=#{usage_memory_colour}]#{p-5:usage_memory_share}#[default] ",
+    "#{p-6:usage_cpu} #[fg=#{usage_pids_colour}]#{p-4:usage_pids}#[default] ",
+    "#{p-7:usage_history} #{usage_memory_trend}  ",
 );
 const LARGE: &str = concat!(
-    "#{p-7:usage_memory} #{usage_memory_bar}#{p-5:usage_memory_share} #{p-7:usage_memory_max} ",
-    "#{p-7:usage_memory_peak} #{p-6:usage_cpu} #{p-5:usage_pids} #{p-7:usage_history} ",
-    "#{p-5:usage_history_share}  #{usage_memory_trend}  #{usage_cpu_trend}  ",
+    "#{p-7:usage_memory} #{usage_memory_bar}#[fg=#{usage_memory_colour}]#{p-5:usage_memory_share}#[default] ",
+    "#{p-7:usage_memory_max} #{p-7:usage_memory_peak} #{p-6:usage_cpu} ",
+    "#[fg=#{usage_pids_colour}]#{p-5:usage_pids}#[default] #{p-7:usage_history} ",
+    "#[fg=#{usage_history_colour}]#{p-5:usage_history_share}#[default]  ",
+    "#{usage_memory_trend}  #{usage_cpu_trend}  ",
 );
 const SMALL_HEAD: &str = " MEMORY   OF    CPU  PANE";
 const MIDDLE_HEAD: &str = " MEMORY OF LIMIT       CPU PIDS    DISK IN 5 MIN    PANE";
@@ -73,7 +80,8 @@ impl Layout {
             Self::Middle | Self::Plain => MIDDLE,
             Self::Large => LARGE,
         };
-        format!("{columns}{WHO}")
+        let format = format!("{columns}{WHO}");
+        if self == Self::Plain { without_styles(&format) } else { format }
     }
 
     fn lengths(self) -> (usize, usize) {
@@ -179,22 +187,22 @@ fn with_sample<'a>(objects: Objects<'a>, sample: &Sample, trend: &Trend, layout:
         .add("usage_memory_max_bytes", bytes(sample.memory_max))
         .add("usage_memory_peak", size(sample.memory_peak))
         .add("usage_memory_peak_bytes", bytes(sample.memory_peak))
-        .add("usage_memory_share", shown(share_text(memory)))
+        .add("usage_memory_share", percentage(memory))
+        .add("usage_memory_colour", high_colour(memory))
         .add("usage_memory_bar", shown(bar_text(memory, bar)))
         .add("usage_memory_trend", line(|part| part.0, most_memory))
         .add("usage_cpu", format!("{}.{}%", sample.cpu_permille / 10, sample.cpu_permille % 10))
         .add("usage_cpu_permille", sample.cpu_permille.to_string())
         .add("usage_cpu_trend", line(|part| part.1, most_cpu))
-        .add(
-            "usage_pids",
-            shown(coloured(&sample.pids.map_or_else(|| "-".to_owned(), |n| n.to_string()), pids)),
-        )
+        .add("usage_pids", sample.pids.map_or_else(|| "-".to_owned(), |n| n.to_string()))
+        .add("usage_pids_colour", high_colour(pids))
         .add("usage_pids_max", bytes(sample.pids_max))
         .add("usage_history", size(sample.history))
         .add("usage_history_bytes", bytes(sample.history))
         .add("usage_history_max", size(sample.history_max))
         .add("usage_history_max_bytes", bytes(sample.history_max))
-        .add("usage_history_share", shown(share_text(history)))
+        .add("usage_history_share", percentage(history))
+        .add("usage_history_colour", high_colour(history))
 }
 
 /// Percentage of a limit, at most 999.
@@ -219,8 +227,17 @@ fn coloured(text: &str, share: Option<u64>) -> String {
     }
 }
 
+/// The colour of a number: that of its share of a limit if the share is high.
+fn high_colour(share: Option<u64>) -> &'static str {
+    share.filter(|share| *share >= WARNING).map_or("default", |share| colour(Some(share)))
+}
+
+fn percentage(share: Option<u64>) -> String {
+    share.map_or_else(|| "-".to_owned(), |share| format!("{share}%"))
+}
+
 fn share_text(share: Option<u64>) -> String {
-    coloured(&share.map_or_else(|| "-".to_owned(), |share| format!("{share}%")), share)
+    coloured(&percentage(share), share)
 }
 
 /// A bar of `width` characters, in steps of an eighth of a character.
@@ -296,6 +313,31 @@ mod tests {
         for (layout, width) in [(Layout::Small, 21), (Layout::Middle, 52), (Layout::Large, 134)] {
             let head = layout.heading();
             assert_eq!(head.find("PANE"), Some(width), "{head}");
+        }
+    }
+
+    #[test]
+    fn columns_stand_below_each_other_in_every_colour() {
+        let (server, host) = (Server::default(), crate::model::test_host::TestHost::default());
+        for layout in [Layout::Small, Layout::Middle, Layout::Large, Layout::Plain] {
+            let line = |used: u64| {
+                let scope = Scope::new(&server, &host, Default::default()).add("usage_name", "NAME");
+                let some = Some(used);
+                let sample = Sample {
+                    memory: some,
+                    memory_max: Some(100),
+                    pids: some,
+                    pids_max: Some(100),
+                    history: some,
+                    history_max: Some(100),
+                    ..Sample::default()
+                };
+                let scope = with_sample(scope, &sample, &Trend::default(), layout);
+                let text = without_styles(&scope.expand(&layout.format()));
+                text.chars().take_while(|c| *c != 'N').count()
+            };
+            let widths = [5, 75, 95].map(line);
+            assert!(widths.iter().all(|width| *width == widths[0]), "{layout:?}: {widths:?}");
         }
     }
 

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::base::posix::error_text;
+
 use super::alternate;
 use super::pane::Pane;
 use super::queue::Job;
@@ -65,16 +67,17 @@ fn perform(store: &Shared, job: Job) {
             if pane.created.load(Ordering::Relaxed)
                 && let Err(error) = write_small(&*store.storage, &file, &bytes)
             {
-                store.message(format!("history: cannot write {}: {error}", file.display()));
+                store.message(format!("history: cannot write {}: {}", file.display(), error_text(&error)));
             }
         }
         Job::Floor(pane) => {
             if let Err(error) = write_floor(store, &pane) {
                 store.message(format!(
-                    "history: cannot clear {}: {error}; what was cleared is on disk until that works",
-                    pane.dir.display()
+                    "history: cannot clear {}: {}; what was cleared is on disk until that works",
+                    pane.dir.display(),
+                    error_text(&error)
                 ));
-                *pane.trouble.lock() = Some(error.to_string());
+                *pane.trouble.lock() = Some(error_text(&error));
                 (store.wake)();
             }
         }
@@ -90,7 +93,11 @@ fn perform(store: &Shared, job: Job) {
             if pane.created.load(Ordering::Relaxed)
                 && let Err(error) = write_info(store, &pane)
             {
-                store.message(format!("history: cannot write {}: {error}", pane.dir.display()));
+                store.message(format!(
+                    "history: cannot write {}: {}",
+                    pane.dir.display(),
+                    error_text(&error)
+                ));
             }
         }
         Job::Trim(pane) => trim(store, &pane),
@@ -129,12 +136,13 @@ pub(super) const SEGMENT_PREFIX: &str = "seg-";
 
 fn enter_trouble(store: &Shared, pane: &Pane, error: &io::Error) {
     let first = failing_panes(store).is_empty();
-    *pane.trouble.lock() = Some(error.to_string());
+    *pane.trouble.lock() = Some(error_text(error));
     if first {
         let dir = store_dir(pane);
         store.message(format!(
-            "history: cannot write to {}: {error}; panes keep their newest lines in memory",
-            dir.display()
+            "history: cannot write to {}: {}; panes keep their newest lines in memory",
+            dir.display(),
+            error_text(error)
         ));
     }
 }
@@ -218,7 +226,7 @@ fn retry(store: &Shared, pane: &Arc<Pane>) {
         }
         (0, probed) => probed,
     });
-    *pane.trouble.lock() = done.err().map(|error| error.to_string());
+    *pane.trouble.lock() = done.err().map(|error| error_text(&error));
     if failing_panes(store).is_empty() {
         store.message(format!("history: writing to {} again", store_dir(pane).display()));
     }
@@ -337,7 +345,7 @@ fn write(store: &Shared, pane: &Arc<Pane>, block: &Arc<Sealed>) -> io::Result<()
 fn finish_segment(store: &Shared, pane: &Pane) {
     let Some(segment) = pane.writing.lock().segment.take() else { return };
     if let Err(error) = store.storage.sync(&segment.path) {
-        store.message(format!("history: {}: {error}", segment.path.display()));
+        store.message(format!("history: {}: {}", segment.path.display(), error_text(&error)));
     }
     segment.finished.store(true, Ordering::Release);
     if segment.live.load(Ordering::Acquire) == 0 {

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant, SystemTime};
 use parking_lot::Mutex;
 
 use crate::base::PaneId;
+use crate::base::posix::error_text;
 use crate::model::host::ExitStatus;
 use crate::options::opt;
 use crate::server::runtime::Runtime;
@@ -235,7 +236,7 @@ impl Shared {
                 outcome.failed = true;
                 // Without any successful write, an error matters only to users who ask.
                 let missed = outcome.written.is_some();
-                let text = error.to_string();
+                let text = error_text(&error);
                 if outcome.error.as_ref() != Some(&text) {
                     outcome.messages.push((format!("saved sessions: cannot be written: {text}"), missed));
                 }

@@ -84,7 +84,7 @@ impl Tty {
             original: (
                 [original.c_iflag, original.c_oflag, original.c_cflag, original.c_lflag],
                 original.c_line,
-                [original.c_ispeed, original.c_ospeed],
+                speeds_of(&original),
             ),
             control_chars: original.c_cc.to_vec(),
             started: screen.is_started(),
@@ -126,7 +126,7 @@ impl Tty {
         let mut original: libc::termios = self.original.clone().into();
         [original.c_iflag, original.c_oflag, original.c_cflag, original.c_lflag] = flags;
         original.c_line = line;
-        [original.c_ispeed, original.c_ospeed] = speeds;
+        set_speeds(&mut original, speeds);
         for (to, from) in original.c_cc.iter_mut().zip(control_chars) {
             *to = from;
         }
@@ -145,4 +145,25 @@ impl Tty {
         }
         Ok(())
     }
+}
+
+/// Speeds of a terminal, in and out. The C libraries name the fields differently.
+#[cfg(not(target_env = "musl"))]
+fn speeds_of(settings: &libc::termios) -> [libc::speed_t; 2] {
+    [settings.c_ispeed, settings.c_ospeed]
+}
+
+#[cfg(target_env = "musl")]
+fn speeds_of(settings: &libc::termios) -> [libc::speed_t; 2] {
+    [settings.__c_ispeed, settings.__c_ospeed]
+}
+
+#[cfg(not(target_env = "musl"))]
+fn set_speeds(settings: &mut libc::termios, speeds: [libc::speed_t; 2]) {
+    [settings.c_ispeed, settings.c_ospeed] = speeds;
+}
+
+#[cfg(target_env = "musl")]
+fn set_speeds(settings: &mut libc::termios, speeds: [libc::speed_t; 2]) {
+    [settings.__c_ispeed, settings.__c_ospeed] = speeds;
 }

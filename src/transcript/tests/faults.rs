@@ -1,5 +1,6 @@
 //! A fault at each change in turn, and the state that the next server finds.
 
+use crate::base::posix::strerror;
 use std::path::Path;
 
 use super::super::fault::Fault;
@@ -117,9 +118,9 @@ fn fault_at(at: u64, fault: Fault, lasting: bool) -> bool {
     assert_eq!((end, &shown), (360, &lines(end - shown.len() as u64, end)), "{case}");
     let said = store.take_messages();
     let why = match fault {
-        Fault::Errno(errno) => std::io::Error::from_raw_os_error(errno).to_string(),
-        Fault::Short => std::io::Error::from_raw_os_error(libc::ENOSPC).to_string(),
-        Fault::Crash => std::io::Error::from_raw_os_error(libc::EIO).to_string(),
+        Fault::Errno(errno) => strerror(errno),
+        Fault::Short => strerror(libc::ENOSPC),
+        Fault::Crash => strerror(libc::EIO),
     };
     for text in &said {
         let clear = text.starts_with("history: ") && text.contains("/t");
@@ -229,7 +230,7 @@ fn what_was_cleared_stays_cleared_when_the_disk_refuses_to_note_it() {
             assert!(store.settle(LONG));
             assert_eq!(history.rows(), 0);
             let said = store.take_messages();
-            let why = std::io::Error::from_raw_os_error(errno).to_string();
+            let why = strerror(errno);
             assert!(said.len() == 1 && said[0].starts_with("history: cannot clear /t/"), "{said:?}");
             assert!(said[0].contains(&why) && history.handle().error() == Some(why), "{said:?}");
             // The pane continues, and no cleared line comes back in it.
