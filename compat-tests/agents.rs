@@ -322,6 +322,49 @@ fn send_command_gives_output_and_status_in_every_shell() {
     }
 }
 
+/// Commands that are sent to one pane at once run one after the other, behind a line that was typed:
+/// each of them gets its own output and status.
+#[test]
+fn send_command_waits_for_what_was_typed_and_sent_before() {
+    for shell in shells() {
+        let server = with_shell(&shell);
+        server.tmux(&["send-keys", "-t", ":s", "sh -c 'sleep 0.1; exit 9'", "Enter"]);
+        let sent: Vec<_> = (0..4)
+            .map(|n| {
+                let command = format!("echo answer {n}; sh -c 'exit {n}'");
+                start(&server, &["send-command", "-t", ":s", "-T", "60", &command])
+            })
+            .collect();
+        for (n, child) in (0..).zip(sent) {
+            let what = format!("{} marks {}", shell.name, shell.marks);
+            assert_eq!(end(child), ended(n, &format!("answer {n}"), ""), "{what}");
+        }
+    }
+}
+
+/// The syntax of the line is that of the shell which the pane's program becomes.
+#[test]
+fn send_command_waits_for_the_shell_of_a_new_pane() {
+    for shell in shells() {
+        let server = server();
+        let begin = format!("until test -e go; do sleep 0.01; done; {}", shell.command);
+        server.tmux(&["new-window", "-d", "-n", "s", &begin]);
+        let sent = start(&server, &["send-command", "-t", ":s", "-T", "60", "echo here; sh -c 'exit 3'"]);
+        let dir = server.ask(&["display-message", "-p", "-t", ":s", "#{pane_start_path}"]);
+        std::fs::write(Path::new(dir.trim_end()).join("go"), "").expect("the file is made");
+        assert_eq!(end(sent), ended(3, "here", ""), "{} marks {}", shell.name, shell.marks);
+    }
+}
+
+#[test]
+fn marks_of_the_program_before_do_not_count() {
+    let mut server = server();
+    server.tty(":0").write(b"\x1b]133;A\x07$ \x1b]133;B\x07");
+    assert_eq!(server.tmux(&["wait-pane", "-p", "-T", "20"]).status, Some(0));
+    server.tmux(&["respawn-pane", "-k", "exec sleep 1000"]);
+    assert_eq!(server.tmux(&["wait-pane", "-p", "-T", "0.05"]).status, Some(2));
+}
+
 /// A session of a shell, as the bytes for its terminal: two commands and the prompt after them.
 const SHELL: &str = concat!(
     "\x1b]133;A\x07$ \x1b]133;B\x07one\r\n\x1b]133;C\x07a\r\nb\r\n\x1b]133;D;0\x07",

@@ -9,18 +9,21 @@ use serde_json::{Map, json};
 use crate::base::PaneId;
 use crate::model::events::Keep;
 use crate::model::host::ExitStatus;
+use crate::model::pane::PaneFlags;
 use crate::model::waits::{News, WaitId, Waiter};
 use crate::model::{Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
 use crate::terminal::{CommandMarks, Mark, MarkKind, Modes};
 
 use super::command_output::{Span, output_of};
-use super::typed_command::{Line, Shell, typed};
+use super::typed_command::{Line, Shell, control_character, typed};
 use super::wait_pane::{fail, set_status, time_out};
 use super::{json, output, waiters};
 
 /// Milliseconds to wait for the shell's prompt before the command is typed anyway.
 const PROMPT_WAIT_MS: u64 = 500;
+/// The same while a new program has printed nothing, or the line that was typed last has not begun to run.
+const START_WAIT_MS: u64 = 3000;
 /// Numbers of timers.
 const TIME_OUT: u32 = 0;
 const TYPE: u32 = 1;
@@ -39,8 +42,11 @@ pub(super) struct Sending {
     item: ItemContext,
     pane: PaneId,
     wanted: Wanted,
-    /// Text that still has to be typed.
-    text: Option<Vec<u8>>,
+    /// The command, until it is typed.
+    command: Option<String>,
+    /// Another command that was sent to this pane has not ended.
+    #[serde(default)]
+    queued: bool,
     /// The shell sets marks; otherwise the typed line does.
     integrated: bool,
     /// The shell was at its prompt since the line was typed, so its next mark belongs to the command.
@@ -62,44 +68,38 @@ pub(super) fn send_command(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> 
         Err(message) => return output::error(cx, item, &message),
     };
     let command = args.string(0).unwrap_or_default();
-    let Some(pane) = cx.server.pane(id).filter(|pane| super::input::takes_input(pane)) else {
+    if !cx.server.pane(id).is_some_and(super::input::takes_input) {
         return output::error(cx, item, &format!("pane {id}: it takes no input"));
-    };
-    let (marks, bracketed) = {
-        let terminal = pane.terminal.lock();
-        (terminal.marks(), terminal.modes().contains(Modes::BRACKETPASTE))
-    };
-    let integrated = marks.command.is_some() && !marks.running;
-    let shell = Shell::of(cx.host.pane_command(id).as_deref().unwrap_or_default());
-    let text = match typed(&Line { command: &command, shell, integrated, bracketed }) {
-        Ok(text) => text,
-        Err(message) => return output::error(cx, item, &message),
-    };
+    }
+    if let Some(control) = control_character(&command) {
+        return output::error(cx, item, &format!("control character in the command: {control}"));
+    }
     let wanted = match () {
         () if args.has('j') => Wanted::Json,
         () if args.has('o') => Wanted::Status,
         () => Wanted::Output,
     };
-    let ready = !integrated || marks.at_prompt;
     let mut sending = Sending {
         item: item.waiting(),
         pane: id,
         wanted,
-        text: Some(text),
-        integrated,
-        ready: integrated && ready,
+        command: Some(command),
+        queued: cx.server.waits.is_held(id),
+        integrated: false,
+        ready: false,
         start: None,
         below: None,
         status: 0,
     };
-    if ready && !sending.enter(cx) {
-        return output::error(cx, item, &format!("too much input waiting: {id}"));
-    }
+    let delay_ms = match sending.begin(cx) {
+        Ok(delay_ms) => delay_ms,
+        Err(cause) => return output::error(cx, item, &cause),
+    };
     let Some(wait) = cx.watch_pane(id, Box::new(sending)) else {
         return output::error(cx, item, "too many waits");
     };
-    if !ready {
-        cx.tell_later(id, wait, PROMPT_WAIT_MS, TYPE);
+    if let Some(ms) = delay_ms {
+        cx.tell_later(id, wait, ms, TYPE);
     }
     if let Some(ms) = time_out {
         cx.tell_later(id, wait, ms, TIME_OUT);
@@ -108,8 +108,15 @@ pub(super) fn send_command(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> 
 }
 
 impl Waiter for Sending {
-    fn hear(&mut self, cx: &mut Cx<'_>, _: WaitId, news: &News<'_>) -> Keep {
-        self.hear_news(cx, news)
+    fn hear(&mut self, cx: &mut Cx<'_>, id: WaitId, news: &News<'_>) -> Keep {
+        match news {
+            News::Free => self.hear_free(cx, id),
+            _ => self.hear_news(cx, news),
+        }
+    }
+
+    fn holds_pane(&self) -> bool {
+        !self.queued
     }
 
     fn save(&self) -> String {
@@ -118,17 +125,45 @@ impl Waiter for Sending {
 }
 
 impl Sending {
-    /// Types the line. Returns false if the pane has no room for it.
-    fn enter(&mut self, cx: &mut Cx<'_>) -> bool {
-        let Some(text) = self.text.take() else { return true };
-        if let Some(pane) = cx.server.pane(self.pane) {
+    /// Types the line if the shell is ready for it. Otherwise returns the milliseconds after which it is
+    /// typed anyway. Error: why it cannot be typed.
+    fn begin(&mut self, cx: &mut Cx<'_>) -> Result<Option<u64>, String> {
+        let Some(pane) = cx.server.pane(self.pane).filter(|_| !self.queued) else { return Ok(None) };
+        let marks = pane.terminal.lock().marks();
+        self.integrated = marks.is_between_commands();
+        // Which shell a new program becomes, and if it sets marks, is known when it prompts.
+        let starting = pane.flags.contains(PaneFlags::SILENT);
+        // The line that was typed last has not begun to run.
+        let unread = self.integrated && cx.server.waits.entered(self.pane) == Some(&marks);
+        if starting || unread {
+            return Ok(Some(START_WAIT_MS));
+        }
+        if self.integrated && !marks.at_prompt {
+            return Ok(Some(PROMPT_WAIT_MS));
+        }
+        self.ready = self.integrated;
+        self.enter(cx).map(|()| None)
+    }
+
+    /// Types the line. Error: why it cannot be typed.
+    fn enter(&mut self, cx: &mut Cx<'_>) -> Result<(), String> {
+        let Some(command) = self.command.take() else { return Ok(()) };
+        let Some(pane) = cx.server.pane(self.pane) else { return Ok(()) };
+        let bracketed = {
             let terminal = pane.terminal.lock();
             let line = terminal.first_line().map(|_| terminal.line_in_row(terminal.cursor().y) + 1);
             let kind = MarkKind::Output;
             self.below = Some(Mark { kind, line, row: 0, col: 0, time: cx.now.secs() });
-        }
+            terminal.modes().contains(Modes::BRACKETPASTE)
+        };
+        let programs = cx.host.pane_programs(self.pane, pane.pid.unwrap_or(0));
+        let shell = Shell::among(&programs);
+        let text = typed(&Line { command: &command, shell, integrated: self.integrated, bracketed });
         cx.server.note_input(self.pane, &text);
-        cx.host.pane_write(self.pane, &text)
+        match cx.host.pane_write(self.pane, &text) {
+            true => Ok(()),
+            false => Err(format!("too much input waiting: {}", self.pane)),
+        }
     }
 
     fn hear_news(&mut self, cx: &mut Cx<'_>, news: &News<'_>) -> Keep {
@@ -136,10 +171,11 @@ impl Sending {
             return Keep::Ended;
         }
         match *news {
-            News::Printed { .. } => return Keep::On,
+            News::Printed { whole } => return self.hear_output(cx, whole),
             News::Mark(mark, marks) => return self.hear_mark(cx, mark, marks),
             News::Late(TYPE) => return self.type_now(cx),
             News::Late(_) => self.give_up(cx, 1, "timed out"),
+            News::Free => return Keep::On,
             News::Gone => self.give_up(cx, 1, "it is gone"),
             News::Exited(ExitStatus::Exited(status)) => {
                 self.give_up(cx, status, &format!("its program has ended with status {status}"));
@@ -151,19 +187,60 @@ impl Sending {
         Keep::Ended
     }
 
-    fn type_now(&mut self, cx: &mut Cx<'_>) -> Keep {
-        if self.enter(cx) {
+    /// Called when a command that was sent before has ended.
+    fn hear_free(&mut self, cx: &mut Cx<'_>, id: WaitId) -> Keep {
+        let Some(pane) = cx.server.pane(self.pane) else { return Keep::On };
+        if !self.queued || cx.server.waits.is_held(self.pane) || !pane.has_terminal() {
             return Keep::On;
         }
-        fail(cx, &self.item, 1, &format!("too much input waiting: {}", self.pane));
+        if self.item.client.is_none_or(|id| cx.server.client(id).is_none()) {
+            return Keep::Ended;
+        }
+        if !super::input::takes_input(pane) {
+            let cause = format!("pane {}: it takes no input", self.pane);
+            return self.refuse(cx, &cause);
+        }
+        self.queued = false;
+        match self.begin(cx) {
+            Ok(None) => Keep::On,
+            Ok(Some(ms)) => {
+                cx.tell_later(self.pane, id, ms, TYPE);
+                Keep::On
+            }
+            Err(cause) => self.refuse(cx, &cause),
+        }
+    }
+
+    fn refuse(&self, cx: &mut Cx<'_>, cause: &str) -> Keep {
+        fail(cx, &self.item, 1, cause);
         cx.server.queues.resume(self.item.id);
         Keep::Ended
     }
 
+    fn type_now(&mut self, cx: &mut Cx<'_>) -> Keep {
+        match self.enter(cx) {
+            Ok(()) => Keep::On,
+            Err(cause) => self.refuse(cx, &cause),
+        }
+    }
+
+    /// Types the command if a new program has printed all of a prompt without marks.
+    fn hear_output(&mut self, cx: &mut Cx<'_>, whole: bool) -> Keep {
+        let marked = || cx.server.pane(self.pane).is_some_and(|pane| pane.terminal.lock().marks().marked);
+        if self.command.is_none() || self.queued || self.integrated || !whole || marked() {
+            return Keep::On;
+        }
+        self.type_now(cx)
+    }
+
     fn hear_mark(&mut self, cx: &mut Cx<'_>, mark: &Mark, marks: &CommandMarks) -> Keep {
-        if self.text.is_some() {
-            self.ready |= marks.at_prompt;
-            return if marks.at_prompt { self.type_now(cx) } else { Keep::On };
+        if self.queued {
+            return Keep::On;
+        }
+        if self.command.is_some() {
+            self.integrated |= marks.is_between_commands();
+            self.ready |= self.integrated && marks.at_prompt;
+            return if self.ready { self.type_now(cx) } else { Keep::On };
         }
         match mark.kind {
             // The shell's own mark comes before the one that the line sets.

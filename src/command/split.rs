@@ -181,7 +181,7 @@ impl Waiter for UntilEnd {
             News::Exited(ExitStatus::Exited(status)) => status,
             News::Exited(ExitStatus::Signaled(signal)) => signal + 128,
             News::Gone => 0,
-            News::Printed { .. } | News::Mark(..) | News::Late(_) => return Keep::On,
+            News::Printed { .. } | News::Mark(..) | News::Free | News::Late(_) => return Keep::On,
         };
         let client = self.0.client.and_then(|id| cx.server.clients.get_mut(&id));
         if let Some(client) = client.filter(|client| client.session.is_none()) {

@@ -15,14 +15,23 @@ pub(super) enum Shell {
 }
 
 impl Shell {
-    /// Chooses by the name of the program.
-    pub(super) fn of(program: &str) -> Self {
+    /// Chooses by the name of a program; `None` if it is not that of a shell.
+    fn named(program: &str) -> Option<Self> {
         let name = program.rsplit('/').next().unwrap_or_default().trim_start_matches('-');
-        match name {
+        Some(match name {
             "fish" => Self::Fish,
             "sh" | "dash" | "ash" | "ksh" | "ksh93" | "mksh" | "yash" | "busybox" => Self::Plain,
-            _ => Self::Posix,
-        }
+            "bash" | "zsh" => Self::Posix,
+            _ => return None,
+        })
+    }
+
+    /// The shell that reads what is typed: the nearest one among a program and its ancestors, each given
+    /// by its arguments.
+    pub(super) fn among(programs: &[Vec<String>]) -> Self {
+        let shells = || programs.iter().filter_map(|args| Some((Self::named(args.first()?)?, args)));
+        let reader = shells().find(|(_, args)| reads_terminal(args)).or_else(|| shells().next());
+        reader.map_or(Self::Posix, |(shell, _)| shell)
     }
 
     fn eval(self) -> &'static str {
@@ -63,6 +72,24 @@ impl Shell {
     }
 }
 
+/// True if a shell with these arguments reads commands from its terminal: it was given no command and no
+/// script.
+fn reads_terminal(args: &[String]) -> bool {
+    let mut rest = args.iter().skip(1);
+    while let Some(arg) = rest.next() {
+        match arg.as_str() {
+            "--rcfile" | "--init-file" | "--init-command" | "-C" | "-o" | "+o" | "-O" | "+O" => {
+                rest.next();
+            }
+            "--command" => return false,
+            long if long.starts_with("--") => {}
+            short if short.starts_with(['-', '+']) && !short.contains('c') => {}
+            _ => return false,
+        }
+    }
+    true
+}
+
 /// The command to type, and the shell that it is for.
 pub(super) struct Line<'a> {
     pub command: &'a str,
@@ -84,12 +111,16 @@ fn is_whole(command: &str) -> bool {
     !first.is_empty() && !OPENING.contains(&first) && command.chars().all(plain)
 }
 
+/// The first character of a command that cannot be typed, as text.
+pub(super) fn control_character(command: &str) -> Option<String> {
+    let control =
+        command.trim_end_matches('\n').chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t'));
+    control.map(|c| c.escape_default().to_string())
+}
+
 /// The bytes to type, including the final return.
-pub(super) fn typed(line: &Line<'_>) -> Result<Vec<u8>, String> {
+pub(super) fn typed(line: &Line<'_>) -> Vec<u8> {
     let command = line.command.trim_end_matches('\n');
-    if let Some(control) = command.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\t')) {
-        return Err(format!("control character in the command: {}", control.escape_default()));
-    }
     let split = !line.bracketed && command.lines().any(|line| line.len() > MAX_TYPED);
     let mut text = command.to_owned();
     if !line.integrated || !is_whole(command) || split {
@@ -117,7 +148,7 @@ pub(super) fn typed(line: &Line<'_>) -> Result<Vec<u8>, String> {
         }
     }
     out.push(b'\r');
-    Ok(out)
+    out
 }
 
 #[cfg(test)]
@@ -125,7 +156,7 @@ mod tests {
     use super::*;
 
     fn line(command: &str, shell: Shell, integrated: bool, bracketed: bool) -> String {
-        let typed = typed(&Line { command, shell, integrated, bracketed }).unwrap();
+        let typed = typed(&Line { command, shell, integrated, bracketed });
         String::from_utf8(typed).unwrap()
     }
 
@@ -157,7 +188,20 @@ mod tests {
         assert_eq!(line("ls", Shell::Posix, false, false), expect);
         assert_eq!(line("ls", Shell::Fish, false, false), expect.replace("$?", "$status"));
         assert_eq!(line("ls", Shell::Plain, false, false), expect.replace("eval", "command eval"));
-        assert_eq!((Shell::of("-fish"), Shell::of("/bin/dash")), (Shell::Fish, Shell::Plain));
+    }
+
+    #[test]
+    fn the_nearest_shell_reads_what_is_typed() {
+        let among = |programs: &[&str]| {
+            let args = |line: &&str| line.split(' ').map(str::to_owned).collect();
+            Shell::among(&programs.iter().map(args).collect::<Vec<_>>())
+        };
+        assert_eq!((among(&["-fish"]), among(&["/bin/dash -i"])), (Shell::Fish, Shell::Plain));
+        assert_eq!(among(&["sleep 9", "make", "fish", "-bash"]), Shell::Fish);
+        assert_eq!(among(&["sh -c make", "sh ./configure", "fish -i -C x", "-bash"]), Shell::Fish);
+        assert_eq!(among(&["sh -ec make", "bash --rcfile x"]), Shell::Posix);
+        assert_eq!(among(&["sh -c make"]), Shell::Plain);
+        assert_eq!((among(&["ssh"]), among(&[])), (Shell::Posix, Shell::Posix));
     }
 
     #[test]
@@ -170,8 +214,7 @@ mod tests {
 
     #[test]
     fn control_characters_are_refused() {
-        let refused =
-            typed(&Line { command: "a\x1bb", shell: Shell::Posix, integrated: true, bracketed: true });
-        assert_eq!(refused, Err("control character in the command: \\u{1b}".to_owned()));
+        assert_eq!(control_character("a\tb\x1bc\n"), Some("\\u{1b}".to_owned()));
+        assert_eq!(control_character("a\n\tb\n"), None);
     }
 }

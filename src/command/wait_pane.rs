@@ -67,7 +67,7 @@ pub(super) fn wait_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exe
         Err(message) => return output::error(cx, item, &message),
     };
     let marks = cx.server.pane(pane).map(|pane| pane.terminal.lock().marks()).unwrap_or_default();
-    let marked = marks.prompt.is_some() || marks.ends > 0;
+    let marked = marks.marked;
     let mut waiting = Waiting { item: item.waiting(), pane, goal, as_json: args.has('j'), marked };
     if waiting.begin(cx, &marks) {
         return Exec::Normal;
@@ -218,6 +218,7 @@ impl Waiting {
             (News::Exited(_) | News::Gone, Goal::Exit | Goal::Quiet { .. }) => true,
             (News::Exited(_), _) => self.fail(cx, 1, "its program has ended"),
             (News::Gone, _) => self.fail(cx, 1, "it is gone"),
+            (News::Free, _) => false,
             (News::Late(what), _) => self.late(cx, id, *what),
         }
     }

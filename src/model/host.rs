@@ -325,6 +325,8 @@ pub trait Host {
     /// Name of the program in the foreground of a pane's terminal, and its directory.
     fn pane_command(&self, pane: PaneId) -> Option<String>;
     fn pane_cwd(&self, pane: PaneId) -> Option<String>;
+    /// Arguments of that program, of its parent, and so on up to the pane's own program, `pid`.
+    fn pane_programs(&self, pane: PaneId, pid: i32) -> Vec<Vec<String>>;
     /// Starts or stops the pipe of a pane: its output goes to a job, and the job's output to the pane.
     fn pipe_pane(&mut self, pane: PaneId, job: Option<(JobId, bool, bool)>);
 

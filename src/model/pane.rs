@@ -39,6 +39,8 @@ bitflags::bitflags! {
         const CLOSED = 0x8000;
         /// The pane printed something in this turn.
         const ACTIVITY = 0x1_0000;
+        /// Its program has printed nothing yet: it may still be starting.
+        const SILENT = 0x2_0000;
     }
 }
 

@@ -293,6 +293,7 @@ impl Cx<'_> {
                     p.pid = (!empty).then_some(spawned.pid);
                     p.tty = spawned.tty;
                     p.flags -= PaneFlags::EXITED | PaneFlags::CLOSED;
+                    p.flags |= PaneFlags::SILENT;
                     self.server.starting_panes.push(pane);
                 }
             }

@@ -53,6 +53,9 @@ impl Host for TestHost {
     fn pane_cwd(&self, _pane: PaneId) -> Option<String> {
         None
     }
+    fn pane_programs(&self, _pane: PaneId, _pid: i32) -> Vec<Vec<String>> {
+        Vec::new()
+    }
     fn pipe_pane(&mut self, _pane: PaneId, _job: Option<(JobId, bool, bool)>) {}
     fn run_job(&mut self, _request: JobRequest) -> Result<JobId, String> {
         Err("no jobs here".to_owned())

@@ -30,6 +30,8 @@ pub enum News<'a> {
     Exited(ExitStatus),
     /// The pane is closed, or its program is replaced.
     Gone,
+    /// A wait that held the pane has ended.
+    Free,
     /// A timer of this wait is due; the number is that given to `tell_later`.
     Late(u32),
 }
@@ -40,6 +42,11 @@ pub struct WaitId(u64);
 /// Called with news about a pane.
 pub trait Waiter: Send {
     fn hear(&mut self, cx: &mut Cx<'_>, id: WaitId, news: &News<'_>) -> Keep;
+
+    /// True if other waits of this kind must not begin before this one ends.
+    fn holds_pane(&self) -> bool {
+        false
+    }
 
     /// Its state as text, for the next server.
     fn save(&self) -> String;
@@ -119,6 +126,12 @@ impl Waits {
         self.all.range((pane, WaitId(0))..=(pane, WaitId(u64::MAX))).next().is_some()
     }
 
+    /// True if a wait holds the pane, other than the one that runs.
+    pub fn is_held(&self, pane: PaneId) -> bool {
+        let mut waits = self.all.range((pane, WaitId(0))..=(pane, WaitId(u64::MAX)));
+        waits.any(|(_, wait)| wait.waiter.as_ref().is_some_and(|waiter| waiter.holds_pane()))
+    }
+
     /// The marks of a pane at the last line typed into it.
     pub fn entered(&self, pane: PaneId) -> Option<&CommandMarks> {
         self.entered.get(&pane)
@@ -184,7 +197,12 @@ impl Cx<'_> {
         let keep = waiter.hear(&mut self.reborrow(), key.1, news);
         match self.server.waits.all.get_mut(&key) {
             Some(wait) if keep == Keep::On => wait.waiter = Some(waiter),
-            _ => self.end_watch(key.0, key.1),
+            _ => {
+                self.end_watch(key.0, key.1);
+                if waiter.holds_pane() {
+                    self.tell_waiters(key.0, &News::Free);
+                }
+            }
         }
     }
 }

@@ -88,6 +88,7 @@ impl Runtime {
             pane.output_offset += slice.bytes.len() as u64;
             if slice.len > 0 {
                 pane.last_output = self.world.now.secs();
+                pane.flags -= PaneFlags::SILENT;
             }
             let terminal = pane.terminal.clone();
             let mut terminal = terminal.lock();

@@ -11,6 +11,9 @@ use crate::base::text;
 /// Longest command line that is read, in bytes.
 const MAX_CMDLINE: usize = 4096;
 
+/// Processes that `ancestry` looks at.
+const MAX_ANCESTORS: usize = 16;
+
 /// A process's command line as the base of `#{pane_current_command}`: arguments joined by spaces.
 pub(super) fn command_line_name(pid: i32) -> Option<String> {
     let raw = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
@@ -41,6 +44,25 @@ pub(super) fn foreground(pid: i32) -> Option<i32> {
     // Fields behind the name, which may contain anything: state, parent, group, session, terminal,
     // group.
     stat.rsplit(')').next()?.split_whitespace().nth(5)?.parse().ok().filter(|group| *group > 0)
+}
+
+/// Arguments of a process and of its ancestors up to `last`, or up to as many as are looked at.
+pub(super) fn ancestry(first: i32, last: i32) -> Vec<Vec<String>> {
+    let mut all = Vec::new();
+    let mut pid = first;
+    while all.len() < MAX_ANCESTORS {
+        all.push(arguments(pid));
+        match parent(pid) {
+            Some(above) if pid != last && above > 1 => pid = above,
+            _ => break,
+        }
+    }
+    all
+}
+
+fn parent(pid: i32) -> Option<i32> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit(')').next()?.split_whitespace().nth(1)?.parse().ok()
 }
 
 /// The working directory of a process; `None` if it cannot be read.

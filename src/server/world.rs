@@ -286,6 +286,11 @@ impl Host for World {
         proc::command_line_name(pgrp.as_raw())
     }
 
+    fn pane_programs(&self, pane: PaneId, pid: i32) -> Vec<Vec<String>> {
+        let pgrp = self.pump.get(pane).and_then(|tty| nix::unistd::tcgetpgrp(tty.fd()).ok());
+        pgrp.map(|pgrp| proc::ancestry(pgrp.as_raw(), pid)).unwrap_or_default()
+    }
+
     fn pane_cwd(&self, pane: PaneId) -> Option<String> {
         let pgrp = nix::unistd::tcgetpgrp(self.pump.get(pane)?.fd()).ok()?;
         proc::cwd(pgrp.as_raw())

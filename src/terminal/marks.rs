@@ -57,10 +57,14 @@ pub struct CommandMarks {
     /// True if the shell waits for a command: none has run since the newest prompt.
     #[serde(default)]
     pub at_prompt: bool,
+    /// True if the present program has set a mark; the others may be of the one before.
+    #[serde(default)]
+    pub marked: bool,
 }
 
 impl CommandMarks {
     fn take(&mut self, mark: Mark) {
+        self.marked = true;
         match mark.kind {
             MarkKind::Prompt => {
                 // A shell that redraws its prompt does so on the same line.
@@ -87,6 +91,16 @@ impl CommandMarks {
                 self.at_prompt = false;
             }
         }
+    }
+
+    /// Prepares for marks of another program. Times and status stay, as in tmux.
+    pub(super) fn change_program(&mut self) {
+        (self.command, self.at_prompt, self.marked) = (None, false, false);
+    }
+
+    /// True if the program is a shell that marks its prompts, and waits for a command or prepares to.
+    pub fn is_between_commands(&self) -> bool {
+        self.marked && self.command.is_some() && !self.running
     }
 
     /// Seconds that the newest command has been running, or ran; `None` before the first.

@@ -210,6 +210,7 @@ impl Screen {
         self.reset_tabs();
         self.set_region(0, self.rows() - 1);
         self.titles.clear();
+        self.marks.change_program();
         self.drop_all_images();
         self.set_progress(ProgressState::Hidden, Some(0));
     }

@@ -432,6 +432,7 @@ const MOMENTARY: PaneFlags = PaneFlags::FOCUSED
     .union(PaneFlags::REDRAW)
     .union(PaneFlags::CHANGED)
     .union(PaneFlags::ACTIVITY)
+    .union(PaneFlags::SILENT)
     .union(PaneFlags::STYLE_CHANGED)
     .union(PaneFlags::THEME_CHANGED);
 
