@@ -157,15 +157,12 @@ fn programs_with_too_long_arguments_are_refused() {
         (out.status, String::from_utf8_lossy(&out.err).into_owned())
     };
     for (line, what) in [
-        ("new-window -d 'true LONG'", "create window failed: fork failed"),
-        ("new-session -d 'true LONG'", "create window failed: fork failed"),
+        ("new-window -d true LONG", "create window failed: fork failed"),
+        ("new-session -d true LONG", "create window failed: fork failed"),
         ("split-window -d true LONG", "create pane failed: fork failed"),
         ("new-window -d -e A=LONG true", "create window failed: fork failed"),
-        ("respawn-pane -k -t :1 'true LONG'", "respawn pane failed: fork failed"),
-        ("respawn-window -k -t :1 'true LONG'", "respawn window failed: fork failed"),
-        ("run-shell 'true LONG'", "failed to run command"),
-        ("if-shell 'true LONG' 'set -g @yes 1'", "failed to run command"),
-        ("pipe-pane -t :1 'true LONG'", "fork error"),
+        ("respawn-pane -k -t :1 true LONG", "respawn pane failed: fork failed"),
+        ("respawn-window -k -t :1 true LONG", "respawn window failed: fork failed"),
     ] {
         assert_eq!(start(line), (Some(1), format!("{what}: Argument list too long\n")), "{line}");
     }
@@ -173,6 +170,31 @@ fn programs_with_too_long_arguments_are_refused() {
     assert_eq!(server.ask(&["list-windows", "-a", "-F", "#{window_panes}"]), "1\n1\n");
     // A directory that cannot be is no reason: the program starts at home.
     assert_eq!(start("new-window -d -c /LONG 'exec sleep 1000'"), (Some(0), String::new()));
+}
+
+/// A shell's command that is longer than an argument may be arrives whole in each shell, and its programs
+/// get no descriptor that they would not have otherwise.
+#[test]
+fn long_commands_of_shells_are_run() {
+    let server = server();
+    let run = |line: &str, len: usize| {
+        let line = line.replace("LONG", &"x".repeat(len));
+        with_input(&server, &["source-file", "-"], line.as_bytes())
+    };
+    let shells = [("sh", 4 << 20), ("bash", 300_000), ("zsh", 131_072), ("fish", 300_000)];
+    for (shell, len) in shells {
+        let places = [format!("/bin/{shell}"), format!("/usr/bin/{shell}")];
+        let Some(path) = places.iter().find(|path| Path::new(path).exists()) else { continue };
+        server.tmux(&["set-option", "-g", "default-shell", path]);
+        let out = run("new-window -d -n long 'echo $(printf %s LONG | wc -c); exec sleep 1000'\n", len);
+        assert_eq!((out.status, out.err.as_slice()), (Some(0), &b""[..]), "{shell}");
+        let wait = ["wait-pane", "-t", ":long", "-T", "60", "-a", "-m", "^[0-9]+$"];
+        assert_eq!(server.ask(&wait), format!("0:{len}\n"), "{shell}");
+        server.tmux(&["kill-window", "-t", ":long"]);
+    }
+    server.tmux(&["set-option", "-g", "default-shell", "/bin/sh"]);
+    let out = run("run-shell 'ls /proc/self/fd | tail -n +4; printf %s LONG | wc -c'\n", 300_000);
+    assert_eq!(String::from_utf8_lossy(&out.out), "3\n300000\n");
 }
 
 /// A path that fits in no message is an error of the command, and not the end of its client.

@@ -13,6 +13,12 @@ const MAX_STRINGS: u64 = 6 << 20;
 /// The least that all may have.
 const LEAST: u64 = 128 << 10;
 
+/// True if a shell's command is too long for an argument. The keeper gives such a one to the shell as a
+/// script.
+pub(crate) fn is_script(command: &str) -> bool {
+    len(command) >= MAX_STRING
+}
+
 /// Refuses a command line and environment (`NAME=value`) that no program can be started with.
 pub(crate) fn check<'a>(
     argv: impl IntoIterator<Item = &'a str>,

@@ -2,12 +2,14 @@
 //! file and relies on the keeper having a single thread.
 
 use super::limits::FileLimits;
+use crate::base::exec::is_script;
 use crate::base::text::to_bytes;
 use crate::protocol::custody::{Pty, Spawn, Stdio};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl, open, openat};
 use nix::libc;
 use nix::pty::{grantpt, posix_openpt, ptsname_r, unlockpt};
+use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, sigaction, sigprocmask};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
 use nix::sys::stat::Mode;
@@ -16,7 +18,9 @@ use nix::unistd::{
     ForkResult, chdir, dup2_stderr, dup2_stdin, dup2_stdout, fork, pipe2, read, setsid, write,
 };
 use std::ffi::{CString, OsStr};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 
 /// `PATH` of a child whose environment has none.
@@ -255,7 +259,7 @@ fn open_pty(pty: &Pty) -> nix::Result<(OwnedFd, String, Streams)> {
     let copy = || slave.try_clone().map_err(|_| Errno::EMFILE);
     let fds = [copy()?, copy()?, slave];
     // SAFETY: the master gives up its descriptor here and the new owner is the only one.
-    let master = unsafe { OwnedFd::from_raw_fd(std::os::fd::IntoRawFd::into_raw_fd(master)) };
+    let master = unsafe { OwnedFd::from_raw_fd(master.into_raw_fd()) };
     set_nonblocking(&master)?;
     Ok((master, tty, Streams { fds, leads: true }))
 }
@@ -310,7 +314,8 @@ fn enter_directory(spawn: &Spawn) -> Option<String> {
 /// Executes the program; returns only on failure.
 fn execute(spawn: &Spawn, cwd: Option<String>) {
     let c_string = |text: &str| CString::new(to_bytes(text)).unwrap_or_default();
-    let argv: Vec<CString> = spawn.argv.iter().map(|arg| c_string(arg)).collect();
+    let argv = script_argv(&spawn.argv).unwrap_or_else(|| spawn.argv.clone());
+    let argv: Vec<CString> = argv.iter().map(|arg| c_string(arg)).collect();
     let mut pairs: Vec<(&str, &str)> =
         spawn.env.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     if let Some(cwd) = &cwd {
@@ -335,6 +340,27 @@ fn execute(spawn: &Spawn, cwd: Option<String>) {
             _ => return,
         }
     }
+}
+
+/// The arguments by which a shell runs a command that is too long for one: it reads it from a memory file.
+/// `None` if the command is short or the file cannot be made.
+fn script_argv(argv: &[String]) -> Option<Vec<String>> {
+    let [name, flag, command] = argv else { return None };
+    if flag != "-c" || !is_script(command) {
+        return None;
+    }
+    let mut script = File::from(memfd_create(c"command", MFdFlags::empty()).ok()?);
+    let fd = script.as_raw_fd();
+    // The shell opens the file again to read it, and does not hand this descriptor to its programs.
+    let (read, close) = match name.as_str() {
+        "fish" => (".", String::new()),
+        "csh" | "tcsh" => ("source", String::new()),
+        _ => (".", format!("exec {fd}<&-; ")),
+    };
+    script.write_all(close.as_bytes()).and_then(|()| script.write_all(&to_bytes(command))).ok()?;
+    // It is closed by the program that is executed.
+    let _ = script.into_raw_fd();
+    Some(vec![name.clone(), flag.clone(), format!("{read} /dev/fd/{fd}")])
 }
 
 /// Executes a file. As in execvp(3), an executable of unknown format is run as a shell script.

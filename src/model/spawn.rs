@@ -490,6 +490,10 @@ impl Cx<'_> {
         environ.clear("PWD");
         let pairs = environ.pairs();
         let pairs = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let argv = match argv {
+            [command] if exec::is_script(command) => &[],
+            argv => argv,
+        };
         exec::check(argv.iter().map(String::as_str), pairs)
     }
 

@@ -304,7 +304,8 @@ impl Host for World {
     }
 
     fn run_job(&mut self, request: JobRequest) -> Result<JobId, String> {
-        let words = request.argv.iter().chain(&request.command).map(String::as_str);
+        let command = request.command.iter().filter(|command| !crate::base::exec::is_script(command));
+        let words = request.argv.iter().chain(command).map(String::as_str);
         let environ = request.environ.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         crate::base::exec::check(words, environ)?;
         let (token, started) = self.custody.spawn_job(&request)?;
