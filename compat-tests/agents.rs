@@ -526,6 +526,18 @@ fn notifications_reach_terminals_and_mark_windows() {
     assert_eq!(quiet, "-|0|quiet|\n");
 }
 
+/// A hook of a user is an option as in tmux 3.7c, until something of the main branch was used.
+#[test]
+fn hooks_of_users_leave_the_options_when_the_main_branch_is_used() {
+    let server = server();
+    let lists = |args: &[&str]| server.ask(args).lines().any(|line| line == "@mine \"display-message x\"");
+    server.tmux(&["set-hook", "-g", "@mine", "display-message x"]);
+    assert!(lists(&["show-options", "-g"]) && !lists(&["show-hooks", "-g"]));
+    server.tmux(&["set-hook", "-g", "-B", "@monitor:%*:#{pane_width}"]);
+    assert!(!lists(&["show-options", "-g"]) && lists(&["show-hooks", "-g"]));
+    assert!(lists(&["show-options", "-gH"]) && lists(&["show-options", "-g", "@mine"]));
+}
+
 /// Nothing polls: a hundred waits in a hundred idle panes cause no turns of the server, and one of
 /// them is answered while another pane floods.
 #[test]

@@ -386,15 +386,14 @@ fn show_all(cx: &Cx<'_>, item: &ItemContext, args: &Args) -> Result<ShownAt, Str
     let Some(options) = cx.server.level(level) else { return Ok((level, Vec::new())) };
     let monitored = |name: &str| cx.server.monitors.find(level, name).is_some();
     let mut out = listing(options, parents.as_ref(), scope, which, values_only(args));
+    // tmux: a monitor's commands, and in the main branch those of a user's hook, are no options.
+    let Monitors { in_use, user_hooks, .. } = &cx.server.monitors;
+    let is_hook = |name: &str| monitored(name) || (*in_use && user_hooks.contains(name));
     match which {
-        // tmux: a monitor's commands are a hook, not an option.
-        Which::Options => out.retain(|shown| !shown.is_user || !monitored(&shown.name)),
+        Which::Options => out.retain(|shown| !shown.is_user || !is_hook(&shown.name)),
         Which::Both => {}
         Which::Hooks => {
-            // tmux: 3.7c lists no user hooks; its main branch does.
-            let Monitors { in_use, user_hooks, .. } = &cx.server.monitors;
-            let listed = |name: &str| monitored(name) || (*in_use && user_hooks.contains(name));
-            let hooks = options.iter().filter(|(name, _)| listed(name));
+            let hooks = options.iter().filter(|(name, _)| is_hook(name));
             let listing = Listing { values_only: values_only(args), inherited: false };
             let mut hooks: Vec<Shown> =
                 hooks.flat_map(|(name, value)| shown(name, value, None, listing)).collect();

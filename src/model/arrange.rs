@@ -185,6 +185,11 @@ fn place_in_cell(
 impl Cx<'_> {
     /// Gives all panes except `skip` the places and sizes of their cells.
     pub fn fix_panes(&mut self, window: WindowId, skip: Option<PaneId>) {
+        self.fix_panes_from(window, skip, None);
+    }
+
+    /// Like `fix_panes`; one pane is resized before the others.
+    pub fn fix_panes_from(&mut self, window: WindowId, skip: Option<PaneId>, first: Option<PaneId>) {
         let Some(w) = self.server.window(window) else { return };
         let rules = self.server.layout_rules(window);
         let left = self.server.scrollbars_left(window);
@@ -198,6 +203,7 @@ impl Cx<'_> {
             let status = (!cell.floating && w.layout.needs_status_row(id, &rules)).then_some(rules.status);
             places.push((pane, place_in_cell(self.server, pane, (cell.x, cell.y, cell.size), status, left)));
         }
+        places.sort_by_key(|(pane, _)| Some(*pane) != first);
         for (pane, (x, y, size)) in places {
             if let Some(p) = self.server.panes.get_mut(&pane) {
                 (p.x, p.y) = (x, y);

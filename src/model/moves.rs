@@ -120,11 +120,14 @@ impl Cx<'_> {
                     w.last_panes.retain(|p| *p != pane);
                 }
             }
+        }
+        // The pane that was named first is resized first.
+        self.fix_panes_from(dst_w, None, Some(src));
+        self.server.redraw_window(dst_w);
+        if src_w != dst_w {
             self.fix_panes(src_w, None);
             self.server.redraw_window(src_w);
         }
-        self.fix_panes(dst_w, None);
-        self.server.redraw_window(dst_w);
         let [from, to] =
             [(src_w, indexes[0]), (dst_w, indexes[1])].map(|(window, index)| Place { window, index });
         if src_w != dst_w {

@@ -144,8 +144,12 @@ impl Server {
             formats.extend(self.old_formats(notification));
         }
         let known = payload.formats("hook_").into_iter();
-        // Unlike 3.7c, the main branch names the pane that became active.
-        let told = |name: &str| name == "hook_pane" && notification.kind == EventKind::WindowPaneChanged;
+        // Unlike 3.7c, the main branch names the pane and the window that became active.
+        let told = |name: &str| match notification.kind {
+            EventKind::WindowPaneChanged => name == "hook_pane",
+            EventKind::SessionWindowChanged => matches!(name, "hook_window" | "hook_window_name"),
+            _ => false,
+        };
         let hidden = |name: &str| old && OLD.contains(&name) && !told(name);
         formats.extend(known.filter(|(name, _)| !hidden(name)));
         formats

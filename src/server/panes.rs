@@ -229,8 +229,7 @@ fn terminal_event(cx: &mut Cx<'_>, id: PaneId, event: TerminalEvent) {
             cx.server.notify_pane(EventKind::PaneBell, id);
             cx.window_bell(window);
         }
-        TerminalEvent::Title => {
-            let title = pane.terminal.lock().title().to_owned();
+        TerminalEvent::Title(title) => {
             let event = cx.server.pane_event(EventKind::PaneTitleChanged, id);
             cx.server.notify(event.with("new_title", title));
             cx.server.redraw_window_borders(window);

@@ -37,8 +37,8 @@ impl StringEnd {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum TerminalEvent {
     Bell,
-    /// The title changed (`Terminal::title` has it).
-    Title,
+    /// The title changed to this one. Each change counts, as in tmux; of more than fit, the newest do.
+    Title(String),
     /// The working directory that the program reported changed (`Terminal::path`).
     Path,
     /// `ESC k name ESC \`: rename the window; empty: back to automatic naming.
@@ -155,6 +155,16 @@ impl Outbox {
             TerminalEvent::Name(_) => {
                 self.events.retain(|old| !matches!(old, TerminalEvent::Name(_)));
                 0
+            }
+            TerminalEvent::Title(title) => {
+                if self.events.len() - self.marks >= MAX_EVENTS
+                    && let Some(at) =
+                        self.events.iter().position(|old| matches!(old, TerminalEvent::Title(_)))
+                    && let Some(TerminalEvent::Title(old)) = self.events.remove(at)
+                {
+                    self.event_bytes -= old.len();
+                }
+                title.len()
             }
             TerminalEvent::Notification(_)
             | TerminalEvent::ClipboardBuffer { .. }

@@ -59,8 +59,8 @@ impl Screen {
             && self.config.allow_set_title
             && let Some(title) = clean_name(text)
         {
-            self.title = title;
-            self.outbox.event(TerminalEvent::Title);
+            self.title.clone_from(&title);
+            self.outbox.event(TerminalEvent::Title(title));
         }
     }
 

@@ -372,7 +372,7 @@ impl Screen {
             self.title = title;
         }
         if self.config.pane {
-            self.outbox.event(TerminalEvent::Title);
+            self.outbox.event(TerminalEvent::Title(self.title.clone()));
         }
     }
 }
