@@ -321,7 +321,7 @@ mod tests {
         let (server, host) = (Server::default(), crate::model::test_host::TestHost::default());
         for layout in [Layout::Small, Layout::Middle, Layout::Large, Layout::Plain] {
             let line = |used: u64| {
-                let scope = Scope::new(&server, &host, Default::default()).add("usage_name", "NAME");
+                let objects = Objects::new(&server, &host, Default::default()).add("usage_name", "NAME");
                 let some = Some(used);
                 let sample = Sample {
                     memory: some,
@@ -332,8 +332,8 @@ mod tests {
                     history_max: Some(100),
                     ..Sample::default()
                 };
-                let scope = with_sample(scope, &sample, &Trend::default(), layout);
-                let text = without_styles(&scope.expand(&layout.format()));
+                let objects = with_sample(objects, &sample, &Trend::default(), layout);
+                let text = without_styles(&objects.expand(&layout.format()));
                 text.chars().take_while(|c| *c != 'N').count()
             };
             let widths = [5, 75, 95].map(line);
