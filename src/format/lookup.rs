@@ -76,6 +76,10 @@ fn option(objects: &Objects<'_>, name: &str) -> Option<String> {
         return None;
     }
     let (name, index) = split_index(name)?;
+    // Most names are of variables: they need not be looked for on each level.
+    if !name.starts_with('@') && table::find(name).is_none() {
+        return None;
+    }
     let global = &objects.server().options;
     let value = global
         .server

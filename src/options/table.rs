@@ -611,6 +611,9 @@ pub(crate) fn find(name: &str) -> Option<&'static OptionEntry> {
 
 /// The position of an option's row, by its exact name or another spelling.
 pub(super) fn place(name: &str) -> Option<u16> {
+    if name.starts_with('@') {
+        return None;
+    }
     static BY_NAME: OnceLock<HashMap<&'static str, u16>> = OnceLock::new();
     let by_name = BY_NAME.get_or_init(|| {
         let rows = TABLE.iter().map(|entry| entry.name).zip(0..);

@@ -1,6 +1,9 @@
 //! The variables of formats, one table for each kind of object. A row is a name and a function that
 //! returns the value for some objects, or `None`.
 
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
 mod buffer;
 mod client;
 mod main_branch;
@@ -30,12 +33,12 @@ const TABLES: &[Table] = &[
 
 /// Finds a variable by its exact name.
 pub(super) fn find(name: &str) -> Option<Getter> {
-    let tables = TABLES.iter().chain([&ours::TABLE, &main_branch::TABLE]);
-    let mut rows = tables.filter_map(|table| {
-        let row = table.binary_search_by_key(&name, |(name, _)| name).ok()?;
-        Some(table[row].1)
+    static BY_NAME: OnceLock<HashMap<&'static str, Getter>> = OnceLock::new();
+    let by_name = BY_NAME.get_or_init(|| {
+        let tables = TABLES.iter().chain([&ours::TABLE, &main_branch::TABLE]);
+        tables.flat_map(|table| table.iter().copied()).collect()
     });
-    rows.next()
+    by_name.get(name).copied()
 }
 
 /// tmux's own variables in the order of their names.
