@@ -144,6 +144,19 @@ fn control_clients_whose_input_has_ended_run_all_lines() {
     assert!(out.contains("\nfound 1 00000000 x"), "{out}");
 }
 
+/// The same for a client whose first command waits for the server to start.
+#[test]
+fn control_clients_whose_input_has_ended_start_a_server() {
+    let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
+    let out = with_input(
+        &server,
+        &["-C", "new-session", "-x", "100", "-y", "50"],
+        b"list-sessions -F :#{window_width}\n",
+    );
+    assert!(String::from_utf8_lossy(&out.out).contains("\n:100\n"), "{out:?}");
+    assert_eq!(server.ask(&["list-sessions", "-F", "#{session_windows}"]), "1\n");
+}
+
 /// A program cannot be started with an argument or variable of more than 128 KiB: whoever asked
 /// learns that, and nothing is given up for it.
 #[test]

@@ -66,9 +66,9 @@ impl ControlIo {
         output: Option<OwnedFd>,
     ) -> io::Result<Self> {
         set_nonblocking(&input)?;
-        poller.add(input.as_fd(), Token::ControlIn(id), Interest::NONE).ok();
-        if let Some(output) = &output {
-            set_nonblocking(output)?;
+        match &output {
+            Some(output) => set_nonblocking(output)?,
+            None => drop(poller.add(input.as_fd(), Token::ControlIn(id), Interest::NONE)),
         }
         Ok(Self {
             input: input.into(),
@@ -134,11 +134,16 @@ impl ControlIo {
         Ok(io)
     }
 
-    /// Starts to read.
+    /// Starts to read. An input of its own is not waited on before that: its end would be told even without
+    /// interest, and the client would leave before its first command ran.
     pub(super) fn listen(&mut self, poller: &Poller, id: ClientId) {
-        self.listening = true;
+        let begun = std::mem::replace(&mut self.listening, true);
         let interest = Interest { read: !self.ended, write: self.output.is_none() && self.writing };
-        poller.set(self.input.as_fd(), Token::ControlIn(id), interest).ok();
+        let input = self.input.as_fd();
+        match self.output.is_some() && !begun {
+            true => poller.add(input, Token::ControlIn(id), interest).ok(),
+            false => poller.set(input, Token::ControlIn(id), interest).ok(),
+        };
     }
 
     /// Reports whether the client is attached.
