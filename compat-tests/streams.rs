@@ -151,9 +151,10 @@ fn control_clients_whose_input_has_ended_start_a_server() {
     let out = with_input(
         &server,
         &["-C", "new-session", "-x", "100", "-y", "50"],
-        b"list-sessions -F :#{window_width}\n",
+        b"list-sessions -F ':#{window_width}'\n",
     );
-    assert!(String::from_utf8_lossy(&out.out).contains("\n:100\n"), "{out:?}");
+    let said = String::from_utf8_lossy(&out.out);
+    assert!(said.contains("\n:100\n"), "{said}");
     assert_eq!(server.ask(&["list-sessions", "-F", "#{session_windows}"]), "1\n");
 }
 
