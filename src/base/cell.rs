@@ -65,6 +65,14 @@ pub struct CellStyle {
 }
 
 impl CellStyle {
+    /// Reports whether this is `DEFAULT`. Inlined: it is asked for each row that a program prints.
+    #[inline(always)]
+    pub(crate) fn is_default(&self) -> bool {
+        let Self { fg, bg, us, attrs, link } = self;
+        let plain = |colour: &Colour| matches!(colour, Colour::Default);
+        plain(fg) && plain(bg) && plain(us) && attrs.is_empty() && *link == LinkId(0)
+    }
+
     pub const DEFAULT: Self = Self {
         fg: Colour::DEFAULT,
         bg: Colour::DEFAULT,

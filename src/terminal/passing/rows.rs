@@ -165,7 +165,7 @@ impl<'a> Maker<'a> {
     pub(super) fn take_ascii(&mut self, len: usize, style: &CellStyle) {
         let text = self.at..self.at + len;
         self.at = text.end;
-        if self.x == 0 && *style == CellStyle::DEFAULT && self.made[self.current].is_plain() {
+        if self.x == 0 && style.is_default() && self.made[self.current].is_plain() {
             self.made[self.current].plain = text;
         } else {
             self.unfold_plain();
