@@ -6,11 +6,11 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{IsTerminal, Write};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::socket::{SockFlag, accept4, getsockopt, sockopt::PeerCredentials};
 
 use crate::command::progress::Meter;
@@ -35,8 +35,8 @@ pub(super) struct Newcomers {
 
 struct Newcomer {
     caller: Caller,
-    /// Standard error, if that is a terminal.
-    errors: Option<File>,
+    /// Standard error, if that is a terminal, and its name below `/proc`.
+    errors: Option<(File, PathBuf)>,
 }
 
 impl Newcomers {
@@ -71,11 +71,15 @@ impl Newcomers {
         }
     }
 
-    /// Writes to the terminals of clients that are still there. A terminal that takes nothing is skipped.
+    /// Writes to the terminals of clients that still run. A terminal that takes nothing is skipped. A
+    /// client that comes back connects twice, first to see whether there is a server: so what counts is
+    /// not whether the connection is open.
     fn write(&mut self, text: &str) {
-        for Newcomer { caller, errors } in &mut self.clients {
+        for Newcomer { errors, .. } in &mut self.clients {
             match errors {
-                Some(terminal) if !is_gone(&caller.socket) => _ = terminal.write_all(text.as_bytes()),
+                Some((terminal, name)) if name.symlink_metadata().is_ok() => {
+                    _ = terminal.write_all(text.as_bytes());
+                }
                 _ => *errors = None,
             }
         }
@@ -97,17 +101,10 @@ impl From<Caller> for Newcomer {
     }
 }
 
-fn errors_of(socket: &OwnedFd) -> Option<File> {
+fn errors_of(socket: &OwnedFd) -> Option<(File, PathBuf)> {
     let pid = getsockopt(socket, PeerCredentials).ok()?.pid();
+    let name = PathBuf::from(format!("/proc/{pid}/fd/2"));
     let flags = libc::O_NOCTTY | libc::O_NONBLOCK | libc::O_CLOEXEC;
-    let errors = OpenOptions::new().write(true).custom_flags(flags).open(format!("/proc/{pid}/fd/2"));
-    errors.ok().filter(IsTerminal::is_terminal)
-}
-
-/// Reports whether the other end is closed.
-fn is_gone(socket: &OwnedFd) -> bool {
-    let mut fds = [PollFd::new(socket.as_fd(), PollFlags::POLLIN)];
-    poll(&mut fds, PollTimeout::ZERO).is_ok_and(|_| {
-        fds[0].revents().is_some_and(|events| events.intersects(PollFlags::POLLHUP | PollFlags::POLLERR))
-    })
+    let errors = OpenOptions::new().write(true).custom_flags(flags).open(&name);
+    Some((errors.ok().filter(IsTerminal::is_terminal)?, name))
 }
