@@ -2,7 +2,8 @@
 //! done; if it takes long, those with a terminal as standard error see there how far it is.
 //!
 //! The line is written to the terminal directly and not through the client: it is erased before the server
-//! draws on the same terminal.
+//! draws on the same terminal. An attached client whose terminal has not read that by then keeps the line
+//! on its main screen: a terminal that is taken over loses what it has not read, as in tmux.
 
 use std::fs::{File, OpenOptions};
 use std::io::{IsTerminal, Write};
