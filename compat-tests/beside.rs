@@ -311,7 +311,7 @@ fn scene(rng: &mut Rng) -> Vec<Value> {
         }
     }
     // A menu or a pane's number that has no room is drawn by tmux beyond the terminal's last row, and a
-    // line that goes on below a popup as wide as the terminal in the wrong row.
+    // line that continues below a popup as wide as the terminal in the wrong row.
     let has_menu = steps.iter().any(|step| {
         step["type"]
             .as_str()

@@ -106,7 +106,7 @@ impl Subject {
     /// The part of a box of the window that is on the terminal, if any.
     pub(super) fn seen(&self, x: i32, y: i32, size: Size) -> Option<Seen> {
         // tmux: beside a window that fits on the terminal nothing of a floating pane is drawn; beside one
-        // that is too high for it a floating pane goes on to the right of the window. Nothing is drawn
+        // that is too high for it a floating pane continues to the right of the window. Nothing is drawn
         // below a window.
         let cols = self.size.cols.min(self.view.size.cols);
         let rows = self.view.size.rows.min(self.view.rows_left).min(self.bottom() - self.top());

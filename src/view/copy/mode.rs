@@ -154,7 +154,7 @@ impl CopyMode {
         }
     }
 
-    /// Lets commands wait for a copying that goes on without the mode, if there is one.
+    /// Lets commands wait for a copy that continues without the mode, if there is one.
     fn leave_copying(&mut self) {
         if let Some(copying) = self.copying.take() {
             copying.lock().append(&mut self.waiting);
