@@ -1,5 +1,5 @@
 //! Work that takes long shows how far it is, and can be stopped without a trace. Servers of release builds
-//! cannot be held at a pane, so these tests are for debug builds only.
+//! cannot be held at a pane, so only debug builds have these tests.
 
 use std::fs;
 use std::path::PathBuf;
@@ -45,9 +45,6 @@ fn client(server: &Server, command: &str) -> Outer {
 
 #[test]
 fn clients_see_how_far_a_recovery_is() {
-    if !cfg!(debug_assertions) {
-        return;
-    }
     let server = start();
     run(&server, &["new-session", "-d", "echo first pane; exec cat"], &Hold::environment(&server));
     for _ in 0..4 {
@@ -70,6 +67,7 @@ fn clients_see_how_far_a_recovery_is() {
     assert_eq!(asks.ended(), Some(0));
     // The line is erased before the answer.
     asks.until_sent(b"\r\x1b[K0: 5 windows");
+    attached.until_sent(b"\r\x1b[K\x1b[?1049h");
     attached.until_shows("first pane");
 }
 
@@ -95,9 +93,6 @@ fn restore_all(server: &Server, before: &[String]) {
 
 #[test]
 fn a_restore_that_its_client_leaves_can_be_had_later() {
-    if !cfg!(debug_assertions) {
-        return;
-    }
     let server = start();
     let before = after_an_end(&server);
     let hold = Hold::new(&server);
@@ -113,9 +108,6 @@ fn a_restore_that_its_client_leaves_can_be_had_later() {
 
 #[test]
 fn a_restore_that_is_stopped_leaves_all_as_it_was() {
-    if !cfg!(debug_assertions) {
-        return;
-    }
     let server = start();
     let before = after_an_end(&server);
     let hold = Hold::new(&server);
@@ -135,9 +127,6 @@ fn a_restore_that_is_stopped_leaves_all_as_it_was() {
 
 #[test]
 fn a_server_that_restores_when_it_starts_can_be_told_to_go_without() {
-    if !cfg!(debug_assertions) {
-        return;
-    }
     let server = start();
     fill(&server);
     let before = lists(&server);

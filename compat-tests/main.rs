@@ -11,6 +11,7 @@ mod keeper;
 mod kept;
 mod keyboard;
 mod limits;
+#[cfg(debug_assertions)]
 mod long_work;
 mod panics;
 mod pictures;

@@ -56,7 +56,8 @@ impl Runtime {
         let id = ClientId(self.server.next_client);
         self.server.next_client += 1;
         let connection = Connection::new(FdMarking::TopBit);
-        let peer = Peer::new(&self.world.poller, id, socket, connection).ok()?;
+        let mut peer = Peer::new(&self.world.poller, id, socket, connection).ok()?;
+        peer.saw_recovery = uid.is_some_and(|(.., pid)| self.world.saw_recovery.contains(&pid));
         self.world.peers.insert(id, peer);
         tracing::debug!(client = id.0, from = ?uid, "client connected");
         let mut client = Client::new(id, self.world.now);

@@ -1,13 +1,13 @@
 //! Clients that come while a server takes up what a server that died left. They are served when that is
 //! done; if it takes long, those with a terminal as standard error see there how far it is.
 //!
-//! The line is written to the terminal directly and not through the client: it is erased before the server
-//! draws on the same terminal. An attached client whose terminal has not read that by then keeps the line
-//! on its main screen: a terminal that is taken over loses what it has not read, as in tmux.
+//! The line is written to the terminal directly and not through the client, and erased before the server
+//! writes to the client. A terminal that is taken over drops what it has not read (`Tty::start`), so the line
+//! is erased again there.
 
 use std::fs::{File, OpenOptions};
 use std::io::{IsTerminal, Write};
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -25,6 +25,17 @@ const EVERY: Duration = Duration::from_millis(300);
 /// Most clients that are accepted meanwhile; more wait in the socket's own queue, without a line.
 const MAX_EARLY: usize = 64;
 
+/// Clears the line that the cursor is in.
+pub(super) const ERASE_LINE: &str = "\r\x1b[K";
+
+/// What is left to do when the server has taken up everything.
+pub(super) struct Served {
+    /// Clients to serve, in the order in which they came.
+    pub callers: Vec<Caller>,
+    /// Processes to whose terminal the line was written.
+    pub saw_line: Vec<i32>,
+}
+
 /// See the module comment.
 pub(super) struct Newcomers {
     began: Instant,
@@ -36,6 +47,7 @@ pub(super) struct Newcomers {
 
 struct Newcomer {
     caller: Caller,
+    pid: Option<i32>,
     /// Standard error, if that is a terminal, and its name below `/proc`.
     errors: Option<(File, PathBuf)>,
 }
@@ -86,24 +98,25 @@ impl Newcomers {
         }
     }
 
-    /// Erases the line; returns the clients.
-    pub(super) fn end(mut self) -> Vec<Caller> {
+    /// Erases the line.
+    pub(super) fn end(mut self) -> Served {
         if self.is_shown {
-            self.write("\r\x1b[K");
+            self.write(ERASE_LINE);
         }
-        self.clients.into_iter().map(|client| client.caller).collect()
+        let saw_line = self.clients.iter().filter(|client| self.is_shown && client.errors.is_some());
+        let saw_line = saw_line.filter_map(|client| client.pid).collect();
+        Served { callers: self.clients.into_iter().map(|client| client.caller).collect(), saw_line }
     }
 }
 
 impl From<Caller> for Newcomer {
     fn from(caller: Caller) -> Self {
-        let errors = errors_of(&caller.socket);
-        Self { caller, errors }
+        let pid = getsockopt(&caller.socket, PeerCredentials).ok().map(|peer| peer.pid());
+        Self { caller, pid, errors: pid.and_then(errors_of) }
     }
 }
 
-fn errors_of(socket: &OwnedFd) -> Option<(File, PathBuf)> {
-    let pid = getsockopt(socket, PeerCredentials).ok()?.pid();
+fn errors_of(pid: i32) -> Option<(File, PathBuf)> {
     let name = PathBuf::from(format!("/proc/{pid}/fd/2"));
     let flags = libc::O_NOCTTY | libc::O_NONBLOCK | libc::O_CLOEXEC;
     let errors = OpenOptions::new().write(true).custom_flags(flags).open(&name);

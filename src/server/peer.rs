@@ -72,6 +72,8 @@ pub(super) struct Peer {
     reading: BTreeMap<i32, Reading>,
     next_stream: i32,
     pub tty: Option<Tty>,
+    /// True if the terminal may show how far the recovery was.
+    pub saw_recovery: bool,
     /// A terminal from another server, until it is taken over.
     pub travelled: Option<Travelled>,
     pub control: Option<ControlIo>,
@@ -123,6 +125,7 @@ impl Peer {
             reading: BTreeMap::new(),
             next_stream: 3,
             tty: None,
+            saw_recovery: false,
             travelled: None,
             control: None,
             control_lost: false,

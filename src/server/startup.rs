@@ -169,7 +169,12 @@ impl Runtime {
         } else if runtime.foreground {
             runtime.load_config(None);
         }
-        let early = runtime.newcomers.take().map_or_else(Vec::new, Newcomers::end);
+        let mut early = Vec::new();
+        if let Some(newcomers) = runtime.newcomers.take() {
+            let served = newcomers.end();
+            early = served.callers;
+            runtime.world.saw_recovery = served.saw_line;
+        }
         early.into_iter().chain(start.clients).for_each(|caller| runtime.accept_caller(caller));
         Ok(runtime)
     }

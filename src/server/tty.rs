@@ -127,6 +127,11 @@ impl Tty {
 
     /// Sets the terminal to raw mode, takes its screen, and starts to read.
     pub(super) fn start(&mut self, poller: &Poller, now_ms: u64) -> io::Result<()> {
+        self.start_after("", poller, now_ms)
+    }
+
+    /// As `start`, with text that is written to the main screen first.
+    pub(super) fn start_after(&mut self, text: &str, poller: &Poller, now_ms: u64) -> io::Result<()> {
         let mut raw = self.original.clone();
         raw.input_flags.remove(
             InputFlags::IXON
@@ -163,6 +168,7 @@ impl Tty {
             self.interest = Interest::READ;
         }
         self.out.clear();
+        self.out.extend_from_slice(text.as_bytes());
         self.written = 0;
         self.composer.pictures.forget();
         self.screen.start(&self.term, &mut self.out);

@@ -14,6 +14,7 @@ use crate::outer::keys::{InputEvent, MouseReport};
 use crate::outer::{Term, TermOptions};
 use crate::render::tty::TtyOptions;
 
+use super::newcomers::ERASE_LINE;
 use super::runtime::Runtime;
 use super::tty::{NewTty, Travelled, Tty};
 use super::world::World;
@@ -46,7 +47,10 @@ pub(super) fn open(world: &mut World, id: ClientId, setup: &TtySetup) -> Result<
     let mut tty = Tty::new(new).map_err(|e| e.to_string())?;
     match travelled {
         Some(record) => tty.take_up(&world.poller, record).map_err(|e| e.to_string())?,
-        None => tty.start(&world.poller, now_ms).map_err(|e| e.to_string())?,
+        None => {
+            let before = if std::mem::take(&mut peer.saw_recovery) { ERASE_LINE } else { "" };
+            tty.start_after(before, &world.poller, now_ms).map_err(|e| e.to_string())?;
+        }
     }
     peer.tty = Some(tty);
     world.tty_changed.push(id);

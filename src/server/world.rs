@@ -64,6 +64,8 @@ pub(super) struct World {
     pub work: Workshop,
     /// Clients whose terminals were opened or have new features.
     pub tty_changed: Vec<ClientId>,
+    /// Processes whose terminal may show how far the recovery was (`Newcomers`).
+    pub saw_recovery: Vec<i32>,
     /// Palette entries that clients were asked for, and the panes that asked.
     pub palette_queries: Vec<(ClientId, u8, PaneId)>,
     /// Files with pictures of each pane.
@@ -108,6 +110,7 @@ impl World {
             work,
             tty_changed: Vec::new(),
             picture_files: BTreeMap::new(),
+            saw_recovery: Vec::new(),
             palette_queries: Vec::new(),
             pipes: BTreeMap::new(),
             upgrade: None,

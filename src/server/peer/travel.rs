@@ -102,6 +102,8 @@ impl Peer {
             ended: _,
             // Taken over before a client is drawn.
             travelled: _,
+            // The next server does not erase the line again.
+            saw_recovery: _,
         } = self;
         let mut put = |fd: std::os::fd::BorrowedFd<'_>| passed.put(fd).map_err(|e| e.to_string());
         let (input, fds, output) = connection.unread().ok_or("a descriptor waits to be sent")?;
