@@ -1,6 +1,7 @@
 //! `set-option`, `show-options` and their variants for windows and hooks.
 
 use crate::format::{Objects, parse};
+use crate::model::events::EventName;
 use crate::model::monitors::Monitors;
 use crate::model::option_access::OptionScope;
 use crate::model::queue::{QueueState, StateFlags};
@@ -36,6 +37,7 @@ pub(crate) fn set(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         Err(_) if quiet => return Exec::Normal,
         Err(error) => return output::error(cx, item, &error.message(&argument)),
     };
+    cx.server.monitors.in_use |= is_hook && EventName::new(&name.name).is_of_main_branch();
     let value = args.string(1).map(|value| if args.has('F') { expand(cx, item, &value) } else { value });
     let (scope, level) = match scope_from_name(cx, item, args, &name) {
         Ok(found) => found,

@@ -138,6 +138,11 @@ impl From<EventName> for String {
 }
 
 impl EventName {
+    /// True if only tmux's main branch has the event.
+    pub fn is_of_main_branch(&self) -> bool {
+        matches!(self, Self::Kind(kind) if kind.since() == Since::Main)
+    }
+
     pub fn new(name: &str) -> Self {
         match EventKind::ALL.iter().find(|kind| kind.name() == name) {
             Some(kind) => Self::Kind(*kind),

@@ -98,8 +98,8 @@ pub struct Monitors {
     next: u64,
     /// By name: level, count of runs, and time of the last one (seconds since the Unix epoch).
     fired: BTreeMap<String, Vec<(OptionScope, u32, i64)>>,
-    /// Somebody used a feature that only tmux's main branch has: listings of hooks may then show more
-    /// than those of 3.7c.
+    /// Somebody used a flag or set a hook that only tmux's main branch has: listings of hooks, and hooks
+    /// themselves, may then show more than those of 3.7c.
     pub in_use: bool,
     /// User options that were set by `set-hook`: hooks for the user events of the same name.
     pub user_hooks: BTreeSet<String>,

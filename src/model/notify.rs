@@ -144,11 +144,11 @@ impl Server {
             formats.extend(self.old_formats(notification));
         }
         let known = payload.formats("hook_").into_iter();
-        // Unlike 3.7c, the main branch names the pane and the window that became active. A script for 3.7c
-        // can tell the window, so that one is named once something of the main branch was used.
+        // Unlike 3.7c, the main branch names the pane and the window that became active: they are named once
+        // something of the main branch was used.
         let of_main = self.monitors.in_use;
         let told = |name: &str| match notification.kind {
-            EventKind::WindowPaneChanged => name == "hook_pane",
+            EventKind::WindowPaneChanged => of_main && name == "hook_pane",
             EventKind::SessionWindowChanged => of_main && matches!(name, "hook_window" | "hook_window_name"),
             _ => false,
         };
