@@ -2,7 +2,7 @@
 
 use crate::base::PaneId;
 use crate::format::Objects;
-use crate::model::host::JobDone;
+use crate::model::host::{JobDone, Pipe};
 use crate::model::kept::Purpose;
 use crate::model::{Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
@@ -42,7 +42,7 @@ pub(crate) fn pipe_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exe
     request.done = Some(pipe_done(id));
     match cx.host.run_job(request) {
         Ok(job) => {
-            cx.host.pipe_pane(id, Some((job, to_job, to_pane)));
+            cx.host.pipe_pane(id, Some(Pipe { job, to_job, to_pane }));
             if let Some(pane) = cx.server.panes.get_mut(&id) {
                 pane.pipe = Some(job);
             }

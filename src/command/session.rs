@@ -132,18 +132,18 @@ fn session_environ(cx: &Cx<'_>, args: &Args, client: Option<ClientId>) -> Enviro
 }
 
 /// Takes over the client's terminal for a session that it will be attached to. Returns the terminal's
-/// settings. The error is a message for users.
+/// control characters, as they were before. The error is a message for users.
 fn take_terminal(cx: &mut Cx<'_>, client: ClientId) -> Result<Option<Vec<u8>>, String> {
     let Some(c) = cx.server.client(client) else { return Ok(None) };
-    let mut termios = None;
+    let mut control_chars = None;
     if !c.flags.contains(ClientFlags::CONTROL) {
         if attach::is_nested(cx, client) {
             return Err(attach::NESTED.to_owned());
         }
-        termios = cx.host.client_control_chars(client);
+        control_chars = cx.host.tty_control_chars(client);
         cx.open_terminal(client).map_err(|e| format!("open terminal failed: {e}"))?;
     }
-    Ok(termios)
+    Ok(control_chars)
 }
 
 pub(crate) fn new_session(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {

@@ -56,7 +56,7 @@ pub struct Session {
     pub group: Option<String>,
     /// Alerts were already shown for this session in this check.
     pub alerted: bool,
-    /// Terminal settings of the client that made it (for new panes), as `struct termios` bytes.
+    /// Control characters (`c_cc`) of the terminal that the session was made on: new panes get them.
     pub termios: Option<Vec<u8>>,
     /// Row of the status line on its clients (`None` when off) and its height in lines.
     pub status_at: Option<u32>,

@@ -11,9 +11,9 @@ use crate::protocol::custody::HeldChild;
 
 use super::custody::exit_status;
 use super::jobs::NewJob;
-use super::pump::Pipe;
 use super::runtime::Runtime;
 use super::snapshot::JobRecord;
+use crate::model::host::Pipe;
 
 impl Runtime {
     /// Takes over the jobs that the keeper held. Returns the statuses of those that ended

@@ -3,7 +3,7 @@
 use crate::base::{PaneId, Size};
 use crate::control;
 use crate::model::events::EventKind;
-use crate::model::host::{ExitStatus, Hold, Host};
+use crate::model::host::{ExitStatus, Hold, LoopHost, PaneHost};
 use crate::model::pane::PaneFlags;
 use crate::model::waits::News;
 use crate::model::{ClientFlags, Cx, Server};

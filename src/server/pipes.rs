@@ -2,9 +2,8 @@
 //! one side is behind, the other is read more slowly.
 
 use crate::base::PaneId;
-use crate::model::host::{Hold, Host, JobId};
+use crate::model::host::{Hold, JobId, PaneHost, Pipe};
 
-use super::pump::Pipe;
 use super::world::World;
 
 /// Bytes queued for a pipe's job at which its pane is not read any more, or queued for a pane at

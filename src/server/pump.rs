@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 
 use crate::base::{PaneId, Size, guard};
-use crate::model::host::{Hold, JobId, Maker};
+use crate::model::host::{Hold, Maker, Pipe};
 use crate::terminal::{AllowPassthrough, Terminal};
 use crate::transcript::{Journal, Recovered};
 
@@ -55,16 +55,6 @@ const FEW: usize = 1024;
 const SCRATCH_KEPT: usize = 1 << 20;
 /// Time for which a pane stays in the fast lane after a key, in milliseconds.
 const FAST_MS: u64 = 1000;
-
-/// A pipe of `pipe-pane`.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Pipe {
-    pub job: JobId,
-    /// Output of the pane goes to the job.
-    pub to_job: bool,
-    /// Output of the job goes to the pane.
-    pub to_pane: bool,
-}
 
 /// The server's end of one pane's terminal.
 pub(super) struct PaneIo {

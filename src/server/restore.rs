@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use crate::base::{PaneId, SessionId, Size, WindowId};
 use crate::command::{monitors, shell};
 use crate::model::buffers::Buffer;
-use crate::model::host::{ExitStatus, Host};
+use crate::model::host::{ExitStatus, PaneHost, SystemHost};
 use crate::model::key_tables::Binding;
 use crate::model::layout::{Layout, PresetOptions, Rules};
 use crate::model::messages::Message;

@@ -9,7 +9,7 @@ use crate::command::wait_for;
 use crate::containment::{Attention, KEYED_MS, Standing};
 use crate::control;
 use crate::format;
-use crate::model::host::{ClientMessage, Host};
+use crate::model::host::{ClientMessage, LoopHost, SystemHost};
 use crate::model::pane::PaneFlags;
 use crate::model::window::WindowFlags;
 use crate::model::{ClientFlags, Server, Session};

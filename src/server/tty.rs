@@ -80,6 +80,11 @@ pub(super) struct NewTty<'a> {
 }
 
 impl Tty {
+    /// Control characters of the terminal before it was taken over.
+    pub(super) fn control_chars(&self) -> &[u8] {
+        &self.original.control_chars
+    }
+
     /// Takes ownership of a descriptor, which must be a terminal.
     pub(super) fn new(new: NewTty<'_>) -> io::Result<Self> {
         let original = termios::tcgetattr(&new.fd)?;
