@@ -12,7 +12,7 @@ use crate::model::{Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
 use crate::terminal::{Capture, CaptureOptions};
 
-use super::capture::Range;
+use super::history_range::Range;
 use super::json::{self, Keys, Kind};
 use super::output;
 

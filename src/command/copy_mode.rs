@@ -32,7 +32,7 @@ pub(crate) fn copy_mode(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exe
         pane = hit;
     }
     if args.has('A') && !CopyMode::has_alternate(cx, pane) {
-        return super::output::error(cx, item, super::transcripts::NO_ALTERNATE);
+        return super::output::error(cx, item, super::history_range::NO_ALTERNATE);
     }
     let source = if args.has('s') { item.source.pane.unwrap_or(pane) } else { pane };
     let entered = modes::raise(cx, pane, CopyMode::COPY);

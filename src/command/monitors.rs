@@ -11,7 +11,7 @@ use crate::model::{Cx, Exec, FindState, ItemContext};
 use crate::options::parse_name;
 use crate::syntax::args::Args;
 
-use super::{option_effects, options, output};
+use super::{option_effects, option_level, output};
 
 const INTERVAL_MS: u64 = 1000;
 
@@ -22,7 +22,7 @@ pub(crate) fn fire(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         1 => {}
         _ => return output::error(cx, item, "too many arguments"),
     }
-    let name = options::expand(cx, item, &args.string(0).unwrap_or_default());
+    let name = option_level::expand(cx, item, &args.string(0).unwrap_or_default());
     if !name.starts_with('@') {
         return output::error(cx, item, "event name must start with @");
     }
@@ -91,7 +91,7 @@ fn set_monitor(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Result<(), S
         return Err("monitor hook name must start with @".to_owned());
     }
     let option = parse_name(name).map_err(|error| error.message(name))?;
-    let (_, level) = options::scope_from_name(cx, item, args, &option)?;
+    let (_, level) = option_level::scope_from_name(cx, item, args, &option)?;
     if unset {
         cx.server.monitors.remove(level, name);
         return Ok(());
@@ -217,7 +217,7 @@ pub(crate) fn show(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, level: Opti
     monitors.sort_by(|a, b| a.name.cmp(&b.name));
     for monitor in monitors {
         let value = format!("{}:{}:{}", monitor.name, monitor.what, monitor.format);
-        let mut objects = options::objects(cx, item);
+        let mut objects = option_level::objects(cx, item);
         for (name, value) in [
             ("option_name", monitor.name.as_str()),
             ("option_value", &value),

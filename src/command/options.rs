@@ -12,6 +12,7 @@ use crate::options::{ArrayKey, Given, Kind, NameError, OptionName, Scope, Value,
 use crate::syntax::CommandId;
 use crate::syntax::args::Args;
 
+use super::option_level::{command_id, expand, objects, scope_from_flags, scope_from_name};
 use super::{monitors, option_effects, output};
 
 /// `set-option`, `set-window-option` and `set-hook`.
@@ -88,19 +89,6 @@ pub(crate) fn set(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     Exec::Normal
 }
 
-fn command_id(item: &ItemContext) -> Option<CommandId> {
-    item.command.as_ref().map(|command| command.id)
-}
-
-/// What formats of a command are expanded for: its target.
-pub(super) fn objects<'a>(cx: &'a Cx<'_>, item: &ItemContext) -> Objects<'a> {
-    Objects::new(cx.server, &*cx.host, cx.now).item(item).client(item.target_client).state(&item.target)
-}
-
-pub(super) fn expand(cx: &Cx<'_>, item: &ItemContext, text: &str) -> String {
-    objects(cx, item).expand(text)
-}
-
 /// `set-hook -R`: runs a hook, or a user option's value, now.
 fn run_hook(cx: &mut Cx<'_>, item: &ItemContext, name: &str) -> Exec {
     let mut current = item.target;
@@ -122,74 +110,6 @@ fn run_hook(cx: &mut Cx<'_>, item: &ItemContext, name: &str) -> Exec {
         after = cx.server.queues.insert_after(after, item.client, items).unwrap_or(after);
     }
     Exec::Normal
-}
-
-/// The level that the flags and the option's own scope choose.
-pub(super) fn scope_from_name(
-    cx: &Cx<'_>,
-    item: &ItemContext,
-    args: &Args,
-    name: &OptionName,
-) -> Result<(Scope, OptionScope), String> {
-    let Some(entry) = table::find(&name.name) else {
-        return scope_from_flags(cx, item, args);
-    };
-    if entry.scope == Scope::SERVER {
-        Ok((Scope::SERVER, OptionScope::Server))
-    } else if entry.scope == Scope::SESSION {
-        session_scope(cx, item, args)
-    } else if entry.scope.contains(Scope::PANE) && args.has('p') {
-        pane_scope(cx, item, args)
-    } else {
-        window_scope(cx, item, args)
-    }
-}
-
-/// The level that the flags alone choose.
-fn scope_from_flags(cx: &Cx<'_>, item: &ItemContext, args: &Args) -> Result<(Scope, OptionScope), String> {
-    let for_windows =
-        matches!(command_id(item), Some(CommandId::SetWindowOption | CommandId::ShowWindowOptions));
-    if args.has('s') {
-        Ok((Scope::SERVER, OptionScope::Server))
-    } else if args.has('p') {
-        pane_scope(cx, item, args)
-    } else if for_windows || args.has('w') {
-        window_scope(cx, item, args)
-    } else {
-        session_scope(cx, item, args)
-    }
-}
-
-fn missing(args: &Args, what: &str) -> String {
-    match args.get('t') {
-        Some(target) => format!("no such {what}: {target}"),
-        None => format!("no current {what}"),
-    }
-}
-
-fn session_scope(cx: &Cx<'_>, item: &ItemContext, args: &Args) -> Result<(Scope, OptionScope), String> {
-    if args.has('g') {
-        return Ok((Scope::SESSION, OptionScope::GlobalSession));
-    }
-    let session = item.target.session.filter(|id| cx.server.session(*id).is_some());
-    let session = session.ok_or_else(|| missing(args, "session"))?;
-    Ok((Scope::SESSION, OptionScope::Session(session)))
-}
-
-fn window_scope(cx: &Cx<'_>, item: &ItemContext, args: &Args) -> Result<(Scope, OptionScope), String> {
-    if args.has('g') {
-        return Ok((Scope::WINDOW, OptionScope::GlobalWindow));
-    }
-    let place = item.target.session.zip(item.target.winlink);
-    let window = place.and_then(|(session, index)| cx.server.winlink_window(session, index));
-    let window = window.ok_or_else(|| missing(args, "window"))?;
-    Ok((Scope::WINDOW, OptionScope::Window(window)))
-}
-
-fn pane_scope(cx: &Cx<'_>, item: &ItemContext, args: &Args) -> Result<(Scope, OptionScope), String> {
-    let pane = item.target.pane.filter(|id| cx.server.pane(*id).is_some());
-    let pane = pane.ok_or_else(|| missing(args, "pane"))?;
-    Ok((Scope::PANE, OptionScope::Pane(pane)))
 }
 
 /// True if a level sets the option (or the element) itself.

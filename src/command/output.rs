@@ -12,8 +12,13 @@ use crate::model::{ClientFlags, Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
 use crate::view;
 
+use super::place;
+
 /// Bytes of a long text made at a time.
 const PIECE: usize = 256 << 10;
+
+/// Maximum number of errors of configuration files that are kept; later ones are dropped.
+const MAX_ERRORS: usize = 1000;
 
 /// The way in which a client gets output.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -161,12 +166,19 @@ fn plain(cx: &Cx<'_>, id: ClientId, line: &str) -> Vec<u8> {
     if utf8 { text::to_bytes(line) } else { text::sanitize(line).into_bytes() }
 }
 
+/// Stores an error of a configuration file; it is shown when all files have run.
+pub(crate) fn add_config_error(cx: &mut Cx<'_>, error: String) {
+    if cx.server.config_errors.len() < MAX_ERRORS {
+        cx.server.config_errors.push(error);
+    }
+}
+
 /// Reports a failure and returns `Exec::Error`, so that commands can `return error(…)`.
 pub(crate) fn error(cx: &mut Cx<'_>, item: &ItemContext, message: &str) -> Exec {
     match audience(cx, item) {
         Audience::Nobody => {
             let at = item.command.as_ref().and_then(|c| Some(format!("{}:{}: ", c.file.as_ref()?, c.line)));
-            super::source_file::add_error(cx, format!("{}{message}", at.unwrap_or_default()));
+            add_config_error(cx, format!("{}{message}", at.unwrap_or_default()));
         }
         Audience::Attached(id) => {
             let mut chars = message.chars();
@@ -222,5 +234,5 @@ pub(crate) fn client_path(cx: &Cx<'_>, client: Option<ClientId>, path: &str) -> 
     if path.starts_with('/') {
         return path;
     }
-    format!("{}/{path}", super::shell::working_directory(cx, client, Default::default()))
+    format!("{}/{path}", place::working_directory(cx, client, Default::default()))
 }

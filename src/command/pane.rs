@@ -1,7 +1,6 @@
 //! Killing, selecting, swapping, joining, breaking out and respawning panes.
 
 use crate::base::PaneId;
-use crate::model::events::EventKind;
 use crate::model::moves::BreakTo;
 use crate::model::names::is_valid_name;
 use crate::model::neighbours::Side;
@@ -14,8 +13,8 @@ use crate::model::{ClientFlags, Cx, Exec, FindState, ItemContext, Marked};
 use crate::options::opt;
 use crate::syntax::args::Args;
 
-use super::window::{TEMPLATE, spawn_for};
-use super::{output, place, queue, split};
+use super::new_panes::{TEMPLATE, set_title, spawn_for};
+use super::{hooks, output, place, split};
 
 pub(crate) fn kill_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let Some((session, index, window, pane)) = place::pane(&item.target) else {
@@ -93,18 +92,6 @@ fn set_input(cx: &mut Cx<'_>, pane: PaneId, on: bool) {
     cx.server.status_window(window);
 }
 
-pub(super) fn set_title(cx: &mut Cx<'_>, item: &ItemContext, pane: PaneId, format: &str) {
-    let title = place::expand_target(cx, item, format);
-    let Some(title) = crate::model::names::clean_name(&title, false) else { return };
-    let Some(p) = cx.server.pane(pane) else { return };
-    let window = p.window;
-    p.terminal.lock().set_title(title.clone());
-    let event = cx.server.pane_event(EventKind::PaneTitleChanged, pane);
-    cx.server.notify(event.with("new_title", title));
-    cx.server.redraw_window_borders(window);
-    cx.server.status_window(window);
-}
-
 /// Makes a pane the active one: of its window, or of a client with active panes of its own.
 fn activate(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, pane: PaneId) {
     let Some((session, index, window)) = place::window(&item.target) else { return };
@@ -136,7 +123,7 @@ fn activate(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, pane: PaneId) {
             }
         }
     }
-    queue::insert_hook(cx, item, Some(item.current()), "after-select-pane");
+    hooks::insert(cx, item, Some(item.current()), "after-select-pane");
     cx.server.redraw_window_borders(window);
     cx.server.status_window(window);
     if cx.pop_zoom(window) {

@@ -1,5 +1,5 @@
 //! Helpers of many commands: expanding a format for a target, parsing a number that may be a percentage,
-//! running hooks of commands that do it themselves.
+//! the directory of a command.
 
 use crate::base::number::parse_number;
 use crate::base::{ClientId, PaneId, SessionId, WindowId};
@@ -63,4 +63,20 @@ pub(crate) fn window(state: &FindState) -> Option<(SessionId, i32, WindowId)> {
 /// Session, index, window and pane of a target.
 pub(crate) fn pane(state: &FindState) -> Option<(SessionId, i32, WindowId, PaneId)> {
     Some((state.session?, state.winlink?, state.window?, state.pane?))
+}
+
+/// The directory of a client's commands: its own while it has no session, else the session's.
+pub(crate) fn working_directory(cx: &Cx<'_>, client: Option<ClientId>, target: FindState) -> String {
+    let client = client.and_then(|id| cx.server.client(id));
+    if let Some(client) = client
+        && client.session.is_none()
+        && !client.cwd.is_empty()
+    {
+        return client.cwd.clone();
+    }
+    let session = target.session.or(client.and_then(|c| c.session));
+    match session.and_then(|id| cx.server.session(id)) {
+        Some(session) if !session.cwd.is_empty() => session.cwd.clone(),
+        _ => Some(cx.host.home()).filter(|home| !home.is_empty()).unwrap_or_else(|| "/".to_owned()),
+    }
 }

@@ -16,9 +16,10 @@ use crate::syntax::args::Args;
 use crate::terminal::{CommandMarks, Mark, MarkKind, Modes};
 
 use super::command_output::{Span, output_of};
+use super::saved_wait::{self, WaitKind};
 use super::typed_command::{Line, Shell, control_character, typed};
 use super::wait_pane::{fail, set_status, time_out};
-use super::{json, output, waiters};
+use super::{json, output};
 
 /// Milliseconds to wait for the shell's prompt before the command is typed anyway.
 const PROMPT_WAIT_MS: u64 = 500;
@@ -120,7 +121,7 @@ impl Waiter for Sending {
     }
 
     fn save(&self) -> String {
-        waiters::SavedRef::Sending(self).write()
+        saved_wait::write(WaitKind::Sending, self)
     }
 }
 

@@ -18,7 +18,7 @@ use crate::options::{Environ, Options, opt};
 use crate::syntax::args::Args;
 
 use super::attach::{self, AttachFlags};
-use super::{output, place, queue, refresh};
+use super::{hooks, output, place, refresh};
 
 /// Default format of `-P`.
 const TEMPLATE: &str = "#{session_name}:";
@@ -260,7 +260,7 @@ fn finish(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, session: SessionId, 
     if !args.has('d') {
         item.set_current(state);
     }
-    queue::insert_hook(cx, item, Some(state), "after-new-session");
+    hooks::insert(cx, item, Some(state), "after-new-session");
     attach::show_config_errors(cx, session);
 }
 

@@ -2,24 +2,23 @@
 
 use std::sync::Arc;
 
-use crate::base::ClientId;
 use crate::base::text;
 use crate::format::Objects;
 use crate::model::host::{ExitStatus, JobDone, JobRequest, JobResult};
 use crate::model::kept::{Listener, Purpose};
-use crate::model::{Cx, Delayed, DelayedWork, Exec, FindState, ItemContext};
+use crate::model::{Cx, Delayed, DelayedWork, Exec, ItemContext};
 use crate::syntax::args::Args;
 use crate::syntax::command::CommandList;
 use crate::syntax::parse::NoContext;
 use crate::syntax::{Origin, parse_string};
 use crate::view;
 
-use super::output;
 use super::template::Template;
+use super::{output, place};
 
 /// A job of a command: `/bin/sh -c`, in the directory of the client or session.
 pub(crate) fn job(cx: &Cx<'_>, item: &ItemContext, command: String) -> JobRequest {
-    let cwd = working_directory(cx, item.client, item.target);
+    let cwd = place::working_directory(cx, item.client, item.target);
     request(command, cwd, cx.server.job_environ(item.target.session))
 }
 
@@ -40,22 +39,6 @@ fn request(command: String, cwd: String, environ: Vec<(String, String)>) -> JobR
         output: None,
         done: None,
         kept: None,
-    }
-}
-
-/// The directory of a client's commands: its own while it has no session, else the session's.
-pub(crate) fn working_directory(cx: &Cx<'_>, client: Option<ClientId>, target: FindState) -> String {
-    let client = client.and_then(|id| cx.server.client(id));
-    if let Some(client) = client
-        && client.session.is_none()
-        && !client.cwd.is_empty()
-    {
-        return client.cwd.clone();
-    }
-    let session = target.session.or(client.and_then(|c| c.session));
-    match session.and_then(|id| cx.server.session(id)) {
-        Some(session) if !session.cwd.is_empty() => session.cwd.clone(),
-        _ => Some(cx.host.home()).filter(|home| !home.is_empty()).unwrap_or_else(|| "/".to_owned()),
     }
 }
 

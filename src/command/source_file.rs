@@ -14,16 +14,6 @@ use super::output;
 /// Maximum depth of files that source each other.
 const MAX_DEPTH: u32 = 50;
 
-/// Maximum number of errors of configuration files that are kept; later ones are dropped.
-const MAX_ERRORS: usize = 1000;
-
-/// Stores an error of a configuration file; it is shown when all files have run.
-pub(crate) fn add_error(cx: &mut Cx<'_>, error: String) {
-    if cx.server.config_errors.len() < MAX_ERRORS {
-        cx.server.config_errors.push(error);
-    }
-}
-
 fn strerror(error: FileError) -> String {
     crate::base::posix::strerror(error.0)
 }
@@ -49,7 +39,7 @@ fn config_read(cx: &mut Cx<'_>, after: ItemId, path: &str, quiet: bool, result: 
     let bytes = match result {
         Ok(bytes) => bytes,
         Err(FileError(libc::ENOENT)) if quiet => return,
-        Err(error) => return add_error(cx, format!("{path}: {}", strerror(error))),
+        Err(error) => return output::add_config_error(cx, format!("{path}: {}", strerror(error))),
     };
     let flags = if quiet { ParseFlags::QUIET } else { ParseFlags::empty() };
     let client = cx.server.config_client;
@@ -59,7 +49,7 @@ fn config_read(cx: &mut Cx<'_>, after: ItemId, path: &str, quiet: bool, result: 
             let state = QueueState::new(FindState::default(), Default::default(), Default::default());
             insert(cx, after, None, &state, path, &list);
         }
-        Err(error) => add_error(cx, error),
+        Err(error) => output::add_config_error(cx, error),
     }
 }
 
@@ -254,7 +244,7 @@ fn file_read(cx: &mut Cx<'_>, sourcing: &mut Sourcing, path: &str, result: Resul
             }
         }
         Err(error) => {
-            add_error(cx, error);
+            output::add_config_error(cx, error);
             sourcing.failed = true;
         }
     }

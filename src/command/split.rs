@@ -15,8 +15,9 @@ use crate::model::{Cx, Exec, FindState, ItemContext};
 use crate::options::{opt, table};
 use crate::syntax::args::Args;
 
-use super::window::{TEMPLATE, spawn_for};
-use super::{output, place, queue, waiters};
+use super::new_panes::{TEMPLATE, set_title, spawn_for};
+use super::saved_wait::{self, WaitKind};
+use super::{hooks, output, place};
 
 /// The value of `-B` for a pane without border lines.
 const NO_LINES: &str = "none";
@@ -152,7 +153,7 @@ fn create(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, floating: bool) -> R
     let new = cx.spawn_pane(spawn).map_err(|cause| format!("create pane failed: {cause}"))?;
     set_options(cx, args, new);
     if let Some(format) = args.get('T') {
-        super::pane::set_title(cx, item, new, format);
+        set_title(cx, item, new, format);
     }
     let input = args.has('I') && start_input(cx, item, new);
     if !args.has('d') {
@@ -192,7 +193,7 @@ impl Waiter for UntilEnd {
     }
 
     fn save(&self) -> String {
-        waiters::SavedRef::End(self).write()
+        saved_wait::write(WaitKind::End, self)
     }
 }
 
@@ -214,7 +215,7 @@ fn finish(
         let text = place::expand(cx, item, args.get('F').unwrap_or(TEMPLATE), item.target_client, &state);
         output::print(cx, item, &text);
     }
-    queue::insert_hook(cx, item, Some(state), "after-split-window");
+    hooks::insert(cx, item, Some(state), "after-split-window");
 }
 
 /// Sets a style option of a pane.

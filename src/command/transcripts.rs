@@ -16,7 +16,7 @@ use crate::transcript::{Exporter, Form, Note, Transcript, TranscriptView};
 use crate::view::mode_tree::transcripts::objects_of;
 
 use super::buffers::file_error;
-use super::capture::Range;
+use super::history_range::{NO_ALTERNATE, Range};
 use super::progress::{Meter, Work};
 use super::{json, output};
 
@@ -27,9 +27,6 @@ const LINE: &str = concat!(
 );
 /// Bytes of text made in one step of saving.
 const STEP_BYTES: usize = 256 << 10;
-
-/// Error when there is no output of full-screen programs.
-pub(super) const NO_ALTERNATE: &str = "nothing is kept of full-screen programs";
 
 pub(super) fn list_transcripts(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let order = match args.get('O').map(|order| Order::parse(order).ok_or("invalid sort order")) {

@@ -9,7 +9,8 @@ use crate::model::{Cx, EventWaiter, Exec, ItemContext, Server};
 use crate::options::table;
 use crate::syntax::args::Args;
 
-use super::{output, waiters};
+use super::output;
+use super::saved_wait::{self, WaitKind};
 
 pub(crate) fn wait_for(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let name = args.string(0).unwrap_or_default();
@@ -164,7 +165,7 @@ impl OnEvent for EventWait {
     }
 
     fn save(&self) -> Option<String> {
-        Some(waiters::SavedRef::Event(self).write())
+        Some(saved_wait::write(WaitKind::Event, self))
     }
 }
 

@@ -13,8 +13,9 @@ use crate::syntax::args::Args;
 use crate::terminal::{CommandMarks, MAX_ROWS_BACK};
 
 use super::command_output::row_of;
+use super::saved_wait::{self, WaitKind};
 use super::wait_match::{Hit, Matcher};
-use super::{json, output, waiters};
+use super::{json, output};
 
 /// Milliseconds to wait, without `-T`, for a mark before the shell counts as one that sets none.
 const NO_MARKS_MS: u64 = 5000;
@@ -145,7 +146,7 @@ impl Waiter for Waiting {
     }
 
     fn save(&self) -> String {
-        waiters::SavedRef::Pane(self).write()
+        saved_wait::write(WaitKind::Pane, self)
     }
 }
 

@@ -1,6 +1,6 @@
-//! Serialization of commands that wait for a pane or for events, for the next server.
+//! Reads commands that wait for a pane or for events, from an earlier server.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::send_command::Sending;
 use super::split::UntilEnd;
@@ -10,23 +10,7 @@ use super::watch_events::{self, Watching};
 use crate::model::Cx;
 use crate::model::waits::{SavedWait, Waiter};
 
-/// A waiter to be serialized.
-#[derive(Serialize)]
-pub(super) enum SavedRef<'a> {
-    Pane(&'a Waiting),
-    Sending(&'a Sending),
-    End(&'a UntilEnd),
-    Event(&'a EventWait),
-    Watch(&'a Watching),
-}
-
-impl SavedRef<'_> {
-    pub(super) fn write(&self) -> String {
-        serde_json::to_string(self).expect("waiters hold nothing that JSON has not")
-    }
-}
-
-/// A waiter as it is read.
+/// A waiter as `saved_wait::write` writes it.
 #[derive(Deserialize)]
 enum Saved {
     Pane(Box<Waiting>),

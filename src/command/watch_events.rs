@@ -13,8 +13,9 @@ use crate::model::{ClientFlags, Cx, Exec, ItemContext};
 use crate::options::table;
 use crate::syntax::args::Args;
 
+use super::saved_wait::{self, WaitKind};
 use super::wait_pane::{fail, time_out};
-use super::{json, output, waiters};
+use super::{json, output};
 
 /// Maximum number of bytes queued for a reader; beyond it, events are counted instead of printed.
 const MAX_WAITING: usize = 1 << 20;
@@ -48,7 +49,7 @@ impl OnEvent for Watcher {
     }
 
     fn save(&self) -> Option<String> {
-        Some(waiters::SavedRef::Watch(&self.0.lock()).write())
+        Some(saved_wait::write(WaitKind::Watch, &*self.0.lock()))
     }
 }
 

@@ -11,10 +11,8 @@ use crate::model::{Cx, Exec, FindState, ItemContext};
 use crate::options::opt;
 use crate::syntax::args::Args;
 
-use super::{output, place, queue};
-
-/// Default format of `-P`.
-pub(crate) const TEMPLATE: &str = "#{session_name}:#{window_index}.#{pane_index}";
+use super::new_panes::{TEMPLATE, spawn_for};
+use super::{hooks, output, place};
 
 pub(crate) fn new_window(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     match create(cx, item, args) {
@@ -76,22 +74,8 @@ fn create(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Result<(), String
         let text = place::expand(cx, item, args.get('F').unwrap_or(TEMPLATE), item.target_client, &state);
         output::print(cx, item, &text);
     }
-    queue::insert_hook(cx, item, Some(state), "after-new-window");
+    hooks::insert(cx, item, Some(state), "after-new-window");
     Ok(())
-}
-
-/// Arguments that all commands that start programs share: directory, command, environment.
-pub(crate) fn spawn_for(cx: &Cx<'_>, item: &ItemContext, args: &Args, about: &FindState) -> Spawn {
-    let session = item.target.session.expect("the target of a command that spawns has a session");
-    let about = FindState { session: about.session, ..FindState::default() };
-    Spawn {
-        client: item.client,
-        cwd_session: Some(session),
-        argv: args.to_vector(),
-        environ: args.all('e').to_vec(),
-        cwd: args.get('c').map(|format| place::expand(cx, item, format, item.client, &about)),
-        ..Spawn::new(session)
-    }
 }
 
 /// `new-window -S`: selects the window of that name, if there is one. The error is a message for users.
@@ -266,7 +250,7 @@ fn select_target(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
 }
 
 fn selected_one(cx: &mut Cx<'_>, item: &ItemContext) -> Exec {
-    queue::insert_hook(cx, item, Some(item.current()), "after-select-window");
+    hooks::insert(cx, item, Some(item.current()), "after-select-window");
     set_latest(cx, item);
     cx.recalculate_sizes();
     Exec::Normal
