@@ -124,20 +124,3 @@ fn a_use_of_a_package_is_told_from_its_namesakes() {
         assert!(!uses(line, "bytes"), "{line}");
     }
 }
-
-/// Options are read by keys, so a typo does not compile. These files find the effects of a changed option
-/// by name.
-#[test]
-fn options_with_effects_are_in_the_table() {
-    let name = regex::Regex::new(r#""([a-z]+(?:-[a-z]+)+)""#).expect("a pattern");
-    let mut seen = 0;
-    for file in ["src/command/option_effects.rs", "src/model/pane_limits.rs"] {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
-        let text = fs::read_to_string(path).expect("source file is readable");
-        for found in name.captures_iter(&text) {
-            seen += 1;
-            assert!(crate::options::table::find(&found[1]).is_some(), "{file}: {}", &found[1]);
-        }
-    }
-    assert!(seen > 20, "only {seen} were found");
-}

@@ -4,29 +4,17 @@ use crate::base::{PaneId, WindowId};
 use crate::model::Cx;
 use crate::model::option_access::OptionScope;
 use crate::model::pane::PaneFlags;
-use crate::options::opt;
+use crate::options::table::Effect;
+use crate::options::{opt, table};
 
-/// Updates everything that depends on an option, given its name in the table.
+/// Updates everything that depends on an option, given its name.
 pub(crate) fn apply(cx: &mut Cx<'_>, name: &str) {
-    match name {
-        "automatic-rename" => mark_renamed(cx),
-        "key-table" => cx.server.clients.values_mut().for_each(|client| client.key_table = None),
-        "monitor-silence" => cx.reset_all_silence(),
-        "window-style" | "window-active-style" => {
-            restyle_panes(cx, PaneFlags::THEME_CHANGED);
-        }
-        "pane-border-status" | "pane-scrollbars" | "pane-scrollbars-position" | "pane-scrollbars-style" => {
-            fix_all_panes(cx);
-        }
-        "codepoint-widths" | "variation-selector-always-wide" => cx.server.update_width_rules(),
-        "status" | "status-interval" => {
-            cx.server.clients.values_mut().for_each(|client| client.status_due_ms = 0);
-        }
-        "history-limit" => set_history_limits(cx),
-        _ if name.starts_with('@') => restyle_panes(cx, PaneFlags::empty()),
-        _ => (),
+    match table::find(name) {
+        Some(entry) => take_effect(cx, entry.effect),
+        // An option of users: styles of panes may be formats that contain it.
+        None if name.starts_with('@') => restyle_panes(cx, PaneFlags::empty()),
+        None => {}
     }
-    cx.limit_changed(name);
     cx.configure_terminals();
     let sessions: Vec<_> = cx.server.sessions.keys().copied().collect();
     for session in sessions {
@@ -34,6 +22,21 @@ pub(crate) fn apply(cx: &mut Cx<'_>, name: &str) {
     }
     cx.recalculate_sizes();
     cx.server.redraw_all();
+}
+
+fn take_effect(cx: &mut Cx<'_>, effect: Effect) {
+    match effect {
+        Effect::Nothing => {}
+        Effect::Names => mark_renamed(cx),
+        Effect::KeyTable => cx.server.clients.values_mut().for_each(|client| client.key_table = None),
+        Effect::Silence => cx.reset_all_silence(),
+        Effect::PaneStyles => restyle_panes(cx, PaneFlags::THEME_CHANGED),
+        Effect::PaneSizes => fix_all_panes(cx),
+        Effect::CharacterWidths => cx.server.update_width_rules(),
+        Effect::StatusTime => cx.server.clients.values_mut().for_each(|client| client.status_due_ms = 0),
+        Effect::HistoryLimit => set_history_limits(cx),
+        Effect::Limits => cx.apply_limits(),
+    }
 }
 
 fn restyle_panes(cx: &mut Cx<'_>, more: PaneFlags) {

@@ -245,13 +245,9 @@ fn fire(cx: &mut Cx<'_>, firing: Firing) -> Fired {
 /// Whether a command changes nothing but the message log, which need not be kept before its client
 /// is answered.
 fn only_asks(invocation: &Invocation) -> bool {
-    match invocation.id.entry().name {
-        "capture-pane" | "display-message" => invocation.args.has('p') && !invocation.args.has('k'),
-        "has-session" | "list-buffers" | "list-clients" | "list-commands" | "list-keys" => true,
-        "list-panes" | "list-sessions" | "list-windows" => true,
-        "show-environment" | "show-hooks" | "show-options" | "show-window-options" => true,
-        _ => false,
-    }
+    let flags = invocation.id.entry().flags;
+    let prints = || invocation.args.has('p') && !invocation.args.has('k');
+    flags.contains(CommandFlags::ONLY_ASKS) || (flags.contains(CommandFlags::PRINT_ONLY_ASKS) && prints())
 }
 
 fn fire_command(cx: &mut Cx<'_>, mut item: ItemContext, invocation: &Arc<Invocation>) -> Exec {

@@ -38,26 +38,9 @@ pub struct ServerLimits {
     pub containment: String,
 }
 
-/// Options, besides those of `LIMITS`, that these limits are read from.
-const NAMES: [&str; 10] = [
-    "containment",
-    "history-directory",
-    "history-disk",
-    "history-encrypt",
-    "history-keep",
-    "history-total-limit",
-    "memory-backstop",
-    "pane-kill-scope",
-    "pane-oom-policy",
-    "panes-memory-max",
-];
-
 impl Cx<'_> {
-    /// Called when an option changed: if it is a limit, it is applied at once.
-    pub fn limit_changed(&mut self, name: &str) {
-        if !NAMES.contains(&name) && !LIMITS.iter().any(|row| row.option == name) {
-            return;
-        }
+    /// Passes all limits to the host.
+    pub fn apply_limits(&mut self) {
         self.apply_server_limits();
         let panes: Vec<PaneId> = self.server.panes.keys().copied().collect();
         panes.into_iter().for_each(|pane| self.apply_pane_limits(pane));
@@ -101,6 +84,7 @@ impl Cx<'_> {
 #[cfg(test)]
 mod tests {
     use crate::containment::{Amount, LIMITS};
+    use crate::options::table::Effect;
     use crate::options::{Kind, table};
 
     #[test]
@@ -116,6 +100,7 @@ mod tests {
                 )
             );
             assert!(fits, "{}", row.option);
+            assert_eq!(entry.map(|entry| entry.effect), Some(Effect::Limits), "{}", row.option);
         }
     }
 }

@@ -51,6 +51,32 @@ pub enum Initial {
     Choice(usize),
 }
 
+/// What follows from a change of an option, besides what follows from every change
+/// (`command::option_effects`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Effect {
+    /// Nothing else: the option is read when it is needed.
+    Nothing,
+    /// Windows with automatic names are named again.
+    Names,
+    /// Clients use the key table of their sessions.
+    KeyTable,
+    /// Times of silence start again.
+    Silence,
+    /// Styles of panes are read again, and programs that asked are told of their colours.
+    PaneStyles,
+    /// Panes are laid out again.
+    PaneSizes,
+    /// Widths of characters are read again.
+    CharacterWidths,
+    /// Status lines are drawn at once.
+    StatusTime,
+    /// Histories get new limits.
+    HistoryLimit,
+    /// Limits of panes and of their transcripts are applied at once.
+    Limits,
+}
+
 /// One row of the table.
 #[derive(Clone, Copy, Debug)]
 pub struct OptionEntry {
@@ -66,6 +92,7 @@ pub struct OptionEntry {
     /// Strings must match this glob.
     pub pattern: Option<&'static str>,
     pub unit: Option<&'static str>,
+    pub effect: Effect,
     /// Not in tmux: found only by its full name, and left out of whole listings.
     pub ours: bool,
 }
@@ -82,6 +109,7 @@ impl OptionEntry {
             is_style: false,
             pattern: None,
             unit: None,
+            effect: Effect::Nothing,
             ours: false,
         }
     }
@@ -100,6 +128,10 @@ impl OptionEntry {
 
     const fn unit(self, unit: &'static str) -> Self {
         OptionEntry { unit: Some(unit), ..self }
+    }
+
+    const fn effect(self, effect: Effect) -> Self {
+        OptionEntry { effect, ..self }
     }
 
     const fn ours(self) -> Self {
@@ -285,7 +317,7 @@ table! {
     BACKSPACE = key("backspace", SERVER, Key::char('\x7f')),
     BUFFER_LIMIT = number("buffer-limit", SERVER, 1, INT_MAX, 50),
     COMMAND_ALIAS = texts("command-alias", SERVER, COMMAND_ALIASES, ","),
-    CODEPOINT_WIDTHS = texts("codepoint-widths", SERVER, "", ","),
+    CODEPOINT_WIDTHS = texts("codepoint-widths", SERVER, "", ",").effect(Effect::CharacterWidths),
     COPY_COMMAND = string("copy-command", SERVER, ""),
     CURSOR_COLOUR = colour("cursor-colour", PANE, Colour::None),
     CURSOR_STYLE = choice("cursor-style", PANE, CURSOR_STYLES, 0),
@@ -314,7 +346,7 @@ table! {
     TERMINAL_OVERRIDES = texts("terminal-overrides", SERVER, "linux*:AX@", ","),
     TERMINAL_FEATURES = texts("terminal-features", SERVER, "xterm*:clipboard:ccolour:cstyle:focus:title,screen*:title,rxvt*:ignorefkeys", ","),
     USER_KEYS = texts("user-keys", SERVER, "", ","),
-    VARIATION_SELECTOR_ALWAYS_WIDE = flag("variation-selector-always-wide", SERVER, true),
+    VARIATION_SELECTOR_ALWAYS_WIDE = flag("variation-selector-always-wide", SERVER, true).effect(Effect::CharacterWidths),
     ACTIVITY_ACTION = choice("activity-action", SESSION, &["none", "any", "current", "other"], 3),
     ASSUME_PASTE_TIME = number("assume-paste-time", SESSION, 0, INT_MAX, 1).unit("milliseconds"),
     BASE_INDEX = number("base-index", SESSION, 0, INT_MAX, 0),
@@ -329,9 +361,9 @@ table! {
     DISPLAY_PANES_TIME = number("display-panes-time", SESSION, 1, INT_MAX, 1000).unit("milliseconds"),
     DISPLAY_TIME = number("display-time", SESSION, 0, INT_MAX, 750).unit("milliseconds"),
     FOCUS_FOLLOWS_MOUSE = flag("focus-follows-mouse", SESSION, false),
-    HISTORY_LIMIT = byte_cap("history-limit", SESSION, "2000").unit("lines"),
+    HISTORY_LIMIT = byte_cap("history-limit", SESSION, "2000").unit("lines").effect(Effect::HistoryLimit),
     INITIAL_REPEAT_TIME = number("initial-repeat-time", SESSION, 0, 2000000, 0).unit("milliseconds"),
-    KEY_TABLE = string("key-table", SESSION, "root"),
+    KEY_TABLE = string("key-table", SESSION, "root").effect(Effect::KeyTable),
     LOCK_AFTER_TIME = number("lock-after-time", SESSION, 0, INT_MAX, 0).unit("seconds"),
     LOCK_COMMAND = string("lock-command", SESSION, "lock -np"),
     MESSAGE_COMMAND_STYLE = string("message-command-style", SESSION, "bg=black,fg=yellow,fill=black").style(),
@@ -346,11 +378,11 @@ table! {
     SET_TITLES = flag("set-titles", SESSION, false),
     SET_TITLES_STRING = string("set-titles-string", SESSION, "#S:#I:#W - \"#T\" #{session_alerts}"),
     SILENCE_ACTION = choice("silence-action", SESSION, &["none", "any", "current", "other"], 3),
-    STATUS = choice("status", SESSION, &["off", "on", "2", "3", "4", "5"], 1),
+    STATUS = choice("status", SESSION, &["off", "on", "2", "3", "4", "5"], 1).effect(Effect::StatusTime),
     STATUS_BG = colour("status-bg", SESSION, Colour::Default),
     STATUS_FG = colour("status-fg", SESSION, Colour::Default),
     STATUS_FORMAT = texts("status-format", SESSION, "", " ,").defaults(STATUS_FORMATS),
-    STATUS_INTERVAL = number("status-interval", SESSION, 0, INT_MAX, 15).unit("seconds"),
+    STATUS_INTERVAL = number("status-interval", SESSION, 0, INT_MAX, 15).unit("seconds").effect(Effect::StatusTime),
     STATUS_JUSTIFY = choice("status-justify", SESSION, &["left", "centre", "right", "absolute-centre"], 0),
     STATUS_KEYS = choice("status-keys", SESSION, &["emacs", "vi"], 0),
     STATUS_LEFT = string("status-left", SESSION, "[#{session_name}] "),
@@ -385,7 +417,7 @@ table! {
     ALLOW_RENAME = flag("allow-rename", PANE, false),
     ALLOW_SET_TITLE = flag("allow-set-title", PANE, true),
     ALTERNATE_SCREEN = flag("alternate-screen", PANE, true),
-    AUTOMATIC_RENAME = flag("automatic-rename", WINDOW, true),
+    AUTOMATIC_RENAME = flag("automatic-rename", WINDOW, true).effect(Effect::Names),
     AUTOMATIC_RENAME_FORMAT = string("automatic-rename-format", WINDOW, "#{?pane_in_mode,[tmux],#{pane_current_command}}#{?pane_dead,[dead],}"),
     CLOCK_MODE_COLOUR = colour("clock-mode-colour", WINDOW, Colour::Basic(4)),
     CLOCK_MODE_STYLE = choice("clock-mode-style", WINDOW, &["12", "24", "12-with-seconds", "24-with-seconds"], 1),
@@ -409,7 +441,7 @@ table! {
     MODE_STYLE = string("mode-style", WINDOW, "noattr,bg=yellow,fg=black").style(),
     MONITOR_ACTIVITY = flag("monitor-activity", WINDOW, false),
     MONITOR_BELL = flag("monitor-bell", WINDOW, true),
-    MONITOR_SILENCE = number("monitor-silence", WINDOW, 0, INT_MAX, 0),
+    MONITOR_SILENCE = number("monitor-silence", WINDOW, 0, INT_MAX, 0).effect(Effect::Silence),
     OTHER_PANE_HEIGHT = string("other-pane-height", WINDOW, "0"),
     OTHER_PANE_WIDTH = string("other-pane-width", WINDOW, "0"),
     PANE_ACTIVE_BORDER_STYLE = string("pane-active-border-style", PANE, "#{?pane_in_mode,fg=yellow,#{?synchronize-panes,fg=red,fg=green}}").style(),
@@ -423,12 +455,12 @@ table! {
     PANE_BORDER_LINES = choice("pane-border-lines", WINDOW, &[
         "single", "double", "heavy", "simple", "number", "spaces",
     ], 0),
-    PANE_BORDER_STATUS = choice("pane-border-status", WINDOW, &["off", "top", "bottom"], 0),
+    PANE_BORDER_STATUS = choice("pane-border-status", WINDOW, &["off", "top", "bottom"], 0).effect(Effect::PaneSizes),
     PANE_BORDER_STYLE = string("pane-border-style", PANE, "default").style(),
     PANE_COLOURS = colours("pane-colours", PANE, " ,"),
-    PANE_SCROLLBARS = choice("pane-scrollbars", WINDOW, &["off", "modal", "on"], 0),
-    PANE_SCROLLBARS_STYLE = string("pane-scrollbars-style", PANE, "bg=black,fg=white,width=1,pad=0").style(),
-    PANE_SCROLLBARS_POSITION = choice("pane-scrollbars-position", WINDOW, &["right", "left"], 0),
+    PANE_SCROLLBARS = choice("pane-scrollbars", WINDOW, &["off", "modal", "on"], 0).effect(Effect::PaneSizes),
+    PANE_SCROLLBARS_STYLE = string("pane-scrollbars-style", PANE, "bg=black,fg=white,width=1,pad=0").style().effect(Effect::PaneSizes),
+    PANE_SCROLLBARS_POSITION = choice("pane-scrollbars-position", WINDOW, &["right", "left"], 0).effect(Effect::PaneSizes),
     POPUP_STYLE = string("popup-style", WINDOW, "default").style(),
     POPUP_BORDER_STYLE = string("popup-border-style", WINDOW, "default").style(),
     POPUP_BORDER_LINES = choice("popup-border-lines", WINDOW, &[
@@ -447,11 +479,11 @@ table! {
         "fg=#{?#{||:#{&&:#{pane_format},#{pane_active}},#{&&:#{window_format},#",
         "{window_active}}},#{display-panes-active-colour},#{display-panes-colour}}",
     )).style(),
-    WINDOW_ACTIVE_STYLE = string("window-active-style", PANE, "default").style(),
+    WINDOW_ACTIVE_STYLE = string("window-active-style", PANE, "default").style().effect(Effect::PaneStyles),
     WINDOW_PANE_CURRENT_STATUS_FORMAT = string("window-pane-current-status-format", WINDOW, "#P:[#T]#{?pane_flags,#{pane_flags}, }"),
     WINDOW_PANE_STATUS_FORMAT = string("window-pane-status-format", WINDOW, "#P:[#T]#{?pane_flags,#{pane_flags}, }"),
     WINDOW_SIZE = choice("window-size", WINDOW, &["largest", "smallest", "manual", "latest"], 3),
-    WINDOW_STYLE = string("window-style", PANE, "default").style(),
+    WINDOW_STYLE = string("window-style", PANE, "default").style().effect(Effect::PaneStyles),
     WINDOW_STATUS_ACTIVITY_STYLE = string("window-status-activity-style", WINDOW, "reverse").style(),
     WINDOW_STATUS_BELL_STYLE = string("window-status-bell-style", WINDOW, "reverse").style(),
     WINDOW_STATUS_CURRENT_FORMAT = string("window-status-current-format", WINDOW, "#I:#W#{?window_flags,#{window_flags}, }"),
@@ -532,26 +564,26 @@ table! {
     WINDOW_UNLINKED = hook("window-unlinked", SESSION),
 
     // Only in scopemux.
-    HISTORY_DIRECTORY = string("history-directory", SERVER, "").ours(),
-    HISTORY_DISK = flag("history-disk", PANE, true).ours(),
+    HISTORY_DIRECTORY = string("history-directory", SERVER, "").effect(Effect::Limits).ours(),
+    HISTORY_DISK = flag("history-disk", PANE, true).effect(Effect::Limits).ours(),
     COPY_MODE_COMMAND_STATUS = flag("copy-mode-command-status", WINDOW, false).ours(),
     ALTERNATE_HISTORY = choice("alternate-history", PANE, &["off", "scrolled", "frames"], 0).ours(),
-    HISTORY_TOTAL_LIMIT = byte_cap("history-total-limit", SERVER, "16G").ours(),
-    HISTORY_KEEP = keep("history-keep", SESSION, "0").ours(),
-    HISTORY_ENCRYPT = flag("history-encrypt", SERVER, false).ours(),
+    HISTORY_TOTAL_LIMIT = byte_cap("history-total-limit", SERVER, "16G").effect(Effect::Limits).ours(),
+    HISTORY_KEEP = keep("history-keep", SESSION, "0").effect(Effect::Limits).ours(),
+    HISTORY_ENCRYPT = flag("history-encrypt", SERVER, false).effect(Effect::Limits).ours(),
     RESTORE_SAVE = flag("restore-save", SERVER, true).ours(),
     RESTORE_ON_START = flag("restore-on-start", SERVER, false).ours(),
     RESTORE_PROGRAMS = texts("restore-programs", SERVER, "", " ,").ours(),
-    CONTAINMENT = choice("containment", SERVER, &["auto", "units", "cgroup", "none"], 0).ours(),
-    PANE_MEMORY_MAX = memory_limit("pane-memory-max", PANE, "75%").ours(),
-    PANE_SWAP_MAX = memory_limit("pane-swap-max", PANE, "0").ours(),
-    PANE_PIDS_MAX = memory_limit("pane-pids-max", PANE, "10%").ours(),
-    PANE_CPU_WEIGHT = number("pane-cpu-weight", PANE, 1, 10000, 100).ours(),
-    PANE_IO_WEIGHT = number("pane-io-weight", PANE, 1, 10000, 100).ours(),
-    PANE_OOM_POLICY = choice("pane-oom-policy", PANE, &["continue", "pane"], 0).ours(),
-    PANES_MEMORY_MAX = memory_limit("panes-memory-max", SERVER, "90%").ours(),
-    MEMORY_BACKSTOP = memory_limit("memory-backstop", SERVER, "4%").ours(),
-    PANE_KILL_SCOPE = flag("pane-kill-scope", PANE, false).ours(),
+    CONTAINMENT = choice("containment", SERVER, &["auto", "units", "cgroup", "none"], 0).effect(Effect::Limits).ours(),
+    PANE_MEMORY_MAX = memory_limit("pane-memory-max", PANE, "75%").effect(Effect::Limits).ours(),
+    PANE_SWAP_MAX = memory_limit("pane-swap-max", PANE, "0").effect(Effect::Limits).ours(),
+    PANE_PIDS_MAX = memory_limit("pane-pids-max", PANE, "10%").effect(Effect::Limits).ours(),
+    PANE_CPU_WEIGHT = number("pane-cpu-weight", PANE, 1, 10000, 100).effect(Effect::Limits).ours(),
+    PANE_IO_WEIGHT = number("pane-io-weight", PANE, 1, 10000, 100).effect(Effect::Limits).ours(),
+    PANE_OOM_POLICY = choice("pane-oom-policy", PANE, &["continue", "pane"], 0).effect(Effect::Limits).ours(),
+    PANES_MEMORY_MAX = memory_limit("panes-memory-max", SERVER, "90%").effect(Effect::Limits).ours(),
+    MEMORY_BACKSTOP = memory_limit("memory-backstop", SERVER, "4%").effect(Effect::Limits).ours(),
+    PANE_KILL_SCOPE = flag("pane-kill-scope", PANE, false).effect(Effect::Limits).ours(),
     NOTIFICATIONS = choice("notifications", PANE, &["off", "visible", "on"], 0).ours(),
     KITTY_GRAPHICS = choice("kitty-graphics", PANE, &["off", "auto", "on"], 1).ours(),
     ALLOW_CHECKSUM = flag("allow-checksum", PANE, false).ours(),

@@ -153,7 +153,7 @@ impl Runtime {
         if let Some(channel) = start.before {
             let recovered = start.recovered.unwrap_or_default();
             runtime.before = Some(runtime.succeed(channel, recovered));
-            runtime.cx().limit_changed(opt::PANE_MEMORY_MAX.name());
+            runtime.cx().apply_limits();
         } else if let Some(recovered) = start.recovered {
             if !recovered.upgrade {
                 log::count_death();
@@ -165,7 +165,7 @@ impl Runtime {
                 runtime.finish();
                 std::process::exit(0);
             }
-            runtime.cx().limit_changed(opt::PANE_MEMORY_MAX.name());
+            runtime.cx().apply_limits();
         } else if runtime.foreground {
             runtime.load_config(None);
         }

@@ -19,6 +19,10 @@ bitflags::bitflags! {
         const CLIENT_T = 0x10;
         /// The command runs even if no target client is found.
         const CLIENT_CAN_FAIL = 0x20;
+        /// The command changes nothing but the message log.
+        const ONLY_ASKS = 0x40;
+        /// The same if it prints (`-p`) and keeps nothing (`-k`).
+        const PRINT_ONLY_ASKS = 0x80;
     }
 }
 

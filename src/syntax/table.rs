@@ -41,7 +41,7 @@ commands! {
     },
     CapturePane => CommandEntry {
         name: "capture-pane", alias: Some("capturep"), template: "Aab:CeE:FHjJk:LMNpPqRS:Tt:",
-        target: pane('t', NO_FIND), flags: CommandFlags::AFTER_HOOK,
+        target: pane('t', NO_FIND), flags: CommandFlags::AFTER_HOOK.union(CommandFlags::PRINT_ONLY_ASKS),
         usage: "[-aCeFHJLMNpPqT] [-b buffer-name] [-E end-line] [-S start-line] [-t target-pane]", ..ROW
     },
     ChooseBuffer => CommandEntry {
@@ -124,7 +124,7 @@ commands! {
     DisplayMessage => CommandEntry {
         name: "display-message", alias: Some("display"), template: "aCc:d:jlINpt:F:v", max: Some(1),
         target: pane('t', FindFlags::CAN_FAIL),
-        flags: CommandFlags::AFTER_HOOK.union(CommandFlags::CLIENT_C).union(CommandFlags::CLIENT_CAN_FAIL),
+        flags: CommandFlags::AFTER_HOOK.union(CommandFlags::CLIENT_C).union(CommandFlags::CLIENT_CAN_FAIL).union(CommandFlags::PRINT_ONLY_ASKS),
         usage: "[-aCIlNpv] [-c target-client] [-d delay] [-F format] [-t target-pane] [message]", ..ROW
     },
     DisplayPopup => CommandEntry {
@@ -148,6 +148,7 @@ commands! {
     },
     HasSession => CommandEntry {
         name: "has-session", alias: Some("has"), template: "t:", target: session('t', NO_FIND),
+        flags: CommandFlags::ONLY_ASKS,
         usage: "[-t target-session]", ..ROW
     },
     IfShell => CommandEntry {
@@ -190,36 +191,36 @@ commands! {
         usage: "[-abdk] [-s src-window] [-t dst-window]", ..ROW
     },
     ListBuffers => CommandEntry {
-        name: "list-buffers", alias: Some("lsb"), template: "F:f:jO:r", flags: CommandFlags::AFTER_HOOK,
+        name: "list-buffers", alias: Some("lsb"), template: "F:f:jO:r", flags: CommandFlags::AFTER_HOOK.union(CommandFlags::ONLY_ASKS),
         usage: "[-F format] [-f filter] [-O order]", ..ROW
     },
     ListClients => CommandEntry {
         name: "list-clients", alias: Some("lsc"), template: "F:f:jO:rt:", target: session('t', NO_FIND),
-        flags: CommandFlags::READ_ONLY.union(CommandFlags::AFTER_HOOK),
+        flags: CommandFlags::READ_ONLY.union(CommandFlags::AFTER_HOOK).union(CommandFlags::ONLY_ASKS),
         usage: "[-F format] [-f filter] [-O order][-t target-session]", ..ROW
     },
     ListCommands => CommandEntry {
         name: "list-commands", alias: Some("lscm"), template: "F:j", max: Some(1),
-        flags: CommandFlags::START_SERVER.union(CommandFlags::AFTER_HOOK),
+        flags: CommandFlags::START_SERVER.union(CommandFlags::AFTER_HOOK).union(CommandFlags::ONLY_ASKS),
         usage: "[-F format] [command]", ..ROW
     },
     ListKeys => CommandEntry {
         name: "list-keys", alias: Some("lsk"), template: "1aF:jNO:P:rT:", max: Some(1),
-        flags: CommandFlags::START_SERVER.union(CommandFlags::AFTER_HOOK),
+        flags: CommandFlags::START_SERVER.union(CommandFlags::AFTER_HOOK).union(CommandFlags::ONLY_ASKS),
         usage: "[-1aNr] [-F format] [-O order] [-P prefix-string][-T key-table] [key]", ..ROW
     },
     ListPanes => CommandEntry {
         name: "list-panes", alias: Some("lsp"), template: "aF:f:jO:rst:", target: window('t', NO_FIND),
-        flags: CommandFlags::AFTER_HOOK,
+        flags: CommandFlags::AFTER_HOOK.union(CommandFlags::ONLY_ASKS),
         usage: "[-asr] [-F format] [-f filter] [-O order][-t target-window]", ..ROW
     },
     ListSessions => CommandEntry {
-        name: "list-sessions", alias: Some("ls"), template: "F:f:jO:r", flags: CommandFlags::AFTER_HOOK,
+        name: "list-sessions", alias: Some("ls"), template: "F:f:jO:r", flags: CommandFlags::AFTER_HOOK.union(CommandFlags::ONLY_ASKS),
         usage: "[-r] [-F format] [-f filter] [-O order]", ..ROW
     },
     ListWindows => CommandEntry {
         name: "list-windows", alias: Some("lsw"), template: "aF:f:jO:rt:", target: session('t', NO_FIND),
-        flags: CommandFlags::AFTER_HOOK,
+        flags: CommandFlags::AFTER_HOOK.union(CommandFlags::ONLY_ASKS),
         usage: "[-ar] [-F format] [-f filter] [-O order][-t target-session]", ..ROW
     },
     LoadBuffer => CommandEntry {
@@ -423,12 +424,12 @@ commands! {
     },
     ShowEnvironment => CommandEntry {
         name: "show-environment", alias: Some("showenv"), template: "hgst:", max: Some(1),
-        target: session('t', FindFlags::CAN_FAIL), flags: CommandFlags::AFTER_HOOK,
+        target: session('t', FindFlags::CAN_FAIL), flags: CommandFlags::AFTER_HOOK.union(CommandFlags::ONLY_ASKS),
         usage: "[-hgs] [-t target-session] [variable]", ..ROW
     },
     ShowHooks => CommandEntry {
         name: "show-hooks", template: "BF:gpt:w", max: Some(1), target: pane('t', FindFlags::CAN_FAIL),
-        flags: CommandFlags::AFTER_HOOK,
+        flags: CommandFlags::AFTER_HOOK.union(CommandFlags::ONLY_ASKS),
         usage: "[-gpw] [-t target-pane] [hook]", ..ROW
     },
     ShowMessages => CommandEntry {
@@ -438,7 +439,7 @@ commands! {
     },
     ShowOptions => CommandEntry {
         name: "show-options", alias: Some("show"), template: "AgF:Hpqst:vw", max: Some(1),
-        target: pane('t', FindFlags::CAN_FAIL), flags: CommandFlags::AFTER_HOOK,
+        target: pane('t', FindFlags::CAN_FAIL), flags: CommandFlags::AFTER_HOOK.union(CommandFlags::ONLY_ASKS),
         usage: "[-AgHpqsvw] [-t target-pane] [option]", ..ROW
     },
     ShowPromptHistory => CommandEntry {
@@ -448,7 +449,7 @@ commands! {
     },
     ShowWindowOptions => CommandEntry {
         name: "show-window-options", alias: Some("showw"), template: "F:gvt:", max: Some(1),
-        target: window('t', FindFlags::CAN_FAIL), flags: CommandFlags::AFTER_HOOK,
+        target: window('t', FindFlags::CAN_FAIL), flags: CommandFlags::AFTER_HOOK.union(CommandFlags::ONLY_ASKS),
         usage: "[-gv] [-t target-window] [option]", ..ROW
     },
     SourceFile => CommandEntry {
