@@ -5,7 +5,9 @@ use std::time::Duration;
 use scopemux::testing::base::history::{History, HistoryView};
 use scopemux::testing::base::links::Links;
 use scopemux::testing::base::{PaneId, Size};
-use scopemux::testing::terminal::{Capture, CaptureOptions, MemoryHistory, Terminal, TerminalConfig};
+use scopemux::testing::terminal::{
+    AlternateHistory, Capture, CaptureOptions, MemoryHistory, Terminal, TerminalConfig,
+};
 use scopemux::testing::transcript::{
     Needle, PaneInfo, SearchCursor, StoreConfig, TranscriptStore, compressed_len,
 };
@@ -33,6 +35,9 @@ pub(crate) const PATHS: &[HotPath] = &[
     ("feed-yes", |counted| feed(workloads::short, counted)),
     ("feed-redraw", |counted| feed(workloads::redraw, counted)),
     ("feed-sync", |counted| feed(workloads::sync, counted)),
+    ("alternate-off", |counted| alternate(AlternateHistory::Off, counted)),
+    ("alternate-scrolled", |counted| alternate(AlternateHistory::Scrolled, counted)),
+    ("alternate-frames", |counted| alternate(AlternateHistory::Frames, counted)),
     ("append-plain", |counted| append(workloads::plain, counted)),
     ("append-colour", |counted| append(workloads::colour, counted)),
     ("append-cjk", |counted| append(workloads::cjk, counted)),
@@ -87,6 +92,20 @@ fn with_transcript(act: impl FnOnce(&TranscriptStore, &mut Terminal)) {
 fn append(workload: fn(usize) -> Vec<u8>, counted: Counted<'_>) {
     let input = workload(BYTES);
     with_transcript(|_, terminal| counted(&mut || slices(terminal, &input)));
+}
+
+/// Full-screen programs, with the option `alternate-history`, by a hand clock.
+fn alternate(kind: AlternateHistory, counted: Counted<'_>) {
+    let steps = workloads::full_screen();
+    with_transcript(|_, terminal| {
+        terminal.configure(&TerminalConfig { alternate_history: kind, ..TerminalConfig::default() });
+        counted(&mut || {
+            for (n, step) in steps.iter().enumerate() {
+                terminal.set_now(1_700_000_000 + n as i64 / 20);
+                slices(terminal, step);
+            }
+        });
+    });
 }
 
 /// Compression of a block, as the writer does it, for one kind of text.

@@ -143,6 +143,34 @@ pub(crate) fn redraw(bytes: usize) -> Vec<u8> {
     all
 }
 
+/// Steps of full-screen programs, 20 a second: each draws for ten seconds. Pages that replace each
+/// other, with the screen cleared before and without; an agent that redraws most of the screen; a
+/// spinner; and a pager that scrolls.
+pub(crate) fn full_screen() -> Vec<Vec<u8>> {
+    const STEPS: usize = 200;
+    let mut numbers = Numbers::new();
+    let rows: Vec<String> = (0..1000)
+        .map(|n| {
+            let (size, load) = (numbers.below(1 << 22), numbers.below(1000));
+            format!("\x1b[31m{n:5}\x1b[m {size:8} root {load:5}M the text of row {n}\x1b[K")
+        })
+        .collect();
+    let page = |from: usize, count: usize| -> String {
+        let row = |y: usize| format!("\x1b[{};1H{}", y + 1, rows[(from + y) % rows.len()]);
+        (0..count).map(row).collect()
+    };
+    let full = ROWS as usize;
+    let step = |n: usize| match n / STEPS {
+        0 => page(n * 7, full),
+        1 => format!("\x1b[H\x1b[2J{}", page(n * 7, full)),
+        2 => format!("\x1b[?2026h{}\x1b[38;1H{} tokens\x1b[K\x1b[?2026l", page(n / 20, full - 5), n * 37),
+        3 => format!("\x1b[3;1H{} Working ({n} tokens)\x1b[K", ["|", "/", "-"][n % 3]),
+        _ => format!("\x1b[1;39r\x1b[39;1H\r\n{}\x1b[r\x1b[40;1H:{n}\x1b[K", rows[n % rows.len()]),
+    };
+    let start = std::iter::once(b"\x1b[?1049h\x1b[H\x1b[2J".to_vec());
+    start.chain((0..5 * STEPS).map(|n| step(n).into_bytes())).chain([b"\x1b[?1049l".to_vec()]).collect()
+}
+
 /// Programs that redraw the bottom of the screen in synchronized updates.
 pub(crate) fn sync(bytes: usize) -> Vec<u8> {
     const WORDS: &[&str] = &["the", "server", "keeps", "a", "transcript", "`grid.rs`", "cargo", "passes"];

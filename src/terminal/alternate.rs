@@ -55,16 +55,18 @@ impl Known {
     /// Identity of a line: of its characters up to the last that is not blank.
     fn of(line: &Line, tables: &CellTables) -> Self {
         const FACTOR: u64 = 0x517c_c1b7_2722_0a95;
-        let mut known = Self { hash: FACTOR, chars: 0 };
-        for cell in &line.cells[..text_end(&line.cells)] {
-            let part = match CellTables::is_char(*cell) {
-                true => u64::from(cell.glyph_bits()),
-                false => tables.text_hash(*cell),
-            };
-            known.chars += u32::from(!is_blank(*cell));
-            known.hash = (known.hash.rotate_left(5) ^ part).wrapping_mul(FACTOR);
+        let cells = &line.cells[..text_end(&line.cells)];
+        let part = |cell: &Packed| match CellTables::is_char(*cell) {
+            true => u64::from(cell.glyph_bits()),
+            false => tables.text_hash(*cell),
+        };
+        let mut hash = FACTOR;
+        // Two cells for each multiplication, since each waits for the one before.
+        for pair in cells.chunks(2) {
+            let both = pair.iter().fold(0, |both: u64, cell| both.rotate_left(32) ^ part(cell));
+            hash = (hash.rotate_left(5) ^ both).wrapping_mul(FACTOR);
         }
-        known
+        Self { hash, chars: count_chars(cells) }
     }
 
     fn is_short(self) -> bool {
@@ -73,7 +75,12 @@ impl Known {
 }
 
 fn is_blank(cell: Packed) -> bool {
-    cell.glyph_bits() == u32::from(b' ') || cell.mark.contains(Mark::PADDING)
+    (cell.glyph_bits() == u32::from(b' ')) | cell.mark.contains(Mark::PADDING)
+}
+
+/// Count of characters, without blanks.
+fn count_chars(cells: &[Packed]) -> u32 {
+    cells.iter().map(|cell| u32::from(!is_blank(*cell))).sum()
 }
 
 /// Columns up to the last cell that is not blank.
@@ -138,6 +145,16 @@ impl Alternate {
         Ok(alternate)
     }
 
+    /// Remembers a row that scrolls off and is new beyond doubt; true if it is.
+    fn takes_at_once(&mut self, known: Known) -> bool {
+        let new = !known.is_short() && self.short.is_empty() && self.repeats.is_new(known.hash);
+        if new {
+            self.kept = true;
+            self.repeats.add(known.hash);
+        }
+        new
+    }
+
     /// In `frames`: keeps a row unless it is known; kept rows are appended to `out`.
     fn keep_once(&mut self, known: Known, row: impl FnOnce() -> Row, out: &mut Vec<Row>) {
         if known.is_short() {
@@ -172,14 +189,31 @@ impl Grid {
         let Some(mut alternate) = self.alternate.take() else { return };
         let line = &self.lines[y as usize];
         let known = Known::of(line, &self.tables);
-        let mut out = Vec::new();
-        let row = || row_of(line, &self.tables, self.now);
-        match alternate.frames {
-            true => alternate.keep_once(known, row, &mut out),
-            false => alternate.repeats.left(known, row, &mut out),
+        if alternate.takes_at_once(known) {
+            self.push_alternate(&mut alternate, y);
+        } else {
+            let mut out = Vec::new();
+            let row = || row_of(line, &self.tables, self.now);
+            match alternate.frames {
+                true => alternate.keep_once(known, row, &mut out),
+                false => alternate.repeats.left(known, row, &mut out),
+            }
+            self.write_alternate(&mut alternate, &out);
         }
-        self.write_alternate(&mut alternate, &out);
         self.alternate = Some(alternate);
+    }
+
+    /// Appends a line of the screen to the stream, without a row in between where that is possible.
+    fn push_alternate(&mut self, alternate: &mut Alternate, y: u32) {
+        let line = &self.lines[y as usize];
+        if let Some(text) = line.plain_text(&mut self.plain).filter(|_| !alternate.heading)
+            && let Some(history) = self.history.alternate()
+            && history.push_plain(text, line.len(), false, self.now)
+        {
+            return;
+        }
+        let row = row_of(line, &self.tables, self.now);
+        self.write_alternate(alternate, std::slice::from_ref(&row));
     }
 
     /// Handles rows that scroll back in at the top of the alternate screen: they will scroll off

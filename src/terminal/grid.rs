@@ -70,7 +70,7 @@ pub(super) struct Grid {
     /// A row that goes to the history, kept for its memory.
     pub scratch: Row,
     /// The text of the line that goes to the history.
-    plain: Vec<u8>,
+    pub plain: Vec<u8>,
 }
 
 impl Grid {

@@ -1,6 +1,6 @@
 //! Samples ("looks") of the alternate screen (`alternate-history frames`).
 
-use super::{Alternate, Known, is_blank, row_of, text_end};
+use super::{Alternate, Known, count_chars, row_of, text_end};
 use crate::base::history::Row;
 use crate::terminal::cells::Packed;
 use crate::terminal::grid::Grid;
@@ -10,8 +10,8 @@ use crate::terminal::screen::Screen;
 /// Seconds between samples that keep rows which stay on the screen.
 const FRAME_SECS: i64 = 10;
 /// Samples per second before a clear; a program that clears more often is sampled again in the next
-/// second.
-const MAX_CLEARS: u32 = 8;
+/// second. More of them would cost a program that clears for each frame a tenth of its time.
+const MAX_CLEARS: u32 = 2;
 
 /// Reason for a sample of the screen.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -89,7 +89,9 @@ impl Grid {
             self.settle_alternate();
         }
         let Some(mut alternate) = self.alternate.take() else { return };
-        if alternate.frames && alternate.looks.is_due(why, self.now) {
+        // An empty screen counts as no sample before a clear.
+        let empty = || why == Why::Clear && self.lines.iter().all(|line| text_end(&line.cells) == 0);
+        if alternate.frames && !empty() && alternate.looks.is_due(why, self.now) {
             let rows = self.look_with(&mut alternate, why);
             if !rows.is_empty() {
                 alternate.heading = true;
@@ -106,65 +108,87 @@ impl Grid {
 
     /// Rows to keep of the screen, and of the last sample.
     fn look_with(&self, alternate: &mut Alternate, why: Why) -> Vec<Row> {
-        let tables = &self.tables;
-        let now: Vec<Known> = self.lines.iter().map(|line| Known::of(line, tables)).collect();
         let mut looks = std::mem::take(&mut alternate.looks);
-        let mut out = Vec::new();
-        let same = looks.rows.len() == now.len() && looks.rows.iter().zip(&now).all(|(a, b)| a.known == *b);
-        let mut there: Vec<u64> = now.iter().map(|known| known.hash).collect();
-        there.sort_unstable();
-        let mut before: Vec<u64> = looks.rows.iter().map(|seen| seen.known.hash).collect();
-        before.sort_unstable();
-        if !same {
-            self.keep_gone(alternate, &looks, &there, &mut out);
-        }
         let frame = self.now - looks.framed >= FRAME_SECS;
-        if why != Why::Later || frame {
-            looks.framed = self.now;
-            looks.kept.resize_with(now.len(), || None);
-            begin(alternate);
-            for (y, (line, known)) in self.lines.iter().zip(&now).enumerate() {
-                let stood = before.binary_search(&known.hash).is_ok();
-                let drawn_again = || {
-                    let like = |old: &Line| *old.cells != *line.cells && is_like(old, line);
-                    looks.kept[y].as_ref().is_some_and(like)
-                        || (why == Why::Clear && looks.rows.get(y).is_some_and(|seen| like(&seen.line)))
-                };
-                let wanted = match why {
-                    Why::Leave => true,
-                    Why::Clear => !drawn_again(),
-                    Why::Later => stood && !drawn_again(),
-                };
-                if known.is_short() || wanted {
-                    let count = out.len();
-                    alternate.keep_once(*known, || row_of(line, tables, self.now), &mut out);
-                    if out.len() > count {
-                        looks.kept[y] = Some(line.clone());
-                    }
-                } else {
-                    alternate.kept = false;
+        let drawn = looks.rows.len() != self.lines.len()
+            || looks.rows.iter().zip(&self.lines).any(|(seen, line)| seen.line.cells != line.cells);
+        let mut out = Vec::new();
+        if drawn || frame || why != Why::Later {
+            // A row whose cells are those of the last sample is known without hashing it again.
+            let known = |(y, line): (usize, &Line)| match looks.rows.get(y) {
+                Some(seen) if seen.line.cells == line.cells => seen.known,
+                _ => Known::of(line, &self.tables),
+            };
+            let now: Vec<Known> = self.lines.iter().enumerate().map(known).collect();
+            let before = sorted(looks.rows.iter().map(|seen| seen.known.hash));
+            if looks.rows.len() != now.len() || looks.rows.iter().zip(&now).any(|(a, b)| a.known != *b) {
+                let there = sorted(now.iter().map(|known| known.hash));
+                self.keep_gone(alternate, &looks, &there, &mut out);
+            }
+            if why != Why::Later || frame {
+                self.keep_shown(alternate, &mut looks, why, (&now, &before), &mut out);
+            }
+            looks.rows.resize_with(now.len(), Seen::default);
+            for ((seen, line), known) in looks.rows.iter_mut().zip(&self.lines).zip(now) {
+                seen.stood = before.binary_search(&known.hash).is_ok();
+                seen.known = known;
+                if seen.line.cells != line.cells {
+                    seen.line.clone_from(line);
                 }
             }
-        }
-        looks.rows.resize_with(now.len(), Seen::default);
-        for ((seen, line), known) in looks.rows.iter_mut().zip(&self.lines).zip(now) {
-            seen.stood = before.binary_search(&known.hash).is_ok();
-            if seen.known != known {
-                seen.known = known;
-                seen.line.clone_from(line);
-            }
+        } else {
+            looks.rows.iter_mut().for_each(|seen| seen.stood = true);
         }
         looks.seen_at = looks.looked;
         alternate.looks = looks;
         out
     }
 
+    /// Keeps rows that the screen shows. `now` are their identities, `before` the sorted hashes of
+    /// the last sample.
+    fn keep_shown(
+        &self,
+        alternate: &mut Alternate,
+        looks: &mut Looks,
+        why: Why,
+        (now, before): (&[Known], &[u64]),
+        out: &mut Vec<Row>,
+    ) {
+        looks.framed = self.now;
+        looks.kept.resize_with(now.len(), || None);
+        begin(alternate);
+        for (y, (line, known)) in self.lines.iter().zip(now).enumerate() {
+            let stood = before.binary_search(&known.hash).is_ok();
+            let drawn_again = || {
+                let like = |old: &Line| *old.cells != *line.cells && is_like(old, line);
+                looks.kept[y].as_ref().is_some_and(like)
+                    || (why == Why::Clear && looks.rows.get(y).is_some_and(|seen| like(&seen.line)))
+            };
+            // The cheap question first: most rows are known.
+            let wanted = known.is_short()
+                || match why {
+                    Why::Leave => true,
+                    Why::Clear => alternate.repeats.is_known(known.hash) || !drawn_again(),
+                    Why::Later => stood && (alternate.repeats.is_known(known.hash) || !drawn_again()),
+                };
+            if wanted {
+                let count = out.len();
+                alternate.keep_once(*known, || row_of(line, &self.tables, self.now), out);
+                if out.len() > count {
+                    looks.kept[y] = Some(line.clone());
+                }
+            } else {
+                alternate.kept = false;
+            }
+        }
+    }
+
     /// Keeps rows of the last sample that have left the screen and were not redrawn with changes:
     /// only those that two samples saw, or all of them if they are most of the screen.
     fn keep_gone(&self, alternate: &mut Alternate, looks: &Looks, there: &[u64], out: &mut Vec<Row>) {
         let is_gone = |(y, seen): (usize, &Seen)| {
-            let again = self.lines.get(y).is_some_and(|line| is_like(&seen.line, line));
-            !again && there.binary_search(&seen.known.hash).is_err()
+            let again = || self.lines.get(y).is_some_and(|line| is_like(&seen.line, line));
+            there.binary_search(&seen.known.hash).is_err() && !again()
         };
         let long = |seen: &Seen| !seen.known.is_short();
         let all = looks.rows.iter().filter(|seen| long(seen)).count();
@@ -181,6 +205,12 @@ impl Grid {
             }
         }
     }
+}
+
+fn sorted(hashes: impl Iterator<Item = u64>) -> Vec<u64> {
+    let mut hashes: Vec<u64> = hashes.collect();
+    hashes.sort_unstable();
+    hashes
 }
 
 impl Looks {
@@ -210,10 +240,9 @@ fn begin(alternate: &mut Alternate) {
 /// Characters of a line, all digits mapped to one and repeats removed, so that bars, counters and
 /// clocks are equal whatever they show.
 fn outline(cells: &[Packed]) -> impl Iterator<Item = u32> {
-    const DIGITS: std::ops::RangeInclusive<u32> = b'0' as u32..=b'9' as u32;
     let mut last = None;
     let kinds = cells.iter().map(|cell| match cell.glyph_bits() {
-        glyph if DIGITS.contains(&glyph) => *DIGITS.start(),
+        glyph if glyph.wrapping_sub(u32::from(b'0')) < 10 => u32::from(b'0'),
         glyph => glyph,
     });
     kinds.filter(move |kind| last.replace(*kind) != Some(*kind))
@@ -224,9 +253,13 @@ fn outline(cells: &[Packed]) -> impl Iterator<Item = u32> {
 fn is_like(a: &Line, b: &Line) -> bool {
     let (a, b) = (&a.cells[..text_end(&a.cells)], &b.cells[..text_end(&b.cells)]);
     let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
-    let differs = |(a, b): &(&Packed, &Packed)| a.glyph_bits() != b.glyph_bits();
-    let changed = short.iter().zip(long).filter(differs).count();
-    let more = long[short.len()..].iter().filter(|cell| !is_blank(**cell)).count();
-    let chars = long.iter().filter(|cell| !is_blank(**cell)).count();
-    chars > 0 && ((changed + more) * 3 <= chars || outline(a).eq(outline(b)))
+    // Without branches, so that the compiler compares several cells at once.
+    let differs = |(a, b): (&Packed, &Packed)| u32::from(a.glyph_bits() != b.glyph_bits());
+    let changed: u32 = short.iter().zip(long).map(differs).sum();
+    // Characters are counted only if their count can matter: lines are mostly text, or mostly changed.
+    let few = || {
+        let more = count_chars(&long[short.len()..]);
+        (changed + more) * 3 <= count_chars(&long[..short.len()]) + more
+    };
+    !long.is_empty() && ((changed as usize * 3 <= long.len() && few()) || outline(a).eq(outline(b)))
 }

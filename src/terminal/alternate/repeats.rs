@@ -44,6 +44,11 @@ impl Repeats {
         self.places.contains_key(&hash)
     }
 
+    /// Reports whether a row that scrolls off is unknown while none is held back.
+    pub(super) fn is_new(&self, hash: u64) -> bool {
+        self.held.is_empty() && !self.is_known(hash)
+    }
+
     pub(super) fn add(&mut self, hash: u64) {
         if self.ring.len() >= WINDOW
             && let Some(old) = self.ring.pop_front()
@@ -55,7 +60,7 @@ impl Repeats {
         }
         self.places.insert(hash, self.end());
         self.ring.push_back(hash);
-        self.at = self.end();
+        (self.at, self.sure) = (self.end(), false);
     }
 
     /// Handles `rows` rows that scrolled back in. The caller must have emptied `held`.
