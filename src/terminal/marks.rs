@@ -177,6 +177,13 @@ fn unescape(text: &[u8]) -> Vec<u8> {
     out
 }
 
+/// A command line as one line of text: blanks and ends of lines become one blank each, and other
+/// control characters are left out.
+fn one_line(text: &str) -> String {
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    words.chars().filter(|c| !c.is_control()).collect()
+}
+
 impl Screen {
     /// OSC 133.
     pub(super) fn osc_mark(&mut self, text: &[u8]) {
@@ -191,14 +198,18 @@ impl Screen {
         self.outbox.event(TerminalEvent::Mark(mark, Box::new(self.marks)));
     }
 
-    /// OSC 633, which shells of VS Code send: marks as in OSC 133, and the directory. Its other
-    /// letters differ from OSC 133.
+    /// OSC 633, which shells of VS Code send: marks as in OSC 133, the command line, and the
+    /// directory. Its other letters differ from OSC 133.
     pub(super) fn osc_633(&mut self, text: &[u8]) {
         match text {
             [b'A'..=b'D'] | [b'A'..=b'D', b';', ..] => self.osc_mark(text),
             _ => {
                 if let Some(path) = text.strip_prefix(b"P;Cwd=") {
                     self.set_directory(&unescape(path));
+                } else if let Some(line) = text.strip_prefix(b"E;") {
+                    // A nonce, which proves to VS Code who sent it, may follow.
+                    let line = line.split(|byte| *byte == b';').next().unwrap_or_default();
+                    self.command_line = Some(one_line(&String::from_utf8_lossy(&unescape(line))));
                 }
             }
         }
@@ -234,6 +245,10 @@ impl Screen {
     /// Records a command in the history when it begins and when it ends. For a shell without end
     /// marks, the next prompt ends the command.
     fn note_command(&mut self, mark: Mark) {
+        let told = match mark.kind {
+            MarkKind::Prompt | MarkKind::Output => self.command_line.take(),
+            _ => None,
+        };
         let Some(line) = mark.line else { return };
         let place = LinePlace { line, row: mark.row, col: mark.col };
         match mark.kind {
@@ -246,7 +261,8 @@ impl Screen {
                     start: place,
                     started: mark.time,
                     directory: cut(&self.path),
-                    text: cut(&self.typed_text()),
+                    // The screen may show more than what was typed, such as suggestions.
+                    text: cut(&told.unwrap_or_else(|| self.typed_text())),
                     ..CommandRecord::default()
                 };
                 self.grid.history.note_command(&record);
@@ -283,8 +299,7 @@ impl Screen {
                 text.push(b' ');
             }
         }
-        let text = String::from_utf8_lossy(&text);
-        text.split_whitespace().collect::<Vec<_>>().join(" ")
+        one_line(&String::from_utf8_lossy(&text))
     }
 
     /// The logical line of a row of the screen, and the count of its rows above on the screen.
@@ -358,6 +373,33 @@ mod tests {
         let marks = fed(100, "\x1b]633;C\x07out\r\n\x1b]633;D;3\x07\x1b]633;P;Task=1\x07\x1b]633;I\x07");
         assert_eq!((marks.running, marks.status, marks.ends), (false, Some(3), 1));
         assert_eq!((marks.prompt, marks.command), (None, None));
+    }
+
+    #[test]
+    fn a_command_line_that_the_shell_tells_is_the_text_of_its_command() {
+        let text = |bytes: &str| {
+            let mut terminal = terminal(100);
+            terminal.feed(bytes.as_bytes());
+            terminal.screen.command.as_ref().map(|record| record.text.clone())
+        };
+        let check = |line: &str, expect: &str| {
+            let told = format!("\x1b]633;A\x07$ \x1b]633;B\x07ls\x1b]633;E;{line}\x07\r\n\x1b]633;C\x07");
+            assert_eq!(text(&told).as_deref(), Some(expect), "{line}");
+        };
+        check("git log", "git log");
+        check("echo a\\x3b b;0f3e-nonce", "echo a; b");
+        check("for i in 1\\x0ado\\x0a  x\\x0adone;", "for i in 1 do x done");
+        check("printf '\\\\x41\\x1b[m\\x07'", "printf '\\x41[m'");
+        check("\\x2", "\\x2");
+        check("ü \\xc3\\xbc", "ü ü");
+        let long = "x".repeat(300);
+        check(&long, &long[..CommandRecord::MAX_TEXT]);
+        // Without one, and for a line of an earlier prompt, it is what the screen shows.
+        assert_eq!(text("\x1b]633;B\x07ls\r\n\x1b]633;C\x07").as_deref(), Some("ls"));
+        let old = "\x1b]633;E;old\x07\x1b]133;A\x07$ \x1b]133;B\x07ls\r\n\x1b]133;C\x07";
+        assert_eq!(text(old).as_deref(), Some("ls"));
+        // A shell that marks nothing but the start of output may tell it too.
+        assert_eq!(text("\x1b]633;E;make\x07\x1b]133;C\x07").as_deref(), Some("make"));
     }
 
     #[test]

@@ -49,6 +49,12 @@ const fn ours(number: i32, act: fn(&mut Screen, bool), report: Report) -> Mode {
     Mode { ours: true, ..private(number, act, report) }
 }
 
+/// A mode that other terminals have and that cannot be switched here: always set or always reset.
+const fn fixed(private: bool, number: i32, on: bool) -> Mode {
+    let report = if on { Report::AlwaysSet } else { Report::AlwaysReset };
+    Mode { private, number, ours: true, switch: Switch::Act(|_, _| {}), report }
+}
+
 const fn ansi(number: i32, switch: Switch, report: Report) -> Mode {
     Mode { private: false, number, ours: false, switch, report }
 }
@@ -76,6 +82,26 @@ const MODES: &[Mode] = &[
     flag(2004, Modes::BRACKETPASTE),
     private(2026, Screen::sync_mode, Report::Flag(Modes::SYNC)),
     private(2031, Screen::theme_mode, Report::Flag(Modes::THEME_UPDATES)),
+    // Keyboard lock, local echo, and line feeds that return the carriage.
+    fixed(false, 2, false),
+    fixed(false, 12, true),
+    fixed(false, 20, false),
+    // VT52, smooth scrolling, reverse video, and repeated keys.
+    fixed(true, 2, true),
+    fixed(true, 4, false),
+    fixed(true, 5, false),
+    fixed(true, 8, true),
+    // Mouse reports of X10, 132 columns, wrapping back, and margins at the sides.
+    fixed(true, 9, false),
+    fixed(true, 40, false),
+    fixed(true, 45, false),
+    ours(66, |s, on| s.modes.set(Modes::KKEYPAD, on), Report::Flag(Modes::KKEYPAD)),
+    fixed(true, 67, false),
+    fixed(true, 69, false),
+    // The wheel as arrow keys, and mouse reports of urxvt and in pixels.
+    fixed(true, 1007, false),
+    fixed(true, 1015, false),
+    fixed(true, 1016, false),
     // The width of clusters as programs see it, which cannot be switched off.
     ours(2027, |_, _| {}, Report::AlwaysSet),
     ours(2048, Screen::size_mode, Report::Flag(Modes::SIZE_REPORTS)),
@@ -212,6 +238,50 @@ mod tests {
         let mut terminal = Terminal::new(Size::new(10, 4), TerminalConfig::default(), history);
         terminal.feed(b"\x1b[?2048$p\x1b[?2048h\x1b[?2048$p\x1b[?2027$p");
         assert_eq!(terminal.take_replies(), b"\x1b[?2048;0$y\x1b[?2048;0$y\x1b[?2027;0$y");
+    }
+
+    #[test]
+    fn a_program_that_asks_for_a_mode_learns_whether_it_can_be_switched() {
+        let ask = |config: TerminalConfig, mode: &str, before: &str| {
+            let mut terminal = Terminal::new(Size::new(10, 4), config, Box::new(MemoryHistory::new(0, 10)));
+            terminal.feed(format!("{before}\x1b[{mode}$p").as_bytes());
+            String::from_utf8(terminal.take_replies()).expect("ASCII")
+        };
+        let list = [
+            ("2", 4),
+            ("12", 3),
+            ("20", 4),
+            ("?2", 3),
+            ("?4", 4),
+            ("?5", 4),
+            ("?8", 3),
+            ("?9", 4),
+            ("?40", 4),
+            ("?45", 4),
+            ("?67", 4),
+            ("?69", 4),
+            ("?1007", 4),
+            ("?1015", 4),
+            ("?1016", 4),
+            ("?2027", 3),
+        ];
+        for (mode, state) in list {
+            for before in ["", "h", "l"] {
+                let before = if before.is_empty() { String::new() } else { format!("\x1b[{mode}{before}") };
+                assert_eq!(ask(more_modes(), mode, &before), format!("\x1b[{mode};{state}$y"));
+                // Recorded from tmux 3.7c.
+                assert_eq!(ask(TerminalConfig::default(), mode, &before), format!("\x1b[{mode};0$y"));
+            }
+        }
+        for (mode, before, state) in [
+            ("?66", "", 2),
+            ("?66", "\x1b=", 1),
+            ("?66", "\x1b[?66h", 1),
+            ("?66", "\x1b=\x1b[?66l", 2),
+            ("?7777", "", 0),
+        ] {
+            assert_eq!(ask(more_modes(), mode, before), format!("\x1b[{mode};{state}$y"), "{before:?}");
+        }
     }
 
     #[test]

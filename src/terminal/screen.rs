@@ -85,6 +85,8 @@ pub(super) struct Screen {
     pub marks: CommandMarks,
     /// The command that is running.
     pub command: Option<CommandRecord>,
+    /// Command line that the shell told (OSC 633 `E`), until its output begins.
+    pub command_line: Option<String>,
     /// Pieces so far of a notification that is sent in several.
     pub unfinished_notification: Option<super::notifications::Notification>,
     pub palette: Palette,
@@ -125,6 +127,7 @@ impl Screen {
             progress: Progress::default(),
             marks: CommandMarks::default(),
             command: None,
+            command_line: None,
             unfinished_notification: None,
             images: Images::default(),
             graphics: Graphics::default(),
