@@ -65,6 +65,9 @@ pub(super) fn send_keys(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exe
         if !in_mode || !view::modes::command(cx, pane, &mode, args, &item.state.event) {
             return output::error(cx, item, "not in a mode");
         }
+        if let Some(error) = view::modes::failure(cx, pane) {
+            return output::error(cx, item, error);
+        }
         let waits = !is_typed_search(cx, item, args) && view::modes::wait(cx, pane, item.id);
         return if waits { Exec::Wait } else { Exec::Normal };
     }

@@ -59,6 +59,10 @@ pub trait PaneMode: Send {
     ) -> ModeResult {
         ModeResult::Nothing
     }
+    /// The error of the last command, if it failed.
+    fn take_failure(&mut self) -> Option<&'static str> {
+        None
+    }
     /// True if this is only the placeholder of a mode that is running.
     fn is_busy(&self) -> bool {
         false

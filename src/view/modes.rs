@@ -215,6 +215,11 @@ pub fn command(cx: &mut Cx<'_>, pane: PaneId, target: &ModeTarget, args: &Args, 
     }
 }
 
+/// The error of the last command of the top mode, if it failed.
+pub fn failure(cx: &mut Cx<'_>, pane: PaneId) -> Option<&'static str> {
+    with_top(cx, pane, |_, entry| entry.mode.take_failure()).flatten()
+}
+
 /// Reports whether an item must wait for unfinished work of the top mode.
 pub fn wait(cx: &mut Cx<'_>, pane: PaneId, item: ItemId) -> bool {
     with_top(cx, pane, |_, entry| entry.mode.wait(item)).unwrap_or(false)

@@ -48,7 +48,7 @@ impl CopyState {
     /// The selection as something that another thread can read, if it has very many rows.
     fn long_selection(&self) -> Option<(Copying, impl HistoryView + use<>)> {
         let copying = self.copying().filter(|copying| copying.rows().len() > MANY_ROWS)?;
-        (!self.back.is_folded()).then(|| (copying, self.back.reader()))
+        Some((copying, self.back.reader()))
     }
 }
 

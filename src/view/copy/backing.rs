@@ -502,6 +502,16 @@ impl Backing {
         found
     }
 
+    /// True if a row stands for folded rows.
+    pub(crate) fn is_fold(&self, y: usize) -> bool {
+        matches!(self.folds.place(y), Place::Fold(_))
+    }
+
+    /// Row that shows row `y`, which is a number with no rows folded.
+    pub(crate) fn shown_row(&self, y: usize) -> usize {
+        self.folds.shown(y)
+    }
+
     /// Shows everything that is folded.
     pub(crate) fn unfold_all(&mut self) {
         if self.folds.any() {
@@ -528,6 +538,11 @@ impl Backing {
     /// Number of a row when no rows are folded.
     pub(crate) fn real_row(&self, y: usize) -> usize {
         self.folds.real(y)
+    }
+
+    /// The same of the last row that a row stands for.
+    pub(crate) fn real_end_row(&self, y: usize) -> usize {
+        self.folds.real_end(y)
     }
 
     pub(crate) fn is_folded(&self) -> bool {

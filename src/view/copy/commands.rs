@@ -32,8 +32,8 @@ pub(crate) enum Effect {
     Append(String),
     /// Pipe text into a command (`None`: the one of `copy-command`).
     Pipe { text: Arc<String>, command: Option<String> },
-    /// Save text to a file.
-    Save { text: String, path: String },
+    /// Save the output of the command under the cursor to a file.
+    Save { path: String },
     /// Read the pane's contents again.
     Refresh,
     /// Show what full-screen programs drew, or the pane's history again.

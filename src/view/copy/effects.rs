@@ -7,7 +7,7 @@ use crate::base::text::{into_bytes, to_bytes};
 use crate::base::{PaneId, SessionId};
 use crate::model::Cx;
 use crate::model::events::EventKind;
-use crate::model::host::{FileError, JobRequest};
+use crate::model::host::{Content, FileError, JobRequest};
 use crate::model::kept::Purpose;
 use crate::model::mode::ModeTarget;
 use crate::model::option_access::OptionScope;
@@ -25,10 +25,13 @@ pub(super) fn perform(cx: &mut Cx<'_>, pane: PaneId, target: &ModeTarget, effect
                 cx.server.add_buffer(prefix.as_deref(), data, cx.now);
             }
         }
-        Effect::Save { text, path } => save(cx, target, into_bytes(text), &path),
         Effect::Append(text) => append(cx, pane, into_bytes(text)),
         Effect::Pipe { text, command } => pipe(cx, target, &text, command),
-        Effect::Refresh | Effect::Alternate | Effect::StartDrag | Effect::ScrollToMouse { .. } => {}
+        Effect::Save { .. }
+        | Effect::Refresh
+        | Effect::Alternate
+        | Effect::StartDrag
+        | Effect::ScrollToMouse { .. } => {}
     }
 }
 
@@ -51,9 +54,9 @@ fn set_clipboard(cx: &mut Cx<'_>, pane: PaneId, data: &[u8]) {
     cx.server.notify_pane(EventKind::PaneSetClipboard, pane);
 }
 
-/// Writes data to a file through the client; a relative path starts at the client's working
+/// Writes text to a file through the client; a relative path starts at the client's working
 /// directory.
-fn save(cx: &mut Cx<'_>, target: &ModeTarget, data: Vec<u8>, path: &str) {
+pub(super) fn save(cx: &mut Cx<'_>, target: &ModeTarget, content: Content, path: &str) {
     let client = target.client;
     let path = match path.starts_with('/') {
         true => path.to_owned(),
@@ -66,7 +69,7 @@ fn save(cx: &mut Cx<'_>, target: &ModeTarget, data: Vec<u8>, path: &str) {
             crate::view::message::show_error(cx, client, &text);
         }
     });
-    cx.host.write_file(None, &path, false, data.into(), done);
+    cx.host.write_file(None, &path, false, content, done);
 }
 
 /// Appends to the newest automatic buffer, or makes one.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::backing::Line;
+use super::state::{CopyState, Spot};
 use crate::base::history::Row;
 use crate::base::{Attrs, Cell, CellStyle};
 
@@ -105,6 +106,53 @@ impl Folds {
             fold.at = fold.from - saved;
             saved += fold.rows - 1;
         }
+    }
+}
+
+impl CopyState {
+    /// Does something with nothing folded; afterwards the same rows are folded again.
+    pub(super) fn without_folds<R>(&mut self, act: impl FnOnce(&mut Self) -> R) -> R {
+        let mut folds = Folds::default();
+        self.back.exchange_folds(&mut folds);
+        let result = act(self);
+        self.back.exchange_folds(&mut folds);
+        result
+    }
+
+    /// The cell to search from, with nothing folded: of a fold, all of what is folded is ahead.
+    pub(super) fn unfolded_cell(&self, x: usize, y: usize, down: bool) -> (usize, usize) {
+        match (self.back.is_fold(y), down) {
+            (false, _) => (x, self.back.real_row(y)),
+            (true, true) => (0, self.back.real_row(y)),
+            (true, false) => (self.back.cols - 1, self.back.real_end_row(y)),
+        }
+    }
+
+    /// Unfolds what hides a row, given by its number with nothing folded; returns its number now. A
+    /// selection keeps the cells that it had. The caller moves the cursor.
+    pub(super) fn show_unfolded(&mut self, real: usize) -> usize {
+        let at = self.back.shown_row(real);
+        if !self.back.is_fold(at) {
+            return at;
+        }
+        let spots = |state: &mut Self| {
+            [
+                &mut state.start,
+                &mut state.end,
+                &mut state.origin,
+                &mut state.first_start,
+                &mut state.first_end,
+            ]
+            .map(|spot: &mut Spot| std::mem::take(&mut spot.y))
+        };
+        let rows = spots(self).map(|y| self.back.real_row(y));
+        let mark = self.back.real_row(self.mark.y);
+        self.back.unfold(at);
+        let [start, end, origin, first_start, first_end] = rows.map(|y| self.back.shown_row(y));
+        (self.start.y, self.end.y, self.origin.y) = (start, end, origin);
+        (self.first_start.y, self.first_end.y) = (first_start, first_end);
+        self.mark.y = self.back.shown_row(mark);
+        self.back.shown_row(real)
     }
 }
 

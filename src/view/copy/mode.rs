@@ -283,7 +283,12 @@ impl CopyMode {
                 Effect::ScrollToMouse { exit } => {
                     ended |= self.scroll_to_mouse(cx, pane, target.client, &event.mouse, exit);
                 }
-                Effect::Copy { .. } | Effect::Save { .. } | Effect::Append(_) | Effect::Pipe { .. } => {
+                Effect::Save { path } => {
+                    if let Some(content) = self.state.output_pieces() {
+                        super::effects::save(cx, target, content, &path);
+                    }
+                }
+                Effect::Copy { .. } | Effect::Append(_) | Effect::Pipe { .. } => {
                     super::effects::perform(cx, pane, target, effect);
                 }
             }
@@ -531,6 +536,10 @@ impl PaneMode for CopyMode {
         let result = self.run(cx, pane, target, args, event, prefix);
         self.finish(cx, pane);
         result
+    }
+
+    fn take_failure(&mut self) -> Option<&'static str> {
+        self.state.failure.take()
     }
 
     fn formats(&self, add: &mut dyn FnMut(&str, String)) {

@@ -4,13 +4,19 @@
 use std::sync::Arc;
 
 use super::commands::{Action, Call, Effect};
-use super::folds::Folds;
+use super::selection::Copying;
 use super::state::{CopyState, Spot};
 use crate::base::Colour;
 use crate::base::commands::CommandRecord;
+use crate::base::text::into_bytes;
+use crate::model::host::Content;
 
-/// Most text of one command that is copied, piped or saved, in bytes.
+/// Most text of one command that is copied or piped, in bytes: of more, nothing is, with an error. It can
+/// be saved.
 const MAX_TEXT: usize = 64 << 20;
+
+/// The error for more text than that.
+const TOO_LONG: &str = "the output is too long to copy; save-command-output writes it to a file";
 
 /// Rows of a command: of its prompt and of its output.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -50,31 +56,35 @@ impl CopyState {
         self.commands.partition_point(|record| record.first_line() <= line).checked_sub(1)
     }
 
-    /// Output of the command under the cursor, even if it is folded.
-    fn output_here(&mut self) -> Option<String> {
+    /// What is to be copied of the output of the command under the cursor, even if it is folded, by the
+    /// numbers of rows with nothing folded. The inner `None`: it printed nothing.
+    fn output_here(&mut self) -> Option<Option<Copying>> {
         let y = self.back.real_row(self.row());
-        let mut folds = Folds::default();
-        self.back.exchange_folds(&mut folds);
-        let found = self.output_text(y);
-        self.back.exchange_folds(&mut folds);
-        found.map(|(_, text)| text)
+        self.without_folds(|state| {
+            let extent = state.extent(state.commands.get(state.command_at(y)?)?)?;
+            Some((!extent.empty).then(|| Copying::between(extent.start, extent.end, state.back.cols)))
+        })
     }
 
-    fn output_text(&self, y: usize) -> Option<(Extent, String)> {
-        let extent = self.extent(self.commands.get(self.command_at(y)?)?)?;
+    /// The text of the output under the cursor; an error if it has more than `most` bytes.
+    fn output_text(&mut self, most: usize) -> Option<Result<String, &'static str>> {
+        let Some(mut copying) = self.output_here()? else { return Some(Ok(String::new())) };
+        let mut reader = self.back.reader();
         let mut out = String::new();
-        if extent.empty {
-            return Some((extent, out));
-        }
-        for y in extent.start.y..=extent.end.y {
-            let from = if y == extent.start.y { extent.start.x } else { 0 };
-            let to = if y == extent.end.y { extent.end.x } else { self.back.cols };
-            self.copy_row(&mut out, y, from, to);
-            if out.len() > MAX_TEXT {
-                break;
+        while let Some(piece) = copying.piece(&mut reader) {
+            out.push_str(&piece);
+            if out.len() > most {
+                return Some(Err(TOO_LONG));
             }
         }
-        Some((extent, out))
+        Some(Ok(out))
+    }
+
+    /// The output under the cursor, of any length, for a file: read piece by piece as it is written.
+    pub(super) fn output_pieces(&mut self) -> Option<Content> {
+        let Some(mut copying) = self.output_here()? else { return Some(Content::Bytes(Vec::new())) };
+        let mut reader = self.back.reader();
+        Some(Content::Made(Box::new(move || copying.piece(&mut reader).map(into_bytes))))
     }
 
     /// Selects the output of the command under the cursor. False if there is none.
@@ -90,9 +100,10 @@ impl CopyState {
         true
     }
 
-    /// Puts the cursor at the beginning of a logical line.
+    /// Puts the cursor at the beginning of a logical line, which is shown if it was folded.
     pub(crate) fn show_line(&mut self, line: u64) {
-        if let Some(y) = self.back.row_of_line(line) {
+        if let Some(real) = self.without_folds(|state| state.back.row_of_line(line)) {
+            let y = self.show_unfolded(real);
             self.show_cell(0, y);
         }
     }
@@ -201,8 +212,18 @@ pub(super) fn fold_all(s: &mut CopyState, on: bool) -> Action {
 
 /// Copies the output of the command under the cursor, or with `pipe` pipes it into a command.
 pub(super) fn copy(s: &mut CopyState, call: &mut Call<'_>, pipe: bool, action: Action) -> Action {
-    let Some(text) = s.output_here().filter(|_| call.session) else { return Action::Nothing };
-    let text = Arc::new(text);
+    copy_within(s, call, pipe, action, MAX_TEXT)
+}
+
+fn copy_within(s: &mut CopyState, call: &mut Call<'_>, pipe: bool, action: Action, most: usize) -> Action {
+    let Some(text) = call.session.then(|| s.output_text(most)).flatten() else { return Action::Nothing };
+    let text = match text {
+        Ok(text) => Arc::new(text),
+        Err(error) => {
+            s.failure = Some(error);
+            return Action::Nothing;
+        }
+    };
     let arg = |index: usize| call.args.get(index).cloned();
     let prefix = arg(usize::from(pipe));
     if pipe {
@@ -216,8 +237,8 @@ pub(super) fn copy(s: &mut CopyState, call: &mut Call<'_>, pipe: bool, action: A
 
 /// Saves the output of the command under the cursor to a file.
 pub(super) fn save(s: &mut CopyState, call: &mut Call<'_>) -> Action {
-    if let (Some(text), Some(path)) = (s.output_here(), call.args.first()) {
-        call.effects.push(Effect::Save { text, path: path.clone() });
+    if let (Some(_), Some(path)) = (s.output_here(), call.args.first()) {
+        call.effects.push(Effect::Save { path: path.clone() });
     }
     Action::Nothing
 }
@@ -327,7 +348,8 @@ mod tests {
             for (at, expect) in outputs.iter().enumerate() {
                 let extent = state.extent(&state.commands[at]).unwrap();
                 for y in [extent.prompt, extent.start.y] {
-                    let text = state.output_text(y).unwrap().1;
+                    state.show_cell(0, y);
+                    let text = state.output_text(MAX_TEXT).unwrap().unwrap();
                     if state.command_at(y) == Some(at) {
                         assert_eq!(text.trim_end(), expect.trim_end(), "{cols} {at} {y}");
                     }
@@ -375,7 +397,7 @@ mod tests {
         assert_eq!(folded[..4], ["a line before", "$ make all", "··· 120 lines ···", "$ true"]);
         assert_eq!(folded.len(), before.len() - 119);
         assert_eq!(state.row(), 2, "the cursor is on the fold");
-        assert_eq!(state.output_here(), Some(joined(&many(60))), "what is folded is copied");
+        assert_eq!(state.output_text(MAX_TEXT), Some(Ok(joined(&many(60)))), "what is folded is copied");
         assert_eq!(texts(&state), folded);
         state.toggle_fold();
         assert_eq!(texts(&state), before);
@@ -383,5 +405,107 @@ mod tests {
         assert!(texts(&state).contains(&"··· 120 lines ···".to_owned()));
         state.resize(30, 9);
         assert!(!texts(&state).contains(&"··· 120 lines ···".to_owned()));
+    }
+
+    /// The outputs of three commands, of which the last two are folded, and the cursor at the top.
+    fn folded(terminal: &mut Terminal) -> CopyState {
+        run(terminal, 10, "one", "apple pie\r\npear\r\n", Some(0));
+        run(terminal, 20, "two", "plum\r\nan apple\r\nApple\r\n", Some(0));
+        run(terminal, 30, "three", "cherry\r\napple tart\r\n", Some(0));
+        let mut state = state(terminal, false);
+        for at in [1, 2] {
+            state.show_line(state.commands[at].first_line());
+            state.toggle_fold();
+        }
+        state.show_cell(0, 0);
+        state
+    }
+
+    #[test]
+    fn a_search_finds_folded_text_and_unfolds_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = TranscriptStore::new(StoreConfig::new(dir.path().into())).unwrap();
+        for (down, regex, text, expect) in [
+            (true, false, "apple", &["apple pie", "an apple", "Apple", "apple tart", "apple pie"][..]),
+            (false, false, "apple", &["apple tart", "Apple", "an apple", "apple pie", "apple tart"]),
+            (true, true, "^app.*rt", &["apple tart", "apple tart"]),
+            (false, true, "^a.* .*e", &["an apple", "apple pie", "a line before", "an apple"]),
+        ] {
+            let mut terminal = shell(&store);
+            let mut state = folded(&mut terminal);
+            state.settings.wrap_search = true;
+            let folds =
+                |state: &CopyState| (0..=state.back.last()).filter(|y| state.back.is_fold(*y)).count();
+            assert_eq!(folds(&state), 2);
+            state.search.text = Some(text.to_owned());
+            for (n, expect) in expect.iter().enumerate() {
+                assert!(state.find(down, regex, 1), "{text} {n}");
+                assert_eq!(state.back.line(state.row()).text(30), *expect, "{down} {text} {n}");
+            }
+            if regex {
+                assert_eq!(folds(&state), 1, "other output stays folded");
+            } else {
+                assert_eq!((folds(&state), state.search.count), (0, Some(4)));
+            }
+        }
+    }
+
+    #[test]
+    fn matches_in_folds_count_and_the_row_that_stands_for_them_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = TranscriptStore::new(StoreConfig::new(dir.path().into())).unwrap();
+        let mut terminal = shell(&store);
+        let mut state = folded(&mut terminal);
+        for (text, count) in [("apple", 4), ("line", 1)] {
+            (state.search.text, state.search.count) = (Some(text.to_owned()), None);
+            state.mark_matches(false, false);
+            assert_eq!(state.search.count, Some(count), "{text}");
+            let marks = state.search.marks.clone().unwrap();
+            let marked = (0..8).filter(|y| marks[y * 30..(y + 1) * 30].iter().any(|mark| *mark != 0));
+            assert_eq!(marked.count(), 1, "{text}: what is folded is not in view");
+        }
+    }
+
+    #[test]
+    fn a_selection_over_folds_is_copied_with_what_is_folded() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = TranscriptStore::new(StoreConfig::new(dir.path().into())).unwrap();
+        let mut terminal = shell(&store);
+        let mut state = folded(&mut terminal);
+        state.show_line(state.commands[0].first_line());
+        state.start_selection();
+        state.show_line(state.commands[2].first_line());
+        state.update_selection(false);
+        let text = state.selected_text().unwrap();
+        assert_eq!(text, "$ one\napple pie\npear\n$ two\nplum\nan apple\nApple\n");
+        // A selection that a search extends keeps where it began.
+        state.search.text = Some("tart".to_owned());
+        assert!(state.find(true, false, 1));
+        state.update_selection(false);
+        assert!(state.selected_text().unwrap().ends_with("Apple\n$ three\ncherry\napple tart"));
+    }
+
+    #[test]
+    fn output_that_is_too_long_to_copy_is_refused_and_saved_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = TranscriptStore::new(StoreConfig::new(dir.path().into())).unwrap();
+        let mut terminal = shell(&store);
+        run(&mut terminal, 10, "long", &many(2000), Some(0));
+        let most = 64 << 10;
+        let mut state = state(&mut terminal, false);
+        state.show_line(state.commands[0].first_line());
+        assert_eq!(state.output_text(most), Some(Err(TOO_LONG)));
+        let mut effects = Vec::new();
+        let mut call =
+            Call { flags: "", args: &[], count: 1, session: true, mouse: false, effects: &mut effects };
+        let done = copy_within(&mut state, &mut call, false, Action::Cancel, most);
+        assert_eq!((done, state.failure.take()), (Action::Nothing, Some(TOO_LONG)));
+        assert!(effects.is_empty(), "nothing is copied in part");
+        let Some(Content::Made(mut maker)) = state.output_pieces() else { panic!("it is long") };
+        let mut saved = Vec::new();
+        while let Some(piece) = maker() {
+            saved.extend(piece);
+        }
+        assert!(saved == joined(&many(2000)).into_bytes());
     }
 }

@@ -76,6 +76,8 @@ impl SavedCopy {
             // Read from the pane's history again.
             commands: _,
             view_mode: _,
+            // Reported with the command that failed.
+            failure: _,
             // Options as they are when a command runs.
             settings: _,
             entered_vi,

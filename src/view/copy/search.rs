@@ -507,8 +507,9 @@ impl CopyState {
             return false;
         }
         let (x, y) = self.search_start(down);
+        let (x, y) = self.unfolded_cell(x, y, down);
         let Some(finder) = Finder::new(&text, regex) else { return false };
-        let end = if down { self.back.last() } else { 0 };
+        let end = if down { self.back.unfolded().1 } else { 0 };
         let wrap_end = self.settings.wrap_search.then_some(y);
         let scan = Scan { down, x, y, end, wrap_end, sieve: Sieve::default() };
         self.run_search(Pending { finder, scan, visible_only, repeats }, FIRST_SLICE_ROWS)
@@ -584,7 +585,7 @@ impl CopyState {
     }
 
     fn run_search(&mut self, mut pending: Pending, mut budget: usize) -> bool {
-        match pending.scan.step(&self.back, &pending.finder, &mut budget) {
+        match self.step(&mut pending.scan, &pending.finder, &mut budget) {
             Step::Nothing => false,
             Step::More => {
                 self.search.pending = Some(pending);
@@ -599,6 +600,14 @@ impl CopyState {
                 }
                 true
             }
+        }
+    }
+
+    /// Runs a scan over all rows, folded ones too. A fold with the match is unfolded.
+    fn step(&mut self, scan: &mut Scan, finder: &Finder, budget: &mut usize) -> Step {
+        match self.without_folds(|state| scan.step(&state.back, finder, budget)) {
+            Step::Found(x, y) => Step::Found(x, self.show_unfolded(y)),
+            other => other,
         }
     }
 
@@ -621,9 +630,12 @@ impl CopyState {
         {
             self.step_past_mark(&mut x, &mut y);
             let wrap_end = self.settings.wrap_search.then_some(y);
-            let mut scan = Scan { down, x, y, end: self.back.last(), wrap_end, sieve: Sieve::default() };
+            let wrap_end = wrap_end.map(|y| self.unfolded_cell(0, y, down).1);
+            let end = self.back.unfolded().1;
+            (x, y) = self.unfolded_cell(x, y, down);
+            let mut scan = Scan { down, x, y, end, wrap_end, sieve: Sieve::default() };
             let mut budget = FIRST_SLICE_ROWS;
-            if let Step::Found(x, y) = scan.step(&self.back, &pending.finder, &mut budget) {
+            if let Step::Found(x, y) = self.step(&mut scan, &pending.finder, &mut budget) {
                 self.scroll_to(x, y, true);
             }
             (x, y) = (self.cx, self.row());
@@ -655,7 +667,10 @@ impl CopyState {
 
     fn mark_with(&mut self, finder: &Finder, visible_only: bool) {
         if !visible_only {
-            let (found, ended) = self.mark_rows(finder, 0, self.back.last() + 1);
+            // Matches in folds count; those of the view are marked below.
+            let folded = self.back.is_folded();
+            let (found, ended) =
+                self.without_folds(|state| state.mark_rows(finder, 0, state.back.last() + 1));
             self.search.partial = !ended;
             self.search.count = match found {
                 _ if ended => Some(found),
@@ -664,7 +679,7 @@ impl CopyState {
                 11.. => Some(10),
                 _ => None,
             };
-            if ended {
+            if ended && !folded {
                 return;
             }
         }
@@ -687,7 +702,7 @@ impl CopyState {
                 Some(row) if row < end => y = row,
                 _ => break,
             }
-            let mut x = 0;
+            let mut x = if self.back.is_fold(y) { self.back.cols } else { 0 };
             while let Some((at, mut width)) = finder.first_in(&self.back, y, x, self.back.cols) {
                 if finder.regex.is_some() {
                     let last = self.back.cell((at + width).saturating_sub(1), y);

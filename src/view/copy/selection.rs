@@ -3,7 +3,8 @@
 use super::backing::{Line, is_tab, push_cell};
 use super::reader::WHITESPACE;
 use super::state::{CopyState, CursorDrag, LineSelection, SelectBy, Spot};
-use crate::base::history::{Piece, RowFlags, RowRef, Run, RunKind};
+use crate::base::history::{HistoryView, Piece, RowFlags, RowRef, Run, RunKind};
+use crate::base::links::Links;
 use crate::base::text::push_text;
 use crate::base::{Attrs, CellFlags};
 
@@ -264,11 +265,11 @@ impl CopyState {
             return text;
         }
         let Some(mut copying) = self.copying() else { return self.match_at_cursor() };
-        self.back.scan(copying.rows(), &mut |row| copying.take(row));
+        self.without_folds(|state| state.back.scan(copying.rows(), &mut |row| copying.take(row)));
         copying.text()
     }
 
-    /// What is to be copied of the rows of the selection.
+    /// What is to be copied of the rows of the selection: of a fold, all that is folded.
     pub(super) fn copying(&self) -> Option<Copying> {
         if !self.is_selecting() {
             return None;
@@ -293,28 +294,27 @@ impl CopyState {
         // where that character may be the line's end itself.
         let without_end =
             (!vi || last_end <= last_length) && (!self.back.wrapped(last.y) || last_end != last_length);
-        let (y, cols, out) = (first.y, self.back.cols, String::new());
+        let (folded, folds_end) = (self.back.is_fold(first.y), self.back.is_fold(last.y));
+        let (y, cols) = (self.back.real_row(first.y), self.back.cols);
         Some(Copying {
-            first: first.y,
-            last: last.y,
-            first_x,
+            first: y,
+            last: self.back.real_end_row(last.y),
+            first_x: if folded { 0 } else { first_x },
             rest_x,
             rest_end,
-            last_end,
+            last_end: if folds_end { cols } else { last_end },
             cols,
-            without_end,
+            without_end: without_end || folds_end,
             y,
-            out,
+            out: String::new(),
         })
-    }
-
-    /// Appends columns of a row, and a newline if they reach the end of a line.
-    pub(super) fn copy_row(&self, out: &mut String, y: usize, from: usize, to: usize) {
-        copy_columns(self.back.line(y).row(), self.back.cols, (from, to), out);
     }
 }
 
-/// A selection while it is copied, row by row.
+/// Bytes of a piece of text that is made while it is written.
+const PIECE_BYTES: usize = 256 << 10;
+
+/// A selection while it is copied, row by row. Rows are counted with nothing folded.
 #[derive(Debug)]
 pub(super) struct Copying {
     first: usize,
@@ -334,6 +334,32 @@ pub(super) struct Copying {
 }
 
 impl Copying {
+    /// Of the cells from `start` to the one before `end`.
+    pub(super) fn between(start: Spot, end: Spot, cols: usize) -> Self {
+        Self {
+            first: start.y,
+            last: end.y,
+            first_x: start.x,
+            rest_x: 0,
+            rest_end: cols,
+            last_end: end.x,
+            cols,
+            without_end: false,
+            y: start.y,
+            out: String::new(),
+        }
+    }
+
+    /// The next piece of the text; `None` behind the last one.
+    pub(super) fn piece(&mut self, reader: &mut impl HistoryView) -> Option<String> {
+        let before = self.y;
+        reader.scan(before as u64..self.last as u64 + 1, &mut Links::new(), &mut |row, _| {
+            self.take(row);
+            self.out.len() < PIECE_BYTES
+        });
+        (self.y > before).then(|| std::mem::take(&mut self.out))
+    }
+
     pub(super) fn rows(&self) -> std::ops::Range<usize> {
         self.first..self.last + 1
     }

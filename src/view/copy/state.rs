@@ -105,6 +105,8 @@ pub(crate) struct CopyState {
     pub commands: Vec<CommandRecord>,
     /// True for view mode: shows lines of output rather than a pane's contents.
     pub view_mode: bool,
+    /// Error of the command that was just run.
+    pub failure: Option<&'static str>,
     pub settings: Settings,
     /// `mode-keys` when the mode was entered; brackets and the selection's look depend on it.
     pub entered_vi: bool,
@@ -154,6 +156,7 @@ impl CopyState {
             back,
             commands: Vec::new(),
             view_mode: false,
+            failure: None,
             settings,
             oy: 0,
             cx: 0,
