@@ -153,3 +153,174 @@ fn choose_commands_goes_to_a_command_of_its_own_pane() {
     server.tmux(&["send-keys", "-X", "cancel"]);
     assert_eq!(server.ask(&["display-message", "-p", "#{pane_mode}"]), "\n");
 }
+
+/// Output of a shell that sets marks: some commands, of which those with a status other than 0 failed.
+fn ran(commands: &[(&str, u8)]) -> String {
+    let mut out = String::new();
+    for (name, status) in commands {
+        out += "\x1b]133;A\x07$ \x1b]133;B\x07";
+        out += &format!("{name}\r\n\x1b]133;C\x07out of {name}\r\n\x1b]133;D;{status}\x07");
+    }
+    out + "\x1b]133;A\x07$ \x1b]133;B\x07"
+}
+
+/// A list of commands in which nothing depends on the time.
+const LIST: [&str; 3] =
+    ["choose-commands", "-F", "#{command_text}#{?command_failed, failed #{command_status},}"];
+
+/// Waits until the terminal shows these rows and nothing else above the status line; the row whose text
+/// has a style begins with `>`.
+fn until_rows(outer: &mut Outer, expect: &[&str]) {
+    let mut shown = Vec::new();
+    for _ in 0..100 {
+        let surface = outer.cells();
+        let last = surface.size().rows - 1;
+        let row = |y: u32| {
+            // One row at most is marked, so of two others one is not.
+            let unlike = |other: u32| surface.row(y)[0].style != surface.row(other % last)[0].style;
+            let marked = unlike(y + 1) && unlike(y + 2);
+            let text = surface.row_text(y).trim_end().to_owned();
+            if marked { format!(">{text}") } else { text }
+        };
+        shown = (0..last).map(row).collect();
+        let used = shown.iter().rposition(|row| !row.is_empty()).map_or(0, |last| last + 1);
+        shown.truncate(used);
+        if shown == expect {
+            return;
+        }
+    }
+    panic!("{shown:#?} is not {expect:#?}");
+}
+
+#[test]
+fn choose_commands_is_a_list_with_what_the_chosen_one_printed() {
+    let mut server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
+    let mut outer = attached(&server);
+    server.tty("").write(ran(&[("one", 0), ("two", 3), ("three", 0), ("four", 1), ("five", 0)]).as_bytes());
+    until(&server, &["capture-pane", "-p"], |screen| screen.contains("out of five"));
+    server.tmux(&LIST);
+    let list = [
+        "(0) 0:0.0: five",
+        "(1) 0:0.0: four failed 1",
+        "(2) 0:0.0: three",
+        "(3) 0:0.0: two failed 3",
+        "(4) 0:0.0: one",
+    ];
+    let with = |outer: &mut Outer, current: usize, from: usize| {
+        outer.until_shows("(4)");
+        let names = ["one", "two", "three", "four", "five"];
+        let surface = outer.cells();
+        let rows: Vec<String> =
+            (0..surface.size().rows - 1).map(|y| surface.row_text(y).trim_end().to_owned()).collect();
+        for (y, line) in list.iter().enumerate() {
+            assert_eq!(rows[y], *line, "{rows:#?}");
+            let marked = surface.row(y as u32)[0].style != surface.row(6)[2].style;
+            assert_eq!(marked, y == current, "{y}: {rows:#?}");
+        }
+        let inside = |row: &String| row.trim_matches(|c| "│ ".contains(c)).to_owned();
+        let preview: Vec<String> =
+            rows.iter().map(inside).filter(|row| row.starts_with(['$', 'o'])).collect();
+        let expect: Vec<String> =
+            names[from..].iter().flat_map(|name| [format!("$ {name}"), format!("out of {name}")]).collect();
+        assert_eq!(preview[..2 * (names.len() - from)], expect[..], "{rows:#?}");
+    };
+    with(&mut outer, 0, 4);
+    // Those that failed, down and up again, and no further.
+    for (key, current) in [("e", 1), ("e", 3), ("e", 3), ("E", 1), ("E", 1), ("j", 2), ("E", 1)] {
+        outer.keys(&server, key.as_bytes());
+        with(&mut outer, current, 4 - current);
+    }
+    outer.keys(&server, b"\r");
+    until(&server, &["display-message", "-p", "#{pane_mode}"], |mode| mode.trim() == "copy-mode");
+    assert_eq!(server.ask(&["display-message", "-p", "#{copy_cursor_line}"]), "$ four\n");
+}
+
+#[test]
+fn choose_commands_fits_small_terminals() {
+    let mut server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
+    server.tmux(&["new-session", "-d", "-x", "24", "-y", "5", "exec cat"]);
+    let size = serde_json::json!({ "cols": 24, "rows": 5 });
+    let mut outer = Outer::attach(&server, &size, &["attach-session".to_owned()]);
+    server
+        .tty("")
+        .write(ran(&[("one", 1), ("two", 0), ("three", 0), ("four", 0), ("five", 1), ("six", 0)]).as_bytes());
+    until(&server, &["capture-pane", "-p"], |screen| screen.contains("out of six"));
+    server.tmux(&LIST);
+    let list = ["(0) 0:0.0: six", "(1) 0:0.0: five failed 1", "(2) 0:0.0: four", "(3) 0:0.0: three"];
+    until_rows(&mut outer, &[&format!(">{}", list[0]), list[1], list[2], list[3]]);
+    outer.keys(&server, b"ee");
+    until_rows(&mut outer, &[list[2], list[3], "(4) 0:0.0: two", ">(5) 0:0.0: one failed 1"]);
+    outer.keys(&server, b"q");
+    until(&server, &["display-message", "-p", "#{pane_mode}"], |mode| mode.trim().is_empty());
+    // Smaller than anything that could be read.
+    server.tmux(&LIST);
+    outer.resize(&server, &serde_json::json!({ "cols": 3, "rows": 2 }));
+    until(&server, &["display-message", "-p", "#{pane_width}x#{pane_height}"], |size| size.trim() == "3x1");
+    outer.keys(&server, b"Ge\r");
+    until(&server, &["display-message", "-p", "#{pane_mode}"], |mode| mode.trim() == "copy-mode");
+}
+
+#[test]
+fn choose_commands_says_so_when_there_is_none() {
+    let server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
+    server.tmux(&["new-session", "-d", "-x", "80", "-y", "24", "exec cat"]);
+    let output = server.tmux(&["choose-commands"]);
+    let error = String::from_utf8_lossy(&output.err).into_owned();
+    assert_eq!(
+        (output.status, error.as_str()),
+        (Some(1), "no commands: the shell sets no marks (OSC 133)\n")
+    );
+    assert_eq!(server.ask(&["display-message", "-p", "#{pane_mode}"]), "\n");
+}
+
+#[test]
+fn choose_commands_loses_the_commands_of_a_pane_that_dies() {
+    let mut server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
+    let mut outer = attached(&server);
+    server.tmux(&["split-window", "-d", "-l", "3", "exec cat"]);
+    server.tty("0:0.0").write(ran(&[("mine", 0)]).as_bytes());
+    server.tty("0:0.1").write(ran(&[("theirs", 1)]).as_bytes());
+    until(&server, &["capture-pane", "-p"], |screen| screen.contains("out of mine"));
+    until(&server, &["capture-pane", "-p", "-t", ":.1"], |screen| screen.contains("out of theirs"));
+    server.tmux(&[&["choose-commands", "-a"], &LIST[1..]].concat());
+    outer.until_shows("0:0.1: theirs failed 1");
+    server.tmux(&["kill-pane", "-t", ":.1"]);
+    for _ in 0..100 {
+        let surface = outer.cells();
+        let rows: Vec<String> = (0..surface.size().rows).map(|y| surface.row_text(y)).collect();
+        if !rows.iter().any(|row| row.contains("theirs")) {
+            break;
+        }
+    }
+    outer.until_shows("0:0.0: mine");
+    outer.keys(&server, b"g\r");
+    until(&server, &["display-message", "-p", "#{pane_mode}"], |mode| mode.trim() == "copy-mode");
+    // The pane with the list itself.
+    server.tmux(&["send-keys", "-X", "cancel"]);
+    server.tmux(&["split-window", "-d", "exec cat"]);
+    server.tmux(&LIST);
+    outer.until_shows("mine");
+    server.tmux(&["kill-pane"]);
+    assert_eq!(server.ask(&["list-panes", "-F", "#{pane_mode}|"]), "|\n");
+}
+
+#[test]
+fn the_theme_is_told_to_programs_that_asked_and_to_no_other() {
+    let mut server = Server::new(Path::new(env!("CARGO_BIN_EXE_scopemux")));
+    server.tmux(&["new-session", "-d", "-x", "80", "-y", "24", "exec sleep 1000"]);
+    server.tmux(&["split-window", "-d", "exec sleep 1000"]);
+    server.tty("0:0.0").write(b"\x1b[?2031h\x1b[?2031$p");
+    server.tty("0:0.0").read_until(b"\x1b[?2031;1$y");
+    for (colour, theme) in [("#ffffff", 2), ("#000000", 1)] {
+        server.tmux(&["set-option", "-g", "window-style", &format!("bg={colour}")]);
+        server.tty("0:0.0").read_until(format!("\x1b[?997;{theme}n").as_bytes());
+        server.tty("0:0.1").write(b"\x1b[5n");
+        assert_eq!(server.tty("0:0.1").read_until(b"\x1b[0n"), b"");
+    }
+    // One that no longer wants to know.
+    server.tty("0:0.0").write(b"\x1b[?2031l\x1b[5n");
+    server.tty("0:0.0").read_until(b"\x1b[0n");
+    server.tmux(&["set-option", "-g", "window-style", "bg=#ffffff"]);
+    server.tty("0:0.0").write(b"\x1b[5n");
+    assert_eq!(server.tty("0:0.0").read_until(b"\x1b[0n"), b"");
+}

@@ -54,10 +54,12 @@ pub(crate) fn choose_commands(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) 
     if !has_order(args) {
         return error(cx, item, "invalid sort order");
     }
-    if let Some(pane) = item.target.pane {
-        commands::open(cx, pane, args);
+    match item.target.pane {
+        Some(pane) if !commands::open(cx, pane, args) => {
+            error(cx, item, "no commands: the shell sets no marks (OSC 133)")
+        }
+        _ => Exec::Normal,
     }
-    Exec::Normal
 }
 
 pub(crate) fn choose_usage(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {

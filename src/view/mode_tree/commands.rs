@@ -99,6 +99,25 @@ impl CommandList {
     }
 }
 
+/// Moves to the next command in the list that failed; stays where it is if there is none.
+fn to_failed(all: &[Ran], tree: &mut Tree<usize>, down: bool) {
+    let failed = |line: &usize| {
+        let node = tree.lines.get(*line).and_then(|line| all.get(tree.nodes[line.node].data));
+        node.is_some_and(|ran| ran.record.failed())
+    };
+    let to = match down {
+        true => (tree.current + 1..tree.lines.len()).find(failed),
+        false => (0..tree.current).rev().find(failed),
+    };
+    // Line by line, so that the list scrolls with it.
+    for _ in 0..to.map_or(0, |to| to.abs_diff(tree.current)) {
+        match down {
+            true => drop(tree.down(false)),
+            false => tree.up(false),
+        }
+    }
+}
+
 /// Shows a command to a client: its pane in copy mode, at the prompt.
 fn go_to(cx: &mut Cx<'_>, with: &Pressed, pane: PaneId, line: u64) -> Outcome {
     if cx.server.pane(pane).is_none() {
@@ -186,7 +205,12 @@ impl Source for CommandList {
     }
 
     fn help(&self) -> (&'static [(&'static str, &'static str)], &'static str, u32) {
-        const HELP: &[(&str, &str)] = &[("Enter", "Go to selected %1"), ("f", "Enter a filter")];
+        const HELP: &[(&str, &str)] = &[
+            ("Enter", "Go to selected %1"),
+            ("e", "Next %1 that failed"),
+            ("E", "Previous %1 that failed"),
+            ("f", "Enter a filter"),
+        ];
         (HELP, "command", 0)
     }
 
@@ -194,12 +218,22 @@ impl Source for CommandList {
         let current = tree.current_node().and_then(|node| self.all.get(node.data));
         match (with.key.code, current.map(|ran| (ran.pane, ran.record.first_line()))) {
             (KeyCode::Char('\r'), Some((pane, line))) => go_to(cx, with, pane, line),
+            (KeyCode::Char(letter @ ('e' | 'E')), _) => {
+                to_failed(&self.all, tree, letter == 'e');
+                Outcome::Stay
+            }
             _ => Outcome::Stay,
         }
     }
 }
 
-/// Opens the list on a pane.
-pub(crate) fn open(cx: &mut Cx<'_>, pane: PaneId, args: &Args) {
-    super::open(cx, pane, CommandList::new(args, pane), Setup::new(args));
+/// Opens the list on a pane. False if there is no command to list.
+pub(crate) fn open(cx: &mut Cx<'_>, pane: PaneId, args: &Args) -> bool {
+    let mut list = CommandList::new(args, pane);
+    list.read(cx);
+    let any = !list.all.is_empty();
+    if any {
+        super::open(cx, pane, list, Setup::new(args));
+    }
+    any
 }
