@@ -275,6 +275,35 @@ fn placeholders_that_a_program_prints_show_its_picture_wherever_they_are() {
 }
 
 #[test]
+fn a_terminal_that_knows_only_sixel_gets_sixel() {
+    let mut server = with_pictures("exec sleep 1000");
+    server.tmux(&["set-option", "-p", "kitty-graphics", "on"]);
+    server.tmux(&["set-option", "-s", "terminal-features", "xterm*:sixel"]);
+    let mut outer = attach(&server, 40, 12);
+    // Cells count as 8 by 16 pixels where the terminal does not say. The left half is red, the right blue.
+    let row: Vec<u8> = [[255, 0, 0].repeat(80), [0, 0, 255].repeat(80)].concat();
+    server.tty("").write(&transmit("a=T,q=2,C=1,f=24,s=160,v=32,c=20,r=2,i=5", &row.repeat(32)));
+    outer.until_sent(b"\x1bP0;1;0q\"1;1;160;32#0;2;100;0;0#1;2;0;0;100#0!80~$#1!80?!80~-");
+    assert!(outer.cells().row_text(0).trim().is_empty(), "no box of text");
+    // In a narrow pane its rows wrap as text does: each part is an image.
+    server.tmux(&["split-window", "-h", "-d", "-l", "25", "exec sleep 1000"]);
+    outer.until_sent(b"\x1bP0;1;0q\"1;1;112;16#0;2;100;0;0#1;2;0;0;100#0!80~$#1!80?!32~-");
+    outer.until_sent(b"\x1bP0;1;0q\"1;1;48;16#0;2;0;0;100#0!48~-");
+    server.tmux(&["kill-pane", "-t", ":.1"]);
+    outer.until_sent(b"\x1bP0;1;0q\"1;1;160;32");
+    // A part, packed: the blue half.
+    let part = "a=p,q=2,C=1,x=80,w=80,c=10,r=2,i=5";
+    server.tty("").write(format!("\x1b[5;3H\x1b_G{part}\x1b\\").as_bytes());
+    outer.until_sent(b"\x1b[5;3H");
+    outer.until_sent(b"\x1bP0;1;0q\"1;1;80;32#0;2;0;0;100#0!80~-");
+    // What cannot be decoded is a box.
+    server
+        .tty("")
+        .write(&transmit("a=T,q=2,f=100,c=20,r=2,i=6", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01"));
+    outer.until_shows("IMAGE (20x2)++++++++");
+}
+
+#[test]
 fn a_terminal_without_pictures_shows_a_box() {
     let mut server = with_pictures("exec sleep 1000");
     server.tmux(&["set-option", "-p", "kitty-graphics", "on"]);
@@ -395,9 +424,21 @@ fn large_pictures_are_files_that_outlive_the_server_and_not_the_picture() {
     // The picture is in the history when the server is killed.
     server.tty("").write("\r\n".repeat(30).as_bytes());
     server.settle();
+    // The server dies with files that its last checkpoint does not refer to.
+    let file = picture_files(&server.home()).pop().expect("it is stored");
+    let orphan = file.with_file_name("picture-0123456789abcdef01234567-9");
+    let unfinished = orphan.with_extension("new");
+    std::fs::write(&orphan, b"data").expect("a file");
+    std::fs::write(&unfinished, b"da").expect("a file");
     kill(&server);
     drop(outer);
     outer = attach(&server, 40, 12);
+    let since = Instant::now();
+    while unfinished.exists() || orphan.exists() {
+        assert!(since.elapsed() < PATIENCE, "{:?}", picture_files(&server.home()));
+        server.settle();
+    }
+    assert!(file.exists());
     server.tmux(&["copy-mode"]);
     server.tmux(&["send-keys", "-X", "history-top"]);
     shows(&mut outer, &data, &block((0, 0), 4, 2));

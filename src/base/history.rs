@@ -398,6 +398,10 @@ pub trait History: HistoryView {
     fn next_line(&self) -> u64 {
         0
     }
+    /// The number of the oldest logical line that is kept.
+    fn oldest_line(&self) -> u64 {
+        0
+    }
     /// Deletes everything, on disk too.
     fn clear(&mut self);
     /// True if anything is kept at all (`history-limit 0` keeps nothing).

@@ -6,11 +6,13 @@
 //! b))` shows frame `b`. There is one way to draw; nothing draws around it.
 
 pub mod compose;
+pub(crate) mod crops;
 pub mod diff;
 pub mod emit;
 pub mod frame;
 mod images;
 pub(crate) mod pictures;
+pub(crate) mod sixels;
 pub mod tty;
 
 pub use diff::diff;

@@ -13,6 +13,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 
+use super::crops::{Crops, Making};
+use super::sixels::Sixels;
 use crate::base::placeholder::Part;
 use crate::terminal::graphics::{Data, Entry, Picture, Placement, Shape, Step};
 
@@ -72,10 +74,13 @@ struct Sending {
 }
 
 /// See the module comment.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct FramePictures {
     /// True if the terminal knows the protocol.
     pub enabled: bool,
+    /// The pictures as sixel, for a terminal that knows only that.
+    pub sixels: Sixels,
+    crops: Crops,
     /// Upper half of all ids on the terminal, so that several servers in one terminal have
     /// different ids.
     space: u16,
@@ -97,6 +102,7 @@ impl FramePictures {
     pub fn begin_frame(&mut self) {
         self.frame += 1;
         self.news = false;
+        self.crops.begin_frame();
         let gone = self.sent.extract_if(.., |sent| sent.picture.strong_count() == 0);
         let gone: Vec<u32> = gone.map(|sent| sent.id).collect();
         gone.into_iter().for_each(|id| self.free(id));
@@ -117,10 +123,14 @@ impl FramePictures {
     /// Translates a part of a picture for the terminal, with its id there. `None` while the
     /// terminal does not have all of the picture.
     pub fn show(&mut self, part: Part, entry: &Entry, place: &Placement) -> Option<Part> {
-        let serial = entry.picture.serial;
+        let picture = match place.region {
+            Some(region) => self.crops.get(&entry.picture, region)?,
+            None => entry.picture.clone(),
+        };
+        let serial = picture.serial;
         let at = match self.sent.iter().position(|sent| sent.serial == serial) {
             Some(at) => at,
-            None => self.begin(&entry.picture)?,
+            None => self.begin(&picture)?,
         };
         let frame = self.frame;
         let sent = &mut self.sent[at];
@@ -141,7 +151,9 @@ impl FramePictures {
             }
         };
         let queued = sent.steps;
-        let new = entry.steps.iter().filter(|step| step.number > queued);
+        // A part of a picture has no animation.
+        let steps = if place.region.is_none() { &entry.steps[..] } else { &[] };
+        let new = steps.iter().filter(|step| step.number > queued);
         for step in new.take(MAX_JOBS.saturating_sub(self.jobs.len())) {
             sent.steps = step.number;
             self.jobs.push_back(step_job(id, step));
@@ -177,6 +189,11 @@ impl FramePictures {
         self.jobs.push_back(Job::Transmit { id, picture: weak.clone() });
         self.sent.push(Sent { id, picture: weak, serial, places: Vec::new(), steps, frame, bytes });
         Some(self.sent.len() - 1)
+    }
+
+    /// Work to be done beside the loop, after which the client is drawn.
+    pub fn take_wanted(&mut self) -> Vec<Making> {
+        self.sixels.take_wanted().chain(self.crops.take_wanted()).collect()
     }
 
     fn shown_bytes(&self) -> u64 {
@@ -277,7 +294,8 @@ impl FramePictures {
 
     /// Forgets all pictures: the terminal lost them, or is another one.
     pub fn forget(&mut self) {
-        *self = Self { enabled: self.enabled, space: self.space, last: self.last, ..Self::default() };
+        let sixels = std::mem::take(&mut self.sixels);
+        *self = Self { enabled: self.enabled, sixels, space: self.space, last: self.last, ..Self::default() };
     }
 }
 

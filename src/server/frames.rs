@@ -68,6 +68,7 @@ impl Runtime {
             self.last_drawn = *id;
         }
         self.give_pictures();
+        self.make_pictures();
         self.pacing.note(now_ms, paced, drawn, self.frame_wanted());
     }
 
@@ -83,6 +84,22 @@ impl Runtime {
             if news && let Some(client) = self.server.clients.get_mut(&peer.id) {
                 client.flags.insert(ClientFlags::PACED);
             }
+        }
+    }
+
+    /// Begins to make parts and forms of pictures that the frames need, beside the loop. Once they are there, the client
+    /// is drawn.
+    fn make_pictures(&mut self) {
+        for (client, peer) in &mut self.world.peers {
+            let wanted = peer.tty.as_mut().map(|tty| tty.wanted_pictures()).unwrap_or_default();
+            let client = *client;
+            if wanted.is_empty() {
+                continue;
+            }
+            self.world.work.begin(Box::new(move || {
+                wanted.into_iter().for_each(|making| making());
+                Box::new(move |cx| cx.server.redraw_client(client))
+            }));
         }
     }
 

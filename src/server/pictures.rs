@@ -170,6 +170,15 @@ fn is_due(picture: &Picture) -> bool {
 pub(super) fn store(world: &mut World, pane: PaneId, pictures: Vec<Arc<Picture>>) {
     let Some(handle) = world.histories.handle(pane) else { return };
     let held: BTreeSet<String> = pictures.iter().filter_map(|picture| picture.file.get().cloned()).collect();
+    if !world.picture_files.contains_key(&pane) {
+        // An earlier server may have left files of which its last checkpoint did not know.
+        let (handle, held) = (handle.clone(), held.clone());
+        world.work.begin(Box::new(move || {
+            // A file that cannot be removed goes with the transcript.
+            let _ = handle.remove_pictures_but(&held);
+            Box::new(|_| {})
+        }));
+    }
     let files = world.picture_files.entry(pane).or_default();
     let gone: Vec<String> = files.difference(&held).cloned().collect();
     *files = held;

@@ -15,6 +15,7 @@ use crate::outer::features::Features;
 use crate::outer::keys::{Decoder, InputEvent};
 use crate::outer::{Cap, Term};
 use crate::render::compose::{Composer, Erasing};
+use crate::render::crops::Making;
 use crate::render::frame::Frame;
 use crate::render::pictures::FramePictures;
 use crate::render::tty::{Tty as Screen, TtyOptions};
@@ -79,6 +80,11 @@ pub(super) struct NewTty<'a> {
     pub user_keys: Vec<(u16, &'a [u8])>,
 }
 
+/// Reports whether pictures of kitty's protocol are shown as sixel: the terminal knows that only.
+fn shows_sixels(term: &Term) -> bool {
+    !term.features().has(PICTURES) && (term.flags.sixel || term.has(Cap::SXL))
+}
+
 impl Tty {
     /// Control characters of the terminal before it was taken over.
     pub(super) fn control_chars(&self) -> &[u8] {
@@ -97,6 +103,8 @@ impl Tty {
         composer.erasing = Erasing::of(&new.term);
         composer.pictures = FramePictures::new(id_space(&new.fd));
         composer.pictures.enabled = new.term.features().has(PICTURES);
+        composer.pictures.sixels.enabled = shows_sixels(&new.term);
+        composer.pictures.sixels.cell = cell_pixels;
         Ok(Self {
             id: new.id,
             file: new.fd.into(),
@@ -289,6 +297,7 @@ impl Tty {
             return false;
         }
         self.cell_pixels = pixels;
+        self.composer.pictures.sixels.cell = pixels;
         self.screen.resize(size, &self.term, &mut self.out);
         true
     }
@@ -333,6 +342,11 @@ impl Tty {
             // The cursor returns to its place in the frame.
             self.screen.draw(frame, &self.composer.links, &self.term, &mut self.out);
         }
+    }
+
+    /// Parts and forms of pictures to be made beside the loop.
+    pub(super) fn wanted_pictures(&mut self) -> Vec<Making> {
+        self.composer.pictures.take_wanted()
     }
 
     /// Reports whether pictures are queued and the terminal has taken everything else.
@@ -393,6 +407,7 @@ impl Tty {
         let fresh = self.term.update_features(self.features, overrides);
         self.composer.erasing = Erasing::of(&self.term);
         self.composer.pictures.enabled = self.term.features().has(PICTURES);
+        self.composer.pictures.sixels.enabled = shows_sixels(&self.term);
         self.screen.update_features(&self.term, &mut self.out);
         fresh
     }

@@ -187,6 +187,11 @@ impl History for MemoryHistory {
         self.lines
     }
 
+    fn oldest_line(&self) -> u64 {
+        let ended = self.rows.iter().filter(|row| !row.flags.contains(RowFlags::WRAPPED)).count();
+        self.lines - ended as u64
+    }
+
     fn clear(&mut self) {
         self.rows.clear();
         self.links.clear();

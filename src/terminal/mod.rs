@@ -564,6 +564,7 @@ impl Terminal {
         self.disturb();
         self.generation += 1;
         self.screen.grid.clear_history();
+        self.screen.forget_lost_placements();
     }
 
     /// Copies the visible screen onto a surface, clipped to it, with this terminal's link ids.

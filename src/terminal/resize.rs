@@ -219,6 +219,7 @@ impl Screen {
         }
         self.cx = self.cx.min(self.cols() - 1);
         self.cy = self.cy.min(self.rows() - 1);
+        self.forget_lost_placements();
         self.outbox.event(TerminalEvent::Alternate);
     }
 }

@@ -467,6 +467,11 @@ impl History for PaneHistory {
         self.end_line()
     }
 
+    fn oldest_line(&self) -> u64 {
+        let sealed = self.pane.list.lock().front().map(|block| block.first_line);
+        sealed.unwrap_or(self.newest.open.first_line)
+    }
+
     fn clear(&mut self) {
         self.forget();
         self.alternate.iter_mut().for_each(|alternate| alternate.forget());

@@ -1,6 +1,7 @@
 //! Pictures beside a transcript: one file each, for a later server. A file is a sequence of frames
 //! like those in segments, compressed and, if the option is on, encrypted.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 
@@ -15,6 +16,8 @@ const PIECE_BYTES: usize = 2 << 20;
 const MAX_PICTURE_BYTES: usize = 64 << 20;
 /// Prefix of the names of files with pictures; the rest of the name is a hash of the contents.
 const PREFIX: &str = "picture-";
+/// End of the name of a file that is not complete.
+const UNFINISHED: &str = ".new";
 
 /// File name for a picture with these bytes: equal bytes have equal names.
 pub(crate) fn picture_name(bytes: &[u8]) -> String {
@@ -88,6 +91,19 @@ impl PaneHandle {
         if picture_name(&out) == name { Ok(out) } else { Err(damaged()) }
     }
 
+    /// Removes all pictures but those with the given names, and what was being written when a server
+    /// died.
+    pub fn remove_pictures_but(&self, kept: &BTreeSet<String>) -> io::Result<()> {
+        let storage = &*self.store.storage;
+        for name in storage.list(&self.pane.dir)? {
+            let stem = name.strip_suffix(UNFINISHED).unwrap_or(&name);
+            if is_name(stem) && (stem != name || !kept.contains(&name)) {
+                storage.remove(&self.pane.dir.join(&name))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Removes a picture that is not shown any more.
     pub fn remove_picture(&self, name: &str) -> io::Result<()> {
         self.store.storage.remove(&self.picture_file(name)?)
@@ -127,6 +143,20 @@ mod tests {
             assert_eq!(text.windows(9).any(|part| part == b"a picture"), !encrypt);
             handle.remove_picture(&name).unwrap();
             assert!(handle.read_picture(&name).is_err());
+            // Of files that nothing refers to, only those with pictures are removed.
+            for bytes in [b"kept", b"gone"] {
+                handle.write_picture(&picture_name(bytes), bytes).unwrap();
+            }
+            let unfinished = file.with_extension("new");
+            let others = ["picture", "picture-x", "other.new"].map(|name| file.with_file_name(name));
+            others.iter().chain([&unfinished]).for_each(|path| std::fs::write(path, b"part").unwrap());
+            handle.remove_pictures_but(&BTreeSet::from([picture_name(b"kept")])).unwrap();
+            assert_eq!(handle.read_picture(&picture_name(b"kept")).unwrap(), b"kept");
+            assert!(handle.read_picture(&picture_name(b"gone")).is_err() && !unfinished.exists());
+            for path in others {
+                assert!(path.exists(), "{}", path.display());
+                std::fs::remove_file(path).unwrap();
+            }
             // A damaged file is not a picture.
             handle.write_picture(&name, b"a picture").unwrap();
             std::fs::write(&file, &text[..text.len() - 1]).unwrap();

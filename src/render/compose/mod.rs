@@ -159,8 +159,10 @@ pub fn compose(cx: &mut Cx<'_>, client: ClientId, extent: Extent, composer: &mut
     };
     let held = panes::held_rows(&subject, &chrome, &styled, &frame);
     frame.clear_changed(chrome.ground());
+    composer.pictures.sixels.begin_frame(&frame);
     chrome.draw_lines(&subject, &mut frame);
     panes::draw(cx, &subject, &chrome, &styled, composer, &mut frame);
+    composer.pictures.sixels.end_frame(&mut frame);
     held.into_iter().for_each(|row| row.put_back(&mut frame));
     chrome.draw_scrollbars(&subject, &mut frame);
     let refresh = stale || extent == Extent::Status;

@@ -292,6 +292,7 @@ impl Painter<'_> {
         }
         let from = source.seen.source().start;
         for (at, part) in parts {
+            let column = source.seen.columns().start as u32 + at.saturating_sub(from) as u32;
             let place = at
                 .checked_sub(from)
                 .and_then(|at| self.frame.surface.row_mut(row)[source.seen.columns()].get_mut(at));
@@ -299,7 +300,7 @@ impl Painter<'_> {
             if let Some(place) =
                 place.filter(|_| !(any_above && layout.is_covered(source.index, x, window_y)))
             {
-                pictures::draw(*part, terminal, shown, place);
+                pictures::draw(*part, terminal, shown, ((column, row), place));
             }
         }
         mend(&mut self.frame.surface.row_mut(row)[source.seen.columns()]);

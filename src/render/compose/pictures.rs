@@ -13,9 +13,14 @@ pub(super) fn parts(row: &[Cell]) -> Vec<(usize, Part)> {
     row.iter().enumerate().filter_map(part).collect()
 }
 
-/// Converts a cell of the frame that shows a part. A placeholder whose picture is unknown stays as
+/// Converts a cell of the frame, at a place on the terminal, that shows a part. A placeholder whose picture is unknown stays as
 /// it is.
-pub(super) fn draw(part: Part, terminal: &Terminal, shown: &mut FramePictures, cell: &mut Cell) {
+pub(super) fn draw(
+    part: Part,
+    terminal: &Terminal,
+    shown: &mut FramePictures,
+    (at, cell): ((u32, u32), &mut Cell),
+) {
     let Some(entry) = terminal.pictures().get(part.picture) else {
         if part.is_placed() {
             blank(cell);
@@ -23,6 +28,12 @@ pub(super) fn draw(part: Part, terminal: &Terminal, shown: &mut FramePictures, c
         return;
     };
     let Some(place) = entry.placement(part.placement) else { return blank(cell) };
+    if shown.sixels.enabled {
+        if !entry.picture.is_missing() {
+            shown.sixels.show(part, entry, place, at);
+        }
+        return blank(cell);
+    }
     if !shown.enabled {
         return label(part, (place.cols, place.rows), cell);
     }

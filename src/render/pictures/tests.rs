@@ -57,6 +57,39 @@ fn a_picture_is_given_once_and_shown_when_it_is_there() {
 }
 
 #[test]
+fn a_part_of_a_picture_is_given_as_a_picture_of_its_own() {
+    use crate::terminal::graphics::Pixels;
+    let mut t = terminal("a=T,i=1,C=1,x=1,w=1,c=2,r=1,f=24,s=2,v=1;AQIDBAUG\na=p,i=1,c=2,r=1,C=1");
+    let mut shown = shown();
+    let find = |shown: &mut FramePictures, t: &Terminal, at: usize| {
+        let entry = t.pictures().get(1).expect("a picture");
+        let place = entry.placements[at];
+        let part = Part { picture: 1, placement: place.number, row: 0, col: 0 };
+        shown.show(part, entry, &place).map(|part| part.picture)
+    };
+    t.feed(b"\x1b[3;1H");
+    assert_eq!(find(&mut shown, &t, 0), None);
+    assert!(!shown.is_waiting(), "it is being made");
+    let wanted = shown.take_wanted();
+    assert_eq!((wanted.len(), find(&mut shown, &t, 0)), (1, None));
+    assert!(shown.take_wanted().is_empty(), "it is made once");
+    wanted.into_iter().for_each(|making| making());
+    assert_eq!(find(&mut shown, &t, 0), None);
+    let sent = written(&mut shown);
+    let data = sent[1].strip_prefix("a=t,i=1073807361,q=2,f=32,s=1,v=1,o=z,m=0;").expect("packed pixels");
+    let data = STANDARD.decode(data).expect("base64");
+    let shape = Shape { compressed: true, ..t.pictures().get(1).expect("a picture").picture.shape };
+    let shape = Shape { format: crate::terminal::graphics::Format::Rgba, width: 1, ..shape };
+    assert_eq!(Pixels::decode(&shape, &data).map(|pixels| pixels.rgba), Some(vec![4, 5, 6, 255]));
+    let id = find(&mut shown, &t, 0);
+    assert_eq!(id, Some(0x4001_0001));
+    // It is freed with the picture.
+    feed(&mut t, "a=d,d=I,i=1");
+    (0..2).for_each(|_| shown.begin_frame());
+    assert_eq!(written(&mut shown), ["a=d,d=I,i=1073807361,q=2"]);
+}
+
+#[test]
 fn much_data_goes_in_chunks() {
     let side = 60; // 10800 bytes
     let t = terminal(&format!("a=T,U=1,i=9,c=1,r=1,f=24,s={side},v={side};{}", "AAAA".repeat(side * side)));

@@ -7,12 +7,18 @@ use bytes::Bytes;
 
 use super::Failure;
 use super::control::Control;
+use super::pixels::{inflate, inflate_start};
 use super::store::{Format, MAX_PANE_BYTES, MAX_PIXELS, Shape};
 use crate::terminal::screen::Screen;
 use crate::terminal::{Terminal, TerminalEvent};
 
 /// Longest file name, in bytes; a longer one is refused (`EINVAL`).
 const MAX_NAME: usize = 4096;
+/// Unpacked bytes of compressed pixels up to which they are checked when they arrive: that takes some ten
+/// milliseconds. Of a larger picture the terminal finds out.
+const MAX_CHECKED: u64 = 4 << 20;
+/// Bytes of a PNG file that tell its size.
+const PNG_START: usize = 64;
 const PNG_SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 
 /// A picture or frame with chunks still to come.
@@ -227,13 +233,23 @@ fn shape(control: &Control, data: &[u8]) -> Result<Shape, Failure> {
                 return Err(Failure::new("EINVAL", "the image has no width or height"));
             }
             let needed = u64::from(width) * u64::from(height) * depth as u64;
-            if !compressed && (data.len() as u64) < needed {
-                let text = format!("not enough data: {} of {needed} bytes", data.len());
+            let unpacked = match compressed && needed <= MAX_CHECKED {
+                false => None,
+                true => Some(
+                    inflate(data, MAX_CHECKED)
+                        .ok_or_else(|| Failure::new("EINVAL", "the data cannot be decompressed"))?,
+                ),
+            };
+            let len = unpacked.map_or(data.len(), |data| data.len());
+            if (!compressed || needed <= MAX_CHECKED) && (len as u64) < needed {
+                let text = format!("not enough data: {len} of {needed} bytes");
                 return Err(Failure::new("ENODATA", text));
             }
         }
-        // Compressed data is not inspected.
-        None if compressed => {}
+        None if compressed => {
+            let start = inflate_start(data, PNG_START);
+            (width, height) = png_size(&start).ok_or_else(|| Failure::new("EBADPNG", "this is no PNG"))?;
+        }
         None => (width, height) = png_size(data).ok_or_else(|| Failure::new("EBADPNG", "this is no PNG"))?,
     }
     if width > MAX_PIXELS || height > MAX_PIXELS {

@@ -11,6 +11,7 @@
 //! | `control` | keys and values of a command |
 //! | `store` | pictures, placements, animations, and their limits |
 //! | `load` | receiving data, in chunks, and checking it |
+//! | `pixels` | pictures decoded |
 //! | `place` | placements as cells |
 //! | `delete` | the kinds of deleting |
 //! | `save` | all of it for the next server |
@@ -18,13 +19,17 @@
 mod control;
 mod delete;
 mod load;
+mod pixels;
 mod place;
 mod save;
 mod store;
 
 pub(crate) use control::Control;
 pub(crate) use load::{Request, Source};
+pub(crate) use pixels::{Pixels, Region};
 pub(crate) use save::GraphicsRecord;
+#[cfg(test)]
+pub(crate) use store::Format;
 pub(crate) use store::{Data, Entry, MAX_PANE_BYTES, Picture, Pictures, Placement, Shape, Step};
 
 use super::config::KittyGraphics;

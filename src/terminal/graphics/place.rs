@@ -3,24 +3,34 @@
 
 use super::Failure;
 use super::control::Control;
-use super::store::{Placement, Shape};
+use super::pixels::Region;
+use super::store::{Parent, Placement, Shape};
 use crate::base::Colour;
 use crate::base::history::RowFlags;
 use crate::base::placeholder::{self, MAX_SIDE, Part};
+use crate::terminal::TerminalEvent;
 use crate::terminal::modes::Modes;
 use crate::terminal::screen::Screen;
+
+/// Most placements above a relative one; with more it is refused (`ETOODEEP`).
+const MAX_DEPTH: usize = 8;
 
 impl Screen {
     /// Executes a command that shows a picture (`a=p`, `a=T`).
     pub(super) fn put_picture(&mut self, id: u32, control: &Control) -> Result<(), Failure> {
+        self.forget_lost_placements();
         let is_virtual = control.has(b'U');
-        if control.has(b'P') {
-            return Err(Failure::new("ENOTSUP", "relative placements are not supported"));
-        }
+        let parent = self.parent_of(id, control)?;
+        let offset = (control.signed(b'H'), control.signed(b'V'));
         let entry = self.graphics.pictures.get(id).ok_or_else(|| Failure::no_picture(control))?;
         let (cols, rows) = size_in_cells(control, &entry.picture.shape, self.config.cell_pixels)?;
-        let moves = control.get(b'C') != 1;
-        let line = self.line_here().filter(|_| !is_virtual).map(|line| line + u64::from(rows) - 1);
+        let region = region(control, &entry.picture.shape);
+        let moves = control.get(b'C') != 1 && parent.is_none();
+        let at = match parent {
+            Some(parent) => self.place_beside(parent, offset),
+            None => Some((self.cx.min(self.cols() - 1).into(), self.cy.into())),
+        };
+        let line = at.filter(|_| !is_virtual).and_then(|(_, y)| self.line_of_last(y, rows));
         let place = Placement {
             number: 0,
             id: control.get(b'p'),
@@ -29,23 +39,166 @@ impl Screen {
             rows,
             z: control.signed(b'z'),
             line,
+            col: at.map_or(0, |(x, _)| x),
+            parent: parent.map(|(picture, number)| Parent { picture, number, offset }),
+            region,
         };
         let placed = self.graphics.pictures.place(id, place);
         let (number, old) = placed.ok_or_else(|| Failure::new("ENOSPC", "too many placements"))?;
         if let Some(old) = old {
             self.erase_parts(&[(id, old)]);
         }
-        if !is_virtual {
-            self.draw_placement(id, &Placement { number, ..place }, moves);
+        let place = Placement { number, ..place };
+        match at {
+            _ if is_virtual => {}
+            Some(at) if parent.is_some() => self.draw_beside(id, &place, at),
+            Some(_) => self.draw_placement(id, &place, moves),
+            // Its parent is not on the screen.
+            None => {}
+        }
+        if let Some(old) = old {
+            self.move_children((id, old), (id, number), MAX_DEPTH);
         }
         Ok(())
     }
 
-    /// Number of the cursor's logical line; `None` on the alternate screen.
-    fn line_here(&self) -> Option<u64> {
+    /// Moves the placements that are relative to one that was replaced.
+    fn move_children(&mut self, old: (u32, u32), new: (u32, u32), depth: usize) {
+        for (id, place) in self.graphics.pictures.adopt_children(old, new) {
+            self.erase_parts(&[(id, place.number)]);
+            let offset = place.parent.map_or((0, 0), |parent| parent.offset);
+            if let Some(at) = self.place_beside(new, offset) {
+                self.draw_beside(id, &place, at);
+                self.graphics.pictures.moved(id, place.number, at.0, self.line_of_last(at.1, place.rows));
+            }
+            if depth > 0 {
+                self.move_children((id, place.number), (id, place.number), depth - 1);
+            }
+        }
+    }
+
+    /// Column and row of a placement at an offset to its parent, if that is on the screen.
+    fn place_beside(&self, parent: (u32, u32), (x, y): (i32, i32)) -> Option<(i64, i64)> {
+        let at = self.origin_of(parent)?;
+        Some((at.0 + i64::from(x), at.1 + i64::from(y)))
+    }
+
+    /// The placement (picture and number) that a placement is relative to (`P`, `Q`).
+    fn parent_of(&self, id: u32, control: &Control) -> Result<Option<(u32, u32)>, Failure> {
+        let wanted = (control.get(b'P'), control.get(b'Q'));
+        if wanted == (0, 0) {
+            return Ok(None);
+        }
+        if control.has(b'U') {
+            return Err(Failure::new("EINVAL", "a virtual placement cannot be relative"));
+        }
+        let missing = || {
+            let text = format!("there is no placement {} of an image with id {}", wanted.1, wanted.0);
+            Failure::new("ENOPARENT", text)
+        };
+        let parent = self.graphics.pictures.get(wanted.0).ok_or_else(missing)?;
+        let of_it = |place: &&Placement| wanted.1 == 0 || place.id == wanted.1;
+        let parent = parent.placements.iter().find(of_it).map(|place| (wanted.0, place.number));
+        let parent = parent.ok_or_else(missing)?;
+        // The placement that this one replaces must not be above itself.
+        let replaced = self.graphics.pictures.get(id).and_then(|entry| {
+            let same = |place: &&Placement| control.has(b'p') && place.id == control.get(b'p');
+            entry.placements.iter().find(same).map(|place| (id, place.number))
+        });
+        let mut above = Some(parent);
+        for _ in 0..=MAX_DEPTH {
+            let Some(at) = above else { return Ok(Some(parent)) };
+            if Some(at) == replaced {
+                return Err(Failure::new("ECYCLE", "the placement would be its own parent"));
+            }
+            let entry = self.graphics.pictures.get(at.0);
+            above =
+                entry.and_then(|entry| entry.placement(at.1)).and_then(|place| place.parent).map(Parent::key);
+        }
+        Err(Failure::new("ETOODEEP", format!("more than {MAX_DEPTH} placements are above it")))
+    }
+
+    /// Column and row of a placement's first cell, which may be beside the screen, if any of its cells is
+    /// on the screen.
+    fn origin_of(&self, (picture, number): (u32, u32)) -> Option<(i64, i64)> {
+        let place = *self.graphics.pictures.get(picture)?.placement(number)?;
+        let of_it = |part: &Part| {
+            part.picture == picture && (part.placement == number || (place.is_virtual && part.placement == 0))
+        };
+        if let Some((x, y, part)) = self.parts_on_screen().into_iter().find(|(.., part)| of_it(part)) {
+            return Some((i64::from(x) - i64::from(part.col), i64::from(y) - i64::from(part.row)));
+        }
+        // Its children may cover it.
+        let last =
+            (0..self.rows()).find(|y| place.line.is_some() && self.line_below_top(*y) == place.line)?;
+        Some((place.col, i64::from(last) + 1 - i64::from(place.rows)))
+    }
+
+    /// Number of the logical line of a row, which may be below the screen; `None` on the alternate
+    /// screen.
+    fn line_below_top(&self, y: u32) -> Option<u64> {
         let wraps = |y: &u32| self.grid.line(*y).flags.contains(RowFlags::WRAPPED);
-        let ended = (0..self.cy).filter(|y| !wraps(y)).count() as u64;
-        self.grid.saved.is_none().then(|| self.grid.history.next_line() + self.grid.unkept + ended)
+        let ended = (0..y.min(self.rows())).filter(|y| !wraps(y)).count() as u64;
+        let below = u64::from(y.saturating_sub(self.rows()));
+        self.grid.saved.is_none().then(|| self.grid.history.next_line() + self.grid.unkept + ended + below)
+    }
+
+    /// Number of the logical line of the last of some rows.
+    fn line_of_last(&self, y: i64, rows: u32) -> Option<u64> {
+        self.line_below_top((y + i64::from(rows) - 1).clamp(0, i64::from(u32::MAX)) as u32)
+    }
+
+    /// Writes the cells of a placement at a place; those beside the screen are cut off.
+    fn draw_beside(&mut self, id: u32, place: &Placement, (x, y): (i64, i64)) {
+        let cursor = (self.cx, self.cy);
+        let insert = self.modes & Modes::INSERT;
+        self.modes -= Modes::INSERT;
+        let inside = |at: i64, end: u32| u32::try_from(at).ok().filter(|at| *at < end);
+        for row in 0..place.rows {
+            let Some(cy) = inside(y + i64::from(row), self.rows()) else { continue };
+            for col in 0..place.cols {
+                let Some(cx) = inside(x + i64::from(col), self.cols()) else { continue };
+                let part = Part { picture: id, placement: place.number, row, col };
+                if let Some(cell) = placeholder::cell(part, Colour::DEFAULT) {
+                    (self.cx, self.cy) = (cx, cy);
+                    self.put(&cell);
+                }
+            }
+        }
+        self.modes |= insert;
+        (self.cx, self.cy) = cursor;
+    }
+
+    /// Forgets placements whose cells are gone for good: those of lines that left the history, and
+    /// those that were on the screen and were written over or erased.
+    pub(in crate::terminal) fn forget_lost_placements(&mut self) {
+        if !self.graphics.pictures.has_placed() {
+            return;
+        }
+        let mut shown: Vec<(u32, u32)> =
+            self.parts_on_screen().into_iter().map(|(.., part)| (part.picture, part.placement)).collect();
+        shown.sort_unstable();
+        shown.dedup();
+        let alternate = self.grid.saved.is_some();
+        let parents = self.graphics.pictures.parents();
+        let (oldest, top) = (self.grid.history.oldest_line(), self.line_below_top(0));
+        let gone = self.graphics.pictures.remove(false, |entry, place| {
+            // A parent may be below its children.
+            let key = (entry.id, place.number);
+            let hidden = shown.binary_search(&key).is_err() && !parents.contains(&key);
+            !place.is_virtual
+                && match (place.line, top) {
+                    (None, _) => !alternate || hidden,
+                    // The main screen is behind the alternate one.
+                    (Some(_), None) => false,
+                    (Some(last), Some(top)) => {
+                        last < oldest || (hidden && last + 1 >= top + u64::from(place.rows))
+                    }
+                }
+        });
+        if !gone.is_empty() {
+            self.outbox.event(TerminalEvent::Pictures);
+        }
     }
 
     /// Writes the cells of a placement at the cursor. Columns that do not fit on the line are cut
@@ -119,6 +272,18 @@ impl Screen {
             self.stop_showing(|pictures| pictures.forget(|entry| entry.id == id));
         }
     }
+}
+
+/// The part of a picture that a command shows (`x`, `y`, `w`, `h`); `None` for all of it.
+fn region(control: &Control, shape: &Shape) -> Option<Region> {
+    let (x, y) = (control.get(b'x'), control.get(b'y'));
+    let side = |key: u8, from: u32, whole: u32| match control.get(key) {
+        0 => whole.saturating_sub(from),
+        some => some.min(whole.saturating_sub(from)),
+    };
+    let region = (x, y, side(b'w', x, shape.width), side(b'h', y, shape.height));
+    let is_part = region.2 > 0 && region.3 > 0 && (region.2, region.3) != (shape.width, shape.height);
+    is_part.then_some(region)
 }
 
 /// Columns and rows of a picture: those of the command, or as many as its size needs.

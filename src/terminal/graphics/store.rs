@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 
 use super::control::Control;
+use super::pixels::{Pixels, Region, deflate};
 use crate::base::placeholder::FIRST_PLACED;
 
 /// Bytes of pictures kept for one pane, as transmitted. A new picture evicts those that were unused
@@ -120,6 +121,17 @@ impl Picture {
         Self { file: file.into(), in_file: AtomicBool::new(true), ..Self::new(shape, data) }
     }
 
+    /// A part of it as a picture of its own; `None` if it cannot be decoded, or without room.
+    pub fn cut(&self, region: Region) -> Option<Self> {
+        let whole = Pixels::decode(&self.shape, self.data.bytes())?;
+        let (x, y) = (region.0.min(whole.width), region.1.min(whole.height));
+        let (width, height) = (region.2.min(whole.width - x), region.3.min(whole.height - y));
+        let part = whole.cut((x, y, width, height));
+        let data = Data::new(deflate(&part.rgba)?.into())?;
+        let shape = Shape { format: Format::Rgba, width, height, compressed: true, unpacked: 0 };
+        (width > 0 && height > 0).then(|| Self::new(shape, data))
+    }
+
     /// Reports whether the data has not been read yet.
     pub fn is_missing(&self) -> bool {
         self.data.bytes().is_empty()
@@ -171,6 +183,31 @@ pub struct Placement {
     /// Logical line of its last row; `None` on the alternate screen, and if the program prints the
     /// cells.
     pub line: Option<u64>,
+    /// Column of its first cell, which may be beside the screen.
+    #[serde(default)]
+    pub col: i64,
+    /// The placement that it is relative to, with which it moves and goes.
+    #[serde(default)]
+    pub parent: Option<Parent>,
+    /// The part of the picture that it shows; `None` for all of it.
+    #[serde(default)]
+    pub region: Option<Region>,
+}
+
+/// A placement to which another is relative.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+pub struct Parent {
+    pub picture: u32,
+    pub number: u32,
+    /// Columns and rows from its first cell.
+    pub offset: (i32, i32),
+}
+
+impl Parent {
+    /// Picture and number.
+    pub fn key(self) -> (u32, u32) {
+        (self.picture, self.number)
+    }
 }
 
 /// A picture, with the id that cells name.
@@ -388,9 +425,67 @@ impl Pictures {
         Some((place.number, old))
     }
 
-    /// Removes placements for which `gone` is true, and with `free` the pictures that lose their
-    /// last one. Returns picture and number of the removed placements, except virtual ones.
-    pub fn remove(
+    /// Reports whether there are placements whose cells the program did not print itself.
+    pub fn has_placed(&self) -> bool {
+        self.entries.iter().any(|entry| real(&entry.placements).next().is_some())
+    }
+
+    /// Removes placements for which `gone` is true and those relative to them, and with `free` the
+    /// pictures that lose their last one. Returns picture and number of the removed placements, except
+    /// virtual ones.
+    pub fn remove(&mut self, free: bool, gone: impl FnMut(&Entry, &Placement) -> bool) -> Vec<(u32, u32)> {
+        let mut removed = self.remove_these(free, gone);
+        // Placements below those that were removed, level by level.
+        while self.has_orphans() {
+            let there: Vec<(u32, u32)> = self.all_placements().collect();
+            let orphan = |_: &Entry, place: &Placement| {
+                place.parent.is_some_and(|parent| !there.contains(&parent.key()))
+            };
+            removed.extend(self.remove_these(free, orphan));
+        }
+        removed
+    }
+
+    fn all_placements(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.entries.iter().flat_map(|entry| entry.placements.iter().map(|place| (entry.id, place.number)))
+    }
+
+    /// The placements that others are relative to.
+    pub fn parents(&self) -> Vec<(u32, u32)> {
+        let places = self.entries.iter().flat_map(|entry| &entry.placements);
+        places.filter_map(|place| place.parent.map(Parent::key)).collect()
+    }
+
+    /// Gives the placements relative to `old` to `new`; returns them and their pictures.
+    pub fn adopt_children(&mut self, old: (u32, u32), new: (u32, u32)) -> Vec<(u32, Placement)> {
+        let mut found = Vec::new();
+        for entry in &mut self.entries {
+            for place in &mut entry.placements {
+                if let Some(parent) = place.parent.as_mut().filter(|parent| parent.key() == old) {
+                    (parent.picture, parent.number) = new;
+                    found.push((entry.id, *place));
+                }
+            }
+        }
+        found
+    }
+
+    /// Notes the new place of a placement.
+    pub fn moved(&mut self, picture: u32, number: u32, col: i64, line: Option<u64>) {
+        let entry = self.entries.iter_mut().find(|entry| entry.id == picture);
+        let places = entry.into_iter().flat_map(|entry| &mut entry.placements);
+        places.filter(|place| place.number == number).for_each(|place| (place.col, place.line) = (col, line));
+    }
+
+    /// Reports whether there are relative placements whose parent is gone.
+    fn has_orphans(&self) -> bool {
+        let is_there = |(picture, number): (u32, u32)| {
+            self.get(picture).is_some_and(|entry| entry.placement(number).is_some())
+        };
+        self.parents().into_iter().any(|parent| !is_there(parent))
+    }
+
+    fn remove_these(
         &mut self,
         free: bool,
         mut gone: impl FnMut(&Entry, &Placement) -> bool,
@@ -417,6 +512,7 @@ impl Pictures {
             }
             !goes
         });
+        removed.extend(self.remove(false, |_, _| false));
         removed
     }
 

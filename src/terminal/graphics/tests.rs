@@ -59,6 +59,50 @@ fn a_question_is_answered_and_keeps_nothing() {
 }
 
 #[test]
+fn compressed_data_is_looked_into() {
+    let mut t = terminal(10, 4);
+    let packed = |data: &[u8]| {
+        let data = pixels::deflate(data).expect("it can be packed");
+        base64::Engine::encode(&base64::engine::general_purpose::STANDARD, data)
+    };
+    let rgb = packed(&[1, 2, 3, 4, 5, 6]);
+    assert_eq!(ask(&mut t, &format!("i=1,f=24,s=2,v=1,o=z;{rgb}")), "i=1;OK|");
+    assert_eq!(
+        ask(&mut t, &format!("i=1,f=24,s=2,v=2,o=z;{rgb}")),
+        "i=1;ENODATA:not enough data: 6 of 12 bytes|"
+    );
+    let damaged = "i=1;EINVAL:the data cannot be decompressed|";
+    assert_eq!(ask(&mut t, "i=1,f=24,s=2,v=1,o=z;AAAA"), damaged);
+    assert_eq!(ask(&mut t, "i=1,f=24,s=2,v=1,o=z,q=1;AAAA"), damaged);
+    assert_eq!(ask(&mut t, "i=1,f=24,s=2,v=1,o=z,q=2;AAAA"), "");
+    assert_eq!(ask(&mut t, "i=1,f=24,s=2,v=1,o=y;AAAA"), "i=1;EINVAL:unknown compression|");
+    // The size of a PNG is in it, compressed or not.
+    let png = pixels::tests::png(25, 30, png::ColorType::Grayscale, &[0; 25 * 30]);
+    assert_eq!(ask(&mut t, &format!("a=T,i=2,f=100,o=z,q=1;{}", packed(&png))), "");
+    let place = t.pictures().get(2).expect("an entry").placements[0];
+    assert_eq!((place.cols, place.rows), (3, 2));
+    assert_eq!(ask(&mut t, &format!("i=2,f=100,o=z;{rgb}")), "i=2;EBADPNG:this is no PNG|");
+}
+
+#[test]
+fn a_placement_may_show_a_part_of_its_picture() {
+    let mut t = terminal(10, 4);
+    ask(&mut t, &format!("i=1,f=24,s=20,v=40,q=1;{}", "AAAA".repeat(20 * 40)));
+    for (command, region, size) in [
+        ("c=1", None, (1, 1)),
+        ("x=10", Some((10, 0, 10, 40)), (1, 2)),
+        ("x=5,y=10,w=10,h=20", Some((5, 10, 10, 20)), (1, 1)),
+        ("x=15,y=30,w=100,h=100", Some((15, 30, 5, 10)), (1, 1)),
+        ("w=20,h=40", None, (2, 2)),
+        ("y=39,c=4,r=2", Some((0, 39, 20, 1)), (4, 2)),
+    ] {
+        ask(&mut t, &format!("a=p,i=1,p=1,C=1,q=1,{command}"));
+        let place = t.pictures().get(1).expect("an entry").placements[0];
+        assert_eq!((place.region, (place.cols, place.rows)), (region, size), "{command}");
+    }
+}
+
+#[test]
 fn answers_are_as_quiet_as_the_program_wants() {
     let mut t = terminal(10, 4);
     for (quiet, ok, bad) in [
@@ -217,6 +261,96 @@ fn animations_are_kept_in_order() {
     ask(&mut t, "a=d,d=f,i=1");
     let entry = t.pictures().get(1).expect("an entry");
     assert!(entry.steps.is_empty() && entry.picture.serial != serial);
+}
+
+#[test]
+fn relative_placements_are_beside_their_parent_and_go_with_it() {
+    let mut t = terminal(10, 4);
+    t.feed(b"\x1b[2;3H");
+    ask(&mut t, "a=T,i=1,p=7,f=24,s=1,v=1,c=1,r=1,q=1;AAAA\ni=2,f=24,s=1,v=1,q=1;AAAA");
+    let cursor = t.cursor();
+    assert_eq!(ask(&mut t, "a=p,i=2,p=1,P=1,Q=7,H=2,V=1,c=2,r=1"), "i=2,p=1;OK|");
+    assert_eq!(shown(&t), ["", "..00", "....0001", ""]);
+    assert_eq!(t.cursor(), cursor, "the cursor stays");
+    // Up and to the left, beyond the edge; relative to one that is relative.
+    assert_eq!(ask(&mut t, "a=p,i=2,p=3,P=2,Q=1,H=-5,V=-3,c=3,r=2"), "i=2,p=3;OK|");
+    assert_eq!(shown(&t)[0], "1112");
+    // They scroll with it, and without it on the screen there is no place for another.
+    t.feed(b"\x1b[4;1H\n");
+    assert_eq!(shown(&t), ["..00", "....0001", "", ""]);
+    for (command, answer) in [
+        ("i=2,p=5,P=9", "i=2,p=5;ENOPARENT:there is no placement 0 of an image with id 9|"),
+        ("i=2,p=5,P=1,Q=8", "i=2,p=5;ENOPARENT:there is no placement 8 of an image with id 1|"),
+        ("i=2,p=1,P=2,Q=3", "i=2,p=1;ECYCLE:the placement would be its own parent|"),
+        ("i=2,p=1,P=2,Q=1", "i=2,p=1;ECYCLE:the placement would be its own parent|"),
+        ("i=2,p=5,P=1,U=1", "i=2,p=5;EINVAL:a virtual placement cannot be relative|"),
+        ("i=2,p=5,P=9,q=2", ""),
+    ] {
+        assert_eq!(ask(&mut t, &format!("a=p,{command}")), answer, "{command}");
+    }
+    for depth in 10..17 {
+        let parent = if depth == 10 { "P=1,Q=7,H=3".to_owned() } else { format!("P=2,Q={}", depth - 1) };
+        assert_eq!(ask(&mut t, &format!("a=p,i=2,p={depth},{parent},c=1,r=1,q=1")), "");
+    }
+    assert_eq!(
+        ask(&mut t, "a=p,i=2,p=17,P=2,Q=16,q=1\na=p,i=2,p=18,P=2,Q=17,q=1"),
+        "i=2,p=18;ETOODEEP:more than 8 placements are above it|"
+    );
+    assert_eq!(shown(&t)[..2], ["..00..00", "....0001"]);
+    // One that covers its parent leaves room for more.
+    assert_eq!(ask(&mut t, "a=p,i=2,p=30,P=1,Q=7,c=1,r=1,q=1\na=p,i=2,p=31,P=1,Q=7,H=-1,c=1,r=1,q=1"), "");
+    assert_eq!(shown(&t)[0], ".000..00".replace(".000", ".0000"));
+    ask(&mut t, "a=d,d=i,i=2,p=30\na=d,d=i,i=2,p=31");
+    // It moves, and they with it.
+    t.feed(b"\x1b[3;2H");
+    ask(&mut t, "a=p,i=1,p=7,c=1,r=1,C=1,q=1");
+    assert_eq!(shown(&t), ["02", "12", ".00..00", "...0001"]);
+    ask(&mut t, "a=d,d=i,i=1,p=7");
+    assert_eq!(shown(&t), [""; 4]);
+    assert!(t.pictures().entries().iter().all(|entry| entry.placements.is_empty()));
+}
+
+#[test]
+fn placements_go_with_their_lines() {
+    let count =
+        |t: &Terminal| t.pictures().entries().iter().map(|entry| entry.placements.len()).sum::<usize>();
+    let put = |t: &mut Terminal| ask(t, "a=T,f=24,s=1,v=1,c=1,r=1,q=2;AAAA");
+    let scrolled = || {
+        let mut t = terminal(10, 3);
+        put(&mut t);
+        t.feed("\r\nx".repeat(20).as_bytes());
+        t
+    };
+    let mut t = scrolled();
+    assert_eq!((count(&t), ids(&t).len()), (1, 1), "it is in the history");
+    t.clear_history();
+    assert_eq!((count(&t), ids(&t).len()), (0, 0));
+    // Trimmed: seen with the next picture.
+    let mut t = scrolled();
+    t.feed("\r\nx".repeat(200).as_bytes());
+    put(&mut t);
+    assert_eq!(ids(&t), [0xf000_0001]);
+    // Erased or written over on the screen; a picture with an id stays without its placement.
+    // What clears the screen moves the lines to the history.
+    for (erase, left) in [("\x1b[2J", 3), ("\x1b[H\x1b[K", 1), ("\x1b[Hx", 2), ("\x1b[H\x1b[M", 1)] {
+        let mut t = terminal(10, 3);
+        ask(&mut t, "a=T,i=5,f=24,s=1,v=1,c=1,r=1;AAAA");
+        t.feed(b"\x1b[H\x1b[C");
+        put(&mut t);
+        t.feed(erase.as_bytes());
+        t.feed(b"\x1b[3;3H");
+        put(&mut t);
+        assert_eq!((count(&t), t.pictures().get(5).is_some()), (left, true), "{erase:?}");
+    }
+    // On the alternate screen, until it is left; those of the main screen stay behind it.
+    let mut t = scrolled();
+    put(&mut t);
+    t.feed(b"\x1b[?1049h");
+    put(&mut t);
+    put(&mut t);
+    assert_eq!(count(&t), 4);
+    t.feed(b"\x1b[?1049l");
+    assert_eq!(count(&t), 2);
 }
 
 #[test]
