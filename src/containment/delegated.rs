@@ -102,7 +102,7 @@ pub(super) fn new_group(panes: &Group, pane: PaneId, limits: &Limits) -> io::Res
             continue;
         }
         group.make()?;
-        v2::set_limits(&group, limits)?;
+        v2::set_first_limits(&group, limits)?;
         return Ok(group);
     }
     Err(io::Error::from(io::ErrorKind::AlreadyExists))
@@ -150,7 +150,8 @@ impl Containment for Delegated {
 
     fn open(&mut self, pane: PaneId, limits: &Limits) -> io::Result<Box<dyn PaneScope>> {
         let group = new_group(&self.panes, pane, limits)?;
-        self.scope(pane, group)
+        self.watched.add_new(&mut self.watch, pane, &group)?;
+        Ok(Box::new(Scope { group }))
     }
 
     fn adopt(&mut self, pane: PaneId, name: &str) -> io::Result<Box<dyn PaneScope>> {

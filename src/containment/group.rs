@@ -74,6 +74,14 @@ impl Group {
         open.write_all(text.as_bytes()).map_err(named)
     }
 
+    /// Writes a file that not all kernels have; without it, nothing happens.
+    pub(super) fn write_if_any(&self, file: &str, text: &str) -> io::Result<()> {
+        match self.write(file, text) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            written => written,
+        }
+    }
+
     /// Writes a number, or `max` for `None`.
     pub(super) fn write_limit(&self, file: &str, limit: Option<u64>) -> io::Result<()> {
         self.write(file, &limit.map_or("max".to_owned(), |n| n.to_string()))

@@ -101,6 +101,14 @@ pub const LIMITS: [LimitRow; 5] = [
 ];
 
 impl LimitRow {
+    /// Reports whether a new group of the kernel has this value.
+    pub(super) fn is_default(&self, value: Option<u64>) -> bool {
+        match self.amount {
+            Amount::Weight => weight(value) == DEFAULT_WEIGHT,
+            Amount::Memory | Amount::Tasks => value.is_none(),
+        }
+    }
+
     /// The number that systemd gets.
     pub(super) fn number(&self, value: Option<u64>) -> u64 {
         match self.amount {

@@ -87,14 +87,15 @@ impl V1 {
         Groups(self.bases.iter().map(|(c, base)| (*c, base.child(name))).collect())
     }
 
-    fn watch(&mut self, pane: PaneId, groups: Groups) -> io::Result<Box<dyn PaneScope>> {
+    /// Watches a pane whose counters had these values so far.
+    fn watch(&mut self, pane: PaneId, groups: Groups, counts: Counts) -> io::Result<Box<dyn PaneScope>> {
         if let Some(memory) = groups.get("memory") {
             self.watch.oom_v1(pane, memory)?;
         }
         if let Some(pids) = groups.get("pids").filter(|g| g.has("pids.events")) {
             self.watch.file(pane, &pids.dir.join("pids.events"))?;
         }
-        self.watched.insert(pane, (groups.clone(), groups.counts()));
+        self.watched.insert(pane, (groups.clone(), counts));
         Ok(Box::new(Scope { groups }))
     }
 }
@@ -149,35 +150,56 @@ impl Groups {
     }
 
     fn set_limits(&self, limits: &Limits) -> io::Result<()> {
-        if let Some(memory) = self.get("memory") {
-            set_memory(memory, limits)?;
+        self.write_limits(limits, false)
+    }
+
+    /// Writes limits; of new groups, only those that they do not have already.
+    fn write_limits(&self, limits: &Limits, is_new: bool) -> io::Result<()> {
+        match self.get("memory") {
+            Some(memory) if is_new => set_first_memory(memory, limits)?,
+            Some(memory) => set_memory(memory, limits)?,
+            None => {}
         }
         for row in LIMITS {
             let Version1::Knob { controller, knob } = row.v1 else { continue };
-            if let Some(group) = self.get(controller).filter(|group| group.has(knob.file)) {
-                group.write(knob.file, &(knob.text)(limits[row.limit]))?;
+            let limit = limits[row.limit];
+            if let Some(group) = self.get(controller).filter(|_| !(is_new && row.is_default(limit))) {
+                group.write_if_any(knob.file, &(knob.text)(limit))?;
             }
         }
         Ok(())
     }
 }
 
+/// The limit of memory plus swap. Kernels that do not count swap have no such file.
+const SWAP: &str = "memory.memsw.limit_in_bytes";
+
 /// Sets the limits of memory, and of memory plus swap. The second may never be below the first, so it is
 /// removed before the first changes.
 fn set_memory(group: &Group, limits: &Limits) -> io::Result<()> {
-    const SWAP: &str = "memory.memsw.limit_in_bytes";
-    let number = |limit: Option<u64>| limit.map_or("-1".to_owned(), |n| n.to_string());
-    let swap = group.has(SWAP);
-    if swap {
-        group.write(SWAP, "-1")?;
-    }
+    group.write_if_any(SWAP, "-1")?;
     group.write("memory.limit_in_bytes", &number(limits[Limit::Memory]))?;
-    if let Some(memory) = limits[Limit::Memory].filter(|_| swap) {
-        let both =
-            limits[Limit::Swap].map(|swap| memory.saturating_add(swap)).filter(|&n| n < i64::MAX as u64);
-        group.write(SWAP, &number(both))?;
+    match limits[Limit::Memory] {
+        Some(memory) => group.write_if_any(SWAP, &with_swap(memory, limits)),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// The same for a new group, which has no limits.
+fn set_first_memory(group: &Group, limits: &Limits) -> io::Result<()> {
+    let Some(memory) = limits[Limit::Memory] else { return Ok(()) };
+    group.write("memory.limit_in_bytes", &number(Some(memory)))?;
+    group.write_if_any(SWAP, &with_swap(memory, limits))
+}
+
+fn number(limit: Option<u64>) -> String {
+    limit.map_or("-1".to_owned(), |n| n.to_string())
+}
+
+/// The limit of memory plus swap under a limit of memory.
+fn with_swap(memory: u64, limits: &Limits) -> String {
+    let both = limits[Limit::Swap].map(|swap| memory.saturating_add(swap));
+    number(both.filter(|&n| n < i64::MAX as u64))
 }
 
 impl Containment for V1 {
@@ -201,8 +223,8 @@ impl Containment for V1 {
                 }
                 made => made?,
             }
-            groups.set_limits(limits)?;
-            return self.watch(pane, groups);
+            groups.write_limits(limits, true)?;
+            return self.watch(pane, groups, Counts::default());
         }
         Err(io::Error::from(io::ErrorKind::AlreadyExists))
     }
@@ -212,7 +234,8 @@ impl Containment for V1 {
         if !name.contains("pane-") || groups.0.iter().any(|(_, g)| !g.dir.exists()) {
             return Err(io::Error::from(io::ErrorKind::NotFound));
         }
-        self.watch(pane, groups)
+        let counts = groups.counts();
+        self.watch(pane, groups, counts)
     }
 
     fn forget(&mut self, pane: PaneId) {

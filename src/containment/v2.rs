@@ -16,19 +16,29 @@ pub(super) const CONTROLLERS: [&str; 4] = ["memory", "pids", "cpu", "io"];
 /// Writes limits. Those of missing controllers are skipped; of the others, all are tried and the first
 /// error is returned.
 pub(super) fn set_limits(group: &Group, limits: &Limits) -> io::Result<()> {
+    write_limits(group, limits, false)
+}
+
+/// Writes the limits of a group that was just made: only those that it does not have already.
+pub(super) fn set_first_limits(group: &Group, limits: &Limits) -> io::Result<()> {
+    write_limits(group, limits, true)
+}
+
+fn write_limits(group: &Group, limits: &Limits, is_new: bool) -> io::Result<()> {
     let mut result = Ok(());
-    let mut note = |one: io::Result<()>| {
+    let mut write = |file: &str, text: &str| {
+        let one = group.write_if_any(file, text);
         if result.is_ok() {
             result = one;
         }
     };
-    if group.has("memory.max") {
-        note(group.write("memory.oom.group", if limits.oom_ends_pane { "1" } else { "0" }));
+    if limits.oom_ends_pane || !is_new {
+        write("memory.oom.group", if limits.oom_ends_pane { "1" } else { "0" });
     }
     for row in LIMITS {
-        let Knob { file, text } = row.v2;
-        if group.has(file) {
-            note(group.write(file, &text(limits[row.limit])));
+        let (Knob { file, text }, limit) = (row.v2, limits[row.limit]);
+        if !(is_new && row.is_default(limit)) {
+            write(file, &text(limit));
         }
     }
     result
@@ -76,7 +86,16 @@ pub(super) struct Watched {
 impl Watched {
     /// Starts to watch a pane. The present values of the counters are not reported.
     pub(super) fn add(&mut self, watch: &mut Watch, pane: PaneId, group: &Group) -> io::Result<()> {
-        self.panes.insert(pane, (group.clone(), Counts::read(group)));
+        self.add_since(watch, pane, group, Counts::read(group))
+    }
+
+    /// Starts to watch a pane whose group was just made, so that all counters are 0.
+    pub(super) fn add_new(&mut self, watch: &mut Watch, pane: PaneId, group: &Group) -> io::Result<()> {
+        self.add_since(watch, pane, group, Counts::default())
+    }
+
+    fn add_since(&mut self, watch: &mut Watch, pane: PaneId, group: &Group, now: Counts) -> io::Result<()> {
+        self.panes.insert(pane, (group.clone(), now));
         for file in ["memory.events", "pids.events", "cgroup.events"] {
             if group.has(file) {
                 watch.file(pane, &group.dir.join(file))?;
@@ -150,6 +169,25 @@ mod tests {
         assert_eq!((&now("pids.max")[..3], now("memory.oom.group").as_str()), ("max", "1"));
         assert_eq!(now("cpu.weight").trim_end_matches('0'), "1");
         assert!(!group.has("io.weight"));
+    }
+
+    #[test]
+    fn a_new_group_is_written_only_what_it_has_not() {
+        const FILES: [&str; 5] = ["memory.max", "memory.oom.group", "pids.max", "cpu.weight", "io.weight"];
+        let made: Vec<_> = FILES.iter().map(|file| format!("p/{file}")).collect();
+        let (dir, _) = made_up(&made.iter().map(|file| (file.as_str(), "-")).collect::<Vec<_>>());
+        let group = Group::new(dir.path().join("p"));
+        let now = || FILES.map(|file| group.read(file).unwrap());
+        set_first_limits(&group, &Limits::new(false).with(Limit::Cpu, Some(100))).unwrap();
+        assert_eq!(now(), ["-"; 5], "no limits, and the default weight");
+        let limits = Limits::new(true).with(Limit::Pids, Some(7)).with(Limit::Io, Some(50));
+        set_first_limits(&group, &limits).unwrap();
+        assert_eq!(now(), ["-", "1", "7", "-", "default 50"]);
+        set_limits(&group, &Limits::new(false).with(Limit::Cpu, Some(100))).unwrap();
+        assert_eq!(
+            now().map(|text| text.chars().take(3).collect::<String>()),
+            ["max", "0", "max", "100", "def"]
+        );
     }
 
     #[test]
