@@ -40,6 +40,20 @@ impl WidthRules {
         }
         char_width(c)
     }
+
+    /// Columns of a character beyond ASCII that has a cell of its own, whatever character is before it.
+    /// `None` for all others.
+    #[inline]
+    pub(crate) fn apart_width(&self, c: char) -> Option<u8> {
+        if c.is_ascii() {
+            return None;
+        }
+        if self.overrides.is_empty() {
+            let entry = entry(c as u32);
+            return (1..=2).contains(&entry).then_some(entry);
+        }
+        self.char_width(c).filter(|width| *width > 0 && !may_join(c))
+    }
 }
 
 /// Columns of one character under the built-in rules; `None` for ASCII control characters.
@@ -49,7 +63,16 @@ pub(crate) fn char_width(c: char) -> Option<u8> {
     if code < 0x80 {
         return (' '..='~').contains(&c).then_some(1);
     }
-    Some(page(code)[code as usize % PAGE])
+    Some(entry(code) & !JOINS)
+}
+
+/// Bit in an entry of a page, beside the width: `may_join`.
+const JOINS: u8 = 0x80;
+
+/// The entry of a character beyond ASCII.
+#[inline]
+fn entry(code: u32) -> u8 {
+    page(code)[code as usize % PAGE]
 }
 
 /// Code points on one page of widths.
@@ -58,12 +81,17 @@ type Page = [u8; PAGE];
 
 /// The page with the width of a character beyond ASCII. A page is computed on first use: no session uses
 /// all of Unicode, and all pages would take 1.1 million look-ups.
+#[inline]
 fn page(code: u32) -> &'static Page {
     const PAGES: usize = (char::MAX as usize + 1) / PAGE;
     static WIDTHS: [OnceLock<Box<Page>>; PAGES] = [const { OnceLock::new() }; PAGES];
     WIDTHS[code as usize / PAGE].get_or_init(|| {
         let first = code / PAGE as u32 * PAGE as u32;
-        Box::new(std::array::from_fn(|at| measured_width(first + at as u32)))
+        Box::new(std::array::from_fn(|at| {
+            let code = first + at as u32;
+            let joins = char::from_u32(code).is_some_and(may_join);
+            measured_width(code) | if joins { JOINS } else { 0 }
+        }))
     })
 }
 
@@ -376,6 +404,18 @@ mod tests {
             for c in (first..=last).filter_map(char::from_u32) {
                 assert_ne!(UnicodeWidthChar::width(c), Some(usize::from(width)), "{c:?}");
                 assert_eq!(char_width(c), Some(width));
+            }
+        }
+    }
+
+    #[test]
+    fn characters_that_stand_apart_have_columns_and_join_nothing() {
+        let own = WidthRules { overrides: BTreeMap::from([(0x65e5, 0), (0xe9, 2)]), ..DEFAULT_RULES.clone() };
+        for c in ('\0'..='\u{3ffff}').step_by(7).chain(['日', 'é', '\u{200d}', '👍', '\u{301}', 'a']) {
+            for rules in [&DEFAULT_RULES, &own] {
+                let width = rules.char_width(c).filter(|width| *width > 0);
+                let apart = !c.is_ascii() && !may_join(c);
+                assert_eq!(rules.apart_width(c), width.filter(|_| apart), "{c:?}");
             }
         }
     }

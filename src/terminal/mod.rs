@@ -66,6 +66,7 @@ mod screen;
 mod sgr;
 mod sink;
 mod sixel;
+mod text;
 mod timeouts;
 pub mod trace;
 

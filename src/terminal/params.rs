@@ -23,6 +23,9 @@ pub(super) struct Params {
 /// A sequence with a parameter of this many joined numbers or more is ignored.
 const MAX_JOINED: usize = 8;
 
+/// Digits of which any number fits in 31 bits.
+const SAFE_DIGITS: u32 = 9;
+
 /// A number of only digits that fits in 31 bits.
 fn number(text: &[u8]) -> Option<i32> {
     text.iter().try_fold(0i32, |n, &b| {
@@ -74,21 +77,28 @@ impl Params {
     pub(super) fn parse_plain(&mut self, text: &[u8]) -> Option<usize> {
         self.list.clear();
         self.joined.clear();
-        let mut number = None;
+        let (mut number, mut digits) = (0i32, 0);
         for (at, &byte) in text.iter().enumerate() {
-            match byte {
-                b'0'..=b'9' => {
-                    let digit = i32::from(byte - b'0');
-                    number = Some(number.unwrap_or(0i32).checked_mul(10)?.checked_add(digit)?);
-                }
-                b';' => self.list.push(number.take().map_or(Param::Missing, Param::Number)),
-                _ => {
-                    if at > 0 {
-                        self.list.push(number.map_or(Param::Missing, Param::Number));
-                    }
-                    return (self.list.len() < MAX).then_some(at);
-                }
+            let digit = byte.wrapping_sub(b'0');
+            if digit <= 9 {
+                number = number.wrapping_mul(10).wrapping_add(i32::from(digit));
+                digits += 1;
+                continue;
             }
+            let param = match digits {
+                0 => Param::Missing,
+                1..=SAFE_DIGITS => Param::Number(number),
+                _ => return None,
+            };
+            if byte == b';' {
+                self.list.push(param);
+                (number, digits) = (0, 0);
+                continue;
+            }
+            if at > 0 {
+                self.list.push(param);
+            }
+            return (self.list.len() < MAX).then_some(at);
         }
         None
     }

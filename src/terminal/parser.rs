@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::events::StringEnd;
 use super::params::Params;
 use super::passing::Passed;
+use super::text::{Characters, plain_prefix};
 
 /// Receiver of the parser's commands.
 pub(super) trait Commands {
@@ -105,34 +106,6 @@ pub(super) struct SavedParser {
     discard: bool,
     end: StringEnd,
     utf8: Utf8,
-}
-
-/// Bytes beyond ASCII that are decoded at once.
-const MAX_BEYOND_ASCII: usize = 256;
-
-/// How many bytes of printable ASCII the input begins with. Sixteen are looked at at once,
-/// which the compiler turns into one comparison.
-pub(super) fn plain_prefix(bytes: &[u8]) -> usize {
-    let mut count = 0;
-    for chunk in bytes.chunks_exact(16) {
-        let special = chunk.iter().fold(false, |any, b| any | (b.wrapping_sub(0x20) >= 0x5f));
-        if special {
-            break;
-        }
-        count += 16;
-    }
-    let rest = &bytes[count..];
-    count + rest.iter().position(|b| b.wrapping_sub(0x20) >= 0x5f).unwrap_or(rest.len())
-}
-
-/// The characters beyond ASCII that the input begins with, as far as they are whole.
-pub(super) fn beyond_ascii_prefix(bytes: &[u8]) -> &str {
-    let bytes = &bytes[..bytes.len().min(MAX_BEYOND_ASCII)];
-    let end = bytes.iter().position(u8::is_ascii).unwrap_or(bytes.len());
-    match std::str::from_utf8(&bytes[..end]) {
-        Ok(text) => text,
-        Err(error) => std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default(),
-    }
 }
 
 impl Parser {
@@ -258,6 +231,7 @@ impl Parser {
     /// Processes text, controls and complete control sequences, up to the first other byte.
     fn ground(&mut self, bytes: &[u8], to: &mut impl Commands) -> usize {
         let (mut at, mut looked) = (0, 0);
+        let mut characters = Characters::new(bytes);
         while let Some(&byte) = bytes.get(at) {
             let rest = &bytes[at..];
             at += match byte {
@@ -276,7 +250,15 @@ impl Parser {
                     }
                 },
                 0x7f => 1,
-                0x80.. => self.non_ascii(byte, rest, to),
+                0x80.. => {
+                    let text = if self.utf8.started { "" } else { characters.beyond_ascii(at) };
+                    if text.is_empty() {
+                        self.non_ascii(byte, to)
+                    } else {
+                        to.print_chars(text);
+                        text.len()
+                    }
+                }
                 b'\n' if at >= looked => {
                     self.control(byte, to);
                     let passed = to.pass_lines(&rest[1..]);
@@ -315,13 +297,9 @@ impl Parser {
         }
     }
 
-    fn non_ascii(&mut self, byte: u8, bytes: &[u8], to: &mut impl Commands) -> usize {
+    /// Processes one byte of a character that is not whole in one piece of input, or invalid.
+    fn non_ascii(&mut self, byte: u8, to: &mut impl Commands) -> usize {
         if !self.utf8.started {
-            let text = beyond_ascii_prefix(bytes);
-            if !text.is_empty() {
-                to.print_chars(text);
-                return text.len();
-            }
             to.non_ascii();
             let size = match byte {
                 0xc2..=0xdf => 2,

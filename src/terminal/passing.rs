@@ -12,8 +12,9 @@ use rows::{Maker, NO_RUN, ascii};
 use super::line::Line;
 use super::modes::Modes;
 use super::params::Params;
-use super::parser::{MAX_PARAMETERS, beyond_ascii_prefix, plain_prefix};
+use super::parser::MAX_PARAMETERS;
 use super::screen::Screen;
+use super::text::plain_prefix;
 use crate::base::history::{Row, RowFlags, Run};
 use crate::base::width::may_join;
 use crate::base::{Attrs, LinkId};
@@ -73,7 +74,10 @@ impl Screen {
                     true
                 }
                 0x1b => self.take_sequence(maker, &mut params),
-                0x80.. => self.take_beyond_ascii(maker, beyond_ascii_prefix(rest)),
+                0x80.. => {
+                    let text = maker.characters.text(maker.at);
+                    self.take_characters(maker, text)
+                }
                 _ => false,
             };
             if !goes_on {
@@ -90,11 +94,8 @@ impl Screen {
         };
         match body.get(taken) {
             Some(b'm') => {
-                let before = self.pen.style;
                 self.sgr(params);
-                if self.pen.style != before {
-                    maker.change_style();
-                }
+                maker.restyled = true;
             }
             Some(b'K') if params.get(0, 0, 0) == 0 && self.pen.style.bg.is_default() => {}
             _ => return false,
@@ -103,10 +104,19 @@ impl Screen {
         true
     }
 
-    /// Takes characters beyond ASCII. False: there is one that takes the usual way to write.
-    fn take_beyond_ascii(&mut self, maker: &mut Maker, text: &str) -> bool {
+    /// Takes characters beyond ASCII, and what little ASCII is between them. False: there is one that takes
+    /// the usual way to write.
+    fn take_characters(&mut self, maker: &mut Maker, text: &str) -> bool {
         let mut rest = text;
         while let Some(c) = rest.chars().next() {
+            if c.is_ascii() {
+                let taken = maker.take_little_ascii(rest, &self.pen.style);
+                if taken == 0 {
+                    return true;
+                }
+                rest = &rest[taken..];
+                continue;
+            }
             if !maker.last.is_cluster {
                 let taken = maker.take_chars(rest, &self.pen.style, &self.config.widths);
                 if taken > 0 {

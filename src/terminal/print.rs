@@ -139,13 +139,14 @@ impl Screen {
         if CellTables::has_link(grid.tables.style(style)) {
             return 0;
         }
-        let (mut taken, mut x) = (0, self.cx);
+        let (mut taken, mut x, mut checked) = (0, self.cx, self.cx);
         for c in text.chars() {
-            let width = self.config.widths.char_width(c).unwrap_or(1);
+            let Some(width) = self.config.widths.apart_width(c) else { break };
             let end = x + u32::from(width);
-            if width == 0 || end > cols || may_join(c) || !line.is_single(x, end + 1) {
+            if end > cols || !line.is_single(checked, end + 1) {
                 break;
             }
+            checked = end + 1;
             line.set_char(x, Packed::char(c, style, width, Mark::EXTENDED), cols);
             taken += c.len_utf8();
             x = end;

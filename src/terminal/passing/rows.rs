@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use super::super::cells::CellTables;
 use super::super::line::Line;
+use super::super::text::Characters;
 use crate::base::history::{Row, RowFlags, Run, RunKind};
-use crate::base::width::{Joining, WidthRules, joining, may_join};
+use crate::base::width::{Joining, WidthRules, joining};
 use crate::base::{CellFlags, CellStyle};
 
 /// A row as the history takes it.
@@ -32,13 +33,12 @@ pub(super) struct Last {
     bytes: u32,
     width: u8,
     pub is_cluster: bool,
-    /// It is in the run that is not finished.
-    in_run: bool,
 }
 
 /// Makes rows of text, one after the other, on an empty line each.
 pub(super) struct Maker<'a> {
     pub bytes: &'a [u8],
+    pub characters: Characters<'a>,
     pub cols: u32,
     pub at: usize,
     /// Rows on the screen above the one being made; those before them are out of sight.
@@ -55,8 +55,16 @@ pub(super) struct Maker<'a> {
     flags: RowFlags,
     /// The cells before the cursor that are alike; none of them: no columns.
     run: Run,
+    /// The pen's style may be another one than that of the run.
+    pub restyled: bool,
     pub last: Last,
 }
+
+/// Longest ASCII that is taken between other characters as they are. More of it is faster in its own way.
+const LITTLE_ASCII: usize = 8;
+
+/// Room for runs that is made when there is none left.
+const MORE_RUNS: usize = 8;
 
 pub(super) const NO_RUN: Run =
     Run { kind: RunKind::Narrow, style: CellStyle::DEFAULT, flags: CellFlags::empty(), bytes: 0, cols: 0 };
@@ -65,6 +73,7 @@ impl<'a> Maker<'a> {
     pub(super) fn new(bytes: &'a [u8], cols: u32, kept: usize, style: CellStyle) -> Self {
         let mut maker = Self {
             bytes,
+            characters: Characters::new(bytes),
             cols,
             at: 0,
             kept,
@@ -76,6 +85,7 @@ impl<'a> Maker<'a> {
             size: 0,
             flags: RowFlags::empty(),
             run: NO_RUN,
+            restyled: false,
             last: Last::default(),
         };
         maker.begin(style);
@@ -122,35 +132,59 @@ impl<'a> Maker<'a> {
         }
     }
 
-    /// Adds the run of cells before the cursor to the row.
+    /// Makes columns exist as far as characters of this width need them, from a column on up to the cursor.
+    /// They come one after the other, and each makes exist what it needs.
+    fn grow_by(&mut self, start: u32, width: u32) {
+        while self.x > self.size {
+            let fit = self.size.saturating_sub(start) / width;
+            self.size = Line::rounded(start + (fit + 1) * width, self.cols);
+        }
+    }
+
+    /// Adds the run of cells before the cursor to the row. The run before it is of another kind or style.
+    #[inline]
     fn flush(&mut self) {
         if self.run.cols > 0 {
-            self.made[self.current].row.push_run(self.run);
-            (self.run.cols, self.run.bytes) = (0, 0);
+            self.push_run();
         }
+    }
+
+    fn push_run(&mut self) {
+        let runs = &mut self.made[self.current].row.runs;
+        if runs.len() == runs.capacity() {
+            runs.reserve(MORE_RUNS);
+        }
+        runs.push(self.run);
+        (self.run.cols, self.run.bytes) = (0, 0);
     }
 
     /// Makes a run of text that was plain so far.
     fn unfold_plain(&mut self) {
         let made = &mut self.made[self.current];
-        let plain = std::mem::take(&mut made.plain);
-        if !plain.is_empty() {
-            let len = plain.len() as u32;
-            made.row.text.push_str(ascii(&self.bytes[plain]));
-            self.run = Run { bytes: len, cols: len, ..NO_RUN };
+        if made.plain.is_empty() {
+            return;
         }
+        let plain = std::mem::take(&mut made.plain);
+        let len = plain.len();
+        self.run = Run { bytes: len as u32, cols: len as u32, ..NO_RUN };
+        self.restyled = true;
+        let text = ascii(&self.bytes[plain]);
+        self.push_text(text);
     }
 
-    /// The pen's style is another one now.
-    pub(super) fn change_style(&mut self) {
-        self.unfold_plain();
-        self.flush();
-        self.last.in_run = false;
+    /// Appends text to the row.
+    fn push_text(&mut self, text: &str) {
+        let row = &mut self.made[self.current].row;
+        if row.text.capacity() == 0 {
+            row.text.reserve(self.cols as usize);
+        }
+        row.text.push_str(text);
     }
 
     /// Adds to the run of cells before the cursor, or begins another.
     fn extend(&mut self, kind: RunKind, style: &CellStyle, bytes: u32, cols: u32) {
-        if self.run.cols == 0 || self.run.kind != kind {
+        let restyled = std::mem::take(&mut self.restyled);
+        if self.run.cols == 0 || self.run.kind != kind || (restyled && self.run.style != *style) {
             self.flush();
             self.run = Run { kind, style: *style, ..NO_RUN };
             if CellTables::is_extended_style(style) {
@@ -168,32 +202,58 @@ impl<'a> Maker<'a> {
         if self.x == 0 && style.is_default() && self.made[self.current].is_plain() {
             self.made[self.current].plain = text;
         } else {
-            self.unfold_plain();
-            self.extend(RunKind::Narrow, style, len as u32, len as u32);
-            self.made[self.current].row.text.push_str(ascii(&self.bytes[text]));
+            self.extend_ascii(text, style);
         }
         self.x += len as u32;
         self.grow();
-        self.last = Last { bytes: 1, width: 1, is_cluster: false, in_run: true };
+        self.last = Last { bytes: 1, width: 1, is_cluster: false };
     }
 
-    /// Takes as many of the characters that `text` begins with as are of one width, join nothing and
-    /// fit on the row; how many bytes.
+    /// The part of `take_ascii` that plain lines do not need, which are quicker without it.
+    #[inline(never)]
+    fn extend_ascii(&mut self, text: Range<usize>, style: &CellStyle) {
+        let len = text.len();
+        self.unfold_plain();
+        self.extend(RunKind::Narrow, style, len as u32, len as u32);
+        let text = self.characters.ascii(text.start, len);
+        self.push_text(text);
+    }
+
+    /// Takes the ASCII that `text` begins with, if it is little, whole, fits on the row and is behind other
+    /// characters; how many bytes.
+    pub(super) fn take_little_ascii(&mut self, text: &str, style: &CellStyle) -> usize {
+        let len = text.bytes().take(LITTLE_ASCII + 1).take_while(|b| matches!(b, b' '..=b'~')).count();
+        let whole = len <= LITTLE_ASCII && len < text.len();
+        let fits = self.x as usize + len <= self.cols as usize;
+        if len == 0 || !whole || !fits || !self.flags.contains(RowFlags::EXTENDED) {
+            return 0;
+        }
+        self.x += len as u32;
+        self.grow();
+        self.add_chars(&text[..len], 1, len as u32, 1, style);
+        len
+    }
+
+    /// Takes as many of the characters that `text` begins with as are beyond ASCII and of one width, join
+    /// nothing and fit on the row; how many bytes.
     pub(super) fn take_chars(&mut self, text: &str, style: &CellStyle, rules: &WidthRules) -> usize {
-        let (start, mut taken, mut width, mut last) = (self.x, 0, 0, 0);
+        let (mut taken, mut last, mut width, mut cols) = (0, 0, 0, 0);
+        let room = self.cols - self.x;
         for c in text.chars() {
-            let own = rules.char_width(c).unwrap_or(1);
+            let Some(own) = rules.apart_width(c) else { break };
             let other = own != width && taken > 0;
-            if other || own == 0 || may_join(c) || self.x + u32::from(own) > self.cols {
+            if other || cols + u32::from(own) > room {
                 break;
             }
             (width, last) = (own, c.len_utf8());
             taken += last;
-            self.x += u32::from(own);
-            self.grow();
+            cols += u32::from(own);
         }
         if taken > 0 {
-            self.add_chars(&text[..taken], width, self.x - start, last, style);
+            let start = self.x;
+            self.x += cols;
+            self.grow_by(start, width.into());
+            self.add_chars(&text[..taken], width, cols, last, style);
         }
         taken
     }
@@ -210,19 +270,20 @@ impl<'a> Maker<'a> {
         self.unfold_plain();
         let kind = if width == 2 { RunKind::Wide } else { RunKind::Narrow };
         self.extend(kind, style, text.len() as u32, cols);
-        self.made[self.current].row.text.push_str(text);
+        self.push_text(text);
         self.at += text.len();
         self.flags |= RowFlags::EXTENDED;
-        self.last = Last { bytes: last as u32, width, is_cluster: false, in_run: true };
+        self.last = Last { bytes: last as u32, width, is_cluster: false };
     }
 
     /// Joins a character to the cell before the cursor. `None`: it stands apart. False: it takes
     /// more than is known here to say what it does.
     pub(super) fn join(&mut self, c: char, width: u8, rules: &WidthRules) -> Option<bool> {
-        if self.x > 0 && !self.last.in_run {
+        if self.x > 0 && self.restyled {
             return Some(false);
         }
         self.unfold_plain();
+        self.restyled = false;
         let text = &mut self.made[self.current].row.text;
         let before = (self.x > 0).then(|| &text[text.len() - self.last.bytes as usize..]);
         let wide = match joining(before, c, width, rules) {
@@ -246,7 +307,7 @@ impl<'a> Maker<'a> {
         let width = self.last.width + u8::from(widens);
         let bytes = self.last.bytes + c.len_utf8() as u32;
         self.run = Run { kind: RunKind::Cluster(width), bytes, cols: u32::from(width), ..self.run };
-        self.last = Last { bytes, width, is_cluster: true, in_run: true };
+        self.last = Last { bytes, width, is_cluster: true };
         self.x += u32::from(widens);
         self.grow();
         self.flags |= RowFlags::EXTENDED;
