@@ -49,6 +49,8 @@ const ANSWER_WAIT_MS: u64 = 20;
 /// one is written to cells, so large pieces are quicker, but no other event is handled meanwhile.
 const PIECE: std::ops::RangeInclusive<usize> = READ..=SLICE.bytes;
 const PIECE_TIME: Duration = Duration::from_micros(250);
+/// How many times larger pieces are while nobody types: the first key after that waits a millisecond at most.
+const CALM: usize = 4;
 /// A read that brings fewer bytes than this has emptied the terminal, as a rule.
 const FEW: usize = 1024;
 /// Size of the buffer for making checkpoints above which it is freed, in bytes.
@@ -203,6 +205,8 @@ pub(super) struct Pump {
     /// A user waits for the result of this turn; and the bulk lane was skipped in the last turn.
     hurried: bool,
     bulk_waited: bool,
+    /// When that was so last (monotonic ms).
+    hurried_ms: Option<u64>,
     /// Panes with output since they were last at rest, and its time (monotonic ms).
     pub(super) printed: BTreeMap<PaneId, u64>,
     /// See `take_resumed`.
@@ -344,7 +348,7 @@ impl Pump {
     /// read first, so that a script that sends keys and then reads the screen sees their effect.
     pub(super) fn note_asked(&mut self) {
         self.asked = true;
-        self.hurried = true;
+        self.hurry();
         if let Some(pane) = self.typed.filter(|pane| self.typed_within(*pane, self.now_ms, FAST_MS)) {
             self.note_ready(pane);
         }
@@ -419,6 +423,12 @@ impl Pump {
     /// Called when a user types or sends a command.
     pub(super) fn hurry(&mut self) {
         self.hurried = true;
+        self.hurried_ms = Some(self.now_ms);
+    }
+
+    /// Reports whether nobody typed or sent a command of late, so that no key is likely to wait.
+    fn is_calm(&self) -> bool {
+        self.hurried_ms.is_none_or(|hurried| self.now_ms >= hurried + FAST_MS)
     }
 
     fn slice(
@@ -428,6 +438,7 @@ impl Pump {
         allowance: Allowance,
         wanted: &dyn Fn(PaneId) -> bool,
     ) -> Option<Slice> {
+        let times = if self.is_calm() { CALM } else { 1 };
         let io = self.panes.get_mut(&pane)?;
         let mut terminal = io.terminal.lock();
         terminal.set_now(self.now_secs);
@@ -437,7 +448,7 @@ impl Pump {
         let mut slice = Slice { pane, ..Slice::default() };
         let mut more = true;
         while more && slice.len < allowance.bytes && (slice.len == 0 || began.elapsed() < allowance.time) {
-            let most = io.piece.min(allowance.bytes - slice.len);
+            let most = (io.piece * times).min(*PIECE.end()).min(allowance.bytes - slice.len);
             let mut journal = self.journals.all.get_mut(&pane);
             if let Some(journal) = &mut journal
                 && (terminal.is_disturbed() || !journal.has_room(most))
@@ -466,7 +477,7 @@ impl Pump {
             slice.len += len;
             let parsing = Instant::now();
             let fed = feed(pane, &mut terminal, bytes, io.watched);
-            io.piece = next_piece(io.piece, len, parsing.elapsed());
+            io.piece = next_piece(io.piece, len / times, parsing.elapsed() / times as u32);
             let (bytes, rest) = bytes.split_at(fed);
             if keep {
                 slice.bytes.extend_from_slice(bytes);
@@ -704,6 +715,18 @@ mod tests {
             piece = next_piece(piece, piece, slow);
         }
         assert_eq!(piece, *PIECE.start());
+    }
+
+    #[test]
+    fn pieces_are_small_for_a_while_after_somebody_typed() {
+        let (mut pump, _, _) = two_panes();
+        assert!(pump.is_calm());
+        pump.hurry();
+        assert!(!pump.is_calm());
+        pump.now_ms += FAST_MS;
+        assert!(pump.is_calm());
+        pump.note_asked();
+        assert!(!pump.is_calm(), "a script that sends keys waits as well");
     }
 
     #[test]
