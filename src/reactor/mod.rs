@@ -2,6 +2,7 @@
 //! caller gets plain values and handles them outside the runtime, so that no other code is async. Tasks
 //! of the runtime (D-Bus) run during the wait.
 
+mod alarm;
 mod poller;
 
 use std::collections::VecDeque;
@@ -9,7 +10,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use tokio::io::Interest as Wanted;
@@ -17,12 +18,14 @@ use tokio::io::unix::AsyncFd;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{self as streams, SignalKind};
 
+use alarm::Alarm;
 pub(crate) use poller::{Interest, Poller, Ready, Token};
 
 /// See the module comment.
 pub(crate) struct Reactor {
     /// The epoll set; readable when one of its descriptors is ready.
     set: AsyncFd<OwnedFd>,
+    alarm: Alarm,
     signals: Vec<(Signal, streams::Signal)>,
     caught: VecDeque<Signal>,
     runtime: Arc<Runtime>,
@@ -39,15 +42,20 @@ pub fn new_runtime() -> io::Result<Arc<Runtime>> {
     Ok(Arc::new(tokio::runtime::Builder::new_current_thread().enable_all().build()?))
 }
 
+/// Has the runtime of this context say when a descriptor is readable.
+fn register(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+    // SAFETY: the descriptor is owned by what is registered, which nobody gets at.
+    Ok(unsafe { AsyncFd::register_with_interest(fd, Wanted::READABLE)? })
+}
+
 impl Reactor {
     /// Makes a reactor that waits for the descriptors of a set.
     pub(crate) fn new<T: Token>(runtime: Arc<Runtime>, poller: &Poller<T>) -> io::Result<Self> {
         let _context = runtime.enter();
         let fd = poller.as_fd().try_clone_to_owned()?;
-        // SAFETY: the descriptor is owned by what is registered, which nobody gets at.
-        let set = unsafe { AsyncFd::register_with_interest(fd, Wanted::READABLE)? };
+        let (set, alarm) = (register(fd)?, Alarm::default());
         drop(_context);
-        Ok(Self { set, signals: Vec::new(), caught: VecDeque::new(), runtime, hasty: 0 })
+        Ok(Self { set, alarm, signals: Vec::new(), caught: VecDeque::new(), runtime, hasty: 0 })
     }
 
     /// Catches these signals, and unblocks them if the parent process had blocked them.
@@ -74,7 +82,7 @@ impl Reactor {
         timeout: Option<Duration>,
         out: &mut Vec<Ready<T>>,
     ) -> io::Result<()> {
-        let Self { set, signals, caught, runtime, hasty } = self;
+        let Self { set, alarm, signals, caught, runtime, hasty } = self;
         poller.take(out)?;
         let nothing = out.is_empty();
         if !nothing && *hasty < MOST_HASTY {
@@ -99,13 +107,7 @@ impl Reactor {
                 std::future::poll_fn(|cx| Poll::Ready(catch(signals, caught, cx).is_ready())).await;
                 return Ok(());
             }
-            let over = async {
-                match timeout {
-                    Some(time) => tokio::time::sleep(time).await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::pin!(over);
+            let until = timeout.map(|time| Instant::now() + time);
             loop {
                 tokio::select! {
                     biased;
@@ -120,7 +122,7 @@ impl Reactor {
                         }
                         guard.clear_ready();
                     }
-                    () = &mut over => return Ok(()),
+                    over = alarm.rings(until) => return over,
                 }
             }
         })
@@ -189,6 +191,24 @@ mod tests {
     }
 
     #[test]
+    fn a_wait_ends_when_its_time_is_over_and_not_when_that_of_an_earlier_one_is() {
+        let (mut reactor, poller) = reactor();
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        poller.add(ours.as_fd(), Number(1), Interest::READ).unwrap();
+        let mut out = Vec::new();
+        // The timer of this wait may still be running in the next ones.
+        let sender = std::thread::spawn(move || theirs.write_all(b"x").map(|()| theirs));
+        reactor.wait(&poller, Some(Duration::from_millis(60)), &mut out).unwrap();
+        let _theirs = sender.join().unwrap().unwrap();
+        poller.remove(ours.as_fd());
+        for ms in [100, 1, 70, 2] {
+            let began = Instant::now();
+            reactor.wait(&poller, Some(Duration::from_millis(ms)), &mut out).unwrap();
+            assert!(out.is_empty() && began.elapsed() >= Duration::from_millis(ms), "{ms} ms");
+        }
+    }
+
+    #[test]
     fn a_change_of_interest_is_seen_by_the_next_wait() {
         let (mut reactor, poller) = reactor();
         let (ours, _theirs) = UnixStream::pair().unwrap();
@@ -228,9 +248,9 @@ mod tests {
         });
         nix::sys::signal::kill(nix::unistd::getpid(), Signal::SIGWINCH).unwrap();
         let (mut out, mut signal, mut task) = (Vec::new(), None, false);
-        let until = std::time::Instant::now() + Duration::from_secs(60);
+        let until = Instant::now() + Duration::from_secs(60);
         while signal.is_none() || !task {
-            assert!(std::time::Instant::now() < until, "{signal:?} {task}");
+            assert!(Instant::now() < until, "{signal:?} {task}");
             reactor.wait(&poller, None, &mut out).unwrap();
             assert_eq!(ready(&out), [3]);
             signal = signal.or_else(|| reactor.next_signal());
