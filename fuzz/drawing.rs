@@ -1,5 +1,5 @@
-//! The drawer: a pane's screen, drawn frame by frame on another terminal (our own emulator), must
-//! look the same there. Inputs are those of `terminal`; a frame is drawn after every 64 bytes and
+//! The drawer: a pane's screen, drawn frame by frame on another terminal (our own emulator, and vt100
+//! beside it), must look the same there. Inputs are those of `terminal`; a frame is drawn after every 64 bytes and
 //! every change of size. The first byte selects the terminal's abilities. An input that begins with
 //! `fe` is one of `scenes`: clients of any size on one window.
 
@@ -11,6 +11,7 @@ use scopemux::testing::render::frame::{Frame, FrameLinks};
 use scopemux::testing::render::tty::{Tty, TtyOptions};
 use scopemux::testing::terminal::{MemoryHistory, Terminal, TerminalConfig};
 
+use crate::foreign::Foreign;
 use crate::input::Rng;
 use crate::scenes;
 use crate::terminal::{self, Step};
@@ -143,7 +144,7 @@ fn term(extras: u8) -> Term {
 }
 
 /// Visible look of a column: text, style and link.
-type Look = (String, CellStyle, Option<String>);
+pub(crate) type Look = (String, CellStyle, Option<String>);
 
 /// Visible look of a row.
 fn looks<'a>(row: &[Cell], uri: impl Fn(LinkId) -> Option<&'a Hyperlink>) -> Vec<Look> {
@@ -195,19 +196,22 @@ fn look(cell: &Cell, link: Option<String>) -> Look {
     (text, style, link)
 }
 
-/// Checks that a terminal shows what the frame holds. `out` is the last output to it.
-fn compare(frame: &Frame, links: &FrameLinks, outside: &Terminal, out: &[u8]) {
-    for y in 0..frame.surface.size().rows {
-        // Terminals join adjacent characters, however the cursor got there.
-        let joins = |cell: &Cell| {
-            cell.glyph.as_char().is_none_or(scopemux::testing::base::width::may_join)
-                || cell.width == 0 && !cell.is_padding()
-        };
-        if frame.surface.row(y).iter().any(joins) {
-            continue;
-        }
-        let cells: Vec<Cell> = (0..frame.surface.size().cols).map(|x| outside.cell(x, y)).collect();
-        let mut want = looks(frame.surface.row(y), |id| links.get(id));
+/// Checks that both emulators show what the frame holds. `out` is the last output to them.
+fn compare(frame: &Frame, links: &FrameLinks, outside: &Terminal, foreign: &mut Foreign, out: &[u8]) {
+    // Terminals join adjacent characters, however the cursor got there.
+    let joins = |cell: &Cell| {
+        cell.glyph.as_char().is_none_or(scopemux::testing::base::width::may_join)
+            || cell.width == 0 && !cell.is_padding()
+    };
+    let wanted = |y| {
+        let row = frame.surface.row(y);
+        (!row.iter().any(joins)).then(|| looks(row, |id| links.get(id)))
+    };
+    let rows: Vec<Option<Vec<Look>>> = (0..frame.surface.size().rows).map(wanted).collect();
+    foreign.compare(&rows, out);
+    for (y, want) in rows.into_iter().enumerate() {
+        let Some(mut want) = want else { continue };
+        let cells: Vec<Cell> = (0..frame.surface.size().cols).map(|x| outside.cell(x, y as u32)).collect();
         // The outer terminal, like tmux, stores a link with its backslashes escaped.
         let uris = want.iter_mut().filter_map(|(_, _, uri)| uri.as_mut());
         uris.for_each(|uri| *uri = uri.replace('\\', "\\\\"));
@@ -229,6 +233,7 @@ pub(crate) struct Outside {
     term: Term,
     tty: Tty,
     shown: Terminal,
+    foreign: Foreign,
 }
 
 impl Outside {
@@ -240,21 +245,26 @@ impl Outside {
         let history = Box::new(MemoryHistory::new(0, size.cols));
         let mut shown = Terminal::new(size, TerminalConfig::default(), history);
         shown.feed(&out);
-        Self { composer: Composer::default(), term, tty, shown }
+        let mut foreign = Foreign::new(size);
+        foreign.feed(&out);
+        Self { composer: Composer::default(), term, tty, shown, foreign }
     }
 
     pub(crate) fn resize(&mut self, size: Size) {
         let mut out = Vec::new();
         self.shown.resize(size);
+        self.foreign.resize(size);
         self.tty.resize(size, &self.term, &mut out);
         self.shown.feed(&out);
+        self.foreign.feed(&out);
     }
 
     pub(crate) fn draw(&mut self, frame: Frame) {
         let mut out = Vec::new();
         self.tty.draw(&frame, &self.composer.links, &self.term, &mut out);
         self.shown.feed(&out);
-        compare(&frame, &self.composer.links, &self.shown, &out);
+        self.foreign.feed(&out);
+        compare(&frame, &self.composer.links, &self.shown, &mut self.foreign, &out);
         self.composer.reuse(frame);
     }
 }
@@ -266,6 +276,7 @@ struct Scene {
     links: FrameLinks,
     tty: Tty,
     outside: Terminal,
+    foreign: Foreign,
 }
 
 impl Scene {
@@ -279,7 +290,9 @@ impl Scene {
         let mut out = Vec::new();
         tty.start(&term, &mut out);
         outside.feed(&out);
-        Scene { term, pane, links: FrameLinks::default(), tty, outside }
+        let mut foreign = Foreign::new(size);
+        foreign.feed(&out);
+        Scene { term, pane, links: FrameLinks::default(), tty, outside, foreign }
     }
 
     fn frame(&mut self) -> Frame {
@@ -304,15 +317,18 @@ impl Scene {
         let mut out = Vec::new();
         self.tty.draw(&frame, &self.links, &self.term, &mut out);
         self.outside.feed(&out);
-        compare(&frame, &self.links, &self.outside, &out);
+        self.foreign.feed(&out);
+        compare(&frame, &self.links, &self.outside, &mut self.foreign, &out);
     }
 
     fn resize(&mut self, size: Size) {
         self.pane.resize(size);
         self.outside.resize(size);
+        self.foreign.resize(size);
         let mut out = Vec::new();
         self.tty.resize(size, &self.term, &mut out);
         self.outside.feed(&out);
+        self.foreign.feed(&out);
     }
 }
 

@@ -11,6 +11,7 @@
 
 mod control;
 mod drawing;
+mod foreign;
 mod input;
 mod keys;
 mod language;
