@@ -303,7 +303,10 @@ impl Painter<'_> {
                 pictures::draw(*part, terminal, shown, ((column, row), place));
             }
         }
-        mend(&mut self.frame.surface.row_mut(row)[source.seen.columns()]);
+        // A pane that overlaps others may also cut a wide character of the pane below.
+        let overlaps = layout.panes.iter().any(|p| p.floating);
+        let columns = if overlaps { 0..self.subject.size.cols as usize } else { source.seen.columns() };
+        mend(&mut self.frame.surface.row_mut(row)[columns]);
         if look.fg != Colour::Default {
             let ground = self.subject.ground(0, look.bg);
             let columns = source.seen.columns();

@@ -262,6 +262,11 @@ fn run(steps: &[Step]) {
     }
 }
 
+#[test]
+fn a_pane_over_half_of_a_wide_character_leaves_a_blank() {
+    run(&[(2, 0, 8), (2, 36, 83), (16, 44, 183), (14, 0, 146), (3, 59, 23), (16, 143, 6)]);
+}
+
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig { cases: 60, ..Default::default() })]
 
