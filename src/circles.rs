@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::tidy::sources;
 
 /// Rooms, or folders of rooms, that are free of circles.
-const ROOMS: &[&str] = &["command", "format", "syntax/format"];
+const ROOMS: &[&str] = &["command", "format", "reactor", "syntax/format"];
 
 /// Files of `src/` by the path of their module, as in `format::vars::pane`.
 type Modules = BTreeMap<String, String>;

@@ -51,7 +51,7 @@ impl Scene {
             cwd: "/".to_owned(),
             environ: Environ::default(),
             options: Options::new(),
-            termios: None,
+            control_chars: None,
         });
         cx.spawn_window(Spawn { name: Some("w".to_owned()), ..Spawn::new(session) })
             .expect("nothing to fail");

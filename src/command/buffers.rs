@@ -5,23 +5,13 @@ use bytes::Bytes;
 use crate::base::ClientId;
 use crate::base::text;
 use crate::base::vis::{self, Vis};
-use crate::format::Objects;
 use crate::model::host::{FileError, Maker};
 use crate::model::pane::PaneFlags;
 use crate::model::{ClientFlags, Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
 use crate::terminal::Modes;
 
-use super::output;
-
-/// Expands a format for the target of a command.
-fn expand(cx: &Cx<'_>, item: &ItemContext, format: &str) -> String {
-    Objects::new(cx.server, cx.host, cx.now)
-        .item(item)
-        .client(item.target_client)
-        .state(&item.target)
-        .expand(format)
-}
+use super::{output, place};
 
 /// The name given with `-b`, or that of the newest automatic buffer. The error is a message for users.
 fn existing(cx: &Cx<'_>, args: &Args) -> Result<String, String> {
@@ -77,7 +67,7 @@ pub(crate) fn set_buffer(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Ex
 }
 
 pub(crate) fn load_buffer(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
-    let path = expand(cx, item, &args.string(0).unwrap_or_default());
+    let path = place::expand_target(cx, item, &args.string(0).unwrap_or_default());
     let path = output::client_path(cx, item.client, &path);
     let name = args.get('b').map(str::to_owned);
     let clipboard = if args.has('w') { item.target_client } else { None };
@@ -128,7 +118,7 @@ pub(crate) fn show_buffer(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> E
 }
 
 pub(crate) fn save_buffer(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
-    let path = expand(cx, item, &args.string(0).unwrap_or_default());
+    let path = place::expand_target(cx, item, &args.string(0).unwrap_or_default());
     save(cx, item, args, Some(path))
 }
 

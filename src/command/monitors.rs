@@ -11,7 +11,7 @@ use crate::model::{Cx, Exec, FindState, ItemContext};
 use crate::options::parse_name;
 use crate::syntax::args::Args;
 
-use super::{option_effects, option_level, output};
+use super::{option_effects, option_level, output, place};
 
 const INTERVAL_MS: u64 = 1000;
 
@@ -22,7 +22,7 @@ pub(crate) fn fire(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         1 => {}
         _ => return output::error(cx, item, "too many arguments"),
     }
-    let name = option_level::expand(cx, item, &args.string(0).unwrap_or_default());
+    let name = place::expand_target(cx, item, &args.string(0).unwrap_or_default());
     if !name.starts_with('@') {
         return output::error(cx, item, "event name must start with @");
     }

@@ -16,10 +16,6 @@ pub(super) fn objects<'a>(cx: &'a Cx<'_>, item: &ItemContext) -> Objects<'a> {
     Objects::new(cx.server, &*cx.host, cx.now).item(item).client(item.target_client).state(&item.target)
 }
 
-pub(super) fn expand(cx: &Cx<'_>, item: &ItemContext, text: &str) -> String {
-    objects(cx, item).expand(text)
-}
-
 /// The level that the flags and the option's own scope choose.
 pub(super) fn scope_from_name(
     cx: &Cx<'_>,

@@ -12,8 +12,8 @@ use crate::options::{ArrayKey, Given, Kind, NameError, OptionName, Scope, Value,
 use crate::syntax::CommandId;
 use crate::syntax::args::Args;
 
-use super::option_level::{command_id, expand, objects, scope_from_flags, scope_from_name};
-use super::{monitors, option_effects, output};
+use super::option_level::{command_id, objects, scope_from_flags, scope_from_name};
+use super::{monitors, option_effects, output, place};
 
 /// `set-option`, `set-window-option` and `set-hook`.
 pub(crate) fn set(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
@@ -28,7 +28,7 @@ pub(crate) fn set(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     if args.count() == 0 {
         return output::error(cx, item, "missing argument");
     }
-    let argument = expand(cx, item, &args.string(0).unwrap_or_default());
+    let argument = place::expand_target(cx, item, &args.string(0).unwrap_or_default());
     if is_hook && args.has('R') {
         return run_hook(cx, item, &argument);
     }
@@ -39,7 +39,9 @@ pub(crate) fn set(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
         Err(error) => return output::error(cx, item, &error.message(&argument)),
     };
     cx.server.monitors.in_use |= is_hook && EventName::new(&name.name).is_of_main_branch();
-    let value = args.string(1).map(|value| if args.has('F') { expand(cx, item, &value) } else { value });
+    let value = args
+        .string(1)
+        .map(|value| if args.has('F') { place::expand_target(cx, item, &value) } else { value });
     let (scope, level) = match scope_from_name(cx, item, args, &name) {
         Ok(found) => found,
         Err(_) if quiet => return Exec::Normal,
@@ -196,7 +198,7 @@ pub(crate) fn show(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
 
 fn show_what(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Result<(), String> {
     let is_hook = command_id(item) == Some(CommandId::ShowHooks);
-    let argument = args.string(0).map(|argument| expand(cx, item, &argument));
+    let argument = args.string(0).map(|argument| place::expand_target(cx, item, &argument));
     cx.server.monitors.in_use |= is_hook && (args.has('B') || args.has('F'));
     if is_hook && args.has('B') {
         let name =

@@ -2,7 +2,7 @@
 
 use crate::base::PaneId;
 use crate::format::Objects;
-use crate::model::host::{JobDone, Pipe};
+use crate::model::host::{AtExit, JobDone, JobInput, JobReads, Pipe};
 use crate::model::kept::Purpose;
 use crate::model::{Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
@@ -34,10 +34,9 @@ pub(crate) fn pipe_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exe
         .state(&item.target)
         .expand_time(&format);
     let mut request = shell::job(cx, item, command);
-    request.keep_stdin = to_job;
-    request.no_stdin = !to_job;
-    request.no_output = !to_pane;
-    request.detached = true;
+    request.input = if to_job { JobInput::Open } else { JobInput::Nothing };
+    request.reads = if to_pane { JobReads::Stdout } else { JobReads::Nothing };
+    request.at_exit = AtExit::Leave;
     request.kept = Some(Purpose::Pipe { pane: id, to_job, to_pane });
     request.done = Some(pipe_done(id));
     match cx.host.run_job(request) {

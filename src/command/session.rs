@@ -189,14 +189,14 @@ fn create(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Result<Exec, Stri
         Some(format) => place::expand(cx, item, format, item.client, &FindState::default()),
         None => cx.client_cwd(item.client, None),
     };
-    let termios = match attach.filter(|_| !attached) {
+    let control_chars = match attach.filter(|_| !attached) {
         Some(client) => take_terminal(cx, client)?,
         None => None,
     };
     let options = session_options(cx, args, client, attach.is_some())?;
     let environ = session_environ(cx, args, client);
     let prefix = group.as_ref().map(|g| g.prefix.clone());
-    let session = cx.create_session(NewSession { name, prefix, cwd, environ, options, termios });
+    let session = cx.create_session(NewSession { name, prefix, cwd, environ, options, control_chars });
     let spawn = Spawn {
         client: item.client,
         cwd_session: item.target.session,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::base::text;
 use crate::format::Objects;
-use crate::model::host::{ExitStatus, JobDone, JobRequest, JobResult};
+use crate::model::host::{AtExit, ExitStatus, JobDone, JobInput, JobReads, JobRequest, JobResult};
 use crate::model::kept::{Listener, Purpose};
 use crate::model::{Cx, Delayed, DelayedWork, Exec, ItemContext};
 use crate::syntax::args::Args;
@@ -29,17 +29,24 @@ fn request(command: String, cwd: String, environ: Vec<(String, String)>) -> JobR
         shell: "/bin/sh".to_owned(),
         cwd,
         environ,
-        stdin: Vec::new(),
-        no_stdin: false,
-        keep_stdin: false,
-        no_output: false,
-        stderr: false,
+        input: JobInput::Bytes(Vec::new()),
+        reads: JobReads::Stdout,
         pty: None,
-        detached: false,
+        at_exit: AtExit::Wait,
         output: None,
         done: None,
         kept: None,
     }
+}
+
+/// What `run-shell` reads of a job: its errors too with `-E`.
+fn reads(stderr: bool) -> JobReads {
+    if stderr { JobReads::StdoutAndStderr } else { JobReads::Stdout }
+}
+
+/// A job that a command waits for keeps the server running.
+fn at_exit(waited_for: bool) -> AtExit {
+    if waited_for { AtExit::Wait } else { AtExit::Leave }
 }
 
 /// Maximum number of output lines of jobs that are kept until there is a pane; further ones are dropped,
@@ -159,8 +166,8 @@ pub(crate) fn run_shell(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exe
             if let Some(cwd) = args.get('c') {
                 request.cwd = cwd.to_owned();
             }
-            request.stderr = args.has('E');
-            request.detached = !wait;
+            request.reads = reads(args.has('E'));
+            request.at_exit = at_exit(wait);
             Work::Shell(Box::new(request))
         })
     };
@@ -196,7 +203,7 @@ fn note_delayed(cx: &mut Cx<'_>, ms: u64, listener: &Listener, work: Option<&Wor
             command: request.command.clone().unwrap_or_default(),
             cwd: request.cwd.clone(),
             environ: request.environ.clone(),
-            stderr: request.stderr,
+            stderr: request.reads == JobReads::StdoutAndStderr,
         },
     };
     let server = &mut *cx.server;
@@ -236,8 +243,9 @@ fn run_delayed(cx: &mut Cx<'_>, number: u64) {
             }
         },
         DelayedWork::Shell { command, cwd, environ, stderr } => {
+            let (reads, at_exit) = (reads(stderr), at_exit(listener.item.is_some()));
             let request = request(command, cwd, environ);
-            Some(Work::Shell(Box::new(JobRequest { stderr, detached: listener.item.is_none(), ..request })))
+            Some(Work::Shell(Box::new(JobRequest { reads, at_exit, ..request })))
         }
     };
     start(cx, listener, work);

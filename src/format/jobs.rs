@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use crate::base::ClientId;
 use crate::base::clock::Now;
 use crate::base::text::from_bytes;
-use crate::model::host::{JobDone, JobId, JobOutput, JobRequest, JobResult};
+use crate::model::host::{AtExit, JobDone, JobId, JobInput, JobOutput, JobReads, JobRequest, JobResult};
 use crate::model::kept::Purpose;
 use crate::model::{Cx, FormatJob, FormatJobKey, Server};
 
@@ -127,13 +127,10 @@ fn request(cx: &mut Cx<'_>, key: &FormatJobKey, command: String, generation: u64
         shell: SHELL.to_owned(),
         cwd: cx.client_cwd(key.client, None),
         environ: cx.server.environ_for_session(None, cx.server.config_done).pairs(),
-        stdin: Vec::new(),
-        no_stdin: false,
-        keep_stdin: false,
-        no_output: false,
-        stderr: false,
+        input: JobInput::Bytes(Vec::new()),
+        reads: JobReads::Stdout,
         pty: None,
-        detached: true,
+        at_exit: AtExit::Leave,
         output: Some(output),
         done: Some(done),
         kept: Some(Purpose::Format { key: key.clone(), generation }),

@@ -52,7 +52,7 @@ fn fixture() -> (Server, TestHost, SessionId) {
             cwd: "/tmp".to_owned(),
             environ: Environ::default(),
             options: Options::new(),
-            termios: None,
+            control_chars: None,
         });
         alpha = alpha.or(Some(id));
         for (index, name) in windows {

@@ -57,7 +57,7 @@ pub struct Session {
     /// Alerts were already shown for this session in this check.
     pub alerted: bool,
     /// Control characters (`c_cc`) of the terminal that the session was made on: new panes get them.
-    pub termios: Option<Vec<u8>>,
+    pub control_chars: Option<Vec<u8>>,
     /// Row of the status line on its clients (`None` when off) and its height in lines.
     pub status_at: Option<u32>,
     pub status_lines: u32,

@@ -20,7 +20,8 @@ pub struct NewSession {
     pub cwd: String,
     pub environ: Environ,
     pub options: Options,
-    pub termios: Option<Vec<u8>>,
+    /// Control characters (`c_cc`) of the terminal that it is made on.
+    pub control_chars: Option<Vec<u8>>,
 }
 
 impl Server {
@@ -127,7 +128,7 @@ impl Cx<'_> {
             attached: 0,
             group: None,
             alerted: false,
-            termios: new.termios,
+            control_chars: new.control_chars,
             status_at: None,
             status_lines: 0,
         };

@@ -333,7 +333,7 @@ impl Cx<'_> {
             size: p.size,
             cell_pixels: self.server.window(p.window).map_or((0, 0), |w| w.cell_pixels),
             erase: self.server.backspace_byte(),
-            control_chars: self.server.session(session).and_then(|s| s.termios.clone()),
+            control_chars: self.server.session(session).and_then(|s| s.control_chars.clone()),
             terminal: Some(p.terminal.clone()),
             empty,
         }
@@ -551,7 +551,7 @@ mod tests {
             cwd: "/".to_owned(),
             environ: Environ::default(),
             options: Options::new(),
-            termios: None,
+            control_chars: None,
         });
         cx.spawn_window(Spawn::new(session)).expect("nothing to fail");
         let (&pane, p) = cx.server.panes.iter_mut().next().expect("one pane");

@@ -59,7 +59,7 @@ mod tests {
             cwd: "/".to_owned(),
             environ: Environ::default(),
             options: Options::new(),
-            termios: None,
+            control_chars: None,
         });
         cx.spawn_window(Spawn::new(session)).expect("nothing to fail");
         let pane = *cx.server.panes.keys().next().expect("one pane");

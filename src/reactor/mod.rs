@@ -4,6 +4,7 @@
 
 mod alarm;
 mod poller;
+mod readable;
 
 use std::collections::VecDeque;
 use std::io;
@@ -13,13 +14,13 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
-use tokio::io::Interest as Wanted;
 use tokio::io::unix::AsyncFd;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{self as streams, SignalKind};
 
 use alarm::Alarm;
 pub(crate) use poller::{Interest, Poller, Ready, Token};
+use readable::register;
 
 /// See the module comment.
 pub(crate) struct Reactor {
@@ -40,12 +41,6 @@ const MOST_HASTY: u32 = 8;
 /// A runtime of this thread for descriptors, signals and timers. It starts no thread.
 pub fn new_runtime() -> io::Result<Arc<Runtime>> {
     Ok(Arc::new(tokio::runtime::Builder::new_current_thread().enable_all().build()?))
-}
-
-/// Has the runtime of this context say when a descriptor is readable.
-fn register(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
-    // SAFETY: the descriptor is owned by what is registered, which nobody gets at.
-    Ok(unsafe { AsyncFd::register_with_interest(fd, Wanted::READABLE)? })
 }
 
 impl Reactor {

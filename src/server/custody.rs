@@ -11,7 +11,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::base::text::from_bytes;
 use crate::base::{PaneId, Size};
-use crate::model::host::{ExitStatus, JobRequest, SpawnRequest};
+use crate::model::host::{ExitStatus, JobInput, JobReads, JobRequest, SpawnRequest};
 use crate::protocol::custody::{Handle, Part, Pty, Report, Request, Spawn, Stdio};
 
 use crate::protocol::fdpass::has_room;
@@ -242,9 +242,11 @@ impl Custody {
         };
         let stdio = match request.pty {
             Some(size) => Stdio::Pty(Pty { transient: true, ..pty(size, (0, 0)) }),
-            None => {
-                Stdio::Socket { stdin: !request.no_stdin, stdout: !request.no_output, stderr: request.stderr }
-            }
+            None => Stdio::Socket {
+                stdin: !matches!(request.input, JobInput::Nothing),
+                stdout: request.reads != JobReads::Nothing,
+                stderr: request.reads == JobReads::StdoutAndStderr,
+            },
         };
         Spawn {
             token: self.next_job,

@@ -492,7 +492,7 @@ pub(super) fn restore_session(
         attached: 0,
         group: record.group.map(Cow::into_owned),
         alerted: false,
-        termios: record.termios.map(Cow::into_owned),
+        control_chars: record.control_chars.map(Cow::into_owned),
         status_at: None,
         status_lines: 0,
     };

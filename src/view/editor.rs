@@ -2,7 +2,7 @@
 
 use crate::base::{ClientId, Point, Size};
 use crate::model::Cx;
-use crate::model::host::JobRequest;
+use crate::model::host::{AtExit, JobInput, JobReads, JobRequest};
 use crate::model::option_access::OptionScope;
 use crate::options::opt;
 
@@ -101,13 +101,10 @@ fn remove(cx: &mut Cx<'_>, path: String) {
         shell: "/bin/sh".to_owned(),
         cwd: "/".to_owned(),
         environ: Vec::new(),
-        stdin: Vec::new(),
-        keep_stdin: false,
-        no_output: true,
-        stderr: false,
-        no_stdin: true,
+        input: JobInput::Nothing,
+        reads: JobReads::Nothing,
         pty: None,
-        detached: true,
+        at_exit: AtExit::Leave,
         output: None,
         done: None,
         kept: None,

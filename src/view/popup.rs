@@ -6,7 +6,7 @@ use crate::base::blob::Blob;
 use crate::base::{Cell, CellStyle, ClientId, Colour, Key, LinkId, MouseEvent, Point, Size, Surface};
 use crate::format::Objects;
 use crate::model::Cx;
-use crate::model::host::{ExitStatus, JobDone, JobId, JobOutput, JobRequest};
+use crate::model::host::{AtExit, ExitStatus, JobDone, JobId, JobInput, JobOutput, JobReads, JobRequest};
 use crate::model::kept::Purpose;
 use crate::model::layout::Axis;
 use crate::model::mode::{Overlay, OverlayKind, OverlayResult, SavedOverlay};
@@ -142,13 +142,10 @@ pub(crate) fn open(cx: &mut Cx<'_>, client: ClientId, request: Request) -> bool 
         shell: request.shell,
         cwd: request.cwd,
         environ: request.environ,
-        no_stdin: false,
-        stdin: Vec::new(),
-        keep_stdin: true,
-        no_output: false,
-        stderr: true,
+        input: JobInput::Open,
+        reads: JobReads::StdoutAndStderr,
         pty: Some(inner),
-        detached: true,
+        at_exit: AtExit::Leave,
         output: Some(output),
         done: Some(done),
         kept: Some(Purpose::Popup { client: Some(client) }),

@@ -20,21 +20,11 @@ pub struct JobRequest {
     pub shell: String,
     pub cwd: String,
     pub environ: Vec<(String, String)>,
-    /// Bytes written to its standard input, which is then closed.
-    pub stdin: Vec<u8>,
-    /// It gets no standard input at all.
-    pub no_stdin: bool,
-    /// Keep standard input open for `JobHost::job_write`.
-    pub keep_stdin: bool,
-    /// Output is thrown away.
-    pub no_output: bool,
-    /// Standard error is read with the output. Without it, the stream goes to /dev/null, as for jobs of
-    /// tmux.
-    pub stderr: bool,
+    pub input: JobInput,
+    pub reads: JobReads,
     /// Run on a terminal of this size instead of pipes (popups).
     pub pty: Option<Size>,
-    /// The server may end while the job runs; otherwise it waits for the job's end.
-    pub detached: bool,
+    pub at_exit: AtExit,
     /// Called with output as it comes (in pieces). When `None`, the output is gathered (bounded) for
     /// `done`.
     pub output: Option<JobOutput>,
@@ -42,6 +32,34 @@ pub struct JobRequest {
     pub done: Option<JobDone>,
     /// The job's purpose, so that it outlives the server. When `None`, the job ends with the server.
     pub kept: Option<Purpose>,
+}
+
+/// Standard input of a job that has no terminal.
+pub enum JobInput {
+    /// `/dev/null`.
+    Nothing,
+    /// These bytes, then its end.
+    Bytes(Vec<u8>),
+    /// Whatever `JobHost::job_write` gets, until `JobHost::job_close_stdin`.
+    Open,
+}
+
+/// Output that is read of a job that has no terminal. The rest goes to `/dev/null`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum JobReads {
+    Nothing,
+    /// Standard output, as of jobs of tmux.
+    Stdout,
+    StdoutAndStderr,
+}
+
+/// Behaviour of a server that could end while a job runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AtExit {
+    /// The server waits for the job's end.
+    Wait,
+    /// The server ends.
+    Leave,
 }
 
 pub(crate) type JobOutput = Box<dyn FnMut(&mut Cx<'_>, &[u8]) + Send>;

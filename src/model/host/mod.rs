@@ -19,6 +19,7 @@ pub(crate) use event_loop::{LoopHost, TimerId};
 pub(crate) use files::{Content, FileError, FileHost};
 pub(crate) use files::{FileDone, Maker};
 pub(crate) use histories::HistoryHost;
+pub(crate) use jobs::{AtExit, JobInput, JobReads};
 pub(crate) use jobs::{ExitStatus, JobHost, JobId, JobRequest, JobResult};
 pub(crate) use jobs::{JobDone, JobOutput};
 pub(crate) use panes::{Hold, PaneHost, Pipe, SpawnRequest, Spawned};

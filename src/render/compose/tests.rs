@@ -41,7 +41,7 @@ impl Fixture {
             cwd: "/".to_owned(),
             environ: Environ::default(),
             options: Options::new(),
-            termios: None,
+            control_chars: None,
         });
         cx.spawn_window(Spawn { name: Some("w0".to_owned()), ..Spawn::new(session) })
             .expect("nothing to fail");

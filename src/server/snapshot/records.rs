@@ -269,7 +269,9 @@ pub(crate) struct SessionRecord<'a> {
     pub last: Cow<'a, [i32]>,
     pub lock_due_ms: Option<u64>,
     pub group: Option<Cow<'a, str>>,
-    pub termios: Option<Cow<'a, [u8]>>,
+    /// Earlier versions call it so too.
+    #[serde(rename = "termios")]
+    pub control_chars: Option<Cow<'a, [u8]>>,
 }
 
 impl<'a> SessionRecord<'a> {
@@ -294,7 +296,7 @@ impl<'a> SessionRecord<'a> {
             group,
             // Set and cleared in one check of alerts.
             alerted: _,
-            termios,
+            control_chars,
             // Derived from options.
             status_at: _,
             status_lines: _,
@@ -312,7 +314,7 @@ impl<'a> SessionRecord<'a> {
             last: last.into(),
             lock_due_ms: *lock_due_ms,
             group: group.as_deref().map(Cow::Borrowed),
-            termios: termios.as_deref().map(Cow::Borrowed),
+            control_chars: control_chars.as_deref().map(Cow::Borrowed),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The world: helper processes.
 
 use crate::base::Size;
-use crate::model::host::{JobHost, JobId, JobRequest};
+use crate::model::host::{AtExit, JobHost, JobId, JobInput, JobRequest};
 
 use super::World;
 use crate::server::jobs::NewJob;
@@ -15,14 +15,19 @@ impl JobHost for World {
         let (token, started) = self.custody.spawn_job(&request)?;
         let (pid, fd, tty) = started.map_or((0, None, String::new()), |job| (job.pid, job.fd, job.tty));
         let name = request.command.clone().unwrap_or_else(|| request.argv.join(" "));
+        let (stdin, keep_stdin) = match request.input {
+            JobInput::Nothing => (Vec::new(), false),
+            JobInput::Bytes(bytes) => (bytes, false),
+            JobInput::Open => (Vec::new(), true),
+        };
         let new = NewJob {
             pid,
             name,
             fd,
-            stdin: request.stdin,
-            keep_stdin: request.keep_stdin,
+            stdin,
+            keep_stdin,
             pty: request.pty.is_some(),
-            detached: request.detached,
+            detached: request.at_exit == AtExit::Leave,
             output: request.output,
             done: request.done,
             token,

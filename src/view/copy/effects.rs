@@ -7,7 +7,7 @@ use crate::base::text::{into_bytes, to_bytes};
 use crate::base::{PaneId, SessionId};
 use crate::model::Cx;
 use crate::model::events::EventKind;
-use crate::model::host::{Content, FileError, JobRequest};
+use crate::model::host::{AtExit, Content, FileError, JobInput, JobReads, JobRequest};
 use crate::model::kept::Purpose;
 use crate::model::mode::ModeTarget;
 use crate::model::option_access::OptionScope;
@@ -96,13 +96,10 @@ fn pipe(cx: &mut Cx<'_>, target: &ModeTarget, text: &str, command: Option<String
         shell: cx.default_shell(session.map_or(OptionScope::GlobalSession, OptionScope::Session)),
         cwd: cx.client_cwd(None, session),
         environ: environ(cx, session),
-        no_stdin: false,
-        stdin: to_bytes(text),
-        keep_stdin: false,
-        no_output: true,
-        stderr: false,
+        input: JobInput::Bytes(to_bytes(text)),
+        reads: JobReads::Nothing,
         pty: None,
-        detached: true,
+        at_exit: AtExit::Leave,
         output: None,
         done: None,
         kept: Some(Purpose::Alone),
