@@ -695,4 +695,12 @@ mod tests {
         );
         assert!(records.len() > 50);
     }
+
+    #[test]
+    fn a_session_of_an_earlier_version_keeps_its_control_characters() {
+        let record: SessionRecord<'_> = serde_json::from_str(r#"{"name":"a","termios":[3,28]}"#).unwrap();
+        assert_eq!(record.control_chars.as_deref(), Some([3, 28].as_slice()));
+        let written = serde_json::to_string(&record).unwrap();
+        assert!(written.contains(r#""termios":[3,28]"#), "an earlier version reads it: {written}");
+    }
 }
