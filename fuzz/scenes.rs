@@ -145,7 +145,7 @@ impl World {
             cwd: "/".to_owned(),
             environ: Environ::default(),
             options: Options::new(),
-            termios: None,
+            control_chars: None,
         });
         cx.spawn_window(Spawn { name: Some("w0".to_owned()), ..Spawn::new(session) })
             .expect("nothing to fail");
