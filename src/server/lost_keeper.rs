@@ -36,9 +36,9 @@ impl Runtime {
         // Orphans of the next keeper become children of this process, which then learns how they
         // end.
         nix::sys::prctl::set_child_subreaper(true)?;
-        let Some(listener) = &self.listener else { return Err(std::io::ErrorKind::NotConnected.into()) };
+        let listener = self.door.copy()?;
         let (ours, theirs) = UnixStream::pair()?;
-        crate::keeper::replace(&self.birth, listener.try_clone()?, theirs.into())?;
+        crate::keeper::replace(&self.birth, listener, theirs.into())?;
         self.world.custody.renew(ours.into())?;
         self.world.poller.add(self.world.custody.fd(), Token::Keeper, Interest::READ)?;
         self.hand_over();

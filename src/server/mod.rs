@@ -13,6 +13,7 @@
 //! - `left_out`: parts that are not loaded because they killed earlier servers
 //! - `logout`: whether a logout would end the server
 //! - `lost_keeper`: replacing a keeper that died
+//! - `door`: the socket on which clients connect
 //! - `newcomers`: clients that come while the state of a server that died is taken up
 //! - `scopes`: a cgroup for each pane
 //! - `saved`: sessions on disk, and restoring them after a reboot
@@ -25,6 +26,7 @@
 mod clients;
 mod control_io;
 mod custody;
+mod door;
 mod files;
 mod flood;
 mod frames;

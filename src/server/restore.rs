@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -164,10 +164,8 @@ impl Runtime {
     /// Tells whoever waits how many panes are taken up.
     fn show_progress(&mut self, share: (u64, u64)) {
         self.say_progress();
-        if let Some(newcomers) = &mut self.newcomers {
-            let bytes = self.world.histories.store().map_or(0, |store| store.disk_bytes());
-            newcomers.show(self.listener.as_ref().map(AsFd::as_fd), share, bytes);
-        }
+        let histories = &self.world.histories;
+        self.door.show_progress(share, || histories.store().map_or(0, |store| store.disk_bytes()));
     }
 
     /// Sets time limits for unfinished sequences of programs, as before.

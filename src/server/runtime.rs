@@ -2,7 +2,7 @@
 //! state; each step is plain synchronous code.
 
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::base::ClientId;
@@ -12,6 +12,7 @@ use crate::model::host::JobId;
 use crate::model::{Cx, Server};
 use crate::reactor::{Reactor, Ready};
 
+use super::door::Door;
 use super::frames::Pacing;
 use super::token::Token;
 use super::world::World;
@@ -23,7 +24,7 @@ const MAX_ROUNDS: usize = 64;
 pub(super) struct Runtime {
     pub server: Server,
     pub world: World,
-    pub listener: Option<OwnedFd>,
+    pub door: Door,
     pub reactor: Reactor,
     pub started: Instant,
     /// True if sessions without clients must be checked (`destroy-unattached`, the socket's mode).
@@ -38,15 +39,11 @@ pub(super) struct Runtime {
     pub names_changed: bool,
     /// True if more queue items are pending than one turn runs.
     pub queue_busy: bool,
-    pub accept_paused_until: Option<u64>,
     /// Time at which the ending server drops the remaining clients (monotonic ms).
     pub exit_by_ms: Option<u64>,
     /// Until when sizes wait for a command that waits for the keeper.
     pub sizes_due_ms: Option<u64>,
     pub next_tidy_ms: u64,
-    /// True if the socket's mode showed an attached session when it was last set; `None`: never
-    /// set.
-    pub socket_attached: Option<bool>,
     pub config_files: Vec<String>,
     pub config_quiet: bool,
     /// Started with `-D`.
@@ -60,8 +57,6 @@ pub(super) struct Runtime {
     pub next_keeper_ms: u64,
     /// True once a client was warned that a logout ends the server, or no warning is needed.
     pub logout_told: bool,
-    /// Clients that come while the state of a server that died is taken up.
-    pub newcomers: Option<super::newcomers::Newcomers>,
     /// Channel that tells the previous server, which stands in for this one in the foreground, that
     /// this one is alive.
     pub before: Option<OwnedFd>,
@@ -223,23 +218,9 @@ impl Runtime {
     fn accept_all(&mut self) {
         // Enough for a burst of scripts; the rest is accepted in the next turn.
         for _ in 0..64 {
-            let Some(listener) = &self.listener else { return };
-            let flags = nix::sys::socket::SockFlag::SOCK_CLOEXEC;
-            let fd = std::os::fd::AsRawFd::as_raw_fd(listener);
-            match nix::sys::socket::accept4(fd, flags) {
-                Ok(raw) => {
-                    let socket = super::proc::own(raw);
-                    let _ = self.accept(socket);
-                }
-                Err(nix::errno::Errno::EINTR | nix::errno::Errno::ECONNABORTED) => {}
-                Err(nix::errno::Errno::EMFILE | nix::errno::Errno::ENFILE) => {
-                    // Out of descriptors: retry in a second instead of spinning.
-                    self.world.poller.remove(listener.as_fd());
-                    self.accept_paused_until = Some(self.world.now.mono_ms + 1000);
-                    return;
-                }
-                Err(_) => return,
-            }
+            let now_ms = self.world.now.mono_ms;
+            let Some(socket) = self.door.accept(&self.world.poller, now_ms) else { return };
+            let _ = self.accept(socket);
         }
     }
 

@@ -1,9 +1,6 @@
 //! After the commands of a turn: restores the invariants before anyone can see the state. Sizes,
 //! alerts, names, sessions without clients, clients that leave, and the end of the server.
 
-use std::os::fd::AsFd;
-use std::os::unix::fs::PermissionsExt;
-
 use crate::base::{ClientId, PaneId, WindowId};
 use crate::command::wait_for;
 use crate::containment::{Attention, KEYED_MS, Standing};
@@ -41,7 +38,8 @@ impl Runtime {
         self.check_due();
         if std::mem::take(&mut self.unattached_dirty) || self.server.take_unattached_dirty() {
             self.cx().check_unattached();
-            self.update_socket_mode();
+            let attached = self.server.sessions.values().any(|s| s.attached > 0);
+            self.door.show_attached(&self.server.socket_path, attached);
         }
         crate::view::ended::draw_ended(&mut self.cx());
         crate::command::shell::show_early_lines(&mut self.cx());
@@ -53,7 +51,7 @@ impl Runtime {
         self.run_settled();
         control::settle(&mut self.cx());
         if self.is_ending() {
-            self.close_door();
+            self.door.close(&self.world.poller);
         }
         self.check_exits();
         if self.exit_by_ms.is_some_and(|by| by <= self.world.now.mono_ms) {
@@ -222,10 +220,7 @@ impl Runtime {
                 tty.decoder.give_up_replies();
             }
         }
-        if self.accept_paused_until.is_some_and(|at| at <= now_ms) {
-            self.accept_paused_until = None;
-            self.watch_listener();
-        }
+        self.door.end_pause(&self.world.poller, now_ms);
         self.world.histories.end_spared(self.world.now.secs());
         if now_ms >= self.next_tidy_ms {
             self.next_tidy_ms = now_ms + TIDY_MS;
@@ -268,7 +263,7 @@ impl Runtime {
             .chain(silence)
             .chain(locks)
             .chain(ttys)
-            .chain(self.accept_paused_until)
+            .chain(self.door.pause_ends_ms())
             .chain(self.exit_by_ms)
             .chain(self.world.scopes.next_look_ms())
             .min()
@@ -295,20 +290,6 @@ impl Runtime {
 
     pub(super) fn start_format_jobs(&mut self) {
         format::jobs::start_due(&mut self.cx());
-    }
-
-    /// Makes the socket executable while a session is attached, which tmux shows in `ls`.
-    fn update_socket_mode(&mut self) {
-        let attached = self.server.sessions.values().any(|s| s.attached > 0);
-        if self.socket_attached == Some(attached) || self.listener.is_none() {
-            return;
-        }
-        self.socket_attached = Some(attached);
-        let path = std::path::Path::new(&self.server.socket_path);
-        let Ok(meta) = std::fs::metadata(path) else { return };
-        let mode = meta.permissions().mode() & 0o777;
-        let mode = if attached { mode | (mode & 0o444) >> 2 } else { mode & !0o111 };
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).ok();
     }
 
     /// Starts the end of the server: clients are told, and all sessions are destroyed.
@@ -345,7 +326,7 @@ impl Runtime {
         self.exit_by_ms = None;
         let clients: Vec<ClientId> = self.server.clients.keys().copied().collect();
         clients.into_iter().for_each(|id| self.lose_client(id));
-        self.close_door();
+        self.door.close(&self.world.poller);
     }
 
     /// Reports whether the server only waits for clients to leave.
@@ -368,20 +349,9 @@ impl Runtime {
             && self.server.queues.is_empty()
     }
 
-    /// Closes the listening socket before the last client may leave: a script that waited for that
-    /// client and then connects finds no server, not one that is about to end. The keeper's copy of
-    /// the socket is shut down with ours.
-    fn close_door(&mut self) {
-        if let Some(listener) = self.listener.take() {
-            self.world.poller.remove(listener.as_fd());
-            let how = nix::sys::socket::Shutdown::Both;
-            nix::sys::socket::shutdown(std::os::fd::AsRawFd::as_raw_fd(&listener), how).ok();
-        }
-    }
-
     /// Reports whether the server may end now.
     pub(super) fn is_over(&mut self) -> bool {
-        self.listener.is_none() && self.server.clients.is_empty()
+        self.door.is_closed() && self.server.clients.is_empty()
     }
 }
 

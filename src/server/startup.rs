@@ -1,6 +1,5 @@
 //! From the keeper's hand-over to the first turn, and from the last turn to the end.
 
-use std::os::fd::AsFd;
 use std::time::Instant;
 
 use nix::sys::signal::Signal;
@@ -16,8 +15,8 @@ use crate::protocol::custody::ServerStart;
 use crate::view::prompt::history;
 
 use super::custody::Custody;
+use super::door::Door;
 use super::log;
-use super::newcomers::Newcomers;
 use super::runtime::Runtime;
 use super::token::{Poller, Token};
 use super::world::World;
@@ -105,7 +104,8 @@ impl Runtime {
         let custody = Custody::new(start.keeper)?;
         poller.add(custody.fd(), Token::Keeper, Interest::READ)?;
         super::jobs::set_nonblocking(&start.listener)?;
-        poller.add(start.listener.as_fd(), Token::Listener, Interest::READ)?;
+        let door = Door::new(start.listener);
+        door.watch(&poller)?;
         let world = World::new(poller, custody, &start.socket_path, tasks)?;
         if start.flags.contains(WireFlags::NO_FORK) {
             // If its keeper dies, the keeper's children become children of the server.
@@ -114,7 +114,7 @@ impl Runtime {
         let mut runtime = Runtime {
             server: Server::default(),
             world,
-            listener: Some(start.listener),
+            door,
             reactor,
             started: Instant::now(),
             unattached_dirty: false,
@@ -124,11 +124,9 @@ impl Runtime {
             frames_left: false,
             names_changed: false,
             queue_busy: false,
-            accept_paused_until: None,
             exit_by_ms: None,
             sizes_due_ms: None,
             next_tidy_ms: 0,
-            socket_attached: None,
             config_files: start.config_files,
             config_quiet: start.config_quiet,
             foreground: start.flags.contains(WireFlags::NO_FORK),
@@ -138,7 +136,6 @@ impl Runtime {
             birth: start.birth,
             next_keeper_ms: 0,
             logout_told: start.recovered.is_some(),
-            newcomers: None,
             before: None,
         };
         runtime.tick();
@@ -159,7 +156,7 @@ impl Runtime {
                 log::count_death();
                 tracing::warn!("the server before died; without: {:?}", recovered.left_out);
                 let callers = std::mem::take(&mut start.clients);
-                runtime.newcomers = Some(Newcomers::new(callers));
+                runtime.door.let_wait(callers);
             }
             if !runtime.restore(recovered) {
                 runtime.finish();
@@ -170,8 +167,7 @@ impl Runtime {
             runtime.load_config(None);
         }
         let mut early = Vec::new();
-        if let Some(newcomers) = runtime.newcomers.take() {
-            let served = newcomers.end();
+        if let Some(served) = runtime.door.end_wait() {
             early = served.callers;
             runtime.world.saw_recovery = served.saw_line;
         }
@@ -231,12 +227,6 @@ impl Runtime {
         cx.server.queues.append(None, items);
     }
 
-    pub(super) fn watch_listener(&self) {
-        if let Some(listener) = &self.listener {
-            self.world.poller.add(listener.as_fd(), Token::Listener, Interest::READ).ok();
-        }
-    }
-
     /// Handles the caught signals. True if there were any.
     pub(super) fn take_signals(&mut self) -> bool {
         let mut some = false;
@@ -262,15 +252,10 @@ impl Runtime {
     /// SIGUSR1: the socket was removed; make a new one.
     fn remake_socket(&mut self) {
         let Ok(listener) = super::proc::listen(&self.server.socket_path) else { return };
-        if let Some(old) = self.listener.take() {
-            self.world.poller.remove(old.as_fd());
-        }
         if let Ok(copy) = listener.try_clone() {
             self.world.custody.new_listener(copy);
         }
-        self.listener = Some(listener);
-        self.socket_attached = None;
-        self.watch_listener();
+        self.door.replace(&self.world.poller, listener);
     }
 
     pub(super) fn read_keeper(&mut self) {

@@ -397,7 +397,7 @@ impl Runtime {
     /// Keeps the process that was started in the foreground until the new server ends, and forwards
     /// signals to it.
     fn stand_in(&mut self, upgrade: &Upgrade, pid: u64) -> io::Result<()> {
-        self.listener = None;
+        self.door.hand_over();
         let pid = nix::unistd::Pid::from_raw(pid as i32);
         let poller = Poller::new()?;
         // The new server keeps its end open for as long as it lives.
