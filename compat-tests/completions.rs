@@ -50,20 +50,22 @@ fn check(shell: &str, arguments: &str, setup: &[&str]) {
     until(&server, &["capture-pane", "-p", "-t", "alpha"], |screen| {
         screen.lines().any(|line| line == "ready")
     });
+    // Others than zsh list at the second Tab. zsh gives the terminal its usual modes back while it completes,
+    // so that a key behind an unneeded Tab would be the terminal's.
+    let tabs = if shell == "zsh" { 1 } else { 3 };
     for (typed, wanted) in CASES {
-        complete(&server, typed, wanted);
+        complete(&server, typed, wanted, tabs);
     }
 }
 
-fn complete(server: &Server, typed: &str, wanted: &str) {
+/// Presses Tab up to `tabs` times.
+fn complete(server: &Server, typed: &str, wanted: &str, mut tabs: u32) {
     let screen = ["capture-pane", "-p", "-t", "alpha"];
     server.tmux(&["send-keys", "-t", "alpha", "C-u"]);
     server.send_literal("alpha", "clear\n");
     until(server, &screen, |screen| !screen.contains("mux") && !screen.contains("clear"));
     server.send_literal("alpha", typed);
     until(server, &screen, |screen| screen.contains(typed));
-    // Some shells list at the second Tab.
-    let mut tabs = 3;
     until(server, &screen, |screen| {
         let is_there = screen.contains(wanted);
         if !is_there && tabs > 0 {
