@@ -301,7 +301,7 @@ fn cells(cx: &Cx<'_>, item: &ItemContext, id: crate::base::PaneId) -> Captured {
     let limit = super::place::expand_target(cx, item, "#{history_limit}");
     let mut terminal = pane.terminal.lock();
     let (size, history) = (terminal.size(), terminal.history_rows());
-    let capture = Capture::of_cells(Described::new(size.cols, size.rows, history, limit));
+    let capture = Capture::of_cells(Described::new(&mut terminal, limit));
     Captured::Rows(Box::new(Rows {
         screen: (0..size.rows).map(|y| terminal.row(y)).collect(),
         links: terminal.links().clone(),

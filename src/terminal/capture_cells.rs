@@ -3,11 +3,14 @@
 
 use std::fmt::Write;
 
+use super::Terminal;
 use super::capture::{is_extended, is_linked};
+use super::marked_rows::{MarkColumns, MarkedRows};
+use super::marks::MARKS;
 use crate::base::history::{RowFlags, RowRef};
 use crate::base::links::Links;
 use crate::base::vis::{self, Vis};
-use crate::base::{Attrs, Cell, CellFlags, Colour, text};
+use crate::base::{Attrs, Cell, CellFlags, Colour, Size, text};
 
 /// A grid to describe.
 #[derive(Clone, Debug)]
@@ -17,6 +20,9 @@ pub struct Described {
     /// Rows above the first visible one, and `history-limit`.
     pub history: u64,
     pub limit: String,
+    marked: MarkedRows,
+    /// The logical line of the next row, and the number of its rows before that.
+    place: (u64, u32),
     /// True after the line about the whole grid.
     begun: bool,
 }
@@ -87,8 +93,11 @@ fn allocated(used: u32, cols: u32) -> u32 {
 }
 
 impl Described {
-    pub fn new(cols: u32, rows: u32, history: u64, limit: String) -> Self {
-        Self { cols, rows, history, limit, begun: false }
+    /// All of a pane. `limit`: its `history-limit`.
+    pub fn new(terminal: &mut Terminal, limit: String) -> Self {
+        let (Size { cols, rows }, history) = (terminal.size(), terminal.history_rows());
+        let place = (terminal.history().oldest_line(), 0);
+        Self { cols, rows, history, limit, marked: terminal.marked_rows().clone(), place, begun: false }
     }
 
     /// Appends a row; `number` counts from the first visible one.
@@ -106,7 +115,15 @@ impl Described {
         let shown = if number < 0 { "-".to_owned() } else { number.to_string() };
         let used = row.used();
         let size = if row.size >= row.cols() { row.size } else { allocated(used, self.cols) };
-        let _ = writeln!(out, "\tL {line} ({shown}) flags={names} {used}/{size}");
+        let _ = write!(out, "\tL {line} ({shown}) flags={names} {used}/{size}");
+        if flags.intersects(MARKS) {
+            let at = self.marked.get(self.place.0, self.place.1).unwrap_or_default();
+            let MarkColumns { prompt, command, output, end, status } = at;
+            let _ = write!(out, " osc133={prompt},{command},{output},{end},{status}");
+        }
+        out.push('\n');
+        let (number, below) = self.place;
+        self.place = if flags.contains(RowFlags::WRAPPED) { (number, below + 1) } else { (number + 1, 0) };
         let mut cells = row.cells();
         let existing = cells.len();
         cells.resize(self.cols as usize, Cell::BLANK);

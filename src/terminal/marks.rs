@@ -111,6 +111,13 @@ impl CommandMarks {
     }
 }
 
+/// Flags of rows that have marks.
+pub(super) const MARKS: RowFlags = RowFlags::START_PROMPT
+    .union(RowFlags::SECOND_PROMPT)
+    .union(RowFlags::START_COMMAND)
+    .union(RowFlags::START_OUTPUT)
+    .union(RowFlags::END_OUTPUT);
+
 impl MarkKind {
     /// Parses the text after `133;`.
     fn parse(text: &[u8]) -> Option<Self> {
@@ -188,11 +195,13 @@ impl Screen {
     /// OSC 133.
     pub(super) fn osc_mark(&mut self, text: &[u8]) {
         let Some(kind) = MarkKind::parse(text) else { return };
-        if self.cy < self.rows() {
-            self.grid.line_mut(self.cy).flags |= kind.flag();
-        }
         let (line, row) = self.line_number(self.cy);
         let mark = Mark { kind, line, row, col: self.cx, time: self.grid.now };
+        if self.cy < self.rows() {
+            let flags = &mut self.grid.line_mut(self.cy).flags;
+            self.marked_rows.note(mark, !flags.intersects(MARKS));
+            *flags |= kind.flag();
+        }
         self.marks.take(mark);
         self.note_command(mark);
         self.outbox.event(TerminalEvent::Mark(mark, Box::new(self.marks)));

@@ -21,6 +21,7 @@
 //! | `save` | all of it as bytes, for the next server |
 //! | `graphics` | kitty's graphics protocol |
 //! | `marks` | where a shell says that prompts, commands and output begin |
+//! | `marked_rows` | the columns of those marks, for `capture-pane -R` |
 //! | `keys`, `kitty`, `capture`, `capture_style` | bytes for a key; rows as text |
 //! | `keyboard` | what programs ask of kitty's keyboard protocol |
 //! | `notifications` | what programs want to be shown by the system |
@@ -48,6 +49,7 @@ pub(crate) mod keys;
 mod kitty;
 mod line;
 mod lines;
+mod marked_rows;
 mod marks;
 mod memory;
 mod modes;
@@ -83,6 +85,7 @@ pub(crate) use keys::{
     KeyEncodeOptions, NoEncoding, Pressed, encode_key, encode_mouse, is_typed_as_it_is, write_key,
 };
 pub(crate) use lines::MAX_ROWS_BACK;
+pub(crate) use marked_rows::MarkedRows;
 pub(crate) use marks::{CommandMarks, Mark, MarkKind};
 pub use memory::MemoryHistory;
 pub(crate) use memory::{relay, relay_next, relink};
@@ -369,6 +372,10 @@ impl Terminal {
     }
 
     /// Marks of the shell: prompts, the newest command and its output.
+    pub(crate) fn marked_rows(&self) -> &MarkedRows {
+        &self.screen.marked_rows
+    }
+
     pub fn marks(&self) -> CommandMarks {
         self.screen.marks
     }

@@ -13,6 +13,7 @@ use super::grid::{Pullable, Saved};
 use super::images::{Image, MAX_IMAGES};
 use super::keyboard::Keyboard;
 use super::line::Line;
+use super::marked_rows::MarkedRows;
 use super::marks::CommandMarks;
 use super::modes::{CursorShape, Modes, Progress};
 use super::palette::ProgramColours;
@@ -60,6 +61,8 @@ struct State {
     progress: Progress,
     #[serde(default)]
     marks: CommandMarks,
+    #[serde(default, skip_serializing_if = "MarkedRows::is_empty")]
+    marked_rows: MarkedRows,
     #[serde(default)]
     command: Option<CommandRecord>,
     #[serde(default)]
@@ -143,6 +146,7 @@ impl Terminal {
             cursor_colour: screen.cursor_colour,
             progress: screen.progress,
             marks: screen.marks,
+            marked_rows: screen.marked_rows.clone(),
             command: screen.command.clone(),
             unkept: grid.unkept,
             graphics,
@@ -248,6 +252,7 @@ impl Terminal {
         screen.cursor_colour = state.cursor_colour;
         screen.progress = state.progress;
         screen.marks = state.marks;
+        screen.marked_rows = state.marked_rows;
         screen.command = state.command;
         screen.grid.unkept = state.unkept;
         screen.palette.set_program_part(state.palette);

@@ -83,6 +83,7 @@ pub(super) struct Screen {
     pub cursor_colour: Option<Colour>,
     pub progress: Progress,
     pub marks: CommandMarks,
+    pub marked_rows: super::marked_rows::MarkedRows,
     /// The command that is running.
     pub command: Option<CommandRecord>,
     /// Command line that the shell told (OSC 633 `E`), until its output begins.
@@ -126,6 +127,7 @@ impl Screen {
             cursor_colour: None,
             progress: Progress::default(),
             marks: CommandMarks::default(),
+            marked_rows: Default::default(),
             command: None,
             command_line: None,
             unfinished_notification: None,
