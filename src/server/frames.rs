@@ -10,12 +10,10 @@ use crate::options::opt;
 use crate::render::compose::{self, Extent};
 use crate::render::frame::Frame;
 
-use super::flood::{self, Pace};
+use super::flood::Pace;
 use super::runtime::Runtime;
 use super::tty::Tty;
 
-/// Least time between frames while panes flood, in milliseconds.
-const FRAME_MS: u64 = 8;
 /// Marks of a client that needs drawing; a frame that holds nothing back clears all of them.
 const MARKS: ClientFlags = ClientFlags::REDRAW
     .union(ClientFlags::PACED)
@@ -47,7 +45,7 @@ impl Runtime {
     }
 
     fn flood_due(&self, tty: &Tty) -> u64 {
-        flood::frame_due(tty.drawn_ms, self.flooded_ms)
+        self.pacing.flood_due(tty.drawn_ms)
     }
 
     /// Draws clients that need it and can take it: first those with a typing user, then the others
@@ -57,19 +55,19 @@ impl Runtime {
         let paced = self.pacing.holds(now_ms, self.world.pump.is_busy());
         let clients = self.clients_to_draw(paced);
         let mut drawn = false;
-        self.frames_left = false;
+        self.pacing.begin();
         let begin = Instant::now();
         for (n, id) in clients.iter().enumerate() {
             if n > 0 && begin.elapsed() > DRAWING {
-                self.frames_left = true;
+                self.pacing.want_turn();
                 break;
             }
             drawn |= self.draw_client(*id, paced, false);
-            self.last_drawn = *id;
+            self.pacing.note_drawn(*id);
         }
         self.give_pictures();
         self.make_pictures();
-        self.pacing.note(now_ms, paced, drawn, self.frame_wanted());
+        self.pacing.end(now_ms, paced, drawn, self.frame_wanted());
     }
 
     /// Writes the next part of queued pictures to terminals that have taken everything else. Once a
@@ -80,7 +78,9 @@ impl Runtime {
             let news = tty.give_pictures();
             // A terminal that is gone is handled when output is written to it.
             tty.flush(&self.world.poller);
-            self.frames_left |= tty.takes_pictures() || news;
+            if tty.takes_pictures() || news {
+                self.pacing.want_turn();
+            }
             if news && let Some(client) = self.server.clients.get_mut(&peer.id) {
                 client.flags.insert(ClientFlags::PACED);
             }
@@ -121,7 +121,7 @@ impl Runtime {
             .values()
             .filter(|c| is_drawn(c))
             .filter(wants)
-            .map(|c| (!c.flags.contains(ClientFlags::URGENT), c.id <= self.last_drawn, c.id))
+            .map(|c| (!c.flags.contains(ClientFlags::URGENT), self.pacing.had_its_turn(c.id), c.id))
             .collect();
         clients.sort();
         clients.into_iter().map(|(_, _, id)| id).collect()
@@ -229,38 +229,6 @@ fn extent(client: &mut Client, status: bool, kept_marks: ClientFlags) -> Extent 
     }
 }
 
-/// Limits the frame rate while panes flood.
-#[derive(Default)]
-pub(super) struct Pacing {
-    /// Earliest time of the next frame while panes have output to read.
-    next_ms: u64,
-    /// True if the last turn left frames for that time.
-    put_off: bool,
-}
-
-impl Pacing {
-    /// Reports whether frames are held in this turn. While panes have output to read (`busy`), a
-    /// frame for each slice would cost more than the slices.
-    fn holds(&self, now_ms: u64, busy: bool) -> bool {
-        busy && now_ms < self.next_ms
-    }
-
-    /// Records the end of drawing in a turn. `wanted`: some client still waits for a frame.
-    fn note(&mut self, now_ms: u64, held: bool, drawn: bool, wanted: bool) {
-        if drawn && !held {
-            self.next_ms = now_ms + FRAME_MS;
-        }
-        self.put_off = held && wanted;
-    }
-
-    /// Time of the next frame. A frame that was put off has one even if its time passes before the
-    /// loop sleeps, because no other event may follow. A frame for a slow terminal waits for the
-    /// terminal.
-    fn due(&self, now_ms: u64, wanted: bool) -> Option<u64> {
-        (self.put_off || wanted && self.next_ms > now_ms).then_some(self.next_ms)
-    }
-}
-
 fn trip(cx: &Cx<'_>, id: ClientId) {
     let session = cx.server.client(id).and_then(|c| c.session).and_then(|s| cx.server.session(s));
     session.into_iter().for_each(|session| guard::trip("draw", session.name.as_bytes()));
@@ -293,27 +261,5 @@ fn update_title(cx: &mut Cx<'_>, id: ClientId) {
     let title = Objects::new(cx.server, cx.host, cx.now).client(Some(id)).expand_time(&template);
     if let Some(client) = cx.server.clients.get_mut(&id) {
         client.title = title;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The last turn of a flood: a frame is pending, and its time passes while the turn ends.
-    #[test]
-    fn a_frame_that_was_put_off_is_due_though_its_time_has_passed() {
-        let mut pacing = Pacing::default();
-        assert!(!pacing.holds(100, true), "the first frame is drawn");
-        pacing.note(100, false, true, false);
-        assert!(pacing.holds(105, true));
-        pacing.note(105, true, false, true);
-        assert_eq!(pacing.due(105, true), Some(100 + FRAME_MS));
-        assert_eq!(pacing.due(200, true), Some(100 + FRAME_MS), "nothing else wakes the loop");
-        assert!(!pacing.holds(200, true));
-        pacing.note(200, false, true, false);
-        assert_eq!(pacing.due(200, false), None, "all is drawn");
-        pacing.note(300, false, false, true);
-        assert_eq!(pacing.due(300, true), None, "a terminal that is slow wakes the loop itself");
     }
 }

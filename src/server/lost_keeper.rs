@@ -2,7 +2,6 @@
 //! so that programs can be started again and everything outlives this server as before.
 
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::net::UnixStream;
 
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 
@@ -14,17 +13,13 @@ use super::runtime::Runtime;
 use super::token::Token;
 use crate::reactor::Interest;
 
-/// Milliseconds between two keepers, so that one that dies at once does not keep the server busy.
-const PAUSE_MS: u64 = 1000;
-
 impl Runtime {
     /// Starts a keeper, unless one was started just before.
     pub(super) fn replace_keeper(&mut self) {
         let now_ms = self.world.now.mono_ms;
-        if now_ms < self.next_keeper_ms {
+        if !self.birth.begin(now_ms) {
             return;
         }
-        self.next_keeper_ms = now_ms + PAUSE_MS;
         let text = match self.start_keeper() {
             Ok(()) => "the keeper ended; another one holds what it held".to_owned(),
             Err(error) => format!("the keeper ended and no other can be started: {error}"),
@@ -37,9 +32,8 @@ impl Runtime {
         // end.
         nix::sys::prctl::set_child_subreaper(true)?;
         let listener = self.door.copy()?;
-        let (ours, theirs) = UnixStream::pair()?;
-        crate::keeper::replace(&self.birth, listener, theirs.into())?;
-        self.world.custody.renew(ours.into())?;
+        let keeper = self.birth.make_keeper(listener)?;
+        self.world.custody.renew(keeper)?;
         self.world.poller.add(self.world.custody.fd(), Token::Keeper, Interest::READ)?;
         self.hand_over();
         Ok(())

@@ -3,27 +3,32 @@
 //!
 //! - `runtime`: the loop and the order of a turn
 //! - `token`, `timers`: the events it waits for, in `reactor`
+//! - `clock`: the time
 //! - `pump`, `panes`: reading panes, and handling their output
 //! - `clients`, `peer`, `files`: connections and their data
-//! - `tty`, `ttys`, `frames`, `flood`: attached terminals, their input and drawing
+//! - `tty`, `ttys`, `frames`, `pacing`, `flood`: attached terminals, their input and drawing
 //! - `control_io`: control clients' lines
 //! - `jobs`, `custody`: programs, started through the keeper
 //! - `old_jobs`: jobs of the previous server
 //! - `upgrade`, `successor`, `passage`: replacing this program by another one
 //! - `left_out`: parts that are not loaded because they killed earlier servers
 //! - `logout`: whether a logout would end the server
-//! - `lost_keeper`: replacing a keeper that died
+//! - `birth`, `lost_keeper`: replacing a keeper that died
 //! - `door`: the socket on which clients connect
 //! - `newcomers`: clients that come while the state of a server that died is taken up
 //! - `scopes`: a cgroup for each pane
 //! - `saved`: sessions on disk, and restoring them after a reboot
 //! - `settle`: restoring invariants after each turn
+//! - `command_line`: what the server was started with
 //! - `startup`: from the keeper's hand-over to the first turn
 //! - `rest`: freeing memory when the server is idle
 //! - `log`, `health`: reports about the server itself
 //! - `world`: the `Host` that commands see
 
+mod birth;
 mod clients;
+mod clock;
+mod command_line;
 mod control_io;
 mod custody;
 mod door;
@@ -41,6 +46,7 @@ mod lost_keeper;
 mod newcomers;
 mod old_jobs;
 mod outgoing;
+mod pacing;
 mod panes;
 mod passage;
 mod peer;

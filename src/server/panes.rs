@@ -78,7 +78,7 @@ impl Runtime {
         let _span = tracing::trace_span!("pane", id = id.0).entered();
         tracing::trace!(bytes = slice.len, closed = slice.closed, "output");
         if slice.pace == Pace::Flood {
-            self.flooded_ms = self.world.now.mono_ms;
+            self.pacing.note_flood(self.world.now.mono_ms);
         }
         if let Some(pane) = self.server.panes.get_mut(&id) {
             pane.flags.insert(PaneFlags::CHANGED);

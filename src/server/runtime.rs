@@ -3,17 +3,19 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use crate::base::ClientId;
-use crate::base::clock::Now;
 use crate::command::queue;
 use crate::model::host::JobId;
 use crate::model::{Cx, Server};
 use crate::reactor::{Reactor, Ready};
 
+use super::birth::Birth;
+use super::clock::Clock;
+use super::command_line::CommandLine;
 use super::door::Door;
-use super::frames::Pacing;
+use super::pacing::Pacing;
 use super::token::Token;
 use super::world::World;
 
@@ -26,17 +28,10 @@ pub(super) struct Runtime {
     pub world: World,
     pub door: Door,
     pub reactor: Reactor,
-    pub started: Instant,
+    pub clock: Clock,
     /// True if sessions without clients must be checked (`destroy-unattached`, the socket's mode).
     pub unattached_dirty: bool,
     pub pacing: Pacing,
-    /// Time of the last output of a flooding pane (monotonic ms).
-    pub flooded_ms: u64,
-    /// The client that was drawn last, and true if others wait for the next turn.
-    pub last_drawn: ClientId,
-    pub frames_left: bool,
-    /// True if window names changed after this turn's frames: another turn draws them.
-    pub names_changed: bool,
     /// True if more queue items are pending than one turn runs.
     pub queue_busy: bool,
     /// Time at which the ending server drops the remaining clients (monotonic ms).
@@ -44,17 +39,12 @@ pub(super) struct Runtime {
     /// Until when sizes wait for a command that waits for the keeper.
     pub sizes_due_ms: Option<u64>,
     pub next_tidy_ms: u64,
-    pub config_files: Vec<String>,
-    pub config_quiet: bool,
-    /// Started with `-D`.
-    pub foreground: bool,
+    pub command_line: CommandLine,
     pub deposits: super::snapshot::Deposits,
     pub rest: super::rest::Rest,
     /// Count of callbacks that ran: timers, work, ends of jobs.
     pub ran: u64,
-    /// Data to make a keeper from, and the earliest time to start the next one (monotonic ms).
-    pub birth: Vec<u8>,
-    pub next_keeper_ms: u64,
+    pub birth: Birth,
     /// True once a client was warned that a logout ends the server, or no warning is needed.
     pub logout_told: bool,
     /// Channel that tells the previous server, which stands in for this one in the foreground, that
@@ -69,19 +59,16 @@ impl Runtime {
 
     /// Reads the clocks, once a turn.
     pub(super) fn tick(&mut self) {
-        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        // The first millisecond is 1, so that 0 can mean "never".
-        let mono_ms = self.started.elapsed().as_millis() as u64 + 1;
-        self.world.pump.now_secs = wall.as_secs() as i64;
-        self.world.pump.now_ms = mono_ms;
-        self.world.now = Now { wall_us: wall.as_micros() as i64, mono_ms };
+        let now = self.clock.now();
+        self.world.pump.now_secs = now.secs();
+        self.world.pump.now_ms = now.mono_ms;
+        self.world.now = now;
     }
 
     /// Continues the monotonic time of the previous server, which began at `origin_ms`.
     pub(super) fn continue_clock(&mut self, origin_ms: u64) {
         let age = super::snapshot::monotonic_ms().checked_sub(origin_ms).map(Duration::from_millis);
-        if let Some(started) = age.and_then(|age| Instant::now().checked_sub(age)) {
-            self.started = started;
+        if age.is_some_and(|age| self.clock.continue_from(age)) {
             self.deposits.origin_ms = origin_ms;
             self.tick();
         }
@@ -151,14 +138,13 @@ impl Runtime {
         if flushed
             || self.world.pump.is_busy()
             || self.queue_busy
-            || self.frames_left
-            || std::mem::take(&mut self.names_changed)
+            || self.pacing.wants_turn()
             || !self.world.callbacks.is_empty()
             || self.world.custody.has_ended()
         {
             return Some(Duration::ZERO);
         }
-        let now = self.started.elapsed().as_millis() as u64 + 1;
+        let now = self.clock.mono_ms();
         let timers = self.world.timers.next_due();
         let keys =
             self.world.peers.values().filter_map(|p| p.tty.as_ref()).filter_map(|t| t.decoder.deadline());
@@ -173,7 +159,7 @@ impl Runtime {
             .chain(self.rest_due_ms())
             .chain(self.world.saver.due_ms())
             .chain(self.upgrade_due_ms())
-            .chain(self.world.custody.lost.then_some(self.next_keeper_ms))
+            .chain(self.world.custody.lost.then_some(self.birth.earliest_ms()))
             .min()?;
         Some(Duration::from_millis(due.saturating_sub(now)))
     }

@@ -171,7 +171,8 @@ impl Runtime {
                 cx.server.set_window_name(id, &name, true);
                 cx.server.redraw_window_borders(id);
                 cx.server.status_window(id);
-                self.names_changed = true;
+                // Frames of this turn are drawn: another turn draws the name.
+                self.pacing.want_turn();
             }
         }
     }

@@ -1,7 +1,5 @@
 //! From the keeper's hand-over to the first turn, and from the last turn to the end.
 
-use std::time::Instant;
-
 use nix::sys::signal::Signal;
 
 use crate::base::{ClientId, PaneId};
@@ -14,6 +12,9 @@ use crate::protocol::ClientFlags as WireFlags;
 use crate::protocol::custody::ServerStart;
 use crate::view::prompt::history;
 
+use super::birth::Birth;
+use super::clock::Clock;
+use super::command_line::CommandLine;
 use super::custody::Custody;
 use super::door::Door;
 use super::log;
@@ -116,25 +117,22 @@ impl Runtime {
             world,
             door,
             reactor,
-            started: Instant::now(),
+            clock: Clock::new(),
             unattached_dirty: false,
             pacing: Default::default(),
-            flooded_ms: 0,
-            last_drawn: ClientId(0),
-            frames_left: false,
-            names_changed: false,
             queue_busy: false,
             exit_by_ms: None,
             sizes_due_ms: None,
             next_tidy_ms: 0,
-            config_files: start.config_files,
-            config_quiet: start.config_quiet,
-            foreground: start.flags.contains(WireFlags::NO_FORK),
+            command_line: CommandLine {
+                config_files: start.config_files,
+                config_quiet: start.config_quiet,
+                foreground: start.flags.contains(WireFlags::NO_FORK),
+            },
             deposits: super::snapshot::Deposits::new(),
             rest: super::rest::Rest::default(),
             ran: 0,
-            birth: start.birth,
-            next_keeper_ms: 0,
+            birth: Birth::new(start.birth),
             logout_told: start.recovered.is_some(),
             before: None,
         };
@@ -163,7 +161,7 @@ impl Runtime {
                 std::process::exit(0);
             }
             runtime.cx().apply_limits();
-        } else if runtime.foreground {
+        } else if runtime.command_line.foreground {
             runtime.load_config(None);
         }
         let mut early = Vec::new();
@@ -182,7 +180,7 @@ impl Runtime {
         server.uid = nix::unistd::getuid().as_raw();
         server.socket_path = socket_path.to_owned();
         server.start_time = self.world.now;
-        server.config_files.clone_from(&self.config_files);
+        server.config_files.clone_from(&self.command_line.config_files);
         for (name, value) in environment {
             server.environ.set(&name, &value);
         }
@@ -193,7 +191,7 @@ impl Runtime {
         {
             server.set_option(OptionScope::GlobalSession, opt::DEFAULT_SHELL, &shell);
         }
-        if self.foreground {
+        if self.command_line.foreground {
             server.set_option(OptionScope::Server, opt::EXIT_EMPTY, "off");
         }
     }
@@ -203,8 +201,8 @@ impl Runtime {
         if std::mem::replace(&mut self.server.config_started, true) {
             return;
         }
-        let files = self.config_files.clone();
-        let quiet = self.config_quiet;
+        let files = self.command_line.config_files.clone();
+        let quiet = self.command_line.config_quiet;
         let mut cx = self.cx();
         if let Some(id) = client {
             let state = std::sync::Arc::default();
