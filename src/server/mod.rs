@@ -18,7 +18,7 @@
 //! - `newcomers`: clients that come while the state of a server that died is taken up
 //! - `scopes`: a cgroup for each pane
 //! - `saved`: sessions on disk, and restoring them after a reboot
-//! - `settle`: restoring invariants after each turn
+//! - `settle`, `deadlines`: restoring invariants after each turn
 //! - `command_line`: what the server was started with
 //! - `startup`: from the keeper's hand-over to the first turn
 //! - `rest`: freeing memory when the server is idle
@@ -31,6 +31,7 @@ mod clock;
 mod command_line;
 mod control_io;
 mod custody;
+mod deadlines;
 mod door;
 mod files;
 mod flood;

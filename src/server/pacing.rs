@@ -68,7 +68,7 @@ impl Pacing {
         self.last_drawn = client;
     }
 
-    /// True if a client comes after those which were not drawn last.
+    /// True if a client waits while others, which have higher numbers, are drawn first.
     pub(super) fn had_its_turn(&self, client: ClientId) -> bool {
         client <= self.last_drawn
     }

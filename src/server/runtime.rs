@@ -14,6 +14,7 @@ use crate::reactor::{Reactor, Ready};
 use super::birth::Birth;
 use super::clock::Clock;
 use super::command_line::CommandLine;
+use super::deadlines::Deadlines;
 use super::door::Door;
 use super::pacing::Pacing;
 use super::token::Token;
@@ -34,11 +35,7 @@ pub(super) struct Runtime {
     pub pacing: Pacing,
     /// True if more queue items are pending than one turn runs.
     pub queue_busy: bool,
-    /// Time at which the ending server drops the remaining clients (monotonic ms).
-    pub exit_by_ms: Option<u64>,
-    /// Until when sizes wait for a command that waits for the keeper.
-    pub sizes_due_ms: Option<u64>,
-    pub next_tidy_ms: u64,
+    pub deadlines: Deadlines,
     pub command_line: CommandLine,
     pub deposits: super::snapshot::Deposits,
     pub rest: super::rest::Rest,

@@ -16,12 +16,6 @@ use super::runtime::Runtime;
 
 /// Least time between two computations of a window's automatic name, in milliseconds.
 const NAME_MS: u64 = 500;
-/// Time between checks of idle format jobs and kept transcripts, in milliseconds.
-const TIDY_MS: u64 = 3_600_000;
-/// Sizes wait this long for a keeper that does not answer.
-const KEEPER_MS: u64 = 1_000;
-/// How long clients have to leave when the server ends.
-const LEAVING_MS: u64 = 10_000;
 
 impl Runtime {
     pub(super) fn settle(&mut self) {
@@ -54,7 +48,7 @@ impl Runtime {
             self.door.close(&self.world.poller);
         }
         self.check_exits();
-        if self.exit_by_ms.is_some_and(|by| by <= self.world.now.mono_ms) {
+        if self.deadlines.take_exit(self.world.now.mono_ms) {
             self.drop_clients();
         }
         self.run_settled();
@@ -66,17 +60,11 @@ impl Runtime {
     fn apply_sizes(&mut self) {
         let now_ms = self.world.now.mono_ms;
         let waiting = || self.server.windows.values().any(|w| w.flags.contains(WindowFlags::RESIZE));
-        if self.world.custody.is_asked() && waiting() {
-            let due = *self.sizes_due_ms.get_or_insert_with(|| {
-                // Only wakes the loop, should the keeper say nothing.
-                self.world.timer(KEEPER_MS, Box::new(|_| {}));
-                now_ms + KEEPER_MS
-            });
-            if now_ms < due {
-                return;
-            }
-        } else {
-            self.sizes_due_ms = None;
+        let waits = self.world.custody.is_asked() && waiting();
+        // The timer only wakes the loop, should the keeper say nothing.
+        let wake = |ms| _ = self.world.timer(ms, Box::new(|_| {}));
+        if self.deadlines.hold_sizes(now_ms, waits, wake) {
+            return;
         }
         self.cx().apply_sizes();
     }
@@ -223,8 +211,7 @@ impl Runtime {
         }
         self.door.end_pause(&self.world.poller, now_ms);
         self.world.histories.end_spared(self.world.now.secs());
-        if now_ms >= self.next_tidy_ms {
-            self.next_tidy_ms = now_ms + TIDY_MS;
+        if self.deadlines.take_tidy(now_ms) {
             format::jobs::tidy(&self.server, self.world.now);
             self.world.histories.tidy(self.world.now.secs());
         }
@@ -265,7 +252,7 @@ impl Runtime {
             .chain(locks)
             .chain(ttys)
             .chain(self.door.pause_ends_ms())
-            .chain(self.exit_by_ms)
+            .chain(self.deadlines.exit_ms())
             .chain(self.world.scopes.next_look_ms())
             .min()
     }
@@ -296,7 +283,7 @@ impl Runtime {
     /// Starts the end of the server: clients are told, and all sessions are destroyed.
     pub(super) fn begin_exit(&mut self) {
         self.server.exiting = true;
-        self.exit_by_ms = Some(self.world.now.mono_ms + LEAVING_MS);
+        self.deadlines.begin_exit(self.world.now.mono_ms);
         wait_for::flush(&mut self.server);
         let clients: Vec<ClientId> = self.server.clients.keys().copied().collect();
         for id in clients {
@@ -324,7 +311,6 @@ impl Runtime {
 
     /// Drops clients that do not leave because they read nothing.
     fn drop_clients(&mut self) {
-        self.exit_by_ms = None;
         let clients: Vec<ClientId> = self.server.clients.keys().copied().collect();
         clients.into_iter().for_each(|id| self.lose_client(id));
         self.door.close(&self.world.poller);

@@ -121,9 +121,7 @@ impl Runtime {
             unattached_dirty: false,
             pacing: Default::default(),
             queue_busy: false,
-            exit_by_ms: None,
-            sizes_due_ms: None,
-            next_tidy_ms: 0,
+            deadlines: Default::default(),
             command_line: CommandLine {
                 config_files: start.config_files,
                 config_quiet: start.config_quiet,
