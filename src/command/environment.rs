@@ -1,11 +1,10 @@
 //! `set-environment` and `show-environment`.
 
-use crate::format::Objects;
 use crate::model::{Cx, Exec, ItemContext};
 use crate::options::Environ;
 use crate::syntax::args::Args;
 
-use super::output;
+use super::{output, place};
 
 /// `set-environment`.
 pub(crate) fn set(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
@@ -27,8 +26,7 @@ fn change(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Result<(), String
     if args.has('F')
         && let Some(format) = &value
     {
-        let objects = Objects::new(cx.server, &*cx.host, cx.now).item(item);
-        value = Some(objects.client(item.target_client).state(&item.target).expand(format));
+        value = Some(place::expand_target(cx, item, format));
     }
     let session = item.target.session.filter(|_| !args.has('g'));
     let environ: &mut Environ = match session.and_then(|id| cx.server.sessions.get_mut(&id)) {

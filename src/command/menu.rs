@@ -1,7 +1,6 @@
 //! `display-menu`.
 
 use crate::base::{Key, Point};
-use crate::format::Objects;
 use crate::model::{Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
 use crate::view::boxes::BoxLines;
@@ -58,8 +57,7 @@ pub(crate) fn display_menu(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> 
         Ok(requests) => requests,
         Err(message) => return error(cx, item, message),
     };
-    let objects =
-        Objects::new(cx.server, cx.host, cx.now).item(item).client(item.target_client).state(&item.target);
+    let objects = super::place::objects(cx, item);
     let mut list = Menu::new(&objects.expand(args.get('T').unwrap_or("")));
     requests.iter().for_each(|request| list.add(&objects, cols, request));
     if list.is_empty() {

@@ -1,10 +1,9 @@
 //! `show-messages`, `kill-server`, `start-server`.
 
-use crate::format::Objects;
 use crate::model::{Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
 
-use super::output;
+use super::{output, place};
 
 /// Default format of a message.
 const TEMPLATE: &str = "#{t/p:message_time}: #{message_text}";
@@ -32,10 +31,7 @@ pub(crate) fn show_messages(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) ->
     }
     let mut lines = Vec::new();
     for message in cx.server.messages.entries.iter().rev() {
-        let objects = Objects::new(cx.server, cx.host, cx.now)
-            .item(item)
-            .client(item.target_client)
-            .state(&item.target)
+        let objects = place::objects(cx, item)
             .add("message_text", message.text.clone())
             .add("message_number", message.number.to_string())
             .add_time("message_time", message.time);

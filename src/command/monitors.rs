@@ -217,7 +217,7 @@ pub(crate) fn show(cx: &mut Cx<'_>, item: &ItemContext, args: &Args, level: Opti
     monitors.sort_by(|a, b| a.name.cmp(&b.name));
     for monitor in monitors {
         let value = format!("{}:{}:{}", monitor.name, monitor.what, monitor.format);
-        let mut objects = option_level::objects(cx, item);
+        let mut objects = place::objects(cx, item);
         for (name, value) in [
             ("option_name", monitor.name.as_str()),
             ("option_value", &value),

@@ -1,6 +1,5 @@
-//! The level of an option that a command's flags and target choose, and what its formats are expanded for.
+//! The level of an option that a command's flags and target choose.
 
-use crate::format::Objects;
 use crate::model::option_access::OptionScope;
 use crate::model::{Cx, ItemContext};
 use crate::options::{OptionName, Scope, table};
@@ -9,11 +8,6 @@ use crate::syntax::args::Args;
 
 pub(super) fn command_id(item: &ItemContext) -> Option<CommandId> {
     item.command.as_ref().map(|command| command.id)
-}
-
-/// What formats of a command are expanded for: its target.
-pub(super) fn objects<'a>(cx: &'a Cx<'_>, item: &ItemContext) -> Objects<'a> {
-    Objects::new(cx.server, &*cx.host, cx.now).item(item).client(item.target_client).state(&item.target)
 }
 
 /// The level that the flags and the option's own scope choose.

@@ -12,7 +12,7 @@ use crate::options::{ArrayKey, Given, Kind, NameError, OptionName, Scope, Value,
 use crate::syntax::CommandId;
 use crate::syntax::args::Args;
 
-use super::option_level::{command_id, objects, scope_from_flags, scope_from_name};
+use super::option_level::{command_id, scope_from_flags, scope_from_name};
 use super::{monitors, option_effects, output, place};
 
 /// `set-option`, `set-window-option` and `set-hook`.
@@ -241,7 +241,7 @@ fn as_format<'a>(
 ) -> Objects<'a> {
     let flag = |on: bool| if on { "1" } else { "0" };
     let index = shown.index.as_ref().map(ArrayKey::to_string).unwrap_or_default();
-    let mut objects = objects(cx, item);
+    let mut objects = place::objects(cx, item);
     for (name, value) in [
         ("option_name", shown.name.as_str()),
         ("option_value", &shown.value),

@@ -6,7 +6,6 @@ use bytes::Bytes;
 use crate::base::ClientId;
 use crate::base::number::parse_number;
 use crate::base::text;
-use crate::format::Objects;
 use crate::model::host::{Content, FileDone, Stream};
 use crate::model::{ClientFlags, Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
@@ -214,11 +213,7 @@ pub(crate) fn expanded_number(
     max: i64,
 ) -> Result<i64, &'static str> {
     let value = args.get(flag).ok_or("missing")?;
-    let expanded = Objects::new(cx.server, cx.host, cx.now)
-        .item(item)
-        .client(item.target_client)
-        .state(&item.target)
-        .expand(value);
+    let expanded = place::expand_target(cx, item, value);
     parse_number(&expanded, min, max)
 }
 

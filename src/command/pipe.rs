@@ -1,13 +1,12 @@
 //! `pipe-pane`: sends a pane's output to a program, and the program's output to the pane.
 
 use crate::base::PaneId;
-use crate::format::Objects;
 use crate::model::host::{AtExit, JobDone, JobInput, JobReads, Pipe};
 use crate::model::kept::Purpose;
 use crate::model::{Cx, Exec, ItemContext};
 use crate::syntax::args::Args;
 
-use super::{output, shell};
+use super::{output, place, shell};
 
 pub(crate) fn pipe_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let Some(pane) = item.target.pane.and_then(|id| cx.server.pane(id)) else { return Exec::Error };
@@ -28,11 +27,7 @@ pub(crate) fn pipe_pane(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exe
     }
     let to_pane = args.has('I');
     let to_job = !to_pane || args.has('O');
-    let command = Objects::new(cx.server, cx.host, cx.now)
-        .item(item)
-        .client(item.target_client)
-        .state(&item.target)
-        .expand_time(&format);
+    let command = place::objects(cx, item).expand_time(&format);
     let mut request = shell::job(cx, item, command);
     request.input = if to_job { JobInput::Open } else { JobInput::Nothing };
     request.reads = if to_pane { JobReads::Stdout } else { JobReads::Nothing };

@@ -18,9 +18,14 @@ pub(crate) fn expand(
     Objects::new(cx.server, cx.host, cx.now).item(item).client(client).state(place).expand(format)
 }
 
+/// The objects of a command's formats: its target and target client, with the variables of the item.
+pub(crate) fn objects<'a>(cx: &'a Cx<'_>, item: &ItemContext) -> Objects<'a> {
+    Objects::new(cx.server, &*cx.host, cx.now).item(item).client(item.target_client).state(&item.target)
+}
+
 /// Expands a format for the item's target and target client.
 pub(crate) fn expand_target(cx: &Cx<'_>, item: &ItemContext, format: &str) -> String {
-    expand(cx, item, format, item.target_client, &item.target)
+    objects(cx, item).expand(format)
 }
 
 /// True if a state passes the filter of `-f`; without a filter, all do.

@@ -1,7 +1,6 @@
 //! `display-popup`.
 
 use crate::base::{ClientId, Size};
-use crate::format::Objects;
 use crate::model::option_access::OptionScope;
 use crate::model::{Cx, Exec, ItemContext};
 use crate::options::opt;
@@ -12,6 +11,7 @@ use crate::view::popup::{self, Changes, PopupFlags, Request};
 
 use super::menu::{corner, lines};
 use super::output::error;
+use super::place;
 
 pub(crate) fn display_popup(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
     let Some(client) = item.target_client else { return Exec::Error };
@@ -39,8 +39,7 @@ pub(crate) fn display_popup(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) ->
             Err(message) => return error(cx, item, &message),
         }
     };
-    let objects =
-        Objects::new(cx.server, cx.host, cx.now).item(item).client(item.target_client).state(&item.target);
+    let objects = place::objects(cx, item);
     let title = objects.expand(args.get('T').unwrap_or(""));
     let (style, border_style) = (args.get('s').map(str::to_owned), args.get('S').map(str::to_owned));
     let flags = flags(args, modify);
@@ -97,8 +96,7 @@ fn place_and_command(
     let cols = length('w', full.cols, "width")?;
     let size = Size::new(cols, rows);
     let Some(at) = corner(cx, item, args, size) else { return Ok(None) };
-    let objects =
-        Objects::new(cx.server, cx.host, cx.now).item(item).client(item.target_client).state(&item.target);
+    let objects = place::objects(cx, item);
     let session = item.target.session;
     let cwd = match args.get('d') {
         Some(directory) => objects.expand(directory),

@@ -368,11 +368,7 @@ fn parse_seconds(text: &str) -> Option<f64> {
 }
 
 pub(crate) fn if_shell(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> Exec {
-    let condition = Objects::new(cx.server, cx.host, cx.now)
-        .item(item)
-        .client(item.target_client)
-        .state(&item.target)
-        .expand(&args.string(0).unwrap_or_default());
+    let condition = place::expand_target(cx, item, &args.string(0).unwrap_or_default());
     if args.has('F') {
         let index = if condition != "0" && !condition.is_empty() {
             1

@@ -1,7 +1,7 @@
 //! `source-file`, and the configuration files that are loaded when a server starts.
 
 use crate::base::{ClientId, text};
-use crate::format::{Objects, parse};
+use crate::format::parse;
 use crate::model::host::FileError;
 use crate::model::queue::{ItemId, QueueState, Step};
 use crate::model::{ClientFlags, Cx, Exec, FindState, ItemContext};
@@ -9,7 +9,7 @@ use crate::syntax::args::Args;
 use crate::syntax::{CommandList, Origin, ParseFlags};
 use crate::view;
 
-use super::output;
+use super::{output, place};
 
 /// Maximum depth of files that source each other.
 const MAX_DEPTH: u32 = 50;
@@ -168,12 +168,7 @@ fn find_files(cx: &mut Cx<'_>, item: &ItemContext, args: &Args) -> (Vec<String>,
     let directory = quote_for_glob(&directory.unwrap_or_else(|| cx.host.home()));
     let (mut files, mut failed) = (Vec::new(), false);
     for argument in args.to_vector() {
-        let path = if args.has('F') {
-            let objects = Objects::new(cx.server, cx.host, cx.now).item(item);
-            objects.client(item.target_client).state(&item.target).expand(&argument)
-        } else {
-            argument
-        };
+        let path = if args.has('F') { place::expand_target(cx, item, &argument) } else { argument };
         if path == "-" {
             files.push(path);
             continue;

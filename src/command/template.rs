@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use crate::format::Objects;
 use crate::format::parse::Source;
 use crate::model::kept::CommandText;
 use crate::model::{Cx, ItemContext};
@@ -12,6 +11,8 @@ use crate::syntax::command::CommandList;
 use crate::syntax::parse::NoContext;
 use crate::syntax::template::{Text, ValueKind, fill_all};
 use crate::syntax::{Origin, parse_string};
+
+use super::place;
 
 /// An argument that holds commands.
 #[derive(Clone, Debug)]
@@ -39,10 +40,7 @@ impl Template {
         if !expand {
             return Template::Text(text.to_owned(), Source::of(item));
         }
-        let objects = Objects::new(cx.server, cx.host, cx.now)
-            .item(item)
-            .client(item.target_client)
-            .state(&item.target);
+        let objects = place::objects(cx, item);
         Template::Text(objects.expand(text), Source::of(item))
     }
 
