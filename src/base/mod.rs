@@ -5,6 +5,7 @@
 //! hook belongs to the process, and reports are kept in their thread.
 
 pub(crate) mod blob;
+pub(crate) mod boxed;
 pub(crate) mod cell;
 pub(crate) mod clock;
 pub(crate) mod codec;
@@ -32,6 +33,7 @@ pub(crate) mod width;
 mod width_deviations;
 mod x11_colours;
 
+pub(crate) use boxed::BoxedMap;
 pub(crate) use cell::Glyph;
 pub use cell::{Attrs, Cell, CellFlags, CellStyle, LinkId};
 pub use colour::Colour;

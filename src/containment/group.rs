@@ -46,7 +46,7 @@ impl Group {
     }
 
     pub(super) fn child(&self, name: &str) -> Self {
-        Self::new(self.dir.join(name))
+        Self::new(self.dir.join(name).into_boxed_path())
     }
 
     pub(super) fn has(&self, file: &str) -> bool {

@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::events::Watch;
 use super::group::{Group, PREFIX};
@@ -37,7 +38,7 @@ struct Counts {
 
 /// A pane's groups.
 #[derive(Clone)]
-struct Groups(Vec<(&'static str, Group)>);
+struct Groups(Arc<[(&'static str, Group)]>);
 
 impl V1 {
     /// Makes a group called `name` below the present one in each hierarchy. Fails when neither memory nor
@@ -143,7 +144,7 @@ impl Groups {
 
     fn remove(&self) -> io::Result<bool> {
         let mut gone = true;
-        for (_, group) in &self.0 {
+        for (_, group) in self.0.iter() {
             gone &= group.remove()?;
         }
         Ok(gone)

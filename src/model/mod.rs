@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::base::clock::Now;
 use crate::base::width::WidthRules;
-use crate::base::{ClientId, PaneId, SessionId, WindowId};
+use crate::base::{BoxedMap, ClientId, PaneId, SessionId, WindowId};
 use crate::options::{Environ, Options, Scope};
 
 mod adopt;
@@ -113,9 +113,9 @@ pub struct Server {
     pub options: GlobalOptions,
     /// The global environment.
     pub environ: Environ,
-    pub sessions: BTreeMap<SessionId, Session>,
-    pub windows: BTreeMap<WindowId, Window>,
-    pub panes: BTreeMap<PaneId, Pane>,
+    pub sessions: BoxedMap<SessionId, Session>,
+    pub windows: BoxedMap<WindowId, Window>,
+    pub panes: BoxedMap<PaneId, Pane>,
     pub clients: BTreeMap<ClientId, Client>,
     pub groups: BTreeMap<String, SessionGroup>,
     pub next_session: u32,

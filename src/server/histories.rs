@@ -1,12 +1,11 @@
 //! Panes' histories: transcripts below the state directory of this server's socket, or in memory
 //! without such a directory.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::base::PaneId;
 use crate::base::history::History;
+use crate::base::{BoxedMap, PaneId};
 use crate::options::size::Keep;
 use crate::terminal::MemoryHistory;
 use crate::transcript::{Key, PaneHandle, PaneInfo, StoreConfig, TranscriptStore};
@@ -27,7 +26,7 @@ struct Held {
 /// The transcripts of one server.
 pub(super) struct Histories {
     store: Option<Arc<TranscriptStore>>,
-    panes: BTreeMap<PaneId, Held>,
+    panes: BoxedMap<PaneId, Held>,
     total_limit: u64,
     /// Name of this server's directory below `history-directory`.
     name: String,
@@ -57,7 +56,7 @@ impl Histories {
         };
         Self {
             store,
-            panes: BTreeMap::new(),
+            panes: BoxedMap::new(),
             total_limit: u64::MAX,
             name,
             directory: String::new(),

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use crate::base::{PaneId, Size, guard};
+use crate::base::{BoxedMap, PaneId, Size, guard};
 use crate::model::host::{Hold, Maker, Pipe};
 use crate::terminal::{AllowPassthrough, Terminal};
 use crate::transcript::{Journal, Recovered};
@@ -186,7 +186,7 @@ fn feed_to_raw(terminal: &mut Terminal, bytes: &[u8]) -> usize {
 
 #[derive(Default)]
 pub(super) struct Pump {
-    panes: BTreeMap<PaneId, PaneIo>,
+    panes: BoxedMap<PaneId, PaneIo>,
     ready: VecDeque<PaneId>,
     /// Time for new lines, in seconds since the Unix epoch, and monotonic time in milliseconds; set
     /// once a turn.
@@ -245,7 +245,7 @@ impl Pump {
             rest: Vec::new(),
         };
         self.panes.insert(pane, io);
-        Changes::note(&mut self.changes, self.now_ms, false);
+        Changes::note(&mut self.changes, self.now_ms);
         Ok(())
     }
 
@@ -330,7 +330,7 @@ impl Pump {
     pub(super) fn remove(&mut self, poller: &Poller, pane: PaneId) -> Option<OwnedFd> {
         self.journals.all.remove(&pane);
         self.printed.remove(&pane);
-        Changes::note(&mut self.changes, self.now_ms, true);
+        Changes::note(&mut self.changes, self.now_ms);
         let io = self.panes.remove(&pane)?;
         poller.remove(io.file.as_fd());
         self.ready.retain(|p| *p != pane);

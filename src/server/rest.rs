@@ -1,5 +1,5 @@
 //! Memory that an idle server frees: pages of the program that only the start needed, memory that
-//! panes used for much output, and heap left by closed panes.
+//! panes used for much output, and free heap after panes came or went.
 
 use super::runtime::Runtime;
 
@@ -29,22 +29,19 @@ pub(super) struct Rest {
 pub(super) struct Changes {
     first_ms: u64,
     last_ms: u64,
-    /// True if panes were closed.
-    pub removed: bool,
     /// True if memory was freed for them once.
     given: bool,
 }
 
 impl Changes {
     /// Adds a change to earlier ones.
-    pub(super) fn note(before: &mut Option<Self>, now_ms: u64, removed: bool) {
-        let new = Self { first_ms: now_ms, last_ms: now_ms, removed, given: false };
+    pub(super) fn note(before: &mut Option<Self>, now_ms: u64) {
+        let new = Self { first_ms: now_ms, last_ms: now_ms, given: false };
         let changes = before.get_or_insert(new);
         if changes.given {
             *changes = new;
         }
         changes.last_ms = now_ms;
-        changes.removed |= removed;
     }
 
     /// Time to free memory: soon after the last change, and not much later than the first.
@@ -57,7 +54,6 @@ impl Changes {
 
     /// Called after memory was freed; returns the changes for the second pass.
     fn done(mut self) -> Option<Self> {
-        self.removed = false;
         (!std::mem::replace(&mut self.given, true)).then_some(self)
     }
 }
@@ -81,7 +77,7 @@ impl Runtime {
         if self.settled_due_ms().is_some_and(|due| due <= now_ms) {
             self.rest.started = true;
             let changes = self.world.pump.changes.take();
-            if changes.is_some_and(|changes| changes.removed) {
+            if changes.is_some() {
                 super::startup::trim_heap();
             }
             self.world.pump.changes = changes.and_then(Changes::done);
@@ -111,21 +107,19 @@ mod tests {
     #[test]
     fn memory_is_given_back_soon_after_the_last_change_and_in_any_case_in_time() {
         let mut changes = None;
-        Changes::note(&mut changes, 1000, false);
+        Changes::note(&mut changes, 1000);
         assert_eq!(changes.unwrap().due_ms(), 1000 + SETTLED_MS);
-        Changes::note(&mut changes, 1100, true);
+        Changes::note(&mut changes, 1100);
         assert_eq!(changes.unwrap().due_ms(), 1100 + SETTLED_MS);
-        assert!(changes.unwrap().removed);
         for now_ms in (1100..9000).step_by(100) {
-            Changes::note(&mut changes, now_ms, false);
+            Changes::note(&mut changes, now_ms);
         }
         assert_eq!(changes.unwrap().due_ms(), 1000 + LOOK_MS);
         // Once more for its effects, unless there is another change.
         let mut again = changes.unwrap().done();
         assert_eq!(again.unwrap().due_ms(), 8900 + SETTLED_AGAIN_MS);
-        assert!(!again.unwrap().removed);
         assert!(again.unwrap().done().is_none());
-        Changes::note(&mut again, 9000, true);
+        Changes::note(&mut again, 9000);
         assert_eq!(again.unwrap().due_ms(), 9000 + SETTLED_MS);
     }
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use crate::base::PaneId;
+use crate::base::{BoxedMap, PaneId};
 use crate::containment::{
     self, Amount, Backstop, Choice, Containment, Deed, Event, Found, Host, KernelLog, LIMITS, Late, Limit,
     Limits, OomCause, PaneScope, Pressure, Settings, Standing, Starting, load_of,
@@ -80,14 +80,14 @@ pub(super) struct Scopes {
     backend: Option<Box<dyn Containment>>,
     memory_base: u64,
     pids_base: u64,
-    panes: BTreeMap<PaneId, Held>,
+    panes: BoxedMap<PaneId, Held>,
     closed: Vec<Closed>,
     /// Programs at their gates, and the time limit of each (monotonic ms).
     gates: BTreeMap<PaneId, u64>,
     opened: Vec<PaneId>,
     /// True once the scopes that a dead server left were searched for.
     orphans_claimed: bool,
-    wanted: BTreeMap<PaneId, PaneLimits>,
+    wanted: BoxedMap<PaneId, PaneLimits>,
     server: Option<ServerLimits>,
     pressure: Option<Pressure>,
     backstop: Backstop,
@@ -124,12 +124,12 @@ impl Scopes {
             backend: None,
             memory_base: 0,
             pids_base: 0,
-            panes: BTreeMap::new(),
+            panes: BoxedMap::new(),
             closed: Vec::new(),
             gates: BTreeMap::new(),
             opened: Vec::new(),
             orphans_claimed: false,
-            wanted: BTreeMap::new(),
+            wanted: BoxedMap::new(),
             server: None,
             pressure: None,
             backstop: Backstop::default(),

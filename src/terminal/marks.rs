@@ -275,7 +275,7 @@ impl Screen {
                     ..CommandRecord::default()
                 };
                 self.grid.history.note_command(&record);
-                self.command = Some(record);
+                self.command = Some(Box::new(record));
             }
             MarkKind::End { .. } | MarkKind::Prompt => {
                 let Some(mut record) = self.command.take() else { return };

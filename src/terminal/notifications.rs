@@ -73,7 +73,7 @@ impl Screen {
         whole.text.truncate(whole.text.floor_char_boundary(4 * MAX_CHARS));
         match key("d") {
             Some("0") => self.unfinished_notification = Some(whole),
-            _ => self.notify(whole),
+            _ => self.notify(*whole),
         }
     }
 

@@ -147,7 +147,7 @@ impl Terminal {
             progress: screen.progress,
             marks: screen.marks,
             marked_rows: screen.marked_rows.clone(),
-            command: screen.command.clone(),
+            command: screen.command.as_deref().cloned(),
             unkept: grid.unkept,
             graphics,
             palette: screen.palette.program_part(),
@@ -253,7 +253,7 @@ impl Terminal {
         screen.progress = state.progress;
         screen.marks = state.marks;
         screen.marked_rows = state.marked_rows;
-        screen.command = state.command;
+        screen.command = state.command.map(Box::new);
         screen.grid.unkept = state.unkept;
         screen.palette.set_program_part(state.palette);
         screen.grid.pullable = match state.pullable {

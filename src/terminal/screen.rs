@@ -85,11 +85,11 @@ pub(super) struct Screen {
     pub marks: CommandMarks,
     pub marked_rows: super::marked_rows::MarkedRows,
     /// The command that is running.
-    pub command: Option<CommandRecord>,
+    pub command: Option<Box<CommandRecord>>,
     /// Command line that the shell told (OSC 633 `E`), until its output begins.
     pub command_line: Option<String>,
     /// Pieces so far of a notification that is sent in several.
-    pub unfinished_notification: Option<super::notifications::Notification>,
+    pub unfinished_notification: Option<Box<super::notifications::Notification>>,
     pub palette: Palette,
     pub images: Images,
     pub graphics: Graphics,

@@ -143,6 +143,10 @@ impl Layout {
             self.cells[free] = Some(cell);
             return free;
         }
+        if self.cells.is_empty() {
+            // Most windows have a single pane.
+            self.cells.reserve_exact(1);
+        }
         self.cells.push(Some(cell));
         self.cells.len() - 1
     }

@@ -6,6 +6,7 @@
 //! a while after a signal ended a pane's program.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -46,8 +47,8 @@ type Texts = Vec<(String, Recovered)>;
 /// State shared by the loop and the writing thread.
 struct Shared {
     files: Mutex<Files>,
-    /// The newest body that was written.
-    newest: Mutex<Vec<u8>>,
+    /// Hash of the newest body that was written.
+    newest: Mutex<Option<u64>>,
     busy: AtomicBool,
     /// True after the server's last write.
     over: AtomicBool,
@@ -206,12 +207,15 @@ impl Shared {
     ) -> std::io::Result<()> {
         self.say(files.begin(saved.life));
         let body = serde_json::to_vec(&saved)?;
+        let mut hasher = DefaultHasher::new();
+        body.hash(&mut hasher);
+        let print = Some(hasher.finish());
         let mut newest = self.newest.lock();
-        if *newest != body {
+        if *newest != print {
             files.write(&body)?;
-            *newest = body;
+            *newest = print;
         }
-        drop(newest);
+        drop((newest, body));
         if forget_left {
             files.forget_left()?;
         }
@@ -301,11 +305,11 @@ impl Runtime {
     fn remove_saved(&mut self) {
         self.world.saver.texts.clear();
         let shared = self.world.saver.shared.clone();
-        if shared.newest.lock().is_empty() {
+        if shared.newest.lock().is_none() {
             return;
         }
         self.world.work.begin(Box::new(move || {
-            shared.newest.lock().clear();
+            *shared.newest.lock() = None;
             let result = shared.files.lock().end();
             shared.note(result);
             Box::new(|_| ())

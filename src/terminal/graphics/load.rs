@@ -64,7 +64,7 @@ pub struct Request {
 impl Terminal {
     /// File that must be read before the terminal is fed again.
     pub fn picture_request(&self) -> Option<Request> {
-        self.screen.graphics.waiting.as_ref().map(|(_, request)| request.clone())
+        self.screen.graphics.waiting.as_ref().map(|waiting| waiting.1.clone())
     }
 
     /// Reports whether there is such a file.
@@ -86,7 +86,8 @@ impl Terminal {
 
     /// Provides the contents of the requested file, or the error.
     pub fn picture_read(&mut self, result: Result<Bytes, Failure>) {
-        let Some((control, _)) = self.screen.graphics.waiting.take() else { return };
+        let Some(waiting) = self.screen.graphics.waiting.take() else { return };
+        let (control, _) = *waiting;
         // A later server could not read the file again.
         self.disturb();
         self.generation += 1;
@@ -130,7 +131,7 @@ impl Screen {
                 }
                 loading
             }
-            None => Loading { failed: unsupported(&control), control, data: Vec::new() },
+            None => Box::new(Loading { failed: unsupported(&control), control, data: Vec::new() }),
         };
         if loading.failed.is_none() {
             match decode(payload) {
@@ -148,6 +149,7 @@ impl Screen {
             self.graphics.loading = Some(loading);
             return;
         }
+        let loading = *loading;
         let done = match loading.failed {
             Some(failure) => Err(failure),
             None if let Some(source) = Source::of(&loading.control) => {
@@ -165,7 +167,7 @@ impl Screen {
             return self.answer(&control, Err(Failure::new("EINVAL", "this is no name of a file")));
         }
         let (offset, size) = (control.get(b'O'), control.get(b'S'));
-        self.graphics.waiting = Some((control, Request { source, name, offset, size }));
+        self.graphics.waiting = Some(Box::new((control, Request { source, name, offset, size })));
     }
 
     /// Stores the complete data of a command, and shows it if requested.

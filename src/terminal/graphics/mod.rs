@@ -58,9 +58,9 @@ impl Failure {
 #[derive(Default)]
 pub(crate) struct Graphics {
     pub pictures: Pictures,
-    loading: Option<Loading>,
+    loading: Option<Box<Loading>>,
     /// Command whose data is in a file that must be read first; the next command comes after it.
-    waiting: Option<(Control, Request)>,
+    waiting: Option<Box<(Control, Request)>>,
     /// True once the program has used the protocol: it then keeps working after the last client
     /// that knows it detaches.
     pub used: bool,

@@ -99,7 +99,7 @@ impl Graphics {
         graphics.loading = match record.loading {
             Some(LoadingRecord { control, len, failed }) => {
                 let failed = failed.then(|| Failure::new("EIO", "the data was lost"));
-                Some(Loading { control, data: take(len)?.to_vec(), failed })
+                Some(Box::new(Loading { control, data: take(len)?.to_vec(), failed }))
             }
             None => None,
         };
