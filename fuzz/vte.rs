@@ -121,7 +121,7 @@ fn different() -> Vec<(&'static str, Vec<u8>)> {
         ("the end of a DCS", b"\x1bP1$r\x18x\x1b\\".to_vec()),
         ("ESC k", b"\x1bkname\x1b\\".to_vec()),
         ("APC", b"\x1b_title\x1b\\".to_vec()),
-        ("a long OSC", [&b"\x1b]2;"[..], &b"x".repeat(2000), b"\x07"].concat()),
+        // (How long an OSC may be differs only without vte's feature `std`, which vt100 wants.)
         ("8-bit controls", "\u{85}".as_bytes().to_vec()),
         ("DEL", b"\x7f".to_vec()),
         ("a character around a sequence", b"\xe6\x1b[m\x97\xa5".to_vec()),
