@@ -125,3 +125,25 @@ impl<'a, K: Ord, V> IntoIterator for &'a mut BoxedMap<K, V> {
         self.iter_mut()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_holds_what_a_map_holds_in_its_order() {
+        let mut map: BoxedMap<u32, String> =
+            [(3, "c"), (1, "a"), (2, "b")].map(|(k, v)| (k, v.to_owned())).into_iter().collect();
+        assert_eq!(map.insert(2, "B".to_owned()), Some("b".to_owned()));
+        assert_eq!(map.remove(&1), Some("a".to_owned()));
+        assert_eq!((map.get(&1), map.contains_key(&3), map.len()), (None, true, 2));
+        map.values_mut().for_each(|value| value.push('!'));
+        if let Some(value) = map.get_mut(&3) {
+            value.push('?');
+        }
+        assert_eq!(map.iter().collect::<Vec<_>>(), [(&2, &"B!".to_owned()), (&3, &"c!?".to_owned())]);
+        assert_eq!(map.range(3..).map(|(key, _)| *key).collect::<Vec<_>>(), [3]);
+        map.retain(|key, _| *key == 3);
+        assert_eq!(map.into_iter().collect::<Vec<_>>(), [(3, "c!?".to_owned())]);
+    }
+}

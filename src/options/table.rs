@@ -63,7 +63,7 @@ pub enum Effect {
     KeyTable,
     /// Times of silence start again.
     Silence,
-    /// Styles of panes are read again, and programs that asked are told of their colours.
+    /// Styles of panes are read again, and programs that asked get a report of their colours.
     PaneStyles,
     /// Panes are laid out again.
     PaneSizes,

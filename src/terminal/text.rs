@@ -1,7 +1,6 @@
 //! Finding text in the input: printable ASCII, and whole characters beyond it.
 
-/// Bytes that are checked to be characters at once. What lies behind the place where they are needed may
-/// be checked in vain.
+/// Bytes that are checked to be characters at once. The check of those behind the text that is taken is wasted.
 const CHECKED: usize = 256;
 
 /// How many bytes of printable ASCII the input begins with. Sixteen are looked at at once,
