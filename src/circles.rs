@@ -1,5 +1,6 @@
-//! Tests that rooms have no circles: no file imports, directly or by others, a file that imports it. So each
-//! file can be read after those that it imports, and changed without those.
+//! Tests that there are no circles: no room imports, directly or by others, a room that imports it, and in
+//! the rooms of a list no file does so either. So each file can be read after those that it imports, and
+//! changed without those.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -7,11 +8,14 @@ use std::path::Path;
 
 use crate::tidy::sources;
 
-/// Rooms, or folders of rooms, that are free of circles.
+/// Rooms, or folders of rooms, whose files are free of circles.
 const ROOMS: &[&str] = &["command", "format", "reactor", "syntax/format"];
 
 /// Files of `src/` by the path of their module, as in `format::vars::pane`.
 type Modules = BTreeMap<String, String>;
+
+/// For each module, or each room, those that it imports.
+type Imports = BTreeMap<String, BTreeSet<String>>;
 
 /// The code of all modules, without comments and tests.
 fn modules() -> Modules {
@@ -24,17 +28,22 @@ fn modules() -> Modules {
         path.strip_suffix("::mod").map_or(path.clone(), str::to_owned)
     };
     let text = |file: &Path| fs::read_to_string(file).expect("a source file is readable");
-    let all = files.iter().filter(|file| !file.ends_with("tests.rs"));
+    let is_test = |file: &Path| {
+        file.components().any(|part| matches!(part.as_os_str().to_str(), Some("tests" | "tests.rs")))
+    };
+    let all = files.iter().filter(|file| !is_test(file.strip_prefix(&root).expect("below src")));
     all.map(|file| (module(file), code(&text(file)))).collect()
 }
 
 /// A file without its comments and tests.
 fn code(text: &str) -> String {
-    let text = text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
+    let tests =
+        regex::Regex::new(r"#\[cfg\(test\)\]\n(?:pub(?:\([^)]*\))? )?mod tests \{").expect("a pattern");
+    let text = tests.split(text).next().unwrap_or_default();
     text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n")
 }
 
-/// Paths that a `use` tree stands for: `a::{b, c::d}` is `a::b` and `a::c::d`.
+/// Paths that a `use` tree stands for: `a::{b, c::d as e}` is `a::b` and `a::c::d`.
 fn flatten(tree: &str, before: &str, out: &mut Vec<String>) {
     let (mut depth, mut start) = (0, 0);
     let mut parts = Vec::new();
@@ -56,7 +65,7 @@ fn flatten(tree: &str, before: &str, out: &mut Vec<String>) {
                 let inner = inner.trim_end().strip_suffix('}').expect("braces are balanced");
                 flatten(inner, &format!("{before}{path}"), out);
             }
-            None => out.push(format!("{before}{part}")),
+            None => out.push(format!("{before}{}", part.split(" as ").next().unwrap_or_default())),
         }
     }
 }
@@ -110,7 +119,7 @@ fn resolve(path: &str, from: &str, modules: &Modules) -> Option<String> {
 }
 
 /// For each module of a room, those of the room that it imports.
-fn imports(room: &str, modules: &Modules) -> BTreeMap<String, BTreeSet<String>> {
+fn imports(room: &str, modules: &Modules) -> Imports {
     let room = room.replace('/', "::");
     let is_in = |module: &String| *module == room || module.starts_with(&format!("{room}::"));
     let of = |(from, code): (&String, &String)| {
@@ -120,9 +129,21 @@ fn imports(room: &str, modules: &Modules) -> BTreeMap<String, BTreeSet<String>> 
     modules.iter().filter(|(module, _)| is_in(module)).map(of).collect()
 }
 
+/// For each room, or file beside the rooms, those that its files import.
+fn imports_of_rooms(modules: &Modules) -> Imports {
+    let room = |module: &str| module.split("::").next().unwrap_or_default().to_owned();
+    let mut out = Imports::new();
+    for (from, code) in modules {
+        let to = paths(code).into_iter().filter_map(|path| resolve(&path, from, modules));
+        let others = to.map(|module| room(&module)).filter(|to| *to != room(from));
+        out.entry(room(from)).or_default().extend(others);
+    }
+    out
+}
+
 /// Modules that import each other, all of one circle or of several that touch: those which nothing outside
 /// of circles imports or which import nothing else are taken away until only circles are left.
-fn circle(mut imports: BTreeMap<String, BTreeSet<String>>) -> Vec<String> {
+fn circle(mut imports: Imports) -> Vec<String> {
     loop {
         let imported: BTreeSet<&String> = imports.values().flatten().collect();
         let is_free =
@@ -148,6 +169,14 @@ fn no_file_of_a_room_imports_itself_by_others() {
 }
 
 #[test]
+fn no_room_imports_itself_by_others() {
+    let imports = imports_of_rooms(&modules());
+    assert!(imports["server"].contains("base") && imports["client"].contains("keeper"), "{imports:?}");
+    let circle = circle(imports);
+    assert!(circle.is_empty(), "these rooms import each other: {}", circle.join(" "));
+}
+
+#[test]
 fn imports_are_found_and_circles_too() {
     let room = |files: &[(&str, &str)]| -> Modules {
         files.iter().map(|(module, text)| ((*module).to_owned(), code(text))).collect()
@@ -162,4 +191,8 @@ fn imports_are_found_and_circles_too() {
     );
     check(&[("a", "mod b;\nfn f() { b::g() }"), ("a::b", "use crate::a::f;")], &["a", "a::b"]);
     check(&[("a", "use b::X;"), ("a::b", "#[cfg(test)]\nmod tests { use crate::a::f; }")], &[]);
+    check(&[("a", "#[cfg(test)]\nmod tests;\nuse b::X;"), ("a::b", "use super::X;")], &["a", "a::b"]);
+    check(&[("a", ""), ("a::b", "use super::c as d;"), ("a::c", "use super::b as e;")], &["a::b", "a::c"]);
+    let rooms = room(&[("a", ""), ("a::b", "use crate::c::X;"), ("c", ""), ("c::d", "crate::a::b::f()")]);
+    assert_eq!(circle(imports_of_rooms(&rooms)), ["a", "c"]);
 }
